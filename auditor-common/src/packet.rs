@@ -1,0 +1,290 @@
+//! An Ethernet frame to the endpoints of its outermost IP packet.
+
+use crate::{port::protocol, tally::Slot};
+
+/// A packet's bytes, wherever they live.
+pub trait Bytes {
+    /// Copies `N` bytes at `offset`, or `None` past the end.
+    fn get<const N: usize>(&self, offset: usize) -> Option<[u8; N]>;
+}
+
+impl Bytes for [u8] {
+    fn get<const N: usize>(&self, offset: usize) -> Option<[u8; N]> {
+        self.get(offset..)?.first_chunk().copied()
+    }
+}
+
+/// What a packet says about who opens the conversation.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Intent {
+    /// Opens it: TCP SYN, SCTP INIT, ICMP request.
+    Asks,
+    /// Accepts it: TCP SYN ACK, SCTP INIT ACK, ICMP reply.
+    Answers,
+    /// Says nothing about it.
+    Unknown,
+}
+
+/// The endpoints of a packet and what its transport header says.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Packet {
+    /// Source address; IPv4 is IPv4-mapped.
+    pub source: [u8; 16],
+    /// Destination address, written as `source` is.
+    pub destination: [u8; 16],
+    /// IP protocol number; for IPv6 of the header that follows the extension headers.
+    pub protocol: u8,
+    /// 0 without ports. An ICMP reply carries here the type of the request that it answers.
+    pub source_port: u16,
+    /// 0 without ports. Any other ICMP message carries its type here.
+    pub destination_port: u16,
+    pub intent: Intent,
+    /// TCP flags, 0 elsewhere.
+    pub flags: u8,
+    /// Bytes from the start of the frame to the end of the transport header: what each segment of a super-packet
+    /// repeats.
+    pub headers: u32,
+}
+
+/// Why a packet has no endpoints: the slot under which it is counted.
+pub type Skip = Slot;
+
+/// VLAN tags followed; real captures hold five.
+const VLAN_TAGS: usize = 8;
+/// IPv6 extension headers followed; real captures hold nine.
+const EXTENSIONS: usize = 12;
+
+/// The length of a payload that only the frame's end bounds.
+const UNBOUNDED: usize = usize::MAX;
+
+const FIN: u8 = 0x01;
+const SYN: u8 = 0x02;
+/// The RST flag of TCP (RFC 9293, section 3.1).
+pub const RST: u8 = 0x04;
+const ACK: u8 = 0x10;
+
+/// Reads the endpoints of an Ethernet frame into `packet`.
+///
+/// The packet is handed in so that every byte of it is written on every path: the verifier refuses a program that so
+/// much as copies a byte which one path left unset, as a `Result<Packet, Skip>` does.
+///
+/// # Errors
+///
+/// The slot under which to count a frame that carries no IP packet, is cut off, contradicts itself, or is a later
+/// fragment.
+#[inline(always)]
+pub fn parse<B: Bytes + ?Sized>(frame: &B, packet: &mut Packet) -> Result<(), Skip> {
+    let mut ethertype = u16::from_be_bytes(frame.get(12).ok_or(Skip::Truncated)?);
+    let mut offset = 14;
+    for _ in 0..VLAN_TAGS {
+        // IEEE 802.1Q, 802.1ad, and the value that was used before 802.1ad.
+        if !matches!(ethertype, 0x8100 | 0x88a8 | 0x9100) {
+            break;
+        }
+        ethertype = u16::from_be_bytes(frame.get(offset + 2).ok_or(Skip::Truncated)?);
+        offset += 4;
+    }
+    let payload = match ethertype {
+        0x0800 => ipv4(frame, offset, packet)?,
+        0x86dd => ipv6(frame, offset, packet)?,
+        0x0806 => return Err(Skip::Arp),
+        0x8100 | 0x88a8 | 0x9100 => return Err(Skip::TooDeep),
+        _ => return Err(Skip::NotIp),
+    };
+    transport(frame, &payload, packet)
+}
+
+/// What an IP packet carries.
+struct Payload {
+    /// Where it starts, in bytes from the start of the frame.
+    offset: usize,
+    /// How long it is by the IP header.
+    length: usize,
+}
+
+#[inline(always)]
+fn ipv4<B: Bytes + ?Sized>(frame: &B, start: usize, packet: &mut Packet) -> Result<Payload, Skip> {
+    let header: [u8; 20] = frame.get(start).ok_or(Skip::Truncated)?;
+    let header_length = usize::from(header[0] & 0x0f) * 4;
+    let total_length = usize::from(u16::from_be_bytes([header[2], header[3]]));
+    // A total length of 0 is what segmentation offload leaves in packets over 64 KiB: the frame's end bounds those.
+    let contradicts = header[0] >> 4 != 4 || header_length < 20 || (total_length != 0 && total_length < header_length);
+    if contradicts {
+        return Err(Skip::Malformed);
+    }
+    let fragment_offset = u16::from_be_bytes([header[6] & 0x1f, header[7]]);
+    if fragment_offset != 0 {
+        return Err(Skip::Fragment);
+    }
+    packet.source = mapped([header[12], header[13], header[14], header[15]]);
+    packet.destination = mapped([header[16], header[17], header[18], header[19]]);
+    packet.protocol = header[9];
+    let length = if total_length == 0 { UNBOUNDED } else { total_length - header_length };
+    Ok(Payload { offset: start + header_length, length })
+}
+
+#[inline(always)]
+fn ipv6<B: Bytes + ?Sized>(frame: &B, start: usize, packet: &mut Packet) -> Result<Payload, Skip> {
+    let fixed: [u8; 8] = frame.get(start).ok_or(Skip::Truncated)?;
+    if fixed[0] >> 4 != 6 {
+        return Err(Skip::Malformed);
+    }
+    let payload_length = usize::from(u16::from_be_bytes([fixed[4], fixed[5]]));
+    // 0 is a jumbogram (RFC 2675) or BIG TCP: the frame's end bounds those.
+    let mut available = if payload_length == 0 { UNBOUNDED } else { payload_length };
+    packet.source = frame.get(start + 8).ok_or(Skip::Truncated)?;
+    packet.destination = frame.get(start + 24).ok_or(Skip::Truncated)?;
+    packet.protocol = fixed[6];
+    let mut offset = start + 40;
+    for _ in 0..EXTENSIONS {
+        let length = match packet.protocol {
+            // Hop-by-hop options, routing, destination options: RFC 8200, section 4; lengths are in units of 8 bytes.
+            0 | 43 | 60 => {
+                let extension: [u8; 2] = frame.get(offset).ok_or(Skip::Truncated)?;
+                packet.protocol = extension[0];
+                (usize::from(extension[1]) + 1) * 8
+            }
+            // Fragment: RFC 8200, section 4.5.
+            44 => {
+                let extension: [u8; 4] = frame.get(offset).ok_or(Skip::Truncated)?;
+                packet.protocol = extension[0];
+                if u16::from_be_bytes([extension[2], extension[3]]) >> 3 != 0 {
+                    return Err(Skip::Fragment);
+                }
+                8
+            }
+            // Authentication: RFC 4302, section 2.2; the length is in units of 4 bytes, less 2.
+            51 => {
+                let extension: [u8; 2] = frame.get(offset).ok_or(Skip::Truncated)?;
+                packet.protocol = extension[0];
+                (usize::from(extension[1]) + 2) * 4
+            }
+            _ => return Ok(Payload { offset, length: available }),
+        };
+        if available < length {
+            return Err(Skip::Truncated);
+        }
+        available -= length;
+        offset += length;
+    }
+    match packet.protocol {
+        0 | 43 | 44 | 51 | 60 => Err(Skip::TooDeep),
+        _ => Ok(Payload { offset, length: available }),
+    }
+}
+
+#[inline(always)]
+fn transport<B: Bytes + ?Sized>(frame: &B, payload: &Payload, packet: &mut Packet) -> Result<(), Skip> {
+    let Payload { offset, length: available } = *payload;
+    // The fixed header of each transport; what is shorter has no ports that could be trusted.
+    let fixed = match packet.protocol {
+        protocol::TCP => 20,
+        protocol::SCTP | protocol::DCCP => 12,
+        protocol::UDP | protocol::UDP_LITE => 8,
+        protocol::ICMP | protocol::ICMPV6 => 4,
+        _ => 0,
+    };
+    if available < fixed {
+        return Err(Skip::Truncated);
+    }
+    packet.headers = (offset + fixed) as u32;
+    match packet.protocol {
+        protocol::TCP => {
+            let header: [u8; 20] = frame.get(offset).ok_or(Skip::Truncated)?;
+            packet.ports([header[0], header[1], header[2], header[3]]);
+            let length = u32::from(header[12] >> 4) * 4;
+            // Flags of a header that claims to be shorter than itself are noise.
+            if 20 <= length {
+                packet.headers = offset as u32 + length;
+                packet.flags = header[13];
+                packet.intent = match header[13] & (SYN | ACK | RST | FIN) {
+                    SYN => Intent::Asks,
+                    flags if flags == SYN | ACK => Intent::Answers,
+                    _ => Intent::Unknown,
+                };
+            }
+        }
+        protocol::UDP | protocol::UDP_LITE => {
+            let header: [u8; 8] = frame.get(offset).ok_or(Skip::Truncated)?;
+            packet.ports([header[0], header[1], header[2], header[3]]);
+        }
+        protocol::DCCP => {
+            let header: [u8; 12] = frame.get(offset).ok_or(Skip::Truncated)?;
+            packet.ports([header[0], header[1], header[2], header[3]]);
+        }
+        protocol::SCTP => {
+            let header: [u8; 12] = frame.get(offset).ok_or(Skip::Truncated)?;
+            packet.ports([header[0], header[1], header[2], header[3]]);
+            // INIT and INIT ACK stand alone or first in their packet (RFC 9260, section 4.3).
+            if 16 <= available {
+                let chunk: [u8; 4] = frame.get(offset + 12).unwrap_or_default();
+                packet.intent = match chunk[0] {
+                    1 => Intent::Asks,
+                    2 => Intent::Answers,
+                    _ => Intent::Unknown,
+                };
+            }
+        }
+        protocol::ICMP => {
+            let header: [u8; 4] = frame.get(offset).ok_or(Skip::Truncated)?;
+            // Echo, timestamp, information, address mask: RFC 792 and RFC 950.
+            packet.message(header[0], match header[0] {
+                8 | 13 | 15 | 17 => Intent::Asks,
+                0 => Intent::Answers,
+                14 | 16 | 18 => Intent::Answers,
+                _ => Intent::Unknown,
+            }, if header[0] == 0 { 8 } else { header[0].wrapping_sub(1) });
+        }
+        protocol::ICMPV6 => {
+            let header: [u8; 4] = frame.get(offset).ok_or(Skip::Truncated)?;
+            // Echo: RFC 4443, section 4.
+            packet.message(header[0], match header[0] {
+                128 => Intent::Asks,
+                129 => Intent::Answers,
+                _ => Intent::Unknown,
+            }, header[0].wrapping_sub(1));
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+impl Packet {
+    /// What [`parse`] fills.
+    pub const EMPTY: Self = Self {
+        source: [0; 16],
+        destination: [0; 16],
+        protocol: 0,
+        source_port: 0,
+        destination_port: 0,
+        intent: Intent::Unknown,
+        flags: 0,
+        headers: 0,
+    };
+
+    #[inline(always)]
+    fn ports(&mut self, bytes: [u8; 4]) {
+        self.source_port = u16::from_be_bytes([bytes[0], bytes[1]]);
+        self.destination_port = u16::from_be_bytes([bytes[2], bytes[3]]);
+    }
+
+    /// Puts an ICMP message's type where the server's port belongs; a reply carries the type of its request.
+    #[inline(always)]
+    fn message(&mut self, kind: u8, intent: Intent, request: u8) {
+        self.intent = intent;
+        match intent {
+            Intent::Answers => self.source_port = u16::from(request),
+            Intent::Asks | Intent::Unknown => self.destination_port = u16::from(kind),
+        }
+    }
+}
+
+/// An IPv4 address in its IPv4-mapped form.
+#[inline(always)]
+pub const fn mapped(address: [u8; 4]) -> [u8; 16] {
+    let [a, b, c, d] = address;
+    [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, a, b, c, d]
+}
+
+#[cfg(test)]
+mod tests;

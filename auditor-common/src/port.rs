@@ -1,0 +1,67 @@
+//! What user space tells the kernel about ports: bitmaps of the ports that this host serves and that the matrix names.
+
+/// Why a port is known to be a server's.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum PortKind {
+    /// A socket of this host listens on it.
+    Listening,
+    /// A rule of the matrix names it.
+    Documented,
+}
+
+/// 64-bit words of one bitmap of 65,536 ports.
+pub const WORDS: u32 = 1024;
+
+/// Bitmaps kept: two kinds for each of TCP, UDP and SCTP.
+pub const BITMAPS: u32 = 6;
+
+/// IP protocol numbers (IANA "Protocol Numbers").
+pub mod protocol {
+    pub const ICMP: u8 = 1;
+    pub const IGMP: u8 = 2;
+    pub const TCP: u8 = 6;
+    pub const UDP: u8 = 17;
+    pub const DCCP: u8 = 33;
+    pub const ICMPV6: u8 = 58;
+    pub const SCTP: u8 = 132;
+    pub const UDP_LITE: u8 = 136;
+}
+
+/// Where the bit of `port` lies: the index of its word, and its mask there. `None` for protocols without a bitmap.
+#[inline(always)]
+pub fn bit(kind: PortKind, protocol: u8, port: u16) -> Option<(u32, u64)> {
+    let transport = match protocol {
+        protocol::TCP => 0,
+        protocol::UDP => 1,
+        protocol::SCTP => 2,
+        _ => return None,
+    };
+    let kind = match kind {
+        PortKind::Listening => 0,
+        PortKind::Documented => 3,
+    };
+    let bitmap: u32 = kind + transport;
+    Some((bitmap * WORDS + (port as u32 >> 6), 1 << (port & 63)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{BITMAPS, PortKind, WORDS, bit, protocol};
+
+    #[test]
+    fn every_port_has_a_bit_of_its_own() {
+        let mut seen = [0_u64; (WORDS * BITMAPS) as usize];
+        for kind in [PortKind::Listening, PortKind::Documented] {
+            for transport in [protocol::TCP, protocol::UDP, protocol::SCTP] {
+                for port in 0..=u16::MAX {
+                    let (word, mask) = bit(kind, transport, port).unwrap();
+                    let word = &mut seen[word as usize];
+                    assert_eq!(*word & mask, 0);
+                    *word |= mask;
+                }
+            }
+        }
+        assert!(seen.iter().all(|word| *word == u64::MAX));
+        assert_eq!(bit(PortKind::Listening, protocol::ICMP, 8), None);
+    }
+}

@@ -1,0 +1,83 @@
+//! The entry points: a frame on its way in or out, to the flow table, and always on.
+#![no_std]
+#![no_main]
+#![feature(core_intrinsics)]
+#![expect(internal_features, reason = "the compiler offers BPF's atomic add in no other way")]
+#![expect(unsafe_code, reason = "reads packet memory, maps and kernel contexts")]
+
+mod frame;
+mod table;
+
+use auditor_common::{Packet, Slot};
+use aya_ebpf::{
+    bindings::{TC_ACT_UNSPEC, xdp_action},
+    macros::{classifier, xdp},
+    programs::{TcContext, XdpContext},
+};
+use aya_log_ebpf::trace;
+
+use frame::{Frame, Way};
+
+/// Counts what arrives, before the stack sees it. Passes everything.
+#[xdp]
+fn ingress_xdp(ctx: XdpContext) -> u32 {
+    let frame = Frame::from_xdp(&ctx);
+    if let Err(slot) = count(&frame) {
+        trace!(&ctx, "received a packet that is in no flow, slot {}", slot.index());
+    }
+    xdp_action::XDP_PASS
+}
+
+/// Counts what arrives, on the way into the stack. Passes everything on to whatever runs next.
+#[classifier]
+fn ingress_tc(ctx: TcContext) -> i32 {
+    let frame = Frame::from_skb(&ctx, Way::In);
+    if let Err(slot) = count(&frame) {
+        trace!(&ctx, "received a packet that is in no flow, slot {}", slot.index());
+    }
+    TC_ACT_UNSPEC
+}
+
+/// Counts what leaves. Passes everything on to whatever runs next.
+#[classifier]
+fn egress_tc(ctx: TcContext) -> i32 {
+    let frame = Frame::from_skb(&ctx, Way::Out);
+    if let Err(slot) = count(&frame) {
+        trace!(&ctx, "sent a packet that is in no flow, slot {}", slot.index());
+    }
+    TC_ACT_UNSPEC
+}
+
+/// Counts a frame under its flow, or under the slot that says why it has none.
+#[inline(always)]
+fn count(frame: &Frame) -> Result<(), Slot> {
+    let way = match frame.way {
+        Way::In => Slot::Received,
+        Way::Out => Slot::Sent,
+    };
+    let mut packet = Packet::EMPTY;
+    match frame.parse(&mut packet) {
+        Ok(()) => {
+            let wire = frame.on_wire(packet.headers);
+            table::tally(way, &wire);
+            table::record(frame.interface, frame.way, &packet, &wire).inspect_err(|slot| table::tally(*slot, &wire))
+        }
+        Err(slot) => {
+            let wire = frame.on_wire(0);
+            table::tally(way, &wire);
+            table::tally(slot, &wire);
+            Err(slot)
+        }
+    }
+}
+
+/// The helpers used here are for programs under a GPL-compatible licence.
+#[unsafe(link_section = "license")]
+#[unsafe(no_mangle)]
+static LICENSE: [u8; 13] = *b"Dual MIT/GPL\0";
+
+#[panic_handler]
+fn panic(_info: &core::panic::PanicInfo<'_>) -> ! {
+    // SAFETY: nothing in this crate can panic; were it otherwise, the verifier would refuse the program.
+    unsafe { core::hint::unreachable_unchecked() }
+}

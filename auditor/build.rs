@@ -1,0 +1,52 @@
+//! Builds the kernel half with the workspace's own toolchain and the linker that `cargo xtask setup` installs.
+
+use std::{
+    env,
+    ffi::OsStr,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context as _, anyhow, bail};
+use aya_build::{Package, Toolchain, build_ebpf};
+
+/// The last version that uses the LLVM of rustc 1.95 itself; the same constant stands in `xtask/src/setup.rs`.
+const BPF_LINKER: &str = "0.10.4";
+const TOOLCHAIN: &str = "1.95.0";
+
+fn main() -> anyhow::Result<()> {
+    let linker = linker()?;
+    println!("cargo:rerun-if-changed=../auditor-common/src");
+    println!("cargo:rerun-if-env-changed=BPF_LINKER");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../auditor-ebpf");
+    let root_dir = root.to_str().context("the path of the workspace is not UTF-8")?;
+    set("RUSTC_BOOTSTRAP", "1");
+    set("CARGO_TARGET_BPFEL_UNKNOWN_NONE_LINKER", &linker);
+    set("CARGO_TARGET_BPFEB_UNKNOWN_NONE_LINKER", &linker);
+    // What the inner build prints is passed on as warnings: its progress is none.
+    set("CARGO_TERM_QUIET", "true");
+    let package = Package { name: "auditor-ebpf", root_dir, no_default_features: false, features: &[] };
+    build_ebpf([package], Toolchain::Custom(TOOLCHAIN))
+}
+
+/// The linker that setup installed, or the one that `BPF_LINKER` names.
+fn linker() -> anyhow::Result<PathBuf> {
+    if let Some(path) = env::var_os("BPF_LINKER") {
+        return Ok(path.into());
+    }
+    let cache = env::var_os("XDG_CACHE_HOME")
+        .map(PathBuf::from)
+        .or_else(|| env::var_os("HOME").map(|home| Path::new(&home).join(".cache")))
+        .ok_or_else(|| anyhow!("neither HOME nor XDG_CACHE_HOME is set"))?;
+    let linker = cache.join("auditor").join(format!("bpf-linker-{BPF_LINKER}")).join("bin/bpf-linker");
+    if !linker.exists() {
+        bail!("{} is missing: run `cargo xtask setup` once", linker.display());
+    }
+    Ok(linker)
+}
+
+/// Sets a variable for the inner build, which takes this process's environment.
+#[expect(unsafe_code, reason = "the kernel half's build can be told nothing in another way")]
+fn set(name: &str, value: impl AsRef<OsStr>) {
+    // SAFETY: a build script has no other thread here.
+    unsafe { env::set_var(name, value) };
+}

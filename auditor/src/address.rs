@@ -1,0 +1,161 @@
+//! Sets of IP addresses.
+
+use std::net::{IpAddr, Ipv6Addr};
+
+use ipnet::IpNet;
+
+/// A set of addresses: sorted inclusive ranges, IPv4 in its IPv4-mapped form.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct AddressSet(Vec<(u128, u128)>);
+
+/// The 128 bits of an address; IPv4 is IPv4-mapped.
+pub fn bits(address: IpAddr) -> u128 {
+    match address {
+        IpAddr::V4(address) => address.to_ipv6_mapped().to_bits(),
+        IpAddr::V6(address) => address.to_bits(),
+    }
+}
+
+/// The address that 16 bytes of a flow key stand for.
+pub fn from_bytes(bytes: [u8; 16]) -> IpAddr {
+    IpAddr::V6(Ipv6Addr::from(bytes)).to_canonical()
+}
+
+impl AddressSet {
+    /// Every address of both versions.
+    pub fn any() -> Self {
+        Self(vec![(0, u128::MAX)])
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub fn contains(&self, address: IpAddr) -> bool {
+        let address = bits(address);
+        let after = self.0.partition_point(|(_, last)| *last < address);
+        self.0.get(after).is_some_and(|(first, _)| *first <= address)
+    }
+
+    /// Adds the addresses from `first` to `last`, both included; nothing if they run backwards.
+    pub fn insert_range(&mut self, first: IpAddr, last: IpAddr) {
+        self.insert_bits(bits(first), bits(last));
+    }
+
+    pub fn insert_net(&mut self, net: IpNet) {
+        self.insert_range(net.network(), net.broadcast());
+    }
+
+    pub fn insert(&mut self, address: IpAddr) {
+        self.insert_range(address, address);
+    }
+
+    pub fn extend(&mut self, other: &Self) {
+        for (first, last) in &other.0 {
+            self.insert_bits(*first, *last);
+        }
+    }
+
+    /// Whether an address of this set is none of `others`.
+    pub fn has_beyond(&self, others: &Self) -> bool {
+        self.0.iter().any(|(first, last)| {
+            let mut next = *first;
+            for (from, to) in &others.0 {
+                if *to < next {
+                    continue;
+                }
+                if next < *from {
+                    return true;
+                }
+                match to.checked_add(1) {
+                    Some(beyond) => next = beyond,
+                    None => return false,
+                }
+                if *last < next {
+                    return false;
+                }
+            }
+            next <= *last
+        })
+    }
+
+    fn insert_bits(&mut self, first: u128, last: u128) {
+        if last < first {
+            return;
+        }
+        self.0.push((first, last));
+        self.0.sort_unstable();
+        let mut merged: Vec<(u128, u128)> = Vec::with_capacity(self.0.len());
+        for (first, last) in self.0.drain(..) {
+            match merged.last_mut() {
+                Some((_, end)) if first <= end.saturating_add(1) => *end = last.max(*end),
+                Some(_) | None => merged.push((first, last)),
+            }
+        }
+        self.0 = merged;
+    }
+}
+
+impl FromIterator<IpAddr> for AddressSet {
+    fn from_iter<I: IntoIterator<Item = IpAddr>>(addresses: I) -> Self {
+        let mut set = Self::default();
+        for address in addresses {
+            set.insert(address);
+        }
+        set
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        collections::BTreeSet,
+        net::{IpAddr, Ipv6Addr},
+    };
+
+    use proptest::prelude::*;
+
+    use super::AddressSet;
+
+    #[test]
+    fn the_versions_do_not_mix() {
+        let mut set = AddressSet::default();
+        set.insert_net("10.0.0.0/8".parse().unwrap());
+        set.insert_net("fd00::/64".parse().unwrap());
+        check(&set, &["10.0.0.0", "10.255.255.255", "fd00::", "fd00::ffff"], &["9.255.255.255", "11.0.0.0", "fd00:0:0:1::"]);
+        check(&AddressSet::any(), &["0.0.0.0", "::", "255.255.255.255"], &[]);
+    }
+
+    #[track_caller]
+    fn check(set: &AddressSet, inside: &[&str], outside: &[&str]) {
+        assert!(inside.iter().all(|address| set.contains(address.parse().unwrap())));
+        assert!(!outside.iter().any(|address| set.contains(address.parse().unwrap())));
+    }
+
+    fn set(pairs: &[(u128, u128)]) -> (AddressSet, BTreeSet<u128>) {
+        let mut set = AddressSet::default();
+        for (first, more) in pairs {
+            set.insert_range(address(*first), address(first + more));
+        }
+        (set, pairs.iter().flat_map(|(first, more)| *first..=first + more).collect())
+    }
+
+    fn address(bits: u128) -> IpAddr {
+        IpAddr::V6(Ipv6Addr::from_bits(bits))
+    }
+
+    proptest! {
+        #[test]
+        fn a_set_is_the_union_of_its_ranges(
+            pairs in prop::collection::vec((0_u128..200, 0_u128..30), 0..12),
+            others in prop::collection::vec((0_u128..200, 0_u128..30), 0..12),
+        ) {
+            let (set, model) = set(&pairs);
+            let (other, other_model) = self::set(&others);
+            for bits in 0..240 {
+                prop_assert_eq!(set.contains(address(bits)), model.contains(&bits));
+            }
+            prop_assert_eq!(set.has_beyond(&other), model.difference(&other_model).next().is_some());
+        }
+    }
+}

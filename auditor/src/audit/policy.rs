@@ -1,0 +1,251 @@
+//! Matrices and a deployment to a policy: rules whose roles have become addresses.
+
+use std::{collections::BTreeSet, net::IpAddr};
+
+use jiff::civil::Date;
+use thiserror::Error;
+
+use crate::{
+    address::AddressSet,
+    deployment::{Deployment, Exception, Roles, entry_addresses},
+    matrix::{Matrix, Rule, RulePorts},
+    observed::Host,
+    role::Role,
+};
+
+/// What an audit compares flows with.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Policy {
+    pub rules: Vec<PolicyRule>,
+    pub exceptions: Vec<PolicyException>,
+    pub housekeeping: bool,
+    /// The roles that this host plays.
+    pub own_roles: Vec<Role>,
+    pub check: RoleCheck,
+    /// The own roles come from `--role` and not from this host's addresses.
+    own_roles_given: bool,
+    roles: Option<Roles>,
+}
+
+/// How peers are told apart.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum RoleCheck {
+    /// By the addresses of a deployment.
+    Addresses,
+    /// This host by `--role`; every peer may play any role.
+    OwnRoles,
+    /// Not at all: every address may play any role.
+    Nothing,
+}
+
+/// A rule and the addresses of its sides.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct PolicyRule {
+    pub rule: Rule,
+    /// The matrix that it comes from, by its place among those given.
+    pub matrix: usize,
+    pub client: Side,
+    pub server: Side,
+    /// Whether its condition holds.
+    pub applies: bool,
+}
+
+/// One side of a rule.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Side {
+    /// Whether this host plays one of the side's roles.
+    pub is_ours: bool,
+    /// The side's addresses; `None` where peers are not checked.
+    pub addresses: Option<AddressSet>,
+    pub unresolved: Vec<Role>,
+}
+
+/// An exception and the addresses that it covers.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct PolicyException {
+    pub exception: Exception,
+    client: AddressSet,
+    server: AddressSet,
+}
+
+/// `--role` names a role that nobody defines.
+#[derive(Clone, Debug, Eq, Error, PartialEq)]
+#[error("nobody defines the role `{role}`: the matrix and the deployment know {}", known.join(", "))]
+pub struct UnknownRole {
+    role: Role,
+    known: Vec<String>,
+}
+
+impl Policy {
+    /// Joins matrices, a deployment if there is one, and what is known of this host.
+    ///
+    /// `played` are the roles given by `--role`; without them the host's addresses tell. `lookup` resolves host names.
+    ///
+    /// # Errors
+    ///
+    /// A played role that neither the matrices nor the deployment know.
+    pub fn new(
+        matrices: &[Matrix],
+        deployment: Option<&Deployment>,
+        played: &[Role],
+        host: &Host,
+        lookup: &mut dyn FnMut(&str) -> Result<Vec<IpAddr>, String>,
+    ) -> Result<Self, UnknownRole> {
+        let mut known: BTreeSet<Role> = deployment.iter().flat_map(|deployment| deployment.roles.keys().cloned()).collect();
+        for rule in matrices.iter().flat_map(|matrix| &matrix.rules) {
+            known.extend(rule.client.iter().chain(&rule.server).cloned());
+        }
+        if let Some(role) = played.iter().find(|role| !known.contains(role)) {
+            let known = known.iter().map(|role| format!("`{role}`")).collect();
+            return Err(UnknownRole { role: role.clone(), known });
+        }
+        let mut roles = deployment.map(|deployment| deployment.resolve(lookup));
+        let exceptions = match (&mut roles, deployment) {
+            (Some(roles), Some(deployment)) => {
+                deployment.exceptions.iter().map(|exception| resolved(exception, roles, lookup)).collect()
+            }
+            _ => Vec::new(),
+        };
+        let own = own_addresses(host);
+        let side = |names: &[Role]| side(names, roles.as_ref(), played, &own);
+        let mut rules = Vec::new();
+        for (matrix, rule) in matrices.iter().enumerate().flat_map(|(index, matrix)| matrix.rules.iter().map(move |rule| (index, rule))) {
+            let condition = rule.when.as_ref();
+            rules.push(PolicyRule {
+                client: side(&rule.client),
+                server: side(&rule.server),
+                applies: condition.is_none_or(|name| {
+                    deployment.is_some_and(|deployment| deployment.conditions.get(name).copied().unwrap_or(false))
+                }),
+                rule: rule.clone(),
+                matrix,
+            });
+        }
+        let check = match (deployment, played) {
+            (Some(_), _) => RoleCheck::Addresses,
+            (None, [_, ..]) => RoleCheck::OwnRoles,
+            (None, []) => RoleCheck::Nothing,
+        };
+        let own_roles = match (&roles, played) {
+            (_, [_, ..]) => played.to_vec(),
+            (Some(roles), []) => {
+                let own: BTreeSet<Role> = own.iter().flat_map(|address| roles.of(*address)).cloned().collect();
+                own.into_iter().collect()
+            }
+            (None, []) => Vec::new(),
+        };
+        let housekeeping = deployment.is_none_or(|deployment| deployment.housekeeping);
+        let own_roles_given = !played.is_empty();
+        Ok(Self { rules, exceptions, housekeeping, own_roles, check, own_roles_given, roles })
+    }
+
+    /// Whether the own roles come from `--role`.
+    pub const fn roles_were_given(&self) -> bool {
+        self.own_roles_given
+    }
+
+    /// The roles of an address, without those that hold every address.
+    pub fn roles_of(&self, address: IpAddr) -> Vec<&Role> {
+        self.roles.iter().flat_map(|roles| roles.of(address)).collect()
+    }
+
+    /// Host names that have no address, and why.
+    pub fn lookup_failures(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.roles.iter().flat_map(|roles| roles.failures.iter()).map(|(name, problem)| (name.as_str(), problem.as_str()))
+    }
+
+    /// Conditions of the rules that the deployment does not set.
+    pub fn unset_conditions(&self, deployment: Option<&Deployment>) -> BTreeSet<String> {
+        let is_set = |name: &String| deployment.is_some_and(|deployment| deployment.conditions.contains_key(name));
+        self.rules.iter().filter_map(|rule| rule.rule.when.clone()).filter(|name| !is_set(name)).collect()
+    }
+}
+
+/// Addresses by which others reach this host.
+fn own_addresses(host: &Host) -> Vec<IpAddr> {
+    host.addresses.iter().copied().filter(|address| !address.is_loopback()).collect()
+}
+
+fn side(names: &[Role], roles: Option<&Roles>, played: &[Role], own: &[IpAddr]) -> Side {
+    let Some(roles) = roles else {
+        let is_ours = played.is_empty() || names.iter().any(|name| played.contains(name));
+        return Side { is_ours, addresses: None, unresolved: Vec::new() };
+    };
+    let mut addresses = AddressSet::default();
+    let mut unresolved = Vec::new();
+    for name in names {
+        match roles.addresses(name) {
+            Some(set) if !set.is_empty() => addresses.extend(set),
+            Some(_) | None => unresolved.push(name.clone()),
+        }
+    }
+    // A role that holds every address says nothing of which hosts are meant, so it makes no host take part.
+    let is_ours = if played.is_empty() {
+        addresses != AddressSet::any() && own.iter().any(|address| addresses.contains(*address))
+    } else {
+        names.iter().any(|name| roles.covers(name, played))
+    };
+    Side { is_ours, addresses: Some(addresses), unresolved }
+}
+
+fn resolved(
+    exception: &Exception,
+    roles: &mut Roles,
+    lookup: &mut dyn FnMut(&str) -> Result<Vec<IpAddr>, String>,
+) -> PolicyException {
+    let mut addresses =
+        |entry: Option<&_>| entry.map_or_else(AddressSet::any, |entry| entry_addresses(entry, roles, lookup));
+    PolicyException {
+        client: addresses(exception.client.as_ref()),
+        server: addresses(exception.server.as_ref()),
+        exception: exception.clone(),
+    }
+}
+
+impl Side {
+    /// Whether `address` may stand on this side.
+    pub fn holds(&self, address: IpAddr, host: &Host, check: RoleCheck, own_roles_given: bool) -> bool {
+        let is_own = host.addresses.contains(&address);
+        match check {
+            RoleCheck::Nothing => true,
+            RoleCheck::OwnRoles => !is_own || self.is_ours,
+            RoleCheck::Addresses if is_own && own_roles_given && !address.is_loopback() => {
+                self.is_ours || self.addresses.as_ref() == Some(&AddressSet::any())
+            }
+            RoleCheck::Addresses => self.addresses.as_ref().is_none_or(|addresses| addresses.contains(address)),
+        }
+    }
+
+    /// Whether no address at all stands on this side.
+    pub fn is_unresolved(&self) -> bool {
+        self.addresses.as_ref().is_some_and(AddressSet::is_empty) && !self.is_ours
+    }
+
+    /// Whether somebody other than this host can stand on this side.
+    pub fn has_others(&self, host: &Host) -> bool {
+        let own: AddressSet = host.addresses.iter().copied().collect();
+        self.addresses.as_ref().is_none_or(|addresses| addresses.has_beyond(&own))
+    }
+}
+
+impl PolicyException {
+    /// Whether the exception covers this traffic on `today`.
+    pub fn covers(&self, client: IpAddr, server: IpAddr, allows: impl Fn(&Exception) -> bool, today: Date) -> bool {
+        self.exception.until.is_none_or(|until| today <= until)
+            && self.client.contains(client)
+            && self.server.contains(server)
+            && allows(&self.exception)
+    }
+}
+
+/// Whether a port belongs to those of a rule; an ephemeral port is any that no system hands out as well-known.
+pub(super) fn has_port(ports: &RulePorts, port: u16) -> bool {
+    match ports {
+        RulePorts::Set(set) => set.contains(port),
+        RulePorts::Ephemeral => EPHEMERAL_FROM <= port,
+        RulePorts::None => true,
+    }
+}
+
+/// Linux's default range of ephemeral ports starts here (`net.ipv4.ip_local_port_range`); other systems start above.
+const EPHEMERAL_FROM: u16 = 32_768;

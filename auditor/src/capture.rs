@@ -1,0 +1,13 @@
+//! Packets to flows: the only user of aya. Loads the programs, attaches them, reads the maps.
+
+mod attach;
+pub mod hook;
+pub mod interface;
+pub mod listener;
+pub mod privilege;
+mod program;
+
+pub use attach::Attached;
+pub use hook::{Choice, Ingress};
+pub use interface::{Interface, Interfaces};
+pub use program::{Capture, CaptureError, Counted, Settings};

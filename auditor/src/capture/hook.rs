@@ -1,0 +1,113 @@
+//! Where a program should sit on an interface, and why.
+
+use std::{path::Path, str::FromStr};
+
+use super::interface::Interface;
+use crate::observed::Hook;
+
+/// What the user wants on the way in.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Ingress {
+    /// XDP where it costs the host nothing, tc elsewhere.
+    #[default]
+    Auto,
+    Xdp,
+    Tc,
+}
+
+impl FromStr for Ingress {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "auto" => Ok(Self::Auto),
+            "xdp" => Ok(Self::Xdp),
+            "tc" => Ok(Self::Tc),
+            _ => Err(format!("`{text}` is no hook: expected auto, xdp or tc")),
+        }
+    }
+}
+
+/// The hook for the way in, and the reason.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Choice {
+    pub hook: Hook,
+    pub reason: String,
+}
+
+/// Drivers of bare-metal NICs whose native XDP takes no offload from the host but LRO. On virtual drivers XDP takes GRO
+/// and TSO away, and that costs the host more than the counting.
+const BARE_METAL: [&str; 17] = [
+    "atlantic", "bnxt_en", "cxgb4", "dpaa2_eth", "fm10k", "i40e", "ice", "igb", "igc", "ixgbe", "ixgbevf", "mlx4_en",
+    "mlx5_core", "nfp", "qede", "sfc", "thunder-nicvf",
+];
+
+/// Chooses the hook for the way in.
+pub fn choose(interface: &Interface, driver: Option<&str>, asked: Ingress) -> Choice {
+    let choice = |hook, reason: String| Choice { hook, reason };
+    match (asked, interface.xdp_program, driver) {
+        (Ingress::Tc, _, _) => choice(Hook::Tc, "asked for".to_owned()),
+        (Ingress::Xdp | Ingress::Auto, Some(program), _) => {
+            choice(Hook::Tc, format!("its XDP slot is taken by program {program}"))
+        }
+        (Ingress::Xdp, None, _) => choice(Hook::Xdp, "asked for".to_owned()),
+        (Ingress::Auto, None, _) if interface.is_loopback => choice(Hook::Tc, "loopback".to_owned()),
+        (Ingress::Auto, None, Some(driver)) if interface.kind.is_none() && BARE_METAL.contains(&driver) => {
+            choice(Hook::Xdp, format!("driver {driver} runs XDP without a loss of offloads, and its slot is free"))
+        }
+        (Ingress::Auto, None, driver) => {
+            let name = interface.kind.as_deref().or(driver);
+            choice(Hook::Tc, name.map_or_else(
+                || "its driver is not known to run XDP without a loss of offloads".to_owned(),
+                |name| format!("on {name} XDP would take offloads away"),
+            ))
+        }
+    }
+}
+
+/// The driver of an interface, from sysfs; `None` for interfaces without hardware, and where sysfs shows another
+/// network namespace than ours.
+pub fn driver(interface: &Interface) -> Option<String> {
+    let directory = Path::new("/sys/class/net").join(&interface.name);
+    let index = std::fs::read_to_string(directory.join("ifindex")).ok()?;
+    if index.trim().parse() != Ok(interface.index) {
+        return None;
+    }
+    let link = std::fs::read_link(directory.join("device/driver")).ok()?;
+    Some(link.file_name()?.to_string_lossy().into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Ingress, choose};
+    use crate::{capture::Interface, observed::Hook};
+
+    #[test]
+    fn choices() {
+        check(Ingress::Auto, None, Some("ice"), None, Hook::Xdp, "driver ice runs XDP without a loss of offloads, and its slot is free");
+        check(Ingress::Auto, None, Some("virtio_net"), None, Hook::Tc, "on virtio_net XDP would take offloads away");
+        check(Ingress::Auto, Some("veth"), None, None, Hook::Tc, "on veth XDP would take offloads away");
+        check(Ingress::Auto, None, Some("ice"), Some(7), Hook::Tc, "its XDP slot is taken by program 7");
+        check(Ingress::Xdp, Some("veth"), None, None, Hook::Xdp, "asked for");
+        check(Ingress::Xdp, Some("veth"), None, Some(7), Hook::Tc, "its XDP slot is taken by program 7");
+        check(Ingress::Tc, None, Some("ice"), None, Hook::Tc, "asked for");
+        check(Ingress::Auto, None, None, None, Hook::Tc, "its driver is not known to run XDP without a loss of offloads");
+        assert!("fast".parse::<Ingress>().is_err());
+    }
+
+    #[track_caller]
+    fn check(asked: Ingress, kind: Option<&str>, driver: Option<&str>, taken: Option<u32>, hook: Hook, reason: &str) {
+        let interface = Interface {
+            index: 2,
+            name: "eth0".to_owned(),
+            kind: kind.map(str::to_owned),
+            is_ethernet: true,
+            is_loopback: false,
+            is_up: true,
+            xdp_program: taken,
+            addresses: Vec::new(),
+        };
+        let choice = choose(&interface, driver, asked);
+        assert_eq!((choice.hook, choice.reason.as_str()), (hook, reason));
+    }
+}

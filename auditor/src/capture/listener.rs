@@ -1,0 +1,101 @@
+//! The sockets of this network namespace that wait for conversations, from procfs.
+
+use std::{
+    collections::BTreeSet,
+    io,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+};
+
+use crate::{observed::Listener, port::PortRange, transport::Transport};
+
+/// TCP's LISTEN state and UDP's unconnected one (`include/net/tcp_states.h`).
+const LISTEN: &str = "0A";
+const UNCONNECTED: &str = "07";
+
+/// Lists the sockets that wait. A UDP socket on an ephemeral port belongs to a client and is left out.
+///
+/// # Errors
+///
+/// procfs can't be read.
+pub fn listeners(ephemeral: PortRange) -> io::Result<BTreeSet<Listener>> {
+    let mut listeners = BTreeSet::new();
+    let files = [("tcp", Transport::Tcp), ("tcp6", Transport::Tcp), ("udp", Transport::Udp), ("udp6", Transport::Udp)];
+    for (file, transport) in files {
+        let text = match std::fs::read_to_string(format!("/proc/thread-self/net/{file}")) {
+            Ok(text) => text,
+            // Without IPv6 there is no such file.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            Err(error) => return Err(error),
+        };
+        listeners.extend(text.lines().skip(1).filter_map(|line| listener(line, transport)).filter(|listener| {
+            transport == Transport::Tcp || !ephemeral.contains(listener.port)
+        }));
+    }
+    Ok(listeners)
+}
+
+/// One line of `/proc/net/tcp` and its kin: slot, local address, remote address, state (proc(5)).
+fn listener(line: &str, transport: Transport) -> Option<Listener> {
+    let mut fields = line.split_whitespace().skip(1);
+    let (local, _remote, state) = (fields.next()?, fields.next()?, fields.next()?);
+    let waits = match transport {
+        Transport::Tcp => LISTEN,
+        Transport::Udp => UNCONNECTED,
+        Transport::Sctp | Transport::Icmp => return None,
+    };
+    if state != waits {
+        return None;
+    }
+    let (address, port) = local.split_once(':')?;
+    Some(Listener { transport, port: u16::from_str_radix(port, 16).ok()?, address: address_of(address)? })
+}
+
+/// An address as the kernel prints it: 32-bit words in the host's byte order, each as a number.
+fn address_of(hex: &str) -> Option<IpAddr> {
+    let mut bytes = Vec::with_capacity(16);
+    for word in hex.as_bytes().chunks(8) {
+        let word = u32::from_str_radix(std::str::from_utf8(word).ok()?, 16).ok()?;
+        bytes.extend(word.to_ne_bytes());
+    }
+    match bytes.len() {
+        4 => Some(IpAddr::V4(Ipv4Addr::from(<[u8; 4]>::try_from(bytes).ok()?))),
+        16 => Some(IpAddr::V6(Ipv6Addr::from(<[u8; 16]>::try_from(bytes).ok()?)).to_canonical()),
+        _ => None,
+    }
+}
+
+/// The range from which clients of this host take their ports; the kernel's default where procfs does not tell.
+pub fn ephemeral_range() -> PortRange {
+    let text = std::fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range").unwrap_or_default();
+    let mut numbers = text.split_whitespace().filter_map(|number| number.parse().ok());
+    let range = numbers.next().zip(numbers.next()).and_then(|(first, last)| PortRange::new(first, last).ok());
+    range.unwrap_or(PortRange::EPHEMERAL)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use super::{ephemeral_range, listener, listeners};
+    use crate::transport::Transport;
+
+    #[cfg(target_endian = "little")]
+    #[test]
+    fn lines() {
+        let line = "   0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 1 1 0";
+        let found = listener(line, Transport::Tcp).unwrap();
+        assert_eq!((found.address.to_string().as_str(), found.port), ("127.0.0.1", 8080));
+        assert_eq!(listener(&line.replace(" 0A ", " 01 "), Transport::Tcp), None);
+        let line = "   0: 00000000000000000000000001000000:0035 00000000000000000000000000000000:0000 07";
+        let found = listener(line, Transport::Udp).unwrap();
+        assert_eq!((found.address.to_string().as_str(), found.port), ("::1", 53));
+        assert_eq!(listener("nonsense", Transport::Tcp), None);
+    }
+
+    #[test]
+    fn a_real_socket_is_found() {
+        let socket = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = socket.local_addr().unwrap().port();
+        assert!(listeners(ephemeral_range()).unwrap().iter().any(|listener| listener.port == port));
+    }
+}

@@ -1,0 +1,11 @@
+//! One file for each verb of the command line.
+
+pub mod audit;
+pub mod doctor;
+pub mod import;
+mod output;
+
+/// Says why a command failed, as one line on standard error.
+pub fn complain(error: &anyhow::Error) {
+    output::say(&format!("auditor: {error:#}"));
+}

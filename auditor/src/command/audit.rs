@@ -1,0 +1,390 @@
+//! `auditor audit`: watch for a window of time, compare, report.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io::{self, IsTerminal as _, Write as _},
+    net::{IpAddr, ToSocketAddrs as _},
+    path::PathBuf,
+    time::Duration,
+};
+
+use anyhow::{Context as _, bail};
+use auditor_common::{PortKind, Slot};
+use clap::{Args, ValueEnum};
+use jiff::{SignedDuration, Timestamp};
+use tokio::{
+    signal::unix::{Signal, SignalKind, signal},
+    time::{Instant, MissedTickBehavior},
+};
+
+use super::output::{say, write};
+use crate::{
+    audit::{self, Policy},
+    capture::{Attached, Capture, Ingress, Interface, Interfaces, Settings, interface, listener},
+    deployment::{self, Deployment},
+    exit::Exit,
+    matrix::{Matrix, RulePorts},
+    observed::{Flow, Gap, Host, Observed, Window},
+    port::PortRange,
+    report::{self, MatrixSource, Report},
+    role::Role,
+};
+
+/// Watch this host's traffic for a while and compare it with the matrix.
+#[derive(Args, Debug)]
+pub struct AuditCommand {
+    /// The deployment: matrices, roles, conditions, exceptions
+    #[arg(long, value_name = "FILE", required_unless_present = "matrix")]
+    config: Option<PathBuf>,
+    /// A matrix; replaces those of the deployment, and may stand without one. May be repeated
+    #[arg(long, value_name = "FILE")]
+    matrix: Vec<PathBuf>,
+    /// A role that this host plays; without it, its addresses tell. May be repeated
+    #[arg(long, value_name = "ROLE")]
+    role: Vec<String>,
+    /// An interface to watch; without it, those of the deployment or every physical one that is up. May be repeated
+    #[arg(short, long, value_name = "IFACE")]
+    interface: Vec<String>,
+    /// How long to watch, such as 30s or 10m; without it, the deployment's window or 10m
+    #[arg(long = "for", value_name = "TIME", value_parser = deployment::window)]
+    window: Option<SignedDuration>,
+    /// What to print
+    #[arg(long, value_enum, default_value_t = OutputFormat::Text)]
+    format: OutputFormat,
+    /// Write the report to this file instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Write the report as JSON to this file as well
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// How packets are counted on their way in: auto, xdp or tc
+    #[arg(long, value_name = "HOOK", default_value = "auto")]
+    ingress: Ingress,
+    /// Places in the flow table; what finds none is counted as such
+    #[arg(long, value_name = "N", default_value_t = 65_536, value_parser = clap::value_parser!(u32).range(1..=16_777_216))]
+    flows: u32,
+    /// Log packets that are in no flow to standard error; slows the programs down
+    #[arg(long)]
+    log_packets: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum OutputFormat {
+    Text,
+    Json,
+}
+
+const DEFAULT_WINDOW: SignedDuration = SignedDuration::from_mins(10);
+const TICK: Duration = Duration::from_secs(1);
+
+/// Runs the audit.
+///
+/// # Errors
+///
+/// Whatever keeps it from running: files, privileges, interfaces, the kernel.
+pub fn run(command: &AuditCommand) -> anyhow::Result<Exit> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start")?;
+    runtime.block_on(audit(command))
+}
+
+async fn audit(command: &AuditCommand) -> anyhow::Result<Exit> {
+    let plan = Plan::read(command)?;
+    let mut interfaces = Interfaces::open()?;
+    let all = interfaces.list().await?;
+    let ephemeral = listener::ephemeral_range();
+    let mut host = host(&all, ephemeral)?;
+    let policy = Policy::new(&plan.matrices, plan.deployment.as_ref(), &plan.roles, &host, &mut lookup)?;
+    let selected = interface::select(&all, &plan.interfaces)?;
+
+    if command.log_packets {
+        env_logger::Builder::new().filter_level(log::LevelFilter::Trace).init();
+    }
+    let mut capture = Capture::load(&Settings { flows: command.flows, ephemeral, log: command.log_packets })?;
+    capture.set_ports(PortKind::Documented, documented_ports(&plan.matrices))?;
+    capture.set_ports(PortKind::Listening, listening_ports(&host))?;
+    // Listening for signals starts before attaching, so that an early Ctrl-C ends the window and not the process.
+    let mut stop = Stop::new()?;
+    let mut attached = Vec::new();
+    for interface in &selected {
+        let one = capture.attach(interface, command.ingress)?;
+        let egress = if interface.is_loopback { "not needed" } else { "tc" };
+        say(&format!(
+            "auditor: watching {}, in: {} ({}), out: {egress}",
+            interface.name,
+            one.ingress.hook.name(),
+            one.ingress.reason
+        ));
+        attached.push(one);
+    }
+    let described = attached.iter().map(Attached::describe).collect();
+    let names: BTreeMap<u32, String> = selected.iter().map(|interface| (interface.index, interface.name.clone())).collect();
+
+    let clock = Clock::now()?;
+    let (gaps, end) = watch(plan.window, &clock, &mut capture, &mut interfaces, &mut attached, &mut stop, &mut host, ephemeral).await?;
+    drop(attached);
+    capture.flush_log();
+
+    let counted = capture.counted()?;
+    let mut flows: Vec<Flow> = counted
+        .flows
+        .iter()
+        .map(|(key, stats)| {
+            let name = names.get(&key.interface).cloned().unwrap_or_else(|| format!("#{}", key.interface));
+            Flow::new(key, stats, name, |instant| clock.instant(instant))
+        })
+        .collect();
+    flows.sort_by(|a, b| a.order().cmp(&b.order()));
+    let mut gaps = gaps;
+    for (slot, gap) in [
+        (Slot::TableFull, (|packets| Gap::TableFull { packets }) as fn(u64) -> Gap),
+        (Slot::TooDeep, |packets| Gap::TooDeep { packets }),
+    ] {
+        gaps.extend(counted.tallies.get(&slot).map(|tally| gap(tally.packets)));
+    }
+    gaps.sort();
+    let lost = gaps.iter().any(|gap| matches!(gap, Gap::InterfaceLost { .. }));
+    let observed = Observed {
+        host,
+        window: Window { start: clock.wall, end, asked: plan.window },
+        interfaces: described,
+        flows,
+        tallies: counted.tallies,
+        gaps,
+    };
+    let audit = audit::judge(&policy, &observed);
+    let unset_conditions = policy.unset_conditions(plan.deployment.as_ref()).into_iter().collect();
+    let report = Report { observed, policy, audit, matrices: plan.sources, unset_conditions };
+    if let Some(path) = &command.json {
+        write(Some(path), &report::json(&report)?)?;
+    }
+    let text = match command.format {
+        OutputFormat::Text => report::text(&report),
+        OutputFormat::Json => report::json(&report)?,
+    };
+    write(command.output.as_deref(), &text)?;
+    // An audit that lost an interface has not seen what it was asked to see: silence would pass for a clean bill.
+    Ok(match (report.audit.has_violations(), lost) {
+        (true, _) => Exit::Violations,
+        (false, true) => Exit::Failed,
+        (false, false) => Exit::Clean,
+    })
+}
+
+/// What the command line and the deployment together ask for.
+struct Plan {
+    matrices: Vec<Matrix>,
+    sources: Vec<MatrixSource>,
+    deployment: Option<Deployment>,
+    roles: Vec<Role>,
+    interfaces: Vec<String>,
+    window: SignedDuration,
+}
+
+impl Plan {
+    fn read(command: &AuditCommand) -> anyhow::Result<Self> {
+        let read = |path: &PathBuf| std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()));
+        let deployment = match &command.config {
+            Some(path) => Some(Deployment::parse(path, &read(path)?)?),
+            None => None,
+        };
+        let listed = deployment.as_ref().map(|deployment| deployment.matrices.clone()).unwrap_or_default();
+        let paths = if command.matrix.is_empty() { listed } else { command.matrix.clone() };
+        let (mut matrices, mut sources) = (Vec::new(), Vec::new());
+        for path in paths {
+            let matrix = Matrix::parse(&path, &read(&path)?)?;
+            sources.push(MatrixSource {
+                name: matrix.name.clone(),
+                version: matrix.version.clone(),
+                n_rules: matrix.rules.len(),
+                path,
+            });
+            matrices.push(matrix);
+        }
+        let interfaces = match (&deployment, command.interface.is_empty()) {
+            (Some(deployment), true) => deployment.interfaces.clone(),
+            (Some(_) | None, _) => command.interface.clone(),
+        };
+        let window = command.window.or_else(|| deployment.as_ref()?.window).unwrap_or(DEFAULT_WINDOW);
+        Ok(Self {
+            matrices,
+            sources,
+            roles: command.role.iter().map(|name| Role::new(name)).collect(),
+            interfaces,
+            window,
+            deployment,
+        })
+    }
+}
+
+fn host(interfaces: &[Interface], ephemeral: PortRange) -> anyhow::Result<Host> {
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").context("cannot read this host's name")?;
+    Ok(Host {
+        name: name.trim().to_owned(),
+        addresses: interfaces.iter().flat_map(|interface| interface.addresses.iter().copied()).collect(),
+        listeners: listener::listeners(ephemeral).context("cannot list the sockets that listen")?,
+    })
+}
+
+/// Asks the system's resolver.
+fn lookup(name: &str) -> Result<Vec<IpAddr>, String> {
+    let found: BTreeSet<IpAddr> =
+        (name, 0).to_socket_addrs().map_err(|error| error.to_string())?.map(|address| address.ip()).collect();
+    Ok(found.into_iter().collect())
+}
+
+fn documented_ports(matrices: &[Matrix]) -> impl Iterator<Item = (u8, PortRange)> + '_ {
+    matrices.iter().flat_map(|matrix| &matrix.rules).flat_map(|rule| {
+        let ranges = match &rule.ports {
+            RulePorts::Set(set) => set.ranges(),
+            RulePorts::Ephemeral | RulePorts::None => &[],
+        };
+        let protocol = rule.transport.protocol();
+        ranges.iter().filter_map(move |range| Some((protocol?, *range)))
+    })
+}
+
+/// Ports on which this host can be reached.
+fn listening_ports(host: &Host) -> impl Iterator<Item = (u8, PortRange)> + '_ {
+    host.listeners
+        .iter()
+        .filter_map(|listener| Some((listener.transport.protocol()?, PortRange::single(listener.port))))
+}
+
+/// Wall clock and kernel clock, read together.
+struct Clock {
+    wall: Timestamp,
+    monotonic: i128,
+    started: Instant,
+}
+
+impl Clock {
+    #[expect(clippy::disallowed_methods, reason = "the audit's own loop reads the clock, here and at its end")]
+    fn now() -> anyhow::Result<Self> {
+        let monotonic = nix::time::clock_gettime(nix::time::ClockId::CLOCK_MONOTONIC).context("cannot read the clock")?;
+        let monotonic = i128::from(monotonic.tv_sec()) * 1_000_000_000 + i128::from(monotonic.tv_nsec());
+        Ok(Self { wall: Timestamp::now(), monotonic, started: Instant::now() })
+    }
+
+    /// When the kernel's clock showed `nanoseconds`.
+    fn instant(&self, nanoseconds: u64) -> Timestamp {
+        let wall = self.wall.as_nanosecond() + i128::from(nanoseconds) - self.monotonic;
+        Timestamp::from_nanosecond(wall).unwrap_or(self.wall)
+    }
+
+    /// How long ago the window began.
+    fn elapsed(&self) -> SignedDuration {
+        SignedDuration::try_from(self.started.elapsed()).unwrap_or(SignedDuration::MAX)
+    }
+
+    fn wall_now(&self) -> Timestamp {
+        self.wall.checked_add(self.elapsed()).unwrap_or(self.wall)
+    }
+}
+
+/// The signals that end a window early.
+struct Stop {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Stop {
+    fn new() -> anyhow::Result<Self> {
+        let listen = |kind| signal(kind).context("cannot listen for signals");
+        Ok(Self { interrupt: listen(SignalKind::interrupt())?, terminate: listen(SignalKind::terminate())? })
+    }
+
+    async fn wait(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+}
+
+/// Watches until the window is over, somebody stops it, or nothing is left to watch.
+#[expect(clippy::too_many_arguments, reason = "the loop owns nothing and touches everything")]
+async fn watch(
+    window: SignedDuration,
+    clock: &Clock,
+    capture: &mut Capture,
+    interfaces: &mut Interfaces,
+    attached: &mut Vec<Attached>,
+    stop: &mut Stop,
+    host: &mut Host,
+    ephemeral: PortRange,
+) -> anyhow::Result<(Vec<Gap>, Timestamp)> {
+    let length = Duration::try_from(window).context("the window is too long")?;
+    let Some(deadline) = clock.started.checked_add(length) else { bail!("the window is too long") };
+    let mut ticks = tokio::time::interval(TICK);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    let mut gaps = Vec::new();
+    let progress = Progress::new(window);
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep_until(deadline) => break,
+            () = stop.wait() => {
+                gaps.push(Gap::CutShort { watched: clock.elapsed() });
+                break;
+            }
+            Some(gone) = interfaces.next_gone() => {
+                let Some(at) = attached.iter().position(|one| one.interface.index == gone) else { continue };
+                let lost = attached.remove(at);
+                progress.clear();
+                say(&format!("auditor: interface {} went away; what passes there is not seen", lost.interface.name));
+                gaps.push(Gap::InterfaceLost { name: lost.interface.name.clone(), at: clock.wall_now() });
+                if attached.is_empty() {
+                    say("auditor: nothing is left to watch, so the window ends here");
+                    break;
+                }
+            }
+            _ = ticks.tick() => {
+                capture.flush_log();
+                let listeners = listener::listeners(ephemeral).context("cannot list the sockets that listen")?;
+                if !listeners.is_subset(&host.listeners) {
+                    host.listeners.extend(listeners);
+                    capture.set_ports(PortKind::Listening, listening_ports(host))?;
+                }
+                progress.show(clock.elapsed(), &capture.tallies()?);
+            }
+        }
+    }
+    progress.clear();
+    Ok((gaps, clock.wall_now()))
+}
+
+/// A line on the terminal that says how far the window is.
+struct Progress {
+    window: SignedDuration,
+    is_terminal: bool,
+}
+
+impl Progress {
+    fn new(window: SignedDuration) -> Self {
+        Self { window, is_terminal: io::stderr().is_terminal() }
+    }
+
+    fn show(&self, elapsed: SignedDuration, tallies: &BTreeMap<Slot, auditor_common::Tally>) {
+        if self.is_terminal {
+            let packets = |slot| tallies.get(&slot).map_or(0, |tally| tally.packets);
+            self.print(&format!(
+                "\r\x1b[K{} of {} s: {} packets in, {} out; Ctrl-C ends the window",
+                elapsed.as_secs(),
+                self.window.as_secs(),
+                packets(Slot::Received),
+                packets(Slot::Sent)
+            ));
+        }
+    }
+
+    fn clear(&self) {
+        if self.is_terminal {
+            self.print("\r\x1b[K");
+        }
+    }
+
+    fn print(&self, text: &str) {
+        let mut stderr = io::stderr().lock();
+        // A terminal that went away needs no progress.
+        let _gone = stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush());
+    }
+}

@@ -1,0 +1,88 @@
+//! `auditor import`: documents to rows or to a matrix.
+
+use std::path::PathBuf;
+
+use anyhow::{Context as _, bail};
+use clap::Args;
+
+use super::output::{say, write};
+use crate::{
+    document::{self, Document, Format, Severity},
+    exit::Exit,
+    matrix,
+};
+
+/// Read vendors' pages and write the matrix of rules they document.
+#[derive(Args, Debug)]
+pub struct Import {
+    /// Pages with port tables: Markdown or HTML
+    #[arg(required = true, value_name = "DOC")]
+    documents: Vec<PathBuf>,
+    /// Print the rows as JSON Lines instead of a matrix
+    #[arg(long)]
+    rows: bool,
+    /// Write to this file instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// The matrix's name; the page's title if left out
+    #[arg(long)]
+    name: Option<String>,
+    /// How the pages are written, if their names and contents do not tell: markdown or html
+    #[arg(long, value_name = "FORMAT")]
+    input_format: Option<Format>,
+}
+
+/// Reads the documents and writes what they say.
+///
+/// # Errors
+///
+/// A file that can't be read or written, or documents that hold no row at all.
+pub fn run(command: &Import) -> anyhow::Result<Exit> {
+    let mut documents = Vec::new();
+    for path in &command.documents {
+        let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let format = command.input_format.unwrap_or_else(|| Format::detect(path, &bytes));
+        let file = path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned());
+        let document = document::read(&file, &bytes, format);
+        for problem in &document.problems {
+            let word = match problem.severity {
+                Severity::Lost => "not understood: ",
+                Severity::Remark => "note: ",
+            };
+            say(&format!("{word}{problem}"));
+        }
+        if document.rows.is_empty() {
+            let what = if bytes.iter().all(u8::is_ascii_whitespace) { "is empty" } else { "holds no row of ports" };
+            bail!("{} {what}: expected a page with a table that has a column headed `Port`", path.display());
+        }
+        documents.push(document);
+    }
+    if command.rows {
+        let mut text = String::new();
+        for row in documents.iter().flat_map(|document| &document.rows) {
+            text.push_str(&document::row_json(row)?);
+            text.push('\n');
+        }
+        write(command.output.as_deref(), &text)?;
+        return Ok(Exit::Clean);
+    }
+    let derived = matrix::derive(&documents, &name(command, &documents));
+    for problem in &derived.problems {
+        say(&format!("no rule: {problem}"));
+    }
+    if derived.matrix.rules.is_empty() {
+        bail!("no row of these pages could be made a rule; see the lines above, and `auditor import --rows`");
+    }
+    write(command.output.as_deref(), &derived.matrix.to_toml()?)?;
+    if let Some(path) = &command.output {
+        let n_rows: usize = documents.iter().map(|document| document.rows.len()).sum();
+        say(&format!("{}: {} rules from {n_rows} rows; review them, then keep the file in git", path.display(), derived.matrix.rules.len()));
+    }
+    Ok(Exit::Clean)
+}
+
+fn name(command: &Import, documents: &[Document]) -> String {
+    let title = documents.iter().find_map(|document| document.title.clone());
+    let stem = || command.documents.first().and_then(|path| path.file_stem()).map(|stem| stem.to_string_lossy().into_owned());
+    command.name.clone().or(title).or_else(stem).unwrap_or_default()
+}

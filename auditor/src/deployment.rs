@@ -1,0 +1,49 @@
+//! Who is who here: roles and their addresses, which conditions hold, what is accepted, what to watch.
+
+mod file;
+mod roles;
+
+use std::{collections::BTreeMap, path::PathBuf};
+
+use jiff::{SignedDuration, civil::Date};
+
+pub use file::{DeploymentError, window};
+pub(crate) use roles::entry_addresses;
+pub use roles::{Entry, Roles};
+
+use crate::{matrix::RulePorts, role::Role, transport::Transport};
+
+/// The configuration of a host or of a fleet.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Deployment {
+    /// Matrix files; relative paths are relative to the deployment's own file.
+    pub matrices: Vec<PathBuf>,
+    /// Interfaces to watch; empty means every physical one that is up.
+    pub interfaces: Vec<String>,
+    /// How long to watch.
+    pub window: Option<SignedDuration>,
+    /// Whether traffic that every network has, such as neighbour discovery, is left unjudged.
+    pub housekeeping: bool,
+    pub roles: BTreeMap<Role, Vec<Entry>>,
+    pub conditions: BTreeMap<String, bool>,
+    pub exceptions: Vec<Exception>,
+}
+
+/// Traffic that no rule allows and that is accepted all the same.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Exception {
+    /// `None` matches every client.
+    pub client: Option<Entry>,
+    /// `None` matches every server.
+    pub server: Option<Entry>,
+    /// `None` matches every protocol.
+    pub transport: Option<Transport>,
+    /// `None` matches every port.
+    pub ports: Option<RulePorts>,
+    pub reason: String,
+    /// The last day on which it holds.
+    pub until: Option<Date>,
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,165 @@
+//! The TOML form of a deployment: the one place where its serialised shape stands.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use jiff::{SignedDuration, civil::Date};
+use serde::{Deserialize, Deserializer, de::Error as _};
+use thiserror::Error;
+use toml::Spanned;
+
+use super::{Deployment, Exception, roles::Entry};
+use crate::{
+    matrix::{RulePorts, line, sentence},
+    role::Role,
+    transport::Transport,
+};
+
+/// A file that is no deployment.
+#[derive(Debug, Error)]
+#[error("{}:{line}: {problem}", path.display())]
+pub struct DeploymentError {
+    path: PathBuf,
+    line: usize,
+    problem: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DeploymentFile {
+    matrix: OneOrMany,
+    #[serde(default)]
+    interfaces: Vec<String>,
+    #[serde(default, deserialize_with = "duration")]
+    window: Option<SignedDuration>,
+    #[serde(default = "yes")]
+    housekeeping: bool,
+    #[serde(default)]
+    roles: BTreeMap<String, Vec<Spanned<String>>>,
+    #[serde(default)]
+    conditions: BTreeMap<String, bool>,
+    #[serde(default, rename = "exception")]
+    exceptions: Vec<ExceptionFile>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "expected the path of a matrix, or a list of paths")]
+enum OneOrMany {
+    One(String),
+    Many(Vec<String>),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ExceptionFile {
+    #[serde(rename = "match")]
+    traffic: Spanned<TrafficFile>,
+    reason: String,
+    #[serde(default, deserialize_with = "date")]
+    until: Option<Date>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TrafficFile {
+    client: Option<Spanned<String>>,
+    server: Option<Spanned<String>>,
+    transport: Option<Transport>,
+    ports: Option<Spanned<String>>,
+}
+
+const fn yes() -> bool {
+    true
+}
+
+fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SignedDuration>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    window(&text).map(Some).map_err(D::Error::custom)
+}
+
+fn date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Date>, D::Error> {
+    let date = toml::value::Datetime::deserialize(deserializer)?;
+    let text = date.to_string();
+    text.parse().map(Some).map_err(|_| D::Error::custom(format!("`{text}` is no day: expected a date such as 2027-01-31")))
+}
+
+/// Reads how long to watch: `30s`, `10m`, `1h30m`.
+///
+/// # Errors
+///
+/// A sentence that says what was expected.
+pub fn window(text: &str) -> Result<SignedDuration, String> {
+    match text.parse::<SignedDuration>() {
+        Ok(duration) if duration.is_positive() => Ok(duration),
+        Ok(_) | Err(_) => Err(format!("`{text}` is no length of time: expected something like 30s, 10m or 1h30m")),
+    }
+}
+
+impl Deployment {
+    /// Reads the text of a deployment; `path` is named in errors, and paths of matrices start at its directory.
+    ///
+    /// # Errors
+    ///
+    /// The first thing that is wrong, with its line.
+    pub fn parse(path: &Path, text: &str) -> Result<Self, DeploymentError> {
+        let at = |offset: usize, problem: String| DeploymentError { path: path.to_owned(), line: line(text, offset), problem };
+        let file: DeploymentFile = toml::from_str(text)
+            .map_err(|error| at(error.span().map_or(0, |span| span.start), sentence(error.message())))?;
+        let directory = path.parent().unwrap_or_else(|| Path::new(""));
+        let matrices = match file.matrix {
+            OneOrMany::One(path) => vec![path],
+            OneOrMany::Many(paths) => paths,
+        };
+        if matrices.is_empty() {
+            return Err(at(0, "names no matrix: expected matrix = [\"matrix.toml\"]".to_owned()));
+        }
+        let names: Vec<Role> = file.roles.keys().map(|name| Role::new(name)).collect();
+        let entry = |text: &Spanned<String>| {
+            let entry = Entry::parse(text.get_ref()).map_err(|problem| at(text.span().start, problem))?;
+            match &entry {
+                Entry::Role(role) if !names.contains(role) => Err(at(text.span().start, format!(
+                    "nobody defines the role `{role}`: expected an address, a host name with a dot in it, any, or a role of [roles]"
+                ))),
+                Entry::Any | Entry::Net(_) | Entry::Range(..) | Entry::Host(_) | Entry::Role(_) => Ok(entry),
+            }
+        };
+        let mut roles = BTreeMap::new();
+        for (name, entries) in &file.roles {
+            let entries: Result<Vec<Entry>, DeploymentError> = entries.iter().map(entry).collect();
+            if roles.insert(Role::new(name), entries?).is_some() {
+                return Err(at(0, format!("role `{name}` stands twice under [roles]: letter case makes no difference")));
+            }
+        }
+        let mut exceptions = Vec::new();
+        for exception in file.exceptions {
+            let offset = exception.traffic.span().start;
+            let traffic = exception.traffic.into_inner();
+            let exception = Exception {
+                client: traffic.client.as_ref().map(entry).transpose()?,
+                server: traffic.server.as_ref().map(entry).transpose()?,
+                transport: traffic.transport,
+                ports: traffic
+                    .ports
+                    .map(|text| RulePorts::parse(text.get_ref()).map_err(|problem| at(text.span().start, problem.to_string())))
+                    .transpose()?,
+                reason: exception.reason,
+                until: exception.until,
+            };
+            if exception.client.is_none() && exception.server.is_none() && exception.transport.is_none() && exception.ports.is_none() {
+                return Err(at(offset, "this exception would accept everything: name a client, a server, a transport or ports".to_owned()));
+            }
+            exceptions.push(exception);
+        }
+        Ok(Self {
+            matrices: matrices.iter().map(|path| directory.join(path)).collect(),
+            interfaces: file.interfaces,
+            window: file.window,
+            housekeeping: file.housekeeping,
+            roles,
+            conditions: file.conditions,
+            exceptions,
+        })
+    }
+}

@@ -1,0 +1,145 @@
+//! Roles to addresses.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    net::IpAddr,
+};
+
+use ipnet::IpNet;
+
+use super::Deployment;
+use crate::{address::AddressSet, role::Role};
+
+/// One entry of a role.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Entry {
+    /// Every address.
+    Any,
+    Net(IpNet),
+    /// From the first address to the last, both included.
+    Range(IpAddr, IpAddr),
+    /// A name to look up.
+    Host(String),
+    /// All of another role.
+    Role(Role),
+}
+
+impl Entry {
+    /// Reads an address, a prefix, a range, `any`, a name with a dot in it, or else the name of a role.
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
+        let text = text.trim();
+        if text.eq_ignore_ascii_case("any") {
+            return Ok(Self::Any);
+        }
+        if let Ok(address) = text.parse::<IpAddr>() {
+            return Ok(Self::Net(address.into()));
+        }
+        if let Ok(net) = text.parse::<IpNet>() {
+            return Ok(Self::Net(net.trunc()));
+        }
+        if let Some((first, last)) = text.split_once('-')
+            && let (Ok(first), Ok(last)) = (first.trim().parse::<IpAddr>(), last.trim().parse::<IpAddr>())
+        {
+            if first.is_ipv4() != last.is_ipv4() || last < first {
+                return Err(format!("`{text}` runs backwards or mixes IPv4 and IPv6: write the lower address first"));
+            }
+            return Ok(Self::Range(first, last));
+        }
+        if text.is_empty() || text.contains(['/', ':']) || text.starts_with(|c: char| c.is_ascii_digit()) && text.contains('.') && !text.contains(char::is_alphabetic) {
+            return Err(format!(
+                "`{text}` is no address: expected 10.0.0.1, 10.0.0.0/24, 10.0.0.1-10.0.0.9, a host name, any, or a role"
+            ));
+        }
+        Ok(if text.contains('.') { Self::Host(text.to_owned()) } else { Self::Role(Role::new(text)) })
+    }
+}
+
+impl fmt::Display for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Any => f.write_str("any"),
+            Self::Net(net) if net.prefix_len() == net.max_prefix_len() => write!(f, "{}", net.addr()),
+            Self::Net(net) => write!(f, "{net}"),
+            Self::Range(first, last) => write!(f, "{first}-{last}"),
+            Self::Host(name) => f.write_str(name),
+            Self::Role(role) => role.fmt(f),
+        }
+    }
+}
+
+/// The addresses of each role.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Roles {
+    addresses: BTreeMap<Role, AddressSet>,
+    /// Each role with the roles that it is made of, itself included.
+    parts: BTreeMap<Role, BTreeSet<Role>>,
+    /// Host names without an address, and why.
+    pub failures: BTreeMap<String, String>,
+}
+
+impl Roles {
+    /// The addresses of a role; `None` if the deployment does not know it.
+    pub fn addresses(&self, role: &Role) -> Option<&AddressSet> {
+        self.addresses.get(role)
+    }
+
+    /// The roles that hold `address`, without those that hold every address.
+    pub fn of(&self, address: IpAddr) -> Vec<&Role> {
+        let any = AddressSet::any();
+        self.addresses.iter().filter(|(_, set)| **set != any && set.contains(address)).map(|(role, _)| role).collect()
+    }
+
+    /// Whether whoever plays one of `played` also plays `role`, because `role` is made of it.
+    pub fn covers(&self, role: &Role, played: &[Role]) -> bool {
+        played.contains(role) || self.parts.get(role).is_some_and(|parts| played.iter().any(|one| parts.contains(one)))
+    }
+}
+
+impl Deployment {
+    /// Finds the addresses of all roles; `lookup` gives those of a host name, or says why it can't.
+    pub fn resolve(&self, lookup: &mut dyn FnMut(&str) -> Result<Vec<IpAddr>, String>) -> Roles {
+        let mut roles = Roles::default();
+        for role in self.roles.keys() {
+            let mut parts = BTreeSet::new();
+            let mut addresses = AddressSet::default();
+            let mut open = vec![role];
+            while let Some(role) = open.pop() {
+                if !parts.insert(role.clone()) {
+                    continue;
+                }
+                for entry in self.roles.get(role).into_iter().flatten() {
+                    match entry {
+                        Entry::Role(role) => open.push(role),
+                        other => addresses.extend(&entry_addresses(other, &mut roles, lookup)),
+                    }
+                }
+            }
+            roles.addresses.insert(role.clone(), addresses);
+            roles.parts.insert(role.clone(), parts);
+        }
+        roles
+    }
+}
+
+/// The addresses of one entry; those of a role must be known already.
+pub(crate) fn entry_addresses(
+    entry: &Entry,
+    roles: &mut Roles,
+    lookup: &mut dyn FnMut(&str) -> Result<Vec<IpAddr>, String>,
+) -> AddressSet {
+    let mut set = AddressSet::default();
+    match entry {
+        Entry::Any => set = AddressSet::any(),
+        Entry::Net(net) => set.insert_net(*net),
+        Entry::Range(first, last) => set.insert_range(*first, *last),
+        Entry::Host(name) => match lookup(name) {
+            Ok(addresses) => set = addresses.into_iter().collect(),
+            Err(problem) => {
+                roles.failures.insert(name.clone(), problem);
+            }
+        },
+        Entry::Role(role) => set = roles.addresses.get(role).cloned().unwrap_or_default(),
+    }
+    set
+}

@@ -1,0 +1,53 @@
+//! A vendor's page to rows: what its port tables say, where they say it, and what was not understood.
+
+mod block;
+mod cell;
+mod column;
+mod format;
+mod html;
+mod json;
+mod markdown;
+mod prose;
+mod reader;
+mod row;
+mod text;
+
+pub use format::{Format, UnknownFormat};
+pub use json::row_json;
+pub use row::{Direction, PortGroup, Problem, Row, RowOrigin, Severity};
+
+/// What was read from one document.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Document {
+    /// The document's own title, if it has one.
+    pub title: Option<String>,
+    pub rows: Vec<Row>,
+    /// What a person must look at, in document order.
+    pub problems: Vec<Problem>,
+}
+
+/// Reads a page. Never fails: what can't be understood is a problem, and the rest is kept.
+///
+/// `file` is only a name, for rows and problems to say where they come from.
+pub fn read(file: &str, bytes: &[u8], format: Format) -> Document {
+    let text = String::from_utf8_lossy(bytes);
+    let blocks = match format {
+        Format::Markdown => markdown::blocks(&text),
+        Format::Html => html::blocks(&text, 1),
+    };
+    let mut document = reader::read(file, &blocks);
+    if let std::borrow::Cow::Owned(_) = text {
+        document.problems.insert(0, Problem {
+            file: file.to_owned(),
+            line: 1,
+            severity: Severity::Remark,
+            text: String::new(),
+            message: "is not valid UTF-8: the bytes that are not were replaced; save it as UTF-8 if names look wrong"
+                .to_owned(),
+        });
+    }
+    document
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,28 @@
+//! What every format is read into: headings, tables and paragraphs, each with its line.
+
+/// A piece of a page, in reading order.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) struct Block {
+    /// 1-based line of the source.
+    pub(super) line: usize,
+    pub(super) content: Content,
+}
+
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) enum Content {
+    /// A heading; level 1 is the page's title.
+    Heading { level: u8, text: String },
+    Table(Vec<TableRow>),
+    /// A paragraph or an item of a list.
+    Text(String),
+    /// The title that front matter gives the page; it stands above no row.
+    Title(String),
+}
+
+/// A row of a table; the text of its cells has no markup left.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) struct TableRow {
+    pub(super) line: usize,
+    pub(super) is_heading: bool,
+    pub(super) cells: Vec<String>,
+}

@@ -1,0 +1,189 @@
+//! HTML to blocks.
+
+use scraper::{ElementRef, Html, Node};
+
+use super::{
+    block::{Block, Content, TableRow},
+    text::fold,
+};
+
+/// Tags whose place in the source is wanted.
+const PLACED: [&str; 13] = ["table", "tr", "p", "li", "dt", "dd", "h1", "h2", "h3", "h4", "h5", "h6", "caption"];
+const LINE: &str = "data-source-line";
+/// A cell spans no more than this many rows or columns; browsers have limits of the same order.
+const SPAN: usize = 1000;
+
+/// Reads a page or a part of one; `line` is the line of the source on which `text` begins.
+pub(super) fn blocks(text: &str, line: usize) -> Vec<Block> {
+    let page = Html::parse_document(&placed(text, line));
+    let mut blocks = Vec::new();
+    let mut loose = Loose { line, text: String::new() };
+    walk(page.root_element(), &mut blocks, &mut loose);
+    loose.close(&mut blocks);
+    blocks
+}
+
+/// The page with the line of each start tag written into it, since the parser does not keep places.
+fn placed(text: &str, first_line: usize) -> String {
+    let mut out = String::with_capacity(text.len() + text.len() / 4);
+    for (index, line) in text.split_inclusive('\n').enumerate() {
+        let mut rest = line;
+        while let Some(at) = rest.find('<') {
+            let (before, tag) = rest.split_at(at);
+            out.push_str(before);
+            let name: String =
+                tag.chars().skip(1).take_while(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect();
+            let (head, tail) = tag.split_at(1 + if PLACED.contains(&name.as_str()) { name.len() } else { 0 });
+            out.push_str(head);
+            if 1 < head.len() && tail.starts_with(|next: char| next.is_whitespace() || next == '>') {
+                out.push_str(&format!(" {LINE}={}", first_line + index));
+            }
+            rest = tail;
+        }
+        out.push_str(rest);
+    }
+    out
+}
+
+/// Text that stands in no paragraph of its own.
+struct Loose {
+    line: usize,
+    text: String,
+}
+
+impl Loose {
+    fn close(&mut self, blocks: &mut Vec<Block>) {
+        let text = fold(&self.text);
+        self.text.clear();
+        if !text.is_empty() {
+            blocks.push(Block { line: self.line, content: Content::Text(text) });
+        }
+    }
+}
+
+/// Walks the tree without recursion: pages are foreign, and so is how deep they nest.
+fn walk(root: ElementRef<'_>, blocks: &mut Vec<Block>, loose: &mut Loose) {
+    let mut next = root.first_child();
+    let mut open = Vec::new();
+    loop {
+        let Some(node) = next else {
+            match open.pop() {
+                Some(parent) => {
+                    next = parent;
+                    continue;
+                }
+                None => return,
+            }
+        };
+        next = node.next_sibling();
+        match node.value() {
+            Node::Text(text) => loose.text.push_str(text),
+            Node::Element(element) => {
+                let Some(reference) = ElementRef::wrap(node) else { continue };
+                let line = element.attr(LINE).and_then(|line| line.parse().ok()).unwrap_or(loose.line);
+                match element.name() {
+                    "script" | "style" | "template" | "head" | "noscript" => {}
+                    "table" => {
+                        loose.close(blocks);
+                        blocks.push(Block { line, content: Content::Table(rows(reference, line)) });
+                    }
+                    name @ ("h1" | "h2" | "h3" | "h4" | "h5" | "h6") => {
+                        loose.close(blocks);
+                        let level = name.bytes().nth(1).map_or(1, |digit| digit - b'0');
+                        blocks.push(Block { line, content: Content::Heading { level, text: inner(reference) } });
+                    }
+                    "p" | "li" | "dt" | "dd" | "div" | "section" | "article" | "main" | "ul" | "ol" | "dl" | "body"
+                    | "blockquote" | "pre" | "nav" | "header" | "footer" | "aside" | "br" | "hr" => {
+                        loose.close(blocks);
+                        loose.line = line;
+                        open.push(next);
+                        next = node.first_child();
+                    }
+                    _ => {
+                        open.push(next);
+                        next = node.first_child();
+                    }
+                }
+            }
+            Node::Document | Node::Fragment | Node::Doctype(_) | Node::Comment(_) | Node::ProcessingInstruction(_) => {}
+        }
+    }
+}
+
+/// The text inside an element; `<br>` counts as white space.
+fn inner(element: ElementRef<'_>) -> String {
+    let mut text = String::new();
+    for node in element.descendants() {
+        match node.value() {
+            Node::Text(part) => text.push_str(part),
+            Node::Element(element) if matches!(element.name(), "br" | "p" | "li" | "div") => text.push(' '),
+            Node::Element(_)
+            | Node::Document
+            | Node::Fragment
+            | Node::Doctype(_)
+            | Node::Comment(_)
+            | Node::ProcessingInstruction(_) => {}
+        }
+    }
+    fold(&text)
+}
+
+/// A cell that reaches into the rows below.
+struct Hanging {
+    column: usize,
+    rows_left: usize,
+    text: String,
+}
+
+fn rows(table: ElementRef<'_>, table_line: usize) -> Vec<TableRow> {
+    let mut rows = Vec::new();
+    let mut hanging: Vec<Hanging> = Vec::new();
+    let mut line = table_line;
+    for node in table.descendants().filter_map(ElementRef::wrap) {
+        if node.value().name() != "tr" || !belongs(node, table) {
+            continue;
+        }
+        line = node.attr(LINE).and_then(|line| line.parse().ok()).unwrap_or(line);
+        let mut row = TableRow { line, is_heading: true, cells: Vec::new() };
+        let mut started = Vec::new();
+        for cell in node.child_elements() {
+            if !matches!(cell.value().name(), "td" | "th") {
+                continue;
+            }
+            row.is_heading &= cell.value().name() == "th";
+            fill(&mut row.cells, &mut hanging);
+            let text = inner(cell);
+            let rowspan = span(cell, "rowspan");
+            for _ in 0..span(cell, "colspan") {
+                if 1 < rowspan {
+                    started.push(Hanging { column: row.cells.len(), rows_left: rowspan - 1, text: text.clone() });
+                }
+                row.cells.push(text.clone());
+            }
+        }
+        fill(&mut row.cells, &mut hanging);
+        hanging.retain(|cell| 0 < cell.rows_left);
+        hanging.extend(started);
+        rows.push(row);
+    }
+    rows
+}
+
+/// Puts the cells that hang into this row where they belong.
+fn fill(cells: &mut Vec<String>, hanging: &mut [Hanging]) {
+    while let Some(cell) = hanging.iter_mut().find(|cell| cell.column == cells.len() && 0 < cell.rows_left) {
+        cell.rows_left -= 1;
+        cells.push(cell.text.clone());
+    }
+}
+
+/// Whether the row's nearest table is `table`: a table may stand inside a cell of another.
+fn belongs(row: ElementRef<'_>, table: ElementRef<'_>) -> bool {
+    row.ancestors()
+        .find(|ancestor| ancestor.value().as_element().is_some_and(|element| element.name() == "table"))
+        .is_some_and(|nearest| nearest.id() == table.id())
+}
+
+fn span(cell: ElementRef<'_>, name: &str) -> usize {
+    cell.attr(name).and_then(|span| span.trim().parse().ok()).unwrap_or(1).clamp(1, SPAN)
+}

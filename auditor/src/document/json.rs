@@ -1,0 +1,69 @@
+//! Rows as JSON Lines: the one place where their serialised shape stands.
+
+use serde::Serialize;
+
+use super::{Direction, Row, RowOrigin};
+
+#[derive(Serialize)]
+struct RowJson<'a> {
+    file: &'a str,
+    line: usize,
+    from: &'static str,
+    section: Option<&'a str>,
+    role: Option<&'a str>,
+    ports: Vec<[u16; 2]>,
+    /// Groups of `ports` of which one is enough; left out where there are none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    alternatives: Vec<Vec<[u16; 2]>>,
+    protocol: Option<&'a str>,
+    transport: Vec<&'static str>,
+    transport_inferred: bool,
+    direction: Option<&'static str>,
+    source: Option<&'a str>,
+    destination: Option<&'a str>,
+    service: Option<&'a str>,
+    required: Option<bool>,
+    condition: Option<&'a str>,
+    notes: Option<&'a str>,
+    ephemeral: bool,
+}
+
+/// The row as one line of JSON, without its line break.
+///
+/// # Errors
+///
+/// Never in practice: the shape holds text and numbers only.
+pub fn row_json(row: &Row) -> Result<String, serde_json::Error> {
+    serde_json::to_string(&RowJson {
+        file: &row.file,
+        line: row.line,
+        from: match row.origin {
+            RowOrigin::Table => "table",
+            RowOrigin::Note => "note",
+        },
+        section: row.section.as_deref(),
+        role: row.role.as_deref(),
+        ports: row.ranges().map(|range| [range.first(), range.last()]).collect(),
+        alternatives: row
+            .ports
+            .iter()
+            .filter(|group| group.alternatives)
+            .map(|group| group.ranges.iter().map(|range| [range.first(), range.last()]).collect())
+            .collect(),
+        protocol: row.protocol.as_deref(),
+        transport: row.transport.iter().map(|transport| transport.name()).collect(),
+        transport_inferred: row.transport_inferred,
+        direction: row.direction.map(|direction| match direction {
+            Direction::Inbound => "inbound",
+            Direction::Outbound => "outbound",
+            Direction::Both => "both",
+        }),
+        source: row.source.as_deref(),
+        destination: row.destination.as_deref(),
+        service: row.service.as_deref(),
+        required: row.required,
+        condition: row.condition.as_deref(),
+        notes: row.notes.as_deref(),
+        ephemeral: row.ephemeral,
+    })
+}

@@ -1,0 +1,214 @@
+//! Markdown to blocks; HTML inside it is read as HTML.
+
+use std::ops::Range;
+
+use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd};
+
+use super::{
+    block::{Block, Content, TableRow},
+    html,
+    text::fold,
+};
+
+pub(super) fn blocks(text: &str) -> Vec<Block> {
+    let options = Options::ENABLE_TABLES
+        | Options::ENABLE_STRIKETHROUGH
+        | Options::ENABLE_YAML_STYLE_METADATA_BLOCKS
+        | Options::ENABLE_HEADING_ATTRIBUTES;
+    let lines = Lines::new(text);
+    let mut reader = Reader { source: text, lines, blocks: Vec::new(), open: Vec::new(), table: None, html_end: 0 };
+    for (event, range) in Parser::new_ext(text, options).into_offset_iter() {
+        reader.event(&event, &range);
+    }
+    reader.blocks
+}
+
+/// Where lines begin.
+struct Lines(Vec<usize>);
+
+impl Lines {
+    fn new(text: &str) -> Self {
+        let breaks = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(index, _)| index + 1);
+        Self(std::iter::once(0).chain(breaks).collect())
+    }
+
+    /// 1-based line of a byte.
+    fn of(&self, offset: usize) -> usize {
+        self.0.partition_point(|start| *start <= offset)
+    }
+}
+
+struct Reader<'a> {
+    source: &'a str,
+    lines: Lines,
+    blocks: Vec<Block>,
+    /// Text of the blocks that are open, innermost last: a paragraph inside a list item is a block of its own.
+    open: Vec<(usize, String)>,
+    table: Option<(usize, Vec<TableRow>)>,
+    /// Where the last HTML table ends; the parser would cut it at its first empty line.
+    html_end: usize,
+}
+
+impl Reader<'_> {
+    fn event(&mut self, event: &Event<'_>, range: &Range<usize>) {
+        if range.start < self.html_end {
+            return;
+        }
+        match event {
+            Event::Start(tag) => self.start(tag, range),
+            Event::End(tag) => self.end(*tag),
+            Event::Text(text) | Event::Code(text) => self.push(text),
+            Event::SoftBreak | Event::HardBreak => self.push(" "),
+            Event::Html(_) => self.html(range),
+            Event::InlineHtml(tag) => {
+                let name = tag.trim_start_matches(['<', '/']).to_ascii_lowercase();
+                if name.starts_with("br") || name.starts_with("p>") || name.starts_with("li") {
+                    self.push(" ");
+                }
+            }
+            Event::InlineMath(_)
+            | Event::DisplayMath(_)
+            | Event::FootnoteReference(_)
+            | Event::Rule
+            | Event::TaskListMarker(_) => {}
+        }
+    }
+
+    fn start(&mut self, tag: &Tag<'_>, range: &Range<usize>) {
+        let line = self.lines.of(range.start);
+        match tag {
+            Tag::Table(_) => self.table = Some((line, Vec::new())),
+            Tag::TableHead | Tag::TableRow => {
+                if let Some((_, rows)) = &mut self.table {
+                    rows.push(TableRow { line, is_heading: matches!(tag, Tag::TableHead), cells: Vec::new() });
+                }
+            }
+            Tag::Item => {
+                self.close();
+                self.open.push((line, String::new()));
+            }
+            Tag::Heading { .. } | Tag::Paragraph | Tag::TableCell | Tag::CodeBlock(_) | Tag::MetadataBlock(_) => {
+                self.open.push((line, String::new()));
+            }
+            Tag::BlockQuote(_)
+            | Tag::HtmlBlock
+            | Tag::List(_)
+            | Tag::FootnoteDefinition(_)
+            | Tag::DefinitionList
+            | Tag::DefinitionListTitle
+            | Tag::DefinitionListDefinition
+            | Tag::Emphasis
+            | Tag::Strong
+            | Tag::Strikethrough
+            | Tag::Superscript
+            | Tag::Subscript
+            | Tag::Link { .. }
+            | Tag::Image { .. } => {}
+        }
+    }
+
+    fn end(&mut self, tag: TagEnd) {
+        match tag {
+            TagEnd::Table => {
+                if let Some((line, rows)) = self.table.take() {
+                    self.blocks.push(Block { line, content: Content::Table(rows) });
+                }
+            }
+            TagEnd::TableCell => {
+                if let (Some((_, text)), Some((_, rows))) = (self.open.pop(), &mut self.table)
+                    && let Some(row) = rows.last_mut()
+                {
+                    row.cells.push(fold(&text));
+                }
+            }
+            TagEnd::Heading(level) => {
+                if let Some((line, text)) = self.open.pop() {
+                    let text = fold(&text);
+                    self.blocks.push(Block { line, content: Content::Heading { level: depth(level), text } });
+                }
+            }
+            TagEnd::Paragraph | TagEnd::Item => {
+                self.close();
+                self.open.pop();
+            }
+            // Code is no prose.
+            TagEnd::CodeBlock => {
+                self.open.pop();
+            }
+            TagEnd::MetadataBlock(_) => {
+                let Some((line, matter)) = self.open.pop() else { return };
+                let title = matter.lines().find_map(|line| line.strip_prefix("title:"));
+                let title = title.map(|title| fold(title.trim().trim_matches(['"', '\''])));
+                self.blocks.extend(title.map(|title| Block { line, content: Content::Title(title) }));
+            }
+            TagEnd::TableHead
+            | TagEnd::TableRow
+            | TagEnd::BlockQuote(_)
+            | TagEnd::HtmlBlock
+            | TagEnd::List(_)
+            | TagEnd::FootnoteDefinition
+            | TagEnd::DefinitionList
+            | TagEnd::DefinitionListTitle
+            | TagEnd::DefinitionListDefinition
+            | TagEnd::Emphasis
+            | TagEnd::Strong
+            | TagEnd::Strikethrough
+            | TagEnd::Superscript
+            | TagEnd::Subscript
+            | TagEnd::Link
+            | TagEnd::Image => {}
+        }
+    }
+
+    fn push(&mut self, text: &str) {
+        if let Some((_, open)) = self.open.last_mut() {
+            open.push_str(text);
+        }
+    }
+
+    /// Ends the innermost text as a block of its own.
+    fn close(&mut self) {
+        if let Some((line, text)) = self.open.last_mut() {
+            let (line, folded) = (*line, fold(text));
+            text.clear();
+            if !folded.is_empty() && self.table.is_none() {
+                self.blocks.push(Block { line, content: Content::Text(folded) });
+            }
+        }
+    }
+
+    /// Reads the HTML that starts here, a table up to its end tag.
+    fn html(&mut self, range: &Range<usize>) {
+        let rest = self.source.get(range.start..).unwrap_or_default();
+        let part = self.source.get(range.clone()).unwrap_or_default();
+        let opens_table = find_tag(part, "<table").is_some();
+        let end = match find_tag(rest, "</table") {
+            Some(at) if opens_table => range.start + rest.get(at..).and_then(|tail| tail.find('>')).map_or(rest.len(), |close| at + close + 1),
+            Some(_) | None => self.block_end(range),
+        };
+        let text = self.source.get(range.start..end).unwrap_or_default();
+        self.html_end = end;
+        self.blocks.extend(html::blocks(text, self.lines.of(range.start)));
+    }
+
+    /// The parser hands out HTML line by line; a block of it ends at the first empty line.
+    fn block_end(&self, range: &Range<usize>) -> usize {
+        let mut end = range.start;
+        for line in self.source.get(range.start..).unwrap_or_default().split_inclusive('\n') {
+            if line.trim().is_empty() {
+                break;
+            }
+            end += line.len();
+        }
+        end.max(range.end)
+    }
+}
+
+/// Finds a tag in any letter case.
+fn find_tag(text: &str, tag: &str) -> Option<usize> {
+    text.as_bytes().windows(tag.len()).position(|window| window.eq_ignore_ascii_case(tag.as_bytes()))
+}
+
+const fn depth(level: HeadingLevel) -> u8 {
+    level as u8
+}

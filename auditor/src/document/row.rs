@@ -1,0 +1,97 @@
+//! A row: one line of a port table as it was written, with where it stands.
+
+use crate::{port::PortRange, transport::Transport};
+
+/// Where a row was read.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum RowOrigin {
+    Table,
+    /// A sentence outside every table.
+    Note,
+}
+
+/// The direction that a document gives, seen from the machines that it speaks of.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Direction {
+    Inbound,
+    Outbound,
+    Both,
+}
+
+/// Ports that belong together in a cell.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct PortGroup {
+    /// In the order in which they were written.
+    pub ranges: Vec<PortRange>,
+    /// One of them is enough: "25 or 587".
+    pub alternatives: bool,
+}
+
+/// One row of a port table, or what one sentence says of a port.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Row {
+    /// The file's name without its directory.
+    pub file: String,
+    /// 1-based; for an HTML table the line of the row's start tag.
+    pub line: usize,
+    pub origin: RowOrigin,
+    /// The headings above, joined with ` / `.
+    pub section: Option<String>,
+    /// Whose ports these are.
+    pub role: Option<String>,
+    pub ports: Vec<PortGroup>,
+    /// The protocol cell as written.
+    pub protocol: Option<String>,
+    pub transport: Vec<Transport>,
+    /// The page does not name the transport; it follows from an application protocol or from nothing.
+    pub transport_inferred: bool,
+    /// `None` where the page gives source and destination instead.
+    pub direction: Option<Direction>,
+    pub source: Option<String>,
+    pub destination: Option<String>,
+    pub service: Option<String>,
+    pub required: Option<bool>,
+    /// The words under which the row applies.
+    pub condition: Option<String>,
+    pub notes: Option<String>,
+    /// The row says ephemeral or dynamic.
+    pub ephemeral: bool,
+}
+
+impl Row {
+    /// All ranges of the row, in the order in which they were written.
+    pub fn ranges(&self) -> impl Iterator<Item = PortRange> + '_ {
+        self.ports.iter().flat_map(|group| group.ranges.iter().copied())
+    }
+}
+
+/// How much a problem takes away.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Severity {
+    /// Something that was written is in no row or no rule.
+    Lost,
+    /// Everything is kept; a person may want to know.
+    Remark,
+}
+
+/// What was not understood, and where.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Problem {
+    pub file: String,
+    pub line: usize,
+    pub severity: Severity,
+    /// The text of the cell, heading or sentence.
+    pub text: String,
+    /// A sentence that follows `file:line: "text": `.
+    pub message: String,
+}
+
+impl std::fmt::Display for Problem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:{}: ", self.file, self.line)?;
+        if !self.text.is_empty() {
+            write!(f, "\"{}\": ", self.text.escape_debug())?;
+        }
+        f.write_str(&self.message)
+    }
+}

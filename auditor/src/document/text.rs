@@ -1,0 +1,92 @@
+//! Text as people type it: white space, brackets, sentences.
+
+/// Folds every run of white space, no-break spaces included, into one space, and trims.
+pub(super) fn fold(text: &str) -> String {
+    let words: Vec<&str> = text.split_whitespace().filter(|word| !word.chars().all(is_invisible)).collect();
+    words.join(" ")
+}
+
+fn is_invisible(character: char) -> bool {
+    matches!(character, '\u{200b}' | '\u{200c}' | '\u{200d}' | '\u{2060}' | '\u{feff}')
+}
+
+/// `None` for text that says nothing.
+pub(super) fn some(text: &str) -> Option<String> {
+    let text = fold(text);
+    let says_nothing = text.is_empty() || text.chars().all(|character| matches!(character, '-' | '\u{2013}' | '\u{2014}'));
+    (!says_nothing).then_some(text)
+}
+
+/// Cuts prose into sentences, each with its closing mark.
+///
+/// A full stop ends a sentence only before white space and a letter that is not lower case, so host names, versions
+/// and abbreviations stay whole.
+pub(super) fn sentences(text: &str) -> Vec<&str> {
+    let mut sentences = Vec::new();
+    let mut start = 0;
+    let mut characters = text.char_indices().peekable();
+    while let Some((index, character)) = characters.next() {
+        if !matches!(character, '.' | '!' | '?' | ';') {
+            continue;
+        }
+        let end = index + character.len_utf8();
+        let rest = text.get(end..).unwrap_or_default();
+        let next = rest.trim_start().chars().next();
+        if rest.starts_with(char::is_whitespace) && !next.is_some_and(char::is_lowercase) {
+            sentences.extend(text.get(start..end).map(str::trim));
+            start = end;
+        }
+    }
+    sentences.extend(text.get(start..).map(str::trim));
+    sentences.retain(|sentence| !sentence.is_empty());
+    sentences
+}
+
+/// The text without its bracketed parts, and what stood in the brackets.
+pub(super) fn unbracket(text: &str) -> (String, Vec<String>) {
+    let (mut outside, mut inside) = (String::new(), Vec::new());
+    let mut depth = 0_usize;
+    for character in text.chars() {
+        match character {
+            '(' => {
+                if depth == 0 {
+                    inside.push(String::new());
+                } else if let Some(last) = inside.last_mut() {
+                    last.push(character);
+                }
+                depth += 1;
+            }
+            ')' if 0 < depth => {
+                depth -= 1;
+                if 0 < depth && let Some(last) = inside.last_mut() {
+                    last.push(character);
+                }
+            }
+            _ => match inside.last_mut() {
+                Some(last) if 0 < depth => last.push(character),
+                Some(_) | None => outside.push(character),
+            },
+        }
+    }
+    (fold(&outside), inside.iter().map(|part| fold(part)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{sentences, unbracket};
+
+    #[test]
+    fn sentences_keep_host_names() {
+        assert_eq!(
+            sentences("Open db.example.com. Port 80 is used, e.g. for health. Done"),
+            ["Open db.example.com.", "Port 80 is used, e.g. for health.", "Done"]
+        );
+    }
+
+    #[test]
+    fn brackets() {
+        assert_eq!(unbracket("localhost(master) x"), ("localhost x".to_owned(), vec!["master".to_owned()]));
+        assert_eq!(unbracket("a (b (c)) d"), ("a d".to_owned(), vec!["b (c)".to_owned()]));
+        assert_eq!(unbracket("a ) b ("), ("a ) b".to_owned(), vec![String::new()]));
+    }
+}

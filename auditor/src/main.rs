@@ -1,0 +1,37 @@
+//! The command line: parses and dispatches.
+
+use std::process::ExitCode;
+
+use auditor::{command, exit::Exit};
+use clap::{Parser, Subcommand};
+
+/// Compares the traffic of this host with the ports that a vendor documents.
+#[derive(Debug, Parser)]
+#[command(version, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Import(command::import::Import),
+    Audit(command::audit::AuditCommand),
+    /// Say whether this host can run an audit, and how each interface would be watched
+    Doctor,
+}
+
+fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Import(import) => command::import::run(&import),
+        Command::Audit(audit) => command::audit::run(&audit),
+        Command::Doctor => command::doctor::run(),
+    };
+    match result {
+        Ok(exit) => exit.into(),
+        Err(error) => {
+            command::complain(&error);
+            Exit::Failed.into()
+        }
+    }
+}

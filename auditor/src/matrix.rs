@@ -1,0 +1,14 @@
+//! Rows to rules, and rules to and from a TOML file that people review.
+
+mod derive;
+mod file;
+mod identity;
+mod rule;
+
+pub use derive::{Derived, derive};
+pub use file::MatrixError;
+pub(crate) use file::{line, sentence};
+pub use rule::{Matrix, Presence, Rule, RulePorts};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,263 @@
+//! Rows to rules: viewpoints become client and server, once.
+
+use std::collections::BTreeMap;
+
+use super::{
+    identity,
+    rule::{Matrix, Presence, Rule, RulePorts},
+};
+use crate::{
+    document::{Direction, Document, PortGroup, Problem, Row, RowOrigin, Severity},
+    role::Role,
+    transport::Transport,
+};
+
+/// A matrix, and the rows of which no rule could be made.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Derived {
+    pub matrix: Matrix,
+    pub problems: Vec<Problem>,
+}
+
+/// Makes rules of the rows of one or more documents. Each row is in a rule or in a problem.
+pub fn derive(documents: &[Document], name: &str) -> Derived {
+    let mut derived =
+        Derived { matrix: Matrix { name: name.to_owned(), version: None, rules: Vec::new() }, problems: Vec::new() };
+    for document in documents {
+        let home = home(&document.rows);
+        for row in &document.rows {
+            match ends(row, home.as_deref()) {
+                Ok(pairs) => derived.matrix.rules.extend(pairs.iter().flat_map(|pair| rules(row, pair))),
+                Err(message) => derived.problems.push(problem(row, Severity::Lost, message)),
+            }
+        }
+    }
+    name_rules(&mut derived);
+    derived
+}
+
+fn problem(row: &Row, severity: Severity, message: &str) -> Problem {
+    let ports: Vec<String> = row.ranges().map(|range| range.to_string()).collect();
+    let text = row.service.clone().or_else(|| row.notes.clone()).unwrap_or_default();
+    Problem {
+        file: row.file.clone(),
+        line: row.line,
+        severity,
+        text: if ports.is_empty() { text } else { format!("{} {text}", ports.join(",")).trim().to_owned() },
+        message: message.to_owned(),
+    }
+}
+
+/// The machines that the page is about, if its tables name exactly one kind of them.
+fn home(rows: &[Row]) -> Option<String> {
+    let mut roles = rows.iter().filter_map(|row| row.role.as_deref());
+    let first = roles.next()?;
+    roles.all(|role| Role::new(role) == Role::new(first)).then(|| first.to_owned())
+}
+
+/// One way of a row.
+struct Pair {
+    client: Vec<Role>,
+    server: Vec<Role>,
+    loopback: bool,
+}
+
+fn ends(row: &Row, home: Option<&str>) -> Result<Vec<Pair>, &'static str> {
+    let own = row.role.as_deref().or(home);
+    // A sentence may call the page's machines by a name of its own.
+    let own_word = ["the cluster", "cluster", "the system", "the nodes", "all instances"];
+    let end = |text: &Option<String>| {
+        text.as_deref().map(|text| match own {
+            Some(own) if row.origin == RowOrigin::Note && own_word.contains(&text.to_lowercase().as_str()) => own.to_owned(),
+            Some(_) | None => text.to_owned(),
+        })
+    };
+    let (source, destination) = (end(&row.source), end(&row.destination));
+    let own = own.map(str::to_owned);
+    let (client, server) = match row.direction {
+        Some(Direction::Inbound) => (source, destination.or(own)),
+        Some(Direction::Outbound) => (source.or(own), destination),
+        // The two columns say who talks with whom; one column says it at both ends, and then this machine is the other.
+        Some(Direction::Both) if source == destination && source != own && row.role != source => (source, own),
+        Some(Direction::Both) => (source, destination),
+        None => match (&source, &destination, row.origin) {
+            // "Port 123 is open for communication with NTP": these machines ask, the service answers.
+            (None, None, RowOrigin::Note) => (own, row.service.clone()),
+            (None, None, RowOrigin::Table) => return Err("names neither source nor destination, so no rule was made of it; add one by hand"),
+            _ => (source, destination),
+        },
+    };
+    if row.ports.is_empty() && !row.ephemeral && !row.transport.contains(&Transport::Icmp) {
+        return Err("names a connection without a port, so no rule was made of it; add one by hand if you know its port");
+    }
+    let Some(client) = client else { return Err("names no client, so no rule was made of it; add one by hand") };
+    let Some(server) = server else { return Err("names no server, so no rule was made of it; add one by hand") };
+    let nobody = |text: &str| text.eq_ignore_ascii_case("none") || text.eq_ignore_ascii_case("n/a");
+    if nobody(&client) || nobody(&server) {
+        return Err("names nobody at one end, so no rule was made of it");
+    }
+    let loopback = is_localhost(&client) && is_localhost(&server);
+    let pair = Pair { client: roles(&client, row), server: roles(&server, row), loopback };
+    if pair.client.is_empty() || pair.server.is_empty() {
+        return Err("names an end that is no role, so no rule was made of it; add one by hand");
+    }
+    let back = Pair { client: pair.server.clone(), server: pair.client.clone(), loopback };
+    let is_mutual = row.direction == Some(Direction::Both) && pair.client != pair.server;
+    Ok(if is_mutual { vec![pair, back] } else { vec![pair] })
+}
+
+fn is_localhost(text: &str) -> bool {
+    text.to_lowercase().starts_with("localhost")
+}
+
+/// The roles that a cell names: `agent/master` is two.
+fn roles(text: &str, row: &Row) -> Vec<Role> {
+    if is_localhost(text) {
+        let bracketed = text.split(['(', ')']).nth(1).map(str::trim).filter(|name| !name.is_empty());
+        return bracketed.or(row.role.as_deref()).into_iter().map(Role::new).collect();
+    }
+    let mut outside = String::new();
+    let mut depth = 0_usize;
+    for character in text.chars() {
+        match character {
+            '(' => depth += 1,
+            ')' => depth = depth.saturating_sub(1),
+            _ if depth == 0 => outside.push(character),
+            _ => {}
+        }
+    }
+    if outside.contains("://") {
+        let host = outside.split("://").nth(1).and_then(|rest| rest.split('/').next());
+        return host.map(Role::new).into_iter().collect();
+    }
+    let outside = outside.replace(" and ", "/").replace(" or ", "/").replace([',', ';', '&'], "/");
+    let mut roles: Vec<Role> = Vec::new();
+    for part in outside.split('/') {
+        let role = Role::new(plain(part));
+        if !role.name().is_empty() && !roles.contains(&role) {
+            roles.push(role);
+        }
+    }
+    roles
+}
+
+/// A role's name without the words that only lead to it.
+fn plain(part: &str) -> &str {
+    let part = part.trim();
+    let part = ["Your ", "your ", "The ", "the "].iter().find_map(|lead| part.strip_prefix(lead)).unwrap_or(part);
+    part.strip_suffix(" IP address").unwrap_or(part)
+}
+
+fn rules(row: &Row, pair: &Pair) -> Vec<Rule> {
+    let is_caution = |text: &&String| text.to_lowercase().starts_with("may change");
+    let condition = row.condition.as_ref().filter(|text| !is_caution(text));
+    let caution = row.condition.as_ref().filter(is_caution).cloned();
+    // "Required if …": where the condition holds, it is.
+    let required_if = condition.is_some_and(|text| text.to_lowercase().starts_with("required"));
+    let presence = match row.required {
+        _ if required_if => Presence::Required,
+        Some(true) => Presence::Required,
+        Some(false) => Presence::Optional,
+        None => Presence::Expected,
+    };
+    let note = match (condition, &row.notes, caution) {
+        (Some(condition), _, _) if condition.contains(' ') => Some(condition.clone()),
+        (_, _, Some(caution)) => Some(caution),
+        (_, notes, None) => notes.clone(),
+    };
+    let rule = |transport, ports, alternatives| Rule {
+        id: String::new(),
+        client: pair.client.clone(),
+        server: pair.server.clone(),
+        transport,
+        ports,
+        alternatives,
+        loopback: pair.loopback,
+        service: row.service.clone(),
+        presence,
+        when: condition.map(|text| identity::condition(text)),
+        note: note.clone(),
+        origin: Some(format!("{}:{}", row.file, row.line)),
+    };
+    let mut rules = Vec::new();
+    for transport in &row.transport {
+        if !transport.has_ports() {
+            rules.push(rule(*transport, RulePorts::None, false));
+            continue;
+        }
+        for PortGroup { ranges, alternatives } in &row.ports {
+            rules.push(rule(*transport, RulePorts::Set(ranges.iter().copied().collect()), *alternatives));
+        }
+        if row.ephemeral && row.ports.is_empty() {
+            rules.push(rule(*transport, RulePorts::Ephemeral, false));
+        }
+    }
+    rules
+}
+
+/// Gives every rule its name; rules that say the same become one, and rules whose short names meet get longer ones.
+fn name_rules(derived: &mut Derived) {
+    let mut unique: Vec<Rule> = Vec::new();
+    for rule in derived.matrix.rules.drain(..) {
+        let same = |known: &&mut Rule| Rule { origin: None, ..(*known).clone() } == Rule { origin: None, ..rule.clone() };
+        match unique.iter_mut().find(same) {
+            Some(known) => {
+                if let (Some(places), Some(place)) = (&mut known.origin, rule.origin) {
+                    places.push_str(", ");
+                    places.push_str(&place);
+                }
+            }
+            None => unique.push(rule),
+        }
+    }
+    for length in [Length::Short, Length::Client, Length::Everything] {
+        let mut names: BTreeMap<String, usize> = BTreeMap::new();
+        for rule in unique.iter_mut().filter(|rule| rule.id.is_empty()) {
+            *names.entry(name(rule, length)).or_default() += 1;
+        }
+        for rule in unique.iter_mut().filter(|rule| rule.id.is_empty()) {
+            let name = name(rule, length);
+            if names.get(&name) == Some(&1) {
+                rule.id = name;
+            }
+        }
+    }
+    // What is left differs only in what no name shows, such as capital letters or a note.
+    let mut n_used: BTreeMap<String, usize> = BTreeMap::new();
+    for rule in unique.iter_mut().filter(|rule| rule.id.is_empty()) {
+        let name = name(rule, Length::Everything);
+        let n_same = n_used.entry(name.clone()).or_default();
+        *n_same += 1;
+        rule.id = format!("{name}-{n_same}");
+    }
+    derived.matrix.rules = unique;
+}
+
+#[derive(Clone, Copy)]
+enum Length {
+    Short,
+    Client,
+    Everything,
+}
+
+fn name(rule: &Rule, length: Length) -> String {
+    let join = |roles: &[Role]| identity::slug(&roles.iter().map(Role::name).collect::<Vec<_>>().join(" "), 6);
+    let service = rule.service.as_deref().unwrap_or_default();
+    let service = identity::slug(service.split(['(', ',']).next().unwrap_or_default(), 4);
+    let mut parts = match length {
+        Length::Short => vec![join(&rule.server), service],
+        Length::Client => vec![join(&rule.client), "to".to_owned(), join(&rule.server), service],
+        Length::Everything => vec![
+            join(&rule.client),
+            "to".to_owned(),
+            join(&rule.server),
+            service,
+            rule.when.clone().unwrap_or_default(),
+            rule.presence.name().to_owned(),
+        ],
+    };
+    parts.push(identity::slug(&rule.ports.to_string(), usize::MAX));
+    parts.push(rule.transport.name().to_owned());
+    parts.retain(|part| !part.is_empty());
+    parts.join("-")
+}

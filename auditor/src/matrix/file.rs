@@ -1,0 +1,190 @@
+//! The TOML form of a matrix: the one place where its serialised shape stands.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
+use thiserror::Error;
+
+use super::rule::{Matrix, Presence, Rule, RulePorts};
+use crate::{role::Role, transport::Transport};
+
+/// A file that is no matrix.
+#[derive(Debug, Error)]
+#[error("{}:{line}: {problem}", path.display())]
+pub struct MatrixError {
+    path: PathBuf,
+    line: usize,
+    problem: String,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct MatrixFile {
+    name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version: Option<String>,
+    #[serde(default, rename = "rule")]
+    rules: Vec<toml::Spanned<RuleFile>>,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct RuleFile {
+    id: String,
+    client: Vec<String>,
+    server: Vec<String>,
+    transport: Transport,
+    #[serde(default, deserialize_with = "ports", skip_serializing_if = "Option::is_none")]
+    ports: Option<String>,
+    #[serde(default, skip_serializing_if = "is_false")]
+    alternatives: bool,
+    #[serde(default, skip_serializing_if = "is_false")]
+    loopback: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    service: Option<String>,
+    #[serde(default)]
+    presence: PresenceFile,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    when: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    note: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    origin: Option<String>,
+}
+
+#[derive(Clone, Copy, Default, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum PresenceFile {
+    Required,
+    #[default]
+    Expected,
+    Optional,
+    Forbidden,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks with a reference")]
+fn is_false(value: &bool) -> bool {
+    !*value
+}
+
+/// Checks the text while its place in the file is known.
+fn ports<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    RulePorts::parse(&text).map_err(D::Error::custom)?;
+    Ok(Some(text))
+}
+
+impl Matrix {
+    /// Reads the text of a matrix file; `path` is only named in errors.
+    ///
+    /// # Errors
+    ///
+    /// The first thing that is wrong, with its line.
+    pub fn parse(path: &Path, text: &str) -> Result<Self, MatrixError> {
+        let at = |offset: usize, problem: String| MatrixError {
+            path: path.to_owned(),
+            line: line(text, offset),
+            problem,
+        };
+        let file: MatrixFile = toml::from_str(text)
+            .map_err(|error| at(error.span().map_or(0, |span| span.start), sentence(error.message())))?;
+        let mut matrix = Self { name: file.name, version: file.version, rules: Vec::new() };
+        for spanned in file.rules {
+            let offset = spanned.span().start;
+            let rule = rule(spanned.into_inner()).map_err(|problem| at(offset, problem))?;
+            if matrix.rules.iter().any(|known| known.id == rule.id) {
+                let problem = format!("rule `{}` stands twice: expected an id of its own for each rule", rule.id);
+                return Err(at(offset, problem));
+            }
+            matrix.rules.push(rule);
+        }
+        if matrix.rules.is_empty() {
+            return Err(at(0, "holds no rule: expected one [[rule]] or more".to_owned()));
+        }
+        Ok(matrix)
+    }
+
+    /// The matrix as a file that [`Matrix::parse`] reads back.
+    ///
+    /// # Errors
+    ///
+    /// Never in practice: the shape holds text and flags only.
+    pub fn to_toml(&self) -> Result<String, toml::ser::Error> {
+        let rules = self.rules.iter().map(|rule| toml::Spanned::new(0..0, file(rule))).collect();
+        toml::to_string(&MatrixFile { name: self.name.clone(), version: self.version.clone(), rules })
+    }
+}
+
+fn rule(file: RuleFile) -> Result<Rule, String> {
+    let id = file.id;
+    let ports = match (file.ports, file.transport.has_ports()) {
+        (Some(text), true) => RulePorts::parse(&text).map_err(|problem| problem.to_string())?,
+        (None, false) => RulePorts::None,
+        (None, true) => {
+            return Err(format!("rule `{id}` names no ports: expected ports = \"80\", a list, a range or \"ephemeral\""));
+        }
+        (Some(_), false) => return Err(format!("rule `{id}` names ports, but {} has none: remove them", file.transport)),
+    };
+    let roles = |names: Vec<String>, end| {
+        let roles: Vec<Role> = names.iter().map(|name| Role::new(name)).collect();
+        if roles.is_empty() || roles.iter().any(|role| role.name().is_empty()) {
+            return Err(format!("rule `{id}` has an empty {end}: expected one role or more"));
+        }
+        Ok(roles)
+    };
+    Ok(Rule {
+        client: roles(file.client, "client")?,
+        server: roles(file.server, "server")?,
+        transport: file.transport,
+        ports,
+        alternatives: file.alternatives,
+        loopback: file.loopback,
+        service: file.service,
+        presence: match file.presence {
+            PresenceFile::Required => Presence::Required,
+            PresenceFile::Expected => Presence::Expected,
+            PresenceFile::Optional => Presence::Optional,
+            PresenceFile::Forbidden => Presence::Forbidden,
+        },
+        when: file.when,
+        note: file.note,
+        origin: file.origin,
+        id,
+    })
+}
+
+fn file(rule: &Rule) -> RuleFile {
+    let names = |roles: &[Role]| roles.iter().map(|role| role.name().to_owned()).collect();
+    RuleFile {
+        id: rule.id.clone(),
+        client: names(&rule.client),
+        server: names(&rule.server),
+        transport: rule.transport,
+        ports: match &rule.ports {
+            RulePorts::None => None,
+            ports @ (RulePorts::Set(_) | RulePorts::Ephemeral) => Some(ports.to_string()),
+        },
+        alternatives: rule.alternatives,
+        loopback: rule.loopback,
+        service: rule.service.clone(),
+        presence: match rule.presence {
+            Presence::Required => PresenceFile::Required,
+            Presence::Expected => PresenceFile::Expected,
+            Presence::Optional => PresenceFile::Optional,
+            Presence::Forbidden => PresenceFile::Forbidden,
+        },
+        when: rule.when.clone(),
+        note: rule.note.clone(),
+        origin: rule.origin.clone(),
+    }
+}
+
+/// 1-based line of a byte.
+pub(crate) fn line(text: &str, offset: usize) -> usize {
+    text.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1
+}
+
+/// A parser's message as one line.
+pub(crate) fn sentence(message: &str) -> String {
+    message.split_whitespace().collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,96 @@
+//! A rule: a client role may open conversations to a server role on these ports of this transport.
+
+use std::fmt;
+
+use crate::{
+    port::{PortProblem, PortSet},
+    role::Role,
+    transport::Transport,
+};
+
+/// A named list of rules.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Matrix {
+    pub name: String,
+    pub version: Option<String>,
+    pub rules: Vec<Rule>,
+}
+
+/// Who may open conversations to whom, and on what.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Rule {
+    /// Unique in its matrix and derived from what the rule says, so it survives a reordered table.
+    pub id: String,
+    pub client: Vec<Role>,
+    pub server: Vec<Role>,
+    pub transport: Transport,
+    pub ports: RulePorts,
+    /// One of the ports is enough.
+    pub alternatives: bool,
+    /// Both ends are the same machine.
+    pub loopback: bool,
+    pub service: Option<String>,
+    pub presence: Presence,
+    /// The condition under which the rule applies at all.
+    pub when: Option<String>,
+    /// What a person should know who reads the rule: the page's own words.
+    pub note: Option<String>,
+    /// `file:line` of the page.
+    pub origin: Option<String>,
+}
+
+/// The server's ports.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum RulePorts {
+    Set(PortSet),
+    /// Any port of the server's range of ephemeral ports.
+    Ephemeral,
+    /// The transport has no ports.
+    None,
+}
+
+impl RulePorts {
+    /// Reads `80`, `80,443`, `1025-2180` or `ephemeral`.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the text.
+    pub fn parse(text: &str) -> Result<Self, PortProblem> {
+        if text.trim().eq_ignore_ascii_case("ephemeral") { Ok(Self::Ephemeral) } else { PortSet::parse(text).map(Self::Set) }
+    }
+}
+
+impl fmt::Display for RulePorts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Set(ports) => ports.fmt(f),
+            Self::Ephemeral => f.write_str("ephemeral"),
+            Self::None => Ok(()),
+        }
+    }
+}
+
+/// Whether the documentation expects the traffic.
+#[derive(Clone, Copy, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Presence {
+    /// The page says that it must be there.
+    Required,
+    /// The page says nothing.
+    #[default]
+    Expected,
+    /// The page says that it need not be there.
+    Optional,
+    /// The page says that it must not be there.
+    Forbidden,
+}
+
+impl Presence {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Required => "required",
+            Self::Expected => "expected",
+            Self::Optional => "optional",
+            Self::Forbidden => "forbidden",
+        }
+    }
+}

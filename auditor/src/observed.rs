@@ -1,0 +1,195 @@
+//! What was observed on this host in a window of time: flows, tallies, and what could not be seen.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::IpAddr,
+};
+
+use auditor_common::{Evidence, FlowKey, FlowStats, Slot, Tally, packet};
+use jiff::{SignedDuration, Timestamp};
+
+use crate::{address, transport::Transport};
+
+/// Everything that an audit needs to know of this host and its traffic.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Observed {
+    pub host: Host,
+    pub window: Window,
+    pub interfaces: Vec<Interface>,
+    /// Sorted by their endpoints.
+    pub flows: Vec<Flow>,
+    /// Packets and bytes under each slot that counted any.
+    pub tallies: BTreeMap<Slot, Tally>,
+    pub gaps: Vec<Gap>,
+}
+
+/// This host.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Host {
+    pub name: String,
+    /// Addresses of all interfaces, the loopback's included.
+    pub addresses: BTreeSet<IpAddr>,
+    pub listeners: BTreeSet<Listener>,
+}
+
+/// A socket that waits for conversations.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct Listener {
+    pub transport: Transport,
+    pub port: u16,
+    /// The unspecified address listens on all.
+    pub address: IpAddr,
+}
+
+impl Host {
+    /// Whether a socket that others can reach waits on the port.
+    pub fn listens(&self, transport: Transport, port: u16) -> bool {
+        self.listeners
+            .iter()
+            .any(|listener| listener.transport == transport && listener.port == port && !listener.address.is_loopback())
+    }
+}
+
+/// The time that was watched.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Window {
+    pub start: Timestamp,
+    pub end: Timestamp,
+    /// How long the window was meant to be.
+    pub asked: SignedDuration,
+}
+
+/// An interface that was watched, and how.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Interface {
+    pub name: String,
+    pub ingress: Hook,
+    /// `None` on the loopback, where every packet comes in again.
+    pub egress: Option<Hook>,
+    pub is_loopback: bool,
+}
+
+/// Where a program sits.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Hook {
+    Xdp,
+    Tc,
+}
+
+impl Hook {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Xdp => "xdp",
+            Self::Tc => "tc",
+        }
+    }
+}
+
+/// A reason why traffic may have gone unseen.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Gap {
+    /// The window ended before its time.
+    CutShort { watched: SignedDuration },
+    /// An interface was lost while others were still watched, or the last one was.
+    InterfaceLost { name: String, at: Timestamp },
+    /// Packets whose flow found no place in the table.
+    TableFull { packets: u64 },
+    /// Packets under more tags or extension headers than are followed.
+    TooDeep { packets: u64 },
+}
+
+/// One client's traffic with one service of one server.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Flow {
+    pub client: IpAddr,
+    pub server: IpAddr,
+    /// IP protocol number.
+    pub protocol: u8,
+    /// The server's port; for ICMP the type of the request.
+    pub port: u16,
+    pub interface: String,
+    pub to_server: Way,
+    pub to_client: Way,
+    /// Conversations asked for and accepted, where the transport tells.
+    pub requests: u64,
+    pub replies: u64,
+    pub first: Timestamp,
+    pub last: Timestamp,
+    pub evidence: Evidence,
+}
+
+/// Packets of one way of a flow.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Way {
+    pub packets: u64,
+    pub bytes: u64,
+    pub resets: u64,
+    /// TCP flags seen, bit 0 is FIN.
+    pub flags: u8,
+}
+
+/// What came of a flow.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Outcome {
+    /// Both ends talked.
+    Established,
+    /// The server, or whoever stands before it, only said no.
+    Refused,
+    /// Nobody answered.
+    Attempted,
+}
+
+impl Flow {
+    /// A flow as the kernel counted it; `instant` turns its clock into time.
+    pub fn new(key: &FlowKey, stats: &FlowStats, interface: String, instant: impl Fn(u64) -> Timestamp) -> Self {
+        let way = |counter: &auditor_common::Counter| Way {
+            packets: counter.packets,
+            bytes: counter.bytes,
+            resets: counter.resets,
+            flags: counter.flags.to_le_bytes()[0],
+        };
+        let handshake = 0 < stats.requests || 0 < stats.replies;
+        let stored = Evidence::from_number(stats.evidence).unwrap_or(Evidence::FirstSender);
+        Self {
+            client: address::from_bytes(key.client),
+            server: address::from_bytes(key.server),
+            protocol: key.protocol,
+            port: u16::from_be_bytes(key.port),
+            interface,
+            to_server: way(&stats.to_server),
+            to_client: way(&stats.to_client),
+            requests: stats.requests,
+            replies: stats.replies,
+            first: instant(stats.first),
+            last: instant(stats.last),
+            evidence: if handshake { Evidence::Handshake } else { stored },
+        }
+    }
+
+    pub const fn transport(&self) -> Option<Transport> {
+        Transport::from_protocol(self.protocol)
+    }
+
+    pub fn outcome(&self) -> Outcome {
+        if self.to_client.resets < self.to_client.packets {
+            Outcome::Established
+        } else if 0 < self.to_client.resets {
+            Outcome::Refused
+        } else {
+            Outcome::Attempted
+        }
+    }
+
+    /// What the flows of a report are sorted by.
+    pub fn order(&self) -> (IpAddr, IpAddr, u8, u16, &str) {
+        (self.server, self.client, self.protocol, self.port, &self.interface)
+    }
+}
+
+/// The names of the TCP flags in `flags`, from FIN upwards.
+pub fn flag_names(flags: u8) -> Vec<&'static str> {
+    let names = ["FIN", "SYN", "RST", "PSH", "ACK", "URG", "ECE", "CWR"];
+    names.iter().enumerate().filter(|(bit, _)| flags & (1 << bit) != 0).map(|(_, name)| *name).collect()
+}
+
+const _: () = assert!(packet::RST == 1 << 2);

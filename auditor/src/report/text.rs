@@ -1,0 +1,209 @@
+//! A report as text for people.
+
+use std::fmt::{self, Write as _};
+
+use auditor_common::Slot;
+
+use super::{
+    Report,
+    words::{self, number},
+};
+use crate::{
+    audit::{FlowVerdict, RoleCheck, RuleVerdict, Severity},
+    observed::{Flow, Hook},
+    role::Role,
+};
+
+/// Renders the report. Text from documents and deployments is shown with its control characters escaped.
+pub fn render(report: &Report) -> String {
+    let mut text = String::new();
+    let written = write(report, &mut text);
+    debug_assert!(written.is_ok(), "a String takes everything");
+    text
+}
+
+fn write(report: &Report, out: &mut String) -> fmt::Result {
+    summary(report, out)?;
+    for (severity, title) in [(Severity::Violation, "Violations"), (Severity::Warning, "Warnings"), (Severity::Note, "Notes")] {
+        section(report, out, severity, title)?;
+    }
+    documented(report, out)?;
+    rules(report, out)?;
+    counted(report, out)
+}
+
+fn line(out: &mut String, text: &str) {
+    let clean = text.chars().flat_map(|c| if c.is_control() { c.escape_default().collect::<Vec<_>>() } else { vec![c] });
+    out.extend(clean);
+    out.push('\n');
+}
+
+fn summary(report: &Report, out: &mut String) -> fmt::Result {
+    let plural = |n: usize, word: &str| format!("{n} {word}{}", if n == 1 { "" } else { "s" });
+    let counts = [(Severity::Violation, "violation"), (Severity::Warning, "warning"), (Severity::Note, "note")];
+    let counts: Vec<String> = counts.iter().map(|(severity, word)| plural(report.count(*severity), word)).collect();
+    line(out, &counts.join(", "));
+    out.push('\n');
+    let roles = words::roles(&report.policy.own_roles);
+    let host = &report.observed.host.name;
+    line(out, &format!("host       {host}{}", if roles.is_empty() { String::new() } else { format!(", which is {roles}") }));
+    let window = report.observed.window;
+    let length = words::duration(window.end.duration_since(window.start));
+    line(out, &format!("window     {length} from {}", window.start.round(jiff::Unit::Second).unwrap_or(window.start)));
+    for interface in &report.observed.interfaces {
+        let egress = interface.egress.map_or("not needed", Hook::name);
+        line(out, &format!("interface  {}, in: {}, out: {egress}", interface.name, interface.ingress.name()));
+    }
+    for matrix in &report.matrices {
+        let version = matrix.version.as_deref().map_or_else(String::new, |version| format!(" {version}"));
+        line(out, &format!("matrix     {}{version}, {} rules, {}", matrix.name, matrix.n_rules, matrix.path.display()));
+    }
+    match report.policy.check {
+        RoleCheck::Addresses => {}
+        RoleCheck::OwnRoles => line(out, "peers      not checked: without a deployment every other host may play any role"),
+        RoleCheck::Nothing => line(out, "peers      not checked: without a deployment every host may play any role"),
+    }
+    if !report.unset_conditions.is_empty() {
+        line(out, &format!("conditions not set, so taken as not holding: {}", report.unset_conditions.join(", ")));
+    }
+    for (name, problem) in report.policy.lookup_failures() {
+        line(out, &format!("name       {name} has no address: {problem}"));
+    }
+    for gap in &report.observed.gaps {
+        line(out, &format!("unseen     {}", words::gap(gap)));
+    }
+    Ok(())
+}
+
+fn section(report: &Report, out: &mut String, severity: Severity, title: &str) -> fmt::Result {
+    let mut items: Vec<String> = Vec::new();
+    for (flow, finding) in report.observed.flows.iter().zip(&report.audit.flows).filter(|(_, finding)| finding.severity == severity) {
+        items.push(format!("{} flow: {}", finding.verdict.name(), ends(report, flow)));
+        items.push(format!("    {}", words::flow(report, flow, finding)));
+        items.push(format!("    {}; {}", words::outcome(finding.outcome), traffic(flow)));
+    }
+    for (rule, finding) in report.policy.rules.iter().zip(&report.audit.rules).filter(|(_, finding)| finding.severity == severity) {
+        items.push(format!("{} rule: {}", finding.verdict.name(), words::rule(rule)));
+        items.push(format!("    {}", words::finding(report, rule, finding)));
+        for flow in finding.flows.iter().filter_map(|at| report.observed.flows.get(*at)) {
+            items.push(format!("    {}; {}", ends(report, flow), traffic(flow)));
+        }
+        let origin = rule.rule.origin.as_deref().map_or_else(String::new, |origin| format!(", from {origin}"));
+        items.push(format!("    rule {}{origin}", rule.rule.id));
+    }
+    if !items.is_empty() {
+        writeln!(out, "\n{title}")?;
+        for item in items {
+            line(out, &format!("  {item}"));
+        }
+    }
+    Ok(())
+}
+
+fn ends(report: &Report, flow: &Flow) -> String {
+    format!("{} -> {} {}", words::who(report, flow.client), words::who(report, flow.server), words::service(flow))
+}
+
+fn traffic(flow: &Flow) -> String {
+    format!(
+        "{} packets, {} bytes to the server, {} packets, {} bytes back on {}; server side by {}",
+        number(flow.to_server.packets),
+        number(flow.to_server.bytes),
+        number(flow.to_client.packets),
+        number(flow.to_client.bytes),
+        flow.interface,
+        words::evidence(flow.evidence)
+    )
+}
+
+fn documented(report: &Report, out: &mut String) -> fmt::Result {
+    let mut accepted: Vec<String> = Vec::new();
+    let (mut n_documented, mut n_housekeeping) = (0, 0);
+    for (flow, finding) in report.observed.flows.iter().zip(&report.audit.flows) {
+        match finding.verdict {
+            FlowVerdict::Documented { .. } => {
+                n_documented += 1;
+                let doubt = if finding.benefit_of_doubt { ", with client and server the other way round" } else { "" };
+                accepted.push(format!("{}: {}{doubt}", ends(report, flow), words::flow(report, flow, finding)));
+            }
+            FlowVerdict::Excepted { .. } => accepted.push(format!("{}: {}", ends(report, flow), words::flow(report, flow, finding))),
+            FlowVerdict::Housekeeping => n_housekeeping += 1,
+            FlowVerdict::Unexpected { .. } | FlowVerdict::Forbidden { .. } => {}
+        }
+    }
+    let n_accepted = accepted.len() - n_documented;
+    writeln!(out, "\nFlows as expected: {n_documented} documented, {n_accepted} accepted by exception, {n_housekeeping} of housekeeping")?;
+    for item in accepted {
+        line(out, &format!("  {item}"));
+    }
+    Ok(())
+}
+
+fn rules(report: &Report, out: &mut String) -> fmt::Result {
+    let order = [
+        RuleVerdict::Observed,
+        RuleVerdict::Respected,
+        RuleVerdict::Unanswered,
+        RuleVerdict::Refused,
+        RuleVerdict::Missing,
+        RuleVerdict::Violated,
+        RuleVerdict::Unassessed,
+        RuleVerdict::Unobservable,
+        RuleVerdict::Unresolved,
+        RuleVerdict::Off,
+        RuleVerdict::Elsewhere,
+    ];
+    let mut counts = Vec::new();
+    for verdict in order {
+        let n_rules = report.audit.rules.iter().filter(|finding| finding.verdict == verdict).count();
+        if 0 < n_rules {
+            counts.push(format!("{n_rules} {}", verdict.name()));
+        }
+    }
+    writeln!(out, "\nRules: {}", counts.join(", "))?;
+    for (rule, finding) in report.policy.rules.iter().zip(&report.audit.rules) {
+        let is_told = matches!(
+            finding.verdict,
+            RuleVerdict::Observed | RuleVerdict::Unobservable | RuleVerdict::Unresolved | RuleVerdict::Off | RuleVerdict::Elsewhere
+        );
+        if is_told && finding.severity == Severity::Fine {
+            let unresolved: Vec<&str> = finding.unresolved.iter().map(Role::name).collect();
+            let unresolved = if unresolved.is_empty() || finding.verdict == RuleVerdict::Elsewhere {
+                String::new()
+            } else {
+                format!("; no address is known for {}", unresolved.join(", "))
+            };
+            let told = words::finding(report, rule, finding);
+            line(out, &format!("  {}: {}: {told}{unresolved}", finding.verdict.name(), words::rule(rule)));
+        }
+    }
+    Ok(())
+}
+
+fn counted(report: &Report, out: &mut String) -> fmt::Result {
+    let tally = |slot| report.observed.tallies.get(&slot).copied().unwrap_or_default();
+    let (received, sent) = (tally(Slot::Received), tally(Slot::Sent));
+    writeln!(
+        out,
+        "\nCounted: {} packets, {} bytes in; {} packets, {} bytes out",
+        number(received.packets),
+        number(received.bytes),
+        number(sent.packets),
+        number(sent.bytes)
+    )?;
+    for (slot, what) in [
+        (Slot::Arp, "address resolution"),
+        (Slot::NotIp, "neither IP nor ARP"),
+        (Slot::Fragment, "later fragments, which carry no ports"),
+        (Slot::Truncated, "cut off before their ports"),
+        (Slot::Malformed, "malformed"),
+        (Slot::TooDeep, "with more headers than are followed"),
+        (Slot::TableFull, "without a place in the flow table"),
+    ] {
+        let tally = tally(slot);
+        if 0 < tally.packets {
+            writeln!(out, "  in no flow: {} packets, {} bytes: {what}", number(tally.packets), number(tally.bytes))?;
+        }
+    }
+    Ok(())
+}

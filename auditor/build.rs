@@ -18,13 +18,20 @@ fn main() -> anyhow::Result<()> {
     println!("cargo:rerun-if-changed=../auditor-common/src");
     println!("cargo:rerun-if-env-changed=BPF_LINKER");
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../auditor-ebpf");
-    let root_dir = root.to_str().context("the path of the workspace is not UTF-8")?;
+    let root_dir = root
+        .to_str()
+        .context("the path of the workspace is not UTF-8")?;
     set("RUSTC_BOOTSTRAP", "1");
     set("CARGO_TARGET_BPFEL_UNKNOWN_NONE_LINKER", &linker);
     set("CARGO_TARGET_BPFEB_UNKNOWN_NONE_LINKER", &linker);
     // What the inner build prints is passed on as warnings: its progress is none.
     set("CARGO_TERM_QUIET", "true");
-    let package = Package { name: "auditor-ebpf", root_dir, no_default_features: false, features: &[] };
+    let package = Package {
+        name: "auditor-ebpf",
+        root_dir,
+        no_default_features: false,
+        features: &[],
+    };
     build_ebpf([package], Toolchain::Custom(TOOLCHAIN))
 }
 
@@ -37,15 +44,24 @@ fn linker() -> anyhow::Result<PathBuf> {
         .map(PathBuf::from)
         .or_else(|| env::var_os("HOME").map(|home| Path::new(&home).join(".cache")))
         .ok_or_else(|| anyhow!("neither HOME nor XDG_CACHE_HOME is set"))?;
-    let linker = cache.join("auditor").join(format!("bpf-linker-{BPF_LINKER}")).join("bin/bpf-linker");
+    let linker = cache
+        .join("auditor")
+        .join(format!("bpf-linker-{BPF_LINKER}"))
+        .join("bin/bpf-linker");
     if !linker.exists() {
-        bail!("{} is missing: run `cargo xtask setup` once", linker.display());
+        bail!(
+            "{} is missing: run `cargo xtask setup` once",
+            linker.display()
+        );
     }
     Ok(linker)
 }
 
 /// Sets a variable for the inner build, which takes this process's environment.
-#[expect(unsafe_code, reason = "the kernel half's build can be told nothing in another way")]
+#[expect(
+    unsafe_code,
+    reason = "the kernel half's build can be told nothing in another way"
+)]
 fn set(name: &str, value: impl AsRef<OsStr>) {
     // SAFETY: a build script has no other thread here.
     unsafe { env::set_var(name, value) };

@@ -6,7 +6,9 @@ use zerocopy::{FromBytes, Immutable, IntoBytes};
 ///
 /// The client's port is no part of it, so ten thousand connections to a service are one flow.
 #[repr(C)]
-#[derive(Clone, Copy, Debug, Eq, FromBytes, Hash, Immutable, IntoBytes, Ord, PartialEq, PartialOrd)]
+#[derive(
+    Clone, Copy, Debug, Eq, FromBytes, Hash, Immutable, IntoBytes, Ord, PartialEq, PartialOrd,
+)]
 pub struct FlowKey {
     /// Client address; IPv4 is stored IPv4-mapped (RFC 4291, section 2.5.5.2).
     pub client: [u8; 16],

@@ -108,7 +108,9 @@ fn ipv4<B: Bytes + ?Sized>(frame: &B, start: usize, packet: &mut Packet) -> Resu
     let header_length = usize::from(header[0] & 0x0f) * 4;
     let total_length = usize::from(u16::from_be_bytes([header[2], header[3]]));
     // A total length of 0 is what segmentation offload leaves in packets over 64 KiB: the frame's end bounds those.
-    let contradicts = header[0] >> 4 != 4 || header_length < 20 || (total_length != 0 && total_length < header_length);
+    let contradicts = header[0] >> 4 != 4
+        || header_length < 20
+        || (total_length != 0 && total_length < header_length);
     if contradicts {
         return Err(Skip::Malformed);
     }
@@ -119,8 +121,15 @@ fn ipv4<B: Bytes + ?Sized>(frame: &B, start: usize, packet: &mut Packet) -> Resu
     packet.source = mapped([header[12], header[13], header[14], header[15]]);
     packet.destination = mapped([header[16], header[17], header[18], header[19]]);
     packet.protocol = header[9];
-    let length = if total_length == 0 { UNBOUNDED } else { total_length - header_length };
-    Ok(Payload { offset: start + header_length, length })
+    let length = if total_length == 0 {
+        UNBOUNDED
+    } else {
+        total_length - header_length
+    };
+    Ok(Payload {
+        offset: start + header_length,
+        length,
+    })
 }
 
 #[inline(always)]
@@ -131,7 +140,11 @@ fn ipv6<B: Bytes + ?Sized>(frame: &B, start: usize, packet: &mut Packet) -> Resu
     }
     let payload_length = usize::from(u16::from_be_bytes([fixed[4], fixed[5]]));
     // 0 is a jumbogram (RFC 2675) or BIG TCP: the frame's end bounds those.
-    let mut available = if payload_length == 0 { UNBOUNDED } else { payload_length };
+    let mut available = if payload_length == 0 {
+        UNBOUNDED
+    } else {
+        payload_length
+    };
     packet.source = frame.get(start + 8).ok_or(Skip::Truncated)?;
     packet.destination = frame.get(start + 24).ok_or(Skip::Truncated)?;
     packet.protocol = fixed[6];
@@ -159,7 +172,12 @@ fn ipv6<B: Bytes + ?Sized>(frame: &B, start: usize, packet: &mut Packet) -> Resu
                 packet.protocol = extension[0];
                 (usize::from(extension[1]) + 2) * 4
             }
-            _ => return Ok(Payload { offset, length: available }),
+            _ => {
+                return Ok(Payload {
+                    offset,
+                    length: available,
+                });
+            }
         };
         if available < length {
             return Err(Skip::Truncated);
@@ -169,13 +187,23 @@ fn ipv6<B: Bytes + ?Sized>(frame: &B, start: usize, packet: &mut Packet) -> Resu
     }
     match packet.protocol {
         0 | 43 | 44 | 51 | 60 => Err(Skip::TooDeep),
-        _ => Ok(Payload { offset, length: available }),
+        _ => Ok(Payload {
+            offset,
+            length: available,
+        }),
     }
 }
 
 #[inline(always)]
-fn transport<B: Bytes + ?Sized>(frame: &B, payload: &Payload, packet: &mut Packet) -> Result<(), Skip> {
-    let Payload { offset, length: available } = *payload;
+fn transport<B: Bytes + ?Sized>(
+    frame: &B,
+    payload: &Payload,
+    packet: &mut Packet,
+) -> Result<(), Skip> {
+    let Payload {
+        offset,
+        length: available,
+    } = *payload;
     // The fixed header of each transport; what is shorter has no ports that could be trusted.
     let fixed = match packet.protocol {
         protocol::TCP => 20,
@@ -228,21 +256,33 @@ fn transport<B: Bytes + ?Sized>(frame: &B, payload: &Payload, packet: &mut Packe
         protocol::ICMP => {
             let header: [u8; 4] = frame.get(offset).ok_or(Skip::Truncated)?;
             // Echo, timestamp, information, address mask: RFC 792 and RFC 950.
-            packet.message(header[0], match header[0] {
-                8 | 13 | 15 | 17 => Intent::Asks,
-                0 => Intent::Answers,
-                14 | 16 | 18 => Intent::Answers,
-                _ => Intent::Unknown,
-            }, if header[0] == 0 { 8 } else { header[0].wrapping_sub(1) });
+            packet.message(
+                header[0],
+                match header[0] {
+                    8 | 13 | 15 | 17 => Intent::Asks,
+                    0 => Intent::Answers,
+                    14 | 16 | 18 => Intent::Answers,
+                    _ => Intent::Unknown,
+                },
+                if header[0] == 0 {
+                    8
+                } else {
+                    header[0].wrapping_sub(1)
+                },
+            );
         }
         protocol::ICMPV6 => {
             let header: [u8; 4] = frame.get(offset).ok_or(Skip::Truncated)?;
             // Echo: RFC 4443, section 4.
-            packet.message(header[0], match header[0] {
-                128 => Intent::Asks,
-                129 => Intent::Answers,
-                _ => Intent::Unknown,
-            }, header[0].wrapping_sub(1));
+            packet.message(
+                header[0],
+                match header[0] {
+                    128 => Intent::Asks,
+                    129 => Intent::Answers,
+                    _ => Intent::Unknown,
+                },
+                header[0].wrapping_sub(1),
+            );
         }
         _ => {}
     }

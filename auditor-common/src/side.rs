@@ -65,7 +65,10 @@ pub fn server<K: Known>(packet: &Packet, known: &K) -> (Server, Option<Evidence>
         Intent::Answers => return (Server::Source, Some(Evidence::Handshake)),
         Intent::Unknown => {}
     }
-    match (known.has_flow(packet, Server::Destination), known.has_flow(packet, Server::Source)) {
+    match (
+        known.has_flow(packet, Server::Destination),
+        known.has_flow(packet, Server::Source),
+    ) {
         (true, false) => return (Server::Destination, None),
         (false, true) => return (Server::Source, None),
         // Both are there: one end uses the number of a service of its own as its ephemeral port. The ports decide.
@@ -74,8 +77,16 @@ pub fn server<K: Known>(packet: &Packet, known: &K) -> (Server, Option<Evidence>
     if !has_ports(packet.protocol) {
         return (Server::Destination, Some(Evidence::FirstSender));
     }
-    for (kind, evidence) in [(PortKind::Listening, Evidence::Listener), (PortKind::Documented, Evidence::Documented)] {
-        let destination = known.has_port(kind, packet.protocol, packet.destination_port, Server::Destination);
+    for (kind, evidence) in [
+        (PortKind::Listening, Evidence::Listener),
+        (PortKind::Documented, Evidence::Documented),
+    ] {
+        let destination = known.has_port(
+            kind,
+            packet.protocol,
+            packet.destination_port,
+            Server::Destination,
+        );
         let source = known.has_port(kind, packet.protocol, packet.source_port, Server::Source);
         match (destination, source) {
             (true, false) => return (Server::Destination, Some(evidence)),
@@ -83,7 +94,10 @@ pub fn server<K: Known>(packet: &Packet, known: &K) -> (Server, Option<Evidence>
             (true, true) | (false, false) => {}
         }
     }
-    match (known.is_ephemeral(packet.destination_port), known.is_ephemeral(packet.source_port)) {
+    match (
+        known.is_ephemeral(packet.destination_port),
+        known.is_ephemeral(packet.source_port),
+    ) {
         (false, true) => return (Server::Destination, Some(Evidence::Ephemeral)),
         (true, false) => return (Server::Source, Some(Evidence::Ephemeral)),
         (true, true) | (false, false) => {}
@@ -102,7 +116,10 @@ pub fn server<K: Known>(packet: &Packet, known: &K) -> (Server, Option<Evidence>
 
 #[inline(always)]
 const fn has_ports(number: u8) -> bool {
-    matches!(number, protocol::TCP | protocol::UDP | protocol::DCCP | protocol::SCTP | protocol::UDP_LITE)
+    matches!(
+        number,
+        protocol::TCP | protocol::UDP | protocol::DCCP | protocol::SCTP | protocol::UDP_LITE
+    )
 }
 
 #[cfg(test)]

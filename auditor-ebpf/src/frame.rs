@@ -47,7 +47,8 @@ impl Frame {
     pub(crate) fn from_skb(ctx: &TcContext, way: Way) -> Self {
         let skb = ctx.skb.skb;
         // SAFETY: the kernel hands a valid context to the program.
-        let (interface, segment, tagged) = unsafe { ((*skb).ifindex, (*skb).gso_size, (*skb).vlan_present) };
+        let (interface, segment, tagged) =
+            unsafe { ((*skb).ifindex, (*skb).gso_size, (*skb).vlan_present) };
         Self {
             start: ctx.data(),
             end: ctx.data_end(),
@@ -64,7 +65,9 @@ impl Frame {
     #[inline(always)]
     pub(crate) fn parse(&self, packet: &mut Packet) -> Result<(), Slot> {
         match linear(self.start, self.end, packet) {
-            Err(Slot::Truncated) if !self.skb.is_null() && ((self.end - self.start) as u32) < self.length => {
+            Err(Slot::Truncated)
+                if !self.skb.is_null() && ((self.end - self.start) as u32) < self.length =>
+            {
                 scattered(self.skb, packet)
             }
             parsed => parsed,
@@ -75,12 +78,18 @@ impl Frame {
     /// they are not known, which leaves the frame whole.
     #[inline(always)]
     pub(crate) fn on_wire(&self, headers: u32) -> Tally {
-        let whole = Tally { packets: 1, bytes: u64::from(self.length) };
+        let whole = Tally {
+            packets: 1,
+            bytes: u64::from(self.length),
+        };
         if headers == 0 || self.segment == 0 || self.length <= headers {
             return whole;
         }
         let segments = (self.length - headers).div_ceil(self.segment);
-        Tally { packets: u64::from(segments), bytes: whole.bytes + u64::from(segments - 1) * u64::from(headers) }
+        Tally {
+            packets: u64::from(segments),
+            bytes: whole.bytes + u64::from(segments - 1) * u64::from(headers),
+        }
     }
 }
 
@@ -112,7 +121,9 @@ impl Bytes for Scattered {
     fn get<const N: usize>(&self, offset: usize) -> Option<[u8; N]> {
         let mut bytes = [0; N];
         // SAFETY: the helper checks the offset, and writes N bytes to an array of N bytes or fails.
-        let result = unsafe { bpf_skb_load_bytes(self.skb, offset as u32, bytes.as_mut_ptr().cast(), N as u32) };
+        let result = unsafe {
+            bpf_skb_load_bytes(self.skb, offset as u32, bytes.as_mut_ptr().cast(), N as u32)
+        };
         (result == 0).then_some(bytes)
     }
 }

@@ -2,7 +2,10 @@
 #![no_std]
 #![no_main]
 #![feature(core_intrinsics)]
-#![expect(internal_features, reason = "the compiler offers BPF's atomic add in no other way")]
+#![expect(
+    internal_features,
+    reason = "the compiler offers BPF's atomic add in no other way"
+)]
 #![expect(unsafe_code, reason = "reads packet memory, maps and kernel contexts")]
 
 mod frame;
@@ -23,7 +26,11 @@ use frame::{Frame, Way};
 fn ingress_xdp(ctx: XdpContext) -> u32 {
     let frame = Frame::from_xdp(&ctx);
     if let Err(slot) = count(&frame) {
-        trace!(&ctx, "received a packet that is in no flow, slot {}", slot.index());
+        trace!(
+            &ctx,
+            "received a packet that is in no flow, slot {}",
+            slot.index()
+        );
     }
     xdp_action::XDP_PASS
 }
@@ -33,7 +40,11 @@ fn ingress_xdp(ctx: XdpContext) -> u32 {
 fn ingress_tc(ctx: TcContext) -> i32 {
     let frame = Frame::from_skb(&ctx, Way::In);
     if let Err(slot) = count(&frame) {
-        trace!(&ctx, "received a packet that is in no flow, slot {}", slot.index());
+        trace!(
+            &ctx,
+            "received a packet that is in no flow, slot {}",
+            slot.index()
+        );
     }
     TC_ACT_UNSPEC
 }
@@ -43,7 +54,11 @@ fn ingress_tc(ctx: TcContext) -> i32 {
 fn egress_tc(ctx: TcContext) -> i32 {
     let frame = Frame::from_skb(&ctx, Way::Out);
     if let Err(slot) = count(&frame) {
-        trace!(&ctx, "sent a packet that is in no flow, slot {}", slot.index());
+        trace!(
+            &ctx,
+            "sent a packet that is in no flow, slot {}",
+            slot.index()
+        );
     }
     TC_ACT_UNSPEC
 }
@@ -60,7 +75,8 @@ fn count(frame: &Frame) -> Result<(), Slot> {
         Ok(()) => {
             let wire = frame.on_wire(packet.headers);
             table::tally(way, &wire);
-            table::record(frame.interface, frame.way, &packet, &wire).inspect_err(|slot| table::tally(*slot, &wire))
+            table::record(frame.interface, frame.way, &packet, &wire)
+                .inspect_err(|slot| table::tally(*slot, &wire))
         }
         Err(slot) => {
             let wire = frame.on_wire(0);

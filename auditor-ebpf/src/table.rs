@@ -61,7 +61,11 @@ pub(crate) fn record(interface: u32, way: Way, packet: &Packet, wire: &Tally) ->
         Some(stats) => stats,
         None => {
             let evidence = evidence.unwrap_or(side::Evidence::FirstSender) as u32;
-            let fresh = FlowStats { first: now, evidence, ..EMPTY };
+            let fresh = FlowStats {
+                first: now,
+                evidence,
+                ..EMPTY
+            };
             // Another CPU may have been faster: whoever loses finds the winner's entry.
             let _raced = FLOWS.insert(&key, &fresh, u64::from(BPF_NOEXIST));
             FLOWS.get_ptr_mut(&key).ok_or(Slot::TableFull)?
@@ -86,8 +90,22 @@ pub(crate) fn record(interface: u32, way: Way, packet: &Packet, wire: &Tally) ->
 }
 
 const EMPTY: FlowStats = {
-    let way = Counter { packets: 0, bytes: 0, resets: 0, flags: 0 };
-    FlowStats { to_server: way, to_client: way, requests: 0, replies: 0, first: 0, last: 0, evidence: 0, reserved: 0 }
+    let way = Counter {
+        packets: 0,
+        bytes: 0,
+        resets: 0,
+        flags: 0,
+    };
+    FlowStats {
+        to_server: way,
+        to_client: way,
+        requests: 0,
+        replies: 0,
+        first: 0,
+        last: 0,
+        evidence: 0,
+        reserved: 0,
+    }
 };
 
 #[inline(always)]
@@ -145,7 +163,10 @@ impl Known for View {
 
     #[inline(always)]
     fn has_port(&self, kind: PortKind, protocol: u8, port: u16, end: Server) -> bool {
-        let is_ours = matches!((self.way, end), (Way::In, Server::Destination) | (Way::Out, Server::Source));
+        let is_ours = matches!(
+            (self.way, end),
+            (Way::In, Server::Destination) | (Way::Out, Server::Source)
+        );
         if kind == PortKind::Listening && !is_ours {
             return false;
         }

@@ -34,7 +34,9 @@ impl AddressSet {
     pub fn contains(&self, address: IpAddr) -> bool {
         let address = bits(address);
         let after = self.0.partition_point(|(_, last)| *last < address);
-        self.0.get(after).is_some_and(|(first, _)| *first <= address)
+        self.0
+            .get(after)
+            .is_some_and(|(first, _)| *first <= address)
     }
 
     /// Adds the addresses from `first` to `last`, both included; nothing if they run backwards.
@@ -122,14 +124,30 @@ mod tests {
         let mut set = AddressSet::default();
         set.insert_net("10.0.0.0/8".parse().unwrap());
         set.insert_net("fd00::/64".parse().unwrap());
-        check(&set, &["10.0.0.0", "10.255.255.255", "fd00::", "fd00::ffff"], &["9.255.255.255", "11.0.0.0", "fd00:0:0:1::"]);
-        check(&AddressSet::any(), &["0.0.0.0", "::", "255.255.255.255"], &[]);
+        check(
+            &set,
+            &["10.0.0.0", "10.255.255.255", "fd00::", "fd00::ffff"],
+            &["9.255.255.255", "11.0.0.0", "fd00:0:0:1::"],
+        );
+        check(
+            &AddressSet::any(),
+            &["0.0.0.0", "::", "255.255.255.255"],
+            &[],
+        );
     }
 
     #[track_caller]
     fn check(set: &AddressSet, inside: &[&str], outside: &[&str]) {
-        assert!(inside.iter().all(|address| set.contains(address.parse().unwrap())));
-        assert!(!outside.iter().any(|address| set.contains(address.parse().unwrap())));
+        assert!(
+            inside
+                .iter()
+                .all(|address| set.contains(address.parse().unwrap()))
+        );
+        assert!(
+            !outside
+                .iter()
+                .any(|address| set.contains(address.parse().unwrap()))
+        );
     }
 
     fn set(pairs: &[(u128, u128)]) -> (AddressSet, BTreeSet<u128>) {
@@ -137,7 +155,13 @@ mod tests {
         for (first, more) in pairs {
             set.insert_range(address(*first), address(first + more));
         }
-        (set, pairs.iter().flat_map(|(first, more)| *first..=first + more).collect())
+        (
+            set,
+            pairs
+                .iter()
+                .flat_map(|(first, more)| *first..=first + more)
+                .collect(),
+        )
     }
 
     fn address(bits: u128) -> IpAddr {

@@ -12,8 +12,14 @@ use crate::observed::Observed;
 
 /// Judges every flow and every rule.
 pub fn judge(policy: &Policy, observed: &Observed) -> Audit {
-    let flows: Vec<FlowFinding> = observed.flows.iter().map(|flow| flow::judge(policy, observed, flow)).collect();
-    let rules = (0..policy.rules.len()).map(|index| rule::judge(policy, observed, &flows, index)).collect();
+    let flows: Vec<FlowFinding> = observed
+        .flows
+        .iter()
+        .map(|flow| flow::judge(policy, observed, flow))
+        .collect();
+    let rules = (0..policy.rules.len())
+        .map(|index| rule::judge(policy, observed, &flows, index))
+        .collect();
     Audit { flows, rules }
 }
 

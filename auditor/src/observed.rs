@@ -44,9 +44,11 @@ pub struct Listener {
 impl Host {
     /// Whether a socket that others can reach waits on the port.
     pub fn listens(&self, transport: Transport, port: u16) -> bool {
-        self.listeners
-            .iter()
-            .any(|listener| listener.transport == transport && listener.port == port && !listener.address.is_loopback())
+        self.listeners.iter().any(|listener| {
+            listener.transport == transport
+                && listener.port == port
+                && !listener.address.is_loopback()
+        })
     }
 }
 
@@ -141,7 +143,12 @@ pub enum Outcome {
 
 impl Flow {
     /// A flow as the kernel counted it; `instant` turns its clock into time.
-    pub fn new(key: &FlowKey, stats: &FlowStats, interface: String, instant: impl Fn(u64) -> Timestamp) -> Self {
+    pub fn new(
+        key: &FlowKey,
+        stats: &FlowStats,
+        interface: String,
+        instant: impl Fn(u64) -> Timestamp,
+    ) -> Self {
         let way = |counter: &auditor_common::Counter| Way {
             packets: counter.packets,
             bytes: counter.bytes,
@@ -162,7 +169,11 @@ impl Flow {
             replies: stats.replies,
             first: instant(stats.first),
             last: instant(stats.last),
-            evidence: if handshake { Evidence::Handshake } else { stored },
+            evidence: if handshake {
+                Evidence::Handshake
+            } else {
+                stored
+            },
         }
     }
 
@@ -182,14 +193,25 @@ impl Flow {
 
     /// What the flows of a report are sorted by.
     pub fn order(&self) -> (IpAddr, IpAddr, u8, u16, &str) {
-        (self.server, self.client, self.protocol, self.port, &self.interface)
+        (
+            self.server,
+            self.client,
+            self.protocol,
+            self.port,
+            &self.interface,
+        )
     }
 }
 
 /// The names of the TCP flags in `flags`, from FIN upwards.
 pub fn flag_names(flags: u8) -> Vec<&'static str> {
     let names = ["FIN", "SYN", "RST", "PSH", "ACK", "URG", "ECE", "CWR"];
-    names.iter().enumerate().filter(|(bit, _)| flags & (1 << bit) != 0).map(|(_, name)| *name).collect()
+    names
+        .iter()
+        .enumerate()
+        .filter(|(bit, _)| flags & (1 << bit) != 0)
+        .map(|(_, name)| *name)
+        .collect()
 }
 
 const _: () = assert!(packet::RST == 1 << 2);

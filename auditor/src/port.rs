@@ -13,19 +13,32 @@ pub struct PortRange {
 
 impl PortRange {
     /// All ports that a conversation can use.
-    pub const ALL: Self = Self { first: 1, last: u16::MAX };
+    pub const ALL: Self = Self {
+        first: 1,
+        last: u16::MAX,
+    };
     /// Linux's default for `net.ipv4.ip_local_port_range`.
-    pub const EPHEMERAL: Self = Self { first: 32_768, last: 60_999 };
+    pub const EPHEMERAL: Self = Self {
+        first: 32_768,
+        last: 60_999,
+    };
 
     /// # Errors
     ///
     /// `Backwards` if `last` is below `first`.
     pub const fn new(first: u16, last: u16) -> Result<Self, PortProblem> {
-        if last < first { Err(PortProblem::Backwards { first, last }) } else { Ok(Self { first, last }) }
+        if last < first {
+            Err(PortProblem::Backwards { first, last })
+        } else {
+            Ok(Self { first, last })
+        }
     }
 
     pub const fn single(port: u16) -> Self {
-        Self { first: port, last: port }
+        Self {
+            first: port,
+            last: port,
+        }
     }
 
     pub const fn first(self) -> u16 {
@@ -55,14 +68,20 @@ impl PortRange {
 
 impl fmt::Display for PortRange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.first == self.last { write!(f, "{}", self.first) } else { write!(f, "{}-{}", self.first, self.last) }
+        if self.first == self.last {
+            write!(f, "{}", self.first)
+        } else {
+            write!(f, "{}-{}", self.first, self.last)
+        }
     }
 }
 
 /// Why a text is no port or range of ports.
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
 pub enum PortProblem {
-    #[error("`{text}` is not a port: ports are numbers from 1 to 65535, ranges are written 8000-8010")]
+    #[error(
+        "`{text}` is not a port: ports are numbers from 1 to 65535, ranges are written 8000-8010"
+    )]
     NotANumber {
         text: String,
         #[source]
@@ -72,7 +91,9 @@ pub enum PortProblem {
     OutOfRange { text: String },
     #[error("range {first}-{last} runs backwards: write {last}-{first}")]
     Backwards { first: u16, last: u16 },
-    #[error("no port is named: write one such as 80, a list such as 80,443 or a range such as 8000-8010")]
+    #[error(
+        "no port is named: write one such as 80, a list such as 80,443 or a range such as 8000-8010"
+    )]
     Empty,
 }
 
@@ -84,12 +105,17 @@ fn port(text: &str) -> Result<u16, PortProblem> {
     match text.parse::<u32>() {
         Ok(number) => match u16::try_from(number) {
             Ok(port) if port != 0 => Ok(port),
-            Ok(_) | Err(_) => Err(PortProblem::OutOfRange { text: text.to_owned() }),
+            Ok(_) | Err(_) => Err(PortProblem::OutOfRange {
+                text: text.to_owned(),
+            }),
         },
-        Err(_) if text.bytes().all(|byte| byte.is_ascii_digit()) => {
-            Err(PortProblem::OutOfRange { text: text.to_owned() })
-        }
-        Err(problem) => Err(PortProblem::NotANumber { text: text.to_owned(), problem }),
+        Err(_) if text.bytes().all(|byte| byte.is_ascii_digit()) => Err(PortProblem::OutOfRange {
+            text: text.to_owned(),
+        }),
+        Err(problem) => Err(PortProblem::NotANumber {
+            text: text.to_owned(),
+            problem,
+        }),
     }
 }
 
@@ -117,7 +143,10 @@ impl PortSet {
 
     /// How many ports the set holds.
     pub fn len(&self) -> usize {
-        self.0.iter().map(|range| usize::from(range.last - range.first) + 1).sum()
+        self.0
+            .iter()
+            .map(|range| usize::from(range.last - range.first) + 1)
+            .sum()
     }
 
     pub fn contains(&self, port: u16) -> bool {
@@ -133,7 +162,9 @@ impl FromIterator<PortRange> for PortSet {
         let mut merged: Vec<PortRange> = Vec::with_capacity(sorted.len());
         for range in sorted {
             match merged.last_mut() {
-                Some(last) if range.first <= last.last.saturating_add(1) => last.last = last.last.max(range.last),
+                Some(last) if range.first <= last.last.saturating_add(1) => {
+                    last.last = last.last.max(range.last)
+                }
                 Some(_) | None => merged.push(range),
             }
         }

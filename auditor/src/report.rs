@@ -38,8 +38,19 @@ pub struct MatrixSource {
 impl Report {
     /// How many findings have this severity.
     pub fn count(&self, severity: Severity) -> usize {
-        let flows = self.audit.flows.iter().filter(|finding| finding.severity == severity).count();
-        flows + self.audit.rules.iter().filter(|finding| finding.severity == severity).count()
+        let flows = self
+            .audit
+            .flows
+            .iter()
+            .filter(|finding| finding.severity == severity)
+            .count();
+        flows
+            + self
+                .audit
+                .rules
+                .iter()
+                .filter(|finding| finding.severity == severity)
+                .count()
     }
 }
 

@@ -14,7 +14,10 @@ impl Role {
     pub fn new(name: &str) -> Self {
         let words: Vec<&str> = name.split_whitespace().collect();
         let name = words.join(" ");
-        Self { key: name.to_lowercase(), name }
+        Self {
+            key: name.to_lowercase(),
+            name,
+        }
     }
 
     /// The name as first written.

@@ -20,10 +20,24 @@ const NEAREST: usize = 3;
 
 pub(super) fn judge(policy: &Policy, observed: &Observed, flow: &Flow) -> FlowFinding {
     let outcome = flow.outcome();
-    let finding = |verdict, severity| FlowFinding { verdict, severity, outcome, benefit_of_doubt: false };
-    let question = Question { policy, host: &observed.host, flow };
+    let finding = |verdict, severity| FlowFinding {
+        verdict,
+        severity,
+        outcome,
+        benefit_of_doubt: false,
+    };
+    let question = Question {
+        policy,
+        host: &observed.host,
+        flow,
+    };
     let matching = question.rules(|rule| rule.applies && question.allows(rule));
-    let forbids = |index: &usize| policy.rules.get(*index).is_some_and(|rule| rule.rule.presence == Presence::Forbidden);
+    let forbids = |index: &usize| {
+        policy
+            .rules
+            .get(*index)
+            .is_some_and(|rule| rule.rule.presence == Presence::Forbidden)
+    };
     let (forbidding, allowing): (Vec<usize>, Vec<usize>) = matching.into_iter().partition(forbids);
     if !allowing.is_empty() {
         return finding(FlowVerdict::Documented { rules: allowing }, Severity::Fine);
@@ -34,8 +48,13 @@ pub(super) fn judge(policy: &Policy, observed: &Observed, flow: &Flow) -> FlowFi
             flow.client,
             flow.server,
             |exception| {
-                exception.transport.is_none_or(|transport| flow.transport() == Some(transport))
-                    && exception.ports.as_ref().is_none_or(|ports| has_port(ports, flow.port))
+                exception
+                    .transport
+                    .is_none_or(|transport| flow.transport() == Some(transport))
+                    && exception
+                        .ports
+                        .as_ref()
+                        .is_none_or(|ports| has_port(ports, flow.port))
             },
             today,
         )
@@ -49,16 +68,25 @@ pub(super) fn judge(policy: &Policy, observed: &Observed, flow: &Flow) -> FlowFi
     // Evidence weaker than a handshake or a listener may have the ends the wrong way round: the flow has the benefit.
     if Evidence::Listener < flow.evidence {
         let rules = question.rules(|rule| {
-            rule.applies && rule.rule.presence != Presence::Forbidden && question.allows_reversed(rule)
+            rule.applies
+                && rule.rule.presence != Presence::Forbidden
+                && question.allows_reversed(rule)
         });
         if !rules.is_empty() {
             let verdict = FlowVerdict::Documented { rules };
-            return FlowFinding { benefit_of_doubt: true, ..finding(verdict, Severity::Fine) };
+            return FlowFinding {
+                benefit_of_doubt: true,
+                ..finding(verdict, Severity::Fine)
+            };
         }
     }
     // A TCP knock that nobody let in moved no data; everything else did, or may have.
     let is_knock = flow.protocol == protocol::TCP && outcome != Outcome::Established;
-    let severity = if is_knock { Severity::Warning } else { Severity::Violation };
+    let severity = if is_knock {
+        Severity::Warning
+    } else {
+        Severity::Violation
+    };
     if !forbidding.is_empty() {
         return finding(FlowVerdict::Forbidden { rules: forbidding }, severity);
     }
@@ -75,7 +103,13 @@ struct Question<'a> {
 
 impl Question<'_> {
     fn rules(&self, is_wanted: impl Fn(&PolicyRule) -> bool) -> Vec<usize> {
-        self.policy.rules.iter().enumerate().filter(|(_, rule)| is_wanted(rule)).map(|(index, _)| index).collect()
+        self.policy
+            .rules
+            .iter()
+            .enumerate()
+            .filter(|(_, rule)| is_wanted(rule))
+            .map(|(index, _)| index)
+            .collect()
     }
 
     fn has_transport(&self, rule: &PolicyRule) -> bool {
@@ -99,11 +133,15 @@ impl Question<'_> {
     }
 
     fn allows(&self, rule: &PolicyRule) -> bool {
-        self.has_transport(rule) && self.has_port(rule) && self.has_ends(rule, self.flow.client, self.flow.server)
+        self.has_transport(rule)
+            && self.has_port(rule)
+            && self.has_ends(rule, self.flow.client, self.flow.server)
     }
 
     fn allows_reversed(&self, rule: &PolicyRule) -> bool {
-        self.has_transport(rule) && self.has_port(rule) && self.has_ends(rule, self.flow.server, self.flow.client)
+        self.has_transport(rule)
+            && self.has_port(rule)
+            && self.has_ends(rule, self.flow.server, self.flow.client)
     }
 
     /// The one thing that differs, and the rules that differ in nothing else.
@@ -111,25 +149,44 @@ impl Question<'_> {
         let (client, server) = (self.flow.client, self.flow.server);
         type Test<'a> = Box<dyn Fn(&PolicyRule) -> bool + 'a>;
         let tests: [(Reason, Test<'_>); 5] = [
-            (Reason::Condition, Box::new(|rule| !rule.applies && self.allows(rule))),
-            (Reason::Direction, Box::new(|rule| rule.applies && self.allows_reversed(rule))),
-            (Reason::Transport, Box::new(|rule| {
-                rule.applies
-                    && !self.has_transport(rule)
-                    && self.flow.transport().is_some_and(Transport::has_ports)
-                    && rule.rule.transport.has_ports()
-                    && self.has_port(rule)
-                    && self.has_ends(rule, client, server)
-            })),
-            (Reason::Peer, Box::new(|rule| {
-                rule.applies && self.has_transport(rule) && self.has_port(rule) && self.has_one_end(rule)
-            })),
-            (Reason::Port, Box::new(|rule| {
-                rule.applies && self.has_transport(rule) && self.has_ends(rule, client, server)
-            })),
+            (
+                Reason::Condition,
+                Box::new(|rule| !rule.applies && self.allows(rule)),
+            ),
+            (
+                Reason::Direction,
+                Box::new(|rule| rule.applies && self.allows_reversed(rule)),
+            ),
+            (
+                Reason::Transport,
+                Box::new(|rule| {
+                    rule.applies
+                        && !self.has_transport(rule)
+                        && self.flow.transport().is_some_and(Transport::has_ports)
+                        && rule.rule.transport.has_ports()
+                        && self.has_port(rule)
+                        && self.has_ends(rule, client, server)
+                }),
+            ),
+            (
+                Reason::Peer,
+                Box::new(|rule| {
+                    rule.applies
+                        && self.has_transport(rule)
+                        && self.has_port(rule)
+                        && self.has_one_end(rule)
+                }),
+            ),
+            (
+                Reason::Port,
+                Box::new(|rule| {
+                    rule.applies && self.has_transport(rule) && self.has_ends(rule, client, server)
+                }),
+            ),
         ];
         for (reason, test) in tests {
-            let mut rules = self.rules(|rule| rule.rule.presence != Presence::Forbidden && test(rule));
+            let mut rules =
+                self.rules(|rule| rule.rule.presence != Presence::Forbidden && test(rule));
             if !rules.is_empty() {
                 rules.truncate(NEAREST);
                 return (reason, rules);
@@ -141,8 +198,10 @@ impl Question<'_> {
     /// Whether exactly one end of the rule fits.
     fn has_one_end(&self, rule: &PolicyRule) -> bool {
         let given = self.policy.roles_were_given();
-        let holds = |side: &super::Side, address| side.holds(address, self.host, self.policy.check, given);
-        !rule.rule.loopback && holds(&rule.client, self.flow.client) != holds(&rule.server, self.flow.server)
+        let holds =
+            |side: &super::Side, address| side.holds(address, self.host, self.policy.check, given);
+        !rule.rule.loopback
+            && holds(&rule.client, self.flow.client) != holds(&rule.server, self.flow.server)
     }
 }
 

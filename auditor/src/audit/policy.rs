@@ -91,31 +91,45 @@ impl Policy {
         host: &Host,
         lookup: &mut dyn FnMut(&str) -> Result<Vec<IpAddr>, String>,
     ) -> Result<Self, UnknownRole> {
-        let mut known: BTreeSet<Role> = deployment.iter().flat_map(|deployment| deployment.roles.keys().cloned()).collect();
+        let mut known: BTreeSet<Role> = deployment
+            .iter()
+            .flat_map(|deployment| deployment.roles.keys().cloned())
+            .collect();
         for rule in matrices.iter().flat_map(|matrix| &matrix.rules) {
             known.extend(rule.client.iter().chain(&rule.server).cloned());
         }
         if let Some(role) = played.iter().find(|role| !known.contains(role)) {
             let known = known.iter().map(|role| format!("`{role}`")).collect();
-            return Err(UnknownRole { role: role.clone(), known });
+            return Err(UnknownRole {
+                role: role.clone(),
+                known,
+            });
         }
         let mut roles = deployment.map(|deployment| deployment.resolve(lookup));
         let exceptions = match (&mut roles, deployment) {
-            (Some(roles), Some(deployment)) => {
-                deployment.exceptions.iter().map(|exception| resolved(exception, roles, lookup)).collect()
-            }
+            (Some(roles), Some(deployment)) => deployment
+                .exceptions
+                .iter()
+                .map(|exception| resolved(exception, roles, lookup))
+                .collect(),
             _ => Vec::new(),
         };
         let own = own_addresses(host);
         let side = |names: &[Role]| side(names, roles.as_ref(), played, &own);
         let mut rules = Vec::new();
-        for (matrix, rule) in matrices.iter().enumerate().flat_map(|(index, matrix)| matrix.rules.iter().map(move |rule| (index, rule))) {
+        for (matrix, rule) in matrices
+            .iter()
+            .enumerate()
+            .flat_map(|(index, matrix)| matrix.rules.iter().map(move |rule| (index, rule)))
+        {
             let condition = rule.when.as_ref();
             rules.push(PolicyRule {
                 client: side(&rule.client),
                 server: side(&rule.server),
                 applies: condition.is_none_or(|name| {
-                    deployment.is_some_and(|deployment| deployment.conditions.get(name).copied().unwrap_or(false))
+                    deployment.is_some_and(|deployment| {
+                        deployment.conditions.get(name).copied().unwrap_or(false)
+                    })
                 }),
                 rule: rule.clone(),
                 matrix,
@@ -129,14 +143,26 @@ impl Policy {
         let own_roles = match (&roles, played) {
             (_, [_, ..]) => played.to_vec(),
             (Some(roles), []) => {
-                let own: BTreeSet<Role> = own.iter().flat_map(|address| roles.of(*address)).cloned().collect();
+                let own: BTreeSet<Role> = own
+                    .iter()
+                    .flat_map(|address| roles.of(*address))
+                    .cloned()
+                    .collect();
                 own.into_iter().collect()
             }
             (None, []) => Vec::new(),
         };
         let housekeeping = deployment.is_none_or(|deployment| deployment.housekeeping);
         let own_roles_given = !played.is_empty();
-        Ok(Self { rules, exceptions, housekeeping, own_roles, check, own_roles_given, roles })
+        Ok(Self {
+            rules,
+            exceptions,
+            housekeeping,
+            own_roles,
+            check,
+            own_roles_given,
+            roles,
+        })
     }
 
     /// Whether the own roles come from `--role`.
@@ -146,30 +172,50 @@ impl Policy {
 
     /// The roles of an address, without those that hold every address.
     pub fn roles_of(&self, address: IpAddr) -> Vec<&Role> {
-        self.roles.iter().flat_map(|roles| roles.of(address)).collect()
+        self.roles
+            .iter()
+            .flat_map(|roles| roles.of(address))
+            .collect()
     }
 
     /// Host names that have no address, and why.
     pub fn lookup_failures(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.roles.iter().flat_map(|roles| roles.failures.iter()).map(|(name, problem)| (name.as_str(), problem.as_str()))
+        self.roles
+            .iter()
+            .flat_map(|roles| roles.failures.iter())
+            .map(|(name, problem)| (name.as_str(), problem.as_str()))
     }
 
     /// Conditions of the rules that the deployment does not set.
     pub fn unset_conditions(&self, deployment: Option<&Deployment>) -> BTreeSet<String> {
-        let is_set = |name: &String| deployment.is_some_and(|deployment| deployment.conditions.contains_key(name));
-        self.rules.iter().filter_map(|rule| rule.rule.when.clone()).filter(|name| !is_set(name)).collect()
+        let is_set = |name: &String| {
+            deployment.is_some_and(|deployment| deployment.conditions.contains_key(name))
+        };
+        self.rules
+            .iter()
+            .filter_map(|rule| rule.rule.when.clone())
+            .filter(|name| !is_set(name))
+            .collect()
     }
 }
 
 /// Addresses by which others reach this host.
 fn own_addresses(host: &Host) -> Vec<IpAddr> {
-    host.addresses.iter().copied().filter(|address| !address.is_loopback()).collect()
+    host.addresses
+        .iter()
+        .copied()
+        .filter(|address| !address.is_loopback())
+        .collect()
 }
 
 fn side(names: &[Role], roles: Option<&Roles>, played: &[Role], own: &[IpAddr]) -> Side {
     let Some(roles) = roles else {
         let is_ours = played.is_empty() || names.iter().any(|name| played.contains(name));
-        return Side { is_ours, addresses: None, unresolved: Vec::new() };
+        return Side {
+            is_ours,
+            addresses: None,
+            unresolved: Vec::new(),
+        };
     };
     let mut addresses = AddressSet::default();
     let mut unresolved = Vec::new();
@@ -185,7 +231,11 @@ fn side(names: &[Role], roles: Option<&Roles>, played: &[Role], own: &[IpAddr]) 
     } else {
         names.iter().any(|name| roles.covers(name, played))
     };
-    Side { is_ours, addresses: Some(addresses), unresolved }
+    Side {
+        is_ours,
+        addresses: Some(addresses),
+        unresolved,
+    }
 }
 
 fn resolved(
@@ -193,8 +243,11 @@ fn resolved(
     roles: &mut Roles,
     lookup: &mut dyn FnMut(&str) -> Result<Vec<IpAddr>, String>,
 ) -> PolicyException {
-    let mut addresses =
-        |entry: Option<&_>| entry.map_or_else(AddressSet::any, |entry| entry_addresses(entry, roles, lookup));
+    let mut addresses = |entry: Option<&_>| {
+        entry.map_or_else(AddressSet::any, |entry| {
+            entry_addresses(entry, roles, lookup)
+        })
+    };
     PolicyException {
         client: addresses(exception.client.as_ref()),
         server: addresses(exception.server.as_ref()),
@@ -204,7 +257,13 @@ fn resolved(
 
 impl Side {
     /// Whether `address` may stand on this side.
-    pub fn holds(&self, address: IpAddr, host: &Host, check: RoleCheck, own_roles_given: bool) -> bool {
+    pub fn holds(
+        &self,
+        address: IpAddr,
+        host: &Host,
+        check: RoleCheck,
+        own_roles_given: bool,
+    ) -> bool {
         let is_own = host.addresses.contains(&address);
         match check {
             RoleCheck::Nothing => true,
@@ -212,7 +271,10 @@ impl Side {
             RoleCheck::Addresses if is_own && own_roles_given && !address.is_loopback() => {
                 self.is_ours || self.addresses.as_ref() == Some(&AddressSet::any())
             }
-            RoleCheck::Addresses => self.addresses.as_ref().is_none_or(|addresses| addresses.contains(address)),
+            RoleCheck::Addresses => self
+                .addresses
+                .as_ref()
+                .is_none_or(|addresses| addresses.contains(address)),
         }
     }
 
@@ -224,13 +286,21 @@ impl Side {
     /// Whether somebody other than this host can stand on this side.
     pub fn has_others(&self, host: &Host) -> bool {
         let own: AddressSet = host.addresses.iter().copied().collect();
-        self.addresses.as_ref().is_none_or(|addresses| addresses.has_beyond(&own))
+        self.addresses
+            .as_ref()
+            .is_none_or(|addresses| addresses.has_beyond(&own))
     }
 }
 
 impl PolicyException {
     /// Whether the exception covers this traffic on `today`.
-    pub fn covers(&self, client: IpAddr, server: IpAddr, allows: impl Fn(&Exception) -> bool, today: Date) -> bool {
+    pub fn covers(
+        &self,
+        client: IpAddr,
+        server: IpAddr,
+        allows: impl Fn(&Exception) -> bool,
+        today: Date,
+    ) -> bool {
         self.exception.until.is_none_or(|until| today <= until)
             && self.client.contains(client)
             && self.server.contains(server)

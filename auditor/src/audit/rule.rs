@@ -10,25 +10,49 @@ use crate::{
     transport::Transport,
 };
 
-pub(super) fn judge(policy: &Policy, observed: &Observed, findings: &[FlowFinding], index: usize) -> RuleFinding {
-    let Some(rule) = policy.rules.get(index) else { return nothing() };
-    let flows: Vec<usize> = findings.iter().enumerate().filter(|(_, finding)| names(finding, index)).map(|(at, _)| at).collect();
+pub(super) fn judge(
+    policy: &Policy,
+    observed: &Observed,
+    findings: &[FlowFinding],
+    index: usize,
+) -> RuleFinding {
+    let Some(rule) = policy.rules.get(index) else {
+        return nothing();
+    };
+    let flows: Vec<usize> = findings
+        .iter()
+        .enumerate()
+        .filter(|(_, finding)| names(finding, index))
+        .map(|(at, _)| at)
+        .collect();
     let knows_roles = policy.check != RoleCheck::Nothing;
     let verdict = match verdict(rule, observed, findings, &flows) {
         // Nobody told which hosts play which role, so nobody can tell whether this host takes part.
-        RuleVerdict::Missing | RuleVerdict::Unassessed | RuleVerdict::Respected if !knows_roles => RuleVerdict::Unresolved,
+        RuleVerdict::Missing | RuleVerdict::Unassessed | RuleVerdict::Respected if !knows_roles => {
+            RuleVerdict::Unresolved
+        }
         verdict => verdict,
     };
     let is_server = knows_roles && rule.server.is_ours;
     let listening = is_server.then(|| listens(rule, observed)).flatten();
     RuleFinding {
-        severity: if verdict == RuleVerdict::Unresolved && !knows_roles { Severity::Fine } else { severity(rule, verdict) },
+        severity: if verdict == RuleVerdict::Unresolved && !knows_roles {
+            Severity::Fine
+        } else {
+            severity(rule, verdict)
+        },
         verdict,
         flows,
         is_server,
         is_client: knows_roles && rule.client.is_ours,
         listening,
-        unresolved: rule.client.unresolved.iter().chain(&rule.server.unresolved).cloned().collect(),
+        unresolved: rule
+            .client
+            .unresolved
+            .iter()
+            .chain(&rule.server.unresolved)
+            .cloned()
+            .collect(),
     }
 }
 
@@ -46,17 +70,30 @@ fn nothing() -> RuleFinding {
 
 fn names(finding: &FlowFinding, index: usize) -> bool {
     match &finding.verdict {
-        FlowVerdict::Documented { rules } | FlowVerdict::Forbidden { rules } => rules.contains(&index),
-        FlowVerdict::Excepted { .. } | FlowVerdict::Housekeeping | FlowVerdict::Unexpected { .. } => false,
+        FlowVerdict::Documented { rules } | FlowVerdict::Forbidden { rules } => {
+            rules.contains(&index)
+        }
+        FlowVerdict::Excepted { .. }
+        | FlowVerdict::Housekeeping
+        | FlowVerdict::Unexpected { .. } => false,
     }
 }
 
-fn verdict(rule: &PolicyRule, observed: &Observed, findings: &[FlowFinding], flows: &[usize]) -> RuleVerdict {
+fn verdict(
+    rule: &PolicyRule,
+    observed: &Observed,
+    findings: &[FlowFinding],
+    flows: &[usize],
+) -> RuleVerdict {
     if !rule.applies {
         return RuleVerdict::Off;
     }
     let forbidden = rule.rule.presence == Presence::Forbidden;
-    let outcomes: Vec<Outcome> = flows.iter().filter_map(|at| findings.get(*at)).map(|finding| finding.outcome).collect();
+    let outcomes: Vec<Outcome> = flows
+        .iter()
+        .filter_map(|at| findings.get(*at))
+        .map(|finding| finding.outcome)
+        .collect();
     if !outcomes.is_empty() && forbidden {
         return RuleVerdict::Violated;
     }
@@ -69,10 +106,18 @@ fn verdict(rule: &PolicyRule, observed: &Observed, findings: &[FlowFinding], flo
     if !outcomes.is_empty() {
         // A datagram need not be answered: where a socket of this host waits for it, it arrived.
         let arrived = rule.rule.transport == Transport::Udp
-            && flows.iter().filter_map(|at| observed.flows.get(*at)).any(|flow| {
-                observed.host.addresses.contains(&flow.server) && observed.host.listens(Transport::Udp, flow.port)
-            });
-        return if arrived { RuleVerdict::Observed } else { RuleVerdict::Unanswered };
+            && flows
+                .iter()
+                .filter_map(|at| observed.flows.get(*at))
+                .any(|flow| {
+                    observed.host.addresses.contains(&flow.server)
+                        && observed.host.listens(Transport::Udp, flow.port)
+                });
+        return if arrived {
+            RuleVerdict::Observed
+        } else {
+            RuleVerdict::Unanswered
+        };
     }
     if rule.client.is_unresolved() || rule.server.is_unresolved() {
         return RuleVerdict::Unresolved;
@@ -82,14 +127,21 @@ fn verdict(rule: &PolicyRule, observed: &Observed, findings: &[FlowFinding], flo
     }
     let has_peer = rule.client.is_ours && rule.server.has_others(&observed.host)
         || rule.server.is_ours && rule.client.has_others(&observed.host);
-    let watches_loopback = observed.interfaces.iter().any(|interface| interface.is_loopback);
+    let watches_loopback = observed
+        .interfaces
+        .iter()
+        .any(|interface| interface.is_loopback);
     if (rule.rule.loopback || !has_peer) && !watches_loopback {
         return RuleVerdict::Unobservable;
     }
     if !observed.gaps.is_empty() {
         return RuleVerdict::Unassessed;
     }
-    if forbidden { RuleVerdict::Respected } else { RuleVerdict::Missing }
+    if forbidden {
+        RuleVerdict::Respected
+    } else {
+        RuleVerdict::Missing
+    }
 }
 
 fn severity(rule: &PolicyRule, verdict: RuleVerdict) -> Severity {
@@ -100,11 +152,15 @@ fn severity(rule: &PolicyRule, verdict: RuleVerdict) -> Severity {
             Presence::Optional | Presence::Forbidden => Severity::Note,
         },
         // Whoever asks and is not heard has a problem, whatever the page says of the rule; a datagram may go unheard.
-        RuleVerdict::Unanswered | RuleVerdict::Refused => match (rule.rule.presence, rule.rule.transport) {
-            (_, Transport::Udp) => Severity::Note,
-            (Presence::Required, _) => Severity::Violation,
-            (Presence::Expected | Presence::Optional | Presence::Forbidden, _) => Severity::Warning,
-        },
+        RuleVerdict::Unanswered | RuleVerdict::Refused => {
+            match (rule.rule.presence, rule.rule.transport) {
+                (_, Transport::Udp) => Severity::Note,
+                (Presence::Required, _) => Severity::Violation,
+                (Presence::Expected | Presence::Optional | Presence::Forbidden, _) => {
+                    Severity::Warning
+                }
+            }
+        }
         RuleVerdict::Unassessed | RuleVerdict::Unresolved => match rule.rule.presence {
             Presence::Required => Severity::Warning,
             Presence::Expected | Presence::Optional | Presence::Forbidden => Severity::Note,

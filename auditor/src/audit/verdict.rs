@@ -14,7 +14,9 @@ impl Audit {
     pub fn has_violations(&self) -> bool {
         let flows = self.flows.iter().map(|finding| finding.severity);
         let rules = self.rules.iter().map(|finding| finding.severity);
-        flows.chain(rules).any(|severity| severity == Severity::Violation)
+        flows
+            .chain(rules)
+            .any(|severity| severity == Severity::Violation)
     }
 }
 

@@ -1,8 +1,7 @@
 //! Programs onto interfaces, and off again.
 
 use aya::programs::{
-    LinkOrder, ProgramError, SchedClassifier, TcAttachType, Xdp, XdpMode,
-    links::FdLink,
+    LinkOrder, ProgramError, SchedClassifier, TcAttachType, Xdp, XdpMode, links::FdLink,
     tc::TcAttachOptions,
 };
 
@@ -42,7 +41,11 @@ pub(super) struct Programs<'a> {
 
 impl Programs<'_> {
     /// Attaches the way in and the way out.
-    pub(super) fn attach(&mut self, interface: &Interface, asked: Ingress) -> Result<Attached, ProgramError> {
+    pub(super) fn attach(
+        &mut self,
+        interface: &Interface,
+        asked: Ingress,
+    ) -> Result<Attached, ProgramError> {
         let mut ingress = choose(interface, driver(interface).as_deref(), asked);
         let mut links = Vec::new();
         if ingress.hook == Hook::Xdp {
@@ -50,27 +53,49 @@ impl Programs<'_> {
                 Ok(link) => links.push(link),
                 // Somebody was faster, or the driver can't: tc sees the same packets a little later.
                 Err(error) if is_taken(&error) => {
-                    ingress = Choice { hook: Hook::Tc, reason: "its XDP slot is taken".to_owned() };
+                    ingress = Choice {
+                        hook: Hook::Tc,
+                        reason: "its XDP slot is taken".to_owned(),
+                    };
                 }
                 Err(error) if asked == Ingress::Auto => {
-                    ingress = Choice { hook: Hook::Tc, reason: format!("XDP was refused: {}", chain(&error)) };
+                    ingress = Choice {
+                        hook: Hook::Tc,
+                        reason: format!("XDP was refused: {}", chain(&error)),
+                    };
                 }
                 Err(error) => return Err(error),
             }
         }
         if ingress.hook == Hook::Tc {
             // First on the way in, so that what another program drops or redirects is counted as well.
-            links.push(tcx(self.ingress_tc, interface, TcAttachType::Ingress, LinkOrder::first())?);
+            links.push(tcx(
+                self.ingress_tc,
+                interface,
+                TcAttachType::Ingress,
+                LinkOrder::first(),
+            )?);
         }
         if !interface.is_loopback {
             // Last on the way out, so that only what really leaves is counted.
-            links.push(tcx(self.egress_tc, interface, TcAttachType::Egress, LinkOrder::last())?);
+            links.push(tcx(
+                self.egress_tc,
+                interface,
+                TcAttachType::Egress,
+                LinkOrder::last(),
+            )?);
         }
-        Ok(Attached { interface: interface.clone(), ingress, _links: links })
+        Ok(Attached {
+            interface: interface.clone(),
+            ingress,
+            _links: links,
+        })
     }
 
     fn xdp(&mut self, interface: &Interface) -> Result<FdLink, ProgramError> {
-        let id = self.ingress_xdp.attach_to_if_index(interface.index, XdpMode::Driver)?;
+        let id = self
+            .ingress_xdp
+            .attach_to_if_index(interface.index, XdpMode::Driver)?;
         let link = self.ingress_xdp.take_link(id)?;
         // A link that is not a file descriptor would outlive a killed process; dropping it takes it off.
         FdLink::try_from(link).map_err(|_| ProgramError::NotAttached)
@@ -90,7 +115,9 @@ fn tcx(
 
 fn is_taken(error: &ProgramError) -> bool {
     match error {
-        ProgramError::SyscallError(error) => error.io_error.kind() == std::io::ErrorKind::ResourceBusy,
+        ProgramError::SyscallError(error) => {
+            error.io_error.kind() == std::io::ErrorKind::ResourceBusy
+        }
         _ => false,
     }
 }

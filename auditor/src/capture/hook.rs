@@ -38,8 +38,23 @@ pub struct Choice {
 /// Drivers of bare-metal NICs whose native XDP takes no offload from the host but LRO. On virtual drivers XDP takes GRO
 /// and TSO away, and that costs the host more than the counting.
 const BARE_METAL: [&str; 17] = [
-    "atlantic", "bnxt_en", "cxgb4", "dpaa2_eth", "fm10k", "i40e", "ice", "igb", "igc", "ixgbe", "ixgbevf", "mlx4_en",
-    "mlx5_core", "nfp", "qede", "sfc", "thunder-nicvf",
+    "atlantic",
+    "bnxt_en",
+    "cxgb4",
+    "dpaa2_eth",
+    "fm10k",
+    "i40e",
+    "ice",
+    "igb",
+    "igc",
+    "ixgbe",
+    "ixgbevf",
+    "mlx4_en",
+    "mlx5_core",
+    "nfp",
+    "qede",
+    "sfc",
+    "thunder-nicvf",
 ];
 
 /// Chooses the hook for the way in.
@@ -47,20 +62,33 @@ pub fn choose(interface: &Interface, driver: Option<&str>, asked: Ingress) -> Ch
     let choice = |hook, reason: String| Choice { hook, reason };
     match (asked, interface.xdp_program, driver) {
         (Ingress::Tc, _, _) => choice(Hook::Tc, "asked for".to_owned()),
-        (Ingress::Xdp | Ingress::Auto, Some(program), _) => {
-            choice(Hook::Tc, format!("its XDP slot is taken by program {program}"))
-        }
+        (Ingress::Xdp | Ingress::Auto, Some(program), _) => choice(
+            Hook::Tc,
+            format!("its XDP slot is taken by program {program}"),
+        ),
         (Ingress::Xdp, None, _) => choice(Hook::Xdp, "asked for".to_owned()),
-        (Ingress::Auto, None, _) if interface.is_loopback => choice(Hook::Tc, "loopback".to_owned()),
-        (Ingress::Auto, None, Some(driver)) if interface.kind.is_none() && BARE_METAL.contains(&driver) => {
-            choice(Hook::Xdp, format!("driver {driver} runs XDP without a loss of offloads, and its slot is free"))
+        (Ingress::Auto, None, _) if interface.is_loopback => {
+            choice(Hook::Tc, "loopback".to_owned())
+        }
+        (Ingress::Auto, None, Some(driver))
+            if interface.kind.is_none() && BARE_METAL.contains(&driver) =>
+        {
+            choice(
+                Hook::Xdp,
+                format!(
+                    "driver {driver} runs XDP without a loss of offloads, and its slot is free"
+                ),
+            )
         }
         (Ingress::Auto, None, driver) => {
             let name = interface.kind.as_deref().or(driver);
-            choice(Hook::Tc, name.map_or_else(
-                || "its driver is not known to run XDP without a loss of offloads".to_owned(),
-                |name| format!("on {name} XDP would take offloads away"),
-            ))
+            choice(
+                Hook::Tc,
+                name.map_or_else(
+                    || "its driver is not known to run XDP without a loss of offloads".to_owned(),
+                    |name| format!("on {name} XDP would take offloads away"),
+                ),
+            )
         }
     }
 }
@@ -84,19 +112,75 @@ mod tests {
 
     #[test]
     fn choices() {
-        check(Ingress::Auto, None, Some("ice"), None, Hook::Xdp, "driver ice runs XDP without a loss of offloads, and its slot is free");
-        check(Ingress::Auto, None, Some("virtio_net"), None, Hook::Tc, "on virtio_net XDP would take offloads away");
-        check(Ingress::Auto, Some("veth"), None, None, Hook::Tc, "on veth XDP would take offloads away");
-        check(Ingress::Auto, None, Some("ice"), Some(7), Hook::Tc, "its XDP slot is taken by program 7");
-        check(Ingress::Xdp, Some("veth"), None, None, Hook::Xdp, "asked for");
-        check(Ingress::Xdp, Some("veth"), None, Some(7), Hook::Tc, "its XDP slot is taken by program 7");
+        check(
+            Ingress::Auto,
+            None,
+            Some("ice"),
+            None,
+            Hook::Xdp,
+            "driver ice runs XDP without a loss of offloads, and its slot is free",
+        );
+        check(
+            Ingress::Auto,
+            None,
+            Some("virtio_net"),
+            None,
+            Hook::Tc,
+            "on virtio_net XDP would take offloads away",
+        );
+        check(
+            Ingress::Auto,
+            Some("veth"),
+            None,
+            None,
+            Hook::Tc,
+            "on veth XDP would take offloads away",
+        );
+        check(
+            Ingress::Auto,
+            None,
+            Some("ice"),
+            Some(7),
+            Hook::Tc,
+            "its XDP slot is taken by program 7",
+        );
+        check(
+            Ingress::Xdp,
+            Some("veth"),
+            None,
+            None,
+            Hook::Xdp,
+            "asked for",
+        );
+        check(
+            Ingress::Xdp,
+            Some("veth"),
+            None,
+            Some(7),
+            Hook::Tc,
+            "its XDP slot is taken by program 7",
+        );
         check(Ingress::Tc, None, Some("ice"), None, Hook::Tc, "asked for");
-        check(Ingress::Auto, None, None, None, Hook::Tc, "its driver is not known to run XDP without a loss of offloads");
+        check(
+            Ingress::Auto,
+            None,
+            None,
+            None,
+            Hook::Tc,
+            "its driver is not known to run XDP without a loss of offloads",
+        );
         assert!("fast".parse::<Ingress>().is_err());
     }
 
     #[track_caller]
-    fn check(asked: Ingress, kind: Option<&str>, driver: Option<&str>, taken: Option<u32>, hook: Hook, reason: &str) {
+    fn check(
+        asked: Ingress,
+        kind: Option<&str>,
+        driver: Option<&str>,
+        taken: Option<u32>,
+        hook: Hook,
+        reason: &str,
+    ) {
         let interface = Interface {
             index: 2,
             name: "eth0".to_owned(),

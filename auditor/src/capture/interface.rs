@@ -61,10 +61,15 @@ impl Interfaces {
             new_multicast_connection(&[MulticastGroup::Link]).map_err(InterfaceError::Socket)?;
         tokio::spawn(connection);
         let gone = messages.filter_map(async |(message, _)| match message.payload {
-            NetlinkPayload::InnerMessage(RouteNetlinkMessage::DelLink(link)) => Some(link.header.index),
+            NetlinkPayload::InnerMessage(RouteNetlinkMessage::DelLink(link)) => {
+                Some(link.header.index)
+            }
             _ => None,
         });
-        Ok(Self { handle, events: gone.boxed() })
+        Ok(Self {
+            handle,
+            events: gone.boxed(),
+        })
     }
 
     /// All interfaces, by index.
@@ -81,16 +86,24 @@ impl Interfaces {
         }
         let mut addresses = self.handle.address().get().execute();
         while let Some(message) = addresses.try_next().await.map_err(InterfaceError::List)? {
-            let Some(interface) = interfaces.get_mut(&message.header.index) else { continue };
+            let Some(interface) = interfaces.get_mut(&message.header.index) else {
+                continue;
+            };
             // On point-to-point links the local address stands apart, and the other is the peer's.
-            let local = message.attributes.iter().find_map(|attribute| match attribute {
-                AddressAttribute::Local(address) => Some(*address),
-                _ => None,
-            });
-            let plain = message.attributes.iter().find_map(|attribute| match attribute {
-                AddressAttribute::Address(address) => Some(*address),
-                _ => None,
-            });
+            let local = message
+                .attributes
+                .iter()
+                .find_map(|attribute| match attribute {
+                    AddressAttribute::Local(address) => Some(*address),
+                    _ => None,
+                });
+            let plain = message
+                .attributes
+                .iter()
+                .find_map(|attribute| match attribute {
+                    AddressAttribute::Address(address) => Some(*address),
+                    _ => None,
+                });
             interface.addresses.extend(local.or(plain));
         }
         Ok(interfaces.into_values().collect())
@@ -125,7 +138,9 @@ fn interface(link: LinkMessage) -> Interface {
             }
             LinkAttribute::Xdp(parts) => {
                 interface.xdp_program = parts.iter().find_map(|part| match part {
-                    LinkXdp::ProgId(id) | LinkXdp::DrvProgId(id) | LinkXdp::SkbProgId(id) => Some(*id),
+                    LinkXdp::ProgId(id) | LinkXdp::DrvProgId(id) | LinkXdp::SkbProgId(id) => {
+                        Some(*id)
+                    }
                     _ => None,
                 });
             }
@@ -141,14 +156,25 @@ fn interface(link: LinkMessage) -> Interface {
 ///
 /// A name that no interface has, or no physical interface that is up.
 pub fn select(all: &[Interface], names: &[String]) -> Result<Vec<Interface>, InterfaceError> {
-    let known = || all.iter().map(|interface| interface.name.as_str()).collect::<Vec<_>>().join(", ");
+    let known = || {
+        all.iter()
+            .map(|interface| interface.name.as_str())
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
     let mut selected: Vec<Interface> = Vec::new();
     for name in names {
         let Some(interface) = all.iter().find(|interface| interface.name == *name) else {
-            return Err(InterfaceError::Unknown { name: name.clone(), known: known() });
+            return Err(InterfaceError::Unknown {
+                name: name.clone(),
+                known: known(),
+            });
         };
         if !interface.is_ethernet {
-            return Err(InterfaceError::NotEthernet { name: name.clone(), known: known() });
+            return Err(InterfaceError::NotEthernet {
+                name: name.clone(),
+                known: known(),
+            });
         }
         if !selected.contains(interface) {
             selected.push(interface.clone());
@@ -156,7 +182,10 @@ pub fn select(all: &[Interface], names: &[String]) -> Result<Vec<Interface>, Int
     }
     if names.is_empty() {
         let is_physical = |interface: &&Interface| {
-            interface.is_up && interface.is_ethernet && !interface.is_loopback && interface.kind.is_none()
+            interface.is_up
+                && interface.is_ethernet
+                && !interface.is_loopback
+                && interface.kind.is_none()
         };
         selected = all.iter().filter(is_physical).cloned().collect();
         if selected.is_empty() {

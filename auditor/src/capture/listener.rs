@@ -19,7 +19,12 @@ const UNCONNECTED: &str = "07";
 /// procfs can't be read.
 pub fn listeners(ephemeral: PortRange) -> io::Result<BTreeSet<Listener>> {
     let mut listeners = BTreeSet::new();
-    let files = [("tcp", Transport::Tcp), ("tcp6", Transport::Tcp), ("udp", Transport::Udp), ("udp6", Transport::Udp)];
+    let files = [
+        ("tcp", Transport::Tcp),
+        ("tcp6", Transport::Tcp),
+        ("udp", Transport::Udp),
+        ("udp6", Transport::Udp),
+    ];
     for (file, transport) in files {
         let text = match std::fs::read_to_string(format!("/proc/thread-self/net/{file}")) {
             Ok(text) => text,
@@ -27,9 +32,14 @@ pub fn listeners(ephemeral: PortRange) -> io::Result<BTreeSet<Listener>> {
             Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
             Err(error) => return Err(error),
         };
-        listeners.extend(text.lines().skip(1).filter_map(|line| listener(line, transport)).filter(|listener| {
-            transport == Transport::Tcp || !ephemeral.contains(listener.port)
-        }));
+        listeners.extend(
+            text.lines()
+                .skip(1)
+                .filter_map(|line| listener(line, transport))
+                .filter(|listener| {
+                    transport == Transport::Tcp || !ephemeral.contains(listener.port)
+                }),
+        );
     }
     Ok(listeners)
 }
@@ -47,7 +57,11 @@ fn listener(line: &str, transport: Transport) -> Option<Listener> {
         return None;
     }
     let (address, port) = local.split_once(':')?;
-    Some(Listener { transport, port: u16::from_str_radix(port, 16).ok()?, address: address_of(address)? })
+    Some(Listener {
+        transport,
+        port: u16::from_str_radix(port, 16).ok()?,
+        address: address_of(address)?,
+    })
 }
 
 /// An address as the kernel prints it: 32-bit words in the host's byte order, each as a number.
@@ -66,9 +80,15 @@ fn address_of(hex: &str) -> Option<IpAddr> {
 
 /// The range from which clients of this host take their ports; the kernel's default where procfs does not tell.
 pub fn ephemeral_range() -> PortRange {
-    let text = std::fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range").unwrap_or_default();
-    let mut numbers = text.split_whitespace().filter_map(|number| number.parse().ok());
-    let range = numbers.next().zip(numbers.next()).and_then(|(first, last)| PortRange::new(first, last).ok());
+    let text =
+        std::fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range").unwrap_or_default();
+    let mut numbers = text
+        .split_whitespace()
+        .filter_map(|number| number.parse().ok());
+    let range = numbers
+        .next()
+        .zip(numbers.next())
+        .and_then(|(first, last)| PortRange::new(first, last).ok());
     range.unwrap_or(PortRange::EPHEMERAL)
 }
 
@@ -84,11 +104,21 @@ mod tests {
     fn lines() {
         let line = "   0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 1 1 0";
         let found = listener(line, Transport::Tcp).unwrap();
-        assert_eq!((found.address.to_string().as_str(), found.port), ("127.0.0.1", 8080));
-        assert_eq!(listener(&line.replace(" 0A ", " 01 "), Transport::Tcp), None);
-        let line = "   0: 00000000000000000000000001000000:0035 00000000000000000000000000000000:0000 07";
+        assert_eq!(
+            (found.address.to_string().as_str(), found.port),
+            ("127.0.0.1", 8080)
+        );
+        assert_eq!(
+            listener(&line.replace(" 0A ", " 01 "), Transport::Tcp),
+            None
+        );
+        let line =
+            "   0: 00000000000000000000000001000000:0035 00000000000000000000000000000000:0000 07";
         let found = listener(line, Transport::Udp).unwrap();
-        assert_eq!((found.address.to_string().as_str(), found.port), ("::1", 53));
+        assert_eq!(
+            (found.address.to_string().as_str(), found.port),
+            ("::1", 53)
+        );
         assert_eq!(listener("nonsense", Transport::Tcp), None);
     }
 
@@ -96,6 +126,11 @@ mod tests {
     fn a_real_socket_is_found() {
         let socket = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = socket.local_addr().unwrap().port();
-        assert!(listeners(ephemeral_range()).unwrap().iter().any(|listener| listener.port == port));
+        assert!(
+            listeners(ephemeral_range())
+                .unwrap()
+                .iter()
+                .any(|listener| listener.port == port)
+        );
     }
 }

@@ -13,9 +13,21 @@ pub struct Capability {
 
 /// What loading and attaching takes.
 pub const NEEDED: [Capability; 3] = [
-    Capability { name: "CAP_NET_ADMIN", purpose: "to attach programs to interfaces", bit: 12 },
-    Capability { name: "CAP_PERFMON", purpose: "to let programs read packets by pointer", bit: 38 },
-    Capability { name: "CAP_BPF", purpose: "to load programs and maps", bit: 39 },
+    Capability {
+        name: "CAP_NET_ADMIN",
+        purpose: "to attach programs to interfaces",
+        bit: 12,
+    },
+    Capability {
+        name: "CAP_PERFMON",
+        purpose: "to let programs read packets by pointer",
+        bit: 38,
+    },
+    Capability {
+        name: "CAP_BPF",
+        purpose: "to load programs and maps",
+        bit: 39,
+    },
 ];
 
 /// CAP_SYS_ADMIN stands in for CAP_BPF and CAP_PERFMON.
@@ -30,7 +42,12 @@ pub fn missing() -> io::Result<Vec<Capability>> {
     let status = std::fs::read_to_string("/proc/self/status")?;
     let line = status.lines().find_map(|line| line.strip_prefix("CapEff:"));
     let effective = line.and_then(|hex| u64::from_str_radix(hex.trim(), 16).ok());
-    let effective = effective.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "/proc/self/status has no CapEff"))?;
+    let effective = effective.ok_or_else(|| {
+        io::Error::new(
+            io::ErrorKind::InvalidData,
+            "/proc/self/status has no CapEff",
+        )
+    })?;
     let has = |bit: u32| effective & (1 << bit) != 0;
     Ok(NEEDED
         .into_iter()

@@ -40,7 +40,9 @@ pub enum CaptureError {
     Privilege { missing: Vec<&'static str> },
     #[error("cannot tell what this process may do")]
     Status(#[source] io::Error),
-    #[error("the kernel did not take the programs: {problem}; `auditor doctor` says what this host lacks")]
+    #[error(
+        "the kernel did not take the programs: {problem}; `auditor doctor` says what this host lacks"
+    )]
     Load { problem: String },
     #[error("cannot attach to {interface}: {problem}")]
     Attach { interface: String, problem: String },
@@ -77,7 +79,9 @@ impl Capture {
     pub fn load(settings: &Settings) -> Result<Self, CaptureError> {
         let missing = privilege::missing().map_err(CaptureError::Status)?;
         if !missing.is_empty() {
-            return Err(CaptureError::Privilege { missing: missing.iter().map(|needed| needed.name).collect() });
+            return Err(CaptureError::Privilege {
+                missing: missing.iter().map(|needed| needed.name).collect(),
+            });
         }
         let level = if settings.log { LOG_ALL } else { 0 };
         let (first, last) = (settings.ephemeral.first(), settings.ephemeral.last());
@@ -88,11 +92,21 @@ impl Capture {
             .map_max_entries("FLOWS", settings.flows)
             .load(OBJECT);
         let mut ebpf = loaded.map_err(|error: EbpfError| refusal(&error))?;
-        let logger = if settings.log { EbpfLogger::init(&mut ebpf).ok() } else { None };
+        let logger = if settings.log {
+            EbpfLogger::init(&mut ebpf).ok()
+        } else {
+            None
+        };
         let mut capture = Self { ebpf, logger };
         let programs = capture.programs()?;
-        programs.ingress_xdp.load().map_err(|error| refusal(&error))?;
-        programs.ingress_tc.load().map_err(|error| refusal(&error))?;
+        programs
+            .ingress_xdp
+            .load()
+            .map_err(|error| refusal(&error))?;
+        programs
+            .ingress_tc
+            .load()
+            .map_err(|error| refusal(&error))?;
         programs.egress_tc.load().map_err(|error| refusal(&error))?;
         Ok(capture)
     }
@@ -102,9 +116,16 @@ impl Capture {
     /// # Errors
     ///
     /// The kernel's refusal, with the interface's name.
-    pub fn attach(&mut self, interface: &Interface, ingress: Ingress) -> Result<Attached, CaptureError> {
+    pub fn attach(
+        &mut self,
+        interface: &Interface,
+        ingress: Ingress,
+    ) -> Result<Attached, CaptureError> {
         let attached = self.programs()?.attach(interface, ingress);
-        attached.map_err(|error| CaptureError::Attach { interface: interface.name.clone(), problem: chain(&error) })
+        attached.map_err(|error| CaptureError::Attach {
+            interface: interface.name.clone(),
+            problem: chain(&error),
+        })
     }
 
     /// Tells the kernel which ports are known as `kind`: exactly these.
@@ -112,7 +133,11 @@ impl Capture {
     /// # Errors
     ///
     /// The kernel's refusal.
-    pub fn set_ports(&mut self, kind: PortKind, ports: impl Iterator<Item = (u8, PortRange)>) -> Result<(), CaptureError> {
+    pub fn set_ports(
+        &mut self,
+        kind: PortKind,
+        ports: impl Iterator<Item = (u8, PortRange)>,
+    ) -> Result<(), CaptureError> {
         let mut words: BTreeMap<u32, u64> = BTreeMap::new();
         for (protocol, range) in ports {
             for port in range.first()..=range.last() {
@@ -121,7 +146,10 @@ impl Capture {
                 }
             }
         }
-        let map = self.ebpf.map_mut("PORTS").ok_or(CaptureError::Absent { name: "PORTS" })?;
+        let map = self
+            .ebpf
+            .map_mut("PORTS")
+            .ok_or(CaptureError::Absent { name: "PORTS" })?;
         let mut map: Array<_, u64> = Array::try_from(map).map_err(CaptureError::Map)?;
         let half = WORDS * BITMAPS / 2;
         let first = match kind {
@@ -143,7 +171,10 @@ impl Capture {
     ///
     /// The kernel's refusal.
     pub fn tallies(&self) -> Result<BTreeMap<Slot, Tally>, CaptureError> {
-        let map = self.ebpf.map("TALLIES").ok_or(CaptureError::Absent { name: "TALLIES" })?;
+        let map = self
+            .ebpf
+            .map("TALLIES")
+            .ok_or(CaptureError::Absent { name: "TALLIES" })?;
         let map: PerCpuArray<_, Tally> = PerCpuArray::try_from(map).map_err(CaptureError::Map)?;
         let mut tallies = BTreeMap::new();
         for slot in Slot::ALL {
@@ -165,10 +196,20 @@ impl Capture {
     ///
     /// The kernel's refusal.
     pub fn counted(&self) -> Result<Counted, CaptureError> {
-        let map = self.ebpf.map("FLOWS").ok_or(CaptureError::Absent { name: "FLOWS" })?;
-        let map: HashMap<_, FlowKey, FlowStats> = HashMap::try_from(map).map_err(CaptureError::Map)?;
-        let flows = map.iter().collect::<Result<Vec<_>, MapError>>().map_err(CaptureError::Map)?;
-        Ok(Counted { flows, tallies: self.tallies()? })
+        let map = self
+            .ebpf
+            .map("FLOWS")
+            .ok_or(CaptureError::Absent { name: "FLOWS" })?;
+        let map: HashMap<_, FlowKey, FlowStats> =
+            HashMap::try_from(map).map_err(CaptureError::Map)?;
+        let flows = map
+            .iter()
+            .collect::<Result<Vec<_>, MapError>>()
+            .map_err(CaptureError::Map)?;
+        Ok(Counted {
+            flows,
+            tallies: self.tallies()?,
+        })
     }
 
     /// Prints what the kernel half has logged since the last call, through the `log` crate.
@@ -189,7 +230,9 @@ impl Capture {
             }
         }
         Ok(Programs {
-            ingress_xdp: ingress_xdp.ok_or(CaptureError::Absent { name: "ingress_xdp" })?,
+            ingress_xdp: ingress_xdp.ok_or(CaptureError::Absent {
+                name: "ingress_xdp",
+            })?,
             ingress_tc: ingress_tc.ok_or(CaptureError::Absent { name: "ingress_tc" })?,
             egress_tc: egress_tc.ok_or(CaptureError::Absent { name: "egress_tc" })?,
         })
@@ -199,10 +242,16 @@ impl Capture {
 fn refusal(error: &(dyn std::error::Error + 'static)) -> CaptureError {
     // The verifier's log is long; its end is where it says what it does not like.
     let problem = match error.downcast_ref::<ProgramError>() {
-        Some(ProgramError::LoadError { io_error, verifier_log }) => {
+        Some(ProgramError::LoadError {
+            io_error,
+            verifier_log,
+        }) => {
             let log = verifier_log.to_string();
             let end: Vec<&str> = log.lines().rev().take(8).collect();
-            format!("{io_error}: {}", end.into_iter().rev().collect::<Vec<_>>().join(" | "))
+            format!(
+                "{io_error}: {}",
+                end.into_iter().rev().collect::<Vec<_>>().join(" | ")
+            )
         }
         Some(_) | None => chain(error),
     };

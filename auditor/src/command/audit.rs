@@ -83,7 +83,10 @@ const TICK: Duration = Duration::from_secs(1);
 ///
 /// Whatever keeps it from running: files, privileges, interfaces, the kernel.
 pub fn run(command: &AuditCommand) -> anyhow::Result<Exit> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start")?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("cannot start")?;
     runtime.block_on(audit(command))
 }
 
@@ -93,13 +96,25 @@ async fn audit(command: &AuditCommand) -> anyhow::Result<Exit> {
     let all = interfaces.list().await?;
     let ephemeral = listener::ephemeral_range();
     let mut host = host(&all, ephemeral)?;
-    let policy = Policy::new(&plan.matrices, plan.deployment.as_ref(), &plan.roles, &host, &mut lookup)?;
+    let policy = Policy::new(
+        &plan.matrices,
+        plan.deployment.as_ref(),
+        &plan.roles,
+        &host,
+        &mut lookup,
+    )?;
     let selected = interface::select(&all, &plan.interfaces)?;
 
     if command.log_packets {
-        env_logger::Builder::new().filter_level(log::LevelFilter::Trace).init();
+        env_logger::Builder::new()
+            .filter_level(log::LevelFilter::Trace)
+            .init();
     }
-    let mut capture = Capture::load(&Settings { flows: command.flows, ephemeral, log: command.log_packets })?;
+    let mut capture = Capture::load(&Settings {
+        flows: command.flows,
+        ephemeral,
+        log: command.log_packets,
+    })?;
     capture.set_ports(PortKind::Documented, documented_ports(&plan.matrices))?;
     capture.set_ports(PortKind::Listening, listening_ports(&host))?;
     // Listening for signals starts before attaching, so that an early Ctrl-C ends the window and not the process.
@@ -107,7 +122,11 @@ async fn audit(command: &AuditCommand) -> anyhow::Result<Exit> {
     let mut attached = Vec::new();
     for interface in &selected {
         let one = capture.attach(interface, command.ingress)?;
-        let egress = if interface.is_loopback { "not needed" } else { "tc" };
+        let egress = if interface.is_loopback {
+            "not needed"
+        } else {
+            "tc"
+        };
         say(&format!(
             "auditor: watching {}, in: {} ({}), out: {egress}",
             interface.name,
@@ -117,10 +136,23 @@ async fn audit(command: &AuditCommand) -> anyhow::Result<Exit> {
         attached.push(one);
     }
     let described = attached.iter().map(Attached::describe).collect();
-    let names: BTreeMap<u32, String> = selected.iter().map(|interface| (interface.index, interface.name.clone())).collect();
+    let names: BTreeMap<u32, String> = selected
+        .iter()
+        .map(|interface| (interface.index, interface.name.clone()))
+        .collect();
 
     let clock = Clock::now()?;
-    let (gaps, end) = watch(plan.window, &clock, &mut capture, &mut interfaces, &mut attached, &mut stop, &mut host, ephemeral).await?;
+    let (gaps, end) = watch(
+        plan.window,
+        &clock,
+        &mut capture,
+        &mut interfaces,
+        &mut attached,
+        &mut stop,
+        &mut host,
+        ephemeral,
+    )
+    .await?;
     drop(attached);
     capture.flush_log();
 
@@ -129,31 +161,52 @@ async fn audit(command: &AuditCommand) -> anyhow::Result<Exit> {
         .flows
         .iter()
         .map(|(key, stats)| {
-            let name = names.get(&key.interface).cloned().unwrap_or_else(|| format!("#{}", key.interface));
+            let name = names
+                .get(&key.interface)
+                .cloned()
+                .unwrap_or_else(|| format!("#{}", key.interface));
             Flow::new(key, stats, name, |instant| clock.instant(instant))
         })
         .collect();
     flows.sort_by(|a, b| a.order().cmp(&b.order()));
     let mut gaps = gaps;
     for (slot, gap) in [
-        (Slot::TableFull, (|packets| Gap::TableFull { packets }) as fn(u64) -> Gap),
+        (
+            Slot::TableFull,
+            (|packets| Gap::TableFull { packets }) as fn(u64) -> Gap,
+        ),
         (Slot::TooDeep, |packets| Gap::TooDeep { packets }),
     ] {
         gaps.extend(counted.tallies.get(&slot).map(|tally| gap(tally.packets)));
     }
     gaps.sort();
-    let lost = gaps.iter().any(|gap| matches!(gap, Gap::InterfaceLost { .. }));
+    let lost = gaps
+        .iter()
+        .any(|gap| matches!(gap, Gap::InterfaceLost { .. }));
     let observed = Observed {
         host,
-        window: Window { start: clock.wall, end, asked: plan.window },
+        window: Window {
+            start: clock.wall,
+            end,
+            asked: plan.window,
+        },
         interfaces: described,
         flows,
         tallies: counted.tallies,
         gaps,
     };
     let audit = audit::judge(&policy, &observed);
-    let unset_conditions = policy.unset_conditions(plan.deployment.as_ref()).into_iter().collect();
-    let report = Report { observed, policy, audit, matrices: plan.sources, unset_conditions };
+    let unset_conditions = policy
+        .unset_conditions(plan.deployment.as_ref())
+        .into_iter()
+        .collect();
+    let report = Report {
+        observed,
+        policy,
+        audit,
+        matrices: plan.sources,
+        unset_conditions,
+    };
     if let Some(path) = &command.json {
         write(Some(path), &report::json(&report)?)?;
     }
@@ -182,13 +235,22 @@ struct Plan {
 
 impl Plan {
     fn read(command: &AuditCommand) -> anyhow::Result<Self> {
-        let read = |path: &PathBuf| std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()));
+        let read = |path: &PathBuf| {
+            std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
+        };
         let deployment = match &command.config {
             Some(path) => Some(Deployment::parse(path, &read(path)?)?),
             None => None,
         };
-        let listed = deployment.as_ref().map(|deployment| deployment.matrices.clone()).unwrap_or_default();
-        let paths = if command.matrix.is_empty() { listed } else { command.matrix.clone() };
+        let listed = deployment
+            .as_ref()
+            .map(|deployment| deployment.matrices.clone())
+            .unwrap_or_default();
+        let paths = if command.matrix.is_empty() {
+            listed
+        } else {
+            command.matrix.clone()
+        };
         let (mut matrices, mut sources) = (Vec::new(), Vec::new());
         for path in paths {
             let matrix = Matrix::parse(&path, &read(&path)?)?;
@@ -204,7 +266,10 @@ impl Plan {
             (Some(deployment), true) => deployment.interfaces.clone(),
             (Some(_) | None, _) => command.interface.clone(),
         };
-        let window = command.window.or_else(|| deployment.as_ref()?.window).unwrap_or(DEFAULT_WINDOW);
+        let window = command
+            .window
+            .or_else(|| deployment.as_ref()?.window)
+            .unwrap_or(DEFAULT_WINDOW);
         Ok(Self {
             matrices,
             sources,
@@ -217,37 +282,52 @@ impl Plan {
 }
 
 fn host(interfaces: &[Interface], ephemeral: PortRange) -> anyhow::Result<Host> {
-    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").context("cannot read this host's name")?;
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname")
+        .context("cannot read this host's name")?;
     Ok(Host {
         name: name.trim().to_owned(),
-        addresses: interfaces.iter().flat_map(|interface| interface.addresses.iter().copied()).collect(),
+        addresses: interfaces
+            .iter()
+            .flat_map(|interface| interface.addresses.iter().copied())
+            .collect(),
         listeners: listener::listeners(ephemeral).context("cannot list the sockets that listen")?,
     })
 }
 
 /// Asks the system's resolver.
 fn lookup(name: &str) -> Result<Vec<IpAddr>, String> {
-    let found: BTreeSet<IpAddr> =
-        (name, 0).to_socket_addrs().map_err(|error| error.to_string())?.map(|address| address.ip()).collect();
+    let found: BTreeSet<IpAddr> = (name, 0)
+        .to_socket_addrs()
+        .map_err(|error| error.to_string())?
+        .map(|address| address.ip())
+        .collect();
     Ok(found.into_iter().collect())
 }
 
 fn documented_ports(matrices: &[Matrix]) -> impl Iterator<Item = (u8, PortRange)> + '_ {
-    matrices.iter().flat_map(|matrix| &matrix.rules).flat_map(|rule| {
-        let ranges = match &rule.ports {
-            RulePorts::Set(set) => set.ranges(),
-            RulePorts::Ephemeral | RulePorts::None => &[],
-        };
-        let protocol = rule.transport.protocol();
-        ranges.iter().filter_map(move |range| Some((protocol?, *range)))
-    })
+    matrices
+        .iter()
+        .flat_map(|matrix| &matrix.rules)
+        .flat_map(|rule| {
+            let ranges = match &rule.ports {
+                RulePorts::Set(set) => set.ranges(),
+                RulePorts::Ephemeral | RulePorts::None => &[],
+            };
+            let protocol = rule.transport.protocol();
+            ranges
+                .iter()
+                .filter_map(move |range| Some((protocol?, *range)))
+        })
 }
 
 /// Ports on which this host can be reached.
 fn listening_ports(host: &Host) -> impl Iterator<Item = (u8, PortRange)> + '_ {
-    host.listeners
-        .iter()
-        .filter_map(|listener| Some((listener.transport.protocol()?, PortRange::single(listener.port))))
+    host.listeners.iter().filter_map(|listener| {
+        Some((
+            listener.transport.protocol()?,
+            PortRange::single(listener.port),
+        ))
+    })
 }
 
 /// Wall clock and kernel clock, read together.
@@ -258,11 +338,20 @@ struct Clock {
 }
 
 impl Clock {
-    #[expect(clippy::disallowed_methods, reason = "the audit's own loop reads the clock, here and at its end")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the audit's own loop reads the clock, here and at its end"
+    )]
     fn now() -> anyhow::Result<Self> {
-        let monotonic = nix::time::clock_gettime(nix::time::ClockId::CLOCK_MONOTONIC).context("cannot read the clock")?;
-        let monotonic = i128::from(monotonic.tv_sec()) * 1_000_000_000 + i128::from(monotonic.tv_nsec());
-        Ok(Self { wall: Timestamp::now(), monotonic, started: Instant::now() })
+        let monotonic = nix::time::clock_gettime(nix::time::ClockId::CLOCK_MONOTONIC)
+            .context("cannot read the clock")?;
+        let monotonic =
+            i128::from(monotonic.tv_sec()) * 1_000_000_000 + i128::from(monotonic.tv_nsec());
+        Ok(Self {
+            wall: Timestamp::now(),
+            monotonic,
+            started: Instant::now(),
+        })
     }
 
     /// When the kernel's clock showed `nanoseconds`.
@@ -290,7 +379,10 @@ struct Stop {
 impl Stop {
     fn new() -> anyhow::Result<Self> {
         let listen = |kind| signal(kind).context("cannot listen for signals");
-        Ok(Self { interrupt: listen(SignalKind::interrupt())?, terminate: listen(SignalKind::terminate())? })
+        Ok(Self {
+            interrupt: listen(SignalKind::interrupt())?,
+            terminate: listen(SignalKind::terminate())?,
+        })
     }
 
     async fn wait(&mut self) {
@@ -302,7 +394,10 @@ impl Stop {
 }
 
 /// Watches until the window is over, somebody stops it, or nothing is left to watch.
-#[expect(clippy::too_many_arguments, reason = "the loop owns nothing and touches everything")]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "the loop owns nothing and touches everything"
+)]
 async fn watch(
     window: SignedDuration,
     clock: &Clock,
@@ -314,7 +409,9 @@ async fn watch(
     ephemeral: PortRange,
 ) -> anyhow::Result<(Vec<Gap>, Timestamp)> {
     let length = Duration::try_from(window).context("the window is too long")?;
-    let Some(deadline) = clock.started.checked_add(length) else { bail!("the window is too long") };
+    let Some(deadline) = clock.started.checked_add(length) else {
+        bail!("the window is too long")
+    };
     let mut ticks = tokio::time::interval(TICK);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
     let mut gaps = Vec::new();
@@ -360,7 +457,10 @@ struct Progress {
 
 impl Progress {
     fn new(window: SignedDuration) -> Self {
-        Self { window, is_terminal: io::stderr().is_terminal() }
+        Self {
+            window,
+            is_terminal: io::stderr().is_terminal(),
+        }
     }
 
     fn show(&self, elapsed: SignedDuration, tallies: &BTreeMap<Slot, auditor_common::Tally>) {
@@ -385,6 +485,8 @@ impl Progress {
     fn print(&self, text: &str) {
         let mut stderr = io::stderr().lock();
         // A terminal that went away needs no progress.
-        let _gone = stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush());
+        let _gone = stderr
+            .write_all(text.as_bytes())
+            .and_then(|()| stderr.flush());
     }
 }

@@ -19,13 +19,20 @@ const TCX: (u32, u32) = (6, 6);
 ///
 /// The interfaces can't be listed, or nothing can be printed.
 pub fn run() -> anyhow::Result<Exit> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start")?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("cannot start")?;
     let mut findings = Findings::default();
-    let release = std::fs::read_to_string("/proc/sys/kernel/osrelease").context("cannot read the kernel's version")?;
+    let release = std::fs::read_to_string("/proc/sys/kernel/osrelease")
+        .context("cannot read the kernel's version")?;
     let release = release.trim();
     match version(release) {
         Some(version) if TCX <= version => findings.good("kernel", release),
-        Some(_) | None => findings.bad("kernel", &format!("{release} has no TCX: 6.6 or later is needed")),
+        Some(_) | None => findings.bad(
+            "kernel",
+            &format!("{release} has no TCX: 6.6 or later is needed"),
+        ),
     }
     match Path::new("/sys/kernel/btf/vmlinux").exists() {
         true => findings.good("BTF", "the kernel describes its types"),
@@ -33,19 +40,35 @@ pub fn run() -> anyhow::Result<Exit> {
     }
     let missing = privilege::missing().context("cannot read this process's capabilities")?;
     for needed in &missing {
-        findings.bad("privileges", &format!("{} is missing, needed {}: run it with sudo", needed.name, needed.purpose));
+        findings.bad(
+            "privileges",
+            &format!(
+                "{} is missing, needed {}: run it with sudo",
+                needed.name, needed.purpose
+            ),
+        );
     }
     if missing.is_empty() {
         findings.good("privileges", "enough to load and attach");
     }
     let mounts = std::fs::read_to_string("/proc/self/mounts").unwrap_or_default();
-    let has_bpffs = mounts.lines().filter_map(|line| line.split(' ').nth(2)).any(|kind| kind == "bpf");
+    let has_bpffs = mounts
+        .lines()
+        .filter_map(|line| line.split(' ').nth(2))
+        .any(|kind| kind == "bpf");
     match has_bpffs {
         true => findings.good("bpffs", "mounted; an audit pins nothing there"),
-        false => findings.note("bpffs", "not mounted; an audit pins nothing there, so it does not need it"),
+        false => findings.note(
+            "bpffs",
+            "not mounted; an audit pins nothing there, so it does not need it",
+        ),
     }
     if missing.is_empty() {
-        let settings = Settings { flows: 65_536, ephemeral: listener::ephemeral_range(), log: false };
+        let settings = Settings {
+            flows: 65_536,
+            ephemeral: listener::ephemeral_range(),
+            log: false,
+        };
         match Capture::load(&settings) {
             Ok(_) => findings.good("programs", "the kernel's verifier accepts all of them"),
             Err(error) => findings.bad("programs", &error.to_string()),
@@ -59,16 +82,34 @@ pub fn run() -> anyhow::Result<Exit> {
             continue;
         }
         let choice = hook::choose(interface, hook::driver(interface).as_deref(), Ingress::Auto);
-        let out = if interface.is_loopback { "not needed, every packet comes in again" } else { "tc" };
-        let state = match (interface.is_up, interface.kind.is_none() && !interface.is_loopback) {
+        let out = if interface.is_loopback {
+            "not needed, every packet comes in again"
+        } else {
+            "tc"
+        };
+        let state = match (
+            interface.is_up,
+            interface.kind.is_none() && !interface.is_loopback,
+        ) {
             (true, true) => "up, watched by default",
             (true, false) => "up, watched if named with -i",
             (false, _) => "down",
         };
-        findings.good(&name, &format!("{state}; in: {} ({}), out: {out}", choice.hook.name(), choice.reason));
+        findings.good(
+            &name,
+            &format!(
+                "{state}; in: {} ({}), out: {out}",
+                choice.hook.name(),
+                choice.reason
+            ),
+        );
     }
     write(None, &findings.text)?;
-    Ok(if findings.is_bad { Exit::Failed } else { Exit::Clean })
+    Ok(if findings.is_bad {
+        Exit::Failed
+    } else {
+        Exit::Clean
+    })
 }
 
 /// Major and minor version of a kernel release such as `6.12.9-amd64`.

@@ -40,9 +40,15 @@ pub struct Import {
 pub fn run(command: &Import) -> anyhow::Result<Exit> {
     let mut documents = Vec::new();
     for path in &command.documents {
-        let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-        let format = command.input_format.unwrap_or_else(|| Format::detect(path, &bytes));
-        let file = path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned());
+        let bytes =
+            std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let format = command
+            .input_format
+            .unwrap_or_else(|| Format::detect(path, &bytes));
+        let file = path.file_name().map_or_else(
+            || path.display().to_string(),
+            |name| name.to_string_lossy().into_owned(),
+        );
         let document = document::read(&file, &bytes, format);
         for problem in &document.problems {
             let word = match problem.severity {
@@ -52,8 +58,15 @@ pub fn run(command: &Import) -> anyhow::Result<Exit> {
             say(&format!("{word}{problem}"));
         }
         if document.rows.is_empty() {
-            let what = if bytes.iter().all(u8::is_ascii_whitespace) { "is empty" } else { "holds no row of ports" };
-            bail!("{} {what}: expected a page with a table that has a column headed `Port`", path.display());
+            let what = if bytes.iter().all(u8::is_ascii_whitespace) {
+                "is empty"
+            } else {
+                "holds no row of ports"
+            };
+            bail!(
+                "{} {what}: expected a page with a table that has a column headed `Port`",
+                path.display()
+            );
         }
         documents.push(document);
     }
@@ -71,18 +84,35 @@ pub fn run(command: &Import) -> anyhow::Result<Exit> {
         say(&format!("no rule: {problem}"));
     }
     if derived.matrix.rules.is_empty() {
-        bail!("no row of these pages could be made a rule; see the lines above, and `auditor import --rows`");
+        bail!(
+            "no row of these pages could be made a rule; see the lines above, and `auditor import --rows`"
+        );
     }
     write(command.output.as_deref(), &derived.matrix.to_toml()?)?;
     if let Some(path) = &command.output {
         let n_rows: usize = documents.iter().map(|document| document.rows.len()).sum();
-        say(&format!("{}: {} rules from {n_rows} rows; review them, then keep the file in git", path.display(), derived.matrix.rules.len()));
+        say(&format!(
+            "{}: {} rules from {n_rows} rows; review them, then keep the file in git",
+            path.display(),
+            derived.matrix.rules.len()
+        ));
     }
     Ok(Exit::Clean)
 }
 
 fn name(command: &Import, documents: &[Document]) -> String {
     let title = documents.iter().find_map(|document| document.title.clone());
-    let stem = || command.documents.first().and_then(|path| path.file_stem()).map(|stem| stem.to_string_lossy().into_owned());
-    command.name.clone().or(title).or_else(stem).unwrap_or_default()
+    let stem = || {
+        command
+            .documents
+            .first()
+            .and_then(|path| path.file_stem())
+            .map(|stem| stem.to_string_lossy().into_owned())
+    };
+    command
+        .name
+        .clone()
+        .or(title)
+        .or_else(stem)
+        .unwrap_or_default()
 }

@@ -45,7 +45,10 @@ struct DeploymentFile {
 }
 
 #[derive(Deserialize)]
-#[serde(untagged, expecting = "expected the path of a matrix, or a list of paths")]
+#[serde(
+    untagged,
+    expecting = "expected the path of a matrix, or a list of paths"
+)]
 enum OneOrMany {
     One(String),
     Many(Vec<String>),
@@ -74,7 +77,9 @@ const fn yes() -> bool {
     true
 }
 
-fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SignedDuration>, D::Error> {
+fn duration<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<SignedDuration>, D::Error> {
     let text = String::deserialize(deserializer)?;
     window(&text).map(Some).map_err(D::Error::custom)
 }
@@ -82,7 +87,11 @@ fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SignedD
 fn date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Date>, D::Error> {
     let date = toml::value::Datetime::deserialize(deserializer)?;
     let text = date.to_string();
-    text.parse().map(Some).map_err(|_| D::Error::custom(format!("`{text}` is no day: expected a date such as 2027-01-31")))
+    text.parse().map(Some).map_err(|_| {
+        D::Error::custom(format!(
+            "`{text}` is no day: expected a date such as 2027-01-31"
+        ))
+    })
 }
 
 /// Reads how long to watch: `30s`, `10m`, `1h30m`.
@@ -93,7 +102,9 @@ fn date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Date>, D::E
 pub fn window(text: &str) -> Result<SignedDuration, String> {
     match text.parse::<SignedDuration>() {
         Ok(duration) if duration.is_positive() => Ok(duration),
-        Ok(_) | Err(_) => Err(format!("`{text}` is no length of time: expected something like 30s, 10m or 1h30m")),
+        Ok(_) | Err(_) => Err(format!(
+            "`{text}` is no length of time: expected something like 30s, 10m or 1h30m"
+        )),
     }
 }
 
@@ -104,32 +115,54 @@ impl Deployment {
     ///
     /// The first thing that is wrong, with its line.
     pub fn parse(path: &Path, text: &str) -> Result<Self, DeploymentError> {
-        let at = |offset: usize, problem: String| DeploymentError { path: path.to_owned(), line: line(text, offset), problem };
-        let file: DeploymentFile = toml::from_str(text)
-            .map_err(|error| at(error.span().map_or(0, |span| span.start), sentence(error.message())))?;
+        let at = |offset: usize, problem: String| DeploymentError {
+            path: path.to_owned(),
+            line: line(text, offset),
+            problem,
+        };
+        let file: DeploymentFile = toml::from_str(text).map_err(|error| {
+            at(
+                error.span().map_or(0, |span| span.start),
+                sentence(error.message()),
+            )
+        })?;
         let directory = path.parent().unwrap_or_else(|| Path::new(""));
         let matrices = match file.matrix {
             OneOrMany::One(path) => vec![path],
             OneOrMany::Many(paths) => paths,
         };
         if matrices.is_empty() {
-            return Err(at(0, "names no matrix: expected matrix = [\"matrix.toml\"]".to_owned()));
+            return Err(at(
+                0,
+                "names no matrix: expected matrix = [\"matrix.toml\"]".to_owned(),
+            ));
         }
         let names: Vec<Role> = file.roles.keys().map(|name| Role::new(name)).collect();
         let entry = |text: &Spanned<String>| {
-            let entry = Entry::parse(text.get_ref()).map_err(|problem| at(text.span().start, problem))?;
+            let entry =
+                Entry::parse(text.get_ref()).map_err(|problem| at(text.span().start, problem))?;
             match &entry {
-                Entry::Role(role) if !names.contains(role) => Err(at(text.span().start, format!(
-                    "nobody defines the role `{role}`: expected an address, a host name with a dot in it, any, or a role of [roles]"
-                ))),
-                Entry::Any | Entry::Net(_) | Entry::Range(..) | Entry::Host(_) | Entry::Role(_) => Ok(entry),
+                Entry::Role(role) if !names.contains(role) => Err(at(
+                    text.span().start,
+                    format!(
+                        "nobody defines the role `{role}`: expected an address, a host name with a dot in it, any, or a role of [roles]"
+                    ),
+                )),
+                Entry::Any | Entry::Net(_) | Entry::Range(..) | Entry::Host(_) | Entry::Role(_) => {
+                    Ok(entry)
+                }
             }
         };
         let mut roles = BTreeMap::new();
         for (name, entries) in &file.roles {
             let entries: Result<Vec<Entry>, DeploymentError> = entries.iter().map(entry).collect();
             if roles.insert(Role::new(name), entries?).is_some() {
-                return Err(at(0, format!("role `{name}` stands twice under [roles]: letter case makes no difference")));
+                return Err(at(
+                    0,
+                    format!(
+                        "role `{name}` stands twice under [roles]: letter case makes no difference"
+                    ),
+                ));
             }
         }
         let mut exceptions = Vec::new();
@@ -142,12 +175,19 @@ impl Deployment {
                 transport: traffic.transport,
                 ports: traffic
                     .ports
-                    .map(|text| RulePorts::parse(text.get_ref()).map_err(|problem| at(text.span().start, problem.to_string())))
+                    .map(|text| {
+                        RulePorts::parse(text.get_ref())
+                            .map_err(|problem| at(text.span().start, problem.to_string()))
+                    })
                     .transpose()?,
                 reason: exception.reason,
                 until: exception.until,
             };
-            if exception.client.is_none() && exception.server.is_none() && exception.transport.is_none() && exception.ports.is_none() {
+            if exception.client.is_none()
+                && exception.server.is_none()
+                && exception.transport.is_none()
+                && exception.ports.is_none()
+            {
                 return Err(at(offset, "this exception would accept everything: name a client, a server, a transport or ports".to_owned()));
             }
             exceptions.push(exception);

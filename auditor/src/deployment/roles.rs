@@ -39,19 +39,33 @@ impl Entry {
             return Ok(Self::Net(net.trunc()));
         }
         if let Some((first, last)) = text.split_once('-')
-            && let (Ok(first), Ok(last)) = (first.trim().parse::<IpAddr>(), last.trim().parse::<IpAddr>())
+            && let (Ok(first), Ok(last)) = (
+                first.trim().parse::<IpAddr>(),
+                last.trim().parse::<IpAddr>(),
+            )
         {
             if first.is_ipv4() != last.is_ipv4() || last < first {
-                return Err(format!("`{text}` runs backwards or mixes IPv4 and IPv6: write the lower address first"));
+                return Err(format!(
+                    "`{text}` runs backwards or mixes IPv4 and IPv6: write the lower address first"
+                ));
             }
             return Ok(Self::Range(first, last));
         }
-        if text.is_empty() || text.contains(['/', ':']) || text.starts_with(|c: char| c.is_ascii_digit()) && text.contains('.') && !text.contains(char::is_alphabetic) {
+        if text.is_empty()
+            || text.contains(['/', ':'])
+            || text.starts_with(|c: char| c.is_ascii_digit())
+                && text.contains('.')
+                && !text.contains(char::is_alphabetic)
+        {
             return Err(format!(
                 "`{text}` is no address: expected 10.0.0.1, 10.0.0.0/24, 10.0.0.1-10.0.0.9, a host name, any, or a role"
             ));
         }
-        Ok(if text.contains('.') { Self::Host(text.to_owned()) } else { Self::Role(Role::new(text)) })
+        Ok(if text.contains('.') {
+            Self::Host(text.to_owned())
+        } else {
+            Self::Role(Role::new(text))
+        })
     }
 }
 
@@ -59,7 +73,9 @@ impl fmt::Display for Entry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Any => f.write_str("any"),
-            Self::Net(net) if net.prefix_len() == net.max_prefix_len() => write!(f, "{}", net.addr()),
+            Self::Net(net) if net.prefix_len() == net.max_prefix_len() => {
+                write!(f, "{}", net.addr())
+            }
             Self::Net(net) => write!(f, "{net}"),
             Self::Range(first, last) => write!(f, "{first}-{last}"),
             Self::Host(name) => f.write_str(name),
@@ -87,12 +103,20 @@ impl Roles {
     /// The roles that hold `address`, without those that hold every address.
     pub fn of(&self, address: IpAddr) -> Vec<&Role> {
         let any = AddressSet::any();
-        self.addresses.iter().filter(|(_, set)| **set != any && set.contains(address)).map(|(role, _)| role).collect()
+        self.addresses
+            .iter()
+            .filter(|(_, set)| **set != any && set.contains(address))
+            .map(|(role, _)| role)
+            .collect()
     }
 
     /// Whether whoever plays one of `played` also plays `role`, because `role` is made of it.
     pub fn covers(&self, role: &Role, played: &[Role]) -> bool {
-        played.contains(role) || self.parts.get(role).is_some_and(|parts| played.iter().any(|one| parts.contains(one)))
+        played.contains(role)
+            || self
+                .parts
+                .get(role)
+                .is_some_and(|parts| played.iter().any(|one| parts.contains(one)))
     }
 }
 

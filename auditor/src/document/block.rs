@@ -11,7 +11,10 @@ pub(super) struct Block {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) enum Content {
     /// A heading; level 1 is the page's title.
-    Heading { level: u8, text: String },
+    Heading {
+        level: u8,
+        text: String,
+    },
     Table(Vec<TableRow>),
     /// A paragraph or an item of a list.
     Text(String),

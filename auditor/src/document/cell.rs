@@ -34,7 +34,8 @@ fn tokens(text: &str) -> Vec<Token<'_>> {
     let mut tokens = Vec::new();
     let mut rest = text.trim_start();
     while let Some(first) = rest.chars().next() {
-        let run = |matches: fn(char) -> bool| rest.find(|c: char| !matches(c)).unwrap_or(rest.len());
+        let run =
+            |matches: fn(char) -> bool| rest.find(|c: char| !matches(c)).unwrap_or(rest.len());
         let length = if first.is_ascii_digit() {
             let (number, _) = rest.split_at(run(|c| c.is_ascii_digit()));
             tokens.push(Token::Number(number));
@@ -76,7 +77,9 @@ pub(super) fn ports(text: &str) -> Ports {
                         last
                     }
                     Some(_) | None if is_range => {
-                        ports.problems.push(format!("the range that starts at {first} has no end: write {first}-65535"));
+                        ports.problems.push(format!(
+                            "the range that starts at {first} has no end: write {first}-65535"
+                        ));
                         continue;
                     }
                     Some(_) | None => first,
@@ -87,7 +90,10 @@ pub(super) fn ports(text: &str) -> Ports {
                             group.ranges.push(range);
                             group.alternatives = true;
                         }
-                        Some(_) | None => groups.push(PortGroup { ranges: vec![range], alternatives: false }),
+                        Some(_) | None => groups.push(PortGroup {
+                            ranges: vec![range],
+                            alternatives: false,
+                        }),
                     },
                     Err(problem) => ports.problems.push(problem.to_string()),
                 }
@@ -101,10 +107,17 @@ pub(super) fn ports(text: &str) -> Ports {
                 "sctp" => ports.transports.push(Transport::Sctp),
                 "icmp" | "icmpv6" | "ping" => ports.transports.push(Transport::Icmp),
                 "ephemeral" | "dynamic" | "random" => ports.ephemeral = true,
-                "any" | "all" => groups.push(PortGroup { ranges: vec![PortRange::ALL], alternatives: false }),
+                "any" | "all" => groups.push(PortGroup {
+                    ranges: vec![PortRange::ALL],
+                    alternatives: false,
+                }),
                 "none" | "n" | "a" | "na" => {}
-                _ if 0 < depth || application(word).is_some() => ports.protocols.push(word.to_owned()),
-                _ => ports.problems.push(format!("`{word}` is not understood among ports")),
+                _ if 0 < depth || application(word).is_some() => {
+                    ports.protocols.push(word.to_owned())
+                }
+                _ => ports
+                    .problems
+                    .push(format!("`{word}` is not understood among ports")),
             },
             Token::Open => depth += 1,
             Token::Close => depth = depth.saturating_sub(1),
@@ -116,7 +129,11 @@ pub(super) fn ports(text: &str) -> Ports {
         }
     }
     for group in groups {
-        match ports.groups.iter_mut().find(|together| !together.alternatives) {
+        match ports
+            .groups
+            .iter_mut()
+            .find(|together| !together.alternatives)
+        {
             Some(together) if !group.alternatives => together.ranges.extend(group.ranges),
             Some(_) | None => ports.groups.push(group),
         }
@@ -142,17 +159,31 @@ pub(super) struct Named {
 
 /// Reads a cell of protocols. `None` if it names none that is known.
 pub(super) fn transports(text: &str) -> Option<Named> {
-    let words: Vec<String> =
-        text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_lowercase).collect();
+    let words: Vec<String> = text
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .map(str::to_lowercase)
+        .collect();
     let stated: Vec<Transport> = words.iter().filter_map(|word| stated(word)).collect();
     let (mut transports, inferred) = if stated.is_empty() {
-        (words.iter().filter_map(|word| application(word)).flatten().copied().collect(), true)
+        (
+            words
+                .iter()
+                .filter_map(|word| application(word))
+                .flatten()
+                .copied()
+                .collect(),
+            true,
+        )
     } else {
         (stated, false)
     };
     transports.sort_unstable();
     transports.dedup();
-    (!transports.is_empty()).then_some(Named { transports, inferred })
+    (!transports.is_empty()).then_some(Named {
+        transports,
+        inferred,
+    })
 }
 
 fn stated(word: &str) -> Option<Transport> {
@@ -168,13 +199,13 @@ fn stated(word: &str) -> Option<Transport> {
 /// Over what an application protocol runs.
 pub(super) fn application(word: &str) -> Option<&'static [Transport]> {
     Some(match word.to_lowercase().as_str() {
-        "http" | "https" | "http2" | "grpc" | "rpc" | "ssh" | "scp" | "sftp" | "ftp" | "ftps" | "smtp" | "smtps"
-        | "imap" | "pop3" | "ldap" | "ldaps" | "odbc" | "jdbc" | "rdp" | "vnc" | "telnet" | "tls" | "ssl" | "amqp"
-        | "amqps" | "mqtt" | "nfs" | "smb" | "cifs" | "iscsi" | "jmx" | "rest" | "websocket" | "websockets"
-        | "postgres" | "postgresql" | "mysql" | "redis" | "memcached" | "winrm" | "git" | "thrift" => &[Transport::Tcp],
-        "snmp" | "ntp" | "syslog" | "dhcp" | "tftp" | "statsd" | "vxlan" | "geneve" | "sip" | "radius" | "ipmi" => {
-            &[Transport::Udp]
-        }
+        "http" | "https" | "http2" | "grpc" | "rpc" | "ssh" | "scp" | "sftp" | "ftp" | "ftps"
+        | "smtp" | "smtps" | "imap" | "pop3" | "ldap" | "ldaps" | "odbc" | "jdbc" | "rdp"
+        | "vnc" | "telnet" | "tls" | "ssl" | "amqp" | "amqps" | "mqtt" | "nfs" | "smb" | "cifs"
+        | "iscsi" | "jmx" | "rest" | "websocket" | "websockets" | "postgres" | "postgresql"
+        | "mysql" | "redis" | "memcached" | "winrm" | "git" | "thrift" => &[Transport::Tcp],
+        "snmp" | "ntp" | "syslog" | "dhcp" | "tftp" | "statsd" | "vxlan" | "geneve" | "sip"
+        | "radius" | "ipmi" => &[Transport::Udp],
         "dns" => &[Transport::Tcp, Transport::Udp],
         _ => return None,
     })
@@ -183,9 +214,15 @@ pub(super) fn application(word: &str) -> Option<&'static [Transport]> {
 /// Reads a direction. `None` if the text gives none.
 pub(super) fn direction(text: &str) -> Option<Direction> {
     let text = text.to_lowercase().replace(['-', ' '], "");
-    let inward = ["inbound", "ingress", "incoming"].iter().any(|word| text.contains(word));
-    let outward = ["outbound", "egress", "outgoing"].iter().any(|word| text.contains(word));
-    let both = ["bidirectional", "both", "twoway", "\u{2194}", "<>"].iter().any(|word| text.contains(word));
+    let inward = ["inbound", "ingress", "incoming"]
+        .iter()
+        .any(|word| text.contains(word));
+    let outward = ["outbound", "egress", "outgoing"]
+        .iter()
+        .any(|word| text.contains(word));
+    let both = ["bidirectional", "both", "twoway", "\u{2194}", "<>"]
+        .iter()
+        .any(|word| text.contains(word));
     match (inward, outward) {
         _ if both => Some(Direction::Both),
         (true, true) => Some(Direction::Both),
@@ -204,8 +241,10 @@ pub(super) fn direction(text: &str) -> Option<Direction> {
 pub(super) fn required(text: &str) -> Option<bool> {
     let (outside, _) = unbracket(text);
     match fold(&outside).to_lowercase().trim_end_matches('.') {
-        "yes" | "y" | "required" | "true" | "mandatory" | "always" | "x" | "\u{2713}" | "\u{2714}" | "\u{2705}" => Some(true),
-        "no" | "n" | "optional" | "false" | "not required" | "\u{2717}" | "\u{2718}" | "\u{274c}" => Some(false),
+        "yes" | "y" | "required" | "true" | "mandatory" | "always" | "x" | "\u{2713}"
+        | "\u{2714}" | "\u{2705}" => Some(true),
+        "no" | "n" | "optional" | "false" | "not required" | "\u{2717}" | "\u{2718}"
+        | "\u{274c}" => Some(false),
         _ => None,
     }
 }
@@ -214,7 +253,11 @@ pub(super) fn required(text: &str) -> Option<bool> {
 pub(super) fn condition(notes: &str) -> (Option<String>, Option<String>) {
     let (mut conditions, mut rest) = (Vec::new(), Vec::new());
     for sentence in sentences(notes) {
-        if is_condition(sentence) { conditions.push(sentence) } else { rest.push(sentence) }
+        if is_condition(sentence) {
+            conditions.push(sentence)
+        } else {
+            rest.push(sentence)
+        }
     }
     let join = |parts: Vec<&str>| (!parts.is_empty()).then(|| parts.join(" "));
     (join(conditions), join(rest))
@@ -222,9 +265,19 @@ pub(super) fn condition(notes: &str) -> (Option<String>, Option<String>) {
 
 fn is_condition(sentence: &str) -> bool {
     let lower = sentence.to_lowercase();
-    ["required if ", "required when ", "required only ", "only if ", "only when ", "only for ", "only required ", "needed if ", "if "]
-        .iter()
-        .any(|start| lower.starts_with(start))
+    [
+        "required if ",
+        "required when ",
+        "required only ",
+        "only if ",
+        "only when ",
+        "only for ",
+        "only required ",
+        "needed if ",
+        "if ",
+    ]
+    .iter()
+    .any(|start| lower.starts_with(start))
 }
 
 /// The words in brackets under which the row applies: "(may change with the configuration)".
@@ -232,7 +285,9 @@ pub(super) fn bracketed_condition(text: &str) -> Option<String> {
     let (_, brackets) = unbracket(text);
     brackets.into_iter().find(|part| {
         let lower = part.to_lowercase();
-        ["may change", "if ", "only ", "when ", "required if"].iter().any(|start| lower.starts_with(start))
+        ["may change", "if ", "only ", "when ", "required if"]
+            .iter()
+            .any(|start| lower.starts_with(start))
     })
 }
 
@@ -244,7 +299,12 @@ pub(super) fn editions(text: &str) -> (String, Option<String>) {
         let (before, tail) = rest.split_at(open);
         kept.push_str(before);
         let inside = tail.find(']').and_then(|close| tail.get(1..close));
-        let word = inside.unwrap_or_default().trim().split([' ', '=']).next().unwrap_or_default();
+        let word = inside
+            .unwrap_or_default()
+            .trim()
+            .split([' ', '='])
+            .next()
+            .unwrap_or_default();
         match inside {
             Some(inside) if word.eq_ignore_ascii_case("enterprise") => {
                 edition = Some(word.to_lowercase());
@@ -282,10 +342,22 @@ mod tests {
         check("53 (TCP/UDP)", "53 Tcp Udp");
         check("ICMP", " Icmp");
         check("Ephemeral", " ephemeral");
-        check("70000", " ! port 70000 is out of range: ports are numbers from 1 to 65535");
-        check("80, 70000", "80 ! port 70000 is out of range: ports are numbers from 1 to 65535");
-        check("80-", " ! the range that starts at 80 has no end: write 80-65535");
-        check("see below", " ! `see` is not understood among ports ! `below` is not understood among ports");
+        check(
+            "70000",
+            " ! port 70000 is out of range: ports are numbers from 1 to 65535",
+        );
+        check(
+            "80, 70000",
+            "80 ! port 70000 is out of range: ports are numbers from 1 to 65535",
+        );
+        check(
+            "80-",
+            " ! the range that starts at 80 has no end: write 80-65535",
+        );
+        check(
+            "see below",
+            " ! `see` is not understood among ports ! `below` is not understood among ports",
+        );
     }
 
     #[track_caller]
@@ -296,7 +368,11 @@ mod tests {
             .iter()
             .map(|group| {
                 let ranges: Vec<String> = group.ranges.iter().map(ToString::to_string).collect();
-                format!("{}{}", if group.alternatives { "one of " } else { "" }, ranges.join(" "))
+                format!(
+                    "{}{}",
+                    if group.alternatives { "one of " } else { "" },
+                    ranges.join(" ")
+                )
             })
             .collect();
         let mut text = groups.join(" | ");
@@ -316,10 +392,16 @@ mod tests {
     fn protocols() {
         let named = |text| transports(text).map(|named| (named.transports, named.inferred));
         assert_eq!(named("TCP"), Some((vec![Transport::Tcp], false)));
-        assert_eq!(named("UDP & TCP"), Some((vec![Transport::Tcp, Transport::Udp], false)));
+        assert_eq!(
+            named("UDP & TCP"),
+            Some((vec![Transport::Tcp, Transport::Udp], false))
+        );
         assert_eq!(named("HTTPS/TCP"), Some((vec![Transport::Tcp], false)));
         assert_eq!(named("HTTPS"), Some((vec![Transport::Tcp], true)));
-        assert_eq!(named("DNS"), Some((vec![Transport::Tcp, Transport::Udp], true)));
+        assert_eq!(
+            named("DNS"),
+            Some((vec![Transport::Tcp, Transport::Udp], true))
+        );
         assert_eq!(named("Carrier pigeon"), None);
     }
 
@@ -338,8 +420,14 @@ mod tests {
         assert_eq!(required("No (but useful)"), Some(false));
         assert_eq!(required("perhaps"), None);
         let (when, notes) = condition("Metrics. Only if using external nodes");
-        assert_eq!((when.as_deref(), notes.as_deref()), (Some("Only if using external nodes"), Some("Metrics.")));
-        assert_eq!(editions("master [enterprise type=\"inline\" /]"), ("master".to_owned(), Some("enterprise".to_owned())));
+        assert_eq!(
+            (when.as_deref(), notes.as_deref()),
+            (Some("Only if using external nodes"), Some("Metrics."))
+        );
+        assert_eq!(
+            editions("master [enterprise type=\"inline\" /]"),
+            ("master".to_owned(), Some("enterprise".to_owned()))
+        );
         assert_eq!(editions("a [b] [c"), ("a [b] [c".to_owned(), None));
     }
 

@@ -25,37 +25,100 @@ pub(super) enum Column {
 /// What a column's heading means; `None` if nobody knows.
 pub(super) fn column(heading: &str) -> Option<Column> {
     let (outside, _) = unbracket(heading);
-    let name = fold(&outside.to_lowercase().replace(['*', ':', '.', '?', '#', '_'], " "));
+    let name = fold(
+        &outside
+            .to_lowercase()
+            .replace(['*', ':', '.', '?', '#', '_'], " "),
+    );
     let exact = match name.as_str() {
-        "port" | "ports" | "port number" | "port numbers" | "port no" | "port range" | "port ranges" | "ports used"
-        | "port/protocol" | "port / protocol" | "ports/protocol" | "destination port" | "destination ports"
-        | "dest port" | "dst port" | "server port" | "target port" | "listening port" | "default port"
-        | "default ports" | "tcp port" | "tcp ports" | "udp port" | "udp ports" | "port(s)" | "required port"
-        | "required ports" | "default port number" | "number" => Column::Port,
-        "protocol" | "protocols" | "transport" | "transport protocol" | "tcp/udp" | "udp/tcp" | "type"
-        | "ip protocol" | "network protocol" | "protocol type" => Column::Protocol,
-        "direction" | "traffic direction" | "traffic" | "flow" | "inbound/outbound" | "ingress/egress" => {
-            Column::Direction
+        "port"
+        | "ports"
+        | "port number"
+        | "port numbers"
+        | "port no"
+        | "port range"
+        | "port ranges"
+        | "ports used"
+        | "port/protocol"
+        | "port / protocol"
+        | "ports/protocol"
+        | "destination port"
+        | "destination ports"
+        | "dest port"
+        | "dst port"
+        | "server port"
+        | "target port"
+        | "listening port"
+        | "default port"
+        | "default ports"
+        | "tcp port"
+        | "tcp ports"
+        | "udp port"
+        | "udp ports"
+        | "port(s)"
+        | "required port"
+        | "required ports"
+        | "default port number"
+        | "number" => Column::Port,
+        "protocol" | "protocols" | "transport" | "transport protocol" | "tcp/udp" | "udp/tcp"
+        | "type" | "ip protocol" | "network protocol" | "protocol type" => Column::Protocol,
+        "direction" | "traffic direction" | "traffic" | "flow" | "inbound/outbound"
+        | "ingress/egress" => Column::Direction,
+        "source" | "sources" | "from" | "client" | "clients" | "src" | "source host"
+        | "source ip" | "initiator" | "source address" | "source component" | "accessed by"
+        | "used by" | "allowed from" | "originator" | "source node" | "source nodes" => {
+            Column::Source
         }
-        "source" | "sources" | "from" | "client" | "clients" | "src" | "source host" | "source ip" | "initiator"
-        | "source address" | "source component" | "accessed by" | "used by" | "allowed from" | "originator"
-        | "source node" | "source nodes" => Column::Source,
-        "destination" | "destinations" | "dest" | "dst" | "to" | "target" | "targets" | "server" | "destination host"
-        | "destination ip" | "destination address" | "destination component" | "receiver" | "listener"
-        | "destination node" | "destination nodes" => Column::Destination,
-        "source / destination" | "source/destination" | "ip/dns" | "ip / dns" | "peer" | "remote" | "remote host"
-        | "source or destination" | "counterpart" | "endpoint" | "domain" | "host name" | "hostname" | "url" => {
-            Column::Peer
+        "destination"
+        | "destinations"
+        | "dest"
+        | "dst"
+        | "to"
+        | "target"
+        | "targets"
+        | "server"
+        | "destination host"
+        | "destination ip"
+        | "destination address"
+        | "destination component"
+        | "receiver"
+        | "listener"
+        | "destination node"
+        | "destination nodes" => Column::Destination,
+        "source / destination"
+        | "source/destination"
+        | "ip/dns"
+        | "ip / dns"
+        | "peer"
+        | "remote"
+        | "remote host"
+        | "source or destination"
+        | "counterpart"
+        | "endpoint"
+        | "domain"
+        | "host name"
+        | "hostname"
+        | "url" => Column::Peer,
+        "use" | "used for" | "purpose" | "service" | "services" | "service name" | "component"
+        | "components" | "application" | "usage" | "function" | "process" | "used by service"
+        | "daemon" | "feature" | "name" => Column::Service,
+        "machine type" | "machine" | "role" | "host" | "node" | "node type" | "host type"
+        | "system" => Column::Role,
+        "required" | "mandatory" | "optional" | "is required" | "required or optional" => {
+            Column::Required
         }
-        "use" | "used for" | "purpose" | "service" | "services" | "service name" | "component" | "components"
-        | "application" | "usage" | "function" | "process" | "used by service" | "daemon" | "feature" | "name" => {
-            Column::Service
-        }
-        "machine type" | "machine" | "role" | "host" | "node" | "node type" | "host type" | "system" => Column::Role,
-        "required" | "mandatory" | "optional" | "is required" | "required or optional" => Column::Required,
-        "notes" | "note" | "comment" | "comments" | "remarks" | "description" | "details" | "additional information"
-        | "explanation" | "reason" => Column::Notes,
-        "systemd unit" | "configurable" | "configuration" | "setting" | "config option" | "parameter" => Column::Ignored,
+        "notes"
+        | "note"
+        | "comment"
+        | "comments"
+        | "remarks"
+        | "description"
+        | "details"
+        | "additional information"
+        | "explanation"
+        | "reason" => Column::Notes,
+        "systemd unit" | "configurable" | "configuration" | "setting" | "config option"
+        | "parameter" => Column::Ignored,
         _ => return ending(&name),
     };
     Some(exact)
@@ -89,7 +152,13 @@ pub(super) fn section(heading: &str) -> Section {
     let (outside, _) = unbracket(heading);
     let words: Vec<&str> = outside.split(' ').collect();
     let lower: Vec<String> = words.iter().map(|word| word.to_lowercase()).collect();
-    let transport = match lower.iter().filter(|word| !is_filler(word)).map(String::as_str).collect::<Vec<_>>().as_slice() {
+    let transport = match lower
+        .iter()
+        .filter(|word| !is_filler(word))
+        .map(String::as_str)
+        .collect::<Vec<_>>()
+        .as_slice()
+    {
         ["tcp"] => Some(Transport::Tcp),
         ["udp"] => Some(Transport::Udp),
         ["sctp"] => Some(Transport::Sctp),
@@ -104,26 +173,65 @@ pub(super) fn section(heading: &str) -> Section {
         .filter(|(_, word)| !is_filler(word))
         .map(|(word, _)| *word)
         .collect();
-    let is_role = named.len() <= 4 && named.last().is_some_and(|last| is_machine(&last.to_lowercase()));
+    let is_role = named.len() <= 4
+        && named
+            .last()
+            .is_some_and(|last| is_machine(&last.to_lowercase()));
     let role = is_role.then(|| {
         let name = named.join(" ");
         // A heading writes every word large; inside a sentence the machines would be small.
         if among { name.to_lowercase() } else { name }
     });
-    Section { transport, role, among }
+    Section {
+        transport,
+        role,
+        among,
+    }
 }
 
 fn is_filler(word: &str) -> bool {
-    matches!(word, "port" | "ports" | "for" | "the" | "on" | "required" | "protocol" | "list" | "of" | "used" | "by")
+    matches!(
+        word,
+        "port"
+            | "ports"
+            | "for"
+            | "the"
+            | "on"
+            | "required"
+            | "protocol"
+            | "list"
+            | "of"
+            | "used"
+            | "by"
+    )
 }
 
 fn is_machine(word: &str) -> bool {
     let singular = word.strip_suffix('s').unwrap_or(word);
     matches!(
         singular,
-        "node" | "master" | "agent" | "server" | "client" | "host" | "machine" | "instance" | "worker" | "broker"
-            | "manager" | "controller" | "gateway" | "proxy" | "member" | "replica" | "appliance" | "balancer"
-            | "database" | "vm" | "bastion" | "peer"
+        "node"
+            | "master"
+            | "agent"
+            | "server"
+            | "client"
+            | "host"
+            | "machine"
+            | "instance"
+            | "worker"
+            | "broker"
+            | "manager"
+            | "controller"
+            | "gateway"
+            | "proxy"
+            | "member"
+            | "replica"
+            | "appliance"
+            | "balancer"
+            | "database"
+            | "vm"
+            | "bastion"
+            | "peer"
     )
 }
 
@@ -151,11 +259,27 @@ mod tests {
     #[test]
     fn sections() {
         let none = Section::default();
-        assert_eq!(section("TCP ports"), Section { transport: Some(Transport::Tcp), ..none.clone() });
-        assert_eq!(section("All nodes"), Section { role: Some("All nodes".to_owned()), ..none.clone() });
+        assert_eq!(
+            section("TCP ports"),
+            Section {
+                transport: Some(Transport::Tcp),
+                ..none.clone()
+            }
+        );
+        assert_eq!(
+            section("All nodes"),
+            Section {
+                role: Some("All nodes".to_owned()),
+                ..none.clone()
+            }
+        );
         assert_eq!(
             section("Between Cluster Nodes"),
-            Section { role: Some("cluster nodes".to_owned()), among: true, ..none.clone() }
+            Section {
+                role: Some("cluster nodes".to_owned()),
+                among: true,
+                ..none.clone()
+            }
         );
         assert_eq!(section("Required ports for intracluster operation"), none);
         assert_eq!(section("External Connectivity"), none);

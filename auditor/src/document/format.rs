@@ -22,14 +22,25 @@ impl Format {
     /// Tells the format from the file's extension, then from its first characters. Markdown may hold HTML, so what is
     /// not plainly an HTML page is Markdown.
     pub fn detect(path: &Path, bytes: &[u8]) -> Self {
-        let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
+        let extension = path
+            .extension()
+            .and_then(|extension| extension.to_str())
+            .unwrap_or_default();
         match extension.to_ascii_lowercase().as_str() {
             "md" | "markdown" | "mdx" | "mkd" => Self::Markdown,
             "html" | "htm" | "xhtml" => Self::Html,
             _ => {
-                let start: Vec<u8> =
-                    bytes.iter().filter(|byte| !byte.is_ascii_whitespace()).take(14).map(u8::to_ascii_lowercase).collect();
-                if start.starts_with(b"<!doctypehtml") || start.starts_with(b"<html") { Self::Html } else { Self::Markdown }
+                let start: Vec<u8> = bytes
+                    .iter()
+                    .filter(|byte| !byte.is_ascii_whitespace())
+                    .take(14)
+                    .map(u8::to_ascii_lowercase)
+                    .collect();
+                if start.starts_with(b"<!doctypehtml") || start.starts_with(b"<html") {
+                    Self::Html
+                } else {
+                    Self::Markdown
+                }
             }
         }
     }
@@ -42,7 +53,9 @@ impl FromStr for Format {
         match name {
             "markdown" | "md" => Ok(Self::Markdown),
             "html" => Ok(Self::Html),
-            _ => Err(UnknownFormat { name: name.to_owned() }),
+            _ => Err(UnknownFormat {
+                name: name.to_owned(),
+            }),
         }
     }
 }

@@ -8,7 +8,9 @@ use super::{
 };
 
 /// Tags whose place in the source is wanted.
-const PLACED: [&str; 13] = ["table", "tr", "p", "li", "dt", "dd", "h1", "h2", "h3", "h4", "h5", "h6", "caption"];
+const PLACED: [&str; 13] = [
+    "table", "tr", "p", "li", "dt", "dd", "h1", "h2", "h3", "h4", "h5", "h6", "caption",
+];
 const LINE: &str = "data-source-line";
 /// A cell spans no more than this many rows or columns; browsers have limits of the same order.
 const SPAN: usize = 1000;
@@ -17,7 +19,10 @@ const SPAN: usize = 1000;
 pub(super) fn blocks(text: &str, line: usize) -> Vec<Block> {
     let page = Html::parse_document(&placed(text, line));
     let mut blocks = Vec::new();
-    let mut loose = Loose { line, text: String::new() };
+    let mut loose = Loose {
+        line,
+        text: String::new(),
+    };
     walk(page.root_element(), &mut blocks, &mut loose);
     loose.close(&mut blocks);
     blocks
@@ -31,11 +36,22 @@ fn placed(text: &str, first_line: usize) -> String {
         while let Some(at) = rest.find('<') {
             let (before, tag) = rest.split_at(at);
             out.push_str(before);
-            let name: String =
-                tag.chars().skip(1).take_while(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect();
-            let (head, tail) = tag.split_at(1 + if PLACED.contains(&name.as_str()) { name.len() } else { 0 });
+            let name: String = tag
+                .chars()
+                .skip(1)
+                .take_while(char::is_ascii_alphanumeric)
+                .map(|c| c.to_ascii_lowercase())
+                .collect();
+            let (head, tail) = tag.split_at(
+                1 + if PLACED.contains(&name.as_str()) {
+                    name.len()
+                } else {
+                    0
+                },
+            );
             out.push_str(head);
-            if 1 < head.len() && tail.starts_with(|next: char| next.is_whitespace() || next == '>') {
+            if 1 < head.len() && tail.starts_with(|next: char| next.is_whitespace() || next == '>')
+            {
                 out.push_str(&format!(" {LINE}={}", first_line + index));
             }
             rest = tail;
@@ -56,7 +72,10 @@ impl Loose {
         let text = fold(&self.text);
         self.text.clear();
         if !text.is_empty() {
-            blocks.push(Block { line: self.line, content: Content::Text(text) });
+            blocks.push(Block {
+                line: self.line,
+                content: Content::Text(text),
+            });
         }
     }
 }
@@ -79,21 +98,36 @@ fn walk(root: ElementRef<'_>, blocks: &mut Vec<Block>, loose: &mut Loose) {
         match node.value() {
             Node::Text(text) => loose.text.push_str(text),
             Node::Element(element) => {
-                let Some(reference) = ElementRef::wrap(node) else { continue };
-                let line = element.attr(LINE).and_then(|line| line.parse().ok()).unwrap_or(loose.line);
+                let Some(reference) = ElementRef::wrap(node) else {
+                    continue;
+                };
+                let line = element
+                    .attr(LINE)
+                    .and_then(|line| line.parse().ok())
+                    .unwrap_or(loose.line);
                 match element.name() {
                     "script" | "style" | "template" | "head" | "noscript" => {}
                     "table" => {
                         loose.close(blocks);
-                        blocks.push(Block { line, content: Content::Table(rows(reference, line)) });
+                        blocks.push(Block {
+                            line,
+                            content: Content::Table(rows(reference, line)),
+                        });
                     }
                     name @ ("h1" | "h2" | "h3" | "h4" | "h5" | "h6") => {
                         loose.close(blocks);
                         let level = name.bytes().nth(1).map_or(1, |digit| digit - b'0');
-                        blocks.push(Block { line, content: Content::Heading { level, text: inner(reference) } });
+                        blocks.push(Block {
+                            line,
+                            content: Content::Heading {
+                                level,
+                                text: inner(reference),
+                            },
+                        });
                     }
-                    "p" | "li" | "dt" | "dd" | "div" | "section" | "article" | "main" | "ul" | "ol" | "dl" | "body"
-                    | "blockquote" | "pre" | "nav" | "header" | "footer" | "aside" | "br" | "hr" => {
+                    "p" | "li" | "dt" | "dd" | "div" | "section" | "article" | "main" | "ul"
+                    | "ol" | "dl" | "body" | "blockquote" | "pre" | "nav" | "header" | "footer"
+                    | "aside" | "br" | "hr" => {
                         loose.close(blocks);
                         loose.line = line;
                         open.push(next);
@@ -105,7 +139,11 @@ fn walk(root: ElementRef<'_>, blocks: &mut Vec<Block>, loose: &mut Loose) {
                     }
                 }
             }
-            Node::Document | Node::Fragment | Node::Doctype(_) | Node::Comment(_) | Node::ProcessingInstruction(_) => {}
+            Node::Document
+            | Node::Fragment
+            | Node::Doctype(_)
+            | Node::Comment(_)
+            | Node::ProcessingInstruction(_) => {}
         }
     }
 }
@@ -116,7 +154,9 @@ fn inner(element: ElementRef<'_>) -> String {
     for node in element.descendants() {
         match node.value() {
             Node::Text(part) => text.push_str(part),
-            Node::Element(element) if matches!(element.name(), "br" | "p" | "li" | "div") => text.push(' '),
+            Node::Element(element) if matches!(element.name(), "br" | "p" | "li" | "div") => {
+                text.push(' ')
+            }
             Node::Element(_)
             | Node::Document
             | Node::Fragment
@@ -143,8 +183,15 @@ fn rows(table: ElementRef<'_>, table_line: usize) -> Vec<TableRow> {
         if node.value().name() != "tr" || !belongs(node, table) {
             continue;
         }
-        line = node.attr(LINE).and_then(|line| line.parse().ok()).unwrap_or(line);
-        let mut row = TableRow { line, is_heading: true, cells: Vec::new() };
+        line = node
+            .attr(LINE)
+            .and_then(|line| line.parse().ok())
+            .unwrap_or(line);
+        let mut row = TableRow {
+            line,
+            is_heading: true,
+            cells: Vec::new(),
+        };
         let mut started = Vec::new();
         for cell in node.child_elements() {
             if !matches!(cell.value().name(), "td" | "th") {
@@ -156,7 +203,11 @@ fn rows(table: ElementRef<'_>, table_line: usize) -> Vec<TableRow> {
             let rowspan = span(cell, "rowspan");
             for _ in 0..span(cell, "colspan") {
                 if 1 < rowspan {
-                    started.push(Hanging { column: row.cells.len(), rows_left: rowspan - 1, text: text.clone() });
+                    started.push(Hanging {
+                        column: row.cells.len(),
+                        rows_left: rowspan - 1,
+                        text: text.clone(),
+                    });
                 }
                 row.cells.push(text.clone());
             }
@@ -171,7 +222,10 @@ fn rows(table: ElementRef<'_>, table_line: usize) -> Vec<TableRow> {
 
 /// Puts the cells that hang into this row where they belong.
 fn fill(cells: &mut Vec<String>, hanging: &mut [Hanging]) {
-    while let Some(cell) = hanging.iter_mut().find(|cell| cell.column == cells.len() && 0 < cell.rows_left) {
+    while let Some(cell) = hanging
+        .iter_mut()
+        .find(|cell| cell.column == cells.len() && 0 < cell.rows_left)
+    {
         cell.rows_left -= 1;
         cells.push(cell.text.clone());
     }
@@ -180,10 +234,18 @@ fn fill(cells: &mut Vec<String>, hanging: &mut [Hanging]) {
 /// Whether the row's nearest table is `table`: a table may stand inside a cell of another.
 fn belongs(row: ElementRef<'_>, table: ElementRef<'_>) -> bool {
     row.ancestors()
-        .find(|ancestor| ancestor.value().as_element().is_some_and(|element| element.name() == "table"))
+        .find(|ancestor| {
+            ancestor
+                .value()
+                .as_element()
+                .is_some_and(|element| element.name() == "table")
+        })
         .is_some_and(|nearest| nearest.id() == table.id())
 }
 
 fn span(cell: ElementRef<'_>, name: &str) -> usize {
-    cell.attr(name).and_then(|span| span.trim().parse().ok()).unwrap_or(1).clamp(1, SPAN)
+    cell.attr(name)
+        .and_then(|span| span.trim().parse().ok())
+        .unwrap_or(1)
+        .clamp(1, SPAN)
 }

@@ -43,15 +43,28 @@ pub fn row_json(row: &Row) -> Result<String, serde_json::Error> {
         },
         section: row.section.as_deref(),
         role: row.role.as_deref(),
-        ports: row.ranges().map(|range| [range.first(), range.last()]).collect(),
+        ports: row
+            .ranges()
+            .map(|range| [range.first(), range.last()])
+            .collect(),
         alternatives: row
             .ports
             .iter()
             .filter(|group| group.alternatives)
-            .map(|group| group.ranges.iter().map(|range| [range.first(), range.last()]).collect())
+            .map(|group| {
+                group
+                    .ranges
+                    .iter()
+                    .map(|range| [range.first(), range.last()])
+                    .collect()
+            })
             .collect(),
         protocol: row.protocol.as_deref(),
-        transport: row.transport.iter().map(|transport| transport.name()).collect(),
+        transport: row
+            .transport
+            .iter()
+            .map(|transport| transport.name())
+            .collect(),
         transport_inferred: row.transport_inferred,
         direction: row.direction.map(|direction| match direction {
             Direction::Inbound => "inbound",

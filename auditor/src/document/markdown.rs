@@ -16,7 +16,14 @@ pub(super) fn blocks(text: &str) -> Vec<Block> {
         | Options::ENABLE_YAML_STYLE_METADATA_BLOCKS
         | Options::ENABLE_HEADING_ATTRIBUTES;
     let lines = Lines::new(text);
-    let mut reader = Reader { source: text, lines, blocks: Vec::new(), open: Vec::new(), table: None, html_end: 0 };
+    let mut reader = Reader {
+        source: text,
+        lines,
+        blocks: Vec::new(),
+        open: Vec::new(),
+        table: None,
+        html_end: 0,
+    };
     for (event, range) in Parser::new_ext(text, options).into_offset_iter() {
         reader.event(&event, &range);
     }
@@ -28,7 +35,11 @@ struct Lines(Vec<usize>);
 
 impl Lines {
     fn new(text: &str) -> Self {
-        let breaks = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(index, _)| index + 1);
+        let breaks = text
+            .bytes()
+            .enumerate()
+            .filter(|(_, byte)| *byte == b'\n')
+            .map(|(index, _)| index + 1);
         Self(std::iter::once(0).chain(breaks).collect())
     }
 
@@ -80,14 +91,22 @@ impl Reader<'_> {
             Tag::Table(_) => self.table = Some((line, Vec::new())),
             Tag::TableHead | Tag::TableRow => {
                 if let Some((_, rows)) = &mut self.table {
-                    rows.push(TableRow { line, is_heading: matches!(tag, Tag::TableHead), cells: Vec::new() });
+                    rows.push(TableRow {
+                        line,
+                        is_heading: matches!(tag, Tag::TableHead),
+                        cells: Vec::new(),
+                    });
                 }
             }
             Tag::Item => {
                 self.close();
                 self.open.push((line, String::new()));
             }
-            Tag::Heading { .. } | Tag::Paragraph | Tag::TableCell | Tag::CodeBlock(_) | Tag::MetadataBlock(_) => {
+            Tag::Heading { .. }
+            | Tag::Paragraph
+            | Tag::TableCell
+            | Tag::CodeBlock(_)
+            | Tag::MetadataBlock(_) => {
                 self.open.push((line, String::new()));
             }
             Tag::BlockQuote(_)
@@ -111,7 +130,10 @@ impl Reader<'_> {
         match tag {
             TagEnd::Table => {
                 if let Some((line, rows)) = self.table.take() {
-                    self.blocks.push(Block { line, content: Content::Table(rows) });
+                    self.blocks.push(Block {
+                        line,
+                        content: Content::Table(rows),
+                    });
                 }
             }
             TagEnd::TableCell => {
@@ -124,7 +146,13 @@ impl Reader<'_> {
             TagEnd::Heading(level) => {
                 if let Some((line, text)) = self.open.pop() {
                     let text = fold(&text);
-                    self.blocks.push(Block { line, content: Content::Heading { level: depth(level), text } });
+                    self.blocks.push(Block {
+                        line,
+                        content: Content::Heading {
+                            level: depth(level),
+                            text,
+                        },
+                    });
                 }
             }
             TagEnd::Paragraph | TagEnd::Item => {
@@ -136,10 +164,15 @@ impl Reader<'_> {
                 self.open.pop();
             }
             TagEnd::MetadataBlock(_) => {
-                let Some((line, matter)) = self.open.pop() else { return };
+                let Some((line, matter)) = self.open.pop() else {
+                    return;
+                };
                 let title = matter.lines().find_map(|line| line.strip_prefix("title:"));
                 let title = title.map(|title| fold(title.trim().trim_matches(['"', '\''])));
-                self.blocks.extend(title.map(|title| Block { line, content: Content::Title(title) }));
+                self.blocks.extend(title.map(|title| Block {
+                    line,
+                    content: Content::Title(title),
+                }));
             }
             TagEnd::TableHead
             | TagEnd::TableRow
@@ -172,7 +205,10 @@ impl Reader<'_> {
             let (line, folded) = (*line, fold(text));
             text.clear();
             if !folded.is_empty() && self.table.is_none() {
-                self.blocks.push(Block { line, content: Content::Text(folded) });
+                self.blocks.push(Block {
+                    line,
+                    content: Content::Text(folded),
+                });
             }
         }
     }
@@ -183,18 +219,30 @@ impl Reader<'_> {
         let part = self.source.get(range.clone()).unwrap_or_default();
         let opens_table = find_tag(part, "<table").is_some();
         let end = match find_tag(rest, "</table") {
-            Some(at) if opens_table => range.start + rest.get(at..).and_then(|tail| tail.find('>')).map_or(rest.len(), |close| at + close + 1),
+            Some(at) if opens_table => {
+                range.start
+                    + rest
+                        .get(at..)
+                        .and_then(|tail| tail.find('>'))
+                        .map_or(rest.len(), |close| at + close + 1)
+            }
             Some(_) | None => self.block_end(range),
         };
         let text = self.source.get(range.start..end).unwrap_or_default();
         self.html_end = end;
-        self.blocks.extend(html::blocks(text, self.lines.of(range.start)));
+        self.blocks
+            .extend(html::blocks(text, self.lines.of(range.start)));
     }
 
     /// The parser hands out HTML line by line; a block of it ends at the first empty line.
     fn block_end(&self, range: &Range<usize>) -> usize {
         let mut end = range.start;
-        for line in self.source.get(range.start..).unwrap_or_default().split_inclusive('\n') {
+        for line in self
+            .source
+            .get(range.start..)
+            .unwrap_or_default()
+            .split_inclusive('\n')
+        {
             if line.trim().is_empty() {
                 break;
             }
@@ -206,7 +254,9 @@ impl Reader<'_> {
 
 /// Finds a tag in any letter case.
 fn find_tag(text: &str, tag: &str) -> Option<usize> {
-    text.as_bytes().windows(tag.len()).position(|window| window.eq_ignore_ascii_case(tag.as_bytes()))
+    text.as_bytes()
+        .windows(tag.len())
+        .position(|window| window.eq_ignore_ascii_case(tag.as_bytes()))
 }
 
 const fn depth(level: HeadingLevel) -> u8 {

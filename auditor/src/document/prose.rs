@@ -24,47 +24,79 @@ pub(super) struct Statement {
     pub(super) condition: Option<String>,
 }
 
-#[expect(clippy::unwrap_used, reason = "the expressions are constants, and a test compiles each")]
-static PORTS: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"(?i)\b(?:(tcp|udp|sctp)\s+)?ports?\s+(\d+(?:\s*(?:-|–|,|to|and|or|/)\s*\d+)*)").unwrap());
-#[expect(clippy::unwrap_used, reason = "the expressions are constants, and a test compiles each")]
-static PURPOSE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?i)\bfor (?:communication with |use by )?([^,;.]+)\.?$").unwrap());
-#[expect(clippy::unwrap_used, reason = "the expressions are constants, and a test compiles each")]
+#[expect(
+    clippy::unwrap_used,
+    reason = "the expressions are constants, and a test compiles each"
+)]
+static PORTS: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)\b(?:(tcp|udp|sctp)\s+)?ports?\s+(\d+(?:\s*(?:-|–|,|to|and|or|/)\s*\d+)*)")
+        .unwrap()
+});
+#[expect(
+    clippy::unwrap_used,
+    reason = "the expressions are constants, and a test compiles each"
+)]
+static PURPOSE: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)\bfor (?:communication with |use by )?([^,;.]+)\.?$").unwrap()
+});
+#[expect(
+    clippy::unwrap_used,
+    reason = "the expressions are constants, and a test compiles each"
+)]
 static MUST_CONNECT: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
         r"(?i)^(?:(?P<condition>(?:if|when) [^,]+), )?(?P<source>[^,.:;]+?) (?:must|needs to|need to|has to|have to) (?:be able to )?(?:connect to|reach|communicate with|access) (?P<destination>[^;]+?)\.?$",
     )
     .unwrap()
 });
-#[expect(clippy::unwrap_used, reason = "the expressions are constants, and a test compiles each")]
+#[expect(
+    clippy::unwrap_used,
+    reason = "the expressions are constants, and a test compiles each"
+)]
 static NEED_NOT: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
         r"(?i)^you (?:do not|don't|need not) (?:need to )?allow access to (?P<destination>\S+)(?: (?P<condition>(?:for|if|when|in) .+?))?\.?$",
     )
     .unwrap()
 });
-#[expect(clippy::unwrap_used, reason = "the expressions are constants, and a test compiles each")]
-static USING: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?i)^(?:if|when) (?:you are |you're )?using (.+)$").unwrap());
+#[expect(
+    clippy::unwrap_used,
+    reason = "the expressions are constants, and a test compiles each"
+)]
+static USING: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"(?i)^(?:if|when) (?:you are |you're )?using (.+)$").unwrap());
 
 /// Reads a sentence; `None` if it says nothing of ports or connections.
 pub(super) fn statement(sentence: &str) -> Option<Statement> {
     if let Some(found) = PORTS.captures(sentence) {
         let ports = cell::ports(found.get(2).map_or("", |numbers| numbers.as_str()));
-        let transport = found.get(1).and_then(|name| cell::transports(name.as_str()));
+        let transport = found
+            .get(1)
+            .and_then(|name| cell::transports(name.as_str()));
         return Some(Statement {
             ports: ports.groups,
             transports: transport.map(|named| named.transports).unwrap_or_default(),
-            service: PURPOSE.captures(sentence).and_then(|purpose| purpose.get(1)).map(|purpose| fold(purpose.as_str())),
+            service: PURPOSE
+                .captures(sentence)
+                .and_then(|purpose| purpose.get(1))
+                .map(|purpose| fold(purpose.as_str())),
             ..Statement::default()
         });
     }
     if let Some(found) = MUST_CONNECT.captures(sentence) {
-        let condition = found.name("condition").map(|condition| fold(condition.as_str()));
-        let service = condition.as_deref().and_then(|condition| USING.captures(condition)?.get(1)).map(|what| fold(what.as_str()));
+        let condition = found
+            .name("condition")
+            .map(|condition| fold(condition.as_str()));
+        let service = condition
+            .as_deref()
+            .and_then(|condition| USING.captures(condition)?.get(1))
+            .map(|what| fold(what.as_str()));
         return Some(Statement {
             direction: Some(Direction::Outbound),
             source: found.name("source").map(|source| fold(source.as_str())),
-            destination: found.name("destination").map(|destination| fold(destination.as_str())),
+            destination: found
+                .name("destination")
+                .map(|destination| fold(destination.as_str())),
             service,
             required: Some(true),
             condition,
@@ -74,9 +106,13 @@ pub(super) fn statement(sentence: &str) -> Option<Statement> {
     let found = NEED_NOT.captures(sentence)?;
     Some(Statement {
         direction: Some(Direction::Outbound),
-        destination: found.name("destination").map(|destination| fold(destination.as_str())),
+        destination: found
+            .name("destination")
+            .map(|destination| fold(destination.as_str())),
         required: Some(false),
-        condition: found.name("condition").map(|condition| fold(condition.as_str())),
+        condition: found
+            .name("condition")
+            .map(|condition| fold(condition.as_str())),
         ..Statement::default()
     })
 }
@@ -88,7 +124,8 @@ mod tests {
 
     #[test]
     fn a_port_and_its_purpose() {
-        let said = statement("UDP port 123 stays open for communication with time servers.").unwrap();
+        let said =
+            statement("UDP port 123 stays open for communication with time servers.").unwrap();
         assert_eq!(said.transports, [Transport::Udp]);
         assert_eq!(said.ports[0].ranges[0].first(), 123);
         assert_eq!(said.service.as_deref(), Some("time servers"));
@@ -96,24 +133,36 @@ mod tests {
 
     #[test]
     fn connections_without_a_port() {
-        let said = statement("If you are using a mirror, the nodes must be able to reach mirror.example.com.").unwrap();
-        assert_eq!(said, Statement {
-            direction: Some(Direction::Outbound),
-            source: Some("the nodes".to_owned()),
-            destination: Some("mirror.example.com".to_owned()),
-            service: Some("a mirror".to_owned()),
-            required: Some(true),
-            condition: Some("If you are using a mirror".to_owned()),
-            ..Statement::default()
-        });
-        let said = statement("You do not need to allow access to cdn.example.com for versions after 7.").unwrap();
+        let said = statement(
+            "If you are using a mirror, the nodes must be able to reach mirror.example.com.",
+        )
+        .unwrap();
+        assert_eq!(
+            said,
+            Statement {
+                direction: Some(Direction::Outbound),
+                source: Some("the nodes".to_owned()),
+                destination: Some("mirror.example.com".to_owned()),
+                service: Some("a mirror".to_owned()),
+                required: Some(true),
+                condition: Some("If you are using a mirror".to_owned()),
+                ..Statement::default()
+            }
+        );
+        let said =
+            statement("You do not need to allow access to cdn.example.com for versions after 7.")
+                .unwrap();
         assert_eq!(said.required, Some(false));
         assert_eq!(said.condition.as_deref(), Some("for versions after 7"));
     }
 
     #[test]
     fn other_sentences() {
-        for sentence in ["Ports must be open.", "You must use a firewall.", "Allow your nodes to connect to these addresses."] {
+        for sentence in [
+            "Ports must be open.",
+            "You must use a firewall.",
+            "Allow your nodes to connect to these addresses.",
+        ] {
             assert_eq!(statement(sentence), None, "{sentence}");
         }
     }

@@ -15,7 +15,12 @@ use crate::{port::PortRange, transport::Transport};
 
 /// Reads all rows of a page.
 pub(super) fn read(file: &str, blocks: &[Block]) -> Document {
-    let mut reader = Reader { file, headings: Vec::new(), document: Document::default(), sentences: Vec::new() };
+    let mut reader = Reader {
+        file,
+        headings: Vec::new(),
+        document: Document::default(),
+        sentences: Vec::new(),
+    };
     for block in blocks {
         match &block.content {
             Content::Heading { level, text } => reader.heading(*level, text),
@@ -72,7 +77,11 @@ impl Columns {
 
 impl Reader<'_> {
     fn heading(&mut self, level: u8, text: &str) {
-        while self.headings.last().is_some_and(|(above, _)| level <= *above) {
+        while self
+            .headings
+            .last()
+            .is_some_and(|(above, _)| level <= *above)
+        {
             self.headings.pop();
         }
         if level == 1 && self.document.title.is_none() {
@@ -82,12 +91,21 @@ impl Reader<'_> {
     }
 
     fn context(&self) -> Context {
-        let names: Vec<&str> = self.headings.iter().map(|(_, text)| text.as_str()).collect();
-        let mut context = Context { section: some(&names.join(" / ")), ..Context::default() };
+        let names: Vec<&str> = self
+            .headings
+            .iter()
+            .map(|(_, text)| text.as_str())
+            .collect();
+        let mut context = Context {
+            section: some(&names.join(" / ")),
+            ..Context::default()
+        };
         for (_, text) in &self.headings {
             let section = column::section(text);
             context.transport = section.transport.or(context.transport);
-            context.direction = cell::direction(text).filter(|way| *way != Direction::Both).or(context.direction);
+            context.direction = cell::direction(text)
+                .filter(|way| *way != Direction::Both)
+                .or(context.direction);
             if section.role.is_some() {
                 context.among = section.among;
                 context.role = section.role;
@@ -107,8 +125,15 @@ impl Reader<'_> {
     }
 
     fn table(&mut self, line: usize, rows: &[TableRow]) {
-        let Some((head, body)) = rows.split_first() else { return };
-        let columns = Columns(head.cells.iter().map(|heading| column::column(heading)).collect());
+        let Some((head, body)) = rows.split_first() else {
+            return;
+        };
+        let columns = Columns(
+            head.cells
+                .iter()
+                .map(|heading| column::column(heading))
+                .collect(),
+        );
         if !columns.has(Column::Port) {
             let n_rows = body.len();
             self.problem(line, Severity::Remark, &head.cells.join(" | "), format!(
@@ -116,8 +141,18 @@ impl Reader<'_> {
             ));
             return;
         }
-        for (heading, _) in head.cells.iter().zip(&columns.0).filter(|(text, meaning)| meaning.is_none() && !text.is_empty()) {
-            self.problem(line, Severity::Remark, heading, "this column is not understood and was left out".to_owned());
+        for (heading, _) in head
+            .cells
+            .iter()
+            .zip(&columns.0)
+            .filter(|(text, meaning)| meaning.is_none() && !text.is_empty())
+        {
+            self.problem(
+                line,
+                Severity::Remark,
+                heading,
+                "this column is not understood and was left out".to_owned(),
+            );
         }
         let context = self.context();
         let mut role: Option<String> = None;
@@ -130,15 +165,37 @@ impl Reader<'_> {
         }
     }
 
-    fn row(&mut self, row: &TableRow, head: &TableRow, columns: &Columns, context: &Context, role: Option<String>) {
+    fn row(
+        &mut self,
+        row: &TableRow,
+        head: &TableRow,
+        columns: &Columns,
+        context: &Context,
+        role: Option<String>,
+    ) {
         let written = row.cells.join(" | ");
-        for cell in row.cells.iter().skip(head.cells.len()).filter(|cell| !cell.is_empty()) {
-            self.problem(row.line, Severity::Lost, cell, "this cell stands under no heading and was left out".to_owned());
+        for cell in row
+            .cells
+            .iter()
+            .skip(head.cells.len())
+            .filter(|cell| !cell.is_empty())
+        {
+            self.problem(
+                row.line,
+                Severity::Lost,
+                cell,
+                "this cell stands under no heading and was left out".to_owned(),
+            );
         }
         let port_text = columns.cell(row, Column::Port);
         let ports = cell::ports(port_text.as_deref().unwrap_or_default());
         for problem in &ports.problems {
-            self.problem(row.line, Severity::Lost, port_text.as_deref().unwrap_or_default(), problem.clone());
+            self.problem(
+                row.line,
+                Severity::Lost,
+                port_text.as_deref().unwrap_or_default(),
+                problem.clone(),
+            );
         }
         let says_icmp = ports.transports.contains(&Transport::Icmp);
         if ports.groups.is_empty() && !ports.ephemeral && !says_icmp {
@@ -155,37 +212,82 @@ impl Reader<'_> {
             some(&text)
         };
         let role = role.or_else(|| context.role.clone());
-        let (source, destination, peer) = (cell(Column::Source), cell(Column::Destination), cell(Column::Peer));
+        let (source, destination, peer) = (
+            cell(Column::Source),
+            cell(Column::Destination),
+            cell(Column::Peer),
+        );
         let (service, protocol) = (cell(Column::Service), cell(Column::Protocol));
-        let (notes, direction_text, required_text) = (cell(Column::Notes), cell(Column::Direction), cell(Column::Required));
+        let (notes, direction_text, required_text) = (
+            cell(Column::Notes),
+            cell(Column::Direction),
+            cell(Column::Required),
+        );
         let direction = direction_text.as_deref().and_then(cell::direction);
         if let (Some(text), None) = (&direction_text, direction) {
-            self.problem(row.line, Severity::Lost, text, "this is no direction: expected inbound, outbound or both".to_owned());
+            self.problem(
+                row.line,
+                Severity::Lost,
+                text,
+                "this is no direction: expected inbound, outbound or both".to_owned(),
+            );
         }
         let gives_ends = source.is_some() || destination.is_some();
         let direction = direction.or_else(|| if gives_ends { None } else { context.direction });
         let among = context.among && !gives_ends && direction.is_none() && peer.is_none();
-        let direction = if among { Some(Direction::Both) } else { direction };
+        let direction = if among {
+            Some(Direction::Both)
+        } else {
+            direction
+        };
         let (source, destination) = match (among, peer) {
             (true, _) => (role.clone(), role.clone()),
             (false, Some(peer)) => match direction {
                 Some(Direction::Inbound) => (source.or(Some(peer)), destination),
                 Some(Direction::Outbound) => (source, destination.or(Some(peer))),
-                Some(Direction::Both) => (source.or_else(|| Some(peer.clone())), destination.or(Some(peer))),
+                Some(Direction::Both) => (
+                    source.or_else(|| Some(peer.clone())),
+                    destination.or(Some(peer)),
+                ),
                 None => {
-                    self.problem(row.line, Severity::Lost, &peer, "without a direction this end may be either".to_owned());
+                    self.problem(
+                        row.line,
+                        Severity::Lost,
+                        &peer,
+                        "without a direction this end may be either".to_owned(),
+                    );
                     (source, destination)
                 }
             },
             (false, None) => (source, destination),
         };
-        let (transport, transport_inferred) = self.transport(row, protocol.as_deref(), service.as_deref(), &ports, context);
+        let (transport, transport_inferred) = self.transport(
+            row,
+            protocol.as_deref(),
+            service.as_deref(),
+            &ports,
+            context,
+        );
         let (stated, notes) = notes.as_deref().map_or((None, None), cell::condition);
-        let bracketed = [&source, &destination].into_iter().flatten().find_map(|text| cell::bracketed_condition(text));
-        let optional_column = head.cells.iter().any(|heading| heading.trim().eq_ignore_ascii_case("optional"));
-        let required = required_text.as_deref().and_then(cell::required).map(|required| required != optional_column);
+        let bracketed = [&source, &destination]
+            .into_iter()
+            .flatten()
+            .find_map(|text| cell::bracketed_condition(text));
+        let optional_column = head
+            .cells
+            .iter()
+            .any(|heading| heading.trim().eq_ignore_ascii_case("optional"));
+        let required = required_text
+            .as_deref()
+            .and_then(cell::required)
+            .map(|required| required != optional_column);
         if let (Some(text), None) = (&required_text, required) {
-            self.problem(row.line, Severity::Remark, text, "does not say yes or no, so the row counts as neither".to_owned());
+            self.problem(
+                row.line,
+                Severity::Remark,
+                text,
+                "does not say yes or no, so the row counts as neither".to_owned(),
+            );
         }
         self.document.rows.push(Row {
             file: self.file.to_owned(),
@@ -219,7 +321,8 @@ impl Reader<'_> {
     ) -> (Vec<Transport>, bool) {
         let named = protocol.and_then(cell::transports);
         if let (Some(text), None) = (protocol, &named) {
-            let message = "this protocol is not known, so TCP was taken for it; check it".to_owned();
+            let message =
+                "this protocol is not known, so TCP was taken for it; check it".to_owned();
             self.problem(row.line, Severity::Remark, text, message);
         }
         if let Some(named) = named.as_ref().filter(|named| !named.inferred) {
@@ -234,7 +337,11 @@ impl Reader<'_> {
         }
         let inferred = named
             .or_else(|| cell::transports(&ports.protocols.join(" ")))
-            .or_else(|| service.filter(|service| service.eq_ignore_ascii_case("dns")).and_then(cell::transports))
+            .or_else(|| {
+                service
+                    .filter(|service| service.eq_ignore_ascii_case("dns"))
+                    .and_then(cell::transports)
+            })
             .map(|named| named.transports);
         (inferred.unwrap_or_else(|| vec![Transport::Tcp]), true)
     }
@@ -242,17 +349,25 @@ impl Reader<'_> {
     fn text(&mut self, line: usize, text: &str) {
         let context = self.context();
         for sentence in sentences(text) {
-            self.sentences.push((line, sentence.to_owned(), context.clone()));
+            self.sentences
+                .push((line, sentence.to_owned(), context.clone()));
         }
     }
 
     /// Rows of what only prose says.
     fn notes(&mut self) {
-        let in_tables: BTreeSet<PortRange> = self.document.rows.iter().flat_map(Row::ranges).collect();
+        let in_tables: BTreeSet<PortRange> =
+            self.document.rows.iter().flat_map(Row::ranges).collect();
         for (line, sentence, context) in std::mem::take(&mut self.sentences) {
             let sentence = sentence.strip_prefix("NOTE:").unwrap_or(&sentence).trim();
-            let Some(said) = prose::statement(sentence) else { continue };
-            let ranges: Vec<PortRange> = said.ports.iter().flat_map(|group| group.ranges.iter().copied()).collect();
+            let Some(said) = prose::statement(sentence) else {
+                continue;
+            };
+            let ranges: Vec<PortRange> = said
+                .ports
+                .iter()
+                .flat_map(|group| group.ranges.iter().copied())
+                .collect();
             if !ranges.is_empty() && ranges.iter().all(|range| in_tables.contains(range)) {
                 let message = "this sentence speaks of ports that a table lists; read whether it changes those rows".to_owned();
                 self.problem(line, Severity::Remark, sentence, message);
@@ -267,7 +382,11 @@ impl Reader<'_> {
                 role: context.role,
                 ports: said.ports,
                 protocol: None,
-                transport: if stated { said.transports } else { vec![Transport::Tcp] },
+                transport: if stated {
+                    said.transports
+                } else {
+                    vec![Transport::Tcp]
+                },
                 transport_inferred: !stated,
                 direction: said.direction,
                 source: said.source,

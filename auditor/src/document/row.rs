@@ -61,7 +61,9 @@ pub struct Row {
 impl Row {
     /// All ranges of the row, in the order in which they were written.
     pub fn ranges(&self) -> impl Iterator<Item = PortRange> + '_ {
-        self.ports.iter().flat_map(|group| group.ranges.iter().copied())
+        self.ports
+            .iter()
+            .flat_map(|group| group.ranges.iter().copied())
     }
 }
 

@@ -2,18 +2,27 @@
 
 /// Folds every run of white space, no-break spaces included, into one space, and trims.
 pub(super) fn fold(text: &str) -> String {
-    let words: Vec<&str> = text.split_whitespace().filter(|word| !word.chars().all(is_invisible)).collect();
+    let words: Vec<&str> = text
+        .split_whitespace()
+        .filter(|word| !word.chars().all(is_invisible))
+        .collect();
     words.join(" ")
 }
 
 fn is_invisible(character: char) -> bool {
-    matches!(character, '\u{200b}' | '\u{200c}' | '\u{200d}' | '\u{2060}' | '\u{feff}')
+    matches!(
+        character,
+        '\u{200b}' | '\u{200c}' | '\u{200d}' | '\u{2060}' | '\u{feff}'
+    )
 }
 
 /// `None` for text that says nothing.
 pub(super) fn some(text: &str) -> Option<String> {
     let text = fold(text);
-    let says_nothing = text.is_empty() || text.chars().all(|character| matches!(character, '-' | '\u{2013}' | '\u{2014}'));
+    let says_nothing = text.is_empty()
+        || text
+            .chars()
+            .all(|character| matches!(character, '-' | '\u{2013}' | '\u{2014}'));
     (!says_nothing).then_some(text)
 }
 
@@ -58,7 +67,9 @@ pub(super) fn unbracket(text: &str) -> (String, Vec<String>) {
             }
             ')' if 0 < depth => {
                 depth -= 1;
-                if 0 < depth && let Some(last) = inside.last_mut() {
+                if 0 < depth
+                    && let Some(last) = inside.last_mut()
+                {
                     last.push(character);
                 }
             }
@@ -68,7 +79,10 @@ pub(super) fn unbracket(text: &str) -> (String, Vec<String>) {
             },
         }
     }
-    (fold(&outside), inside.iter().map(|part| fold(part)).collect())
+    (
+        fold(&outside),
+        inside.iter().map(|part| fold(part)).collect(),
+    )
 }
 
 #[cfg(test)]
@@ -79,14 +93,27 @@ mod tests {
     fn sentences_keep_host_names() {
         assert_eq!(
             sentences("Open db.example.com. Port 80 is used, e.g. for health. Done"),
-            ["Open db.example.com.", "Port 80 is used, e.g. for health.", "Done"]
+            [
+                "Open db.example.com.",
+                "Port 80 is used, e.g. for health.",
+                "Done"
+            ]
         );
     }
 
     #[test]
     fn brackets() {
-        assert_eq!(unbracket("localhost(master) x"), ("localhost x".to_owned(), vec!["master".to_owned()]));
-        assert_eq!(unbracket("a (b (c)) d"), ("a d".to_owned(), vec!["b (c)".to_owned()]));
-        assert_eq!(unbracket("a ) b ("), ("a ) b".to_owned(), vec![String::new()]));
+        assert_eq!(
+            unbracket("localhost(master) x"),
+            ("localhost x".to_owned(), vec!["master".to_owned()])
+        );
+        assert_eq!(
+            unbracket("a (b (c)) d"),
+            ("a d".to_owned(), vec!["b (c)".to_owned()])
+        );
+        assert_eq!(
+            unbracket("a ) b ("),
+            ("a ) b".to_owned(), vec![String::new()])
+        );
     }
 }

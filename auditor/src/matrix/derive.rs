@@ -21,13 +21,22 @@ pub struct Derived {
 
 /// Makes rules of the rows of one or more documents. Each row is in a rule or in a problem.
 pub fn derive(documents: &[Document], name: &str) -> Derived {
-    let mut derived =
-        Derived { matrix: Matrix { name: name.to_owned(), version: None, rules: Vec::new() }, problems: Vec::new() };
+    let mut derived = Derived {
+        matrix: Matrix {
+            name: name.to_owned(),
+            version: None,
+            rules: Vec::new(),
+        },
+        problems: Vec::new(),
+    };
     for document in documents {
         let home = home(&document.rows);
         for row in &document.rows {
             match ends(row, home.as_deref()) {
-                Ok(pairs) => derived.matrix.rules.extend(pairs.iter().flat_map(|pair| rules(row, pair))),
+                Ok(pairs) => derived
+                    .matrix
+                    .rules
+                    .extend(pairs.iter().flat_map(|pair| rules(row, pair))),
                 Err(message) => derived.problems.push(problem(row, Severity::Lost, message)),
             }
         }
@@ -38,12 +47,20 @@ pub fn derive(documents: &[Document], name: &str) -> Derived {
 
 fn problem(row: &Row, severity: Severity, message: &str) -> Problem {
     let ports: Vec<String> = row.ranges().map(|range| range.to_string()).collect();
-    let text = row.service.clone().or_else(|| row.notes.clone()).unwrap_or_default();
+    let text = row
+        .service
+        .clone()
+        .or_else(|| row.notes.clone())
+        .unwrap_or_default();
     Problem {
         file: row.file.clone(),
         line: row.line,
         severity,
-        text: if ports.is_empty() { text } else { format!("{} {text}", ports.join(",")).trim().to_owned() },
+        text: if ports.is_empty() {
+            text
+        } else {
+            format!("{} {text}", ports.join(",")).trim().to_owned()
+        },
         message: message.to_owned(),
     }
 }
@@ -52,7 +69,9 @@ fn problem(row: &Row, severity: Severity, message: &str) -> Problem {
 fn home(rows: &[Row]) -> Option<String> {
     let mut roles = rows.iter().filter_map(|row| row.role.as_deref());
     let first = roles.next()?;
-    roles.all(|role| Role::new(role) == Role::new(first)).then(|| first.to_owned())
+    roles
+        .all(|role| Role::new(role) == Role::new(first))
+        .then(|| first.to_owned())
 }
 
 /// One way of a row.
@@ -65,10 +84,21 @@ struct Pair {
 fn ends(row: &Row, home: Option<&str>) -> Result<Vec<Pair>, &'static str> {
     let own = row.role.as_deref().or(home);
     // A sentence may call the page's machines by a name of its own.
-    let own_word = ["the cluster", "cluster", "the system", "the nodes", "all instances"];
+    let own_word = [
+        "the cluster",
+        "cluster",
+        "the system",
+        "the nodes",
+        "all instances",
+    ];
     let end = |text: &Option<String>| {
         text.as_deref().map(|text| match own {
-            Some(own) if row.origin == RowOrigin::Note && own_word.contains(&text.to_lowercase().as_str()) => own.to_owned(),
+            Some(own)
+                if row.origin == RowOrigin::Note
+                    && own_word.contains(&text.to_lowercase().as_str()) =>
+            {
+                own.to_owned()
+            }
             Some(_) | None => text.to_owned(),
         })
     };
@@ -78,32 +108,67 @@ fn ends(row: &Row, home: Option<&str>) -> Result<Vec<Pair>, &'static str> {
         Some(Direction::Inbound) => (source, destination.or(own)),
         Some(Direction::Outbound) => (source.or(own), destination),
         // The two columns say who talks with whom; one column says it at both ends, and then this machine is the other.
-        Some(Direction::Both) if source == destination && source != own && row.role != source => (source, own),
+        Some(Direction::Both) if source == destination && source != own && row.role != source => {
+            (source, own)
+        }
         Some(Direction::Both) => (source, destination),
         None => match (&source, &destination, row.origin) {
             // "Port 123 is open for communication with NTP": these machines ask, the service answers.
             (None, None, RowOrigin::Note) => (own, row.service.clone()),
-            (None, None, RowOrigin::Table) => return Err("names neither source nor destination, so no rule was made of it; add one by hand"),
+            (None, None, RowOrigin::Table) => {
+                return Err(
+                    "names neither source nor destination, so no rule was made of it; add one by hand",
+                );
+            }
             _ => (source, destination),
         },
     };
     if row.ports.is_empty() && !row.ephemeral && !row.transport.contains(&Transport::Icmp) {
-        return Err("names a connection without a port, so no rule was made of it; add one by hand if you know its port");
+        return Err(
+            "names a connection without a port, so no rule was made of it; add one by hand if you know its port",
+        );
     }
-    let Some(client) = client else { return Err("names no client, so no rule was made of it; add one by hand") };
-    let Some(server) = server else { return Err("names no server, so no rule was made of it; add one by hand") };
+    let Some(client) = client else {
+        return Err("names no client, so no rule was made of it; add one by hand");
+    };
+    let Some(server) = server else {
+        return Err("names no server, so no rule was made of it; add one by hand");
+    };
     let nobody = |text: &str| text.eq_ignore_ascii_case("none") || text.eq_ignore_ascii_case("n/a");
     if nobody(&client) || nobody(&server) {
         return Err("names nobody at one end, so no rule was made of it");
     }
     let loopback = is_localhost(&client) && is_localhost(&server);
-    let pair = Pair { client: roles(&client, row), server: roles(&server, row), loopback };
+    let mut pair = Pair {
+        client: roles(&client, row),
+        server: roles(&server, row),
+        loopback,
+    };
+    if loopback {
+        // Both ends are the same machine, which one of the two cells may name more exactly.
+        let named = if client.contains('(') && !server.contains('(') {
+            &pair.client
+        } else {
+            &pair.server
+        }
+        .clone();
+        pair.client.clone_from(&named);
+        pair.server = named;
+    }
     if pair.client.is_empty() || pair.server.is_empty() {
         return Err("names an end that is no role, so no rule was made of it; add one by hand");
     }
-    let back = Pair { client: pair.server.clone(), server: pair.client.clone(), loopback };
+    let back = Pair {
+        client: pair.server.clone(),
+        server: pair.client.clone(),
+        loopback,
+    };
     let is_mutual = row.direction == Some(Direction::Both) && pair.client != pair.server;
-    Ok(if is_mutual { vec![pair, back] } else { vec![pair] })
+    Ok(if is_mutual {
+        vec![pair, back]
+    } else {
+        vec![pair]
+    })
 }
 
 fn is_localhost(text: &str) -> bool {
@@ -113,8 +178,16 @@ fn is_localhost(text: &str) -> bool {
 /// The roles that a cell names: `agent/master` is two.
 fn roles(text: &str, row: &Row) -> Vec<Role> {
     if is_localhost(text) {
-        let bracketed = text.split(['(', ')']).nth(1).map(str::trim).filter(|name| !name.is_empty());
-        return bracketed.or(row.role.as_deref()).into_iter().map(Role::new).collect();
+        let bracketed = text
+            .split(['(', ')'])
+            .nth(1)
+            .map(str::trim)
+            .filter(|name| !name.is_empty());
+        return bracketed
+            .or(row.role.as_deref())
+            .into_iter()
+            .map(Role::new)
+            .collect();
     }
     let mut outside = String::new();
     let mut depth = 0_usize;
@@ -127,10 +200,16 @@ fn roles(text: &str, row: &Row) -> Vec<Role> {
         }
     }
     if outside.contains("://") {
-        let host = outside.split("://").nth(1).and_then(|rest| rest.split('/').next());
+        let host = outside
+            .split("://")
+            .nth(1)
+            .and_then(|rest| rest.split('/').next());
         return host.map(Role::new).into_iter().collect();
     }
-    let outside = outside.replace(" and ", "/").replace(" or ", "/").replace([',', ';', '&'], "/");
+    let outside = outside
+        .replace(" and ", "/")
+        .replace(" or ", "/")
+        .replace([',', ';', '&'], "/");
     let mut roles: Vec<Role> = Vec::new();
     for part in outside.split('/') {
         let role = Role::new(plain(part));
@@ -144,7 +223,10 @@ fn roles(text: &str, row: &Row) -> Vec<Role> {
 /// A role's name without the words that only lead to it.
 fn plain(part: &str) -> &str {
     let part = part.trim();
-    let part = ["Your ", "your ", "The ", "the "].iter().find_map(|lead| part.strip_prefix(lead)).unwrap_or(part);
+    let part = ["Your ", "your ", "The ", "the "]
+        .iter()
+        .find_map(|lead| part.strip_prefix(lead))
+        .unwrap_or(part);
     part.strip_suffix(" IP address").unwrap_or(part)
 }
 
@@ -185,8 +267,16 @@ fn rules(row: &Row, pair: &Pair) -> Vec<Rule> {
             rules.push(rule(*transport, RulePorts::None, false));
             continue;
         }
-        for PortGroup { ranges, alternatives } in &row.ports {
-            rules.push(rule(*transport, RulePorts::Set(ranges.iter().copied().collect()), *alternatives));
+        for PortGroup {
+            ranges,
+            alternatives,
+        } in &row.ports
+        {
+            rules.push(rule(
+                *transport,
+                RulePorts::Set(ranges.iter().copied().collect()),
+                *alternatives,
+            ));
         }
         if row.ephemeral && row.ports.is_empty() {
             rules.push(rule(*transport, RulePorts::Ephemeral, false));
@@ -199,7 +289,15 @@ fn rules(row: &Row, pair: &Pair) -> Vec<Rule> {
 fn name_rules(derived: &mut Derived) {
     let mut unique: Vec<Rule> = Vec::new();
     for rule in derived.matrix.rules.drain(..) {
-        let same = |known: &&mut Rule| Rule { origin: None, ..(*known).clone() } == Rule { origin: None, ..rule.clone() };
+        let same = |known: &&mut Rule| {
+            Rule {
+                origin: None,
+                ..(*known).clone()
+            } == Rule {
+                origin: None,
+                ..rule.clone()
+            }
+        };
         match unique.iter_mut().find(same) {
             Some(known) => {
                 if let (Some(places), Some(place)) = (&mut known.origin, rule.origin) {
@@ -241,12 +339,22 @@ enum Length {
 }
 
 fn name(rule: &Rule, length: Length) -> String {
-    let join = |roles: &[Role]| identity::slug(&roles.iter().map(Role::name).collect::<Vec<_>>().join(" "), 6);
+    let join = |roles: &[Role]| {
+        identity::slug(
+            &roles.iter().map(Role::name).collect::<Vec<_>>().join(" "),
+            6,
+        )
+    };
     let service = rule.service.as_deref().unwrap_or_default();
     let service = identity::slug(service.split(['(', ',']).next().unwrap_or_default(), 4);
     let mut parts = match length {
         Length::Short => vec![join(&rule.server), service],
-        Length::Client => vec![join(&rule.client), "to".to_owned(), join(&rule.server), service],
+        Length::Client => vec![
+            join(&rule.client),
+            "to".to_owned(),
+            join(&rule.server),
+            service,
+        ],
         Length::Everything => vec![
             join(&rule.client),
             "to".to_owned(),

@@ -34,7 +34,11 @@ struct RuleFile {
     client: Vec<String>,
     server: Vec<String>,
     transport: Transport,
-    #[serde(default, deserialize_with = "ports", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "ports",
+        skip_serializing_if = "Option::is_none"
+    )]
     ports: Option<String>,
     #[serde(default, skip_serializing_if = "is_false")]
     alternatives: bool,
@@ -62,7 +66,10 @@ enum PresenceFile {
     Forbidden,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks with a reference")]
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde asks with a reference"
+)]
 fn is_false(value: &bool) -> bool {
     !*value
 }
@@ -86,20 +93,34 @@ impl Matrix {
             line: line(text, offset),
             problem,
         };
-        let file: MatrixFile = toml::from_str(text)
-            .map_err(|error| at(error.span().map_or(0, |span| span.start), sentence(error.message())))?;
-        let mut matrix = Self { name: file.name, version: file.version, rules: Vec::new() };
+        let file: MatrixFile = toml::from_str(text).map_err(|error| {
+            at(
+                error.span().map_or(0, |span| span.start),
+                sentence(error.message()),
+            )
+        })?;
+        let mut matrix = Self {
+            name: file.name,
+            version: file.version,
+            rules: Vec::new(),
+        };
         for spanned in file.rules {
             let offset = spanned.span().start;
             let rule = rule(spanned.into_inner()).map_err(|problem| at(offset, problem))?;
             if matrix.rules.iter().any(|known| known.id == rule.id) {
-                let problem = format!("rule `{}` stands twice: expected an id of its own for each rule", rule.id);
+                let problem = format!(
+                    "rule `{}` stands twice: expected an id of its own for each rule",
+                    rule.id
+                );
                 return Err(at(offset, problem));
             }
             matrix.rules.push(rule);
         }
         if matrix.rules.is_empty() {
-            return Err(at(0, "holds no rule: expected one [[rule]] or more".to_owned()));
+            return Err(at(
+                0,
+                "holds no rule: expected one [[rule]] or more".to_owned(),
+            ));
         }
         Ok(matrix)
     }
@@ -110,8 +131,16 @@ impl Matrix {
     ///
     /// Never in practice: the shape holds text and flags only.
     pub fn to_toml(&self) -> Result<String, toml::ser::Error> {
-        let rules = self.rules.iter().map(|rule| toml::Spanned::new(0..0, file(rule))).collect();
-        toml::to_string(&MatrixFile { name: self.name.clone(), version: self.version.clone(), rules })
+        let rules = self
+            .rules
+            .iter()
+            .map(|rule| toml::Spanned::new(0..0, file(rule)))
+            .collect();
+        toml::to_string(&MatrixFile {
+            name: self.name.clone(),
+            version: self.version.clone(),
+            rules,
+        })
     }
 }
 
@@ -121,14 +150,23 @@ fn rule(file: RuleFile) -> Result<Rule, String> {
         (Some(text), true) => RulePorts::parse(&text).map_err(|problem| problem.to_string())?,
         (None, false) => RulePorts::None,
         (None, true) => {
-            return Err(format!("rule `{id}` names no ports: expected ports = \"80\", a list, a range or \"ephemeral\""));
+            return Err(format!(
+                "rule `{id}` names no ports: expected ports = \"80\", a list, a range or \"ephemeral\""
+            ));
         }
-        (Some(_), false) => return Err(format!("rule `{id}` names ports, but {} has none: remove them", file.transport)),
+        (Some(_), false) => {
+            return Err(format!(
+                "rule `{id}` names ports, but {} has none: remove them",
+                file.transport
+            ));
+        }
     };
     let roles = |names: Vec<String>, end| {
         let roles: Vec<Role> = names.iter().map(|name| Role::new(name)).collect();
         if roles.is_empty() || roles.iter().any(|role| role.name().is_empty()) {
-            return Err(format!("rule `{id}` has an empty {end}: expected one role or more"));
+            return Err(format!(
+                "rule `{id}` has an empty {end}: expected one role or more"
+            ));
         }
         Ok(roles)
     };
@@ -181,7 +219,11 @@ fn file(rule: &Rule) -> RuleFile {
 
 /// 1-based line of a byte.
 pub(crate) fn line(text: &str, offset: usize) -> usize {
-    text.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1
+    text.bytes()
+        .take(offset)
+        .filter(|byte| *byte == b'\n')
+        .count()
+        + 1
 }
 
 /// A parser's message as one line.

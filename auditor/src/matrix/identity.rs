@@ -2,14 +2,17 @@
 
 /// Words that say nothing in a name.
 const FILLER: [&str; 22] = [
-    "a", "an", "the", "if", "is", "are", "be", "you", "your", "using", "used", "use", "only", "required", "when", "for",
-    "to", "of", "in", "on", "needed", "with",
+    "a", "an", "the", "if", "is", "are", "be", "you", "your", "using", "used", "use", "only",
+    "required", "when", "for", "to", "of", "in", "on", "needed", "with",
 ];
 
 /// Lower-case words joined with dashes; at most `most` of them.
 pub(super) fn slug(text: &str, most: usize) -> String {
     let mut words = Vec::new();
-    for word in text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()) {
+    for word in text
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+    {
         words.push(word.to_lowercase());
         if words.len() == most {
             break;
@@ -26,7 +29,11 @@ pub(super) fn condition(sentence: &str) -> String {
         .filter(|word| !word.is_empty() && !FILLER.contains(&word.as_str()))
         .take(4)
         .collect();
-    if telling.is_empty() { slug(sentence, 4) } else { telling.join("-") }
+    if telling.is_empty() {
+        slug(sentence, 4)
+    } else {
+        telling.join("-")
+    }
 }
 
 #[cfg(test)]
@@ -35,8 +42,14 @@ mod tests {
 
     #[test]
     fn names() {
-        assert_eq!(condition("Required if rate limiting is used"), "rate-limiting");
-        assert_eq!(condition("Only if using externalised Nomad Servers"), "externalised-nomad-servers");
+        assert_eq!(
+            condition("Required if rate limiting is used"),
+            "rate-limiting"
+        );
+        assert_eq!(
+            condition("Only if using externalised Nomad Servers"),
+            "externalised-nomad-servers"
+        );
         assert_eq!(condition("enterprise"), "enterprise");
         assert_eq!(condition("Only if required"), "only-if-required");
         assert_eq!(slug("DC/OS Net (TCP)", 4), "dc-os-net-tcp");

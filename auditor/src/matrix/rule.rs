@@ -56,7 +56,11 @@ impl RulePorts {
     ///
     /// What is wrong with the text.
     pub fn parse(text: &str) -> Result<Self, PortProblem> {
-        if text.trim().eq_ignore_ascii_case("ephemeral") { Ok(Self::Ephemeral) } else { PortSet::parse(text).map(Self::Set) }
+        if text.trim().eq_ignore_ascii_case("ephemeral") {
+            Ok(Self::Ephemeral)
+        } else {
+            PortSet::parse(text).map(Self::Set)
+        }
     }
 }
 

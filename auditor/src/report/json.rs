@@ -173,7 +173,10 @@ pub fn render(report: &Report) -> Result<String, serde_json::Error> {
     let window = report.observed.window;
     let shape = ReportJson {
         schema_version: SCHEMA_VERSION,
-        tool: ToolJson { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") },
+        tool: ToolJson {
+            name: env!("CARGO_PKG_NAME"),
+            version: env!("CARGO_PKG_VERSION"),
+        },
         summary: summary(report),
         host: HostJson {
             name: &report.observed.host.name,
@@ -214,13 +217,33 @@ pub fn render(report: &Report) -> Result<String, serde_json::Error> {
         conditions_not_set: &report.unset_conditions,
         names_without_address: report.policy.lookup_failures().collect(),
         gaps: report.observed.gaps.iter().map(gap).collect(),
-        flows: report.observed.flows.iter().zip(&report.audit.flows).map(|(item, finding)| flow(report, item, finding)).collect(),
-        rules: report.policy.rules.iter().zip(&report.audit.rules).map(|(item, finding)| rule(report, item, finding)).collect(),
+        flows: report
+            .observed
+            .flows
+            .iter()
+            .zip(&report.audit.flows)
+            .map(|(item, finding)| flow(report, item, finding))
+            .collect(),
+        rules: report
+            .policy
+            .rules
+            .iter()
+            .zip(&report.audit.rules)
+            .map(|(item, finding)| rule(report, item, finding))
+            .collect(),
         counted: report
             .observed
             .tallies
             .iter()
-            .map(|(slot, tally)| (slot_name(*slot), CountJson { packets: tally.packets, bytes: tally.bytes }))
+            .map(|(slot, tally)| {
+                (
+                    slot_name(*slot),
+                    CountJson {
+                        packets: tally.packets,
+                        bytes: tally.bytes,
+                    },
+                )
+            })
             .collect(),
     };
     let mut text = serde_json::to_string_pretty(&shape)?;
@@ -255,14 +278,29 @@ fn instant(timestamp: Timestamp) -> String {
 }
 
 fn flow<'a>(report: &'a Report, flow: &'a Flow, finding: &'a FlowFinding) -> FlowJson<'a> {
-    let roles = |address| report.policy.roles_of(address).into_iter().map(Role::name).collect();
+    let roles = |address| {
+        report
+            .policy
+            .roles_of(address)
+            .into_iter()
+            .map(Role::name)
+            .collect()
+    };
     let ids = |rules: &[usize]| {
-        rules.iter().filter_map(|at| report.policy.rules.get(*at)).map(|rule| rule.rule.id.as_str()).collect()
+        rules
+            .iter()
+            .filter_map(|at| report.policy.rules.get(*at))
+            .map(|rule| rule.rule.id.as_str())
+            .collect()
     };
     let (reason, rules, exception) = match &finding.verdict {
-        FlowVerdict::Documented { rules } | FlowVerdict::Forbidden { rules } => (None, ids(rules), None),
+        FlowVerdict::Documented { rules } | FlowVerdict::Forbidden { rules } => {
+            (None, ids(rules), None)
+        }
         FlowVerdict::Unexpected { reason, nearest } => (Some(reason.name()), ids(nearest), None),
-        FlowVerdict::Excepted { exception } => (None, Vec::new(), report.policy.exceptions.get(*exception)),
+        FlowVerdict::Excepted { exception } => {
+            (None, Vec::new(), report.policy.exceptions.get(*exception))
+        }
         FlowVerdict::Housekeeping => (None, Vec::new(), None),
     };
     FlowJson {
@@ -304,15 +342,26 @@ fn flow<'a>(report: &'a Report, flow: &'a Flow, finding: &'a FlowFinding) -> Flo
 }
 
 fn way(way: Way) -> WayJson {
-    WayJson { packets: way.packets, bytes: way.bytes, flags: flag_names(way.flags) }
+    WayJson {
+        packets: way.packets,
+        bytes: way.bytes,
+        flags: flag_names(way.flags),
+    }
 }
 
 fn rule<'a>(report: &'a Report, rule: &'a PolicyRule, finding: &'a RuleFinding) -> RuleJson<'a> {
-    let flows: Vec<&Flow> = finding.flows.iter().filter_map(|at| report.observed.flows.get(*at)).collect();
+    let flows: Vec<&Flow> = finding
+        .flows
+        .iter()
+        .filter_map(|at| report.observed.flows.get(*at))
+        .collect();
     let host_is = [(finding.is_client, "client"), (finding.is_server, "server")];
     RuleJson {
         id: &rule.rule.id,
-        matrix: report.matrices.get(rule.matrix).map_or("", |matrix| matrix.name.as_str()),
+        matrix: report
+            .matrices
+            .get(rule.matrix)
+            .map_or("", |matrix| matrix.name.as_str()),
         verdict: finding.verdict.name(),
         severity: finding.severity.name(),
         client: names(&rule.rule.client),
@@ -325,12 +374,22 @@ fn rule<'a>(report: &'a Report, rule: &'a PolicyRule, finding: &'a RuleFinding) 
         presence: rule.rule.presence.name(),
         when: rule.rule.when.as_deref(),
         origin: rule.rule.origin.as_deref(),
-        host_is: host_is.into_iter().filter(|(is, _)| *is).map(|(_, name)| name).collect(),
+        host_is: host_is
+            .into_iter()
+            .filter(|(is, _)| *is)
+            .map(|(_, name)| name)
+            .collect(),
         listening: finding.listening,
         unresolved: names(&finding.unresolved),
         explanation: words::finding(report, rule, finding),
-        packets: flows.iter().map(|flow| flow.to_server.packets + flow.to_client.packets).sum(),
-        bytes: flows.iter().map(|flow| flow.to_server.bytes + flow.to_client.bytes).sum(),
+        packets: flows
+            .iter()
+            .map(|flow| flow.to_server.packets + flow.to_client.packets)
+            .sum(),
+        bytes: flows
+            .iter()
+            .map(|flow| flow.to_server.bytes + flow.to_client.bytes)
+            .sum(),
         requests: flows.iter().map(|flow| flow.requests).sum(),
         first_seen: flows.iter().map(|flow| flow.first).min().map(instant),
         last_seen: flows.iter().map(|flow| flow.last).max().map(instant),
@@ -344,7 +403,12 @@ fn gap(gap: &Gap) -> GapJson<'_> {
         Gap::TableFull { packets } => ("table-full", None, Some(*packets)),
         Gap::TooDeep { packets } => ("too-deep", None, Some(*packets)),
     };
-    GapJson { reason, interface, packets, text: words::gap(gap) }
+    GapJson {
+        reason,
+        interface,
+        packets,
+        text: words::gap(gap),
+    }
 }
 
 const fn slot_name(slot: Slot) -> &'static str {

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     audit::{FlowVerdict, RoleCheck, RuleVerdict, Severity},
-    observed::{Flow, Hook},
+    observed::{Flow, Hook, Outcome},
     role::Role,
 };
 
@@ -24,7 +24,11 @@ pub fn render(report: &Report) -> String {
 
 fn write(report: &Report, out: &mut String) -> fmt::Result {
     summary(report, out)?;
-    for (severity, title) in [(Severity::Violation, "Violations"), (Severity::Warning, "Warnings"), (Severity::Note, "Notes")] {
+    for (severity, title) in [
+        (Severity::Violation, "Violations"),
+        (Severity::Warning, "Warnings"),
+        (Severity::Note, "Notes"),
+    ] {
         section(report, out, severity, title)?;
     }
     documented(report, out)?;
@@ -33,38 +37,100 @@ fn write(report: &Report, out: &mut String) -> fmt::Result {
 }
 
 fn line(out: &mut String, text: &str) {
-    let clean = text.chars().flat_map(|c| if c.is_control() { c.escape_default().collect::<Vec<_>>() } else { vec![c] });
+    let clean = text.chars().flat_map(|c| {
+        if c.is_control() {
+            c.escape_default().collect::<Vec<_>>()
+        } else {
+            vec![c]
+        }
+    });
     out.extend(clean);
     out.push('\n');
 }
 
 fn summary(report: &Report, out: &mut String) -> fmt::Result {
     let plural = |n: usize, word: &str| format!("{n} {word}{}", if n == 1 { "" } else { "s" });
-    let counts = [(Severity::Violation, "violation"), (Severity::Warning, "warning"), (Severity::Note, "note")];
-    let counts: Vec<String> = counts.iter().map(|(severity, word)| plural(report.count(*severity), word)).collect();
+    let counts = [
+        (Severity::Violation, "violation"),
+        (Severity::Warning, "warning"),
+        (Severity::Note, "note"),
+    ];
+    let counts: Vec<String> = counts
+        .iter()
+        .map(|(severity, word)| plural(report.count(*severity), word))
+        .collect();
     line(out, &counts.join(", "));
     out.push('\n');
     let roles = words::roles(&report.policy.own_roles);
     let host = &report.observed.host.name;
-    line(out, &format!("host       {host}{}", if roles.is_empty() { String::new() } else { format!(", which is {roles}") }));
+    line(
+        out,
+        &format!(
+            "host       {host}{}",
+            if roles.is_empty() {
+                String::new()
+            } else {
+                format!(", which is {roles}")
+            }
+        ),
+    );
     let window = report.observed.window;
     let length = words::duration(window.end.duration_since(window.start));
-    line(out, &format!("window     {length} from {}", window.start.round(jiff::Unit::Second).unwrap_or(window.start)));
+    line(
+        out,
+        &format!(
+            "window     {length} from {}",
+            window
+                .start
+                .round(jiff::Unit::Second)
+                .unwrap_or(window.start)
+        ),
+    );
     for interface in &report.observed.interfaces {
         let egress = interface.egress.map_or("not needed", Hook::name);
-        line(out, &format!("interface  {}, in: {}, out: {egress}", interface.name, interface.ingress.name()));
+        line(
+            out,
+            &format!(
+                "interface  {}, in: {}, out: {egress}",
+                interface.name,
+                interface.ingress.name()
+            ),
+        );
     }
     for matrix in &report.matrices {
-        let version = matrix.version.as_deref().map_or_else(String::new, |version| format!(" {version}"));
-        line(out, &format!("matrix     {}{version}, {} rules, {}", matrix.name, matrix.n_rules, matrix.path.display()));
+        let version = matrix
+            .version
+            .as_deref()
+            .map_or_else(String::new, |version| format!(" {version}"));
+        line(
+            out,
+            &format!(
+                "matrix     {}{version}, {} rules, {}",
+                matrix.name,
+                matrix.n_rules,
+                matrix.path.display()
+            ),
+        );
     }
     match report.policy.check {
         RoleCheck::Addresses => {}
-        RoleCheck::OwnRoles => line(out, "peers      not checked: without a deployment every other host may play any role"),
-        RoleCheck::Nothing => line(out, "peers      not checked: without a deployment every host may play any role"),
+        RoleCheck::OwnRoles => line(
+            out,
+            "peers      not checked: without a deployment every other host may play any role",
+        ),
+        RoleCheck::Nothing => line(
+            out,
+            "peers      not checked: without a deployment every host may play any role",
+        ),
     }
     if !report.unset_conditions.is_empty() {
-        line(out, &format!("conditions not set, so taken as not holding: {}", report.unset_conditions.join(", ")));
+        line(
+            out,
+            &format!(
+                "conditions not set, so taken as not holding: {}",
+                report.unset_conditions.join(", ")
+            ),
+        );
     }
     for (name, problem) in report.policy.lookup_failures() {
         line(out, &format!("name       {name} has no address: {problem}"));
@@ -77,18 +143,50 @@ fn summary(report: &Report, out: &mut String) -> fmt::Result {
 
 fn section(report: &Report, out: &mut String, severity: Severity, title: &str) -> fmt::Result {
     let mut items: Vec<String> = Vec::new();
-    for (flow, finding) in report.observed.flows.iter().zip(&report.audit.flows).filter(|(_, finding)| finding.severity == severity) {
-        items.push(format!("{} flow: {}", finding.verdict.name(), ends(report, flow)));
+    for (flow, finding) in report
+        .observed
+        .flows
+        .iter()
+        .zip(&report.audit.flows)
+        .filter(|(_, finding)| finding.severity == severity)
+    {
+        items.push(format!(
+            "{} flow: {}",
+            finding.verdict.name(),
+            ends(report, flow)
+        ));
         items.push(format!("    {}", words::flow(report, flow, finding)));
-        items.push(format!("    {}; {}", words::outcome(finding.outcome), traffic(flow)));
+        items.push(format!(
+            "    {}; {}",
+            words::outcome(finding.outcome),
+            traffic(flow)
+        ));
     }
-    for (rule, finding) in report.policy.rules.iter().zip(&report.audit.rules).filter(|(_, finding)| finding.severity == severity) {
-        items.push(format!("{} rule: {}", finding.verdict.name(), words::rule(rule)));
+    for (rule, finding) in report
+        .policy
+        .rules
+        .iter()
+        .zip(&report.audit.rules)
+        .filter(|(_, finding)| finding.severity == severity)
+    {
+        items.push(format!(
+            "{} rule: {}",
+            finding.verdict.name(),
+            words::rule(rule)
+        ));
         items.push(format!("    {}", words::finding(report, rule, finding)));
-        for flow in finding.flows.iter().filter_map(|at| report.observed.flows.get(*at)) {
+        for flow in finding
+            .flows
+            .iter()
+            .filter_map(|at| report.observed.flows.get(*at))
+        {
             items.push(format!("    {}; {}", ends(report, flow), traffic(flow)));
         }
-        let origin = rule.rule.origin.as_deref().map_or_else(String::new, |origin| format!(", from {origin}"));
+        let origin = rule
+            .rule
+            .origin
+            .as_deref()
+            .map_or_else(String::new, |origin| format!(", from {origin}"));
         items.push(format!("    rule {}{origin}", rule.rule.id));
     }
     if !items.is_empty() {
@@ -101,16 +199,27 @@ fn section(report: &Report, out: &mut String, severity: Severity, title: &str) -
 }
 
 fn ends(report: &Report, flow: &Flow) -> String {
-    format!("{} -> {} {}", words::who(report, flow.client), words::who(report, flow.server), words::service(flow))
+    format!(
+        "{} -> {} {}",
+        words::who(report, flow.client),
+        words::who(report, flow.server),
+        words::service(flow)
+    )
 }
 
 fn traffic(flow: &Flow) -> String {
+    let way = |packets, bytes| {
+        format!(
+            "{} packet{} ({} bytes)",
+            number(packets),
+            if packets == 1 { "" } else { "s" },
+            number(bytes)
+        )
+    };
     format!(
-        "{} packets, {} bytes to the server, {} packets, {} bytes back on {}; server side by {}",
-        number(flow.to_server.packets),
-        number(flow.to_server.bytes),
-        number(flow.to_client.packets),
-        number(flow.to_client.bytes),
+        "{} to the server, {} back on {}; server side by {}",
+        way(flow.to_server.packets, flow.to_server.bytes),
+        way(flow.to_client.packets, flow.to_client.bytes),
         flow.interface,
         words::evidence(flow.evidence)
     )
@@ -123,16 +232,34 @@ fn documented(report: &Report, out: &mut String) -> fmt::Result {
         match finding.verdict {
             FlowVerdict::Documented { .. } => {
                 n_documented += 1;
-                let doubt = if finding.benefit_of_doubt { ", with client and server the other way round" } else { "" };
-                accepted.push(format!("{}: {}{doubt}", ends(report, flow), words::flow(report, flow, finding)));
+                let doubt = if finding.benefit_of_doubt {
+                    ", with client and server the other way round"
+                } else {
+                    ""
+                };
+                let outcome = match finding.outcome {
+                    Outcome::Established => String::new(),
+                    outcome @ (Outcome::Refused | Outcome::Attempted) => {
+                        format!("; {}", words::outcome(outcome))
+                    }
+                };
+                let told = words::flow(report, flow, finding);
+                accepted.push(format!("{}: {told}{doubt}{outcome}", ends(report, flow)));
             }
-            FlowVerdict::Excepted { .. } => accepted.push(format!("{}: {}", ends(report, flow), words::flow(report, flow, finding))),
+            FlowVerdict::Excepted { .. } => accepted.push(format!(
+                "{}: {}",
+                ends(report, flow),
+                words::flow(report, flow, finding)
+            )),
             FlowVerdict::Housekeeping => n_housekeeping += 1,
             FlowVerdict::Unexpected { .. } | FlowVerdict::Forbidden { .. } => {}
         }
     }
     let n_accepted = accepted.len() - n_documented;
-    writeln!(out, "\nFlows as expected: {n_documented} documented, {n_accepted} accepted by exception, {n_housekeeping} of housekeeping")?;
+    writeln!(
+        out,
+        "\nFlows as expected: {n_documented} documented, {n_accepted} accepted by exception, {n_housekeeping} of housekeeping"
+    )?;
     for item in accepted {
         line(out, &format!("  {item}"));
     }
@@ -155,7 +282,12 @@ fn rules(report: &Report, out: &mut String) -> fmt::Result {
     ];
     let mut counts = Vec::new();
     for verdict in order {
-        let n_rules = report.audit.rules.iter().filter(|finding| finding.verdict == verdict).count();
+        let n_rules = report
+            .audit
+            .rules
+            .iter()
+            .filter(|finding| finding.verdict == verdict)
+            .count();
         if 0 < n_rules {
             counts.push(format!("{n_rules} {}", verdict.name()));
         }
@@ -164,7 +296,11 @@ fn rules(report: &Report, out: &mut String) -> fmt::Result {
     for (rule, finding) in report.policy.rules.iter().zip(&report.audit.rules) {
         let is_told = matches!(
             finding.verdict,
-            RuleVerdict::Observed | RuleVerdict::Unobservable | RuleVerdict::Unresolved | RuleVerdict::Off | RuleVerdict::Elsewhere
+            RuleVerdict::Observed
+                | RuleVerdict::Unobservable
+                | RuleVerdict::Unresolved
+                | RuleVerdict::Off
+                | RuleVerdict::Elsewhere
         );
         if is_told && finding.severity == Severity::Fine {
             let unresolved: Vec<&str> = finding.unresolved.iter().map(Role::name).collect();
@@ -174,14 +310,28 @@ fn rules(report: &Report, out: &mut String) -> fmt::Result {
                 format!("; no address is known for {}", unresolved.join(", "))
             };
             let told = words::finding(report, rule, finding);
-            line(out, &format!("  {}: {}: {told}{unresolved}", finding.verdict.name(), words::rule(rule)));
+            line(
+                out,
+                &format!(
+                    "  {}: {}: {told}{unresolved}",
+                    finding.verdict.name(),
+                    words::rule(rule)
+                ),
+            );
         }
     }
     Ok(())
 }
 
 fn counted(report: &Report, out: &mut String) -> fmt::Result {
-    let tally = |slot| report.observed.tallies.get(&slot).copied().unwrap_or_default();
+    let tally = |slot| {
+        report
+            .observed
+            .tallies
+            .get(&slot)
+            .copied()
+            .unwrap_or_default()
+    };
     let (received, sent) = (tally(Slot::Received), tally(Slot::Sent));
     writeln!(
         out,
@@ -202,7 +352,12 @@ fn counted(report: &Report, out: &mut String) -> fmt::Result {
     ] {
         let tally = tally(slot);
         if 0 < tally.packets {
-            writeln!(out, "  in no flow: {} packets, {} bytes: {what}", number(tally.packets), number(tally.bytes))?;
+            writeln!(
+                out,
+                "  in no flow: {} packets, {} bytes: {what}",
+                number(tally.packets),
+                number(tally.bytes)
+            )?;
         }
     }
     Ok(())

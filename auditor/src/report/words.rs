@@ -30,7 +30,11 @@ pub(super) fn protocol(number: u8) -> String {
 pub(super) fn service(flow: &Flow) -> String {
     let name = protocol(flow.protocol);
     match flow.protocol {
-        1 | 58 => format!("{}{name} type {}", if flow.protocol == 58 { "ipv6-" } else { "" }, flow.port),
+        1 | 58 => format!(
+            "{}{name} type {}",
+            if flow.protocol == 58 { "ipv6-" } else { "" },
+            flow.port
+        ),
         _ if flow.port == 0 => name,
         _ => format!("{name}/{}", flow.port),
     }
@@ -40,10 +44,26 @@ pub(super) fn service(flow: &Flow) -> String {
 pub(super) fn rule(rule: &PolicyRule) -> String {
     let rule = &rule.rule;
     let ports = rule.ports.to_string();
-    let ports = if ports.is_empty() { String::new() } else { format!("/{ports}") };
-    let service = rule.service.as_ref().map_or_else(String::new, |service| format!(" ({service})"));
-    let alternatives = if rule.alternatives { ", one of them is enough" } else { "" };
-    format!("{} -> {} {}{ports}{alternatives}{service}", roles(&rule.client), roles(&rule.server), rule.transport)
+    let ports = if ports.is_empty() {
+        String::new()
+    } else {
+        format!("/{ports}")
+    };
+    let service = rule
+        .service
+        .as_ref()
+        .map_or_else(String::new, |service| format!(" ({service})"));
+    let alternatives = if rule.alternatives {
+        ", one of them is enough"
+    } else {
+        ""
+    };
+    format!(
+        "{} -> {} {}{ports}{alternatives}{service}",
+        roles(&rule.client),
+        roles(&rule.server),
+        rule.transport
+    )
 }
 
 pub(super) fn roles(roles: &[Role]) -> String {
@@ -60,7 +80,11 @@ pub(super) fn who(report: &Report, address: IpAddr) -> String {
     if names.is_empty() && report.policy.check == RoleCheck::Addresses && !address.is_multicast() {
         names.push("in no role");
     }
-    if names.is_empty() { address.to_string() } else { format!("{address} ({})", names.join(", ")) }
+    if names.is_empty() {
+        address.to_string()
+    } else {
+        format!("{address} ({})", names.join(", "))
+    }
 }
 
 pub(super) const fn outcome(outcome: Outcome) -> &'static str {
@@ -85,15 +109,26 @@ pub(super) const fn evidence(evidence: Evidence) -> &'static str {
 /// Why a flow has its verdict.
 pub(super) fn flow(report: &Report, flow: &Flow, finding: &FlowFinding) -> String {
     let ids = |rules: &[usize]| {
-        let ids: Vec<&str> = rules.iter().filter_map(|at| report.policy.rules.get(*at)).map(|rule| rule.rule.id.as_str()).collect();
+        let ids: Vec<&str> = rules
+            .iter()
+            .filter_map(|at| report.policy.rules.get(*at))
+            .map(|rule| rule.rule.id.as_str())
+            .collect();
         ids.join(", ")
     };
     match &finding.verdict {
         FlowVerdict::Documented { rules } => format!("allowed by {}", ids(rules)),
-        FlowVerdict::Excepted { exception } => report.policy.exceptions.get(*exception).map_or_else(String::new, |exception| {
-            let until = exception.exception.until.map_or_else(String::new, |until| format!(", until {until}"));
-            format!("accepted: {}{until}", exception.exception.reason)
-        }),
+        FlowVerdict::Excepted { exception } => report
+            .policy
+            .exceptions
+            .get(*exception)
+            .map_or_else(String::new, |exception| {
+                let until = exception
+                    .exception
+                    .until
+                    .map_or_else(String::new, |until| format!(", until {until}"));
+                format!("accepted: {}{until}", exception.exception.reason)
+            }),
         FlowVerdict::Housekeeping => "what every network does".to_owned(),
         FlowVerdict::Forbidden { rules } => format!("forbidden by {}", ids(rules)),
         FlowVerdict::Unexpected { reason, nearest } => unexpected(report, flow, *reason, nearest),
@@ -101,10 +136,15 @@ pub(super) fn flow(report: &Report, flow: &Flow, finding: &FlowFinding) -> Strin
 }
 
 fn unexpected(report: &Report, flow: &Flow, reason: Reason, nearest: &[usize]) -> String {
-    let rules: Vec<&PolicyRule> = nearest.iter().filter_map(|at| report.policy.rules.get(*at)).collect();
+    let rules: Vec<&PolicyRule> = nearest
+        .iter()
+        .filter_map(|at| report.policy.rules.get(*at))
+        .collect();
     let Some(first) = rules.first() else {
         return match flow.transport() {
-            Some(transport) if transport.has_ports() => format!("no rule names {transport} port {}", flow.port),
+            Some(transport) if transport.has_ports() => {
+                format!("no rule names {transport} port {}", flow.port)
+            }
             Some(_) | None => format!("no rule names {}", protocol(flow.protocol)),
         };
     };
@@ -115,50 +155,96 @@ fn unexpected(report: &Report, flow: &Flow, reason: Reason, nearest: &[usize]) -
             format!("rule {id} allows it where the condition `{when}` holds, and here it does not")
         }
         Reason::Direction => format!("rule {id} has client and server the other way round"),
-        Reason::Transport => format!("rule {id} allows this port over {} only", first.rule.transport),
+        Reason::Transport => format!(
+            "rule {id} allows this port over {} only",
+            first.rule.transport
+        ),
         Reason::Peer => {
             let given = report.policy.roles_were_given();
-            let client_fits = first.client.holds(flow.client, &report.observed.host, report.policy.check, given);
+            let client_fits = first.client.holds(
+                flow.client,
+                &report.observed.host,
+                report.policy.check,
+                given,
+            );
             if client_fits {
-                format!("rule {id} allows this port to {} only", roles(&first.rule.server))
+                format!(
+                    "rule {id} allows this port to {} only",
+                    roles(&first.rule.server)
+                )
             } else {
-                format!("rule {id} allows this port from {} only", roles(&first.rule.client))
+                format!(
+                    "rule {id} allows this port from {} only",
+                    roles(&first.rule.client)
+                )
             }
         }
         Reason::Port => {
-            let others: Vec<String> = rules.iter().map(|rule| format!("{} ({})", rule.rule.ports, rule.rule.id)).collect();
-            format!("no rule names {} port {}; between these two, rules name {}", protocol(flow.protocol), flow.port, others.join(", "))
+            let others: Vec<String> = rules
+                .iter()
+                .map(|rule| format!("{} ({})", rule.rule.ports, rule.rule.id))
+                .collect();
+            format!(
+                "no rule names {} port {}; between these two, rules name {}",
+                protocol(flow.protocol),
+                flow.port,
+                others.join(", ")
+            )
         }
     }
 }
 
 /// Why a rule has its verdict.
 pub(super) fn finding(report: &Report, rule: &PolicyRule, finding: &RuleFinding) -> String {
-    let length = report.observed.window.end.duration_since(report.observed.window.start);
+    let length = report
+        .observed
+        .window
+        .end
+        .duration_since(report.observed.window.start);
     let length = duration(length);
     let mut parts: Vec<String> = Vec::new();
     match finding.verdict {
         RuleVerdict::Observed => parts.push("seen and answered".to_owned()),
-        RuleVerdict::Unanswered => parts.push("asked, and nobody answered: a firewall on the way, or a dead service".to_owned()),
-        RuleVerdict::Refused => parts.push("asked, and refused: nothing listens there, or a firewall rejects it".to_owned()),
+        RuleVerdict::Unanswered => parts.push(
+            "asked, and nobody answered: a firewall on the way, or a dead service".to_owned(),
+        ),
+        RuleVerdict::Refused => parts
+            .push("asked, and refused: nothing listens there, or a firewall rejects it".to_owned()),
         RuleVerdict::Missing => parts.push(format!("nothing matched it in {length}")),
-        RuleVerdict::Respected => parts.push(format!("forbidden, and nothing broke it in {length}")),
+        RuleVerdict::Respected => {
+            parts.push(format!("forbidden, and nothing broke it in {length}"))
+        }
         RuleVerdict::Violated => parts.push("forbidden, and seen".to_owned()),
         RuleVerdict::Off => {
-            parts.push(format!("its condition `{}` does not hold", rule.rule.when.as_deref().unwrap_or_default()));
+            parts.push(format!(
+                "its condition `{}` does not hold",
+                rule.rule.when.as_deref().unwrap_or_default()
+            ));
         }
         RuleVerdict::Elsewhere => parts.push("no role of this host takes part".to_owned()),
         RuleVerdict::Unresolved if finding.unresolved.is_empty() => {
             parts.push("nothing matched it; without a deployment or --role nobody knows whether this host takes part".to_owned());
         }
-        RuleVerdict::Unresolved => parts.push(format!("no address is known for {}", roles(&finding.unresolved))),
+        RuleVerdict::Unresolved => parts.push(format!(
+            "no address is known for {}",
+            roles(&finding.unresolved)
+        )),
         RuleVerdict::Unobservable if rule.rule.loopback => {
             parts.push("stays on the loopback, which was not watched".to_owned());
         }
-        RuleVerdict::Unobservable => parts.push("nobody but this host takes part, so its traffic leaves no interface".to_owned()),
-        RuleVerdict::Unassessed => parts.push("nothing matched it, but part of the window was not seen".to_owned()),
+        RuleVerdict::Unobservable => parts
+            .push("nobody but this host takes part, so its traffic leaves no interface".to_owned()),
+        RuleVerdict::Unassessed => {
+            parts.push("nothing matched it, but part of the window was not seen".to_owned())
+        }
     }
-    if matches!(finding.verdict, RuleVerdict::Missing | RuleVerdict::Refused | RuleVerdict::Unanswered | RuleVerdict::Unassessed) {
+    if matches!(
+        finding.verdict,
+        RuleVerdict::Missing
+            | RuleVerdict::Refused
+            | RuleVerdict::Unanswered
+            | RuleVerdict::Unassessed
+    ) {
         match finding.listening {
             Some(true) => parts.push("a socket listens for it here".to_owned()),
             Some(false) => parts.push("no socket listens for it here".to_owned()),
@@ -174,10 +260,19 @@ pub(super) fn finding(report: &Report, rule: &PolicyRule, finding: &RuleFinding)
 /// What a gap hid.
 pub(super) fn gap(gap: &Gap) -> String {
     match gap {
-        Gap::CutShort { watched } => format!("the window was cut short after {}", duration(*watched)),
-        Gap::InterfaceLost { name, at } => format!("interface {name} went away at {}", at.round(jiff::Unit::Second).unwrap_or(*at)),
-        Gap::TableFull { packets } => format!("{packets} packets found no place in the flow table: raise --flows"),
-        Gap::TooDeep { packets } => format!("{packets} packets had more tags or extension headers than are followed"),
+        Gap::CutShort { watched } => {
+            format!("the window was cut short after {}", duration(*watched))
+        }
+        Gap::InterfaceLost { name, at } => format!(
+            "interface {name} went away at {}",
+            at.round(jiff::Unit::Second).unwrap_or(*at)
+        ),
+        Gap::TableFull { packets } => {
+            format!("{packets} packets found no place in the flow table: raise --flows")
+        }
+        Gap::TooDeep { packets } => {
+            format!("{packets} packets had more tags or extension headers than are followed")
+        }
     }
 }
 
@@ -187,7 +282,19 @@ pub(super) fn duration(duration: SignedDuration) -> String {
     let mut parts = Vec::new();
     for (size, unit) in [(86_400, "d"), (3600, "h"), (60, "min")] {
         if size <= seconds {
-            parts.push(format!("{} {unit}", seconds % (size * if size == 86_400 { i64::MAX / 86_400 } else if size == 3600 { 24 } else { 60 }) / size));
+            parts.push(format!(
+                "{} {unit}",
+                seconds
+                    % (size
+                        * if size == 86_400 {
+                            i64::MAX / 86_400
+                        } else if size == 3600 {
+                            24
+                        } else {
+                            60
+                        })
+                    / size
+            ));
         }
     }
     if seconds < 60 || seconds % 60 != 0 {
@@ -217,14 +324,26 @@ mod tests {
 
     #[test]
     fn lengths() {
-        for (seconds, text) in [(0, "0 s"), (59, "59 s"), (60, "1 min"), (61, "1 min 1 s"), (3661, "1 h 1 min 1 s"), (90_000, "1 d 1 h 0 min")] {
+        for (seconds, text) in [
+            (0, "0 s"),
+            (59, "59 s"),
+            (60, "1 min"),
+            (61, "1 min 1 s"),
+            (3661, "1 h 1 min 1 s"),
+            (90_000, "1 d 1 h 0 min"),
+        ] {
             assert_eq!(duration(SignedDuration::from_secs(seconds)), text);
         }
     }
 
     #[test]
     fn numbers() {
-        for (value, text) in [(0, "0"), (999, "999"), (1000, "1,000"), (1_234_567, "1,234,567")] {
+        for (value, text) in [
+            (0, "0"),
+            (999, "999"),
+            (1000, "1,000"),
+            (1_234_567, "1,234,567"),
+        ] {
             assert_eq!(number(value), text);
         }
     }

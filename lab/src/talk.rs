@@ -1,0 +1,172 @@
+//! Sockets that listen and sockets that ask.
+
+use std::{
+    io::{ErrorKind, Read as _, Write as _},
+    net::{Ipv6Addr, SocketAddr, TcpListener, TcpStream, UdpSocket},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use anyhow::Context as _;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+
+use crate::Namespace;
+
+const REQUEST: &[u8] = b"request of the lab";
+const REPLY: &[u8] = b"reply of the lab, a little longer";
+/// How long anything here waits for anybody.
+const PATIENCE: Duration = Duration::from_millis(1500);
+
+/// How a question ended.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Outcome {
+    Answered,
+    Refused,
+    Unanswered,
+}
+
+/// What carries a conversation.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Transport {
+    Tcp,
+    Udp,
+}
+
+impl Transport {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Tcp => "tcp",
+            Self::Udp => "udp",
+        }
+    }
+}
+
+/// A service that answers every question, until dropped.
+#[derive(Debug)]
+pub struct Service {
+    stop: Arc<AtomicBool>,
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Listens on a port, over IPv4 and IPv6; the socket waits when this returns.
+///
+/// # Errors
+///
+/// The port is taken.
+pub fn serve(host: &Namespace, transport: Transport, port: u16) -> anyhow::Result<Service> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let told = Arc::clone(&stop);
+    let address = SocketAddr::from((Ipv6Addr::UNSPECIFIED, port));
+    let what = || {
+        format!(
+            "cannot listen on {} port {port} in {}",
+            transport.name(),
+            host.name()
+        )
+    };
+    match transport {
+        Transport::Tcp => {
+            let socket = host.enter(|| TcpListener::bind(address).with_context(what))?;
+            host.spawn(move || {
+                while wait(&socket, &told) {
+                    if let Ok((stream, _)) = socket.accept() {
+                        // A client that went away needs no answer.
+                        let _gone = answer(stream);
+                    }
+                }
+            })?;
+        }
+        Transport::Udp => {
+            let socket = host.enter(|| UdpSocket::bind(address).with_context(what))?;
+            host.spawn(move || {
+                let mut buffer = [0; 2048];
+                while wait(&socket, &told) {
+                    if let Ok((_, client)) = socket.recv_from(&mut buffer) {
+                        // As above.
+                        let _gone = socket.send_to(REPLY, client);
+                    }
+                }
+            })?;
+        }
+    }
+    Ok(Service { stop })
+}
+
+/// Waits for somebody at the socket; false once the service should stop.
+fn wait(socket: &impl std::os::fd::AsFd, stop: &AtomicBool) -> bool {
+    while !stop.load(Ordering::Relaxed) {
+        let mut waiting = [PollFd::new(socket.as_fd(), PollFlags::POLLIN)];
+        if poll(&mut waiting, PollTimeout::from(100_u8)) == Ok(1) {
+            return true;
+        }
+    }
+    false
+}
+
+fn answer(mut stream: TcpStream) -> std::io::Result<()> {
+    stream.set_read_timeout(Some(PATIENCE))?;
+    let mut buffer = [0; 2048];
+    if 0 < stream.read(&mut buffer)? {
+        stream.write_all(REPLY)?;
+    }
+    Ok(())
+}
+
+/// Asks a service and waits for the end of its answer.
+///
+/// # Errors
+///
+/// The socket can't be made; being refused or not heard is an outcome.
+pub fn ask(
+    client: &Namespace,
+    transport: Transport,
+    server: SocketAddr,
+) -> anyhow::Result<Outcome> {
+    client.enter(|| {
+        let asked = match transport {
+            Transport::Tcp => ask_tcp(server),
+            Transport::Udp => ask_udp(server),
+        };
+        match asked {
+            Ok(()) => Ok(Outcome::Answered),
+            Err(error) => match error.kind() {
+                ErrorKind::ConnectionRefused | ErrorKind::ConnectionReset => Ok(Outcome::Refused),
+                ErrorKind::TimedOut | ErrorKind::WouldBlock => Ok(Outcome::Unanswered),
+                _ => Err(error)
+                    .with_context(|| format!("cannot ask {server} from {}", client.name())),
+            },
+        }
+    })
+}
+
+fn ask_tcp(server: SocketAddr) -> std::io::Result<()> {
+    let mut stream = TcpStream::connect_timeout(&server, PATIENCE)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.write_all(REQUEST)?;
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer)?;
+    Ok(())
+}
+
+fn ask_udp(server: SocketAddr) -> std::io::Result<()> {
+    let any: SocketAddr = if server.is_ipv4() {
+        ([0, 0, 0, 0], 0).into()
+    } else {
+        (Ipv6Addr::UNSPECIFIED, 0).into()
+    };
+    let socket = UdpSocket::bind(any)?;
+    socket.connect(server)?;
+    socket.set_read_timeout(Some(PATIENCE))?;
+    socket.send(REQUEST)?;
+    let mut buffer = [0; 2048];
+    socket.recv(&mut buffer)?;
+    Ok(())
+}

@@ -1,0 +1,141 @@
+//! The auditor at work: a page, a cluster that talks, a report.
+
+use std::{
+    fs,
+    io::{BufRead as _, BufReader},
+    path::Path,
+    process::{Command, ExitStatus, Stdio},
+    sync::mpsc,
+};
+
+use anyhow::{Context as _, anyhow, bail};
+use lab::{
+    Capture,
+    script::{AUDITED, DEPLOYMENT, Example, STEPS},
+};
+
+use crate::{
+    setup,
+    shell::{self, cargo, is_root, print, root, say},
+};
+
+/// Longer than the script takes, so that nothing is cut off.
+const WINDOW: &str = "10s";
+
+/// Builds, plays the script in a lab, and prints the auditor's report.
+pub(crate) fn run() -> anyhow::Result<()> {
+    if !is_root() {
+        bail!(
+            "the demo makes network namespaces and loads programs into the kernel, so it needs root; run it with: \
+             sudo -E env \"PATH=$PATH\" cargo xtask demo"
+        );
+    }
+    setup::install()?;
+    say("demo: building");
+    shell::run(cargo().args(["build", "--quiet", "--package", "auditor"]))?;
+    let root = root();
+    let auditor = root.join("target/debug/auditor");
+    let place = root.join("target/demo");
+    fs::create_dir_all(&place).with_context(|| format!("cannot make {}", place.display()))?;
+
+    print("From the page of ports to a matrix of rules:");
+    print("  $ auditor import demo/ports.md -o target/demo/matrix.toml");
+    shell::run(Command::new(&auditor).current_dir(&root).args([
+        "import",
+        "demo/ports.md",
+        "-o",
+        "target/demo/matrix.toml",
+    ]))?;
+    fs::write(
+        place.join("auditor.toml"),
+        format!("matrix = [\"matrix.toml\"]\n{DEPLOYMENT}"),
+    )?;
+
+    say("demo: building a cluster of network namespaces");
+    let example = Example::build()?;
+    print(&format!(
+        "\nThe audit runs on {AUDITED} while the cluster talks:"
+    ));
+    print(&format!(
+        "  $ auditor audit --config target/demo/auditor.toml --for {WINDOW} --json target/demo/report.json"
+    ));
+    let capture = Capture::start(example.cluster.host(AUDITED)?, &place.join("capture.pcap"))?;
+    let (report, status) = audit(&auditor, &root, &example)?;
+    let n_frames = capture.stop()?;
+    print("");
+    print(report.trim_end());
+    print(
+        "\nFiles: target/demo/report.json, the same as JSON; target/demo/matrix.toml and auditor.toml, what it was",
+    );
+    print(&format!(
+        "compared with; target/demo/capture.pcap, {n_frames} frames of {AUDITED} caught beside it."
+    ));
+    match status.code() {
+        Some(1) => {
+            print("Exit code 1: there are violations, as the script wants.");
+            Ok(())
+        }
+        code => {
+            bail!("the auditor ended with {code:?}: the script wants violations, and exit code 1")
+        }
+    }
+}
+
+/// Runs the auditor on the audited host, and the script once it watches.
+fn audit(auditor: &Path, root: &Path, example: &Example) -> anyhow::Result<(String, ExitStatus)> {
+    let host = example.cluster.host(AUDITED)?;
+    let (ready, is_ready) = mpsc::channel();
+    std::thread::scope(|scope| {
+        // The auditor is this thread's child, and dies with it: `setpriv` asks the kernel for that.
+        let watching = scope.spawn(move || {
+            host.enter(|| {
+                let mut command = Command::new("setpriv");
+                command
+                    .current_dir(root)
+                    .args(["--pdeathsig", "TERM"])
+                    .arg(auditor)
+                    .args([
+                        "audit",
+                        "--config",
+                        "target/demo/auditor.toml",
+                        "--for",
+                        WINDOW,
+                        "--json",
+                        "target/demo/report.json",
+                    ]);
+                let mut child = command
+                    .stdout(Stdio::piped())
+                    .stderr(Stdio::piped())
+                    .spawn()
+                    .context("cannot run `setpriv`")?;
+                let stderr = child
+                    .stderr
+                    .take()
+                    .ok_or_else(|| anyhow!("the auditor has no standard error"))?;
+                for line in BufReader::new(stderr).lines() {
+                    let line = line?;
+                    say(&format!("  {line}"));
+                    if line.contains("watching") {
+                        ready.send(()).context("nobody waits for the auditor")?;
+                    }
+                }
+                let output = child.wait_with_output()?;
+                Ok((String::from_utf8(output.stdout)?, output.status))
+            })
+        });
+        if is_ready.recv().is_ok() {
+            for step in &STEPS {
+                let (transport, port) = (step.transport.name(), step.port);
+                print(&format!(
+                    "  {:>8} -> {:<8} {transport}/{port:<5}  {}",
+                    step.client, step.server, step.story
+                ));
+                example.play(step)?;
+            }
+            say("demo: all is said; waiting for the window to end");
+        }
+        watching
+            .join()
+            .unwrap_or_else(|_| Err(anyhow!("the auditor's thread panicked")))
+    })
+}

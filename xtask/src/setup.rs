@@ -1,0 +1,137 @@
+//! Installs what a fresh Debian or Ubuntu host with rustup lacks.
+
+use std::{
+    env,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use anyhow::{Context as _, bail};
+
+use crate::shell::{self, cargo, has, is_root, say};
+
+/// The last version that uses the LLVM of rustc 1.95 itself; the same constant stands in `auditor/build.rs`.
+const BPF_LINKER: &str = "0.10.4";
+const TOOLCHAIN: &str = "1.95.0";
+
+/// Programs that demo and tests run, and the Debian package of each.
+const PROGRAMS: [(&str, &str); 5] = [
+    ("cc", "gcc"),
+    ("ip", "iproute2"),
+    ("nft", "nftables"),
+    ("bpftool", "bpftool"),
+    ("setpriv", "util-linux"),
+];
+
+/// `cargo xtask setup`.
+pub(crate) fn run() -> anyhow::Result<()> {
+    install()?;
+    say("setup: everything is there; `cargo build` builds, `cargo xtask demo` shows it at work");
+    Ok(())
+}
+
+/// Installs everything that is missing, and says what it does.
+pub(crate) fn install() -> anyhow::Result<()> {
+    rust_src()?;
+    packages()?;
+    bpf_linker()?;
+    bpffs();
+    Ok(())
+}
+
+fn rust_src() -> anyhow::Result<()> {
+    let sysroot = Command::new("rustc")
+        .args(["--print", "sysroot"])
+        .output()
+        .context("cannot run `rustc`: install rustup first")?;
+    let sysroot = PathBuf::from(String::from_utf8_lossy(&sysroot.stdout).trim());
+    if sysroot.join("lib/rustlib/src/rust/library/core").is_dir() {
+        return Ok(());
+    }
+    say("setup: fetching rust-src");
+    shell::run(Command::new("rustup").args([
+        "component",
+        "add",
+        "rust-src",
+        "--toolchain",
+        TOOLCHAIN,
+    ]))
+    .context("rust-src is missing: run `rustup component add rust-src`")
+}
+
+fn packages() -> anyhow::Result<()> {
+    let missing: Vec<&str> = PROGRAMS
+        .iter()
+        .filter(|(program, _)| !has(program))
+        .map(|(_, package)| *package)
+        .collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let list = missing.join(" ");
+    if !is_root() || !has("apt-get") {
+        bail!(
+            "these packages are missing: {list}; install them (on Debian or Ubuntu: sudo apt-get install {list})"
+        );
+    }
+    say(&format!("setup: installing {list}"));
+    let mut apt = Command::new("apt-get");
+    shell::run(apt.args(["update", "-qq"]))?;
+    let mut apt = Command::new("apt-get");
+    apt.env("DEBIAN_FRONTEND", "noninteractive")
+        .args(["install", "-y", "-qq", "--no-install-recommends"])
+        .args(missing);
+    // What apt prints is no result of anything that calls setup.
+    shell::run(apt.stdout(std::process::Stdio::null()))
+        .with_context(|| format!("cannot install {list}"))
+}
+
+fn bpf_linker() -> anyhow::Result<()> {
+    if env::var_os("BPF_LINKER").is_some() {
+        return Ok(());
+    }
+    let cache = env::var_os("XDG_CACHE_HOME")
+        .map(PathBuf::from)
+        .or_else(|| env::var_os("HOME").map(|home| Path::new(&home).join(".cache")))
+        .context("neither HOME nor XDG_CACHE_HOME is set")?;
+    let place = cache
+        .join("auditor")
+        .join(format!("bpf-linker-{BPF_LINKER}"));
+    if place.join("bin/bpf-linker").is_file() {
+        return Ok(());
+    }
+    say(&format!(
+        "setup: building bpf-linker {BPF_LINKER} in {}, which takes a minute or two",
+        place.display()
+    ));
+    let mut install = cargo();
+    install
+        .args([
+            "install",
+            "bpf-linker",
+            "--version",
+            BPF_LINKER,
+            "--locked",
+            "--quiet",
+            "--root",
+        ])
+        .arg(&place);
+    shell::run(&mut install)
+}
+
+/// Nothing here pins to bpffs, but tools that look at programs expect it.
+fn bpffs() {
+    let mounts = std::fs::read_to_string("/proc/self/mounts").unwrap_or_default();
+    let is_mounted = mounts
+        .lines()
+        .filter_map(|line| line.split(' ').nth(2))
+        .any(|kind| kind == "bpf");
+    if !is_mounted && is_root() && Path::new("/sys/fs/bpf").is_dir() {
+        let mounted = Command::new("mount")
+            .args(["-t", "bpf", "bpf", "/sys/fs/bpf"])
+            .status();
+        if !mounted.is_ok_and(|status| status.success()) {
+            say("setup: bpffs could not be mounted on /sys/fs/bpf; nothing here needs it");
+        }
+    }
+}

@@ -1,1 +1,14 @@
+//! End-to-end tests: the built command, real kernels, real traffic.
+//!
+//! What needs a kernel runs with `AUDITOR_KERNEL_TESTS=1`, as `cargo xtask test` sets it, and then needs root.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
+mod auditor;
+mod cluster;
+mod errors;
+mod life;
+mod shared;

@@ -6,6 +6,7 @@
 pub mod capture;
 pub mod cluster;
 pub mod namespace;
+pub mod process;
 pub mod script;
 pub mod talk;
 

@@ -1,16 +1,11 @@
 //! The auditor at work: a page, a cluster that talks, a report.
 
-use std::{
-    fs,
-    io::{BufRead as _, BufReader},
-    path::Path,
-    process::{Command, ExitStatus, Stdio},
-    sync::mpsc,
-};
+use std::{fs, path::Path, process::Command};
 
-use anyhow::{Context as _, anyhow, bail};
+use anyhow::{Context as _, bail};
 use lab::{
     Capture,
+    process::{self, Finished},
     script::{AUDITED, DEPLOYMENT, Example, STEPS},
 };
 
@@ -60,17 +55,17 @@ pub(crate) fn run() -> anyhow::Result<()> {
         "  $ auditor audit --config target/demo/auditor.toml --for {WINDOW} --json target/demo/report.json"
     ));
     let capture = Capture::start(example.cluster.host(AUDITED)?, &place.join("capture.pcap"))?;
-    let (report, status) = audit(&auditor, &root, &example)?;
+    let finished = audit(&auditor, &root, &example)?;
     let n_frames = capture.stop()?;
     print("");
-    print(report.trim_end());
+    print(finished.stdout.trim_end());
     print(
         "\nFiles: target/demo/report.json, the same as JSON; target/demo/matrix.toml and auditor.toml, what it was",
     );
     print(&format!(
         "compared with; target/demo/capture.pcap, {n_frames} frames of {AUDITED} caught beside it."
     ));
-    match status.code() {
+    match finished.status.code() {
         Some(1) => {
             print("Exit code 1: there are violations, as the script wants.");
             Ok(())
@@ -82,48 +77,19 @@ pub(crate) fn run() -> anyhow::Result<()> {
 }
 
 /// Runs the auditor on the audited host, and the script once it watches.
-fn audit(auditor: &Path, root: &Path, example: &Example) -> anyhow::Result<(String, ExitStatus)> {
-    let host = example.cluster.host(AUDITED)?;
-    let (ready, is_ready) = mpsc::channel();
-    std::thread::scope(|scope| {
-        // The auditor is this thread's child, and dies with it: `setpriv` asks the kernel for that.
-        let watching = scope.spawn(move || {
-            host.enter(|| {
-                let mut command = Command::new("setpriv");
-                command
-                    .current_dir(root)
-                    .args(["--pdeathsig", "TERM"])
-                    .arg(auditor)
-                    .args([
-                        "audit",
-                        "--config",
-                        "target/demo/auditor.toml",
-                        "--for",
-                        WINDOW,
-                        "--json",
-                        "target/demo/report.json",
-                    ]);
-                let mut child = command
-                    .stdout(Stdio::piped())
-                    .stderr(Stdio::piped())
-                    .spawn()
-                    .context("cannot run `setpriv`")?;
-                let stderr = child
-                    .stderr
-                    .take()
-                    .ok_or_else(|| anyhow!("the auditor has no standard error"))?;
-                for line in BufReader::new(stderr).lines() {
-                    let line = line?;
-                    say(&format!("  {line}"));
-                    if line.contains("watching") {
-                        ready.send(()).context("nobody waits for the auditor")?;
-                    }
-                }
-                let output = child.wait_with_output()?;
-                Ok((String::from_utf8(output.stdout)?, output.status))
-            })
-        });
-        if is_ready.recv().is_ok() {
+fn audit(auditor: &Path, root: &Path, example: &Example) -> anyhow::Result<Finished> {
+    let mut command = Command::new(auditor);
+    command
+        .current_dir(root)
+        .args(["audit", "--config", "target/demo/auditor.toml"]);
+    command.args(["--for", WINDOW, "--json", "target/demo/report.json"]);
+    let told = |line: &str| say(&format!("  {line}"));
+    process::run(
+        example.cluster.host(AUDITED)?,
+        &command,
+        "watching",
+        &told,
+        |_| {
             for step in &STEPS {
                 let (transport, port) = (step.transport.name(), step.port);
                 print(&format!(
@@ -133,9 +99,7 @@ fn audit(auditor: &Path, root: &Path, example: &Example) -> anyhow::Result<(Stri
                 example.play(step)?;
             }
             say("demo: all is said; waiting for the window to end");
-        }
-        watching
-            .join()
-            .unwrap_or_else(|_| Err(anyhow!("the auditor's thread panicked")))
-    })
+            Ok(())
+        },
+    )
 }

@@ -1,1 +1,372 @@
+extern crate std;
 
+use std::{vec, vec::Vec};
+
+use etherparse::{PacketBuilder, SlicedPacket, TransportSlice};
+use proptest::prelude::*;
+
+use super::{Intent, Packet, Skip, mapped, parse};
+
+const MAC: [u8; 6] = [2, 0, 0, 0, 0, 1];
+const CLIENT: [u8; 4] = [10, 0, 0, 5];
+const SERVER: [u8; 4] = [10, 0, 0, 1];
+const CLIENT6: [u8; 16] = [0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 5];
+const SERVER6: [u8; 16] = [0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1];
+
+fn read(frame: &[u8]) -> Result<Packet, Skip> {
+    let mut packet = Packet::EMPTY;
+    parse(frame, &mut packet).map(|()| packet)
+}
+
+fn ethernet(ethertype: u16, payload: &[u8]) -> Vec<u8> {
+    let mut frame = [MAC, MAC].concat();
+    frame.extend(ethertype.to_be_bytes());
+    frame.extend(payload);
+    frame
+}
+
+/// An IPv4 header of `ihl` words in front of `payload`.
+fn ipv4(protocol: u8, ihl: u8, payload: &[u8]) -> Vec<u8> {
+    let length = usize::from(ihl) * 4 + payload.len();
+    let mut packet = vec![0x40 | ihl, 0];
+    packet.extend(u16::try_from(length).unwrap().to_be_bytes());
+    packet.extend([0, 0, 0, 0, 64, protocol, 0, 0]);
+    packet.extend(CLIENT);
+    packet.extend(SERVER);
+    packet.resize(usize::from(ihl) * 4, 0);
+    packet.extend(payload);
+    packet
+}
+
+fn ipv6(next: u8, payload: &[u8]) -> Vec<u8> {
+    let mut packet = vec![0x60, 0, 0, 0];
+    packet.extend(u16::try_from(payload.len()).unwrap().to_be_bytes());
+    packet.extend([next, 64]);
+    packet.extend(CLIENT6);
+    packet.extend(SERVER6);
+    packet.extend(payload);
+    packet
+}
+
+fn udp(source: u16, destination: u16) -> Vec<u8> {
+    let mut header = Vec::new();
+    for field in [source, destination, 8, 0] {
+        header.extend(field.to_be_bytes());
+    }
+    header
+}
+
+fn tcp(flags: u8) -> Vec<u8> {
+    let mut header = Vec::new();
+    header.extend(40_000_u16.to_be_bytes());
+    header.extend(443_u16.to_be_bytes());
+    header.extend([0; 8]);
+    header.extend([0x50, flags, 0, 0, 0, 0, 0, 0]);
+    header
+}
+
+/// Checks who talks to whom, on which ports.
+#[track_caller]
+fn check(frame: &[u8], protocol: u8, ports: (u16, u16), intent: Intent) {
+    let packet = read(frame).unwrap();
+    assert_eq!(packet.protocol, protocol);
+    assert_eq!((packet.source_port, packet.destination_port), ports);
+    assert_eq!(packet.intent, intent);
+}
+
+#[test]
+fn ipv4_with_and_without_options() {
+    for ihl in 5..=15 {
+        let frame = ethernet(0x0800, &ipv4(17, ihl, &udp(5353, 53)));
+        check(&frame, 17, (5353, 53), Intent::Unknown);
+        let packet = read(&frame).unwrap();
+        assert_eq!(
+            (packet.source, packet.destination),
+            (mapped(CLIENT), mapped(SERVER))
+        );
+        assert_eq!(packet.headers, 14 + u32::from(ihl) * 4 + 8);
+    }
+}
+
+#[test]
+fn stacked_vlan_tags() {
+    let mut payload = ipv4(6, 5, &tcp(0x02));
+    for n_tags in 0..12_u16 {
+        let frame = ethernet(if n_tags == 0 { 0x0800 } else { 0x8100 }, &payload);
+        if n_tags <= 8 {
+            check(&frame, 6, (40_000, 443), Intent::Asks);
+        } else {
+            assert_eq!(read(&frame), Err(Skip::TooDeep));
+        }
+        let inner: u16 = if n_tags == 0 {
+            0x0800
+        } else {
+            [0x8100, 0x88a8, 0x9100][usize::from(n_tags % 3)]
+        };
+        payload.splice(0..0, [[0, 7], inner.to_be_bytes()].concat());
+    }
+}
+
+#[test]
+fn tcp_flags_tell_who_opens() {
+    for (flags, intent) in [
+        (0x02, Intent::Asks),
+        (0xc2, Intent::Asks),
+        (0x12, Intent::Answers),
+        (0x52, Intent::Answers),
+        (0x10, Intent::Unknown),
+        (0x06, Intent::Unknown),
+        (0x03, Intent::Unknown),
+    ] {
+        check(
+            &ethernet(0x0800, &ipv4(6, 5, &tcp(flags))),
+            6,
+            (40_000, 443),
+            intent,
+        );
+    }
+    // A header that claims to be shorter than itself: its ports count, its flags do not.
+    let mut lying = tcp(0x02);
+    lying[12] = 0x40;
+    check(
+        &ethernet(0x0800, &ipv4(6, 5, &lying)),
+        6,
+        (40_000, 443),
+        Intent::Unknown,
+    );
+}
+
+#[test]
+fn sctp_init_and_its_answer() {
+    let chunk = |kind| {
+        let mut packet = [0x9c, 0x40, 0x0f, 0x0b].to_vec();
+        packet.extend([0; 8]);
+        packet.extend([kind, 0, 0, 20]);
+        packet
+    };
+    check(
+        &ethernet(0x0800, &ipv4(132, 5, &chunk(1))),
+        132,
+        (40_000, 3851),
+        Intent::Asks,
+    );
+    check(
+        &ethernet(0x0800, &ipv4(132, 5, &chunk(2))),
+        132,
+        (40_000, 3851),
+        Intent::Answers,
+    );
+    check(
+        &ethernet(0x0800, &ipv4(132, 5, &chunk(0))),
+        132,
+        (40_000, 3851),
+        Intent::Unknown,
+    );
+    check(
+        &ethernet(0x0800, &ipv4(132, 5, &chunk(1)[..12])),
+        132,
+        (40_000, 3851),
+        Intent::Unknown,
+    );
+}
+
+#[test]
+fn icmp_requests_and_replies_share_a_port() {
+    for (protocol, kind, ports, intent) in [
+        (1, 8, (0, 8), Intent::Asks),
+        (1, 0, (8, 0), Intent::Answers),
+        (1, 13, (0, 13), Intent::Asks),
+        (1, 14, (13, 0), Intent::Answers),
+        (1, 3, (0, 3), Intent::Unknown),
+    ] {
+        check(
+            &ethernet(0x0800, &ipv4(protocol, 5, &[kind, 0, 0, 0, 0, 0, 0, 0])),
+            protocol,
+            ports,
+            intent,
+        );
+    }
+    check(
+        &ethernet(0x86dd, &ipv6(58, &[128, 0, 0, 0])),
+        58,
+        (0, 128),
+        Intent::Asks,
+    );
+    check(
+        &ethernet(0x86dd, &ipv6(58, &[129, 0, 0, 0])),
+        58,
+        (128, 0),
+        Intent::Answers,
+    );
+    check(
+        &ethernet(0x86dd, &ipv6(58, &[135, 0, 0, 0])),
+        58,
+        (0, 135),
+        Intent::Unknown,
+    );
+}
+
+#[test]
+fn ipv6_extension_headers_in_any_order() {
+    let options = |next: u8| [&[next, 0][..], &[0; 6]].concat();
+    let authentication = |next: u8| [&[next, 1][..], &[0; 10]].concat();
+    let fragment =
+        |next: u8, offset: u16| [&[next, 0][..], &(offset << 3).to_be_bytes(), &[0; 4]].concat();
+    let chain = [
+        options(60),
+        options(43),
+        options(51),
+        authentication(44),
+        fragment(17, 0),
+        udp(1, 2),
+    ]
+    .concat();
+    check(
+        &ethernet(0x86dd, &ipv6(0, &chain)),
+        17,
+        (1, 2),
+        Intent::Unknown,
+    );
+    let later = [fragment(17, 5), udp(1, 2)].concat();
+    assert_eq!(
+        read(&ethernet(0x86dd, &ipv6(44, &later))),
+        Err(Skip::Fragment)
+    );
+    let nine: Vec<u8> = (0..9)
+        .flat_map(|index| options(if index == 8 { 17 } else { 60 }))
+        .chain(udp(1, 2))
+        .collect();
+    check(
+        &ethernet(0x86dd, &ipv6(60, &nine)),
+        17,
+        (1, 2),
+        Intent::Unknown,
+    );
+    let many: Vec<u8> = (0..13).flat_map(|_| options(60)).collect();
+    assert_eq!(
+        read(&ethernet(0x86dd, &ipv6(60, &many))),
+        Err(Skip::TooDeep)
+    );
+    // No next header, and ESP, end the walk.
+    check(
+        &ethernet(0x86dd, &ipv6(59, &[])),
+        59,
+        (0, 0),
+        Intent::Unknown,
+    );
+    check(
+        &ethernet(0x86dd, &ipv6(50, &[1, 2, 3])),
+        50,
+        (0, 0),
+        Intent::Unknown,
+    );
+}
+
+#[test]
+fn what_is_no_flow_has_a_reason() {
+    let frame = ethernet(0x0800, &ipv4(17, 5, &udp(1, 2)));
+    for length in 0..frame.len() {
+        assert_eq!(
+            read(&frame[..length]),
+            Err(Skip::Truncated),
+            "{length} bytes"
+        );
+    }
+    assert_eq!(read(&ethernet(0x0806, &[0; 28])), Err(Skip::Arp));
+    assert_eq!(read(&ethernet(0x88cc, &[0; 28])), Err(Skip::NotIp));
+    assert_eq!(read(&ethernet(0x0040, &[0; 64])), Err(Skip::NotIp));
+    let mut wrong = ipv4(17, 5, &udp(1, 2));
+    wrong[0] = 0x65;
+    assert_eq!(read(&ethernet(0x0800, &wrong)), Err(Skip::Malformed));
+    wrong[0] = 0x44;
+    assert_eq!(read(&ethernet(0x0800, &wrong)), Err(Skip::Malformed));
+    let mut later = ipv4(17, 5, &udp(1, 2));
+    later[7] = 1;
+    assert_eq!(read(&ethernet(0x0800, &later)), Err(Skip::Fragment));
+    // The first fragment has the ports.
+    later[6..8].copy_from_slice(&[0x20, 0]);
+    check(&ethernet(0x0800, &later), 17, (1, 2), Intent::Unknown);
+}
+
+#[test]
+fn the_ip_header_bounds_the_transport() {
+    // 46 bytes of payload are Ethernet's minimum: what lies beyond the IP length is padding.
+    let mut short = ipv4(17, 5, &[0, 1, 0, 2]);
+    short.extend([9; 22]);
+    assert_eq!(read(&ethernet(0x0800, &short)), Err(Skip::Truncated));
+    // Segmentation offload leaves 0, which says nothing.
+    let mut zero = ipv4(17, 5, &udp(1, 2));
+    zero[2..4].copy_from_slice(&[0, 0]);
+    check(&ethernet(0x0800, &zero), 17, (1, 2), Intent::Unknown);
+}
+
+#[test]
+fn an_independent_builder_is_read_back() {
+    let mut frame = Vec::new();
+    PacketBuilder::ethernet2(MAC, MAC)
+        .single_vlan(etherparse::VlanId::try_new(7).unwrap())
+        .ipv6(CLIENT6, SERVER6, 64)
+        .tcp(50_000, 8443, 1, 1024)
+        .syn()
+        .options_raw(&[2, 4, 5, 180, 1, 1, 1, 0])
+        .unwrap()
+        .write(&mut frame, &[1, 2, 3])
+        .unwrap();
+    check(&frame, 6, (50_000, 8443), Intent::Asks);
+    assert_eq!(read(&frame).unwrap().headers as usize, frame.len() - 3);
+}
+
+/// Frames that are nearly right: a valid one with a few bytes changed and its end cut off.
+fn nearly() -> impl Strategy<Value = Vec<u8>> {
+    let valid = prop_oneof![
+        Just(ethernet(0x0800, &ipv4(6, 7, &tcp(0x12)))),
+        Just(ethernet(0x0800, &ipv4(17, 5, &udp(1, 2)))),
+        Just(ethernet(0x86dd, &ipv6(17, &udp(1, 2)))),
+        Just(ethernet(
+            0x86dd,
+            &ipv6(0, &[[17, 0, 0, 0, 0, 0, 0, 0].to_vec(), udp(1, 2)].concat())
+        )),
+        Just(ethernet(
+            0x8100,
+            &[[0, 1, 8, 0].to_vec(), ipv4(6, 5, &tcp(2))].concat()
+        )),
+    ];
+    (
+        valid,
+        prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..4),
+        any::<prop::sample::Index>(),
+    )
+        .prop_map(|(mut frame, changes, end)| {
+            for (at, byte) in changes {
+                let at = at.index(frame.len());
+                frame[at] = byte;
+            }
+            if end.index(4) == 0 {
+                let length = end.index(frame.len());
+                frame.truncate(length);
+            }
+            frame
+        })
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_are_read(frame in prop::collection::vec(any::<u8>(), 0..200)) {
+        let _either = read(&frame);
+    }
+
+    /// Where an independent parser finds ports, ours finds the same.
+    #[test]
+    fn the_ports_are_those_of_another_parser(frame in nearly()) {
+        let Ok(packet) = read(&frame) else { return Ok(()) };
+        let Ok(other) = SlicedPacket::from_ethernet(&frame) else { return Ok(()) };
+        let ports = match other.transport {
+            Some(TransportSlice::Tcp(tcp)) => Some((tcp.source_port(), tcp.destination_port())),
+            Some(TransportSlice::Udp(udp)) => Some((udp.source_port(), udp.destination_port())),
+            Some(TransportSlice::Icmpv4(_) | TransportSlice::Icmpv6(_) | TransportSlice::Igmp(_)) | None => None,
+        };
+        if let Some(ports) = ports {
+            prop_assert_eq!((packet.source_port, packet.destination_port), ports);
+        }
+    }
+}

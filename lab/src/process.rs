@@ -1,0 +1,127 @@
+//! A program on a host of the lab, and what happens while it runs.
+
+use std::{
+    io::{BufRead as _, BufReader, Read as _},
+    process::{Command, ExitStatus, Stdio},
+    sync::mpsc,
+    thread,
+};
+
+use anyhow::{Context as _, anyhow};
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
+
+use crate::Namespace;
+
+/// What a program left behind.
+#[derive(Debug)]
+pub struct Finished {
+    pub stdout: String,
+    pub stderr: String,
+    pub status: ExitStatus,
+}
+
+/// Runs a program on a host to its end. Once a line of its standard error holds `ready`, `work` happens beside it.
+///
+/// The program is the child of a thread that waits for it, and `setpriv` has the kernel end it with that thread, so
+/// nothing is left of it when this process is killed. `told` hears each line of standard error.
+///
+/// # Errors
+///
+/// The program can't be started, or what `work` returns.
+pub fn run(
+    host: &Namespace,
+    command: &Command,
+    ready: &str,
+    told: &(dyn Fn(&str) + Sync),
+    work: impl FnOnce(Pid) -> anyhow::Result<()>,
+) -> anyhow::Result<Finished> {
+    let (send, receive) = mpsc::channel();
+    thread::scope(|scope| {
+        let running = scope.spawn(move || {
+            host.enter(|| {
+                let mut child = guarded(command)
+                    .stdin(Stdio::null())
+                    .stdout(Stdio::piped())
+                    .stderr(Stdio::piped())
+                    .spawn()
+                    .context("cannot run `setpriv`: it comes with util-linux")?;
+                let pid = Pid::from_raw(i32::try_from(child.id())?);
+                let stderr = child
+                    .stderr
+                    .take()
+                    .ok_or_else(|| anyhow!("no standard error"))?;
+                let mut stdout = child
+                    .stdout
+                    .take()
+                    .ok_or_else(|| anyhow!("no standard output"))?;
+                let printed = thread::spawn(move || {
+                    let mut text = String::new();
+                    stdout.read_to_string(&mut text).map(|_| text)
+                });
+                let mut said = String::new();
+                for line in BufReader::new(stderr).lines() {
+                    let line = line?;
+                    told(&line);
+                    if line.contains(ready) {
+                        // Whoever waited may have given up.
+                        let _gone = send.send(pid);
+                    }
+                    said.push_str(&line);
+                    said.push('\n');
+                }
+                let status = child.wait()?;
+                let stdout = printed
+                    .join()
+                    .map_err(|_| anyhow!("the reader panicked"))??;
+                Ok(Finished {
+                    stdout,
+                    stderr: said,
+                    status,
+                })
+            })
+        });
+        let worked = match receive.recv() {
+            Ok(pid) => {
+                let mut end = EndOnFailure(Some(pid));
+                let worked = work(pid);
+                if worked.is_ok() {
+                    end.0 = None;
+                }
+                worked
+            }
+            // It ended without being ready; how it ended tells why.
+            Err(mpsc::RecvError) => Ok(()),
+        };
+        let finished = running
+            .join()
+            .unwrap_or_else(|_| Err(anyhow!("the program's thread panicked")));
+        worked.and(finished)
+    })
+}
+
+/// Ends a program when the work beside it failed or panicked: nobody needs to wait for its own end then.
+struct EndOnFailure(Option<Pid>);
+
+impl Drop for EndOnFailure {
+    fn drop(&mut self) {
+        if let Some(pid) = self.0 {
+            // It may have ended by itself.
+            let _gone = kill(pid, Signal::SIGTERM);
+        }
+    }
+}
+
+fn guarded(command: &Command) -> Command {
+    let mut guarded = Command::new("setpriv");
+    guarded
+        .args(["--pdeathsig", "TERM"])
+        .arg(command.get_program())
+        .args(command.get_args());
+    if let Some(directory) = command.get_current_dir() {
+        guarded.current_dir(directory);
+    }
+    guarded
+}

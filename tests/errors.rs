@@ -1,0 +1,210 @@
+//! What a user is told when something is wrong, and the exit code.
+
+use std::process::Command;
+
+use lab::Namespace;
+
+use crate::auditor::{command, files, kernel_tests, run, watch};
+
+const MATRIX: &str = r#"
+name = "Example"
+
+[[rule]]
+id = "web"
+client = ["user"]
+server = ["web"]
+transport = "tcp"
+ports = "443"
+"#;
+
+/// Runs the command in a directory with these files; checks that it fails with 2, and what it says first.
+#[track_caller]
+fn check(given: &[(&str, &str)], arguments: &str, said: &str) {
+    let directory = files(given);
+    let output = run(directory.path(), arguments);
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{stderr}");
+    assert!(
+        stderr.lines().any(|line| line == said),
+        "said:\n{stderr}\nexpected:\n{said}"
+    );
+    assert!(output.stdout.is_empty());
+}
+
+#[test]
+fn documents() {
+    check(
+        &[("empty.md", "")],
+        "import empty.md",
+        "auditor: empty.md is empty: expected a page with a table that has a column headed `Port`",
+    );
+    check(
+        &[("prose.md", "# Ports\n\nThere are some.\n")],
+        "import prose.md",
+        "auditor: prose.md holds no row of ports: expected a page with a table that has a column headed `Port`",
+    );
+    check(
+        &[(
+            "high.md",
+            "| Port | Source | Destination |\n|---|---|---|\n| 70000 | a | b |\n",
+        )],
+        "import high.md",
+        "not understood: high.md:3: \"70000\": port 70000 is out of range: ports are numbers from 1 to 65535",
+    );
+    check(
+        &[],
+        "import absent.md",
+        "auditor: cannot read absent.md: No such file or directory (os error 2)",
+    );
+}
+
+#[test]
+fn the_good_part_of_a_document_is_kept() {
+    let page = "| Port | Source | Destination |\n|---|---|---|\n| 70000 | a | b |\n| 80, 70001 | a | b |\n";
+    let directory = files(&[("page.md", page)]);
+    let output = run(directory.path(), "import page.md --rows");
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{stderr}");
+    assert_eq!(stderr.lines().count(), 2, "{stderr}");
+    let stdout = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(stdout.lines().count(), 1);
+    assert!(
+        stdout.contains(r#""line":4"#) && stdout.contains(r#""ports":[[80,80]]"#),
+        "{stdout}"
+    );
+}
+
+#[test]
+fn matrices() {
+    check(
+        &[("m.toml", "name = \"x\"\n[[rule]\n")],
+        "audit --matrix m.toml",
+        "auditor: m.toml:2: unclosed array table, expected `]`",
+    );
+    check(
+        &[("m.toml", &MATRIX.replace("443", "70000"))],
+        "audit --matrix m.toml",
+        "auditor: m.toml:9: port 70000 is out of range: ports are numbers from 1 to 65535",
+    );
+    check(
+        &[("m.toml", &MATRIX.replace("\"tcp\"", "\"tpc\""))],
+        "audit --matrix m.toml",
+        "auditor: m.toml:8: unknown variant `tpc`, expected one of `tcp`, `udp`, `sctp`, `icmp`",
+    );
+    check(
+        &[("m.toml", &MATRIX.replace("ports = \"443\"", ""))],
+        "audit --matrix m.toml",
+        "auditor: m.toml:4: rule `web` names no ports: expected ports = \"80\", a list, a range or \"ephemeral\"",
+    );
+    check(
+        &[("m.toml", "name = \"x\"\n")],
+        "audit --matrix m.toml",
+        "auditor: m.toml:1: holds no rule: expected one [[rule]] or more",
+    );
+}
+
+#[test]
+fn deployments() {
+    check(
+        &[
+            ("m.toml", MATRIX),
+            ("a.toml", "matrix = \"m.toml\"\n[roles]\nweb = [\"wbe\"]\n"),
+        ],
+        "audit --config a.toml",
+        "auditor: a.toml:3: nobody defines the role `wbe`: expected an address, a host name with a dot in it, any, or a role of [roles]",
+    );
+    check(
+        &[
+            ("m.toml", MATRIX),
+            (
+                "a.toml",
+                "matrix = \"m.toml\"\n[roles]\nweb = [\"10.0.0.300\"]\n",
+            ),
+        ],
+        "audit --config a.toml",
+        "auditor: a.toml:3: `10.0.0.300` is no address: expected 10.0.0.1, 10.0.0.0/24, 10.0.0.1-10.0.0.9, a host name, any, or a role",
+    );
+    check(
+        &[
+            ("m.toml", MATRIX),
+            ("a.toml", "matrix = \"m.toml\"\nwindow = \"soon\"\n"),
+        ],
+        "audit --config a.toml",
+        "auditor: a.toml:2: `soon` is no length of time: expected something like 30s, 10m or 1h30m",
+    );
+    check(
+        &[("a.toml", "matrix = \"m.toml\"\n")],
+        "audit --config a.toml",
+        "auditor: cannot read m.toml: No such file or directory (os error 2)",
+    );
+}
+
+#[test]
+fn roles_and_interfaces() {
+    check(
+        &[("m.toml", MATRIX)],
+        "audit --matrix m.toml --role wbe",
+        "auditor: nobody defines the role `wbe`: the matrix and the deployment know `user`, `web`",
+    );
+    let directory = files(&[("m.toml", MATRIX)]);
+    let output = run(directory.path(), "audit --matrix m.toml -i nowhere0");
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        stderr.starts_with("auditor: no interface is named `nowhere0`: this host has lo"),
+        "{stderr}"
+    );
+}
+
+#[test]
+fn without_privileges() {
+    let directory = files(&[("m.toml", MATRIX)]);
+    let mut command = command("audit --matrix m.toml -i lo --for 1s");
+    if nix::unistd::geteuid().is_root() {
+        let mut dropped = Command::new("setpriv");
+        dropped
+            .args(["--bounding-set=-all", "--inh-caps=-all"])
+            .arg(command.get_program())
+            .args(command.get_args());
+        command = dropped;
+    }
+    let output = command.current_dir(directory.path()).output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{stderr}");
+    assert_eq!(
+        stderr.trim(),
+        "auditor: this takes root, or CAP_NET_ADMIN, CAP_PERFMON, CAP_BPF: run it with sudo"
+    );
+}
+
+#[test]
+fn an_interface_without_ethernet_is_refused_by_name() {
+    if !kernel_tests() {
+        return;
+    }
+    let host = Namespace::new("tunnel").unwrap();
+    host.run("ip tuntap add tun0 mode tun").unwrap();
+    let directory = files(&[("m.toml", MATRIX)]);
+    let finished = watch(
+        &host,
+        directory.path(),
+        "audit --matrix m.toml -i tun0 --for 1s",
+        |_| {},
+    );
+    assert_eq!(finished.status.code(), Some(2));
+    assert_eq!(
+        finished.stderr.trim(),
+        "auditor: interface tun0 has no Ethernet header: choose one that has, this host has lo, tun0"
+    );
+    let finished = watch(
+        &host,
+        directory.path(),
+        "audit --matrix m.toml --for 1s",
+        |_| {},
+    );
+    assert_eq!(finished.status.code(), Some(2));
+    assert_eq!(
+        finished.stderr.trim(),
+        "auditor: no physical interface is up: name one with -i, this host has lo, tun0"
+    );
+}

@@ -1,0 +1,252 @@
+//! How an audit begins and ends, in good and in bad ways.
+
+use aya::programs::{SchedClassifier, tc::TcAttachType};
+use lab::{
+    Namespace,
+    namespace::connect,
+    talk::{Outcome, Transport, ask, serve},
+};
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
+use serde_json::Value;
+
+use crate::auditor::{files, kernel_tests, watch};
+
+const MATRIX: &str = r#"
+name = "Pair"
+
+[[rule]]
+id = "web"
+client = ["user"]
+server = ["web"]
+transport = "tcp"
+ports = "8080"
+presence = "required"
+"#;
+
+/// Two hosts on a cable, 10.78.0.1 and 10.78.0.2.
+fn pair() -> (Namespace, Namespace) {
+    let (one, other) = (
+        Namespace::new("one").unwrap(),
+        Namespace::new("other").unwrap(),
+    );
+    connect(&one, "eth0", &other, "eth0").unwrap();
+    one.run("ip address add 10.78.0.1/24 dev eth0").unwrap();
+    other.run("ip address add 10.78.0.2/24 dev eth0").unwrap();
+    (one, other)
+}
+
+/// Programs on `eth0` as the kernel, `ip` and `bpftool` tell of them. The `bpftool` of some distributions is older than
+/// TCX and shows nothing of it, so the kernel is asked as well.
+fn programs(host: &Namespace) -> Vec<String> {
+    let mut programs = host
+        .enter(|| {
+            let mut names = Vec::new();
+            for way in [TcAttachType::Ingress, TcAttachType::Egress] {
+                let (_, attached) = SchedClassifier::query_tcx("eth0", way)?;
+                names.extend(
+                    attached
+                        .iter()
+                        .map(|program| program.name_as_str().unwrap().to_owned()),
+                );
+            }
+            Ok(names)
+        })
+        .unwrap();
+    let link = host.run("ip -details link show dev eth0").unwrap();
+    programs.extend(
+        link.lines()
+            .filter(|line| line.contains("xdp"))
+            .map(str::to_owned),
+    );
+    let net = host.run("bpftool net show dev eth0").unwrap();
+    programs.extend(
+        net.lines()
+            .filter(|line| line.contains("eth0"))
+            .map(str::to_owned),
+    );
+    programs
+}
+
+/// What is left of programs; the kernel takes links off a moment after their process has gone.
+fn leftovers(host: &Namespace) -> Vec<String> {
+    let mut left = programs(host);
+    for _ in 0..200 {
+        if left.is_empty() {
+            break;
+        }
+        left = programs(host);
+    }
+    left
+}
+
+#[test]
+fn a_killed_audit_leaves_nothing_attached() {
+    if !kernel_tests() {
+        return;
+    }
+    let directory = files(&[("m.toml", MATRIX)]);
+    for (ingress, shown) in [("tc", "ingress_tc"), ("xdp", "xdp")] {
+        let (one, _other) = pair();
+        let arguments = format!("audit --matrix m.toml -i eth0 --for 60s --ingress {ingress}");
+        let finished = watch(&one, directory.path(), &arguments, |pid| {
+            let attached = programs(&one).join("\n");
+            assert!(
+                attached.contains("egress_tc") && attached.contains(shown),
+                "{attached}"
+            );
+            kill(pid, Signal::SIGKILL).unwrap();
+        });
+        assert_eq!(finished.status.code(), None, "{}", finished.stderr);
+        assert_eq!(leftovers(&one), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn a_taken_xdp_slot_means_tc() {
+    if !kernel_tests() {
+        return;
+    }
+    let directory = files(&[("m.toml", MATRIX)]);
+    let (one, other) = pair();
+    let _service = serve(&one, Transport::Tcp, 8080).unwrap();
+    let arguments = "audit --matrix m.toml --role web -i eth0 --for 60s --ingress xdp";
+    let first = watch(&one, directory.path(), arguments, |first_pid| {
+        let second = watch(&one, directory.path(), arguments, |second_pid| {
+            let server = "10.78.0.1:8080".parse().unwrap();
+            assert_eq!(
+                ask(&other, Transport::Tcp, server).unwrap(),
+                Outcome::Answered
+            );
+            stop(second_pid);
+        });
+        assert!(
+            second
+                .stderr
+                .contains("watching eth0, in: tc (its XDP slot is taken by program"),
+            "{}",
+            second.stderr
+        );
+        assert_eq!(second.status.code(), Some(0), "{}", second.stdout);
+        assert!(second.stdout.contains("1 observed"), "{}", second.stdout);
+        stop(first_pid);
+    });
+    assert!(
+        first.stderr.contains("watching eth0, in: xdp (asked for)"),
+        "{}",
+        first.stderr
+    );
+    assert!(first.stdout.contains("1 observed"), "{}", first.stdout);
+    assert_eq!(leftovers(&one), Vec::<String>::new());
+}
+
+fn stop(pid: Pid) {
+    kill(pid, Signal::SIGINT).unwrap();
+}
+
+#[test]
+fn a_window_that_is_cut_short_makes_nothing_missing() {
+    if !kernel_tests() {
+        return;
+    }
+    let directory = files(&[("m.toml", MATRIX)]);
+    let (one, _other) = pair();
+    let arguments = "audit --matrix m.toml --role web -i eth0 --for 60s --format json";
+    let finished = watch(&one, directory.path(), arguments, stop);
+    assert_eq!(finished.status.code(), Some(0), "{}", finished.stderr);
+    let report: Value = serde_json::from_str(&finished.stdout).unwrap();
+    assert_eq!(report["gaps"][0]["reason"], "cut-short");
+    assert_eq!(report["rules"][0]["verdict"], "unassessed");
+    // The whole window, and it is.
+    let finished = watch(
+        &one,
+        directory.path(),
+        &arguments.replace("60s", "1s"),
+        |_| {},
+    );
+    assert_eq!(finished.status.code(), Some(1), "{}", finished.stderr);
+    let report: Value = serde_json::from_str(&finished.stdout).unwrap();
+    assert_eq!(report["gaps"], Value::Array(Vec::new()));
+    assert_eq!(report["rules"][0]["verdict"], "missing");
+    assert_eq!(report["rules"][0]["listening"], false);
+}
+
+#[test]
+fn an_interface_that_goes_away_is_a_gap() {
+    if !kernel_tests() {
+        return;
+    }
+    let directory = files(&[("m.toml", MATRIX)]);
+    let (one, other) = pair();
+    let arguments = "audit --matrix m.toml --role web -i eth0 --for 60s --format json";
+    let finished = watch(&one, directory.path(), arguments, |_| {
+        other.run("ip link delete eth0").unwrap();
+    });
+    assert_eq!(finished.status.code(), Some(2), "{}", finished.stderr);
+    assert!(
+        finished
+            .stderr
+            .contains("interface eth0 went away; what passes there is not seen"),
+        "{}",
+        finished.stderr
+    );
+    assert!(
+        finished.stderr.contains("nothing is left to watch"),
+        "{}",
+        finished.stderr
+    );
+    let report: Value = serde_json::from_str(&finished.stdout).unwrap();
+    assert_eq!(report["gaps"][0]["reason"], "interface-lost");
+    assert_eq!(report["gaps"][0]["interface"], "eth0");
+    assert_eq!(report["rules"][0]["verdict"], "unassessed");
+}
+
+#[test]
+fn a_full_table_is_said() {
+    if !kernel_tests() {
+        return;
+    }
+    let directory = files(&[("m.toml", MATRIX)]);
+    let (one, other) = pair();
+    let _service = serve(&one, Transport::Tcp, 8080).unwrap();
+    let arguments = "audit --matrix m.toml --role web -i eth0 --for 3s --flows 1 --format json";
+    let finished = watch(&one, directory.path(), arguments, |_| {
+        for port in 9000..9010 {
+            let server = format!("10.78.0.1:{port}").parse().unwrap();
+            assert_eq!(
+                ask(&other, Transport::Tcp, server).unwrap(),
+                Outcome::Refused
+            );
+        }
+    });
+    let report: Value = serde_json::from_str(&finished.stdout).unwrap();
+    assert_eq!(
+        report["gaps"][0]["reason"], "table-full",
+        "{}",
+        finished.stdout
+    );
+    assert_eq!(report["rules"][0]["verdict"], "unassessed");
+    assert_totals(&report);
+}
+
+/// Every packet is in a flow or under a reason.
+#[track_caller]
+pub(crate) fn assert_totals(report: &Value) {
+    let count = |value: &Value, what: &str| value[what].as_u64().unwrap_or_default();
+    for what in ["packets", "bytes"] {
+        let mut inside = 0;
+        for flow in report["flows"].as_array().unwrap() {
+            inside += count(&flow["to_server"], what) + count(&flow["to_client"], what);
+        }
+        let (mut all, mut outside) = (0, 0);
+        for (slot, tally) in report["counted"].as_object().unwrap() {
+            match slot.as_str() {
+                "received" | "sent" => all += count(tally, what),
+                _ => outside += count(tally, what),
+            }
+        }
+        assert_eq!(all, inside + outside, "{what}");
+    }
+}

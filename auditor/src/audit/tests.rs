@@ -1,1 +1,535 @@
+use std::{net::IpAddr, path::Path};
 
+use auditor_common::Evidence;
+use jiff::{SignedDuration, Timestamp};
+
+use super::{Audit, Policy, judge};
+use crate::{
+    deployment::Deployment,
+    matrix::Matrix,
+    observed::{Flow, Gap, Hook, Host, Interface, Listener, Observed, Way, Window},
+    role::Role,
+    transport::Transport,
+};
+
+const MATRIX: &str = r#"
+name = "Store"
+[[rule]]
+id = "zookeeper"
+client = ["agent", "master"]
+server = ["master"]
+transport = "tcp"
+ports = "2181"
+presence = "required"
+[[rule]]
+id = "callback"
+client = ["master"]
+server = ["agent"]
+transport = "tcp"
+ports = "15101"
+[[rule]]
+id = "vault"
+client = ["master"]
+server = ["master"]
+transport = "tcp"
+ports = "8200"
+when = "enterprise"
+[[rule]]
+id = "local"
+client = ["master"]
+server = ["master"]
+transport = "tcp"
+ports = "7070"
+loopback = true
+[[rule]]
+id = "metrics"
+client = ["agent"]
+server = ["master"]
+transport = "udp"
+ports = "8125"
+presence = "optional"
+[[rule]]
+id = "tasks"
+client = ["agent"]
+server = ["agent"]
+transport = "tcp"
+ports = "1025-2180"
+[[rule]]
+id = "extra"
+client = ["extra"]
+server = ["master"]
+transport = "tcp"
+ports = "9"
+[[rule]]
+id = "ping"
+client = ["agent"]
+server = ["master"]
+transport = "icmp"
+presence = "optional"
+[[rule]]
+id = "apart"
+client = ["agent"]
+server = ["master"]
+transport = "tcp"
+ports = "6000"
+presence = "forbidden"
+"#;
+
+const DEPLOYMENT: &str = r#"
+matrix = "m.toml"
+[roles]
+master = ["10.0.0.10", "10.0.0.11"]
+agent = ["10.0.1.0/24"]
+[[exception]]
+match = { client = "192.0.2.7", ports = "9100" }
+reason = "exporter"
+until = 2026-11-20
+"#;
+
+const HERE: &str = "10.0.0.10";
+
+/// A flow as `client server transport port to-server/to-client[/resets]`.
+fn flow(text: &str) -> Flow {
+    let parts: Vec<&str> = text.split(' ').collect();
+    let packets: Vec<u64> = parts[4]
+        .split('/')
+        .map(|part| part.parse().unwrap())
+        .collect();
+    let way = |packets, resets| Way {
+        packets,
+        bytes: packets * 100,
+        resets,
+        flags: 0,
+    };
+    Flow {
+        client: parts[0].parse().unwrap(),
+        server: parts[1].parse().unwrap(),
+        protocol: match parts[2] {
+            "tcp" => 6,
+            "udp" => 17,
+            "icmp" => 1,
+            "icmp6" => 58,
+            "igmp" => 2,
+            other => other.parse().unwrap(),
+        },
+        port: parts[3].parse().unwrap(),
+        interface: "eth0".to_owned(),
+        to_server: way(packets[0], 0),
+        to_client: way(packets[1], packets.get(2).copied().unwrap_or_default()),
+        requests: 1,
+        replies: 0,
+        first: Timestamp::UNIX_EPOCH,
+        last: Timestamp::UNIX_EPOCH,
+        evidence: Evidence::Handshake,
+    }
+}
+
+fn observed(flows: &[Flow]) -> Observed {
+    let start: Timestamp = "2026-11-20T12:00:00Z".parse().unwrap();
+    let listener = Listener {
+        transport: Transport::Udp,
+        port: 8125,
+        address: "0.0.0.0".parse().unwrap(),
+    };
+    Observed {
+        host: Host {
+            name: "m".to_owned(),
+            addresses: [HERE, "127.0.0.1"]
+                .iter()
+                .map(|text| text.parse::<IpAddr>().unwrap())
+                .collect(),
+            listeners: [listener].into(),
+        },
+        window: Window {
+            start,
+            end: start,
+            asked: SignedDuration::from_secs(1),
+        },
+        interfaces: vec![Interface {
+            name: "eth0".to_owned(),
+            ingress: Hook::Tc,
+            egress: Some(Hook::Tc),
+            is_loopback: false,
+        }],
+        flows: flows.to_vec(),
+        ..Observed::default()
+    }
+}
+
+fn policy(deployment: Option<&str>, played: &[&str], observed: &Observed) -> Policy {
+    let matrix = Matrix::parse(Path::new("m.toml"), MATRIX).unwrap();
+    let deployment = deployment.map(|text| Deployment::parse(Path::new("a.toml"), text).unwrap());
+    let played: Vec<Role> = played.iter().map(|name| Role::new(name)).collect();
+    Policy::new(
+        &[matrix],
+        deployment.as_ref(),
+        &played,
+        &observed.host,
+        &mut |_| Ok(Vec::new()),
+    )
+    .unwrap()
+}
+
+/// A verdict with its reason, rules and severity.
+fn told(policy: &Policy, audit: &Audit, index: usize) -> String {
+    use super::FlowVerdict;
+    let finding = &audit.flows[index];
+    let ids = |rules: &[usize]| {
+        rules
+            .iter()
+            .map(|at| policy.rules[*at].rule.id.clone())
+            .collect::<Vec<_>>()
+            .join(",")
+    };
+    let more = match &finding.verdict {
+        FlowVerdict::Documented { rules } | FlowVerdict::Forbidden { rules } => ids(rules),
+        FlowVerdict::Unexpected { reason, nearest } => {
+            format!("{} [{}]", reason.name(), ids(nearest))
+        }
+        FlowVerdict::Excepted { .. } | FlowVerdict::Housekeeping => String::new(),
+    };
+    let doubt = if finding.benefit_of_doubt {
+        " in doubt"
+    } else {
+        ""
+    };
+    format!(
+        "{} {more} {}{doubt}",
+        finding.verdict.name(),
+        finding.severity.name()
+    )
+}
+
+#[test]
+fn flows() {
+    check(
+        "10.0.1.5 10.0.0.10 tcp 2181 5/5",
+        "documented zookeeper fine",
+    );
+    check(
+        "10.0.0.11 10.0.0.10 tcp 2181 5/5",
+        "documented zookeeper fine",
+    );
+    check(
+        "10.0.1.5 10.0.0.10 tcp 2181 5/0",
+        "documented zookeeper fine",
+    );
+    check("10.0.1.5 10.0.0.10 icmp 8 1/1", "documented ping fine");
+    check(
+        "192.0.2.9 10.0.0.10 tcp 2181 5/5",
+        "unexpected peer [zookeeper] violation",
+    );
+    check(
+        "10.0.0.10 192.0.2.9 tcp 15101 5/5",
+        "unexpected peer [callback] violation",
+    );
+    check(
+        "10.0.1.5 10.0.0.10 tcp 15101 5/5",
+        "unexpected direction [callback] violation",
+    );
+    check(
+        "10.0.1.5 10.0.0.10 tcp 8125 5/5",
+        "unexpected transport [metrics] violation",
+    );
+    check(
+        "10.0.0.11 10.0.0.10 tcp 8200 5/5",
+        "unexpected condition [vault] violation",
+    );
+    check(
+        "10.0.1.5 10.0.0.10 tcp 3000 5/5",
+        "unexpected port [zookeeper] violation",
+    );
+    check(
+        "192.0.2.9 10.0.0.10 tcp 3000 5/5",
+        "unexpected port [] violation",
+    );
+    check(
+        "10.0.1.5 10.0.0.10 tcp 6000 5/5",
+        "forbidden apart violation",
+    );
+    check(
+        "10.0.0.11 10.0.0.10 tcp 7070 5/5",
+        "unexpected port [zookeeper] violation",
+    );
+    check(
+        "192.0.2.9 10.0.0.10 47 0 5/5",
+        "unexpected port [] violation",
+    );
+}
+
+#[test]
+fn a_knock_is_a_warning_unless_data_may_have_moved() {
+    check(
+        "192.0.2.9 10.0.0.10 tcp 22 1/1/1",
+        "unexpected port [] warning",
+    );
+    check(
+        "192.0.2.9 10.0.0.10 tcp 22 3/0",
+        "unexpected port [] warning",
+    );
+    check(
+        "192.0.2.9 10.0.0.10 udp 22 3/0",
+        "unexpected port [] violation",
+    );
+}
+
+#[test]
+fn exceptions_end() {
+    check("192.0.2.7 10.0.0.10 tcp 9100 5/5", "excepted  fine");
+    check(
+        "192.0.2.8 10.0.0.10 tcp 9100 5/5",
+        "unexpected port [] violation",
+    );
+    let ended = DEPLOYMENT.replace("2026-11-20", "2026-11-19");
+    check_in(
+        &ended,
+        "192.0.2.7 10.0.0.10 tcp 9100 5/5",
+        Evidence::Handshake,
+        "unexpected port [] violation",
+    );
+}
+
+#[test]
+fn housekeeping_can_be_turned_off() {
+    for text in [
+        "0.0.0.0 255.255.255.255 udp 67 1/0",
+        "fe80::1 ff02::1 icmp6 136 1/0",
+        "10.0.0.10 224.0.0.22 igmp 0 1/0",
+    ] {
+        check(text, "housekeeping  fine");
+    }
+    let off = format!("housekeeping = false\n{DEPLOYMENT}");
+    check_in(
+        &off,
+        "10.0.0.10 224.0.0.22 igmp 0 1/0",
+        Evidence::FirstSender,
+        "unexpected port [] violation",
+    );
+}
+
+#[test]
+fn weak_evidence_gives_the_benefit_of_the_doubt() {
+    let text = "10.0.1.5 10.0.0.10 tcp 15101 5/5";
+    check_in(
+        DEPLOYMENT,
+        text,
+        Evidence::LowerPort,
+        "documented callback fine in doubt",
+    );
+    check_in(
+        DEPLOYMENT,
+        text,
+        Evidence::Listener,
+        "unexpected direction [callback] violation",
+    );
+}
+
+#[track_caller]
+fn check(text: &str, expected: &str) {
+    check_in(DEPLOYMENT, text, Evidence::Handshake, expected);
+}
+
+#[track_caller]
+fn check_in(deployment: &str, text: &str, evidence: Evidence, expected: &str) {
+    let observed = observed(&[Flow {
+        evidence,
+        ..flow(text)
+    }]);
+    let policy = policy(Some(deployment), &[], &observed);
+    assert_eq!(told(&policy, &judge(&policy, &observed), 0), expected);
+}
+
+/// Checks every rule: its verdict and severity.
+#[track_caller]
+fn check_rules(policy: &Policy, observed: &Observed, expected: &[(&str, &str)]) {
+    let audit = judge(policy, observed);
+    let told: Vec<(String, String)> = policy
+        .rules
+        .iter()
+        .zip(&audit.rules)
+        .map(|(rule, finding)| {
+            (
+                rule.rule.id.clone(),
+                format!("{} {}", finding.verdict.name(), finding.severity.name()),
+            )
+        })
+        .collect();
+    let expected: Vec<(String, String)> = expected
+        .iter()
+        .map(|(id, told)| ((*id).to_owned(), (*told).to_owned()))
+        .collect();
+    assert_eq!(told, expected);
+}
+
+const QUIET: [(&str, &str); 9] = [
+    ("zookeeper", "missing violation"),
+    ("callback", "missing warning"),
+    ("vault", "off fine"),
+    ("local", "unobservable fine"),
+    ("metrics", "missing note"),
+    ("tasks", "elsewhere fine"),
+    ("extra", "unresolved note"),
+    ("ping", "missing note"),
+    ("apart", "respected fine"),
+];
+
+/// `QUIET` with these rules told otherwise.
+fn quiet_but(changes: &[(&'static str, &'static str)]) -> Vec<(&'static str, &'static str)> {
+    let change = |id| {
+        changes
+            .iter()
+            .find(|(changed, _)| *changed == id)
+            .map(|(_, told)| *told)
+    };
+    QUIET
+        .iter()
+        .map(|(id, told)| (*id, change(*id).unwrap_or(told)))
+        .collect()
+}
+
+#[test]
+fn rules_of_a_quiet_host() {
+    let observed = observed(&[]);
+    check_rules(&policy(Some(DEPLOYMENT), &[], &observed), &observed, &QUIET);
+}
+
+#[test]
+fn rules_of_a_talking_host() {
+    let one = |text| {
+        let observed = observed(&[flow(text)]);
+        (policy(Some(DEPLOYMENT), &[], &observed), observed)
+    };
+    for (text, id, verdict) in [
+        (
+            "10.0.1.5 10.0.0.10 tcp 2181 5/5",
+            "zookeeper",
+            "observed fine",
+        ),
+        (
+            "10.0.1.5 10.0.0.10 tcp 2181 1/1/1",
+            "zookeeper",
+            "refused violation",
+        ),
+        (
+            "10.0.1.5 10.0.0.10 tcp 2181 5/0",
+            "zookeeper",
+            "unanswered violation",
+        ),
+        (
+            "10.0.0.10 10.0.1.5 tcp 15101 5/0",
+            "callback",
+            "unanswered warning",
+        ),
+        // A datagram to a socket that waits for it has arrived.
+        (
+            "10.0.1.5 10.0.0.10 udp 8125 5/0",
+            "metrics",
+            "observed fine",
+        ),
+        ("10.0.1.5 10.0.0.10 tcp 6000 5/5", "apart", "violated fine"),
+        // A host that forwards sees what is none of its own.
+        ("10.0.1.5 10.0.1.6 tcp 1100 5/5", "tasks", "observed fine"),
+    ] {
+        let (policy, observed) = one(text);
+        check_rules(&policy, &observed, &quiet_but(&[(id, verdict)]));
+    }
+}
+
+#[test]
+fn a_gap_makes_missing_unassessed() {
+    for gap in [
+        Gap::TableFull { packets: 1 },
+        Gap::CutShort {
+            watched: SignedDuration::ZERO,
+        },
+    ] {
+        let observed = Observed {
+            gaps: vec![gap],
+            ..observed(&[])
+        };
+        check_rules(
+            &policy(Some(DEPLOYMENT), &[], &observed),
+            &observed,
+            &quiet_but(&[
+                ("zookeeper", "unassessed warning"),
+                ("callback", "unassessed note"),
+                ("metrics", "unassessed note"),
+                ("ping", "unassessed note"),
+                ("apart", "unassessed note"),
+            ]),
+        );
+    }
+}
+
+#[test]
+fn a_watched_loopback_shows_what_stays_there() {
+    let mut observed = observed(&[]);
+    observed.interfaces[0].is_loopback = true;
+    check_rules(
+        &policy(Some(DEPLOYMENT), &[], &observed),
+        &observed,
+        &quiet_but(&[("local", "missing warning")]),
+    );
+}
+
+#[test]
+fn a_rule_with_nobody_else_is_unobservable() {
+    let alone = DEPLOYMENT
+        .replace(", \"10.0.0.11\"", "")
+        .replace("[roles]", "[conditions]\nenterprise = true\n[roles]");
+    let observed = observed(&[]);
+    check_rules(
+        &policy(Some(&alone), &[], &observed),
+        &observed,
+        &quiet_but(&[("vault", "unobservable fine")]),
+    );
+}
+
+#[test]
+fn a_given_role_overrides_the_addresses() {
+    let observed = observed(&[flow("10.0.1.6 10.0.0.10 tcp 1100 5/5")]);
+    let policy = policy(Some(DEPLOYMENT), &["agent"], &observed);
+    let audit = judge(&policy, &observed);
+    assert_eq!(told(&policy, &audit, 0), "documented tasks fine");
+    assert!(audit.rules[0].is_client && !audit.rules[0].is_server);
+}
+
+#[test]
+fn without_a_deployment_ports_are_compared() {
+    let flows = [
+        flow("192.0.2.9 10.0.0.10 tcp 2181 5/5"),
+        flow("192.0.2.9 10.0.0.10 tcp 3000 5/5"),
+    ];
+    let observed = observed(&flows);
+    let policy = policy(None, &[], &observed);
+    let audit = judge(&policy, &observed);
+    assert_eq!(told(&policy, &audit, 0), "documented zookeeper fine");
+    assert_eq!(audit.flows[1].verdict.name(), "unexpected");
+    // Nobody knows which rules this host has a part in, so none is missing.
+    assert!(
+        audit
+            .rules
+            .iter()
+            .all(|finding| finding.verdict.name() != "missing")
+    );
+}
+
+#[test]
+fn with_a_role_alone_our_side_is_checked() {
+    let flows = [
+        flow("192.0.2.9 10.0.0.10 tcp 2181 5/5"),
+        flow("10.0.0.10 192.0.2.9 tcp 15101 5/5"),
+        flow("192.0.2.9 10.0.0.10 tcp 15101 5/5"),
+    ];
+    let observed = observed(&flows);
+    let policy = policy(None, &["master"], &observed);
+    let audit = judge(&policy, &observed);
+    assert_eq!(told(&policy, &audit, 0), "documented zookeeper fine");
+    assert_eq!(told(&policy, &audit, 1), "documented callback fine");
+    assert_eq!(
+        told(&policy, &audit, 2),
+        "unexpected direction [callback] violation"
+    );
+    assert_eq!(audit.rules[4].verdict.name(), "missing");
+    assert_eq!(audit.rules[5].verdict.name(), "elsewhere");
+}

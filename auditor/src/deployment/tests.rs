@@ -1,1 +1,134 @@
+use std::{net::IpAddr, path::Path};
 
+use super::Deployment;
+use crate::role::Role;
+
+const TEXT: &str = r#"
+matrix = ["a.toml", "/etc/b.toml"]
+interfaces = ["eth0"]
+window = "1h30m"
+
+[roles]
+master = ["10.0.0.10-10.0.0.12", "fd00::/64"]
+agent = ["10.0.1.0/24", "agents.example.com"]
+nodes = ["Master", "agent"]
+loop = ["nodes", "loop"]
+everybody = ["any"]
+nobody = []
+
+[conditions]
+enterprise = true
+
+[[exception]]
+match = { server = "master", transport = "tcp", ports = "9100" }
+reason = "exporter"
+until = 2027-01-31
+"#;
+
+fn deployment(text: &str) -> Deployment {
+    Deployment::parse(Path::new("/etc/auditor/auditor.toml"), text).unwrap()
+}
+
+#[test]
+fn everything() {
+    let deployment = deployment(TEXT);
+    assert_eq!(
+        deployment.matrices,
+        [Path::new("/etc/auditor/a.toml"), Path::new("/etc/b.toml")]
+    );
+    assert_eq!(deployment.window.unwrap().as_secs(), 5400);
+    assert_eq!(deployment.conditions["enterprise"], true);
+    assert_eq!(
+        deployment.exceptions[0].until.unwrap().to_string(),
+        "2027-01-31"
+    );
+
+    let mut asked = Vec::new();
+    let roles = deployment.resolve(&mut |name| {
+        asked.push(name.to_owned());
+        Err("nobody knows".to_owned())
+    });
+    assert!(asked.iter().all(|name| name == "agents.example.com"));
+    assert_eq!(roles.failures["agents.example.com"], "nobody knows");
+    let holds = |role, address: &str| {
+        roles
+            .addresses(&Role::new(role))
+            .unwrap()
+            .contains(address.parse().unwrap())
+    };
+    assert!(
+        holds("master", "10.0.0.11") && !holds("master", "10.0.0.13") && holds("MASTER", "fd00::7")
+    );
+    assert!(
+        holds("nodes", "10.0.0.11") && holds("nodes", "10.0.1.200") && !holds("nodes", "10.0.2.1")
+    );
+    assert!(
+        holds("loop", "10.0.1.200"),
+        "roles may name one another in a circle"
+    );
+    assert!(holds("everybody", "192.0.2.1") && !holds("nobody", "192.0.2.1"));
+    let names: Vec<&str> = roles
+        .of("10.0.1.1".parse().unwrap())
+        .iter()
+        .map(|role| role.name())
+        .collect();
+    assert_eq!(names, ["agent", "loop", "nodes"]);
+    assert!(roles.covers(&Role::new("nodes"), &[Role::new("agent")]));
+    assert!(!roles.covers(&Role::new("agent"), &[Role::new("nodes")]));
+}
+
+#[test]
+fn host_names_become_addresses() {
+    let deployment = deployment(TEXT);
+    let found: IpAddr = "192.0.2.9".parse().unwrap();
+    let roles = deployment.resolve(&mut |_| Ok(vec![found]));
+    assert!(
+        roles
+            .addresses(&Role::new("agent"))
+            .unwrap()
+            .contains(found)
+    );
+    assert!(roles.failures.is_empty());
+}
+
+#[test]
+fn problems() {
+    check("", "missing field `matrix`");
+    check(
+        "matrix = []",
+        "names no matrix: expected matrix = [\"matrix.toml\"]",
+    );
+    check(
+        "matrix = 7",
+        "expected the path of a matrix, or a list of paths",
+    );
+    check(
+        "matrix = \"m\"\n[roles]\na = [\"10.0.0.9-10.0.0.1\"]",
+        "`10.0.0.9-10.0.0.1` runs backwards or mixes IPv4 and IPv6: write the lower address first",
+    );
+    check(
+        "matrix = \"m\"\n[roles]\na = []\nA = []",
+        "role `a` stands twice under [roles]: letter case makes no difference",
+    );
+    check(
+        "matrix = \"m\"\n[[exception]]\nmatch = {}\nreason = \"x\"",
+        "this exception would accept everything: name a client, a server, a transport or ports",
+    );
+    check(
+        "matrix = \"m\"\n[[exception]]\nmatch = { ports = \"80\" }\nreason = \"x\"\nuntil = 10:00:00",
+        "`10:00:00` is no day: expected a date such as 2027-01-31",
+    );
+    check(
+        "matrix = \"m\"\nintefaces = []",
+        "unknown field `intefaces`, expected one of `matrix`, `interfaces`, `window`, `housekeeping`, `roles`, `conditions`, `exception`",
+    );
+}
+
+#[track_caller]
+fn check(text: &str, said: &str) {
+    let problem = Deployment::parse(Path::new("a.toml"), text)
+        .unwrap_err()
+        .to_string();
+    let problem = problem.splitn(3, ':').nth(2).unwrap().trim().to_owned();
+    assert_eq!(problem, said);
+}

@@ -1,1 +1,191 @@
+use proptest::prelude::*;
 
+use super::{Document, Format, read, row_json};
+
+fn markdown(text: &str) -> Document {
+    read("page.md", text.as_bytes(), Format::Markdown)
+}
+
+/// Rows as `line: role, source -> destination ports transport direction required [condition]`.
+fn rows(document: &Document) -> Vec<String> {
+    let text = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".to_owned());
+    document
+        .rows
+        .iter()
+        .map(|row| {
+            let ports: Vec<String> = row.ranges().map(|range| range.to_string()).collect();
+            let transports: Vec<&str> = row
+                .transport
+                .iter()
+                .map(|transport| transport.name())
+                .collect();
+            format!(
+                "{}: {}, {} -> {} {} {}{} {:?} {:?} [{}]",
+                row.line,
+                text(&row.role),
+                text(&row.source),
+                text(&row.destination),
+                ports.join(","),
+                transports.join("+"),
+                if row.transport_inferred { "?" } else { "" },
+                row.direction,
+                row.required,
+                text(&row.condition),
+            )
+        })
+        .collect()
+}
+
+fn problems(document: &Document) -> Vec<String> {
+    document.problems.iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn headings_give_transport_and_role() {
+    let document = markdown(
+        "---\ntitle: Ports\n---\n## Store nodes\n\n### UDP\n\n| Port | Source | Destination |\n|--|--|--|\n\
+         | 7946 | store | store |\n\n## Overview\n\n| Port | From | To |\n|--|--|--|\n| 80 | any | web |\n",
+    );
+    assert_eq!(document.title.as_deref(), Some("Ports"));
+    assert_eq!(
+        rows(&document),
+        [
+            "10: Store nodes, store -> store 7946 udp None None [-]",
+            "16: -, any -> web 80 tcp? None None [-]",
+        ]
+    );
+    assert_eq!(
+        document.rows[0].section.as_deref(),
+        Some("Store nodes / UDP")
+    );
+}
+
+#[test]
+fn one_column_of_peers_and_directions() {
+    let document = markdown(
+        "| Machine | Port | Protocol | Direction | Source / destination | Notes |\n|--|--|--|--|--|--|\n\
+         | Web | 443 | TCP | Inbound | Users | |\n\
+         | | 25 or 587 | SMTP | Outbound | Relay | Only if mail is sent. Keep it short. |\n\
+         | Store | 53 | DNS | Inbound and Outbound | Resolver | |\n\
+         | | 1 | TCP | sideways | Users | |\n",
+    );
+    assert_eq!(
+        rows(&document),
+        [
+            "3: Web, Users -> - 443 tcp Some(Inbound) None [-]",
+            "4: Web, - -> Relay 25,587 tcp? Some(Outbound) None [Only if mail is sent.]",
+            "5: Store, Resolver -> Resolver 53 tcp+udp? Some(Both) None [-]",
+            "6: Store, - -> - 1 tcp None None [-]",
+        ]
+    );
+    assert_eq!(document.rows[1].notes.as_deref(), Some("Keep it short."));
+    assert!(document.rows[1].ports[0].alternatives);
+    assert_eq!(
+        problems(&document),
+        [
+            "page.md:6: \"sideways\": this is no direction: expected inbound, outbound or both",
+            "page.md:6: \"Users\": without a direction this end may be either",
+        ]
+    );
+}
+
+#[test]
+fn html_inside_markdown_keeps_its_lines() {
+    let document = markdown(
+        "## Between store nodes\n\nText.\n\n<table>\n<tr><th>Port</th><th>Use</th><th>Required?</th></tr>\n\
+         <tr>\n<td>1000</td><td>Data</td>\n\n<td>Yes</td></tr>\n<tr><td>ICMP</td><td>Health</td><td>No</td></tr>\n</table>\n\n\
+         More text.\n\n| Port | From | To |\n|--|--|--|\n| 7 | a | b |\n",
+    );
+    assert_eq!(
+        rows(&document),
+        [
+            "7: store nodes, store nodes -> store nodes 1000 tcp? Some(Both) Some(true) [-]",
+            "11: store nodes, store nodes -> store nodes  icmp Some(Both) Some(false) [-]",
+            "18: store nodes, a -> b 7 tcp? None None [-]",
+        ]
+    );
+}
+
+#[test]
+fn html_pages_with_spans() {
+    let page = "<html><body><h1>Ports</h1><table><thead><tr><th>Node</th><th>Port</th><th>Source</th><th>Destination</th>\
+                </tr></thead><tbody>\n<tr><td rowspan=2>web</td><td>80<br>443</td><td>user</td><td>web</td></tr>\n\
+                <tr><td>22</td><td colspan=2>admin</td></tr></tbody></table><p>Done &amp; dusted</p></body></html>";
+    let document = read("page.html", page.as_bytes(), Format::Html);
+    assert_eq!(
+        rows(&document),
+        [
+            "2: web, user -> web 80,443 tcp? None None [-]",
+            "3: web, admin -> admin 22 tcp? None None [-]",
+        ]
+    );
+}
+
+#[test]
+fn what_is_not_understood_is_said() {
+    let document = markdown(
+        "| Port | Colour | Source | Destination |\n|--|--|--|--|\n| | red | a | b |\n| 80 | red | a | b |\n\
+         | 443x | red | a | b |\n\n| Name | Size |\n|--|--|\n| a | 1 |\n\nPort 80 is not needed in version 2.\n",
+    );
+    assert_eq!(
+        rows(&document),
+        [
+            "4: -, a -> b 80 tcp? None None [-]",
+            "5: -, a -> b 443 tcp? None None [-]"
+        ]
+    );
+    assert_eq!(
+        problems(&document),
+        [
+            "page.md:1: \"Colour\": this column is not understood and was left out",
+            "page.md:3: \" | red | a | b\": this row names no port, so no row was made of it; write a port, ICMP or Ephemeral",
+            "page.md:5: \"443x\": `x` is not understood among ports",
+            "page.md:7: \"Name | Size\": no column of this table is headed as ports, so its 1 rows were not read; if it lists ports, head their column `Port`",
+            "page.md:11: \"Port 80 is not needed in version 2.\": this sentence speaks of ports that a table lists; read whether it changes those rows",
+        ]
+    );
+}
+
+#[test]
+fn a_row_as_json() {
+    let document = markdown(
+        "# P\n\n## Master\n\n### TCP\n\n| Port | Component | Source | Destination |\n|--|--|--|--|\n| 80/(443 or 4443) | Web | a | b |\n",
+    );
+    insta::assert_snapshot!(row_json(&document.rows[0]).unwrap(), @r#"{"file":"page.md","line":9,"from":"table","section":"P / Master / TCP","role":"Master","ports":[[80,80],[443,443],[4443,4443]],"alternatives":[[[443,443],[4443,4443]]],"protocol":null,"transport":["tcp"],"transport_inferred":false,"direction":null,"source":"a","destination":"b","service":"Web","required":null,"condition":null,"notes":null,"ephemeral":false}"#);
+}
+
+#[test]
+fn deep_and_broken_pages_end() {
+    let deep = format!("{}x{}", "<div>".repeat(10_000), "</div>".repeat(10_000));
+    assert_eq!(
+        read("page.html", deep.as_bytes(), Format::Html).rows,
+        Vec::new()
+    );
+    let quoted = format!("{} | Port |", ">".repeat(10_000));
+    assert_eq!(markdown(&quoted).rows, Vec::new());
+    let document = read(
+        "page.md",
+        b"| Port | From | To |\n|--|--|--|\n| 80 | \xff | b\0c |\n",
+        Format::Markdown,
+    );
+    assert_eq!(document.rows.len(), 1);
+    assert!(
+        document.problems[0]
+            .message
+            .starts_with("is not valid UTF-8")
+    );
+}
+
+proptest! {
+    #[test]
+    fn any_page_is_read(text in "(\\| ?(Port|Source|[0-9a-z<>/()-]{0,6}) ?){0,12}\n?(\\|--\\|--\\|\n)?(\\| ?.{0,8} ?){0,9}") {
+        let _document = markdown(&text);
+        let _document = read("page.html", text.as_bytes(), Format::Html);
+    }
+
+    #[test]
+    fn any_html_is_read(text in "(<(table|tr|td|th|p|b|h2|ul|li)( rowspan=9)?>?|</(table|tr|td)>|Port|80|\n){0,40}") {
+        let _document = read("page.html", text.as_bytes(), Format::Html);
+        let _document = markdown(&text);
+    }
+}

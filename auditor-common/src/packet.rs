@@ -1,4 +1,8 @@
 //! An Ethernet frame to the endpoints of its outermost IP packet.
+#![expect(
+    clippy::cast_possible_truncation,
+    reason = "offsets stay below 64 KiB, and a checked conversion would cost the verifier a branch"
+)]
 
 use crate::{port::protocol, tally::Slot};
 
@@ -260,8 +264,7 @@ fn transport<B: Bytes + ?Sized>(
                 header[0],
                 match header[0] {
                     8 | 13 | 15 | 17 => Intent::Asks,
-                    0 => Intent::Answers,
-                    14 | 16 | 18 => Intent::Answers,
+                    0 | 14 | 16 | 18 => Intent::Answers,
                     _ => Intent::Unknown,
                 },
                 if header[0] == 0 {

@@ -41,16 +41,18 @@ pub fn bit(kind: PortKind, protocol: u8, port: u16) -> Option<(u32, u64)> {
         PortKind::Documented => 3,
     };
     let bitmap: u32 = kind + transport;
-    Some((bitmap * WORDS + (port as u32 >> 6), 1 << (port & 63)))
+    Some((bitmap * WORDS + (u32::from(port) >> 6), 1 << (port & 63)))
 }
 
 #[cfg(test)]
 mod tests {
+    extern crate std;
+
     use super::{BITMAPS, PortKind, WORDS, bit, protocol};
 
     #[test]
     fn every_port_has_a_bit_of_its_own() {
-        let mut seen = [0_u64; (WORDS * BITMAPS) as usize];
+        let mut seen = std::vec![0_u64; (WORDS * BITMAPS) as usize];
         for kind in [PortKind::Listening, PortKind::Documented] {
             for transport in [protocol::TCP, protocol::UDP, protocol::SCTP] {
                 for port in 0..=u16::MAX {

@@ -27,7 +27,7 @@ pub enum Slot {
     Sent = 1,
     /// Address resolution (RFC 826).
     Arp = 2,
-    /// Neither IPv4 nor IPv6 nor ARP: LLC, LLDP, MPLS, PPPoE and the like.
+    /// Neither IPv4 nor IPv6 nor ARP: LLC, LLDP, MPLS, `PPPoE` and the like.
     NotIp = 3,
     /// Ends before the headers do.
     Truncated = 4,

@@ -7,6 +7,19 @@
     reason = "the compiler offers BPF's atomic add in no other way"
 )]
 #![expect(unsafe_code, reason = "reads packet memory, maps and kernel contexts")]
+#![expect(
+    clippy::cast_possible_truncation,
+    reason = "the kernel's lengths and indices are 32 bits wide"
+)]
+#![expect(
+    clippy::multiple_unsafe_ops_per_block,
+    reason = "one pointer is valid for all that a block does with it"
+)]
+#![expect(
+    clippy::needless_pass_by_value,
+    clippy::needless_borrows_for_generic_args,
+    reason = "aya's macros hand contexts over, and keys are too large to be copied"
+)]
 
 mod frame;
 mod table;

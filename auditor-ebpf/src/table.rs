@@ -40,8 +40,11 @@ static EPHEMERAL_LAST: Global<u16> = Global::new(60_999);
 #[inline(always)]
 pub(crate) fn tally(slot: Slot, wire: &Tally) {
     if let Some(tally) = TALLIES.get_ptr_mut(slot.index()) {
-        add(unsafe { &raw mut (*tally).packets }, wire.packets);
-        add(unsafe { &raw mut (*tally).bytes }, wire.bytes);
+        // SAFETY: the kernel hands out a pointer to a whole entry of this CPU.
+        unsafe {
+            add(&raw mut (*tally).packets, wire.packets);
+            add(&raw mut (*tally).bytes, wire.bytes);
+        }
     }
 }
 
@@ -57,19 +60,18 @@ pub(crate) fn record(interface: u32, way: Way, packet: &Packet, wire: &Tally) ->
     let key = view.key(packet, server);
     // SAFETY: the helper has no preconditions.
     let now = unsafe { bpf_ktime_get_coarse_ns() };
-    let stats = match FLOWS.get_ptr_mut(&key) {
-        Some(stats) => stats,
-        None => {
-            let evidence = evidence.unwrap_or(side::Evidence::FirstSender) as u32;
-            let fresh = FlowStats {
-                first: now,
-                evidence,
-                ..EMPTY
-            };
-            // Another CPU may have been faster: whoever loses finds the winner's entry.
-            let _raced = FLOWS.insert(&key, &fresh, u64::from(BPF_NOEXIST));
-            FLOWS.get_ptr_mut(&key).ok_or(Slot::TableFull)?
-        }
+    let stats = if let Some(stats) = FLOWS.get_ptr_mut(&key) {
+        stats
+    } else {
+        let evidence = evidence.unwrap_or(side::Evidence::FirstSender) as u32;
+        let fresh = FlowStats {
+            first: now,
+            evidence,
+            ..EMPTY
+        };
+        // Another CPU may have been faster: whoever loses finds the winner's entry.
+        let _raced = FLOWS.insert(&key, &fresh, u64::from(BPF_NOEXIST));
+        FLOWS.get_ptr_mut(&key).ok_or(Slot::TableFull)?
     };
     // SAFETY: the kernel hands out pointers to whole entries, which stay readable while the program runs. Other CPUs
     // write to them too, so every change is one atomic instruction or a plain store of the clock.
@@ -108,8 +110,10 @@ const EMPTY: FlowStats = {
     }
 };
 
+/// Adds a packet to one way of a flow, which must be part of a whole entry.
 #[inline(always)]
 unsafe fn count(counter: *mut Counter, packet: &Packet, wire: &Tally) {
+    // SAFETY: the caller's promise.
     unsafe {
         add(&raw mut (*counter).packets, wire.packets);
         add(&raw mut (*counter).bytes, wire.bytes);

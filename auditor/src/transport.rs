@@ -12,7 +12,7 @@ pub enum Transport {
     Tcp,
     Udp,
     Sctp,
-    /// ICMP and ICMPv6; a rule for it names no ports.
+    /// ICMP and `ICMPv6`; a rule for it names no ports.
     Icmp,
 }
 

@@ -70,7 +70,7 @@ impl Capture {
         self.stop.store(true, Ordering::Relaxed);
         self.thread
             .join()
-            .map_err(|_| anyhow!("the capture panicked"))?
+            .map_err(|_panic| anyhow!("the capture panicked"))?
     }
 }
 

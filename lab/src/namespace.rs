@@ -44,7 +44,7 @@ impl Namespace {
         });
         let (network, uts) = made
             .join()
-            .map_err(|_| anyhow!("the thread that makes a namespace panicked"))??;
+            .map_err(|_panic| anyhow!("the thread that makes a namespace panicked"))??;
         let namespace = Self {
             name: name.to_owned(),
             network,

@@ -75,7 +75,7 @@ pub fn run(
                 let status = child.wait()?;
                 let stdout = printed
                     .join()
-                    .map_err(|_| anyhow!("the reader panicked"))??;
+                    .map_err(|_panic| anyhow!("the reader panicked"))??;
                 Ok(Finished {
                     stdout,
                     stderr: said,

@@ -135,15 +135,20 @@ pub fn ask(
             Transport::Tcp => ask_tcp(server),
             Transport::Udp => ask_udp(server),
         };
-        match asked {
-            Ok(()) => Ok(Outcome::Answered),
-            Err(error) => match error.kind() {
-                ErrorKind::ConnectionRefused | ErrorKind::ConnectionReset => Ok(Outcome::Refused),
-                ErrorKind::TimedOut | ErrorKind::WouldBlock => Ok(Outcome::Unanswered),
-                _ => Err(error)
-                    .with_context(|| format!("cannot ask {server} from {}", client.name())),
-            },
+        let Err(error) = asked else {
+            return Ok(Outcome::Answered);
+        };
+        let kind = error.kind();
+        if matches!(
+            kind,
+            ErrorKind::ConnectionRefused | ErrorKind::ConnectionReset
+        ) {
+            return Ok(Outcome::Refused);
         }
+        if matches!(kind, ErrorKind::TimedOut | ErrorKind::WouldBlock) {
+            return Ok(Outcome::Unanswered);
+        }
+        Err(error).with_context(|| format!("cannot ask {server} from {}", client.name()))
     })
 }
 

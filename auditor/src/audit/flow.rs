@@ -94,6 +94,9 @@ pub(super) fn judge(policy: &Policy, observed: &Observed, flow: &Flow) -> FlowFi
     finding(FlowVerdict::Unexpected { reason, nearest }, severity)
 }
 
+/// Whether a rule comes near a flow.
+type Test<'a> = Box<dyn Fn(&PolicyRule) -> bool + 'a>;
+
 /// One flow against the rules.
 struct Question<'a> {
     policy: &'a Policy,
@@ -147,7 +150,6 @@ impl Question<'_> {
     /// The one thing that differs, and the rules that differ in nothing else.
     fn nearest(&self) -> (Reason, Vec<usize>) {
         let (client, server) = (self.flow.client, self.flow.server);
-        type Test<'a> = Box<dyn Fn(&PolicyRule) -> bool + 'a>;
         let tests: [(Reason, Test<'_>); 5] = [
             (
                 Reason::Condition,

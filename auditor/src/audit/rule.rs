@@ -26,12 +26,16 @@ pub(super) fn judge(
         .map(|(at, _)| at)
         .collect();
     let knows_roles = policy.check != RoleCheck::Nothing;
-    let verdict = match verdict(rule, observed, findings, &flows) {
-        // Nobody told which hosts play which role, so nobody can tell whether this host takes part.
-        RuleVerdict::Missing | RuleVerdict::Unassessed | RuleVerdict::Respected if !knows_roles => {
-            RuleVerdict::Unresolved
-        }
-        verdict => verdict,
+    let verdict = verdict(rule, observed, findings, &flows);
+    // Without roles nobody can tell whether this host takes part, so nothing can be amiss.
+    let takes_part = matches!(
+        verdict,
+        RuleVerdict::Missing | RuleVerdict::Unassessed | RuleVerdict::Respected
+    );
+    let verdict = if takes_part && !knows_roles {
+        RuleVerdict::Unresolved
+    } else {
+        verdict
     };
     let is_server = knows_roles && rule.server.is_ours;
     let listening = is_server.then(|| listens(rule, observed)).flatten();

@@ -98,7 +98,7 @@ impl Programs<'_> {
             .attach_to_if_index(interface.index, XdpMode::Driver)?;
         let link = self.ingress_xdp.take_link(id)?;
         // A link that is not a file descriptor would outlive a killed process; dropping it takes it off.
-        FdLink::try_from(link).map_err(|_| ProgramError::NotAttached)
+        FdLink::try_from(link).map_err(|_not_a_descriptor| ProgramError::NotAttached)
     }
 }
 
@@ -110,16 +110,14 @@ fn tcx(
 ) -> Result<FdLink, ProgramError> {
     let id = program.attach_with_options(&interface.name, way, TcAttachOptions::TcxOrder(order))?;
     let link = program.take_link(id)?;
-    FdLink::try_from(link).map_err(|_| ProgramError::NotAttached)
+    FdLink::try_from(link).map_err(|_not_a_descriptor| ProgramError::NotAttached)
 }
 
 fn is_taken(error: &ProgramError) -> bool {
-    match error {
-        ProgramError::SyscallError(error) => {
-            error.io_error.kind() == std::io::ErrorKind::ResourceBusy
-        }
-        _ => false,
-    }
+    let ProgramError::SyscallError(error) = error else {
+        return false;
+    };
+    error.io_error.kind() == std::io::ErrorKind::ResourceBusy
 }
 
 /// An error with its causes, as one line.

@@ -30,7 +30,7 @@ pub const NEEDED: [Capability; 3] = [
     },
 ];
 
-/// CAP_SYS_ADMIN stands in for CAP_BPF and CAP_PERFMON.
+/// `CAP_SYS_ADMIN` stands in for `CAP_BPF` and `CAP_PERFMON`.
 const SYS_ADMIN: u32 = 21;
 
 /// The needed capabilities that this process lacks.
@@ -49,8 +49,9 @@ pub fn missing() -> io::Result<Vec<Capability>> {
         )
     })?;
     let has = |bit: u32| effective & (1 << bit) != 0;
+    let stands_in = |name| name != "CAP_NET_ADMIN" && has(SYS_ADMIN);
     Ok(NEEDED
         .into_iter()
-        .filter(|needed| !has(needed.bit) && !(needed.name != "CAP_NET_ADMIN" && has(SYS_ADMIN)))
+        .filter(|needed| !has(needed.bit) && !stands_in(needed.name))
         .collect())
 }

@@ -466,7 +466,7 @@ impl Progress {
     fn show(&self, elapsed: SignedDuration, tallies: &BTreeMap<Slot, auditor_common::Tally>) {
         if self.is_terminal {
             let packets = |slot| tallies.get(&slot).map_or(0, |tally| tally.packets);
-            self.print(&format!(
+            print(&format!(
                 "\r\x1b[K{} of {} s: {} packets in, {} out; Ctrl-C ends the window",
                 elapsed.as_secs(),
                 self.window.as_secs(),
@@ -478,15 +478,15 @@ impl Progress {
 
     fn clear(&self) {
         if self.is_terminal {
-            self.print("\r\x1b[K");
+            print("\r\x1b[K");
         }
     }
+}
 
-    fn print(&self, text: &str) {
-        let mut stderr = io::stderr().lock();
-        // A terminal that went away needs no progress.
-        let _gone = stderr
-            .write_all(text.as_bytes())
-            .and_then(|()| stderr.flush());
-    }
+fn print(text: &str) {
+    let mut stderr = io::stderr().lock();
+    // A terminal that went away needs no progress.
+    let _gone = stderr
+        .write_all(text.as_bytes())
+        .and_then(|()| stderr.flush());
 }

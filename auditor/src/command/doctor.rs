@@ -34,9 +34,10 @@ pub fn run() -> anyhow::Result<Exit> {
             &format!("{release} has no TCX: 6.6 or later is needed"),
         ),
     }
-    match Path::new("/sys/kernel/btf/vmlinux").exists() {
-        true => findings.good("BTF", "the kernel describes its types"),
-        false => findings.note("BTF", "absent; the programs do not need it"),
+    if Path::new("/sys/kernel/btf/vmlinux").exists() {
+        findings.good("BTF", "the kernel describes its types");
+    } else {
+        findings.note("BTF", "absent; the programs do not need it");
     }
     let missing = privilege::missing().context("cannot read this process's capabilities")?;
     for needed in &missing {
@@ -56,12 +57,13 @@ pub fn run() -> anyhow::Result<Exit> {
         .lines()
         .filter_map(|line| line.split(' ').nth(2))
         .any(|kind| kind == "bpf");
-    match has_bpffs {
-        true => findings.good("bpffs", "mounted; an audit pins nothing there"),
-        false => findings.note(
+    if has_bpffs {
+        findings.good("bpffs", "mounted; an audit pins nothing there");
+    } else {
+        findings.note(
             "bpffs",
             "not mounted; an audit pins nothing there, so it does not need it",
-        ),
+        );
     }
     if missing.is_empty() {
         let settings = Settings {
@@ -139,7 +141,7 @@ impl Findings {
     }
 
     fn line(&mut self, mark: &str, what: &str, text: &str) {
-        self.text.push_str(&format!("{mark}  {what}: {text}\n"));
+        self.text.extend([mark, "  ", what, ": ", text, "\n"]);
     }
 }
 

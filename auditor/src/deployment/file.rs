@@ -87,7 +87,7 @@ fn duration<'de, D: Deserializer<'de>>(
 fn date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Date>, D::Error> {
     let date = toml::value::Datetime::deserialize(deserializer)?;
     let text = date.to_string();
-    text.parse().map(Some).map_err(|_| {
+    text.parse().map(Some).map_err(|_problem| {
         D::Error::custom(format!(
             "`{text}` is no day: expected a date such as 2027-01-31"
         ))

@@ -135,7 +135,10 @@ impl Deployment {
                 for entry in self.roles.get(role).into_iter().flatten() {
                     match entry {
                         Entry::Role(role) => open.push(role),
-                        other => addresses.extend(&entry_addresses(other, &mut roles, lookup)),
+                        entry
+                        @ (Entry::Any | Entry::Net(_) | Entry::Range(..) | Entry::Host(_)) => {
+                            addresses.extend(&entry_addresses(entry, &mut roles, lookup));
+                        }
                     }
                 }
             }

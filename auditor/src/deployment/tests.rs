@@ -37,7 +37,7 @@ fn everything() {
         [Path::new("/etc/auditor/a.toml"), Path::new("/etc/b.toml")]
     );
     assert_eq!(deployment.window.unwrap().as_secs(), 5400);
-    assert_eq!(deployment.conditions["enterprise"], true);
+    assert!(deployment.conditions["enterprise"]);
     assert_eq!(
         deployment.exceptions[0].until.unwrap().to_string(),
         "2027-01-31"

@@ -113,7 +113,7 @@ pub(super) fn ports(text: &str) -> Ports {
                 }),
                 "none" | "n" | "a" | "na" => {}
                 _ if 0 < depth || application(word).is_some() => {
-                    ports.protocols.push(word.to_owned())
+                    ports.protocols.push(word.to_owned());
                 }
                 _ => ports
                     .problems
@@ -254,9 +254,9 @@ pub(super) fn condition(notes: &str) -> (Option<String>, Option<String>) {
     let (mut conditions, mut rest) = (Vec::new(), Vec::new());
     for sentence in sentences(notes) {
         if is_condition(sentence) {
-            conditions.push(sentence)
+            conditions.push(sentence);
         } else {
-            rest.push(sentence)
+            rest.push(sentence);
         }
     }
     let join = |parts: Vec<&str>| (!parts.is_empty()).then(|| parts.join(" "));
@@ -377,13 +377,13 @@ mod tests {
             .collect();
         let mut text = groups.join(" | ");
         for transport in ports.transports {
-            text.push_str(&format!(" {transport:?}"));
+            text.extend([" ".to_owned(), format!("{transport:?}")]);
         }
         if ports.ephemeral {
             text.push_str(" ephemeral");
         }
         for problem in ports.problems {
-            text.push_str(&format!(" ! {problem}"));
+            text.extend([" ! ", problem.as_str()]);
         }
         assert_eq!(text, expected, "{cell}");
     }

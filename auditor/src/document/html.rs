@@ -52,7 +52,7 @@ fn placed(text: &str, first_line: usize) -> String {
             out.push_str(head);
             if 1 < head.len() && tail.starts_with(|next: char| next.is_whitespace() || next == '>')
             {
-                out.push_str(&format!(" {LINE}={}", first_line + index));
+                out.extend([" ", LINE, "=", (first_line + index).to_string().as_str()]);
             }
             rest = tail;
         }
@@ -116,7 +116,11 @@ fn walk(root: ElementRef<'_>, blocks: &mut Vec<Block>, loose: &mut Loose) {
                     }
                     name @ ("h1" | "h2" | "h3" | "h4" | "h5" | "h6") => {
                         loose.close(blocks);
-                        let level = name.bytes().nth(1).map_or(1, |digit| digit - b'0');
+                        let level = name
+                            .as_bytes()
+                            .get(1)
+                            .copied()
+                            .map_or(1, |digit| digit - b'0');
                         blocks.push(Block {
                             line,
                             content: Content::Heading {
@@ -155,7 +159,7 @@ fn inner(element: ElementRef<'_>) -> String {
         match node.value() {
             Node::Text(part) => text.push_str(part),
             Node::Element(element) if matches!(element.name(), "br" | "p" | "li" | "div") => {
-                text.push(' ')
+                text.push(' ');
             }
             Node::Element(_)
             | Node::Document

@@ -233,7 +233,7 @@ impl Reader<'_> {
             );
         }
         let gives_ends = source.is_some() || destination.is_some();
-        let direction = direction.or_else(|| if gives_ends { None } else { context.direction });
+        let direction = direction.or(if gives_ends { None } else { context.direction });
         let among = context.among && !gives_ends && direction.is_none() && peer.is_none();
         let direction = if among {
             Some(Direction::Both)

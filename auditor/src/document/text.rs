@@ -33,8 +33,8 @@ pub(super) fn some(text: &str) -> Option<String> {
 pub(super) fn sentences(text: &str) -> Vec<&str> {
     let mut sentences = Vec::new();
     let mut start = 0;
-    let mut characters = text.char_indices().peekable();
-    while let Some((index, character)) = characters.next() {
+    let characters = text.char_indices().peekable();
+    for (index, character) in characters {
         if !matches!(character, '.' | '!' | '?' | ';') {
             continue;
         }

@@ -23,7 +23,7 @@ pub fn render(report: &Report) -> String {
 }
 
 fn write(report: &Report, out: &mut String) -> fmt::Result {
-    summary(report, out)?;
+    summary(report, out);
     for (severity, title) in [
         (Severity::Violation, "Violations"),
         (Severity::Warning, "Warnings"),
@@ -48,7 +48,7 @@ fn line(out: &mut String, text: &str) {
     out.push('\n');
 }
 
-fn summary(report: &Report, out: &mut String) -> fmt::Result {
+fn summary(report: &Report, out: &mut String) {
     let plural = |n: usize, word: &str| format!("{n} {word}{}", if n == 1 { "" } else { "s" });
     let counts = [
         (Severity::Violation, "violation"),
@@ -138,7 +138,6 @@ fn summary(report: &Report, out: &mut String) -> fmt::Result {
     for gap in &report.observed.gaps {
         line(out, &format!("unseen     {}", words::gap(gap)));
     }
-    Ok(())
 }
 
 fn section(report: &Report, out: &mut String, severity: Severity, title: &str) -> fmt::Result {

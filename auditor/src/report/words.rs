@@ -212,7 +212,7 @@ pub(super) fn finding(report: &Report, rule: &PolicyRule, finding: &RuleFinding)
             .push("asked, and refused: nothing listens there, or a firewall rejects it".to_owned()),
         RuleVerdict::Missing => parts.push(format!("nothing matched it in {length}")),
         RuleVerdict::Respected => {
-            parts.push(format!("forbidden, and nothing broke it in {length}"))
+            parts.push(format!("forbidden, and nothing broke it in {length}"));
         }
         RuleVerdict::Violated => parts.push("forbidden, and seen".to_owned()),
         RuleVerdict::Off => {
@@ -235,7 +235,7 @@ pub(super) fn finding(report: &Report, rule: &PolicyRule, finding: &RuleFinding)
         RuleVerdict::Unobservable => parts
             .push("nobody but this host takes part, so its traffic leaves no interface".to_owned()),
         RuleVerdict::Unassessed => {
-            parts.push("nothing matched it, but part of the window was not seen".to_owned())
+            parts.push("nothing matched it, but part of the window was not seen".to_owned());
         }
     }
     if matches!(

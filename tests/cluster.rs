@@ -16,15 +16,20 @@ use crate::{
 
 #[test]
 fn over_tc() {
-    plays_the_script("tc");
+    plays_the_script("tc", "tcx");
+}
+
+#[test]
+fn over_filters() {
+    plays_the_script("tc", "clsact");
 }
 
 #[test]
 fn over_xdp() {
-    plays_the_script("xdp");
+    plays_the_script("xdp", "auto");
 }
 
-fn plays_the_script(ingress: &str) {
+fn plays_the_script(ingress: &str, tc: &str) {
     if !kernel_tests() {
         return;
     }
@@ -43,7 +48,7 @@ fn plays_the_script(ingress: &str) {
     let host = example.cluster.host(AUDITED).unwrap();
     let capture = Capture::start(host, &place.join("capture.pcap")).unwrap();
     let arguments =
-        format!("audit --config auditor.toml --for 6s --format json --ingress {ingress}");
+        format!("audit --config auditor.toml --for 6s --format json --ingress {ingress} --tc {tc}");
     let finished = watch(host, place, &arguments, |_| {
         for step in &STEPS {
             example.play(step).unwrap();

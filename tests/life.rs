@@ -88,9 +88,14 @@ fn a_killed_audit_leaves_nothing_attached() {
         return;
     }
     let directory = files(&[("m.toml", MATRIX)]);
-    for (ingress, shown) in [("tc", "ingress_tc"), ("xdp", "xdp")] {
+    for (hooks, shown) in [
+        ("--ingress tc", "ingress_tc"),
+        ("--ingress xdp", "xdp"),
+        ("--tc clsact", "ingress_tc"),
+        ("--ingress xdp --tc clsact", "xdp"),
+    ] {
         let (one, _other) = pair();
-        let arguments = format!("audit --matrix m.toml -i eth0 --for 60s --ingress {ingress}");
+        let arguments = format!("audit --matrix m.toml -i eth0 --for 60s {hooks}");
         let finished = watch(&one, directory.path(), &arguments, |pid| {
             let attached = programs(&one).join("\n");
             assert!(

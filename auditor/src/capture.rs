@@ -1,6 +1,7 @@
 //! Packets to flows: the only user of aya. Loads the programs, attaches them, reads the maps.
 
 mod attach;
+pub mod guard;
 pub mod hook;
 pub mod interface;
 pub mod listener;
@@ -8,6 +9,6 @@ pub mod privilege;
 mod program;
 
 pub use attach::Attached;
-pub use hook::{Choice, Ingress};
+pub use hook::{Choice, Ingress, Tc};
 pub use interface::{Interface, Interfaces};
 pub use program::{Capture, CaptureError, Counted, Settings};

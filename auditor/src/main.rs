@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use auditor::{command, exit::Exit};
+use auditor::{capture::guard, command, exit::Exit};
 use clap::{Parser, Subcommand};
 
 /// Compares the traffic of this host with the ports that a vendor documents.
@@ -19,6 +19,9 @@ enum Command {
     Audit(command::audit::AuditCommand),
     /// Say whether this host can run an audit, and how each interface would be watched
     Doctor,
+    /// Take filters off once standard input ends; an audit starts this by itself
+    #[command(name = guard::VERB, hide = true)]
+    Guard,
 }
 
 fn main() -> ExitCode {
@@ -26,6 +29,7 @@ fn main() -> ExitCode {
         Command::Import(import) => command::import::run(&import),
         Command::Audit(audit) => command::audit::run(&audit),
         Command::Doctor => command::doctor::run(),
+        Command::Guard => guard::run().map(|()| Exit::Clean).map_err(Into::into),
     };
     match result {
         Ok(exit) => exit.into(),

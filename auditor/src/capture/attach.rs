@@ -1,23 +1,31 @@
 //! Programs onto interfaces, and off again.
 
 use aya::programs::{
-    LinkOrder, ProgramError, SchedClassifier, TcAttachType, Xdp, XdpMode, links::FdLink,
-    tc::TcAttachOptions,
+    LinkOrder, ProgramError, SchedClassifier, TcAttachType, Xdp, XdpMode,
+    links::FdLink,
+    tc::{NlOptions, SchedClassifierLink, TcAttachOptions, qdisc_add_clsact},
 };
 
-use crate::{
-    capture::{
-        Interface,
-        hook::{Choice, Ingress, choose, driver},
-    },
-    observed::{self, Hook},
+use super::{
+    guard::Guard,
+    hook::{Choice, Ingress, Tc, choose, driver},
+    interface::Interface,
 };
+use crate::observed::{self, Hook};
 
 /// An interface with our programs on it. The kernel takes them off when this is dropped, and when the process dies.
 pub struct Attached {
     pub interface: Interface,
     pub ingress: Choice,
-    _links: Vec<FdLink>,
+    _links: Vec<Link>,
+}
+
+/// A program on a hook; off when dropped.
+enum Link {
+    /// The kernel takes it off with the process.
+    Descriptor { _link: FdLink },
+    /// A guard takes it off.
+    Filter { _link: SchedClassifierLink },
 }
 
 impl Attached {
@@ -37,6 +45,9 @@ pub(super) struct Programs<'a> {
     pub(super) ingress_xdp: &'a mut Xdp,
     pub(super) ingress_tc: &'a mut SchedClassifier,
     pub(super) egress_tc: &'a mut SchedClassifier,
+    pub(super) tc: Tc,
+    /// Started with the first filter that needs it.
+    pub(super) guard: &'a mut Option<Guard>,
 }
 
 impl Programs<'_> {
@@ -68,22 +79,10 @@ impl Programs<'_> {
             }
         }
         if ingress.hook == Hook::Tc {
-            // First on the way in, so that what another program drops or redirects is counted as well.
-            links.push(tcx(
-                self.ingress_tc,
-                interface,
-                TcAttachType::Ingress,
-                LinkOrder::first(),
-            )?);
+            links.push(self.tc(interface, Way::In)?);
         }
         if !interface.is_loopback {
-            // Last on the way out, so that only what really leaves is counted.
-            links.push(tcx(
-                self.egress_tc,
-                interface,
-                TcAttachType::Egress,
-                LinkOrder::last(),
-            )?);
+            links.push(self.tc(interface, Way::Out)?);
         }
         Ok(Attached {
             interface: interface.clone(),
@@ -92,25 +91,58 @@ impl Programs<'_> {
         })
     }
 
-    fn xdp(&mut self, interface: &Interface) -> Result<FdLink, ProgramError> {
+    fn xdp(&mut self, interface: &Interface) -> Result<Link, ProgramError> {
         let id = self
             .ingress_xdp
             .attach_to_if_index(interface.index, XdpMode::Driver)?;
         let link = self.ingress_xdp.take_link(id)?;
         // A link that is not a file descriptor would outlive a killed process; dropping it takes it off.
-        FdLink::try_from(link).map_err(|_not_a_descriptor| ProgramError::NotAttached)
+        let link = FdLink::try_from(link).map_err(|_not_a_descriptor| ProgramError::NotAttached)?;
+        Ok(Link::Descriptor { _link: link })
+    }
+
+    /// First on the way in, so that what another program drops or redirects is counted as well; last on the way out, so
+    /// that only what really leaves is counted.
+    fn tc(&mut self, interface: &Interface, way: Way) -> Result<Link, ProgramError> {
+        let (program, attach_type, order) = match way {
+            Way::In => (
+                &mut *self.ingress_tc,
+                TcAttachType::Ingress,
+                LinkOrder::first(),
+            ),
+            Way::Out => (
+                &mut *self.egress_tc,
+                TcAttachType::Egress,
+                LinkOrder::last(),
+            ),
+        };
+        if self.tc.has_links() {
+            let options = TcAttachOptions::TcxOrder(order);
+            let id = program.attach_with_options(&interface.name, attach_type, options)?;
+            let link = program.take_link(id)?;
+            let link =
+                FdLink::try_from(link).map_err(|_not_a_descriptor| ProgramError::NotAttached)?;
+            return Ok(Link::Descriptor { _link: link });
+        }
+        let guard = match &mut *self.guard {
+            Some(guard) => guard,
+            none @ None => none.insert(Guard::start().map_err(ProgramError::IOError)?),
+        };
+        // Where there is a clsact qdisc already this fails, and where there can be none attaching does.
+        let _present = qdisc_add_clsact(&interface.name);
+        let options = TcAttachOptions::Netlink(NlOptions::default());
+        let id = program.attach_with_options(&interface.name, attach_type, options)?;
+        let link = program.take_link(id)?;
+        guard.watch(&interface.name, attach_type, &link)?;
+        Ok(Link::Filter { _link: link })
     }
 }
 
-fn tcx(
-    program: &mut SchedClassifier,
-    interface: &Interface,
-    way: TcAttachType,
-    order: LinkOrder,
-) -> Result<FdLink, ProgramError> {
-    let id = program.attach_with_options(&interface.name, way, TcAttachOptions::TcxOrder(order))?;
-    let link = program.take_link(id)?;
-    FdLink::try_from(link).map_err(|_not_a_descriptor| ProgramError::NotAttached)
+/// Which way of an interface.
+#[derive(Clone, Copy)]
+enum Way {
+    In,
+    Out,
 }
 
 fn is_taken(error: &ProgramError) -> bool {

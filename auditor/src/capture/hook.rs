@@ -2,6 +2,8 @@
 
 use std::{path::Path, str::FromStr};
 
+use aya::util::KernelVersion;
+
 use super::interface::Interface;
 use crate::observed::Hook;
 
@@ -27,6 +29,47 @@ impl FromStr for Ingress {
         }
     }
 }
+
+/// How tc programs are attached.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Tc {
+    /// As TCX links where the kernel has them, as filters elsewhere.
+    #[default]
+    Auto,
+    /// As TCX links, which the kernel takes off with the process (Linux 6.6).
+    Tcx,
+    /// As filters of a clsact qdisc, which a second process takes off.
+    Clsact,
+}
+
+impl Tc {
+    /// Whether programs become links.
+    pub fn has_links(self) -> bool {
+        match self {
+            Self::Auto => KernelVersion::current().is_ok_and(|version| TCX <= version),
+            Self::Tcx => true,
+            Self::Clsact => false,
+        }
+    }
+}
+
+impl FromStr for Tc {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "auto" => Ok(Self::Auto),
+            "tcx" => Ok(Self::Tcx),
+            "clsact" => Ok(Self::Clsact),
+            _ => Err(format!(
+                "`{text}` is no way to attach: expected auto, tcx or clsact"
+            )),
+        }
+    }
+}
+
+/// The first kernel with TCX links.
+const TCX: KernelVersion = KernelVersion::new(6, 6, 0);
 
 /// The hook for the way in, and the reason.
 #[derive(Clone, Debug, Eq, PartialEq)]

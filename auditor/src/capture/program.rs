@@ -16,7 +16,8 @@ use thiserror::Error;
 
 use super::{
     attach::{Attached, Programs, chain},
-    hook::Ingress,
+    guard::Guard,
+    hook::{Ingress, Tc},
     interface::Interface,
     privilege,
 };
@@ -31,6 +32,8 @@ pub struct Settings {
     pub ephemeral: PortRange,
     /// Log packets that are in no flow. Off, the verifier removes the code, so it costs nothing.
     pub log: bool,
+    /// How tc programs are attached.
+    pub tc: Tc,
 }
 
 /// Why nothing can be counted.
@@ -56,6 +59,9 @@ pub enum CaptureError {
 pub struct Capture {
     ebpf: Ebpf,
     logger: Option<EbpfLogger<&'static dyn log::Log>>,
+    tc: Tc,
+    /// Dropped after all that it guards.
+    guard: Option<Guard>,
 }
 
 /// What was counted.
@@ -97,7 +103,12 @@ impl Capture {
         } else {
             None
         };
-        let mut capture = Self { ebpf, logger };
+        let mut capture = Self {
+            ebpf,
+            logger,
+            tc: settings.tc,
+            guard: None,
+        };
         let programs = capture.programs()?;
         programs
             .ingress_xdp
@@ -235,6 +246,8 @@ impl Capture {
             })?,
             ingress_tc: ingress_tc.ok_or(CaptureError::Absent { name: "ingress_tc" })?,
             egress_tc: egress_tc.ok_or(CaptureError::Absent { name: "egress_tc" })?,
+            tc: self.tc,
+            guard: &mut self.guard,
         })
     }
 }

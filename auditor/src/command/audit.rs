@@ -20,7 +20,9 @@ use tokio::{
 use super::output::{say, write};
 use crate::{
     audit::{self, Policy},
-    capture::{Attached, Capture, Ingress, Interface, Interfaces, Settings, interface, listener},
+    capture::{
+        Attached, Capture, Ingress, Interface, Interfaces, Settings, Tc, interface, listener,
+    },
     deployment::{self, Deployment},
     exit::Exit,
     matrix::{Matrix, RulePorts},
@@ -60,6 +62,9 @@ pub struct AuditCommand {
     /// How packets are counted on their way in: auto, xdp or tc
     #[arg(long, value_name = "HOOK", default_value = "auto")]
     ingress: Ingress,
+    /// How tc programs are attached: auto, tcx or clsact
+    #[arg(long, value_name = "WAY", default_value = "auto")]
+    tc: Tc,
     /// Places in the flow table; what finds none is counted as such
     #[arg(long, value_name = "N", default_value_t = 65_536, value_parser = clap::value_parser!(u32).range(1..=16_777_216))]
     flows: u32,
@@ -114,6 +119,7 @@ async fn audit(command: &AuditCommand) -> anyhow::Result<Exit> {
         flows: command.flows,
         ephemeral,
         log: command.log_packets,
+        tc: command.tc,
     })?;
     capture.set_ports(PortKind::Documented, documented_ports(&plan.matrices))?;
     capture.set_ports(PortKind::Listening, listening_ports(&host))?;

@@ -6,12 +6,12 @@ use anyhow::Context as _;
 
 use super::output::write;
 use crate::{
-    capture::{Capture, Ingress, Interfaces, Settings, hook, listener, privilege},
+    capture::{Capture, Ingress, Interfaces, Settings, Tc, hook, listener, privilege},
     exit::Exit,
 };
 
-/// The first kernel with TCX links, which vanish with the process that holds them.
-const TCX: (u32, u32) = (6, 6);
+/// The oldest kernel with all that the programs use: atomic instructions since 5.12, the coarse clock since 5.11.
+const OLDEST: (u32, u32) = (5, 15);
 
 /// Looks at everything that an audit needs, and prints it.
 ///
@@ -28,10 +28,13 @@ pub fn run() -> anyhow::Result<Exit> {
         .context("cannot read the kernel's version")?;
     let release = release.trim();
     match version(release) {
-        Some(version) if TCX <= version => findings.good("kernel", release),
-        Some(_) | None => findings.bad(
+        Some(version) if version < OLDEST => {
+            findings.bad("kernel", &format!("{release} is too old: 5.15 or later is needed"));
+        }
+        Some(_) if Tc::Auto.has_links() => findings.good("kernel", release),
+        Some(_) | None => findings.note(
             "kernel",
-            &format!("{release} has no TCX: 6.6 or later is needed"),
+            &format!("{release} has no TCX: tc programs become filters of a clsact qdisc, and a guard takes them off"),
         ),
     }
     if Path::new("/sys/kernel/btf/vmlinux").exists() {
@@ -70,6 +73,7 @@ pub fn run() -> anyhow::Result<Exit> {
             flows: 65_536,
             ephemeral: listener::ephemeral_range(),
             log: false,
+            tc: Tc::Auto,
         };
         match Capture::load(&settings) {
             Ok(_) => findings.good("programs", "the kernel's verifier accepts all of them"),

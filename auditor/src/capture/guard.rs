@@ -1,0 +1,111 @@
+//! Takes classic tc filters off when the auditor is gone, however it went.
+//!
+//! Before Linux 6.6 a tc program is no link that the kernel takes off with the process: a killed auditor would leave its
+//! filters behind. So a second process waits for the end of a pipe that only the auditor holds open, and removes then
+//! what it was told of.
+
+use std::{
+    io::{self, BufRead as _, Write as _},
+    os::unix::process::CommandExt as _,
+    process::{Child, Command, Stdio},
+};
+
+use aya::programs::{
+    ProgramError, TcAttachType,
+    tc::{SchedClassifierLink, TcHandle},
+};
+
+/// The verb under which the auditor starts itself as a guard.
+pub const VERB: &str = "guard";
+
+/// The guard process. It ends, and the filters with it, once this is dropped.
+#[derive(Debug)]
+pub(super) struct Guard {
+    child: Child,
+}
+
+impl Guard {
+    /// Starts the guard, out of reach of the terminal's signals.
+    pub(super) fn start() -> io::Result<Self> {
+        let mut command = Command::new(std::env::current_exe()?);
+        command
+            .arg(VERB)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .process_group(0);
+        Ok(Self {
+            child: command.spawn()?,
+        })
+    }
+
+    /// Tells the guard of a filter.
+    pub(super) fn watch(
+        &mut self,
+        interface: &str,
+        way: TcAttachType,
+        link: &SchedClassifierLink,
+    ) -> Result<(), ProgramError> {
+        let way = match way {
+            TcAttachType::Ingress => "ingress",
+            TcAttachType::Egress => "egress",
+            TcAttachType::Custom(_) => return Err(ProgramError::UnexpectedProgramType),
+        };
+        let line = format!(
+            "{interface} {way} {} {}\n",
+            link.priority()?,
+            u32::from(link.handle()?)
+        );
+        let Some(pipe) = &mut self.child.stdin else {
+            return Err(ProgramError::NotAttached);
+        };
+        pipe.write_all(line.as_bytes())
+            .map_err(ProgramError::IOError)
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        drop(self.child.stdin.take());
+        // It ends by itself once the pipe is closed; there is nothing to be done about a guard that does not.
+        let _ended = self.child.wait();
+    }
+}
+
+/// Runs as the guard: reads filters from standard input, and removes them at its end.
+///
+/// # Errors
+///
+/// Standard input can't be read, or holds what no auditor writes.
+pub fn run() -> io::Result<()> {
+    let mut filters = Vec::new();
+    for line in io::stdin().lock().lines() {
+        let line = line?;
+        let Some(filter) = filter(&line) else {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidData,
+                format!("`{line}` names no filter"),
+            ));
+        };
+        filters.push(filter);
+    }
+    for (interface, way, priority, handle) in filters {
+        // An interface that went away took its filters with it, and so did an auditor that ended in good order.
+        if let Ok(link) = SchedClassifierLink::attached(&interface, way, priority, handle, None) {
+            let _gone = aya::programs::links::Link::detach(link);
+        }
+    }
+    Ok(())
+}
+
+fn filter(line: &str) -> Option<(String, TcAttachType, u16, TcHandle)> {
+    let mut words = line.split(' ');
+    let interface = words.next()?.to_owned();
+    let way = match words.next()? {
+        "ingress" => TcAttachType::Ingress,
+        "egress" => TcAttachType::Egress,
+        _ => return None,
+    };
+    let priority = words.next()?.parse().ok()?;
+    let handle: u32 = words.next()?.parse().ok()?;
+    Some((interface, way, priority, handle.into()))
+}

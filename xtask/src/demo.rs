@@ -59,6 +59,7 @@ pub(crate) fn run() -> anyhow::Result<()> {
     let n_frames = capture.stop()?;
     print("");
     print(finished.stdout.trim_end());
+    fs::write(place.join("report.txt"), &finished.stdout)?;
     print(
         "\nFiles: target/demo/report.json, the same as JSON; target/demo/matrix.toml and auditor.toml, what it was",
     );

@@ -1,6 +1,7 @@
 //! `cargo xtask`: everything that a person types in this repository.
 
 mod demo;
+mod picture;
 mod setup;
 mod shell;
 mod test;
@@ -22,6 +23,8 @@ enum Command {
     Setup,
     /// Watch the auditor at work on a small cluster of network namespaces
     Demo,
+    /// Draw the demo's last report for the README
+    Picture,
     /// Run every test, the end-to-end ones included
     Test,
 }
@@ -30,6 +33,7 @@ fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Setup => setup::run(),
         Command::Demo => demo::run(),
+        Command::Picture => picture::run(),
         Command::Test => test::run(),
     };
     match done {

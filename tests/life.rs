@@ -236,6 +236,54 @@ fn a_full_table_is_said() {
     assert_totals(&report);
 }
 
+#[test]
+fn an_icmp_error_is_a_refusal() {
+    if !kernel_tests() {
+        return;
+    }
+    let matrix = format!(
+        "{MATRIX}\n[[rule]]\nid = \"names\"\nclient = [\"user\"]\nserver = [\"web\"]\ntransport = \"udp\"\nports = \"53\"\n"
+    );
+    let directory = files(&[("m.toml", &matrix)]);
+    let (one, other) = pair();
+    // A firewall that says no with an ICMP error, and a UDP port on which nothing listens.
+    other.run("nft add table inet lab").unwrap();
+    other
+        .run("nft add chain inet lab input { type filter hook input priority 0 ; }")
+        .unwrap();
+    other
+        .run("nft add rule inet lab input tcp dport 8080 reject with icmp type port-unreachable")
+        .unwrap();
+    let arguments = "audit --matrix m.toml --role user -i eth0 --for 2s --format json";
+    let ask_both = || {
+        for (transport, port) in [(Transport::Tcp, 8080), (Transport::Udp, 53)] {
+            let server = format!("10.78.0.2:{port}").parse().unwrap();
+            assert_eq!(ask(&one, transport, server).unwrap(), Outcome::Refused);
+        }
+    };
+    let finished = watch(&one, directory.path(), arguments, |_| ask_both());
+    let report: Value = serde_json::from_str(&finished.stdout).unwrap();
+    for rule in report["rules"].as_array().unwrap() {
+        assert_eq!(rule["verdict"], "refused", "{report}");
+    }
+    for flow in report["flows"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|flow| flow["verdict"] == "documented")
+    {
+        assert_eq!(flow["refusals"], 1, "{flow}");
+    }
+    // The server's host sees the same from its side.
+    let arguments = arguments.replace("--role user", "--role web");
+    let finished = watch(&other, directory.path(), &arguments, |_| ask_both());
+    let report: Value = serde_json::from_str(&finished.stdout).unwrap();
+    for rule in report["rules"].as_array().unwrap() {
+        assert_eq!(rule["verdict"], "refused", "{report}");
+    }
+    assert_totals(&report);
+}
+
 /// Every packet is in a flow or under a reason.
 #[track_caller]
 pub(crate) fn assert_totals(report: &Value) {

@@ -50,6 +50,8 @@ pub struct FlowStats {
     pub requests: u64,
     /// Conversations accepted: TCP SYN with ACK, SCTP INIT ACK, ICMP replies.
     pub replies: u64,
+    /// ICMP errors that say that a packet to the server could not be delivered.
+    pub refusals: u64,
     /// First and last packet, nanoseconds of the kernel's coarse monotonic clock.
     pub first: u64,
     pub last: u64,
@@ -59,7 +61,7 @@ pub struct FlowStats {
     pub reserved: u32,
 }
 
-const _: () = assert!(size_of::<FlowStats>() == 104);
+const _: () = assert!(size_of::<FlowStats>() == 112);
 
 // SAFETY: plain integers and bytes without padding, as `IntoBytes` proves.
 #[cfg(feature = "user")]

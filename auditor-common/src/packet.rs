@@ -98,6 +98,45 @@ pub fn parse<B: Bytes + ?Sized>(frame: &B, packet: &mut Packet) -> Result<(), Sk
     transport(frame, &payload, packet)
 }
 
+/// Whether the packet is an ICMP error that says that another packet could not be delivered, and quotes it.
+#[inline(always)]
+pub const fn is_unreachable(packet: &Packet) -> bool {
+    // RFC 792 and RFC 4443, section 3.1.
+    matches!(
+        (packet.protocol, packet.destination_port),
+        (protocol::ICMP, 3) | (protocol::ICMPV6, 1)
+    )
+}
+
+/// Reads the endpoints of the packet that an ICMP error quotes into `quoted`; `packet` is the error as [`parse`] read it.
+///
+/// Of the quoted transport header only 8 bytes are sure to be there, so the ports are all that is read of it.
+///
+/// # Errors
+///
+/// As for [`parse`], of the quoted packet.
+#[inline(always)]
+pub fn quoted<B: Bytes + ?Sized>(
+    frame: &B,
+    packet: &Packet,
+    quoted: &mut Packet,
+) -> Result<(), Skip> {
+    // The 4 bytes of the ICMP header that `headers` leaves out.
+    let start = packet.headers as usize + 4;
+    let payload = if packet.protocol == protocol::ICMP {
+        ipv4(frame, start, quoted)?
+    } else {
+        ipv6(frame, start, quoted)?
+    };
+    if matches!(
+        quoted.protocol,
+        protocol::TCP | protocol::UDP | protocol::DCCP | protocol::SCTP | protocol::UDP_LITE
+    ) {
+        quoted.ports(frame.get(payload.offset).ok_or(Skip::Truncated)?);
+    }
+    Ok(())
+}
+
 /// What an IP packet carries.
 struct Payload {
     /// Where it starts, in bytes from the start of the frame.

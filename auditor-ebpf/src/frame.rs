@@ -74,6 +74,12 @@ impl Frame {
         }
     }
 
+    /// Reads the endpoints of the packet that an ICMP error quotes. Errors are short, so their bytes are not scattered.
+    #[inline(always)]
+    pub(crate) fn quoted(&self, packet: &Packet, quoted: &mut Packet) -> Result<(), Slot> {
+        quoted_linear(self.start, self.end, packet, quoted)
+    }
+
     /// What the frame is on the wire. A super-packet is cut there into segments, each with its own `headers` bytes; 0 if
     /// they are not known, which leaves the frame whole.
     #[inline(always)]
@@ -138,4 +144,17 @@ fn linear(start: usize, end: usize, packet: &mut Packet) -> Result<(), Slot> {
 #[inline(never)]
 fn scattered(skb: *mut core::ffi::c_void, packet: &mut Packet) -> Result<(), Slot> {
     packet::parse(&Scattered { skb }, packet)
+}
+
+#[inline(never)]
+fn quoted_linear(
+    start: usize,
+    end: usize,
+    packet: &Packet,
+    quoted: &mut Packet,
+) -> Result<(), Slot> {
+    // The verifier does not know that a parsed packet's headers end within 64 KiB.
+    let mut error = *packet;
+    error.headers &= 0x3fff;
+    packet::quoted(&Window { start, end }, &error, quoted)
 }

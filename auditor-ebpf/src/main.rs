@@ -24,7 +24,7 @@
 mod frame;
 mod table;
 
-use auditor_common::{Packet, Slot};
+use auditor_common::{Packet, Slot, packet};
 use aya_ebpf::{
     bindings::{TC_ACT_UNSPEC, xdp_action},
     macros::{classifier, xdp},
@@ -88,6 +88,12 @@ fn count(frame: &Frame) -> Result<(), Slot> {
         Ok(()) => {
             let wire = frame.on_wire(packet.headers);
             table::tally(way, &wire);
+            if packet::is_unreachable(&packet) {
+                let mut quoted = Packet::EMPTY;
+                if frame.quoted(&packet, &mut quoted).is_ok() {
+                    table::refuse(frame.interface, frame.way, &quoted);
+                }
+            }
             table::record(frame.interface, frame.way, &packet, &wire)
                 .inspect_err(|slot| table::tally(*slot, &wire))
         }

@@ -91,6 +91,16 @@ pub(crate) fn record(interface: u32, way: Way, packet: &Packet, wire: &Tally) ->
     Ok(())
 }
 
+/// Counts that a packet on its way to the server was refused, if its flow is known. `quoted` is that packet.
+#[inline(never)]
+pub(crate) fn refuse(interface: u32, way: Way, quoted: &Packet) {
+    let key = View { interface, way }.key(quoted, Server::Destination);
+    if let Some(stats) = FLOWS.get_ptr_mut(&key) {
+        // SAFETY: the kernel hands out pointers to whole entries, which stay readable while the program runs.
+        add(unsafe { &raw mut (*stats).refusals }, 1);
+    }
+}
+
 const EMPTY: FlowStats = {
     let way = Counter {
         packets: 0,
@@ -103,6 +113,7 @@ const EMPTY: FlowStats = {
         to_client: way,
         requests: 0,
         replies: 0,
+        refusals: 0,
         first: 0,
         last: 0,
         evidence: 0,

@@ -115,6 +115,8 @@ pub struct Flow {
     /// Conversations asked for and accepted, where the transport tells.
     pub requests: u64,
     pub replies: u64,
+    /// ICMP errors that say that a packet to the server could not be delivered.
+    pub refusals: u64,
     pub first: Timestamp,
     pub last: Timestamp,
     pub evidence: Evidence,
@@ -167,6 +169,7 @@ impl Flow {
             to_client: way(&stats.to_client),
             requests: stats.requests,
             replies: stats.replies,
+            refusals: stats.refusals,
             first: instant(stats.first),
             last: instant(stats.last),
             evidence: if handshake {
@@ -184,7 +187,7 @@ impl Flow {
     pub fn outcome(&self) -> Outcome {
         if self.to_client.resets < self.to_client.packets {
             Outcome::Established
-        } else if 0 < self.to_client.resets {
+        } else if 0 < self.to_client.resets || 0 < self.refusals {
             Outcome::Refused
         } else {
             Outcome::Attempted

@@ -80,7 +80,10 @@ fn draw(lines: &[String]) -> anyhow::Result<String> {
             _ => "#c3cad6",
         };
         // Plain spaces would fold into one.
-        let text = line.replace('&', "&amp;").replace('<', "&lt;").replace(' ', "\u{a0}");
+        let text = line
+            .replace('&', "&amp;")
+            .replace('<', "&lt;")
+            .replace(' ', "\u{a0}");
         writeln!(
             svg,
             "<text x=\"{}\" y=\"{}\" fill=\"{colour}\">{text}</text>",

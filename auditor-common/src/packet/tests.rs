@@ -370,3 +370,30 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn an_error_quotes_the_packet_that_it_is_about() {
+    let check_quote = |ethertype, error: Vec<u8>, protocol| {
+        let frame = ethernet(ethertype, &error);
+        let packet = read(&frame).unwrap();
+        assert!(super::is_unreachable(&packet));
+        let mut quoted = Packet::EMPTY;
+        super::quoted(frame.as_slice(), &packet, &mut quoted).unwrap();
+        assert_eq!(
+            (quoted.protocol, quoted.source_port, quoted.destination_port),
+            (protocol, 40_000, 443)
+        );
+    };
+    // No more than 8 bytes of the quoted transport header need to be there.
+    let inner = ipv4(6, 6, &tcp(2));
+    let error = [&[3, 3, 0, 0, 0, 0, 0, 0][..], &inner[..32]].concat();
+    check_quote(0x0800, ipv4(1, 5, &error), 6);
+    let inner = ipv6(17, &udp(40_000, 443));
+    let error = [&[1, 4, 0, 0, 0, 0, 0, 0][..], &inner].concat();
+    check_quote(0x86dd, ipv6(58, &error), 17);
+    let frame = ethernet(0x0800, &ipv4(1, 5, &[3, 3, 0, 0, 0, 0, 0, 0, 0x45]));
+    let packet = read(&frame).unwrap();
+    let mut quoted = Packet::EMPTY;
+    let cut_off = super::quoted(frame.as_slice(), &packet, &mut quoted);
+    assert_eq!(cut_off, Err(Skip::Truncated));
+}

@@ -155,16 +155,13 @@ fn severity(rule: &PolicyRule, verdict: RuleVerdict) -> Severity {
             Presence::Expected => Severity::Warning,
             Presence::Optional | Presence::Forbidden => Severity::Note,
         },
-        // Whoever asks and is not heard has a problem, whatever the page says of the rule; a datagram may go unheard.
-        RuleVerdict::Unanswered | RuleVerdict::Refused => {
-            match (rule.rule.presence, rule.rule.transport) {
-                (_, Transport::Udp) => Severity::Note,
-                (Presence::Required, _) => Severity::Violation,
-                (Presence::Expected | Presence::Optional | Presence::Forbidden, _) => {
-                    Severity::Warning
-                }
-            }
-        }
+        // A datagram may go unheard: nobody need have meant to answer it.
+        RuleVerdict::Unanswered if rule.rule.transport == Transport::Udp => Severity::Note,
+        // Whoever asks and is not heard has a problem, whatever the page says of the rule.
+        RuleVerdict::Unanswered | RuleVerdict::Refused => match rule.rule.presence {
+            Presence::Required => Severity::Violation,
+            Presence::Expected | Presence::Optional | Presence::Forbidden => Severity::Warning,
+        },
         RuleVerdict::Unassessed | RuleVerdict::Unresolved => match rule.rule.presence {
             Presence::Required => Severity::Warning,
             Presence::Expected | Presence::Optional | Presence::Forbidden => Severity::Note,

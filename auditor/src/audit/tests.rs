@@ -118,6 +118,7 @@ fn flow(text: &str) -> Flow {
         to_client: way(packets[1], packets.get(2).copied().unwrap_or_default()),
         requests: 1,
         replies: 0,
+        refusals: 0,
         first: Timestamp::UNIX_EPOCH,
         last: Timestamp::UNIX_EPOCH,
         evidence: Evidence::Handshake,

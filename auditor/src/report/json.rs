@@ -119,6 +119,8 @@ struct FlowJson<'a> {
     to_client: WayJson,
     requests: u64,
     replies: u64,
+    /// ICMP errors about packets to the server.
+    refusals: u64,
     first_seen: String,
     last_seen: String,
 }
@@ -336,6 +338,7 @@ fn flow<'a>(report: &'a Report, flow: &'a Flow, finding: &'a FlowFinding) -> Flo
         to_client: way(flow.to_client),
         requests: flow.requests,
         replies: flow.replies,
+        refusals: flow.refusals,
         first_seen: instant(flow.first),
         last_seen: instant(flow.last),
     }

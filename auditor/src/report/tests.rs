@@ -70,6 +70,7 @@ fn report() -> Report {
         },
         requests: 1,
         replies: answered.min(1),
+        refusals: 0,
         first: start,
         last: end,
         evidence: Evidence::Handshake,

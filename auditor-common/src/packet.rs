@@ -10,6 +10,14 @@ use crate::{port::protocol, tally::Slot};
 pub trait Bytes {
     /// Copies `N` bytes at `offset`, or `None` past the end.
     fn get<const N: usize>(&self, offset: usize) -> Option<[u8; N]>;
+
+    /// Returns `value`, which must be below 2^32, as a number of which the kernel's verifier knows nothing.
+    ///
+    /// The verifier follows every path with what it knows on it; where paths meet again it only goes on once if it knows
+    /// the same. An offset that has passed through here and a mask is the same on all of them.
+    fn opaque(&self, value: usize) -> usize {
+        value
+    }
 }
 
 impl Bytes for [u8] {
@@ -58,8 +66,14 @@ const VLAN_TAGS: usize = 8;
 /// IPv6 extension headers followed; real captures hold nine.
 const EXTENSIONS: usize = 12;
 
-/// The length of a payload that only the frame's end bounds.
-const UNBOUNDED: usize = usize::MAX;
+/// The length of a payload that only the frame's end bounds; more than the 16 bits of a header can say.
+const UNBOUNDED: usize = 0x1_ffff;
+/// No Ethernet header with its tags is longer; a mask.
+const LINK_HEADERS: usize = 0x3f;
+/// No transport header is looked for farther from the start of a frame; a mask.
+const FARTHEST: usize = 0x3fff;
+
+const _: () = assert!(14 + VLAN_TAGS * 4 <= LINK_HEADERS);
 
 const FIN: u8 = 0x01;
 const SYN: u8 = 0x02;
@@ -86,7 +100,7 @@ pub fn parse<B: Bytes + ?Sized>(frame: &B, packet: &mut Packet) -> Result<(), Sk
             break;
         }
         ethertype = u16::from_be_bytes(frame.get(offset + 2).ok_or(Skip::Truncated)?);
-        offset += 4;
+        offset = frame.opaque(offset + 4) & LINK_HEADERS;
     }
     let payload = match ethertype {
         0x0800 => ipv4(frame, offset, packet)?,
@@ -122,7 +136,7 @@ pub fn quoted<B: Bytes + ?Sized>(
     quoted: &mut Packet,
 ) -> Result<(), Skip> {
     // The 4 bytes of the ICMP header that `headers` leaves out.
-    let start = packet.headers as usize + 4;
+    let start = frame.opaque(packet.headers as usize + 4) & FARTHEST;
     let payload = if packet.protocol == protocol::ICMP {
         ipv4(frame, start, quoted)?
     } else {
@@ -225,8 +239,11 @@ fn ipv6<B: Bytes + ?Sized>(frame: &B, start: usize, packet: &mut Packet) -> Resu
         if available < length {
             return Err(Skip::Truncated);
         }
-        available -= length;
-        offset += length;
+        if FARTHEST < offset + length {
+            return Err(Skip::TooDeep);
+        }
+        available = frame.opaque(available - length) & UNBOUNDED;
+        offset = frame.opaque(offset + length) & FARTHEST;
     }
     match packet.protocol {
         0 | 43 | 44 | 51 | 60 => Err(Skip::TooDeep),

@@ -115,6 +115,16 @@ impl Bytes for Window {
         // SAFETY: the N bytes lie before `end`, and a byte array needs no alignment.
         Some(unsafe { *(at as *const [u8; N]) })
     }
+
+    #[inline(always)]
+    fn opaque(&self, value: usize) -> usize {
+        let at = self.start as *const [u8; 4];
+        if self.end < self.start + 4 {
+            return 0;
+        }
+        // SAFETY: the 4 bytes lie before `end`, and a byte array needs no alignment.
+        unsafe { opaque(value, at) }
+    }
 }
 
 /// The bytes of a socket buffer, wherever its fragments lie.
@@ -132,6 +142,27 @@ impl Bytes for Scattered {
         };
         (result == 0).then_some(bytes)
     }
+
+    #[inline(always)]
+    fn opaque(&self, value: usize) -> usize {
+        let Some(bytes) = self.get::<4>(0) else {
+            return 0;
+        };
+        // SAFETY: the bytes are on the stack.
+        unsafe { opaque(value, &raw const bytes) }
+    }
+}
+
+/// `value`, as the verifier does not know it: combined with bytes that it has to take for any, read twice.
+///
+/// # Safety
+///
+/// `bytes` can be read.
+#[inline(always)]
+unsafe fn opaque(value: usize, bytes: *const [u8; 4]) -> usize {
+    // SAFETY: the caller's promise.
+    let (once, again) = unsafe { (bytes.read_volatile(), bytes.read_volatile()) };
+    (value as u32 ^ u32::from_ne_bytes(once) ^ u32::from_ne_bytes(again)) as usize
 }
 
 // Each in a function of its own: the kernel allows 512 bytes of stack along a chain of calls.
@@ -153,8 +184,5 @@ fn quoted_linear(
     packet: &Packet,
     quoted: &mut Packet,
 ) -> Result<(), Slot> {
-    // The verifier does not know that a parsed packet's headers end within 64 KiB.
-    let mut error = *packet;
-    error.headers &= 0x3fff;
-    packet::quoted(&Window { start, end }, &error, quoted)
+    packet::quoted(&Window { start, end }, packet, quoted)
 }

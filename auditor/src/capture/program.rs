@@ -122,6 +122,28 @@ impl Capture {
         Ok(capture)
     }
 
+    /// Instructions that the kernel's verifier followed until it accepted all programs; `None` before Linux 5.16.
+    ///
+    /// # Errors
+    ///
+    /// The kernel's refusal.
+    pub fn verified_instructions(&mut self) -> Result<Option<u64>, CaptureError> {
+        let programs = self.programs()?;
+        let infos = [
+            programs.ingress_xdp.info(),
+            programs.ingress_tc.info(),
+            programs.egress_tc.info(),
+        ];
+        let mut sum = Some(0);
+        for info in infos {
+            let count = info
+                .map_err(|error| refusal(&error))?
+                .verified_instruction_count();
+            sum = sum.zip(count).map(|(sum, count)| sum + u64::from(count));
+        }
+        Ok(sum)
+    }
+
     /// Attaches to an interface, both ways.
     ///
     /// # Errors

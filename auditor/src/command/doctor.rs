@@ -75,8 +75,17 @@ pub fn run() -> anyhow::Result<Exit> {
             log: false,
             tc: Tc::Auto,
         };
-        match Capture::load(&settings) {
-            Ok(_) => findings.good("programs", "the kernel's verifier accepts all of them"),
+        let verified =
+            Capture::load(&settings).and_then(|mut capture| capture.verified_instructions());
+        match verified {
+            Ok(count) => {
+                let effort =
+                    count.map_or_else(String::new, |count| format!(", after {count} instructions"));
+                findings.good(
+                    "programs",
+                    &format!("the kernel's verifier accepts all of them{effort}"),
+                );
+            }
             Err(error) => findings.bad("programs", &error.to_string()),
         }
     }

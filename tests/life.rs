@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use crate::auditor::{files, kernel_tests, watch};
 
-const MATRIX: &str = r#"
+pub(crate) const MATRIX: &str = r#"
 name = "Pair"
 
 [[rule]]
@@ -27,7 +27,7 @@ presence = "required"
 "#;
 
 /// Two hosts on a cable, 10.78.0.1 and 10.78.0.2.
-fn pair() -> (Namespace, Namespace) {
+pub(crate) fn pair() -> (Namespace, Namespace) {
     let (one, other) = (
         Namespace::new("one").unwrap(),
         Namespace::new("other").unwrap(),

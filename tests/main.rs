@@ -11,5 +11,6 @@
 mod auditor;
 mod cluster;
 mod errors;
+mod exact;
 mod life;
 mod shared;

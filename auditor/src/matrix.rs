@@ -6,8 +6,6 @@ mod identity;
 mod rule;
 
 pub use derive::{Derived, derive};
-pub use file::MatrixError;
-pub(crate) use file::{line, sentence};
 pub use rule::{Matrix, Presence, Rule, RulePorts};
 
 #[cfg(test)]

@@ -1,30 +1,18 @@
 //! The TOML form of a deployment: the one place where its serialised shape stands.
 
-use std::{
-    collections::BTreeMap,
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeMap, path::Path};
 
 use jiff::{SignedDuration, civil::Date};
 use serde::{Deserialize, Deserializer, de::Error as _};
-use thiserror::Error;
 use toml::Spanned;
 
 use super::{Deployment, Exception, roles::Entry};
 use crate::{
-    matrix::{RulePorts, line, sentence},
+    file::{File, FileError},
+    matrix::RulePorts,
     role::Role,
     transport::Transport,
 };
-
-/// A file that is no deployment.
-#[derive(Debug, Error)]
-#[error("{}:{line}: {problem}", path.display())]
-pub struct DeploymentError {
-    path: PathBuf,
-    line: usize,
-    problem: String,
-}
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -114,35 +102,26 @@ impl Deployment {
     /// # Errors
     ///
     /// The first thing that is wrong, with its line.
-    pub fn parse(path: &Path, text: &str) -> Result<Self, DeploymentError> {
-        let at = |offset: usize, problem: String| DeploymentError {
-            path: path.to_owned(),
-            line: line(text, offset),
-            problem,
-        };
-        let file: DeploymentFile = toml::from_str(text).map_err(|error| {
-            at(
-                error.span().map_or(0, |span| span.start),
-                sentence(error.message()),
-            )
-        })?;
+    pub fn parse(path: &Path, text: &str) -> Result<Self, FileError> {
+        let source = File { path, text };
+        let file: DeploymentFile = source.read()?;
         let directory = path.parent().unwrap_or_else(|| Path::new(""));
         let matrices = match file.matrix {
             OneOrMany::One(path) => vec![path],
             OneOrMany::Many(paths) => paths,
         };
         if matrices.is_empty() {
-            return Err(at(
+            return Err(source.problem(
                 0,
                 "names no matrix: expected matrix = [\"matrix.toml\"]".to_owned(),
             ));
         }
         let names: Vec<Role> = file.roles.keys().map(|name| Role::new(name)).collect();
         let entry = |text: &Spanned<String>| {
-            let entry =
-                Entry::parse(text.get_ref()).map_err(|problem| at(text.span().start, problem))?;
+            let entry = Entry::parse(text.get_ref())
+                .map_err(|problem| source.problem(text.span().start, problem))?;
             match &entry {
-                Entry::Role(role) if !names.contains(role) => Err(at(
+                Entry::Role(role) if !names.contains(role) => Err(source.problem(
                     text.span().start,
                     format!(
                         "nobody defines the role `{role}`: expected an address, a host name with a dot in it, any, or a role of [roles]"
@@ -155,9 +134,9 @@ impl Deployment {
         };
         let mut roles = BTreeMap::new();
         for (name, entries) in &file.roles {
-            let entries: Result<Vec<Entry>, DeploymentError> = entries.iter().map(entry).collect();
+            let entries: Result<Vec<Entry>, FileError> = entries.iter().map(entry).collect();
             if roles.insert(Role::new(name), entries?).is_some() {
-                return Err(at(
+                return Err(source.problem(
                     0,
                     format!(
                         "role `{name}` stands twice under [roles]: letter case makes no difference"
@@ -176,8 +155,9 @@ impl Deployment {
                 ports: traffic
                     .ports
                     .map(|text| {
-                        RulePorts::parse(text.get_ref())
-                            .map_err(|problem| at(text.span().start, problem.to_string()))
+                        RulePorts::parse(text.get_ref()).map_err(|problem| {
+                            source.problem(text.span().start, problem.to_string())
+                        })
                     })
                     .transpose()?,
                 reason: exception.reason,
@@ -188,7 +168,7 @@ impl Deployment {
                 && exception.transport.is_none()
                 && exception.ports.is_none()
             {
-                return Err(at(offset, "this exception would accept everything: name a client, a server, a transport or ports".to_owned()));
+                return Err(source.problem(offset, "this exception would accept everything: name a client, a server, a transport or ports".to_owned()));
             }
             exceptions.push(exception);
         }

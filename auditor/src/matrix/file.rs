@@ -1,21 +1,15 @@
 //! The TOML form of a matrix: the one place where its serialised shape stands.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
-use thiserror::Error;
 
 use super::rule::{Matrix, Presence, Rule, RulePorts};
-use crate::{role::Role, transport::Transport};
-
-/// A file that is no matrix.
-#[derive(Debug, Error)]
-#[error("{}:{line}: {problem}", path.display())]
-pub struct MatrixError {
-    path: PathBuf,
-    line: usize,
-    problem: String,
-}
+use crate::{
+    file::{File, FileError},
+    role::Role,
+    transport::Transport,
+};
 
 #[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -87,18 +81,9 @@ impl Matrix {
     /// # Errors
     ///
     /// The first thing that is wrong, with its line.
-    pub fn parse(path: &Path, text: &str) -> Result<Self, MatrixError> {
-        let at = |offset: usize, problem: String| MatrixError {
-            path: path.to_owned(),
-            line: line(text, offset),
-            problem,
-        };
-        let file: MatrixFile = toml::from_str(text).map_err(|error| {
-            at(
-                error.span().map_or(0, |span| span.start),
-                sentence(error.message()),
-            )
-        })?;
+    pub fn parse(path: &Path, text: &str) -> Result<Self, FileError> {
+        let source = File { path, text };
+        let file: MatrixFile = source.read()?;
         let mut matrix = Self {
             name: file.name,
             version: file.version,
@@ -106,21 +91,21 @@ impl Matrix {
         };
         for spanned in file.rules {
             let offset = spanned.span().start;
-            let rule = rule(spanned.into_inner()).map_err(|problem| at(offset, problem))?;
+            let rule =
+                rule(spanned.into_inner()).map_err(|problem| source.problem(offset, problem))?;
             if matrix.rules.iter().any(|known| known.id == rule.id) {
                 let problem = format!(
                     "rule `{}` stands twice: expected an id of its own for each rule",
                     rule.id
                 );
-                return Err(at(offset, problem));
+                return Err(source.problem(offset, problem));
             }
             matrix.rules.push(rule);
         }
         if matrix.rules.is_empty() {
-            return Err(at(
-                0,
-                "holds no rule: expected one [[rule]] or more".to_owned(),
-            ));
+            return Err(
+                source.problem(0, "holds no rule: expected one [[rule]] or more".to_owned())
+            );
         }
         Ok(matrix)
     }
@@ -215,18 +200,4 @@ fn file(rule: &Rule) -> RuleFile {
         note: rule.note.clone(),
         origin: rule.origin.clone(),
     }
-}
-
-/// 1-based line of a byte.
-pub(crate) fn line(text: &str, offset: usize) -> usize {
-    text.bytes()
-        .take(offset)
-        .filter(|byte| *byte == b'\n')
-        .count()
-        + 1
-}
-
-/// A parser's message as one line.
-pub(crate) fn sentence(message: &str) -> String {
-    message.split_whitespace().collect::<Vec<_>>().join(" ")
 }

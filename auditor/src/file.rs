@@ -1,0 +1,50 @@
+//! The text of a TOML file to a shape, and problems with their place.
+
+use std::path::{Path, PathBuf};
+
+use serde::de::DeserializeOwned;
+use thiserror::Error;
+
+/// What is wrong with a file, and on which line.
+#[derive(Debug, Error)]
+#[error("{}:{line}: {problem}", path.display())]
+pub struct FileError {
+    path: PathBuf,
+    line: usize,
+    problem: String,
+}
+
+/// A file's name and text.
+#[derive(Clone, Copy)]
+pub(crate) struct File<'a> {
+    pub(crate) path: &'a Path,
+    pub(crate) text: &'a str,
+}
+
+impl File<'_> {
+    /// Reads the text as a shape.
+    pub(crate) fn read<T: DeserializeOwned>(self) -> Result<T, FileError> {
+        toml::from_str(self.text).map_err(|error| {
+            let offset = error.span().map_or(0, |span| span.start);
+            // The parser breaks its messages into lines.
+            let words: Vec<&str> = error.message().split_whitespace().collect();
+            self.problem(offset, words.join(" "))
+        })
+    }
+
+    /// A problem with what stands at a byte of the text.
+    pub(crate) fn problem(self, offset: usize, problem: String) -> FileError {
+        let line = self
+            .text
+            .bytes()
+            .take(offset)
+            .filter(|byte| *byte == b'\n')
+            .count()
+            + 1;
+        FileError {
+            path: self.path.to_owned(),
+            line,
+            problem,
+        }
+    }
+}

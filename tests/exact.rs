@@ -61,7 +61,7 @@ fn super_packets_count_their_segments() {
     let mut client = None;
     let server = watch(&one, directory, &arguments("web"), |_| {
         client = Some(watch(&other, directory, &arguments("user"), |_| {
-            send(&other, &one)
+            send(&other, &one);
         }));
     });
     let (server, client) = (counts(&server.stdout), counts(&client.unwrap().stdout));

@@ -1,5 +1,7 @@
 //! A frame as the hook hands it over: where its bytes live, which way it goes, how much of the wire it stands for.
 
+use core::{arch::asm, intrinsics::is_val_statically_known};
+
 use auditor_common::{Bytes, Packet, Slot, Tally, packet};
 use aya_ebpf::{
     EbpfContext as _,
@@ -108,7 +110,7 @@ struct Window {
 impl Bytes for Window {
     #[inline(always)]
     fn get<const N: usize>(&self, offset: usize) -> Option<[u8; N]> {
-        let at = self.start + offset;
+        let at = self.start + bounded(offset);
         if self.end < at + N {
             return None;
         }
@@ -125,6 +127,21 @@ impl Bytes for Window {
         // SAFETY: the 4 bytes lie before `end`, and a byte array needs no alignment.
         unsafe { opaque(value, at) }
     }
+}
+
+/// The offset, with a bound that the verifier sees.
+///
+/// Older verifiers (6.1) forget bounds of a number that was kept on the stack, and the compiler removes a mask that it can
+/// prove to change nothing. Instructions written by hand it leaves alone.
+#[inline(always)]
+fn bounded(offset: usize) -> usize {
+    if is_val_statically_known(offset) {
+        return offset;
+    }
+    let mut offset = offset as u64;
+    // SAFETY: one instruction on a register.
+    unsafe { asm!("{0} &= 0x7fff", inout(reg) offset, options(pure, nomem, nostack)) };
+    offset as usize
 }
 
 /// The bytes of a socket buffer, wherever its fragments lie.

@@ -1,7 +1,7 @@
 //! The entry points: a frame on its way in or out, to the flow table, and always on.
 #![no_std]
 #![no_main]
-#![feature(core_intrinsics)]
+#![feature(asm_experimental_arch, core_intrinsics)]
 #![expect(
     internal_features,
     reason = "the compiler offers BPF's atomic add in no other way"

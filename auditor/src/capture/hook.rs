@@ -105,14 +105,12 @@ pub fn choose(interface: &Interface, driver: Option<&str>, asked: Ingress) -> Ch
     let choice = |hook, reason: String| Choice { hook, reason };
     match (asked, interface.xdp_program, driver) {
         (Ingress::Tc, _, _) => choice(Hook::Tc, "asked for".to_owned()),
+        _ if interface.is_loopback => choice(Hook::Tc, "loopback".to_owned()),
         (Ingress::Xdp | Ingress::Auto, Some(program), _) => choice(
             Hook::Tc,
             format!("its XDP slot is taken by program {program}"),
         ),
         (Ingress::Xdp, None, _) => choice(Hook::Xdp, "asked for".to_owned()),
-        (Ingress::Auto, None, _) if interface.is_loopback => {
-            choice(Hook::Tc, "loopback".to_owned())
-        }
         (Ingress::Auto, None, Some(driver))
             if interface.kind.is_none() && BARE_METAL.contains(&driver) =>
         {

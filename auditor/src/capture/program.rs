@@ -155,9 +155,16 @@ impl Capture {
         ingress: Ingress,
     ) -> Result<Attached, CaptureError> {
         let attached = self.programs()?.attach(interface, ingress);
-        attached.map_err(|error| CaptureError::Attach {
-            interface: interface.name.clone(),
-            problem: chain(&error),
+        attached.map_err(|error| {
+            let hint = if ingress == Ingress::Xdp {
+                "; --ingress tc works on every driver"
+            } else {
+                ""
+            };
+            CaptureError::Attach {
+                interface: interface.name.clone(),
+                problem: format!("{}{hint}", chain(&error)),
+            }
         })
     }
 

@@ -2,11 +2,14 @@
 
 mod block;
 mod cell;
+mod collapsed;
 mod column;
+mod context;
 mod format;
 mod html;
 mod json;
 mod markdown;
+mod notes;
 mod prose;
 mod reader;
 mod row;

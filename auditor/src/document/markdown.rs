@@ -6,7 +6,7 @@ use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 
 use super::{
     block::{Block, Content, TableRow},
-    html,
+    collapsed, html,
     text::fold,
 };
 
@@ -204,12 +204,23 @@ impl Reader<'_> {
         if let Some((line, text)) = self.open.last_mut() {
             let (line, folded) = (*line, fold(text));
             text.clear();
-            if !folded.is_empty() && self.table.is_none() {
-                self.blocks.push(Block {
-                    line,
-                    content: Content::Text(folded),
-                });
+            if folded.is_empty() || self.table.is_some() {
+                return;
             }
+            let text = match collapsed::table(&folded, line) {
+                Some((rows, rest)) => {
+                    self.blocks.push(Block {
+                        line,
+                        content: Content::Table(rows),
+                    });
+                    rest
+                }
+                None => folded,
+            };
+            self.blocks.push(Block {
+                line,
+                content: Content::Text(text),
+            });
         }
     }
 

@@ -9,7 +9,7 @@ use super::{
     row::{Direction, PortGroup},
     text::fold,
 };
-use crate::transport::Transport;
+use crate::{port::PortRange, transport::Transport};
 
 /// What a sentence says.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -22,6 +22,8 @@ pub(super) struct Statement {
     pub(super) service: Option<String>,
     pub(super) required: Option<bool>,
     pub(super) condition: Option<String>,
+    /// The ports are handed out dynamically.
+    pub(super) ephemeral: bool,
 }
 
 #[expect(
@@ -37,7 +39,7 @@ static PORTS: LazyLock<Regex> = LazyLock::new(|| {
     reason = "the expressions are constants, and a test compiles each"
 )]
 static PURPOSE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)\bfor (?:communication with |use by )?([^,;.]+)\.?$").unwrap()
+    Regex::new(r"(?i)\bfor (?:communication with |use by )?([^,;]+?)\.?$").unwrap()
 });
 #[expect(
     clippy::unwrap_used,
@@ -66,6 +68,53 @@ static NEED_NOT: LazyLock<Regex> = LazyLock::new(|| {
 static USING: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"(?i)^(?:if|when) (?:you are |you're )?using (.+)$").unwrap());
 
+#[expect(
+    clippy::unwrap_used,
+    reason = "the expressions are constants, and a test compiles each"
+)]
+static DYNAMIC: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)\b(?:dynamic|dynamically|ephemeral)\b.*\bports?\b|\bports?\b.*\b(?:dynamic|dynamically|ephemeral)\b").unwrap()
+});
+#[expect(
+    clippy::unwrap_used,
+    reason = "the expressions are constants, and a test compiles each"
+)]
+static FROM_ON: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\b(\d+)([kK]?)\+").unwrap());
+#[expect(
+    clippy::unwrap_used,
+    reason = "the expressions are constants, and a test compiles each"
+)]
+static NOT_REQUIRED: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)^(?:(?P<condition>(?:in|from|since|for|with|if|when) [^,]+), )?.*\b(?:is|are) (?:not|no longer) (?:required|needed|used)\b").unwrap()
+});
+#[expect(
+    clippy::unwrap_used,
+    reason = "the expressions are constants, and a test compiles each"
+)]
+static TRANSFER: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)^(.+?) (?:is|are) (?:uploaded|sent|transferred|forwarded) to ").unwrap()
+});
+#[expect(
+    clippy::unwrap_used,
+    reason = "the expressions are constants, and a test compiles each"
+)]
+static TRANSFERRED_TO: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)^(?:transferring|sending|uploading|forwarding) .+ to (\S+)$").unwrap()
+});
+
+/// Whether a sentence says that ports are handed out dynamically.
+pub(super) fn speaks_of_dynamic_ports(sentence: &str) -> bool {
+    DYNAMIC.is_match(sentence)
+}
+
+/// What a sentence says is sent somewhere else: "Statistics are uploaded to the vendor."
+pub(super) fn transfer(sentence: &str) -> Option<String> {
+    TRANSFER
+        .captures(sentence)?
+        .get(1)
+        .map(|what| fold(what.as_str()))
+}
+
 /// Reads a sentence; `None` if it says nothing of ports or connections.
 pub(super) fn statement(sentence: &str) -> Option<Statement> {
     if let Some(found) = PORTS.captures(sentence) {
@@ -73,13 +122,52 @@ pub(super) fn statement(sentence: &str) -> Option<Statement> {
         let transport = found
             .get(1)
             .and_then(|name| cell::transports(name.as_str()));
+        let purpose = PURPOSE
+            .captures(sentence)
+            .and_then(|purpose| purpose.get(1));
+        let service = purpose.map(|purpose| fold(purpose.as_str()));
+        let destination = service
+            .as_deref()
+            .and_then(|service| TRANSFERRED_TO.captures(service)?.get(1));
+        let destination = destination.map(|destination| fold(destination.as_str()));
+        let refused = NOT_REQUIRED.captures(sentence);
         return Some(Statement {
             ports: ports.groups,
             transports: transport.map(|named| named.transports).unwrap_or_default(),
-            service: PURPOSE
-                .captures(sentence)
-                .and_then(|purpose| purpose.get(1))
-                .map(|purpose| fold(purpose.as_str())),
+            direction: destination.is_some().then_some(Direction::Outbound),
+            destination,
+            service,
+            required: refused.is_some().then_some(false),
+            condition: refused.and_then(|found| {
+                found
+                    .name("condition")
+                    .map(|condition| fold(condition.as_str()))
+            }),
+            ..Statement::default()
+        });
+    }
+    if let Some(found) = FROM_ON
+        .captures(sentence)
+        .filter(|_| speaks_of_dynamic_ports(sentence))
+    {
+        let number: u32 = found
+            .get(1)
+            .and_then(|number| number.as_str().parse().ok())?;
+        let thousands = if found.get(2).is_some_and(|unit| !unit.as_str().is_empty()) {
+            1000
+        } else {
+            1
+        };
+        let first = number
+            .checked_mul(thousands)
+            .and_then(|first| u16::try_from(first).ok())?;
+        let range = PortRange::new(first, u16::MAX).ok()?;
+        return Some(Statement {
+            ports: vec![PortGroup {
+                ranges: vec![range],
+                alternatives: false,
+            }],
+            ephemeral: true,
             ..Statement::default()
         });
     }

@@ -7,29 +7,34 @@ use super::{
     block::{Block, Content, TableRow},
     cell,
     column::{self, Column},
-    prose,
+    context::{Context, Headings},
+    notes::Notes,
     row::{Direction, Problem, Row, RowOrigin, Severity},
-    text::{sentences, some},
+    text::some,
 };
-use crate::{port::PortRange, transport::Transport};
+use crate::transport::Transport;
 
 /// Reads all rows of a page.
 pub(super) fn read(file: &str, blocks: &[Block]) -> Document {
     let mut reader = Reader {
         file,
-        headings: Vec::new(),
+        headings: Headings::default(),
         document: Document::default(),
-        sentences: Vec::new(),
+        notes: Notes::default(),
     };
     for block in blocks {
         match &block.content {
             Content::Heading { level, text } => reader.heading(*level, text),
             Content::Table(rows) => reader.table(block.line, rows),
-            Content::Text(text) => reader.text(block.line, text),
+            Content::Text(text) => reader
+                .notes
+                .add(block.line, text, &reader.headings.context()),
             Content::Title(text) => reader.document.title = some(text),
         }
     }
-    reader.notes();
+    let (rows, problems) = reader.notes.rows(file, &reader.document.rows);
+    reader.document.rows.extend(rows);
+    reader.document.problems.extend(problems);
     reader.document.rows.sort_by_key(|row| row.line);
     reader.document.problems.sort_by_key(|problem| problem.line);
     reader.document
@@ -37,21 +42,9 @@ pub(super) fn read(file: &str, blocks: &[Block]) -> Document {
 
 struct Reader<'a> {
     file: &'a str,
-    /// The headings above, outermost first.
-    headings: Vec<(u8, String)>,
+    headings: Headings,
     document: Document,
-    /// Sentences with their line and the context in which they stand; read last, when all tables are known.
-    sentences: Vec<(usize, String, Context)>,
-}
-
-/// What the headings say of what stands below them.
-#[derive(Clone, Default)]
-struct Context {
-    section: Option<String>,
-    transport: Option<Transport>,
-    role: Option<String>,
-    among: bool,
-    direction: Option<Direction>,
+    notes: Notes,
 }
 
 /// A table's columns, by position.
@@ -77,41 +70,10 @@ impl Columns {
 
 impl Reader<'_> {
     fn heading(&mut self, level: u8, text: &str) {
-        while self
-            .headings
-            .last()
-            .is_some_and(|(above, _)| level <= *above)
-        {
-            self.headings.pop();
-        }
         if level == 1 && self.document.title.is_none() {
             self.document.title = some(text);
         }
-        self.headings.push((level, text.to_owned()));
-    }
-
-    fn context(&self) -> Context {
-        let names: Vec<&str> = self
-            .headings
-            .iter()
-            .map(|(_, text)| text.as_str())
-            .collect();
-        let mut context = Context {
-            section: some(&names.join(" / ")),
-            ..Context::default()
-        };
-        for (_, text) in &self.headings {
-            let section = column::section(text);
-            context.transport = section.transport.or(context.transport);
-            context.direction = cell::direction(text)
-                .filter(|way| *way != Direction::Both)
-                .or(context.direction);
-            if section.role.is_some() {
-                context.among = section.among;
-                context.role = section.role;
-            }
-        }
-        context
+        self.headings.push(level, text);
     }
 
     fn problem(&mut self, line: usize, severity: Severity, text: &str, message: String) {
@@ -154,7 +116,8 @@ impl Reader<'_> {
                 "this column is not understood and was left out".to_owned(),
             );
         }
-        let context = self.context();
+        let context = self.headings.context();
+        self.notes.has_table(context.section.clone());
         let mut role: Option<String> = None;
         for row in body {
             if row.cells.iter().all(String::is_empty) || row.cells == head.cells {
@@ -344,59 +307,5 @@ impl Reader<'_> {
             })
             .map(|named| named.transports);
         (inferred.unwrap_or_else(|| vec![Transport::Tcp]), true)
-    }
-
-    fn text(&mut self, line: usize, text: &str) {
-        let context = self.context();
-        for sentence in sentences(text) {
-            self.sentences
-                .push((line, sentence.to_owned(), context.clone()));
-        }
-    }
-
-    /// Rows of what only prose says.
-    fn notes(&mut self) {
-        let in_tables: BTreeSet<PortRange> =
-            self.document.rows.iter().flat_map(Row::ranges).collect();
-        for (line, sentence, context) in std::mem::take(&mut self.sentences) {
-            let sentence = sentence.strip_prefix("NOTE:").unwrap_or(&sentence).trim();
-            let Some(said) = prose::statement(sentence) else {
-                continue;
-            };
-            let ranges: Vec<PortRange> = said
-                .ports
-                .iter()
-                .flat_map(|group| group.ranges.iter().copied())
-                .collect();
-            if !ranges.is_empty() && ranges.iter().all(|range| in_tables.contains(range)) {
-                let message = "this sentence speaks of ports that a table lists; read whether it changes those rows".to_owned();
-                self.problem(line, Severity::Remark, sentence, message);
-                continue;
-            }
-            let stated = !said.transports.is_empty();
-            self.document.rows.push(Row {
-                file: self.file.to_owned(),
-                line,
-                origin: RowOrigin::Note,
-                section: context.section,
-                role: context.role,
-                ports: said.ports,
-                protocol: None,
-                transport: if stated {
-                    said.transports
-                } else {
-                    vec![Transport::Tcp]
-                },
-                transport_inferred: !stated,
-                direction: said.direction,
-                source: said.source,
-                destination: said.destination,
-                service: said.service,
-                required: said.required,
-                condition: said.condition,
-                notes: some(sentence),
-                ephemeral: false,
-            });
-        }
     }
 }

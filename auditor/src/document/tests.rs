@@ -125,7 +125,7 @@ fn html_pages_with_spans() {
 fn what_is_not_understood_is_said() {
     let document = markdown(
         "| Port | Colour | Source | Destination |\n|--|--|--|--|\n| | red | a | b |\n| 80 | red | a | b |\n\
-         | 443x | red | a | b |\n\n| Name | Size |\n|--|--|\n| a | 1 |\n\nPort 80 is not needed in version 2.\n",
+         | 443x | red | a | b |\n\n| Name | Size |\n|--|--|\n| a | 1 |\n\nPort 80 is open by default.\n",
     );
     assert_eq!(
         rows(&document),
@@ -141,7 +141,53 @@ fn what_is_not_understood_is_said() {
             "page.md:3: \" | red | a | b\": this row names no port, so no row was made of it; write a port, ICMP or Ephemeral",
             "page.md:5: \"443x\": `x` is not understood among ports",
             "page.md:7: \"Name | Size\": no column of this table is headed as ports, so its 1 rows were not read; if it lists ports, head their column `Port`",
-            "page.md:11: \"Port 80 is not needed in version 2.\": this sentence speaks of ports that a table lists; read whether it changes those rows",
+            "page.md:11: \"Port 80 is open by default.\": this sentence speaks of ports that a table lists; read whether it changes those rows",
+        ]
+    );
+}
+
+#[test]
+fn what_prose_adds() {
+    let document = markdown(
+        "## Store\n\n| Port | From | To |\n|--|--|--|\n| 80 | a | b |\n\n\
+         Some ports are assigned dynamically. Such dynamic ports start at 30K+.\n\n\
+         From release 3 on, port 80 is not required for sending metrics to vendor.example.com.\n\n\
+         ## Statistics\n\nUsage statistics are uploaded to the vendor.\n\n1. `a.example.com`\n2. `b.example.com`\n\n\
+         Port 443 is used for that. (See above.)\n",
+    );
+    assert_eq!(
+        rows(&document),
+        [
+            "5: -, a -> b 80 tcp? None None [-]",
+            "7: -, - -> - 30000-65535 tcp? None None [-]",
+            "9: -, - -> vendor.example.com 80 tcp? Some(Outbound) Some(false) [From release 3 on]",
+            "18: -, - -> a.example.com, b.example.com 443 tcp? Some(Outbound) None [-]",
+        ]
+    );
+    let notes = |index: usize| document.rows[index].notes.as_deref().unwrap();
+    assert_eq!(
+        notes(1),
+        "Some ports are assigned dynamically. Such dynamic ports start at 30K+."
+    );
+    assert!(document.rows[1].ephemeral);
+    assert_eq!(notes(3), "Port 443 is used for that. (See above.)");
+    assert_eq!(
+        document.rows[3].service.as_deref(),
+        Some("Usage statistics")
+    );
+}
+
+#[test]
+fn a_table_without_its_line_breaks() {
+    let document = markdown(
+        "| **Machine** | **Port number** | **Direction** | **Source / destination** | | --- | --- | --- | --- | \
+         | **Web** | 80 | Inbound | Users | | | 22 | Outbound | Store | {: class=\"x\"}\n",
+    );
+    assert_eq!(
+        rows(&document),
+        [
+            "1: Web, Users -> - 80 tcp? Some(Inbound) None [-]",
+            "1: Web, - -> Store 22 tcp? Some(Outbound) None [-]",
         ]
     );
 }

@@ -29,7 +29,7 @@ pub(super) fn some(text: &str) -> Option<String> {
 /// Cuts prose into sentences, each with its closing mark.
 ///
 /// A full stop ends a sentence only before white space and a letter that is not lower case, so host names, versions
-/// and abbreviations stay whole.
+/// and abbreviations stay whole. A sentence in brackets belongs to the one before it.
 pub(super) fn sentences(text: &str) -> Vec<&str> {
     let mut sentences = Vec::new();
     let mut start = 0;
@@ -41,7 +41,9 @@ pub(super) fn sentences(text: &str) -> Vec<&str> {
         let end = index + character.len_utf8();
         let rest = text.get(end..).unwrap_or_default();
         let next = rest.trim_start().chars().next();
-        if rest.starts_with(char::is_whitespace) && !next.is_some_and(char::is_lowercase) {
+        // What follows in brackets belongs to what it follows.
+        let goes_on = next.is_some_and(|next| next.is_lowercase() || next == '(');
+        if rest.starts_with(char::is_whitespace) && !goes_on {
             sentences.extend(text.get(start..end).map(str::trim));
             start = end;
         }
@@ -49,6 +51,15 @@ pub(super) fn sentences(text: &str) -> Vec<&str> {
     sentences.extend(text.get(start..).map(str::trim));
     sentences.retain(|sentence| !sentence.is_empty());
     sentences
+}
+
+/// Whether the text is the name of a host and nothing else.
+pub(super) fn is_host(text: &str) -> bool {
+    let mut labels = text.split('.');
+    let is_label = |label: &str| {
+        !label.is_empty() && label.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
+    };
+    text.contains('.') && text.contains(|c: char| c.is_ascii_alphabetic()) && labels.all(is_label)
 }
 
 /// The text without its bracketed parts, and what stood in the brackets.

@@ -1,0 +1,50 @@
+//! What the headings above say of what stands below them.
+
+use super::{cell, column, row::Direction, text::some};
+use crate::transport::Transport;
+
+/// What is known of a table or a sentence before it is read.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Context {
+    /// The headings, joined with ` / `.
+    pub(super) section: Option<String>,
+    pub(super) transport: Option<Transport>,
+    pub(super) role: Option<String>,
+    /// The rows stand for traffic of the role's machines among themselves.
+    pub(super) among: bool,
+    pub(super) direction: Option<Direction>,
+}
+
+/// The headings above, outermost first.
+#[derive(Debug, Default)]
+pub(super) struct Headings(Vec<(u8, String)>);
+
+impl Headings {
+    /// A heading ends all that are no higher than itself.
+    pub(super) fn push(&mut self, level: u8, text: &str) {
+        while self.0.last().is_some_and(|(above, _)| level <= *above) {
+            self.0.pop();
+        }
+        self.0.push((level, text.to_owned()));
+    }
+
+    pub(super) fn context(&self) -> Context {
+        let names: Vec<&str> = self.0.iter().map(|(_, text)| text.as_str()).collect();
+        let mut context = Context {
+            section: some(&names.join(" / ")),
+            ..Context::default()
+        };
+        for (_, text) in &self.0 {
+            let section = column::section(text);
+            context.transport = section.transport.or(context.transport);
+            context.direction = cell::direction(text)
+                .filter(|way| *way != Direction::Both)
+                .or(context.direction);
+            if section.role.is_some() {
+                context.among = section.among;
+                context.role = section.role;
+            }
+        }
+        context
+    }
+}

@@ -1,0 +1,142 @@
+//! What prose says of ports and connections to rows.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{
+    context::Context,
+    prose::{self, Statement},
+    row::{Direction, Problem, Row, RowOrigin, Severity},
+    text::{is_host, sentences, some},
+};
+use crate::{port::PortRange, transport::Transport};
+
+/// Sentences in reading order; read once all tables are known.
+#[derive(Default)]
+pub(super) struct Notes {
+    sentences: Vec<Sentence>,
+    /// Host names that stand alone in a list, by section.
+    hosts: BTreeMap<Option<String>, Vec<String>>,
+    sections_with_tables: BTreeSet<Option<String>>,
+}
+
+struct Sentence {
+    line: usize,
+    text: String,
+    /// The sentence before it in the same paragraph.
+    before: Option<String>,
+    context: Context,
+}
+
+impl Notes {
+    /// Keeps a paragraph or an item of a list.
+    pub(super) fn add(&mut self, line: usize, text: &str, context: &Context) {
+        if is_host(text) {
+            self.hosts
+                .entry(context.section.clone())
+                .or_default()
+                .push(text.to_owned());
+            return;
+        }
+        let mut before = None;
+        for text in sentences(text) {
+            let text = text.strip_prefix("NOTE:").unwrap_or(text).trim();
+            self.sentences.push(Sentence {
+                line,
+                text: text.to_owned(),
+                before: before.replace(text.to_owned()),
+                context: context.clone(),
+            });
+        }
+    }
+
+    /// Says that a table of ports stands in this section.
+    pub(super) fn has_table(&mut self, section: Option<String>) {
+        self.sections_with_tables.insert(section);
+    }
+
+    /// Rows of what only prose says, and remarks on sentences that speak of ports of a table.
+    pub(super) fn rows(self, file: &str, rows: &[Row]) -> (Vec<Row>, Vec<Problem>) {
+        let in_tables: BTreeSet<PortRange> = rows.iter().flat_map(Row::ranges).collect();
+        let (mut notes, mut problems) = (Vec::new(), Vec::new());
+        for sentence in &self.sentences {
+            let Some(mut said) = prose::statement(&sentence.text) else {
+                continue;
+            };
+            self.complete(sentence, &mut said);
+            let mut ranges = said.ports.iter().flat_map(|group| &group.ranges).peekable();
+            let is_in_tables =
+                ranges.peek().is_some() && ranges.all(|range| in_tables.contains(range));
+            let says_more = said.required.is_some() || said.destination.is_some();
+            if is_in_tables && !says_more {
+                problems.push(Problem {
+                    file: file.to_owned(),
+                    line: sentence.line,
+                    severity: Severity::Remark,
+                    text: sentence.text.clone(),
+                    message: "this sentence speaks of ports that a table lists; read whether it changes those rows".to_owned(),
+                });
+                continue;
+            }
+            let text = match &sentence.before {
+                Some(before) if said.ephemeral && prose::speaks_of_dynamic_ports(before) => {
+                    format!("{before} {}", sentence.text)
+                }
+                Some(_) | None => sentence.text.clone(),
+            };
+            notes.push(row(file, sentence, said, &text));
+        }
+        (notes, problems)
+    }
+
+    /// Adds what the sentence leaves to its section: a list of hosts without a table says where to.
+    fn complete(&self, sentence: &Sentence, said: &mut Statement) {
+        let section = &sentence.context.section;
+        let Some(hosts) = self
+            .hosts
+            .get(section)
+            .filter(|_| !self.sections_with_tables.contains(section))
+        else {
+            return;
+        };
+        let transfer = self
+            .sentences
+            .iter()
+            .filter(|other| other.context.section == *section)
+            .find_map(|other| prose::transfer(&other.text));
+        if said.destination.is_none()
+            && !said.ports.is_empty()
+            && let Some(what) = transfer
+        {
+            said.direction = Some(Direction::Outbound);
+            said.destination = Some(hosts.join(", "));
+            said.service = said.service.take().or(Some(what));
+        }
+    }
+}
+
+fn row(file: &str, sentence: &Sentence, said: Statement, text: &str) -> Row {
+    let is_stated = !said.transports.is_empty();
+    Row {
+        file: file.to_owned(),
+        line: sentence.line,
+        origin: RowOrigin::Note,
+        section: sentence.context.section.clone(),
+        role: sentence.context.role.clone(),
+        ports: said.ports,
+        protocol: None,
+        transport: if is_stated {
+            said.transports
+        } else {
+            vec![Transport::Tcp]
+        },
+        transport_inferred: !is_stated,
+        direction: said.direction,
+        source: said.source,
+        destination: said.destination,
+        service: said.service,
+        required: said.required,
+        condition: said.condition,
+        notes: some(text),
+        ephemeral: said.ephemeral,
+    }
+}

@@ -39,7 +39,7 @@ static PORTS: LazyLock<Regex> = LazyLock::new(|| {
     reason = "the expressions are constants, and a test compiles each"
 )]
 static PURPOSE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)\bfor (?:communication with |use by )?([^,;]+?)\.?$").unwrap()
+    Regex::new(r"(?i)\bfor (?:communication with |use by )?([^,;(]+?)\.?(?:\s*\(.*)?$").unwrap()
 });
 #[expect(
     clippy::unwrap_used,
@@ -125,7 +125,9 @@ pub(super) fn statement(sentence: &str) -> Option<Statement> {
         let purpose = PURPOSE
             .captures(sentence)
             .and_then(|purpose| purpose.get(1));
-        let service = purpose.map(|purpose| fold(purpose.as_str()));
+        let service = purpose
+            .map(|purpose| fold(purpose.as_str()))
+            .filter(|service| !is_pronoun(service));
         let destination = service
             .as_deref()
             .and_then(|service| TRANSFERRED_TO.captures(service)?.get(1));
@@ -203,6 +205,14 @@ pub(super) fn statement(sentence: &str) -> Option<Statement> {
             .map(|condition| fold(condition.as_str())),
         ..Statement::default()
     })
+}
+
+/// Words that stand for a service without naming it.
+fn is_pronoun(text: &str) -> bool {
+    matches!(
+        text.to_lowercase().as_str(),
+        "that" | "this" | "it" | "them" | "these" | "those"
+    )
 }
 
 #[cfg(test)]

@@ -1,10 +1,12 @@
 //! A vendor's page to rows: what its port tables say, where they say it, and what was not understood.
 
+mod asciidoc;
 mod block;
 mod cell;
 mod collapsed;
 mod column;
 mod context;
+mod csv;
 mod format;
 mod html;
 mod json;
@@ -13,6 +15,7 @@ mod notes;
 mod prose;
 mod reader;
 mod row;
+mod span;
 mod text;
 
 pub use format::{Format, UnknownFormat};
@@ -37,6 +40,8 @@ pub fn read(file: &str, bytes: &[u8], format: Format) -> Document {
     let blocks = match format {
         Format::Markdown => markdown::blocks(&text),
         Format::Html => html::blocks(&text, 1),
+        Format::AsciiDoc => asciidoc::blocks(&text),
+        Format::Csv => csv::blocks(&text),
     };
     let mut document = reader::read(file, &blocks);
     if let std::borrow::Cow::Owned(_) = text {

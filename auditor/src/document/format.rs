@@ -9,11 +9,14 @@ use thiserror::Error;
 pub enum Format {
     Markdown,
     Html,
+    AsciiDoc,
+    /// Comma, semicolon or tab separated.
+    Csv,
 }
 
 /// A format that nobody knows.
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
-#[error("`{name}` is not a format that can be read: choose markdown or html")]
+#[error("`{name}` is not a format that can be read: choose markdown, html, asciidoc or csv")]
 pub struct UnknownFormat {
     name: String,
 }
@@ -29,6 +32,8 @@ impl Format {
         match extension.to_ascii_lowercase().as_str() {
             "md" | "markdown" | "mdx" | "mkd" => Self::Markdown,
             "html" | "htm" | "xhtml" => Self::Html,
+            "adoc" | "asciidoc" | "asc" => Self::AsciiDoc,
+            "csv" | "tsv" => Self::Csv,
             _ => {
                 let start: Vec<u8> = bytes
                     .iter()
@@ -53,6 +58,8 @@ impl FromStr for Format {
         match name {
             "markdown" | "md" => Ok(Self::Markdown),
             "html" => Ok(Self::Html),
+            "asciidoc" | "adoc" => Ok(Self::AsciiDoc),
+            "csv" | "tsv" => Ok(Self::Csv),
             _ => Err(UnknownFormat {
                 name: name.to_owned(),
             }),

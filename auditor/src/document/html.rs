@@ -4,6 +4,7 @@ use scraper::{ElementRef, Html, Node};
 
 use super::{
     block::{Block, Content, TableRow},
+    span::Grid,
     text::fold,
 };
 
@@ -12,8 +13,6 @@ const PLACED: [&str; 13] = [
     "table", "tr", "p", "li", "dt", "dd", "h1", "h2", "h3", "h4", "h5", "h6", "caption",
 ];
 const LINE: &str = "data-source-line";
-/// A cell spans no more than this many rows or columns; browsers have limits of the same order.
-const SPAN: usize = 1000;
 
 /// Reads a page or a part of one; `line` is the line of the source on which `text` begins.
 pub(super) fn blocks(text: &str, line: usize) -> Vec<Block> {
@@ -172,67 +171,33 @@ fn inner(element: ElementRef<'_>) -> String {
     fold(&text)
 }
 
-/// A cell that reaches into the rows below.
-struct Hanging {
-    column: usize,
-    rows_left: usize,
-    text: String,
-}
-
 fn rows(table: ElementRef<'_>, table_line: usize) -> Vec<TableRow> {
-    let mut rows = Vec::new();
-    let mut hanging: Vec<Hanging> = Vec::new();
+    let mut grid = Grid::new(usize::MAX);
     let mut line = table_line;
-    for node in table.descendants().filter_map(ElementRef::wrap) {
-        if node.value().name() != "tr" || !belongs(node, table) {
+    for row in table.descendants().filter_map(ElementRef::wrap) {
+        if row.value().name() != "tr" || !belongs(row, table) {
             continue;
         }
-        line = node
+        line = row
             .attr(LINE)
             .and_then(|line| line.parse().ok())
             .unwrap_or(line);
-        let mut row = TableRow {
-            line,
-            is_heading: true,
-            cells: Vec::new(),
+        let cells = || {
+            row.child_elements()
+                .filter(|cell| matches!(cell.value().name(), "td" | "th"))
         };
-        let mut started = Vec::new();
-        for cell in node.child_elements() {
-            if !matches!(cell.value().name(), "td" | "th") {
-                continue;
-            }
-            row.is_heading &= cell.value().name() == "th";
-            fill(&mut row.cells, &mut hanging);
-            let text = inner(cell);
-            let rowspan = span(cell, "rowspan");
-            for _ in 0..span(cell, "colspan") {
-                if 1 < rowspan {
-                    started.push(Hanging {
-                        column: row.cells.len(),
-                        rows_left: rowspan - 1,
-                        text: text.clone(),
-                    });
-                }
-                row.cells.push(text.clone());
-            }
+        grid.start_row(line, cells().all(|cell| cell.value().name() == "th"));
+        for cell in cells() {
+            grid.push(
+                line,
+                &inner(cell),
+                span(cell, "colspan"),
+                span(cell, "rowspan"),
+            );
         }
-        fill(&mut row.cells, &mut hanging);
-        hanging.retain(|cell| 0 < cell.rows_left);
-        hanging.extend(started);
-        rows.push(row);
+        grid.end_row();
     }
-    rows
-}
-
-/// Puts the cells that hang into this row where they belong.
-fn fill(cells: &mut Vec<String>, hanging: &mut [Hanging]) {
-    while let Some(cell) = hanging
-        .iter_mut()
-        .find(|cell| cell.column == cells.len() && 0 < cell.rows_left)
-    {
-        cell.rows_left -= 1;
-        cells.push(cell.text.clone());
-    }
+    grid.rows()
 }
 
 /// Whether the row's nearest table is `table`: a table may stand inside a cell of another.
@@ -251,5 +216,4 @@ fn span(cell: ElementRef<'_>, name: &str) -> usize {
     cell.attr(name)
         .and_then(|span| span.trim().parse().ok())
         .unwrap_or(1)
-        .clamp(1, SPAN)
 }

@@ -1,0 +1,400 @@
+//! AsciiDoc to blocks: headings, tables, paragraphs and items of lists.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::{
+    block::{Block, Content},
+    span::Grid,
+    text::fold,
+};
+
+pub(super) fn blocks(text: &str) -> Vec<Block> {
+    let mut reader = Reader::default();
+    for (line, text) in (1..).zip(text.lines()) {
+        reader.line(line, text);
+    }
+    reader.end_table();
+    reader.end_paragraph();
+    reader.blocks
+}
+
+#[derive(Default)]
+struct Reader {
+    blocks: Vec<Block>,
+    paragraph: Option<(usize, String)>,
+    table: Option<Table>,
+    /// The attribute list that stands above the next block.
+    attributes: String,
+    /// The delimiter of a listing or a comment that is open: its lines are no prose.
+    verbatim: Option<String>,
+}
+
+/// A table that is open.
+struct Table {
+    line: usize,
+    attributes: String,
+    /// The delimiter that closes it: `|===` or `!===` and the like.
+    delimiter: String,
+    cells: Vec<Cell>,
+    /// Cells on the first line that has any, if nothing else tells the number of columns.
+    n_first: usize,
+    /// An empty line follows the first line of cells, which makes it the headings.
+    is_first_apart: bool,
+}
+
+struct Cell {
+    line: usize,
+    text: String,
+    columns: usize,
+    rows: usize,
+    times: usize,
+}
+
+/// What may stand in front of the pipe that starts a cell: span, repetition, alignment, style.
+#[expect(
+    clippy::unwrap_used,
+    reason = "the expression is a constant, and the tests compile it"
+)]
+static CELL: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?:^|\s)(?:(?P<columns>\d+)?(?:\.(?P<rows>\d+))?(?P<kind>[+*]))?[<^>]?(?:\.[<^>])?[adehlmsv]?\|").unwrap()
+});
+
+impl Reader {
+    fn line(&mut self, line: usize, text: &str) {
+        let trimmed = text.trim();
+        if let Some(delimiter) = &self.verbatim {
+            if trimmed == delimiter {
+                self.verbatim = None;
+            }
+            return;
+        }
+        if self.table.is_some() {
+            self.table_line(line, trimmed);
+            return;
+        }
+        if is_delimiter(trimmed, "|,:!") {
+            self.end_paragraph();
+            self.table = Some(Table {
+                line,
+                attributes: std::mem::take(&mut self.attributes),
+                delimiter: trimmed.to_owned(),
+                cells: Vec::new(),
+                n_first: 0,
+                is_first_apart: false,
+            });
+        } else if ["----", "....", "////", "++++", "```"]
+            .iter()
+            .any(|start| trimmed.starts_with(start))
+        {
+            self.end_paragraph();
+            self.verbatim = Some(trimmed.to_owned());
+        } else if trimmed.is_empty() {
+            self.end_paragraph();
+        } else if let Some((level, title)) = heading(text) {
+            self.end_paragraph();
+            self.blocks.push(Block {
+                line,
+                content: Content::Heading {
+                    level,
+                    text: plain(title),
+                },
+            });
+        } else if trimmed.starts_with('[') && trimmed.ends_with(']') {
+            self.end_paragraph();
+            self.attributes.push_str(trimmed);
+        } else if is_meta(trimmed) {
+            self.end_paragraph();
+        } else if let Some(item) = item(trimmed) {
+            self.end_paragraph();
+            self.paragraph = Some((line, item.to_owned()));
+        } else {
+            let (_, paragraph) = self.paragraph.get_or_insert_with(|| (line, String::new()));
+            paragraph.push(' ');
+            paragraph.push_str(trimmed);
+        }
+    }
+
+    fn end_paragraph(&mut self) {
+        if let Some((line, text)) = self.paragraph.take() {
+            self.attributes.clear();
+            self.blocks.push(Block {
+                line,
+                content: Content::Text(plain(&text)),
+            });
+        }
+    }
+
+    fn table_line(&mut self, line: usize, text: &str) {
+        let Some(table) = &mut self.table else { return };
+        if text == table.delimiter {
+            self.end_table();
+            return;
+        }
+        if text.is_empty() {
+            table.is_first_apart |= table.n_first != 0 && table.cells.len() == table.n_first;
+            return;
+        }
+        if text.starts_with("//") {
+            return;
+        }
+        // A pipe with a backslash before it is text.
+        let text = text.replace("\\|", "\u{1}");
+        let mut end_of_last = 0;
+        for mark in CELL.captures_iter(&text) {
+            let Some(whole) = mark.get(0) else { continue };
+            append(
+                table,
+                text.get(end_of_last..whole.start()).unwrap_or_default(),
+            );
+            let number = |name| {
+                mark.name(name)
+                    .and_then(|number| number.as_str().parse().ok())
+                    .unwrap_or(1_usize)
+            };
+            let is_repeated = mark.name("kind").is_some_and(|kind| kind.as_str() == "*");
+            table.cells.push(Cell {
+                line,
+                text: String::new(),
+                columns: if is_repeated { 1 } else { number("columns") },
+                rows: number("rows"),
+                times: if is_repeated { number("columns") } else { 1 },
+            });
+            end_of_last = whole.end();
+        }
+        append(table, text.get(end_of_last..).unwrap_or_default());
+        if table.n_first == 0 {
+            table.n_first = table.cells.len();
+        }
+    }
+
+    fn end_table(&mut self) {
+        let Some(table) = self.table.take() else {
+            return;
+        };
+        let n_columns = columns(&table.attributes).unwrap_or_else(|| {
+            table
+                .cells
+                .iter()
+                .take(table.n_first)
+                .map(|cell| cell.columns * cell.times)
+                .sum()
+        });
+        let has_heading = table.is_first_apart || table.attributes.contains("header");
+        let mut grid = Grid::new(n_columns);
+        for cell in &table.cells {
+            for _ in 0..cell.times.min(Grid::MOST) {
+                grid.push(cell.line, &plain(&cell.text), cell.columns, cell.rows);
+            }
+        }
+        let mut rows = grid.rows();
+        if let Some(first) = rows.first_mut() {
+            first.is_heading = has_heading;
+        }
+        self.blocks.push(Block {
+            line: table.line,
+            content: Content::Table(rows),
+        });
+    }
+}
+
+fn append(table: &mut Table, text: &str) {
+    if let Some(cell) = table.cells.last_mut() {
+        cell.text.push(' ');
+        cell.text.push_str(&text.replace('\u{1}', "|"));
+    }
+}
+
+/// A table's delimiter: one of `marks` and three equals signs or more.
+fn is_delimiter(text: &str, marks: &str) -> bool {
+    let mut characters = text.chars();
+    characters.next().is_some_and(|first| marks.contains(first))
+        && 4 <= text.len()
+        && characters.all(|character| character == '=')
+}
+
+/// `== Title`: as many signs as the level. Markdown's sign is allowed too.
+fn heading(text: &str) -> Option<(u8, &str)> {
+    let marks = text
+        .chars()
+        .take_while(|character| *character == '=')
+        .count();
+    let marks = if marks == 0 {
+        text.chars()
+            .take_while(|character| *character == '#')
+            .count()
+    } else {
+        marks
+    };
+    let title = text.get(marks..)?.strip_prefix(' ')?;
+    let level = u8::try_from(marks)
+        .ok()
+        .filter(|level| (1..=6).contains(level))?;
+    Some((level, title.trim().trim_end_matches('=').trim()))
+}
+
+/// Attribute entries, comments, block titles, macros, conditions, list continuations.
+fn is_meta(text: &str) -> bool {
+    let is_entry = text.starts_with(':') && text.get(1..).is_some_and(|rest| rest.contains(':'));
+    let is_title = text.starts_with('.')
+        && text
+            .chars()
+            .nth(1)
+            .is_some_and(|next| next != '.' && !next.is_whitespace());
+    let is_macro = [
+        "include::",
+        "ifdef::",
+        "ifndef::",
+        "endif::",
+        "ifeval::",
+        "image::",
+        "toc::",
+    ];
+    let is_frame = 4 <= text.len()
+        && ["=", "*", "_"].iter().any(|mark| {
+            text.trim_matches(mark.chars().next().unwrap_or_default())
+                .is_empty()
+        });
+    is_entry
+        || is_title
+        || text.starts_with("//")
+        || text == "+"
+        || is_frame
+        || is_macro.iter().any(|name| text.starts_with(name))
+}
+
+fn item(text: &str) -> Option<&str> {
+    let (mark, rest) = text.split_once(' ')?;
+    let is_bullet = !mark.is_empty()
+        && (mark.chars().all(|c| c == '*') || mark == "-" || mark.chars().all(|c| c == '.'));
+    let is_number = mark
+        .strip_suffix('.')
+        .is_some_and(|number| !number.is_empty() && number.chars().all(|c| c.is_ascii_digit()));
+    (is_bullet || is_number).then_some(rest)
+}
+
+/// The number of columns that `cols` gives: `cols="1,2"`, `cols=3*`, `cols="2*,3"`.
+fn columns(attributes: &str) -> Option<usize> {
+    let value = attributes.split("cols=").nth(1)?;
+    let value = match value.strip_prefix(['"', '\'']) {
+        Some(quoted) => quoted.split(['"', '\'']).next(),
+        None => value.split([',', ']']).next(),
+    }?;
+    let count = value
+        .split([',', ';'])
+        .map(|column| match column.trim().split_once('*') {
+            Some((times, _)) => times.parse().unwrap_or(1_usize).min(Grid::MOST),
+            None => 1,
+        })
+        .sum();
+    Some(count)
+}
+
+#[expect(
+    clippy::unwrap_used,
+    reason = "the expressions are constants, and the tests compile them"
+)]
+static MARKUP: LazyLock<[(Regex, &str); 6]> = LazyLock::new(|| {
+    [
+        (
+            Regex::new(r"footnote(?:ref)?:[^\[]*\[[^\]]*\]|\{empty\}|\[\[[^\]]*\]\]").unwrap(),
+            "",
+        ),
+        (
+            Regex::new(r"(?:link|xref|mailto):[^\s\[]+\[([^\]]+)\]").unwrap(),
+            "$1",
+        ),
+        (Regex::new(r"(https?://[^\s\[]+)\[[^\]]*\]").unwrap(), "$1"),
+        (Regex::new(r"<<[^,>]+,\s*([^>]+)>>").unwrap(), "$1"),
+        (Regex::new(r"\[\.?[\w .#-]+\]([*_`#])").unwrap(), "$1"),
+        (Regex::new(r"\{nbsp\}| \+(?: |$)").unwrap(), " "),
+    ]
+});
+
+/// Text without its inline markup.
+fn plain(text: &str) -> String {
+    let mut plain = text.to_owned();
+    for (pattern, with) in MARKUP.iter() {
+        plain = pattern.replace_all(&plain, *with).into_owned();
+    }
+    // Marks of emphasis and code stand at the edges of words; inside words they are text.
+    let mut out = String::with_capacity(plain.len());
+    let characters: Vec<char> = plain.chars().collect();
+    for (index, character) in characters.iter().enumerate() {
+        let is_word = |at: Option<usize>| {
+            at.and_then(|at| characters.get(at))
+                .is_some_and(|c| c.is_alphanumeric())
+        };
+        let inside = is_word(index.checked_sub(1)) && is_word(index.checked_add(1));
+        if !matches!(character, '*' | '`' | '_') || inside && *character != '`' {
+            out.push(*character);
+        }
+    }
+    fold(&out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Content, blocks};
+
+    /// Blocks as lines of text.
+    #[track_caller]
+    fn check(text: &str, expected: &[&str]) {
+        let mut told = Vec::new();
+        for block in blocks(text) {
+            match block.content {
+                Content::Heading { level, text } => {
+                    told.push(format!("{} h{level} {text}", block.line));
+                }
+                Content::Text(text) | Content::Title(text) => {
+                    told.push(format!("{} {text}", block.line));
+                }
+                Content::Table(rows) => told.extend(rows.iter().map(|row| {
+                    format!(
+                        "{}{} {}",
+                        row.line,
+                        if row.is_heading { "h" } else { "" },
+                        row.cells.join("|")
+                    )
+                })),
+            }
+        }
+        assert_eq!(told, expected);
+    }
+
+    #[test]
+    fn a_page() {
+        check(
+            "= Ports\n:toc:\n\n== Store nodes\n\nSome *bold*\ntext.\n\n* one\n* two\n\n.Title\n[cols=\"1,2\",options=\"header\"]\n|===\n\
+             |Port |Use\n|`80`\n|link:x[Web] a\\|b\n|443 |https://x.example.com[y]\n|===\n",
+            &[
+                "1 h1 Ports",
+                "4 h2 Store nodes",
+                "6 Some bold text.",
+                "9 one",
+                "10 two",
+                "15h Port|Use",
+                "16 80|Web a|b",
+                "18 443|https://x.example.com",
+            ],
+        );
+    }
+
+    #[test]
+    fn cells_that_span_and_repeat() {
+        check(
+            "|===\n|A |B |C\n\n.2+|x 2+|y\n|1 |2\n3*|z\na|p l|q |r\n|===",
+            &["2h A|B|C", "4 x|y|y", "5 x|1|2", "6 z|z|z", "7 p|q|r"],
+        );
+    }
+
+    #[test]
+    fn listings_and_comments_are_no_prose() {
+        check(
+            "----\n|===\nport 80\n----\n// no\n////\nno\n////\nyes",
+            &["9 yes"],
+        );
+        check("|===\n|open", &["2 open"]);
+    }
+}

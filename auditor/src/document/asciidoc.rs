@@ -104,6 +104,12 @@ impl Reader {
         } else if trimmed.starts_with('[') && trimmed.ends_with(']') {
             self.end_paragraph();
             self.attributes.push_str(trimmed);
+        } else if let Some(title) = block_title(trimmed) {
+            self.end_paragraph();
+            self.blocks.push(Block {
+                line,
+                content: Content::Caption(plain(title)),
+            });
         } else if is_meta(trimmed) {
             self.end_paragraph();
         } else if let Some(item) = item(trimmed) {
@@ -234,14 +240,15 @@ fn heading(text: &str) -> Option<(u8, &str)> {
     Some((level, title.trim().trim_end_matches('=').trim()))
 }
 
-/// Attribute entries, comments, block titles, macros, conditions, list continuations.
+/// `.Title` above a block.
+fn block_title(text: &str) -> Option<&str> {
+    let title = text.strip_prefix('.')?;
+    (!title.starts_with(['.', ' ']) && !title.is_empty()).then_some(title)
+}
+
+/// Attribute entries, comments, macros, conditions, list continuations.
 fn is_meta(text: &str) -> bool {
     let is_entry = text.starts_with(':') && text.get(1..).is_some_and(|rest| rest.contains(':'));
-    let is_title = text.starts_with('.')
-        && text
-            .chars()
-            .nth(1)
-            .is_some_and(|next| next != '.' && !next.is_whitespace());
     let is_macro = [
         "include::",
         "ifdef::",
@@ -257,7 +264,6 @@ fn is_meta(text: &str) -> bool {
                 .is_empty()
         });
     is_entry
-        || is_title
         || text.starts_with("//")
         || text == "+"
         || is_frame
@@ -347,7 +353,7 @@ mod tests {
                 Content::Heading { level, text } => {
                     told.push(format!("{} h{level} {text}", block.line));
                 }
-                Content::Text(text) | Content::Title(text) => {
+                Content::Text(text) | Content::Title(text) | Content::Caption(text) => {
                     told.push(format!("{} {text}", block.line));
                 }
                 Content::Table(rows) => told.extend(rows.iter().map(|row| {
@@ -374,6 +380,7 @@ mod tests {
                 "6 Some bold text.",
                 "9 one",
                 "10 two",
+                "12 Title",
                 "15h Port|Use",
                 "16 80|Web a|b",
                 "18 443|https://x.example.com",

@@ -18,6 +18,8 @@ pub(super) enum Content {
     Table(Vec<TableRow>),
     /// A paragraph or an item of a list.
     Text(String),
+    /// The title of the table that follows.
+    Caption(String),
     /// The title that front matter gives the page; it stands above no row.
     Title(String),
 }

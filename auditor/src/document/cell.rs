@@ -1,5 +1,9 @@
 //! Cells to values: ports, transports, directions, conditions.
 
+use std::{ops::Range, sync::LazyLock};
+
+use regex::Regex;
+
 use super::{
     row::{Direction, PortGroup},
     text::{fold, sentences, unbracket},
@@ -18,6 +22,8 @@ pub(super) struct Ports {
     pub(super) protocols: Vec<String>,
     /// One sentence for each part that is no port.
     pub(super) problems: Vec<String>,
+    /// Words that mean nothing here.
+    pub(super) unknown: Vec<String>,
 }
 
 enum Token<'a> {
@@ -115,9 +121,7 @@ pub(super) fn ports(text: &str) -> Ports {
                 _ if 0 < depth || application(word).is_some() => {
                     ports.protocols.push(word.to_owned());
                 }
-                _ => ports
-                    .problems
-                    .push(format!("`{word}` is not understood among ports")),
+                _ => ports.unknown.push(word.to_owned()),
             },
             Token::Open => depth += 1,
             Token::Close => depth = depth.saturating_sub(1),
@@ -147,6 +151,60 @@ fn is_dash(token: &Token<'_>) -> bool {
         Token::Word(word) => matches!(word.to_lowercase().as_str(), "to" | "through" | "thru"),
         Token::Number(_) | Token::Separator | Token::Open | Token::Close => false,
     }
+}
+
+/// Cuts a cell that names ports of several transports, such as `TCP 80, 443, UDP 53` or `80/tcp, 53/udp`, into parts
+/// that name those of one.
+pub(super) fn segments(text: &str) -> Vec<&str> {
+    let marks: Vec<Range<usize>> = TRANSPORT
+        .find_iter(text)
+        .map(|found| found.range())
+        .collect();
+    let has_number = |part: Range<usize>| {
+        text.get(part)
+            .is_some_and(|part| part.contains(|c: char| c.is_ascii_digit()))
+    };
+    let Some(first) = marks.first() else {
+        return vec![text];
+    };
+    let leads = !has_number(0..first.start);
+    let mut cuts = Vec::new();
+    for (this, next) in marks.iter().zip(marks.iter().skip(1)) {
+        let is_last = marks.last() == Some(next);
+        if has_number(this.end..next.start)
+            && (!leads || !is_last || has_number(next.end..text.len()))
+        {
+            cuts.push(if leads { next.start } else { this.end });
+        }
+    }
+    let mut parts = Vec::new();
+    let mut start = 0;
+    for cut in cuts {
+        parts.extend(text.get(start..cut));
+        start = cut;
+    }
+    parts.extend(text.get(start..));
+    parts
+}
+
+#[expect(
+    clippy::unwrap_used,
+    reason = "the expression is a constant, and a test compiles it"
+)]
+static TRANSPORT: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"(?i)\b(?:tcp|udp|sctp)\b").unwrap());
+
+/// Protocols above IP that have no ports, so a number beside them is none.
+pub(super) fn is_portless(text: &str) -> bool {
+    let lower = text.to_lowercase();
+    let words: Vec<&str> = lower.split(|c: char| !c.is_alphanumeric()).collect();
+    [
+        "esp", "ah", "gre", "ipip", "ipencap", "igmp", "vrrp", "ospf", "pim", "eigrp",
+    ]
+    .iter()
+    .any(|name| words.contains(name))
+        || lower.contains("ip protocol")
+        || lower.contains("ip-in-ip")
 }
 
 /// What a text says about the transport.
@@ -324,7 +382,9 @@ pub(super) fn editions(text: &str) -> (String, Option<String>) {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{condition, direction, editions, ports, required, transports};
+    use super::{
+        condition, direction, editions, is_portless, ports, required, segments, transports,
+    };
     use crate::{document::Direction, transport::Transport};
 
     #[test]
@@ -354,10 +414,7 @@ mod tests {
             "80-",
             " ! the range that starts at 80 has no end: write 80-65535",
         );
-        check(
-            "see below",
-            " ! `see` is not understood among ports ! `below` is not understood among ports",
-        );
+        check("see below", " ? see ? below");
     }
 
     #[track_caller]
@@ -382,10 +439,36 @@ mod tests {
         if ports.ephemeral {
             text.push_str(" ephemeral");
         }
+        for word in ports.unknown {
+            text.extend([" ? ", word.as_str()]);
+        }
         for problem in ports.problems {
             text.extend([" ! ", problem.as_str()]);
         }
         assert_eq!(text, expected, "{cell}");
+    }
+
+    #[test]
+    fn several_transports_in_a_cell() {
+        for (cell, parts) in [
+            (
+                "TCP 10349, 10350, UDP 10351",
+                &["TCP 10349, 10350, ", "UDP 10351"][..],
+            ),
+            ("80/tcp, 53/udp", &["80/tcp", ", 53/udp"]),
+            ("53 (TCP/UDP), 80 (TCP)", &["53 (TCP/UDP", "), 80 (TCP)"]),
+            ("53 (TCP/UDP)", &["53 (TCP/UDP)"]),
+            ("TCP and UDP 53", &["TCP and UDP 53"]),
+            ("TCP 53 and UDP", &["TCP 53 and UDP"]),
+            ("443", &["443"]),
+        ] {
+            assert_eq!(segments(cell), parts, "{cell}");
+        }
+        assert!(
+            is_portless("IPENCAP / IPIP")
+                && is_portless("IP Protocol ID 47")
+                && !is_portless("TCP")
+        );
     }
 
     #[test]

@@ -1,5 +1,9 @@
 //! Column headings to what their cells mean, and section headings to what they say of the rows below.
 
+use std::sync::LazyLock;
+
+use regex::Regex;
+
 use super::text::{fold, unbracket};
 use crate::transport::Transport;
 
@@ -7,6 +11,8 @@ use crate::transport::Transport;
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Column {
     Port,
+    /// The end of a range that a column of ports starts.
+    LastPort,
     Protocol,
     Direction,
     Source,
@@ -60,8 +66,10 @@ pub(super) fn column(heading: &str) -> Option<Column> {
         | "required ports"
         | "default port number"
         | "number" => Column::Port,
-        "protocol" | "protocols" | "transport" | "transport protocol" | "tcp/udp" | "udp/tcp"
-        | "type" | "ip protocol" | "network protocol" | "protocol type" => Column::Protocol,
+        "proto" | "protocol" | "protocols" | "transport" | "transport protocol" | "tcp/udp"
+        | "udp/tcp" | "type" | "ip protocol" | "network protocol" | "protocol type" => {
+            Column::Protocol
+        }
         "direction" | "traffic direction" | "traffic" | "flow" | "inbound/outbound"
         | "ingress/egress" => Column::Direction,
         "source" | "sources" | "from" | "client" | "clients" | "src" | "source host"
@@ -145,7 +153,17 @@ pub(super) struct Section {
     pub(super) role: Option<String>,
     /// The rows stand for traffic of these machines among themselves: "Between cluster nodes".
     pub(super) among: bool,
+    /// Source and destination: "Ports used for node to control plane communication".
+    pub(super) ends: Option<(String, String)>,
 }
+
+#[expect(
+    clippy::unwrap_used,
+    reason = "the expression is a constant, and a test compiles it"
+)]
+static ENDS: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)^(?:.*\b(?:ports?|traffic|communications?|connections?)\b.* )?(?:for|from) (?:the )?(.+?) to (?:the )?(.+?)(?: communications?| traffic| connections?)?$").unwrap()
+});
 
 /// Reads a section's heading.
 pub(super) fn section(heading: &str) -> Section {
@@ -182,10 +200,14 @@ pub(super) fn section(heading: &str) -> Section {
         // A heading writes every word large; inside a sentence the machines would be small.
         if among { name.to_lowercase() } else { name }
     });
+    let ends = ENDS
+        .captures(&outside)
+        .and_then(|ends| Some((fold(ends.get(1)?.as_str()), fold(ends.get(2)?.as_str()))));
     Section {
         transport,
         role,
         among,
+        ends,
     }
 }
 
@@ -230,6 +252,7 @@ fn is_machine(word: &str) -> bool {
             | "balancer"
             | "database"
             | "vm"
+            | "plane"
             | "bastion"
             | "peer"
     )
@@ -283,5 +306,16 @@ mod tests {
         );
         assert_eq!(section("Required ports for intracluster operation"), none);
         assert_eq!(section("External Connectivity"), none);
+        let ends = |heading| section(heading).ends;
+        let pair = |a: &str, b: &str| Some((a.to_owned(), b.to_owned()));
+        assert_eq!(
+            ends("Ports used for all-machine to control plane communications"),
+            pair("all-machine", "control plane")
+        );
+        assert_eq!(
+            ends("From the web servers to the store"),
+            pair("web servers", "store")
+        );
+        assert_eq!(ends("How to open ports"), None);
     }
 }

@@ -13,6 +13,8 @@ pub(super) struct Context {
     /// The rows stand for traffic of the role's machines among themselves.
     pub(super) among: bool,
     pub(super) direction: Option<Direction>,
+    /// Source and destination of rows that name none.
+    pub(super) ends: Option<(String, String)>,
 }
 
 /// The headings above, outermost first.
@@ -35,16 +37,23 @@ impl Headings {
             ..Context::default()
         };
         for (_, text) in &self.0 {
-            let section = column::section(text);
-            context.transport = section.transport.or(context.transport);
-            context.direction = cell::direction(text)
-                .filter(|way| *way != Direction::Both)
-                .or(context.direction);
-            if section.role.is_some() {
-                context.among = section.among;
-                context.role = section.role;
-            }
+            context.narrow(text);
         }
         context
+    }
+}
+
+impl Context {
+    /// Adds what a heading or the title of a table says.
+    pub(super) fn narrow(&mut self, heading: &str) {
+        let section = column::section(heading);
+        self.transport = section.transport.or(self.transport);
+        let direction = cell::direction(heading).filter(|way| *way != Direction::Both);
+        self.direction = direction.or(self.direction);
+        self.ends = section.ends.or(self.ends.take());
+        if section.role.is_some() {
+            self.among = section.among;
+            self.role = section.role;
+        }
     }
 }

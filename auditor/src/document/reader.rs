@@ -10,7 +10,7 @@ use super::{
     context::{Context, Headings},
     notes::Notes,
     row::{Direction, Problem, Row, RowOrigin, Severity},
-    text::some,
+    text::{some, unbracket},
 };
 use crate::transport::Transport;
 
@@ -21,6 +21,7 @@ pub(super) fn read(file: &str, blocks: &[Block]) -> Document {
         headings: Headings::default(),
         document: Document::default(),
         notes: Notes::default(),
+        caption: None,
     };
     for block in blocks {
         match &block.content {
@@ -29,6 +30,7 @@ pub(super) fn read(file: &str, blocks: &[Block]) -> Document {
             Content::Text(text) => reader
                 .notes
                 .add(block.line, text, &reader.headings.context()),
+            Content::Caption(text) => reader.caption = Some(text.clone()),
             Content::Title(text) => reader.document.title = some(text),
         }
     }
@@ -45,6 +47,8 @@ struct Reader<'a> {
     headings: Headings,
     document: Document,
     notes: Notes,
+    /// The title of the next table.
+    caption: Option<String>,
 }
 
 /// A table's columns, by position.
@@ -116,7 +120,10 @@ impl Reader<'_> {
                 "this column is not understood and was left out".to_owned(),
             );
         }
-        let context = self.headings.context();
+        let mut context = self.headings.context();
+        if let Some(caption) = self.caption.take() {
+            context.narrow(&caption);
+        }
         self.notes.has_table(context.section.clone());
         let mut role: Option<String> = None;
         for row in body {
@@ -136,7 +143,6 @@ impl Reader<'_> {
         context: &Context,
         role: Option<String>,
     ) {
-        let written = row.cells.join(" | ");
         for cell in row
             .cells
             .iter()
@@ -150,21 +156,61 @@ impl Reader<'_> {
                 "this cell stands under no heading and was left out".to_owned(),
             );
         }
-        let port_text = columns.cell(row, Column::Port);
-        let ports = cell::ports(port_text.as_deref().unwrap_or_default());
+        let mut port_text = columns.cell(row, Column::Port).unwrap_or_default();
+        if let Some(last) = columns
+            .cell(row, Column::LastPort)
+            .filter(|last| *last != port_text)
+        {
+            port_text = format!("{port_text}-{last}");
+        }
+        for part in cell::segments(&port_text) {
+            self.port_row(row, head, columns, context, role.clone(), part);
+        }
+    }
+
+    /// Makes a row of the ports of one transport.
+    fn port_row(
+        &mut self,
+        row: &TableRow,
+        head: &TableRow,
+        columns: &Columns,
+        context: &Context,
+        role: Option<String>,
+        port_text: &str,
+    ) {
+        let protocol = columns.cell(row, Column::Protocol);
+        let mut ports = cell::ports(port_text);
         for problem in &ports.problems {
+            self.problem(row.line, Severity::Lost, port_text, problem.clone());
+        }
+        let named = protocol.as_deref().and_then(cell::transports);
+        let is_portless = named.is_none() && protocol.as_deref().is_some_and(cell::is_portless);
+        if is_portless || cell::is_portless(port_text) {
+            let message =
+                "this protocol has no ports, and a matrix can't name it, so no row was made of it"
+                    .to_owned();
+            self.problem(row.line, Severity::Lost, &row.cells.join(" | "), message);
+            return;
+        }
+        let says_icmp = ports.transports.contains(&Transport::Icmp)
+            || named.is_some_and(|named| named.transports == [Transport::Icmp]);
+        let severity = if ports.groups.is_empty() {
+            Severity::Lost
+        } else {
+            Severity::Remark
+        };
+        for word in std::mem::take(&mut ports.unknown) {
             self.problem(
                 row.line,
-                Severity::Lost,
-                port_text.as_deref().unwrap_or_default(),
-                problem.clone(),
+                severity,
+                port_text,
+                format!("`{word}` is not understood among ports"),
             );
         }
-        let says_icmp = ports.transports.contains(&Transport::Icmp);
         if ports.groups.is_empty() && !ports.ephemeral && !says_icmp {
             if ports.problems.is_empty() {
                 let message = "this row names no port, so no row was made of it; write a port, ICMP or Ephemeral".to_owned();
-                self.problem(row.line, Severity::Lost, &written, message);
+                self.problem(row.line, Severity::Lost, &row.cells.join(" | "), message);
             }
             return;
         }
@@ -202,6 +248,12 @@ impl Reader<'_> {
             Some(Direction::Both)
         } else {
             direction
+        };
+        let (source, destination) = match (&context.ends, source, destination) {
+            (Some((from, to)), None, None) if peer.is_none() && !among => {
+                (Some(from.clone()), Some(to.clone()))
+            }
+            (_, source, destination) => (source, destination),
         };
         let (source, destination) = match (among, peer) {
             (true, _) => (role.clone(), role.clone()),
@@ -297,6 +349,15 @@ impl Reader<'_> {
         }
         if let Some(transport) = context.transport {
             return (vec![transport], false);
+        }
+        // "HTTP: the API (TCP only)": in brackets, the page itself says so.
+        let bracketed = service.map(|text| unbracket(text).1.join(" "));
+        if let Some(stated) = bracketed
+            .as_deref()
+            .and_then(cell::transports)
+            .filter(|named| !named.inferred)
+        {
+            return (stated.transports, false);
         }
         let inferred = named
             .or_else(|| cell::transports(&ports.protocols.join(" ")))

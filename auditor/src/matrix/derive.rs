@@ -93,6 +93,7 @@ fn ends(row: &Row, home: Option<&str>) -> Result<Vec<Pair>, &'static str> {
     ];
     let end = |text: &Option<String>| {
         text.as_deref().map(|text| match own {
+            Some(own) if text.eq_ignore_ascii_case("self") => own.to_owned(),
             Some(own)
                 if row.origin == RowOrigin::Note
                     && own_word.contains(&text.to_lowercase().as_str()) =>

@@ -37,6 +37,19 @@ pub(super) fn column(heading: &str) -> Option<Column> {
             .replace(['*', ':', '.', '?', '#', '_'], " "),
     );
     let exact = match name.as_str() {
+        "end port" | "last port" | "to port" | "port to" | "port end" => Column::LastPort,
+        "start port"
+        | "first port"
+        | "from port"
+        | "port from"
+        | "port start"
+        | "ports/protocols"
+        | "protocols/ports"
+        | "protocol/port"
+        | "protocol/ports"
+        | "ports and protocols"
+        | "protocols and ports"
+        | "port and protocol" => Column::Port,
         "port"
         | "ports"
         | "port number"
@@ -273,6 +286,9 @@ mod tests {
             ("Source / destination", Some(Column::Peer)),
             ("DC/OS Component", Some(Column::Service)),
             ("Port(s)", Some(Column::Port)),
+            ("Protocols/Ports", Some(Column::Port)),
+            ("End port", Some(Column::LastPort)),
+            ("Proto", Some(Column::Protocol)),
             ("Colour", None),
         ] {
             assert_eq!(column(heading), meaning, "{heading}");

@@ -17,6 +17,10 @@ pub(super) struct Notes {
     /// Host names that stand alone in a list, by section.
     hosts: BTreeMap<Option<String>, Vec<String>>,
     sections_with_tables: BTreeSet<Option<String>>,
+    /// Items of lists of ports, each read already.
+    items: Vec<(usize, String, Statement, Context)>,
+    /// The last paragraph leads to a list of ports.
+    is_port_list: bool,
 }
 
 struct Sentence {
@@ -37,6 +41,15 @@ impl Notes {
                 .push(text.to_owned());
             return;
         }
+        // A list goes on until the next paragraph that is none of its items, and says what it lists in front.
+        if self.is_port_list || !text.contains(". ") {
+            if let Some(item) = prose::item(text, self.is_port_list) {
+                self.items
+                    .push((line, text.to_owned(), item, context.clone()));
+                return;
+            }
+        }
+        self.is_port_list = prose::leads_to_ports(text);
         let mut before = None;
         for text in sentences(text) {
             let text = text.strip_prefix("NOTE:").unwrap_or(text).trim();
@@ -58,6 +71,18 @@ impl Notes {
     pub(super) fn rows(self, file: &str, rows: &[Row]) -> (Vec<Row>, Vec<Problem>) {
         let in_tables: BTreeSet<PortRange> = rows.iter().flat_map(Row::ranges).collect();
         let (mut notes, mut problems) = (Vec::new(), Vec::new());
+        for (line, text, said, context) in self.items.clone() {
+            // In a section with a table a list explains, elsewhere it is what there is instead of one.
+            if !self.sections_with_tables.contains(&context.section) {
+                let sentence = Sentence {
+                    line,
+                    text: text.clone(),
+                    before: None,
+                    context,
+                };
+                notes.push(row(file, &sentence, said, &text));
+            }
+        }
         for sentence in &self.sentences {
             let Some(mut said) = prose::statement(&sentence.text) else {
                 continue;

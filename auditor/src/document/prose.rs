@@ -102,6 +102,41 @@ static TRANSFERRED_TO: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?i)^(?:transferring|sending|uploading|forwarding) .+ to (\S+)$").unwrap()
 });
 
+#[expect(
+    clippy::unwrap_used,
+    reason = "the expressions are constants, and a test compiles each"
+)]
+static ITEM: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)^(?P<ports>(?:(?:tcp|udp|sctp)(?:\s*(?:/|,|and|&)\s*(?:tcp|udp|sctp))*\s+(?:ports?\s+)?)?\d+(?:\s*[-–]\s*\d+)?(?:\s*(?:,|and|or)\s*\d+(?:\s*[-–]\s*\d+)?)*(?:\s*/\s*(?:tcp|udp|sctp)|\s*\((?:tcp|udp|sctp)[^)]*\)|\s+(?:tcp|udp|sctp))*)(?:\s*:\s+|\s+[-–—]+\s+|\s+for\s+|\s+\()(?P<service>.+?)\)?\.?$").unwrap()
+});
+
+/// Reads an item of a list of ports, such as `8301 (TCP and UDP): gossip`; the transport must stand in it, or a section
+/// must have said that the list is one of ports.
+pub(super) fn item(text: &str, is_port_list: bool) -> Option<Statement> {
+    let found = ITEM.captures(text)?;
+    let written = found.name("ports")?.as_str();
+    let ports = cell::ports(written);
+    if ports.groups.is_empty()
+        || !ports.problems.is_empty()
+        || ports.transports.is_empty() && !is_port_list
+    {
+        return None;
+    }
+    Some(Statement {
+        ports: ports.groups,
+        transports: cell::transports(written)
+            .map(|named| named.transports)
+            .unwrap_or_default(),
+        service: found.name("service").map(|service| fold(service.as_str())),
+        ..Statement::default()
+    })
+}
+
+/// Whether a sentence leads to a list of ports.
+pub(super) fn leads_to_ports(sentence: &str) -> bool {
+    sentence.ends_with(':') && sentence.to_lowercase().contains("port")
+}
+
 /// Whether a sentence says that ports are handed out dynamically.
 pub(super) fn speaks_of_dynamic_ports(sentence: &str) -> bool {
     DYNAMIC.is_match(sentence)
@@ -252,6 +287,43 @@ mod tests {
                 .unwrap();
         assert_eq!(said.required, Some(false));
         assert_eq!(said.condition.as_deref(), Some("for versions after 7"));
+    }
+
+    #[test]
+    fn items_of_lists() {
+        let check = |text: &str, is_port_list, expected: &str| {
+            let said = super::item(text, is_port_list).map_or_else(
+                || "nothing".to_owned(),
+                |said| {
+                    let ranges = said.ports.iter().flat_map(|group| &group.ranges);
+                    let ports: Vec<String> = ranges.map(ToString::to_string).collect();
+                    format!(
+                        "{} {:?} {}",
+                        ports.join(","),
+                        said.transports,
+                        said.service.unwrap_or_default()
+                    )
+                },
+            );
+            assert_eq!(said, expected, "{text}");
+        };
+        check("80/tcp: web", false, "80 [Tcp] web");
+        check("443 (TCP) - secure web.", false, "443 [Tcp] secure web");
+        check("UDP 53: DNS", false, "53 [Udp] DNS");
+        check(
+            "8301 (TCP and UDP): gossip",
+            false,
+            "8301 [Tcp, Udp] gossip",
+        );
+        check(
+            "TCP port 9300-9400 for transport",
+            false,
+            "9300-9400 [Tcp] transport",
+        );
+        check("8500: HTTP API", true, "8500 [] HTTP API");
+        check("8500: HTTP API", false, "nothing");
+        check("3 - install it", false, "nothing");
+        check("10.0.0.1: a host", true, "nothing");
     }
 
     #[test]

@@ -93,7 +93,6 @@ fn ends(row: &Row, home: Option<&str>) -> Result<Vec<Pair>, &'static str> {
     ];
     let end = |text: &Option<String>| {
         text.as_deref().map(|text| match own {
-            Some(own) if text.eq_ignore_ascii_case("self") => own.to_owned(),
             Some(own)
                 if row.origin == RowOrigin::Note
                     && own_word.contains(&text.to_lowercase().as_str()) =>
@@ -141,8 +140,8 @@ fn ends(row: &Row, home: Option<&str>) -> Result<Vec<Pair>, &'static str> {
     }
     let loopback = is_localhost(&client) && is_localhost(&server);
     let mut pair = Pair {
-        client: roles(&client, row),
-        server: roles(&server, row),
+        client: roles(&client, row, home),
+        server: roles(&server, row, home),
         loopback,
     };
     if loopback {
@@ -177,7 +176,7 @@ fn is_localhost(text: &str) -> bool {
 }
 
 /// The roles that a cell names: `agent/master` is two.
-fn roles(text: &str, row: &Row) -> Vec<Role> {
+fn roles(text: &str, row: &Row, home: Option<&str>) -> Vec<Role> {
     if is_localhost(text) {
         let bracketed = text
             .split(['(', ')'])
@@ -213,7 +212,14 @@ fn roles(text: &str, row: &Row) -> Vec<Role> {
         .replace([',', ';', '&'], "/");
     let mut roles: Vec<Role> = Vec::new();
     for part in outside.split('/') {
-        let role = Role::new(plain(part));
+        let part = plain(part);
+        // The machines that the row is about, seen from themselves.
+        let own = row
+            .role
+            .as_deref()
+            .or(home)
+            .filter(|_| part.eq_ignore_ascii_case("self"));
+        let role = Role::new(own.unwrap_or(part));
         if !role.name().is_empty() && !roles.contains(&role) {
             roles.push(role);
         }

@@ -15,6 +15,7 @@ mod notes;
 mod prose;
 mod reader;
 mod row;
+mod rst;
 mod span;
 mod text;
 
@@ -41,6 +42,7 @@ pub fn read(file: &str, bytes: &[u8], format: Format) -> Document {
         Format::Markdown => markdown::blocks(&text),
         Format::Html => html::blocks(&text, 1),
         Format::AsciiDoc => asciidoc::blocks(&text),
+        Format::ReStructuredText => rst::blocks(&text),
         Format::Csv => csv::blocks(&text),
     };
     let mut document = reader::read(file, &blocks);

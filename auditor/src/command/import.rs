@@ -15,7 +15,7 @@ use crate::{
 /// Read vendors' pages and write the matrix of rules they document.
 #[derive(Args, Debug)]
 pub struct Import {
-    /// Pages with port tables: Markdown, HTML, AsciiDoc, CSV or TSV
+    /// Pages with port tables: Markdown, HTML, AsciiDoc, reStructuredText, CSV or TSV
     #[arg(required = true, value_name = "DOC")]
     documents: Vec<PathBuf>,
     /// Print the rows as JSON Lines instead of a matrix
@@ -27,7 +27,7 @@ pub struct Import {
     /// The matrix's name; the page's title if left out
     #[arg(long)]
     name: Option<String>,
-    /// How the pages are written, if their names and contents do not tell: markdown, html, asciidoc or csv
+    /// How the pages are written, if their names and contents do not tell: markdown, html, asciidoc, rst or csv
     #[arg(long, value_name = "FORMAT")]
     input_format: Option<Format>,
 }

@@ -38,18 +38,7 @@ pub(super) fn column(heading: &str) -> Option<Column> {
     );
     let exact = match name.as_str() {
         "end port" | "last port" | "to port" | "port to" | "port end" => Column::LastPort,
-        "start port"
-        | "first port"
-        | "from port"
-        | "port from"
-        | "port start"
-        | "ports/protocols"
-        | "protocols/ports"
-        | "protocol/port"
-        | "protocol/ports"
-        | "ports and protocols"
-        | "protocols and ports"
-        | "port and protocol" => Column::Port,
+
         "port"
         | "ports"
         | "port number"
@@ -78,6 +67,18 @@ pub(super) fn column(heading: &str) -> Option<Column> {
         | "required port"
         | "required ports"
         | "default port number"
+        | "start port"
+        | "first port"
+        | "from port"
+        | "port from"
+        | "port start"
+        | "ports/protocols"
+        | "protocols/ports"
+        | "protocol/port"
+        | "protocol/ports"
+        | "ports and protocols"
+        | "protocols and ports"
+        | "port and protocol"
         | "number" => Column::Port,
         "proto" | "protocol" | "protocols" | "transport" | "transport protocol" | "tcp/udp"
         | "udp/tcp" | "type" | "ip protocol" | "network protocol" | "protocol type" => {

@@ -8,29 +8,34 @@ use super::{
 };
 
 pub(super) fn blocks(text: &str) -> Vec<Block> {
-    let text = text.trim_start_matches('\u{feff}');
-    let mut reader = ReaderBuilder::new()
-        .has_headers(false)
-        .flexible(true)
-        .trim(Trim::All)
-        .delimiter(delimiter(text))
-        .from_reader(text.as_bytes());
-    let mut rows: Vec<TableRow> = Vec::new();
-    let mut record = StringRecord::new();
-    // Text that is UTF-8 has no record that can't be read; were there one, what stands before it is kept.
-    while reader.read_record(&mut record).unwrap_or(false) {
-        let line = record.position().map_or(1, |start| line(text, start));
-        rows.push(TableRow {
-            line,
-            is_heading: rows.is_empty(),
-            cells: record.iter().map(fold).collect(),
-        });
-    }
+    let rows = rows(text, delimiter(text));
     let line = rows.first().map_or(1, |row| row.line);
     vec![Block {
         line,
         content: Content::Table(rows),
     }]
+}
+
+/// The records of a text; the first is taken for the headings.
+pub(super) fn rows(text: &str, delimiter: u8) -> Vec<TableRow> {
+    let text = text.trim_start_matches('\u{feff}');
+    let mut reader = ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .trim(Trim::All)
+        .delimiter(delimiter)
+        .from_reader(text.as_bytes());
+    let mut rows: Vec<TableRow> = Vec::new();
+    let mut record = StringRecord::new();
+    // Text that is UTF-8 has no record that can't be read; were there one, what stands before it is kept.
+    while reader.read_record(&mut record).unwrap_or(false) {
+        rows.push(TableRow {
+            line: record.position().map_or(1, |start| line(text, start)),
+            is_heading: rows.is_empty(),
+            cells: record.iter().map(fold).collect(),
+        });
+    }
+    rows
 }
 
 /// 1-based line on which a record starts; the reader gives that of the empty lines before it.

@@ -10,13 +10,14 @@ pub enum Format {
     Markdown,
     Html,
     AsciiDoc,
+    ReStructuredText,
     /// Comma, semicolon or tab separated.
     Csv,
 }
 
 /// A format that nobody knows.
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
-#[error("`{name}` is not a format that can be read: choose markdown, html, asciidoc or csv")]
+#[error("`{name}` is not a format that can be read: choose markdown, html, asciidoc, rst or csv")]
 pub struct UnknownFormat {
     name: String,
 }
@@ -33,6 +34,7 @@ impl Format {
             "md" | "markdown" | "mdx" | "mkd" => Self::Markdown,
             "html" | "htm" | "xhtml" => Self::Html,
             "adoc" | "asciidoc" | "asc" => Self::AsciiDoc,
+            "rst" | "rest" => Self::ReStructuredText,
             "csv" | "tsv" => Self::Csv,
             _ => {
                 let start: Vec<u8> = bytes
@@ -59,6 +61,7 @@ impl FromStr for Format {
             "markdown" | "md" => Ok(Self::Markdown),
             "html" => Ok(Self::Html),
             "asciidoc" | "adoc" => Ok(Self::AsciiDoc),
+            "rst" | "restructuredtext" => Ok(Self::ReStructuredText),
             "csv" | "tsv" => Ok(Self::Csv),
             _ => Err(UnknownFormat {
                 name: name.to_owned(),

@@ -42,12 +42,12 @@ impl Notes {
             return;
         }
         // A list goes on until the next paragraph that is none of its items, and says what it lists in front.
-        if self.is_port_list || !text.contains(". ") {
-            if let Some(item) = prose::item(text, self.is_port_list) {
-                self.items
-                    .push((line, text.to_owned(), item, context.clone()));
-                return;
-            }
+        if (self.is_port_list || !text.contains(". "))
+            && let Some(item) = prose::item(text, self.is_port_list)
+        {
+            self.items
+                .push((line, text.to_owned(), item, context.clone()));
+            return;
         }
         self.is_port_list = prose::leads_to_ports(text);
         let mut before = None;

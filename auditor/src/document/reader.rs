@@ -72,6 +72,30 @@ impl Columns {
     }
 }
 
+impl Columns {
+    /// The cells of all columns of ports; a column of the ports of one transport names it in front.
+    fn ports(&self, head: &TableRow, row: &TableRow) -> String {
+        let mut parts = Vec::new();
+        for ((meaning, heading), cell) in self.0.iter().zip(&head.cells).zip(&row.cells) {
+            if *meaning != Some(Column::Port) || some(cell).is_none() {
+                continue;
+            }
+            let lead = heading
+                .split_whitespace()
+                .next()
+                .unwrap_or_default()
+                .to_lowercase();
+            let is_transport = matches!(lead.as_str(), "tcp" | "udp" | "sctp");
+            parts.push(if is_transport {
+                format!("{lead} {cell}")
+            } else {
+                cell.clone()
+            });
+        }
+        parts.join(", ")
+    }
+}
+
 impl Reader<'_> {
     fn heading(&mut self, level: u8, text: &str) {
         if level == 1 && self.document.title.is_none() {
@@ -131,7 +155,7 @@ impl Reader<'_> {
                 continue;
             }
             role = columns.cell(row, Column::Role).or(role);
-            self.row(row, head, &columns, &context, role.clone());
+            self.row(row, head, &columns, &context, role.as_deref());
         }
     }
 
@@ -141,7 +165,7 @@ impl Reader<'_> {
         head: &TableRow,
         columns: &Columns,
         context: &Context,
-        role: Option<String>,
+        role: Option<&str>,
     ) {
         for cell in row
             .cells
@@ -156,7 +180,7 @@ impl Reader<'_> {
                 "this cell stands under no heading and was left out".to_owned(),
             );
         }
-        let mut port_text = columns.cell(row, Column::Port).unwrap_or_default();
+        let mut port_text = columns.ports(head, row);
         if let Some(last) = columns
             .cell(row, Column::LastPort)
             .filter(|last| *last != port_text)
@@ -164,7 +188,7 @@ impl Reader<'_> {
             port_text = format!("{port_text}-{last}");
         }
         for part in cell::segments(&port_text) {
-            self.port_row(row, head, columns, context, role.clone(), part);
+            self.port_row(row, head, columns, context, role, part);
         }
     }
 
@@ -175,7 +199,7 @@ impl Reader<'_> {
         head: &TableRow,
         columns: &Columns,
         context: &Context,
-        role: Option<String>,
+        role: Option<&str>,
         port_text: &str,
     ) {
         let protocol = columns.cell(row, Column::Protocol);
@@ -220,7 +244,7 @@ impl Reader<'_> {
             edition = marker.or(edition.take());
             some(&text)
         };
-        let role = role.or_else(|| context.role.clone());
+        let role = role.map(str::to_owned).or_else(|| context.role.clone());
         let (source, destination, peer) = (
             cell(Column::Source),
             cell(Column::Destination),

@@ -222,6 +222,16 @@ pub(super) fn transports(text: &str) -> Option<Named> {
         .filter(|word| !word.is_empty())
         .map(str::to_lowercase)
         .collect();
+    // "All traffic": what has ports is all that a matrix can say of it.
+    if words
+        .first()
+        .is_some_and(|word| matches!(word.as_str(), "all" | "any"))
+    {
+        return Some(Named {
+            transports: vec![Transport::Tcp, Transport::Udp],
+            inferred: true,
+        });
+    }
     let stated: Vec<Transport> = words.iter().filter_map(|word| stated(word)).collect();
     let (mut transports, inferred) = if stated.is_empty() {
         (
@@ -483,6 +493,10 @@ mod tests {
         assert_eq!(named("HTTPS"), Some((vec![Transport::Tcp], true)));
         assert_eq!(
             named("DNS"),
+            Some((vec![Transport::Tcp, Transport::Udp], true))
+        );
+        assert_eq!(
+            named("All"),
             Some((vec![Transport::Tcp, Transport::Udp], true))
         );
         assert_eq!(named("Carrier pigeon"), None);

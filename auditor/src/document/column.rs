@@ -239,6 +239,16 @@ fn is_filler(word: &str) -> bool {
             | "of"
             | "used"
             | "by"
+            | "inbound"
+            | "outbound"
+            | "ingress"
+            | "egress"
+            | "incoming"
+            | "outgoing"
+            | "rule"
+            | "rules"
+            | "traffic"
+            | "requirements"
     )
 }
 

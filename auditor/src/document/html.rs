@@ -157,7 +157,8 @@ fn inner(element: ElementRef<'_>) -> String {
     for node in element.descendants() {
         match node.value() {
             Node::Text(part) => text.push_str(part),
-            Node::Element(element) if matches!(element.name(), "br" | "p" | "li" | "div") => {
+            Node::Element(element) if element.name() == "li" => text.push_str(", "),
+            Node::Element(element) if matches!(element.name(), "br" | "p" | "div") => {
                 text.push(' ');
             }
             Node::Element(_)
@@ -168,7 +169,7 @@ fn inner(element: ElementRef<'_>) -> String {
             | Node::ProcessingInstruction(_) => {}
         }
     }
-    fold(&text)
+    fold(fold(&text).trim_start_matches(", "))
 }
 
 fn rows(table: ElementRef<'_>, table_line: usize) -> Vec<TableRow> {

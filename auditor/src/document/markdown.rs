@@ -73,8 +73,15 @@ impl Reader<'_> {
             Event::Html(_) => self.html(range),
             Event::InlineHtml(tag) => {
                 let name = tag.trim_start_matches(['<', '/']).to_ascii_lowercase();
-                if name.starts_with("br") || name.starts_with("p>") || name.starts_with("li") {
+                if name.starts_with("br") || name.starts_with("p>") {
                     self.push(" ");
+                }
+                if tag.to_ascii_lowercase().starts_with("<li") {
+                    let is_first = self
+                        .open
+                        .last()
+                        .is_none_or(|(_, text)| text.trim().is_empty());
+                    self.push(if is_first { " " } else { ", " });
                 }
             }
             Event::InlineMath(_)

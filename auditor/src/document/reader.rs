@@ -25,11 +25,17 @@ pub(super) fn read(file: &str, blocks: &[Block]) -> Document {
     };
     for block in blocks {
         match &block.content {
-            Content::Heading { level, text } => reader.heading(*level, text),
+            Content::Heading { level, text } => {
+                reader.caption = None;
+                reader.heading(*level, text);
+            }
             Content::Table(rows) => reader.table(block.line, rows),
-            Content::Text(text) => reader
-                .notes
-                .add(block.line, text, &reader.headings.context()),
+            Content::Text(text) => {
+                reader.caption = is_caption(text).then(|| text.trim_end_matches(':').to_owned());
+                reader
+                    .notes
+                    .add(block.line, text, &reader.headings.context());
+            }
             Content::Caption(text) => reader.caption = Some(text.clone()),
             Content::Title(text) => reader.document.title = some(text),
         }
@@ -41,6 +47,13 @@ pub(super) fn read(file: &str, blocks: &[Block]) -> Document {
     reader.document.problems.sort_by_key(|problem| problem.line);
     reader.document
 }
+
+/// Whether a paragraph reads like the title of what follows: a few words and no sentence.
+fn is_caption(text: &str) -> bool {
+    text.split_whitespace().count() <= CAPTION_WORDS && !text.ends_with(['.', '!', '?', ';'])
+}
+
+const CAPTION_WORDS: usize = 9;
 
 struct Reader<'a> {
     file: &'a str,
@@ -73,6 +86,49 @@ impl Columns {
 }
 
 impl Columns {
+    /// Gives each column its meaning: from its heading, and where that says nothing or too much, from its cells.
+    fn new(head: &TableRow, body: &[TableRow]) -> Self {
+        let mut columns: Vec<Option<Column>> = head
+            .cells
+            .iter()
+            .map(|heading| column::column(heading))
+            .collect();
+        let n_protocols = columns
+            .iter()
+            .filter(|column| **column == Some(Column::Protocol))
+            .count();
+        for (index, (column, heading)) in columns.iter_mut().zip(&head.cells).enumerate() {
+            let cells = || {
+                body.iter()
+                    .filter_map(|row| row.cells.get(index))
+                    .filter(|cell| !cell.is_empty())
+            };
+            // "Type" is the protocol, unless another column is.
+            if *column == Some(Column::Protocol)
+                && 1 < n_protocols
+                && heading.trim().eq_ignore_ascii_case("type")
+            {
+                *column = Some(Column::Service);
+            }
+            if column.is_none()
+                && cells().next().is_some()
+                && cells().all(|cell| cell::direction(cell).is_some())
+            {
+                *column = Some(Column::Direction);
+            }
+        }
+        Self(columns)
+    }
+
+    /// The direction that a table gives by naming only one end: its rows are about the other.
+    fn one_sided(&self) -> Option<Direction> {
+        match (self.has(Column::Source), self.has(Column::Destination)) {
+            (true, false) => Some(Direction::Inbound),
+            (false, true) => Some(Direction::Outbound),
+            (true, true) | (false, false) => None,
+        }
+    }
+
     /// The cells of all columns of ports; a column of the ports of one transport names it in front.
     fn ports(&self, head: &TableRow, row: &TableRow) -> String {
         let mut parts = Vec::new();
@@ -118,12 +174,7 @@ impl Reader<'_> {
         let Some((head, body)) = rows.split_first() else {
             return;
         };
-        let columns = Columns(
-            head.cells
-                .iter()
-                .map(|heading| column::column(heading))
-                .collect(),
-        );
+        let columns = Columns::new(head, body);
         if !columns.has(Column::Port) {
             let n_rows = body.len();
             self.problem(line, Severity::Remark, &head.cells.join(" | "), format!(
@@ -266,7 +317,13 @@ impl Reader<'_> {
             );
         }
         let gives_ends = source.is_some() || destination.is_some();
-        let direction = direction.or(if gives_ends { None } else { context.direction });
+        let one_sided = columns.one_sided();
+        let given = if gives_ends && one_sided.is_none() {
+            None
+        } else {
+            context.direction.or(one_sided)
+        };
+        let direction = direction.or(given);
         let among = context.among && !gives_ends && direction.is_none() && peer.is_none();
         let direction = if among {
             Some(Direction::Both)

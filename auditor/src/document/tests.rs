@@ -147,6 +147,25 @@ fn what_is_not_understood_is_said() {
 }
 
 #[test]
+fn tables_that_name_one_end() {
+    let document = markdown(
+        "## Web nodes\n\n<figcaption>Inbound rules for store nodes</figcaption>\n\n| Protocol | Port | Source |\n|--|--|--|\n\
+         | TCP | 80 | <ul><li>a</li><li>b</li></ul> |\n\nOther text.\n\n| Type | Protocol | Port range | Source/Destination | Rule |\n\
+         |--|--|--|--|--|\n| SSH | TCP | 22 | admin | Inbound |\n| All | All | 9 | c | Outbound |\n\n\
+         | Port | Destination |\n|--|--|\n| 7 | d |\n",
+    );
+    assert_eq!(
+        rows(&document),
+        [
+            "7: store nodes, a, b -> - 80 tcp Some(Inbound) None [-]",
+            "13: Web nodes, admin -> - 22 tcp Some(Inbound) None [-]",
+            "14: Web nodes, - -> c 9 tcp+udp? Some(Outbound) None [-]",
+            "18: Web nodes, - -> d 7 tcp? Some(Outbound) None [-]",
+        ]
+    );
+}
+
+#[test]
 fn what_prose_adds() {
     let document = markdown(
         "## Store\n\n| Port | From | To |\n|--|--|--|\n| 80 | a | b |\n\n\

@@ -4,6 +4,7 @@ pub mod audit;
 pub mod doctor;
 pub mod import;
 mod output;
+mod window;
 
 /// Says why a command failed, as one line on standard error.
 pub fn complain(error: &anyhow::Error) {

@@ -4,9 +4,11 @@ mod derive;
 mod file;
 mod identity;
 mod rule;
+mod starter;
 
 pub use derive::{Derived, derive};
 pub use rule::{Matrix, Presence, Rule, RulePorts};
+pub use starter::starter;
 
 #[cfg(test)]
 mod tests;

@@ -2,22 +2,19 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    io::{self, IsTerminal as _, Write as _},
     net::{IpAddr, ToSocketAddrs as _},
     path::PathBuf,
-    time::Duration,
 };
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use auditor_common::{PortKind, Slot};
 use clap::{Args, ValueEnum};
-use jiff::{SignedDuration, Timestamp};
-use tokio::{
-    signal::unix::{Signal, SignalKind, signal},
-    time::{Instant, MissedTickBehavior},
-};
+use jiff::SignedDuration;
 
-use super::output::{say, write};
+use super::{
+    output::{say, write},
+    window::{Clock, Stop, Watch},
+};
 use crate::{
     audit::{self, Policy},
     capture::{
@@ -80,7 +77,6 @@ enum OutputFormat {
 }
 
 const DEFAULT_WINDOW: SignedDuration = SignedDuration::from_mins(10);
-const TICK: Duration = Duration::from_secs(1);
 
 /// Runs the audit.
 ///
@@ -148,17 +144,15 @@ async fn audit(command: &AuditCommand) -> anyhow::Result<Exit> {
         .collect();
 
     let clock = Clock::now()?;
-    let (gaps, end) = watch(
-        plan.window,
-        &clock,
-        &mut capture,
-        &mut interfaces,
-        &mut attached,
-        &mut stop,
-        &mut host,
+    let watch = Watch {
+        capture: &mut capture,
+        interfaces: &mut interfaces,
+        attached: &mut attached,
+        stop: &mut stop,
+        host: &mut host,
         ephemeral,
-    )
-    .await?;
+    };
+    let (mut gaps, end) = watch.run(plan.window, &clock).await?;
     drop(attached);
     capture.flush_log();
 
@@ -175,7 +169,6 @@ async fn audit(command: &AuditCommand) -> anyhow::Result<Exit> {
         })
         .collect();
     flows.sort_by(|a, b| a.order().cmp(&b.order()));
-    let mut gaps = gaps;
     for (slot, gap) in [
         (
             Slot::TableFull,
@@ -327,172 +320,11 @@ fn documented_ports(matrices: &[Matrix]) -> impl Iterator<Item = (u8, PortRange)
 }
 
 /// Ports on which this host can be reached.
-fn listening_ports(host: &Host) -> impl Iterator<Item = (u8, PortRange)> + '_ {
+pub(super) fn listening_ports(host: &Host) -> impl Iterator<Item = (u8, PortRange)> + '_ {
     host.listeners.iter().filter_map(|listener| {
         Some((
             listener.transport.protocol()?,
             PortRange::single(listener.port),
         ))
     })
-}
-
-/// Wall clock and kernel clock, read together.
-struct Clock {
-    wall: Timestamp,
-    monotonic: i128,
-    started: Instant,
-}
-
-impl Clock {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the audit's own loop reads the clock, here and at its end"
-    )]
-    fn now() -> anyhow::Result<Self> {
-        let monotonic = nix::time::clock_gettime(nix::time::ClockId::CLOCK_MONOTONIC)
-            .context("cannot read the clock")?;
-        let monotonic =
-            i128::from(monotonic.tv_sec()) * 1_000_000_000 + i128::from(monotonic.tv_nsec());
-        Ok(Self {
-            wall: Timestamp::now(),
-            monotonic,
-            started: Instant::now(),
-        })
-    }
-
-    /// When the kernel's clock showed `nanoseconds`.
-    fn instant(&self, nanoseconds: u64) -> Timestamp {
-        let wall = self.wall.as_nanosecond() + i128::from(nanoseconds) - self.monotonic;
-        Timestamp::from_nanosecond(wall).unwrap_or(self.wall)
-    }
-
-    /// How long ago the window began.
-    fn elapsed(&self) -> SignedDuration {
-        SignedDuration::try_from(self.started.elapsed()).unwrap_or(SignedDuration::MAX)
-    }
-
-    fn wall_now(&self) -> Timestamp {
-        self.wall.checked_add(self.elapsed()).unwrap_or(self.wall)
-    }
-}
-
-/// The signals that end a window early.
-struct Stop {
-    interrupt: Signal,
-    terminate: Signal,
-}
-
-impl Stop {
-    fn new() -> anyhow::Result<Self> {
-        let listen = |kind| signal(kind).context("cannot listen for signals");
-        Ok(Self {
-            interrupt: listen(SignalKind::interrupt())?,
-            terminate: listen(SignalKind::terminate())?,
-        })
-    }
-
-    async fn wait(&mut self) {
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
-        }
-    }
-}
-
-/// Watches until the window is over, somebody stops it, or nothing is left to watch.
-#[expect(
-    clippy::too_many_arguments,
-    reason = "the loop owns nothing and touches everything"
-)]
-async fn watch(
-    window: SignedDuration,
-    clock: &Clock,
-    capture: &mut Capture,
-    interfaces: &mut Interfaces,
-    attached: &mut Vec<Attached>,
-    stop: &mut Stop,
-    host: &mut Host,
-    ephemeral: PortRange,
-) -> anyhow::Result<(Vec<Gap>, Timestamp)> {
-    let length = Duration::try_from(window).context("the window is too long")?;
-    let Some(deadline) = clock.started.checked_add(length) else {
-        bail!("the window is too long")
-    };
-    let mut ticks = tokio::time::interval(TICK);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
-    let mut gaps = Vec::new();
-    let progress = Progress::new(window);
-    loop {
-        tokio::select! {
-            () = tokio::time::sleep_until(deadline) => break,
-            () = stop.wait() => {
-                gaps.push(Gap::CutShort { watched: clock.elapsed() });
-                break;
-            }
-            Some(gone) = interfaces.next_gone() => {
-                let Some(at) = attached.iter().position(|one| one.interface.index == gone) else { continue };
-                let lost = attached.remove(at);
-                progress.clear();
-                say(&format!("auditor: interface {} went away; what passes there is not seen", lost.interface.name));
-                gaps.push(Gap::InterfaceLost { name: lost.interface.name.clone(), at: clock.wall_now() });
-                if attached.is_empty() {
-                    say("auditor: nothing is left to watch, so the window ends here");
-                    break;
-                }
-            }
-            _ = ticks.tick() => {
-                capture.flush_log();
-                let listeners = listener::listeners(ephemeral).context("cannot list the sockets that listen")?;
-                if !listeners.is_subset(&host.listeners) {
-                    host.listeners.extend(listeners);
-                    capture.set_ports(PortKind::Listening, listening_ports(host))?;
-                }
-                progress.show(clock.elapsed(), &capture.tallies()?);
-            }
-        }
-    }
-    progress.clear();
-    Ok((gaps, clock.wall_now()))
-}
-
-/// A line on the terminal that says how far the window is.
-struct Progress {
-    window: SignedDuration,
-    is_terminal: bool,
-}
-
-impl Progress {
-    fn new(window: SignedDuration) -> Self {
-        Self {
-            window,
-            is_terminal: io::stderr().is_terminal(),
-        }
-    }
-
-    fn show(&self, elapsed: SignedDuration, tallies: &BTreeMap<Slot, auditor_common::Tally>) {
-        if self.is_terminal {
-            let packets = |slot| tallies.get(&slot).map_or(0, |tally| tally.packets);
-            print(&format!(
-                "\r\x1b[K{} of {} s: {} packets in, {} out; Ctrl-C ends the window",
-                elapsed.as_secs(),
-                self.window.as_secs(),
-                packets(Slot::Received),
-                packets(Slot::Sent)
-            ));
-        }
-    }
-
-    fn clear(&self) {
-        if self.is_terminal {
-            print("\r\x1b[K");
-        }
-    }
-}
-
-fn print(text: &str) {
-    let mut stderr = io::stderr().lock();
-    // A terminal that went away needs no progress.
-    let _gone = stderr
-        .write_all(text.as_bytes())
-        .and_then(|()| stderr.flush());
 }

@@ -1,13 +1,17 @@
 //! `auditor import`: documents to rows or to a matrix.
 
-use std::path::PathBuf;
+use std::{
+    fs::File,
+    io::Write as _,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context as _, bail};
 use clap::Args;
 
 use super::output::{say, write};
 use crate::{
-    document::{self, Document, Format, Severity},
+    document::{self, Document, Format, Row, Severity},
     exit::Exit,
     matrix,
 };
@@ -24,6 +28,14 @@ pub struct Import {
     /// Write to this file instead of standard output
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
+    /// Write the first draft of a deployment to this file, if there is none: every role that the pages name
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "output",
+        conflicts_with = "rows"
+    )]
+    deployment: Option<PathBuf>,
     /// The matrix's name; the page's title if left out
     #[arg(long)]
     name: Option<String>,
@@ -97,7 +109,37 @@ pub fn run(command: &Import) -> anyhow::Result<Exit> {
             derived.matrix.rules.len()
         ));
     }
+    if let (Some(path), Some(matrix)) = (&command.deployment, &command.output) {
+        let rows: Vec<&Row> = documents
+            .iter()
+            .flat_map(|document| &document.rows)
+            .collect();
+        let text = matrix::starter(&derived.matrix, &rows, &from(path, matrix));
+        // What somebody has filled in is worth more than any draft.
+        let mut file = File::create_new(path)
+            .with_context(|| format!("cannot make {}: a draft replaces no file", path.display()))?;
+        file.write_all(text.as_bytes())
+            .with_context(|| format!("cannot write {}", path.display()))?;
+        say(&format!(
+            "{}: fill in the addresses of its roles",
+            path.display()
+        ));
+    }
     Ok(Exit::Clean)
+}
+
+/// The path of the matrix as the deployment names it: by its name alone if both stand in one directory.
+fn from(deployment: &Path, matrix: &Path) -> String {
+    let is_beside = deployment.parent() == matrix.parent();
+    let name = if is_beside {
+        matrix.file_name().map(Path::new)
+    } else {
+        None
+    };
+    let absolute = || std::path::absolute(matrix).unwrap_or_else(|_unknown| matrix.to_owned());
+    name.map_or_else(absolute, Path::to_owned)
+        .display()
+        .to_string()
 }
 
 fn name(command: &Import, documents: &[Document]) -> String {

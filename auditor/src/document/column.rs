@@ -197,14 +197,18 @@ pub(super) fn section(heading: &str) -> Section {
         ["icmp"] => Some(Transport::Icmp),
         _ => None,
     };
-    let among = matches!(lower.first().map(String::as_str), Some("between" | "among"));
-    let named: Vec<&str> = words
+    let mut named: Vec<&str> = words
         .iter()
         .zip(&lower)
-        .skip(usize::from(among))
         .filter(|(_, word)| !is_filler(word))
         .map(|(word, _)| *word)
         .collect();
+    let among = named
+        .first()
+        .is_some_and(|first| matches!(first.to_lowercase().as_str(), "between" | "among"));
+    if among {
+        named.remove(0);
+    }
     let is_role = named.len() <= 4
         && named
             .last()

@@ -98,6 +98,36 @@ fn viewpoints() {
 }
 
 #[test]
+fn a_first_deployment() {
+    let page = "## Store nodes\n\n| Port | Direction | Peer | Notes |\n|--|--|--|--|\n\
+                | 443 | Outbound | mirror.example.com (192.0.2.1) | |\n\
+                | 80 | Outbound | https://api.example.com/v1 | Only if using the \"cloud\" |\n\
+                | 22 | Inbound | Jump \"host\" | |\n";
+    let document = document::read("page.md", page.as_bytes(), Format::Markdown);
+    let derived = derive(std::slice::from_ref(&document), "Page");
+    let rows: Vec<&document::Row> = document.rows.iter().collect();
+    let text = super::starter(&derived.matrix, &rows, "m.toml");
+    let lines: Vec<&str> = text.lines().skip(2).collect();
+    assert_eq!(
+        lines,
+        [
+            "matrix = [\"m.toml\"]",
+            "",
+            "[roles]",
+            "\"api.example.com\" = [\"api.example.com\"]  # from the page",
+            "'Jump \"host\"' = []",
+            "\"mirror.example.com\" = [\"192.0.2.1\", \"mirror.example.com\"]  # from the page",
+            "\"Store nodes\" = []",
+            "",
+            "# Which of these hold here?",
+            "[conditions]",
+            "\"cloud\" = false  # Only if using the \"cloud\"",
+        ]
+    );
+    crate::deployment::Deployment::parse(Path::new("a.toml"), &text).unwrap();
+}
+
+#[test]
 fn names_do_not_depend_on_the_order_of_rows() {
     let row = |port: u16, source: &str| format!("| {port} | Web | {source} | web |\n");
     let head = "| Port | Service | Source | Destination |\n|--|--|--|--|\n";

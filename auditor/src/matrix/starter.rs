@@ -1,0 +1,109 @@
+//! A matrix to the first draft of a deployment: every role with the addresses that the page gives, every condition.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::IpAddr,
+};
+
+use ipnet::IpNet;
+
+use super::rule::Matrix;
+use crate::{document::Row, role::Role};
+
+/// Writes a deployment for people to fill in. `matrix_path` is the matrix's file, seen from that of the deployment.
+pub fn starter(matrix: &Matrix, rows: &[&Row], matrix_path: &str) -> String {
+    let given = given(rows);
+    let mut roles: BTreeSet<&Role> = BTreeSet::new();
+    let mut conditions: BTreeMap<&str, Option<&str>> = BTreeMap::new();
+    for rule in &matrix.rules {
+        roles.extend(rule.client.iter().chain(&rule.server));
+        if let Some(when) = &rule.when {
+            conditions.entry(when).or_insert(rule.note.as_deref());
+        }
+    }
+    let mut text = format!(
+        "# Who is who here. Fill in the addresses of each role: 10.0.0.1, 10.0.0.0/24, 10.0.0.1-10.0.0.9, host names,\n\
+         # \"any\", or other roles. A role that is left empty leaves its rules unresolved.\n\
+         matrix = [{}]\n\n[roles]\n",
+        quoted(matrix_path)
+    );
+    for role in roles {
+        let entries: Vec<String> = given
+            .get(role)
+            .into_iter()
+            .flatten()
+            .map(|entry| quoted(entry))
+            .collect();
+        let comment = if entries.is_empty() {
+            ""
+        } else {
+            "  # from the page"
+        };
+        text.extend([
+            quoted(role.name()).as_str(),
+            " = [",
+            &entries.join(", "),
+            "]",
+            comment,
+            "
+",
+        ]);
+    }
+    if !conditions.is_empty() {
+        text.push_str("\n# Which of these hold here?\n[conditions]\n");
+        for (name, sentence) in conditions {
+            let sentence = sentence.map_or_else(String::new, |sentence| {
+                format!("  # {}", one_line(sentence))
+            });
+            text.extend([quoted(name).as_str(), " = false", &sentence, "\n"]);
+        }
+    }
+    text
+}
+
+/// Addresses and host names that the cells name, by role.
+fn given(rows: &[&Row]) -> BTreeMap<Role, BTreeSet<String>> {
+    let mut given: BTreeMap<Role, BTreeSet<String>> = BTreeMap::new();
+    for cell in rows
+        .iter()
+        .flat_map(|row| [&row.source, &row.destination])
+        .flatten()
+    {
+        let host = cell.split_once("://").map_or(cell.as_str(), |(_, rest)| {
+            rest.split('/').next().unwrap_or_default()
+        });
+        let name = host.split('(').next().unwrap_or_default().trim();
+        let mut entries: BTreeSet<String> = host
+            .split(|c: char| c.is_whitespace() || matches!(c, '(' | ')' | ','))
+            .filter(|word| word.parse::<IpAddr>().is_ok() || word.parse::<IpNet>().is_ok())
+            .map(str::to_owned)
+            .collect();
+        if is_host(name) {
+            entries.insert(name.to_owned());
+        }
+        if !entries.is_empty() {
+            given.entry(Role::new(name)).or_default().extend(entries);
+        }
+    }
+    given
+}
+
+fn is_host(name: &str) -> bool {
+    let is_label = |label: &str| {
+        !label.is_empty() && label.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
+    };
+    name.contains('.')
+        && name.split('.').all(is_label)
+        && name.contains(|c: char| c.is_ascii_alphabetic())
+}
+
+/// A TOML string.
+fn quoted(text: &str) -> String {
+    toml::Value::String(text.to_owned()).to_string()
+}
+
+fn one_line(text: &str) -> String {
+    text.chars()
+        .filter(|character| !character.is_control())
+        .collect()
+}

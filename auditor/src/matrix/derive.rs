@@ -295,24 +295,18 @@ fn rules(row: &Row, pair: &Pair) -> Vec<Rule> {
 /// Gives every rule its name; rules that say the same become one, and rules whose short names meet get longer ones.
 fn name_rules(derived: &mut Derived) {
     let mut unique: Vec<Rule> = Vec::new();
-    for rule in derived.matrix.rules.drain(..) {
-        let same = |known: &&mut Rule| {
-            Rule {
-                origin: None,
-                ..(*known).clone()
-            } == Rule {
-                origin: None,
-                ..rule.clone()
-            }
-        };
-        match unique.iter_mut().find(same) {
+    let mut places: BTreeMap<String, usize> = BTreeMap::new();
+    for mut rule in derived.matrix.rules.drain(..) {
+        let origin = rule.origin.take();
+        let known = places.entry(format!("{rule:?}")).or_insert(unique.len());
+        match unique.get_mut(*known) {
             Some(known) => {
-                if let (Some(places), Some(place)) = (&mut known.origin, rule.origin) {
-                    places.push_str(", ");
-                    places.push_str(&place);
+                if let (Some(all), Some(one)) = (&mut known.origin, origin) {
+                    all.push_str(", ");
+                    all.push_str(&one);
                 }
             }
-            None => unique.push(rule),
+            None => unique.push(Rule { origin, ..rule }),
         }
     }
     for length in [Length::Short, Length::Client, Length::Everything] {

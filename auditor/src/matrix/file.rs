@@ -1,6 +1,6 @@
 //! The TOML form of a matrix: the one place where its serialised shape stands.
 
-use std::path::Path;
+use std::{collections::BTreeSet, path::Path};
 
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 
@@ -89,11 +89,12 @@ impl Matrix {
             version: file.version,
             rules: Vec::new(),
         };
+        let mut ids = BTreeSet::new();
         for spanned in file.rules {
             let offset = spanned.span().start;
             let rule =
                 rule(spanned.into_inner()).map_err(|problem| source.problem(offset, problem))?;
-            if matrix.rules.iter().any(|known| known.id == rule.id) {
+            if !ids.insert(rule.id.clone()) {
                 let problem = format!(
                     "rule `{}` stands twice: expected an id of its own for each rule",
                     rule.id

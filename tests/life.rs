@@ -284,6 +284,37 @@ fn an_icmp_error_is_a_refusal() {
     assert_totals(&report);
 }
 
+#[test]
+fn packets_in_no_flow_can_be_logged() {
+    if !kernel_tests() {
+        return;
+    }
+    let directory = files(&[("m.toml", MATRIX)]);
+    let (one, other) = pair();
+    let _service = serve(&one, Transport::Tcp, 8080).unwrap();
+    for (flag, is_logged) in [(" --log-packets", true), ("", false)] {
+        let arguments = format!("audit --matrix m.toml --role web -i eth0 --for 2s{flag}");
+        one.run("ip neighbour flush dev eth0").unwrap();
+        other.run("ip neighbour flush dev eth0").unwrap();
+        let finished = watch(&one, directory.path(), &arguments, |_| {
+            let server = "10.78.0.1:8080".parse().unwrap();
+            assert_eq!(
+                ask(&other, Transport::Tcp, server).unwrap(),
+                Outcome::Answered
+            );
+        });
+        assert!(
+            finished.stdout.contains("in no flow"),
+            "{}",
+            finished.stdout
+        );
+        let said = finished
+            .stderr
+            .contains("received a packet that is in no flow: arp");
+        assert_eq!(said, is_logged, "{}", finished.stderr);
+    }
+}
+
 /// Every packet is in a flow or under a reason.
 #[track_caller]
 pub(crate) fn assert_totals(report: &Value) {

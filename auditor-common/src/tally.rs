@@ -57,6 +57,21 @@ impl Slot {
     /// Entries of the kernel's array.
     pub const COUNT: u32 = 9;
 
+    /// A short name, as reports and messages use it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Received => "received",
+            Self::Sent => "sent",
+            Self::Arp => "arp",
+            Self::NotIp => "not-ip",
+            Self::Truncated => "truncated",
+            Self::Malformed => "malformed",
+            Self::Fragment => "fragment",
+            Self::TooDeep => "too-deep",
+            Self::TableFull => "table-full",
+        }
+    }
+
     /// Place in the kernel's array.
     #[inline(always)]
     pub const fn index(self) -> u32 {

@@ -41,8 +41,8 @@ fn ingress_xdp(ctx: XdpContext) -> u32 {
     if let Err(slot) = count(&frame) {
         trace!(
             &ctx,
-            "received a packet that is in no flow, slot {}",
-            slot.index()
+            "received a packet that is in no flow: {}",
+            slot.name()
         );
     }
     xdp_action::XDP_PASS
@@ -55,8 +55,8 @@ fn ingress_tc(ctx: TcContext) -> i32 {
     if let Err(slot) = count(&frame) {
         trace!(
             &ctx,
-            "received a packet that is in no flow, slot {}",
-            slot.index()
+            "received a packet that is in no flow: {}",
+            slot.name()
         );
     }
     TC_ACT_UNSPEC
@@ -67,11 +67,7 @@ fn ingress_tc(ctx: TcContext) -> i32 {
 fn egress_tc(ctx: TcContext) -> i32 {
     let frame = Frame::from_skb(&ctx, Way::Out);
     if let Err(slot) = count(&frame) {
-        trace!(
-            &ctx,
-            "sent a packet that is in no flow, slot {}",
-            slot.index()
-        );
+        trace!(&ctx, "sent a packet that is in no flow: {}", slot.name());
     }
     TC_ACT_UNSPEC
 }

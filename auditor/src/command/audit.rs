@@ -108,7 +108,7 @@ async fn audit(command: &AuditCommand) -> anyhow::Result<Exit> {
 
     if command.log_packets {
         env_logger::Builder::new()
-            .filter_level(log::LevelFilter::Trace)
+            .filter_module("auditor_ebpf", log::LevelFilter::Trace)
             .init();
     }
     let mut capture = Capture::load(&Settings {

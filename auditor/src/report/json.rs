@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, net::IpAddr};
 
-use auditor_common::{Evidence, Slot};
+use auditor_common::Evidence;
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -239,7 +239,7 @@ pub fn render(report: &Report) -> Result<String, serde_json::Error> {
             .iter()
             .map(|(slot, tally)| {
                 (
-                    slot_name(*slot),
+                    slot.name(),
                     CountJson {
                         packets: tally.packets,
                         bytes: tally.bytes,
@@ -411,19 +411,5 @@ fn gap(gap: &Gap) -> GapJson<'_> {
         interface,
         packets,
         text: words::gap(gap),
-    }
-}
-
-const fn slot_name(slot: Slot) -> &'static str {
-    match slot {
-        Slot::Received => "received",
-        Slot::Sent => "sent",
-        Slot::Arp => "arp",
-        Slot::NotIp => "not-ip",
-        Slot::Truncated => "truncated",
-        Slot::Malformed => "malformed",
-        Slot::Fragment => "fragment",
-        Slot::TooDeep => "too-deep",
-        Slot::TableFull => "table-full",
     }
 }

@@ -5,6 +5,7 @@ mod block;
 mod cell;
 mod collapsed;
 mod column;
+mod columns;
 mod context;
 mod csv;
 mod format;

@@ -6,7 +6,8 @@ use super::{
     Document,
     block::{Block, Content, TableRow},
     cell,
-    column::{self, Column},
+    column::Column,
+    columns::Columns,
     context::{Context, Headings},
     notes::Notes,
     row::{Direction, Problem, Row, RowOrigin, Severity},
@@ -64,94 +65,6 @@ struct Reader<'a> {
     caption: Option<String>,
 }
 
-/// A table's columns, by position.
-struct Columns(Vec<Option<Column>>);
-
-impl Columns {
-    fn has(&self, column: Column) -> bool {
-        self.0.contains(&Some(column))
-    }
-
-    /// The text of the cells under `column`, joined where several columns mean the same.
-    fn cell(&self, row: &TableRow, column: Column) -> Option<String> {
-        let cells: Vec<&str> = self
-            .0
-            .iter()
-            .zip(&row.cells)
-            .filter(|(meaning, cell)| **meaning == Some(column) && !cell.is_empty())
-            .map(|(_, cell)| cell.as_str())
-            .collect();
-        some(&cells.join(" "))
-    }
-}
-
-impl Columns {
-    /// Gives each column its meaning: from its heading, and where that says nothing or too much, from its cells.
-    fn new(head: &TableRow, body: &[TableRow]) -> Self {
-        let mut columns: Vec<Option<Column>> = head
-            .cells
-            .iter()
-            .map(|heading| column::column(heading))
-            .collect();
-        let n_protocols = columns
-            .iter()
-            .filter(|column| **column == Some(Column::Protocol))
-            .count();
-        for (index, (column, heading)) in columns.iter_mut().zip(&head.cells).enumerate() {
-            let cells = || {
-                body.iter()
-                    .filter_map(|row| row.cells.get(index))
-                    .filter(|cell| !cell.is_empty())
-            };
-            // "Type" is the protocol, unless another column is.
-            if *column == Some(Column::Protocol)
-                && 1 < n_protocols
-                && heading.trim().eq_ignore_ascii_case("type")
-            {
-                *column = Some(Column::Service);
-            }
-            if column.is_none()
-                && cells().next().is_some()
-                && cells().all(|cell| cell::direction(cell).is_some())
-            {
-                *column = Some(Column::Direction);
-            }
-        }
-        Self(columns)
-    }
-
-    /// The direction that a table gives by naming only one end: its rows are about the other.
-    fn one_sided(&self) -> Option<Direction> {
-        match (self.has(Column::Source), self.has(Column::Destination)) {
-            (true, false) => Some(Direction::Inbound),
-            (false, true) => Some(Direction::Outbound),
-            (true, true) | (false, false) => None,
-        }
-    }
-
-    /// The cells of all columns of ports; a column of the ports of one transport names it in front.
-    fn ports(&self, head: &TableRow, row: &TableRow) -> String {
-        let mut parts = Vec::new();
-        for ((meaning, heading), cell) in self.0.iter().zip(&head.cells).zip(&row.cells) {
-            if *meaning != Some(Column::Port) || some(cell).is_none() {
-                continue;
-            }
-            let lead = heading
-                .split_whitespace()
-                .next()
-                .unwrap_or_default()
-                .to_lowercase();
-            let is_transport = matches!(lead.as_str(), "tcp" | "udp" | "sctp");
-            parts.push(if is_transport {
-                format!("{lead} {cell}")
-            } else {
-                cell.clone()
-            });
-        }
-        parts.join(", ")
-    }
-}
-
 impl Reader<'_> {
     fn heading(&mut self, level: u8, text: &str) {
         if level == 1 && self.document.title.is_none() {
@@ -182,12 +95,7 @@ impl Reader<'_> {
             ));
             return;
         }
-        for (heading, _) in head
-            .cells
-            .iter()
-            .zip(&columns.0)
-            .filter(|(text, meaning)| meaning.is_none() && !text.is_empty())
-        {
+        for heading in columns.unknown(head) {
             self.problem(
                 line,
                 Severity::Remark,

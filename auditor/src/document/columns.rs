@@ -1,0 +1,107 @@
+//! A table's columns: what each means, and the cells under it.
+
+use super::{
+    block::TableRow,
+    cell,
+    column::{self, Column},
+    row::Direction,
+    text::some,
+};
+
+/// A table's columns, by position.
+pub(super) struct Columns(Vec<Option<Column>>);
+
+impl Columns {
+    pub(super) fn has(&self, column: Column) -> bool {
+        self.0.contains(&Some(column))
+    }
+
+    /// The text of the cells under `column`, joined where several columns mean the same.
+    pub(super) fn cell(&self, row: &TableRow, column: Column) -> Option<String> {
+        let cells: Vec<&str> = self
+            .0
+            .iter()
+            .zip(&row.cells)
+            .filter(|(meaning, cell)| **meaning == Some(column) && !cell.is_empty())
+            .map(|(_, cell)| cell.as_str())
+            .collect();
+        some(&cells.join(" "))
+    }
+}
+
+impl Columns {
+    /// Gives each column its meaning: from its heading, and where that says nothing or too much, from its cells.
+    pub(super) fn new(head: &TableRow, body: &[TableRow]) -> Self {
+        let mut columns: Vec<Option<Column>> = head
+            .cells
+            .iter()
+            .map(|heading| column::column(heading))
+            .collect();
+        let n_protocols = columns
+            .iter()
+            .filter(|column| **column == Some(Column::Protocol))
+            .count();
+        for (index, (column, heading)) in columns.iter_mut().zip(&head.cells).enumerate() {
+            let cells = || {
+                body.iter()
+                    .filter_map(|row| row.cells.get(index))
+                    .filter(|cell| !cell.is_empty())
+            };
+            // "Type" is the protocol, unless another column is.
+            if *column == Some(Column::Protocol)
+                && 1 < n_protocols
+                && heading.trim().eq_ignore_ascii_case("type")
+            {
+                *column = Some(Column::Service);
+            }
+            if column.is_none()
+                && cells().next().is_some()
+                && cells().all(|cell| cell::direction(cell).is_some())
+            {
+                *column = Some(Column::Direction);
+            }
+        }
+        Self(columns)
+    }
+
+    /// Headings that nobody knows.
+    pub(super) fn unknown<'a>(&self, head: &'a TableRow) -> Vec<&'a str> {
+        head.cells
+            .iter()
+            .zip(&self.0)
+            .filter(|(heading, meaning)| meaning.is_none() && !heading.is_empty())
+            .map(|(heading, _)| heading.as_str())
+            .collect()
+    }
+
+    /// The direction that a table gives by naming only one end: its rows are about the other.
+    pub(super) fn one_sided(&self) -> Option<Direction> {
+        match (self.has(Column::Source), self.has(Column::Destination)) {
+            (true, false) => Some(Direction::Inbound),
+            (false, true) => Some(Direction::Outbound),
+            (true, true) | (false, false) => None,
+        }
+    }
+
+    /// The cells of all columns of ports; a column of the ports of one transport names it in front.
+    pub(super) fn ports(&self, head: &TableRow, row: &TableRow) -> String {
+        let mut parts = Vec::new();
+        for ((meaning, heading), cell) in self.0.iter().zip(&head.cells).zip(&row.cells) {
+            if *meaning != Some(Column::Port) || some(cell).is_none() {
+                continue;
+            }
+            let lead = heading
+                .split_whitespace()
+                .next()
+                .unwrap_or_default()
+                .to_lowercase();
+            let is_transport = matches!(lead.as_str(), "tcp" | "udp" | "sctp");
+            parts.push(if is_transport {
+                format!("{lead} {cell}")
+            } else {
+                cell.clone()
+            });
+        }
+        parts.join(", ")
+    }
+}

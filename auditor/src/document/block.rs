@@ -31,3 +31,21 @@ pub(super) struct TableRow {
     pub(super) is_heading: bool,
     pub(super) cells: Vec<String>,
 }
+
+/// Blocks as lines of text, as the tests of each format compare them.
+#[cfg(test)]
+pub(super) fn told(blocks: Vec<Block>) -> Vec<String> {
+    let mut told = Vec::new();
+    for Block { line, content } in blocks {
+        match content {
+            Content::Heading { level, text } => told.push(format!("{line} h{level} {text}")),
+            Content::Caption(text) => told.push(format!("{line} c {text}")),
+            Content::Text(text) | Content::Title(text) => told.push(format!("{line} {text}")),
+            Content::Table(rows) => told.extend(rows.iter().map(|row| {
+                let mark = if row.is_heading { "h" } else { "" };
+                format!("{}{mark} {}", row.line, row.cells.join("|"))
+            })),
+        }
+    }
+    told
+}

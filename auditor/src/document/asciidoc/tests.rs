@@ -1,28 +1,8 @@
-use super::{Content, blocks};
+use super::{super::block::told, blocks};
 
-/// Blocks as lines of text.
 #[track_caller]
 fn check(text: &str, expected: &[&str]) {
-    let mut told = Vec::new();
-    for block in blocks(text) {
-        match block.content {
-            Content::Heading { level, text } => {
-                told.push(format!("{} h{level} {text}", block.line));
-            }
-            Content::Text(text) | Content::Title(text) | Content::Caption(text) => {
-                told.push(format!("{} {text}", block.line));
-            }
-            Content::Table(rows) => told.extend(rows.iter().map(|row| {
-                format!(
-                    "{}{} {}",
-                    row.line,
-                    if row.is_heading { "h" } else { "" },
-                    row.cells.join("|")
-                )
-            })),
-        }
-    }
-    assert_eq!(told, expected);
+    assert_eq!(told(blocks(text)), expected);
 }
 
 #[test]
@@ -36,7 +16,7 @@ fn a_page() {
             "6 Some bold text.",
             "9 one",
             "10 two",
-            "12 Title",
+            "12 c Title",
             "15h Port|Use",
             "16 80|Web a|b",
             "18 443|https://x.example.com",

@@ -1,31 +1,10 @@
 use proptest::prelude::*;
 
-use super::{Content, blocks};
+use super::{super::block::told, blocks};
 
-/// Blocks as lines of text.
 #[track_caller]
 fn check(text: &str, expected: &[&str]) {
-    let mut told = Vec::new();
-    for block in blocks(text) {
-        match block.content {
-            Content::Heading { level, text } => {
-                told.push(format!("{} h{level} {text}", block.line));
-            }
-            Content::Text(text) | Content::Title(text) => {
-                told.push(format!("{} {text}", block.line));
-            }
-            Content::Caption(text) => told.push(format!("{} c {text}", block.line)),
-            Content::Table(rows) => told.extend(rows.iter().map(|row| {
-                format!(
-                    "{}{} {}",
-                    row.line,
-                    if row.is_heading { "h" } else { "" },
-                    row.cells.join("|")
-                )
-            })),
-        }
-    }
-    assert_eq!(told, expected);
+    assert_eq!(told(blocks(text)), expected);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::{
     net::IpAddr,
 };
 
-use auditor_common::{Evidence, FlowKey, FlowStats, Slot, Tally, packet};
+use auditor_common::{Evidence, FlowKey, FlowStats, Slot, Tally, packet, port::protocol};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{address, transport::Transport};
@@ -184,8 +184,12 @@ impl Flow {
         Transport::from_protocol(self.protocol)
     }
 
+    /// What came of it. A TCP or SCTP conversation of which no opening was seen began before we looked, and a last reset or
+    /// acknowledgement of it says nothing of how it was received.
     pub fn outcome(&self) -> Outcome {
-        if self.to_client.resets < self.to_client.packets {
+        let began_before =
+            matches!(self.protocol, protocol::TCP | protocol::SCTP) && self.requests == 0;
+        if began_before || self.to_client.resets < self.to_client.packets {
             Outcome::Established
         } else if 0 < self.to_client.resets || 0 < self.refusals {
             Outcome::Refused

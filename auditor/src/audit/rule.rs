@@ -1,5 +1,7 @@
 //! One rule to its verdict, from where this host stands.
 
+use jiff::SignedDuration;
+
 use super::{
     policy::{Policy, PolicyRule, RoleCheck},
     verdict::{FlowFinding, FlowVerdict, RuleFinding, RuleVerdict, Severity},
@@ -60,6 +62,9 @@ pub(super) fn judge(
     }
 }
 
+/// How long an answer may take: the first time that TCP asks again (RFC 6298, section 2.1).
+const PATIENCE: SignedDuration = SignedDuration::from_secs(1);
+
 fn nothing() -> RuleFinding {
     RuleFinding {
         verdict: RuleVerdict::Elsewhere,
@@ -117,10 +122,15 @@ fn verdict(
                     observed.host.addresses.contains(&flow.server)
                         && observed.host.listens(Transport::Udp, flow.port)
                 });
-        return if arrived {
-            RuleVerdict::Observed
-        } else {
-            RuleVerdict::Unanswered
+        // Whoever asked as the window closed may have been answered after it.
+        let too_late = flows
+            .iter()
+            .filter_map(|at| observed.flows.get(*at))
+            .all(|flow| observed.window.end.duration_since(flow.first) < PATIENCE);
+        return match (arrived, too_late) {
+            (true, _) => RuleVerdict::Observed,
+            (false, true) => RuleVerdict::Unassessed,
+            (false, false) => RuleVerdict::Unanswered,
         };
     }
     if rule.client.is_unresolved() || rule.server.is_unresolved() {

@@ -437,6 +437,41 @@ fn rules_of_a_talking_host() {
 }
 
 #[test]
+fn who_asks_as_the_window_closes_is_not_unanswered() {
+    for (milliseconds, verdict) in [
+        (0, "unassessed warning"),
+        (999, "unassessed warning"),
+        (1000, "unanswered violation"),
+    ] {
+        let mut observed = observed(&[flow("10.0.1.5 10.0.0.10 tcp 2181 1/0")]);
+        observed.flows[0].first = observed.window.end - SignedDuration::from_millis(milliseconds);
+        let policy = policy(Some(DEPLOYMENT), &[], &observed);
+        check_rules(&policy, &observed, &quiet_but(&[("zookeeper", verdict)]));
+    }
+}
+
+#[test]
+fn the_end_of_a_conversation_is_no_refusal() {
+    // Only a reset, or only an acknowledgement, of a conversation that began before the window.
+    for text in [
+        "10.0.1.5 10.0.0.10 tcp 2181 0/1/1",
+        "10.0.1.5 10.0.0.10 tcp 2181 1/0",
+    ] {
+        let observed = observed(&[Flow {
+            requests: 0,
+            evidence: Evidence::Documented,
+            ..flow(text)
+        }]);
+        let policy = policy(Some(DEPLOYMENT), &[], &observed);
+        check_rules(
+            &policy,
+            &observed,
+            &quiet_but(&[("zookeeper", "observed fine")]),
+        );
+    }
+}
+
+#[test]
 fn a_gap_makes_missing_unassessed() {
     for gap in [
         Gap::TableFull { packets: 1 },

@@ -12,24 +12,6 @@ use super::{
 pub(super) struct Columns(Vec<Option<Column>>);
 
 impl Columns {
-    pub(super) fn has(&self, column: Column) -> bool {
-        self.0.contains(&Some(column))
-    }
-
-    /// The text of the cells under `column`, joined where several columns mean the same.
-    pub(super) fn cell(&self, row: &TableRow, column: Column) -> Option<String> {
-        let cells: Vec<&str> = self
-            .0
-            .iter()
-            .zip(&row.cells)
-            .filter(|(meaning, cell)| **meaning == Some(column) && !cell.is_empty())
-            .map(|(_, cell)| cell.as_str())
-            .collect();
-        some(&cells.join(" "))
-    }
-}
-
-impl Columns {
     /// Gives each column its meaning: from its heading, and where that says nothing or too much, from its cells.
     pub(super) fn new(head: &TableRow, body: &[TableRow]) -> Self {
         let mut columns: Vec<Option<Column>> = head
@@ -62,6 +44,22 @@ impl Columns {
             }
         }
         Self(columns)
+    }
+
+    pub(super) fn has(&self, column: Column) -> bool {
+        self.0.contains(&Some(column))
+    }
+
+    /// The text of the cells under `column`, joined where several columns mean the same.
+    pub(super) fn cell(&self, row: &TableRow, column: Column) -> Option<String> {
+        let cells: Vec<&str> = self
+            .0
+            .iter()
+            .zip(&row.cells)
+            .filter(|(meaning, cell)| **meaning == Some(column) && !cell.is_empty())
+            .map(|(_, cell)| cell.as_str())
+            .collect();
+        some(&cells.join(" "))
     }
 
     /// Headings that nobody knows.

@@ -234,6 +234,11 @@ pub(super) fn finding(report: &Report, rule: &PolicyRule, finding: &RuleFinding)
         }
         RuleVerdict::Unobservable => parts
             .push("nobody but this host takes part, so its traffic leaves no interface".to_owned()),
+        RuleVerdict::Unassessed if !finding.flows.is_empty() => {
+            parts.push(
+                "asked only in the window's last second, too late to tell of an answer".to_owned(),
+            );
+        }
         RuleVerdict::Unassessed => {
             parts.push("nothing matched it, but part of the window was not seen".to_owned());
         }
@@ -278,27 +283,22 @@ pub(super) fn gap(gap: &Gap) -> String {
 
 /// A length of time as people say it.
 pub(super) fn duration(duration: SignedDuration) -> String {
-    let seconds = duration.as_secs();
-    let mut parts = Vec::new();
-    for (size, unit) in [(86_400, "d"), (3600, "h"), (60, "min")] {
-        if size <= seconds {
-            parts.push(format!(
-                "{} {unit}",
-                seconds
-                    % (size
-                        * if size == 86_400 {
-                            i64::MAX / 86_400
-                        } else if size == 3600 {
-                            24
-                        } else {
-                            60
-                        })
-                    / size
-            ));
-        }
-    }
-    if seconds < 60 || seconds % 60 != 0 {
-        parts.push(format!("{} s", seconds % 60));
+    let total = duration.as_secs();
+    let (days, hours) = (total / 86_400, total / 3600 % 24);
+    let (minutes, seconds) = (total / 60 % 60, total % 60);
+    // From the largest unit that counts anything, and without seconds that do not.
+    let parts = [
+        (total / 86_400, days, "d"),
+        (total / 3600, hours, "h"),
+        (total / 60, minutes, "min"),
+    ];
+    let mut parts: Vec<String> = parts
+        .iter()
+        .filter(|(whole, _, _)| 0 < *whole)
+        .map(|(_, part, unit)| format!("{part} {unit}"))
+        .collect();
+    if total < 60 || 0 < seconds {
+        parts.push(format!("{seconds} s"));
     }
     parts.join(" ")
 }

@@ -7,7 +7,7 @@ use regex::Regex;
 use super::{
     block::{Block, Content},
     span::Grid,
-    text::fold,
+    text::{fold, regex},
 };
 
 pub(super) fn blocks(text: &str) -> Vec<Block> {
@@ -53,12 +53,10 @@ struct Cell {
 }
 
 /// What may stand in front of the pipe that starts a cell: span, repetition, alignment, style.
-#[expect(
-    clippy::unwrap_used,
-    reason = "the expression is a constant, and the tests compile it"
-)]
 static CELL: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?:^|\s)(?:(?P<columns>\d+)?(?:\.(?P<rows>\d+))?(?P<kind>[+*]))?[<^>]?(?:\.[<^>])?[adehlmsv]?\|").unwrap()
+    regex(
+        r"(?:^|\s)(?:(?P<columns>\d+)?(?:\.(?P<rows>\d+))?(?P<kind>[+*]))?[<^>]?(?:\.[<^>])?[adehlmsv]?\|",
+    )
 });
 
 impl Reader {
@@ -297,24 +295,17 @@ fn columns(attributes: &str) -> Option<usize> {
     Some(count)
 }
 
-#[expect(
-    clippy::unwrap_used,
-    reason = "the expressions are constants, and the tests compile them"
-)]
 static MARKUP: LazyLock<[(Regex, &str); 6]> = LazyLock::new(|| {
     [
         (
-            Regex::new(r"footnote(?:ref)?:[^\[]*\[[^\]]*\]|\{empty\}|\[\[[^\]]*\]\]").unwrap(),
+            regex(r"footnote(?:ref)?:[^\[]*\[[^\]]*\]|\{empty\}|\[\[[^\]]*\]\]"),
             "",
         ),
-        (
-            Regex::new(r"(?:link|xref|mailto):[^\s\[]+\[([^\]]+)\]").unwrap(),
-            "$1",
-        ),
-        (Regex::new(r"(https?://[^\s\[]+)\[[^\]]*\]").unwrap(), "$1"),
-        (Regex::new(r"<<[^,>]+,\s*([^>]+)>>").unwrap(), "$1"),
-        (Regex::new(r"\[\.?[\w .#-]+\]([*_`#])").unwrap(), "$1"),
-        (Regex::new(r"\{nbsp\}| \+(?: |$)").unwrap(), " "),
+        (regex(r"(?:link|xref|mailto):[^\s\[]+\[([^\]]+)\]"), "$1"),
+        (regex(r"(https?://[^\s\[]+)\[[^\]]*\]"), "$1"),
+        (regex(r"<<[^,>]+,\s*([^>]+)>>"), "$1"),
+        (regex(r"\[\.?[\w .#-]+\]([*_`#])"), "$1"),
+        (regex(r"\{nbsp\}| \+(?: |$)"), " "),
     ]
 });
 

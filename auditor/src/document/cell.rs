@@ -6,7 +6,7 @@ use regex::Regex;
 
 use super::{
     row::{Direction, PortGroup},
-    text::{fold, sentences, unbracket},
+    text::{fold, regex, sentences, unbracket},
 };
 use crate::{port::PortRange, transport::Transport};
 
@@ -187,12 +187,7 @@ pub(super) fn segments(text: &str) -> Vec<&str> {
     parts
 }
 
-#[expect(
-    clippy::unwrap_used,
-    reason = "the expression is a constant, and a test compiles it"
-)]
-static TRANSPORT: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"(?i)\b(?:tcp|udp|sctp)\b").unwrap());
+static TRANSPORT: LazyLock<Regex> = LazyLock::new(|| regex(r"(?i)\b(?:tcp|udp|sctp)\b"));
 
 /// Protocols above IP that have no ports, so a number beside them is none.
 pub(super) fn is_portless(text: &str) -> bool {

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::text::{fold, unbracket};
+use super::text::{fold, regex, unbracket};
 use crate::transport::Transport;
 
 /// What the cells of a column hold.
@@ -171,12 +171,10 @@ pub(super) struct Section {
     pub(super) ends: Option<(String, String)>,
 }
 
-#[expect(
-    clippy::unwrap_used,
-    reason = "the expression is a constant, and a test compiles it"
-)]
 static ENDS: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)^(?:.*\b(?:ports?|traffic|communications?|connections?)\b.* )?(?:for|from) (?:the )?(.+?) to (?:the )?(.+?)(?: communications?| traffic| connections?)?$").unwrap()
+    regex(
+        r"(?i)^(?:.*\b(?:ports?|traffic|communications?|connections?)\b.* )?(?:for|from) (?:the )?(.+?) to (?:the )?(.+?)(?: communications?| traffic| connections?)?$",
+    )
 });
 
 /// Reads a section's heading.

@@ -7,7 +7,7 @@ use regex::Regex;
 use super::{
     cell,
     row::{Direction, PortGroup},
-    text::fold,
+    text::{fold, regex},
 };
 use crate::{port::PortRange, transport::Transport};
 
@@ -26,88 +26,45 @@ pub(super) struct Statement {
     pub(super) ephemeral: bool,
 }
 
-#[expect(
-    clippy::unwrap_used,
-    reason = "the expressions are constants, and a test compiles each"
-)]
 static PORTS: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)\b(?:(tcp|udp|sctp)\s+)?ports?\s+(\d+(?:\s*(?:-|–|,|to|and|or|/)\s*\d+)*)")
-        .unwrap()
+    regex(r"(?i)\b(?:(tcp|udp|sctp)\s+)?ports?\s+(\d+(?:\s*(?:-|–|,|to|and|or|/)\s*\d+)*)")
 });
-#[expect(
-    clippy::unwrap_used,
-    reason = "the expressions are constants, and a test compiles each"
-)]
 static PURPOSE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)\bfor (?:communication with |use by )?([^,;(]+?)\.?(?:\s*\(.*)?$").unwrap()
+    regex(r"(?i)\bfor (?:communication with |use by )?([^,;(]+?)\.?(?:\s*\(.*)?$")
 });
-#[expect(
-    clippy::unwrap_used,
-    reason = "the expressions are constants, and a test compiles each"
-)]
 static MUST_CONNECT: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(
+    regex(
         r"(?i)^(?:(?P<condition>(?:if|when) [^,]+), )?(?P<source>[^,.:;]+?) (?:must|needs to|need to|has to|have to) (?:be able to )?(?:connect to|reach|communicate with|access) (?P<destination>[^;]+?)\.?$",
     )
-    .unwrap()
 });
-#[expect(
-    clippy::unwrap_used,
-    reason = "the expressions are constants, and a test compiles each"
-)]
 static NEED_NOT: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(
+    regex(
         r"(?i)^you (?:do not|don't|need not) (?:need to )?allow access to (?P<destination>\S+)(?: (?P<condition>(?:for|if|when|in) .+?))?\.?$",
     )
-    .unwrap()
 });
-#[expect(
-    clippy::unwrap_used,
-    reason = "the expressions are constants, and a test compiles each"
-)]
 static USING: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"(?i)^(?:if|when) (?:you are |you're )?using (.+)$").unwrap());
+    LazyLock::new(|| regex(r"(?i)^(?:if|when) (?:you are |you're )?using (.+)$"));
 
-#[expect(
-    clippy::unwrap_used,
-    reason = "the expressions are constants, and a test compiles each"
-)]
 static DYNAMIC: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)\b(?:dynamic|dynamically|ephemeral)\b.*\bports?\b|\bports?\b.*\b(?:dynamic|dynamically|ephemeral)\b").unwrap()
+    regex(
+        r"(?i)\b(?:dynamic|dynamically|ephemeral)\b.*\bports?\b|\bports?\b.*\b(?:dynamic|dynamically|ephemeral)\b",
+    )
 });
-#[expect(
-    clippy::unwrap_used,
-    reason = "the expressions are constants, and a test compiles each"
-)]
-static FROM_ON: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\b(\d+)([kK]?)\+").unwrap());
-#[expect(
-    clippy::unwrap_used,
-    reason = "the expressions are constants, and a test compiles each"
-)]
+static FROM_ON: LazyLock<Regex> = LazyLock::new(|| regex(r"\b(\d+)([kK]?)\+"));
 static NOT_REQUIRED: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)^(?:(?P<condition>(?:in|from|since|for|with|if|when) [^,]+), )?.*\b(?:is|are) (?:not|no longer) (?:required|needed|used)\b").unwrap()
+    regex(
+        r"(?i)^(?:(?P<condition>(?:in|from|since|for|with|if|when) [^,]+), )?.*\b(?:is|are) (?:not|no longer) (?:required|needed|used)\b",
+    )
 });
-#[expect(
-    clippy::unwrap_used,
-    reason = "the expressions are constants, and a test compiles each"
-)]
-static TRANSFER: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)^(.+?) (?:is|are) (?:uploaded|sent|transferred|forwarded) to ").unwrap()
-});
-#[expect(
-    clippy::unwrap_used,
-    reason = "the expressions are constants, and a test compiles each"
-)]
-static TRANSFERRED_TO: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)^(?:transferring|sending|uploading|forwarding) .+ to (\S+)$").unwrap()
-});
+static TRANSFER: LazyLock<Regex> =
+    LazyLock::new(|| regex(r"(?i)^(.+?) (?:is|are) (?:uploaded|sent|transferred|forwarded) to "));
+static TRANSFERRED_TO: LazyLock<Regex> =
+    LazyLock::new(|| regex(r"(?i)^(?:transferring|sending|uploading|forwarding) .+ to (\S+)$"));
 
-#[expect(
-    clippy::unwrap_used,
-    reason = "the expressions are constants, and a test compiles each"
-)]
 static ITEM: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)^(?P<ports>(?:(?:tcp|udp|sctp)(?:\s*(?:/|,|and|&)\s*(?:tcp|udp|sctp))*\s+(?:ports?\s+)?)?\d+(?:\s*[-–]\s*\d+)?(?:\s*(?:,|and|or)\s*\d+(?:\s*[-–]\s*\d+)?)*(?:\s*/\s*(?:tcp|udp|sctp)|\s*\((?:tcp|udp|sctp)[^)]*\)|\s+(?:tcp|udp|sctp))*)(?:\s*:\s+|\s+[-–—]+\s+|\s+for\s+|\s+\()(?P<service>.+?)\)?\.?$").unwrap()
+    regex(
+        r"(?i)^(?P<ports>(?:(?:tcp|udp|sctp)(?:\s*(?:/|,|and|&)\s*(?:tcp|udp|sctp))*\s+(?:ports?\s+)?)?\d+(?:\s*[-–]\s*\d+)?(?:\s*(?:,|and|or)\s*\d+(?:\s*[-–]\s*\d+)?)*(?:\s*/\s*(?:tcp|udp|sctp)|\s*\((?:tcp|udp|sctp)[^)]*\)|\s+(?:tcp|udp|sctp))*)(?:\s*:\s+|\s+[-–—]+\s+|\s+for\s+|\s+\()(?P<service>.+?)\)?\.?$",
+    )
 });
 
 /// Reads an item of a list of ports, such as `8301 (TCP and UDP): gossip`; the transport must stand in it, or a section

@@ -10,7 +10,7 @@ use self::drawn::{edges, grid_line, inherit, is_grid_edge, is_simple_edge, runs,
 use super::{
     block::{Block, Content, TableRow},
     csv,
-    text::fold,
+    text::{fold, regex},
 };
 
 pub(super) fn blocks(text: &str) -> Vec<Block> {
@@ -354,24 +354,14 @@ fn item(line: &str) -> (&str, bool) {
     rest.map_or((line, false), |rest| (rest.trim_start(), true))
 }
 
-#[expect(
-    clippy::unwrap_used,
-    reason = "the expressions are constants, and the tests compile them"
-)]
 static MARKUP: LazyLock<[(Regex, &str); 6]> = LazyLock::new(|| {
     [
-        (
-            Regex::new(r":[\w+:.-]+:`([^`<]+?)(?:\s*<[^`>]*>)?`").unwrap(),
-            "$1",
-        ),
-        (Regex::new(r"`([^`<]+?)\s*<[^`>]*>`_{1,2}").unwrap(), "$1"),
-        (Regex::new(r"\[(?:\d+|#\w*|\*)\]_").unwrap(), ""),
-        (Regex::new(r"`{1,2}([^`]+)`{1,2}_{0,2}").unwrap(), "$1"),
-        (
-            Regex::new(r"\*{1,2}([^*\s](?:[^*]*[^*\s])?)\*{1,2}").unwrap(),
-            "$1",
-        ),
-        (Regex::new(r"\|([^|\s][^|]*)\|").unwrap(), "$1"),
+        (regex(r":[\w+:.-]+:`([^`<]+?)(?:\s*<[^`>]*>)?`"), "$1"),
+        (regex(r"`([^`<]+?)\s*<[^`>]*>`_{1,2}"), "$1"),
+        (regex(r"\[(?:\d+|#\w*|\*)\]_"), ""),
+        (regex(r"`{1,2}([^`]+)`{1,2}_{0,2}"), "$1"),
+        (regex(r"\*{1,2}([^*\s](?:[^*]*[^*\s])?)\*{1,2}"), "$1"),
+        (regex(r"\|([^|\s][^|]*)\|"), "$1"),
     ]
 });
 

@@ -1,5 +1,16 @@
 //! Text as people type it: white space, brackets, sentences.
 
+use regex::Regex;
+
+/// A regular expression that stands in the source.
+#[expect(
+    clippy::unwrap_used,
+    reason = "the expressions are constants, and a test uses each"
+)]
+pub(super) fn regex(expression: &str) -> Regex {
+    Regex::new(expression).unwrap()
+}
+
 /// Folds every run of white space, no-break spaces included, into one space, and trims.
 pub(super) fn fold(text: &str) -> String {
     let words: Vec<&str> = text

@@ -1,5 +1,6 @@
 //! A vendor's page to rows: what its port tables say, where they say it, and what was not understood.
 
+mod application;
 mod asciidoc;
 mod block;
 mod cell;
@@ -7,17 +8,22 @@ mod collapsed;
 mod column;
 mod columns;
 mod context;
+mod cross;
 mod csv;
+mod ends;
 mod format;
 mod html;
 mod json;
 mod markdown;
+mod mention;
 mod notes;
+mod ports;
 mod prose;
 mod reader;
 mod row;
 mod rst;
 mod span;
+mod table;
 mod text;
 
 pub use format::{Format, UnknownFormat};

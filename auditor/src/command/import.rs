@@ -93,7 +93,11 @@ pub fn run(command: &Import) -> anyhow::Result<Exit> {
     }
     let derived = matrix::derive(&documents, &name(command, &documents));
     for problem in &derived.problems {
-        say(&format!("no rule: {problem}"));
+        let word = match problem.severity {
+            Severity::Lost => "no rule: ",
+            Severity::Remark => "note: ",
+        };
+        say(&format!("{word}{problem}"));
     }
     if derived.matrix.rules.is_empty() {
         bail!(

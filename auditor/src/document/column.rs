@@ -86,11 +86,10 @@ pub(super) fn column(heading: &str) -> Option<Column> {
         }
         "direction" | "traffic direction" | "traffic" | "flow" | "inbound/outbound"
         | "ingress/egress" => Column::Direction,
-        "source" | "sources" | "from" | "client" | "clients" | "src" | "source host"
-        | "source ip" | "initiator" | "source address" | "source component" | "accessed by"
-        | "used by" | "allowed from" | "originator" | "source node" | "source nodes" => {
-            Column::Source
-        }
+        "source" | "sources" | "from" | "origin" | "origins" | "remote source" | "client"
+        | "clients" | "src" | "source host" | "source ip" | "initiator" | "source address"
+        | "source component" | "accessed by" | "used by" | "allowed from" | "originator"
+        | "source node" | "source nodes" => Column::Source,
         "destination"
         | "destinations"
         | "dest"
@@ -121,11 +120,13 @@ pub(super) fn column(heading: &str) -> Option<Column> {
         | "host name"
         | "hostname"
         | "url" => Column::Peer,
-        "use" | "used for" | "purpose" | "service" | "services" | "service name" | "component"
-        | "components" | "application" | "usage" | "function" | "process" | "used by service"
-        | "daemon" | "feature" | "name" => Column::Service,
-        "machine type" | "machine" | "role" | "host" | "node" | "node type" | "host type"
-        | "system" => Column::Role,
+        "use" | "used for" | "required for" | "needed for" | "connection" | "path" | "purpose"
+        | "service" | "services" | "service name" | "component" | "components" | "application"
+        | "usage" | "function" | "process" | "used by service" | "daemon" | "feature" | "name" => {
+            Column::Service
+        }
+        "machine type" | "machine" | "machines" | "role" | "roles" | "host" | "hosts" | "node"
+        | "nodes" | "node type" | "host type" | "system" | "servers" | "instances" => Column::Role,
         "required" | "mandatory" | "optional" | "is required" | "required or optional" => {
             Column::Required
         }
@@ -138,18 +139,37 @@ pub(super) fn column(heading: &str) -> Option<Column> {
         | "details"
         | "additional information"
         | "explanation"
+        | "info"
+        | "information"
         | "reason" => Column::Notes,
-        "systemd unit" | "configurable" | "configuration" | "setting" | "config option"
-        | "parameter" => Column::Ignored,
+        "systemd unit"
+        | "configurable"
+        | "setting"
+        | "config option"
+        | "config setting"
+        | "parameter"
+        | "default value"
+        | "related configuration setting" => Column::Ignored,
         _ => return ending(&name),
     };
     Some(exact)
 }
 
-/// Headings that only end in a word that says what they are: "DC/OS Component".
+/// Headings that only hold a word that says what they are: "DC/OS Component", "Default port number".
 fn ending(name: &str) -> Option<Column> {
+    let mut words = name.split(' ');
+    if words.clone().next() == Some("protocol") {
+        return Some(Column::Protocol);
+    }
+    let is_about_ports = matches!(
+        name.rsplit(' ').next()?,
+        "name" | "names" | "setting" | "mapping" | "state" | "status"
+    );
+    if !is_about_ports && words.any(|word| matches!(word, "port" | "ports" | "port(s)")) {
+        return Some(Column::Port);
+    }
     Some(match name.rsplit(' ').next()? {
-        "component" | "service" | "purpose" => Column::Service,
+        "component" | "service" | "purpose" | "path" | "configuration" => Column::Service,
         "port" | "ports" => Column::Port,
         "protocol" => Column::Protocol,
         "direction" => Column::Direction,
@@ -225,6 +245,42 @@ pub(super) fn section(heading: &str) -> Section {
         among,
         ends,
     }
+}
+
+/// Whether a heading is a name, and not words about ports and networks.
+pub(super) fn may_name_machines(heading: &str) -> bool {
+    let (outside, _) = unbracket(heading);
+    let words: Vec<String> = outside
+        .split(' ')
+        .map(|word| word.trim_matches([':', '*', '.']).to_lowercase())
+        .collect();
+    let is_about = |word: &String| {
+        is_filler(word)
+            || matches!(
+                word.trim_end_matches('s'),
+                "network"
+                    | "networking"
+                    | "requirement"
+                    | "firewall"
+                    | "connectivity"
+                    | "prerequisite"
+                    | "configuration"
+                    | "acces"
+                    | "overview"
+                    | "security"
+                    | "connection"
+                    | "communication"
+                    | "table"
+                    | "tcp"
+                    | "udp"
+                    | "using"
+                    | "only"
+                    | "addresse"
+                    | "step"
+                    | "example"
+            )
+    };
+    words.len() <= 5 && !words.iter().any(is_about)
 }
 
 fn is_filler(word: &str) -> bool {

@@ -15,6 +15,8 @@ pub(super) struct Context {
     pub(super) direction: Option<Direction>,
     /// Source and destination of rows that name none.
     pub(super) ends: Option<(String, String)>,
+    /// The nearest heading that may name machines, for tables that name only the other end.
+    pub(super) heading: Option<String>,
 }
 
 /// The headings above, outermost first.
@@ -36,8 +38,11 @@ impl Headings {
             section: some(&names.join(" / ")),
             ..Context::default()
         };
-        for (_, text) in &self.0 {
+        for (level, text) in &self.0 {
             context.narrow(text);
+            if 1 < *level && column::may_name_machines(text) {
+                context.heading = Some(text.clone());
+            }
         }
         context
     }

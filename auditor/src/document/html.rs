@@ -155,9 +155,21 @@ fn walk(root: ElementRef<'_>, blocks: &mut Vec<Block>, loose: &mut Loose) {
 fn inner(element: ElementRef<'_>) -> String {
     let mut text = String::new();
     for node in element.descendants() {
+        // A raised mark leads to a footnote; it stands right above its text, give or take a link.
+        let is_raised = || {
+            node.ancestors().take(3).any(|ancestor| {
+                let element = ancestor.value().as_element();
+                element.is_some_and(|element| element.name() == "sup")
+            })
+        };
         match node.value() {
+            Node::Text(_) if is_raised() => {}
             Node::Text(part) => text.push_str(part),
-            Node::Element(element) if element.name() == "li" => text.push_str(", "),
+            Node::Element(element) if element.name() == "li" => {
+                // What ends a sentence needs no comma.
+                let ends = text.trim_end().ends_with(['.', ';', ',', ':', '!']);
+                text.push_str(if ends { " " } else { ", " });
+            }
             Node::Element(element) if matches!(element.name(), "br" | "p" | "div") => {
                 text.push(' ');
             }

@@ -26,6 +26,9 @@ struct RowJson<'a> {
     condition: Option<&'a str>,
     notes: Option<&'a str>,
     ephemeral: bool,
+    /// The page says that there is no such traffic; left out where it does not.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    forbidden: bool,
 }
 
 /// The row as one line of JSON, without its line break.
@@ -78,5 +81,6 @@ pub fn row_json(row: &Row) -> Result<String, serde_json::Error> {
         condition: row.condition.as_deref(),
         notes: row.notes.as_deref(),
         ephemeral: row.ephemeral,
+        forbidden: row.forbidden,
     })
 }

@@ -23,6 +23,7 @@ pub(super) fn blocks(text: &str) -> Vec<Block> {
         open: Vec::new(),
         table: None,
         html_end: 0,
+        is_raised: false,
     };
     for (event, range) in Parser::new_ext(text, options).into_offset_iter() {
         reader.event(&event, &range);
@@ -58,6 +59,8 @@ struct Reader<'a> {
     table: Option<(usize, Vec<TableRow>)>,
     /// Where the last HTML table ends; the parser would cut it at its first empty line.
     html_end: usize,
+    /// Inside `<sup>`.
+    is_raised: bool,
 }
 
 impl Reader<'_> {
@@ -73,6 +76,11 @@ impl Reader<'_> {
             Event::Html(_) => self.html(range),
             Event::InlineHtml(tag) => {
                 let name = tag.trim_start_matches(['<', '/']).to_ascii_lowercase();
+                // A raised mark leads to a footnote.
+                self.is_raised = match name.as_str() {
+                    "sup>" => !tag.starts_with("</"),
+                    _ => self.is_raised,
+                };
                 if name.starts_with("br") || name.starts_with("p>") {
                     self.push(" ");
                 }
@@ -93,6 +101,8 @@ impl Reader<'_> {
     }
 
     fn start(&mut self, tag: &Tag<'_>, range: &Range<usize>) {
+        // Markup that is not closed ends with its cell or paragraph.
+        self.is_raised &= !matches!(tag, Tag::TableCell | Tag::Paragraph | Tag::Item);
         let line = self.lines.of(range.start);
         match tag {
             Tag::Table(_) => self.table = Some((line, Vec::new())),
@@ -201,7 +211,7 @@ impl Reader<'_> {
     }
 
     fn push(&mut self, text: &str) {
-        if let Some((_, open)) = self.open.last_mut() {
+        if let Some((_, open)) = self.open.last_mut().filter(|_| !self.is_raised) {
             open.push_str(text);
         }
     }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     context::Context,
+    mention,
     prose::{self, Statement},
     row::{Direction, Problem, Row, RowOrigin, Severity},
     text::{is_host, sentences, some},
@@ -83,32 +84,52 @@ impl Notes {
                 notes.push(row(file, &sentence, said, &text));
             }
         }
+        let mut in_notes: BTreeSet<(Option<String>, PortRange)> = BTreeSet::new();
         for sentence in &self.sentences {
-            let Some(mut said) = prose::statement(&sentence.text) else {
-                continue;
+            let said = prose::statements(&sentence.text);
+            let remark = |message: &str| Problem {
+                file: file.to_owned(),
+                line: sentence.line,
+                severity: Severity::Remark,
+                text: sentence.text.clone(),
+                message: message.to_owned(),
             };
-            self.complete(sentence, &mut said);
-            let mut ranges = said.ports.iter().flat_map(|group| &group.ranges).peekable();
-            let is_in_tables =
-                ranges.peek().is_some() && ranges.all(|range| in_tables.contains(range));
-            let says_more = said.required.is_some() || said.destination.is_some();
-            if is_in_tables && !says_more {
-                problems.push(Problem {
-                    file: file.to_owned(),
-                    line: sentence.line,
-                    severity: Severity::Remark,
-                    text: sentence.text.clone(),
-                    message: "this sentence speaks of ports that a table lists; read whether it changes those rows".to_owned(),
-                });
-                continue;
+            if said.is_empty() && mention::may_name_more(&sentence.text) {
+                problems.push(remark(
+                    "this sentence may name a port and was not understood; add a rule by hand if it does",
+                ));
             }
-            let text = match &sentence.before {
-                Some(before) if said.ephemeral && prose::speaks_of_dynamic_ports(before) => {
-                    format!("{before} {}", sentence.text)
+            for mut said in said {
+                self.complete(sentence, &mut said);
+                let ranges: Vec<PortRange> = said
+                    .ports
+                    .iter()
+                    .flat_map(|group| group.ranges.iter().copied())
+                    .collect();
+                let says_more = said.required.is_some() || said.destination.is_some();
+                if !ranges.is_empty() && !says_more {
+                    if ranges.iter().all(|range| in_tables.contains(range)) {
+                        problems.push(remark("this sentence speaks of ports that a table lists; read whether it changes those rows"));
+                        continue;
+                    }
+                    let section = &sentence.context.section;
+                    let mut is_new = |range: &PortRange| {
+                        in_notes.insert((section.clone(), *range)) && !in_tables.contains(range)
+                    };
+                    // Each is asked, so that each is kept in mind.
+                    if ranges.iter().copied().filter(|range| is_new(range)).count() == 0 {
+                        problems.push(remark("this sentence speaks of ports that one before it names; read whether it changes that row"));
+                        continue;
+                    }
                 }
-                Some(_) | None => sentence.text.clone(),
-            };
-            notes.push(row(file, sentence, said, &text));
+                let text = match &sentence.before {
+                    Some(before) if said.ephemeral && prose::speaks_of_dynamic_ports(before) => {
+                        format!("{before} {}", sentence.text)
+                    }
+                    Some(_) | None => sentence.text.clone(),
+                };
+                notes.push(row(file, sentence, said, &text));
+            }
         }
         (notes, problems)
     }
@@ -163,5 +184,6 @@ fn row(file: &str, sentence: &Sentence, said: Statement, text: &str) -> Row {
         condition: said.condition,
         notes: some(text),
         ephemeral: said.ephemeral,
+        forbidden: said.forbidden,
     }
 }

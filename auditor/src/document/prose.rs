@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::{
-    cell,
+    cell, mention, ports,
     row::{Direction, PortGroup},
     text::{fold, regex},
 };
@@ -24,11 +24,10 @@ pub(super) struct Statement {
     pub(super) condition: Option<String>,
     /// The ports are handed out dynamically.
     pub(super) ephemeral: bool,
+    /// There is no such traffic.
+    pub(super) forbidden: bool,
 }
 
-static PORTS: LazyLock<Regex> = LazyLock::new(|| {
-    regex(r"(?i)\b(?:(tcp|udp|sctp)\s+)?ports?\s+(\d+(?:\s*(?:-|–|,|to|and|or|/)\s*\d+)*)")
-});
 static PURPOSE: LazyLock<Regex> = LazyLock::new(|| {
     regex(r"(?i)\bfor (?:communication with |use by )?([^,;(]+?)\.?(?:\s*\(.*)?$")
 });
@@ -40,6 +39,11 @@ static MUST_CONNECT: LazyLock<Regex> = LazyLock::new(|| {
 static NEED_NOT: LazyLock<Regex> = LazyLock::new(|| {
     regex(
         r"(?i)^you (?:do not|don't|need not) (?:need to )?allow access to (?P<destination>\S+)(?: (?P<condition>(?:for|if|when|in) .+?))?\.?$",
+    )
+});
+static FORBIDDEN: LazyLock<Regex> = LazyLock::new(|| {
+    regex(
+        r"(?i)(?:^|, )(?:there is )?(?:no need for )?(?P<client>[^,.:;]+?) (?:(?:do|does) not (?:need|have) to|must not|must never|should not|should never|are not allowed to|is not allowed to|may not|to) (?:be able to )?(?:directly )?(?:communicate|talk|connect|speak)(?: directly)? (?:with|to) (?P<server>[^.;:]+?)\.?$",
     )
 });
 static USING: LazyLock<Regex> =
@@ -72,7 +76,7 @@ static ITEM: LazyLock<Regex> = LazyLock::new(|| {
 pub(super) fn item(text: &str, is_port_list: bool) -> Option<Statement> {
     let found = ITEM.captures(text)?;
     let written = found.name("ports")?.as_str();
-    let ports = cell::ports(written);
+    let ports = ports::ports(written);
     if ports.groups.is_empty()
         || !ports.problems.is_empty()
         || ports.transports.is_empty() && !is_port_list
@@ -107,39 +111,57 @@ pub(super) fn transfer(sentence: &str) -> Option<String> {
         .map(|what| fold(what.as_str()))
 }
 
-/// Reads a sentence; `None` if it says nothing of ports or connections.
-pub(super) fn statement(sentence: &str) -> Option<Statement> {
-    if let Some(found) = PORTS.captures(sentence) {
-        let ports = cell::ports(found.get(2).map_or("", |numbers| numbers.as_str()));
-        let transport = found
-            .get(1)
-            .and_then(|name| cell::transports(name.as_str()));
-        let purpose = PURPOSE
-            .captures(sentence)
-            .and_then(|purpose| purpose.get(1));
-        let service = purpose
-            .map(|purpose| fold(purpose.as_str()))
-            .filter(|service| !is_pronoun(service));
-        let destination = service
-            .as_deref()
-            .and_then(|service| TRANSFERRED_TO.captures(service)?.get(1));
-        let destination = destination.map(|destination| fold(destination.as_str()));
-        let refused = NOT_REQUIRED.captures(sentence);
-        return Some(Statement {
-            ports: ports.groups,
-            transports: transport.map(|named| named.transports).unwrap_or_default(),
-            direction: destination.is_some().then_some(Direction::Outbound),
-            destination,
-            service,
-            required: refused.is_some().then_some(false),
-            condition: refused.and_then(|found| {
-                found
-                    .name("condition")
-                    .map(|condition| fold(condition.as_str()))
-            }),
-            ..Statement::default()
-        });
+/// Reads a sentence; nothing if it says nothing of ports or connections.
+pub(super) fn statements(sentence: &str) -> Vec<Statement> {
+    let mentions = mention::mentions(sentence);
+    if mentions.is_empty() {
+        return without_ports(sentence).into_iter().collect();
     }
+    let names_one = mentions.len() == 1
+        && mentions
+            .iter()
+            .flat_map(|mention| &mention.ports)
+            .map(|group| group.ranges.len())
+            .sum::<usize>()
+            == 1;
+    let purpose = PURPOSE
+        .captures(sentence)
+        .and_then(|purpose| purpose.get(1));
+    let service = purpose
+        .map(|purpose| fold(purpose.as_str()))
+        .filter(|service| {
+            let names_ports = !mention::mentions(service).is_empty();
+            !is_pronoun(service)
+                && !names_ports
+                && (names_one || !service.contains(|c: char| c.is_ascii_digit()))
+        })
+        .filter(|_| mentions.len() == 1);
+    let destination = service
+        .as_deref()
+        .and_then(|service| TRANSFERRED_TO.captures(service)?.get(1));
+    let destination = destination.map(|destination| fold(destination.as_str()));
+    let refused = NOT_REQUIRED.captures(sentence);
+    let condition = refused
+        .as_ref()
+        .and_then(|found| found.name("condition"))
+        .map(|condition| fold(condition.as_str()));
+    mentions
+        .into_iter()
+        .map(|mention| Statement {
+            ports: mention.ports,
+            transports: mention.transports,
+            direction: destination.is_some().then_some(Direction::Outbound),
+            destination: destination.clone(),
+            service: service.clone(),
+            required: refused.is_some().then_some(false),
+            condition: condition.clone(),
+            ..Statement::default()
+        })
+        .collect()
+}
+
+/// Reads a sentence that names no port by its number.
+fn without_ports(sentence: &str) -> Option<Statement> {
     if let Some(found) = FROM_ON
         .captures(sentence)
         .filter(|_| speaks_of_dynamic_ports(sentence))
@@ -165,7 +187,20 @@ pub(super) fn statement(sentence: &str) -> Option<Statement> {
             ..Statement::default()
         });
     }
+    if let Some(forbidden) = forbidden(sentence) {
+        return Some(forbidden);
+    }
     if let Some(found) = MUST_CONNECT.captures(sentence) {
+        let words = |name| {
+            found
+                .name(name)
+                .map_or(0, |text| text.as_str().split(' ').count())
+        };
+        let source = found.name("source").map_or("", |source| source.as_str());
+        // "You will need to connect to a server over SSH and edit files" is about people, not about machines.
+        if is_person(source) || MOST_WORDS < words("destination") {
+            return None;
+        }
         let condition = found
             .name("condition")
             .map(|condition| fold(condition.as_str()));
@@ -199,6 +234,41 @@ pub(super) fn statement(sentence: &str) -> Option<Statement> {
     })
 }
 
+/// Reads "clients do not need to talk to each other".
+fn forbidden(sentence: &str) -> Option<Statement> {
+    let found = FORBIDDEN.captures(sentence)?;
+    let negates = ["not", "never", "no need"]
+        .iter()
+        .any(|word| found.get(0).is_some_and(|all| all.as_str().contains(word)));
+    let client = fold(found.name("client")?.as_str());
+    let server = fold(found.name("server")?.as_str());
+    let is_long = |end: &str| MOST_WORDS < end.split(' ').count();
+    if !negates || is_person(&client) || is_long(&client) || is_long(&server) {
+        return None;
+    }
+    let is_mutual = matches!(server.to_lowercase().as_str(), "each other" | "one another");
+    Some(Statement {
+        direction: is_mutual.then_some(Direction::Both),
+        destination: Some(if is_mutual { client.clone() } else { server }),
+        source: Some(client),
+        required: Some(false),
+        forbidden: true,
+        ..Statement::default()
+    })
+}
+
+/// More words than this are no name of machines.
+const MOST_WORDS: usize = 6;
+
+/// Whether a sentence speaks to its reader.
+fn is_person(text: &str) -> bool {
+    let first = text.split(' ').next().unwrap_or_default().to_lowercase();
+    matches!(
+        first.as_str(),
+        "you" | "we" | "they" | "it" | "this" | "that" | "these" | "those" | "i" | "users" | "if"
+    )
+}
+
 /// Words that stand for a service without naming it.
 fn is_pronoun(text: &str) -> bool {
     matches!(
@@ -209,13 +279,31 @@ fn is_pronoun(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Statement, statement};
+    use super::{Statement, statements};
     use crate::{document::Direction, transport::Transport};
+
+    fn one(sentence: &str) -> Option<Statement> {
+        let mut said = statements(sentence);
+        assert!(said.len() < 2, "{said:?}");
+        said.pop()
+    }
+
+    #[test]
+    fn what_is_forbidden() {
+        let said = one("Store clients do not need to communicate with each other.").unwrap();
+        assert!(said.forbidden && said.direction == Some(Direction::Both));
+        assert_eq!(said.source.as_deref(), Some("Store clients"));
+        assert_eq!(said.destination, said.source);
+        let said = one("As above, there is no need for web nodes to talk to the store.").unwrap();
+        assert!(said.forbidden && said.direction.is_none());
+        assert_eq!(said.destination.as_deref(), Some("the store"));
+        assert_eq!(one("You do not need to connect to the store."), None);
+        assert_eq!(one("Web nodes need to talk to the store."), None);
+    }
 
     #[test]
     fn a_port_and_its_purpose() {
-        let said =
-            statement("UDP port 123 stays open for communication with time servers.").unwrap();
+        let said = one("UDP port 123 stays open for communication with time servers.").unwrap();
         assert_eq!(said.transports, [Transport::Udp]);
         assert_eq!(said.ports[0].ranges[0].first(), 123);
         assert_eq!(said.service.as_deref(), Some("time servers"));
@@ -223,10 +311,9 @@ mod tests {
 
     #[test]
     fn connections_without_a_port() {
-        let said = statement(
-            "If you are using a mirror, the nodes must be able to reach mirror.example.com.",
-        )
-        .unwrap();
+        let said =
+            one("If you are using a mirror, the nodes must be able to reach mirror.example.com.")
+                .unwrap();
         assert_eq!(
             said,
             Statement {
@@ -239,9 +326,8 @@ mod tests {
                 ..Statement::default()
             }
         );
-        let said =
-            statement("You do not need to allow access to cdn.example.com for versions after 7.")
-                .unwrap();
+        let said = one("You do not need to allow access to cdn.example.com for versions after 7.")
+            .unwrap();
         assert_eq!(said.required, Some(false));
         assert_eq!(said.condition.as_deref(), Some("for versions after 7"));
     }
@@ -290,7 +376,7 @@ mod tests {
             "You must use a firewall.",
             "Allow your nodes to connect to these addresses.",
         ] {
-            assert_eq!(statement(sentence), None, "{sentence}");
+            assert_eq!(statements(sentence), Vec::new(), "{sentence}");
         }
     }
 }

@@ -56,6 +56,8 @@ pub struct Row {
     pub notes: Option<String>,
     /// The row says ephemeral or dynamic.
     pub ephemeral: bool,
+    /// The page says that there is no such traffic: "clients do not need to talk to each other".
+    pub forbidden: bool,
 }
 
 impl Row {

@@ -308,7 +308,8 @@ impl<'a> Reader<'a> {
                 }
                 continue;
             }
-            if !line.trim().is_empty() {
+            // A line of dashes only says which columns the cells above reach over.
+            if !line.trim().is_empty() && !line.chars().all(|c| matches!(c, '-' | ' ')) {
                 let cells = simple_line(line, &columns);
                 let goes_on = cells.first().is_some_and(String::is_empty);
                 match rows.last_mut() {

@@ -125,7 +125,7 @@ fn html_pages_with_spans() {
 fn what_is_not_understood_is_said() {
     let document = markdown(
         "| Port | Colour | Source | Destination |\n|--|--|--|--|\n| | red | a | b |\n| 80 | red | a | b |\n\
-         | 443x | red | a | b |\n\n| Name | Size |\n|--|--|\n| a | 1 |\n\nPort 80 is open by default.\n",
+         | 443x | red | a | b |\n\n| Name | Opens |\n|--|--|\n| a | tcp |\n\nPort 80 is open by default.\n",
     );
     assert_eq!(
         rows(&document),
@@ -140,9 +140,56 @@ fn what_is_not_understood_is_said() {
             "page.md:1: \"Colour\": this column is not understood and was left out",
             "page.md:3: \" | red | a | b\": this row names no port, so no row was made of it; write a port, ICMP or Ephemeral",
             "page.md:5: \"443x\": `x` is not understood among ports",
-            "page.md:7: \"Name | Size\": no column of this table is headed as ports, so its 1 rows were not read; if it lists ports, head their column `Port`",
+            "page.md:7: \"Name | Opens\": no column of this table is headed as ports, so its 1 rows were not read; if it lists ports, head their column `Port`",
             "page.md:11: \"Port 80 is open by default.\": this sentence speaks of ports that a table lists; read whether it changes those rows",
         ]
+    );
+}
+
+#[test]
+fn footnotes_phrases_and_arrows() {
+    let document = markdown(
+        "| Port | Layer 4 | Direction | Connection |\n|--|--|--|--|\n| 443<sup>[1]</sup> | TCP | Outbound to the store | API |\n\
+         | 51820 [2] | UDP | worker \u{27f7} worker | Tunnel |\n\n[1] Changes.\n\n\
+         | Default port number | Description |\n|--|--|\n| 30,000-32,767 | Requests from the browser to the gateway. |\n\
+         | 8472 | VXLAN overlay |\n| 8, 0 (ICMP) | Ping |\n| Version 2 Plain: 8091, 8092 Secret: 11207 NOTE: 443 too | Data |\n",
+    );
+    assert_eq!(
+        rows(&document),
+        [
+            "3: -, - -> store 443 tcp? Some(Outbound) None [-]",
+            "4: -, worker -> worker 51820 tcp? Some(Both) None [-]",
+            "10: -, browser -> gateway 30000-32767 tcp? None None [-]",
+            "11: -, - -> - 8472 udp? None None [-]",
+            "12: -, - -> -  icmp None None [-]",
+            "13: -, - -> - 8091,8092,11207 tcp? None None [-]",
+        ]
+    );
+    let told = problems(&document).join("\n");
+    assert!(
+        told.contains("`Version 2`")
+            && told.contains("NOTE: 443 too")
+            && told.contains("ICMP has no ports"),
+        "{told}"
+    );
+}
+
+#[test]
+fn tables_of_clients_and_servers() {
+    let document = markdown(
+        "| From / To | Store | Web |\n|--|--|--|\n| Web | 9200 TCP, 53 UDP | |\n| User | | 443 |\n| Timer | soon | |\n",
+    );
+    assert_eq!(
+        rows(&document),
+        [
+            "3: -, Web -> Store 9200 tcp None None [-]",
+            "3: -, Web -> Store 53 udp None None [-]",
+            "4: -, User -> Web 443 tcp? None None [-]",
+        ]
+    );
+    assert_eq!(
+        problems(&document),
+        ["page.md:5: \"soon\": names no port, so no row was made of this cell"]
     );
 }
 

@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     document::{Direction, Document, PortGroup, Problem, Row, RowOrigin, Severity},
+    port::PortRange,
     role::Role,
     transport::Transport,
 };
@@ -31,15 +32,32 @@ pub fn derive(documents: &[Document], name: &str) -> Derived {
     };
     for document in documents {
         let home = home(&document.rows);
+        let mut blanks: BTreeMap<&str, (Problem, usize)> = BTreeMap::new();
         for row in &document.rows {
             match ends(row, home.as_deref()) {
-                Ok(pairs) => derived
-                    .matrix
-                    .rules
-                    .extend(pairs.iter().flat_map(|pair| rules(row, pair))),
+                Ok((pairs, blank)) => {
+                    if let Some(message) = blank {
+                        let first = || (problem(row, Severity::Remark, message), 0);
+                        blanks.entry(message).or_insert_with(first).1 += 1;
+                    }
+                    derived
+                        .matrix
+                        .rules
+                        .extend(pairs.iter().flat_map(|pair| rules(row, pair)));
+                }
                 Err(message) => derived.problems.push(problem(row, Severity::Lost, message)),
             }
         }
+        // Often a whole table leaves the same end out: once is enough.
+        derived
+            .problems
+            .extend(blanks.into_values().map(|(mut problem, n_rows)| {
+                if 1 < n_rows {
+                    let more = format!(" (so do {} rows below)", n_rows - 1);
+                    problem.message.push_str(&more);
+                }
+                problem
+            }));
     }
     name_rules(&mut derived);
     derived
@@ -81,7 +99,15 @@ struct Pair {
     loopback: bool,
 }
 
-fn ends(row: &Row, home: Option<&str>) -> Result<Vec<Pair>, &'static str> {
+/// Names of ends that a table leaves out: roles of their own, which nobody is until the deployment says so. So the rule
+/// never allows more than was written.
+const CLIENTS: &str = "clients";
+const SERVERS: &str = "servers";
+const HOSTS: &str = "hosts";
+pub(super) const BLANKS: [&str; 3] = [CLIENTS, SERVERS, HOSTS];
+
+/// The ways of a row, and a remark if an end of them had to be left blank.
+fn ends(row: &Row, home: Option<&str>) -> Result<(Vec<Pair>, Option<&'static str>), &'static str> {
     let own = row.role.as_deref().or(home);
     // A sentence may call the page's machines by a name of its own.
     let own_word = [
@@ -115,19 +141,24 @@ fn ends(row: &Row, home: Option<&str>) -> Result<Vec<Pair>, &'static str> {
         None => match (&source, &destination, row.origin) {
             // "Port 123 is open for communication with NTP": these machines ask, the service answers.
             (None, None, RowOrigin::Note) => (own, row.service.clone()),
-            (None, None, RowOrigin::Table) => {
-                return Err(
-                    "names neither source nor destination, so no rule was made of it; add one by hand",
-                );
-            }
+            // "Between stores": without a way each of them is at both ends.
+            (None, None, RowOrigin::Table) => (None, own),
             _ => (source, destination),
         },
     };
-    if row.ports.is_empty() && !row.ephemeral && !row.transport.contains(&Transport::Icmp) {
+    if row.ports.is_empty()
+        && !row.ephemeral
+        && !row.forbidden
+        && !row.transport.contains(&Transport::Icmp)
+    {
         return Err(
             "names a connection without a port, so no rule was made of it; add one by hand if you know its port",
         );
     }
+    let (client, server, blank) = match row.origin {
+        RowOrigin::Table => filled(row, client, server),
+        RowOrigin::Note => (client, server, None),
+    };
     let Some(client) = client else {
         return Err("names no client, so no rule was made of it; add one by hand");
     };
@@ -164,11 +195,43 @@ fn ends(row: &Row, home: Option<&str>) -> Result<Vec<Pair>, &'static str> {
         loopback,
     };
     let is_mutual = row.direction == Some(Direction::Both) && pair.client != pair.server;
-    Ok(if is_mutual {
+    let pairs = if is_mutual {
         vec![pair, back]
     } else {
         vec![pair]
-    })
+    };
+    Ok((pairs, blank))
+}
+
+/// Gives an end that a table leaves out a name that the deployment fills in.
+fn filled(
+    row: &Row,
+    client: Option<String>,
+    server: Option<String>,
+) -> (Option<String>, Option<String>, Option<&'static str>) {
+    let is_outbound = row.direction == Some(Direction::Outbound);
+    let (own, other) = if is_outbound {
+        (HOSTS, SERVERS)
+    } else {
+        (CLIENTS, HOSTS)
+    };
+    let blank = match (&client, &server) {
+        (Some(_), Some(_)) => None,
+        (None, Some(_)) => Some(
+            "names no client: its rule has the role `clients` for it, or `hosts` where it is the machines of the page; say in the deployment who they are",
+        ),
+        (Some(_), None) => Some(
+            "names no server: its rule has the role `hosts` for the machines of the page, or `servers`; say in the deployment who they are",
+        ),
+        (None, None) => Some(
+            "names neither client nor server: its rule has the roles `clients`, `hosts` or `servers` for them; say in the deployment who they are",
+        ),
+    };
+    (
+        client.or_else(|| Some(own.to_owned())),
+        server.or_else(|| Some(other.to_owned())),
+        blank,
+    )
 }
 
 fn is_localhost(text: &str) -> bool {
@@ -244,6 +307,7 @@ fn rules(row: &Row, pair: &Pair) -> Vec<Rule> {
     // "Required if …": where the condition holds, it is.
     let required_if = condition.is_some_and(|text| text.to_lowercase().starts_with("required"));
     let presence = match row.required {
+        _ if row.forbidden => Presence::Forbidden,
         _ if required_if => Presence::Required,
         Some(true) => Presence::Required,
         Some(false) => Presence::Optional,
@@ -269,6 +333,12 @@ fn rules(row: &Row, pair: &Pair) -> Vec<Rule> {
         origin: Some(format!("{}:{}", row.file, row.line)),
     };
     let mut rules = Vec::new();
+    if row.forbidden && row.ports.is_empty() {
+        let every = || RulePorts::Set([PortRange::ALL].into_iter().collect());
+        return [Transport::Tcp, Transport::Udp]
+            .map(|transport| rule(transport, every(), false))
+            .into();
+    }
     for transport in &row.transport {
         if !transport.has_ports() {
             rules.push(rule(*transport, RulePorts::None, false));

@@ -7,7 +7,7 @@ use std::{
 
 use ipnet::IpNet;
 
-use super::rule::Matrix;
+use super::{derive::BLANKS, rule::Matrix};
 use crate::{document::Row, role::Role};
 
 /// Writes a deployment for people to fill in. `matrix_path` is the matrix's file, seen from that of the deployment.
@@ -34,7 +34,9 @@ pub fn starter(matrix: &Matrix, rows: &[&Row], matrix_path: &str) -> String {
             .flatten()
             .map(|entry| quoted(entry))
             .collect();
-        let comment = if entries.is_empty() {
+        let comment = if BLANKS.contains(&role.name()) {
+            "  # the page does not name them"
+        } else if entries.is_empty() {
             ""
         } else {
             "  # from the page"

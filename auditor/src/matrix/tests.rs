@@ -150,10 +150,25 @@ fn prose_that_names_a_service() {
     );
     let page = "| Port | Use |\n|--|--|\n| 80 | Web |\n";
     let derived = derived(page);
-    assert_eq!(rules(&derived), Vec::<String>::new());
+    assert_eq!(
+        rules(&derived),
+        ["hosts-web-80-tcp: clients -> hosts tcp/80 expected [-]"]
+    );
     assert_eq!(
         derived.problems[0].to_string(),
-        "page.md:3: \"80 Web\": names neither source nor destination, so no rule was made of it; add one by hand"
+        "page.md:3: \"80 Web\": names neither client nor server: its rule has the roles `clients`, `hosts` or `servers` for them; say in the deployment who they are"
+    );
+}
+
+#[test]
+fn what_a_page_forbids() {
+    let page = "## Store clients\n\nStore clients do not need to communicate with each other.\n";
+    assert_eq!(
+        rules(&derived(page)),
+        [
+            "store-clients-1-65535-tcp: Store clients -> Store clients tcp/1-65535 forbidden [-]",
+            "store-clients-1-65535-udp: Store clients -> Store clients udp/1-65535 forbidden [-]",
+        ]
     );
 }
 

@@ -1,89 +1,7 @@
 use proptest::prelude::*;
 
-use super::{condition, direction, editions, is_portless, ports, required, segments, transports};
+use super::{condition, direction, editions, required, transports};
 use crate::{document::Direction, transport::Transport};
-
-#[test]
-fn port_cells() {
-    check("80", "80");
-    check("80/443", "80 443");
-    check("9200, 9300-9400", "9200 9300-9400");
-    check("80/(443 or 4443)", "80 | one of 443 4443");
-    check("25 or 587", "one of 25 587");
-    check("64535 \u{2013} 65535", "64535-65535");
-    check("1 to 5", "1-5");
-    check("443 (HTTPS)", "443");
-    check("8080-8090/tcp", "8080-8090 Tcp");
-    check("TCP/443", "443 Tcp");
-    check("53 (TCP/UDP)", "53 Tcp Udp");
-    check("ICMP", " Icmp");
-    check("Ephemeral", " ephemeral");
-    check(
-        "70000",
-        " ! port 70000 is out of range: ports are numbers from 1 to 65535",
-    );
-    check(
-        "80, 70000",
-        "80 ! port 70000 is out of range: ports are numbers from 1 to 65535",
-    );
-    check(
-        "80-",
-        " ! the range that starts at 80 has no end: write 80-65535",
-    );
-    check("see below", " ? see ? below");
-}
-
-#[track_caller]
-fn check(cell: &str, expected: &str) {
-    let ports = ports(cell);
-    let groups: Vec<String> = ports
-        .groups
-        .iter()
-        .map(|group| {
-            let ranges: Vec<String> = group.ranges.iter().map(ToString::to_string).collect();
-            format!(
-                "{}{}",
-                if group.alternatives { "one of " } else { "" },
-                ranges.join(" ")
-            )
-        })
-        .collect();
-    let mut text = groups.join(" | ");
-    for transport in ports.transports {
-        text.extend([" ".to_owned(), format!("{transport:?}")]);
-    }
-    if ports.ephemeral {
-        text.push_str(" ephemeral");
-    }
-    for word in ports.unknown {
-        text.extend([" ? ", word.as_str()]);
-    }
-    for problem in ports.problems {
-        text.extend([" ! ", problem.as_str()]);
-    }
-    assert_eq!(text, expected, "{cell}");
-}
-
-#[test]
-fn several_transports_in_a_cell() {
-    for (cell, parts) in [
-        (
-            "TCP 10349, 10350, UDP 10351",
-            &["TCP 10349, 10350, ", "UDP 10351"][..],
-        ),
-        ("80/tcp, 53/udp", &["80/tcp", ", 53/udp"]),
-        ("53 (TCP/UDP), 80 (TCP)", &["53 (TCP/UDP", "), 80 (TCP)"]),
-        ("53 (TCP/UDP)", &["53 (TCP/UDP)"]),
-        ("TCP and UDP 53", &["TCP and UDP 53"]),
-        ("TCP 53 and UDP", &["TCP 53 and UDP"]),
-        ("443", &["443"]),
-    ] {
-        assert_eq!(segments(cell), parts, "{cell}");
-    }
-    assert!(
-        is_portless("IPENCAP / IPIP") && is_portless("IP Protocol ID 47") && !is_portless("TCP")
-    );
-}
 
 #[test]
 fn protocols() {
@@ -135,7 +53,6 @@ fn requirements() {
 proptest! {
     #[test]
     fn any_cell_is_read(text in ".*") {
-        let _ports = ports(&text);
         let _editions = editions(&text);
         let _condition = condition(&text);
     }

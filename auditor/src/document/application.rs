@@ -1,0 +1,46 @@
+//! Application protocols to the transports they run over.
+//!
+//! The facts are those of IANA's registry of service names and ports (RFC 6335), as far as it says what is used: the
+//! registry reserved both TCP and UDP for most old names, so for those that run over one alone the protocol's own
+//! standard decides.
+
+use crate::transport::Transport;
+
+const TCP: &[Transport] = &[Transport::Tcp];
+const UDP: &[Transport] = &[Transport::Udp];
+const BOTH: &[Transport] = &[Transport::Tcp, Transport::Udp];
+
+/// Over what an application protocol runs; `None` if its name is not known. Letter case makes no difference.
+pub(super) fn transports(name: &str) -> Option<&'static [Transport]> {
+    Some(match name.to_lowercase().as_str() {
+        "http" | "https" | "http2" | "grpc" | "rpc" | "ssh" | "scp" | "sftp" | "ftp" | "ftps"
+        | "smtp" | "smtps" | "imap" | "imaps" | "pop3" | "pop3s" | "ldap" | "ldaps" | "odbc"
+        | "jdbc" | "rdp" | "vnc" | "telnet" | "tls" | "ssl" | "amqp" | "amqps" | "mqtt"
+        | "mqtts" | "nfs" | "smb" | "cifs" | "iscsi" | "nvme" | "jmx" | "rmi" | "rest"
+        | "websocket" | "websockets" | "ws" | "wss" | "postgres" | "postgresql" | "mysql"
+        | "mssql" | "oracle" | "redis" | "memcached" | "winrm" | "git" | "thrift" | "bgp"
+        | "rsync" | "svn" | "xmpp" | "irc" | "nntp" | "whois" | "finger" | "rtmp" | "kafka"
+        | "zookeeper" | "etcd" | "mongodb" | "cql" | "bolt" | "stomp" | "soap" | "xmlrpc"
+        | "dot" | "doh" | "xml-rpc" | "x11" | "nrpe" | "ldp" | "tacacs" | "h2c" => TCP,
+        "snmp" | "ntp" | "syslog" | "dhcp" | "dhcpv6" | "bootp" | "tftp" | "statsd" | "vxlan"
+        | "geneve" | "sip" | "radius" | "ipmi" | "rmcp" | "netflow" | "ipfix" | "sflow"
+        | "wireguard" | "ike" | "isakmp" | "l2tp" | "quic" | "http3" | "dtls" | "coap" | "mdns"
+        | "llmnr" | "ssdp" | "bfd" | "rtp" | "rtcp" | "srtp" | "collectd" | "gelf" | "ptp"
+        | "teredo" | "gtp" | "wol" | "mosh" => UDP,
+        "dns" | "kerberos" | "krb5" | "stun" | "turn" | "serf" => BOTH,
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{BOTH, TCP, UDP, transports};
+
+    #[test]
+    fn names() {
+        assert_eq!(transports("HTTPS"), Some(TCP));
+        assert_eq!(transports("Syslog"), Some(UDP));
+        assert_eq!(transports("dns"), Some(BOTH));
+        assert_eq!(transports("console"), None);
+    }
+}

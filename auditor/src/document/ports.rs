@@ -1,0 +1,400 @@
+//! Cells of ports to groups of ranges: `80/(443 or 4443)`, `9200, 9300-9400`, `53 (TCP/UDP)`, `20K+`.
+
+mod token;
+
+use std::{ops::Range, sync::LazyLock};
+
+use regex::Regex;
+
+use self::token::{Token, clean, tokens};
+use super::{
+    application,
+    row::PortGroup,
+    text::{fold, regex},
+};
+use crate::{port::PortRange, transport::Transport};
+
+/// What a cell in a column of ports says.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub(super) struct Ports {
+    pub(super) groups: Vec<PortGroup>,
+    /// Transports written beside the ports: `443/tcp`.
+    pub(super) transports: Vec<Transport>,
+    /// `Ephemeral`, `Dynamic`.
+    pub(super) ephemeral: bool,
+    /// Application protocols written beside the ports: `443 (HTTPS)`.
+    pub(super) protocols: Vec<String>,
+    /// One sentence for each part that is no port.
+    pub(super) problems: Vec<String>,
+    /// Words that mean nothing here, those that stand together as one.
+    pub(super) unknown: Vec<String>,
+}
+
+/// Reads a cell such as `80/443`, `9200, 9300-9400`, `80/(443 or 4443)`, `25 or 587`, `443/tcp`, `ICMP`, `Ephemeral`.
+pub(super) fn ports(text: &str) -> Ports {
+    let (text, remark) = clean(text);
+    let mut cell = Cell {
+        is_prose: is_prose(&text),
+        ..Cell::default()
+    };
+    cell.read(&tokens(&text));
+    let mut ports = cell.finish();
+    ports.unknown.extend(remark.map(fold));
+    ports
+}
+
+/// Whether so many words stand in a cell that a number among them need not be a port.
+fn is_prose(text: &str) -> bool {
+    let mut depth = 0_usize;
+    let unknown = tokens(text).into_iter().filter(|token| {
+        match token {
+            Token::Open => depth += 1,
+            Token::Close => depth = depth.saturating_sub(1),
+            Token::Word(word) => return depth == 0 && Word::of(word) == Word::Unknown,
+            Token::Number(_)
+            | Token::Label(_)
+            | Token::Dash
+            | Token::Upward(_)
+            | Token::Above
+            | Token::Separator => {}
+        }
+        false
+    });
+    PROSE_WORDS <= unknown.count()
+}
+
+const PROSE_WORDS: usize = 3;
+
+/// What a word in a cell of ports does.
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Word {
+    Or,
+    Filler,
+    /// What follows is a port.
+    Port,
+    /// The number that follows is none: `version 2`.
+    NoPort,
+    Transport(Transport),
+    Ephemeral,
+    Everything,
+    Nothing,
+    Application,
+    Unknown,
+}
+
+impl Word {
+    fn of(word: &str) -> Self {
+        match word.to_lowercase().as_str() {
+            "or" => Self::Or,
+            "and" | "number" | "numbers" | "range" | "from" | "between" | "default" | "traffic"
+            | "only" | "both" => Self::Filler,
+            "port" | "ports" => Self::Port,
+            "version" | "versions" | "v" | "type" | "types" | "id" | "rfc" | "release"
+            | "option" | "layer" | "step" | "level" | "footnote" | "see" => Self::NoPort,
+            "tcp" | "tcp4" | "tcp6" => Self::Transport(Transport::Tcp),
+            "udp" | "udp4" | "udp6" => Self::Transport(Transport::Udp),
+            "sctp" => Self::Transport(Transport::Sctp),
+            "icmp" | "icmpv4" | "icmpv6" | "ping" => Self::Transport(Transport::Icmp),
+            "ephemeral" | "dynamic" | "random" => Self::Ephemeral,
+            "any" | "all" => Self::Everything,
+            "none" | "n" | "a" | "na" => Self::Nothing,
+            _ if application::transports(word).is_some() => Self::Application,
+            _ => Self::Unknown,
+        }
+    }
+}
+
+/// What the words before a number say of it.
+#[derive(Clone, Copy, Default, Eq, PartialEq)]
+enum Next {
+    /// Nothing: it is a port.
+    #[default]
+    Open,
+    /// It is a port.
+    Announced,
+    /// It is none: `version 2`.
+    Barred,
+    /// In a cell of many words one stood before that means nothing, so it need not be a port.
+    Lost,
+}
+
+/// A cell that is being read.
+#[derive(Default)]
+struct Cell {
+    ports: Ports,
+    /// Groups still apart: `a or b` binds its two neighbours only.
+    groups: Vec<PortGroup>,
+    is_or: bool,
+    depth: usize,
+    is_prose: bool,
+    next: Next,
+    /// The last word was unknown too, so the next belongs to it.
+    goes_on: bool,
+}
+
+impl Cell {
+    fn read(&mut self, tokens: &[Token<'_>]) {
+        let mut tokens = tokens.iter().copied().peekable();
+        while let Some(token) = tokens.next() {
+            let keeps_words = matches!(token, Token::Word(_));
+            match token {
+                Token::Number(first) => {
+                    let is_range = tokens.next_if(is_dash).is_some();
+                    let last = match tokens.peek() {
+                        Some(Token::Number(last)) if is_range => {
+                            let last = *last;
+                            tokens.next();
+                            Some(last)
+                        }
+                        Some(_) | None if is_range => None,
+                        Some(_) | None => Some(first),
+                    };
+                    self.number(first, last);
+                }
+                Token::Upward(text) => self.upward(text),
+                Token::Above => {
+                    if let Some(Token::Number(first)) = tokens.peek().copied() {
+                        tokens.next();
+                        match first
+                            .parse::<u16>()
+                            .ok()
+                            .and_then(|first| first.checked_add(1))
+                        {
+                            Some(first) => self.number(&first.to_string(), Some("65535")),
+                            None => self.number(first, Some(first)),
+                        }
+                    }
+                }
+                Token::Word(word) => self.word(word),
+                Token::Label(word) => {
+                    let word = Word::of(word);
+                    if let Word::Transport(transport) = word {
+                        self.ports.transports.push(transport);
+                    }
+                    self.next = if word == Word::NoPort {
+                        Next::Barred
+                    } else {
+                        Next::Open
+                    };
+                    self.is_or = false;
+                }
+                Token::Open => self.depth += 1,
+                Token::Close => self.depth = self.depth.saturating_sub(1),
+                Token::Separator => self.is_or = false,
+                Token::Dash => {}
+            }
+            self.goes_on &= keeps_words;
+        }
+    }
+
+    fn number(&mut self, first: &str, last: Option<&str>) {
+        if matches!(self.next, Next::Barred | Next::Lost) {
+            self.unknown(
+                &last
+                    .filter(|last| *last != first)
+                    .map_or_else(|| first.to_owned(), |last| format!("{first}-{last}")),
+            );
+            if self.next == Next::Barred {
+                self.next = Next::Open;
+            }
+            return;
+        }
+        let Some(last) = last else {
+            self.ports.problems.push(format!(
+                "the range that starts at {first} has no end: write {first}-65535"
+            ));
+            return;
+        };
+        match PortRange::parse(&format!("{first}-{last}")) {
+            Ok(range) => match self.groups.last_mut() {
+                Some(group) if self.is_or => {
+                    group.ranges.push(range);
+                    group.alternatives = true;
+                }
+                Some(_) | None => self.groups.push(PortGroup {
+                    ranges: vec![range],
+                    alternatives: false,
+                }),
+            },
+            Err(problem) => self.ports.problems.push(problem.to_string()),
+        }
+        self.is_or = false;
+    }
+
+    /// `20K+`, `1024 and above`.
+    fn upward(&mut self, text: &str) {
+        let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
+        let digits = digits.split(' ').next().unwrap_or_default();
+        let is_thousands = text
+            .get(digits.len()..)
+            .is_some_and(|mark| mark.to_lowercase().starts_with("k+"));
+        if is_thousands {
+            self.number(&format!("{digits}000"), Some("65535"));
+        } else {
+            self.number(digits, Some("65535"));
+        }
+    }
+
+    fn word(&mut self, word: &str) {
+        if self.next == Next::Barred || self.next == Next::Announced && self.is_prose {
+            self.next = if self.is_prose {
+                Next::Lost
+            } else {
+                Next::Open
+            };
+        }
+        match Word::of(word) {
+            Word::Or => self.is_or = true,
+            Word::Filler => self.is_or = false,
+            Word::Port => {
+                self.is_or = false;
+                self.next = Next::Announced;
+            }
+            Word::NoPort => {
+                self.next = Next::Barred;
+                self.unknown(word);
+            }
+            Word::Transport(transport) => {
+                self.ports.transports.push(transport);
+                self.next = Next::Announced;
+            }
+            Word::Ephemeral => self.ports.ephemeral = true,
+            Word::Everything => {
+                // "all nodes" is no port.
+                if !self.is_prose {
+                    self.groups.push(PortGroup {
+                        ranges: vec![PortRange::ALL],
+                        alternatives: false,
+                    });
+                }
+            }
+            Word::Nothing => {}
+            Word::Application => self.ports.protocols.push(word.to_owned()),
+            Word::Unknown if 0 < self.depth => self.ports.protocols.push(word.to_owned()),
+            Word::Unknown => {
+                if self.is_prose {
+                    self.next = Next::Lost;
+                }
+                self.unknown(word);
+            }
+        }
+    }
+
+    fn unknown(&mut self, word: &str) {
+        match self.ports.unknown.last_mut() {
+            Some(last) if self.goes_on => {
+                last.push(' ');
+                last.push_str(word);
+            }
+            Some(_) | None => self.ports.unknown.push(word.to_owned()),
+        }
+        self.goes_on = true;
+    }
+
+    fn finish(self) -> Ports {
+        let mut ports = self.ports;
+        for group in self.groups {
+            match ports
+                .groups
+                .iter_mut()
+                .find(|together| !together.alternatives)
+            {
+                Some(together) if !group.alternatives => {
+                    for range in group.ranges {
+                        if !together.ranges.contains(&range) {
+                            together.ranges.push(range);
+                        }
+                    }
+                }
+                Some(_) | None => ports.groups.push(group),
+            }
+        }
+        ports
+    }
+}
+
+fn is_dash(token: &Token<'_>) -> bool {
+    match token {
+        Token::Dash => true,
+        Token::Word(word) => matches!(word.to_lowercase().as_str(), "to" | "through" | "thru"),
+        Token::Number(_)
+        | Token::Label(_)
+        | Token::Upward(_)
+        | Token::Above
+        | Token::Separator
+        | Token::Open
+        | Token::Close => false,
+    }
+}
+
+/// Cuts a cell that names ports of several transports, such as `TCP 80, 443, UDP 53` or `80/tcp, 53/udp`, into parts
+/// that name those of one.
+pub(super) fn segments(text: &str) -> Vec<&str> {
+    let marks: Vec<Range<usize>> = TRANSPORT
+        .find_iter(text)
+        .map(|found| found.range())
+        .collect();
+    let has_number = |part: Range<usize>| {
+        text.get(part)
+            .is_some_and(|part| part.contains(|c: char| c.is_ascii_digit()))
+    };
+    let Some(first) = marks.first() else {
+        return vec![text];
+    };
+    let leads = !has_number(0..first.start);
+    let mut cuts = Vec::new();
+    for (this, next) in marks.iter().zip(marks.iter().skip(1)) {
+        let is_last = marks.last() == Some(next);
+        if has_number(this.end..next.start)
+            && (!leads || !is_last || has_number(next.end..text.len()))
+        {
+            cuts.push(if leads { next.start } else { this.end });
+        }
+    }
+    let mut parts = Vec::new();
+    let mut start = 0;
+    for cut in cuts {
+        parts.extend(text.get(start..cut));
+        start = cut;
+    }
+    parts.extend(text.get(start..));
+    parts
+}
+
+static TRANSPORT: LazyLock<Regex> = LazyLock::new(|| regex(r"(?i)\b(?:tcp|udp|sctp)\b"));
+
+/// A protocol above IP, by its number.
+static IP_PROTOCOL: LazyLock<Regex> = LazyLock::new(|| {
+    regex(
+        r"(?i)\bIP protocols?(?: (?:IDs?|numbers?|types?))?(?:\s*(?:\d+|and|or|,|/|&))*(?:\s*\([^)]*\))?",
+    )
+});
+
+/// A cell without the protocols above IP that it names by number, and those, if it goes on to name ports.
+pub(super) fn without_ip_protocols(text: &str) -> (String, Option<String>) {
+    match IP_PROTOCOL.find(text) {
+        Some(found) => {
+            let named = fold(found.as_str().trim_end_matches([',', ' ']));
+            let mut rest = text.to_owned();
+            rest.replace_range(found.range(), " ");
+            (rest, Some(named))
+        }
+        None => (text.to_owned(), None),
+    }
+}
+
+/// Protocols above IP that have no ports, so a number beside them is none.
+pub(super) fn is_portless(text: &str) -> bool {
+    let lower = text.to_lowercase();
+    let words: Vec<&str> = lower.split(|c: char| !c.is_alphanumeric()).collect();
+    [
+        "esp", "ah", "gre", "ipip", "ipencap", "igmp", "vrrp", "ospf", "pim", "eigrp",
+    ]
+    .iter()
+    .any(|name| words.contains(name))
+        || lower.contains("ip protocol")
+        || lower.contains("ip-in-ip")
+}
+
+#[cfg(test)]
+mod tests;

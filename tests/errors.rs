@@ -74,6 +74,67 @@ fn the_good_part_of_a_document_is_kept() {
     );
 }
 
+/// Runs the command, which succeeds with `code`, and returns what it prints.
+#[track_caller]
+fn printed(directory: &std::path::Path, arguments: &str, code: i32) -> String {
+    let output = run(directory, arguments);
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(code), "{stderr}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn a_page_that_changes() {
+    let page = |ports: &[&str]| {
+        let rows: Vec<String> = ports
+            .iter()
+            .map(|port| format!("| {port} | Service {port} | web | store |\n"))
+            .collect();
+        format!(
+            "| Port | Use | Source | Destination |\n|---|---|---|---|\n{}",
+            rows.concat()
+        )
+    };
+    let directory = files(&[
+        ("old.md", &page(&["80", "81"])),
+        ("new.md", &page(&["80", "82"])),
+    ]);
+    let place = directory.path();
+    printed(place, "import old.md -o m.toml", 0);
+    let first = std::fs::read_to_string(place.join("m.toml")).unwrap();
+    // The same page changes nothing, not even the file.
+    assert_eq!(
+        printed(place, "import old.md --against m.toml -o m.toml", 0),
+        ""
+    );
+    assert_eq!(
+        std::fs::read_to_string(place.join("m.toml")).unwrap(),
+        first
+    );
+    let edited = first.replacen("presence = \"expected\"", "presence = \"optional\"", 1);
+    assert_ne!(edited, first);
+    std::fs::write(place.join("m.toml"), edited).unwrap();
+    assert_eq!(
+        printed(place, "import new.md --against m.toml -o m.toml", 0),
+        "added     store-service-82-82-tcp: web -> store tcp 82\nremoved   store-service-81-81-tcp: web -> store tcp 81\n"
+    );
+    let table = printed(place, "show m.toml", 0);
+    assert!(
+        table.contains("tcp 82") && !table.contains("tcp 81") && table.contains("optional"),
+        "{table}"
+    );
+    assert_eq!(printed(place, "check m.toml", 0), "");
+    let twice = format!(
+        "{}[[rule]]\nid = \"again\"\nclient = [\"web\"]\nserver = [\"store\"]\ntransport = \"tcp\"\nports = \"80\"\nservice = \"Service 80\"\n",
+        first.split("[imported]").next().unwrap()
+    );
+    std::fs::write(place.join("m.toml"), twice).unwrap();
+    assert_eq!(
+        printed(place, "check m.toml", 1),
+        "m.toml: wrong: store-service-80-80-tcp, again: they say the same twice; keep one\n"
+    );
+}
+
 #[test]
 fn matrices() {
     check(

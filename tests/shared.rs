@@ -1,6 +1,8 @@
 //! The importer against reference rows made by reading, where those are beside the repository.
 
-use std::process::Command;
+use std::{path::Path, process::Command};
+
+use auditor::matrix::Matrix;
 
 use crate::auditor::{repository, run};
 
@@ -55,4 +57,55 @@ fn reference_rows() {
         "{}",
         String::from_utf8_lossy(&scored.stdout)
     );
+}
+
+/// The ready-made matrices say what the importer reads; only services and notes are told in other words.
+#[test]
+fn ready_made_matrices() {
+    let documents = repository().join("../shared/documents");
+    let matrices = repository().join("matrices");
+    let place = tempfile::tempdir().unwrap();
+    for name in WHOLE {
+        let path = matrices.join(format!("{name}.toml"));
+        let checked = run(place.path(), &format!("check {}", path.display()));
+        assert_eq!(checked.status.code(), Some(0), "{name}");
+        let page = documents.join(format!("{name}.md"));
+        if !page.is_file() {
+            // The pages are no part of the repository.
+            continue;
+        }
+        let import = format!("import {} -o {name}.toml", page.display());
+        assert_eq!(run(place.path(), &import).status.code(), Some(0), "{name}");
+        assert_eq!(
+            facts(&path),
+            facts(&place.path().join(format!("{name}.toml"))),
+            "{name}"
+        );
+        let against = format!("import {} --against {}", page.display(), path.display());
+        let compared = run(place.path(), &against);
+        assert_eq!(compared.status.code(), Some(0), "{name}");
+        assert_eq!(String::from_utf8_lossy(&compared.stdout), "", "{name}");
+    }
+}
+
+/// What each rule of a matrix says, without the words it says it in.
+fn facts(path: &Path) -> Vec<String> {
+    let text = std::fs::read_to_string(path).unwrap();
+    let matrix = Matrix::parse(path, &text).unwrap();
+    let told = |rule: &auditor::matrix::Rule| {
+        format!(
+            "{} {:?} {:?} {} {} {} {} {} {:?} {:?}",
+            rule.id,
+            rule.client,
+            rule.server,
+            rule.transport,
+            rule.ports,
+            rule.alternatives,
+            rule.loopback,
+            rule.presence.name(),
+            rule.when,
+            rule.origin
+        )
+    };
+    matrix.rules.iter().map(told).collect()
 }

@@ -1,9 +1,12 @@
 //! One file for each verb of the command line.
 
 pub mod audit;
+pub mod check;
 pub mod doctor;
 pub mod import;
+mod matrix;
 mod output;
+pub mod show;
 mod window;
 
 /// Says why a command failed, as one line on standard error.

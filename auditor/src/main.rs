@@ -16,6 +16,8 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Import(command::import::Import),
+    Check(command::check::Check),
+    Show(command::show::Show),
     Audit(command::audit::AuditCommand),
     /// Say whether this host can run an audit, and how each interface would be watched
     Doctor,
@@ -27,6 +29,8 @@ enum Command {
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Import(import) => command::import::run(&import),
+        Command::Check(check) => command::check::run(&check),
+        Command::Show(show) => command::show::run(&show),
         Command::Audit(audit) => command::audit::run(&audit),
         Command::Doctor => command::doctor::run(),
         Command::Guard => guard::run().map(|()| Exit::Clean).map_err(Into::into),

@@ -1,14 +1,20 @@
 //! Rows to rules, and rules to and from a TOML file that people review.
 
+mod compare;
 mod derive;
 mod file;
 mod identity;
+mod lint;
 mod rule;
 mod starter;
+mod table;
 
+pub use compare::{Change, Comparison, Field, compare};
 pub use derive::{Derived, derive};
+pub use lint::{Finding, Weight, lint};
 pub use rule::{Matrix, Presence, Rule, RulePorts};
 pub use starter::starter;
+pub use table::table;
 
 #[cfg(test)]
 mod tests;

@@ -9,11 +9,14 @@ use std::{
 use anyhow::{Context as _, bail};
 use clap::Args;
 
-use super::output::{say, write};
+use super::{
+    matrix::read,
+    output::{say, write},
+};
 use crate::{
     document::{self, Document, Format, Row, Severity},
     exit::Exit,
-    matrix,
+    matrix::{self, Change, Derived, Matrix},
 };
 
 /// Read vendors' pages and write the matrix of rules they document.
@@ -36,6 +39,10 @@ pub struct Import {
         conflicts_with = "rows"
     )]
     deployment: Option<PathBuf>,
+    /// Say what the pages change in this matrix, and keep the edits that were made to it by hand. With --output the
+    /// result is written, which may be the same file; without it nothing is
+    #[arg(long, value_name = "MATRIX", conflicts_with = "rows")]
+    against: Option<PathBuf>,
     /// The matrix's name; the page's title if left out
     #[arg(long)]
     name: Option<String>,
@@ -104,7 +111,16 @@ pub fn run(command: &Import) -> anyhow::Result<Exit> {
             "no row of these pages could be made a rule; see the lines above, and `auditor import --rows`"
         );
     }
-    write(command.output.as_deref(), &derived.matrix.to_toml()?)?;
+    let derived = match &command.against {
+        Some(path) => Derived {
+            matrix: compared(path, &derived.matrix)?,
+            ..derived
+        },
+        None => derived,
+    };
+    if command.against.is_none() || command.output.is_some() {
+        write(command.output.as_deref(), &derived.matrix.to_toml()?)?;
+    }
     if let Some(path) = &command.output {
         let n_rows: usize = documents.iter().map(|document| document.rows.len()).sum();
         say(&format!(
@@ -130,6 +146,36 @@ pub fn run(command: &Import) -> anyhow::Result<Exit> {
         ));
     }
     Ok(Exit::Clean)
+}
+
+/// Prints what the pages change in a reviewed matrix, and returns it with the changes made.
+fn compared(path: &Path, page: &Matrix) -> anyhow::Result<Matrix> {
+    let reviewed = read(path)?;
+    let comparison = matrix::compare(&reviewed, page);
+    let mut text = String::new();
+    let is_news =
+        |change: &&Change| !matches!(change, Change::Kept { .. } | Change::LeftOut { .. });
+    for change in comparison.changes.iter().filter(is_news) {
+        text.extend([change.to_string().escape_debug().to_string().as_str(), "\n"]);
+    }
+    write(None, &text)?;
+    let count = |test: fn(&Change) -> bool| {
+        comparison
+            .changes
+            .iter()
+            .filter(|change| test(change))
+            .count()
+    };
+    say(&format!(
+        "{}: {} added, {} removed, {} changed, {} in conflict, {} kept as made by hand",
+        path.display(),
+        count(|change| matches!(change, Change::Added(_))),
+        count(|change| matches!(change, Change::Removed(_))),
+        count(|change| matches!(change, Change::Changed { .. })),
+        count(|change| matches!(change, Change::Conflict { .. })),
+        count(|change| matches!(change, Change::Kept { .. } | Change::LeftOut { .. })),
+    ));
+    Ok(comparison.matrix)
 }
 
 /// The path of the matrix as the deployment names it: by its name alone if both stand in one directory.

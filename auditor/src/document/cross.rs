@@ -102,6 +102,7 @@ pub(super) fn read(
                     direction: None,
                     source: Some(client.clone()),
                     destination: Some(server.clone()),
+                    is_peer: false,
                     service: None,
                     required: None,
                     condition: None,

@@ -179,6 +179,7 @@ fn row(file: &str, sentence: &Sentence, said: Statement, text: &str) -> Row {
         direction: said.direction,
         source: said.source,
         destination: said.destination,
+        is_peer: false,
         service: said.service,
         required: said.required,
         condition: said.condition,

@@ -28,6 +28,10 @@ pub struct PortGroup {
 }
 
 /// One row of a port table, or what one sentence says of a port.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a field of its own of what a row says"
+)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Row {
     /// The file's name without its directory.
@@ -49,6 +53,8 @@ pub struct Row {
     pub direction: Option<Direction>,
     pub source: Option<String>,
     pub destination: Option<String>,
+    /// One column of the table names the other end of every row, which of a row of both directions is at both ends.
+    pub is_peer: bool,
     pub service: Option<String>,
     pub required: Option<bool>,
     /// The words under which the row applies.

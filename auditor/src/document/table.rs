@@ -87,6 +87,7 @@ impl Table<'_> {
                 direction: cells.direction,
                 source: cells.source.clone(),
                 destination: cells.destination.clone(),
+                is_peer: self.columns.has(Column::Peer),
                 service: cells.service.clone(),
                 required: cells.required,
                 condition: cells.condition.clone(),

@@ -27,6 +27,7 @@ pub fn derive(documents: &[Document], name: &str) -> Derived {
             name: name.to_owned(),
             version: None,
             rules: Vec::new(),
+            imported: BTreeMap::new(),
         },
         problems: Vec::new(),
     };
@@ -60,6 +61,12 @@ pub fn derive(documents: &[Document], name: &str) -> Derived {
             }));
     }
     name_rules(&mut derived);
+    derived.matrix.imported = derived
+        .matrix
+        .rules
+        .iter()
+        .map(|rule| (rule.id.clone(), rule.digest()))
+        .collect();
     derived
 }
 
@@ -133,8 +140,10 @@ fn ends(row: &Row, home: Option<&str>) -> Result<(Vec<Pair>, Option<&'static str
     let (client, server) = match row.direction {
         Some(Direction::Inbound) => (source, destination.or(own)),
         Some(Direction::Outbound) => (source.or(own), destination),
-        // The two columns say who talks with whom; one column says it at both ends, and then this machine is the other.
-        Some(Direction::Both) if source == destination && source != own && row.role != source => {
+        // Two columns say who talks with whom; one column says it at both ends, and then this machine is the other.
+        Some(Direction::Both)
+            if row.is_peer && source == destination && source != own && row.role != source =>
+        {
             (source, own)
         }
         Some(Direction::Both) => (source, destination),
@@ -175,6 +184,21 @@ fn ends(row: &Row, home: Option<&str>) -> Result<(Vec<Pair>, Option<&'static str
         server: roles(&server, row, home),
         loopback,
     };
+    let mut blank = blank;
+    // What goes out goes to somebody else: "All nodes and the relay" to "All nodes" is written the wrong way round.
+    let others: Vec<Role> = pair
+        .client
+        .iter()
+        .filter(|role| !pair.server.contains(role))
+        .cloned()
+        .collect();
+    let is_within = pair.server.iter().all(|role| pair.client.contains(role));
+    if row.direction == Some(Direction::Outbound) && is_within && !others.is_empty() && !loopback {
+        pair.client = std::mem::replace(&mut pair.server, others);
+        blank = Some(
+            "names for outbound traffic a server that is one of its clients: the rule has the other ends for servers; check it",
+        );
+    }
     if loopback {
         // Both ends are the same machine, which one of the two cells may name more exactly.
         let named = if client.contains('(') && !server.contains('(') {

@@ -1,6 +1,9 @@
 //! The TOML form of a matrix: the one place where its serialised shape stands.
 
-use std::{collections::BTreeSet, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
 
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 
@@ -19,6 +22,9 @@ struct MatrixFile {
     version: Option<String>,
     #[serde(default, rename = "rule")]
     rules: Vec<toml::Spanned<RuleFile>>,
+    /// What the last import wrote, so that the next one can tell an edit from a change of the page.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    imported: BTreeMap<String, String>,
 }
 
 #[derive(Deserialize, Serialize)]
@@ -88,6 +94,7 @@ impl Matrix {
             name: file.name,
             version: file.version,
             rules: Vec::new(),
+            imported: file.imported,
         };
         let mut ids = BTreeSet::new();
         for spanned in file.rules {
@@ -126,7 +133,25 @@ impl Matrix {
             name: self.name.clone(),
             version: self.version.clone(),
             rules,
+            imported: self.imported.clone(),
         })
+    }
+}
+
+impl Rule {
+    /// A digest of what the rule says, whatever it is called and wherever it stands: FNV-1a over its serialised form.
+    /// It changes when the shape of the file does, and then every rule counts as changed once.
+    pub fn digest(&self) -> String {
+        let shape = RuleFile {
+            id: String::new(),
+            origin: None,
+            ..file(self)
+        };
+        let text = toml::to_string(&shape).unwrap_or_default();
+        let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        });
+        format!("{hash:016x}")
     }
 }
 

@@ -1,6 +1,6 @@
 //! A rule: a client role may open conversations to a server role on these ports of this transport.
 
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
 use crate::{
     port::{PortProblem, PortSet},
@@ -14,6 +14,8 @@ pub struct Matrix {
     pub name: String,
     pub version: Option<String>,
     pub rules: Vec<Rule>,
+    /// What the last import wrote: the id of each rule and the digest of what it said. Empty if nobody imported it.
+    pub imported: BTreeMap<String, String>,
 }
 
 /// Who may open conversations to whom, and on what.

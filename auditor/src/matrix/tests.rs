@@ -161,6 +161,21 @@ fn prose_that_names_a_service() {
 }
 
 #[test]
+fn ends_the_wrong_way_round() {
+    let page = "| Port | Direction | Source | Destination |\n|--|--|--|--|\n\
+                | 25 | outbound | All nodes and mail relay | All nodes |\n| 80 | bidirectional | All nodes | All nodes |\n";
+    let derived = derived(page);
+    assert_eq!(
+        rules(&derived),
+        [
+            "mail-relay-25-tcp: All nodes -> mail relay tcp/25 expected [-]",
+            "all-nodes-80-tcp: All nodes -> All nodes tcp/80 expected [-]",
+        ]
+    );
+    assert!(derived.problems[0].message.contains("check it"));
+}
+
+#[test]
 fn what_a_page_forbids() {
     let page = "## Store clients\n\nStore clients do not need to communicate with each other.\n";
     assert_eq!(
@@ -210,7 +225,7 @@ proptest! {
     #[test]
     fn a_file_is_read_back(rules in prop::collection::btree_map("[a-z]{1,8}", rule(), 1..5)) {
         let rules = rules.into_iter().map(|(id, rule)| Rule { id, ..rule }).collect();
-        let matrix = Matrix { name: "M \"x\"".to_owned(), version: None, rules };
+        let matrix = Matrix { name: "M \"x\"".to_owned(), version: None, rules, imported: std::collections::BTreeMap::new() };
         let text = matrix.to_toml().unwrap();
         prop_assert_eq!(Matrix::parse(Path::new("m.toml"), &text).unwrap(), matrix);
     }

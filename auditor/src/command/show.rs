@@ -1,0 +1,30 @@
+//! `auditor show`: a matrix as a table.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::{matrix::read, output::write};
+use crate::{exit::Exit, matrix};
+
+/// Print matrices as tables that people can read.
+#[derive(Args, Debug)]
+pub struct Show {
+    /// Matrix files, as `auditor import` writes them
+    #[arg(required = true, value_name = "MATRIX")]
+    matrices: Vec<PathBuf>,
+}
+
+/// Prints the matrices, one after the other.
+///
+/// # Errors
+///
+/// A file that can't be read.
+pub fn run(command: &Show) -> anyhow::Result<Exit> {
+    let mut tables = Vec::new();
+    for path in &command.matrices {
+        tables.push(matrix::table(&read(path)?));
+    }
+    write(None, &tables.join("\n"))?;
+    Ok(Exit::Clean)
+}

@@ -1,0 +1,403 @@
+//! A matrix that people have reviewed and what the page says today to one matrix and the list of changes.
+//!
+//! A matrix remembers what the import wrote: the id of every rule and a digest of what it said. So an edit made by hand
+//! can be told from a change of the page, and a rule that somebody took out from one that the page has added.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
+
+use super::rule::{Matrix, Presence, Rule};
+use crate::role::Role;
+
+/// What a page's update does to a matrix.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Comparison {
+    /// The page's rules with the edits that people made by hand, and the rules that they added.
+    pub matrix: Matrix,
+    pub changes: Vec<Change>,
+}
+
+/// One difference between the page and the matrix.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Change {
+    Added(Rule),
+    Removed(Rule),
+    /// The page has changed the rule.
+    Changed {
+        id: String,
+        fields: Vec<Field>,
+    },
+    /// The page has changed a rule that was edited by hand: the edit stays, and a person must look.
+    Conflict {
+        id: String,
+        fields: Vec<Field>,
+    },
+    /// The rule was edited or added by hand and stays.
+    Kept {
+        id: String,
+    },
+    /// The rule was taken out by hand and stays out.
+    LeftOut {
+        id: String,
+    },
+}
+
+/// A field of a rule that is not what it was.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Field {
+    pub name: &'static str,
+    pub before: String,
+    pub now: String,
+}
+
+/// Compares a reviewed matrix with a new import of its page.
+pub fn compare(reviewed: &Matrix, page: &Matrix) -> Comparison {
+    let mut comparison = Comparison {
+        matrix: Matrix {
+            name: reviewed.name.clone(),
+            version: page.version.clone().or_else(|| reviewed.version.clone()),
+            rules: Vec::new(),
+            imported: BTreeMap::new(),
+        },
+        changes: Vec::new(),
+    };
+    let mut partners = partners(reviewed, page);
+    let mut taken: BTreeSet<String> = BTreeSet::new();
+    let by_id: BTreeMap<&str, &Rule> = reviewed
+        .rules
+        .iter()
+        .map(|rule| (rule.id.as_str(), rule))
+        .collect();
+    let reserved: BTreeSet<String> = partners.values().cloned().collect();
+    for rule in &page.rules {
+        let partner = partners.remove(&rule.id);
+        let mut id = partner.clone().unwrap_or_else(|| rule.id.clone());
+        // A new rule may want a name that an older one has.
+        while !taken.insert(id.clone()) || partner.is_none() && reserved.contains(&id) {
+            id.push_str("-2");
+        }
+        comparison.matrix.imported.insert(id.clone(), rule.digest());
+        let rule = Rule {
+            id: id.clone(),
+            ..rule.clone()
+        };
+        match (by_id.get(id.as_str()), reviewed.imported.get(&id)) {
+            (Some(old), imported) => {
+                let (rule, change) = merge(old, rule, imported);
+                comparison.matrix.rules.push(rule);
+                comparison.changes.extend(change);
+            }
+            (None, Some(_)) => comparison.changes.push(Change::LeftOut { id }),
+            (None, None) => {
+                comparison.matrix.rules.push(rule.clone());
+                comparison.changes.push(Change::Added(rule));
+            }
+        }
+    }
+    for rule in &reviewed.rules {
+        if taken.contains(&rule.id) {
+            continue;
+        }
+        // What the import never wrote was added by hand. A matrix without a memory is all the page's.
+        let is_own = !reviewed.imported.is_empty() && !reviewed.imported.contains_key(&rule.id);
+        if is_own {
+            comparison.matrix.rules.push(rule.clone());
+            comparison.changes.push(Change::Kept {
+                id: rule.id.clone(),
+            });
+        } else {
+            comparison.changes.push(Change::Removed(rule.clone()));
+        }
+    }
+    comparison
+}
+
+/// The ids of the page's rules to those of the reviewed matrix that they go on from.
+fn partners(reviewed: &Matrix, page: &Matrix) -> BTreeMap<String, String> {
+    let known: BTreeSet<&String> = reviewed
+        .imported
+        .keys()
+        .chain(reviewed.rules.iter().map(|rule| &rule.id))
+        .collect();
+    let mut partners: BTreeMap<String, String> = BTreeMap::new();
+    let mut used: BTreeSet<String> = BTreeSet::new();
+    // What says the same is the same rule, though a new neighbour may have made its name longer.
+    let mut by_digest: BTreeMap<String, String> = BTreeMap::new();
+    for (id, digest) in &reviewed.imported {
+        by_digest.insert(digest.clone(), id.clone());
+    }
+    for rule in &reviewed.rules {
+        if !reviewed.imported.contains_key(&rule.id) {
+            by_digest.insert(rule.digest(), rule.id.clone());
+        }
+    }
+    for rule in &page.rules {
+        if let Some(id) = by_digest.get(&rule.digest())
+            && used.insert(id.clone())
+        {
+            partners.insert(rule.id.clone(), id.clone());
+        }
+    }
+    for rule in &page.rules {
+        if !partners.contains_key(&rule.id)
+            && known.contains(&rule.id)
+            && used.insert(rule.id.clone())
+        {
+            partners.insert(rule.id.clone(), rule.id.clone());
+        }
+    }
+    // A rule that only changed its ports or transport, if there is but one that it can be.
+    let kin = |rule: &Rule| {
+        (
+            rule.client.clone(),
+            rule.server.clone(),
+            rule.service.clone(),
+        )
+    };
+    let mut left: BTreeMap<_, Vec<&Rule>> = BTreeMap::new();
+    for rule in reviewed
+        .rules
+        .iter()
+        .filter(|rule| !used.contains(&rule.id))
+    {
+        left.entry(kin(rule)).or_default().push(rule);
+    }
+    let mut new: BTreeMap<_, Vec<&Rule>> = BTreeMap::new();
+    for rule in page
+        .rules
+        .iter()
+        .filter(|rule| !partners.contains_key(&rule.id))
+    {
+        new.entry(kin(rule)).or_default().push(rule);
+    }
+    for (kin, new) in new {
+        if let ([new], Some([old])) = (new.as_slice(), left.get(&kin).map(Vec::as_slice)) {
+            partners.insert(new.id.clone(), old.id.clone());
+        }
+    }
+    partners
+}
+
+/// The rule that stays, and what to say of it.
+fn merge(old: &Rule, page: Rule, imported: Option<&String>) -> (Rule, Option<Change>) {
+    let id = old.id.clone();
+    let is_edited = imported.is_some_and(|imported| *imported != old.digest());
+    let has_changed = imported.map_or_else(
+        || page.digest() != old.digest(),
+        |was| *was != page.digest(),
+    );
+    match (is_edited, has_changed) {
+        (false, false) => (page, None),
+        (true, false) => {
+            let rule = Rule {
+                origin: page.origin,
+                ..old.clone()
+            };
+            (rule, Some(Change::Kept { id }))
+        }
+        (false, true) => {
+            let fields = fields(old, &page);
+            (page, Some(Change::Changed { id, fields }))
+        }
+        (true, true) => {
+            let fields = fields(old, &page);
+            let rule = Rule {
+                origin: page.origin,
+                ..old.clone()
+            };
+            (rule, Some(Change::Conflict { id, fields }))
+        }
+    }
+}
+
+fn fields(before: &Rule, now: &Rule) -> Vec<Field> {
+    let roles = |roles: &[Role]| roles.iter().map(Role::name).collect::<Vec<_>>().join(", ");
+    let text = |text: &Option<String>| text.clone().unwrap_or_else(|| "none".to_owned());
+    let all = |rule: &Rule| {
+        [
+            ("client", roles(&rule.client)),
+            ("server", roles(&rule.server)),
+            ("transport", rule.transport.to_string()),
+            ("ports", rule.ports.to_string()),
+            ("alternatives", rule.alternatives.to_string()),
+            ("loopback", rule.loopback.to_string()),
+            ("service", text(&rule.service)),
+            ("presence", rule.presence.name().to_owned()),
+            ("when", text(&rule.when)),
+            ("note", text(&rule.note)),
+        ]
+    };
+    all(before)
+        .into_iter()
+        .zip(all(now))
+        .filter(|((_, before), (_, now))| before != now)
+        .map(|((name, before), (_, now))| Field { name, before, now })
+        .collect()
+}
+
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Added(rule) => write!(f, "added     {}: {}", rule.id, Told(rule)),
+            Self::Removed(rule) => write!(f, "removed   {}: {}", rule.id, Told(rule)),
+            Self::Changed { id, fields } => {
+                write!(f, "changed   {id}: ")?;
+                told(f, fields)
+            }
+            Self::Conflict { id, fields } => {
+                write!(
+                    f,
+                    "conflict  {id}: edited by hand, and the page has changed; kept as edited; the page differs in "
+                )?;
+                told(f, fields)
+            }
+            Self::Kept { id } => write!(f, "kept      {id}: edited or added by hand"),
+            Self::LeftOut { id } => write!(f, "left out  {id}: taken out by hand before"),
+        }
+    }
+}
+
+fn told(f: &mut fmt::Formatter<'_>, fields: &[Field]) -> fmt::Result {
+    for (index, field) in fields.iter().enumerate() {
+        let comma = if index == 0 { "" } else { ", " };
+        write!(
+            f,
+            "{comma}{} `{}` -> `{}`",
+            field.name, field.before, field.now
+        )?;
+    }
+    Ok(())
+}
+
+/// A rule in one line.
+struct Told<'a>(&'a Rule);
+
+impl fmt::Display for Told<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let rule = self.0;
+        let roles = |roles: &[Role]| roles.iter().map(Role::name).collect::<Vec<_>>().join(", ");
+        write!(
+            f,
+            "{} -> {} {} {}",
+            roles(&rule.client),
+            roles(&rule.server),
+            rule.transport,
+            rule.ports
+        )?;
+        match rule.presence {
+            Presence::Expected => Ok(()),
+            presence @ (Presence::Required | Presence::Optional | Presence::Forbidden) => {
+                write!(f, " ({})", presence.name())
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{
+        document::{self, Format},
+        matrix::{Comparison, Matrix, Presence, compare, derive},
+    };
+
+    fn imported(rows: &[&str]) -> Matrix {
+        let page = format!(
+            "| Port | Use | Source | Destination | Required? |\n|--|--|--|--|--|\n{}",
+            rows.join("\n")
+        );
+        let document = document::read("page.md", page.as_bytes(), Format::Markdown);
+        derive(&[document], "Page").matrix
+    }
+
+    fn changes(comparison: &Comparison) -> Vec<String> {
+        comparison.changes.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn the_same_page_changes_nothing() {
+        let matrix = imported(&["| 80 | Web | a | b | |", "| 81 | Web | c | b | |"]);
+        let comparison = compare(&matrix, &matrix);
+        assert_eq!(changes(&comparison), Vec::<String>::new());
+        assert_eq!(comparison.matrix, matrix);
+    }
+
+    #[test]
+    fn what_the_page_changes() {
+        let before = imported(&[
+            "| 80 | Web | a | b | |",
+            "| 22 | Ssh | a | b | |",
+            "| 9 | Old | a | b | |",
+        ]);
+        let now = imported(&[
+            "| 80 | Web | a | b | Yes | ",
+            "| 2222 | Ssh | a | b | |",
+            "| 53 | Dns | a | b | |",
+        ]);
+        let comparison = compare(&before, &now);
+        assert_eq!(
+            changes(&comparison),
+            [
+                "changed   b-web-80-tcp: presence `expected` -> `required`",
+                "changed   b-ssh-22-tcp: ports `22` -> `2222`",
+                "added     b-dns-53-tcp: a -> b tcp 53",
+                "added     b-dns-53-udp: a -> b udp 53",
+                "removed   b-old-9-tcp: a -> b tcp 9",
+            ]
+        );
+    }
+
+    #[test]
+    fn edits_stay() {
+        let page = imported(&[
+            "| 80 | Web | a | b | |",
+            "| 22 | Ssh | a | b | |",
+            "| 9 | Old | a | b | |",
+        ]);
+        let mut reviewed = page.clone();
+        reviewed.rules[0].presence = Presence::Optional;
+        reviewed.rules[1].presence = Presence::Optional;
+        reviewed.rules.remove(2);
+        let mut own = reviewed.rules[0].clone();
+        own.id = "mine".to_owned();
+        own.presence = Presence::Forbidden;
+        reviewed.rules.push(own);
+        let now = imported(&[
+            "| 80 | Web | a | b | |",
+            "| 22 | Ssh | a | b | Yes |",
+            "| 9 | Old | a | b | |",
+        ]);
+        let comparison = compare(&reviewed, &now);
+        assert_eq!(
+            changes(&comparison),
+            [
+                "kept      b-web-80-tcp: edited or added by hand",
+                "conflict  b-ssh-22-tcp: edited by hand, and the page has changed; kept as edited; the page differs in presence `optional` -> `required`",
+                "left out  b-old-9-tcp: taken out by hand before",
+                "kept      mine: edited or added by hand",
+            ]
+        );
+        assert_eq!(comparison.matrix.rules, reviewed.rules);
+        // The next import says the same of edits, and of the page nothing any more.
+        let again = compare(&comparison.matrix, &now);
+        assert!(
+            changes(&again)
+                .iter()
+                .all(|change| !change.starts_with("conflict"))
+        );
+        assert_eq!(again.matrix, comparison.matrix);
+    }
+
+    #[test]
+    fn a_new_neighbour_renames_nothing() {
+        let before = imported(&["| 80 | Web | a | b | |"]);
+        let now = imported(&["| 80 | Web | a | b | |", "| 80 | Web | c | b | |"]);
+        let comparison = compare(&before, &now);
+        assert_eq!(comparison.matrix.rules[0].id, before.rules[0].id);
+        assert_eq!(
+            changes(&comparison),
+            ["added     c-to-b-web-80-tcp: c -> b tcp 80"]
+        );
+    }
+}

@@ -1,0 +1,400 @@
+//! Matrices to what is wrong with them.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
+
+use super::{
+    derive::BLANKS,
+    rule::{Matrix, Presence, Rule, RulePorts},
+};
+use crate::{port::PortSet, role::Role};
+
+/// How much a finding matters.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Weight {
+    /// A person must change the matrix, or verdicts will be wrong.
+    Wrong,
+    /// A person should look.
+    Doubtful,
+}
+
+/// What is wrong with a matrix.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Finding {
+    pub weight: Weight,
+    /// Position of the matrix among those that were checked.
+    pub matrix: usize,
+    /// The rules that it is about.
+    pub rules: Vec<String>,
+    pub message: String,
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.rules.is_empty() {
+            write!(f, "{}: ", self.rules.join(", "))?;
+        }
+        f.write_str(&self.message)
+    }
+}
+
+/// Checks matrices, each alone and all together.
+pub fn lint(matrices: &[Matrix]) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let rules: Vec<(usize, &Rule)> = matrices
+        .iter()
+        .enumerate()
+        .flat_map(|(index, matrix)| matrix.rules.iter().map(move |rule| (index, rule)))
+        .collect();
+    pairs(&rules, &mut findings);
+    spelling(&rules, &mut findings);
+    for (matrix, rule) in &rules {
+        alone(*matrix, rule, &mut findings);
+    }
+    findings.sort_by(|a, b| (a.matrix, a.weight, &a.rules).cmp(&(b.matrix, b.weight, &b.rules)));
+    findings
+}
+
+/// Rules that repeat, contain or contradict one another.
+fn pairs(rules: &[(usize, &Rule)], findings: &mut Vec<Finding>) {
+    // Only rules that share a client, a server and the transport can meet.
+    let mut meeting: BTreeMap<_, Vec<usize>> = BTreeMap::new();
+    for (index, (_, rule)) in rules.iter().enumerate() {
+        for client in &rule.client {
+            for server in &rule.server {
+                meeting
+                    .entry((client, server, rule.transport, rule.loopback))
+                    .or_default()
+                    .push(index);
+            }
+        }
+    }
+    let mut seen: BTreeSet<(usize, usize)> = BTreeSet::new();
+    for group in meeting.values() {
+        for (nth, first) in group.iter().enumerate() {
+            for second in group.iter().skip(nth + 1) {
+                if !seen.insert((*first, *second)) {
+                    continue;
+                }
+                if let (Some(a), Some(b)) = (rules.get(*first), rules.get(*second)) {
+                    findings.extend(pair(*a, *b));
+                }
+            }
+        }
+    }
+}
+
+fn pair(first: (usize, &Rule), second: (usize, &Rule)) -> Option<Finding> {
+    let ((matrix, a), (other, b)) = (first, second);
+    if !overlap(&a.ports, &b.ports) {
+        return None;
+    }
+    let finding = |weight, message: String| {
+        Some(Finding {
+            weight,
+            matrix,
+            rules: vec![a.id.clone(), b.id.clone()],
+            message,
+        })
+    };
+    let forbids = |rule: &Rule| rule.presence == Presence::Forbidden;
+    if forbids(a) != forbids(b) {
+        return finding(
+            Weight::Wrong,
+            "one forbids traffic that the other allows: the flow would be a violation; narrow one of them".to_owned(),
+        );
+    }
+    // Rules under different conditions may both be meant.
+    if a.when != b.when {
+        return None;
+    }
+    if matrix != other {
+        let differ = a.presence != b.presence;
+        return differ
+            .then(|| {
+                finding(
+                    Weight::Doubtful,
+                    format!(
+                        "the documents disagree: one says {}, the other {}",
+                        a.presence.name(),
+                        b.presence.name()
+                    ),
+                )
+            })
+            .flatten();
+    }
+    let (covers, covered) = (contains(a, b), contains(b, a));
+    let says = if a.presence == b.presence {
+        String::new()
+    } else {
+        format!(
+            ", and they disagree: one says {}, the other {}",
+            a.presence.name(),
+            b.presence.name()
+        )
+    };
+    match (covers, covered) {
+        (true, true) if a.service == b.service => finding(
+            Weight::Wrong,
+            format!("they say the same twice{says}; keep one"),
+        ),
+        (true, true) => finding(
+            Weight::Doubtful,
+            format!("both allow the same traffic for different services{says}"),
+        ),
+        (true, false) => finding(
+            Weight::Doubtful,
+            format!("the first allows all that the second does{says}"),
+        ),
+        (false, true) => finding(
+            Weight::Doubtful,
+            format!("the second allows all that the first does{says}"),
+        ),
+        (false, false) => None,
+    }
+}
+
+fn contains(outer: &Rule, inner: &Rule) -> bool {
+    let roles = |outer: &[Role], inner: &[Role]| inner.iter().all(|role| outer.contains(role));
+    roles(&outer.client, &inner.client)
+        && roles(&outer.server, &inner.server)
+        && match (&outer.ports, &inner.ports) {
+            (RulePorts::Set(outer), RulePorts::Set(inner)) => inner
+                .ranges()
+                .iter()
+                .all(|range| is_within(outer, range.first(), range.last())),
+            (outer, inner) => outer == inner,
+        }
+}
+
+/// Ranges of a set do not touch, so one of them must hold the whole.
+fn is_within(set: &PortSet, first: u16, last: u16) -> bool {
+    set.ranges()
+        .iter()
+        .any(|range| range.first() <= first && last <= range.last())
+}
+
+fn overlap(a: &RulePorts, b: &RulePorts) -> bool {
+    match (a, b) {
+        (RulePorts::Set(a), RulePorts::Set(b)) => a.ranges().iter().any(|one| {
+            b.ranges()
+                .iter()
+                .any(|two| one.first() <= two.last() && two.first() <= one.last())
+        }),
+        (a, b) => a == b,
+    }
+}
+
+/// Roles whose names differ in nothing that is heard: `Nomad Client` and `nomad-clients`.
+fn spelling(rules: &[(usize, &Rule)], findings: &mut Vec<Finding>) {
+    let mut spellings: BTreeMap<String, BTreeMap<&Role, (usize, &str)>> = BTreeMap::new();
+    for (matrix, rule) in rules {
+        for role in rule.client.iter().chain(&rule.server) {
+            let words: Vec<String> = role
+                .name()
+                .to_lowercase()
+                .split(|c: char| !c.is_alphanumeric())
+                .map(|word| word.strip_suffix('s').unwrap_or(word).to_owned())
+                .collect();
+            spellings
+                .entry(words.concat())
+                .or_default()
+                .entry(role)
+                .or_insert((*matrix, &rule.id));
+        }
+    }
+    for roles in spellings.values().filter(|roles| 1 < roles.len()) {
+        let names: Vec<String> = roles.keys().map(|role| format!("`{role}`")).collect();
+        let Some((matrix, _)) = roles.values().next() else {
+            continue;
+        };
+        findings.push(Finding {
+            weight: Weight::Doubtful,
+            matrix: *matrix,
+            rules: roles.values().map(|(_, id)| (*id).to_owned()).collect(),
+            message: format!(
+                "{} look like one role spelt in several ways: use one name, or the deployment has to give both their addresses",
+                names.join(" and ")
+            ),
+        });
+    }
+}
+
+fn alone(matrix: usize, rule: &Rule, findings: &mut Vec<Finding>) {
+    let mut finding = |weight, message: String| {
+        findings.push(Finding {
+            weight,
+            matrix,
+            rules: vec![rule.id.clone()],
+            message,
+        });
+    };
+    let blanks: BTreeSet<&str> = rule
+        .client
+        .iter()
+        .chain(&rule.server)
+        .map(Role::name)
+        .filter(|name| BLANKS.contains(name))
+        .collect();
+    for blank in blanks {
+        let weight = if rule.presence == Presence::Required {
+            Weight::Wrong
+        } else {
+            Weight::Doubtful
+        };
+        finding(
+            weight,
+            format!(
+                "the page does not say who the `{blank}` are: name a role, or the rule stays unresolved until the deployment does"
+            ),
+        );
+    }
+    if rule.presence == Presence::Forbidden {
+        return;
+    }
+    let RulePorts::Set(ports) = &rule.ports else {
+        return;
+    };
+    for range in ports.ranges() {
+        let n_ports = usize::from(range.last() - range.first()) + 1;
+        let covered: Vec<String> = WELL_KNOWN
+            .iter()
+            .filter(|(port, _)| range.contains(*port))
+            .map(|(port, name)| format!("{port} ({name})"))
+            .collect();
+        if MOST_PORTS < n_ports && !covered.is_empty() {
+            finding(
+                Weight::Doubtful,
+                format!(
+                    "the range {range} of {n_ports} ports covers {}",
+                    covered.join(", ")
+                ),
+            );
+        }
+    }
+}
+
+/// A range of more ports than this is wide.
+const MOST_PORTS: usize = 50;
+
+/// Services that one looks for in a network, by IANA's registry; those it does not list are marked by their makers.
+const WELL_KNOWN: [(u16, &str); 20] = [
+    (22, "ssh"),
+    (25, "smtp"),
+    (53, "dns"),
+    (80, "http"),
+    (111, "sunrpc"),
+    (135, "epmap"),
+    (139, "netbios"),
+    (389, "ldap"),
+    (443, "https"),
+    (445, "smb"),
+    (1433, "ms-sql"),
+    (2049, "nfs"),
+    (3306, "mysql"),
+    (3389, "rdp"),
+    (5432, "postgresql"),
+    (5900, "vnc"),
+    (6379, "redis"),
+    (9200, "elasticsearch"),
+    (11211, "memcached"),
+    (27017, "mongodb"),
+];
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::lint;
+    use crate::matrix::Matrix;
+
+    fn matrix(rules: &[(&str, &str, &str, &str, &str)]) -> Matrix {
+        let mut text = "name = \"M\"\n".to_owned();
+        for (id, client, server, ports, more) in rules {
+            text.extend([
+                "[[rule]]\nid = \"",
+                id,
+                "\"\nclient = [\"",
+                client,
+                "\"]\nserver = [\"",
+                server,
+                "\"]\ntransport = \"tcp\"\nports = \"",
+                ports,
+                "\"\n",
+                more,
+                "\n",
+            ]);
+        }
+        Matrix::parse(Path::new("m.toml"), &text).unwrap()
+    }
+
+    #[track_caller]
+    fn check(matrices: &[Matrix], expected: &[&str]) {
+        let told: Vec<String> = lint(matrices)
+            .iter()
+            .map(|finding| format!("{:?} {finding}", finding.weight))
+            .collect();
+        assert_eq!(told, expected);
+    }
+
+    #[test]
+    fn a_clean_matrix() {
+        check(
+            &[matrix(&[
+                ("a", "web", "store", "80", ""),
+                ("b", "web", "store", "81", ""),
+                ("c", "store", "web", "80", ""),
+                ("d", "web", "store", "80", "when = \"cloud\""),
+            ])],
+            &[],
+        );
+    }
+
+    #[test]
+    fn rules_that_meet() {
+        check(
+            &[matrix(&[
+                ("a", "web", "store", "80", ""),
+                ("b", "web", "store", "80", "presence = \"required\""),
+                ("c", "web", "store", "70-90", "service = \"x\""),
+                ("d", "web", "store", "85-99", "presence = \"forbidden\""),
+            ])],
+            &[
+                "Wrong a, b: they say the same twice, and they disagree: one says expected, the other required; keep one",
+                "Wrong c, d: one forbids traffic that the other allows: the flow would be a violation; narrow one of them",
+                "Doubtful a, c: the second allows all that the first does",
+                "Doubtful b, c: the second allows all that the first does, and they disagree: one says required, the other expected",
+            ],
+        );
+        check(
+            &[
+                matrix(&[("a", "web", "store", "80", "presence = \"optional\"")]),
+                matrix(&[("b", "web", "store", "80", "presence = \"required\"")]),
+            ],
+            &["Doubtful a, b: the documents disagree: one says optional, the other required"],
+        );
+    }
+
+    #[test]
+    fn rules_alone() {
+        check(
+            &[matrix(&[
+                (
+                    "a",
+                    "clients",
+                    "Web nodes",
+                    "1-200",
+                    "presence = \"required\"",
+                ),
+                ("b", "web-node", "store", "30000-32767", ""),
+            ])],
+            &[
+                "Wrong a: the page does not say who the `clients` are: name a role, or the rule stays unresolved until the deployment does",
+                "Doubtful a: the range 1-200 of 200 ports covers 22 (ssh), 25 (smtp), 53 (dns), 80 (http), 111 (sunrpc), 135 (epmap), 139 (netbios)",
+                "Doubtful a, b: `Web nodes` and `web-node` look like one role spelt in several ways: use one name, or the deployment has to give both their addresses",
+            ],
+        );
+    }
+}

@@ -10,6 +10,7 @@ mod columns;
 mod context;
 mod cross;
 mod csv;
+mod encoding;
 mod ends;
 mod format;
 mod html;
@@ -26,6 +27,7 @@ mod span;
 mod table;
 mod text;
 
+use encoding::Decoded;
 pub use format::{Format, UnknownFormat};
 pub use json::row_json;
 pub use row::{Direction, PortGroup, Problem, Row, RowOrigin, Severity};
@@ -44,7 +46,7 @@ pub struct Document {
 ///
 /// `file` is only a name, for rows and problems to say where they come from.
 pub fn read(file: &str, bytes: &[u8], format: Format) -> Document {
-    let text = String::from_utf8_lossy(bytes);
+    let Decoded { text, remark } = encoding::decode(bytes);
     let blocks = match format {
         Format::Markdown => markdown::blocks(&text),
         Format::Html => html::blocks(&text, 1),
@@ -52,16 +54,19 @@ pub fn read(file: &str, bytes: &[u8], format: Format) -> Document {
         Format::ReStructuredText => rst::blocks(&text),
         Format::Csv => csv::blocks(&text),
     };
-    let mut document = reader::read(file, &blocks);
-    if let std::borrow::Cow::Owned(_) = text {
-        document.problems.insert(0, Problem {
-            file: file.to_owned(),
-            line: 1,
-            severity: Severity::Remark,
-            text: String::new(),
-            message: "is not valid UTF-8: the bytes that are not were replaced; save it as UTF-8 if names look wrong"
-                .to_owned(),
-        });
+    drop(text);
+    let mut document = reader::read(file, blocks);
+    if let Some(remark) = remark {
+        document.problems.insert(
+            0,
+            Problem {
+                file: file.to_owned(),
+                line: 1,
+                severity: Severity::Remark,
+                text: String::new(),
+                message: remark.to_owned(),
+            },
+        );
     }
     document
 }

@@ -11,7 +11,7 @@ use clap::Args;
 
 use super::{
     matrix::read,
-    output::{say, write},
+    output::{say, write, write_lines},
 };
 use crate::{
     document::{self, Document, Format, Row, Severity},
@@ -90,12 +90,8 @@ pub fn run(command: &Import) -> anyhow::Result<Exit> {
         documents.push(document);
     }
     if command.rows {
-        let mut text = String::new();
-        for row in documents.iter().flat_map(|document| &document.rows) {
-            text.push_str(&document::row_json(row)?);
-            text.push('\n');
-        }
-        write(command.output.as_deref(), &text)?;
+        let rows = documents.iter().flat_map(|document| &document.rows);
+        write_lines(command.output.as_deref(), rows.map(document::row_json))?;
         return Ok(Exit::Clean);
     }
     let derived = matrix::derive(&documents, &name(command, &documents));

@@ -1,7 +1,8 @@
 //! Where a command's result goes.
 
 use std::{
-    io::{self, Write as _},
+    fs::File,
+    io::{self, BufWriter, Write as _},
     path::Path,
 };
 
@@ -9,11 +10,40 @@ use anyhow::Context as _;
 
 /// Writes a result to `path`, or to standard output.
 pub(super) fn write(path: Option<&Path>, text: &str) -> anyhow::Result<()> {
-    match path {
-        Some(path) => {
-            std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))
+    to(path, |out| out.write_all(text.as_bytes()))
+}
+
+/// Writes lines to `path`, or to standard output, as they come: a large result is never in memory as a whole.
+pub(super) fn write_lines<E: Into<anyhow::Error>>(
+    path: Option<&Path>,
+    lines: impl Iterator<Item = Result<String, E>>,
+) -> anyhow::Result<()> {
+    let mut failed = None;
+    to(path, |out| {
+        for line in lines {
+            match line {
+                Ok(line) => writeln!(out, "{line}")?,
+                Err(error) => {
+                    failed = Some(error.into());
+                    break;
+                }
+            }
         }
-        None => match io::stdout().lock().write_all(text.as_bytes()) {
+        Ok(())
+    })?;
+    failed.map_or(Ok(()), Err)
+}
+
+fn to(
+    path: Option<&Path>,
+    fill: impl FnOnce(&mut dyn io::Write) -> io::Result<()>,
+) -> anyhow::Result<()> {
+    let filled = |out: &mut dyn io::Write| fill(out).and_then(|()| out.flush());
+    match path {
+        Some(path) => File::create(path)
+            .and_then(|file| filled(&mut BufWriter::new(file)))
+            .with_context(|| format!("cannot write {}", path.display())),
+        None => match filled(&mut BufWriter::new(io::stdout().lock())) {
             // A reader that has seen enough, such as `head`, is no failure.
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
             other => other.context("cannot write to standard output"),

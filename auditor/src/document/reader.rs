@@ -18,7 +18,7 @@ use super::{
 };
 
 /// Reads all rows of a page.
-pub(super) fn read(file: &str, blocks: &[Block]) -> Document {
+pub(super) fn read(file: &str, blocks: Vec<Block>) -> Document {
     let mut reader = Reader {
         file,
         headings: Headings::default(),
@@ -27,20 +27,20 @@ pub(super) fn read(file: &str, blocks: &[Block]) -> Document {
         caption: None,
     };
     for block in blocks {
-        match &block.content {
+        match block.content {
             Content::Heading { level, text } => {
                 reader.caption = None;
-                reader.heading(*level, text);
+                reader.heading(level, &text);
             }
             Content::Table(rows) => reader.table(block.line, rows),
             Content::Text(text) => {
-                reader.caption = is_caption(text).then(|| text.trim_end_matches(':').to_owned());
+                reader.caption = is_caption(&text).then(|| text.trim_end_matches(':').to_owned());
                 reader
                     .notes
-                    .add(block.line, text, &reader.headings.context());
+                    .add(block.line, &text, &reader.headings.context());
             }
-            Content::Caption(text) => reader.caption = Some(text.clone()),
-            Content::Title(text) => reader.document.title = some(text),
+            Content::Caption(text) => reader.caption = Some(text),
+            Content::Title(text) => reader.document.title = some(&text),
         }
     }
     let (rows, problems) = reader.notes.rows(file, &reader.document.rows);
@@ -85,7 +85,7 @@ impl Reader<'_> {
         });
     }
 
-    fn table(&mut self, line: usize, rows: &[TableRow]) {
+    fn table(&mut self, line: usize, mut rows: Vec<TableRow>) {
         let Some((head, body)) = rows.split_first() else {
             return;
         };
@@ -115,19 +115,21 @@ impl Reader<'_> {
             );
         }
         self.notes.has_table(context.section.clone());
+        let head = head.clone();
         let table = Table {
             file: self.file,
-            head,
+            head: &head,
             columns: &columns,
             context: &context,
         };
         let mut role: Option<String> = None;
-        for row in body {
+        // Each row is dropped once it is read: a large page is in memory once.
+        for row in rows.drain(1..) {
             if row.cells.iter().all(String::is_empty) || row.cells == head.cells {
                 continue;
             }
-            role = columns.cell(row, Column::Role).or(role);
-            table.read(row, role.as_deref(), &mut self.document);
+            role = columns.cell(&row, Column::Role).or(role);
+            table.read(&row, role.as_deref(), &mut self.document);
         }
     }
 }

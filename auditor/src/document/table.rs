@@ -42,14 +42,19 @@ struct Cells {
 impl Table<'_> {
     /// Reads a row; `role` is that of its machines, if the row or one above it names it.
     pub(super) fn read(&self, row: &TableRow, role: Option<&str>, document: &mut Document) {
-        for cell in row
+        let mut strays = row
             .cells
             .iter()
             .skip(self.head.cells.len())
-            .filter(|cell| !cell.is_empty())
-        {
-            let message = "this cell stands under no heading and was left out";
-            self.problem(document, row, Severity::Lost, cell, message);
+            .filter(|cell| !cell.is_empty());
+        if let Some(cell) = strays.next() {
+            let message = match strays.count() {
+                0 => "this cell stands under no heading and was left out".to_owned(),
+                more => format!(
+                    "this cell and {more} behind it stand under no heading and were left out"
+                ),
+            };
+            self.problem(document, row, Severity::Lost, cell, &message);
         }
         let mut port_text = self.columns.ports(self.head, row);
         if let Some(last) = self

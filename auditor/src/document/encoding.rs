@@ -1,0 +1,89 @@
+//! Bytes to text, whatever they were saved as.
+
+use std::borrow::Cow;
+
+use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
+
+/// A page's text, and what a person should know of how it was read.
+pub(super) struct Decoded<'a> {
+    pub(super) text: Cow<'a, str>,
+    pub(super) remark: Option<&'static str>,
+}
+
+/// Reads UTF-8; UTF-16 by its byte order mark or its zero bytes; and else Windows-1252, in which every byte is a
+/// character and which pages that are not UTF-8 are most often saved in.
+pub(super) fn decode(bytes: &[u8]) -> Decoded<'_> {
+    let encoding = Encoding::for_bom(bytes).map_or_else(|| guess(bytes), |(encoding, _)| encoding);
+    let (text, _, is_damaged) = encoding.decode(bytes);
+    let has_zeros = text.contains('\0');
+    let remark = if is_damaged {
+        Some("holds bytes that are no text; they were replaced")
+    } else if has_zeros {
+        Some("holds zero bytes; they were left out")
+    } else if encoding == WINDOWS_1252 {
+        Some(
+            "is not valid UTF-8 and was read as Windows-1252; save it as UTF-8 if names look wrong",
+        )
+    } else {
+        None
+    };
+    let text = if has_zeros {
+        Cow::Owned(text.replace('\0', ""))
+    } else {
+        text
+    };
+    Decoded { text, remark }
+}
+
+fn guess(bytes: &[u8]) -> &'static Encoding {
+    let start = bytes.get(..bytes.len().min(SAMPLE)).unwrap_or_default();
+    let n_zeros = |parity: usize| {
+        let bytes = start.iter().skip(parity).step_by(2);
+        bytes.filter(|byte| **byte == 0).count()
+    };
+    // Latin letters have a zero in one half of their two bytes.
+    let most = start.len() / 4;
+    if 0 < most && most < n_zeros(1) && n_zeros(0) == 0 {
+        UTF_16LE
+    } else if 0 < most && most < n_zeros(0) && n_zeros(1) == 0 {
+        UTF_16BE
+    } else if std::str::from_utf8(bytes).is_ok() {
+        UTF_8
+    } else {
+        WINDOWS_1252
+    }
+}
+
+/// As much of a page tells how it was saved.
+const SAMPLE: usize = 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::decode;
+
+    #[test]
+    fn encodings() {
+        let wide = |text: &str, order: fn(u16) -> [u8; 2]| -> Vec<u8> {
+            text.encode_utf16().flat_map(order).collect()
+        };
+        check("B\u{fc}ro".as_bytes(), "B\u{fc}ro", false);
+        check(b"B\xfcro", "B\u{fc}ro", true);
+        check(&wide("| Port |", u16::to_le_bytes), "| Port |", false);
+        check(&wide("| Port |", u16::to_be_bytes), "| Port |", false);
+        check(
+            &wide("\u{feff}B\u{fc}ro", u16::to_be_bytes),
+            "B\u{fc}ro",
+            false,
+        );
+        check(b"\xef\xbb\xbfa", "a", false);
+        check(b"Po\0rt", "Port", true);
+        check(b"", "", false);
+    }
+
+    #[track_caller]
+    fn check(bytes: &[u8], text: &str, remarked: bool) {
+        let decoded = decode(bytes);
+        assert_eq!(decoded.text, text);
+        assert_eq!(decoded.remark.is_some(), remarked, "{text}");
+    }
+}

@@ -221,11 +221,12 @@ pub(super) fn section(heading: &str) -> Section {
         .filter(|(_, word)| !is_filler(word))
         .map(|(word, _)| *word)
         .collect();
-    let among = named
-        .first()
-        .is_some_and(|first| matches!(first.to_lowercase().as_str(), "between" | "among"));
-    if among {
-        named.remove(0);
+    let between = named
+        .iter()
+        .position(|word| matches!(word.to_lowercase().as_str(), "between" | "among"));
+    let among = between.is_some();
+    if let Some(between) = between {
+        named.drain(..=between);
     }
     let is_role = named.len() <= 4
         && named
@@ -310,7 +311,8 @@ fn is_filler(word: &str) -> bool {
     )
 }
 
-fn is_machine(word: &str) -> bool {
+/// Whether a word names machines of some kind; small letters.
+pub(super) fn is_machine(word: &str) -> bool {
     let singular = word.strip_suffix('s').unwrap_or(word);
     matches!(
         singular,
@@ -388,6 +390,12 @@ mod tests {
                 among: true,
                 ..none.clone()
             }
+        );
+        assert_eq!(
+            section("Ports used for communication between nodes")
+                .role
+                .as_deref(),
+            Some("nodes")
         );
         assert_eq!(section("Required ports for intracluster operation"), none);
         assert_eq!(section("External Connectivity"), none);

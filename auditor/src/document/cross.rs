@@ -55,6 +55,10 @@ pub(super) fn read(
         let Some(side) = row.cells.first().and_then(|cell| some(cell)) else {
             continue;
         };
+        // A text that reaches over the whole line explains the table.
+        if row.cells.iter().all(|cell| *cell == side) {
+            continue;
+        }
         for (top, cell) in head.cells.iter().zip(&row.cells).skip(1) {
             let (Some(top), Some(text)) = (some(top), some(cell)) else {
                 continue;

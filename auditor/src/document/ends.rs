@@ -4,7 +4,10 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::text::{fold, regex};
+use super::{
+    column::is_machine,
+    text::{fold, regex},
+};
 
 /// Who opens conversations to whom.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -22,7 +25,7 @@ static ARROW: LazyLock<Regex> = LazyLock::new(|| {
 });
 static FROM_TO: LazyLock<Regex> = LazyLock::new(|| {
     regex(
-        r"(?i)\bfrom (?:an? |the )?([\w][\w /-]{1,40}?) to (?:an? |the )?([\w][\w /-]{1,40}?)(?:\s*(?:[.,;:(]|$)| for | on | via | over | when | if )",
+        r"(?i)\bfrom (?:an? |the )?([\w][\w /-]{1,40}?) to (?P<article>an? |the )?([\w][\w /-]{1,40}?)(?:\s*(?:[.,;:(]|$)| for | on | via | over | when | if )",
     )
 });
 static PEER: LazyLock<Regex> = LazyLock::new(|| {
@@ -52,8 +55,14 @@ pub(super) fn arrow(text: &str) -> Option<Pair> {
 pub(super) fn from_to(text: &str) -> Option<Pair> {
     let found = FROM_TO.captures(text)?;
     let is_number = |text: &str| text.starts_with(|c: char| c.is_ascii_digit());
-    let (from, to) = (end(found.get(1)?.as_str())?, end(found.get(2)?.as_str())?);
-    (!is_number(&from) && !is_number(&to)).then_some(Pair {
+    let (from, to) = (end(found.get(1)?.as_str())?, end(found.get(3)?.as_str())?);
+    // "from clients to relay messages" names no second end.
+    let is_end = found.name("article").is_some()
+        || to
+            .split(' ')
+            .next_back()
+            .is_some_and(|last| is_machine(&last.to_lowercase()));
+    (is_end && !is_number(&from) && !is_number(&to)).then_some(Pair {
         from,
         to,
         is_mutual: false,
@@ -97,6 +106,7 @@ mod tests {
             pair("web node", "store nodes", false)
         );
         assert_eq!(from_to("from 1 to 5"), None);
+        assert_eq!(from_to("from clients to relay messages"), None);
         assert_eq!(peer("Outbound to the store").as_deref(), Some("store"));
         assert_eq!(peer("Outbound"), None);
     }

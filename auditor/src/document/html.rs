@@ -108,6 +108,12 @@ fn walk(root: ElementRef<'_>, blocks: &mut Vec<Block>, loose: &mut Loose) {
                     "script" | "style" | "template" | "head" | "noscript" => {}
                     "table" => {
                         loose.close(blocks);
+                        let mut children = reference.child_elements();
+                        let caption = children.find(|child| child.value().name() == "caption");
+                        blocks.extend(caption.map(|caption| Block {
+                            line,
+                            content: Content::Caption(inner(caption)),
+                        }));
                         blocks.push(Block {
                             line,
                             content: Content::Table(rows(reference, line)),

@@ -18,7 +18,7 @@ pub(super) struct Mention {
 /// Where ports begin: after the word, or before their transport.
 static START: LazyLock<Regex> = LazyLock::new(|| {
     regex(
-        r"(?i)(?:(?P<before>\b(?:tcp|udp|sctp)(?:\s*(?:/|,|\band\b|\bor\b|&)\s*(?:tcp|udp|sctp))*)\s+(?:(?:traffic|connections?)\s+)?(?:on\s+|over\s+|via\s+)?)?\bports?\s+(?:numbers?\s+|ranges?\s+)?\(?(?P<list>\d)|\b(?P<transport>(?:tcp|udp|sctp)(?:\s*(?:/|,|\band\b|\bor\b|&)\s*(?:tcp|udp|sctp))*)\s*[/:]?\s*(?P<number>\d{2,5}\b)|\b(?P<slash>\d{1,5}(?:\s*[-\u{2010}-\u{2015}]\s*\d{1,5})?)\s*/\s*(?:tcp|udp|sctp)\b|\bports?\b[^.;()\d]{0,30}\((?P<inside>\d{2,5})(?:\s*[-\u{2010}-\u{2015},)])",
+        r"(?i)(?:(?P<before>\b(?:tcp|udp|sctp)(?:\s*(?:/|,|\band\b|\bor\b|&)\s*(?:tcp|udp|sctp))*)\s+(?:(?:traffic|connections?)\s+)?(?:on\s+|over\s+|via\s+)?)?\bports?(?:\s+|\s*:\s*)(?:numbers?\s+|ranges?\s+)?\(?(?P<list>\d)|\b(?P<transport>(?:tcp|udp|sctp)(?:\s*(?:/|,|\band\b|\bor\b|&)\s*(?:tcp|udp|sctp))*)\s*[/:]?\s*(?P<number>\d{2,5}\b)|\b(?P<slash>\d{1,5}(?:\s*[-\u{2010}-\u{2015}]\s*\d{1,5})?)\s*/\s*(?:tcp|udp|sctp)\b|\bports?\b[^.;()\d]{0,30}\((?P<inside>\d{2,5})(?:\s*[-\u{2010}-\u{2015},)])",
     )
 });
 /// The number or range at the front, and its transport if that stands beside it.
@@ -207,6 +207,7 @@ mod tests {
             "The store listens on 9200/tcp and 9300/tcp.",
             "9200,9300 tcp",
         );
+        check("Default port: 6362", "6362");
         check("It ships 443 parts.", "");
     }
 

@@ -81,7 +81,18 @@ impl Notes {
                     before: None,
                     context,
                 };
-                notes.push(row(file, &sentence, said, &text));
+                let mut found = row(file, &sentence, said, &text);
+                let context = &sentence.context;
+                found.direction = found.direction.or(context.direction);
+                if context.among {
+                    found.direction = Some(Direction::Both);
+                    found.source.clone_from(&context.role);
+                    found.destination.clone_from(&context.role);
+                } else if let Some((from, to)) = &context.ends {
+                    found.source = Some(from.clone());
+                    found.destination = Some(to.clone());
+                }
+                notes.push(found);
             }
         }
         let mut in_notes: BTreeSet<(Option<String>, PortRange)> = BTreeSet::new();
@@ -128,7 +139,13 @@ impl Notes {
                     }
                     Some(_) | None => sentence.text.clone(),
                 };
-                notes.push(row(file, sentence, said, &text));
+                let mut found = row(file, sentence, said, &text);
+                if found.transport_inferred
+                    && let Some(transport) = agreed(&ranges, rows)
+                {
+                    found.transport = transport;
+                }
+                notes.push(found);
             }
         }
         (notes, problems)
@@ -158,6 +175,16 @@ impl Notes {
             said.service = said.service.take().or(Some(what));
         }
     }
+}
+
+/// The transports that the tables give these ports, if all rows that name one of them agree.
+fn agreed(ranges: &[PortRange], rows: &[Row]) -> Option<Vec<Transport>> {
+    let mut known = rows
+        .iter()
+        .filter(|row| row.ranges().any(|range| ranges.contains(&range)))
+        .map(|row| &row.transport);
+    let first = known.next()?;
+    known.all(|other| other == first).then(|| first.clone())
 }
 
 fn row(file: &str, sentence: &Sentence, said: Statement, text: &str) -> Row {

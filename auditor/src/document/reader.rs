@@ -7,11 +7,12 @@ use regex::Regex;
 use super::{
     Document,
     block::{Block, Content, TableRow},
-    column::Column,
+    column::{self, Column},
     columns::Columns,
     context::Headings,
     cross,
     notes::Notes,
+    ports,
     row::{Problem, Severity},
     table::Table,
     text::{regex, some},
@@ -116,22 +117,51 @@ impl Reader<'_> {
         }
         self.notes.has_table(context.section.clone());
         let head = head.clone();
-        let table = Table {
-            file: self.file,
-            head: &head,
-            columns: &columns,
-            context: &context,
-        };
+        let above = context.clone();
         let mut role: Option<String> = None;
         // Each row is dropped once it is read: a large page is in memory once.
         for row in rows.drain(1..) {
             if row.cells.iter().all(String::is_empty) || row.cells == head.cells {
                 continue;
             }
+            if let Some(title) = group(&row) {
+                // It speaks for the rows below, up to the next.
+                context = above.clone();
+                context.narrow(title);
+                if column::may_name_machines(title) {
+                    role = None;
+                    context.role = Some(title.to_owned());
+                }
+                let message = "was taken for the heading of the rows below";
+                self.problem(row.line, Severity::Remark, title, message.to_owned());
+                continue;
+            }
+            let table = Table {
+                file: self.file,
+                head: &head,
+                columns: &columns,
+                context: &context,
+            };
             role = columns.cell(&row, Column::Role).or(role);
             table.read(&row, role.as_deref(), &mut self.document);
         }
     }
+}
+
+/// The title of a group of rows: a text that reaches over all columns, or stands alone in the first, and is no port.
+fn group(row: &TableRow) -> Option<&str> {
+    let (first, rest) = row.cells.split_first()?;
+    let spans = rest.iter().all(|cell| cell == first);
+    let is_alone = rest.iter().all(String::is_empty);
+    let names_number = first.contains(|c: char| c.is_ascii_digit());
+    let is_title = 1 < row.cells.len()
+        && (spans || is_alone)
+        && first.contains(char::is_alphabetic)
+        && !names_number
+        && ports::ports(first).groups.is_empty()
+        && ports::ports(first).transports.iter().all(|t| t.has_ports())
+        && !ports::ports(first).ephemeral;
+    is_title.then_some(first.as_str())
 }
 
 /// Whether a table without a column of ports speaks of them all the same; one of memory sizes needs no word.

@@ -194,6 +194,42 @@ fn tables_of_clients_and_servers() {
 }
 
 #[test]
+fn a_sentence_on_a_port_of_a_table() {
+    let document = markdown(
+        "| Port | Protocol | From | To |\n|--|--|--|--|\n| 8472 | UDP | node | node |\n\n\
+         If you use a network of your own, then port 8472 is not needed by the nodes.\n",
+    );
+    assert_eq!(
+        rows(&document)[1],
+        "5: -, - -> - 8472 udp? None Some(false) [If you use a network of your own]"
+    );
+}
+
+#[test]
+fn groups_and_captions() {
+    let document = markdown(
+        "| Port | Source | Use |\n|--|--|--|\n| **Web nodes** | | |\n| 80 | user | Site |\n| **UDP ports of the store** | | |\n\
+         | 53 | web | Names |\n| ICMP | | |\n\n## Ports for traffic between store nodes\n\nThese ports are open:\n\n- 7000: gossip\n",
+    );
+    assert_eq!(
+        rows(&document),
+        [
+            "4: Web nodes, user -> - 80 tcp? Some(Inbound) None [-]",
+            "6: -, web -> - 53 tcp? Some(Inbound) None [-]",
+            "7: -, - -> -  icmp Some(Inbound) None [-]",
+            "13: store nodes, store nodes -> store nodes 7000 tcp? Some(Both) None [-]",
+        ]
+    );
+    let page = "<table><caption>Inbound rules for store nodes</caption><tr><th>Port<th>Source</tr><tr><td colspan=2>Web servers</tr>\n\
+                <tr><td>80<sup>1</sup><td>user</tr></table>";
+    let document = read("page.html", page.as_bytes(), Format::Html);
+    assert_eq!(
+        rows(&document),
+        ["2: Web servers, user -> - 80 tcp? Some(Inbound) None [-]"]
+    );
+}
+
+#[test]
 fn tables_that_name_one_end() {
     let document = markdown(
         "## Web nodes\n\n<figcaption>Inbound rules for store nodes</figcaption>\n\n| Protocol | Port | Source |\n|--|--|--|\n\

@@ -14,7 +14,11 @@ fuzz_target!(|page: &[u8]| {
         assert!(!line.contains('\n'), "a row is one line");
     }
     let derived = matrix::derive(&[document], "page");
-    let ids: std::collections::BTreeSet<&str> =
-        derived.matrix.rules.iter().map(|rule| rule.id.as_str()).collect();
+    let ids: std::collections::BTreeSet<&str> = derived
+        .matrix
+        .rules
+        .iter()
+        .map(|rule| rule.id.as_str())
+        .collect();
     assert_eq!(ids.len(), derived.matrix.rules.len(), "ids are unique");
 });

@@ -1,6 +1,8 @@
 //! `cargo xtask`: everything that a person types in this repository.
 
+mod bench;
 mod demo;
+mod fuzz;
 mod picture;
 mod setup;
 mod shell;
@@ -25,6 +27,10 @@ enum Command {
     Demo,
     /// Draw the demo's last report for the README
     Picture,
+    /// Measure what reading a page costs, format by format
+    Bench,
+    /// Let a fuzzer write pages, format by format
+    Fuzz(fuzz::Fuzz),
     /// Run every test, the end-to-end ones included
     Test,
 }
@@ -34,6 +40,8 @@ fn main() -> ExitCode {
         Command::Setup => setup::run(),
         Command::Demo => demo::run(),
         Command::Picture => picture::run(),
+        Command::Bench => bench::run(),
+        Command::Fuzz(fuzz) => fuzz::run(&fuzz),
         Command::Test => test::run(),
     };
     match done {

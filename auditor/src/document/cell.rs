@@ -152,14 +152,24 @@ fn is_condition(sentence: &str) -> bool {
     .any(|start| lower.starts_with(start))
 }
 
-/// The words in brackets under which the row applies: "(may change with the configuration)".
+/// The words in brackets under which the row applies: "(may change with the configuration)", "(Enterprise only)".
 pub(super) fn bracketed_condition(text: &str) -> Option<String> {
     let (_, brackets) = unbracket(text);
-    brackets.into_iter().find(|part| {
+    brackets.into_iter().find_map(|part| {
         let lower = part.to_lowercase();
+        let edition = ["only", "edition", "feature", "license"]
+            .iter()
+            .fold(lower.as_str(), |name, word| {
+                name.trim_end().strip_suffix(word).unwrap_or(name)
+            })
+            .trim();
+        if matches!(edition, "enterprise" | "premium" | "commercial") {
+            return Some(edition.to_owned());
+        }
         ["may change", "if ", "only ", "when ", "required if"]
             .iter()
             .any(|start| lower.starts_with(start))
+            .then_some(part)
     })
 }
 

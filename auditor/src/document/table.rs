@@ -204,7 +204,7 @@ impl Table<'_> {
         self.ends(row, &mut cells, document);
         let (stated, notes) = cells.notes.as_deref().map_or((None, None), cell::condition);
         cells.notes = notes;
-        let bracketed = [&cells.source, &cells.destination]
+        let bracketed = [&cells.source, &cells.destination, &cells.service]
             .into_iter()
             .flatten()
             .find_map(|text| cell::bracketed_condition(text));

@@ -28,12 +28,15 @@ pub fn starter(matrix: &Matrix, rows: &[&Row], matrix_path: &str) -> String {
         quoted(matrix_path)
     );
     for role in roles {
-        let entries: Vec<String> = given
+        let mut entries: Vec<String> = given
             .get(role)
             .into_iter()
             .flatten()
             .map(|entry| quoted(entry))
             .collect();
+        if entries.is_empty() && is_everybody(role.name()) {
+            entries.push(quoted("any"));
+        }
         let comment = if BLANKS.contains(&role.name()) {
             "  # the page does not name them"
         } else if entries.is_empty() {
@@ -88,6 +91,14 @@ fn given(rows: &[&Row]) -> BTreeMap<Role, BTreeSet<String>> {
         }
     }
     given
+}
+
+/// Whether a page means every address by this name.
+fn is_everybody(name: &str) -> bool {
+    matches!(
+        name.to_lowercase().as_str(),
+        "any" | "anywhere" | "anyone" | "everyone" | "any host" | "internet" | "0.0.0.0/0" | "*"
+    )
 }
 
 fn is_host(name: &str) -> bool {

@@ -102,7 +102,7 @@ fn a_first_deployment() {
     let page = "## Store nodes\n\n| Port | Direction | Peer | Notes |\n|--|--|--|--|\n\
                 | 443 | Outbound | mirror.example.com (192.0.2.1) | |\n\
                 | 80 | Outbound | https://api.example.com/v1 | Only if using the \"cloud\" |\n\
-                | 22 | Inbound | Jump \"host\" | |\n";
+                | 22 | Inbound | Jump \"host\" | |\n| 9 | Inbound | Anywhere | |\n| 10 | Inbound | | |\n";
     let document = document::read("page.md", page.as_bytes(), Format::Markdown);
     let derived = derive(std::slice::from_ref(&document), "Page");
     let rows: Vec<&document::Row> = document.rows.iter().collect();
@@ -114,7 +114,9 @@ fn a_first_deployment() {
             "matrix = [\"m.toml\"]",
             "",
             "[roles]",
+            "\"Anywhere\" = [\"any\"]  # from the page",
             "\"api.example.com\" = [\"api.example.com\"]  # from the page",
+            "\"clients\" = []  # the page does not name them",
             "'Jump \"host\"' = []",
             "\"mirror.example.com\" = [\"192.0.2.1\", \"mirror.example.com\"]  # from the page",
             "\"Store nodes\" = []",

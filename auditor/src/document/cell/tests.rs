@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 
-use super::{condition, direction, editions, required, transports};
+use super::{bracketed_condition, condition, direction, editions, required, transports};
 use crate::{document::Direction, transport::Transport};
 
 #[test]
@@ -47,6 +47,11 @@ fn requirements() {
         editions("master [enterprise type=\"inline\" /]"),
         ("master".to_owned(), Some("enterprise".to_owned()))
     );
+    assert_eq!(
+        bracketed_condition("Replication (Enterprise Edition only)").as_deref(),
+        Some("enterprise")
+    );
+    assert_eq!(bracketed_condition("Replication (slow)"), None);
     assert_eq!(editions("a [b] [c"), ("a [b] [c".to_owned(), None));
 }
 

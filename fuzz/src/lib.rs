@@ -1,0 +1,21 @@
+//! What must hold of any bytes that are read as a page.
+
+use std::collections::BTreeSet;
+
+use auditor::{
+    document::{self, Format},
+    matrix,
+};
+
+/// Reads bytes as a page of a format: they become rows, rules and problems, without a panic.
+pub fn page(bytes: &[u8], format: Format) {
+    let document = document::read("page", bytes, format);
+    for row in &document.rows {
+        let line = document::row_json(row).expect("a row is text and numbers");
+        assert!(!line.contains('\n'), "a row is one line");
+    }
+    let derived = matrix::derive(&[document], "page");
+    let rules = &derived.matrix.rules;
+    let ids: BTreeSet<&str> = rules.iter().map(|rule| rule.id.as_str()).collect();
+    assert_eq!(ids.len(), rules.len(), "ids are unique");
+}

@@ -30,7 +30,7 @@ static NUMBER: LazyLock<Regex> = LazyLock::new(|| {
 /// What stands between two ports of a list.
 static BETWEEN: LazyLock<Regex> = LazyLock::new(|| {
     regex(
-        r"(?i)^(?:\s*\([^()]{0,80}\))?(?:\s+for\s+(?:the\s+)?[\w-]+(?:\s[\w-]+)?)?\s*(?P<joint>,?\s*\b(?:and|or)\b|[,/&])\s*(?:on\s+)?(?:(?:tcp|udp)\s+)?(?:ports?\s+)?",
+        r"(?i)^(?:\s*\([^()]{0,80}\))?(?:\s+for\s+(?:the\s+)?[\w-]+(?:\s[\w-]+)?)?\s*(?P<joint>,?\s*\b(?:and|or)\b|[,/&])\s*(?:on\s+)?(?:ports?\s+)?",
     )
 });
 /// What may stand behind a port: a number before other words counts something else.
@@ -206,6 +206,10 @@ mod tests {
         check(
             "The store listens on 9200/tcp and 9300/tcp.",
             "9200,9300 tcp",
+        );
+        check(
+            "Permit TCP 6783 and UDP 6783/6784.",
+            "6783 tcp; 6783,6784 udp",
         );
         check("Default port: 6362", "6362");
         check("It ships 443 parts.", "");

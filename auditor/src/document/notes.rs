@@ -22,7 +22,12 @@ pub(super) struct Notes {
     items: Vec<(usize, String, Statement, Context)>,
     /// The last paragraph leads to a list of ports.
     is_port_list: bool,
+    /// The words above the next item, if they are few.
+    label: Option<String>,
 }
+
+/// More words than this are a sentence.
+const LABEL_WORDS: usize = 5;
 
 struct Sentence {
     line: usize,
@@ -50,7 +55,18 @@ impl Notes {
                 .push((line, text.to_owned(), item, context.clone()));
             return;
         }
-        self.is_port_list = prose::leads_to_ports(text);
+        let bare = || prose::bare_item(text, self.label.as_deref());
+        let item = prose::named_item(text).or_else(|| bare().filter(|_| self.is_port_list));
+        if let Some(item) = item {
+            self.items
+                .push((line, text.to_owned(), item, context.clone()));
+            return;
+        }
+        // In a list of ports a few words say what the ports below them are for.
+        let is_label = text.split(' ').count() <= LABEL_WORDS && !text.ends_with(['.', '!', '?']);
+        let leads = prose::leads_to_ports(text);
+        self.label = (is_label && !leads).then(|| text.trim_end_matches(':').to_owned());
+        self.is_port_list = leads || self.is_port_list && is_label;
         let mut before = None;
         for text in sentences(text) {
             let text = text.strip_prefix("NOTE:").unwrap_or(text).trim();
@@ -74,7 +90,13 @@ impl Notes {
         let (mut notes, mut problems) = (Vec::new(), Vec::new());
         for (line, text, said, context) in self.items.clone() {
             // In a section with a table a list explains, elsewhere it is what there is instead of one.
-            if !self.sections_with_tables.contains(&context.section) {
+            let explains = self.sections_with_tables.contains(&context.section)
+                && said
+                    .ports
+                    .iter()
+                    .flat_map(|group| &group.ranges)
+                    .all(|range| in_tables.contains(range));
+            if !explains {
                 let sentence = Sentence {
                     line,
                     text: text.clone(),

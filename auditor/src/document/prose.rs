@@ -41,10 +41,15 @@ static NEED_NOT: LazyLock<Regex> = LazyLock::new(|| {
         r"(?i)^you (?:do not|don't|need not) (?:need to )?allow access to (?P<destination>\S+)(?: (?P<condition>(?:for|if|when|in) .+?))?\.?$",
     )
 });
-static FORBIDDEN: LazyLock<Regex> = LazyLock::new(|| {
-    regex(
-        r"(?i)(?:^|, )(?:there is )?(?:no need for )?(?P<client>[^,.:;]+?) (?:(?:do|does) not (?:need|have) to|must not|must never|should not|should never|are not allowed to|is not allowed to|may not|to) (?:be able to )?(?:directly )?(?:communicate|talk|connect|speak)(?: directly)? (?:with|to) (?P<server>[^.;:]+?)\.?$",
-    )
+static FORBIDDEN: LazyLock<[Regex; 2]> = LazyLock::new(|| {
+    [
+        regex(
+            r"(?i)^(?P<client>[^,.:;]+?) (?:(?:do|does) not (?:need|have) to|must not|must never|should not|should never|are not allowed to|is not allowed to|may not) (?:be able to )?(?:directly )?(?:communicate|talk|connect|speak)(?: directly)? (?:with|to) (?P<server>[^.;:]+?)\.?$",
+        ),
+        regex(
+            r"(?i)\bno need for (?P<client>[^,.:;]+?) to (?:be able to )?(?:directly )?(?:communicate|talk|connect|speak)(?: directly)? (?:with|to) (?P<server>[^.;:]+?)\.?$",
+        ),
+    ]
 });
 static USING: LazyLock<Regex> =
     LazyLock::new(|| regex(r"(?i)^(?:if|when) (?:you are |you're )?using (.+)$"));
@@ -71,6 +76,51 @@ static ITEM: LazyLock<Regex> = LazyLock::new(|| {
     )
 });
 
+/// `HTTP API (default 4646). TCP only.`: the port stands behind what it is for.
+static NAMED_ITEM: LazyLock<Regex> = LazyLock::new(|| {
+    regex(
+        r"(?i)^(?P<service>[^().:;]{2,60}?)\s*\(\s*(?:(?:by|the|defaults?|ports?|is|to|tcp|udp)[\s:]+)+(?P<ports>\d{2,5}(?:\s*[-\u{2010}-\u{2015},/]\s*\d{2,5})*)\s*(?:/?\s*(?:tcp|udp)\s*)*\)",
+    )
+});
+/// Ports and nothing else: what they are for stands above them.
+static BARE_ITEM: LazyLock<Regex> = LazyLock::new(|| {
+    regex(
+        r"(?i)^(?:(?:tcp|udp)\s+)*(?:ports?\s+)?\d{2,5}(?:\s*(?:[-\u{2010}-\u{2015},/]|to|and)\s*\d{2,5})*(?:\s*[/(]?\s*(?:tcp|udp)\s*\)?)*$",
+    )
+});
+
+/// Reads an item that names what a port is for in front of it, such as `HTTP API (default 4646). TCP only.`
+pub(super) fn named_item(text: &str) -> Option<Statement> {
+    let found = NAMED_ITEM.captures(text)?;
+    let stated = cell::transports(text).filter(|named| !named.inferred);
+    Some(Statement {
+        ports: ports::ports(found.name("ports")?.as_str()).groups,
+        transports: stated.map(|named| named.transports).unwrap_or_default(),
+        service: found.name("service").map(|service| fold(service.as_str())),
+        ..Statement::default()
+    })
+    .filter(|said| !said.ports.is_empty())
+}
+
+/// Reads an item of ports alone; `label` is the short text above it, which says what they are for.
+pub(super) fn bare_item(text: &str, label: Option<&str>) -> Option<Statement> {
+    if !BARE_ITEM.is_match(text) {
+        return None;
+    }
+    let stated = [Some(text), label]
+        .into_iter()
+        .flatten()
+        .filter_map(cell::transports)
+        .find(|named| !named.inferred);
+    let ports = ports::ports(text).groups;
+    (!ports.is_empty()).then(|| Statement {
+        ports,
+        transports: stated.map(|named| named.transports).unwrap_or_default(),
+        service: label.map(str::to_owned),
+        ..Statement::default()
+    })
+}
+
 /// Reads an item of a list of ports, such as `8301 (TCP and UDP): gossip`; the transport must stand in it, or a section
 /// must have said that the list is one of ports.
 pub(super) fn item(text: &str, is_port_list: bool) -> Option<Statement> {
@@ -95,7 +145,11 @@ pub(super) fn item(text: &str, is_port_list: bool) -> Option<Statement> {
 
 /// Whether a sentence leads to a list of ports.
 pub(super) fn leads_to_ports(sentence: &str) -> bool {
-    sentence.ends_with(':') && sentence.to_lowercase().contains("port")
+    let is_title = !sentence.ends_with(['.', '!', '?']) && sentence.split(' ').count() <= 6;
+    let is_about = sentence
+        .split(|c: char| !c.is_alphanumeric())
+        .any(|word| matches!(word.to_lowercase().as_str(), "port" | "ports"));
+    (is_title || sentence.ends_with(':')) && is_about
 }
 
 /// Whether a sentence says that ports are handed out dynamically.
@@ -208,12 +262,23 @@ fn without_ports(sentence: &str) -> Option<Statement> {
             .as_deref()
             .and_then(|condition| USING.captures(condition)?.get(1))
             .map(|what| fold(what.as_str()));
+        let source = fold(source);
+        let destination = fold(found.name("destination")?.as_str());
+        let is_mutual = ["each other", "one another"]
+            .iter()
+            .any(|words| destination.to_lowercase().starts_with(words));
         return Some(Statement {
-            direction: Some(Direction::Outbound),
-            source: found.name("source").map(|source| fold(source.as_str())),
-            destination: found
-                .name("destination")
-                .map(|destination| fold(destination.as_str())),
+            direction: Some(if is_mutual {
+                Direction::Both
+            } else {
+                Direction::Outbound
+            }),
+            destination: Some(if is_mutual {
+                source.clone()
+            } else {
+                destination
+            }),
+            source: Some(source),
             service,
             required: Some(true),
             condition,
@@ -236,14 +301,13 @@ fn without_ports(sentence: &str) -> Option<Statement> {
 
 /// Reads "clients do not need to talk to each other".
 fn forbidden(sentence: &str) -> Option<Statement> {
-    let found = FORBIDDEN.captures(sentence)?;
-    let negates = ["not", "never", "no need"]
+    let found = FORBIDDEN
         .iter()
-        .any(|word| found.get(0).is_some_and(|all| all.as_str().contains(word)));
+        .find_map(|expression| expression.captures(sentence))?;
     let client = fold(found.name("client")?.as_str());
     let server = fold(found.name("server")?.as_str());
     let is_long = |end: &str| MOST_WORDS < end.split(' ').count();
-    if !negates || is_person(&client) || is_long(&client) || is_long(&server) {
+    if is_person(&client) || is_long(&client) || is_long(&server) {
         return None;
     }
     let is_mutual = matches!(server.to_lowercase().as_str(), "each other" | "one another");
@@ -297,6 +361,12 @@ mod tests {
         let said = one("As above, there is no need for web nodes to talk to the store.").unwrap();
         assert!(said.forbidden && said.direction.is_none());
         assert_eq!(said.destination.as_deref(), Some("the store"));
+        assert_eq!(
+            one("The second waits and therefore does not try to connect to it again."),
+            None
+        );
+        let said = one("All worker nodes need to be able to reach each other via IP.").unwrap();
+        assert_eq!(said.destination.as_deref(), Some("All worker nodes"));
         assert_eq!(one("You do not need to connect to the store."), None);
         assert_eq!(one("Web nodes need to talk to the store."), None);
     }

@@ -206,6 +206,33 @@ fn a_sentence_on_a_port_of_a_table() {
 }
 
 #[test]
+fn lists_of_ports() {
+    let document = markdown(
+        "## Ports\n\nThe scheduler needs three ports.\n\n- API (Default 4646). Clients use it. TCP only.\n- Gossip (default: 4648). TCP and UDP.\n\n\
+         ## Phones\n\n**Basic ports used**\n\n* Calls TCP/UDP\n    * 5060, 5061\n* Voice UDP\n    * 16384-32768\n* SSH\n    * 22\n\nIt has 12, 13.\n",
+    );
+    assert_eq!(
+        rows(&document),
+        [
+            "5: -, - -> - 4646 tcp None None [-]",
+            "6: -, - -> - 4648 tcp+udp None None [-]",
+            "13: -, - -> - 5060,5061 tcp+udp None None [-]",
+            "15: -, - -> - 16384-32768 udp None None [-]",
+            "17: -, - -> - 22 tcp? None None [-]",
+        ]
+    );
+    let services: Vec<&str> = document
+        .rows
+        .iter()
+        .filter_map(|row| row.service.as_deref())
+        .collect();
+    assert_eq!(
+        services,
+        ["API", "Gossip", "Calls TCP/UDP", "Voice UDP", "SSH"]
+    );
+}
+
+#[test]
 fn groups_and_captions() {
     let document = markdown(
         "| Port | Source | Use |\n|--|--|--|\n| **Web nodes** | | |\n| 80 | user | Site |\n| **UDP ports of the store** | | |\n\

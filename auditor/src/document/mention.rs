@@ -18,7 +18,7 @@ pub(super) struct Mention {
 /// Where ports begin: after the word, or before their transport.
 static START: LazyLock<Regex> = LazyLock::new(|| {
     regex(
-        r"(?i)(?:(?P<before>\b(?:tcp|udp|sctp)(?:\s*(?:/|,|\band\b|\bor\b|&)\s*(?:tcp|udp|sctp))*)\s+(?:(?:traffic|connections?)\s+)?(?:on\s+|over\s+|via\s+)?)?\bports?(?:\s+|\s*:\s*)(?:numbers?\s+|ranges?\s+)?\(?(?P<list>\d)|\b(?P<transport>(?:tcp|udp|sctp)(?:\s*(?:/|,|\band\b|\bor\b|&)\s*(?:tcp|udp|sctp))*)\s*[/:]?\s*(?P<number>\d{2,5}\b)|\b(?P<slash>\d{1,5}(?:\s*[-\u{2010}-\u{2015}]\s*\d{1,5})?)\s*/\s*(?:tcp|udp|sctp)\b|\bports?\b[^.;()\d]{0,30}\((?P<inside>\d{2,5})(?:\s*[-\u{2010}-\u{2015},)])",
+        r"(?i)(?:(?P<before>\b(?:tcp|udp|sctp)(?:\s*(?:/|,|\band\b|\bor\b|&)\s*(?:tcp|udp|sctp))*)\s+(?:(?:traffic|connections?)\s+)?(?:on\s+|over\s+|via\s+)?)?\bports?(?:\s+(?:is\s+|are\s+)?|\s*:\s*)(?:numbers?\s+|ranges?\s+)?\(?(?P<list>\d)|\b(?P<transport>(?:tcp|udp|sctp)(?:\s*(?:/|,|\band\b|\bor\b|&)\s*(?:tcp|udp|sctp))*)\s*[/:]?\s*(?P<number>\d{2,5}\b)|\b(?P<slash>\d{1,5}(?:\s*[-\u{2010}-\u{2015}]\s*\d{1,5})?)\s*/\s*(?:tcp|udp|sctp)\b|\bports?\b[^.;()\d]{0,30}\((?P<inside>\d{2,5})(?:\s*[-\u{2010}-\u{2015},)])",
     )
 });
 /// The number or range at the front, and its transport if that stands beside it.
@@ -31,12 +31,6 @@ static NUMBER: LazyLock<Regex> = LazyLock::new(|| {
 static BETWEEN: LazyLock<Regex> = LazyLock::new(|| {
     regex(
         r"(?i)^(?:\s*\([^()]{0,80}\))?(?:\s+for\s+(?:the\s+)?[\w-]+(?:\s[\w-]+)?)?\s*(?P<joint>,?\s*\b(?:and|or)\b|[,/&])\s*(?:on\s+)?(?:ports?\s+)?",
-    )
-});
-/// What may stand behind a port: a number before other words counts something else.
-static BEHIND: LazyLock<Regex> = LazyLock::new(|| {
-    regex(
-        r"(?i)^\s*(?:$|[,.;:()/!?]|(?:for|and|or|to|on|is|are|be|must|should|need|needs|open|in|via|over|from|between|of|tcp|udp|as|by|at|when|if|with|through|then|will|can|may|inbound|outbound|but|so|which|that|unless|only|has|have|using|used)\b)",
     )
 });
 static FOR_TRANSPORT: LazyLock<Regex> =
@@ -73,7 +67,7 @@ fn list(sentence: &str, start: usize, lead: &[Transport], mentions: &mut Vec<Men
         let length = found.get(0).map_or(0, |whole| whole.end());
         let end = at + length;
         let is_first = at == start;
-        if !is_first && !BEHIND.is_match(rest(end)) {
+        if !is_first && counts(rest(end)) {
             return at;
         }
         let beside: Vec<Transport> = ["slash", "bracket", "after", "more"]
@@ -110,6 +104,29 @@ fn list(sentence: &str, start: usize, lead: &[Transport], mentions: &mut Vec<Men
         }
         at = next;
     }
+}
+
+/// Whether the words behind a number say what it counts: "and 30 servers", "and 64 GB".
+fn counts(behind: &str) -> bool {
+    if behind.starts_with('%') {
+        return true;
+    }
+    let word: String = behind
+        .strip_prefix(' ')
+        .unwrap_or_default()
+        .chars()
+        .take_while(|c| c.is_alphabetic())
+        .collect::<String>()
+        .to_lowercase();
+    let is_verb = matches!(
+        word.as_str(),
+        "is" | "as" | "was" | "has" | "does" | "needs" | "its" | "this" | "ports" | "https"
+    );
+    word.ends_with('s') && !is_verb
+        || matches!(
+            word.as_str(),
+            "gb" | "mb" | "kb" | "gib" | "mib" | "cpu" | "ghz" | "percent" | "other" | "more"
+        )
 }
 
 /// Adds ports to the mention of the same transports; `is_or` makes them one choice with the ports before.
@@ -159,13 +176,20 @@ fn transports(text: &str) -> Vec<Transport> {
         .unwrap_or_default()
 }
 
-/// Whether a sentence names a number beside the word port that [`mentions`] does not take for one.
-pub(super) fn may_name_more(sentence: &str) -> bool {
-    static WORD: LazyLock<Regex> = LazyLock::new(|| regex(r"(?i)\bports?\b"));
-    static NUMBERS: LazyLock<Regex> = LazyLock::new(|| regex(r"\b\d{2,5}\b"));
+/// Whether a sentence about ports names a number that `read` does not hold.
+pub(super) fn names_more(sentence: &str, read: &[Mention]) -> bool {
+    static WORD: LazyLock<Regex> = LazyLock::new(|| regex(r"(?i)\b(?:ports?|tcp|udp)\b"));
+    static NUMBERS: LazyLock<Regex> = LazyLock::new(|| regex(r"[\d.,]*\d"));
+    let is_read = |number: u16| {
+        read.iter()
+            .flat_map(|mention| &mention.ports)
+            .flat_map(|group| &group.ranges)
+            .any(|range| range.contains(number))
+    };
+    // Versions, addresses and years are no ports.
     let is_port = |text: &str| {
         text.parse::<u16>()
-            .is_ok_and(|number| 20 < number && !(1990..2100).contains(&number))
+            .is_ok_and(|number| 20 < number && !(1990..2100).contains(&number) && !is_read(number))
     };
     WORD.is_match(sentence)
         && NUMBERS
@@ -175,7 +199,7 @@ pub(super) fn may_name_more(sentence: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::mentions;
+    use super::{mentions, names_more};
 
     #[test]
     fn sentences() {
@@ -211,8 +235,20 @@ mod tests {
             "Permit TCP 6783 and UDP 6783/6784.",
             "6783 tcp; 6783,6784 udp",
         );
+        check("The gateway [TCP 80, 443]", "80,443 tcp");
+        check("The default listen port is 7777.", "7777");
         check("Default port: 6362", "6362");
         check("It ships 443 parts.", "");
+    }
+
+    #[test]
+    fn numbers_that_are_left() {
+        let more = |sentence: &str| names_more(sentence, &mentions(sentence));
+        assert!(more("Open port 80 as well as 443 on it."));
+        assert!(!more(
+            "Open ports 80 and 443 since 4.5.1 on 10.0.0.1, from 2024 on."
+        ));
+        assert!(!more("It has 443 parts."));
     }
 
     #[track_caller]

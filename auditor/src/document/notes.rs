@@ -127,9 +127,11 @@ impl Notes {
                 text: sentence.text.clone(),
                 message: message.to_owned(),
             };
-            if said.is_empty() && mention::may_name_more(&sentence.text) {
+            let read = mention::mentions(&sentence.text);
+            if !said.iter().any(|said| said.ephemeral) && mention::names_more(&sentence.text, &read)
+            {
                 problems.push(remark(
-                    "this sentence may name a port and was not understood; add a rule by hand if it does",
+                    "this sentence names a number that may be a port and was not read as one; add a rule by hand if it is",
                 ));
             }
             for mut said in said {

@@ -187,6 +187,7 @@ pub(super) fn statements(sentence: &str) -> Vec<Statement> {
             let names_ports = !mention::mentions(service).is_empty();
             !is_pronoun(service)
                 && !names_ports
+                && service.split(' ').count() <= SERVICE_WORDS
                 && (names_one || !service.contains(|c: char| c.is_ascii_digit()))
         })
         .filter(|_| mentions.len() == 1);
@@ -213,6 +214,9 @@ pub(super) fn statements(sentence: &str) -> Vec<Statement> {
         })
         .collect()
 }
+
+/// More words than this describe, and name nothing.
+const SERVICE_WORDS: usize = 8;
 
 /// Reads a sentence that names no port by its number.
 fn without_ports(sentence: &str) -> Option<Statement> {

@@ -113,6 +113,9 @@ const SERVERS: &str = "servers";
 const HOSTS: &str = "hosts";
 pub(super) const BLANKS: [&str; 3] = [CLIENTS, SERVERS, HOSTS];
 
+/// More words than this describe, and name nobody.
+const ROLE_WORDS: usize = 4;
+
 /// The ways of a row, and a remark if an end of them had to be left blank.
 fn ends(row: &Row, home: Option<&str>) -> Result<(Vec<Pair>, Option<&'static str>), &'static str> {
     let own = row.role.as_deref().or(home);
@@ -149,7 +152,10 @@ fn ends(row: &Row, home: Option<&str>) -> Result<(Vec<Pair>, Option<&'static str
         Some(Direction::Both) => (source, destination),
         None => match (&source, &destination, row.origin) {
             // "Port 123 is open for communication with NTP": these machines ask, the service answers.
-            (None, None, RowOrigin::Note) => (own, row.service.clone()),
+            (None, None, RowOrigin::Note) => {
+                let is_name = |service: &String| service.split(' ').count() <= ROLE_WORDS;
+                (own, row.service.clone().filter(is_name))
+            }
             // "Between stores": without a way each of them is at both ends.
             (None, None, RowOrigin::Table) => (None, own),
             _ => (source, destination),

@@ -14,6 +14,7 @@ mod encoding;
 mod ends;
 mod format;
 mod html;
+mod item;
 mod json;
 mod markdown;
 mod mention;

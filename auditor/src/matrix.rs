@@ -2,6 +2,7 @@
 
 mod compare;
 mod derive;
+mod ends;
 mod file;
 mod identity;
 mod lint;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     context::Context,
-    mention,
+    item, mention,
     prose::{self, Statement},
     row::{Direction, Problem, Row, RowOrigin, Severity},
     text::{is_host, sentences, some},
@@ -49,14 +49,14 @@ impl Notes {
         }
         // A list goes on until the next paragraph that is none of its items, and says what it lists in front.
         if (self.is_port_list || !text.contains(". "))
-            && let Some(item) = prose::item(text, self.is_port_list)
+            && let Some(item) = item::item(text, self.is_port_list)
         {
             self.items
                 .push((line, text.to_owned(), item, context.clone()));
             return;
         }
-        let bare = || prose::bare_item(text, self.label.as_deref());
-        let item = prose::named_item(text).or_else(|| bare().filter(|_| self.is_port_list));
+        let bare = || item::bare_item(text, self.label.as_deref());
+        let item = item::named_item(text).or_else(|| bare().filter(|_| self.is_port_list));
         if let Some(item) = item {
             self.items
                 .push((line, text.to_owned(), item, context.clone()));
@@ -64,7 +64,7 @@ impl Notes {
         }
         // In a list of ports a few words say what the ports below them are for.
         let is_label = text.split(' ').count() <= LABEL_WORDS && !text.ends_with(['.', '!', '?']);
-        let leads = prose::leads_to_ports(text);
+        let leads = item::leads_to_ports(text);
         self.label = (is_label && !leads).then(|| text.trim_end_matches(':').to_owned());
         self.is_port_list = leads || self.is_port_list && is_label;
         let mut before = None;

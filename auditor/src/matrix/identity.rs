@@ -1,5 +1,10 @@
 //! Names for rules and conditions that stay the same when a page is reordered.
 
+use std::collections::BTreeMap;
+
+use super::rule::Rule;
+use crate::role::Role;
+
 /// Words that say nothing in a name.
 const FILLER: [&str; 22] = [
     "a", "an", "the", "if", "is", "are", "be", "you", "your", "using", "used", "use", "only",
@@ -34,6 +39,85 @@ pub(super) fn condition(sentence: &str) -> String {
     } else {
         telling.join("-")
     }
+}
+
+/// Gives every rule its name; rules that say the same become one, and rules whose short names meet get longer ones.
+pub(super) fn name_rules(rules: &mut Vec<Rule>) {
+    let mut unique: Vec<Rule> = Vec::new();
+    let mut places: BTreeMap<String, usize> = BTreeMap::new();
+    for mut rule in rules.drain(..) {
+        let origin = rule.origin.take();
+        let known = places.entry(format!("{rule:?}")).or_insert(unique.len());
+        match unique.get_mut(*known) {
+            Some(known) => {
+                if let (Some(all), Some(one)) = (&mut known.origin, origin) {
+                    all.push_str(", ");
+                    all.push_str(&one);
+                }
+            }
+            None => unique.push(Rule { origin, ..rule }),
+        }
+    }
+    for length in [Length::Short, Length::Client, Length::Everything] {
+        let mut names: BTreeMap<String, usize> = BTreeMap::new();
+        for rule in unique.iter_mut().filter(|rule| rule.id.is_empty()) {
+            *names.entry(name(rule, length)).or_default() += 1;
+        }
+        for rule in unique.iter_mut().filter(|rule| rule.id.is_empty()) {
+            let name = name(rule, length);
+            if names.get(&name) == Some(&1) {
+                rule.id = name;
+            }
+        }
+    }
+    // What is left differs only in what no name shows, such as capital letters or a note.
+    let mut n_used: BTreeMap<String, usize> = BTreeMap::new();
+    for rule in unique.iter_mut().filter(|rule| rule.id.is_empty()) {
+        let name = name(rule, Length::Everything);
+        let n_same = n_used.entry(name.clone()).or_default();
+        *n_same += 1;
+        rule.id = format!("{name}-{n_same}");
+    }
+    *rules = unique;
+}
+
+#[derive(Clone, Copy)]
+enum Length {
+    Short,
+    Client,
+    Everything,
+}
+
+fn name(rule: &Rule, length: Length) -> String {
+    let join = |roles: &[Role]| {
+        slug(
+            &roles.iter().map(Role::name).collect::<Vec<_>>().join(" "),
+            6,
+        )
+    };
+    let service = rule.service.as_deref().unwrap_or_default();
+    let service = slug(service.split(['(', ',']).next().unwrap_or_default(), 4);
+    let mut parts = match length {
+        Length::Short => vec![join(&rule.server), service],
+        Length::Client => vec![
+            join(&rule.client),
+            "to".to_owned(),
+            join(&rule.server),
+            service,
+        ],
+        Length::Everything => vec![
+            join(&rule.client),
+            "to".to_owned(),
+            join(&rule.server),
+            service,
+            rule.when.clone().unwrap_or_default(),
+            rule.presence.name().to_owned(),
+        ],
+    };
+    parts.push(slug(&rule.ports.to_string(), usize::MAX));
+    parts.push(rule.transport.name().to_owned());
+    parts.retain(|part| !part.is_empty());
+    parts.join("-")
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{
-    derive::BLANKS,
+    ends::BLANKS,
     rule::{Matrix, Presence, Rule, RulePorts},
 };
 use crate::{port::PortSet, role::Role};

@@ -1,0 +1,241 @@
+//! The ends of a row to client and server: a viewpoint is turned round once, here.
+
+use crate::{
+    document::{Direction, Row, RowOrigin},
+    role::Role,
+    transport::Transport,
+};
+
+/// One way of a row.
+pub(super) struct Pair {
+    pub(super) client: Vec<Role>,
+    pub(super) server: Vec<Role>,
+    pub(super) loopback: bool,
+}
+
+/// Names of ends that a table leaves out: roles of their own, which nobody is until the deployment says so. So the rule
+/// never allows more than was written.
+const CLIENTS: &str = "clients";
+const SERVERS: &str = "servers";
+const HOSTS: &str = "hosts";
+pub(super) const BLANKS: [&str; 3] = [CLIENTS, SERVERS, HOSTS];
+
+/// More words than this describe, and name nobody.
+const ROLE_WORDS: usize = 4;
+
+/// The ways of a row, and a remark if an end of them had to be left blank.
+pub(super) fn ends(
+    row: &Row,
+    home: Option<&str>,
+) -> Result<(Vec<Pair>, Option<&'static str>), &'static str> {
+    let own = row.role.as_deref().or(home);
+    // A sentence may call the page's machines by a name of its own.
+    let own_word = [
+        "the cluster",
+        "cluster",
+        "the system",
+        "the nodes",
+        "all instances",
+    ];
+    let end = |text: &Option<String>| {
+        text.as_deref().map(|text| match own {
+            Some(own)
+                if row.origin == RowOrigin::Note
+                    && own_word.contains(&text.to_lowercase().as_str()) =>
+            {
+                own.to_owned()
+            }
+            Some(_) | None => text.to_owned(),
+        })
+    };
+    let (source, destination) = (end(&row.source), end(&row.destination));
+    let own = own.map(str::to_owned);
+    let (client, server) = match row.direction {
+        Some(Direction::Inbound) => (source, destination.or(own)),
+        Some(Direction::Outbound) => (source.or(own), destination),
+        // Two columns say who talks with whom; one column says it at both ends, and then this machine is the other.
+        Some(Direction::Both)
+            if row.is_peer && source == destination && source != own && row.role != source =>
+        {
+            (source, own)
+        }
+        Some(Direction::Both) => (source, destination),
+        None => match (&source, &destination, row.origin) {
+            // "Port 123 is open for communication with NTP": these machines ask, the service answers.
+            (None, None, RowOrigin::Note) => {
+                let is_name = |service: &String| service.split(' ').count() <= ROLE_WORDS;
+                (own, row.service.clone().filter(is_name))
+            }
+            // "Between stores": without a way each of them is at both ends.
+            (None, None, RowOrigin::Table) => (None, own),
+            _ => (source, destination),
+        },
+    };
+    if row.ports.is_empty()
+        && !row.ephemeral
+        && !row.forbidden
+        && !row.transport.contains(&Transport::Icmp)
+    {
+        return Err(
+            "names a connection without a port, so no rule was made of it; add one by hand if you know its port",
+        );
+    }
+    let (client, server, blank) = match row.origin {
+        RowOrigin::Table => filled(row, client, server),
+        RowOrigin::Note => (client, server, None),
+    };
+    let Some(client) = client else {
+        return Err("names no client, so no rule was made of it; add one by hand");
+    };
+    let Some(server) = server else {
+        return Err("names no server, so no rule was made of it; add one by hand");
+    };
+    let nobody = |text: &str| text.eq_ignore_ascii_case("none") || text.eq_ignore_ascii_case("n/a");
+    if nobody(&client) || nobody(&server) {
+        return Err("names nobody at one end, so no rule was made of it");
+    }
+    let loopback = is_localhost(&client) && is_localhost(&server);
+    let mut pair = Pair {
+        client: roles(&client, row, home),
+        server: roles(&server, row, home),
+        loopback,
+    };
+    let mut blank = blank;
+    // What goes out goes to somebody else: "All nodes and the relay" to "All nodes" is written the wrong way round.
+    let others: Vec<Role> = pair
+        .client
+        .iter()
+        .filter(|role| !pair.server.contains(role))
+        .cloned()
+        .collect();
+    let is_within = pair.server.iter().all(|role| pair.client.contains(role));
+    if row.direction == Some(Direction::Outbound) && is_within && !others.is_empty() && !loopback {
+        pair.client = std::mem::replace(&mut pair.server, others);
+        blank = Some(
+            "names for outbound traffic a server that is one of its clients: the rule has the other ends for servers; check it",
+        );
+    }
+    if loopback {
+        // Both ends are the same machine, which one of the two cells may name more exactly.
+        let named = if client.contains('(') && !server.contains('(') {
+            &pair.client
+        } else {
+            &pair.server
+        }
+        .clone();
+        pair.client.clone_from(&named);
+        pair.server = named;
+    }
+    if pair.client.is_empty() || pair.server.is_empty() {
+        return Err("names an end that is no role, so no rule was made of it; add one by hand");
+    }
+    let back = Pair {
+        client: pair.server.clone(),
+        server: pair.client.clone(),
+        loopback,
+    };
+    let is_mutual = row.direction == Some(Direction::Both) && pair.client != pair.server;
+    let pairs = if is_mutual {
+        vec![pair, back]
+    } else {
+        vec![pair]
+    };
+    Ok((pairs, blank))
+}
+
+/// Gives an end that a table leaves out a name that the deployment fills in.
+fn filled(
+    row: &Row,
+    client: Option<String>,
+    server: Option<String>,
+) -> (Option<String>, Option<String>, Option<&'static str>) {
+    let is_outbound = row.direction == Some(Direction::Outbound);
+    let (own, other) = if is_outbound {
+        (HOSTS, SERVERS)
+    } else {
+        (CLIENTS, HOSTS)
+    };
+    let blank = match (&client, &server) {
+        (Some(_), Some(_)) => None,
+        (None, Some(_)) => Some(
+            "names no client: its rule has the role `clients` for it, or `hosts` where it is the machines of the page; say in the deployment who they are",
+        ),
+        (Some(_), None) => Some(
+            "names no server: its rule has the role `hosts` for the machines of the page, or `servers`; say in the deployment who they are",
+        ),
+        (None, None) => Some(
+            "names neither client nor server: its rule has the roles `clients`, `hosts` or `servers` for them; say in the deployment who they are",
+        ),
+    };
+    (
+        client.or_else(|| Some(own.to_owned())),
+        server.or_else(|| Some(other.to_owned())),
+        blank,
+    )
+}
+
+fn is_localhost(text: &str) -> bool {
+    text.to_lowercase().starts_with("localhost")
+}
+
+/// The roles that a cell names: `agent/master` is two.
+fn roles(text: &str, row: &Row, home: Option<&str>) -> Vec<Role> {
+    if is_localhost(text) {
+        let bracketed = text
+            .split(['(', ')'])
+            .nth(1)
+            .map(str::trim)
+            .filter(|name| !name.is_empty());
+        return bracketed
+            .or(row.role.as_deref())
+            .into_iter()
+            .map(Role::new)
+            .collect();
+    }
+    let mut outside = String::new();
+    let mut depth = 0_usize;
+    for character in text.chars() {
+        match character {
+            '(' => depth += 1,
+            ')' => depth = depth.saturating_sub(1),
+            _ if depth == 0 => outside.push(character),
+            _ => {}
+        }
+    }
+    if outside.contains("://") {
+        let host = outside
+            .split("://")
+            .nth(1)
+            .and_then(|rest| rest.split('/').next());
+        return host.map(Role::new).into_iter().collect();
+    }
+    let outside = outside
+        .replace(" and ", "/")
+        .replace(" or ", "/")
+        .replace([',', ';', '&'], "/");
+    let mut roles: Vec<Role> = Vec::new();
+    for part in outside.split('/') {
+        let part = plain(part);
+        // The machines that the row is about, seen from themselves.
+        let own = row
+            .role
+            .as_deref()
+            .or(home)
+            .filter(|_| part.eq_ignore_ascii_case("self"));
+        let role = Role::new(own.unwrap_or(part));
+        if !role.name().is_empty() && !roles.contains(&role) {
+            roles.push(role);
+        }
+    }
+    roles
+}
+
+/// A role's name without the words that only lead to it.
+fn plain(part: &str) -> &str {
+    let part = part.trim();
+    let part = ["Your ", "your ", "The ", "the "]
+        .iter()
+        .find_map(|lead| part.strip_prefix(lead))
+        .unwrap_or(part);
+    part.strip_suffix(" IP address").unwrap_or(part)
+}

@@ -36,6 +36,10 @@ pub(super) fn column(heading: &str) -> Option<Column> {
             .to_lowercase()
             .replace(['*', ':', '.', '?', '#', '_'], " "),
     );
+    // "No." and "#" count the lines.
+    if name.is_empty() && !heading.trim().is_empty() || name == "no" {
+        return Some(Column::Ignored);
+    }
     let exact = match name.as_str() {
         "end port" | "last port" | "to port" | "port to" | "port end" => Column::LastPort,
 
@@ -134,6 +138,7 @@ pub(super) fn column(heading: &str) -> Option<Column> {
         | "note"
         | "comment"
         | "comments"
+        | "remark"
         | "remarks"
         | "description"
         | "details"

@@ -4,6 +4,7 @@ use super::{
     block::TableRow,
     cell,
     column::{self, Column},
+    ends,
     row::Direction,
     text::some,
 };
@@ -36,11 +37,19 @@ impl Columns {
             {
                 *column = Some(Column::Service);
             }
-            if column.is_none()
-                && cells().next().is_some()
-                && cells().all(|cell| cell::direction(cell).is_some())
-            {
+            if column.is_some() || cells().next().is_none() {
+                continue;
+            }
+            let names_ways =
+                |cell: &String| cell::direction(cell).is_some() || ends::arrow(cell).is_some();
+            let named = |cell: &String| cell::transports(cell);
+            if cells().all(names_ways) {
                 *column = Some(Column::Direction);
+            } else if n_protocols == 0
+                && cells().all(|cell| named(cell).is_some())
+                && cells().any(|cell| named(cell).is_some_and(|named| !named.inferred))
+            {
+                *column = Some(Column::Protocol);
             }
         }
         Self(columns)

@@ -157,8 +157,8 @@ fn footnotes_phrases_and_arrows() {
     assert_eq!(
         rows(&document),
         [
-            "3: -, - -> store 443 tcp? Some(Outbound) None [-]",
-            "4: -, worker -> worker 51820 tcp? Some(Both) None [-]",
+            "3: -, - -> store 443 tcp Some(Outbound) None [-]",
+            "4: -, worker -> worker 51820 udp Some(Both) None [-]",
             "10: -, browser -> gateway 30000-32767 tcp? None None [-]",
             "11: -, - -> - 8472 udp? None None [-]",
             "12: -, - -> -  icmp None None [-]",
@@ -203,6 +203,23 @@ fn a_sentence_on_a_port_of_a_table() {
         rows(&document)[1],
         "5: -, - -> - 8472 udp? None Some(false) [If you use a network of your own]"
     );
+}
+
+#[test]
+fn columns_that_only_their_cells_explain() {
+    let document = markdown(
+        "| # | Port | L4 | From \u{2192} To | Remark |\n|--|--|--|--|--|\n| 1 | 443 | TCP | user \u{2192} web | |\n\
+         | 2 | 7946 | TCP+UDP | web \u{2194} web | Only if it is used |\n| 3 | any | any | web \u{2192} web | |\n",
+    );
+    assert_eq!(
+        rows(&document),
+        [
+            "3: -, user -> web 443 tcp None None [-]",
+            "4: -, web -> web 7946 tcp+udp Some(Both) None [Only if it is used]",
+            "5: -, web -> web 1-65535 tcp+udp? None None [-]",
+        ]
+    );
+    assert_eq!(problems(&document), Vec::<String>::new());
 }
 
 #[test]

@@ -26,8 +26,9 @@ pub(super) enum Token<'a> {
 static THOUSANDS: LazyLock<Regex> = LazyLock::new(|| {
     regex(r"\b(\d{1,2}),(\d{3})(\s*(?:[-\u{2010}-\u{2015}]|to)\s*)(\d{1,2}),(\d{3})\b")
 });
-/// `60,000`: no port starts with a zero.
-static THOUSAND: LazyLock<Regex> = LazyLock::new(|| regex(r"\b(\d{1,2}),(0\d{2})\b"));
+/// `60,000`: no port starts with a zero. `7,946`: hardly anybody lists a port of one digit.
+static THOUSAND: LazyLock<Regex> =
+    LazyLock::new(|| regex(r"(^|[^\d,])(\d),(\d{3})\b|\b(\d{1,2}),(0\d{2})\b"));
 /// `443 [2]`, `443[^2]`, `443 {fn-note}`: a mark that leads to a footnote.
 static FOOTNOTE: LazyLock<Regex> =
     LazyLock::new(|| regex(r"\[\^?(?:\d{1,2}|[a-z*])\]|\^\(?\d{1,2}\)?\^?|\{[\w-]+\}"));
@@ -45,7 +46,7 @@ pub(super) fn clean(text: &str) -> (String, Option<&str>) {
     };
     let text = FOOTNOTE.replace_all(text, " ");
     let text = THOUSANDS.replace_all(&text, "$1$2$3$4$5");
-    let text = THOUSAND.replace_all(&text, "$1$2");
+    let text = THOUSAND.replace_all(&text, "$1$2$3$4$5");
     (text.into_owned(), remark)
 }
 

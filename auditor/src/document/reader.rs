@@ -87,6 +87,7 @@ impl Reader<'_> {
     }
 
     fn table(&mut self, line: usize, mut rows: Vec<TableRow>) {
+        under_one_heading(&mut rows);
         let Some((head, body)) = rows.split_first() else {
             return;
         };
@@ -147,6 +148,37 @@ impl Reader<'_> {
         }
     }
 }
+
+/// Makes one row of headings of two: where a heading reaches over several columns, those below it say what they hold.
+fn under_one_heading(rows: &mut Vec<TableRow>) {
+    // Pages that mark every cell as a heading have numbers in those that are none.
+    let names_numbers = |row: &TableRow| {
+        row.cells
+            .iter()
+            .any(|cell| cell.contains(|c: char| c.is_ascii_digit()))
+    };
+    for _ in 1..MOST_HEADING_ROWS {
+        let is_heading = rows.first().zip(rows.get(1)).is_some_and(|(above, below)| {
+            above.is_heading && below.is_heading && !names_numbers(below)
+        });
+        if !is_heading {
+            return;
+        }
+        let above = rows.remove(0);
+        let Some(below) = rows.first_mut() else {
+            return;
+        };
+        for (index, cell) in above.cells.into_iter().enumerate() {
+            match below.cells.get_mut(index) {
+                Some(under) if under.is_empty() => *under = cell,
+                Some(_) => {}
+                None => below.cells.push(cell),
+            }
+        }
+    }
+}
+
+const MOST_HEADING_ROWS: usize = 3;
 
 /// The title of a group of rows: a text that reaches over all columns, or stands alone in the first, and is no port.
 fn group(row: &TableRow) -> Option<&str> {

@@ -209,11 +209,11 @@ impl Table<'_> {
             .flatten()
             .find_map(|text| cell::bracketed_condition(text));
         cells.condition = stated.or(bracketed).or(edition);
-        let is_optional_column = self
-            .head
-            .cells
-            .iter()
-            .any(|heading| heading.trim().eq_ignore_ascii_case("optional"));
+        let is_optional_column = self.head.cells.iter().any(|heading| {
+            heading
+                .trim_matches(|c: char| !c.is_alphabetic())
+                .eq_ignore_ascii_case("optional")
+        });
         cells.required = required_text
             .as_deref()
             .and_then(cell::required)

@@ -223,6 +223,29 @@ fn columns_that_only_their_cells_explain() {
 }
 
 #[test]
+fn headings_in_two_rows_and_optional_rows() {
+    let page = "<table><thead><tr><th rowspan=2>Port</th><th colspan=2>Ends</th><th rowspan=2>Optional?</th></tr>\n\
+                <tr><th>Source</th><th>Destination</th></tr></thead>\n<tr><td>22</td><td>admin</td><td>web</td><td>Yes</td></tr>\n\
+                <tr><td>80</td><td>user</td><td>web</td><td>No</td></tr></table>";
+    let document = read("page.html", page.as_bytes(), Format::Html);
+    assert_eq!(
+        rows(&document),
+        [
+            "3: -, admin -> web 22 tcp? None Some(false) [-]",
+            "4: -, user -> web 80 tcp? None Some(true) [-]",
+        ]
+    );
+    assert_eq!(problems(&document), Vec::<String>::new());
+    let page =
+        "<table><tr><th>Port<th>Source<th>Destination</tr><tr><th>22<th>admin<th>web</tr></table>";
+    let document = read("page.html", page.as_bytes(), Format::Html);
+    assert_eq!(
+        rows(&document),
+        ["1: -, admin -> web 22 tcp? None None [-]"]
+    );
+}
+
+#[test]
 fn lists_of_ports() {
     let document = markdown(
         "## Ports\n\nThe scheduler needs three ports.\n\n- API (Default 4646). Clients use it. TCP only.\n- Gossip (default: 4648). TCP and UDP.\n\n\

@@ -24,6 +24,7 @@ mod prose;
 mod reader;
 mod row;
 mod rst;
+mod section;
 mod span;
 mod table;
 mod text;

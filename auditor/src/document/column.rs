@@ -1,11 +1,6 @@
-//! Column headings to what their cells mean, and section headings to what they say of the rows below.
+//! Column headings to what their cells mean.
 
-use std::sync::LazyLock;
-
-use regex::Regex;
-
-use super::text::{fold, regex, unbracket};
-use crate::transport::Transport;
+use super::text::{fold, unbracket};
 
 /// What the cells of a column hold.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -15,6 +10,10 @@ pub(super) enum Column {
     LastPort,
     Protocol,
     Direction,
+    /// Whether the row is about traffic that comes in: yes or no.
+    Inward,
+    /// Whether the row is about traffic that goes out: yes or no.
+    Outward,
     Source,
     Destination,
     /// One column for the other end: the source of inbound rows, the destination of outbound ones.
@@ -162,15 +161,43 @@ pub(super) fn column(heading: &str) -> Option<Column> {
 
 /// Headings that only hold a word that says what they are: "DC/OS Component", "Default port number".
 fn ending(name: &str) -> Option<Column> {
-    let mut words = name.split(' ');
-    if words.clone().next() == Some("protocol") {
+    let words = name.split(' ');
+    let first = words.clone().next()?;
+    if first == "protocol" {
         return Some(Column::Protocol);
+    }
+    let is_source = matches!(
+        first,
+        "source" | "src" | "from" | "client" | "originating" | "local"
+    );
+    let is_destination = matches!(
+        first,
+        "destination" | "dest" | "dst" | "target" | "to" | "remote"
+    );
+    let names_port = words
+        .clone()
+        .any(|word| matches!(word, "port" | "ports" | "port(s)"));
+    // The client's own port is no part of a rule.
+    let names_other_end = words.clone().skip(1).any(|word| {
+        matches!(
+            word,
+            "to" | "from" | "destination" | "source" | "server" | "client"
+        )
+    });
+    if is_source && names_port && first != "client" {
+        return Some(Column::Ignored);
+    }
+    if is_source && !names_port && !names_other_end {
+        return Some(Column::Source);
+    }
+    if is_destination && !names_port && !names_other_end {
+        return Some(Column::Destination);
     }
     let is_about_ports = matches!(
         name.rsplit(' ').next()?,
         "name" | "names" | "setting" | "mapping" | "state" | "status"
     );
-    if !is_about_ports && words.any(|word| matches!(word, "port" | "ports" | "port(s)")) {
+    if !is_about_ports && names_port {
         return Some(Column::Port);
     }
     Some(match name.rsplit(' ').next()? {
@@ -185,172 +212,9 @@ fn ending(name: &str) -> Option<Column> {
     })
 }
 
-/// What a section's heading says of the rows below it.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub(super) struct Section {
-    pub(super) transport: Option<Transport>,
-    pub(super) role: Option<String>,
-    /// The rows stand for traffic of these machines among themselves: "Between cluster nodes".
-    pub(super) among: bool,
-    /// Source and destination: "Ports used for node to control plane communication".
-    pub(super) ends: Option<(String, String)>,
-}
-
-static ENDS: LazyLock<Regex> = LazyLock::new(|| {
-    regex(
-        r"(?i)^(?:.*\b(?:ports?|traffic|communications?|connections?)\b.* )?(?:for|from) (?:the )?(.+?) to (?:the )?(.+?)(?: communications?| traffic| connections?)?$",
-    )
-});
-
-/// Reads a section's heading.
-pub(super) fn section(heading: &str) -> Section {
-    let (outside, _) = unbracket(heading);
-    let words: Vec<&str> = outside.split(' ').collect();
-    let lower: Vec<String> = words.iter().map(|word| word.to_lowercase()).collect();
-    let transport = match lower
-        .iter()
-        .filter(|word| !is_filler(word))
-        .map(String::as_str)
-        .collect::<Vec<_>>()
-        .as_slice()
-    {
-        ["tcp"] => Some(Transport::Tcp),
-        ["udp"] => Some(Transport::Udp),
-        ["sctp"] => Some(Transport::Sctp),
-        ["icmp"] => Some(Transport::Icmp),
-        _ => None,
-    };
-    let mut named: Vec<&str> = words
-        .iter()
-        .zip(&lower)
-        .filter(|(_, word)| !is_filler(word))
-        .map(|(word, _)| *word)
-        .collect();
-    let between = named
-        .iter()
-        .position(|word| matches!(word.to_lowercase().as_str(), "between" | "among"));
-    let among = between.is_some();
-    if let Some(between) = between {
-        named.drain(..=between);
-    }
-    let is_role = named.len() <= 4
-        && named
-            .last()
-            .is_some_and(|last| is_machine(&last.to_lowercase()));
-    let role = is_role.then(|| {
-        let name = named.join(" ");
-        // A heading writes every word large; inside a sentence the machines would be small.
-        if among { name.to_lowercase() } else { name }
-    });
-    let ends = ENDS
-        .captures(&outside)
-        .and_then(|ends| Some((fold(ends.get(1)?.as_str()), fold(ends.get(2)?.as_str()))));
-    Section {
-        transport,
-        role,
-        among,
-        ends,
-    }
-}
-
-/// Whether a heading is a name, and not words about ports and networks.
-pub(super) fn may_name_machines(heading: &str) -> bool {
-    let (outside, _) = unbracket(heading);
-    let words: Vec<String> = outside
-        .split(' ')
-        .map(|word| word.trim_matches([':', '*', '.']).to_lowercase())
-        .collect();
-    let is_about = |word: &String| {
-        is_filler(word)
-            || matches!(
-                word.trim_end_matches('s'),
-                "network"
-                    | "networking"
-                    | "requirement"
-                    | "firewall"
-                    | "connectivity"
-                    | "prerequisite"
-                    | "configuration"
-                    | "acces"
-                    | "overview"
-                    | "security"
-                    | "connection"
-                    | "communication"
-                    | "table"
-                    | "tcp"
-                    | "udp"
-                    | "using"
-                    | "only"
-                    | "addresse"
-                    | "step"
-                    | "example"
-            )
-    };
-    words.len() <= 5 && !words.iter().any(is_about)
-}
-
-fn is_filler(word: &str) -> bool {
-    matches!(
-        word,
-        "port"
-            | "ports"
-            | "for"
-            | "the"
-            | "on"
-            | "required"
-            | "protocol"
-            | "list"
-            | "of"
-            | "used"
-            | "by"
-            | "inbound"
-            | "outbound"
-            | "ingress"
-            | "egress"
-            | "incoming"
-            | "outgoing"
-            | "rule"
-            | "rules"
-            | "traffic"
-            | "requirements"
-    )
-}
-
-/// Whether a word names machines of some kind; small letters.
-pub(super) fn is_machine(word: &str) -> bool {
-    let singular = word.strip_suffix('s').unwrap_or(word);
-    matches!(
-        singular,
-        "node"
-            | "master"
-            | "agent"
-            | "server"
-            | "client"
-            | "host"
-            | "machine"
-            | "instance"
-            | "worker"
-            | "broker"
-            | "manager"
-            | "controller"
-            | "gateway"
-            | "proxy"
-            | "member"
-            | "replica"
-            | "appliance"
-            | "balancer"
-            | "database"
-            | "vm"
-            | "plane"
-            | "bastion"
-            | "peer"
-    )
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Column, Section, column, section};
-    use crate::transport::Transport;
+    use super::{Column, column};
 
     #[test]
     fn columns() {
@@ -365,55 +229,13 @@ mod tests {
             ("Protocols/Ports", Some(Column::Port)),
             ("End port", Some(Column::LastPort)),
             ("Proto", Some(Column::Protocol)),
+            ("Source port", Some(Column::Ignored)),
+            ("Target port", Some(Column::Port)),
+            ("Source role", Some(Column::Source)),
+            ("Target role", Some(Column::Destination)),
             ("Colour", None),
         ] {
             assert_eq!(column(heading), meaning, "{heading}");
         }
-    }
-
-    #[test]
-    fn sections() {
-        let none = Section::default();
-        assert_eq!(
-            section("TCP ports"),
-            Section {
-                transport: Some(Transport::Tcp),
-                ..none.clone()
-            }
-        );
-        assert_eq!(
-            section("All nodes"),
-            Section {
-                role: Some("All nodes".to_owned()),
-                ..none.clone()
-            }
-        );
-        assert_eq!(
-            section("Between Cluster Nodes"),
-            Section {
-                role: Some("cluster nodes".to_owned()),
-                among: true,
-                ..none.clone()
-            }
-        );
-        assert_eq!(
-            section("Ports used for communication between nodes")
-                .role
-                .as_deref(),
-            Some("nodes")
-        );
-        assert_eq!(section("Required ports for intracluster operation"), none);
-        assert_eq!(section("External Connectivity"), none);
-        let ends = |heading| section(heading).ends;
-        let pair = |a: &str, b: &str| Some((a.to_owned(), b.to_owned()));
-        assert_eq!(
-            ends("Ports used for all-machine to control plane communications"),
-            pair("all-machine", "control plane")
-        );
-        assert_eq!(
-            ends("From the web servers to the store"),
-            pair("web servers", "store")
-        );
-        assert_eq!(ends("How to open ports"), None);
     }
 }

@@ -43,7 +43,16 @@ impl Columns {
             let names_ways =
                 |cell: &String| cell::direction(cell).is_some() || ends::arrow(cell).is_some();
             let named = |cell: &String| cell::transports(cell);
-            if cells().all(names_ways) {
+            let way = cell::direction(heading).filter(|_| {
+                cells().all(|cell| cell::required(cell).is_some() || some(cell).is_none())
+            });
+            if let Some(way) = way {
+                *column = match way {
+                    Direction::Inbound => Some(Column::Inward),
+                    Direction::Outbound => Some(Column::Outward),
+                    Direction::Both => None,
+                };
+            } else if cells().all(names_ways) {
                 *column = Some(Column::Direction);
             } else if n_protocols == 0
                 && cells().all(|cell| named(cell).is_some())
@@ -79,6 +88,22 @@ impl Columns {
             .filter(|(heading, meaning)| meaning.is_none() && !heading.is_empty())
             .map(|(heading, _)| heading.as_str())
             .collect()
+    }
+
+    /// The direction that a row's marks give, in a column for the way in and one for the way out.
+    pub(super) fn marked(&self, row: &TableRow) -> Option<Direction> {
+        let is_marked = |column| {
+            self.cell(row, column)
+                .as_deref()
+                .and_then(cell::required)
+                .unwrap_or_default()
+        };
+        match (is_marked(Column::Inward), is_marked(Column::Outward)) {
+            (true, true) => Some(Direction::Both),
+            (true, false) => Some(Direction::Inbound),
+            (false, true) => Some(Direction::Outbound),
+            (false, false) => None,
+        }
     }
 
     /// The direction that a table gives by naming only one end: its rows are about the other.

@@ -1,6 +1,6 @@
 //! What the headings above say of what stands below them.
 
-use super::{cell, column, row::Direction, text::some};
+use super::{cell, row::Direction, section, text::some};
 use crate::transport::Transport;
 
 /// What is known of a table or a sentence before it is read.
@@ -40,7 +40,7 @@ impl Headings {
         };
         for (level, text) in &self.0 {
             context.narrow(text);
-            if 1 < *level && column::may_name_machines(text) {
+            if 1 < *level && section::may_name_machines(text) {
                 context.heading = Some(text.clone());
             }
         }
@@ -51,7 +51,7 @@ impl Headings {
 impl Context {
     /// Adds what a heading or the title of a table says.
     pub(super) fn narrow(&mut self, heading: &str) {
-        let section = column::section(heading);
+        let section = section::section(heading);
         self.transport = section.transport.or(self.transport);
         let direction = cell::direction(heading).filter(|way| *way != Direction::Both);
         self.direction = direction.or(self.direction);

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::{
-    column::is_machine,
+    section::is_machine,
     text::{fold, regex},
 };
 

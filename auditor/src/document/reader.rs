@@ -7,13 +7,14 @@ use regex::Regex;
 use super::{
     Document,
     block::{Block, Content, TableRow},
-    column::{self, Column},
+    column::Column,
     columns::Columns,
     context::Headings,
     cross,
     notes::Notes,
     ports,
     row::{Problem, Severity},
+    section,
     table::Table,
     text::{regex, some},
 };
@@ -129,7 +130,7 @@ impl Reader<'_> {
                 // It speaks for the rows below, up to the next.
                 context = above.clone();
                 context.narrow(title);
-                if column::may_name_machines(title) {
+                if section::may_name_machines(title) {
                     role = None;
                     context.role = Some(title.to_owned());
                 }

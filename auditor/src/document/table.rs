@@ -199,7 +199,11 @@ impl Table<'_> {
             ..Cells::default()
         };
         let required_text = cell(Column::Required);
-        cells.direction = cells.direction_text.as_deref().and_then(cell::direction);
+        cells.direction = cells
+            .direction_text
+            .as_deref()
+            .and_then(cell::direction)
+            .or_else(|| self.columns.marked(row));
         self.phrases(row, &mut cells, document);
         self.ends(row, &mut cells, document);
         let (stated, notes) = cells.notes.as_deref().map_or((None, None), cell::condition);

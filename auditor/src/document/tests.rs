@@ -223,6 +223,25 @@ fn columns_that_only_their_cells_explain() {
 }
 
 #[test]
+fn marks_for_ways_and_ports_of_clients() {
+    let document = markdown(
+        "| Port | Inbound | Outbound |\n|--|--|--|\n| 443 | Yes | No |\n| 25 | No | Yes |\n| 53 | X | X |\n\n\
+         | Source Role | Source Port | Target Role | Target Port |\n|--|--|--|--|\n| Web | 1024-65535 | DB | 5432 |\n| Web | ephemeral | DB | 6379 |\n",
+    );
+    assert_eq!(
+        rows(&document),
+        [
+            "3: -, - -> - 443 tcp? Some(Inbound) None [-]",
+            "4: -, - -> - 25 tcp? Some(Outbound) None [-]",
+            "5: -, - -> - 53 tcp? Some(Both) None [-]",
+            "9: -, Web -> DB 5432 tcp? None None [-]",
+            "10: -, Web -> DB 6379 tcp? None None [-]",
+        ]
+    );
+    assert!(!document.rows[4].ephemeral);
+}
+
+#[test]
 fn headings_in_two_rows_and_optional_rows() {
     let page = "<table><thead><tr><th rowspan=2>Port</th><th colspan=2>Ends</th><th rowspan=2>Optional?</th></tr>\n\
                 <tr><th>Source</th><th>Destination</th></tr></thead>\n<tr><td>22</td><td>admin</td><td>web</td><td>Yes</td></tr>\n\

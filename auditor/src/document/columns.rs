@@ -115,25 +115,35 @@ impl Columns {
         }
     }
 
-    /// The cells of all columns of ports; a column of the ports of one transport names it in front.
-    pub(super) fn ports(&self, head: &TableRow, row: &TableRow) -> String {
-        let mut parts = Vec::new();
+    /// The cells of all columns of ports, those of one way together; a column of the ports of one transport names it in
+    /// front.
+    pub(super) fn ports(
+        &self,
+        head: &TableRow,
+        row: &TableRow,
+    ) -> Vec<(Option<Direction>, String)> {
+        let mut ways: Vec<(Option<Direction>, String)> = Vec::new();
         for ((meaning, heading), cell) in self.0.iter().zip(&head.cells).zip(&row.cells) {
             if *meaning != Some(Column::Port) || some(cell).is_none() {
                 continue;
             }
+            let way = cell::direction(heading);
             let lead = heading
                 .split_whitespace()
                 .next()
                 .unwrap_or_default()
                 .to_lowercase();
             let is_transport = matches!(lead.as_str(), "tcp" | "udp" | "sctp");
-            parts.push(if is_transport {
+            let text = if is_transport {
                 format!("{lead} {cell}")
             } else {
                 cell.clone()
-            });
+            };
+            match ways.iter_mut().find(|(known, _)| *known == way) {
+                Some((_, together)) => together.extend([", ", &text]),
+                None => ways.push((way, text)),
+            }
         }
-        parts.join(", ")
+        ways
     }
 }

@@ -56,28 +56,34 @@ impl Table<'_> {
             };
             self.problem(document, row, Severity::Lost, cell, &message);
         }
-        let mut port_text = self.columns.ports(self.head, row);
-        if let Some(last) = self
-            .columns
-            .cell(row, Column::LastPort)
-            .filter(|last| *last != port_text)
-        {
-            port_text = format!("{port_text}-{last}");
-        }
-        let (rest, ip_protocol) = ports::without_ip_protocols(&port_text);
-        if let Some(named) = ip_protocol.filter(|_| rest.contains(|c: char| c.is_ascii_digit())) {
-            self.problem(document, row, Severity::Lost, &named, PORTLESS);
-            port_text = rest;
+        let mut ways = self.columns.ports(self.head, row);
+        if ways.is_empty() {
+            ways.push((None, String::new()));
         }
         let mut found = Vec::new();
-        for part in ports::segments(&port_text) {
-            found.extend(self.ports(row, part, document));
+        for (way, mut port_text) in ways {
+            if let Some(last) = self
+                .columns
+                .cell(row, Column::LastPort)
+                .filter(|last| *last != port_text)
+            {
+                port_text = format!("{port_text}-{last}");
+            }
+            let (rest, ip_protocol) = ports::without_ip_protocols(&port_text);
+            let names_ports = rest.contains(|c: char| c.is_ascii_digit());
+            if let Some(named) = ip_protocol.filter(|_| names_ports) {
+                self.problem(document, row, Severity::Lost, &named, PORTLESS);
+                port_text = rest;
+            }
+            for part in ports::segments(&port_text) {
+                found.extend(self.ports(row, part, document).map(|ports| (way, ports)));
+            }
         }
         if found.is_empty() {
             return;
         }
         let cells = self.cells(row, role, document);
-        for ports in found {
+        for (way, ports) in found {
             let (transport, transport_inferred) = self.transport(row, &cells, &ports, document);
             document.rows.push(Row {
                 file: self.file.to_owned(),
@@ -89,7 +95,7 @@ impl Table<'_> {
                 protocol: cells.protocol.clone(),
                 transport,
                 transport_inferred,
-                direction: cells.direction,
+                direction: cells.direction.or(way),
                 source: cells.source.clone(),
                 destination: cells.destination.clone(),
                 is_peer: self.columns.has(Column::Peer),

@@ -239,6 +239,17 @@ fn marks_for_ways_and_ports_of_clients() {
         ]
     );
     assert!(!document.rows[4].ephemeral);
+    let document = markdown(
+        "| Feature | Inbound ports | Outbound ports |\n|--|--|--|\n| Mail | 25, 587 | 25 |\n| Web | 80 | - |\n",
+    );
+    assert_eq!(
+        rows(&document),
+        [
+            "3: -, - -> - 25,587 tcp? Some(Inbound) None [-]",
+            "3: -, - -> - 25 tcp? Some(Outbound) None [-]",
+            "4: -, - -> - 80 tcp? Some(Inbound) None [-]",
+        ]
+    );
 }
 
 #[test]

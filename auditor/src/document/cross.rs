@@ -94,18 +94,18 @@ pub(super) fn read(
                     transport.push(context.transport.unwrap_or(Transport::Tcp));
                 }
                 let found = Row {
-                    file: file.to_owned(),
+                    file: file.into(),
                     line: row.line,
                     origin: RowOrigin::Table,
-                    section: context.section.clone(),
+                    section: context.section.as_deref().map(Into::into),
                     role: None,
                     ports: ports.groups,
                     protocol: None,
                     transport,
                     transport_inferred,
                     direction: None,
-                    source: Some(client.clone()),
-                    destination: Some(server.clone()),
+                    source: Some(client.as_str().into()),
+                    destination: Some(server.as_str().into()),
                     is_peer: false,
                     service: None,
                     required: None,

@@ -108,11 +108,11 @@ impl Notes {
                 found.direction = found.direction.or(context.direction);
                 if context.among {
                     found.direction = Some(Direction::Both);
-                    found.source.clone_from(&context.role);
-                    found.destination.clone_from(&context.role);
+                    found.source.clone_from(&found.role);
+                    found.destination.clone_from(&found.role);
                 } else if let Some((from, to)) = &context.ends {
-                    found.source = Some(from.clone());
-                    found.destination = Some(to.clone());
+                    found.source = Some(from.as_str().into());
+                    found.destination = Some(to.as_str().into());
                 }
                 notes.push(found);
             }
@@ -214,11 +214,11 @@ fn agreed(ranges: &[PortRange], rows: &[Row]) -> Option<Vec<Transport>> {
 fn row(file: &str, sentence: &Sentence, said: Statement, text: &str) -> Row {
     let is_stated = !said.transports.is_empty();
     Row {
-        file: file.to_owned(),
+        file: file.into(),
         line: sentence.line,
         origin: RowOrigin::Note,
-        section: sentence.context.section.clone(),
-        role: sentence.context.role.clone(),
+        section: sentence.context.section.as_deref().map(Into::into),
+        role: sentence.context.role.as_deref().map(Into::into),
         ports: said.ports,
         protocol: None,
         transport: if is_stated {
@@ -228,8 +228,8 @@ fn row(file: &str, sentence: &Sentence, said: Statement, text: &str) -> Row {
         },
         transport_inferred: !is_stated,
         direction: said.direction,
-        source: said.source,
-        destination: said.destination,
+        source: said.source.map(Into::into),
+        destination: said.destination.map(Into::into),
         is_peer: false,
         service: said.service,
         required: said.required,

@@ -1,6 +1,9 @@
 //! Blocks to rows: headings and columns give each cell its meaning.
 
-use std::sync::LazyLock;
+use std::{
+    collections::HashSet,
+    sync::{Arc, LazyLock},
+};
 
 use regex::Regex;
 
@@ -13,7 +16,7 @@ use super::{
     cross,
     notes::Notes,
     ports,
-    row::{Problem, Severity},
+    row::{Problem, Row, Severity},
     section,
     table::Table,
     text::{regex, some},
@@ -27,6 +30,7 @@ pub(super) fn read(file: &str, blocks: Vec<Block>) -> Document {
         document: Document::default(),
         notes: Notes::default(),
         caption: None,
+        names: Names::default(),
     };
     for block in blocks {
         match block.content {
@@ -67,6 +71,35 @@ struct Reader<'a> {
     notes: Notes,
     /// The title of the next table.
     caption: Option<String>,
+    names: Names,
+}
+
+/// Texts that the rows of a page share: a large table names few machines.
+#[derive(Default)]
+struct Names(HashSet<Arc<str>>);
+
+impl Names {
+    fn share(&mut self, row: &mut Row) {
+        let texts = [
+            &mut row.section,
+            &mut row.role,
+            &mut row.protocol,
+            &mut row.source,
+            &mut row.destination,
+        ];
+        for text in texts
+            .into_iter()
+            .flatten()
+            .chain(std::iter::once(&mut row.file))
+        {
+            match self.0.get(text) {
+                Some(known) => *text = Arc::clone(known),
+                None => {
+                    self.0.insert(Arc::clone(text));
+                }
+            }
+        }
+    }
 }
 
 impl Reader<'_> {
@@ -145,7 +178,11 @@ impl Reader<'_> {
                 context: &context,
             };
             role = columns.cell(&row, Column::Role).or(role);
+            let first = self.document.rows.len();
             table.read(&row, role.as_deref(), &mut self.document);
+            for row in self.document.rows.iter_mut().skip(first) {
+                self.names.share(row);
+            }
         }
     }
 }

@@ -1,5 +1,7 @@
 //! A row: one line of a port table as it was written, with where it stands.
 
+use std::sync::Arc;
+
 use crate::{port::PortRange, transport::Transport};
 
 /// Where a row was read.
@@ -35,24 +37,24 @@ pub struct PortGroup {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Row {
     /// The file's name without its directory.
-    pub file: String,
+    pub file: Arc<str>,
     /// 1-based; for an HTML table the line of the row's start tag.
     pub line: usize,
     pub origin: RowOrigin,
     /// The headings above, joined with ` / `.
-    pub section: Option<String>,
+    pub section: Option<Arc<str>>,
     /// Whose ports these are.
-    pub role: Option<String>,
+    pub role: Option<Arc<str>>,
     pub ports: Vec<PortGroup>,
     /// The protocol cell as written.
-    pub protocol: Option<String>,
+    pub protocol: Option<Arc<str>>,
     pub transport: Vec<Transport>,
     /// The page does not name the transport; it follows from an application protocol or from nothing.
     pub transport_inferred: bool,
     /// `None` where the page gives source and destination instead.
     pub direction: Option<Direction>,
-    pub source: Option<String>,
-    pub destination: Option<String>,
+    pub source: Option<Arc<str>>,
+    pub destination: Option<Arc<str>>,
     /// One column of the table names the other end of every row, which of a row of both directions is at both ends.
     pub is_peer: bool,
     pub service: Option<String>,

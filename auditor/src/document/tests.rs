@@ -8,7 +8,7 @@ fn markdown(text: &str) -> Document {
 
 /// Rows as `line: role, source -> destination ports transport direction required [condition]`.
 fn rows(document: &Document) -> Vec<String> {
-    let text = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".to_owned());
+    let text = |value: Option<&str>| value.unwrap_or("-").to_owned();
     document
         .rows
         .iter()
@@ -22,15 +22,15 @@ fn rows(document: &Document) -> Vec<String> {
             format!(
                 "{}: {}, {} -> {} {} {}{} {:?} {:?} [{}]",
                 row.line,
-                text(&row.role),
-                text(&row.source),
-                text(&row.destination),
+                text(row.role.as_deref()),
+                text(row.source.as_deref()),
+                text(row.destination.as_deref()),
                 ports.join(","),
                 transports.join("+"),
                 if row.transport_inferred { "?" } else { "" },
                 row.direction,
                 row.required,
-                text(&row.condition),
+                text(row.condition.as_deref()),
             )
         })
         .collect()

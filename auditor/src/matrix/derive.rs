@@ -79,7 +79,7 @@ fn problem(row: &Row, severity: Severity, message: &str) -> Problem {
         .or_else(|| row.notes.clone())
         .unwrap_or_default();
     Problem {
-        file: row.file.clone(),
+        file: row.file.to_string(),
         line: row.line,
         severity,
         text: if ports.is_empty() {

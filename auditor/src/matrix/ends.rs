@@ -37,8 +37,8 @@ pub(super) fn ends(
         "the nodes",
         "all instances",
     ];
-    let end = |text: &Option<String>| {
-        text.as_deref().map(|text| match own {
+    let end = |text: Option<&str>| {
+        text.map(|text| match own {
             Some(own)
                 if row.origin == RowOrigin::Note
                     && own_word.contains(&text.to_lowercase().as_str()) =>
@@ -48,14 +48,17 @@ pub(super) fn ends(
             Some(_) | None => text.to_owned(),
         })
     };
-    let (source, destination) = (end(&row.source), end(&row.destination));
+    let (source, destination) = (end(row.source.as_deref()), end(row.destination.as_deref()));
     let own = own.map(str::to_owned);
     let (client, server) = match row.direction {
         Some(Direction::Inbound) => (source, destination.or(own)),
         Some(Direction::Outbound) => (source.or(own), destination),
         // Two columns say who talks with whom; one column says it at both ends, and then this machine is the other.
         Some(Direction::Both)
-            if row.is_peer && source == destination && source != own && row.role != source =>
+            if row.is_peer
+                && source == destination
+                && source != own
+                && row.role.as_deref() != source.as_deref() =>
         {
             (source, own)
         }

@@ -74,7 +74,7 @@ fn given(rows: &[&Row]) -> BTreeMap<Role, BTreeSet<String>> {
         .flat_map(|row| [&row.source, &row.destination])
         .flatten()
     {
-        let host = cell.split_once("://").map_or(cell.as_str(), |(_, rest)| {
+        let host = cell.split_once("://").map_or(&**cell, |(_, rest)| {
             rest.split('/').next().unwrap_or_default()
         });
         let name = host.split('(').next().unwrap_or_default().trim();

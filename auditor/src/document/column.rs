@@ -166,10 +166,7 @@ fn ending(name: &str) -> Option<Column> {
     if first == "protocol" {
         return Some(Column::Protocol);
     }
-    let is_source = matches!(
-        first,
-        "source" | "src" | "from" | "client" | "originating" | "local"
-    );
+    let is_source = matches!(first, "source" | "src" | "from" | "client" | "originating");
     let is_destination = matches!(
         first,
         "destination" | "dest" | "dst" | "target" | "to" | "remote"
@@ -230,6 +227,7 @@ mod tests {
             ("End port", Some(Column::LastPort)),
             ("Proto", Some(Column::Protocol)),
             ("Source port", Some(Column::Ignored)),
+            ("Local port", Some(Column::Port)),
             ("Target port", Some(Column::Port)),
             ("Source role", Some(Column::Source)),
             ("Target role", Some(Column::Destination)),

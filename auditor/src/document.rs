@@ -23,6 +23,7 @@ mod ports;
 mod prose;
 mod reader;
 mod row;
+mod rows;
 mod rst;
 mod section;
 mod span;
@@ -32,7 +33,7 @@ mod text;
 use encoding::Decoded;
 pub use format::{Format, UnknownFormat};
 pub use json::row_json;
-pub use row::{Direction, PortGroup, Problem, Row, RowOrigin, Severity};
+pub use row::{Direction, Facts, PortGroup, Problem, Row, RowOrigin, Severity};
 
 /// What was read from one document.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -62,7 +63,7 @@ pub fn read(file: &str, bytes: &[u8], format: Format) -> Document {
         document.problems.insert(
             0,
             Problem {
-                file: file.to_owned(),
+                file: file.into(),
                 line: 1,
                 severity: Severity::Remark,
                 text: String::new(),

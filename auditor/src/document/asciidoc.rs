@@ -193,9 +193,7 @@ impl Reader {
             }
         }
         let mut rows = grid.rows();
-        if let Some(first) = rows.first_mut() {
-            first.is_heading = has_heading;
-        }
+        rows.set_heading(has_heading);
         self.blocks.push(Block {
             line: table.line,
             content: Content::Table(rows),

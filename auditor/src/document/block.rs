@@ -1,5 +1,7 @@
 //! What every format is read into: headings, tables and paragraphs, each with its line.
 
+use super::rows::Rows;
+
 /// A piece of a page, in reading order.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) struct Block {
@@ -15,7 +17,7 @@ pub(super) enum Content {
         level: u8,
         text: String,
     },
-    Table(Vec<TableRow>),
+    Table(Rows),
     /// A paragraph or an item of a list.
     Text(String),
     /// The title of the table that follows.

@@ -6,15 +6,46 @@ use super::{
     column::{self, Column},
     ends,
     row::Direction,
+    rows::Rows,
     text::some,
 };
+
+/// The rows of a table below its headings.
+pub(super) struct Body<'a> {
+    rows: &'a Rows,
+    n_headings: usize,
+}
+
+impl<'a> Body<'a> {
+    pub(super) const fn new(rows: &'a Rows, n_headings: usize) -> Self {
+        Self { rows, n_headings }
+    }
+
+    pub(super) const fn len(&self) -> usize {
+        self.rows.len().saturating_sub(self.n_headings)
+    }
+
+    pub(super) fn rows(&self) -> impl Iterator<Item = TableRow> {
+        self.rows.iter().skip(self.n_headings)
+    }
+
+    /// The cells of every row, without their places.
+    pub(super) fn cells(&self) -> impl Iterator<Item = impl Iterator<Item = &'a str>> {
+        let rows = self.rows;
+        (self.n_headings..rows.len()).map(|row| rows.cells(row))
+    }
+
+    fn column(&self, index: usize) -> impl Iterator<Item = &'a str> {
+        self.cells().filter_map(move |mut cells| cells.nth(index))
+    }
+}
 
 /// A table's columns, by position.
 pub(super) struct Columns(Vec<Option<Column>>);
 
 impl Columns {
     /// Gives each column its meaning: from its heading, and where that says nothing or too much, from its cells.
-    pub(super) fn new(head: &TableRow, body: &[TableRow]) -> Self {
+    pub(super) fn new(head: &TableRow, body: &Body<'_>) -> Self {
         let mut columns: Vec<Option<Column>> = head
             .cells
             .iter()
@@ -25,11 +56,7 @@ impl Columns {
             .filter(|column| **column == Some(Column::Protocol))
             .count();
         for (index, (column, heading)) in columns.iter_mut().zip(&head.cells).enumerate() {
-            let cells = || {
-                body.iter()
-                    .filter_map(|row| row.cells.get(index))
-                    .filter(|cell| !cell.is_empty())
-            };
+            let cells = || body.column(index).filter(|cell| !cell.is_empty());
             // "Type" is the protocol, unless another column is.
             if *column == Some(Column::Protocol)
                 && 1 < n_protocols
@@ -41,8 +68,8 @@ impl Columns {
                 continue;
             }
             let names_ways =
-                |cell: &String| cell::direction(cell).is_some() || ends::arrow(cell).is_some();
-            let named = |cell: &String| cell::transports(cell);
+                |cell: &str| cell::direction(cell).is_some() || ends::arrow(cell).is_some();
+            let named = |cell: &str| cell::transports(cell);
             let way = cell::direction(heading).filter(|_| {
                 cells().all(|cell| cell::required(cell).is_some() || some(cell).is_none())
             });

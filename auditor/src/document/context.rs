@@ -1,5 +1,7 @@
 //! What the headings above say of what stands below them.
 
+use std::sync::Arc;
+
 use super::{cell, row::Direction, section, text::some};
 use crate::transport::Transport;
 
@@ -7,9 +9,9 @@ use crate::transport::Transport;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Context {
     /// The headings, joined with ` / `.
-    pub(super) section: Option<String>,
+    pub(super) section: Option<Arc<str>>,
     pub(super) transport: Option<Transport>,
-    pub(super) role: Option<String>,
+    pub(super) role: Option<Arc<str>>,
     /// The rows stand for traffic of the role's machines among themselves.
     pub(super) among: bool,
     pub(super) direction: Option<Direction>,
@@ -35,7 +37,7 @@ impl Headings {
     pub(super) fn context(&self) -> Context {
         let names: Vec<&str> = self.0.iter().map(|(_, text)| text.as_str()).collect();
         let mut context = Context {
-            section: some(&names.join(" / ")),
+            section: some(&names.join(" / ")).map(Into::into),
             ..Context::default()
         };
         for (level, text) in &self.0 {
@@ -58,7 +60,7 @@ impl Context {
         self.ends = section.ends.or(self.ends.take());
         if section.role.is_some() {
             self.among = section.among;
-            self.role = section.role;
+            self.role = section.role.map(Into::into);
         }
     }
 }

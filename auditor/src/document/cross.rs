@@ -1,15 +1,19 @@
 //! Tables that name the client in front of a line and the server above a column, with the ports where they meet.
 
-use std::sync::LazyLock;
+use std::{
+    collections::HashSet,
+    sync::{Arc, LazyLock},
+};
 
 use regex::Regex;
 
 use super::{
     Document,
     block::TableRow,
+    columns::Body,
     context::Context,
     ports,
-    row::{Problem, Row, RowOrigin, Severity},
+    row::{Facts, Problem, Row, RowOrigin, Severity},
     text::{regex, some},
 };
 use crate::transport::Transport;
@@ -44,14 +48,14 @@ pub(super) fn above(head: &TableRow) -> Option<Above> {
 
 /// Reads such a table.
 pub(super) fn read(
-    file: &str,
-    (head, body): (&TableRow, &[TableRow]),
+    file: &Arc<str>,
+    (head, body): (&TableRow, &Body<'_>),
     above: Above,
     context: &Context,
     document: &mut Document,
 ) {
-    let first_row = document.rows.len();
-    for row in body {
+    let mut known = HashSet::new();
+    for row in body.rows() {
         let Some(side) = row.cells.first().and_then(|cell| some(cell)) else {
             continue;
         };
@@ -69,7 +73,7 @@ pub(super) fn read(
             };
             let mut lost = |text: &str, message: &str| {
                 document.problems.push(Problem {
-                    file: file.to_owned(),
+                    file: Arc::clone(file),
                     line: row.line,
                     severity: Severity::Lost,
                     text: text.to_owned(),
@@ -94,41 +98,30 @@ pub(super) fn read(
                     transport.push(context.transport.unwrap_or(Transport::Tcp));
                 }
                 let found = Row {
-                    file: file.into(),
                     line: row.line,
-                    origin: RowOrigin::Table,
-                    section: context.section.as_deref().map(Into::into),
-                    role: None,
-                    ports: ports.groups,
-                    protocol: None,
-                    transport,
-                    transport_inferred,
-                    direction: None,
-                    source: Some(client.as_str().into()),
-                    destination: Some(server.as_str().into()),
-                    is_peer: false,
                     service: None,
-                    required: None,
-                    condition: None,
-                    notes: None,
-                    ephemeral: ports.ephemeral,
-                    forbidden: false,
+                    facts: Arc::new(Facts {
+                        file: Arc::clone(file),
+                        origin: RowOrigin::Table,
+                        section: context.section.clone(),
+                        role: None,
+                        ports: ports.groups.into(),
+                        protocol: None,
+                        transport: transport.into(),
+                        transport_inferred,
+                        direction: None,
+                        source: Some(client.as_str().into()),
+                        destination: Some(server.as_str().into()),
+                        is_peer: false,
+                        required: None,
+                        condition: None,
+                        notes: None,
+                        ephemeral: ports.ephemeral,
+                        forbidden: false,
+                    }),
                 };
                 // A cell that reaches over several lines says the same in each.
-                let is_known = document.rows.iter().skip(first_row).any(|known| {
-                    (
-                        &known.source,
-                        &known.destination,
-                        &known.ports,
-                        &known.transport,
-                    ) == (
-                        &found.source,
-                        &found.destination,
-                        &found.ports,
-                        &found.transport,
-                    )
-                });
-                if !is_known {
+                if known.insert(Arc::clone(&found.facts)) {
                     document.rows.push(found);
                 }
             }

@@ -4,20 +4,24 @@ use csv::{ReaderBuilder, StringRecord, Trim};
 
 use super::{
     block::{Block, Content, TableRow},
+    rows::Rows,
     text::fold,
 };
 
 pub(super) fn blocks(text: &str) -> Vec<Block> {
-    let rows = rows(text, delimiter(text));
-    let line = rows.first().map_or(1, |row| row.line);
+    let mut packed = Rows::default();
+    for row in rows(text, delimiter(text)) {
+        packed.push(&row);
+    }
+    let line = packed.get(0).map_or(1, |row| row.line);
     vec![Block {
         line,
-        content: Content::Table(rows),
+        content: Content::Table(packed),
     }]
 }
 
 /// The records of a text; the first is taken for the headings.
-pub(super) fn rows(text: &str, delimiter: u8) -> Vec<TableRow> {
+pub(super) fn rows(text: &str, delimiter: u8) -> impl Iterator<Item = TableRow> {
     let text = text.trim_start_matches('\u{feff}');
     let mut reader = ReaderBuilder::new()
         .has_headers(false)
@@ -25,17 +29,19 @@ pub(super) fn rows(text: &str, delimiter: u8) -> Vec<TableRow> {
         .trim(Trim::All)
         .delimiter(delimiter)
         .from_reader(text.as_bytes());
-    let mut rows: Vec<TableRow> = Vec::new();
     let mut record = StringRecord::new();
-    // Text that is UTF-8 has no record that can't be read; were there one, what stands before it is kept.
-    while reader.read_record(&mut record).unwrap_or(false) {
-        rows.push(TableRow {
-            line: record.position().map_or(1, |start| line(text, start)),
-            is_heading: rows.is_empty(),
-            cells: record.iter().map(fold).collect(),
-        });
-    }
-    rows
+    let mut is_heading = true;
+    std::iter::from_fn(move || {
+        // Text that is UTF-8 has no record that can't be read; were there one, what stands before it is kept.
+        reader
+            .read_record(&mut record)
+            .unwrap_or(false)
+            .then(|| TableRow {
+                line: record.position().map_or(1, |start| line(text, start)),
+                is_heading: std::mem::take(&mut is_heading),
+                cells: record.iter().map(fold).collect(),
+            })
+    })
 }
 
 /// 1-based line on which a record starts; the reader gives that of the empty lines before it.

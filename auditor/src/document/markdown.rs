@@ -1,5 +1,7 @@
 //! Markdown to blocks; HTML inside it is read as HTML.
 
+mod pieces;
+
 use std::ops::Range;
 
 use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd};
@@ -7,29 +9,61 @@ use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 use super::{
     block::{Block, Content, TableRow},
     collapsed, html,
+    rows::Rows,
     text::fold,
 };
 
 pub(super) fn blocks(text: &str) -> Vec<Block> {
+    in_pieces(text, PIECE)
+}
+
+fn in_pieces(text: &str, least: usize) -> Vec<Block> {
     let options = Options::ENABLE_TABLES
         | Options::ENABLE_STRIKETHROUGH
         | Options::ENABLE_YAML_STYLE_METADATA_BLOCKS
         | Options::ENABLE_HEADING_ATTRIBUTES;
-    let lines = Lines::new(text);
-    let mut reader = Reader {
-        source: text,
-        lines,
-        blocks: Vec::new(),
-        open: Vec::new(),
-        table: None,
-        html_end: 0,
-        is_raised: false,
-    };
-    for (event, range) in Parser::new_ext(text, options).into_offset_iter() {
-        reader.event(&event, &range);
+    let mut blocks: Vec<Block> = Vec::new();
+    for piece in pieces::pieces(text, least) {
+        let mut reader = Reader {
+            source: &piece.text,
+            lines: Lines::new(&piece.text),
+            blocks: Vec::new(),
+            open: Vec::new(),
+            table: None,
+            row: None,
+            html_end: 0,
+            is_raised: false,
+        };
+        for (event, range) in Parser::new_ext(&piece.text, options).into_offset_iter() {
+            reader.event(&event, &range);
+        }
+        let mut more = reader.blocks.into_iter();
+        let in_page = |line: usize| (line + piece.n_lines_before).saturating_sub(piece.n_repeated);
+        if 0 < piece.n_repeated
+            && let (Some(Content::Table(rows)), Some(Content::Table(below))) = (
+                blocks.last_mut().map(|block| &mut block.content),
+                more.as_slice().first().map(|block| &block.content),
+            )
+        {
+            for mut row in below.iter().skip(1) {
+                row.line = in_page(row.line);
+                rows.push(&row);
+            }
+            more.next();
+        }
+        for mut block in more {
+            if let Content::Table(rows) = &mut block.content {
+                rows.move_down(in_page);
+            }
+            block.line = in_page(block.line);
+            blocks.push(block);
+        }
     }
-    reader.blocks
+    blocks
 }
+
+/// Bytes of a page that are parsed at once, more or less.
+const PIECE: usize = 1 << 18;
 
 /// Where lines begin.
 struct Lines(Vec<usize>);
@@ -56,7 +90,9 @@ struct Reader<'a> {
     blocks: Vec<Block>,
     /// Text of the blocks that are open, innermost last: a paragraph inside a list item is a block of its own.
     open: Vec<(usize, String)>,
-    table: Option<(usize, Vec<TableRow>)>,
+    table: Option<(usize, Rows)>,
+    /// The row of it that is open.
+    row: Option<TableRow>,
     /// Where the last HTML table ends; the parser would cut it at its first empty line.
     html_end: usize,
     /// Inside `<sup>`.
@@ -105,15 +141,13 @@ impl Reader<'_> {
         self.is_raised &= !matches!(tag, Tag::TableCell | Tag::Paragraph | Tag::Item);
         let line = self.lines.of(range.start);
         match tag {
-            Tag::Table(_) => self.table = Some((line, Vec::new())),
+            Tag::Table(_) => self.table = Some((line, Rows::default())),
             Tag::TableHead | Tag::TableRow => {
-                if let Some((_, rows)) = &mut self.table {
-                    rows.push(TableRow {
-                        line,
-                        is_heading: matches!(tag, Tag::TableHead),
-                        cells: Vec::new(),
-                    });
-                }
+                self.row = Some(TableRow {
+                    line,
+                    is_heading: matches!(tag, Tag::TableHead),
+                    cells: Vec::new(),
+                });
             }
             Tag::Item => {
                 self.close();
@@ -154,9 +188,7 @@ impl Reader<'_> {
                 }
             }
             TagEnd::TableCell => {
-                if let (Some((_, text)), Some((_, rows))) = (self.open.pop(), &mut self.table)
-                    && let Some(row) = rows.last_mut()
-                {
+                if let (Some((_, text)), Some(row)) = (self.open.pop(), &mut self.row) {
                     row.cells.push(fold(&text));
                 }
             }
@@ -191,9 +223,12 @@ impl Reader<'_> {
                     content: Content::Title(title),
                 }));
             }
-            TagEnd::TableHead
-            | TagEnd::TableRow
-            | TagEnd::BlockQuote(_)
+            TagEnd::TableHead | TagEnd::TableRow => {
+                if let (Some((_, rows)), Some(row)) = (&mut self.table, self.row.take()) {
+                    rows.push(&row);
+                }
+            }
+            TagEnd::BlockQuote(_)
             | TagEnd::HtmlBlock
             | TagEnd::List(_)
             | TagEnd::FootnoteDefinition
@@ -228,7 +263,7 @@ impl Reader<'_> {
                 Some((rows, rest)) => {
                     self.blocks.push(Block {
                         line,
-                        content: Content::Table(rows),
+                        content: Content::Table(rows.into()),
                     });
                     rest
                 }
@@ -289,4 +324,20 @@ fn find_tag(text: &str, tag: &str) -> Option<usize> {
 
 const fn depth(level: HeadingLevel) -> u8 {
     level as u8
+}
+
+#[cfg(test)]
+mod tests {
+    use super::in_pieces;
+
+    #[test]
+    fn a_page_in_pieces_is_the_same_page() {
+        let page = include_str!("../../../demo/ports.md");
+        let more = "\n~~~\n\n| a | b |\n~~~\n\n<table>\n<tr><td>Port\n\n<td>1</table>\n\n> quoted\n\n| A | B |\n|---|---|\n| 1 | 2 |\n";
+        let page = [page, more].concat();
+        let whole = in_pieces(&page, usize::MAX);
+        for least in [1, 50, 300] {
+            assert_eq!(in_pieces(&page, least), whole, "{least}");
+        }
+    }
 }

@@ -1,12 +1,15 @@
 //! What prose says of ports and connections to rows.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use super::{
     context::Context,
     item, mention,
     prose::{self, Statement},
-    row::{Direction, Problem, Row, RowOrigin, Severity},
+    row::{Direction, Facts, Problem, Row, RowOrigin, Severity},
     text::{is_host, sentences, some},
 };
 use crate::{port::PortRange, transport::Transport};
@@ -16,10 +19,10 @@ use crate::{port::PortRange, transport::Transport};
 pub(super) struct Notes {
     sentences: Vec<Sentence>,
     /// Host names that stand alone in a list, by section.
-    hosts: BTreeMap<Option<String>, Vec<String>>,
-    sections_with_tables: BTreeSet<Option<String>>,
+    hosts: BTreeMap<Option<Arc<str>>, Vec<String>>,
+    sections_with_tables: BTreeSet<Option<Arc<str>>>,
     /// Items of lists of ports, each read already.
-    items: Vec<(usize, String, Statement, Context)>,
+    items: Vec<Row>,
     /// The last paragraph leads to a list of ports.
     is_port_list: bool,
     /// The words above the next item, if they are few.
@@ -34,12 +37,12 @@ struct Sentence {
     text: String,
     /// The sentence before it in the same paragraph.
     before: Option<String>,
-    context: Context,
+    context: Arc<Context>,
 }
 
 impl Notes {
     /// Keeps a paragraph or an item of a list.
-    pub(super) fn add(&mut self, line: usize, text: &str, context: &Context) {
+    pub(super) fn add(&mut self, file: &Arc<str>, line: usize, text: &str, context: &Arc<Context>) {
         if is_host(text) {
             self.hosts
                 .entry(context.section.clone())
@@ -51,15 +54,13 @@ impl Notes {
         if (self.is_port_list || !text.contains(". "))
             && let Some(item) = item::item(text, self.is_port_list)
         {
-            self.items
-                .push((line, text.to_owned(), item, context.clone()));
+            self.items.push(row(file, line, text, item, context));
             return;
         }
         let bare = || item::bare_item(text, self.label.as_deref());
         let item = item::named_item(text).or_else(|| bare().filter(|_| self.is_port_list));
         if let Some(item) = item {
-            self.items
-                .push((line, text.to_owned(), item, context.clone()));
+            self.items.push(row(file, line, text, item, context));
             return;
         }
         // In a list of ports a few words say what the ports below them are for.
@@ -74,54 +75,33 @@ impl Notes {
                 line,
                 text: text.to_owned(),
                 before: before.replace(text.to_owned()),
-                context: context.clone(),
+                context: Arc::clone(context),
             });
         }
     }
 
     /// Says that a table of ports stands in this section.
-    pub(super) fn has_table(&mut self, section: Option<String>) {
+    pub(super) fn has_table(&mut self, section: Option<Arc<str>>) {
         self.sections_with_tables.insert(section);
     }
 
     /// Rows of what only prose says, and remarks on sentences that speak of ports of a table.
-    pub(super) fn rows(self, file: &str, rows: &[Row]) -> (Vec<Row>, Vec<Problem>) {
-        let in_tables: BTreeSet<PortRange> = rows.iter().flat_map(Row::ranges).collect();
+    pub(super) fn rows(mut self, file: &Arc<str>, rows: &[Row]) -> (Vec<Row>, Vec<Problem>) {
+        let in_tables = listed(rows);
         let (mut notes, mut problems) = (Vec::new(), Vec::new());
-        for (line, text, said, context) in self.items.clone() {
+        for item in std::mem::take(&mut self.items) {
             // In a section with a table a list explains, elsewhere it is what there is instead of one.
-            let explains = self.sections_with_tables.contains(&context.section)
-                && said
-                    .ports
-                    .iter()
-                    .flat_map(|group| &group.ranges)
-                    .all(|range| in_tables.contains(range));
+            let explains = self.sections_with_tables.contains(&item.section)
+                && item.ranges().all(|range| in_tables.contains_key(&range));
             if !explains {
-                let sentence = Sentence {
-                    line,
-                    text: text.clone(),
-                    before: None,
-                    context,
-                };
-                let mut found = row(file, &sentence, said, &text);
-                let context = &sentence.context;
-                found.direction = found.direction.or(context.direction);
-                if context.among {
-                    found.direction = Some(Direction::Both);
-                    found.source.clone_from(&found.role);
-                    found.destination.clone_from(&found.role);
-                } else if let Some((from, to)) = &context.ends {
-                    found.source = Some(from.as_str().into());
-                    found.destination = Some(to.as_str().into());
-                }
-                notes.push(found);
+                notes.push(item);
             }
         }
-        let mut in_notes: BTreeSet<(Option<String>, PortRange)> = BTreeSet::new();
+        let mut in_notes: BTreeSet<(Option<Arc<str>>, PortRange)> = BTreeSet::new();
         for sentence in &self.sentences {
             let said = prose::statements(&sentence.text);
             let remark = |message: &str| Problem {
-                file: file.to_owned(),
+                file: Arc::clone(file),
                 line: sentence.line,
                 severity: Severity::Remark,
                 text: sentence.text.clone(),
@@ -143,13 +123,13 @@ impl Notes {
                     .collect();
                 let says_more = said.required.is_some() || said.destination.is_some();
                 if !ranges.is_empty() && !says_more {
-                    if ranges.iter().all(|range| in_tables.contains(range)) {
+                    if ranges.iter().all(|range| in_tables.contains_key(range)) {
                         problems.push(remark("this sentence speaks of ports that a table lists; read whether it changes those rows"));
                         continue;
                     }
                     let section = &sentence.context.section;
                     let mut is_new = |range: &PortRange| {
-                        in_notes.insert((section.clone(), *range)) && !in_tables.contains(range)
+                        in_notes.insert((section.clone(), *range)) && !in_tables.contains_key(range)
                     };
                     // Each is asked, so that each is kept in mind.
                     if ranges.iter().copied().filter(|range| is_new(range)).count() == 0 {
@@ -163,13 +143,18 @@ impl Notes {
                     }
                     Some(_) | None => sentence.text.clone(),
                 };
-                let mut found = row(file, sentence, said, &text);
-                if found.transport_inferred
-                    && let Some(transport) = agreed(&ranges, rows)
+                let service = said.service.take().map(Into::into);
+                let mut facts = facts(file, &sentence.context, said, &text);
+                if facts.transport_inferred
+                    && let Some(transport) = agreed(&ranges, &in_tables)
                 {
-                    found.transport = transport;
+                    facts.transport = transport;
                 }
-                notes.push(found);
+                notes.push(Row {
+                    line: sentence.line,
+                    service,
+                    facts: Arc::new(facts),
+                });
             }
         }
         (notes, problems)
@@ -201,40 +186,73 @@ impl Notes {
     }
 }
 
-/// The transports that the tables give these ports, if all rows that name one of them agree.
-fn agreed(ranges: &[PortRange], rows: &[Row]) -> Option<Vec<Transport>> {
-    let mut known = rows
-        .iter()
-        .filter(|row| row.ranges().any(|range| ranges.contains(&range)))
-        .map(|row| &row.transport);
-    let first = known.next()?;
-    known.all(|other| other == first).then(|| first.clone())
+/// The ports that the tables list, each with its transports if all rows that name it agree.
+type Listed<'a> = BTreeMap<PortRange, Option<&'a Arc<[Transport]>>>;
+
+fn listed(rows: &[Row]) -> Listed<'_> {
+    let mut listed = Listed::new();
+    for row in rows {
+        for range in row.ranges() {
+            let agreed = listed.entry(range).or_insert(Some(&row.transport));
+            *agreed = agreed.filter(|transport| **transport == row.transport);
+        }
+    }
+    listed
 }
 
-fn row(file: &str, sentence: &Sentence, said: Statement, text: &str) -> Row {
-    let is_stated = !said.transports.is_empty();
+/// The transports that the tables give these ports, if all rows that name one of them agree.
+fn agreed(ranges: &[PortRange], listed: &Listed<'_>) -> Option<Arc<[Transport]>> {
+    let mut known = ranges.iter().filter_map(|range| listed.get(range));
+    let first = *known.next()?;
+    known
+        .all(|other| *other == first)
+        .then_some(first?)
+        .cloned()
+}
+
+/// The row of an item of a list.
+fn row(file: &Arc<str>, line: usize, text: &str, mut said: Statement, context: &Context) -> Row {
+    let service = said.service.take().map(Into::into);
+    let mut facts = facts(file, context, said, text);
+    facts.direction = facts.direction.or(context.direction);
+    if context.among {
+        facts.direction = Some(Direction::Both);
+        facts.source.clone_from(&facts.role);
+        facts.destination.clone_from(&facts.role);
+    } else if let Some((from, to)) = &context.ends {
+        facts.source = Some(from.as_str().into());
+        facts.destination = Some(to.as_str().into());
+    }
     Row {
-        file: file.into(),
-        line: sentence.line,
+        line,
+        service,
+        facts: Arc::new(facts),
+    }
+}
+
+/// What a row of a sentence says; its name is the caller's.
+fn facts(file: &Arc<str>, context: &Context, said: Statement, text: &str) -> Facts {
+    let is_stated = !said.transports.is_empty();
+    Facts {
+        file: Arc::clone(file),
         origin: RowOrigin::Note,
-        section: sentence.context.section.as_deref().map(Into::into),
-        role: sentence.context.role.as_deref().map(Into::into),
-        ports: said.ports,
+        section: context.section.clone(),
+        role: context.role.clone(),
+        ports: said.ports.into(),
         protocol: None,
         transport: if is_stated {
-            said.transports
+            said.transports.into()
         } else {
-            vec![Transport::Tcp]
+            [Transport::Tcp].into()
         },
         transport_inferred: !is_stated,
         direction: said.direction,
         source: said.source.map(Into::into),
         destination: said.destination.map(Into::into),
         is_peer: false,
-        service: said.service,
         required: said.required,
-        condition: said.condition,
-        notes: some(text),
+        condition: said.condition.map(Into::into),
+        notes: some(text).map(Into::into),
         ephemeral: said.ephemeral,
         forbidden: said.forbidden,
     }

@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashSet,
+    hash::Hash,
     sync::{Arc, LazyLock},
 };
 
@@ -11,26 +12,29 @@ use super::{
     Document,
     block::{Block, Content, TableRow},
     column::Column,
-    columns::Columns,
-    context::Headings,
+    columns::{Body, Columns},
+    context::{Context, Headings},
     cross,
     notes::Notes,
     ports,
-    row::{Problem, Row, Severity},
+    row::{Facts, PortGroup, Problem, Row, Severity},
+    rows::Rows,
     section,
     table::Table,
     text::{regex, some},
 };
+use crate::transport::Transport;
 
 /// Reads all rows of a page.
 pub(super) fn read(file: &str, blocks: Vec<Block>) -> Document {
     let mut reader = Reader {
-        file,
+        file: file.into(),
         headings: Headings::default(),
+        context: Arc::default(),
         document: Document::default(),
         notes: Notes::default(),
         caption: None,
-        names: Names::default(),
+        shared: Shared::default(),
     };
     for block in blocks {
         match block.content {
@@ -38,21 +42,24 @@ pub(super) fn read(file: &str, blocks: Vec<Block>) -> Document {
                 reader.caption = None;
                 reader.heading(level, &text);
             }
-            Content::Table(rows) => reader.table(block.line, rows),
+            Content::Table(rows) => reader.table(block.line, &rows),
             Content::Text(text) => {
                 reader.caption = is_caption(&text).then(|| text.trim_end_matches(':').to_owned());
                 reader
                     .notes
-                    .add(block.line, &text, &reader.headings.context());
+                    .add(&reader.file, block.line, &text, &reader.context);
             }
             Content::Caption(text) => reader.caption = Some(text),
             Content::Title(text) => reader.document.title = some(&text),
         }
     }
-    let (rows, problems) = reader.notes.rows(file, &reader.document.rows);
+    let (rows, problems) = reader.notes.rows(&reader.file, &reader.document.rows);
     reader.document.rows.extend(rows);
     reader.document.problems.extend(problems);
-    reader.document.rows.sort_by_key(|row| row.line);
+    // Sorting takes memory, and most pages are in order.
+    if !reader.document.rows.is_sorted_by_key(|row| row.line) {
+        reader.document.rows.sort_by_key(|row| row.line);
+    }
     reader.document.problems.sort_by_key(|problem| problem.line);
     reader.document
 }
@@ -64,55 +71,75 @@ fn is_caption(text: &str) -> bool {
 
 const CAPTION_WORDS: usize = 9;
 
-struct Reader<'a> {
-    file: &'a str,
+struct Reader {
+    file: Arc<str>,
     headings: Headings,
+    /// What they say together.
+    context: Arc<Context>,
     document: Document,
     notes: Notes,
     /// The title of the next table.
     caption: Option<String>,
-    names: Names,
+    shared: Shared,
 }
 
-/// Texts that the rows of a page share: a large table names few machines.
+/// What the rows of a page share: a large table names few machines and says the same of many.
 #[derive(Default)]
-struct Names(HashSet<Arc<str>>);
+struct Shared {
+    texts: HashSet<Arc<str>>,
+    ports: HashSet<Arc<[PortGroup]>>,
+    transports: HashSet<Arc<[Transport]>>,
+    facts: HashSet<Arc<Facts>>,
+}
 
-impl Names {
+impl Shared {
     fn share(&mut self, row: &mut Row) {
+        if let Some(known) = self.facts.get(&row.facts) {
+            row.facts = Arc::clone(known);
+            return;
+        }
+        let facts = Arc::make_mut(&mut row.facts);
         let texts = [
-            &mut row.section,
-            &mut row.role,
-            &mut row.protocol,
-            &mut row.source,
-            &mut row.destination,
+            &mut facts.section,
+            &mut facts.role,
+            &mut facts.protocol,
+            &mut facts.source,
+            &mut facts.destination,
         ];
         for text in texts
             .into_iter()
             .flatten()
-            .chain(std::iter::once(&mut row.file))
+            .chain(std::iter::once(&mut facts.file))
         {
-            match self.0.get(text) {
-                Some(known) => *text = Arc::clone(known),
-                None => {
-                    self.0.insert(Arc::clone(text));
-                }
-            }
+            share(&mut self.texts, text);
+        }
+        share(&mut self.ports, &mut facts.ports);
+        share(&mut self.transports, &mut facts.transport);
+        self.facts.insert(Arc::clone(&row.facts));
+    }
+}
+
+fn share<T: Eq + Hash + ?Sized>(known: &mut HashSet<Arc<T>>, one: &mut Arc<T>) {
+    match known.get(one) {
+        Some(same) => *one = Arc::clone(same),
+        None => {
+            known.insert(Arc::clone(one));
         }
     }
 }
 
-impl Reader<'_> {
+impl Reader {
     fn heading(&mut self, level: u8, text: &str) {
         if level == 1 && self.document.title.is_none() {
             self.document.title = some(text);
         }
         self.headings.push(level, text);
+        self.context = Arc::new(self.headings.context());
     }
 
     fn problem(&mut self, line: usize, severity: Severity, text: &str, message: String) {
         self.document.problems.push(Problem {
-            file: self.file.to_owned(),
+            file: Arc::clone(&self.file),
             line,
             severity,
             text: text.to_owned(),
@@ -120,21 +147,27 @@ impl Reader<'_> {
         });
     }
 
-    fn table(&mut self, line: usize, mut rows: Vec<TableRow>) {
-        under_one_heading(&mut rows);
-        let Some((head, body)) = rows.split_first() else {
+    fn table(&mut self, line: usize, rows: &Rows) {
+        let Some((head, n_headings)) = heading(rows) else {
             return;
         };
-        let columns = Columns::new(head, body);
-        let mut context = self.headings.context();
+        let body = Body::new(rows, n_headings);
+        let columns = Columns::new(&head, &body);
+        let mut context = Context::clone(&self.context);
         if let Some(caption) = self.caption.take() {
             context.narrow(&caption);
         }
         if !columns.has(Column::Port) {
-            if let Some(above) = cross::above(head) {
+            if let Some(above) = cross::above(&head) {
                 self.notes.has_table(context.section.clone());
-                cross::read(self.file, (head, body), above, &context, &mut self.document);
-            } else if may_list_ports(head, body) {
+                cross::read(
+                    &self.file,
+                    (&head, &body),
+                    above,
+                    &context,
+                    &mut self.document,
+                );
+            } else if may_list_ports(&head, &body) {
                 let n_rows = body.len();
                 self.problem(line, Severity::Remark, &head.cells.join(" | "), format!(
                     "no column of this table is headed as ports, so its {n_rows} rows were not read; if it lists ports, head their column `Port`"
@@ -142,7 +175,7 @@ impl Reader<'_> {
             }
             return;
         }
-        for heading in columns.unknown(head) {
+        for heading in columns.unknown(&head) {
             self.problem(
                 line,
                 Severity::Remark,
@@ -151,11 +184,9 @@ impl Reader<'_> {
             );
         }
         self.notes.has_table(context.section.clone());
-        let head = head.clone();
         let above = context.clone();
         let mut role: Option<String> = None;
-        // Each row is dropped once it is read: a large page is in memory once.
-        for row in rows.drain(1..) {
+        for row in body.rows() {
             if row.cells.iter().all(String::is_empty) || row.cells == head.cells {
                 continue;
             }
@@ -165,14 +196,14 @@ impl Reader<'_> {
                 context.narrow(title);
                 if section::may_name_machines(title) {
                     role = None;
-                    context.role = Some(title.to_owned());
+                    context.role = Some(title.into());
                 }
                 let message = "was taken for the heading of the rows below";
                 self.problem(row.line, Severity::Remark, title, message.to_owned());
                 continue;
             }
             let table = Table {
-                file: self.file,
+                file: &self.file,
                 head: &head,
                 columns: &columns,
                 context: &context,
@@ -181,39 +212,40 @@ impl Reader<'_> {
             let first = self.document.rows.len();
             table.read(&row, role.as_deref(), &mut self.document);
             for row in self.document.rows.iter_mut().skip(first) {
-                self.names.share(row);
+                self.shared.share(row);
             }
         }
     }
 }
 
-/// Makes one row of headings of two: where a heading reaches over several columns, those below it say what they hold.
-fn under_one_heading(rows: &mut Vec<TableRow>) {
+/// A table's headings and how many rows they take: where a heading reaches over several columns, those below it say what
+/// they hold.
+fn heading(rows: &Rows) -> Option<(TableRow, usize)> {
     // Pages that mark every cell as a heading have numbers in those that are none.
     let names_numbers = |row: &TableRow| {
         row.cells
             .iter()
             .any(|cell| cell.contains(|c: char| c.is_ascii_digit()))
     };
-    for _ in 1..MOST_HEADING_ROWS {
-        let is_heading = rows.first().zip(rows.get(1)).is_some_and(|(above, below)| {
-            above.is_heading && below.is_heading && !names_numbers(below)
-        });
-        if !is_heading {
-            return;
-        }
-        let above = rows.remove(0);
-        let Some(below) = rows.first_mut() else {
-            return;
-        };
-        for (index, cell) in above.cells.into_iter().enumerate() {
+    let mut head = rows.get(0)?;
+    let mut n_headings = 1;
+    while n_headings < MOST_HEADING_ROWS
+        && head.is_heading
+        && let Some(mut below) = rows
+            .get(n_headings)
+            .filter(|below| below.is_heading && !names_numbers(below))
+    {
+        for (index, cell) in head.cells.into_iter().enumerate() {
             match below.cells.get_mut(index) {
                 Some(under) if under.is_empty() => *under = cell,
                 Some(_) => {}
                 None => below.cells.push(cell),
             }
         }
+        head = below;
+        n_headings += 1;
     }
+    Some((head, n_headings))
 }
 
 const MOST_HEADING_ROWS: usize = 3;
@@ -235,20 +267,18 @@ fn group(row: &TableRow) -> Option<&str> {
 }
 
 /// Whether a table without a column of ports speaks of them all the same; one of memory sizes needs no word.
-fn may_list_ports(head: &TableRow, body: &[TableRow]) -> bool {
+fn may_list_ports(head: &TableRow, body: &Body<'_>) -> bool {
     static PORTS: LazyLock<Regex> = LazyLock::new(|| regex(r"(?i)\b(?:ports?|tcp|udp|sctp)\b"));
-    let is_number = |cell: &String| {
+    let is_number = |cell: &str| {
         cell.parse::<u16>()
             .is_ok_and(|number| LEAST_TELLING <= number)
     };
     let n_numbers = body
-        .iter()
-        .filter(|row| row.cells.iter().any(is_number))
-        .count();
-    std::iter::once(head)
-        .chain(body)
-        .flat_map(|row| &row.cells)
-        .any(|cell| PORTS.is_match(cell))
+        .cells()
+        .map(|mut cells| usize::from(cells.any(is_number)))
+        .sum::<usize>();
+    head.cells.iter().any(|cell| PORTS.is_match(cell))
+        || body.cells().flatten().any(|cell| PORTS.is_match(cell))
         || 0 < n_numbers && body.len() <= 2 * n_numbers
 }
 

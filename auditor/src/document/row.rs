@@ -1,11 +1,11 @@
 //! A row: one line of a port table as it was written, with where it stands.
 
-use std::sync::Arc;
+use std::{ops::Deref, sync::Arc};
 
 use crate::{port::PortRange, transport::Transport};
 
 /// Where a row was read.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum RowOrigin {
     Table,
     /// A sentence outside every table.
@@ -13,7 +13,7 @@ pub enum RowOrigin {
 }
 
 /// The direction that a document gives, seen from the machines that it speaks of.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum Direction {
     Inbound,
     Outbound,
@@ -21,7 +21,7 @@ pub enum Direction {
 }
 
 /// Ports that belong together in a cell.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct PortGroup {
     /// In the order in which they were written.
     pub ranges: Vec<PortRange>,
@@ -30,25 +30,33 @@ pub struct PortGroup {
 }
 
 /// One row of a port table, or what one sentence says of a port.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Row {
+    /// 1-based; for an HTML table the line of the row's start tag.
+    pub line: usize,
+    pub service: Option<Box<str>>,
+    /// Everything else, which the rows of a page often have in common: a large page holds it once.
+    pub facts: Arc<Facts>,
+}
+
+/// What a row says, without its place and its name.
 #[expect(
     clippy::struct_excessive_bools,
     reason = "each is a field of its own of what a row says"
 )]
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Row {
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+pub struct Facts {
     /// The file's name without its directory.
     pub file: Arc<str>,
-    /// 1-based; for an HTML table the line of the row's start tag.
-    pub line: usize,
     pub origin: RowOrigin,
     /// The headings above, joined with ` / `.
     pub section: Option<Arc<str>>,
     /// Whose ports these are.
     pub role: Option<Arc<str>>,
-    pub ports: Vec<PortGroup>,
+    pub ports: Arc<[PortGroup]>,
     /// The protocol cell as written.
     pub protocol: Option<Arc<str>>,
-    pub transport: Vec<Transport>,
+    pub transport: Arc<[Transport]>,
     /// The page does not name the transport; it follows from an application protocol or from nothing.
     pub transport_inferred: bool,
     /// `None` where the page gives source and destination instead.
@@ -57,18 +65,25 @@ pub struct Row {
     pub destination: Option<Arc<str>>,
     /// One column of the table names the other end of every row, which of a row of both directions is at both ends.
     pub is_peer: bool,
-    pub service: Option<String>,
     pub required: Option<bool>,
     /// The words under which the row applies.
-    pub condition: Option<String>,
-    pub notes: Option<String>,
+    pub condition: Option<Box<str>>,
+    pub notes: Option<Box<str>>,
     /// The row says ephemeral or dynamic.
     pub ephemeral: bool,
     /// The page says that there is no such traffic: "clients do not need to talk to each other".
     pub forbidden: bool,
 }
 
-impl Row {
+impl Deref for Row {
+    type Target = Facts;
+
+    fn deref(&self) -> &Facts {
+        &self.facts
+    }
+}
+
+impl Facts {
     /// All ranges of the row, in the order in which they were written.
     pub fn ranges(&self) -> impl Iterator<Item = PortRange> + '_ {
         self.ports
@@ -89,7 +104,7 @@ pub enum Severity {
 /// What was not understood, and where.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Problem {
-    pub file: String,
+    pub file: Arc<str>,
     pub line: usize,
     pub severity: Severity,
     /// The text of the cell, heading or sentence.

@@ -154,7 +154,7 @@ impl<'a> Reader<'a> {
                 } else {
                     self.csv_table(body)
                 };
-                self.push(start, Content::Table(rows));
+                self.push(start, Content::Table(rows.into()));
             }
             // Their bodies are part of the page.
             "note" | "warning" | "important" | "tip" | "caution" | "attention" | "admonition"
@@ -232,15 +232,14 @@ impl<'a> Reader<'a> {
         let lines: Vec<&str> = (first..self.at).map(|at| self.line(at).trim()).collect();
         // White space in front of a quote is not part of the cell.
         let tight = |text: &str| text.replace(", \"", ",\"");
-        let mut rows = csv::rows(&tight(&lines.join("\n")), b',');
-        for row in &mut rows {
+        let body = tight(&lines.join("\n"));
+        let rows = csv::rows(&body, b',').map(|mut row| {
             row.line += first;
             row.is_heading &= header.is_empty();
             row.cells = row.cells.iter().map(|cell| plain(cell)).collect();
-        }
-        let mut all = csv::rows(&tight(&header), b',');
-        all.append(&mut rows);
-        all
+            row
+        });
+        csv::rows(&tight(&header), b',').chain(rows).collect()
     }
 
     /// A table drawn with `+---+` and `|`. A cell that spans columns gives its text to each.
@@ -280,7 +279,7 @@ impl<'a> Reader<'a> {
             self.at = self.at.max(start + 1);
         } else {
             inherit(&mut rows);
-            self.push(start, Content::Table(rows));
+            self.push(start, Content::Table(rows.into()));
         }
     }
 
@@ -327,7 +326,7 @@ impl<'a> Reader<'a> {
             }
             self.at += 1;
         }
-        self.push(start, Content::Table(rows));
+        self.push(start, Content::Table(rows.into()));
     }
 }
 

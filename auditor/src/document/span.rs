@@ -1,12 +1,12 @@
 //! Cells that reach over several columns and rows to plain rows.
 
-use super::block::TableRow;
+use super::{block::TableRow, rows::Rows};
 
 /// A table that is filled cell by cell, from left to right.
 #[derive(Debug)]
 pub(super) struct Grid {
     n_columns: usize,
-    rows: Vec<TableRow>,
+    rows: Rows,
     /// Cells from above that reach into the row that is being filled, and further.
     hanging: Vec<Hanging>,
     /// Cells of the row that is being filled that reach further down.
@@ -30,7 +30,7 @@ impl Grid {
         let n_columns = n_columns.max(1);
         Self {
             n_columns,
-            rows: Vec::new(),
+            rows: Rows::default(),
             hanging: Vec::new(),
             started: Vec::new(),
             open: None,
@@ -66,7 +66,7 @@ impl Grid {
     pub(super) fn end_row(&mut self) {
         if let Some(mut row) = self.open.take() {
             fill(&mut row.cells, &mut self.hanging);
-            self.rows.push(row);
+            self.rows.push(&row);
         }
         self.hanging.retain(|cell| 0 < cell.rows_left);
         self.hanging.append(&mut self.started);
@@ -81,7 +81,7 @@ impl Grid {
         });
     }
 
-    pub(super) fn rows(mut self) -> Vec<TableRow> {
+    pub(super) fn rows(mut self) -> Rows {
         self.end_row();
         self.rows
     }

@@ -1,6 +1,6 @@
 //! One line of a port table to rows: each cell by the meaning of its column.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use super::{
     Document,
@@ -10,14 +10,14 @@ use super::{
     columns::Columns,
     context::Context,
     ends, ports,
-    row::{Direction, Problem, Row, RowOrigin, Severity},
+    row::{Direction, Facts, Problem, Row, RowOrigin, Severity},
     text::{some, unbracket},
 };
 use crate::transport::Transport;
 
 /// A table that has a column of ports.
 pub(super) struct Table<'a> {
-    pub(super) file: &'a str,
+    pub(super) file: &'a Arc<str>,
     pub(super) head: &'a TableRow,
     pub(super) columns: &'a Columns,
     pub(super) context: &'a Context,
@@ -86,25 +86,27 @@ impl Table<'_> {
         for (way, ports) in found {
             let (transport, transport_inferred) = self.transport(row, &cells, &ports, document);
             document.rows.push(Row {
-                file: self.file.into(),
                 line: row.line,
-                origin: RowOrigin::Table,
-                section: self.context.section.as_deref().map(Into::into),
-                role: cells.role.as_deref().map(Into::into),
-                ports: ports.groups,
-                protocol: cells.protocol.as_deref().map(Into::into),
-                transport,
-                transport_inferred,
-                direction: cells.direction.or(way),
-                source: cells.source.as_deref().map(Into::into),
-                destination: cells.destination.as_deref().map(Into::into),
-                is_peer: self.columns.has(Column::Peer),
-                service: cells.service.clone(),
-                required: cells.required,
-                condition: cells.condition.clone(),
-                notes: cells.notes.clone(),
-                ephemeral: ports.ephemeral,
-                forbidden: false,
+                service: cells.service.as_deref().map(Into::into),
+                facts: Arc::new(Facts {
+                    file: Arc::clone(self.file),
+                    origin: RowOrigin::Table,
+                    section: self.context.section.clone(),
+                    role: cells.role.as_deref().map(Into::into),
+                    ports: ports.groups.into(),
+                    protocol: cells.protocol.as_deref().map(Into::into),
+                    transport: transport.into(),
+                    transport_inferred,
+                    direction: cells.direction.or(way),
+                    source: cells.source.as_deref().map(Into::into),
+                    destination: cells.destination.as_deref().map(Into::into),
+                    is_peer: self.columns.has(Column::Peer),
+                    required: cells.required,
+                    condition: cells.condition.as_deref().map(Into::into),
+                    notes: cells.notes.as_deref().map(Into::into),
+                    ephemeral: ports.ephemeral,
+                    forbidden: false,
+                }),
             });
         }
     }
@@ -118,7 +120,7 @@ impl Table<'_> {
         message: &str,
     ) {
         document.problems.push(Problem {
-            file: self.file.to_owned(),
+            file: Arc::clone(self.file),
             line: row.line,
             severity,
             text: text.to_owned(),
@@ -194,7 +196,7 @@ impl Table<'_> {
         let mut cells = Cells {
             role: role
                 .map(str::to_owned)
-                .or_else(|| self.context.role.clone()),
+                .or_else(|| self.context.role.as_deref().map(str::to_owned)),
             source: cell(Column::Source),
             destination: cell(Column::Destination),
             peer: cell(Column::Peer),

@@ -1,6 +1,6 @@
 //! Rows to rules: viewpoints become client and server, once.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
     ends::{Pair, ends},
@@ -75,15 +75,15 @@ fn problem(row: &Row, severity: Severity, message: &str) -> Problem {
     let ports: Vec<String> = row.ranges().map(|range| range.to_string()).collect();
     let text = row
         .service
-        .clone()
-        .or_else(|| row.notes.clone())
+        .as_deref()
+        .or(row.notes.as_deref())
         .unwrap_or_default();
     Problem {
-        file: row.file.to_string(),
+        file: Arc::clone(&row.file),
         line: row.line,
         severity,
         text: if ports.is_empty() {
-            text
+            text.to_owned()
         } else {
             format!("{} {text}", ports.join(",")).trim().to_owned()
         },
@@ -101,9 +101,9 @@ fn home(rows: &[Row]) -> Option<String> {
 }
 
 fn rules(row: &Row, pair: &Pair) -> Vec<Rule> {
-    let is_caution = |text: &&String| text.to_lowercase().starts_with("may change");
-    let condition = row.condition.as_ref().filter(|text| !is_caution(text));
-    let caution = row.condition.as_ref().filter(is_caution).cloned();
+    let is_caution = |text: &&str| text.to_lowercase().starts_with("may change");
+    let condition = row.condition.as_deref().filter(|text| !is_caution(text));
+    let caution = row.condition.as_deref().filter(is_caution);
     // "Required if …": where the condition holds, it is.
     let required_if = condition.is_some_and(|text| text.to_lowercase().starts_with("required"));
     let presence = match row.required {
@@ -113,10 +113,10 @@ fn rules(row: &Row, pair: &Pair) -> Vec<Rule> {
         Some(false) => Presence::Optional,
         None => Presence::Expected,
     };
-    let note = match (condition, &row.notes, caution) {
-        (Some(condition), _, _) if condition.contains(' ') => Some(condition.clone()),
+    let note = match (condition, row.notes.as_deref(), caution) {
+        (Some(condition), _, _) if condition.contains(' ') => Some(condition),
         (_, _, Some(caution)) => Some(caution),
-        (_, notes, None) => notes.clone(),
+        (_, notes, None) => notes,
     };
     let rule = |transport, ports, alternatives| Rule {
         id: String::new(),
@@ -126,10 +126,10 @@ fn rules(row: &Row, pair: &Pair) -> Vec<Rule> {
         ports,
         alternatives,
         loopback: pair.loopback,
-        service: row.service.clone(),
+        service: row.service.as_deref().map(str::to_owned),
         presence,
-        when: condition.map(|text| identity::condition(text)),
-        note: note.clone(),
+        when: condition.map(identity::condition),
+        note: note.map(str::to_owned),
         origin: Some(format!("{}:{}", row.file, row.line)),
     };
     let mut rules = Vec::new();
@@ -139,7 +139,7 @@ fn rules(row: &Row, pair: &Pair) -> Vec<Rule> {
             .map(|transport| rule(transport, every(), false))
             .into();
     }
-    for transport in &row.transport {
+    for transport in row.transport.iter() {
         if !transport.has_ports() {
             rules.push(rule(*transport, RulePorts::None, false));
             continue;
@@ -147,7 +147,7 @@ fn rules(row: &Row, pair: &Pair) -> Vec<Rule> {
         for PortGroup {
             ranges,
             alternatives,
-        } in &row.ports
+        } in row.ports.iter()
         {
             rules.push(rule(
                 *transport,

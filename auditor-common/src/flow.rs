@@ -1,74 +1,218 @@
-//! The key and the counters of a flow, as they lie in the kernel's map.
+//! The layout of the flow table: what the kernel half writes and the user half reads.
+//!
+//! A place is one conversation of two addresses while a half of the table is written to. Where the server's port is
+//! certain, all conversations of a client with it share a place; where it is not, the place keeps both ports, so that
+//! whoever reads it can still decide, and count with the right end.
 
-use zerocopy::{FromBytes, Immutable, IntoBytes};
+use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
-/// The key of one flow: every conversation of one client with one service of one server.
+/// What a place's two ends are.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Kind {
+    /// The first end is the client, whose port is left out, the second the server.
+    Sided = 1,
+    /// Which end is the server is not known: both keep their ports, the lower end comes first.
+    Unsided = 2,
+}
+
+/// The second half of a key: ports, protocol and kind in one word, which is never 0.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct Ports(pub u64);
+
+impl Ports {
+    #[inline(always)]
+    pub const fn new(kind: Kind, protocol: u8, first: u16, second: u16) -> Self {
+        Self(first as u64 | (second as u64) << 16 | (protocol as u64) << 32 | (kind as u64) << 40)
+    }
+
+    pub const fn first(self) -> u16 {
+        let [low, high, ..] = self.0.to_le_bytes();
+        u16::from_le_bytes([low, high])
+    }
+
+    pub const fn second(self) -> u16 {
+        let [_, _, low, high, ..] = self.0.to_le_bytes();
+        u16::from_le_bytes([low, high])
+    }
+
+    pub const fn protocol(self) -> u8 {
+        let [_, _, _, _, protocol, ..] = self.0.to_le_bytes();
+        protocol
+    }
+
+    pub const fn is_sided(self) -> bool {
+        let [_, _, _, _, _, kind, ..] = self.0.to_le_bytes();
+        kind == Kind::Sided as u8
+    }
+}
+
+/// Bits of [`Record::opening`]: who did what when the conversation was opened.
+pub mod opening {
+    /// The first end asked for it.
+    pub const ASKED_FIRST: u8 = 1;
+    /// The second end asked for it.
+    pub const ASKED_SECOND: u8 = 2;
+    /// The first end accepted.
+    pub const ANSWERED_FIRST: u8 = 4;
+    /// The second end accepted.
+    pub const ANSWERED_SECOND: u8 = 8;
+    /// The second end sent the first packet of the place.
+    pub const BEGAN_SECOND: u8 = 16;
+}
+
+/// What is counted in a place. Of each pair the first belongs to what the first end sends.
 ///
-/// The client's port is no part of it, so ten thousand connections to a service are one flow.
+/// Small numbers that are about to overflow are not: the packet is counted in the shared table instead.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, Eq, FromBytes, Immutable, IntoBytes, PartialEq)]
+pub struct Record {
+    /// Index of the interface; part of the key.
+    pub interface: u32,
+    /// Epoch of the first packet.
+    pub first: u32,
+    /// Packets as on the wire: a segmentation super-packet counts its segments.
+    pub packets: [u32; 2],
+    /// Bytes as on the wire, link header included, frame check sequence excluded.
+    pub bytes: [u64; 2],
+    /// Conversations asked for: TCP SYN without ACK, SCTP INIT, ICMP requests.
+    pub requests: u16,
+    /// Conversations accepted: TCP SYN with ACK, SCTP INIT ACK, ICMP replies.
+    pub replies: u16,
+    /// TCP packets with the RST flag.
+    pub resets: [u16; 2],
+    /// Unions of the TCP flags seen (RFC 9293, section 3.1; bit 0 is FIN).
+    pub flags: [u8; 2],
+    /// Low half of the epoch of the last packet.
+    pub last: u16,
+    /// Bits of [`opening`].
+    pub opening: u8,
+    /// An [`Evidence`](crate::Evidence) as a number; 0 where the side is not known.
+    pub evidence: u8,
+    /// ICMP errors that say that a packet to the second end could not be delivered.
+    pub refusals: u16,
+}
+
+/// A place for IPv4, as large as a cache line.
+#[repr(C, align(64))]
+#[derive(Clone, Copy, Debug, Default, Eq, FromBytes, Immutable, IntoBytes, PartialEq)]
+pub struct Place4 {
+    /// The addresses as they stand in the packet.
+    pub ends: [u32; 2],
+    /// [`Ports`]; 0 in a free place.
+    pub ports: u64,
+    pub record: Record,
+}
+
+/// A place for IPv6.
+#[repr(C, align(64))]
+#[derive(Clone, Copy, Debug, Default, Eq, FromBytes, Immutable, IntoBytes, PartialEq)]
+pub struct Place6 {
+    /// The addresses as they stand in the packet.
+    pub ends: [[u64; 2]; 2],
+    /// [`Ports`]; 0 in a free place.
+    pub ports: u64,
+    pub record: Record,
+    pub reserved: [u64; 5],
+}
+
+const _: () = assert!(size_of::<Place4>() == 64);
+const _: () = assert!(size_of::<Place6>() == 128);
+
+/// What a CPU counts beside its places, a line for each half of the table.
+#[repr(C, align(64))]
+#[derive(Clone, Copy, Debug, Default, Eq, FromBytes, Immutable, IntoBytes, PartialEq)]
+pub struct Header {
+    /// Places that packets took which prove nothing: questions of others, and what this host answers to them.
+    pub unproven: u64,
+    /// Packets and bytes that came in, and that left.
+    pub ways: [[u64; 2]; 2],
+    /// Always zero, which the kernel's verifier does not know: combined with it, a number is one of which it knows nothing.
+    pub nothing: u64,
+    pub reserved: [u64; 2],
+}
+
+/// The key of the shared table.
 #[repr(C)]
 #[derive(
-    Clone, Copy, Debug, Eq, FromBytes, Hash, Immutable, IntoBytes, Ord, PartialEq, PartialOrd,
+    Clone,
+    Copy,
+    Debug,
+    Eq,
+    FromBytes,
+    Hash,
+    Immutable,
+    IntoBytes,
+    KnownLayout,
+    Ord,
+    PartialEq,
+    PartialOrd,
 )]
-pub struct FlowKey {
-    /// Client address; IPv4 is stored IPv4-mapped (RFC 4291, section 2.5.5.2).
-    pub client: [u8; 16],
-    /// Server address, stored as `client` is.
-    pub server: [u8; 16],
-    /// Index of the interface that saw it.
+pub struct SharedKey {
+    /// Addresses; IPv4 is IPv4-mapped (RFC 4291, section 2.5.5.2).
+    pub ends: [[u8; 16]; 2],
+    /// [`Ports`].
+    pub ports: u64,
+    /// Index of the interface.
     pub interface: u32,
-    /// The server's port, big-endian; for ICMP the type of the request; 0 for protocols without ports.
-    pub port: [u8; 2],
-    /// IP protocol number.
-    pub protocol: u8,
-    /// Always zero.
-    pub reserved: u8,
-}
-
-const _: () = assert!(size_of::<FlowKey>() == 40);
-
-/// Packets and bytes of one way of a flow.
-#[repr(C)]
-#[derive(Clone, Copy, Debug, Default, Eq, FromBytes, Immutable, IntoBytes, PartialEq)]
-pub struct Counter {
-    /// Packets as on the wire: a segmentation super-packet counts its segments.
-    pub packets: u64,
-    /// Bytes as on the wire, link header included, frame check sequence excluded.
-    pub bytes: u64,
-    /// TCP packets with the RST flag.
-    pub resets: u64,
-    /// Union of the TCP flags seen (RFC 9293, section 3.1; bit 0 is FIN).
-    pub flags: u64,
-}
-
-/// What the kernel keeps of one flow.
-#[repr(C)]
-#[derive(Clone, Copy, Debug, Default, Eq, FromBytes, Immutable, IntoBytes, PartialEq)]
-pub struct FlowStats {
-    pub to_server: Counter,
-    pub to_client: Counter,
-    /// Conversations asked for: TCP SYN without ACK, SCTP INIT, ICMP requests.
-    pub requests: u64,
-    /// Conversations accepted: TCP SYN with ACK, SCTP INIT ACK, ICMP replies.
-    pub replies: u64,
-    /// ICMP errors that say that a packet to the server could not be delivered.
-    pub refusals: u64,
-    /// First and last packet, nanoseconds of the kernel's coarse monotonic clock.
-    pub first: u64,
-    pub last: u64,
-    /// How the server side was decided when the flow was first seen: an [`Evidence`](crate::Evidence) as a number.
-    pub evidence: u32,
     /// Always zero.
     pub reserved: u32,
 }
 
-const _: () = assert!(size_of::<FlowStats>() == 112);
+/// What the shared table counts: a [`Record`] that several CPUs add to.
+#[repr(C)]
+#[derive(
+    Clone, Copy, Debug, Default, Eq, FromBytes, Immutable, IntoBytes, KnownLayout, PartialEq,
+)]
+pub struct SharedRecord {
+    pub packets: [u64; 2],
+    pub bytes: [u64; 2],
+    pub resets: [u64; 2],
+    pub requests: u64,
+    pub replies: u64,
+    pub refusals: u64,
+    /// Flags of the first end's packets, and in the next byte of the second's.
+    pub flags: u64,
+    /// Bits of [`opening`].
+    pub opening: u64,
+    pub first: u64,
+    pub last: u64,
+    pub evidence: u64,
+}
 
-// SAFETY: plain integers and bytes without padding, as `IntoBytes` proves.
-#[cfg(feature = "user")]
-#[expect(unsafe_code, reason = "`Pod` is a promise about layout")]
-unsafe impl aya::Pod for FlowKey {}
+impl Record {
+    /// The epoch of the last packet, if less than half a turn of its lower half lies between first and last.
+    pub fn last_epoch(&self) -> u32 {
+        let [low, high, ..] = self.first.to_le_bytes();
+        let passed = self.last.wrapping_sub(u16::from_le_bytes([low, high]));
+        self.first.wrapping_add(u32::from(passed))
+    }
+}
 
-// SAFETY: plain integers without padding, as `IntoBytes` proves.
-#[cfg(feature = "user")]
-#[expect(unsafe_code, reason = "`Pod` is a promise about layout")]
-unsafe impl aya::Pod for FlowStats {}
+impl From<&Record> for SharedRecord {
+    fn from(record: &Record) -> Self {
+        Self {
+            packets: record.packets.map(u64::from),
+            bytes: record.bytes,
+            resets: record.resets.map(u64::from),
+            requests: record.requests.into(),
+            replies: record.replies.into(),
+            refusals: record.refusals.into(),
+            flags: u64::from(record.flags[0]) | u64::from(record.flags[1]) << 8,
+            opening: record.opening.into(),
+            first: record.first.into(),
+            last: record.last_epoch().into(),
+            evidence: record.evidence.into(),
+        }
+    }
+}
+
+/// What user space tells the kernel half while it runs.
+#[repr(C, align(64))]
+#[derive(Clone, Copy, Debug, Default, Eq, FromBytes, Immutable, IntoBytes, PartialEq)]
+pub struct Control {
+    /// Which half of the table is written to: 0 or 1.
+    pub half: u64,
+    /// The time in epochs.
+    pub epoch: u64,
+    pub reserved: [u64; 6],
+}

@@ -5,13 +5,14 @@
 #![no_std]
 
 pub mod flow;
+pub mod lost;
 pub mod packet;
 pub mod port;
 pub mod side;
 pub mod tally;
 
-pub use flow::{Counter, FlowKey, FlowStats};
-pub use packet::{Bytes, Packet, Skip};
+pub use flow::{Control, Header, Kind, Place4, Place6, Ports, Record, SharedKey, SharedRecord};
+pub use packet::{Bytes, Packet, Part, Skip};
 pub use port::PortKind;
 pub use side::{Evidence, Known, Server};
 pub use tally::{Slot, Tally};

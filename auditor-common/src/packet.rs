@@ -4,6 +4,12 @@
     reason = "offsets stay below 64 KiB, and a checked conversion would cost the verifier a branch"
 )]
 
+mod plain;
+
+use zerocopy::{FromBytes, Immutable, KnownLayout};
+
+pub use plain::{Head4, Head6, TcpTail, plain4, plain6};
+
 use crate::{port::protocol, tally::Slot};
 
 /// A packet's bytes, wherever they live.
@@ -11,22 +17,46 @@ pub trait Bytes {
     /// Copies `N` bytes at `offset`, or `None` past the end.
     fn get<const N: usize>(&self, offset: usize) -> Option<[u8; N]>;
 
-    /// Returns `value`, which must be below 2^32, as a number of which the kernel's verifier knows nothing.
+    /// Copies a header at `offset`, or `None` past the end.
+    fn head<T: FromBytes + Immutable + KnownLayout + Copy>(&self, offset: usize) -> Option<T>;
+
+    /// VLAN tags that are followed; real captures hold five.
+    const TAGS: usize;
+
+    /// IPv6 extension headers that are followed; real captures hold nine.
+    const DEPTH: usize;
+
+    /// No header is looked for farther from the start of a frame.
+    const FARTHEST: usize;
+
+    /// Returns `value`, which is no larger than `mask`, as a number of which the kernel's verifier knows nothing else.
     ///
     /// The verifier follows every path with what it knows on it; where paths meet again it only goes on once if it knows
-    /// the same. An offset that has passed through here and a mask is the same on all of them.
-    fn opaque(&self, value: usize) -> usize {
+    /// the same. An offset that has passed through here is the same on all of them.
+    fn forget(&self, value: usize, mask: usize) -> usize;
+}
+
+impl Bytes for [u8] {
+    // More than the largest packet can hold.
+    const TAGS: usize = 1 << 14;
+    const DEPTH: usize = 1 << 14;
+    const FARTHEST: usize = usize::MAX;
+
+    fn get<const N: usize>(&self, offset: usize) -> Option<[u8; N]> {
+        self.get(offset..)?.first_chunk().copied()
+    }
+
+    fn head<T: FromBytes + Immutable + KnownLayout + Copy>(&self, offset: usize) -> Option<T> {
+        Some(T::read_from_prefix(self.get(offset..)?).ok()?.0)
+    }
+
+    fn forget(&self, value: usize, _mask: usize) -> usize {
         value
     }
 }
 
-impl Bytes for [u8] {
-    fn get<const N: usize>(&self, offset: usize) -> Option<[u8; N]> {
-        self.get(offset..)?.first_chunk().copied()
-    }
-}
-
 /// What a packet says about who opens the conversation.
+#[repr(u8)]
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Intent {
     /// Opens it: TCP SYN, SCTP INIT, ICMP request.
@@ -37,43 +67,58 @@ pub enum Intent {
     Unknown,
 }
 
-/// The endpoints of a packet and what its transport header says.
+/// The endpoints of a packet and what its transport header says. It has no padding, so the kernel half can go over it in
+/// words.
+#[repr(C, align(8))]
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Packet {
     /// Source address; IPv4 is IPv4-mapped.
     pub source: [u8; 16],
     /// Destination address, written as `source` is.
     pub destination: [u8; 16],
-    /// IP protocol number; for IPv6 of the header that follows the extension headers.
-    pub protocol: u8,
+    /// Bytes from the start of the frame to the end of the transport header: what each segment of a super-packet
+    /// repeats.
+    pub headers: u32,
+    /// What the fragments of a datagram have in common; 0 for whole packets.
+    pub identification: u32,
     /// 0 without ports. An ICMP reply carries here the type of the request that it answers.
     pub source_port: u16,
     /// 0 without ports. Any other ICMP message carries its type here.
     pub destination_port: u16,
-    pub intent: Intent,
+    /// IP protocol number; for IPv6 of the header that follows the extension headers.
+    pub protocol: u8,
     /// TCP flags, 0 elsewhere.
     pub flags: u8,
-    /// Bytes from the start of the frame to the end of the transport header: what each segment of a super-packet
-    /// repeats.
-    pub headers: u32,
+    pub intent: Intent,
+    pub part: Part,
+    /// The addresses are IPv4's.
+    pub is_ipv4: bool,
+    /// Always zero.
+    pub reserved: [u8; 7],
+}
+
+const _: () = assert!(size_of::<Packet>() == 56);
+
+/// How much of a datagram a packet is.
+#[repr(u8)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Part {
+    Whole,
+    /// The transport header ends too early, so the packet has no ports.
+    Short,
+    /// The first of several fragments, which carries the ports.
+    FirstFragment,
+    /// Any other fragment: it has no ports.
+    LaterFragment,
 }
 
 /// Why a packet has no endpoints: the slot under which it is counted.
 pub type Skip = Slot;
 
-/// VLAN tags followed; real captures hold five.
-const VLAN_TAGS: usize = 8;
-/// IPv6 extension headers followed; real captures hold nine.
-const EXTENSIONS: usize = 12;
-
 /// The length of a payload that only the frame's end bounds; more than the 16 bits of a header can say.
 const UNBOUNDED: usize = 0x1_ffff;
 /// No Ethernet header with its tags is longer; a mask.
 const LINK_HEADERS: usize = 0x3f;
-/// No transport header is looked for farther from the start of a frame; a mask.
-const FARTHEST: usize = 0x3fff;
-
-const _: () = assert!(14 + VLAN_TAGS * 4 <= LINK_HEADERS);
 
 const FIN: u8 = 0x01;
 const SYN: u8 = 0x02;
@@ -83,24 +128,26 @@ const ACK: u8 = 0x10;
 
 /// Reads the endpoints of an Ethernet frame into `packet`.
 ///
+/// A transport header that is cut off leaves a packet without ports, [`Part::Short`].
+///
 /// The packet is handed in so that every byte of it is written on every path: the verifier refuses a program that so
 /// much as copies a byte which one path left unset, as a `Result<Packet, Skip>` does.
 ///
 /// # Errors
 ///
-/// The slot under which to count a frame that carries no IP packet, is cut off, contradicts itself, or is a later
-/// fragment.
+/// The slot under which to count a frame that carries no IP packet, is cut off before its addresses, or contradicts
+/// itself.
 #[inline(always)]
 pub fn parse<B: Bytes + ?Sized>(frame: &B, packet: &mut Packet) -> Result<(), Skip> {
     let mut ethertype = u16::from_be_bytes(frame.get(12).ok_or(Skip::Truncated)?);
     let mut offset = 14;
-    for _ in 0..VLAN_TAGS {
+    for _ in 0..B::TAGS {
         // IEEE 802.1Q, 802.1ad, and the value that was used before 802.1ad.
         if !matches!(ethertype, 0x8100 | 0x88a8 | 0x9100) {
             break;
         }
         ethertype = u16::from_be_bytes(frame.get(offset + 2).ok_or(Skip::Truncated)?);
-        offset = frame.opaque(offset + 4) & LINK_HEADERS;
+        offset = frame.forget(offset + 4, LINK_HEADERS);
     }
     let payload = match ethertype {
         0x0800 => ipv4(frame, offset, packet)?,
@@ -109,7 +156,8 @@ pub fn parse<B: Bytes + ?Sized>(frame: &B, packet: &mut Packet) -> Result<(), Sk
         0x8100 | 0x88a8 | 0x9100 => return Err(Skip::TooDeep),
         _ => return Err(Skip::NotIp),
     };
-    transport(frame, &payload, packet)
+    transport(frame, &payload, packet);
+    Ok(())
 }
 
 /// Whether the packet is an ICMP error that says that another packet could not be delivered, and quotes it.
@@ -136,12 +184,15 @@ pub fn quoted<B: Bytes + ?Sized>(
     quoted: &mut Packet,
 ) -> Result<(), Skip> {
     // The 4 bytes of the ICMP header that `headers` leaves out.
-    let start = frame.opaque(packet.headers as usize + 4) & FARTHEST;
+    let start = frame.forget(packet.headers as usize + 4, B::FARTHEST);
     let payload = if packet.protocol == protocol::ICMP {
         ipv4(frame, start, quoted)?
     } else {
         ipv6(frame, start, quoted)?
     };
+    if matches!(quoted.part, Part::LaterFragment | Part::Short) {
+        return Err(Skip::Truncated);
+    }
     if matches!(
         quoted.protocol,
         protocol::TCP | protocol::UDP | protocol::DCCP | protocol::SCTP | protocol::UDP_LITE
@@ -171,10 +222,19 @@ fn ipv4<B: Bytes + ?Sized>(frame: &B, start: usize, packet: &mut Packet) -> Resu
     if contradicts {
         return Err(Skip::Malformed);
     }
-    let fragment_offset = u16::from_be_bytes([header[6] & 0x1f, header[7]]);
-    if fragment_offset != 0 {
-        return Err(Skip::Fragment);
+    // Options are part of the header, so they must be there.
+    let _options: [u8; 1] = frame
+        .get(start + header_length - 1)
+        .ok_or(Skip::Truncated)?;
+    let (more, fragment_offset) = (
+        header[6] & 0x20 != 0,
+        u16::from_be_bytes([header[6] & 0x1f, header[7]]),
+    );
+    packet.part = part(more, fragment_offset);
+    if packet.part != Part::Whole {
+        packet.identification = u32::from(u16::from_be_bytes([header[4], header[5]]));
     }
+    packet.is_ipv4 = true;
     packet.source = mapped([header[12], header[13], header[14], header[15]]);
     packet.destination = mapped([header[16], header[17], header[18], header[19]]);
     packet.protocol = header[9];
@@ -206,60 +266,70 @@ fn ipv6<B: Bytes + ?Sized>(frame: &B, start: usize, packet: &mut Packet) -> Resu
     packet.destination = frame.get(start + 24).ok_or(Skip::Truncated)?;
     packet.protocol = fixed[6];
     let mut offset = start + 40;
-    for _ in 0..EXTENSIONS {
-        let length = match packet.protocol {
-            // Hop-by-hop options, routing, destination options: RFC 8200, section 4; lengths are in units of 8 bytes.
-            0 | 43 | 60 => {
-                let extension: [u8; 2] = frame.get(offset).ok_or(Skip::Truncated)?;
-                packet.protocol = extension[0];
-                (usize::from(extension[1]) + 1) * 8
-            }
-            // Fragment: RFC 8200, section 4.5.
-            44 => {
-                let extension: [u8; 4] = frame.get(offset).ok_or(Skip::Truncated)?;
-                packet.protocol = extension[0];
-                if u16::from_be_bytes([extension[2], extension[3]]) >> 3 != 0 {
-                    return Err(Skip::Fragment);
-                }
-                8
-            }
-            // Authentication: RFC 4302, section 2.2; the length is in units of 4 bytes, less 2.
-            51 => {
-                let extension: [u8; 2] = frame.get(offset).ok_or(Skip::Truncated)?;
-                packet.protocol = extension[0];
-                (usize::from(extension[1]) + 2) * 4
-            }
-            _ => {
-                return Ok(Payload {
-                    offset,
-                    length: available,
-                });
+    for _ in 0..B::DEPTH {
+        if !is_extension(packet.protocol) {
+            return Ok(Payload {
+                offset,
+                length: available,
+            });
+        }
+        // What is left of a header that is cut off says nothing: the packet is one of that header's protocol.
+        let extension: [u8; 8] = match frame.get(offset) {
+            Some(extension) if 8 <= available => extension,
+            Some(_) | None => {
+                packet.part = Part::Short;
+                return Ok(Payload { offset, length: 0 });
             }
         };
-        if available < length {
-            return Err(Skip::Truncated);
+        let length = match packet.protocol {
+            44 => {
+                let offset_and_more = u16::from_be_bytes([extension[2], extension[3]]);
+                packet.part = part(offset_and_more & 1 != 0, offset_and_more >> 3);
+                packet.identification =
+                    u32::from_be_bytes([extension[4], extension[5], extension[6], extension[7]]);
+                8
+            }
+            // RFC 4302, section 2.2: the length is in units of 4 bytes, less 2.
+            51 => (usize::from(extension[1]) + 2) * 4,
+            // RFC 8200, section 4: lengths are in units of 8 bytes, less 1.
+            _ => (usize::from(extension[1]) + 1) * 8,
+        };
+        packet.protocol = extension[0];
+        if packet.part == Part::LaterFragment {
+            return Ok(Payload { offset, length: 0 });
         }
-        if FARTHEST < offset + length {
+        if B::FARTHEST < offset + length {
             return Err(Skip::TooDeep);
         }
-        available = frame.opaque(available - length) & UNBOUNDED;
-        offset = frame.opaque(offset + length) & FARTHEST;
+        available = frame.forget(available.saturating_sub(length), UNBOUNDED);
+        offset = frame.forget(offset + length, B::FARTHEST);
     }
-    match packet.protocol {
-        0 | 43 | 44 | 51 | 60 => Err(Skip::TooDeep),
-        _ => Ok(Payload {
-            offset,
-            length: available,
-        }),
+    if is_extension(packet.protocol) {
+        return Err(Skip::TooDeep);
+    }
+    Ok(Payload {
+        offset,
+        length: available,
+    })
+}
+
+/// Hop-by-hop options, routing, fragment, authentication and destination options.
+#[inline(always)]
+const fn is_extension(protocol: u8) -> bool {
+    matches!(protocol, 0 | 43 | 44 | 51 | 60)
+}
+
+#[inline(always)]
+const fn part(more: bool, offset: u16) -> Part {
+    match (more, offset) {
+        (false, 0) => Part::Whole,
+        (true, 0) => Part::FirstFragment,
+        (_, _) => Part::LaterFragment,
     }
 }
 
 #[inline(always)]
-fn transport<B: Bytes + ?Sized>(
-    frame: &B,
-    payload: &Payload,
-    packet: &mut Packet,
-) -> Result<(), Skip> {
+fn transport<B: Bytes + ?Sized>(frame: &B, payload: &Payload, packet: &mut Packet) {
     let Payload {
         offset,
         length: available,
@@ -272,36 +342,57 @@ fn transport<B: Bytes + ?Sized>(
         protocol::ICMP | protocol::ICMPV6 => 4,
         _ => 0,
     };
-    if available < fixed {
-        return Err(Skip::Truncated);
-    }
     packet.headers = (offset + fixed) as u32;
+    if matches!(packet.part, Part::LaterFragment | Part::Short) {
+        return;
+    }
+    let is_icmp = matches!(packet.protocol, protocol::ICMP | protocol::ICMPV6);
+    let is_short = available < fixed
+        || fields(
+            frame,
+            &Payload {
+                offset,
+                length: available,
+            },
+            packet,
+        )
+        .is_none();
+    // An ICMP message without a type is one of type 0; nothing else is known of it either.
+    if is_short && !is_icmp {
+        packet.part = Part::Short;
+        packet.headers = offset as u32;
+    }
+}
+
+/// Reads the ports and what the transport header says; `None` if the frame ends first.
+#[inline(always)]
+fn fields<B: Bytes + ?Sized>(frame: &B, payload: &Payload, packet: &mut Packet) -> Option<()> {
+    let Payload {
+        offset,
+        length: available,
+    } = *payload;
     match packet.protocol {
         protocol::TCP => {
-            let header: [u8; 20] = frame.get(offset).ok_or(Skip::Truncated)?;
+            let header: [u8; 20] = frame.get(offset)?;
             packet.ports([header[0], header[1], header[2], header[3]]);
             let length = u32::from(header[12] >> 4) * 4;
             // Flags of a header that claims to be shorter than itself are noise.
             if 20 <= length {
                 packet.headers = offset as u32 + length;
                 packet.flags = header[13];
-                packet.intent = match header[13] & (SYN | ACK | RST | FIN) {
-                    SYN => Intent::Asks,
-                    flags if flags == SYN | ACK => Intent::Answers,
-                    _ => Intent::Unknown,
-                };
+                packet.intent = intent(header[13]);
             }
         }
         protocol::UDP | protocol::UDP_LITE => {
-            let header: [u8; 8] = frame.get(offset).ok_or(Skip::Truncated)?;
+            let header: [u8; 8] = frame.get(offset)?;
             packet.ports([header[0], header[1], header[2], header[3]]);
         }
         protocol::DCCP => {
-            let header: [u8; 12] = frame.get(offset).ok_or(Skip::Truncated)?;
+            let header: [u8; 12] = frame.get(offset)?;
             packet.ports([header[0], header[1], header[2], header[3]]);
         }
         protocol::SCTP => {
-            let header: [u8; 12] = frame.get(offset).ok_or(Skip::Truncated)?;
+            let header: [u8; 12] = frame.get(offset)?;
             packet.ports([header[0], header[1], header[2], header[3]]);
             // INIT and INIT ACK stand alone or first in their packet (RFC 9260, section 4.3).
             if 16 <= available {
@@ -314,7 +405,7 @@ fn transport<B: Bytes + ?Sized>(
             }
         }
         protocol::ICMP => {
-            let header: [u8; 4] = frame.get(offset).ok_or(Skip::Truncated)?;
+            let header: [u8; 4] = frame.get(offset)?;
             // Echo, timestamp, information, address mask: RFC 792 and RFC 950.
             packet.message(
                 header[0],
@@ -331,7 +422,7 @@ fn transport<B: Bytes + ?Sized>(
             );
         }
         protocol::ICMPV6 => {
-            let header: [u8; 4] = frame.get(offset).ok_or(Skip::Truncated)?;
+            let header: [u8; 4] = frame.get(offset)?;
             // Echo: RFC 4443, section 4.
             packet.message(
                 header[0],
@@ -345,7 +436,18 @@ fn transport<B: Bytes + ?Sized>(
         }
         _ => {}
     }
-    Ok(())
+    Some(())
+}
+
+/// What TCP flags say about who opens the conversation.
+#[inline(always)]
+const fn intent(flags: u8) -> Intent {
+    const ANSWER: u8 = SYN | ACK;
+    match flags & (SYN | ACK | RST | FIN) {
+        SYN => Intent::Asks,
+        ANSWER => Intent::Answers,
+        _ => Intent::Unknown,
+    }
 }
 
 impl Packet {
@@ -353,12 +455,16 @@ impl Packet {
     pub const EMPTY: Self = Self {
         source: [0; 16],
         destination: [0; 16],
+        is_ipv4: false,
         protocol: 0,
         source_port: 0,
         destination_port: 0,
         intent: Intent::Unknown,
         flags: 0,
         headers: 0,
+        part: Part::Whole,
+        identification: 0,
+        reserved: [0; 7],
     };
 
     #[inline(always)]

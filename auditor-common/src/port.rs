@@ -3,8 +3,10 @@
 /// Why a port is known to be a server's.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum PortKind {
-    /// A socket of this host listens on it.
+    /// A port of this host on which a socket listens.
     Listening,
+    /// A port of other hosts with which this one opened conversations.
+    Opened,
     /// A rule of the matrix names it.
     Documented,
 }
@@ -12,8 +14,8 @@ pub enum PortKind {
 /// 64-bit words of one bitmap of 65,536 ports.
 pub const WORDS: u32 = 1024;
 
-/// Bitmaps kept: two kinds for each of TCP, UDP and SCTP.
-pub const BITMAPS: u32 = 6;
+/// Bitmaps kept: three kinds for each of TCP, UDP and SCTP.
+pub const BITMAPS: u32 = 9;
 
 /// IP protocol numbers (IANA "Protocol Numbers").
 pub mod protocol {
@@ -38,7 +40,8 @@ pub fn bit(kind: PortKind, protocol: u8, port: u16) -> Option<(u32, u64)> {
     };
     let kind = match kind {
         PortKind::Listening => 0,
-        PortKind::Documented => 3,
+        PortKind::Opened => 3,
+        PortKind::Documented => 6,
     };
     let bitmap: u32 = kind + transport;
     Some((bitmap * WORDS + (u32::from(port) >> 6), 1 << (port & 63)))
@@ -53,7 +56,7 @@ mod tests {
     #[test]
     fn every_port_has_a_bit_of_its_own() {
         let mut seen = std::vec![0_u64; (WORDS * BITMAPS) as usize];
-        for kind in [PortKind::Listening, PortKind::Documented] {
+        for kind in [PortKind::Listening, PortKind::Opened, PortKind::Documented] {
             for transport in [protocol::TCP, protocol::UDP, protocol::SCTP] {
                 for port in 0..=u16::MAX {
                     let (word, mask) = bit(kind, transport, port).unwrap();

@@ -1,4 +1,4 @@
-//! Which end of a packet is the server: the one place where this is decided.
+//! Which end of a packet is the server: what the packet itself and the ports known by then tell.
 
 use crate::{
     packet::{Intent, Packet},
@@ -14,108 +14,117 @@ pub enum Server {
     Source,
 }
 
-/// How the server side was decided, strongest first. The numbers are part of the map's layout.
-#[repr(u32)]
+/// How the server side was decided, strongest first. The numbers are part of the table's layout.
+#[repr(u8)]
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Evidence {
     /// The opening of the conversation was seen: TCP SYN or SYN ACK, SCTP INIT or INIT ACK, ICMP request or reply.
     Handshake = 1,
     /// A socket of this host listens on the port.
     Listener = 2,
+    /// This host opened other conversations with the port.
+    Opened = 3,
     /// The matrix documents one of the two ports and not the other.
-    Documented = 3,
+    Documented = 4,
     /// One port is inside the range of ephemeral ports and the other is not.
-    Ephemeral = 4,
+    Ephemeral = 5,
     /// The lower port of a TCP or SCTP conversation that began before we looked.
-    LowerPort = 5,
+    LowerPort = 6,
     /// The sender of the first packet is taken for the client.
-    FirstSender = 6,
+    FirstSender = 7,
 }
 
 impl Evidence {
     /// Reads the number that the kernel half stored.
-    pub const fn from_number(number: u32) -> Option<Self> {
+    pub const fn from_number(number: u64) -> Option<Self> {
         Some(match number {
             1 => Self::Handshake,
             2 => Self::Listener,
-            3 => Self::Documented,
-            4 => Self::Ephemeral,
-            5 => Self::LowerPort,
-            6 => Self::FirstSender,
+            3 => Self::Opened,
+            4 => Self::Documented,
+            5 => Self::Ephemeral,
+            6 => Self::LowerPort,
+            7 => Self::FirstSender,
             _ => return None,
         })
     }
 }
 
-/// What is known about flows and ports while a packet is looked at.
+/// What is known about ports while a packet is looked at.
 pub trait Known {
-    /// Whether the flow table holds the packet's flow with its server at `server`.
-    fn has_flow(&self, packet: &Packet, server: Server) -> bool;
-    /// Whether `port` is known as `kind`. The packet tells which of its ends is ours.
-    fn has_port(&self, kind: PortKind, protocol: u8, port: u16, end: Server) -> bool;
-    /// Whether clients of this host take their ports from a range that holds `port`.
-    fn is_ephemeral(&self, port: u16) -> bool;
+    /// Whether `port` is known as `kind`.
+    fn has_port(&self, kind: PortKind, protocol: u8, port: u16) -> bool;
+    /// What the port of an end is known as once a conversation with it was opened: it is ours or another host's.
+    fn end(&self, server: Server) -> PortKind;
+    /// Whether the packet leaves this host, so that nobody else can have made it up.
+    fn leaves(&self) -> bool;
+    /// Keeps in mind that `port` is a server's.
+    fn learn(&self, kind: PortKind, protocol: u8, port: u16);
 }
 
-/// Decides which end of `packet` is the server and says how. `None` as evidence means that the flow is known already.
+/// Decides which end of `packet` is the server and says how; `None` where nothing is certain.
+///
+/// Ports are learned from handshakes that leave, so nobody outside can poison them.
 #[inline(always)]
-pub fn server<K: Known>(packet: &Packet, known: &K) -> (Server, Option<Evidence>) {
-    match packet.intent {
-        Intent::Asks => return (Server::Destination, Some(Evidence::Handshake)),
-        Intent::Answers => return (Server::Source, Some(Evidence::Handshake)),
-        Intent::Unknown => {}
+pub fn server<K: Known>(packet: &Packet, known: &K) -> Option<(Server, Evidence)> {
+    let number = packet.protocol;
+    let said = match packet.intent {
+        Intent::Asks => Some(Server::Destination),
+        Intent::Answers => Some(Server::Source),
+        Intent::Unknown => None,
+    };
+    if !has_ports(number) {
+        return match said {
+            Some(server) => Some((server, Evidence::Handshake)),
+            // An ICMP message that is neither question nor answer: who sends it is the client of its type.
+            None if matches!(number, protocol::ICMP | protocol::ICMPV6) => {
+                Some((Server::Destination, Evidence::FirstSender))
+            }
+            None => None,
+        };
     }
-    match (
-        known.has_flow(packet, Server::Destination),
-        known.has_flow(packet, Server::Source),
-    ) {
-        (true, false) => return (Server::Destination, None),
-        (false, true) => return (Server::Source, None),
-        // Both are there: one end uses the number of a service of its own as its ephemeral port. The ports decide.
-        (true, true) | (false, false) => {}
-    }
-    if !has_ports(packet.protocol) {
-        return (Server::Destination, Some(Evidence::FirstSender));
-    }
-    for (kind, evidence) in [
-        (PortKind::Listening, Evidence::Listener),
-        (PortKind::Documented, Evidence::Documented),
-    ] {
-        let destination = known.has_port(
-            kind,
-            packet.protocol,
-            packet.destination_port,
-            Server::Destination,
-        );
-        let source = known.has_port(kind, packet.protocol, packet.source_port, Server::Source);
-        match (destination, source) {
-            (true, false) => return (Server::Destination, Some(evidence)),
-            (false, true) => return (Server::Source, Some(evidence)),
-            (true, true) | (false, false) => {}
+    let (to, from) = (known.end(Server::Destination), known.end(Server::Source));
+    if known.leaves() {
+        match said {
+            Some(Server::Destination) => known.learn(to, number, packet.destination_port),
+            Some(Server::Source) => known.learn(from, number, packet.source_port),
+            None => {}
         }
     }
-    match (
-        known.is_ephemeral(packet.destination_port),
-        known.is_ephemeral(packet.source_port),
-    ) {
-        (false, true) => return (Server::Destination, Some(Evidence::Ephemeral)),
-        (true, false) => return (Server::Source, Some(Evidence::Ephemeral)),
-        (true, true) | (false, false) => {}
+    let destination = known.has_port(to, number, packet.destination_port);
+    let source = known.has_port(from, number, packet.source_port);
+    match (said, destination, source) {
+        (Some(Server::Destination), _, false) => Some((Server::Destination, Evidence::Handshake)),
+        (Some(Server::Source), false, _) => Some((Server::Source, Evidence::Handshake)),
+        (None, true, false) => Some((Server::Destination, reason(to))),
+        (None, false, true) => Some((Server::Source, reason(from))),
+        // The client uses the number of a known service as its own port: the later packets of the conversation won't
+        // tell, so all of them keep both ports.
+        (Some(_), _, _) | (None, true, true) => None,
+        // A reset may be all that answers a question to a port nobody knows.
+        (None, false, false) if packet.flags & crate::packet::RST != 0 => None,
+        (None, false, false) => {
+            let destination = known.has_port(PortKind::Documented, number, packet.destination_port);
+            let source = known.has_port(PortKind::Documented, number, packet.source_port);
+            match (destination, source) {
+                (true, false) => Some((Server::Destination, Evidence::Documented)),
+                (false, true) => Some((Server::Source, Evidence::Documented)),
+                (true, true) | (false, false) => None,
+            }
+        }
     }
-    // A TCP or SCTP conversation whose opening was not seen began before we looked, so its first packet here says
-    // nothing; a datagram's sender has begun as far as anyone can know.
-    let began_before = matches!(packet.protocol, protocol::TCP | protocol::SCTP);
-    if began_before && packet.source_port < packet.destination_port {
-        return (Server::Source, Some(Evidence::LowerPort));
+}
+
+const fn reason(kind: PortKind) -> Evidence {
+    match kind {
+        PortKind::Listening => Evidence::Listener,
+        PortKind::Opened => Evidence::Opened,
+        PortKind::Documented => Evidence::Documented,
     }
-    if began_before && packet.destination_port < packet.source_port {
-        return (Server::Destination, Some(Evidence::LowerPort));
-    }
-    (Server::Destination, Some(Evidence::FirstSender))
 }
 
 #[inline(always)]
-const fn has_ports(number: u8) -> bool {
+pub const fn has_ports(number: u8) -> bool {
     matches!(
         number,
         protocol::TCP | protocol::UDP | protocol::DCCP | protocol::SCTP | protocol::UDP_LITE

@@ -2,12 +2,13 @@
 
 use core::{arch::asm, intrinsics::is_val_statically_known};
 
-use auditor_common::{Bytes, Packet, Slot, Tally, packet};
+use auditor_common::{Bytes, Packet, Part, Slot, Tally, packet};
 use aya_ebpf::{
-    EbpfContext as _,
+    bindings::{__sk_buff, xdp_md},
     helpers::generated::bpf_skb_load_bytes,
     programs::{TcContext, XdpContext},
 };
+use zerocopy::{FromBytes, Immutable, KnownLayout};
 
 /// Which way a frame goes, seen from this host.
 #[derive(Clone, Copy)]
@@ -17,34 +18,88 @@ pub(crate) enum Way {
 }
 
 /// A frame in one of the kernel's two forms.
-pub(crate) struct Frame {
-    start: usize,
-    end: usize,
-    /// The socket buffer, whose bytes may reach beyond `end`; null for XDP.
-    skb: *mut core::ffi::c_void,
+pub(crate) struct Frame<C> {
+    context: C,
     pub(crate) interface: u32,
     pub(crate) way: Way,
     /// Bytes in memory, link header included, and a tag that the NIC took out.
     length: u32,
+    /// Bytes of it that lie in one piece.
+    linear: u32,
     /// Payload bytes of each segment, if this is a super-packet; else 0.
     segment: u32,
 }
 
-impl Frame {
+/// Where the frame's bytes are asked for. Pointers to them are not kept: the verifier tells apart how far each was looked
+/// at, and would follow what comes next once for every distance.
+pub(crate) trait Context: Copy {
+    /// The addresses of the frame's first byte and of the one behind its last in one piece.
+    fn bounds(self) -> (usize, usize);
+
+    /// The socket buffer, whose bytes may reach beyond those.
+    fn skb(self) -> Option<*mut core::ffi::c_void>;
+
+    #[inline(always)]
+    fn window<const EXTENSIONS: usize>(self) -> Window<EXTENSIONS> {
+        let (start, end) = self.bounds();
+        Window { start, end }
+    }
+}
+
+impl Context for *mut xdp_md {
+    #[inline(always)]
+    fn bounds(self) -> (usize, usize) {
+        // SAFETY: the kernel hands a valid context to the program.
+        let (start, end) = unsafe {
+            (
+                (&raw const (*self).data).read_volatile() as usize,
+                (&raw const (*self).data_end).read_volatile() as usize,
+            )
+        };
+        (start, end)
+    }
+
+    #[inline(always)]
+    fn skb(self) -> Option<*mut core::ffi::c_void> {
+        None
+    }
+}
+
+impl Context for *mut __sk_buff {
+    #[inline(always)]
+    fn bounds(self) -> (usize, usize) {
+        // SAFETY: the kernel hands a valid context to the program.
+        let (start, end) = unsafe {
+            (
+                (&raw const (*self).data).read_volatile() as usize,
+                (&raw const (*self).data_end).read_volatile() as usize,
+            )
+        };
+        (start, end)
+    }
+
+    #[inline(always)]
+    fn skb(self) -> Option<*mut core::ffi::c_void> {
+        Some(self.cast())
+    }
+}
+
+impl Frame<*mut xdp_md> {
     #[inline(always)]
     pub(crate) fn from_xdp(ctx: &XdpContext) -> Self {
-        let (start, end) = (ctx.data(), ctx.data_end());
+        let length = (ctx.data_end() - ctx.data()) as u32;
         Self {
-            start,
-            end,
-            skb: core::ptr::null_mut(),
+            context: ctx.ctx,
             interface: ctx.ingress_ifindex() as u32,
             way: Way::In,
-            length: (end - start) as u32,
+            length,
+            linear: length,
             segment: 0,
         }
     }
+}
 
+impl Frame<*mut __sk_buff> {
     #[inline(always)]
     pub(crate) fn from_skb(ctx: &TcContext, way: Way) -> Self {
         let skb = ctx.skb.skb;
@@ -52,34 +107,50 @@ impl Frame {
         let (interface, segment, tagged) =
             unsafe { ((*skb).ifindex, (*skb).gso_size, (*skb).vlan_present) };
         Self {
-            start: ctx.data(),
-            end: ctx.data_end(),
-            skb: ctx.as_ptr(),
+            context: skb,
             interface,
             way,
             // A tag that lies beside the data is 4 bytes on the wire.
             length: ctx.len() + if tagged == 0 { 0 } else { 4 },
+            linear: (ctx.data_end() - ctx.data()) as u32,
             segment,
         }
+    }
+}
+
+impl<C: Context> Frame<C> {
+    /// The frame's bytes as far as they lie in one piece.
+    #[inline(always)]
+    pub(crate) fn window(&self) -> Window<DEPTH> {
+        self.context.window()
+    }
+
+    /// The Ethertype as it stands in the frame; 0 if the frame is too short.
+    #[inline(always)]
+    pub(crate) fn ethertype(&self) -> u16 {
+        self.window().get(12).map_or(0, u16::from_ne_bytes)
     }
 
     /// Reads the endpoints: from memory, and where the headers lie beyond its linear part through the helper.
     #[inline(always)]
     pub(crate) fn parse(&self, packet: &mut Packet) -> Result<(), Slot> {
-        match linear(self.start, self.end, packet) {
-            Err(Slot::Truncated)
-                if !self.skb.is_null() && ((self.end - self.start) as u32) < self.length =>
-            {
-                scattered(self.skb, packet)
-            }
-            parsed => parsed,
+        let parsed = linear(self.context, packet);
+        let Some(skb) = self.context.skb() else {
+            return parsed;
+        };
+        // Headers that lie beyond look cut off, wherever they end.
+        let is_cut = parsed == Err(Slot::Truncated) || packet.part == Part::Short;
+        if is_cut && self.linear < self.length {
+            *packet = Packet::EMPTY;
+            return scattered(skb, packet);
         }
+        parsed
     }
 
     /// Reads the endpoints of the packet that an ICMP error quotes. Errors are short, so their bytes are not scattered.
     #[inline(always)]
     pub(crate) fn quoted(&self, packet: &Packet, quoted: &mut Packet) -> Result<(), Slot> {
-        quoted_linear(self.start, self.end, packet, quoted)
+        quoted_linear(self.context, packet, quoted)
     }
 
     /// What the frame is on the wire. A super-packet is cut there into segments, each with its own `headers` bytes; 0 if
@@ -102,12 +173,12 @@ impl Frame {
 }
 
 /// The memory between `data` and `data_end`.
-struct Window {
+pub(crate) struct Window<const EXTENSIONS: usize> {
     start: usize,
     end: usize,
 }
 
-impl Bytes for Window {
+impl<const EXTENSIONS: usize> Bytes for Window<EXTENSIONS> {
     #[inline(always)]
     fn get<const N: usize>(&self, offset: usize) -> Option<[u8; N]> {
         let at = self.start + bounded(offset);
@@ -118,16 +189,38 @@ impl Bytes for Window {
         Some(unsafe { *(at as *const [u8; N]) })
     }
 
+    const TAGS: usize = TAGS;
+    const DEPTH: usize = EXTENSIONS;
+    const FARTHEST: usize = FARTHEST;
+
     #[inline(always)]
-    fn opaque(&self, value: usize) -> usize {
+    fn head<T: FromBytes + Immutable + KnownLayout + Copy>(&self, offset: usize) -> Option<T> {
+        let at = self.start + bounded(offset);
+        if self.end < at + size_of::<T>() {
+            return None;
+        }
+        // SAFETY: the bytes lie before `end`, and any bytes are a `T`. Where the machine reads words at any address the
+        // verifier lets programs do so too, and elsewhere it refuses the program.
+        Some(unsafe { *(at as *const T) })
+    }
+
+    #[inline(always)]
+    fn forget(&self, value: usize, mask: usize) -> usize {
         let at = self.start as *const [u8; 4];
         if self.end < self.start + 4 {
             return 0;
         }
         // SAFETY: the 4 bytes lie before `end`, and a byte array needs no alignment.
-        unsafe { opaque(value, at) }
+        unsafe { opaque(value, at) & mask }
     }
 }
+
+/// The verifier follows no more tags and extension headers, and none that stands farther from the frame's start; a mask.
+const TAGS: usize = 6;
+const DEPTH: usize = 12;
+/// Of the packet that an error quotes.
+const QUOTED_DEPTH: usize = 2;
+const FARTHEST: usize = 0x3fff;
 
 /// The offset, with a bound that the verifier sees.
 ///
@@ -142,6 +235,15 @@ fn bounded(offset: usize) -> usize {
     // SAFETY: one instruction on a register.
     unsafe { asm!("{0} &= 0x7fff", inout(reg) offset, options(pure, nomem, nostack)) };
     offset as usize
+}
+
+/// 0 or 1, with a bound that the verifier sees, for the reasons that [`bounded`] gives.
+#[inline(always)]
+pub(crate) fn one_of_two(value: u64) -> usize {
+    let mut value = value;
+    // SAFETY: one instruction on a register.
+    unsafe { asm!("{0} &= 1", inout(reg) value, options(pure, nomem, nostack)) };
+    value as usize
 }
 
 /// The bytes of a socket buffer, wherever its fragments lie.
@@ -160,13 +262,32 @@ impl Bytes for Scattered {
         (result == 0).then_some(bytes)
     }
 
+    const TAGS: usize = TAGS;
+    const DEPTH: usize = DEPTH;
+    const FARTHEST: usize = FARTHEST;
+
     #[inline(always)]
-    fn opaque(&self, value: usize) -> usize {
+    fn head<T: FromBytes + Immutable + KnownLayout + Copy>(&self, offset: usize) -> Option<T> {
+        let mut head = T::new_zeroed();
+        // SAFETY: the helper checks the offset, and writes as many bytes as the header has or fails; any are a `T`.
+        let result = unsafe {
+            bpf_skb_load_bytes(
+                self.skb,
+                offset as u32,
+                (&raw mut head).cast(),
+                size_of::<T>() as u32,
+            )
+        };
+        (result == 0).then_some(head)
+    }
+
+    #[inline(always)]
+    fn forget(&self, value: usize, mask: usize) -> usize {
         let Some(bytes) = self.get::<4>(0) else {
             return 0;
         };
         // SAFETY: the bytes are on the stack.
-        unsafe { opaque(value, &raw const bytes) }
+        unsafe { opaque(value, &raw const bytes) & mask }
     }
 }
 
@@ -185,8 +306,8 @@ unsafe fn opaque(value: usize, bytes: *const [u8; 4]) -> usize {
 // Each in a function of its own: the kernel allows 512 bytes of stack along a chain of calls.
 
 #[inline(never)]
-fn linear(start: usize, end: usize, packet: &mut Packet) -> Result<(), Slot> {
-    packet::parse(&Window { start, end }, packet)
+fn linear<C: Context>(context: C, packet: &mut Packet) -> Result<(), Slot> {
+    packet::parse(&context.window::<DEPTH>(), packet)
 }
 
 #[inline(never)]
@@ -195,11 +316,6 @@ fn scattered(skb: *mut core::ffi::c_void, packet: &mut Packet) -> Result<(), Slo
 }
 
 #[inline(never)]
-fn quoted_linear(
-    start: usize,
-    end: usize,
-    packet: &Packet,
-    quoted: &mut Packet,
-) -> Result<(), Slot> {
-    packet::quoted(&Window { start, end }, packet, quoted)
+fn quoted_linear<C: Context>(context: C, packet: &Packet, quoted: &mut Packet) -> Result<(), Slot> {
+    packet::quoted(&context.window::<QUOTED_DEPTH>(), packet, quoted)
 }

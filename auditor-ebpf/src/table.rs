@@ -1,50 +1,338 @@
-//! The flow table and the tallies: the only file that knows which maps there are.
-
-use core::intrinsics::{AtomicOrdering, atomic_or, atomic_xadd};
+//! The flow table: for each CPU two halves of places in plain memory, of which it writes to one, alone.
+//!
+//! A hit costs a compare and a few adds: no helper, no atomic instruction, no clock. User space flips the halves, waits
+//! until no program can still be in the old one, and reads and clears that while packets flow.
 
 use auditor_common::{
-    Counter, FlowKey, FlowStats, Known, Packet, PortKind, Server, Slot, Tally,
-    packet::{Intent, RST},
-    port::{BITMAPS, WORDS, bit},
+    Control, Evidence, Header, Kind, Packet, Place4, Place6, Ports, Record, Server, SharedKey,
+    Slot, Tally,
+    flow::opening,
+    lost::{self, Lost},
+    packet::{Intent, RST, mapped},
     side,
 };
-use aya_ebpf::{
-    Global,
-    bindings::BPF_NOEXIST,
-    helpers::generated::bpf_ktime_get_coarse_ns,
-    macros::map,
-    maps::{Array, HashMap, PerCpuArray},
+use aya_ebpf::{Global, helpers::bpf_get_smp_processor_id, macros::map, maps::Array};
+
+use crate::{
+    frame::{Frame, Way, one_of_two},
+    ports::View,
+    shared,
 };
 
-use crate::frame::Way;
+/// The kernel lets user space map an array into its memory (Linux 5.5).
+pub(crate) const MMAPABLE: u32 = 1 << 10;
 
-/// Flows by key, shared by all CPUs. User space sets its size.
+/// Places by CPU and half; user space sets their number.
 #[map]
-static FLOWS: HashMap<FlowKey, FlowStats> = HashMap::with_max_entries(65_536, 0);
-
-/// What is counted beside flows, by [`Slot`].
+static PLACES_4: Array<Place4> = Array::with_max_entries(2, MMAPABLE);
 #[map]
-static TALLIES: PerCpuArray<Tally> = PerCpuArray::with_max_entries(Slot::COUNT, 0);
+static PLACES_6: Array<Place6> = Array::with_max_entries(2, MMAPABLE);
 
-/// Bitmaps of server ports, as `auditor_common::port` lays them out.
+/// A header for each CPU and half.
 #[map]
-static PORTS: Array<u64> = Array::with_max_entries(WORDS * BITMAPS, 0);
+static HEADERS: Array<Header> = Array::with_max_entries(2, MMAPABLE);
 
-/// This host's range of ephemeral ports, inclusive; user space sets it from `net.ipv4.ip_local_port_range`.
+#[map]
+static CONTROL: Array<Control> = Array::with_max_entries(1, MMAPABLE);
+
+/// Places of a CPU's half, less one: numbers of places are powers of two.
 #[unsafe(no_mangle)]
-static EPHEMERAL_FIRST: Global<u16> = Global::new(32_768);
+static MASK_4: Global<u32> = Global::new(0);
 #[unsafe(no_mangle)]
-static EPHEMERAL_LAST: Global<u16> = Global::new(60_999);
+static MASK_6: Global<u32> = Global::new(0);
 
-/// Adds to a tally.
+/// Numbers that nobody outside can guess, so that nobody can choose addresses which share a place.
+#[unsafe(no_mangle)]
+static SECRET_0: Global<u64> = Global::new(0);
+#[unsafe(no_mangle)]
+static SECRET_1: Global<u64> = Global::new(1);
+
+/// Whether each CPU has its places for itself. With `PREEMPT_RT` a program may be interrupted by another on its CPU, so
+/// there everything goes into the shared table.
+#[unsafe(no_mangle)]
+static PLACES_ALONE: Global<u8> = Global::new(1);
+
+/// Whether every conversation keeps both its ports, as the replay of a capture needs it, where no end is this host's.
+#[unsafe(no_mangle)]
+static BOTH_PORTS: Global<u8> = Global::new(0);
+
+/// Whether every conversation keeps both its ports.
 #[inline(always)]
-pub(crate) fn tally(slot: Slot, wire: &Tally) {
-    if let Some(tally) = TALLIES.get_ptr_mut(slot.index()) {
-        // SAFETY: the kernel hands out a pointer to a whole entry of this CPU.
-        unsafe {
-            add(&raw mut (*tally).packets, wire.packets);
-            add(&raw mut (*tally).bytes, wire.bytes);
+pub(crate) fn keeps_both_ports() -> bool {
+    BOTH_PORTS.load() != 0
+}
+
+/// Places that a place is looked for in.
+const PROBES: u32 = 8;
+
+/// Small counters that reached these are full.
+const MOST_PACKETS: u32 = u32::MAX - (1 << 17);
+const MOST_EVENTS: u16 = u16::MAX;
+
+/// What one packet may write to, and when.
+pub(crate) struct Region {
+    /// Place of the CPU and half among all.
+    index: u32,
+    half: u64,
+    epoch: u32,
+    header: *mut Header,
+}
+
+impl Region {
+    /// The region of this CPU; read once for each packet, since user space may flip the halves at any time.
+    #[inline(always)]
+    pub(crate) fn current() -> Option<Self> {
+        let control = CONTROL.get_ptr(0)?;
+        // SAFETY: the kernel hands out a pointer to a whole entry, and words are read in one piece.
+        let (half, epoch) = unsafe {
+            (
+                (&raw const (*control).half).read_volatile() & 1,
+                (&raw const (*control).epoch).read_volatile() as u32,
+            )
+        };
+        // SAFETY: the helper has no preconditions.
+        let cpu = unsafe { bpf_get_smp_processor_id() };
+        let index = cpu * 2 + half as u32;
+        let header = HEADERS.get_ptr_mut(index)?;
+        Some(Self {
+            index,
+            half,
+            epoch,
+            header,
+        })
+    }
+
+    /// A zero of which the verifier knows nothing. It follows every path with what it knows on it; where all that is known
+    /// has passed through here, it follows what comes next once.
+    #[inline(always)]
+    fn nothing(&self) -> u64 {
+        // SAFETY: the header is a whole entry.
+        unsafe { (&raw const (*self.header).nothing).read_volatile() }
+    }
+
+    /// Makes the verifier forget what it knows of a packet.
+    #[inline(always)]
+    pub(crate) fn forget(&self, packet: &mut Packet) {
+        let nothing = self.nothing();
+        let words = (&raw mut *packet).cast::<u64>();
+        for word in 0..size_of::<Packet>() / 8 {
+            // SAFETY: a packet is made of words without padding, and stays as it is, since `nothing` is 0.
+            unsafe {
+                let word = words.add(word);
+                word.write_volatile(word.read_volatile() ^ nothing);
+            }
         }
+    }
+
+    /// Counts a packet that came in or left.
+    #[inline(always)]
+    pub(crate) fn pass(&self, way: Way, wire: &Tally) {
+        // SAFETY: the header is a whole entry, and this CPU's alone unless `PREEMPT_RT` says otherwise.
+        unsafe {
+            let counted = (&raw mut (*self.header).ways)
+                .cast::<[u64; 2]>()
+                .add(one_of_two(way as u64));
+            if PLACES_ALONE.load() == 0 {
+                shared::add_tally(counted.cast(), wire);
+            } else {
+                (*counted)[0] += wire.packets;
+                (*counted)[1] += wire.bytes;
+            }
+        }
+    }
+}
+
+/// The addresses of a packet, source first, in the form of one IP version.
+pub(crate) trait Ends: Copy + PartialEq {
+    type Place;
+
+    fn place(index: u32) -> Option<*mut Self::Place>;
+    fn mask() -> u32;
+    fn fold(self) -> u64;
+    fn swapped(self) -> Self;
+    /// Whether the source comes first in some order, ports deciding between equal addresses.
+    fn precedes(self, ports: (u16, u16)) -> bool;
+    fn mapped(self) -> [[u8; 16]; 2];
+    /// The parts of a place.
+    ///
+    /// # Safety
+    ///
+    /// `place` is a whole map value.
+    unsafe fn parts(place: *mut Self::Place) -> (*mut Self, *mut u64, *mut Record);
+}
+
+impl Ends for [u32; 2] {
+    type Place = Place4;
+
+    #[inline(always)]
+    fn place(index: u32) -> Option<*mut Place4> {
+        PLACES_4.get_ptr_mut(index)
+    }
+
+    #[inline(always)]
+    fn mask() -> u32 {
+        MASK_4.load()
+    }
+
+    #[inline(always)]
+    fn fold(self) -> u64 {
+        u64::from(self[0]) << 32 | u64::from(self[1])
+    }
+
+    #[inline(always)]
+    fn swapped(self) -> Self {
+        [self[1], self[0]]
+    }
+
+    #[inline(always)]
+    fn precedes(self, ports: (u16, u16)) -> bool {
+        self[0] < self[1] || self[0] == self[1] && ports.0 <= ports.1
+    }
+
+    #[inline(always)]
+    fn mapped(self) -> [[u8; 16]; 2] {
+        [mapped(self[0].to_ne_bytes()), mapped(self[1].to_ne_bytes())]
+    }
+
+    #[inline(always)]
+    unsafe fn parts(place: *mut Place4) -> (*mut Self, *mut u64, *mut Record) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            (
+                &raw mut (*place).ends,
+                &raw mut (*place).ports,
+                &raw mut (*place).record,
+            )
+        }
+    }
+}
+
+impl Ends for [[u64; 2]; 2] {
+    type Place = Place6;
+
+    #[inline(always)]
+    fn place(index: u32) -> Option<*mut Place6> {
+        PLACES_6.get_ptr_mut(index)
+    }
+
+    #[inline(always)]
+    fn mask() -> u32 {
+        MASK_6.load()
+    }
+
+    #[inline(always)]
+    fn fold(self) -> u64 {
+        let [[a, b], [c, d]] = self;
+        let secret = SECRET_0.load();
+        let first = (a ^ secret).wrapping_mul(ODD) ^ b;
+        let second = (c ^ secret).wrapping_mul(ODD) ^ d;
+        first.wrapping_mul(secret | 1).rotate_left(29) ^ second
+    }
+
+    #[inline(always)]
+    fn swapped(self) -> Self {
+        [self[1], self[0]]
+    }
+
+    #[inline(always)]
+    fn precedes(self, ports: (u16, u16)) -> bool {
+        let [[a, b], [c, d]] = self;
+        if a != c {
+            a < c
+        } else if b != d {
+            b < d
+        } else {
+            ports.0 <= ports.1
+        }
+    }
+
+    #[inline(always)]
+    fn mapped(self) -> [[u8; 16]; 2] {
+        self.map(|[high, low]| {
+            let (h, l) = (high.to_ne_bytes(), low.to_ne_bytes());
+            [
+                h[0], h[1], h[2], h[3], h[4], h[5], h[6], h[7], l[0], l[1], l[2], l[3], l[4], l[5],
+                l[6], l[7],
+            ]
+        })
+    }
+
+    #[inline(always)]
+    unsafe fn parts(place: *mut Place6) -> (*mut Self, *mut u64, *mut Record) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            (
+                &raw mut (*place).ends,
+                &raw mut (*place).ports,
+                &raw mut (*place).record,
+            )
+        }
+    }
+}
+
+/// An odd number whose bits look random: 2^64 divided by the golden ratio.
+const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
+
+/// Under what a packet is counted.
+struct Key<E> {
+    ends: E,
+    ports: u64,
+    /// 0 if the first end sent the packet, 1 if the second did.
+    way: u32,
+    evidence: u8,
+    /// The port to count it by if its place is lost.
+    port: u16,
+}
+
+#[inline(always)]
+fn key<C, E: Ends>(frame: &Frame<C>, packet: &Packet, ends: E) -> Key<E> {
+    let view = View {
+        interface: frame.interface,
+        way: frame.way,
+    };
+    let (source, destination) = (packet.source_port, packet.destination_port);
+    let decided = if keeps_both_ports() {
+        None
+    } else {
+        side::server(packet, &view)
+    };
+    let protocol = packet.protocol;
+    // Of two ports of which neither is known for a server's, the lower one is more likely to be.
+    let lower = if source < destination {
+        source
+    } else {
+        destination
+    };
+    let sided = |port| Ports::new(Kind::Sided, protocol, 0, port).0;
+    match decided {
+        Some((Server::Destination, evidence)) => Key {
+            ends,
+            ports: sided(destination),
+            way: 0,
+            evidence: evidence as u8,
+            port: destination,
+        },
+        Some((Server::Source, evidence)) => Key {
+            ends: ends.swapped(),
+            ports: sided(source),
+            way: 1,
+            evidence: evidence as u8,
+            port: source,
+        },
+        None if ends.precedes((source, destination)) => Key {
+            ends,
+            ports: Ports::new(Kind::Unsided, protocol, source, destination).0,
+            way: 0,
+            evidence: 0,
+            port: lower,
+        },
+        None => Key {
+            ends: ends.swapped(),
+            ports: Ports::new(Kind::Unsided, protocol, destination, source).0,
+            way: 1,
+            evidence: 0,
+            port: lower,
+        },
     }
 }
 
@@ -53,146 +341,238 @@ pub(crate) fn tally(slot: Slot, wire: &Tally) {
 /// # Errors
 ///
 /// `Slot::TableFull` if the flow is new and no place is left for it.
-#[inline(never)]
-pub(crate) fn record(interface: u32, way: Way, packet: &Packet, wire: &Tally) -> Result<(), Slot> {
-    let view = View { interface, way };
-    let (server, evidence) = side::server(packet, &view);
-    let key = view.key(packet, server);
-    // SAFETY: the helper has no preconditions.
-    let now = unsafe { bpf_ktime_get_coarse_ns() };
-    let stats = if let Some(stats) = FLOWS.get_ptr_mut(&key) {
-        stats
-    } else {
-        let evidence = evidence.unwrap_or(side::Evidence::FirstSender) as u32;
-        let fresh = FlowStats {
-            first: now,
-            evidence,
-            ..EMPTY
-        };
-        // Another CPU may have been faster: whoever loses finds the winner's entry.
-        let _raced = FLOWS.insert(&key, &fresh, u64::from(BPF_NOEXIST));
-        FLOWS.get_ptr_mut(&key).ok_or(Slot::TableFull)?
-    };
-    // SAFETY: the kernel hands out pointers to whole entries, which stay readable while the program runs. Other CPUs
-    // write to them too, so every change is one atomic instruction or a plain store of the clock.
-    unsafe {
-        let counter = match server {
-            Server::Destination => &raw mut (*stats).to_server,
-            Server::Source => &raw mut (*stats).to_client,
-        };
-        count(counter, packet, wire);
-        match packet.intent {
-            Intent::Asks => add(&raw mut (*stats).requests, 1),
-            Intent::Answers => add(&raw mut (*stats).replies, 1),
-            Intent::Unknown => {}
-        }
-        (*stats).last = now;
-    }
-    Ok(())
-}
-
-/// Counts that a packet on its way to the server was refused, if its flow is known. `quoted` is that packet.
-#[inline(never)]
-pub(crate) fn refuse(interface: u32, way: Way, quoted: &Packet) {
-    let key = View { interface, way }.key(quoted, Server::Destination);
-    if let Some(stats) = FLOWS.get_ptr_mut(&key) {
-        // SAFETY: the kernel hands out pointers to whole entries, which stay readable while the program runs.
-        add(unsafe { &raw mut (*stats).refusals }, 1);
-    }
-}
-
-const EMPTY: FlowStats = {
-    let way = Counter {
-        packets: 0,
-        bytes: 0,
-        resets: 0,
-        flags: 0,
-    };
-    FlowStats {
-        to_server: way,
-        to_client: way,
-        requests: 0,
-        replies: 0,
+#[inline(always)]
+pub(crate) fn count<C, E: Ends>(
+    region: &Region,
+    frame: &Frame<C>,
+    packet: &Packet,
+    ends: E,
+    wire: &Tally,
+) -> Result<(), Slot> {
+    let mut key = key(frame, packet, ends);
+    let is_reset = packet.flags & RST != 0;
+    // Nobody has to mean what they ask, nor are this host's answers a proof: places for such packets are few enough that
+    // those of conversations which go on stay free.
+    let is_unproven = matches!(
+        (frame.way, packet.intent, is_reset),
+        (Way::In, Intent::Asks, _) | (Way::Out, Intent::Answers, _) | (Way::Out, _, true)
+    );
+    let nothing = region.nothing();
+    key.ports ^= nothing;
+    key.way ^= nothing as u32;
+    key.evidence ^= nothing as u8;
+    key.port ^= nothing as u16;
+    let is_unproven = u64::from(is_unproven) ^ nothing != 0;
+    let more = shared::Packet {
+        packets: wire.packets,
+        bytes: wire.bytes,
+        epoch: u64::from(region.epoch),
+        way: key.way as u8,
+        evidence: key.evidence,
+        flags: packet.flags ^ nothing as u8,
+        event: event(packet) ^ nothing as u8,
         refusals: 0,
-        first: 0,
-        last: 0,
-        evidence: 0,
-        reserved: 0,
-    }
-};
-
-/// Adds a packet to one way of a flow, which must be part of a whole entry.
-#[inline(always)]
-unsafe fn count(counter: *mut Counter, packet: &Packet, wire: &Tally) {
-    // SAFETY: the caller's promise.
-    unsafe {
-        add(&raw mut (*counter).packets, wire.packets);
-        add(&raw mut (*counter).bytes, wire.bytes);
-        if packet.flags & RST != 0 {
-            add(&raw mut (*counter).resets, 1);
-        }
-        let flags = u64::from(packet.flags);
-        if (*counter).flags & flags != flags {
-            atomic_or::<u64, u64, { AtomicOrdering::Relaxed }>(&raw mut (*counter).flags, flags);
-        }
-    }
-}
-
-#[inline(always)]
-fn add(counter: *mut u64, amount: u64) {
-    // SAFETY: callers pass pointers into map values, which are aligned for u64.
-    unsafe {
-        atomic_xadd::<u64, u64, { AtomicOrdering::Relaxed }>(counter, amount);
-    }
-}
-
-/// The maps, as the choice of the server side asks them about one packet.
-struct View {
-    interface: u32,
-    way: Way,
-}
-
-impl View {
-    #[inline(always)]
-    fn key(&self, packet: &Packet, server: Server) -> FlowKey {
-        let (client, server, port) = match server {
-            Server::Destination => (packet.source, packet.destination, packet.destination_port),
-            Server::Source => (packet.destination, packet.source, packet.source_port),
-        };
-        FlowKey {
-            client,
-            server,
-            interface: self.interface,
-            port: port.to_be_bytes(),
-            protocol: packet.protocol,
-            reserved: 0,
+    };
+    let protocol = packet.protocol ^ nothing as u8;
+    let found = if PLACES_ALONE.load() == 0 {
+        Found::Shared
+    } else {
+        find(region, frame.interface, &key, is_unproven)
+    };
+    match found {
+        // SAFETY: a whole record of a place that is this CPU's alone.
+        Found::Place(record, is_new) => unsafe {
+            if is_new {
+                (*record).first = region.epoch;
+                (*record).evidence = key.evidence;
+                (*record).opening = (key.way as u8 & 1) * opening::BEGAN_SECOND;
+            }
+            if add(record, &more) {
+                return Ok(());
+            }
+        },
+        Found::Shared => {}
+        Found::Lost => {
+            shared::lose(
+                lost_index(frame.way, protocol, key.port),
+                wire.packets,
+                wire.bytes,
+            );
+            return Err(Slot::TableFull);
         }
     }
-}
-
-impl Known for View {
-    #[inline(always)]
-    fn has_flow(&self, packet: &Packet, server: Server) -> bool {
-        FLOWS.get_ptr(&self.key(packet, server)).is_some()
-    }
-
-    #[inline(always)]
-    fn has_port(&self, kind: PortKind, protocol: u8, port: u16, end: Server) -> bool {
-        let is_ours = matches!(
-            (self.way, end),
-            (Way::In, Server::Destination) | (Way::Out, Server::Source)
+    let added = behind(region.half, frame.interface, &key, &more);
+    if added.is_err() {
+        shared::lose(
+            lost_index(frame.way, protocol, key.port),
+            wire.packets,
+            wire.bytes,
         );
-        if kind == PortKind::Listening && !is_ours {
+    }
+    added
+}
+
+/// What a packet says of its conversation's beginning or end.
+#[inline(always)]
+const fn event(packet: &Packet) -> u8 {
+    match packet.intent {
+        Intent::Asks => opening::ASKED_FIRST,
+        Intent::Answers => opening::ANSWERED_FIRST,
+        // A packet that resets neither asks nor answers.
+        Intent::Unknown if packet.flags & RST != 0 => shared::RESETS,
+        Intent::Unknown => 0,
+    }
+}
+
+#[inline(always)]
+fn lost_index(way: Way, protocol: u8, port: u16) -> u32 {
+    lost::index(Lost {
+        is_sent: matches!(way, Way::Out),
+        protocol,
+        port,
+    })
+}
+
+/// Counts a packet in the shared table.
+#[inline(never)]
+fn behind<E: Ends>(
+    half: u64,
+    interface: u32,
+    key: &Key<E>,
+    packet: &shared::Packet,
+) -> Result<(), Slot> {
+    let shared = SharedKey {
+        ends: key.ends.mapped(),
+        ports: key.ports,
+        interface,
+        reserved: 0,
+    };
+    shared::add(half, &shared, packet)
+}
+
+enum Found {
+    /// The record, and whether its place was free.
+    Place(*mut Record, bool),
+    /// There is no place; the shared table may have one.
+    Shared,
+    /// There is no place for packets that prove nothing.
+    Lost,
+}
+
+/// Finds the place of a key, or takes a free one.
+#[inline(always)]
+fn find<E: Ends>(region: &Region, interface: u32, key: &Key<E>, is_unproven: bool) -> Found {
+    let mask = E::mask();
+    let base = region.index * (mask + 1);
+    let mut hash = (key.ends.fold() ^ SECRET_0.load()).wrapping_mul(SECRET_1.load() | 1);
+    hash = (hash ^ hash >> 32 ^ key.ports).wrapping_mul(ODD);
+    let hash = (hash >> 32) as u32;
+    for probe in 0..PROBES {
+        let Some(place) = E::place(base + (hash.wrapping_add(probe) & mask)) else {
+            return Found::Shared;
+        };
+        // SAFETY: a whole place, written to by this CPU alone.
+        unsafe {
+            let (ends, ports, record) = E::parts(place);
+            if *ports == key.ports && *ends == key.ends && (*record).interface == interface {
+                return Found::Place(record, false);
+            }
+            if *ports == 0 {
+                if is_unproven {
+                    if mask >> 2 <= (*region.header).unproven as u32 {
+                        return Found::Lost;
+                    }
+                    (*region.header).unproven += 1;
+                }
+                *ends = key.ends;
+                *ports = key.ports;
+                (*record).interface = interface;
+                return Found::Place(record, true);
+            }
+        }
+    }
+    if is_unproven {
+        Found::Lost
+    } else {
+        Found::Shared
+    }
+}
+
+/// Adds a packet to a record; false leaves it as it is, since one of its small counters is full.
+///
+/// # Safety
+///
+/// `record` is a whole record that this CPU alone writes to.
+#[inline(always)]
+unsafe fn add(record: *mut Record, packet: &shared::Packet) -> bool {
+    let at = one_of_two(u64::from(packet.way));
+    // SAFETY: the caller's promise; `at` is 0 or 1.
+    unsafe {
+        let packets = (&raw mut (*record).packets).cast::<u32>().add(at);
+        if MOST_PACKETS < *packets {
             return false;
         }
-        let Some((word, mask)) = bit(kind, protocol, port) else {
-            return false;
-        };
-        PORTS.get(word).is_some_and(|word| word & mask != 0)
+        if packet.event != 0 {
+            let counter = match packet.event {
+                opening::ASKED_FIRST => &raw mut (*record).requests,
+                opening::ANSWERED_FIRST => &raw mut (*record).replies,
+                _ => (&raw mut (*record).resets).cast::<u16>().add(at),
+            };
+            if *counter == MOST_EVENTS {
+                return false;
+            }
+            *counter += 1;
+            (*record).opening |= (packet.event & shared::OPENS) << at;
+        }
+        *packets += packet.packets as u32;
+        let bytes = (&raw mut (*record).bytes).cast::<u64>().add(at);
+        *bytes += packet.bytes;
+        if packet.flags != 0 {
+            let flags = (&raw mut (*record).flags).cast::<u8>().add(at);
+            *flags |= packet.flags;
+        }
+        (*record).last = packet.epoch as u16;
     }
+    true
+}
 
-    #[inline(always)]
-    fn is_ephemeral(&self, port: u16) -> bool {
-        EPHEMERAL_FIRST.load() <= port && port <= EPHEMERAL_LAST.load()
+/// Counts that a packet could not be delivered; `packet` is as the error quotes it.
+#[inline(always)]
+pub(crate) fn refuse<C, E: Ends>(region: &Region, frame: &Frame<C>, packet: &Packet, ends: E) {
+    // The error comes the other way than the packet that it quotes went.
+    let key = Key {
+        ends,
+        ports: Ports::new(Kind::Sided, packet.protocol, 0, packet.destination_port).0,
+        way: 0,
+        evidence: Evidence::FirstSender as u8,
+        port: packet.destination_port,
+    };
+    if PLACES_ALONE.load() == 0 {
+        let more = shared::Packet {
+            packets: 0,
+            bytes: 0,
+            epoch: u64::from(region.epoch),
+            way: 0,
+            evidence: key.evidence,
+            flags: 0,
+            event: 0,
+            refusals: 1,
+        };
+        // An error that finds no entry says nothing that the lost packet did not.
+        let _full = behind(region.half, frame.interface, &key, &more);
+        return;
+    }
+    if let Found::Place(record, is_new) = find(region, frame.interface, &key, true) {
+        // SAFETY: a whole record of a place that is this CPU's alone.
+        unsafe {
+            if is_new {
+                (*record).first = region.epoch;
+                (*record).last = region.epoch as u16;
+                (*record).evidence = key.evidence;
+            }
+            if (*record).refusals != MOST_EVENTS {
+                (*record).refusals += 1;
+            }
+        }
     }
 }

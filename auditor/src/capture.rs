@@ -5,10 +5,14 @@ pub mod guard;
 pub mod hook;
 pub mod interface;
 pub mod listener;
+mod memory;
 pub mod privilege;
 mod program;
+mod syscall;
+mod table;
 
 pub use attach::Attached;
 pub use hook::{Choice, Ingress, Tc};
 pub use interface::{Interface, Interfaces};
-pub use program::{Capture, CaptureError, Counted, Settings};
+pub use program::{Capture, CaptureError, Settings};
+pub use table::{Drained, Sizes};

@@ -1,12 +1,16 @@
 //! What was observed on this host in a window of time: flows, tallies, and what could not be seen.
 
+mod ledger;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     net::IpAddr,
 };
 
-use auditor_common::{Evidence, FlowKey, FlowStats, Slot, Tally, packet, port::protocol};
+use auditor_common::{Evidence, SharedRecord, Slot, Tally, lost::Lost, packet, port::protocol};
 use jiff::{SignedDuration, Timestamp};
+
+pub use ledger::{Ends, KnownPorts, Ledger};
 
 use crate::{address, transport::Transport};
 
@@ -21,6 +25,8 @@ pub struct Observed {
     /// Packets and bytes under each slot that counted any.
     pub tallies: BTreeMap<Slot, Tally>,
     pub gaps: Vec<Gap>,
+    /// Packets whose flow found no place in the table: their peers are lost, their ports are not.
+    pub lost: Vec<(Lost, Tally)>,
 }
 
 /// This host.
@@ -144,34 +150,38 @@ pub enum Outcome {
 }
 
 impl Flow {
-    /// A flow as the kernel counted it; `instant` turns its clock into time.
+    /// A flow as the ledger merged it; `instant` turns an epoch into time.
     pub fn new(
-        key: &FlowKey,
-        stats: &FlowStats,
+        ends: &Ends,
+        record: &SharedRecord,
         interface: String,
         instant: impl Fn(u64) -> Timestamp,
     ) -> Self {
-        let way = |counter: &auditor_common::Counter| Way {
-            packets: counter.packets,
-            bytes: counter.bytes,
-            resets: counter.resets,
-            flags: counter.flags.to_le_bytes()[0],
+        let [to_server, to_client, ..] = record.flags.to_le_bytes();
+        let way = |at: usize, flags| {
+            let one = |pair: &[u64; 2]| pair.get(at).copied().unwrap_or_default();
+            Way {
+                packets: one(&record.packets),
+                bytes: one(&record.bytes),
+                resets: one(&record.resets),
+                flags,
+            }
         };
-        let handshake = 0 < stats.requests || 0 < stats.replies;
-        let stored = Evidence::from_number(stats.evidence).unwrap_or(Evidence::FirstSender);
+        let handshake = 0 < record.requests || 0 < record.replies;
+        let stored = Evidence::from_number(record.evidence).unwrap_or(Evidence::FirstSender);
         Self {
-            client: address::from_bytes(key.client),
-            server: address::from_bytes(key.server),
-            protocol: key.protocol,
-            port: u16::from_be_bytes(key.port),
+            client: address::from_bytes(ends.client),
+            server: address::from_bytes(ends.server),
+            protocol: ends.protocol,
+            port: ends.port,
             interface,
-            to_server: way(&stats.to_server),
-            to_client: way(&stats.to_client),
-            requests: stats.requests,
-            replies: stats.replies,
-            refusals: stats.refusals,
-            first: instant(stats.first),
-            last: instant(stats.last),
+            to_server: way(0, to_server),
+            to_client: way(1, to_client),
+            requests: record.requests,
+            replies: record.replies,
+            refusals: record.refusals,
+            first: instant(record.first),
+            last: instant(record.last),
             evidence: if handshake {
                 Evidence::Handshake
             } else {

@@ -1,178 +1,155 @@
 extern crate std;
 
-use std::vec::Vec;
+use std::{cell::RefCell, vec::Vec};
 
 use super::{Evidence, Known, Server, server};
 use crate::{
-    packet::{Intent, Packet},
+    packet::{Intent, Packet, RST},
     port::{PortKind, protocol},
 };
 
+/// A host that receives the packet, or sends it if `leaves`.
 #[derive(Default)]
 struct World {
-    flows: Vec<Server>,
-    listening: Vec<u16>,
+    listening: RefCell<Vec<u16>>,
+    opened: RefCell<Vec<u16>>,
     documented: Vec<u16>,
-    /// The end of the packet that is ours.
-    ours: Option<Server>,
+    leaves: bool,
 }
 
 impl Known for World {
-    fn has_flow(&self, _packet: &Packet, server: Server) -> bool {
-        self.flows.contains(&server)
-    }
-
-    fn has_port(&self, kind: PortKind, _protocol: u8, port: u16, end: Server) -> bool {
+    fn has_port(&self, kind: PortKind, _protocol: u8, port: u16) -> bool {
         match kind {
-            PortKind::Listening => self.ours == Some(end) && self.listening.contains(&port),
+            PortKind::Listening => self.listening.borrow().contains(&port),
+            PortKind::Opened => self.opened.borrow().contains(&port),
             PortKind::Documented => self.documented.contains(&port),
         }
     }
 
-    fn is_ephemeral(&self, port: u16) -> bool {
-        (32_768..=60_999).contains(&port)
+    fn end(&self, server: Server) -> PortKind {
+        if self.leaves == (server == Server::Source) {
+            PortKind::Listening
+        } else {
+            PortKind::Opened
+        }
+    }
+
+    fn leaves(&self) -> bool {
+        self.leaves
+    }
+
+    fn learn(&self, kind: PortKind, _protocol: u8, port: u16) {
+        match kind {
+            PortKind::Listening => self.listening.borrow_mut().push(port),
+            PortKind::Opened => self.opened.borrow_mut().push(port),
+            PortKind::Documented => panic!("a matrix is not learned"),
+        }
     }
 }
 
 fn packet(protocol: u8, source_port: u16, destination_port: u16, intent: Intent) -> Packet {
     Packet {
-        protocol,
         source_port,
         destination_port,
+        protocol,
         intent,
         ..Packet::EMPTY
     }
 }
 
-#[track_caller]
-fn check(world: &World, packet: &Packet, side: Server, evidence: Option<Evidence>) {
-    assert_eq!(server(packet, world), (side, evidence));
+fn tcp(source_port: u16, destination_port: u16, intent: Intent) -> Packet {
+    packet(protocol::TCP, source_port, destination_port, intent)
 }
 
+const TO_SERVER: Option<(Server, Evidence)> = Some((Server::Destination, Evidence::Handshake));
+const TO_CLIENT: Option<(Server, Evidence)> = Some((Server::Source, Evidence::Handshake));
+
 #[test]
-fn a_handshake_is_stronger_than_everything() {
+fn a_handshake_is_certain() {
     let world = World {
-        flows: [Server::Source].into(),
-        listening: [50_000].into(),
         documented: [50_000].into(),
-        ours: Some(Server::Source),
+        ..World::default()
     };
-    let asks = packet(protocol::TCP, 50_000, 60_001, Intent::Asks);
-    check(
-        &world,
-        &asks,
-        Server::Destination,
-        Some(Evidence::Handshake),
+    assert_eq!(
+        server(&tcp(50_000, 60_001, Intent::Asks), &world),
+        TO_SERVER
     );
-    let answers = packet(protocol::TCP, 60_001, 50_000, Intent::Answers);
-    check(&world, &answers, Server::Source, Some(Evidence::Handshake));
+    assert_eq!(
+        server(&tcp(60_001, 50_000, Intent::Answers), &world),
+        TO_CLIENT
+    );
 }
 
 #[test]
-fn a_known_flow_keeps_its_sides() {
-    let data = packet(protocol::TCP, 80, 50_000, Intent::Unknown);
-    for side in [Server::Destination, Server::Source] {
-        check(
-            &World {
-                flows: [side].into(),
-                ..World::default()
-            },
-            &data,
-            side,
-            None,
-        );
+fn ports_are_learned_from_what_leaves() {
+    let arrives = World::default();
+    assert_eq!(
+        server(&tcp(50_000, 60_001, Intent::Asks), &arrives),
+        TO_SERVER
+    );
+    assert_eq!(
+        server(&tcp(50_000, 60_001, Intent::Unknown), &arrives),
+        None
+    );
+
+    let leaves = World {
+        leaves: true,
+        ..World::default()
+    };
+    assert_eq!(
+        server(&tcp(50_000, 60_001, Intent::Asks), &leaves),
+        TO_SERVER
+    );
+    assert_eq!(
+        server(&tcp(50_000, 60_001, Intent::Unknown), &leaves),
+        Some((Server::Destination, Evidence::Opened))
+    );
+    assert_eq!(
+        server(&tcp(70, 50_001, Intent::Answers), &leaves),
+        TO_CLIENT
+    );
+    assert_eq!(
+        server(&tcp(70, 50_002, Intent::Unknown), &leaves),
+        Some((Server::Source, Evidence::Listener))
+    );
+}
+
+#[test]
+fn a_client_on_the_port_of_a_service_keeps_both_ports() {
+    let world = World {
+        leaves: true,
+        listening: RefCell::new([8443].into()),
+        ..World::default()
+    };
+    for intent in [Intent::Asks, Intent::Unknown] {
+        assert_eq!(server(&tcp(8443, 443, intent), &world), None);
     }
-    // With both there, the ports decide.
-    let both = World {
-        flows: [Server::Destination, Server::Source].into(),
-        ..World::default()
-    };
-    check(&both, &data, Server::Source, Some(Evidence::Ephemeral));
 }
 
 #[test]
-fn ports_in_the_order_of_their_strength() {
-    let data = packet(protocol::TCP, 40_000, 50_000, Intent::Unknown);
-    let listening = World {
-        listening: [50_000].into(),
-        ours: Some(Server::Destination),
+fn documented_ports_decide_where_nothing_else_does() {
+    let world = World {
+        documented: [443].into(),
         ..World::default()
     };
-    check(
-        &listening,
-        &data,
-        Server::Destination,
-        Some(Evidence::Listener),
+    let mut packet = tcp(40_000, 443, Intent::Unknown);
+    assert_eq!(
+        server(&packet, &world),
+        Some((Server::Destination, Evidence::Documented))
     );
-    // Somebody else's port is not ours to listen on.
-    let elsewhere = World {
-        ours: Some(Server::Source),
-        ..listening
-    };
-    check(&elsewhere, &data, Server::Source, Some(Evidence::LowerPort));
-    let documented = World {
-        documented: [50_000].into(),
-        ..World::default()
-    };
-    check(
-        &documented,
-        &data,
-        Server::Destination,
-        Some(Evidence::Documented),
-    );
-    let both = World {
-        documented: [40_000, 50_000].into(),
-        ..World::default()
-    };
-    check(&both, &data, Server::Source, Some(Evidence::LowerPort));
+    packet.flags = RST;
+    assert_eq!(server(&packet, &world), None);
+    assert_eq!(server(&tcp(443, 443, Intent::Unknown), &world), None);
 }
 
 #[test]
-fn nothing_known() {
-    let none = World::default();
-    let check_ports = |protocol, source, destination, side, evidence| {
-        check(
-            &none,
-            &packet(protocol, source, destination, Intent::Unknown),
-            side,
-            Some(evidence),
-        );
-    };
-    check_ports(
-        protocol::UDP,
-        53,
-        40_000,
-        Server::Source,
-        Evidence::Ephemeral,
+fn protocols_without_ports() {
+    let world = World::default();
+    let icmp = |intent| packet(protocol::ICMP, 0, 3, intent);
+    assert_eq!(server(&icmp(Intent::Asks), &world), TO_SERVER);
+    assert_eq!(
+        server(&icmp(Intent::Unknown), &world),
+        Some((Server::Destination, Evidence::FirstSender))
     );
-    check_ports(
-        protocol::UDP,
-        40_000,
-        53,
-        Server::Destination,
-        Evidence::Ephemeral,
-    );
-    check_ports(protocol::TCP, 80, 8080, Server::Source, Evidence::LowerPort);
-    check_ports(
-        protocol::TCP,
-        8080,
-        80,
-        Server::Destination,
-        Evidence::LowerPort,
-    );
-    check_ports(
-        protocol::TCP,
-        80,
-        80,
-        Server::Destination,
-        Evidence::FirstSender,
-    );
-    check_ports(
-        protocol::UDP,
-        80,
-        8080,
-        Server::Destination,
-        Evidence::FirstSender,
-    );
-    check_ports(47, 0, 0, Server::Destination, Evidence::FirstSender);
+    assert_eq!(server(&packet(47, 0, 0, Intent::Unknown), &world), None);
 }

@@ -1,14 +1,19 @@
 //! The kernel half, loaded: its programs and its maps.
 
-use std::{collections::BTreeMap, io};
+use std::{
+    collections::BTreeMap,
+    io::{self, Read as _},
+    sync::atomic::Ordering,
+};
 
 use auditor_common::{
-    FlowKey, FlowStats, PortKind, Slot, Tally,
+    PortKind, Slot, Tally,
+    lost::{self, Lost},
     port::{BITMAPS, WORDS, bit},
 };
 use aya::{
     Ebpf, EbpfError, EbpfLoader,
-    maps::{Array, HashMap, MapError, PerCpuArray},
+    maps::{MapError, PerCpuArray},
     programs::{ProgramError, SchedClassifier, Xdp},
 };
 use aya_log::EbpfLogger;
@@ -19,17 +24,19 @@ use super::{
     guard::Guard,
     hook::{Ingress, Tc},
     interface::Interface,
+    memory::Memory,
     privilege,
+    table::{Drained, Sizes, Table, memory},
 };
 use crate::port::PortRange;
 
 /// What the programs are loaded with.
 #[derive(Clone, Copy, Debug)]
 pub struct Settings {
-    /// Places in the flow table.
-    pub flows: u32,
-    /// The range from which clients of this host take their ports.
-    pub ephemeral: PortRange,
+    /// How large the flow table is.
+    pub sizes: Sizes,
+    /// Every conversation keeps both its ports, as the replay of a capture needs it.
+    pub both_ports: bool,
     /// Log packets that are in no flow. Off, the verifier removes the code, so it costs nothing.
     pub log: bool,
     /// How tc programs are attached.
@@ -51,6 +58,14 @@ pub enum CaptureError {
     Attach { interface: String, problem: String },
     #[error("cannot read what was counted")]
     Map(#[source] MapError),
+    #[error("cannot map what is counted into memory")]
+    Memory(#[source] io::Error),
+    #[error("cannot read what was counted, in batches")]
+    Batch(#[source] io::Error),
+    #[error(
+        "this kernel can't say when programs have ended, as those with nohz_full CPUs can't, so nothing could be counted exactly"
+    )]
+    Wait(#[source] io::Error),
     #[error("the kernel half has no `{name}`: build it anew")]
     Absent { name: &'static str },
 }
@@ -60,15 +75,11 @@ pub struct Capture {
     ebpf: Ebpf,
     logger: Option<EbpfLogger<&'static dyn log::Log>>,
     tc: Tc,
+    table: Table,
+    ports: Memory<u64>,
+    lost: Memory<Tally>,
     /// Dropped after all that it guards.
     guard: Option<Guard>,
-}
-
-/// What was counted.
-#[derive(Clone, Debug, Default)]
-pub struct Counted {
-    pub flows: Vec<(FlowKey, FlowStats)>,
-    pub tallies: BTreeMap<Slot, Tally>,
 }
 
 static OBJECT: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/auditor-ebpf"));
@@ -90,12 +101,24 @@ impl Capture {
             });
         }
         let level = if settings.log { LOG_ALL } else { 0 };
-        let (first, last) = (settings.ephemeral.first(), settings.ephemeral.last());
+        let sizes = settings.sizes;
+        let (mask_4, mask_6) = (sizes.places_4 - 1, sizes.places_6 - 1);
+        let [secret_0, secret_1] = secrets().map_err(CaptureError::Status)?;
+        let (places_alone, both_ports) = (u8::from(!is_real_time()), u8::from(settings.both_ports));
+        let halves = 2 * sizes.n_cpus;
         let loaded = EbpfLoader::new()
-            .override_global("EPHEMERAL_FIRST", &first, true)
-            .override_global("EPHEMERAL_LAST", &last, true)
+            .override_global("MASK_4", &mask_4, true)
+            .override_global("MASK_6", &mask_6, true)
+            .override_global("SECRET_0", &secret_0, true)
+            .override_global("SECRET_1", &secret_1, true)
+            .override_global("PLACES_ALONE", &places_alone, true)
+            .override_global("BOTH_PORTS", &both_ports, true)
             .override_global(aya_log::LEVEL, &level, false)
-            .map_max_entries("FLOWS", settings.flows)
+            .map_max_entries("PLACES_4", halves * sizes.places_4)
+            .map_max_entries("PLACES_6", halves * sizes.places_6)
+            .map_max_entries("HEADERS", halves)
+            .map_max_entries("SHARED_0", sizes.shared)
+            .map_max_entries("SHARED_1", sizes.shared)
             .load(OBJECT);
         let mut ebpf = loaded.map_err(|error: EbpfError| refusal(&error))?;
         let logger = if settings.log {
@@ -103,8 +126,14 @@ impl Capture {
         } else {
             None
         };
+        let table = Table::map(&ebpf, sizes)?;
+        let ports = memory(&ebpf, "PORTS", (WORDS * BITMAPS) as usize)?;
+        let lost = memory(&ebpf, "LOST", lost::COUNT as usize)?;
         let mut capture = Self {
             ebpf,
+            table,
+            ports,
+            lost,
             logger,
             tc: settings.tc,
             guard: None,
@@ -168,16 +197,8 @@ impl Capture {
         })
     }
 
-    /// Tells the kernel which ports are known as `kind`: exactly these.
-    ///
-    /// # Errors
-    ///
-    /// The kernel's refusal.
-    pub fn set_ports(
-        &mut self,
-        kind: PortKind,
-        ports: impl Iterator<Item = (u8, PortRange)>,
-    ) -> Result<(), CaptureError> {
+    /// Tells the kernel half of ports that are known as `kind`, beside those that it knows.
+    pub fn add_ports(&mut self, kind: PortKind, ports: impl Iterator<Item = (u8, PortRange)>) {
         let mut words: BTreeMap<u32, u64> = BTreeMap::new();
         for (protocol, range) in ports {
             for port in range.first()..=range.last() {
@@ -186,26 +207,38 @@ impl Capture {
                 }
             }
         }
-        let map = self
-            .ebpf
-            .map_mut("PORTS")
-            .ok_or(CaptureError::Absent { name: "PORTS" })?;
-        let mut map: Array<_, u64> = Array::try_from(map).map_err(CaptureError::Map)?;
-        let half = WORDS * BITMAPS / 2;
-        let first = match kind {
-            PortKind::Listening => 0,
-            PortKind::Documented => half,
-        };
-        for word in first..first + half {
-            let value = words.get(&word).copied().unwrap_or_default();
-            if map.get(&word, 0).map_err(CaptureError::Map)? != value {
-                map.set(word, value, 0).map_err(CaptureError::Map)?;
+        for (word, mask) in words {
+            if let Some(word) = self.ports.word(word as usize, 0) {
+                word.fetch_or(mask, Ordering::Relaxed);
             }
         }
-        Ok(())
     }
 
-    /// The tallies so far; slots that counted nothing are left out.
+    /// Tells the kernel half the time, as a number of epochs; what it counts from now on has it.
+    pub fn set_epoch(&self, epoch: u64) {
+        self.table.set_epoch(epoch);
+    }
+
+    /// Takes what was counted since the last call: all of it, to the packet, while packets flow.
+    ///
+    /// # Errors
+    ///
+    /// The kernel's refusal.
+    pub fn drain(&mut self) -> Result<Drained, CaptureError> {
+        self.table.drain(&self.ebpf)
+    }
+
+    /// Packets that were counted without their peer so far, by way, transport and port.
+    pub fn lost(&mut self) -> Vec<(Lost, Tally)> {
+        let indices = 0..lost::COUNT;
+        indices
+            .zip(self.lost.entries(0..lost::COUNT as usize))
+            .filter(|(_, tally)| tally.packets != 0)
+            .map(|(index, tally)| (lost::at(index), *tally))
+            .collect()
+    }
+
+    /// The tallies so far, without those of the ways; slots that counted nothing are left out.
     ///
     /// # Errors
     ///
@@ -228,28 +261,6 @@ impl Capture {
             }
         }
         Ok(tallies)
-    }
-
-    /// Everything that was counted. Exact once nothing is attached any more.
-    ///
-    /// # Errors
-    ///
-    /// The kernel's refusal.
-    pub fn counted(&self) -> Result<Counted, CaptureError> {
-        let map = self
-            .ebpf
-            .map("FLOWS")
-            .ok_or(CaptureError::Absent { name: "FLOWS" })?;
-        let map: HashMap<_, FlowKey, FlowStats> =
-            HashMap::try_from(map).map_err(CaptureError::Map)?;
-        let flows = map
-            .iter()
-            .collect::<Result<Vec<_>, MapError>>()
-            .map_err(CaptureError::Map)?;
-        Ok(Counted {
-            flows,
-            tallies: self.tallies()?,
-        })
     }
 
     /// Prints what the kernel half has logged since the last call, through the `log` crate.
@@ -279,6 +290,21 @@ impl Capture {
             guard: &mut self.guard,
         })
     }
+}
+
+/// Numbers that nobody can guess.
+fn secrets() -> io::Result<[u64; 2]> {
+    let mut bytes = [[0; 8]; 2];
+    let mut source = std::fs::File::open("/dev/urandom")?;
+    for part in &mut bytes {
+        source.read_exact(part)?;
+    }
+    Ok(bytes.map(u64::from_ne_bytes))
+}
+
+/// Whether this is a `PREEMPT_RT` kernel.
+fn is_real_time() -> bool {
+    std::fs::read_to_string("/sys/kernel/realtime").is_ok_and(|text| text.trim() == "1")
 }
 
 fn refusal(error: &(dyn std::error::Error + 'static)) -> CaptureError {

@@ -18,12 +18,12 @@ use super::{
 use crate::{
     audit::{self, Policy},
     capture::{
-        Attached, Capture, Ingress, Interface, Interfaces, Settings, Tc, interface, listener,
+        Attached, Capture, Ingress, Interface, Interfaces, Settings, Sizes, Tc, interface, listener,
     },
     deployment::{self, Deployment},
     exit::Exit,
     matrix::{Matrix, RulePorts},
-    observed::{Flow, Gap, Host, Observed, Window},
+    observed::{Flow, Gap, Host, KnownPorts, Observed, Window},
     port::PortRange,
     report::{self, MatrixSource, Report},
     role::Role,
@@ -63,7 +63,7 @@ pub struct AuditCommand {
     #[arg(long, value_name = "WAY", default_value = "auto")]
     tc: Tc,
     /// Places in the flow table; what finds none is counted as such
-    #[arg(long, value_name = "N", default_value_t = 65_536, value_parser = clap::value_parser!(u32).range(1..=16_777_216))]
+    #[arg(long, value_name = "N", default_value_t = DEFAULT_FLOWS, value_parser = clap::value_parser!(u32).range(1..=16_777_216))]
     flows: u32,
     /// Log packets that are in no flow to standard error; slows the programs down
     #[arg(long)]
@@ -75,6 +75,9 @@ enum OutputFormat {
     Text,
     Json,
 }
+
+/// Flows at a time that the table is made for.
+pub(super) const DEFAULT_FLOWS: u32 = 65_536;
 
 const DEFAULT_WINDOW: SignedDuration = SignedDuration::from_mins(10);
 
@@ -112,13 +115,13 @@ async fn audit(command: &AuditCommand) -> anyhow::Result<Exit> {
             .init();
     }
     let mut capture = Capture::load(&Settings {
-        flows: command.flows,
-        ephemeral,
+        sizes: Sizes::new(command.flows).context("cannot tell how many CPUs there are")?,
+        both_ports: false,
         log: command.log_packets,
         tc: command.tc,
     })?;
-    capture.set_ports(PortKind::Documented, documented_ports(&plan.matrices))?;
-    capture.set_ports(PortKind::Listening, listening_ports(&host))?;
+    capture.add_ports(PortKind::Documented, documented_ports(&plan.matrices));
+    capture.add_ports(PortKind::Listening, listening_ports(&host));
     // Listening for signals starts before attaching, so that an early Ctrl-C ends the window and not the process.
     let mut stop = Stop::new()?;
     let mut attached = Vec::new();
@@ -143,7 +146,7 @@ async fn audit(command: &AuditCommand) -> anyhow::Result<Exit> {
         .map(|interface| (interface.index, interface.name.clone()))
         .collect();
 
-    let clock = Clock::now()?;
+    let clock = Clock::now();
     let watch = Watch {
         capture: &mut capture,
         interfaces: &mut interfaces,
@@ -152,20 +155,31 @@ async fn audit(command: &AuditCommand) -> anyhow::Result<Exit> {
         host: &mut host,
         ephemeral,
     };
-    let (mut gaps, end) = watch.run(plan.window, &clock).await?;
+    let watched = watch.run(plan.window, &clock).await?;
+    let (mut gaps, end, mut seen) = (watched.gaps, watched.end, watched.seen);
+    // Once nothing is attached any more, the last drains of both halves take everything.
     drop(attached);
+    for _half in 0..2 {
+        seen.add(capture.drain()?);
+    }
     capture.flush_log();
 
-    let counted = capture.counted()?;
-    let mut flows: Vec<Flow> = counted
-        .flows
+    let tallies = seen.tallies(&capture)?;
+    let is_documented = documented_test(&plan.matrices);
+    let known = KnownPorts {
+        is_documented: &is_documented,
+        ephemeral,
+    };
+    let mut flows: Vec<Flow> = seen
+        .ledger
+        .flows(&known)
         .iter()
-        .map(|(key, stats)| {
+        .map(|(ends, record)| {
             let name = names
-                .get(&key.interface)
+                .get(&ends.interface)
                 .cloned()
-                .unwrap_or_else(|| format!("#{}", key.interface));
-            Flow::new(key, stats, name, |instant| clock.instant(instant))
+                .unwrap_or_else(|| format!("#{}", ends.interface));
+            Flow::new(ends, record, name, |epoch| clock.instant(epoch))
         })
         .collect();
     flows.sort_by(|a, b| a.order().cmp(&b.order()));
@@ -176,7 +190,7 @@ async fn audit(command: &AuditCommand) -> anyhow::Result<Exit> {
         ),
         (Slot::TooDeep, |packets| Gap::TooDeep { packets }),
     ] {
-        gaps.extend(counted.tallies.get(&slot).map(|tally| gap(tally.packets)));
+        gaps.extend(tallies.get(&slot).map(|tally| gap(tally.packets)));
     }
     gaps.sort();
     let lost = gaps
@@ -191,8 +205,9 @@ async fn audit(command: &AuditCommand) -> anyhow::Result<Exit> {
         },
         interfaces: described,
         flows,
-        tallies: counted.tallies,
+        tallies,
         gaps,
+        lost: capture.lost(),
     };
     let audit = audit::judge(&policy, &observed);
     let unset_conditions = policy
@@ -317,6 +332,19 @@ fn documented_ports(matrices: &[Matrix]) -> impl Iterator<Item = (u8, PortRange)
                 .iter()
                 .filter_map(move |range| Some((protocol?, *range)))
         })
+}
+
+/// Whether a matrix names a port of a protocol.
+fn documented_test(matrices: &[Matrix]) -> impl Fn(u8, u16) -> bool {
+    let mut ports: BTreeMap<u8, Vec<PortRange>> = BTreeMap::new();
+    for (protocol, range) in documented_ports(matrices) {
+        ports.entry(protocol).or_default().push(range);
+    }
+    move |protocol, port| {
+        ports
+            .get(&protocol)
+            .is_some_and(|ranges| ranges.iter().any(|range| range.contains(port)))
+    }
 }
 
 /// Ports on which this host can be reached.

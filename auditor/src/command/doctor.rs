@@ -4,9 +4,9 @@ use std::path::Path;
 
 use anyhow::Context as _;
 
-use super::output::write;
+use super::{audit::DEFAULT_FLOWS, output::write};
 use crate::{
-    capture::{Capture, Ingress, Interfaces, Settings, Tc, hook, listener, privilege},
+    capture::{Capture, Ingress, Interfaces, Settings, Sizes, Tc, hook, privilege},
     exit::Exit,
 };
 
@@ -69,9 +69,10 @@ pub fn run() -> anyhow::Result<Exit> {
         );
     }
     if missing.is_empty() {
+        let sizes = Sizes::new(DEFAULT_FLOWS).context("cannot tell how many CPUs there are")?;
         let settings = Settings {
-            flows: 65_536,
-            ephemeral: listener::ephemeral_range(),
+            sizes,
+            both_ports: false,
             log: false,
             tc: Tc::Auto,
         };
@@ -84,6 +85,14 @@ pub fn run() -> anyhow::Result<Exit> {
                 findings.good(
                     "programs",
                     &format!("the kernel's verifier accepts all of them{effort}"),
+                );
+                findings.good(
+                    "memory",
+                    &format!(
+                        "the flow table takes {} MiB of kernel memory for {DEFAULT_FLOWS} flows at a time on {} CPUs",
+                        sizes.kernel_bytes().div_ceil(1 << 20),
+                        sizes.n_cpus
+                    ),
                 );
             }
             Err(error) => findings.bad("programs", &error.to_string()),

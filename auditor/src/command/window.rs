@@ -16,17 +16,19 @@ use tokio::{
 
 use super::{audit::listening_ports, output::say};
 use crate::{
-    capture::{Attached, Capture, Interfaces, listener},
-    observed::{Gap, Host},
+    capture::{Attached, Capture, Drained, Interfaces, listener},
+    observed::{Gap, Host, Ledger},
     port::PortRange,
 };
 
+/// How often what was counted is taken out of the kernel.
 const TICK: Duration = Duration::from_secs(1);
+/// How exact the times of flows are; the kernel half reads no clock of its own.
+const EPOCH: Duration = Duration::from_millis(100);
 
 /// Wall clock and kernel clock, read together.
 pub(super) struct Clock {
     pub(super) wall: Timestamp,
-    monotonic: i128,
     started: Instant,
 }
 
@@ -35,22 +37,25 @@ impl Clock {
         clippy::disallowed_methods,
         reason = "the audit's own loop reads the clock, here and at its end"
     )]
-    pub(super) fn now() -> anyhow::Result<Self> {
-        let monotonic = nix::time::clock_gettime(nix::time::ClockId::CLOCK_MONOTONIC)
-            .context("cannot read the clock")?;
-        let monotonic =
-            i128::from(monotonic.tv_sec()) * 1_000_000_000 + i128::from(monotonic.tv_nsec());
-        Ok(Self {
+    pub(super) fn now() -> Self {
+        Self {
             wall: Timestamp::now(),
-            monotonic,
             started: Instant::now(),
-        })
+        }
     }
 
-    /// When the kernel's clock showed `nanoseconds`.
-    pub(super) fn instant(&self, nanoseconds: u64) -> Timestamp {
-        let wall = self.wall.as_nanosecond() + i128::from(nanoseconds) - self.monotonic;
+    /// When an epoch began.
+    pub(super) fn instant(&self, epoch: u64) -> Timestamp {
+        let passed = EPOCH.as_nanos() * u128::from(epoch);
+        let wall = i128::try_from(passed).map_or(i128::MAX, |passed| {
+            self.wall.as_nanosecond().saturating_add(passed)
+        });
         Timestamp::from_nanosecond(wall).unwrap_or(self.wall)
+    }
+
+    /// The epoch that it is.
+    fn epoch(&self) -> u64 {
+        u64::try_from(self.started.elapsed().as_nanos() / EPOCH.as_nanos()).unwrap_or(u64::MAX)
     }
 
     /// How long ago the window began.
@@ -86,6 +91,42 @@ impl Stop {
     }
 }
 
+/// What was taken out of the kernel so far.
+#[derive(Default)]
+pub(super) struct Seen {
+    pub(super) ledger: Ledger,
+    ways: [Tally; 2],
+}
+
+impl Seen {
+    pub(super) fn add(&mut self, drained: Drained) {
+        for (sum, more) in self.ways.iter_mut().zip(drained.ways) {
+            sum.packets += more.packets;
+            sum.bytes += more.bytes;
+        }
+        self.ledger.add(drained.flows);
+    }
+
+    /// Every packet, and those that are in no flow, by slot.
+    pub(super) fn tallies(&self, capture: &Capture) -> anyhow::Result<BTreeMap<Slot, Tally>> {
+        let mut tallies = capture.tallies()?;
+        for (slot, tally) in [Slot::Received, Slot::Sent].into_iter().zip(self.ways) {
+            if tally != Tally::default() {
+                tallies.insert(slot, tally);
+            }
+        }
+        Ok(tallies)
+    }
+}
+
+/// How a window went.
+pub(super) struct Watched {
+    /// What was not seen.
+    pub(super) gaps: Vec<Gap>,
+    pub(super) end: Timestamp,
+    pub(super) seen: Seen,
+}
+
 /// Everything that the loop touches.
 pub(super) struct Watch<'a> {
     pub(super) capture: &'a mut Capture,
@@ -99,8 +140,8 @@ pub(super) struct Watch<'a> {
 }
 
 impl Watch<'_> {
-    /// Watches until the window is over, somebody stops it, or nothing is left to watch. Returns what was not seen, and
-    /// when it ended.
+    /// Watches until the window is over, somebody stops it, or nothing is left to watch. Returns what was counted
+    /// up to its last tick.
     ///
     /// # Errors
     ///
@@ -109,7 +150,7 @@ impl Watch<'_> {
         self,
         window: SignedDuration,
         clock: &Clock,
-    ) -> anyhow::Result<(Vec<Gap>, Timestamp)> {
+    ) -> anyhow::Result<Watched> {
         let Self {
             capture,
             interfaces,
@@ -124,7 +165,10 @@ impl Watch<'_> {
         };
         let mut ticks = tokio::time::interval(TICK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        let mut epochs = tokio::time::interval(EPOCH);
+        epochs.set_missed_tick_behavior(MissedTickBehavior::Skip);
         let mut gaps = Vec::new();
+        let mut seen = Seen::default();
         let progress = Progress::new(window);
         loop {
             tokio::select! {
@@ -144,19 +188,25 @@ impl Watch<'_> {
                         break;
                     }
                 }
+                _ = epochs.tick() => capture.set_epoch(clock.epoch()),
                 _ = ticks.tick() => {
                     capture.flush_log();
+                    seen.add(capture.drain()?);
                     let listeners = listener::listeners(ephemeral).context("cannot list the sockets that listen")?;
                     if !listeners.is_subset(&host.listeners) {
                         host.listeners.extend(listeners);
-                        capture.set_ports(PortKind::Listening, listening_ports(host))?;
+                        capture.add_ports(PortKind::Listening, listening_ports(host));
                     }
-                    progress.show(clock.elapsed(), &capture.tallies()?);
+                    progress.show(clock.elapsed(), &seen.tallies(capture)?);
                 }
             }
         }
         progress.clear();
-        Ok((gaps, clock.wall_now()))
+        Ok(Watched {
+            gaps,
+            end: clock.wall_now(),
+            seen,
+        })
     }
 }
 

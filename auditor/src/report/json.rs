@@ -34,6 +34,9 @@ struct ReportJson<'a> {
     flows: Vec<FlowJson<'a>>,
     rules: Vec<RuleJson<'a>>,
     counted: BTreeMap<&'static str, CountJson>,
+    /// Packets of no flow by what is left of it; left out where every flow found a place.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    lost: Vec<LostJson>,
 }
 
 #[derive(Serialize)]
@@ -161,6 +164,15 @@ struct RuleJson<'a> {
 }
 
 #[derive(Serialize)]
+struct LostJson {
+    direction: &'static str,
+    protocol: u8,
+    port: u16,
+    packets: u64,
+    bytes: u64,
+}
+
+#[derive(Serialize)]
 struct CountJson {
     packets: u64,
     bytes: u64,
@@ -247,6 +259,18 @@ pub fn render(report: &Report) -> Result<String, serde_json::Error> {
                 )
             })
             .collect(),
+        lost: report
+            .observed
+            .lost
+            .iter()
+            .map(|(lost, tally)| LostJson {
+                direction: if lost.is_sent { "sent" } else { "received" },
+                protocol: lost.protocol,
+                port: lost.port,
+                packets: tally.packets,
+                bytes: tally.bytes,
+            })
+            .collect(),
     };
     let mut text = serde_json::to_string_pretty(&shape)?;
     text.push('\n');
@@ -325,14 +349,7 @@ fn flow<'a>(report: &'a Report, flow: &'a Flow, finding: &'a FlowFinding) -> Flo
         rules,
         exception: exception.map(|exception| exception.exception.reason.as_str()),
         explanation: words::flow(report, flow, finding),
-        evidence: match flow.evidence {
-            Evidence::Handshake => "handshake",
-            Evidence::Listener => "listener",
-            Evidence::Documented => "documented-port",
-            Evidence::Ephemeral => "ephemeral-range",
-            Evidence::LowerPort => "lower-port",
-            Evidence::FirstSender => "first-sender",
-        },
+        evidence: evidence(flow.evidence),
         benefit_of_doubt: finding.benefit_of_doubt,
         to_server: way(flow.to_server),
         to_client: way(flow.to_client),
@@ -411,5 +428,18 @@ fn gap(gap: &Gap) -> GapJson<'_> {
         interface,
         packets,
         text: words::gap(gap),
+    }
+}
+
+/// How the server side was decided, as JSON says it.
+pub(super) const fn evidence(evidence: Evidence) -> &'static str {
+    match evidence {
+        Evidence::Handshake => "handshake",
+        Evidence::Listener => "listener",
+        Evidence::Opened => "opened-port",
+        Evidence::Documented => "documented-port",
+        Evidence::Ephemeral => "ephemeral-range",
+        Evidence::LowerPort => "lower-port",
+        Evidence::FirstSender => "first-sender",
     }
 }

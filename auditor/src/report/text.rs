@@ -359,5 +359,21 @@ fn counted(report: &Report, out: &mut String) -> fmt::Result {
             )?;
         }
     }
+    let lost = &report.observed.lost;
+    for (lost, tally) in lost.iter().take(MOST_LOST) {
+        writeln!(
+            out,
+            "    {}: {} packets, {} bytes",
+            words::lost(*lost),
+            number(tally.packets),
+            number(tally.bytes)
+        )?;
+    }
+    if let Some(more) = lost.len().checked_sub(MOST_LOST).filter(|more| 0 < *more) {
+        writeln!(out, "    and {more} more; the JSON report has them all")?;
+    }
     Ok(())
 }
+
+/// Ports without peers that are listed.
+const MOST_LOST: usize = 10;

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use auditor_common::Evidence;
+use auditor_common::{Evidence, lost::Lost};
 use jiff::SignedDuration;
 
 use super::Report;
@@ -11,11 +11,12 @@ use crate::{
     matrix::Presence,
     observed::{Flow, Gap, Outcome},
     role::Role,
+    transport::Transport,
 };
 
 /// A name for an IP protocol: a transport's, or its number.
 pub(super) fn protocol(number: u8) -> String {
-    crate::transport::Transport::from_protocol(number).map_or_else(
+    Transport::from_protocol(number).map_or_else(
         || match number {
             2 => "igmp".to_owned(),
             47 => "gre".to_owned(),
@@ -95,10 +96,22 @@ pub(super) const fn outcome(outcome: Outcome) -> &'static str {
     }
 }
 
+/// What packets without a peer have in common.
+pub(super) fn lost(lost: Lost) -> String {
+    let way = if lost.is_sent { "sent" } else { "received" };
+    let transport =
+        Transport::from_protocol(lost.protocol).filter(|transport| transport.has_ports());
+    transport.map_or_else(
+        || format!("{way}, protocol {}", lost.protocol),
+        |transport| format!("{way}, {} {}", transport.name(), lost.port),
+    )
+}
+
 pub(super) const fn evidence(evidence: Evidence) -> &'static str {
     match evidence {
         Evidence::Handshake => "handshake",
         Evidence::Listener => "listener",
+        Evidence::Opened => "opened port",
         Evidence::Documented => "documented port",
         Evidence::Ephemeral => "ephemeral range",
         Evidence::LowerPort => "lower port",

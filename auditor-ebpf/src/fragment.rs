@@ -1,0 +1,47 @@
+//! Fragments: the first one of a datagram has the ports, which the later ones take from it.
+
+use auditor_common::{Packet, Part, Slot};
+use aya_ebpf::{macros::map, maps::LruHashMap};
+
+use crate::table;
+
+/// What the fragments of a datagram have in common.
+#[repr(C)]
+struct Datagram {
+    ends: [[u8; 16]; 2],
+    identification: u32,
+    protocol: u32,
+}
+
+/// Ports of the datagrams whose first fragment was seen, the oldest forgotten first.
+#[map]
+static FRAGMENTS: LruHashMap<Datagram, [u16; 2]> = LruHashMap::with_max_entries(4096, 0);
+
+/// Keeps the ports of a first fragment, and gives them to a later one.
+///
+/// # Errors
+///
+/// `Slot::Fragment` for a later fragment whose first was not seen.
+#[inline(never)]
+pub(crate) fn complete(packet: &mut Packet) -> Result<(), Slot> {
+    if table::keeps_both_ports() {
+        return Ok(());
+    }
+    let datagram = Datagram {
+        ends: [packet.source, packet.destination],
+        identification: packet.identification,
+        protocol: u32::from(packet.protocol),
+    };
+    if packet.part == Part::FirstFragment {
+        let ports = [packet.source_port, packet.destination_port];
+        // Without room its later fragments are counted as such.
+        let _full = FRAGMENTS.insert(&datagram, &ports, 0);
+        return Ok(());
+    }
+    let ports = FRAGMENTS.get_ptr(&datagram).ok_or(Slot::Fragment)?;
+    // SAFETY: the kernel hands out a pointer to a whole entry.
+    let [source, destination] = unsafe { *ports };
+    packet.source_port = source;
+    packet.destination_port = destination;
+    Ok(())
+}

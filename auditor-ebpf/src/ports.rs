@@ -1,0 +1,64 @@
+//! What is known about ports: bitmaps that user space fills, and that packets which leave add to.
+
+use core::intrinsics::{AtomicOrdering, atomic_or};
+
+use auditor_common::{
+    Known, PortKind, Server,
+    port::{BITMAPS, WORDS, bit},
+};
+use aya_ebpf::{macros::map, maps::Array};
+
+use crate::{frame::Way, table::MMAPABLE};
+
+/// Bitmaps of server ports, as `auditor_common::port` lays them out.
+#[map]
+static PORTS: Array<u64> = Array::with_max_entries(WORDS * BITMAPS, MMAPABLE);
+
+/// The loopback's index, in every network namespace.
+const LOOPBACK: u32 = 1;
+
+/// The bitmaps, as the choice of the server side asks them about one packet.
+pub(crate) struct View {
+    pub(crate) interface: u32,
+    pub(crate) way: Way,
+}
+
+impl Known for View {
+    #[inline(always)]
+    fn has_port(&self, kind: PortKind, protocol: u8, port: u16) -> bool {
+        let Some((word, mask)) = bit(kind, protocol, port) else {
+            return false;
+        };
+        PORTS.get(word).is_some_and(|word| word & mask != 0)
+    }
+
+    #[inline(always)]
+    fn end(&self, server: Server) -> PortKind {
+        match (self.way, server) {
+            _ if self.interface == LOOPBACK => PortKind::Listening,
+            (Way::In, Server::Destination) | (Way::Out, Server::Source) => PortKind::Listening,
+            (Way::In, Server::Source) | (Way::Out, Server::Destination) => PortKind::Opened,
+        }
+    }
+
+    #[inline(always)]
+    fn leaves(&self) -> bool {
+        matches!(self.way, Way::Out) || self.interface == LOOPBACK
+    }
+
+    #[inline(always)]
+    fn learn(&self, kind: PortKind, protocol: u8, port: u16) {
+        let Some((word, mask)) = bit(kind, protocol, port) else {
+            return;
+        };
+        if let Some(word) = PORTS.get_ptr_mut(word) {
+            // SAFETY: the kernel hands out a pointer to a whole entry; other CPUs write to it too, so the change is one
+            // atomic instruction.
+            unsafe {
+                if *word & mask == 0 {
+                    atomic_or::<u64, u64, { AtomicOrdering::Relaxed }>(word, mask);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! A map of the kernel in this process's memory.
+#![expect(
+    unsafe_code,
+    clippy::multiple_unsafe_ops_per_block,
+    reason = "a map's memory is shared with the kernel, by address"
+)]
+
+use std::{
+    io, marker::PhantomData, num::NonZeroUsize, os::fd::AsFd, ptr::NonNull, sync::atomic::AtomicU64,
+};
+
+use nix::sys::mman::{MapFlags, ProtFlags, mmap, munmap};
+use zerocopy::{FromBytes, Immutable, IntoBytes};
+
+/// The entries of an array map whose values are `T`.
+#[derive(Debug)]
+pub(super) struct Memory<T> {
+    start: NonNull<T>,
+    n_entries: usize,
+    n_bytes: NonZeroUsize,
+    entries: PhantomData<T>,
+}
+
+impl<T: FromBytes + IntoBytes + Immutable> Memory<T> {
+    /// Maps an array of `n_entries`, which must have been made with `BPF_F_MMAPABLE` and values of this type.
+    pub(super) fn map(map: impl AsFd, n_entries: usize) -> io::Result<Self> {
+        let page = usize::try_from(
+            nix::unistd::sysconf(nix::unistd::SysconfVar::PAGE_SIZE)?.unwrap_or(4096),
+        )
+        .unwrap_or(4096);
+        let bytes = (n_entries * size_of::<T>()).next_multiple_of(page);
+        let n_bytes = NonZeroUsize::new(bytes).ok_or(io::ErrorKind::InvalidInput)?;
+        // SAFETY: a new mapping, of a file that the kernel never makes smaller.
+        let start = unsafe {
+            mmap(
+                None,
+                n_bytes,
+                ProtFlags::PROT_READ | ProtFlags::PROT_WRITE,
+                MapFlags::MAP_SHARED,
+                map,
+                0,
+            )
+        }?;
+        Ok(Self {
+            start: start.cast(),
+            n_entries,
+            n_bytes,
+            entries: PhantomData,
+        })
+    }
+
+    /// The entries of `range`, to read and to clear. Nobody else writes to them meanwhile: the kernel
+    /// half is at work in the other half of the table.
+    pub(super) fn entries(&mut self, range: std::ops::Range<usize>) -> &mut [T] {
+        let start = range.start.min(self.n_entries);
+        let length = range.end.min(self.n_entries).saturating_sub(start);
+        // SAFETY: the range lies inside the mapping, any bytes are a `T`, and the exclusive borrow keeps others in this
+        // process away; the kernel half does not touch a half that is drained.
+        unsafe {
+            let first = self.start.add(start);
+            std::slice::from_raw_parts_mut(first.as_ptr(), length)
+        }
+    }
+
+    /// The word at `offset` of an entry, which the kernel half may use at the same time.
+    pub(super) fn word(&self, index: usize, offset: usize) -> Option<&AtomicU64> {
+        let is_inside =
+            offset.is_multiple_of(8) && offset + 8 <= size_of::<T>() && index < self.n_entries;
+        // SAFETY: the word lies inside an entry, and is aligned as the mapping is.
+        is_inside.then(|| unsafe {
+            AtomicU64::from_ptr(self.start.as_ptr().add(index).byte_add(offset).cast())
+        })
+    }
+}
+
+impl<T> Drop for Memory<T> {
+    fn drop(&mut self) {
+        // SAFETY: the mapping is this value's own, and nothing borrows from it any more.
+        let _gone = unsafe { munmap(self.start.cast(), self.n_bytes.get()) };
+    }
+}
+
+// SAFETY: the mapping belongs to the process, not to a thread.
+unsafe impl<T: Send> Send for Memory<T> {}

@@ -1,0 +1,103 @@
+//! Two system calls that no library offers: reading a hash map in batches, and waiting for programs to end.
+#![expect(unsafe_code, reason = "system calls take pointers")]
+
+use std::{
+    io,
+    os::fd::{AsRawFd as _, BorrowedFd},
+};
+
+use nix::{errno::Errno, libc};
+use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
+
+/// `BPF_MAP_LOOKUP_AND_DELETE_BATCH` (`include/uapi/linux/bpf.h`; hash maps have it since Linux 5.6).
+const LOOKUP_AND_DELETE_BATCH: libc::c_long = 25;
+
+/// The part of `union bpf_attr` that batches use.
+#[repr(C)]
+struct BatchAttr {
+    in_batch: u64,
+    out_batch: u64,
+    keys: u64,
+    values: u64,
+    count: u32,
+    map_fd: u32,
+    elem_flags: u64,
+    flags: u64,
+}
+
+/// Entries asked for at once; no bucket of a hash map holds as many, so each call makes progress.
+const BATCH: u32 = 4096;
+
+/// Takes every entry out of a hash map that nobody writes to.
+///
+/// # Errors
+///
+/// The kernel's refusal.
+pub(super) fn take_all<K, V>(map: BorrowedFd<'_>, mut take: impl FnMut(K, V)) -> io::Result<()>
+where
+    K: FromBytes + IntoBytes + Immutable + KnownLayout + Copy,
+    V: FromBytes + IntoBytes + Immutable + KnownLayout + Copy,
+{
+    let mut keys = vec![K::new_zeroed(); BATCH as usize];
+    let mut values = vec![V::new_zeroed(); BATCH as usize];
+    let (mut from, mut next) = (0_u32, 0_u32);
+    let mut is_first = true;
+    loop {
+        let mut attr = BatchAttr {
+            in_batch: if is_first {
+                0
+            } else {
+                (&raw mut from).addr() as u64
+            },
+            out_batch: (&raw mut next).addr() as u64,
+            keys: keys.as_mut_ptr().expose_provenance() as u64,
+            values: values.as_mut_ptr().expose_provenance() as u64,
+            count: BATCH,
+            map_fd: u32::try_from(map.as_raw_fd()).map_err(|_negative| Errno::EBADF)?,
+            elem_flags: 0,
+            flags: 0,
+        };
+        // SAFETY: keys and values have room for `count` entries of the map's sizes, the batches for the 4 bytes that hash
+        // maps use, and the kernel knows a shorter `bpf_attr`.
+        let result = unsafe {
+            libc::syscall(
+                libc::SYS_bpf,
+                LOOKUP_AND_DELETE_BATCH,
+                &raw mut attr,
+                size_of::<BatchAttr>(),
+            )
+        };
+        let error = (result < 0).then(Errno::last);
+        // At the end the kernel says that there is nothing more, and has filled what there was.
+        if let Some(error) = error.filter(|error| *error != Errno::ENOENT) {
+            return Err(error.into());
+        }
+        let n_taken = attr.count as usize;
+        for (key, value) in keys.iter().zip(&values).take(n_taken) {
+            take(*key, *value);
+        }
+        if error.is_some() {
+            return Ok(());
+        }
+        from = next;
+        is_first = false;
+    }
+}
+
+/// `MEMBARRIER_CMD_GLOBAL` (membarrier(2), Linux 4.3).
+const GLOBAL: libc::c_long = 1;
+
+/// Waits until every program that was running has ended: the kernel's answer is `synchronize_rcu()`, and XDP and tc
+/// programs run inside RCU's readers.
+///
+/// # Errors
+///
+/// `EINVAL` on hosts whose CPUs are isolated with `nohz_full`.
+pub(super) fn wait_for_programs() -> io::Result<()> {
+    // SAFETY: the call takes no pointer.
+    let result = unsafe { libc::syscall(libc::SYS_membarrier, GLOBAL, 0_u32, 0_i32) };
+    if result < 0 {
+        return Err(Errno::last().into());
+    }
+    Ok(())
+}

@@ -1,0 +1,194 @@
+//! The flow table from this side: which half is written to, and what the other one holds.
+
+use std::{io, mem::offset_of, os::fd::AsFd as _, sync::atomic::Ordering};
+
+use auditor_common::{
+    Control, Header, Place4, Place6, SharedKey, SharedRecord, Tally, packet::mapped,
+};
+use aya::{
+    Ebpf,
+    maps::{Map, MapData, MapError},
+    util::nr_cpus,
+};
+
+use super::{
+    memory::Memory,
+    program::CaptureError,
+    syscall::{take_all, wait_for_programs},
+};
+
+/// How many places each part of the table has.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Sizes {
+    /// Places of a half of a CPU, for IPv4 and for IPv6; powers of two.
+    pub places_4: u32,
+    pub places_6: u32,
+    /// Entries of a half of the shared table.
+    pub shared: u32,
+    /// CPUs that this kernel may ever have.
+    pub n_cpus: u32,
+}
+
+impl Sizes {
+    /// The sizes for about `flows` flows at a time.
+    ///
+    /// # Errors
+    ///
+    /// The kernel does not say how many CPUs there may be.
+    pub fn new(flows: u32) -> io::Result<Self> {
+        let n_cpus = nr_cpus().map_err(|(_, error)| error)?;
+        Ok(Self {
+            places_4: (flows / 4).max(FEWEST).next_power_of_two(),
+            places_6: (flows / 8).max(FEWEST).next_power_of_two(),
+            shared: flows,
+            n_cpus: u32::try_from(n_cpus).unwrap_or(u32::MAX),
+        })
+    }
+
+    /// Bytes of kernel memory for all maps together, as ARCHITECTURE.md derives them.
+    pub fn kernel_bytes(&self) -> u64 {
+        let places = u64::from(self.places_4) * size_of::<Place4>() as u64
+            + u64::from(self.places_6) * size_of::<Place6>() as u64
+            + size_of::<Header>() as u64;
+        let entry = (size_of::<SharedKey>() + size_of::<SharedRecord>()) as u64 + HASH_OVERHEAD;
+        2 * (u64::from(self.n_cpus) * places + u64::from(self.shared) * entry) + OTHER_MAPS
+    }
+}
+
+/// Fewer places would make every half a list of collisions.
+const FEWEST: u32 = 8;
+/// What the kernel keeps beside an entry's key and value: a header of 48 bytes, and its bucket of 16.
+const HASH_OVERHEAD: u64 = 64;
+/// Port bitmaps, ports without peers (8 MiB), fragments.
+const OTHER_MAPS: u64 = 9 << 20;
+
+/// The table's memory.
+#[derive(Debug)]
+pub(super) struct Table {
+    sizes: Sizes,
+    control: Memory<Control>,
+    headers: Memory<Header>,
+    places_4: Memory<Place4>,
+    places_6: Memory<Place6>,
+    /// The half that the kernel half writes to.
+    half: usize,
+}
+
+/// What one drain found.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Drained {
+    /// Conversations, the same one possibly more than once.
+    pub flows: Vec<(SharedKey, SharedRecord)>,
+    /// Packets that came in, and that left.
+    pub ways: [Tally; 2],
+}
+
+impl Table {
+    /// Maps the table of the programs into memory.
+    pub(super) fn map(ebpf: &Ebpf, sizes: Sizes) -> Result<Self, CaptureError> {
+        let halves = 2 * sizes.n_cpus as usize;
+        Ok(Self {
+            sizes,
+            control: memory(ebpf, "CONTROL", 1)?,
+            headers: memory(ebpf, "HEADERS", halves)?,
+            places_4: memory(ebpf, "PLACES_4", halves * sizes.places_4 as usize)?,
+            places_6: memory(ebpf, "PLACES_6", halves * sizes.places_6 as usize)?,
+            half: 0,
+        })
+    }
+
+    /// Tells the kernel half the time.
+    pub(super) fn set_epoch(&self, epoch: u64) {
+        if let Some(word) = self.control.word(0, offset_of!(Control, epoch)) {
+            word.store(epoch, Ordering::Relaxed);
+        }
+    }
+
+    /// Takes everything out of the half that was written to, exactly, while the other one is written to.
+    pub(super) fn drain(&mut self, ebpf: &Ebpf) -> Result<Drained, CaptureError> {
+        let old = self.half;
+        self.half = 1 - old;
+        if let Some(word) = self.control.word(0, offset_of!(Control, half)) {
+            word.store(self.half as u64, Ordering::SeqCst);
+        }
+        wait_for_programs().map_err(CaptureError::Wait)?;
+        let mut drained = Drained::default();
+        for cpu in 0..self.sizes.n_cpus as usize {
+            let region = cpu * 2 + old;
+            for header in self.headers.entries(region..region + 1) {
+                for (sum, [packets, bytes]) in drained.ways.iter_mut().zip(header.ways) {
+                    sum.packets += packets;
+                    sum.bytes += bytes;
+                }
+                *header = Header::default();
+            }
+            let n_places = self.sizes.places_4 as usize;
+            for place in self
+                .places_4
+                .entries(region * n_places..(region + 1) * n_places)
+            {
+                if place.ports != 0 {
+                    let ends = place.ends.map(|end| mapped(end.to_ne_bytes()));
+                    drained.push(ends, place.ports, &place.record);
+                    *place = Place4::default();
+                }
+            }
+            let n_places = self.sizes.places_6 as usize;
+            for place in self
+                .places_6
+                .entries(region * n_places..(region + 1) * n_places)
+            {
+                if place.ports != 0 {
+                    let ends = place.ends.map(|[high, low]| {
+                        let mut address = [0; 16];
+                        let (first, second) = address.split_at_mut(8);
+                        first.copy_from_slice(&high.to_ne_bytes());
+                        second.copy_from_slice(&low.to_ne_bytes());
+                        address
+                    });
+                    drained.push(ends, place.ports, &place.record);
+                    *place = Place6::default();
+                }
+            }
+        }
+        let name = if old == 0 { "SHARED_0" } else { "SHARED_1" };
+        let shared = data(ebpf, name)?;
+        take_all(shared.fd().as_fd(), |key, record| {
+            drained.flows.push((key, record));
+        })
+        .map_err(CaptureError::Batch)?;
+        Ok(drained)
+    }
+}
+
+impl Drained {
+    fn push(&mut self, ends: [[u8; 16]; 2], ports: u64, record: &auditor_common::Record) {
+        let key = SharedKey {
+            ends,
+            ports,
+            interface: record.interface,
+            reserved: 0,
+        };
+        self.flows.push((key, record.into()));
+    }
+}
+
+/// The memory of an array map.
+pub(super) fn memory<T>(
+    ebpf: &Ebpf,
+    name: &'static str,
+    n_entries: usize,
+) -> Result<Memory<T>, CaptureError>
+where
+    T: zerocopy::FromBytes + zerocopy::IntoBytes + zerocopy::Immutable,
+{
+    Memory::map(data(ebpf, name)?.fd(), n_entries).map_err(CaptureError::Memory)
+}
+
+fn data<'a>(ebpf: &'a Ebpf, name: &'static str) -> Result<&'a MapData, CaptureError> {
+    match ebpf.map(name) {
+        Some(Map::Array(data) | Map::HashMap(data)) => Ok(data),
+        Some(_) => Err(CaptureError::Map(MapError::InvalidMapType { map_type: 0 })),
+        None => Err(CaptureError::Absent { name }),
+    }
+}

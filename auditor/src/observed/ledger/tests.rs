@@ -1,0 +1,181 @@
+use auditor_common::{
+    Evidence, Kind, Ports, SharedKey, SharedRecord, flow::opening, packet::mapped,
+};
+
+use super::{Ends, KnownPorts, Ledger};
+use crate::port::PortRange;
+
+const A: [u8; 16] = mapped([10, 0, 0, 1]);
+const B: [u8; 16] = mapped([10, 0, 0, 2]);
+const TCP: u8 = 6;
+const UDP: u8 = 17;
+
+fn key(kind: Kind, protocol: u8, first: u16, second: u16) -> SharedKey {
+    SharedKey {
+        ends: [A, B],
+        ports: Ports::new(kind, protocol, first, second).0,
+        interface: 2,
+        reserved: 0,
+    }
+}
+
+fn unsided(protocol: u8, first: u16, second: u16) -> SharedKey {
+    key(Kind::Unsided, protocol, first, second)
+}
+
+fn record(packets: [u64; 2], opening: u8) -> SharedRecord {
+    SharedRecord {
+        packets,
+        bytes: packets.map(|packets| packets * 100),
+        opening: opening.into(),
+        ..SharedRecord::default()
+    }
+}
+
+fn flows(ledger: &Ledger) -> Vec<(Ends, SharedRecord)> {
+    ledger.flows(&KnownPorts {
+        is_documented: &|_, port| port == 50_001,
+        ephemeral: PortRange::EPHEMERAL,
+    })
+}
+
+/// The only flow: whether A is its client, its port, what the client and the server sent, and the evidence.
+#[track_caller]
+fn check(
+    talks: &[(SharedKey, SharedRecord)],
+    is_a_client: bool,
+    port: u16,
+    packets: [u64; 2],
+    evidence: Evidence,
+) {
+    let mut ledger = Ledger::default();
+    ledger.add(talks.iter().copied());
+    let flows = flows(&ledger);
+    let [(ends, record)] = flows.as_slice() else {
+        panic!("one flow expected: {flows:?}")
+    };
+    assert_eq!((ends.client == A, ends.port), (is_a_client, port));
+    assert_eq!(record.packets, packets);
+    assert_eq!(Evidence::from_number(record.evidence), Some(evidence));
+}
+
+#[test]
+fn an_opening_decides() {
+    let talk = |bits| [(unsided(TCP, 50_000, 40_000), record([3, 2], bits))];
+    check(
+        &talk(opening::ASKED_FIRST),
+        true,
+        40_000,
+        [3, 2],
+        Evidence::Handshake,
+    );
+    check(
+        &talk(opening::ASKED_SECOND),
+        false,
+        50_000,
+        [2, 3],
+        Evidence::Handshake,
+    );
+    check(
+        &talk(opening::ANSWERED_FIRST),
+        false,
+        50_000,
+        [2, 3],
+        Evidence::Handshake,
+    );
+    let both = opening::ASKED_FIRST | opening::ASKED_SECOND;
+    check(
+        &talk(both | opening::BEGAN_SECOND),
+        false,
+        50_000,
+        [2, 3],
+        Evidence::Handshake,
+    );
+}
+
+#[test]
+fn a_guess_is_corrected_with_all_that_was_counted_before() {
+    // By the ephemeral range B:22 would be the server; then B is seen to ask A on its high port.
+    let before = (unsided(TCP, 50_000, 22), record([5, 4], 0));
+    check(&[before], true, 22, [5, 4], Evidence::Ephemeral);
+    let after = (
+        unsided(TCP, 50_000, 22),
+        record([1, 2], opening::ASKED_SECOND),
+    );
+    check(&[before, after], false, 50_000, [6, 6], Evidence::Handshake);
+    // Another conversation of the two with the same service tells as well.
+    let mut asked = record([1, 1], 0);
+    asked.evidence = Evidence::Handshake as u64;
+    let sided = SharedKey {
+        ends: [B, A],
+        ..key(Kind::Sided, TCP, 0, 50_000)
+    };
+    check(
+        &[before, (sided, asked)],
+        false,
+        50_000,
+        [5, 6],
+        Evidence::Handshake,
+    );
+}
+
+#[test]
+fn ports_decide_where_no_opening_was_seen() {
+    let one =
+        |protocol, first, second, bits| [(unsided(protocol, first, second), record([1, 0], bits))];
+    check(
+        &one(TCP, 50_001, 50_000, 0),
+        false,
+        50_001,
+        [0, 1],
+        Evidence::Documented,
+    );
+    check(
+        &one(UDP, 53, 50_000, 0),
+        false,
+        53,
+        [0, 1],
+        Evidence::Ephemeral,
+    );
+    check(&one(TCP, 80, 90, 0), false, 80, [0, 1], Evidence::LowerPort);
+    check(
+        &one(UDP, 80, 90, 0),
+        true,
+        90,
+        [1, 0],
+        Evidence::FirstSender,
+    );
+    check(
+        &one(UDP, 80, 90, opening::BEGAN_SECOND),
+        false,
+        80,
+        [0, 1],
+        Evidence::FirstSender,
+    );
+    check(
+        &one(47, 0, 0, opening::BEGAN_SECOND),
+        false,
+        0,
+        [0, 1],
+        Evidence::FirstSender,
+    );
+}
+
+#[test]
+fn refusals_count_with_what_was_refused() {
+    let refusal = (
+        key(Kind::Sided, UDP, 0, 90),
+        SharedRecord {
+            refusals: 1,
+            evidence: Evidence::FirstSender as u64,
+            ..SharedRecord::default()
+        },
+    );
+    let mut ledger = Ledger::default();
+    ledger.add([refusal]);
+    assert_eq!(flows(&ledger), []);
+    ledger.add([(unsided(UDP, 50_000, 90), record([1, 0], 0))]);
+    let flows = flows(&ledger);
+    assert_eq!(flows.len(), 1);
+    assert_eq!((flows[0].1.refusals, flows[0].1.packets), (1, [1, 0]));
+}

@@ -1,10 +1,11 @@
 //! The example cluster of the demo, its report compared line by line with its script and with a capture beside it.
 
-use std::{collections::BTreeMap, net::IpAddr, path::Path};
+use std::{collections::BTreeMap, fmt::Write as _, net::IpAddr, path::Path};
 
 use etherparse::{NetSlice, SlicedPacket, TransportSlice};
 use lab::{
     Capture, Expected,
+    cluster::Version,
     script::{AUDITED, DEPLOYMENT, Example, MISSING_PORT, STEPS, Step},
 };
 use serde_json::Value;
@@ -63,6 +64,17 @@ fn plays_the_script(ingress: &str, tc: &str) {
     assert_flows(&example, &report, &captured(&place.join("capture.pcap")));
     assert_rules(&report);
     assert_totals(&report);
+
+    let mut replay =
+        "replay capture.pcap --config auditor.toml --format json -o replayed.json".to_owned();
+    for version in [Version::V4, Version::V6] {
+        let address = example.cluster.address(AUDITED, version).unwrap();
+        write!(replay, " --address {address}").unwrap();
+    }
+    assert_eq!(run(place, &replay).status.code(), Some(1));
+    let replayed = std::fs::read(place.join("replayed.json")).unwrap();
+    let replayed: Value = serde_json::from_slice(&replayed).unwrap();
+    assert_flows(&example, &replayed, &captured(&place.join("capture.pcap")));
 }
 
 /// Client, server, transport, port.

@@ -13,4 +13,5 @@ mod cluster;
 mod errors;
 mod exact;
 mod life;
+mod replay;
 mod shared;

@@ -214,5 +214,7 @@ pub struct Control {
     pub half: u64,
     /// The time in epochs.
     pub epoch: u64,
-    pub reserved: [u64; 6],
+    /// Bytes on the wire of the next frame, while a capture is replayed.
+    pub length: u64,
+    pub reserved: [u64; 5],
 }

@@ -115,6 +115,12 @@ pub enum Part {
 /// Why a packet has no endpoints: the slot under which it is counted.
 pub type Skip = Slot;
 
+/// How many tags and extension headers the kernel's verifier follows, and how far from the frame's start a header may stand
+/// there; a mask.
+pub const KERNEL_TAGS: usize = 6;
+pub const KERNEL_EXTENSIONS: usize = 12;
+pub const KERNEL_FARTHEST: usize = 0x3fff;
+
 /// The length of a payload that only the frame's end bounds; more than the 16 bits of a header can say.
 const UNBOUNDED: usize = 0x1_ffff;
 /// No Ethernet header with its tags is longer; a mask.

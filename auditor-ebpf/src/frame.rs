@@ -2,7 +2,10 @@
 
 use core::{arch::asm, intrinsics::is_val_statically_known};
 
-use auditor_common::{Bytes, Packet, Part, Slot, Tally, packet};
+use auditor_common::{
+    Bytes, Packet, Part, Slot, Tally,
+    packet::{self, KERNEL_EXTENSIONS, KERNEL_FARTHEST, KERNEL_TAGS},
+};
 use aya_ebpf::{
     bindings::{__sk_buff, xdp_md},
     helpers::generated::bpf_skb_load_bytes,
@@ -118,10 +121,18 @@ impl Frame<*mut __sk_buff> {
     }
 }
 
+impl<C> Frame<C> {
+    /// Makes the frame as long as its record in a capture says.
+    #[inline(always)]
+    pub(crate) fn set_length(&mut self, length: u32) {
+        self.length = length;
+    }
+}
+
 impl<C: Context> Frame<C> {
     /// The frame's bytes as far as they lie in one piece.
     #[inline(always)]
-    pub(crate) fn window(&self) -> Window<DEPTH> {
+    pub(crate) fn window(&self) -> Window<KERNEL_EXTENSIONS> {
         self.context.window()
     }
 
@@ -189,9 +200,9 @@ impl<const EXTENSIONS: usize> Bytes for Window<EXTENSIONS> {
         Some(unsafe { *(at as *const [u8; N]) })
     }
 
-    const TAGS: usize = TAGS;
+    const TAGS: usize = KERNEL_TAGS;
     const DEPTH: usize = EXTENSIONS;
-    const FARTHEST: usize = FARTHEST;
+    const FARTHEST: usize = KERNEL_FARTHEST;
 
     #[inline(always)]
     fn head<T: FromBytes + Immutable + KnownLayout + Copy>(&self, offset: usize) -> Option<T> {
@@ -215,12 +226,8 @@ impl<const EXTENSIONS: usize> Bytes for Window<EXTENSIONS> {
     }
 }
 
-/// The verifier follows no more tags and extension headers, and none that stands farther from the frame's start; a mask.
-const TAGS: usize = 6;
-const DEPTH: usize = 12;
 /// Of the packet that an error quotes.
 const QUOTED_DEPTH: usize = 2;
-const FARTHEST: usize = 0x3fff;
 
 /// The offset, with a bound that the verifier sees.
 ///
@@ -262,9 +269,9 @@ impl Bytes for Scattered {
         (result == 0).then_some(bytes)
     }
 
-    const TAGS: usize = TAGS;
-    const DEPTH: usize = DEPTH;
-    const FARTHEST: usize = FARTHEST;
+    const TAGS: usize = KERNEL_TAGS;
+    const DEPTH: usize = KERNEL_EXTENSIONS;
+    const FARTHEST: usize = KERNEL_FARTHEST;
 
     #[inline(always)]
     fn head<T: FromBytes + Immutable + KnownLayout + Copy>(&self, offset: usize) -> Option<T> {
@@ -307,7 +314,7 @@ unsafe fn opaque(value: usize, bytes: *const [u8; 4]) -> usize {
 
 #[inline(never)]
 fn linear<C: Context>(context: C, packet: &mut Packet) -> Result<(), Slot> {
-    packet::parse(&context.window::<DEPTH>(), packet)
+    packet::parse(&context.window::<KERNEL_EXTENSIONS>(), packet)
 }
 
 #[inline(never)]

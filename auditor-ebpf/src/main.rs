@@ -44,8 +44,8 @@ use table::Region;
 /// Counts what arrives, before the stack sees it. Passes everything.
 #[xdp]
 fn ingress_xdp(ctx: XdpContext) -> u32 {
-    let frame = Frame::from_xdp(&ctx);
-    if let Err(slot) = count(&frame) {
+    let mut frame = Frame::from_xdp(&ctx);
+    if let Err(slot) = count(&mut frame) {
         trace!(
             &ctx,
             "received a packet that is in no flow: {}",
@@ -58,8 +58,8 @@ fn ingress_xdp(ctx: XdpContext) -> u32 {
 /// Counts what arrives, on the way into the stack. Passes everything on to whatever runs next.
 #[classifier]
 fn ingress_tc(ctx: TcContext) -> i32 {
-    let frame = Frame::from_skb(&ctx, Way::In);
-    if let Err(slot) = count(&frame) {
+    let mut frame = Frame::from_skb(&ctx, Way::In);
+    if let Err(slot) = count(&mut frame) {
         trace!(
             &ctx,
             "received a packet that is in no flow: {}",
@@ -72,8 +72,8 @@ fn ingress_tc(ctx: TcContext) -> i32 {
 /// Counts what leaves. Passes everything on to whatever runs next.
 #[classifier]
 fn egress_tc(ctx: TcContext) -> i32 {
-    let frame = Frame::from_skb(&ctx, Way::Out);
-    if let Err(slot) = count(&frame) {
+    let mut frame = Frame::from_skb(&ctx, Way::Out);
+    if let Err(slot) = count(&mut frame) {
         trace!(&ctx, "sent a packet that is in no flow: {}", slot.name());
     }
     TC_ACT_UNSPEC
@@ -81,8 +81,8 @@ fn egress_tc(ctx: TcContext) -> i32 {
 
 /// Counts a frame under its flow, or under the slot that says why it has none.
 #[inline(always)]
-fn count<C: Context>(frame: &Frame<C>) -> Result<(), Slot> {
-    let Some(region) = Region::current() else {
+fn count<C: Context>(frame: &mut Frame<C>) -> Result<(), Slot> {
+    let Some(region) = Region::current(frame) else {
         return Ok(());
     };
     let plain = match frame.ethertype() {

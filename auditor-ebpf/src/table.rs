@@ -81,7 +81,7 @@ pub(crate) struct Region {
 impl Region {
     /// The region of this CPU; read once for each packet, since user space may flip the halves at any time.
     #[inline(always)]
-    pub(crate) fn current() -> Option<Self> {
+    pub(crate) fn current<C>(frame: &mut Frame<C>) -> Option<Self> {
         let control = CONTROL.get_ptr(0)?;
         // SAFETY: the kernel hands out a pointer to a whole entry, and words are read in one piece.
         let (half, epoch) = unsafe {
@@ -90,6 +90,11 @@ impl Region {
                 (&raw const (*control).epoch).read_volatile() as u32,
             )
         };
+        if keeps_both_ports() {
+            // SAFETY: as above.
+            let length = unsafe { (&raw const (*control).length).read_volatile() };
+            frame.set_length(length as u32);
+        }
         // SAFETY: the helper has no preconditions.
         let cpu = unsafe { bpf_get_smp_processor_id() };
         let index = cpu * 2 + half as u32;
@@ -353,10 +358,11 @@ pub(crate) fn count<C, E: Ends>(
     let is_reset = packet.flags & RST != 0;
     // Nobody has to mean what they ask, nor are this host's answers a proof: places for such packets are few enough that
     // those of conversations which go on stay free.
-    let is_unproven = matches!(
-        (frame.way, packet.intent, is_reset),
-        (Way::In, Intent::Asks, _) | (Way::Out, Intent::Answers, _) | (Way::Out, _, true)
-    );
+    let is_unproven = !keeps_both_ports()
+        && matches!(
+            (frame.way, packet.intent, is_reset),
+            (Way::In, Intent::Asks, _) | (Way::Out, Intent::Answers, _) | (Way::Out, _, true)
+        );
     let nothing = region.nothing();
     key.ports ^= nothing;
     key.way ^= nothing as u32;

@@ -1,6 +1,7 @@
 //! Packets to flows: the only user of aya. Loads the programs, attaches them, reads the maps.
 
 mod attach;
+pub mod file;
 pub mod guard;
 pub mod hook;
 pub mod interface;
@@ -8,6 +9,7 @@ pub mod listener;
 mod memory;
 pub mod privilege;
 mod program;
+pub mod replay;
 mod syscall;
 mod table;
 

@@ -4,8 +4,10 @@ pub mod audit;
 pub mod check;
 pub mod doctor;
 pub mod import;
+mod judge;
 mod matrix;
 mod output;
+pub mod replay;
 pub mod show;
 mod window;
 

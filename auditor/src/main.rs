@@ -19,6 +19,7 @@ enum Command {
     Check(command::check::Check),
     Show(command::show::Show),
     Audit(command::audit::AuditCommand),
+    Replay(command::replay::ReplayCommand),
     /// Say whether this host can run an audit, and how each interface would be watched
     Doctor,
     /// Take filters off once standard input ends; an audit starts this by itself
@@ -32,6 +33,7 @@ fn main() -> ExitCode {
         Command::Check(check) => command::check::run(&check),
         Command::Show(show) => command::show::run(&show),
         Command::Audit(audit) => command::audit::run(&audit),
+        Command::Replay(replay) => command::replay::run(&replay),
         Command::Doctor => command::doctor::run(),
         Command::Guard => guard::run().map(|()| Exit::Clean).map_err(Into::into),
     };

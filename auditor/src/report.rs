@@ -4,7 +4,7 @@ mod json;
 mod text;
 mod words;
 
-pub use json::render as json;
+pub use json::{evidence, render as json};
 pub use text::render as text;
 
 use std::path::PathBuf;

@@ -14,7 +14,7 @@ use auditor_common::{
 use aya::{
     Ebpf, EbpfError, EbpfLoader,
     maps::{MapError, PerCpuArray},
-    programs::{ProgramError, SchedClassifier, Xdp},
+    programs::{ProgramError, SchedClassifier, TestRun as _, TestRunOptions, Xdp},
 };
 use aya_log::EbpfLogger;
 use thiserror::Error;
@@ -66,6 +66,10 @@ pub enum CaptureError {
         "this kernel can't say when programs have ended, as those with nohz_full CPUs can't, so nothing could be counted exactly"
     )]
     Wait(#[source] io::Error),
+    #[error(
+        "the kernel half was given {given} frames and counted {counted}: nothing of this replay can be trusted"
+    )]
+    Uncounted { given: u64, counted: u64 },
     #[error("the kernel half has no `{name}`: build it anew")]
     Absent { name: &'static str },
 }
@@ -226,6 +230,40 @@ impl Capture {
     /// The kernel's refusal.
     pub fn drain(&mut self) -> Result<Drained, CaptureError> {
         self.table.drain(&self.ebpf)
+    }
+
+    /// As [`Self::drain`], of a replay, where no program runs by itself.
+    ///
+    /// # Errors
+    ///
+    /// The kernel's refusal.
+    pub(super) fn take(&mut self) -> Result<Drained, CaptureError> {
+        self.table.take(&self.ebpf)
+    }
+
+    /// Runs the program for what arrives on a frame that was `length` bytes long. False if the kernel does not take it.
+    pub(super) fn test(
+        &mut self,
+        frame: &[u8],
+        length: u64,
+        epoch: u64,
+    ) -> Result<bool, CaptureError> {
+        self.table.set_epoch(epoch);
+        self.table.set_length(length);
+        let program = self.programs()?.ingress_xdp;
+        let options = TestRunOptions {
+            data_in: Some(frame),
+            ..TestRunOptions::new()
+        };
+        match program.test_run(options) {
+            Ok(_) => Ok(true),
+            Err(ProgramError::SyscallError(error))
+                if error.io_error.kind() == io::ErrorKind::InvalidInput =>
+            {
+                Ok(false)
+            }
+            Err(error) => Err(refusal(&error)),
+        }
     }
 
     /// Packets that were counted without their peer so far, by way, transport and port.

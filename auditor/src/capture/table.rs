@@ -104,6 +104,13 @@ impl Table {
         }
     }
 
+    /// Tells the kernel half how long the next frame was.
+    pub(super) fn set_length(&self, length: u64) {
+        if let Some(word) = self.control.word(0, offset_of!(Control, length)) {
+            word.store(length, Ordering::Relaxed);
+        }
+    }
+
     /// Takes everything out of the half that was written to, exactly, while the other one is written to.
     pub(super) fn drain(&mut self, ebpf: &Ebpf) -> Result<Drained, CaptureError> {
         let old = self.half;
@@ -112,6 +119,15 @@ impl Table {
             word.store(self.half as u64, Ordering::SeqCst);
         }
         wait_for_programs().map_err(CaptureError::Wait)?;
+        self.collect(ebpf, old)
+    }
+
+    /// Takes everything out of the half that is written to; no program may be running.
+    pub(super) fn take(&mut self, ebpf: &Ebpf) -> Result<Drained, CaptureError> {
+        self.collect(ebpf, self.half)
+    }
+
+    fn collect(&mut self, ebpf: &Ebpf, old: usize) -> Result<Drained, CaptureError> {
         let mut drained = Drained::default();
         for cpu in 0..self.sizes.n_cpus as usize {
             let region = cpu * 2 + old;

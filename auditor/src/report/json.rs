@@ -432,7 +432,7 @@ fn gap(gap: &Gap) -> GapJson<'_> {
 }
 
 /// How the server side was decided, as JSON says it.
-pub(super) const fn evidence(evidence: Evidence) -> &'static str {
+pub const fn evidence(evidence: Evidence) -> &'static str {
     match evidence {
         Evidence::Handshake => "handshake",
         Evidence::Listener => "listener",

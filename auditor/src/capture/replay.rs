@@ -1,0 +1,259 @@
+//! The frames of a capture through the very programs that count on an interface.
+
+use std::collections::BTreeMap;
+
+use auditor_common::{
+    Bytes, Kind, Packet, Part, Ports, SharedKey, SharedRecord, Slot, Tally,
+    flow::opening,
+    packet::{self, Intent, KERNEL_EXTENSIONS, KERNEL_FARTHEST, KERNEL_TAGS, RST},
+};
+use zerocopy::{FromBytes, Immutable, KnownLayout};
+
+use super::{
+    file::Frame,
+    program::{Capture, CaptureError, Settings},
+    table::{Drained, Sizes},
+};
+use crate::capture::Tc;
+
+/// How much time an epoch is here, in nanoseconds.
+pub const EPOCH: i128 = 100_000_000;
+
+/// A replay at work.
+pub struct Replay {
+    capture: Capture,
+    /// The time of the first frame that has one.
+    start: Option<i128>,
+    epoch: u64,
+    /// Frames that the programs counted since the last drain, and the epoch then.
+    n_pending: u32,
+    drained_at: u64,
+    pub totals: Totals,
+}
+
+/// What the frames of a replay were.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Totals {
+    pub frames: u64,
+    pub bytes: u64,
+    /// Frames that the kernel does not take in a test run, counted by the same parser here.
+    pub counted_here: u64,
+    /// Packets whose transport header is cut off.
+    pub short: u64,
+    /// Later fragments.
+    pub fragments: u64,
+    /// Frames that are in no flow.
+    pub slots: BTreeMap<Slot, Tally>,
+    /// Nanoseconds since 1970 of the latest frame.
+    pub end: Option<i128>,
+}
+
+impl Totals {
+    /// Adds those of another capture.
+    pub fn add(&mut self, more: &Self) {
+        self.frames += more.frames;
+        self.bytes += more.bytes;
+        self.counted_here += more.counted_here;
+        self.short += more.short;
+        self.fragments += more.fragments;
+        self.end = self.end.max(more.end);
+        for (slot, tally) in &more.slots {
+            let sum = self.slots.entry(*slot).or_default();
+            sum.packets += tally.packets;
+            sum.bytes += tally.bytes;
+        }
+    }
+}
+
+/// Lengths that the kernel takes for XDP without fragments (`bpf_prog_test_run_xdp`, Linux 5.18 and later).
+const SHORTEST: usize = 14;
+const LONGEST: usize = 3_400;
+
+/// Frames that are counted before their flows are taken: fewer than a table has places.
+const PENDING: u32 = 2_048;
+/// Epochs that may pass between two drains, so that the short numbers of places are enough.
+const EPOCHS: u64 = 30_000;
+const FLOWS: u32 = 16_384;
+
+impl Replay {
+    /// Loads the programs.
+    ///
+    /// # Errors
+    ///
+    /// Missing privileges, or the kernel's refusal.
+    pub fn new() -> Result<Self, CaptureError> {
+        let capture = Capture::load(&Settings {
+            sizes: Sizes::new(FLOWS).map_err(CaptureError::Status)?,
+            both_ports: true,
+            log: false,
+            tc: Tc::Auto,
+        })?;
+        Ok(Self {
+            capture,
+            start: None,
+            epoch: 0,
+            n_pending: 0,
+            drained_at: 0,
+            totals: Totals::default(),
+        })
+    }
+
+    /// When the first frame was captured, in nanoseconds since 1970.
+    pub fn start(&self) -> i128 {
+        self.start.unwrap_or_default()
+    }
+
+    /// Counts a frame; `take` is given flows whenever it is time to.
+    ///
+    /// # Errors
+    ///
+    /// The kernel's refusal.
+    pub fn frame(
+        &mut self,
+        frame: &Frame<'_>,
+        mut take: impl FnMut(Vec<(SharedKey, SharedRecord)>),
+    ) -> Result<(), CaptureError> {
+        let bytes = frame.bytes.as_ref();
+        let length = u64::from(frame.length);
+        self.pass(frame);
+        let mut packet = Packet::EMPTY;
+        let parsed = packet::parse(bytes, &mut packet);
+        match parsed {
+            Ok(()) => {
+                let is_short = packet.part == Part::Short;
+                self.totals.short += u64::from(is_short);
+                self.totals.fragments += u64::from(packet.part == Part::LaterFragment);
+            }
+            Err(slot) => {
+                let tally = self.totals.slots.entry(slot).or_default();
+                tally.packets += 1;
+                tally.bytes += length;
+            }
+        }
+        let mut followed = Packet::EMPTY;
+        let is_too_deep = packet::parse(&Kernel(bytes), &mut followed) == Err(Slot::TooDeep);
+        let fits = (SHORTEST..=LONGEST).contains(&bytes.len()) && !is_too_deep;
+        if fits && self.capture.test(bytes, length, self.epoch)? {
+            self.n_pending += 1;
+            if self.n_pending == PENDING || self.drained_at + EPOCHS <= self.epoch {
+                self.drain(&mut take)?;
+            }
+            return Ok(());
+        }
+        self.totals.counted_here += 1;
+        if parsed.is_ok() {
+            take(vec![counted(&packet, length, self.epoch)]);
+        }
+        Ok(())
+    }
+
+    /// Gives `take` what is left. Every frame that went to the programs must have been counted by them.
+    ///
+    /// # Errors
+    ///
+    /// The kernel's refusal.
+    pub fn drain(
+        &mut self,
+        mut take: impl FnMut(Vec<(SharedKey, SharedRecord)>),
+    ) -> Result<(), CaptureError> {
+        let Drained { flows, ways } = self.capture.take()?;
+        let n_counted: u64 = ways.iter().map(|way| way.packets).sum();
+        if n_counted != u64::from(self.n_pending) || !self.capture.lost().is_empty() {
+            return Err(CaptureError::Uncounted {
+                given: self.n_pending.into(),
+                counted: n_counted,
+            });
+        }
+        take(flows);
+        self.n_pending = 0;
+        self.drained_at = self.epoch;
+        Ok(())
+    }
+
+    /// Notes the frame's time and length. A capture whose clock goes back keeps the latest.
+    fn pass(&mut self, frame: &Frame<'_>) {
+        self.totals.frames += 1;
+        self.totals.bytes += u64::from(frame.length);
+        if let Some(time) = frame.time {
+            let start = *self.start.get_or_insert(time);
+            let epoch = u64::try_from((time - start) / EPOCH).unwrap_or_default();
+            self.epoch = self.epoch.max(epoch.min(u32::MAX.into()));
+            self.totals.end = self.totals.end.max(Some(time));
+        }
+    }
+}
+
+/// What the program would have counted.
+fn counted(packet: &Packet, bytes: u64, epoch: u64) -> (SharedKey, SharedRecord) {
+    let ports = (packet.source_port, packet.destination_port);
+    let (source, destination) = (
+        (words(packet.source), ports.0),
+        (words(packet.destination), ports.1),
+    );
+    let is_first = source <= destination;
+    let (ends, (first, second)) = if is_first {
+        ([packet.source, packet.destination], ports)
+    } else {
+        ([packet.destination, packet.source], (ports.1, ports.0))
+    };
+    let pair = |amount| if is_first { [amount, 0] } else { [0, amount] };
+    let shift = u32::from(!is_first);
+    let opening = match packet.intent {
+        Intent::Asks => opening::ASKED_FIRST << shift,
+        Intent::Answers => opening::ANSWERED_FIRST << shift,
+        Intent::Unknown => 0,
+    };
+    let began = if is_first { 0 } else { opening::BEGAN_SECOND };
+    let key = SharedKey {
+        ends,
+        ports: Ports::new(Kind::Unsided, packet.protocol, first, second).0,
+        interface: LOOPBACK,
+        reserved: 0,
+    };
+    let record = SharedRecord {
+        packets: pair(1),
+        bytes: pair(bytes),
+        resets: pair(u64::from(packet.flags & RST != 0)),
+        requests: u64::from(packet.intent == Intent::Asks),
+        replies: u64::from(packet.intent == Intent::Answers),
+        flags: u64::from(packet.flags) << (8 * shift),
+        opening: u64::from(opening | began),
+        first: epoch,
+        last: epoch,
+        ..SharedRecord::default()
+    };
+    (key, record)
+}
+
+/// The interface of a test run.
+const LOOPBACK: u32 = 1;
+
+/// An address in the order in which the programs sort ends: as words of this machine, or one of IPv4.
+fn words(address: [u8; 16]) -> [u64; 2] {
+    if let [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, a, b, c, d] = address {
+        return [0, u32::from_ne_bytes([a, b, c, d]).into()];
+    }
+    let (high, low) = address.split_at(8);
+    [high, low].map(|half| half.try_into().map(u64::from_ne_bytes).unwrap_or_default())
+}
+
+/// A frame as the kernel half follows it.
+struct Kernel<'a>(&'a [u8]);
+
+impl Bytes for Kernel<'_> {
+    const TAGS: usize = KERNEL_TAGS;
+    const DEPTH: usize = KERNEL_EXTENSIONS;
+    const FARTHEST: usize = KERNEL_FARTHEST;
+
+    fn get<const N: usize>(&self, offset: usize) -> Option<[u8; N]> {
+        self.0.get(offset..)?.first_chunk().copied()
+    }
+
+    fn head<T: FromBytes + Immutable + KnownLayout + Copy>(&self, offset: usize) -> Option<T> {
+        self.0.head(offset)
+    }
+
+    fn forget(&self, value: usize, _mask: usize) -> usize {
+        value
+    }
+}

@@ -1,0 +1,216 @@
+//! What `audit` and `replay` share: what flows are compared with, and where the report goes.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::{IpAddr, ToSocketAddrs as _},
+    path::PathBuf,
+};
+
+use anyhow::{Context as _, bail};
+use clap::{Args, ValueEnum};
+use jiff::SignedDuration;
+
+use super::output::write;
+use crate::{
+    audit::{self, Policy},
+    deployment::Deployment,
+    exit::Exit,
+    matrix::{Matrix, RulePorts},
+    observed::{Host, Observed},
+    port::PortRange,
+    report::{self, MatrixSource, Report},
+    role::Role,
+};
+
+/// What flows are compared with.
+#[derive(Args, Debug)]
+pub(super) struct Basis {
+    /// The deployment: matrices, roles, conditions, exceptions
+    #[arg(long, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+    /// A matrix; replaces those of the deployment, and may stand without one. May be repeated
+    #[arg(long, value_name = "FILE")]
+    pub(super) matrix: Vec<PathBuf>,
+    /// A role that this host plays; without it, its addresses tell. May be repeated
+    #[arg(long, value_name = "ROLE")]
+    pub(super) role: Vec<String>,
+}
+
+/// Where a report goes.
+#[derive(Args, Debug)]
+pub(super) struct OutputOptions {
+    /// What to print
+    #[arg(long, value_enum, default_value_t = OutputFormat::Text)]
+    format: OutputFormat,
+    /// Write the report to this file instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+    /// Write the report as JSON to this file as well
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum OutputFormat {
+    Text,
+    Json,
+}
+
+const DEFAULT_WINDOW: SignedDuration = SignedDuration::from_mins(10);
+
+/// The verdicts on what was observed, written where they were asked for.
+pub(super) fn judge(
+    plan: &Plan,
+    policy: Policy,
+    observed: Observed,
+    output: &OutputOptions,
+) -> anyhow::Result<Exit> {
+    let audit = audit::judge(&policy, &observed);
+    let unset_conditions = policy
+        .unset_conditions(plan.deployment.as_ref())
+        .into_iter()
+        .collect();
+    let report = Report {
+        observed,
+        policy,
+        audit,
+        matrices: plan.sources.clone(),
+        unset_conditions,
+    };
+    if let Some(path) = &output.json {
+        write(Some(path), &report::json(&report)?)?;
+    }
+    let text = match output.format {
+        OutputFormat::Text => report::text(&report),
+        OutputFormat::Json => report::json(&report)?,
+    };
+    write(output.output.as_deref(), &text)?;
+    Ok(if report.audit.has_violations() {
+        Exit::Violations
+    } else {
+        Exit::Clean
+    })
+}
+
+/// What the command line and the deployment together ask for.
+pub(super) struct Plan {
+    pub(super) matrices: Vec<Matrix>,
+    pub(super) sources: Vec<MatrixSource>,
+    pub(super) deployment: Option<Deployment>,
+    pub(super) roles: Vec<Role>,
+}
+
+impl Basis {
+    /// Whether there is nothing to compare with.
+    pub(super) const fn is_empty(&self) -> bool {
+        self.config.is_none() && self.matrix.is_empty()
+    }
+}
+
+impl Plan {
+    pub(super) fn read(basis: &Basis) -> anyhow::Result<Self> {
+        if basis.is_empty() {
+            bail!(
+                "there is nothing to compare with: give a deployment with --config, or a matrix with --matrix"
+            );
+        }
+        let read = |path: &PathBuf| {
+            std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
+        };
+        let deployment = match &basis.config {
+            Some(path) => Some(Deployment::parse(path, &read(path)?)?),
+            None => None,
+        };
+        let listed = deployment
+            .as_ref()
+            .map(|deployment| deployment.matrices.clone())
+            .unwrap_or_default();
+        let paths = if basis.matrix.is_empty() {
+            listed
+        } else {
+            basis.matrix.clone()
+        };
+        let (mut matrices, mut sources) = (Vec::new(), Vec::new());
+        for path in paths {
+            let matrix = Matrix::parse(&path, &read(&path)?)?;
+            sources.push(MatrixSource {
+                name: matrix.name.clone(),
+                version: matrix.version.clone(),
+                n_rules: matrix.rules.len(),
+                path,
+            });
+            matrices.push(matrix);
+        }
+        Ok(Self {
+            matrices,
+            sources,
+            roles: basis.role.iter().map(|name| Role::new(name)).collect(),
+            deployment,
+        })
+    }
+
+    /// The interfaces that are named, on the command line or else in the deployment.
+    pub(super) fn interfaces(&self, named: &[String]) -> Vec<String> {
+        match &self.deployment {
+            Some(deployment) if named.is_empty() => deployment.interfaces.clone(),
+            Some(_) | None => named.to_vec(),
+        }
+    }
+
+    /// How long to watch.
+    pub(super) fn window(&self, asked: Option<SignedDuration>) -> SignedDuration {
+        asked
+            .or_else(|| self.deployment.as_ref()?.window)
+            .unwrap_or(DEFAULT_WINDOW)
+    }
+
+    /// The verdicts' basis for a host with these addresses.
+    pub(super) fn policy(&self, host: &Host) -> anyhow::Result<Policy> {
+        Ok(Policy::new(
+            &self.matrices,
+            self.deployment.as_ref(),
+            &self.roles,
+            host,
+            &mut lookup,
+        )?)
+    }
+}
+
+/// Asks the system's resolver.
+fn lookup(name: &str) -> Result<Vec<IpAddr>, String> {
+    let found: BTreeSet<IpAddr> = (name, 0)
+        .to_socket_addrs()
+        .map_err(|error| error.to_string())?
+        .map(|address| address.ip())
+        .collect();
+    Ok(found.into_iter().collect())
+}
+
+pub(super) fn documented_ports(matrices: &[Matrix]) -> impl Iterator<Item = (u8, PortRange)> + '_ {
+    matrices
+        .iter()
+        .flat_map(|matrix| &matrix.rules)
+        .flat_map(|rule| {
+            let ranges = match &rule.ports {
+                RulePorts::Set(set) => set.ranges(),
+                RulePorts::Ephemeral | RulePorts::None => &[],
+            };
+            let protocol = rule.transport.protocol();
+            ranges
+                .iter()
+                .filter_map(move |range| Some((protocol?, *range)))
+        })
+}
+
+/// Whether a matrix names a port of a protocol.
+pub(super) fn documented_test(matrices: &[Matrix]) -> impl Fn(u8, u16) -> bool {
+    let mut ports: BTreeMap<u8, Vec<PortRange>> = BTreeMap::new();
+    for (protocol, range) in documented_ports(matrices) {
+        ports.entry(protocol).or_default().push(range);
+    }
+    move |protocol, port| {
+        ports
+            .get(&protocol)
+            .is_some_and(|ranges| ranges.iter().any(|range| range.contains(port)))
+    }
+}

@@ -1,0 +1,244 @@
+//! Captures through the programs: flows as an independent reader counts them, and verdicts as from an interface.
+
+use std::process::Command;
+
+use etherparse::PacketBuilder;
+use serde_json::{Value, json};
+
+use crate::auditor::{files, kernel_tests, repository, run};
+
+const CLIENT: [u8; 4] = [10, 9, 0, 5];
+const SERVER: [u8; 4] = [10, 9, 0, 1];
+/// Every record claims to have been this much longer on the wire.
+const CUT: u32 = 7;
+
+fn ethernet(
+    source: [u8; 4],
+    destination: [u8; 4],
+) -> etherparse::PacketBuilderStep<etherparse::IpHeaders> {
+    PacketBuilder::ethernet2([2; 6], [4; 6]).ipv4(source, destination, 64)
+}
+
+fn frame<T>(step: T, write: impl FnOnce(T, &mut Vec<u8>)) -> Vec<u8> {
+    let mut frame = Vec::new();
+    write(step, &mut frame);
+    frame
+}
+
+fn tcp(source: u16, destination: u16, flags: u8, payload: &[u8]) -> Vec<u8> {
+    let (from, to) = if destination == 8080 || destination == 40_000 && source != 8080 {
+        (CLIENT, SERVER)
+    } else {
+        (SERVER, CLIENT)
+    };
+    let mut step = ethernet(from, to).tcp(source, destination, 1, 1000);
+    if flags & 0x02 != 0 {
+        step = step.syn();
+    }
+    if flags & 0x10 != 0 {
+        step = step.ack(1);
+    }
+    frame(step, |step, out| step.write(out, payload).unwrap())
+}
+
+fn udp(source: u16, destination: u16, payload: &[u8]) -> Vec<u8> {
+    let step = ethernet(CLIENT, SERVER).udp(source, destination);
+    frame(step, |step, out| step.write(out, payload).unwrap())
+}
+
+/// A pcap file of these frames, one each second.
+fn pcap(frames: &[Vec<u8>]) -> Vec<u8> {
+    let mut file = Vec::new();
+    for field in [0xa1b2_c3d4_u32, 0x0004_0002, 0, 0, 65_535, 1] {
+        file.extend(field.to_le_bytes());
+    }
+    for (second, frame) in (1_000_000_000_u32..).zip(frames) {
+        let length = u32::try_from(frame.len()).unwrap();
+        for field in [second, 0, length, length + CUT] {
+            file.extend(field.to_le_bytes());
+        }
+        file.extend(frame);
+    }
+    file
+}
+
+#[test]
+fn every_frame_is_counted_once() {
+    if !kernel_tests() {
+        return;
+    }
+    let mut later = udp(5000, 53, &[0; 64]);
+    // An offset of 8 bytes: the second fragment of a datagram.
+    later[20..22].copy_from_slice(&[0, 1]);
+    let mut cut = tcp(40_002, 8080, 0x10, &[]);
+    cut.truncate(14 + 20 + 10);
+    let arp = [&[2; 12][..], &[8, 6], &[0; 28]].concat();
+    let frames = [
+        tcp(40_000, 8080, 0x02, &[]),
+        tcp(8080, 40_000, 0x12, &[]),
+        tcp(40_000, 8080, 0x10, &[1; 10]),
+        // Larger than the kernel takes in a test run.
+        tcp(8080, 40_000, 0x10, &[2; 5000]),
+        // The client's port is that of a service: 8080 asks 40000.
+        tcp(8080, 40_001, 0x02, &[]),
+        udp(5000, 53, &[3; 20]),
+        later,
+        cut,
+        arp,
+        vec![9; 5],
+    ];
+    let directory = files(&[]);
+    std::fs::write(directory.path().join("c.pcap"), pcap(&frames)).unwrap();
+    let output = run(directory.path(), "replay c.pcap --flows");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{stderr}");
+    assert!(
+        stderr.contains("1 packets") || stderr.contains("2 packets"),
+        "{stderr}"
+    );
+    let mut lines: Vec<Value> = String::from_utf8(output.stdout)
+        .unwrap()
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let totals = lines.pop().unwrap();
+    assert_eq!(
+        totals,
+        json!({"type": "totals", "frames": 10, "non_ip": 1, "malformed": 1, "short": 1, "fragments": 1})
+    );
+    let size = |indices: &[usize]| -> Value {
+        let bytes: usize = indices
+            .iter()
+            .map(|index| frames[*index].len() + CUT as usize)
+            .sum();
+        json!({"packets": indices.len(), "bytes": bytes})
+    };
+    let flow =
+        |protocol: u8, ends: [[u8; 4]; 2], port: u16, to_server: &[usize], to_client: &[usize]| {
+            let address = |end: [u8; 4]| std::net::Ipv4Addr::from(end).to_string();
+            let [client, server] = ends;
+            json!([
+                address(client),
+                address(server),
+                protocol,
+                port,
+                size(to_server),
+                size(to_client)
+            ])
+        };
+    let mut told: Vec<Value> = lines
+        .iter()
+        .map(|line| {
+            json!([
+                line["client"],
+                line["server"],
+                line["protocol"],
+                line["port"],
+                line["to_server"],
+                line["to_client"]
+            ])
+        })
+        .collect();
+    told.sort_by_key(Value::to_string);
+    let mut expected = vec![
+        flow(6, [CLIENT, SERVER], 8080, &[0, 2], &[1, 3]),
+        flow(6, [SERVER, CLIENT], 40_001, &[4], &[]),
+        flow(17, [CLIENT, SERVER], 53, &[5], &[]),
+        flow(17, [CLIENT, SERVER], 0, &[6], &[]),
+        flow(6, [CLIENT, SERVER], 0, &[7], &[]),
+    ];
+    expected.sort_by_key(Value::to_string);
+    assert_eq!(told, expected);
+}
+
+#[test]
+fn a_capture_is_judged() {
+    if !kernel_tests() {
+        return;
+    }
+    let matrix = "name = \"m\"\n[[rule]]\nid = \"web\"\nclient = [\"user\"]\nserver = [\"web\"]\ntransport = \"tcp\"\nports = \"8080\"\npresence = \"required\"\n";
+    let directory = files(&[("m.toml", matrix)]);
+    let place = directory.path();
+    let frames = [
+        tcp(40_000, 8080, 0x02, &[]),
+        tcp(8080, 40_000, 0x12, &[]),
+        udp(5000, 53, &[3; 20]),
+    ];
+    std::fs::write(place.join("c.pcap"), pcap(&frames)).unwrap();
+    let replay = |more: &str| {
+        run(
+            place,
+            &format!("replay c.pcap --matrix m.toml --role web --format json {more}"),
+        )
+    };
+    let unclear = replay("");
+    assert_eq!(unclear.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&unclear.stderr).contains("--address"));
+    let output = replay("--address 10.9.0.1");
+    assert_eq!(
+        output.status.code(),
+        Some(1),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["rules"][0]["verdict"], "observed");
+    let verdicts: Vec<(&Value, &Value)> = report["flows"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|flow| (&flow["port"], &flow["verdict"]))
+        .collect();
+    assert_eq!(
+        verdicts,
+        [
+            (&json!(8080), &json!("documented")),
+            (&json!(53), &json!("unexpected"))
+        ]
+    );
+    assert_eq!(report["window"]["start"], "2001-09-09T01:46:40.000000Z");
+}
+
+#[test]
+fn captures_that_are_none() {
+    if !kernel_tests() {
+        return;
+    }
+    let directory = files(&[("page.md", "# A page\n\nno capture\n")]);
+    let place = directory.path();
+    let output = run(place, "replay page.md --flows");
+    assert_eq!(output.status.code(), Some(2));
+    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(told["type"], "refused");
+    let output = run(place, "replay nowhere.pcap --flows");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("cannot read nowhere.pcap"));
+}
+
+/// Captures of others, against counts that independent readers agree on, where those are beside the repository.
+#[test]
+fn captures_of_others() {
+    let captures = repository().join("../shared/captures");
+    if !kernel_tests() || !captures.is_dir() {
+        return;
+    }
+    let place = tempfile::tempdir().unwrap();
+    for file in std::fs::read_dir(captures.join("files")).unwrap() {
+        let file = file.unwrap();
+        let name = file.file_name().into_string().unwrap();
+        run(
+            place.path(),
+            &format!("replay {} --flows -o {name}.jsonl", file.path().display()),
+        );
+    }
+    let scored = Command::new("python3")
+        .arg(captures.join("score_flows.py"))
+        .arg(place.path())
+        .output()
+        .unwrap();
+    assert!(
+        scored.status.success(),
+        "{}",
+        String::from_utf8_lossy(&scored.stdout)
+    );
+}

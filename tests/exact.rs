@@ -2,7 +2,8 @@
 
 use std::{
     io::{Read as _, Write as _},
-    net::{TcpListener, TcpStream},
+    net::{Ipv4Addr, TcpListener, TcpStream, UdpSocket},
+    time::Duration,
 };
 
 use lab::Namespace;
@@ -79,4 +80,145 @@ fn super_packets_count_their_segments() {
         count(&to_client, "bytes"),
         count(&to_client, "packets") * 66 + 8
     );
+}
+
+/// Addresses that send at the same time, and datagrams of each thread.
+const SENDERS: u8 = 120;
+const DATAGRAMS: usize = 150_000;
+/// Bytes of one on the wire: Ethernet, IPv4, UDP, and what it says.
+const DATAGRAM: u64 = 14 + 20 + 8 + 18;
+
+/// Sends from many addresses and ports, two threads at once; returns how many datagrams went out.
+fn storm(from: &Namespace) -> u64 {
+    let thread = |turn: usize| {
+        from.enter(move || {
+            let sockets: Vec<UdpSocket> = (0..SENDERS)
+                .map(|host| UdpSocket::bind((Ipv4Addr::new(10, 78, 0, 100 + host), 0)))
+                .collect::<Result<_, _>>()?;
+            let mut n_sent = 0;
+            for n in 0..DATAGRAMS {
+                let socket = &sockets[n % sockets.len()];
+                let port = 7000 + u16::try_from((n / sockets.len() + turn) % 5)?;
+                n_sent += u64::from(socket.send_to(&[7; 18], ("10.78.0.1", port)).is_ok());
+                // The other end's queue is short, and what it has no room for nobody counts there.
+                if n % 64 == 0 {
+                    std::thread::sleep(Duration::from_micros(300));
+                }
+            }
+            Ok(n_sent)
+        })
+        .unwrap()
+    };
+    std::thread::scope(|scope| {
+        let other = scope.spawn(|| thread(1));
+        thread(0) + other.join().unwrap()
+    })
+}
+
+/// Packets that an interface threw away before anybody could count them.
+fn dropped(host: &Namespace) -> u64 {
+    let counter = |name: &str| -> u64 {
+        host.run(&format!("cat /sys/class/net/eth0/statistics/{name}"))
+            .unwrap()
+            .trim()
+            .parse()
+            .unwrap()
+    };
+    counter("rx_dropped") + counter("tx_dropped")
+}
+
+/// Every packet is in exactly one place, whichever half or table it was in when it was taken, and nothing that has no
+/// place is lost in silence: the halves flip and all tables overflow while two CPUs send.
+fn drains_are_exact(ingress: &str, flows: u32) {
+    if !kernel_tests() {
+        return;
+    }
+    let directory = files(&[("m.toml", MATRIX)]);
+    let directory = directory.path();
+    let (one, other) = pair();
+    for host in 0..SENDERS {
+        other
+            .run(&format!(
+                "ip address add 10.78.0.{}/24 dev eth0",
+                100 + host
+            ))
+            .unwrap();
+    }
+    let _sinks = one
+        .enter(|| {
+            (7000..7006)
+                .map(|port| Ok(UdpSocket::bind(("10.78.0.1", port))?))
+                .collect::<anyhow::Result<Vec<_>>>()
+        })
+        .unwrap();
+    let arguments = |role| {
+        format!(
+            "audit --matrix m.toml --role {role} -i eth0 --for 12s --flows {flows} --ingress {ingress} --format json"
+        )
+    };
+    let (mut n_sent, mut client) = (0, None);
+    let server = watch(&one, directory, &arguments("web"), |_| {
+        client = Some(watch(&other, directory, &arguments("user"), |_| {
+            n_sent = storm(&other);
+        }));
+    });
+    let (server, client) = (report(&server.stdout), report(&client.unwrap().stdout));
+    assert_eq!(n_sent, 2 * DATAGRAMS as u64);
+    assert_eq!(udp(&client, "sent"), (n_sent, n_sent * DATAGRAM), "sent");
+    let n_arrived = n_sent - dropped(&one) - dropped(&other);
+    assert_eq!(
+        udp(&server, "received"),
+        (n_arrived, n_arrived * DATAGRAM),
+        "received"
+    );
+    assert!(n_sent / 2 < n_arrived, "{n_arrived}");
+    let found_no_place = server.get("lost").is_some();
+    assert_eq!(found_no_place, flows < 1000, "{:?}", server["gaps"]);
+}
+
+fn report(text: &str) -> Value {
+    let report: Value = serde_json::from_str(text).unwrap();
+    assert_totals(&report);
+    report
+}
+
+/// Datagrams to the ports of the storm: those of flows, and those without a place.
+fn udp(report: &Value, direction: &str) -> (u64, u64) {
+    let is_ours = |port: &Value| {
+        port.as_u64()
+            .is_some_and(|port| (7000..7006).contains(&port))
+    };
+    let flows = report["flows"].as_array().unwrap().iter();
+    let flows = flows
+        .filter(|flow| flow["transport"] == "udp" && is_ours(&flow["port"]))
+        .map(|flow| &flow["to_server"]);
+    let lost = report
+        .get("lost")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten();
+    let lost = lost.filter(|lost| {
+        lost["direction"] == direction && lost["protocol"] == 17 && is_ours(&lost["port"])
+    });
+    flows.chain(lost).fold((0, 0), |(packets, bytes), count| {
+        (
+            packets + count["packets"].as_u64().unwrap(),
+            bytes + count["bytes"].as_u64().unwrap(),
+        )
+    })
+}
+
+#[test]
+fn drains_are_exact_over_xdp() {
+    drains_are_exact("xdp", 65_536);
+}
+
+#[test]
+fn drains_are_exact_over_tc() {
+    drains_are_exact("tc", 65_536);
+}
+
+#[test]
+fn drains_of_a_small_table_are_exact() {
+    drains_are_exact("tc", 64);
 }

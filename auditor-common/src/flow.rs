@@ -118,18 +118,34 @@ pub struct Place6 {
 const _: () = assert!(size_of::<Place4>() == 64);
 const _: () = assert!(size_of::<Place6>() == 128);
 
-/// What a CPU counts beside its places, a line for each half of the table.
+/// What a CPU is told, and what it counts beside its places.
 #[repr(C, align(64))]
 #[derive(Clone, Copy, Debug, Default, Eq, FromBytes, Immutable, IntoBytes, PartialEq)]
 pub struct Header {
-    /// Places that packets took which prove nothing: questions of others, and what this host answers to them.
-    pub unproven: u64,
-    /// Packets and bytes that came in, and that left.
-    pub ways: [[u64; 2]; 2],
+    /// Which half of the table is written to: 0 or 1. User space writes it, as the two below.
+    pub half: u64,
+    /// The time in epochs.
+    pub epoch: u64,
+    /// Bytes on the wire of the next frame, while a capture is replayed.
+    pub length: u64,
     /// Always zero, which the kernel's verifier does not know: combined with it, a number is one of which it knows nothing.
     pub nothing: u64,
+    /// What each half counts.
+    pub halves: [Half; 2],
     pub reserved: [u64; 2],
 }
+
+/// What a CPU counts beside the places of a half.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, Eq, FromBytes, Immutable, IntoBytes, PartialEq)]
+pub struct Half {
+    /// Packets and bytes that came in, and that left.
+    pub ways: [[u64; 2]; 2],
+    /// Places that packets took which prove nothing: questions of others, and what this host answers to them.
+    pub unproven: u64,
+}
+
+const _: () = assert!(size_of::<Header>() == 128);
 
 /// The key of the shared table.
 #[repr(C)]
@@ -204,17 +220,4 @@ impl From<&Record> for SharedRecord {
             evidence: record.evidence.into(),
         }
     }
-}
-
-/// What user space tells the kernel half while it runs.
-#[repr(C, align(64))]
-#[derive(Clone, Copy, Debug, Default, Eq, FromBytes, Immutable, IntoBytes, PartialEq)]
-pub struct Control {
-    /// Which half of the table is written to: 0 or 1.
-    pub half: u64,
-    /// The time in epochs.
-    pub epoch: u64,
-    /// Bytes on the wire of the next frame, while a capture is replayed.
-    pub length: u64,
-    pub reserved: [u64; 5],
 }

@@ -11,7 +11,7 @@ pub mod port;
 pub mod side;
 pub mod tally;
 
-pub use flow::{Control, Header, Kind, Place4, Place6, Ports, Record, SharedKey, SharedRecord};
+pub use flow::{Half, Header, Kind, Place4, Place6, Ports, Record, SharedKey, SharedRecord};
 pub use packet::{Bytes, Packet, Part, Skip};
 pub use port::PortKind;
 pub use side::{Evidence, Known, Server};

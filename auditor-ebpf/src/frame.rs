@@ -24,7 +24,6 @@ pub(crate) enum Way {
 pub(crate) struct Frame<C> {
     context: C,
     pub(crate) interface: u32,
-    pub(crate) way: Way,
     /// Bytes in memory, link header included, and a tag that the NIC took out.
     length: u32,
     /// Bytes of it that lie in one piece.
@@ -36,6 +35,8 @@ pub(crate) struct Frame<C> {
 /// Where the frame's bytes are asked for. Pointers to them are not kept: the verifier tells apart how far each was looked
 /// at, and would follow what comes next once for every distance.
 pub(crate) trait Context: Copy {
+    const WAY: Way;
+
     /// The addresses of the frame's first byte and of the one behind its last in one piece.
     fn bounds(self) -> (usize, usize);
 
@@ -50,6 +51,8 @@ pub(crate) trait Context: Copy {
 }
 
 impl Context for *mut xdp_md {
+    const WAY: Way = Way::In;
+
     #[inline(always)]
     fn bounds(self) -> (usize, usize) {
         // SAFETY: the kernel hands a valid context to the program.
@@ -68,23 +71,48 @@ impl Context for *mut xdp_md {
     }
 }
 
-impl Context for *mut __sk_buff {
-    #[inline(always)]
-    fn bounds(self) -> (usize, usize) {
-        // SAFETY: the kernel hands a valid context to the program.
-        let (start, end) = unsafe {
-            (
-                (&raw const (*self).data).read_volatile() as usize,
-                (&raw const (*self).data_end).read_volatile() as usize,
-            )
-        };
-        (start, end)
-    }
+/// A socket buffer on its way in.
+#[derive(Clone, Copy)]
+pub(crate) struct Received(*mut __sk_buff);
 
-    #[inline(always)]
-    fn skb(self) -> Option<*mut core::ffi::c_void> {
-        Some(self.cast())
-    }
+/// A socket buffer on its way out.
+#[derive(Clone, Copy)]
+pub(crate) struct Sent(*mut __sk_buff);
+
+macro_rules! socket_buffers {
+    ($($name:ident: $way:expr;)*) => {$(
+        impl Context for $name {
+            const WAY: Way = $way;
+
+            #[inline(always)]
+            fn bounds(self) -> (usize, usize) {
+                // SAFETY: the kernel hands a valid context to the program.
+                unsafe {
+                    (
+                        (&raw const (*self.0).data).read_volatile() as usize,
+                        (&raw const (*self.0).data_end).read_volatile() as usize,
+                    )
+                }
+            }
+
+            #[inline(always)]
+            fn skb(self) -> Option<*mut core::ffi::c_void> {
+                Some(self.0.cast())
+            }
+        }
+
+        impl Frame<$name> {
+            #[inline(always)]
+            pub(crate) fn from_skb(ctx: &TcContext) -> Self {
+                Self::of($name(ctx.skb.skb), ctx)
+            }
+        }
+    )*};
+}
+
+socket_buffers! {
+    Received: Way::In;
+    Sent: Way::Out;
 }
 
 impl Frame<*mut xdp_md> {
@@ -94,7 +122,6 @@ impl Frame<*mut xdp_md> {
         Self {
             context: ctx.ctx,
             interface: ctx.ingress_ifindex() as u32,
-            way: Way::In,
             length,
             linear: length,
             segment: 0,
@@ -102,17 +129,16 @@ impl Frame<*mut xdp_md> {
     }
 }
 
-impl Frame<*mut __sk_buff> {
+impl<C> Frame<C> {
     #[inline(always)]
-    pub(crate) fn from_skb(ctx: &TcContext, way: Way) -> Self {
+    fn of(context: C, ctx: &TcContext) -> Self {
         let skb = ctx.skb.skb;
         // SAFETY: the kernel hands a valid context to the program.
         let (interface, segment, tagged) =
             unsafe { ((*skb).ifindex, (*skb).gso_size, (*skb).vlan_present) };
         Self {
-            context: skb,
+            context,
             interface,
-            way,
             // A tag that lies beside the data is 4 bytes on the wire.
             length: ctx.len() + if tagged == 0 { 0 } else { 4 },
             linear: (ctx.data_end() - ctx.data()) as u32,
@@ -136,10 +162,10 @@ impl<C: Context> Frame<C> {
         self.context.window()
     }
 
-    /// The Ethertype as it stands in the frame; 0 if the frame is too short.
+    /// The Ethertype as it stands in the frame at `AT`; 0 if the frame is too short.
     #[inline(always)]
-    pub(crate) fn ethertype(&self) -> u16 {
-        self.window().get(12).map_or(0, u16::from_ne_bytes)
+    pub(crate) fn ethertype<const AT: usize>(&self) -> u16 {
+        self.window().get(AT).map_or(0, u16::from_ne_bytes)
     }
 
     /// Reads the endpoints: from memory, and where the headers lie beyond its linear part through the helper.
@@ -251,6 +277,15 @@ pub(crate) fn one_of_two(value: u64) -> usize {
     // SAFETY: one instruction on a register.
     unsafe { asm!("{0} &= 1", inout(reg) value, options(pure, nomem, nostack)) };
     value as usize
+}
+
+/// An index of a port's word, with a bound that the verifier sees.
+#[inline(always)]
+pub(crate) fn below_bitmaps(index: u32) -> usize {
+    let mut index = u64::from(index);
+    // SAFETY: one instruction on a register.
+    unsafe { asm!("{0} &= 0x3fff", inout(reg) index, options(pure, nomem, nostack)) };
+    index as usize
 }
 
 /// The bytes of a socket buffer, wherever its fragments lie.

@@ -8,11 +8,25 @@ use auditor_common::{
 };
 use aya_ebpf::{macros::map, maps::Array};
 
-use crate::{frame::Way, table::MMAPABLE};
+use crate::{
+    frame::{Way, below_bitmaps},
+    table::MMAPABLE,
+};
 
 /// Bitmaps of server ports, as `auditor_common::port` lays them out.
 #[map]
-static PORTS: Array<u64> = Array::with_max_entries(WORDS * BITMAPS, MMAPABLE);
+static PORTS: Array<Bitmaps> = Array::with_max_entries(1, MMAPABLE);
+
+type Bitmaps = [u64; (WORDS * BITMAPS) as usize];
+
+/// A word of the bitmaps.
+#[inline(always)]
+fn word_at(index: u32) -> Option<*mut u64> {
+    let words = PORTS.get_ptr_mut(0)?.cast::<u64>();
+    let index = below_bitmaps(index);
+    // SAFETY: the index is below their number, as the mask and the check say.
+    (index < (WORDS * BITMAPS) as usize).then(|| unsafe { words.add(index) })
+}
 
 /// The loopback's index, in every network namespace.
 const LOOPBACK: u32 = 1;
@@ -29,7 +43,8 @@ impl Known for View {
         let Some((word, mask)) = bit(kind, protocol, port) else {
             return false;
         };
-        PORTS.get(word).is_some_and(|word| word & mask != 0)
+        // SAFETY: a whole word of the bitmaps, read in one piece.
+        word_at(word).is_some_and(|word| unsafe { *word } & mask != 0)
     }
 
     #[inline(always)]
@@ -51,7 +66,7 @@ impl Known for View {
         let Some((word, mask)) = bit(kind, protocol, port) else {
             return;
         };
-        if let Some(word) = PORTS.get_ptr_mut(word) {
+        if let Some(word) = word_at(word) {
             // SAFETY: the kernel hands out a pointer to a whole entry; other CPUs write to it too, so the change is one
             // atomic instruction.
             unsafe {

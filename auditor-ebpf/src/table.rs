@@ -4,8 +4,8 @@
 //! until no program can still be in the old one, and reads and clears that while packets flow.
 
 use auditor_common::{
-    Control, Evidence, Header, Kind, Packet, Place4, Place6, Ports, Record, Server, SharedKey,
-    Slot, Tally,
+    Evidence, Half, Header, Kind, Packet, Place4, Place6, Ports, Record, Server, SharedKey, Slot,
+    Tally,
     flow::opening,
     lost::{self, Lost},
     packet::{Intent, RST, mapped},
@@ -14,7 +14,7 @@ use auditor_common::{
 use aya_ebpf::{Global, helpers::bpf_get_smp_processor_id, macros::map, maps::Array};
 
 use crate::{
-    frame::{Frame, Way, one_of_two},
+    frame::{Context, Frame, Way, one_of_two},
     ports::View,
     shared,
 };
@@ -28,12 +28,9 @@ static PLACES_4: Array<Place4> = Array::with_max_entries(2, MMAPABLE);
 #[map]
 static PLACES_6: Array<Place6> = Array::with_max_entries(2, MMAPABLE);
 
-/// A header for each CPU and half.
+/// A header for each CPU.
 #[map]
 static HEADERS: Array<Header> = Array::with_max_entries(2, MMAPABLE);
-
-#[map]
-static CONTROL: Array<Control> = Array::with_max_entries(1, MMAPABLE);
 
 /// Places of a CPU's half, less one: numbers of places are powers of two.
 #[unsafe(no_mangle)]
@@ -76,34 +73,37 @@ pub(crate) struct Region {
     half: u64,
     epoch: u32,
     header: *mut Header,
+    /// The part of it for this half.
+    counts: *mut Half,
 }
 
 impl Region {
     /// The region of this CPU; read once for each packet, since user space may flip the halves at any time.
     #[inline(always)]
     pub(crate) fn current<C>(frame: &mut Frame<C>) -> Option<Self> {
-        let control = CONTROL.get_ptr(0)?;
+        // SAFETY: the helper has no preconditions.
+        let cpu = unsafe { bpf_get_smp_processor_id() };
+        let header = HEADERS.get_ptr_mut(cpu)?;
         // SAFETY: the kernel hands out a pointer to a whole entry, and words are read in one piece.
-        let (half, epoch) = unsafe {
+        let (half, epoch, counts) = unsafe {
+            let half = one_of_two((&raw const (*header).half).read_volatile());
             (
-                (&raw const (*control).half).read_volatile() & 1,
-                (&raw const (*control).epoch).read_volatile() as u32,
+                half,
+                (&raw const (*header).epoch).read_volatile() as u32,
+                (&raw mut (*header).halves).cast::<Half>().add(half),
             )
         };
         if keeps_both_ports() {
             // SAFETY: as above.
-            let length = unsafe { (&raw const (*control).length).read_volatile() };
+            let length = unsafe { (&raw const (*header).length).read_volatile() };
             frame.set_length(length as u32);
         }
-        // SAFETY: the helper has no preconditions.
-        let cpu = unsafe { bpf_get_smp_processor_id() };
-        let index = cpu * 2 + half as u32;
-        let header = HEADERS.get_ptr_mut(index)?;
         Some(Self {
-            index,
-            half,
+            index: cpu * 2 + half as u32,
+            half: half as u64,
             epoch,
             header,
+            counts,
         })
     }
 
@@ -134,7 +134,7 @@ impl Region {
     pub(crate) fn pass(&self, way: Way, wire: &Tally) {
         // SAFETY: the header is a whole entry, and this CPU's alone unless `PREEMPT_RT` says otherwise.
         unsafe {
-            let counted = (&raw mut (*self.header).ways)
+            let counted = (&raw mut (*self.counts).ways)
                 .cast::<[u64; 2]>()
                 .add(one_of_two(way as u64));
             if PLACES_ALONE.load() == 0 {
@@ -290,10 +290,10 @@ struct Key<E> {
 }
 
 #[inline(always)]
-fn key<C, E: Ends>(frame: &Frame<C>, packet: &Packet, ends: E) -> Key<E> {
+fn key<C: Context, E: Ends>(frame: &Frame<C>, packet: &Packet, ends: E) -> Key<E> {
     let view = View {
         interface: frame.interface,
-        way: frame.way,
+        way: C::WAY,
     };
     let (source, destination) = (packet.source_port, packet.destination_port);
     let decided = if keeps_both_ports() {
@@ -341,79 +341,92 @@ fn key<C, E: Ends>(frame: &Frame<C>, packet: &Packet, ends: E) -> Key<E> {
     }
 }
 
-/// Counts a packet under its flow.
+/// Counts a packet in its place. False if it has none, or a full one, and belongs into the shared table.
 ///
 /// # Errors
 ///
-/// `Slot::TableFull` if the flow is new and no place is left for it.
+/// `Slot::TableFull` if the packet proves nothing and no place is left for such.
 #[inline(always)]
-pub(crate) fn count<C, E: Ends>(
+pub(crate) fn count<C: Context, E: Ends>(
     region: &Region,
     frame: &Frame<C>,
     packet: &Packet,
     ends: E,
     wire: &Tally,
-) -> Result<(), Slot> {
+) -> Result<bool, Slot> {
+    if PLACES_ALONE.load() == 0 {
+        return Ok(false);
+    }
     let mut key = key(frame, packet, ends);
-    let is_reset = packet.flags & RST != 0;
     // Nobody has to mean what they ask, nor are this host's answers a proof: places for such packets are few enough that
     // those of conversations which go on stay free.
     let is_unproven = !keeps_both_ports()
-        && matches!(
-            (frame.way, packet.intent, is_reset),
-            (Way::In, Intent::Asks, _) | (Way::Out, Intent::Answers, _) | (Way::Out, _, true)
-        );
+        && match C::WAY {
+            Way::In => matches!(packet.intent, Intent::Asks),
+            Way::Out => matches!(packet.intent, Intent::Answers) || packet.flags & RST != 0,
+        };
     let nothing = region.nothing();
     key.ports ^= nothing;
     key.way ^= nothing as u32;
     key.evidence ^= nothing as u8;
     key.port ^= nothing as u16;
     let is_unproven = u64::from(is_unproven) ^ nothing != 0;
+    let flags = packet.flags ^ nothing as u8;
+    let event = event(packet) ^ nothing as u8;
+    let protocol = packet.protocol ^ nothing as u8;
+    match find(region, frame.interface, &key, is_unproven) {
+        // SAFETY: a whole record of a place that is this CPU's alone.
+        Found::Place(record, is_new) => Ok(unsafe {
+            if is_new {
+                (*record).first = region.epoch;
+                (*record).evidence = key.evidence;
+                (*record).opening = (key.way as u8 & 1) * opening::BEGAN_SECOND;
+            }
+            add(record, key.way, wire, flags, event, region.epoch)
+        }),
+        Found::Shared => Ok(false),
+        Found::Lost => {
+            let index = lost_index(C::WAY, protocol, key.port);
+            shared::lose(index, wire.packets, wire.bytes);
+            Err(Slot::TableFull)
+        }
+    }
+}
+
+/// Counts a packet in the shared table.
+///
+/// # Errors
+///
+/// `Slot::TableFull` if the flow is new and no place is left for it.
+#[inline(always)]
+pub(crate) fn count_shared<C: Context, E: Ends>(
+    region: &Region,
+    frame: &Frame<C>,
+    packet: &Packet,
+    ends: E,
+    wire: &Tally,
+) -> Result<(), Slot> {
+    let key = key(frame, packet, ends);
+    let shared = SharedKey {
+        ends: key.ends.mapped(),
+        ports: key.ports,
+        interface: frame.interface,
+        reserved: 0,
+    };
     let more = shared::Packet {
         packets: wire.packets,
         bytes: wire.bytes,
         epoch: u64::from(region.epoch),
         way: key.way as u8,
         evidence: key.evidence,
-        flags: packet.flags ^ nothing as u8,
-        event: event(packet) ^ nothing as u8,
+        flags: packet.flags,
+        event: event(packet),
         refusals: 0,
     };
-    let protocol = packet.protocol ^ nothing as u8;
-    let found = if PLACES_ALONE.load() == 0 {
-        Found::Shared
-    } else {
-        find(region, frame.interface, &key, is_unproven)
-    };
-    match found {
-        // SAFETY: a whole record of a place that is this CPU's alone.
-        Found::Place(record, is_new) => unsafe {
-            if is_new {
-                (*record).first = region.epoch;
-                (*record).evidence = key.evidence;
-                (*record).opening = (key.way as u8 & 1) * opening::BEGAN_SECOND;
-            }
-            if add(record, &more) {
-                return Ok(());
-            }
-        },
-        Found::Shared => {}
-        Found::Lost => {
-            shared::lose(
-                lost_index(frame.way, protocol, key.port),
-                wire.packets,
-                wire.bytes,
-            );
-            return Err(Slot::TableFull);
-        }
-    }
-    let added = behind(region.half, frame.interface, &key, &more);
+    let added = shared::add(region.half, &shared, &more);
     if added.is_err() {
-        shared::lose(
-            lost_index(frame.way, protocol, key.port),
-            wire.packets,
-            wire.bytes,
-        );
+        let index = lost_index(C::WAY, packet.protocol, key.port);
+        shared::lose(index, wire.packets, wire.bytes);
     }
     added
 }
@@ -437,23 +450,6 @@ fn lost_index(way: Way, protocol: u8, port: u16) -> u32 {
         protocol,
         port,
     })
-}
-
-/// Counts a packet in the shared table.
-#[inline(never)]
-fn behind<E: Ends>(
-    half: u64,
-    interface: u32,
-    key: &Key<E>,
-    packet: &shared::Packet,
-) -> Result<(), Slot> {
-    let shared = SharedKey {
-        ends: key.ends.mapped(),
-        ports: key.ports,
-        interface,
-        reserved: 0,
-    };
-    shared::add(half, &shared, packet)
 }
 
 enum Found {
@@ -485,10 +481,10 @@ fn find<E: Ends>(region: &Region, interface: u32, key: &Key<E>, is_unproven: boo
             }
             if *ports == 0 {
                 if is_unproven {
-                    if mask >> 2 <= (*region.header).unproven as u32 {
+                    if mask >> 2 <= (*region.counts).unproven as u32 {
                         return Found::Lost;
                     }
-                    (*region.header).unproven += 1;
+                    (*region.counts).unproven += 1;
                 }
                 *ends = key.ends;
                 *ports = key.ports;
@@ -510,16 +506,23 @@ fn find<E: Ends>(region: &Region, interface: u32, key: &Key<E>, is_unproven: boo
 ///
 /// `record` is a whole record that this CPU alone writes to.
 #[inline(always)]
-unsafe fn add(record: *mut Record, packet: &shared::Packet) -> bool {
-    let at = one_of_two(u64::from(packet.way));
+unsafe fn add(
+    record: *mut Record,
+    way: u32,
+    wire: &Tally,
+    flags: u8,
+    event: u8,
+    epoch: u32,
+) -> bool {
+    let at = one_of_two(u64::from(way));
     // SAFETY: the caller's promise; `at` is 0 or 1.
     unsafe {
         let packets = (&raw mut (*record).packets).cast::<u32>().add(at);
         if MOST_PACKETS < *packets {
             return false;
         }
-        if packet.event != 0 {
-            let counter = match packet.event {
+        if event != 0 {
+            let counter = match event {
                 opening::ASKED_FIRST => &raw mut (*record).requests,
                 opening::ANSWERED_FIRST => &raw mut (*record).replies,
                 _ => (&raw mut (*record).resets).cast::<u16>().add(at),
@@ -528,23 +531,28 @@ unsafe fn add(record: *mut Record, packet: &shared::Packet) -> bool {
                 return false;
             }
             *counter += 1;
-            (*record).opening |= (packet.event & shared::OPENS) << at;
+            (*record).opening |= (event & shared::OPENS) << at;
         }
-        *packets += packet.packets as u32;
+        *packets += wire.packets as u32;
         let bytes = (&raw mut (*record).bytes).cast::<u64>().add(at);
-        *bytes += packet.bytes;
-        if packet.flags != 0 {
-            let flags = (&raw mut (*record).flags).cast::<u8>().add(at);
-            *flags |= packet.flags;
+        *bytes += wire.bytes;
+        if flags != 0 {
+            let seen = (&raw mut (*record).flags).cast::<u8>().add(at);
+            *seen |= flags;
         }
-        (*record).last = packet.epoch as u16;
+        (*record).last = epoch as u16;
     }
     true
 }
 
 /// Counts that a packet could not be delivered; `packet` is as the error quotes it.
 #[inline(always)]
-pub(crate) fn refuse<C, E: Ends>(region: &Region, frame: &Frame<C>, packet: &Packet, ends: E) {
+pub(crate) fn refuse<C: Context, E: Ends>(
+    region: &Region,
+    frame: &Frame<C>,
+    packet: &Packet,
+    ends: E,
+) {
     // The error comes the other way than the packet that it quotes went.
     let key = Key {
         ends,
@@ -565,7 +573,13 @@ pub(crate) fn refuse<C, E: Ends>(region: &Region, frame: &Frame<C>, packet: &Pac
             refusals: 1,
         };
         // An error that finds no entry says nothing that the lost packet did not.
-        let _full = behind(region.half, frame.interface, &key, &more);
+        let shared = SharedKey {
+            ends: key.ends.mapped(),
+            ports: key.ports,
+            interface: frame.interface,
+            reserved: 0,
+        };
+        let _full = shared::add(region.half, &shared, &more);
         return;
     }
     if let Found::Place(record, is_new) = find(region, frame.interface, &key, true) {

@@ -17,4 +17,4 @@ pub use attach::Attached;
 pub use hook::{Choice, Ingress, Tc};
 pub use interface::{Interface, Interfaces};
 pub use program::{Capture, CaptureError, Settings};
-pub use table::{Drained, Sizes};
+pub use table::{Drained, Sizes, Table};

@@ -120,7 +120,7 @@ impl Capture {
             .override_global(aya_log::LEVEL, &level, false)
             .map_max_entries("PLACES_4", halves * sizes.places_4)
             .map_max_entries("PLACES_6", halves * sizes.places_6)
-            .map_max_entries("HEADERS", halves)
+            .map_max_entries("HEADERS", sizes.n_cpus)
             .map_max_entries("SHARED_0", sizes.shared)
             .map_max_entries("SHARED_1", sizes.shared)
             .load(OBJECT);

@@ -3,7 +3,7 @@
 use std::{io, mem::offset_of, os::fd::AsFd as _, sync::atomic::Ordering};
 
 use auditor_common::{
-    Control, Header, Place4, Place6, SharedKey, SharedRecord, Tally, packet::mapped,
+    Half, Header, Place4, Place6, SharedKey, SharedRecord, Tally, packet::mapped,
 };
 use aya::{
     Ebpf,
@@ -64,9 +64,8 @@ const OTHER_MAPS: u64 = 9 << 20;
 
 /// The table's memory.
 #[derive(Debug)]
-pub(super) struct Table {
+pub struct Table {
     sizes: Sizes,
-    control: Memory<Control>,
     headers: Memory<Header>,
     places_4: Memory<Place4>,
     places_6: Memory<Place6>,
@@ -85,12 +84,15 @@ pub struct Drained {
 
 impl Table {
     /// Maps the table of the programs into memory.
-    pub(super) fn map(ebpf: &Ebpf, sizes: Sizes) -> Result<Self, CaptureError> {
+    ///
+    /// # Errors
+    ///
+    /// A map is missing, or can't be mapped.
+    pub fn map(ebpf: &Ebpf, sizes: Sizes) -> Result<Self, CaptureError> {
         let halves = 2 * sizes.n_cpus as usize;
         Ok(Self {
             sizes,
-            control: memory(ebpf, "CONTROL", 1)?,
-            headers: memory(ebpf, "HEADERS", halves)?,
+            headers: memory(ebpf, "HEADERS", sizes.n_cpus as usize)?,
             places_4: memory(ebpf, "PLACES_4", halves * sizes.places_4 as usize)?,
             places_6: memory(ebpf, "PLACES_6", halves * sizes.places_6 as usize)?,
             half: 0,
@@ -99,31 +101,42 @@ impl Table {
 
     /// Tells the kernel half the time.
     pub(super) fn set_epoch(&self, epoch: u64) {
-        if let Some(word) = self.control.word(0, offset_of!(Control, epoch)) {
-            word.store(epoch, Ordering::Relaxed);
-        }
+        self.tell(offset_of!(Header, epoch), epoch);
     }
 
     /// Tells the kernel half how long the next frame was.
     pub(super) fn set_length(&self, length: u64) {
-        if let Some(word) = self.control.word(0, offset_of!(Control, length)) {
-            word.store(length, Ordering::Relaxed);
+        self.tell(offset_of!(Header, length), length);
+    }
+
+    /// Writes a word of every CPU's header.
+    fn tell(&self, offset: usize, value: u64) {
+        for cpu in 0..self.sizes.n_cpus as usize {
+            if let Some(word) = self.headers.word(cpu, offset) {
+                word.store(value, Ordering::SeqCst);
+            }
         }
     }
 
     /// Takes everything out of the half that was written to, exactly, while the other one is written to.
-    pub(super) fn drain(&mut self, ebpf: &Ebpf) -> Result<Drained, CaptureError> {
+    ///
+    /// # Errors
+    ///
+    /// The kernel's refusal.
+    pub fn drain(&mut self, ebpf: &Ebpf) -> Result<Drained, CaptureError> {
         let old = self.half;
         self.half = 1 - old;
-        if let Some(word) = self.control.word(0, offset_of!(Control, half)) {
-            word.store(self.half as u64, Ordering::SeqCst);
-        }
+        self.tell(offset_of!(Header, half), self.half as u64);
         wait_for_programs().map_err(CaptureError::Wait)?;
         self.collect(ebpf, old)
     }
 
     /// Takes everything out of the half that is written to; no program may be running.
-    pub(super) fn take(&mut self, ebpf: &Ebpf) -> Result<Drained, CaptureError> {
+    ///
+    /// # Errors
+    ///
+    /// The kernel's refusal.
+    pub fn take(&mut self, ebpf: &Ebpf) -> Result<Drained, CaptureError> {
         self.collect(ebpf, self.half)
     }
 
@@ -131,13 +144,19 @@ impl Table {
         let mut drained = Drained::default();
         for cpu in 0..self.sizes.n_cpus as usize {
             let region = cpu * 2 + old;
-            for header in self.headers.entries(region..region + 1) {
-                for (sum, [packets, bytes]) in drained.ways.iter_mut().zip(header.ways) {
-                    sum.packets += packets;
-                    sum.bytes += bytes;
-                }
-                *header = Header::default();
+            // The kernel half writes to the other half of the same header: word by word, this one is ours.
+            let counts = offset_of!(Header, halves) + old * size_of::<Half>();
+            let take = |offset: usize| {
+                self.headers
+                    .word(cpu, counts + offset)
+                    .map_or(0, |word| word.swap(0, Ordering::SeqCst))
+            };
+            for (way, sum) in drained.ways.iter_mut().enumerate() {
+                let way = offset_of!(Half, ways) + way * size_of::<[u64; 2]>();
+                sum.packets += take(way);
+                sum.bytes += take(way + size_of::<u64>());
             }
+            take(offset_of!(Half, unproven));
             let n_places = self.sizes.places_4 as usize;
             for place in self
                 .places_4

@@ -1,0 +1,202 @@
+//! What `cargo xtask bench` measures: the programs themselves, and floors to hold them against.
+//!
+//! Every program here first turns the frame that it is given into the next one of its load, so a test run of a million
+//! repetitions is a million packets. What that costs, the empty programs cost too.
+#![no_std]
+#![no_main]
+#![feature(asm_experimental_arch, core_intrinsics)]
+#![expect(
+    internal_features,
+    reason = "the compiler offers BPF's atomic add in no other way"
+)]
+#![expect(unsafe_code, reason = "reads packet memory, maps and kernel contexts")]
+#![expect(
+    clippy::cast_possible_truncation,
+    reason = "the kernel's lengths and indices are 32 bits wide"
+)]
+#![expect(
+    clippy::multiple_unsafe_ops_per_block,
+    reason = "one pointer is valid for all that a block does with it"
+)]
+#![expect(
+    clippy::needless_pass_by_value,
+    clippy::needless_borrows_for_generic_args,
+    reason = "aya's macros hand contexts over, and keys are too large to be copied"
+)]
+
+mod count;
+mod fragment;
+mod frame;
+mod ports;
+mod shared;
+mod table;
+
+use auditor_common::{Packet, packet};
+use aya_ebpf::{
+    Global,
+    bindings::{TC_ACT_UNSPEC, xdp_action},
+    macros::{classifier, map, xdp},
+    maps::{Array, PerCpuArray, PerCpuHashMap},
+    programs::{TcContext, XdpContext},
+};
+
+use count::count;
+use frame::{Context, Frame, Received, Sent};
+
+/// Where the last 4 bytes of the source address stand in the frame, and where the source port.
+#[unsafe(no_mangle)]
+static ADDRESS_AT: Global<u32> = Global::new(26);
+#[unsafe(no_mangle)]
+static PORT_AT: Global<u32> = Global::new(34);
+
+/// The load: after how many addresses, and how many ports, they begin again.
+#[repr(C)]
+struct Load {
+    next: u32,
+    addresses: u32,
+    ports: u32,
+    reserved: u32,
+}
+
+#[map]
+static LOAD: Array<Load> = Array::with_max_entries(1, 0);
+#[map]
+static COUNTER: PerCpuArray<[u64; 2]> = PerCpuArray::with_max_entries(1, 0);
+#[map]
+static HASH: PerCpuHashMap<[u64; 5], [u64; 2]> = PerCpuHashMap::with_max_entries(1 << 18, 0);
+
+/// Makes the frame the next one of the load.
+#[inline(always)]
+fn next(start: usize, end: usize) {
+    let Some(load) = LOAD.get_ptr_mut(0) else {
+        return;
+    };
+    let address = start + ADDRESS_AT.load() as usize;
+    let port = start + PORT_AT.load() as usize;
+    if end < address + 4 || end < port + 2 {
+        return;
+    }
+    // SAFETY: a whole entry, which one CPU uses at a time; the bytes lie before `end`.
+    unsafe {
+        let n = (*load).next;
+        (*load).next = n.wrapping_add(1);
+        if 1 < (*load).addresses {
+            let host = n % (*load).addresses + (10 << 24);
+            (address as *mut [u8; 4]).write(host.to_be_bytes());
+        }
+        if 1 < (*load).ports {
+            let number = (n / (*load).addresses) % (*load).ports + 1024;
+            (port as *mut [u8; 2]).write((number as u16).to_be_bytes());
+        }
+    }
+}
+
+/// What every tool that counts has to do at least.
+#[inline(always)]
+fn floor<C: Context>(frame: &Frame<C>) -> Option<Packet> {
+    let mut packet = Packet::EMPTY;
+    let mut ends = [0; 2];
+    if !packet::plain4(&frame.window(), 14, &mut packet, &mut ends) {
+        return None;
+    }
+    let [source, destination] = ends.map(|end| packet::mapped(end.to_ne_bytes()));
+    packet.source = source;
+    packet.destination = destination;
+    Some(packet)
+}
+
+#[inline(always)]
+fn add<C: Context>(frame: &mut Frame<C>) {
+    if floor(frame).is_some()
+        && let Some(counter) = COUNTER.get_ptr_mut(0)
+    {
+        // SAFETY: a whole entry of this CPU.
+        unsafe {
+            (*counter)[0] += 1;
+            (*counter)[1] += 60;
+        }
+    }
+}
+
+#[inline(always)]
+fn hash<C: Context>(frame: &mut Frame<C>) {
+    let Some(packet) = floor(frame) else { return };
+    let word = |bytes: &[u8; 16], low: bool| {
+        let number = u128::from_ne_bytes(*bytes);
+        if low {
+            number as u64
+        } else {
+            (number >> 64) as u64
+        }
+    };
+    let key = [
+        word(&packet.source, true),
+        word(&packet.source, false),
+        word(&packet.destination, true),
+        word(&packet.destination, false),
+        u64::from(packet.destination_port) | u64::from(packet.protocol) << 16,
+    ];
+    if let Some(counter) = HASH.get_ptr_mut(&key) {
+        // SAFETY: a whole entry of this CPU.
+        unsafe {
+            (*counter)[0] += 1;
+            (*counter)[1] += 60;
+        }
+    } else {
+        let _full = HASH.insert(&key, &[1, 60], 0);
+    }
+}
+
+#[inline(always)]
+fn nothing<C: Context>(_frame: &mut Frame<C>) {}
+
+#[inline(always)]
+fn ours<C: Context>(frame: &mut Frame<C>) {
+    let _in_no_flow = count(frame);
+}
+
+macro_rules! programs {
+    ($($xdp:ident, $tc:ident, $body:ident;)*) => {$(
+        #[xdp]
+        fn $xdp(ctx: XdpContext) -> u32 {
+            next(ctx.data(), ctx.data_end());
+            let mut frame = Frame::from_xdp(&ctx);
+            $body(&mut frame);
+            xdp_action::XDP_PASS
+        }
+
+        #[classifier]
+        fn $tc(ctx: TcContext) -> i32 {
+            next(ctx.data(), ctx.data_end());
+            let mut frame = Frame::<Received>::from_skb(&ctx);
+            $body(&mut frame);
+            TC_ACT_UNSPEC
+        }
+    )*};
+}
+
+programs! {
+    empty_xdp, empty_tc, nothing;
+    array_xdp, array_tc, add;
+    hash_xdp, hash_tc, hash;
+    ours_xdp, ours_tc, ours;
+}
+
+/// Counts what leaves.
+#[classifier]
+fn ours_tc_out(ctx: TcContext) -> i32 {
+    next(ctx.data(), ctx.data_end());
+    let mut frame = Frame::<Sent>::from_skb(&ctx);
+    ours(&mut frame);
+    TC_ACT_UNSPEC
+}
+
+#[unsafe(link_section = "license")]
+#[unsafe(no_mangle)]
+static LICENSE: [u8; 13] = *b"Dual MIT/GPL\0";
+
+#[panic_handler]
+fn panic(_info: &core::panic::PanicInfo<'_>) -> ! {
+    // SAFETY: nothing in this crate can panic; were it otherwise, the verifier would refuse the program.
+    unsafe { core::hint::unreachable_unchecked() }
+}

@@ -1,0 +1,378 @@
+//! What counting a packet costs: nanoseconds above an empty program of the same type, held against floors that are
+//! measured in turn with it. `--json FILE` writes the figures.
+//!
+//! The kernel measures: each figure is the median of test runs of many packets, each packet the next one of its load.
+#![allow(
+    clippy::print_stdout,
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    clippy::cast_precision_loss,
+    clippy::indexing_slicing,
+    clippy::type_complexity,
+    clippy::wildcard_enum_match_arm,
+    clippy::large_stack_arrays,
+    reason = "a bench prints its figures, stops where it cannot measure, and reads the clock"
+)]
+
+use std::{collections::BTreeMap, time::Instant};
+
+use auditor::{
+    capture::{Sizes, Table},
+    observed::Ledger,
+};
+use auditor_common::{
+    Kind, PortKind, Ports, SharedKey, SharedRecord,
+    packet::mapped,
+    port::{BITMAPS, WORDS, bit},
+};
+use aya::{
+    Ebpf, EbpfLoader,
+    maps::Array,
+    programs::{Program, TestRun as _, TestRunOptions},
+};
+use etherparse::PacketBuilder;
+
+static OBJECT: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/auditor-bench"));
+
+/// Places of a CPU's half: as `auditor audit` has them, and with room for the largest load at less than 40%.
+const PLACES: [u32; 2] = [1 << 14, 1 << 18];
+/// Long enough that the steps of the machine's clock, 4 ms on some, are a nanosecond a packet.
+const REPEAT: u32 = 4_000_000;
+const ROUNDS: usize = 5;
+
+/// A load: how many addresses and ports its packets come from.
+struct Load {
+    name: &'static str,
+    addresses: u32,
+    ports: u32,
+    is_syn: bool,
+    /// All its flows are kept, in a table made for them.
+    is_large: bool,
+    repeat: u32,
+}
+
+const LOADS: [Load; 5] = [
+    Load {
+        name: "one TCP flow",
+        addresses: 1,
+        ports: 1,
+        is_syn: false,
+        is_large: false,
+        repeat: REPEAT,
+    },
+    Load {
+        name: "1,000 peers",
+        addresses: 1_000,
+        ports: 1,
+        is_syn: false,
+        is_large: false,
+        repeat: REPEAT,
+    },
+    Load {
+        name: "100,000 5-tuples",
+        addresses: 64,
+        ports: 1_563,
+        is_syn: false,
+        is_large: false,
+        repeat: REPEAT,
+    },
+    Load {
+        name: "100,000 peers",
+        addresses: 100_000,
+        ports: 1,
+        is_syn: false,
+        is_large: true,
+        repeat: REPEAT,
+    },
+    // Beyond a quarter of the places, questions are counted by port.
+    Load {
+        name: "a flow per SYN",
+        addresses: 1 << 24,
+        ports: 1,
+        is_syn: true,
+        is_large: false,
+        repeat: REPEAT,
+    },
+];
+
+/// The programs of a hook: an empty one, two floors, and ours.
+const HOOKS: [(&str, [&str; 4]); 3] = [
+    ("xdp in", ["empty_xdp", "array_xdp", "hash_xdp", "ours_xdp"]),
+    ("tc in", ["empty_tc", "array_tc", "hash_tc", "ours_tc"]),
+    ("tc out", ["empty_tc", "array_tc", "hash_tc", "ours_tc_out"]),
+];
+const PROGRAMS: [&str; 4] = ["empty program", "per-CPU array", "per-CPU hash", "auditor"];
+
+fn main() {
+    // Cargo hands `--bench` over as well.
+    let after = |flag: &str| std::env::args().skip_while(|one| one != flag).nth(1);
+    let (json, only) = (after("--json"), after("--only").unwrap_or_default());
+    let mut bench = Bench::load();
+    let mut figures = serde_json::Map::new();
+    println!("nanoseconds a packet above an empty program; its own cost stands beside it\n");
+    for (shape, frame) in shapes() {
+        for (hook, programs) in HOOKS {
+            if !format!("{shape}, {hook}").contains(&only) {
+                continue;
+            }
+            print!("{:<24}", format!("{shape}, {hook}"));
+            for load in &LOADS {
+                print!(" {:>17}", load.name);
+            }
+            println!();
+            let mut rows: BTreeMap<usize, Vec<f64>> = BTreeMap::new();
+            for load in &LOADS {
+                let medians = bench.measure(&programs, &frame(load.is_syn), shape, load);
+                for (index, median) in medians.into_iter().enumerate() {
+                    rows.entry(index).or_default().push(median);
+                }
+            }
+            let empty = rows[&0].clone();
+            for (index, medians) in &rows {
+                // The floors read IPv4 without a tag only.
+                if (*index == 1 || *index == 2) && shape != "IPv4" {
+                    continue;
+                }
+                print!("  {:<22}", PROGRAMS[*index]);
+                let mut row = serde_json::Map::new();
+                for ((median, empty), load) in medians.iter().zip(&empty).zip(&LOADS) {
+                    let above = if *index == 0 { *median } else { median - empty };
+                    print!(" {above:>17.1}");
+                    row.insert(load.name.to_owned(), above.into());
+                }
+                println!();
+                figures.insert(format!("{shape}, {hook}, {}", PROGRAMS[*index]), row.into());
+            }
+        }
+    }
+    println!("\nflows merged in user space, seconds of one core");
+    for n_flows in [1_000_u32, 100_000, 1_000_000] {
+        let seconds = merged(n_flows);
+        println!("  {n_flows:>9} flows {seconds:>10.4}");
+        figures.insert(format!("merge {n_flows}"), seconds.into());
+    }
+    println!("\ndrained, milliseconds (waiting for programs included)");
+    for n_flows in [1_000_u32, 100_000] {
+        let milliseconds = bench.drained(n_flows);
+        println!("  {n_flows:>9} flows {milliseconds:>10.2}");
+        figures.insert(format!("drain {n_flows}"), milliseconds.into());
+    }
+    if let Some(path) = json {
+        let text = serde_json::to_string_pretty(&figures).expect("figures are numbers");
+        std::fs::write(&path, text).expect("the file of --json can be written");
+    }
+}
+
+/// Frames of 60 bytes and more, and what they are.
+fn shapes() -> [(&'static str, fn(bool) -> Vec<u8>); 3] {
+    fn tcp(step: etherparse::PacketBuilderStep<etherparse::IpHeaders>, is_syn: bool) -> Vec<u8> {
+        let mut frame = Vec::new();
+        let tcp = step.tcp(40_000, 8080, 1, 1000);
+        let tcp = if is_syn { tcp.syn() } else { tcp.ack(1) };
+        tcp.write(&mut frame, &[0; 6]).expect("a frame in memory");
+        frame
+    }
+    [
+        ("IPv4", |is_syn| {
+            tcp(
+                PacketBuilder::ethernet2([2; 6], [4; 6]).ipv4([10, 0, 0, 5], [10, 1, 0, 1], 64),
+                is_syn,
+            )
+        }),
+        ("IPv6", |is_syn| {
+            tcp(
+                PacketBuilder::ethernet2([2; 6], [4; 6]).ipv6([0xfd; 16], [0xfe; 16], 64),
+                is_syn,
+            )
+        }),
+        ("VLAN", |is_syn| {
+            let vlan = etherparse::VlanId::try_new(7).expect("a tag");
+            tcp(
+                PacketBuilder::ethernet2([2; 6], [4; 6])
+                    .single_vlan(vlan)
+                    .ipv4([10, 0, 0, 5], [10, 1, 0, 1], 64),
+                is_syn,
+            )
+        }),
+    ]
+}
+
+/// Where the last bytes of the source address and the source port stand.
+fn places(shape: &str) -> (u32, u32) {
+    match shape {
+        "IPv6" => (14 + 20, 14 + 40),
+        "VLAN" => (18 + 12, 18 + 20),
+        _ => (14 + 12, 14 + 20),
+    }
+}
+
+struct Bench {
+    /// A loaded object for each shape: where its addresses stand is fixed when it is loaded.
+    objects: BTreeMap<(&'static str, u32), (Ebpf, Table)>,
+}
+
+impl Bench {
+    fn load() -> Self {
+        let n_cpus = u32::try_from(aya::util::nr_cpus().expect("the number of CPUs")).expect("few");
+        let mut objects = BTreeMap::new();
+        let shapes = shapes().map(|(shape, _)| PLACES.map(|n_places| (shape, n_places)));
+        for (shape, n_places) in shapes.into_iter().flatten() {
+            let (address, port) = places(shape);
+            let mask = n_places - 1;
+            let secret = 0x0123_4567_89ab_cdef_u64;
+            let mut ebpf = EbpfLoader::new()
+                .override_global("ADDRESS_AT", &address, true)
+                .override_global("PORT_AT", &port, true)
+                .override_global("MASK_4", &mask, true)
+                .override_global("MASK_6", &mask, true)
+                .override_global("SECRET_0", &secret, true)
+                .override_global("SECRET_1", &secret.rotate_left(17), true)
+                .map_max_entries("PLACES_4", 2 * n_cpus * n_places)
+                .map_max_entries("PLACES_6", 2 * n_cpus * n_places)
+                .map_max_entries("HEADERS", n_cpus)
+                .load(OBJECT)
+                .expect("the kernel takes the programs; run as root");
+            let names: Vec<String> = ebpf.programs().map(|(name, _)| name.to_owned()).collect();
+            for name in names {
+                let program = ebpf.program_mut(&name).expect("it was listed");
+                match program {
+                    Program::Xdp(program) => program.load().expect("the verifier accepts it"),
+                    Program::SchedClassifier(program) => {
+                        program.load().expect("the verifier accepts it");
+                    }
+                    _ => unreachable!("there are no others"),
+                }
+            }
+            // The server listens, and this host has opened conversations with it: the usual case.
+            let mut ports: Array<_, [u64; (WORDS * BITMAPS) as usize]> =
+                Array::try_from(ebpf.map_mut("PORTS").expect("a map")).expect("an array");
+            let mut bitmaps = [0; (WORDS * BITMAPS) as usize];
+            for kind in [PortKind::Listening, PortKind::Opened] {
+                let (word, mask) = bit(kind, 6, 8080).expect("TCP has ports");
+                bitmaps[word as usize] = mask;
+            }
+            ports.set(0, bitmaps, 0).expect("the bitmaps");
+            let sizes = Sizes {
+                places_4: n_places,
+                places_6: n_places,
+                shared: 65_536,
+                n_cpus,
+            };
+            let table = Table::map(&ebpf, sizes).expect("memory for the table");
+            objects.insert((shape, n_places), (ebpf, table));
+        }
+        Self { objects }
+    }
+
+    /// The median of each program, run in turn.
+    fn measure(
+        &mut self,
+        programs: &[&str; 4],
+        frame: &[u8],
+        shape: &'static str,
+        load: &Load,
+    ) -> [f64; 4] {
+        let place = (shape, PLACES[usize::from(load.is_large)]);
+        let (ebpf, table) = self.objects.get_mut(&place).expect("loaded");
+        let mut times: [Vec<f64>; 4] = Default::default();
+        for round in 0..=ROUNDS {
+            for (name, times) in programs.iter().zip(&mut times) {
+                set_load(ebpf, load);
+                if load.is_syn {
+                    clear(ebpf, table);
+                }
+                let time = run(ebpf, name, frame, load.repeat);
+                // The first round fills tables and caches.
+                if 0 < round {
+                    times.push(time);
+                }
+            }
+        }
+        clear(ebpf, table);
+        times.map(median)
+    }
+
+    /// Milliseconds to take `n_flows` out of the places of one CPU.
+    fn drained(&mut self, n_flows: u32) -> f64 {
+        let (ebpf, table) = self.objects.get_mut(&("IPv4", PLACES[1])).expect("loaded");
+        let mut times = Vec::new();
+        for _ in 0..ROUNDS {
+            clear(ebpf, table);
+            let load = Load {
+                name: "",
+                addresses: n_flows,
+                ports: 1,
+                is_syn: false,
+                is_large: true,
+                repeat: n_flows,
+            };
+            set_load(ebpf, &load);
+            let frame = shapes()[0].1(false);
+            run(ebpf, "ours_tc", &frame, n_flows);
+            let start = Instant::now();
+            let found = table.drain(ebpf).expect("a drain").flows.len();
+            times.push(start.elapsed().as_secs_f64() * 1000.0);
+            assert_eq!(found, n_flows as usize, "every flow has a place");
+        }
+        median(times)
+    }
+}
+
+fn set_load(ebpf: &mut Ebpf, load: &Load) {
+    let mut map: Array<_, [u32; 4]> =
+        Array::try_from(ebpf.map_mut("LOAD").expect("a map")).expect("an array");
+    map.set(0, [0, load.addresses, load.ports, 0], 0)
+        .expect("the load");
+}
+
+/// Empties the half that is written to; returns how many flows it held.
+fn clear(ebpf: &Ebpf, table: &mut Table) -> usize {
+    table.take(ebpf).expect("the table is memory").flows.len()
+}
+
+/// Nanoseconds a packet, as the kernel measures them.
+fn run(ebpf: &mut Ebpf, name: &str, frame: &[u8], repeat: u32) -> f64 {
+    let options = TestRunOptions {
+        data_in: Some(frame),
+        repeat,
+        ..TestRunOptions::new()
+    };
+    let result = match ebpf.program_mut(name).expect("a program") {
+        Program::Xdp(program) => program.test_run(options),
+        Program::SchedClassifier(program) => program.test_run(options),
+        _ => unreachable!("there are no others"),
+    };
+    result.expect("a test run").duration.as_nanos() as f64
+}
+
+/// Seconds to merge flows that are there already.
+fn merged(n_flows: u32) -> f64 {
+    let flows: Vec<(SharedKey, SharedRecord)> = (0..n_flows)
+        .map(|n| {
+            let key = SharedKey {
+                ends: [mapped(n.to_be_bytes()), mapped([10, 1, 0, 1])],
+                ports: Ports::new(Kind::Sided, 6, 0, 8080).0,
+                interface: 2,
+                reserved: 0,
+            };
+            (
+                key,
+                SharedRecord {
+                    packets: [1, 1],
+                    ..SharedRecord::default()
+                },
+            )
+        })
+        .collect();
+    let mut ledger = Ledger::default();
+    ledger.add(flows.iter().copied());
+    let start = Instant::now();
+    ledger.add(flows.iter().copied());
+    start.elapsed().as_secs_f64()
+}
+
+fn median(mut times: Vec<f64>) -> f64 {
+    times.sort_by(f64::total_cmp);
+    times[times.len() / 2]
+}

@@ -334,3 +334,44 @@ pub(crate) fn assert_totals(report: &Value) {
         assert_eq!(all, inside + outside, "{what}");
     }
 }
+
+#[test]
+fn flows_are_printed_without_a_verdict() {
+    if !kernel_tests() {
+        return;
+    }
+    let directory = files(&[]);
+    let (one, other) = pair();
+    let _service = serve(&one, Transport::Tcp, 8080).unwrap();
+    let ask_once = |_| {
+        let server = "10.78.0.1:8080".parse().unwrap();
+        assert_eq!(
+            ask(&other, Transport::Tcp, server).unwrap(),
+            Outcome::Answered
+        );
+    };
+    let lines = watch(
+        &one,
+        directory.path(),
+        "flows -i eth0 --for 2s --format jsonl",
+        ask_once,
+    );
+    let flow = lines
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap())
+        .find(|flow| flow["port"] == 8080)
+        .unwrap();
+    assert_eq!(
+        (flow["client"].as_str(), flow["evidence"].as_str()),
+        (Some("10.78.0.2"), Some("handshake"))
+    );
+    let table = watch(&one, directory.path(), "flows -i eth0 --for 2s", ask_once);
+    assert!(
+        table.stdout.lines().any(|line| {
+            line.starts_with("10.78.0.2") && line.contains("8080") && line.ends_with("handshake")
+        }),
+        "{}",
+        table.stdout
+    );
+}

@@ -176,7 +176,14 @@ pub const fn is_unreachable(packet: &Packet) -> bool {
     )
 }
 
-/// Reads the endpoints of the packet that an ICMP error quotes into `quoted`; `packet` is the error as [`parse`] read it.
+/// Where the packet that an ICMP error quotes starts in the error's frame; `error` is as [`parse`] read it.
+#[inline(always)]
+pub const fn quote(error: &Packet) -> usize {
+    // The 4 bytes of the ICMP header that `headers` leaves out.
+    error.headers as usize + 4
+}
+
+/// Reads the endpoints of the packet that an ICMP error quotes at `start` into `quoted`.
 ///
 /// Of the quoted transport header only 8 bytes are sure to be there, so the ports are all that is read of it.
 ///
@@ -186,12 +193,12 @@ pub const fn is_unreachable(packet: &Packet) -> bool {
 #[inline(always)]
 pub fn quoted<B: Bytes + ?Sized>(
     frame: &B,
-    packet: &Packet,
+    start: usize,
+    is_ipv4: bool,
     quoted: &mut Packet,
 ) -> Result<(), Skip> {
-    // The 4 bytes of the ICMP header that `headers` leaves out.
-    let start = frame.forget(packet.headers as usize + 4, B::FARTHEST);
-    let payload = if packet.protocol == protocol::ICMP {
+    let start = frame.forget(start, B::FARTHEST);
+    let payload = if is_ipv4 {
         ipv4(frame, start, quoted)?
     } else {
         ipv6(frame, start, quoted)?

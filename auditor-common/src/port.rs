@@ -17,6 +17,11 @@ pub const WORDS: u32 = 1024;
 /// Bitmaps kept: three kinds for each of TCP, UDP and SCTP.
 pub const BITMAPS: u32 = 9;
 
+/// Words of the map that holds them: a power of two, so that a mask alone bounds an index.
+pub const SPACE: u32 = 1 << 14;
+
+const _: () = assert!(WORDS * BITMAPS <= SPACE);
+
 /// IP protocol numbers (IANA "Protocol Numbers").
 pub mod protocol {
     pub const ICMP: u8 = 1;

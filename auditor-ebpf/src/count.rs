@@ -9,7 +9,7 @@ use crate::{
     fragment,
     frame::{Context, Frame},
     shared,
-    table::{self, Ends, Region},
+    table::{self, Ends, Other, Region},
 };
 
 /// Counts a frame under its flow, or under the slot that says why it has none.
@@ -24,12 +24,22 @@ pub(crate) fn count<C: Context>(frame: &mut Frame<C>) -> Result<(), Slot> {
         VLAN => tagged(frame, &region),
         _ => Seen::No,
     };
-    match plain {
-        Seen::Counted(counted) => counted,
-        Seen::Passed => other(frame, &region, true),
-        Seen::No => other(frame, &region, false),
+    let is_passed = match plain {
+        Seen::Counted(counted) => return counted,
+        Seen::Passed => true,
+        Seen::No => false,
+    };
+    let other = other(frame, &region, is_passed);
+    if other.quote != 0 {
+        refused(frame, &region, other.quote);
+    }
+    match Slot::ALL.get(other.slot as usize) {
+        Some(slot) => Err(*slot),
+        None => Ok(()),
     }
 }
+
+const IS_IPV4: u32 = 1 << 31;
 
 /// What the short way made of a packet.
 enum Seen {
@@ -107,7 +117,7 @@ const TAGGED: usize = UNTAGGED + TAG;
 
 /// Counts a frame that is not plain, or has no place; `is_passed` if it is counted for its way.
 #[inline(never)]
-fn other<C: Context>(frame: &Frame<C>, region: &Region, is_passed: bool) -> Result<(), Slot> {
+fn other<C: Context>(frame: &Frame<C>, region: &Region, is_passed: bool) -> Other {
     let mut packet = Packet::EMPTY;
     let parsed = frame.parse(&mut packet);
     region.forget(&mut packet);
@@ -124,10 +134,16 @@ fn other<C: Context>(frame: &Frame<C>, region: &Region, is_passed: bool) -> Resu
         },
         Err(slot) => Err(slot),
     };
-    if counted.is_ok() && packet::is_unreachable(&packet) {
-        refused(frame, region, &packet);
-    }
-    tallied(counted, &wire)
+    let quote = if counted.is_ok() && packet::is_unreachable(&packet) {
+        packet::quote(&packet) as u32 | if packet.is_ipv4 { IS_IPV4 } else { 0 }
+    } else {
+        0
+    };
+    let slot = match tallied(counted, &wire) {
+        Ok(()) => Slot::COUNT,
+        Err(slot) => slot.index(),
+    };
+    region.outcome(quote, slot)
 }
 
 #[inline(always)]
@@ -137,107 +153,47 @@ fn by_addresses<C: Context>(
     packet: &Packet,
     wire: &Tally,
 ) -> Result<(), Slot> {
-    if in_place(frame, region, packet, wire)? {
+    let is_counted = if packet.is_ipv4 {
+        in_place::<C, [u32; 2]>(frame, region, packet, wire)?
+    } else {
+        in_place::<C, [[u64; 2]; 2]>(frame, region, packet, wire)?
+    };
+    if is_counted {
         return Ok(());
     }
-    shared(frame, region, packet, wire)
+    table::count_shared(region, frame, packet, wire)
 }
 
-#[inline(always)]
-fn in_place<C: Context>(
+#[inline(never)]
+fn in_place<C: Context, E: Ends>(
     frame: &Frame<C>,
     region: &Region,
     packet: &Packet,
     wire: &Tally,
 ) -> Result<bool, Slot> {
-    if packet.is_ipv4 {
-        in_place_of(frame, region, packet, ends4, wire)
-    } else {
-        in_place_of(frame, region, packet, ends6, wire)
-    }
-}
-
-#[inline(never)]
-fn in_place_of<C: Context, E: Ends>(
-    frame: &Frame<C>,
-    region: &Region,
-    packet: &Packet,
-    ends: impl Fn(&Packet) -> E,
-    wire: &Tally,
-) -> Result<bool, Slot> {
-    table::count(region, frame, packet, ends(packet), wire)
-}
-
-#[inline(always)]
-fn shared<C: Context>(
-    frame: &Frame<C>,
-    region: &Region,
-    packet: &Packet,
-    wire: &Tally,
-) -> Result<(), Slot> {
-    if packet.is_ipv4 {
-        shared_of(frame, region, packet, ends4, wire)
-    } else {
-        shared_of(frame, region, packet, ends6, wire)
-    }
-}
-
-#[inline(never)]
-fn shared_of<C: Context, E: Ends>(
-    frame: &Frame<C>,
-    region: &Region,
-    packet: &Packet,
-    ends: impl Fn(&Packet) -> E,
-    wire: &Tally,
-) -> Result<(), Slot> {
-    table::count_shared(region, frame, packet, ends(packet), wire)
+    table::count(region, frame, packet, E::of(packet), wire)
 }
 
 /// Counts the refusal of the packet that an ICMP error quotes.
 #[inline(never)]
-fn refused<C: Context>(frame: &Frame<C>, region: &Region, packet: &Packet) {
+fn refused<C: Context>(frame: &Frame<C>, region: &Region, quote: u32) {
     let mut quoted = Packet::EMPTY;
-    if frame.quoted(packet, &mut quoted).is_err() {
+    let start = (quote & !IS_IPV4) as usize;
+    let is_ipv4 = quote & IS_IPV4 != 0;
+    if frame.quoted(start, is_ipv4, &mut quoted).is_err() {
         return;
     }
     region.forget(&mut quoted);
-    if quoted.is_ipv4 {
-        refused_of(frame, region, &quoted, ends4);
+    if !table::has_places() {
+        table::refuse_shared(region, frame.interface, &quoted);
+    } else if quoted.is_ipv4 {
+        refused_in_place::<C, [u32; 2]>(frame, region, &quoted);
     } else {
-        refused_of(frame, region, &quoted, ends6);
+        refused_in_place::<C, [[u64; 2]; 2]>(frame, region, &quoted);
     }
 }
 
 #[inline(never)]
-fn refused_of<C: Context, E: Ends>(
-    frame: &Frame<C>,
-    region: &Region,
-    quoted: &Packet,
-    ends: impl Fn(&Packet) -> E,
-) {
-    table::refuse(region, frame, quoted, ends(quoted));
-}
-
-/// The addresses of an IPv4 packet.
-#[inline(always)]
-fn ends4(packet: &Packet) -> [u32; 2] {
-    let end = |address: &[u8; 16]| {
-        let [.., a, b, c, d] = *address;
-        u32::from_ne_bytes([a, b, c, d])
-    };
-    [end(&packet.source), end(&packet.destination)]
-}
-
-#[inline(always)]
-fn ends6(packet: &Packet) -> [[u64; 2]; 2] {
-    let end = |address: &[u8; 16]| {
-        let number = u128::from_ne_bytes(*address);
-        let (low, high) = (number as u64, (number >> 64) as u64);
-        if cfg!(target_endian = "little") {
-            [low, high]
-        } else {
-            [high, low]
-        }
-    };
-    [end(&packet.source), end(&packet.destination)]
+fn refused_in_place<C: Context, E: Ends>(frame: &Frame<C>, region: &Region, quoted: &Packet) {
+    table::refuse(region, frame, quoted, E::of(quoted));
 }

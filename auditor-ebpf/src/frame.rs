@@ -5,6 +5,7 @@ use core::{arch::asm, intrinsics::is_val_statically_known};
 use auditor_common::{
     Bytes, Packet, Part, Slot, Tally,
     packet::{self, KERNEL_EXTENSIONS, KERNEL_FARTHEST, KERNEL_TAGS},
+    port::SPACE,
 };
 use aya_ebpf::{
     bindings::{__sk_buff, xdp_md},
@@ -184,10 +185,16 @@ impl<C: Context> Frame<C> {
         parsed
     }
 
-    /// Reads the endpoints of the packet that an ICMP error quotes. Errors are short, so their bytes are not scattered.
+    /// Reads the endpoints of the packet that an ICMP error quotes at `start`. Errors are short, so their bytes are not
+    /// scattered.
     #[inline(always)]
-    pub(crate) fn quoted(&self, packet: &Packet, quoted: &mut Packet) -> Result<(), Slot> {
-        quoted_linear(self.context, packet, quoted)
+    pub(crate) fn quoted(
+        &self,
+        start: usize,
+        is_ipv4: bool,
+        quoted: &mut Packet,
+    ) -> Result<(), Slot> {
+        quoted_linear(self.context, start, is_ipv4, quoted)
     }
 
     /// What the frame is on the wire. A super-packet is cut there into segments, each with its own `headers` bytes; 0 if
@@ -281,10 +288,11 @@ pub(crate) fn one_of_two(value: u64) -> usize {
 
 /// An index of a port's word, with a bound that the verifier sees.
 #[inline(always)]
-pub(crate) fn below_bitmaps(index: u32) -> usize {
+pub(crate) fn in_space(index: u32) -> usize {
     let mut index = u64::from(index);
     // SAFETY: one instruction on a register.
     unsafe { asm!("{0} &= 0x3fff", inout(reg) index, options(pure, nomem, nostack)) };
+    const { assert!(SPACE == 0x4000) };
     index as usize
 }
 
@@ -358,6 +366,11 @@ fn scattered(skb: *mut core::ffi::c_void, packet: &mut Packet) -> Result<(), Slo
 }
 
 #[inline(never)]
-fn quoted_linear<C: Context>(context: C, packet: &Packet, quoted: &mut Packet) -> Result<(), Slot> {
-    packet::quoted(&context.window::<QUOTED_DEPTH>(), packet, quoted)
+fn quoted_linear<C: Context>(
+    context: C,
+    start: usize,
+    is_ipv4: bool,
+    quoted: &mut Packet,
+) -> Result<(), Slot> {
+    packet::quoted(&context.window::<QUOTED_DEPTH>(), start, is_ipv4, quoted)
 }

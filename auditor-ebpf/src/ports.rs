@@ -4,12 +4,12 @@ use core::intrinsics::{AtomicOrdering, atomic_or};
 
 use auditor_common::{
     Known, PortKind, Server,
-    port::{BITMAPS, WORDS, bit},
+    port::{SPACE, bit},
 };
 use aya_ebpf::{macros::map, maps::Array};
 
 use crate::{
-    frame::{Way, below_bitmaps},
+    frame::{Way, in_space},
     table::MMAPABLE,
 };
 
@@ -17,15 +17,14 @@ use crate::{
 #[map]
 static PORTS: Array<Bitmaps> = Array::with_max_entries(1, MMAPABLE);
 
-type Bitmaps = [u64; (WORDS * BITMAPS) as usize];
+type Bitmaps = [u64; SPACE as usize];
 
 /// A word of the bitmaps.
 #[inline(always)]
 fn word_at(index: u32) -> Option<*mut u64> {
     let words = PORTS.get_ptr_mut(0)?.cast::<u64>();
-    let index = below_bitmaps(index);
-    // SAFETY: the index is below their number, as the mask and the check say.
-    (index < (WORDS * BITMAPS) as usize).then(|| unsafe { words.add(index) })
+    // SAFETY: the index is below their number.
+    Some(unsafe { words.add(in_space(index)) })
 }
 
 /// The loopback's index, in every network namespace.

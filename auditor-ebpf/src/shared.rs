@@ -62,7 +62,7 @@ static EMPTY: SharedRecord = SharedRecord {
 /// # Errors
 ///
 /// `Slot::TableFull` if the key is new and no entry is left for it.
-#[inline(never)]
+#[inline(always)]
 pub(crate) fn add(half: u64, key: &SharedKey, packet: &Packet) -> Result<(), Slot> {
     let table = if half == 0 { &SHARED_0 } else { &SHARED_1 };
     let (known, is_new) = if let Some(known) = table.get_ptr_mut(key) {
@@ -115,7 +115,7 @@ pub(crate) fn add(half: u64, key: &SharedKey, packet: &Packet) -> Result<(), Slo
 }
 
 /// Counts a packet that is in no flow, by its way, its transport and its server's port.
-#[inline(never)]
+#[inline(always)]
 pub(crate) fn lose(index: u32, packets: u64, bytes: u64) {
     if let Some(tally) = LOST.get_ptr_mut(index) {
         add_tally(tally, &Tally { packets, bytes });

@@ -8,7 +8,7 @@ use auditor_common::{
     Tally,
     flow::opening,
     lost::{self, Lost},
-    packet::{Intent, RST, mapped},
+    packet::{Intent, RST},
     side,
 };
 use aya_ebpf::{Global, helpers::bpf_get_smp_processor_id, macros::map, maps::Array};
@@ -115,6 +115,16 @@ impl Region {
         unsafe { (&raw const (*self.header).nothing).read_volatile() }
     }
 
+    /// What became of a frame, without the verifier's knowledge of it.
+    #[inline(always)]
+    pub(crate) fn outcome(&self, quote: u32, slot: u32) -> Other {
+        let nothing = self.nothing() as u32;
+        Other {
+            quote: quote ^ nothing,
+            slot: slot ^ nothing,
+        }
+    }
+
     /// Makes the verifier forget what it knows of a packet.
     #[inline(always)]
     pub(crate) fn forget(&self, packet: &mut Packet) {
@@ -147,17 +157,30 @@ impl Region {
     }
 }
 
+/// What became of a frame on the long way, in a form that a function can hand back without memory.
+#[derive(Clone, Copy)]
+pub(crate) struct Other {
+    /// Where the packet starts that this one says could not be delivered, and in the highest bit whether it is IPv4's; 0
+    /// without one.
+    pub(crate) quote: u32,
+    /// The slot under which it is counted; one more than the last for packets of a flow.
+    pub(crate) slot: u32,
+}
+
 /// The addresses of a packet, source first, in the form of one IP version.
-pub(crate) trait Ends: Copy + PartialEq {
+pub(crate) trait Ends: Copy {
     type Place;
 
+    /// Those of a parsed packet, which has them in IPv6's form.
+    fn of(packet: &Packet) -> Self;
     fn place(index: u32) -> Option<*mut Self::Place>;
     fn mask() -> u32;
     fn fold(self) -> u64;
     fn swapped(self) -> Self;
+    /// Compares word by word; arrays would be compared by a function.
+    fn is(self, other: Self) -> bool;
     /// Whether the source comes first in some order, ports deciding between equal addresses.
     fn precedes(self, ports: (u16, u16)) -> bool;
-    fn mapped(self) -> [[u8; 16]; 2];
     /// The parts of a place.
     ///
     /// # Safety
@@ -168,6 +191,14 @@ pub(crate) trait Ends: Copy + PartialEq {
 
 impl Ends for [u32; 2] {
     type Place = Place4;
+
+    #[inline(always)]
+    fn of(packet: &Packet) -> Self {
+        [&packet.source, &packet.destination].map(|address| {
+            let [.., a, b, c, d] = *address;
+            u32::from_ne_bytes([a, b, c, d])
+        })
+    }
 
     #[inline(always)]
     fn place(index: u32) -> Option<*mut Place4> {
@@ -185,6 +216,11 @@ impl Ends for [u32; 2] {
     }
 
     #[inline(always)]
+    fn is(self, other: Self) -> bool {
+        self.fold() == other.fold()
+    }
+
+    #[inline(always)]
     fn swapped(self) -> Self {
         [self[1], self[0]]
     }
@@ -192,11 +228,6 @@ impl Ends for [u32; 2] {
     #[inline(always)]
     fn precedes(self, ports: (u16, u16)) -> bool {
         self[0] < self[1] || self[0] == self[1] && ports.0 <= ports.1
-    }
-
-    #[inline(always)]
-    fn mapped(self) -> [[u8; 16]; 2] {
-        [mapped(self[0].to_ne_bytes()), mapped(self[1].to_ne_bytes())]
     }
 
     #[inline(always)]
@@ -214,6 +245,19 @@ impl Ends for [u32; 2] {
 
 impl Ends for [[u64; 2]; 2] {
     type Place = Place6;
+
+    #[inline(always)]
+    fn of(packet: &Packet) -> Self {
+        [&packet.source, &packet.destination].map(|address| {
+            let number = u128::from_ne_bytes(*address);
+            let (low, high) = (number as u64, (number >> 64) as u64);
+            if cfg!(target_endian = "little") {
+                [low, high]
+            } else {
+                [high, low]
+            }
+        })
+    }
 
     #[inline(always)]
     fn place(index: u32) -> Option<*mut Place6> {
@@ -235,6 +279,15 @@ impl Ends for [[u64; 2]; 2] {
     }
 
     #[inline(always)]
+    fn is(self, other: Self) -> bool {
+        let ([source, destination], [first, second]) = (self, other);
+        source[0] == first[0]
+            && source[1] == first[1]
+            && destination[0] == second[0]
+            && destination[1] == second[1]
+    }
+
+    #[inline(always)]
     fn swapped(self) -> Self {
         [self[1], self[0]]
     }
@@ -249,17 +302,6 @@ impl Ends for [[u64; 2]; 2] {
         } else {
             ports.0 <= ports.1
         }
-    }
-
-    #[inline(always)]
-    fn mapped(self) -> [[u8; 16]; 2] {
-        self.map(|[high, low]| {
-            let (h, l) = (high.to_ne_bytes(), low.to_ne_bytes());
-            [
-                h[0], h[1], h[2], h[3], h[4], h[5], h[6], h[7], l[0], l[1], l[2], l[3], l[4], l[5],
-                l[6], l[7],
-            ]
-        })
     }
 
     #[inline(always)]
@@ -291,6 +333,20 @@ struct Key<E> {
 
 #[inline(always)]
 fn key<C: Context, E: Ends>(frame: &Frame<C>, packet: &Packet, ends: E) -> Key<E> {
+    let precedes = ends.precedes((packet.source_port, packet.destination_port));
+    let key = ordered(frame, packet, precedes);
+    Key {
+        ends: if key.way == 0 { ends } else { ends.swapped() },
+        ports: key.ports,
+        way: key.way,
+        evidence: key.evidence,
+        port: key.port,
+    }
+}
+
+/// The key but for its ends, which are those of the packet, swapped if `way` is 1; `precedes` as [`Ends::precedes`].
+#[inline(always)]
+fn ordered<C: Context>(frame: &Frame<C>, packet: &Packet, precedes: bool) -> Key<()> {
     let view = View {
         interface: frame.interface,
         way: C::WAY,
@@ -308,36 +364,22 @@ fn key<C: Context, E: Ends>(frame: &Frame<C>, packet: &Packet, ends: E) -> Key<E
     } else {
         destination
     };
-    let sided = |port| Ports::new(Kind::Sided, protocol, 0, port).0;
+    let key = |ports: Ports, way, evidence, port| Key {
+        ends: (),
+        ports: ports.0,
+        way,
+        evidence,
+        port,
+    };
+    let sided = |port| Ports::new(Kind::Sided, protocol, 0, port);
+    let unsided = |first, second| Ports::new(Kind::Unsided, protocol, first, second);
     match decided {
-        Some((Server::Destination, evidence)) => Key {
-            ends,
-            ports: sided(destination),
-            way: 0,
-            evidence: evidence as u8,
-            port: destination,
-        },
-        Some((Server::Source, evidence)) => Key {
-            ends: ends.swapped(),
-            ports: sided(source),
-            way: 1,
-            evidence: evidence as u8,
-            port: source,
-        },
-        None if ends.precedes((source, destination)) => Key {
-            ends,
-            ports: Ports::new(Kind::Unsided, protocol, source, destination).0,
-            way: 0,
-            evidence: 0,
-            port: lower,
-        },
-        None => Key {
-            ends: ends.swapped(),
-            ports: Ports::new(Kind::Unsided, protocol, destination, source).0,
-            way: 1,
-            evidence: 0,
-            port: lower,
-        },
+        Some((Server::Destination, evidence)) => {
+            key(sided(destination), 0, evidence as u8, destination)
+        }
+        Some((Server::Source, evidence)) => key(sided(source), 1, evidence as u8, source),
+        None if precedes => key(unsided(source, destination), 0, 0, lower),
+        None => key(unsided(destination, source), 1, 0, lower),
     }
 }
 
@@ -398,17 +440,26 @@ pub(crate) fn count<C: Context, E: Ends>(
 /// # Errors
 ///
 /// `Slot::TableFull` if the flow is new and no place is left for it.
-#[inline(always)]
-pub(crate) fn count_shared<C: Context, E: Ends>(
+#[inline(never)]
+pub(crate) fn count_shared<C: Context>(
     region: &Region,
     frame: &Frame<C>,
     packet: &Packet,
-    ends: E,
     wire: &Tally,
 ) -> Result<(), Slot> {
-    let key = key(frame, packet, ends);
+    let ports = (packet.source_port, packet.destination_port);
+    let precedes = if packet.is_ipv4 {
+        <[u32; 2]>::of(packet).precedes(ports)
+    } else {
+        <[[u64; 2]; 2]>::of(packet).precedes(ports)
+    };
+    let key = ordered(frame, packet, precedes);
     let shared = SharedKey {
-        ends: key.ends.mapped(),
+        ends: if key.way == 0 {
+            [packet.source, packet.destination]
+        } else {
+            [packet.destination, packet.source]
+        },
         ports: key.ports,
         interface: frame.interface,
         reserved: 0,
@@ -476,7 +527,7 @@ fn find<E: Ends>(region: &Region, interface: u32, key: &Key<E>, is_unproven: boo
         // SAFETY: a whole place, written to by this CPU alone.
         unsafe {
             let (ends, ports, record) = E::parts(place);
-            if *ports == key.ports && *ends == key.ends && (*record).interface == interface {
+            if *ports == key.ports && (*ends).is(key.ends) && (*record).interface == interface {
                 return Found::Place(record, false);
             }
             if *ports == 0 {
@@ -553,35 +604,13 @@ pub(crate) fn refuse<C: Context, E: Ends>(
     packet: &Packet,
     ends: E,
 ) {
-    // The error comes the other way than the packet that it quotes went.
     let key = Key {
         ends,
-        ports: Ports::new(Kind::Sided, packet.protocol, 0, packet.destination_port).0,
+        ports: refused_ports(packet),
         way: 0,
         evidence: Evidence::FirstSender as u8,
         port: packet.destination_port,
     };
-    if PLACES_ALONE.load() == 0 {
-        let more = shared::Packet {
-            packets: 0,
-            bytes: 0,
-            epoch: u64::from(region.epoch),
-            way: 0,
-            evidence: key.evidence,
-            flags: 0,
-            event: 0,
-            refusals: 1,
-        };
-        // An error that finds no entry says nothing that the lost packet did not.
-        let shared = SharedKey {
-            ends: key.ends.mapped(),
-            ports: key.ports,
-            interface: frame.interface,
-            reserved: 0,
-        };
-        let _full = shared::add(region.half, &shared, &more);
-        return;
-    }
     if let Found::Place(record, is_new) = find(region, frame.interface, &key, true) {
         // SAFETY: a whole record of a place that is this CPU's alone.
         unsafe {
@@ -595,4 +624,39 @@ pub(crate) fn refuse<C: Context, E: Ends>(
             }
         }
     }
+}
+
+/// The packet that was refused went to the server: that is what it was refused for.
+#[inline(always)]
+fn refused_ports(packet: &Packet) -> u64 {
+    Ports::new(Kind::Sided, packet.protocol, 0, packet.destination_port).0
+}
+
+/// As [`refuse`], in the shared table.
+#[inline(never)]
+pub(crate) fn refuse_shared(region: &Region, interface: u32, packet: &Packet) {
+    let shared = SharedKey {
+        ends: [packet.source, packet.destination],
+        ports: refused_ports(packet),
+        interface,
+        reserved: 0,
+    };
+    let more = shared::Packet {
+        packets: 0,
+        bytes: 0,
+        epoch: u64::from(region.epoch),
+        way: 0,
+        evidence: Evidence::FirstSender as u8,
+        flags: 0,
+        event: 0,
+        refusals: 1,
+    };
+    // An error that finds no entry says nothing that the lost packet did not.
+    let _full = shared::add(region.half, &shared, &more);
+}
+
+/// Whether each CPU counts in places of its own.
+#[inline(always)]
+pub(crate) fn has_places() -> bool {
+    PLACES_ALONE.load() != 0
 }

@@ -24,7 +24,7 @@ use auditor::{
 use auditor_common::{
     Kind, PortKind, Ports, SharedKey, SharedRecord,
     packet::mapped,
-    port::{BITMAPS, WORDS, bit},
+    port::{SPACE, bit},
 };
 use aya::{
     Ebpf, EbpfLoader,
@@ -245,9 +245,9 @@ impl Bench {
                 }
             }
             // The server listens, and this host has opened conversations with it: the usual case.
-            let mut ports: Array<_, [u64; (WORDS * BITMAPS) as usize]> =
+            let mut ports: Array<_, [u64; SPACE as usize]> =
                 Array::try_from(ebpf.map_mut("PORTS").expect("a map")).expect("an array");
-            let mut bitmaps = [0; (WORDS * BITMAPS) as usize];
+            let mut bitmaps = [0; SPACE as usize];
             for kind in [PortKind::Listening, PortKind::Opened] {
                 let (word, mask) = bit(kind, 6, 8080).expect("TCP has ports");
                 bitmaps[word as usize] = mask;

@@ -3,9 +3,11 @@
 pub mod audit;
 pub mod check;
 pub mod doctor;
+pub mod flows;
 pub mod import;
 mod judge;
 mod matrix;
+mod observe;
 mod output;
 pub mod replay;
 pub mod show;

@@ -20,6 +20,7 @@ enum Command {
     Show(command::show::Show),
     Audit(command::audit::AuditCommand),
     Replay(command::replay::ReplayCommand),
+    Flows(command::flows::FlowsCommand),
     /// Say whether this host can run an audit, and how each interface would be watched
     Doctor,
     /// Take filters off once standard input ends; an audit starts this by itself
@@ -34,6 +35,7 @@ fn main() -> ExitCode {
         Command::Show(show) => command::show::run(&show),
         Command::Audit(audit) => command::audit::run(&audit),
         Command::Replay(replay) => command::replay::run(&replay),
+        Command::Flows(flows) => command::flows::run(&flows),
         Command::Doctor => command::doctor::run(),
         Command::Guard => guard::run().map(|()| Exit::Clean).map_err(Into::into),
     };

@@ -1,9 +1,11 @@
 //! Verdicts to a report: one value, one renderer a file.
 
+mod flows;
 mod json;
 mod text;
 mod words;
 
+pub use flows::render as flow_table;
 pub use json::{evidence, render as json};
 pub use text::render as text;
 

@@ -1,12 +1,38 @@
 //! Measures, against a floor of the same run.
 
+use std::path::PathBuf;
+
+use clap::Args;
+
 use crate::{
     setup,
     shell::{self, cargo},
 };
 
-/// Runs the benches.
-pub(crate) fn run() -> anyhow::Result<()> {
+#[derive(Args, Debug)]
+pub(crate) struct Bench {
+    /// Write what a packet costs as JSON to this file as well
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Only the packets whose shape and hook hold this text, such as "IPv4, xdp"
+    #[arg(long, value_name = "TEXT")]
+    only: Option<String>,
+}
+
+/// Runs the benches: what reading a page costs, and as root what counting a packet costs.
+pub(crate) fn run(bench: &Bench) -> anyhow::Result<()> {
     setup::install()?;
-    shell::run(cargo().args(["bench", "--package", "auditor", "--bench", "import"]))
+    let benches = ["bench", "--package", "auditor", "--bench"];
+    if bench.only.is_none() {
+        shell::run(cargo().args(benches).arg("import"))?;
+    }
+    let mut packets = cargo();
+    packets.args(benches).args(["packets", "--"]);
+    if let Some(only) = &bench.only {
+        packets.args(["--only", only]);
+    }
+    if let Some(json) = &bench.json {
+        packets.arg("--json").arg(std::path::absolute(json)?);
+    }
+    shell::run(&mut packets)
 }

@@ -27,8 +27,8 @@ enum Command {
     Demo,
     /// Draw the demo's last report for the README
     Picture,
-    /// Measure what reading a page costs, format by format
-    Bench,
+    /// Measure what reading pages and counting packets cost
+    Bench(bench::Bench),
     /// Let a fuzzer write pages, format by format
     Fuzz(fuzz::Fuzz),
     /// Run every test, the end-to-end ones included
@@ -40,7 +40,7 @@ fn main() -> ExitCode {
         Command::Setup => setup::run(),
         Command::Demo => demo::run(),
         Command::Picture => picture::run(),
-        Command::Bench => bench::run(),
+        Command::Bench(bench) => bench::run(&bench),
         Command::Fuzz(fuzz) => fuzz::run(&fuzz),
         Command::Test => test::run(),
     };

@@ -408,7 +408,13 @@ fn an_error_quotes_the_packet_that_it_is_about() {
         let packet = read(&frame).unwrap();
         assert!(super::is_unreachable(&packet));
         let mut quoted = Packet::EMPTY;
-        super::quoted(frame.as_slice(), &packet, &mut quoted).unwrap();
+        super::quoted(
+            frame.as_slice(),
+            super::quote(&packet),
+            packet.is_ipv4,
+            &mut quoted,
+        )
+        .unwrap();
         assert_eq!(
             (quoted.protocol, quoted.source_port, quoted.destination_port),
             (protocol, 40_000, 443)
@@ -424,6 +430,11 @@ fn an_error_quotes_the_packet_that_it_is_about() {
     let frame = ethernet(0x0800, &ipv4(1, 5, &[3, 3, 0, 0, 0, 0, 0, 0, 0x45]));
     let packet = read(&frame).unwrap();
     let mut quoted = Packet::EMPTY;
-    let cut_off = super::quoted(frame.as_slice(), &packet, &mut quoted);
+    let cut_off = super::quoted(
+        frame.as_slice(),
+        super::quote(&packet),
+        packet.is_ipv4,
+        &mut quoted,
+    );
     assert_eq!(cut_off, Err(Skip::Truncated));
 }

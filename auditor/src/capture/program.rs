@@ -9,7 +9,7 @@ use std::{
 use auditor_common::{
     PortKind, Slot, Tally,
     lost::{self, Lost},
-    port::{BITMAPS, WORDS, bit},
+    port::{SPACE, bit},
 };
 use aya::{
     Ebpf, EbpfError, EbpfLoader,
@@ -131,7 +131,7 @@ impl Capture {
             None
         };
         let table = Table::map(&ebpf, sizes)?;
-        let ports = memory(&ebpf, "PORTS", (WORDS * BITMAPS) as usize)?;
+        let ports = memory(&ebpf, "PORTS", SPACE as usize)?;
         let lost = memory(&ebpf, "LOST", lost::COUNT as usize)?;
         let mut capture = Self {
             ebpf,

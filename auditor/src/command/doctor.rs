@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::Context as _;
 
-use super::{audit::DEFAULT_FLOWS, output::write};
+use super::{observe::DEFAULT_FLOWS, output::write};
 use crate::{
     capture::{Capture, Ingress, Interfaces, Settings, Sizes, Tc, hook, privilege},
     exit::Exit,

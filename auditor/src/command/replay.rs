@@ -81,10 +81,7 @@ pub fn run(command: &ReplayCommand) -> anyhow::Result<Exit> {
     let flows = replayed.flows(plan.as_ref());
     if command.flows {
         let totals = line(&TotalsJson::new(&replayed.totals));
-        let lines = flows
-            .iter()
-            .map(|flow| line(&FlowJson::new(flow)))
-            .chain([totals]);
+        let lines = flows.iter().map(flow_line).chain([totals]);
         write_lines(command.output.output.as_deref(), lines)?;
         return Ok(Exit::Clean);
     }
@@ -276,6 +273,11 @@ fn host(addresses: &[IpAddr], flows: &[Flow]) -> anyhow::Result<Host> {
             .collect(),
         listeners: std::collections::BTreeSet::new(),
     })
+}
+
+/// A flow as a line of JSON.
+pub(super) fn flow_line(flow: &Flow) -> Result<String, serde_json::Error> {
+    line(&FlowJson::new(flow))
 }
 
 fn line(value: &impl Serialize) -> Result<String, serde_json::Error> {

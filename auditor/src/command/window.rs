@@ -14,7 +14,7 @@ use tokio::{
     time::{Instant, MissedTickBehavior},
 };
 
-use super::{audit::listening_ports, output::say};
+use super::{observe::listening_ports, output::say};
 use crate::{
     capture::{Attached, Capture, Drained, Interfaces, listener},
     observed::{Gap, Host, Ledger},

@@ -1,0 +1,184 @@
+//! Watches interfaces for a window of time: what `audit` and `flows` share.
+
+use std::collections::BTreeMap;
+
+use anyhow::Context as _;
+use auditor_common::{PortKind, Slot};
+use clap::Args;
+use jiff::SignedDuration;
+
+use super::{
+    judge::{documented_ports, documented_test},
+    output::say,
+    window::{Clock, Stop, Watch},
+};
+use crate::{
+    capture::{
+        Attached, Capture, Ingress, Interface, Interfaces, Settings, Sizes, Tc, interface, listener,
+    },
+    matrix::Matrix,
+    observed::{Flow, Gap, Host, KnownPorts, Observed, Window},
+    port::PortRange,
+};
+
+/// How packets are counted.
+#[derive(Args, Debug)]
+pub(super) struct Counting {
+    /// How packets are counted on their way in: auto, xdp or tc
+    #[arg(long, value_name = "HOOK", default_value = "auto")]
+    ingress: Ingress,
+    /// How tc programs are attached: auto, tcx or clsact
+    #[arg(long, value_name = "WAY", default_value = "auto")]
+    tc: Tc,
+    /// Places in the flow table; what finds none is counted as such
+    #[arg(long, value_name = "N", default_value_t = DEFAULT_FLOWS, value_parser = clap::value_parser!(u32).range(1..=16_777_216))]
+    flows: u32,
+    /// Log packets that are in no flow to standard error; slows the programs down
+    #[arg(long)]
+    log_packets: bool,
+}
+
+/// Flows at a time that the table is made for.
+pub(super) const DEFAULT_FLOWS: u32 = 65_536;
+
+/// Watches the interfaces of these names, or every physical one that is up. `begin` is told of the host before anything is
+/// attached.
+///
+/// # Errors
+///
+/// Privileges, interfaces, the kernel, or what `begin` returns.
+pub(super) async fn observe(
+    matrices: &[Matrix],
+    names: &[String],
+    window: SignedDuration,
+    counting: &Counting,
+    begin: impl FnOnce(&Host) -> anyhow::Result<()>,
+) -> anyhow::Result<Observed> {
+    let mut interfaces = Interfaces::open()?;
+    let all = interfaces.list().await?;
+    let ephemeral = listener::ephemeral_range();
+    let mut host = host(&all, ephemeral)?;
+    begin(&host)?;
+    let selected = interface::select(&all, names)?;
+
+    if counting.log_packets {
+        env_logger::Builder::new()
+            .filter_module("auditor_ebpf", log::LevelFilter::Trace)
+            .init();
+    }
+    let mut capture = Capture::load(&Settings {
+        sizes: Sizes::new(counting.flows).context("cannot tell how many CPUs there are")?,
+        both_ports: false,
+        log: counting.log_packets,
+        tc: counting.tc,
+    })?;
+    capture.add_ports(PortKind::Documented, documented_ports(matrices));
+    capture.add_ports(PortKind::Listening, listening_ports(&host));
+    // Listening for signals starts before attaching, so that an early Ctrl-C ends the window and not the process.
+    let mut stop = Stop::new()?;
+    let mut attached = Vec::new();
+    for interface in &selected {
+        let one = capture.attach(interface, counting.ingress)?;
+        let egress = if interface.is_loopback {
+            "not needed"
+        } else {
+            "tc"
+        };
+        say(&format!(
+            "auditor: watching {}, in: {} ({}), out: {egress}",
+            interface.name,
+            one.ingress.hook.name(),
+            one.ingress.reason
+        ));
+        attached.push(one);
+    }
+    let described = attached.iter().map(Attached::describe).collect();
+    let by_index: BTreeMap<u32, String> = selected
+        .iter()
+        .map(|interface| (interface.index, interface.name.clone()))
+        .collect();
+
+    let clock = Clock::now();
+    let watch = Watch {
+        capture: &mut capture,
+        interfaces: &mut interfaces,
+        attached: &mut attached,
+        stop: &mut stop,
+        host: &mut host,
+        ephemeral,
+    };
+    let watched = watch.run(window, &clock).await?;
+    let (mut gaps, end, mut seen) = (watched.gaps, watched.end, watched.seen);
+    // Once nothing is attached any more, the last drains of both halves take everything.
+    drop(attached);
+    for _half in 0..2 {
+        seen.add(capture.drain()?);
+    }
+    capture.flush_log();
+
+    let tallies = seen.tallies(&capture)?;
+    let is_documented = documented_test(matrices);
+    let known = KnownPorts {
+        is_documented: &is_documented,
+        ephemeral,
+    };
+    let mut flows: Vec<Flow> = seen
+        .ledger
+        .flows(&known)
+        .iter()
+        .map(|(ends, record)| {
+            let name = by_index
+                .get(&ends.interface)
+                .cloned()
+                .unwrap_or_else(|| format!("#{}", ends.interface));
+            Flow::new(ends, record, name, |epoch| clock.instant(epoch))
+        })
+        .collect();
+    flows.sort_by(|a, b| a.order().cmp(&b.order()));
+    for (slot, gap) in [
+        (
+            Slot::TableFull,
+            (|packets| Gap::TableFull { packets }) as fn(u64) -> Gap,
+        ),
+        (Slot::TooDeep, |packets| Gap::TooDeep { packets }),
+    ] {
+        gaps.extend(tallies.get(&slot).map(|tally| gap(tally.packets)));
+    }
+    gaps.sort();
+    Ok(Observed {
+        host,
+        window: Window {
+            start: clock.wall,
+            end,
+            asked: window,
+        },
+        interfaces: described,
+        flows,
+        tallies,
+        gaps,
+        lost: capture.lost(),
+    })
+}
+
+fn host(interfaces: &[Interface], ephemeral: PortRange) -> anyhow::Result<Host> {
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname")
+        .context("cannot read this host's name")?;
+    Ok(Host {
+        name: name.trim().to_owned(),
+        addresses: interfaces
+            .iter()
+            .flat_map(|interface| interface.addresses.iter().copied())
+            .collect(),
+        listeners: listener::listeners(ephemeral).context("cannot list the sockets that listen")?,
+    })
+}
+
+/// Ports on which this host can be reached.
+pub(super) fn listening_ports(host: &Host) -> impl Iterator<Item = (u8, PortRange)> + '_ {
+    host.listeners.iter().filter_map(|listener| {
+        Some((
+            listener.transport.protocol()?,
+            PortRange::single(listener.port),
+        ))
+    })
+}

@@ -25,9 +25,11 @@
 )]
 
 mod count;
+mod ends;
 mod fragment;
 mod frame;
 mod ports;
+mod region;
 mod shared;
 mod table;
 

@@ -6,10 +6,11 @@ use auditor_common::{
 };
 
 use crate::{
+    ends::Ends,
     fragment,
     frame::{Context, Frame},
-    shared,
-    table::{self, Ends, Other, Region},
+    region::{self, Other, Region},
+    shared, table,
 };
 
 /// Counts a frame under its flow, or under the slot that says why it has none.
@@ -127,7 +128,7 @@ fn other<C: Context>(frame: &Frame<C>, region: &Region, is_passed: bool) -> Othe
     }
     let counted = match parsed {
         Ok(()) => match packet.part {
-            Part::Short if !table::keeps_both_ports() => Err(Slot::Truncated),
+            Part::Short if !region::keeps_both_ports() => Err(Slot::Truncated),
             Part::Whole | Part::Short => by_addresses(frame, region, &packet, &wire),
             Part::FirstFragment | Part::LaterFragment => fragment::complete(&mut packet)
                 .and_then(|()| by_addresses(frame, region, &packet, &wire)),
@@ -184,7 +185,7 @@ fn refused<C: Context>(frame: &Frame<C>, region: &Region, quote: u32) {
         return;
     }
     region.forget(&mut quoted);
-    if !table::has_places() {
+    if !region::has_places() {
         table::refuse_shared(region, frame.interface, &quoted);
     } else if quoted.is_ipv4 {
         refused_in_place::<C, [u32; 2]>(frame, region, &quoted);

@@ -3,7 +3,7 @@
 use auditor_common::{Packet, Part, Slot};
 use aya_ebpf::{macros::map, maps::LruHashMap};
 
-use crate::table;
+use crate::region;
 
 /// What the fragments of a datagram have in common.
 #[repr(C)]
@@ -24,7 +24,7 @@ static FRAGMENTS: LruHashMap<Datagram, [u16; 2]> = LruHashMap::with_max_entries(
 /// `Slot::Fragment` for a later fragment whose first was not seen.
 #[inline(never)]
 pub(crate) fn complete(packet: &mut Packet) -> Result<(), Slot> {
-    if table::keeps_both_ports() {
+    if region::keeps_both_ports() {
         return Ok(());
     }
     let datagram = Datagram {

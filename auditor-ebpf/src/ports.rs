@@ -10,7 +10,7 @@ use aya_ebpf::{macros::map, maps::Array};
 
 use crate::{
     frame::{Way, in_space},
-    table::MMAPABLE,
+    region::MMAPABLE,
 };
 
 /// Bitmaps of server ports, as `auditor_common::port` lays them out.

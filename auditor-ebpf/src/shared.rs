@@ -2,7 +2,7 @@
 
 use core::intrinsics::{AtomicOrdering, atomic_or, atomic_xadd};
 
-use crate::{frame::one_of_two, table::MMAPABLE};
+use crate::{frame::one_of_two, region::MMAPABLE};
 use auditor_common::{SharedKey, SharedRecord, Slot, Tally, flow::opening, lost};
 use aya_ebpf::{
     bindings::BPF_NOEXIST,

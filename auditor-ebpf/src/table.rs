@@ -4,60 +4,25 @@
 //! until no program can still be in the old one, and reads and clears that while packets flow.
 
 use auditor_common::{
-    Evidence, Half, Header, Kind, Packet, Place4, Place6, Ports, Record, Server, SharedKey, Slot,
-    Tally,
+    Evidence, Kind, Packet, Ports, Record, Server, SharedKey, Slot, Tally,
     flow::opening,
     lost::{self, Lost},
     packet::{Intent, RST},
     side,
 };
-use aya_ebpf::{Global, helpers::bpf_get_smp_processor_id, macros::map, maps::Array};
+use aya_ebpf::Global;
 
 use crate::{
+    ends::{Ends, ODD, SECRET_0},
     frame::{Context, Frame, Way, one_of_two},
     ports::View,
+    region::{Region, has_places, keeps_both_ports},
     shared,
 };
 
-/// The kernel lets user space map an array into its memory (Linux 5.5).
-pub(crate) const MMAPABLE: u32 = 1 << 10;
-
-/// Places by CPU and half; user space sets their number.
-#[map]
-static PLACES_4: Array<Place4> = Array::with_max_entries(2, MMAPABLE);
-#[map]
-static PLACES_6: Array<Place6> = Array::with_max_entries(2, MMAPABLE);
-
-/// A header for each CPU.
-#[map]
-static HEADERS: Array<Header> = Array::with_max_entries(2, MMAPABLE);
-
-/// Places of a CPU's half, less one: numbers of places are powers of two.
-#[unsafe(no_mangle)]
-static MASK_4: Global<u32> = Global::new(0);
-#[unsafe(no_mangle)]
-static MASK_6: Global<u32> = Global::new(0);
-
-/// Numbers that nobody outside can guess, so that nobody can choose addresses which share a place.
-#[unsafe(no_mangle)]
-static SECRET_0: Global<u64> = Global::new(0);
+/// A second number that nobody outside can guess.
 #[unsafe(no_mangle)]
 static SECRET_1: Global<u64> = Global::new(1);
-
-/// Whether each CPU has its places for itself. With `PREEMPT_RT` a program may be interrupted by another on its CPU, so
-/// there everything goes into the shared table.
-#[unsafe(no_mangle)]
-static PLACES_ALONE: Global<u8> = Global::new(1);
-
-/// Whether every conversation keeps both its ports, as the replay of a capture needs it, where no end is this host's.
-#[unsafe(no_mangle)]
-static BOTH_PORTS: Global<u8> = Global::new(0);
-
-/// Whether every conversation keeps both its ports.
-#[inline(always)]
-pub(crate) fn keeps_both_ports() -> bool {
-    BOTH_PORTS.load() != 0
-}
 
 /// Places that a place is looked for in.
 const PROBES: u32 = 8;
@@ -65,260 +30,6 @@ const PROBES: u32 = 8;
 /// Small counters that reached these are full.
 const MOST_PACKETS: u32 = u32::MAX - (1 << 17);
 const MOST_EVENTS: u16 = u16::MAX;
-
-/// What one packet may write to, and when.
-pub(crate) struct Region {
-    /// Place of the CPU and half among all.
-    index: u32,
-    half: u64,
-    epoch: u32,
-    header: *mut Header,
-    /// The part of it for this half.
-    counts: *mut Half,
-}
-
-impl Region {
-    /// The region of this CPU; read once for each packet, since user space may flip the halves at any time.
-    #[inline(always)]
-    pub(crate) fn current<C>(frame: &mut Frame<C>) -> Option<Self> {
-        // SAFETY: the helper has no preconditions.
-        let cpu = unsafe { bpf_get_smp_processor_id() };
-        let header = HEADERS.get_ptr_mut(cpu)?;
-        // SAFETY: the kernel hands out a pointer to a whole entry, and words are read in one piece.
-        let (half, epoch, counts) = unsafe {
-            let half = one_of_two((&raw const (*header).half).read_volatile());
-            (
-                half,
-                (&raw const (*header).epoch).read_volatile() as u32,
-                (&raw mut (*header).halves).cast::<Half>().add(half),
-            )
-        };
-        if keeps_both_ports() {
-            // SAFETY: as above.
-            let length = unsafe { (&raw const (*header).length).read_volatile() };
-            frame.set_length(length as u32);
-        }
-        Some(Self {
-            index: cpu * 2 + half as u32,
-            half: half as u64,
-            epoch,
-            header,
-            counts,
-        })
-    }
-
-    /// A zero of which the verifier knows nothing. It follows every path with what it knows on it; where all that is known
-    /// has passed through here, it follows what comes next once.
-    #[inline(always)]
-    fn nothing(&self) -> u64 {
-        // SAFETY: the header is a whole entry.
-        unsafe { (&raw const (*self.header).nothing).read_volatile() }
-    }
-
-    /// What became of a frame, without the verifier's knowledge of it.
-    #[inline(always)]
-    pub(crate) fn outcome(&self, quote: u32, slot: u32) -> Other {
-        let nothing = self.nothing() as u32;
-        Other {
-            quote: quote ^ nothing,
-            slot: slot ^ nothing,
-        }
-    }
-
-    /// Makes the verifier forget what it knows of a packet.
-    #[inline(always)]
-    pub(crate) fn forget(&self, packet: &mut Packet) {
-        let nothing = self.nothing();
-        let words = (&raw mut *packet).cast::<u64>();
-        for word in 0..size_of::<Packet>() / 8 {
-            // SAFETY: a packet is made of words without padding, and stays as it is, since `nothing` is 0.
-            unsafe {
-                let word = words.add(word);
-                word.write_volatile(word.read_volatile() ^ nothing);
-            }
-        }
-    }
-
-    /// Counts a packet that came in or left.
-    #[inline(always)]
-    pub(crate) fn pass(&self, way: Way, wire: &Tally) {
-        // SAFETY: the header is a whole entry, and this CPU's alone unless `PREEMPT_RT` says otherwise.
-        unsafe {
-            let counted = (&raw mut (*self.counts).ways)
-                .cast::<[u64; 2]>()
-                .add(one_of_two(way as u64));
-            if PLACES_ALONE.load() == 0 {
-                shared::add_tally(counted.cast(), wire);
-            } else {
-                (*counted)[0] += wire.packets;
-                (*counted)[1] += wire.bytes;
-            }
-        }
-    }
-}
-
-/// What became of a frame on the long way, in a form that a function can hand back without memory.
-#[derive(Clone, Copy)]
-pub(crate) struct Other {
-    /// Where the packet starts that this one says could not be delivered, and in the highest bit whether it is IPv4's; 0
-    /// without one.
-    pub(crate) quote: u32,
-    /// The slot under which it is counted; one more than the last for packets of a flow.
-    pub(crate) slot: u32,
-}
-
-/// The addresses of a packet, source first, in the form of one IP version.
-pub(crate) trait Ends: Copy {
-    type Place;
-
-    /// Those of a parsed packet, which has them in IPv6's form.
-    fn of(packet: &Packet) -> Self;
-    fn place(index: u32) -> Option<*mut Self::Place>;
-    fn mask() -> u32;
-    fn fold(self) -> u64;
-    fn swapped(self) -> Self;
-    /// Compares word by word; arrays would be compared by a function.
-    fn is(self, other: Self) -> bool;
-    /// Whether the source comes first in some order, ports deciding between equal addresses.
-    fn precedes(self, ports: (u16, u16)) -> bool;
-    /// The parts of a place.
-    ///
-    /// # Safety
-    ///
-    /// `place` is a whole map value.
-    unsafe fn parts(place: *mut Self::Place) -> (*mut Self, *mut u64, *mut Record);
-}
-
-impl Ends for [u32; 2] {
-    type Place = Place4;
-
-    #[inline(always)]
-    fn of(packet: &Packet) -> Self {
-        [&packet.source, &packet.destination].map(|address| {
-            let [.., a, b, c, d] = *address;
-            u32::from_ne_bytes([a, b, c, d])
-        })
-    }
-
-    #[inline(always)]
-    fn place(index: u32) -> Option<*mut Place4> {
-        PLACES_4.get_ptr_mut(index)
-    }
-
-    #[inline(always)]
-    fn mask() -> u32 {
-        MASK_4.load()
-    }
-
-    #[inline(always)]
-    fn fold(self) -> u64 {
-        u64::from(self[0]) << 32 | u64::from(self[1])
-    }
-
-    #[inline(always)]
-    fn is(self, other: Self) -> bool {
-        self.fold() == other.fold()
-    }
-
-    #[inline(always)]
-    fn swapped(self) -> Self {
-        [self[1], self[0]]
-    }
-
-    #[inline(always)]
-    fn precedes(self, ports: (u16, u16)) -> bool {
-        self[0] < self[1] || self[0] == self[1] && ports.0 <= ports.1
-    }
-
-    #[inline(always)]
-    unsafe fn parts(place: *mut Place4) -> (*mut Self, *mut u64, *mut Record) {
-        // SAFETY: the caller's promise.
-        unsafe {
-            (
-                &raw mut (*place).ends,
-                &raw mut (*place).ports,
-                &raw mut (*place).record,
-            )
-        }
-    }
-}
-
-impl Ends for [[u64; 2]; 2] {
-    type Place = Place6;
-
-    #[inline(always)]
-    fn of(packet: &Packet) -> Self {
-        [&packet.source, &packet.destination].map(|address| {
-            let number = u128::from_ne_bytes(*address);
-            let (low, high) = (number as u64, (number >> 64) as u64);
-            if cfg!(target_endian = "little") {
-                [low, high]
-            } else {
-                [high, low]
-            }
-        })
-    }
-
-    #[inline(always)]
-    fn place(index: u32) -> Option<*mut Place6> {
-        PLACES_6.get_ptr_mut(index)
-    }
-
-    #[inline(always)]
-    fn mask() -> u32 {
-        MASK_6.load()
-    }
-
-    #[inline(always)]
-    fn fold(self) -> u64 {
-        let [[a, b], [c, d]] = self;
-        let secret = SECRET_0.load();
-        let first = (a ^ secret).wrapping_mul(ODD) ^ b;
-        let second = (c ^ secret).wrapping_mul(ODD) ^ d;
-        first.wrapping_mul(secret | 1).rotate_left(29) ^ second
-    }
-
-    #[inline(always)]
-    fn is(self, other: Self) -> bool {
-        let ([source, destination], [first, second]) = (self, other);
-        source[0] == first[0]
-            && source[1] == first[1]
-            && destination[0] == second[0]
-            && destination[1] == second[1]
-    }
-
-    #[inline(always)]
-    fn swapped(self) -> Self {
-        [self[1], self[0]]
-    }
-
-    #[inline(always)]
-    fn precedes(self, ports: (u16, u16)) -> bool {
-        let [[a, b], [c, d]] = self;
-        if a != c {
-            a < c
-        } else if b != d {
-            b < d
-        } else {
-            ports.0 <= ports.1
-        }
-    }
-
-    #[inline(always)]
-    unsafe fn parts(place: *mut Place6) -> (*mut Self, *mut u64, *mut Record) {
-        // SAFETY: the caller's promise.
-        unsafe {
-            (
-                &raw mut (*place).ends,
-                &raw mut (*place).ports,
-                &raw mut (*place).record,
-            )
-        }
-    }
-}
-
-/// An odd number whose bits look random: 2^64 divided by the golden ratio.
-const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// Under what a packet is counted.
 struct Key<E> {
@@ -396,7 +107,7 @@ pub(crate) fn count<C: Context, E: Ends>(
     ends: E,
     wire: &Tally,
 ) -> Result<bool, Slot> {
-    if PLACES_ALONE.load() == 0 {
+    if !has_places() {
         return Ok(false);
     }
     let mut key = key(frame, packet, ends);
@@ -653,10 +364,4 @@ pub(crate) fn refuse_shared(region: &Region, interface: u32, packet: &Packet) {
     };
     // An error that finds no entry says nothing that the lost packet did not.
     let _full = shared::add(region.half, &shared, &more);
-}
-
-/// Whether each CPU counts in places of its own.
-#[inline(always)]
-pub(crate) fn has_places() -> bool {
-    PLACES_ALONE.load() != 0
 }

@@ -5,7 +5,10 @@ use std::process::Command;
 use etherparse::PacketBuilder;
 use serde_json::{Value, json};
 
-use crate::auditor::{files, kernel_tests, repository, run};
+use crate::{
+    auditor::{files, kernel_tests, repository, run},
+    life::assert_totals,
+};
 
 const CLIENT: [u8; 4] = [10, 9, 0, 5];
 const SERVER: [u8; 4] = [10, 9, 0, 1];
@@ -159,10 +162,17 @@ fn a_capture_is_judged() {
     let matrix = "name = \"m\"\n[[rule]]\nid = \"web\"\nclient = [\"user\"]\nserver = [\"web\"]\ntransport = \"tcp\"\nports = \"8080\"\npresence = \"required\"\n";
     let directory = files(&[("m.toml", matrix)]);
     let place = directory.path();
+    // Without a port nothing can be said of them, so they must not turn into flows.
+    let mut later = udp(5000, 53, &[0; 64]);
+    later[20..22].copy_from_slice(&[0, 1]);
+    let mut cut = tcp(40_002, 8080, 0x10, &[]);
+    cut.truncate(14 + 20 + 10);
     let frames = [
         tcp(40_000, 8080, 0x02, &[]),
         tcp(8080, 40_000, 0x12, &[]),
         udp(5000, 53, &[3; 20]),
+        later,
+        cut,
     ];
     std::fs::write(place.join("c.pcap"), pcap(&frames)).unwrap();
     let replay = |more: &str| {
@@ -182,6 +192,9 @@ fn a_capture_is_judged() {
         String::from_utf8_lossy(&output.stderr)
     );
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_totals(&report);
+    assert_eq!(report["counted"]["fragment"]["packets"], 1);
+    assert_eq!(report["counted"]["truncated"]["packets"], 1);
     assert_eq!(report["rules"][0]["verdict"], "observed");
     let verdicts: Vec<(&Value, &Value)> = report["flows"]
         .as_array()

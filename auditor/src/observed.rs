@@ -36,6 +36,8 @@ pub struct Host {
     /// Addresses of all interfaces, the loopback's included.
     pub addresses: BTreeSet<IpAddr>,
     pub listeners: BTreeSet<Listener>,
+    /// The host is known from a capture alone, so its sockets are not.
+    pub is_captured: bool,
 }
 
 /// A socket that waits for conversations.

@@ -40,7 +40,9 @@ pub(super) fn judge(
         verdict
     };
     let is_server = knows_roles && rule.server.is_ours;
-    let listening = is_server.then(|| listens(rule, observed)).flatten();
+    // Of a host in a capture no socket is known, so nothing is said of them.
+    let is_told = is_server && !observed.host.is_captured;
+    let listening = is_told.then(|| listens(rule, observed)).flatten();
     RuleFinding {
         severity: if verdict == RuleVerdict::Unresolved && !knows_roles {
             Severity::Fine

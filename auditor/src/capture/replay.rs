@@ -28,6 +28,9 @@ pub struct Replay {
     /// Frames that the programs counted since the last drain, and the epoch then.
     n_pending: u32,
     drained_at: u64,
+    /// Fragments without ports and packets that are cut off are flows too, as a plain list of flows has them; for verdicts they
+    /// are none, since their port is not known.
+    keeps_parts: bool,
     pub totals: Totals,
 }
 
@@ -81,7 +84,7 @@ impl Replay {
     /// # Errors
     ///
     /// Missing privileges, or the kernel's refusal.
-    pub fn new() -> Result<Self, CaptureError> {
+    pub fn new(keeps_parts: bool) -> Result<Self, CaptureError> {
         let capture = Capture::load(&Settings {
             sizes: Sizes::new(FLOWS).map_err(CaptureError::Status)?,
             both_ports: true,
@@ -94,6 +97,7 @@ impl Replay {
             epoch: 0,
             n_pending: 0,
             drained_at: 0,
+            keeps_parts,
             totals: Totals::default(),
         })
     }
@@ -123,11 +127,18 @@ impl Replay {
                 let is_short = packet.part == Part::Short;
                 self.totals.short += u64::from(is_short);
                 self.totals.fragments += u64::from(packet.part == Part::LaterFragment);
+                let slot = match packet.part {
+                    Part::Short => Some(Slot::Truncated),
+                    Part::LaterFragment => Some(Slot::Fragment),
+                    Part::Whole | Part::FirstFragment => None,
+                };
+                if let Some(slot) = slot.filter(|_| !self.keeps_parts) {
+                    self.leave_out(slot, length);
+                    return Ok(());
+                }
             }
             Err(slot) => {
-                let tally = self.totals.slots.entry(slot).or_default();
-                tally.packets += 1;
-                tally.bytes += length;
+                self.leave_out(slot, length);
             }
         }
         let mut followed = Packet::EMPTY;
@@ -168,6 +179,13 @@ impl Replay {
         self.n_pending = 0;
         self.drained_at = self.epoch;
         Ok(())
+    }
+
+    /// Counts a frame that is in no flow.
+    fn leave_out(&mut self, slot: Slot, length: u64) {
+        let tally = self.totals.slots.entry(slot).or_default();
+        tally.packets += 1;
+        tally.bytes += length;
     }
 
     /// Notes the frame's time and length. A capture whose clock goes back keeps the latest.

@@ -169,6 +169,7 @@ fn host(interfaces: &[Interface], ephemeral: PortRange) -> anyhow::Result<Host> 
             .iter()
             .flat_map(|interface| interface.addresses.iter().copied())
             .collect(),
+        is_captured: false,
         listeners: listener::listeners(ephemeral).context("cannot list the sockets that listen")?,
     })
 }

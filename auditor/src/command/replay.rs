@@ -61,7 +61,7 @@ pub fn run(command: &ReplayCommand) -> anyhow::Result<Exit> {
     let mut replayed = Replayed::default();
     let mut gaps = Vec::new();
     for path in &command.captures {
-        match replayed.file(path)? {
+        match replayed.file(path, command.flows)? {
             Ok(cut) => gaps.extend(cut),
             Err(error) if command.flows => {
                 let reason = format!("{} {error}", name(path));
@@ -112,13 +112,17 @@ struct Replayed {
 
 impl Replayed {
     /// Replays a file; what it lost is a gap.
-    fn file(&mut self, path: &Path) -> anyhow::Result<Result<Option<Gap>, FileError>> {
+    fn file(
+        &mut self,
+        path: &Path,
+        keeps_parts: bool,
+    ) -> anyhow::Result<Result<Option<Gap>, FileError>> {
         let source: Box<dyn Read + Send> = if path == Path::new("-") {
             Box::new(io::stdin())
         } else {
             Box::new(File::open(path).with_context(|| format!("cannot read {}", path.display()))?)
         };
-        let mut replay = Replay::new()?;
+        let mut replay = Replay::new(keeps_parts)?;
         let ledger = &mut self.ledger;
         let read = file::read(source, |frame| {
             replay.frame(&frame, |flows| ledger.add(flows))
@@ -272,6 +276,7 @@ fn host(addresses: &[IpAddr], flows: &[Flow]) -> anyhow::Result<Host> {
             .map(|address| address.to_canonical())
             .collect(),
         listeners: std::collections::BTreeSet::new(),
+        is_captured: true,
     })
 }
 

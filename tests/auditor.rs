@@ -4,13 +4,17 @@ use std::{
     env,
     path::{Path, PathBuf},
     process::{Command, Output},
+    time::Duration,
 };
 
 use lab::{
     Namespace,
     process::{self, Finished},
 };
-use nix::unistd::Pid;
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
 use tempfile::TempDir;
 
 /// Whether tests that need a kernel and root should run. With the variable set, a missing privilege is a failure.
@@ -44,6 +48,21 @@ pub(crate) fn watch(
         Ok(())
     });
     finished.unwrap()
+}
+
+/// Runs the command on a host of the lab until `work` is done and what it sent has arrived, however long that takes.
+pub(crate) fn watch_during(
+    host: &Namespace,
+    directory: &Path,
+    arguments: &str,
+    work: impl FnOnce(),
+) -> Finished {
+    watch(host, directory, &format!("{arguments} --for 300s"), |pid| {
+        work();
+        // An acknowledgement may be held back for so long.
+        std::thread::sleep(Duration::from_millis(300));
+        kill(pid, Signal::SIGINT).unwrap();
+    })
 }
 
 /// A directory with files in it.

@@ -26,6 +26,8 @@ mod row;
 mod rows;
 mod rst;
 mod section;
+mod sentences;
+mod shared;
 mod span;
 mod table;
 mod text;
@@ -33,7 +35,7 @@ mod text;
 use encoding::Decoded;
 pub use format::{Format, UnknownFormat};
 pub use json::row_json;
-pub use row::{Direction, Facts, PortGroup, Problem, Row, RowOrigin, Severity};
+pub use row::{Direction, Facts, PortGroup, Problem, Row, RowOrigin, Severity, Words};
 
 /// What was read from one document.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]

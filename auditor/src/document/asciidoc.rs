@@ -37,7 +37,10 @@ struct Table {
     attributes: String,
     /// The delimiter that closes it: `|===` or `!===` and the like.
     delimiter: String,
+    /// Cells that are not in the grid yet: the last may go on below, and the first tell how many columns there are.
     cells: Vec<Cell>,
+    n_cells: usize,
+    grid: Option<Grid>,
     /// Cells on the first line that has any, if nothing else tells the number of columns.
     n_first: usize,
     /// An empty line follows the first line of cells, which makes it the headings.
@@ -50,6 +53,27 @@ struct Cell {
     columns: usize,
     rows: usize,
     times: usize,
+}
+
+impl Table {
+    /// Moves the cells that are whole into the grid, all but the last `n_open`.
+    fn settle(&mut self, n_open: usize) {
+        let in_first_line = || {
+            self.cells
+                .iter()
+                .map(|cell| cell.columns * cell.times)
+                .sum()
+        };
+        let grid = self.grid.get_or_insert_with(|| {
+            Grid::new(columns(&self.attributes).unwrap_or_else(in_first_line))
+        });
+        for cell in self.cells.drain(..self.cells.len().saturating_sub(n_open)) {
+            let text = plain(&cell.text);
+            for _ in 0..cell.times.min(Grid::MOST) {
+                grid.push(cell.line, &text, cell.columns, cell.rows);
+            }
+        }
+    }
 }
 
 /// What may stand in front of the pipe that starts a cell: span, repetition, alignment, style.
@@ -79,6 +103,8 @@ impl Reader {
                 attributes: std::mem::take(&mut self.attributes),
                 delimiter: trimmed.to_owned(),
                 cells: Vec::new(),
+                n_cells: 0,
+                grid: None,
                 n_first: 0,
                 is_first_apart: false,
             });
@@ -137,7 +163,7 @@ impl Reader {
             return;
         }
         if text.is_empty() {
-            table.is_first_apart |= table.n_first != 0 && table.cells.len() == table.n_first;
+            table.is_first_apart |= table.n_first != 0 && table.n_cells == table.n_first;
             return;
         }
         if text.starts_with("//") {
@@ -158,6 +184,7 @@ impl Reader {
                     .unwrap_or(1_usize)
             };
             let is_repeated = mark.name("kind").is_some_and(|kind| kind.as_str() == "*");
+            table.n_cells += 1;
             table.cells.push(Cell {
                 line,
                 text: String::new(),
@@ -169,34 +196,24 @@ impl Reader {
         }
         append(table, text.get(end_of_last..).unwrap_or_default());
         if table.n_first == 0 {
-            table.n_first = table.cells.len();
+            table.n_first = table.n_cells;
+        }
+        if table.n_first != 0 {
+            table.settle(1);
         }
     }
 
     fn end_table(&mut self) {
-        let Some(table) = self.table.take() else {
+        let Some(mut table) = self.table.take() else {
             return;
         };
-        let n_columns = columns(&table.attributes).unwrap_or_else(|| {
-            table
-                .cells
-                .iter()
-                .take(table.n_first)
-                .map(|cell| cell.columns * cell.times)
-                .sum()
-        });
+        table.settle(0);
         let has_heading = table.is_first_apart || table.attributes.contains("header");
-        let mut grid = Grid::new(n_columns);
-        for cell in &table.cells {
-            for _ in 0..cell.times.min(Grid::MOST) {
-                grid.push(cell.line, &plain(&cell.text), cell.columns, cell.rows);
-            }
-        }
-        let mut rows = grid.rows();
+        let mut rows = table.grid.map(Grid::rows).unwrap_or_default();
         rows.set_heading(has_heading);
         self.blocks.push(Block {
             line: table.line,
-            content: Content::Table(rows),
+            content: Content::Table(Box::new(rows)),
         });
     }
 }

@@ -13,11 +13,9 @@ pub(super) struct Block {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) enum Content {
     /// A heading; level 1 is the page's title.
-    Heading {
-        level: u8,
-        text: String,
-    },
-    Table(Rows),
+    Heading { level: u8, text: String },
+    /// Apart from the paragraphs, of which a large page has millions: they would take its room each.
+    Table(Box<Rows>),
     /// A paragraph or an item of a list.
     Text(String),
     /// The title of the table that follows.

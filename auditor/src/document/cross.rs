@@ -13,7 +13,7 @@ use super::{
     columns::Body,
     context::Context,
     ports,
-    row::{Facts, Problem, Row, RowOrigin, Severity},
+    row::{Facts, Problem, Row, RowOrigin, Severity, Words},
     text::{regex, some},
 };
 use crate::transport::Transport;
@@ -99,7 +99,7 @@ pub(super) fn read(
                 }
                 let found = Row {
                     line: row.line,
-                    service: None,
+                    words: Words::default(),
                     facts: Arc::new(Facts {
                         file: Arc::clone(file),
                         origin: RowOrigin::Table,
@@ -115,7 +115,6 @@ pub(super) fn read(
                         is_peer: false,
                         required: None,
                         condition: None,
-                        notes: None,
                         ephemeral: ports.ephemeral,
                         forbidden: false,
                     }),

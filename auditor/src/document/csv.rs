@@ -16,7 +16,7 @@ pub(super) fn blocks(text: &str) -> Vec<Block> {
     let line = packed.get(0).map_or(1, |row| row.line);
     vec![Block {
         line,
-        content: Content::Table(packed),
+        content: Content::Table(Box::new(packed)),
     }]
 }
 

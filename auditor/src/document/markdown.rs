@@ -183,7 +183,7 @@ impl Reader<'_> {
                 if let Some((line, rows)) = self.table.take() {
                     self.blocks.push(Block {
                         line,
-                        content: Content::Table(rows),
+                        content: Content::Table(Box::new(rows)),
                     });
                 }
             }
@@ -263,7 +263,7 @@ impl Reader<'_> {
                 Some((rows, rest)) => {
                     self.blocks.push(Block {
                         line,
-                        content: Content::Table(rows.into()),
+                        content: Content::Table(Box::new(rows.into())),
                     });
                     rest
                 }

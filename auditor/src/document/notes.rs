@@ -9,15 +9,17 @@ use super::{
     context::Context,
     item, mention,
     prose::{self, Statement},
-    row::{Direction, Facts, Problem, Row, RowOrigin, Severity},
-    text::{is_host, sentences, some},
+    row::{Direction, Facts, Problem, Row, RowOrigin, Severity, Words},
+    sentences::{Sentence, Sentences},
+    shared::Shared,
+    text::{is_host, sentences},
 };
 use crate::{port::PortRange, transport::Transport};
 
 /// Sentences in reading order; read once all tables are known.
 #[derive(Default)]
 pub(super) struct Notes {
-    sentences: Vec<Sentence>,
+    sentences: Sentences,
     /// Host names that stand alone in a list, by section.
     hosts: BTreeMap<Option<Arc<str>>, Vec<String>>,
     sections_with_tables: BTreeSet<Option<Arc<str>>>,
@@ -32,17 +34,20 @@ pub(super) struct Notes {
 /// More words than this are a sentence.
 const LABEL_WORDS: usize = 5;
 
-struct Sentence {
-    line: usize,
-    text: String,
-    /// The sentence before it in the same paragraph.
-    before: Option<String>,
-    context: Arc<Context>,
-}
-
 impl Notes {
     /// Keeps a paragraph or an item of a list.
-    pub(super) fn add(&mut self, file: &Arc<str>, line: usize, text: &str, context: &Arc<Context>) {
+    pub(super) fn add(
+        &mut self,
+        place: (&Arc<str>, usize),
+        text: &str,
+        context: &Arc<Context>,
+        shared: &mut Shared,
+    ) {
+        let mut row = |said| {
+            let mut row = row(place, text, said, context);
+            shared.share(&mut row);
+            row
+        };
         if is_host(text) {
             self.hosts
                 .entry(context.section.clone())
@@ -54,13 +59,13 @@ impl Notes {
         if (self.is_port_list || !text.contains(". "))
             && let Some(item) = item::item(text, self.is_port_list)
         {
-            self.items.push(row(file, line, text, item, context));
+            self.items.push(row(item));
             return;
         }
         let bare = || item::bare_item(text, self.label.as_deref());
         let item = item::named_item(text).or_else(|| bare().filter(|_| self.is_port_list));
         if let Some(item) = item {
-            self.items.push(row(file, line, text, item, context));
+            self.items.push(row(item));
             return;
         }
         // In a list of ports a few words say what the ports below them are for.
@@ -68,15 +73,9 @@ impl Notes {
         let leads = item::leads_to_ports(text);
         self.label = (is_label && !leads).then(|| text.trim_end_matches(':').to_owned());
         self.is_port_list = leads || self.is_port_list && is_label;
-        let mut before = None;
-        for text in sentences(text) {
+        for (index, text) in sentences(text).into_iter().enumerate() {
             let text = text.strip_prefix("NOTE:").unwrap_or(text).trim();
-            self.sentences.push(Sentence {
-                line,
-                text: text.to_owned(),
-                before: before.replace(text.to_owned()),
-                context: Arc::clone(context),
-            });
+            self.sentences.push(place.1, text, 0 < index, context);
         }
     }
 
@@ -86,7 +85,12 @@ impl Notes {
     }
 
     /// Rows of what only prose says, and remarks on sentences that speak of ports of a table.
-    pub(super) fn rows(mut self, file: &Arc<str>, rows: &[Row]) -> (Vec<Row>, Vec<Problem>) {
+    pub(super) fn rows(
+        mut self,
+        file: &Arc<str>,
+        rows: &[Row],
+        shared: &mut Shared,
+    ) -> (Vec<Row>, Vec<Problem>) {
         let in_tables = listed(rows);
         let (mut notes, mut problems) = (Vec::new(), Vec::new());
         for item in std::mem::take(&mut self.items) {
@@ -98,17 +102,17 @@ impl Notes {
             }
         }
         let mut in_notes: BTreeSet<(Option<Arc<str>>, PortRange)> = BTreeSet::new();
-        for sentence in &self.sentences {
-            let said = prose::statements(&sentence.text);
+        for sentence in self.sentences.iter() {
+            let said = prose::statements(sentence.text);
             let remark = |message: &str| Problem {
                 file: Arc::clone(file),
                 line: sentence.line,
                 severity: Severity::Remark,
-                text: sentence.text.clone(),
+                text: sentence.text.to_owned(),
                 message: message.to_owned(),
             };
-            let read = mention::mentions(&sentence.text);
-            if !said.iter().any(|said| said.ephemeral) && mention::names_more(&sentence.text, &read)
+            let read = mention::mentions(sentence.text);
+            if !said.iter().any(|said| said.ephemeral) && mention::names_more(sentence.text, &read)
             {
                 problems.push(remark(
                     "this sentence names a number that may be a port and was not read as one; add a rule by hand if it is",
@@ -137,31 +141,33 @@ impl Notes {
                         continue;
                     }
                 }
-                let text = match &sentence.before {
+                let text = match sentence.before {
                     Some(before) if said.ephemeral && prose::speaks_of_dynamic_ports(before) => {
-                        format!("{before} {}", sentence.text)
+                        &format!("{before} {}", sentence.text)
                     }
-                    Some(_) | None => sentence.text.clone(),
+                    Some(_) | None => sentence.text,
                 };
-                let service = said.service.take().map(Into::into);
-                let mut facts = facts(file, &sentence.context, said, &text);
+                let words = Words::new(said.service.take().as_deref(), Some(text));
+                let mut facts = facts(file, sentence.context, said);
                 if facts.transport_inferred
                     && let Some(transport) = agreed(&ranges, &in_tables)
                 {
                     facts.transport = transport;
                 }
-                notes.push(Row {
+                let mut row = Row {
                     line: sentence.line,
-                    service,
+                    words,
                     facts: Arc::new(facts),
-                });
+                };
+                shared.share(&mut row);
+                notes.push(row);
             }
         }
         (notes, problems)
     }
 
     /// Adds what the sentence leaves to its section: a list of hosts without a table says where to.
-    fn complete(&self, sentence: &Sentence, said: &mut Statement) {
+    fn complete(&self, sentence: Sentence<'_>, said: &mut Statement) {
         let section = &sentence.context.section;
         let Some(hosts) = self
             .hosts
@@ -174,7 +180,7 @@ impl Notes {
             .sentences
             .iter()
             .filter(|other| other.context.section == *section)
-            .find_map(|other| prose::transfer(&other.text));
+            .find_map(|other| prose::transfer(other.text));
         if said.destination.is_none()
             && !said.ports.is_empty()
             && let Some(what) = transfer
@@ -211,9 +217,14 @@ fn agreed(ranges: &[PortRange], listed: &Listed<'_>) -> Option<Arc<[Transport]>>
 }
 
 /// The row of an item of a list.
-fn row(file: &Arc<str>, line: usize, text: &str, mut said: Statement, context: &Context) -> Row {
-    let service = said.service.take().map(Into::into);
-    let mut facts = facts(file, context, said, text);
+fn row(
+    (file, line): (&Arc<str>, usize),
+    text: &str,
+    mut said: Statement,
+    context: &Context,
+) -> Row {
+    let words = Words::new(said.service.take().as_deref(), Some(text));
+    let mut facts = facts(file, context, said);
     facts.direction = facts.direction.or(context.direction);
     if context.among {
         facts.direction = Some(Direction::Both);
@@ -225,13 +236,13 @@ fn row(file: &Arc<str>, line: usize, text: &str, mut said: Statement, context: &
     }
     Row {
         line,
-        service,
+        words,
         facts: Arc::new(facts),
     }
 }
 
 /// What a row of a sentence says; its name is the caller's.
-fn facts(file: &Arc<str>, context: &Context, said: Statement, text: &str) -> Facts {
+fn facts(file: &Arc<str>, context: &Context, said: Statement) -> Facts {
     let is_stated = !said.transports.is_empty();
     Facts {
         file: Arc::clone(file),
@@ -252,7 +263,6 @@ fn facts(file: &Arc<str>, context: &Context, said: Statement, text: &str) -> Fac
         is_peer: false,
         required: said.required,
         condition: said.condition.map(Into::into),
-        notes: some(text).map(Into::into),
         ephemeral: said.ephemeral,
         forbidden: said.forbidden,
     }

@@ -1,10 +1,6 @@
 //! Blocks to rows: headings and columns give each cell its meaning.
 
-use std::{
-    collections::HashSet,
-    hash::Hash,
-    sync::{Arc, LazyLock},
-};
+use std::sync::{Arc, LazyLock};
 
 use regex::Regex;
 
@@ -17,13 +13,13 @@ use super::{
     cross,
     notes::Notes,
     ports,
-    row::{Facts, PortGroup, Problem, Row, Severity},
+    row::{Problem, Severity},
     rows::Rows,
     section,
+    shared::Shared,
     table::Table,
     text::{regex, some},
 };
-use crate::transport::Transport;
 
 /// Reads all rows of a page.
 pub(super) fn read(file: &str, blocks: Vec<Block>) -> Document {
@@ -45,15 +41,19 @@ pub(super) fn read(file: &str, blocks: Vec<Block>) -> Document {
             Content::Table(rows) => reader.table(block.line, &rows),
             Content::Text(text) => {
                 reader.caption = is_caption(&text).then(|| text.trim_end_matches(':').to_owned());
+                let place = (&reader.file, block.line);
                 reader
                     .notes
-                    .add(&reader.file, block.line, &text, &reader.context);
+                    .add(place, &text, &reader.context, &mut reader.shared);
             }
             Content::Caption(text) => reader.caption = Some(text),
             Content::Title(text) => reader.document.title = some(&text),
         }
     }
-    let (rows, problems) = reader.notes.rows(&reader.file, &reader.document.rows);
+    let (rows, problems) =
+        reader
+            .notes
+            .rows(&reader.file, &reader.document.rows, &mut reader.shared);
     reader.document.rows.extend(rows);
     reader.document.problems.extend(problems);
     // Sorting takes memory, and most pages are in order.
@@ -81,51 +81,6 @@ struct Reader {
     /// The title of the next table.
     caption: Option<String>,
     shared: Shared,
-}
-
-/// What the rows of a page share: a large table names few machines and says the same of many.
-#[derive(Default)]
-struct Shared {
-    texts: HashSet<Arc<str>>,
-    ports: HashSet<Arc<[PortGroup]>>,
-    transports: HashSet<Arc<[Transport]>>,
-    facts: HashSet<Arc<Facts>>,
-}
-
-impl Shared {
-    fn share(&mut self, row: &mut Row) {
-        if let Some(known) = self.facts.get(&row.facts) {
-            row.facts = Arc::clone(known);
-            return;
-        }
-        let facts = Arc::make_mut(&mut row.facts);
-        let texts = [
-            &mut facts.section,
-            &mut facts.role,
-            &mut facts.protocol,
-            &mut facts.source,
-            &mut facts.destination,
-        ];
-        for text in texts
-            .into_iter()
-            .flatten()
-            .chain(std::iter::once(&mut facts.file))
-        {
-            share(&mut self.texts, text);
-        }
-        share(&mut self.ports, &mut facts.ports);
-        share(&mut self.transports, &mut facts.transport);
-        self.facts.insert(Arc::clone(&row.facts));
-    }
-}
-
-fn share<T: Eq + Hash + ?Sized>(known: &mut HashSet<Arc<T>>, one: &mut Arc<T>) {
-    match known.get(one) {
-        Some(same) => *one = Arc::clone(same),
-        None => {
-            known.insert(Arc::clone(one));
-        }
-    }
 }
 
 impl Reader {

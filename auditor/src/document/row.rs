@@ -34,12 +34,47 @@ pub struct PortGroup {
 pub struct Row {
     /// 1-based; for an HTML table the line of the row's start tag.
     pub line: usize,
-    pub service: Option<Box<str>>,
+    pub words: Words,
     /// Everything else, which the rows of a page often have in common: a large page holds it once.
     pub facts: Arc<Facts>,
 }
 
-/// What a row says, without its place and its name.
+/// What a row's ports are for, and what else is said of them. A large page has millions, so both stand in one string.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Words(pub(super) Arc<str>);
+
+/// Stands between the two; neither holds it, since white space is folded.
+const BETWEEN: char = '\n';
+
+impl Words {
+    /// An empty text counts as none.
+    pub fn new(service: Option<&str>, notes: Option<&str>) -> Self {
+        let text = match (service.unwrap_or_default(), notes.unwrap_or_default()) {
+            ("", "") => String::new(),
+            (service, notes) => format!("{}{BETWEEN}{notes}", service.replace(BETWEEN, " ")),
+        };
+        Self(text.into())
+    }
+
+    pub fn service(&self) -> Option<&str> {
+        self.parts().0
+    }
+
+    pub fn notes(&self) -> Option<&str> {
+        self.parts().1
+    }
+
+    fn parts(&self) -> (Option<&str>, Option<&str>) {
+        let (service, notes) = self.0.split_once(BETWEEN).unwrap_or_default();
+        let some = |text: &'_ str| !text.is_empty();
+        (
+            Some(service).filter(|text| some(text)),
+            Some(notes).filter(|text| some(text)),
+        )
+    }
+}
+
+/// What a row says, without its place and its words.
 #[expect(
     clippy::struct_excessive_bools,
     reason = "each is a field of its own of what a row says"
@@ -68,7 +103,6 @@ pub struct Facts {
     pub required: Option<bool>,
     /// The words under which the row applies.
     pub condition: Option<Box<str>>,
-    pub notes: Option<Box<str>>,
     /// The row says ephemeral or dynamic.
     pub ephemeral: bool,
     /// The page says that there is no such traffic: "clients do not need to talk to each other".

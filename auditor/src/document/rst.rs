@@ -154,7 +154,7 @@ impl<'a> Reader<'a> {
                 } else {
                     self.csv_table(body)
                 };
-                self.push(start, Content::Table(rows.into()));
+                self.push(start, Content::Table(Box::new(rows.into())));
             }
             // Their bodies are part of the page.
             "note" | "warning" | "important" | "tip" | "caution" | "attention" | "admonition"
@@ -279,7 +279,7 @@ impl<'a> Reader<'a> {
             self.at = self.at.max(start + 1);
         } else {
             inherit(&mut rows);
-            self.push(start, Content::Table(rows.into()));
+            self.push(start, Content::Table(Box::new(rows.into())));
         }
     }
 
@@ -326,7 +326,7 @@ impl<'a> Reader<'a> {
             }
             self.at += 1;
         }
-        self.push(start, Content::Table(rows.into()));
+        self.push(start, Content::Table(Box::new(rows.into())));
     }
 }
 

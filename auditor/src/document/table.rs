@@ -10,7 +10,7 @@ use super::{
     columns::Columns,
     context::Context,
     ends, ports,
-    row::{Direction, Facts, Problem, Row, RowOrigin, Severity},
+    row::{Direction, Facts, Problem, Row, RowOrigin, Severity, Words},
     text::{some, unbracket},
 };
 use crate::transport::Transport;
@@ -87,7 +87,7 @@ impl Table<'_> {
             let (transport, transport_inferred) = self.transport(row, &cells, &ports, document);
             document.rows.push(Row {
                 line: row.line,
-                service: cells.service.as_deref().map(Into::into),
+                words: Words::new(cells.service.as_deref(), cells.notes.as_deref()),
                 facts: Arc::new(Facts {
                     file: Arc::clone(self.file),
                     origin: RowOrigin::Table,
@@ -103,7 +103,6 @@ impl Table<'_> {
                     is_peer: self.columns.has(Column::Peer),
                     required: cells.required,
                     condition: cells.condition.as_deref().map(Into::into),
-                    notes: cells.notes.as_deref().map(Into::into),
                     ephemeral: ports.ephemeral,
                     forbidden: false,
                 }),

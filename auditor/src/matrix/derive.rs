@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
     ends::{Pair, ends},
-    identity,
+    identity::{self, Unique},
     rule::{Matrix, Presence, Rule, RulePorts},
 };
 use crate::{
@@ -23,60 +23,70 @@ pub struct Derived {
 
 /// Makes rules of the rows of one or more documents. Each row is in a rule or in a problem.
 pub fn derive(documents: &[Document], name: &str) -> Derived {
-    let mut derived = Derived {
-        matrix: Matrix {
-            name: name.to_owned(),
-            version: None,
-            rules: Vec::new(),
-            imported: BTreeMap::new(),
-        },
-        problems: Vec::new(),
-    };
+    derive_up_to(MOST_RULES, documents, name)
+}
+
+/// No vendor documents more, and what is made of one page stays bounded whatever the page holds.
+const MOST_RULES: usize = 100_000;
+
+pub(super) fn derive_up_to(most: usize, documents: &[Document], name: &str) -> Derived {
+    let mut problems = Vec::new();
+    let mut unique = Unique::default();
     for document in documents {
         let home = home(&document.rows);
         let mut blanks: BTreeMap<&str, (Problem, usize)> = BTreeMap::new();
-        for row in &document.rows {
+        for (index, row) in document.rows.iter().enumerate() {
+            if most <= unique.len() {
+                let n_rows = document.rows.len() - index;
+                let message = format!(
+                    "rules are made up to {most}, so the {n_rows} rows from here on are in none; import the page in parts"
+                );
+                problems.push(problem(row, Severity::Lost, &message));
+                break;
+            }
             match ends(row, home.as_deref()) {
                 Ok((pairs, blank)) => {
                     if let Some(message) = blank {
                         let first = || (problem(row, Severity::Remark, message), 0);
                         blanks.entry(message).or_insert_with(first).1 += 1;
                     }
-                    derived
-                        .matrix
-                        .rules
-                        .extend(pairs.iter().flat_map(|pair| rules(row, pair)));
+                    for rule in pairs.iter().flat_map(|pair| rules(row, pair)) {
+                        unique.push(rule);
+                    }
                 }
-                Err(message) => derived.problems.push(problem(row, Severity::Lost, message)),
+                Err(message) => problems.push(problem(row, Severity::Lost, message)),
             }
         }
         // Often a whole table leaves the same end out: once is enough.
-        derived
-            .problems
-            .extend(blanks.into_values().map(|(mut problem, n_rows)| {
-                if 1 < n_rows {
-                    let more = format!(" (so do {} rows below)", n_rows - 1);
-                    problem.message.push_str(&more);
-                }
-                problem
-            }));
+        problems.extend(blanks.into_values().map(|(mut problem, n_rows)| {
+            if 1 < n_rows {
+                let more = format!(" (so do {} rows below)", n_rows - 1);
+                problem.message.push_str(&more);
+            }
+            problem
+        }));
     }
-    identity::name_rules(&mut derived.matrix.rules);
-    derived.matrix.imported = derived
-        .matrix
-        .rules
-        .iter()
-        .map(|rule| (rule.id.clone(), rule.digest()))
-        .collect();
-    derived
+    let rules = identity::name_rules(unique);
+    Derived {
+        matrix: Matrix {
+            name: name.to_owned(),
+            version: None,
+            imported: rules
+                .iter()
+                .map(|rule| (rule.id.clone(), rule.digest()))
+                .collect(),
+            rules,
+        },
+        problems,
+    }
 }
 
 fn problem(row: &Row, severity: Severity, message: &str) -> Problem {
     let ports: Vec<String> = row.ranges().map(|range| range.to_string()).collect();
     let text = row
-        .service
-        .as_deref()
-        .or(row.notes.as_deref())
+        .words
+        .service()
+        .or(row.words.notes())
         .unwrap_or_default();
     Problem {
         file: Arc::clone(&row.file),
@@ -113,7 +123,7 @@ fn rules(row: &Row, pair: &Pair) -> Vec<Rule> {
         Some(false) => Presence::Optional,
         None => Presence::Expected,
     };
-    let note = match (condition, row.notes.as_deref(), caution) {
+    let note = match (condition, row.words.notes(), caution) {
         (Some(condition), _, _) if condition.contains(' ') => Some(condition),
         (_, _, Some(caution)) => Some(caution),
         (_, notes, None) => notes,
@@ -126,7 +136,7 @@ fn rules(row: &Row, pair: &Pair) -> Vec<Rule> {
         ports,
         alternatives,
         loopback: pair.loopback,
-        service: row.service.as_deref().map(str::to_owned),
+        service: row.words.service().map(str::to_owned),
         presence,
         when: condition.map(identity::condition),
         note: note.map(str::to_owned),

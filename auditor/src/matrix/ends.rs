@@ -67,10 +67,7 @@ pub(super) fn ends(
             // "Port 123 is open for communication with NTP": these machines ask, the service answers.
             (None, None, RowOrigin::Note) => {
                 let is_name = |service: &String| service.split(' ').count() <= ROLE_WORDS;
-                (
-                    own,
-                    row.service.as_deref().map(str::to_owned).filter(is_name),
-                )
+                (own, row.words.service().map(str::to_owned).filter(is_name))
             }
             // "Between stores": without a way each of them is at both ends.
             (None, None, RowOrigin::Table) => (None, own),

@@ -1,6 +1,9 @@
 //! Names for rules and conditions that stay the same when a page is reordered.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    hash::{DefaultHasher, Hash as _, Hasher as _},
+};
 
 use super::rule::Rule;
 use crate::role::Role;
@@ -41,23 +44,65 @@ pub(super) fn condition(sentence: &str) -> String {
     }
 }
 
-/// Gives every rule its name; rules that say the same become one, and rules whose short names meet get longer ones.
-pub(super) fn name_rules(rules: &mut Vec<Rule>) {
-    let mut unique: Vec<Rule> = Vec::new();
-    let mut places: BTreeMap<String, usize> = BTreeMap::new();
-    for mut rule in rules.drain(..) {
-        let origin = rule.origin.take();
-        let known = places.entry(format!("{rule:?}")).or_insert(unique.len());
-        match unique.get_mut(*known) {
-            Some(known) => {
-                if let (Some(all), Some(one)) = (&mut known.origin, origin) {
-                    all.push_str(", ");
-                    all.push_str(&one);
-                }
-            }
-            None => unique.push(Rule { origin, ..rule }),
+/// Rules of which no two say the same, without names yet.
+#[derive(Default)]
+pub(super) struct Unique {
+    rules: Vec<Rule>,
+    /// By what they say: its hash, and the places of the rules that have it.
+    places: BTreeMap<u64, Vec<usize>>,
+}
+
+impl Unique {
+    pub(super) const fn len(&self) -> usize {
+        self.rules.len()
+    }
+
+    /// Adds a rule; one that is known gets the new one's origin beside its own.
+    pub(super) fn push(&mut self, rule: Rule) {
+        let mut hasher = DefaultHasher::new();
+        said(&rule).hash(&mut hasher);
+        let places = self.places.entry(hasher.finish()).or_default();
+        let known = places.iter().copied().find(|place| {
+            self.rules
+                .get(*place)
+                .is_some_and(|known| said(known) == said(&rule))
+        });
+        let Some(known) = known.and_then(|place| self.rules.get_mut(place)) else {
+            places.push(self.rules.len());
+            self.rules.push(rule);
+            return;
+        };
+        if let (Some(all), Some(one)) = (&mut known.origin, rule.origin) {
+            all.push_str(", ");
+            all.push_str(&one);
         }
     }
+}
+
+/// All that a rule says, wherever it stands; capital letters count, which they do not where roles are compared.
+fn said(rule: &Rule) -> String {
+    let Rule {
+        id: _,
+        client,
+        server,
+        transport,
+        ports,
+        alternatives,
+        loopback,
+        service,
+        presence,
+        when,
+        note,
+        origin: _,
+    } = rule;
+    format!(
+        "{client:?}{server:?}{transport:?}{ports:?}{alternatives}{loopback}{service:?}{presence:?}{when:?}{note:?}"
+    )
+}
+
+/// Gives every rule its name; rules whose short names meet get longer ones.
+pub(super) fn name_rules(rules: Unique) -> Vec<Rule> {
+    let mut unique = rules.rules;
     for length in [Length::Short, Length::Client, Length::Everything] {
         let mut names: BTreeMap<String, usize> = BTreeMap::new();
         for rule in unique.iter_mut().filter(|rule| rule.id.is_empty()) {
@@ -78,7 +123,7 @@ pub(super) fn name_rules(rules: &mut Vec<Rule>) {
         *n_same += 1;
         rule.id = format!("{name}-{n_same}");
     }
-    *rules = unique;
+    unique
 }
 
 #[derive(Clone, Copy)]

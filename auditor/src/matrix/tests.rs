@@ -2,9 +2,9 @@ use std::path::Path;
 
 use proptest::prelude::*;
 
-use super::{Derived, Matrix, Presence, Rule, RulePorts, derive};
+use super::{Derived, Matrix, Presence, Rule, RulePorts, derive, derive::derive_up_to};
 use crate::{
-    document::{self, Format},
+    document::{self, Format, Severity},
     port::{PortRange, PortSet},
     role::Role,
     transport::Transport,
@@ -236,4 +236,34 @@ proptest! {
     fn any_text_is_a_matrix_or_a_problem(text in ".{0,200}") {
         let _either = Matrix::parse(Path::new("m.toml"), &text);
     }
+}
+
+#[test]
+fn a_page_without_end() {
+    let page = "| Port | Service |\n|--|--|\n| 1/tcp | a |\n| 1/tcp | a |\n| 2/tcp | b |\n| 3/tcp | c |\n| 4/tcp | d |\n";
+    let document = document::read("page.md", page.as_bytes(), Format::Markdown);
+    let derived = derive_up_to(2, &[document], "Page");
+    let origins: Vec<_> = derived
+        .matrix
+        .rules
+        .iter()
+        .map(|rule| rule.origin.as_deref())
+        .collect();
+    assert_eq!(
+        origins,
+        [Some("page.md:3, page.md:4"), Some("page.md:5")],
+        "what says the same is one rule"
+    );
+    let lost: Vec<String> = derived
+        .problems
+        .iter()
+        .filter(|problem| problem.severity == Severity::Lost)
+        .map(ToString::to_string)
+        .collect();
+    assert_eq!(
+        lost,
+        [
+            "page.md:6: \"3 c\": rules are made up to 2, so the 2 rows from here on are in none; import the page in parts"
+        ]
+    );
 }

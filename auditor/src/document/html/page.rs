@@ -239,7 +239,7 @@ impl Page {
         }
         self.blocks.push(Block {
             line: table.line,
-            content: Content::Table(table.grid.rows()),
+            content: Content::Table(Box::new(table.grid.rows())),
         });
     }
 }

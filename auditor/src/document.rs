@@ -49,9 +49,10 @@ pub struct Document {
 
 /// Reads a page. Never fails: what can't be understood is a problem, and the rest is kept.
 ///
-/// `file` is only a name, for rows and problems to say where they come from.
-pub fn read(file: &str, bytes: &[u8], format: Format) -> Document {
-    let Decoded { text, remark } = encoding::decode(bytes);
+/// `file` is only a name, for rows and problems to say where they come from. Bytes that are given away are let go of
+/// before their rows are made.
+pub fn read(file: &str, bytes: impl AsRef<[u8]>, format: Format) -> Document {
+    let Decoded { text, remark } = encoding::decode(bytes.as_ref());
     let blocks = match format {
         Format::Markdown => markdown::blocks(&text),
         Format::Html => html::blocks(&text, 1),
@@ -60,6 +61,7 @@ pub fn read(file: &str, bytes: &[u8], format: Format) -> Document {
         Format::Csv => csv::blocks(&text),
     };
     drop(text);
+    drop(bytes);
     let mut document = reader::read(file, blocks);
     if let Some(remark) = remark {
         document.problems.insert(

@@ -68,7 +68,8 @@ pub fn run(command: &Import) -> anyhow::Result<Exit> {
             || path.display().to_string(),
             |name| name.to_string_lossy().into_owned(),
         );
-        let document = document::read(&file, &bytes, format);
+        let is_empty = bytes.iter().all(u8::is_ascii_whitespace);
+        let document = document::read(&file, bytes, format);
         for problem in &document.problems {
             let word = match problem.severity {
                 Severity::Lost => "not understood: ",
@@ -77,7 +78,7 @@ pub fn run(command: &Import) -> anyhow::Result<Exit> {
             say(&format!("{word}{problem}"));
         }
         if document.rows.is_empty() {
-            let what = if bytes.iter().all(u8::is_ascii_whitespace) {
+            let what = if is_empty {
                 "is empty"
             } else {
                 "holds no row of ports"

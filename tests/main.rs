@@ -12,6 +12,7 @@ mod auditor;
 mod cluster;
 mod errors;
 mod exact;
+mod interfaces;
 mod life;
 mod replay;
 mod shared;

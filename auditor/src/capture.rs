@@ -7,9 +7,11 @@ pub mod hook;
 pub mod interface;
 pub mod listener;
 mod memory;
+pub mod namespace;
 pub mod privilege;
 mod program;
 pub mod replay;
+mod selection;
 mod syscall;
 mod table;
 
@@ -17,4 +19,5 @@ pub use attach::Attached;
 pub use hook::{Choice, Ingress, Tc};
 pub use interface::{Interface, Interfaces};
 pub use program::{Capture, CaptureError, Settings};
+pub use selection::{Selection, SelectionError, Wanted};
 pub use table::{Drained, Sizes, Table};

@@ -4,6 +4,7 @@ pub mod audit;
 pub mod check;
 pub mod doctor;
 pub mod flows;
+mod follow;
 pub mod import;
 mod judge;
 mod matrix;

@@ -33,6 +33,8 @@ pub struct Observed {
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Host {
     pub name: String,
+    /// The network namespace that was watched, if it is not the one that the audit was started in.
+    pub network_namespace: Option<String>,
     /// Addresses of all interfaces, the loopback's included.
     pub addresses: BTreeSet<IpAddr>,
     pub listeners: BTreeSet<Listener>,
@@ -102,6 +104,10 @@ pub enum Gap {
     CutShort { watched: SignedDuration },
     /// An interface was lost while others were still watched, or the last one was.
     InterfaceLost { name: String, at: Timestamp },
+    /// An interface was up before it was watched.
+    InterfaceLate { name: String, at: Timestamp },
+    /// An interface that came could not be watched.
+    InterfaceRefused { name: String, problem: String },
     /// Packets whose flow found no place in the table.
     TableFull { packets: u64 },
     /// Packets under more tags or extension headers than are followed.

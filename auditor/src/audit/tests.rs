@@ -134,6 +134,7 @@ fn observed(flows: &[Flow]) -> Observed {
     };
     Observed {
         host: Host {
+            network_namespace: None,
             is_captured: false,
             name: "m".to_owned(),
             addresses: [HERE, "127.0.0.1"]

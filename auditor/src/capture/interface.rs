@@ -6,7 +6,7 @@
 
 use std::{collections::BTreeMap, io, net::IpAddr};
 
-use futures_util::{StreamExt as _, TryStreamExt as _};
+use futures_util::{FutureExt as _, StreamExt as _, TryStreamExt as _};
 use netlink_packet_route::{
     RouteNetlinkMessage,
     address::AddressAttribute,
@@ -38,21 +38,15 @@ pub enum InterfaceError {
     Socket(#[source] io::Error),
     #[error("cannot list the interfaces")]
     List(#[source] rtnetlink::Error),
-    #[error("no interface is named `{name}`: this host has {known}")]
-    Unknown { name: String, known: String },
-    #[error("no physical interface is up: name one with -i, this host has {known}")]
-    NonePhysical { known: String },
-    #[error("interface {name} has no Ethernet header: choose one that has, this host has {known}")]
-    NotEthernet { name: String, known: String },
 }
 
-/// Lists interfaces, and tells when one goes.
+/// Lists interfaces, and tells when they change.
 pub struct Interfaces {
     handle: Handle,
     events: Events,
 }
 
-type Events = futures_util::stream::BoxStream<'static, u32>;
+type Events = futures_util::stream::BoxStream<'static, ()>;
 
 impl Interfaces {
     /// Starts to listen; must run inside a tokio runtime.
@@ -64,15 +58,15 @@ impl Interfaces {
         let (connection, handle, messages) =
             new_multicast_connection(&[MulticastGroup::Link]).map_err(InterfaceError::Socket)?;
         tokio::spawn(connection);
-        let gone = messages.filter_map(async |(message, _)| match message.payload {
-            NetlinkPayload::InnerMessage(RouteNetlinkMessage::DelLink(link)) => {
-                Some(link.header.index)
-            }
+        let changes = messages.filter_map(async |(message, _)| match message.payload {
+            NetlinkPayload::InnerMessage(
+                RouteNetlinkMessage::NewLink(_) | RouteNetlinkMessage::DelLink(_),
+            ) => Some(()),
             _ => None,
         });
         Ok(Self {
             handle,
-            events: gone.boxed(),
+            events: changes.boxed(),
         })
     }
 
@@ -113,9 +107,13 @@ impl Interfaces {
         Ok(interfaces.into_values().collect())
     }
 
-    /// The index of the next interface that goes away.
-    pub async fn next_gone(&mut self) -> Option<u32> {
-        self.events.next().await
+    /// Waits until an interface comes, goes or changes. Several changes at once are one.
+    pub async fn changed(&mut self) {
+        if self.events.next().await.is_none() {
+            // Nothing will be told any more; whoever waits looks at the clock as well.
+            std::future::pending::<()>().await;
+        }
+        while self.events.next().now_or_never().flatten().is_some() {}
     }
 }
 
@@ -152,49 +150,4 @@ fn interface(link: LinkMessage) -> Interface {
         }
     }
     interface
-}
-
-/// The interfaces that are named, or every physical one that is up.
-///
-/// # Errors
-///
-/// A name that no interface has, or no physical interface that is up.
-pub fn select(all: &[Interface], names: &[String]) -> Result<Vec<Interface>, InterfaceError> {
-    let known = || {
-        all.iter()
-            .map(|interface| interface.name.as_str())
-            .collect::<Vec<_>>()
-            .join(", ")
-    };
-    let mut selected: Vec<Interface> = Vec::new();
-    for name in names {
-        let Some(interface) = all.iter().find(|interface| interface.name == *name) else {
-            return Err(InterfaceError::Unknown {
-                name: name.clone(),
-                known: known(),
-            });
-        };
-        if !interface.is_ethernet {
-            return Err(InterfaceError::NotEthernet {
-                name: name.clone(),
-                known: known(),
-            });
-        }
-        if !selected.contains(interface) {
-            selected.push(interface.clone());
-        }
-    }
-    if names.is_empty() {
-        let is_physical = |interface: &&Interface| {
-            interface.is_up
-                && interface.is_ethernet
-                && !interface.is_loopback
-                && interface.kind.is_none()
-        };
-        selected = all.iter().filter(is_physical).cloned().collect();
-        if selected.is_empty() {
-            return Err(InterfaceError::NonePhysical { known: known() });
-        }
-    }
-    Ok(selected)
 }

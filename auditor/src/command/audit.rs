@@ -1,5 +1,7 @@
 //! `auditor audit`: watch for a window of time, compare, report.
 
+use std::collections::BTreeSet;
+
 use anyhow::Context as _;
 use clap::Args;
 use jiff::SignedDuration;
@@ -15,7 +17,8 @@ use crate::{deployment, exit::Exit, observed::Gap};
 pub struct AuditCommand {
     #[command(flatten)]
     basis: Basis,
-    /// An interface to watch; without it, those of the deployment or every physical one that is up. May be repeated
+    /// An interface to watch, or a pattern such as 'veth*'; without it, those of the deployment or every physical one that
+    /// is up. What comes later is watched as well. May be repeated
     #[arg(short, long, value_name = "IFACE")]
     interface: Vec<String>,
     /// How long to watch, such as 30s or 10m; without it, the deployment's window or 10m
@@ -33,30 +36,33 @@ pub struct AuditCommand {
 ///
 /// Whatever keeps it from running: files, privileges, interfaces, the kernel.
 pub fn run(command: &AuditCommand) -> anyhow::Result<Exit> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .context("cannot start")?;
-    runtime.block_on(audit(command))
+    let plan = Plan::read(&command.basis)?;
+    command.counting.runtime()?.block_on(audit(command, &plan))
 }
 
-async fn audit(command: &AuditCommand) -> anyhow::Result<Exit> {
-    let plan = Plan::read(&command.basis)?;
+async fn audit(command: &AuditCommand, plan: &Plan) -> anyhow::Result<Exit> {
     let window = plan.window(command.window);
     let names = plan.interfaces(&command.interface);
-    let mut policy = None;
+    let (mut policy, mut began_with) = (None, BTreeSet::new());
     let observed = observe(&plan.matrices, &names, window, &command.counting, |host| {
         policy = Some(plan.policy(host)?);
+        began_with.clone_from(&host.addresses);
         Ok(())
     })
     .await?;
-    let policy = policy.context("nothing was watched")?;
-    let lost = observed
-        .gaps
-        .iter()
-        .any(|gap| matches!(gap, Gap::InterfaceLost { .. }));
-    let verdict = judge(&plan, policy, observed, &command.output)?;
-    // An audit that lost an interface has not seen what it was asked to see: silence would pass for a clean bill.
+    let mut policy = policy.context("nothing was watched")?;
+    let lost = observed.gaps.iter().any(|gap| {
+        matches!(
+            gap,
+            Gap::InterfaceLost { .. } | Gap::InterfaceRefused { .. }
+        )
+    });
+    // Interfaces that came brought addresses, and with them perhaps a role.
+    if observed.host.addresses != began_with {
+        policy = plan.policy(&observed.host)?;
+    }
+    let verdict = judge(plan, policy, observed, &command.output)?;
+    // An audit without one of its interfaces has not seen what it was asked to see: silence would pass for a clean bill.
     Ok(if verdict == Exit::Clean && lost {
         Exit::Failed
     } else {

@@ -3,8 +3,6 @@
 use clap::{Args, ValueEnum};
 use jiff::SignedDuration;
 
-use anyhow::Context as _;
-
 use super::{
     observe::{Counting, observe},
     output::{write, write_lines},
@@ -15,7 +13,8 @@ use crate::{deployment, exit::Exit, report};
 /// Print the flows of this host's interfaces, without a verdict.
 #[derive(Args, Debug)]
 pub struct FlowsCommand {
-    /// An interface to watch; without it, every physical one that is up. May be repeated
+    /// An interface to watch, or a pattern such as 'veth*'; without it, every physical one that is up. What comes later is
+    /// watched as well. May be repeated
     #[arg(short, long, value_name = "IFACE")]
     interface: Vec<String>,
     /// How long to watch, such as 5s or 1m
@@ -42,11 +41,7 @@ enum Format {
 ///
 /// Whatever keeps it from running: privileges, interfaces, the kernel.
 pub fn run(command: &FlowsCommand) -> anyhow::Result<Exit> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .context("cannot start")?;
-    let observed = runtime.block_on(observe(
+    let observed = command.counting.runtime()?.block_on(observe(
         &[],
         &command.interface,
         command.window,

@@ -1,20 +1,20 @@
 //! Watches interfaces for a window of time: what `audit` and `flows` share.
 
-use std::collections::BTreeMap;
-
 use anyhow::Context as _;
 use auditor_common::{PortKind, Slot};
 use clap::Args;
 use jiff::SignedDuration;
+use tokio::runtime::Runtime;
 
 use super::{
+    follow::Follow,
     judge::{documented_ports, documented_test},
-    output::say,
     window::{Clock, Stop, Watch},
 };
 use crate::{
     capture::{
-        Attached, Capture, Ingress, Interface, Interfaces, Settings, Sizes, Tc, interface, listener,
+        Capture, Ingress, Interface, Interfaces, Selection, Settings, Sizes, Tc, listener,
+        namespace,
     },
     matrix::Matrix,
     observed::{Flow, Gap, Host, KnownPorts, Observed, Window},
@@ -30,12 +30,29 @@ pub(super) struct Counting {
     /// How tc programs are attached: auto, tcx or clsact
     #[arg(long, value_name = "WAY", default_value = "auto")]
     tc: Tc,
+    /// Watch in another network namespace: a name that `ip netns` lists, or a path such as /proc/1234/ns/net
+    #[arg(long, value_name = "NAME")]
+    netns: Option<String>,
     /// Places in the flow table; what finds none is counted as such
     #[arg(long, value_name = "N", default_value_t = DEFAULT_FLOWS, value_parser = clap::value_parser!(u32).range(1..=16_777_216))]
     flows: u32,
     /// Log packets that are in no flow to standard error; slows the programs down
     #[arg(long)]
     log_packets: bool,
+}
+
+impl Counting {
+    /// Starts what watching runs in, inside the network namespace that was asked for. Files are read before this; names of
+    /// hosts are resolved in there.
+    pub(super) fn runtime(&self) -> anyhow::Result<Runtime> {
+        if let Some(name) = &self.netns {
+            namespace::enter(name)?;
+        }
+        tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .context("cannot start")
+    }
 }
 
 /// Flows at a time that the table is made for.
@@ -57,9 +74,10 @@ pub(super) async fn observe(
     let mut interfaces = Interfaces::open()?;
     let all = interfaces.list().await?;
     let ephemeral = listener::ephemeral_range();
-    let mut host = host(&all, ephemeral)?;
+    let mut host = host(&all, ephemeral, counting.netns.clone())?;
     begin(&host)?;
-    let selected = interface::select(&all, names)?;
+    let selection = Selection::parse(names)?;
+    selection.check(&all)?;
 
     if counting.log_packets {
         env_logger::Builder::new()
@@ -76,33 +94,13 @@ pub(super) async fn observe(
     capture.add_ports(PortKind::Listening, listening_ports(&host));
     // Listening for signals starts before attaching, so that an early Ctrl-C ends the window and not the process.
     let mut stop = Stop::new()?;
-    let mut attached = Vec::new();
-    for interface in &selected {
-        let one = capture.attach(interface, counting.ingress)?;
-        let egress = if interface.is_loopback {
-            "not needed"
-        } else {
-            "tc"
-        };
-        say(&format!(
-            "auditor: watching {}, in: {} ({}), out: {egress}",
-            interface.name,
-            one.ingress.hook.name(),
-            one.ingress.reason
-        ));
-        attached.push(one);
-    }
-    let described = attached.iter().map(Attached::describe).collect();
-    let by_index: BTreeMap<u32, String> = selected
-        .iter()
-        .map(|interface| (interface.index, interface.name.clone()))
-        .collect();
+    let mut follow = Follow::begin(selection, counting.ingress, &all, &mut capture)?;
 
     let clock = Clock::now();
     let watch = Watch {
         capture: &mut capture,
         interfaces: &mut interfaces,
-        attached: &mut attached,
+        follow: &mut follow,
         stop: &mut stop,
         host: &mut host,
         ephemeral,
@@ -110,7 +108,7 @@ pub(super) async fn observe(
     let watched = watch.run(window, &clock).await?;
     let (mut gaps, end, mut seen) = (watched.gaps, watched.end, watched.seen);
     // Once nothing is attached any more, the last drains of both halves take everything.
-    drop(attached);
+    let (interfaces, names) = follow.end();
     for _half in 0..2 {
         seen.add(capture.drain()?);
     }
@@ -127,7 +125,7 @@ pub(super) async fn observe(
         .flows(&known)
         .iter()
         .map(|(ends, record)| {
-            let name = by_index
+            let name = names
                 .get(&ends.interface)
                 .cloned()
                 .unwrap_or_else(|| format!("#{}", ends.interface));
@@ -152,7 +150,7 @@ pub(super) async fn observe(
             end,
             asked: window,
         },
-        interfaces: described,
+        interfaces,
         flows,
         tallies,
         gaps,
@@ -160,11 +158,16 @@ pub(super) async fn observe(
     })
 }
 
-fn host(interfaces: &[Interface], ephemeral: PortRange) -> anyhow::Result<Host> {
+fn host(
+    interfaces: &[Interface],
+    ephemeral: PortRange,
+    network_namespace: Option<String>,
+) -> anyhow::Result<Host> {
     let name = std::fs::read_to_string("/proc/sys/kernel/hostname")
         .context("cannot read this host's name")?;
     Ok(Host {
         name: name.trim().to_owned(),
+        network_namespace,
         addresses: interfaces
             .iter()
             .flat_map(|interface| interface.addresses.iter().copied())

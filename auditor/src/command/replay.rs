@@ -270,6 +270,7 @@ fn host(addresses: &[IpAddr], flows: &[Flow]) -> anyhow::Result<Host> {
         }
     }
     Ok(Host {
+        network_namespace: None,
         name: own.first().map(ToString::to_string).unwrap_or_default(),
         addresses: own
             .into_iter()

@@ -14,9 +14,9 @@ use tokio::{
     time::{Instant, MissedTickBehavior},
 };
 
-use super::{observe::listening_ports, output::say};
+use super::{follow::Follow, observe::listening_ports, output::say};
 use crate::{
-    capture::{Attached, Capture, Drained, Interfaces, listener},
+    capture::{Capture, Drained, Interfaces, listener},
     observed::{Gap, Host, Ledger},
     port::PortRange,
 };
@@ -131,8 +131,8 @@ pub(super) struct Watched {
 pub(super) struct Watch<'a> {
     pub(super) capture: &'a mut Capture,
     pub(super) interfaces: &'a mut Interfaces,
-    /// What is watched; an interface that goes away goes from here.
-    pub(super) attached: &'a mut Vec<Attached>,
+    /// What is watched; interfaces come and go.
+    pub(super) follow: &'a mut Follow,
     pub(super) stop: &'a mut Stop,
     /// Learns of sockets that begin to listen.
     pub(super) host: &'a mut Host,
@@ -154,7 +154,7 @@ impl Watch<'_> {
         let Self {
             capture,
             interfaces,
-            attached,
+            follow,
             stop,
             host,
             ephemeral,
@@ -177,18 +177,10 @@ impl Watch<'_> {
                     gaps.push(Gap::CutShort { watched: clock.elapsed() });
                     break;
                 }
-                Some(gone) = interfaces.next_gone() => {
-                    let Some(at) = attached.iter().position(|one| one.interface.index == gone) else { continue };
-                    let lost = attached.remove(at);
-                    progress.clear();
-                    say(&format!("auditor: interface {} went away; what passes there is not seen", lost.interface.name));
-                    gaps.push(Gap::InterfaceLost { name: lost.interface.name.clone(), at: clock.wall_now() });
-                    if attached.is_empty() {
-                        say("auditor: nothing is left to watch, so the window ends here");
-                        break;
-                    }
+                _ = epochs.tick() => {
+                    capture.set_epoch(clock.epoch());
+                    continue;
                 }
-                _ = epochs.tick() => capture.set_epoch(clock.epoch()),
                 _ = ticks.tick() => {
                     capture.flush_log();
                     seen.add(capture.drain()?);
@@ -199,6 +191,23 @@ impl Watch<'_> {
                     }
                     progress.show(clock.elapsed(), &seen.tallies(capture)?);
                 }
+                () = interfaces.changed() => {}
+            }
+            // At each tick too: the kernel drops messages of changes when there are too many of them.
+            let all = interfaces.list().await?;
+            host.addresses
+                .extend(all.iter().flat_map(|one| one.addresses.iter().copied()));
+            let changes = follow.reconcile(&all, capture, clock.wall_now());
+            if !changes.messages.is_empty() {
+                progress.clear();
+            }
+            for message in &changes.messages {
+                say(message);
+            }
+            gaps.extend(changes.gaps);
+            if follow.is_over() {
+                say("auditor: nothing is left to watch, so the window ends here");
+                break;
             }
         }
         progress.clear();

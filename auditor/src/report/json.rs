@@ -57,6 +57,9 @@ struct SummaryJson {
 #[derive(Serialize)]
 struct HostJson<'a> {
     name: &'a str,
+    /// Left out unless `--netns` named one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    network_namespace: Option<&'a str>,
     roles: Vec<&'a str>,
     addresses: Vec<IpAddr>,
 }
@@ -194,6 +197,7 @@ pub fn render(report: &Report) -> Result<String, serde_json::Error> {
         summary: summary(report),
         host: HostJson {
             name: &report.observed.host.name,
+            network_namespace: report.observed.host.network_namespace.as_deref(),
             roles: names(&report.policy.own_roles),
             addresses: report.observed.host.addresses.iter().copied().collect(),
         },
@@ -420,6 +424,8 @@ fn gap(gap: &Gap) -> GapJson<'_> {
     let (reason, interface, packets) = match gap {
         Gap::CutShort { .. } => ("cut-short", None, None),
         Gap::InterfaceLost { name, .. } => ("interface-lost", Some(name.as_str()), None),
+        Gap::InterfaceLate { name, .. } => ("interface-late", Some(name.as_str()), None),
+        Gap::InterfaceRefused { name, .. } => ("interface-refused", Some(name.as_str()), None),
         Gap::TableFull { packets } => ("table-full", None, Some(*packets)),
         Gap::TooDeep { packets } => ("too-deep", None, Some(*packets)),
     };

@@ -62,11 +62,16 @@ fn summary(report: &Report, out: &mut String) {
     line(out, &counts.join(", "));
     out.push('\n');
     let roles = words::roles(&report.policy.own_roles);
-    let host = &report.observed.host.name;
+    let host = &report.observed.host;
+    let inside = host
+        .network_namespace
+        .as_ref()
+        .map_or_else(String::new, |name| format!(", network namespace {name}"));
     line(
         out,
         &format!(
-            "host       {host}{}",
+            "host       {}{inside}{}",
+            host.name,
             if roles.is_empty() {
                 String::new()
             } else {

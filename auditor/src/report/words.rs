@@ -285,6 +285,13 @@ pub(super) fn gap(gap: &Gap) -> String {
             "interface {name} went away at {}",
             at.round(jiff::Unit::Second).unwrap_or(*at)
         ),
+        Gap::InterfaceLate { name, at } => format!(
+            "interface {name} was up before it was watched, from {} on",
+            at.round(jiff::Unit::Second).unwrap_or(*at)
+        ),
+        Gap::InterfaceRefused { name, problem } => {
+            format!("interface {name} could not be watched: {problem}")
+        }
         Gap::TableFull { packets } => {
             format!("{packets} packets found no place in the flow table: raise --flows")
         }

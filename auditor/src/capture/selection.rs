@@ -1,0 +1,227 @@
+//! Which interfaces are watched: those of these names, those that match a pattern, or every physical one.
+
+use glob::{Pattern, PatternError};
+use thiserror::Error;
+
+use super::interface::Interface;
+
+/// What was asked for, by names and patterns. Nothing asked for means every physical interface.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Selection {
+    names: Vec<String>,
+    patterns: Vec<Pattern>,
+}
+
+/// Why an interface is watched.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Wanted {
+    /// It was named, or it is hardware: without it, not all is seen that should be.
+    Surely,
+    /// A pattern matches it. Such interfaces come and go with what they were made for.
+    WhileThere,
+}
+
+/// Nothing can be watched as it was asked for.
+#[derive(Debug, Error)]
+pub enum SelectionError {
+    #[error("`{pattern}` is no pattern: expected a name, or a name with *, ? or [...] in it")]
+    Pattern {
+        pattern: String,
+        source: PatternError,
+    },
+    #[error("no interface is named `{name}`: this host has {known}")]
+    Unknown { name: String, known: String },
+    #[error("no interface matches `{pattern}`: this host has {known}")]
+    NoneMatches { pattern: String, known: String },
+    #[error("no physical interface is up: name one with -i, this host has {known}")]
+    NonePhysical { known: String },
+    #[error("interface {name} has no Ethernet header: choose one that has, this host has {known}")]
+    NotEthernet { name: String, known: String },
+}
+
+impl Selection {
+    /// Reads names, and patterns as a shell has them: `eth*`, `ens?`, `veth[0-9]*`; `*` matches every interface.
+    ///
+    /// # Errors
+    ///
+    /// The pattern that is none.
+    pub fn parse(asked: &[String]) -> Result<Self, SelectionError> {
+        let mut selection = Self::default();
+        for text in asked {
+            if text.contains(['*', '?', '[']) {
+                let pattern = Pattern::new(text).map_err(|source| SelectionError::Pattern {
+                    pattern: text.clone(),
+                    source,
+                })?;
+                selection.patterns.push(pattern);
+            } else {
+                selection.names.push(text.clone());
+            }
+        }
+        Ok(selection)
+    }
+
+    /// Whether an interface should be watched. One that is down is, so that nothing is missed once it is up; hardware that
+    /// nobody named only once it is.
+    pub fn wants(&self, interface: &Interface) -> Option<Wanted> {
+        if !interface.is_ethernet {
+            return None;
+        }
+        if self.names.contains(&interface.name) {
+            return Some(Wanted::Surely);
+        }
+        let matches = |pattern: &Pattern| pattern.matches(&interface.name);
+        if self.patterns.iter().any(matches) {
+            let is_hardware = interface.kind.is_none() && !interface.is_loopback;
+            return Some(if is_hardware {
+                Wanted::Surely
+            } else {
+                Wanted::WhileThere
+            });
+        }
+        let is_default = self.names.is_empty()
+            && self.patterns.is_empty()
+            && interface.is_up
+            && interface.kind.is_none()
+            && !interface.is_loopback;
+        is_default.then_some(Wanted::Surely)
+    }
+
+    /// Whether more interfaces may be wanted than those of these names.
+    pub const fn is_open(&self) -> bool {
+        self.names.is_empty() || !self.patterns.is_empty()
+    }
+
+    /// Says whether all that was asked for can be watched from the start.
+    ///
+    /// # Errors
+    ///
+    /// A name that no interface has, an interface whose frames can't be read, or nothing at all to watch.
+    pub fn check(&self, all: &[Interface]) -> Result<(), SelectionError> {
+        let known = || {
+            all.iter()
+                .map(|interface| interface.name.as_str())
+                .collect::<Vec<_>>()
+                .join(", ")
+        };
+        for name in &self.names {
+            let named = all.iter().find(|interface| interface.name == *name);
+            match named {
+                Some(interface) if interface.is_ethernet => {}
+                Some(_) => {
+                    return Err(SelectionError::NotEthernet {
+                        name: name.clone(),
+                        known: known(),
+                    });
+                }
+                None => {
+                    return Err(SelectionError::Unknown {
+                        name: name.clone(),
+                        known: known(),
+                    });
+                }
+            }
+        }
+        if all.iter().any(|interface| self.wants(interface).is_some()) {
+            return Ok(());
+        }
+        Err(match self.patterns.first() {
+            Some(pattern) => SelectionError::NoneMatches {
+                pattern: pattern.as_str().to_owned(),
+                known: known(),
+            },
+            None => SelectionError::NonePhysical { known: known() },
+        })
+    }
+
+    /// Patterns that match none of these interfaces, and wait for one that comes.
+    pub fn waiting<'a>(&'a self, all: &'a [Interface]) -> impl Iterator<Item = &'a str> {
+        self.patterns
+            .iter()
+            .filter(|pattern| {
+                let matches = |one: &Interface| one.is_ethernet && pattern.matches(&one.name);
+                !all.iter().any(matches)
+            })
+            .map(Pattern::as_str)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Selection, Wanted};
+    use crate::capture::Interface;
+
+    fn interface(name: &str, kind: Option<&str>, is_up: bool) -> Interface {
+        Interface {
+            index: 2,
+            name: name.to_owned(),
+            kind: kind.map(str::to_owned),
+            is_ethernet: kind != Some("tun"),
+            is_loopback: name == "lo",
+            is_up,
+            xdp_program: None,
+            addresses: Vec::new(),
+        }
+    }
+
+    fn selection(asked: &[&str]) -> Selection {
+        let asked: Vec<String> = asked.iter().map(|name| (*name).to_owned()).collect();
+        Selection::parse(&asked).unwrap()
+    }
+
+    #[test]
+    fn what_is_wanted() {
+        let all = [
+            interface("lo", None, true),
+            interface("eth0", None, true),
+            interface("eth1", None, false),
+            interface("veth7", Some("veth"), true),
+            interface("tun0", Some("tun"), true),
+        ];
+        let wanted = |asked: &[&str]| -> Vec<(String, Wanted)> {
+            let selection = selection(asked);
+            all.iter()
+                .filter_map(|one| Some((one.name.clone(), selection.wants(one)?)))
+                .collect()
+        };
+        let surely = |name: &str| (name.to_owned(), Wanted::Surely);
+        let while_there = |name: &str| (name.to_owned(), Wanted::WhileThere);
+        assert_eq!(wanted(&[]), [surely("eth0")]);
+        assert_eq!(wanted(&["eth1"]), [surely("eth1")]);
+        assert_eq!(
+            wanted(&["*"]),
+            [
+                while_there("lo"),
+                surely("eth0"),
+                surely("eth1"),
+                while_there("veth7")
+            ]
+        );
+        assert_eq!(
+            wanted(&["lo", "veth[0-9]"]),
+            [surely("lo"), while_there("veth7")]
+        );
+        let problem = |asked: &[&str]| selection(asked).check(&all).map_err(|e| e.to_string());
+        assert_eq!(problem(&["eth?", "lo"]), Ok(()));
+        assert_eq!(
+            problem(&["eth9"]),
+            Err(
+                "no interface is named `eth9`: this host has lo, eth0, eth1, veth7, tun0"
+                    .to_owned()
+            )
+        );
+        assert_eq!(
+            problem(&["br*"]),
+            Err("no interface matches `br*`: this host has lo, eth0, eth1, veth7, tun0".to_owned())
+        );
+        assert_eq!(problem(&["eth0", "br*"]), Ok(()));
+        let waits = selection(&["eth0", "br*"]);
+        assert_eq!(waits.waiting(&all).collect::<Vec<_>>(), ["br*"]);
+        assert!(
+            problem(&["tun0"])
+                .unwrap_err()
+                .contains("no Ethernet header")
+        );
+        assert!(Selection::parse(&["eth[".to_owned()]).is_err());
+    }
+}

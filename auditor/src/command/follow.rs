@@ -1,0 +1,191 @@
+//! Which interfaces are being watched: attaches to what comes, lets go of what goes.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::output::say;
+use crate::{
+    capture::{Attached, Capture, Ingress, Interface, Selection, Wanted},
+    observed::{self, Gap},
+};
+
+/// The interfaces that are watched.
+pub(super) struct Follow {
+    selection: Selection,
+    ingress: Ingress,
+    attached: Vec<(Attached, Wanted)>,
+    /// By index, those that could not be watched; they are not tried again while they are there.
+    refused: BTreeMap<u32, String>,
+    /// By index, the name of every interface that ever was watched.
+    names: BTreeMap<u32, String>,
+    described: Vec<observed::Interface>,
+}
+
+/// What changed.
+#[derive(Default)]
+pub(super) struct Changes {
+    /// What a person is told.
+    pub(super) messages: Vec<String>,
+    pub(super) gaps: Vec<Gap>,
+}
+
+impl Follow {
+    /// Attaches to all that is wanted of what is there.
+    ///
+    /// # Errors
+    ///
+    /// Nothing that is asked for is there, or the kernel refuses an interface.
+    pub(super) fn begin(
+        selection: Selection,
+        ingress: Ingress,
+        all: &[Interface],
+        capture: &mut Capture,
+    ) -> anyhow::Result<Self> {
+        selection.check(all)?;
+        for pattern in selection.waiting(all) {
+            say(&format!(
+                "auditor: no interface matches `{pattern}` yet; the first that does will be watched"
+            ));
+        }
+        let mut follow = Self {
+            selection,
+            ingress,
+            attached: Vec::new(),
+            refused: BTreeMap::new(),
+            names: BTreeMap::new(),
+            described: Vec::new(),
+        };
+        for interface in all {
+            if let Some(wanted) = follow.selection.wants(interface) {
+                say(&follow.attach(interface, wanted, capture)?);
+            }
+        }
+        Ok(follow)
+    }
+
+    /// Attaches to what is wanted and new among all interfaces, and lets go of what is no longer among them.
+    pub(super) fn reconcile(
+        &mut self,
+        all: &[Interface],
+        capture: &mut Capture,
+        now: Timestamp,
+    ) -> Changes {
+        let mut changes = Changes::default();
+        let is_there = |index: u32| all.iter().find(|interface| interface.index == index);
+        self.refused.retain(|index, _| is_there(*index).is_some());
+        let (there, gone): (Vec<_>, Vec<_>) = std::mem::take(&mut self.attached)
+            .into_iter()
+            .partition(|(attached, _)| is_there(attached.interface.index).is_some());
+        self.attached = there;
+        for (lost, wanted) in gone {
+            let name = lost.interface.name;
+            match wanted {
+                Wanted::Surely => {
+                    changes.messages.push(format!(
+                        "auditor: interface {name} went away; what passes there is not seen"
+                    ));
+                    changes.gaps.push(Gap::InterfaceLost { name, at: now });
+                }
+                Wanted::WhileThere => {
+                    changes
+                        .messages
+                        .push(format!("auditor: interface {name} went away"));
+                }
+            }
+        }
+        for interface in all {
+            if self.watches(interface.index) {
+                self.rename(interface);
+                continue;
+            }
+            let Some(wanted) = self.selection.wants(interface) else {
+                continue;
+            };
+            if self.refused.contains_key(&interface.index) {
+                continue;
+            }
+            match self.attach(interface, wanted, capture) {
+                Ok(message) => {
+                    changes.messages.push(message);
+                    if interface.is_up {
+                        changes.gaps.push(Gap::InterfaceLate {
+                            name: interface.name.clone(),
+                            at: now,
+                        });
+                    }
+                }
+                Err(error) => {
+                    let problem = format!("{error:#}");
+                    changes.messages.push(format!("auditor: {problem}"));
+                    self.refused.insert(interface.index, problem.clone());
+                    changes.gaps.push(Gap::InterfaceRefused {
+                        name: interface.name.clone(),
+                        problem,
+                    });
+                }
+            }
+        }
+        changes
+    }
+
+    /// Whether nothing is watched, and nothing will be.
+    pub(super) const fn is_over(&self) -> bool {
+        self.attached.is_empty() && !self.selection.is_open()
+    }
+
+    /// Takes everything off, and returns what was watched with the names of the interfaces by index.
+    pub(super) fn end(self) -> (Vec<observed::Interface>, BTreeMap<u32, String>) {
+        (self.described, self.names)
+    }
+
+    fn watches(&self, index: u32) -> bool {
+        self.attached
+            .iter()
+            .any(|(attached, _)| attached.interface.index == index)
+    }
+
+    fn attach(
+        &mut self,
+        interface: &Interface,
+        wanted: Wanted,
+        capture: &mut Capture,
+    ) -> anyhow::Result<String> {
+        let attached = capture.attach(interface, self.ingress)?;
+        let egress = if interface.is_loopback {
+            "not needed"
+        } else {
+            "tc"
+        };
+        let down = if interface.is_up { "" } else { ", down" };
+        let message = format!(
+            "auditor: watching {}, in: {} ({}), out: {egress}{down}",
+            interface.name,
+            attached.ingress.hook.name(),
+            attached.ingress.reason
+        );
+        let described = attached.describe();
+        if !self.described.contains(&described) {
+            self.described.push(described);
+        }
+        self.names.insert(interface.index, interface.name.clone());
+        self.attached.push((attached, wanted));
+        Ok(message)
+    }
+
+    /// Keeps up with an interface that has another name now.
+    fn rename(&mut self, interface: &Interface) {
+        let Some((attached, _)) = self.attached.iter_mut().find(|(attached, _)| {
+            attached.interface.index == interface.index && attached.interface.name != interface.name
+        }) else {
+            return;
+        };
+        for described in &mut self.described {
+            if described.name == attached.interface.name {
+                described.name.clone_from(&interface.name);
+            }
+        }
+        attached.interface.name.clone_from(&interface.name);
+        self.names.insert(interface.index, interface.name.clone());
+    }
+}

@@ -146,11 +146,12 @@ fn main() {
             }
         }
     }
-    println!("\nflows merged in user space, seconds of one core");
+    println!("\nflows merged in user space: seconds of one core, and MiB that they take there");
     for n_flows in [1_000_u32, 100_000, 1_000_000] {
-        let seconds = merged(n_flows);
-        println!("  {n_flows:>9} flows {seconds:>10.4}");
+        let (seconds, memory) = merged(n_flows);
+        println!("  {n_flows:>9} flows {seconds:>10.4} {memory:>8.1}");
         figures.insert(format!("merge {n_flows}"), seconds.into());
+        figures.insert(format!("memory {n_flows}"), memory.into());
     }
     println!("\ndrained, milliseconds (waiting for programs included)");
     for n_flows in [1_000_u32, 100_000] {
@@ -311,7 +312,8 @@ impl Bench {
             let frame = shapes()[0].1(false);
             run(ebpf, "ours_tc", &frame, n_flows);
             let start = Instant::now();
-            let found = table.drain(ebpf).expect("a drain").flows.len();
+            let mut found = 0;
+            table.drain(ebpf, &mut |_, _| found += 1).expect("a drain");
             times.push(start.elapsed().as_secs_f64() * 1000.0);
             assert_eq!(found, n_flows as usize, "every flow has a place");
         }
@@ -328,7 +330,11 @@ fn set_load(ebpf: &mut Ebpf, load: &Load) {
 
 /// Empties the half that is written to; returns how many flows it held.
 fn clear(ebpf: &Ebpf, table: &mut Table) -> usize {
-    table.take(ebpf).expect("the table is memory").flows.len()
+    let mut n_flows = 0;
+    table
+        .take(ebpf, &mut |_, _| n_flows += 1)
+        .expect("the table is memory");
+    n_flows
 }
 
 /// Nanoseconds a packet, as the kernel measures them.
@@ -346,30 +352,46 @@ fn run(ebpf: &mut Ebpf, name: &str, frame: &[u8], repeat: u32) -> f64 {
     result.expect("a test run").duration.as_nanos() as f64
 }
 
-/// Seconds to merge flows that are there already.
-fn merged(n_flows: u32) -> f64 {
-    let flows: Vec<(SharedKey, SharedRecord)> = (0..n_flows)
-        .map(|n| {
-            let key = SharedKey {
-                ends: [mapped(n.to_be_bytes()), mapped([10, 1, 0, 1])],
-                ports: Ports::new(Kind::Sided, 6, 0, 8080).0,
-                interface: 2,
-                reserved: 0,
-            };
-            (
-                key,
-                SharedRecord {
-                    packets: [1, 1],
-                    ..SharedRecord::default()
-                },
-            )
-        })
-        .collect();
+/// Seconds to merge flows that are there already, and MiB that they take.
+fn merged(n_flows: u32) -> (f64, f64) {
+    let flow = |n: u32| {
+        let key = SharedKey {
+            ends: [mapped(n.to_be_bytes()), mapped([10, 1, 0, 1])],
+            ports: Ports::new(Kind::Sided, 6, 0, 8080).0,
+            interface: 2,
+            reserved: 0,
+        };
+        let record = SharedRecord {
+            packets: [2, 2],
+            ..SharedRecord::default()
+        };
+        (key, record)
+    };
+    let before = resident();
     let mut ledger = Ledger::default();
-    ledger.add(flows.iter().copied());
+    let mut merge = || {
+        for n in 0..n_flows {
+            let (key, record) = flow(n);
+            ledger.add(&key, &record);
+        }
+    };
+    merge();
+    let memory = resident() - before;
     let start = Instant::now();
-    ledger.add(flows.iter().copied());
-    start.elapsed().as_secs_f64()
+    merge();
+    let seconds = start.elapsed().as_secs_f64();
+    assert_eq!(ledger.len(), n_flows as usize);
+    (seconds, memory)
+}
+
+/// MiB of this process that are in memory (proc(5), `statm`).
+fn resident() -> f64 {
+    let statm = std::fs::read_to_string("/proc/self/statm").expect("procfs");
+    let pages = statm
+        .split(' ')
+        .nth(1)
+        .and_then(|pages| pages.parse::<u32>().ok());
+    f64::from(pages.expect("a number")) * 4096.0 / f64::from(1 << 20)
 }
 
 fn median(mut times: Vec<f64>) -> f64 {

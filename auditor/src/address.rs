@@ -16,6 +16,11 @@ pub fn bits(address: IpAddr) -> u128 {
     }
 }
 
+/// The bytes of an address; IPv4 is IPv4-mapped.
+pub fn to_bytes(address: IpAddr) -> [u8; 16] {
+    bits(address).to_be_bytes()
+}
+
 /// The address that 16 bytes of a flow key stand for.
 pub fn from_bytes(bytes: [u8; 16]) -> IpAddr {
     IpAddr::V6(Ipv6Addr::from(bytes)).to_canonical()

@@ -20,4 +20,4 @@ pub use hook::{Choice, Ingress, Tc};
 pub use interface::{Interface, Interfaces};
 pub use program::{Capture, CaptureError, Settings};
 pub use selection::{Selection, SelectionError, Wanted};
-pub use table::{Drained, Sizes, Table};
+pub use table::{Sizes, Table, Take, Ways};

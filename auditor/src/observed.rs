@@ -26,7 +26,7 @@ pub struct Observed {
     pub tallies: BTreeMap<Slot, Tally>,
     pub gaps: Vec<Gap>,
     /// Packets whose flow found no place in the table: their peers are lost, their ports are not.
-    pub lost: Vec<(Lost, Tally)>,
+    pub lost: BTreeMap<Lost, Tally>,
 }
 
 /// This host.

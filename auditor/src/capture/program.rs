@@ -26,7 +26,7 @@ use super::{
     interface::Interface,
     memory::Memory,
     privilege,
-    table::{Drained, Sizes, Table, memory},
+    table::{Sizes, Table, Take, Ways, memory},
 };
 use crate::port::PortRange;
 
@@ -228,8 +228,8 @@ impl Capture {
     /// # Errors
     ///
     /// The kernel's refusal.
-    pub fn drain(&mut self) -> Result<Drained, CaptureError> {
-        self.table.drain(&self.ebpf)
+    pub fn drain(&mut self, take: Take<'_>) -> Result<Ways, CaptureError> {
+        self.table.drain(&self.ebpf, take)
     }
 
     /// As [`Self::drain`], of a replay, where no program runs by itself.
@@ -237,8 +237,8 @@ impl Capture {
     /// # Errors
     ///
     /// The kernel's refusal.
-    pub(super) fn take(&mut self) -> Result<Drained, CaptureError> {
-        self.table.take(&self.ebpf)
+    pub(super) fn take(&mut self, take: Take<'_>) -> Result<Ways, CaptureError> {
+        self.table.take(&self.ebpf, take)
     }
 
     /// Runs the program for what arrives on a frame that was `length` bytes long. False if the kernel does not take it.

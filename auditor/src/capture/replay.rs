@@ -12,7 +12,7 @@ use zerocopy::{FromBytes, Immutable, KnownLayout};
 use super::{
     file::Frame,
     program::{Capture, CaptureError, Settings},
-    table::{Drained, Sizes},
+    table::{Sizes, Take},
 };
 use crate::capture::Tc;
 
@@ -112,11 +112,7 @@ impl Replay {
     /// # Errors
     ///
     /// The kernel's refusal.
-    pub fn frame(
-        &mut self,
-        frame: &Frame<'_>,
-        mut take: impl FnMut(Vec<(SharedKey, SharedRecord)>),
-    ) -> Result<(), CaptureError> {
+    pub fn frame(&mut self, frame: &Frame<'_>, take: Take<'_>) -> Result<(), CaptureError> {
         let bytes = frame.bytes.as_ref();
         let length = u64::from(frame.length);
         self.pass(frame);
@@ -147,13 +143,14 @@ impl Replay {
         if fits && self.capture.test(bytes, length, self.epoch)? {
             self.n_pending += 1;
             if self.n_pending == PENDING || self.drained_at + EPOCHS <= self.epoch {
-                self.drain(&mut take)?;
+                self.drain(take)?;
             }
             return Ok(());
         }
         self.totals.counted_here += 1;
         if parsed.is_ok() {
-            take(vec![counted(&packet, length, self.epoch)]);
+            let (key, record) = counted(&packet, length, self.epoch);
+            take(&key, &record);
         }
         Ok(())
     }
@@ -163,11 +160,8 @@ impl Replay {
     /// # Errors
     ///
     /// The kernel's refusal.
-    pub fn drain(
-        &mut self,
-        mut take: impl FnMut(Vec<(SharedKey, SharedRecord)>),
-    ) -> Result<(), CaptureError> {
-        let Drained { flows, ways } = self.capture.take()?;
+    pub fn drain(&mut self, take: Take<'_>) -> Result<(), CaptureError> {
+        let ways = self.capture.take(take)?;
         let n_counted: u64 = ways.iter().map(|way| way.packets).sum();
         if n_counted != u64::from(self.n_pending) || !self.capture.lost().is_empty() {
             return Err(CaptureError::Uncounted {
@@ -175,7 +169,6 @@ impl Replay {
                 counted: n_counted,
             });
         }
-        take(flows);
         self.n_pending = 0;
         self.drained_at = self.epoch;
         Ok(())

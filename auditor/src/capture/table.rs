@@ -3,7 +3,7 @@
 use std::{io, mem::offset_of, os::fd::AsFd as _, sync::atomic::Ordering};
 
 use auditor_common::{
-    Half, Header, Place4, Place6, SharedKey, SharedRecord, Tally, packet::mapped,
+    Half, Header, Place4, Place6, Record, SharedKey, SharedRecord, Tally, packet::mapped,
 };
 use aya::{
     Ebpf,
@@ -73,14 +73,11 @@ pub struct Table {
     half: usize,
 }
 
-/// What one drain found.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct Drained {
-    /// Conversations, the same one possibly more than once.
-    pub flows: Vec<(SharedKey, SharedRecord)>,
-    /// Packets that came in, and that left.
-    pub ways: [Tally; 2],
-}
+/// Packets that came in, and packets that left.
+pub type Ways = [Tally; 2];
+
+/// What is told of the conversations that a drain finds, the same one possibly more than once.
+pub type Take<'a> = &'a mut dyn FnMut(&SharedKey, &SharedRecord);
 
 impl Table {
     /// Maps the table of the programs into memory.
@@ -123,12 +120,12 @@ impl Table {
     /// # Errors
     ///
     /// The kernel's refusal.
-    pub fn drain(&mut self, ebpf: &Ebpf) -> Result<Drained, CaptureError> {
+    pub fn drain(&mut self, ebpf: &Ebpf, take: Take<'_>) -> Result<Ways, CaptureError> {
         let old = self.half;
         self.half = 1 - old;
         self.tell(offset_of!(Header, half), self.half as u64);
         wait_for_programs().map_err(CaptureError::Wait)?;
-        self.collect(ebpf, old)
+        self.collect(ebpf, old, take)
     }
 
     /// Takes everything out of the half that is written to; no program may be running.
@@ -136,12 +133,12 @@ impl Table {
     /// # Errors
     ///
     /// The kernel's refusal.
-    pub fn take(&mut self, ebpf: &Ebpf) -> Result<Drained, CaptureError> {
-        self.collect(ebpf, self.half)
+    pub fn take(&mut self, ebpf: &Ebpf, take: Take<'_>) -> Result<Ways, CaptureError> {
+        self.collect(ebpf, self.half, take)
     }
 
-    fn collect(&mut self, ebpf: &Ebpf, old: usize) -> Result<Drained, CaptureError> {
-        let mut drained = Drained::default();
+    fn collect(&mut self, ebpf: &Ebpf, old: usize, found: Take<'_>) -> Result<Ways, CaptureError> {
+        let mut ways = Ways::default();
         for cpu in 0..self.sizes.n_cpus as usize {
             let region = cpu * 2 + old;
             // The kernel half writes to the other half of the same header: word by word, this one is ours.
@@ -151,7 +148,7 @@ impl Table {
                     .word(cpu, counts + offset)
                     .map_or(0, |word| word.swap(0, Ordering::SeqCst))
             };
-            for (way, sum) in drained.ways.iter_mut().enumerate() {
+            for (way, sum) in ways.iter_mut().enumerate() {
                 let way = offset_of!(Half, ways) + way * size_of::<[u64; 2]>();
                 sum.packets += take(way);
                 sum.bytes += take(way + size_of::<u64>());
@@ -164,7 +161,7 @@ impl Table {
             {
                 if place.ports != 0 {
                     let ends = place.ends.map(|end| mapped(end.to_ne_bytes()));
-                    drained.push(ends, place.ports, &place.record);
+                    tell(found, ends, place.ports, &place.record);
                     *place = Place4::default();
                 }
             }
@@ -181,31 +178,27 @@ impl Table {
                         second.copy_from_slice(&low.to_ne_bytes());
                         address
                     });
-                    drained.push(ends, place.ports, &place.record);
+                    tell(found, ends, place.ports, &place.record);
                     *place = Place6::default();
                 }
             }
         }
         let name = if old == 0 { "SHARED_0" } else { "SHARED_1" };
         let shared = data(ebpf, name)?;
-        take_all(shared.fd().as_fd(), |key, record| {
-            drained.flows.push((key, record));
-        })
-        .map_err(CaptureError::Batch)?;
-        Ok(drained)
+        take_all(shared.fd().as_fd(), |key, record| found(&key, &record))
+            .map_err(CaptureError::Batch)?;
+        Ok(ways)
     }
 }
 
-impl Drained {
-    fn push(&mut self, ends: [[u8; 16]; 2], ports: u64, record: &auditor_common::Record) {
-        let key = SharedKey {
-            ends,
-            ports,
-            interface: record.interface,
-            reserved: 0,
-        };
-        self.flows.push((key, record.into()));
-    }
+fn tell(take: Take<'_>, ends: [[u8; 16]; 2], ports: u64, record: &Record) {
+    let key = SharedKey {
+        ends,
+        ports,
+        interface: record.interface,
+        reserved: 0,
+    };
+    take(&key, &record.into());
 }
 
 /// The memory of an array map.

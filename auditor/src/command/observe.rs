@@ -58,6 +58,9 @@ impl Counting {
 /// Flows at a time that the table is made for.
 pub(super) const DEFAULT_FLOWS: u32 = 65_536;
 
+/// How many times as many conversations are kept until the end as the table has places: the table is emptied every second.
+const FLOWS_KEPT: usize = 16;
+
 /// Watches the interfaces of these names, or every physical one that is up. `begin` is told of the host before anything is
 /// attached.
 ///
@@ -96,6 +99,11 @@ pub(super) async fn observe(
     let mut stop = Stop::new()?;
     let mut follow = Follow::begin(selection, counting.ingress, &all, &mut capture)?;
 
+    let is_documented = documented_test(matrices);
+    let known = KnownPorts {
+        is_documented: &is_documented,
+        ephemeral,
+    };
     let clock = Clock::now();
     let watch = Watch {
         capture: &mut capture,
@@ -103,23 +111,19 @@ pub(super) async fn observe(
         follow: &mut follow,
         stop: &mut stop,
         host: &mut host,
-        ephemeral,
+        known: &known,
+        most_flows: counting.flows as usize * FLOWS_KEPT,
     };
     let watched = watch.run(window, &clock).await?;
     let (mut gaps, end, mut seen) = (watched.gaps, watched.end, watched.seen);
     // Once nothing is attached any more, the last drains of both halves take everything.
     let (interfaces, names) = follow.end();
     for _half in 0..2 {
-        seen.add(capture.drain()?);
+        seen.drain(&mut capture)?;
     }
     capture.flush_log();
 
     let tallies = seen.tallies(&capture)?;
-    let is_documented = documented_test(matrices);
-    let known = KnownPorts {
-        is_documented: &is_documented,
-        ephemeral,
-    };
     let mut flows: Vec<Flow> = seen
         .ledger
         .flows(&known)
@@ -143,6 +147,12 @@ pub(super) async fn observe(
         gaps.extend(tallies.get(&slot).map(|tally| gap(tally.packets)));
     }
     gaps.sort();
+    let mut lost = seen.ledger.lost().clone();
+    for (what, tally) in capture.lost() {
+        let sum = lost.entry(what).or_default();
+        sum.packets += tally.packets;
+        sum.bytes += tally.bytes;
+    }
     Ok(Observed {
         host,
         window: Window {
@@ -154,7 +164,7 @@ pub(super) async fn observe(
         flows,
         tallies,
         gaps,
-        lost: capture.lost(),
+        lost,
     })
 }
 

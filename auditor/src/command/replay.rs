@@ -125,13 +125,13 @@ impl Replayed {
         let mut replay = Replay::new(keeps_parts)?;
         let ledger = &mut self.ledger;
         let read = file::read(source, |frame| {
-            replay.frame(&frame, |flows| ledger.add(flows))
+            replay.frame(&frame, &mut |key, record| ledger.add(key, record))
         });
         let summary = match read {
             Ok(summary) => summary?,
             Err(error) => return Ok(Err(error)),
         };
-        replay.drain(|flows| self.ledger.add(flows))?;
+        replay.drain(&mut |key, record| self.ledger.add(key, record))?;
         for (link, packets) in summary.skipped {
             say(&format!(
                 "auditor: {}: {packets} packets of link type {link}, beside those of Ethernet, were left out",
@@ -226,7 +226,7 @@ impl Replayed {
             flows,
             tallies,
             gaps,
-            lost: Vec::new(),
+            lost: BTreeMap::new(),
         }
     }
 }

@@ -16,15 +16,19 @@ use tokio::{
 
 use super::{follow::Follow, observe::listening_ports, output::say};
 use crate::{
-    capture::{Capture, Drained, Interfaces, listener},
-    observed::{Gap, Host, Ledger},
-    port::PortRange,
+    capture::{Capture, Interfaces, Ways, listener},
+    observed::{Gap, Host, KnownPorts, Ledger},
 };
 
 /// How often what was counted is taken out of the kernel.
 const TICK: Duration = Duration::from_secs(1);
 /// How exact the times of flows are; the kernel half reads no clock of its own.
 const EPOCH: Duration = Duration::from_millis(100);
+/// How often conversations that are over are settled, in ticks.
+const SETTLE_TICKS: u64 = 60;
+/// Epochs without a packet after which a conversation is over: five minutes, longer than a connection's state is kept by
+/// most firewalls for anything but established TCP. If it goes on all the same, it counts as another one of its flow.
+const OVER: u64 = 3000;
 
 /// Wall clock and kernel clock, read together.
 pub(super) struct Clock {
@@ -92,19 +96,29 @@ impl Stop {
 }
 
 /// What was taken out of the kernel so far.
-#[derive(Default)]
 pub(super) struct Seen {
     pub(super) ledger: Ledger,
-    ways: [Tally; 2],
+    ways: Ways,
 }
 
 impl Seen {
-    pub(super) fn add(&mut self, drained: Drained) {
-        for (sum, more) in self.ways.iter_mut().zip(drained.ways) {
+    /// Keeps at most so many conversations.
+    pub(super) fn new(most: usize) -> Self {
+        Self {
+            ledger: Ledger::new(most),
+            ways: Ways::default(),
+        }
+    }
+
+    /// Takes what the kernel half counted since the last time.
+    pub(super) fn drain(&mut self, capture: &mut Capture) -> anyhow::Result<()> {
+        let ledger = &mut self.ledger;
+        let ways = capture.drain(&mut |key, record| ledger.add(key, record))?;
+        for (sum, more) in self.ways.iter_mut().zip(ways) {
             sum.packets += more.packets;
             sum.bytes += more.bytes;
         }
-        self.ledger.add(drained.flows);
+        Ok(())
     }
 
     /// Every packet, and those that are in no flow, by slot.
@@ -114,6 +128,11 @@ impl Seen {
             if tally != Tally::default() {
                 tallies.insert(slot, tally);
             }
+        }
+        for more in self.ledger.lost().values() {
+            let sum = tallies.entry(Slot::TableFull).or_default();
+            sum.packets += more.packets;
+            sum.bytes += more.bytes;
         }
         Ok(tallies)
     }
@@ -136,7 +155,9 @@ pub(super) struct Watch<'a> {
     pub(super) stop: &'a mut Stop,
     /// Learns of sockets that begin to listen.
     pub(super) host: &'a mut Host,
-    pub(super) ephemeral: PortRange,
+    pub(super) known: &'a KnownPorts<'a>,
+    /// Conversations that are kept at most.
+    pub(super) most_flows: usize,
 }
 
 impl Watch<'_> {
@@ -157,7 +178,8 @@ impl Watch<'_> {
             follow,
             stop,
             host,
-            ephemeral,
+            known,
+            most_flows,
         } = self;
         let length = Duration::try_from(window).context("the window is too long")?;
         let Some(deadline) = clock.started.checked_add(length) else {
@@ -168,7 +190,9 @@ impl Watch<'_> {
         let mut epochs = tokio::time::interval(EPOCH);
         epochs.set_missed_tick_behavior(MissedTickBehavior::Skip);
         let mut gaps = Vec::new();
-        let mut seen = Seen::default();
+        let mut seen = Seen::new(most_flows);
+        seen.ledger.own(&host.addresses);
+        let mut n_ticks: u64 = 0;
         let progress = Progress::new(window);
         loop {
             tokio::select! {
@@ -183,8 +207,12 @@ impl Watch<'_> {
                 }
                 _ = ticks.tick() => {
                     capture.flush_log();
-                    seen.add(capture.drain()?);
-                    let listeners = listener::listeners(ephemeral).context("cannot list the sockets that listen")?;
+                    seen.drain(capture)?;
+                    n_ticks += 1;
+                    if n_ticks.is_multiple_of(SETTLE_TICKS) {
+                        seen.ledger.settle(clock.epoch().saturating_sub(OVER), known);
+                    }
+                    let listeners = listener::listeners(known.ephemeral).context("cannot list the sockets that listen")?;
                     if !listeners.is_subset(&host.listeners) {
                         host.listeners.extend(listeners);
                         capture.add_ports(PortKind::Listening, listening_ports(host));
@@ -197,6 +225,7 @@ impl Watch<'_> {
             let all = interfaces.list().await?;
             host.addresses
                 .extend(all.iter().flat_map(|one| one.addresses.iter().copied()));
+            seen.ledger.own(&host.addresses);
             let changes = follow.reconcile(&all, capture, clock.wall_now());
             if !changes.messages.is_empty() {
                 progress.clear();

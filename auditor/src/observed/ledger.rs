@@ -1,12 +1,19 @@
 //! Conversations merged over drains, and each turned into a flow: who is the client, who the server.
 
-use std::collections::{BTreeMap, HashMap, HashSet, hash_map::Entry};
+mod talks;
 
-use auditor_common::{
-    Evidence, Ports, SharedKey, SharedRecord, flow::opening, port::protocol, side::has_ports,
+use std::{
+    collections::{BTreeMap, BTreeSet, HashSet},
+    net::IpAddr,
 };
 
-use crate::port::PortRange;
+use auditor_common::{
+    Evidence, Kind, Ports, SharedKey, SharedRecord, Tally, flow::opening, lost::Lost,
+    port::protocol, side::has_ports,
+};
+use talks::Talks;
+
+use crate::{address, port::PortRange};
 
 /// What a flow is known by.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -31,26 +38,142 @@ pub struct KnownPorts<'a> {
 }
 
 /// Everything that was counted, by conversation.
-#[derive(Clone, Debug, Default)]
+///
+/// Bounded: beyond [`Ledger::most`](Self::new) conversations nothing new is kept by its peers, and of those that prove
+/// nothing, which anybody can make up by the million, no more than a quarter of that. What finds no room is counted by
+/// its port, as the kernel half does it.
+#[derive(Clone, Debug)]
 pub struct Ledger {
-    talks: HashMap<SharedKey, SharedRecord>,
+    talks: Talks,
+    most: usize,
+    n_unproven: usize,
+    /// Addresses of this host; of what found no room they tell whether it was sent.
+    own: BTreeSet<[u8; 16]>,
+    lost: BTreeMap<Lost, Tally>,
+}
+
+impl Default for Ledger {
+    /// Without a bound, for what has an end of its own.
+    fn default() -> Self {
+        Self::new(usize::MAX)
+    }
 }
 
 impl Ledger {
-    /// Adds what a drain found.
-    pub fn add(&mut self, drained: impl IntoIterator<Item = (SharedKey, SharedRecord)>) {
-        for (key, more) in drained {
-            match self.talks.entry(key) {
-                Entry::Occupied(mut known) => merge(known.get_mut(), &more),
-                Entry::Vacant(free) => {
-                    free.insert(more);
-                }
-            }
+    /// A ledger of at most so many conversations.
+    pub fn new(most: usize) -> Self {
+        Self {
+            talks: Talks::default(),
+            most,
+            n_unproven: 0,
+            own: BTreeSet::new(),
+            lost: BTreeMap::new(),
         }
     }
 
+    /// Names addresses of this host, beside those that are known.
+    pub fn own(&mut self, addresses: &BTreeSet<IpAddr>) {
+        self.own
+            .extend(addresses.iter().map(|one| address::to_bytes(*one)));
+    }
+
+    /// Adds a conversation that a drain found.
+    pub fn add(&mut self, key: &SharedKey, more: &SharedRecord) {
+        let mut change = 0;
+        let is_known = self.talks.change(key, |known| {
+            let was_unproven = proves_nothing(known);
+            merge(known, more);
+            change = usize::from(was_unproven && !proves_nothing(known));
+        });
+        self.n_unproven -= change;
+        if is_known {
+            return;
+        }
+        let is_unproven = proves_nothing(more);
+        let is_full = self.most <= self.talks.len()
+            || is_unproven && self.most / UNPROVEN_PART <= self.n_unproven;
+        if is_full {
+            self.lose(key, more);
+            return;
+        }
+        self.talks.insert(key, more);
+        self.n_unproven += usize::from(is_unproven);
+    }
+
+    /// What found no room, by port.
+    pub const fn lost(&self) -> &BTreeMap<Lost, Tally> {
+        &self.lost
+    }
+
+    /// Counts by port what can't be kept by its peers.
+    fn lose(&mut self, key: &SharedKey, record: &SharedRecord) {
+        let ports = Ports(key.ports);
+        let port = if ports.is_sided() {
+            ports.second()
+        } else {
+            ports.first().min(ports.second())
+        };
+        for ((end, packets), bytes) in key.ends.iter().zip(record.packets).zip(record.bytes) {
+            if packets == 0 {
+                continue;
+            }
+            let tally = self.lost.entry(Lost {
+                is_sent: self.own.contains(end),
+                protocol: ports.protocol(),
+                port,
+            });
+            let tally = tally.or_default();
+            tally.packets += packets;
+            tally.bytes += bytes;
+        }
+    }
+
+    /// Decides conversations that ended before the epoch `before` and whose sides were not certain, so that all those of
+    /// a client with a service become one again.
+    pub fn settle(&mut self, before: u64, known: &KnownPorts<'_>) {
+        let certain = self.certain();
+        let over = self
+            .talks
+            .take(|key, record| !Ports(key.ports).is_sided() && record.last < before);
+        for (key, record) in over {
+            self.n_unproven -= usize::from(proves_nothing(&record));
+            let (client, evidence) = match opened_by(&record) {
+                Some(client) => (client, Evidence::Handshake),
+                None => decide(&key, &record, &certain, known),
+            };
+            let ends = ends(&key, client);
+            let settled = SharedKey {
+                ends: [ends.client, ends.server],
+                ports: Ports::new(Kind::Sided, ends.protocol, 0, ends.port).0,
+                ..key
+            };
+            self.add(&settled, &turned(&record, client, evidence));
+        }
+    }
+
+    /// The services of which a conversation was surely theirs.
+    fn certain(&self) -> HashSet<Ends> {
+        let mut certain = HashSet::new();
+        for (key, record) in self.talks.iter() {
+            if Ports(key.ports).is_sided() {
+                let is_guess = Evidence::from_number(record.evidence)
+                    .is_some_and(|evidence| Evidence::Opened < evidence);
+                if record.packets != [0; 2] && !is_guess {
+                    certain.insert(ends(&key, Client::First));
+                }
+            } else if let Some(client) = opened_by(&record) {
+                certain.insert(ends(&key, client));
+            }
+        }
+        certain
+    }
+
+    pub const fn len(&self) -> usize {
+        self.talks.len()
+    }
+
     pub fn is_empty(&self) -> bool {
-        self.talks.is_empty()
+        self.talks.len() == 0
     }
 
     /// Every flow, in order; the first end of a record is the client.
@@ -65,27 +188,17 @@ impl Ledger {
                 .and_modify(|known| merge(known, record))
                 .or_insert(*record);
         };
-        let mut undecided = Vec::new();
-        let mut certain: HashSet<Ends> = HashSet::new();
-        for (key, record) in self.sorted() {
-            let ports = Ports(key.ports);
-            if ports.is_sided() {
-                let ends = ends(key, Client::First);
-                if record.packets != [0; 2] {
-                    certain.insert(ends);
-                }
-                count(ends, record);
-            } else if let Some(client) = opened_by(record) {
-                let ends = ends(key, client);
-                certain.insert(ends);
-                count(ends, &turned(record, client, Evidence::Handshake));
-            } else {
-                undecided.push((key, record));
+        let certain = self.certain();
+        for (key, record) in self.talks.iter() {
+            if Ports(key.ports).is_sided() {
+                count(ends(&key, Client::First), &record);
+                continue;
             }
-        }
-        for (key, record) in undecided {
-            let (client, evidence) = decide(key, record, &certain, known);
-            count(ends(key, client), &turned(record, client, evidence));
+            let (client, evidence) = match opened_by(&record) {
+                Some(client) => (client, Evidence::Handshake),
+                None => decide(&key, &record, &certain, known),
+            };
+            count(ends(&key, client), &turned(&record, client, evidence));
         }
         // An error about packets that were never seen is about nothing.
         flows
@@ -93,13 +206,19 @@ impl Ledger {
             .filter(|(_, record)| record.packets != [0; 2])
             .collect()
     }
+}
 
-    #[expect(clippy::disallowed_methods, reason = "sorted right away")]
-    fn sorted(&self) -> Vec<(&SharedKey, &SharedRecord)> {
-        let mut talks: Vec<_> = self.talks.iter().collect();
-        talks.sort_unstable_by_key(|(key, _)| **key);
-        talks
-    }
+/// One conversation in so many may be one that proves nothing.
+const UNPROVEN_PART: usize = 4;
+
+/// Whether anybody could have made up the conversation: one end never said anything but no, or both only opened it.
+fn proves_nothing(record: &SharedRecord) -> bool {
+    let said = |end: usize| {
+        let of = |pair: &[u64; 2]| pair.get(end).copied().unwrap_or_default();
+        of(&record.packets).saturating_sub(of(&record.resets))
+    };
+    let (first, second) = (said(0), said(1));
+    first == 0 || second == 0 || first + second <= record.requests + record.replies
 }
 
 /// Which end of a conversation is the client.

@@ -80,7 +80,7 @@ fn report() -> Report {
         bytes: packets * 100,
     };
     let observed = Observed {
-        lost: Vec::new(),
+        lost: BTreeMap::new(),
         host: Host {
             name: "store\u{1b}[31m1".to_owned(),
             addresses: ["10.0.0.1".parse::<IpAddr>().unwrap()].into(),

@@ -2,6 +2,8 @@ use auditor_common::{
     Evidence, Kind, Ports, SharedKey, SharedRecord, flow::opening, packet::mapped,
 };
 
+use proptest::prelude::*;
+
 use super::{Ends, KnownPorts, Ledger};
 use crate::port::PortRange;
 
@@ -48,8 +50,10 @@ fn check(
     packets: [u64; 2],
     evidence: Evidence,
 ) {
-    let mut ledger = Ledger::default();
-    ledger.add(talks.iter().copied());
+    let mut ledger = Ledger::new(usize::MAX);
+    for (key, record) in talks {
+        ledger.add(key, record);
+    }
     let flows = flows(&ledger);
     let [(ends, record)] = flows.as_slice() else {
         panic!("one flow expected: {flows:?}")
@@ -171,11 +175,137 @@ fn refusals_count_with_what_was_refused() {
             ..SharedRecord::default()
         },
     );
-    let mut ledger = Ledger::default();
-    ledger.add([refusal]);
+    let mut ledger = Ledger::new(usize::MAX);
+    ledger.add(&refusal.0, &refusal.1);
     assert_eq!(flows(&ledger), []);
-    ledger.add([(unsided(UDP, 50_000, 90), record([1, 0], 0))]);
+    ledger.add(&unsided(UDP, 50_000, 90), &record([1, 0], 0));
     let flows = flows(&ledger);
     assert_eq!(flows.len(), 1);
     assert_eq!((flows[0].1.refusals, flows[0].1.packets), (1, [1, 0]));
+}
+
+#[test]
+fn what_is_over_is_settled() {
+    let mut ledger = Ledger::default();
+    let known = KnownPorts {
+        is_documented: &|_, port| port == 50_001,
+        ephemeral: PortRange::EPHEMERAL,
+    };
+    for client in 40_000..40_100 {
+        let last = u64::from(client - 40_000);
+        let talk = SharedRecord {
+            last,
+            ..record([2, 3], 0)
+        };
+        ledger.add(&unsided(TCP, client, 50_001), &talk);
+    }
+    let before = ledger.flows(&known);
+    ledger.settle(90, &known);
+    assert_eq!(ledger.len(), 11, "one for what is over, ten that are not");
+    assert_eq!(ledger.flows(&known), before);
+    ledger.settle(1000, &known);
+    assert_eq!(ledger.len(), 1);
+    assert_eq!(ledger.flows(&known), before);
+}
+
+#[test]
+fn a_guess_that_was_settled_convinces_nobody() {
+    let mut ledger = Ledger::default();
+    let known = KnownPorts {
+        is_documented: &|_, _| false,
+        ephemeral: PortRange::EPHEMERAL,
+    };
+    // The lower port is taken for the server's.
+    ledger.add(&unsided(TCP, 45_000, 40_000), &record([1, 1], 0));
+    ledger.settle(1, &known);
+    ledger.add(&unsided(TCP, 45_000, 50_000), &record([1, 1], 0));
+    let ports: Vec<u16> = ledger
+        .flows(&known)
+        .iter()
+        .map(|(ends, _)| ends.port)
+        .collect();
+    assert_eq!(ports, [40_000, 45_000]);
+}
+
+#[test]
+fn what_anybody_can_make_up_takes_a_quarter() {
+    let mut ledger = Ledger::new(100);
+    ledger.own(&["10.0.0.1".parse().unwrap()].into());
+    let from = |host: u16, port: u16| SharedKey {
+        ends: [
+            mapped([10, 9, host.to_be_bytes()[0], host.to_be_bytes()[1]]),
+            A,
+        ],
+        ..key(Kind::Sided, TCP, 0, port)
+    };
+    let knock = SharedRecord {
+        requests: 1,
+        replies: 1,
+        ..record([1, 1], 0)
+    };
+    for host in 0..1000 {
+        ledger.add(&from(host, 22), &knock);
+    }
+    assert_eq!(ledger.len(), 25);
+    let lost: Vec<(bool, u16, u64)> = ledger
+        .lost()
+        .iter()
+        .map(|(lost, tally)| (lost.is_sent, lost.port, tally.packets))
+        .collect();
+    assert_eq!(lost, [(false, 22, 975), (true, 22, 975)]);
+    // Conversations still find room, one that becomes one makes room, and the table ends.
+    for host in 2000..2075 {
+        ledger.add(
+            &from(host, 443),
+            &SharedRecord {
+                requests: 1,
+                replies: 1,
+                ..record([5, 5], 0)
+            },
+        );
+    }
+    assert_eq!(ledger.len(), 100);
+    ledger.add(&from(3000, 443), &record([5, 5], 0));
+    assert_eq!(ledger.len(), 100);
+    ledger.add(&from(1, 22), &record([5, 5], 0));
+    assert_eq!(ledger.len(), 100);
+}
+
+proptest! {
+    /// Whatever comes, is settled or finds no room: every packet and byte is in a flow or under a port.
+    #[test]
+    fn nothing_is_lost_in_silence(
+        most in 0_usize..40,
+        talks in proptest::collection::vec(
+            (any::<bool>(), 0_u16..4, 0_u16..4, any::<[u8; 2]>(), 0_u8..32, 0_u64..9), 0..200,
+        ),
+    ) {
+        let known = KnownPorts {
+            is_documented: &|_, port| port == 1,
+            ephemeral: PortRange::new(2, 3).unwrap(),
+        };
+        let mut ledger = Ledger::new(most);
+        let mut sums = [0; 2];
+        for (is_sided, first, second, packets, opening, last) in talks {
+            let kind = if is_sided { Kind::Sided } else { Kind::Unsided };
+            let first = if is_sided { 0 } else { first };
+            let record = SharedRecord { last, ..record(packets.map(u64::from), opening) };
+            sums[0] += record.packets.iter().sum::<u64>();
+            sums[1] += record.bytes.iter().sum::<u64>();
+            ledger.add(&key(kind, TCP, first, second), &record);
+            if last == 8 {
+                ledger.settle(5, &known);
+            }
+        }
+        let mut found = [0; 2];
+        for (_, record) in ledger.flows(&known) {
+            found[0] += record.packets.iter().sum::<u64>();
+            found[1] += record.bytes.iter().sum::<u64>();
+        }
+        for tally in ledger.lost().values() {
+            found[0] += tally.packets;
+            found[1] += tally.bytes;
+        }
+        prop_assert_eq!(found, sums);
+    }
 }

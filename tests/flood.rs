@@ -1,0 +1,149 @@
+//! What strangers send by the million displaces nothing, and is counted.
+
+use std::{
+    io::{Read as _, Write as _},
+    net::{Ipv4Addr, SocketAddrV4, TcpListener, TcpStream},
+    os::fd::AsRawFd as _,
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
+
+use lab::Namespace;
+use nix::{
+    errno::Errno,
+    sys::socket::{
+        AddressFamily, MsgFlags, SockFlag, SockProtocol, SockType, SockaddrIn, sendto, setsockopt,
+        socket, sockopt,
+    },
+};
+use serde_json::Value;
+
+use crate::{
+    auditor::{files, kernel_tests, watch_during},
+    life::{MATRIX, assert_totals, pair},
+};
+
+const SYNS: u32 = 1_000_000;
+
+/// A SYN from an address that nobody has, to a port that is not 8080: an IPv4 and a TCP header (RFC 791, RFC 9293).
+fn syn(n: u32) -> [u8; 40] {
+    let source = Ipv4Addr::from(0x0b00_0000 + n);
+    let port = u16::try_from(n % 65_535).unwrap() + 1;
+    let port = if port == 8080 { 8081 } else { port };
+    let mut packet = [0; 40];
+    packet[..2].copy_from_slice(&[0x45, 0]);
+    packet[8..10].copy_from_slice(&[64, 6]);
+    packet[12..16].copy_from_slice(&source.octets());
+    packet[16..20].copy_from_slice(&[10, 78, 0, 1]);
+    packet[20..22].copy_from_slice(&40_000_u16.to_be_bytes());
+    packet[22..24].copy_from_slice(&port.to_be_bytes());
+    // Five words of header, and the flag.
+    packet[32..34].copy_from_slice(&[0x50, 2]);
+    packet
+}
+
+/// Sends every SYN, as fast as can be; returns how many went out.
+fn flood(from: &Namespace) -> u64 {
+    from.enter(|| {
+        let socket = socket(
+            AddressFamily::Inet,
+            SockType::Raw,
+            SockFlag::empty(),
+            SockProtocol::Raw,
+        )?;
+        // So that the kernel says what it drops on the way.
+        setsockopt(&socket, sockopt::Ipv4RecvErr, &true)?;
+        let to = SockaddrIn::from(SocketAddrV4::new(Ipv4Addr::new(10, 78, 0, 1), 0));
+        let mut n_sent = 0;
+        for n in 0..SYNS {
+            match sendto(socket.as_raw_fd(), &syn(n), &to, MsgFlags::empty()) {
+                Ok(_) => n_sent += 1,
+                Err(Errno::ENOBUFS) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(n_sent)
+    })
+    .unwrap()
+}
+
+/// Sends a byte and has it back, again and again over one connection that is there already, until told to stop.
+fn chat(mut stream: TcpStream, stop: &AtomicBool) -> u64 {
+    let mut n_asked = 0;
+    let mut byte = [7];
+    while !stop.load(Ordering::Relaxed) {
+        stream.write_all(&byte).unwrap();
+        stream.read_exact(&mut byte).unwrap();
+        n_asked += 1;
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    n_asked
+}
+
+#[test]
+fn a_flood_displaces_nothing() {
+    if !kernel_tests() {
+        return;
+    }
+    let directory = files(&[("m.toml", MATRIX)]);
+    let (one, other) = pair();
+    let listener = one
+        .enter(|| Ok(TcpListener::bind("10.78.0.1:8080")?))
+        .unwrap();
+    let stream = other
+        .enter(|| Ok(TcpStream::connect("10.78.0.1:8080")?))
+        .unwrap();
+    stream.set_nodelay(true).unwrap();
+    let (mut served, _) = listener.accept().unwrap();
+    served.set_nodelay(true).unwrap();
+    std::thread::spawn(move || {
+        let mut byte = [0];
+        while served.read_exact(&mut byte).is_ok() && served.write_all(&byte).is_ok() {}
+    });
+    let (mut n_sent, mut n_asked) = (0, 0);
+    let arguments = "audit --matrix m.toml --role web -i eth0 --format json";
+    let finished = watch_during(&one, directory.path(), arguments, || {
+        let stop = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            let chat = scope.spawn(|| chat(stream, &stop));
+            n_sent = flood(&other);
+            stop.store(true, Ordering::Relaxed);
+            n_asked = chat.join().unwrap();
+        });
+    });
+    let report: Value = serde_json::from_str(&finished.stdout).unwrap();
+    assert_totals(&report);
+    let number = |value: &Value| value.as_u64().unwrap();
+    let flows = report["flows"].as_array().unwrap();
+    let ours: Vec<&Value> = flows
+        .iter()
+        .filter(|flow| flow["client"] == "10.78.0.2")
+        .filter(|flow| flow["transport"] == "tcp")
+        .collect();
+    let [ours] = ours.as_slice() else {
+        panic!("{ours:?}")
+    };
+    assert_eq!(ours["port"], 8080);
+    // A question and an answer each, acknowledged on the way or by a packet of its own; a connection's end.
+    let packets = number(&ours["to_server"]["packets"]);
+    assert!((n_asked..=2 * n_asked + 4).contains(&packets), "{packets}");
+    assert!(1000 < n_asked, "{n_asked}");
+    let lost = report["lost"].as_array().unwrap();
+    assert!(
+        !lost.iter().any(|lost| lost["port"] == 8080),
+        "a packet of the connection found no place"
+    );
+    let lost: u64 = lost
+        .iter()
+        .filter(|lost| lost["direction"] == "received" && lost["protocol"] == 6)
+        .map(|lost| number(&lost["packets"]))
+        .sum();
+    let kept: u64 = flows
+        .iter()
+        .filter(|flow| flow["transport"] == "tcp" && flow["port"] != 8080)
+        .map(|flow| number(&flow["to_server"]["packets"]))
+        .sum();
+    assert_eq!(kept + lost, n_sent, "{kept} kept, {lost} lost");
+    assert!(kept < u64::from(SYNS) / 2 && 0 < kept, "{kept}");
+    assert!(u64::from(SYNS) / 2 < n_sent, "{n_sent}");
+}

@@ -1,4 +1,6 @@
-//! What must hold of any bytes that are read as a page.
+//! What must hold of any bytes that are read as a page or as a packet.
+
+pub mod packet;
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! Lets a fuzzer write pages.
+//! Lets a fuzzer write pages and packets.
 
 use anyhow::Context as _;
 use clap::Args;
@@ -8,21 +8,22 @@ use crate::{
     shell::{self, cargo, has, root, say},
 };
 
-/// One target for each format, in the order in which they run.
-const TARGETS: [&str; 5] = ["markdown", "html", "asciidoc", "rst", "csv"];
+/// One target for each format of pages, in the order in which they run, and one for packets.
+const TARGETS: [&str; 6] = ["markdown", "html", "asciidoc", "rst", "csv", PACKET];
+const PACKET: &str = "packet";
 const CARGO_FUZZ: &str = "0.13.2";
 
 #[derive(Args, Debug)]
 pub(crate) struct Fuzz {
-    /// Seconds for each format
+    /// Seconds for each target
     #[arg(long, default_value_t = 600)]
     seconds: u32,
-    /// Only this format: markdown, html, asciidoc, rst or csv
+    /// Only this target: markdown, html, asciidoc, rst, csv or packet
     #[arg(value_parser = TARGETS)]
     target: Option<String>,
 }
 
-/// Runs the fuzz targets one after the other, and stops at the first page that fails.
+/// Runs the fuzz targets one after the other, and stops at the first input that fails.
 pub(crate) fn run(fuzz: &Fuzz) -> anyhow::Result<()> {
     setup::install()?;
     if !has("cargo-fuzz") {
@@ -41,13 +42,22 @@ pub(crate) fn run(fuzz: &Fuzz) -> anyhow::Result<()> {
         if fuzz.target.as_deref().is_some_and(|only| only != target) {
             continue;
         }
-        // The fuzzer starts from pages that a person wrote.
         let corpus = root().join("fuzz/corpus").join(target);
         std::fs::create_dir_all(&corpus)
             .with_context(|| format!("cannot make {}", corpus.display()))?;
-        let seed = root().join("demo/ports.md");
-        std::fs::copy(&seed, corpus.join("demo"))
-            .with_context(|| format!("cannot copy {}", seed.display()))?;
+        // The fuzzer starts from what a person wrote.
+        let seeds = if target == PACKET {
+            "fuzz/seeds/packet"
+        } else {
+            "demo"
+        };
+        for seed in
+            std::fs::read_dir(root().join(seeds)).with_context(|| format!("cannot list {seeds}"))?
+        {
+            let seed = seed?;
+            std::fs::copy(seed.path(), corpus.join(seed.file_name()))
+                .with_context(|| format!("cannot copy {}", seed.path().display()))?;
+        }
         let mut command = cargo();
         command
             .current_dir(root().join("fuzz"))

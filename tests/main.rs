@@ -17,3 +17,4 @@ mod interfaces;
 mod life;
 mod replay;
 mod shared;
+mod tunnel;

@@ -50,7 +50,7 @@ fn udp(source: u16, destination: u16, payload: &[u8]) -> Vec<u8> {
 }
 
 /// A pcap file of these frames, one each second.
-fn pcap(frames: &[Vec<u8>]) -> Vec<u8> {
+pub(crate) fn pcap(frames: &[Vec<u8>]) -> Vec<u8> {
     let mut file = Vec::new();
     for field in [0xa1b2_c3d4_u32, 0x0004_0002, 0, 0, 65_535, 1] {
         file.extend(field.to_le_bytes());

@@ -5,10 +5,12 @@
 )]
 
 mod plain;
+mod tunnel;
 
 use zerocopy::{FromBytes, Immutable, KnownLayout};
 
 pub use plain::{Head4, Head6, TcpTail, plain4, plain6};
+pub use tunnel::{INDEX_MASK, Inside, Tunnel, index, inside};
 
 use crate::{port::protocol, tally::Slot};
 

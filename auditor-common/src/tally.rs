@@ -39,10 +39,12 @@ pub enum Slot {
     TooDeep = 7,
     /// The flow table was full: the packet has no flow.
     TableFull = 8,
+    /// What a tunnel carried could not be read. These are counted beside the packet that carried them.
+    Inside = 9,
 }
 
 impl Slot {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Received,
         Self::Sent,
         Self::Arp,
@@ -52,10 +54,11 @@ impl Slot {
         Self::Fragment,
         Self::TooDeep,
         Self::TableFull,
+        Self::Inside,
     ];
 
     /// Entries of the kernel's array.
-    pub const COUNT: u32 = 9;
+    pub const COUNT: u32 = 10;
 
     /// A short name, as reports and messages use it.
     pub const fn name(self) -> &'static str {
@@ -69,6 +72,7 @@ impl Slot {
             Self::Fragment => "fragment",
             Self::TooDeep => "too-deep",
             Self::TableFull => "table-full",
+            Self::Inside => "inside-unread",
         }
     }
 

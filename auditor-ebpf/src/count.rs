@@ -8,21 +8,31 @@ use auditor_common::{
 use crate::{
     ends::Ends,
     fragment,
-    frame::{Context, Frame},
-    region::{self, Other, Region},
+    frame::{Context, Frame, UNREAD},
+    region::{self, Other, Region, decapsulates},
     shared, table,
 };
 
-/// Counts a frame under its flow, or under the slot that says why it has none.
+/// Counts a frame under its flow, or under the slot that says why it has none; and what it carries, if that is asked for.
 #[inline(always)]
 pub(crate) fn count<C: Context>(frame: &mut Frame<C>) -> Result<(), Slot> {
     let Some(region) = Region::current(frame) else {
         return Ok(());
     };
+    // First, so that nothing has to be kept meanwhile: older kernels count every byte of stack.
+    if decapsulates() {
+        inside(frame, &region);
+    }
+    outer(frame, &region)
+}
+
+/// Counts a frame for itself.
+#[inline(always)]
+fn outer<C: Context>(frame: &Frame<C>, region: &Region) -> Result<(), Slot> {
     let plain = match frame.ethertype::<ETHERTYPE>() {
-        IPV4 => version_4::<C, UNTAGGED>(frame, &region),
-        IPV6 => version_6::<C, UNTAGGED>(frame, &region),
-        VLAN => tagged(frame, &region),
+        IPV4 => version_4::<C, UNTAGGED>(frame, region),
+        IPV6 => version_6::<C, UNTAGGED>(frame, region),
+        VLAN => tagged(frame, region),
         _ => Seen::No,
     };
     let is_passed = match plain {
@@ -30,9 +40,9 @@ pub(crate) fn count<C: Context>(frame: &mut Frame<C>) -> Result<(), Slot> {
         Seen::Passed => true,
         Seen::No => false,
     };
-    let other = other(frame, &region, is_passed);
+    let other = other(frame, region, is_passed);
     if other.quote != 0 {
-        refused(frame, &region, other.quote);
+        refused(frame, region, other.quote);
     }
     match Slot::ALL.get(other.slot as usize) {
         Some(slot) => Err(*slot),
@@ -197,4 +207,24 @@ fn refused<C: Context>(frame: &Frame<C>, region: &Region, quote: u32) {
 #[inline(never)]
 fn refused_in_place<C: Context, E: Ends>(frame: &Frame<C>, region: &Region, quoted: &Packet) {
     table::refuse(region, frame, quoted, E::of(quoted));
+}
+
+/// Counts what a tunnel's packet carries, on its own.
+#[inline(never)]
+fn inside<C: Context>(frame: &mut Frame<C>, region: &Region) {
+    let mut packet = Packet::EMPTY;
+    let found = frame.inside(&mut packet) ^ region.nothing() as u32;
+    if found == 0 {
+        return;
+    }
+    region.forget(&mut packet);
+    let wire = frame.carried(found, packet.headers);
+    if found & UNREAD != 0 {
+        shared::tally(Slot::Inside, &wire);
+        return;
+    }
+    frame.interface |= found & !packet::INDEX_MASK;
+    // What finds no place is counted by its port.
+    let _counted = tallied(by_addresses(frame, region, &packet, &wire), &wire);
+    frame.interface &= packet::INDEX_MASK;
 }

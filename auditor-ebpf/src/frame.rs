@@ -197,6 +197,25 @@ impl<C: Context> Frame<C> {
         quoted_linear(self.context, start, is_ipv4, quoted)
     }
 
+    /// Reads what the frame carries, if it is a tunnel's: 0 if not; else the tunnel above an interface's bits, where the
+    /// carried frame or packet starts, and [`UNREAD`] if it could not be read.
+    #[inline(always)]
+    pub(crate) fn inside(&self, packet: &mut Packet) -> u32 {
+        match self.context.skb() {
+            Some(skb) => inside_scattered(skb, packet),
+            None => inside_linear(self.context, packet),
+        }
+    }
+
+    /// What the carried packet of which [`Self::inside`] told is on the wire; `headers` ends its transport header, 0 if it
+    /// could not be read.
+    #[inline(always)]
+    pub(crate) fn carried(&self, found: u32, headers: u32) -> Tally {
+        let mut wire = self.on_wire(headers);
+        wire.bytes -= wire.packets * u64::from(found & START);
+        wire
+    }
+
     /// What the frame is on the wire. A super-packet is cut there into segments, each with its own `headers` bytes; 0 if
     /// they are not known, which leaves the frame whole.
     #[inline(always)]
@@ -215,6 +234,10 @@ impl<C: Context> Frame<C> {
         }
     }
 }
+
+/// Of what [`Frame::inside`] returns: whether the carried packet could not be read, and where it starts.
+pub(crate) const UNREAD: u32 = 1 << 28;
+const START: u32 = 0xffff;
 
 /// The memory between `data` and `data_end`.
 pub(crate) struct Window<const EXTENSIONS: usize> {
@@ -297,11 +320,11 @@ pub(crate) fn in_space(index: u32) -> usize {
 }
 
 /// The bytes of a socket buffer, wherever its fragments lie.
-struct Scattered {
+struct Scattered<const EXTENSIONS: usize> {
     skb: *mut core::ffi::c_void,
 }
 
-impl Bytes for Scattered {
+impl<const EXTENSIONS: usize> Bytes for Scattered<EXTENSIONS> {
     #[inline(always)]
     fn get<const N: usize>(&self, offset: usize) -> Option<[u8; N]> {
         let mut bytes = [0; N];
@@ -313,7 +336,7 @@ impl Bytes for Scattered {
     }
 
     const TAGS: usize = KERNEL_TAGS;
-    const DEPTH: usize = KERNEL_EXTENSIONS;
+    const DEPTH: usize = EXTENSIONS;
     const FARTHEST: usize = KERNEL_FARTHEST;
 
     #[inline(always)]
@@ -362,7 +385,7 @@ fn linear<C: Context>(context: C, packet: &mut Packet) -> Result<(), Slot> {
 
 #[inline(never)]
 fn scattered(skb: *mut core::ffi::c_void, packet: &mut Packet) -> Result<(), Slot> {
-    packet::parse(&Scattered { skb }, packet)
+    packet::parse(&Scattered::<KERNEL_EXTENSIONS> { skb }, packet)
 }
 
 #[inline(never)]
@@ -373,4 +396,33 @@ fn quoted_linear<C: Context>(
     quoted: &mut Packet,
 ) -> Result<(), Slot> {
     packet::quoted(&context.window::<QUOTED_DEPTH>(), start, is_ipv4, quoted)
+}
+
+#[inline(never)]
+fn inside_linear<C: Context>(context: C, packet: &mut Packet) -> u32 {
+    opened(&context.window::<CARRIED_DEPTH>(), packet)
+}
+
+#[inline(never)]
+fn inside_scattered(skb: *mut core::ffi::c_void, packet: &mut Packet) -> u32 {
+    opened(&Scattered::<CARRIED_DEPTH> { skb }, packet)
+}
+
+/// Extension headers that are followed in a packet that carries another, and in the one that is carried.
+const CARRIED_DEPTH: usize = 2;
+
+#[inline(always)]
+fn opened<B: Bytes>(frame: &B, packet: &mut Packet) -> u32 {
+    let mut outer = Packet::EMPTY;
+    match packet::parse(frame, &mut outer) {
+        Ok(()) => {}
+        // It may carry a packet or not: that this was not seen is said.
+        Err(Slot::TooDeep) => return UNREAD,
+        Err(_) => return 0,
+    }
+    match packet::inside(frame, &outer, packet) {
+        None => 0,
+        Some(Ok(inside)) => inside.tunnel.mark(inside.start & START),
+        Some(Err(_)) => UNREAD,
+    }
 }

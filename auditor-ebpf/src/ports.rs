@@ -4,6 +4,7 @@ use core::intrinsics::{AtomicOrdering, atomic_or};
 
 use auditor_common::{
     Known, PortKind, Server,
+    packet::index,
     port::{SPACE, bit},
 };
 use aya_ebpf::{macros::map, maps::Array};
@@ -49,7 +50,7 @@ impl Known for View {
     #[inline(always)]
     fn end(&self, server: Server) -> PortKind {
         match (self.way, server) {
-            _ if self.interface == LOOPBACK => PortKind::Listening,
+            _ if index(self.interface) == LOOPBACK => PortKind::Listening,
             (Way::In, Server::Destination) | (Way::Out, Server::Source) => PortKind::Listening,
             (Way::In, Server::Source) | (Way::Out, Server::Destination) => PortKind::Opened,
         }
@@ -57,7 +58,7 @@ impl Known for View {
 
     #[inline(always)]
     fn leaves(&self) -> bool {
-        matches!(self.way, Way::Out) || self.interface == LOOPBACK
+        matches!(self.way, Way::Out) || index(self.interface) == LOOPBACK
     }
 
     #[inline(always)]

@@ -24,6 +24,16 @@ static PLACES_ALONE: Global<u8> = Global::new(1);
 #[unsafe(no_mangle)]
 static BOTH_PORTS: Global<u8> = Global::new(0);
 
+/// Whether packets inside tunnels are counted as well.
+#[unsafe(no_mangle)]
+static DECAPSULATE: Global<u8> = Global::new(0);
+
+/// Whether packets inside tunnels are counted as well.
+#[inline(always)]
+pub(crate) fn decapsulates() -> bool {
+    DECAPSULATE.load() != 0
+}
+
 /// Whether every conversation keeps both its ports.
 #[inline(always)]
 pub(crate) fn keeps_both_ports() -> bool {

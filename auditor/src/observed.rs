@@ -7,7 +7,12 @@ use std::{
     net::IpAddr,
 };
 
-use auditor_common::{Evidence, SharedRecord, Slot, Tally, lost::Lost, packet, port::protocol};
+use auditor_common::{
+    Evidence, SharedRecord, Slot, Tally,
+    lost::Lost,
+    packet::{self, Tunnel},
+    port::protocol,
+};
 use jiff::{SignedDuration, Timestamp};
 
 pub use ledger::{Ends, KnownPorts, Ledger};
@@ -110,6 +115,8 @@ pub enum Gap {
     InterfaceRefused { name: String, problem: String },
     /// Packets whose flow found no place in the table.
     TableFull { packets: u64 },
+    /// Packets of tunnels that carried a fragment, or what ends before its headers do.
+    InsideUnread { packets: u64 },
     /// Packets under more tags or extension headers than are followed.
     TooDeep { packets: u64 },
 }
@@ -124,6 +131,8 @@ pub struct Flow {
     /// The server's port; for ICMP the type of the request.
     pub port: u16,
     pub interface: String,
+    /// What carried it, if it was inside a tunnel.
+    pub tunnel: Option<Tunnel>,
     pub to_server: Way,
     pub to_client: Way,
     /// Conversations asked for and accepted, where the transport tells.
@@ -183,6 +192,7 @@ impl Flow {
             protocol: ends.protocol,
             port: ends.port,
             interface,
+            tunnel: Tunnel::of(ends.interface),
             to_server: way(0, to_server),
             to_client: way(1, to_client),
             requests: record.requests,
@@ -217,13 +227,14 @@ impl Flow {
     }
 
     /// What the flows of a report are sorted by.
-    pub fn order(&self) -> (IpAddr, IpAddr, u8, u16, &str) {
+    pub fn order(&self) -> (IpAddr, IpAddr, u8, u16, &str, Option<Tunnel>) {
         (
             self.server,
             self.client,
             self.protocol,
             self.port,
             &self.interface,
+            self.tunnel,
         )
     }
 }

@@ -2,7 +2,7 @@
 
 use auditor_common::{
     Slot,
-    packet::{Packet, Part, mapped, parse},
+    packet::{Packet, Part, Tunnel, inside, mapped, parse},
 };
 use etherparse::{
     IpNumber, LaxIpPayloadSlice, LaxLinkExtSlice, LaxNetSlice, LaxSlicedPacket, TransportSlice,
@@ -14,6 +14,9 @@ use etherparse::{
 pub fn frame(bytes: &[u8]) {
     let mut packet = Packet::EMPTY;
     let ours = parse(bytes, &mut packet).map(|()| packet);
+    if let Ok(outer) = &ours {
+        carried(bytes, outer);
+    }
     let Ok(theirs) = LaxSlicedPacket::from_ethernet(bytes) else {
         assert_eq!(ours, Err(Slot::Truncated), "no Ethernet header");
         return;
@@ -83,6 +86,22 @@ pub fn frame(bytes: &[u8]) {
         Some(LaxNetSlice::Arp(_)) => assert_eq!(ours, Err(Slot::Arp)),
         None => check_none(ours, &theirs),
     }
+}
+
+/// What a tunnel carries in an Ethernet frame is read as that frame is when it stands alone.
+fn carried(bytes: &[u8], outer: &Packet) {
+    let mut inner = Packet::EMPTY;
+    let Some(Ok(found)) = inside(bytes, outer, &mut inner) else {
+        return;
+    };
+    let alone = bytes.get(found.start as usize..).expect("a start inside");
+    if found.tunnel != Tunnel::Vxlan {
+        return;
+    }
+    let mut packet = Packet::EMPTY;
+    parse(alone, &mut packet).expect("a frame that was read");
+    inner.headers -= found.start;
+    assert_eq!(inner, packet);
 }
 
 /// Whether the EtherType behind so many tags is that of the packet.

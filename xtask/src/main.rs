@@ -3,6 +3,7 @@
 mod bench;
 mod demo;
 mod fuzz;
+mod kernels;
 mod picture;
 mod setup;
 mod shell;
@@ -29,10 +30,10 @@ enum Command {
     Picture,
     /// Measure what reading pages and counting packets cost
     Bench(bench::Bench),
-    /// Let a fuzzer write pages, format by format
+    /// Let a fuzzer write pages, format by format, and packets
     Fuzz(fuzz::Fuzz),
     /// Run every test, the end-to-end ones included
-    Test,
+    Test(test::Test),
 }
 
 fn main() -> ExitCode {
@@ -42,7 +43,7 @@ fn main() -> ExitCode {
         Command::Picture => picture::run(),
         Command::Bench(bench) => bench::run(&bench),
         Command::Fuzz(fuzz) => fuzz::run(&fuzz),
-        Command::Test => test::run(),
+        Command::Test(test) => test::run(&test),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

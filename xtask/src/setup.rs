@@ -33,7 +33,7 @@ pub(crate) fn run() -> anyhow::Result<()> {
 /// Installs everything that is missing, and says what it does.
 pub(crate) fn install() -> anyhow::Result<()> {
     rust_src()?;
-    packages()?;
+    install_packages(&PROGRAMS)?;
     bpf_linker()?;
     bpffs();
     Ok(())
@@ -59,8 +59,9 @@ fn rust_src() -> anyhow::Result<()> {
     .context("rust-src is missing: run `rustup component add rust-src`")
 }
 
-fn packages() -> anyhow::Result<()> {
-    let missing: Vec<&str> = PROGRAMS
+/// Installs the packages of programs that are missing.
+pub(crate) fn install_packages(programs: &[(&str, &str)]) -> anyhow::Result<()> {
+    let missing: Vec<&str> = programs
         .iter()
         .filter(|(program, _)| !has(program))
         .map(|(_, package)| *package)

@@ -1,15 +1,26 @@
 //! Runs every test.
 
 use anyhow::bail;
+use clap::Args;
 
 use crate::{
-    setup,
+    kernels, setup,
     shell::{self, cargo, is_root, say},
 };
 
+#[derive(Args, Debug)]
+pub(crate) struct Test {
+    /// Run end-to-end tests on Debian's 6.1, 6.12 and 6.12-rt instead, under qemu
+    #[arg(long)]
+    kernels: bool,
+}
+
 /// Runs the tests of every crate, those that need a kernel included.
-pub(crate) fn run() -> anyhow::Result<()> {
+pub(crate) fn run(test: &Test) -> anyhow::Result<()> {
     setup::install()?;
+    if test.kernels {
+        return kernels::run();
+    }
     let mut tests = cargo();
     tests.args(["test", "--workspace", "--exclude", "auditor-ebpf"]);
     if is_root() {

@@ -114,6 +114,7 @@ fn flow(text: &str) -> Flow {
         },
         port: parts[3].parse().unwrap(),
         interface: "eth0".to_owned(),
+        tunnel: None,
         to_server: way(packets[0], 0),
         to_client: way(packets[1], packets.get(2).copied().unwrap_or_default()),
         requests: 1,

@@ -37,6 +37,8 @@ pub struct Settings {
     pub sizes: Sizes,
     /// Every conversation keeps both its ports, as the replay of a capture needs it.
     pub both_ports: bool,
+    /// Count what tunnels carry as well.
+    pub decapsulate: bool,
     /// Log packets that are in no flow. Off, the verifier removes the code, so it costs nothing.
     pub log: bool,
     /// How tc programs are attached.
@@ -109,6 +111,7 @@ impl Capture {
         let (mask_4, mask_6) = (sizes.places_4 - 1, sizes.places_6 - 1);
         let [secret_0, secret_1] = secrets().map_err(CaptureError::Status)?;
         let (places_alone, both_ports) = (u8::from(!is_real_time()), u8::from(settings.both_ports));
+        let decapsulate = u8::from(settings.decapsulate);
         let halves = 2 * sizes.n_cpus;
         let loaded = EbpfLoader::new()
             .override_global("MASK_4", &mask_4, true)
@@ -117,6 +120,7 @@ impl Capture {
             .override_global("SECRET_1", &secret_1, true)
             .override_global("PLACES_ALONE", &places_alone, true)
             .override_global("BOTH_PORTS", &both_ports, true)
+            .override_global("DECAPSULATE", &decapsulate, true)
             .override_global(aya_log::LEVEL, &level, false)
             .map_max_entries("PLACES_4", halves * sizes.places_4)
             .map_max_entries("PLACES_6", halves * sizes.places_6)

@@ -31,6 +31,8 @@ pub struct Replay {
     /// Fragments without ports and packets that are cut off are flows too, as a plain list of flows has them; for verdicts they
     /// are none, since their port is not known.
     keeps_parts: bool,
+    /// What tunnels carry is counted too.
+    decapsulate: bool,
     pub totals: Totals,
 }
 
@@ -84,10 +86,11 @@ impl Replay {
     /// # Errors
     ///
     /// Missing privileges, or the kernel's refusal.
-    pub fn new(keeps_parts: bool) -> Result<Self, CaptureError> {
+    pub fn new(keeps_parts: bool, decapsulate: bool) -> Result<Self, CaptureError> {
         let capture = Capture::load(&Settings {
             sizes: Sizes::new(FLOWS).map_err(CaptureError::Status)?,
             both_ports: true,
+            decapsulate,
             log: false,
             tc: Tc::Auto,
         })?;
@@ -98,6 +101,7 @@ impl Replay {
             n_pending: 0,
             drained_at: 0,
             keeps_parts,
+            decapsulate,
             totals: Totals::default(),
         })
     }
@@ -137,6 +141,15 @@ impl Replay {
                 self.leave_out(slot, length);
             }
         }
+        let mut carried = Packet::EMPTY;
+        let inside = if self.decapsulate && parsed.is_ok() {
+            packet::inside(bytes, &packet, &mut carried)
+        } else {
+            None
+        };
+        if let Some(Err(_)) = inside {
+            self.leave_out(Slot::Inside, length);
+        }
         let mut followed = Packet::EMPTY;
         let is_too_deep = packet::parse(&Kernel(bytes), &mut followed) == Err(Slot::TooDeep);
         let fits = (SHORTEST..=LONGEST).contains(&bytes.len()) && !is_too_deep;
@@ -151,6 +164,12 @@ impl Replay {
         if parsed.is_ok() {
             let (key, record) = counted(&packet, length, self.epoch);
             take(&key, &record);
+        }
+        if let Some(Ok(inside)) = inside {
+            let length = length.saturating_sub(inside.start.into());
+            let (key, record) = counted(&carried, length, self.epoch);
+            let interface = inside.tunnel.mark(key.interface);
+            take(&SharedKey { interface, ..key }, &record);
         }
         Ok(())
     }

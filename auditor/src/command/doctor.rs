@@ -70,18 +70,24 @@ pub fn run() -> anyhow::Result<Exit> {
     }
     if missing.is_empty() {
         let sizes = Sizes::new(DEFAULT_FLOWS).context("cannot tell how many CPUs there are")?;
-        let settings = Settings {
-            sizes,
-            both_ports: false,
-            log: false,
-            tc: Tc::Auto,
+        let verify = |decapsulate| {
+            let settings = Settings {
+                sizes,
+                both_ports: false,
+                decapsulate,
+                log: false,
+                tc: Tc::Auto,
+            };
+            Capture::load(&settings).and_then(|mut capture| capture.verified_instructions())
         };
-        let verified =
-            Capture::load(&settings).and_then(|mut capture| capture.verified_instructions());
-        match verified {
-            Ok(count) => {
-                let effort =
-                    count.map_or_else(String::new, |count| format!(", after {count} instructions"));
+        match verify(false).and_then(|plain| Ok((plain, verify(true)?))) {
+            Ok(counts) => {
+                let effort = match counts {
+                    (Some(plain), Some(inside)) => format!(
+                        ", after {plain} instructions, and after {inside} with --decapsulate"
+                    ),
+                    (_, _) => String::new(),
+                };
                 findings.good(
                     "programs",
                     &format!("the kernel's verifier accepts all of them{effort}"),

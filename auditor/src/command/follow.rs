@@ -56,10 +56,15 @@ impl Follow {
             names: BTreeMap::new(),
             described: Vec::new(),
         };
+        let mut messages = Vec::new();
         for interface in all {
             if let Some(wanted) = follow.selection.wants(interface) {
-                say(&follow.attach(interface, wanted, capture)?);
+                messages.push(follow.attach(interface, wanted, capture)?);
             }
+        }
+        // Whoever waits for these may rely on all of them.
+        for message in &messages {
+            say(message);
         }
         Ok(follow)
     }

@@ -1,7 +1,7 @@
 //! Watches interfaces for a window of time: what `audit` and `flows` share.
 
 use anyhow::Context as _;
-use auditor_common::{PortKind, Slot};
+use auditor_common::{PortKind, Slot, packet};
 use clap::Args;
 use jiff::SignedDuration;
 use tokio::runtime::Runtime;
@@ -33,6 +33,9 @@ pub(super) struct Counting {
     /// Watch in another network namespace: a name that `ip netns` lists, or a path such as /proc/1234/ns/net
     #[arg(long, value_name = "NAME")]
     netns: Option<String>,
+    /// Count what VXLAN, Geneve, GRE and IP-in-IP tunnels carry as well, as flows of their own
+    #[arg(long)]
+    decapsulate: bool,
     /// Places in the flow table; what finds none is counted as such
     #[arg(long, value_name = "N", default_value_t = DEFAULT_FLOWS, value_parser = clap::value_parser!(u32).range(1..=16_777_216))]
     flows: u32,
@@ -90,6 +93,7 @@ pub(super) async fn observe(
     let mut capture = Capture::load(&Settings {
         sizes: Sizes::new(counting.flows).context("cannot tell how many CPUs there are")?,
         both_ports: false,
+        decapsulate: counting.decapsulate,
         log: counting.log_packets,
         tc: counting.tc,
     })?;
@@ -130,7 +134,7 @@ pub(super) async fn observe(
         .iter()
         .map(|(ends, record)| {
             let name = names
-                .get(&ends.interface)
+                .get(&packet::index(ends.interface))
                 .cloned()
                 .unwrap_or_else(|| format!("#{}", ends.interface));
             Flow::new(ends, record, name, |epoch| clock.instant(epoch))
@@ -143,6 +147,7 @@ pub(super) async fn observe(
             (|packets| Gap::TableFull { packets }) as fn(u64) -> Gap,
         ),
         (Slot::TooDeep, |packets| Gap::TooDeep { packets }),
+        (Slot::Inside, |packets| Gap::InsideUnread { packets }),
     ] {
         gaps.extend(tallies.get(&slot).map(|tally| gap(tally.packets)));
     }

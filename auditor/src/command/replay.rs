@@ -9,7 +9,7 @@ use std::{
 };
 
 use anyhow::{Context as _, bail};
-use auditor_common::{Slot, Tally};
+use auditor_common::{Slot, Tally, packet::Tunnel};
 use clap::Args;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
@@ -43,6 +43,9 @@ pub struct ReplayCommand {
     /// Print flows as JSON Lines, and the totals, instead of verdicts
     #[arg(long)]
     flows: bool,
+    /// Count what VXLAN, Geneve, GRE and IP-in-IP tunnels carry as well, as flows of their own
+    #[arg(long)]
+    decapsulate: bool,
     #[command(flatten)]
     output: OutputOptions,
 }
@@ -58,7 +61,10 @@ pub fn run(command: &ReplayCommand) -> anyhow::Result<Exit> {
     } else {
         Some(Plan::read(&command.basis)?)
     };
-    let mut replayed = Replayed::default();
+    let mut replayed = Replayed {
+        decapsulate: command.decapsulate,
+        ..Replayed::default()
+    };
     let mut gaps = Vec::new();
     for path in &command.captures {
         match replayed.file(path, command.flows)? {
@@ -104,6 +110,7 @@ fn name(path: &Path) -> String {
 /// What all captures together hold.
 #[derive(Default)]
 struct Replayed {
+    decapsulate: bool,
     ledger: Ledger,
     totals: Totals,
     /// Nanoseconds since 1970 of the first frame.
@@ -122,7 +129,7 @@ impl Replayed {
         } else {
             Box::new(File::open(path).with_context(|| format!("cannot read {}", path.display()))?)
         };
-        let mut replay = Replay::new(keeps_parts)?;
+        let mut replay = Replay::new(keeps_parts, self.decapsulate)?;
         let ledger = &mut self.ledger;
         let read = file::read(source, |frame| {
             replay.frame(&frame, &mut |key, record| ledger.add(key, record))
@@ -297,6 +304,9 @@ struct FlowJson {
     protocol: u8,
     port: u16,
     evidence: &'static str,
+    /// The tunnel that carried it; left out where none did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    inside: Option<&'static str>,
     to_server: CountJson,
     to_client: CountJson,
 }
@@ -319,6 +329,7 @@ impl FlowJson {
             protocol: flow.protocol,
             port: flow.port,
             evidence: report::evidence(flow.evidence),
+            inside: flow.tunnel.map(Tunnel::name),
             to_server: count(flow.to_server),
             to_client: count(flow.to_client),
         }

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, net::IpAddr};
 
-use auditor_common::Evidence;
+use auditor_common::{Evidence, packet::Tunnel};
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -114,6 +114,9 @@ struct FlowJson<'a> {
     /// The server's port; for ICMP the type of the request.
     port: u16,
     interface: &'a str,
+    /// The tunnel that carried it; left out where none did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    inside: Option<&'static str>,
     /// The rules that allow or forbid it, or, where it is unexpected, those that come nearest.
     rules: Vec<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -350,6 +353,7 @@ fn flow<'a>(report: &'a Report, flow: &'a Flow, finding: &'a FlowFinding) -> Flo
         transport: flow.transport().map(crate::transport::Transport::name),
         port: flow.port,
         interface: &flow.interface,
+        inside: flow.tunnel.map(Tunnel::name),
         rules,
         exception: exception.map(|exception| exception.exception.reason.as_str()),
         explanation: words::flow(report, flow, finding),
@@ -427,6 +431,7 @@ fn gap(gap: &Gap) -> GapJson<'_> {
         Gap::InterfaceLate { name, .. } => ("interface-late", Some(name.as_str()), None),
         Gap::InterfaceRefused { name, .. } => ("interface-refused", Some(name.as_str()), None),
         Gap::TableFull { packets } => ("table-full", None, Some(*packets)),
+        Gap::InsideUnread { packets } => ("inside-unread", None, Some(*packets)),
         Gap::TooDeep { packets } => ("too-deep", None, Some(*packets)),
     };
     GapJson {

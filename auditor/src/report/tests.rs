@@ -56,6 +56,7 @@ fn report() -> Report {
         protocol: 6,
         port,
         interface: "eth0".to_owned(),
+        tunnel: None,
         to_server: Way {
             packets: 5,
             bytes: 1500,

@@ -353,6 +353,7 @@ fn counted(report: &Report, out: &mut String) -> fmt::Result {
         (Slot::Malformed, "malformed"),
         (Slot::TooDeep, "with more headers than are followed"),
         (Slot::TableFull, "without a place in the flow table"),
+        (Slot::Inside, "carried by a tunnel's packets, not read"),
     ] {
         let tally = tally(slot);
         if 0 < tally.packets {

@@ -30,7 +30,7 @@ pub(super) fn protocol(number: u8) -> String {
 /// `tcp/443`, `icmp type 8`, `gre`.
 pub(super) fn service(flow: &Flow) -> String {
     let name = protocol(flow.protocol);
-    match flow.protocol {
+    let service = match flow.protocol {
         1 | 58 => format!(
             "{}{name} type {}",
             if flow.protocol == 58 { "ipv6-" } else { "" },
@@ -38,6 +38,10 @@ pub(super) fn service(flow: &Flow) -> String {
         ),
         _ if flow.port == 0 => name,
         _ => format!("{name}/{}", flow.port),
+    };
+    match flow.tunnel {
+        Some(tunnel) => format!("{service} inside {}", tunnel.name()),
+        None => service,
     }
 }
 
@@ -294,6 +298,9 @@ pub(super) fn gap(gap: &Gap) -> String {
         }
         Gap::TableFull { packets } => {
             format!("{packets} packets found no place in the flow table: raise --flows")
+        }
+        Gap::InsideUnread { packets } => {
+            format!("what {packets} packets of tunnels carried could not be read")
         }
         Gap::TooDeep { packets } => {
             format!("{packets} packets had more tags or extension headers than are followed")

@@ -1,0 +1,312 @@
+//! The packet inside a tunnel's: VXLAN, Geneve, GRE, and IP in IP.
+
+use super::{Bytes, LINK_HEADERS, Packet, Part, Skip, ipv4, ipv6, transport};
+use crate::port::protocol;
+
+/// What carries a packet inside another.
+#[repr(u8)]
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Tunnel {
+    /// RFC 7348.
+    Vxlan = 1,
+    /// RFC 8926.
+    Geneve = 2,
+    /// RFC 2784 and RFC 2890.
+    Gre = 3,
+    /// IPv4 in IPv4 or IPv6 (RFC 2003, RFC 2473).
+    Ipip = 4,
+    /// IPv6 in IPv4 or IPv6 (RFC 4213, RFC 2473).
+    SixIn = 5,
+}
+
+impl Tunnel {
+    /// Reads a number that [`Self::mark`] put into an interface's index.
+    pub const fn of(interface: u32) -> Option<Self> {
+        Some(match interface >> INDEX_BITS {
+            1 => Self::Vxlan,
+            2 => Self::Geneve,
+            3 => Self::Gre,
+            4 => Self::Ipip,
+            5 => Self::SixIn,
+            _ => return None,
+        })
+    }
+
+    /// What stands for the inside of the tunnel where its interface does in a key.
+    pub const fn mark(self, interface: u32) -> u32 {
+        interface | (self as u32) << INDEX_BITS
+    }
+
+    /// A short name, as reports use it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Vxlan => "vxlan",
+            Self::Geneve => "geneve",
+            Self::Gre => "gre",
+            Self::Ipip => "ipip",
+            Self::SixIn => "6in4",
+        }
+    }
+}
+
+/// Bits of an interface's index; those above say what it is inside of.
+const INDEX_BITS: u32 = 29;
+/// The bits of an interface's index.
+pub const INDEX_MASK: u32 = (1 << INDEX_BITS) - 1;
+
+/// The index of the interface, without what it is inside of.
+pub const fn index(interface: u32) -> u32 {
+    interface & INDEX_MASK
+}
+
+/// The port that IANA gave VXLAN, and the one that Linux took before.
+const VXLAN: [u16; 2] = [4789, 8472];
+const GENEVE: u16 = 6081;
+const GRE: u8 = 47;
+const IPIP: u8 = 4;
+const SIX_IN: u8 = 41;
+
+/// What a packet carries: through which tunnel, and from which byte of the frame.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Inside {
+    pub tunnel: Tunnel,
+    /// Where the carried frame or packet starts.
+    pub start: u32,
+}
+
+/// Which network header comes next.
+#[derive(Clone, Copy)]
+enum Next {
+    Ethernet,
+    Ip4,
+    Ip6,
+}
+
+/// Tags that are followed inside a tunnel.
+const TAGS: usize = 2;
+
+/// Reads what a packet carries into `inner`; `None` if it is no tunnel's, or no IP packet. `outer` is as [`super::parse`] read it. One
+/// tunnel is looked into, not those inside it.
+///
+/// # Errors
+///
+/// Why what a tunnel carries can't be read: a fragment, which has no more than a piece of it, included.
+#[inline(always)]
+pub fn inside<B: Bytes + ?Sized>(
+    frame: &B,
+    outer: &Packet,
+    inner: &mut Packet,
+) -> Option<Result<Inside, Skip>> {
+    let at = outer.headers as usize;
+    let tunnel = match (outer.protocol, outer.destination_port) {
+        (protocol::UDP, port) if port == VXLAN[0] || port == VXLAN[1] => Tunnel::Vxlan,
+        (protocol::UDP, GENEVE) => Tunnel::Geneve,
+        (GRE, _) => Tunnel::Gre,
+        (IPIP, _) => Tunnel::Ipip,
+        (SIX_IN, _) => Tunnel::SixIn,
+        _ => return None,
+    };
+    if outer.part != Part::Whole {
+        return Some(Err(Skip::Fragment));
+    }
+    let at = frame.forget(at, B::FARTHEST);
+    let found = match tunnel {
+        Tunnel::Vxlan => vxlan(frame, at),
+        Tunnel::Geneve => geneve(frame, at),
+        Tunnel::Gre => gre(frame, at),
+        Tunnel::Ipip => Ok((Next::Ip4, at)),
+        Tunnel::SixIn => Ok((Next::Ip6, at)),
+    };
+    let read = found.and_then(|(next, start)| {
+        let start = frame.forget(start, B::FARTHEST);
+        read(frame, next, start, inner)?;
+        Ok(Inside {
+            tunnel,
+            start: start as u32,
+        })
+    });
+    match read {
+        // Address resolution, spanning trees and the like: there is no flow in it.
+        Err(Skip::Arp | Skip::NotIp) => None,
+        read => Some(read),
+    }
+}
+
+#[inline(always)]
+fn vxlan<B: Bytes + ?Sized>(frame: &B, at: usize) -> Result<(Next, usize), Skip> {
+    let header: [u8; 8] = frame.get(at).ok_or(Skip::Truncated)?;
+    // The I flag; extensions of the header, which others define, set more.
+    if header[0] != 0x08 {
+        return Err(Skip::NotIp);
+    }
+    Ok((Next::Ethernet, at + 8))
+}
+
+#[inline(always)]
+fn geneve<B: Bytes + ?Sized>(frame: &B, at: usize) -> Result<(Next, usize), Skip> {
+    let header: [u8; 8] = frame.get(at).ok_or(Skip::Truncated)?;
+    // Version 0, and the length of the options in units of 4 bytes.
+    if header[0] >> 6 != 0 {
+        return Err(Skip::Malformed);
+    }
+    let next = next(u16::from_be_bytes([header[2], header[3]]))?;
+    Ok((next, at + 8 + usize::from(header[0] & 0x3f) * 4))
+}
+
+#[inline(always)]
+fn gre<B: Bytes + ?Sized>(frame: &B, at: usize) -> Result<(Next, usize), Skip> {
+    let header: [u8; 4] = frame.get(at).ok_or(Skip::Truncated)?;
+    // RFC 1701's routing, and versions other than 0, such as PPTP's.
+    if header[0] & 0x40 != 0 || header[1] & 0x07 != 0 {
+        return Err(Skip::NotIp);
+    }
+    let next = next(u16::from_be_bytes([header[2], header[3]]))?;
+    // Checksum, key and sequence number.
+    let n_fields = usize::from(header[0] >> 7 & 1)
+        + usize::from(header[0] >> 5 & 1)
+        + usize::from(header[0] >> 4 & 1);
+    Ok((next, at + 4 + n_fields * 4))
+}
+
+/// The header that an Ethertype names; 0x6558 is a whole Ethernet frame.
+#[inline(always)]
+const fn next(ethertype: u16) -> Result<Next, Skip> {
+    match ethertype {
+        0x6558 => Ok(Next::Ethernet),
+        0x0800 => Ok(Next::Ip4),
+        0x86dd => Ok(Next::Ip6),
+        _ => Err(Skip::NotIp),
+    }
+}
+
+#[inline(always)]
+fn read<B: Bytes + ?Sized>(
+    frame: &B,
+    first: Next,
+    start: usize,
+    inner: &mut Packet,
+) -> Result<(), Skip> {
+    let mut offset = start;
+    let network = if matches!(first, Next::Ethernet) {
+        let mut ethertype = u16::from_be_bytes(frame.get(start + 12).ok_or(Skip::Truncated)?);
+        let mut length = 14;
+        for _ in 0..TAGS {
+            if !matches!(ethertype, 0x8100 | 0x88a8) {
+                break;
+            }
+            ethertype = u16::from_be_bytes(frame.get(start + length + 2).ok_or(Skip::Truncated)?);
+            length = frame.forget(length + 4, LINK_HEADERS);
+        }
+        offset = start + length;
+        match ethertype {
+            0x0800 => Next::Ip4,
+            0x86dd => Next::Ip6,
+            0x0806 => return Err(Skip::Arp),
+            0x8100 | 0x88a8 => return Err(Skip::TooDeep),
+            _ => return Err(Skip::NotIp),
+        }
+    } else {
+        first
+    };
+    let offset = frame.forget(offset, B::FARTHEST);
+    let payload = if matches!(network, Next::Ip4) {
+        ipv4(frame, offset, inner)?
+    } else {
+        ipv6(frame, offset, inner)?
+    };
+    transport(frame, &payload, inner);
+    match inner.part {
+        Part::Whole | Part::FirstFragment => Ok(()),
+        Part::Short => Err(Skip::Truncated),
+        Part::LaterFragment => Err(Skip::Fragment),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+
+    use std::vec::Vec;
+
+    use etherparse::{IpNumber, PacketBuilder};
+
+    use super::{Inside, Tunnel, index, inside};
+    use crate::packet::{Packet, Skip, mapped, parse};
+
+    const ENDS: [[u8; 4]; 2] = [[172, 16, 0, 1], [172, 16, 0, 2]];
+
+    /// A datagram inside: its frame, and without its link header.
+    fn carried() -> Vec<u8> {
+        let mut frame = Vec::new();
+        PacketBuilder::ethernet2([2; 6], [4; 6])
+            .ipv4(ENDS[0], ENDS[1], 64)
+            .udp(40_000, 53)
+            .write(&mut frame, &[7; 10])
+            .unwrap();
+        frame
+    }
+
+    fn look(outer: &[u8]) -> Option<Result<(Inside, Packet), Skip>> {
+        let (mut packet, mut inner) = (Packet::EMPTY, Packet::EMPTY);
+        parse(outer, &mut packet).unwrap();
+        let found = inside(outer, &packet, &mut inner)?;
+        Some(found.map(|inside| (inside, inner)))
+    }
+
+    fn over_ipv6(protocol: u8, payload: &[u8]) -> Vec<u8> {
+        let mut frame = Vec::new();
+        PacketBuilder::ethernet2([2; 6], [4; 6])
+            .ipv6([1; 16], [2; 16], 64)
+            .write(&mut frame, IpNumber(protocol), payload)
+            .unwrap();
+        frame
+    }
+
+    #[test]
+    fn gre_with_every_mix_of_fields() {
+        for flags in [0x00, 0x80, 0x20, 0x10, 0xa0, 0xb0, 0x30] {
+            let n_fields: u32 = u8::count_ones(flags);
+            let mut payload = Vec::from([flags, 0, 0x65, 0x58]);
+            payload.resize(4 + n_fields as usize * 4, 9);
+            payload.extend(carried());
+            let (found, inner) = look(&over_ipv6(47, &payload)).unwrap().unwrap();
+            assert_eq!(found.tunnel, Tunnel::Gre);
+            assert_eq!(found.start, 14 + 40 + 4 + n_fields * 4);
+            assert_eq!([inner.source, inner.destination], ENDS.map(mapped));
+            assert_eq!((inner.source_port, inner.destination_port), (40_000, 53));
+        }
+        // Routing (RFC 1701), version 1 (RFC 2637), and what is no packet.
+        for header in [[0x40, 0, 8, 0], [0x20, 1, 8, 0], [0, 0, 0x88, 0xcc]] {
+            let payload = [&header[..], &[0; 40]].concat();
+            assert_eq!(look(&over_ipv6(47, &payload)), None, "{header:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_cut_off_is_said() {
+        let whole = over_ipv6(4, &carried()[14..]);
+        assert!(matches!(look(&whole), Some(Ok(_))));
+        for length in 14 + 40..14 + 40 + 28 {
+            assert_eq!(
+                look(&whole[..length]),
+                Some(Err(Skip::Truncated)),
+                "{length}"
+            );
+        }
+    }
+
+    #[test]
+    fn marks() {
+        for tunnel in [
+            Tunnel::Vxlan,
+            Tunnel::Geneve,
+            Tunnel::Gre,
+            Tunnel::Ipip,
+            Tunnel::SixIn,
+        ] {
+            let marked = tunnel.mark(77);
+            assert_eq!((Tunnel::of(marked), index(marked)), (Some(tunnel), 77));
+        }
+        assert_eq!(Tunnel::of(77), None);
+    }
+}

@@ -17,4 +17,5 @@ mod interfaces;
 mod life;
 mod replay;
 mod shared;
+mod sides;
 mod tunnel;

@@ -229,3 +229,44 @@ fn drains_are_exact_over_tc() {
 fn drains_of_a_small_table_are_exact() {
     drains_are_exact("tc", 64);
 }
+
+/// Bytes that no single buffer of a frame holds.
+const JUMBO: usize = 8000;
+
+/// Frames that lie in several buffers, which only some XDP programs are given.
+#[test]
+fn frames_of_a_large_mtu() {
+    if !kernel_tests() {
+        return;
+    }
+    let directory = files(&[("m.toml", MATRIX)]);
+    let (one, other) = pair();
+    for host in [&one, &other] {
+        host.run("ip link set eth0 mtu 9000").unwrap();
+    }
+    let _sink = one
+        .enter(|| Ok(UdpSocket::bind("10.78.0.1:7000")?))
+        .unwrap();
+    let arguments = "audit --matrix m.toml --role web -i eth0 --ingress xdp --format json";
+    let finished = watch_during(&one, directory.path(), arguments, || {
+        other
+            .enter(|| {
+                let socket = UdpSocket::bind("10.78.0.2:0")?;
+                for _ in 0..5 {
+                    socket.send_to(&[7; JUMBO], "10.78.0.1:7000")?;
+                }
+                Ok(())
+            })
+            .unwrap();
+    });
+    assert!(
+        finished.stderr.contains("watching eth0, in: xdp"),
+        "{}",
+        finished.stderr
+    );
+    let report = report(&finished.stdout);
+    assert_eq!(
+        udp(&report, "received"),
+        (5, 5 * (JUMBO as u64 + DATAGRAM - 18))
+    );
+}

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// Whoever follows interfaces has seen what happened when this has passed.
-const SEEN: Duration = Duration::from_millis(400);
+const SEEN: Duration = Duration::from_millis(1500);
 
 /// A second cable between the two hosts of a pair: 10.79.0.1 and 10.79.0.2.
 fn second_cable(one: &Namespace, other: &Namespace) {

@@ -149,7 +149,7 @@ impl<C> Frame<C> {
 }
 
 impl<C> Frame<C> {
-    /// Makes the frame as long as its record in a capture says.
+    /// Makes the frame as long as all its buffers together, or as its record in a capture says.
     #[inline(always)]
     pub(crate) fn set_length(&mut self, length: u32) {
         self.length = length;

@@ -32,6 +32,7 @@ mod table;
 
 use aya_ebpf::{
     bindings::{TC_ACT_UNSPEC, xdp_action},
+    helpers::generated::bpf_xdp_get_buff_len,
     macros::{classifier, xdp},
     programs::{TcContext, XdpContext},
 };
@@ -44,6 +45,23 @@ use frame::{Frame, Received, Sent};
 #[xdp]
 fn ingress_xdp(ctx: XdpContext) -> u32 {
     let mut frame = Frame::from_xdp(&ctx);
+    if let Err(slot) = count(&mut frame) {
+        trace!(
+            &ctx,
+            "received a packet that is in no flow: {}",
+            slot.name()
+        );
+    }
+    xdp_action::XDP_PASS
+}
+
+/// Counts what arrives in frames that may lie in several buffers, as those of large MTUs do (Linux 5.18).
+#[xdp(frags)]
+fn ingress_xdp_frags(ctx: XdpContext) -> u32 {
+    let mut frame = Frame::from_xdp(&ctx);
+    // SAFETY: the kernel hands a valid context to the program.
+    let length = unsafe { bpf_xdp_get_buff_len(ctx.ctx) };
+    frame.set_length(length as u32);
     if let Err(slot) = count(&mut frame) {
         trace!(
             &ctx,

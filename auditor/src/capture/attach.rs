@@ -43,6 +43,8 @@ impl Attached {
 /// The three programs, loaded.
 pub(super) struct Programs<'a> {
     pub(super) ingress_xdp: &'a mut Xdp,
+    /// Loaded with the first interface that needs it: kernels before 5.18 do not take it.
+    pub(super) ingress_xdp_frags: &'a mut Xdp,
     pub(super) ingress_tc: &'a mut SchedClassifier,
     pub(super) egress_tc: &'a mut SchedClassifier,
     pub(super) tc: Tc,
@@ -60,7 +62,12 @@ impl Programs<'_> {
         let mut ingress = choose(interface, driver(interface).as_deref(), asked);
         let mut links = Vec::new();
         if ingress.hook == Hook::Xdp {
-            match self.xdp(interface) {
+            // Drivers refuse programs that want frames in one piece where the MTU takes several buffers.
+            let attached = match xdp(self.ingress_xdp, interface) {
+                Err(error) if !is_taken(&error) => self.xdp_frags(interface).map_err(|_also| error),
+                attached => attached,
+            };
+            match attached {
                 Ok(link) => links.push(link),
                 // Somebody was faster, or the driver can't: tc sees the same packets a little later.
                 Err(error) if is_taken(&error) => {
@@ -91,14 +98,11 @@ impl Programs<'_> {
         })
     }
 
-    fn xdp(&mut self, interface: &Interface) -> Result<Link, ProgramError> {
-        let id = self
-            .ingress_xdp
-            .attach_to_if_index(interface.index, XdpMode::Driver)?;
-        let link = self.ingress_xdp.take_link(id)?;
-        // A link that is not a file descriptor would outlive a killed process; dropping it takes it off.
-        let link = FdLink::try_from(link).map_err(|_not_a_descriptor| ProgramError::NotAttached)?;
-        Ok(Link::Descriptor { _link: link })
+    fn xdp_frags(&mut self, interface: &Interface) -> Result<Link, ProgramError> {
+        if self.ingress_xdp_frags.fd().is_err() {
+            self.ingress_xdp_frags.load()?;
+        }
+        xdp(self.ingress_xdp_frags, interface)
     }
 
     /// First on the way in, so that what another program drops or redirects is counted as well; last on the way out, so
@@ -136,6 +140,14 @@ impl Programs<'_> {
         guard.watch(&interface.name, attach_type, &link)?;
         Ok(Link::Filter { _link: link })
     }
+}
+
+fn xdp(program: &mut Xdp, interface: &Interface) -> Result<Link, ProgramError> {
+    let id = program.attach_to_if_index(interface.index, XdpMode::Driver)?;
+    let link = program.take_link(id)?;
+    // A link that is not a file descriptor would outlive a killed process; dropping it takes it off.
+    let link = FdLink::try_from(link).map_err(|_not_a_descriptor| ProgramError::NotAttached)?;
+    Ok(Link::Descriptor { _link: link })
 }
 
 /// Which way of an interface.

@@ -313,10 +313,12 @@ impl Capture {
     }
 
     fn programs(&mut self) -> Result<Programs<'_>, CaptureError> {
-        let (mut ingress_xdp, mut ingress_tc, mut egress_tc) = (None, None, None);
+        let (mut ingress_xdp, mut ingress_xdp_frags) = (None, None);
+        let (mut ingress_tc, mut egress_tc) = (None, None);
         for (name, program) in self.ebpf.programs_mut() {
             match name {
                 "ingress_xdp" => ingress_xdp = <&mut Xdp>::try_from(program).ok(),
+                "ingress_xdp_frags" => ingress_xdp_frags = <&mut Xdp>::try_from(program).ok(),
                 "ingress_tc" => ingress_tc = <&mut SchedClassifier>::try_from(program).ok(),
                 "egress_tc" => egress_tc = <&mut SchedClassifier>::try_from(program).ok(),
                 _ => {}
@@ -325,6 +327,9 @@ impl Capture {
         Ok(Programs {
             ingress_xdp: ingress_xdp.ok_or(CaptureError::Absent {
                 name: "ingress_xdp",
+            })?,
+            ingress_xdp_frags: ingress_xdp_frags.ok_or(CaptureError::Absent {
+                name: "ingress_xdp_frags",
             })?,
             ingress_tc: ingress_tc.ok_or(CaptureError::Absent { name: "ingress_tc" })?,
             egress_tc: egress_tc.ok_or(CaptureError::Absent { name: "egress_tc" })?,

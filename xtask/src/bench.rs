@@ -11,7 +11,7 @@ use crate::{
 
 #[derive(Args, Debug)]
 pub(crate) struct Bench {
-    /// Write what a packet costs as JSON to this file as well
+    /// Write what a packet costs as JSON to this file as well, and what an audit costs a host beside it (`.live.json`)
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
     /// Only the packets whose shape and hook hold this text, such as "IPv4, xdp"
@@ -19,7 +19,7 @@ pub(crate) struct Bench {
     only: Option<String>,
 }
 
-/// Runs the benches: what reading a page costs, and as root what counting a packet costs.
+/// Runs the benches: what reading a page costs, and as root what counting a packet costs and what an audit costs a host.
 pub(crate) fn run(bench: &Bench) -> anyhow::Result<()> {
     setup::install()?;
     let benches = ["bench", "--package", "auditor", "--bench"];
@@ -34,5 +34,15 @@ pub(crate) fn run(bench: &Bench) -> anyhow::Result<()> {
     if let Some(json) = &bench.json {
         packets.arg("--json").arg(std::path::absolute(json)?);
     }
-    shell::run(&mut packets)
+    shell::run(&mut packets)?;
+    if bench.only.is_some() {
+        return Ok(());
+    }
+    let mut live = cargo();
+    live.args(benches).args(["live", "--"]);
+    if let Some(json) = &bench.json {
+        live.arg("--json")
+            .arg(std::path::absolute(json)?.with_extension("live.json"));
+    }
+    shell::run(&mut live)
 }

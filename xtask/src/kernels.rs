@@ -341,7 +341,7 @@ fn boot(kernel: &Path, archive: &Path, package: &str) -> anyhow::Result<bool> {
         })
         .with_context(|| format!("{package} holds no kernel"))?;
     let mut machine = Command::new("timeout")
-        .args(["900", "qemu-system-x86_64", "-nographic", "-no-reboot"])
+        .args(["1800", "qemu-system-x86_64", "-nographic", "-no-reboot"])
         // Software emulation: 6.12 does not boot with several threads of it.
         .args(["-accel", "tcg,thread=single", "-cpu", "max"])
         .args(["-smp", "2", "-m", "2048", "-kernel"])

@@ -1,0 +1,298 @@
+//! What an audit costs a host at work, over a cable between two network namespaces: nanoseconds a packet in the stack,
+//! TCP's throughput, and the agent's own time and memory. Needs root. `--json FILE` writes the figures.
+#![allow(
+    clippy::print_stdout,
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    clippy::cast_precision_loss,
+    clippy::indexing_slicing,
+    clippy::wildcard_enum_match_arm,
+    reason = "a bench prints its figures, stops where it cannot measure, and reads the clock"
+)]
+
+use std::{
+    io::{Read as _, Write as _},
+    net::{Ipv4Addr, SocketAddrV4, TcpListener, TcpStream, UdpSocket},
+    os::fd::AsRawFd as _,
+    process::Command,
+    time::{Duration, Instant},
+};
+
+use aya::{
+    Ebpf, EbpfLoader,
+    programs::{Program, TcAttachType},
+    sys::{Stats, enable_stats},
+};
+use lab::{Namespace, namespace::connect, process};
+use nix::{
+    sys::{
+        signal::{Signal, kill},
+        socket::{
+            AddressFamily, MsgFlags, SockFlag, SockProtocol, SockType, SockaddrIn, sendto, socket,
+        },
+    },
+    unistd::{Pid, SysconfVar, sysconf},
+};
+
+static OBJECT: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/auditor-bench"));
+
+const ROUNDS: usize = 5;
+const ROUND: Duration = Duration::from_secs(2);
+/// Addresses that send to this host while the agent is watched.
+const FLOWS: u32 = 1_000_000;
+
+fn main() {
+    let mut arguments = std::env::args()
+        .skip(1)
+        .filter(|argument| argument != "--bench");
+    let json = match arguments.next().as_deref() {
+        Some("--json") => Some(arguments.next().expect("--json names a file")),
+        _ => None,
+    };
+    if !nix::unistd::geteuid().is_root() {
+        println!(
+            "live: this makes network namespaces and loads programs, so it needs root; nothing was measured"
+        );
+        return;
+    }
+    let mut figures = serde_json::Map::new();
+    let (one, other) = pair();
+    in_the_stack(&one, &other, &mut figures);
+    throughput(&one, &other, &mut figures);
+    agent(&one, &other, &mut figures);
+    if let Some(path) = json {
+        let text = serde_json::to_string_pretty(&figures).expect("figures are numbers");
+        std::fs::write(&path, text).expect("the file of --json can be written");
+    }
+}
+
+/// Two hosts on a cable, 10.78.0.1 and 10.78.0.2.
+fn pair() -> (Namespace, Namespace) {
+    let (one, other) = (
+        Namespace::new("one").unwrap(),
+        Namespace::new("other").unwrap(),
+    );
+    connect(&one, "eth0", &other, "eth0").unwrap();
+    one.run("ip address add 10.78.0.1/24 dev eth0").unwrap();
+    other.run("ip address add 10.78.0.2/24 dev eth0").unwrap();
+    (one, other)
+}
+
+/// Runs `auditor flows` on a host while `work` is done; it is killed then, and what it would print with it.
+fn watched<T>(host: &Namespace, arguments: &str, work: impl FnOnce(Pid) -> T) -> T {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_auditor"));
+    command.args(["flows", "-i", "eth0", "--for", "1h"]);
+    command.args(arguments.split_whitespace());
+    let mut result = None;
+    process::run(host, &command, "watching", &|_| {}, |pid| {
+        result = Some(work(pid));
+        kill(pid, Signal::SIGKILL)?;
+        Ok(())
+    })
+    .unwrap();
+    result.expect("the auditor watches")
+}
+
+/// Nanoseconds and runs of the program of a process that ran most (`fdinfo`, Linux 5.1).
+fn busiest(process: &str) -> (f64, f64) {
+    let number = |text: &str, name: &str| -> f64 {
+        text.lines()
+            .find_map(|line| line.strip_prefix(name))
+            .and_then(|rest| rest.trim_start_matches(':').trim().parse().ok())
+            .unwrap_or_default()
+    };
+    std::fs::read_dir(format!("/proc/{process}/fdinfo"))
+        .unwrap()
+        .filter_map(|entry| std::fs::read_to_string(entry.ok()?.path()).ok())
+        .map(|text| (number(&text, "run_time_ns"), number(&text, "run_cnt")))
+        .max_by(|a, b| a.1.total_cmp(&b.1))
+        .unwrap_or_default()
+}
+
+fn in_the_stack(
+    one: &Namespace,
+    other: &Namespace,
+    figures: &mut serde_json::Map<String, serde_json::Value>,
+) {
+    let _sink = one
+        .enter(|| Ok(UdpSocket::bind("10.78.0.1:7000")?))
+        .unwrap();
+    let _stats = enable_stats(Stats::RunTime).expect("the kernel measures programs");
+    let mut empty: Ebpf = EbpfLoader::new()
+        .override_global(aya_log::LEVEL, &0_u8, false)
+        .load(OBJECT)
+        .unwrap();
+    one.enter(|| {
+        let Some(Program::SchedClassifier(program)) = empty.program_mut("empty_tc") else {
+            unreachable!("the bench's object has an empty program")
+        };
+        program.load()?;
+        program.attach("eth0", TcAttachType::Ingress)?;
+        Ok(())
+    })
+    .unwrap();
+    let ((floor, floor_runs), (ours, our_runs)) = watched(one, "--ingress tc", |pid| {
+        other
+            .enter(|| {
+                let socket = UdpSocket::bind("10.78.0.2:0")?;
+                let end = Instant::now() + ROUND;
+                while Instant::now() < end {
+                    for _ in 0..64 {
+                        // The other end's queue may be full.
+                        let _full = socket.send_to(&[7; 22], "10.78.0.1:7000");
+                    }
+                }
+                Ok(())
+            })
+            .unwrap();
+        (busiest("self"), busiest(&pid.to_string()))
+    });
+    let (floor, ours) = (floor / floor_runs, ours / our_runs);
+    println!(
+        "in the stack, 64-byte UDP over veth, tc in: nanoseconds a packet as the kernel measures them"
+    );
+    println!("  empty program {floor:>8.1}");
+    println!(
+        "  auditor       {ours:>8.1}, {:.1} above ({our_runs} packets)",
+        ours - floor
+    );
+    figures.insert(
+        "in the stack, above an empty program".to_owned(),
+        (ours - floor).into(),
+    );
+}
+
+/// Bytes a second of one TCP stream.
+fn stream(from: &Namespace, to: &Namespace) -> f64 {
+    let listener = to
+        .enter(|| Ok(TcpListener::bind("10.78.0.1:8080")?))
+        .unwrap();
+    std::thread::scope(|scope| {
+        let received = scope.spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let (mut bytes, mut buffer) = (0, vec![0; 1 << 18]);
+            let start = Instant::now();
+            loop {
+                match stream.read(&mut buffer).unwrap() {
+                    0 => return bytes as f64 / start.elapsed().as_secs_f64(),
+                    more => bytes += more,
+                }
+            }
+        });
+        from.enter(|| {
+            let mut stream = TcpStream::connect("10.78.0.1:8080")?;
+            let block = vec![7; 1 << 18];
+            let end = Instant::now() + ROUND;
+            while Instant::now() < end {
+                stream.write_all(&block)?;
+            }
+            Ok(())
+        })
+        .unwrap();
+        received.join().unwrap()
+    })
+}
+
+fn throughput(
+    one: &Namespace,
+    other: &Namespace,
+    figures: &mut serde_json::Map<String, serde_json::Value>,
+) {
+    let (mut without, mut with) = (Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        without.push(stream(other, one));
+        with.push(watched(one, "", |_| stream(other, one)));
+    }
+    let (without, with) = (median(without), median(with));
+    let gigabits = |bytes: f64| bytes * 8.0 / 1e9;
+    println!("\none TCP stream over veth, Gbit/s");
+    println!("  nothing attached {:>6.2}", gigabits(without));
+    println!(
+        "  auditor, auto    {:>6.2}, {:.1}% of it",
+        gigabits(with),
+        100.0 * with / without
+    );
+    figures.insert("TCP throughput, share".to_owned(), (with / without).into());
+}
+
+/// Sends a datagram from each of so many addresses, again and again, for so long; returns how many went out.
+fn from_everywhere(host: &Namespace, n_addresses: u32, time: Duration) -> u64 {
+    host.enter(|| {
+        let socket = socket(
+            AddressFamily::Inet,
+            SockType::Raw,
+            SockFlag::empty(),
+            SockProtocol::Raw,
+        )?;
+        let to = SockaddrIn::from(SocketAddrV4::new(Ipv4Addr::new(10, 78, 0, 1), 0));
+        // IPv4, then UDP from 40000 to 7000 (RFC 791, RFC 768).
+        let mut packet = [0; 28];
+        packet[..2].copy_from_slice(&[0x45, 0]);
+        packet[8..10].copy_from_slice(&[64, 17]);
+        packet[16..20].copy_from_slice(&[10, 78, 0, 1]);
+        packet[20..24].copy_from_slice(&[0x9c, 0x40, 0x1b, 0x58]);
+        packet[24..26].copy_from_slice(&[0, 8]);
+        let (end, mut n_sent, mut turn) = (Instant::now() + time, 0, 0);
+        while Instant::now() < end {
+            for _ in 0..64 {
+                packet[12..16].copy_from_slice(&(0x0b00_0000_u32 + turn).to_be_bytes());
+                turn = (turn + 1) % n_addresses;
+                // What finds the other end's queue full is not counted there.
+                let _full = sendto(socket.as_raw_fd(), &packet, &to, MsgFlags::empty());
+                n_sent += 1;
+            }
+        }
+        Ok(n_sent)
+    })
+    .unwrap()
+}
+
+/// Seconds on a CPU that a process took, and the most memory that it had, in MiB (proc(5)).
+fn taken(pid: Pid) -> (f64, f64) {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+    let fields: Vec<f64> = stat
+        .rsplit(") ")
+        .next()
+        .unwrap()
+        .split(' ')
+        .map(|field| field.trim().parse().unwrap_or_default())
+        .collect();
+    let ticks = sysconf(SysconfVar::CLK_TCK).unwrap().unwrap() as f64;
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let peak = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))
+        .and_then(|rest| rest.trim().split(' ').next()?.parse::<f64>().ok())
+        .unwrap();
+    // User and system time are the 14th and 15th field, and the first two were cut off.
+    ((fields[11] + fields[12]) / ticks, peak / 1024.0)
+}
+
+fn agent(
+    one: &Namespace,
+    other: &Namespace,
+    figures: &mut serde_json::Map<String, serde_json::Value>,
+) {
+    let time = Duration::from_secs(20);
+    // A quarter of what is kept may be conversations that prove nothing, as these are.
+    let (seconds, memory, n_sent) = watched(one, "--ingress tc --flows 262144", |pid| {
+        let (before, _) = taken(pid);
+        let n_sent = from_everywhere(other, FLOWS, time);
+        let (after, memory) = taken(pid);
+        (after - before, memory, n_sent)
+    });
+    let share = 100.0 * seconds / time.as_secs_f64();
+    println!(
+        "\nthe agent while {FLOWS} addresses send, {n_sent} packets in {} s",
+        time.as_secs()
+    );
+    println!("  {share:.1}% of a core, {memory:.0} MiB at most (the kernel's tables not counted)");
+    figures.insert("agent, share of a core".to_owned(), (share / 100.0).into());
+    figures.insert("agent, MiB".to_owned(), memory.into());
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}

@@ -12,6 +12,7 @@ mod auditor;
 mod cluster;
 mod errors;
 mod exact;
+mod export;
 mod flood;
 mod interfaces;
 mod life;

@@ -1,6 +1,6 @@
 //! Sets of IP addresses.
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::IpNet;
 
@@ -19,6 +19,10 @@ pub fn bits(address: IpAddr) -> u128 {
 /// The bytes of an address; IPv4 is IPv4-mapped.
 pub fn to_bytes(address: IpAddr) -> [u8; 16] {
     bits(address).to_be_bytes()
+}
+
+fn address(bits: u128) -> IpAddr {
+    from_bytes(bits.to_be_bytes())
 }
 
 /// The address that 16 bytes of a flow key stand for.
@@ -84,6 +88,22 @@ impl AddressSet {
             }
             next <= *last
         })
+    }
+
+    /// First and last address of each range, in order, of one version of IP each.
+    pub fn ranges(&self) -> impl Iterator<Item = (IpAddr, IpAddr)> + '_ {
+        let four = (
+            bits(Ipv4Addr::UNSPECIFIED.into()),
+            bits(Ipv4Addr::BROADCAST.into()),
+        );
+        let parts = move |(first, last): &(u128, u128)| {
+            let part = |(from, to): (u128, u128)| {
+                let (first, last) = (*first.max(&from), *last.min(&to));
+                (first <= last).then(|| (address(first), address(last)))
+            };
+            [(0, four.0 - 1), four, (four.1 + 1, u128::MAX)].map(part)
+        };
+        self.0.iter().flat_map(parts).flatten()
     }
 
     fn insert_bits(&mut self, first: u128, last: u128) {

@@ -3,6 +3,7 @@
 pub mod audit;
 pub mod check;
 pub mod doctor;
+pub mod export;
 pub mod flows;
 mod follow;
 pub mod import;

@@ -10,6 +10,7 @@ pub mod command;
 pub mod deployment;
 pub mod document;
 pub mod exit;
+pub mod export;
 pub mod file;
 pub mod matrix;
 pub mod observed;

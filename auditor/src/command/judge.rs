@@ -177,7 +177,7 @@ impl Plan {
 }
 
 /// Asks the system's resolver.
-fn lookup(name: &str) -> Result<Vec<IpAddr>, String> {
+pub(super) fn lookup(name: &str) -> Result<Vec<IpAddr>, String> {
     let found: BTreeSet<IpAddr> = (name, 0)
         .to_socket_addrs()
         .map_err(|error| error.to_string())?

@@ -1,0 +1,80 @@
+//! `auditor export`: a matrix as what others enforce.
+
+use std::path::PathBuf;
+
+use anyhow::bail;
+use clap::Args;
+
+use super::{
+    judge::{Basis, Plan, lookup},
+    output::{say, write},
+};
+use crate::{
+    deployment::Roles,
+    exit::Exit,
+    export::{self, Form, Scope},
+};
+
+/// Write matrices as what others enforce: nftables, Kubernetes or Cilium policies, or a table for a spreadsheet.
+#[derive(Args, Debug)]
+pub struct Export {
+    /// What to write: csv, nftables (for the roles of --role), networkpolicy or cilium
+    #[arg(long = "as", value_name = "FORM")]
+    form: Form,
+    #[command(flatten)]
+    basis: Basis,
+    /// Write to this file instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+/// Writes the matrices, and says what is not in what was written.
+///
+/// # Errors
+///
+/// A file that can't be read or written, or roles that are missing.
+pub fn run(command: &Export) -> anyhow::Result<Exit> {
+    let plan = Plan::read(&command.basis)?;
+    if command.form == Form::Nftables && plan.roles.is_empty() {
+        bail!("a firewall is that of a host: name the roles that it plays with --role");
+    }
+    let known = |role: &_| {
+        plan.matrices
+            .iter()
+            .flat_map(|matrix| &matrix.rules)
+            .flat_map(|rule| rule.client.iter().chain(&rule.server))
+            .any(|one| one == role)
+            || plan
+                .deployment
+                .as_ref()
+                .is_some_and(|deployment| deployment.roles.contains_key(role))
+    };
+    if let Some(unknown) = plan.roles.iter().find(|role| !known(*role)) {
+        bail!("no matrix and no deployment names the role `{unknown}`");
+    }
+    let (roles, conditions) = match &plan.deployment {
+        Some(deployment) => (
+            deployment.resolve(&mut lookup),
+            deployment.conditions.clone(),
+        ),
+        None => (Roles::default(), std::collections::BTreeMap::new()),
+    };
+    for (host, problem) in &roles.failures {
+        say(&format!("auditor: {host} has no address: {problem}"));
+    }
+    let exported = export::export(
+        &Scope {
+            matrices: &plan.matrices,
+            roles: &roles,
+            conditions: &conditions,
+            own: &plan.roles,
+        },
+        command.form,
+    );
+    write(command.output.as_deref(), &exported.text)?;
+    for left_out in &exported.left_out {
+        let rule = left_out.rule.escape_debug();
+        say(&format!("left out: {rule}: {}", left_out.reason));
+    }
+    Ok(Exit::Clean)
+}

@@ -1,0 +1,153 @@
+//! A matrix as what others enforce: firewall rules, network policies, or a table for a spreadsheet.
+
+mod csv;
+mod kubernetes;
+mod nftables;
+
+use std::{collections::BTreeMap, str::FromStr};
+
+use crate::{
+    address::AddressSet,
+    deployment::Roles,
+    matrix::{Matrix, Presence, Rule},
+    role::Role,
+};
+
+/// What a matrix is written as.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Form {
+    /// Every rule, a line each (RFC 4180).
+    Csv,
+    /// A table for `nft -f`, of the rules of some roles.
+    Nftables,
+    /// Kubernetes' `NetworkPolicy`, as JSON.
+    NetworkPolicy,
+    /// Cilium's `CiliumNetworkPolicy`, as JSON.
+    Cilium,
+}
+
+impl FromStr for Form {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "csv" => Ok(Self::Csv),
+            "nftables" => Ok(Self::Nftables),
+            "networkpolicy" => Ok(Self::NetworkPolicy),
+            "cilium" => Ok(Self::Cilium),
+            _ => Err(format!(
+                "`{text}` is no form: expected csv, nftables, networkpolicy or cilium"
+            )),
+        }
+    }
+}
+
+/// What is exported.
+#[derive(Clone, Copy, Debug)]
+pub struct Scope<'a> {
+    pub matrices: &'a [Matrix],
+    pub roles: &'a Roles,
+    /// Conditions and whether they hold; those that are not named do not.
+    pub conditions: &'a BTreeMap<String, bool>,
+    /// The roles whose firewall is written; the other forms are for all.
+    pub own: &'a [Role],
+}
+
+/// A rule that is not in what was written, and why.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct LeftOut {
+    pub rule: String,
+    pub reason: String,
+}
+
+/// What was written.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Exported {
+    pub text: String,
+    /// Nothing is left out in silence: what is not allowed there will be dropped where the text is enforced.
+    pub left_out: Vec<LeftOut>,
+}
+
+/// Writes the matrices of a scope in a form.
+pub fn export(scope: &Scope<'_>, form: Form) -> Exported {
+    match form {
+        Form::Csv => Exported {
+            text: csv::text(scope),
+            left_out: Vec::new(),
+        },
+        Form::Nftables => nftables::export(scope),
+        Form::NetworkPolicy => kubernetes::network_policies(scope),
+        Form::Cilium => kubernetes::cilium_policies(scope),
+    }
+}
+
+/// Who a role stands for.
+enum Peer<'a> {
+    Any,
+    Addresses(&'a AddressSet),
+    /// The deployment gives no address.
+    Unknown,
+}
+
+impl<'a> Scope<'a> {
+    fn rules(&self) -> impl Iterator<Item = &'a Rule> {
+        self.matrices.iter().flat_map(|matrix| &matrix.rules)
+    }
+
+    /// The rules that apply; those that do not are left out.
+    fn applying(&self, left_out: &mut Vec<LeftOut>) -> Vec<&'a Rule> {
+        let mut applying = Vec::new();
+        for rule in self.rules() {
+            match rule.when.as_deref() {
+                Some(name) if !self.conditions.get(name).copied().unwrap_or(false) => {
+                    leave_out(
+                        left_out,
+                        rule,
+                        &format!("its condition `{name}` does not hold"),
+                    );
+                }
+                Some(_) | None => applying.push(rule),
+            }
+        }
+        applying
+    }
+
+    fn peer(&self, role: &Role) -> Peer<'a> {
+        match self.roles.addresses(role) {
+            Some(set) if *set == AddressSet::any() => Peer::Any,
+            Some(set) if !set.is_empty() => Peer::Addresses(set),
+            Some(_) | None => Peer::Unknown,
+        }
+    }
+}
+
+fn leave_out(left_out: &mut Vec<LeftOut>, rule: &Rule, reason: &str) {
+    left_out.push(LeftOut {
+        rule: rule.id.clone(),
+        reason: reason.to_owned(),
+    });
+}
+
+/// Lower-case letters, digits and dashes: what every form takes for a name. Names come from foreign pages.
+fn name(text: &str) -> String {
+    let mut name = String::new();
+    for character in text.to_lowercase().chars() {
+        if character.is_ascii_alphanumeric() {
+            name.push(character);
+        } else if !name.is_empty() && !name.ends_with('-') {
+            name.push('-');
+        }
+    }
+    name.truncate(name.len().min(LONGEST_NAME));
+    name.trim_end_matches('-').to_owned()
+}
+
+/// Kubernetes takes 63 characters for a label (RFC 1123).
+const LONGEST_NAME: usize = 63;
+
+fn is_forbidden(rule: &Rule) -> bool {
+    rule.presence == Presence::Forbidden
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,197 @@
+//! The rules of some roles as chains for `nft -f`.
+//!
+//! The chains hang on no hook: what they accept is accepted, and nothing is dropped but what the matrix forbids, until
+//! somebody jumps to them from a chain of their own.
+
+use std::fmt::{self, Write as _};
+
+use super::{Exported, LeftOut, Peer, Scope, is_forbidden, leave_out, name};
+use crate::{
+    address::AddressSet,
+    matrix::{Rule, RulePorts},
+    port::PortRange,
+    role::Role,
+    transport::Transport,
+};
+
+/// nft takes 128 bytes of comment, the end included.
+const LONGEST_COMMENT: usize = 120;
+
+pub(super) fn export(scope: &Scope<'_>) -> Exported {
+    let mut exported = Exported::default();
+    let rules = scope.applying(&mut exported.left_out);
+    let mut left_out = Vec::new();
+    // Nothing but memory is written to.
+    let written = table(scope, &rules, &mut exported.text, &mut left_out);
+    debug_assert!(written.is_ok(), "memory takes every text");
+    exported.left_out.extend(left_out);
+    exported
+}
+
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Way {
+    In,
+    Out,
+}
+
+fn table(
+    scope: &Scope<'_>,
+    rules: &[&Rule],
+    out: &mut String,
+    left_out: &mut Vec<LeftOut>,
+) -> fmt::Result {
+    let own: Vec<&str> = scope.own.iter().map(Role::name).collect();
+    let names: Vec<&str> = scope
+        .matrices
+        .iter()
+        .map(|matrix| matrix.name.as_str())
+        .collect();
+    writeln!(
+        out,
+        "# {}, for {}",
+        line(&names.join(", ")),
+        line(&own.join(", "))
+    )?;
+    writeln!(
+        out,
+        "# Nothing passes through these chains until a base chain jumps to them:"
+    )?;
+    writeln!(out, "#   nft add rule inet filter input jump documented_in")?;
+    writeln!(out, "table inet auditor {{")?;
+    sets(scope, rules, out)?;
+    for (way, chain) in [(Way::In, "documented_in"), (Way::Out, "documented_out")] {
+        writeln!(out, "\tchain {chain} {{")?;
+        // What is forbidden comes first, whatever else allows it.
+        let (forbidden, allowed): (Vec<&Rule>, Vec<&Rule>) =
+            rules.iter().partition(|rule| is_forbidden(rule));
+        for rule in forbidden.iter().chain(&allowed) {
+            let (own, peers) = match way {
+                Way::In => (&rule.server, &rule.client),
+                Way::Out => (&rule.client, &rule.server),
+            };
+            let takes_part = own.iter().any(|role| scope.roles.covers(role, scope.own));
+            if takes_part {
+                statements(scope, rule, way, peers, out, left_out)?;
+            }
+        }
+        writeln!(out, "\t}}")?;
+    }
+    writeln!(out, "}}")
+}
+
+/// A set for each role with addresses and each version of IP.
+fn sets(scope: &Scope<'_>, rules: &[&Rule], out: &mut String) -> fmt::Result {
+    let mut roles: Vec<&Role> = rules
+        .iter()
+        .flat_map(|rule| rule.client.iter().chain(&rule.server))
+        .collect();
+    roles.sort();
+    roles.dedup();
+    for role in roles {
+        let Peer::Addresses(set) = scope.peer(role) else {
+            continue;
+        };
+        for (version, kind) in [(4, "ipv4_addr"), (6, "ipv6_addr")] {
+            let elements = elements(set, version);
+            if !elements.is_empty() {
+                writeln!(
+                    out,
+                    "\tset {} {{\n\t\ttype {kind}\n\t\tflags interval\n\t\telements = {{ {} }}\n\t}}",
+                    set_name(role, version),
+                    elements.join(", ")
+                )?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn elements(set: &AddressSet, version: u8) -> Vec<String> {
+    set.ranges()
+        .filter(|(first, _)| first.is_ipv4() == (version == 4))
+        .map(|(first, last)| {
+            if first == last {
+                first.to_string()
+            } else {
+                format!("{first}-{last}")
+            }
+        })
+        .collect()
+}
+
+fn set_name(role: &Role, version: u8) -> String {
+    format!("role_{}_{version}", name(role.name()).replace('-', "_"))
+}
+
+fn statements(
+    scope: &Scope<'_>,
+    rule: &Rule,
+    way: Way,
+    peers: &[Role],
+    out: &mut String,
+    left_out: &mut Vec<LeftOut>,
+) -> fmt::Result {
+    let verdict = if is_forbidden(rule) { "drop" } else { "accept" };
+    let Some(service) = service(rule) else {
+        leave_out(left_out, rule, "it names no port");
+        return Ok(());
+    };
+    let comment = line(&rule.id);
+    if rule.loopback {
+        let interface = if way == Way::In { "iif" } else { "oif" };
+        return writeln!(
+            out,
+            "\t\t{interface} lo {service} {verdict} comment \"{comment}\""
+        );
+    }
+    let end = if way == Way::In { "saddr" } else { "daddr" };
+    for role in peers {
+        match scope.peer(role) {
+            Peer::Any => {
+                writeln!(out, "\t\t{service} {verdict} comment \"{comment}\"")?;
+            }
+            Peer::Addresses(set) => {
+                for (version, ip) in [(4, "ip"), (6, "ip6")] {
+                    if !elements(set, version).is_empty() {
+                        writeln!(
+                            out,
+                            "\t\t{ip} {end} @{} {service} {verdict} comment \"{comment}\"",
+                            set_name(role, version)
+                        )?;
+                    }
+                }
+            }
+            Peer::Unknown => leave_out(
+                left_out,
+                rule,
+                &format!("the deployment gives `{}` no address", role.name()),
+            ),
+        }
+    }
+    Ok(())
+}
+
+/// The part of a statement that names transport and server's ports.
+fn service(rule: &Rule) -> Option<String> {
+    let ranges = match (&rule.ports, rule.transport) {
+        (_, Transport::Icmp) => return Some("meta l4proto { icmp, ipv6-icmp }".to_owned()),
+        (RulePorts::Set(set), _) => set.ranges().to_vec(),
+        (RulePorts::Ephemeral, _) => vec![PortRange::EPHEMERAL],
+        (RulePorts::None, _) => return None,
+    };
+    let ports: Vec<String> = ranges.iter().map(ToString::to_string).collect();
+    Some(format!(
+        "{} dport {{ {} }}",
+        rule.transport.name(),
+        ports.join(", ")
+    ))
+}
+
+/// Text for a comment: one line, nothing that ends it.
+fn line(text: &str) -> String {
+    text.chars()
+        .filter(|c| !c.is_control() && *c != '"' && *c != '\\')
+        .take(LONGEST_COMMENT)
+        .filter(char::is_ascii)
+        .collect()
+}

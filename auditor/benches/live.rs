@@ -110,6 +110,26 @@ fn busiest(process: &str) -> (f64, f64) {
         .unwrap_or_default()
 }
 
+/// Attaches an empty program to a host's interface, until this is dropped.
+fn empty(host: &Namespace, ways: &[TcAttachType]) -> Ebpf {
+    let mut empty: Ebpf = EbpfLoader::new()
+        .override_global(aya_log::LEVEL, &0_u8, false)
+        .load(OBJECT)
+        .unwrap();
+    host.enter(|| {
+        let Some(Program::SchedClassifier(program)) = empty.program_mut("empty_tc") else {
+            unreachable!("the bench's object has an empty program")
+        };
+        program.load()?;
+        for way in ways {
+            program.attach("eth0", *way)?;
+        }
+        Ok(())
+    })
+    .unwrap();
+    empty
+}
+
 fn in_the_stack(
     one: &Namespace,
     other: &Namespace,
@@ -119,19 +139,7 @@ fn in_the_stack(
         .enter(|| Ok(UdpSocket::bind("10.78.0.1:7000")?))
         .unwrap();
     let _stats = enable_stats(Stats::RunTime).expect("the kernel measures programs");
-    let mut empty: Ebpf = EbpfLoader::new()
-        .override_global(aya_log::LEVEL, &0_u8, false)
-        .load(OBJECT)
-        .unwrap();
-    one.enter(|| {
-        let Some(Program::SchedClassifier(program)) = empty.program_mut("empty_tc") else {
-            unreachable!("the bench's object has an empty program")
-        };
-        program.load()?;
-        program.attach("eth0", TcAttachType::Ingress)?;
-        Ok(())
-    })
-    .unwrap();
+    let _floor = empty(one, &[TcAttachType::Ingress]);
     let ((floor, floor_runs), (ours, our_runs)) = watched(one, "--ingress tc", |pid| {
         other
             .enter(|| {
@@ -199,15 +207,23 @@ fn throughput(
     other: &Namespace,
     figures: &mut serde_json::Map<String, serde_json::Value>,
 ) {
-    let (mut without, mut with) = (Vec::new(), Vec::new());
+    let (mut without, mut floor, mut with) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
         without.push(stream(other, one));
+        let attached = empty(one, &[TcAttachType::Ingress, TcAttachType::Egress]);
+        floor.push(stream(other, one));
+        drop(attached);
         with.push(watched(one, "", |_| stream(other, one)));
     }
-    let (without, with) = (median(without), median(with));
+    let (without, floor, with) = (median(without), median(floor), median(with));
     let gigabits = |bytes: f64| bytes * 8.0 / 1e9;
     println!("\none TCP stream over veth, Gbit/s");
     println!("  nothing attached {:>6.2}", gigabits(without));
+    println!(
+        "  empty programs   {:>6.2}, {:.1}% of it",
+        gigabits(floor),
+        100.0 * floor / without
+    );
     println!(
         "  auditor, auto    {:>6.2}, {:.1}% of it",
         gigabits(with),
@@ -287,7 +303,9 @@ fn agent(
         "\nthe agent while {FLOWS} addresses send, {n_sent} packets in {} s",
         time.as_secs()
     );
-    println!("  {share:.1}% of a core, {memory:.0} MiB at most (the kernel's tables not counted)");
+    println!(
+        "  {share:.1}% of a core, {memory:.0} MiB at most, the kernel's tables that it maps included"
+    );
     figures.insert("agent, share of a core".to_owned(), (share / 100.0).into());
     figures.insert("agent, MiB".to_owned(), memory.into());
 }

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::{
     auditor::{files, kernel_tests, watch_during},
-    life::{MATRIX, assert_totals, pair},
+    life::{MATRIX, pair, report},
 };
 
 /// Little enough for every queue on the way: a packet that is sent again would be counted again, and rightly.
@@ -40,9 +40,8 @@ fn send(from: &Namespace, to: &Namespace) {
 }
 
 /// The only flow of the rule, from one end's report.
-fn counts(report: &str) -> (Value, Value) {
-    let report: Value = serde_json::from_str(report).unwrap();
-    assert_totals(&report);
+fn counts(text: &str) -> (Value, Value) {
+    let report = report(text);
     let flows = report["flows"].as_array().unwrap();
     let mut documented = flows.iter().filter(|flow| flow["verdict"] == "documented");
     let flow = documented.next().unwrap();
@@ -181,12 +180,6 @@ fn drains_are_exact(ingress: &str, flows: u32) {
     assert!(n_sent / 2 < n_arrived, "{n_arrived}");
     let found_no_place = server.get("lost").is_some();
     assert_eq!(found_no_place, flows < 1000, "{:?}", server["gaps"]);
-}
-
-fn report(text: &str) -> Value {
-    let report: Value = serde_json::from_str(text).unwrap();
-    assert_totals(&report);
-    report
 }
 
 /// Datagrams to the ports of the storm: those of flows, and those without a place.

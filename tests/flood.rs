@@ -2,25 +2,17 @@
 
 use std::{
     io::{Read as _, Write as _},
-    net::{Ipv4Addr, SocketAddrV4, TcpListener, TcpStream},
-    os::fd::AsRawFd as _,
+    net::{Ipv4Addr, TcpListener, TcpStream},
     sync::atomic::{AtomicBool, Ordering},
     time::Duration,
 };
 
-use lab::Namespace;
-use nix::{
-    errno::Errno,
-    sys::socket::{
-        AddressFamily, MsgFlags, SockFlag, SockProtocol, SockType, SockaddrIn, sendto, setsockopt,
-        socket, sockopt,
-    },
-};
+use lab::{Namespace, raw::Sender};
 use serde_json::Value;
 
 use crate::{
     auditor::{files, kernel_tests, watch_during},
-    life::{MATRIX, assert_totals, pair},
+    life::{MATRIX, pair, report},
 };
 
 const SYNS: u32 = 1_000_000;
@@ -45,22 +37,10 @@ fn syn(n: u32) -> [u8; 40] {
 /// Sends every SYN, as fast as can be; returns how many went out.
 fn flood(from: &Namespace) -> u64 {
     from.enter(|| {
-        let socket = socket(
-            AddressFamily::Inet,
-            SockType::Raw,
-            SockFlag::empty(),
-            SockProtocol::Raw,
-        )?;
-        // So that the kernel says what it drops on the way.
-        setsockopt(&socket, sockopt::Ipv4RecvErr, &true)?;
-        let to = SockaddrIn::from(SocketAddrV4::new(Ipv4Addr::new(10, 78, 0, 1), 0));
+        let sender = Sender::new(Ipv4Addr::new(10, 78, 0, 1))?;
         let mut n_sent = 0;
         for n in 0..SYNS {
-            match sendto(socket.as_raw_fd(), &syn(n), &to, MsgFlags::empty()) {
-                Ok(_) => n_sent += 1,
-                Err(Errno::ENOBUFS) => {}
-                Err(error) => return Err(error.into()),
-            }
+            n_sent += u64::from(sender.send(&syn(n))?);
         }
         Ok(n_sent)
     })
@@ -111,8 +91,7 @@ fn a_flood_displaces_nothing() {
             n_asked = chat.join().unwrap();
         });
     });
-    let report: Value = serde_json::from_str(&finished.stdout).unwrap();
-    assert_totals(&report);
+    let report = report(&finished.stdout);
     let number = |value: &Value| value.as_u64().unwrap();
     let flows = report["flows"].as_array().unwrap();
     let ours: Vec<&Value> = flows

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::{
     auditor::{files, kernel_tests, run, watch_during},
-    life::{MATRIX, assert_totals, pair},
+    life::{MATRIX, pair, report},
 };
 
 /// Whoever follows interfaces has seen what happened when this has passed.
@@ -37,12 +37,6 @@ fn ask_web(from: &Namespace, address: &str) {
         ask(from, Transport::Tcp, server).unwrap(),
         Outcome::Answered
     );
-}
-
-fn report(text: &str) -> Value {
-    let report: Value = serde_json::from_str(text).unwrap();
-    assert_totals(&report);
-    report
 }
 
 /// Interface, server and conversations of the flows to 8080.

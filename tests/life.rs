@@ -2,8 +2,7 @@
 
 use aya::programs::{SchedClassifier, tc::TcAttachType};
 use lab::{
-    Namespace,
-    namespace::connect,
+    Namespace, namespace,
     talk::{Outcome, Transport, ask, serve},
 };
 use nix::{
@@ -26,16 +25,16 @@ ports = "8080"
 presence = "required"
 "#;
 
-/// Two hosts on a cable, 10.78.0.1 and 10.78.0.2.
 pub(crate) fn pair() -> (Namespace, Namespace) {
-    let (one, other) = (
-        Namespace::new("one").unwrap(),
-        Namespace::new("other").unwrap(),
-    );
-    connect(&one, "eth0", &other, "eth0").unwrap();
-    one.run("ip address add 10.78.0.1/24 dev eth0").unwrap();
-    other.run("ip address add 10.78.0.2/24 dev eth0").unwrap();
-    (one, other)
+    namespace::pair().unwrap()
+}
+
+/// What an audit printed as JSON, with all its packets in their places.
+#[track_caller]
+pub(crate) fn report(text: &str) -> Value {
+    let report: Value = serde_json::from_str(text).unwrap();
+    assert_totals(&report);
+    report
 }
 
 /// Programs on `eth0` as the kernel, `ip` and `bpftool` tell of them. The `bpftool` of some distributions is older than

@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use crate::{
     auditor::{files, kernel_tests, watch_during},
-    life::{MATRIX, assert_totals, pair},
+    life::{MATRIX, pair, report},
 };
 
 /// Connects from a port of our choice, which may have been used just before.
@@ -45,12 +45,6 @@ fn talk(client: &mut TcpStream, server: &mut TcpStream) {
         ends[from].write_all(&[7]).unwrap();
         ends[to].read_exact(&mut [0]).unwrap();
     }
-}
-
-fn report(text: &str) -> Value {
-    let report: Value = serde_json::from_str(text).unwrap();
-    assert_totals(&report);
-    report
 }
 
 /// Client, server's port, requests, and packets both ways of every TCP flow.

@@ -31,7 +31,7 @@ mod shared;
 mod table;
 
 use aya_ebpf::{
-    bindings::{TC_ACT_UNSPEC, xdp_action},
+    bindings::{TC_ACT_UNSPEC, xdp_action, xdp_md},
     helpers::generated::bpf_xdp_get_buff_len,
     macros::{classifier, xdp},
     programs::{TcContext, XdpContext},
@@ -44,13 +44,13 @@ use frame::{Frame, Received, Sent};
 /// Counts what arrives, before the stack sees it. Passes everything.
 #[xdp]
 fn ingress_xdp(ctx: XdpContext) -> u32 {
-    let mut frame = Frame::from_xdp(&ctx);
-    if let Err(slot) = count(&mut frame) {
-        trace!(
-            &ctx,
-            "received a packet that is in no flow: {}",
-            slot.name()
-        );
+    received(&ctx, &mut Frame::from_xdp(&ctx))
+}
+
+#[inline(always)]
+fn received(ctx: &XdpContext, frame: &mut Frame<*mut xdp_md>) -> u32 {
+    if let Err(slot) = count(frame) {
+        trace!(ctx, "received a packet that is in no flow: {}", slot.name());
     }
     xdp_action::XDP_PASS
 }
@@ -62,14 +62,7 @@ fn ingress_xdp_frags(ctx: XdpContext) -> u32 {
     // SAFETY: the kernel hands a valid context to the program.
     let length = unsafe { bpf_xdp_get_buff_len(ctx.ctx) };
     frame.set_length(length as u32);
-    if let Err(slot) = count(&mut frame) {
-        trace!(
-            &ctx,
-            "received a packet that is in no flow: {}",
-            slot.name()
-        );
-    }
-    xdp_action::XDP_PASS
+    received(&ctx, &mut frame)
 }
 
 /// Counts what arrives, on the way into the stack. Passes everything on to whatever runs next.

@@ -13,8 +13,7 @@
 
 use std::{
     io::{Read as _, Write as _},
-    net::{Ipv4Addr, SocketAddrV4, TcpListener, TcpStream, UdpSocket},
-    os::fd::AsRawFd as _,
+    net::{Ipv4Addr, TcpListener, TcpStream, UdpSocket},
     process::Command,
     time::{Duration, Instant},
 };
@@ -24,14 +23,9 @@ use aya::{
     programs::{Program, TcAttachType},
     sys::{Stats, enable_stats},
 };
-use lab::{Namespace, namespace::connect, process};
+use lab::{Namespace, namespace::pair, process, raw::Sender};
 use nix::{
-    sys::{
-        signal::{Signal, kill},
-        socket::{
-            AddressFamily, MsgFlags, SockFlag, SockProtocol, SockType, SockaddrIn, sendto, socket,
-        },
-    },
+    sys::signal::{Signal, kill},
     unistd::{Pid, SysconfVar, sysconf},
 };
 
@@ -57,7 +51,7 @@ fn main() {
         return;
     }
     let mut figures = serde_json::Map::new();
-    let (one, other) = pair();
+    let (one, other) = pair().expect("two network namespaces");
     in_the_stack(&one, &other, &mut figures);
     throughput(&one, &other, &mut figures);
     agent(&one, &other, &mut figures);
@@ -65,18 +59,6 @@ fn main() {
         let text = serde_json::to_string_pretty(&figures).expect("figures are numbers");
         std::fs::write(&path, text).expect("the file of --json can be written");
     }
-}
-
-/// Two hosts on a cable, 10.78.0.1 and 10.78.0.2.
-fn pair() -> (Namespace, Namespace) {
-    let (one, other) = (
-        Namespace::new("one").unwrap(),
-        Namespace::new("other").unwrap(),
-    );
-    connect(&one, "eth0", &other, "eth0").unwrap();
-    one.run("ip address add 10.78.0.1/24 dev eth0").unwrap();
-    other.run("ip address add 10.78.0.2/24 dev eth0").unwrap();
-    (one, other)
 }
 
 /// Runs `auditor flows` on a host while `work` is done; it is killed then, and what it would print with it.
@@ -235,13 +217,7 @@ fn throughput(
 /// Sends a datagram from each of so many addresses, again and again, for so long; returns how many went out.
 fn from_everywhere(host: &Namespace, n_addresses: u32, time: Duration) -> u64 {
     host.enter(|| {
-        let socket = socket(
-            AddressFamily::Inet,
-            SockType::Raw,
-            SockFlag::empty(),
-            SockProtocol::Raw,
-        )?;
-        let to = SockaddrIn::from(SocketAddrV4::new(Ipv4Addr::new(10, 78, 0, 1), 0));
+        let sender = Sender::new(Ipv4Addr::new(10, 78, 0, 1))?;
         // IPv4, then UDP from 40000 to 7000 (RFC 791, RFC 768).
         let mut packet = [0; 28];
         packet[..2].copy_from_slice(&[0x45, 0]);
@@ -255,7 +231,7 @@ fn from_everywhere(host: &Namespace, n_addresses: u32, time: Duration) -> u64 {
                 packet[12..16].copy_from_slice(&(0x0b00_0000_u32 + turn).to_be_bytes());
                 turn = (turn + 1) % n_addresses;
                 // What finds the other end's queue full is not counted there.
-                let _full = sendto(socket.as_raw_fd(), &packet, &to, MsgFlags::empty());
+                sender.send(&packet)?;
                 n_sent += 1;
             }
         }

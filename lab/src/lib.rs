@@ -7,6 +7,7 @@ pub mod capture;
 pub mod cluster;
 pub mod namespace;
 pub mod process;
+pub mod raw;
 pub mod script;
 pub mod talk;
 

@@ -170,3 +170,16 @@ pub fn connect(
     other.run(&format!("ip link set {other_name} up"))?;
     Ok(())
 }
+
+/// Two hosts on a cable: `one` has 10.78.0.1 on its `eth0`, `other` has 10.78.0.2.
+///
+/// # Errors
+///
+/// No root, or what `ip` says.
+pub fn pair() -> anyhow::Result<(Namespace, Namespace)> {
+    let (one, other) = (Namespace::new("one")?, Namespace::new("other")?);
+    connect(&one, "eth0", &other, "eth0")?;
+    one.run("ip address add 10.78.0.1/24 dev eth0")?;
+    other.run("ip address add 10.78.0.2/24 dev eth0")?;
+    Ok((one, other))
+}

@@ -10,16 +10,16 @@ use crate::{
 
 #[derive(Args, Debug)]
 pub(crate) struct Test {
-    /// Run end-to-end tests on Debian's 6.1, 6.12 and 6.12-rt instead, under qemu
-    #[arg(long)]
-    kernels: bool,
+    /// Run end-to-end tests on Debian's 6.1, 6.12 and 6.12-rt instead, under qemu; only on those whose package holds TEXT
+    #[arg(long, value_name = "TEXT", num_args = 0..=1, default_missing_value = "")]
+    kernels: Option<String>,
 }
 
 /// Runs the tests of every crate, those that need a kernel included.
 pub(crate) fn run(test: &Test) -> anyhow::Result<()> {
     setup::install()?;
-    if test.kernels {
-        return kernels::run();
+    if let Some(only) = &test.kernels {
+        return kernels::run(only);
     }
     let mut tests = cargo();
     tests.args(["test", "--workspace", "--exclude", "auditor-ebpf"]);

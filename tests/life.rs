@@ -37,14 +37,14 @@ pub(crate) fn report(text: &str) -> Value {
     report
 }
 
-/// Programs on `eth0` as the kernel, `ip` and `bpftool` tell of them. The `bpftool` of some distributions is older than
+/// Programs on an interface as the kernel, `ip` and `bpftool` tell of them. The `bpftool` of some distributions is older than
 /// TCX and shows nothing of it, so the kernel is asked as well.
-fn programs(host: &Namespace) -> Vec<String> {
+fn programs(host: &Namespace, interface: &str) -> Vec<String> {
     let mut programs = host
         .enter(|| {
             let mut names = Vec::new();
             for way in [TcAttachType::Ingress, TcAttachType::Egress] {
-                let (_, attached) = SchedClassifier::query_tcx("eth0", way)?;
+                let (_, attached) = SchedClassifier::query_tcx(interface, way)?;
                 names.extend(
                     attached
                         .iter()
@@ -54,29 +54,33 @@ fn programs(host: &Namespace) -> Vec<String> {
             Ok(names)
         })
         .unwrap();
-    let link = host.run("ip -details link show dev eth0").unwrap();
+    let link = host
+        .run(&format!("ip -details link show dev {interface}"))
+        .unwrap();
     programs.extend(
         link.lines()
             .filter(|line| line.contains("xdp"))
             .map(str::to_owned),
     );
-    let net = host.run("bpftool net show dev eth0").unwrap();
+    let net = host
+        .run(&format!("bpftool net show dev {interface}"))
+        .unwrap();
     programs.extend(
         net.lines()
-            .filter(|line| line.contains("eth0"))
+            .filter(|line| line.contains(interface))
             .map(str::to_owned),
     );
     programs
 }
 
 /// What is left of programs; the kernel takes links off a moment after their process has gone.
-fn leftovers(host: &Namespace) -> Vec<String> {
-    let mut left = programs(host);
+fn leftovers(host: &Namespace, interface: &str) -> Vec<String> {
+    let mut left = programs(host, interface);
     for _ in 0..200 {
         if left.is_empty() {
             break;
         }
-        left = programs(host);
+        left = programs(host, interface);
     }
     left
 }
@@ -96,15 +100,19 @@ fn a_killed_audit_leaves_nothing_attached() {
         let (one, _other) = pair();
         let arguments = format!("audit --matrix m.toml -i eth0 --for 60s {hooks}");
         let finished = watch(&one, directory.path(), &arguments, |pid| {
-            let attached = programs(&one).join("\n");
+            let attached = programs(&one, "eth0").join("\n");
             assert!(
                 attached.contains("egress_tc") && attached.contains(shown),
                 "{attached}"
             );
+            // Whoever takes programs off must find the interface all the same.
+            one.run("ip link set eth0 down").unwrap();
+            one.run("ip link set eth0 name other0").unwrap();
+            one.run("ip link set other0 up").unwrap();
             kill(pid, Signal::SIGKILL).unwrap();
         });
         assert_eq!(finished.status.code(), None, "{}", finished.stderr);
-        assert_eq!(leftovers(&one), Vec::<String>::new());
+        assert_eq!(leftovers(&one, "other0"), Vec::<String>::new());
     }
 }
 
@@ -143,7 +151,7 @@ fn a_taken_xdp_slot_means_tc() {
         first.stderr
     );
     assert!(first.stdout.contains("1 observed"), "{}", first.stdout);
-    assert_eq!(leftovers(&one), Vec::<String>::new());
+    assert_eq!(leftovers(&one, "eth0"), Vec::<String>::new());
 }
 
 fn stop(pid: Pid) {

@@ -137,7 +137,7 @@ impl Programs<'_> {
         let options = TcAttachOptions::Netlink(NlOptions::default());
         let id = program.attach_with_options(&interface.name, attach_type, options)?;
         let link = program.take_link(id)?;
-        guard.watch(&interface.name, attach_type, &link)?;
+        guard.watch(interface.index, attach_type, &link)?;
         Ok(Link::Filter { _link: link })
     }
 }

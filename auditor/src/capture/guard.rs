@@ -10,6 +10,8 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
+use nix::net::if_::if_indextoname;
+
 use aya::programs::{
     ProgramError, TcAttachType,
     tc::{SchedClassifierLink, TcHandle},
@@ -38,10 +40,10 @@ impl Guard {
         })
     }
 
-    /// Tells the guard of a filter.
+    /// Tells the guard of a filter, by the interface's index: its name may change.
     pub(super) fn watch(
         &mut self,
-        interface: &str,
+        interface: u32,
         way: TcAttachType,
         link: &SchedClassifierLink,
     ) -> Result<(), ProgramError> {
@@ -90,16 +92,21 @@ pub fn run() -> io::Result<()> {
     }
     for (interface, way, priority, handle) in filters {
         // An interface that went away took its filters with it, and so did an auditor that ended in good order.
-        if let Ok(link) = SchedClassifierLink::attached(&interface, way, priority, handle, None) {
+        let Ok(name) = if_indextoname(interface) else {
+            continue;
+        };
+        let attached =
+            SchedClassifierLink::attached(&name.to_string_lossy(), way, priority, handle, None);
+        if let Ok(link) = attached {
             let _gone = aya::programs::links::Link::detach(link);
         }
     }
     Ok(())
 }
 
-fn filter(line: &str) -> Option<(String, TcAttachType, u16, TcHandle)> {
+fn filter(line: &str) -> Option<(u32, TcAttachType, u16, TcHandle)> {
     let mut words = line.split(' ');
-    let interface = words.next()?.to_owned();
+    let interface = words.next()?.parse().ok()?;
     let way = match words.next()? {
         "ingress" => TcAttachType::Ingress,
         "egress" => TcAttachType::Egress,

@@ -15,12 +15,15 @@ pub(super) struct Follow {
     selection: Selection,
     ingress: Ingress,
     attached: Vec<(Attached, Wanted)>,
-    /// By index, those that could not be watched; they are not tried again while they are there.
-    refused: BTreeMap<u32, String>,
+    /// By index, how often those that could not be watched were tried.
+    refused: BTreeMap<u32, u32>,
     /// By index, the name of every interface that ever was watched.
     names: BTreeMap<u32, String>,
     described: Vec<observed::Interface>,
 }
+
+/// An interface that could not be watched so often is a gap, and left alone while it is there.
+const MOST_TRIES: u32 = 2;
 
 /// What changed.
 #[derive(Default)]
@@ -107,11 +110,17 @@ impl Follow {
             let Some(wanted) = self.selection.wants(interface) else {
                 continue;
             };
-            if self.refused.contains_key(&interface.index) {
+            let n_tries = self
+                .refused
+                .get(&interface.index)
+                .copied()
+                .unwrap_or_default();
+            if n_tries == MOST_TRIES {
                 continue;
             }
             match self.attach(interface, wanted, capture) {
                 Ok(message) => {
+                    self.refused.remove(&interface.index);
                     changes.messages.push(message);
                     if interface.is_up {
                         changes.gaps.push(Gap::InterfaceLate {
@@ -120,10 +129,14 @@ impl Follow {
                         });
                     }
                 }
+                // One that just came may have got another name meanwhile.
+                Err(_) if n_tries + 1 < MOST_TRIES => {
+                    self.refused.insert(interface.index, n_tries + 1);
+                }
                 Err(error) => {
                     let problem = format!("{error:#}");
                     changes.messages.push(format!("auditor: {problem}"));
-                    self.refused.insert(interface.index, problem.clone());
+                    self.refused.insert(interface.index, MOST_TRIES);
                     changes.gaps.push(Gap::InterfaceRefused {
                         name: interface.name.clone(),
                         problem,

@@ -47,6 +47,20 @@ fn the_kernel_takes_every_firewall() {
             let file = directory.path().join("f.nft");
             host.run(&format!("nft --check --file {}", file.display()))
                 .unwrap_or_else(|error| panic!("{} as {role}: {error:#}", path.display()));
+            // And so do the commands that bring it into use, as they stand in it.
+            if n_checked == 0 {
+                host.run(&format!("nft --file {}", file.display())).unwrap();
+                let text = std::fs::read_to_string(&file).unwrap();
+                let commands: Vec<String> = text
+                    .lines()
+                    .filter_map(|line| line.strip_prefix("#   "))
+                    .map(|line| line.replace('\'', ""))
+                    .collect();
+                assert_eq!(commands.len(), 3);
+                for command in commands {
+                    host.run(&command).unwrap();
+                }
+            }
             n_checked += 1;
         }
     }

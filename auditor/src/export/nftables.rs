@@ -28,6 +28,13 @@ pub(super) fn export(scope: &Scope<'_>) -> Exported {
     exported
 }
 
+/// How the chains come into use; a chain can't be jumped to from another table (nft(8)).
+const USE: [&str; 3] = [
+    "nft 'add chain inet auditor input { type filter hook input priority filter; policy accept; }'",
+    "nft add rule inet auditor input ct state established,related accept",
+    "nft add rule inet auditor input jump documented_in",
+];
+
 #[derive(Clone, Copy, Eq, PartialEq)]
 enum Way {
     In,
@@ -54,9 +61,11 @@ fn table(
     )?;
     writeln!(
         out,
-        "# Nothing passes through these chains until a base chain jumps to them:"
+        "# Nothing passes through these chains until a base chain of the same table jumps to them:"
     )?;
-    writeln!(out, "#   nft add rule inet filter input jump documented_in")?;
+    for command in USE {
+        writeln!(out, "#   {command}")?;
+    }
     writeln!(out, "table inet auditor {{")?;
     sets(scope, rules, out)?;
     for (way, chain) in [(Way::In, "documented_in"), (Way::Out, "documented_out")] {

@@ -62,9 +62,12 @@ impl AddressSet {
     }
 
     pub fn extend(&mut self, other: &Self) {
-        for (first, last) in &other.0 {
-            self.insert_bits(*first, *last);
+        if self.0.is_empty() {
+            self.0.clone_from(&other.0);
+            return;
         }
+        self.0.extend(&other.0);
+        self.tidy();
     }
 
     /// Whether an address of this set is none of `others`.
@@ -90,6 +93,11 @@ impl AddressSet {
         })
     }
 
+    /// First and last of each range in order, as [`bits`] has them; no two overlap or touch.
+    pub(crate) fn spans(&self) -> &[(u128, u128)] {
+        &self.0
+    }
+
     /// First and last address of each range, in order, of one version of IP each.
     pub fn ranges(&self) -> impl Iterator<Item = (IpAddr, IpAddr)> + '_ {
         let four = (
@@ -111,6 +119,11 @@ impl AddressSet {
             return;
         }
         self.0.push((first, last));
+        self.tidy();
+    }
+
+    /// Sorts the ranges and joins those that overlap or touch.
+    fn tidy(&mut self) {
         self.0.sort_unstable();
         let mut merged: Vec<(u128, u128)> = Vec::with_capacity(self.0.len());
         for (first, last) in self.0.drain(..) {
@@ -125,10 +138,9 @@ impl AddressSet {
 
 impl FromIterator<IpAddr> for AddressSet {
     fn from_iter<I: IntoIterator<Item = IpAddr>>(addresses: I) -> Self {
-        let mut set = Self::default();
-        for address in addresses {
-            set.insert(address);
-        }
+        let ranges = addresses.into_iter().map(bits).map(|one| (one, one));
+        let mut set = Self(ranges.collect());
+        set.tidy();
         set
     }
 }

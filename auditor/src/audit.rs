@@ -1,6 +1,7 @@
 //! Flows and a policy to verdicts. No clock, no file, no map.
 
 mod flow;
+mod index;
 mod policy;
 mod rule;
 mod verdict;
@@ -12,13 +13,18 @@ use crate::observed::Observed;
 
 /// Judges every flow and every rule.
 pub fn judge(policy: &Policy, observed: &Observed) -> Audit {
+    let mut judge = flow::Judge::new(policy, observed);
     let flows: Vec<FlowFinding> = observed
         .flows
         .iter()
-        .map(|flow| flow::judge(policy, observed, flow))
+        .map(|flow| judge.judge(flow))
         .collect();
-    let rules = (0..policy.rules.len())
-        .map(|index| rule::judge(policy, observed, &flows, index))
+    let of_rules = rule::flows(policy.rules.len(), &flows);
+    let rules = policy
+        .rules
+        .iter()
+        .zip(of_rules)
+        .map(|(rule, of_rule)| rule::judge(policy, observed, &flows, rule, of_rule))
         .collect();
     Audit { flows, rules }
 }

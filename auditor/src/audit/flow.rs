@@ -1,194 +1,210 @@
 //! One flow to its verdict.
 
-use std::net::IpAddr;
+use std::collections::HashMap;
 
 use auditor_common::{Evidence, port::protocol};
-use jiff::tz::TimeZone;
+use jiff::{civil::Date, tz::TimeZone};
 
 use super::{
+    index::{Class, Index},
     policy::{Policy, PolicyRule, has_port},
     verdict::{FlowFinding, FlowVerdict, Reason, Severity},
 };
 use crate::{
+    deployment::Exception,
     matrix::Presence,
-    observed::{Flow, Host, Observed, Outcome},
+    observed::{Flow, Observed, Outcome},
     transport::Transport,
 };
 
 /// How many of the nearest rules are named.
 const NEAREST: usize = 3;
 
-pub(super) fn judge(policy: &Policy, observed: &Observed, flow: &Flow) -> FlowFinding {
-    let outcome = flow.outcome();
-    let finding = |verdict, severity| FlowFinding {
-        verdict,
-        severity,
-        outcome,
-        benefit_of_doubt: false,
-    };
-    let question = Question {
-        policy,
-        host: &observed.host,
-        flow,
-    };
-    let matching = question.rules(|rule| rule.applies && question.allows(rule));
-    let forbids = |index: &usize| {
-        policy
-            .rules
-            .get(*index)
-            .is_some_and(|rule| rule.rule.presence == Presence::Forbidden)
-    };
-    let (forbidding, allowing): (Vec<usize>, Vec<usize>) = matching.into_iter().partition(forbids);
-    if !allowing.is_empty() {
-        return finding(FlowVerdict::Documented { rules: allowing }, Severity::Fine);
-    }
-    let today = observed.window.start.to_zoned(TimeZone::UTC).date();
-    let covered = policy.exceptions.iter().position(|exception| {
-        exception.covers(
-            flow.client,
-            flow.server,
-            |exception| {
-                exception
-                    .transport
-                    .is_none_or(|transport| flow.transport() == Some(transport))
-                    && exception
-                        .ports
-                        .as_ref()
-                        .is_none_or(|ports| has_port(ports, flow.port))
-            },
-            today,
-        )
-    });
-    if let Some(exception) = covered {
-        return finding(FlowVerdict::Excepted { exception }, Severity::Fine);
-    }
-    if policy.housekeeping && is_housekeeping(flow) {
-        return finding(FlowVerdict::Housekeeping, Severity::Fine);
-    }
-    // Evidence weaker than a handshake or a listener may have the ends the wrong way round: the flow has the benefit.
-    if Evidence::Listener < flow.evidence {
-        let rules = question.rules(|rule| {
-            rule.applies
-                && rule.rule.presence != Presence::Forbidden
-                && question.allows_reversed(rule)
-        });
-        if !rules.is_empty() {
-            let verdict = FlowVerdict::Documented { rules };
-            return FlowFinding {
-                benefit_of_doubt: true,
-                ..finding(verdict, Severity::Fine)
-            };
+/// Judges flows, one after the other.
+pub(super) struct Judge<'a> {
+    policy: &'a Policy,
+    observed: &'a Observed,
+    index: Index,
+    today: Date,
+    /// What was found for flows that came before: an unexpected one is seldom alone.
+    nearest: HashMap<Asked, (Reason, Vec<usize>)>,
+}
+
+/// Everything that the rules are asked for. Flows that are alike in this have the same rules.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+struct Asked {
+    transport: Transport,
+    port: u16,
+    client: Class,
+    server: Class,
+    /// Whether both ends are this host.
+    is_within: bool,
+}
+
+impl Asked {
+    const fn reversed(self) -> Self {
+        Self {
+            client: self.server,
+            server: self.client,
+            ..self
         }
     }
-    // A TCP knock that nobody let in moved no data; everything else did, or may have.
-    let is_knock = flow.protocol == protocol::TCP && outcome != Outcome::Established;
-    let severity = if is_knock {
-        Severity::Warning
-    } else {
-        Severity::Violation
-    };
-    if !forbidding.is_empty() {
-        return finding(FlowVerdict::Forbidden { rules: forbidding }, severity);
-    }
-    let (reason, nearest) = question.nearest();
-    finding(FlowVerdict::Unexpected { reason, nearest }, severity)
 }
 
-/// Whether a rule comes near a flow.
-type Test<'a> = Box<dyn Fn(&PolicyRule) -> bool + 'a>;
-
-/// One flow against the rules.
-struct Question<'a> {
-    policy: &'a Policy,
-    host: &'a Host,
-    flow: &'a Flow,
-}
-
-impl Question<'_> {
-    fn rules(&self, is_wanted: impl Fn(&PolicyRule) -> bool) -> Vec<usize> {
-        self.policy
-            .rules
-            .iter()
-            .enumerate()
-            .filter(|(_, rule)| is_wanted(rule))
-            .map(|(index, _)| index)
-            .collect()
+impl<'a> Judge<'a> {
+    pub(super) fn new(policy: &'a Policy, observed: &'a Observed) -> Self {
+        Self {
+            policy,
+            observed,
+            index: Index::new(policy, &observed.host),
+            today: observed.window.start.to_zoned(TimeZone::UTC).date(),
+            nearest: HashMap::new(),
+        }
     }
 
-    fn has_transport(&self, rule: &PolicyRule) -> bool {
-        self.flow.transport() == Some(rule.rule.transport)
+    pub(super) fn judge(&mut self, flow: &Flow) -> FlowFinding {
+        let outcome = flow.outcome();
+        let finding = |verdict, severity| FlowFinding {
+            verdict,
+            severity,
+            outcome,
+            benefit_of_doubt: false,
+        };
+        let asked = self.asked(flow);
+        let matching = asked.map_or_else(Vec::new, |asked| self.allowing(&asked));
+        let (forbidding, allowing): (Vec<usize>, Vec<usize>) =
+            matching.into_iter().partition(|at| self.forbids(*at));
+        if !allowing.is_empty() {
+            return finding(FlowVerdict::Documented { rules: allowing }, Severity::Fine);
+        }
+        if let Some(exception) = self.exception(flow) {
+            return finding(FlowVerdict::Excepted { exception }, Severity::Fine);
+        }
+        if self.policy.housekeeping && is_housekeeping(flow) {
+            return finding(FlowVerdict::Housekeeping, Severity::Fine);
+        }
+        // Evidence weaker than a handshake or a listener may have the ends the wrong way round: the flow has the benefit.
+        if Evidence::Listener < flow.evidence {
+            let mut rules = asked.map_or_else(Vec::new, |asked| self.allowing(&asked.reversed()));
+            rules.retain(|at| !self.forbids(*at));
+            if !rules.is_empty() {
+                let verdict = FlowVerdict::Documented { rules };
+                return FlowFinding {
+                    benefit_of_doubt: true,
+                    ..finding(verdict, Severity::Fine)
+                };
+            }
+        }
+        // A TCP knock that nobody let in moved no data; everything else did, or may have.
+        let is_knock = flow.protocol == protocol::TCP && outcome != Outcome::Established;
+        let severity = if is_knock {
+            Severity::Warning
+        } else {
+            Severity::Violation
+        };
+        if !forbidding.is_empty() {
+            return finding(FlowVerdict::Forbidden { rules: forbidding }, severity);
+        }
+        let (reason, nearest) = match asked {
+            None => (Reason::Port, Vec::new()),
+            Some(asked) => match self.nearest.get(&asked) {
+                Some(known) => known.clone(),
+                None => {
+                    let nearest = self.nearest(&asked);
+                    self.nearest.insert(asked, nearest.clone());
+                    nearest
+                }
+            },
+        };
+        finding(FlowVerdict::Unexpected { reason, nearest }, severity)
     }
 
-    fn has_port(&self, rule: &PolicyRule) -> bool {
-        has_port(&rule.rule.ports, self.flow.port)
+    /// What the rules are asked for; `None` for protocols that no rule can name.
+    fn asked(&self, flow: &Flow) -> Option<Asked> {
+        let is_own = |address| self.observed.host.addresses.contains(address);
+        Some(Asked {
+            transport: flow.transport()?,
+            port: flow.port,
+            client: self.index.class(flow.client),
+            server: self.index.class(flow.server),
+            is_within: is_own(&flow.client) && is_own(&flow.server),
+        })
     }
 
-    fn has_ends(&self, rule: &PolicyRule, client: IpAddr, server: IpAddr) -> bool {
-        let given = self.policy.roles_were_given();
-        rule.client.holds(client, self.host, self.policy.check, given)
-            && rule.server.holds(server, self.host, self.policy.check, given)
-            // A rule for one machine with itself is none for two machines of a role.
-            && (!rule.rule.loopback || self.is_own(client) && self.is_own(server))
+    /// The rules of a list that pass a test.
+    fn kept(&self, mut rules: Vec<usize>, is_kept: impl Fn(&PolicyRule) -> bool) -> Vec<usize> {
+        rules.retain(|at| self.policy.rules.get(*at).is_some_and(&is_kept));
+        rules
     }
 
-    fn is_own(&self, address: IpAddr) -> bool {
-        self.host.addresses.contains(&address)
+    /// The rules that allow or forbid it, were every condition to hold.
+    fn matching(&self, asked: &Asked) -> Vec<usize> {
+        let rules = self
+            .index
+            .rules(asked.transport, asked.port, asked.client, asked.server);
+        self.within(rules, asked)
     }
 
-    fn allows(&self, rule: &PolicyRule) -> bool {
-        self.has_transport(rule)
-            && self.has_port(rule)
-            && self.has_ends(rule, self.flow.client, self.flow.server)
+    /// A rule for one machine with itself is none for two machines of a role.
+    fn within(&self, rules: Vec<usize>, asked: &Asked) -> Vec<usize> {
+        self.kept(rules, |rule| asked.is_within || !rule.rule.loopback)
     }
 
-    fn allows_reversed(&self, rule: &PolicyRule) -> bool {
-        self.has_transport(rule)
-            && self.has_port(rule)
-            && self.has_ends(rule, self.flow.server, self.flow.client)
+    fn allowing(&self, asked: &Asked) -> Vec<usize> {
+        self.kept(self.matching(asked), |rule| rule.applies)
     }
 
-    /// The one thing that differs, and the rules that differ in nothing else.
-    fn nearest(&self) -> (Reason, Vec<usize>) {
-        let (client, server) = (self.flow.client, self.flow.server);
-        let tests: [(Reason, Test<'_>); 5] = [
-            (
-                Reason::Condition,
-                Box::new(|rule| !rule.applies && self.allows(rule)),
-            ),
-            (
-                Reason::Direction,
-                Box::new(|rule| rule.applies && self.allows_reversed(rule)),
-            ),
-            (
-                Reason::Transport,
-                Box::new(|rule| {
-                    rule.applies
-                        && !self.has_transport(rule)
-                        && self.flow.transport().is_some_and(Transport::has_ports)
-                        && rule.rule.transport.has_ports()
-                        && self.has_port(rule)
-                        && self.has_ends(rule, client, server)
-                }),
-            ),
-            (
-                Reason::Peer,
-                Box::new(|rule| {
-                    rule.applies
-                        && self.has_transport(rule)
-                        && self.has_port(rule)
-                        && self.has_one_end(rule)
-                }),
-            ),
-            (
-                Reason::Port,
-                Box::new(|rule| {
-                    rule.applies && self.has_transport(rule) && self.has_ends(rule, client, server)
-                }),
-            ),
+    fn forbids(&self, at: usize) -> bool {
+        let rule = self.policy.rules.get(at);
+        rule.is_some_and(|rule| rule.rule.presence == Presence::Forbidden)
+    }
+
+    /// The first exception that covers the flow.
+    fn exception(&self, flow: &Flow) -> Option<usize> {
+        let has_traffic = |exception: &Exception| {
+            exception
+                .transport
+                .is_none_or(|transport| flow.transport() == Some(transport))
+                && exception
+                    .ports
+                    .as_ref()
+                    .is_none_or(|ports| has_port(ports, flow.port))
+        };
+        self.policy.exceptions.iter().position(|exception| {
+            exception.covers(flow.client, flow.server, has_traffic, self.today)
+        })
+    }
+
+    /// The one thing that differs, and the first rules that differ in nothing else.
+    fn nearest(&self, asked: &Asked) -> (Reason, Vec<usize>) {
+        // In this order: the first reason that has a rule is the reason.
+        let tests: [(Reason, &dyn Fn() -> Vec<usize>); 5] = [
+            (Reason::Condition, &|| {
+                self.kept(self.matching(asked), |rule| !rule.applies)
+            }),
+            (Reason::Direction, &|| self.allowing(&asked.reversed())),
+            (Reason::Transport, &|| self.other_transports(asked)),
+            (Reason::Peer, &|| {
+                let Asked {
+                    transport,
+                    port,
+                    client,
+                    server,
+                    is_within: _,
+                } = *asked;
+                let rules = self.index.rules_of_one_end(transport, port, client, server);
+                self.kept(rules, |rule| rule.applies && !rule.rule.loopback)
+            }),
+            (Reason::Port, &|| {
+                let rules = self.index.rules_between(asked.client, asked.server);
+                self.kept(self.within(rules, asked), |rule| {
+                    rule.applies && rule.rule.transport == asked.transport
+                })
+            }),
         ];
-        for (reason, test) in tests {
-            let mut rules =
-                self.rules(|rule| rule.rule.presence != Presence::Forbidden && test(rule));
+        for (reason, rules) in tests {
+            let mut rules = rules();
+            rules.retain(|at| !self.forbids(*at));
             if !rules.is_empty() {
                 rules.truncate(NEAREST);
                 return (reason, rules);
@@ -197,13 +213,24 @@ impl Question<'_> {
         (Reason::Port, Vec::new())
     }
 
-    /// Whether exactly one end of the rule fits.
-    fn has_one_end(&self, rule: &PolicyRule) -> bool {
-        let given = self.policy.roles_were_given();
-        let holds =
-            |side: &super::Side, address| side.holds(address, self.host, self.policy.check, given);
-        !rule.rule.loopback
-            && holds(&rule.client, self.flow.client) != holds(&rule.server, self.flow.server)
+    /// The rules that allow the port between these ends over another transport.
+    fn other_transports(&self, asked: &Asked) -> Vec<usize> {
+        if !asked.transport.has_ports() {
+            return Vec::new();
+        }
+        let others = [Transport::Tcp, Transport::Udp, Transport::Sctp];
+        let mut rules: Vec<usize> = others
+            .into_iter()
+            .filter(|transport| *transport != asked.transport)
+            .flat_map(|transport| {
+                self.allowing(&Asked {
+                    transport,
+                    ..*asked
+                })
+            })
+            .collect();
+        rules.sort_unstable();
+        rules
     }
 }
 
@@ -221,3 +248,6 @@ fn is_housekeeping(flow: &Flow) -> bool {
         _ => false,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,10 @@
 //! Matrices and a deployment to a policy: rules whose roles have become addresses.
 
-use std::{collections::BTreeSet, net::IpAddr};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::IpAddr,
+    sync::Arc,
+};
 
 use jiff::civil::Date;
 use thiserror::Error;
@@ -17,6 +21,8 @@ use crate::{
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Policy {
     pub rules: Vec<PolicyRule>,
+    /// The different sides of the rules.
+    pub(super) sides: Vec<Arc<Side>>,
     pub exceptions: Vec<PolicyException>,
     pub housekeeping: bool,
     /// The roles that this host plays.
@@ -44,8 +50,8 @@ pub struct PolicyRule {
     pub rule: Rule,
     /// The matrix that it comes from, by its place among those given.
     pub matrix: usize,
-    pub client: Side,
-    pub server: Side,
+    pub client: Arc<Side>,
+    pub server: Arc<Side>,
     /// Whether its condition holds.
     pub applies: bool,
 }
@@ -53,6 +59,8 @@ pub struct PolicyRule {
 /// One side of a rule.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Side {
+    /// Its place among the policy's sides.
+    pub(super) at: usize,
     /// Whether this host plays one of the side's roles.
     pub is_ours: bool,
     /// The side's addresses; `None` where peers are not checked.
@@ -115,7 +123,17 @@ impl Policy {
             _ => Vec::new(),
         };
         let own = own_addresses(host);
-        let side = |names: &[Role]| side(names, roles.as_ref(), played, &own);
+        let mut sides: Vec<Arc<Side>> = Vec::new();
+        // Many rules have the same sides: each is put together once.
+        let mut by_names: BTreeMap<&[Role], Arc<Side>> = BTreeMap::new();
+        let mut side_of = |names| {
+            let known = by_names.entry(names).or_insert_with(|| {
+                let side = Arc::new(side(sides.len(), names, roles.as_ref(), played, &own));
+                sides.push(Arc::clone(&side));
+                side
+            });
+            Arc::clone(known)
+        };
         let mut rules = Vec::new();
         for (matrix, rule) in matrices
             .iter()
@@ -124,8 +142,8 @@ impl Policy {
         {
             let condition = rule.when.as_ref();
             rules.push(PolicyRule {
-                client: side(&rule.client),
-                server: side(&rule.server),
+                client: side_of(&rule.client),
+                server: side_of(&rule.server),
                 applies: condition.is_none_or(|name| {
                     deployment.is_some_and(|deployment| {
                         deployment.conditions.get(name).copied().unwrap_or(false)
@@ -156,6 +174,7 @@ impl Policy {
         let own_roles_given = !played.is_empty();
         Ok(Self {
             rules,
+            sides,
             exceptions,
             housekeeping,
             own_roles,
@@ -208,10 +227,11 @@ fn own_addresses(host: &Host) -> Vec<IpAddr> {
         .collect()
 }
 
-fn side(names: &[Role], roles: Option<&Roles>, played: &[Role], own: &[IpAddr]) -> Side {
+fn side(at: usize, names: &[Role], roles: Option<&Roles>, played: &[Role], own: &[IpAddr]) -> Side {
     let Some(roles) = roles else {
         let is_ours = played.is_empty() || names.iter().any(|name| played.contains(name));
         return Side {
+            at,
             is_ours,
             addresses: None,
             unresolved: Vec::new(),
@@ -232,6 +252,7 @@ fn side(names: &[Role], roles: Option<&Roles>, played: &[Role], own: &[IpAddr]) 
         names.iter().any(|name| roles.covers(name, played))
     };
     Side {
+        at,
         is_ours,
         addresses: Some(addresses),
         unresolved,
@@ -314,6 +335,19 @@ pub(super) fn has_port(ports: &RulePorts, port: u16) -> bool {
         RulePorts::Set(set) => set.contains(port),
         RulePorts::Ephemeral => EPHEMERAL_FROM <= port,
         RulePorts::None => true,
+    }
+}
+
+/// The ports of a rule, first and last of each range, as [`has_port`] has them.
+pub(super) fn port_ranges(ports: &RulePorts) -> Vec<(u16, u16)> {
+    match ports {
+        RulePorts::Set(set) => set
+            .ranges()
+            .iter()
+            .map(|range| (range.first(), range.last()))
+            .collect(),
+        RulePorts::Ephemeral => vec![(EPHEMERAL_FROM, u16::MAX)],
+        RulePorts::None => vec![(0, u16::MAX)],
     }
 }
 

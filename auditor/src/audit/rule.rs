@@ -16,17 +16,9 @@ pub(super) fn judge(
     policy: &Policy,
     observed: &Observed,
     findings: &[FlowFinding],
-    index: usize,
+    rule: &PolicyRule,
+    flows: Vec<usize>,
 ) -> RuleFinding {
-    let Some(rule) = policy.rules.get(index) else {
-        return nothing();
-    };
-    let flows: Vec<usize> = findings
-        .iter()
-        .enumerate()
-        .filter(|(_, finding)| names(finding, index))
-        .map(|(at, _)| at)
-        .collect();
     let knows_roles = policy.check != RoleCheck::Nothing;
     let verdict = verdict(rule, observed, findings, &flows);
     // Without roles nobody can tell whether this host takes part, so nothing can be amiss.
@@ -67,27 +59,23 @@ pub(super) fn judge(
 /// How long an answer may take: the first time that TCP asks again (RFC 6298, section 2.1).
 const PATIENCE: SignedDuration = SignedDuration::from_secs(1);
 
-fn nothing() -> RuleFinding {
-    RuleFinding {
-        verdict: RuleVerdict::Elsewhere,
-        severity: Severity::Fine,
-        flows: Vec::new(),
-        is_server: false,
-        is_client: false,
-        listening: None,
-        unresolved: Vec::new(),
-    }
-}
-
-fn names(finding: &FlowFinding, index: usize) -> bool {
-    match &finding.verdict {
-        FlowVerdict::Documented { rules } | FlowVerdict::Forbidden { rules } => {
-            rules.contains(&index)
+/// The flows of each rule, in order.
+pub(super) fn flows(n_rules: usize, findings: &[FlowFinding]) -> Vec<Vec<usize>> {
+    let mut flows = vec![Vec::new(); n_rules];
+    for (at, finding) in findings.iter().enumerate() {
+        let rules = match &finding.verdict {
+            FlowVerdict::Documented { rules } | FlowVerdict::Forbidden { rules } => rules,
+            FlowVerdict::Excepted { .. }
+            | FlowVerdict::Housekeeping
+            | FlowVerdict::Unexpected { .. } => continue,
+        };
+        for rule in rules {
+            if let Some(flows) = flows.get_mut(*rule) {
+                flows.push(at);
+            }
         }
-        FlowVerdict::Excepted { .. }
-        | FlowVerdict::Housekeeping
-        | FlowVerdict::Unexpected { .. } => false,
     }
+    flows
 }
 
 fn verdict(

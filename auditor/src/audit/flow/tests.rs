@@ -1,0 +1,233 @@
+//! The index against the plain nested loop: every flow asks every rule.
+
+use std::{net::IpAddr, path::Path};
+
+use auditor_common::Evidence;
+use jiff::Timestamp;
+use proptest::{prelude::*, sample::select};
+
+use super::{Judge, NEAREST, is_housekeeping};
+use crate::{
+    audit::{FlowVerdict, Policy, PolicyRule, Reason, Side, policy::has_port},
+    deployment::Deployment,
+    matrix::{Matrix, Presence, Rule, RulePorts},
+    observed::{Flow, Host, Observed, Way},
+    port::{PortRange, PortSet},
+    role::Role,
+    transport::Transport,
+};
+
+/// The verdict, found by asking every rule.
+fn plain(policy: &Policy, host: &Host, flow: &Flow) -> FlowVerdict {
+    let given = policy.roles_were_given();
+    let holds = |side: &Side, address| side.holds(address, host, policy.check, given);
+    let is_own = |address| host.addresses.contains(&address);
+    let has_transport = |rule: &PolicyRule| flow.transport() == Some(rule.rule.transport);
+    let has_port = |rule: &PolicyRule| has_port(&rule.rule.ports, flow.port);
+    let has_ends = |rule: &PolicyRule, client: IpAddr, server: IpAddr| {
+        holds(&rule.client, client)
+            && holds(&rule.server, server)
+            && (!rule.rule.loopback || is_own(client) && is_own(server))
+    };
+    let (client, server) = (flow.client, flow.server);
+    let allows =
+        |rule: &PolicyRule| has_transport(rule) && has_port(rule) && has_ends(rule, client, server);
+    let reversed =
+        |rule: &PolicyRule| has_transport(rule) && has_port(rule) && has_ends(rule, server, client);
+    let forbids = |rule: &PolicyRule| rule.rule.presence == Presence::Forbidden;
+    let rules = |is_wanted: &dyn Fn(&PolicyRule) -> bool| -> Vec<usize> {
+        let all = policy.rules.iter().enumerate();
+        all.filter(|(_, rule)| is_wanted(rule))
+            .map(|(at, _)| at)
+            .collect()
+    };
+    let allowing = rules(&|rule| rule.applies && allows(rule) && !forbids(rule));
+    if !allowing.is_empty() {
+        return FlowVerdict::Documented { rules: allowing };
+    }
+    if policy.housekeeping && is_housekeeping(flow) {
+        return FlowVerdict::Housekeeping;
+    }
+    if Evidence::Listener < flow.evidence {
+        let allowing = rules(&|rule| rule.applies && reversed(rule) && !forbids(rule));
+        if !allowing.is_empty() {
+            return FlowVerdict::Documented { rules: allowing };
+        }
+    }
+    let forbidding = rules(&|rule| rule.applies && allows(rule) && forbids(rule));
+    if !forbidding.is_empty() {
+        return FlowVerdict::Forbidden { rules: forbidding };
+    }
+    let tests: [(Reason, &dyn Fn(&PolicyRule) -> bool); 5] = [
+        (Reason::Condition, &|rule| !rule.applies && allows(rule)),
+        (Reason::Direction, &|rule| rule.applies && reversed(rule)),
+        (Reason::Transport, &|rule| {
+            rule.applies
+                && !has_transport(rule)
+                && flow.transport().is_some_and(Transport::has_ports)
+                && rule.rule.transport.has_ports()
+                && has_port(rule)
+                && has_ends(rule, client, server)
+        }),
+        (Reason::Peer, &|rule| {
+            rule.applies
+                && has_transport(rule)
+                && has_port(rule)
+                && !rule.rule.loopback
+                && holds(&rule.client, client) != holds(&rule.server, server)
+        }),
+        (Reason::Port, &|rule| {
+            rule.applies && has_transport(rule) && has_ends(rule, client, server)
+        }),
+    ];
+    for (reason, test) in tests {
+        let mut nearest = rules(&|rule| !forbids(rule) && test(rule));
+        if !nearest.is_empty() {
+            nearest.truncate(NEAREST);
+            return FlowVerdict::Unexpected { reason, nearest };
+        }
+    }
+    FlowVerdict::Unexpected {
+        reason: Reason::Port,
+        nearest: Vec::new(),
+    }
+}
+
+const ROLES: [&str; 6] = ["a", "b", "c", "d", "everyone", "empty"];
+
+/// Overlapping prefixes and ranges, so that an address is on several sides.
+fn entry() -> impl Strategy<Value = String> {
+    let address = (0_u8..2, 0_u8..16).prop_map(|(net, host)| format!("10.0.{net}.{host}"));
+    let six = (0_u8..16).prop_map(|host| format!("fd00::{host:x}"));
+    prop_oneof![
+        address.clone(),
+        (address.clone(), 26_u8..=32).prop_map(|(address, length)| format!("{address}/{length}")),
+        (0_u8..2, 0_u8..8, 0_u8..8)
+            .prop_map(|(net, from, more)| format!("10.0.{net}.{from}-10.0.{net}.{}", from + more)),
+        six.clone(),
+        (six, 122_u8..=128).prop_map(|(address, length)| format!("{address}/{length}")),
+    ]
+}
+
+fn roles() -> impl Strategy<Value = Vec<Role>> {
+    prop::collection::vec(select(&ROLES[..]), 1..3)
+        .prop_map(|names| names.into_iter().map(Role::new).collect())
+}
+
+fn ports() -> impl Strategy<Value = RulePorts> {
+    let range = (1_u16..12, 0_u16..6)
+        .prop_map(|(first, more)| PortRange::new(first, first + more).expect("in order"));
+    prop_oneof![
+        6 => prop::collection::vec(range, 1..3)
+            .prop_map(|ranges| RulePorts::Set(ranges.into_iter().collect())),
+        1 => Just(RulePorts::Set(PortSet::parse("1-65535").expect("all ports"))),
+        1 => Just(RulePorts::Ephemeral),
+    ]
+}
+
+fn rule() -> impl Strategy<Value = Rule> {
+    let presence = select(&[Presence::Required, Presence::Expected, Presence::Forbidden][..]);
+    let transport = select(&[Transport::Tcp, Transport::Udp, Transport::Icmp][..]);
+    let when = select(&[None, None, Some("on"), Some("off")][..]);
+    (
+        roles(),
+        roles(),
+        transport,
+        ports(),
+        presence,
+        when,
+        prop::bool::weighted(0.1),
+    )
+        .prop_map(
+            |(client, server, transport, ports, presence, when, loopback)| Rule {
+                id: String::new(),
+                client,
+                server,
+                transport,
+                ports: if transport.has_ports() {
+                    ports
+                } else {
+                    RulePorts::None
+                },
+                alternatives: false,
+                loopback,
+                service: None,
+                presence,
+                when: when.map(str::to_owned),
+                note: None,
+                origin: None,
+            },
+        )
+}
+
+fn address() -> impl Strategy<Value = IpAddr> {
+    let text = prop_oneof![
+        4 => (0_u8..3, 0_u8..17).prop_map(|(net, host)| format!("10.0.{net}.{host}")),
+        1 => (0_u8..17).prop_map(|host| format!("fd00::{host:x}")),
+        1 => Just("127.0.0.1".to_owned()),
+    ];
+    text.prop_map(|text| text.parse().expect("an address"))
+}
+
+fn flow() -> impl Strategy<Value = Flow> {
+    let protocol = select(&[6_u8, 6, 17, 1, 47][..]);
+    let port = prop_oneof![0_u16..18, Just(40_000), Just(u16::MAX)];
+    let evidence = select(&[Evidence::Handshake, Evidence::LowerPort][..]);
+    (address(), address(), protocol, port, evidence).prop_map(
+        |(client, server, protocol, port, evidence)| Flow {
+            client,
+            server,
+            protocol,
+            port,
+            interface: String::new(),
+            tunnel: None,
+            to_server: Way::default(),
+            to_client: Way::default(),
+            requests: 0,
+            replies: 0,
+            refusals: 0,
+            first: Timestamp::UNIX_EPOCH,
+            last: Timestamp::UNIX_EPOCH,
+            evidence,
+        },
+    )
+}
+
+fn deployment() -> impl Strategy<Value = Deployment> {
+    let entries = || prop::collection::vec(entry(), 0..4);
+    (entries(), entries(), entries(), entries()).prop_map(|(a, b, c, d)| {
+        let text = format!(
+            "matrix = 'm'\n[conditions]\non = true\noff = false\n[roles]\na = {a:?}\nb = {b:?}\nc = {c:?}\nd = {d:?}\neveryone = ['any']\nempty = []\n"
+        );
+        Deployment::parse(Path::new("auditor.toml"), &text).expect("a deployment")
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(512))]
+    #[test]
+    fn the_index_says_what_the_nested_loop_says(
+        rules in prop::collection::vec(rule(), 0..24),
+        deployment in deployment(),
+        has_deployment in prop::bool::weighted(0.8),
+        played in prop::option::weighted(0.3, select(&ROLES[..4])),
+        own in prop::collection::btree_set(address(), 0..4),
+        flows in prop::collection::vec(flow(), 1..40),
+    ) {
+        let mut known: Vec<Role> = rules.iter().flat_map(|rule: &Rule| rule.client.iter().chain(&rule.server).cloned()).collect();
+        if has_deployment {
+            known.extend(deployment.roles.keys().cloned());
+        }
+        let played: Vec<Role> = played.into_iter().map(Role::new).filter(|role| known.contains(role)).collect();
+        let matrix = Matrix { name: String::new(), version: None, rules, imported: std::collections::BTreeMap::new() };
+        let host = Host { addresses: own, ..Host::default() };
+        let deployment = has_deployment.then_some(&deployment);
+        let policy = Policy::new(&[matrix], deployment, &played, &host, &mut |_| Err(String::new())).expect("known roles");
+        let observed = Observed { host, flows, ..Observed::default() };
+        let mut judge = Judge::new(&policy, &observed);
+        for flow in &observed.flows {
+            let expected = plain(&policy, &observed.host, flow);
+            prop_assert_eq!(judge.judge(flow).verdict, expected, "{:?}", flow);
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! Addresses to the sides of rules that they are on.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    net::IpAddr,
+};
+
+use super::{
+    super::policy::{Policy, RoleCheck},
+    number,
+};
+use crate::{address, observed::Host};
+
+/// A set of sides, by its place among those that any address has.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub(in crate::audit) struct Class(u32);
+
+/// The sides of every address.
+pub(super) struct Places {
+    classes: Classes,
+    /// This host's own addresses, which may have sides by decree.
+    own: BTreeMap<IpAddr, Class>,
+    /// The first address of each span, in order, and the class of all up to the next one's.
+    spans: Vec<(u128, Class)>,
+}
+
+impl Places {
+    pub(super) fn new(policy: &Policy, host: &Host) -> Self {
+        let mut classes = Classes::default();
+        let own = host
+            .addresses
+            .iter()
+            .map(|address| {
+                let holds = |at: &usize| {
+                    let given = policy.roles_were_given();
+                    policy
+                        .sides
+                        .get(*at)
+                        .is_some_and(|side| side.holds(*address, host, policy.check, given))
+                };
+                let sides = (0..policy.sides.len()).filter(holds).map(number).collect();
+                (*address, classes.class(sides))
+            })
+            .collect();
+        let spans = match policy.check {
+            // Every other address may play any role.
+            RoleCheck::Nothing | RoleCheck::OwnRoles => {
+                let all = (0..policy.sides.len()).map(number).collect();
+                vec![(0, classes.class(all))]
+            }
+            RoleCheck::Addresses => spans(policy, &mut classes),
+        };
+        Self {
+            classes,
+            own,
+            spans,
+        }
+    }
+
+    pub(super) fn class(&self, address: IpAddr) -> Class {
+        if let Some(class) = self.own.get(&address) {
+            return *class;
+        }
+        let bits = address::bits(address);
+        let after = self.spans.partition_point(|(first, _)| *first <= bits);
+        let span = after.checked_sub(1).and_then(|at| self.spans.get(at));
+        span.map_or(Class(0), |(_, class)| *class)
+    }
+
+    /// The sides of a class, in order.
+    pub(super) fn sides(&self, class: Class) -> &[u32] {
+        self.classes.sides(class)
+    }
+}
+
+/// Sweeps over all addresses: at each where a side begins or ends, another class begins.
+fn spans(policy: &Policy, classes: &mut Classes) -> Vec<(u128, Class)> {
+    let mut changes: BTreeMap<u128, Vec<(u32, bool)>> = BTreeMap::from([(0, Vec::new())]);
+    for side in &policy.sides {
+        let whole = [(0, u128::MAX)];
+        let spans = side
+            .addresses
+            .as_ref()
+            .map_or(&whole[..], |set| set.spans());
+        for (first, last) in spans {
+            let at = number(side.at);
+            changes.entry(*first).or_default().push((at, true));
+            if let Some(behind) = last.checked_add(1) {
+                changes.entry(behind).or_default().push((at, false));
+            }
+        }
+    }
+    let mut on = BTreeSet::new();
+    let mut spans = Vec::with_capacity(changes.len());
+    for (first, changes) in changes {
+        for (side, begins) in changes {
+            if begins {
+                on.insert(side);
+            } else {
+                on.remove(&side);
+            }
+        }
+        spans.push((first, classes.class(on.iter().copied().collect())));
+    }
+    spans
+}
+
+/// Sets of sides, each kept once, one behind the other.
+#[derive(Default)]
+struct Classes {
+    known: HashMap<Vec<u32>, Class>,
+    sides: Vec<u32>,
+    /// Where each begins and ends.
+    bounds: Vec<(u32, u32)>,
+}
+
+impl Classes {
+    fn class(&mut self, sides: Vec<u32>) -> Class {
+        let Self {
+            known,
+            sides: all,
+            bounds,
+        } = self;
+        *known.entry(sides).or_insert_with_key(|sides| {
+            let from = number(all.len());
+            all.extend(sides);
+            bounds.push((from, number(all.len())));
+            Class(number(bounds.len() - 1))
+        })
+    }
+
+    fn sides(&self, class: Class) -> &[u32] {
+        let bounds = self.bounds.get(class.0 as usize);
+        bounds
+            .and_then(|(from, to)| self.sides.get(*from as usize..*to as usize))
+            .unwrap_or_default()
+    }
+}

@@ -1,0 +1,112 @@
+//! Rules by port: each range stands at the few nodes of a binary tree over all ports that make it up, so that the rules
+//! of one port are those on its way to the root, and a thousand wide ranges cost no more than a thousand ports.
+
+/// A rule under the numbers of its sides.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(super) struct Entry {
+    pub(super) server: u32,
+    pub(super) client: u32,
+    pub(super) rule: u32,
+}
+
+impl Entry {
+    pub(super) const fn rule(&self) -> usize {
+        self.rule as usize
+    }
+}
+
+/// Ports are the leaves, in order, behind as many inner nodes; the root is node 1, and a node's halves are 2n and 2n + 1.
+const LEAVES: u32 = 1 << 16;
+
+pub(super) struct PortTree {
+    /// Where the entries of each node begin; one more at the end.
+    starts: Vec<u32>,
+    /// By node; those of one in order.
+    entries: Vec<Entry>,
+}
+
+impl PortTree {
+    /// Puts each range, first and last port included, at its nodes.
+    pub(super) fn new(ranges: &[(u16, u16, Entry)]) -> Self {
+        let mut placed: Vec<(u32, Entry)> = Vec::with_capacity(ranges.len());
+        for (first, last, entry) in ranges {
+            placed.extend(nodes(*first, *last).map(|node| (node, *entry)));
+        }
+        placed.sort_unstable();
+        let mut starts = Vec::with_capacity(2 * LEAVES as usize + 1);
+        let mut at = 0;
+        for node in 0..=2 * LEAVES {
+            let before = placed.get(at..).unwrap_or_default();
+            at += before.partition_point(|(of, _)| *of < node);
+            starts.push(super::number(at));
+        }
+        Self {
+            starts,
+            entries: placed.into_iter().map(|(_, entry)| entry).collect(),
+        }
+    }
+
+    /// The entries of each node whose range holds the port, without empty ones.
+    pub(super) fn at(&self, port: u16) -> impl Iterator<Item = &[Entry]> {
+        let leaf = LEAVES + u32::from(port);
+        (0..=LEAVES.trailing_zeros()).filter_map(move |up| {
+            let node = (leaf >> up) as usize;
+            let (from, to) = (self.starts.get(node)?, self.starts.get(node + 1)?);
+            let entries = self.entries.get(*from as usize..*to as usize)?;
+            (!entries.is_empty()).then_some(entries)
+        })
+    }
+}
+
+/// The fewest nodes that together hold exactly the ports from `first` to `last`.
+fn nodes(first: u16, last: u16) -> impl Iterator<Item = u32> {
+    let (mut from, mut to) = (LEAVES + u32::from(first), LEAVES + u32::from(last) + 1);
+    let mut nodes = Vec::new();
+    while from < to {
+        if from & 1 == 1 {
+            nodes.push(from);
+            from += 1;
+        }
+        if to & 1 == 1 {
+            to -= 1;
+            nodes.push(to);
+        }
+        from >>= 1;
+        to >>= 1;
+    }
+    nodes.into_iter()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
+    use super::{Entry, PortTree};
+
+    proptest! {
+        #[test]
+        fn a_port_meets_the_ranges_that_hold_it(
+            ranges in prop::collection::vec((any::<u16>(), any::<u16>()), 0..20),
+            more in prop::collection::vec(any::<u16>(), 0..20),
+        ) {
+            let ranges: Vec<(u16, u16, Entry)> = ranges
+                .iter()
+                .zip(0..)
+                .map(|((a, b), rule)| (*a.min(b), *a.max(b), Entry { server: 0, client: 0, rule }))
+                .collect();
+            let tree = PortTree::new(&ranges);
+            let ends = ranges.iter().flat_map(|(first, last, _)| {
+                [first.saturating_sub(1), *first, *last, last.saturating_add(1)]
+            });
+            for port in ends.chain(more).chain([0, u16::MAX]) {
+                let found: Vec<u32> = tree.at(port).flatten().map(|entry| entry.rule).collect();
+                let holding = ranges.iter().filter(|(first, last, _)| (first..=last).contains(&&port));
+                let expected: BTreeSet<u32> = holding.map(|(_, _, entry)| entry.rule).collect();
+                prop_assert_eq!(found.len(), expected.len());
+                prop_assert_eq!(found.into_iter().collect::<BTreeSet<u32>>(), expected);
+            }
+        }
+    }
+}

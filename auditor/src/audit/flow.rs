@@ -20,6 +20,9 @@ use crate::{
 /// How many of the nearest rules are named.
 const NEAREST: usize = 3;
 
+/// Answers that are kept: those of scans, which ask for everything once, are not worth it.
+const MOST_KNOWN: usize = 4096;
+
 /// Judges flows, one after the other.
 pub(super) struct Judge<'a> {
     policy: &'a Policy,
@@ -111,7 +114,9 @@ impl<'a> Judge<'a> {
                 Some(known) => known.clone(),
                 None => {
                     let nearest = self.nearest(&asked);
-                    self.nearest.insert(asked, nearest.clone());
+                    if self.nearest.len() < MOST_KNOWN {
+                        self.nearest.insert(asked, nearest.clone());
+                    }
                     nearest
                 }
             },

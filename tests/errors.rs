@@ -191,7 +191,7 @@ fn deployments() {
             ("a.toml", "matrix = \"m.toml\"\nwindow = \"soon\"\n"),
         ],
         "audit --config a.toml",
-        "auditor: a.toml:2: `soon` is no length of time: expected something like 30s, 10m or 1h30m",
+        "auditor: a.toml:2: `soon` is no length of time: expected something like 30s, 10m, 1h30m or 7d",
     );
     check(
         &[("a.toml", "matrix = \"m.toml\"\n")],
@@ -267,5 +267,49 @@ fn an_interface_without_ethernet_is_refused_by_name() {
     assert_eq!(
         finished.stderr.trim(),
         "auditor: no physical interface is up: name one with -i, this host has lo, tun0"
+    );
+}
+
+#[test]
+fn reports() {
+    check(
+        &[],
+        "explain web --report absent.json",
+        "auditor: cannot read absent.json: No such file or directory (os error 2)",
+    );
+    check(
+        &[("r.json", "name = 1")],
+        "learn r.json",
+        "auditor: r.json is no report: expected the JSON that `auditor audit --json` writes: expected ident at line 1 column 2",
+    );
+    check(
+        &[("r.json", "{}")],
+        "explain web --report r.json",
+        "auditor: r.json is no report: it has no schema_version",
+    );
+    check(
+        &[("r.json", "{\"schema_version\": 99}"), ("m.toml", MATRIX)],
+        "diff r.json r.json",
+        "auditor: r.json is a report of version 99, and this auditor reads version 1: use the auditor that wrote it",
+    );
+    check(
+        &[("r.json", "{\"schema_version\": 1}"), ("m.toml", MATRIX)],
+        "diff m.toml r.json",
+        "auditor: m.toml is no report: expected the JSON that `auditor audit --json` writes: expected value at line 2 column 1",
+    );
+}
+
+#[test]
+fn differences_of_matrices() {
+    let other = MATRIX.replace("443", "8443");
+    let directory = files(&[("a.toml", MATRIX), ("b.toml", &other)]);
+    let same = run(directory.path(), "diff a.toml a.toml");
+    assert_eq!(same.status.code(), Some(0));
+    assert!(same.stdout.is_empty());
+    let different = run(directory.path(), "diff a.toml b.toml");
+    assert_eq!(different.status.code(), Some(1));
+    assert_eq!(
+        String::from_utf8(different.stdout).unwrap(),
+        "changed   web: ports `443` -> `8443`\n"
     );
 }

@@ -124,9 +124,10 @@ fn role(n: u32) -> String {
 }
 
 fn deployment() -> Deployment {
-    let roles: String = (0..ROLES)
-        .map(|n| format!("{} = [\"{}/28\"]\n", role(n), address(n * 16)))
+    let roles: Vec<String> = (0..ROLES)
+        .map(|n| format!("{} = [\"{}/28\"]", role(n), address(n * 16)))
         .collect();
+    let roles = roles.join("\n");
     let text = format!("matrix = 'm'\n[roles]\n{roles}");
     Deployment::parse(Path::new("auditor.toml"), &text).expect("a deployment")
 }
@@ -150,6 +151,7 @@ fn matrix() -> Matrix {
             loopback: false,
             service: None,
             presence: Presence::Expected,
+            within: None,
             when: None,
             note: None,
             origin: None,

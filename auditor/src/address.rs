@@ -1,6 +1,9 @@
 //! Sets of IP addresses.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::{
+    collections::BTreeSet,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+};
 
 use ipnet::IpNet;
 
@@ -91,6 +94,19 @@ impl AddressSet {
             }
             next <= *last
         })
+    }
+
+    /// The addresses one by one, unless they are more than `most`.
+    pub fn listed(&self, most: usize) -> Option<BTreeSet<IpAddr>> {
+        let mut all = BTreeSet::new();
+        for (first, last) in &self.0 {
+            let n_more = usize::try_from(last - first).ok()?;
+            if most <= all.len() + n_more {
+                return None;
+            }
+            all.extend((*first..=*last).map(address));
+        }
+        Some(all)
     }
 
     /// First and last of each range in order, as [`bits`] has them; no two overlap or touch.

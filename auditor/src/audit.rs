@@ -1,5 +1,6 @@
 //! Flows and a policy to verdicts. No clock, no file, no map.
 
+mod certainty;
 mod flow;
 mod index;
 mod policy;
@@ -7,7 +8,10 @@ mod rule;
 mod verdict;
 
 pub use policy::{Policy, PolicyException, PolicyRule, RoleCheck, Side, UnknownRole};
-pub use verdict::{Audit, FlowFinding, FlowVerdict, Reason, RuleFinding, RuleVerdict, Severity};
+pub use verdict::{
+    Audit, Certainty, FlowFinding, FlowVerdict, Level, PeersSeen, PortsSeen, Reason, RuleFinding,
+    RuleVerdict, Severity,
+};
 
 use crate::observed::Observed;
 
@@ -20,12 +24,13 @@ pub fn judge(policy: &Policy, observed: &Observed) -> Audit {
         .map(|flow| judge.judge(flow))
         .collect();
     let of_rules = rule::flows(policy.rules.len(), &flows);
-    let rules = policy
+    let mut rules: Vec<RuleFinding> = policy
         .rules
         .iter()
         .zip(of_rules)
         .map(|(rule, of_rule)| rule::judge(policy, observed, &flows, rule, of_rule))
         .collect();
+    certainty::add(policy, observed, &judge.heard(), &mut rules);
     Audit { flows, rules }
 }
 

@@ -2,17 +2,22 @@
 
 pub mod audit;
 pub mod check;
+pub mod diff;
 pub mod doctor;
+pub mod explain;
 pub mod export;
 pub mod flows;
 mod follow;
 pub mod import;
 mod judge;
+pub mod learn;
 mod matrix;
 mod observe;
 mod output;
+mod reading;
 pub mod replay;
 pub mod show;
+mod state;
 mod window;
 
 /// Says why a command failed, as one line on standard error.

@@ -7,7 +7,6 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 use jiff::{SignedDuration, civil::Date};
 
-pub use file::window;
 pub(crate) use roles::entry_addresses;
 pub use roles::{Entry, Roles};
 

@@ -22,6 +22,9 @@ enum Command {
     Audit(command::audit::AuditCommand),
     Replay(command::replay::ReplayCommand),
     Flows(command::flows::FlowsCommand),
+    Explain(command::explain::Explain),
+    Learn(command::learn::Learn),
+    Diff(command::diff::Diff),
     /// Say whether this host can run an audit, and how each interface would be watched
     Doctor,
     /// Take filters off once standard input ends; an audit starts this by itself
@@ -38,6 +41,9 @@ fn main() -> ExitCode {
         Command::Audit(audit) => command::audit::run(&audit),
         Command::Replay(replay) => command::replay::run(&replay),
         Command::Flows(flows) => command::flows::run(&flows),
+        Command::Explain(explain) => command::explain::run(&explain),
+        Command::Learn(learn) => command::learn::run(&learn),
+        Command::Diff(diff) => command::diff::run(&diff),
         Command::Doctor => command::doctor::run(),
         Command::Guard => guard::run().map(|()| Exit::Clean).map_err(Into::into),
     };

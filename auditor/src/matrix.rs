@@ -12,6 +12,7 @@ mod table;
 
 pub use compare::{Change, Comparison, Field, compare};
 pub use derive::{Derived, derive};
+pub use identity::named;
 pub use lint::{Finding, Weight, lint};
 pub use rule::{Matrix, Presence, Rule, RulePorts};
 pub use starter::starter;

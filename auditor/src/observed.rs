@@ -14,6 +14,7 @@ use auditor_common::{
     port::protocol,
 };
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 
 pub use ledger::{Ends, KnownPorts, Ledger};
 
@@ -74,6 +75,25 @@ pub struct Window {
     pub end: Timestamp,
     /// How long the window was meant to be.
     pub asked: SignedDuration,
+    /// Since when traffic was watched and is remembered: not after `start`. Rules that ask for more time than the window's
+    /// are judged by what happened since then.
+    pub since: Timestamp,
+}
+
+impl Window {
+    /// A window before which nothing is known.
+    pub const fn new(start: Timestamp, end: Timestamp, asked: SignedDuration) -> Self {
+        Self {
+            start,
+            end,
+            asked,
+            since: start,
+        }
+    }
+
+    pub fn length(&self) -> SignedDuration {
+        self.end.duration_since(self.start)
+    }
 }
 
 /// An interface that was watched, and how.
@@ -87,7 +107,8 @@ pub struct Interface {
 }
 
 /// Where a program sits.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Hook {
     Xdp,
     Tc,
@@ -102,15 +123,26 @@ impl Hook {
     }
 }
 
+/// A time in which traffic may have gone unseen, and why.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct Gap {
+    pub cause: Cause,
+    pub from: Timestamp,
+    /// `None` if it lasts.
+    pub until: Option<Timestamp>,
+}
+
 /// A reason why traffic may have gone unseen.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub enum Gap {
+pub enum Cause {
     /// The window ended before its time.
     CutShort { watched: SignedDuration },
+    /// Nobody watched: the auditor was stopped, or the host was down.
+    Unwatched,
     /// An interface was lost while others were still watched, or the last one was.
-    InterfaceLost { name: String, at: Timestamp },
+    InterfaceLost { name: String },
     /// An interface was up before it was watched.
-    InterfaceLate { name: String, at: Timestamp },
+    InterfaceLate { name: String },
     /// An interface that came could not be watched.
     InterfaceRefused { name: String, problem: String },
     /// Packets whose flow found no place in the table.
@@ -119,6 +151,22 @@ pub enum Gap {
     InsideUnread { packets: u64 },
     /// Packets under more tags or extension headers than are followed.
     TooDeep { packets: u64 },
+}
+
+impl Gap {
+    /// Ends a gap that lasts because one of these interfaces, which are watched again, was lost.
+    pub fn end(&mut self, watched: &[String], now: Timestamp) {
+        if let Cause::InterfaceLost { name } = &self.cause
+            && watched.contains(name)
+        {
+            self.until.get_or_insert(now);
+        }
+    }
+
+    /// Whether it reaches into the time from `start` on.
+    pub fn reaches(&self, start: Timestamp) -> bool {
+        self.until.is_none_or(|until| start <= until)
+    }
 }
 
 /// One client's traffic with one service of one server.
@@ -156,7 +204,8 @@ pub struct Way {
 }
 
 /// What came of a flow.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Outcome {
     /// Both ends talked.
     Established,
@@ -164,6 +213,16 @@ pub enum Outcome {
     Refused,
     /// Nobody answered.
     Attempted,
+}
+
+impl Outcome {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Established => "established",
+            Self::Refused => "refused",
+            Self::Attempted => "attempted",
+        }
+    }
 }
 
 impl Flow {

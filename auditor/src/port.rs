@@ -1,6 +1,6 @@
 //! Ports as text to sets of ports.
 
-use std::{fmt, num::ParseIntError};
+use std::{collections::BTreeSet, fmt, num::ParseIntError};
 
 use thiserror::Error;
 
@@ -137,6 +137,24 @@ impl PortSet {
         &self.0
     }
 
+    /// The ports of this set that are none of `others`, whose ports are few.
+    #[must_use]
+    pub fn without(&self, others: &BTreeSet<u16>) -> Self {
+        let mut left = Vec::new();
+        for range in &self.0 {
+            let mut first = u32::from(range.first);
+            for port in others
+                .range(range.first..=range.last)
+                .map(|port| u32::from(*port))
+            {
+                left.extend(before(first, port));
+                first = port + 1;
+            }
+            left.extend(before(first, u32::from(range.last) + 1));
+        }
+        Self(left)
+    }
+
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -153,6 +171,15 @@ impl PortSet {
         let after = self.0.partition_point(|range| range.last < port);
         self.0.get(after).is_some_and(|range| range.contains(port))
     }
+}
+
+/// The ports from `first` on that come before `end`.
+fn before(first: u32, end: u32) -> Option<PortRange> {
+    let (first, last) = (
+        u16::try_from(first).ok()?,
+        u16::try_from(end.checked_sub(1)?).ok()?,
+    );
+    PortRange::new(first, last).ok()
 }
 
 impl FromIterator<PortRange> for PortSet {
@@ -225,13 +252,20 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_set_holds_what_its_ranges_hold(pairs in prop::collection::vec((1_u16..2000, 0_u16..50), 0..20)) {
+        fn a_set_holds_what_its_ranges_hold(
+            pairs in prop::collection::vec((1_u16..2000, 0_u16..50), 0..20),
+            others in prop::collection::btree_set(0_u16..2100, 0..200),
+        ) {
             let model: BTreeSet<u16> = pairs.iter().flat_map(|(first, more)| *first..=first + more).collect();
             let set: PortSet =
                 pairs.iter().map(|(first, more)| PortRange::new(*first, first + more).unwrap()).collect();
             prop_assert_eq!(set.len(), model.len());
             for port in 0..2100 {
                 prop_assert_eq!(set.contains(port), model.contains(&port));
+            }
+            let left = set.without(&others);
+            for port in 0..2100 {
+                prop_assert_eq!(left.contains(port), model.contains(&port) && !others.contains(&port));
             }
             if !set.is_empty() {
                 prop_assert_eq!(&PortSet::parse(&set.to_string()).unwrap(), &set);

@@ -1,24 +1,30 @@
 //! Verdicts to a report: one value, one renderer a file.
 
+mod build;
+mod diff;
+pub mod explain;
 mod flows;
-mod json;
+mod learn;
+pub mod schema;
 mod text;
 mod words;
 
+pub use diff::{Difference, diff};
 pub use flows::render as flow_table;
-pub use json::{evidence, render as json};
-pub use text::render as text;
+pub use learn::{Learned, learn};
+pub use schema::Report;
+pub use text::{line as clean_line, render as text};
 
 use std::path::PathBuf;
 
 use crate::{
-    audit::{Audit, Policy, Severity},
+    audit::{Audit, Policy},
     observed::Observed,
 };
 
-/// Everything that a report shows.
+/// Everything that a report is made of.
 #[derive(Clone, Debug)]
-pub struct Report {
+pub struct Judged {
     pub observed: Observed,
     pub policy: Policy,
     pub audit: Audit,
@@ -34,26 +40,9 @@ pub struct MatrixSource {
     pub name: String,
     pub version: Option<String>,
     pub path: PathBuf,
+    /// SHA-256 of the file, in hexadecimal.
+    pub sha256: String,
     pub n_rules: usize,
-}
-
-impl Report {
-    /// How many findings have this severity.
-    pub fn count(&self, severity: Severity) -> usize {
-        let flows = self
-            .audit
-            .flows
-            .iter()
-            .filter(|finding| finding.severity == severity)
-            .count();
-        flows
-            + self
-                .audit
-                .rules
-                .iter()
-                .filter(|finding| finding.severity == severity)
-                .count()
-    }
 }
 
 #[cfg(test)]

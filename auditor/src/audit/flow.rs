@@ -1,6 +1,9 @@
 //! One flow to its verdict.
 
-use std::collections::HashMap;
+use std::{
+    collections::{BTreeSet, HashMap},
+    net::IpAddr,
+};
 
 use auditor_common::{Evidence, port::protocol};
 use jiff::{civil::Date, tz::TimeZone};
@@ -98,30 +101,36 @@ impl<'a> Judge<'a> {
                 };
             }
         }
+        // It stands there for the rules that it may speak of: what it was is over.
+        let is_past = flow.last < self.observed.window.start;
         // A TCP knock that nobody let in moved no data; everything else did, or may have.
         let is_knock = flow.protocol == protocol::TCP && outcome != Outcome::Established;
-        let severity = if is_knock {
-            Severity::Warning
-        } else {
-            Severity::Violation
+        let severity = match (is_past, is_knock) {
+            (true, _) => Severity::Fine,
+            (false, true) => Severity::Warning,
+            (false, false) => Severity::Violation,
         };
         if !forbidding.is_empty() {
             return finding(FlowVerdict::Forbidden { rules: forbidding }, severity);
         }
         let (reason, nearest) = match asked {
             None => (Reason::Port, Vec::new()),
-            Some(asked) => match self.nearest.get(&asked) {
-                Some(known) => known.clone(),
-                None => {
-                    let nearest = self.nearest(&asked);
-                    if self.nearest.len() < MOST_KNOWN {
-                        self.nearest.insert(asked, nearest.clone());
-                    }
-                    nearest
-                }
-            },
+            Some(asked) => self.known_nearest(&asked),
         };
         finding(FlowVerdict::Unexpected { reason, nearest }, severity)
+    }
+
+    /// How many other hosts with any traffic stand on each side of the rules.
+    pub(super) fn heard(&self) -> Vec<usize> {
+        let host = &self.observed.host.addresses;
+        let others: BTreeSet<IpAddr> = self
+            .observed
+            .flows
+            .iter()
+            .flat_map(|flow| [flow.client, flow.server])
+            .filter(|address| !host.contains(address))
+            .collect();
+        self.index.on_sides(self.policy.sides.len(), &others)
     }
 
     /// What the rules are asked for; `None` for protocols that no rule can name.
@@ -178,6 +187,18 @@ impl<'a> Judge<'a> {
         self.policy.exceptions.iter().position(|exception| {
             exception.covers(flow.client, flow.server, has_traffic, self.today)
         })
+    }
+
+    /// As [`Self::nearest`], which is asked once for flows that are alike.
+    fn known_nearest(&mut self, asked: &Asked) -> (Reason, Vec<usize>) {
+        if let Some(known) = self.nearest.get(asked) {
+            return known.clone();
+        }
+        let nearest = self.nearest(asked);
+        if self.nearest.len() < MOST_KNOWN {
+            self.nearest.insert(*asked, nearest.clone());
+        }
+        nearest
     }
 
     /// The one thing that differs, and the first rules that differ in nothing else.

@@ -3,7 +3,10 @@
 mod places;
 mod ports;
 
-use std::{collections::BTreeMap, net::IpAddr};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::IpAddr,
+};
 
 use self::{
     places::Places,
@@ -54,6 +57,19 @@ impl Index {
     /// The sides that an address is on.
     pub(super) fn class(&self, address: IpAddr) -> Class {
         self.places.class(address)
+    }
+
+    /// How many of these addresses are on each of so many sides.
+    pub(super) fn on_sides(&self, n_sides: usize, addresses: &BTreeSet<IpAddr>) -> Vec<usize> {
+        let mut counts = vec![0; n_sides];
+        for address in addresses {
+            for side in self.places.sides(self.class(*address)) {
+                if let Some(count) = counts.get_mut(*side as usize) {
+                    *count += 1;
+                }
+            }
+        }
+        counts
     }
 
     /// The rules that have the port, and the ends on their sides, in order.

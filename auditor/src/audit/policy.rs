@@ -7,6 +7,7 @@ use std::{
 };
 
 use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::{
@@ -34,7 +35,8 @@ pub struct Policy {
 }
 
 /// How peers are told apart.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum RoleCheck {
     /// By the addresses of a deployment.
     Addresses,
@@ -48,6 +50,8 @@ pub enum RoleCheck {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PolicyRule {
     pub rule: Rule,
+    /// Its id; after the name of its matrix where several matrices have a rule of that id.
+    pub label: String,
     /// The matrix that it comes from, by its place among those given.
     pub matrix: usize,
     pub client: Arc<Side>,
@@ -134,6 +138,17 @@ impl Policy {
             });
             Arc::clone(known)
         };
+        let mut n_of_id: BTreeMap<&str, usize> = BTreeMap::new();
+        for rule in matrices.iter().flat_map(|matrix| &matrix.rules) {
+            *n_of_id.entry(&rule.id).or_default() += 1;
+        }
+        let label = |matrix: usize, rule: &Rule| {
+            let is_unique = n_of_id.get(rule.id.as_str()) == Some(&1);
+            match matrices.get(matrix) {
+                Some(matrix) if !is_unique => format!("{}/{}", matrix.name, rule.id),
+                Some(_) | None => rule.id.clone(),
+            }
+        };
         let mut rules = Vec::new();
         for (matrix, rule) in matrices
             .iter()
@@ -149,6 +164,7 @@ impl Policy {
                         deployment.conditions.get(name).copied().unwrap_or(false)
                     })
                 }),
+                label: label(matrix, rule),
                 rule: rule.clone(),
                 matrix,
             });

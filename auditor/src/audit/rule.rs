@@ -1,14 +1,17 @@
 //! One rule to its verdict, from where this host stands.
 
-use jiff::SignedDuration;
+use std::{collections::BTreeSet, net::IpAddr};
+
+use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    policy::{Policy, PolicyRule, RoleCheck},
-    verdict::{FlowFinding, FlowVerdict, RuleFinding, RuleVerdict, Severity},
+    policy::{Policy, PolicyRule, RoleCheck, port_ranges},
+    verdict::{FlowFinding, FlowVerdict, PeersSeen, PortsSeen, RuleFinding, RuleVerdict, Severity},
 };
 use crate::{
     matrix::{Presence, RulePorts},
-    observed::{Observed, Outcome},
+    observed::{Cause, Flow, Host, Observed, Outcome},
+    port::{PortRange, PortSet},
     transport::Transport,
 };
 
@@ -20,7 +23,16 @@ pub(super) fn judge(
     flows: Vec<usize>,
 ) -> RuleFinding {
     let knows_roles = policy.check != RoleCheck::Nothing;
-    let verdict = verdict(rule, observed, findings, &flows);
+    let asked = Asked {
+        rule,
+        observed,
+        from: rule
+            .rule
+            .within
+            .map_or(observed.window.start, |within| observed.window.end - within),
+    };
+    let flows = asked.recent(flows);
+    let verdict = asked.verdict(findings, &flows);
     // Without roles nobody can tell whether this host takes part, so nothing can be amiss.
     let takes_part = matches!(
         verdict,
@@ -42,7 +54,6 @@ pub(super) fn judge(
             severity(rule, verdict)
         },
         verdict,
-        flows,
         is_server,
         is_client: knows_roles && rule.client.is_ours,
         listening,
@@ -53,6 +64,10 @@ pub(super) fn judge(
             .chain(&rule.server.unresolved)
             .cloned()
             .collect(),
+        ports: asked.ports(&flows),
+        peers: asked.peers(&flows),
+        certainty: None,
+        flows,
     }
 }
 
@@ -78,75 +93,172 @@ pub(super) fn flows(n_rules: usize, findings: &[FlowFinding]) -> Vec<Vec<usize>>
     flows
 }
 
-fn verdict(
-    rule: &PolicyRule,
-    observed: &Observed,
-    findings: &[FlowFinding],
-    flows: &[usize],
-) -> RuleVerdict {
-    if !rule.applies {
-        return RuleVerdict::Off;
+/// One rule, and the time that it is asked about.
+struct Asked<'a> {
+    rule: &'a PolicyRule,
+    observed: &'a Observed,
+    from: Timestamp,
+}
+
+impl Asked<'_> {
+    fn flows<'a>(&'a self, flows: &'a [usize]) -> impl Iterator<Item = &'a Flow> {
+        flows.iter().filter_map(|at| self.observed.flows.get(*at))
     }
-    let forbidden = rule.rule.presence == Presence::Forbidden;
-    let outcomes: Vec<Outcome> = flows
-        .iter()
-        .filter_map(|at| findings.get(*at))
-        .map(|finding| finding.outcome)
-        .collect();
-    if !outcomes.is_empty() && forbidden {
-        return RuleVerdict::Violated;
+
+    /// Those of the flows that happened in the rule's time.
+    fn recent(&self, mut flows: Vec<usize>) -> Vec<usize> {
+        let is_recent = |flow: &Flow| self.from <= flow.last;
+        flows.retain(|at| self.observed.flows.get(*at).is_some_and(is_recent));
+        flows
     }
-    if outcomes.contains(&Outcome::Established) {
-        return RuleVerdict::Observed;
-    }
-    if outcomes.contains(&Outcome::Refused) {
-        return RuleVerdict::Refused;
-    }
-    if !outcomes.is_empty() {
-        // A datagram need not be answered: where a socket of this host waits for it, it arrived.
-        let arrived = rule.rule.transport == Transport::Udp
-            && flows
-                .iter()
-                .filter_map(|at| observed.flows.get(*at))
-                .any(|flow| {
+
+    fn verdict(&self, findings: &[FlowFinding], flows: &[usize]) -> RuleVerdict {
+        let Self {
+            rule,
+            observed,
+            from,
+        } = *self;
+        if !rule.applies {
+            return RuleVerdict::Off;
+        }
+        let forbidden = rule.rule.presence == Presence::Forbidden;
+        let outcomes: Vec<Outcome> = flows
+            .iter()
+            .filter_map(|at| findings.get(*at))
+            .map(|finding| finding.outcome)
+            .collect();
+        if !outcomes.is_empty() && forbidden {
+            return RuleVerdict::Violated;
+        }
+        if outcomes.contains(&Outcome::Established) {
+            return RuleVerdict::Observed;
+        }
+        if outcomes.contains(&Outcome::Refused) {
+            return RuleVerdict::Refused;
+        }
+        if !outcomes.is_empty() {
+            // A datagram need not be answered: where a socket of this host waits for it, it arrived.
+            let arrived = rule.rule.transport == Transport::Udp
+                && self.flows(flows).any(|flow| {
                     observed.host.addresses.contains(&flow.server)
                         && observed.host.listens(Transport::Udp, flow.port)
                 });
-        // Whoever asked as the window closed may have been answered after it.
-        let too_late = flows
+            // Whoever asked as the window closed may have been answered after it.
+            let too_late = self
+                .flows(flows)
+                .all(|flow| observed.window.end.duration_since(flow.first) < PATIENCE);
+            return match (arrived, too_late) {
+                (true, _) => RuleVerdict::Observed,
+                (false, true) => RuleVerdict::Unassessed,
+                (false, false) => RuleVerdict::Unanswered,
+            };
+        }
+        if rule.client.is_unresolved() || rule.server.is_unresolved() {
+            return RuleVerdict::Unresolved;
+        }
+        if !rule.client.is_ours && !rule.server.is_ours {
+            return RuleVerdict::Elsewhere;
+        }
+        let has_peer = rule.client.is_ours && rule.server.has_others(&observed.host)
+            || rule.server.is_ours && rule.client.has_others(&observed.host);
+        let watches_loopback = observed
+            .interfaces
             .iter()
-            .filter_map(|at| observed.flows.get(*at))
-            .all(|flow| observed.window.end.duration_since(flow.first) < PATIENCE);
-        return match (arrived, too_late) {
-            (true, _) => RuleVerdict::Observed,
-            (false, true) => RuleVerdict::Unassessed,
-            (false, false) => RuleVerdict::Unanswered,
+            .any(|interface| interface.is_loopback);
+        if (rule.rule.loopback || !has_peer) && !watches_loopback {
+            return RuleVerdict::Unobservable;
+        }
+        let was_blind = observed
+            .gaps
+            .iter()
+            .any(|gap| gap.reaches(from) && self.may_hide(&gap.cause));
+        if was_blind || from < observed.window.since {
+            return RuleVerdict::Unassessed;
+        }
+        if forbidden {
+            RuleVerdict::Respected
+        } else {
+            RuleVerdict::Missing
+        }
+    }
+
+    /// Whether what a gap hid may have been the rule's traffic.
+    fn may_hide(&self, cause: &Cause) -> bool {
+        match cause {
+            // Of packets without a place the port is known: the server's, or the lower one of both.
+            Cause::TableFull { .. } => self.observed.lost.keys().any(|lost| {
+                Transport::from_protocol(lost.protocol) == Some(self.rule.rule.transport)
+                    && port_ranges(&self.rule.rule.ports)
+                        .iter()
+                        .any(|(_, last)| lost.port <= *last)
+            }),
+            Cause::CutShort { .. }
+            | Cause::Unwatched
+            | Cause::InterfaceLost { .. }
+            | Cause::InterfaceLate { .. }
+            | Cause::InterfaceRefused { .. }
+            | Cause::InsideUnread { .. }
+            | Cause::TooDeep { .. } => true,
+        }
+    }
+
+    /// Which ports of several were seen.
+    fn ports(&self, flows: &[usize]) -> Option<PortsSeen> {
+        let RulePorts::Set(ports) = &self.rule.rule.ports else {
+            return None;
         };
+        if flows.is_empty() || ports.len() < 2 {
+            return None;
+        }
+        let seen: BTreeSet<u16> = self.flows(flows).map(|flow| flow.port).collect();
+        let seen: BTreeSet<u16> = seen
+            .into_iter()
+            .filter(|port| ports.contains(*port))
+            .collect();
+        Some(PortsSeen {
+            unseen: if self.rule.rule.alternatives {
+                PortSet::default()
+            } else {
+                ports.without(&seen)
+            },
+            seen: seen.into_iter().map(PortRange::single).collect(),
+        })
     }
-    if rule.client.is_unresolved() || rule.server.is_unresolved() {
-        return RuleVerdict::Unresolved;
-    }
-    if !rule.client.is_ours && !rule.server.is_ours {
-        return RuleVerdict::Elsewhere;
-    }
-    let has_peer = rule.client.is_ours && rule.server.has_others(&observed.host)
-        || rule.server.is_ours && rule.client.has_others(&observed.host);
-    let watches_loopback = observed
-        .interfaces
-        .iter()
-        .any(|interface| interface.is_loopback);
-    if (rule.rule.loopback || !has_peer) && !watches_loopback {
-        return RuleVerdict::Unobservable;
-    }
-    if !observed.gaps.is_empty() {
-        return RuleVerdict::Unassessed;
-    }
-    if forbidden {
-        RuleVerdict::Respected
-    } else {
-        RuleVerdict::Missing
+
+    /// Which of the others were seen.
+    fn peers(&self, flows: &[usize]) -> Option<PeersSeen> {
+        let own = &self.observed.host.addresses;
+        let seen: BTreeSet<IpAddr> = self
+            .flows(flows)
+            .flat_map(|flow| [flow.client, flow.server])
+            .filter(|address| !own.contains(address))
+            .collect();
+        if seen.is_empty() {
+            return None;
+        }
+        let unseen = others(self.rule, &self.observed.host)
+            .map(|others| others.difference(&seen).copied().collect());
+        Some(PeersSeen { seen, unseen })
     }
 }
+
+/// The hosts that a rule lets this one talk with; `None` where its roles are too wide to be lists of hosts, or where peers
+/// are not checked.
+pub(super) fn others(rule: &PolicyRule, host: &Host) -> Option<BTreeSet<IpAddr>> {
+    let sides = [
+        (rule.client.is_ours, &rule.server),
+        (rule.server.is_ours, &rule.client),
+    ];
+    let mut others = BTreeSet::new();
+    for (_, side) in sides.iter().filter(|(is_ours, _)| *is_ours) {
+        others.extend(side.addresses.as_ref()?.listed(MOST_PEERS)?);
+    }
+    others.retain(|address| !host.addresses.contains(address));
+    (!others.is_empty()).then_some(others)
+}
+
+/// A role of more addresses is a network, of which nobody expects every address to be a host.
+const MOST_PEERS: usize = 64;
 
 fn severity(rule: &PolicyRule, verdict: RuleVerdict) -> Severity {
     match verdict {

@@ -1,13 +1,15 @@
+mod seen;
+
 use std::{net::IpAddr, path::Path};
 
 use auditor_common::Evidence;
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Audit, Policy, judge};
+use super::{Audit, Policy, Severity, judge};
 use crate::{
     deployment::Deployment,
     matrix::Matrix,
-    observed::{Flow, Gap, Hook, Host, Interface, Listener, Observed, Way, Window},
+    observed::{Cause, Flow, Gap, Hook, Host, Interface, Listener, Observed, Way, Window},
     role::Role,
     transport::Transport,
 };
@@ -88,6 +90,9 @@ until = 2026-11-20
 
 const HERE: &str = "10.0.0.10";
 
+/// When the window began.
+const START: &str = "2026-11-20T12:00:00Z";
+
 /// A flow as `client server transport port to-server/to-client[/resets]`.
 fn flow(text: &str) -> Flow {
     let parts: Vec<&str> = text.split(' ').collect();
@@ -121,13 +126,13 @@ fn flow(text: &str) -> Flow {
         replies: 0,
         refusals: 0,
         first: Timestamp::UNIX_EPOCH,
-        last: Timestamp::UNIX_EPOCH,
+        last: START.parse().unwrap(),
         evidence: Evidence::Handshake,
     }
 }
 
 fn observed(flows: &[Flow]) -> Observed {
-    let start: Timestamp = "2026-11-20T12:00:00Z".parse().unwrap();
+    let start: Timestamp = START.parse().unwrap();
     let listener = Listener {
         transport: Transport::Udp,
         port: 8125,
@@ -144,11 +149,7 @@ fn observed(flows: &[Flow]) -> Observed {
                 .collect(),
             listeners: [listener].into(),
         },
-        window: Window {
-            start,
-            end: start,
-            asked: SignedDuration::from_secs(1),
-        },
+        window: Window::new(start, start, SignedDuration::from_secs(1)),
         interfaces: vec![Interface {
             name: "eth0".to_owned(),
             ingress: Hook::Tc,
@@ -476,16 +477,18 @@ fn the_end_of_a_conversation_is_no_refusal() {
 
 #[test]
 fn a_gap_makes_missing_unassessed() {
-    for gap in [
-        Gap::TableFull { packets: 1 },
-        Gap::CutShort {
+    for cause in [
+        Cause::TooDeep { packets: 1 },
+        Cause::CutShort {
             watched: SignedDuration::ZERO,
         },
     ] {
-        let observed = Observed {
-            gaps: vec![gap],
-            ..observed(&[])
-        };
+        let mut observed = observed(&[]);
+        observed.gaps = vec![Gap {
+            cause,
+            from: observed.window.start,
+            until: None,
+        }];
         check_rules(
             &policy(Some(DEPLOYMENT), &[], &observed),
             &observed,

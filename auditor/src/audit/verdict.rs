@@ -1,6 +1,11 @@
 //! What an audit says of one flow and of one rule.
 
-use crate::{observed::Outcome, role::Role};
+use std::{collections::BTreeSet, net::IpAddr};
+
+use jiff::SignedDuration;
+use serde::{Deserialize, Serialize};
+
+use crate::{observed::Outcome, port::PortSet, role::Role};
 
 /// The result of an audit. Findings stand in the order of the flows and of the rules.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -21,7 +26,8 @@ impl Audit {
 }
 
 /// How much a finding matters.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Severity {
     /// As documented.
     Fine,
@@ -86,7 +92,8 @@ impl FlowVerdict {
 }
 
 /// The one thing in which an unexpected flow differs from the nearest rules.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Reason {
     /// A rule allows it under a condition that does not hold here.
     Condition,
@@ -126,10 +133,69 @@ pub struct RuleFinding {
     pub listening: Option<bool>,
     /// Roles of the rule without an address here.
     pub unresolved: Vec<Role>,
+    /// The ports that were seen, where the rule names several and any of them was.
+    pub ports: Option<PortsSeen>,
+    /// The others of the rule that took part, where any did.
+    pub peers: Option<PeersSeen>,
+    /// How sure it is that the rule's traffic is missing, where it is.
+    pub certainty: Option<Certainty>,
+}
+
+/// Which of a rule's ports were seen.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct PortsSeen {
+    pub seen: PortSet,
+    /// Empty where one of several ports is enough.
+    pub unseen: PortSet,
+}
+
+/// Which of a rule's other hosts were seen.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct PeersSeen {
+    pub seen: BTreeSet<IpAddr>,
+    /// `None` where the role is too wide to be a list of hosts.
+    pub unseen: Option<BTreeSet<IpAddr>>,
+}
+
+/// What speaks for a rule's traffic being missing indeed, rather than not having been due.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Certainty {
+    pub level: Level,
+    /// How long the rule was watched for.
+    pub watched: SignedDuration,
+    /// Hosts of the rule's other side that had any traffic with this host: these are up.
+    pub peers_heard: usize,
+    /// How many hosts the other side has; `None` where the role is too wide to be a list of hosts.
+    pub peers: Option<usize>,
+    /// Rules between this host and the same others, and how many of them were observed.
+    pub comparable: usize,
+    pub comparable_observed: usize,
+    /// Whether a socket of this host waits for it; `None` where this host is not the server.
+    pub listening: Option<bool>,
+}
+
+/// How sure a verdict is.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Level {
+    Low,
+    Medium,
+    High,
+}
+
+impl Level {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+        }
+    }
 }
 
 /// The verdict on a rule, from where this host stands.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum RuleVerdict {
     /// A flow matched it and was answered.
     Observed,

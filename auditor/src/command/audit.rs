@@ -10,7 +10,7 @@ use super::{
     judge::{Basis, OutputOptions, Plan, judge},
     observe::{Counting, observe},
 };
-use crate::{deployment, exit::Exit, observed::Gap};
+use crate::{exit::Exit, length::length, observed::Cause};
 
 /// Watch this host's traffic for a while and compare it with the matrix.
 #[derive(Args, Debug)]
@@ -22,7 +22,7 @@ pub struct AuditCommand {
     #[arg(short, long, value_name = "IFACE")]
     interface: Vec<String>,
     /// How long to watch, such as 30s or 10m; without it, the deployment's window or 10m
-    #[arg(long = "for", value_name = "TIME", value_parser = deployment::window)]
+    #[arg(long = "for", value_name = "TIME", value_parser = length)]
     window: Option<SignedDuration>,
     #[command(flatten)]
     output: OutputOptions,
@@ -53,8 +53,8 @@ async fn audit(command: &AuditCommand, plan: &Plan) -> anyhow::Result<Exit> {
     let mut policy = policy.context("nothing was watched")?;
     let lost = observed.gaps.iter().any(|gap| {
         matches!(
-            gap,
-            Gap::InterfaceLost { .. } | Gap::InterfaceRefused { .. }
+            gap.cause,
+            Cause::InterfaceLost { .. } | Cause::InterfaceRefused { .. }
         )
     });
     // Interfaces that came brought addresses, and with them perhaps a role.

@@ -8,7 +8,7 @@ use super::{
     output::{write, write_lines},
     replay::flow_line,
 };
-use crate::{deployment, exit::Exit, report};
+use crate::{exit::Exit, length::length, report};
 
 /// Print the flows of this host's interfaces, without a verdict.
 #[derive(Args, Debug)]
@@ -18,7 +18,7 @@ pub struct FlowsCommand {
     #[arg(short, long, value_name = "IFACE")]
     interface: Vec<String>,
     /// How long to watch, such as 5s or 1m
-    #[arg(long = "for", value_name = "TIME", default_value = "5s", value_parser = deployment::window)]
+    #[arg(long = "for", value_name = "TIME", default_value = "5s", value_parser = length)]
     window: SignedDuration,
     /// What to print
     #[arg(long, value_enum, default_value_t = Format::Table)]

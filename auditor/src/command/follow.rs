@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::output::say;
 use crate::{
     capture::{Attached, Capture, Ingress, Interface, Selection, Wanted},
-    observed::{self, Gap},
+    observed::{self, Cause, Gap},
 };
 
 /// The interfaces that are watched.
@@ -31,6 +31,8 @@ pub(super) struct Changes {
     /// What a person is told.
     pub(super) messages: Vec<String>,
     pub(super) gaps: Vec<Gap>,
+    /// The names of interfaces that are watched from now on.
+    pub(super) watched: Vec<String>,
 }
 
 impl Follow {
@@ -93,7 +95,11 @@ impl Follow {
                     changes.messages.push(format!(
                         "auditor: interface {name} went away; what passes there is not seen"
                     ));
-                    changes.gaps.push(Gap::InterfaceLost { name, at: now });
+                    changes.gaps.push(Gap {
+                        cause: Cause::InterfaceLost { name },
+                        from: now,
+                        until: None,
+                    });
                 }
                 Wanted::WhileThere => {
                     changes
@@ -121,11 +127,16 @@ impl Follow {
             match self.attach(interface, wanted, capture) {
                 Ok(message) => {
                     self.refused.remove(&interface.index);
+                    changes.watched.push(interface.name.clone());
                     changes.messages.push(message);
                     if interface.is_up {
-                        changes.gaps.push(Gap::InterfaceLate {
-                            name: interface.name.clone(),
-                            at: now,
+                        changes.gaps.push(Gap {
+                            cause: Cause::InterfaceLate {
+                                name: interface.name.clone(),
+                            },
+                            // Within a second: interfaces are listed at each tick.
+                            from: now,
+                            until: Some(now),
                         });
                     }
                 }
@@ -137,9 +148,13 @@ impl Follow {
                     let problem = format!("{error:#}");
                     changes.messages.push(format!("auditor: {problem}"));
                     self.refused.insert(interface.index, MOST_TRIES);
-                    changes.gaps.push(Gap::InterfaceRefused {
-                        name: interface.name.clone(),
-                        problem,
+                    changes.gaps.push(Gap {
+                        cause: Cause::InterfaceRefused {
+                            name: interface.name.clone(),
+                            problem,
+                        },
+                        from: now,
+                        until: None,
                     });
                 }
             }

@@ -9,6 +9,7 @@ use std::{
 use anyhow::{Context as _, bail};
 use clap::{Args, ValueEnum};
 use jiff::SignedDuration;
+use sha2::{Digest as _, Sha256};
 
 use super::output::write;
 use crate::{
@@ -18,7 +19,7 @@ use crate::{
     matrix::{Matrix, RulePorts},
     observed::{Host, Observed},
     port::PortRange,
-    report::{self, MatrixSource, Report},
+    report::{self, Judged, MatrixSource, Report},
     role::Role,
 };
 
@@ -70,22 +71,23 @@ pub(super) fn judge(
         .unset_conditions(plan.deployment.as_ref())
         .into_iter()
         .collect();
-    let report = Report {
+    let has_violations = audit.has_violations();
+    let report = Report::new(&Judged {
         observed,
         policy,
         audit,
         matrices: plan.sources.clone(),
         unset_conditions,
-    };
+    });
     if let Some(path) = &output.json {
-        write(Some(path), &report::json(&report)?)?;
+        write(Some(path), &report.to_json()?)?;
     }
     let text = match output.format {
         OutputFormat::Text => report::text(&report),
-        OutputFormat::Json => report::json(&report)?,
+        OutputFormat::Json => report.to_json()?,
     };
     write(output.output.as_deref(), &text)?;
-    Ok(if report.audit.has_violations() {
+    Ok(if has_violations {
         Exit::Violations
     } else {
         Exit::Clean
@@ -132,11 +134,13 @@ impl Plan {
         };
         let (mut matrices, mut sources) = (Vec::new(), Vec::new());
         for path in paths {
-            let matrix = Matrix::parse(&path, &read(&path)?)?;
+            let text = read(&path)?;
+            let matrix = Matrix::parse(&path, &text)?;
             sources.push(MatrixSource {
                 name: matrix.name.clone(),
                 version: matrix.version.clone(),
                 n_rules: matrix.rules.len(),
+                sha256: hex(&Sha256::digest(&text)),
                 path,
             });
             matrices.push(matrix);
@@ -174,6 +178,13 @@ impl Plan {
             &mut lookup,
         )?)
     }
+}
+
+/// Bytes in hexadecimal.
+fn hex(bytes: &[u8]) -> String {
+    let digit = |half: u8| char::from_digit(u32::from(half), 16).unwrap_or_default();
+    let digits = |byte: &u8| [digit(byte >> 4), digit(byte & 15)];
+    bytes.iter().flat_map(digits).collect()
 }
 
 /// Asks the system's resolver.

@@ -1,7 +1,9 @@
 //! Watches interfaces for a window of time: what `audit` and `flows` share.
 
+use std::collections::BTreeMap;
+
 use anyhow::Context as _;
-use auditor_common::{PortKind, Slot, packet};
+use auditor_common::{PortKind, Slot, Tally, packet};
 use clap::Args;
 use jiff::SignedDuration;
 use tokio::runtime::Runtime;
@@ -17,7 +19,7 @@ use crate::{
         namespace,
     },
     matrix::Matrix,
-    observed::{Flow, Gap, Host, KnownPorts, Observed, Window},
+    observed::{Cause, Flow, Gap, Host, KnownPorts, Observed, Window},
     port::PortRange,
 };
 
@@ -141,16 +143,11 @@ pub(super) async fn observe(
         })
         .collect();
     flows.sort_by(|a, b| a.order().cmp(&b.order()));
-    for (slot, gap) in [
-        (
-            Slot::TableFull,
-            (|packets| Gap::TableFull { packets }) as fn(u64) -> Gap,
-        ),
-        (Slot::TooDeep, |packets| Gap::TooDeep { packets }),
-        (Slot::Inside, |packets| Gap::InsideUnread { packets }),
-    ] {
-        gaps.extend(tallies.get(&slot).map(|tally| gap(tally.packets)));
-    }
+    gaps.extend(uncounted(&tallies).map(|cause| Gap {
+        cause,
+        from: clock.wall,
+        until: Some(end),
+    }));
     gaps.sort();
     let mut lost = seen.ledger.lost().clone();
     for (what, tally) in capture.lost() {
@@ -160,17 +157,29 @@ pub(super) async fn observe(
     }
     Ok(Observed {
         host,
-        window: Window {
-            start: clock.wall,
-            end,
-            asked: window,
-        },
+        window: Window::new(clock.wall, end, window),
         interfaces,
         flows,
         tallies,
         gaps,
         lost,
     })
+}
+
+type OfPackets = fn(u64) -> Cause;
+
+/// What the tallies say was not seen.
+pub(super) fn uncounted(tallies: &BTreeMap<Slot, Tally>) -> impl Iterator<Item = Cause> + '_ {
+    let causes: [(Slot, OfPackets); 3] = [
+        (Slot::TableFull, |packets| Cause::TableFull { packets }),
+        (Slot::TooDeep, |packets| Cause::TooDeep { packets }),
+        (Slot::Inside, |packets| Cause::InsideUnread { packets }),
+    ];
+    let cause = |(slot, cause): (Slot, OfPackets)| {
+        let tally = tallies.get(&slot)?;
+        (0 < tally.packets).then(|| cause(tally.packets))
+    };
+    causes.into_iter().filter_map(cause)
 }
 
 fn host(

@@ -24,9 +24,9 @@ use crate::{
         replay::{EPOCH, Replay, Totals},
     },
     exit::Exit,
-    observed::{Flow, Gap, Hook, Host, Interface, KnownPorts, Ledger, Observed, Window},
+    observed::{Cause, Flow, Gap, Hook, Host, Interface, KnownPorts, Ledger, Observed, Window},
     port::PortRange,
-    report,
+    report::schema::EvidenceName,
 };
 
 /// Send captures through the very programs that count on interfaces, and compare what they hold with the matrix.
@@ -163,8 +163,12 @@ impl Replayed {
                 .map_or(replay.start(), |start| start.min(replay.start())),
         );
         self.totals.add(&replay.totals);
-        Ok(Ok(summary.cut.map(|_| Gap::CutShort {
-            watched: self.length(),
+        Ok(Ok(summary.cut.map(|_| Gap {
+            cause: Cause::CutShort {
+                watched: self.length(),
+            },
+            from: self.instant(self.length().as_nanos()),
+            until: None,
         })))
     }
 
@@ -216,11 +220,7 @@ impl Replayed {
         tallies.insert(Slot::Received, all);
         Observed {
             host,
-            window: Window {
-                start: self.instant(0),
-                end: self.instant(length.as_nanos()),
-                asked: length,
-            },
+            window: Window::new(self.instant(0), self.instant(length.as_nanos()), length),
             interfaces: captures
                 .iter()
                 .map(|path| Interface {
@@ -328,7 +328,7 @@ impl FlowJson {
             server: flow.server,
             protocol: flow.protocol,
             port: flow.port,
-            evidence: report::evidence(flow.evidence),
+            evidence: EvidenceName::from(flow.evidence).name(),
             inside: flow.tunnel.map(Tunnel::name),
             to_server: count(flow.to_server),
             to_client: count(flow.to_client),

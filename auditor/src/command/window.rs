@@ -17,7 +17,7 @@ use tokio::{
 use super::{follow::Follow, observe::listening_ports, output::say};
 use crate::{
     capture::{Capture, Interfaces, Ways, listener},
-    observed::{Gap, Host, KnownPorts, Ledger},
+    observed::{Cause, Gap, Host, KnownPorts, Ledger},
 };
 
 /// How often what was counted is taken out of the kernel.
@@ -198,7 +198,12 @@ impl Watch<'_> {
             tokio::select! {
                 () = tokio::time::sleep_until(deadline) => break,
                 () = stop.wait() => {
-                    gaps.push(Gap::CutShort { watched: clock.elapsed() });
+                    let now = clock.wall_now();
+                    gaps.push(Gap {
+                        cause: Cause::CutShort { watched: clock.elapsed() },
+                        from: now,
+                        until: None,
+                    });
                     break;
                 }
                 _ = epochs.tick() => {
@@ -232,6 +237,9 @@ impl Watch<'_> {
             }
             for message in &changes.messages {
                 say(message);
+            }
+            for gap in &mut gaps {
+                gap.end(&changes.watched, clock.wall_now());
             }
             gaps.extend(changes.gaps);
             if follow.is_over() {

@@ -9,6 +9,7 @@ use toml::Spanned;
 use super::{Deployment, Exception, roles::Entry};
 use crate::{
     file::{File, FileError},
+    length::length,
     matrix::RulePorts,
     role::Role,
     transport::Transport,
@@ -69,7 +70,7 @@ fn duration<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<SignedDuration>, D::Error> {
     let text = String::deserialize(deserializer)?;
-    window(&text).map(Some).map_err(D::Error::custom)
+    length(&text).map(Some).map_err(D::Error::custom)
 }
 
 fn date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Date>, D::Error> {
@@ -80,20 +81,6 @@ fn date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Date>, D::E
             "`{text}` is no day: expected a date such as 2027-01-31"
         ))
     })
-}
-
-/// Reads how long to watch: `30s`, `10m`, `1h30m`.
-///
-/// # Errors
-///
-/// A sentence that says what was expected.
-pub fn window(text: &str) -> Result<SignedDuration, String> {
-    match text.parse::<SignedDuration>() {
-        Ok(duration) if duration.is_positive() => Ok(duration),
-        Ok(_) | Err(_) => Err(format!(
-            "`{text}` is no length of time: expected something like 30s, 10m or 1h30m"
-        )),
-    }
 }
 
 impl Deployment {

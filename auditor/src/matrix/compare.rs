@@ -183,6 +183,10 @@ fn partners(reviewed: &Matrix, page: &Matrix) -> BTreeMap<String, String> {
 /// The rule that stays, and what to say of it.
 fn merge(old: &Rule, page: Rule, imported: Option<&String>) -> (Rule, Option<Change>) {
     let id = old.id.clone();
+    let page = Rule {
+        within: old.within,
+        ..page
+    };
     let is_edited = imported.is_some_and(|imported| *imported != old.digest());
     let has_changed = imported.map_or_else(
         || page.digest() != old.digest(),

@@ -138,6 +138,7 @@ fn rules(row: &Row, pair: &Pair) -> Vec<Rule> {
         loopback: pair.loopback,
         service: row.words.service().map(str::to_owned),
         presence,
+        within: None,
         when: condition.map(identity::condition),
         note: note.map(str::to_owned),
         origin: Some(format!("{}:{}", row.file, row.line)),

@@ -10,6 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use super::rule::{Matrix, Presence, Rule, RulePorts};
 use crate::{
     file::{File, FileError},
+    length::length,
     role::Role,
     transport::Transport,
 };
@@ -47,23 +48,19 @@ struct RuleFile {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     service: Option<String>,
     #[serde(default)]
-    presence: PresenceFile,
+    presence: Presence,
+    #[serde(
+        default,
+        deserialize_with = "within",
+        skip_serializing_if = "Option::is_none"
+    )]
+    within: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     when: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     note: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     origin: Option<String>,
-}
-
-#[derive(Clone, Copy, Default, Deserialize, Serialize)]
-#[serde(rename_all = "lowercase")]
-enum PresenceFile {
-    Required,
-    #[default]
-    Expected,
-    Optional,
-    Forbidden,
 }
 
 #[expect(
@@ -78,6 +75,13 @@ fn is_false(value: &bool) -> bool {
 fn ports<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     let text = String::deserialize(deserializer)?;
     RulePorts::parse(&text).map_err(D::Error::custom)?;
+    Ok(Some(text))
+}
+
+/// As [`ports`].
+fn within<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    length(&text).map_err(D::Error::custom)?;
     Ok(Some(text))
 }
 
@@ -145,6 +149,8 @@ impl Rule {
         let shape = RuleFile {
             id: String::new(),
             origin: None,
+            // No page says it: whoever reviews the matrix does.
+            within: None,
             ..file(self)
         };
         let text = toml::to_string(&shape).unwrap_or_default();
@@ -189,12 +195,8 @@ fn rule(file: RuleFile) -> Result<Rule, String> {
         alternatives: file.alternatives,
         loopback: file.loopback,
         service: file.service,
-        presence: match file.presence {
-            PresenceFile::Required => Presence::Required,
-            PresenceFile::Expected => Presence::Expected,
-            PresenceFile::Optional => Presence::Optional,
-            PresenceFile::Forbidden => Presence::Forbidden,
-        },
+        presence: file.presence,
+        within: file.within.as_deref().map(length).transpose()?,
         when: file.when,
         note: file.note,
         origin: file.origin,
@@ -216,12 +218,8 @@ fn file(rule: &Rule) -> RuleFile {
         alternatives: rule.alternatives,
         loopback: rule.loopback,
         service: rule.service.clone(),
-        presence: match rule.presence {
-            Presence::Required => PresenceFile::Required,
-            Presence::Expected => PresenceFile::Expected,
-            Presence::Optional => PresenceFile::Optional,
-            Presence::Forbidden => PresenceFile::Forbidden,
-        },
+        presence: rule.presence,
+        within: rule.within.map(|within| format!("{within:#}")),
         when: rule.when.clone(),
         note: rule.note.clone(),
         origin: rule.origin.clone(),

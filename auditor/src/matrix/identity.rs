@@ -91,6 +91,7 @@ fn said(rule: &Rule) -> String {
         loopback,
         service,
         presence,
+        within: _,
         when,
         note,
         origin: _,
@@ -98,6 +99,15 @@ fn said(rule: &Rule) -> String {
     format!(
         "{client:?}{server:?}{transport:?}{ports:?}{alternatives}{loopback}{service:?}{presence:?}{when:?}{note:?}"
     )
+}
+
+/// Gives rules without a name theirs; of those that say the same, one stays.
+pub fn named(rules: Vec<Rule>) -> Vec<Rule> {
+    let mut unique = Unique::default();
+    for rule in rules {
+        unique.push(rule);
+    }
+    name_rules(unique)
 }
 
 /// Gives every rule its name; rules whose short names meet get longer ones.

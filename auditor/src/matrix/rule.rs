@@ -2,6 +2,9 @@
 
 use std::{collections::BTreeMap, fmt};
 
+use jiff::SignedDuration;
+use serde::{Deserialize, Serialize};
+
 use crate::{
     port::{PortProblem, PortSet},
     role::Role,
@@ -33,6 +36,8 @@ pub struct Rule {
     pub loopback: bool,
     pub service: Option<String>,
     pub presence: Presence,
+    /// The time in which the traffic must have been seen, such as a day for a nightly backup; `None` is the window.
+    pub within: Option<SignedDuration>,
     /// The condition under which the rule applies at all.
     pub when: Option<String>,
     /// What a person should know who reads the rule: the page's own words.
@@ -77,7 +82,8 @@ impl fmt::Display for RulePorts {
 }
 
 /// Whether the documentation expects the traffic.
-#[derive(Clone, Copy, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Presence {
     /// The page says that it must be there.
     Required,

@@ -218,7 +218,7 @@ prop_compose! {
         };
         Rule {
             id, client, server, transport, ports, alternatives: flags.0, loopback: flags.1, service: text.clone(),
-            presence, when: text.clone(), note: text.clone(), origin: text,
+            presence, within: flags.0.then_some(jiff::SignedDuration::from_secs(i64::from(first) * 60)), when: text.clone(), note: text.clone(), origin: text,
         }
     }
 }

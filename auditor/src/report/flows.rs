@@ -2,6 +2,8 @@
 
 use std::fmt::{self, Write as _};
 
+use auditor_common::packet::Tunnel;
+
 use super::words;
 use crate::observed::{Flow, Observed};
 
@@ -37,10 +39,10 @@ fn table(observed: &Observed, out: &mut String) -> fmt::Result {
         [
             flow.client.to_string(),
             flow.server.to_string(),
-            words::service(flow),
+            words::service(flow.protocol, flow.port, flow.tunnel.map(Tunnel::name)),
             way(flow.to_server),
             way(flow.to_client),
-            words::evidence(flow.evidence).to_owned(),
+            words::evidence(flow.evidence.into()).to_owned(),
         ]
     }));
     let mut widths = [0; 6];

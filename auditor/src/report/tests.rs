@@ -3,12 +3,18 @@ use std::{collections::BTreeMap, net::IpAddr, path::Path};
 use auditor_common::{Evidence, Slot, Tally};
 use jiff::{SignedDuration, Timestamp};
 
-use super::{MatrixSource, Report, json, text};
+use super::{
+    Judged, MatrixSource, Report, diff,
+    explain::{self, Question},
+    learn,
+    schema::Flow,
+    text,
+};
 use crate::{
-    audit::{Policy, judge},
+    audit::{Policy, RuleVerdict, judge},
     deployment::Deployment,
     matrix::Matrix,
-    observed::{Flow, Gap, Hook, Host, Interface, Observed, Way, Window},
+    observed::{self, Cause, Gap, Hook, Host, Interface, Observed, Outcome, Way, Window},
 };
 
 const MATRIX: &str = r#"
@@ -50,7 +56,7 @@ relay = ["relay.example.com"]
 fn report() -> Report {
     let start: Timestamp = "2026-11-20T12:00:00Z".parse().unwrap();
     let end = start + SignedDuration::from_secs(61);
-    let flow = |client: &str, port, answered| Flow {
+    let flow = |client: &str, port, answered| observed::Flow {
         client: client.parse().unwrap(),
         server: "10.0.0.1".parse().unwrap(),
         protocol: 6,
@@ -87,11 +93,7 @@ fn report() -> Report {
             addresses: ["10.0.0.1".parse::<IpAddr>().unwrap()].into(),
             ..Host::default()
         },
-        window: Window {
-            start,
-            end,
-            asked: SignedDuration::from_secs(120),
-        },
+        window: Window::new(start, end, SignedDuration::from_secs(120)),
         interfaces: vec![Interface {
             name: "eth0".to_owned(),
             ingress: Hook::Xdp,
@@ -104,8 +106,12 @@ fn report() -> Report {
             (Slot::Sent, tally(4)),
             (Slot::Fragment, tally(4)),
         ]),
-        gaps: vec![Gap::CutShort {
-            watched: SignedDuration::from_secs(61),
+        gaps: vec![Gap {
+            cause: Cause::CutShort {
+                watched: SignedDuration::from_secs(61),
+            },
+            from: end,
+            until: None,
         }],
     };
     let matrix = Matrix::parse(Path::new("m.toml"), MATRIX).unwrap();
@@ -128,15 +134,16 @@ fn report() -> Report {
         name: "Store".to_owned(),
         version: Some("2".to_owned()),
         path: "m.toml".into(),
+        sha256: "ab".repeat(32),
         n_rules: 3,
     }];
-    Report {
+    Report::new(&Judged {
         observed,
         policy,
         audit,
         matrices,
         unset_conditions,
-    }
+    })
 }
 
 #[test]
@@ -146,5 +153,122 @@ fn as_text() {
 
 #[test]
 fn as_json() {
-    insta::assert_snapshot!(json(&report()).unwrap());
+    insta::assert_snapshot!(report().to_json().unwrap());
+}
+
+#[test]
+fn a_report_is_read_back() {
+    let report = report();
+    let text = report.to_json().unwrap();
+    assert_eq!(serde_json::from_str::<Report>(&text).unwrap(), report);
+}
+
+/// The steps that explain what is meant by a text.
+fn explained(report: &Report, text: &str) -> String {
+    let (rules, flows) = Question::parse(text).find(report);
+    let rules = rules.iter().map(|rule| explain::rule(report, rule));
+    let flows = flows.iter().map(|flow| explain::flow(report, flow));
+    let parts: Vec<String> = rules.chain(flows).map(|steps| steps.join("\n")).collect();
+    parts.join("\n\n")
+}
+
+#[test]
+fn explanations() {
+    let report = report();
+    for (name, text) in [
+        ("documented", "10.0.9.7 -> 10.0.0.1 tcp/443"),
+        ("unexpected", "192.0.2.1 22"),
+        ("rule", "web"),
+        ("unresolved", "mail"),
+    ] {
+        insta::assert_snapshot!(format!("explained_{name}"), explained(&report, text));
+    }
+}
+
+#[test]
+fn what_is_meant() {
+    let report = report();
+    for (text, n_rules, n_flows) in [
+        ("web", 1, 0),
+        ("WEB", 1, 0),
+        ("10.0.0.1", 0, 2),
+        ("10.0.9.7", 0, 1),
+        ("10.0.9.7->10.0.0.1", 0, 1),
+        ("10.0.0.1 -> 10.0.9.7", 0, 0),
+        ("::ffff:10.0.9.7", 0, 1),
+        ("tcp/443", 0, 1),
+        ("udp/443", 0, 0),
+        ("22", 0, 1),
+        ("user", 0, 1),
+        ("unexpected", 0, 1),
+        ("eth0", 0, 2),
+        ("nobody", 0, 0),
+        ("", 0, 0),
+    ] {
+        let (rules, flows) = Question::parse(text).find(&report);
+        assert_eq!((rules.len(), flows.len()), (n_rules, n_flows), "{text}");
+    }
+}
+
+#[test]
+fn differences() {
+    let before = report();
+    let mut now = before.clone();
+    now.flows.remove(0);
+    now.flows[0].outcome = Outcome::Established;
+    now.flows[0].last_seen += SignedDuration::from_secs(1);
+    now.rules[0].verdict = RuleVerdict::Missing;
+    let lines: Vec<String> = diff(&before, &now)
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    insta::assert_snapshot!("differences", lines.join("\n"));
+    let back: Vec<String> = diff(&now, &before)
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    insta::assert_snapshot!("differences_back", back.join("\n"));
+    assert_eq!(diff(&before, &before), []);
+}
+
+#[test]
+fn what_is_learned() {
+    let mut report = report();
+    let knock = report.flows[1].clone();
+    let seen = |client: &str, server: &str, port, roles: [&[&str]; 2]| {
+        let [client_roles, server_roles] =
+            roles.map(|roles| roles.iter().map(|role| (*role).to_owned()).collect());
+        Flow {
+            client: client.parse().unwrap(),
+            server: server.parse().unwrap(),
+            client_roles,
+            server_roles,
+            port,
+            outcome: Outcome::Established,
+            ..knock.clone()
+        }
+    };
+    report.flows.extend([
+        // Two strangers who do the same, one who does something else, and two roles.
+        seen("192.0.2.7", "10.0.0.1", 9100, [&[], &["store"]]),
+        seen("192.0.2.8", "10.0.0.1", 9100, [&[], &["store"]]),
+        seen("192.0.2.9", "10.0.0.1", 22, [&[], &["store"]]),
+        seen("10.0.9.7", "10.0.0.1", 80, [&["user"], &["store"]]),
+        seen("10.0.9.7", "10.0.0.1", 81, [&["user"], &["store"]]),
+    ]);
+    let learned = learn(&report);
+    assert_eq!(learned.left_out, 1);
+    let roles: Vec<String> = learned
+        .roles
+        .iter()
+        .map(|(role, all)| format!("{role}: {all:?}"))
+        .collect();
+    insta::assert_snapshot!("learned_roles", roles.join("\n"));
+    let text = learned.matrix.to_toml().unwrap();
+    insta::assert_snapshot!("learned_matrix", text);
+    // It is a matrix as any other.
+    assert_eq!(
+        Matrix::parse(Path::new("m.toml"), &text).unwrap(),
+        learned.matrix
+    );
 }

@@ -5,13 +5,12 @@ use std::fmt::{self, Write as _};
 use auditor_common::Slot;
 
 use super::{
-    Report,
+    schema::{Flow, FlowVerdict, Report, Rule, Way},
     words::{self, number},
 };
 use crate::{
-    audit::{FlowVerdict, RoleCheck, RuleVerdict, Severity},
-    observed::{Flow, Hook, Outcome},
-    role::Role,
+    audit::{RoleCheck, RuleVerdict, Severity},
+    observed::{Hook, Outcome},
 };
 
 /// Renders the report. Text from documents and deployments is shown with its control characters escaped.
@@ -36,7 +35,8 @@ fn write(report: &Report, out: &mut String) -> fmt::Result {
     counted(report, out)
 }
 
-fn line(out: &mut String, text: &str) {
+/// Adds a line whose control characters are escaped: what documents and deployments say is never a terminal's command.
+pub fn line(out: &mut String, text: &str) {
     let clean = text.chars().flat_map(|c| {
         if c.is_control() {
             c.escape_default().collect::<Vec<_>>()
@@ -50,19 +50,16 @@ fn line(out: &mut String, text: &str) {
 
 fn summary(report: &Report, out: &mut String) {
     let plural = |n: usize, word: &str| format!("{n} {word}{}", if n == 1 { "" } else { "s" });
+    let summary = &report.summary;
     let counts = [
-        (Severity::Violation, "violation"),
-        (Severity::Warning, "warning"),
-        (Severity::Note, "note"),
+        plural(summary.violations, "violation"),
+        plural(summary.warnings, "warning"),
+        plural(summary.notes, "note"),
     ];
-    let counts: Vec<String> = counts
-        .iter()
-        .map(|(severity, word)| plural(report.count(*severity), word))
-        .collect();
     line(out, &counts.join(", "));
     out.push('\n');
-    let roles = words::roles(&report.policy.own_roles);
-    let host = &report.observed.host;
+    let host = &report.host;
+    let roles = host.roles.join(", ");
     let inside = host
         .network_namespace
         .as_ref()
@@ -79,7 +76,7 @@ fn summary(report: &Report, out: &mut String) {
             }
         ),
     );
-    let window = report.observed.window;
+    let window = &report.window;
     let length = words::duration(window.end.duration_since(window.start));
     line(
         out,
@@ -91,7 +88,7 @@ fn summary(report: &Report, out: &mut String) {
                 .unwrap_or(window.start)
         ),
     );
-    for interface in &report.observed.interfaces {
+    for interface in &report.interfaces {
         let egress = interface.egress.map_or("not needed", Hook::name);
         line(
             out,
@@ -111,13 +108,11 @@ fn summary(report: &Report, out: &mut String) {
             out,
             &format!(
                 "matrix     {}{version}, {} rules, {}",
-                matrix.name,
-                matrix.n_rules,
-                matrix.path.display()
+                matrix.name, matrix.rules, matrix.path
             ),
         );
     }
-    match report.policy.check {
+    match report.peers_checked_by {
         RoleCheck::Addresses => {}
         RoleCheck::OwnRoles => line(
             out,
@@ -128,70 +123,53 @@ fn summary(report: &Report, out: &mut String) {
             "peers      not checked: without a deployment every host may play any role",
         ),
     }
-    if !report.unset_conditions.is_empty() {
+    if !report.conditions_not_set.is_empty() {
         line(
             out,
             &format!(
                 "conditions not set, so taken as not holding: {}",
-                report.unset_conditions.join(", ")
+                report.conditions_not_set.join(", ")
             ),
         );
     }
-    for (name, problem) in report.policy.lookup_failures() {
+    for (name, problem) in &report.names_without_address {
         line(out, &format!("name       {name} has no address: {problem}"));
     }
-    for gap in &report.observed.gaps {
-        line(out, &format!("unseen     {}", words::gap(gap)));
+    for gap in &report.gaps {
+        line(out, &format!("unseen     {}", gap.text));
     }
 }
 
 fn section(report: &Report, out: &mut String, severity: Severity, title: &str) -> fmt::Result {
     let mut items: Vec<String> = Vec::new();
-    for (flow, finding) in report
-        .observed
-        .flows
-        .iter()
-        .zip(&report.audit.flows)
-        .filter(|(_, finding)| finding.severity == severity)
-    {
+    for flow in report.flows.iter().filter(|flow| flow.severity == severity) {
         items.push(format!(
             "{} flow: {}",
-            finding.verdict.name(),
+            flow.verdict.name(),
             ends(report, flow)
         ));
-        items.push(format!("    {}", words::flow(report, flow, finding)));
+        items.push(format!("    {}", flow.explanation));
         items.push(format!(
             "    {}; {}",
-            words::outcome(finding.outcome),
+            words::outcome(flow.outcome),
             traffic(flow)
         ));
     }
-    for (rule, finding) in report
-        .policy
-        .rules
-        .iter()
-        .zip(&report.audit.rules)
-        .filter(|(_, finding)| finding.severity == severity)
-    {
+    for rule in report.rules.iter().filter(|rule| rule.severity == severity) {
         items.push(format!(
             "{} rule: {}",
-            finding.verdict.name(),
+            rule.verdict.name(),
             words::rule(rule)
         ));
-        items.push(format!("    {}", words::finding(report, rule, finding)));
-        for flow in finding
-            .flows
-            .iter()
-            .filter_map(|at| report.observed.flows.get(*at))
-        {
+        items.push(format!("    {}", rule.explanation));
+        for flow in rule.flows.iter().filter_map(|at| report.flows.get(*at)) {
             items.push(format!("    {}; {}", ends(report, flow), traffic(flow)));
         }
         let origin = rule
-            .rule
             .origin
             .as_deref()
             .map_or_else(String::new, |origin| format!(", from {origin}"));
-        items.push(format!("    rule {}{origin}", rule.rule.id));
+        items.push(format!("    rule {}{origin}", rule.id));
     }
     if !items.is_empty() {
         writeln!(out, "\n{title}")?;
@@ -205,25 +183,25 @@ fn section(report: &Report, out: &mut String, severity: Severity, title: &str) -
 fn ends(report: &Report, flow: &Flow) -> String {
     format!(
         "{} -> {} {}",
-        words::who(report, flow.client),
-        words::who(report, flow.server),
-        words::service(flow)
+        words::who(report, flow.client, &flow.client_roles),
+        words::who(report, flow.server, &flow.server_roles),
+        words::service(flow.protocol, flow.port, flow.inside.as_deref())
     )
 }
 
 fn traffic(flow: &Flow) -> String {
-    let way = |packets, bytes| {
+    let way = |way: &Way| {
         format!(
             "{} packet{} ({} bytes)",
-            number(packets),
-            if packets == 1 { "" } else { "s" },
-            number(bytes)
+            number(way.packets),
+            if way.packets == 1 { "" } else { "s" },
+            number(way.bytes)
         )
     };
     format!(
         "{} to the server, {} back on {}; server side by {}",
-        way(flow.to_server.packets, flow.to_server.bytes),
-        way(flow.to_client.packets, flow.to_client.bytes),
+        way(&flow.to_server),
+        way(&flow.to_client),
         flow.interface,
         words::evidence(flow.evidence)
     )
@@ -232,31 +210,29 @@ fn traffic(flow: &Flow) -> String {
 fn documented(report: &Report, out: &mut String) -> fmt::Result {
     let mut accepted: Vec<String> = Vec::new();
     let (mut n_documented, mut n_housekeeping) = (0, 0);
-    for (flow, finding) in report.observed.flows.iter().zip(&report.audit.flows) {
-        match finding.verdict {
-            FlowVerdict::Documented { .. } => {
+    for flow in &report.flows {
+        match flow.verdict {
+            FlowVerdict::Documented => {
                 n_documented += 1;
-                let doubt = if finding.benefit_of_doubt {
+                let doubt = if flow.benefit_of_doubt {
                     ", with client and server the other way round"
                 } else {
                     ""
                 };
-                let outcome = match finding.outcome {
+                let outcome = match flow.outcome {
                     Outcome::Established => String::new(),
                     outcome @ (Outcome::Refused | Outcome::Attempted) => {
                         format!("; {}", words::outcome(outcome))
                     }
                 };
-                let told = words::flow(report, flow, finding);
+                let told = &flow.explanation;
                 accepted.push(format!("{}: {told}{doubt}{outcome}", ends(report, flow)));
             }
-            FlowVerdict::Excepted { .. } => accepted.push(format!(
-                "{}: {}",
-                ends(report, flow),
-                words::flow(report, flow, finding)
-            )),
+            FlowVerdict::Excepted => {
+                accepted.push(format!("{}: {}", ends(report, flow), flow.explanation));
+            }
             FlowVerdict::Housekeeping => n_housekeeping += 1,
-            FlowVerdict::Unexpected { .. } | FlowVerdict::Forbidden { .. } => {}
+            FlowVerdict::Unexpected | FlowVerdict::Forbidden => {}
         }
     }
     let n_accepted = accepted.len() - n_documented;
@@ -286,40 +262,36 @@ fn rules(report: &Report, out: &mut String) -> fmt::Result {
     ];
     let mut counts = Vec::new();
     for verdict in order {
-        let n_rules = report
-            .audit
-            .rules
-            .iter()
-            .filter(|finding| finding.verdict == verdict)
-            .count();
+        let of_verdict = |rule: &&Rule| rule.verdict == verdict;
+        let n_rules = report.rules.iter().filter(of_verdict).count();
         if 0 < n_rules {
             counts.push(format!("{n_rules} {}", verdict.name()));
         }
     }
     writeln!(out, "\nRules: {}", counts.join(", "))?;
-    for (rule, finding) in report.policy.rules.iter().zip(&report.audit.rules) {
+    for rule in &report.rules {
         let is_told = matches!(
-            finding.verdict,
+            rule.verdict,
             RuleVerdict::Observed
                 | RuleVerdict::Unobservable
                 | RuleVerdict::Unresolved
                 | RuleVerdict::Off
                 | RuleVerdict::Elsewhere
         );
-        if is_told && finding.severity == Severity::Fine {
-            let unresolved: Vec<&str> = finding.unresolved.iter().map(Role::name).collect();
-            let unresolved = if unresolved.is_empty() || finding.verdict == RuleVerdict::Elsewhere {
+        if is_told && rule.severity == Severity::Fine {
+            let is_silent = rule.unresolved.is_empty() || rule.verdict == RuleVerdict::Elsewhere;
+            let unresolved = if is_silent {
                 String::new()
             } else {
-                format!("; no address is known for {}", unresolved.join(", "))
+                format!("; no address is known for {}", rule.unresolved.join(", "))
             };
-            let told = words::finding(report, rule, finding);
             line(
                 out,
                 &format!(
-                    "  {}: {}: {told}{unresolved}",
-                    finding.verdict.name(),
-                    words::rule(rule)
+                    "  {}: {}: {}{unresolved}",
+                    rule.verdict.name(),
+                    words::rule(rule),
+                    rule.explanation
                 ),
             );
         }
@@ -328,14 +300,7 @@ fn rules(report: &Report, out: &mut String) -> fmt::Result {
 }
 
 fn counted(report: &Report, out: &mut String) -> fmt::Result {
-    let tally = |slot| {
-        report
-            .observed
-            .tallies
-            .get(&slot)
-            .copied()
-            .unwrap_or_default()
-    };
+    let tally = |slot| report.count(slot);
     let (received, sent) = (tally(Slot::Received), tally(Slot::Sent));
     writeln!(
         out,
@@ -365,14 +330,14 @@ fn counted(report: &Report, out: &mut String) -> fmt::Result {
             )?;
         }
     }
-    let lost = &report.observed.lost;
-    for (lost, tally) in lost.iter().take(MOST_LOST) {
+    let lost = &report.lost;
+    for lost in lost.iter().take(MOST_LOST) {
         writeln!(
             out,
             "    {}: {} packets, {} bytes",
-            words::lost(*lost),
-            number(tally.packets),
-            number(tally.bytes)
+            words::lost(lost),
+            number(lost.packets),
+            number(lost.bytes)
         )?;
     }
     if let Some(more) = lost.len().checked_sub(MOST_LOST).filter(|more| 0 < *more) {

@@ -1,15 +1,17 @@
 //! Findings as sentences.
 
-use std::net::IpAddr;
+use std::{collections::BTreeSet, net::IpAddr};
 
-use auditor_common::{Evidence, lost::Lost};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
-use super::Report;
+use super::{Judged, schema};
 use crate::{
-    audit::{FlowFinding, FlowVerdict, PolicyRule, Reason, RoleCheck, RuleFinding, RuleVerdict},
+    audit::{
+        Certainty, FlowFinding, FlowVerdict, PeersSeen, PolicyRule, Reason, RoleCheck, RuleFinding,
+        RuleVerdict,
+    },
     matrix::Presence,
-    observed::{Flow, Gap, Outcome},
+    observed::{Cause, Flow, Gap, Outcome},
     role::Role,
     transport::Transport,
 };
@@ -28,31 +30,28 @@ pub(super) fn protocol(number: u8) -> String {
 }
 
 /// `tcp/443`, `icmp type 8`, `gre`.
-pub(super) fn service(flow: &Flow) -> String {
-    let name = protocol(flow.protocol);
-    let service = match flow.protocol {
+pub(super) fn service(number: u8, port: u16, tunnel: Option<&str>) -> String {
+    let name = protocol(number);
+    let service = match number {
         1 | 58 => format!(
-            "{}{name} type {}",
-            if flow.protocol == 58 { "ipv6-" } else { "" },
-            flow.port
+            "{}{name} type {port}",
+            if number == 58 { "ipv6-" } else { "" },
         ),
-        _ if flow.port == 0 => name,
-        _ => format!("{name}/{}", flow.port),
+        _ if port == 0 => name,
+        _ => format!("{name}/{port}"),
     };
-    match flow.tunnel {
-        Some(tunnel) => format!("{service} inside {}", tunnel.name()),
+    match tunnel {
+        Some(tunnel) => format!("{service} inside {tunnel}"),
         None => service,
     }
 }
 
 /// What a rule allows: `agent, master -> master tcp/2181 (ZooKeeper)`.
-pub(super) fn rule(rule: &PolicyRule) -> String {
-    let rule = &rule.rule;
-    let ports = rule.ports.to_string();
-    let ports = if ports.is_empty() {
+pub(super) fn rule(rule: &schema::Rule) -> String {
+    let ports = if rule.ports.is_empty() {
         String::new()
     } else {
-        format!("/{ports}")
+        format!("/{}", rule.ports)
     };
     let service = rule
         .service
@@ -65,8 +64,8 @@ pub(super) fn rule(rule: &PolicyRule) -> String {
     };
     format!(
         "{} -> {} {}{ports}{alternatives}{service}",
-        roles(&rule.client),
-        roles(&rule.server),
+        rule.client.join(", "),
+        rule.server.join(", "),
         rule.transport
     )
 }
@@ -76,13 +75,14 @@ pub(super) fn roles(roles: &[Role]) -> String {
 }
 
 /// An address, with who that is.
-pub(super) fn who(report: &Report, address: IpAddr) -> String {
+pub(super) fn who(report: &schema::Report, address: IpAddr, roles: &[String]) -> String {
     let mut names: Vec<&str> = Vec::new();
-    if report.observed.host.addresses.contains(&address) {
+    if report.host.addresses.contains(&address) {
         names.push("this host");
     }
-    names.extend(report.policy.roles_of(address).into_iter().map(Role::name));
-    if names.is_empty() && report.policy.check == RoleCheck::Addresses && !address.is_multicast() {
+    names.extend(roles.iter().map(String::as_str));
+    let is_checked = report.peers_checked_by == RoleCheck::Addresses;
+    if names.is_empty() && is_checked && !address.is_multicast() {
         names.push("in no role");
     }
     if names.is_empty() {
@@ -101,8 +101,11 @@ pub(super) const fn outcome(outcome: Outcome) -> &'static str {
 }
 
 /// What packets without a peer have in common.
-pub(super) fn lost(lost: Lost) -> String {
-    let way = if lost.is_sent { "sent" } else { "received" };
+pub(super) fn lost(lost: &schema::Lost) -> String {
+    let way = match lost.direction {
+        schema::Direction::Received => "received",
+        schema::Direction::Sent => "sent",
+    };
     let transport =
         Transport::from_protocol(lost.protocol).filter(|transport| transport.has_ports());
     transport.map_or_else(
@@ -111,31 +114,31 @@ pub(super) fn lost(lost: Lost) -> String {
     )
 }
 
-pub(super) const fn evidence(evidence: Evidence) -> &'static str {
+pub(super) const fn evidence(evidence: schema::EvidenceName) -> &'static str {
     match evidence {
-        Evidence::Handshake => "handshake",
-        Evidence::Listener => "listener",
-        Evidence::Opened => "opened port",
-        Evidence::Documented => "documented port",
-        Evidence::Ephemeral => "ephemeral range",
-        Evidence::LowerPort => "lower port",
-        Evidence::FirstSender => "first sender",
+        schema::EvidenceName::Handshake => "handshake",
+        schema::EvidenceName::Listener => "listener",
+        schema::EvidenceName::OpenedPort => "opened port",
+        schema::EvidenceName::DocumentedPort => "documented port",
+        schema::EvidenceName::EphemeralRange => "ephemeral range",
+        schema::EvidenceName::LowerPort => "lower port",
+        schema::EvidenceName::FirstSender => "first sender",
     }
 }
 
 /// Why a flow has its verdict.
-pub(super) fn flow(report: &Report, flow: &Flow, finding: &FlowFinding) -> String {
+pub(super) fn flow(judged: &Judged, flow: &Flow, finding: &FlowFinding) -> String {
     let ids = |rules: &[usize]| {
         let ids: Vec<&str> = rules
             .iter()
-            .filter_map(|at| report.policy.rules.get(*at))
-            .map(|rule| rule.rule.id.as_str())
+            .filter_map(|at| judged.policy.rules.get(*at))
+            .map(|rule| rule.label.as_str())
             .collect();
         ids.join(", ")
     };
     match &finding.verdict {
         FlowVerdict::Documented { rules } => format!("allowed by {}", ids(rules)),
-        FlowVerdict::Excepted { exception } => report
+        FlowVerdict::Excepted { exception } => judged
             .policy
             .exceptions
             .get(*exception)
@@ -148,14 +151,14 @@ pub(super) fn flow(report: &Report, flow: &Flow, finding: &FlowFinding) -> Strin
             }),
         FlowVerdict::Housekeeping => "what every network does".to_owned(),
         FlowVerdict::Forbidden { rules } => format!("forbidden by {}", ids(rules)),
-        FlowVerdict::Unexpected { reason, nearest } => unexpected(report, flow, *reason, nearest),
+        FlowVerdict::Unexpected { reason, nearest } => unexpected(judged, flow, *reason, nearest),
     }
 }
 
-fn unexpected(report: &Report, flow: &Flow, reason: Reason, nearest: &[usize]) -> String {
+fn unexpected(judged: &Judged, flow: &Flow, reason: Reason, nearest: &[usize]) -> String {
     let rules: Vec<&PolicyRule> = nearest
         .iter()
-        .filter_map(|at| report.policy.rules.get(*at))
+        .filter_map(|at| judged.policy.rules.get(*at))
         .collect();
     let Some(first) = rules.first() else {
         return match flow.transport() {
@@ -165,7 +168,7 @@ fn unexpected(report: &Report, flow: &Flow, reason: Reason, nearest: &[usize]) -
             Some(_) | None => format!("no rule names {}", protocol(flow.protocol)),
         };
     };
-    let id = &first.rule.id;
+    let id = &first.label;
     match reason {
         Reason::Condition => {
             let when = first.rule.when.as_deref().unwrap_or_default();
@@ -177,11 +180,11 @@ fn unexpected(report: &Report, flow: &Flow, reason: Reason, nearest: &[usize]) -
             first.rule.transport
         ),
         Reason::Peer => {
-            let given = report.policy.roles_were_given();
+            let given = judged.policy.roles_were_given();
             let client_fits = first.client.holds(
                 flow.client,
-                &report.observed.host,
-                report.policy.check,
+                &judged.observed.host,
+                judged.policy.check,
                 given,
             );
             if client_fits {
@@ -199,7 +202,7 @@ fn unexpected(report: &Report, flow: &Flow, reason: Reason, nearest: &[usize]) -
         Reason::Port => {
             let others: Vec<String> = rules
                 .iter()
-                .map(|rule| format!("{} ({})", rule.rule.ports, rule.rule.id))
+                .map(|rule| format!("{} ({})", rule.rule.ports, rule.label))
                 .collect();
             format!(
                 "no rule names {} port {}; between these two, rules name {}",
@@ -212,13 +215,9 @@ fn unexpected(report: &Report, flow: &Flow, reason: Reason, nearest: &[usize]) -
 }
 
 /// Why a rule has its verdict.
-pub(super) fn finding(report: &Report, rule: &PolicyRule, finding: &RuleFinding) -> String {
-    let length = report
-        .observed
-        .window
-        .end
-        .duration_since(report.observed.window.start);
-    let length = duration(length);
+pub(super) fn finding(judged: &Judged, rule: &PolicyRule, finding: &RuleFinding) -> String {
+    let window = judged.observed.window;
+    let length = rule.rule.within.unwrap_or_else(|| window.length());
     let mut parts: Vec<String> = Vec::new();
     match finding.verdict {
         RuleVerdict::Observed => parts.push("seen and answered".to_owned()),
@@ -227,9 +226,12 @@ pub(super) fn finding(report: &Report, rule: &PolicyRule, finding: &RuleFinding)
         ),
         RuleVerdict::Refused => parts
             .push("asked, and refused: nothing listens there, or a firewall rejects it".to_owned()),
-        RuleVerdict::Missing => parts.push(format!("nothing matched it in {length}")),
+        RuleVerdict::Missing => parts.push(format!("nothing matched it in {}", duration(length))),
         RuleVerdict::Respected => {
-            parts.push(format!("forbidden, and nothing broke it in {length}"));
+            parts.push(format!(
+                "forbidden, and nothing broke it in {}",
+                duration(length)
+            ));
         }
         RuleVerdict::Violated => parts.push("forbidden, and seen".to_owned()),
         RuleVerdict::Off => {
@@ -256,9 +258,40 @@ pub(super) fn finding(report: &Report, rule: &PolicyRule, finding: &RuleFinding)
                 "asked only in the window's last second, too late to tell of an answer".to_owned(),
             );
         }
-        RuleVerdict::Unassessed => {
-            parts.push("nothing matched it, but part of the window was not seen".to_owned());
+        RuleVerdict::Unassessed if window.end.duration_since(window.since) < length => {
+            let watched = duration(window.end.duration_since(window.since));
+            let length = duration(length);
+            parts.push(format!(
+                "nothing matched it in {watched}, of the {length} that it asks for"
+            ));
         }
+        RuleVerdict::Unassessed => {
+            parts.push("nothing matched it, but part of that time was not seen".to_owned());
+        }
+    }
+    if let Some(seen) = &finding.ports
+        && !seen.unseen.is_empty()
+    {
+        parts.push(format!(
+            "port {} was seen, {} was not",
+            seen.seen, seen.unseen
+        ));
+    }
+    if let Some(PeersSeen {
+        seen,
+        unseen: Some(unseen),
+    }) = &finding.peers
+        && !unseen.is_empty()
+    {
+        parts.push(format!(
+            "with {} of {} hosts, not with {}",
+            seen.len(),
+            seen.len() + unseen.len(),
+            listed(unseen)
+        ));
+    }
+    if let Some(certainty) = &finding.certainty {
+        parts.push(certain(certainty));
     }
     if matches!(
         finding.verdict,
@@ -279,30 +312,79 @@ pub(super) fn finding(report: &Report, rule: &PolicyRule, finding: &RuleFinding)
     parts.join("; ")
 }
 
+/// How sure it is that a rule is missing, and why.
+fn certain(certainty: &Certainty) -> String {
+    let peers = match (certainty.peers_heard, certainty.peers) {
+        (heard, Some(all)) => format!("{heard} of {all} hosts on the other side were heard"),
+        (heard, None) => format!(
+            "{heard} host{} on the other side {} heard",
+            if heard == 1 { "" } else { "s" },
+            if heard == 1 { "was" } else { "were" }
+        ),
+    };
+    let comparable = if certainty.comparable == 0 {
+        String::new()
+    } else {
+        format!(
+            ", {} of {} other rules between them were observed",
+            certainty.comparable_observed, certainty.comparable
+        )
+    };
+    let level = certainty.level.name();
+    format!("certainty {level}: {peers}{comparable}")
+}
+
+/// The first few of many addresses.
+fn listed(addresses: &BTreeSet<IpAddr>) -> String {
+    let first: Vec<String> = addresses
+        .iter()
+        .take(MOST_LISTED)
+        .map(ToString::to_string)
+        .collect();
+    let more = addresses.len().saturating_sub(MOST_LISTED);
+    let more = if more == 0 {
+        String::new()
+    } else {
+        format!(" and {more} more")
+    };
+    format!("{}{more}", first.join(", "))
+}
+
+const MOST_LISTED: usize = 4;
+
 /// What a gap hid.
 pub(super) fn gap(gap: &Gap) -> String {
-    match gap {
-        Gap::CutShort { watched } => {
+    let second = |instant: Timestamp| instant.round(jiff::Unit::Second).unwrap_or(instant);
+    let from = second(gap.from);
+    match &gap.cause {
+        Cause::CutShort { watched } => {
             format!("the window was cut short after {}", duration(*watched))
         }
-        Gap::InterfaceLost { name, at } => format!(
-            "interface {name} went away at {}",
-            at.round(jiff::Unit::Second).unwrap_or(*at)
-        ),
-        Gap::InterfaceLate { name, at } => format!(
-            "interface {name} was up before it was watched, from {} on",
-            at.round(jiff::Unit::Second).unwrap_or(*at)
-        ),
-        Gap::InterfaceRefused { name, problem } => {
+        Cause::Unwatched => {
+            let until = gap
+                .until
+                .map_or_else(String::new, |until| format!(" to {}", second(until)));
+            format!("nobody watched from {from}{until}")
+        }
+        Cause::InterfaceLost { name } => match gap.until {
+            None => format!("interface {name} went away at {from}"),
+            Some(until) => {
+                format!("interface {name} was away from {from} to {}", second(until))
+            }
+        },
+        Cause::InterfaceLate { name } => {
+            format!("interface {name} was up before it was watched, from {from} on")
+        }
+        Cause::InterfaceRefused { name, problem } => {
             format!("interface {name} could not be watched: {problem}")
         }
-        Gap::TableFull { packets } => {
+        Cause::TableFull { packets } => {
             format!("{packets} packets found no place in the flow table: raise --flows")
         }
-        Gap::InsideUnread { packets } => {
+        Cause::InsideUnread { packets } => {
             format!("what {packets} packets of tunnels carried could not be read")
         }
-        Gap::TooDeep { packets } => {
+        Cause::TooDeep { packets } => {
             format!("{packets} packets had more tags or extension headers than are followed")
         }
     }

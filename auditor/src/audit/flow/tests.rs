@@ -17,6 +17,8 @@ use crate::{
     transport::Transport,
 };
 
+type Test<'a> = &'a dyn Fn(&PolicyRule) -> bool;
+
 /// The verdict, found by asking every rule.
 fn plain(policy: &Policy, host: &Host, flow: &Flow) -> FlowVerdict {
     let given = policy.roles_were_given();
@@ -58,7 +60,7 @@ fn plain(policy: &Policy, host: &Host, flow: &Flow) -> FlowVerdict {
     if !forbidding.is_empty() {
         return FlowVerdict::Forbidden { rules: forbidding };
     }
-    let tests: [(Reason, &dyn Fn(&PolicyRule) -> bool); 5] = [
+    let tests: [(Reason, Test<'_>); 5] = [
         (Reason::Condition, &|rule| !rule.applies && allows(rule)),
         (Reason::Direction, &|rule| rule.applies && reversed(rule)),
         (Reason::Transport, &|rule| {
@@ -153,6 +155,7 @@ fn rule() -> impl Strategy<Value = Rule> {
                 loopback,
                 service: None,
                 presence,
+                within: None,
                 when: when.map(str::to_owned),
                 note: None,
                 origin: None,
@@ -204,7 +207,7 @@ fn deployment() -> impl Strategy<Value = Deployment> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(512))]
+    #![proptest_config(ProptestConfig::with_cases(256))]
     #[test]
     fn the_index_says_what_the_nested_loop_says(
         rules in prop::collection::vec(rule(), 0..24),

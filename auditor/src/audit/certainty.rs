@@ -1,0 +1,183 @@
+//! How sure it is that what was not seen is missing.
+
+use std::collections::BTreeMap;
+
+use jiff::SignedDuration;
+
+use super::{
+    policy::{Policy, PolicyRule},
+    rule,
+    verdict::{Certainty, Level, RuleFinding, RuleVerdict},
+};
+use crate::observed::Observed;
+
+/// A shorter time says little: most services talk at least so often.
+const SHORT: SignedDuration = SignedDuration::from_mins(10);
+/// After so long, what is done daily was due.
+const LONG: SignedDuration = SignedDuration::from_hours(24);
+
+/// Who a rule's traffic is between, from where this host stands: its part, and the other sides.
+type Between = (bool, bool, Option<usize>, Option<usize>);
+
+fn between(rule: &PolicyRule, finding: &RuleFinding) -> Between {
+    (
+        finding.is_client,
+        finding.is_server,
+        finding.is_client.then_some(rule.server.at),
+        finding.is_server.then_some(rule.client.at),
+    )
+}
+
+/// Says of each missing rule how sure that is; `heard` is how many other hosts of each side had any traffic.
+pub(super) fn add(
+    policy: &Policy,
+    observed: &Observed,
+    heard: &[usize],
+    findings: &mut [RuleFinding],
+) {
+    // Rules between the same hosts, and how many of them were observed.
+    let mut alike: BTreeMap<Between, (usize, usize)> = BTreeMap::new();
+    for (rule, finding) in policy.rules.iter().zip(&*findings) {
+        let is_comparable = match finding.verdict {
+            RuleVerdict::Observed
+            | RuleVerdict::Unanswered
+            | RuleVerdict::Refused
+            | RuleVerdict::Missing => true,
+            RuleVerdict::Respected
+            | RuleVerdict::Violated
+            | RuleVerdict::Off
+            | RuleVerdict::Elsewhere
+            | RuleVerdict::Unresolved
+            | RuleVerdict::Unobservable
+            | RuleVerdict::Unassessed => false,
+        };
+        if is_comparable {
+            let (all, seen) = alike.entry(between(rule, finding)).or_default();
+            *all += 1;
+            *seen += usize::from(finding.verdict == RuleVerdict::Observed);
+        }
+    }
+    for (rule, finding) in policy.rules.iter().zip(findings) {
+        if finding.verdict != RuleVerdict::Missing {
+            continue;
+        }
+        let (all, seen) = alike
+            .get(&between(rule, finding))
+            .copied()
+            .unwrap_or_default();
+        let heard_of = |side: usize| heard.get(side).copied().unwrap_or_default();
+        let (_, _, server, client) = between(rule, finding);
+        let watched = rule.rule.within.unwrap_or_else(|| observed.window.length());
+        let mut certainty = Certainty {
+            level: Level::Low,
+            watched,
+            peers_heard: server.map_or(0, heard_of).max(client.map_or(0, heard_of)),
+            peers: rule::others(rule, &observed.host).map(|others| others.len()),
+            // Without the rule itself, which is missing.
+            comparable: all.saturating_sub(1),
+            comparable_observed: seen,
+            listening: finding.listening,
+        };
+        certainty.level = level(&certainty, rule.rule.within.is_some());
+        finding.certainty = Some(certainty);
+    }
+}
+
+/// `is_due` where the matrix says in which time the traffic must be seen.
+fn level(certainty: &Certainty, is_due: bool) -> Level {
+    // Where nothing listens, nothing can have been answered.
+    if certainty.listening == Some(false) {
+        return Level::High;
+    }
+    if certainty.peers_heard == 0 || certainty.watched < SHORT && !is_due {
+        return Level::Low;
+    }
+    let others_fire = certainty.comparable <= 2 * certainty.comparable_observed;
+    if is_due || LONG <= certainty.watched && others_fire {
+        Level::High
+    } else {
+        Level::Medium
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::SignedDuration;
+
+    use super::{
+        super::verdict::{Certainty, Level},
+        level,
+    };
+
+    const HOUR: SignedDuration = SignedDuration::from_hours(1);
+    const HOURS: Certainty = Certainty {
+        level: Level::Low,
+        watched: HOUR,
+        peers_heard: 1,
+        peers: Some(2),
+        comparable: 4,
+        comparable_observed: 2,
+        listening: None,
+    };
+
+    #[test]
+    fn what_makes_it_sure() {
+        let day = Certainty {
+            watched: SignedDuration::from_hours(24),
+            ..HOURS
+        };
+        for (what, certainty, is_due, expected) in [
+            ("hours", HOURS, false, Level::Medium),
+            (
+                "seconds",
+                Certainty {
+                    watched: SignedDuration::from_secs(60),
+                    ..HOURS
+                },
+                false,
+                Level::Low,
+            ),
+            (
+                "a peer that is silent",
+                Certainty {
+                    peers_heard: 0,
+                    ..day
+                },
+                false,
+                Level::Low,
+            ),
+            (
+                "nothing listens",
+                Certainty {
+                    listening: Some(false),
+                    peers_heard: 0,
+                    ..HOURS
+                },
+                false,
+                Level::High,
+            ),
+            (
+                "somebody listens",
+                Certainty {
+                    listening: Some(true),
+                    ..HOURS
+                },
+                false,
+                Level::Medium,
+            ),
+            ("a day", day, false, Level::High),
+            (
+                "a day in which others were silent too",
+                Certainty {
+                    comparable_observed: 1,
+                    ..day
+                },
+                false,
+                Level::Medium,
+            ),
+            ("the time that the matrix names", HOURS, true, Level::High),
+        ] {
+            assert_eq!(level(&certainty, is_due), expected, "{what}");
+        }
+    }
+}

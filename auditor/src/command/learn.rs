@@ -1,0 +1,59 @@
+//! `auditor learn`: rules for what was seen and nobody documented, for a person to review.
+
+use std::{fmt::Write as _, path::PathBuf};
+
+use clap::Args;
+
+use super::{
+    output::{say, write},
+    reading,
+};
+use crate::{exit::Exit, report};
+
+/// Propose rules for what was seen and is not documented, grouped by role. Nothing is applied: a person takes them over.
+#[derive(Args, Debug)]
+pub struct Learn {
+    /// The report, as `auditor audit --json` wrote it; `-` reads standard input
+    #[arg(value_name = "REPORT", default_value = super::state::REPORT)]
+    report: PathBuf,
+    /// Write to this file instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+/// Writes the proposal as a matrix, with the roles that it needs in comments before it.
+///
+/// # Errors
+///
+/// A report that can't be read, or a file that can't be written.
+pub fn run(command: &Learn) -> anyhow::Result<Exit> {
+    let report = reading::report(&command.report)?;
+    let learned = report::learn(&report);
+    if 0 < learned.left_out {
+        say(&format!(
+            "auditor: {} unexpected flows are no basis for a rule: nobody answered them, or no rule can name them",
+            learned.left_out
+        ));
+    }
+    if learned.matrix.rules.is_empty() {
+        say("auditor: nothing to propose: every flow that was answered is documented");
+        return Ok(Exit::Clean);
+    }
+    let mut text = String::new();
+    text.push_str(
+        "# Proposed from what was seen. Take over what should be, and close what should not.\n",
+    );
+    if !learned.roles.is_empty() {
+        text.push_str(
+            "# These hosts are in no role; the rules need them under [roles] of the deployment:\n",
+        );
+        for (role, addresses) in &learned.roles {
+            let addresses: Vec<String> = addresses.iter().map(ToString::to_string).collect();
+            writeln!(text, "# {:?} = {addresses:?}", role.name())?;
+        }
+    }
+    text.push('\n');
+    text.push_str(&learned.matrix.to_toml()?);
+    write(command.output.as_deref(), &text)?;
+    Ok(Exit::Clean)
+}

@@ -1,0 +1,54 @@
+//! Reports that earlier audits wrote, for the verbs that read them.
+
+use std::{
+    io::Read as _,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context as _, bail};
+
+use crate::report::{Report, schema::SCHEMA_VERSION};
+
+/// Reads a file, or standard input if it is `-`.
+pub(super) fn text(path: &Path) -> anyhow::Result<String> {
+    if path == Path::new("-") {
+        let mut text = String::new();
+        std::io::stdin()
+            .read_to_string(&mut text)
+            .context("cannot read standard input")?;
+        return Ok(text);
+    }
+    std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
+}
+
+/// Reads a report.
+pub(super) fn report(path: &Path) -> anyhow::Result<Report> {
+    parse(path, &text(path)?)
+}
+
+/// Reads the text of a report; `path` is named in errors.
+pub(super) fn parse(path: &Path, text: &str) -> anyhow::Result<Report> {
+    let name = path.display();
+    let value: serde_json::Value = serde_json::from_str(text).with_context(|| {
+        format!("{name} is no report: expected the JSON that `auditor audit --json` writes")
+    })?;
+    match value
+        .get("schema_version")
+        .and_then(serde_json::Value::as_u64)
+    {
+        Some(version) if version == u64::from(SCHEMA_VERSION) => {}
+        Some(version) => bail!(
+            "{name} is a report of version {version}, and this auditor reads version {SCHEMA_VERSION}: use the auditor that wrote it"
+        ),
+        None => bail!("{name} is no report: it has no schema_version"),
+    }
+    serde_json::from_value(value).with_context(|| format!("{name} is no report"))
+}
+
+/// The report that a verb is about.
+#[derive(clap::Args, Debug)]
+pub(super) struct ReportOption {
+    /// The report, as `auditor audit --json` wrote it; `-` reads standard input
+    #[arg(long, value_name = "FILE", default_value = super::state::REPORT)]
+    pub(super) report: PathBuf,
+}

@@ -1,0 +1,311 @@
+//! From what an audit found to the report of it.
+
+use auditor_common::{lost, packet::Tunnel};
+
+use super::{
+    Judged,
+    schema::{
+        self, Certainty, Count, Direction, FlowVerdict, GapReason, Lost, Part, PeersSeen,
+        PortsSeen, Report, Rule, SCHEMA_VERSION, Summary, Tool,
+    },
+    words,
+};
+use crate::{
+    audit::{self, FlowFinding, PolicyRule, RuleFinding, Severity},
+    observed::{Cause, Flow, Gap, Way, flag_names},
+    role::Role,
+};
+
+impl Report {
+    /// Puts together what is written, read back and shown.
+    pub fn new(judged: &Judged) -> Self {
+        let Judged {
+            observed,
+            policy,
+            audit,
+            matrices,
+            unset_conditions,
+        } = judged;
+        let window = observed.window;
+        Self {
+            schema_version: SCHEMA_VERSION,
+            tool: Tool {
+                name: env!("CARGO_PKG_NAME").to_owned(),
+                version: env!("CARGO_PKG_VERSION").to_owned(),
+            },
+            summary: summary(audit),
+            host: schema::Host {
+                name: observed.host.name.clone(),
+                network_namespace: observed.host.network_namespace.clone(),
+                roles: names(&policy.own_roles),
+                addresses: observed.host.addresses.iter().copied().collect(),
+            },
+            window: schema::Window {
+                start: window.start,
+                end: window.end,
+                seconds: window.length().as_secs_f64(),
+                asked_seconds: window.asked.as_secs_f64(),
+                since: window.since,
+            },
+            interfaces: observed
+                .interfaces
+                .iter()
+                .map(|interface| schema::Interface {
+                    name: interface.name.clone(),
+                    ingress: interface.ingress,
+                    egress: interface.egress,
+                })
+                .collect(),
+            matrices: matrices
+                .iter()
+                .map(|matrix| schema::Matrix {
+                    name: matrix.name.clone(),
+                    version: matrix.version.clone(),
+                    path: matrix.path.display().to_string(),
+                    sha256: matrix.sha256.clone(),
+                    rules: matrix.n_rules,
+                })
+                .collect(),
+            peers_checked_by: policy.check,
+            conditions_not_set: unset_conditions.clone(),
+            names_without_address: policy
+                .lookup_failures()
+                .map(|(name, problem)| (name.to_owned(), problem.to_owned()))
+                .collect(),
+            gaps: observed.gaps.iter().map(gap).collect(),
+            flows: observed
+                .flows
+                .iter()
+                .zip(&audit.flows)
+                .map(|(item, finding)| flow(judged, item, finding))
+                .collect(),
+            rules: policy
+                .rules
+                .iter()
+                .zip(&audit.rules)
+                .map(|(item, finding)| rule(judged, item, finding))
+                .collect(),
+            counted: observed
+                .tallies
+                .iter()
+                .map(|(slot, tally)| {
+                    let count = Count {
+                        packets: tally.packets,
+                        bytes: tally.bytes,
+                    };
+                    (slot.name().to_owned(), count)
+                })
+                .collect(),
+            lost: observed
+                .lost
+                .iter()
+                .map(|(what, tally)| lost(*what, tally.packets, tally.bytes))
+                .collect(),
+        }
+    }
+}
+
+fn summary(audit: &audit::Audit) -> Summary {
+    let mut summary = Summary::default();
+    for finding in &audit.flows {
+        let verdict = verdict(&finding.verdict).name().to_owned();
+        *summary.flows.entry(verdict).or_default() += 1;
+    }
+    for finding in &audit.rules {
+        let verdict = finding.verdict.name().to_owned();
+        *summary.rules.entry(verdict).or_default() += 1;
+    }
+    let flows = audit.flows.iter().map(|finding| finding.severity);
+    let rules = audit.rules.iter().map(|finding| finding.severity);
+    for severity in flows.chain(rules) {
+        match severity {
+            Severity::Fine => {}
+            Severity::Note => summary.notes += 1,
+            Severity::Warning => summary.warnings += 1,
+            Severity::Violation => summary.violations += 1,
+        }
+    }
+    summary
+}
+
+const fn verdict(verdict: &audit::FlowVerdict) -> FlowVerdict {
+    match verdict {
+        audit::FlowVerdict::Documented { .. } => FlowVerdict::Documented,
+        audit::FlowVerdict::Excepted { .. } => FlowVerdict::Excepted,
+        audit::FlowVerdict::Housekeeping => FlowVerdict::Housekeeping,
+        audit::FlowVerdict::Unexpected { .. } => FlowVerdict::Unexpected,
+        audit::FlowVerdict::Forbidden { .. } => FlowVerdict::Forbidden,
+    }
+}
+
+fn names<'a, R: IntoIterator<Item = &'a Role>>(roles: R) -> Vec<String> {
+    let name = |role: &Role| role.name().to_owned();
+    roles.into_iter().map(name).collect()
+}
+
+fn lost(lost: lost::Lost, packets: u64, bytes: u64) -> Lost {
+    Lost {
+        direction: if lost.is_sent {
+            Direction::Sent
+        } else {
+            Direction::Received
+        },
+        protocol: lost.protocol,
+        port: lost.port,
+        packets,
+        bytes,
+    }
+}
+
+fn flow(judged: &Judged, flow: &Flow, finding: &FlowFinding) -> schema::Flow {
+    let policy = &judged.policy;
+    let ids = |rules: &[usize]| {
+        rules
+            .iter()
+            .filter_map(|at| policy.rules.get(*at))
+            .map(|rule| rule.label.clone())
+            .collect()
+    };
+    let (reason, rules, exception) = match &finding.verdict {
+        audit::FlowVerdict::Documented { rules } | audit::FlowVerdict::Forbidden { rules } => {
+            (None, ids(rules), None)
+        }
+        audit::FlowVerdict::Unexpected { reason, nearest } => (Some(*reason), ids(nearest), None),
+        audit::FlowVerdict::Excepted { exception } => {
+            (None, Vec::new(), policy.exceptions.get(*exception))
+        }
+        audit::FlowVerdict::Housekeeping => (None, Vec::new(), None),
+    };
+    schema::Flow {
+        verdict: verdict(&finding.verdict),
+        severity: finding.severity,
+        reason,
+        outcome: finding.outcome,
+        client: flow.client,
+        client_roles: names(policy.roles_of(flow.client)),
+        server: flow.server,
+        server_roles: names(policy.roles_of(flow.server)),
+        protocol: flow.protocol,
+        transport: flow.transport(),
+        port: flow.port,
+        interface: flow.interface.clone(),
+        inside: flow.tunnel.map(|tunnel| Tunnel::name(tunnel).to_owned()),
+        rules,
+        exception: exception.map(|exception| exception.exception.reason.clone()),
+        explanation: words::flow(judged, flow, finding),
+        evidence: flow.evidence.into(),
+        benefit_of_doubt: finding.benefit_of_doubt,
+        to_server: way(flow.to_server),
+        to_client: way(flow.to_client),
+        requests: flow.requests,
+        replies: flow.replies,
+        refusals: flow.refusals,
+        first_seen: flow.first,
+        last_seen: flow.last,
+    }
+}
+
+fn way(way: Way) -> schema::Way {
+    schema::Way {
+        packets: way.packets,
+        bytes: way.bytes,
+        flags: flag_names(way.flags)
+            .into_iter()
+            .map(str::to_owned)
+            .collect(),
+    }
+}
+
+fn rule(judged: &Judged, rule: &PolicyRule, finding: &RuleFinding) -> Rule {
+    let flows: Vec<&Flow> = finding
+        .flows
+        .iter()
+        .filter_map(|at| judged.observed.flows.get(*at))
+        .collect();
+    let host_is = [
+        (finding.is_client, Part::Client),
+        (finding.is_server, Part::Server),
+    ];
+    Rule {
+        id: rule.label.clone(),
+        matrix: judged
+            .matrices
+            .get(rule.matrix)
+            .map_or_else(String::new, |matrix| matrix.name.clone()),
+        verdict: finding.verdict,
+        severity: finding.severity,
+        client: names(&rule.rule.client),
+        server: names(&rule.rule.server),
+        transport: rule.rule.transport,
+        ports: rule.rule.ports.to_string(),
+        alternatives: rule.rule.alternatives,
+        loopback: rule.rule.loopback,
+        service: rule.rule.service.clone(),
+        presence: rule.rule.presence,
+        within_seconds: rule.rule.within.map(|within| within.as_secs()),
+        when: rule.rule.when.clone(),
+        origin: rule.rule.origin.clone(),
+        host_is: host_is
+            .into_iter()
+            .filter(|(is, _)| *is)
+            .map(|(_, part)| part)
+            .collect(),
+        listening: finding.listening,
+        unresolved: names(&finding.unresolved),
+        explanation: words::finding(judged, rule, finding),
+        flows: finding.flows.clone(),
+        ports_seen: finding.ports.as_ref().map(|ports| PortsSeen {
+            seen: ports.seen.to_string(),
+            unseen: ports.unseen.to_string(),
+        }),
+        peers_seen: finding.peers.as_ref().map(|peers| PeersSeen {
+            seen: peers.seen.iter().copied().collect(),
+            unseen: peers
+                .unseen
+                .as_ref()
+                .map(|unseen| unseen.iter().copied().collect()),
+        }),
+        certainty: finding.certainty.map(|certainty| Certainty {
+            level: certainty.level,
+            watched_seconds: certainty.watched.as_secs_f64(),
+            peers_heard: certainty.peers_heard,
+            peers: certainty.peers,
+            comparable: certainty.comparable,
+            comparable_observed: certainty.comparable_observed,
+        }),
+        packets: flows
+            .iter()
+            .map(|flow| flow.to_server.packets + flow.to_client.packets)
+            .sum(),
+        bytes: flows
+            .iter()
+            .map(|flow| flow.to_server.bytes + flow.to_client.bytes)
+            .sum(),
+        requests: flows.iter().map(|flow| flow.requests).sum(),
+        first_seen: flows.iter().map(|flow| flow.first).min(),
+        last_seen: flows.iter().map(|flow| flow.last).max(),
+    }
+}
+
+fn gap(gap: &Gap) -> schema::Gap {
+    let (reason, interface, packets) = match &gap.cause {
+        Cause::CutShort { .. } => (GapReason::CutShort, None, None),
+        Cause::Unwatched => (GapReason::Unwatched, None, None),
+        Cause::InterfaceLost { name } => (GapReason::InterfaceLost, Some(name.clone()), None),
+        Cause::InterfaceLate { name } => (GapReason::InterfaceLate, Some(name.clone()), None),
+        Cause::InterfaceRefused { name, .. } => {
+            (GapReason::InterfaceRefused, Some(name.clone()), None)
+        }
+        Cause::TableFull { packets } => (GapReason::TableFull, None, Some(*packets)),
+        Cause::InsideUnread { packets } => (GapReason::InsideUnread, None, Some(*packets)),
+        Cause::TooDeep { packets } => (GapReason::TooDeep, None, Some(*packets)),
+    };
+    schema::Gap {
+        reason,
+        interface,
+        packets,
+        from: gap.from,
+        until: gap.until,
+        text: words::gap(gap),
+    }
+}

@@ -1,0 +1,133 @@
+//! Two reports to what is new, gone and different in the second.
+
+use std::{collections::BTreeMap, fmt, net::IpAddr};
+
+use super::{
+    schema::{Flow, Report, Rule},
+    words,
+};
+
+/// One difference between two reports.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Difference {
+    Appeared {
+        what: String,
+        now: String,
+    },
+    Gone {
+        what: String,
+        before: String,
+    },
+    Changed {
+        what: String,
+        before: String,
+        now: String,
+    },
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Appeared { what, now } => write!(f, "appeared  {what}: {now}"),
+            Self::Gone { what, before } => write!(f, "gone      {what}: was {before}"),
+            Self::Changed { what, before, now } => write!(f, "changed   {what}: {before} -> {now}"),
+        }
+    }
+}
+
+/// What a flow is known by in several reports: counters and times differ in all of them.
+type FlowKey<'a> = (IpAddr, IpAddr, u8, u16, &'a str, Option<&'a str>);
+
+/// Compares what two reports say of the same host: flows first, then rules, each in order.
+pub fn diff(before: &Report, now: &Report) -> Vec<Difference> {
+    let flows = differences(by_flow(before), by_flow(now), of_flow, |flow| {
+        format!(
+            "flow {} -> {} {} on {}",
+            flow.client,
+            flow.server,
+            words::service(flow.protocol, flow.port, flow.inside.as_deref()),
+            flow.interface
+        )
+    });
+    let rules = differences(by_rule(before), by_rule(now), of_rule, |rule| {
+        format!("rule {}", rule.id)
+    });
+    flows.into_iter().chain(rules).collect()
+}
+
+fn by_flow(report: &Report) -> BTreeMap<FlowKey<'_>, &Flow> {
+    let key = |flow: &'_ Flow| (flow.server, flow.client, flow.protocol, flow.port);
+    report
+        .flows
+        .iter()
+        .map(|flow| {
+            let (server, client, protocol, port) = key(flow);
+            let key = (
+                server,
+                client,
+                protocol,
+                port,
+                flow.interface.as_str(),
+                flow.inside.as_deref(),
+            );
+            (key, flow)
+        })
+        .collect()
+}
+
+fn by_rule(report: &Report) -> BTreeMap<(&str, &str), &Rule> {
+    report
+        .rules
+        .iter()
+        .map(|rule| ((rule.matrix.as_str(), rule.id.as_str()), rule))
+        .collect()
+}
+
+fn of_flow(flow: &Flow) -> String {
+    let reason = flow
+        .reason
+        .map_or_else(String::new, |reason| format!(" ({})", reason.name()));
+    format!("{}{reason}, {}", flow.verdict.name(), flow.outcome.name())
+}
+
+fn of_rule(rule: &Rule) -> String {
+    rule.verdict.name().to_owned()
+}
+
+fn differences<K: Ord, T>(
+    before: BTreeMap<K, &T>,
+    mut now: BTreeMap<K, &T>,
+    verdict: impl Fn(&T) -> String,
+    name: impl Fn(&T) -> String,
+) -> Vec<Difference> {
+    let mut found = BTreeMap::new();
+    for (key, old) in before {
+        let was = verdict(old);
+        match now.remove(&key) {
+            Some(new) if verdict(new) == was => {}
+            Some(new) => {
+                let changed = Difference::Changed {
+                    what: name(old),
+                    before: was,
+                    now: verdict(new),
+                };
+                found.insert(key, changed);
+            }
+            None => {
+                let gone = Difference::Gone {
+                    what: name(old),
+                    before: was,
+                };
+                found.insert(key, gone);
+            }
+        }
+    }
+    for (key, new) in now {
+        let appeared = Difference::Appeared {
+            what: name(new),
+            now: verdict(new),
+        };
+        found.insert(key, appeared);
+    }
+    found.into_values().collect()
+}

@@ -1,0 +1,420 @@
+//! Why a flow or a rule has its verdict, step by step.
+
+use std::net::IpAddr;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{
+    schema::{EvidenceName, Flow, FlowVerdict, Part, Report, Rule},
+    words::{self, number},
+};
+use crate::{
+    audit::{Reason, RuleVerdict, Severity},
+    matrix::Presence,
+    observed::Outcome,
+    role::Role,
+    transport::Transport,
+};
+
+/// What is to be explained, as a person names it: words of which each must fit.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Question {
+    words: Vec<Word>,
+    text: String,
+}
+
+#[derive(Clone, Debug, Eq, PartialEq)]
+enum Word {
+    Address(IpAddr),
+    Service(Transport, u16),
+    Port(u16),
+    /// A role, a verdict, an interface, or the id of a rule.
+    Name(String),
+}
+
+impl Question {
+    /// Reads `10.0.9.7 -> 10.0.0.1 tcp/443`, any part of it, or the id of a rule. Of two addresses the first is the
+    /// client's.
+    pub fn parse(text: &str) -> Self {
+        let words = text
+            .split(|c: char| c.is_whitespace() || c == ',' || c == '>')
+            .map(|word| word.trim_end_matches('-'))
+            .filter(|word| !word.is_empty())
+            .map(word)
+            .collect();
+        Self {
+            words,
+            text: text.trim().to_owned(),
+        }
+    }
+
+    /// The rules and the flows of a report that are meant. A rule's id means the rule alone.
+    pub fn find<'a>(&self, report: &'a Report) -> (Vec<&'a Rule>, Vec<&'a Flow>) {
+        let rules: Vec<&Rule> = report
+            .rules
+            .iter()
+            .filter(|rule| rule.id.eq_ignore_ascii_case(&self.text))
+            .collect();
+        if !rules.is_empty() || self.words.is_empty() {
+            return (rules, Vec::new());
+        }
+        let flows = report.flows.iter().filter(|flow| self.means(flow));
+        (rules, flows.collect())
+    }
+
+    fn means(&self, flow: &Flow) -> bool {
+        let mut addresses = self.words.iter().filter_map(|word| match word {
+            Word::Address(address) => Some(*address),
+            Word::Service(..) | Word::Port(_) | Word::Name(_) => None,
+        });
+        let has_ends = match (addresses.next(), addresses.next()) {
+            (Some(client), Some(server)) => flow.client == client && flow.server == server,
+            (Some(one), None) => flow.client == one || flow.server == one,
+            (None, _) => true,
+        };
+        has_ends
+            && self.words.iter().all(|word| match word {
+                Word::Address(_) => true,
+                Word::Service(transport, port) => {
+                    flow.transport == Some(*transport) && flow.port == *port
+                }
+                Word::Port(port) => flow.port == *port,
+                Word::Name(name) => {
+                    let role = Role::new(name);
+                    let mut roles = flow.client_roles.iter().chain(&flow.server_roles);
+                    roles.any(|one| Role::new(one) == role)
+                        || flow.verdict.name() == name
+                        || flow.interface == *name
+                        || flow.rules.contains(name)
+                }
+            })
+    }
+}
+
+fn word(text: &str) -> Word {
+    if let Ok(address) = text.parse::<IpAddr>() {
+        return Word::Address(address.to_canonical());
+    }
+    if let Ok(port) = text.parse() {
+        return Word::Port(port);
+    }
+    let transports = [
+        Transport::Tcp,
+        Transport::Udp,
+        Transport::Sctp,
+        Transport::Icmp,
+    ];
+    if let Some((transport, port)) = text.split_once('/')
+        && let Some(transport) = transports.into_iter().find(|one| one.name() == transport)
+        && let Ok(port) = port.parse()
+    {
+        return Word::Service(transport, port);
+    }
+    Word::Name(text.to_owned())
+}
+
+/// Explains a flow.
+pub fn flow(report: &Report, flow: &Flow) -> Vec<String> {
+    let n_rules = report.rules.len();
+    let mut steps = vec![
+        format!(
+            "seen: {} -> {} {} on {}, {} packets to the server and {} back, first {}, last {}",
+            words::who(report, flow.client, &flow.client_roles),
+            words::who(report, flow.server, &flow.server_roles),
+            words::service(flow.protocol, flow.port, flow.inside.as_deref()),
+            flow.interface,
+            number(flow.to_server.packets),
+            number(flow.to_client.packets),
+            second(flow.first_seen),
+            second(flow.last_seen),
+        ),
+        format!("who is the server: {}", side(flow)),
+        format!("what came of it: {}", outcome(flow)),
+    ];
+    let is_allowed = flow.verdict == FlowVerdict::Documented;
+    if is_allowed {
+        steps.push(format!("rules: {} of {n_rules} allow it", flow.rules.len()));
+        steps.extend(named(report, flow).map(|rule| format!("  {}", told(rule))));
+        if flow.benefit_of_doubt {
+            steps.push(
+                "doubt: as it was counted no rule allows it; with client and server the other way round these do, and what tells the server is weaker than a handshake or a listener, so it has the benefit"
+                    .to_owned(),
+            );
+        }
+    } else if flow.verdict == FlowVerdict::Forbidden {
+        steps.push(format!(
+            "rules: none of {n_rules} allows it, and these forbid it"
+        ));
+        steps.extend(named(report, flow).map(|rule| format!("  {}", told(rule))));
+    } else {
+        steps.push(format!("rules: none of {n_rules} allows it"));
+    }
+    match (&flow.exception, flow.verdict) {
+        (Some(reason), _) => steps.push(format!("exceptions: one covers it: {reason}")),
+        (None, FlowVerdict::Documented) => {}
+        (None, _) => steps.push("exceptions: none covers it".to_owned()),
+    }
+    match flow.verdict {
+        FlowVerdict::Housekeeping => steps.push(
+            "housekeeping: every network does this by itself (`housekeeping = false` in the deployment judges it all the same)"
+                .to_owned(),
+        ),
+        FlowVerdict::Unexpected => {
+            steps.push("housekeeping: it is none".to_owned());
+            steps.extend(nearest(report, flow));
+        }
+        FlowVerdict::Documented | FlowVerdict::Excepted | FlowVerdict::Forbidden => {}
+    }
+    steps.push(format!(
+        "verdict: {}, {}: {}",
+        flow.verdict.name(),
+        flow.severity.name(),
+        flow.explanation
+    ));
+    steps.extend(advice(flow).map(|advice| format!("what to do: {advice}")));
+    steps
+}
+
+/// Explains a rule.
+pub fn rule(report: &Report, rule: &Rule) -> Vec<String> {
+    let mut steps = vec![format!("the rule: {}, of {}", told(rule), rule.matrix)];
+    match (&rule.when, rule.verdict) {
+        (Some(when), RuleVerdict::Off) => {
+            steps.push(format!(
+                "condition: `{when}` does not hold here, so it does not apply"
+            ));
+        }
+        (Some(when), _) => steps.push(format!("condition: `{when}` holds here")),
+        (None, _) => {}
+    }
+    let parts: Vec<&str> = rule
+        .host_is
+        .iter()
+        .map(|part| match part {
+            Part::Client => "client",
+            Part::Server => "server",
+        })
+        .collect();
+    steps.push(if parts.is_empty() {
+        format!(
+            "this host: plays {}, so it has no part in it",
+            listed(&report.host.roles)
+        )
+    } else {
+        format!(
+            "this host: plays {}, so it is the {}",
+            listed(&report.host.roles),
+            parts.join(" and the ")
+        )
+    });
+    if !rule.unresolved.is_empty() {
+        steps.push(format!(
+            "addresses: none is known for {}",
+            rule.unresolved.join(", ")
+        ));
+    }
+    let length = rule.within_seconds.map_or_else(
+        || SignedDuration::try_from_secs_f64(report.window.seconds).unwrap_or_default(),
+        SignedDuration::from_secs,
+    );
+    steps.push(format!(
+        "asked about: the {} before {}; remembered since {}",
+        words::duration(length),
+        second(report.window.end),
+        second(report.window.since),
+    ));
+    if report.gaps.is_empty() {
+        steps.push("unseen: nothing".to_owned());
+    }
+    steps.extend(
+        report
+            .gaps
+            .iter()
+            .map(|gap| format!("unseen: {}", gap.text)),
+    );
+    if rule.flows.is_empty() {
+        steps.push("flows: none matched it".to_owned());
+    }
+    for flow in rule
+        .flows
+        .iter()
+        .filter_map(|at| report.flows.get(*at))
+        .take(MOST_LISTED)
+    {
+        steps.push(format!(
+            "flow: {} -> {} {}: {}, last {}",
+            words::who(report, flow.client, &flow.client_roles),
+            words::who(report, flow.server, &flow.server_roles),
+            words::service(flow.protocol, flow.port, flow.inside.as_deref()),
+            words::outcome(flow.outcome),
+            second(flow.last_seen),
+        ));
+    }
+    if let Some(more) = rule
+        .flows
+        .len()
+        .checked_sub(MOST_LISTED)
+        .filter(|more| 0 < *more)
+    {
+        steps.push(format!("flow: and {more} more, in the JSON report"));
+    }
+    match rule.listening {
+        Some(true) => steps.push("listening: a socket of this host waits for it".to_owned()),
+        Some(false) => steps.push("listening: no socket of this host waits for it".to_owned()),
+        None => {}
+    }
+    let presence = match rule.presence {
+        Presence::Required => "the document requires it",
+        Presence::Expected => "the document does not say whether it must be there",
+        Presence::Optional => "the document says that it need not be there",
+        Presence::Forbidden => "the document forbids it",
+    };
+    steps.push(format!(
+        "verdict: {}, {} ({presence}): {}",
+        rule.verdict.name(),
+        rule.severity.name(),
+        rule.explanation
+    ));
+    steps.extend(rule_advice(rule).map(|advice| format!("what to do: {advice}")));
+    steps
+}
+
+const MOST_LISTED: usize = 10;
+
+fn second(instant: Timestamp) -> Timestamp {
+    instant.round(jiff::Unit::Second).unwrap_or(instant)
+}
+
+fn listed(roles: &[String]) -> String {
+    if roles.is_empty() {
+        "no role".to_owned()
+    } else {
+        roles.join(", ")
+    }
+}
+
+/// A rule, where it stands, and its id.
+fn told(rule: &Rule) -> String {
+    let origin = rule
+        .origin
+        .as_deref()
+        .map_or_else(String::new, |origin| format!(", from {origin}"));
+    format!("{} ({}{origin})", words::rule(rule), rule.id)
+}
+
+/// The rules that a flow names.
+fn named<'a>(report: &'a Report, flow: &'a Flow) -> impl Iterator<Item = &'a Rule> {
+    report
+        .rules
+        .iter()
+        .filter(|rule| flow.rules.contains(&rule.id))
+}
+
+const fn side(flow: &Flow) -> &'static str {
+    match flow.evidence {
+        EvidenceName::Handshake => {
+            "the opening of the conversation was seen, and it went to the server"
+        }
+        EvidenceName::Listener => "a socket of this host listens on the port",
+        EvidenceName::OpenedPort => "other conversations with this port were seen to be opened",
+        EvidenceName::DocumentedPort => {
+            "its opening was not seen; a rule names one of the two ports and not the other"
+        }
+        EvidenceName::EphemeralRange => {
+            "its opening was not seen; one port is in the range that clients take theirs from, the other is not"
+        }
+        EvidenceName::LowerPort => {
+            "its opening was not seen; the lower port is taken for the server's"
+        }
+        EvidenceName::FirstSender => {
+            "nothing tells; whoever sent the first packet is taken for the client"
+        }
+    }
+}
+
+const fn outcome(flow: &Flow) -> &'static str {
+    match flow.outcome {
+        Outcome::Established => "both ends talked",
+        Outcome::Refused => "the answer was no: a reset, or an ICMP error",
+        Outcome::Attempted => "nobody answered",
+    }
+}
+
+/// The nearest rules, and what differs.
+fn nearest<'a>(report: &'a Report, flow: &'a Flow) -> impl Iterator<Item = String> + 'a {
+    let differs = match flow.reason {
+        Some(Reason::Condition) => "all but their condition, which does not hold here",
+        Some(Reason::Direction) => {
+            "all but the direction: client and server stand the other way round"
+        }
+        Some(Reason::Transport) => "all but the transport",
+        Some(Reason::Peer) => "the port, but not both ends",
+        Some(Reason::Port) | None => "both ends, but not the port",
+    };
+    let head = if flow.rules.is_empty() {
+        "nearest: no rule comes near it".to_owned()
+    } else {
+        format!("nearest: these have {differs}")
+    };
+    let rules = named(report, flow).map(|rule| format!("  {}", told(rule)));
+    std::iter::once(head).chain(rules)
+}
+
+fn advice(flow: &Flow) -> impl Iterator<Item = &'static str> {
+    let by_reason = match (flow.verdict, flow.reason) {
+        (FlowVerdict::Unexpected, _) if flow.outcome != Outcome::Established => Some(
+            "nobody let it in, so nothing is open that should not be; if it goes on, ask who runs the client",
+        ),
+        (FlowVerdict::Forbidden, _) => {
+            Some("the document rules this out: find who opened it and close it")
+        }
+        (FlowVerdict::Unexpected, Some(Reason::Condition)) => {
+            Some("if the feature is in use here, set its condition under [conditions]")
+        }
+        (FlowVerdict::Unexpected, Some(Reason::Direction)) => Some(
+            "find out which end opened it: either the host or the document has it the wrong way round",
+        ),
+        (FlowVerdict::Unexpected, Some(Reason::Peer)) => Some(
+            "if the address belongs to a role that the rule names, add it under [roles]; else close the port to it",
+        ),
+        (FlowVerdict::Unexpected, _) => Some(
+            "if the traffic is right, ask the vendor to document it, and see `auditor learn` for a rule; else close the port",
+        ),
+        (FlowVerdict::Documented | FlowVerdict::Excepted | FlowVerdict::Housekeeping, _) => None,
+    };
+    let is_pressing = flow.severity != Severity::Fine;
+    by_reason.filter(|_| is_pressing).into_iter()
+}
+
+fn rule_advice(rule: &Rule) -> impl Iterator<Item = &'static str> {
+    let advice = match (rule.verdict, rule.listening) {
+        (RuleVerdict::Missing | RuleVerdict::Refused | RuleVerdict::Unanswered, Some(false)) => {
+            Some("start the service, or set the rule's condition if it is not used here")
+        }
+        (RuleVerdict::Missing, _) => Some(
+            "if the traffic is rarer than the window, give the rule `within = \"24h\"`; else see why its client does not ask",
+        ),
+        (RuleVerdict::Refused, _) => {
+            Some("see whether the service runs on the server, and what rejects it on the way")
+        }
+        (RuleVerdict::Unanswered, _) => {
+            Some("see whether a firewall on the way drops it, and whether the server is up")
+        }
+        (RuleVerdict::Unresolved, _) => {
+            Some("give its roles addresses under [roles] of the deployment")
+        }
+        (RuleVerdict::Unobservable, _) => Some("watch the loopback as well: --interface lo"),
+        (RuleVerdict::Unassessed, _) => {
+            Some("watch again, or longer: part of the time was not seen")
+        }
+        (
+            RuleVerdict::Observed
+            | RuleVerdict::Respected
+            | RuleVerdict::Violated
+            | RuleVerdict::Off
+            | RuleVerdict::Elsewhere,
+            _,
+        ) => None,
+    };
+    advice.into_iter()
+}

@@ -1,0 +1,438 @@
+//! The shape of a report: what is written as JSON, read back, and shown in every other form.
+
+use std::{collections::BTreeMap, net::IpAddr};
+
+use auditor_common::{Evidence, Slot};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    audit::{Level, Reason, RoleCheck, RuleVerdict, Severity},
+    matrix::Presence,
+    observed::{Hook, Outcome},
+    transport::Transport,
+};
+
+/// The shape's version: it grows when a field changes its meaning or goes away.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// What an audit of a host says.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Report {
+    pub schema_version: u32,
+    pub tool: Tool,
+    pub summary: Summary,
+    pub host: Host,
+    pub window: Window,
+    pub interfaces: Vec<Interface>,
+    pub matrices: Vec<Matrix>,
+    /// How peers were told apart.
+    pub peers_checked_by: RoleCheck,
+    /// Conditions of rules that the deployment does not set; they count as not holding.
+    pub conditions_not_set: Vec<String>,
+    /// Host names of the deployment that have no address, and why.
+    pub names_without_address: BTreeMap<String, String>,
+    /// When traffic may have gone unseen; empty if none did.
+    pub gaps: Vec<Gap>,
+    /// In order of server, client, protocol and port.
+    pub flows: Vec<Flow>,
+    /// In the order of the matrices.
+    pub rules: Vec<Rule>,
+    /// Every packet, and those that are in no flow, by slot.
+    pub counted: BTreeMap<String, Count>,
+    /// Packets of no flow by what is left of it; left out where every flow found a place.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lost: Vec<Lost>,
+}
+
+/// What wrote the report.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Tool {
+    pub name: String,
+    pub version: String,
+}
+
+/// How many findings there are of each kind.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Summary {
+    pub violations: usize,
+    pub warnings: usize,
+    pub notes: usize,
+    /// By verdict.
+    pub flows: BTreeMap<String, usize>,
+    /// By verdict.
+    pub rules: BTreeMap<String, usize>,
+}
+
+/// The host that was audited.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Host {
+    pub name: String,
+    /// Left out unless `--netns` named one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub network_namespace: Option<String>,
+    /// The roles that it plays.
+    pub roles: Vec<String>,
+    pub addresses: Vec<IpAddr>,
+}
+
+/// The time that was watched.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Window {
+    #[serde(with = "micros")]
+    pub start: Timestamp,
+    #[serde(with = "micros")]
+    pub end: Timestamp,
+    pub seconds: f64,
+    pub asked_seconds: f64,
+    /// Since when traffic is remembered; not after `start`.
+    #[serde(with = "micros")]
+    pub since: Timestamp,
+}
+
+/// An interface that was watched.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Interface {
+    pub name: String,
+    pub ingress: Hook,
+    /// `null` on the loopback, where every packet comes in again.
+    pub egress: Option<Hook>,
+}
+
+/// A matrix and where it comes from.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Matrix {
+    pub name: String,
+    pub version: Option<String>,
+    pub path: String,
+    /// SHA-256 of the file, in hexadecimal.
+    pub sha256: String,
+    /// How many rules it has.
+    pub rules: usize,
+}
+
+/// A time in which traffic may have gone unseen.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Gap {
+    pub reason: GapReason,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub interface: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub packets: Option<u64>,
+    #[serde(with = "micros")]
+    pub from: Timestamp,
+    /// `null` if it lasted to the end of the window.
+    #[serde(with = "micros::option")]
+    pub until: Option<Timestamp>,
+    pub text: String,
+}
+
+/// Why traffic may have gone unseen.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum GapReason {
+    CutShort,
+    Unwatched,
+    InterfaceLost,
+    InterfaceLate,
+    InterfaceRefused,
+    TableFull,
+    InsideUnread,
+    TooDeep,
+}
+
+/// The verdict on a flow.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FlowVerdict {
+    /// Rules allow it.
+    Documented,
+    /// An exception covers it.
+    Excepted,
+    /// What every network does.
+    Housekeeping,
+    /// Nothing allows it.
+    Unexpected,
+    /// A rule forbids it.
+    Forbidden,
+}
+
+impl FlowVerdict {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Documented => "documented",
+            Self::Excepted => "excepted",
+            Self::Housekeeping => "housekeeping",
+            Self::Unexpected => "unexpected",
+            Self::Forbidden => "forbidden",
+        }
+    }
+}
+
+/// A flow and its verdict.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Flow {
+    pub verdict: FlowVerdict,
+    pub severity: Severity,
+    /// The one thing that differs from the nearest rules, where the flow is unexpected.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Reason>,
+    pub outcome: Outcome,
+    pub client: IpAddr,
+    pub client_roles: Vec<String>,
+    pub server: IpAddr,
+    pub server_roles: Vec<String>,
+    /// IP protocol number.
+    pub protocol: u8,
+    pub transport: Option<Transport>,
+    /// The server's port; for ICMP the type of the request.
+    pub port: u16,
+    pub interface: String,
+    /// The tunnel that carried it; left out where none did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inside: Option<String>,
+    /// The rules that allow or forbid it, or, where it is unexpected, those that come nearest.
+    pub rules: Vec<String>,
+    /// The reason of the exception that covers it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exception: Option<String>,
+    pub explanation: String,
+    /// How the server side was decided.
+    pub evidence: EvidenceName,
+    /// The server side was decided on weak evidence, and only the other way round do the rules allow the flow.
+    pub benefit_of_doubt: bool,
+    pub to_server: Way,
+    pub to_client: Way,
+    /// Conversations asked for and accepted, where the transport tells.
+    pub requests: u64,
+    pub replies: u64,
+    /// ICMP errors about packets to the server.
+    pub refusals: u64,
+    #[serde(with = "micros")]
+    pub first_seen: Timestamp,
+    #[serde(with = "micros")]
+    pub last_seen: Timestamp,
+}
+
+/// Packets of one way of a flow.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Way {
+    pub packets: u64,
+    pub bytes: u64,
+    /// TCP flags seen.
+    pub flags: Vec<String>,
+}
+
+/// How the server side of a flow was decided, strongest first.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EvidenceName {
+    Handshake,
+    Listener,
+    OpenedPort,
+    DocumentedPort,
+    EphemeralRange,
+    LowerPort,
+    FirstSender,
+}
+
+impl EvidenceName {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Handshake => "handshake",
+            Self::Listener => "listener",
+            Self::OpenedPort => "opened-port",
+            Self::DocumentedPort => "documented-port",
+            Self::EphemeralRange => "ephemeral-range",
+            Self::LowerPort => "lower-port",
+            Self::FirstSender => "first-sender",
+        }
+    }
+}
+
+impl From<Evidence> for EvidenceName {
+    fn from(evidence: Evidence) -> Self {
+        match evidence {
+            Evidence::Handshake => Self::Handshake,
+            Evidence::Listener => Self::Listener,
+            Evidence::Opened => Self::OpenedPort,
+            Evidence::Documented => Self::DocumentedPort,
+            Evidence::Ephemeral => Self::EphemeralRange,
+            Evidence::LowerPort => Self::LowerPort,
+            Evidence::FirstSender => Self::FirstSender,
+        }
+    }
+}
+
+/// A rule and its verdict.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Rule {
+    /// The rule's id; with the matrix's name before it where several matrices have one of that id.
+    pub id: String,
+    pub matrix: String,
+    pub verdict: RuleVerdict,
+    pub severity: Severity,
+    pub client: Vec<String>,
+    pub server: Vec<String>,
+    pub transport: Transport,
+    pub ports: String,
+    pub alternatives: bool,
+    pub loopback: bool,
+    pub service: Option<String>,
+    pub presence: Presence,
+    /// The time in which it must be seen, in seconds; left out where that is the window.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub within_seconds: Option<i64>,
+    pub when: Option<String>,
+    pub origin: Option<String>,
+    /// What this host is in the rule: client, server, both or neither.
+    pub host_is: Vec<Part>,
+    /// Whether a socket of this host waits on one of its ports.
+    pub listening: Option<bool>,
+    /// Roles without an address.
+    pub unresolved: Vec<String>,
+    pub explanation: String,
+    /// Its flows, by their place in the report.
+    pub flows: Vec<usize>,
+    /// Which of its ports were seen and which not, where it names several and any was seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ports_seen: Option<PortsSeen>,
+    /// Which hosts of its other side were seen and which not, where any was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub peers_seen: Option<PeersSeen>,
+    /// How sure it is that it is missing, where it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certainty: Option<Certainty>,
+    pub packets: u64,
+    pub bytes: u64,
+    pub requests: u64,
+    #[serde(with = "micros::option")]
+    pub first_seen: Option<Timestamp>,
+    #[serde(with = "micros::option")]
+    pub last_seen: Option<Timestamp>,
+}
+
+/// A side of a rule.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Part {
+    Client,
+    Server,
+}
+
+/// Which ports of a rule were seen.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct PortsSeen {
+    pub seen: String,
+    /// Empty where one of several is enough.
+    pub unseen: String,
+}
+
+/// Which others of a rule were seen.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct PeersSeen {
+    pub seen: Vec<IpAddr>,
+    /// `null` where the role is a network too wide to be a list of hosts.
+    pub unseen: Option<Vec<IpAddr>>,
+}
+
+/// What speaks for a rule's traffic being missing indeed.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Certainty {
+    pub level: Level,
+    pub watched_seconds: f64,
+    /// Hosts of the other side that had any traffic with this host.
+    pub peers_heard: usize,
+    /// How many hosts the other side has; `null` where it is a network.
+    pub peers: Option<usize>,
+    /// Other rules between the same hosts, and how many of them were observed.
+    pub comparable: usize,
+    pub comparable_observed: usize,
+}
+
+/// Packets without a peer.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Lost {
+    pub direction: Direction,
+    pub protocol: u8,
+    pub port: u16,
+    pub packets: u64,
+    pub bytes: u64,
+}
+
+/// Which way packets went, seen from the host.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Direction {
+    Received,
+    Sent,
+}
+
+/// Packets and their bytes on the wire.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Count {
+    pub packets: u64,
+    pub bytes: u64,
+}
+
+impl Report {
+    /// The report as JSON.
+    ///
+    /// # Errors
+    ///
+    /// Never in practice: the shape holds text, numbers and flags only.
+    pub fn to_json(&self) -> Result<String, serde_json::Error> {
+        let mut text = serde_json::to_string_pretty(self)?;
+        text.push('\n');
+        Ok(text)
+    }
+
+    /// What was counted under a slot.
+    pub fn count(&self, slot: Slot) -> Count {
+        self.counted.get(slot.name()).copied().unwrap_or_default()
+    }
+}
+
+/// RFC 3339 with microseconds: the programs' clock is no finer.
+mod micros {
+    use jiff::Timestamp;
+    use serde::{Deserialize as _, Deserializer, Serializer, de::Error as _};
+
+    pub(super) fn serialize<S: Serializer>(
+        instant: &Timestamp,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&format_args!("{instant:.6}"))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Timestamp, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(D::Error::custom)
+    }
+
+    pub(super) mod option {
+        use super::{Deserializer, Serializer, Timestamp};
+        use serde::{Deserialize as _, de::Error as _};
+
+        #[expect(clippy::ref_option, reason = "serde hands out references")]
+        pub(in super::super) fn serialize<S: Serializer>(
+            instant: &Option<Timestamp>,
+            serializer: S,
+        ) -> Result<S::Ok, S::Error> {
+            match instant {
+                Some(instant) => super::serialize(instant, serializer),
+                None => serializer.serialize_none(),
+            }
+        }
+
+        pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(
+            deserializer: D,
+        ) -> Result<Option<Timestamp>, D::Error> {
+            let text = Option::<String>::deserialize(deserializer)?;
+            text.map(|text| text.parse().map_err(D::Error::custom))
+                .transpose()
+        }
+    }
+}

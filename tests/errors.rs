@@ -295,7 +295,7 @@ fn reports() {
     check(
         &[("r.json", "{\"schema_version\": 1}"), ("m.toml", MATRIX)],
         "diff m.toml r.json",
-        "auditor: m.toml is no report: expected the JSON that `auditor audit --json` writes: expected value at line 2 column 1",
+        "auditor: m.toml is no report: expected the JSON that `auditor audit --json` writes: expected ident at line 2 column 2",
     );
 }
 

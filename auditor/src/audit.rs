@@ -28,7 +28,7 @@ pub fn judge(policy: &Policy, observed: &Observed) -> Audit {
         .rules
         .iter()
         .zip(of_rules)
-        .map(|(rule, of_rule)| rule::judge(policy, observed, &flows, rule, of_rule))
+        .map(|(rule, of_rule)| rule::judge(policy, observed, rule, of_rule))
         .collect();
     certainty::add(policy, observed, &judge.heard(), &mut rules);
     Audit { flows, rules }

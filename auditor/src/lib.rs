@@ -12,6 +12,7 @@ pub mod document;
 pub mod exit;
 pub mod export;
 pub mod file;
+pub mod history;
 pub mod length;
 pub mod matrix;
 pub mod observed;

@@ -37,6 +37,19 @@ impl Tunnel {
         interface | (self as u32) << INDEX_BITS
     }
 
+    /// The tunnel of this name, as [`Self::name`] gives it.
+    #[cfg(feature = "user")]
+    pub fn from_name(name: &str) -> Option<Self> {
+        let all = [
+            Self::Vxlan,
+            Self::Geneve,
+            Self::Gre,
+            Self::Ipip,
+            Self::SixIn,
+        ];
+        all.into_iter().find(|tunnel| tunnel.name() == name)
+    }
+
     /// A short name, as reports use it.
     pub const fn name(self) -> &'static str {
         match self {

@@ -69,7 +69,10 @@ impl<'a> Judge<'a> {
     }
 
     pub(super) fn judge(&mut self, flow: &Flow) -> FlowFinding {
-        let outcome = flow.outcome();
+        let window = self.observed.window;
+        // It stands there for the rules that it may speak of: what it was is over.
+        let is_past = flow.last < window.start;
+        let outcome = flow.outcome_since(if is_past { window.since } else { window.start });
         let finding = |verdict, severity| FlowFinding {
             verdict,
             severity,
@@ -101,8 +104,6 @@ impl<'a> Judge<'a> {
                 };
             }
         }
-        // It stands there for the rules that it may speak of: what it was is over.
-        let is_past = flow.last < self.observed.window.start;
         // A TCP knock that nobody let in moved no data; everything else did, or may have.
         let is_knock = flow.protocol == protocol::TCP && outcome != Outcome::Established;
         let severity = match (is_past, is_knock) {

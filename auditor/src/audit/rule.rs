@@ -18,7 +18,6 @@ use crate::{
 pub(super) fn judge(
     policy: &Policy,
     observed: &Observed,
-    findings: &[FlowFinding],
     rule: &PolicyRule,
     flows: Vec<usize>,
 ) -> RuleFinding {
@@ -32,7 +31,7 @@ pub(super) fn judge(
             .map_or(observed.window.start, |within| observed.window.end - within),
     };
     let flows = asked.recent(flows);
-    let verdict = asked.verdict(findings, &flows);
+    let verdict = asked.verdict(&flows);
     // Without roles nobody can tell whether this host takes part, so nothing can be amiss.
     let takes_part = matches!(
         verdict,
@@ -112,7 +111,7 @@ impl Asked<'_> {
         flows
     }
 
-    fn verdict(&self, findings: &[FlowFinding], flows: &[usize]) -> RuleVerdict {
+    fn verdict(&self, flows: &[usize]) -> RuleVerdict {
         let Self {
             rule,
             observed,
@@ -122,10 +121,9 @@ impl Asked<'_> {
             return RuleVerdict::Off;
         }
         let forbidden = rule.rule.presence == Presence::Forbidden;
-        let outcomes: Vec<Outcome> = flows
-            .iter()
-            .filter_map(|at| findings.get(*at))
-            .map(|finding| finding.outcome)
+        let outcomes: Vec<Outcome> = self
+            .flows(flows)
+            .map(|flow| flow.outcome_since(from))
             .collect();
         if !outcomes.is_empty() && forbidden {
             return RuleVerdict::Violated;

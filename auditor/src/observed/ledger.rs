@@ -151,6 +151,24 @@ impl Ledger {
         }
     }
 
+    /// Takes out the flows of which no conversation had a packet since the epoch `before`, so that a ledger without an end
+    /// does not fill up. Whoever takes them keeps them.
+    pub fn retire(&mut self, before: u64, known: &KnownPorts<'_>) -> Vec<(Ends, SharedRecord)> {
+        self.settle(before, known);
+        let over = self
+            .talks
+            .take(|key, record| Ports(key.ports).is_sided() && record.last < before);
+        let mut retired = Vec::with_capacity(over.len());
+        for (key, record) in over {
+            self.n_unproven -= usize::from(proves_nothing(&record));
+            // An error about packets that were never seen is about nothing.
+            if record.packets != [0; 2] {
+                retired.push((ends(&key, Client::First), record));
+            }
+        }
+        retired
+    }
+
     /// The services of which a conversation was surely theirs.
     fn certain(&self) -> HashSet<Ends> {
         let mut certain = HashSet::new();

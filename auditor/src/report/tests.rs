@@ -81,6 +81,7 @@ fn report() -> Report {
         first: start,
         last: end,
         evidence: Evidence::Handshake,
+        remembered: None,
     };
     let tally = |packets| Tally {
         packets,

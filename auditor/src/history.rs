@@ -1,0 +1,263 @@
+//! What was seen over weeks: each flow with when it was first seen, last seen, last answered and last refused, and the
+//! times in which nobody watched.
+
+mod store;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::IpAddr,
+};
+
+use auditor_common::packet::Tunnel;
+use jiff::{SignedDuration, Timestamp};
+
+pub use store::{Finding, Saved, Store, StoreError};
+
+use crate::observed::{Cause, Flow, Gap, Outcome, Remembered};
+
+/// What a flow is known by from one run to the next.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct FlowKey {
+    pub server: IpAddr,
+    pub client: IpAddr,
+    pub protocol: u8,
+    pub port: u16,
+    pub interface: String,
+    pub tunnel: Option<Tunnel>,
+}
+
+impl FlowKey {
+    pub fn of(flow: &Flow) -> Self {
+        Self {
+            server: flow.server,
+            client: flow.client,
+            protocol: flow.protocol,
+            port: flow.port,
+            interface: flow.interface.clone(),
+            tunnel: flow.tunnel,
+        }
+    }
+}
+
+/// Everything that is remembered.
+#[derive(Clone, Debug, Default)]
+pub struct History {
+    flows: BTreeMap<FlowKey, Entry>,
+    /// Times in which somebody watched, in order; the last one may go on.
+    watched: Vec<Span>,
+    /// What was not seen while somebody watched, in order of its beginning.
+    gaps: Vec<Gap>,
+    /// Flows that changed since they were last saved.
+    changed: BTreeSet<FlowKey>,
+    /// Nothing before this is remembered: it was forgotten to stay within bounds.
+    forgotten: Option<Timestamp>,
+}
+
+/// A stretch of time.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Span {
+    pub from: Timestamp,
+    pub until: Timestamp,
+}
+
+/// One flow, over all runs.
+#[derive(Clone, Debug, Default)]
+struct Entry {
+    /// What was counted before the ledger that counts now.
+    before: Option<Box<Flow>>,
+    /// What that ledger has counted.
+    counted: Option<Box<Flow>>,
+    remembered: Remembered,
+}
+
+impl Entry {
+    fn total(&self) -> Option<Flow> {
+        let mut total = match (&self.before, &self.counted) {
+            (Some(before), Some(counted)) => {
+                let mut sum = Flow::clone(before);
+                sum.add(counted);
+                sum
+            }
+            (Some(one), None) | (None, Some(one)) => Flow::clone(one),
+            (None, None) => return None,
+        };
+        total.remembered = Some(self.remembered);
+        Some(total)
+    }
+}
+
+/// How much is kept.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    pub age: SignedDuration,
+    pub flows: usize,
+}
+
+impl History {
+    /// Begins a run at `now`; the time since the last one is a gap.
+    pub fn begin(&mut self, now: Timestamp) {
+        self.watched.push(Span {
+            from: now,
+            until: now,
+        });
+    }
+
+    /// Takes over what a ledger has counted since it began, flow by flow; what it corrected is corrected.
+    pub fn update(&mut self, flows: Vec<Flow>, now: Timestamp) {
+        if let Some(span) = self.watched.last_mut() {
+            span.until = span.until.max(now);
+        }
+        let mut counted: BTreeMap<FlowKey, Flow> = flows
+            .into_iter()
+            .map(|flow| (FlowKey::of(&flow), flow))
+            .collect();
+        for (key, entry) in &mut self.flows {
+            if entry.counted.is_some() && !counted.contains_key(key) {
+                // The ledger found other ends for it, or another port.
+                entry.counted = None;
+                self.changed.insert(key.clone());
+            }
+        }
+        while let Some((key, flow)) = counted.pop_first() {
+            let entry = self.flows.entry(key.clone()).or_default();
+            let new = match &entry.counted {
+                Some(before) if **before == flow => continue,
+                Some(before) => flow.less(before),
+                None => flow.clone(),
+            };
+            if !new.is_empty() {
+                match new.outcome() {
+                    Outcome::Established => entry.remembered.answered = Some(flow.last),
+                    Outcome::Refused => entry.remembered.refused = Some(flow.last),
+                    Outcome::Attempted => {}
+                }
+            }
+            entry.counted = Some(Box::new(flow));
+            self.changed.insert(key);
+        }
+    }
+
+    /// Takes over for good what a ledger no longer keeps.
+    pub fn retire(&mut self, flows: Vec<Flow>) {
+        for flow in flows {
+            let key = FlowKey::of(&flow);
+            let entry = self.flows.entry(key).or_default();
+            entry.counted = entry
+                .counted
+                .take()
+                .map(|counted| counted.less(&flow))
+                .filter(|left| !left.is_empty())
+                .map(Box::new);
+            match &mut entry.before {
+                Some(before) => before.add(&flow),
+                none @ None => *none = Some(Box::new(flow)),
+            }
+        }
+    }
+
+    /// Keeps a gap; one that lasts is ended or kept up to date by giving it again.
+    pub fn keep_gaps(&mut self, gaps: &[Gap]) {
+        for gap in gaps {
+            let known = |one: &&mut Gap| one.from == gap.from && same(&one.cause, &gap.cause);
+            match self.gaps.iter_mut().find(known) {
+                Some(known) => known.clone_from(gap),
+                None => self.gaps.push(gap.clone()),
+            }
+        }
+        self.gaps.sort();
+    }
+
+    /// Forgets what is too old, and of what is too much the oldest. Returns the keys that are gone.
+    pub fn forget(&mut self, bounds: Bounds, now: Timestamp) -> BTreeSet<FlowKey> {
+        let oldest = now.checked_sub(bounds.age).unwrap_or(Timestamp::MIN);
+        let mut gone = BTreeSet::new();
+        let mut lasts: Vec<(Timestamp, FlowKey)> = Vec::new();
+        for (key, entry) in &self.flows {
+            match entry.total() {
+                Some(flow) if oldest <= flow.last => lasts.push((flow.last, key.clone())),
+                Some(_) | None => {
+                    gone.insert(key.clone());
+                }
+            }
+        }
+        if let Some(n_over) = lasts.len().checked_sub(bounds.flows).filter(|n| 0 < *n) {
+            lasts.sort();
+            for (last, key) in lasts.into_iter().take(n_over) {
+                // What happened then is not known any more, so it is not asked about either.
+                self.forgotten = self.forgotten.max(Some(last));
+                gone.insert(key);
+            }
+        }
+        for key in &gone {
+            self.flows.remove(key);
+            self.changed.remove(key);
+        }
+        self.watched.retain(|span| oldest <= span.until);
+        self.gaps.retain(|gap| gap.reaches(oldest));
+        gone
+    }
+
+    /// Every flow with a packet since `start`, in order.
+    pub fn flows(&self, start: Timestamp) -> Vec<Flow> {
+        self.flows
+            .values()
+            .filter_map(Entry::total)
+            .filter(|flow| start <= flow.last)
+            .collect()
+    }
+
+    /// Since when everything is remembered.
+    pub fn since(&self) -> Option<Timestamp> {
+        let first = self.watched.first().map(|span| span.from);
+        first.map(|first| {
+            self.forgotten
+                .map_or(first, |forgotten| first.max(forgotten))
+        })
+    }
+
+    /// What was not seen since `start`, the times in which nobody watched among it.
+    pub fn gaps(&self, start: Timestamp) -> Vec<Gap> {
+        let between = self.watched.windows(2).filter_map(|pair| match pair {
+            [before, after] if before.until < after.from => Some(Gap {
+                cause: Cause::Unwatched,
+                from: before.until,
+                until: Some(after.from),
+            }),
+            _ => None,
+        });
+        let mut gaps: Vec<Gap> = self.gaps.iter().cloned().chain(between).collect();
+        gaps.retain(|gap| gap.reaches(start));
+        gaps.sort_by_key(|gap| gap.from);
+        gaps
+    }
+
+    pub fn watched(&self) -> &[Span] {
+        &self.watched
+    }
+
+    pub fn len(&self) -> usize {
+        self.flows.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.flows.is_empty()
+    }
+}
+
+/// Whether two gaps are of the same kind and place.
+fn same(one: &Cause, other: &Cause) -> bool {
+    let name = |cause: &Cause| match cause {
+        Cause::InterfaceLost { name }
+        | Cause::InterfaceLate { name }
+        | Cause::InterfaceRefused { name, .. } => Some(name.clone()),
+        Cause::CutShort { .. }
+        | Cause::Unwatched
+        | Cause::TableFull { .. }
+        | Cause::InsideUnread { .. }
+        | Cause::TooDeep { .. } => None,
+    };
+    std::mem::discriminant(one) == std::mem::discriminant(other) && name(one) == name(other)
+}
+
+#[cfg(test)]
+mod tests;

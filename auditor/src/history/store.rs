@@ -1,0 +1,272 @@
+//! The history on disk: an SQLite database, written in transactions, that `sqlite3` reads as well.
+
+mod read;
+mod write;
+
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OpenFlags};
+use thiserror::Error;
+
+use super::{FlowKey, History};
+use read::{instant, load};
+
+/// The version of the tables (`PRAGMA user_version`).
+const VERSION: i64 = 1;
+
+/// Instants are RFC 3339 in UTC with microseconds, so that they sort as text.
+const TABLES: &str = "
+CREATE TABLE flow (
+    server TEXT NOT NULL, client TEXT NOT NULL, protocol INTEGER NOT NULL, port INTEGER NOT NULL,
+    interface TEXT NOT NULL, tunnel TEXT NOT NULL,
+    to_server_packets INTEGER NOT NULL, to_server_bytes INTEGER NOT NULL,
+    to_server_resets INTEGER NOT NULL, to_server_flags INTEGER NOT NULL,
+    to_client_packets INTEGER NOT NULL, to_client_bytes INTEGER NOT NULL,
+    to_client_resets INTEGER NOT NULL, to_client_flags INTEGER NOT NULL,
+    requests INTEGER NOT NULL, replies INTEGER NOT NULL, refusals INTEGER NOT NULL,
+    evidence INTEGER NOT NULL,
+    first_seen TEXT NOT NULL, last_seen TEXT NOT NULL, last_answered TEXT, last_refused TEXT,
+    PRIMARY KEY (server, client, protocol, port, interface, tunnel)
+) WITHOUT ROWID;
+CREATE TABLE watched (start TEXT PRIMARY KEY, end TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE gap (start TEXT NOT NULL, end TEXT, cause TEXT NOT NULL, interface TEXT NOT NULL, packets INTEGER, problem TEXT,
+    PRIMARY KEY (start, cause, interface)) WITHOUT ROWID;
+CREATE TABLE forgotten (before TEXT NOT NULL);
+CREATE TABLE finding (kind TEXT NOT NULL, key TEXT NOT NULL, verdict TEXT NOT NULL, severity TEXT NOT NULL, since TEXT NOT NULL,
+    PRIMARY KEY (kind, key)) WITHOUT ROWID;
+CREATE TABLE event (id INTEGER PRIMARY KEY, at TEXT NOT NULL, change TEXT NOT NULL, kind TEXT NOT NULL, key TEXT NOT NULL,
+    before TEXT, now TEXT, severity TEXT NOT NULL, text TEXT NOT NULL);
+";
+
+/// Why the history can't be read or written.
+#[derive(Debug, Error)]
+pub enum StoreError {
+    #[error("cannot use {}: {problem}", path.display())]
+    Database {
+        path: PathBuf,
+        #[source]
+        problem: rusqlite::Error,
+    },
+    #[error("{} was written by a later auditor (version {version}, this one knows {VERSION}): use that one, or another --state", path.display())]
+    Later { path: PathBuf, version: i64 },
+}
+
+impl StoreError {
+    /// Whether what is on disk is no database, or a broken one.
+    pub fn is_damage(&self) -> bool {
+        match self {
+            Self::Database { problem, .. } => matches!(
+                problem.sqlite_error_code(),
+                Some(rusqlite::ErrorCode::NotADatabase | rusqlite::ErrorCode::DatabaseCorrupt)
+            ),
+            Self::Later { .. } => false,
+        }
+    }
+}
+
+/// The database.
+#[derive(Debug)]
+pub struct Store {
+    connection: Connection,
+    path: PathBuf,
+}
+
+/// The state of a finding, as it was last told.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Finding {
+    pub kind: String,
+    pub key: String,
+    pub verdict: String,
+    pub severity: String,
+    pub since: Timestamp,
+}
+
+/// An event as it is kept.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Saved {
+    pub at: Timestamp,
+    pub change: String,
+    pub kind: String,
+    pub key: String,
+    pub before: Option<String>,
+    pub now: Option<String>,
+    pub severity: String,
+    pub text: String,
+}
+
+/// Events that are kept: the oldest are forgotten first.
+const MOST_EVENTS: i64 = 100_000;
+
+impl Store {
+    /// Opens the database, or makes one.
+    ///
+    /// # Errors
+    ///
+    /// The file can't be used, or is none of ours.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        let fail = |problem| StoreError::Database {
+            path: path.to_owned(),
+            problem,
+        };
+        let mut connection = Connection::open(path).map_err(fail)?;
+        prepare(&mut connection).map_err(fail)?;
+        let store = Self {
+            connection,
+            path: path.to_owned(),
+        };
+        store.checked()
+    }
+
+    /// Opens a database that another process may be writing to.
+    ///
+    /// # Errors
+    ///
+    /// There is none, or it is none of ours.
+    pub fn read(path: &Path) -> Result<Self, StoreError> {
+        let fail = |problem| StoreError::Database {
+            path: path.to_owned(),
+            problem,
+        };
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(path, flags).map_err(fail)?;
+        connection.busy_timeout(BUSY).map_err(fail)?;
+        let store = Self {
+            connection,
+            path: path.to_owned(),
+        };
+        store.checked()
+    }
+
+    fn checked(self) -> Result<Self, StoreError> {
+        let version = self.version().map_err(|problem| self.fail(problem))?;
+        if VERSION < version {
+            return Err(StoreError::Later {
+                path: self.path,
+                version,
+            });
+        }
+        Ok(self)
+    }
+
+    fn version(&self) -> rusqlite::Result<i64> {
+        self.connection
+            .pragma_query_value(None, "user_version", |row| row.get(0))
+    }
+
+    fn fail(&self, problem: rusqlite::Error) -> StoreError {
+        StoreError::Database {
+            path: self.path.clone(),
+            problem,
+        }
+    }
+
+    /// Reads everything.
+    ///
+    /// # Errors
+    ///
+    /// The database can't be read.
+    pub fn load(&self) -> Result<History, StoreError> {
+        load(&self.connection).map_err(|problem| self.fail(problem))
+    }
+
+    /// Reads the state of every finding.
+    ///
+    /// # Errors
+    ///
+    /// The database can't be read.
+    pub fn findings(&self) -> Result<Vec<Finding>, StoreError> {
+        let read = || {
+            let mut statement = self.connection.prepare(
+                "SELECT kind, key, verdict, severity, since FROM finding ORDER BY kind, key",
+            )?;
+            let rows = statement.query_map([], |row| {
+                Ok(Finding {
+                    kind: row.get(0)?,
+                    key: row.get(1)?,
+                    verdict: row.get(2)?,
+                    severity: row.get(3)?,
+                    since: instant(row, 4)?,
+                })
+            })?;
+            rows.collect::<rusqlite::Result<Vec<_>>>()
+        };
+        read().map_err(|problem| self.fail(problem))
+    }
+
+    /// Reads the events since `start`, oldest first.
+    ///
+    /// # Errors
+    ///
+    /// The database can't be read.
+    pub fn events(&self, start: Timestamp) -> Result<Vec<Saved>, StoreError> {
+        let read = || {
+            let mut statement = self.connection.prepare(
+                "SELECT at, change, kind, key, before, now, severity, text FROM event WHERE ?1 <= at ORDER BY id",
+            )?;
+            let rows = statement.query_map([text(start)], |row| {
+                Ok(Saved {
+                    at: instant(row, 0)?,
+                    change: row.get(1)?,
+                    kind: row.get(2)?,
+                    key: row.get(3)?,
+                    before: row.get(4)?,
+                    now: row.get(5)?,
+                    severity: row.get(6)?,
+                    text: row.get(7)?,
+                })
+            })?;
+            rows.collect::<rusqlite::Result<Vec<_>>>()
+        };
+        read().map_err(|problem| self.fail(problem))
+    }
+
+    /// Writes what changed, all of it or nothing: flows, those that are `gone`, times and gaps, the findings as they now
+    /// are and the events that led there.
+    ///
+    /// # Errors
+    ///
+    /// The database can't be written, as on a full disk. What changed then stays to be written the next time.
+    pub fn save(
+        &mut self,
+        history: &mut History,
+        gone: &BTreeSet<FlowKey>,
+        findings: Option<&[Finding]>,
+        events: &[Saved],
+    ) -> Result<(), StoreError> {
+        let result = self.connection.transaction().and_then(|transaction| {
+            write::write(&transaction, history, gone, findings, events)?;
+            transaction.commit()
+        });
+        result.map_err(|problem| self.fail(problem))?;
+        history.changed.clear();
+        Ok(())
+    }
+}
+
+/// How long to wait for another process that has the database.
+const BUSY: Duration = Duration::from_secs(5);
+
+fn prepare(connection: &mut Connection) -> rusqlite::Result<()> {
+    connection.busy_timeout(BUSY)?;
+    // Readers do not wait for the writer, and a crash leaves what was committed.
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "NORMAL")?;
+    connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
+    let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if version == 0 {
+        let transaction = connection.transaction()?;
+        transaction.execute_batch(TABLES)?;
+        transaction.pragma_update(None, "user_version", VERSION)?;
+        transaction.commit()?;
+    }
+    Ok(())
+}
+
+fn text(instant: Timestamp) -> String {
+    format!("{instant:.6}")
+}

@@ -1,0 +1,167 @@
+//! What changed to rows of the database.
+
+use std::collections::BTreeSet;
+
+use auditor_common::packet::Tunnel;
+use rusqlite::{Transaction, params};
+
+use super::{
+    super::{Entry, FlowKey, History},
+    Finding, MOST_EVENTS, Saved, text,
+};
+use crate::observed::Cause;
+
+pub(super) fn write(
+    transaction: &Transaction<'_>,
+    history: &History,
+    gone: &BTreeSet<FlowKey>,
+    findings: Option<&[Finding]>,
+    events: &[Saved],
+) -> rusqlite::Result<()> {
+    flows(transaction, history, gone)?;
+    spans(transaction, history)?;
+    gaps(transaction, history)?;
+    if let Some(findings) = findings {
+        transaction.execute("DELETE FROM finding", [])?;
+        let mut insert =
+            transaction.prepare_cached("INSERT INTO finding VALUES (?1, ?2, ?3, ?4, ?5)")?;
+        for finding in findings {
+            insert.execute(params![
+                finding.kind,
+                finding.key,
+                finding.verdict,
+                finding.severity,
+                text(finding.since)
+            ])?;
+        }
+    }
+    let mut insert = transaction
+        .prepare_cached("INSERT INTO event VALUES (NULL, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")?;
+    for event in events {
+        insert.execute(params![
+            text(event.at),
+            event.change,
+            event.kind,
+            event.key,
+            event.before,
+            event.now,
+            event.severity,
+            event.text
+        ])?;
+    }
+    if !events.is_empty() {
+        transaction.execute(
+            "DELETE FROM event WHERE id <= (SELECT max(id) FROM event) - ?1",
+            [MOST_EVENTS],
+        )?;
+    }
+    Ok(())
+}
+
+fn flows(
+    transaction: &Transaction<'_>,
+    history: &History,
+    gone: &BTreeSet<FlowKey>,
+) -> rusqlite::Result<()> {
+    let mut delete = transaction.prepare_cached(
+        "DELETE FROM flow WHERE server = ?1 AND client = ?2 AND protocol = ?3 AND port = ?4 AND interface = ?5 AND tunnel = ?6",
+    )?;
+    let mut replace = transaction.prepare_cached(
+        "INSERT OR REPLACE INTO flow VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, \
+         ?19, ?20, ?21, ?22)",
+    )?;
+    let totals = history
+        .changed
+        .iter()
+        .map(|key| (key, history.flows.get(key).and_then(Entry::total)));
+    for (key, total) in totals.chain(gone.iter().map(|key| (key, None))) {
+        let server = key.server.to_string();
+        let client = key.client.to_string();
+        let tunnel = key.tunnel.map_or("", Tunnel::name);
+        let Some(flow) = total else {
+            let interface = &key.interface;
+            delete.execute(params![
+                server,
+                client,
+                key.protocol,
+                key.port,
+                interface,
+                tunnel
+            ])?;
+            continue;
+        };
+        let remembered = flow.remembered.unwrap_or_default();
+        replace.execute(params![
+            server,
+            client,
+            key.protocol,
+            key.port,
+            key.interface,
+            tunnel,
+            signed(flow.to_server.packets),
+            signed(flow.to_server.bytes),
+            signed(flow.to_server.resets),
+            flow.to_server.flags,
+            signed(flow.to_client.packets),
+            signed(flow.to_client.bytes),
+            signed(flow.to_client.resets),
+            flow.to_client.flags,
+            signed(flow.requests),
+            signed(flow.replies),
+            signed(flow.refusals),
+            flow.evidence as u8,
+            text(flow.first),
+            text(flow.last),
+            remembered.answered.map(text),
+            remembered.refused.map(text),
+        ])?;
+    }
+    Ok(())
+}
+
+/// Writes when somebody watched.
+fn spans(transaction: &Transaction<'_>, history: &History) -> rusqlite::Result<()> {
+    let first = history.watched.first().map(|span| text(span.from));
+    transaction.execute("DELETE FROM watched WHERE start < ?1", [first])?;
+    if let Some(span) = history.watched.last() {
+        transaction.execute(
+            "INSERT OR REPLACE INTO watched VALUES (?1, ?2)",
+            [text(span.from), text(span.until)],
+        )?;
+    }
+    transaction.execute("DELETE FROM forgotten", [])?;
+    if let Some(forgotten) = history.forgotten {
+        transaction.execute("INSERT INTO forgotten VALUES (?1)", [text(forgotten)])?;
+    }
+    Ok(())
+}
+
+/// Writes what was not seen.
+fn gaps(transaction: &Transaction<'_>, history: &History) -> rusqlite::Result<()> {
+    transaction.execute("DELETE FROM gap", [])?;
+    let mut insert =
+        transaction.prepare_cached("INSERT OR REPLACE INTO gap VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?;
+    for gap in &history.gaps {
+        let (cause, name, packets, problem) = match &gap.cause {
+            Cause::CutShort { .. } => ("cut-short", "", None, None),
+            Cause::Unwatched => ("unwatched", "", None, None),
+            Cause::InterfaceLost { name } => ("interface-lost", name.as_str(), None, None),
+            Cause::InterfaceLate { name } => ("interface-late", name.as_str(), None, None),
+            Cause::InterfaceRefused { name, problem } => {
+                ("interface-refused", name.as_str(), None, Some(problem))
+            }
+            Cause::TableFull { packets } => ("table-full", "", Some(*packets), None),
+            Cause::InsideUnread { packets } => ("inside-unread", "", Some(*packets), None),
+            Cause::TooDeep { packets } => ("too-deep", "", Some(*packets), None),
+        };
+        let packets = packets.map(signed);
+        let (start, end) = (text(gap.from), gap.until.map(text));
+        insert.execute(params![start, end, cause, name, packets, problem])?;
+    }
+    Ok(())
+}
+
+/// SQLite's numbers have a sign; no counter comes near it.
+fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}

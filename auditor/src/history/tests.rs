@@ -1,0 +1,286 @@
+use std::{
+    collections::BTreeSet,
+    io::{BufRead as _, BufReader},
+    path::Path,
+    process::{Command, Stdio},
+    time::Duration,
+};
+
+use auditor_common::Evidence;
+use jiff::{SignedDuration, Timestamp};
+
+use super::{Bounds, History, Store};
+use crate::observed::{Cause, Flow, Gap, Outcome, Remembered, Way};
+
+/// Seconds after the beginning of time.
+fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_second(1_800_000_000 + seconds).unwrap()
+}
+
+/// A flow with so many packets each way, the last of which was seen at a time.
+fn flow(port: u16, packets: [u64; 2], last: i64) -> Flow {
+    let [to_server, to_client] = packets.map(|packets| Way {
+        packets,
+        bytes: packets * 100,
+        ..Way::default()
+    });
+    Flow {
+        client: "10.0.0.1".parse().unwrap(),
+        server: "fd00::1".parse().unwrap(),
+        protocol: 6,
+        port,
+        interface: "eth0".to_owned(),
+        tunnel: None,
+        to_server,
+        to_client,
+        requests: 1,
+        replies: 0,
+        refusals: 0,
+        first: at(0),
+        last: at(last),
+        evidence: Evidence::Handshake,
+        remembered: None,
+    }
+}
+
+fn remembered(history: &History) -> Vec<(u16, u64, Remembered)> {
+    let flows = history.flows(Timestamp::MIN);
+    flows
+        .iter()
+        .map(|flow| (flow.port, flow.to_server.packets, flow.remembered.unwrap()))
+        .collect()
+}
+
+fn answered(seconds: i64) -> Remembered {
+    Remembered {
+        answered: Some(at(seconds)),
+        refused: None,
+    }
+}
+
+#[test]
+fn counts_go_on_and_what_came_of_them_is_told_apart() {
+    let mut history = History::default();
+    history.begin(at(0));
+    history.update(vec![flow(80, [1, 1], 1)], at(1));
+    assert_eq!(remembered(&history), [(80, 1, answered(1))]);
+    // Asked again, and not answered any more.
+    let again = Flow {
+        requests: 2,
+        ..flow(80, [3, 1], 5)
+    };
+    history.update(vec![again.clone()], at(5));
+    assert_eq!(remembered(&history), [(80, 3, answered(1))]);
+    let total = &history.flows(at(5))[0];
+    assert_eq!(total.outcome_since(at(1)), Outcome::Established);
+    assert_eq!(total.outcome_since(at(2)), Outcome::Attempted);
+    // Refused in the end.
+    let refused = Flow {
+        requests: 3,
+        to_client: Way {
+            packets: 2,
+            resets: 1,
+            ..Way::default()
+        },
+        ..flow(80, [4, 0], 8)
+    };
+    history.update(vec![refused], at(8));
+    let total = &history.flows(at(5))[0];
+    assert_eq!(total.outcome_since(at(6)), Outcome::Refused);
+    assert!(history.flows(at(9)).is_empty());
+}
+
+#[test]
+fn a_corrected_flow_is_no_longer_the_wrong_one() {
+    let mut history = History::default();
+    history.begin(at(0));
+    history.update(vec![flow(40_000, [5, 5], 1)], at(1));
+    history.update(vec![flow(80, [6, 6], 2)], at(2));
+    assert_eq!(remembered(&history), [(80, 6, answered(2))]);
+}
+
+#[test]
+fn retired_flows_are_counted_once() {
+    let mut history = History::default();
+    history.begin(at(0));
+    history.update(vec![flow(80, [5, 5], 1)], at(1));
+    history.retire(vec![flow(80, [5, 5], 1)]);
+    history.update(Vec::new(), at(400));
+    assert_eq!(remembered(&history), [(80, 5, answered(1))]);
+    history.update(vec![flow(80, [2, 2], 401)], at(401));
+    assert_eq!(remembered(&history), [(80, 7, answered(401))]);
+}
+
+#[test]
+fn what_is_saved_is_read_back() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("history.db");
+    let mut store = Store::open(&path).unwrap();
+    let mut history = store.load().unwrap();
+    history.begin(at(0));
+    history.update(vec![flow(80, [5, 5], 1), flow(81, [1, 0], 1)], at(10));
+    let lost = |until| Gap {
+        cause: Cause::InterfaceLost {
+            name: "eth1".to_owned(),
+        },
+        from: at(3),
+        until,
+    };
+    history.keep_gaps(&[lost(None)]);
+    history.keep_gaps(&[lost(Some(at(4)))]);
+    history.keep_gaps(&[Gap {
+        cause: Cause::TooDeep { packets: 7 },
+        from: at(2),
+        until: None,
+    }]);
+    store
+        .save(&mut history, &BTreeSet::new(), None, &[])
+        .unwrap();
+    drop(store);
+
+    let mut store = Store::open(&path).unwrap();
+    let mut read = store.load().unwrap();
+    assert_eq!(remembered(&read), remembered(&history));
+    assert_eq!(read.since(), Some(at(0)));
+    let gaps = read.gaps(at(0));
+    assert_eq!(gaps.len(), 2);
+    assert_eq!(gaps[1], lost(Some(at(4))));
+    // What lasted as the run ended is over with it.
+    assert_eq!(gaps[0].until, Some(at(10)));
+    // The next run goes on counting, and knows when nobody watched.
+    read.begin(at(20));
+    read.update(vec![flow(80, [3, 3], 21)], at(21));
+    assert_eq!(remembered(&read)[0], (80, 8, answered(21)));
+    let unwatched = Gap {
+        cause: Cause::Unwatched,
+        from: at(10),
+        until: Some(at(20)),
+    };
+    assert_eq!(read.gaps(at(11)), [unwatched]);
+    assert_eq!(read.gaps(at(21)), []);
+    // What was corrected is gone from the disk as well.
+    read.update(vec![flow(82, [3, 3], 21)], at(21));
+    store.save(&mut read, &BTreeSet::new(), None, &[]).unwrap();
+    assert_eq!(remembered(&store.load().unwrap()), remembered(&read));
+}
+
+#[test]
+fn what_is_too_old_or_too_much_is_forgotten() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut store = Store::open(&directory.path().join("history.db")).unwrap();
+    let mut history = History::default();
+    history.begin(at(0));
+    history.update(
+        (1..=10)
+            .map(|port| flow(port, [1, 1], i64::from(port)))
+            .collect(),
+        at(10),
+    );
+    store
+        .save(&mut history, &BTreeSet::new(), None, &[])
+        .unwrap();
+    let bounds = Bounds {
+        age: SignedDuration::from_secs(8),
+        flows: 4,
+    };
+    let gone = history.forget(bounds, at(10));
+    assert_eq!(gone.len(), 6);
+    let ports: Vec<u16> = remembered(&history)
+        .iter()
+        .map(|(port, ..)| *port)
+        .collect();
+    assert_eq!(ports, [7, 8, 9, 10]);
+    // Of the time of those that were too many, nothing is said any more.
+    assert_eq!(history.since(), Some(at(6)));
+    store.save(&mut history, &gone, None, &[]).unwrap();
+    let read = store.load().unwrap();
+    assert_eq!(remembered(&read), remembered(&history));
+    assert_eq!(read.since(), Some(at(6)));
+}
+
+#[test]
+fn what_is_no_database_is_said() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("history.db");
+    std::fs::write(
+        &path,
+        "not a database, but long enough to look at".repeat(40),
+    )
+    .unwrap();
+    assert!(Store::open(&path).unwrap_err().is_damage());
+    assert!(
+        !Store::read(&directory.path().join("none.db"))
+            .unwrap_err()
+            .is_damage()
+    );
+}
+
+/// The directory in which [`writes_until_it_is_killed`] writes.
+const DIRECTORY: &str = "AUDITOR_TEST_HISTORY";
+
+/// The other half of [`a_kill_at_any_moment_loses_nothing_that_was_saved`], and nothing without it.
+#[test]
+fn writes_until_it_is_killed() {
+    let Some(directory) = std::env::var_os(DIRECTORY) else {
+        return;
+    };
+    let mut store = Store::open(&Path::new(&directory).join("history.db")).unwrap();
+    let mut history = store.load().unwrap();
+    history.begin(at(0));
+    let before = remembered(&history)
+        .first()
+        .map_or(0, |(_, packets, _)| *packets);
+    for n in 1.. {
+        // Every flow has the same number, so that half a transaction would show.
+        let flows = (1..=50).map(|port| flow(port, [n, n], 1)).collect();
+        history.update(flows, at(1));
+        store
+            .save(&mut history, &BTreeSet::new(), None, &[])
+            .unwrap();
+        println!("saved {}", before + n);
+    }
+}
+
+#[test]
+fn a_kill_at_any_moment_loses_nothing_that_was_saved() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("history.db");
+    let mut most = 0;
+    for kill in 0..100_u64 {
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args([
+                "history::tests::writes_until_it_is_killed",
+                "--exact",
+                "--nocapture",
+            ])
+            .env(DIRECTORY, directory.path())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let saved = |line: &str| {
+            line.split_once("saved ")
+                .and_then(|(_, n)| n.parse::<u64>().ok())
+        };
+        let first = lines.by_ref().find_map(|line| saved(&line.unwrap()));
+        // Moments that differ by less than a transaction takes.
+        std::thread::sleep(Duration::from_micros(kill * 211 % 10_000));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let told = lines
+            .map_while(Result::ok)
+            .filter_map(|line| saved(&line))
+            .last()
+            .or(first);
+        let history = Store::open(&path).unwrap().load().unwrap();
+        let counts: BTreeSet<u64> = remembered(&history).iter().map(|(_, n, _)| *n).collect();
+        assert_eq!(counts.len(), 1, "a transaction is whole or not at all");
+        let kept = counts.into_iter().next().unwrap();
+        assert!(
+            told.unwrap() <= kept && most <= kept,
+            "{told:?} {kept} {most}"
+        );
+        most = kept;
+    }
+    assert!(100 < most);
+}

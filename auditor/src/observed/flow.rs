@@ -1,0 +1,229 @@
+//! One client's traffic with one service, and what came of it.
+
+use std::net::IpAddr;
+
+use auditor_common::{
+    Evidence, SharedRecord,
+    packet::{self, Tunnel},
+    port::protocol,
+};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::Ends;
+use crate::{address, transport::Transport};
+
+/// One client's traffic with one service of one server.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Flow {
+    pub client: IpAddr,
+    pub server: IpAddr,
+    /// IP protocol number.
+    pub protocol: u8,
+    /// The server's port; for ICMP the type of the request.
+    pub port: u16,
+    pub interface: String,
+    /// What carried it, if it was inside a tunnel.
+    pub tunnel: Option<Tunnel>,
+    pub to_server: Way,
+    pub to_client: Way,
+    /// Conversations asked for and accepted, where the transport tells.
+    pub requests: u64,
+    pub replies: u64,
+    /// ICMP errors that say that a packet to the server could not be delivered.
+    pub refusals: u64,
+    pub first: Timestamp,
+    pub last: Timestamp,
+    pub evidence: Evidence,
+    /// What is remembered of it, where the counters reach further back than the window.
+    pub remembered: Option<Remembered>,
+}
+
+/// When a flow that is remembered for long had which outcome last.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Remembered {
+    pub answered: Option<Timestamp>,
+    pub refused: Option<Timestamp>,
+}
+
+/// Packets of one way of a flow.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Way {
+    pub packets: u64,
+    pub bytes: u64,
+    pub resets: u64,
+    /// TCP flags seen, bit 0 is FIN.
+    pub flags: u8,
+}
+
+impl Way {
+    const fn add(&mut self, more: Self) {
+        self.packets += more.packets;
+        self.bytes += more.bytes;
+        self.resets += more.resets;
+        self.flags |= more.flags;
+    }
+
+    const fn less(self, earlier: Self) -> Self {
+        Self {
+            packets: self.packets.saturating_sub(earlier.packets),
+            bytes: self.bytes.saturating_sub(earlier.bytes),
+            resets: self.resets.saturating_sub(earlier.resets),
+            flags: self.flags,
+        }
+    }
+}
+
+/// What came of a flow.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// Both ends talked.
+    Established,
+    /// The server, or whoever stands before it, only said no.
+    Refused,
+    /// Nobody answered.
+    Attempted,
+}
+
+impl Outcome {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Established => "established",
+            Self::Refused => "refused",
+            Self::Attempted => "attempted",
+        }
+    }
+}
+
+impl Flow {
+    /// A flow as the ledger merged it; `instant` turns an epoch into time.
+    pub fn new(
+        ends: &Ends,
+        record: &SharedRecord,
+        interface: String,
+        instant: impl Fn(u64) -> Timestamp,
+    ) -> Self {
+        let [to_server, to_client, ..] = record.flags.to_le_bytes();
+        let way = |at: usize, flags| {
+            let one = |pair: &[u64; 2]| pair.get(at).copied().unwrap_or_default();
+            Way {
+                packets: one(&record.packets),
+                bytes: one(&record.bytes),
+                resets: one(&record.resets),
+                flags,
+            }
+        };
+        let handshake = 0 < record.requests || 0 < record.replies;
+        let stored = Evidence::from_number(record.evidence).unwrap_or(Evidence::FirstSender);
+        Self {
+            client: address::from_bytes(ends.client),
+            server: address::from_bytes(ends.server),
+            protocol: ends.protocol,
+            port: ends.port,
+            interface,
+            tunnel: Tunnel::of(ends.interface),
+            to_server: way(0, to_server),
+            to_client: way(1, to_client),
+            requests: record.requests,
+            replies: record.replies,
+            refusals: record.refusals,
+            first: instant(record.first),
+            last: instant(record.last),
+            evidence: if handshake {
+                Evidence::Handshake
+            } else {
+                stored
+            },
+            remembered: None,
+        }
+    }
+
+    /// What came of it since `start`.
+    pub fn outcome_since(&self, start: Timestamp) -> Outcome {
+        let Some(remembered) = self.remembered else {
+            return self.outcome();
+        };
+        let is_recent = |at: Option<Timestamp>| at.is_some_and(|at| start <= at);
+        if is_recent(remembered.answered) {
+            Outcome::Established
+        } else if is_recent(remembered.refused) {
+            Outcome::Refused
+        } else {
+            Outcome::Attempted
+        }
+    }
+
+    /// Adds what was counted of the same flow at another time.
+    pub fn add(&mut self, more: &Self) {
+        self.to_server.add(more.to_server);
+        self.to_client.add(more.to_client);
+        self.requests += more.requests;
+        self.replies += more.replies;
+        self.refusals += more.refusals;
+        self.first = self.first.min(more.first);
+        self.last = self.last.max(more.last);
+        self.evidence = self.evidence.min(more.evidence);
+    }
+
+    /// What was counted after `earlier`, which is what the same counters said before.
+    #[must_use]
+    pub fn less(&self, earlier: &Self) -> Self {
+        Self {
+            to_server: self.to_server.less(earlier.to_server),
+            to_client: self.to_client.less(earlier.to_client),
+            requests: self.requests.saturating_sub(earlier.requests),
+            replies: self.replies.saturating_sub(earlier.replies),
+            refusals: self.refusals.saturating_sub(earlier.refusals),
+            ..self.clone()
+        }
+    }
+
+    /// Whether nothing was counted.
+    pub const fn is_empty(&self) -> bool {
+        self.to_server.packets == 0 && self.to_client.packets == 0 && self.refusals == 0
+    }
+
+    pub const fn transport(&self) -> Option<Transport> {
+        Transport::from_protocol(self.protocol)
+    }
+
+    /// What came of it. A TCP or SCTP conversation of which no opening was seen began before we looked, and a last reset or
+    /// acknowledgement of it says nothing of how it was received.
+    pub fn outcome(&self) -> Outcome {
+        let began_before =
+            matches!(self.protocol, protocol::TCP | protocol::SCTP) && self.requests == 0;
+        if began_before || self.to_client.resets < self.to_client.packets {
+            Outcome::Established
+        } else if 0 < self.to_client.resets || 0 < self.refusals {
+            Outcome::Refused
+        } else {
+            Outcome::Attempted
+        }
+    }
+
+    /// What the flows of a report are sorted by.
+    pub fn order(&self) -> (IpAddr, IpAddr, u8, u16, &str, Option<Tunnel>) {
+        (
+            self.server,
+            self.client,
+            self.protocol,
+            self.port,
+            &self.interface,
+            self.tunnel,
+        )
+    }
+}
+
+/// The names of the TCP flags in `flags`, from FIN upwards.
+pub fn flag_names(flags: u8) -> Vec<&'static str> {
+    let names = ["FIN", "SYN", "RST", "PSH", "ACK", "URG", "ECE", "CWR"];
+    names
+        .iter()
+        .enumerate()
+        .filter(|(bit, _)| flags & (1 << bit) != 0)
+        .map(|(_, name)| *name)
+        .collect()
+}
+
+const _: () = assert!(packet::RST == 1 << 2);

@@ -4,6 +4,7 @@
 //! observed flows; both into the audit, whose verdicts a report shows. A module uses only what stands before it.
 
 pub mod address;
+pub mod alert;
 pub mod audit;
 pub mod capture;
 pub mod command;

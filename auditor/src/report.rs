@@ -46,4 +46,4 @@ pub struct MatrixSource {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -2,10 +2,7 @@
 
 use std::{collections::BTreeMap, fmt, net::IpAddr};
 
-use super::{
-    schema::{Flow, Report, Rule},
-    words,
-};
+use super::schema::{Flow, Report, Rule};
 
 /// One difference between two reports.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -45,7 +42,7 @@ pub fn diff(before: &Report, now: &Report) -> Vec<Difference> {
             "flow {} -> {} {} on {}",
             flow.client,
             flow.server,
-            words::service(flow.protocol, flow.port, flow.inside.as_deref()),
+            flow.service(),
             flow.interface
         )
     });

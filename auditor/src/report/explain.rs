@@ -121,7 +121,7 @@ pub fn flow(report: &Report, flow: &Flow) -> Vec<String> {
             "seen: {} -> {} {} on {}, {} packets to the server and {} back, first {}, last {}",
             words::who(report, flow.client, &flow.client_roles),
             words::who(report, flow.server, &flow.server_roles),
-            words::service(flow.protocol, flow.port, flow.inside.as_deref()),
+            flow.service(),
             flow.interface,
             number(flow.to_server.packets),
             number(flow.to_client.packets),
@@ -245,7 +245,7 @@ pub fn rule(report: &Report, rule: &Rule) -> Vec<String> {
             "flow: {} -> {} {}: {}, last {}",
             words::who(report, flow.client, &flow.client_roles),
             words::who(report, flow.server, &flow.server_roles),
-            words::service(flow.protocol, flow.port, flow.inside.as_deref()),
+            flow.service(),
             words::outcome(flow.outcome),
             second(flow.last_seen),
         ));

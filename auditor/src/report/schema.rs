@@ -6,6 +6,7 @@ use auditor_common::{Evidence, Slot};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::words;
 use crate::{
     audit::{Level, Reason, RoleCheck, RuleVerdict, Severity},
     matrix::Presence,
@@ -214,6 +215,13 @@ pub struct Flow {
     pub last_seen: Timestamp,
 }
 
+impl Flow {
+    /// `tcp/443`, `icmp type 8`, `gre`.
+    pub fn service(&self) -> String {
+        words::service(self.protocol, self.port, self.inside.as_deref())
+    }
+}
+
 /// Packets of one way of a flow.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Way {
@@ -394,18 +402,18 @@ impl Report {
 }
 
 /// RFC 3339 with microseconds: the programs' clock is no finer.
-mod micros {
+pub(crate) mod micros {
     use jiff::Timestamp;
     use serde::{Deserialize as _, Deserializer, Serializer, de::Error as _};
 
-    pub(super) fn serialize<S: Serializer>(
+    pub(crate) fn serialize<S: Serializer>(
         instant: &Timestamp,
         serializer: S,
     ) -> Result<S::Ok, S::Error> {
         serializer.collect_str(&format_args!("{instant:.6}"))
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
         deserializer: D,
     ) -> Result<Timestamp, D::Error> {
         let text = String::deserialize(deserializer)?;

@@ -53,7 +53,7 @@ user = ["10.0.9.0/24"]
 relay = ["relay.example.com"]
 "#;
 
-fn report() -> Report {
+pub(crate) fn report() -> Report {
     let start: Timestamp = "2026-11-20T12:00:00Z".parse().unwrap();
     let end = start + SignedDuration::from_secs(61);
     let flow = |client: &str, port, answered| observed::Flow {

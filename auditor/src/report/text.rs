@@ -185,7 +185,7 @@ fn ends(report: &Report, flow: &Flow) -> String {
         "{} -> {} {}",
         words::who(report, flow.client, &flow.client_roles),
         words::who(report, flow.server, &flow.server_roles),
-        words::service(flow.protocol, flow.port, flow.inside.as_deref())
+        flow.service()
     )
 }
 

@@ -1,0 +1,127 @@
+use jiff::Timestamp;
+
+use super::{Alerts, Change, Complaint, Event, Kind};
+use crate::{
+    audit::{RuleVerdict, Severity},
+    report::Report,
+};
+
+/// A report in which the only rule has a verdict.
+fn report(verdict: RuleVerdict, severity: Severity) -> Report {
+    let mut report = crate::report::tests::report();
+    report.flows.clear();
+    report.rules.truncate(1);
+    report.rules[0].verdict = verdict;
+    report.rules[0].severity = severity;
+    report
+}
+
+fn at(minutes: i64) -> Timestamp {
+    Timestamp::from_second(1_800_000_000 + minutes * 60).unwrap()
+}
+
+const FINE: (RuleVerdict, Severity) = (RuleVerdict::Observed, Severity::Fine);
+const MISSING: (RuleVerdict, Severity) = (RuleVerdict::Missing, Severity::Violation);
+const REFUSED: (RuleVerdict, Severity) = (RuleVerdict::Refused, Severity::Warning);
+const UNKNOWN: (RuleVerdict, Severity) = (RuleVerdict::Unassessed, Severity::Warning);
+
+/// The changes that are told while the rule has one verdict after the other, at these minutes.
+fn told(verdicts: &[(i64, (RuleVerdict, Severity))]) -> Vec<(i64, Change)> {
+    let mut alerts = Alerts::default();
+    let mut told = Vec::new();
+    for (minute, (verdict, severity)) in verdicts {
+        let events = alerts.update(&report(*verdict, *severity), at(*minute));
+        told.extend(events.iter().map(|event| (*minute, event.change)));
+    }
+    told
+}
+
+#[test]
+fn what_is_told() {
+    let check = |verdicts: &[_], expected: &[_]| assert_eq!(told(verdicts), expected);
+    check(&[(0, FINE), (1, FINE)], &[]);
+    check(
+        &[(0, FINE), (1, MISSING), (2, MISSING), (3, FINE)],
+        &[(1, Change::Appeared), (3, Change::Resolved)],
+    );
+    check(
+        &[(0, MISSING), (1, REFUSED)],
+        &[(0, Change::Appeared), (1, Change::Changed)],
+    );
+    // What can't be judged neither appears nor is it resolved.
+    check(&[(0, UNKNOWN), (1, FINE)], &[]);
+    check(
+        &[
+            (0, MISSING),
+            (1, UNKNOWN),
+            (2, MISSING),
+            (3, UNKNOWN),
+            (4, FINE),
+        ],
+        &[(0, Change::Appeared), (4, Change::Resolved)],
+    );
+}
+
+#[test]
+fn flapping_is_said_once() {
+    let mut verdicts: Vec<_> = (0..20)
+        .map(|minute| (minute, if minute % 2 == 0 { MISSING } else { FINE }))
+        .collect();
+    let first = [
+        (0, Change::Appeared),
+        (1, Change::Resolved),
+        (2, Change::Appeared),
+        (3, Change::Resolved),
+        (4, Change::Flapping),
+    ];
+    assert_eq!(told(&verdicts), first);
+    // Once it keeps still, what it is then is told, unless that is what was told last.
+    verdicts.extend((20..60).map(|minute| (minute, MISSING)));
+    let still = told(&verdicts);
+    assert_eq!(still.len(), first.len() + 1);
+    assert_eq!(still.last(), Some(&(35, Change::Appeared)));
+    verdicts.truncate(20);
+    verdicts.extend((20..60).map(|minute| (minute, FINE)));
+    assert_eq!(told(&verdicts), first);
+}
+
+#[test]
+fn another_run_does_not_tell_again() {
+    let mut alerts = Alerts::default();
+    let (verdict, severity) = MISSING;
+    let complaint = Complaint {
+        verdict: verdict.name().to_owned(),
+        severity,
+        text: String::new(),
+    };
+    alerts.resume(Kind::Rule, "web".to_owned(), complaint, at(0));
+    assert_eq!(alerts.update(&report(verdict, severity), at(5)), []);
+    let open: Vec<_> = alerts
+        .open()
+        .map(|(_, key, _, since)| (key, since))
+        .collect();
+    assert_eq!(open, [("web", at(0))]);
+    let events = alerts.update(&report(FINE.0, FINE.1), at(6));
+    assert_eq!(events.len(), 1);
+    let told: &Event = &events[0];
+    insta::assert_snapshot!(told, @"2027-01-15T08:06:00Z resolved  violation rule web: was missing");
+    assert_eq!(alerts.open().count(), 0);
+}
+
+#[test]
+fn flows_that_nobody_documented_are_told() {
+    let report = crate::report::tests::report();
+    let mut alerts = Alerts::default();
+    let keys: Vec<String> = alerts
+        .update(&report, at(0))
+        .into_iter()
+        .filter(|event| event.kind == Kind::Flow)
+        .map(|event| event.key)
+        .collect();
+    assert_eq!(keys, ["192.0.2.1 -> 10.0.0.1 tcp/22"]);
+    let mut twice = report;
+    let again = twice.flows[1].clone();
+    twice.flows.push(again);
+    twice.flows[2].interface = "eth1".to_owned();
+    assert_eq!(alerts.update(&twice, at(1)), []);
+}

@@ -20,3 +20,4 @@ mod replay;
 mod shared;
 mod sides;
 mod tunnel;
+mod watch;

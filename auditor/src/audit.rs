@@ -7,7 +7,7 @@ mod policy;
 mod rule;
 mod verdict;
 
-pub use policy::{Policy, PolicyException, PolicyRule, RoleCheck, Side, UnknownRole};
+pub use policy::{Policy, PolicyException, PolicyRule, RoleCheck, Side, UnknownRole, may_concern};
 pub use verdict::{
     Audit, Certainty, FlowFinding, FlowVerdict, Level, PeersSeen, PortsSeen, Reason, RuleFinding,
     RuleVerdict, Severity,

@@ -8,16 +8,20 @@ pub mod explain;
 pub mod export;
 pub mod flows;
 mod follow;
+pub mod history;
 pub mod import;
 mod judge;
 pub mod learn;
 mod matrix;
+mod names;
 mod observe;
 mod output;
 mod reading;
 pub mod replay;
+mod session;
 pub mod show;
 mod state;
+pub mod watch;
 mod window;
 
 /// Says why a command failed, as one line on standard error.

@@ -14,6 +14,7 @@ pub use flows::render as flow_table;
 pub use learn::{Learned, learn};
 pub use schema::Report;
 pub use text::{line as clean_line, render as text};
+pub use words::{gap as gap_words, service_of as service};
 
 use std::path::PathBuf;
 

@@ -19,6 +19,7 @@ const PROGRAMS: [(&str, &str); 5] = [
     ("cc", "gcc"),
     ("ip", "iproute2"),
     ("nft", "nftables"),
+    ("sqlite3", "sqlite3"),
     ("bpftool", "bpftool"),
     ("setpriv", "util-linux"),
 ];

@@ -14,7 +14,7 @@ use crate::{
     address::AddressSet,
     deployment::{Deployment, Exception, Roles, entry_addresses},
     matrix::{Matrix, Rule, RulePorts},
-    observed::Host,
+    observed::{Flow, Host},
     role::Role,
 };
 
@@ -343,6 +343,11 @@ impl PolicyException {
             && self.server.contains(server)
             && allows(&self.exception)
     }
+}
+
+/// Whether a rule may speak of a flow, whoever its ends are.
+pub fn may_concern(rule: &Rule, flow: &Flow) -> bool {
+    flow.transport() == Some(rule.transport) && has_port(&rule.ports, flow.port)
 }
 
 /// Whether a port belongs to those of a rule; an ephemeral port is any that no system hands out as well-known.

@@ -1,13 +1,11 @@
 //! `auditor audit`: watch for a window of time, compare, report.
 
-use std::collections::BTreeSet;
-
-use anyhow::Context as _;
 use clap::Args;
 use jiff::SignedDuration;
 
 use super::{
     judge::{Basis, OutputOptions, Plan, judge},
+    names::Names,
     observe::{Counting, observe},
 };
 use crate::{exit::Exit, length::length, observed::Cause};
@@ -43,24 +41,23 @@ pub fn run(command: &AuditCommand) -> anyhow::Result<Exit> {
 async fn audit(command: &AuditCommand, plan: &Plan) -> anyhow::Result<Exit> {
     let window = plan.window(command.window);
     let names = plan.interfaces(&command.interface);
-    let (mut policy, mut began_with) = (None, BTreeSet::new());
+    let resolved = Names::begin(plan.deployment.as_ref()).await;
+    // Addresses that a name had while it was watched stay its own.
+    let age = window.unsigned_abs();
+    let mut lookup = |name: &str| resolved.addresses(name, age);
     let observed = observe(&plan.matrices, &names, window, &command.counting, |host| {
-        policy = Some(plan.policy(host)?);
-        began_with.clone_from(&host.addresses);
-        Ok(())
+        // What is wrong with the roles is said before anything is attached.
+        plan.policy(host, &mut lookup).map(|_policy| ())
     })
     .await?;
-    let mut policy = policy.context("nothing was watched")?;
     let lost = observed.gaps.iter().any(|gap| {
         matches!(
             gap.cause,
             Cause::InterfaceLost { .. } | Cause::InterfaceRefused { .. }
         )
     });
-    // Interfaces that came brought addresses, and with them perhaps a role.
-    if observed.host.addresses != began_with {
-        policy = plan.policy(&observed.host)?;
-    }
+    // Interfaces that came brought addresses, and with them perhaps a role; names have others by now.
+    let policy = plan.policy(&observed.host, &mut lookup)?;
     let verdict = judge(plan, policy, observed, &command.output)?;
     // An audit without one of its interfaces has not seen what it was asked to see: silence would pass for a clean bill.
     Ok(if verdict == Exit::Clean && lost {

@@ -167,9 +167,30 @@ impl Follow {
         self.attached.is_empty() && !self.selection.is_open()
     }
 
-    /// Takes everything off, and returns what was watched with the names of the interfaces by index.
-    pub(super) fn end(self) -> (Vec<observed::Interface>, BTreeMap<u32, String>) {
-        (self.described, self.names)
+    /// Takes everything off.
+    pub(super) fn detach(&mut self) {
+        self.attached.clear();
+    }
+
+    /// Wants other interfaces from now on; what is no longer wanted is let go of.
+    pub(super) fn select(&mut self, selection: Selection) {
+        self.selection = selection;
+        self.refused.clear();
+        let is_wanted = |attached: &Attached| self.selection.wants(&attached.interface);
+        self.attached = std::mem::take(&mut self.attached)
+            .into_iter()
+            .filter_map(|(attached, _)| is_wanted(&attached).map(|wanted| (attached, wanted)))
+            .collect();
+    }
+
+    /// By index, the name of every interface that ever was watched.
+    pub(super) const fn names(&self) -> &BTreeMap<u32, String> {
+        &self.names
+    }
+
+    /// Every interface that ever was watched, and how.
+    pub(super) fn described(&self) -> &[observed::Interface] {
+        &self.described
     }
 
     fn watches(&self, index: u32) -> bool {

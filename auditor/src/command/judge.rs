@@ -4,6 +4,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     net::{IpAddr, ToSocketAddrs as _},
     path::PathBuf,
+    time::SystemTime,
 };
 
 use anyhow::{Context as _, bail};
@@ -66,19 +67,7 @@ pub(super) fn judge(
     observed: Observed,
     output: &OutputOptions,
 ) -> anyhow::Result<Exit> {
-    let audit = audit::judge(&policy, &observed);
-    let unset_conditions = policy
-        .unset_conditions(plan.deployment.as_ref())
-        .into_iter()
-        .collect();
-    let has_violations = audit.has_violations();
-    let report = Report::new(&Judged {
-        observed,
-        policy,
-        audit,
-        matrices: plan.sources.clone(),
-        unset_conditions,
-    });
+    let report = plan.report(policy, observed);
     if let Some(path) = &output.json {
         write(Some(path), &report.to_json()?)?;
     }
@@ -87,7 +76,7 @@ pub(super) fn judge(
         OutputFormat::Json => report.to_json()?,
     };
     write(output.output.as_deref(), &text)?;
-    Ok(if has_violations {
+    Ok(if 0 < report.summary.violations {
         Exit::Violations
     } else {
         Exit::Clean
@@ -100,6 +89,8 @@ pub(super) struct Plan {
     pub(super) sources: Vec<MatrixSource>,
     pub(super) deployment: Option<Deployment>,
     pub(super) roles: Vec<Role>,
+    /// The deployment's file.
+    config: Option<PathBuf>,
 }
 
 impl Basis {
@@ -150,7 +141,34 @@ impl Plan {
             sources,
             roles: basis.role.iter().map(|name| Role::new(name)).collect(),
             deployment,
+            config: basis.config.clone(),
         })
+    }
+
+    /// The verdicts on what was observed.
+    pub(super) fn report(&self, policy: Policy, observed: Observed) -> Report {
+        let audit = audit::judge(&policy, &observed);
+        let unset_conditions = policy
+            .unset_conditions(self.deployment.as_ref())
+            .into_iter()
+            .collect();
+        Report::new(&Judged {
+            observed,
+            policy,
+            audit,
+            matrices: self.sources.clone(),
+            unset_conditions,
+        })
+    }
+
+    /// The files that were read, and when each was last written to.
+    pub(super) fn files(&self) -> Vec<(PathBuf, Option<SystemTime>)> {
+        let written = |path: &PathBuf| {
+            let metadata = std::fs::metadata(path);
+            (path.clone(), metadata.and_then(|it| it.modified()).ok())
+        };
+        let matrices = self.sources.iter().map(|source| &source.path);
+        self.config.iter().chain(matrices).map(written).collect()
     }
 
     /// The interfaces that are named, on the command line or else in the deployment.
@@ -169,13 +187,21 @@ impl Plan {
     }
 
     /// The verdicts' basis for a host with these addresses.
-    pub(super) fn policy(&self, host: &Host) -> anyhow::Result<Policy> {
+    ///
+    /// # Errors
+    ///
+    /// A role of `--role` that nobody defines.
+    pub(super) fn policy(
+        &self,
+        host: &Host,
+        lookup: &mut dyn FnMut(&str) -> Result<Vec<IpAddr>, String>,
+    ) -> anyhow::Result<Policy> {
         Ok(Policy::new(
             &self.matrices,
             self.deployment.as_ref(),
             &self.roles,
             host,
-            &mut lookup,
+            lookup,
         )?)
     }
 }
@@ -214,7 +240,7 @@ pub(super) fn documented_ports(matrices: &[Matrix]) -> impl Iterator<Item = (u8,
 }
 
 /// Whether a matrix names a port of a protocol.
-pub(super) fn documented_test(matrices: &[Matrix]) -> impl Fn(u8, u16) -> bool {
+pub(super) fn documented_test(matrices: &[Matrix]) -> impl Fn(u8, u16) -> bool + use<> {
     let mut ports: BTreeMap<u8, Vec<PortRange>> = BTreeMap::new();
     for (protocol, range) in documented_ports(matrices) {
         ports.entry(protocol).or_default().push(range);

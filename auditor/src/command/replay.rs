@@ -15,7 +15,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use super::{
-    judge::{Basis, OutputOptions, Plan, documented_test, judge},
+    judge::{Basis, OutputOptions, Plan, documented_test, judge, lookup},
     output::{say, write_lines},
 };
 use crate::{
@@ -93,7 +93,7 @@ pub fn run(command: &ReplayCommand) -> anyhow::Result<Exit> {
     }
     let plan = plan.context("there is nothing to compare with: give --config or --matrix")?;
     let host = host(&command.address, &flows)?;
-    let policy = plan.policy(&host)?;
+    let policy = plan.policy(&host, &mut lookup)?;
     let observed = replayed.observed(host, flows, gaps, &command.captures);
     judge(&plan, policy, observed, &command.output)
 }

@@ -1,4 +1,108 @@
 //! Where `auditor watch` keeps what it must not forget.
 
+use std::{
+    fs::{File, OpenOptions},
+    io::{ErrorKind, Write as _},
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context as _, bail};
+use jiff::Timestamp;
+use nix::fcntl::{Flock, FlockArg};
+
+use super::output::say;
+use crate::history::{Store, StoreError};
+
+/// The directory, unless another one is named.
+pub(super) const DIRECTORY: &str = "/var/lib/auditor";
 /// The report that a watch wrote last.
 pub(super) const REPORT: &str = "/var/lib/auditor/report.json";
+/// The history's file in the directory.
+pub(super) const HISTORY: &str = "history.db";
+
+/// A state directory that is this process's alone.
+pub(super) struct State {
+    directory: PathBuf,
+    pub(super) store: Store,
+    _lock: Flock<File>,
+}
+
+impl State {
+    /// Opens the directory, or makes it.
+    ///
+    /// # Errors
+    ///
+    /// It can't be used, or another process has it.
+    pub(super) fn open(directory: &Path, now: Timestamp) -> anyhow::Result<Self> {
+        std::fs::create_dir_all(directory)
+            .with_context(|| format!("cannot make the state directory {}", directory.display()))?;
+        let path = directory.join("lock");
+        let file = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(&path)
+            .with_context(|| format!("cannot use {}", path.display()))?;
+        let Ok(lock) = Flock::lock(file, FlockArg::LockExclusiveNonblock) else {
+            bail!(
+                "another auditor keeps its state in {}: give this one a directory of its own with --state",
+                directory.display()
+            );
+        };
+        Ok(Self {
+            directory: directory.to_owned(),
+            store: store(&directory.join(HISTORY), now)?,
+            _lock: lock,
+        })
+    }
+
+    /// Writes the report whole: whoever reads it sees this one or the one before.
+    ///
+    /// # Errors
+    ///
+    /// The directory can't be written to.
+    pub(super) fn write_report(&self, text: &str) -> anyhow::Result<()> {
+        let path = self.directory.join("report.json");
+        let new = self.directory.join("report.json.new");
+        File::create(&new)
+            .and_then(|mut file| file.write_all(text.as_bytes()))
+            .and_then(|()| std::fs::rename(&new, &path))
+            .with_context(|| format!("cannot write {}", path.display()))
+    }
+}
+
+/// Opens the history. A damaged one is moved aside, not lost, and a new one begun.
+fn store(path: &Path, now: Timestamp) -> Result<Store, anyhow::Error> {
+    let opened = Store::open(path).and_then(|store| store.load().map(|_history| store));
+    match opened {
+        Err(error) if error.is_damage() => {
+            let aside = aside(path, now);
+            say(&format!(
+                "auditor: {error}; moved to {}, and begun anew: what was seen before is not known",
+                aside.display()
+            ));
+            for suffix in ["", "-wal", "-shm"] {
+                let (from, to) = (with_suffix(path, suffix), with_suffix(&aside, suffix));
+                match std::fs::rename(&from, &to) {
+                    Err(error) if error.kind() != ErrorKind::NotFound => {
+                        return Err(error)
+                            .with_context(|| format!("cannot move {} aside", from.display()));
+                    }
+                    Ok(()) | Err(_) => {}
+                }
+            }
+            Ok(Store::open(path)?)
+        }
+        other => other.map_err(|error: StoreError| error.into()),
+    }
+}
+
+fn aside(path: &Path, now: Timestamp) -> PathBuf {
+    with_suffix(path, &format!(".damaged-{}", now.as_second()))
+}
+
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}

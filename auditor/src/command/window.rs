@@ -1,4 +1,4 @@
-//! The window of time that an audit watches: the only loop, and the only reader of clocks.
+//! Time as a session has it, the signals that end it, and what was taken out of the kernel meanwhile.
 
 use std::{
     collections::BTreeMap,
@@ -6,29 +6,23 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Context as _, bail};
-use auditor_common::{PortKind, Slot, Tally};
+use anyhow::Context as _;
+use auditor_common::{Slot, Tally};
 use jiff::{SignedDuration, Timestamp};
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
-    time::{Instant, MissedTickBehavior},
+    time::Instant,
 };
 
-use super::{follow::Follow, observe::listening_ports, output::say};
 use crate::{
-    capture::{Capture, Interfaces, Ways, listener},
-    observed::{Cause, Gap, Host, KnownPorts, Ledger},
+    capture::{Capture, Ways},
+    observed::Ledger,
 };
 
-/// How often what was counted is taken out of the kernel.
-const TICK: Duration = Duration::from_secs(1);
 /// How exact the times of flows are; the kernel half reads no clock of its own.
-const EPOCH: Duration = Duration::from_millis(100);
-/// How often conversations that are over are settled, in ticks.
-const SETTLE_TICKS: u64 = 60;
-/// Epochs without a packet after which a conversation is over: five minutes, longer than a connection's state is kept by
-/// most firewalls for anything but established TCP. If it goes on all the same, it counts as another one of its flow.
-const OVER: u64 = 3000;
+pub(super) const EPOCH: Duration = Duration::from_millis(100);
+/// Clocks that differ by less agree.
+const TOLERANCE: SignedDuration = SignedDuration::from_secs(1);
 
 /// Wall clock and kernel clock, read together.
 pub(super) struct Clock {
@@ -39,12 +33,30 @@ pub(super) struct Clock {
 impl Clock {
     #[expect(
         clippy::disallowed_methods,
-        reason = "the audit's own loop reads the clock, here and at its end"
+        reason = "the audit's own loop reads the clock, here and as it goes on"
     )]
     pub(super) fn now() -> Self {
         Self {
             wall: Timestamp::now(),
             started: Instant::now(),
+        }
+    }
+
+    /// When a window of this length is over; `None` beyond what the clock can say.
+    pub(super) fn deadline(&self, window: SignedDuration) -> Option<Instant> {
+        self.started.checked_add(Duration::try_from(window).ok()?)
+    }
+
+    /// Follows the wall clock, which may have been set; the host may have slept.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the audit's own loop reads the clock, here and as it begins"
+    )]
+    pub(super) fn adjust(&mut self) {
+        let now = Timestamp::now();
+        // Times of flows stay what they were while the clocks agree about seconds.
+        if TOLERANCE < now.duration_since(self.wall_now()).abs() {
+            self.wall = now.checked_sub(self.elapsed()).unwrap_or(self.wall);
         }
     }
 
@@ -58,39 +70,56 @@ impl Clock {
     }
 
     /// The epoch that it is.
-    fn epoch(&self) -> u64 {
+    pub(super) fn epoch(&self) -> u64 {
         u64::try_from(self.started.elapsed().as_nanos() / EPOCH.as_nanos()).unwrap_or(u64::MAX)
     }
 
     /// How long ago the window began.
-    fn elapsed(&self) -> SignedDuration {
+    pub(super) fn elapsed(&self) -> SignedDuration {
         SignedDuration::try_from(self.started.elapsed()).unwrap_or(SignedDuration::MAX)
     }
 
-    fn wall_now(&self) -> Timestamp {
+    pub(super) fn wall_now(&self) -> Timestamp {
         self.wall.checked_add(self.elapsed()).unwrap_or(self.wall)
     }
 }
 
-/// The signals that end a window early.
-pub(super) struct Stop {
+/// The signals that a session hears.
+pub(super) struct Signals {
     interrupt: Signal,
     terminate: Signal,
+    /// Only of a session that can read its files again.
+    hangup: Option<Signal>,
 }
 
-impl Stop {
-    pub(super) fn new() -> anyhow::Result<Self> {
+/// What a signal asks for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Asked {
+    Stop,
+    Reload,
+}
+
+impl Signals {
+    pub(super) fn new(reloads: bool) -> anyhow::Result<Self> {
         let listen = |kind| signal(kind).context("cannot listen for signals");
         Ok(Self {
             interrupt: listen(SignalKind::interrupt())?,
             terminate: listen(SignalKind::terminate())?,
+            hangup: reloads.then(|| listen(SignalKind::hangup())).transpose()?,
         })
     }
 
-    async fn wait(&mut self) {
+    pub(super) async fn wait(&mut self) -> Asked {
+        let hangup = async {
+            match &mut self.hangup {
+                Some(hangup) => hangup.recv().await,
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => Asked::Stop,
+            _ = self.terminate.recv() => Asked::Stop,
+            _ = hangup => Asked::Reload,
         }
     }
 }
@@ -138,152 +167,35 @@ impl Seen {
     }
 }
 
-/// How a window went.
-pub(super) struct Watched {
-    /// What was not seen.
-    pub(super) gaps: Vec<Gap>,
-    pub(super) end: Timestamp,
-    pub(super) seen: Seen,
-}
-
-/// Everything that the loop touches.
-pub(super) struct Watch<'a> {
-    pub(super) capture: &'a mut Capture,
-    pub(super) interfaces: &'a mut Interfaces,
-    /// What is watched; interfaces come and go.
-    pub(super) follow: &'a mut Follow,
-    pub(super) stop: &'a mut Stop,
-    /// Learns of sockets that begin to listen.
-    pub(super) host: &'a mut Host,
-    pub(super) known: &'a KnownPorts<'a>,
-    /// Conversations that are kept at most.
-    pub(super) most_flows: usize,
-}
-
-impl Watch<'_> {
-    /// Watches until the window is over, somebody stops it, or nothing is left to watch. Returns what was counted
-    /// up to its last tick.
-    ///
-    /// # Errors
-    ///
-    /// The kernel does not tell what it counts, or which sockets listen.
-    pub(super) async fn run(
-        self,
-        window: SignedDuration,
-        clock: &Clock,
-    ) -> anyhow::Result<Watched> {
-        let Self {
-            capture,
-            interfaces,
-            follow,
-            stop,
-            host,
-            known,
-            most_flows,
-        } = self;
-        let length = Duration::try_from(window).context("the window is too long")?;
-        let Some(deadline) = clock.started.checked_add(length) else {
-            bail!("the window is too long")
-        };
-        let mut ticks = tokio::time::interval(TICK);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
-        let mut epochs = tokio::time::interval(EPOCH);
-        epochs.set_missed_tick_behavior(MissedTickBehavior::Skip);
-        let mut gaps = Vec::new();
-        let mut seen = Seen::new(most_flows);
-        seen.ledger.own(&host.addresses);
-        let mut n_ticks: u64 = 0;
-        let progress = Progress::new(window);
-        loop {
-            tokio::select! {
-                () = tokio::time::sleep_until(deadline) => break,
-                () = stop.wait() => {
-                    let now = clock.wall_now();
-                    gaps.push(Gap {
-                        cause: Cause::CutShort { watched: clock.elapsed() },
-                        from: now,
-                        until: None,
-                    });
-                    break;
-                }
-                _ = epochs.tick() => {
-                    capture.set_epoch(clock.epoch());
-                    continue;
-                }
-                _ = ticks.tick() => {
-                    capture.flush_log();
-                    seen.drain(capture)?;
-                    n_ticks += 1;
-                    if n_ticks.is_multiple_of(SETTLE_TICKS) {
-                        seen.ledger.settle(clock.epoch().saturating_sub(OVER), known);
-                    }
-                    let listeners = listener::listeners(known.ephemeral).context("cannot list the sockets that listen")?;
-                    if !listeners.is_subset(&host.listeners) {
-                        host.listeners.extend(listeners);
-                        capture.add_ports(PortKind::Listening, listening_ports(host));
-                    }
-                    progress.show(clock.elapsed(), &seen.tallies(capture)?);
-                }
-                () = interfaces.changed() => {}
-            }
-            // At each tick too: the kernel drops messages of changes when there are too many of them.
-            let all = interfaces.list().await?;
-            host.addresses
-                .extend(all.iter().flat_map(|one| one.addresses.iter().copied()));
-            seen.ledger.own(&host.addresses);
-            let changes = follow.reconcile(&all, capture, clock.wall_now());
-            if !changes.messages.is_empty() {
-                progress.clear();
-            }
-            for message in &changes.messages {
-                say(message);
-            }
-            for gap in &mut gaps {
-                gap.end(&changes.watched, clock.wall_now());
-            }
-            gaps.extend(changes.gaps);
-            if follow.is_over() {
-                say("auditor: nothing is left to watch, so the window ends here");
-                break;
-            }
-        }
-        progress.clear();
-        Ok(Watched {
-            gaps,
-            end: clock.wall_now(),
-            seen,
-        })
-    }
-}
-
 /// A line on the terminal that says how far the window is.
-struct Progress {
-    window: SignedDuration,
+pub(super) struct Progress {
+    /// `None` where there is no end to show the way to.
+    window: Option<SignedDuration>,
     is_terminal: bool,
 }
 
 impl Progress {
-    fn new(window: SignedDuration) -> Self {
+    pub(super) fn new(window: Option<SignedDuration>) -> Self {
         Self {
             window,
             is_terminal: io::stderr().is_terminal(),
         }
     }
 
-    fn show(&self, elapsed: SignedDuration, tallies: &BTreeMap<Slot, Tally>) {
-        if self.is_terminal {
+    pub(super) fn show(&self, elapsed: SignedDuration, tallies: &BTreeMap<Slot, Tally>) {
+        if let (true, Some(window)) = (self.is_terminal, self.window) {
             let packets = |slot| tallies.get(&slot).map_or(0, |tally| tally.packets);
             print(&format!(
                 "\r\x1b[K{} of {} s: {} packets in, {} out; Ctrl-C ends the window",
                 elapsed.as_secs(),
-                self.window.as_secs(),
+                window.as_secs(),
                 packets(Slot::Received),
                 packets(Slot::Sent)
             ));
         }
     }
 
-    fn clear(&self) {
+    pub(super) fn clear(&self) {
         if self.is_terminal {
             print("\r\x1b[K");
         }

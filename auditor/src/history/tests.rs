@@ -1,6 +1,6 @@
 use std::{
     collections::BTreeSet,
-    io::{BufRead as _, BufReader},
+    io::{BufRead as _, BufReader, Write as _},
     path::Path,
     process::{Command, Stdio},
     time::Duration,
@@ -237,7 +237,7 @@ fn writes_until_it_is_killed() {
         store
             .save(&mut history, &BTreeSet::new(), None, &[])
             .unwrap();
-        println!("saved {}", before + n);
+        writeln!(std::io::stdout(), "saved {}", before + n).unwrap();
     }
 }
 

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     audit::{Reason, RuleVerdict, Severity},
     matrix::Presence,
-    observed::Outcome,
+    observed::{self, Outcome},
     role::Role,
     transport::Transport,
 };
@@ -62,17 +62,34 @@ impl Question {
         (rules, flows.collect())
     }
 
-    fn means(&self, flow: &Flow) -> bool {
+    /// Whether a flow without a verdict is meant.
+    pub fn fits(&self, flow: &observed::Flow) -> bool {
+        self.has_ends(flow.client, flow.server)
+            && self.words.iter().all(|word| match word {
+                Word::Address(_) => true,
+                Word::Service(transport, port) => {
+                    flow.transport() == Some(*transport) && flow.port == *port
+                }
+                Word::Port(port) => flow.port == *port,
+                Word::Name(name) => flow.interface == *name,
+            })
+    }
+
+    /// Of two addresses the first is the client's.
+    fn has_ends(&self, client: IpAddr, server: IpAddr) -> bool {
         let mut addresses = self.words.iter().filter_map(|word| match word {
             Word::Address(address) => Some(*address),
             Word::Service(..) | Word::Port(_) | Word::Name(_) => None,
         });
-        let has_ends = match (addresses.next(), addresses.next()) {
-            (Some(client), Some(server)) => flow.client == client && flow.server == server,
-            (Some(one), None) => flow.client == one || flow.server == one,
+        match (addresses.next(), addresses.next()) {
+            (Some(first), Some(second)) => client == first && server == second,
+            (Some(one), None) => client == one || server == one,
             (None, _) => true,
-        };
-        has_ends
+        }
+    }
+
+    fn means(&self, flow: &Flow) -> bool {
+        self.has_ends(flow.client, flow.server)
             && self.words.iter().all(|word| match word {
                 Word::Address(_) => true,
                 Word::Service(transport, port) => {

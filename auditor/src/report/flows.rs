@@ -2,8 +2,6 @@
 
 use std::fmt::{self, Write as _};
 
-use auditor_common::packet::Tunnel;
-
 use super::words;
 use crate::observed::{Flow, Observed};
 
@@ -39,7 +37,7 @@ fn table(observed: &Observed, out: &mut String) -> fmt::Result {
         [
             flow.client.to_string(),
             flow.server.to_string(),
-            words::service(flow.protocol, flow.port, flow.tunnel.map(Tunnel::name)),
+            words::service_of(flow),
             way(flow.to_server),
             way(flow.to_client),
             words::evidence(flow.evidence.into()).to_owned(),

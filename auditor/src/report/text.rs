@@ -88,6 +88,12 @@ fn summary(report: &Report, out: &mut String) {
                 .unwrap_or(window.start)
         ),
     );
+    if window.start < window.since {
+        line(
+            out,
+            &format!("unseen     before {:.0} nobody watched", window.since),
+        );
+    }
     for interface in &report.interfaces {
         let egress = interface.egress.map_or("not needed", Hook::name);
         line(

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeSet, net::IpAddr};
 
+use auditor_common::packet::Tunnel;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Judged, schema};
@@ -352,8 +353,13 @@ fn listed(addresses: &BTreeSet<IpAddr>) -> String {
 
 const MOST_LISTED: usize = 4;
 
+/// The service of a flow, as [`service`].
+pub fn service_of(flow: &Flow) -> String {
+    service(flow.protocol, flow.port, flow.tunnel.map(Tunnel::name))
+}
+
 /// What a gap hid.
-pub(super) fn gap(gap: &Gap) -> String {
+pub fn gap(gap: &Gap) -> String {
     let second = |instant: Timestamp| instant.round(jiff::Unit::Second).unwrap_or(instant);
     let from = second(gap.from);
     match &gap.cause {

@@ -1,0 +1,176 @@
+//! `auditor history`: what a watch has seen, and when.
+
+use std::{fmt::Write as _, path::PathBuf};
+
+use clap::{Args, ValueEnum};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+
+use super::{
+    output::write,
+    state::{self, HISTORY},
+};
+use crate::{
+    exit::Exit,
+    history::{History as Remembered, Store},
+    length::length,
+    observed::Flow,
+    report::{clean_line, explain::Question, gap_words, service},
+};
+
+/// Print what `auditor watch` has seen: each flow with when it was first and last seen, answered and refused.
+#[derive(Args, Debug)]
+pub struct HistoryCommand {
+    /// Only flows that fit: an address, a port, a service such as tcp/443, an interface
+    #[arg(value_name = "FLOW")]
+    what: Vec<String>,
+    /// Only what was seen in the time before now
+    #[arg(long, value_name = "TIME", value_parser = length)]
+    within: Option<SignedDuration>,
+    /// Print the events instead: verdicts that changed
+    #[arg(long, conflicts_with = "gaps")]
+    events: bool,
+    /// Print when somebody watched and what was not seen instead
+    #[arg(long)]
+    gaps: bool,
+    /// Where the watch keeps what was seen
+    #[arg(long, value_name = "DIRECTORY", default_value = state::DIRECTORY)]
+    state: PathBuf,
+    /// What to print
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+enum Format {
+    Text,
+    /// A JSON object a line
+    Jsonl,
+}
+
+/// Prints what was asked for.
+///
+/// # Errors
+///
+/// There is no history, or it can't be read.
+pub fn run(command: &HistoryCommand) -> anyhow::Result<Exit> {
+    let store = Store::read(&command.state.join(HISTORY))?;
+    let history = store.load()?;
+    // A history ends when it was last written to: the clock is not asked.
+    let end = history.watched().last().map(|span| span.until);
+    let start = match (command.within, end) {
+        (Some(within), Some(end)) => end.checked_sub(within).unwrap_or(Timestamp::MIN),
+        (_, _) => Timestamp::MIN,
+    };
+    let mut text = String::new();
+    if command.events {
+        for event in store.events(start)? {
+            match command.format {
+                Format::Text => clean_line(
+                    &mut text,
+                    &format!(
+                        "{:.0} {:<9} {:<9} {} {}: {}",
+                        event.at, event.change, event.severity, event.kind, event.key, event.text
+                    ),
+                ),
+                Format::Jsonl => {
+                    let line = json!({
+                        "at": format!("{:.6}", event.at), "change": event.change, "kind": event.kind, "key": event.key,
+                        "before": event.before, "now": event.now, "severity": event.severity, "text": event.text,
+                    });
+                    writeln!(text, "{line}")?;
+                }
+            }
+        }
+    } else if command.gaps {
+        gaps(&history, start, command.format, &mut text)?;
+    } else {
+        let question = Question::parse(&command.what.join(" "));
+        let mut flows = history.flows(start);
+        flows.retain(|flow| question.fits(flow));
+        flows.sort_by_key(|flow| std::cmp::Reverse(flow.last));
+        for flow in &flows {
+            self::flow(flow, command.format, &mut text)?;
+        }
+    }
+    write(None, &text)?;
+    Ok(Exit::Clean)
+}
+
+fn flow(flow: &Flow, format: Format, text: &mut String) -> anyhow::Result<()> {
+    let remembered = flow.remembered.unwrap_or_default();
+    match format {
+        Format::Text => {
+            let at = |what: &str, instant: Option<Timestamp>| {
+                instant.map_or_else(String::new, |instant| format!(", {what} {instant:.0}"))
+            };
+            clean_line(
+                text,
+                &format!(
+                    "{} -> {} {} on {}: first {:.0}, last {:.0}{}{}; {} packets, {} bytes",
+                    flow.client,
+                    flow.server,
+                    service(flow),
+                    flow.interface,
+                    flow.first,
+                    flow.last,
+                    at("answered", remembered.answered),
+                    at("refused", remembered.refused),
+                    flow.to_server.packets + flow.to_client.packets,
+                    flow.to_server.bytes + flow.to_client.bytes,
+                ),
+            );
+        }
+        Format::Jsonl => {
+            let instant = |instant: Timestamp| format!("{instant:.6}");
+            let line = json!({
+                "client": flow.client, "server": flow.server, "protocol": flow.protocol, "port": flow.port,
+                "interface": flow.interface, "first_seen": instant(flow.first), "last_seen": instant(flow.last),
+                "last_answered": remembered.answered.map(instant), "last_refused": remembered.refused.map(instant),
+                "to_server": { "packets": flow.to_server.packets, "bytes": flow.to_server.bytes },
+                "to_client": { "packets": flow.to_client.packets, "bytes": flow.to_client.bytes },
+                "requests": flow.requests, "replies": flow.replies,
+            });
+            writeln!(text, "{line}")?;
+        }
+    }
+    Ok(())
+}
+
+fn gaps(
+    history: &Remembered,
+    start: Timestamp,
+    format: Format,
+    text: &mut String,
+) -> anyhow::Result<()> {
+    let watched = history.watched().iter().filter(|span| start <= span.until);
+    for span in watched {
+        match format {
+            Format::Text => clean_line(
+                text,
+                &format!("watched from {:.0} to {:.0}", span.from, span.until),
+            ),
+            Format::Jsonl => {
+                let (from, until) = (format!("{:.6}", span.from), format!("{:.6}", span.until));
+                writeln!(
+                    text,
+                    "{}",
+                    json!({ "watched": true, "from": from, "until": until })
+                )?;
+            }
+        }
+    }
+    for gap in history.gaps(start) {
+        match format {
+            Format::Text => clean_line(text, &format!("unseen: {}", gap_words(&gap))),
+            Format::Jsonl => {
+                let line = json!({
+                    "watched": false, "from": format!("{:.6}", gap.from),
+                    "until": gap.until.map(|until| format!("{until:.6}")), "text": gap_words(&gap),
+                });
+                writeln!(text, "{line}")?;
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,195 @@
+//! Names of hosts to addresses: looked up at the start, and again whenever an answer's time is over.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::IpAddr,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use futures_util::future::join_all;
+use hickory_resolver::{TokioResolver, config::LookupIpStrategy, net::NetError};
+use tokio::{
+    task::JoinHandle,
+    time::{Instant, timeout},
+};
+
+use crate::deployment::{Deployment, Entry};
+
+/// An answer is asked for again after its time to live, but neither more nor less often than this: a server may say 0 or a
+/// year, and `/etc/hosts` says nothing.
+const SOONEST: Duration = Duration::from_secs(1);
+const LATEST: Duration = Duration::from_mins(5);
+/// How soon a name is asked for again that had no answer.
+const AGAIN: Duration = Duration::from_secs(10);
+/// How long one name may take.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The names of a deployment, kept up to date as long as this lives.
+pub(super) struct Names {
+    known: Arc<Mutex<BTreeMap<String, Known>>>,
+    refreshing: JoinHandle<()>,
+}
+
+/// What is known of a name.
+#[derive(Clone, Debug)]
+struct Known {
+    /// Each address that it ever had, and when it lost it; `None` for those that it has.
+    addresses: BTreeMap<IpAddr, Option<Instant>>,
+    /// Why it has none, where the last answer was none.
+    problem: Option<String>,
+    due: Instant,
+}
+
+impl Names {
+    /// Looks the names of a deployment up, all at once, and goes on doing so.
+    pub(super) async fn begin(deployment: Option<&Deployment>) -> Self {
+        let names = deployment.map(names).unwrap_or_default();
+        let known = Arc::new(Mutex::new(BTreeMap::new()));
+        look_up(&known, names.clone()).await;
+        let refreshing = tokio::spawn(refresh(Arc::clone(&known), names));
+        Self { known, refreshing }
+    }
+
+    /// As [`Self::begin`], without waiting for the first answers.
+    pub(super) fn later(deployment: Option<&Deployment>) -> Self {
+        let names = deployment.map(names).unwrap_or_default();
+        let known = Arc::new(Mutex::new(BTreeMap::new()));
+        let shared = Arc::clone(&known);
+        let refreshing = tokio::spawn(async move {
+            look_up(&shared, names.clone()).await;
+            refresh(shared, names).await;
+        });
+        Self { known, refreshing }
+    }
+
+    /// The addresses that a name has, and those that it lost no longer than `age` ago.
+    ///
+    /// # Errors
+    ///
+    /// Why it had none.
+    pub(super) fn addresses(&self, name: &str, age: Duration) -> Result<Vec<IpAddr>, String> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(known) = known.get(name) else {
+            return Err("it was not looked up".to_owned());
+        };
+        let now = Instant::now();
+        let addresses: Vec<IpAddr> = known
+            .addresses
+            .iter()
+            .filter(|(_, lost)| lost.is_none_or(|lost| now.duration_since(lost) <= age))
+            .map(|(address, _)| *address)
+            .collect();
+        match &known.problem {
+            Some(problem) if addresses.is_empty() => Err(problem.clone()),
+            Some(_) | None => Ok(addresses),
+        }
+    }
+}
+
+impl Drop for Names {
+    fn drop(&mut self) {
+        self.refreshing.abort();
+    }
+}
+
+/// The host names of a deployment.
+fn names(deployment: &Deployment) -> BTreeSet<String> {
+    let exceptions = deployment
+        .exceptions
+        .iter()
+        .flat_map(|exception| [&exception.client, &exception.server]);
+    let entries = deployment.roles.values().flatten();
+    entries
+        .chain(exceptions.flatten())
+        .filter_map(|entry| match entry {
+            Entry::Host(name) => Some(name.clone()),
+            Entry::Any | Entry::Net(_) | Entry::Range(..) | Entry::Role(_) => None,
+        })
+        .collect()
+}
+
+async fn refresh(known: Arc<Mutex<BTreeMap<String, Known>>>, names: BTreeSet<String>) {
+    loop {
+        let next = {
+            let known = known.lock().unwrap_or_else(PoisonError::into_inner);
+            known.values().map(|known| known.due).min()
+        };
+        let Some(next) = next else {
+            return;
+        };
+        tokio::time::sleep_until(next).await;
+        let due = {
+            let known = known.lock().unwrap_or_else(PoisonError::into_inner);
+            let now = Instant::now();
+            let is_due = |name: &&String| known.get(*name).is_none_or(|known| known.due <= now);
+            names.iter().filter(is_due).cloned().collect()
+        };
+        look_up(&known, due).await;
+    }
+}
+
+async fn look_up(known: &Mutex<BTreeMap<String, Known>>, names: BTreeSet<String>) {
+    if names.is_empty() {
+        return;
+    }
+    // Made anew each time, since the system's configuration may have changed.
+    let resolver = resolver();
+    let answers = join_all(names.iter().map(|name| answer(resolver.as_ref(), name))).await;
+    let now = Instant::now();
+    let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
+    for (name, answer) in names.into_iter().zip(answers) {
+        let entry = known.entry(name).or_insert_with(|| Known {
+            addresses: BTreeMap::new(),
+            problem: None,
+            due: now,
+        });
+        match answer {
+            Ok((addresses, lifetime)) => {
+                for lost in entry.addresses.values_mut() {
+                    lost.get_or_insert(now);
+                }
+                for address in addresses {
+                    entry.addresses.insert(address.to_canonical(), None);
+                }
+                entry.problem = None;
+                entry.due = now + lifetime.clamp(SOONEST, LATEST);
+            }
+            Err(problem) => {
+                entry.problem = Some(problem);
+                entry.due = now + AGAIN;
+            }
+        }
+    }
+}
+
+fn resolver() -> Result<TokioResolver, NetError> {
+    let mut builder = TokioResolver::builder_tokio()?;
+    let options = builder.options_mut();
+    options.ip_strategy = LookupIpStrategy::Ipv4AndIpv6;
+    // Answers are kept here, with what they were before.
+    options.cache_size = 0;
+    builder.build()
+}
+
+/// The addresses of a name, and how long they may be used.
+async fn answer(
+    resolver: Result<&TokioResolver, &NetError>,
+    name: &str,
+) -> Result<(Vec<IpAddr>, Duration), String> {
+    let resolver = resolver.map_err(ToString::to_string)?;
+    // With the dot at its end it is not looked for in the domains of this host.
+    let full = format!("{}.", name.trim_end_matches('.'));
+    let answer = match timeout(PATIENCE, resolver.lookup_ip(full)).await {
+        Ok(answer) => answer.map_err(|problem| problem.to_string())?,
+        Err(_) => return Err(format!("no answer within {} s", PATIENCE.as_secs())),
+    };
+    let lifetime = answer
+        .valid_until()
+        .saturating_duration_since(Instant::now().into_std());
+    let addresses: Vec<IpAddr> = answer.iter().collect();
+    if addresses.is_empty() {
+        return Err("it has no address".to_owned());
+    }
+    Ok((addresses, lifetime))
+}

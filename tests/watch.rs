@@ -1,0 +1,369 @@
+//! A watch that goes on: what it tells, remembers over a kill, reads again, and looks up.
+
+use std::{
+    net::UdpSocket,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicU8, Ordering},
+    },
+    time::Duration,
+};
+
+use lab::{
+    Namespace,
+    process::{self, Finished},
+    talk::{Outcome, Transport, ask, serve},
+};
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::{
+    auditor::{command, files, kernel_tests, run, watch},
+    life::{MATRIX, pair},
+};
+
+const DEPLOYMENT: &str = r#"
+matrix = "m.toml"
+interfaces = ["eth0"]
+[roles]
+web = ["10.78.0.1"]
+user = ["10.78.0.2"]
+"#;
+
+const WATCH: &str = "watch --config a.toml --state state --every 300ms --window 2s --format jsonl";
+
+/// Waits until something holds.
+#[track_caller]
+fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    let mut n_times = 0;
+    while !holds() {
+        assert!(n_times < 400, "{what}");
+        n_times += 1;
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// What `auditor history` prints.
+fn history(directory: &Path, arguments: &str) -> Vec<Value> {
+    let arguments = format!("history --state state --format jsonl {arguments}");
+    let output = run(directory, &arguments);
+    assert!(output.status.success(), "{output:?}");
+    lines(&String::from_utf8(output.stdout).unwrap())
+}
+
+fn lines(text: &str) -> Vec<Value> {
+    text.lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+/// The events so far, as `change key`.
+fn events(directory: &Path) -> Vec<String> {
+    if !directory.join("state/history.db").exists() {
+        return Vec::new();
+    }
+    let events = history(directory, "--events");
+    let text = |event: &Value, field: &str| event[field].as_str().unwrap().to_owned();
+    let told = events
+        .iter()
+        .map(|event| format!("{} {}", text(event, "change"), text(event, "key")));
+    told.collect()
+}
+
+fn stop(pid: Pid) {
+    kill(pid, Signal::SIGTERM).unwrap();
+}
+
+#[track_caller]
+fn request(from: &Namespace, port: u16, expected: Outcome) {
+    let server = format!("10.78.0.1:{port}").parse().unwrap();
+    assert_eq!(ask(from, Transport::Tcp, server).unwrap(), expected);
+}
+
+#[test]
+fn verdicts_that_change_are_told() {
+    if !kernel_tests() {
+        return;
+    }
+    let directory = files(&[("m.toml", MATRIX), ("a.toml", DEPLOYMENT)]);
+    let path = directory.path();
+    let (one, other) = pair();
+    let _service = serve(&one, Transport::Tcp, 8080).unwrap();
+    let _unknown = serve(&one, Transport::Tcp, 9090).unwrap();
+    let finished = watch(&one, path, WATCH, |pid| {
+        let told = |event: &str| events(path).iter().any(|told| told == event);
+        // Nothing is missing before the window is over for the first time.
+        request(&other, 8080, Outcome::Answered);
+        until("a rule that nothing matches any more", || {
+            told("appeared web")
+        });
+        request(&other, 8080, Outcome::Answered);
+        until("a rule that is matched again", || told("resolved web"));
+        request(&other, 9090, Outcome::Answered);
+        let key = "10.78.0.2 -> 10.78.0.1 tcp/9090";
+        until("a flow that nobody documents", || {
+            told(&format!("appeared {key}"))
+        });
+        until("its end", || told(&format!("resolved {key}")));
+        stop(pid);
+    });
+    let told: Vec<String> = lines(&finished.stdout)
+        .iter()
+        .map(|event| {
+            format!(
+                "{} {}",
+                event["change"].as_str().unwrap(),
+                event["key"].as_str().unwrap()
+            )
+        })
+        .collect();
+    assert_eq!(told, events(path));
+    let flows = history(path, "tcp/8080");
+    assert_eq!(flows.len(), 1);
+    assert_eq!(flows[0]["requests"], 2);
+    let report: Value =
+        serde_json::from_slice(&std::fs::read(path.join("state/report.json")).unwrap()).unwrap();
+    assert_eq!(report["host"]["roles"][0], "web");
+    // And so does a tool that knows nothing of us.
+    let output = std::process::Command::new("sqlite3")
+        .arg(path.join("state/history.db"))
+        .arg("SELECT client, port, requests FROM flow WHERE protocol = 6 ORDER BY port")
+        .output()
+        .unwrap();
+    let rows = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(rows, "10.78.0.2|8080|2\n10.78.0.2|9090|1\n");
+}
+
+#[test]
+fn a_killed_watch_knows_what_it_saw_and_when_it_did_not_look() {
+    if !kernel_tests() {
+        return;
+    }
+    let directory = files(&[("m.toml", MATRIX), ("a.toml", DEPLOYMENT)]);
+    let path = directory.path();
+    let (one, other) = pair();
+    let _service = serve(&one, Transport::Tcp, 8080).unwrap();
+    let seen = |n: u64| {
+        until("a flow that is saved", || {
+            path.join("state/history.db").exists()
+                && history(path, "")
+                    .first()
+                    .is_some_and(|flow| flow["requests"] == n)
+        });
+    };
+    watch(&one, path, WATCH, |pid| {
+        request(&other, 8080, Outcome::Answered);
+        seen(1);
+        // Nobody else may write there meanwhile.
+        let second = watch(&one, path, WATCH, |_| {});
+        assert_eq!(second.status.code(), Some(2));
+        assert!(
+            second
+                .stderr
+                .contains("another auditor keeps its state in state"),
+            "{}",
+            second.stderr
+        );
+        kill(pid, Signal::SIGKILL).unwrap();
+    });
+    let window = WATCH.replace("2s", "60s");
+    watch(&one, path, &window, |pid| {
+        request(&other, 8080, Outcome::Answered);
+        seen(2);
+        stop(pid);
+    });
+    let gaps = history(path, "--gaps");
+    let unwatched: Vec<&Value> = gaps.iter().filter(|gap| gap["watched"] == false).collect();
+    assert_eq!(unwatched.len(), 1, "{gaps:?}");
+    let text = unwatched[0]["text"].as_str().unwrap();
+    assert!(text.starts_with("nobody watched from "), "{text}");
+    // Across that, what is not seen is not called missing.
+    std::fs::write(path.join("m.toml"), MATRIX.replace("8080", "8081")).unwrap();
+    watch(&one, path, &window.replace("60s", "1s"), |pid| {
+        until("the verdict", || path.join("state/report.json").exists());
+        std::thread::sleep(Duration::from_secs(1));
+        stop(pid);
+    });
+    watch(&one, path, &window, |pid| {
+        std::thread::sleep(Duration::from_secs(1));
+        stop(pid);
+    });
+    let explained = run(path, "explain web --report state/report.json");
+    let text = String::from_utf8(explained.stdout).unwrap();
+    assert!(text.contains("verdict: unassessed"), "{text}");
+    assert!(text.contains("unseen: nobody watched from"), "{text}");
+}
+
+#[test]
+fn a_configuration_is_read_again_whole_or_not_at_all() {
+    if !kernel_tests() {
+        return;
+    }
+    let directory = files(&[("m.toml", MATRIX), ("a.toml", DEPLOYMENT)]);
+    let path = directory.path();
+    let (one, other) = pair();
+    let _service = serve(&one, Transport::Tcp, 9090).unwrap();
+    let watch = WATCH.replace("2s", "60s");
+    let said = std::sync::Mutex::new(Vec::new());
+    let has_said = |text: &str| {
+        said.lock()
+            .unwrap()
+            .iter()
+            .any(|line: &String| line.contains(text))
+    };
+    let mut command = command(&watch);
+    command.current_dir(path);
+    let hear = |line: &str| said.lock().unwrap().push(line.to_owned());
+    let finished: Finished = process::run(&one, &command, "watching", &hear, |pid| {
+        request(&other, 9090, Outcome::Answered);
+        until("what nobody documents", || {
+            events(path)
+                .iter()
+                .any(|told| told.starts_with("appeared 10.78.0.2"))
+        });
+        // A file that is wrong changes nothing.
+        std::fs::write(path.join("m.toml"), "name = 1").unwrap();
+        until("what is wrong", || has_said("m.toml:1"));
+        assert!(has_said("the configuration stays what it was, all of it"));
+        // One that is right is in use without being asked, and at once when asked.
+        let rule = MATRIX.replace("8080", "8080,9090");
+        std::fs::write(path.join("m.toml"), rule).unwrap();
+        kill(pid, Signal::SIGHUP).unwrap();
+        until("what is right", || {
+            has_said("was read again, and is in use")
+        });
+        until("the end of the complaint", || {
+            events(path)
+                .iter()
+                .any(|told| told.starts_with("resolved 10.78.0.2"))
+        });
+        stop(pid);
+        Ok(())
+    })
+    .unwrap();
+    assert_eq!(finished.status.code(), Some(0), "{}", finished.stderr);
+}
+
+/// A DNS server on the host that answers every question for an IPv4 address with `10.78.0.N`, to be asked again after a
+/// second.
+fn name_server(host: &Namespace, last_byte: &Arc<AtomicU8>) {
+    let last_byte = Arc::clone(last_byte);
+    let socket = host.enter(|| Ok(UdpSocket::bind("10.78.0.1:53")?)).unwrap();
+    socket
+        .set_read_timeout(Some(Duration::from_secs(30)))
+        .unwrap();
+    std::thread::spawn(move || {
+        let mut question = [0; 512];
+        while let Ok((length, from)) = socket.recv_from(&mut question) {
+            // RFC 1035, section 4.1: the header, one question, and an answer that points to its name.
+            let end = 12
+                + question[12..length]
+                    .iter()
+                    .position(|byte| *byte == 0)
+                    .unwrap()
+                + 5;
+            let is_ipv4 = question[end - 4..end - 2] == [0, 1];
+            let mut answer = question[..end].to_vec();
+            answer[2..12].copy_from_slice(&[0x85, 0x80, 0, 1, 0, u8::from(is_ipv4), 0, 0, 0, 0]);
+            if is_ipv4 {
+                answer.extend([0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 1, 0, 4, 10, 78, 0]);
+                answer.push(last_byte.load(Ordering::Relaxed));
+            }
+            if socket.send_to(&answer, from).is_err() {
+                return;
+            }
+        }
+    });
+}
+
+#[test]
+fn a_name_that_changes_keeps_its_old_address_for_the_window() {
+    if !kernel_tests() {
+        return;
+    }
+    let deployment = DEPLOYMENT.replace("\"10.78.0.2\"", "\"client.example.test\"");
+    let directory = files(&[
+        ("m.toml", MATRIX),
+        ("a.toml", &deployment),
+        ("resolv.conf", "nameserver 10.78.0.1\n"),
+    ]);
+    let path = directory.path();
+    let (one, other) = pair();
+    other.run("ip address add 10.78.0.3/24 dev eth0").unwrap();
+    let _service = serve(&one, Transport::Tcp, 8080).unwrap();
+    let last_byte = Arc::new(AtomicU8::new(2));
+    name_server(&one, &last_byte);
+    // The host's own configuration of names, for this process alone.
+    let inside = |line: &str| {
+        let line = format!(
+            "mount --bind resolv.conf /etc/resolv.conf && exec {} {line}",
+            env!("CARGO_BIN_EXE_auditor")
+        );
+        let mut command = std::process::Command::new("unshare");
+        command
+            .args(["--mount", "sh", "-c", &line])
+            .current_dir(path);
+        command
+    };
+    let watch = WATCH.replace("2s", "3s");
+    process::run(&one, &inside(&watch), "watching", &|_| {}, |pid| {
+        let told = |event: &str| events(path).iter().any(|told| told == event);
+        request(&other, 8080, Outcome::Answered);
+        std::thread::sleep(Duration::from_secs(1));
+        assert_eq!(events(path), [""; 0], "the name is known");
+        // Another address is nobody's, until the name has it.
+        last_byte.store(3, Ordering::Relaxed);
+        std::thread::sleep(Duration::from_millis(2500));
+        request(&other, 8080, Outcome::Answered);
+        std::thread::sleep(Duration::from_millis(700));
+        assert!(
+            !told("appeared 10.78.0.2 -> 10.78.0.1 tcp/8080"),
+            "the old address holds for the window"
+        );
+        until("the end of the old address", || {
+            request(&other, 8080, Outcome::Answered);
+            told("appeared 10.78.0.2 -> 10.78.0.1 tcp/8080")
+        });
+        stop(pid);
+        Ok(())
+    })
+    .unwrap();
+}
+
+#[test]
+fn a_damaged_history_is_moved_aside() {
+    if !kernel_tests() {
+        return;
+    }
+    let directory: TempDir = files(&[("m.toml", MATRIX), ("a.toml", DEPLOYMENT)]);
+    let path = directory.path();
+    std::fs::create_dir(path.join("state")).unwrap();
+    std::fs::write(
+        path.join("state/history.db"),
+        "nonsense, and enough of it ".repeat(100),
+    )
+    .unwrap();
+    let (one, _other) = pair();
+    let finished = watch(&one, path, WATCH, stop);
+    assert!(
+        finished
+            .stderr
+            .contains("what was seen before is not known"),
+        "{}",
+        finished.stderr
+    );
+    let kept = std::fs::read_dir(path.join("state")).unwrap().any(|entry| {
+        entry
+            .unwrap()
+            .file_name()
+            .to_string_lossy()
+            .starts_with("history.db.damaged-")
+    });
+    assert!(kept);
+    assert_eq!(history(path, "--gaps").len(), 1);
+}

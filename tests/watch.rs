@@ -310,7 +310,7 @@ fn a_name_that_changes_keeps_its_old_address_for_the_window() {
             .current_dir(path);
         command
     };
-    let watch = WATCH.replace("2s", "3s");
+    let watch = WATCH.replace("2s", "8s");
     process::run(&one, &inside(&watch), "watching", &|_| {}, |pid| {
         let told = |event: &str| events(path).iter().any(|told| told == event);
         request(&other, 8080, Outcome::Answered);

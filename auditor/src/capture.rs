@@ -9,6 +9,7 @@ pub mod listener;
 mod memory;
 pub mod namespace;
 pub mod privilege;
+pub mod process;
 mod program;
 pub mod replay;
 mod selection;

@@ -12,6 +12,7 @@ pub mod history;
 pub mod import;
 mod judge;
 pub mod learn;
+mod looking;
 mod matrix;
 mod names;
 mod observe;

@@ -2,6 +2,7 @@
 
 mod flow;
 mod ledger;
+mod process;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 pub use flow::{Flow, Outcome, Remembered, Way, flag_names};
 pub use ledger::{Ends, KnownPorts, Ledger};
+pub use process::{Owners, Process, Server};
 
 use crate::transport::Transport;
 
@@ -41,6 +43,8 @@ pub struct Host {
     /// Addresses of all interfaces, the loopback's included.
     pub addresses: BTreeSet<IpAddr>,
     pub listeners: BTreeSet<Listener>,
+    /// Who has the sockets.
+    pub owners: Owners,
     /// The host is known from a capture alone, so its sockets are not.
     pub is_captured: bool,
 }

@@ -143,6 +143,7 @@ fn observed(flows: &[Flow]) -> Observed {
         host: Host {
             network_namespace: None,
             is_captured: false,
+            owners: crate::observed::Owners::default(),
             name: "m".to_owned(),
             addresses: [HERE, "127.0.0.1"]
                 .iter()

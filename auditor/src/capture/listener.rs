@@ -4,6 +4,7 @@ use std::{
     collections::BTreeSet,
     io,
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
+    path::Path,
 };
 
 use crate::{observed::Listener, port::PortRange, transport::Transport};
@@ -12,13 +13,44 @@ use crate::{observed::Listener, port::PortRange, transport::Transport};
 const LISTEN: &str = "0A";
 const UNCONNECTED: &str = "07";
 
+/// A socket, as procfs tells of it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Socket {
+    pub(super) transport: Transport,
+    pub(super) local: (IpAddr, u16),
+    pub(super) remote: (IpAddr, u16),
+    /// It waits for conversations. So does every UDP socket without a peer.
+    pub(super) is_waiting: bool,
+    /// What an open file's link names; 0 if nobody has it any more.
+    pub(super) inode: u64,
+}
+
 /// Lists the sockets that wait. A UDP socket on an ephemeral port belongs to a client and is left out.
 ///
 /// # Errors
 ///
 /// procfs can't be read.
 pub fn listeners(ephemeral: PortRange) -> io::Result<BTreeSet<Listener>> {
-    let mut listeners = BTreeSet::new();
+    let sockets = sockets(Path::new("/proc/thread-self/net"))?;
+    let listener = |socket: &Socket| {
+        let (address, port) = socket.local;
+        let is_service = socket.transport == Transport::Tcp || !ephemeral.contains(port);
+        (socket.is_waiting && is_service).then_some(Listener {
+            transport: socket.transport,
+            port,
+            address,
+        })
+    };
+    Ok(sockets.iter().filter_map(listener).collect())
+}
+
+/// Lists the sockets of a network namespace, of which `directory` is the one in procfs.
+///
+/// # Errors
+///
+/// procfs can't be read.
+pub(super) fn sockets(directory: &Path) -> io::Result<Vec<Socket>> {
+    let mut sockets = Vec::new();
     let files = [
         ("tcp", Transport::Tcp),
         ("tcp6", Transport::Tcp),
@@ -26,41 +58,41 @@ pub fn listeners(ephemeral: PortRange) -> io::Result<BTreeSet<Listener>> {
         ("udp6", Transport::Udp),
     ];
     for (file, transport) in files {
-        let text = match std::fs::read_to_string(format!("/proc/thread-self/net/{file}")) {
+        let text = match std::fs::read_to_string(directory.join(file)) {
             Ok(text) => text,
             // Without IPv6 there is no such file.
             Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
             Err(error) => return Err(error),
         };
-        listeners.extend(
-            text.lines()
-                .skip(1)
-                .filter_map(|line| listener(line, transport))
-                .filter(|listener| {
-                    transport == Transport::Tcp || !ephemeral.contains(listener.port)
-                }),
-        );
+        let lines = text.lines().skip(1);
+        sockets.extend(lines.filter_map(|line| socket(line, transport)));
     }
-    Ok(listeners)
+    Ok(sockets)
 }
 
-/// One line of `/proc/net/tcp` and its kin: slot, local address, remote address, state (proc(5)).
-fn listener(line: &str, transport: Transport) -> Option<Listener> {
+/// One line of `/proc/net/tcp` and its kin: slot, local address, remote address, state, queues, timer, retransmissions,
+/// user, timeout, inode (proc(5)).
+fn socket(line: &str, transport: Transport) -> Option<Socket> {
     let mut fields = line.split_whitespace().skip(1);
-    let (local, _remote, state) = (fields.next()?, fields.next()?, fields.next()?);
+    let (local, remote, state) = (fields.next()?, fields.next()?, fields.next()?);
     let waits = match transport {
         Transport::Tcp => LISTEN,
         Transport::Udp => UNCONNECTED,
         Transport::Sctp | Transport::Icmp => return None,
     };
-    if state != waits {
-        return None;
-    }
-    let (address, port) = local.split_once(':')?;
-    Some(Listener {
+    let end = |text: &str| {
+        let (address, port) = text.split_once(':')?;
+        Some((address_of(address)?, u16::from_str_radix(port, 16).ok()?))
+    };
+    Some(Socket {
         transport,
-        port: u16::from_str_radix(port, 16).ok()?,
-        address: address_of(address)?,
+        local: end(local)?,
+        remote: end(remote)?,
+        is_waiting: state == waits,
+        inode: fields
+            .nth(5)
+            .and_then(|inode| inode.parse().ok())
+            .unwrap_or_default(),
     })
 }
 
@@ -96,30 +128,26 @@ pub fn ephemeral_range() -> PortRange {
 mod tests {
     use std::net::TcpListener;
 
-    use super::{ephemeral_range, listener, listeners};
+    use super::{ephemeral_range, listeners, socket};
     use crate::transport::Transport;
 
     #[cfg(target_endian = "little")]
     #[test]
     fn lines() {
-        let line = "   0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 1 1 0";
-        let found = listener(line, Transport::Tcp).unwrap();
-        assert_eq!(
-            (found.address.to_string().as_str(), found.port),
-            ("127.0.0.1", 8080)
-        );
-        assert_eq!(
-            listener(&line.replace(" 0A ", " 01 "), Transport::Tcp),
-            None
-        );
+        let line = "   0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 4711 1 0";
+        let found = socket(line, Transport::Tcp).unwrap();
+        assert_eq!(found.local, ("127.0.0.1".parse().unwrap(), 8080));
+        assert_eq!((found.is_waiting, found.inode), (true, 4711));
+        let connected = line.replace("00000000:0000 0A", "0200000A:01BB 01");
+        let found = socket(&connected, Transport::Tcp).unwrap();
+        assert_eq!(found.remote, ("10.0.0.2".parse().unwrap(), 443));
+        assert!(!found.is_waiting);
         let line =
             "   0: 00000000000000000000000001000000:0035 00000000000000000000000000000000:0000 07";
-        let found = listener(line, Transport::Udp).unwrap();
-        assert_eq!(
-            (found.address.to_string().as_str(), found.port),
-            ("::1", 53)
-        );
-        assert_eq!(listener("nonsense", Transport::Tcp), None);
+        let found = socket(line, Transport::Udp).unwrap();
+        assert_eq!(found.local, ("::1".parse().unwrap(), 53));
+        assert_eq!((found.is_waiting, found.inode), (true, 0));
+        assert_eq!(socket("nonsense", Transport::Tcp), None);
     }
 
     #[test]

@@ -12,7 +12,7 @@ use super::session::Session;
 use crate::{
     capture::{Ingress, Interface, Tc, listener, namespace},
     matrix::Matrix,
-    observed::{Cause, Host, Observed},
+    observed::{Cause, Host, Observed, Owners},
     port::PortRange,
 };
 
@@ -105,6 +105,7 @@ pub(super) fn host(
             .flat_map(|interface| interface.addresses.iter().copied())
             .collect(),
         is_captured: false,
+        owners: Owners::default(),
         listeners: listener::listeners(ephemeral).context("cannot list the sockets that listen")?,
     })
 }

@@ -285,6 +285,7 @@ fn host(addresses: &[IpAddr], flows: &[Flow]) -> anyhow::Result<Host> {
             .collect(),
         listeners: std::collections::BTreeSet::new(),
         is_captured: true,
+        owners: crate::observed::Owners::default(),
     })
 }
 

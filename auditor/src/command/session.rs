@@ -10,6 +10,7 @@ use tokio::time::{Instant, MissedTickBehavior};
 use super::{
     follow::Follow,
     judge::{documented_ports, documented_test},
+    looking::Looking,
     observe::{Counting, host, listening_ports, uncounted},
     output::say,
     window::{Asked, Clock, EPOCH, Progress, Seen, Signals},
@@ -44,6 +45,7 @@ pub(super) struct Session {
     ephemeral: PortRange,
     pub(super) clock: Clock,
     seen: Seen,
+    pub(super) looking: Looking,
     /// What was not seen.
     pub(super) gaps: Vec<Gap>,
 }
@@ -113,6 +115,7 @@ impl Session {
             ephemeral,
             clock: Clock::now(),
             seen,
+            looking: Looking::begin(),
             gaps: Vec::new(),
         })
     }
@@ -298,6 +301,8 @@ impl Session {
     /// Takes everything off; all that was observed in the window.
     pub(super) fn finish(mut self, window: SignedDuration) -> anyhow::Result<Observed> {
         let end = self.clock.wall_now();
+        self.looking.look();
+        self.host.owners = self.looking.owners();
         // Once nothing is attached any more, the last drains of both halves take everything.
         self.follow.detach();
         for _half in 0..2 {

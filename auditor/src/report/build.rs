@@ -12,8 +12,10 @@ use super::{
 };
 use crate::{
     audit::{self, FlowFinding, PolicyRule, RuleFinding, Severity},
-    observed::{Cause, Flow, Gap, Way, flag_names},
+    matrix::RulePorts,
+    observed::{Cause, Flow, Gap, Process, Server, Way, flag_names},
     role::Role,
+    transport::Transport,
 };
 
 impl Report {
@@ -202,7 +204,61 @@ fn flow(judged: &Judged, flow: &Flow, finding: &FlowFinding) -> schema::Flow {
         refusals: flow.refusals,
         first_seen: flow.first,
         last_seen: flow.last,
+        processes: processes(judged, flow),
     }
+}
+
+/// Who of this host has a part in a flow.
+fn processes(judged: &Judged, flow: &Flow) -> Vec<schema::Process> {
+    let host = &judged.observed.host;
+    let mut processes = Vec::new();
+    if host.addresses.contains(&flow.server) {
+        let servers = host.owners.servers_of(flow);
+        let server = |server: &Server| process(&server.process, Part::Server, server.is_elsewhere);
+        processes.extend(servers.into_iter().map(server));
+    }
+    if host.addresses.contains(&flow.client) {
+        let clients = host.owners.clients_of(flow);
+        processes.extend(
+            clients
+                .into_iter()
+                .map(|client| process(client, Part::Client, false)),
+        );
+    }
+    processes
+}
+
+fn process(process: &Process, part: Part, elsewhere: bool) -> schema::Process {
+    schema::Process {
+        part,
+        pid: process.pid,
+        name: process.name.clone(),
+        command: process.command.clone(),
+        unit: process.unit.clone(),
+        container: process.container.clone(),
+        elsewhere,
+    }
+}
+
+/// Who waits on a port of a rule of which this host is the server.
+fn listeners(judged: &Judged, rule: &PolicyRule, finding: &RuleFinding) -> Vec<schema::Process> {
+    let RulePorts::Set(ports) = &rule.rule.ports else {
+        return Vec::new();
+    };
+    let is_wanted = |(transport, port): &(Transport, u16)| {
+        finding.is_server && *transport == rule.rule.transport && ports.contains(*port)
+    };
+    let all = &judged.observed.host.owners.servers;
+    let mut listeners: Vec<schema::Process> = Vec::new();
+    for (_, servers) in all.iter().filter(|(key, _)| is_wanted(key)) {
+        for server in servers {
+            let process = process(&server.process, Part::Server, server.is_elsewhere);
+            if !listeners.contains(&process) {
+                listeners.push(process);
+            }
+        }
+    }
+    listeners
 }
 
 fn way(way: Way) -> schema::Way {
@@ -251,6 +307,7 @@ fn rule(judged: &Judged, rule: &PolicyRule, finding: &RuleFinding) -> Rule {
             .map(|(_, part)| part)
             .collect(),
         listening: finding.listening,
+        listeners: listeners(judged, rule, finding),
         unresolved: names(&finding.unresolved),
         explanation: words::finding(judged, rule, finding),
         flows: finding.flows.clone(),

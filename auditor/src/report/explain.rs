@@ -148,6 +148,13 @@ pub fn flow(report: &Report, flow: &Flow) -> Vec<String> {
         format!("who is the server: {}", side(flow)),
         format!("what came of it: {}", outcome(flow)),
     ];
+    steps.extend(flow.processes.iter().map(|process| {
+        let part = match process.part {
+            Part::Client => "opened by",
+            Part::Server => "served by",
+        };
+        format!("{part}: {}", words::process(process))
+    }));
     let is_allowed = flow.verdict == FlowVerdict::Documented;
     if is_allowed {
         steps.push(format!("rules: {} of {n_rules} allow it", flow.rules.len()));
@@ -280,6 +287,8 @@ pub fn rule(report: &Report, rule: &Rule) -> Vec<String> {
         Some(false) => steps.push("listening: no socket of this host waits for it".to_owned()),
         None => {}
     }
+    let listeners = rule.listeners.iter();
+    steps.extend(listeners.map(|process| format!("listening: {}", words::process(process))));
     let presence = match rule.presence {
         Presence::Required => "the document requires it",
         Presence::Expected => "the document does not say whether it must be there",

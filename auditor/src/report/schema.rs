@@ -213,6 +213,38 @@ pub struct Flow {
     pub first_seen: Timestamp,
     #[serde(with = "micros")]
     pub last_seen: Timestamp,
+    /// Who of this host has a part in it, as far as that was seen; left out where nobody was.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub processes: Vec<Process>,
+}
+
+/// A process of this host.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Process {
+    /// Whether it asks or is asked.
+    pub part: Part,
+    pub pid: u32,
+    /// The kernel's name for it.
+    pub name: String,
+    /// Its arguments, joined with spaces.
+    pub command: String,
+    /// The service or scope that its control group belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<String>,
+    /// The first digits of its container's id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub container: Option<String>,
+    /// It is in another network namespace of this host than the one that was watched.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub elsewhere: bool,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde asks with a reference"
+)]
+fn is_false(value: &bool) -> bool {
+    !*value
 }
 
 impl Flow {
@@ -297,6 +329,9 @@ pub struct Rule {
     pub host_is: Vec<Part>,
     /// Whether a socket of this host waits on one of its ports.
     pub listening: Option<bool>,
+    /// Who waits on one of its ports, where this host is the server; left out where nobody was seen.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub listeners: Vec<Process>,
     /// Roles without an address.
     pub unresolved: Vec<String>,
     pub explanation: String,

@@ -5,7 +5,7 @@ use std::fmt::{self, Write as _};
 use auditor_common::Slot;
 
 use super::{
-    schema::{Flow, FlowVerdict, Report, Rule, Way},
+    schema::{Flow, FlowVerdict, Part, Report, Rule, Way},
     words::{self, number},
 };
 use crate::{
@@ -160,6 +160,13 @@ fn section(report: &Report, out: &mut String, severity: Severity, title: &str) -
             words::outcome(flow.outcome),
             traffic(flow)
         ));
+        items.extend(flow.processes.iter().map(|process| {
+            let part = match process.part {
+                Part::Client => "opened by",
+                Part::Server => "served by",
+            };
+            format!("    {part} {}", words::process(process))
+        }));
     }
     for rule in report.rules.iter().filter(|rule| rule.severity == severity) {
         items.push(format!(
@@ -175,6 +182,8 @@ fn section(report: &Report, out: &mut String, severity: Severity, title: &str) -
             .origin
             .as_deref()
             .map_or_else(String::new, |origin| format!(", from {origin}"));
+        let listeners = rule.listeners.iter();
+        items.extend(listeners.map(|process| format!("    {} listens", words::process(process))));
         items.push(format!("    rule {}{origin}", rule.id));
     }
     if !items.is_empty() {

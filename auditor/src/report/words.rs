@@ -101,6 +101,27 @@ pub(super) const fn outcome(outcome: Outcome) -> &'static str {
     }
 }
 
+/// A process of this host, as `nginx, pid 12, of nginx.service: nginx -g daemon off;`.
+pub(super) fn process(process: &schema::Process) -> String {
+    let of = |what: &Option<String>, kind: &str| {
+        what.as_ref()
+            .map_or_else(String::new, |what| format!(", {kind}{what}"))
+    };
+    let elsewhere = if process.elsewhere {
+        ", in another network namespace"
+    } else {
+        ""
+    };
+    format!(
+        "{}, pid {}{}{}{elsewhere}: {}",
+        process.name,
+        process.pid,
+        of(&process.unit, "of "),
+        of(&process.container, "container "),
+        process.command
+    )
+}
+
 /// What packets without a peer have in common.
 pub(super) fn lost(lost: &schema::Lost) -> String {
     let way = match lost.direction {

@@ -1,0 +1,108 @@
+//! Who has the sockets of this host.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::IpAddr,
+};
+
+use super::Flow;
+use crate::transport::Transport;
+
+/// A process, as it was when its socket was looked at.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct Process {
+    pub pid: u32,
+    /// The kernel's name for it, 15 bytes at most.
+    pub name: String,
+    /// Its arguments, joined with spaces.
+    pub command: String,
+    /// The service or scope that its control group belongs to.
+    pub unit: Option<String>,
+    /// The first digits of the container's id that its control group names.
+    pub container: Option<String>,
+}
+
+/// Processes that are kept for one port or service, and services that are kept.
+const MOST_EACH: usize = 8;
+const MOST_SERVICES: usize = 16_384;
+
+impl Process {
+    /// Whether this is the same program, run in the same place.
+    fn is_like(&self, other: &Self) -> bool {
+        (&self.name, &self.command, &self.unit, &self.container)
+            == (&other.name, &other.command, &other.unit, &other.container)
+    }
+}
+
+/// A process that waits for conversations.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct Server {
+    pub process: Process,
+    /// The unspecified address waits on all.
+    pub address: IpAddr,
+    /// It waits in another network namespace of this host.
+    pub is_elsewhere: bool,
+}
+
+/// Who has which sockets. Looked at from time to time: who opens a connection and closes it in between is not seen.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Owners {
+    pub servers: BTreeMap<(Transport, u16), BTreeSet<Server>>,
+    /// By what they talk with: the server's address and port.
+    pub clients: BTreeMap<(Transport, IpAddr, u16), BTreeSet<Process>>,
+}
+
+impl Owners {
+    /// Adds what was seen later. Of processes that are the same but for their number, the last is kept; of what is too
+    /// much, what is known stays.
+    pub fn extend(&mut self, more: Self) {
+        for (key, servers) in more.servers {
+            let known = self.servers.entry(key).or_default();
+            for server in servers {
+                known.retain(|one| {
+                    !one.process.is_like(&server.process) || one.address != server.address
+                });
+                if known.len() < MOST_EACH {
+                    known.insert(server);
+                }
+            }
+        }
+        for (key, clients) in more.clients {
+            if MOST_SERVICES <= self.clients.len() && !self.clients.contains_key(&key) {
+                continue;
+            }
+            let known = self.clients.entry(key).or_default();
+            for client in clients {
+                known.retain(|one| !one.is_like(&client));
+                if known.len() < MOST_EACH {
+                    known.insert(client);
+                }
+            }
+        }
+    }
+
+    /// Who serves a flow to an address of this host. Only if nobody does where the traffic is seen, others are named.
+    pub fn servers_of(&self, flow: &Flow) -> Vec<&Server> {
+        let Some(transport) = flow.transport() else {
+            return Vec::new();
+        };
+        let all = self.servers.get(&(transport, flow.port));
+        let reached =
+            |server: &&Server| server.address.is_unspecified() || server.address == flow.server;
+        let (here, elsewhere): (Vec<&Server>, Vec<&Server>) = all
+            .into_iter()
+            .flatten()
+            .filter(reached)
+            .partition(|server| !server.is_elsewhere);
+        if here.is_empty() { elsewhere } else { here }
+    }
+
+    /// Who of this host opened a flow, or talks with the same service of the same server.
+    pub fn clients_of(&self, flow: &Flow) -> Vec<&Process> {
+        let Some(transport) = flow.transport() else {
+            return Vec::new();
+        };
+        let all = self.clients.get(&(transport, flow.server, flow.port));
+        all.into_iter().flatten().collect()
+    }
+}

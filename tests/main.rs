@@ -20,5 +20,6 @@ mod processes;
 mod replay;
 mod shared;
 mod sides;
+mod translated;
 mod tunnel;
 mod watch;

@@ -200,6 +200,7 @@ fn flow(n: u32, documented: u32) -> Flow {
         first: Timestamp::UNIX_EPOCH,
         last: Timestamp::UNIX_EPOCH,
         evidence: Evidence::Handshake,
+        translated: std::collections::BTreeSet::new(),
         remembered: None,
     }
 }

@@ -1,6 +1,7 @@
 //! Packets to flows: the only user of aya. Loads the programs, attaches them, reads the maps.
 
 mod attach;
+pub mod conntrack;
 pub mod file;
 pub mod guard;
 pub mod hook;

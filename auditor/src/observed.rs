@@ -3,6 +3,7 @@
 mod flow;
 mod ledger;
 mod process;
+mod translation;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -16,6 +17,7 @@ use serde::{Deserialize, Serialize};
 pub use flow::{Flow, Outcome, Remembered, Way, flag_names};
 pub use ledger::{Ends, KnownPorts, Ledger};
 pub use process::{Owners, Process, Server};
+pub use translation::{Pair, Translations};
 
 use crate::transport::Transport;
 

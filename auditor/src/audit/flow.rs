@@ -16,7 +16,7 @@ use super::{
 use crate::{
     deployment::Exception,
     matrix::Presence,
-    observed::{Flow, Observed, Outcome},
+    observed::{Flow, Observed, Outcome, Pair},
     transport::Transport,
 };
 
@@ -79,13 +79,31 @@ impl<'a> Judge<'a> {
             outcome,
             benefit_of_doubt: false,
         };
-        let asked = self.asked(flow);
-        let matching = asked.map_or_else(Vec::new, |asked| self.allowing(&asked));
-        let (forbidding, allowing): (Vec<usize>, Vec<usize>) =
-            matching.into_iter().partition(|at| self.forbids(*at));
+        let asked = self.asked(flow, Pair::of(flow));
+        let (forbidding, allowing) = self.matching_rules(asked);
         if !allowing.is_empty() {
             return finding(FlowVerdict::Documented { rules: allowing }, Severity::Fine);
         }
+        // Who really talks may be documented where what it looks like is not; each of them must be.
+        let real: Vec<Asked> = flow
+            .translated
+            .iter()
+            .filter_map(|pair| self.asked(flow, *pair))
+            .collect();
+        let of_real: Vec<Vec<usize>> = real
+            .iter()
+            .map(|asked| self.matching_rules(Some(*asked)).1)
+            .collect();
+        if !of_real.is_empty() && of_real.iter().all(|rules| !rules.is_empty()) {
+            let rules: BTreeSet<usize> = of_real.into_iter().flatten().collect();
+            let rules = rules.into_iter().collect();
+            return finding(FlowVerdict::Documented { rules }, Severity::Fine);
+        }
+        let odd = real
+            .iter()
+            .zip(&of_real)
+            .find(|(_, rules)| rules.is_empty());
+        let odd = odd.map(|(asked, _)| *asked).or(asked);
         if let Some(exception) = self.exception(flow) {
             return finding(FlowVerdict::Excepted { exception }, Severity::Fine);
         }
@@ -114,7 +132,7 @@ impl<'a> Judge<'a> {
         if !forbidding.is_empty() {
             return finding(FlowVerdict::Forbidden { rules: forbidding }, severity);
         }
-        let (reason, nearest) = match asked {
+        let (reason, nearest) = match odd {
             None => (Reason::Port, Vec::new()),
             Some(asked) => self.known_nearest(&asked),
         };
@@ -135,15 +153,21 @@ impl<'a> Judge<'a> {
     }
 
     /// What the rules are asked for; `None` for protocols that no rule can name.
-    fn asked(&self, flow: &Flow) -> Option<Asked> {
+    fn asked(&self, flow: &Flow, pair: Pair) -> Option<Asked> {
         let is_own = |address| self.observed.host.addresses.contains(address);
         Some(Asked {
             transport: flow.transport()?,
-            port: flow.port,
-            client: self.index.class(flow.client),
-            server: self.index.class(flow.server),
-            is_within: is_own(&flow.client) && is_own(&flow.server),
+            port: pair.port,
+            client: self.index.class(pair.client),
+            server: self.index.class(pair.server),
+            is_within: is_own(&pair.client) && is_own(&pair.server),
         })
+    }
+
+    /// The rules that forbid what is asked, and those that allow it.
+    fn matching_rules(&self, asked: Option<Asked>) -> (Vec<usize>, Vec<usize>) {
+        let matching = asked.map_or_else(Vec::new, |asked| self.allowing(&asked));
+        matching.into_iter().partition(|at| self.forbids(*at))
     }
 
     /// The rules of a list that pass a test.

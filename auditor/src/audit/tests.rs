@@ -128,6 +128,7 @@ fn flow(text: &str) -> Flow {
         first: Timestamp::UNIX_EPOCH,
         last: START.parse().unwrap(),
         evidence: Evidence::Handshake,
+        translated: std::collections::BTreeSet::new(),
         remembered: None,
     }
 }

@@ -1,59 +1,87 @@
-//! Looks from time to time who has the sockets of this host, beside the loop: it may take longer than a tick.
+//! Looks from time to time who has the sockets of this host and which addresses are translated, beside the loop: it may
+//! take longer than a tick.
 
 use std::{
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         mpsc::{self, RecvTimeoutError, Sender},
     },
     time::Duration,
 };
 
-use crate::{capture::process, observed::Owners};
+use tokio::time::Instant;
+
+use crate::{
+    capture::{conntrack, process},
+    observed::{Owners, Translations},
+};
 
 /// How often. A connection that is opened and closed in between is not seen.
 const EVERY: Duration = Duration::from_secs(5);
 
-/// Who has the sockets, kept up to date as long as this lives.
+/// What was seen, kept up to date as long as this lives.
 pub(super) struct Looking {
-    owners: Arc<Mutex<Owners>>,
+    seen: Arc<Mutex<Seen>>,
     /// Once it is gone, the thread ends.
     _stop: Sender<()>,
+}
+
+/// Who has the sockets, and who really talks where addresses are translated.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Seen {
+    pub(super) owners: Owners,
+    pub(super) translations: Translations,
+}
+
+impl Seen {
+    fn now() -> Self {
+        Self {
+            owners: process::owners(),
+            // Without an answer, flows are judged as they look.
+            translations: conntrack::translations().unwrap_or_default(),
+        }
+    }
+
+    fn extend(&mut self, more: Self) {
+        self.owners.extend(more.owners);
+        self.translations.extend(more.translations);
+    }
 }
 
 impl Looking {
     /// Begins to look, from a thread that is in the network namespace of this one.
     pub(super) fn begin() -> Self {
-        let owners = Arc::new(Mutex::new(Owners::default()));
+        let seen = Arc::new(Mutex::new(Seen::default()));
         let (stop, stopped) = mpsc::channel();
-        let seen = Arc::clone(&owners);
+        let shared = Arc::clone(&seen);
         std::thread::spawn(move || {
             loop {
-                let more = process::owners();
-                seen.lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .extend(more);
-                match stopped.recv_timeout(EVERY) {
+                let started = Instant::now();
+                let more = Seen::now();
+                lock(&shared).extend(more);
+                // No more than a twentieth of one core, however many sockets there are.
+                let pause = EVERY.max(20 * started.elapsed());
+                match stopped.recv_timeout(pause) {
                     Err(RecvTimeoutError::Timeout) => {}
                     Ok(()) | Err(RecvTimeoutError::Disconnected) => return,
                 }
             }
         });
-        Self {
-            owners,
-            _stop: stop,
-        }
+        Self { seen, _stop: stop }
     }
 
     /// Everything that was seen so far.
-    pub(super) fn owners(&self) -> Owners {
-        let owners = self.owners.lock().unwrap_or_else(PoisonError::into_inner);
-        owners.clone()
+    pub(super) fn seen(&self) -> Seen {
+        lock(&self.seen).clone()
     }
 
     /// Looks once more.
     pub(super) fn look(&self) {
-        let more = process::owners();
-        let mut owners = self.owners.lock().unwrap_or_else(PoisonError::into_inner);
-        owners.extend(more);
+        let more = Seen::now();
+        lock(&self.seen).extend(more);
     }
+}
+
+fn lock(seen: &Mutex<Seen>) -> MutexGuard<'_, Seen> {
+    seen.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -267,12 +267,15 @@ impl Session {
 
     fn described(&self, flows: Vec<(Ends, SharedRecord)>) -> Vec<Flow> {
         let names = self.follow.names();
+        let translations = self.looking.seen().translations;
         let flow = |(ends, record): (Ends, SharedRecord)| {
             let name = names
                 .get(&packet::index(ends.interface))
                 .cloned()
                 .unwrap_or_else(|| format!("#{}", ends.interface));
-            Flow::new(&ends, &record, name, |epoch| self.clock.instant(epoch))
+            let mut flow = Flow::new(&ends, &record, name, |epoch| self.clock.instant(epoch));
+            flow.translated = translations.of(&flow);
+            flow
         };
         flows.into_iter().map(flow).collect()
     }
@@ -302,7 +305,6 @@ impl Session {
     pub(super) fn finish(mut self, window: SignedDuration) -> anyhow::Result<Observed> {
         let end = self.clock.wall_now();
         self.looking.look();
-        self.host.owners = self.looking.owners();
         // Once nothing is attached any more, the last drains of both halves take everything.
         self.follow.detach();
         for _half in 0..2 {
@@ -311,6 +313,7 @@ impl Session {
         self.capture.flush_log();
         let tallies = self.tallies()?;
         let flows = self.flows();
+        self.host.owners = self.looking.seen().owners;
         let lost = self.lost();
         let start = self.clock.wall;
         let mut gaps = self.gaps;

@@ -272,7 +272,7 @@ impl<'a> Daemon<'a> {
         let policy = self.plan.policy(&session.host, &mut lookup)?;
         let tallies = session.tallies()?;
         let has_lost = tallies.contains_key(&Slot::TableFull);
-        session.host.owners = session.looking.owners();
+        session.host.owners = session.looking.seen().owners;
         let observed = Observed {
             host: session.host.clone(),
             window: Window {

@@ -31,6 +31,7 @@ CREATE TABLE flow (
     requests INTEGER NOT NULL, replies INTEGER NOT NULL, refusals INTEGER NOT NULL,
     evidence INTEGER NOT NULL,
     first_seen TEXT NOT NULL, last_seen TEXT NOT NULL, last_answered TEXT, last_refused TEXT,
+    translated TEXT NOT NULL,
     PRIMARY KEY (server, client, protocol, port, interface, tunnel)
 ) WITHOUT ROWID;
 CREATE TABLE watched (start TEXT PRIMARY KEY, end TEXT NOT NULL) WITHOUT ROWID;

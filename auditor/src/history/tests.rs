@@ -10,7 +10,7 @@ use auditor_common::Evidence;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Bounds, History, Store};
-use crate::observed::{Cause, Flow, Gap, Outcome, Remembered, Way};
+use crate::observed::{Cause, Flow, Gap, Outcome, Pair, Remembered, Way};
 
 /// Seconds after the beginning of time.
 fn at(seconds: i64) -> Timestamp {
@@ -39,6 +39,7 @@ fn flow(port: u16, packets: [u64; 2], last: i64) -> Flow {
         first: at(0),
         last: at(last),
         evidence: Evidence::Handshake,
+        translated: BTreeSet::new(),
         remembered: None,
     }
 }
@@ -118,7 +119,14 @@ fn what_is_saved_is_read_back() {
     let mut store = Store::open(&path).unwrap();
     let mut history = store.load().unwrap();
     history.begin(at(0));
-    history.update(vec![flow(80, [5, 5], 1), flow(81, [1, 0], 1)], at(10));
+    let mut translated = flow(81, [1, 0], 1);
+    let real = Pair {
+        client: "10.0.0.7".parse().unwrap(),
+        server: "fd00::7".parse().unwrap(),
+        port: 8081,
+    };
+    translated.translated = [real].into();
+    history.update(vec![flow(80, [5, 5], 1), translated], at(10));
     let lost = |until| Gap {
         cause: Cause::InterfaceLost {
             name: "eth1".to_owned(),
@@ -141,6 +149,8 @@ fn what_is_saved_is_read_back() {
     let mut store = Store::open(&path).unwrap();
     let mut read = store.load().unwrap();
     assert_eq!(remembered(&read), remembered(&history));
+    assert_eq!(read.flows(at(0)), history.flows(at(0)));
+    assert_eq!(read.flows(at(0))[1].translated, [real].into());
     assert_eq!(read.since(), Some(at(0)));
     let gaps = read.gaps(at(0));
     assert_eq!(gaps.len(), 2);

@@ -1,6 +1,6 @@
 //! One client's traffic with one service, and what came of it.
 
-use std::net::IpAddr;
+use std::{collections::BTreeSet, net::IpAddr};
 
 use auditor_common::{
     Evidence, SharedRecord,
@@ -10,7 +10,7 @@ use auditor_common::{
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::Ends;
+use super::{Ends, Pair};
 use crate::{address, transport::Transport};
 
 /// One client's traffic with one service of one server.
@@ -35,6 +35,8 @@ pub struct Flow {
     pub first: Timestamp,
     pub last: Timestamp,
     pub evidence: Evidence,
+    /// Who really talks, where addresses were translated on the way.
+    pub translated: BTreeSet<Pair>,
     /// What is remembered of it, where the counters reach further back than the window.
     pub remembered: Option<Remembered>,
 }
@@ -135,6 +137,7 @@ impl Flow {
             } else {
                 stored
             },
+            translated: BTreeSet::new(),
             remembered: None,
         }
     }
@@ -164,6 +167,7 @@ impl Flow {
         self.first = self.first.min(more.first);
         self.last = self.last.max(more.last);
         self.evidence = self.evidence.min(more.evidence);
+        self.translated.extend(&more.translated);
     }
 
     /// What was counted after `earlier`, which is what the same counters said before.

@@ -204,6 +204,17 @@ fn flow(judged: &Judged, flow: &Flow, finding: &FlowFinding) -> schema::Flow {
         refusals: flow.refusals,
         first_seen: flow.first,
         last_seen: flow.last,
+        translated: flow
+            .translated
+            .iter()
+            .map(|pair| schema::Pair {
+                client: pair.client,
+                client_roles: names(policy.roles_of(pair.client)),
+                server: pair.server,
+                server_roles: names(policy.roles_of(pair.server)),
+                port: pair.port,
+            })
+            .collect(),
         processes: processes(judged, flow),
     }
 }

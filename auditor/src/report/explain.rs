@@ -148,6 +148,8 @@ pub fn flow(report: &Report, flow: &Flow) -> Vec<String> {
         format!("who is the server: {}", side(flow)),
         format!("what came of it: {}", outcome(flow)),
     ];
+    let pairs = flow.translated.iter();
+    steps.extend(pairs.map(|pair| format!("translated: {}", words::pair(report, pair))));
     steps.extend(flow.processes.iter().map(|process| {
         let part = match process.part {
             Part::Client => "opened by",

@@ -213,9 +213,22 @@ pub struct Flow {
     pub first_seen: Timestamp,
     #[serde(with = "micros")]
     pub last_seen: Timestamp,
+    /// Who really talks, where the addresses or the port were translated on the way; left out where they were not.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub translated: Vec<Pair>,
     /// Who of this host has a part in it, as far as that was seen; left out where nobody was.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub processes: Vec<Process>,
+}
+
+/// The ends of a conversation behind a translation.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Pair {
+    pub client: IpAddr,
+    pub client_roles: Vec<String>,
+    pub server: IpAddr,
+    pub server_roles: Vec<String>,
+    pub port: u16,
 }
 
 /// A process of this host.

@@ -81,6 +81,7 @@ pub(crate) fn report() -> Report {
         first: start,
         last: end,
         evidence: Evidence::Handshake,
+        translated: std::collections::BTreeSet::new(),
         remembered: None,
     };
     let tally = |packets| Tally {

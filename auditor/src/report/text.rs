@@ -160,6 +160,8 @@ fn section(report: &Report, out: &mut String, severity: Severity, title: &str) -
             words::outcome(flow.outcome),
             traffic(flow)
         ));
+        let pairs = flow.translated.iter();
+        items.extend(pairs.map(|pair| format!("    {}", words::pair(report, pair))));
         items.extend(flow.processes.iter().map(|process| {
             let part = match process.part {
                 Part::Client => "opened by",

@@ -101,6 +101,16 @@ pub(super) const fn outcome(outcome: Outcome) -> &'static str {
     }
 }
 
+/// Who really talks where addresses are translated.
+pub(super) fn pair(report: &schema::Report, pair: &schema::Pair) -> String {
+    format!(
+        "really {} -> {} port {}",
+        who(report, pair.client, &pair.client_roles),
+        who(report, pair.server, &pair.server_roles),
+        pair.port
+    )
+}
+
 /// A process of this host, as `nginx, pid 12, of nginx.service: nginx -g daemon off;`.
 pub(super) fn process(process: &schema::Process) -> String {
     let of = |what: &Option<String>, kind: &str| {

@@ -192,6 +192,7 @@ fn flow() -> impl Strategy<Value = Flow> {
             first: Timestamp::UNIX_EPOCH,
             last: Timestamp::UNIX_EPOCH,
             evidence,
+            translated: std::collections::BTreeSet::new(),
             remembered: None,
         },
     )

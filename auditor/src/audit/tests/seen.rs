@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use auditor_common::{Tally, lost::Lost};
 
 use super::*;
-use crate::audit::{Level, RuleFinding};
+use crate::{
+    audit::{Level, RuleFinding},
+    observed::Pair,
+};
 
 /// The finding on the rule that has these lines beside its id and its sides.
 #[track_caller]
@@ -181,4 +184,51 @@ fn a_missing_rule_says_how_sure_that_is() {
     );
     assert_eq!(certainty.watched, SignedDuration::from_mins(30));
     assert_eq!(finding("ports = \"99\"", &observed).certainty, None);
+}
+
+#[test]
+fn who_really_talks_may_be_what_is_documented() {
+    let pair = |text: &str| {
+        let parts: Vec<&str> = text.split(' ').collect();
+        Pair {
+            client: parts[0].parse().unwrap(),
+            server: parts[1].parse().unwrap(),
+            port: parts[2].parse().unwrap(),
+        }
+    };
+    for (real, verdict) in [
+        (
+            &["10.0.1.5 10.0.0.10 2181"][..],
+            "documented zookeeper fine",
+        ),
+        // Somebody behind the same address does what nobody documented.
+        (
+            &["10.0.1.5 10.0.0.10 2181", "10.0.1.6 10.0.0.10 22"],
+            "unexpected port [zookeeper] violation",
+        ),
+        (
+            &["192.0.2.9 10.0.0.10 2181"],
+            "unexpected peer [zookeeper] violation",
+        ),
+        (&[], "unexpected port [] violation"),
+    ] {
+        let mut flow = flow("192.0.2.1 10.0.0.99 tcp 9999 5/5");
+        flow.translated = real.iter().map(|text| pair(text)).collect();
+        let observed = observed(&[flow]);
+        let policy = policy(Some(DEPLOYMENT), &[], &observed);
+        assert_eq!(
+            told(&policy, &judge(&policy, &observed), 0),
+            verdict,
+            "{real:?}"
+        );
+    }
+    // As it looks it is documented: a vendor's page names the port that is published.
+    let mut published = flow("10.0.1.5 10.0.0.10 tcp 2181 5/5");
+    published.translated = [pair("10.0.1.5 172.17.0.2 80")].into();
+    let observed = observed(&[published]);
+    let policy = policy(Some(DEPLOYMENT), &[], &observed);
+    assert_eq!(
+        told(&policy, &judge(&policy, &observed), 0),
+        "documented zookeeper fine"
+    );
 }

@@ -1,20 +1,20 @@
 //! Rows of the database to what is remembered.
 
-use std::net::IpAddr;
+use std::{collections::BTreeSet, net::IpAddr};
 
 use auditor_common::{Evidence, packet::Tunnel};
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, Row};
 
 use super::super::{Entry, FlowKey, History, Span};
-use crate::observed::{Cause, Flow, Gap, Remembered, Way};
+use crate::observed::{Cause, Flow, Gap, Pair, Remembered, Way};
 
 pub(super) fn load(connection: &Connection) -> rusqlite::Result<History> {
     let mut history = History::default();
     let mut statement = connection.prepare(
         "SELECT server, client, protocol, port, interface, tunnel, to_server_packets, to_server_bytes, to_server_resets, \
          to_server_flags, to_client_packets, to_client_bytes, to_client_resets, to_client_flags, requests, replies, refusals, \
-         evidence, first_seen, last_seen, last_answered, last_refused FROM flow",
+         evidence, first_seen, last_seen, last_answered, last_refused, translated FROM flow",
     )?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
@@ -75,11 +75,27 @@ fn flow(row: &Row<'_>) -> rusqlite::Result<Flow> {
         evidence: Evidence::from_number(number(row, 17)?).unwrap_or(Evidence::FirstSender),
         first: instant(row, 18)?,
         last: instant(row, 19)?,
+        translated: pairs(row, 22)?,
         remembered: Some(Remembered {
             answered: optional(row, 20)?,
             refused: optional(row, 21)?,
         }),
     })
+}
+
+/// `client server port`, one pair a line.
+fn pairs(row: &Row<'_>, at: usize) -> rusqlite::Result<BTreeSet<Pair>> {
+    let mut pairs = BTreeSet::new();
+    for line in row.get_ref(at)?.as_str()?.lines() {
+        let mut words = line.split(' ');
+        let mut word = || words.next().unwrap_or_default();
+        pairs.insert(Pair {
+            client: parsed(at, word())?,
+            server: parsed(at, word())?,
+            port: parsed(at, word())?,
+        });
+    }
+    Ok(pairs)
 }
 
 fn gap(row: &Row<'_>) -> rusqlite::Result<Gap> {

@@ -9,7 +9,7 @@ use super::{
     super::{Entry, FlowKey, History},
     Finding, MOST_EVENTS, Saved, text,
 };
-use crate::observed::Cause;
+use crate::observed::{Cause, Pair};
 
 pub(super) fn write(
     transaction: &Transaction<'_>,
@@ -68,7 +68,7 @@ fn flows(
     )?;
     let mut replace = transaction.prepare_cached(
         "INSERT OR REPLACE INTO flow VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, \
-         ?19, ?20, ?21, ?22)",
+         ?19, ?20, ?21, ?22, ?23)",
     )?;
     let totals = history
         .changed
@@ -114,9 +114,16 @@ fn flows(
             text(flow.last),
             remembered.answered.map(text),
             remembered.refused.map(text),
+            pairs(&flow.translated),
         ])?;
     }
     Ok(())
+}
+
+/// One pair a line.
+fn pairs(pairs: &BTreeSet<Pair>) -> String {
+    let line = |pair: &Pair| format!("{} {} {}", pair.client, pair.server, pair.port);
+    pairs.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
 /// Writes when somebody watched.

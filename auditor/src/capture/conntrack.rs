@@ -1,0 +1,155 @@
+//! Translated addresses, as the kernel's connection tracking knows them (ctnetlink).
+
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the crate that reads the messages adds attributes, which say nothing of addresses"
+)]
+
+use std::{fs, io, net::IpAddr};
+
+use netlink_packet_core::{
+    NLM_F_DUMP, NLM_F_REQUEST, NetlinkHeader, NetlinkMessage, NetlinkPayload,
+};
+use netlink_packet_netfilter::{
+    NetfilterHeader, NetfilterMessage, NetfilterMessageInner, NetfilterProtoFamily,
+    conntrack::{ConntrackAttribute, ConntrackMessage, IPTuple, ProtoTuple, Tuple},
+};
+use netlink_sys::{Socket, SocketAddr, protocols::NETLINK_NETFILTER};
+
+use crate::observed::{Pair, Translations};
+
+/// How many connections this network namespace tracks.
+const COUNT: &str = "/proc/sys/net/netfilter/nf_conntrack_count";
+
+/// The kernel's answers come in pieces of this size at most (`NLMSG_GOODSIZE` and a dump's skb).
+const BUFFER: usize = 64 << 10;
+
+/// Lists the translations of the connections that are tracked now.
+///
+/// A kernel that tracks nothing is not asked: that would load the modules that do.
+///
+/// # Errors
+///
+/// The kernel does not answer.
+pub fn translations() -> io::Result<Translations> {
+    let mut translations = Translations::default();
+    let count = fs::read_to_string(COUNT).unwrap_or_default();
+    if matches!(count.trim(), "" | "0") {
+        return Ok(translations);
+    }
+    let mut socket = Socket::new(NETLINK_NETFILTER)?;
+    socket.bind_auto()?;
+    socket.connect(&SocketAddr::new(0, 0))?;
+    socket.send(&request(), 0)?;
+    let mut buffer = Vec::with_capacity(BUFFER);
+    loop {
+        buffer.clear();
+        socket.recv(&mut buffer, 0)?;
+        let mut rest = buffer.as_slice();
+        if rest.is_empty() {
+            return Ok(translations);
+        }
+        while !rest.is_empty() {
+            let message = NetlinkMessage::<NetfilterMessage>::deserialize(rest)
+                .map_err(|problem| io::Error::other(problem.to_string()))?;
+            match message.payload {
+                NetlinkPayload::Done(_) => return Ok(translations),
+                NetlinkPayload::Error(error) => return Err(error.to_io()),
+                NetlinkPayload::InnerMessage(message) => add(&mut translations, &message),
+                _ => {}
+            }
+            // Messages are aligned to 4 bytes (`NLMSG_ALIGNTO`).
+            let length = (message.header.length as usize).next_multiple_of(4).max(4);
+            rest = rest.get(length..).unwrap_or_default();
+        }
+    }
+}
+
+fn request() -> Vec<u8> {
+    let mut header = NetlinkHeader::default();
+    header.flags = NLM_F_REQUEST | NLM_F_DUMP;
+    let get = NetfilterMessage::new(
+        NetfilterHeader::new(NetfilterProtoFamily::Unspec, 0, 0),
+        ConntrackMessage::Get(Vec::new()),
+    );
+    let mut message = NetlinkMessage::new(header, NetlinkPayload::from(get));
+    message.finalize();
+    let mut bytes = vec![0; message.buffer_len()];
+    message.serialize(&mut bytes);
+    bytes
+}
+
+fn add(translations: &mut Translations, message: &NetfilterMessage) {
+    let NetfilterMessageInner::Conntrack(ConntrackMessage::New(attributes)) = &message.inner else {
+        return;
+    };
+    let (mut asked, mut answered) = (None, None);
+    for attribute in attributes {
+        match attribute {
+            ConntrackAttribute::CtaTupleOrig(parts) => asked = tuple(parts),
+            ConntrackAttribute::CtaTupleReply(parts) => answered = tuple(parts),
+            _ => {}
+        }
+    }
+    let (Some(asked), Some(answered)) = (asked, answered) else {
+        return;
+    };
+    let asked_pair = Pair {
+        client: asked.source,
+        server: asked.destination,
+        port: asked.destination_port,
+    };
+    // The answer goes the other way: its source is the server.
+    let answered_pair = Pair {
+        client: answered.destination,
+        server: answered.source,
+        port: answered.source_port,
+    };
+    translations.add(asked.protocol, asked_pair, answered_pair);
+}
+
+/// One direction of a connection.
+struct Direction {
+    source: IpAddr,
+    destination: IpAddr,
+    protocol: u8,
+    source_port: u16,
+    destination_port: u16,
+}
+
+/// `None` for protocols without ports.
+fn tuple(parts: &[Tuple]) -> Option<Direction> {
+    let (mut source, mut destination) = (None, None);
+    let (mut protocol, mut source_port, mut destination_port) = (None, None, None);
+    for part in parts {
+        match part {
+            Tuple::Ip(addresses) => {
+                for address in addresses {
+                    match address {
+                        IPTuple::SourceAddress(address) => source = Some(*address),
+                        IPTuple::DestinationAddress(address) => destination = Some(*address),
+                        _ => {}
+                    }
+                }
+            }
+            Tuple::Proto(parts) => {
+                for part in parts {
+                    match part {
+                        ProtoTuple::Protocol(number) => protocol = Some(u8::from(*number)),
+                        ProtoTuple::SourcePort(port) => source_port = Some(*port),
+                        ProtoTuple::DestinationPort(port) => destination_port = Some(*port),
+                        _ => {}
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    Some(Direction {
+        source: source?,
+        destination: destination?,
+        protocol: protocol?,
+        source_port: source_port?,
+        destination_port: destination_port?,
+    })
+}

@@ -2,6 +2,7 @@
 
 pub mod audit;
 pub mod check;
+pub mod deployment;
 pub mod diff;
 pub mod doctor;
 pub mod explain;

@@ -1,12 +1,14 @@
 //! Who is who here: roles and their addresses, which conditions hold, what is accepted, what to watch.
 
 mod file;
+mod inventory;
 mod roles;
 
 use std::{collections::BTreeMap, path::PathBuf};
 
 use jiff::{SignedDuration, civil::Date};
 
+pub use inventory::{Form, Group, Inventory, Problem};
 pub(crate) use roles::entry_addresses;
 pub use roles::{Entry, Roles};
 

@@ -1,0 +1,216 @@
+//! Lists of hosts that people have already to roles: hosts files, and Ansible inventories as INI or YAML.
+
+mod hosts;
+mod ini;
+mod yaml;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    net::IpAddr,
+};
+
+/// Groups of hosts, as a file has them.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Inventory {
+    pub groups: BTreeMap<String, Group>,
+    /// Addresses of hosts, by name.
+    pub addresses: BTreeMap<String, BTreeSet<IpAddr>>,
+    /// What was not understood.
+    pub problems: Vec<Problem>,
+}
+
+/// One group.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Group {
+    pub hosts: BTreeSet<String>,
+    /// Groups that are part of it.
+    pub children: BTreeSet<String>,
+}
+
+/// A line that was not understood.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Problem {
+    pub line: usize,
+    pub text: String,
+    pub reason: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {:?}: {}", self.line, self.text, self.reason)
+    }
+}
+
+/// What a file of hosts is written in.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Form {
+    /// As `/etc/hosts`: an address and the names of a host on each line (hosts(5)).
+    Hosts,
+    /// An Ansible inventory with groups in brackets.
+    Ini,
+    /// An Ansible inventory as a tree.
+    Yaml,
+}
+
+impl Form {
+    /// Tells by what stands first in the text.
+    pub fn of(text: &str) -> Self {
+        let mut lines = text
+            .lines()
+            .map(str::trim_end)
+            .filter(|line| !line.is_empty() && !line.trim_start().starts_with(['#', ';']));
+        let Some(first) = lines.next() else {
+            return Self::Hosts;
+        };
+        let word = first.split_whitespace().next().unwrap_or_default();
+        let is_address = |word: &str| word.parse::<IpAddr>().is_ok();
+        // Alone on its line an address is a host without a group.
+        if is_address(word)
+            && first
+                .split_whitespace()
+                .nth(1)
+                .is_some_and(|next| !next.contains('='))
+        {
+            Self::Hosts
+        } else if first == "---" || first.ends_with(':') {
+            Self::Yaml
+        } else {
+            Self::Ini
+        }
+    }
+}
+
+impl Inventory {
+    /// Reads a list of hosts.
+    pub fn read(text: &str, form: Form) -> Self {
+        match form {
+            Form::Hosts => hosts::read(text),
+            Form::Ini => ini::read(text),
+            Form::Yaml => yaml::read(text),
+        }
+    }
+
+    /// Adds what another file says.
+    pub fn extend(&mut self, more: Self) {
+        for (name, group) in more.groups {
+            let known = self.groups.entry(name).or_default();
+            known.hosts.extend(group.hosts);
+            known.children.extend(group.children);
+        }
+        for (name, addresses) in more.addresses {
+            self.addresses.entry(name).or_default().extend(addresses);
+        }
+    }
+
+    fn group(&mut self, name: &str) -> &mut Group {
+        self.groups.entry(name.to_owned()).or_default()
+    }
+
+    fn problem(&mut self, line: usize, text: &str, reason: impl Into<String>) {
+        self.problems.push(Problem {
+            line,
+            text: text.to_owned(),
+            reason: reason.into(),
+        });
+    }
+
+    /// The entries of each group's role: its children, and the addresses of its hosts; for hosts without an address their
+    /// names, which a resolver may know. Names without a dot can't be told from roles, and are in the second list.
+    pub fn roles(&self) -> (BTreeMap<&str, Vec<String>>, BTreeSet<&str>) {
+        let mut roles = BTreeMap::new();
+        let mut unknown = BTreeSet::new();
+        for (name, group) in &self.groups {
+            let mut entries: Vec<String> = group.children.iter().cloned().collect();
+            let mut addresses = BTreeSet::new();
+            let mut names = Vec::new();
+            for host in &group.hosts {
+                match (self.addresses.get(host), host.parse::<IpAddr>()) {
+                    (Some(known), _) => addresses.extend(known),
+                    (None, Ok(address)) => {
+                        addresses.insert(address);
+                    }
+                    (None, Err(_)) if host.contains('.') => names.push(host.clone()),
+                    (None, Err(_)) => {
+                        unknown.insert(host.as_str());
+                    }
+                }
+            }
+            entries.extend(addresses.iter().map(ToString::to_string));
+            entries.extend(names);
+            roles.insert(name.as_str(), entries);
+        }
+        (roles, unknown)
+    }
+}
+
+/// The hosts that a pattern such as `web[01:12].example.com` or `db-[a:c]` stands for.
+///
+/// # Errors
+///
+/// What is wrong with the pattern.
+fn hosts_of(pattern: &str) -> Result<Vec<String>, String> {
+    let Some((before, rest)) = pattern.split_once('[') else {
+        return Ok(vec![pattern.to_owned()]);
+    };
+    let (range, after) = rest
+        .split_once(']')
+        .ok_or_else(|| "a bracket is not closed".to_owned())?;
+    let parts: Vec<&str> = range.split(':').collect();
+    let (first, last, step) = match parts.as_slice() {
+        [first, last] => (*first, *last, 1),
+        [first, last, step] => {
+            let step: usize = step
+                .parse()
+                .map_err(|_problem| format!("`{step}` is no number"))?;
+            (*first, *last, step)
+        }
+        _ => {
+            return Err(format!(
+                "`[{range}]` is no range: expected [01:12] or [a:f]"
+            ));
+        }
+    };
+    let middles = members(first, last, step)
+        .ok_or_else(|| format!("`[{range}]` is no range: expected [01:12] or [a:f]"))?;
+    let mut all = Vec::new();
+    for rest in hosts_of(after)? {
+        for middle in &middles {
+            all.push(format!("{before}{middle}{rest}"));
+            if MOST_HOSTS as usize <= all.len() {
+                return Err(format!("it stands for more than {MOST_HOSTS} hosts"));
+            }
+        }
+    }
+    all.sort();
+    Ok(all)
+}
+
+/// A pattern that stands for more is a mistake.
+const MOST_HOSTS: u32 = 65_536;
+
+fn members(first: &str, last: &str, step: usize) -> Option<Vec<String>> {
+    if step == 0 {
+        return None;
+    }
+    let letter = |text: &str| {
+        let mut letters = text.chars();
+        letters
+            .next()
+            .filter(|c| c.is_ascii_alphabetic() && letters.next().is_none())
+    };
+    if let (Some(first), Some(last)) = (letter(first), letter(last)) {
+        return Some((first..=last).step_by(step).map(String::from).collect());
+    }
+    let (from, to): (u32, u32) = (first.parse().ok()?, last.parse().ok()?);
+    if to < from || MOST_HOSTS < to - from {
+        return None;
+    }
+    // Zeros before the first number say how wide all of them are.
+    let width = first.len();
+    let number = |n: u32| format!("{n:0width$}");
+    Some((from..=to).step_by(step).map(number).collect())
+}
+
+#[cfg(test)]
+mod tests;

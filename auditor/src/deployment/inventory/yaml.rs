@@ -1,0 +1,94 @@
+//! An Ansible inventory as YAML: groups with hosts, children and variables, within each other.
+
+use saphyr::{LoadableYamlNode as _, Yaml};
+
+use super::{Inventory, hosts_of, ini::reached};
+
+/// Groups are no deeper within each other.
+const MOST_DEEP: usize = 32;
+
+pub(super) fn read(text: &str) -> Inventory {
+    let mut inventory = Inventory::default();
+    let documents = match Yaml::load_from_str(text) {
+        Ok(documents) => documents,
+        Err(problem) => {
+            let at = problem.marker().line();
+            let line = text.lines().nth(at.saturating_sub(1)).unwrap_or_default();
+            inventory.problem(at, line, problem.info());
+            return inventory;
+        }
+    };
+    for document in &documents {
+        groups(&mut inventory, document, 0);
+    }
+    // `all` holds everything, and says nothing of who is who.
+    if let Some(all) = inventory.groups.remove("all")
+        && !all.hosts.is_empty()
+    {
+        inventory.group("ungrouped").hosts.extend(all.hosts);
+    }
+    inventory
+}
+
+/// Reads groups by their names; returns the names.
+fn groups(inventory: &mut Inventory, groups: &Yaml<'_>, depth: usize) -> Vec<String> {
+    let mut names = Vec::new();
+    for (name, group) in members(groups) {
+        if MOST_DEEP <= depth {
+            inventory.problem(0, &name, format!("groups are more than {MOST_DEEP} deep"));
+            return names;
+        }
+        inventory.group(&name);
+        for (part, value) in members(group) {
+            match part.as_str() {
+                "hosts" => hosts(inventory, &name, value),
+                "children" => {
+                    let children = self::groups(inventory, value, depth + 1);
+                    inventory.group(&name).children.extend(children);
+                }
+                "vars" => {}
+                other => {
+                    let problem = format!("`{other}` is neither hosts, children nor vars");
+                    inventory.problem(0, &name, problem);
+                }
+            }
+        }
+        names.push(name);
+    }
+    names
+}
+
+fn hosts(inventory: &mut Inventory, group: &str, hosts: &Yaml<'_>) {
+    for (pattern, variables) in members(hosts) {
+        let address = members(variables)
+            .into_iter()
+            .find(|(name, _)| matches!(name.as_str(), "ansible_host" | "ansible_ssh_host"))
+            .and_then(|(_, value)| value.as_str().map(str::to_owned));
+        match hosts_of(&pattern) {
+            Ok(names) => {
+                for name in names {
+                    reached(inventory, &name, address.as_deref());
+                    inventory.group(group).hosts.insert(name);
+                }
+            }
+            Err(problem) => inventory.problem(0, &pattern, problem),
+        }
+    }
+}
+
+/// The names and values of a mapping; none of anything else.
+fn members<'a, 'text>(node: &'a Yaml<'text>) -> Vec<(String, &'a Yaml<'text>)> {
+    let Some(mapping) = node.as_mapping() else {
+        return Vec::new();
+    };
+    let name = |key: &Yaml<'_>| {
+        key.as_str()
+            .map(str::to_owned)
+            .or_else(|| key.as_integer().map(|number| number.to_string()))
+            .unwrap_or_default()
+    };
+    mapping
+        .iter()
+        .map(|(key, value)| (name(key), value))
+        .collect()
+}

@@ -22,4 +22,5 @@ mod shared;
 mod sides;
 mod translated;
 mod tunnel;
+mod verdicts;
 mod watch;

@@ -191,6 +191,8 @@ fn a_capture_is_judged() {
         "{}",
         String::from_utf8_lossy(&output.stderr)
     );
+    // The same flows and the same policy give the same report, to the byte.
+    assert_eq!(replay("--address 10.9.0.1").stdout, output.stdout);
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_totals(&report);
     assert_eq!(report["counted"]["fragment"]["packets"], 1);

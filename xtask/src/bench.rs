@@ -19,13 +19,14 @@ pub(crate) struct Bench {
     only: Option<String>,
 }
 
-/// Runs the benches: what reading a page and judging flows cost, and as root what counting a packet costs and what an audit costs a host.
+/// Runs the benches: what reading a page, judging flows and remembering them cost, and as root what counting a packet costs and what an audit costs a host.
 pub(crate) fn run(bench: &Bench) -> anyhow::Result<()> {
     setup::install()?;
     let benches = ["bench", "--package", "auditor", "--bench"];
     if bench.only.is_none() {
         shell::run(cargo().args(benches).arg("import"))?;
         shell::run(cargo().args(benches).arg("audit"))?;
+        shell::run(cargo().args(benches).arg("history"))?;
     }
     let mut packets = cargo();
     packets.args(benches).args(["packets", "--"]);

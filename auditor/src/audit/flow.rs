@@ -32,6 +32,10 @@ pub(super) struct Judge<'a> {
     observed: &'a Observed,
     index: Index,
     today: Date,
+    /// The addresses of the flows so far.
+    classes: HashMap<IpAddr, Class>,
+    /// How many other hosts with any traffic stand on each side of the rules.
+    heard: Vec<usize>,
     /// What was found for flows that came before: an unexpected one is seldom alone.
     nearest: HashMap<Asked, (Reason, Vec<usize>)>,
 }
@@ -64,6 +68,8 @@ impl<'a> Judge<'a> {
             observed,
             index: Index::new(policy, &observed.host),
             today: observed.window.start.to_zoned(TimeZone::UTC).date(),
+            classes: HashMap::new(),
+            heard: vec![0; policy.sides.len()],
             nearest: HashMap::new(),
         }
     }
@@ -139,27 +145,37 @@ impl<'a> Judge<'a> {
         finding(FlowVerdict::Unexpected { reason, nearest }, severity)
     }
 
-    /// How many other hosts with any traffic stand on each side of the rules.
-    pub(super) fn heard(&self) -> Vec<usize> {
-        let host = &self.observed.host.addresses;
-        let others: BTreeSet<IpAddr> = self
-            .observed
-            .flows
-            .iter()
-            .flat_map(|flow| [flow.client, flow.server])
-            .filter(|address| !host.contains(address))
-            .collect();
-        self.index.on_sides(self.policy.sides.len(), &others)
+    /// How many other hosts with any traffic stand on each side of the rules, of those in the flows so far.
+    pub(super) fn heard(&self) -> &[usize] {
+        &self.heard
+    }
+
+    /// The sides that an address is on; one that has traffic is counted there.
+    fn class(&mut self, address: IpAddr) -> Class {
+        if let Some(class) = self.classes.get(&address) {
+            return *class;
+        }
+        let class = self.index.class(address);
+        self.classes.insert(address, class);
+        if !self.observed.host.addresses.contains(&address) {
+            for side in self.index.sides(class) {
+                if let Some(heard) = self.heard.get_mut(*side as usize) {
+                    *heard += 1;
+                }
+            }
+        }
+        class
     }
 
     /// What the rules are asked for; `None` for protocols that no rule can name.
-    fn asked(&self, flow: &Flow, pair: Pair) -> Option<Asked> {
-        let is_own = |address| self.observed.host.addresses.contains(address);
+    fn asked(&mut self, flow: &Flow, pair: Pair) -> Option<Asked> {
+        let own = &self.observed.host.addresses;
+        let is_own = |address| own.contains(address);
         Some(Asked {
             transport: flow.transport()?,
             port: pair.port,
-            client: self.index.class(pair.client),
-            server: self.index.class(pair.server),
+            client: self.class(pair.client),
+            server: self.class(pair.server),
             is_within: is_own(&pair.client) && is_own(&pair.server),
         })
     }

@@ -3,10 +3,7 @@
 mod places;
 mod ports;
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    net::IpAddr,
-};
+use std::{collections::BTreeMap, net::IpAddr};
 
 use self::{
     places::Places,
@@ -59,17 +56,9 @@ impl Index {
         self.places.class(address)
     }
 
-    /// How many of these addresses are on each of so many sides.
-    pub(super) fn on_sides(&self, n_sides: usize, addresses: &BTreeSet<IpAddr>) -> Vec<usize> {
-        let mut counts = vec![0; n_sides];
-        for address in addresses {
-            for side in self.places.sides(self.class(*address)) {
-                if let Some(count) = counts.get_mut(*side as usize) {
-                    *count += 1;
-                }
-            }
-        }
-        counts
+    /// The sides of a class, in order.
+    pub(super) fn sides(&self, class: Class) -> &[u32] {
+        self.places.sides(class)
     }
 
     /// The rules that have the port, and the ends on their sides, in order.

@@ -107,11 +107,8 @@ async fn watch(command: &WatchCommand, plan: Plan) -> anyhow::Result<Exit> {
     if let Some(report) = &daemon.last {
         daemon.write_report(report)?;
     }
-    Ok(if daemon.has_violations {
-        Exit::Violations
-    } else {
-        Exit::Clean
-    })
+    // That somebody stopped it is no finding; what was found was told.
+    Ok(Exit::Clean)
 }
 
 /// What goes on beside the counting.
@@ -136,7 +133,6 @@ struct Daemon<'a> {
     /// Whether the last attempt to save failed; said once.
     is_save_failing: bool,
     files: Vec<(PathBuf, Option<std::time::SystemTime>)>,
-    has_violations: bool,
 }
 
 /// How often what is over is taken out of the ledger and what is old is forgotten, in turns.
@@ -189,7 +185,6 @@ impl<'a> Daemon<'a> {
             unsaved: Vec::new(),
             gone: BTreeSet::new(),
             is_save_failing: false,
-            has_violations: false,
         };
         daemon.save(None, &[]);
         Ok(daemon)
@@ -381,7 +376,6 @@ impl Interim for Daemon<'_> {
         session.gaps.retain(|gap| gap.until.is_none());
         self.uncounted(session, now)?;
         let report = self.judge(session, now)?;
-        self.has_violations = 0 < report.summary.violations;
         let events = self.alerts.update(&report, now);
         for event in &events {
             self.tell(event);

@@ -1,0 +1,97 @@
+//! A report as a table for a spreadsheet: a line for each flow and each rule.
+
+use super::schema::Report;
+use crate::export::harmless;
+
+const COLUMNS: [&str; 20] = [
+    "kind",
+    "verdict",
+    "severity",
+    "reason",
+    "outcome",
+    "client",
+    "client_roles",
+    "server",
+    "server_roles",
+    "transport",
+    "port",
+    "rules",
+    "service",
+    "origin",
+    "packets",
+    "bytes",
+    "first_seen",
+    "last_seen",
+    "processes",
+    "explanation",
+];
+
+/// Renders the report.
+pub fn render(report: &Report) -> String {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    let flows = report.flows.iter().map(|flow| {
+        let transport = flow.transport.map_or_else(
+            || format!("protocol {}", flow.protocol),
+            |transport| transport.name().to_owned(),
+        );
+        let processes: Vec<&str> = flow.processes.iter().map(|one| one.name.as_str()).collect();
+        [
+            "flow".to_owned(),
+            flow.verdict.name().to_owned(),
+            flow.severity.name().to_owned(),
+            flow.reason.map_or("", |reason| reason.name()).to_owned(),
+            flow.outcome.name().to_owned(),
+            flow.client.to_string(),
+            flow.client_roles.join("; "),
+            flow.server.to_string(),
+            flow.server_roles.join("; "),
+            transport,
+            flow.port.to_string(),
+            flow.rules.join("; "),
+            String::new(),
+            String::new(),
+            (flow.to_server.packets + flow.to_client.packets).to_string(),
+            (flow.to_server.bytes + flow.to_client.bytes).to_string(),
+            format!("{:.6}", flow.first_seen),
+            format!("{:.6}", flow.last_seen),
+            processes.join("; "),
+            flow.explanation.clone(),
+        ]
+    });
+    let rules = report.rules.iter().map(|rule| {
+        let instant = |instant: Option<jiff::Timestamp>| {
+            instant.map_or_else(String::new, |instant| format!("{instant:.6}"))
+        };
+        let listeners: Vec<&str> = rule.listeners.iter().map(|one| one.name.as_str()).collect();
+        [
+            "rule".to_owned(),
+            rule.verdict.name().to_owned(),
+            rule.severity.name().to_owned(),
+            String::new(),
+            String::new(),
+            String::new(),
+            rule.client.join("; "),
+            String::new(),
+            rule.server.join("; "),
+            rule.transport.name().to_owned(),
+            rule.ports.clone(),
+            rule.id.clone(),
+            rule.service.clone().unwrap_or_default(),
+            rule.origin.clone().unwrap_or_default(),
+            rule.packets.to_string(),
+            rule.bytes.to_string(),
+            instant(rule.first_seen),
+            instant(rule.last_seen),
+            listeners.join("; "),
+            rule.explanation.clone(),
+        ]
+    });
+    for row in std::iter::once(COLUMNS.map(str::to_owned)).chain(flows).chain(rules) {
+        // Memory takes every record.
+        if writer.write_record(row.map(harmless)).is_err() {
+            break;
+        }
+    }
+    let bytes = writer.into_inner().unwrap_or_default();
+    String::from_utf8_lossy(&bytes).into_owned()
+}

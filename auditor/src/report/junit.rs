@@ -1,0 +1,93 @@
+//! A report as `JUnit` XML, as CI systems show test results: a case for each rule, and one for each flow that should not be.
+
+use std::fmt::{self, Write as _};
+
+use super::schema::{Report, Rule};
+use crate::audit::{RuleVerdict, Severity};
+
+/// Renders the report. A warning fails its case too: who does not want that leaves the file unread.
+pub fn render(report: &Report) -> String {
+    let mut out = String::new();
+    // Writing to a string does not fail.
+    let _written = write(report, &mut out);
+    out
+}
+
+fn write(report: &Report, out: &mut String) -> fmt::Result {
+    let is_failed = |severity| Severity::Warning <= severity;
+    let flows: Vec<_> = report.flows.iter().filter(|flow| is_failed(flow.severity)).collect();
+    writeln!(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>")?;
+    writeln!(out, "<testsuites name={} time=\"{:.3}\">", quoted("auditor"), report.window.seconds)?;
+    let failed = report.rules.iter().filter(|rule| is_failed(rule.severity)).count();
+    let skipped = report.rules.iter().filter(|rule| is_skipped(rule)).count();
+    writeln!(
+        out,
+        "  <testsuite name=\"rules\" hostname={} timestamp=\"{:.0}\" tests=\"{}\" failures=\"{failed}\" errors=\"0\" skipped=\"{skipped}\">",
+        quoted(&report.host.name),
+        report.window.start,
+        report.rules.len()
+    )?;
+    for rule in &report.rules {
+        write!(out, "    <testcase classname={} name={}", quoted(&rule.matrix), quoted(&rule.id))?;
+        if is_failed(rule.severity) {
+            let message = quoted(rule.verdict.name());
+            writeln!(out, "><failure type={message} message={}/></testcase>", quoted(&rule.explanation))?;
+        } else if is_skipped(rule) {
+            writeln!(out, "><skipped message={}/></testcase>", quoted(&rule.explanation))?;
+        } else {
+            writeln!(out, "/>")?;
+        }
+    }
+    writeln!(out, "  </testsuite>")?;
+    writeln!(
+        out,
+        "  <testsuite name=\"flows\" hostname={} timestamp=\"{:.0}\" tests=\"{n}\" failures=\"{n}\" errors=\"0\" skipped=\"0\">",
+        quoted(&report.host.name),
+        report.window.start,
+        n = flows.len()
+    )?;
+    for flow in flows {
+        let name = format!("{} -> {} {}", flow.client, flow.server, flow.service());
+        writeln!(
+            out,
+            "    <testcase classname=\"flow\" name={}><failure type={} message={}/></testcase>",
+            quoted(&name),
+            quoted(flow.verdict.name()),
+            quoted(&flow.explanation)
+        )?;
+    }
+    writeln!(out, "  </testsuite>")?;
+    writeln!(out, "</testsuites>")
+}
+
+/// Whether nothing can be said of a rule here.
+const fn is_skipped(rule: &Rule) -> bool {
+    matches!(rule.severity, Severity::Fine | Severity::Note)
+        && matches!(
+            rule.verdict,
+            RuleVerdict::Off
+                | RuleVerdict::Elsewhere
+                | RuleVerdict::Unresolved
+                | RuleVerdict::Unobservable
+                | RuleVerdict::Unassessed
+        )
+}
+
+/// An attribute's value in its quotes. XML 1.0 has no way to write most control characters, so they are spelt out.
+fn quoted(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 2);
+    out.push('"');
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\u{fffe}' | '\u{ffff}' => out.extend(c.escape_unicode()),
+            c if c.is_control() => out.extend(c.escape_default()),
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+    out
+}

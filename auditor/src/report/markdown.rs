@@ -1,0 +1,135 @@
+//! A report as Markdown, for tickets and merge requests.
+
+use std::fmt::{self, Write as _};
+
+use super::{
+    schema::{Report, Rule},
+    words::{self, number},
+};
+use crate::audit::Severity;
+
+/// Renders the report.
+pub fn render(report: &Report) -> String {
+    let mut out = String::new();
+    // Writing to a string does not fail.
+    let _written = write(report, &mut out);
+    out
+}
+
+fn write(report: &Report, out: &mut String) -> fmt::Result {
+    let summary = &report.summary;
+    writeln!(out, "# Port audit of {}\n", text(&report.host.name))?;
+    writeln!(
+        out,
+        "**{} violations, {} warnings, {} notes** in {} from {:.0}.\n",
+        summary.violations,
+        summary.warnings,
+        summary.notes,
+        words::duration(report.window.end.duration_since(report.window.start)),
+        report.window.start
+    )?;
+    if !report.host.roles.is_empty() {
+        writeln!(out, "- This host is {}.", text(&report.host.roles.join(", ")))?;
+    }
+    for matrix in &report.matrices {
+        let version = matrix.version.as_deref().unwrap_or_default();
+        let name = format!("{} {version}", matrix.name);
+        writeln!(
+            out,
+            "- Matrix: {}, {} rules, `{}`, SHA-256 `{}`.",
+            text(name.trim()),
+            matrix.rules,
+            matrix.path.replace('`', "'"),
+            matrix.sha256
+        )?;
+    }
+    for gap in &report.gaps {
+        writeln!(out, "- Not seen: {}.", text(&gap.text))?;
+    }
+    for (severity, title) in [
+        (Severity::Violation, "Violations"),
+        (Severity::Warning, "Warnings"),
+        (Severity::Note, "Notes"),
+    ] {
+        findings(report, severity, title, out)?;
+    }
+    writeln!(out, "\n## Rules\n")?;
+    writeln!(out, "| verdict | rule | traffic | packets | last seen | why |")?;
+    writeln!(out, "| --- | --- | --- | ---: | --- | --- |")?;
+    for rule in &report.rules {
+        let last = rule
+            .last_seen
+            .map_or_else(String::new, |last| format!("{last:.0}"));
+        writeln!(
+            out,
+            "| {} | {} | {} | {} | {last} | {} |",
+            rule.verdict.name(),
+            text(&rule.id),
+            text(&words::rule(rule)),
+            number(rule.packets),
+            text(&rule.explanation)
+        )?;
+    }
+    Ok(())
+}
+
+fn findings(report: &Report, severity: Severity, title: &str, out: &mut String) -> fmt::Result {
+    let flows: Vec<_> = report.flows.iter().filter(|flow| flow.severity == severity).collect();
+    let rules: Vec<&Rule> = report.rules.iter().filter(|rule| rule.severity == severity).collect();
+    if flows.is_empty() && rules.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\n## {title}\n")?;
+    writeln!(out, "| verdict | what | outcome | packets | why |")?;
+    writeln!(out, "| --- | --- | --- | ---: | --- |")?;
+    for flow in flows {
+        let what = format!(
+            "{} -> {} {}",
+            words::who(report, flow.client, &flow.client_roles),
+            words::who(report, flow.server, &flow.server_roles),
+            flow.service()
+        );
+        writeln!(
+            out,
+            "| {} flow | {} | {} | {} | {} |",
+            flow.verdict.name(),
+            text(&what),
+            words::outcome(flow.outcome),
+            number(flow.to_server.packets + flow.to_client.packets),
+            text(&flow.explanation)
+        )?;
+    }
+    for rule in rules {
+        let origin = rule.origin.as_deref().unwrap_or_default();
+        writeln!(
+            out,
+            "| {} rule | {} | {} | {} | {} {} |",
+            rule.verdict.name(),
+            text(&words::rule(rule)),
+            text(&rule.id),
+            number(rule.packets),
+            text(&rule.explanation),
+            text(origin)
+        )?;
+    }
+    Ok(())
+}
+
+/// Text that is nothing but text: neither markup nor the end of a cell.
+fn text(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '#' | '!' => {
+                out.push('\\');
+                out.push(c);
+            }
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '&' => out.push_str("&amp;"),
+            c if c.is_control() => out.extend(c.escape_default()),
+            c => out.push(c),
+        }
+    }
+    out
+}

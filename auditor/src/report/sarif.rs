@@ -1,0 +1,161 @@
+//! A report as SARIF 2.1.0, as code scanners write it: each result points to the rule in its matrix and to the line of the
+//! vendor's page.
+
+use serde_json::{Value, json};
+
+use super::schema::{Flow, Report, Rule};
+use crate::audit::Severity;
+
+/// Renders the report.
+///
+/// # Errors
+///
+/// Never in practice: it holds text and numbers only.
+pub fn render(report: &Report) -> Result<String, serde_json::Error> {
+    let flows = report
+        .flows
+        .iter()
+        .filter(|flow| flow.severity != Severity::Fine)
+        .map(|flow| of_flow(report, flow));
+    let rules = report
+        .rules
+        .iter()
+        .filter(|rule| rule.severity != Severity::Fine)
+        .map(|rule| of_rule(report, rule));
+    let results: Vec<Value> = flows.chain(rules).collect();
+    let mut kinds: Vec<&str> = results.iter().filter_map(|result| result["ruleId"].as_str()).collect();
+    kinds.sort_unstable();
+    kinds.dedup();
+    let kinds: Vec<Value> = kinds
+        .into_iter()
+        .map(|id| json!({ "id": id, "shortDescription": { "text": description(id) } }))
+        .collect();
+    let artifacts: Vec<Value> = report
+        .matrices
+        .iter()
+        .map(|matrix| {
+            json!({ "location": { "uri": uri(&matrix.path) }, "hashes": { "sha-256": matrix.sha256 } })
+        })
+        .collect();
+    let log = json!({
+        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+        "version": "2.1.0",
+        "runs": [{
+            "tool": { "driver": { "name": report.tool.name, "version": report.tool.version, "rules": kinds } },
+            "invocations": [{
+                "executionSuccessful": true,
+                "startTimeUtc": format!("{:.3}", report.window.start),
+                "endTimeUtc": format!("{:.3}", report.window.end),
+                "toolExecutionNotifications": report.gaps.iter().map(|gap| {
+                    json!({ "level": "warning", "message": { "text": gap.text } })
+                }).collect::<Vec<_>>(),
+            }],
+            "artifacts": artifacts,
+            "results": results,
+        }],
+    });
+    let mut text = serde_json::to_string_pretty(&log)?;
+    text.push('\n');
+    Ok(text)
+}
+
+fn of_flow(report: &Report, flow: &Flow) -> Value {
+    let named = report.rules.iter().find(|rule| flow.rules.contains(&rule.id));
+    let name = format!("{} -> {} {}", flow.client, flow.server, flow.service());
+    json!({
+        "ruleId": format!("flow/{}", flow.verdict.name()),
+        "level": level(flow.severity),
+        "message": { "text": format!("{name}, {}: {}", flow.outcome.name(), flow.explanation) },
+        "locations": [named.map_or_else(|| first(report), |rule| place(report, rule))],
+        "relatedLocations": named.map(page).unwrap_or_default(),
+        "partialFingerprints": { "flow/v1": name },
+    })
+}
+
+fn of_rule(report: &Report, rule: &Rule) -> Value {
+    json!({
+        "ruleId": format!("rule/{}", rule.verdict.name()),
+        "level": level(rule.severity),
+        "message": { "text": format!("{}: {}", rule.id, rule.explanation) },
+        "locations": [place(report, rule)],
+        "relatedLocations": page(rule),
+        "partialFingerprints": { "rule/v1": format!("{}/{}", rule.matrix, rule.id) },
+    })
+}
+
+const fn level(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Fine => "none",
+        Severity::Note => "note",
+        Severity::Warning => "warning",
+        Severity::Violation => "error",
+    }
+}
+
+/// Where a rule stands in its matrix.
+fn place(report: &Report, rule: &Rule) -> Value {
+    let matrix = report.matrices.iter().find(|matrix| matrix.name == rule.matrix);
+    let path = matrix.map_or("", |matrix| matrix.path.as_str());
+    location(path, rule.matrix_line.unwrap_or(1))
+}
+
+/// The first matrix, for what no rule comes near.
+fn first(report: &Report) -> Value {
+    let path = report.matrices.first().map_or("", |matrix| matrix.path.as_str());
+    location(path, 1)
+}
+
+/// The lines of the page that a rule comes from: `page.md:49, page.md:60`.
+fn page(rule: &Rule) -> Vec<Value> {
+    let origins = rule.origin.as_deref().unwrap_or_default().split(", ");
+    let places = origins.filter_map(|origin| {
+        let (file, line) = origin.rsplit_once(':')?;
+        Some((file, line.parse().ok()?))
+    });
+    places
+        .enumerate()
+        .map(|(id, (file, line))| {
+            let mut location = location(file, line);
+            location["id"] = json!(id);
+            location["message"] = json!({ "text": "the document" });
+            location
+        })
+        .collect()
+}
+
+fn location(path: &str, line: usize) -> Value {
+    json!({
+        "physicalLocation": {
+            "artifactLocation": { "uri": uri(path) },
+            "region": { "startLine": line.max(1) },
+        }
+    })
+}
+
+/// A path as a URI reference (RFC 3986): what it does not allow is percent-encoded.
+fn uri(path: &str) -> String {
+    let mut out = String::with_capacity(path.len());
+    for byte in path.bytes() {
+        let is_plain = byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte);
+        if is_plain {
+            out.push(char::from(byte));
+        } else {
+            let digit = |half: u8| char::from_digit(u32::from(half), 16).unwrap_or('0').to_ascii_uppercase();
+            out.extend(['%', digit(byte >> 4), digit(byte & 15)]);
+        }
+    }
+    out
+}
+
+fn description(id: &str) -> &'static str {
+    match id {
+        "flow/unexpected" => "Traffic that no rule allows",
+        "flow/forbidden" => "Traffic that a rule forbids",
+        "rule/missing" => "Documented traffic that never happened",
+        "rule/refused" => "Documented traffic that was refused",
+        "rule/unanswered" => "Documented traffic that nobody answered",
+        "rule/unassessed" => "A rule that can't be judged, since part of its time was not seen",
+        "rule/unresolved" => "A rule of which one side has no addresses",
+        _ => "A finding of the auditor",
+    }
+}

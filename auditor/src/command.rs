@@ -20,9 +20,11 @@ mod observe;
 mod output;
 mod reading;
 pub mod replay;
+pub mod report;
 mod session;
 pub mod show;
 mod state;
+mod timeline;
 pub mod watch;
 mod window;
 

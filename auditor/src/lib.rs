@@ -20,4 +20,5 @@ pub mod observed;
 pub mod port;
 pub mod report;
 pub mod role;
+pub mod spreadsheet;
 pub mod transport;

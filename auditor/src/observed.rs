@@ -12,6 +12,7 @@ use std::{
 
 use auditor_common::{Slot, Tally, lost::Lost};
 use jiff::{SignedDuration, Timestamp};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use flow::{Flow, Outcome, Remembered, Way, flag_names};
@@ -31,9 +32,19 @@ pub struct Observed {
     pub flows: Vec<Flow>,
     /// Packets and bytes under each slot that counted any.
     pub tallies: BTreeMap<Slot, Tally>,
+    /// What was counted over time, in steps of equal length.
+    pub traffic: Vec<Point>,
     pub gaps: Vec<Gap>,
     /// Packets whose flow found no place in the table: their peers are lost, their ports are not.
     pub lost: BTreeMap<Lost, Tally>,
+}
+
+/// What was counted in one step of time.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Point {
+    pub from: Timestamp,
+    pub received: Tally,
+    pub sent: Tally,
 }
 
 /// This host.
@@ -110,7 +121,7 @@ pub struct Interface {
 }
 
 /// Where a program sits.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Hook {
     Xdp,

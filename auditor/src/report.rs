@@ -1,22 +1,34 @@
 //! Verdicts to a report: one value, one renderer a file.
 
 mod build;
+mod csv;
 mod diff;
 pub mod explain;
 mod flows;
+mod html;
+mod junit;
 mod learn;
+mod look;
+mod markdown;
+mod sarif;
 pub mod schema;
 mod text;
 mod words;
 
+pub use csv::render as csv;
 pub use diff::{Difference, diff};
 pub use flows::render as flow_table;
+pub use html::render as html;
+pub use junit::render as junit;
 pub use learn::{Learned, learn};
+pub use look::Look;
+pub use markdown::render as markdown;
+pub use sarif::render as sarif;
 pub use schema::Report;
 pub use text::{line as clean_line, render as text};
 pub use words::{gap as gap_words, service_of as service};
 
-use std::path::PathBuf;
+use std::{collections::BTreeMap, path::PathBuf};
 
 use crate::{
     audit::{Audit, Policy},
@@ -44,6 +56,8 @@ pub struct MatrixSource {
     /// SHA-256 of the file, in hexadecimal.
     pub sha256: String,
     pub n_rules: usize,
+    /// The line on which each rule begins, by its id.
+    pub lines: BTreeMap<String, usize>,
 }
 
 #[cfg(test)]

@@ -60,11 +60,21 @@ pub(crate) fn run() -> anyhow::Result<()> {
     print("");
     print(finished.stdout.trim_end());
     fs::write(place.join("report.txt"), &finished.stdout)?;
+    shell::run(Command::new(&auditor).current_dir(&root).args([
+        "report",
+        "target/demo/report.json",
+        "--format",
+        "html",
+        "-o",
+        "target/demo/report.html",
+        "--fail-on",
+        "never",
+    ]))?;
     print(
-        "\nFiles: target/demo/report.json, the same as JSON; target/demo/matrix.toml and auditor.toml, what it was",
+        "\nFiles: target/demo/report.html, the same as a page for browsers, and report.json; matrix.toml and auditor.toml, what it",
     );
     print(&format!(
-        "compared with; target/demo/capture.pcap, {n_frames} frames of {AUDITED} caught beside it."
+        "was compared with; target/demo/capture.pcap, {n_frames} frames of {AUDITED} caught beside it."
     ));
     match finished.status.code() {
         Some(1) => {

@@ -8,11 +8,11 @@ use std::{
 };
 
 use anyhow::{Context as _, bail};
-use clap::{Args, ValueEnum};
+use clap::Args;
 use jiff::SignedDuration;
 use sha2::{Digest as _, Sha256};
 
-use super::output::write;
+use super::{output::write, report::FormOptions};
 use crate::{
     audit::{self, Policy},
     deployment::Deployment,
@@ -20,7 +20,7 @@ use crate::{
     matrix::{Matrix, RulePorts},
     observed::{Host, Observed},
     port::PortRange,
-    report::{self, Judged, MatrixSource, Report},
+    report::{Judged, MatrixSource, Report},
     role::Role,
 };
 
@@ -41,21 +41,14 @@ pub(super) struct Basis {
 /// Where a report goes.
 #[derive(Args, Debug)]
 pub(super) struct OutputOptions {
-    /// What to print
-    #[arg(long, value_enum, default_value_t = OutputFormat::Text)]
-    format: OutputFormat,
+    #[command(flatten)]
+    form: FormOptions,
     /// Write the report to this file instead of standard output
     #[arg(short, long, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,
     /// Write the report as JSON to this file as well
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum OutputFormat {
-    Text,
-    Json,
 }
 
 const DEFAULT_WINDOW: SignedDuration = SignedDuration::from_mins(10);
@@ -71,16 +64,9 @@ pub(super) fn judge(
     if let Some(path) = &output.json {
         write(Some(path), &report.to_json()?)?;
     }
-    let text = match output.format {
-        OutputFormat::Text => report::text(&report),
-        OutputFormat::Json => report.to_json()?,
-    };
+    let text = output.form.render(&report, output.output.is_none())?;
     write(output.output.as_deref(), &text)?;
-    Ok(if 0 < report.summary.violations {
-        Exit::Violations
-    } else {
-        Exit::Clean
-    })
+    Ok(output.form.exit(&report))
 }
 
 /// What the command line and the deployment together ask for.
@@ -132,6 +118,7 @@ impl Plan {
                 version: matrix.version.clone(),
                 n_rules: matrix.rules.len(),
                 sha256: hex(&Sha256::digest(&text)),
+                lines: Matrix::lines(&text),
                 path,
             });
             matrices.push(matrix);

@@ -234,6 +234,7 @@ impl Replayed {
             tallies,
             gaps,
             lost: BTreeMap::new(),
+            traffic: Vec::new(),
         }
     }
 }

@@ -1,13 +1,13 @@
 //! `auditor report`: a report in another form.
 
-use std::path::PathBuf;
+use std::{io::IsTerminal as _, path::PathBuf};
 
 use clap::{Args, ValueEnum};
 
 use super::{output::write, reading, state};
 use crate::{
     exit::Exit,
-    report::{self, Report, schema},
+    report::{self, Look, Report, schema},
 };
 
 /// Show a report that was written as JSON in another form.
@@ -68,9 +68,9 @@ enum FailOn {
 
 impl FormOptions {
     /// The report in the form that was asked for; `to_terminal` if a person looks at it.
-    pub(super) fn render(&self, report: &Report, to_terminal: bool) -> anyhow::Result<String> {
+    pub(super) fn render(self, report: &Report, to_terminal: bool) -> anyhow::Result<String> {
         Ok(match self.format {
-            Form::Text => report::text(report, report::Look::of(to_terminal)),
+            Form::Text => report::text(report, look(to_terminal)),
             Form::Html => report::html(report)?,
             Form::Json => report.to_json()?,
             Form::Junit => report::junit(report),
@@ -81,7 +81,7 @@ impl FormOptions {
     }
 
     /// What the report's findings make of the exit code.
-    pub(super) const fn exit(&self, report: &Report) -> Exit {
+    pub(super) const fn exit(self, report: &Report) -> Exit {
         let summary = &report.summary;
         let n_failures = match self.fail_on {
             FailOn::Violation => summary.violations,
@@ -93,6 +93,20 @@ impl FormOptions {
         } else {
             Exit::Violations
         }
+    }
+}
+
+/// What the terminal can show, if it is one.
+fn look(to_terminal: bool) -> Look {
+    if !to_terminal || !std::io::stdout().is_terminal() {
+        return Look::default();
+    }
+    // https://no-color.org
+    let wants_none = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let is_dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
+    Look {
+        has_colours: !wants_none && !is_dumb,
+        width: terminal_size::terminal_size().map(|(width, _)| usize::from(width.0)),
     }
 }
 

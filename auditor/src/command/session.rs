@@ -13,6 +13,7 @@ use super::{
     looking::Looking,
     observe::{Counting, host, listening_ports, uncounted},
     output::say,
+    timeline::Timeline,
     window::{Asked, Clock, EPOCH, Progress, Seen, Signals},
 };
 use crate::{
@@ -46,6 +47,7 @@ pub(super) struct Session {
     pub(super) clock: Clock,
     seen: Seen,
     pub(super) looking: Looking,
+    pub(super) timeline: Timeline,
     /// What was not seen.
     pub(super) gaps: Vec<Gap>,
 }
@@ -116,6 +118,7 @@ impl Session {
             clock: Clock::now(),
             seen,
             looking: Looking::begin(),
+            timeline: Timeline::new(),
             gaps: Vec::new(),
         })
     }
@@ -204,6 +207,7 @@ impl Session {
     fn tick(&mut self, n_ticks: u64) -> anyhow::Result<()> {
         self.capture.flush_log();
         self.seen.drain(&mut self.capture)?;
+        self.timeline.tick(self.clock.wall_now(), self.seen.ways);
         if n_ticks.is_multiple_of(SETTLE_TICKS) {
             let known = KnownPorts {
                 is_documented: &self.is_documented,
@@ -311,6 +315,7 @@ impl Session {
             self.drain()?;
         }
         self.capture.flush_log();
+        self.timeline.tick(end, self.seen.ways);
         let tallies = self.tallies()?;
         let flows = self.flows();
         self.host.owners = self.looking.seen().owners;
@@ -329,6 +334,7 @@ impl Session {
             interfaces: self.follow.described().to_vec(),
             flows,
             tallies,
+            traffic: self.timeline.points(),
             gaps,
             lost,
         })

@@ -279,6 +279,7 @@ impl<'a> Daemon<'a> {
             interfaces: session.watched().to_vec(),
             flows: self.flows(start, reach),
             tallies,
+            traffic: session.timeline.points(),
             gaps: self.history.gaps(reach.min(start)),
             lost: if has_lost {
                 session.lost()

@@ -127,7 +127,7 @@ impl Signals {
 /// What was taken out of the kernel so far.
 pub(super) struct Seen {
     pub(super) ledger: Ledger,
-    ways: Ways,
+    pub(super) ways: Ways,
 }
 
 impl Seen {

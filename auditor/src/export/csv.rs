@@ -1,6 +1,7 @@
 //! Every rule as a line of a table.
 
 use super::Scope;
+use crate::spreadsheet::harmless;
 
 const COLUMNS: [&str; 12] = [
     "matrix",
@@ -59,13 +60,4 @@ pub(super) fn text(scope: &Scope<'_>) -> String {
     }
     let bytes = writer.into_inner().unwrap_or_default();
     String::from_utf8_lossy(&bytes).into_owned()
-}
-
-/// A spreadsheet takes a cell that starts so for a formula, and pages are foreign.
-fn harmless(cell: String) -> String {
-    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) {
-        format!("'{cell}")
-    } else {
-        cell
-    }
 }

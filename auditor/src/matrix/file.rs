@@ -122,6 +122,24 @@ impl Matrix {
         Ok(matrix)
     }
 
+    /// The line on which each rule of a matrix file begins, by its id; nothing of what is no matrix.
+    pub fn lines(text: &str) -> BTreeMap<String, usize> {
+        let Ok(file) = toml::from_str::<MatrixFile>(text) else {
+            return BTreeMap::new();
+        };
+        let mut lines = BTreeMap::new();
+        let (mut line, mut at) = (1, 0);
+        // Rules stand in the order of their places.
+        for rule in file.rules {
+            let start = rule.span().start;
+            let before = text.get(at..start).unwrap_or_default();
+            line += before.matches('\n').count();
+            at = start;
+            lines.insert(rule.into_inner().id, line);
+        }
+        lines
+    }
+
     /// The matrix as a file that [`Matrix::parse`] reads back.
     ///
     /// # Errors

@@ -8,6 +8,7 @@ use auditor_common::{
     port::protocol,
 };
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Ends, Pair};
@@ -77,7 +78,9 @@ impl Way {
 }
 
 /// What came of a flow.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[derive(
+    Clone, Copy, Debug, Deserialize, Eq, JsonSchema, Ord, PartialEq, PartialOrd, Serialize,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
     /// Both ends talked.

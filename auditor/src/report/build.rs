@@ -1,6 +1,6 @@
 //! From what an audit found to the report of it.
 
-use auditor_common::{lost, packet::Tunnel};
+use auditor_common::{Tally, lost, packet::Tunnel};
 
 use super::{
     Judged,
@@ -87,16 +87,19 @@ impl Report {
                 .zip(&audit.rules)
                 .map(|(item, finding)| rule(judged, item, finding))
                 .collect(),
+            traffic: observed
+                .traffic
+                .iter()
+                .map(|point| schema::Point {
+                    from: point.from,
+                    received: count(point.received),
+                    sent: count(point.sent),
+                })
+                .collect(),
             counted: observed
                 .tallies
                 .iter()
-                .map(|(slot, tally)| {
-                    let count = Count {
-                        packets: tally.packets,
-                        bytes: tally.bytes,
-                    };
-                    (slot.name().to_owned(), count)
-                })
+                .map(|(slot, tally)| (slot.name().to_owned(), count(*tally)))
                 .collect(),
             lost: observed
                 .lost
@@ -104,6 +107,13 @@ impl Report {
                 .map(|(what, tally)| lost(*what, tally.packets, tally.bytes))
                 .collect(),
         }
+    }
+}
+
+const fn count(tally: Tally) -> Count {
+    Count {
+        packets: tally.packets,
+        bytes: tally.bytes,
     }
 }
 
@@ -299,6 +309,10 @@ fn rule(judged: &Judged, rule: &PolicyRule, finding: &RuleFinding) -> Rule {
             .matrices
             .get(rule.matrix)
             .map_or_else(String::new, |matrix| matrix.name.clone()),
+        matrix_line: judged
+            .matrices
+            .get(rule.matrix)
+            .and_then(|matrix| matrix.lines.get(&rule.rule.id).copied()),
         verdict: finding.verdict,
         severity: finding.severity,
         client: names(&rule.rule.client),

@@ -1,7 +1,7 @@
 //! A report as a table for a spreadsheet: a line for each flow and each rule.
 
 use super::schema::Report;
-use crate::export::harmless;
+use crate::spreadsheet::harmless;
 
 const COLUMNS: [&str; 20] = [
     "kind",
@@ -86,7 +86,10 @@ pub fn render(report: &Report) -> String {
             rule.explanation.clone(),
         ]
     });
-    for row in std::iter::once(COLUMNS.map(str::to_owned)).chain(flows).chain(rules) {
+    for row in std::iter::once(COLUMNS.map(str::to_owned))
+        .chain(flows)
+        .chain(rules)
+    {
         // Memory takes every record.
         if writer.write_record(row.map(harmless)).is_err() {
             break;

@@ -15,10 +15,23 @@ pub fn render(report: &Report) -> String {
 
 fn write(report: &Report, out: &mut String) -> fmt::Result {
     let is_failed = |severity| Severity::Warning <= severity;
-    let flows: Vec<_> = report.flows.iter().filter(|flow| is_failed(flow.severity)).collect();
+    let flows: Vec<_> = report
+        .flows
+        .iter()
+        .filter(|flow| is_failed(flow.severity))
+        .collect();
     writeln!(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>")?;
-    writeln!(out, "<testsuites name={} time=\"{:.3}\">", quoted("auditor"), report.window.seconds)?;
-    let failed = report.rules.iter().filter(|rule| is_failed(rule.severity)).count();
+    writeln!(
+        out,
+        "<testsuites name={} time=\"{:.3}\">",
+        quoted("auditor"),
+        report.window.seconds
+    )?;
+    let failed = report
+        .rules
+        .iter()
+        .filter(|rule| is_failed(rule.severity))
+        .count();
     let skipped = report.rules.iter().filter(|rule| is_skipped(rule)).count();
     writeln!(
         out,
@@ -28,12 +41,25 @@ fn write(report: &Report, out: &mut String) -> fmt::Result {
         report.rules.len()
     )?;
     for rule in &report.rules {
-        write!(out, "    <testcase classname={} name={}", quoted(&rule.matrix), quoted(&rule.id))?;
+        write!(
+            out,
+            "    <testcase classname={} name={}",
+            quoted(&rule.matrix),
+            quoted(&rule.id)
+        )?;
         if is_failed(rule.severity) {
             let message = quoted(rule.verdict.name());
-            writeln!(out, "><failure type={message} message={}/></testcase>", quoted(&rule.explanation))?;
+            writeln!(
+                out,
+                "><failure type={message} message={}/></testcase>",
+                quoted(&rule.explanation)
+            )?;
         } else if is_skipped(rule) {
-            writeln!(out, "><skipped message={}/></testcase>", quoted(&rule.explanation))?;
+            writeln!(
+                out,
+                "><skipped message={}/></testcase>",
+                quoted(&rule.explanation)
+            )?;
         } else {
             writeln!(out, "/>")?;
         }

@@ -21,26 +21,30 @@ fn write(report: &Report, out: &mut String) -> fmt::Result {
     writeln!(out, "# Port audit of {}\n", text(&report.host.name))?;
     writeln!(
         out,
-        "**{} violations, {} warnings, {} notes** in {} from {:.0}.\n",
-        summary.violations,
-        summary.warnings,
-        summary.notes,
+        "**{}, {}, {}** in {} from {:.0}.\n",
+        words::plural(summary.violations, "violation"),
+        words::plural(summary.warnings, "warning"),
+        words::plural(summary.notes, "note"),
         words::duration(report.window.end.duration_since(report.window.start)),
         report.window.start
     )?;
     if !report.host.roles.is_empty() {
-        writeln!(out, "- This host is {}.", text(&report.host.roles.join(", ")))?;
+        writeln!(
+            out,
+            "- This host is {}.",
+            text(&report.host.roles.join(", "))
+        )?;
     }
     for matrix in &report.matrices {
         let version = matrix.version.as_deref().unwrap_or_default();
         let name = format!("{} {version}", matrix.name);
         writeln!(
             out,
-            "- Matrix: {}, {} rules, `{}`, SHA-256 `{}`.",
+            "- Matrix: {}, {} rules, {}, SHA-256 {}.",
             text(name.trim()),
             matrix.rules,
-            matrix.path.replace('`', "'"),
-            matrix.sha256
+            text(&matrix.path),
+            text(&matrix.sha256)
         )?;
     }
     for gap in &report.gaps {
@@ -54,7 +58,10 @@ fn write(report: &Report, out: &mut String) -> fmt::Result {
         findings(report, severity, title, out)?;
     }
     writeln!(out, "\n## Rules\n")?;
-    writeln!(out, "| verdict | rule | traffic | packets | last seen | why |")?;
+    writeln!(
+        out,
+        "| verdict | rule | traffic | packets | last seen | why |"
+    )?;
     writeln!(out, "| --- | --- | --- | ---: | --- | --- |")?;
     for rule in &report.rules {
         let last = rule
@@ -74,13 +81,24 @@ fn write(report: &Report, out: &mut String) -> fmt::Result {
 }
 
 fn findings(report: &Report, severity: Severity, title: &str, out: &mut String) -> fmt::Result {
-    let flows: Vec<_> = report.flows.iter().filter(|flow| flow.severity == severity).collect();
-    let rules: Vec<&Rule> = report.rules.iter().filter(|rule| rule.severity == severity).collect();
+    let flows: Vec<_> = report
+        .flows
+        .iter()
+        .filter(|flow| flow.severity == severity)
+        .collect();
+    let rules: Vec<&Rule> = report
+        .rules
+        .iter()
+        .filter(|rule| rule.severity == severity)
+        .collect();
     if flows.is_empty() && rules.is_empty() {
         return Ok(());
     }
     writeln!(out, "\n## {title}\n")?;
-    writeln!(out, "| verdict | what | outcome | packets | why |")?;
+    writeln!(
+        out,
+        "| verdict | what | outcome, or the rule's id | packets | why |"
+    )?;
     writeln!(out, "| --- | --- | --- | ---: | --- |")?;
     for flow in flows {
         let what = format!(

@@ -23,7 +23,10 @@ pub fn render(report: &Report) -> Result<String, serde_json::Error> {
         .filter(|rule| rule.severity != Severity::Fine)
         .map(|rule| of_rule(report, rule));
     let results: Vec<Value> = flows.chain(rules).collect();
-    let mut kinds: Vec<&str> = results.iter().filter_map(|result| result["ruleId"].as_str()).collect();
+    let mut kinds: Vec<&str> = results
+        .iter()
+        .filter_map(|result| result["ruleId"].as_str())
+        .collect();
     kinds.sort_unstable();
     kinds.dedup();
     let kinds: Vec<Value> = kinds
@@ -60,7 +63,10 @@ pub fn render(report: &Report) -> Result<String, serde_json::Error> {
 }
 
 fn of_flow(report: &Report, flow: &Flow) -> Value {
-    let named = report.rules.iter().find(|rule| flow.rules.contains(&rule.id));
+    let named = report
+        .rules
+        .iter()
+        .find(|rule| flow.rules.contains(&rule.id));
     let name = format!("{} -> {} {}", flow.client, flow.server, flow.service());
     json!({
         "ruleId": format!("flow/{}", flow.verdict.name()),
@@ -94,14 +100,20 @@ const fn level(severity: Severity) -> &'static str {
 
 /// Where a rule stands in its matrix.
 fn place(report: &Report, rule: &Rule) -> Value {
-    let matrix = report.matrices.iter().find(|matrix| matrix.name == rule.matrix);
+    let matrix = report
+        .matrices
+        .iter()
+        .find(|matrix| matrix.name == rule.matrix);
     let path = matrix.map_or("", |matrix| matrix.path.as_str());
     location(path, rule.matrix_line.unwrap_or(1))
 }
 
 /// The first matrix, for what no rule comes near.
 fn first(report: &Report) -> Value {
-    let path = report.matrices.first().map_or("", |matrix| matrix.path.as_str());
+    let path = report
+        .matrices
+        .first()
+        .map_or("", |matrix| matrix.path.as_str());
     location(path, 1)
 }
 
@@ -116,8 +128,10 @@ fn page(rule: &Rule) -> Vec<Value> {
         .enumerate()
         .map(|(id, (file, line))| {
             let mut location = location(file, line);
-            location["id"] = json!(id);
-            location["message"] = json!({ "text": "the document" });
+            if let Some(fields) = location.as_object_mut() {
+                fields.insert("id".to_owned(), json!(id));
+                fields.insert("message".to_owned(), json!({ "text": "the document" }));
+            }
             location
         })
         .collect()
@@ -140,7 +154,11 @@ fn uri(path: &str) -> String {
         if is_plain {
             out.push(char::from(byte));
         } else {
-            let digit = |half: u8| char::from_digit(u32::from(half), 16).unwrap_or('0').to_ascii_uppercase();
+            let digit = |half: u8| {
+                char::from_digit(u32::from(half), 16)
+                    .unwrap_or('0')
+                    .to_ascii_uppercase()
+            };
             out.extend(['%', digit(byte >> 4), digit(byte & 15)]);
         }
     }

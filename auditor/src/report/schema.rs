@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, net::IpAddr};
 
 use auditor_common::{Evidence, Slot};
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::words;
@@ -18,7 +19,7 @@ use crate::{
 pub const SCHEMA_VERSION: u32 = 1;
 
 /// What an audit of a host says.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
 pub struct Report {
     pub schema_version: u32,
     pub tool: Tool,
@@ -39,6 +40,9 @@ pub struct Report {
     pub flows: Vec<Flow>,
     /// In the order of the matrices.
     pub rules: Vec<Rule>,
+    /// What was counted over time, in steps of equal length; left out where that was not kept.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub traffic: Vec<Point>,
     /// Every packet, and those that are in no flow, by slot.
     pub counted: BTreeMap<String, Count>,
     /// Packets of no flow by what is left of it; left out where every flow found a place.
@@ -47,14 +51,14 @@ pub struct Report {
 }
 
 /// What wrote the report.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 pub struct Tool {
     pub name: String,
     pub version: String,
 }
 
 /// How many findings there are of each kind.
-#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 pub struct Summary {
     pub violations: usize,
     pub warnings: usize,
@@ -66,7 +70,7 @@ pub struct Summary {
 }
 
 /// The host that was audited.
-#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 pub struct Host {
     pub name: String,
     /// Left out unless `--netns` named one.
@@ -78,21 +82,24 @@ pub struct Host {
 }
 
 /// The time that was watched.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
 pub struct Window {
     #[serde(with = "micros")]
+    #[schemars(with = "Instant")]
     pub start: Timestamp,
     #[serde(with = "micros")]
+    #[schemars(with = "Instant")]
     pub end: Timestamp,
     pub seconds: f64,
     pub asked_seconds: f64,
     /// Since when traffic is remembered; not after `start`.
     #[serde(with = "micros")]
+    #[schemars(with = "Instant")]
     pub since: Timestamp,
 }
 
 /// An interface that was watched.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 pub struct Interface {
     pub name: String,
     pub ingress: Hook,
@@ -101,7 +108,7 @@ pub struct Interface {
 }
 
 /// A matrix and where it comes from.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 pub struct Matrix {
     pub name: String,
     pub version: Option<String>,
@@ -113,7 +120,7 @@ pub struct Matrix {
 }
 
 /// A time in which traffic may have gone unseen.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 pub struct Gap {
     pub reason: GapReason,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -121,15 +128,17 @@ pub struct Gap {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub packets: Option<u64>,
     #[serde(with = "micros")]
+    #[schemars(with = "Instant")]
     pub from: Timestamp,
     /// `null` if it lasted to the end of the window.
     #[serde(with = "micros::option")]
+    #[schemars(with = "Option<Instant>")]
     pub until: Option<Timestamp>,
     pub text: String,
 }
 
 /// Why traffic may have gone unseen.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum GapReason {
     CutShort,
@@ -143,7 +152,9 @@ pub enum GapReason {
 }
 
 /// The verdict on a flow.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[derive(
+    Clone, Copy, Debug, Deserialize, Eq, JsonSchema, Ord, PartialEq, PartialOrd, Serialize,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum FlowVerdict {
     /// Rules allow it.
@@ -171,7 +182,7 @@ impl FlowVerdict {
 }
 
 /// A flow and its verdict.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
 pub struct Flow {
     pub verdict: FlowVerdict,
     pub severity: Severity,
@@ -210,8 +221,10 @@ pub struct Flow {
     /// ICMP errors about packets to the server.
     pub refusals: u64,
     #[serde(with = "micros")]
+    #[schemars(with = "Instant")]
     pub first_seen: Timestamp,
     #[serde(with = "micros")]
+    #[schemars(with = "Instant")]
     pub last_seen: Timestamp,
     /// Who really talks, where the addresses or the port were translated on the way; left out where they were not.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -222,7 +235,7 @@ pub struct Flow {
 }
 
 /// The ends of a conversation behind a translation.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 pub struct Pair {
     pub client: IpAddr,
     pub client_roles: Vec<String>,
@@ -232,7 +245,7 @@ pub struct Pair {
 }
 
 /// A process of this host.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 pub struct Process {
     /// Whether it asks or is asked.
     pub part: Part,
@@ -268,7 +281,7 @@ impl Flow {
 }
 
 /// Packets of one way of a flow.
-#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 pub struct Way {
     pub packets: u64,
     pub bytes: u64,
@@ -277,7 +290,7 @@ pub struct Way {
 }
 
 /// How the server side of a flow was decided, strongest first.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum EvidenceName {
     Handshake,
@@ -318,11 +331,14 @@ impl From<Evidence> for EvidenceName {
 }
 
 /// A rule and its verdict.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
 pub struct Rule {
     /// The rule's id; with the matrix's name before it where several matrices have one of that id.
     pub id: String,
     pub matrix: String,
+    /// The line of the matrix's file on which it begins.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub matrix_line: Option<usize>,
     pub verdict: RuleVerdict,
     pub severity: Severity,
     pub client: Vec<String>,
@@ -363,13 +379,15 @@ pub struct Rule {
     pub bytes: u64,
     pub requests: u64,
     #[serde(with = "micros::option")]
+    #[schemars(with = "Option<Instant>")]
     pub first_seen: Option<Timestamp>,
     #[serde(with = "micros::option")]
+    #[schemars(with = "Option<Instant>")]
     pub last_seen: Option<Timestamp>,
 }
 
 /// A side of a rule.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Part {
     Client,
@@ -377,7 +395,7 @@ pub enum Part {
 }
 
 /// Which ports of a rule were seen.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 pub struct PortsSeen {
     pub seen: String,
     /// Empty where one of several is enough.
@@ -385,7 +403,7 @@ pub struct PortsSeen {
 }
 
 /// Which others of a rule were seen.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 pub struct PeersSeen {
     pub seen: Vec<IpAddr>,
     /// `null` where the role is a network too wide to be a list of hosts.
@@ -393,7 +411,7 @@ pub struct PeersSeen {
 }
 
 /// What speaks for a rule's traffic being missing indeed.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
 pub struct Certainty {
     pub level: Level,
     pub watched_seconds: f64,
@@ -407,7 +425,7 @@ pub struct Certainty {
 }
 
 /// Packets without a peer.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 pub struct Lost {
     pub direction: Direction,
     pub protocol: u8,
@@ -417,15 +435,25 @@ pub struct Lost {
 }
 
 /// Which way packets went, seen from the host.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Direction {
     Received,
     Sent,
 }
 
+/// What was counted in one step of time.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+pub struct Point {
+    #[serde(with = "micros")]
+    #[schemars(with = "Instant")]
+    pub from: Timestamp,
+    pub received: Count,
+    pub sent: Count,
+}
+
 /// Packets and their bytes on the wire.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 pub struct Count {
     pub packets: u64,
     pub bytes: u64,
@@ -448,6 +476,23 @@ impl Report {
         self.counted.get(slot.name()).copied().unwrap_or_default()
     }
 }
+
+/// The JSON Schema of reports.
+///
+/// # Errors
+///
+/// Never in practice: it holds text and numbers only.
+pub fn json_schema() -> Result<String, serde_json::Error> {
+    let mut text = serde_json::to_string_pretty(&schemars::schema_for!(Report))?;
+    text.push('\n');
+    Ok(text)
+}
+
+/// An instant, in RFC 3339 with microseconds.
+#[derive(JsonSchema)]
+#[schemars(extend("format" = "date-time"))]
+#[expect(dead_code, reason = "only its description is used")]
+struct Instant(String);
 
 /// RFC 3339 with microseconds: the programs' clock is no finer.
 pub(crate) mod micros {

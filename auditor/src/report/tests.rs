@@ -1,10 +1,12 @@
+mod forms;
+
 use std::{collections::BTreeMap, net::IpAddr, path::Path};
 
 use auditor_common::{Evidence, Slot, Tally};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    Judged, MatrixSource, Report, diff,
+    Judged, Look, MatrixSource, Report, diff,
     explain::{self, Question},
     learn,
     schema::Flow,
@@ -90,6 +92,7 @@ pub(crate) fn report() -> Report {
     };
     let observed = Observed {
         lost: BTreeMap::new(),
+        traffic: Vec::new(),
         host: Host {
             name: "store\u{1b}[31m1".to_owned(),
             addresses: ["10.0.0.1".parse::<IpAddr>().unwrap()].into(),
@@ -138,6 +141,7 @@ pub(crate) fn report() -> Report {
         path: "m.toml".into(),
         sha256: "ab".repeat(32),
         n_rules: 3,
+        lines: BTreeMap::from([("web".to_owned(), 4)]),
     }];
     Report::new(&Judged {
         observed,
@@ -150,7 +154,7 @@ pub(crate) fn report() -> Report {
 
 #[test]
 fn as_text() {
-    insta::assert_snapshot!(text(&report()));
+    insta::assert_snapshot!(text(&report(), Look::default()));
 }
 
 #[test]

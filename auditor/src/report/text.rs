@@ -5,6 +5,7 @@ use std::fmt::{self, Write as _};
 use auditor_common::Slot;
 
 use super::{
+    look::{self, Look},
     schema::{Flow, FlowVerdict, Part, Report, Rule, Way},
     words::{self, number},
 };
@@ -14,11 +15,11 @@ use crate::{
 };
 
 /// Renders the report. Text from documents and deployments is shown with its control characters escaped.
-pub fn render(report: &Report) -> String {
+pub fn render(report: &Report, look: Look) -> String {
     let mut text = String::new();
     let written = write(report, &mut text);
     debug_assert!(written.is_ok(), "a String takes everything");
-    text
+    look::shown(&text, look)
 }
 
 fn write(report: &Report, out: &mut String) -> fmt::Result {
@@ -49,12 +50,11 @@ pub fn line(out: &mut String, text: &str) {
 }
 
 fn summary(report: &Report, out: &mut String) {
-    let plural = |n: usize, word: &str| format!("{n} {word}{}", if n == 1 { "" } else { "s" });
     let summary = &report.summary;
     let counts = [
-        plural(summary.violations, "violation"),
-        plural(summary.warnings, "warning"),
-        plural(summary.notes, "note"),
+        words::plural(summary.violations, "violation"),
+        words::plural(summary.warnings, "warning"),
+        words::plural(summary.notes, "note"),
     ];
     line(out, &counts.join(", "));
     out.push('\n');

@@ -389,6 +389,11 @@ pub fn service_of(flow: &Flow) -> String {
     service(flow.protocol, flow.port, flow.tunnel.map(Tunnel::name))
 }
 
+/// A number of things.
+pub(super) fn plural(n: usize, what: &str) -> String {
+    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
+}
+
 /// What a gap hid.
 pub fn gap(gap: &Gap) -> String {
     let second = |instant: Timestamp| instant.round(jiff::Unit::Second).unwrap_or(instant);

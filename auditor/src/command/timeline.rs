@@ -1,0 +1,115 @@
+//! What was counted over time, in few enough steps to look at.
+
+use auditor_common::Tally;
+use jiff::Timestamp;
+
+use crate::{capture::Ways, observed::Point};
+
+/// Steps that are kept at most: beyond, two become one.
+const MOST: usize = 240;
+
+/// Counts in steps of equal length: of a second at first, longer as time goes on.
+#[derive(Debug)]
+pub(super) struct Timeline {
+    points: Vec<Point>,
+    /// Ticks in a step.
+    length: u32,
+    n_ticks: u32,
+    last: Ways,
+}
+
+impl Timeline {
+    pub(super) fn new() -> Self {
+        Self {
+            points: Vec::new(),
+            length: 1,
+            n_ticks: 0,
+            last: Ways::default(),
+        }
+    }
+
+    /// Takes what was counted until now, at each tick.
+    pub(super) fn tick(&mut self, now: Timestamp, ways: Ways) {
+        let [received, sent] = [0, 1].map(|at| {
+            let of = |ways: &Ways| ways.get(at).copied().unwrap_or_default();
+            let (now, before) = (of(&ways), of(&self.last));
+            Tally {
+                packets: now.packets.saturating_sub(before.packets),
+                bytes: now.bytes.saturating_sub(before.bytes),
+            }
+        });
+        self.last = ways;
+        let point = Point {
+            from: now,
+            received,
+            sent,
+        };
+        if self.n_ticks.is_multiple_of(self.length) {
+            self.points.push(point);
+        } else if let Some(last) = self.points.last_mut() {
+            *last = sum(last, &point);
+        }
+        self.n_ticks += 1;
+        if MOST < self.points.len() && self.n_ticks.is_multiple_of(2 * self.length) {
+            self.points = self
+                .points
+                .chunks(2)
+                .filter_map(|pair| pair.iter().copied().reduce(|one, other| sum(&one, &other)))
+                .collect();
+            self.length *= 2;
+        }
+    }
+
+    pub(super) fn points(&self) -> Vec<Point> {
+        self.points.clone()
+    }
+}
+
+fn sum(one: &Point, other: &Point) -> Point {
+    let add = |one: Tally, other: Tally| Tally {
+        packets: one.packets + other.packets,
+        bytes: one.bytes + other.bytes,
+    };
+    Point {
+        from: one.from,
+        received: add(one.received, other.received),
+        sent: add(one.sent, other.sent),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use auditor_common::Tally;
+    use jiff::Timestamp;
+
+    use super::{MOST, Timeline};
+
+    #[test]
+    fn every_packet_is_in_a_step_and_the_steps_are_alike() {
+        for n_ticks in [1, 2, 239, 240, 241, 500, 1000, 5000] {
+            let mut timeline = Timeline::new();
+            for tick in 1..=n_ticks {
+                let tally = |factor| Tally {
+                    packets: tick * factor,
+                    bytes: tick * factor * 100,
+                };
+                let now = Timestamp::from_second(i64::try_from(tick).unwrap()).unwrap();
+                timeline.tick(now, [tally(1), tally(2)]);
+            }
+            let points = timeline.points();
+            assert!(
+                !points.is_empty() && points.len() <= MOST + 1,
+                "{n_ticks}: {}",
+                points.len()
+            );
+            let packets: u64 = points.iter().map(|point| point.received.packets).sum();
+            let bytes: u64 = points.iter().map(|point| point.sent.bytes).sum();
+            assert_eq!((packets, bytes), (n_ticks, n_ticks * 200));
+            let full = &points[..points.len() - 1];
+            assert!(
+                full.iter()
+                    .all(|point| point.received.packets == u64::from(timeline.length))
+            );
+        }
+    }
+}

@@ -1,0 +1,271 @@
+//! A report as a page for browsers: one file that asks the network for nothing.
+//!
+//! Everything that comes from documents, deployments or the network goes through [`text`] or, as data of the page's script,
+//! through [`data`]; the page's policy lets no other script run.
+
+mod parts;
+
+use std::fmt::{self, Write as _};
+
+use sha2::{Digest as _, Sha256};
+
+use super::{
+    explain,
+    schema::Report,
+    words::{self, number},
+};
+use crate::audit::Severity;
+
+const STYLE: &str = include_str!("html/page.css");
+const SCRIPT: &str = include_str!("html/page.js");
+
+/// Findings that are told in full; the tables have all.
+const MOST_FINDINGS: usize = 100;
+
+/// Renders the report.
+///
+/// # Errors
+///
+/// Never in practice: its data holds text and numbers only.
+pub fn render(report: &Report) -> anyhow::Result<String> {
+    let mut out = String::new();
+    head(report, &mut out)?;
+    top(report, &mut out)?;
+    out.push_str("<main>\n");
+    findings(report, &mut out)?;
+    parts::matrix(report, &mut out)?;
+    parts::diagram(report, &mut out)?;
+    parts::traffic(report, &mut out)?;
+    parts::rules(report, &mut out)?;
+    parts::flows(report, &mut out)?;
+    parts::watched(report, &mut out)?;
+    out.push_str("</main>\n");
+    writeln!(
+        out,
+        "<footer>{} {}, report schema {}</footer>",
+        text(&report.tool.name),
+        text(&report.tool.version),
+        report.schema_version
+    )?;
+    writeln!(out, "<script>{SCRIPT}</script>\n</body>\n</html>")?;
+    Ok(out)
+}
+
+fn head(report: &Report, out: &mut String) -> fmt::Result {
+    let digest = base64(&Sha256::digest(SCRIPT));
+    writeln!(
+        out,
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; \
+         script-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'\">\n\
+         <title>Port audit of {}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>",
+        text(&report.host.name)
+    )
+}
+
+/// The verdict in words.
+fn top(report: &Report, out: &mut String) -> fmt::Result {
+    let summary = &report.summary;
+    let class = match (summary.violations, summary.warnings) {
+        (0, 0) => "fine",
+        (0, _) => "warning",
+        (_, _) => "violation",
+    };
+    let said = match class {
+        "fine" => "The traffic is what the documentation says.",
+        "warning" => "Nothing violates the documentation; some of it should be looked at.",
+        _ => "The traffic is not what the documentation says.",
+    };
+    writeln!(
+        out,
+        "<header>\n<h1>Port audit of {}</h1>",
+        text(&report.host.name)
+    )?;
+    writeln!(
+        out,
+        "<div class=\"verdict {class}\"><p><strong>{said}</strong> {}, {}, {}.</p>",
+        words::plural(summary.violations, "violation"),
+        words::plural(summary.warnings, "warning"),
+        words::plural(summary.notes, "note")
+    )?;
+    let length = report.window.end.duration_since(report.window.start);
+    let roles = if report.host.roles.is_empty() {
+        String::new()
+    } else {
+        format!(" This host is {}.", report.host.roles.join(", "))
+    };
+    writeln!(
+        out,
+        "<p>Watched for {} until {:.0}.{}</p>",
+        text(&words::duration(length)),
+        report.window.end,
+        text(&roles)
+    )?;
+    for gap in &report.gaps {
+        writeln!(out, "<p>Not seen: {}.</p>", text(&gap.text))?;
+    }
+    writeln!(out, "</div>\n</header>\n<nav aria-label=\"Sections\"><ul>")?;
+    for (id, name) in [
+        ("findings", "What to look at"),
+        ("matrix", "Roles"),
+        ("talk", "Who talks"),
+        ("traffic", "Traffic"),
+        ("rules", "Rules"),
+        ("flows", "Flows"),
+        ("watched", "What was watched"),
+    ] {
+        writeln!(out, "<li><a href=\"#{id}\">{name}</a></li>")?;
+    }
+    writeln!(out, "</ul></nav>")
+}
+
+fn findings(report: &Report, out: &mut String) -> fmt::Result {
+    writeln!(out, "<section id=\"findings\">\n<h2>What to look at</h2>")?;
+    let mut n_told = 0;
+    let mut n_all = 0;
+    for severity in [Severity::Violation, Severity::Warning] {
+        for flow in report.flows.iter().filter(|flow| flow.severity == severity) {
+            n_all += 1;
+            if n_told < MOST_FINDINGS {
+                n_told += 1;
+                let name = format!(
+                    "{} -> {} {}",
+                    words::who(report, flow.client, &flow.client_roles),
+                    words::who(report, flow.server, &flow.server_roles),
+                    flow.service()
+                );
+                finding(
+                    severity,
+                    flow.verdict.name(),
+                    &name,
+                    &explain::flow(report, flow),
+                    out,
+                )?;
+            }
+        }
+        for rule in report.rules.iter().filter(|rule| rule.severity == severity) {
+            n_all += 1;
+            if n_told < MOST_FINDINGS {
+                n_told += 1;
+                let name = words::rule(rule);
+                finding(
+                    severity,
+                    rule.verdict.name(),
+                    &name,
+                    &explain::rule(report, rule),
+                    out,
+                )?;
+            }
+        }
+    }
+    if n_all == 0 {
+        writeln!(out, "<p>Nothing.</p>")?;
+    }
+    if n_told < n_all {
+        let more = number((n_all - n_told) as u64);
+        writeln!(
+            out,
+            "<p>And {more} more: the tables below have them all.</p>"
+        )?;
+    }
+    writeln!(out, "</section>")
+}
+
+/// One finding, and below it how it came to its verdict.
+fn finding(
+    severity: Severity,
+    verdict: &str,
+    name: &str,
+    steps: &[String],
+    out: &mut String,
+) -> fmt::Result {
+    let class = severity.name();
+    writeln!(
+        out,
+        "<article class=\"finding\"><h3><span class=\"tag {class}\">{class}: {}</span> {}</h3>",
+        text(verdict),
+        text(name)
+    )?;
+    // The verdict and what to do come first; the rest is there for who asks.
+    let is_first = |step: &&String| {
+        ["verdict: ", "what to do: ", "served by: ", "opened by: "]
+            .iter()
+            .any(|one| step.starts_with(one))
+    };
+    for step in steps.iter().filter(is_first) {
+        let said = step.strip_prefix("verdict: ").unwrap_or(step);
+        writeln!(out, "<p>{}</p>", text(said))?;
+    }
+    writeln!(out, "<details><summary>Step by step</summary>")?;
+    for step in steps {
+        writeln!(out, "<p>{}</p>", text(step))?;
+    }
+    writeln!(out, "</details></article>")
+}
+
+/// Text that is nothing but text, in elements and in attributes.
+fn text(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            c if c.is_control() => out.extend(c.escape_default()),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// JSON that can't end the element that it stands in.
+fn data(value: &serde_json::Value) -> String {
+    value
+        .to_string()
+        .replace('<', "\\u003c")
+        .replace('>', "\\u003e")
+        .replace('&', "\\u0026")
+}
+
+/// RFC 4648, section 4.
+fn base64(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut out = String::new();
+    for chunk in bytes.chunks(3) {
+        let group = chunk
+            .iter()
+            .fold(0_u32, |group, byte| group << 8 | u32::from(*byte))
+            << (8 * (3 - chunk.len()));
+        for at in 0..4 {
+            let digit = (group >> (18 - 6 * at) & 63) as usize;
+            let is_there = at <= chunk.len();
+            out.push(if is_there {
+                DIGITS.get(digit).map_or('=', |digit| char::from(*digit))
+            } else {
+                '='
+            });
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::base64;
+
+    #[test]
+    fn base64_of_the_standard() {
+        for (plain, coded) in [
+            ("", ""),
+            ("f", "Zg=="),
+            ("fo", "Zm8="),
+            ("foo", "Zm9v"),
+            ("foobar", "Zm9vYmFy"),
+        ] {
+            assert_eq!(base64(plain.as_bytes()), coded);
+        }
+    }
+}

@@ -1,0 +1,106 @@
+"use strict";
+(() => {
+  const PAGE = 200;
+  const ranks = { violation: 0, warning: 1, note: 2, fine: 3 };
+
+  // Each table has its rows as data: [severity, pairs of roles, cells]; a cell is text, or [text, number to sort by].
+  const setUp = (section) => {
+    const data = JSON.parse(section.querySelector("script").textContent);
+    const body = section.querySelector("tbody");
+    const search = section.querySelector("input");
+    const severity = section.querySelector("select");
+    const count = section.querySelector("output");
+    const more = section.querySelector(".more");
+    const heads = [...section.querySelectorAll("thead th")];
+    const numbers = heads.map((head) => head.dataset.kind);
+    const text = (cell) => (Array.isArray(cell) ? cell[0] : cell);
+    const order = (cell) => (Array.isArray(cell) ? cell[1] : cell);
+    const rows = data.map((row) => ({
+      severity: row[0],
+      cells: row[2],
+      found: (row[1] + "\n" + row[2].map(text).join("\n")).toLowerCase(),
+    }));
+    let column = -1;
+    let descending = false;
+    let shown = PAGE;
+    let current = rows;
+
+    const show = (from) => {
+      const part = document.createDocumentFragment();
+      for (const row of current.slice(from, shown)) {
+        const tr = document.createElement("tr");
+        row.cells.forEach((cell, at) => {
+          const td = document.createElement("td");
+          td.className = numbers[at] || "";
+          if (at === 0) {
+            const tag = document.createElement("span");
+            tag.className = "tag " + row.severity;
+            tag.textContent = text(cell);
+            td.append(tag);
+          } else {
+            td.textContent = text(cell);
+          }
+          tr.append(td);
+        });
+        part.append(tr);
+      }
+      if (from === 0) body.replaceChildren(part);
+      else body.append(part);
+      more.hidden = current.length <= shown;
+      count.textContent = current.length + " of " + rows.length;
+    };
+
+    const update = () => {
+      const words = search.value.toLowerCase().trim();
+      current = rows.filter(
+        (row) => (!severity.value || row.severity === severity.value) && (!words || row.found.includes(words)),
+      );
+      if (column >= 0) {
+        const by = (row) => (column === 0 ? ranks[row.severity] : order(row.cells[column]));
+        current = current
+          .map((row, at) => [by(row), at, row])
+          .sort(([a, i], [b, j]) => (a < b ? -1 : a > b ? 1 : i - j))
+          .map(([, , row]) => row);
+        if (descending) current.reverse();
+      }
+      shown = PAGE;
+      show(0);
+    };
+
+    heads.forEach((head, at) => {
+      head.querySelector("button").addEventListener("click", () => {
+        descending = column === at && !descending;
+        column = at;
+        heads.forEach((other) => other.removeAttribute("aria-sort"));
+        head.setAttribute("aria-sort", descending ? "descending" : "ascending");
+        update();
+      });
+    });
+    search.addEventListener("input", update);
+    severity.addEventListener("change", update);
+    more.addEventListener("click", () => {
+      const from = shown;
+      shown += PAGE;
+      show(from);
+    });
+    section.querySelector(".controls").hidden = false;
+    update();
+    return (words) => {
+      search.value = words;
+      severity.value = "";
+      update();
+    };
+  };
+
+  const filters = [...document.querySelectorAll("section.table")].map(setUp);
+  const cells = [...document.querySelectorAll(".matrix button")];
+  cells.forEach((cell) => {
+    cell.addEventListener("click", () => {
+      const pressed = cell.getAttribute("aria-pressed") !== "true";
+      cells.forEach((other) => other.setAttribute("aria-pressed", "false"));
+      cell.setAttribute("aria-pressed", String(pressed));
+      filters.forEach((filter) => filter(pressed ? cell.dataset.pair : ""));
+      if (pressed) document.getElementById("rules").scrollIntoView({ block: "start" });
+    });
+  });
+})();

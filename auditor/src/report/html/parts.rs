@@ -1,0 +1,496 @@
+//! The pictures and tables of the page.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    f64::consts::TAU,
+    fmt::{self, Write as _},
+};
+
+use serde_json::{Value, json};
+
+use super::{
+    super::{
+        schema::{Flow, Report, Rule},
+        words::{self, number},
+    },
+    data, text,
+};
+use crate::audit::{RuleVerdict, Severity};
+
+/// What stands between two roles.
+#[derive(Clone, Debug, Default)]
+struct Cell {
+    rules: usize,
+    flows: usize,
+    worst: Option<Severity>,
+    /// Whether anything was seen as documented.
+    is_observed: bool,
+    packets: u64,
+}
+
+/// Peers in no role.
+const NOBODY: &str = "in no role";
+
+/// All pairs of roles, client first, that a rule or a flow is about.
+fn cells(report: &Report) -> BTreeMap<(&str, &str), Cell> {
+    let mut cells: BTreeMap<(&str, &str), Cell> = BTreeMap::new();
+    for rule in &report.rules {
+        for (client, server) in pairs(&rule.client, &rule.server) {
+            let cell = cells.entry((client, server)).or_default();
+            cell.rules += 1;
+            cell.worst = cell.worst.max(Some(rule.severity));
+            cell.is_observed |= rule.verdict == RuleVerdict::Observed;
+        }
+    }
+    for flow in &report.flows {
+        for (client, server) in pairs(&flow.client_roles, &flow.server_roles) {
+            let cell = cells.entry((client, server)).or_default();
+            cell.flows += 1;
+            cell.worst = cell.worst.max(Some(flow.severity));
+            cell.packets += flow.to_server.packets + flow.to_client.packets;
+        }
+    }
+    cells
+}
+
+fn pairs<'a>(
+    clients: &'a [String],
+    servers: &'a [String],
+) -> impl Iterator<Item = (&'a str, &'a str)> {
+    let names = |roles: &'a [String]| -> Vec<&'a str> {
+        if roles.is_empty() {
+            vec![NOBODY]
+        } else {
+            roles.iter().map(String::as_str).collect()
+        }
+    };
+    let servers = names(servers);
+    names(clients).into_iter().flat_map(move |client| {
+        servers
+            .clone()
+            .into_iter()
+            .map(move |server| (client, server))
+    })
+}
+
+/// By what tables are filtered where a cell is chosen.
+fn pair_name(client: &str, server: &str) -> String {
+    format!("{client} \u{2192} {server}")
+}
+
+fn roles<'a>(cells: &BTreeMap<(&'a str, &'a str), Cell>) -> Vec<&'a str> {
+    let all: BTreeSet<&str> = cells
+        .keys()
+        .flat_map(|(client, server)| [*client, *server])
+        .collect();
+    all.into_iter().collect()
+}
+
+/// More roles are no picture any more.
+const MOST_ROLES: usize = 40;
+
+/// Roles by roles: a cell for each pair, coloured by the worst that is said of it.
+pub(super) fn matrix(report: &Report, out: &mut String) -> fmt::Result {
+    let cells = cells(report);
+    let roles = roles(&cells);
+    writeln!(out, "<section id=\"matrix\">\n<h2>Roles by roles</h2>")?;
+    if roles.is_empty() || MOST_ROLES < roles.len() {
+        writeln!(
+            out,
+            "<p>{} roles: see the tables.</p>\n</section>",
+            roles.len()
+        )?;
+        return Ok(());
+    }
+    writeln!(
+        out,
+        "<p class=\"faint\">Who may open conversations (rows) to whom (columns). A cell shows how many rules and flows there are, and \
+         is coloured by the worst that is said of them; choose it to see them in the tables.</p>\n\
+         <div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Roles by roles\"><table class=\"matrix\"><thead><tr><td></td>"
+    )?;
+    for role in &roles {
+        write!(out, "<th scope=\"col\">{}</th>", text(role))?;
+    }
+    writeln!(out, "</tr></thead><tbody>")?;
+    for client in &roles {
+        write!(out, "<tr><th scope=\"row\">{}</th>", text(client))?;
+        for server in &roles {
+            let Some(cell) = cells.get(&(*client, *server)) else {
+                write!(out, "<td></td>")?;
+                continue;
+            };
+            let (class, sign, said) = match cell.worst {
+                Some(Severity::Violation) => ("violation", "\u{2717}", "violation"),
+                Some(Severity::Warning) => ("warning", "!", "warning"),
+                Some(Severity::Note) => ("note", "i", "note"),
+                _ if cell.is_observed || 0 < cell.flows => ("fine", "\u{2713}", "as documented"),
+                _ => ("off", "\u{b7}", "nothing seen, nothing amiss"),
+            };
+            let pair = pair_name(client, server);
+            write!(
+                out,
+                "<td><button type=\"button\" class=\"{class}\" aria-pressed=\"false\" data-pair=\"{pair}\" \
+                 aria-label=\"{pair}: {said}, {} rules, {} flows\">{sign} {}/{}</button></td>",
+                cell.rules,
+                cell.flows,
+                cell.rules,
+                cell.flows,
+                pair = text(&pair)
+            )?;
+        }
+        writeln!(out, "</tr>")?;
+    }
+    writeln!(out, "</tbody></table></div>\n</section>")
+}
+
+/// Who talked to whom: an arrow for each pair of roles with traffic.
+pub(super) fn diagram(report: &Report, out: &mut String) -> fmt::Result {
+    let cells = cells(report);
+    let talking: Vec<_> = cells.iter().filter(|(_, cell)| 0 < cell.flows).collect();
+    let names: BTreeSet<&str> = talking
+        .iter()
+        .flat_map(|((client, server), _)| [*client, *server])
+        .collect();
+    writeln!(out, "<section id=\"talk\">\n<h2>Who talks to whom</h2>")?;
+    if names.is_empty() || 24 < names.len() {
+        writeln!(
+            out,
+            "<p>{} roles talked: see the tables.</p>\n</section>",
+            names.len()
+        )?;
+        return Ok(());
+    }
+    let places: BTreeMap<&str, (f64, f64)> = names
+        .iter()
+        .zip(0_u32..)
+        .map(|(name, n)| {
+            let count = u32::try_from(names.len()).unwrap_or(1);
+            let angle = TAU * f64::from(n) / f64::from(count) - TAU / 4.0;
+            (
+                *name,
+                (400.0 + 230.0 * angle.cos(), 190.0 + 140.0 * angle.sin()),
+            )
+        })
+        .collect();
+    writeln!(
+        out,
+        "<svg viewBox=\"0 0 800 380\" role=\"img\" aria-labelledby=\"talk-title\"><title id=\"talk-title\">{}</title>",
+        text(&told(&talking))
+    )?;
+    for (class, id) in [("violation", "v"), ("warning", "w"), ("fine", "f")] {
+        writeln!(
+            out,
+            "<defs><marker id=\"{id}\" viewBox=\"0 0 8 8\" refX=\"7\" refY=\"4\" markerWidth=\"7\" markerHeight=\"7\" markerUnits=\"userSpaceOnUse\" \
+             orient=\"auto-start-reverse\"><path d=\"M0 0 8 4 0 8z\" fill=\"var(--{class})\"/></marker></defs>"
+        )?;
+    }
+    for ((client, server), cell) in &talking {
+        let (Some((x1, y1)), Some((x2, y2))) = (places.get(client), places.get(server)) else {
+            continue;
+        };
+        let (class, marker) = match cell.worst {
+            Some(Severity::Violation) => ("violation", "v"),
+            Some(Severity::Warning) => ("warning", "w"),
+            _ => ("fine", "f"),
+        };
+        // Tenfold traffic is a line that is thicker by one.
+        let width = 1.0 + f64::from(cell.packets.checked_ilog10().unwrap_or_default());
+        if client == server {
+            writeln!(
+                out,
+                "<path d=\"M{:.0} {:.0} c-50 -60 50 -60 8 -4\" fill=\"none\" stroke=\"var(--{class})\" stroke-width=\"{width}\" marker-end=\"url(#{marker})\"/>",
+                x1 - 4.0,
+                y1 - 12.0
+            )?;
+            continue;
+        }
+        // Bent, so that both ways between two roles are seen, and short of the names.
+        let (dx, dy) = (x2 - x1, y2 - y1);
+        let length = dx.hypot(dy).max(1.0);
+        let (mx, my) = ((x1 + x2) / 2.0 - dy * 0.12, (y1 + y2) / 2.0 + dx * 0.12);
+        let (ex, ey) = (x2 - dx / length * 26.0, y2 - dy / length * 18.0);
+        writeln!(
+            out,
+            "<path d=\"M{x1:.0} {y1:.0} Q{mx:.0} {my:.0} {ex:.0} {ey:.0}\" fill=\"none\" stroke=\"var(--{class})\" stroke-width=\"{width}\" \
+             marker-end=\"url(#{marker})\"/>"
+        )?;
+    }
+    for (name, (x, y)) in &places {
+        let short: String = name.chars().take(24).collect();
+        let width = 14 + 8 * short.chars().count();
+        writeln!(
+            out,
+            "<rect x=\"{:.0}\" y=\"{:.0}\" width=\"{width}\" height=\"24\" rx=\"6\" fill=\"var(--sheet)\" stroke=\"var(--line)\"/>\
+             <text x=\"{x:.0}\" y=\"{:.0}\" text-anchor=\"middle\">{}</text>",
+            x - f64::from(u32::try_from(width).unwrap_or_default()) / 2.0,
+            y - 12.0,
+            y + 5.0,
+            text(&short)
+        )?;
+    }
+    writeln!(out, "</svg>\n</section>")
+}
+
+/// The diagram in words.
+fn told(talking: &[(&(&str, &str), &Cell)]) -> String {
+    let pairs: Vec<String> = talking
+        .iter()
+        .map(|((client, server), cell)| format!("{client} to {server}: {} flows", cell.flows))
+        .collect();
+    pairs.join("; ")
+}
+
+/// Packets in and out over the window.
+pub(super) fn traffic(report: &Report, out: &mut String) -> fmt::Result {
+    writeln!(out, "<section id=\"traffic\">\n<h2>Traffic over time</h2>")?;
+    let most = report
+        .traffic
+        .iter()
+        .map(|point| point.received.packets.max(point.sent.packets))
+        .max();
+    let (Some(most), Some(first), Some(last)) = (
+        most.filter(|most| 0 < *most),
+        report.traffic.first(),
+        report.traffic.last(),
+    ) else {
+        writeln!(out, "<p>None was counted over time.</p>\n</section>")?;
+        return Ok(());
+    };
+    let count = u32::try_from(report.traffic.len()).unwrap_or(1);
+    writeln!(
+        out,
+        "<svg viewBox=\"0 0 800 180\" role=\"img\" aria-labelledby=\"traffic-title\"><title id=\"traffic-title\">Packets received (above) and sent (below) from {:.0} to {:.0}, at most {} in one step</title>",
+        first.from,
+        last.from,
+        number(most)
+    )?;
+    let step = 760.0 / f64::from(count);
+    for (point, n) in report.traffic.iter().zip(0_u32..) {
+        let x = 20.0 + step * f64::from(n);
+        let height = |packets: u64| 75.0 * ratio(packets, most);
+        let (received, sent) = (height(point.received.packets), height(point.sent.packets));
+        writeln!(
+            out,
+            "<rect x=\"{x:.1}\" y=\"{:.1}\" width=\"{:.1}\" height=\"{received:.1}\" fill=\"var(--note)\"/>\
+             <rect x=\"{x:.1}\" y=\"91\" width=\"{:.1}\" height=\"{sent:.1}\" fill=\"var(--faint)\"/>",
+            89.0 - received,
+            (step - 0.5).max(0.5),
+            (step - 0.5).max(0.5)
+        )?;
+    }
+    writeln!(
+        out,
+        "<text x=\"20\" y=\"176\">{:.0}</text><text x=\"780\" y=\"176\" text-anchor=\"end\">{:.0}</text>\
+         <text x=\"20\" y=\"12\">received, at most {}</text></svg>\n</section>",
+        first.from,
+        last.from,
+        number(most)
+    )
+}
+
+#[expect(clippy::cast_precision_loss, reason = "the height of a bar")]
+fn ratio(part: u64, whole: u64) -> f64 {
+    part as f64 / whole as f64
+}
+
+/// A table whose rows the page's script shows, sorts and filters; the first of them stand there without it.
+fn table(
+    id: &str,
+    title: &str,
+    heads: &[(&str, &str)],
+    rows: &[Value],
+    out: &mut String,
+) -> fmt::Result {
+    writeln!(
+        out,
+        "<section id=\"{id}\" class=\"table\">\n<h2>{title}</h2>\n<div class=\"controls\" hidden>\
+         <label>Search<input type=\"search\" autocomplete=\"off\"></label>\
+         <label>Severity<select><option value=\"\">all</option><option>violation</option><option>warning</option><option>note</option><option>fine</option></select></label>\
+         <output aria-live=\"polite\"></output></div>\n\
+         <div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{title}\"><table><thead><tr>"
+    )?;
+    for (name, kind) in heads {
+        write!(
+            out,
+            "<th scope=\"col\" data-kind=\"{kind}\"><button type=\"button\">{name}</button></th>"
+        )?;
+    }
+    writeln!(out, "</tr></thead><tbody>")?;
+    for row in rows.iter().take(MOST_WITHOUT_SCRIPT) {
+        out.push_str("<tr>");
+        let cells = row[2].as_array().map(Vec::as_slice).unwrap_or_default();
+        for ((cell, (_, kind)), at) in cells.iter().zip(heads).zip(0..) {
+            let said = cell
+                .as_str()
+                .or_else(|| cell[0].as_str())
+                .unwrap_or_default();
+            let said = text(said);
+            if at == 0 {
+                let severity = row[0].as_str().unwrap_or_default();
+                write!(out, "<td><span class=\"tag {severity}\">{said}</span></td>")?;
+            } else {
+                write!(out, "<td class=\"{kind}\">{said}</td>")?;
+            }
+        }
+        out.push_str("</tr>\n");
+    }
+    writeln!(
+        out,
+        "</tbody></table></div>\n<button type=\"button\" class=\"more\" hidden>Show more</button>\n\
+         <script type=\"application/json\">{}</script>\n</section>",
+        data(&json!(rows))
+    )
+}
+
+/// As many as the script shows at first.
+const MOST_WITHOUT_SCRIPT: usize = 200;
+
+pub(super) fn rules(report: &Report, out: &mut String) -> fmt::Result {
+    let row = |rule: &Rule| {
+        let all: Vec<String> = pairs(&rule.client, &rule.server)
+            .map(|(client, server)| pair_name(client, server))
+            .collect();
+        json!([
+            rule.severity.name(),
+            all.join("\n"),
+            [
+                json!(rule.verdict.name()),
+                json!(words::rule(rule)),
+                json!([number(rule.packets), rule.packets]),
+                json!(
+                    rule.last_seen
+                        .map_or_else(String::new, |last| format!("{last:.0}"))
+                ),
+                json!(rule.presence.name()),
+                json!(rule.explanation),
+                json!(rule.id),
+                json!(rule.origin.clone().unwrap_or_default()),
+            ]
+        ])
+    };
+    let rows: Vec<Value> = report.rules.iter().map(row).collect();
+    let heads = [
+        ("Verdict", ""),
+        ("Rule", "where"),
+        ("Packets", "number"),
+        ("Last seen", ""),
+        ("Presence", ""),
+        ("Why", "why"),
+        ("Id", "where"),
+        ("Document", "where"),
+    ];
+    table("rules", "Rules", &heads, &rows, out)
+}
+
+pub(super) fn flows(report: &Report, out: &mut String) -> fmt::Result {
+    let row = |flow: &Flow| {
+        let all: Vec<String> = pairs(&flow.client_roles, &flow.server_roles)
+            .map(|(client, server)| pair_name(client, server))
+            .collect();
+        let packets = flow.to_server.packets + flow.to_client.packets;
+        let bytes = flow.to_server.bytes + flow.to_client.bytes;
+        let processes: Vec<&str> = flow.processes.iter().map(|one| one.name.as_str()).collect();
+        json!([
+            flow.severity.name(),
+            all.join("\n"),
+            [
+                json!(flow.verdict.name()),
+                json!(words::who(report, flow.client, &flow.client_roles)),
+                json!(words::who(report, flow.server, &flow.server_roles)),
+                json!([flow.service(), flow.port]),
+                json!(flow.outcome.name()),
+                json!([number(packets), packets]),
+                json!([number(bytes), bytes]),
+                json!(format!("{:.0}", flow.last_seen)),
+                json!(processes.join(", ")),
+                json!(flow.explanation),
+            ]
+        ])
+    };
+    let rows: Vec<Value> = report.flows.iter().map(row).collect();
+    let heads = [
+        ("Verdict", ""),
+        ("Client", "where"),
+        ("Server", "where"),
+        ("Service", ""),
+        ("Outcome", ""),
+        ("Packets", "number"),
+        ("Bytes", "number"),
+        ("Last seen", ""),
+        ("Process", "where"),
+        ("Why", "why"),
+    ];
+    table("flows", "Flows", &heads, &rows, out)
+}
+
+/// What the verdicts rest on.
+pub(super) fn watched(report: &Report, out: &mut String) -> fmt::Result {
+    writeln!(
+        out,
+        "<section id=\"watched\">\n<h2>What was watched</h2>\n<dl>"
+    )?;
+    let mut entry =
+        |name: &str, said: &str| writeln!(out, "<dt>{name}</dt><dd>{}</dd>", text(said));
+    let length = report.window.end.duration_since(report.window.start);
+    entry(
+        "Window",
+        &format!(
+            "{} from {:.0}",
+            words::duration(length),
+            report.window.start
+        ),
+    )?;
+    if report.window.start < report.window.since {
+        entry(
+            "Unseen",
+            &format!("before {:.0} nobody watched", report.window.since),
+        )?;
+    }
+    for gap in &report.gaps {
+        entry("Unseen", &gap.text)?;
+    }
+    for interface in &report.interfaces {
+        let egress = interface.egress.map_or("not needed", |hook| hook.name());
+        entry(
+            "Interface",
+            &format!(
+                "{}, in: {}, out: {egress}",
+                interface.name,
+                interface.ingress.name()
+            ),
+        )?;
+    }
+    for matrix in &report.matrices {
+        let version = matrix.version.as_deref().unwrap_or_default();
+        entry(
+            "Matrix",
+            &format!(
+                "{} {version}, {} rules, {}, SHA-256 {}",
+                matrix.name, matrix.rules, matrix.path, matrix.sha256
+            ),
+        )?;
+    }
+    for condition in &report.conditions_not_set {
+        entry("Condition not set", condition)?;
+    }
+    for (name, problem) in &report.names_without_address {
+        entry("Name without address", &format!("{name}: {problem}"))?;
+    }
+    for (slot, count) in &report.counted {
+        entry(
+            "Counted",
+            &format!(
+                "{slot}: {} packets, {} bytes",
+                number(count.packets),
+                number(count.bytes)
+            ),
+        )?;
+    }
+    for lost in report.lost.iter().take(20) {
+        entry(
+            "Without a peer",
+            &format!("{}: {} packets", words::lost(lost), number(lost.packets)),
+        )?;
+    }
+    writeln!(out, "</dl>\n</section>")
+}

@@ -1,0 +1,137 @@
+//! How text looks on a terminal: colours, and lines no longer than it is wide.
+
+/// What a terminal can show. Both off, the text is the same in a file.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Look {
+    pub has_colours: bool,
+    /// Columns; `None` leaves lines as long as they are.
+    pub width: Option<usize>,
+}
+
+/// Select graphic rendition (ECMA-48, 8.3.117).
+const RESET: &str = "\u{1b}[0m";
+const BOLD: &str = "\u{1b}[1m";
+const RED: &str = "\u{1b}[31m";
+const YELLOW: &str = "\u{1b}[33m";
+const CYAN: &str = "\u{1b}[36m";
+const GREEN: &str = "\u{1b}[32m";
+
+/// Narrower than this, lines are left alone.
+const NARROWEST: usize = 40;
+
+/// Shows text that holds no control characters but line ends.
+pub(super) fn shown(text: &str, look: Look) -> String {
+    let mut out = String::with_capacity(text.len());
+    // The colour of findings in the section that a line is in.
+    let mut section = None;
+    for (at, line) in text.lines().enumerate() {
+        section = match line {
+            "Violations" => Some(RED),
+            "Warnings" => Some(YELLOW),
+            "Notes" => Some(CYAN),
+            line if line.starts_with("Flows as expected") || line.starts_with("Rules:") => None,
+            _ => section,
+        };
+        let is_title = !line.starts_with(' ') && section.is_some() && !line.is_empty();
+        let is_finding = line.starts_with("  ") && !line.starts_with("   ");
+        let style = match section {
+            _ if !look.has_colours || line.is_empty() => None,
+            _ if at == 0 => Some([
+                BOLD,
+                if line.starts_with("0 violations") {
+                    GREEN
+                } else {
+                    RED
+                },
+            ]),
+            Some(colour) if is_title => Some([BOLD, colour]),
+            Some(colour) if is_finding => Some(["", colour]),
+            Some(_) | None => None,
+        };
+        for part in wrapped(line, look.width) {
+            match style {
+                Some(style) => out.extend([style[0], style[1], &part, RESET]),
+                None => out.push_str(&part),
+            }
+            out.push('\n');
+        }
+    }
+    out
+}
+
+/// A line in pieces that fit; those after the first stand further in.
+fn wrapped(line: &str, width: Option<usize>) -> Vec<String> {
+    let Some(width) = width.filter(|width| NARROWEST <= *width) else {
+        return vec![line.to_owned()];
+    };
+    if line.chars().count() <= width {
+        return vec![line.to_owned()];
+    }
+    let indent = line.chars().take_while(|c| *c == ' ').count();
+    let mut pieces = Vec::new();
+    let mut piece = " ".repeat(indent);
+    let mut length = indent;
+    let mut is_empty = true;
+    for word in line.split(' ').filter(|word| !word.is_empty()) {
+        let n = word.chars().count();
+        if !is_empty && width < length + 1 + n {
+            pieces.push(std::mem::replace(&mut piece, " ".repeat(indent + 2)));
+            length = indent + 2;
+            is_empty = true;
+        }
+        if !is_empty {
+            piece.push(' ');
+            length += 1;
+        }
+        piece.push_str(word);
+        length += n;
+        is_empty = false;
+    }
+    pieces.push(piece);
+    pieces
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Look, shown};
+
+    const TEXT: &str = "1 violation, 0 warnings, 0 notes\n\nViolations\n  unexpected flow: 10.0.0.1 -> 10.0.0.2 tcp/22 and so on\n    no rule names it\n\nRules: 1 observed\n  observed: a -> b\n";
+
+    #[test]
+    fn plain_text_is_left_alone() {
+        assert_eq!(shown(TEXT, Look::default()), TEXT);
+    }
+
+    #[test]
+    fn colours_change_nothing_else() {
+        let colours = Look {
+            has_colours: true,
+            width: None,
+        };
+        let coloured = shown(TEXT, colours);
+        insta::assert_snapshot!(coloured.escape_debug().to_string().replace("\\n", "\n"));
+        let codes = regex::Regex::new("\u{1b}\\[[0-9]+m").unwrap();
+        assert_eq!(codes.replace_all(&coloured, ""), TEXT);
+    }
+
+    #[test]
+    fn lines_fit() {
+        let narrow = Look {
+            has_colours: false,
+            width: Some(40),
+        };
+        let text = shown(TEXT, narrow);
+        insta::assert_snapshot!(text);
+        let words = |text: &str| {
+            text.split_whitespace()
+                .map(str::to_owned)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(words(&text), words(TEXT));
+        let tiny = Look {
+            has_colours: false,
+            width: Some(3),
+        };
+        assert_eq!(shown(TEXT, tiny), TEXT);
+    }
+}

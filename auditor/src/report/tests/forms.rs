@@ -1,0 +1,109 @@
+//! The other forms of a report, and the schema.
+
+use super::*;
+use crate::report::{
+    csv, html, junit, markdown, sarif,
+    schema::{Part, Process, json_schema},
+};
+
+/// A report whose every text is an attack.
+fn hostile() -> Report {
+    let attack = "</script><img src=x onerror=alert(1)>\u{1b}[31m|`=cmd()\"'&";
+    let mut report = report();
+    report.host.name = attack.to_owned();
+    report.flows[1].explanation = attack.to_owned();
+    report.flows[1].client_roles = vec![attack.to_owned()];
+    report.flows[1].processes = vec![Process {
+        part: Part::Server,
+        pid: 7,
+        name: attack.to_owned(),
+        command: attack.to_owned(),
+        unit: None,
+        container: None,
+        elsewhere: false,
+    }];
+    report.rules[0].explanation = attack.to_owned();
+    report.rules[0].service = Some(attack.to_owned());
+    report.rules[0].origin = Some(format!("{attack}:7"));
+    report.matrices[0].path = attack.to_owned();
+    report
+}
+
+#[test]
+fn as_csv() {
+    insta::assert_snapshot!(csv(&report()));
+}
+
+#[test]
+fn as_junit() {
+    insta::assert_snapshot!(junit(&report()));
+}
+
+#[test]
+fn as_sarif() {
+    insta::assert_snapshot!(sarif(&report()).unwrap());
+}
+
+#[test]
+fn as_markdown() {
+    insta::assert_snapshot!(markdown(&report()));
+}
+
+#[test]
+fn foreign_text_is_nothing_but_text() {
+    let report = hostile();
+    let page = html(&report).unwrap();
+    assert!(!page.contains("<img") && !page.contains('\u{1b}'));
+    assert_eq!(
+        page.matches("</script>").count(),
+        page.matches("<script").count()
+    );
+    for form in [junit(&report), markdown(&report)] {
+        assert!(!form.contains("<img") && !form.contains('\u{1b}'), "{form}");
+    }
+    assert!(!text(&report, Look::default()).contains('\u{1b}'));
+    let sheet = csv(&report);
+    assert!(
+        !sheet
+            .lines()
+            .any(|line| line.split(',').any(|cell| cell.starts_with('='))),
+        "{sheet}"
+    );
+}
+
+#[test]
+fn a_page_is_one_file_that_asks_for_nothing() {
+    let page = html(&report()).unwrap();
+    for outside in ["src=", "href=\"http", "url(http", "@import"] {
+        assert!(!page.contains(outside), "{outside}");
+    }
+    assert!(page.contains("default-src 'none'"));
+}
+
+/// The schema as it is shipped, beside the documentation.
+const SHIPPED: &str = include_str!("../../../../docs/report.schema.json");
+
+#[test]
+fn the_schema_is_the_one_that_is_shipped() {
+    assert!(
+        SHIPPED == json_schema().unwrap(),
+        "the shape of reports has changed: write it with `auditor report --schema -o docs/report.schema.json`, and raise \
+         SCHEMA_VERSION if a field changed its meaning or went away"
+    );
+}
+
+#[test]
+fn every_report_fits_the_schema() {
+    let schema = serde_json::from_str(SHIPPED).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    for report in [report(), hostile()] {
+        let value = serde_json::to_value(&report).unwrap();
+        let problems: Vec<String> = validator
+            .iter_errors(&value)
+            .map(|error| error.to_string())
+            .collect();
+        assert_eq!(problems, [""; 0]);
+    }
+    let broken = serde_json::json!({ "schema_version": 1 });
+    assert!(!validator.is_valid(&broken));
+}

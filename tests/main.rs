@@ -16,6 +16,7 @@ mod export;
 mod flood;
 mod interfaces;
 mod life;
+mod page;
 mod processes;
 mod replay;
 mod shared;

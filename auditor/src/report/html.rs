@@ -136,9 +136,9 @@ fn findings(report: &Report, out: &mut String) -> fmt::Result {
                     flow.service()
                 );
                 finding(
-                    severity,
-                    flow.verdict.name(),
+                    (severity, flow.verdict.name()),
                     &name,
+                    &flow.explanation,
                     &explain::flow(report, flow),
                     out,
                 )?;
@@ -150,9 +150,9 @@ fn findings(report: &Report, out: &mut String) -> fmt::Result {
                 n_told += 1;
                 let name = words::rule(rule);
                 finding(
-                    severity,
-                    rule.verdict.name(),
+                    (severity, rule.verdict.name()),
                     &name,
+                    &rule.explanation,
                     &explain::rule(report, rule),
                     out,
                 )?;
@@ -174,28 +174,27 @@ fn findings(report: &Report, out: &mut String) -> fmt::Result {
 
 /// One finding, and below it how it came to its verdict.
 fn finding(
-    severity: Severity,
-    verdict: &str,
+    (severity, verdict): (Severity, &str),
     name: &str,
+    why: &str,
     steps: &[String],
     out: &mut String,
 ) -> fmt::Result {
     let class = severity.name();
     writeln!(
         out,
-        "<article class=\"finding\"><h3><span class=\"tag {class}\">{class}: {}</span> {}</h3>",
+        "<article class=\"finding\"><h3><span class=\"tag {class}\">{class}: {}</span> {}</h3>\n<p>{}</p>",
         text(verdict),
-        text(name)
+        text(name),
+        text(why)
     )?;
-    // The verdict and what to do come first; the rest is there for who asks.
+    // What to do and who it is come first; the rest is there for who asks.
     let is_first = |step: &&String| {
-        ["verdict: ", "what to do: ", "served by: ", "opened by: "]
-            .iter()
-            .any(|one| step.starts_with(one))
+        let first = ["what to do: ", "served by: ", "opened by: ", "translated: "];
+        first.iter().any(|one| step.starts_with(one))
     };
     for step in steps.iter().filter(is_first) {
-        let said = step.strip_prefix("verdict: ").unwrap_or(step);
-        writeln!(out, "<p>{}</p>", text(said))?;
+        writeln!(out, "<p>{}</p>", text(step))?;
     }
     writeln!(out, "<details><summary>Step by step</summary>")?;
     for step in steps {

@@ -316,7 +316,7 @@ pub(super) fn finding(judged: &Judged, rule: &PolicyRule, finding: &RuleFinding)
         && !unseen.is_empty()
     {
         parts.push(format!(
-            "with {} of {} hosts, not with {}",
+            "with {} of {} addresses, not with {}",
             seen.len(),
             seen.len() + unseen.len(),
             listed(unseen)
@@ -347,10 +347,10 @@ pub(super) fn finding(judged: &Judged, rule: &PolicyRule, finding: &RuleFinding)
 /// How sure it is that a rule is missing, and why.
 fn certain(certainty: &Certainty) -> String {
     let peers = match (certainty.peers_heard, certainty.peers) {
-        (heard, Some(all)) => format!("{heard} of {all} hosts on the other side were heard"),
+        (heard, Some(all)) => format!("{heard} of {all} addresses on the other side were heard"),
         (heard, None) => format!(
-            "{heard} host{} on the other side {} heard",
-            if heard == 1 { "" } else { "s" },
+            "{heard} address{} on the other side {} heard",
+            if heard == 1 { "" } else { "es" },
             if heard == 1 { "was" } else { "were" }
         ),
     };

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::{
     super::{
-        schema::{Flow, Report, Rule},
+        schema::{Flow, FlowVerdict, Report, Rule},
         words::{self, number},
     },
     data, text,
@@ -42,7 +42,9 @@ fn cells(report: &Report) -> BTreeMap<(&str, &str), Cell> {
             cell.is_observed |= rule.verdict == RuleVerdict::Observed;
         }
     }
-    for flow in &report.flows {
+    // What every network does by itself is nobody's conversation.
+    let is_said = |flow: &&Flow| flow.verdict != FlowVerdict::Housekeeping;
+    for flow in report.flows.iter().filter(is_said) {
         for (client, server) in pairs(&flow.client_roles, &flow.server_roles) {
             let cell = cells.entry((client, server)).or_default();
             cell.flows += 1;

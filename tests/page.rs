@@ -1,0 +1,123 @@
+//! The report as a page, in a real browser.
+
+use std::{path::Path, process::Command};
+
+use serde_json::Value;
+
+use crate::{
+    auditor::{files, kernel_tests, run},
+    replay::pcap,
+};
+
+/// What a person does with the page, and what comes of it; a script of the test, which the page's own policy would not let
+/// run.
+const DRIVER: &str = include_str!("page/driver.js");
+
+/// The page with the driver behind it, as a browser shows it to the end.
+fn driven(place: &Path, page: &str) -> Value {
+    // Errors are heard before the page's own script runs.
+    let page = page.replacen(
+        "<body>",
+        "<body><script>window.failures = []; addEventListener('error', (e) => window.failures.push(e.message)); \
+         addEventListener('securitypolicyviolation', (e) => window.failures.push(e.violatedDirective));</script>",
+        1,
+    );
+    let without_policy = page
+        .find("<meta http-equiv=\"Content-Security-Policy\"")
+        .unwrap();
+    let end = without_policy + page[without_policy..].find('>').unwrap() + 1;
+    let page = format!("{}{}", &page[..without_policy], &page[end..]);
+    let page = page.replace("</body>", &format!("<script>{DRIVER}</script></body>"));
+    std::fs::write(place.join("driven.html"), page).unwrap();
+    let dom = browse(place, "driven.html");
+    let title = dom
+        .split("<title>")
+        .nth(1)
+        .unwrap()
+        .split("</title>")
+        .next()
+        .unwrap();
+    let said = title
+        .strip_prefix("said ")
+        .unwrap_or_else(|| panic!("the driver did not end: {title}"));
+    let said = said.replace("&quot;", "\"").replace("&amp;", "&");
+    serde_json::from_str(&said).unwrap()
+}
+
+/// The page's elements once its scripts ran.
+fn browse(place: &Path, file: &str) -> String {
+    let output = Command::new("chromium")
+        .args([
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--dump-dom",
+            "--timeout=20000",
+        ])
+        .arg(format!(
+            "--user-data-dir={}",
+            place.join("profile").display()
+        ))
+        .arg(format!("file://{}", place.join(file).display()))
+        .output()
+        .expect("`chromium` runs: `cargo xtask setup` installs it");
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// A TCP packet that opens a conversation with a port.
+fn opening(port: u16) -> Vec<u8> {
+    let mut frame = vec![2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 0];
+    let mut ip = vec![
+        0x45, 0, 0, 40, 0, 0, 0, 0, 64, 6, 0, 0, 192, 0, 2, 9, 10, 9, 0, 1,
+    ];
+    ip.extend(40_000_u16.to_be_bytes());
+    ip.extend(port.to_be_bytes());
+    ip.extend([0, 0, 0, 1, 0, 0, 0, 0, 0x50, 0x02, 0xff, 0xff, 0, 0, 0, 0]);
+    frame.extend(ip);
+    frame
+}
+
+#[test]
+fn a_page_of_ten_thousand_flows_is_read_in_a_browser() {
+    if !kernel_tests() {
+        return;
+    }
+    let matrix = "name = \"m\"\n[[rule]]\nid = \"web\"\nclient = [\"user\"]\nserver = [\"web\"]\ntransport = \"tcp\"\nports = \"443\"\n";
+    let deployment = "matrix = \"m.toml\"\n[roles]\nweb = [\"10.9.0.1\"]\nuser = [\"10.9.0.2\"]\n";
+    let directory = files(&[("m.toml", matrix), ("a.toml", deployment)]);
+    let place = directory.path();
+    let frames: Vec<Vec<u8>> = (1..=10_000).map(opening).collect();
+    std::fs::write(place.join("c.pcap"), pcap(&frames)).unwrap();
+    let output = run(
+        place,
+        "replay c.pcap --config a.toml --address 10.9.0.1 --format html -o r.html --fail-on never",
+    );
+    assert!(output.status.success(), "{output:?}");
+    let page = std::fs::read_to_string(place.join("r.html")).unwrap();
+    let said = driven(place, &page);
+    assert_eq!(said["errors"], Value::Array(Vec::new()));
+    assert_eq!(
+        said["first"],
+        serde_json::json!([200, "10000 of 10000", 1, "1 of 1"])
+    );
+    assert_eq!(said["more"], 400);
+    assert_eq!(said["found"], "1 of 10000");
+    assert_eq!(said["fine"], "0 of 10000");
+    assert_eq!(said["ascending"], serde_json::json!(["tcp/1", "ascending"]));
+    assert_eq!(
+        said["descending"],
+        serde_json::json!(["tcp/10000", "descending"])
+    );
+    assert_eq!(said["pair"], serde_json::json!(["10000 of 10000", "true"]));
+    assert_eq!(said["unnamed"], 0);
+    // With its policy the page's own script runs as well, and no other.
+    let dom = browse(place, "r.html");
+    assert!(dom.contains("10000 of 10000"));
+    std::fs::write(
+        place.join("r.html"),
+        page.replace("\"use strict\";", "\"use strict\"; "),
+    )
+    .unwrap();
+    assert!(!browse(place, "r.html").contains("10000 of 10000"));
+}

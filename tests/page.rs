@@ -22,11 +22,11 @@ fn driven(place: &Path, page: &str) -> Value {
          addEventListener('securitypolicyviolation', (e) => window.failures.push(e.violatedDirective));</script>",
         1,
     );
-    let without_policy = page
-        .find("<meta http-equiv=\"Content-Security-Policy\"")
+    let (before, policy) = page
+        .split_once("<meta http-equiv=\"Content-Security-Policy\"")
         .unwrap();
-    let end = without_policy + page[without_policy..].find('>').unwrap() + 1;
-    let page = format!("{}{}", &page[..without_policy], &page[end..]);
+    let (_, after) = policy.split_once('>').unwrap();
+    let page = format!("{before}{after}");
     let page = page.replace("</body>", &format!("<script>{DRIVER}</script></body>"));
     std::fs::write(place.join("driven.html"), page).unwrap();
     let dom = browse(place, "driven.html");

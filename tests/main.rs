@@ -21,6 +21,7 @@ mod processes;
 mod replay;
 mod shared;
 mod sides;
+mod sinks;
 mod translated;
 mod tunnel;
 mod verdicts;

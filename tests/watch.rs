@@ -27,7 +27,7 @@ use crate::{
     life::{MATRIX, pair},
 };
 
-const DEPLOYMENT: &str = r#"
+pub(crate) const DEPLOYMENT: &str = r#"
 matrix = "m.toml"
 interfaces = ["eth0"]
 [roles]
@@ -35,11 +35,12 @@ web = ["10.78.0.1"]
 user = ["10.78.0.2"]
 "#;
 
-const WATCH: &str = "watch --config a.toml --state state --every 300ms --window 2s --format jsonl";
+const WATCH: &str =
+    "watch --config a.toml --state state --every 300ms --window 2s --format jsonl --listen none";
 
 /// Waits until something holds.
 #[track_caller]
-fn until(what: &str, mut holds: impl FnMut() -> bool) {
+pub(crate) fn until(what: &str, mut holds: impl FnMut() -> bool) {
     let mut n_times = 0;
     while !holds() {
         assert!(n_times < 400, "{what}");
@@ -63,7 +64,7 @@ fn lines(text: &str) -> Vec<Value> {
 }
 
 /// The events so far, as `change key`.
-fn events(directory: &Path) -> Vec<String> {
+pub(crate) fn events(directory: &Path) -> Vec<String> {
     if !directory.join("state/history.db").exists() {
         return Vec::new();
     }

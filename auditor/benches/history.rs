@@ -34,7 +34,7 @@ fn main() {
         history.update(flows, now);
         let started = Instant::now();
         store
-            .save(&mut history, &BTreeSet::new(), None, &[])
+            .save(&mut history, &BTreeSet::new(), None, &[], &[])
             .expect("room on the disk");
         saved.push(started.elapsed().as_secs_f64());
     }

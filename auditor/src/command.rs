@@ -2,6 +2,7 @@
 
 pub mod audit;
 pub mod check;
+mod deliver;
 pub mod deployment;
 pub mod diff;
 pub mod doctor;
@@ -21,6 +22,7 @@ mod output;
 mod reading;
 pub mod replay;
 pub mod report;
+mod serve;
 mod session;
 pub mod show;
 mod state;

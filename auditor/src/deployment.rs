@@ -3,6 +3,7 @@
 mod file;
 mod inventory;
 mod roles;
+mod sink;
 
 use std::{collections::BTreeMap, path::PathBuf};
 
@@ -11,6 +12,7 @@ use jiff::{SignedDuration, civil::Date};
 pub use inventory::{Form, Group, Inventory, Problem};
 pub(crate) use roles::entry_addresses;
 pub use roles::{Entry, Roles};
+pub use sink::{LineForm, Sink, SinkKind, SyslogTarget};
 
 use crate::{matrix::RulePorts, role::Role, transport::Transport};
 
@@ -28,6 +30,8 @@ pub struct Deployment {
     pub roles: BTreeMap<Role, Vec<Entry>>,
     pub conditions: BTreeMap<String, bool>,
     pub exceptions: Vec<Exception>,
+    /// Where `auditor watch` sends what changes.
+    pub sinks: Vec<Sink>,
 }
 
 /// Traffic that no rule allows and that is accepted all the same.

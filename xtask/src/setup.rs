@@ -15,12 +15,14 @@ const BPF_LINKER: &str = "0.10.4";
 const TOOLCHAIN: &str = "1.95.0";
 
 /// Programs that demo and tests run, and the Debian package of each.
-const PROGRAMS: [(&str, &str); 7] = [
+const PROGRAMS: [(&str, &str); 9] = [
     ("cc", "gcc"),
     ("ip", "iproute2"),
     ("nft", "nftables"),
     ("sqlite3", "sqlite3"),
     ("chromium", "chromium"),
+    ("promtool", "prometheus"),
+    ("prometheus-alertmanager", "prometheus-alertmanager"),
     ("bpftool", "bpftool"),
     ("setpriv", "util-linux"),
 ];

@@ -15,7 +15,8 @@ use sha2::{Digest as _, Sha256};
 use super::{output::write, report::FormOptions};
 use crate::{
     audit::{self, Policy},
-    deployment::Deployment,
+    deployment::{Deployment, Sink},
+    digits::hexadecimal,
     exit::Exit,
     matrix::{Matrix, RulePorts},
     observed::{Host, Observed},
@@ -117,7 +118,7 @@ impl Plan {
                 name: matrix.name.clone(),
                 version: matrix.version.clone(),
                 n_rules: matrix.rules.len(),
-                sha256: hex(&Sha256::digest(&text)),
+                sha256: hexadecimal(&Sha256::digest(&text)),
                 lines: Matrix::lines(&text),
                 path,
             });
@@ -146,6 +147,14 @@ impl Plan {
             matrices: self.sources.clone(),
             unset_conditions,
         })
+    }
+
+    /// Where events go.
+    pub(super) fn sinks(&self) -> &[Sink] {
+        self.deployment
+            .as_ref()
+            .map(|deployment| deployment.sinks.as_slice())
+            .unwrap_or_default()
     }
 
     /// The files that were read, and when each was last written to.
@@ -191,13 +200,6 @@ impl Plan {
             lookup,
         )?)
     }
-}
-
-/// Bytes in hexadecimal.
-fn hex(bytes: &[u8]) -> String {
-    let digit = |half: u8| char::from_digit(u32::from(half), 16).unwrap_or_default();
-    let digits = |byte: &u8| [digit(byte >> 4), digit(byte & 15)];
-    bytes.iter().flat_map(digits).collect()
 }
 
 /// Asks the system's resolver.

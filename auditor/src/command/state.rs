@@ -56,6 +56,11 @@ impl State {
         })
     }
 
+    /// The history's file.
+    pub(super) fn database(&self) -> PathBuf {
+        self.directory.join(HISTORY)
+    }
+
     /// Writes the report whole: whoever reads it sees this one or the one before.
     ///
     /// # Errors

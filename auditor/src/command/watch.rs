@@ -3,18 +3,23 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::PathBuf,
+    sync::{Arc, PoisonError},
     time::Duration,
 };
+
+use anyhow::Context as _;
 
 use auditor_common::Slot;
 use clap::{Args, ValueEnum};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
+    deliver::Deliveries,
     judge::{Basis, Plan},
     names::Names,
     observe::{Counting, uncounted},
     output::{say, write},
+    serve::{self, Board, Shown},
     session::{Interim, Session},
     state::{self, State},
 };
@@ -28,6 +33,7 @@ use crate::{
     matrix::Rule,
     observed::{Cause, Flow, Gap, Observed, Window},
     report::Report,
+    sink::metrics::Health,
 };
 
 /// Watch for ever: remember what was seen, and say when a verdict changes.
@@ -55,6 +61,10 @@ pub struct WatchCommand {
     /// How many flows to remember; of more, those that were seen last
     #[arg(long, value_name = "N", default_value_t = 250_000)]
     keep_flows: usize,
+    /// Where to show metrics (/metrics), the report (/report, and / as a page) and whether all is well (/healthz): a
+    /// loopback address, or `none`
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:9719")]
+    listen: String,
     /// How events are printed
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -77,10 +87,20 @@ enum Format {
 /// Whatever keeps it from running: files, privileges, interfaces, the kernel.
 pub fn run(command: &WatchCommand) -> anyhow::Result<Exit> {
     let plan = Plan::read(&command.basis)?;
-    command.counting.runtime()?.block_on(watch(command, plan))
+    // Before another network namespace is entered: whoever looks is in this one.
+    let board = match command.listen.as_str() {
+        "none" => Board::default(),
+        address => serve::begin(address.parse().with_context(|| {
+            format!("--listen {address}: expected an address such as 127.0.0.1:9719, or none")
+        })?)?,
+    };
+    command
+        .counting
+        .runtime()?
+        .block_on(watch(command, plan, board))
 }
 
-async fn watch(command: &WatchCommand, plan: Plan) -> anyhow::Result<Exit> {
+async fn watch(command: &WatchCommand, plan: Plan, board: Board) -> anyhow::Result<Exit> {
     let interfaces = plan.interfaces(&command.interface);
     let names = Names::begin(plan.deployment.as_ref()).await;
     let mut state = None;
@@ -99,6 +119,7 @@ async fn watch(command: &WatchCommand, plan: Plan) -> anyhow::Result<Exit> {
         return Ok(Exit::Failed);
     };
     let mut daemon = Daemon::new(command, plan, names, state, &session)?;
+    daemon.board = board;
     drop((matrices, deployment));
     session.run(None, Some(&mut daemon)).await?;
     // What was counted since the last turn is judged and saved as well.
@@ -125,13 +146,19 @@ struct Daemon<'a> {
     open: BTreeMap<Slot, Gap>,
     last_turn: Timestamp,
     last_report: Timestamp,
-    last: Option<Report>,
+    last: Option<Arc<Report>>,
     n_turns: u64,
     /// What could not be saved, and is tried again.
     unsaved: Vec<Saved>,
+    /// What is to be put on disk for sinks.
+    undelivered: Vec<(String, String)>,
     gone: BTreeSet<FlowKey>,
     /// Whether the last attempt to save failed; said once.
     is_save_failing: bool,
+    /// Whether the last attempt to read the configuration again failed.
+    is_misconfigured: bool,
+    deliveries: Deliveries,
+    board: Board,
     files: Vec<(PathBuf, Option<std::time::SystemTime>)>,
 }
 
@@ -164,10 +191,12 @@ impl<'a> Daemon<'a> {
             let complaint = Complaint {
                 verdict: finding.verdict,
                 severity,
-                text: String::new(),
+                text: finding.text,
             };
             alerts.resume(kind, finding.key, complaint, finding.since);
         }
+        let sinks = plan.sinks();
+        let deliveries = Deliveries::begin(sinks, &state.database(), &session.host.name);
         let mut daemon = Self {
             files: plan.files(),
             command,
@@ -183,8 +212,12 @@ impl<'a> Daemon<'a> {
             last: None,
             n_turns: 0,
             unsaved: Vec::new(),
+            undelivered: Vec::new(),
             gone: BTreeSet::new(),
             is_save_failing: false,
+            is_misconfigured: false,
+            deliveries,
+            board: Board::default(),
         };
         daemon.save(None, &[]);
         Ok(daemon)
@@ -293,12 +326,18 @@ impl<'a> Daemon<'a> {
     /// Saves what changed. A disk that is full is said once and tried again: nothing is forgotten meanwhile.
     fn save(&mut self, findings: Option<&[Finding]>, events: &[Event]) {
         self.unsaved.extend(events.iter().map(saved));
+        self.undelivered.extend(self.deliveries.outbox(events));
         let excess = self.unsaved.len().saturating_sub(MOST_UNSAVED);
         self.unsaved.drain(..excess);
-        let result = self
-            .state
-            .store
-            .save(&mut self.history, &self.gone, findings, &self.unsaved);
+        let excess = self.undelivered.len().saturating_sub(MOST_UNSAVED);
+        self.undelivered.drain(..excess);
+        let result = self.state.store.save(
+            &mut self.history,
+            &self.gone,
+            findings,
+            &self.unsaved,
+            &self.undelivered,
+        );
         match result {
             Ok(()) => {
                 if std::mem::take(&mut self.is_save_failing) {
@@ -306,6 +345,10 @@ impl<'a> Daemon<'a> {
                 }
                 self.unsaved.clear();
                 self.gone.clear();
+                if !self.undelivered.is_empty() {
+                    self.undelivered.clear();
+                    self.deliveries.wake();
+                }
             }
             Err(error) => {
                 if !std::mem::replace(&mut self.is_save_failing, true) {
@@ -390,6 +433,7 @@ impl Interim for Daemon<'_> {
                 verdict: complaint.verdict.clone(),
                 severity: complaint.severity.name().to_owned(),
                 since,
+                text: complaint.text.clone(),
             })
             .collect();
         self.save(Some(&findings), &events);
@@ -399,6 +443,19 @@ impl Interim for Daemon<'_> {
             self.write_report(&report)?;
         }
         self.last_turn = now;
+        let report = Arc::new(report);
+        let mut shown = self.board.lock().unwrap_or_else(PoisonError::into_inner);
+        *shown = Shown {
+            report: Some(Arc::clone(&report)),
+            health: Health {
+                judgements: self.n_turns,
+                flows: self.history.len(),
+                is_saved: !self.is_save_failing,
+                is_configured: !self.is_misconfigured,
+                sinks: self.deliveries.health(),
+            },
+        };
+        drop(shown);
         self.last = Some(report);
         Ok(())
     }
@@ -406,10 +463,16 @@ impl Interim for Daemon<'_> {
     fn reload(&mut self, session: &mut Session) {
         self.files = self.plan.files();
         match self.read_again(session) {
-            Ok(()) => say("auditor: the configuration was read again, and is in use"),
-            Err(error) => say(&format!(
-                "auditor: {error:#}; the configuration stays what it was, all of it"
-            )),
+            Ok(()) => {
+                self.is_misconfigured = false;
+                say("auditor: the configuration was read again, and is in use");
+            }
+            Err(error) => {
+                self.is_misconfigured = true;
+                say(&format!(
+                    "auditor: {error:#}; the configuration stays what it was, all of it"
+                ));
+            }
         }
     }
 }
@@ -427,6 +490,10 @@ impl Daemon<'_> {
         session.document(&plan.matrices);
         session.follow.select(selection);
         self.files = plan.files();
+        if plan.sinks() != self.plan.sinks() {
+            let database = self.state.database();
+            self.deliveries = Deliveries::begin(plan.sinks(), &database, &session.host.name);
+        }
         self.plan = plan;
         Ok(())
     }

@@ -6,7 +6,11 @@ use jiff::{SignedDuration, civil::Date};
 use serde::{Deserialize, Deserializer, de::Error as _};
 use toml::Spanned;
 
-use super::{Deployment, Exception, roles::Entry};
+use super::{
+    Deployment, Exception,
+    roles::Entry,
+    sink::{SinkFile, sinks},
+};
 use crate::{
     file::{File, FileError},
     length::length,
@@ -31,6 +35,8 @@ struct DeploymentFile {
     conditions: BTreeMap<String, bool>,
     #[serde(default, rename = "exception")]
     exceptions: Vec<ExceptionFile>,
+    #[serde(default, rename = "sink")]
+    sinks: Vec<Spanned<SinkFile>>,
 }
 
 #[derive(Deserialize)]
@@ -167,6 +173,8 @@ impl Deployment {
             roles,
             conditions: file.conditions,
             exceptions,
+            sinks: sinks(file.sinks, directory)
+                .map_err(|(offset, problem)| source.problem(offset, problem))?,
         })
     }
 }

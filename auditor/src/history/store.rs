@@ -38,10 +38,11 @@ CREATE TABLE watched (start TEXT PRIMARY KEY, end TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE gap (start TEXT NOT NULL, end TEXT, cause TEXT NOT NULL, interface TEXT NOT NULL, packets INTEGER, problem TEXT,
     PRIMARY KEY (start, cause, interface)) WITHOUT ROWID;
 CREATE TABLE forgotten (before TEXT NOT NULL);
-CREATE TABLE finding (kind TEXT NOT NULL, key TEXT NOT NULL, verdict TEXT NOT NULL, severity TEXT NOT NULL, since TEXT NOT NULL,
+CREATE TABLE finding (kind TEXT NOT NULL, key TEXT NOT NULL, verdict TEXT NOT NULL, severity TEXT NOT NULL, since TEXT NOT NULL, text TEXT NOT NULL,
     PRIMARY KEY (kind, key)) WITHOUT ROWID;
 CREATE TABLE event (id INTEGER PRIMARY KEY, at TEXT NOT NULL, change TEXT NOT NULL, kind TEXT NOT NULL, key TEXT NOT NULL,
     before TEXT, now TEXT, severity TEXT NOT NULL, text TEXT NOT NULL);
+CREATE TABLE outbox (id INTEGER PRIMARY KEY, sink TEXT NOT NULL, event TEXT NOT NULL);
 ";
 
 /// Why the history can't be read or written.
@@ -85,6 +86,7 @@ pub struct Finding {
     pub verdict: String,
     pub severity: String,
     pub since: Timestamp,
+    pub text: String,
 }
 
 /// An event as it is kept.
@@ -183,7 +185,7 @@ impl Store {
     pub fn findings(&self) -> Result<Vec<Finding>, StoreError> {
         let read = || {
             let mut statement = self.connection.prepare(
-                "SELECT kind, key, verdict, severity, since FROM finding ORDER BY kind, key",
+                "SELECT kind, key, verdict, severity, since, text FROM finding ORDER BY kind, key",
             )?;
             let rows = statement.query_map([], |row| {
                 Ok(Finding {
@@ -192,6 +194,7 @@ impl Store {
                     verdict: row.get(2)?,
                     severity: row.get(3)?,
                     since: instant(row, 4)?,
+                    text: row.get(5)?,
                 })
             })?;
             rows.collect::<rusqlite::Result<Vec<_>>>()
@@ -226,8 +229,60 @@ impl Store {
         read().map_err(|problem| self.fail(problem))
     }
 
+    /// The oldest events that wait for a sink, as they were put there, with what they are known by; and how many wait.
+    ///
+    /// # Errors
+    ///
+    /// The database can't be read.
+    pub fn waiting(&self, sink: &str, most: u32) -> Result<(Vec<(i64, String)>, u64), StoreError> {
+        let read = || {
+            let mut statement = self.connection.prepare_cached(
+                "SELECT id, event FROM outbox WHERE sink = ?1 ORDER BY id LIMIT ?2",
+            )?;
+            let rows = statement.query_map(rusqlite::params![sink, most], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })?;
+            let events = rows.collect::<rusqlite::Result<Vec<_>>>()?;
+            let mut statement = self
+                .connection
+                .prepare_cached("SELECT count(*) FROM outbox WHERE sink = ?1")?;
+            let count: i64 = statement.query_row([sink], |row| row.get(0))?;
+            Ok((events, u64::try_from(count).unwrap_or_default()))
+        };
+        read().map_err(|problem| self.fail(problem))
+    }
+
+    /// When the history was last written to, in seconds since 1970: what holds held then.
+    ///
+    /// # Errors
+    ///
+    /// The database can't be read.
+    pub fn now(&self) -> Result<i64, StoreError> {
+        self.connection
+            .query_row("SELECT unixepoch(max(end)) FROM watched", [], |row| {
+                row.get::<_, Option<i64>>(0)
+            })
+            .map(Option::unwrap_or_default)
+            .map_err(|problem| self.fail(problem))
+    }
+
+    /// Takes out what a sink was given, up to and with this event.
+    ///
+    /// # Errors
+    ///
+    /// The database can't be written.
+    pub fn delivered(&self, sink: &str, last: i64) -> Result<(), StoreError> {
+        self.connection
+            .execute(
+                "DELETE FROM outbox WHERE sink = ?1 AND id <= ?2",
+                rusqlite::params![sink, last],
+            )
+            .map(|_count| ())
+            .map_err(|problem| self.fail(problem))
+    }
+
     /// Writes what changed, all of it or nothing: flows, those that are `gone`, times and gaps, the findings as they now
-    /// are and the events that led there.
+    /// are, the events that led there, and what of them waits for which sink.
     ///
     /// # Errors
     ///
@@ -238,9 +293,11 @@ impl Store {
         gone: &BTreeSet<FlowKey>,
         findings: Option<&[Finding]>,
         events: &[Saved],
+        outbox: &[(String, String)],
     ) -> Result<(), StoreError> {
         let result = self.connection.transaction().and_then(|transaction| {
             write::write(&transaction, history, gone, findings, events)?;
+            write::outbox(&transaction, outbox)?;
             transaction.commit()
         });
         result.map_err(|problem| self.fail(problem))?;

@@ -142,7 +142,7 @@ fn what_is_saved_is_read_back() {
         until: None,
     }]);
     store
-        .save(&mut history, &BTreeSet::new(), None, &[])
+        .save(&mut history, &BTreeSet::new(), None, &[], &[])
         .unwrap();
     drop(store);
 
@@ -170,7 +170,9 @@ fn what_is_saved_is_read_back() {
     assert_eq!(read.gaps(at(21)), []);
     // What was corrected is gone from the disk as well.
     read.update(vec![flow(82, [3, 3], 21)], at(21));
-    store.save(&mut read, &BTreeSet::new(), None, &[]).unwrap();
+    store
+        .save(&mut read, &BTreeSet::new(), None, &[], &[])
+        .unwrap();
     assert_eq!(remembered(&store.load().unwrap()), remembered(&read));
 }
 
@@ -187,7 +189,7 @@ fn what_is_too_old_or_too_much_is_forgotten() {
         at(10),
     );
     store
-        .save(&mut history, &BTreeSet::new(), None, &[])
+        .save(&mut history, &BTreeSet::new(), None, &[], &[])
         .unwrap();
     let bounds = Bounds {
         age: SignedDuration::from_secs(8),
@@ -202,7 +204,7 @@ fn what_is_too_old_or_too_much_is_forgotten() {
     assert_eq!(ports, [7, 8, 9, 10]);
     // Of the time of those that were too many, nothing is said any more.
     assert_eq!(history.since(), Some(at(6)));
-    store.save(&mut history, &gone, None, &[]).unwrap();
+    store.save(&mut history, &gone, None, &[], &[]).unwrap();
     let read = store.load().unwrap();
     assert_eq!(remembered(&read), remembered(&history));
     assert_eq!(read.since(), Some(at(6)));
@@ -245,7 +247,7 @@ fn writes_until_it_is_killed() {
         let flows = (1..=50).map(|port| flow(port, [n, n], 1)).collect();
         history.update(flows, at(1));
         store
-            .save(&mut history, &BTreeSet::new(), None, &[])
+            .save(&mut history, &BTreeSet::new(), None, &[], &[])
             .unwrap();
         writeln!(std::io::stdout(), "saved {}", before + n).unwrap();
     }

@@ -1,4 +1,4 @@
-//! A report as `JUnit` XML, as CI systems show test results: a case for each rule, and one for each flow that should not be.
+//! A report as JUnit XML, as CI systems show test results: a case for each rule, and one for each flow that should not be.
 
 use std::fmt::{self, Write as _};
 

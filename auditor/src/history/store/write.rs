@@ -24,14 +24,15 @@ pub(super) fn write(
     if let Some(findings) = findings {
         transaction.execute("DELETE FROM finding", [])?;
         let mut insert =
-            transaction.prepare_cached("INSERT INTO finding VALUES (?1, ?2, ?3, ?4, ?5)")?;
+            transaction.prepare_cached("INSERT INTO finding VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?;
         for finding in findings {
             insert.execute(params![
                 finding.kind,
                 finding.key,
                 finding.verdict,
                 finding.severity,
-                text(finding.since)
+                text(finding.since),
+                finding.text
             ])?;
         }
     }
@@ -52,6 +53,26 @@ pub(super) fn write(
     if !events.is_empty() {
         transaction.execute(
             "DELETE FROM event WHERE id <= (SELECT max(id) FROM event) - ?1",
+            [MOST_EVENTS],
+        )?;
+    }
+    Ok(())
+}
+
+/// Puts events where sinks take them from: the name of the sink and the event as JSON. The oldest go first where a sink
+/// was away for too long.
+pub(super) fn outbox(
+    transaction: &Transaction<'_>,
+    events: &[(String, String)],
+) -> rusqlite::Result<()> {
+    let mut insert =
+        transaction.prepare_cached("INSERT INTO outbox (sink, event) VALUES (?1, ?2)")?;
+    for (sink, event) in events {
+        insert.execute([sink, event])?;
+    }
+    if !events.is_empty() {
+        transaction.execute(
+            "DELETE FROM outbox WHERE id <= (SELECT max(id) FROM outbox) - ?1",
             [MOST_EVENTS],
         )?;
     }

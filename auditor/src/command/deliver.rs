@@ -1,0 +1,301 @@
+//! Brings events to sinks: a thread for each, so that one that is slow, wrong or away delays nothing else. Events wait on
+//! disk until they are delivered, in order, at least once.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::{
+        Arc, Mutex, PoisonError,
+        mpsc::{self, RecvTimeoutError, Sender},
+    },
+    time::Duration,
+};
+
+use jiff::Timestamp;
+use tokio::time::Instant;
+
+use super::output::say;
+use crate::{
+    alert::{Change, Event, Kind},
+    audit::Severity,
+    deployment::{Sink, SinkKind},
+    history::Store,
+    sink::{
+        Delivery, Open, SinkError, alertmanager, client, lines, metrics::SinkHealth, syslog,
+        webhook,
+    },
+};
+
+/// How long to wait after the first failure; each further one doubles it.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_mins(2);
+/// How often Alertmanager is told of what goes on: it takes an alert for over that is not sent again.
+const REFRESH: Duration = Duration::from_mins(1);
+/// Events that are taken at once.
+const BATCH: u32 = 64;
+
+/// The sinks of a watch, served as long as this lives.
+pub(super) struct Deliveries {
+    health: Arc<Mutex<BTreeMap<String, SinkHealth>>>,
+    wake: Vec<Sender<()>>,
+    names: Vec<String>,
+}
+
+impl Deliveries {
+    /// Begins to serve sinks from the database.
+    pub(super) fn begin(sinks: &[Sink], database: &Path, host: &str) -> Self {
+        let health = Arc::new(Mutex::new(BTreeMap::new()));
+        let mut wake = Vec::new();
+        for sink in sinks {
+            lock(&health).insert(sink.name.clone(), SinkHealth::default());
+            let (send, receive) = mpsc::channel();
+            wake.push(send);
+            let serving = Serving {
+                sink: sink.clone(),
+                database: database.to_owned(),
+                host: host.to_owned(),
+                health: Arc::clone(&health),
+                is_failing: false,
+            };
+            std::thread::spawn(move || serving.run(&receive));
+        }
+        Self {
+            health,
+            wake,
+            names: sinks.iter().map(|sink| sink.name.clone()).collect(),
+        }
+    }
+
+    /// What is to be put on disk for the sinks.
+    pub(super) fn outbox(&self, events: &[Event]) -> Vec<(String, String)> {
+        let mut outbox = Vec::new();
+        for event in events {
+            // It holds text and times only.
+            let Ok(text) = serde_json::to_string(event) else {
+                continue;
+            };
+            outbox.extend(self.names.iter().map(|name| (name.clone(), text.clone())));
+        }
+        outbox
+    }
+
+    /// Something was put on disk.
+    pub(super) fn wake(&self) {
+        for wake in &self.wake {
+            // A thread that has ended has said why.
+            let _ended = wake.send(());
+        }
+    }
+
+    pub(super) fn health(&self) -> BTreeMap<String, SinkHealth> {
+        lock(&self.health).clone()
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// One sink, on its thread.
+struct Serving {
+    sink: Sink,
+    database: PathBuf,
+    host: String,
+    health: Arc<Mutex<BTreeMap<String, SinkHealth>>>,
+    is_failing: bool,
+}
+
+impl Serving {
+    fn run(mut self, wake: &mpsc::Receiver<()>) {
+        let store = match Store::open(&self.database) {
+            Ok(store) => store,
+            Err(error) => {
+                say(&format!("auditor: sink {}: {error}", self.sink.name));
+                return;
+            }
+        };
+        let client = client();
+        let mut pause = FIRST_PAUSE;
+        // What holds is told at once: it may have begun in an earlier run.
+        let mut refreshed: Option<Instant> = None;
+        loop {
+            let result = self.turn(&store, &client, &mut refreshed);
+            let next = if result.is_ok() {
+                pause = FIRST_PAUSE;
+                REFRESH
+            } else {
+                let now = pause;
+                pause = (2 * pause).min(LONGEST_PAUSE);
+                now
+            };
+            self.tell(result);
+            // A sink that fails is left in peace for its pause, whatever comes meanwhile.
+            let until = Instant::now() + next;
+            loop {
+                let left = until.saturating_duration_since(Instant::now());
+                match wake.recv_timeout(left) {
+                    Ok(()) if self.is_failing && !left.is_zero() => {}
+                    Ok(()) | Err(RecvTimeoutError::Timeout) => break,
+                    Err(RecvTimeoutError::Disconnected) => return,
+                }
+            }
+        }
+    }
+
+    /// Delivers everything that waits.
+    fn turn(
+        &self,
+        store: &Store,
+        client: &ureq::Agent,
+        refreshed: &mut Option<Instant>,
+    ) -> Result<(), String> {
+        loop {
+            let (waiting, count) = store
+                .waiting(&self.sink.name, BATCH)
+                .map_err(|error| error.to_string())?;
+            self.change(|health| health.waiting = count);
+            if waiting.is_empty() {
+                break;
+            }
+            self.batch(store, client, &waiting)?;
+        }
+        let is_due = refreshed.is_none_or(|last| REFRESH <= last.elapsed());
+        if let SinkKind::Alertmanager { url } = &self.sink.kind
+            && is_due
+        {
+            let open = open(store)?;
+            let now = Timestamp::from_second(store.now().map_err(|error| error.to_string())?)
+                .unwrap_or_default();
+            alertmanager::refresh(client, url, &self.host, &open, now)
+                .map_err(|error| error.to_string())?;
+            *refreshed = Some(Instant::now());
+        }
+        Ok(())
+    }
+
+    fn batch(
+        &self,
+        store: &Store,
+        client: &ureq::Agent,
+        waiting: &[(i64, String)],
+    ) -> Result<(), String> {
+        let mut events: Vec<(i64, Event)> = Vec::new();
+        for (id, text) in waiting {
+            // One that another version wrote, and this one can't read, is not worth the others.
+            if let Ok(event) = serde_json::from_str(text) {
+                events.push((*id, event));
+            }
+        }
+        let last_of_all = waiting.last().map_or(0, |(id, _)| *id);
+        // Those that take one at a time are asked one at a time, so that none is sent again for another's sake.
+        let parts: Vec<&[(i64, Event)]> = match self.sink.kind {
+            SinkKind::Webhook { .. } => events.chunks(1).collect(),
+            SinkKind::Alertmanager { .. } | SinkKind::Syslog(_) | SinkKind::Lines { .. } => {
+                vec![&events]
+            }
+        };
+        for part in parts {
+            let deliveries: Vec<Delivery<'_>> = part
+                .iter()
+                .map(|(_, event)| Delivery {
+                    host: &self.host,
+                    event,
+                })
+                .collect();
+            match self.deliver(client, &deliveries) {
+                Ok(()) => {}
+                Err(error) if error.is_final() => {
+                    say(&format!(
+                        "auditor: sink {} does not want {} events, which are left out: {error}",
+                        self.sink.name,
+                        part.len()
+                    ));
+                    self.change(|health| health.errors += 1);
+                }
+                Err(error) => return Err(error.to_string()),
+            }
+            if let Some((last, _)) = part.last() {
+                store
+                    .delivered(&self.sink.name, *last)
+                    .map_err(|error| error.to_string())?;
+                let count = u64::try_from(part.len()).unwrap_or_default();
+                self.change(|health| {
+                    health.delivered += count;
+                    health.waiting = health.waiting.saturating_sub(count);
+                });
+            }
+        }
+        store
+            .delivered(&self.sink.name, last_of_all)
+            .map_err(|error| error.to_string())
+    }
+
+    fn deliver(&self, client: &ureq::Agent, deliveries: &[Delivery<'_>]) -> Result<(), SinkError> {
+        match &self.sink.kind {
+            SinkKind::Alertmanager { url } => alertmanager::deliver(client, url, deliveries),
+            SinkKind::Webhook { url, key_file } => {
+                // Read each time: keys are changed.
+                let key = key_file.as_ref().map(std::fs::read).transpose()?;
+                let key = key.as_deref().map(<[u8]>::trim_ascii);
+                deliveries
+                    .iter()
+                    .try_for_each(|delivery| webhook::deliver(client, url, key, delivery))
+            }
+            SinkKind::Syslog(target) => syslog::deliver(target, deliveries),
+            SinkKind::Lines { path, form } => lines::deliver(path, *form, deliveries),
+        }
+    }
+
+    fn change(&self, change: impl FnOnce(&mut SinkHealth)) {
+        change(
+            lock(&self.health)
+                .entry(self.sink.name.clone())
+                .or_default(),
+        );
+    }
+
+    /// Says once that a sink fails, and once that it works again.
+    fn tell(&mut self, result: Result<(), String>) {
+        match result {
+            Ok(()) => {
+                if std::mem::take(&mut self.is_failing) {
+                    say(&format!("auditor: sink {} works again", self.sink.name));
+                }
+            }
+            Err(problem) => {
+                self.change(|health| health.errors += 1);
+                if !std::mem::replace(&mut self.is_failing, true) {
+                    say(&format!(
+                        "auditor: sink {}: {problem}; what waits for it is kept, and tried again",
+                        self.sink.name
+                    ));
+                }
+            }
+        }
+    }
+}
+
+/// The findings that hold, as they were saved.
+fn open(store: &Store) -> Result<Vec<Open>, String> {
+    let findings = store.findings().map_err(|error| error.to_string())?;
+    let open = findings.into_iter().filter_map(|finding| {
+        let kinds = [Kind::Flow, Kind::Rule];
+        let severities = [Severity::Warning, Severity::Violation];
+        Some(Open {
+            since: finding.since,
+            event: Event {
+                at: finding.since,
+                change: Change::Appeared,
+                kind: kinds.into_iter().find(|kind| kind.name() == finding.kind)?,
+                severity: severities
+                    .into_iter()
+                    .find(|severity| severity.name() == finding.severity)?,
+                key: finding.key,
+                before: None,
+                now: Some(finding.verdict),
+                text: finding.text,
+            },
+        })
+    });
+    Ok(open.collect())
+}

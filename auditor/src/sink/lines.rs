@@ -1,0 +1,60 @@
+//! Events as lines of JSON in a file, for whoever collects logs.
+
+use std::{fs::OpenOptions, io::Write as _, path::Path};
+
+use serde_json::{Value, json};
+
+use super::{Delivery, SinkError};
+use crate::{alert::Change, audit::Severity, deployment::LineForm as Form};
+
+/// Adds lines to the file, all of them with one write.
+///
+/// # Errors
+///
+/// The file can't be written to.
+pub fn deliver(path: &Path, form: Form, deliveries: &[Delivery<'_>]) -> Result<(), SinkError> {
+    let mut text = String::new();
+    for delivery in deliveries {
+        let line = match form {
+            Form::Plain => json!({ "host": delivery.host, "event": delivery.event }),
+            Form::Ecs => ecs(delivery),
+        };
+        text.push_str(&line.to_string());
+        text.push('\n');
+    }
+    let mut file = OpenOptions::new().append(true).create(true).open(path)?;
+    file.write_all(text.as_bytes())?;
+    Ok(())
+}
+
+/// Elastic Common Schema 8: `event.kind` alert, and numbers for severity that grow with it.
+fn ecs(delivery: &Delivery<'_>) -> Value {
+    let event = delivery.event;
+    let severity = match event.severity {
+        Severity::Fine => 0,
+        Severity::Note => 1,
+        Severity::Warning => 2,
+        Severity::Violation => 3,
+    };
+    let kind = match event.change {
+        Change::Resolved => "event",
+        Change::Appeared | Change::Changed | Change::Flapping => "alert",
+    };
+    json!({
+        "@timestamp": format!("{:.3}", event.at),
+        "ecs": { "version": "8.17.0" },
+        "event": {
+            "kind": kind,
+            "category": ["network"],
+            "type": ["info"],
+            "module": "auditor",
+            "dataset": format!("auditor.{}", event.kind.name()),
+            "action": event.change.name(),
+            "severity": severity,
+        },
+        "host": { "name": delivery.host },
+        "log": { "level": event.severity.name() },
+        "rule": { "name": event.key },
+        "message": event.text,
+    })
+}

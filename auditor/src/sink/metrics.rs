@@ -1,0 +1,243 @@
+//! What a report says as metrics for Prometheus (OpenMetrics 1.0): names and units by its conventions, and never an address
+//! or a client's port in a label.
+
+use std::{collections::BTreeMap, fmt};
+
+use jiff::Timestamp;
+use prometheus_client::{
+    encoding::text::encode,
+    metrics::{counter::Counter, family::Family, gauge::Gauge},
+    registry::Registry,
+};
+
+use crate::{
+    audit::Severity,
+    report::{Report, schema::FlowVerdict},
+};
+
+/// How the watch itself is.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Health {
+    /// Times that what was seen was judged.
+    pub judgements: u64,
+    /// Flows that are remembered.
+    pub flows: usize,
+    /// Whether the last attempt to save the state succeeded.
+    pub is_saved: bool,
+    /// Whether the configuration that was read last is in use.
+    pub is_configured: bool,
+    /// By sink: deliveries that failed, and events that wait.
+    pub sinks: BTreeMap<String, SinkHealth>,
+}
+
+/// How one sink is.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct SinkHealth {
+    pub errors: u64,
+    pub delivered: u64,
+    pub waiting: u64,
+}
+
+type Labels = Vec<(&'static str, String)>;
+
+/// Writes the metrics.
+///
+/// # Errors
+///
+/// Never in practice: a string takes everything.
+pub fn render(report: Option<&Report>, health: &Health) -> Result<String, fmt::Error> {
+    let mut registry = Registry::with_prefix("auditor");
+    let build = Family::<Labels, Gauge>::default();
+    let labels = vec![("version", env!("CARGO_PKG_VERSION").to_owned())];
+    build.get_or_create(&labels).set(1);
+    registry.register("build_info", "The auditor", build);
+    if let Some(report) = report {
+        of_report(report, &mut registry);
+    }
+    of_health(health, &mut registry);
+    let mut text = String::new();
+    encode(&mut text, &registry)?;
+    Ok(text)
+}
+
+fn gauge(value: usize) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+fn seconds(instant: Timestamp) -> i64 {
+    instant.as_second()
+}
+
+fn of_report(report: &Report, registry: &mut Registry) {
+    let findings = Family::<Labels, Gauge>::default();
+    for (severity, count) in [
+        ("violation", report.summary.violations),
+        ("warning", report.summary.warnings),
+        ("note", report.summary.notes),
+    ] {
+        let labels = vec![("severity", severity.to_owned())];
+        findings.get_or_create(&labels).set(gauge(count));
+    }
+    registry.register(
+        "findings",
+        "What there is to complain about, by severity",
+        findings,
+    );
+
+    let flows = Family::<Labels, Gauge>::default();
+    let mut counts: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    for flow in &report.flows {
+        let reason = flow.reason.map_or("", |reason| reason.name());
+        *counts.entry((flow.verdict.name(), reason)).or_default() += 1;
+    }
+    for ((verdict, reason), count) in counts {
+        let labels = vec![
+            ("verdict", verdict.to_owned()),
+            ("reason", reason.to_owned()),
+        ];
+        flows.get_or_create(&labels).set(gauge(count));
+    }
+    registry.register("flows", "Flows of the window, by verdict", flows);
+
+    let unexpected = Family::<Labels, Gauge>::default();
+    let mut counts: BTreeMap<(String, String), usize> = BTreeMap::new();
+    let is_amiss = |verdict| matches!(verdict, FlowVerdict::Unexpected | FlowVerdict::Forbidden);
+    for flow in report.flows.iter().filter(|flow| is_amiss(flow.verdict)) {
+        if flow.severity != Severity::Fine {
+            let roles = (flow.client_roles.join(","), flow.server_roles.join(","));
+            *counts.entry(roles).or_default() += 1;
+        }
+    }
+    for ((client, server), count) in counts {
+        let labels = vec![("client_role", client), ("server_role", server)];
+        unexpected.get_or_create(&labels).set(gauge(count));
+    }
+    let help = "Flows that nobody documented or that a rule forbids, by role";
+    registry.register("undocumented_flows", help, unexpected);
+
+    let rules = Family::<Labels, Gauge>::default();
+    let seen = Family::<Labels, Gauge>::default();
+    for rule in &report.rules {
+        let labels = vec![("matrix", rule.matrix.clone()), ("rule", rule.id.clone())];
+        if let Some(last) = rule.last_seen {
+            seen.get_or_create(&labels).set(seconds(last));
+        }
+        let mut labels = labels;
+        labels.push(("verdict", rule.verdict.name().to_owned()));
+        labels.push(("severity", rule.severity.name().to_owned()));
+        rules.get_or_create(&labels).set(1);
+    }
+    registry.register("rule_verdict", "1 for the verdict that a rule has", rules);
+    let help = "When a rule's traffic was last seen";
+    registry.register("rule_last_seen_timestamp_seconds", help, seen);
+
+    let gaps = Family::<Labels, Gauge>::default();
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    for gap in &report.gaps {
+        let reason = serde_json::to_value(gap.reason).unwrap_or_default();
+        let reason = reason.as_str().unwrap_or_default().to_owned();
+        *counts.entry(reason).or_default() += 1;
+    }
+    for (reason, count) in counts {
+        gaps.get_or_create(&vec![("reason", reason)])
+            .set(gauge(count));
+    }
+    registry.register(
+        "gaps",
+        "Reasons why traffic of the window may have gone unseen",
+        gaps,
+    );
+
+    let interfaces = Family::<Labels, Gauge>::default();
+    for interface in &report.interfaces {
+        let labels = vec![
+            ("interface", interface.name.clone()),
+            ("hook", interface.ingress.name().to_owned()),
+        ];
+        interfaces.get_or_create(&labels).set(1);
+    }
+    registry.register(
+        "interface",
+        "Interfaces that are or were watched",
+        interfaces,
+    );
+
+    let (packets, bytes) = (
+        Family::<Labels, Counter>::default(),
+        Family::<Labels, Counter>::default(),
+    );
+    let unassigned = Family::<Labels, Counter>::default();
+    for (slot, count) in &report.counted {
+        if matches!(slot.as_str(), "received" | "sent") {
+            let labels = vec![("direction", slot.clone())];
+            packets.get_or_create(&labels).inc_by(count.packets);
+            bytes.get_or_create(&labels).inc_by(count.bytes);
+        } else {
+            let labels = vec![("reason", slot.clone())];
+            unassigned.get_or_create(&labels).inc_by(count.packets);
+        }
+    }
+    registry.register("packets", "Packets that were counted", packets);
+    registry.register("bytes", "Bytes that were counted, as on the wire", bytes);
+    registry.register(
+        "packets_in_no_flow",
+        "Packets that are in no flow, by reason",
+        unassigned,
+    );
+    let last: Gauge = Gauge::default();
+    last.set(seconds(report.window.end));
+    let help = "When the traffic was last judged";
+    registry.register("last_judgement_timestamp_seconds", help, last);
+}
+
+fn of_health(health: &Health, registry: &mut Registry) {
+    let judgements: Counter = Counter::default();
+    judgements.inc_by(health.judgements);
+    registry.register(
+        "judgements",
+        "Times that the traffic was judged",
+        judgements,
+    );
+    for (name, help, value) in [
+        (
+            "remembered_flows",
+            "Flows that are remembered",
+            gauge(health.flows),
+        ),
+        (
+            "state_saved",
+            "1 if the state could be saved the last time",
+            i64::from(health.is_saved),
+        ),
+        (
+            "configuration_valid",
+            "1 if the configuration that was read last is in use",
+            i64::from(health.is_configured),
+        ),
+    ] {
+        let metric: Gauge = Gauge::default();
+        metric.set(value);
+        registry.register(name, help, metric);
+    }
+    let errors = Family::<Labels, Counter>::default();
+    let delivered = Family::<Labels, Counter>::default();
+    let waiting = Family::<Labels, Gauge>::default();
+    for (sink, health) in &health.sinks {
+        let labels = vec![("sink", sink.clone())];
+        errors.get_or_create(&labels).inc_by(health.errors);
+        delivered.get_or_create(&labels).inc_by(health.delivered);
+        let value = i64::try_from(health.waiting).unwrap_or(i64::MAX);
+        waiting.get_or_create(&labels).set(value);
+    }
+    registry.register("sink_errors", "Deliveries that failed, by sink", errors);
+    registry.register(
+        "sink_deliveries",
+        "Events that were delivered, by sink",
+        delivered,
+    );
+    registry.register(
+        "sink_waiting_events",
+        "Events that wait for their delivery, by sink",
+        waiting,
+    );
+}

@@ -1,0 +1,452 @@
+//! Where alerts go: with the real programs, and with sinks that are away, slow or wrong.
+
+use std::{
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    net::{TcpListener, TcpStream, UdpSocket},
+    path::Path,
+    process::{Child, Command, Stdio},
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use lab::{
+    Namespace,
+    talk::{Outcome, Transport, ask, serve},
+};
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
+use serde_json::Value;
+
+use crate::{
+    auditor::{files, kernel_tests, repository, watch},
+    life::{MATRIX, pair},
+    watch::{DEPLOYMENT, events, until},
+};
+
+const WATCH: &str = "watch --config a.toml --state state --every 300ms --window 2s";
+
+/// Asks an HTTP server on the loopback of a host, and returns the answer's head and body.
+fn get(host: &Namespace, port: u16, path: &str, name: &str) -> (String, String) {
+    host.enter(|| {
+        let mut stream = TcpStream::connect(("127.0.0.1", port))?;
+        stream.set_read_timeout(Some(Duration::from_secs(10)))?;
+        write!(
+            stream,
+            "GET {path} HTTP/1.1\r\nHost: {name}\r\nConnection: close\r\n\r\n"
+        )?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
+        Ok((head.to_owned(), body.to_owned()))
+    })
+    .unwrap_or_default()
+}
+
+fn stop(pid: Pid) {
+    kill(pid, Signal::SIGTERM).unwrap();
+}
+
+/// A child that ends with the test.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _gone = self.0.kill();
+        let _status = self.0.wait();
+    }
+}
+
+fn promtool(arguments: &[&str], input: &str) {
+    let mut child = Command::new("promtool")
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap_or_else(|error| panic!("`promtool`: {error}; `cargo xtask setup` installs it"));
+    child
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(input.as_bytes())
+        .unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+}
+
+/// Metrics in the older form that promtool reads: what is said of a counter is said of its sample, and no mark ends them.
+fn older(metrics: &str) -> String {
+    let mut counters: Vec<&str> = Vec::new();
+    for line in metrics.lines() {
+        counters.extend(
+            line.strip_prefix("# TYPE ")
+                .and_then(|rest| rest.strip_suffix(" counter")),
+        );
+    }
+    let mut text = String::new();
+    for line in metrics.lines().filter(|line| *line != "# EOF") {
+        let mut words: Vec<&str> = line.splitn(4, ' ').collect();
+        let total = words
+            .get(2)
+            .map(|name| format!("{name}_total"))
+            .unwrap_or_default();
+        if line.starts_with("# ") && counters.contains(&words[2]) {
+            words[2] = &total;
+        }
+        text.push_str(&words.join(" "));
+        text.push('\n');
+    }
+    text
+}
+
+#[test]
+fn prometheus_scrapes_it() {
+    if !kernel_tests() {
+        return;
+    }
+    let config = "scrape_configs:\n  - job_name: auditor\n    scrape_interval: 1s\n    static_configs:\n      - targets: ['127.0.0.1:9719']\n";
+    let directory = files(&[
+        ("m.toml", MATRIX),
+        ("a.toml", DEPLOYMENT),
+        ("prometheus.yml", config),
+    ]);
+    let path = directory.path();
+    let (one, _other) = pair();
+    let rules = repository().join("docs/alerts.yml");
+    let config = format!("rule_files: ['{}']\n{config}", rules.display());
+    std::fs::write(path.join("prometheus.yml"), config).unwrap();
+    watch(&one, path, WATCH, |pid| {
+        let _prometheus = started(
+            &one,
+            path,
+            "prometheus",
+            &[
+                "--config.file=prometheus.yml",
+                "--storage.tsdb.path=tsdb",
+                "--web.listen-address=127.0.0.1:9099",
+            ],
+        );
+        let query = |query: &str| {
+            get(
+                &one,
+                9099,
+                &format!("/api/v1/query?query={query}"),
+                "localhost",
+            )
+            .1
+        };
+        until("a scrape", || {
+            query("auditor_judgements_total").contains("\"value\"")
+        });
+        let up: Value = serde_json::from_str(&query("up")).unwrap();
+        assert_eq!(up["data"]["result"][0]["value"][1], "1", "{up}");
+        until("a finding", || {
+            query("auditor_findings").contains("violation")
+        });
+        stop(pid);
+    });
+}
+
+#[test]
+fn promtool_accepts_the_rules() {
+    if !kernel_tests() {
+        return;
+    }
+    let rules = repository().join("docs/alerts.yml");
+    promtool(&["check", "rules", &rules.display().to_string()], "");
+}
+
+#[test]
+fn metrics_and_the_report_are_shown_here_alone() {
+    if !kernel_tests() {
+        return;
+    }
+    let directory = files(&[("m.toml", MATRIX), ("a.toml", DEPLOYMENT)]);
+    let (one, other) = pair();
+    let _unknown = serve(&one, Transport::Tcp, 9090).unwrap();
+    let window = WATCH.replace("2s", "60s");
+    watch(&one, directory.path(), &window, |pid| {
+        let server = "10.78.0.1:9090".parse().unwrap();
+        assert_eq!(
+            ask(&other, Transport::Tcp, server).unwrap(),
+            Outcome::Answered
+        );
+        until("what is shown", || {
+            get(&one, 9719, "/metrics", "localhost")
+                .1
+                .contains("auditor_undocumented_flows{")
+        });
+        let (head, metrics) = get(&one, 9719, "/metrics", "127.0.0.1:9719");
+        assert!(head.contains("application/openmetrics-text"), "{head}");
+        for line in [
+            "auditor_findings{severity=\"violation\"} 1",
+            "auditor_undocumented_flows{client_role=\"user\",server_role=\"web\"} 1",
+            "auditor_state_saved 1",
+            "# EOF",
+        ] {
+            assert!(metrics.lines().any(|one| one == line), "{line}\n{metrics}");
+        }
+        // Neither an address nor a client's port.
+        assert!(!metrics.contains("10.78.0"), "{metrics}");
+        promtool(&["check", "metrics"], &older(&metrics));
+        let (head, report) = get(&one, 9719, "/report", "localhost");
+        assert!(head.starts_with("HTTP/1.1 200"), "{head}");
+        let report: Value = serde_json::from_str(&report).unwrap();
+        assert_eq!(report["summary"]["violations"], 1);
+        assert!(
+            get(&one, 9719, "/", "[::1]:9719")
+                .1
+                .contains("Port audit of")
+        );
+        assert_eq!(get(&one, 9719, "/healthz", "localhost").1, "ok\n");
+        // A page from elsewhere that has its name resolved to this host.
+        let (head, body) = get(&one, 9719, "/report", "evil.example");
+        assert!(
+            head.starts_with("HTTP/1.1 421") && !body.contains("violations"),
+            "{head}"
+        );
+        stop(pid);
+    });
+    let refused = watch(
+        &one,
+        directory.path(),
+        &format!("{WATCH} --listen 10.78.0.1:9719"),
+        |_| {},
+    );
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(
+        refused.stderr.contains("loopback addresses alone"),
+        "{}",
+        refused.stderr
+    );
+}
+
+/// A web server on a host that does with every request what `answer` says, and remembers bodies.
+fn web(
+    host: &Namespace,
+    port: u16,
+    answer: impl Fn(usize, TcpStream) + Send + 'static,
+) -> Arc<Mutex<Vec<(String, String)>>> {
+    let listener = host
+        .enter(|| Ok(TcpListener::bind(("127.0.0.1", port))?))
+        .unwrap();
+    let taken = Arc::new(Mutex::new(Vec::new()));
+    let shared = Arc::clone(&taken);
+    std::thread::spawn(move || {
+        for (n, stream) in listener.incoming().flatten().enumerate() {
+            let mut reader = BufReader::new(stream);
+            let mut head = String::new();
+            let mut line = String::new();
+            while reader.read_line(&mut line).is_ok_and(|n| 2 < n) {
+                head.push_str(&line.to_lowercase());
+                line.clear();
+            }
+            let length = head
+                .lines()
+                .find_map(|line| line.strip_prefix("content-length: "));
+            let length = length
+                .and_then(|length| length.trim().parse().ok())
+                .unwrap_or(0);
+            let mut body = vec![0; length];
+            if reader.read_exact(&mut body).is_ok() {
+                shared
+                    .lock()
+                    .unwrap()
+                    .push((head, String::from_utf8(body).unwrap()));
+            }
+            answer(n, reader.into_inner());
+        }
+    });
+    taken
+}
+
+fn say(mut stream: &TcpStream, status: &str) {
+    let _gone = write!(
+        stream,
+        "HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+    );
+}
+
+/// The keys of the events in bodies.
+fn keys(taken: &Mutex<Vec<(String, String)>>) -> Vec<String> {
+    let taken = taken.lock().unwrap();
+    let key = |(_, body): &(String, String)| {
+        let body: Value = serde_json::from_str(body).unwrap();
+        let event = &body["event"];
+        format!(
+            "{} {}",
+            event["change"].as_str().unwrap(),
+            event["key"].as_str().unwrap()
+        )
+    };
+    taken.iter().map(key).collect()
+}
+
+#[test]
+fn every_event_arrives_at_every_sink_whatever_the_others_do() {
+    if !kernel_tests() {
+        return;
+    }
+    let deployment = format!(
+        "{DEPLOYMENT}\n[[sink]]\ntype = 'webhook'\nname = 'wrong at first'\nurl = 'http://127.0.0.1:7001/hook'\nkey_file = 'key'\n\
+         [[sink]]\ntype = 'webhook'\nname = 'never answers'\nurl = 'http://127.0.0.1:7002'\n\
+         [[sink]]\ntype = 'webhook'\nname = 'nonsense'\nurl = 'http://127.0.0.1:7003'\n\
+         [[sink]]\ntype = 'webhook'\nname = 'away'\nurl = 'http://127.0.0.1:7004'\n\
+         [[sink]]\ntype = 'syslog'\naddress = 'udp://127.0.0.1:7005'\n\
+         [[sink]]\ntype = 'lines'\npath = 'events.ndjson'\nform = 'ecs'\n"
+    );
+    let directory = files(&[
+        ("m.toml", MATRIX),
+        ("a.toml", &deployment),
+        ("key", "secret\n"),
+    ]);
+    let path = directory.path();
+    let (one, other) = pair();
+    let _service = serve(&one, Transport::Tcp, 8080).unwrap();
+    // Says that it can't, twice, and then takes everything.
+    let wrong = web(&one, 7001, |n, stream| {
+        say(&stream, if n < 2 { "500 No" } else { "200 Yes" });
+    });
+    let open = Arc::new(Mutex::new(Vec::new()));
+    let kept = Arc::clone(&open);
+    let _never = web(&one, 7002, move |_, stream| {
+        kept.lock().unwrap().push(stream);
+    });
+    let _nonsense = web(&one, 7003, |_, mut stream| {
+        let _gone = stream.write_all(b"\x00\x01 what?\r\n\r\n");
+    });
+    let datagrams = one
+        .enter(|| Ok(UdpSocket::bind("127.0.0.1:7005")?))
+        .unwrap();
+    datagrams
+        .set_read_timeout(Some(Duration::from_secs(20)))
+        .unwrap();
+    let window = format!("{WATCH} --listen none");
+    let mut away = None;
+    let finished = watch(&one, path, &window, |pid| {
+        until("something missing", || {
+            events(path).contains(&"appeared web".to_owned())
+        });
+        let server = "10.78.0.1:8080".parse().unwrap();
+        assert_eq!(
+            ask(&other, Transport::Tcp, server).unwrap(),
+            Outcome::Answered
+        );
+        until("something resolved", || {
+            events(path).contains(&"resolved web".to_owned())
+        });
+        let both = |taken: &Mutex<_>| {
+            let keys = keys(taken);
+            keys.iter().any(|key| key == "resolved web")
+        };
+        // It comes back in the middle, and gets all that it missed.
+        away = Some(web(&one, 7004, |_, stream| say(&stream, "204 Yes")));
+        until("the one that was wrong", || both(&wrong));
+        until("the one that was away", || both(away.as_ref().unwrap()));
+        stop(pid);
+    });
+    let away = keys(&away.unwrap());
+    assert_eq!(away[..2], ["appeared web", "resolved web"]);
+    let signed = wrong.lock().unwrap();
+    assert!(
+        signed
+            .iter()
+            .all(|(head, _)| head.contains("x-auditor-signature: sha256="))
+    );
+    // Those that were sent again are the first, and the order is that of what happened.
+    let order: Vec<String> = {
+        drop(signed);
+        let mut keys = keys(&wrong);
+        keys.dedup();
+        keys
+    };
+    assert_eq!(order[..2], ["appeared web", "resolved web"]);
+    let mut datagram = [0; 2000];
+    let length = datagrams.recv(&mut datagram).unwrap();
+    let message = String::from_utf8_lossy(&datagram[..length]).into_owned();
+    assert!(
+        message.starts_with("<131>1 ") && message.contains("key=\"web\""),
+        "{message}"
+    );
+    let lines = std::fs::read_to_string(path.join("events.ndjson")).unwrap();
+    let first: Value = serde_json::from_str(lines.lines().next().unwrap()).unwrap();
+    assert_eq!(first["event"]["action"], "appeared");
+    for sink in ["wrong at first", "away"] {
+        assert!(
+            finished
+                .stderr
+                .contains(&format!("sink {sink} works again")),
+            "{}",
+            finished.stderr
+        );
+    }
+    // The secret is in no message.
+    assert!(!finished.stderr.contains("secret"));
+}
+
+#[test]
+fn alertmanager_is_told_and_told_again() {
+    if !kernel_tests() {
+        return;
+    }
+    let deployment =
+        format!("{DEPLOYMENT}\n[[sink]]\ntype = 'alertmanager'\nurl = 'http://127.0.0.1:9093'\n");
+    let config = "route:\n  receiver: none\nreceivers:\n  - name: none\n";
+    let directory = files(&[
+        ("m.toml", MATRIX),
+        ("a.toml", &deployment),
+        ("alertmanager.yml", config),
+    ]);
+    let path = directory.path();
+    let (one, other) = pair();
+    let _service = serve(&one, Transport::Tcp, 8080).unwrap();
+    let _alertmanager = started(
+        &one,
+        path,
+        "prometheus-alertmanager",
+        &[
+            "--config.file=alertmanager.yml",
+            "--storage.path=data",
+            "--cluster.listen-address=",
+            "--web.listen-address=127.0.0.1:9093",
+        ],
+    );
+    let alerts = || -> Vec<Value> {
+        let (_, body) = get(&one, 9093, "/api/v2/alerts?active=true", "localhost");
+        serde_json::from_str(&body).unwrap_or_default()
+    };
+    until("Alertmanager", || {
+        get(&one, 9093, "/-/ready", "localhost").0.contains("200")
+    });
+    watch(&one, path, &format!("{WATCH} --listen none"), |pid| {
+        until("the alert", || !alerts().is_empty());
+        let all = alerts();
+        assert_eq!(all[0]["labels"]["rule"], "web", "{all:?}");
+        assert_eq!(all[0]["labels"]["verdict"], "missing");
+        let server = "10.78.0.1:8080".parse().unwrap();
+        until("its end", || {
+            assert_eq!(
+                ask(&other, Transport::Tcp, server).unwrap(),
+                Outcome::Answered
+            );
+            alerts().is_empty()
+        });
+        stop(pid);
+    });
+}
+
+/// A program in a directory on a host, until the end of the test.
+fn started(host: &Namespace, directory: &Path, program: &str, arguments: &[&str]) -> Running {
+    host.enter(|| {
+        let child = Command::new(program)
+            .args(arguments)
+            .current_dir(directory)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()?;
+        Ok(Running(child))
+    })
+    .unwrap_or_else(|error| panic!("`{program}`: {error}; `cargo xtask setup` installs it"))
+}

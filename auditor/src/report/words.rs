@@ -384,7 +384,7 @@ fn listed(addresses: &BTreeSet<IpAddr>) -> String {
 
 const MOST_LISTED: usize = 4;
 
-/// The service of a flow, as [`service`].
+/// The service of a flow: `tcp/443`, `icmp type 8`, `gre`.
 pub fn service_of(flow: &Flow) -> String {
     service(flow.protocol, flow.port, flow.tunnel.map(Tunnel::name))
 }

@@ -120,7 +120,7 @@ fn problems() {
     );
     check(
         "matrix = \"m\"\nintefaces = []",
-        "unknown field `intefaces`, expected one of `matrix`, `interfaces`, `window`, `housekeeping`, `roles`, `conditions`, `exception`",
+        "unknown field `intefaces`, expected one of `matrix`, `interfaces`, `window`, `housekeeping`, `roles`, `conditions`, `exception`, `sink`",
     );
 }
 

@@ -368,3 +368,62 @@ fn a_damaged_history_is_moved_aside() {
     assert!(kept);
     assert_eq!(history(path, "--gaps").len(), 1);
 }
+
+#[test]
+fn a_watch_can_do_no_more_than_it_must() {
+    if !kernel_tests() {
+        return;
+    }
+    let directory = files(&[("m.toml", MATRIX), ("a.toml", DEPLOYMENT)]);
+    let (one, other) = pair();
+    let _service = serve(&one, Transport::Tcp, 8080).unwrap();
+    let path = directory.path();
+    // Patterns, so that it attaches again once it gave up the rest.
+    std::fs::write(
+        path.join("a.toml"),
+        DEPLOYMENT.replace("\"eth0\"", "\"eth*\""),
+    )
+    .unwrap();
+    watch(&one, path, &WATCH.replace("--listen none", ""), |pid| {
+        let threads = std::fs::read_dir(format!("/proc/{pid}/task")).unwrap();
+        let mut n_threads = 0;
+        for thread in threads {
+            let status = std::fs::read_to_string(thread.unwrap().path().join("status")).unwrap();
+            for set in ["CapEff", "CapPrm", "CapInh"] {
+                let line = status
+                    .lines()
+                    .find_map(|line| line.strip_prefix(&format!("{set}:")));
+                let has = u64::from_str_radix(line.unwrap().trim(), 16).unwrap();
+                // Reading what others own, networks, tracing, eBPF: capabilities(7).
+                let allowed: u64 = [2, 12, 19, 38, 39].iter().map(|bit| 1 << bit).sum();
+                assert_eq!(has & !allowed, 0, "{set} {has:x}");
+            }
+            n_threads += 1;
+        }
+        assert!(2 < n_threads, "the loop, what is shown, who is looked at");
+        one.run("ip link add eth5 type veth peer name other5")
+            .unwrap();
+        one.run("ip link set eth5 up").unwrap();
+        request(&other, 8080, Outcome::Answered);
+        until("what is seen all the same", || {
+            path.join("state/history.db").exists() && !history(path, "tcp/8080").is_empty()
+        });
+        stop(pid);
+    });
+    let report = std::fs::read_to_string(path.join("state/report.json")).unwrap();
+    let report: Value = serde_json::from_str(&report).unwrap();
+    let names: Vec<&str> = report["interfaces"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|interface| interface["name"].as_str().unwrap())
+        .collect();
+    assert_eq!(names, ["eth0", "eth5"]);
+    let flow = &report["flows"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|flow| flow["port"] == 8080)
+        .unwrap();
+    assert_eq!(flow["processes"][0]["pid"], std::process::id(), "{flow}");
+}

@@ -107,6 +107,8 @@ pub struct State {
     is_flapping: bool,
 }
 
+/// Events that are told in one turn: a port scan makes thousands of findings, and they are told by and by.
+const MOST_AT_ONCE: usize = 100;
 /// So many changes in [`MEMORY`] are too many.
 const MOST_CHANGES: usize = 4;
 const MEMORY: SignedDuration = SignedDuration::from_hours(1);
@@ -151,29 +153,45 @@ impl Alerts {
                     .iter()
                     .any(|rule| rule.id == key && rule.verdict == RuleVerdict::Unassessed)
         };
-        let mut events = Vec::new();
-        for ((kind, key), state) in &mut self.states {
-            let complaint = complaints.remove(&(*kind, key.clone()));
-            if complaint.is_none() && unknown(*kind, key) {
-                continue;
-            }
-            events.extend(state.turn(*kind, key, complaint, now));
-        }
-        for ((kind, key), complaint) in complaints {
-            let mut state = State {
+        for (kind, key) in complaints.keys() {
+            let state = || State {
                 told: None,
                 since: now,
                 current: None,
                 changes: VecDeque::new(),
                 is_flapping: false,
             };
-            events.extend(state.turn(kind, &key, Some(complaint), now));
-            self.states.insert((kind, key), state);
+            self.states
+                .entry((*kind, key.clone()))
+                .or_insert_with(state);
+        }
+        // The worst first, since only so many are told at once.
+        let mut order: Vec<(Severity, (Kind, String))> = self
+            .states
+            .iter()
+            .map(|(key, state)| {
+                let severity = complaints.get(key).or(state.told.as_ref());
+                (
+                    severity.map_or(Severity::Fine, |one| one.severity),
+                    key.clone(),
+                )
+            })
+            .collect();
+        order.sort_by(|(a, one), (b, other)| b.cmp(a).then_with(|| one.cmp(other)));
+        let mut events = Vec::new();
+        for (_, (kind, key)) in order {
+            let complaint = complaints.remove(&(kind, key.clone()));
+            if complaint.is_none() && unknown(kind, &key) {
+                continue;
+            }
+            let may_tell = events.len() < MOST_AT_ONCE;
+            if let Some(state) = self.states.get_mut(&(kind, key.clone())) {
+                events.extend(state.turn((kind, &key), complaint, now, may_tell));
+            }
         }
         self.states.retain(|_, state| {
             state.told.is_some() || state.current.is_some() || !state.changes.is_empty()
         });
-        events.sort_by(|a, b| (b.severity, a.kind, &a.key).cmp(&(a.severity, b.kind, &b.key)));
         events
     }
 }
@@ -182,10 +200,10 @@ impl State {
     /// Takes in what the finding is now; an event if that is worth one.
     fn turn(
         &mut self,
-        kind: Kind,
-        key: &str,
+        (kind, key): (Kind, &str),
         complaint: Option<Complaint>,
         now: Timestamp,
+        may_tell: bool,
     ) -> Option<Event> {
         let verdict =
             |one: &Option<Complaint>| one.as_ref().map(|one| (one.verdict.clone(), one.severity));
@@ -213,6 +231,10 @@ impl State {
         if verdict(&self.told) == verdict(&self.current) {
             // Words may change while the verdict does not: counters do.
             self.told.clone_from(&self.current);
+            return None;
+        }
+        // It is told later, if it still is so then.
+        if !may_tell {
             return None;
         }
         let before = self.told.as_ref().map(|told| told.verdict.clone());

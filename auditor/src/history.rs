@@ -168,6 +168,8 @@ impl History {
     }
 
     /// Forgets what is too old, and of what is too much the oldest. Returns the keys that are gone.
+    ///
+    /// What happened then is not known any more, so it is not asked about either: see [`Self::since`].
     pub fn forget(&mut self, bounds: Bounds, now: Timestamp) -> BTreeSet<FlowKey> {
         let oldest = now.checked_sub(bounds.age).unwrap_or(Timestamp::MIN);
         let mut gone = BTreeSet::new();
@@ -175,7 +177,11 @@ impl History {
         for (key, entry) in &self.flows {
             match entry.total() {
                 Some(flow) if oldest <= flow.last => lasts.push((flow.last, key.clone())),
-                Some(_) | None => {
+                Some(flow) => {
+                    self.forgotten = self.forgotten.max(Some(flow.last));
+                    gone.insert(key.clone());
+                }
+                None => {
                     gone.insert(key.clone());
                 }
             }
@@ -183,7 +189,6 @@ impl History {
         if let Some(n_over) = lasts.len().checked_sub(bounds.flows).filter(|n| 0 < *n) {
             lasts.sort();
             for (last, key) in lasts.into_iter().take(n_over) {
-                // What happened then is not known any more, so it is not asked about either.
                 self.forgotten = self.forgotten.max(Some(last));
                 gone.insert(key);
             }

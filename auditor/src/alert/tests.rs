@@ -125,3 +125,38 @@ fn flows_that_nobody_documented_are_told() {
     twice.flows[2].interface = "eth1".to_owned();
     assert_eq!(alerts.update(&twice, at(1)), []);
 }
+
+#[test]
+fn a_flood_is_told_by_and_by_and_the_worst_first() {
+    let mut flood = crate::report::tests::report();
+    let knock = flood.flows[1].clone();
+    flood.flows = (1..=1000)
+        .map(|port| {
+            let mut flow = knock.clone();
+            flow.port = port;
+            if port == 1000 {
+                flow.severity = Severity::Violation;
+            }
+            flow
+        })
+        .collect();
+    flood.rules.clear();
+    let mut alerts = Alerts::default();
+    let mut told = Vec::new();
+    for minute in 0..20 {
+        let events = alerts.update(&flood, at(minute));
+        assert!(events.len() <= 100);
+        told.extend(events.into_iter().map(|event| event.key));
+    }
+    assert_eq!(told.len(), 1000);
+    assert!(told[0].ends_with("tcp/1000"));
+    told.sort();
+    told.dedup();
+    assert_eq!(told.len(), 1000);
+    // What is over before its turn came is not told at all.
+    let mut alerts = Alerts::default();
+    assert_eq!(alerts.update(&flood, at(0)).len(), 100);
+    flood.flows.clear();
+    assert_eq!(alerts.update(&flood, at(1)).len(), 100);
+    assert_eq!(alerts.update(&flood, at(2)).len(), 0);
+}

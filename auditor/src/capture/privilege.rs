@@ -2,6 +2,8 @@
 
 use std::io;
 
+use caps::{CapSet, Capability as Kept, CapsHashSet, errors::CapsError};
+
 /// A capability that the audit needs (capabilities(7)).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Capability {
@@ -54,4 +56,45 @@ pub fn missing() -> io::Result<Vec<Capability>> {
         .into_iter()
         .filter(|needed| !has(needed.bit) && !stands_in(needed.name))
         .collect())
+}
+
+/// What a watch goes on needing: to attach to interfaces that come, to name the processes behind sockets, and to read what
+/// they own.
+const KEPT: [Kept; 5] = [
+    Kept::CAP_NET_ADMIN,
+    Kept::CAP_PERFMON,
+    Kept::CAP_BPF,
+    Kept::CAP_SYS_PTRACE,
+    Kept::CAP_DAC_READ_SEARCH,
+];
+
+/// Gives up what this thread, and those that it starts from now on, need not do any more. What was never there stays away.
+///
+/// # Errors
+///
+/// The kernel's refusal.
+pub fn give_up() -> Result<(), CapsError> {
+    keep(&KEPT)
+}
+
+/// Gives up everything.
+///
+/// # Errors
+///
+/// The kernel's refusal.
+pub fn give_up_all() -> Result<(), CapsError> {
+    keep(&[])
+}
+
+fn keep(kept: &[Kept]) -> Result<(), CapsError> {
+    let permitted = caps::read(None, CapSet::Permitted)?;
+    let kept: CapsHashSet = kept
+        .iter()
+        .copied()
+        .filter(|one| permitted.contains(one))
+        .collect();
+    caps::clear(None, CapSet::Ambient)?;
+    caps::clear(None, CapSet::Inheritable)?;
+    caps::set(None, CapSet::Effective, &kept)?;
+    caps::set(None, CapSet::Permitted, &kept)
 }

@@ -17,6 +17,7 @@ use axum::{
 
 use super::output::say;
 use crate::{
+    capture::privilege,
     report::{self, Report},
     sink::metrics::{self, Health},
 };
@@ -49,6 +50,8 @@ pub(super) fn begin(address: SocketAddr) -> anyhow::Result<Board> {
     let board = Board::default();
     let app = app(Arc::clone(&board));
     std::thread::spawn(move || {
+        // Answering takes none; what can't be given up is not there.
+        let _refused = privilege::give_up_all();
         let served = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()

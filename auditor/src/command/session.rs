@@ -17,7 +17,7 @@ use super::{
     window::{Asked, Clock, EPOCH, Progress, Seen, Signals},
 };
 use crate::{
-    capture::{Capture, Interfaces, Selection, Settings, Sizes, listener},
+    capture::{Capture, Interfaces, Selection, Settings, Sizes, listener, privilege},
     matrix::Matrix,
     observed::{self, Cause, Ends, Flow, Gap, Host, KnownPorts, Observed, Window},
     port::PortRange,
@@ -105,6 +105,10 @@ impl Session {
         // Listening for signals starts before attaching, so that an early Ctrl-C ends the window and not the process.
         let signals = Signals::new(reloads)?;
         let follow = Follow::begin(selection, counting.ingress, &all, &mut capture)?;
+        // Whoever goes on for ever should be able to do no more than it must.
+        if reloads {
+            privilege::give_up().context("cannot give up capabilities")?;
+        }
         let mut seen = Seen::new(counting.flows as usize * FLOWS_KEPT);
         seen.ledger.own(&host.addresses);
         Ok(Self {

@@ -211,6 +211,22 @@ fn what_is_too_old_or_too_much_is_forgotten() {
 }
 
 #[test]
+fn nobody_asks_about_a_time_that_is_forgotten() {
+    let mut history = History::default();
+    history.begin(at(0));
+    history.update(vec![flow(1, [1, 1], 3), flow(2, [1, 1], 90)], at(100));
+    let bounds = Bounds {
+        age: SignedDuration::from_secs(50),
+        flows: 10,
+    };
+    assert_eq!(history.forget(bounds, at(100)).len(), 1);
+    assert_eq!(history.since(), Some(at(3)));
+    // What was nothing is not forgotten.
+    assert!(history.forget(bounds, at(101)).is_empty());
+    assert_eq!(history.since(), Some(at(3)));
+}
+
+#[test]
 fn what_is_no_database_is_said() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("history.db");

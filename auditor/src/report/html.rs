@@ -190,7 +190,13 @@ fn finding(
     )?;
     // What to do and who it is come first; the rest is there for who asks.
     let is_first = |step: &&String| {
-        let first = ["what to do: ", "served by: ", "opened by: ", "translated: "];
+        let first = [
+            "seen: ",
+            "what to do: ",
+            "served by: ",
+            "opened by: ",
+            "translated: ",
+        ];
         first.iter().any(|one| step.starts_with(one))
     };
     for step in steps.iter().filter(is_first) {

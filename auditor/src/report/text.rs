@@ -216,10 +216,12 @@ fn traffic(flow: &Flow) -> String {
         )
     };
     format!(
-        "{} to the server, {} back on {}; server side by {}",
+        "{} to the server, {} back on {}; from {:.0} to {:.0}; server side by {}",
         way(&flow.to_server),
         way(&flow.to_client),
         flow.interface,
+        flow.first_seen,
+        flow.last_seen,
         words::evidence(flow.evidence)
     )
 }

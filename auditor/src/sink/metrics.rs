@@ -241,3 +241,38 @@ fn of_health(health: &Health, registry: &mut Registry) {
         waiting,
     );
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::{Health, SinkHealth, render};
+
+    const ALERTS: &str = include_str!("../../../docs/alerts.yml");
+    const DASHBOARD: &str = include_str!("../../../docs/dashboard.json");
+
+    /// The names of metrics in a text.
+    fn names(text: &str) -> BTreeSet<String> {
+        let name = regex::Regex::new("auditor_[a-z_]+").unwrap();
+        name.find_iter(text)
+            .map(|found| found.as_str().to_owned())
+            .collect()
+    }
+
+    #[test]
+    fn rules_and_dashboard_ask_for_metrics_that_there_are() {
+        let mut report = crate::report::tests::report();
+        report.gaps.truncate(1);
+        let health = Health {
+            sinks: [("webhook".to_owned(), SinkHealth::default())].into(),
+            ..Health::default()
+        };
+        let there = names(&render(Some(&report), &health).unwrap());
+        for text in [ALERTS, DASHBOARD] {
+            let asked = names(text);
+            assert!(5 < asked.len());
+            let absent: Vec<&String> = asked.difference(&there).collect();
+            assert!(absent.is_empty(), "{absent:?}");
+        }
+    }
+}

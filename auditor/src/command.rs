@@ -2,6 +2,7 @@
 
 pub mod audit;
 pub mod check;
+mod daemon;
 mod deliver;
 pub mod deployment;
 pub mod diff;
@@ -20,6 +21,7 @@ mod names;
 mod observe;
 mod output;
 mod reading;
+mod reload;
 pub mod replay;
 pub mod report;
 mod serve;

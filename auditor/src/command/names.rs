@@ -3,7 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     net::IpAddr,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -27,6 +27,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The names of a deployment, kept up to date as long as this lives.
 pub(super) struct Names {
+    asked: BTreeSet<String>,
     known: Arc<Mutex<BTreeMap<String, Known>>>,
     refreshing: JoinHandle<()>,
 }
@@ -47,20 +48,39 @@ impl Names {
         let names = deployment.map(names).unwrap_or_default();
         let known = Arc::new(Mutex::new(BTreeMap::new()));
         look_up(&known, names.clone()).await;
-        let refreshing = tokio::spawn(refresh(Arc::clone(&known), names));
-        Self { known, refreshing }
+        let refreshing = tokio::spawn(refresh(Arc::clone(&known), names.clone()));
+        Self {
+            asked: names,
+            known,
+            refreshing,
+        }
     }
 
-    /// As [`Self::begin`], without waiting for the first answers.
-    pub(super) fn later(deployment: Option<&Deployment>) -> Self {
+    /// The names of another deployment: what is known of them already stays known, and the others are looked up meanwhile.
+    pub(super) fn renewed(&self, deployment: Option<&Deployment>) -> Self {
         let names = deployment.map(names).unwrap_or_default();
-        let known = Arc::new(Mutex::new(BTreeMap::new()));
+        let mut known = lock(&self.known).clone();
+        known.retain(|name, _| names.contains(name));
+        let new = names.iter().filter(|name| !known.contains_key(*name));
+        let new: BTreeSet<String> = new.cloned().collect();
+        let known = Arc::new(Mutex::new(known));
         let shared = Arc::clone(&known);
+        let all = names.clone();
         let refreshing = tokio::spawn(async move {
-            look_up(&shared, names.clone()).await;
-            refresh(shared, names).await;
+            look_up(&shared, new).await;
+            refresh(shared, all).await;
         });
-        Self { known, refreshing }
+        Self {
+            asked: names,
+            known,
+            refreshing,
+        }
+    }
+
+    /// Whether every name was looked up, with an answer or without.
+    pub(super) fn are_looked_up(&self) -> bool {
+        let known = lock(&self.known);
+        self.asked.iter().all(|name| known.contains_key(name))
     }
 
     /// The addresses that a name has, and those that it lost no longer than `age` ago.
@@ -69,7 +89,7 @@ impl Names {
     ///
     /// Why it had none.
     pub(super) fn addresses(&self, name: &str, age: Duration) -> Result<Vec<IpAddr>, String> {
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = lock(&self.known);
         let Some(known) = known.get(name) else {
             return Err("it was not looked up".to_owned());
         };
@@ -85,6 +105,10 @@ impl Names {
             Some(_) | None => Ok(addresses),
         }
     }
+}
+
+fn lock(known: &Mutex<BTreeMap<String, Known>>) -> MutexGuard<'_, BTreeMap<String, Known>> {
+    known.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Drop for Names {
@@ -112,7 +136,7 @@ fn names(deployment: &Deployment) -> BTreeSet<String> {
 async fn refresh(known: Arc<Mutex<BTreeMap<String, Known>>>, names: BTreeSet<String>) {
     loop {
         let next = {
-            let known = known.lock().unwrap_or_else(PoisonError::into_inner);
+            let known = lock(&known);
             known.values().map(|known| known.due).min()
         };
         let Some(next) = next else {
@@ -120,7 +144,7 @@ async fn refresh(known: Arc<Mutex<BTreeMap<String, Known>>>, names: BTreeSet<Str
         };
         tokio::time::sleep_until(next).await;
         let due = {
-            let known = known.lock().unwrap_or_else(PoisonError::into_inner);
+            let known = lock(&known);
             let now = Instant::now();
             let is_due = |name: &&String| known.get(*name).is_none_or(|known| known.due <= now);
             names.iter().filter(is_due).cloned().collect()
@@ -137,7 +161,7 @@ async fn look_up(known: &Mutex<BTreeMap<String, Known>>, names: BTreeSet<String>
     let resolver = resolver();
     let answers = join_all(names.iter().map(|name| answer(resolver.as_ref(), name))).await;
     let now = Instant::now();
-    let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut known = lock(known);
     for (name, answer) in names.into_iter().zip(answers) {
         let entry = known.entry(name).or_insert_with(|| Known {
             addresses: BTreeMap::new(),

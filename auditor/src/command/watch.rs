@@ -1,79 +1,61 @@
 //! `auditor watch`: audits for ever, remembers, and says what changes.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    path::PathBuf,
-    sync::{Arc, PoisonError},
-    time::Duration,
-};
+use std::path::PathBuf;
 
 use anyhow::Context as _;
 
-use auditor_common::Slot;
 use clap::{Args, ValueEnum};
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 
 use super::{
-    deliver::Deliveries,
+    daemon::Daemon,
     judge::{Basis, Plan},
     names::Names,
-    observe::{Counting, uncounted},
-    output::{say, write},
-    serve::{self, Board, Shown},
-    session::{Interim, Session},
+    observe::Counting,
+    serve::{self, Board},
+    session::{Interim as _, Session},
     state::{self, State},
 };
-use crate::{
-    alert::{Alerts, Complaint, Event, Kind},
-    audit::{Severity, may_concern},
-    capture::Selection,
-    exit::Exit,
-    history::{Bounds, Finding, FlowKey, History, Saved},
-    length::length,
-    matrix::Rule,
-    observed::{Cause, Flow, Gap, Observed, Window},
-    report::Report,
-    sink::metrics::Health,
-};
+use crate::{exit::Exit, length::length};
 
 /// Watch for ever: remember what was seen, and say when a verdict changes.
 #[derive(Args, Debug)]
 pub struct WatchCommand {
     #[command(flatten)]
-    basis: Basis,
+    pub(super) basis: Basis,
     /// An interface to watch, or a pattern such as 'veth*'; without it, those of the deployment or every physical one that
     /// is up. What comes later is watched as well. May be repeated
     #[arg(short, long, value_name = "IFACE")]
-    interface: Vec<String>,
+    pub(super) interface: Vec<String>,
     /// In how long a rule's traffic must be seen, unless the rule says so itself, and how long an unexpected flow is
     /// complained of; without it, the deployment's window or 10m
     #[arg(long, value_name = "TIME", value_parser = length)]
-    window: Option<SignedDuration>,
+    pub(super) window: Option<SignedDuration>,
     /// How often what was seen is judged and saved
     #[arg(long, value_name = "TIME", value_parser = length, default_value = "10s")]
-    every: SignedDuration,
+    pub(super) every: SignedDuration,
     /// Where to keep what was seen
     #[arg(long, value_name = "DIRECTORY", default_value = state::DIRECTORY)]
     state: PathBuf,
     /// How long to remember what was seen; rules that ask for longer are asked for so long
     #[arg(long, value_name = "TIME", value_parser = length, default_value = "31d")]
-    keep: SignedDuration,
+    pub(super) keep: SignedDuration,
     /// How many flows to remember; of more, those that were seen last
     #[arg(long, value_name = "N", default_value_t = 250_000)]
-    keep_flows: usize,
+    pub(super) keep_flows: usize,
     /// Where to show metrics (/metrics), the report (/report, and / as a page) and whether all is well (/healthz): a
     /// loopback address, or `none`
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:9719")]
     listen: String,
     /// How events are printed
     #[arg(long, value_enum, default_value_t = Format::Text)]
-    format: Format,
+    pub(super) format: Format,
     #[command(flatten)]
     counting: Counting,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum Format {
+pub(super) enum Format {
     /// A line for people
     Text,
     /// A JSON object a line
@@ -106,7 +88,7 @@ async fn watch(command: &WatchCommand, plan: Plan, board: Board) -> anyhow::Resu
     let mut state = None;
     let (matrices, deployment) = (plan.matrices.clone(), plan.deployment.clone());
     let mut session = Session::begin(&matrices, &interfaces, &command.counting, true, |host| {
-        let mut lookup = |name: &str| names.addresses(name, Duration::MAX);
+        let mut lookup = |name: &str| names.addresses(name, std::time::Duration::MAX);
         plan.policy(host, &mut lookup)?;
         state = Some(State::open(
             &command.state,
@@ -130,400 +112,4 @@ async fn watch(command: &WatchCommand, plan: Plan, board: Board) -> anyhow::Resu
     }
     // That somebody stopped it is no finding; what was found was told.
     Ok(Exit::Clean)
-}
-
-/// What goes on beside the counting.
-struct Daemon<'a> {
-    command: &'a WatchCommand,
-    plan: Plan,
-    names: Names,
-    state: State,
-    history: History,
-    alerts: Alerts,
-    /// Counts of what was not seen, as of the last turn.
-    counted: BTreeMap<Slot, u64>,
-    /// Gaps of such counts that the last turn left open, by their slot.
-    open: BTreeMap<Slot, Gap>,
-    last_turn: Timestamp,
-    last_report: Timestamp,
-    last: Option<Arc<Report>>,
-    n_turns: u64,
-    /// What could not be saved, and is tried again.
-    unsaved: Vec<Saved>,
-    /// What is to be put on disk for sinks.
-    undelivered: Vec<(String, String)>,
-    gone: BTreeSet<FlowKey>,
-    /// Whether the last attempt to save failed; said once.
-    is_save_failing: bool,
-    /// Whether the last attempt to read the configuration again failed.
-    is_misconfigured: bool,
-    deliveries: Deliveries,
-    board: Board,
-    files: Vec<(PathBuf, Option<std::time::SystemTime>)>,
-}
-
-/// How often what is over is taken out of the ledger and what is old is forgotten, in turns.
-const RETIRE_TURNS: u64 = 30;
-
-impl<'a> Daemon<'a> {
-    fn new(
-        command: &'a WatchCommand,
-        plan: Plan,
-        names: Names,
-        state: State,
-        session: &Session,
-    ) -> anyhow::Result<Self> {
-        let now = session.now();
-        let mut history = state.store.load()?;
-        history.begin(now);
-        let mut alerts = Alerts::default();
-        for finding in state.store.findings()? {
-            let (Some(kind), Some(severity)) = (
-                [Kind::Flow, Kind::Rule]
-                    .into_iter()
-                    .find(|kind| kind.name() == finding.kind),
-                [Severity::Warning, Severity::Violation]
-                    .into_iter()
-                    .find(|severity| severity.name() == finding.severity),
-            ) else {
-                continue;
-            };
-            let complaint = Complaint {
-                verdict: finding.verdict,
-                severity,
-                text: finding.text,
-            };
-            alerts.resume(kind, finding.key, complaint, finding.since);
-        }
-        let sinks = plan.sinks();
-        let deliveries = Deliveries::begin(sinks, &state.database(), &session.host.name);
-        let mut daemon = Self {
-            files: plan.files(),
-            command,
-            plan,
-            names,
-            state,
-            history,
-            alerts,
-            counted: BTreeMap::new(),
-            open: BTreeMap::new(),
-            last_turn: now,
-            last_report: Timestamp::MIN,
-            last: None,
-            n_turns: 0,
-            unsaved: Vec::new(),
-            undelivered: Vec::new(),
-            gone: BTreeSet::new(),
-            is_save_failing: false,
-            is_misconfigured: false,
-            deliveries,
-            board: Board::default(),
-        };
-        daemon.save(None, &[]);
-        Ok(daemon)
-    }
-
-    /// The longest time that any rule asks about.
-    fn longest(&self) -> SignedDuration {
-        let within = self
-            .plan
-            .matrices
-            .iter()
-            .flat_map(|matrix| &matrix.rules)
-            .filter_map(|rule| rule.within)
-            .max();
-        let window = self.plan.window(self.command.window);
-        within.map_or(window, |within| within.max(window))
-    }
-
-    /// Turns counts of what was not seen into gaps; one that goes on from turn to turn is one.
-    fn uncounted(&mut self, session: &Session, now: Timestamp) -> anyhow::Result<()> {
-        let tallies = session.tallies()?;
-        for slot in [Slot::TableFull, Slot::TooDeep, Slot::Inside] {
-            let packets = tallies.get(&slot).map_or(0, |tally| tally.packets);
-            let before = self.counted.insert(slot, packets).unwrap_or_default();
-            if packets == before {
-                self.open.remove(&slot);
-                continue;
-            }
-            let more = BTreeMap::from([(
-                slot,
-                auditor_common::Tally {
-                    packets: packets - before,
-                    bytes: 0,
-                },
-            )]);
-            let Some(cause) = uncounted(&more).next() else {
-                continue;
-            };
-            let gap = match self.open.remove(&slot) {
-                Some(open) => Gap {
-                    cause: sum(&open.cause, &cause),
-                    from: open.from,
-                    until: Some(now),
-                },
-                None => Gap {
-                    cause,
-                    from: self.last_turn,
-                    until: Some(now),
-                },
-            };
-            self.history.keep_gaps(std::slice::from_ref(&gap));
-            self.open.insert(slot, gap);
-        }
-        Ok(())
-    }
-
-    /// The flows of the window, and those before it that rules with a longer time ask about.
-    fn flows(&self, start: Timestamp, reach: Timestamp) -> Vec<Flow> {
-        let mut flows = self.history.flows(reach.min(start));
-        let asking: Vec<&Rule> = self
-            .plan
-            .matrices
-            .iter()
-            .flat_map(|matrix| &matrix.rules)
-            .filter(|rule| rule.within.is_some())
-            .collect();
-        let is_asked_about = |flow: &Flow| asking.iter().any(|rule| may_concern(rule, flow));
-        flows.retain(|flow| start <= flow.last || is_asked_about(flow));
-        flows
-    }
-
-    fn judge(&mut self, session: &mut Session, now: Timestamp) -> anyhow::Result<Report> {
-        let asked = self.plan.window(self.command.window);
-        let since = self.history.since().unwrap_or(now);
-        let start = now.checked_sub(asked).unwrap_or(now);
-        let reach = now.checked_sub(self.longest()).unwrap_or(now);
-        let age = asked.unsigned_abs();
-        let names = &self.names;
-        let mut lookup = |name: &str| names.addresses(name, age);
-        let policy = self.plan.policy(&session.host, &mut lookup)?;
-        let tallies = session.tallies()?;
-        let has_lost = tallies.contains_key(&Slot::TableFull);
-        session.host.owners = session.looking.seen().owners;
-        let observed = Observed {
-            host: session.host.clone(),
-            window: Window {
-                start,
-                end: now,
-                asked,
-                since,
-            },
-            interfaces: session.watched().to_vec(),
-            flows: self.flows(start, reach),
-            tallies,
-            traffic: session.timeline.points(),
-            gaps: self.history.gaps(reach.min(start)),
-            lost: if has_lost {
-                session.lost()
-            } else {
-                BTreeMap::new()
-            },
-        };
-        Ok(self.plan.report(policy, observed))
-    }
-
-    /// Saves what changed. A disk that is full is said once and tried again: nothing is forgotten meanwhile.
-    fn save(&mut self, findings: Option<&[Finding]>, events: &[Event]) {
-        self.unsaved.extend(events.iter().map(saved));
-        self.undelivered.extend(self.deliveries.outbox(events));
-        let excess = self.unsaved.len().saturating_sub(MOST_UNSAVED);
-        self.unsaved.drain(..excess);
-        let excess = self.undelivered.len().saturating_sub(MOST_UNSAVED);
-        self.undelivered.drain(..excess);
-        let result = self.state.store.save(
-            &mut self.history,
-            &self.gone,
-            findings,
-            &self.unsaved,
-            &self.undelivered,
-        );
-        match result {
-            Ok(()) => {
-                if std::mem::take(&mut self.is_save_failing) {
-                    say("auditor: the state can be saved again, and is");
-                }
-                self.unsaved.clear();
-                self.gone.clear();
-                if !self.undelivered.is_empty() {
-                    self.undelivered.clear();
-                    self.deliveries.wake();
-                }
-            }
-            Err(error) => {
-                if !std::mem::replace(&mut self.is_save_failing, true) {
-                    say(&format!(
-                        "auditor: the state can't be saved: {error}; it is tried again every time, and nothing is lost while this goes on running"
-                    ));
-                }
-            }
-        }
-    }
-
-    fn write_report(&self, report: &Report) -> anyhow::Result<()> {
-        // That the disk is full was said by then.
-        if let Err(error) = self.state.write_report(&report.to_json()?)
-            && !self.is_save_failing
-        {
-            say(&format!("auditor: {error:#}"));
-        }
-        Ok(())
-    }
-
-    fn tell(&self, event: &Event) {
-        let text = match self.command.format {
-            Format::Text => {
-                let mut text = String::new();
-                crate::report::clean_line(&mut text, &event.to_string());
-                text
-            }
-            Format::Jsonl => match serde_json::to_string(event) {
-                Ok(line) => format!("{line}\n"),
-                Err(error) => format!("{{\"error\": \"{error}\"}}\n"),
-            },
-        };
-        if let Err(error) = write(None, &text) {
-            say(&format!("auditor: {error:#}"));
-        }
-    }
-}
-
-/// The report on disk is no older, and as old as the last event at most.
-const REPORT_AGE: SignedDuration = SignedDuration::from_mins(1);
-
-/// Events that wait for a disk; the oldest go first.
-const MOST_UNSAVED: usize = 10_000;
-
-impl Interim for Daemon<'_> {
-    fn every(&self) -> Duration {
-        self.command.every.unsigned_abs()
-    }
-
-    fn turn(&mut self, session: &mut Session) -> anyhow::Result<()> {
-        session.clock.adjust();
-        let now = session.now();
-        self.n_turns += 1;
-        if self.plan.files() != self.files {
-            self.reload(session);
-        }
-        self.history.update(session.flows(), now);
-        if self.n_turns.is_multiple_of(RETIRE_TURNS) {
-            self.history.retire(session.retire());
-            let bounds = Bounds {
-                age: self.command.keep,
-                flows: self.command.keep_flows,
-            };
-            self.gone.extend(self.history.forget(bounds, now));
-        }
-        self.history.keep_gaps(&session.gaps);
-        // Those that are over are in the history for good.
-        session.gaps.retain(|gap| gap.until.is_none());
-        self.uncounted(session, now)?;
-        let report = self.judge(session, now)?;
-        let events = self.alerts.update(&report, now);
-        for event in &events {
-            self.tell(event);
-        }
-        let findings: Vec<Finding> = self
-            .alerts
-            .open()
-            .map(|(kind, key, complaint, since)| Finding {
-                kind: kind.name().to_owned(),
-                key: key.to_owned(),
-                verdict: complaint.verdict.clone(),
-                severity: complaint.severity.name().to_owned(),
-                since,
-                text: complaint.text.clone(),
-            })
-            .collect();
-        self.save(Some(&findings), &events);
-        let is_due = REPORT_AGE <= now.duration_since(self.last_report);
-        if is_due || !events.is_empty() {
-            self.last_report = now;
-            self.write_report(&report)?;
-        }
-        self.last_turn = now;
-        let report = Arc::new(report);
-        let mut shown = self.board.lock().unwrap_or_else(PoisonError::into_inner);
-        *shown = Shown {
-            report: Some(Arc::clone(&report)),
-            health: Health {
-                judgements: self.n_turns,
-                flows: self.history.len(),
-                is_saved: !self.is_save_failing,
-                is_configured: !self.is_misconfigured,
-                sinks: self.deliveries.health(),
-            },
-        };
-        drop(shown);
-        self.last = Some(report);
-        Ok(())
-    }
-
-    fn reload(&mut self, session: &mut Session) {
-        self.files = self.plan.files();
-        match self.read_again(session) {
-            Ok(()) => {
-                self.is_misconfigured = false;
-                say("auditor: the configuration was read again, and is in use");
-            }
-            Err(error) => {
-                self.is_misconfigured = true;
-                say(&format!(
-                    "auditor: {error:#}; the configuration stays what it was, all of it"
-                ));
-            }
-        }
-    }
-}
-
-impl Daemon<'_> {
-    /// Reads all files, and takes them over only if all of them are right.
-    fn read_again(&mut self, session: &mut Session) -> anyhow::Result<()> {
-        let plan = Plan::read(&self.command.basis)?;
-        let selection = Selection::parse(&plan.interfaces(&self.command.interface))?;
-        // Roles and matrices must fit each other; addresses of names come when they come.
-        plan.policy(&session.host, &mut |_| Ok(Vec::new()))?;
-        if plan.deployment != self.plan.deployment {
-            self.names = Names::later(plan.deployment.as_ref());
-        }
-        session.document(&plan.matrices);
-        session.follow.select(selection);
-        self.files = plan.files();
-        if plan.sinks() != self.plan.sinks() {
-            let database = self.state.database();
-            self.deliveries = Deliveries::begin(plan.sinks(), &database, &session.host.name);
-        }
-        self.plan = plan;
-        Ok(())
-    }
-}
-
-fn saved(event: &Event) -> Saved {
-    Saved {
-        at: event.at,
-        change: event.change.name().to_owned(),
-        kind: event.kind.name().to_owned(),
-        key: event.key.clone(),
-        before: event.before.clone(),
-        now: event.now.clone(),
-        severity: event.severity.name().to_owned(),
-        text: event.text.clone(),
-    }
-}
-
-/// Counts of the same kind together.
-fn sum(one: &Cause, other: &Cause) -> Cause {
-    match (one, other) {
-        (Cause::TableFull { packets: a }, Cause::TableFull { packets: b }) => {
-            Cause::TableFull { packets: a + b }
-        }
-        (Cause::InsideUnread { packets: a }, Cause::InsideUnread { packets: b }) => {
-            Cause::InsideUnread { packets: a + b }
-        }
-        (Cause::TooDeep { packets: a }, Cause::TooDeep { packets: b }) => {
-            Cause::TooDeep { packets: a + b }
-        }
-        (_, other) => other.clone(),
-    }
 }

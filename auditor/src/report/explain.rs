@@ -309,8 +309,8 @@ pub fn rule(report: &Report, rule: &Rule) -> Vec<String> {
 
 const MOST_LISTED: usize = 10;
 
-fn second(instant: Timestamp) -> Timestamp {
-    instant.round(jiff::Unit::Second).unwrap_or(instant)
+fn second(instant: Timestamp) -> String {
+    format!("{instant:.0}")
 }
 
 fn listed(roles: &[String]) -> String {

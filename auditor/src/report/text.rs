@@ -80,13 +80,7 @@ fn summary(report: &Report, out: &mut String) {
     let length = words::duration(window.end.duration_since(window.start));
     line(
         out,
-        &format!(
-            "window     {length} from {}",
-            window
-                .start
-                .round(jiff::Unit::Second)
-                .unwrap_or(window.start)
-        ),
+        &format!("window     {length} from {:.0}", window.start),
     );
     if window.start < window.since {
         line(

@@ -396,7 +396,7 @@ pub(super) fn plural(n: usize, what: &str) -> String {
 
 /// What a gap hid.
 pub fn gap(gap: &Gap) -> String {
-    let second = |instant: Timestamp| instant.round(jiff::Unit::Second).unwrap_or(instant);
+    let second = |instant: Timestamp| format!("{instant:.0}");
     let from = second(gap.from);
     match &gap.cause {
         Cause::CutShort { watched } => {

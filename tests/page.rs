@@ -60,7 +60,7 @@ fn browse(place: &Path, file: &str) -> String {
         ))
         .arg(format!("file://{}", place.join(file).display()))
         .output()
-        .unwrap_or_else(|error| panic!("`chromium`: {error}; `cargo xtask setup` installs it"));
+        .unwrap_or_else(|error| panic!("`chromium`: {error}; `cargo xtask test` installs it"));
     assert!(output.status.success(), "{output:?}");
     String::from_utf8(output.stdout).unwrap()
 }

@@ -65,7 +65,7 @@ fn promtool(arguments: &[&str], input: &str) {
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
-        .unwrap_or_else(|error| panic!("`promtool`: {error}; `cargo xtask setup` installs it"));
+        .unwrap_or_else(|error| panic!("`promtool`: {error}; `cargo xtask test` installs it"));
     child
         .stdin
         .take()
@@ -448,5 +448,5 @@ fn started(host: &Namespace, directory: &Path, program: &str, arguments: &[&str]
             .spawn()?;
         Ok(Running(child))
     })
-    .unwrap_or_else(|error| panic!("`{program}`: {error}; `cargo xtask setup` installs it"))
+    .unwrap_or_else(|error| panic!("`{program}`: {error}; `cargo xtask test` installs it"))
 }

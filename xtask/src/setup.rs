@@ -14,17 +14,21 @@ use crate::shell::{self, cargo, has, is_root, say};
 const BPF_LINKER: &str = "0.10.4";
 const TOOLCHAIN: &str = "1.95.0";
 
-/// Programs that demo and tests run, and the Debian package of each.
-const PROGRAMS: [(&str, &str); 9] = [
+/// Programs that the build and the demo run, and the Debian package of each.
+const PROGRAMS: [(&str, &str); 5] = [
     ("cc", "gcc"),
     ("ip", "iproute2"),
     ("nft", "nftables"),
+    ("bpftool", "bpftool"),
+    ("setpriv", "util-linux"),
+];
+
+/// Programs that only the end-to-end tests run, against which the auditor is tried.
+pub(crate) const TEST_PROGRAMS: [(&str, &str); 4] = [
     ("sqlite3", "sqlite3"),
     ("chromium", "chromium"),
     ("promtool", "prometheus"),
     ("prometheus-alertmanager", "prometheus-alertmanager"),
-    ("bpftool", "bpftool"),
-    ("setpriv", "util-linux"),
 ];
 
 /// `cargo xtask setup`.

@@ -24,6 +24,7 @@ pub(crate) fn run(test: &Test) -> anyhow::Result<()> {
     let mut tests = cargo();
     tests.args(["test", "--workspace", "--exclude", "auditor-ebpf"]);
     if is_root() {
+        setup::install_packages(&setup::TEST_PROGRAMS)?;
         tests.env("AUDITOR_KERNEL_TESTS", "1");
         return shell::run(&mut tests);
     }

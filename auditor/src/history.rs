@@ -8,7 +8,7 @@ use std::{
     net::IpAddr,
 };
 
-use auditor_common::packet::Tunnel;
+use auditor_common::{packet::Tunnel, port::protocol};
 use jiff::{SignedDuration, Timestamp};
 
 pub use store::{Finding, Saved, Store, StoreError};
@@ -68,9 +68,30 @@ struct Entry {
     /// What that ledger has counted.
     counted: Option<Box<Flow>>,
     remembered: Remembered,
+    /// Somebody asked in an earlier turn, and was not answered by its end.
+    is_asking: bool,
 }
 
 impl Entry {
+    /// What came of what was counted in this turn alone, of which `n_requests` were asked for in all; `None` where it says
+    /// nothing. An answer may come a turn after its question.
+    fn came_of(&mut self, new: &Flow, n_requests: u64) -> Option<Outcome> {
+        let is_stream = matches!(new.protocol, protocol::TCP | protocol::SCTP);
+        let began_unseen = is_stream && n_requests == 0;
+        if began_unseen || new.to_client.resets < new.to_client.packets {
+            self.is_asking = false;
+            return Some(Outcome::Established);
+        }
+        let was_asked = !is_stream || 0 < new.requests || self.is_asking;
+        if 0 < new.to_client.resets || 0 < new.refusals {
+            self.is_asking = false;
+            // Else it is the end of a conversation that was answered before.
+            return was_asked.then_some(Outcome::Refused);
+        }
+        self.is_asking = was_asked;
+        was_asked.then_some(Outcome::Attempted)
+    }
+
     fn total(&self) -> Option<Flow> {
         let mut total = match (&self.before, &self.counted) {
             (Some(before), Some(counted)) => {
@@ -126,10 +147,11 @@ impl History {
                 None => flow.clone(),
             };
             if !new.is_empty() {
-                match new.outcome() {
-                    Outcome::Established => entry.remembered.answered = Some(flow.last),
-                    Outcome::Refused => entry.remembered.refused = Some(flow.last),
-                    Outcome::Attempted => {}
+                let before = entry.before.as_ref().map_or(0, |before| before.requests);
+                match entry.came_of(&new, before + flow.requests) {
+                    Some(Outcome::Established) => entry.remembered.answered = Some(flow.last),
+                    Some(Outcome::Refused) => entry.remembered.refused = Some(flow.last),
+                    Some(Outcome::Attempted) | None => {}
                 }
             }
             entry.counted = Some(Box::new(flow));

@@ -106,6 +106,7 @@ async fn watch(command: &WatchCommand, plan: Plan, board: Board) -> anyhow::Resu
     session.run(None, Some(&mut daemon)).await?;
     // What was counted since the last turn is judged and saved as well.
     session.drain()?;
+    session.looking.look();
     daemon.turn(&mut session)?;
     if let Some(report) = &daemon.last {
         daemon.write_report(report)?;

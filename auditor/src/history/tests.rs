@@ -92,6 +92,54 @@ fn counts_go_on_and_what_came_of_them_is_told_apart() {
 }
 
 #[test]
+fn an_answer_may_come_a_turn_after_its_question() {
+    let reset = |packets| Way {
+        packets,
+        resets: packets,
+        ..Way::default()
+    };
+    let asked = flow(80, [1, 0], 1);
+    let ended = Flow {
+        to_client: Way {
+            packets: 6,
+            resets: 1,
+            ..Way::default()
+        },
+        ..flow(80, [5, 0], 9)
+    };
+    let told = [
+        // No by a reset, no by an ICMP error, and yes.
+        (
+            asked.clone(),
+            Flow {
+                to_client: reset(1),
+                ..flow(80, [1, 0], 9)
+            },
+            (None, Some(at(9))),
+        ),
+        (
+            asked.clone(),
+            Flow {
+                refusals: 1,
+                ..flow(80, [1, 0], 9)
+            },
+            (None, Some(at(9))),
+        ),
+        (asked, flow(80, [2, 1], 9), (Some(at(9)), None)),
+        // The reset that ends what was answered before is no refusal.
+        (flow(80, [5, 5], 1), ended, (Some(at(1)), None)),
+    ];
+    for (first, second, (answered, refused)) in told {
+        let mut history = History::default();
+        history.begin(at(0));
+        history.update(vec![first], at(1));
+        history.update(vec![second], at(9));
+        let expected = Remembered { answered, refused };
+        assert_eq!(history.flows(at(0))[0].remembered, Some(expected));
+    }
+}
+
+#[test]
 fn a_corrected_flow_is_no_longer_the_wrong_one() {
     let mut history = History::default();
     history.begin(at(0));

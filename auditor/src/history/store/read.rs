@@ -23,8 +23,8 @@ pub(super) fn load(connection: &Connection) -> rusqlite::Result<History> {
         let key = FlowKey::of(&flow);
         let entry = Entry {
             before: Some(Box::new(flow)),
-            counted: None,
             remembered,
+            ..Entry::default()
         };
         history.flows.insert(key, entry);
     }

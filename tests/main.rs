@@ -26,3 +26,4 @@ mod translated;
 mod tunnel;
 mod verdicts;
 mod watch;
+mod ways;

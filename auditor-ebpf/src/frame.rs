@@ -166,7 +166,7 @@ impl<C: Context> Frame<C> {
     /// The Ethertype as it stands in the frame at `AT`; 0 if the frame is too short.
     #[inline(always)]
     pub(crate) fn ethertype<const AT: usize>(&self) -> u16 {
-        self.window().get(AT).map_or(0, u16::from_ne_bytes)
+        self.window().head(AT).unwrap_or(0)
     }
 
     /// Reads the endpoints: from memory, and where the headers lie beyond its linear part through the helper.

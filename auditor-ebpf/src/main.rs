@@ -26,6 +26,7 @@ mod ends;
 mod fragment;
 mod frame;
 mod ports;
+mod quick;
 mod region;
 mod shared;
 mod table;

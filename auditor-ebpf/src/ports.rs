@@ -3,7 +3,7 @@
 use core::intrinsics::{AtomicOrdering, atomic_or};
 
 use auditor_common::{
-    Known, PortKind, Server,
+    Known, Packet, PortKind, Server,
     packet::index,
     port::{SPACE, bit},
 };
@@ -30,6 +30,22 @@ fn word_at(index: u32) -> Option<*mut u64> {
 
 /// The loopback's index, in every network namespace.
 const LOOPBACK: u32 = 1;
+
+/// Whether the destination's port and the source's are known for a server's, with one look at the bitmaps; as
+/// [`side::server`](auditor_common::side::server) asks for them. `None` for protocols without bitmaps.
+#[inline(always)]
+pub(crate) fn known(view: &View, packet: &Packet) -> Option<(bool, bool)> {
+    let words = PORTS.get_ptr(0)?.cast::<u64>();
+    let has = |server, port| {
+        let (word, mask) = bit(view.end(server), packet.protocol, port)?;
+        // SAFETY: the index is below their number; a whole word, read in one piece.
+        Some(unsafe { *words.add(in_space(word)) } & mask != 0)
+    };
+    Some((
+        has(Server::Destination, packet.destination_port)?,
+        has(Server::Source, packet.source_port)?,
+    ))
+}
 
 /// The bitmaps, as the choice of the server side asks them about one packet.
 pub(crate) struct View {

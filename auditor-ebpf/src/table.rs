@@ -27,6 +27,9 @@ static SECRET_1: Global<u64> = Global::new(1);
 /// Places that a place is looked for in.
 const PROBES: u32 = 8;
 
+/// Places that the shortest way looks at; of a table that is less than 40% full hardly any conversation has a later one.
+pub(crate) const PROBES_AT_ONCE: u32 = 3;
+
 /// Small counters that reached these are full.
 const MOST_PACKETS: u32 = u32::MAX - (1 << 17);
 const MOST_EVENTS: u16 = u16::MAX;
@@ -139,8 +142,7 @@ pub(crate) fn count<C: Context, E: Ends>(
         }),
         Found::Shared => Ok(false),
         Found::Lost => {
-            let index = lost_index(C::WAY, protocol, key.port);
-            shared::lose(index, wire.packets, wire.bytes);
+            lose(C::WAY, protocol, key.port, wire);
             Err(Slot::TableFull)
         }
     }
@@ -187,8 +189,7 @@ pub(crate) fn count_shared<C: Context>(
     };
     let added = shared::add(region.half, &shared, &more);
     if added.is_err() {
-        let index = lost_index(C::WAY, packet.protocol, key.port);
-        shared::lose(index, wire.packets, wire.bytes);
+        lose(C::WAY, packet.protocol, key.port, wire);
     }
     added
 }
@@ -205,15 +206,6 @@ const fn event(packet: &Packet) -> u8 {
     }
 }
 
-#[inline(always)]
-fn lost_index(way: Way, protocol: u8, port: u16) -> u32 {
-    lost::index(Lost {
-        is_sent: matches!(way, Way::Out),
-        protocol,
-        port,
-    })
-}
-
 enum Found {
     /// The record, and whether its place was free.
     Place(*mut Record, bool),
@@ -223,35 +215,121 @@ enum Found {
     Lost,
 }
 
+/// Where the places of a key begin.
+#[inline(always)]
+pub(crate) fn hash<E: Ends>(ends: E, ports: u64) -> u32 {
+    let mut hash = (ends.fold() ^ SECRET_0.load()).wrapping_mul(SECRET_1.load() | 1);
+    hash = (hash ^ hash >> 32 ^ ports).wrapping_mul(ODD);
+    (hash >> 32) as u32
+}
+
+/// The place of a hash that is looked at after `probe` others.
+#[inline(always)]
+pub(crate) fn place<E: Ends>(region: &Region, hash: u32, probe: u32) -> Option<*mut E::Place> {
+    let mask = E::mask();
+    E::place(region.index * (mask + 1) + (hash.wrapping_add(probe) & mask))
+}
+
+/// The record of a place, if it is the key's; else null.
+///
+/// # Safety
+///
+/// `place` is a whole map value.
+#[inline(always)]
+pub(crate) unsafe fn is_of<E: Ends>(
+    place: *mut E::Place,
+    ends: E,
+    ports: u64,
+    interface: u32,
+) -> *mut Record {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let (its_ends, its_ports, record) = E::parts(place);
+        if *its_ports == ports && (*its_ends).is(ends) && (*record).interface == interface {
+            record
+        } else {
+            core::ptr::null_mut()
+        }
+    }
+}
+
+/// Whether nothing is counted in a place.
+///
+/// # Safety
+///
+/// `place` is a whole map value.
+#[inline(always)]
+pub(crate) unsafe fn is_free<E: Ends>(place: *mut E::Place) -> bool {
+    // SAFETY: the caller's promise.
+    unsafe { *E::parts(place).1 == 0 }
+}
+
+/// Makes a free place the key's, and returns its record.
+///
+/// # Safety
+///
+/// `place` is a whole map value that this CPU alone writes to.
+#[inline(always)]
+pub(crate) unsafe fn take<E: Ends>(
+    place: *mut E::Place,
+    ends: E,
+    ports: u64,
+    interface: u32,
+) -> *mut Record {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let (its_ends, its_ports, record) = E::parts(place);
+        *its_ends = ends;
+        *its_ports = ports;
+        (*record).interface = interface;
+        record
+    }
+}
+
+/// Whether there is a place left for one more packet that proves nothing; if so, it is counted as taken.
+#[inline(always)]
+pub(crate) fn has_room_unproven<E: Ends>(region: &Region) -> bool {
+    // SAFETY: the counts of this CPU's half, which it alone writes to.
+    unsafe {
+        let taken = (*region.counts).unproven;
+        if E::mask() >> 2 <= taken as u32 {
+            return false;
+        }
+        (*region.counts).unproven = taken + 1;
+    }
+    true
+}
+
+/// Counts a packet for which there was no place.
+#[inline(always)]
+pub(crate) fn lose(way: Way, protocol: u8, port: u16, wire: &Tally) {
+    let index = lost::index(Lost {
+        is_sent: matches!(way, Way::Out),
+        protocol,
+        port,
+    });
+    shared::lose(index, wire.packets, wire.bytes);
+}
+
 /// Finds the place of a key, or takes a free one.
 #[inline(always)]
 fn find<E: Ends>(region: &Region, interface: u32, key: &Key<E>, is_unproven: bool) -> Found {
-    let mask = E::mask();
-    let base = region.index * (mask + 1);
-    let mut hash = (key.ends.fold() ^ SECRET_0.load()).wrapping_mul(SECRET_1.load() | 1);
-    hash = (hash ^ hash >> 32 ^ key.ports).wrapping_mul(ODD);
-    let hash = (hash >> 32) as u32;
+    let hash = hash(key.ends, key.ports);
     for probe in 0..PROBES {
-        let Some(place) = E::place(base + (hash.wrapping_add(probe) & mask)) else {
+        let Some(place) = place::<E>(region, hash, probe) else {
             return Found::Shared;
         };
         // SAFETY: a whole place, written to by this CPU alone.
         unsafe {
-            let (ends, ports, record) = E::parts(place);
-            if *ports == key.ports && (*ends).is(key.ends) && (*record).interface == interface {
+            let record = is_of::<E>(place, key.ends, key.ports, interface);
+            if !record.is_null() {
                 return Found::Place(record, false);
             }
-            if *ports == 0 {
-                if is_unproven {
-                    if mask >> 2 <= (*region.counts).unproven as u32 {
-                        return Found::Lost;
-                    }
-                    (*region.counts).unproven += 1;
+            if is_free::<E>(place) {
+                if is_unproven && !has_room_unproven::<E>(region) {
+                    return Found::Lost;
                 }
-                *ends = key.ends;
-                *ports = key.ports;
-                (*record).interface = interface;
-                return Found::Place(record, true);
+                return Found::Place(take::<E>(place, key.ends, key.ports, interface), true);
             }
         }
     }
@@ -268,7 +346,7 @@ fn find<E: Ends>(region: &Region, interface: u32, key: &Key<E>, is_unproven: boo
 ///
 /// `record` is a whole record that this CPU alone writes to.
 #[inline(always)]
-unsafe fn add(
+pub(crate) unsafe fn add(
     record: *mut Record,
     way: u32,
     wire: &Tally,

@@ -53,56 +53,56 @@ struct Load {
 }
 
 const LOADS: [Load; 5] = [
+    kept("one TCP flow", 1, 1),
+    kept("1,000 peers", 1_000, 1),
+    kept("100,000 5-tuples", 64, 1_563),
     Load {
-        name: "one TCP flow",
-        addresses: 1,
-        ports: 1,
-        is_syn: false,
-        is_large: false,
-        repeat: REPEAT,
-    },
-    Load {
-        name: "1,000 peers",
-        addresses: 1_000,
-        ports: 1,
-        is_syn: false,
-        is_large: false,
-        repeat: REPEAT,
-    },
-    Load {
-        name: "100,000 5-tuples",
-        addresses: 64,
-        ports: 1_563,
-        is_syn: false,
-        is_large: false,
-        repeat: REPEAT,
-    },
-    Load {
-        name: "100,000 peers",
-        addresses: 100_000,
-        ports: 1,
-        is_syn: false,
         is_large: true,
-        repeat: REPEAT,
+        ..kept("100,000 peers", 100_000, 1)
     },
     // Beyond a quarter of the places, questions are counted by port.
     Load {
-        name: "a flow per SYN",
-        addresses: 1 << 24,
-        ports: 1,
         is_syn: true,
-        is_large: false,
-        repeat: REPEAT,
+        ..kept("a flow per SYN", 1 << 24, 1)
     },
 ];
 
-/// The programs of a hook: an empty one, two floors, and ours.
-const HOOKS: [(&str, [&str; 4]); 3] = [
-    ("xdp in", ["empty_xdp", "array_xdp", "hash_xdp", "ours_xdp"]),
-    ("tc in", ["empty_tc", "array_tc", "hash_tc", "ours_tc"]),
-    ("tc out", ["empty_tc", "array_tc", "hash_tc", "ours_tc_out"]),
+/// A load of conversations that began before.
+const fn kept(name: &'static str, addresses: u32, ports: u32) -> Load {
+    Load {
+        name,
+        addresses,
+        ports,
+        is_syn: false,
+        is_large: false,
+        repeat: REPEAT,
+    }
+}
+
+/// The programs of a hook: an empty one, floors, and ours.
+const HOOKS: [(&str, [&str; 5]); 3] = [
+    (
+        "xdp in",
+        ["empty_xdp", "array_xdp", "line_xdp", "hash_xdp", "ours_xdp"],
+    ),
+    (
+        "tc in",
+        ["empty_tc", "array_tc", "line_tc", "hash_tc", "ours_tc"],
+    ),
+    (
+        "tc out",
+        ["empty_tc", "array_tc", "line_tc", "hash_tc", "ours_tc_out"],
+    ),
 ];
-const PROGRAMS: [&str; 4] = ["empty program", "per-CPU array", "per-CPU hash", "auditor"];
+const PROGRAMS: [&str; 5] = [
+    "empty program",
+    "per-CPU array",
+    "a cache line a peer",
+    "per-CPU hash",
+    "auditor",
+];
+/// Those of them that read IPv4 without a tag only.
+const FLOORS: std::ops::Range<usize> = 1..4;
 
 fn main() {
     // Cargo hands `--bench` over as well.
@@ -130,8 +130,7 @@ fn main() {
             }
             let empty = rows[&0].clone();
             for (index, medians) in &rows {
-                // The floors read IPv4 without a tag only.
-                if (*index == 1 || *index == 2) && shape != "IPv4" {
+                if FLOORS.contains(index) && shape != "IPv4" {
                     continue;
                 }
                 print!("  {:<22}", PROGRAMS[*index]);
@@ -269,14 +268,14 @@ impl Bench {
     /// The median of each program, run in turn.
     fn measure(
         &mut self,
-        programs: &[&str; 4],
+        programs: &[&str; 5],
         frame: &[u8],
         shape: &'static str,
         load: &Load,
-    ) -> [f64; 4] {
+    ) -> [f64; 5] {
         let place = (shape, PLACES[usize::from(load.is_large)]);
         let (ebpf, table) = self.objects.get_mut(&place).expect("loaded");
-        let mut times: [Vec<f64>; 4] = Default::default();
+        let mut times: [Vec<f64>; 5] = Default::default();
         for round in 0..=ROUNDS {
             for (name, times) in programs.iter().zip(&mut times) {
                 set_load(ebpf, load);

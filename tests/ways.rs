@@ -1,0 +1,216 @@
+//! The ways that a packet can take to its count agree: places of its CPU, the shortest way to them, and the shared table.
+//!
+//! The same frames go through the programs twice: once as everywhere, once with no places, as kernels with `PREEMPT_RT` have
+//! it, where every packet takes the long way.
+
+use std::collections::BTreeMap;
+
+use auditor::capture::{Sizes, Table};
+use auditor_common::{
+    PortKind, SharedRecord,
+    port::{SPACE, bit},
+};
+use aya::{
+    Ebpf, EbpfLoader,
+    maps::Array,
+    programs::{SchedClassifier, TestRun as _, TestRunOptions, Xdp},
+};
+use etherparse::{PacketBuilder, PacketBuilderStep, TcpHeader};
+
+use nix::net::if_::if_nametoindex;
+
+use crate::{auditor::kernel_tests, life::pair};
+
+static OBJECT: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/auditor-ebpf"));
+
+const XDP: &str = "ingress_xdp";
+const N_FRAMES: usize = 4_000;
+const LISTENING: u16 = 8080;
+const OPENED: u16 = 5432;
+const DOCUMENTED: u16 = 9000;
+const PORTS: [u16; 6] = [LISTENING, OPENED, DOCUMENTED, 9001, 40_000, 40_001];
+/// FIN, SYN, RST and ACK, alone and together.
+const FLAGS: [u8; 8] = [0x10, 0x18, 0x02, 0x12, 0x11, 0x04, 0x14, 0x03];
+
+/// The same numbers on every run.
+struct Numbers(u64);
+
+impl Numbers {
+    fn below<T: Copy>(&mut self, choices: &[T]) -> T {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        let index = usize::try_from(self.0 >> 33).unwrap() % choices.len();
+        choices[index]
+    }
+}
+
+fn frame(numbers: &mut Numbers) -> Vec<u8> {
+    let (one, other) = (numbers.below(&[1, 2, 3]), numbers.below(&[1, 2]));
+    let (from, to) = (numbers.below(&PORTS), numbers.below(&PORTS));
+    let ethernet = PacketBuilder::ethernet2([2; 6], [4; 6]);
+    let is_ipv4 = numbers.below(&[true, false]);
+    let packet = if is_ipv4 {
+        ethernet.ipv4([10, 0, 0, one], [10, 0, 1, other], 64)
+    } else {
+        ethernet.ipv6([one; 16], [other + 8; 16], 64)
+    };
+    let mut frame = Vec::new();
+    if numbers.below(&[true, true, false]) {
+        let flags = numbers.below(&FLAGS);
+        tcp(packet, from, to, flags, &mut frame);
+    } else {
+        packet.udp(from, to).write(&mut frame, &[7; 20]).unwrap();
+    }
+    frame
+}
+
+fn tcp(
+    packet: PacketBuilderStep<etherparse::IpHeaders>,
+    from: u16,
+    to: u16,
+    flags: u8,
+    frame: &mut Vec<u8>,
+) {
+    let mut header = TcpHeader::new(from, to, 1, 1000);
+    header.fin = flags & 0x01 != 0;
+    header.syn = flags & 0x02 != 0;
+    header.rst = flags & 0x04 != 0;
+    header.psh = flags & 0x08 != 0;
+    header.ack = flags & 0x10 != 0;
+    packet.tcp_header(header).write(frame, &[7; 20]).unwrap();
+}
+
+struct Programs {
+    ebpf: Ebpf,
+    table: Table,
+}
+
+/// The programs as they are loaded everywhere, but for the places.
+fn load(has_places: bool) -> Programs {
+    let sizes = Sizes::new(65_536).unwrap();
+    let masks = [sizes.places_4 - 1, sizes.places_6 - 1];
+    let halves = 2 * sizes.n_cpus;
+    let mut ebpf = EbpfLoader::new()
+        .override_global("PLACES_ALONE", &u8::from(has_places), true)
+        .override_global("MASK_4", &masks[0], true)
+        .override_global("MASK_6", &masks[1], true)
+        .map_max_entries("PLACES_4", halves * sizes.places_4)
+        .map_max_entries("PLACES_6", halves * sizes.places_6)
+        .map_max_entries("HEADERS", sizes.n_cpus)
+        .load(OBJECT)
+        .unwrap();
+    let mut ports: Array<_, [u64; SPACE as usize]> =
+        Array::try_from(ebpf.map_mut("PORTS").unwrap()).unwrap();
+    let mut bitmaps: Box<[u64; SPACE as usize]> = vec![0; SPACE as usize].try_into().unwrap();
+    for (kind, port) in [
+        (PortKind::Listening, LISTENING),
+        (PortKind::Opened, OPENED),
+        (PortKind::Documented, DOCUMENTED),
+    ] {
+        for transport in [6, 17] {
+            let (word, mask) = bit(kind, transport, port).unwrap();
+            bitmaps[word as usize] |= mask;
+        }
+    }
+    ports.set(0, *bitmaps, 0).unwrap();
+    let table = Table::map(&ebpf, sizes).unwrap();
+    Programs { ebpf, table }
+}
+
+/// The context of a socket buffer on an interface: its index stands at byte 40 (`struct __sk_buff`, Linux's uapi).
+fn context(interface: u32) -> [u8; 192] {
+    let mut context = [0; 192];
+    context[40..44].copy_from_slice(&interface.to_ne_bytes());
+    context
+}
+
+/// What one of the programs counts of the frames, by conversation; on the loopback without an interface.
+fn counted(
+    program: &str,
+    interface: Option<u32>,
+    has_places: bool,
+    frames: &[Vec<u8>],
+) -> BTreeMap<String, SharedRecord> {
+    let Programs {
+        mut ebpf,
+        mut table,
+    } = load(has_places);
+    let context = interface.map(context);
+    let run = |frame: &[u8], ebpf: &mut Ebpf| {
+        let options = TestRunOptions {
+            data_in: Some(frame),
+            ctx_in: context.as_ref().map(<[u8; 192]>::as_slice),
+            ..TestRunOptions::new()
+        };
+        let one = ebpf.program_mut(program).unwrap();
+        if program == XDP {
+            <&mut Xdp>::try_from(one).unwrap().test_run(options)
+        } else {
+            let tc = <&mut SchedClassifier>::try_from(one).unwrap();
+            tc.test_run(options)
+        }
+        .unwrap();
+    };
+    let one = ebpf.program_mut(program).unwrap();
+    if program == XDP {
+        <&mut Xdp>::try_from(one).unwrap().load().unwrap();
+    } else {
+        let tc = <&mut SchedClassifier>::try_from(one).unwrap();
+        tc.load().unwrap();
+    }
+    for frame in frames {
+        run(frame, &mut ebpf);
+    }
+    let mut flows: BTreeMap<String, SharedRecord> = BTreeMap::new();
+    table
+        .take(&ebpf, &mut |key, record| {
+            let flow = flows.entry(format!("{key:?}")).or_default();
+            // A run may be moved to another CPU, which has places of its own.
+            for way in 0..2 {
+                flow.packets[way] += record.packets[way];
+                flow.bytes[way] += record.bytes[way];
+                flow.resets[way] += record.resets[way];
+            }
+            flow.requests += record.requests;
+            flow.replies += record.replies;
+            flow.flags |= record.flags;
+            flow.opening |= record.opening & 0xf;
+            flow.evidence = flow.evidence.max(record.evidence);
+        })
+        .unwrap();
+    flows
+}
+
+#[test]
+fn every_way_counts_alike() {
+    if !kernel_tests() {
+        return;
+    }
+    let mut numbers = Numbers(0x9e37_79b9_7f4a_7c15);
+    let frames: Vec<_> = (0..N_FRAMES).map(|_| frame(&mut numbers)).collect();
+    let (host, _other) = pair();
+    host.enter(|| {
+        let interface = Some(if_nametoindex("eth0")?);
+        // Test runs of XDP know the loopback only.
+        agree(XDP, None, &frames);
+        agree("ingress_tc", None, &frames);
+        agree("ingress_tc", interface, &frames);
+        agree("egress_tc", interface, &frames);
+        Ok(())
+    })
+    .unwrap();
+}
+
+fn agree(program: &str, interface: Option<u32>, frames: &[Vec<u8>]) {
+    let (places, shared) = (
+        counted(program, interface, true, frames),
+        counted(program, interface, false, frames),
+    );
+    let packets: u64 = places.values().flat_map(|record| record.packets).sum();
+    assert_eq!(packets, N_FRAMES as u64, "{program} counts all");
+    for (conversation, record) in &shared {
+        assert_eq!(places.get(conversation), Some(record), "{conversation}");
+    }
+    assert_eq!(places.len(), shared.len(), "{program}");
+}

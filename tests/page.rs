@@ -5,7 +5,7 @@ use std::{path::Path, process::Command};
 use serde_json::Value;
 
 use crate::{
-    auditor::{files, kernel_tests, run},
+    auditor::{files, kernel_tests, repository, run},
     replay::pcap,
 };
 
@@ -14,7 +14,7 @@ use crate::{
 const DRIVER: &str = include_str!("page/driver.js");
 
 /// The page with the driver behind it, as a browser shows it to the end.
-fn driven(place: &Path, page: &str) -> Value {
+fn driven(place: &Path, page: &str, driver: &str) -> Value {
     // Errors are heard before the page's own script runs.
     let page = page.replacen(
         "<body>",
@@ -27,9 +27,9 @@ fn driven(place: &Path, page: &str) -> Value {
         .unwrap();
     let (_, after) = policy.split_once('>').unwrap();
     let page = format!("{before}{after}");
-    let page = page.replace("</body>", &format!("<script>{DRIVER}</script></body>"));
+    let page = page.replace("</body>", &format!("<script>{driver}</script></body>"));
     std::fs::write(place.join("driven.html"), page).unwrap();
-    let dom = browse(place, "driven.html");
+    let dom = browse(place, &at(place, "driven.html"));
     let title = dom
         .split("<title>")
         .nth(1)
@@ -44,8 +44,13 @@ fn driven(place: &Path, page: &str) -> Value {
     serde_json::from_str(&said).unwrap()
 }
 
+/// The address of a file.
+fn at(place: &Path, file: &str) -> String {
+    format!("file://{}", place.join(file).display())
+}
+
 /// The page's elements once its scripts ran.
-fn browse(place: &Path, file: &str) -> String {
+pub(crate) fn browse(place: &Path, page: &str) -> String {
     let output = Command::new("chromium")
         .args([
             "--headless",
@@ -53,16 +58,53 @@ fn browse(place: &Path, file: &str) -> String {
             "--disable-gpu",
             "--dump-dom",
             "--timeout=20000",
+            // Long enough for all that scripts wait for; it is the browser's own time.
+            "--virtual-time-budget=20000",
         ])
         .arg(format!(
             "--user-data-dir={}",
             place.join("profile").display()
         ))
-        .arg(format!("file://{}", place.join(file).display()))
+        .arg(page)
         .output()
         .unwrap_or_else(|error| panic!("`chromium`: {error}; `cargo xtask test` installs it"));
     assert!(output.status.success(), "{output:?}");
     String::from_utf8(output.stdout).unwrap()
+}
+
+/// Asks axe-core what those who can't see the page, or can't use a mouse, would stumble over.
+const AXE_DRIVER: &str = "axe.run(document, { resultTypes: ['violations'] }).then((result) => { \
+     const found = result.violations.map((one) => [one.id, one.impact, one.nodes[0].html]); \
+     document.title = 'said ' + JSON.stringify({ found, passed: result.passes.length }); });";
+
+#[test]
+fn nobody_stumbles_over_the_page() {
+    if !kernel_tests() {
+        return;
+    }
+    let path = repository().join("target/axe/node_modules/axe-core/axe.min.js");
+    let axe = std::fs::read_to_string(&path).unwrap_or_else(|error| {
+        panic!("{}: {error}; `cargo xtask test` fetches it", path.display())
+    });
+    let matrix = "name = \"m\"\n[[rule]]\nid = \"web\"\nclient = [\"user\"]\nserver = [\"web\"]\ntransport = \"tcp\"\nports = \"443\"\npresence = \"required\"\n";
+    let deployment = "matrix = \"m.toml\"\n[roles]\nweb = [\"10.9.0.1\"]\nuser = [\"10.9.0.2\"]\n";
+    let directory = files(&[("m.toml", matrix), ("a.toml", deployment)]);
+    let place = directory.path();
+    let frames: Vec<Vec<u8>> = (1..=300).map(opening).collect();
+    std::fs::write(place.join("c.pcap"), pcap(&frames)).unwrap();
+    let output = run(
+        place,
+        "replay c.pcap --config a.toml --address 10.9.0.1 --format html -o r.html --fail-on never",
+    );
+    assert!(output.status.success(), "{output:?}");
+    let page = std::fs::read_to_string(place.join("r.html")).unwrap();
+    let said = driven(place, &page, &format!("{axe}\n{AXE_DRIVER}"));
+    assert_eq!(said["found"], Value::Array(Vec::new()));
+    assert!(10 < said["passed"].as_u64().unwrap(), "{said}");
+    // It finds what is there to be found.
+    let broken = page.replace("<html lang=\"en\">", "<html>");
+    let said = driven(place, &broken, &format!("{axe}\n{AXE_DRIVER}"));
+    assert_eq!(said["found"][0][0], "html-has-lang");
 }
 
 /// A TCP packet that opens a conversation with a port.
@@ -95,7 +137,7 @@ fn a_page_of_ten_thousand_flows_is_read_in_a_browser() {
     );
     assert!(output.status.success(), "{output:?}");
     let page = std::fs::read_to_string(place.join("r.html")).unwrap();
-    let said = driven(place, &page);
+    let said = driven(place, &page, DRIVER);
     assert_eq!(said["errors"], Value::Array(Vec::new()));
     assert_eq!(
         said["first"],
@@ -112,12 +154,12 @@ fn a_page_of_ten_thousand_flows_is_read_in_a_browser() {
     assert_eq!(said["pair"], serde_json::json!(["10000 of 10000", "true"]));
     assert_eq!(said["unnamed"], 0);
     // With its policy the page's own script runs as well, and no other.
-    let dom = browse(place, "r.html");
+    let dom = browse(place, &at(place, "r.html"));
     assert!(dom.contains("10000 of 10000"));
     std::fs::write(
         place.join("r.html"),
         page.replace("\"use strict\";", "\"use strict\"; "),
     )
     .unwrap();
-    assert!(!browse(place, "r.html").contains("10000 of 10000"));
+    assert!(!browse(place, &at(place, "r.html")).contains("10000 of 10000"));
 }

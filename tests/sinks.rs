@@ -28,7 +28,7 @@ use crate::{
 const WATCH: &str = "watch --config a.toml --state state --every 300ms --window 2s";
 
 /// Asks an HTTP server on the loopback of a host, and returns the answer's head and body.
-fn get(host: &Namespace, port: u16, path: &str, name: &str) -> (String, String) {
+pub(crate) fn get(host: &Namespace, port: u16, path: &str, name: &str) -> (String, String) {
     host.enter(|| {
         let mut stream = TcpStream::connect(("127.0.0.1", port))?;
         stream.set_read_timeout(Some(Duration::from_secs(10)))?;
@@ -49,7 +49,7 @@ fn stop(pid: Pid) {
 }
 
 /// A child that ends with the test.
-struct Running(Child);
+pub(crate) struct Running(Child);
 
 impl Drop for Running {
     fn drop(&mut self) {
@@ -217,14 +217,14 @@ fn metrics_and_the_report_are_shown_here_alone() {
     );
     assert_eq!(refused.status.code(), Some(2));
     assert!(
-        refused.stderr.contains("loopback addresses alone"),
+        refused.stderr.contains("beyond the loopback"),
         "{}",
         refused.stderr
     );
 }
 
 /// A web server on a host that does with every request what `answer` says, and remembers bodies.
-fn web(
+pub(crate) fn web(
     host: &Namespace,
     port: u16,
     answer: impl Fn(usize, TcpStream) + Send + 'static,
@@ -262,7 +262,7 @@ fn web(
     taken
 }
 
-fn say(mut stream: &TcpStream, status: &str) {
+pub(crate) fn say(mut stream: &TcpStream, status: &str) {
     let _gone = write!(
         stream,
         "HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
@@ -293,6 +293,9 @@ fn every_event_arrives_at_every_sink_whatever_the_others_do() {
         "{DEPLOYMENT}\n[[sink]]\ntype = 'webhook'\nname = 'wrong at first'\nurl = 'http://127.0.0.1:7001/hook'\nkey_file = 'key'\n\
          [[sink]]\ntype = 'webhook'\nname = 'never answers'\nurl = 'http://127.0.0.1:7002'\n\
          [[sink]]\ntype = 'webhook'\nname = 'nonsense'\nurl = 'http://127.0.0.1:7003'\n\
+         [[sink]]\ntype = 'webhook'\nname = 'of its own'\nurl = 'http://127.0.0.1:7006'\ntoken_file = 'token'\n\
+         template = '{{\"say\": {{{{ host ~ \" \" ~ event.key }}}}, \"is\": {{{{ event.change }}}}}}'\n\
+         [[sink]]\ntype = 'lines'\nname = 'ocsf'\npath = 'ocsf.ndjson'\nform = 'ocsf'\n\
          [[sink]]\ntype = 'webhook'\nname = 'away'\nurl = 'http://127.0.0.1:7004'\n\
          [[sink]]\ntype = 'syslog'\naddress = 'udp://127.0.0.1:7005'\n\
          [[sink]]\ntype = 'lines'\npath = 'events.ndjson'\nform = 'ecs'\n"
@@ -301,6 +304,7 @@ fn every_event_arrives_at_every_sink_whatever_the_others_do() {
         ("m.toml", MATRIX),
         ("a.toml", &deployment),
         ("key", "secret\n"),
+        ("token", "secret token\n"),
     ]);
     let path = directory.path();
     let (one, other) = pair();
@@ -317,6 +321,7 @@ fn every_event_arrives_at_every_sink_whatever_the_others_do() {
     let _nonsense = web(&one, 7003, |_, mut stream| {
         let _gone = stream.write_all(b"\x00\x01 what?\r\n\r\n");
     });
+    let own = web(&one, 7006, |_, stream| say(&stream, "201 Yes"));
     let datagrams = one
         .enter(|| Ok(UdpSocket::bind("127.0.0.1:7005")?))
         .unwrap();
@@ -382,6 +387,18 @@ fn every_event_arrives_at_every_sink_whatever_the_others_do() {
             finished.stderr
         );
     }
+    let own = own.lock().unwrap();
+    let (head, body) = &own[0];
+    assert!(
+        head.contains("authorization: bearer secret token"),
+        "{head}"
+    );
+    let body: Value = serde_json::from_str(body).unwrap();
+    assert_eq!(body["is"], "appeared");
+    assert!(body["say"].as_str().unwrap().ends_with(" web"), "{body}");
+    let lines = std::fs::read_to_string(path.join("ocsf.ndjson")).unwrap();
+    let first: Value = serde_json::from_str(lines.lines().next().unwrap()).unwrap();
+    assert_eq!(first["type_uid"], 200_401);
     // The secret is in no message.
     assert!(!finished.stderr.contains("secret"));
 }
@@ -438,7 +455,12 @@ fn alertmanager_is_told_and_told_again() {
 }
 
 /// A program in a directory on a host, until the end of the test.
-fn started(host: &Namespace, directory: &Path, program: &str, arguments: &[&str]) -> Running {
+pub(crate) fn started(
+    host: &Namespace,
+    directory: &Path,
+    program: &str,
+    arguments: &[&str],
+) -> Running {
     host.enter(|| {
         let child = Command::new(program)
             .args(arguments)

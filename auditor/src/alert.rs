@@ -12,6 +12,7 @@ use crate::{
     audit::{RuleVerdict, Severity},
     report::{
         Report,
+        ocsf::Ends,
         schema::{Flow, Rule, micros},
     },
 };
@@ -307,7 +308,26 @@ fn complaints(report: &Report) -> BTreeMap<(Kind, String), Complaint> {
     complaints
 }
 
-/// The ends and the service of a flow.
+impl Event {
+    /// Who talks to whom, if the event is about a flow.
+    pub fn ends(&self) -> Option<Ends> {
+        if self.kind != Kind::Flow {
+            return None;
+        }
+        let (client, rest) = self.key.split_once(" -> ")?;
+        let (server, service) = rest.split_once(' ')?;
+        let port = service
+            .rsplit_once('/')
+            .and_then(|(_, port)| port.parse().ok());
+        Some(Ends {
+            client: client.parse().ok()?,
+            server: server.parse().ok()?,
+            port: port.unwrap_or_default(),
+        })
+    }
+}
+
+/// The ends and the service of a flow, as [`Event::ends`] reads them.
 fn flow_key(flow: &Flow) -> String {
     format!("{} -> {} {}", flow.client, flow.server, flow.service())
 }

@@ -1,5 +1,6 @@
 //! One file for each verb of the command line.
 
+mod access;
 pub mod audit;
 pub mod check;
 mod daemon;
@@ -29,6 +30,7 @@ mod session;
 pub mod show;
 mod state;
 mod timeline;
+pub mod top;
 pub mod watch;
 mod window;
 

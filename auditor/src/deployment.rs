@@ -12,7 +12,7 @@ use jiff::{SignedDuration, civil::Date};
 pub use inventory::{Form, Group, Inventory, Problem};
 pub(crate) use roles::entry_addresses;
 pub use roles::{Entry, Roles};
-pub use sink::{LineForm, Sink, SinkKind, SyslogTarget};
+pub use sink::{LineForm, Secret, Sink, SinkKind, SyslogTarget};
 
 use crate::{matrix::RulePorts, role::Role, transport::Transport};
 

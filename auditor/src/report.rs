@@ -10,15 +10,17 @@ mod junit;
 mod learn;
 mod look;
 mod markdown;
+pub mod ocsf;
 mod sarif;
 pub mod schema;
+pub mod screen;
 mod text;
 mod words;
 
 pub use csv::render as csv;
 pub use diff::{Difference, diff};
 pub use flows::render as flow_table;
-pub use html::render as html;
+pub use html::{render as html, render_live as live_html};
 pub use junit::render as junit;
 pub use learn::{Learned, learn};
 pub use look::Look;

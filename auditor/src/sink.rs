@@ -6,12 +6,12 @@ pub mod metrics;
 pub mod syslog;
 pub mod webhook;
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use jiff::Timestamp;
 use thiserror::Error;
 
-use crate::alert::Event;
+use crate::{alert::Event, deployment::Secret};
 
 /// Why something could not be delivered.
 #[derive(Debug, Error)]
@@ -22,6 +22,15 @@ pub enum SinkError {
     Status { status: u16 },
     #[error(transparent)]
     File(#[from] std::io::Error),
+    #[error("cannot read {}: {error}", path.display())]
+    Secret {
+        path: PathBuf,
+        error: std::io::Error,
+    },
+    #[error("the variable {name} is not in the environment")]
+    Variable { name: String },
+    #[error("the template: {0}")]
+    Template(#[from] minijinja::Error),
     #[error(transparent)]
     Json(#[from] serde_json::Error),
 }
@@ -34,8 +43,8 @@ impl SinkError {
             Self::Status { status } => {
                 400 <= *status && *status < 500 && *status != 408 && *status != 429
             }
-            Self::Json(_) => true,
-            Self::Http(_) | Self::File(_) => false,
+            Self::Json(_) | Self::Template(_) => true,
+            Self::Http(_) | Self::File(_) | Self::Secret { .. } | Self::Variable { .. } => false,
         }
     }
 }
@@ -67,6 +76,28 @@ pub fn client() -> ureq::Agent {
         .user_agent(concat!("auditor/", env!("CARGO_PKG_VERSION")))
         .build()
         .into()
+}
+
+/// What a secret is now; they are changed, so it is read each time.
+pub(crate) fn reveal(secret: &Secret) -> Result<Vec<u8>, SinkError> {
+    let bytes = match secret {
+        Secret::File(path) => std::fs::read(path).map_err(|error| SinkError::Secret {
+            path: path.clone(),
+            error,
+        })?,
+        Secret::Variable(name) => std::env::var_os(name)
+            .ok_or_else(|| SinkError::Variable { name: name.clone() })?
+            .into_encoded_bytes(),
+    };
+    Ok(bytes.trim_ascii().to_owned())
+}
+
+/// The header that says who sends.
+fn authorization(token: Option<&Secret>) -> Result<Option<(&'static str, String)>, SinkError> {
+    let Some(token) = token else { return Ok(None) };
+    let token = reveal(token)?;
+    let token = String::from_utf8_lossy(&token);
+    Ok(Some(("authorization", format!("Bearer {token}"))))
 }
 
 /// Posts JSON; an answer of 2xx is a delivery.

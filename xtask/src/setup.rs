@@ -67,6 +67,31 @@ fn rust_src() -> anyhow::Result<()> {
     .context("rust-src is missing: run `rustup component add rust-src`")
 }
 
+/// The version of axe-core against which `tests/page.rs` holds the report's page.
+const AXE: &str = "axe-core@4.14.1";
+
+/// Installs what judges how accessible the page is, where `tests/page.rs` looks for it.
+pub(crate) fn install_axe() -> anyhow::Result<()> {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/axe");
+    if directory.join("node_modules/axe-core/axe.min.js").is_file() {
+        return Ok(());
+    }
+    install_packages(&[("npm", "npm")])?;
+    say("setup: fetching axe-core");
+    let mut npm = Command::new("npm");
+    npm.args([
+        "install",
+        "--silent",
+        "--no-save",
+        "--no-audit",
+        "--no-fund",
+    ])
+    .arg("--prefix")
+    .arg(&directory)
+    .arg(AXE);
+    shell::run(&mut npm)
+}
+
 /// Installs the packages of programs that are missing.
 pub(crate) fn install_packages(programs: &[(&str, &str)]) -> anyhow::Result<()> {
     let missing: Vec<&str> = programs

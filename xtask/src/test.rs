@@ -25,6 +25,7 @@ pub(crate) fn run(test: &Test) -> anyhow::Result<()> {
     tests.args(["test", "--workspace", "--exclude", "auditor-ebpf"]);
     if is_root() {
         setup::install_packages(&setup::TEST_PROGRAMS)?;
+        setup::install_axe()?;
         tests.env("AUDITOR_KERNEL_TESTS", "1");
         return shell::run(&mut tests);
     }

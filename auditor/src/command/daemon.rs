@@ -11,7 +11,7 @@ use auditor_common::Slot;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    deliver::Deliveries,
+    deliver::{Deliveries, Outside},
     judge::Plan,
     names::Names,
     observe::uncounted,
@@ -58,6 +58,7 @@ pub(super) struct Daemon<'a> {
     pub(super) is_misconfigured: bool,
     /// What was read again, until its names were looked up.
     pub(super) next: Option<(Plan, Names)>,
+    pub(super) outside: Outside,
     pub(super) deliveries: Deliveries,
     pub(super) board: Board,
     pub(super) files: Vec<(PathBuf, Option<SystemTime>)>,
@@ -73,6 +74,7 @@ impl<'a> Daemon<'a> {
         names: Names,
         state: State,
         session: &Session,
+        outside: Outside,
     ) -> anyhow::Result<Self> {
         let now = session.now();
         let mut history = state.store.load()?;
@@ -96,9 +98,10 @@ impl<'a> Daemon<'a> {
             };
             alerts.resume(kind, finding.key, complaint, finding.since);
         }
-        let sinks = plan.sinks();
-        let deliveries = Deliveries::begin(sinks, &state.database(), &session.host.name);
+        let (sinks, host) = (plan.sinks(), &session.host.name);
+        let deliveries = Deliveries::begin(&outside, sinks, &state.database(), host);
         let mut daemon = Self {
+            outside,
             files: plan.files(),
             command,
             plan,
@@ -196,8 +199,7 @@ impl<'a> Daemon<'a> {
         let since = self.history.since().unwrap_or(now);
         let start = now.checked_sub(asked).unwrap_or(now);
         let reach = now.checked_sub(self.longest()).unwrap_or(now);
-        let age = asked.unsigned_abs();
-        let names = &self.names;
+        let (age, names) = (asked.unsigned_abs(), &self.names);
         let mut lookup = |name: &str| names.addresses(name, age);
         let policy = self.plan.policy(&session.host, &mut lookup)?;
         let tallies = session.tallies()?;

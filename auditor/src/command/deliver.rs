@@ -18,6 +18,7 @@ use super::output::say;
 use crate::{
     alert::{Change, Event, Kind},
     audit::Severity,
+    capture::privilege,
     deployment::{Sink, SinkKind},
     history::Store,
     sink::{
@@ -34,6 +35,30 @@ const REFRESH: Duration = Duration::from_mins(1);
 /// Events that are taken at once.
 const BATCH: u32 = 64;
 
+/// Begins threads in the network namespace that it was begun in itself: a thread is where the one that began it is.
+pub(super) struct Outside(Sender<Work>);
+
+type Work = Box<dyn FnOnce() + Send>;
+
+impl Outside {
+    pub(super) fn begin() -> Self {
+        let (send, receive) = mpsc::channel::<Work>();
+        std::thread::spawn(move || {
+            // Threads begin with what this one may do; what can't be given up is not there.
+            let _refused = privilege::give_up();
+            for work in receive {
+                std::thread::spawn(work);
+            }
+        });
+        Self(send)
+    }
+
+    fn spawn(&self, work: impl FnOnce() + Send + 'static) {
+        // It waits as long as this lives.
+        let _waits = self.0.send(Box::new(work));
+    }
+}
+
 /// The sinks of a watch, served as long as this lives.
 pub(super) struct Deliveries {
     health: Arc<Mutex<BTreeMap<String, SinkHealth>>>,
@@ -43,7 +68,7 @@ pub(super) struct Deliveries {
 
 impl Deliveries {
     /// Begins to serve sinks from the database.
-    pub(super) fn begin(sinks: &[Sink], database: &Path, host: &str) -> Self {
+    pub(super) fn begin(outside: &Outside, sinks: &[Sink], database: &Path, host: &str) -> Self {
         let health = Arc::new(Mutex::new(BTreeMap::new()));
         let mut wake = Vec::new();
         for sink in sinks {
@@ -57,7 +82,7 @@ impl Deliveries {
                 health: Arc::clone(&health),
                 is_failing: false,
             };
-            std::thread::spawn(move || serving.run(&receive));
+            outside.spawn(move || serving.run(&receive));
         }
         Self {
             health,
@@ -160,13 +185,15 @@ impl Serving {
             self.batch(store, client, &waiting)?;
         }
         let is_due = refreshed.is_none_or(|last| REFRESH <= last.elapsed());
-        if let SinkKind::Alertmanager { url } = &self.sink.kind
+        if let SinkKind::Alertmanager { url, token } = &self.sink.kind
             && is_due
         {
             let open = open(store)?;
             let now = Timestamp::from_second(store.now().map_err(|error| error.to_string())?)
                 .unwrap_or_default();
-            alertmanager::refresh(client, url, &self.host, &open, now)
+            let token = token.as_ref();
+            let server = alertmanager::Server { url, token };
+            alertmanager::refresh(client, server, &self.host, &open, now)
                 .map_err(|error| error.to_string())?;
             *refreshed = Some(Instant::now());
         }
@@ -232,14 +259,25 @@ impl Serving {
 
     fn deliver(&self, client: &ureq::Agent, deliveries: &[Delivery<'_>]) -> Result<(), SinkError> {
         match &self.sink.kind {
-            SinkKind::Alertmanager { url } => alertmanager::deliver(client, url, deliveries),
-            SinkKind::Webhook { url, key_file } => {
-                // Read each time: keys are changed.
-                let key = key_file.as_ref().map(std::fs::read).transpose()?;
-                let key = key.as_deref().map(<[u8]>::trim_ascii);
+            SinkKind::Alertmanager { url, token } => {
+                let token = token.as_ref();
+                alertmanager::deliver(client, alertmanager::Server { url, token }, deliveries)
+            }
+            SinkKind::Webhook {
+                url,
+                key,
+                token,
+                template,
+            } => {
+                let hook = webhook::Hook {
+                    url,
+                    key: key.as_ref(),
+                    token: token.as_ref(),
+                    template: template.as_deref(),
+                };
                 deliveries
                     .iter()
-                    .try_for_each(|delivery| webhook::deliver(client, url, key, delivery))
+                    .try_for_each(|delivery| webhook::deliver(client, hook, delivery))
             }
             SinkKind::Syslog(target) => syslog::deliver(target, deliveries),
             SinkKind::Lines { path, form } => lines::deliver(path, *form, deliveries),

@@ -15,7 +15,7 @@ use sha2::{Digest as _, Sha256};
 use super::{output::write, report::FormOptions};
 use crate::{
     audit::{self, Policy},
-    deployment::{Deployment, Sink},
+    deployment::{Deployment, Sink, SinkKind},
     digits::hexadecimal,
     exit::Exit,
     matrix::{Matrix, RulePorts},
@@ -23,6 +23,7 @@ use crate::{
     port::PortRange,
     report::{Judged, MatrixSource, Report},
     role::Role,
+    sink::webhook,
 };
 
 /// What flows are compared with.
@@ -101,6 +102,20 @@ impl Plan {
             Some(path) => Some(Deployment::parse(path, &read(path)?)?),
             None => None,
         };
+        for sink in deployment.iter().flat_map(|deployment| &deployment.sinks) {
+            if let SinkKind::Webhook {
+                template: Some(template),
+                ..
+            } = &sink.kind
+            {
+                webhook::check(template).with_context(|| {
+                    format!(
+                        "sink {}: its template should make JSON of `host` and `event`",
+                        sink.name
+                    )
+                })?;
+            }
+        }
         let listed = deployment
             .as_ref()
             .map(|deployment| deployment.matrices.clone())

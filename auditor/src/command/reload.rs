@@ -46,7 +46,8 @@ impl Daemon<'_> {
         session.follow.select(selection);
         if plan.sinks() != self.plan.sinks() {
             let database = self.state.database();
-            self.deliveries = Deliveries::begin(plan.sinks(), &database, &session.host.name);
+            let host = &session.host.name;
+            self.deliveries = Deliveries::begin(&self.outside, plan.sinks(), &database, host);
         }
         self.files = plan.files();
         self.names = names;

@@ -54,6 +54,8 @@ enum Form {
     Csv,
     /// For tickets and merge requests
     Markdown,
+    /// Lines of JSON for SIEMs: Network Activity and Detection Finding of the Open Cybersecurity Schema Framework
+    Ocsf,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
@@ -77,6 +79,7 @@ impl FormOptions {
             Form::Sarif => report::sarif(report)?,
             Form::Csv => report::csv(report),
             Form::Markdown => report::markdown(report),
+            Form::Ocsf => report::ocsf::render(report),
         })
     }
 

@@ -1,11 +1,11 @@
-//! What a watch shows on a loopback address: metrics, its report, and a page.
+//! What a watch shows over HTTP: metrics, its report, and a page.
 
 use std::{
-    net::{SocketAddr, TcpListener},
+    net::TcpListener,
     sync::{Arc, Mutex, PoisonError},
 };
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use axum::{
     Router,
     extract::{Request, State},
@@ -15,7 +15,10 @@ use axum::{
     routing::get,
 };
 
-use super::output::say;
+use super::{
+    access::{Door, Token},
+    output::say,
+};
 use crate::{
     capture::privilege,
     report::{self, Report},
@@ -36,31 +39,31 @@ pub(super) type Board = Arc<Mutex<Shown>>;
 ///
 /// # Errors
 ///
-/// The address is not this host's own, or taken.
-pub(super) fn begin(address: SocketAddr) -> anyhow::Result<Board> {
-    if !address.ip().is_loopback() {
-        bail!(
-            "--listen {address}: reports are nobody else's, so they are shown on loopback addresses alone, such as 127.0.0.1:9719; \
-             put a server that asks who is there, and speaks TLS, before it"
-        );
-    }
+/// The address is not this host's own, or taken, or the certificate is none.
+pub(super) fn begin(door: Door) -> anyhow::Result<Board> {
+    let address = door.address;
     let listener =
         TcpListener::bind(address).with_context(|| format!("cannot listen on {address}"))?;
     listener.set_nonblocking(true).context("cannot listen")?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("cannot begin to serve")?;
+    let config = runtime.block_on(door.tls())?;
     let board = Board::default();
-    let app = app(Arc::clone(&board));
+    let app = app(Arc::clone(&board), door.token.clone());
     std::thread::spawn(move || {
         // Answering takes none; what can't be given up is not there.
         let _refused = privilege::give_up_all();
-        let served = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .and_then(|runtime| {
-                runtime.block_on(async {
-                    let listener = tokio::net::TcpListener::from_std(listener)?;
-                    axum::serve(listener, app).await
-                })
-            });
+        let served = runtime.block_on(async {
+            tokio::spawn(door.renew(config.clone()));
+            if let Some(config) = config {
+                let server = axum_server::from_tcp_rustls(listener, config)?;
+                return server.serve(app.into_make_service()).await;
+            }
+            let listener = tokio::net::TcpListener::from_std(listener)?;
+            axum::serve(listener, app).await
+        });
         if let Err(error) = served {
             say(&format!(
                 "auditor: nothing is shown on {address} any more: {error}"
@@ -70,14 +73,31 @@ pub(super) fn begin(address: SocketAddr) -> anyhow::Result<Board> {
     Ok(board)
 }
 
-fn app(board: Board) -> Router {
-    Router::new()
+fn app(board: Board, token: Option<Token>) -> Router {
+    let routes = Router::new()
         .route("/", get(page))
         .route("/metrics", get(metrics))
         .route("/report", get(json))
         .route("/healthz", get(health))
-        .layer(middleware::from_fn(only_here))
-        .with_state(board)
+        .with_state(board);
+    match token {
+        Some(token) => routes.layer(middleware::from_fn_with_state(token, only_known)),
+        None => routes.layer(middleware::from_fn(only_here)),
+    }
+    .layer(middleware::from_fn(private))
+}
+
+/// Refuses whoever does not know the token.
+async fn only_known(State(token): State<Token>, request: Request, next: Next) -> Response {
+    if token.is_known_to(request.headers()) {
+        return next.run(request).await;
+    }
+    (
+        StatusCode::UNAUTHORIZED,
+        [(header::WWW_AUTHENTICATE, "Basic realm=\"auditor\"")],
+        "the token is missing, or another one\n",
+    )
+        .into_response()
 }
 
 /// Refuses requests that a page from elsewhere made the browser send under another name.
@@ -102,6 +122,11 @@ async fn only_here(request: Request, next: Next) -> Response {
         )
             .into_response();
     }
+    next.run(request).await
+}
+
+/// Answers are for whoever asked, and what they say they are.
+async fn private(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let no_store = HeaderValue::from_static("no-store");
     response
@@ -139,11 +164,14 @@ async fn json(State(board): State<Board>) -> Response {
     }
 }
 
+/// How often a browser asks for a newer page.
+const REFRESH_SECONDS: u64 = 10;
+
 async fn page(State(board): State<Board>) -> Response {
     let Some(report) = shown(&board).report else {
         return not_yet();
     };
-    match report::html(&report) {
+    match report::live_html(&report, REFRESH_SECONDS) {
         Ok(text) => ([(header::CONTENT_TYPE, "text/html; charset=utf-8")], text).into_response(),
         Err(error) => failed(&error),
     }

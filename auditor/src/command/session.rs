@@ -320,21 +320,22 @@ impl Session {
         }
         self.capture.flush_log();
         self.timeline.tick(end, self.seen.ways);
+        self.so_far(Window::new(self.clock.wall, end, window))
+    }
+
+    /// All that was observed so far, for this window.
+    pub(super) fn so_far(&mut self, window: Window) -> anyhow::Result<Observed> {
         let tallies = self.tallies()?;
         let flows = self.flows();
         self.host.owners = self.looking.seen().owners;
         let lost = self.lost();
-        let start = self.clock.wall;
-        let mut gaps = self.gaps;
-        gaps.extend(uncounted(&tallies).map(|cause| Gap {
-            cause,
-            from: start,
-            until: Some(end),
-        }));
+        let (from, until) = (self.clock.wall, Some(window.end));
+        let mut gaps = self.gaps.clone();
+        gaps.extend(uncounted(&tallies).map(|cause| Gap { cause, from, until }));
         gaps.sort();
         Ok(Observed {
-            host: self.host,
-            window: Window::new(start, end, window),
+            host: self.host.clone(),
+            window,
             interfaces: self.follow.described().to_vec(),
             flows,
             tallies,

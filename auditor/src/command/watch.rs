@@ -2,13 +2,13 @@
 
 use std::path::PathBuf;
 
-use anyhow::Context as _;
-
 use clap::{Args, ValueEnum};
 use jiff::SignedDuration;
 
 use super::{
+    access::Listening,
     daemon::Daemon,
+    deliver::Outside,
     judge::{Basis, Plan},
     names::Names,
     observe::Counting,
@@ -43,10 +43,8 @@ pub struct WatchCommand {
     /// How many flows to remember; of more, those that were seen last
     #[arg(long, value_name = "N", default_value_t = 250_000)]
     pub(super) keep_flows: usize,
-    /// Where to show metrics (/metrics), the report (/report, and / as a page) and whether all is well (/healthz): a
-    /// loopback address, or `none`
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:9719")]
-    listen: String,
+    #[command(flatten)]
+    listening: Listening,
     /// How events are printed
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(super) format: Format,
@@ -70,19 +68,23 @@ pub(super) enum Format {
 pub fn run(command: &WatchCommand) -> anyhow::Result<Exit> {
     let plan = Plan::read(&command.basis)?;
     // Before another network namespace is entered: whoever looks is in this one.
-    let board = match command.listen.as_str() {
-        "none" => Board::default(),
-        address => serve::begin(address.parse().with_context(|| {
-            format!("--listen {address}: expected an address such as 127.0.0.1:9719, or none")
-        })?)?,
+    let board = match command.listening.door()? {
+        Some(door) => serve::begin(door)?,
+        None => Board::default(),
     };
+    let outside = Outside::begin();
     command
         .counting
         .runtime()?
-        .block_on(watch(command, plan, board))
+        .block_on(watch(command, plan, board, outside))
 }
 
-async fn watch(command: &WatchCommand, plan: Plan, board: Board) -> anyhow::Result<Exit> {
+async fn watch(
+    command: &WatchCommand,
+    plan: Plan,
+    board: Board,
+    outside: Outside,
+) -> anyhow::Result<Exit> {
     let interfaces = plan.interfaces(&command.interface);
     let names = Names::begin(plan.deployment.as_ref()).await;
     let mut state = None;
@@ -100,7 +102,7 @@ async fn watch(command: &WatchCommand, plan: Plan, board: Board) -> anyhow::Resu
     let Some(state) = state else {
         return Ok(Exit::Failed);
     };
-    let mut daemon = Daemon::new(command, plan, names, state, &session)?;
+    let mut daemon = Daemon::new(command, plan, names, state, &session, outside)?;
     daemon.board = board;
     drop((matrices, deployment));
     session.run(None, Some(&mut daemon)).await?;

@@ -13,16 +13,51 @@ pub struct Sink {
     pub kind: SinkKind,
 }
 
+/// Something that nobody else may know: where it stands, never what it is.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Secret {
+    File(PathBuf),
+    /// A variable of the environment.
+    Variable(String),
+}
+
+impl Secret {
+    /// What the file `name_file` or the variable `name_env` of a sink holds.
+    fn of(
+        name: &str,
+        file: Option<String>,
+        variable: Option<String>,
+        directory: &Path,
+    ) -> Result<Option<Self>, String> {
+        match (file, variable) {
+            (Some(path), None) => Ok(Some(Self::File(directory.join(path)))),
+            (None, Some(variable)) => Ok(Some(Self::Variable(variable))),
+            (None, None) => Ok(None),
+            (Some(_), Some(_)) => Err(format!(
+                "both `{name}_file` and `{name}_env` say where the {name} stands: leave one out"
+            )),
+        }
+    }
+}
+
 /// What a destination speaks.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum SinkKind {
     /// Alertmanager, at the address of its web page.
-    Alertmanager { url: String },
+    Alertmanager {
+        url: String,
+        /// Who sends, as a bearer token (RFC 6750).
+        token: Option<Secret>,
+    },
     /// Any HTTP server that takes a JSON object for each event.
     Webhook {
         url: String,
-        /// A file with the key that events are signed with.
-        key_file: Option<PathBuf>,
+        /// The key that events are signed with.
+        key: Option<Secret>,
+        /// Who sends, as a bearer token (RFC 6750).
+        token: Option<Secret>,
+        /// Makes another body of an event than its JSON.
+        template: Option<String>,
     },
     /// RFC 5424, by datagrams, a stream, or a socket of this host.
     Syslog(SyslogTarget),
@@ -39,6 +74,8 @@ pub enum LineForm {
     Plain,
     /// Those of the Elastic Common Schema.
     Ecs,
+    /// Those of the Open Cybersecurity Schema Framework.
+    Ocsf,
 }
 
 /// Where a syslog daemon listens.
@@ -82,6 +119,10 @@ pub(super) enum SinkFile {
         #[serde(default)]
         name: Option<String>,
         url: String,
+        #[serde(default)]
+        token_file: Option<String>,
+        #[serde(default)]
+        token_env: Option<String>,
     },
     Webhook {
         #[serde(default)]
@@ -89,6 +130,14 @@ pub(super) enum SinkFile {
         url: String,
         #[serde(default)]
         key_file: Option<String>,
+        #[serde(default)]
+        key_env: Option<String>,
+        #[serde(default)]
+        token_file: Option<String>,
+        #[serde(default)]
+        token_env: Option<String>,
+        #[serde(default)]
+        template: Option<String>,
     },
     Syslog {
         #[serde(default)]
@@ -112,19 +161,37 @@ pub(super) fn sinks(
     let mut sinks: Vec<Sink> = Vec::new();
     for file in files {
         let place = file.span().start;
+        let secret = |name, file, variable| {
+            Secret::of(name, file, variable, directory).map_err(|problem| (place, problem))
+        };
         let (default, name, kind) = match file.into_inner() {
-            SinkFile::Alertmanager { name, url } => {
+            SinkFile::Alertmanager {
+                name,
+                url,
+                token_file,
+                token_env,
+            } => {
                 web(&url).map_err(|problem| (place, problem))?;
-                ("alertmanager", name, SinkKind::Alertmanager { url })
+                let token = secret("token", token_file, token_env)?;
+                ("alertmanager", name, SinkKind::Alertmanager { url, token })
             }
             SinkFile::Webhook {
                 name,
                 url,
                 key_file,
+                key_env,
+                token_file,
+                token_env,
+                template,
             } => {
                 web(&url).map_err(|problem| (place, problem))?;
-                let key_file = key_file.map(|path| directory.join(path));
-                ("webhook", name, SinkKind::Webhook { url, key_file })
+                let kind = SinkKind::Webhook {
+                    url,
+                    key: secret("key", key_file, key_env)?,
+                    token: secret("token", token_file, token_env)?,
+                    template,
+                };
+                ("webhook", name, kind)
             }
             SinkFile::Syslog { name, address } => {
                 let target = SyslogTarget::parse(&address).map_err(|problem| (place, problem))?;

@@ -7,6 +7,7 @@ mod parts;
 
 use std::fmt::{self, Write as _};
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use sha2::{Digest as _, Sha256};
 
 use super::{
@@ -28,8 +29,22 @@ const MOST_FINDINGS: usize = 100;
 ///
 /// Never in practice: its data holds text and numbers only.
 pub fn render(report: &Report) -> anyhow::Result<String> {
+    page(report, "", "")
+}
+
+/// Renders the report for a browser that asks whoever serves it for a newer one, every `seconds`.
+///
+/// # Errors
+///
+/// As [`render`].
+pub fn render_live(report: &Report, seconds: u64) -> anyhow::Result<String> {
+    let meta = format!("<meta name=\"refresh-seconds\" content=\"{seconds}\">\n");
+    page(report, "connect-src 'self'; ", &meta)
+}
+
+fn page(report: &Report, policy: &str, meta: &str) -> anyhow::Result<String> {
     let mut out = String::new();
-    head(report, &mut out)?;
+    head(report, policy, meta, &mut out)?;
     top(report, &mut out)?;
     out.push_str("<main>\n");
     findings(report, &mut out)?;
@@ -51,14 +66,15 @@ pub fn render(report: &Report) -> anyhow::Result<String> {
     Ok(out)
 }
 
-fn head(report: &Report, out: &mut String) -> fmt::Result {
-    let digest = base64(&Sha256::digest(SCRIPT));
+fn head(report: &Report, policy: &str, meta: &str, out: &mut String) -> fmt::Result {
+    let digest = STANDARD.encode(Sha256::digest(SCRIPT));
     writeln!(
         out,
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; \
-         script-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'\">\n\
+         script-src 'sha256-{digest}'; {policy}base-uri 'none'; form-action 'none'\">\n\
+         {meta}\
          <title>Port audit of {}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>",
         text(&report.host.name)
     )
@@ -233,44 +249,4 @@ fn data(value: &serde_json::Value) -> String {
         .replace('<', "\\u003c")
         .replace('>', "\\u003e")
         .replace('&', "\\u0026")
-}
-
-/// RFC 4648, section 4.
-fn base64(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut out = String::new();
-    for chunk in bytes.chunks(3) {
-        let group = chunk
-            .iter()
-            .fold(0_u32, |group, byte| group << 8 | u32::from(*byte))
-            << (8 * (3 - chunk.len()));
-        for at in 0..4 {
-            let digit = (group >> (18 - 6 * at) & 63) as usize;
-            let is_there = at <= chunk.len();
-            out.push(if is_there {
-                DIGITS.get(digit).map_or('=', |digit| char::from(*digit))
-            } else {
-                '='
-            });
-        }
-    }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::base64;
-
-    #[test]
-    fn base64_of_the_standard() {
-        for (plain, coded) in [
-            ("", ""),
-            ("f", "Zg=="),
-            ("fo", "Zm8="),
-            ("foo", "Zm9v"),
-            ("foobar", "Zm9vYmFy"),
-        ] {
-            assert_eq!(base64(plain.as_bytes()), coded);
-        }
-    }
 }

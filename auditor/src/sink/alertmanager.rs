@@ -3,8 +3,18 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use super::{Delivery, Open, SinkError, post};
-use crate::alert::{Change, Event, Kind};
+use super::{Delivery, Open, SinkError, authorization, post};
+use crate::{
+    alert::{Change, Event, Kind},
+    deployment::Secret,
+};
+
+/// Where an Alertmanager listens, and what it wants to be told.
+#[derive(Clone, Copy, Debug)]
+pub struct Server<'a> {
+    pub url: &'a str,
+    pub token: Option<&'a Secret>,
+}
 
 /// How long an alert fires that is not sent again: several times as long as it takes until it is.
 const LIFETIME: SignedDuration = SignedDuration::from_mins(5);
@@ -16,7 +26,7 @@ const LIFETIME: SignedDuration = SignedDuration::from_mins(5);
 /// Alertmanager does not take them.
 pub fn deliver(
     client: &ureq::Agent,
-    url: &str,
+    server: Server<'_>,
     deliveries: &[Delivery<'_>],
 ) -> Result<(), SinkError> {
     let mut alerts = Vec::new();
@@ -38,7 +48,7 @@ pub fn deliver(
             }
         }
     }
-    send(client, url, &alerts)
+    send(client, server, &alerts)
 }
 
 /// Sends every finding that holds again, so that it goes on firing.
@@ -48,7 +58,7 @@ pub fn deliver(
 /// Alertmanager does not take them.
 pub fn refresh(
     client: &ureq::Agent,
-    url: &str,
+    server: Server<'_>,
     host: &str,
     open: &[Open],
     now: Timestamp,
@@ -61,15 +71,16 @@ pub fn refresh(
             Some(alert(host, &open.event, verdict, open.since, end))
         })
         .collect();
-    send(client, url, &alerts)
+    send(client, server, &alerts)
 }
 
-fn send(client: &ureq::Agent, url: &str, alerts: &[Value]) -> Result<(), SinkError> {
+fn send(client: &ureq::Agent, server: Server<'_>, alerts: &[Value]) -> Result<(), SinkError> {
     if alerts.is_empty() {
         return Ok(());
     }
-    let url = format!("{}/api/v2/alerts", url.trim_end_matches('/'));
-    post(client, &url, &[], &serde_json::to_string(alerts)?)
+    let url = format!("{}/api/v2/alerts", server.url.trim_end_matches('/'));
+    let headers: Vec<_> = authorization(server.token)?.into_iter().collect();
+    post(client, &url, &headers, &serde_json::to_string(alerts)?)
 }
 
 /// Labels say what an alert is, and stay the same from its beginning to its end; annotations are words.

@@ -5,7 +5,12 @@ use std::{fs::OpenOptions, io::Write as _, path::Path};
 use serde_json::{Value, json};
 
 use super::{Delivery, SinkError};
-use crate::{alert::Change, audit::Severity, deployment::LineForm as Form};
+use crate::{
+    alert::Change,
+    audit::Severity,
+    deployment::LineForm as Form,
+    report::ocsf::{Finding, State},
+};
 
 /// Adds lines to the file, all of them with one write.
 ///
@@ -18,6 +23,7 @@ pub fn deliver(path: &Path, form: Form, deliveries: &[Delivery<'_>]) -> Result<(
         let line = match form {
             Form::Plain => json!({ "host": delivery.host, "event": delivery.event }),
             Form::Ecs => ecs(delivery),
+            Form::Ocsf => ocsf(delivery),
         };
         text.push_str(&line.to_string());
         text.push('\n');
@@ -25,6 +31,27 @@ pub fn deliver(path: &Path, form: Form, deliveries: &[Delivery<'_>]) -> Result<(
     let mut file = OpenOptions::new().append(true).create(true).open(path)?;
     file.write_all(text.as_bytes())?;
     Ok(())
+}
+
+/// A Detection Finding of the Open Cybersecurity Schema Framework.
+fn ocsf(delivery: &Delivery<'_>) -> Value {
+    let event = delivery.event;
+    let verdict = event.now.as_ref().or(event.before.as_ref());
+    Finding {
+        host: delivery.host,
+        state: match event.change {
+            Change::Appeared => State::New,
+            Change::Changed | Change::Flapping => State::Changed,
+            Change::Resolved => State::Resolved,
+        },
+        severity: event.severity,
+        uid: &format!("{} {}", event.kind.name(), event.key),
+        verdict: verdict.map_or("unknown", String::as_str),
+        text: &event.text,
+        at: event.at,
+        ends: event.ends(),
+    }
+    .to_value()
 }
 
 /// Elastic Common Schema 8: `event.kind` alert, and numbers for severity that grow with it.
@@ -40,7 +67,7 @@ fn ecs(delivery: &Delivery<'_>) -> Value {
         Change::Resolved => "event",
         Change::Appeared | Change::Changed | Change::Flapping => "alert",
     };
-    json!({
+    let mut line = json!({
         "@timestamp": format!("{:.3}", event.at),
         "ecs": { "version": "8.17.0" },
         "event": {
@@ -56,5 +83,11 @@ fn ecs(delivery: &Delivery<'_>) -> Value {
         "log": { "level": event.severity.name() },
         "rule": { "name": event.key },
         "message": event.text,
-    })
+    });
+    if let (Some(ends), Some(fields)) = (event.ends(), line.as_object_mut()) {
+        fields.insert("source".to_owned(), json!({ "ip": ends.client }));
+        let destination = json!({ "ip": ends.server, "port": ends.port });
+        fields.insert("destination".to_owned(), destination);
+    }
+    line
 }

@@ -85,10 +85,20 @@
     });
     section.querySelector(".controls").hidden = false;
     update();
-    return (words) => {
-      search.value = words;
-      severity.value = "";
-      update();
+    return {
+      find: (words) => {
+        search.value = words;
+        severity.value = "";
+        update();
+      },
+      state: () => [search.value, severity.value, column, descending, shown],
+      resume: (state) => {
+        [search.value, severity.value, column, descending] = state;
+        if (column >= 0) heads[column].setAttribute("aria-sort", descending ? "descending" : "ascending");
+        update();
+        shown = state[4];
+        show(0);
+      },
     };
   };
 
@@ -99,8 +109,41 @@
       const pressed = cell.getAttribute("aria-pressed") !== "true";
       cells.forEach((other) => other.setAttribute("aria-pressed", "false"));
       cell.setAttribute("aria-pressed", String(pressed));
-      filters.forEach((filter) => filter(pressed ? cell.dataset.pair : ""));
+      filters.forEach((filter) => filter.find(pressed ? cell.dataset.pair : ""));
       if (pressed) document.getElementById("rules").scrollIntoView({ block: "start" });
     });
   });
+
+  // A page that a watch serves is shown anew from time to time, and whoever looks stays where they are.
+  const refresh = document.querySelector('meta[name="refresh-seconds"]');
+  if (refresh) {
+    const KEPT = "auditor";
+    const kept = JSON.parse(sessionStorage.getItem(KEPT) || "null");
+    sessionStorage.removeItem(KEPT);
+    if (kept) {
+      filters.forEach((filter, at) => kept.filters[at] && filter.resume(kept.filters[at]));
+      cells.forEach((cell) => cell.setAttribute("aria-pressed", String(cell.dataset.pair === kept.pair)));
+      document.querySelectorAll("details").forEach((one, at) => (one.open = kept.open[at] ?? one.open));
+      scrollTo(0, kept.top);
+    }
+    const again = async () => {
+      const isBusy = document.hidden || document.activeElement?.matches("input, select") || String(getSelection());
+      try {
+        // Without an answer the page stays: an old one is better than none.
+        if (isBusy || !(await fetch("report", { method: "HEAD" })).ok) return;
+      } catch {
+        return;
+      }
+      const pressed = cells.find((cell) => cell.getAttribute("aria-pressed") === "true");
+      const now = {
+        filters: filters.map((filter) => filter.state()),
+        pair: pressed?.dataset.pair,
+        open: [...document.querySelectorAll("details")].map((one) => one.open),
+        top: scrollY,
+      };
+      sessionStorage.setItem(KEPT, JSON.stringify(now));
+      location.reload();
+    };
+    setInterval(again, refresh.content * 1000);
+  }
 })();

@@ -131,8 +131,9 @@ pub(super) fn matrix(report: &Report, out: &mut String) -> fmt::Result {
             let pair = pair_name(client, server);
             write!(
                 out,
-                "<td><button type=\"button\" class=\"{class}\" aria-pressed=\"false\" data-pair=\"{pair}\" \
-                 aria-label=\"{pair}: {said}, {} rules, {} flows\">{sign} {}/{}</button></td>",
+                "<td><button type=\"button\" class=\"{class}\" aria-pressed=\"false\" data-pair=\"{pair}\">\
+                 <span class=\"spoken\">{pair}: {said}, {} rules, {} flows</span>\
+                 <span aria-hidden=\"true\">{sign} {}/{}</span></button></td>",
                 cell.rules,
                 cell.flows,
                 cell.rules,

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::report::{
-    csv, html, junit, markdown, sarif,
+    csv, html, junit, markdown, ocsf, sarif,
     schema::{Part, Process, json_schema},
 };
 
@@ -42,6 +42,33 @@ fn as_junit() {
 #[test]
 fn as_sarif() {
     insta::assert_snapshot!(sarif(&report()).unwrap());
+}
+
+/// What OCSF 1.3.0 says of the two classes and of the objects that are used: attributes, their types, their numbers, and
+/// which are required. Attributes that it does not have are errors.
+const OCSF: &str = include_str!("ocsf.schema.json");
+
+#[test]
+fn as_ocsf() {
+    let schema = serde_json::from_str(OCSF).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    for report in [report(), hostile()] {
+        let text = ocsf::render(&report);
+        for line in text.lines() {
+            let event: serde_json::Value = serde_json::from_str(line).unwrap();
+            let problems: Vec<String> = validator
+                .iter_errors(&event)
+                .map(|error| error.to_string())
+                .collect();
+            assert_eq!(problems, [""; 0], "{line}");
+            let mut other = event.clone();
+            other["finding_info"]["uid"] = serde_json::Value::Null;
+            assert!(!validator.is_valid(&other), "{line}");
+        }
+        let n_findings = report.summary.violations + report.summary.warnings;
+        assert_eq!(text.lines().count(), report.flows.len() + n_findings);
+    }
+    insta::assert_snapshot!(ocsf::render(&report()));
 }
 
 #[test]

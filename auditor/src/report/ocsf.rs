@@ -1,0 +1,285 @@
+//! Flows and findings in the Open Cybersecurity Schema Framework, a line of JSON each: flows as Network Activity (class
+//! 4001), what somebody should look at as Detection Finding (class 2004). Only attributes that its version 1.3.0 has are
+//! used, so that every later one reads them.
+
+use std::net::IpAddr;
+
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+
+use super::schema::{Flow, FlowVerdict, Report};
+use crate::{
+    audit::{RuleVerdict, Severity},
+    observed::Outcome,
+};
+
+/// The version of the schema (<https://schema.ocsf.io/1.3.0>).
+const VERSION: &str = "1.3.0";
+
+/// Classes by category and class, and types by class and activity.
+const NETWORK: u32 = 4;
+const NETWORK_ACTIVITY: u32 = 4001;
+const FINDINGS: u32 = 2;
+const DETECTION_FINDING: u32 = 2004;
+
+/// Renders the report: a line for each flow, and one for each warning and violation.
+pub fn render(report: &Report) -> String {
+    let mut text = String::new();
+    let mut line = |value: Value| {
+        text.push_str(&value.to_string());
+        text.push('\n');
+    };
+    for flow in &report.flows {
+        line(activity(report, flow));
+    }
+    let host = report.host.name.as_str();
+    let is_pressing = |severity| Severity::Warning <= severity;
+    for flow in &report.flows {
+        if is_pressing(flow.severity) {
+            let ends = Ends {
+                client: flow.client,
+                server: flow.server,
+                port: flow.port,
+            };
+            line(
+                Finding {
+                    host,
+                    state: State::New,
+                    severity: flow.severity,
+                    uid: &format!("flow {} -> {} {}", ends.client, ends.server, flow.service()),
+                    verdict: flow.verdict.name(),
+                    text: &flow.explanation,
+                    at: flow.last_seen,
+                    ends: Some(ends),
+                }
+                .to_value(),
+            );
+        }
+    }
+    for rule in &report.rules {
+        if is_pressing(rule.severity) && rule.verdict != RuleVerdict::Unassessed {
+            line(
+                Finding {
+                    host,
+                    state: State::New,
+                    severity: rule.severity,
+                    uid: &format!("rule {}", rule.id),
+                    verdict: rule.verdict.name(),
+                    text: &rule.explanation,
+                    at: report.window.end,
+                    ends: None,
+                }
+                .to_value(),
+            );
+        }
+    }
+    text
+}
+
+/// Where a finding stands in its life.
+#[derive(Clone, Copy, Debug)]
+pub enum State {
+    New,
+    /// It was there and is another one.
+    Changed,
+    Resolved,
+}
+
+/// Who talks to whom.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Ends {
+    pub client: IpAddr,
+    pub server: IpAddr,
+    /// 0 where the protocol has none.
+    pub port: u16,
+}
+
+impl Ends {
+    fn endpoints(self) -> [(&'static str, Value); 2] {
+        let mut server = json!({ "ip": self.server });
+        if self.port != 0
+            && let Some(fields) = server.as_object_mut()
+        {
+            fields.insert("port".to_owned(), self.port.into());
+        }
+        [
+            ("src_endpoint", json!({ "ip": self.client })),
+            ("dst_endpoint", server),
+        ]
+    }
+}
+
+/// Something that somebody should look at.
+#[derive(Clone, Copy, Debug)]
+pub struct Finding<'a> {
+    pub host: &'a str,
+    pub state: State,
+    pub severity: Severity,
+    /// What stays the same as long as the finding is the same.
+    pub uid: &'a str,
+    pub verdict: &'a str,
+    pub text: &'a str,
+    pub at: Timestamp,
+    pub ends: Option<Ends>,
+}
+
+impl Finding<'_> {
+    pub fn to_value(self) -> Value {
+        let (activity, status) = match self.state {
+            State::New => (1, 1),
+            State::Changed => (2, 1),
+            State::Resolved => (3, 4),
+        };
+        let mut event = event(
+            FINDINGS,
+            DETECTION_FINDING,
+            activity,
+            self.severity,
+            self.at,
+        );
+        let title = format!("{} {} on {}", self.verdict, self.uid, self.host);
+        let evidence: Map<String, Value> = match self.ends {
+            Some(ends) => ends
+                .endpoints()
+                .into_iter()
+                .map(|(name, value)| (name.to_owned(), value))
+                .collect(),
+            None => Map::from_iter([("data".to_owned(), json!({ "verdict": self.verdict }))]),
+        };
+        event.extend([
+            (
+                "message".to_owned(),
+                json!(format!("{title}: {}", self.text)),
+            ),
+            ("status_id".to_owned(), json!(status)),
+            (
+                "finding_info".to_owned(),
+                json!({
+                    "uid": format!("{} {}", self.host, self.uid),
+                    "title": title,
+                    "desc": self.text,
+                    "analytic": { "name": self.verdict, "type_id": 1, "type": "Rule" },
+                }),
+            ),
+            ("evidences".to_owned(), json!([evidence])),
+            (
+                "resources".to_owned(),
+                json!([{ "name": self.host, "type": "host" }]),
+            ),
+        ]);
+        event.into()
+    }
+}
+
+/// What every event has.
+fn event(
+    category: u32,
+    class: u32,
+    activity: u32,
+    severity: Severity,
+    at: Timestamp,
+) -> Map<String, Value> {
+    let severity = match severity {
+        Severity::Fine => 1,
+        Severity::Note => 2,
+        Severity::Warning => 3,
+        Severity::Violation => 4,
+    };
+    let product = json!({
+        "name": "auditor",
+        "vendor_name": "auditor",
+        "version": env!("CARGO_PKG_VERSION"),
+    });
+    Map::from_iter([
+        ("category_uid".to_owned(), json!(category)),
+        ("class_uid".to_owned(), json!(class)),
+        ("activity_id".to_owned(), json!(activity)),
+        ("type_uid".to_owned(), json!(class * 100 + activity)),
+        ("severity_id".to_owned(), json!(severity)),
+        ("time".to_owned(), json!(at.as_millisecond())),
+        (
+            "metadata".to_owned(),
+            json!({ "version": VERSION, "product": product }),
+        ),
+    ])
+}
+
+fn activity(report: &Report, flow: &Flow) -> Value {
+    // Refuse, Fail, or Traffic.
+    let activity = match flow.outcome {
+        Outcome::Refused => 5,
+        Outcome::Attempted => 4,
+        Outcome::Established => 6,
+    };
+    let mut event = event(
+        NETWORK,
+        NETWORK_ACTIVITY,
+        activity,
+        flow.severity,
+        flow.last_seen,
+    );
+    let ends = Ends {
+        client: flow.client,
+        server: flow.server,
+        port: flow.port,
+    };
+    let is_here = |address: &IpAddr| report.host.addresses.contains(address);
+    // Inbound, outbound, or within the host or unknown.
+    let direction = match (is_here(&flow.server), is_here(&flow.client)) {
+        (true, false) => 1,
+        (false, true) => 2,
+        (true, true) | (false, false) => 0,
+    };
+    for (name, value) in ends.endpoints() {
+        event.insert(name.to_owned(), value);
+    }
+    let mut connection = json!({
+        "direction_id": direction,
+        "protocol_num": flow.protocol,
+        "protocol_ver_id": if flow.client.is_ipv4() { 4 } else { 6 },
+    });
+    if let (Some(transport), Some(fields)) = (flow.transport, connection.as_object_mut()) {
+        fields.insert("protocol_name".to_owned(), transport.name().into());
+    }
+    let (to_server, to_client) = (&flow.to_server, &flow.to_client);
+    event.extend([
+        ("connection_info".to_owned(), connection),
+        (
+            "traffic".to_owned(),
+            json!({
+                "packets": to_server.packets + to_client.packets,
+                "packets_out": to_server.packets,
+                "packets_in": to_client.packets,
+                "bytes": to_server.bytes + to_client.bytes,
+                "bytes_out": to_server.bytes,
+                "bytes_in": to_client.bytes,
+            }),
+        ),
+        (
+            "start_time".to_owned(),
+            json!(flow.first_seen.as_millisecond()),
+        ),
+        (
+            "end_time".to_owned(),
+            json!(flow.last_seen.as_millisecond()),
+        ),
+        (
+            "message".to_owned(),
+            json!(format!("{}, {}", flow.verdict.name(), flow.explanation)),
+        ),
+        ("status_detail".to_owned(), json!(flow.outcome.name())),
+        (
+            "unmapped".to_owned(),
+            json!({
+                "verdict": flow.verdict,
+                "rules": flow.rules,
+                "client_roles": flow.client_roles,
+                "server_roles": flow.server_roles,
+                "interface": flow.interface,
+                "is_allowed": flow.verdict != FlowVerdict::Unexpected
+                    && flow.verdict != FlowVerdict::Forbidden,
+            }),
+        ),
+    ]);
+    event.into()
+}

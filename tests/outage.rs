@@ -2,17 +2,14 @@
 
 use std::{path::Path, process::Command, time::Duration};
 
-use lab::{
-    Namespace,
-    talk::{Outcome, Transport, ask, serve},
-};
+use lab::talk::{Outcome, Transport, ask, serve};
 use nix::sys::signal::{Signal, kill};
 use serde_json::Value;
 
 use crate::{
     auditor::{files, kernel_tests, run, watch},
     life::{MATRIX, pair},
-    sinks::{Running, get, say, started, web},
+    sinks::{alertmanager, get, say, web},
     watch::{DEPLOYMENT, events, until},
 };
 
@@ -22,24 +19,6 @@ const WATCH: &str = "watch --config a.toml --state state --every 300ms --window 
 const TWO: &str = "name = \"Two\"\n\
     [[rule]]\nid = \"web\"\nclient = [\"user\"]\nserver = [\"web\"]\ntransport = \"tcp\"\nports = \"8080\"\npresence = \"required\"\n\
     [[rule]]\nid = \"store\"\nclient = [\"user\"]\nserver = [\"web\"]\ntransport = \"tcp\"\nports = \"5432\"\npresence = \"required\"\n";
-
-fn alertmanager(host: &Namespace, directory: &Path) -> Running {
-    let running = started(
-        host,
-        directory,
-        "prometheus-alertmanager",
-        &[
-            "--config.file=alertmanager.yml",
-            "--storage.path=data",
-            "--cluster.listen-address=",
-            "--web.listen-address=127.0.0.1:9093",
-        ],
-    );
-    until("Alertmanager", || {
-        get(host, 9093, "/-/ready", "localhost").0.contains("200")
-    });
-    running
-}
 
 #[test]
 fn alertmanager_groups_and_may_be_away_for_a_minute() {

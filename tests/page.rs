@@ -3,6 +3,7 @@
 use std::{path::Path, process::Command};
 
 use serde_json::Value;
+use tempfile::TempDir;
 
 use crate::{
     auditor::{files, kernel_tests, repository, run},
@@ -86,17 +87,8 @@ fn nobody_stumbles_over_the_page() {
     let axe = std::fs::read_to_string(&path).unwrap_or_else(|error| {
         panic!("{}: {error}; `cargo xtask test` fetches it", path.display())
     });
-    let matrix = "name = \"m\"\n[[rule]]\nid = \"web\"\nclient = [\"user\"]\nserver = [\"web\"]\ntransport = \"tcp\"\nports = \"443\"\npresence = \"required\"\n";
-    let deployment = "matrix = \"m.toml\"\n[roles]\nweb = [\"10.9.0.1\"]\nuser = [\"10.9.0.2\"]\n";
-    let directory = files(&[("m.toml", matrix), ("a.toml", deployment)]);
+    let directory = page_of(300);
     let place = directory.path();
-    let frames: Vec<Vec<u8>> = (1..=300).map(opening).collect();
-    std::fs::write(place.join("c.pcap"), pcap(&frames)).unwrap();
-    let output = run(
-        place,
-        "replay c.pcap --config a.toml --address 10.9.0.1 --format html -o r.html --fail-on never",
-    );
-    assert!(output.status.success(), "{output:?}");
     let page = std::fs::read_to_string(place.join("r.html")).unwrap();
     let said = driven(place, &page, &format!("{axe}\n{AXE_DRIVER}"));
     assert_eq!(said["found"], Value::Array(Vec::new()));
@@ -120,22 +112,29 @@ fn opening(port: u16) -> Vec<u8> {
     frame
 }
 
-#[test]
-fn a_page_of_ten_thousand_flows_is_read_in_a_browser() {
-    if !kernel_tests() {
-        return;
-    }
+/// A directory with the page of a report, `r.html`, of as many flows as ports that nobody documents, and a rule.
+fn page_of(n_flows: u16) -> TempDir {
     let matrix = "name = \"m\"\n[[rule]]\nid = \"web\"\nclient = [\"user\"]\nserver = [\"web\"]\ntransport = \"tcp\"\nports = \"443\"\n";
     let deployment = "matrix = \"m.toml\"\n[roles]\nweb = [\"10.9.0.1\"]\nuser = [\"10.9.0.2\"]\n";
     let directory = files(&[("m.toml", matrix), ("a.toml", deployment)]);
     let place = directory.path();
-    let frames: Vec<Vec<u8>> = (1..=10_000).map(opening).collect();
+    let frames: Vec<Vec<u8>> = (1..=n_flows).map(opening).collect();
     std::fs::write(place.join("c.pcap"), pcap(&frames)).unwrap();
     let output = run(
         place,
         "replay c.pcap --config a.toml --address 10.9.0.1 --format html -o r.html --fail-on never",
     );
     assert!(output.status.success(), "{output:?}");
+    directory
+}
+
+#[test]
+fn a_page_of_ten_thousand_flows_is_read_in_a_browser() {
+    if !kernel_tests() {
+        return;
+    }
+    let directory = page_of(10_000);
+    let place = directory.path();
     let page = std::fs::read_to_string(place.join("r.html")).unwrap();
     let said = driven(place, &page, DRIVER);
     assert_eq!(said["errors"], Value::Array(Vec::new()));

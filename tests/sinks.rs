@@ -419,24 +419,11 @@ fn alertmanager_is_told_and_told_again() {
     let path = directory.path();
     let (one, other) = pair();
     let _service = serve(&one, Transport::Tcp, 8080).unwrap();
-    let _alertmanager = started(
-        &one,
-        path,
-        "prometheus-alertmanager",
-        &[
-            "--config.file=alertmanager.yml",
-            "--storage.path=data",
-            "--cluster.listen-address=",
-            "--web.listen-address=127.0.0.1:9093",
-        ],
-    );
+    let _alertmanager = alertmanager(&one, path);
     let alerts = || -> Vec<Value> {
         let (_, body) = get(&one, 9093, "/api/v2/alerts?active=true", "localhost");
         serde_json::from_str(&body).unwrap_or_default()
     };
-    until("Alertmanager", || {
-        get(&one, 9093, "/-/ready", "localhost").0.contains("200")
-    });
     watch(&one, path, &format!("{WATCH} --listen none"), |pid| {
         until("the alert", || !alerts().is_empty());
         let all = alerts();
@@ -454,13 +441,27 @@ fn alertmanager_is_told_and_told_again() {
     });
 }
 
+/// Alertmanager with the configuration in a directory, once it is ready.
+pub(crate) fn alertmanager(host: &Namespace, directory: &Path) -> Running {
+    let running = started(
+        host,
+        directory,
+        "prometheus-alertmanager",
+        &[
+            "--config.file=alertmanager.yml",
+            "--storage.path=data",
+            "--cluster.listen-address=",
+            "--web.listen-address=127.0.0.1:9093",
+        ],
+    );
+    until("Alertmanager", || {
+        get(host, 9093, "/-/ready", "localhost").0.contains("200")
+    });
+    running
+}
+
 /// A program in a directory on a host, until the end of the test.
-pub(crate) fn started(
-    host: &Namespace,
-    directory: &Path,
-    program: &str,
-    arguments: &[&str],
-) -> Running {
+fn started(host: &Namespace, directory: &Path, program: &str, arguments: &[&str]) -> Running {
     host.enter(|| {
         let child = Command::new(program)
             .args(arguments)

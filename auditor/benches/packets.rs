@@ -17,26 +17,31 @@
 
 use std::{collections::BTreeMap, time::Instant};
 
-use auditor::{
-    capture::{Sizes, Table},
-    observed::Ledger,
-};
+use auditor::capture::{Sizes, Table};
 use auditor_common::{
-    Kind, PortKind, Ports, SharedKey, SharedRecord,
-    packet::mapped,
+    PortKind,
     port::{SPACE, bit},
 };
 use aya::{
     Ebpf, EbpfLoader,
     maps::Array,
-    programs::{Program, TestRun as _, TestRunOptions},
+    programs::{Program, TestRun as _, TestRunAttrs, TestRunOptions},
 };
 use etherparse::PacketBuilder;
 
+use merge::merged;
+
+#[path = "packets/merge.rs"]
+mod merge;
+
 static OBJECT: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/auditor-bench"));
 
-/// Places of a CPU's half: as `auditor audit` has them, and with room for the largest load at less than 40%.
+/// Places of a CPU's half: as `auditor audit` has them, and with room for the largest load at less than 40%; and for as many
+/// flows as are drained at most.
 const PLACES: [u32; 2] = [1 << 14, 1 << 18];
+const MOST_PLACES: u32 = 1 << 22;
+/// Frames that live at once, as many as a NIC's driver hands over.
+const BATCH: u32 = 64;
 /// Long enough that the steps of the machine's clock, 4 ms on some, are a nanosecond a packet.
 const REPEAT: u32 = 4_000_000;
 const ROUNDS: usize = 5;
@@ -112,6 +117,15 @@ fn main() {
     let mut figures = serde_json::Map::new();
     println!("nanoseconds a packet above an empty program; its own cost stands beside it\n");
     for (shape, frame) in shapes() {
+        let live = format!("{shape}, xdp in, live frames");
+        if live.contains(&only) {
+            let [empty, ours] = bench.live(&frame(false), shape);
+            println!(
+                "{live}: {ours:.0} ns a frame, {empty:.0} with an empty program: {:.0}% of its rate\n",
+                100.0 * empty / ours
+            );
+            figures.insert(live, (empty / ours).into());
+        }
         for (hook, programs) in HOOKS {
             if !format!("{shape}, {hook}").contains(&only) {
                 continue;
@@ -153,7 +167,7 @@ fn main() {
         figures.insert(format!("memory {n_flows}"), memory.into());
     }
     println!("\ndrained, milliseconds (waiting for programs included)");
-    for n_flows in [1_000_u32, 100_000] {
+    for n_flows in [1_000_u32, 100_000, 1_000_000] {
         let milliseconds = bench.drained(n_flows);
         println!("  {n_flows:>9} flows {milliseconds:>10.2}");
         figures.insert(format!("drain {n_flows}"), milliseconds.into());
@@ -217,19 +231,21 @@ impl Bench {
         let n_cpus = u32::try_from(aya::util::nr_cpus().expect("the number of CPUs")).expect("few");
         let mut objects = BTreeMap::new();
         let shapes = shapes().map(|(shape, _)| PLACES.map(|n_places| (shape, n_places)));
-        for (shape, n_places) in shapes.into_iter().flatten() {
+        let largest = [("IPv4", MOST_PLACES)];
+        for (shape, n_places) in shapes.into_iter().flatten().chain(largest) {
+            let places_6 = n_places.min(PLACES[1]);
             let (address, port) = places(shape);
-            let mask = n_places - 1;
+            let (mask, mask_6) = (n_places - 1, places_6 - 1);
             let secret = 0x0123_4567_89ab_cdef_u64;
             let mut ebpf = EbpfLoader::new()
                 .override_global("ADDRESS_AT", &address, true)
                 .override_global("PORT_AT", &port, true)
                 .override_global("MASK_4", &mask, true)
-                .override_global("MASK_6", &mask, true)
+                .override_global("MASK_6", &mask_6, true)
                 .override_global("SECRET_0", &secret, true)
                 .override_global("SECRET_1", &secret.rotate_left(17), true)
                 .map_max_entries("PLACES_4", 2 * n_cpus * n_places)
-                .map_max_entries("PLACES_6", 2 * n_cpus * n_places)
+                .map_max_entries("PLACES_6", 2 * n_cpus * places_6)
                 .map_max_entries("HEADERS", n_cpus)
                 .load(OBJECT)
                 .expect("the kernel takes the programs; run as root");
@@ -255,7 +271,7 @@ impl Bench {
             ports.set(0, bitmaps, 0).expect("the bitmaps");
             let sizes = Sizes {
                 places_4: n_places,
-                places_6: n_places,
+                places_6,
                 shared: 65_536,
                 n_cpus,
             };
@@ -293,9 +309,29 @@ impl Bench {
         times.map(median)
     }
 
+    /// What a frame costs that goes on into the stack, with an empty program and with ours.
+    fn live(&mut self, frame: &[u8], shape: &'static str) -> [f64; 2] {
+        let (ebpf, table) = self.objects.get_mut(&(shape, PLACES[0])).expect("loaded");
+        let mut times: [Vec<f64>; 2] = Default::default();
+        for _ in 0..ROUNDS {
+            for (name, times) in ["empty_xdp", "ours_xdp"].into_iter().zip(&mut times) {
+                set_load(ebpf, &kept("", 1, 1));
+                let attrs = TestRunAttrs::new().xdp_live_frames(BATCH);
+                times.push(run_as(ebpf, name, frame, REPEAT, attrs));
+            }
+        }
+        clear(ebpf, table);
+        times.map(median)
+    }
+
     /// Milliseconds to take `n_flows` out of the places of one CPU.
     fn drained(&mut self, n_flows: u32) -> f64 {
-        let (ebpf, table) = self.objects.get_mut(&("IPv4", PLACES[1])).expect("loaded");
+        let n_places = if n_flows <= 100_000 {
+            PLACES[1]
+        } else {
+            MOST_PLACES
+        };
+        let (ebpf, table) = self.objects.get_mut(&("IPv4", n_places)).expect("loaded");
         let mut times = Vec::new();
         for _ in 0..ROUNDS {
             clear(ebpf, table);
@@ -338,9 +374,14 @@ fn clear(ebpf: &Ebpf, table: &mut Table) -> usize {
 
 /// Nanoseconds a packet, as the kernel measures them.
 fn run(ebpf: &mut Ebpf, name: &str, frame: &[u8], repeat: u32) -> f64 {
+    run_as(ebpf, name, frame, repeat, TestRunAttrs::new())
+}
+
+fn run_as(ebpf: &mut Ebpf, name: &str, frame: &[u8], repeat: u32, attrs: TestRunAttrs) -> f64 {
     let options = TestRunOptions {
         data_in: Some(frame),
         repeat,
+        attrs,
         ..TestRunOptions::new()
     };
     let result = match ebpf.program_mut(name).expect("a program") {
@@ -349,48 +390,6 @@ fn run(ebpf: &mut Ebpf, name: &str, frame: &[u8], repeat: u32) -> f64 {
         _ => unreachable!("there are no others"),
     };
     result.expect("a test run").duration.as_nanos() as f64
-}
-
-/// Seconds to merge flows that are there already, and MiB that they take.
-fn merged(n_flows: u32) -> (f64, f64) {
-    let flow = |n: u32| {
-        let key = SharedKey {
-            ends: [mapped(n.to_be_bytes()), mapped([10, 1, 0, 1])],
-            ports: Ports::new(Kind::Sided, 6, 0, 8080).0,
-            interface: 2,
-            reserved: 0,
-        };
-        let record = SharedRecord {
-            packets: [2, 2],
-            ..SharedRecord::default()
-        };
-        (key, record)
-    };
-    let before = resident();
-    let mut ledger = Ledger::default();
-    let mut merge = || {
-        for n in 0..n_flows {
-            let (key, record) = flow(n);
-            ledger.add(&key, &record);
-        }
-    };
-    merge();
-    let memory = resident() - before;
-    let start = Instant::now();
-    merge();
-    let seconds = start.elapsed().as_secs_f64();
-    assert_eq!(ledger.len(), n_flows as usize);
-    (seconds, memory)
-}
-
-/// MiB of this process that are in memory (proc(5), `statm`).
-fn resident() -> f64 {
-    let statm = std::fs::read_to_string("/proc/self/statm").expect("procfs");
-    let pages = statm
-        .split(' ')
-        .nth(1)
-        .and_then(|pages| pages.parse::<u32>().ok());
-    f64::from(pages.expect("a number")) * 4096.0 / f64::from(1 << 20)
 }
 
 fn median(mut times: Vec<f64>) -> f64 {

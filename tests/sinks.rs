@@ -184,10 +184,16 @@ fn metrics_and_the_report_are_shown_here_alone() {
             "auditor_findings{severity=\"violation\"} 1",
             "auditor_undocumented_flows{client_role=\"user\",server_role=\"web\"} 1",
             "auditor_state_saved 1",
+            "auditor_table_flows_limit 65536",
             "# EOF",
         ] {
             assert!(metrics.lines().any(|one| one == line), "{line}\n{metrics}");
         }
+        let value = |name: &str| -> u64 {
+            let line = metrics.lines().find_map(|line| line.strip_prefix(name));
+            line.unwrap().trim().parse().unwrap()
+        };
+        assert!(0 < value("auditor_drains_total "), "{metrics}");
         // Neither an address nor a client's port.
         assert!(!metrics.contains("10.78.0"), "{metrics}");
         promtool(&["check", "metrics"], &older(&metrics));

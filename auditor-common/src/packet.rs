@@ -129,6 +129,7 @@ const UNBOUNDED: usize = 0x1_ffff;
 const LINK_HEADERS: usize = 0x3f;
 
 const FIN: u8 = 0x01;
+/// The SYN flag of TCP (RFC 9293, section 3.1).
 pub const SYN: u8 = 0x02;
 /// The RST flag of TCP (RFC 9293, section 3.1).
 pub const RST: u8 = 0x04;

@@ -14,7 +14,7 @@ use super::{
     deliver::{Deliveries, Outside},
     judge::Plan,
     names::Names,
-    observe::uncounted,
+    observe::{sum, uncounted},
     output::{say, write},
     serve::{Board, Shown},
     session::{Interim, Session},
@@ -26,7 +26,7 @@ use crate::{
     audit::{Severity, may_concern},
     history::{Bounds, Finding, FlowKey, History, Saved},
     matrix::Rule,
-    observed::{Cause, Flow, Gap, Observed, Window},
+    observed::{Flow, Gap, Observed, Window},
     report::Report,
     sink::metrics::Health,
 };
@@ -349,11 +349,15 @@ impl Interim for Daemon<'_> {
         }
         self.last_turn = now;
         let report = Arc::new(report);
+        let drains = session.drains();
         let mut shown = self.board.lock().unwrap_or_else(PoisonError::into_inner);
         *shown = Shown {
             report: Some(Arc::clone(&report)),
             health: Health {
                 judgements: self.n_turns,
+                drains: drains.count,
+                fullest: drains.most,
+                limit: self.command.counting.flows,
                 flows: self.history.len(),
                 is_saved: !self.is_save_failing,
                 is_configured: !self.is_misconfigured,
@@ -380,21 +384,5 @@ fn saved(event: &Event) -> Saved {
         now: event.now.clone(),
         severity: event.severity.name().to_owned(),
         text: event.text.clone(),
-    }
-}
-
-/// Counts of the same kind together.
-fn sum(one: &Cause, other: &Cause) -> Cause {
-    match (one, other) {
-        (Cause::TableFull { packets: a }, Cause::TableFull { packets: b }) => {
-            Cause::TableFull { packets: a + b }
-        }
-        (Cause::InsideUnread { packets: a }, Cause::InsideUnread { packets: b }) => {
-            Cause::InsideUnread { packets: a + b }
-        }
-        (Cause::TooDeep { packets: a }, Cause::TooDeep { packets: b }) => {
-            Cause::TooDeep { packets: a + b }
-        }
-        (_, other) => other.clone(),
     }
 }

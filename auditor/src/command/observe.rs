@@ -90,6 +90,22 @@ pub(super) fn uncounted(tallies: &BTreeMap<Slot, Tally>) -> impl Iterator<Item =
     causes.into_iter().filter_map(cause)
 }
 
+/// Counts of the same kind together.
+pub(super) fn sum(one: &Cause, other: &Cause) -> Cause {
+    match (one, other) {
+        (Cause::TableFull { packets: a }, Cause::TableFull { packets: b }) => {
+            Cause::TableFull { packets: a + b }
+        }
+        (Cause::InsideUnread { packets: a }, Cause::InsideUnread { packets: b }) => {
+            Cause::InsideUnread { packets: a + b }
+        }
+        (Cause::TooDeep { packets: a }, Cause::TooDeep { packets: b }) => {
+            Cause::TooDeep { packets: a + b }
+        }
+        (_, other) => other.clone(),
+    }
+}
+
 pub(super) fn host(
     interfaces: &[Interface],
     ephemeral: PortRange,

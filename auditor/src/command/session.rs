@@ -14,7 +14,7 @@ use super::{
     observe::{Counting, host, listening_ports, uncounted},
     output::say,
     timeline::Timeline,
-    window::{Asked, Clock, EPOCH, Progress, Seen, Signals},
+    window::{Asked, Clock, Drains, EPOCH, Progress, Seen, Signals},
 };
 use crate::{
     capture::{Capture, Interfaces, Selection, Settings, Sizes, listener, privilege},
@@ -343,6 +343,13 @@ impl Session {
             gaps,
             lost,
         })
+    }
+
+    /// How the table was emptied since the last time that this was asked.
+    pub(super) fn drains(&mut self) -> Drains {
+        let drains = self.seen.drains;
+        self.seen.drains.most = 0;
+        drains
     }
 
     /// What is or was watched.

@@ -49,7 +49,7 @@ pub struct WatchCommand {
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(super) format: Format,
     #[command(flatten)]
-    counting: Counting,
+    pub(super) counting: Counting,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

@@ -128,6 +128,15 @@ impl Signals {
 pub(super) struct Seen {
     pub(super) ledger: Ledger,
     pub(super) ways: Ways,
+    pub(super) drains: Drains,
+}
+
+/// How often the table was emptied, and how much was in it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Drains {
+    pub(super) count: u64,
+    /// Entries that the fullest of those since the last look held.
+    pub(super) most: usize,
 }
 
 impl Seen {
@@ -136,13 +145,20 @@ impl Seen {
         Self {
             ledger: Ledger::new(most),
             ways: Ways::default(),
+            drains: Drains::default(),
         }
     }
 
     /// Takes what the kernel half counted since the last time.
     pub(super) fn drain(&mut self, capture: &mut Capture) -> anyhow::Result<()> {
         let ledger = &mut self.ledger;
-        let ways = capture.drain(&mut |key, record| ledger.add(key, record))?;
+        let mut n_entries = 0;
+        let ways = capture.drain(&mut |key, record| {
+            n_entries += 1;
+            ledger.add(key, record);
+        })?;
+        self.drains.count += 1;
+        self.drains.most = self.drains.most.max(n_entries);
         for (sum, more) in self.ways.iter_mut().zip(ways) {
             sum.packets += more.packets;
             sum.bytes += more.bytes;

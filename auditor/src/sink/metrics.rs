@@ -20,6 +20,11 @@ use crate::{
 pub struct Health {
     /// Times that what was seen was judged.
     pub judgements: u64,
+    /// Times that the kernel's table was emptied.
+    pub drains: u64,
+    /// Flows that it held when it was fullest since the last judgement, and for how many it is made.
+    pub fullest: usize,
+    pub limit: u32,
     /// Flows that are remembered.
     pub flows: usize,
     /// Whether the last attempt to save the state succeeded.
@@ -198,7 +203,24 @@ fn of_health(health: &Health, registry: &mut Registry) {
         "Times that the traffic was judged",
         judgements,
     );
+    let drains: Counter = Counter::default();
+    drains.inc_by(health.drains);
+    registry.register(
+        "drains",
+        "Times that the kernel's table was emptied",
+        drains,
+    );
     for (name, help, value) in [
+        (
+            "table_flows",
+            "Flows in the kernel's table when it was fullest since the last judgement; on several CPUs one counts for each",
+            gauge(health.fullest),
+        ),
+        (
+            "table_flows_limit",
+            "Flows for which the kernel's table is made",
+            i64::from(health.limit),
+        ),
         (
             "remembered_flows",
             "Flows that are remembered",

@@ -76,6 +76,7 @@ fn alertmanager_groups_and_may_be_away_for_a_minute() {
                 .iter()
                 .any(|event| event == "appeared 10.78.0.2 -> 10.78.0.1 tcp/9090")
         });
+        // The minute. Traffic goes on, so that what is found holds.
         for _ in 0..60 {
             request(8080);
             request(9090);
@@ -88,6 +89,7 @@ fn alertmanager_groups_and_may_be_away_for_a_minute() {
             if alerts() == told {
                 break;
             }
+            // As above; how soon it is tried again depends on when the first delivery failed.
             for _ in 0..15 {
                 request(8080);
                 request(9090);
@@ -146,6 +148,7 @@ fn a_full_disk_is_said_and_survived() {
             ask(&other, Transport::Tcp, server).unwrap(),
             Outcome::Answered
         );
+        // Several turns on the full disk, so that it would be said more than once if it were.
         std::thread::sleep(Duration::from_secs(4));
         std::fs::remove_file(&filler).unwrap();
         until("all is well again", || health() == "ok\n");

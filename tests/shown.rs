@@ -192,6 +192,7 @@ fn top_on_a_terminal() {
         let out = child.stdout.take().unwrap();
         move || std::io::read_to_string(out).unwrap()
     });
+    // Nothing but the screen tells how far it is: until it watches, until there are verdicts, until a key is answered.
     std::thread::sleep(Duration::from_secs(2));
     let server = "10.78.0.1:9090".parse().unwrap();
     assert_eq!(

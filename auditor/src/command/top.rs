@@ -235,6 +235,8 @@ fn keep_looking(
     hushed: &mut Hushed,
 ) -> anyhow::Result<()> {
     let mut screen = Screen::default();
+    // Drawing ten thousand flows takes a while, so it is done when there is something else to see.
+    let mut drawn: Option<(Option<Arc<Report>>, String)> = None;
     while !over.load(Ordering::Relaxed) {
         let said = hushed.last_line();
         let (report, note) = {
@@ -244,15 +246,29 @@ fn keep_looking(
             }
             (seen.report.clone(), seen.note.clone())
         };
-        terminal
-            .draw(|frame| screen.draw(frame, report.as_deref(), &note))
-            .context("cannot draw")?;
-        if event::poll(BLINK).context("cannot read keys")?
-            && let Event::Key(key) = event::read().context("cannot read keys")?
-            && key.kind == KeyEventKind::Press
-            && screen.key(key) == Answer::Leave
-        {
-            return Ok(());
+        let is_drawn = drawn.as_ref().is_some_and(|(shown, said)| {
+            let is_same = match (shown, &report) {
+                (Some(shown), Some(report)) => Arc::ptr_eq(shown, report),
+                (None, None) => true,
+                (Some(_), None) | (None, Some(_)) => false,
+            };
+            is_same && *said == note
+        });
+        if !is_drawn {
+            terminal
+                .draw(|frame| screen.draw(frame, report.as_deref(), &note))
+                .context("cannot draw")?;
+            drawn = Some((report, note));
+        }
+        if event::poll(BLINK).context("cannot read keys")? {
+            // A key, or another size.
+            drawn = None;
+            if let Event::Key(key) = event::read().context("cannot read keys")?
+                && key.kind == KeyEventKind::Press
+                && screen.key(key) == Answer::Leave
+            {
+                return Ok(());
+            }
         }
     }
     Ok(())

@@ -6,13 +6,9 @@
 use std::collections::BTreeMap;
 
 use auditor::capture::{Sizes, Table};
-use auditor_common::{
-    PortKind, SharedRecord,
-    port::{SPACE, bit},
-};
+use auditor_common::{PortKind, SharedRecord, mode};
 use aya::{
     Ebpf, EbpfLoader,
-    maps::Array,
     programs::{SchedClassifier, TestRun as _, TestRunOptions, Xdp},
 };
 use etherparse::{PacketBuilder, PacketBuilderStep, TcpHeader};
@@ -91,30 +87,24 @@ fn load(has_places: bool) -> Programs {
     let sizes = Sizes::new(65_536).unwrap();
     let masks = [sizes.places_4 - 1, sizes.places_6 - 1];
     let halves = 2 * sizes.n_cpus;
-    let mut ebpf = EbpfLoader::new()
-        .override_global("PLACES_ALONE", &u8::from(has_places), true)
+    let ebpf = EbpfLoader::new()
+        .override_global("MODE", if has_places { &0 } else { &mode::SHARED }, true)
         .override_global("MASK_4", &masks[0], true)
         .override_global("MASK_6", &masks[1], true)
         .map_max_entries("PLACES_4", halves * sizes.places_4)
         .map_max_entries("PLACES_6", halves * sizes.places_6)
-        .map_max_entries("HEADERS", sizes.n_cpus)
         .load(OBJECT)
         .unwrap();
-    let mut ports: Array<_, [u64; SPACE as usize]> =
-        Array::try_from(ebpf.map_mut("PORTS").unwrap()).unwrap();
-    let mut bitmaps: Box<[u64; SPACE as usize]> = vec![0; SPACE as usize].try_into().unwrap();
+    let table = Table::map(&ebpf, sizes).unwrap();
     for (kind, port) in [
         (PortKind::Listening, LISTENING),
         (PortKind::Opened, OPENED),
         (PortKind::Documented, DOCUMENTED),
     ] {
         for transport in [6, 17] {
-            let (word, mask) = bit(kind, transport, port).unwrap();
-            bitmaps[word as usize] |= mask;
+            table.know(kind, transport, port);
         }
     }
-    ports.set(0, *bitmaps, 0).unwrap();
-    let table = Table::map(&ebpf, sizes).unwrap();
     Programs { ebpf, table }
 }
 

@@ -6,6 +6,8 @@
 
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
+use crate::port::SPACE;
+
 /// What a place's two ends are.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Kind {
@@ -60,47 +62,75 @@ pub mod opening {
     pub const BEGAN_SECOND: u8 = 16;
 }
 
+/// Packets and bytes in one word, so that one addition counts both: packets in its low bits, bytes above.
+pub mod counted {
+    /// Bits that hold packets.
+    pub const PACKET_BITS: u32 = 26;
+    /// The highest bit of each of the two: while neither is set there is room for another packet, super-packets too.
+    pub const FULL: u64 = 1 << 63 | 1 << (PACKET_BITS - 1);
+
+    /// A super-packet of BIG TCP (Linux 5.19) holds less than 2^19 bytes, so no more segments than that, each with headers of
+    /// its own.
+    const LARGEST: u64 = 1 << 19;
+    const _: () = assert!(2 * LARGEST <= 1 << (PACKET_BITS - 1));
+    const _: () = assert!(LARGEST * 0x100 <= 1 << (63 - PACKET_BITS));
+
+    /// The word of some packets.
+    #[inline(always)]
+    pub const fn word(packets: u64, bytes: u64) -> u64 {
+        bytes << PACKET_BITS | packets
+    }
+
+    /// Packets and bytes of a word.
+    pub const fn parts(word: u64) -> (u64, u64) {
+        (word & ((1 << PACKET_BITS) - 1), word >> PACKET_BITS)
+    }
+}
+
 /// What is counted in a place. Of each pair the first belongs to what the first end sends.
 ///
-/// Small numbers that are about to overflow are not: the packet is counted in the shared table instead.
+/// Small numbers that are about to overflow are not: the packet is counted in the shared table instead. What every packet
+/// changes comes first, and so lies in the first cache line of its place.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default, Eq, FromBytes, Immutable, IntoBytes, PartialEq)]
 pub struct Record {
     /// Index of the interface; part of the key.
     pub interface: u32,
+    /// Low half of the epoch of the last packet.
+    pub last: u16,
+    /// Unions of the TCP flags seen (RFC 9293, section 3.1; bit 0 is FIN).
+    pub flags: [u8; 2],
+    /// Packets and bytes as on the wire, as [`counted`] puts them together: a segmentation super-packet counts its segments;
+    /// link header included, frame check sequence excluded.
+    pub counted: [u64; 2],
     /// Epoch of the first packet.
     pub first: u32,
-    /// Packets as on the wire: a segmentation super-packet counts its segments.
-    pub packets: [u32; 2],
-    /// Bytes as on the wire, link header included, frame check sequence excluded.
-    pub bytes: [u64; 2],
     /// Conversations asked for: TCP SYN without ACK, SCTP INIT, ICMP requests.
     pub requests: u16,
     /// Conversations accepted: TCP SYN with ACK, SCTP INIT ACK, ICMP replies.
     pub replies: u16,
     /// TCP packets with the RST flag.
     pub resets: [u16; 2],
-    /// Unions of the TCP flags seen (RFC 9293, section 3.1; bit 0 is FIN).
-    pub flags: [u8; 2],
-    /// Low half of the epoch of the last packet.
-    pub last: u16,
+    /// ICMP errors that say that a packet to the second end could not be delivered.
+    pub refusals: u16,
     /// Bits of [`opening`].
     pub opening: u8,
     /// An [`Evidence`](crate::Evidence) as a number; 0 where the side is not known.
     pub evidence: u8,
-    /// ICMP errors that say that a packet to the second end could not be delivered.
-    pub refusals: u16,
 }
+
+const _: () = assert!(size_of::<Record>() == 40);
 
 /// A place for IPv4, as large as a cache line.
 #[repr(C, align(64))]
 #[derive(Clone, Copy, Debug, Default, Eq, FromBytes, Immutable, IntoBytes, PartialEq)]
 pub struct Place4 {
-    /// The addresses as they stand in the packet.
-    pub ends: [u32; 2],
+    /// The addresses as they stand in the packet, in one number.
+    pub ends: u64,
     /// [`Ports`]; 0 in a free place.
     pub ports: u64,
     pub record: Record,
+    pub reserved: u64,
 }
 
 /// A place for IPv6.
@@ -112,40 +142,59 @@ pub struct Place6 {
     /// [`Ports`]; 0 in a free place.
     pub ports: u64,
     pub record: Record,
-    pub reserved: [u64; 5],
+    pub reserved: [u64; 6],
 }
 
 const _: () = assert!(size_of::<Place4>() == 64);
 const _: () = assert!(size_of::<Place6>() == 128);
 
+/// CPUs that have a header and places of their own. Beyond them, all count in the shared table.
+pub const MOST_CPUS: u32 = 1 << 10;
+
+/// What user space and all programs tell each other, in one entry of one map: finding it costs once.
+#[repr(C)]
+#[derive(Debug, FromBytes, Immutable, IntoBytes)]
+pub struct State {
+    /// Bitmaps of server ports, as [`port`](crate::port) lays them out.
+    pub ports: [u64; SPACE as usize],
+    pub headers: [Header; MOST_CPUS as usize],
+}
+
 /// What a CPU is told, and what it counts beside its places.
 #[repr(C, align(64))]
 #[derive(Clone, Copy, Debug, Default, Eq, FromBytes, Immutable, IntoBytes, PartialEq)]
 pub struct Header {
-    /// Which half of the table is written to: 0 or 1. User space writes it, as the two below.
+    /// Which half of the table is written to: 0 or 1. User space writes it, as the one below.
     pub half: u64,
     /// The time in epochs.
     pub epoch: u64,
-    /// Bytes on the wire of the next frame, while a capture is replayed.
-    pub length: u64,
-    /// Always zero, which the kernel's verifier does not know: combined with it, a number is one of which it knows nothing.
-    pub nothing: u64,
+    pub reserved: [u64; 6],
     /// What each half counts.
     pub halves: [Half; 2],
-    pub reserved: [u64; 2],
+    pub end: [u64; 8],
 }
 
-/// What a CPU counts beside the places of a half.
-#[repr(C)]
+/// Where a half of a CPU has its places, and what it counts beside them: one cache line.
+#[repr(C, align(64))]
 #[derive(Clone, Copy, Debug, Default, Eq, FromBytes, Immutable, IntoBytes, PartialEq)]
 pub struct Half {
     /// Packets and bytes that came in, and that left.
     pub ways: [[u64; 2]; 2],
     /// Places that packets took which prove nothing: questions of others, and what this host answers to them.
-    pub unproven: u64,
+    pub unproven: u32,
+    /// Not 0 once the half's shared table has no entry left, so that nobody looks for one again.
+    pub full: u32,
+    /// The first place of IPv4 and of IPv6. User space writes them.
+    pub start_4: u32,
+    pub start_6: u32,
+    /// Bytes on the wire of the next frame, while a capture is replayed.
+    pub length: u64,
+    /// Always zero, which the kernel's verifier does not know: combined with it, a number is one of which it knows nothing.
+    pub nothing: u64,
 }
 
-const _: () = assert!(size_of::<Header>() == 128);
+// Both powers of two, so that the programs multiply by shifts.
+const _: () = assert!(size_of::<Header>() == 256 && size_of::<Half>() == 64);
 
 /// The key of the shared table.
 #[repr(C)]
@@ -207,8 +256,8 @@ impl Record {
 impl From<&Record> for SharedRecord {
     fn from(record: &Record) -> Self {
         Self {
-            packets: record.packets.map(u64::from),
-            bytes: record.bytes,
+            packets: record.counted.map(|word| counted::parts(word).0),
+            bytes: record.counted.map(|word| counted::parts(word).1),
             resets: record.resets.map(u64::from),
             requests: record.requests.into(),
             replies: record.replies.into(),

@@ -6,12 +6,15 @@
 
 pub mod flow;
 pub mod lost;
+pub mod mode;
 pub mod packet;
 pub mod port;
 pub mod side;
 pub mod tally;
 
-pub use flow::{Half, Header, Kind, Place4, Place6, Ports, Record, SharedKey, SharedRecord};
+pub use flow::{
+    Half, Header, Kind, MOST_CPUS, Place4, Place6, Ports, Record, SharedKey, SharedRecord, State,
+};
 pub use packet::{Bytes, Packet, Part, Skip};
 pub use port::PortKind;
 pub use side::{Evidence, Known, Server};

@@ -9,7 +9,7 @@ mod tunnel;
 
 use zerocopy::{FromBytes, Immutable, KnownLayout};
 
-pub use plain::{Head4, Head6, TcpTail, plain4, plain6};
+pub use plain::{plain4, plain6};
 pub use tunnel::{INDEX_MASK, Inside, Tunnel, index, inside};
 
 use crate::{port::protocol, tally::Slot};
@@ -455,6 +455,23 @@ fn fields<B: Bytes + ?Sized>(frame: &B, payload: &Payload, packet: &mut Packet) 
     Some(())
 }
 
+/// The last 4 bytes of both addresses in one number, as they stand in an IPv4 packet.
+#[inline(always)]
+#[expect(clippy::many_single_char_names, reason = "bytes have no names")]
+pub fn both4(source: [u8; 16], destination: [u8; 16]) -> u64 {
+    let [.., a, b, c, d] = source;
+    let [.., e, f, g, h] = destination;
+    u64::from_ne_bytes([a, b, c, d, e, f, g, h])
+}
+
+/// The two addresses that [`both4`] puts together.
+#[inline(always)]
+#[expect(clippy::many_single_char_names, reason = "bytes have no names")]
+pub fn apart4(ends: u64) -> [[u8; 16]; 2] {
+    let [a, b, c, d, e, f, g, h] = ends.to_ne_bytes();
+    [mapped([a, b, c, d]), mapped([e, f, g, h])]
+}
+
 /// What TCP flags say about who opens the conversation.
 #[inline(always)]
 const fn intent(flags: u8) -> Intent {
@@ -467,6 +484,12 @@ const fn intent(flags: u8) -> Intent {
 }
 
 impl Packet {
+    /// Takes from the flags of a TCP packet who opens the conversation.
+    #[inline(always)]
+    pub const fn tell(&mut self) {
+        self.intent = intent(self.flags);
+    }
+
     /// What [`parse`] fills.
     pub const EMPTY: Self = Self {
         source: [0; 16],

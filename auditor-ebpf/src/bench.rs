@@ -24,6 +24,8 @@
     reason = "aya's macros hand contexts over, and keys are too large to be copied"
 )]
 
+mod bounded;
+mod context;
 mod count;
 mod ends;
 mod fragment;
@@ -43,8 +45,8 @@ use aya_ebpf::{
     programs::{TcContext, XdpContext},
 };
 
+use context::{Context, Received, Sent, Whole};
 use count::count;
-use frame::{Context, Frame, Received, Sent};
 
 /// Where the last 4 bytes of the source address stand in the frame, and where the source port.
 #[unsafe(no_mangle)]
@@ -101,21 +103,19 @@ fn next(start: usize, end: usize) {
 
 /// What every tool that counts has to do at least.
 #[inline(always)]
-fn floor<C: Context>(frame: &Frame<C>) -> Option<Packet> {
+fn floor<C: Context>(context: C) -> Option<Packet> {
     let mut packet = Packet::EMPTY;
-    let mut ends = [0; 2];
-    if !packet::plain4(&frame.window(), 14, &mut packet, &mut ends) {
+    let mut ends = 0_u64;
+    if !packet::plain4(&context.frame().window(), 14, &mut packet, &mut ends) {
         return None;
     }
-    let [source, destination] = ends.map(|end| packet::mapped(end.to_ne_bytes()));
-    packet.source = source;
-    packet.destination = destination;
+    [packet.source, packet.destination] = packet::apart4(ends);
     Some(packet)
 }
 
 #[inline(always)]
-fn add<C: Context>(frame: &mut Frame<C>) {
-    if floor(frame).is_some()
+fn add<C: Context>(context: C) {
+    if floor(context).is_some()
         && let Some(counter) = COUNTER.get_ptr_mut(0)
     {
         // SAFETY: a whole entry of this CPU.
@@ -128,8 +128,8 @@ fn add<C: Context>(frame: &mut Frame<C>) {
 
 /// What memory costs: a cache line for each peer and a counter in it, without a look at whose it is.
 #[inline(always)]
-fn line<C: Context>(frame: &mut Frame<C>) {
-    let Some(packet) = floor(frame) else { return };
+fn line<C: Context>(context: C) {
+    let Some(packet) = floor(context) else { return };
     let [.., a, b, c, d] = packet.source;
     let number = u64::from(u32::from_ne_bytes([a, b, c, d])).wrapping_mul(ends::ODD) >> 32;
     if let Some(line) = LINES.get_ptr_mut(number as u32 % N_LINES) {
@@ -139,8 +139,8 @@ fn line<C: Context>(frame: &mut Frame<C>) {
 }
 
 #[inline(always)]
-fn hash<C: Context>(frame: &mut Frame<C>) {
-    let Some(packet) = floor(frame) else { return };
+fn hash<C: Context>(context: C) {
+    let Some(packet) = floor(context) else { return };
     let word = |bytes: &[u8; 16], low: bool| {
         let number = u128::from_ne_bytes(*bytes);
         if low {
@@ -168,11 +168,11 @@ fn hash<C: Context>(frame: &mut Frame<C>) {
 }
 
 #[inline(always)]
-fn nothing<C: Context>(_frame: &mut Frame<C>) {}
+fn nothing<C: Context>(_context: C) {}
 
 #[inline(always)]
-fn ours<C: Context>(frame: &mut Frame<C>) {
-    let _in_no_flow = count(frame);
+fn ours<C: Context>(context: C) {
+    let _in_no_flow = count(context);
 }
 
 macro_rules! programs {
@@ -180,16 +180,14 @@ macro_rules! programs {
         #[xdp]
         fn $xdp(ctx: XdpContext) -> u32 {
             next(ctx.data(), ctx.data_end());
-            let mut frame = Frame::from_xdp(&ctx);
-            $body(&mut frame);
+            $body(Whole(ctx.ctx));
             xdp_action::XDP_PASS
         }
 
         #[classifier]
         fn $tc(ctx: TcContext) -> i32 {
             next(ctx.data(), ctx.data_end());
-            let mut frame = Frame::<Received>::from_skb(&ctx);
-            $body(&mut frame);
+            $body(Received(ctx.skb.skb));
             TC_ACT_UNSPEC
         }
     )*};
@@ -207,8 +205,7 @@ programs! {
 #[classifier]
 fn ours_tc_out(ctx: TcContext) -> i32 {
     next(ctx.data(), ctx.data_end());
-    let mut frame = Frame::<Sent>::from_skb(&ctx);
-    ours(&mut frame);
+    ours(Sent(ctx.skb.skb));
     TC_ACT_UNSPEC
 }
 

@@ -1,25 +1,13 @@
 //! A frame as the hook hands it over: where its bytes live, which way it goes, how much of the wire it stands for.
 
-use core::{arch::asm, intrinsics::is_val_statically_known};
-
 use auditor_common::{
     Bytes, Packet, Part, Slot, Tally,
     packet::{self, KERNEL_EXTENSIONS, KERNEL_FARTHEST, KERNEL_TAGS},
-    port::SPACE,
 };
-use aya_ebpf::{
-    bindings::{__sk_buff, xdp_md},
-    helpers::generated::bpf_skb_load_bytes,
-    programs::{TcContext, XdpContext},
-};
+use aya_ebpf::helpers::generated::bpf_skb_load_bytes;
 use zerocopy::{FromBytes, Immutable, KnownLayout};
 
-/// Which way a frame goes, seen from this host.
-#[derive(Clone, Copy)]
-pub(crate) enum Way {
-    In,
-    Out,
-}
+use crate::{bounded::bounded, context::Context, ends::InPacket};
 
 /// A frame in one of the kernel's two forms.
 pub(crate) struct Frame<C> {
@@ -27,129 +15,20 @@ pub(crate) struct Frame<C> {
     pub(crate) interface: u32,
     /// Bytes in memory, link header included, and a tag that the NIC took out.
     length: u32,
-    /// Bytes of it that lie in one piece.
-    linear: u32,
-    /// Payload bytes of each segment, if this is a super-packet; else 0.
-    segment: u32,
-}
-
-/// Where the frame's bytes are asked for. Pointers to them are not kept: the verifier tells apart how far each was looked
-/// at, and would follow what comes next once for every distance.
-pub(crate) trait Context: Copy {
-    const WAY: Way;
-
-    /// The addresses of the frame's first byte and of the one behind its last in one piece.
-    fn bounds(self) -> (usize, usize);
-
-    /// The socket buffer, whose bytes may reach beyond those.
-    fn skb(self) -> Option<*mut core::ffi::c_void>;
-
-    #[inline(always)]
-    fn window<const EXTENSIONS: usize>(self) -> Window<EXTENSIONS> {
-        let (start, end) = self.bounds();
-        Window { start, end }
-    }
-}
-
-impl Context for *mut xdp_md {
-    const WAY: Way = Way::In;
-
-    #[inline(always)]
-    fn bounds(self) -> (usize, usize) {
-        // SAFETY: the kernel hands a valid context to the program.
-        let (start, end) = unsafe {
-            (
-                (&raw const (*self).data).read_volatile() as usize,
-                (&raw const (*self).data_end).read_volatile() as usize,
-            )
-        };
-        (start, end)
-    }
-
-    #[inline(always)]
-    fn skb(self) -> Option<*mut core::ffi::c_void> {
-        None
-    }
-}
-
-/// A socket buffer on its way in.
-#[derive(Clone, Copy)]
-pub(crate) struct Received(*mut __sk_buff);
-
-/// A socket buffer on its way out.
-#[derive(Clone, Copy)]
-pub(crate) struct Sent(*mut __sk_buff);
-
-macro_rules! socket_buffers {
-    ($($name:ident: $way:expr;)*) => {$(
-        impl Context for $name {
-            const WAY: Way = $way;
-
-            #[inline(always)]
-            fn bounds(self) -> (usize, usize) {
-                // SAFETY: the kernel hands a valid context to the program.
-                unsafe {
-                    (
-                        (&raw const (*self.0).data).read_volatile() as usize,
-                        (&raw const (*self.0).data_end).read_volatile() as usize,
-                    )
-                }
-            }
-
-            #[inline(always)]
-            fn skb(self) -> Option<*mut core::ffi::c_void> {
-                Some(self.0.cast())
-            }
-        }
-
-        impl Frame<$name> {
-            #[inline(always)]
-            pub(crate) fn from_skb(ctx: &TcContext) -> Self {
-                Self::of($name(ctx.skb.skb), ctx)
-            }
-        }
-    )*};
-}
-
-socket_buffers! {
-    Received: Way::In;
-    Sent: Way::Out;
-}
-
-impl Frame<*mut xdp_md> {
-    #[inline(always)]
-    pub(crate) fn from_xdp(ctx: &XdpContext) -> Self {
-        let length = (ctx.data_end() - ctx.data()) as u32;
-        Self {
-            context: ctx.ctx,
-            interface: ctx.ingress_ifindex() as u32,
-            length,
-            linear: length,
-            segment: 0,
-        }
-    }
 }
 
 impl<C> Frame<C> {
+    /// A frame of which nothing but its length is known.
     #[inline(always)]
-    fn of(context: C, ctx: &TcContext) -> Self {
-        let skb = ctx.skb.skb;
-        // SAFETY: the kernel hands a valid context to the program.
-        let (interface, segment, tagged) =
-            unsafe { ((*skb).ifindex, (*skb).gso_size, (*skb).vlan_present) };
+    pub(crate) fn new(context: C, interface: u32, length: u32) -> Self {
         Self {
             context,
             interface,
-            // A tag that lies beside the data is 4 bytes on the wire.
-            length: ctx.len() + if tagged == 0 { 0 } else { 4 },
-            linear: (ctx.data_end() - ctx.data()) as u32,
-            segment,
+            length,
         }
     }
-}
 
-impl<C> Frame<C> {
-    /// Makes the frame as long as all its buffers together, or as its record in a capture says.
+    /// Makes the frame as long as its record in a capture says.
     #[inline(always)]
     pub(crate) fn set_length(&mut self, length: u32) {
         self.length = length;
@@ -178,7 +57,8 @@ impl<C: Context> Frame<C> {
         };
         // Headers that lie beyond look cut off, wherever they end.
         let is_cut = parsed == Err(Slot::Truncated) || packet.part == Part::Short;
-        if is_cut && self.linear < self.length {
+        let (start, end) = self.context.bounds();
+        if is_cut && ((end - start) as u32) < self.length {
             *packet = Packet::EMPTY;
             return scattered(skb, packet);
         }
@@ -224,10 +104,11 @@ impl<C: Context> Frame<C> {
             packets: 1,
             bytes: u64::from(self.length),
         };
-        if headers == 0 || self.segment == 0 || self.length <= headers {
+        let segment = self.context.segment();
+        if headers == 0 || segment == 0 || self.length <= headers {
             return whole;
         }
-        let segments = (self.length - headers).div_ceil(self.segment);
+        let segments = (self.length - headers).div_ceil(segment);
         Tally {
             packets: u64::from(segments),
             bytes: whole.bytes + u64::from(segments - 1) * u64::from(headers),
@@ -243,6 +124,21 @@ const START: u32 = 0xffff;
 pub(crate) struct Window<const EXTENSIONS: usize> {
     start: usize,
     end: usize,
+}
+
+impl<const EXTENSIONS: usize> Window<EXTENSIONS> {
+    #[inline(always)]
+    pub(crate) fn new(start: usize, end: usize) -> Self {
+        Self { start, end }
+    }
+
+    /// Where the addresses of an IPv6 packet at `start` lie, which has been read from this window.
+    #[inline(always)]
+    pub(crate) fn ends6(&self, start: usize) -> InPacket {
+        let source = self.start + start + 8;
+        // SAFETY: the caller has read the packet.
+        unsafe { InPacket::new(source as *const u64, (source + 16) as *const u64) }
+    }
 }
 
 impl<const EXTENSIONS: usize> Bytes for Window<EXTENSIONS> {
@@ -262,8 +158,13 @@ impl<const EXTENSIONS: usize> Bytes for Window<EXTENSIONS> {
 
     #[inline(always)]
     fn head<T: FromBytes + Immutable + KnownLayout + Copy>(&self, offset: usize) -> Option<T> {
-        let at = self.start + bounded(offset);
-        if self.end < at + size_of::<T>() {
+        // SAFETY: no packet lies at the end of all memory. The compiler then sees that a check covers those of what comes
+        // before.
+        let (at, end) = unsafe {
+            let at = self.start.unchecked_add(bounded(offset));
+            (at, at.unchecked_add(size_of::<T>()))
+        };
+        if self.end < end {
             return None;
         }
         // SAFETY: the bytes lie before `end`, and any bytes are a `T`. Where the machine reads words at any address the
@@ -284,40 +185,6 @@ impl<const EXTENSIONS: usize> Bytes for Window<EXTENSIONS> {
 
 /// Of the packet that an error quotes.
 const QUOTED_DEPTH: usize = 2;
-
-/// The offset, with a bound that the verifier sees.
-///
-/// Older verifiers (6.1) forget bounds of a number that was kept on the stack, and the compiler removes a mask that it can
-/// prove to change nothing. Instructions written by hand it leaves alone.
-#[inline(always)]
-fn bounded(offset: usize) -> usize {
-    if is_val_statically_known(offset) {
-        return offset;
-    }
-    let mut offset = offset as u64;
-    // SAFETY: one instruction on a register.
-    unsafe { asm!("{0} &= 0x7fff", inout(reg) offset, options(pure, nomem, nostack)) };
-    offset as usize
-}
-
-/// 0 or 1, with a bound that the verifier sees, for the reasons that [`bounded`] gives.
-#[inline(always)]
-pub(crate) fn one_of_two(value: u64) -> usize {
-    let mut value = value;
-    // SAFETY: one instruction on a register.
-    unsafe { asm!("{0} &= 1", inout(reg) value, options(pure, nomem, nostack)) };
-    value as usize
-}
-
-/// An index of a port's word, with a bound that the verifier sees.
-#[inline(always)]
-pub(crate) fn in_space(index: u32) -> usize {
-    let mut index = u64::from(index);
-    // SAFETY: one instruction on a register.
-    unsafe { asm!("{0} &= 0x3fff", inout(reg) index, options(pure, nomem, nostack)) };
-    const { assert!(SPACE == 0x4000) };
-    index as usize
-}
 
 /// The bytes of a socket buffer, wherever its fragments lie.
 struct Scattered<const EXTENSIONS: usize> {

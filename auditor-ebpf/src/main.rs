@@ -21,6 +21,8 @@
     reason = "aya's macros hand contexts over, and keys are too large to be copied"
 )]
 
+mod bounded;
+mod context;
 mod count;
 mod ends;
 mod fragment;
@@ -29,29 +31,29 @@ mod ports;
 mod quick;
 mod region;
 mod shared;
+mod spread;
 mod table;
 
+use core::ffi::c_void;
+
+use auditor_common::Slot;
 use aya_ebpf::{
-    bindings::{TC_ACT_UNSPEC, xdp_action, xdp_md},
-    helpers::generated::bpf_xdp_get_buff_len,
+    EbpfContext,
+    bindings::{TC_ACT_UNSPEC, xdp_action},
     macros::{classifier, xdp},
     programs::{TcContext, XdpContext},
 };
 use aya_log_ebpf::trace;
 
+use context::{Received, Sent, Way, Whole};
 use count::count;
-use frame::{Frame, Received, Sent};
+use spread::Spread;
 
 /// Counts what arrives, before the stack sees it. Passes everything.
 #[xdp]
 fn ingress_xdp(ctx: XdpContext) -> u32 {
-    received(&ctx, &mut Frame::from_xdp(&ctx))
-}
-
-#[inline(always)]
-fn received(ctx: &XdpContext, frame: &mut Frame<*mut xdp_md>) -> u32 {
-    if let Err(slot) = count(frame) {
-        trace!(ctx, "received a packet that is in no flow: {}", slot.name());
+    if let Err(slot) = count(Whole(ctx.ctx)) {
+        log(ctx.ctx.cast(), Way::In, slot);
     }
     xdp_action::XDP_PASS
 }
@@ -59,23 +61,17 @@ fn received(ctx: &XdpContext, frame: &mut Frame<*mut xdp_md>) -> u32 {
 /// Counts what arrives in frames that may lie in several buffers, as those of large MTUs do (Linux 5.18).
 #[xdp(frags)]
 fn ingress_xdp_frags(ctx: XdpContext) -> u32 {
-    let mut frame = Frame::from_xdp(&ctx);
-    // SAFETY: the kernel hands a valid context to the program.
-    let length = unsafe { bpf_xdp_get_buff_len(ctx.ctx) };
-    frame.set_length(length as u32);
-    received(&ctx, &mut frame)
+    if let Err(slot) = count(Spread(ctx.ctx)) {
+        log(ctx.ctx.cast(), Way::In, slot);
+    }
+    xdp_action::XDP_PASS
 }
 
 /// Counts what arrives, on the way into the stack. Passes everything on to whatever runs next.
 #[classifier]
 fn ingress_tc(ctx: TcContext) -> i32 {
-    let mut frame = Frame::<Received>::from_skb(&ctx);
-    if let Err(slot) = count(&mut frame) {
-        trace!(
-            &ctx,
-            "received a packet that is in no flow: {}",
-            slot.name()
-        );
+    if let Err(slot) = count(Received(ctx.skb.skb)) {
+        log(ctx.skb.skb.cast(), Way::In, slot);
     }
     TC_ACT_UNSPEC
 }
@@ -83,11 +79,29 @@ fn ingress_tc(ctx: TcContext) -> i32 {
 /// Counts what leaves. Passes everything on to whatever runs next.
 #[classifier]
 fn egress_tc(ctx: TcContext) -> i32 {
-    let mut frame = Frame::<Sent>::from_skb(&ctx);
-    if let Err(slot) = count(&mut frame) {
-        trace!(&ctx, "sent a packet that is in no flow: {}", slot.name());
+    if let Err(slot) = count(Sent(ctx.skb.skb)) {
+        log(ctx.skb.skb.cast(), Way::Out, slot);
     }
     TC_ACT_UNSPEC
+}
+
+/// A context of either kind, as logging needs it.
+struct Logged(*mut c_void);
+
+impl EbpfContext for Logged {
+    fn as_ptr(&self) -> *mut c_void {
+        self.0
+    }
+}
+
+/// Logs a packet that is in no flow, if it is to be logged: in a function of its own, so that nothing is prepared for it.
+#[inline(never)]
+fn log(context: *mut c_void, way: Way, slot: Slot) {
+    let (context, slot) = (Logged(context), slot.name());
+    match way {
+        Way::In => trace!(&context, "received a packet that is in no flow: {}", slot),
+        Way::Out => trace!(&context, "sent a packet that is in no flow: {}", slot),
+    }
 }
 
 /// The helpers used here are for programs under a GPL-compatible licence.

@@ -5,52 +5,70 @@ use core::intrinsics::{AtomicOrdering, atomic_or};
 use auditor_common::{
     Known, Packet, PortKind, Server,
     packet::index,
-    port::{SPACE, bit},
+    port::{WORDS, bit, protocol},
 };
-use aya_ebpf::{macros::map, maps::Array};
 
 use crate::{
-    frame::{Way, in_space},
-    region::MMAPABLE,
+    bounded::{in_bitmap, in_space},
+    context::{Context, Way},
+    frame::Frame,
+    region::Words,
 };
 
-/// Bitmaps of server ports, as `auditor_common::port` lays them out.
-#[map]
-static PORTS: Array<Bitmaps> = Array::with_max_entries(1, MMAPABLE);
-
-type Bitmaps = [u64; SPACE as usize];
-
-/// A word of the bitmaps.
-#[inline(always)]
-fn word_at(index: u32) -> Option<*mut u64> {
-    let words = PORTS.get_ptr_mut(0)?.cast::<u64>();
-    // SAFETY: the index is below their number.
-    Some(unsafe { words.add(in_space(index)) })
-}
-
 /// The loopback's index, in every network namespace.
-const LOOPBACK: u32 = 1;
+pub(crate) const LOOPBACK: u32 = 1;
 
-/// Whether the destination's port and the source's are known for a server's, with one look at the bitmaps; as
-/// [`side::server`](auditor_common::side::server) asks for them. `None` for protocols without bitmaps.
+/// Whether the destination's port and the source's are known for a server's, of a TCP or UDP packet that no tunnel carried;
+/// as [`side::server`](auditor_common::side::server) asks for them.
 #[inline(always)]
-pub(crate) fn known(view: &View, packet: &Packet) -> Option<(bool, bool)> {
-    let words = PORTS.get_ptr(0)?.cast::<u64>();
-    let has = |server, port| {
-        let (word, mask) = bit(view.end(server), packet.protocol, port)?;
-        // SAFETY: the index is below their number; a whole word, read in one piece.
-        Some(unsafe { *words.add(in_space(word)) } & mask != 0)
+pub(crate) fn known<C: Context>(frame: &Frame<C>, words: Words, packet: &Packet) -> (bool, bool) {
+    const { assert!(protocol::TCP & 1 == 0 && protocol::UDP & 1 == 1) };
+    let transport = usize::from(packet.protocol & 1) * WORDS as usize;
+    let opened = if frame.interface == LOOPBACK {
+        0
+    } else {
+        3 * WORDS as usize
     };
-    Some((
-        has(Server::Destination, packet.destination_port)?,
-        has(Server::Source, packet.source_port)?,
-    ))
+    let (destination, source) = match C::WAY {
+        Way::In => (0, opened),
+        Way::Out => (opened, 0),
+    };
+    let has = |bitmap: usize, port: u16| {
+        // SAFETY: both bitmaps lie below their number; a whole word, read in one piece.
+        unsafe {
+            let word = words.0.add(in_space((bitmap + transport) as u32));
+            *word.add(in_bitmap(port)) >> (port & 63) & 1 != 0
+        }
+    };
+    (
+        has(destination, packet.destination_port),
+        has(source, packet.source_port),
+    )
 }
 
 /// The bitmaps, as the choice of the server side asks them about one packet.
 pub(crate) struct View {
-    pub(crate) interface: u32,
-    pub(crate) way: Way,
+    interface: u32,
+    way: Way,
+    words: Words,
+}
+
+impl View {
+    #[inline(always)]
+    pub(crate) fn of<C: Context>(frame: &Frame<C>, words: Words) -> Self {
+        Self {
+            interface: frame.interface,
+            way: C::WAY,
+            words,
+        }
+    }
+
+    /// A word of the bitmaps.
+    #[inline(always)]
+    fn word(&self, index: u32) -> *mut u64 {
+        // SAFETY: the index is below their number.
+        unsafe { self.words.0.add(in_space(index)) }
+    }
 }
 
 impl Known for View {
@@ -60,7 +78,7 @@ impl Known for View {
             return false;
         };
         // SAFETY: a whole word of the bitmaps, read in one piece.
-        word_at(word).is_some_and(|word| unsafe { *word } & mask != 0)
+        unsafe { *self.word(word) & mask != 0 }
     }
 
     #[inline(always)]
@@ -82,13 +100,11 @@ impl Known for View {
         let Some((word, mask)) = bit(kind, protocol, port) else {
             return;
         };
-        if let Some(word) = word_at(word) {
-            // SAFETY: the kernel hands out a pointer to a whole entry; other CPUs write to it too, so the change is one
-            // atomic instruction.
-            unsafe {
-                if *word & mask == 0 {
-                    atomic_or::<u64, u64, { AtomicOrdering::Relaxed }>(word, mask);
-                }
+        let word = self.word(word);
+        // SAFETY: a whole word of the bitmaps; other CPUs write to it too, so the change is one atomic instruction.
+        unsafe {
+            if *word & mask == 0 {
+                atomic_or::<u64, u64, { AtomicOrdering::Relaxed }>(word, mask);
             }
         }
     }

@@ -5,58 +5,77 @@
 //! same place.
 
 use auditor_common::{
-    Evidence, Kind, Known as _, Packet, Ports, Slot,
+    Evidence, Kind, Packet, Ports, Slot,
     flow::opening,
-    packet::{Intent, RST, SYN},
+    packet::{Intent, RST, SYN, plain4, plain6},
     port::protocol,
 };
 
 use crate::{
+    context::{Context, Way},
+    count::UNTAGGED,
     ends::Ends,
-    frame::{Context, Frame, Way},
-    ports::{View, known},
-    region::{Region, decapsulates, has_places, keeps_both_ports},
+    frame::Frame,
+    ports::{LOOPBACK, known},
+    region::{Region, Words},
     shared,
     table::{self, PROBES_AT_ONCE},
 };
 
-/// Counts a plain packet in its place. False if that takes more, and nothing is counted then.
+/// Counts a plain packet in its place, `IS_BARE` if it must not carry another. False if that takes more, and nothing is counted then.
 ///
 /// # Errors
 ///
 /// `Slot::TableFull` if the packet proves nothing and no place is left for such; it is counted as lost.
 #[inline(always)]
-pub(crate) fn count<C: Context, E: Ends>(
-    frame: &mut Frame<C>,
-    packet: &Packet,
+pub(crate) fn count<C: Context, const IS_BARE: bool>(context: C) -> Result<bool, Slot> {
+    // First, while there is nothing yet to be kept meanwhile.
+    let Some((region, words)) = Region::current() else {
+        return Ok(false);
+    };
+    let frame = context.frame();
+    let mut packet = Packet::EMPTY;
+    let mut ends = 0;
+    if plain4(&frame.window(), UNTAGGED, &mut packet, &mut ends) {
+        return plain::<C, _, IS_BARE>(&frame, &region, words, &mut packet, ends);
+    }
+    let window = frame.window();
+    if plain6(&window, UNTAGGED, &mut packet, &mut [[0; 2]; 2]) {
+        let ends = window.ends6(UNTAGGED);
+        return plain::<C, _, IS_BARE>(&frame, &region, words, &mut packet, ends);
+    }
+    Ok(false)
+}
+
+#[inline(always)]
+fn plain<C: Context, E: Ends, const IS_BARE: bool>(
+    frame: &Frame<C>,
+    region: &Region,
+    words: Words,
+    packet: &mut Packet,
     ends: E,
 ) -> Result<bool, Slot> {
-    if !has_places() || keeps_both_ports() {
-        return Ok(false);
-    }
     // A datagram may carry another packet.
-    if decapsulates() && packet.protocol != protocol::TCP {
+    if IS_BARE && packet.protocol != protocol::TCP {
         return Ok(false);
     }
-    if matches!(C::WAY, Way::In) && matches!(packet.intent, Intent::Asks) {
-        return question(frame, packet, ends);
-    }
-    // What else opens a conversation, or breaks it off, is counted apart.
+    // What opens a conversation, or breaks it off, is counted apart.
     if packet.flags & (SYN | RST) != 0 {
+        packet.tell();
+        if matches!(C::WAY, Way::In) && matches!(packet.intent, Intent::Asks) {
+            return question(frame, region, words, packet, ends);
+        }
         return Ok(false);
     }
-    let (ends, port, way) = match known(&view(frame), packet) {
-        Some((true, false)) => (ends, packet.destination_port, 0),
-        Some((false, true)) => (ends.swapped(), packet.source_port, 1),
-        _ => return Ok(false),
+    let (ends, port, way) = match known(frame, words, packet) {
+        (true, false) => (ends, packet.destination_port, 0),
+        (false, true) => (ends.swapped(), packet.source_port, 1),
+        (true, true) | (false, false) => return Ok(false),
     };
     let ports = Ports::new(Kind::Sided, packet.protocol, 0, port).0;
-    let Some(region) = Region::current(frame) else {
-        return Ok(false);
-    };
     let hash = table::hash(ends, ports);
     for probe in 0..PROBES_AT_ONCE {
-        let Some(place) = table::place::<E>(&region, hash, probe) else {
+        let Some(place) = table::place::<E>(region, hash, probe) else {
             return Ok(false);
         };
         // SAFETY: a whole place, written to by this CPU alone.
@@ -78,25 +97,23 @@ pub(crate) fn count<C: Context, E: Ends>(
 /// Counts a packet from outside that opens a conversation; as [`count`].
 #[inline(always)]
 fn question<C: Context, E: Ends>(
-    frame: &mut Frame<C>,
+    frame: &Frame<C>,
+    region: &Region,
+    words: Words,
     packet: &Packet,
     ends: E,
 ) -> Result<bool, Slot> {
-    let view = view(frame);
-    match known(&view, packet) {
-        Some((true, false)) => {}
+    match known(frame, words, packet) {
+        (true, false) => {}
         // From such that leave, ports are learned.
-        Some((false, false)) if !view.leaves() => {}
-        _ => return Ok(false),
+        (false, false) if frame.interface != LOOPBACK => {}
+        (true | false, true) | (false, false) => return Ok(false),
     }
     let ports = Ports::new(Kind::Sided, packet.protocol, 0, packet.destination_port).0;
-    let Some(region) = Region::current(frame) else {
-        return Ok(false);
-    };
     let wire = frame.on_wire(packet.headers);
     let hash = table::hash(ends, ports);
     for probe in 0..PROBES_AT_ONCE {
-        let Some(place) = table::place::<E>(&region, hash, probe) else {
+        let Some(place) = table::place::<E>(region, hash, probe) else {
             return Ok(false);
         };
         // SAFETY: a whole place, written to by this CPU alone.
@@ -106,7 +123,7 @@ fn question<C: Context, E: Ends>(
                 if !table::is_free::<E>(place) {
                     continue;
                 }
-                if !table::has_room_unproven::<E>(&region) {
+                if !table::has_room_unproven::<E>(region) {
                     region.pass(C::WAY, &wire);
                     table::lose(C::WAY, packet.protocol, packet.destination_port, &wire);
                     shared::tally(Slot::TableFull, &wire);
@@ -125,12 +142,4 @@ fn question<C: Context, E: Ends>(
         }
     }
     Ok(false)
-}
-
-#[inline(always)]
-fn view<C: Context>(frame: &Frame<C>) -> View {
-    View {
-        interface: frame.interface,
-        way: C::WAY,
-    }
 }

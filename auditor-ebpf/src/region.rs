@@ -1,92 +1,125 @@
 //! What one packet may write to, and what user space tells the programs.
 
-use auditor_common::{Half, Header, Packet, Tally};
+use auditor_common::{Half, Header, Packet, State, Tally, mode};
 use aya_ebpf::{Global, helpers::bpf_get_smp_processor_id, macros::map, maps::Array};
 
 use crate::{
-    frame::{Frame, Way, one_of_two},
+    bounded::{one_of_cpus, one_of_two},
+    context::Way,
     shared,
 };
 
 /// The kernel lets user space map an array into its memory (Linux 5.5).
 pub(crate) const MMAPABLE: u32 = 1 << 10;
 
-/// A header for each CPU.
+/// What user space and the programs tell each other.
 #[map]
-static HEADERS: Array<Header> = Array::with_max_entries(2, MMAPABLE);
+static STATE: Array<State> = Array::with_max_entries(1, MMAPABLE);
 
-/// Whether each CPU has its places for itself. With `PREEMPT_RT` a program may be interrupted by another on its CPU, so
-/// there everything goes into the shared table.
+/// How the programs count: bits of `auditor_common::mode`. The verifier knows them, and removes what they rule out.
 #[unsafe(no_mangle)]
-static PLACES_ALONE: Global<u8> = Global::new(1);
-
-/// Whether every conversation keeps both its ports, as the replay of a capture needs it, where no end is this host's.
-#[unsafe(no_mangle)]
-static BOTH_PORTS: Global<u8> = Global::new(0);
-
-/// Whether packets inside tunnels are counted as well.
-#[unsafe(no_mangle)]
-static DECAPSULATE: Global<u8> = Global::new(0);
+static MODE: Global<u8> = Global::new(0);
 
 /// Whether packets inside tunnels are counted as well.
 #[inline(always)]
 pub(crate) fn decapsulates() -> bool {
-    DECAPSULATE.load() != 0
+    MODE.load() & mode::DECAPSULATE != 0
 }
 
 /// Whether every conversation keeps both its ports.
 #[inline(always)]
 pub(crate) fn keeps_both_ports() -> bool {
-    BOTH_PORTS.load() != 0
+    MODE.load() & mode::BOTH_PORTS != 0
+}
+
+/// Whether each CPU counts in places of its own.
+#[inline(always)]
+pub(crate) fn has_places() -> bool {
+    MODE.load() & mode::SHARED == 0
+}
+
+/// Which packets may go the shortest way.
+pub(crate) enum Quickest {
+    Any,
+    /// Those that cannot carry another packet.
+    Bare,
+    None,
+}
+
+#[inline(always)]
+pub(crate) fn quickest() -> Quickest {
+    match MODE.load() {
+        0 => Quickest::Any,
+        mode::DECAPSULATE => Quickest::Bare,
+        _ => Quickest::None,
+    }
 }
 
 /// What one packet may write to, and when.
+#[derive(Clone, Copy)]
 pub(crate) struct Region {
-    /// Place of the CPU and half among all.
-    pub(crate) index: u32,
+    /// The part of this CPU's header for the half that is written to.
+    pub(crate) counts: *mut Half,
     pub(crate) half: u64,
     pub(crate) epoch: u32,
-    header: *mut Header,
-    /// The part of it for this half.
-    pub(crate) counts: *mut Half,
+}
+
+/// The words of the ports' bitmaps.
+#[derive(Clone, Copy)]
+pub(crate) struct Words(pub(crate) *mut u64);
+
+impl Words {
+    #[inline(always)]
+    pub(crate) fn all() -> Option<Self> {
+        Some(Self::of(STATE.get_ptr_mut(0)?))
+    }
+
+    #[inline(always)]
+    fn of(state: *mut State) -> Self {
+        // SAFETY: the kernel hands out a pointer to a whole entry.
+        Self(unsafe { (&raw mut (*state).ports).cast() })
+    }
 }
 
 impl Region {
-    /// The region of this CPU; read once for each packet, since user space may flip the halves at any time.
+    /// The region of this CPU; read once for each packet, since user space may flip the halves at any time. And the ports.
     #[inline(always)]
-    pub(crate) fn current<C>(frame: &mut Frame<C>) -> Option<Self> {
+    pub(crate) fn current() -> Option<(Self, Words)> {
         // SAFETY: the helper has no preconditions.
         let cpu = unsafe { bpf_get_smp_processor_id() };
-        let header = HEADERS.get_ptr_mut(cpu)?;
-        // SAFETY: the kernel hands out a pointer to a whole entry, and words are read in one piece.
-        let (half, epoch, counts) = unsafe {
+        let state = STATE.get_ptr_mut(0)?;
+        // SAFETY: the kernel hands out a pointer to a whole entry, the CPU's index is masked, and words are read in one
+        // piece.
+        let (counts, half, epoch) = unsafe {
+            let header = (&raw mut (*state).headers)
+                .cast::<Header>()
+                .add(one_of_cpus(cpu));
             let half = one_of_two((&raw const (*header).half).read_volatile());
-            (
-                half,
-                (&raw const (*header).epoch).read_volatile() as u32,
-                (&raw mut (*header).halves).cast::<Half>().add(half),
-            )
+            let epoch = (&raw const (*header).epoch).read_volatile() as u32;
+            let counts = (&raw mut (*header).halves).cast::<Half>().add(half);
+            (counts, half as u64, epoch)
         };
-        if keeps_both_ports() {
-            // SAFETY: as above.
-            let length = unsafe { (&raw const (*header).length).read_volatile() };
-            frame.set_length(length as u32);
-        }
-        Some(Self {
-            index: cpu * 2 + half as u32,
-            half: half as u64,
-            epoch,
-            header,
+        let region = Self {
             counts,
-        })
+            half,
+            epoch,
+        };
+        Some((region, Words::of(state)))
+    }
+
+    /// Bytes on the wire of the frame that is replayed.
+    #[inline(always)]
+    pub(crate) fn length(&self) -> u32 {
+        // SAFETY: the counts are part of a whole entry.
+        unsafe { (&raw const (*self.counts).length).read_volatile() as u32 }
     }
 
     /// A zero of which the verifier knows nothing. It follows every path with what it knows on it; where all that is known
     /// has passed through here, it follows what comes next once.
     #[inline(always)]
     pub(crate) fn nothing(&self) -> u64 {
-        // SAFETY: the header is a whole entry.
-        unsafe { (&raw const (*self.header).nothing).read_volatile() }
+        // SAFETY: the counts are part of a whole entry.
+        unsafe { (&raw const (*self.counts).nothing).read_volatile() }
     }
 
     /// What became of a frame, without the verifier's knowledge of it.
@@ -113,6 +146,20 @@ impl Region {
         }
     }
 
+    /// Whether the shared table is known to have no entry left.
+    #[inline(always)]
+    pub(crate) fn is_full(&self) -> bool {
+        // SAFETY: the counts are part of a whole entry.
+        unsafe { (*self.counts).full != 0 }
+    }
+
+    /// Keeps in mind, on this CPU, that the shared table has no entry left until it is drained.
+    #[inline(always)]
+    pub(crate) fn fill(&self) {
+        // SAFETY: the counts are part of a whole entry.
+        unsafe { (*self.counts).full = 1 };
+    }
+
     /// Counts a packet that came in or left.
     #[inline(always)]
     pub(crate) fn pass(&self, way: Way, wire: &Tally) {
@@ -121,11 +168,11 @@ impl Region {
             let counted = (&raw mut (*self.counts).ways)
                 .cast::<[u64; 2]>()
                 .add(one_of_two(way as u64));
-            if PLACES_ALONE.load() == 0 {
-                shared::add_tally(counted.cast(), wire);
-            } else {
+            if has_places() {
                 (*counted)[0] += wire.packets;
                 (*counted)[1] += wire.bytes;
+            } else {
+                shared::add_tally(counted.cast(), wire);
             }
         }
     }
@@ -139,10 +186,4 @@ pub(crate) struct Other {
     pub(crate) quote: u32,
     /// The slot under which it is counted; one more than the last for packets of a flow.
     pub(crate) slot: u32,
-}
-
-/// Whether each CPU counts in places of its own.
-#[inline(always)]
-pub(crate) fn has_places() -> bool {
-    PLACES_ALONE.load() != 0
 }

@@ -2,7 +2,10 @@
 
 use core::intrinsics::{AtomicOrdering, atomic_or, atomic_xadd};
 
-use crate::{frame::one_of_two, region::MMAPABLE};
+use crate::{
+    bounded::one_of_two,
+    region::{MMAPABLE, Region, has_places},
+};
 use auditor_common::{SharedKey, SharedRecord, Slot, Tally, flow::opening, lost};
 use aya_ebpf::{
     bindings::BPF_NOEXIST,
@@ -43,6 +46,9 @@ pub(crate) const RESETS: u8 = 1 << 7;
 /// The events that say who opens a conversation.
 pub(crate) const OPENS: u8 = opening::ASKED_FIRST | opening::ANSWERED_FIRST;
 
+/// What the kernel says where no entry is left: `-E2BIG`.
+const NO_ENTRY: i32 = -7;
+
 static EMPTY: SharedRecord = SharedRecord {
     packets: [0; 2],
     bytes: [0; 2],
@@ -63,13 +69,25 @@ static EMPTY: SharedRecord = SharedRecord {
 ///
 /// `Slot::TableFull` if the key is new and no entry is left for it.
 #[inline(always)]
-pub(crate) fn add(half: u64, key: &SharedKey, packet: &Packet) -> Result<(), Slot> {
-    let table = if half == 0 { &SHARED_0 } else { &SHARED_1 };
+pub(crate) fn add(region: &Region, key: &SharedKey, packet: &Packet) -> Result<(), Slot> {
+    let table = if region.half == 0 {
+        &SHARED_0
+    } else {
+        &SHARED_1
+    };
     let (known, is_new) = if let Some(known) = table.get_ptr_mut(key) {
         (known, false)
     } else {
+        // Looking for an entry where there is none costs several times what all else does.
+        if region.is_full() {
+            return Err(Slot::TableFull);
+        }
         // Another CPU may be faster: whoever loses finds the winner's entry.
         let inserted = table.insert(key, &EMPTY, u64::from(BPF_NOEXIST));
+        if inserted == Err(NO_ENTRY) {
+            region.fill();
+            return Err(Slot::TableFull);
+        }
         let known = table.get_ptr_mut(key).ok_or(Slot::TableFull)?;
         (known, inserted.is_ok())
     };
@@ -125,7 +143,16 @@ pub(crate) fn lose(index: u32, packets: u64, bytes: u64) {
 /// Adds to a tally.
 #[inline(always)]
 pub(crate) fn tally(slot: Slot, wire: &Tally) {
-    if let Some(tally) = TALLIES.get_ptr_mut(slot.index()) {
+    let Some(tally) = TALLIES.get_ptr_mut(slot.index()) else {
+        return;
+    };
+    if has_places() {
+        // SAFETY: a whole entry, which this CPU alone writes to.
+        unsafe {
+            (*tally).packets += wire.packets;
+            (*tally).bytes += wire.bytes;
+        }
+    } else {
         add_tally(tally, wire);
     }
 }

@@ -5,7 +5,7 @@
 
 use auditor_common::{
     Evidence, Kind, Packet, Ports, Record, Server, SharedKey, Slot, Tally,
-    flow::opening,
+    flow::{counted, opening},
     lost::{self, Lost},
     packet::{Intent, RST},
     side,
@@ -13,10 +13,12 @@ use auditor_common::{
 use aya_ebpf::Global;
 
 use crate::{
-    ends::{Ends, ODD, SECRET_0},
-    frame::{Context, Frame, Way, one_of_two},
+    bounded::one_of_two,
+    context::{Context, Way},
+    ends::{Ends, ODD, SECRET_0, Table as _, Values},
+    frame::Frame,
     ports::View,
-    region::{Region, has_places, keeps_both_ports},
+    region::{Region, Words, has_places, keeps_both_ports},
     shared,
 };
 
@@ -30,8 +32,7 @@ const PROBES: u32 = 8;
 /// Places that the shortest way looks at; of a table that is less than 40% full hardly any conversation has a later one.
 pub(crate) const PROBES_AT_ONCE: u32 = 3;
 
-/// Small counters that reached these are full.
-const MOST_PACKETS: u32 = u32::MAX - (1 << 17);
+/// Small counters that reached this are full.
 const MOST_EVENTS: u16 = u16::MAX;
 
 /// Under what a packet is counted.
@@ -46,9 +47,9 @@ struct Key<E> {
 }
 
 #[inline(always)]
-fn key<C: Context, E: Ends>(frame: &Frame<C>, packet: &Packet, ends: E) -> Key<E> {
+fn key<C: Context, E: Values>(words: Words, frame: &Frame<C>, packet: &Packet, ends: E) -> Key<E> {
     let precedes = ends.precedes((packet.source_port, packet.destination_port));
-    let key = ordered(frame, packet, precedes);
+    let key = ordered(words, frame, packet, precedes);
     Key {
         ends: if key.way == 0 { ends } else { ends.swapped() },
         ports: key.ports,
@@ -58,13 +59,10 @@ fn key<C: Context, E: Ends>(frame: &Frame<C>, packet: &Packet, ends: E) -> Key<E
     }
 }
 
-/// The key but for its ends, which are those of the packet, swapped if `way` is 1; `precedes` as [`Ends::precedes`].
+/// The key but for its ends, which are those of the packet, swapped if `way` is 1; `precedes` as [`Values::precedes`].
 #[inline(always)]
-fn ordered<C: Context>(frame: &Frame<C>, packet: &Packet, precedes: bool) -> Key<()> {
-    let view = View {
-        interface: frame.interface,
-        way: C::WAY,
-    };
+fn ordered<C: Context>(words: Words, frame: &Frame<C>, packet: &Packet, precedes: bool) -> Key<()> {
+    let view = View::of(frame, words);
     let (source, destination) = (packet.source_port, packet.destination_port);
     let decided = if keeps_both_ports() {
         None
@@ -103,7 +101,7 @@ fn ordered<C: Context>(frame: &Frame<C>, packet: &Packet, precedes: bool) -> Key
 ///
 /// `Slot::TableFull` if the packet proves nothing and no place is left for such.
 #[inline(always)]
-pub(crate) fn count<C: Context, E: Ends>(
+pub(crate) fn count<C: Context, E: Values>(
     region: &Region,
     frame: &Frame<C>,
     packet: &Packet,
@@ -113,7 +111,10 @@ pub(crate) fn count<C: Context, E: Ends>(
     if !has_places() {
         return Ok(false);
     }
-    let mut key = key(frame, packet, ends);
+    let Some(words) = Words::all() else {
+        return Ok(false);
+    };
+    let mut key = key(words, frame, packet, ends);
     // Nobody has to mean what they ask, nor are this host's answers a proof: places for such packets are few enough that
     // those of conversations which go on stay free.
     let is_unproven = !keeps_both_ports()
@@ -162,11 +163,14 @@ pub(crate) fn count_shared<C: Context>(
 ) -> Result<(), Slot> {
     let ports = (packet.source_port, packet.destination_port);
     let precedes = if packet.is_ipv4 {
-        <[u32; 2]>::of(packet).precedes(ports)
+        u64::of(packet).precedes(ports)
     } else {
         <[[u64; 2]; 2]>::of(packet).precedes(ports)
     };
-    let key = ordered(frame, packet, precedes);
+    let Some(words) = Words::all() else {
+        return Ok(());
+    };
+    let key = ordered(words, frame, packet, precedes);
     let shared = SharedKey {
         ends: if key.way == 0 {
             [packet.source, packet.destination]
@@ -187,7 +191,7 @@ pub(crate) fn count_shared<C: Context>(
         event: event(packet),
         refusals: 0,
     };
-    let added = shared::add(region.half, &shared, &more);
+    let added = shared::add(region, &shared, &more);
     if added.is_err() {
         lose(C::WAY, packet.protocol, key.port, wire);
     }
@@ -226,8 +230,9 @@ pub(crate) fn hash<E: Ends>(ends: E, ports: u64) -> u32 {
 /// The place of a hash that is looked at after `probe` others.
 #[inline(always)]
 pub(crate) fn place<E: Ends>(region: &Region, hash: u32, probe: u32) -> Option<*mut E::Place> {
-    let mask = E::mask();
-    E::place(region.index * (mask + 1) + (hash.wrapping_add(probe) & mask))
+    // SAFETY: the counts of this CPU's half.
+    let start = E::Place::start(unsafe { &*region.counts });
+    E::Place::get(start.wrapping_add(hash.wrapping_add(probe) & E::Place::mask()))
 }
 
 /// The record of a place, if it is the key's; else null.
@@ -244,8 +249,8 @@ pub(crate) unsafe fn is_of<E: Ends>(
 ) -> *mut Record {
     // SAFETY: the caller's promise.
     unsafe {
-        let (its_ends, its_ports, record) = E::parts(place);
-        if *its_ports == ports && (*its_ends).is(ends) && (*record).interface == interface {
+        let (its_ports, record) = E::Place::parts(place);
+        if *its_ports == ports && ends.are_of(place) && (*record).interface == interface {
             record
         } else {
             core::ptr::null_mut()
@@ -261,7 +266,7 @@ pub(crate) unsafe fn is_of<E: Ends>(
 #[inline(always)]
 pub(crate) unsafe fn is_free<E: Ends>(place: *mut E::Place) -> bool {
     // SAFETY: the caller's promise.
-    unsafe { *E::parts(place).1 == 0 }
+    unsafe { *E::Place::parts(place).0 == 0 }
 }
 
 /// Makes a free place the key's, and returns its record.
@@ -278,8 +283,8 @@ pub(crate) unsafe fn take<E: Ends>(
 ) -> *mut Record {
     // SAFETY: the caller's promise.
     unsafe {
-        let (its_ends, its_ports, record) = E::parts(place);
-        *its_ends = ends;
+        let (its_ports, record) = E::Place::parts(place);
+        ends.put(place);
         *its_ports = ports;
         (*record).interface = interface;
         record
@@ -292,7 +297,7 @@ pub(crate) fn has_room_unproven<E: Ends>(region: &Region) -> bool {
     // SAFETY: the counts of this CPU's half, which it alone writes to.
     unsafe {
         let taken = (*region.counts).unproven;
-        if E::mask() >> 2 <= taken as u32 {
+        if E::Place::mask() >> 2 <= taken {
             return false;
         }
         (*region.counts).unproven = taken + 1;
@@ -357,8 +362,8 @@ pub(crate) unsafe fn add(
     let at = one_of_two(u64::from(way));
     // SAFETY: the caller's promise; `at` is 0 or 1.
     unsafe {
-        let packets = (&raw mut (*record).packets).cast::<u32>().add(at);
-        if MOST_PACKETS < *packets {
+        let counted = (&raw mut (*record).counted).cast::<u64>().add(at);
+        if *counted & counted::FULL != 0 {
             return false;
         }
         if event != 0 {
@@ -373,13 +378,9 @@ pub(crate) unsafe fn add(
             *counter += 1;
             (*record).opening |= (event & shared::OPENS) << at;
         }
-        *packets += wire.packets as u32;
-        let bytes = (&raw mut (*record).bytes).cast::<u64>().add(at);
-        *bytes += wire.bytes;
-        if flags != 0 {
-            let seen = (&raw mut (*record).flags).cast::<u8>().add(at);
-            *seen |= flags;
-        }
+        *counted += counted::word(wire.packets, wire.bytes);
+        let seen = (&raw mut (*record).flags).cast::<u8>().add(at);
+        *seen |= flags;
         (*record).last = epoch as u16;
     }
     true
@@ -441,5 +442,5 @@ pub(crate) fn refuse_shared(region: &Region, interface: u32, packet: &Packet) {
         refusals: 1,
     };
     // An error that finds no entry says nothing that the lost packet did not.
-    let _full = shared::add(region.half, &shared, &more);
+    let _full = shared::add(region, &shared, &more);
 }

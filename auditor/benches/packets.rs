@@ -18,10 +18,7 @@
 use std::{collections::BTreeMap, time::Instant};
 
 use auditor::capture::{Sizes, Table};
-use auditor_common::{
-    PortKind,
-    port::{SPACE, bit},
-};
+use auditor_common::PortKind;
 use aya::{
     Ebpf, EbpfLoader,
     maps::Array,
@@ -246,7 +243,6 @@ impl Bench {
                 .override_global("SECRET_1", &secret.rotate_left(17), true)
                 .map_max_entries("PLACES_4", 2 * n_cpus * n_places)
                 .map_max_entries("PLACES_6", 2 * n_cpus * places_6)
-                .map_max_entries("HEADERS", n_cpus)
                 .load(OBJECT)
                 .expect("the kernel takes the programs; run as root");
             let names: Vec<String> = ebpf.programs().map(|(name, _)| name.to_owned()).collect();
@@ -260,15 +256,6 @@ impl Bench {
                     _ => unreachable!("there are no others"),
                 }
             }
-            // The server listens, and this host has opened conversations with it: the usual case.
-            let mut ports: Array<_, [u64; SPACE as usize]> =
-                Array::try_from(ebpf.map_mut("PORTS").expect("a map")).expect("an array");
-            let mut bitmaps = [0; SPACE as usize];
-            for kind in [PortKind::Listening, PortKind::Opened] {
-                let (word, mask) = bit(kind, 6, 8080).expect("TCP has ports");
-                bitmaps[word as usize] = mask;
-            }
-            ports.set(0, bitmaps, 0).expect("the bitmaps");
             let sizes = Sizes {
                 places_4: n_places,
                 places_6,
@@ -276,6 +263,10 @@ impl Bench {
                 n_cpus,
             };
             let table = Table::map(&ebpf, sizes).expect("memory for the table");
+            // The server listens, and this host has opened conversations with it: the usual case.
+            for kind in [PortKind::Listening, PortKind::Opened] {
+                table.know(kind, 6, 8080);
+            }
             objects.insert((shape, n_places), (ebpf, table));
         }
         Self { objects }

@@ -1,48 +1,20 @@
 //! The packets that most traffic is made of, read in a few loads: TCP or UDP, whole, in IPv4 without options or IPv6
-//! without extension headers. For everything else there is [`parse`](super::parse), which agrees on these.
+//! without extension headers, as long as TCP's header is. For everything else there is [`parse`](super::parse), which
+//! agrees on these.
 
 use zerocopy::{FromBytes, Immutable, KnownLayout};
 
-use super::{Bytes, Packet, intent};
+use super::{Bytes, Packet};
 use crate::port::protocol;
 
-/// An IPv4 header without options, and the first 8 bytes of what it carries. Numbers are as they stand in the packet.
+/// The last 20 bytes of the headers, if they are TCP's; UDP has its ports in the same place. Numbers are as they stand in
+/// the packet.
 #[repr(C)]
 #[derive(Clone, Copy, FromBytes, Immutable, KnownLayout)]
-pub struct Head4 {
-    version_and_length: u8,
-    _service: u8,
-    length: u16,
-    _identification: u16,
-    fragment: u16,
-    _time_to_live: u8,
-    protocol: u8,
-    _checksum: u16,
-    ends: [u32; 2],
+struct Transport {
     source_port: u16,
     destination_port: u16,
-    _rest: u32,
-}
-
-/// An IPv6 header, and the first 8 bytes of what it carries.
-#[repr(C)]
-#[derive(Clone, Copy, FromBytes, Immutable, KnownLayout)]
-pub struct Head6 {
-    version: u8,
-    _class_and_label: [u8; 3],
-    length: u16,
-    protocol: u8,
-    _hop_limit: u8,
-    ends: [[u64; 2]; 2],
-    source_port: u16,
-    destination_port: u16,
-    _rest: u32,
-}
-
-/// The last 12 bytes of a TCP header without options.
-#[repr(C)]
-#[derive(Clone, Copy, FromBytes, Immutable, KnownLayout)]
-pub struct TcpTail {
+    _sequence: u32,
     _acknowledgment: u32,
     offset: u8,
     flags: u8,
@@ -51,38 +23,83 @@ pub struct TcpTail {
     _urgent: u16,
 }
 
+// Both heads begin so far before the packet that the addresses in them are aligned, and are read as one number.
+
+/// The Ethertype before an IPv4 header without options, and that.
+#[repr(C)]
+#[derive(Clone, Copy, FromBytes, Immutable, KnownLayout)]
+struct Head4 {
+    _before: u16,
+    ethertype: u16,
+    version_and_length: u8,
+    _service: u8,
+    length: u16,
+    _identification: u16,
+    fragment: u16,
+    _time_to_live: u8,
+    protocol: u8,
+    _checksum: u16,
+    ends: u64,
+}
+
+/// The Ethertype before an IPv6 header, and that.
+#[repr(C)]
+#[derive(Clone, Copy, FromBytes, Immutable, KnownLayout)]
+struct Head6 {
+    _before: [u16; 3],
+    ethertype: u16,
+    version: u8,
+    _class_and_label: [u8; 3],
+    length: u16,
+    protocol: u8,
+    _hop_limit: u8,
+    ends: [[u64; 2]; 2],
+}
+
 const HEADER4: usize = 20;
 const HEADER6: usize = 40;
-const UDP: usize = 8;
-const TCP: usize = 20;
-const _: () = assert!(size_of::<Head4>() == HEADER4 + 8 && size_of::<Head6>() == HEADER6 + 8);
+const UDP: u16 = 8;
+const TCP: u16 = 20;
+const BEFORE4: usize = size_of::<Head4>() - HEADER4;
+const BEFORE6: usize = size_of::<Head6>() - HEADER6;
+const _: () = assert!(BEFORE4 == 4 && BEFORE6 == 8 && size_of::<Transport>() == TCP as usize);
 
-/// Reads an IPv4 packet that starts at `start`; false leaves `packet` and `ends` as they are.
+/// Ethertypes as they stand in the frame.
+const IPV4: u16 = 0x0800_u16.to_be();
+const IPV6: u16 = 0x86dd_u16.to_be();
+
+/// Reads an IPv4 packet that starts at `start`, behind its Ethertype; false leaves `packet` and `ends` as they are.
 ///
-/// Addresses go to `ends`, the source first; those of `packet` stay empty.
+/// Addresses go to `ends` as they stand in the packet; those of `packet` stay empty. What its flags say is left for
+/// [`Packet::tell`].
 #[inline(always)]
 pub fn plain4<B: Bytes + ?Sized>(
     frame: &B,
     start: usize,
     packet: &mut Packet,
-    ends: &mut [u32; 2],
+    ends: &mut u64,
 ) -> bool {
-    let Some(head) = frame.head::<Head4>(start) else {
+    // The later header first: where it lies in memory the earlier one does.
+    let Some(next) = frame.head::<Transport>(start + HEADER4) else {
         return false;
     };
-    // Either this is the first fragment and the last, or it is not plain.
-    let is_fragment = head.fragment & 0x3fff_u16.to_be() != 0;
-    if head.version_and_length != 0x45 || is_fragment {
+    let Some(head) = frame.head::<Head4>(start - BEFORE4) else {
+        return false;
+    };
+    if head.ethertype != IPV4 || head.version_and_length != 0x45 {
         return false;
     }
-    let length = usize::from(u16::from_be(head.length));
-    let ports = (head.source_port, head.destination_port);
+    // Either this is the first fragment and the last, or it is not plain.
+    if head.fragment & 0x3fff_u16.to_be() != 0 {
+        return false;
+    }
+    let length = u16::from_be(head.length);
     if !transport(
-        frame,
-        start + HEADER4,
+        next,
+        head.protocol,
         length,
-        HEADER4,
-        (head.protocol, ports),
+        HEADER4 as u16,
+        start + HEADER4,
         packet,
     ) {
         return false;
@@ -100,57 +117,49 @@ pub fn plain6<B: Bytes + ?Sized>(
     packet: &mut Packet,
     ends: &mut [[u64; 2]; 2],
 ) -> bool {
-    let Some(head) = frame.head::<Head6>(start) else {
+    let Some(next) = frame.head::<Transport>(start + HEADER6) else {
         return false;
     };
-    if head.version >> 4 != 6 {
+    let Some(head) = frame.head::<Head6>(start - BEFORE6) else {
+        return false;
+    };
+    if head.ethertype != IPV6 || head.version >> 4 != 6 {
         return false;
     }
-    let length = usize::from(u16::from_be(head.length));
-    let ports = (head.source_port, head.destination_port);
-    if !transport(
-        frame,
-        start + HEADER6,
-        length,
-        0,
-        (head.protocol, ports),
-        packet,
-    ) {
+    let length = u16::from_be(head.length);
+    if !transport(next, head.protocol, length, 0, start + HEADER6, packet) {
         return false;
     }
     *ends = head.ends;
     true
 }
 
-/// `length` is that of the packet by its header, of which `before` bytes stand before `start`; 0 says nothing.
+/// `length` is that of the packet by its header, of which `before` bytes stand before the transport's at `start`; 0 says
+/// nothing.
 #[inline(always)]
-fn transport<B: Bytes + ?Sized>(
-    frame: &B,
+fn transport(
+    next: Transport,
+    number: u8,
+    length: u16,
+    before: u16,
     start: usize,
-    length: usize,
-    before: usize,
-    (number, (source_port, destination_port)): (u8, (u16, u16)),
     packet: &mut Packet,
 ) -> bool {
-    let reaches = |fixed: usize| length == 0 || before + fixed <= length;
-    match number {
-        protocol::TCP => {
-            let Some(tail) = frame.head::<TcpTail>(start + 8) else {
-                return false;
-            };
-            let header = u32::from(tail.offset >> 4) * 4;
-            if !reaches(TCP) || header < TCP as u32 {
-                return false;
-            }
-            packet.flags = tail.flags;
-            packet.intent = intent(tail.flags);
-            packet.headers = start as u32 + header;
+    // 0 becomes the largest number.
+    let reaches = |fixed: u16| before + fixed - 1 <= length.wrapping_sub(1);
+    if number == protocol::TCP {
+        if !reaches(TCP) || next.offset < (TCP as u8 / 4) << 4 {
+            return false;
         }
-        protocol::UDP if reaches(UDP) => packet.headers = (start + UDP) as u32,
-        _ => return false,
+        packet.flags = next.flags;
+        packet.headers = start as u32 + u32::from(next.offset >> 4) * 4;
+    } else if number == protocol::UDP && reaches(UDP) {
+        packet.headers = start as u32 + u32::from(UDP);
+    } else {
+        return false;
     }
     packet.protocol = number;
-    packet.source_port = u16::from_be(source_port);
-    packet.destination_port = u16::from_be(destination_port);
+    packet.source_port = u16::from_be(next.source_port);
+    packet.destination_port = u16::from_be(next.destination_port);
     true
 }

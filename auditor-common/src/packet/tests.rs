@@ -5,7 +5,7 @@ use std::{vec, vec::Vec};
 use etherparse::{PacketBuilder, SlicedPacket, TransportSlice};
 use proptest::prelude::*;
 
-use super::{Intent, Packet, Part, Skip, mapped, parse, plain4, plain6};
+use super::{Intent, Packet, Part, Skip, apart4, both4, mapped, parse, plain4, plain6};
 
 const MAC: [u8; 6] = [2, 0, 0, 0, 0, 1];
 const CLIENT: [u8; 4] = [10, 0, 0, 5];
@@ -370,13 +370,15 @@ proptest! {
     #[test]
     fn both_ways_agree(frame in nearly()) {
         let mut plain = Packet::EMPTY;
-        let (mut ends4, mut ends6) = ([0; 2], [[0; 2]; 2]);
-        let ethertype = frame.get(12..14).unwrap_or_default();
-        if ethertype == [0x08, 0x00] && plain4(frame.as_slice(), 14, &mut plain, &mut ends4) {
-            [plain.source, plain.destination] = ends4.map(|end| mapped(end.to_ne_bytes()));
+        let (mut ends4, mut ends6) = (0_u64, [[0; 2]; 2]);
+        if plain4(frame.as_slice(), 14, &mut plain, &mut ends4) {
+            plain.tell();
+            [plain.source, plain.destination] = apart4(ends4);
+            prop_assert_eq!(both4(plain.source, plain.destination), ends4);
             prop_assert_eq!(read(&frame), Ok(plain));
         }
-        if ethertype == [0x86, 0xdd] && plain6(frame.as_slice(), 14, &mut plain, &mut ends6) {
+        if plain6(frame.as_slice(), 14, &mut plain, &mut ends6) {
+            plain.tell();
             [plain.source, plain.destination] = ends6.map(|end| {
                 let bytes = end.map(u64::to_ne_bytes);
                 bytes.concat().try_into().unwrap()

@@ -3,13 +3,12 @@
 use std::{
     collections::BTreeMap,
     io::{self, Read as _},
-    sync::atomic::Ordering,
 };
 
 use auditor_common::{
-    PortKind, Slot, Tally,
+    MOST_CPUS, PortKind, Slot, Tally,
     lost::{self, Lost},
-    port::{SPACE, bit},
+    mode,
 };
 use aya::{
     Ebpf, EbpfError, EbpfLoader,
@@ -82,7 +81,6 @@ pub struct Capture {
     logger: Option<EbpfLogger<&'static dyn log::Log>>,
     tc: Tc,
     table: Table,
-    ports: Memory<u64>,
     lost: Memory<Tally>,
     /// Dropped after all that it guards.
     guard: Option<Guard>,
@@ -110,21 +108,24 @@ impl Capture {
         let sizes = settings.sizes;
         let (mask_4, mask_6) = (sizes.places_4 - 1, sizes.places_6 - 1);
         let [secret_0, secret_1] = secrets().map_err(CaptureError::Status)?;
-        let (places_alone, both_ports) = (u8::from(!is_real_time()), u8::from(settings.both_ports));
-        let decapsulate = u8::from(settings.decapsulate);
+        let mode: u8 = [
+            (is_real_time() || MOST_CPUS < sizes.n_cpus, mode::SHARED),
+            (settings.both_ports, mode::BOTH_PORTS),
+            (settings.decapsulate, mode::DECAPSULATE),
+        ]
+        .iter()
+        .filter_map(|(is_so, bit)| is_so.then_some(bit))
+        .sum();
         let halves = 2 * sizes.n_cpus;
         let loaded = EbpfLoader::new()
             .override_global("MASK_4", &mask_4, true)
             .override_global("MASK_6", &mask_6, true)
             .override_global("SECRET_0", &secret_0, true)
             .override_global("SECRET_1", &secret_1, true)
-            .override_global("PLACES_ALONE", &places_alone, true)
-            .override_global("BOTH_PORTS", &both_ports, true)
-            .override_global("DECAPSULATE", &decapsulate, true)
+            .override_global("MODE", &mode, true)
             .override_global(aya_log::LEVEL, &level, false)
             .map_max_entries("PLACES_4", halves * sizes.places_4)
             .map_max_entries("PLACES_6", halves * sizes.places_6)
-            .map_max_entries("HEADERS", sizes.n_cpus)
             .map_max_entries("SHARED_0", sizes.shared)
             .map_max_entries("SHARED_1", sizes.shared)
             .load(OBJECT);
@@ -135,12 +136,10 @@ impl Capture {
             None
         };
         let table = Table::map(&ebpf, sizes)?;
-        let ports = memory(&ebpf, "PORTS", SPACE as usize)?;
         let lost = memory(&ebpf, "LOST", lost::COUNT as usize)?;
         let mut capture = Self {
             ebpf,
             table,
-            ports,
             lost,
             logger,
             tc: settings.tc,
@@ -207,17 +206,9 @@ impl Capture {
 
     /// Tells the kernel half of ports that are known as `kind`, beside those that it knows.
     pub fn add_ports(&mut self, kind: PortKind, ports: impl Iterator<Item = (u8, PortRange)>) {
-        let mut words: BTreeMap<u32, u64> = BTreeMap::new();
         for (protocol, range) in ports {
             for port in range.first()..=range.last() {
-                if let Some((word, mask)) = bit(kind, protocol, port) {
-                    *words.entry(word).or_default() |= mask;
-                }
-            }
-        }
-        for (word, mask) in words {
-            if let Some(word) = self.ports.word(word as usize, 0) {
-                word.fetch_or(mask, Ordering::Relaxed);
+                self.table.know(kind, protocol, port);
             }
         }
     }

@@ -1,9 +1,15 @@
 //! The flow table from this side: which half is written to, and what the other one holds.
 
-use std::{io, mem::offset_of, os::fd::AsFd as _, sync::atomic::Ordering};
+use std::{
+    io,
+    mem::offset_of,
+    os::fd::AsFd as _,
+    sync::atomic::{AtomicU64, Ordering},
+};
 
 use auditor_common::{
-    Half, Header, Place4, Place6, Record, SharedKey, SharedRecord, Tally, packet::mapped,
+    Half, Header, MOST_CPUS, Place4, Place6, PortKind, Record, SharedKey, SharedRecord, State,
+    Tally, packet::apart4, port::bit,
 };
 use aya::{
     Ebpf,
@@ -48,8 +54,7 @@ impl Sizes {
     /// Bytes of kernel memory for all maps together, as ARCHITECTURE.md derives them.
     pub fn kernel_bytes(&self) -> u64 {
         let places = u64::from(self.places_4) * size_of::<Place4>() as u64
-            + u64::from(self.places_6) * size_of::<Place6>() as u64
-            + size_of::<Header>() as u64;
+            + u64::from(self.places_6) * size_of::<Place6>() as u64;
         let entry = (size_of::<SharedKey>() + size_of::<SharedRecord>()) as u64 + HASH_OVERHEAD;
         2 * (u64::from(self.n_cpus) * places + u64::from(self.shared) * entry) + OTHER_MAPS
     }
@@ -66,7 +71,7 @@ const OTHER_MAPS: u64 = 9 << 20;
 #[derive(Debug)]
 pub struct Table {
     sizes: Sizes,
-    headers: Memory<Header>,
+    state: Memory<State>,
     places_4: Memory<Place4>,
     places_6: Memory<Place6>,
     /// The half that the kernel half writes to.
@@ -87,13 +92,52 @@ impl Table {
     /// A map is missing, or can't be mapped.
     pub fn map(ebpf: &Ebpf, sizes: Sizes) -> Result<Self, CaptureError> {
         let halves = 2 * sizes.n_cpus as usize;
-        Ok(Self {
+        let table = Self {
             sizes,
-            headers: memory(ebpf, "HEADERS", sizes.n_cpus as usize)?,
+            state: memory(ebpf, "STATE", 1)?,
             places_4: memory(ebpf, "PLACES_4", halves * sizes.places_4 as usize)?,
             places_6: memory(ebpf, "PLACES_6", halves * sizes.places_6 as usize)?,
             half: 0,
-        })
+        };
+        for cpu in 0..table.n_headers() {
+            for half in 0..2 {
+                let region = u64::from(cpu * 2 + half);
+                let [start_4, start_6] =
+                    [sizes.places_4, sizes.places_6].map(|n| region * u64::from(n));
+                // Both in one word, the first in the bytes that come first.
+                let starts = if cfg!(target_endian = "little") {
+                    start_4 | start_6 << 32
+                } else {
+                    start_4 << 32 | start_6
+                };
+                let offset = half_at(half as usize) + offset_of!(Half, start_4);
+                if let Some(word) = table.header(cpu, offset) {
+                    word.store(starts, Ordering::SeqCst);
+                }
+            }
+        }
+        Ok(table)
+    }
+
+    /// CPUs that have a header for themselves.
+    fn n_headers(&self) -> u32 {
+        self.sizes.n_cpus.min(MOST_CPUS)
+    }
+
+    /// A word of a CPU's header.
+    fn header(&self, cpu: u32, offset: usize) -> Option<&AtomicU64> {
+        let start = offset_of!(State, headers) + cpu as usize * size_of::<Header>();
+        self.state.word(0, start + offset)
+    }
+
+    /// Tells the kernel half of a port that is known as `kind`, beside those that it knows.
+    pub fn know(&self, kind: PortKind, protocol: u8, port: u16) {
+        let Some((word, mask)) = bit(kind, protocol, port) else {
+            return;
+        };
+        if let Some(word) = self.state.word(0, word as usize * size_of::<u64>()) {
+            word.fetch_or(mask, Ordering::Relaxed);
+        }
     }
 
     /// Tells the kernel half the time.
@@ -103,13 +147,13 @@ impl Table {
 
     /// Tells the kernel half how long the next frame was.
     pub(super) fn set_length(&self, length: u64) {
-        self.tell(offset_of!(Header, length), length);
+        self.tell(half_at(self.half) + offset_of!(Half, length), length);
     }
 
     /// Writes a word of every CPU's header.
     fn tell(&self, offset: usize, value: u64) {
-        for cpu in 0..self.sizes.n_cpus as usize {
-            if let Some(word) = self.headers.word(cpu, offset) {
+        for cpu in 0..self.n_headers() {
+            if let Some(word) = self.header(cpu, offset) {
                 word.store(value, Ordering::SeqCst);
             }
         }
@@ -139,13 +183,11 @@ impl Table {
 
     fn collect(&mut self, ebpf: &Ebpf, old: usize, found: Take<'_>) -> Result<Ways, CaptureError> {
         let mut ways = Ways::default();
-        for cpu in 0..self.sizes.n_cpus as usize {
-            let region = cpu * 2 + old;
+        for cpu in 0..self.n_headers() {
+            let region = cpu as usize * 2 + old;
             // The kernel half writes to the other half of the same header: word by word, this one is ours.
-            let counts = offset_of!(Header, halves) + old * size_of::<Half>();
             let take = |offset: usize| {
-                self.headers
-                    .word(cpu, counts + offset)
+                self.header(cpu, half_at(old) + offset)
                     .map_or(0, |word| word.swap(0, Ordering::SeqCst))
             };
             for (way, sum) in ways.iter_mut().enumerate() {
@@ -160,8 +202,7 @@ impl Table {
                 .entries(region * n_places..(region + 1) * n_places)
             {
                 if place.ports != 0 {
-                    let ends = place.ends.map(|end| mapped(end.to_ne_bytes()));
-                    tell(found, ends, place.ports, &place.record);
+                    tell(found, apart4(place.ends), place.ports, &place.record);
                     *place = Place4::default();
                 }
             }
@@ -189,6 +230,11 @@ impl Table {
             .map_err(CaptureError::Batch)?;
         Ok(ways)
     }
+}
+
+/// Where a half stands in its header.
+fn half_at(half: usize) -> usize {
+    offset_of!(Header, halves) + half * size_of::<Half>()
 }
 
 fn tell(take: Take<'_>, ends: [[u8; 16]; 2], ports: u64, record: &Record) {

@@ -1,0 +1,62 @@
+//! Numbers with bounds that the verifier sees.
+//!
+//! Older verifiers (6.1) forget bounds of a number that was kept on the stack, and the compiler removes a mask that it can
+//! prove to change nothing. Instructions written by hand it leaves alone.
+
+use core::{arch::asm, intrinsics::is_val_statically_known};
+
+use auditor_common::{
+    MOST_CPUS,
+    port::{SPACE, WORDS},
+};
+
+/// The offset of a header in a frame.
+#[inline(always)]
+pub(crate) fn bounded(offset: usize) -> usize {
+    if is_val_statically_known(offset) {
+        return offset;
+    }
+    let mut offset = offset as u64;
+    // SAFETY: one instruction on a register.
+    unsafe { asm!("{0} &= 0x7fff", inout(reg) offset, options(pure, nomem, nostack)) };
+    offset as usize
+}
+
+/// 0 or 1.
+#[inline(always)]
+pub(crate) fn one_of_two(value: u64) -> usize {
+    let mut value = value;
+    // SAFETY: one instruction on a register.
+    unsafe { asm!("{0} &= 1", inout(reg) value, options(pure, nomem, nostack)) };
+    value as usize
+}
+
+/// The index of a CPU's header. CPUs beyond share headers with others, and have no places.
+#[inline(always)]
+pub(crate) fn one_of_cpus(cpu: u32) -> usize {
+    let mut cpu = u64::from(cpu);
+    // SAFETY: one instruction on a register.
+    unsafe { asm!("{0} &= 0x3ff", inout(reg) cpu, options(pure, nomem, nostack)) };
+    const { assert!(MOST_CPUS == 0x400) };
+    cpu as usize
+}
+
+/// Where a port's word stands in its bitmap.
+#[inline(always)]
+pub(crate) fn in_bitmap(port: u16) -> usize {
+    let mut index = u64::from(port >> 6);
+    // SAFETY: one instruction on a register.
+    unsafe { asm!("{0} &= 0x3ff", inout(reg) index, options(pure, nomem, nostack)) };
+    const { assert!(WORDS == 0x400) };
+    index as usize
+}
+
+/// An index of a port's word.
+#[inline(always)]
+pub(crate) fn in_space(index: u32) -> usize {
+    let mut index = u64::from(index);
+    // SAFETY: one instruction on a register.
+    unsafe { asm!("{0} &= 0x3fff", inout(reg) index, options(pure, nomem, nostack)) };
+    const { assert!(SPACE == 0x4000) };
+    index as usize
+}

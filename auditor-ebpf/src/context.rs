@@ -1,0 +1,131 @@
+//! What the kernel hands to the programs: a frame before the stack, or a socket buffer, and which way it goes.
+
+use aya_ebpf::bindings::{__sk_buff, xdp_md};
+
+use crate::frame::{Frame, Window};
+
+/// Which way a frame goes, seen from this host.
+#[derive(Clone, Copy)]
+pub(crate) enum Way {
+    In,
+    Out,
+}
+
+/// Where the frame's bytes are asked for. Pointers to them are not kept: the verifier tells apart how far each was looked
+/// at, and would follow what comes next once for every distance.
+pub(crate) trait Context: Copy {
+    const WAY: Way;
+
+    /// The frame with what is known of it without a look at its bytes.
+    fn frame(self) -> Frame<Self>;
+
+    /// The addresses of the frame's first byte and of the one behind its last in one piece.
+    fn bounds(self) -> (usize, usize);
+
+    /// Payload bytes of each segment, if this is a super-packet; else 0.
+    fn segment(self) -> u32;
+
+    /// The socket buffer, whose bytes may reach beyond those.
+    fn skb(self) -> Option<*mut core::ffi::c_void>;
+
+    #[inline(always)]
+    fn window<const EXTENSIONS: usize>(self) -> Window<EXTENSIONS> {
+        let (start, end) = self.bounds();
+        Window::new(start, end)
+    }
+}
+
+/// A frame before the stack, in one buffer.
+#[derive(Clone, Copy)]
+pub(crate) struct Whole(pub(crate) *mut xdp_md);
+
+impl Context for Whole {
+    const WAY: Way = Way::In;
+
+    #[inline(always)]
+    fn bounds(self) -> (usize, usize) {
+        // SAFETY: the kernel hands a valid context to the program.
+        unsafe {
+            (
+                (&raw const (*self.0).data).read_volatile() as usize,
+                (&raw const (*self.0).data_end).read_volatile() as usize,
+            )
+        }
+    }
+
+    #[inline(always)]
+    fn frame(self) -> Frame<Self> {
+        // SAFETY: the kernel hands a valid context to the program.
+        let (interface, length) = unsafe {
+            (
+                (*self.0).ingress_ifindex,
+                (*self.0).data_end - (*self.0).data,
+            )
+        };
+        Frame::new(self, interface, length)
+    }
+
+    #[inline(always)]
+    fn segment(self) -> u32 {
+        0
+    }
+
+    #[inline(always)]
+    fn skb(self) -> Option<*mut core::ffi::c_void> {
+        None
+    }
+}
+
+/// A socket buffer on its way in.
+#[derive(Clone, Copy)]
+pub(crate) struct Received(pub(crate) *mut __sk_buff);
+
+/// A socket buffer on its way out.
+#[derive(Clone, Copy)]
+pub(crate) struct Sent(pub(crate) *mut __sk_buff);
+
+macro_rules! socket_buffers {
+    ($($name:ident: $way:expr;)*) => {$(
+        impl Context for $name {
+            const WAY: Way = $way;
+
+            #[inline(always)]
+            fn bounds(self) -> (usize, usize) {
+                // SAFETY: the kernel hands a valid context to the program.
+                unsafe {
+                    (
+                        (&raw const (*self.0).data).read_volatile() as usize,
+                        (&raw const (*self.0).data_end).read_volatile() as usize,
+                    )
+                }
+            }
+
+            #[inline(always)]
+            fn skb(self) -> Option<*mut core::ffi::c_void> {
+                Some(self.0.cast())
+            }
+
+            #[inline(always)]
+            fn frame(self) -> Frame<Self> {
+                let skb = self.0;
+                // SAFETY: the kernel hands a valid context to the program.
+                unsafe {
+                    // A tag that lies beside the data is 4 bytes on the wire.
+                    let tag = if (*skb).vlan_present == 0 { 0 } else { 4 };
+                    Frame::new(self, (*skb).ifindex, (*skb).len + tag)
+                }
+            }
+
+            #[inline(always)]
+            fn segment(self) -> u32 {
+                // SAFETY: the kernel hands a valid context to the program.
+                unsafe { (*self.0).gso_size }
+            }
+        }
+    )*};
+}
+
+socket_buffers! {
+    Received: Way::In;
+    Sent: Way::Out;
+}

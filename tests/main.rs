@@ -24,6 +24,7 @@ mod shared;
 mod shown;
 mod sides;
 mod sinks;
+mod stress;
 mod translated;
 mod tunnel;
 mod verdicts;

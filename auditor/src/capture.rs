@@ -16,6 +16,7 @@ pub mod replay;
 mod selection;
 mod syscall;
 mod table;
+mod wait;
 
 pub use attach::Attached;
 pub use hook::{Choice, Ingress, Tc};
@@ -23,3 +24,4 @@ pub use interface::{Interface, Interfaces};
 pub use program::{Capture, CaptureError, Settings};
 pub use selection::{Selection, SelectionError, Wanted};
 pub use table::{Sizes, Table, Take, Ways};
+pub use wait::{Maps, Wait};

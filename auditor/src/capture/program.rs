@@ -63,9 +63,7 @@ pub enum CaptureError {
     Memory(#[source] io::Error),
     #[error("cannot read what was counted, in batches")]
     Batch(#[source] io::Error),
-    #[error(
-        "this kernel can't say when programs have ended, as those with nohz_full CPUs can't, so nothing could be counted exactly"
-    )]
+    #[error("this kernel can't say when programs have ended, so nothing could be counted exactly")]
     Wait(#[source] io::Error),
     #[error(
         "the kernel half was given {given} frames and counted {counted}: nothing of this replay can be trusted"

@@ -1,4 +1,4 @@
-//! Two system calls that no library offers: reading a hash map in batches, and waiting for programs to end.
+//! A system call that no library offers: reading a hash map in batches.
 #![expect(unsafe_code, reason = "system calls take pointers")]
 
 use std::{
@@ -82,22 +82,4 @@ where
         from = next;
         is_first = false;
     }
-}
-
-/// `MEMBARRIER_CMD_GLOBAL` (membarrier(2), Linux 4.3).
-const GLOBAL: libc::c_long = 1;
-
-/// Waits until every program that was running has ended: the kernel's answer is `synchronize_rcu()`, and XDP and tc
-/// programs run inside RCU's readers.
-///
-/// # Errors
-///
-/// `EINVAL` on hosts whose CPUs are isolated with `nohz_full`.
-pub(super) fn wait_for_programs() -> io::Result<()> {
-    // SAFETY: the call takes no pointer.
-    let result = unsafe { libc::syscall(libc::SYS_membarrier, GLOBAL, 0_u32, 0_i32) };
-    if result < 0 {
-        return Err(Errno::last().into());
-    }
-    Ok(())
 }

@@ -17,11 +17,7 @@ use aya::{
     util::nr_cpus,
 };
 
-use super::{
-    memory::Memory,
-    program::CaptureError,
-    syscall::{take_all, wait_for_programs},
-};
+use super::{memory::Memory, program::CaptureError, syscall::take_all, wait::Wait};
 
 /// How many places each part of the table has.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -72,6 +68,7 @@ const OTHER_MAPS: u64 = 9 << 20;
 pub struct Table {
     sizes: Sizes,
     state: Memory<State>,
+    wait: Wait,
     places_4: Memory<Place4>,
     places_6: Memory<Place6>,
     /// The half that the kernel half writes to.
@@ -95,6 +92,7 @@ impl Table {
         let table = Self {
             sizes,
             state: memory(ebpf, "STATE", 1)?,
+            wait: Wait::new().map_err(CaptureError::Wait)?,
             places_4: memory(ebpf, "PLACES_4", halves * sizes.places_4 as usize)?,
             places_6: memory(ebpf, "PLACES_6", halves * sizes.places_6 as usize)?,
             half: 0,
@@ -117,6 +115,12 @@ impl Table {
             }
         }
         Ok(table)
+    }
+
+    /// Waits for programs in another way.
+    #[must_use]
+    pub fn waiting(self, wait: Wait) -> Self {
+        Self { wait, ..self }
     }
 
     /// CPUs that have a header for themselves.
@@ -168,7 +172,7 @@ impl Table {
         let old = self.half;
         self.half = 1 - old;
         self.tell(offset_of!(Header, half), self.half as u64);
-        wait_for_programs().map_err(CaptureError::Wait)?;
+        self.wait.wait().map_err(CaptureError::Wait)?;
         self.collect(ebpf, old, take)
     }
 

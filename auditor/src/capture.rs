@@ -2,6 +2,7 @@
 
 mod attach;
 pub mod conntrack;
+mod dump;
 pub mod file;
 pub mod guard;
 pub mod hook;
@@ -14,6 +15,7 @@ pub mod process;
 mod program;
 pub mod replay;
 mod selection;
+mod sockets;
 mod syscall;
 mod table;
 mod wait;

@@ -7,22 +7,17 @@
 
 use std::{fs, io, net::IpAddr};
 
-use netlink_packet_core::{
-    NLM_F_DUMP, NLM_F_REQUEST, NetlinkHeader, NetlinkMessage, NetlinkPayload,
-};
 use netlink_packet_netfilter::{
     NetfilterHeader, NetfilterMessage, NetfilterMessageInner, NetfilterProtoFamily,
     conntrack::{ConntrackAttribute, ConntrackMessage, IPTuple, ProtoTuple, Tuple},
 };
-use netlink_sys::{Socket, SocketAddr, protocols::NETLINK_NETFILTER};
+use netlink_sys::protocols::NETLINK_NETFILTER;
 
+use super::dump::dump;
 use crate::observed::{Pair, Translations};
 
 /// How many connections this network namespace tracks.
 const COUNT: &str = "/proc/sys/net/netfilter/nf_conntrack_count";
-
-/// The kernel's answers come in pieces of this size at most (`NLMSG_GOODSIZE` and a dump's skb).
-const BUFFER: usize = 64 << 10;
 
 /// Lists the translations of the connections that are tracked now.
 ///
@@ -37,46 +32,14 @@ pub fn translations() -> io::Result<Translations> {
     if matches!(count.trim(), "" | "0") {
         return Ok(translations);
     }
-    let mut socket = Socket::new(NETLINK_NETFILTER)?;
-    socket.bind_auto()?;
-    socket.connect(&SocketAddr::new(0, 0))?;
-    socket.send(&request(), 0)?;
-    let mut buffer = Vec::with_capacity(BUFFER);
-    loop {
-        buffer.clear();
-        socket.recv(&mut buffer, 0)?;
-        let mut rest = buffer.as_slice();
-        if rest.is_empty() {
-            return Ok(translations);
-        }
-        while !rest.is_empty() {
-            let message = NetlinkMessage::<NetfilterMessage>::deserialize(rest)
-                .map_err(|problem| io::Error::other(problem.to_string()))?;
-            match message.payload {
-                NetlinkPayload::Done(_) => return Ok(translations),
-                NetlinkPayload::Error(error) => return Err(error.to_io()),
-                NetlinkPayload::InnerMessage(message) => add(&mut translations, &message),
-                _ => {}
-            }
-            // Messages are aligned to 4 bytes (`NLMSG_ALIGNTO`).
-            let length = (message.header.length as usize).next_multiple_of(4).max(4);
-            rest = rest.get(length..).unwrap_or_default();
-        }
-    }
-}
-
-fn request() -> Vec<u8> {
-    let mut header = NetlinkHeader::default();
-    header.flags = NLM_F_REQUEST | NLM_F_DUMP;
     let get = NetfilterMessage::new(
         NetfilterHeader::new(NetfilterProtoFamily::Unspec, 0, 0),
         ConntrackMessage::Get(Vec::new()),
     );
-    let mut message = NetlinkMessage::new(header, NetlinkPayload::from(get));
-    message.finalize();
-    let mut bytes = vec![0; message.buffer_len()];
-    message.serialize(&mut bytes);
-    bytes
+    dump(NETLINK_NETFILTER, get, |message| {
+        add(&mut translations, &message);
+    })?;
+    Ok(translations)
 }
 
 fn add(translations: &mut Translations, message: &NetfilterMessage) {

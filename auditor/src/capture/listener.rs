@@ -1,4 +1,4 @@
-//! The sockets of this network namespace that wait for conversations, from procfs.
+//! The sockets of this network namespace that wait for conversations: from the kernel, and what it does not tell from procfs.
 
 use std::{
     collections::BTreeSet,
@@ -7,6 +7,9 @@ use std::{
     path::Path,
 };
 
+use auditor_common::port::protocol;
+
+use super::sockets::listening;
 use crate::{observed::Listener, port::PortRange, transport::Transport};
 
 /// TCP's LISTEN state and UDP's unconnected one (`include/net/tcp_states.h`).
@@ -29,20 +32,45 @@ pub(super) struct Socket {
 ///
 /// # Errors
 ///
-/// procfs can't be read.
+/// Neither the kernel nor procfs tells.
 pub fn listeners(ephemeral: PortRange) -> io::Result<BTreeSet<Listener>> {
-    let sockets = sockets(Path::new("/proc/thread-self/net"))?;
-    let listener = |socket: &Socket| {
-        let (address, port) = socket.local;
-        let is_service = socket.transport == Transport::Tcp || !ephemeral.contains(port);
-        (socket.is_waiting && is_service).then_some(Listener {
-            transport: socket.transport,
-            port,
-            address,
-        })
-    };
-    Ok(sockets.iter().filter_map(listener).collect())
+    let directory = Path::new("/proc/thread-self/net");
+    let mut listeners = BTreeSet::new();
+    let mut files = FILES.to_vec();
+    // Its file names every connection, which on a busy host are many.
+    if let Ok(ends) = listening(protocol::TCP) {
+        listeners.extend(ends.into_iter().map(|end| listener(Transport::Tcp, end)));
+        files.retain(|(_, transport)| *transport != Transport::Tcp);
+    }
+    // Asking for SCTP's sockets where it is not in use would load it.
+    if directory.join("sctp").exists() {
+        let ends = listening(protocol::SCTP)?;
+        listeners.extend(ends.into_iter().map(|end| listener(Transport::Sctp, end)));
+    }
+    for socket in read(directory, &files)? {
+        let is_service = socket.transport == Transport::Tcp || !ephemeral.contains(socket.local.1);
+        if socket.is_waiting && is_service {
+            listeners.insert(listener(socket.transport, socket.local));
+        }
+    }
+    Ok(listeners)
 }
+
+fn listener(transport: Transport, (address, port): (IpAddr, u16)) -> Listener {
+    Listener {
+        transport,
+        port,
+        address,
+    }
+}
+
+/// What procfs has of sockets.
+const FILES: [(&str, Transport); 4] = [
+    ("tcp", Transport::Tcp),
+    ("tcp6", Transport::Tcp),
+    ("udp", Transport::Udp),
+    ("udp6", Transport::Udp),
+];
 
 /// Lists the sockets of a network namespace, of which `directory` is the one in procfs.
 ///
@@ -50,14 +78,12 @@ pub fn listeners(ephemeral: PortRange) -> io::Result<BTreeSet<Listener>> {
 ///
 /// procfs can't be read.
 pub(super) fn sockets(directory: &Path) -> io::Result<Vec<Socket>> {
+    read(directory, &FILES)
+}
+
+fn read(directory: &Path, files: &[(&str, Transport)]) -> io::Result<Vec<Socket>> {
     let mut sockets = Vec::new();
-    let files = [
-        ("tcp", Transport::Tcp),
-        ("tcp6", Transport::Tcp),
-        ("udp", Transport::Udp),
-        ("udp6", Transport::Udp),
-    ];
-    for (file, transport) in files {
+    for (file, transport) in files.iter().copied() {
         let text = match std::fs::read_to_string(directory.join(file)) {
             Ok(text) => text,
             // Without IPv6 there is no such file.

@@ -6,7 +6,7 @@ use anyhow::Context as _;
 
 use super::{observe::DEFAULT_FLOWS, output::write};
 use crate::{
-    capture::{Capture, Ingress, Interfaces, Settings, Sizes, Tc, hook, privilege},
+    capture::{Capture, Ingress, Interfaces, Settings, Sizes, Tc, Wait, hook, privilege},
     exit::Exit,
 };
 
@@ -100,6 +100,13 @@ pub fn run() -> anyhow::Result<Exit> {
                         sizes.n_cpus
                     ),
                 );
+                match Wait::new() {
+                    Ok(wait) => findings.good("drains", waits(&wait)),
+                    Err(error) => findings.bad(
+                        "drains",
+                        &format!("the kernel can't be made to wait for programs: {error}"),
+                    ),
+                }
             }
             Err(error) => findings.bad("programs", &error.to_string()),
         }
@@ -146,6 +153,16 @@ pub fn run() -> anyhow::Result<Exit> {
 fn version(release: &str) -> Option<(u32, u32)> {
     let mut parts = release.split(['.', '-']);
     Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
+}
+
+/// How drains wait for the programs that are running.
+const fn waits(wait: &Wait) -> &'static str {
+    match wait {
+        Wait::Barrier => "exact, by membarrier",
+        Wait::Update(_) => {
+            "exact, by an update of a map of maps: the kernel has no membarrier for all, as with nohz_full CPUs"
+        }
+    }
 }
 
 #[derive(Default)]

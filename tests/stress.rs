@@ -5,7 +5,7 @@
 //! thousands of 40 million (tried).
 
 use auditor::capture::{Sizes, Table, Wait};
-use auditor_common::{PortKind, Slot, Tally, mode};
+use auditor_common::{PortKind, Slot, Tally, flow::counted::PACKET_BITS, mode};
 use aya::{
     Ebpf, EbpfLoader,
     maps::{Array, PerCpuArray},
@@ -175,6 +175,39 @@ fn check(program: &str, storms: &Load, mode: u8, wait: Wait) {
     assert_eq!(by_slot.packets, by_port, "{what}: by port");
     assert!(packets != 0, "{what}: a table");
     assert!(!storms.is_too_much || by_port != 0, "{what}: a small table");
+}
+
+#[test]
+fn what_no_longer_fits_into_a_place_is_counted_beside_it() {
+    if !kernel_tests() {
+        return;
+    }
+    let (ebpf, mut table) = load("ingress_tc", 0, Wait::new().unwrap());
+    // Where the packets of a place have no more bits.
+    let most = 1 << (PACKET_BITS - 1);
+    let load = Load {
+        runs: 3,
+        repeat: most / 2 + 100,
+        is_too_much: false,
+    };
+    let one = frames().into_iter().take(1).collect::<Vec<_>>();
+    let sent = std::thread::scope(|scope| {
+        let program = ebpf.program("ingress_tc").unwrap();
+        scope
+            .spawn(|| storm(program, &load, 0, &one))
+            .join()
+            .unwrap()
+    });
+    let mut found = Vec::new();
+    table
+        .drain(&ebpf, &mut |_, record| {
+            found.push((record.packets[0], record.bytes[0]));
+        })
+        .unwrap();
+    found.sort_unstable();
+    let more = sent - u64::from(most);
+    let expected = [more, most.into()].map(|packets| (packets, 60 * packets));
+    assert_eq!(found, expected);
 }
 
 #[test]

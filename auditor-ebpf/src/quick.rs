@@ -22,7 +22,8 @@ use crate::{
     table::{self, PROBES_AT_ONCE},
 };
 
-/// Counts a plain packet in its place, `IS_BARE` if it must not carry another. False if that takes more, and nothing is counted then.
+/// Counts a plain packet in its place, `IS_BARE` if it must not carry another. False if that takes more, and nothing is
+/// counted then.
 ///
 /// # Errors
 ///

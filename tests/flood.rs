@@ -55,6 +55,7 @@ fn chat(mut stream: TcpStream, stop: &AtomicBool) -> u64 {
         stream.write_all(&byte).unwrap();
         stream.read_exact(&mut byte).unwrap();
         n_asked += 1;
+        // Many packets in a window of seconds, and the flood keeps the CPU.
         std::thread::sleep(Duration::from_millis(1));
     }
     n_asked

@@ -19,6 +19,7 @@ mod life;
 mod outage;
 mod page;
 mod processes;
+mod programs;
 mod replay;
 mod shared;
 mod shown;

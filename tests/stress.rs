@@ -9,7 +9,7 @@ use auditor_common::{PortKind, Slot, Tally, flow::counted::PACKET_BITS, mode};
 use aya::{
     Ebpf, EbpfLoader,
     maps::{Array, PerCpuArray},
-    programs::{Program, SchedClassifier, TestRun as _, TestRunOptions, Xdp},
+    programs::{Program, TestRunOptions},
 };
 use etherparse::PacketBuilder;
 use nix::{
@@ -17,10 +17,12 @@ use nix::{
     unistd::Pid,
 };
 
-use crate::auditor::kernel_tests;
+use crate::{
+    auditor::kernel_tests,
+    programs::{self, OBJECT},
+};
 
 const XDP: &str = "ingress_xdp";
-static OBJECT: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/auditor-ebpf"));
 
 /// Test runs of each sender, and packets of a run: 40 million with two senders. Between runs of XDP the kernel changes its own
 /// code, which takes a while; with few runs hardly any packet finds the table full.
@@ -81,13 +83,7 @@ fn load(program: &str, mode: u8, wait: Wait) -> (Ebpf, Table) {
         .map_max_entries("SHARED_1", SHARED)
         .load(OBJECT)
         .unwrap();
-    let one = ebpf.program_mut(program).unwrap();
-    if program == XDP {
-        <&mut Xdp>::try_from(one).unwrap().load().unwrap();
-    } else {
-        let tc = <&mut SchedClassifier>::try_from(one).unwrap();
-        tc.load().unwrap();
-    }
+    programs::load(&mut ebpf, program);
     let table = Table::map(&ebpf, sizes).unwrap().waiting(wait);
     table.know(PortKind::Listening, 6, PORT);
     (ebpf, table)
@@ -104,13 +100,7 @@ fn storm(program: &Program, load: &Load, cpu: usize, frames: &[Vec<u8>]) -> u64 
             repeat: load.repeat,
             ..TestRunOptions::new()
         };
-        let result = match <&Xdp>::try_from(program) {
-            Ok(program) => program.test_run(options),
-            Err(_tc) => <&SchedClassifier>::try_from(program)
-                .unwrap()
-                .test_run(options),
-        };
-        result.unwrap();
+        programs::run(program, options);
     }
     u64::from(load.runs) * u64::from(load.repeat)
 }

@@ -7,17 +7,16 @@ use std::collections::BTreeMap;
 
 use auditor::capture::{Sizes, Table};
 use auditor_common::{PortKind, SharedRecord, mode};
-use aya::{
-    Ebpf, EbpfLoader,
-    programs::{SchedClassifier, TestRun as _, TestRunOptions, Xdp},
-};
+use aya::{Ebpf, EbpfLoader, programs::TestRunOptions};
 use etherparse::{PacketBuilder, PacketBuilderStep, TcpHeader};
 
 use nix::net::if_::if_nametoindex;
 
-use crate::{auditor::kernel_tests, life::pair};
-
-static OBJECT: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/auditor-ebpf"));
+use crate::{
+    auditor::kernel_tests,
+    life::pair,
+    programs::{self, OBJECT},
+};
 
 const XDP: &str = "ingress_xdp";
 const N_FRAMES: usize = 4_000;
@@ -127,30 +126,14 @@ fn counted(
         mut table,
     } = load(has_places);
     let context = interface.map(context);
-    let run = |frame: &[u8], ebpf: &mut Ebpf| {
+    programs::load(&mut ebpf, program);
+    for frame in frames {
         let options = TestRunOptions {
             data_in: Some(frame),
             ctx_in: context.as_ref().map(<[u8; 192]>::as_slice),
             ..TestRunOptions::new()
         };
-        let one = ebpf.program_mut(program).unwrap();
-        if program == XDP {
-            <&mut Xdp>::try_from(one).unwrap().test_run(options)
-        } else {
-            let tc = <&mut SchedClassifier>::try_from(one).unwrap();
-            tc.test_run(options)
-        }
-        .unwrap();
-    };
-    let one = ebpf.program_mut(program).unwrap();
-    if program == XDP {
-        <&mut Xdp>::try_from(one).unwrap().load().unwrap();
-    } else {
-        let tc = <&mut SchedClassifier>::try_from(one).unwrap();
-        tc.load().unwrap();
-    }
-    for frame in frames {
-        run(frame, &mut ebpf);
+        programs::run(ebpf.program(program).unwrap(), options);
     }
     let mut flows: BTreeMap<String, SharedRecord> = BTreeMap::new();
     table

@@ -7,3 +7,5 @@ pub const SHARED: u8 = 1;
 pub const BOTH_PORTS: u8 = 2;
 /// Packets inside tunnels are counted as well.
 pub const DECAPSULATE: u8 = 4;
+/// Packets that are in no flow are logged.
+pub const LOG: u8 = 8;

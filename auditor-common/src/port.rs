@@ -34,22 +34,28 @@ pub mod protocol {
     pub const UDP_LITE: u8 = 136;
 }
 
+/// The index of the first word of a kind's bitmaps: TCP's, after which UDP's and SCTP's come.
+#[inline(always)]
+pub const fn start(kind: PortKind) -> u32 {
+    WORDS
+        * match kind {
+            PortKind::Listening => 0,
+            PortKind::Opened => 3,
+            PortKind::Documented => 6,
+        }
+}
+
 /// Where the bit of `port` lies: the index of its word, and its mask there. `None` for protocols without a bitmap.
 #[inline(always)]
 pub fn bit(kind: PortKind, protocol: u8, port: u16) -> Option<(u32, u64)> {
-    let transport = match protocol {
+    let transport: u32 = match protocol {
         protocol::TCP => 0,
         protocol::UDP => 1,
         protocol::SCTP => 2,
         _ => return None,
     };
-    let kind = match kind {
-        PortKind::Listening => 0,
-        PortKind::Opened => 3,
-        PortKind::Documented => 6,
-    };
-    let bitmap: u32 = kind + transport;
-    Some((bitmap * WORDS + (u32::from(port) >> 6), 1 << (port & 63)))
+    let word = start(kind) + transport * WORDS + (u32::from(port) >> 6);
+    Some((word, 1 << (port & 63)))
 }
 
 #[cfg(test)]

@@ -35,6 +35,22 @@ pub(crate) trait Context: Copy {
     }
 }
 
+/// Both kinds of context have these fields. The reads are volatile, so that the compiler does not keep the pointers.
+macro_rules! bounds {
+    () => {
+        #[inline(always)]
+        fn bounds(self) -> (usize, usize) {
+            // SAFETY: the kernel hands a valid context to the program.
+            unsafe {
+                (
+                    (&raw const (*self.0).data).read_volatile() as usize,
+                    (&raw const (*self.0).data_end).read_volatile() as usize,
+                )
+            }
+        }
+    };
+}
+
 /// A frame before the stack, in one buffer.
 #[derive(Clone, Copy)]
 pub(crate) struct Whole(pub(crate) *mut xdp_md);
@@ -42,16 +58,7 @@ pub(crate) struct Whole(pub(crate) *mut xdp_md);
 impl Context for Whole {
     const WAY: Way = Way::In;
 
-    #[inline(always)]
-    fn bounds(self) -> (usize, usize) {
-        // SAFETY: the kernel hands a valid context to the program.
-        unsafe {
-            (
-                (&raw const (*self.0).data).read_volatile() as usize,
-                (&raw const (*self.0).data_end).read_volatile() as usize,
-            )
-        }
-    }
+    bounds!();
 
     #[inline(always)]
     fn frame(self) -> Frame<Self> {
@@ -89,16 +96,7 @@ macro_rules! socket_buffers {
         impl Context for $name {
             const WAY: Way = $way;
 
-            #[inline(always)]
-            fn bounds(self) -> (usize, usize) {
-                // SAFETY: the kernel hands a valid context to the program.
-                unsafe {
-                    (
-                        (&raw const (*self.0).data).read_volatile() as usize,
-                        (&raw const (*self.0).data_end).read_volatile() as usize,
-                    )
-                }
-            }
+            bounds!();
 
             #[inline(always)]
             fn skb(self) -> Option<*mut core::ffi::c_void> {

@@ -36,7 +36,7 @@ mod table;
 
 use core::ffi::c_void;
 
-use auditor_common::Slot;
+use auditor_common::{Slot, mode};
 use aya_ebpf::{
     EbpfContext,
     bindings::{TC_ACT_UNSPEC, xdp_action},
@@ -47,12 +47,15 @@ use aya_log_ebpf::trace;
 
 use context::{Received, Sent, Way, Whole};
 use count::count;
+use region::is;
 use spread::Spread;
 
 /// Counts what arrives, before the stack sees it. Passes everything.
 #[xdp]
 fn ingress_xdp(ctx: XdpContext) -> u32 {
-    if let Err(slot) = count(Whole(ctx.ctx)) {
+    if let Err(slot) = count(Whole(ctx.ctx))
+        && is(mode::LOG)
+    {
         log(ctx.ctx.cast(), Way::In, slot);
     }
     xdp_action::XDP_PASS
@@ -61,7 +64,9 @@ fn ingress_xdp(ctx: XdpContext) -> u32 {
 /// Counts what arrives in frames that may lie in several buffers, as those of large MTUs do (Linux 5.18).
 #[xdp(frags)]
 fn ingress_xdp_frags(ctx: XdpContext) -> u32 {
-    if let Err(slot) = count(Spread(ctx.ctx)) {
+    if let Err(slot) = count(Spread(ctx.ctx))
+        && is(mode::LOG)
+    {
         log(ctx.ctx.cast(), Way::In, slot);
     }
     xdp_action::XDP_PASS
@@ -70,7 +75,9 @@ fn ingress_xdp_frags(ctx: XdpContext) -> u32 {
 /// Counts what arrives, on the way into the stack. Passes everything on to whatever runs next.
 #[classifier]
 fn ingress_tc(ctx: TcContext) -> i32 {
-    if let Err(slot) = count(Received(ctx.skb.skb)) {
+    if let Err(slot) = count(Received(ctx.skb.skb))
+        && is(mode::LOG)
+    {
         log(ctx.skb.skb.cast(), Way::In, slot);
     }
     TC_ACT_UNSPEC
@@ -79,7 +86,9 @@ fn ingress_tc(ctx: TcContext) -> i32 {
 /// Counts what leaves. Passes everything on to whatever runs next.
 #[classifier]
 fn egress_tc(ctx: TcContext) -> i32 {
-    if let Err(slot) = count(Sent(ctx.skb.skb)) {
+    if let Err(slot) = count(Sent(ctx.skb.skb))
+        && is(mode::LOG)
+    {
         log(ctx.skb.skb.cast(), Way::Out, slot);
     }
     TC_ACT_UNSPEC
@@ -94,7 +103,7 @@ impl EbpfContext for Logged {
     }
 }
 
-/// Logs a packet that is in no flow, if it is to be logged: in a function of its own, so that nothing is prepared for it.
+/// Logs a packet that is in no flow: in a function of its own, so that nothing is prepared for it before.
 #[inline(never)]
 fn log(context: *mut c_void, way: Way, slot: Slot) {
     let (context, slot) = (Logged(context), slot.name());

@@ -5,7 +5,7 @@ use core::intrinsics::{AtomicOrdering, atomic_or};
 use auditor_common::{
     Known, Packet, PortKind, Server,
     packet::index,
-    port::{WORDS, bit, protocol},
+    port::{WORDS, bit, protocol, start},
 };
 
 use crate::{
@@ -23,20 +23,21 @@ pub(crate) const LOOPBACK: u32 = 1;
 #[inline(always)]
 pub(crate) fn known<C: Context>(frame: &Frame<C>, words: Words, packet: &Packet) -> (bool, bool) {
     const { assert!(protocol::TCP & 1 == 0 && protocol::UDP & 1 == 1) };
-    let transport = usize::from(packet.protocol & 1) * WORDS as usize;
-    let opened = if frame.interface == LOOPBACK {
-        0
+    let transport = u32::from(packet.protocol & 1) * WORDS;
+    let here = start(PortKind::Listening);
+    let elsewhere = if frame.interface == LOOPBACK {
+        here
     } else {
-        3 * WORDS as usize
+        start(PortKind::Opened)
     };
     let (destination, source) = match C::WAY {
-        Way::In => (0, opened),
-        Way::Out => (opened, 0),
+        Way::In => (here, elsewhere),
+        Way::Out => (elsewhere, here),
     };
-    let has = |bitmap: usize, port: u16| {
+    let has = |bitmap: u32, port: u16| {
         // SAFETY: both bitmaps lie below their number; a whole word, read in one piece.
         unsafe {
-            let word = words.0.add(in_space((bitmap + transport) as u32));
+            let word = words.0.add(in_space(bitmap + transport));
             *word.add(in_bitmap(port)) >> (port & 63) & 1 != 0
         }
     };

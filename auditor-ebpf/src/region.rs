@@ -20,22 +20,28 @@ static STATE: Array<State> = Array::with_max_entries(1, MMAPABLE);
 #[unsafe(no_mangle)]
 static MODE: Global<u8> = Global::new(0);
 
+/// Whether this bit of the mode is set.
+#[inline(always)]
+pub(crate) fn is(bit: u8) -> bool {
+    MODE.load() & bit != 0
+}
+
 /// Whether packets inside tunnels are counted as well.
 #[inline(always)]
 pub(crate) fn decapsulates() -> bool {
-    MODE.load() & mode::DECAPSULATE != 0
+    is(mode::DECAPSULATE)
 }
 
 /// Whether every conversation keeps both its ports.
 #[inline(always)]
 pub(crate) fn keeps_both_ports() -> bool {
-    MODE.load() & mode::BOTH_PORTS != 0
+    is(mode::BOTH_PORTS)
 }
 
 /// Whether each CPU counts in places of its own.
 #[inline(always)]
 pub(crate) fn has_places() -> bool {
-    MODE.load() & mode::SHARED == 0
+    !is(mode::SHARED)
 }
 
 /// Which packets may go the shortest way.
@@ -48,7 +54,7 @@ pub(crate) enum Quickest {
 
 #[inline(always)]
 pub(crate) fn quickest() -> Quickest {
-    match MODE.load() {
+    match MODE.load() & !mode::LOG {
         0 => Quickest::Any,
         mode::DECAPSULATE => Quickest::Bare,
         _ => Quickest::None,

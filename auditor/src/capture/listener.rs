@@ -28,32 +28,70 @@ pub(super) struct Socket {
     pub(super) inode: u64,
 }
 
-/// Lists the sockets that wait. A UDP socket on an ephemeral port belongs to a client and is left out.
-///
-/// # Errors
-///
-/// Neither the kernel nor procfs tells.
-pub fn listeners(ephemeral: PortRange) -> io::Result<BTreeSet<Listener>> {
-    let directory = Path::new("/proc/thread-self/net");
-    let mut listeners = BTreeSet::new();
-    let mut files = FILES.to_vec();
-    // Its file names every connection, which on a busy host are many.
-    if let Ok(ends) = listening(protocol::TCP) {
-        listeners.extend(ends.into_iter().map(|end| listener(Transport::Tcp, end)));
-        files.retain(|(_, transport)| *transport != Transport::Tcp);
-    }
-    // Asking for SCTP's sockets where it is not in use would load it.
-    if directory.join("sctp").exists() {
-        let ends = listening(protocol::SCTP)?;
-        listeners.extend(ends.into_iter().map(|end| listener(Transport::Sctp, end)));
-    }
-    for socket in read(directory, &files)? {
-        let is_service = socket.transport == Transport::Tcp || !ephemeral.contains(socket.local.1);
-        if socket.is_waiting && is_service {
-            listeners.insert(listener(socket.transport, socket.local));
+/// Who listens on this host, asked again and again.
+#[derive(Debug)]
+pub struct Listeners {
+    ephemeral: PortRange,
+    /// Transports whose sockets the kernel cannot list. Each question would make it look for the module again.
+    unlisted: BTreeSet<Transport>,
+}
+
+impl Listeners {
+    /// `ephemeral` is the range from which clients of this host take their ports.
+    #[must_use]
+    pub const fn new(ephemeral: PortRange) -> Self {
+        Self {
+            ephemeral,
+            unlisted: BTreeSet::new(),
         }
     }
-    Ok(listeners)
+
+    /// Lists the sockets that wait. A UDP socket on an ephemeral port belongs to a client and is left out; those of SCTP are
+    /// left out where the kernel does not tell of them.
+    ///
+    /// # Errors
+    ///
+    /// Neither the kernel nor procfs tells.
+    pub fn list(&mut self) -> io::Result<BTreeSet<Listener>> {
+        let directory = Path::new("/proc/thread-self/net");
+        let mut listeners = BTreeSet::new();
+        let mut files = FILES.to_vec();
+        // Its file names every connection, which on a busy host are many.
+        if let Some(ends) = self.ask(Transport::Tcp, protocol::TCP) {
+            listeners.extend(ends.into_iter().map(|end| listener(Transport::Tcp, end)));
+            files.retain(|(_, transport)| *transport != Transport::Tcp);
+        }
+        // Asking for SCTP's sockets where it is not in use would load it.
+        if directory.join("sctp").exists()
+            && let Some(ends) = self.ask(Transport::Sctp, protocol::SCTP)
+        {
+            listeners.extend(ends.into_iter().map(|end| listener(Transport::Sctp, end)));
+        }
+        for socket in read(directory, &files)? {
+            let is_service =
+                socket.transport == Transport::Tcp || !self.ephemeral.contains(socket.local.1);
+            if socket.is_waiting && is_service {
+                listeners.insert(listener(socket.transport, socket.local));
+            }
+        }
+        Ok(listeners)
+    }
+
+    fn ask(&mut self, transport: Transport, protocol: u8) -> Option<Vec<(IpAddr, u16)>> {
+        if self.unlisted.contains(&transport) {
+            return None;
+        }
+        match listening(protocol) {
+            Ok(ends) => Some(ends),
+            Err(error) => {
+                // What `inet_diag` and `sock_diag` say where they have nobody to ask.
+                if error.kind() == io::ErrorKind::NotFound {
+                    self.unlisted.insert(transport);
+                }
+                None
+            }
+        }
+    }
 }
 
 fn listener(transport: Transport, (address, port): (IpAddr, u16)) -> Listener {
@@ -154,7 +192,7 @@ pub fn ephemeral_range() -> PortRange {
 mod tests {
     use std::net::TcpListener;
 
-    use super::{ephemeral_range, listeners, socket};
+    use super::{Listeners, ephemeral_range, socket};
     use crate::transport::Transport;
 
     #[cfg(target_endian = "little")]
@@ -181,7 +219,8 @@ mod tests {
         let socket = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = socket.local_addr().unwrap().port();
         assert!(
-            listeners(ephemeral_range())
+            Listeners::new(ephemeral_range())
+                .list()
                 .unwrap()
                 .iter()
                 .any(|listener| listener.port == port)

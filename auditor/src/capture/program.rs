@@ -110,6 +110,7 @@ impl Capture {
             (is_real_time() || MOST_CPUS < sizes.n_cpus, mode::SHARED),
             (settings.both_ports, mode::BOTH_PORTS),
             (settings.decapsulate, mode::DECAPSULATE),
+            (settings.log, mode::LOG),
         ]
         .iter()
         .filter_map(|(is_so, bit)| is_so.then_some(bit))

@@ -10,7 +10,7 @@ use tokio::runtime::Runtime;
 
 use super::session::Session;
 use crate::{
-    capture::{Ingress, Interface, Tc, listener, namespace},
+    capture::{Ingress, Interface, Tc, listener::Listeners, namespace},
     matrix::Matrix,
     observed::{Cause, Host, Observed, Owners},
     port::PortRange,
@@ -108,7 +108,7 @@ pub(super) fn sum(one: &Cause, other: &Cause) -> Cause {
 
 pub(super) fn host(
     interfaces: &[Interface],
-    ephemeral: PortRange,
+    listeners: &mut Listeners,
     network_namespace: Option<String>,
 ) -> anyhow::Result<Host> {
     let name = std::fs::read_to_string("/proc/sys/kernel/hostname")
@@ -122,7 +122,9 @@ pub(super) fn host(
             .collect(),
         is_captured: false,
         owners: Owners::default(),
-        listeners: listener::listeners(ephemeral).context("cannot list the sockets that listen")?,
+        listeners: listeners
+            .list()
+            .context("cannot list the sockets that listen")?,
     })
 }
 

@@ -17,7 +17,11 @@ use super::{
     window::{Asked, Clock, Drains, EPOCH, Progress, Seen, Signals},
 };
 use crate::{
-    capture::{Capture, Interfaces, Selection, Settings, Sizes, listener, privilege},
+    capture::{
+        Capture, Interfaces, Selection, Settings, Sizes,
+        listener::{self, Listeners},
+        privilege,
+    },
     matrix::Matrix,
     observed::{self, Cause, Ends, Flow, Gap, Host, KnownPorts, Observed, Window},
     port::PortRange,
@@ -44,6 +48,7 @@ pub(super) struct Session {
     pub(super) host: Host,
     is_documented: Box<dyn Fn(u8, u16) -> bool>,
     ephemeral: PortRange,
+    listeners: Listeners,
     pub(super) clock: Clock,
     seen: Seen,
     pub(super) looking: Looking,
@@ -84,7 +89,8 @@ impl Session {
         let interfaces = Interfaces::open()?;
         let all = interfaces.list().await?;
         let ephemeral = listener::ephemeral_range();
-        let host = host(&all, ephemeral, counting.netns.clone())?;
+        let mut listeners = Listeners::new(ephemeral);
+        let host = host(&all, &mut listeners, counting.netns.clone())?;
         begin(&host)?;
         let selection = Selection::parse(names)?;
         selection.check(&all)?;
@@ -119,6 +125,7 @@ impl Session {
             host,
             is_documented: Box::new(documented_test(matrices)),
             ephemeral,
+            listeners,
             clock: Clock::now(),
             seen,
             looking: Looking::begin(),
@@ -220,8 +227,10 @@ impl Session {
             let before = self.clock.epoch().saturating_sub(OVER);
             self.seen.ledger.settle(before, &known);
         }
-        let listeners =
-            listener::listeners(self.ephemeral).context("cannot list the sockets that listen")?;
+        let listeners = self
+            .listeners
+            .list()
+            .context("cannot list the sockets that listen")?;
         if !listeners.is_subset(&self.host.listeners) {
             self.host.listeners.extend(listeners);
             self.capture

@@ -1,43 +1,38 @@
-//! Conversations by what they are known by, packed: two cache lines each, and a few bytes to find it.
+//! Conversations by what they are known by, packed: a host may have a million of them.
 
-use std::hash::{BuildHasher as _, RandomState};
+mod entry;
+
+use std::{
+    collections::HashMap,
+    hash::{BuildHasher as _, RandomState},
+};
 
 use auditor_common::{SharedKey, SharedRecord};
 use hashbrown::HashTable;
 
-/// A map from keys to records that takes little more than what it holds: a host may have a million conversations.
+use entry::{Address, Entry};
+
+/// A map from keys to records that takes little more than what it holds.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Talks {
-    entries: Vec<Entry>,
-    /// Places of the entries.
-    places: HashTable<u32>,
+    four: Arena<[u8; 4]>,
+    six: Arena<[u8; 16]>,
     hasher: RandomState,
 }
 
-#[derive(Clone, Copy, Debug)]
-struct Entry {
-    ends: [[u8; 16]; 2],
-    ports: u64,
-    packets: [u64; 2],
-    bytes: [u64; 2],
-    resets: [u64; 2],
-    requests: u64,
-    replies: u64,
-    refusals: u64,
-    interface: u32,
-    /// Epochs; 32 bits of them are years.
-    first: u32,
-    last: u32,
-    flags: [u8; 2],
-    opening: u8,
-    evidence: u8,
+/// Conversations whose addresses are of this length.
+#[derive(Clone, Debug)]
+struct Arena<A> {
+    entries: Vec<Entry<A>>,
+    /// Places of the entries.
+    places: HashTable<u32>,
+    /// Records of entries that they do not fit into, by place.
+    wide: HashMap<u32, SharedRecord>,
 }
-
-const _: () = assert!(size_of::<Entry>() == 128);
 
 impl Talks {
     pub(super) const fn len(&self) -> usize {
-        self.entries.len()
+        self.four.entries.len() + self.six.entries.len()
     }
 
     /// Changes the record of a key, if there is one.
@@ -46,46 +41,24 @@ impl Talks {
         key: &SharedKey,
         change: impl FnOnce(&mut SharedRecord),
     ) -> bool {
-        let Self {
-            entries, places, ..
-        } = self;
-        let is_same = |place: &u32| {
-            entries
-                .get(*place as usize)
-                .is_some_and(|entry| entry.key() == *key)
-        };
-        let Some(place) = places.find(self.hasher.hash_one(key), is_same).copied() else {
-            return false;
-        };
-        if let Some(entry) = entries.get_mut(place as usize) {
-            let mut record = entry.record();
-            change(&mut record);
-            *entry = Entry::new(key, &record);
+        let hash = self.hasher.hash_one(key);
+        match <[u8; 4]>::all(key.ends) {
+            Some(ends) => self.four.change(hash, ends, key, change),
+            None => self.six.change(hash, key.ends, key, change),
         }
-        true
     }
 
     /// Adds a key that is not there.
     pub(super) fn insert(&mut self, key: &SharedKey, record: &SharedRecord) {
-        let place = u32::try_from(self.entries.len()).unwrap_or(u32::MAX);
-        self.entries.push(Entry::new(key, record));
-        let Self {
-            entries,
-            places,
-            hasher,
-        } = self;
-        places.insert_unique(hasher.hash_one(key), place, |place| {
-            entries
-                .get(*place as usize)
-                .map_or(0, |entry| hasher.hash_one(entry.key()))
-        });
+        match <[u8; 4]>::all(key.ends) {
+            Some(ends) => self.four.insert(&self.hasher, ends, key, record),
+            None => self.six.insert(&self.hasher, key.ends, key, record),
+        }
     }
 
-    /// In the order in which they came.
+    /// IPv4 and then IPv6, each in the order in which they came.
     pub(super) fn iter(&self) -> impl Iterator<Item = (SharedKey, SharedRecord)> {
-        self.entries
-            .iter()
-            .map(|entry| (entry.key(), entry.record()))
+        self.four.iter().chain(self.six.iter())
     }
 
     /// Takes out what `takes` names.
@@ -93,68 +66,237 @@ impl Talks {
         &mut self,
         mut takes: impl FnMut(&SharedKey, &SharedRecord) -> bool,
     ) -> Vec<(SharedKey, SharedRecord)> {
-        let mut taken = Vec::new();
-        let mut kept = Self::default();
-        for entry in std::mem::take(&mut self.entries) {
-            let (key, record) = (entry.key(), entry.record());
-            if takes(&key, &record) {
-                taken.push((key, record));
-            } else {
-                kept.insert(&key, &record);
-            }
-        }
-        *self = kept;
+        let mut taken = self.four.take(&self.hasher, &mut takes);
+        taken.extend(self.six.take(&self.hasher, &mut takes));
         taken
     }
 }
 
-impl Entry {
-    fn new(key: &SharedKey, record: &SharedRecord) -> Self {
-        let epoch = |epoch: u64| u32::try_from(epoch).unwrap_or(u32::MAX);
-        let [first_flags, second_flags, ..] = record.flags.to_le_bytes();
-        let [opening, ..] = record.opening.to_le_bytes();
-        let [evidence, ..] = record.evidence.to_le_bytes();
+impl<A: Address> Arena<A> {
+    fn change(
+        &mut self,
+        hash: u64,
+        ends: [A; 2],
+        key: &SharedKey,
+        change: impl FnOnce(&mut SharedRecord),
+    ) -> bool {
+        let Self {
+            entries,
+            places,
+            wide,
+        } = self;
+        let is_same = |place: &u32| {
+            entries
+                .get(*place as usize)
+                .is_some_and(|entry| entry.is(ends, key))
+        };
+        let Some(place) = places.find(hash, is_same).copied() else {
+            return false;
+        };
+        if let Some(entry) = entries.get_mut(place as usize) {
+            let mut record = whole(entry, place, wide);
+            change(&mut record);
+            if !entry.set(&record) {
+                wide.insert(place, record);
+            }
+        }
+        true
+    }
+
+    fn insert(
+        &mut self,
+        hasher: &RandomState,
+        ends: [A; 2],
+        key: &SharedKey,
+        record: &SharedRecord,
+    ) {
+        let place = u32::try_from(self.entries.len()).unwrap_or(u32::MAX);
+        let mut entry = Entry::new(ends, key);
+        if !entry.set(record) {
+            self.wide.insert(place, *record);
+        }
+        self.entries.push(entry);
+        self.place(hasher, place, hasher.hash_one(key));
+    }
+
+    /// Lets an entry be found.
+    fn place(&mut self, hasher: &RandomState, place: u32, hash: u64) {
+        let Self {
+            entries, places, ..
+        } = self;
+        places.insert_unique(hash, place, |place| {
+            entries
+                .get(*place as usize)
+                .map_or(0, |entry| hasher.hash_one(entry.key()))
+        });
+    }
+
+    fn iter(&self) -> impl Iterator<Item = (SharedKey, SharedRecord)> {
+        self.entries
+            .iter()
+            .zip(0..)
+            .map(|(entry, place)| (entry.key(), whole(entry, place, &self.wide)))
+    }
+
+    /// What stays is moved together where it is: there may be no room for all of it twice.
+    fn take(
+        &mut self,
+        hasher: &RandomState,
+        takes: &mut impl FnMut(&SharedKey, &SharedRecord) -> bool,
+    ) -> Vec<(SharedKey, SharedRecord)> {
+        let mut taken = Vec::new();
+        let mut place = 0;
+        let (mut kept, mut wide) = (0, HashMap::new());
+        self.entries.retain(|entry| {
+            let (key, record) = (entry.key(), whole(entry, place, &self.wide));
+            place += 1;
+            let is_taken = takes(&key, &record);
+            if is_taken {
+                taken.push((key, record));
+            } else {
+                if entry.is_wide() {
+                    wide.insert(kept, record);
+                }
+                kept += 1;
+            }
+            !is_taken
+        });
+        if !taken.is_empty() {
+            self.wide = wide;
+            self.places.clear();
+            for place in 0..kept {
+                if let Some(entry) = self.entries.get(place as usize) {
+                    self.place(hasher, place, hasher.hash_one(entry.key()));
+                }
+            }
+        }
+        taken
+    }
+}
+
+/// The record of the entry at a place.
+fn whole<A: Address>(
+    entry: &Entry<A>,
+    place: u32,
+    wide: &HashMap<u32, SharedRecord>,
+) -> SharedRecord {
+    if entry.is_wide() {
+        wide.get(&place).copied().unwrap_or_default()
+    } else {
+        entry.record()
+    }
+}
+
+impl<A> Default for Arena<A> {
+    fn default() -> Self {
         Self {
-            ends: key.ends,
-            ports: key.ports,
-            packets: record.packets,
-            bytes: record.bytes,
-            resets: record.resets,
-            requests: record.requests,
-            replies: record.replies,
-            refusals: record.refusals,
-            interface: key.interface,
-            first: epoch(record.first),
-            last: epoch(record.last),
-            flags: [first_flags, second_flags],
-            opening,
-            evidence,
+            entries: Vec::new(),
+            places: HashTable::new(),
+            wide: HashMap::new(),
         }
     }
+}
 
-    const fn key(&self) -> SharedKey {
-        SharedKey {
-            ends: self.ends,
-            ports: self.ports,
-            interface: self.interface,
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use auditor_common::{SharedKey, SharedRecord, packet::mapped};
+    use proptest::prelude::*;
+
+    use super::Talks;
+
+    /// A few conversations, of both kinds of addresses.
+    fn keys() -> impl Strategy<Value = SharedKey> {
+        (0_u8..6, any::<bool>(), 0_u32..2).prop_map(|(peer, is_ipv4, interface)| SharedKey {
+            ends: if is_ipv4 {
+                [mapped([10, 0, 0, peer]), mapped([10, 0, 0, 9])]
+            } else {
+                [[peer; 16], [9; 16]]
+            },
+            ports: 7,
+            interface,
             reserved: 0,
-        }
+        })
     }
 
-    fn record(&self) -> SharedRecord {
-        let [first, second] = self.flags;
-        SharedRecord {
-            packets: self.packets,
-            bytes: self.bytes,
-            resets: self.resets,
-            requests: self.requests,
-            replies: self.replies,
-            refusals: self.refusals,
-            flags: u16::from_le_bytes([first, second]).into(),
-            opening: self.opening.into(),
-            first: self.first.into(),
-            last: self.last.into(),
-            evidence: self.evidence.into(),
+    /// Small numbers, and such as no entry holds.
+    fn number() -> impl Strategy<Value = u64> {
+        prop_oneof![0_u64..9, 250_u64..260, 65_530_u64..65_540, Just(1 << 33)]
+    }
+
+    fn records() -> impl Strategy<Value = SharedRecord> {
+        let pair = || [number(), number()];
+        (
+            (pair(), pair(), pair()),
+            (number(), number(), number()),
+            (0_u64..9, 9_u64..99),
+            (0_u64..16, 0_u64..5, 0_u64..65_536),
+        )
+            .prop_map(
+                |(
+                    (packets, bytes, resets),
+                    (requests, replies, refusals),
+                    (first, last),
+                    (opening, evidence, flags),
+                )| SharedRecord {
+                    packets,
+                    bytes,
+                    resets,
+                    requests,
+                    replies,
+                    refusals,
+                    flags,
+                    opening,
+                    first,
+                    last,
+                    evidence,
+                },
+            )
+    }
+
+    #[derive(Clone, Debug)]
+    enum Step {
+        Put(SharedKey, SharedRecord),
+        TakeBefore(u64),
+    }
+
+    fn steps() -> impl Strategy<Value = Step> {
+        prop_oneof![
+            9 => (keys(), records()).prop_map(|(key, record)| Step::Put(key, record)),
+            1 => (0_u64..99).prop_map(Step::TakeBefore),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn it_is_a_map(steps in prop::collection::vec(steps(), 0..60)) {
+            let name = |key: &SharedKey| format!("{key:?}");
+            let mut talks = Talks::default();
+            let mut model: BTreeMap<String, SharedRecord> = BTreeMap::new();
+            for step in steps {
+                match step {
+                    Step::Put(key, record) => {
+                        let is_known = talks.change(&key, |known| *known = record);
+                        prop_assert_eq!(is_known, model.contains_key(&name(&key)));
+                        if !is_known {
+                            talks.insert(&key, &record);
+                        }
+                        model.insert(name(&key), record);
+                    }
+                    Step::TakeBefore(epoch) => {
+                        let taken = talks.take(|_, record| record.last < epoch);
+                        for (key, record) in taken {
+                            prop_assert!(record.last < epoch);
+                            prop_assert_eq!(model.remove(&name(&key)), Some(record));
+                        }
+                        prop_assert!(model.values().all(|record| epoch <= record.last));
+                    }
+                }
+            }
+            prop_assert_eq!(talks.len(), model.len());
+            let all: BTreeMap<_, _> = talks.iter().map(|(key, record)| (name(&key), record)).collect();
+            prop_assert_eq!(all, model);
         }
     }
 }

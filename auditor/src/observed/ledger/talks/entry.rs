@@ -1,0 +1,149 @@
+//! One conversation in memory: a cache line if its addresses are IPv4.
+
+use auditor_common::{SharedKey, SharedRecord, packet::mapped};
+
+/// The bytes of an address, as short as they can be.
+pub(super) trait Address: Copy + Eq {
+    /// The same addresses in this form, if both have it.
+    fn all(ends: [[u8; 16]; 2]) -> Option<[Self; 2]>;
+
+    fn full(self) -> [u8; 16];
+}
+
+impl Address for [u8; 4] {
+    fn all([one, other]: [[u8; 16]; 2]) -> Option<[Self; 2]> {
+        let short = |end: [u8; 16]| {
+            let [.., a, b, c, d] = end;
+            let short = [a, b, c, d];
+            (mapped(short) == end).then_some(short)
+        };
+        Some([short(one)?, short(other)?])
+    }
+
+    fn full(self) -> [u8; 16] {
+        mapped(self)
+    }
+}
+
+impl Address for [u8; 16] {
+    fn all(ends: [[u8; 16]; 2]) -> Option<[Self; 2]> {
+        Some(ends)
+    }
+
+    fn full(self) -> [u8; 16] {
+        self
+    }
+}
+
+/// A conversation whose counts are as small as nearly all are. If they are not, the record is kept elsewhere.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Entry<A> {
+    ends: [A; 2],
+    ports: u64,
+    bytes: [u64; 2],
+    packets: [u32; 2],
+    interface: u32,
+    /// Epochs; 32 bits of them are years.
+    first: u32,
+    last: u32,
+    requests: u16,
+    replies: u16,
+    refusals: u8,
+    resets: [u8; 2],
+    flags: [u8; 2],
+    opening: u8,
+    evidence: u8,
+    is_wide: bool,
+}
+
+const _: () = assert!(size_of::<Entry<[u8; 4]>>() == 64 && size_of::<Entry<[u8; 16]>>() == 88);
+
+impl<A: Address> Entry<A> {
+    /// Without counts.
+    pub(super) const fn new(ends: [A; 2], key: &SharedKey) -> Self {
+        Self {
+            ends,
+            ports: key.ports,
+            bytes: [0; 2],
+            packets: [0; 2],
+            interface: key.interface,
+            first: 0,
+            last: 0,
+            requests: 0,
+            replies: 0,
+            refusals: 0,
+            resets: [0; 2],
+            flags: [0; 2],
+            opening: 0,
+            evidence: 0,
+            is_wide: false,
+        }
+    }
+
+    pub(super) fn is(&self, ends: [A; 2], key: &SharedKey) -> bool {
+        self.ends == ends && self.ports == key.ports && self.interface == key.interface
+    }
+
+    pub(super) fn key(&self) -> SharedKey {
+        SharedKey {
+            ends: self.ends.map(A::full),
+            ports: self.ports,
+            interface: self.interface,
+            reserved: 0,
+        }
+    }
+
+    /// Whether the record is kept elsewhere.
+    pub(super) const fn is_wide(&self) -> bool {
+        self.is_wide
+    }
+
+    /// Takes the record over; false if it does not fit and is to be kept elsewhere.
+    pub(super) fn set(&mut self, record: &SharedRecord) -> bool {
+        let packed = self.packed(record);
+        if let Some(packed) = packed {
+            *self = packed;
+        }
+        self.is_wide = packed.is_none();
+        packed.is_some()
+    }
+
+    fn packed(&self, record: &SharedRecord) -> Option<Self> {
+        let [first_flags, second_flags, rest @ ..] = record.flags.to_le_bytes();
+        Some(Self {
+            bytes: record.bytes,
+            packets: both(record.packets)?,
+            first: record.first.try_into().ok()?,
+            last: record.last.try_into().ok()?,
+            requests: record.requests.try_into().ok()?,
+            replies: record.replies.try_into().ok()?,
+            refusals: record.refusals.try_into().ok()?,
+            resets: both(record.resets)?,
+            flags: (rest == [0; 6]).then_some([first_flags, second_flags])?,
+            opening: record.opening.try_into().ok()?,
+            evidence: record.evidence.try_into().ok()?,
+            ..*self
+        })
+    }
+
+    /// What was taken over last.
+    pub(super) fn record(&self) -> SharedRecord {
+        SharedRecord {
+            packets: self.packets.map(u64::from),
+            bytes: self.bytes,
+            resets: self.resets.map(u64::from),
+            requests: self.requests.into(),
+            replies: self.replies.into(),
+            refusals: self.refusals.into(),
+            flags: u16::from_le_bytes(self.flags).into(),
+            opening: self.opening.into(),
+            first: self.first.into(),
+            last: self.last.into(),
+            evidence: self.evidence.into(),
+        }
+    }
+}
+
+fn both<N: TryFrom<u64>>([one, other]: [u64; 2]) -> Option<[N; 2]> {
+    Some([one.try_into().ok()?, other.try_into().ok()?])
+}

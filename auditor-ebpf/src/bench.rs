@@ -30,11 +30,17 @@ mod count;
 mod ends;
 mod fragment;
 mod frame;
+mod longer;
+mod outcome;
+mod placed;
 mod ports;
 mod quick;
+mod raw;
 mod region;
 mod shared;
+mod spread;
 mod table;
+mod window;
 
 use auditor_common::{Packet, packet};
 use aya_ebpf::{
@@ -47,6 +53,7 @@ use aya_ebpf::{
 
 use context::{Context, Received, Sent, Whole};
 use count::count;
+use longer::Longer;
 
 /// Where the last 4 bytes of the source address stand in the frame, and where the source port.
 #[unsafe(no_mangle)]
@@ -171,7 +178,7 @@ fn hash<C: Context>(context: C) {
 fn nothing<C: Context>(_context: C) {}
 
 #[inline(always)]
-fn ours<C: Context>(context: C) {
+fn ours<C: Longer>(context: C) {
     let _in_no_flow = count(context);
 }
 

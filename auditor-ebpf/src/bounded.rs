@@ -10,7 +10,7 @@ use auditor_common::{
     port::{SPACE, WORDS},
 };
 
-/// The offset of a header in a frame.
+/// The offset of a header in a frame, or another small number.
 #[inline(always)]
 pub(crate) fn bounded(offset: usize) -> usize {
     if is_val_statically_known(offset) {

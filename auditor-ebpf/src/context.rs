@@ -2,7 +2,7 @@
 
 use aya_ebpf::bindings::{__sk_buff, xdp_md};
 
-use crate::frame::{Frame, Window};
+use crate::{frame::Frame, raw::Raw};
 
 /// Which way a frame goes, seen from this host.
 #[derive(Clone, Copy)]
@@ -11,54 +11,34 @@ pub(crate) enum Way {
     Out,
 }
 
+pub(crate) trait Going {
+    const WAY: Way;
+}
+
 /// Where the frame's bytes are asked for. Pointers to them are not kept: the verifier tells apart how far each was looked
 /// at, and would follow what comes next once for every distance.
-pub(crate) trait Context: Copy {
-    const WAY: Way;
+pub(crate) trait Context: Copy + Going {
+    type Raw: Raw;
 
     /// The frame with what is known of it without a look at its bytes.
     fn frame(self) -> Frame<Self>;
 
-    /// The addresses of the frame's first byte and of the one behind its last in one piece.
-    fn bounds(self) -> (usize, usize);
-
     /// Payload bytes of each segment, if this is a super-packet; else 0.
     fn segment(self) -> u32;
 
-    /// The socket buffer, whose bytes may reach beyond those.
-    fn skb(self) -> Option<*mut core::ffi::c_void>;
-
-    #[inline(always)]
-    fn window<const EXTENSIONS: usize>(self) -> Window<EXTENSIONS> {
-        let (start, end) = self.bounds();
-        Window::new(start, end)
-    }
-}
-
-/// Both kinds of context have these fields. The reads are volatile, so that the compiler does not keep the pointers.
-macro_rules! bounds {
-    () => {
-        #[inline(always)]
-        fn bounds(self) -> (usize, usize) {
-            // SAFETY: the kernel hands a valid context to the program.
-            unsafe {
-                (
-                    (&raw const (*self.0).data).read_volatile() as usize,
-                    (&raw const (*self.0).data_end).read_volatile() as usize,
-                )
-            }
-        }
-    };
+    fn raw(self) -> Self::Raw;
 }
 
 /// A frame before the stack, in one buffer.
 #[derive(Clone, Copy)]
 pub(crate) struct Whole(pub(crate) *mut xdp_md);
 
-impl Context for Whole {
+impl Going for Whole {
     const WAY: Way = Way::In;
+}
 
-    bounds!();
+impl Context for Whole {
+    type Raw = *mut xdp_md;
 
     #[inline(always)]
     fn frame(self) -> Frame<Self> {
@@ -78,8 +58,8 @@ impl Context for Whole {
     }
 
     #[inline(always)]
-    fn skb(self) -> Option<*mut core::ffi::c_void> {
-        None
+    fn raw(self) -> Self::Raw {
+        self.0
     }
 }
 
@@ -93,14 +73,16 @@ pub(crate) struct Sent(pub(crate) *mut __sk_buff);
 
 macro_rules! socket_buffers {
     ($($name:ident: $way:expr;)*) => {$(
-        impl Context for $name {
+        impl Going for $name {
             const WAY: Way = $way;
+        }
 
-            bounds!();
+        impl Context for $name {
+            type Raw = *mut __sk_buff;
 
             #[inline(always)]
-            fn skb(self) -> Option<*mut core::ffi::c_void> {
-                Some(self.0.cast())
+            fn raw(self) -> Self::Raw {
+                self.0
             }
 
             #[inline(always)]

@@ -3,7 +3,7 @@
 use auditor_common::{Packet, Part, Slot};
 use aya_ebpf::{macros::map, maps::LruHashMap};
 
-use crate::region;
+use crate::{outcome::Outcome, region};
 
 /// What the fragments of a datagram have in common.
 #[repr(C)]
@@ -17,13 +17,22 @@ struct Datagram {
 #[map]
 static FRAGMENTS: LruHashMap<Datagram, [u16; 2]> = LruHashMap::with_max_entries(4096, 0);
 
-/// Keeps the ports of a first fragment, and gives them to a later one.
-///
-/// # Errors
-///
-/// `Slot::Fragment` for a later fragment whose first was not seen.
+/// Keeps the ports of a first fragment, and gives them to a later one; `Slot::Fragment` if the first was not seen.
+#[inline(always)]
+pub(crate) fn complete(packet: &mut Packet) -> Outcome {
+    Outcome(complete_fragment(packet))
+}
+
+#[unsafe(no_mangle)]
 #[inline(never)]
-pub(crate) fn complete(packet: &mut Packet) -> Result<(), Slot> {
+extern "C" fn complete_fragment(packet: *mut Packet) -> u32 {
+    // SAFETY: the caller passes a packet.
+    let completed = unsafe { packet.as_mut() }.map_or(Ok(()), from_first);
+    Outcome::from(completed).0
+}
+
+#[inline(always)]
+fn from_first(packet: &mut Packet) -> Result<(), Slot> {
     if region::keeps_both_ports() {
         return Ok(());
     }

@@ -27,12 +27,17 @@ mod count;
 mod ends;
 mod fragment;
 mod frame;
+mod longer;
+mod outcome;
+mod placed;
 mod ports;
 mod quick;
+mod raw;
 mod region;
 mod shared;
 mod spread;
 mod table;
+mod window;
 
 use core::ffi::c_void;
 
@@ -45,6 +50,7 @@ use aya_ebpf::{
 };
 use aya_log_ebpf::trace;
 
+use bounded::bounded;
 use context::{Received, Sent, Way, Whole};
 use count::count;
 use region::is;
@@ -105,7 +111,10 @@ impl EbpfContext for Logged {
 
 /// Logs a packet that is in no flow: in a function of its own, so that nothing is prepared for it before.
 #[inline(never)]
-fn log(context: *mut c_void, way: Way, slot: Slot) {
+fn log(context: *mut c_void, way: Way, slot: u32) {
+    let Some(slot) = Slot::ALL.get(bounded(slot as usize)) else {
+        return;
+    };
     let (context, slot) = (Logged(context), slot.name());
     match way {
         Way::In => trace!(&context, "received a packet that is in no flow: {}", slot),

@@ -10,8 +10,7 @@ use auditor_common::{
 
 use crate::{
     bounded::{in_bitmap, in_space},
-    context::{Context, Way},
-    frame::Frame,
+    context::{Going, Way},
     region::Words,
 };
 
@@ -21,16 +20,16 @@ pub(crate) const LOOPBACK: u32 = 1;
 /// Whether the destination's port and the source's are known for a server's, of a TCP or UDP packet that no tunnel carried;
 /// as [`side::server`](auditor_common::side::server) asks for them.
 #[inline(always)]
-pub(crate) fn known<C: Context>(frame: &Frame<C>, words: Words, packet: &Packet) -> (bool, bool) {
+pub(crate) fn known<G: Going>(interface: u32, words: Words, packet: &Packet) -> (bool, bool) {
     const { assert!(protocol::TCP & 1 == 0 && protocol::UDP & 1 == 1) };
     let transport = u32::from(packet.protocol & 1) * WORDS;
     let here = start(PortKind::Listening);
-    let elsewhere = if frame.interface == LOOPBACK {
+    let elsewhere = if interface == LOOPBACK {
         here
     } else {
         start(PortKind::Opened)
     };
-    let (destination, source) = match C::WAY {
+    let (destination, source) = match G::WAY {
         Way::In => (here, elsewhere),
         Way::Out => (elsewhere, here),
     };
@@ -56,10 +55,10 @@ pub(crate) struct View {
 
 impl View {
     #[inline(always)]
-    pub(crate) fn of<C: Context>(frame: &Frame<C>, words: Words) -> Self {
+    pub(crate) fn of<G: Going>(interface: u32, words: Words) -> Self {
         Self {
-            interface: frame.interface,
-            way: C::WAY,
+            interface,
+            way: G::WAY,
             words,
         }
     }

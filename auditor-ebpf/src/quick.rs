@@ -1,7 +1,7 @@
 //! The shortest way to a place, which nearly all traffic takes: packets of conversations that have a place and whose
 //! server's port is known. And questions from outside, since a flood is made of them.
 //!
-//! Whatever is out of the ordinary is left, untouched, to `count.rs`, which counts every packet and would count these in the
+//! Whatever is out of the ordinary is left, untouched, to the longer ways, which count every packet and would count these in the
 //! same place.
 
 use auditor_common::{
@@ -13,26 +13,25 @@ use auditor_common::{
 
 use crate::{
     context::{Context, Way},
-    count::UNTAGGED,
     ends::Ends,
     frame::Frame,
+    outcome::Outcome,
     ports::{LOOPBACK, known},
     region::{Region, Words},
     shared,
     table::{self, PROBES_AT_ONCE},
 };
 
-/// Counts a plain packet in its place, `IS_BARE` if it must not carry another. False if that takes more, and nothing is
-/// counted then.
-///
-/// # Errors
-///
-/// `Slot::TableFull` if the packet proves nothing and no place is left for such; it is counted as lost.
+/// Where an IP packet starts, without a tag.
+pub(crate) const UNTAGGED: usize = 14;
+
+/// Counts a plain packet in its place, `IS_BARE` if it must not carry another. Not plain is whatever takes more, and
+/// nothing is counted then.
 #[inline(always)]
-pub(crate) fn count<C: Context, const IS_BARE: bool>(context: C) -> Result<bool, Slot> {
+pub(crate) fn count<C: Context, const IS_BARE: bool>(context: C) -> Outcome {
     // First, while there is nothing yet to be kept meanwhile.
     let Some((region, words)) = Region::current() else {
-        return Ok(false);
+        return Outcome::NOT_PLAIN;
     };
     let frame = context.frame();
     let mut packet = Packet::EMPTY;
@@ -45,7 +44,7 @@ pub(crate) fn count<C: Context, const IS_BARE: bool>(context: C) -> Result<bool,
         let ends = window.ends6(UNTAGGED);
         return plain::<C, _, IS_BARE>(&frame, &region, words, &mut packet, ends);
     }
-    Ok(false)
+    Outcome::NOT_PLAIN
 }
 
 #[inline(always)]
@@ -55,10 +54,10 @@ fn plain<C: Context, E: Ends, const IS_BARE: bool>(
     words: Words,
     packet: &mut Packet,
     ends: E,
-) -> Result<bool, Slot> {
+) -> Outcome {
     // A datagram may carry another packet.
     if IS_BARE && packet.protocol != protocol::TCP {
-        return Ok(false);
+        return Outcome::NOT_PLAIN;
     }
     // What opens a conversation, or breaks it off, is counted apart.
     if packet.flags & (SYN | RST) != 0 {
@@ -66,18 +65,18 @@ fn plain<C: Context, E: Ends, const IS_BARE: bool>(
         if matches!(C::WAY, Way::In) && matches!(packet.intent, Intent::Asks) {
             return question(frame, region, words, packet, ends);
         }
-        return Ok(false);
+        return Outcome::NOT_PLAIN;
     }
-    let (ends, port, way) = match known(frame, words, packet) {
+    let (ends, port, way) = match known::<C>(frame.interface, words, packet) {
         (true, false) => (ends, packet.destination_port, 0),
         (false, true) => (ends.swapped(), packet.source_port, 1),
-        (true, true) | (false, false) => return Ok(false),
+        (true, true) | (false, false) => return Outcome::NOT_PLAIN,
     };
     let ports = Ports::new(Kind::Sided, packet.protocol, 0, port).0;
     let hash = table::hash(ends, ports);
     for probe in 0..PROBES_AT_ONCE {
         let Some(place) = table::place::<E>(region, hash, probe) else {
-            return Ok(false);
+            return Outcome::NOT_PLAIN;
         };
         // SAFETY: a whole place, written to by this CPU alone.
         unsafe {
@@ -88,11 +87,15 @@ fn plain<C: Context, E: Ends, const IS_BARE: bool>(
                 if is_counted {
                     region.pass(C::WAY, &wire);
                 }
-                return Ok(is_counted);
+                return if is_counted {
+                    Outcome::DONE
+                } else {
+                    Outcome::NOT_PLAIN
+                };
             }
         }
     }
-    Ok(false)
+    Outcome::NOT_PLAIN
 }
 
 /// Counts a packet from outside that opens a conversation; as [`count`].
@@ -103,19 +106,19 @@ fn question<C: Context, E: Ends>(
     words: Words,
     packet: &Packet,
     ends: E,
-) -> Result<bool, Slot> {
-    match known(frame, words, packet) {
+) -> Outcome {
+    match known::<C>(frame.interface, words, packet) {
         (true, false) => {}
         // From such that leave, ports are learned.
         (false, false) if frame.interface != LOOPBACK => {}
-        (true | false, true) | (false, false) => return Ok(false),
+        (true | false, true) | (false, false) => return Outcome::NOT_PLAIN,
     }
     let ports = Ports::new(Kind::Sided, packet.protocol, 0, packet.destination_port).0;
     let wire = frame.on_wire(packet.headers);
     let hash = table::hash(ends, ports);
     for probe in 0..PROBES_AT_ONCE {
         let Some(place) = table::place::<E>(region, hash, probe) else {
-            return Ok(false);
+            return Outcome::NOT_PLAIN;
         };
         // SAFETY: a whole place, written to by this CPU alone.
         unsafe {
@@ -127,8 +130,8 @@ fn question<C: Context, E: Ends>(
                 if !table::has_room_unproven::<E>(region) {
                     region.pass(C::WAY, &wire);
                     table::lose(C::WAY, packet.protocol, packet.destination_port, &wire);
-                    shared::tally(Slot::TableFull, &wire);
-                    return Err(Slot::TableFull);
+                    shared::tally(Slot::TableFull.index(), &wire);
+                    return Outcome::of(Slot::TableFull);
                 }
                 record = table::take::<E>(place, ends, ports, frame.interface);
                 (*record).first = region.epoch;
@@ -139,8 +142,12 @@ fn question<C: Context, E: Ends>(
             if is_counted {
                 region.pass(C::WAY, &wire);
             }
-            return Ok(is_counted);
+            return if is_counted {
+                Outcome::DONE
+            } else {
+                Outcome::NOT_PLAIN
+            };
         }
     }
-    Ok(false)
+    Outcome::NOT_PLAIN
 }

@@ -1,6 +1,6 @@
 //! What one packet may write to, and what user space tells the programs.
 
-use auditor_common::{Half, Header, Packet, State, Tally, mode};
+use auditor_common::{Half, Header, State, Tally, mode};
 use aya_ebpf::{Global, helpers::bpf_get_smp_processor_id, macros::map, maps::Array};
 
 use crate::{
@@ -128,30 +128,6 @@ impl Region {
         unsafe { (&raw const (*self.counts).nothing).read_volatile() }
     }
 
-    /// What became of a frame, without the verifier's knowledge of it.
-    #[inline(always)]
-    pub(crate) fn outcome(&self, quote: u32, slot: u32) -> Other {
-        let nothing = self.nothing() as u32;
-        Other {
-            quote: quote ^ nothing,
-            slot: slot ^ nothing,
-        }
-    }
-
-    /// Makes the verifier forget what it knows of a packet.
-    #[inline(always)]
-    pub(crate) fn forget(&self, packet: &mut Packet) {
-        let nothing = self.nothing();
-        let words = (&raw mut *packet).cast::<u64>();
-        for word in 0..size_of::<Packet>() / 8 {
-            // SAFETY: a packet is made of words without padding, and stays as it is, since `nothing` is 0.
-            unsafe {
-                let word = words.add(word);
-                word.write_volatile(word.read_volatile() ^ nothing);
-            }
-        }
-    }
-
     /// Whether the shared table is known to have no entry left.
     #[inline(always)]
     pub(crate) fn is_full(&self) -> bool {
@@ -182,14 +158,4 @@ impl Region {
             }
         }
     }
-}
-
-/// What became of a frame on the long way, in a form that a function can hand back without memory.
-#[derive(Clone, Copy)]
-pub(crate) struct Other {
-    /// Where the packet starts that this one says could not be delivered, and in the highest bit whether it is IPv4's; 0
-    /// without one.
-    pub(crate) quote: u32,
-    /// The slot under which it is counted; one more than the last for packets of a flow.
-    pub(crate) slot: u32,
 }

@@ -140,10 +140,10 @@ pub(crate) fn lose(index: u32, packets: u64, bytes: u64) {
     }
 }
 
-/// Adds to a tally.
+/// Adds to the tally of a slot.
 #[inline(always)]
-pub(crate) fn tally(slot: Slot, wire: &Tally) {
-    let Some(tally) = TALLIES.get_ptr_mut(slot.index()) else {
+pub(crate) fn tally(slot: u32, wire: &Tally) {
+    let Some(tally) = TALLIES.get_ptr_mut(slot) else {
         return;
     };
     if has_places() {

@@ -3,7 +3,7 @@
 use aya_ebpf::{bindings::xdp_md, helpers::generated::bpf_xdp_get_buff_len};
 
 use crate::{
-    context::{Context, Way, Whole},
+    context::{Context, Going, Way},
     frame::Frame,
 };
 
@@ -11,13 +11,12 @@ use crate::{
 #[derive(Clone, Copy)]
 pub(crate) struct Spread(pub(crate) *mut xdp_md);
 
-impl Context for Spread {
+impl Going for Spread {
     const WAY: Way = Way::In;
+}
 
-    #[inline(always)]
-    fn bounds(self) -> (usize, usize) {
-        Whole(self.0).bounds()
-    }
+impl Context for Spread {
+    type Raw = *mut xdp_md;
 
     #[inline(always)]
     fn frame(self) -> Frame<Self> {
@@ -33,7 +32,7 @@ impl Context for Spread {
     }
 
     #[inline(always)]
-    fn skb(self) -> Option<*mut core::ffi::c_void> {
-        None
+    fn raw(self) -> Self::Raw {
+        self.0
     }
 }

@@ -14,9 +14,8 @@ use aya_ebpf::Global;
 
 use crate::{
     bounded::one_of_two,
-    context::{Context, Way},
+    context::{Going, Way},
     ends::{Ends, ODD, SECRET_0, Table as _, Values},
-    frame::Frame,
     ports::View,
     region::{Region, Words, has_places, keeps_both_ports},
     shared,
@@ -47,9 +46,9 @@ struct Key<E> {
 }
 
 #[inline(always)]
-fn key<C: Context, E: Values>(words: Words, frame: &Frame<C>, packet: &Packet, ends: E) -> Key<E> {
+fn key<G: Going, E: Values>(words: Words, interface: u32, packet: &Packet, ends: E) -> Key<E> {
     let precedes = ends.precedes((packet.source_port, packet.destination_port));
-    let key = ordered(words, frame, packet, precedes);
+    let key = ordered::<G>(words, interface, packet, precedes);
     Key {
         ends: if key.way == 0 { ends } else { ends.swapped() },
         ports: key.ports,
@@ -61,8 +60,8 @@ fn key<C: Context, E: Values>(words: Words, frame: &Frame<C>, packet: &Packet, e
 
 /// The key but for its ends, which are those of the packet, swapped if `way` is 1; `precedes` as [`Values::precedes`].
 #[inline(always)]
-fn ordered<C: Context>(words: Words, frame: &Frame<C>, packet: &Packet, precedes: bool) -> Key<()> {
-    let view = View::of(frame, words);
+fn ordered<G: Going>(words: Words, interface: u32, packet: &Packet, precedes: bool) -> Key<()> {
+    let view = View::of::<G>(interface, words);
     let (source, destination) = (packet.source_port, packet.destination_port);
     let decided = if keeps_both_ports() {
         None
@@ -101,9 +100,9 @@ fn ordered<C: Context>(words: Words, frame: &Frame<C>, packet: &Packet, precedes
 ///
 /// `Slot::TableFull` if the packet proves nothing and no place is left for such.
 #[inline(always)]
-pub(crate) fn count<C: Context, E: Values>(
+pub(crate) fn count<G: Going, E: Values>(
     region: &Region,
-    frame: &Frame<C>,
+    interface: u32,
     packet: &Packet,
     ends: E,
     wire: &Tally,
@@ -114,11 +113,11 @@ pub(crate) fn count<C: Context, E: Values>(
     let Some(words) = Words::all() else {
         return Ok(false);
     };
-    let mut key = key(words, frame, packet, ends);
+    let mut key = key::<G, E>(words, interface, packet, ends);
     // Nobody has to mean what they ask, nor are this host's answers a proof: places for such packets are few enough that
     // those of conversations which go on stay free.
     let is_unproven = !keeps_both_ports()
-        && match C::WAY {
+        && match G::WAY {
             Way::In => matches!(packet.intent, Intent::Asks),
             Way::Out => matches!(packet.intent, Intent::Answers) || packet.flags & RST != 0,
         };
@@ -131,7 +130,7 @@ pub(crate) fn count<C: Context, E: Values>(
     let flags = packet.flags ^ nothing as u8;
     let event = event(packet) ^ nothing as u8;
     let protocol = packet.protocol ^ nothing as u8;
-    match find(region, frame.interface, &key, is_unproven) {
+    match find(region, interface, &key, is_unproven) {
         // SAFETY: a whole record of a place that is this CPU's alone.
         Found::Place(record, is_new) => Ok(unsafe {
             if is_new {
@@ -143,7 +142,7 @@ pub(crate) fn count<C: Context, E: Values>(
         }),
         Found::Shared => Ok(false),
         Found::Lost => {
-            lose(C::WAY, protocol, key.port, wire);
+            lose(G::WAY, protocol, key.port, wire);
             Err(Slot::TableFull)
         }
     }
@@ -154,10 +153,10 @@ pub(crate) fn count<C: Context, E: Values>(
 /// # Errors
 ///
 /// `Slot::TableFull` if the flow is new and no place is left for it.
-#[inline(never)]
-pub(crate) fn count_shared<C: Context>(
+#[inline(always)]
+pub(crate) fn count_shared<G: Going>(
     region: &Region,
-    frame: &Frame<C>,
+    interface: u32,
     packet: &Packet,
     wire: &Tally,
 ) -> Result<(), Slot> {
@@ -170,7 +169,7 @@ pub(crate) fn count_shared<C: Context>(
     let Some(words) = Words::all() else {
         return Ok(());
     };
-    let key = ordered(words, frame, packet, precedes);
+    let key = ordered::<G>(words, interface, packet, precedes);
     let shared = SharedKey {
         ends: if key.way == 0 {
             [packet.source, packet.destination]
@@ -178,7 +177,7 @@ pub(crate) fn count_shared<C: Context>(
             [packet.destination, packet.source]
         },
         ports: key.ports,
-        interface: frame.interface,
+        interface,
         reserved: 0,
     };
     let more = shared::Packet {
@@ -193,7 +192,7 @@ pub(crate) fn count_shared<C: Context>(
     };
     let added = shared::add(region, &shared, &more);
     if added.is_err() {
-        lose(C::WAY, packet.protocol, key.port, wire);
+        lose(G::WAY, packet.protocol, key.port, wire);
     }
     added
 }
@@ -388,20 +387,15 @@ pub(crate) unsafe fn add(
 
 /// Counts that a packet could not be delivered; `packet` is as the error quotes it.
 #[inline(always)]
-pub(crate) fn refuse<C: Context, E: Ends>(
-    region: &Region,
-    frame: &Frame<C>,
-    packet: &Packet,
-    ends: E,
-) {
+pub(crate) fn refuse<E: Values>(region: &Region, interface: u32, packet: &Packet) {
     let key = Key {
-        ends,
+        ends: E::of(packet),
         ports: refused_ports(packet),
         way: 0,
         evidence: Evidence::FirstSender as u8,
         port: packet.destination_port,
     };
-    if let Found::Place(record, is_new) = find(region, frame.interface, &key, true) {
+    if let Found::Place(record, is_new) = find(region, interface, &key, true) {
         // SAFETY: a whole record of a place that is this CPU's alone.
         unsafe {
             if is_new {
@@ -423,7 +417,7 @@ fn refused_ports(packet: &Packet) -> u64 {
 }
 
 /// As [`refuse`], in the shared table.
-#[inline(never)]
+#[inline(always)]
 pub(crate) fn refuse_shared(region: &Region, interface: u32, packet: &Packet) {
     let shared = SharedKey {
         ends: [packet.source, packet.destination],

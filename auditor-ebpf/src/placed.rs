@@ -1,0 +1,127 @@
+//! The flow table, for packets that were read into memory: functions that the verifier follows by themselves, as those of
+//! `longer.rs`.
+
+use auditor_common::{Packet, Tally};
+
+use crate::{
+    context::{Going, Received, Sent, Way},
+    ends::Values,
+    outcome::Outcome,
+    region::Region,
+    table,
+};
+
+/// Addresses as numbers.
+type Ends4 = u64;
+type Ends6 = [[u64; 2]; 2];
+
+/// Counts a packet of IPv4 in its place.
+#[inline(always)]
+pub(crate) fn count_4<G: Going>(packet: &mut Packet, interface: u32, wire: &Tally) -> Outcome {
+    let count = match G::WAY {
+        Way::In => in_count_4,
+        Way::Out => out_count_4,
+    };
+    Outcome(count(packet, interface, wire.packets, wire.bytes))
+}
+
+/// Counts a packet of IPv6 in its place.
+#[inline(always)]
+pub(crate) fn count_6<G: Going>(packet: &mut Packet, interface: u32, wire: &Tally) -> Outcome {
+    let count = match G::WAY {
+        Way::In => in_count_6,
+        Way::Out => out_count_6,
+    };
+    Outcome(count(packet, interface, wire.packets, wire.bytes))
+}
+
+/// Counts a packet in the shared table.
+#[inline(always)]
+pub(crate) fn count_shared<G: Going>(packet: &mut Packet, interface: u32, wire: &Tally) -> Outcome {
+    let count = match G::WAY {
+        Way::In => in_count_shared,
+        Way::Out => out_count_shared,
+    };
+    Outcome(count(packet, interface, wire.packets, wire.bytes))
+}
+
+/// Counts that a packet of IPv4 could not be delivered; it is as the error quotes it.
+#[inline(always)]
+pub(crate) fn refuse_4(quoted: &mut Packet, interface: u32) {
+    count_refused_4(quoted, interface);
+}
+
+/// Counts that a packet of IPv6 could not be delivered.
+#[inline(always)]
+pub(crate) fn refuse_6(quoted: &mut Packet, interface: u32) {
+    count_refused_6(quoted, interface);
+}
+
+/// Counts in the shared table that a packet could not be delivered.
+#[inline(always)]
+pub(crate) fn refuse_shared(quoted: &mut Packet, interface: u32) {
+    count_refused_shared(quoted, interface);
+}
+
+macro_rules! counts {
+    ($($name:ident: $count:expr;)*) => {$(
+        #[unsafe(no_mangle)]
+        #[inline(never)]
+        extern "C" fn $name(packet: *mut Packet, interface: u32, packets: u64, bytes: u64) -> u32 {
+            $count(packet, interface, &Tally { packets, bytes }).0
+        }
+    )*};
+}
+
+counts! {
+    in_count_4: in_place::<Received, Ends4>;
+    in_count_6: in_place::<Received, Ends6>;
+    in_count_shared: in_shared::<Received>;
+    out_count_4: in_place::<Sent, Ends4>;
+    out_count_6: in_place::<Sent, Ends6>;
+    out_count_shared: in_shared::<Sent>;
+}
+
+macro_rules! refusals {
+    ($($name:ident: $refuse:expr;)*) => {$(
+        #[unsafe(no_mangle)]
+        #[inline(never)]
+        extern "C" fn $name(quoted: *mut Packet, interface: u32) -> u32 {
+            if let Some((region, packet)) = begun(quoted) {
+                $refuse(&region, interface, packet);
+            }
+            0
+        }
+    )*};
+}
+
+refusals! {
+    count_refused_4: table::refuse::<Ends4>;
+    count_refused_6: table::refuse::<Ends6>;
+    count_refused_shared: table::refuse_shared;
+}
+
+/// What is written to, and the packet, which may be nowhere as far as the verifier knows.
+#[inline(always)]
+fn begun<'a>(packet: *mut Packet) -> Option<(Region, &'a Packet)> {
+    let (region, _) = Region::current()?;
+    // SAFETY: callers pass a packet of theirs.
+    Some((region, unsafe { packet.as_ref() }?))
+}
+
+#[inline(always)]
+fn in_place<G: Going, E: Values>(packet: *mut Packet, interface: u32, wire: &Tally) -> Outcome {
+    let Some((region, packet)) = begun(packet) else {
+        return Outcome::DONE;
+    };
+    let ends = E::of(packet);
+    Outcome::from(table::count::<G, E>(&region, interface, packet, ends, wire))
+}
+
+#[inline(always)]
+fn in_shared<G: Going>(packet: *mut Packet, interface: u32, wire: &Tally) -> Outcome {
+    let Some((region, packet)) = begun(packet) else {
+        return Outcome::DONE;
+    };
+    Outcome::from(table::count_shared::<G>(&region, interface, packet, wire))
+}

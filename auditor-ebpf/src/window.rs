@@ -1,0 +1,133 @@
+//! The frame's bytes: those in one piece, and those of a socket buffer wherever they lie.
+
+use auditor_common::{
+    Bytes,
+    packet::{KERNEL_FARTHEST, KERNEL_TAGS},
+};
+use aya_ebpf::{bindings::__sk_buff, helpers::generated::bpf_skb_load_bytes};
+use zerocopy::{FromBytes, Immutable, KnownLayout};
+
+use crate::{bounded::bounded, ends::InPacket};
+
+/// The memory between `data` and `data_end`.
+pub(crate) struct Window<const EXTENSIONS: usize> {
+    start: usize,
+    end: usize,
+}
+
+impl<const EXTENSIONS: usize> Window<EXTENSIONS> {
+    #[inline(always)]
+    pub(crate) fn new(start: usize, end: usize) -> Self {
+        Self { start, end }
+    }
+
+    /// Where the addresses of an IPv6 packet at `start` lie, which has been read from this window.
+    #[inline(always)]
+    pub(crate) fn ends6(&self, start: usize) -> InPacket {
+        let source = self.start + start + 8;
+        // SAFETY: the caller has read the packet.
+        unsafe { InPacket::new(source as *const u64, (source + 16) as *const u64) }
+    }
+}
+
+impl<const EXTENSIONS: usize> Bytes for Window<EXTENSIONS> {
+    #[inline(always)]
+    fn get<const N: usize>(&self, offset: usize) -> Option<[u8; N]> {
+        let at = self.start + bounded(offset);
+        if self.end < at + N {
+            return None;
+        }
+        // SAFETY: the N bytes lie before `end`, and a byte array needs no alignment.
+        Some(unsafe { *(at as *const [u8; N]) })
+    }
+
+    const TAGS: usize = KERNEL_TAGS;
+    const DEPTH: usize = EXTENSIONS;
+    const FARTHEST: usize = KERNEL_FARTHEST;
+
+    #[inline(always)]
+    fn head<T: FromBytes + Immutable + KnownLayout + Copy>(&self, offset: usize) -> Option<T> {
+        // SAFETY: no packet lies at the end of all memory. The compiler then sees that a check covers those of what comes
+        // before.
+        let (at, end) = unsafe {
+            let at = self.start.unchecked_add(bounded(offset));
+            (at, at.unchecked_add(size_of::<T>()))
+        };
+        if self.end < end {
+            return None;
+        }
+        // SAFETY: the bytes lie before `end`, and any bytes are a `T`. Where the machine reads words at any address the
+        // verifier lets programs do so too, and elsewhere it refuses the program.
+        Some(unsafe { *(at as *const T) })
+    }
+
+    #[inline(always)]
+    fn forget(&self, value: usize, mask: usize) -> usize {
+        let at = self.start as *const [u8; 4];
+        if self.end < self.start + 4 {
+            return 0;
+        }
+        // SAFETY: the 4 bytes lie before `end`, and a byte array needs no alignment.
+        unsafe { opaque(value, at) & mask }
+    }
+}
+
+/// The bytes of a socket buffer, wherever its fragments lie.
+pub(crate) struct Scattered<const EXTENSIONS: usize>(pub(crate) *mut __sk_buff);
+
+impl<const EXTENSIONS: usize> Bytes for Scattered<EXTENSIONS> {
+    #[inline(always)]
+    fn get<const N: usize>(&self, offset: usize) -> Option<[u8; N]> {
+        let mut bytes = [0; N];
+        // SAFETY: the helper checks the offset, and writes N bytes to an array of N bytes or fails.
+        let result = unsafe {
+            bpf_skb_load_bytes(
+                self.0.cast(),
+                offset as u32,
+                bytes.as_mut_ptr().cast(),
+                N as u32,
+            )
+        };
+        (result == 0).then_some(bytes)
+    }
+
+    const TAGS: usize = KERNEL_TAGS;
+    const DEPTH: usize = EXTENSIONS;
+    const FARTHEST: usize = KERNEL_FARTHEST;
+
+    #[inline(always)]
+    fn head<T: FromBytes + Immutable + KnownLayout + Copy>(&self, offset: usize) -> Option<T> {
+        let mut head = T::new_zeroed();
+        // SAFETY: the helper checks the offset, and writes as many bytes as the header has or fails; any are a `T`.
+        let result = unsafe {
+            bpf_skb_load_bytes(
+                self.0.cast(),
+                offset as u32,
+                (&raw mut head).cast(),
+                size_of::<T>() as u32,
+            )
+        };
+        (result == 0).then_some(head)
+    }
+
+    #[inline(always)]
+    fn forget(&self, value: usize, mask: usize) -> usize {
+        let Some(bytes) = self.get::<4>(0) else {
+            return 0;
+        };
+        // SAFETY: the bytes are on the stack.
+        unsafe { opaque(value, &raw const bytes) & mask }
+    }
+}
+
+/// `value`, as the verifier does not know it: combined with bytes that it has to take for any, read twice.
+///
+/// # Safety
+///
+/// `bytes` can be read.
+#[inline(always)]
+unsafe fn opaque(value: usize, bytes: *const [u8; 4]) -> usize {
+    // SAFETY: the caller's promise.
+    let (once, again) = unsafe { (bytes.read_volatile(), bytes.read_volatile()) };
+    (value as u32 ^ u32::from_ne_bytes(once) ^ u32::from_ne_bytes(again)) as usize
+}

@@ -189,8 +189,8 @@ pub struct Half {
     pub start_6: u32,
     /// Bytes on the wire of the next frame, while a capture is replayed.
     pub length: u64,
-    /// Always zero, which the kernel's verifier does not know: combined with it, a number is one of which it knows nothing.
-    pub nothing: u64,
+    /// Always zero.
+    pub reserved: u64,
 }
 
 // Both powers of two, so that the programs multiply by shifts.

@@ -120,14 +120,6 @@ impl Region {
         unsafe { (&raw const (*self.counts).length).read_volatile() as u32 }
     }
 
-    /// A zero of which the verifier knows nothing. It follows every path with what it knows on it; where all that is known
-    /// has passed through here, it follows what comes next once.
-    #[inline(always)]
-    pub(crate) fn nothing(&self) -> u64 {
-        // SAFETY: the counts are part of a whole entry.
-        unsafe { (&raw const (*self.counts).nothing).read_volatile() }
-    }
-
     /// Whether the shared table is known to have no entry left.
     #[inline(always)]
     pub(crate) fn is_full(&self) -> bool {

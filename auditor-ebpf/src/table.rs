@@ -113,7 +113,7 @@ pub(crate) fn count<G: Going, E: Values>(
     let Some(words) = Words::all() else {
         return Ok(false);
     };
-    let mut key = key::<G, E>(words, interface, packet, ends);
+    let key = key::<G, E>(words, interface, packet, ends);
     // Nobody has to mean what they ask, nor are this host's answers a proof: places for such packets are few enough that
     // those of conversations which go on stay free.
     let is_unproven = !keeps_both_ports()
@@ -121,15 +121,6 @@ pub(crate) fn count<G: Going, E: Values>(
             Way::In => matches!(packet.intent, Intent::Asks),
             Way::Out => matches!(packet.intent, Intent::Answers) || packet.flags & RST != 0,
         };
-    let nothing = region.nothing();
-    key.ports ^= nothing;
-    key.way ^= nothing as u32;
-    key.evidence ^= nothing as u8;
-    key.port ^= nothing as u16;
-    let is_unproven = u64::from(is_unproven) ^ nothing != 0;
-    let flags = packet.flags ^ nothing as u8;
-    let event = event(packet) ^ nothing as u8;
-    let protocol = packet.protocol ^ nothing as u8;
     match find(region, interface, &key, is_unproven) {
         // SAFETY: a whole record of a place that is this CPU's alone.
         Found::Place(record, is_new) => Ok(unsafe {
@@ -138,11 +129,18 @@ pub(crate) fn count<G: Going, E: Values>(
                 (*record).evidence = key.evidence;
                 (*record).opening = (key.way as u8 & 1) * opening::BEGAN_SECOND;
             }
-            add(record, key.way, wire, flags, event, region.epoch)
+            add(
+                record,
+                key.way,
+                wire,
+                packet.flags,
+                event(packet),
+                region.epoch,
+            )
         }),
         Found::Shared => Ok(false),
         Found::Lost => {
-            lose(G::WAY, protocol, key.port, wire);
+            lose(G::WAY, packet.protocol, key.port, wire);
             Err(Slot::TableFull)
         }
     }

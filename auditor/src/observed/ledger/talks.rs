@@ -1,5 +1,6 @@
 //! Conversations by what they are known by, packed: a host may have a million of them.
 
+mod chunks;
 mod entry;
 
 use std::{
@@ -10,6 +11,7 @@ use std::{
 use auditor_common::{SharedKey, SharedRecord};
 use hashbrown::HashTable;
 
+use chunks::Chunks;
 use entry::{Address, Entry};
 
 /// A map from keys to records that takes little more than what it holds.
@@ -23,7 +25,7 @@ pub(super) struct Talks {
 /// Conversations whose addresses are of this length.
 #[derive(Clone, Debug)]
 struct Arena<A> {
-    entries: Vec<Entry<A>>,
+    entries: Chunks<Entry<A>>,
     /// Places of the entries.
     places: HashTable<u32>,
     /// Records of entries that they do not fit into, by place.
@@ -190,7 +192,7 @@ fn whole<A: Address>(
 impl<A> Default for Arena<A> {
     fn default() -> Self {
         Self {
-            entries: Vec::new(),
+            entries: Chunks::default(),
             places: HashTable::new(),
             wide: HashMap::new(),
         }

@@ -1,6 +1,6 @@
 //! What `cargo xtask bench` measures: the programs themselves, and floors to hold them against.
 //!
-//! Every program here first turns the frame that it is given into the next one of its load, so a test run of a million
+//! Every program but the bare ones first turns the frame that it is given into the next one of its load, so a test run of a million
 //! repetitions is a million packets. What that costs, the empty programs cost too.
 #![no_std]
 #![no_main]
@@ -206,6 +206,23 @@ programs! {
     line_xdp, line_tc, line;
     hash_xdp, hash_tc, hash;
     ours_xdp, ours_tc, ours;
+}
+
+macro_rules! bare {
+    ($($tc:ident, $body:ident;)*) => {$(
+        #[classifier]
+        fn $tc(ctx: TcContext) -> i32 {
+            $body(Received(ctx.skb.skb));
+            TC_ACT_UNSPEC
+        }
+    )*};
+}
+
+// For packets that the stack brings, which are a load of their own.
+bare! {
+    bare_empty_tc, nothing;
+    bare_array_tc, add;
+    bare_hash_tc, hash;
 }
 
 /// Counts what leaves.

@@ -92,15 +92,15 @@ fn busiest(process: &str) -> (f64, f64) {
         .unwrap_or_default()
 }
 
-/// Attaches an empty program to a host's interface, until this is dropped.
-fn empty(host: &Namespace, ways: &[TcAttachType]) -> Ebpf {
-    let mut empty: Ebpf = EbpfLoader::new()
+/// Attaches a program of the bench to a host's interface, until this is dropped.
+fn attached(host: &Namespace, name: &str, ways: &[TcAttachType]) -> Ebpf {
+    let mut ebpf: Ebpf = EbpfLoader::new()
         .override_global(aya_log::LEVEL, &0_u8, false)
         .load(OBJECT)
         .unwrap();
     host.enter(|| {
-        let Some(Program::SchedClassifier(program)) = empty.program_mut("empty_tc") else {
-            unreachable!("the bench's object has an empty program")
+        let Some(Program::SchedClassifier(program)) = ebpf.program_mut(name) else {
+            unreachable!("the bench's object has these programs")
         };
         program.load()?;
         for way in ways {
@@ -109,7 +109,23 @@ fn empty(host: &Namespace, ways: &[TcAttachType]) -> Ebpf {
         Ok(())
     })
     .unwrap();
-    empty
+    ebpf
+}
+
+/// Sends small datagrams from one host to the other for a round.
+fn datagrams(from: &Namespace) {
+    from.enter(|| {
+        let socket = UdpSocket::bind("10.78.0.2:0")?;
+        let end = Instant::now() + ROUND;
+        while Instant::now() < end {
+            for _ in 0..64 {
+                // The other end's queue may be full.
+                let _full = socket.send_to(&[7; 22], "10.78.0.1:7000");
+            }
+        }
+        Ok(())
+    })
+    .unwrap();
 }
 
 fn in_the_stack(
@@ -121,36 +137,36 @@ fn in_the_stack(
         .enter(|| Ok(UdpSocket::bind("10.78.0.1:7000")?))
         .unwrap();
     let _stats = enable_stats(Stats::RunTime).expect("the kernel measures programs");
-    let _floor = empty(one, &[TcAttachType::Ingress]);
-    let ((floor, floor_runs), (ours, our_runs)) = watched(one, "--ingress tc", |pid| {
-        other
-            .enter(|| {
-                let socket = UdpSocket::bind("10.78.0.2:0")?;
-                let end = Instant::now() + ROUND;
-                while Instant::now() < end {
-                    for _ in 0..64 {
-                        // The other end's queue may be full.
-                        let _full = socket.send_to(&[7; 22], "10.78.0.1:7000");
-                    }
-                }
-                Ok(())
-            })
-            .unwrap();
-        (busiest("self"), busiest(&pid.to_string()))
-    });
-    let (floor, ours) = (floor / floor_runs, ours / our_runs);
+    let mut costs = [const { Vec::new() }; 4];
+    for _ in 0..ROUNDS {
+        let floors = ["bare_empty_tc", "bare_array_tc", "bare_hash_tc"];
+        for (name, costs) in floors.iter().zip(&mut costs) {
+            let _floor = attached(one, name, &[TcAttachType::Ingress]);
+            datagrams(other);
+            let (nanoseconds, runs) = busiest("self");
+            costs.push(nanoseconds / runs);
+        }
+        costs[3].push(watched(one, "--ingress tc", |pid| {
+            datagrams(other);
+            let (nanoseconds, runs) = busiest(&pid.to_string());
+            nanoseconds / runs
+        }));
+    }
+    let [empty, costs @ ..] = costs.map(median);
     println!(
-        "in the stack, 64-byte UDP over veth, tc in: nanoseconds a packet as the kernel measures them"
+        "in the stack, 64-byte UDP over veth, tc in: nanoseconds a packet as the kernel measures them, above an empty program"
     );
-    println!("  empty program {floor:>8.1}");
-    println!(
-        "  auditor       {ours:>8.1}, {:.1} above ({our_runs} packets)",
-        ours - floor
-    );
-    figures.insert(
-        "in the stack, above an empty program".to_owned(),
-        (ours - floor).into(),
-    );
+    println!("  empty program {empty:>8.1} by itself");
+    for (name, cost) in ["per-CPU array", "per-CPU hash", "auditor"]
+        .iter()
+        .zip(costs)
+    {
+        println!("  {name:<13} {:>8.1}", cost - empty);
+        figures.insert(
+            format!("in the stack, {name}, above an empty program"),
+            (cost - empty).into(),
+        );
+    }
 }
 
 /// Bytes a second of one TCP stream.
@@ -192,7 +208,11 @@ fn throughput(
     let (mut without, mut floor, mut with) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
         without.push(stream(other, one));
-        let attached = empty(one, &[TcAttachType::Ingress, TcAttachType::Egress]);
+        let attached = attached(
+            one,
+            "bare_empty_tc",
+            &[TcAttachType::Ingress, TcAttachType::Egress],
+        );
         floor.push(stream(other, one));
         drop(attached);
         with.push(watched(one, "", |_| stream(other, one)));

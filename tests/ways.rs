@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use auditor::capture::{Sizes, Table};
 use auditor_common::{PortKind, SharedRecord, mode};
 use aya::{Ebpf, EbpfLoader, programs::TestRunOptions};
-use etherparse::{PacketBuilder, PacketBuilderStep, TcpHeader};
+use etherparse::{PacketBuilder, PacketBuilderStep, TcpHeader, VlanId};
 
 use nix::net::if_::if_nametoindex;
 
@@ -45,10 +45,20 @@ fn frame(numbers: &mut Numbers) -> Vec<u8> {
     let (from, to) = (numbers.below(&PORTS), numbers.below(&PORTS));
     let ethernet = PacketBuilder::ethernet2([2; 6], [4; 6]);
     let is_ipv4 = numbers.below(&[true, false]);
-    let packet = if is_ipv4 {
-        ethernet.ipv4([10, 0, 0, one], [10, 0, 1, other], 64)
-    } else {
-        ethernet.ipv6([one; 16], [other + 8; 16], 64)
+    let addresses = ([10, 0, 0, one], [10, 0, 1, other]);
+    let addresses_6 = ([one; 16], [other + 8; 16]);
+    let has_tag = numbers.below(&[true, false, false]);
+    let packet = match (has_tag, is_ipv4) {
+        (false, true) => ethernet.ipv4(addresses.0, addresses.1, 64),
+        (false, false) => ethernet.ipv6(addresses_6.0, addresses_6.1, 64),
+        (true, is_ipv4) => {
+            let tagged = ethernet.single_vlan(VlanId::try_new(5).unwrap());
+            if is_ipv4 {
+                tagged.ipv4(addresses.0, addresses.1, 64)
+            } else {
+                tagged.ipv6(addresses_6.0, addresses_6.1, 64)
+            }
+        }
     };
     let mut frame = Vec::new();
     if numbers.below(&[true, true, false]) {

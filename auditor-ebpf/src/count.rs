@@ -1,19 +1,12 @@
 //! A frame to its flow: the shortest way for what most traffic is made of, longer ones for everything else.
 
 use crate::{
+    frame::{IPV4, IPV6, VLAN},
     longer::Longer,
     outcome::Outcome,
     quick,
     region::{Quickest, decapsulates, quickest},
 };
-
-/// Ethertypes as they stand in the frame.
-const IPV4: u16 = 0x0800_u16.to_be();
-const IPV6: u16 = 0x86dd_u16.to_be();
-const VLAN: u16 = 0x8100_u16.to_be();
-
-/// Where the Ethertype stands.
-const ETHERTYPE: usize = 12;
 
 /// Counts a frame under its flow, or under the slot that says why it has none; and what it carries, if that is asked for.
 ///
@@ -33,7 +26,7 @@ pub(crate) fn count<C: Longer>(context: C) -> Result<(), u32> {
     if decapsulates() {
         context.inside();
     }
-    let plain = match context.frame().ethertype::<ETHERTYPE>() {
+    let plain = match context.frame().ethertype() {
         IPV4 => context.untagged(),
         IPV6 => context.version_6(),
         VLAN => context.tagged(),

@@ -4,6 +4,18 @@ use auditor_common::{Bytes as _, Packet, Tally, packet::KERNEL_EXTENSIONS};
 
 use crate::{context::Context, outcome::Outcome, raw::Raw as _, window::Window};
 
+/// Ethertypes as they stand in the frame.
+pub(crate) const IPV4: u16 = 0x0800_u16.to_be();
+pub(crate) const IPV6: u16 = 0x86dd_u16.to_be();
+pub(crate) const VLAN: u16 = 0x8100_u16.to_be();
+
+/// Where the first of them stands.
+const ETHERTYPE: usize = 12;
+
+/// Where an IP packet starts, without a tag and behind one.
+pub(crate) const UNTAGGED: usize = 14;
+pub(crate) const TAGGED: usize = UNTAGGED + 4;
+
 /// A frame in one of the kernel's two forms.
 pub(crate) struct Frame<C> {
     context: C,
@@ -37,10 +49,10 @@ impl<C: Context> Frame<C> {
         self.context.raw().window()
     }
 
-    /// The Ethertype as it stands in the frame at `AT`; 0 if the frame is too short.
+    /// The frame's first Ethertype; 0 if it is too short.
     #[inline(always)]
-    pub(crate) fn ethertype<const AT: usize>(&self) -> u16 {
-        self.window().head(AT).unwrap_or(0)
+    pub(crate) fn ethertype(&self) -> u16 {
+        self.window().head(ETHERTYPE).unwrap_or(0)
     }
 
     /// Reads the endpoints: from memory, and where the headers lie beyond its linear part through the helper.

@@ -14,10 +14,9 @@ use crate::{
     context::{Context, Received, Sent, Whole},
     ends::Values,
     fragment,
-    frame::{Frame, UNREAD},
+    frame::{Frame, TAGGED, UNREAD, UNTAGGED},
     outcome::Outcome,
     placed,
-    quick::UNTAGGED,
     region::{self, Region, keeps_both_ports},
     shared,
     spread::Spread,
@@ -124,8 +123,6 @@ longer! {
     Received(*mut __sk_buff): in_untagged in_tagged in_version_6 in_other in_refused in_inside;
     Sent(*mut __sk_buff): out_untagged out_tagged out_version_6 out_other out_refused out_inside;
 }
-
-const TAGGED: usize = UNTAGGED + 4;
 
 /// Counts a plain IPv4 packet.
 #[inline(always)]

@@ -14,16 +14,13 @@ use auditor_common::{
 use crate::{
     context::{Context, Way},
     ends::Ends,
-    frame::Frame,
+    frame::{Frame, TAGGED, UNTAGGED, VLAN},
     outcome::Outcome,
     ports::{LOOPBACK, known},
     region::{Region, Words},
     shared,
     table::{self, PROBES_AT_ONCE},
 };
-
-/// Where an IP packet starts, without a tag.
-pub(crate) const UNTAGGED: usize = 14;
 
 /// Counts a plain packet in its place, `IS_BARE` if it must not carry another. Not plain is whatever takes more, and
 /// nothing is counted then.
@@ -42,6 +39,9 @@ pub(crate) fn count<C: Context, const IS_BARE: bool>(context: C) -> Outcome {
     let window = frame.window();
     if plain6(&window, UNTAGGED, &mut packet, &mut [[0; 2]; 2]) {
         let ends = window.ends6(UNTAGGED);
+        return plain::<C, _, IS_BARE>(&frame, &region, words, &mut packet, ends);
+    }
+    if frame.ethertype() == VLAN && plain4(&frame.window(), TAGGED, &mut packet, &mut ends) {
         return plain::<C, _, IS_BARE>(&frame, &region, words, &mut packet, ends);
     }
     Outcome::NOT_PLAIN

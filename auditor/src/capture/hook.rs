@@ -111,6 +111,10 @@ pub fn choose(interface: &Interface, driver: Option<&str>, asked: Ingress) -> Ch
             format!("its XDP slot is taken by program {program}"),
         ),
         (Ingress::Xdp, None, _) => choice(Hook::Xdp, "asked for".to_owned()),
+        (Ingress::Auto, None, _) if interface.n_vlans != 0 => choice(
+            Hook::Tc,
+            "it has VLANs, and XDP does not see a tag that the NIC takes out".to_owned(),
+        ),
         (Ingress::Auto, None, Some(driver))
             if interface.kind.is_none() && BARE_METAL.contains(&driver) =>
         {
@@ -211,6 +215,26 @@ mod tests {
             "its driver is not known to run XDP without a loss of offloads",
         );
         assert!("fast".parse::<Ingress>().is_err());
+        let tagged = Interface {
+            n_vlans: 1,
+            ..interface(None, None)
+        };
+        let choice = choose(&tagged, Some("ice"), Ingress::Auto);
+        assert_eq!(choice.hook, Hook::Tc, "{}", choice.reason);
+    }
+
+    fn interface(kind: Option<&str>, taken: Option<u32>) -> Interface {
+        Interface {
+            index: 2,
+            name: "eth0".to_owned(),
+            kind: kind.map(str::to_owned),
+            is_ethernet: true,
+            is_loopback: false,
+            is_up: true,
+            xdp_program: taken,
+            n_vlans: 0,
+            addresses: Vec::new(),
+        }
     }
 
     #[track_caller]
@@ -222,17 +246,7 @@ mod tests {
         hook: Hook,
         reason: &str,
     ) {
-        let interface = Interface {
-            index: 2,
-            name: "eth0".to_owned(),
-            kind: kind.map(str::to_owned),
-            is_ethernet: true,
-            is_loopback: false,
-            is_up: true,
-            xdp_program: taken,
-            addresses: Vec::new(),
-        };
-        let choice = choose(&interface, driver, asked);
+        let choice = choose(&interface(kind, taken), driver, asked);
         assert_eq!((choice.hook, choice.reason.as_str()), (hook, reason));
     }
 }

@@ -28,6 +28,8 @@ pub struct Interface {
     pub is_up: bool,
     /// The XDP program that is attached, by its id.
     pub xdp_program: Option<u32>,
+    /// VLAN interfaces above it.
+    pub n_vlans: u32,
     pub addresses: Vec<IpAddr>,
 }
 
@@ -76,11 +78,18 @@ impl Interfaces {
     ///
     /// The kernel's refusal.
     pub async fn list(&self) -> Result<Vec<Interface>, InterfaceError> {
-        let mut interfaces = BTreeMap::new();
+        let mut interfaces: BTreeMap<u32, Interface> = BTreeMap::new();
+        let mut below = Vec::new();
         let mut links = self.handle.link().get().execute();
         while let Some(link) = links.try_next().await.map_err(InterfaceError::List)? {
-            let interface = interface(link);
+            let (interface, lower) = interface(link);
+            below.extend(lower.filter(|_| interface.kind.as_deref() == Some("vlan")));
             interfaces.insert(interface.index, interface);
+        }
+        for lower in below {
+            if let Some(interface) = interfaces.get_mut(&lower) {
+                interface.n_vlans += 1;
+            }
         }
         let mut addresses = self.handle.address().get().execute();
         while let Some(message) = addresses.try_next().await.map_err(InterfaceError::List)? {
@@ -117,7 +126,9 @@ impl Interfaces {
     }
 }
 
-fn interface(link: LinkMessage) -> Interface {
+/// An interface, and the index of the one below it in the same network namespace.
+fn interface(link: LinkMessage) -> (Interface, Option<u32>) {
+    let (mut lower, mut is_elsewhere) = (None, false);
     let layer = link.header.link_layer_type;
     let mut interface = Interface {
         index: link.header.index,
@@ -127,11 +138,14 @@ fn interface(link: LinkMessage) -> Interface {
         is_loopback: link.header.flags.contains(LinkFlags::Loopback),
         is_up: link.header.flags.contains(LinkFlags::Up),
         xdp_program: None,
+        n_vlans: 0,
         addresses: Vec::new(),
     };
     for attribute in link.attributes {
         match attribute {
             LinkAttribute::IfName(name) => interface.name = name,
+            LinkAttribute::Link(index) => lower = Some(index),
+            LinkAttribute::LinkNetNsId(_) => is_elsewhere = true,
             LinkAttribute::LinkInfo(infos) => {
                 interface.kind = infos.iter().find_map(|info| match info {
                     LinkInfo::Kind(kind) => Some(kind.to_string()),
@@ -149,5 +163,5 @@ fn interface(link: LinkMessage) -> Interface {
             _ => {}
         }
     }
-    interface
+    (interface, lower.filter(|_| !is_elsewhere))
 }

@@ -160,6 +160,7 @@ mod tests {
             is_loopback: name == "lo",
             is_up,
             xdp_program: None,
+            n_vlans: 0,
             addresses: Vec::new(),
         }
     }

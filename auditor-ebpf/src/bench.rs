@@ -1,7 +1,7 @@
 //! What `cargo xtask bench` measures: the programs themselves, and floors to hold them against.
 //!
-//! Every program but the bare ones first turns the frame that it is given into the next one of its load, so a test run of a million
-//! repetitions is a million packets. What that costs, the empty programs cost too.
+//! Every program but the bare ones first turns the frame that it is given into the next one of its load, so a test run of a
+//! million repetitions is a million packets. What that costs, the empty programs cost too.
 #![no_std]
 #![no_main]
 #![feature(asm_experimental_arch, core_intrinsics)]

@@ -11,6 +11,7 @@ pub(crate) enum Way {
     Out,
 }
 
+/// What goes one way.
 pub(crate) trait Going {
     const WAY: Way;
 }
@@ -26,6 +27,7 @@ pub(crate) trait Context: Copy + Going {
     /// Payload bytes of each segment, if this is a super-packet; else 0.
     fn segment(self) -> u32;
 
+    /// The context as the kernel knows it.
     fn raw(self) -> Self::Raw;
 }
 

@@ -1,5 +1,5 @@
-//! The longer ways: a short one for what is plain, the long one for everything else. Each begins anew, so that nothing has to
-//! be kept for the next: older kernels count every byte of stack.
+//! The longer ways: a short one for what is plain, the long one for everything else. Each begins anew, so that nothing has
+//! to be kept for the next: older kernels count every byte of stack.
 //!
 //! The verifier follows each by itself, and not once for every path that leads to it, since each is known by its name
 //! ("global functions", Linux 5.6): they take a context, numbers, and memory of a known size, and hand back a number.

@@ -20,6 +20,16 @@ impl Outcome {
         Self(slot.index())
     }
 
+    /// It was counted in its flow, or takes a longer way.
+    #[inline(always)]
+    pub(crate) const fn done_if(is_counted: bool) -> Self {
+        if is_counted {
+            Self::DONE
+        } else {
+            Self::NOT_PLAIN
+        }
+    }
+
     /// The index of its slot, if it is in no flow.
     #[inline(always)]
     pub(crate) const fn slot(self) -> Option<u32> {

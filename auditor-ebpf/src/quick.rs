@@ -1,8 +1,8 @@
 //! The shortest way to a place, which nearly all traffic takes: packets of conversations that have a place and whose
 //! server's port is known. And questions from outside, since a flood is made of them.
 //!
-//! Whatever is out of the ordinary is left, untouched, to the longer ways, which count every packet and would count these in the
-//! same place.
+//! Whatever is out of the ordinary is left, untouched, to the longer ways, which count every packet and would count these in
+//! the same place.
 
 use auditor_common::{
     Evidence, Kind, Packet, Ports, Slot,
@@ -87,11 +87,7 @@ fn plain<C: Context, E: Ends, const IS_BARE: bool>(
                 if is_counted {
                     region.pass(C::WAY, &wire);
                 }
-                return if is_counted {
-                    Outcome::DONE
-                } else {
-                    Outcome::NOT_PLAIN
-                };
+                return Outcome::done_if(is_counted);
             }
         }
     }
@@ -142,11 +138,7 @@ fn question<C: Context, E: Ends>(
             if is_counted {
                 region.pass(C::WAY, &wire);
             }
-            return if is_counted {
-                Outcome::DONE
-            } else {
-                Outcome::NOT_PLAIN
-            };
+            return Outcome::done_if(is_counted);
         }
     }
     Outcome::NOT_PLAIN

@@ -101,44 +101,31 @@ impl Raw for *mut __sk_buff {
     }
 }
 
-#[unsafe(no_mangle)]
-#[inline(never)]
-extern "C" fn xdp_parse(context: *mut xdp_md, packet: *mut Packet) -> u32 {
-    parse(&context.window::<KERNEL_EXTENSIONS>(), packet)
+macro_rules! readers {
+    ($($raw:ty: $parse:ident $quoted:ident;)*) => {$(
+        #[unsafe(no_mangle)]
+        #[inline(never)]
+        extern "C" fn $parse(context: $raw, packet: *mut Packet) -> u32 {
+            parse(&context.window::<KERNEL_EXTENSIONS>(), packet)
+        }
+
+        #[unsafe(no_mangle)]
+        #[inline(never)]
+        extern "C" fn $quoted(context: $raw, start: u32, is_ipv4: u32, quoted: *mut Packet) -> u32 {
+            parse_quoted(context, start, is_ipv4, quoted)
+        }
+    )*};
 }
 
-#[unsafe(no_mangle)]
-#[inline(never)]
-extern "C" fn skb_parse(context: *mut __sk_buff, packet: *mut Packet) -> u32 {
-    parse(&context.window::<KERNEL_EXTENSIONS>(), packet)
+readers! {
+    *mut xdp_md: xdp_parse xdp_quoted;
+    *mut __sk_buff: skb_parse skb_quoted;
 }
 
 #[unsafe(no_mangle)]
 #[inline(never)]
 extern "C" fn skb_parse_scattered(context: *mut __sk_buff, packet: *mut Packet) -> u32 {
     parse(&Scattered::<KERNEL_EXTENSIONS>(context), packet)
-}
-
-#[unsafe(no_mangle)]
-#[inline(never)]
-extern "C" fn xdp_quoted(
-    context: *mut xdp_md,
-    start: u32,
-    is_ipv4: u32,
-    quoted: *mut Packet,
-) -> u32 {
-    parse_quoted(context, start, is_ipv4, quoted)
-}
-
-#[unsafe(no_mangle)]
-#[inline(never)]
-extern "C" fn skb_quoted(
-    context: *mut __sk_buff,
-    start: u32,
-    is_ipv4: u32,
-    quoted: *mut Packet,
-) -> u32 {
-    parse_quoted(context, start, is_ipv4, quoted)
 }
 
 #[unsafe(no_mangle)]

@@ -52,6 +52,11 @@ where
             let message = NetlinkMessage::<M>::deserialize(rest)
                 .map_err(|problem| io::Error::other(problem.to_string()))?;
             match message.payload {
+                // A list that could not be made ends like one that is complete, but for this number: 0, or an error's,
+                // negative.
+                NetlinkPayload::Done(done) if done.code < 0 => {
+                    return Err(io::Error::from_raw_os_error(-done.code));
+                }
                 NetlinkPayload::Done(_) => return Ok(()),
                 NetlinkPayload::Error(error) => return Err(error.to_io()),
                 NetlinkPayload::InnerMessage(message) => take(message),

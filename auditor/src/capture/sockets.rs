@@ -60,4 +60,11 @@ mod tests {
         let end = client.local_addr().unwrap();
         assert!(!all.contains(&(end.ip(), end.port())), "{end}");
     }
+
+    #[test]
+    fn a_protocol_whose_sockets_nobody_lists_is_no_empty_list() {
+        // 253 is for experiments (RFC 3692).
+        let refused = listening(253).unwrap_err();
+        assert_eq!(refused.kind(), std::io::ErrorKind::NotFound, "{refused}");
+    }
 }

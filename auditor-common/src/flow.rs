@@ -155,7 +155,7 @@ pub const MOST_CPUS: u32 = 1 << 10;
 #[repr(C)]
 #[derive(Debug, FromBytes, Immutable, IntoBytes)]
 pub struct State {
-    /// Bitmaps of server ports, as [`port`](crate::port) lays them out.
+    /// What is known of ports, as [`port`](crate::port) lays them out.
     pub ports: [u64; SPACE as usize],
     pub headers: [Header; MOST_CPUS as usize],
 }
@@ -164,11 +164,9 @@ pub struct State {
 #[repr(C, align(64))]
 #[derive(Clone, Copy, Debug, Default, Eq, FromBytes, Immutable, IntoBytes, PartialEq)]
 pub struct Header {
-    /// Which half of the table is written to: 0 or 1. User space writes it, as the one below.
+    /// Which half of the table is written to: 0 or 1. User space writes it.
     pub half: u64,
-    /// The time in epochs.
-    pub epoch: u64,
-    pub reserved: [u64; 6],
+    pub reserved: [u64; 7],
     /// What each half counts.
     pub halves: [Half; 2],
     pub end: [u64; 8],
@@ -189,8 +187,8 @@ pub struct Half {
     pub start_6: u32,
     /// Bytes on the wire of the next frame, while a capture is replayed.
     pub length: u64,
-    /// Always zero.
-    pub reserved: u64,
+    /// The time in epochs, the same in both halves. User space writes it.
+    pub epoch: u64,
 }
 
 // Both powers of two, so that the programs multiply by shifts.

@@ -1,4 +1,4 @@
-//! What user space tells the kernel about ports: bitmaps of the ports that this host serves and that the matrix names.
+//! What user space tells the kernel about ports: which ones this host serves, and which the matrix names.
 
 /// Why a port is known to be a server's.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -11,16 +11,13 @@ pub enum PortKind {
     Documented,
 }
 
-/// 64-bit words of one bitmap of 65,536 ports.
-pub const WORDS: u32 = 1024;
+/// Transports whose ports are known: TCP, UDP and SCTP.
+pub const TRANSPORTS: u32 = 3;
 
-/// Bitmaps kept: three kinds for each of TCP, UDP and SCTP.
-pub const BITMAPS: u32 = 9;
+/// Words of what is known of them all, a byte for each port: a power of two, so that a mask alone bounds an index.
+pub const SPACE: u32 = 1 << 15;
 
-/// Words of the map that holds them: a power of two, so that a mask alone bounds an index.
-pub const SPACE: u32 = 1 << 14;
-
-const _: () = assert!(WORDS * BITMAPS <= SPACE);
+const _: () = assert!(((TRANSPORTS as usize) << 16) <= SPACE as usize * size_of::<u64>());
 
 /// IP protocol numbers (IANA "Protocol Numbers").
 pub mod protocol {
@@ -34,50 +31,62 @@ pub mod protocol {
     pub const UDP_LITE: u8 = 136;
 }
 
-/// The index of the first word of a kind's bitmaps: TCP's, after which UDP's and SCTP's come.
+/// The bit of a kind in a port's byte.
 #[inline(always)]
-pub const fn start(kind: PortKind) -> u32 {
-    WORDS
-        * match kind {
-            PortKind::Listening => 0,
-            PortKind::Opened => 3,
-            PortKind::Documented => 6,
-        }
+pub const fn flag(kind: PortKind) -> u8 {
+    match kind {
+        PortKind::Listening => 1,
+        PortKind::Opened => 2,
+        PortKind::Documented => 4,
+    }
 }
 
-/// Where the bit of `port` lies: the index of its word, and its mask there. `None` for protocols without a bitmap.
+/// Where the byte of a port stands, of the transport with this index.
+#[inline(always)]
+pub const fn at(transport: u32, port: u16) -> u32 {
+    transport << 16 | port as u32
+}
+
+/// Where the bit of `port` lies: the index of its word, and its mask there. `None` for protocols of which no ports are known.
 #[inline(always)]
 pub fn bit(kind: PortKind, protocol: u8, port: u16) -> Option<(u32, u64)> {
-    let transport: u32 = match protocol {
+    let transport = match protocol {
         protocol::TCP => 0,
         protocol::UDP => 1,
         protocol::SCTP => 2,
         _ => return None,
     };
-    let word = start(kind) + transport * WORDS + (u32::from(port) >> 6);
-    Some((word, 1 << (port & 63)))
+    let at = at(transport, port);
+    let byte = if cfg!(target_endian = "little") {
+        at & 7
+    } else {
+        7 - (at & 7)
+    };
+    Some((at >> 3, u64::from(flag(kind)) << (8 * byte)))
 }
 
 #[cfg(test)]
 mod tests {
     extern crate std;
 
-    use super::{BITMAPS, PortKind, WORDS, bit, protocol};
+    use super::{PortKind, SPACE, at, bit, flag, protocol};
 
     #[test]
-    fn every_port_has_a_bit_of_its_own() {
-        let mut seen = std::vec![0_u64; (WORDS * BITMAPS) as usize];
-        for kind in [PortKind::Listening, PortKind::Opened, PortKind::Documented] {
-            for transport in [protocol::TCP, protocol::UDP, protocol::SCTP] {
-                for port in 0..=u16::MAX {
-                    let (word, mask) = bit(kind, transport, port).unwrap();
-                    let word = &mut seen[word as usize];
+    fn every_port_has_a_byte_of_its_own_and_every_kind_a_bit_of_it() {
+        let mut words = std::vec![0_u64; SPACE as usize];
+        for (transport, number) in (0..).zip([protocol::TCP, protocol::UDP, protocol::SCTP]) {
+            for port in 0..=u16::MAX {
+                for kind in [PortKind::Listening, PortKind::Opened, PortKind::Documented] {
+                    let (word, mask) = bit(kind, number, port).unwrap();
+                    let at = at(transport, port) as usize;
+                    assert_eq!(word as usize, at / 8);
+                    let word = &mut words[word as usize];
                     assert_eq!(*word & mask, 0);
                     *word |= mask;
+                    assert_ne!(word.to_ne_bytes()[at % 8] & flag(kind), 0);
                 }
             }
         }
-        assert!(seen.iter().all(|word| *word == u64::MAX));
         assert_eq!(bit(PortKind::Listening, protocol::ICMP, 8), None);
     }
 }

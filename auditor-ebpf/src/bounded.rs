@@ -5,10 +5,7 @@
 
 use core::{arch::asm, intrinsics::is_val_statically_known};
 
-use auditor_common::{
-    MOST_CPUS,
-    port::{SPACE, WORDS},
-};
+use auditor_common::{MOST_CPUS, port::SPACE};
 
 /// The offset of a header in a frame, or another small number.
 #[inline(always)]
@@ -25,6 +22,9 @@ pub(crate) fn bounded(offset: usize) -> usize {
 /// 0 or 1.
 #[inline(always)]
 pub(crate) fn one_of_two(value: u64) -> usize {
+    if is_val_statically_known(value) {
+        return value as usize & 1;
+    }
     let mut value = value;
     // SAFETY: one instruction on a register.
     unsafe { asm!("{0} &= 1", inout(reg) value, options(pure, nomem, nostack)) };
@@ -33,30 +33,29 @@ pub(crate) fn one_of_two(value: u64) -> usize {
 
 /// The index of a CPU's header. CPUs beyond share headers with others, and have no places.
 #[inline(always)]
-pub(crate) fn one_of_cpus(cpu: u32) -> usize {
-    let mut cpu = u64::from(cpu);
+pub(crate) fn one_of_cpus(cpu: u64) -> usize {
+    let mut cpu = cpu;
     // SAFETY: one instruction on a register.
     unsafe { asm!("{0} &= 0x3ff", inout(reg) cpu, options(pure, nomem, nostack)) };
     const { assert!(MOST_CPUS == 0x400) };
     cpu as usize
 }
 
-/// Where a port's word stands in its bitmap.
-#[inline(always)]
-pub(crate) fn in_bitmap(port: u16) -> usize {
-    let mut index = u64::from(port >> 6);
-    // SAFETY: one instruction on a register.
-    unsafe { asm!("{0} &= 0x3ff", inout(reg) index, options(pure, nomem, nostack)) };
-    const { assert!(WORDS == 0x400) };
-    index as usize
-}
-
-/// An index of a port's word.
+/// The index of a word that says what is known of ports.
 #[inline(always)]
 pub(crate) fn in_space(index: u32) -> usize {
     let mut index = u64::from(index);
     // SAFETY: one instruction on a register.
-    unsafe { asm!("{0} &= 0x3fff", inout(reg) index, options(pure, nomem, nostack)) };
-    const { assert!(SPACE == 0x4000) };
+    unsafe { asm!("{0} &= 0x7fff", inout(reg) index, options(pure, nomem, nostack)) };
+    const { assert!(SPACE == 0x8000) };
     index as usize
+}
+
+/// Where a port's byte stands, of TCP or UDP.
+#[inline(always)]
+pub(crate) fn in_bytes(at: u32) -> usize {
+    let mut at = u64::from(at);
+    // SAFETY: one instruction on a register.
+    unsafe { asm!("{0} &= 0x1ffff", inout(reg) at, options(pure, nomem, nostack)) };
+    at as usize
 }

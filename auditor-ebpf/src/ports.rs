@@ -1,15 +1,15 @@
-//! What is known about ports: bitmaps that user space fills, and that packets which leave add to.
+//! What is known about ports: bits that user space sets, and that packets which leave add to.
 
 use core::intrinsics::{AtomicOrdering, atomic_or};
 
 use auditor_common::{
     Known, Packet, PortKind, Server,
     packet::index,
-    port::{WORDS, bit, protocol, start},
+    port::{at, bit, flag, protocol},
 };
 
 use crate::{
-    bounded::{in_bitmap, in_space},
+    bounded::{in_bytes, in_space},
     context::{Going, Way},
     region::Words,
 };
@@ -22,31 +22,28 @@ pub(crate) const LOOPBACK: u32 = 1;
 #[inline(always)]
 pub(crate) fn known<G: Going>(interface: u32, words: Words, packet: &Packet) -> (bool, bool) {
     const { assert!(protocol::TCP & 1 == 0 && protocol::UDP & 1 == 1) };
-    let transport = u32::from(packet.protocol & 1) * WORDS;
-    let here = start(PortKind::Listening);
+    let transport = u32::from(packet.protocol & 1);
+    let here = flag(PortKind::Listening);
     let elsewhere = if interface == LOOPBACK {
         here
     } else {
-        start(PortKind::Opened)
+        flag(PortKind::Opened)
     };
     let (destination, source) = match G::WAY {
         Way::In => (here, elsewhere),
         Way::Out => (elsewhere, here),
     };
-    let has = |bitmap: u32, port: u16| {
-        // SAFETY: both bitmaps lie below their number; a whole word, read in one piece.
-        unsafe {
-            let word = words.0.add(in_space(bitmap + transport));
-            *word.add(in_bitmap(port)) >> (port & 63) & 1 != 0
-        }
+    let has = |port: u16, flag: u8| {
+        // SAFETY: the bytes of both transports come first.
+        unsafe { *words.0.cast::<u8>().add(in_bytes(at(transport, port))) & flag != 0 }
     };
     (
-        has(destination, packet.destination_port),
-        has(source, packet.source_port),
+        has(packet.destination_port, destination),
+        has(packet.source_port, source),
     )
 }
 
-/// The bitmaps, as the choice of the server side asks them about one packet.
+/// What is known, as the choice of the server side asks them about one packet.
 pub(crate) struct View {
     interface: u32,
     way: Way,
@@ -63,7 +60,7 @@ impl View {
         }
     }
 
-    /// A word of the bitmaps.
+    /// A word of it.
     #[inline(always)]
     fn word(&self, index: u32) -> *mut u64 {
         // SAFETY: the index is below their number.
@@ -77,7 +74,7 @@ impl Known for View {
         let Some((word, mask)) = bit(kind, protocol, port) else {
             return false;
         };
-        // SAFETY: a whole word of the bitmaps, read in one piece.
+        // SAFETY: a whole word, read in one piece.
         unsafe { *self.word(word) & mask != 0 }
     }
 
@@ -101,7 +98,7 @@ impl Known for View {
             return;
         };
         let word = self.word(word);
-        // SAFETY: a whole word of the bitmaps; other CPUs write to it too, so the change is one atomic instruction.
+        // SAFETY: a whole word; other CPUs write to it too, so the change is one atomic instruction.
         unsafe {
             if *word & mask == 0 {
                 atomic_or::<u64, u64, { AtomicOrdering::Relaxed }>(word, mask);

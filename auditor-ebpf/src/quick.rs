@@ -67,10 +67,27 @@ fn plain<C: Context, E: Ends, const IS_BARE: bool>(
         }
         return Outcome::NOT_PLAIN;
     }
-    let (ends, port, way) = match known::<C>(frame.interface, words, packet) {
-        (true, false) => (ends, packet.destination_port, 0),
-        (false, true) => (ends.swapped(), packet.source_port, 1),
-        (true, true) | (false, false) => return Outcome::NOT_PLAIN,
+    match known::<C>(frame.interface, words, packet) {
+        (true, false) => placed(frame, region, packet, ends, 0),
+        (false, true) => placed(frame, region, packet, ends.swapped(), 1),
+        (true, true) | (false, false) => Outcome::NOT_PLAIN,
+    }
+}
+
+/// Counts a packet in the place of its conversation; `ends` are the client's and the server's, and `way` is 1 if the server
+/// sent it.
+#[inline(always)]
+fn placed<C: Context, E: Ends>(
+    frame: &Frame<C>,
+    region: &Region,
+    packet: &Packet,
+    ends: E,
+    way: u32,
+) -> Outcome {
+    let port = if way == 0 {
+        packet.destination_port
+    } else {
+        packet.source_port
     };
     let ports = Ports::new(Kind::Sided, packet.protocol, 0, port).0;
     let hash = table::hash(ends, ports);
@@ -83,9 +100,9 @@ fn plain<C: Context, E: Ends, const IS_BARE: bool>(
             let record = table::is_of::<E>(place, ends, ports, frame.interface);
             if !record.is_null() {
                 let wire = frame.on_wire(packet.headers);
-                let is_counted = table::add(record, way, &wire, packet.flags, 0, region.epoch);
+                let is_counted = table::add(record, way, &wire, packet.flags, 0, region.epoch());
                 if is_counted {
-                    region.pass(C::WAY, &wire);
+                    region.pass_placed(C::WAY, &wire);
                 }
                 return Outcome::done_if(is_counted);
             }
@@ -124,19 +141,19 @@ fn question<C: Context, E: Ends>(
                     continue;
                 }
                 if !table::has_room_unproven::<E>(region) {
-                    region.pass(C::WAY, &wire);
+                    region.pass_placed(C::WAY, &wire);
                     table::lose(C::WAY, packet.protocol, packet.destination_port, &wire);
                     shared::tally(Slot::TableFull.index(), &wire);
                     return Outcome::of(Slot::TableFull);
                 }
                 record = table::take::<E>(place, ends, ports, frame.interface);
-                (*record).first = region.epoch;
+                (*record).first = region.epoch();
                 (*record).evidence = Evidence::Handshake as u8;
             }
             let event = opening::ASKED_FIRST;
-            let is_counted = table::add(record, 0, &wire, packet.flags, event, region.epoch);
+            let is_counted = table::add(record, 0, &wire, packet.flags, event, region.epoch());
             if is_counted {
-                region.pass(C::WAY, &wire);
+                region.pass_placed(C::WAY, &wire);
             }
             return Outcome::done_if(is_counted);
         }

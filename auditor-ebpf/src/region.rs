@@ -1,7 +1,7 @@
 //! What one packet may write to, and what user space tells the programs.
 
 use auditor_common::{Half, Header, State, Tally, mode};
-use aya_ebpf::{Global, helpers::bpf_get_smp_processor_id, macros::map, maps::Array};
+use aya_ebpf::{Global, macros::map, maps::Array};
 
 use crate::{
     bounded::{one_of_cpus, one_of_two},
@@ -61,16 +61,22 @@ pub(crate) fn quickest() -> Quickest {
     }
 }
 
+/// The CPU that this runs on: as the helper hands it back, in a whole register, of which nothing has to be cleared.
+#[inline(always)]
+fn cpu() -> u64 {
+    // SAFETY: a helper is called by its number, and this one (`BPF_FUNC_get_smp_processor_id`) has no preconditions.
+    unsafe { core::mem::transmute::<usize, unsafe extern "C" fn() -> u64>(8)() }
+}
+
 /// What one packet may write to, and when.
 #[derive(Clone, Copy)]
 pub(crate) struct Region {
     /// The part of this CPU's header for the half that is written to.
     pub(crate) counts: *mut Half,
     pub(crate) half: u64,
-    pub(crate) epoch: u32,
 }
 
-/// The words of the ports' bitmaps.
+/// The words that say what is known of ports.
 #[derive(Clone, Copy)]
 pub(crate) struct Words(pub(crate) *mut u64);
 
@@ -91,26 +97,26 @@ impl Region {
     /// The region of this CPU; read once for each packet, since user space may flip the halves at any time. And the ports.
     #[inline(always)]
     pub(crate) fn current() -> Option<(Self, Words)> {
-        // SAFETY: the helper has no preconditions.
-        let cpu = unsafe { bpf_get_smp_processor_id() };
+        let cpu = cpu();
         let state = STATE.get_ptr_mut(0)?;
         // SAFETY: the kernel hands out a pointer to a whole entry, the CPU's index is masked, and words are read in one
         // piece.
-        let (counts, half, epoch) = unsafe {
+        let (counts, half) = unsafe {
             let header = (&raw mut (*state).headers)
                 .cast::<Header>()
                 .add(one_of_cpus(cpu));
             let half = one_of_two((&raw const (*header).half).read_volatile());
-            let epoch = (&raw const (*header).epoch).read_volatile() as u32;
             let counts = (&raw mut (*header).halves).cast::<Half>().add(half);
-            (counts, half as u64, epoch)
+            (counts, half as u64)
         };
-        let region = Self {
-            counts,
-            half,
-            epoch,
-        };
-        Some((region, Words::of(state)))
+        Some((Self { counts, half }, Words::of(state)))
+    }
+
+    /// The time in epochs.
+    #[inline(always)]
+    pub(crate) fn epoch(&self) -> u32 {
+        // SAFETY: the counts are part of a whole entry.
+        unsafe { (&raw const (*self.counts).epoch).read_volatile() as u32 }
     }
 
     /// Bytes on the wire of the frame that is replayed.
@@ -137,17 +143,31 @@ impl Region {
     /// Counts a packet that came in or left.
     #[inline(always)]
     pub(crate) fn pass(&self, way: Way, wire: &Tally) {
-        // SAFETY: the header is a whole entry, and this CPU's alone unless `PREEMPT_RT` says otherwise.
+        if has_places() {
+            return self.pass_placed(way, wire);
+        }
+        shared::add_tally(self.way(way).cast(), wire);
+    }
+
+    /// As [`Self::pass`], where it is known that CPUs have places.
+    #[inline(always)]
+    pub(crate) fn pass_placed(&self, way: Way, wire: &Tally) {
+        // SAFETY: the header is a whole entry, and this CPU's alone.
         unsafe {
-            let counted = (&raw mut (*self.counts).ways)
+            let counted = self.way(way);
+            (*counted)[0] += wire.packets;
+            (*counted)[1] += wire.bytes;
+        }
+    }
+
+    /// Packets and bytes of a way.
+    #[inline(always)]
+    fn way(&self, way: Way) -> *mut [u64; 2] {
+        // SAFETY: the counts are part of a whole entry, and hold both ways.
+        unsafe {
+            (&raw mut (*self.counts).ways)
                 .cast::<[u64; 2]>()
-                .add(one_of_two(way as u64));
-            if has_places() {
-                (*counted)[0] += wire.packets;
-                (*counted)[1] += wire.bytes;
-            } else {
-                shared::add_tally(counted.cast(), wire);
-            }
+                .add(one_of_two(way as u64))
         }
     }
 }

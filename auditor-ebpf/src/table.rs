@@ -125,7 +125,7 @@ pub(crate) fn count<G: Going, E: Values>(
         // SAFETY: a whole record of a place that is this CPU's alone.
         Found::Place(record, is_new) => Ok(unsafe {
             if is_new {
-                (*record).first = region.epoch;
+                (*record).first = region.epoch();
                 (*record).evidence = key.evidence;
                 (*record).opening = (key.way as u8 & 1) * opening::BEGAN_SECOND;
             }
@@ -135,7 +135,7 @@ pub(crate) fn count<G: Going, E: Values>(
                 wire,
                 packet.flags,
                 event(packet),
-                region.epoch,
+                region.epoch(),
             )
         }),
         Found::Shared => Ok(false),
@@ -181,7 +181,7 @@ pub(crate) fn count_shared<G: Going>(
     let more = shared::Packet {
         packets: wire.packets,
         bytes: wire.bytes,
-        epoch: u64::from(region.epoch),
+        epoch: u64::from(region.epoch()),
         way: key.way as u8,
         evidence: key.evidence,
         flags: packet.flags,
@@ -397,8 +397,8 @@ pub(crate) fn refuse<E: Values>(region: &Region, interface: u32, packet: &Packet
         // SAFETY: a whole record of a place that is this CPU's alone.
         unsafe {
             if is_new {
-                (*record).first = region.epoch;
-                (*record).last = region.epoch as u16;
+                (*record).first = region.epoch();
+                (*record).last = region.epoch() as u16;
                 (*record).evidence = key.evidence;
             }
             if (*record).refusals != MOST_EVENTS {
@@ -426,7 +426,7 @@ pub(crate) fn refuse_shared(region: &Region, interface: u32, packet: &Packet) {
     let more = shared::Packet {
         packets: 0,
         bytes: 0,
-        epoch: u64::from(region.epoch),
+        epoch: u64::from(region.epoch()),
         way: 0,
         evidence: Evidence::FirstSender as u8,
         flags: 0,

@@ -60,7 +60,7 @@ impl Sizes {
 const FEWEST: u32 = 8;
 /// What the kernel keeps beside an entry's key and value: a header of 48 bytes, and its bucket of 16.
 const HASH_OVERHEAD: u64 = 64;
-/// Port bitmaps, ports without peers (8 MiB), fragments.
+/// What is known of ports, ports without peers (8 MiB), fragments.
 const OTHER_MAPS: u64 = 9 << 20;
 
 /// The table's memory.
@@ -146,7 +146,9 @@ impl Table {
 
     /// Tells the kernel half the time.
     pub(super) fn set_epoch(&self, epoch: u64) {
-        self.tell(offset_of!(Header, epoch), epoch);
+        for half in 0..2 {
+            self.tell(half_at(half) + offset_of!(Half, epoch), epoch);
+        }
     }
 
     /// Tells the kernel half how long the next frame was.

@@ -185,6 +185,7 @@ fn ours<C: Longer>(context: C) {
 macro_rules! programs {
     ($($xdp:ident, $tc:ident, $body:ident;)*) => {$(
         #[xdp]
+        #[inline(always)]
         fn $xdp(ctx: XdpContext) -> u32 {
             next(ctx.data(), ctx.data_end());
             $body(Whole(ctx.ctx));
@@ -192,6 +193,7 @@ macro_rules! programs {
         }
 
         #[classifier]
+        #[inline(always)]
         fn $tc(ctx: TcContext) -> i32 {
             next(ctx.data(), ctx.data_end());
             $body(Received(ctx.skb.skb));
@@ -211,6 +213,7 @@ programs! {
 macro_rules! bare {
     ($($tc:ident, $body:ident;)*) => {$(
         #[classifier]
+        #[inline(always)]
         fn $tc(ctx: TcContext) -> i32 {
             $body(Received(ctx.skb.skb));
             TC_ACT_UNSPEC
@@ -227,6 +230,7 @@ bare! {
 
 /// Counts what leaves.
 #[classifier]
+#[inline(always)]
 fn ours_tc_out(ctx: TcContext) -> i32 {
     next(ctx.data(), ctx.data_end());
     ours(Sent(ctx.skb.skb));

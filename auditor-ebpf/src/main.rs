@@ -1,4 +1,7 @@
 //! The entry points: a frame on its way in or out, to the flow table, and always on.
+//!
+//! The macros put each into a function of its own that the entry calls: unless it is inlined, every packet pays for a return,
+//! and every chain of calls for a stack more than 6.1 has.
 #![no_std]
 #![no_main]
 #![feature(asm_experimental_arch, core_intrinsics)]
@@ -58,6 +61,7 @@ use spread::Spread;
 
 /// Counts what arrives, before the stack sees it. Passes everything.
 #[xdp]
+#[inline(always)]
 fn ingress_xdp(ctx: XdpContext) -> u32 {
     if let Err(slot) = count(Whole(ctx.ctx))
         && is(mode::LOG)
@@ -69,6 +73,7 @@ fn ingress_xdp(ctx: XdpContext) -> u32 {
 
 /// Counts what arrives in frames that may lie in several buffers, as those of large MTUs do (Linux 5.18).
 #[xdp(frags)]
+#[inline(always)]
 fn ingress_xdp_frags(ctx: XdpContext) -> u32 {
     if let Err(slot) = count(Spread(ctx.ctx))
         && is(mode::LOG)
@@ -80,6 +85,7 @@ fn ingress_xdp_frags(ctx: XdpContext) -> u32 {
 
 /// Counts what arrives, on the way into the stack. Passes everything on to whatever runs next.
 #[classifier]
+#[inline(always)]
 fn ingress_tc(ctx: TcContext) -> i32 {
     if let Err(slot) = count(Received(ctx.skb.skb))
         && is(mode::LOG)
@@ -91,6 +97,7 @@ fn ingress_tc(ctx: TcContext) -> i32 {
 
 /// Counts what leaves. Passes everything on to whatever runs next.
 #[classifier]
+#[inline(always)]
 fn egress_tc(ctx: TcContext) -> i32 {
     if let Err(slot) = count(Sent(ctx.skb.skb))
         && is(mode::LOG)

@@ -32,6 +32,7 @@ mod fragment;
 mod frame;
 mod longer;
 mod outcome;
+mod place;
 mod placed;
 mod ports;
 mod quick;

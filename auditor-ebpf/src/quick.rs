@@ -16,11 +16,14 @@ use crate::{
     ends::Ends,
     frame::{Frame, TAGGED, UNTAGGED, VLAN},
     outcome::Outcome,
+    place,
     ports::{LOOPBACK, known},
     region::{Region, Words},
-    shared,
-    table::{self, PROBES_AT_ONCE},
+    shared, table,
 };
+
+/// Places that are looked at; of a table that is less than 40% full hardly any conversation has a later one.
+const PROBES: u32 = 3;
 
 /// Counts a plain packet in its place, `IS_BARE` if it must not carry another. Not plain is whatever takes more, and
 /// nothing is counted then.
@@ -90,17 +93,17 @@ fn placed<C: Context, E: Ends>(
         packet.source_port
     };
     let ports = Ports::new(Kind::Sided, packet.protocol, 0, port).0;
-    let hash = table::hash(ends, ports);
-    for probe in 0..PROBES_AT_ONCE {
-        let Some(place) = table::place::<E>(region, hash, probe) else {
+    let hash = place::hash(ends, ports);
+    for probe in 0..PROBES {
+        let Some(place) = place::at::<E>(region, hash, probe) else {
             return Outcome::NOT_PLAIN;
         };
         // SAFETY: a whole place, written to by this CPU alone.
         unsafe {
-            let record = table::is_of::<E>(place, ends, ports, frame.interface);
+            let record = place::is_of::<E>(place, ends, ports, frame.interface);
             if !record.is_null() {
                 let wire = frame.on_wire(packet.headers);
-                let is_counted = table::add(record, way, &wire, packet.flags, 0, region.epoch());
+                let is_counted = place::add(record, way, &wire, packet.flags, 0, region.epoch());
                 if is_counted {
                     region.pass_placed(C::WAY, &wire);
                 }
@@ -128,30 +131,30 @@ fn question<C: Context, E: Ends>(
     }
     let ports = Ports::new(Kind::Sided, packet.protocol, 0, packet.destination_port).0;
     let wire = frame.on_wire(packet.headers);
-    let hash = table::hash(ends, ports);
-    for probe in 0..PROBES_AT_ONCE {
-        let Some(place) = table::place::<E>(region, hash, probe) else {
+    let hash = place::hash(ends, ports);
+    for probe in 0..PROBES {
+        let Some(place) = place::at::<E>(region, hash, probe) else {
             return Outcome::NOT_PLAIN;
         };
         // SAFETY: a whole place, written to by this CPU alone.
         unsafe {
-            let mut record = table::is_of::<E>(place, ends, ports, frame.interface);
+            let mut record = place::is_of::<E>(place, ends, ports, frame.interface);
             if record.is_null() {
-                if !table::is_free::<E>(place) {
+                if !place::is_free::<E>(place) {
                     continue;
                 }
-                if !table::has_room_unproven::<E>(region) {
+                if !place::has_room_unproven::<E>(region) {
                     region.pass_placed(C::WAY, &wire);
                     table::lose(C::WAY, packet.protocol, packet.destination_port, &wire);
                     shared::tally(Slot::TableFull.index(), &wire);
                     return Outcome::of(Slot::TableFull);
                 }
-                record = table::take::<E>(place, ends, ports, frame.interface);
+                record = place::take::<E>(place, ends, ports, frame.interface);
                 (*record).first = region.epoch();
                 (*record).evidence = Evidence::Handshake as u8;
             }
             let event = opening::ASKED_FIRST;
-            let is_counted = table::add(record, 0, &wire, packet.flags, event, region.epoch());
+            let is_counted = place::add(record, 0, &wire, packet.flags, event, region.epoch());
             if is_counted {
                 region.pass_placed(C::WAY, &wire);
             }

@@ -3,36 +3,24 @@
 //! A hit costs a compare and a few adds: no helper, no atomic instruction, no clock. User space flips the halves, waits
 //! until no program can still be in the old one, and reads and clears that while packets flow.
 
-use auditor_common::{
-    Evidence, Kind, Packet, Ports, Record, Server, SharedKey, Slot, Tally,
-    flow::{counted, opening},
-    lost::{self, Lost},
-    packet::{Intent, RST},
-    side,
-};
-use aya_ebpf::Global;
-
 use crate::{
-    bounded::one_of_two,
     context::{Going, Way},
-    ends::{Ends, ODD, SECRET_0, Table as _, Values},
+    ends::{Ends, Values},
+    place::{self, MOST_EVENTS, add},
     ports::View,
     region::{Region, Words, has_places, keeps_both_ports},
     shared,
 };
-
-/// A second number that nobody outside can guess.
-#[unsafe(no_mangle)]
-static SECRET_1: Global<u64> = Global::new(1);
+use auditor_common::{
+    Evidence, Kind, Packet, Ports, Record, Server, SharedKey, Slot, Tally,
+    flow::opening,
+    lost::{self, Lost},
+    packet::{Intent, RST},
+    side,
+};
 
 /// Places that a place is looked for in.
 const PROBES: u32 = 8;
-
-/// Places that the shortest way looks at; of a table that is less than 40% full hardly any conversation has a later one.
-pub(crate) const PROBES_AT_ONCE: u32 = 3;
-
-/// Small counters that reached this are full.
-const MOST_EVENTS: u16 = u16::MAX;
 
 /// Under what a packet is counted.
 struct Key<E> {
@@ -216,92 +204,6 @@ enum Found {
     Lost,
 }
 
-/// Where the places of a key begin.
-#[inline(always)]
-pub(crate) fn hash<E: Ends>(ends: E, ports: u64) -> u32 {
-    let mut hash = (ends.fold() ^ SECRET_0.load()).wrapping_mul(SECRET_1.load() | 1);
-    hash = (hash ^ hash >> 32 ^ ports).wrapping_mul(ODD);
-    (hash >> 32) as u32
-}
-
-/// The place of a hash that is looked at after `probe` others.
-#[inline(always)]
-pub(crate) fn place<E: Ends>(region: &Region, hash: u32, probe: u32) -> Option<*mut E::Place> {
-    // SAFETY: the counts of this CPU's half.
-    let start = E::Place::start(unsafe { &*region.counts });
-    E::Place::get(start.wrapping_add(hash.wrapping_add(probe) & E::Place::mask()))
-}
-
-/// The record of a place, if it is the key's; else null.
-///
-/// # Safety
-///
-/// `place` is a whole map value.
-#[inline(always)]
-pub(crate) unsafe fn is_of<E: Ends>(
-    place: *mut E::Place,
-    ends: E,
-    ports: u64,
-    interface: u32,
-) -> *mut Record {
-    // SAFETY: the caller's promise.
-    unsafe {
-        let (its_ports, record) = E::Place::parts(place);
-        if *its_ports == ports && ends.are_of(place) && (*record).interface == interface {
-            record
-        } else {
-            core::ptr::null_mut()
-        }
-    }
-}
-
-/// Whether nothing is counted in a place.
-///
-/// # Safety
-///
-/// `place` is a whole map value.
-#[inline(always)]
-pub(crate) unsafe fn is_free<E: Ends>(place: *mut E::Place) -> bool {
-    // SAFETY: the caller's promise.
-    unsafe { *E::Place::parts(place).0 == 0 }
-}
-
-/// Makes a free place the key's, and returns its record.
-///
-/// # Safety
-///
-/// `place` is a whole map value that this CPU alone writes to.
-#[inline(always)]
-pub(crate) unsafe fn take<E: Ends>(
-    place: *mut E::Place,
-    ends: E,
-    ports: u64,
-    interface: u32,
-) -> *mut Record {
-    // SAFETY: the caller's promise.
-    unsafe {
-        let (its_ports, record) = E::Place::parts(place);
-        ends.put(place);
-        *its_ports = ports;
-        (*record).interface = interface;
-        record
-    }
-}
-
-/// Whether there is a place left for one more packet that proves nothing; if so, it is counted as taken.
-#[inline(always)]
-pub(crate) fn has_room_unproven<E: Ends>(region: &Region) -> bool {
-    // SAFETY: the counts of this CPU's half, which it alone writes to.
-    unsafe {
-        let taken = (*region.counts).unproven;
-        if E::Place::mask() >> 2 <= taken {
-            return false;
-        }
-        (*region.counts).unproven = taken + 1;
-    }
-    true
-}
-
 /// Counts a packet for which there was no place.
 #[inline(always)]
 pub(crate) fn lose(way: Way, protocol: u8, port: u16, wire: &Tally) {
@@ -316,22 +218,25 @@ pub(crate) fn lose(way: Way, protocol: u8, port: u16, wire: &Tally) {
 /// Finds the place of a key, or takes a free one.
 #[inline(always)]
 fn find<E: Ends>(region: &Region, interface: u32, key: &Key<E>, is_unproven: bool) -> Found {
-    let hash = hash(key.ends, key.ports);
+    let hash = place::hash(key.ends, key.ports);
     for probe in 0..PROBES {
-        let Some(place) = place::<E>(region, hash, probe) else {
+        let Some(place) = place::at::<E>(region, hash, probe) else {
             return Found::Shared;
         };
         // SAFETY: a whole place, written to by this CPU alone.
         unsafe {
-            let record = is_of::<E>(place, key.ends, key.ports, interface);
+            let record = place::is_of::<E>(place, key.ends, key.ports, interface);
             if !record.is_null() {
                 return Found::Place(record, false);
             }
-            if is_free::<E>(place) {
-                if is_unproven && !has_room_unproven::<E>(region) {
+            if place::is_free::<E>(place) {
+                if is_unproven && !place::has_room_unproven::<E>(region) {
                     return Found::Lost;
                 }
-                return Found::Place(take::<E>(place, key.ends, key.ports, interface), true);
+                return Found::Place(
+                    place::take::<E>(place, key.ends, key.ports, interface),
+                    true,
+                );
             }
         }
     }
@@ -340,47 +245,6 @@ fn find<E: Ends>(region: &Region, interface: u32, key: &Key<E>, is_unproven: boo
     } else {
         Found::Shared
     }
-}
-
-/// Adds a packet to a record; false leaves it as it is, since one of its small counters is full.
-///
-/// # Safety
-///
-/// `record` is a whole record that this CPU alone writes to.
-#[inline(always)]
-pub(crate) unsafe fn add(
-    record: *mut Record,
-    way: u32,
-    wire: &Tally,
-    flags: u8,
-    event: u8,
-    epoch: u32,
-) -> bool {
-    let at = one_of_two(u64::from(way));
-    // SAFETY: the caller's promise; `at` is 0 or 1.
-    unsafe {
-        let counted = (&raw mut (*record).counted).cast::<u64>().add(at);
-        if *counted & counted::FULL != 0 {
-            return false;
-        }
-        if event != 0 {
-            let counter = match event {
-                opening::ASKED_FIRST => &raw mut (*record).requests,
-                opening::ANSWERED_FIRST => &raw mut (*record).replies,
-                _ => (&raw mut (*record).resets).cast::<u16>().add(at),
-            };
-            if *counter == MOST_EVENTS {
-                return false;
-            }
-            *counter += 1;
-            (*record).opening |= (event & shared::OPENS) << at;
-        }
-        *counted += counted::word(wire.packets, wire.bytes);
-        let seen = (&raw mut (*record).flags).cast::<u8>().add(at);
-        *seen |= flags;
-        (*record).last = epoch as u16;
-    }
-    true
 }
 
 /// Counts that a packet could not be delivered; `packet` is as the error quotes it.

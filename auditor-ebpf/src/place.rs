@@ -1,0 +1,148 @@
+//! A place of the flow table: where it is looked for, whose it is, and what is added to it.
+
+use auditor_common::{
+    Record, Tally,
+    flow::{counted, opening},
+};
+use aya_ebpf::Global;
+
+use crate::{
+    bounded::one_of_two,
+    ends::{Ends, ODD, SECRET_0, Table as _},
+    region::Region,
+    shared,
+};
+
+/// A second number that nobody outside can guess.
+#[unsafe(no_mangle)]
+static SECRET_1: Global<u64> = Global::new(1);
+
+/// Small counters that reached this are full.
+pub(crate) const MOST_EVENTS: u16 = u16::MAX;
+
+/// Where the places of a key begin.
+#[inline(always)]
+pub(crate) fn hash<E: Ends>(ends: E, ports: u64) -> u32 {
+    let mut hash = (ends.fold() ^ SECRET_0.load()).wrapping_mul(SECRET_1.load() | 1);
+    hash = (hash ^ hash >> 32 ^ ports).wrapping_mul(ODD);
+    (hash >> 32) as u32
+}
+
+/// The place of a hash that is looked at after `probe` others.
+#[inline(always)]
+pub(crate) fn at<E: Ends>(region: &Region, hash: u32, probe: u32) -> Option<*mut E::Place> {
+    // SAFETY: the counts of this CPU's half.
+    let start = E::Place::start(unsafe { &*region.counts });
+    E::Place::get(start.wrapping_add(hash.wrapping_add(probe) & E::Place::mask()))
+}
+
+/// The record of a place, if it is the key's; else null.
+///
+/// # Safety
+///
+/// `place` is a whole map value.
+#[inline(always)]
+pub(crate) unsafe fn is_of<E: Ends>(
+    place: *mut E::Place,
+    ends: E,
+    ports: u64,
+    interface: u32,
+) -> *mut Record {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let (its_ports, record) = E::Place::parts(place);
+        if *its_ports == ports && ends.are_of(place) && (*record).interface == interface {
+            record
+        } else {
+            core::ptr::null_mut()
+        }
+    }
+}
+
+/// Whether nothing is counted in a place.
+///
+/// # Safety
+///
+/// `place` is a whole map value.
+#[inline(always)]
+pub(crate) unsafe fn is_free<E: Ends>(place: *mut E::Place) -> bool {
+    // SAFETY: the caller's promise.
+    unsafe { *E::Place::parts(place).0 == 0 }
+}
+
+/// Makes a free place the key's, and returns its record.
+///
+/// # Safety
+///
+/// `place` is a whole map value that this CPU alone writes to.
+#[inline(always)]
+pub(crate) unsafe fn take<E: Ends>(
+    place: *mut E::Place,
+    ends: E,
+    ports: u64,
+    interface: u32,
+) -> *mut Record {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let (its_ports, record) = E::Place::parts(place);
+        ends.put(place);
+        *its_ports = ports;
+        (*record).interface = interface;
+        record
+    }
+}
+
+/// Whether there is a place left for one more packet that proves nothing; if so, it is counted as taken.
+#[inline(always)]
+pub(crate) fn has_room_unproven<E: Ends>(region: &Region) -> bool {
+    // SAFETY: the counts of this CPU's half, which it alone writes to.
+    unsafe {
+        let taken = (*region.counts).unproven;
+        if E::Place::mask() >> 2 <= taken {
+            return false;
+        }
+        (*region.counts).unproven = taken + 1;
+    }
+    true
+}
+
+/// Adds a packet to a record; false leaves it as it is, since one of its small counters is full.
+///
+/// # Safety
+///
+/// `record` is a whole record that this CPU alone writes to.
+#[inline(always)]
+pub(crate) unsafe fn add(
+    record: *mut Record,
+    way: u32,
+    wire: &Tally,
+    flags: u8,
+    event: u8,
+    epoch: u32,
+) -> bool {
+    let at = one_of_two(u64::from(way));
+    // SAFETY: the caller's promise; `at` is 0 or 1.
+    unsafe {
+        let counted = (&raw mut (*record).counted).cast::<u64>().add(at);
+        if *counted & counted::FULL != 0 {
+            return false;
+        }
+        if event != 0 {
+            let counter = match event {
+                opening::ASKED_FIRST => &raw mut (*record).requests,
+                opening::ANSWERED_FIRST => &raw mut (*record).replies,
+                _ => (&raw mut (*record).resets).cast::<u16>().add(at),
+            };
+            if *counter == MOST_EVENTS {
+                return false;
+            }
+            *counter += 1;
+            (*record).opening |= (event & shared::OPENS) << at;
+        }
+        *counted += counted::word(wire.packets, wire.bytes);
+        let seen = (&raw mut (*record).flags).cast::<u8>().add(at);
+        *seen |= flags;
+        (*record).last = epoch as u16;
+    }
+    true
+}

@@ -5,7 +5,10 @@
 
 use core::{arch::asm, intrinsics::is_val_statically_known};
 
-use auditor_common::{MOST_CPUS, port::SPACE};
+use auditor_common::{
+    MOST_CPUS,
+    port::{self, SPACE},
+};
 
 /// The offset of a header in a frame, or another small number.
 #[inline(always)]
@@ -57,5 +60,6 @@ pub(crate) fn in_bytes(at: u32) -> usize {
     let mut at = u64::from(at);
     // SAFETY: one instruction on a register.
     unsafe { asm!("{0} &= 0x1ffff", inout(reg) at, options(pure, nomem, nostack)) };
+    const { assert!(port::at(2, 0) == 0x2_0000) };
     at as usize
 }

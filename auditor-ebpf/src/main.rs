@@ -1,7 +1,7 @@
 //! The entry points: a frame on its way in or out, to the flow table, and always on.
 //!
-//! The macros put each into a function of its own that the entry calls: unless it is inlined, every packet pays for a return,
-//! and every chain of calls for a stack more than 6.1 has.
+//! The macros put each into a function of its own that the entry calls. It is inlined: every packet would pay for its return,
+//! and with its stack the longest chain of calls, which has none to spare, would take more than the 512 bytes there are.
 #![no_std]
 #![no_main]
 #![feature(asm_experimental_arch, core_intrinsics)]

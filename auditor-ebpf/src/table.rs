@@ -3,6 +3,14 @@
 //! A hit costs a compare and a few adds: no helper, no atomic instruction, no clock. User space flips the halves, waits
 //! until no program can still be in the old one, and reads and clears that while packets flow.
 
+use auditor_common::{
+    Evidence, Kind, Packet, Ports, Record, Server, SharedKey, Slot, Tally,
+    flow::opening,
+    lost::{self, Lost},
+    packet::{Intent, RST},
+    side,
+};
+
 use crate::{
     context::{Going, Way},
     ends::{Ends, Values},
@@ -10,13 +18,6 @@ use crate::{
     ports::View,
     region::{Region, Words, has_places, keeps_both_ports},
     shared,
-};
-use auditor_common::{
-    Evidence, Kind, Packet, Ports, Record, Server, SharedKey, Slot, Tally,
-    flow::opening,
-    lost::{self, Lost},
-    packet::{Intent, RST},
-    side,
 };
 
 /// Places that a place is looked for in.

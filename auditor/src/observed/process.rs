@@ -44,6 +44,14 @@ pub struct Server {
     pub is_elsewhere: bool,
 }
 
+impl Server {
+    /// Whether this is the same program, and waits in the same place.
+    fn is_like(&self, other: &Self) -> bool {
+        (self.address, self.is_elsewhere) == (other.address, other.is_elsewhere)
+            && self.process.is_like(&other.process)
+    }
+}
+
 /// Who has which sockets. Looked at from time to time: who opens a connection and closes it in between is not seen.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Owners {
@@ -59,9 +67,7 @@ impl Owners {
         for (key, servers) in more.servers {
             let known = self.servers.entry(key).or_default();
             for server in servers {
-                known.retain(|one| {
-                    !one.process.is_like(&server.process) || one.address != server.address
-                });
+                known.retain(|one| !one.is_like(&server));
                 if known.len() < MOST_EACH {
                     known.insert(server);
                 }
@@ -104,5 +110,62 @@ impl Owners {
         };
         let all = self.clients.get(&(transport, flow.server, flow.port));
         all.into_iter().flatten().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        collections::BTreeSet,
+        net::{IpAddr, Ipv4Addr},
+    };
+
+    use super::{Owners, Process, Server};
+    use crate::transport::Transport;
+
+    const ALL: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+
+    fn server(pid: u32, address: IpAddr, is_elsewhere: bool) -> Server {
+        Server {
+            process: Process {
+                pid,
+                name: "nginx".to_owned(),
+                command: "nginx: worker".to_owned(),
+                unit: None,
+                container: None,
+            },
+            address,
+            is_elsewhere,
+        }
+    }
+
+    /// The numbers and places of those that are kept, when they are seen one after another.
+    fn kept(seen: &[Server]) -> Vec<(u32, bool)> {
+        let mut owners = Owners::default();
+        for server in seen {
+            let servers = [((Transport::Tcp, 80), BTreeSet::from([server.clone()]))];
+            owners.extend(Owners {
+                servers: servers.into(),
+                ..Owners::default()
+            });
+        }
+        let servers = owners.servers.values().flatten();
+        servers
+            .map(|server| (server.process.pid, server.is_elsewhere))
+            .collect()
+    }
+
+    #[test]
+    fn a_program_that_starts_again_is_kept_once() {
+        let seen = [server(7, ALL, false), server(5, ALL, false)];
+        assert_eq!(kept(&seen), [(5, false)]);
+    }
+
+    #[test]
+    fn the_same_program_elsewhere_is_another() {
+        let seen = [server(5, ALL, false), server(7, ALL, true)];
+        assert_eq!(kept(&seen), [(5, false), (7, true)]);
+        let seen = [server(7, ALL, true), server(5, ALL, false)];
+        assert_eq!(kept(&seen), [(5, false), (7, true)]);
     }
 }

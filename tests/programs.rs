@@ -4,6 +4,10 @@ use aya::{
     Ebpf,
     programs::{Program, SchedClassifier, TestRun as _, TestRunOptions, Xdp},
 };
+use nix::{
+    sched::{CpuSet, sched_setaffinity},
+    unistd::Pid,
+};
 
 pub(crate) static OBJECT: &[u8] =
     aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/auditor-ebpf"));
@@ -28,4 +32,11 @@ pub(crate) fn run(program: &Program, options: TestRunOptions<'_>) {
             .test_run(options),
     };
     result.unwrap();
+}
+
+/// Keeps this thread on one CPU, whose places its test runs then count in.
+pub(crate) fn stay_on(cpu: usize) {
+    let mut here = CpuSet::new();
+    here.set(cpu).unwrap();
+    sched_setaffinity(Pid::from_raw(0), &here).unwrap();
 }

@@ -12,10 +12,6 @@ use aya::{
     programs::{Program, TestRunOptions},
 };
 use etherparse::PacketBuilder;
-use nix::{
-    sched::{CpuSet, sched_setaffinity},
-    unistd::Pid,
-};
 
 use crate::{
     auditor::kernel_tests,
@@ -91,9 +87,7 @@ fn load(program: &str, mode: u8, wait: Wait) -> (Ebpf, Table) {
 
 /// Sends from one CPU; returns how many packets.
 fn storm(program: &Program, load: &Load, cpu: usize, frames: &[Vec<u8>]) -> u64 {
-    let mut here = CpuSet::new();
-    here.set(cpu).unwrap();
-    sched_setaffinity(Pid::from_raw(0), &here).unwrap();
+    programs::stay_on(cpu);
     for (_, frame) in (0..load.runs).zip(frames.iter().cycle()) {
         let options = TestRunOptions {
             data_in: Some(frame),

@@ -152,7 +152,7 @@ fn a_killed_watch_knows_what_it_saw_and_when_it_did_not_look() {
     let seen = |n: u64| {
         until("a flow that is saved", || {
             path.join("state/history.db").exists()
-                && history(path, "")
+                && history(path, "tcp/8080")
                     .first()
                     .is_some_and(|flow| flow["requests"] == n)
         });

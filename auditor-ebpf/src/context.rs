@@ -92,8 +92,8 @@ macro_rules! socket_buffers {
                 let skb = self.0;
                 // SAFETY: the kernel hands a valid context to the program.
                 unsafe {
-                    // A tag that lies beside the data is 4 bytes on the wire.
-                    let tag = if (*skb).vlan_present == 0 { 0 } else { 4 };
+                    // A tag that lies beside the data, of which there is one or none, is 4 bytes on the wire.
+                    let tag = (*skb).vlan_present << 2;
                     Frame::new(self, (*skb).ifindex, (*skb).len + tag)
                 }
             }

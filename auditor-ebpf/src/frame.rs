@@ -1,5 +1,7 @@
 //! A frame as the hook hands it over: where its bytes live, which way it goes, how much of the wire it stands for.
 
+use core::intrinsics::cold_path;
+
 use auditor_common::{Bytes as _, Packet, Tally, packet::KERNEL_EXTENSIONS};
 
 use crate::{context::Context, outcome::Outcome, raw::Raw as _, window::Window};
@@ -96,6 +98,7 @@ impl<C: Context> Frame<C> {
         if headers == 0 || segment == 0 || self.length <= headers {
             return whole;
         }
+        cold_path();
         let segments = (self.length - headers).div_ceil(segment);
         Tally {
             packets: u64::from(segments),

@@ -1,5 +1,7 @@
 //! A place of the flow table: where it is looked for, whose it is, and what is added to it.
 
+use core::intrinsics::{cold_path, likely};
+
 use auditor_common::{
     Record, Tally,
     flow::{counted, opening},
@@ -51,7 +53,10 @@ pub(crate) unsafe fn is_of<E: Ends>(
     // SAFETY: the caller's promise.
     unsafe {
         let (its_ports, record) = E::Place::parts(place);
-        if *its_ports == ports && ends.are_of(place) && (*record).interface == interface {
+        if likely(*its_ports == ports)
+            && likely(ends.are_of(place))
+            && likely((*record).interface == interface)
+        {
             record
         } else {
             core::ptr::null_mut()
@@ -125,6 +130,7 @@ pub(crate) unsafe fn add(
     unsafe {
         let counted = (&raw mut (*record).counted).cast::<u64>().add(at);
         if *counted & counted::FULL != 0 {
+            cold_path();
             return false;
         }
         if event != 0 {

@@ -85,7 +85,11 @@ fn alertmanager_groups_and_may_be_away_for_a_minute() {
         let is_over = AtomicBool::new(false);
         std::thread::scope(|scope| {
             scope.spawn(|| {
-                while !is_over.load(Ordering::Relaxed) {
+                // It ends by itself too, should what waits for it fail.
+                for _ in 0..1_000 {
+                    if is_over.load(Ordering::Relaxed) {
+                        break;
+                    }
                     request(8080);
                     request(9090);
                     std::thread::sleep(Duration::from_millis(250));

@@ -95,6 +95,7 @@ fn alertmanager_groups_and_may_be_away_for_a_minute() {
                     std::thread::sleep(Duration::from_millis(250));
                 }
             });
+            // The minute that it is away.
             std::thread::sleep(Duration::from_mins(1));
             let _second = alertmanager(&one, path);
             // It is tried again a minute and a bit after the first failure; how soon that is depends on when that was.

@@ -20,7 +20,7 @@ use auditor::{
     audit::{self, Audit, FlowVerdict, Policy},
     deployment::Deployment,
     matrix::{Matrix, Presence, Rule, RulePorts},
-    observed::{Flow, Host, Observed, Way},
+    observed::{DirectionCounters, Flow, Host, Observed},
     port::PortSet,
     role::Role,
     transport::Transport,
@@ -182,13 +182,13 @@ fn flow(n: u32, documented: u32) -> Flow {
         port: u16::try_from(port).expect("a port"),
         interface: "eth0".to_owned(),
         tunnel: None,
-        to_server: Way {
+        to_server: DirectionCounters {
             packets: 10,
             bytes: 1000,
             resets: 0,
             flags: 0,
         },
-        to_client: Way {
+        to_client: DirectionCounters {
             packets: 10,
             bytes: 1000,
             resets: 0,

@@ -11,7 +11,7 @@ use std::{collections::BTreeSet, net::Ipv4Addr, time::Instant};
 
 use auditor::{
     history::{History, Store},
-    observed::{Flow, Way},
+    observed::{DirectionCounters, Flow},
 };
 use auditor_common::Evidence;
 use jiff::{SignedDuration, Timestamp};
@@ -59,7 +59,7 @@ fn main() {
 
 fn flow(n: u32, day: i64, first: Timestamp, last: Timestamp) -> Flow {
     let packets = u64::try_from(day).expect("a day") * 1_000_000;
-    let way = Way {
+    let way = DirectionCounters {
         packets,
         bytes: packets * 1000,
         resets: 0,

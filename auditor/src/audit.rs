@@ -30,7 +30,7 @@ pub fn judge(policy: &Policy, observed: &Observed) -> Audit {
         .zip(of_rules)
         .map(|(rule, of_rule)| rule::judge(policy, observed, rule, of_rule))
         .collect();
-    certainty::add(policy, observed, judge.heard(), &mut rules);
+    certainty::add(policy, observed, judge.hosts_with_traffic(), &mut rules);
     Audit { flows, rules }
 }
 

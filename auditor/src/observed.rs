@@ -15,10 +15,10 @@ use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use flow::{Flow, Outcome, Remembered, Way, flag_names};
+pub use flow::{DirectionCounters, Flow, Outcome, Remembered, flag_names};
 pub use ledger::{Ends, KnownPorts, Ledger};
-pub use process::{Owners, Process, Server};
-pub use translation::{Pair, Translations};
+pub use process::{Process, ServerProcess, SocketOwners};
+pub use translation::{Endpoints, Translations};
 
 use crate::transport::Transport;
 
@@ -57,7 +57,7 @@ pub struct Host {
     pub addresses: BTreeSet<IpAddr>,
     pub listeners: BTreeSet<Listener>,
     /// Who has the sockets.
-    pub owners: Owners,
+    pub owners: SocketOwners,
     /// The host is known from a capture alone, so its sockets are not.
     pub is_captured: bool,
 }

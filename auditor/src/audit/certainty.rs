@@ -17,22 +17,30 @@ const SHORT: SignedDuration = SignedDuration::from_mins(10);
 const LONG: SignedDuration = SignedDuration::from_hours(24);
 
 /// Who a rule's traffic is between, from where this host stands: its part, and the other sides.
-type Between = (bool, bool, Option<usize>, Option<usize>);
-
-fn between(rule: &PolicyRule, finding: &RuleFinding) -> Between {
-    (
-        finding.is_client,
-        finding.is_server,
-        finding.is_client.then_some(rule.server.at),
-        finding.is_server.then_some(rule.client.at),
-    )
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+struct Between {
+    is_client: bool,
+    is_server: bool,
+    /// The side of the servers that this host is a client of.
+    servers: Option<usize>,
+    /// The side of the clients that this host serves.
+    clients: Option<usize>,
 }
 
-/// Says of each missing rule how sure that is; `heard` is how many other hosts of each side had any traffic.
+fn between(rule: &PolicyRule, finding: &RuleFinding) -> Between {
+    Between {
+        is_client: finding.is_client,
+        is_server: finding.is_server,
+        servers: finding.is_client.then_some(rule.server.index),
+        clients: finding.is_server.then_some(rule.client.index),
+    }
+}
+
+/// Says of each missing rule how sure that is; `hosts_with_traffic` counts for each side the other hosts that had any.
 pub(super) fn add(
     policy: &Policy,
     observed: &Observed,
-    heard: &[usize],
+    hosts_with_traffic: &[usize],
     findings: &mut [RuleFinding],
 ) {
     // Rules between the same hosts, and how many of them were observed.
@@ -65,13 +73,17 @@ pub(super) fn add(
             .get(&between(rule, finding))
             .copied()
             .unwrap_or_default();
-        let heard_of = |side: usize| heard.get(side).copied().unwrap_or_default();
-        let (_, _, server, client) = between(rule, finding);
+        let n_hosts_of = |side: usize| hosts_with_traffic.get(side).copied().unwrap_or_default();
+        let Between {
+            servers, clients, ..
+        } = between(rule, finding);
         let watched = rule.rule.within.unwrap_or_else(|| observed.window.length());
         let mut certainty = Certainty {
             level: Level::Low,
             watched,
-            peers_heard: server.map_or(0, heard_of).max(client.map_or(0, heard_of)),
+            peers_heard: servers
+                .map_or(0, n_hosts_of)
+                .max(clients.map_or(0, n_hosts_of)),
             peers: rule::others(rule, &observed.host).map(|others| others.len()),
             // Without the rule itself, which is missing.
             comparable: all.saturating_sub(1),

@@ -9,22 +9,22 @@ use auditor_common::{Evidence, port::protocol};
 use jiff::{civil::Date, tz::TimeZone};
 
 use super::{
-    index::{Class, Index},
+    index::{AddressClass, Index},
     policy::{Policy, PolicyRule, has_port},
     verdict::{FlowFinding, FlowVerdict, Reason, Severity},
 };
 use crate::{
     deployment::Exception,
     matrix::Presence,
-    observed::{Flow, Observed, Outcome, Pair},
+    observed::{Endpoints, Flow, Observed, Outcome},
     transport::Transport,
 };
 
 /// How many of the nearest rules are named.
 const NEAREST: usize = 3;
 
-/// Answers that are kept: those of scans, which ask for everything once, are not worth it.
-const MOST_KNOWN: usize = 4096;
+/// How many nearest rules are kept for later flows: those of scans, which try everything once, are not worth it.
+const MAX_NEAREST_KEPT: usize = 4096;
 
 /// Judges flows, one after the other.
 pub(super) struct Judge<'a> {
@@ -33,25 +33,25 @@ pub(super) struct Judge<'a> {
     index: Index,
     today: Date,
     /// The addresses of the flows so far.
-    classes: HashMap<IpAddr, Class>,
+    classes: HashMap<IpAddr, AddressClass>,
     /// How many other hosts with any traffic stand on each side of the rules.
-    heard: Vec<usize>,
-    /// What was found for flows that came before: an unexpected one is seldom alone.
-    nearest: HashMap<Asked, (Reason, Vec<usize>)>,
+    hosts_with_traffic: Vec<usize>,
+    /// The nearest rules of flows that came before: an unexpected one is seldom alone.
+    nearest: HashMap<RuleQuery, (Reason, Vec<usize>)>,
 }
 
-/// Everything that the rules are asked for. Flows that are alike in this have the same rules.
+/// What of a flow decides which rules match it. Flows that are alike in this have the same rules.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-struct Asked {
+struct RuleQuery {
     transport: Transport,
     port: u16,
-    client: Class,
-    server: Class,
+    client: AddressClass,
+    server: AddressClass,
     /// Whether both ends are this host.
-    is_within: bool,
+    is_same_host: bool,
 }
 
-impl Asked {
+impl RuleQuery {
     const fn reversed(self) -> Self {
         Self {
             client: self.server,
@@ -69,7 +69,7 @@ impl<'a> Judge<'a> {
             index: Index::new(policy, &observed.host),
             today: observed.window.start.to_zoned(TimeZone::UTC).date(),
             classes: HashMap::new(),
-            heard: vec![0; policy.sides.len()],
+            hosts_with_traffic: vec![0; policy.sides.len()],
             nearest: HashMap::new(),
         }
     }
@@ -77,48 +77,52 @@ impl<'a> Judge<'a> {
     pub(super) fn judge(&mut self, flow: &Flow) -> FlowFinding {
         let window = self.observed.window;
         // It stands there for the rules that it may speak of: what it was is over.
-        let is_past = flow.last < window.start;
-        let outcome = flow.outcome_since(if is_past { window.since } else { window.start });
+        let ended_before = flow.last < window.start;
+        let outcome = flow.outcome_since(if ended_before {
+            window.since
+        } else {
+            window.start
+        });
         let finding = |verdict, severity| FlowFinding {
             verdict,
             severity,
             outcome,
             benefit_of_doubt: false,
         };
-        let asked = self.asked(flow, Pair::of(flow));
-        let (forbidding, allowing) = self.matching_rules(asked);
+        let query = self.query(flow, Endpoints::of(flow));
+        let (forbidding, allowing) = self.matching_rules(query);
         if !allowing.is_empty() {
             return finding(FlowVerdict::Documented { rules: allowing }, Severity::Fine);
         }
         // Who really talks may be documented where what it looks like is not; each of them must be.
-        let real: Vec<Asked> = flow
+        let real: Vec<RuleQuery> = flow
             .translated
             .iter()
-            .filter_map(|pair| self.asked(flow, *pair))
+            .filter_map(|endpoints| self.query(flow, *endpoints))
             .collect();
         let of_real: Vec<Vec<usize>> = real
             .iter()
-            .map(|asked| self.matching_rules(Some(*asked)).1)
+            .map(|query| self.matching_rules(Some(*query)).1)
             .collect();
         if !of_real.is_empty() && of_real.iter().all(|rules| !rules.is_empty()) {
             let rules: BTreeSet<usize> = of_real.into_iter().flatten().collect();
             let rules = rules.into_iter().collect();
             return finding(FlowVerdict::Documented { rules }, Severity::Fine);
         }
-        let odd = real
+        let undocumented = real
             .iter()
             .zip(&of_real)
             .find(|(_, rules)| rules.is_empty());
-        let odd = odd.map(|(asked, _)| *asked).or(asked);
+        let undocumented = undocumented.map(|(query, _)| *query).or(query);
         if let Some(exception) = self.exception(flow) {
             return finding(FlowVerdict::Excepted { exception }, Severity::Fine);
         }
         if self.policy.housekeeping && is_housekeeping(flow) {
             return finding(FlowVerdict::Housekeeping, Severity::Fine);
         }
-        // Evidence weaker than a handshake or a listener may have the ends the wrong way round: the flow has the benefit.
+        // Evidence weaker than a handshake or a listener may have taken the client for the server: the flow has the benefit.
         if Evidence::Listener < flow.evidence {
-            let mut rules = asked.map_or_else(Vec::new, |asked| self.allowing(&asked.reversed()));
+            let mut rules = query.map_or_else(Vec::new, |query| self.allowing(&query.reversed()));
             rules.retain(|at| !self.forbids(*at));
             if !rules.is_empty() {
                 let verdict = FlowVerdict::Documented { rules };
@@ -128,9 +132,9 @@ impl<'a> Judge<'a> {
                 };
             }
         }
-        // A TCP knock that nobody let in moved no data; everything else did, or may have.
-        let is_knock = flow.protocol == protocol::TCP && outcome != Outcome::Established;
-        let severity = match (is_past, is_knock) {
+        // A TCP attempt that nobody let in moved no data; everything else did, or may have.
+        let is_failed_attempt = flow.protocol == protocol::TCP && outcome != Outcome::Established;
+        let severity = match (ended_before, is_failed_attempt) {
             (true, _) => Severity::Fine,
             (false, true) => Severity::Warning,
             (false, false) => Severity::Violation,
@@ -138,20 +142,20 @@ impl<'a> Judge<'a> {
         if !forbidding.is_empty() {
             return finding(FlowVerdict::Forbidden { rules: forbidding }, severity);
         }
-        let (reason, nearest) = match odd {
+        let (reason, nearest) = match undocumented {
             None => (Reason::Port, Vec::new()),
-            Some(asked) => self.known_nearest(&asked),
+            Some(query) => self.nearest_cached(&query),
         };
         finding(FlowVerdict::Unexpected { reason, nearest }, severity)
     }
 
     /// How many other hosts with any traffic stand on each side of the rules, of those in the flows so far.
-    pub(super) fn heard(&self) -> &[usize] {
-        &self.heard
+    pub(super) fn hosts_with_traffic(&self) -> &[usize] {
+        &self.hosts_with_traffic
     }
 
     /// The sides that an address is on; one that has traffic is counted there.
-    fn class(&mut self, address: IpAddr) -> Class {
+    fn class(&mut self, address: IpAddr) -> AddressClass {
         if let Some(class) = self.classes.get(&address) {
             return *class;
         }
@@ -159,30 +163,30 @@ impl<'a> Judge<'a> {
         self.classes.insert(address, class);
         if !self.observed.host.addresses.contains(&address) {
             for side in self.index.sides(class) {
-                if let Some(heard) = self.heard.get_mut(*side as usize) {
-                    *heard += 1;
+                if let Some(n_hosts) = self.hosts_with_traffic.get_mut(*side as usize) {
+                    *n_hosts += 1;
                 }
             }
         }
         class
     }
 
-    /// What the rules are asked for; `None` for protocols that no rule can name.
-    fn asked(&mut self, flow: &Flow, pair: Pair) -> Option<Asked> {
+    /// What decides which rules match; `None` for protocols that no rule can name.
+    fn query(&mut self, flow: &Flow, endpoints: Endpoints) -> Option<RuleQuery> {
         let own = &self.observed.host.addresses;
         let is_own = |address| own.contains(address);
-        Some(Asked {
+        Some(RuleQuery {
             transport: flow.transport()?,
-            port: pair.port,
-            client: self.class(pair.client),
-            server: self.class(pair.server),
-            is_within: is_own(&pair.client) && is_own(&pair.server),
+            port: endpoints.port,
+            client: self.class(endpoints.client),
+            server: self.class(endpoints.server),
+            is_same_host: is_own(&endpoints.client) && is_own(&endpoints.server),
         })
     }
 
-    /// The rules that forbid what is asked, and those that allow it.
-    fn matching_rules(&self, asked: Option<Asked>) -> (Vec<usize>, Vec<usize>) {
-        let matching = asked.map_or_else(Vec::new, |asked| self.allowing(&asked));
+    /// The rules that forbid what is looked up, and those that allow it.
+    fn matching_rules(&self, query: Option<RuleQuery>) -> (Vec<usize>, Vec<usize>) {
+        let matching = query.map_or_else(Vec::new, |query| self.allowing(&query));
         matching.into_iter().partition(|at| self.forbids(*at))
     }
 
@@ -193,20 +197,20 @@ impl<'a> Judge<'a> {
     }
 
     /// The rules that allow or forbid it, were every condition to hold.
-    fn matching(&self, asked: &Asked) -> Vec<usize> {
+    fn matching(&self, query: &RuleQuery) -> Vec<usize> {
         let rules = self
             .index
-            .rules(asked.transport, asked.port, asked.client, asked.server);
-        self.within(rules, asked)
+            .rules(query.transport, query.port, query.client, query.server);
+        self.within(rules, query)
     }
 
     /// A rule for one machine with itself is none for two machines of a role.
-    fn within(&self, rules: Vec<usize>, asked: &Asked) -> Vec<usize> {
-        self.kept(rules, |rule| asked.is_within || !rule.rule.loopback)
+    fn within(&self, rules: Vec<usize>, query: &RuleQuery) -> Vec<usize> {
+        self.kept(rules, |rule| query.is_same_host || !rule.rule.loopback)
     }
 
-    fn allowing(&self, asked: &Asked) -> Vec<usize> {
-        self.kept(self.matching(asked), |rule| rule.applies)
+    fn allowing(&self, query: &RuleQuery) -> Vec<usize> {
+        self.kept(self.matching(query), |rule| rule.applies)
     }
 
     fn forbids(&self, at: usize) -> bool {
@@ -230,42 +234,44 @@ impl<'a> Judge<'a> {
         })
     }
 
-    /// As [`Self::nearest`], which is asked once for flows that are alike.
-    fn known_nearest(&mut self, asked: &Asked) -> (Reason, Vec<usize>) {
-        if let Some(known) = self.nearest.get(asked) {
+    /// As [`Self::nearest`], kept for flows that are alike.
+    fn nearest_cached(&mut self, query: &RuleQuery) -> (Reason, Vec<usize>) {
+        if let Some(known) = self.nearest.get(query) {
             return known.clone();
         }
-        let nearest = self.nearest(asked);
-        if self.nearest.len() < MOST_KNOWN {
-            self.nearest.insert(*asked, nearest.clone());
+        let nearest = self.nearest(query);
+        if self.nearest.len() < MAX_NEAREST_KEPT {
+            self.nearest.insert(*query, nearest.clone());
         }
         nearest
     }
 
     /// The one thing that differs, and the first rules that differ in nothing else.
-    fn nearest(&self, asked: &Asked) -> (Reason, Vec<usize>) {
+    fn nearest(&self, query: &RuleQuery) -> (Reason, Vec<usize>) {
         // In this order: the first reason that has a rule is the reason.
         let tests: [(Reason, &dyn Fn() -> Vec<usize>); 5] = [
             (Reason::Condition, &|| {
-                self.kept(self.matching(asked), |rule| !rule.applies)
+                self.kept(self.matching(query), |rule| !rule.applies)
             }),
-            (Reason::Direction, &|| self.allowing(&asked.reversed())),
-            (Reason::Transport, &|| self.other_transports(asked)),
+            (Reason::Direction, &|| self.allowing(&query.reversed())),
+            (Reason::Transport, &|| self.other_transports(query)),
             (Reason::Peer, &|| {
-                let Asked {
+                let RuleQuery {
                     transport,
                     port,
                     client,
                     server,
-                    is_within: _,
-                } = *asked;
-                let rules = self.index.rules_of_one_end(transport, port, client, server);
+                    is_same_host: _,
+                } = *query;
+                let rules = self
+                    .index
+                    .rules_of_one_side(transport, port, client, server);
                 self.kept(rules, |rule| rule.applies && !rule.rule.loopback)
             }),
             (Reason::Port, &|| {
-                let rules = self.index.rules_between(asked.client, asked.server);
-                self.kept(self.within(rules, asked), |rule| {
-                    rule.applies && rule.rule.transport == asked.transport
+                let rules = self.index.rules_between(query.client, query.server);
+                self.kept(self.within(rules, query), |rule| {
+                    rule.applies && rule.rule.transport == query.transport
                 })
             }),
         ];
@@ -280,19 +286,19 @@ impl<'a> Judge<'a> {
         (Reason::Port, Vec::new())
     }
 
-    /// The rules that allow the port between these ends over another transport.
-    fn other_transports(&self, asked: &Asked) -> Vec<usize> {
-        if !asked.transport.has_ports() {
+    /// The rules that allow the port between these hosts over another transport.
+    fn other_transports(&self, query: &RuleQuery) -> Vec<usize> {
+        if !query.transport.has_ports() {
             return Vec::new();
         }
         let others = [Transport::Tcp, Transport::Udp, Transport::Sctp];
         let mut rules: Vec<usize> = others
             .into_iter()
-            .filter(|transport| *transport != asked.transport)
+            .filter(|transport| *transport != query.transport)
             .flat_map(|transport| {
-                self.allowing(&Asked {
+                self.allowing(&RuleQuery {
                     transport,
-                    ..*asked
+                    ..*query
                 })
             })
             .collect();

@@ -35,7 +35,7 @@ pub struct Policy {
     roles: Option<Roles>,
 }
 
-/// How peers are told apart.
+/// How roles are known of addresses.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum RoleCheck {
@@ -53,7 +53,7 @@ pub struct PolicyRule {
     pub rule: Rule,
     /// Its id; after the name of its matrix where several matrices have a rule of that id.
     pub label: String,
-    /// The matrix that it comes from, by its place among those given.
+    /// The matrix that it comes from, by its index among those given.
     pub matrix: usize,
     pub client: Arc<Side>,
     pub server: Arc<Side>,
@@ -64,8 +64,8 @@ pub struct PolicyRule {
 /// One side of a rule.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Side {
-    /// Its place among the policy's sides.
-    pub(super) at: usize,
+    /// Its index among the policy's sides.
+    pub(super) index: usize,
     /// Whether this host plays one of the side's roles.
     pub is_ours: bool,
     /// The side's addresses; `None` where peers are not checked.
@@ -92,7 +92,7 @@ pub struct UnknownRole {
 impl Policy {
     /// Joins matrices, a deployment if there is one, and what is known of this host.
     ///
-    /// `played` are the roles given by `--role`; without them the host's addresses tell. `lookup` resolves host names.
+    /// `played` are the roles given by `--role`; without them they follow from the host's addresses. `lookup` resolves host names.
     ///
     /// # Errors
     ///
@@ -244,11 +244,17 @@ fn own_addresses(host: &Host) -> Vec<IpAddr> {
         .collect()
 }
 
-fn side(at: usize, names: &[Role], roles: Option<&Roles>, played: &[Role], own: &[IpAddr]) -> Side {
+fn side(
+    index: usize,
+    names: &[Role],
+    roles: Option<&Roles>,
+    played: &[Role],
+    own: &[IpAddr],
+) -> Side {
     let Some(roles) = roles else {
         let is_ours = played.is_empty() || names.iter().any(|name| played.contains(name));
         return Side {
-            at,
+            index,
             is_ours,
             addresses: None,
             unresolved: Vec::new(),
@@ -269,7 +275,7 @@ fn side(at: usize, names: &[Role], roles: Option<&Roles>, played: &[Role], own: 
         names.iter().any(|name| roles.covers(name, played))
     };
     Side {
-        at,
+        index,
         is_ours,
         addresses: Some(addresses),
         unresolved,
@@ -346,7 +352,7 @@ impl PolicyException {
     }
 }
 
-/// Whether a rule may speak of a flow, whoever its ends are.
+/// Whether a rule has the transport and port of a flow, whoever its client and server are.
 pub fn may_concern(rule: &Rule, flow: &Flow) -> bool {
     flow.transport() == Some(rule.transport) && has_port(&rule.ports, flow.port)
 }

@@ -22,7 +22,7 @@ pub(super) fn judge(
     flows: Vec<usize>,
 ) -> RuleFinding {
     let knows_roles = policy.check != RoleCheck::Nothing;
-    let asked = Asked {
+    let context = RuleContext {
         rule,
         observed,
         from: rule
@@ -30,9 +30,9 @@ pub(super) fn judge(
             .within
             .map_or(observed.window.start, |within| observed.window.end - within),
     };
-    let flows = asked.recent(flows);
-    let verdict = asked.verdict(&flows);
-    // Without roles nobody can tell whether this host takes part, so nothing can be amiss.
+    let flows = context.recent(flows);
+    let verdict = context.verdict(&flows);
+    // Without roles it is unknown whether this host takes part, so nothing can be amiss.
     let takes_part = matches!(
         verdict,
         RuleVerdict::Missing | RuleVerdict::Unassessed | RuleVerdict::Respected
@@ -44,8 +44,8 @@ pub(super) fn judge(
     };
     let is_server = knows_roles && rule.server.is_ours;
     // Of a host in a capture no socket is known, so nothing is said of them.
-    let is_told = is_server && !observed.host.is_captured;
-    let listening = is_told.then(|| listens(rule, observed)).flatten();
+    let knows_sockets = is_server && !observed.host.is_captured;
+    let listening = knows_sockets.then(|| listens(rule, observed)).flatten();
     RuleFinding {
         severity: if verdict == RuleVerdict::Unresolved && !knows_roles {
             Severity::Fine
@@ -63,15 +63,15 @@ pub(super) fn judge(
             .chain(&rule.server.unresolved)
             .cloned()
             .collect(),
-        ports: asked.ports(&flows),
-        peers: asked.peers(&flows),
+        ports: context.ports(&flows),
+        peers: context.peers(&flows),
         certainty: None,
         flows,
     }
 }
 
-/// How long an answer may take: the first time that TCP asks again (RFC 6298, section 2.1).
-const PATIENCE: SignedDuration = SignedDuration::from_secs(1);
+/// How long a reply may take: TCP's first retransmission (RFC 6298, section 2.1).
+const REPLY_TIMEOUT: SignedDuration = SignedDuration::from_secs(1);
 
 /// The flows of each rule, in order.
 pub(super) fn flows(n_rules: usize, findings: &[FlowFinding]) -> Vec<Vec<usize>> {
@@ -92,14 +92,14 @@ pub(super) fn flows(n_rules: usize, findings: &[FlowFinding]) -> Vec<Vec<usize>>
     flows
 }
 
-/// One rule, and the time that it is asked about.
-struct Asked<'a> {
+/// One rule, what was observed, and since when that counts for the rule.
+struct RuleContext<'a> {
     rule: &'a PolicyRule,
     observed: &'a Observed,
     from: Timestamp,
 }
 
-impl Asked<'_> {
+impl RuleContext<'_> {
     fn flows<'a>(&'a self, flows: &'a [usize]) -> impl Iterator<Item = &'a Flow> {
         flows.iter().filter_map(|at| self.observed.flows.get(*at))
     }
@@ -135,16 +135,16 @@ impl Asked<'_> {
             return RuleVerdict::Refused;
         }
         if !outcomes.is_empty() {
-            // A datagram need not be answered: where a socket of this host waits for it, it arrived.
+            // A datagram need not be answered: where a socket of this host listens for it, it arrived.
             let arrived = rule.rule.transport == Transport::Udp
                 && self.flows(flows).any(|flow| {
                     observed.host.addresses.contains(&flow.server)
                         && observed.host.listens(Transport::Udp, flow.port)
                 });
-            // Whoever asked as the window closed may have been answered after it.
+            // A request from the window's last moment may have been answered after it.
             let too_late = self
                 .flows(flows)
-                .all(|flow| observed.window.end.duration_since(flow.first) < PATIENCE);
+                .all(|flow| observed.window.end.duration_since(flow.first) < REPLY_TIMEOUT);
             return match (arrived, too_late) {
                 (true, _) => RuleVerdict::Observed,
                 (false, true) => RuleVerdict::Unassessed,
@@ -183,7 +183,7 @@ impl Asked<'_> {
     /// Whether what a gap hid may have been the rule's traffic.
     fn may_hide(&self, cause: &Cause) -> bool {
         match cause {
-            // Of packets without a place the port is known: the server's, or the lower one of both.
+            // Of packets without a bucket the port is known: the server's, or the lower one of both.
             Cause::TableFull { .. } => self.observed.lost.keys().any(|lost| {
                 Transport::from_protocol(lost.protocol) == Some(self.rule.rule.transport)
                     && port_ranges(&self.rule.rule.ports)
@@ -265,9 +265,9 @@ fn severity(rule: &PolicyRule, verdict: RuleVerdict) -> Severity {
             Presence::Expected => Severity::Warning,
             Presence::Optional | Presence::Forbidden => Severity::Note,
         },
-        // A datagram may go unheard: nobody need have meant to answer it.
+        // A datagram may go unanswered: nobody need have meant to answer it.
         RuleVerdict::Unanswered if rule.rule.transport == Transport::Udp => Severity::Note,
-        // Whoever asks and is not heard has a problem, whatever the page says of the rule.
+        // A client that gets no reply has a problem, whatever the page says of the rule.
         RuleVerdict::Unanswered | RuleVerdict::Refused => match rule.rule.presence {
             Presence::Required => Severity::Violation,
             Presence::Expected | Presence::Optional | Presence::Forbidden => Severity::Warning,
@@ -286,7 +286,7 @@ fn severity(rule: &PolicyRule, verdict: RuleVerdict) -> Severity {
     }
 }
 
-/// Whether a socket waits on one of the rule's ports; `None` where that can't be told.
+/// Whether a socket listens on one of the rule's ports; `None` where that is not known.
 fn listens(rule: &PolicyRule, observed: &Observed) -> Option<bool> {
     match (&rule.rule.ports, rule.rule.transport) {
         (RulePorts::Set(ports), transport @ (Transport::Tcp | Transport::Udp)) => Some(

@@ -9,7 +9,9 @@ use super::{Audit, Policy, Severity, judge};
 use crate::{
     deployment::Deployment,
     matrix::Matrix,
-    observed::{Cause, Flow, Gap, Hook, Host, Interface, Listener, Observed, Way, Window},
+    observed::{
+        Cause, DirectionCounters, Flow, Gap, Hook, Host, Interface, Listener, Observed, Window,
+    },
     role::Role,
     transport::Transport,
 };
@@ -100,7 +102,7 @@ fn flow(text: &str) -> Flow {
         .split('/')
         .map(|part| part.parse().unwrap())
         .collect();
-    let way = |packets, resets| Way {
+    let way = |packets, resets| DirectionCounters {
         packets,
         bytes: packets * 100,
         resets,
@@ -144,7 +146,7 @@ fn observed(flows: &[Flow]) -> Observed {
         host: Host {
             network_namespace: None,
             is_captured: false,
-            owners: crate::observed::Owners::default(),
+            owners: crate::observed::SocketOwners::default(),
             name: "m".to_owned(),
             addresses: [HERE, "127.0.0.1"]
                 .iter()

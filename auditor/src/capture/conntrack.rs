@@ -14,7 +14,7 @@ use netlink_packet_netfilter::{
 use netlink_sys::protocols::NETLINK_NETFILTER;
 
 use super::dump::dump;
-use crate::observed::{Pair, Translations};
+use crate::observed::{Endpoints, Translations};
 
 /// How many connections this network namespace tracks.
 const COUNT: &str = "/proc/sys/net/netfilter/nf_conntrack_count";
@@ -46,33 +46,33 @@ fn add(translations: &mut Translations, message: &NetfilterMessage) {
     let NetfilterMessageInner::Conntrack(ConntrackMessage::New(attributes)) = &message.inner else {
         return;
     };
-    let (mut asked, mut answered) = (None, None);
+    let (mut original, mut reply) = (None, None);
     for attribute in attributes {
         match attribute {
-            ConntrackAttribute::CtaTupleOrig(parts) => asked = tuple(parts),
-            ConntrackAttribute::CtaTupleReply(parts) => answered = tuple(parts),
+            ConntrackAttribute::CtaTupleOrig(parts) => original = tuple(parts),
+            ConntrackAttribute::CtaTupleReply(parts) => reply = tuple(parts),
             _ => {}
         }
     }
-    let (Some(asked), Some(answered)) = (asked, answered) else {
+    let (Some(original), Some(reply)) = (original, reply) else {
         return;
     };
-    let asked_pair = Pair {
-        client: asked.source,
-        server: asked.destination,
-        port: asked.destination_port,
+    let original_endpoints = Endpoints {
+        client: original.source,
+        server: original.destination,
+        port: original.destination_port,
     };
-    // The answer goes the other way: its source is the server.
-    let answered_pair = Pair {
-        client: answered.destination,
-        server: answered.source,
-        port: answered.source_port,
+    // A reply's source is the server.
+    let reply_endpoints = Endpoints {
+        client: reply.destination,
+        server: reply.source,
+        port: reply.source_port,
     };
-    translations.add(asked.protocol, asked_pair, answered_pair);
+    translations.add(original.protocol, original_endpoints, reply_endpoints);
 }
 
-/// One direction of a connection.
-struct Direction {
+/// One of the two tuples by which the kernel tracks a connection.
+struct TrackedTuple {
     source: IpAddr,
     destination: IpAddr,
     protocol: u8,
@@ -81,7 +81,7 @@ struct Direction {
 }
 
 /// `None` for protocols without ports.
-fn tuple(parts: &[Tuple]) -> Option<Direction> {
+fn tuple(parts: &[Tuple]) -> Option<TrackedTuple> {
     let (mut source, mut destination) = (None, None);
     let (mut protocol, mut source_port, mut destination_port) = (None, None, None);
     for part in parts {
@@ -108,7 +108,7 @@ fn tuple(parts: &[Tuple]) -> Option<Direction> {
             _ => {}
         }
     }
-    Some(Direction {
+    Some(TrackedTuple {
         source: source?,
         destination: destination?,
         protocol: protocol?,

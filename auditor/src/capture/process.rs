@@ -7,10 +7,10 @@ use std::{
 };
 
 use super::listener::{Socket, sockets};
-use crate::observed::{Owners, Process, Server};
+use crate::observed::{Process, ServerProcess, SocketOwners};
 
 /// Looks at all sockets now. What procfs does not tell, such as a process that just ended, is left out.
-pub fn owners() -> Owners {
+pub fn owners() -> SocketOwners {
     let own = PathBuf::from(format!("/proc/{}", std::process::id()));
     let here = namespace(&own);
     let mut found: Vec<(Socket, bool)> = table(&own).into_iter().map(|one| (one, false)).collect();
@@ -26,15 +26,15 @@ pub fn owners() -> Owners {
         .filter(|inode| *inode != 0)
         .collect();
     let processes = processes(&wanted);
-    let mut owners = Owners::default();
-    for (socket, is_elsewhere) in found {
+    let mut owners = SocketOwners::default();
+    for (socket, in_other_namespace) in found {
         for process in processes.get(&socket.inode).into_iter().flatten() {
             let (address, port) = socket.local;
             if socket.is_waiting {
-                let server = Server {
+                let server = ServerProcess {
                     process: process.clone(),
                     address,
-                    is_elsewhere,
+                    in_other_namespace,
                 };
                 let key = (socket.transport, port);
                 owners.servers.entry(key).or_default().insert(server);
@@ -220,7 +220,7 @@ mod tests {
         let servers = &owners.servers[&(Transport::Tcp, address.port())];
         assert!(servers.iter().any(|server| {
             server.process.pid == std::process::id()
-                && !server.is_elsewhere
+                && !server.in_other_namespace
                 && server.address == address.ip()
         }));
         let clients = &owners.clients[&(Transport::Tcp, address.ip(), address.port())];

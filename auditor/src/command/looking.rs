@@ -13,7 +13,7 @@ use tokio::time::Instant;
 
 use crate::{
     capture::{conntrack, process},
-    observed::{Owners, Translations},
+    observed::{SocketOwners, Translations},
 };
 
 /// How often. A connection that is opened and closed in between is not seen.
@@ -29,7 +29,7 @@ pub(super) struct Looking {
 /// Who has the sockets, and who really talks where addresses are translated.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Seen {
-    pub(super) owners: Owners,
+    pub(super) owners: SocketOwners,
     pub(super) translations: Translations,
 }
 

@@ -12,7 +12,7 @@ use super::session::Session;
 use crate::{
     capture::{Ingress, Interface, Tc, listener::Listeners, namespace},
     matrix::Matrix,
-    observed::{Cause, Host, Observed, Owners},
+    observed::{Cause, Host, Observed, SocketOwners},
     port::PortRange,
 };
 
@@ -121,7 +121,7 @@ pub(super) fn host(
             .flat_map(|interface| interface.addresses.iter().copied())
             .collect(),
         is_captured: false,
-        owners: Owners::default(),
+        owners: SocketOwners::default(),
         listeners: listeners
             .list()
             .context("cannot list the sockets that listen")?,

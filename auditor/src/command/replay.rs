@@ -286,7 +286,7 @@ fn host(addresses: &[IpAddr], flows: &[Flow]) -> anyhow::Result<Host> {
             .collect(),
         listeners: std::collections::BTreeSet::new(),
         is_captured: true,
-        owners: crate::observed::Owners::default(),
+        owners: crate::observed::SocketOwners::default(),
     })
 }
 
@@ -321,7 +321,7 @@ struct CountJson {
 
 impl FlowJson {
     fn new(flow: &Flow) -> Self {
-        let count = |way: crate::observed::Way| CountJson {
+        let count = |way: crate::observed::DirectionCounters| CountJson {
             packets: way.packets,
             bytes: way.bytes,
         };

@@ -10,7 +10,7 @@ use auditor_common::Evidence;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Bounds, History, Store};
-use crate::observed::{Cause, Flow, Gap, Outcome, Pair, Remembered, Way};
+use crate::observed::{Cause, DirectionCounters, Endpoints, Flow, Gap, Outcome, Remembered};
 
 /// Seconds after the beginning of time.
 fn at(seconds: i64) -> Timestamp {
@@ -19,10 +19,10 @@ fn at(seconds: i64) -> Timestamp {
 
 /// A flow with so many packets each way, the last of which was seen at a time.
 fn flow(port: u16, packets: [u64; 2], last: i64) -> Flow {
-    let [to_server, to_client] = packets.map(|packets| Way {
+    let [to_server, to_client] = packets.map(|packets| DirectionCounters {
         packets,
         bytes: packets * 100,
-        ..Way::default()
+        ..DirectionCounters::default()
     });
     Flow {
         client: "10.0.0.1".parse().unwrap(),
@@ -78,10 +78,10 @@ fn counts_go_on_and_what_came_of_them_is_told_apart() {
     // Refused in the end.
     let refused = Flow {
         requests: 3,
-        to_client: Way {
+        to_client: DirectionCounters {
             packets: 2,
             resets: 1,
-            ..Way::default()
+            ..DirectionCounters::default()
         },
         ..flow(80, [4, 0], 8)
     };
@@ -93,17 +93,17 @@ fn counts_go_on_and_what_came_of_them_is_told_apart() {
 
 #[test]
 fn an_answer_may_come_a_turn_after_its_question() {
-    let reset = |packets| Way {
+    let reset = |packets| DirectionCounters {
         packets,
         resets: packets,
-        ..Way::default()
+        ..DirectionCounters::default()
     };
     let asked = flow(80, [1, 0], 1);
     let ended = Flow {
-        to_client: Way {
+        to_client: DirectionCounters {
             packets: 6,
             resets: 1,
-            ..Way::default()
+            ..DirectionCounters::default()
         },
         ..flow(80, [5, 0], 9)
     };
@@ -168,7 +168,7 @@ fn what_is_saved_is_read_back() {
     let mut history = store.load().unwrap();
     history.begin(at(0));
     let mut translated = flow(81, [1, 0], 1);
-    let real = Pair {
+    let real = Endpoints {
         client: "10.0.0.7".parse().unwrap(),
         server: "fd00::7".parse().unwrap(),
         port: 8081,

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Ends, Pair};
+use super::{Endpoints, Ends};
 use crate::{address, transport::Transport};
 
 /// One client's traffic with one service of one server.
@@ -26,9 +26,9 @@ pub struct Flow {
     pub interface: String,
     /// What carried it, if it was inside a tunnel.
     pub tunnel: Option<Tunnel>,
-    pub to_server: Way,
-    pub to_client: Way,
-    /// Conversations asked for and accepted, where the transport tells.
+    pub to_server: DirectionCounters,
+    pub to_client: DirectionCounters,
+    /// Conversations requested and accepted, where the transport says so.
     pub requests: u64,
     pub replies: u64,
     /// ICMP errors that say that a packet to the server could not be delivered.
@@ -36,22 +36,22 @@ pub struct Flow {
     pub first: Timestamp,
     pub last: Timestamp,
     pub evidence: Evidence,
-    /// Who really talks, where addresses were translated on the way.
-    pub translated: BTreeSet<Pair>,
+    /// The endpoints behind translated addresses, if any were translated between client and server.
+    pub translated: BTreeSet<Endpoints>,
     /// What is remembered of it, where the counters reach further back than the window.
     pub remembered: Option<Remembered>,
 }
 
-/// When a flow that is remembered for long had which outcome last.
+/// When a flow that the history holds last had each outcome.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Remembered {
     pub answered: Option<Timestamp>,
     pub refused: Option<Timestamp>,
 }
 
-/// Packets of one way of a flow.
+/// What a flow counts in one direction.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct Way {
+pub struct DirectionCounters {
     pub packets: u64,
     pub bytes: u64,
     pub resets: u64,
@@ -59,7 +59,7 @@ pub struct Way {
     pub flags: u8,
 }
 
-impl Way {
+impl DirectionCounters {
     const fn add(&mut self, more: Self) {
         self.packets += more.packets;
         self.bytes += more.bytes;
@@ -83,11 +83,11 @@ impl Way {
 )]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
-    /// Both ends talked.
+    /// Both client and server sent more than resets.
     Established,
-    /// The server, or whoever stands before it, only said no.
+    /// The server, or a device in front of it, sent nothing but resets or ICMP errors.
     Refused,
-    /// Nobody answered.
+    /// The server sent nothing.
     Attempted,
 }
 
@@ -110,9 +110,9 @@ impl Flow {
         instant: impl Fn(u64) -> Timestamp,
     ) -> Self {
         let [to_server, to_client, ..] = record.flags.to_le_bytes();
-        let way = |at: usize, flags| {
-            let one = |pair: &[u64; 2]| pair.get(at).copied().unwrap_or_default();
-            Way {
+        let counters = |direction: usize, flags| {
+            let one = |pair: &[u64; 2]| pair.get(direction).copied().unwrap_or_default();
+            DirectionCounters {
                 packets: one(&record.packets),
                 bytes: one(&record.bytes),
                 resets: one(&record.resets),
@@ -128,8 +128,8 @@ impl Flow {
             port: ends.port,
             interface,
             tunnel: Tunnel::of(ends.interface),
-            to_server: way(0, to_server),
-            to_client: way(1, to_client),
+            to_server: counters(0, to_server),
+            to_client: counters(1, to_client),
             requests: record.requests,
             replies: record.replies,
             refusals: record.refusals,

@@ -36,31 +36,31 @@ impl Process {
 
 /// A process that waits for conversations.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub struct Server {
+pub struct ServerProcess {
     pub process: Process,
     /// The unspecified address waits on all.
     pub address: IpAddr,
     /// It waits in another network namespace of this host.
-    pub is_elsewhere: bool,
+    pub in_other_namespace: bool,
 }
 
-impl Server {
+impl ServerProcess {
     /// Whether this is the same program, and waits in the same place.
     fn is_like(&self, other: &Self) -> bool {
-        (self.address, self.is_elsewhere) == (other.address, other.is_elsewhere)
+        (self.address, self.in_other_namespace) == (other.address, other.in_other_namespace)
             && self.process.is_like(&other.process)
     }
 }
 
 /// Who has which sockets. Looked at from time to time: who opens a connection and closes it in between is not seen.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct Owners {
-    pub servers: BTreeMap<(Transport, u16), BTreeSet<Server>>,
+pub struct SocketOwners {
+    pub servers: BTreeMap<(Transport, u16), BTreeSet<ServerProcess>>,
     /// By what they talk with: the server's address and port.
     pub clients: BTreeMap<(Transport, IpAddr, u16), BTreeSet<Process>>,
 }
 
-impl Owners {
+impl SocketOwners {
     /// Adds what was seen later. Of processes that are the same but for their number, the last is kept; of what is too
     /// much, what is known stays.
     pub fn extend(&mut self, more: Self) {
@@ -88,18 +88,19 @@ impl Owners {
     }
 
     /// Who serves a flow to an address of this host. Only if nobody does where the traffic is seen, others are named.
-    pub fn servers_of(&self, flow: &Flow) -> Vec<&Server> {
+    pub fn servers_of(&self, flow: &Flow) -> Vec<&ServerProcess> {
         let Some(transport) = flow.transport() else {
             return Vec::new();
         };
         let all = self.servers.get(&(transport, flow.port));
-        let reached =
-            |server: &&Server| server.address.is_unspecified() || server.address == flow.server;
-        let (here, elsewhere): (Vec<&Server>, Vec<&Server>) = all
+        let reached = |server: &&ServerProcess| {
+            server.address.is_unspecified() || server.address == flow.server
+        };
+        let (here, elsewhere): (Vec<&ServerProcess>, Vec<&ServerProcess>) = all
             .into_iter()
             .flatten()
             .filter(reached)
-            .partition(|server| !server.is_elsewhere);
+            .partition(|server| !server.in_other_namespace);
         if here.is_empty() { elsewhere } else { here }
     }
 
@@ -120,13 +121,13 @@ mod tests {
         net::{IpAddr, Ipv4Addr},
     };
 
-    use super::{Owners, Process, Server};
+    use super::{Process, ServerProcess, SocketOwners};
     use crate::transport::Transport;
 
     const ALL: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
 
-    fn server(pid: u32, address: IpAddr, is_elsewhere: bool) -> Server {
-        Server {
+    fn server(pid: u32, address: IpAddr, in_other_namespace: bool) -> ServerProcess {
+        ServerProcess {
             process: Process {
                 pid,
                 name: "nginx".to_owned(),
@@ -135,23 +136,23 @@ mod tests {
                 container: None,
             },
             address,
-            is_elsewhere,
+            in_other_namespace,
         }
     }
 
     /// The numbers and places of those that are kept, when they are seen one after another.
-    fn kept(seen: &[Server]) -> Vec<(u32, bool)> {
-        let mut owners = Owners::default();
+    fn kept(seen: &[ServerProcess]) -> Vec<(u32, bool)> {
+        let mut owners = SocketOwners::default();
         for server in seen {
             let servers = [((Transport::Tcp, 80), BTreeSet::from([server.clone()]))];
-            owners.extend(Owners {
+            owners.extend(SocketOwners {
                 servers: servers.into(),
-                ..Owners::default()
+                ..SocketOwners::default()
             });
         }
         let servers = owners.servers.values().flatten();
         servers
-            .map(|server| (server.process.pid, server.is_elsewhere))
+            .map(|server| (server.process.pid, server.in_other_namespace))
             .collect()
     }
 

@@ -1,4 +1,5 @@
-//! Addresses that were translated on the way: what a flow looks like, and who really talks.
+//! Addresses that were translated between client and server: the endpoints that a flow shows on some interface, and the
+//! real ones.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -7,16 +8,16 @@ use std::{
 
 use super::Flow;
 
-/// The ends of a flow: its client, its server, and the server's port.
+/// A flow's client, its server, and the server's port.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub struct Pair {
+pub struct Endpoints {
     pub client: IpAddr,
     pub server: IpAddr,
     pub port: u16,
 }
 
-impl Pair {
-    /// What a flow looks like.
+impl Endpoints {
+    /// Those that a flow shows on its interface.
     pub const fn of(flow: &Flow) -> Self {
         Self {
             client: flow.client,
@@ -26,55 +27,56 @@ impl Pair {
     }
 }
 
-/// Every translation that was seen: by protocol and by what it looks like on some interface, who really talks.
+/// Every translation that was seen: the real endpoints by protocol and by those that some interface shows.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct Translations(BTreeMap<(u8, Pair), BTreeSet<Pair>>);
+pub struct Translations(BTreeMap<(u8, Endpoints), BTreeSet<Endpoints>>);
 
-/// What is kept: looks, and pairs behind each.
-const MOST_LOOKS: usize = 65_536;
-const MOST_PAIRS: usize = 16;
+/// What is kept: apparent endpoints, and real ones behind each.
+const MAX_APPARENT: usize = 65_536;
+const MAX_REAL: usize = 16;
 
 impl Translations {
-    /// Adds a conversation that was asked for as `asked` and answered as `answered`, from the client's view both times: the
-    /// asked server is the one that the client named, the answered client the one that the server sees.
-    pub fn add(&mut self, protocol: u8, asked: Pair, answered: Pair) {
-        if asked == answered {
+    /// Adds a tracked connection by its original tuple and its reply tuple, as conntrack names them, both from the client's
+    /// view: the original server is the one that the client connected to, the client of the reply the one that the server
+    /// sees.
+    pub fn add(&mut self, protocol: u8, original: Endpoints, reply: Endpoints) {
+        if original == reply {
             return;
         }
-        let real = Pair {
-            client: asked.client,
-            ..answered
+        let real = Endpoints {
+            client: original.client,
+            ..reply
         };
-        for look in [asked, answered] {
-            if look != real {
-                self.keep((protocol, look), real);
+        for apparent in [original, reply] {
+            if apparent != real {
+                self.keep((protocol, apparent), real);
             }
         }
     }
 
     /// Adds what was seen at another time.
     pub fn extend(&mut self, more: Self) {
-        for (look, pairs) in more.0 {
-            for pair in pairs {
-                self.keep(look, pair);
+        for (apparent, endpoints) in more.0 {
+            for real in endpoints {
+                self.keep(apparent, real);
             }
         }
     }
 
-    fn keep(&mut self, look: (u8, Pair), real: Pair) {
-        if MOST_LOOKS <= self.0.len() && !self.0.contains_key(&look) {
+    fn keep(&mut self, apparent: (u8, Endpoints), real: Endpoints) {
+        if MAX_APPARENT <= self.0.len() && !self.0.contains_key(&apparent) {
             return;
         }
-        let pairs = self.0.entry(look).or_default();
-        if pairs.len() < MOST_PAIRS {
-            pairs.insert(real);
+        let known = self.0.entry(apparent).or_default();
+        if known.len() < MAX_REAL {
+            known.insert(real);
         }
     }
 
-    /// Who really talks in a flow, where that is not what it looks like.
-    pub fn of(&self, flow: &Flow) -> BTreeSet<Pair> {
+    /// The real endpoints of a flow, where they are not those that it shows.
+    pub fn of(&self, flow: &Flow) -> BTreeSet<Endpoints> {
         self.0
-            .get(&(flow.protocol, Pair::of(flow)))
+            .get(&(flow.protocol, Endpoints::of(flow)))
             .cloned()
             .unwrap_or_default()
     }
@@ -82,11 +84,11 @@ impl Translations {
 
 #[cfg(test)]
 mod tests {
-    use super::{Pair, Translations};
+    use super::{Endpoints, Translations};
 
-    fn pair(text: &str) -> Pair {
+    fn endpoints(text: &str) -> Endpoints {
         let parts: Vec<&str> = text.split(' ').collect();
-        Pair {
+        Endpoints {
             client: parts[0].parse().unwrap(),
             server: parts[1].parse().unwrap(),
             port: parts[2].parse().unwrap(),
@@ -94,22 +96,22 @@ mod tests {
     }
 
     #[test]
-    fn both_looks_lead_to_who_really_talks() {
+    fn both_apparent_endpoints_lead_to_the_real_ones() {
         let mut translations = Translations::default();
-        // A service address that stands for a server, asked through a host that hides its clients.
-        let (asked, answered) = (
-            pair("10.0.0.9 10.96.0.1 443"),
-            pair("10.0.0.1 10.0.0.5 6443"),
+        // A service address that stands for a server, reached through a host that hides its clients.
+        let (original, reply) = (
+            endpoints("10.0.0.9 10.96.0.1 443"),
+            endpoints("10.0.0.1 10.0.0.5 6443"),
         );
-        translations.add(6, asked, answered);
-        let real = pair("10.0.0.9 10.0.0.5 6443");
-        for look in [asked, answered] {
-            let found: Vec<Pair> = translations.0[&(6, look)].iter().copied().collect();
+        translations.add(6, original, reply);
+        let real = endpoints("10.0.0.9 10.0.0.5 6443");
+        for apparent in [original, reply] {
+            let found: Vec<Endpoints> = translations.0[&(6, apparent)].iter().copied().collect();
             assert_eq!(found, [real]);
         }
-        assert!(!translations.0.contains_key(&(17, asked)));
+        assert!(!translations.0.contains_key(&(17, original)));
         assert!(!translations.0.contains_key(&(6, real)));
-        let plain = pair("10.0.0.9 10.0.0.5 80");
+        let plain = endpoints("10.0.0.9 10.0.0.5 80");
         translations.add(6, plain, plain);
         assert_eq!(translations.0.len(), 2);
     }

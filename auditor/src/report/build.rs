@@ -13,7 +13,7 @@ use super::{
 use crate::{
     audit::{self, FlowFinding, PolicyRule, RuleFinding, Severity},
     matrix::RulePorts,
-    observed::{Cause, Flow, Gap, Process, Server, Way, flag_names},
+    observed::{Cause, DirectionCounters, Flow, Gap, Process, ServerProcess, flag_names},
     role::Role,
     transport::Transport,
 };
@@ -207,8 +207,8 @@ fn flow(judged: &Judged, flow: &Flow, finding: &FlowFinding) -> schema::Flow {
         explanation: words::flow(judged, flow, finding),
         evidence: flow.evidence.into(),
         benefit_of_doubt: finding.benefit_of_doubt,
-        to_server: way(flow.to_server),
-        to_client: way(flow.to_client),
+        to_server: direction(flow.to_server),
+        to_client: direction(flow.to_client),
         requests: flow.requests,
         replies: flow.replies,
         refusals: flow.refusals,
@@ -235,7 +235,9 @@ fn processes(judged: &Judged, flow: &Flow) -> Vec<schema::Process> {
     let mut processes = Vec::new();
     if host.addresses.contains(&flow.server) {
         let servers = host.owners.servers_of(flow);
-        let server = |server: &Server| process(&server.process, Part::Server, server.is_elsewhere);
+        let server = |server: &ServerProcess| {
+            process(&server.process, Part::Server, server.in_other_namespace)
+        };
         processes.extend(servers.into_iter().map(server));
     }
     if host.addresses.contains(&flow.client) {
@@ -273,7 +275,7 @@ fn listeners(judged: &Judged, rule: &PolicyRule, finding: &RuleFinding) -> Vec<s
     let mut listeners: Vec<schema::Process> = Vec::new();
     for (_, servers) in all.iter().filter(|(key, _)| is_wanted(key)) {
         for server in servers {
-            let process = process(&server.process, Part::Server, server.is_elsewhere);
+            let process = process(&server.process, Part::Server, server.in_other_namespace);
             if !listeners.contains(&process) {
                 listeners.push(process);
             }
@@ -282,11 +284,11 @@ fn listeners(judged: &Judged, rule: &PolicyRule, finding: &RuleFinding) -> Vec<s
     listeners
 }
 
-fn way(way: Way) -> schema::Way {
+fn direction(counters: DirectionCounters) -> schema::Way {
     schema::Way {
-        packets: way.packets,
-        bytes: way.bytes,
-        flags: flag_names(way.flags)
+        packets: counters.packets,
+        bytes: counters.bytes,
+        flags: flag_names(counters.flags)
             .into_iter()
             .map(str::to_owned)
             .collect(),

@@ -27,19 +27,19 @@ fn table(observed: &Observed, out: &mut String) -> fmt::Result {
     ];
     let mut rows = vec![head.map(str::to_owned)];
     rows.extend(flows.iter().map(|flow| {
-        let way = |way: crate::observed::Way| {
+        let direction = |counters: crate::observed::DirectionCounters| {
             format!(
                 "{} / {}",
-                words::number(way.packets),
-                words::number(way.bytes)
+                words::number(counters.packets),
+                words::number(counters.bytes)
             )
         };
         [
             flow.client.to_string(),
             flow.server.to_string(),
             words::service_of(flow),
-            way(flow.to_server),
-            way(flow.to_client),
+            direction(flow.to_server),
+            direction(flow.to_client),
             words::evidence(flow.evidence.into()).to_owned(),
         ]
     }));

@@ -16,7 +16,9 @@ use crate::{
     audit::{Policy, RuleVerdict, judge},
     deployment::Deployment,
     matrix::Matrix,
-    observed::{self, Cause, Gap, Hook, Host, Interface, Observed, Outcome, Way, Window},
+    observed::{
+        self, Cause, DirectionCounters, Gap, Hook, Host, Interface, Observed, Outcome, Window,
+    },
 };
 
 const MATRIX: &str = r#"
@@ -65,13 +67,13 @@ pub(crate) fn report() -> Report {
         port,
         interface: "eth0".to_owned(),
         tunnel: None,
-        to_server: Way {
+        to_server: DirectionCounters {
             packets: 5,
             bytes: 1500,
             resets: 0,
             flags: 0x12,
         },
-        to_client: Way {
+        to_client: DirectionCounters {
             packets: answered,
             bytes: answered * 70,
             resets: 0,

@@ -1,15 +1,15 @@
-//! Rules by port: each range stands at the few nodes of a binary tree over all ports that make it up, so that the rules
-//! of one port are those on its way to the root, and a thousand wide ranges cost no more than a thousand ports.
+//! Rules by port, in a segment tree: each range stands at the few nodes over all ports that make it up, so that the rules
+//! of one port are those on its path to the root, and a thousand wide ranges cost no more than a thousand ports.
 
 /// A rule under the numbers of its sides.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub(super) struct Entry {
+pub(super) struct IndexedRule {
     pub(super) server: u32,
     pub(super) client: u32,
     pub(super) rule: u32,
 }
 
-impl Entry {
+impl IndexedRule {
     pub(super) const fn rule(&self) -> usize {
         self.rule as usize
     }
@@ -22,32 +22,32 @@ pub(super) struct PortTree {
     /// Where the entries of each node begin; one more at the end.
     starts: Vec<u32>,
     /// By node; those of one in order.
-    entries: Vec<Entry>,
+    entries: Vec<IndexedRule>,
 }
 
 impl PortTree {
     /// Puts each range, first and last port included, at its nodes.
-    pub(super) fn new(ranges: &[(u16, u16, Entry)]) -> Self {
-        let mut placed: Vec<(u32, Entry)> = Vec::with_capacity(ranges.len());
+    pub(super) fn new(ranges: &[(u16, u16, IndexedRule)]) -> Self {
+        let mut by_node: Vec<(u32, IndexedRule)> = Vec::with_capacity(ranges.len());
         for (first, last, entry) in ranges {
-            placed.extend(nodes(*first, *last).map(|node| (node, *entry)));
+            by_node.extend(nodes(*first, *last).map(|node| (node, *entry)));
         }
-        placed.sort_unstable();
+        by_node.sort_unstable();
         let mut starts = Vec::with_capacity(2 * LEAVES as usize + 1);
         let mut at = 0;
         for node in 0..=2 * LEAVES {
-            let before = placed.get(at..).unwrap_or_default();
+            let before = by_node.get(at..).unwrap_or_default();
             at += before.partition_point(|(of, _)| *of < node);
             starts.push(super::number(at));
         }
         Self {
             starts,
-            entries: placed.into_iter().map(|(_, entry)| entry).collect(),
+            entries: by_node.into_iter().map(|(_, entry)| entry).collect(),
         }
     }
 
     /// The entries of each node whose range holds the port, without empty ones.
-    pub(super) fn at(&self, port: u16) -> impl Iterator<Item = &[Entry]> {
+    pub(super) fn at(&self, port: u16) -> impl Iterator<Item = &[IndexedRule]> {
         let leaf = LEAVES + u32::from(port);
         (0..=LEAVES.trailing_zeros()).filter_map(move |up| {
             let node = (leaf >> up) as usize;
@@ -83,7 +83,7 @@ mod tests {
 
     use proptest::prelude::*;
 
-    use super::{Entry, PortTree};
+    use super::{IndexedRule, PortTree};
 
     proptest! {
         #[test]
@@ -91,16 +91,16 @@ mod tests {
             ranges in prop::collection::vec((any::<u16>(), any::<u16>()), 0..20),
             more in prop::collection::vec(any::<u16>(), 0..20),
         ) {
-            let ranges: Vec<(u16, u16, Entry)> = ranges
+            let ranges: Vec<(u16, u16, IndexedRule)> = ranges
                 .iter()
                 .zip(0..)
-                .map(|((a, b), rule)| (*a.min(b), *a.max(b), Entry { server: 0, client: 0, rule }))
+                .map(|((a, b), rule)| (*a.min(b), *a.max(b), IndexedRule { server: 0, client: 0, rule }))
                 .collect();
             let tree = PortTree::new(&ranges);
-            let ends = ranges.iter().flat_map(|(first, last, _)| {
+            let borders = ranges.iter().flat_map(|(first, last, _)| {
                 [first.saturating_sub(1), *first, *last, last.saturating_add(1)]
             });
-            for port in ends.chain(more).chain([0, u16::MAX]) {
+            for port in borders.chain(more).chain([0, u16::MAX]) {
                 let found: Vec<u32> = tree.at(port).flatten().map(|entry| entry.rule).collect();
                 let holding = ranges.iter().filter(|(first, last, _)| (first..=last).contains(&&port));
                 let expected: BTreeSet<u32> = holding.map(|(_, _, entry)| entry.rule).collect();

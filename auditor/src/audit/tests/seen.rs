@@ -7,7 +7,7 @@ use auditor_common::{Tally, lost::Lost};
 use super::*;
 use crate::{
     audit::{Level, RuleFinding},
-    observed::Pair,
+    observed::Endpoints,
 };
 
 /// The finding on the rule that has these lines beside its id and its sides.
@@ -190,7 +190,7 @@ fn a_missing_rule_says_how_sure_that_is() {
 fn who_really_talks_may_be_what_is_documented() {
     let pair = |text: &str| {
         let parts: Vec<&str> = text.split(' ').collect();
-        Pair {
+        Endpoints {
             client: parts[0].parse().unwrap(),
             server: parts[1].parse().unwrap(),
             port: parts[2].parse().unwrap(),

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, Row};
 
 use super::super::{Entry, FlowKey, History, Span};
-use crate::observed::{Cause, Flow, Gap, Pair, Remembered, Way};
+use crate::observed::{Cause, DirectionCounters, Endpoints, Flow, Gap, Remembered};
 
 pub(super) fn load(connection: &Connection) -> rusqlite::Result<History> {
     let mut history = History::default();
@@ -51,8 +51,8 @@ pub(super) fn load(connection: &Connection) -> rusqlite::Result<History> {
 }
 
 fn flow(row: &Row<'_>) -> rusqlite::Result<Flow> {
-    let way = |at: usize| -> rusqlite::Result<Way> {
-        Ok(Way {
+    let way = |at: usize| -> rusqlite::Result<DirectionCounters> {
+        Ok(DirectionCounters {
             packets: number(row, at)?,
             bytes: number(row, at + 1)?,
             resets: number(row, at + 2)?,
@@ -84,12 +84,12 @@ fn flow(row: &Row<'_>) -> rusqlite::Result<Flow> {
 }
 
 /// `client server port`, one pair a line.
-fn pairs(row: &Row<'_>, at: usize) -> rusqlite::Result<BTreeSet<Pair>> {
+fn pairs(row: &Row<'_>, at: usize) -> rusqlite::Result<BTreeSet<Endpoints>> {
     let mut pairs = BTreeSet::new();
     for line in row.get_ref(at)?.as_str()?.lines() {
         let mut words = line.split(' ');
         let mut word = || words.next().unwrap_or_default();
-        pairs.insert(Pair {
+        pairs.insert(Endpoints {
             client: parsed(at, word())?,
             server: parsed(at, word())?,
             port: parsed(at, word())?,

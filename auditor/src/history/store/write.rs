@@ -9,7 +9,7 @@ use super::{
     super::{Entry, FlowKey, History},
     Finding, MOST_EVENTS, Saved, text,
 };
-use crate::observed::{Cause, Pair};
+use crate::observed::{Cause, Endpoints};
 
 pub(super) fn write(
     transaction: &Transaction<'_>,
@@ -142,8 +142,8 @@ fn flows(
 }
 
 /// One pair a line.
-fn pairs(pairs: &BTreeSet<Pair>) -> String {
-    let line = |pair: &Pair| format!("{} {} {}", pair.client, pair.server, pair.port);
+fn pairs(pairs: &BTreeSet<Endpoints>) -> String {
+    let line = |pair: &Endpoints| format!("{} {} {}", pair.client, pair.server, pair.port);
     pairs.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 

@@ -11,22 +11,22 @@ use super::{
 };
 use crate::{address, observed::Host};
 
-/// A set of sides, by its place among those that any address has.
+/// Addresses that are on the same sides, by the index of that set of sides.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub(in crate::audit) struct Class(u32);
+pub(in crate::audit) struct AddressClass(u32);
 
 /// The sides of every address.
-pub(super) struct Places {
-    classes: Classes,
-    /// This host's own addresses, which may have sides by decree.
-    own: BTreeMap<IpAddr, Class>,
+pub(super) struct AddressClasses {
+    side_sets: SideSets,
+    /// This host's own addresses, which `--role` may put on sides.
+    own: BTreeMap<IpAddr, AddressClass>,
     /// The first address of each span, in order, and the class of all up to the next one's.
-    spans: Vec<(u128, Class)>,
+    spans: Vec<(u128, AddressClass)>,
 }
 
-impl Places {
+impl AddressClasses {
     pub(super) fn new(policy: &Policy, host: &Host) -> Self {
-        let mut classes = Classes::default();
+        let mut side_sets = SideSets::default();
         let own = host
             .addresses
             .iter()
@@ -39,42 +39,42 @@ impl Places {
                         .is_some_and(|side| side.holds(*address, host, policy.check, given))
                 };
                 let sides = (0..policy.sides.len()).filter(holds).map(number).collect();
-                (*address, classes.class(sides))
+                (*address, side_sets.class(sides))
             })
             .collect();
         let spans = match policy.check {
             // Every other address may play any role.
             RoleCheck::Nothing | RoleCheck::OwnRoles => {
                 let all = (0..policy.sides.len()).map(number).collect();
-                vec![(0, classes.class(all))]
+                vec![(0, side_sets.class(all))]
             }
-            RoleCheck::Addresses => spans(policy, &mut classes),
+            RoleCheck::Addresses => spans(policy, &mut side_sets),
         };
         Self {
-            classes,
+            side_sets,
             own,
             spans,
         }
     }
 
-    pub(super) fn class(&self, address: IpAddr) -> Class {
+    pub(super) fn class(&self, address: IpAddr) -> AddressClass {
         if let Some(class) = self.own.get(&address) {
             return *class;
         }
         let bits = address::bits(address);
         let after = self.spans.partition_point(|(first, _)| *first <= bits);
         let span = after.checked_sub(1).and_then(|at| self.spans.get(at));
-        span.map_or(Class(0), |(_, class)| *class)
+        span.map_or(AddressClass(0), |(_, class)| *class)
     }
 
     /// The sides of a class, in order.
-    pub(super) fn sides(&self, class: Class) -> &[u32] {
-        self.classes.sides(class)
+    pub(super) fn sides(&self, class: AddressClass) -> &[u32] {
+        self.side_sets.sides(class)
     }
 }
 
 /// Sweeps over all addresses: at each where a side begins or ends, another class begins.
-fn spans(policy: &Policy, classes: &mut Classes) -> Vec<(u128, Class)> {
+fn spans(policy: &Policy, side_sets: &mut SideSets) -> Vec<(u128, AddressClass)> {
     let mut changes: BTreeMap<u128, Vec<(u32, bool)>> = BTreeMap::from([(0, Vec::new())]);
     for side in &policy.sides {
         let whole = [(0, u128::MAX)];
@@ -83,7 +83,7 @@ fn spans(policy: &Policy, classes: &mut Classes) -> Vec<(u128, Class)> {
             .as_ref()
             .map_or(&whole[..], |set| set.spans());
         for (first, last) in spans {
-            let at = number(side.at);
+            let at = number(side.index);
             changes.entry(*first).or_default().push((at, true));
             if let Some(behind) = last.checked_add(1) {
                 changes.entry(behind).or_default().push((at, false));
@@ -100,22 +100,22 @@ fn spans(policy: &Policy, classes: &mut Classes) -> Vec<(u128, Class)> {
                 on.remove(&side);
             }
         }
-        spans.push((first, classes.class(on.iter().copied().collect())));
+        spans.push((first, side_sets.class(on.iter().copied().collect())));
     }
     spans
 }
 
 /// Sets of sides, each kept once, one behind the other.
 #[derive(Default)]
-struct Classes {
-    known: HashMap<Vec<u32>, Class>,
+struct SideSets {
+    known: HashMap<Vec<u32>, AddressClass>,
     sides: Vec<u32>,
     /// Where each begins and ends.
     bounds: Vec<(u32, u32)>,
 }
 
-impl Classes {
-    fn class(&mut self, sides: Vec<u32>) -> Class {
+impl SideSets {
+    fn class(&mut self, sides: Vec<u32>) -> AddressClass {
         let Self {
             known,
             sides: all,
@@ -125,11 +125,11 @@ impl Classes {
             let from = number(all.len());
             all.extend(sides);
             bounds.push((from, number(all.len())));
-            Class(number(bounds.len() - 1))
+            AddressClass(number(bounds.len() - 1))
         })
     }
 
-    fn sides(&self, class: Class) -> &[u32] {
+    fn sides(&self, class: AddressClass) -> &[u32] {
         let bounds = self.bounds.get(class.0 as usize);
         bounds
             .and_then(|(from, to)| self.sides.get(*from as usize..*to as usize))

@@ -81,7 +81,14 @@ pub fn export(scope: &Scope<'_>, form: Form) -> Exported {
     }
 }
 
-/// Who a role stands for.
+/// Which way a chain or a policy filters, from the host that it is for.
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Direction {
+    Ingress,
+    Egress,
+}
+
+/// Which addresses a role stands for.
 enum Peer<'a> {
     Any,
     Addresses(&'a AddressSet),

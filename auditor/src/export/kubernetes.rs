@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, net::IpAddr};
 use ipnet::{IpNet, Ipv4Subnets, Ipv6Subnets};
 use serde_json::{Value, json};
 
-use super::{Exported, LeftOut, Peer, Scope, is_forbidden, leave_out, name};
+use super::{Direction, Exported, LeftOut, Peer, Scope, is_forbidden, leave_out, name};
 use crate::{
     address::AddressSet,
     matrix::{Rule, RulePorts},
@@ -20,14 +20,8 @@ const LABEL: &str = "auditor/role";
 /// How a kind of policy says what all of them say.
 struct Dialect {
     /// Writes one rule: whom it allows, and on what.
-    allow: fn(way: Way, peer: &PeerOf<'_>, rule: &Rule) -> Value,
+    allow: fn(direction: Direction, peer: &PeerOf<'_>, rule: &Rule) -> Value,
     policy: fn(role: &Role, ingress: &[Value], egress: &[Value]) -> Value,
-}
-
-#[derive(Clone, Copy)]
-enum Way {
-    In,
-    Out,
 }
 
 /// The other end of a rule.
@@ -68,11 +62,11 @@ fn policies(scope: &Scope<'_>, dialect: &Dialect) -> Exported {
         }
         for client in &rule.client {
             for server in &rule.server {
-                let allow = |way, role| (dialect.allow)(way, &peer(scope, role), rule);
+                let allow = |direction, role| (dialect.allow)(direction, &peer(scope, role), rule);
                 let [ingress, _] = both.entry(server).or_default();
-                ingress.push(allow(Way::In, client));
+                ingress.push(allow(Direction::Ingress, client));
                 let [_, egress] = both.entry(client).or_default();
-                egress.push(allow(Way::Out, server));
+                egress.push(allow(Direction::Egress, server));
             }
         }
     }
@@ -158,7 +152,7 @@ fn ports(rule: &Rule, number: fn(u16) -> Value) -> Vec<Value> {
     ranges.into_iter().map(one).collect()
 }
 
-fn network_rule(way: Way, peer: &PeerOf<'_>, rule: &Rule) -> Value {
+fn network_rule(direction: Direction, peer: &PeerOf<'_>, rule: &Rule) -> Value {
     let ports = ports(rule, Value::from);
     let peers: Vec<Value> = match peer {
         // No peers at all mean all of them.
@@ -169,9 +163,9 @@ fn network_rule(way: Way, peer: &PeerOf<'_>, rule: &Rule) -> Value {
             .collect(),
         PeerOf::Pods(role) => vec![json!({"podSelector": labels(role)})],
     };
-    match way {
-        Way::In => json!({"from": peers, "ports": ports}),
-        Way::Out => json!({"to": peers, "ports": ports}),
+    match direction {
+        Direction::Ingress => json!({"from": peers, "ports": ports}),
+        Direction::Egress => json!({"to": peers, "ports": ports}),
     }
 }
 
@@ -189,15 +183,15 @@ fn network_policy(role: &Role, ingress: &[Value], egress: &[Value]) -> Value {
     })
 }
 
-fn cilium_rule(way: Way, peer: &PeerOf<'_>, rule: &Rule) -> Value {
+fn cilium_rule(direction: Direction, peer: &PeerOf<'_>, rule: &Rule) -> Value {
     let ports = ports(rule, |port| port.to_string().into());
-    let (field, peers): (&str, Value) = match (way, peer) {
-        (Way::In, PeerOf::Any) => ("fromEntities", json!(["all"])),
-        (Way::Out, PeerOf::Any) => ("toEntities", json!(["all"])),
-        (Way::In, PeerOf::Addresses(set)) => ("fromCIDR", json!(prefixes(set))),
-        (Way::Out, PeerOf::Addresses(set)) => ("toCIDR", json!(prefixes(set))),
-        (Way::In, PeerOf::Pods(role)) => ("fromEndpoints", json!([labels(role)])),
-        (Way::Out, PeerOf::Pods(role)) => ("toEndpoints", json!([labels(role)])),
+    let (field, peers): (&str, Value) = match (direction, peer) {
+        (Direction::Ingress, PeerOf::Any) => ("fromEntities", json!(["all"])),
+        (Direction::Egress, PeerOf::Any) => ("toEntities", json!(["all"])),
+        (Direction::Ingress, PeerOf::Addresses(set)) => ("fromCIDR", json!(prefixes(set))),
+        (Direction::Egress, PeerOf::Addresses(set)) => ("toCIDR", json!(prefixes(set))),
+        (Direction::Ingress, PeerOf::Pods(role)) => ("fromEndpoints", json!([labels(role)])),
+        (Direction::Egress, PeerOf::Pods(role)) => ("toEndpoints", json!([labels(role)])),
     };
     json!({field: peers, "toPorts": [{"ports": ports}]})
 }

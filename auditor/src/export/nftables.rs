@@ -5,7 +5,7 @@
 
 use std::fmt::{self, Write as _};
 
-use super::{Exported, LeftOut, Peer, Scope, is_forbidden, leave_out, name};
+use super::{Direction, Exported, LeftOut, Peer, Scope, is_forbidden, leave_out, name};
 use crate::{
     address::AddressSet,
     matrix::{Rule, RulePorts},
@@ -35,12 +35,6 @@ const USE: [&str; 3] = [
     "nft add rule inet auditor input jump documented_in",
 ];
 
-#[derive(Clone, Copy, Eq, PartialEq)]
-enum Way {
-    In,
-    Out,
-}
-
 fn table(
     scope: &Scope<'_>,
     rules: &[&Rule],
@@ -68,19 +62,22 @@ fn table(
     }
     writeln!(out, "table inet auditor {{")?;
     sets(scope, rules, out)?;
-    for (way, chain) in [(Way::In, "documented_in"), (Way::Out, "documented_out")] {
+    for (direction, chain) in [
+        (Direction::Ingress, "documented_in"),
+        (Direction::Egress, "documented_out"),
+    ] {
         writeln!(out, "\tchain {chain} {{")?;
         // What is forbidden comes first, whatever else allows it.
         let (forbidden, allowed): (Vec<&Rule>, Vec<&Rule>) =
             rules.iter().partition(|rule| is_forbidden(rule));
         for rule in forbidden.iter().chain(&allowed) {
-            let (own, peers) = match way {
-                Way::In => (&rule.server, &rule.client),
-                Way::Out => (&rule.client, &rule.server),
+            let (own, peers) = match direction {
+                Direction::Ingress => (&rule.server, &rule.client),
+                Direction::Egress => (&rule.client, &rule.server),
             };
             let takes_part = own.iter().any(|role| scope.roles.covers(role, scope.own));
             if takes_part {
-                statements(scope, rule, way, peers, out, left_out)?;
+                statements(scope, rule, direction, peers, out, left_out)?;
             }
         }
         writeln!(out, "\t}}")?;
@@ -135,7 +132,7 @@ fn set_name(role: &Role, version: u8) -> String {
 fn statements(
     scope: &Scope<'_>,
     rule: &Rule,
-    way: Way,
+    direction: Direction,
     peers: &[Role],
     out: &mut String,
     left_out: &mut Vec<LeftOut>,
@@ -147,13 +144,21 @@ fn statements(
     };
     let comment = line(&rule.id);
     if rule.loopback {
-        let interface = if way == Way::In { "iif" } else { "oif" };
+        let interface = if direction == Direction::Ingress {
+            "iif"
+        } else {
+            "oif"
+        };
         return writeln!(
             out,
             "\t\t{interface} lo {service} {verdict} comment \"{comment}\""
         );
     }
-    let end = if way == Way::In { "saddr" } else { "daddr" };
+    let end = if direction == Direction::Ingress {
+        "saddr"
+    } else {
+        "daddr"
+    };
     for role in peers {
         match scope.peer(role) {
             Peer::Any => {

@@ -1,7 +1,8 @@
-//! Measures, against a floor of the same run.
+//! Measures, each figure against a floor of the same run, and writes the figures down.
 
-use std::path::PathBuf;
+use std::{fs, path::PathBuf, process::Command};
 
+use anyhow::Context as _;
 use clap::Args;
 
 use crate::{
@@ -17,34 +18,113 @@ pub(crate) struct Bench {
     /// Only the packets whose shape and hook hold this text, such as "IPv4, xdp"
     #[arg(long, value_name = "TEXT")]
     only: Option<String>,
+    /// Write all figures, and the machine that they are from, as a page: docs/performance.md
+    #[arg(long, conflicts_with = "only")]
+    write: bool,
 }
 
-/// Runs the benches: what reading a page, judging flows and remembering them cost, and as root what counting a packet costs and what an audit costs a host.
+/// The page of figures, from the workspace's directory.
+const PAGE: &str = "docs/performance.md";
+
+/// The benches in the order of the page: the crate, the name, and what its figures say.
+const BENCHES: [(&str, &str, &str); 5] = [
+    (
+        "auditor",
+        "import",
+        "Reading pages: rows a second and memory, by format.",
+    ),
+    (
+        "auditor",
+        "audit",
+        "Judging flows: beside a hash look-up of the same flows, which whoever only counts pays too.",
+    ),
+    (
+        "auditor",
+        "history",
+        "Remembering flows on disk: bytes a flow, and the time to open and to write.",
+    ),
+    (
+        PACKETS.0,
+        PACKETS.1,
+        "Counting a packet: nanoseconds above an empty program of the same hook, medians of test runs. Floors of the same \
+         run: a counter in a per-CPU array, a counter in a cache line a peer, a per-CPU hash with a 40-byte key.",
+    ),
+    (
+        LIVE.0,
+        LIVE.1,
+        "Live traffic: what a packet costs in the stack, what one TCP stream keeps of its throughput, the agent's time and \
+         memory.",
+    ),
+];
+const PACKETS: (&str, &str) = ("auditor", "packets");
+const LIVE: (&str, &str) = ("auditor", "live");
+
+/// Runs the benches; those of packets and of live traffic need root.
 pub(crate) fn run(bench: &Bench) -> anyhow::Result<()> {
     setup::install()?;
-    let benches = ["bench", "--package", "auditor", "--bench"];
-    if bench.only.is_none() {
-        shell::run(cargo().args(benches).arg("import"))?;
-        shell::run(cargo().args(benches).arg("audit"))?;
-        shell::run(cargo().args(benches).arg("history"))?;
+    let json = bench.json.as_ref().map(std::path::absolute).transpose()?;
+    let mut page = page_head();
+    for (package, name, says) in BENCHES {
+        if bench.only.is_some() && (package, name) != PACKETS {
+            continue;
+        }
+        let mut command = cargo();
+        command.args(["bench", "--package", package, "--bench", name, "--"]);
+        if (package, name) == PACKETS {
+            if let Some(only) = &bench.only {
+                command.args(["--only", only]);
+            }
+            if let Some(json) = &json {
+                command.arg("--json").arg(json);
+            }
+        }
+        if (package, name) == LIVE
+            && let Some(json) = &json
+        {
+            command.arg("--json").arg(json.with_extension("live.json"));
+        }
+        let figures = shell::run_and_keep(&mut command)?;
+        page += &format!("\n## {name}\n\n{says}\n\n```\n{}\n```\n", figures.trim());
     }
-    let mut packets = cargo();
-    packets.args(benches).args(["packets", "--"]);
-    if let Some(only) = &bench.only {
-        packets.args(["--only", only]);
+    if bench.write {
+        let path = shell::root().join(PAGE);
+        fs::write(&path, page).with_context(|| format!("cannot write {}", path.display()))?;
     }
-    if let Some(json) = &bench.json {
-        packets.arg("--json").arg(std::path::absolute(json)?);
-    }
-    shell::run(&mut packets)?;
-    if bench.only.is_some() {
-        return Ok(());
-    }
-    let mut live = cargo();
-    live.args(benches).args(["live", "--"]);
-    if let Some(json) = &bench.json {
-        live.arg("--json")
-            .arg(std::path::absolute(json)?.with_extension("live.json"));
-    }
-    shell::run(&mut live)
+    Ok(())
+}
+
+/// What the page says of itself and of the machine.
+fn page_head() -> String {
+    let cpus = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model = cpus
+        .lines()
+        .find_map(|line| line.strip_prefix("model name"))
+        .map_or("unknown processor", |rest| {
+            rest.trim_start_matches([' ', '\t', ':'])
+        });
+    let n_cpus = cpus
+        .lines()
+        .filter(|line| line.starts_with("processor"))
+        .count();
+    let first_line = |program: &str, arguments: &[&str]| {
+        let output = Command::new(program)
+            .args(arguments)
+            .current_dir(shell::root())
+            .output();
+        output.ok().map_or_else(String::new, |output| {
+            String::from_utf8_lossy(&output.stdout)
+                .lines()
+                .next()
+                .unwrap_or_default()
+                .to_owned()
+        })
+    };
+    format!(
+        "# Performance\n\nWritten by `cargo xtask bench --write`. Processors differ by half, so a figure means something beside the \
+         floors of its own run only.\n\n| machine | |\n| --- | --- |\n| processor | {model}, {n_cpus} CPUs |\n| kernel | {} |\n\
+         | compiler | {} |\n| date | {} |\n",
+        first_line("uname", &["-sr"]),
+        first_line("rustc", &["--version"]),
+        first_line("date", &["-u", "+%F"]),
+    )
 }

@@ -2,9 +2,9 @@
 
 use std::{
     env,
-    io::{self, Write as _},
+    io::{self, BufRead as _, BufReader, Write as _},
     path::{Path, PathBuf},
-    process::Command,
+    process::{Command, ExitStatus, Stdio},
 };
 
 use anyhow::{Context as _, bail};
@@ -26,18 +26,47 @@ pub(crate) fn cargo() -> Command {
 
 /// Runs a command to its end.
 pub(crate) fn run(command: &mut Command) -> anyhow::Result<()> {
-    let program = command.get_program().to_string_lossy().into_owned();
     let status = command
         .status()
-        .with_context(|| format!("cannot run `{program}`"))?;
+        .with_context(|| format!("cannot run {}", described(command)))?;
+    succeeded(command, status)
+}
+
+/// Runs a command to its end, prints what it prints while it does, and returns that.
+pub(crate) fn run_and_keep(command: &mut Command) -> anyhow::Result<String> {
+    let mut child = command
+        .stdout(Stdio::piped())
+        .spawn()
+        .with_context(|| format!("cannot run {}", described(command)))?;
+    let mut kept = String::new();
+    if let Some(stdout) = child.stdout.take() {
+        for line in BufReader::new(stdout).lines() {
+            let line =
+                line.with_context(|| format!("cannot read what {} prints", described(command)))?;
+            print(&line);
+            kept += &line;
+            kept.push('\n');
+        }
+    }
+    let status = child
+        .wait()
+        .with_context(|| format!("cannot wait for {}", described(command)))?;
+    succeeded(command, status)?;
+    Ok(kept)
+}
+
+fn succeeded(command: &Command, status: ExitStatus) -> anyhow::Result<()> {
     if !status.success() {
-        let arguments: Vec<_> = command
-            .get_args()
-            .map(|argument| argument.to_string_lossy())
-            .collect();
-        bail!("`{program} {}` failed", arguments.join(" "));
+        bail!("{} failed", described(command));
     }
     Ok(())
+}
+
+/// A command and its arguments, as a person types them.
+fn described(command: &Command) -> String {
+    let words = std::iter::once(command.get_program()).chain(command.get_args());
+    let words: Vec<_> = words.map(|word| word.to_string_lossy()).collect();
+    format!("`{}`", words.join(" "))
 }
 
 /// Whether a program is on the path.

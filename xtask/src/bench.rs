@@ -24,7 +24,7 @@ pub(crate) fn run(bench: &Bench) -> anyhow::Result<()> {
     setup::install()?;
     let benches = ["bench", "--package", "auditor", "--bench"];
     if bench.only.is_none() {
-        shell::run(cargo().args(benches).arg("import"))?;
+        shell::run(cargo().args(["bench", "--package", "auditor-matrix", "--bench", "import"]))?;
         shell::run(cargo().args(benches).arg("audit"))?;
         shell::run(cargo().args(benches).arg("history"))?;
     }

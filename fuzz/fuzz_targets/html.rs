@@ -2,5 +2,5 @@
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| auditor_fuzz::page(
     bytes,
-    auditor::document::Format::Html
+    auditor_matrix::document::Format::Html
 ));

@@ -4,7 +4,7 @@ pub mod packet;
 
 use std::collections::BTreeSet;
 
-use auditor::{
+use auditor_matrix::{
     document::{self, Format},
     matrix,
 };

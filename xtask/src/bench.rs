@@ -29,7 +29,7 @@ const PAGE: &str = "docs/performance.md";
 /// The benches in the order of the page: the crate, the name, and what its figures say.
 const BENCHES: [(&str, &str, &str); 5] = [
     (
-        "auditor",
+        "auditor-matrix",
         "import",
         "Reading pages: rows a second and memory, by format.",
     ),

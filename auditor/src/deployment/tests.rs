@@ -1,7 +1,11 @@
 use std::{net::IpAddr, path::Path};
 
 use super::Deployment;
-use crate::role::Role;
+use crate::{
+    document::{self, Format, Row},
+    matrix,
+    role::Role,
+};
 
 const TEXT: &str = r#"
 matrix = ["a.toml", "/etc/b.toml"]
@@ -131,4 +135,16 @@ fn check(text: &str, said: &str) {
         .to_string();
     let problem = problem.splitn(3, ':').nth(2).unwrap().trim().to_owned();
     assert_eq!(problem, said);
+}
+
+#[test]
+fn the_first_draft_for_a_matrix_is_a_deployment() {
+    let page = "## Store nodes\n\n| Port | Direction | Peer | Notes |\n|--|--|--|--|\n\
+                | 443 | Outbound | mirror.example.com (192.0.2.1) | |\n\
+                | 80 | Outbound | https://api.example.com/v1 | Only if using the \"cloud\" |\n\
+                | 22 | Inbound | Jump \"host\" | |\n| 9 | Inbound | Anywhere | |\n| 10 | Inbound | | |\n";
+    let document = document::read("page.md", page, Format::Markdown);
+    let derived = matrix::derive(std::slice::from_ref(&document), "Page");
+    let rows: Vec<&Row> = document.rows.iter().collect();
+    deployment(&matrix::starter(&derived.matrix, &rows, "m.toml"));
 }

@@ -13,7 +13,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use auditor::document::{self, Format};
+use auditor_matrix::document::{self, Format};
 
 const ROWS: usize = 5_000;
 const ROUNDS: usize = 7;

@@ -16,14 +16,14 @@ pub struct FileError {
 
 /// A file's name and text.
 #[derive(Clone, Copy)]
-pub(crate) struct File<'a> {
-    pub(crate) path: &'a Path,
-    pub(crate) text: &'a str,
+pub struct File<'a> {
+    pub path: &'a Path,
+    pub text: &'a str,
 }
 
 impl File<'_> {
     /// Reads the text as a shape.
-    pub(crate) fn read<T: DeserializeOwned>(self) -> Result<T, FileError> {
+    pub fn read<T: DeserializeOwned>(self) -> Result<T, FileError> {
         toml::from_str(self.text).map_err(|error| {
             let offset = error.span().map_or(0, |span| span.start);
             // The parser breaks its messages into lines.
@@ -33,7 +33,7 @@ impl File<'_> {
     }
 
     /// A problem with what stands at a byte of the text.
-    pub(crate) fn problem(self, offset: usize, problem: String) -> FileError {
+    pub fn problem(self, offset: usize, problem: String) -> FileError {
         let line = self
             .text
             .bytes()

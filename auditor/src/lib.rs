@@ -4,6 +4,7 @@
 //! observed flows; both into the audit, whose verdicts a report shows. A module uses only what stands before it.
 
 pub mod address;
+mod agent;
 pub mod alert;
 pub mod audit;
 pub mod capture;
@@ -18,6 +19,7 @@ pub mod history;
 pub mod length;
 pub mod matrix;
 pub mod observed;
+mod output;
 pub mod port;
 pub mod report;
 pub mod role;

@@ -7,6 +7,7 @@
 pub use auditor_matrix::{document, file, length, matrix, port, role, transport};
 
 pub mod address;
+mod agent;
 pub mod alert;
 pub mod audit;
 pub mod capture;
@@ -17,6 +18,7 @@ pub mod exit;
 pub mod export;
 pub mod history;
 pub mod observed;
+mod output;
 pub mod report;
 pub mod sink;
 pub mod spreadsheet;

@@ -3,12 +3,16 @@
 use clap::Args;
 use jiff::SignedDuration;
 
-use super::{
-    judge::{Basis, OutputOptions, Plan, judge},
-    names::Names,
-    observe::{Counting, observe},
+use crate::{
+    agent::{
+        judge::{Basis, OutputOptions, Plan, judge},
+        names::Names,
+        observe::{Counting, observe},
+    },
+    exit::Exit,
+    length::length,
+    observed::Cause,
 };
-use crate::{exit::Exit, length::length, observed::Cause};
 
 /// Watch this host's traffic for a while and compare it with the matrix.
 #[derive(Args, Debug)]

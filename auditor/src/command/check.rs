@@ -4,13 +4,11 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{
-    matrix::read,
-    output::{say, write},
-};
+use super::matrix::read;
 use crate::{
     exit::Exit,
     matrix::{Weight, lint},
+    output::{say, write},
 };
 
 /// Find what is wrong with matrices: rules that repeat or contradict one another, roles spelt in two ways, wide ranges.

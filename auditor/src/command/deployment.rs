@@ -4,14 +4,11 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::{
-    matrix,
-    output::{say, write},
-    reading,
-};
+use super::{matrix, reading};
 use crate::{
     deployment::{Form, Inventory},
     exit::Exit,
+    output::{say, write},
     role::Role,
 };
 

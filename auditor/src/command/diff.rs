@@ -4,13 +4,11 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::{
-    output::write,
-    reading::{self, text},
-};
+use super::reading::{self, text};
 use crate::{
     exit::Exit,
     matrix::{self, Matrix},
+    output::write,
     report,
 };
 

@@ -4,10 +4,11 @@ use std::path::Path;
 
 use anyhow::Context as _;
 
-use super::{observe::DEFAULT_FLOWS, output::write};
 use crate::{
+    agent::observe::DEFAULT_FLOWS,
     capture::{Capture, Ingress, Interfaces, Settings, Sizes, Tc, Wait, hook, privilege},
     exit::Exit,
+    output::write,
 };
 
 /// The oldest kernel with all that the programs use: atomic instructions since 5.12, the coarse clock since 5.11.

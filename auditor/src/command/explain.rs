@@ -3,12 +3,10 @@
 use anyhow::bail;
 use clap::Args;
 
-use super::{
-    output::write,
-    reading::{self, ReportOption},
-};
+use super::reading::{self, ReportOption};
 use crate::{
     exit::Exit,
+    output::write,
     report::{self, explain::Question},
 };
 

@@ -5,14 +5,12 @@ use std::path::PathBuf;
 use anyhow::bail;
 use clap::Args;
 
-use super::{
-    judge::{Basis, Plan, lookup},
-    output::{say, write},
-};
 use crate::{
+    agent::judge::{Basis, Plan, lookup},
     deployment::Roles,
     exit::Exit,
     export::{self, Form, Scope},
+    output::{say, write},
 };
 
 /// Write matrices as what others enforce: nftables, Kubernetes or Cilium policies, or a table for a spreadsheet.

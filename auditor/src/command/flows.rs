@@ -3,12 +3,14 @@
 use clap::{Args, ValueEnum};
 use jiff::SignedDuration;
 
-use super::{
-    observe::{Counting, observe},
+use super::replay::flow_line;
+use crate::{
+    agent::observe::{Counting, observe},
+    exit::Exit,
+    length::length,
     output::{write, write_lines},
-    replay::flow_line,
+    report,
 };
-use crate::{exit::Exit, length::length, report};
 
 /// Print the flows of this host's interfaces, without a verdict.
 #[derive(Args, Debug)]

@@ -6,15 +6,13 @@ use clap::{Args, ValueEnum};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
-use super::{
-    output::write,
-    state::{self, HISTORY},
-};
 use crate::{
+    agent::state::{self, HISTORY},
     exit::Exit,
     history::{History as Remembered, Store},
     length::length,
     observed::Flow,
+    output::write,
     report::{clean_line, explain::Question, gap_words, service},
 };
 

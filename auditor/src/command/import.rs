@@ -9,14 +9,12 @@ use std::{
 use anyhow::{Context as _, bail};
 use clap::Args;
 
-use super::{
-    matrix::read,
-    output::{say, write, write_lines},
-};
+use super::matrix::read;
 use crate::{
     document::{self, Document, Format, Row, Severity},
     exit::Exit,
     matrix::{self, Change, Derived, Matrix},
+    output::{say, write, write_lines},
 };
 
 /// Read vendors' pages and write the matrix of rules they document.

@@ -4,17 +4,18 @@ use std::{fmt::Write as _, path::PathBuf};
 
 use clap::Args;
 
-use super::{
+use super::reading;
+use crate::{
+    exit::Exit,
     output::{say, write},
-    reading,
+    report,
 };
-use crate::{exit::Exit, report};
 
 /// Propose rules for what was seen and is not documented, grouped by role. Nothing is applied: a person takes them over.
 #[derive(Args, Debug)]
 pub struct Learn {
     /// The report, as `auditor audit --json` wrote it; `-` reads standard input
-    #[arg(value_name = "REPORT", default_value = super::state::REPORT)]
+    #[arg(value_name = "REPORT", default_value = crate::agent::state::REPORT)]
     report: PathBuf,
     /// Write to this file instead of standard output
     #[arg(short, long, value_name = "FILE")]

@@ -49,6 +49,6 @@ pub(super) fn parse(path: &Path, text: &str) -> anyhow::Result<Report> {
 #[derive(clap::Args, Debug)]
 pub(super) struct ReportOption {
     /// The report, as `auditor audit --json` wrote it; `-` reads standard input
-    #[arg(long, value_name = "FILE", default_value = super::state::REPORT)]
+    #[arg(long, value_name = "FILE", default_value = crate::agent::state::REPORT)]
     pub(super) report: PathBuf,
 }

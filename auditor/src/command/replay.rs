@@ -14,17 +14,15 @@ use clap::Args;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
-use super::{
-    judge::{Basis, OutputOptions, Plan, documented_test, judge, lookup},
-    output::{say, write_lines},
-};
 use crate::{
+    agent::judge::{Basis, OutputOptions, Plan, documented_test, judge, lookup},
     capture::{
         file::{self, FileError},
         replay::{EPOCH, Replay, Totals},
     },
     exit::Exit,
     observed::{Cause, Flow, Gap, Hook, Host, Interface, KnownPorts, Ledger, Observed, Window},
+    output::{say, write_lines},
     port::PortRange,
     report::schema::EvidenceName,
 };

@@ -4,9 +4,11 @@ use std::{io::IsTerminal as _, path::PathBuf};
 
 use clap::{Args, ValueEnum};
 
-use super::{output::write, reading, state};
+use super::reading;
 use crate::{
+    agent::state,
     exit::Exit,
+    output::write,
     report::{self, Look, Report, schema},
 };
 
@@ -28,7 +30,7 @@ pub struct ReportCommand {
 
 /// How a report is shown, and what its exit code says.
 #[derive(Args, Clone, Copy, Debug)]
-pub(super) struct FormOptions {
+pub(crate) struct FormOptions {
     /// What to print
     #[arg(long, value_enum, default_value_t = Form::Text)]
     format: Form,
@@ -70,7 +72,7 @@ enum FailOn {
 
 impl FormOptions {
     /// The report in the form that was asked for; `to_terminal` if a person looks at it.
-    pub(super) fn render(self, report: &Report, to_terminal: bool) -> anyhow::Result<String> {
+    pub(crate) fn render(self, report: &Report, to_terminal: bool) -> anyhow::Result<String> {
         Ok(match self.format {
             Form::Text => report::text(report, look(to_terminal)),
             Form::Html => report::html(report)?,
@@ -84,7 +86,7 @@ impl FormOptions {
     }
 
     /// What the report's findings make of the exit code.
-    pub(super) const fn exit(self, report: &Report) -> Exit {
+    pub(crate) const fn exit(self, report: &Report) -> Exit {
         let summary = &report.summary;
         let n_failures = match self.fail_on {
             FailOn::Violation => summary.violations,

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{matrix::read, output::write};
-use crate::{exit::Exit, matrix};
+use super::matrix::read;
+use crate::{exit::Exit, matrix, output::write};
 
 /// Print matrices as tables that people can read.
 #[derive(Args, Debug)]

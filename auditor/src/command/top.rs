@@ -26,17 +26,17 @@ use ratatui::{
     crossterm::event::{self, Event, KeyEventKind},
 };
 
-use super::{
-    judge::{Basis, Plan},
-    names::Names,
-    observe::Counting,
-    output::say,
-    session::{Interim, Session},
-};
 use crate::{
+    agent::{
+        judge::{Basis, Plan},
+        names::Names,
+        observe::Counting,
+        session::{Interim, Session},
+    },
     exit::Exit,
     length::length,
     observed::Window,
+    output::say,
     report::{
         Report,
         screen::{Answer, Screen},

@@ -5,55 +5,58 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use jiff::SignedDuration;
 
-use super::{
-    access::Listening,
-    daemon::Daemon,
-    deliver::Outside,
-    judge::{Basis, Plan},
-    names::Names,
-    observe::Counting,
-    serve::{self, Board},
-    session::{Interim as _, Session},
-    state::{self, State},
+use crate::{
+    agent::{
+        access::Listening,
+        daemon::Daemon,
+        http::{self, Board},
+        judge::{Basis, Plan},
+        names::Names,
+        observe::Counting,
+        outbox::Outside,
+        session::{Interim as _, Session},
+        state::{self, State},
+    },
+    exit::Exit,
+    length::length,
 };
-use crate::{exit::Exit, length::length};
 
 /// Watch for ever: remember what was seen, and say when a verdict changes.
 #[derive(Args, Debug)]
 pub struct WatchCommand {
     #[command(flatten)]
-    pub(super) basis: Basis,
+    pub(crate) basis: Basis,
     /// An interface to watch, or a pattern such as 'veth*'; without it, those of the deployment or every physical one that
     /// is up. What comes later is watched as well. May be repeated
     #[arg(short, long, value_name = "IFACE")]
-    pub(super) interface: Vec<String>,
+    pub(crate) interface: Vec<String>,
     /// In how long a rule's traffic must be seen, unless the rule says so itself, and how long an unexpected flow is
     /// complained of; without it, the deployment's window or 10m
     #[arg(long, value_name = "TIME", value_parser = length)]
-    pub(super) window: Option<SignedDuration>,
+    pub(crate) window: Option<SignedDuration>,
     /// How often what was seen is judged and saved
     #[arg(long, value_name = "TIME", value_parser = length, default_value = "10s")]
-    pub(super) every: SignedDuration,
+    pub(crate) every: SignedDuration,
     /// Where to keep what was seen
     #[arg(long, value_name = "DIRECTORY", default_value = state::DIRECTORY)]
     state: PathBuf,
     /// How long to remember what was seen; rules that ask for longer are asked for so long
     #[arg(long, value_name = "TIME", value_parser = length, default_value = "31d")]
-    pub(super) keep: SignedDuration,
+    pub(crate) keep: SignedDuration,
     /// How many flows to remember; of more, those that were seen last
     #[arg(long, value_name = "N", default_value_t = 250_000)]
-    pub(super) keep_flows: usize,
+    pub(crate) keep_flows: usize,
     #[command(flatten)]
     listening: Listening,
     /// How events are printed
     #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub(super) format: Format,
+    pub(crate) format: Format,
     #[command(flatten)]
-    pub(super) counting: Counting,
+    pub(crate) counting: Counting,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
-pub(super) enum Format {
+pub(crate) enum Format {
     /// A line for people
     Text,
     /// A JSON object a line
@@ -69,7 +72,7 @@ pub fn run(command: &WatchCommand) -> anyhow::Result<Exit> {
     let plan = Plan::read(&command.basis)?;
     // Before another network namespace is entered: whoever looks is in this one.
     let board = match command.listening.door()? {
-        Some(door) => serve::begin(door)?,
+        Some(door) => http::begin(door)?,
         None => Board::default(),
     };
     let outside = Outside::begin();
@@ -94,7 +97,7 @@ async fn watch(
         plan.policy(host, &mut lookup)?;
         state = Some(State::open(
             &command.state,
-            super::window::Clock::now().wall,
+            crate::agent::window::Clock::now().wall,
         )?);
         Ok(())
     })

@@ -20,7 +20,7 @@ use crate::{
 const EVERY: Duration = Duration::from_secs(5);
 
 /// What was seen, kept up to date as long as this lives.
-pub(super) struct Looking {
+pub(crate) struct Looking {
     seen: Arc<Mutex<Seen>>,
     /// Once it is gone, the thread ends.
     _stop: Sender<()>,
@@ -28,9 +28,9 @@ pub(super) struct Looking {
 
 /// Who has the sockets, and who really talks where addresses are translated.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Seen {
-    pub(super) owners: SocketOwners,
-    pub(super) translations: Translations,
+pub(crate) struct Seen {
+    pub(crate) owners: SocketOwners,
+    pub(crate) translations: Translations,
 }
 
 impl Seen {
@@ -50,7 +50,7 @@ impl Seen {
 
 impl Looking {
     /// Begins to look, from a thread that is in the network namespace of this one.
-    pub(super) fn begin() -> Self {
+    pub(crate) fn begin() -> Self {
         let seen = Arc::new(Mutex::new(Seen::default()));
         let (stop, stopped) = mpsc::channel();
         let shared = Arc::clone(&seen);
@@ -71,12 +71,12 @@ impl Looking {
     }
 
     /// Everything that was seen so far.
-    pub(super) fn seen(&self) -> Seen {
+    pub(crate) fn seen(&self) -> Seen {
         lock(&self.seen).clone()
     }
 
     /// Looks once more.
-    pub(super) fn look(&self) {
+    pub(crate) fn look(&self) {
         let more = Seen::now();
         lock(&self.seen).extend(more);
     }

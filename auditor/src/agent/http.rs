@@ -15,32 +15,30 @@ use axum::{
     routing::get,
 };
 
-use super::{
-    access::{Door, Token},
-    output::say,
-};
+use super::access::{Door, Token};
 use crate::{
     capture::privilege,
+    output::say,
     report::{self, Report},
     sink::metrics::{self, Health},
 };
 
 /// What is shown.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Shown {
-    pub(super) report: Option<Arc<Report>>,
-    pub(super) health: Health,
+pub(crate) struct Shown {
+    pub(crate) report: Option<Arc<Report>>,
+    pub(crate) health: Health,
 }
 
 /// What is shown now, shared with the server.
-pub(super) type Board = Arc<Mutex<Shown>>;
+pub(crate) type Board = Arc<Mutex<Shown>>;
 
 /// Serves on a thread of its own, from the network namespace that this one is in.
 ///
 /// # Errors
 ///
 /// The address is not this host's own, or taken, or the certificate is none.
-pub(super) fn begin(door: Door) -> anyhow::Result<Board> {
+pub(crate) fn begin(door: Door) -> anyhow::Result<Board> {
     let address = door.address;
     let listener =
         TcpListener::bind(address).with_context(|| format!("cannot listen on {address}"))?;

@@ -14,13 +14,13 @@ use std::{
 use jiff::Timestamp;
 use tokio::time::Instant;
 
-use super::output::say;
 use crate::{
     alert::{Change, Event, Kind},
     audit::Severity,
     capture::privilege,
     deployment::{Sink, SinkKind},
     history::Store,
+    output::say,
     sink::{
         Delivery, Open, SinkError, alertmanager, client, lines, metrics::SinkHealth, syslog,
         webhook,
@@ -36,12 +36,12 @@ const REFRESH: Duration = Duration::from_mins(1);
 const BATCH: u32 = 64;
 
 /// Begins threads in the network namespace that it was begun in itself: a thread is where the one that began it is.
-pub(super) struct Outside(Sender<Work>);
+pub(crate) struct Outside(Sender<Work>);
 
 type Work = Box<dyn FnOnce() + Send>;
 
 impl Outside {
-    pub(super) fn begin() -> Self {
+    pub(crate) fn begin() -> Self {
         let (send, receive) = mpsc::channel::<Work>();
         std::thread::spawn(move || {
             // Threads begin with what this one may do; what can't be given up is not there.
@@ -60,7 +60,7 @@ impl Outside {
 }
 
 /// The sinks of a watch, served as long as this lives.
-pub(super) struct Deliveries {
+pub(crate) struct Deliveries {
     health: Arc<Mutex<BTreeMap<String, SinkHealth>>>,
     wake: Vec<Sender<()>>,
     names: Vec<String>,
@@ -68,7 +68,7 @@ pub(super) struct Deliveries {
 
 impl Deliveries {
     /// Begins to serve sinks from the database.
-    pub(super) fn begin(outside: &Outside, sinks: &[Sink], database: &Path, host: &str) -> Self {
+    pub(crate) fn begin(outside: &Outside, sinks: &[Sink], database: &Path, host: &str) -> Self {
         let health = Arc::new(Mutex::new(BTreeMap::new()));
         let mut wake = Vec::new();
         for sink in sinks {
@@ -92,7 +92,7 @@ impl Deliveries {
     }
 
     /// What is to be put on disk for the sinks.
-    pub(super) fn outbox(&self, events: &[Event]) -> Vec<(String, String)> {
+    pub(crate) fn outbox(&self, events: &[Event]) -> Vec<(String, String)> {
         let mut outbox = Vec::new();
         for event in events {
             // It holds text and times only.
@@ -105,14 +105,14 @@ impl Deliveries {
     }
 
     /// Something was put on disk.
-    pub(super) fn wake(&self) {
+    pub(crate) fn wake(&self) {
         for wake in &self.wake {
             // A thread that has ended has said why.
             let _ended = wake.send(());
         }
     }
 
-    pub(super) fn health(&self) -> BTreeMap<String, SinkHealth> {
+    pub(crate) fn health(&self) -> BTreeMap<String, SinkHealth> {
         lock(&self.health).clone()
     }
 }

@@ -26,7 +26,7 @@ const AGAIN: Duration = Duration::from_secs(10);
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The names of a deployment, kept up to date as long as this lives.
-pub(super) struct Names {
+pub(crate) struct Names {
     asked: BTreeSet<String>,
     known: Arc<Mutex<BTreeMap<String, Known>>>,
     refreshing: JoinHandle<()>,
@@ -44,7 +44,7 @@ struct Known {
 
 impl Names {
     /// Looks the names of a deployment up, all at once, and goes on doing so.
-    pub(super) async fn begin(deployment: Option<&Deployment>) -> Self {
+    pub(crate) async fn begin(deployment: Option<&Deployment>) -> Self {
         let names = deployment.map(names).unwrap_or_default();
         let known = Arc::new(Mutex::new(BTreeMap::new()));
         look_up(&known, names.clone()).await;
@@ -57,7 +57,7 @@ impl Names {
     }
 
     /// The names of another deployment: what is known of them already stays known, and the others are looked up meanwhile.
-    pub(super) fn renewed(&self, deployment: Option<&Deployment>) -> Self {
+    pub(crate) fn renewed(&self, deployment: Option<&Deployment>) -> Self {
         let names = deployment.map(names).unwrap_or_default();
         let mut known = lock(&self.known).clone();
         known.retain(|name, _| names.contains(name));
@@ -78,7 +78,7 @@ impl Names {
     }
 
     /// Whether every name was looked up, with an answer or without.
-    pub(super) fn are_looked_up(&self) -> bool {
+    pub(crate) fn are_looked_up(&self) -> bool {
         let known = lock(&self.known);
         self.asked.iter().all(|name| known.contains_key(name))
     }
@@ -88,7 +88,7 @@ impl Names {
     /// # Errors
     ///
     /// Why it had none.
-    pub(super) fn addresses(&self, name: &str, age: Duration) -> Result<Vec<IpAddr>, String> {
+    pub(crate) fn addresses(&self, name: &str, age: Duration) -> Result<Vec<IpAddr>, String> {
         let known = lock(&self.known);
         let Some(known) = known.get(name) else {
             return Err("it was not looked up".to_owned());

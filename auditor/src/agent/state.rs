@@ -10,20 +10,22 @@ use anyhow::{Context as _, bail};
 use jiff::Timestamp;
 use nix::fcntl::{Flock, FlockArg};
 
-use super::output::say;
-use crate::history::{Store, StoreError};
+use crate::{
+    history::{Store, StoreError},
+    output::say,
+};
 
 /// The directory, unless another one is named.
-pub(super) const DIRECTORY: &str = "/var/lib/auditor";
+pub(crate) const DIRECTORY: &str = "/var/lib/auditor";
 /// The report that a watch wrote last.
-pub(super) const REPORT: &str = "/var/lib/auditor/report.json";
+pub(crate) const REPORT: &str = "/var/lib/auditor/report.json";
 /// The history's file in the directory.
-pub(super) const HISTORY: &str = "history.db";
+pub(crate) const HISTORY: &str = "history.db";
 
 /// A state directory that is this process's alone.
-pub(super) struct State {
+pub(crate) struct State {
     directory: PathBuf,
-    pub(super) store: Store,
+    pub(crate) store: Store,
     _lock: Flock<File>,
 }
 
@@ -33,7 +35,7 @@ impl State {
     /// # Errors
     ///
     /// It can't be used, or another process has it.
-    pub(super) fn open(directory: &Path, now: Timestamp) -> anyhow::Result<Self> {
+    pub(crate) fn open(directory: &Path, now: Timestamp) -> anyhow::Result<Self> {
         std::fs::create_dir_all(directory)
             .with_context(|| format!("cannot make the state directory {}", directory.display()))?;
         let path = directory.join("lock");
@@ -57,7 +59,7 @@ impl State {
     }
 
     /// The history's file.
-    pub(super) fn database(&self) -> PathBuf {
+    pub(crate) fn database(&self) -> PathBuf {
         self.directory.join(HISTORY)
     }
 
@@ -66,7 +68,7 @@ impl State {
     /// # Errors
     ///
     /// The directory can't be written to.
-    pub(super) fn write_report(&self, text: &str) -> anyhow::Result<()> {
+    pub(crate) fn write_report(&self, text: &str) -> anyhow::Result<()> {
         let path = self.directory.join("report.json");
         let new = self.directory.join("report.json.new");
         File::create(&new)

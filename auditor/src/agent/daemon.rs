@@ -11,32 +11,32 @@ use auditor_common::Slot;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    deliver::{Deliveries, Outside},
+    http::{Board, Shown},
     judge::Plan,
     names::Names,
     observe::{sum, uncounted},
-    output::{say, write},
-    serve::{Board, Shown},
+    outbox::{Deliveries, Outside},
     session::{Interim, Session},
     state::State,
-    watch::{Format, WatchCommand},
 };
 use crate::{
     alert::{Alerts, Complaint, Event, Kind},
     audit::{Severity, may_concern},
+    command::watch::{Format, WatchCommand},
     history::{Bounds, Finding, FlowKey, History, Saved},
     matrix::Rule,
     observed::{Flow, Gap, Observed, Window},
+    output::{say, write},
     report::Report,
     sink::metrics::Health,
 };
 
 /// What goes on beside the counting.
-pub(super) struct Daemon<'a> {
-    pub(super) command: &'a WatchCommand,
-    pub(super) plan: Plan,
-    pub(super) names: Names,
-    pub(super) state: State,
+pub(crate) struct Daemon<'a> {
+    pub(crate) command: &'a WatchCommand,
+    pub(crate) plan: Plan,
+    pub(crate) names: Names,
+    pub(crate) state: State,
     history: History,
     alerts: Alerts,
     /// Counts of what was not seen, as of the last turn.
@@ -45,7 +45,7 @@ pub(super) struct Daemon<'a> {
     open: BTreeMap<Slot, Gap>,
     last_turn: Timestamp,
     last_report: Timestamp,
-    pub(super) last: Option<Arc<Report>>,
+    pub(crate) last: Option<Arc<Report>>,
     n_turns: u64,
     /// What could not be saved, and is tried again.
     unsaved: Vec<Saved>,
@@ -55,20 +55,20 @@ pub(super) struct Daemon<'a> {
     /// Whether the last attempt to save failed; said once.
     is_save_failing: bool,
     /// Whether the last attempt to read the configuration again failed.
-    pub(super) is_misconfigured: bool,
+    pub(crate) is_misconfigured: bool,
     /// What was read again, until its names were looked up.
-    pub(super) next: Option<(Plan, Names)>,
-    pub(super) outside: Outside,
-    pub(super) deliveries: Deliveries,
-    pub(super) board: Board,
-    pub(super) files: Vec<(PathBuf, Option<SystemTime>)>,
+    pub(crate) next: Option<(Plan, Names)>,
+    pub(crate) outside: Outside,
+    pub(crate) deliveries: Deliveries,
+    pub(crate) board: Board,
+    pub(crate) files: Vec<(PathBuf, Option<SystemTime>)>,
 }
 
 /// How often what is over is taken out of the ledger and what is old is forgotten, in turns.
 const RETIRE_TURNS: u64 = 30;
 
 impl<'a> Daemon<'a> {
-    pub(super) fn new(
+    pub(crate) fn new(
         command: &'a WatchCommand,
         plan: Plan,
         names: Names,
@@ -264,7 +264,7 @@ impl<'a> Daemon<'a> {
         }
     }
 
-    pub(super) fn write_report(&self, report: &Report) -> anyhow::Result<()> {
+    pub(crate) fn write_report(&self, report: &Report) -> anyhow::Result<()> {
         // That the disk is full was said by then.
         if let Err(error) = self.state.write_report(&report.to_json()?)
             && !self.is_save_failing

@@ -12,14 +12,15 @@ use clap::Args;
 use jiff::SignedDuration;
 use sha2::{Digest as _, Sha256};
 
-use super::{output::write, report::FormOptions};
 use crate::{
     audit::{self, Policy},
+    command::report::FormOptions,
     deployment::{Deployment, Sink, SinkKind},
     digits::hexadecimal,
     exit::Exit,
     matrix::{Matrix, RulePorts},
     observed::{Host, Observed},
+    output::write,
     port::PortRange,
     report::{Judged, MatrixSource, Report},
     role::Role,
@@ -28,26 +29,26 @@ use crate::{
 
 /// What flows are compared with.
 #[derive(Args, Debug)]
-pub(super) struct Basis {
+pub(crate) struct Basis {
     /// The deployment: matrices, roles, conditions, exceptions
     #[arg(long, value_name = "FILE")]
-    pub(super) config: Option<PathBuf>,
+    pub(crate) config: Option<PathBuf>,
     /// A matrix; replaces those of the deployment, and may stand without one. May be repeated
     #[arg(long, value_name = "FILE")]
-    pub(super) matrix: Vec<PathBuf>,
+    pub(crate) matrix: Vec<PathBuf>,
     /// A role that this host plays; without it, its addresses tell. May be repeated
     #[arg(long, value_name = "ROLE")]
-    pub(super) role: Vec<String>,
+    pub(crate) role: Vec<String>,
 }
 
 /// Where a report goes.
 #[derive(Args, Debug)]
-pub(super) struct OutputOptions {
+pub(crate) struct OutputOptions {
     #[command(flatten)]
     form: FormOptions,
     /// Write the report to this file instead of standard output
     #[arg(short, long, value_name = "FILE")]
-    pub(super) output: Option<PathBuf>,
+    pub(crate) output: Option<PathBuf>,
     /// Write the report as JSON to this file as well
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -56,7 +57,7 @@ pub(super) struct OutputOptions {
 const DEFAULT_WINDOW: SignedDuration = SignedDuration::from_mins(10);
 
 /// The verdicts on what was observed, written where they were asked for.
-pub(super) fn judge(
+pub(crate) fn judge(
     plan: &Plan,
     policy: Policy,
     observed: Observed,
@@ -72,24 +73,24 @@ pub(super) fn judge(
 }
 
 /// What the command line and the deployment together ask for.
-pub(super) struct Plan {
-    pub(super) matrices: Vec<Matrix>,
-    pub(super) sources: Vec<MatrixSource>,
-    pub(super) deployment: Option<Deployment>,
-    pub(super) roles: Vec<Role>,
+pub(crate) struct Plan {
+    pub(crate) matrices: Vec<Matrix>,
+    pub(crate) sources: Vec<MatrixSource>,
+    pub(crate) deployment: Option<Deployment>,
+    pub(crate) roles: Vec<Role>,
     /// The deployment's file.
     config: Option<PathBuf>,
 }
 
 impl Basis {
     /// Whether there is nothing to compare with.
-    pub(super) const fn is_empty(&self) -> bool {
+    pub(crate) const fn is_empty(&self) -> bool {
         self.config.is_none() && self.matrix.is_empty()
     }
 }
 
 impl Plan {
-    pub(super) fn read(basis: &Basis) -> anyhow::Result<Self> {
+    pub(crate) fn read(basis: &Basis) -> anyhow::Result<Self> {
         if basis.is_empty() {
             bail!(
                 "there is nothing to compare with: give a deployment with --config, or a matrix with --matrix"
@@ -149,7 +150,7 @@ impl Plan {
     }
 
     /// The verdicts on what was observed.
-    pub(super) fn report(&self, policy: Policy, observed: Observed) -> Report {
+    pub(crate) fn report(&self, policy: Policy, observed: Observed) -> Report {
         let audit = audit::judge(&policy, &observed);
         let unset_conditions = policy
             .unset_conditions(self.deployment.as_ref())
@@ -165,7 +166,7 @@ impl Plan {
     }
 
     /// Where events go.
-    pub(super) fn sinks(&self) -> &[Sink] {
+    pub(crate) fn sinks(&self) -> &[Sink] {
         self.deployment
             .as_ref()
             .map(|deployment| deployment.sinks.as_slice())
@@ -173,7 +174,7 @@ impl Plan {
     }
 
     /// The files that were read, and when each was last written to.
-    pub(super) fn files(&self) -> Vec<(PathBuf, Option<SystemTime>)> {
+    pub(crate) fn files(&self) -> Vec<(PathBuf, Option<SystemTime>)> {
         let written = |path: &PathBuf| {
             let metadata = std::fs::metadata(path);
             (path.clone(), metadata.and_then(|it| it.modified()).ok())
@@ -183,7 +184,7 @@ impl Plan {
     }
 
     /// The interfaces that are named, on the command line or else in the deployment.
-    pub(super) fn interfaces(&self, named: &[String]) -> Vec<String> {
+    pub(crate) fn interfaces(&self, named: &[String]) -> Vec<String> {
         match &self.deployment {
             Some(deployment) if named.is_empty() => deployment.interfaces.clone(),
             Some(_) | None => named.to_vec(),
@@ -191,7 +192,7 @@ impl Plan {
     }
 
     /// How long to watch.
-    pub(super) fn window(&self, asked: Option<SignedDuration>) -> SignedDuration {
+    pub(crate) fn window(&self, asked: Option<SignedDuration>) -> SignedDuration {
         asked
             .or_else(|| self.deployment.as_ref()?.window)
             .unwrap_or(DEFAULT_WINDOW)
@@ -202,7 +203,7 @@ impl Plan {
     /// # Errors
     ///
     /// A role of `--role` that nobody defines.
-    pub(super) fn policy(
+    pub(crate) fn policy(
         &self,
         host: &Host,
         lookup: &mut dyn FnMut(&str) -> Result<Vec<IpAddr>, String>,
@@ -218,7 +219,7 @@ impl Plan {
 }
 
 /// Asks the system's resolver.
-pub(super) fn lookup(name: &str) -> Result<Vec<IpAddr>, String> {
+pub(crate) fn lookup(name: &str) -> Result<Vec<IpAddr>, String> {
     let found: BTreeSet<IpAddr> = (name, 0)
         .to_socket_addrs()
         .map_err(|error| error.to_string())?
@@ -227,7 +228,7 @@ pub(super) fn lookup(name: &str) -> Result<Vec<IpAddr>, String> {
     Ok(found.into_iter().collect())
 }
 
-pub(super) fn documented_ports(matrices: &[Matrix]) -> impl Iterator<Item = (u8, PortRange)> + '_ {
+pub(crate) fn documented_ports(matrices: &[Matrix]) -> impl Iterator<Item = (u8, PortRange)> + '_ {
     matrices
         .iter()
         .flat_map(|matrix| &matrix.rules)
@@ -244,7 +245,7 @@ pub(super) fn documented_ports(matrices: &[Matrix]) -> impl Iterator<Item = (u8,
 }
 
 /// Whether a matrix names a port of a protocol.
-pub(super) fn documented_test(matrices: &[Matrix]) -> impl Fn(u8, u16) -> bool + use<> {
+pub(crate) fn documented_test(matrices: &[Matrix]) -> impl Fn(u8, u16) -> bool + use<> {
     let mut ports: BTreeMap<u8, Vec<PortRange>> = BTreeMap::new();
     for (protocol, range) in documented_ports(matrices) {
         ports.entry(protocol).or_default().push(range);

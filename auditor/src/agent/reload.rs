@@ -1,13 +1,11 @@
 //! The configuration of a watch, read again: all of it is in use, or none.
 
-use super::{
-    daemon::Daemon, deliver::Deliveries, judge::Plan, names::Names, output::say, session::Session,
-};
-use crate::capture::Selection;
+use super::{daemon::Daemon, judge::Plan, names::Names, outbox::Deliveries, session::Session};
+use crate::{capture::Selection, output::say};
 
 impl Daemon<'_> {
     /// Reads all files again. If one of them is wrong, everything stays what it was, and that is said.
-    pub(super) fn read_again(&mut self, session: &mut Session) {
+    pub(crate) fn read_again(&mut self, session: &mut Session) {
         self.files = self.plan.files();
         match self.read(session) {
             Ok(next) => {
@@ -35,7 +33,7 @@ impl Daemon<'_> {
 
     /// Takes what was read over, once every name in it was looked up: until then a role would have no address, and its
     /// traffic would be nobody's.
-    pub(super) fn take_over(&mut self, session: &mut Session) {
+    pub(crate) fn take_over(&mut self, session: &mut Session) {
         let Some((plan, names)) = self.next.take_if(|(_, names)| names.are_looked_up()) else {
             return;
         };

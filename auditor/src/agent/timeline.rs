@@ -10,7 +10,7 @@ const MOST: usize = 240;
 
 /// Counts in steps of equal length: of a second at first, longer as time goes on.
 #[derive(Debug)]
-pub(super) struct Timeline {
+pub(crate) struct Timeline {
     points: Vec<Point>,
     /// Ticks in a step.
     length: u32,
@@ -19,7 +19,7 @@ pub(super) struct Timeline {
 }
 
 impl Timeline {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             points: Vec::new(),
             length: 1,
@@ -29,7 +29,7 @@ impl Timeline {
     }
 
     /// Takes what was counted until now, at each tick.
-    pub(super) fn tick(&mut self, now: Timestamp, ways: Ways) {
+    pub(crate) fn tick(&mut self, now: Timestamp, ways: Ways) {
         let [received, sent] = [0, 1].map(|at| {
             let of = |ways: &Ways| ways.get(at).copied().unwrap_or_default();
             let (now, before) = (of(&ways), of(&self.last));
@@ -60,7 +60,7 @@ impl Timeline {
         }
     }
 
-    pub(super) fn points(&self) -> Vec<Point> {
+    pub(crate) fn points(&self) -> Vec<Point> {
         self.points.clone()
     }
 }

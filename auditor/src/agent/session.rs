@@ -8,11 +8,10 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::time::{Instant, MissedTickBehavior};
 
 use super::{
-    follow::Follow,
+    interfaces::Follow,
     judge::{documented_ports, documented_test},
     looking::Looking,
     observe::{Counting, host, listening_ports, uncounted},
-    output::say,
     timeline::Timeline,
     window::{Asked, Clock, Drains, EPOCH, Progress, Seen, Signals},
 };
@@ -24,6 +23,7 @@ use crate::{
     },
     matrix::Matrix,
     observed::{self, Cause, Ends, Flow, Gap, Host, KnownPorts, Observed, Window},
+    output::say,
     port::PortRange,
 };
 
@@ -38,27 +38,27 @@ const OVER: u64 = 3000;
 const FLOWS_KEPT: usize = 16;
 
 /// Programs that count, interfaces that come and go, and what was counted so far.
-pub(super) struct Session {
-    pub(super) capture: Capture,
+pub(crate) struct Session {
+    pub(crate) capture: Capture,
     interfaces: Interfaces,
     /// What is watched; interfaces come and go.
-    pub(super) follow: Follow,
+    pub(crate) follow: Follow,
     signals: Signals,
     /// Learns of sockets that begin to listen.
-    pub(super) host: Host,
+    pub(crate) host: Host,
     is_documented: Box<dyn Fn(u8, u16) -> bool>,
     ephemeral: PortRange,
     listeners: Listeners,
-    pub(super) clock: Clock,
+    pub(crate) clock: Clock,
     seen: Seen,
-    pub(super) looking: Looking,
-    pub(super) timeline: Timeline,
+    pub(crate) looking: Looking,
+    pub(crate) timeline: Timeline,
     /// What was not seen.
-    pub(super) gaps: Vec<Gap>,
+    pub(crate) gaps: Vec<Gap>,
 }
 
 /// What is done from time to time while a session goes on.
-pub(super) trait Interim {
+pub(crate) trait Interim {
     /// How often.
     fn every(&self) -> Duration;
 
@@ -79,7 +79,7 @@ impl Session {
     /// # Errors
     ///
     /// Privileges, interfaces, the kernel, or what `begin` returns.
-    pub(super) async fn begin(
+    pub(crate) async fn begin(
         matrices: &[Matrix],
         names: &[String],
         counting: &Counting,
@@ -135,7 +135,7 @@ impl Session {
     }
 
     /// Takes other matrices for what documents ports.
-    pub(super) fn document(&mut self, matrices: &[Matrix]) {
+    pub(crate) fn document(&mut self, matrices: &[Matrix]) {
         self.is_documented = Box::new(documented_test(matrices));
         self.capture
             .add_ports(PortKind::Documented, documented_ports(matrices));
@@ -146,7 +146,7 @@ impl Session {
     /// # Errors
     ///
     /// The kernel does not tell what it counts, or which sockets listen; or what the interim returns.
-    pub(super) async fn run(
+    pub(crate) async fn run(
         &mut self,
         window: Option<SignedDuration>,
         mut interim: Option<&mut dyn Interim>,
@@ -261,7 +261,7 @@ impl Session {
     }
 
     /// Every flow so far, in order.
-    pub(super) fn flows(&self) -> Vec<Flow> {
+    pub(crate) fn flows(&self) -> Vec<Flow> {
         let known = KnownPorts {
             is_documented: &self.is_documented,
             ephemeral: self.ephemeral,
@@ -272,7 +272,7 @@ impl Session {
     }
 
     /// Takes out the flows that are over, so that a session without an end does not fill up.
-    pub(super) fn retire(&mut self) -> Vec<Flow> {
+    pub(crate) fn retire(&mut self) -> Vec<Flow> {
         let known = KnownPorts {
             is_documented: &self.is_documented,
             ephemeral: self.ephemeral,
@@ -298,17 +298,17 @@ impl Session {
     }
 
     /// Takes what the kernel half counted since the last time.
-    pub(super) fn drain(&mut self) -> anyhow::Result<()> {
+    pub(crate) fn drain(&mut self) -> anyhow::Result<()> {
         self.seen.drain(&mut self.capture)
     }
 
     /// Every packet, and those that are in no flow, by slot.
-    pub(super) fn tallies(&self) -> anyhow::Result<BTreeMap<Slot, Tally>> {
+    pub(crate) fn tallies(&self) -> anyhow::Result<BTreeMap<Slot, Tally>> {
         self.seen.tallies(&self.capture)
     }
 
     /// Packets whose peer is lost, by port.
-    pub(super) fn lost(&mut self) -> BTreeMap<Lost, Tally> {
+    pub(crate) fn lost(&mut self) -> BTreeMap<Lost, Tally> {
         let mut lost = self.seen.ledger.lost().clone();
         for (what, tally) in self.capture.lost() {
             let sum = lost.entry(what).or_default();
@@ -319,7 +319,7 @@ impl Session {
     }
 
     /// Takes everything off; all that was observed in the window.
-    pub(super) fn finish(mut self, window: SignedDuration) -> anyhow::Result<Observed> {
+    pub(crate) fn finish(mut self, window: SignedDuration) -> anyhow::Result<Observed> {
         let end = self.clock.wall_now();
         self.looking.look();
         // Once nothing is attached any more, the last drains of both halves take everything.
@@ -333,7 +333,7 @@ impl Session {
     }
 
     /// All that was observed so far, for this window.
-    pub(super) fn so_far(&mut self, window: Window) -> anyhow::Result<Observed> {
+    pub(crate) fn so_far(&mut self, window: Window) -> anyhow::Result<Observed> {
         let tallies = self.tallies()?;
         let flows = self.flows();
         self.host.owners = self.looking.seen().owners;
@@ -355,18 +355,18 @@ impl Session {
     }
 
     /// How the table was emptied since the last time that this was asked.
-    pub(super) fn drains(&mut self) -> Drains {
+    pub(crate) fn drains(&mut self) -> Drains {
         let drains = self.seen.drains;
         self.seen.drains.most = 0;
         drains
     }
 
     /// What is or was watched.
-    pub(super) fn watched(&self) -> &[observed::Interface] {
+    pub(crate) fn watched(&self) -> &[observed::Interface] {
         self.follow.described()
     }
 
-    pub(super) fn now(&self) -> Timestamp {
+    pub(crate) fn now(&self) -> Timestamp {
         self.clock.wall_now()
     }
 }

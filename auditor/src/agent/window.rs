@@ -20,13 +20,13 @@ use crate::{
 };
 
 /// How exact the times of flows are; the kernel half reads no clock of its own.
-pub(super) const EPOCH: Duration = Duration::from_millis(100);
+pub(crate) const EPOCH: Duration = Duration::from_millis(100);
 /// Clocks that differ by less agree.
 const TOLERANCE: SignedDuration = SignedDuration::from_secs(1);
 
 /// Wall clock and kernel clock, read together.
-pub(super) struct Clock {
-    pub(super) wall: Timestamp,
+pub(crate) struct Clock {
+    pub(crate) wall: Timestamp,
     started: Instant,
 }
 
@@ -35,7 +35,7 @@ impl Clock {
         clippy::disallowed_methods,
         reason = "the audit's own loop reads the clock, here and as it goes on"
     )]
-    pub(super) fn now() -> Self {
+    pub(crate) fn now() -> Self {
         Self {
             wall: Timestamp::now(),
             started: Instant::now(),
@@ -43,7 +43,7 @@ impl Clock {
     }
 
     /// When a window of this length is over; `None` beyond what the clock can say.
-    pub(super) fn deadline(&self, window: SignedDuration) -> Option<Instant> {
+    pub(crate) fn deadline(&self, window: SignedDuration) -> Option<Instant> {
         self.started.checked_add(Duration::try_from(window).ok()?)
     }
 
@@ -52,7 +52,7 @@ impl Clock {
         clippy::disallowed_methods,
         reason = "the audit's own loop reads the clock, here and as it begins"
     )]
-    pub(super) fn adjust(&mut self) {
+    pub(crate) fn adjust(&mut self) {
         let now = Timestamp::now();
         // Times of flows stay what they were while the clocks agree about seconds.
         if TOLERANCE < now.duration_since(self.wall_now()).abs() {
@@ -61,7 +61,7 @@ impl Clock {
     }
 
     /// When an epoch began.
-    pub(super) fn instant(&self, epoch: u64) -> Timestamp {
+    pub(crate) fn instant(&self, epoch: u64) -> Timestamp {
         let passed = EPOCH.as_nanos() * u128::from(epoch);
         let wall = i128::try_from(passed).map_or(i128::MAX, |passed| {
             self.wall.as_nanosecond().saturating_add(passed)
@@ -70,22 +70,22 @@ impl Clock {
     }
 
     /// The epoch that it is.
-    pub(super) fn epoch(&self) -> u64 {
+    pub(crate) fn epoch(&self) -> u64 {
         u64::try_from(self.started.elapsed().as_nanos() / EPOCH.as_nanos()).unwrap_or(u64::MAX)
     }
 
     /// How long ago the window began.
-    pub(super) fn elapsed(&self) -> SignedDuration {
+    pub(crate) fn elapsed(&self) -> SignedDuration {
         SignedDuration::try_from(self.started.elapsed()).unwrap_or(SignedDuration::MAX)
     }
 
-    pub(super) fn wall_now(&self) -> Timestamp {
+    pub(crate) fn wall_now(&self) -> Timestamp {
         self.wall.checked_add(self.elapsed()).unwrap_or(self.wall)
     }
 }
 
 /// The signals that a session hears.
-pub(super) struct Signals {
+pub(crate) struct Signals {
     interrupt: Signal,
     terminate: Signal,
     /// Only of a session that can read its files again.
@@ -94,13 +94,13 @@ pub(super) struct Signals {
 
 /// What a signal asks for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Asked {
+pub(crate) enum Asked {
     Stop,
     Reload,
 }
 
 impl Signals {
-    pub(super) fn new(reloads: bool) -> anyhow::Result<Self> {
+    pub(crate) fn new(reloads: bool) -> anyhow::Result<Self> {
         let listen = |kind| signal(kind).context("cannot listen for signals");
         Ok(Self {
             interrupt: listen(SignalKind::interrupt())?,
@@ -109,7 +109,7 @@ impl Signals {
         })
     }
 
-    pub(super) async fn wait(&mut self) -> Asked {
+    pub(crate) async fn wait(&mut self) -> Asked {
         let hangup = async {
             match &mut self.hangup {
                 Some(hangup) => hangup.recv().await,
@@ -125,23 +125,23 @@ impl Signals {
 }
 
 /// What was taken out of the kernel so far.
-pub(super) struct Seen {
-    pub(super) ledger: Ledger,
-    pub(super) ways: Ways,
-    pub(super) drains: Drains,
+pub(crate) struct Seen {
+    pub(crate) ledger: Ledger,
+    pub(crate) ways: Ways,
+    pub(crate) drains: Drains,
 }
 
 /// How often the table was emptied, and how much was in it.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Drains {
-    pub(super) count: u64,
+pub(crate) struct Drains {
+    pub(crate) count: u64,
     /// Entries that the fullest of those since the last look held.
-    pub(super) most: usize,
+    pub(crate) most: usize,
 }
 
 impl Seen {
     /// Keeps at most so many conversations.
-    pub(super) fn new(most: usize) -> Self {
+    pub(crate) fn new(most: usize) -> Self {
         Self {
             ledger: Ledger::new(most),
             ways: Ways::default(),
@@ -150,7 +150,7 @@ impl Seen {
     }
 
     /// Takes what the kernel half counted since the last time.
-    pub(super) fn drain(&mut self, capture: &mut Capture) -> anyhow::Result<()> {
+    pub(crate) fn drain(&mut self, capture: &mut Capture) -> anyhow::Result<()> {
         let ledger = &mut self.ledger;
         let mut n_entries = 0;
         let ways = capture.drain(&mut |key, record| {
@@ -167,7 +167,7 @@ impl Seen {
     }
 
     /// Every packet, and those that are in no flow, by slot.
-    pub(super) fn tallies(&self, capture: &Capture) -> anyhow::Result<BTreeMap<Slot, Tally>> {
+    pub(crate) fn tallies(&self, capture: &Capture) -> anyhow::Result<BTreeMap<Slot, Tally>> {
         let mut tallies = capture.tallies()?;
         for (slot, tally) in [Slot::Received, Slot::Sent].into_iter().zip(self.ways) {
             if tally != Tally::default() {
@@ -184,21 +184,21 @@ impl Seen {
 }
 
 /// A line on the terminal that says how far the window is.
-pub(super) struct Progress {
+pub(crate) struct Progress {
     /// `None` where there is no end to show the way to.
     window: Option<SignedDuration>,
     is_terminal: bool,
 }
 
 impl Progress {
-    pub(super) fn new(window: Option<SignedDuration>) -> Self {
+    pub(crate) fn new(window: Option<SignedDuration>) -> Self {
         Self {
             window,
             is_terminal: io::stderr().is_terminal(),
         }
     }
 
-    pub(super) fn show(&self, elapsed: SignedDuration, tallies: &BTreeMap<Slot, Tally>) {
+    pub(crate) fn show(&self, elapsed: SignedDuration, tallies: &BTreeMap<Slot, Tally>) {
         if let (true, Some(window)) = (self.is_terminal, self.window) {
             let packets = |slot| tallies.get(&slot).map_or(0, |tally| tally.packets);
             print(&format!(
@@ -211,7 +211,7 @@ impl Progress {
         }
     }
 
-    pub(super) fn clear(&self) {
+    pub(crate) fn clear(&self) {
         if self.is_terminal {
             print("\r\x1b[K");
         }

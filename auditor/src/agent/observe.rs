@@ -18,31 +18,31 @@ use crate::{
 
 /// How packets are counted.
 #[derive(Args, Debug)]
-pub(super) struct Counting {
+pub(crate) struct Counting {
     /// How packets are counted on their way in: auto, xdp or tc
     #[arg(long, value_name = "HOOK", default_value = "auto")]
-    pub(super) ingress: Ingress,
+    pub(crate) ingress: Ingress,
     /// How tc programs are attached: auto, tcx or clsact
     #[arg(long, value_name = "WAY", default_value = "auto")]
-    pub(super) tc: Tc,
+    pub(crate) tc: Tc,
     /// Watch in another network namespace: a name that `ip netns` lists, or a path such as /proc/1234/ns/net
     #[arg(long, value_name = "NAME")]
-    pub(super) netns: Option<String>,
+    pub(crate) netns: Option<String>,
     /// Count what VXLAN, Geneve, GRE and IP-in-IP tunnels carry as well, as flows of their own
     #[arg(long)]
-    pub(super) decapsulate: bool,
+    pub(crate) decapsulate: bool,
     /// Places in the flow table; what finds none is counted as such
     #[arg(long, value_name = "N", default_value_t = DEFAULT_FLOWS, value_parser = clap::value_parser!(u32).range(1..=16_777_216))]
-    pub(super) flows: u32,
+    pub(crate) flows: u32,
     /// Log packets that are in no flow to standard error; slows the programs down
     #[arg(long)]
-    pub(super) log_packets: bool,
+    pub(crate) log_packets: bool,
 }
 
 impl Counting {
     /// Starts what watching runs in, inside the network namespace that was asked for. Files are read before this; names of
     /// hosts are resolved in there.
-    pub(super) fn runtime(&self) -> anyhow::Result<Runtime> {
+    pub(crate) fn runtime(&self) -> anyhow::Result<Runtime> {
         if let Some(name) = &self.netns {
             namespace::enter(name)?;
         }
@@ -54,7 +54,7 @@ impl Counting {
 }
 
 /// Flows at a time that the table is made for.
-pub(super) const DEFAULT_FLOWS: u32 = 65_536;
+pub(crate) const DEFAULT_FLOWS: u32 = 65_536;
 
 /// Watches the interfaces of these names, or every physical one that is up, for a window of time. `begin` is told of the
 /// host before anything is attached.
@@ -62,7 +62,7 @@ pub(super) const DEFAULT_FLOWS: u32 = 65_536;
 /// # Errors
 ///
 /// Privileges, interfaces, the kernel, or what `begin` returns.
-pub(super) async fn observe(
+pub(crate) async fn observe(
     matrices: &[Matrix],
     names: &[String],
     window: SignedDuration,
@@ -77,7 +77,7 @@ pub(super) async fn observe(
 type OfPackets = fn(u64) -> Cause;
 
 /// What the tallies say was not seen.
-pub(super) fn uncounted(tallies: &BTreeMap<Slot, Tally>) -> impl Iterator<Item = Cause> + '_ {
+pub(crate) fn uncounted(tallies: &BTreeMap<Slot, Tally>) -> impl Iterator<Item = Cause> + '_ {
     let causes: [(Slot, OfPackets); 3] = [
         (Slot::TableFull, |packets| Cause::TableFull { packets }),
         (Slot::TooDeep, |packets| Cause::TooDeep { packets }),
@@ -91,7 +91,7 @@ pub(super) fn uncounted(tallies: &BTreeMap<Slot, Tally>) -> impl Iterator<Item =
 }
 
 /// Counts of the same kind together.
-pub(super) fn sum(one: &Cause, other: &Cause) -> Cause {
+pub(crate) fn sum(one: &Cause, other: &Cause) -> Cause {
     match (one, other) {
         (Cause::TableFull { packets: a }, Cause::TableFull { packets: b }) => {
             Cause::TableFull { packets: a + b }
@@ -106,7 +106,7 @@ pub(super) fn sum(one: &Cause, other: &Cause) -> Cause {
     }
 }
 
-pub(super) fn host(
+pub(crate) fn host(
     interfaces: &[Interface],
     listeners: &mut Listeners,
     network_namespace: Option<String>,
@@ -129,7 +129,7 @@ pub(super) fn host(
 }
 
 /// Ports on which this host can be reached.
-pub(super) fn listening_ports(host: &Host) -> impl Iterator<Item = (u8, PortRange)> + '_ {
+pub(crate) fn listening_ports(host: &Host) -> impl Iterator<Item = (u8, PortRange)> + '_ {
     host.listeners.iter().filter_map(|listener| {
         Some((
             listener.transport.protocol()?,

@@ -15,12 +15,11 @@ use clap::Args;
 use rustls::crypto::ring;
 use sha2::{Digest as _, Sha256};
 
-use super::output::say;
-use crate::{deployment::Secret, sink::reveal};
+use crate::{deployment::Secret, output::say, sink::reveal};
 
 /// Where to listen, and who may ask.
 #[derive(Args, Clone, Debug)]
-pub(super) struct Listening {
+pub(crate) struct Listening {
     /// Where to show metrics (/metrics), the report (/report, and / as a page) and whether all is well (/healthz), or `none`;
     /// beyond the loopback only with the four below
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:9719")]
@@ -43,9 +42,9 @@ pub(super) struct Listening {
 const RENEW: Duration = Duration::from_secs(10);
 
 /// A place to listen at, and what it takes to be heard there.
-pub(super) struct Door {
-    pub(super) address: SocketAddr,
-    pub(super) token: Option<Token>,
+pub(crate) struct Door {
+    pub(crate) address: SocketAddr,
+    pub(crate) token: Option<Token>,
     tls: Option<(PathBuf, PathBuf)>,
 }
 
@@ -55,7 +54,7 @@ impl Listening {
     /// # Errors
     ///
     /// No address, one that others could reach without TLS or a token, or a token that can't be read.
-    pub(super) fn door(&self) -> anyhow::Result<Option<Door>> {
+    pub(crate) fn door(&self) -> anyhow::Result<Option<Door>> {
         let listen = &self.listen;
         if listen == "none" {
             return Ok(None);
@@ -89,7 +88,7 @@ impl Door {
     /// # Errors
     ///
     /// They can't be read, or are none.
-    pub(super) async fn tls(&self) -> anyhow::Result<Option<RustlsConfig>> {
+    pub(crate) async fn tls(&self) -> anyhow::Result<Option<RustlsConfig>> {
         let Some((certificate, key)) = &self.tls else {
             return Ok(None);
         };
@@ -108,7 +107,7 @@ impl Door {
     }
 
     /// Takes over certificates and tokens that change.
-    pub(super) async fn renew(self, config: Option<RustlsConfig>) {
+    pub(crate) async fn renew(self, config: Option<RustlsConfig>) {
         let written = |path: &PathBuf| -> Option<SystemTime> {
             std::fs::metadata(path).and_then(|it| it.modified()).ok()
         };
@@ -145,7 +144,7 @@ impl Door {
 
 /// What whoever asks has to know; kept as a digest, so that comparing tells nothing of it by the time it takes.
 #[derive(Clone)]
-pub(super) struct Token {
+pub(crate) struct Token {
     secret: Secret,
     digest: Arc<RwLock<[u8; 32]>>,
 }
@@ -171,7 +170,7 @@ impl Token {
     }
 
     /// Whether a request knows it: `Bearer` (RFC 6750), or `Basic` (RFC 7617) with any user, as browsers ask for it.
-    pub(super) fn is_known_to(&self, headers: &HeaderMap) -> bool {
+    pub(crate) fn is_known_to(&self, headers: &HeaderMap) -> bool {
         let Some((scheme, rest)) = headers
             .get(header::AUTHORIZATION)
             .and_then(|value| value.to_str().ok())

@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::output::say;
 use crate::{
     capture::{Attached, Capture, Ingress, Interface, Selection, Wanted},
     observed::{self, Cause, Gap},
+    output::say,
 };
 
 /// The interfaces that are watched.
-pub(super) struct Follow {
+pub(crate) struct Follow {
     selection: Selection,
     ingress: Ingress,
     attached: Vec<(Attached, Wanted)>,
@@ -27,12 +27,12 @@ const MOST_TRIES: u32 = 2;
 
 /// What changed.
 #[derive(Default)]
-pub(super) struct Changes {
+pub(crate) struct Changes {
     /// What a person is told.
-    pub(super) messages: Vec<String>,
-    pub(super) gaps: Vec<Gap>,
+    pub(crate) messages: Vec<String>,
+    pub(crate) gaps: Vec<Gap>,
     /// The names of interfaces that are watched from now on.
-    pub(super) watched: Vec<String>,
+    pub(crate) watched: Vec<String>,
 }
 
 impl Follow {
@@ -41,7 +41,7 @@ impl Follow {
     /// # Errors
     ///
     /// Nothing that is asked for is there, or the kernel refuses an interface.
-    pub(super) fn begin(
+    pub(crate) fn begin(
         selection: Selection,
         ingress: Ingress,
         all: &[Interface],
@@ -75,7 +75,7 @@ impl Follow {
     }
 
     /// Attaches to what is wanted and new among all interfaces, and lets go of what is no longer among them.
-    pub(super) fn reconcile(
+    pub(crate) fn reconcile(
         &mut self,
         all: &[Interface],
         capture: &mut Capture,
@@ -163,17 +163,17 @@ impl Follow {
     }
 
     /// Whether nothing is watched, and nothing will be.
-    pub(super) const fn is_over(&self) -> bool {
+    pub(crate) const fn is_over(&self) -> bool {
         self.attached.is_empty() && !self.selection.is_open()
     }
 
     /// Takes everything off.
-    pub(super) fn detach(&mut self) {
+    pub(crate) fn detach(&mut self) {
         self.attached.clear();
     }
 
     /// Wants other interfaces from now on; what is no longer wanted is let go of.
-    pub(super) fn select(&mut self, selection: Selection) {
+    pub(crate) fn select(&mut self, selection: Selection) {
         self.selection = selection;
         self.refused.clear();
         let is_wanted = |attached: &Attached| self.selection.wants(&attached.interface);
@@ -184,12 +184,12 @@ impl Follow {
     }
 
     /// By index, the name of every interface that ever was watched.
-    pub(super) const fn names(&self) -> &BTreeMap<u32, String> {
+    pub(crate) const fn names(&self) -> &BTreeMap<u32, String> {
         &self.names
     }
 
     /// Every interface that ever was watched, and how.
-    pub(super) fn described(&self) -> &[observed::Interface] {
+    pub(crate) fn described(&self) -> &[observed::Interface] {
         &self.described
     }
 

@@ -9,12 +9,12 @@ use std::{
 use anyhow::Context as _;
 
 /// Writes a result to `path`, or to standard output.
-pub(super) fn write(path: Option<&Path>, text: &str) -> anyhow::Result<()> {
+pub(crate) fn write(path: Option<&Path>, text: &str) -> anyhow::Result<()> {
     to(path, |out| out.write_all(text.as_bytes()))
 }
 
 /// Writes lines to `path`, or to standard output, as they come: a large result is never in memory as a whole.
-pub(super) fn write_lines<E: Into<anyhow::Error>>(
+pub(crate) fn write_lines<E: Into<anyhow::Error>>(
     path: Option<&Path>,
     lines: impl Iterator<Item = Result<String, E>>,
 ) -> anyhow::Result<()> {
@@ -52,7 +52,7 @@ fn to(
 }
 
 /// Says something to the person at the terminal.
-pub(super) fn say(text: &str) {
+pub(crate) fn say(text: &str) {
     // Whoever closed standard error does not want to hear it.
     let _closed = writeln!(io::stderr().lock(), "{text}");
 }

@@ -1,11 +1,11 @@
 //! The engine that watches a host: attaches, counts, judges from time to time, remembers, tells.
 
 pub(crate) mod access;
+pub(crate) mod attribution;
 pub(crate) mod daemon;
 pub(crate) mod http;
 pub(crate) mod interfaces;
 pub(crate) mod judge;
-pub(crate) mod looking;
 pub(crate) mod names;
 pub(crate) mod observe;
 pub(crate) mod outbox;

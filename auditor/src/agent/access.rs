@@ -19,7 +19,7 @@ use crate::{deployment::Secret, output::say, sink::reveal};
 
 /// Where to listen, and who may ask.
 #[derive(Args, Clone, Debug)]
-pub(crate) struct Listening {
+pub(crate) struct HttpOptions {
     /// Where to show metrics (/metrics), the report (/report, and / as a page) and whether all is well (/healthz), or `none`;
     /// beyond the loopback only with the four below
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:9719")]
@@ -42,19 +42,19 @@ pub(crate) struct Listening {
 const RENEW: Duration = Duration::from_secs(10);
 
 /// A place to listen at, and what it takes to be heard there.
-pub(crate) struct Door {
+pub(crate) struct HttpSettings {
     pub(crate) address: SocketAddr,
     pub(crate) token: Option<Token>,
     tls: Option<(PathBuf, PathBuf)>,
 }
 
-impl Listening {
+impl HttpOptions {
     /// `None` if nothing is to be shown.
     ///
     /// # Errors
     ///
     /// No address, one that others could reach without TLS or a token, or a token that can't be read.
-    pub(crate) fn door(&self) -> anyhow::Result<Option<Door>> {
+    pub(crate) fn door(&self) -> anyhow::Result<Option<HttpSettings>> {
         let listen = &self.listen;
         if listen == "none" {
             return Ok(None);
@@ -74,7 +74,7 @@ impl Listening {
                  know a token: give --tls-cert, --tls-key and --token-file as well, or listen on 127.0.0.1:9719"
             );
         }
-        Ok(Some(Door {
+        Ok(Some(HttpSettings {
             address,
             token: secret.map(Token::read).transpose()?,
             tls,
@@ -82,7 +82,7 @@ impl Listening {
     }
 }
 
-impl Door {
+impl HttpSettings {
     /// The certificate and its key.
     ///
     /// # Errors

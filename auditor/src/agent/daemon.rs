@@ -11,11 +11,11 @@ use auditor_common::Slot;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    http::{Board, Shown},
-    judge::Plan,
-    names::Names,
+    http::{Published, Snapshot},
+    judge::Configuration,
+    names::HostNames,
     observe::{sum, uncounted},
-    outbox::{Deliveries, Outside},
+    outbox::{Outbox, ThreadSpawner},
     session::{Interim, Session},
     state::State,
 };
@@ -34,8 +34,8 @@ use crate::{
 /// What goes on beside the counting.
 pub(crate) struct Daemon<'a> {
     pub(crate) command: &'a WatchCommand,
-    pub(crate) plan: Plan,
-    pub(crate) names: Names,
+    pub(crate) plan: Configuration,
+    pub(crate) names: HostNames,
     pub(crate) state: State,
     history: History,
     alerts: Alerts,
@@ -57,10 +57,10 @@ pub(crate) struct Daemon<'a> {
     /// Whether the last attempt to read the configuration again failed.
     pub(crate) is_misconfigured: bool,
     /// What was read again, until its names were looked up.
-    pub(crate) next: Option<(Plan, Names)>,
-    pub(crate) outside: Outside,
-    pub(crate) deliveries: Deliveries,
-    pub(crate) board: Board,
+    pub(crate) next: Option<(Configuration, HostNames)>,
+    pub(crate) outside: ThreadSpawner,
+    pub(crate) deliveries: Outbox,
+    pub(crate) board: Published,
     pub(crate) files: Vec<(PathBuf, Option<SystemTime>)>,
 }
 
@@ -70,11 +70,11 @@ const RETIRE_TURNS: u64 = 30;
 impl<'a> Daemon<'a> {
     pub(crate) fn new(
         command: &'a WatchCommand,
-        plan: Plan,
-        names: Names,
+        plan: Configuration,
+        names: HostNames,
         state: State,
         session: &Session,
-        outside: Outside,
+        outside: ThreadSpawner,
     ) -> anyhow::Result<Self> {
         let now = session.now();
         let mut history = state.store.load()?;
@@ -99,7 +99,7 @@ impl<'a> Daemon<'a> {
             alerts.resume(kind, finding.key, complaint, finding.since);
         }
         let (sinks, host) = (plan.sinks(), &session.host.name);
-        let deliveries = Deliveries::begin(&outside, sinks, &state.database(), host);
+        let deliveries = Outbox::begin(&outside, sinks, &state.database(), host);
         let mut daemon = Self {
             outside,
             files: plan.files(),
@@ -122,7 +122,7 @@ impl<'a> Daemon<'a> {
             is_misconfigured: false,
             next: None,
             deliveries,
-            board: Board::default(),
+            board: Published::default(),
         };
         daemon.save(None, &[]);
         Ok(daemon)
@@ -351,7 +351,7 @@ impl Interim for Daemon<'_> {
         let report = Arc::new(report);
         let drains = session.drains();
         let mut shown = self.board.lock().unwrap_or_else(PoisonError::into_inner);
-        *shown = Shown {
+        *shown = Snapshot {
             report: Some(Arc::clone(&report)),
             health: Health {
                 judgements: self.n_turns,

@@ -15,7 +15,7 @@ use axum::{
     routing::get,
 };
 
-use super::access::{Door, Token};
+use super::access::{HttpSettings, Token};
 use crate::{
     capture::privilege,
     output::say,
@@ -25,20 +25,20 @@ use crate::{
 
 /// What is shown.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Shown {
+pub(crate) struct Snapshot {
     pub(crate) report: Option<Arc<Report>>,
     pub(crate) health: Health,
 }
 
 /// What is shown now, shared with the server.
-pub(crate) type Board = Arc<Mutex<Shown>>;
+pub(crate) type Published = Arc<Mutex<Snapshot>>;
 
 /// Serves on a thread of its own, from the network namespace that this one is in.
 ///
 /// # Errors
 ///
 /// The address is not this host's own, or taken, or the certificate is none.
-pub(crate) fn begin(door: Door) -> anyhow::Result<Board> {
+pub(crate) fn begin(door: HttpSettings) -> anyhow::Result<Published> {
     let address = door.address;
     let listener =
         TcpListener::bind(address).with_context(|| format!("cannot listen on {address}"))?;
@@ -48,7 +48,7 @@ pub(crate) fn begin(door: Door) -> anyhow::Result<Board> {
         .build()
         .context("cannot begin to serve")?;
     let config = runtime.block_on(door.tls())?;
-    let board = Board::default();
+    let board = Published::default();
     let app = app(Arc::clone(&board), door.token.clone());
     std::thread::spawn(move || {
         // Answering takes none; what can't be given up is not there.
@@ -71,7 +71,7 @@ pub(crate) fn begin(door: Door) -> anyhow::Result<Board> {
     Ok(board)
 }
 
-fn app(board: Board, token: Option<Token>) -> Router {
+fn app(board: Published, token: Option<Token>) -> Router {
     let routes = Router::new()
         .route("/", get(page))
         .route("/metrics", get(metrics))
@@ -137,14 +137,14 @@ async fn private(request: Request, next: Next) -> Response {
     response
 }
 
-fn shown(board: &Board) -> Shown {
+fn shown(board: &Published) -> Snapshot {
     board.lock().unwrap_or_else(PoisonError::into_inner).clone()
 }
 
 /// OpenMetrics 1.0, section 3.
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-async fn metrics(State(board): State<Board>) -> Response {
+async fn metrics(State(board): State<Published>) -> Response {
     let shown = shown(&board);
     match metrics::render(shown.report.as_deref(), &shown.health) {
         Ok(text) => ([(header::CONTENT_TYPE, OPEN_METRICS)], text).into_response(),
@@ -152,7 +152,7 @@ async fn metrics(State(board): State<Board>) -> Response {
     }
 }
 
-async fn json(State(board): State<Board>) -> Response {
+async fn json(State(board): State<Published>) -> Response {
     let Some(report) = shown(&board).report else {
         return not_yet();
     };
@@ -165,7 +165,7 @@ async fn json(State(board): State<Board>) -> Response {
 /// How often a browser asks for a newer page.
 const REFRESH_SECONDS: u64 = 10;
 
-async fn page(State(board): State<Board>) -> Response {
+async fn page(State(board): State<Published>) -> Response {
     let Some(report) = shown(&board).report else {
         return not_yet();
     };
@@ -176,7 +176,7 @@ async fn page(State(board): State<Board>) -> Response {
 }
 
 /// Whether the watch does what it should, for whoever restarts what does not.
-async fn health(State(board): State<Board>) -> Response {
+async fn health(State(board): State<Published>) -> Response {
     let shown = shown(&board);
     let health = &shown.health;
     let problem = if shown.report.is_none() {

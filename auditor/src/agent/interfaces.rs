@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// The interfaces that are watched.
-pub(crate) struct Follow {
+pub(crate) struct WatchedInterfaces {
     selection: Selection,
     ingress: Ingress,
     attached: Vec<(Attached, Wanted)>,
@@ -35,7 +35,7 @@ pub(crate) struct Changes {
     pub(crate) watched: Vec<String>,
 }
 
-impl Follow {
+impl WatchedInterfaces {
     /// Attaches to all that is wanted of what is there.
     ///
     /// # Errors

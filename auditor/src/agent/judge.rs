@@ -29,7 +29,7 @@ use crate::{
 
 /// What flows are compared with.
 #[derive(Args, Debug)]
-pub(crate) struct Basis {
+pub(crate) struct PolicyOptions {
     /// The deployment: matrices, roles, conditions, exceptions
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
@@ -58,7 +58,7 @@ const DEFAULT_WINDOW: SignedDuration = SignedDuration::from_mins(10);
 
 /// The verdicts on what was observed, written where they were asked for.
 pub(crate) fn judge(
-    plan: &Plan,
+    plan: &Configuration,
     policy: Policy,
     observed: Observed,
     output: &OutputOptions,
@@ -73,7 +73,7 @@ pub(crate) fn judge(
 }
 
 /// What the command line and the deployment together ask for.
-pub(crate) struct Plan {
+pub(crate) struct Configuration {
     pub(crate) matrices: Vec<Matrix>,
     pub(crate) sources: Vec<MatrixSource>,
     pub(crate) deployment: Option<Deployment>,
@@ -82,15 +82,15 @@ pub(crate) struct Plan {
     config: Option<PathBuf>,
 }
 
-impl Basis {
+impl PolicyOptions {
     /// Whether there is nothing to compare with.
     pub(crate) const fn is_empty(&self) -> bool {
         self.config.is_none() && self.matrix.is_empty()
     }
 }
 
-impl Plan {
-    pub(crate) fn read(basis: &Basis) -> anyhow::Result<Self> {
+impl Configuration {
+    pub(crate) fn read(basis: &PolicyOptions) -> anyhow::Result<Self> {
         if basis.is_empty() {
             bail!(
                 "there is nothing to compare with: give a deployment with --config, or a matrix with --matrix"

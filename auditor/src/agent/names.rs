@@ -26,7 +26,7 @@ const AGAIN: Duration = Duration::from_secs(10);
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The names of a deployment, kept up to date as long as this lives.
-pub(crate) struct Names {
+pub(crate) struct HostNames {
     asked: BTreeSet<String>,
     known: Arc<Mutex<BTreeMap<String, Known>>>,
     refreshing: JoinHandle<()>,
@@ -42,7 +42,7 @@ struct Known {
     due: Instant,
 }
 
-impl Names {
+impl HostNames {
     /// Looks the names of a deployment up, all at once, and goes on doing so.
     pub(crate) async fn begin(deployment: Option<&Deployment>) -> Self {
         let names = deployment.map(names).unwrap_or_default();
@@ -111,7 +111,7 @@ fn lock(known: &Mutex<BTreeMap<String, Known>>) -> MutexGuard<'_, BTreeMap<Strin
     known.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl Drop for Names {
+impl Drop for HostNames {
     fn drop(&mut self) {
         self.refreshing.abort();
     }

@@ -18,7 +18,7 @@ use crate::{
 
 /// How packets are counted.
 #[derive(Args, Debug)]
-pub(crate) struct Counting {
+pub(crate) struct CaptureOptions {
     /// How packets are counted on their way in: auto, xdp or tc
     #[arg(long, value_name = "HOOK", default_value = "auto")]
     pub(crate) ingress: Ingress,
@@ -39,7 +39,7 @@ pub(crate) struct Counting {
     pub(crate) log_packets: bool,
 }
 
-impl Counting {
+impl CaptureOptions {
     /// Starts what watching runs in, inside the network namespace that was asked for. Files are read before this; names of
     /// hosts are resolved in there.
     pub(crate) fn runtime(&self) -> anyhow::Result<Runtime> {
@@ -66,7 +66,7 @@ pub(crate) async fn observe(
     matrices: &[Matrix],
     names: &[String],
     window: SignedDuration,
-    counting: &Counting,
+    counting: &CaptureOptions,
     begin: impl FnOnce(&Host) -> anyhow::Result<()>,
 ) -> anyhow::Result<Observed> {
     let mut session = Session::begin(matrices, names, counting, false, begin).await?;

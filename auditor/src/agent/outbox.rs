@@ -36,11 +36,11 @@ const REFRESH: Duration = Duration::from_mins(1);
 const BATCH: u32 = 64;
 
 /// Begins threads in the network namespace that it was begun in itself: a thread is where the one that began it is.
-pub(crate) struct Outside(Sender<Work>);
+pub(crate) struct ThreadSpawner(Sender<Work>);
 
 type Work = Box<dyn FnOnce() + Send>;
 
-impl Outside {
+impl ThreadSpawner {
     pub(crate) fn begin() -> Self {
         let (send, receive) = mpsc::channel::<Work>();
         std::thread::spawn(move || {
@@ -60,22 +60,27 @@ impl Outside {
 }
 
 /// The sinks of a watch, served as long as this lives.
-pub(crate) struct Deliveries {
+pub(crate) struct Outbox {
     health: Arc<Mutex<BTreeMap<String, SinkHealth>>>,
     wake: Vec<Sender<()>>,
     names: Vec<String>,
 }
 
-impl Deliveries {
+impl Outbox {
     /// Begins to serve sinks from the database.
-    pub(crate) fn begin(outside: &Outside, sinks: &[Sink], database: &Path, host: &str) -> Self {
+    pub(crate) fn begin(
+        outside: &ThreadSpawner,
+        sinks: &[Sink],
+        database: &Path,
+        host: &str,
+    ) -> Self {
         let health = Arc::new(Mutex::new(BTreeMap::new()));
         let mut wake = Vec::new();
         for sink in sinks {
             lock(&health).insert(sink.name.clone(), SinkHealth::default());
             let (send, receive) = mpsc::channel();
             wake.push(send);
-            let serving = Serving {
+            let serving = Worker {
                 sink: sink.clone(),
                 database: database.to_owned(),
                 host: host.to_owned(),
@@ -122,7 +127,7 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 }
 
 /// One sink, on its thread.
-struct Serving {
+struct Worker {
     sink: Sink,
     database: PathBuf,
     host: String,
@@ -130,7 +135,7 @@ struct Serving {
     is_failing: bool,
 }
 
-impl Serving {
+impl Worker {
     fn run(mut self, wake: &mpsc::Receiver<()>) {
         let store = match Store::open(&self.database) {
             Ok(store) => store,

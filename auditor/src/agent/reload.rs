@@ -1,6 +1,8 @@
 //! The configuration of a watch, read again: all of it is in use, or none.
 
-use super::{daemon::Daemon, judge::Plan, names::Names, outbox::Deliveries, session::Session};
+use super::{
+    daemon::Daemon, judge::Configuration, names::HostNames, outbox::Outbox, session::Session,
+};
 use crate::{capture::Selection, output::say};
 
 impl Daemon<'_> {
@@ -22,8 +24,8 @@ impl Daemon<'_> {
         }
     }
 
-    fn read(&self, session: &Session) -> anyhow::Result<(Plan, Names)> {
-        let plan = Plan::read(&self.command.basis)?;
+    fn read(&self, session: &Session) -> anyhow::Result<(Configuration, HostNames)> {
+        let plan = Configuration::read(&self.command.basis)?;
         Selection::parse(&plan.interfaces(&self.command.interface))?;
         // Roles and matrices must fit each other, whatever addresses names have.
         plan.policy(&session.host, &mut |_| Ok(Vec::new()))?;
@@ -45,7 +47,7 @@ impl Daemon<'_> {
         if plan.sinks() != self.plan.sinks() {
             let database = self.state.database();
             let host = &session.host.name;
-            self.deliveries = Deliveries::begin(&self.outside, plan.sinks(), &database, host);
+            self.deliveries = Outbox::begin(&self.outside, plan.sinks(), &database, host);
         }
         self.files = plan.files();
         self.names = names;

@@ -8,12 +8,12 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::time::{Instant, MissedTickBehavior};
 
 use super::{
-    interfaces::Follow,
+    attribution::AttributionPoller,
+    interfaces::WatchedInterfaces,
     judge::{documented_ports, documented_test},
-    looking::Looking,
-    observe::{Counting, host, listening_ports, uncounted},
+    observe::{CaptureOptions, host, listening_ports, uncounted},
     timeline::Timeline,
-    window::{Asked, Clock, Drains, EPOCH, Progress, Seen, Signals},
+    window::{Clock, Control, Counted, Drains, EPOCH, Progress, Signals},
 };
 use crate::{
     capture::{
@@ -42,7 +42,7 @@ pub(crate) struct Session {
     pub(crate) capture: Capture,
     interfaces: Interfaces,
     /// What is watched; interfaces come and go.
-    pub(crate) follow: Follow,
+    pub(crate) follow: WatchedInterfaces,
     signals: Signals,
     /// Learns of sockets that begin to listen.
     pub(crate) host: Host,
@@ -50,8 +50,8 @@ pub(crate) struct Session {
     ephemeral: PortRange,
     listeners: Listeners,
     pub(crate) clock: Clock,
-    seen: Seen,
-    pub(crate) looking: Looking,
+    seen: Counted,
+    pub(crate) looking: AttributionPoller,
     pub(crate) timeline: Timeline,
     /// What was not seen.
     pub(crate) gaps: Vec<Gap>,
@@ -82,7 +82,7 @@ impl Session {
     pub(crate) async fn begin(
         matrices: &[Matrix],
         names: &[String],
-        counting: &Counting,
+        counting: &CaptureOptions,
         reloads: bool,
         begin: impl FnOnce(&Host) -> anyhow::Result<()>,
     ) -> anyhow::Result<Self> {
@@ -110,12 +110,12 @@ impl Session {
         capture.add_ports(PortKind::Listening, listening_ports(&host));
         // Listening for signals starts before attaching, so that an early Ctrl-C ends the window and not the process.
         let signals = Signals::new(reloads)?;
-        let follow = Follow::begin(selection, counting.ingress, &all, &mut capture)?;
+        let follow = WatchedInterfaces::begin(selection, counting.ingress, &all, &mut capture)?;
         // Whoever goes on for ever should be able to do no more than it must.
         if reloads {
             privilege::give_up().context("cannot give up capabilities")?;
         }
-        let mut seen = Seen::new(counting.flows as usize * FLOWS_KEPT);
+        let mut seen = Counted::new(counting.flows as usize * FLOWS_KEPT);
         seen.ledger.own(&host.addresses);
         Ok(Self {
             capture,
@@ -128,7 +128,7 @@ impl Session {
             listeners,
             clock: Clock::now(),
             seen,
-            looking: Looking::begin(),
+            looking: AttributionPoller::begin(),
             timeline: Timeline::new(),
             gaps: Vec::new(),
         })
@@ -169,9 +169,9 @@ impl Session {
             tokio::select! {
                 () = until(deadline) => break,
                 asked = self.signals.wait() => match (asked, interim.as_deref_mut()) {
-                    (Asked::Reload, Some(interim)) => interim.reload(self),
-                    (Asked::Reload, None) => {}
-                    (Asked::Stop, _) => {
+                    (Control::Reload, Some(interim)) => interim.reload(self),
+                    (Control::Reload, None) => {}
+                    (Control::Stop, _) => {
                         self.cut_short(window);
                         break;
                     }

@@ -94,7 +94,7 @@ pub(crate) struct Signals {
 
 /// What a signal asks for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Asked {
+pub(crate) enum Control {
     Stop,
     Reload,
 }
@@ -109,7 +109,7 @@ impl Signals {
         })
     }
 
-    pub(crate) async fn wait(&mut self) -> Asked {
+    pub(crate) async fn wait(&mut self) -> Control {
         let hangup = async {
             match &mut self.hangup {
                 Some(hangup) => hangup.recv().await,
@@ -117,15 +117,15 @@ impl Signals {
             }
         };
         tokio::select! {
-            _ = self.interrupt.recv() => Asked::Stop,
-            _ = self.terminate.recv() => Asked::Stop,
-            _ = hangup => Asked::Reload,
+            _ = self.interrupt.recv() => Control::Stop,
+            _ = self.terminate.recv() => Control::Stop,
+            _ = hangup => Control::Reload,
         }
     }
 }
 
 /// What was taken out of the kernel so far.
-pub(crate) struct Seen {
+pub(crate) struct Counted {
     pub(crate) ledger: Ledger,
     pub(crate) ways: Ways,
     pub(crate) drains: Drains,
@@ -139,7 +139,7 @@ pub(crate) struct Drains {
     pub(crate) most: usize,
 }
 
-impl Seen {
+impl Counted {
     /// Keeps at most so many conversations.
     pub(crate) fn new(most: usize) -> Self {
         Self {

@@ -5,9 +5,9 @@ use jiff::SignedDuration;
 
 use crate::{
     agent::{
-        judge::{Basis, OutputOptions, Plan, judge},
-        names::Names,
-        observe::{Counting, observe},
+        judge::{Configuration, OutputOptions, PolicyOptions, judge},
+        names::HostNames,
+        observe::{CaptureOptions, observe},
     },
     exit::Exit,
     length::length,
@@ -18,7 +18,7 @@ use crate::{
 #[derive(Args, Debug)]
 pub struct AuditCommand {
     #[command(flatten)]
-    basis: Basis,
+    basis: PolicyOptions,
     /// An interface to watch, or a pattern such as 'veth*'; without it, those of the deployment or every physical one that
     /// is up. What comes later is watched as well. May be repeated
     #[arg(short, long, value_name = "IFACE")]
@@ -29,7 +29,7 @@ pub struct AuditCommand {
     #[command(flatten)]
     output: OutputOptions,
     #[command(flatten)]
-    counting: Counting,
+    counting: CaptureOptions,
 }
 
 /// Runs the audit.
@@ -38,14 +38,14 @@ pub struct AuditCommand {
 ///
 /// Whatever keeps it from running: files, privileges, interfaces, the kernel.
 pub fn run(command: &AuditCommand) -> anyhow::Result<Exit> {
-    let plan = Plan::read(&command.basis)?;
+    let plan = Configuration::read(&command.basis)?;
     command.counting.runtime()?.block_on(audit(command, &plan))
 }
 
-async fn audit(command: &AuditCommand, plan: &Plan) -> anyhow::Result<Exit> {
+async fn audit(command: &AuditCommand, plan: &Configuration) -> anyhow::Result<Exit> {
     let window = plan.window(command.window);
     let names = plan.interfaces(&command.interface);
-    let resolved = Names::begin(plan.deployment.as_ref()).await;
+    let resolved = HostNames::begin(plan.deployment.as_ref()).await;
     // Addresses that a name had while it was watched stay its own.
     let age = window.unsigned_abs();
     let mut lookup = |name: &str| resolved.addresses(name, age);

@@ -6,7 +6,7 @@ use anyhow::bail;
 use clap::Args;
 
 use crate::{
-    agent::judge::{Basis, Plan, lookup},
+    agent::judge::{Configuration, PolicyOptions, lookup},
     deployment::Roles,
     exit::Exit,
     export::{self, Form, Scope},
@@ -20,7 +20,7 @@ pub struct Export {
     #[arg(long = "as", value_name = "FORM")]
     form: Form,
     #[command(flatten)]
-    basis: Basis,
+    basis: PolicyOptions,
     /// Write to this file instead of standard output
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -32,7 +32,7 @@ pub struct Export {
 ///
 /// A file that can't be read or written, or roles that are missing.
 pub fn run(command: &Export) -> anyhow::Result<Exit> {
-    let plan = Plan::read(&command.basis)?;
+    let plan = Configuration::read(&command.basis)?;
     if command.form == Form::Nftables && plan.roles.is_empty() {
         bail!("a firewall is that of a host: name the roles that it plays with --role");
     }

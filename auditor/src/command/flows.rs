@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 
 use super::replay::flow_line;
 use crate::{
-    agent::observe::{Counting, observe},
+    agent::observe::{CaptureOptions, observe},
     exit::Exit,
     length::length,
     output::{write, write_lines},
@@ -26,7 +26,7 @@ pub struct FlowsCommand {
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
     #[command(flatten)]
-    counting: Counting,
+    counting: CaptureOptions,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

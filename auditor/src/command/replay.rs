@@ -15,7 +15,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use crate::{
-    agent::judge::{Basis, OutputOptions, Plan, documented_test, judge, lookup},
+    agent::judge::{Configuration, OutputOptions, PolicyOptions, documented_test, judge, lookup},
     capture::{
         file::{self, FileError},
         replay::{EPOCH, Replay, Totals},
@@ -34,7 +34,7 @@ pub struct ReplayCommand {
     #[arg(value_name = "CAPTURE", required = true)]
     captures: Vec<PathBuf>,
     #[command(flatten)]
-    basis: Basis,
+    basis: PolicyOptions,
     /// An address of the host that was captured; without it, the one that takes part in every flow. May be repeated
     #[arg(long, value_name = "ADDRESS")]
     address: Vec<IpAddr>,
@@ -57,7 +57,7 @@ pub fn run(command: &ReplayCommand) -> anyhow::Result<Exit> {
     let plan = if command.flows && command.basis.is_empty() {
         None
     } else {
-        Some(Plan::read(&command.basis)?)
+        Some(Configuration::read(&command.basis)?)
     };
     let mut replayed = Replayed {
         decapsulate: command.decapsulate,
@@ -180,7 +180,7 @@ impl Replayed {
         Timestamp::from_nanosecond(self.start.unwrap_or_default() + passed).unwrap_or_default()
     }
 
-    fn flows(&self, plan: Option<&Plan>) -> Vec<Flow> {
+    fn flows(&self, plan: Option<&Configuration>) -> Vec<Flow> {
         let matrices = plan
             .map(|plan| plan.matrices.as_slice())
             .unwrap_or_default();

@@ -28,9 +28,9 @@ use ratatui::{
 
 use crate::{
     agent::{
-        judge::{Basis, Plan},
-        names::Names,
-        observe::Counting,
+        judge::{Configuration, PolicyOptions},
+        names::HostNames,
+        observe::CaptureOptions,
         session::{Interim, Session},
     },
     exit::Exit,
@@ -48,7 +48,7 @@ use crate::{
 #[derive(Args, Debug)]
 pub struct TopCommand {
     #[command(flatten)]
-    basis: Basis,
+    basis: PolicyOptions,
     /// Without a deployment or a matrix: the watch to look at
     #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:9719")]
     watch: String,
@@ -60,7 +60,7 @@ pub struct TopCommand {
     #[arg(long, value_name = "TIME", value_parser = length)]
     window: Option<SignedDuration>,
     #[command(flatten)]
-    counting: Counting,
+    counting: CaptureOptions,
 }
 
 /// How often there are new verdicts, and how soon a key is answered.
@@ -107,16 +107,16 @@ pub fn run(command: &TopCommand) -> anyhow::Result<Exit> {
         look(&shared, &over)?;
         return Ok(Exit::Clean);
     }
-    let plan = Plan::read(&command.basis)?;
+    let plan = Configuration::read(&command.basis)?;
     command
         .counting
         .runtime()?
         .block_on(audit(command, plan, shared))
 }
 
-async fn audit(command: &TopCommand, plan: Plan, shared: Shared) -> anyhow::Result<Exit> {
+async fn audit(command: &TopCommand, plan: Configuration, shared: Shared) -> anyhow::Result<Exit> {
     let interfaces = plan.interfaces(&command.interface);
-    let names = Names::begin(plan.deployment.as_ref()).await;
+    let names = HostNames::begin(plan.deployment.as_ref()).await;
     let matrices = plan.matrices.clone();
     let mut session = Session::begin(&matrices, &interfaces, &command.counting, false, |host| {
         let mut lookup = |name: &str| names.addresses(name, Duration::MAX);
@@ -150,8 +150,8 @@ async fn audit(command: &TopCommand, plan: Plan, shared: Shared) -> anyhow::Resu
 
 /// Judges what a session has seen, each second.
 struct Live {
-    plan: Plan,
-    names: Names,
+    plan: Configuration,
+    names: HostNames,
     asked: SignedDuration,
     shared: Shared,
 }
@@ -219,7 +219,7 @@ const MOST_BYTES: u64 = 1 << 30;
 
 /// Shows what is there until somebody leaves, or all is over.
 fn look(shared: &Shared, over: &AtomicBool) -> anyhow::Result<()> {
-    let mut hushed = Hushed::begin().context("cannot set standard error aside")?;
+    let mut hushed = CapturedStderr::begin().context("cannot set standard error aside")?;
     let mut terminal = ratatui::try_init().context("cannot use the terminal")?;
     let left = keep_looking(&mut terminal, shared, over, &mut hushed);
     ratatui::restore();
@@ -232,7 +232,7 @@ fn keep_looking(
     terminal: &mut DefaultTerminal,
     shared: &Shared,
     over: &AtomicBool,
-    hushed: &mut Hushed,
+    hushed: &mut CapturedStderr,
 ) -> anyhow::Result<()> {
     let mut screen = Screen::default();
     // Drawing ten thousand flows takes a while, so it is done when there is something else to see.
@@ -275,14 +275,14 @@ fn keep_looking(
 }
 
 /// Standard error, set aside while the screen is in use: what is said would tear it. It is printed afterwards.
-struct Hushed {
+struct CapturedStderr {
     before: OwnedFd,
     said: File,
     /// How much of it was looked at.
     read: u64,
 }
 
-impl Hushed {
+impl CapturedStderr {
     fn begin() -> io::Result<Self> {
         let before = dup(io::stderr())?;
         let said = File::from(memfd_create("said", MFdFlags::MFD_CLOEXEC)?);
@@ -308,7 +308,7 @@ impl Hushed {
     }
 }
 
-impl Drop for Hushed {
+impl Drop for CapturedStderr {
     fn drop(&mut self) {
         // What can't be put back stays aside; there is nobody left to tell.
         let _stays = dup2_stderr(&self.before);

@@ -7,13 +7,13 @@ use jiff::SignedDuration;
 
 use crate::{
     agent::{
-        access::Listening,
+        access::HttpOptions,
         daemon::Daemon,
-        http::{self, Board},
-        judge::{Basis, Plan},
-        names::Names,
-        observe::Counting,
-        outbox::Outside,
+        http::{self, Published},
+        judge::{Configuration, PolicyOptions},
+        names::HostNames,
+        observe::CaptureOptions,
+        outbox::ThreadSpawner,
         session::{Interim as _, Session},
         state::{self, State},
     },
@@ -25,7 +25,7 @@ use crate::{
 #[derive(Args, Debug)]
 pub struct WatchCommand {
     #[command(flatten)]
-    pub(crate) basis: Basis,
+    pub(crate) basis: PolicyOptions,
     /// An interface to watch, or a pattern such as 'veth*'; without it, those of the deployment or every physical one that
     /// is up. What comes later is watched as well. May be repeated
     #[arg(short, long, value_name = "IFACE")]
@@ -47,12 +47,12 @@ pub struct WatchCommand {
     #[arg(long, value_name = "N", default_value_t = 250_000)]
     pub(crate) keep_flows: usize,
     #[command(flatten)]
-    listening: Listening,
+    listening: HttpOptions,
     /// How events are printed
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
     #[command(flatten)]
-    pub(crate) counting: Counting,
+    pub(crate) counting: CaptureOptions,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -69,13 +69,13 @@ pub(crate) enum Format {
 ///
 /// Whatever keeps it from running: files, privileges, interfaces, the kernel.
 pub fn run(command: &WatchCommand) -> anyhow::Result<Exit> {
-    let plan = Plan::read(&command.basis)?;
+    let plan = Configuration::read(&command.basis)?;
     // Before another network namespace is entered: whoever looks is in this one.
     let board = match command.listening.door()? {
         Some(door) => http::begin(door)?,
-        None => Board::default(),
+        None => Published::default(),
     };
-    let outside = Outside::begin();
+    let outside = ThreadSpawner::begin();
     command
         .counting
         .runtime()?
@@ -84,12 +84,12 @@ pub fn run(command: &WatchCommand) -> anyhow::Result<Exit> {
 
 async fn watch(
     command: &WatchCommand,
-    plan: Plan,
-    board: Board,
-    outside: Outside,
+    plan: Configuration,
+    board: Published,
+    outside: ThreadSpawner,
 ) -> anyhow::Result<Exit> {
     let interfaces = plan.interfaces(&command.interface);
-    let names = Names::begin(plan.deployment.as_ref()).await;
+    let names = HostNames::begin(plan.deployment.as_ref()).await;
     let mut state = None;
     let (matrices, deployment) = (plan.matrices.clone(), plan.deployment.clone());
     let mut session = Session::begin(&matrices, &interfaces, &command.counting, true, |host| {

@@ -20,20 +20,20 @@ use crate::{
 const EVERY: Duration = Duration::from_secs(5);
 
 /// What was seen, kept up to date as long as this lives.
-pub(crate) struct Looking {
-    seen: Arc<Mutex<Seen>>,
+pub(crate) struct AttributionPoller {
+    seen: Arc<Mutex<Attribution>>,
     /// Once it is gone, the thread ends.
     _stop: Sender<()>,
 }
 
 /// Who has the sockets, and who really talks where addresses are translated.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Seen {
+pub(crate) struct Attribution {
     pub(crate) owners: SocketOwners,
     pub(crate) translations: Translations,
 }
 
-impl Seen {
+impl Attribution {
     fn now() -> Self {
         Self {
             owners: process::owners(),
@@ -48,16 +48,16 @@ impl Seen {
     }
 }
 
-impl Looking {
+impl AttributionPoller {
     /// Begins to look, from a thread that is in the network namespace of this one.
     pub(crate) fn begin() -> Self {
-        let seen = Arc::new(Mutex::new(Seen::default()));
+        let seen = Arc::new(Mutex::new(Attribution::default()));
         let (stop, stopped) = mpsc::channel();
         let shared = Arc::clone(&seen);
         std::thread::spawn(move || {
             loop {
                 let started = Instant::now();
-                let more = Seen::now();
+                let more = Attribution::now();
                 lock(&shared).extend(more);
                 // No more than a twentieth of one core, however many sockets there are.
                 let pause = EVERY.max(20 * started.elapsed());
@@ -71,17 +71,17 @@ impl Looking {
     }
 
     /// Everything that was seen so far.
-    pub(crate) fn seen(&self) -> Seen {
+    pub(crate) fn seen(&self) -> Attribution {
         lock(&self.seen).clone()
     }
 
     /// Looks once more.
     pub(crate) fn look(&self) {
-        let more = Seen::now();
+        let more = Attribution::now();
         lock(&self.seen).extend(more);
     }
 }
 
-fn lock(seen: &Mutex<Seen>) -> MutexGuard<'_, Seen> {
+fn lock(seen: &Mutex<Attribution>) -> MutexGuard<'_, Attribution> {
     seen.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,5 +1,5 @@
-//! Looks from time to time who has the sockets of this host and which addresses are translated, beside the loop: it may
-//! take longer than a tick.
+//! Which processes have the sockets of this host, and which addresses are translated: looked up from time to time on a
+//! thread beside the session's loop, since it may take longer than a tick.
 
 use std::{
     sync::{
@@ -9,8 +9,7 @@ use std::{
     time::Duration,
 };
 
-use tokio::time::Instant;
-
+use super::clock;
 use crate::{
     capture::{conntrack, process},
     observed::{SocketOwners, Translations},
@@ -19,14 +18,14 @@ use crate::{
 /// How often. A connection that is opened and closed in between is not seen.
 const EVERY: Duration = Duration::from_secs(5);
 
-/// What was seen, kept up to date as long as this lives.
+/// Keeps an [`Attribution`] up to date as long as it lives.
 pub(crate) struct AttributionPoller {
-    seen: Arc<Mutex<Attribution>>,
+    known: Arc<Mutex<Attribution>>,
     /// Once it is gone, the thread ends.
     _stop: Sender<()>,
 }
 
-/// Who has the sockets, and who really talks where addresses are translated.
+/// The owners of sockets, and the endpoints behind translated addresses.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Attribution {
     pub(crate) owners: SocketOwners,
@@ -34,10 +33,10 @@ pub(crate) struct Attribution {
 }
 
 impl Attribution {
-    fn now() -> Self {
+    fn look_up() -> Self {
         Self {
             owners: process::owners(),
-            // Without an answer, flows are judged as they look.
+            // Where the kernel does not say, flows are judged as they look.
             translations: conntrack::translations().unwrap_or_default(),
         }
     }
@@ -49,39 +48,39 @@ impl Attribution {
 }
 
 impl AttributionPoller {
-    /// Begins to look, from a thread that is in the network namespace of this one.
+    /// Begins to poll, from a thread that is in the network namespace of this one.
     pub(crate) fn begin() -> Self {
-        let seen = Arc::new(Mutex::new(Attribution::default()));
+        let known = Arc::new(Mutex::new(Attribution::default()));
         let (stop, stopped) = mpsc::channel();
-        let shared = Arc::clone(&seen);
+        let shared = Arc::clone(&known);
         std::thread::spawn(move || {
             loop {
-                let started = Instant::now();
-                let more = Attribution::now();
+                let started = clock::monotonic();
+                let more = Attribution::look_up();
                 lock(&shared).extend(more);
                 // No more than a twentieth of one core, however many sockets there are.
-                let pause = EVERY.max(20 * started.elapsed());
+                let pause = EVERY.max(20 * clock::since(started));
                 match stopped.recv_timeout(pause) {
                     Err(RecvTimeoutError::Timeout) => {}
                     Ok(()) | Err(RecvTimeoutError::Disconnected) => return,
                 }
             }
         });
-        Self { seen, _stop: stop }
+        Self { known, _stop: stop }
     }
 
-    /// Everything that was seen so far.
-    pub(crate) fn seen(&self) -> Attribution {
-        lock(&self.seen).clone()
+    /// Everything that was found so far.
+    pub(crate) fn known(&self) -> Attribution {
+        lock(&self.known).clone()
     }
 
-    /// Looks once more.
-    pub(crate) fn look(&self) {
-        let more = Attribution::now();
-        lock(&self.seen).extend(more);
+    /// Looks once more, now.
+    pub(crate) fn poll(&self) {
+        let more = Attribution::look_up();
+        lock(&self.known).extend(more);
     }
 }
 
-fn lock(seen: &Mutex<Attribution>) -> MutexGuard<'_, Attribution> {
-    seen.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock(known: &Mutex<Attribution>) -> MutexGuard<'_, Attribution> {
+    known.lock().unwrap_or_else(PoisonError::into_inner)
 }

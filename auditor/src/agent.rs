@@ -1,16 +1,24 @@
-//! The engine that watches a host: attaches, counts, judges from time to time, remembers, tells.
+//! The engine that watches a host: attaches, counts, judges from time to time, remembers, delivers. It knows no command
+//! line; `command` calls it with plain settings.
 
-pub(crate) mod access;
+mod attribution;
+pub(crate) mod clock;
+pub(crate) mod configuration;
+mod counted;
 pub(crate) mod daemon;
+pub(crate) mod host;
 pub(crate) mod http;
-pub(crate) mod interfaces;
-pub(crate) mod judge;
-pub(crate) mod looking;
+mod interfaces;
 pub(crate) mod names;
-pub(crate) mod observe;
-pub(crate) mod outbox;
-pub(crate) mod reload;
+mod outbox;
+pub(crate) mod ports;
+mod progress;
+pub(crate) mod replay;
+pub(crate) mod schedule;
 pub(crate) mod session;
+pub(crate) mod settings;
+mod signals;
 pub(crate) mod state;
-pub(crate) mod timeline;
-pub(crate) mod window;
+pub(crate) mod threads;
+mod timeline;
+mod uncounted;

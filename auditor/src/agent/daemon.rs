@@ -1,212 +1,202 @@
-//! What goes on beside the counting while a watch runs: judging, remembering, telling.
+//! What a watch does beside counting: judges what was seen, remembers it, and says what changed.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    path::PathBuf,
-    sync::{Arc, PoisonError},
-    time::{Duration, SystemTime},
-};
+mod journal;
+mod reload;
+
+use std::{path::PathBuf, sync::Arc, time::SystemTime};
 
 use auditor_common::Slot;
 use jiff::{SignedDuration, Timestamp};
 
+use self::journal::Journal;
 use super::{
-    http::{Board, Shown},
-    judge::Plan,
-    names::Names,
-    observe::{sum, uncounted},
-    outbox::{Deliveries, Outside},
-    session::{Interim, Session},
+    configuration::Configuration,
+    http::{Published, Snapshot},
+    names::HostNames,
+    outbox::Outbox,
+    schedule::Schedule,
+    session::{Pause, Session},
+    settings::{EventFormat, WatchSettings},
     state::State,
+    threads::ThreadSpawner,
+    uncounted::UncountedGaps,
 };
 use crate::{
     alert::{Alerts, Complaint, Event, Kind},
     audit::{Severity, may_concern},
-    command::watch::{Format, WatchCommand},
-    history::{Bounds, Finding, FlowKey, History, Saved},
+    history::{Bounds, Finding, History},
     matrix::Rule,
-    observed::{Flow, Gap, Observed, Window},
+    observed::{Flow, Observed, Window},
     output::{say, write},
-    report::Report,
+    report::{Report, clean_line},
     sink::metrics::Health,
 };
 
-/// What goes on beside the counting.
-pub(crate) struct Daemon<'a> {
-    pub(crate) command: &'a WatchCommand,
-    pub(crate) plan: Plan,
-    pub(crate) names: Names,
-    pub(crate) state: State,
-    history: History,
-    alerts: Alerts,
-    /// Counts of what was not seen, as of the last turn.
-    counted: BTreeMap<Slot, u64>,
-    /// Gaps of such counts that the last turn left open, by their slot.
-    open: BTreeMap<Slot, Gap>,
-    last_turn: Timestamp,
-    last_report: Timestamp,
-    pub(crate) last: Option<Arc<Report>>,
-    n_turns: u64,
-    /// What could not be saved, and is tried again.
-    unsaved: Vec<Saved>,
-    /// What is to be put on disk for sinks.
-    undelivered: Vec<(String, String)>,
-    gone: BTreeSet<FlowKey>,
-    /// Whether the last attempt to save failed; said once.
-    is_save_failing: bool,
-    /// Whether the last attempt to read the configuration again failed.
-    pub(crate) is_misconfigured: bool,
-    /// What was read again, until its names were looked up.
-    pub(crate) next: Option<(Plan, Names)>,
-    pub(crate) outside: Outside,
-    pub(crate) deliveries: Deliveries,
-    pub(crate) board: Board,
-    pub(crate) files: Vec<(PathBuf, Option<SystemTime>)>,
-}
-
 /// How often what is over is taken out of the ledger and what is old is forgotten, in turns.
 const RETIRE_TURNS: u64 = 30;
+/// The report on disk is no older, and as old as the last event at most.
+const REPORT_AGE: SignedDuration = SignedDuration::from_mins(1);
 
-impl<'a> Daemon<'a> {
-    pub(crate) fn new(
-        command: &'a WatchCommand,
-        plan: Plan,
-        names: Names,
+/// What goes on beside the counting.
+pub(crate) struct Daemon {
+    settings: WatchSettings,
+    configuration: Configuration,
+    /// The configuration's files, and when each was last written to.
+    files: Vec<(PathBuf, Option<SystemTime>)>,
+    names: HostNames,
+    /// What was read again, until its names were looked up.
+    next: Option<(Configuration, HostNames)>,
+    /// Whether the last attempt to read the configuration again failed.
+    is_misconfigured: bool,
+    history: History,
+    alerts: Alerts,
+    uncounted: UncountedGaps,
+    journal: Journal,
+    threads: ThreadSpawner,
+    outbox: Outbox,
+    published: Published,
+    n_turns: u64,
+    last_turn: Timestamp,
+    last_report: Timestamp,
+}
+
+impl Daemon {
+    /// Goes on from what the state remembers.
+    ///
+    /// # Errors
+    ///
+    /// The state can't be read.
+    pub(crate) fn resume(
+        settings: WatchSettings,
+        configuration: Configuration,
+        names: HostNames,
         state: State,
         session: &Session,
-        outside: Outside,
+        threads: ThreadSpawner,
+        published: Published,
     ) -> anyhow::Result<Self> {
-        let now = session.now();
+        let now = session.clock.now();
         let mut history = state.store.load()?;
         history.begin(now);
-        let mut alerts = Alerts::default();
-        for finding in state.store.findings()? {
-            let (Some(kind), Some(severity)) = (
-                [Kind::Flow, Kind::Rule]
-                    .into_iter()
-                    .find(|kind| kind.name() == finding.kind),
-                [Severity::Warning, Severity::Violation]
-                    .into_iter()
-                    .find(|severity| severity.name() == finding.severity),
-            ) else {
-                continue;
-            };
-            let complaint = Complaint {
-                verdict: finding.verdict,
-                severity,
-                text: finding.text,
-            };
-            alerts.resume(kind, finding.key, complaint, finding.since);
-        }
-        let (sinks, host) = (plan.sinks(), &session.host.name);
-        let deliveries = Deliveries::begin(&outside, sinks, &state.database(), host);
+        let alerts = alerts(state.store.findings()?);
+        let (sinks, host) = (configuration.sinks(), &session.facts.host.name);
+        let outbox = Outbox::begin(&threads, sinks, &state.database(), host);
         let mut daemon = Self {
-            outside,
-            files: plan.files(),
-            command,
-            plan,
+            settings,
+            files: configuration.files(),
+            configuration,
             names,
-            state,
+            next: None,
+            is_misconfigured: false,
             history,
             alerts,
-            counted: BTreeMap::new(),
-            open: BTreeMap::new(),
+            uncounted: UncountedGaps::default(),
+            journal: Journal::new(state),
+            threads,
+            outbox,
+            published,
+            n_turns: 0,
             last_turn: now,
             last_report: Timestamp::MIN,
-            last: None,
-            n_turns: 0,
-            unsaved: Vec::new(),
-            undelivered: Vec::new(),
-            gone: BTreeSet::new(),
-            is_save_failing: false,
-            is_misconfigured: false,
-            next: None,
-            deliveries,
-            board: Board::default(),
         };
-        daemon.save(None, &[]);
+        daemon
+            .journal
+            .save(&mut daemon.history, None, &[], &daemon.outbox);
         Ok(daemon)
     }
 
-    /// The longest time that any rule asks about.
-    fn longest(&self) -> SignedDuration {
-        let within = self
-            .plan
-            .matrices
-            .iter()
-            .flat_map(|matrix| &matrix.rules)
-            .filter_map(|rule| rule.within)
-            .max();
-        let window = self.plan.window(self.command.window);
-        within.map_or(window, |within| within.max(window))
+    /// Goes on until somebody stops it, or nothing is left to watch.
+    ///
+    /// # Errors
+    ///
+    /// The kernel does not tell what it counts, or which sockets listen, or a report can't be written as JSON.
+    pub(crate) async fn run(mut self, mut session: Session) -> anyhow::Result<()> {
+        let mut schedule = Schedule::for_turns(self.settings.every.unsigned_abs());
+        loop {
+            match session.run(&mut schedule).await? {
+                Pause::Turn => {
+                    self.turn(&mut session)?;
+                }
+                Pause::Reload => self.reload(&mut session),
+                Pause::End => break,
+            }
+        }
+        // What was counted since the last turn is judged and saved as well.
+        session.drain()?;
+        session.attribution.poll();
+        let report = self.turn(&mut session)?;
+        self.journal.write_report(&report)
     }
 
-    /// Turns counts of what was not seen into gaps; one that goes on from turn to turn is one.
-    fn uncounted(&mut self, session: &Session, now: Timestamp) -> anyhow::Result<()> {
-        let tallies = session.tallies()?;
-        for slot in [Slot::TableFull, Slot::TooDeep, Slot::Inside] {
-            let packets = tallies.get(&slot).map_or(0, |tally| tally.packets);
-            let before = self.counted.insert(slot, packets).unwrap_or_default();
-            if packets == before {
-                self.open.remove(&slot);
-                continue;
-            }
-            let more = BTreeMap::from([(
-                slot,
-                auditor_common::Tally {
-                    packets: packets - before,
-                    bytes: 0,
-                },
-            )]);
-            let Some(cause) = uncounted(&more).next() else {
-                continue;
-            };
-            let gap = match self.open.remove(&slot) {
-                Some(open) => Gap {
-                    cause: sum(&open.cause, &cause),
-                    from: open.from,
-                    until: Some(now),
-                },
-                None => Gap {
-                    cause,
-                    from: self.last_turn,
-                    until: Some(now),
-                },
-            };
-            self.history.keep_gaps(std::slice::from_ref(&gap));
-            self.open.insert(slot, gap);
+    fn turn(&mut self, session: &mut Session) -> anyhow::Result<Arc<Report>> {
+        session.clock.adjust();
+        let now = session.clock.now();
+        self.n_turns += 1;
+        if self.configuration.files() != self.files {
+            self.reload(session);
         }
+        self.take_over(session);
+        self.remember(session, now)?;
+        let report = self.judge(session, now)?;
+        let events = self.alerts.update(&report, now);
+        for event in &events {
+            self.print(event);
+        }
+        let findings = findings(&self.alerts);
+        self.journal
+            .save(&mut self.history, Some(&findings), &events, &self.outbox);
+        let is_due = REPORT_AGE <= now.duration_since(self.last_report);
+        if is_due || !events.is_empty() {
+            self.last_report = now;
+            self.journal.write_report(&report)?;
+        }
+        self.last_turn = now;
+        let report = Arc::new(report);
+        self.publish(&report, session);
+        Ok(report)
+    }
+
+    /// Takes what the session counted into the history.
+    fn remember(&mut self, session: &mut Session, now: Timestamp) -> anyhow::Result<()> {
+        self.history.update(session.flows(), now);
+        if self.n_turns.is_multiple_of(RETIRE_TURNS) {
+            self.history.retire(session.retire());
+            let bounds = Bounds {
+                age: self.settings.keep,
+                flows: self.settings.keep_flows,
+            };
+            self.journal.forget(self.history.forget(bounds, now));
+        }
+        self.history.keep_gaps(&session.gaps);
+        // Those that are over are in the history for good.
+        session.gaps.retain(|gap| gap.until.is_none());
+        let uncounted = self
+            .uncounted
+            .update(&session.tallies()?, self.last_turn, now);
+        self.history.keep_gaps(&uncounted);
         Ok(())
     }
 
-    /// The flows of the window, and those before it that rules with a longer time ask about.
-    fn flows(&self, start: Timestamp, reach: Timestamp) -> Vec<Flow> {
-        let mut flows = self.history.flows(reach.min(start));
-        let asking: Vec<&Rule> = self
-            .plan
-            .matrices
-            .iter()
-            .flat_map(|matrix| &matrix.rules)
-            .filter(|rule| rule.within.is_some())
-            .collect();
-        let is_asked_about = |flow: &Flow| asking.iter().any(|rule| may_concern(rule, flow));
-        flows.retain(|flow| start <= flow.last || is_asked_about(flow));
-        flows
-    }
-
-    fn judge(&mut self, session: &mut Session, now: Timestamp) -> anyhow::Result<Report> {
-        let asked = self.plan.window(self.command.window);
+    fn judge(&self, session: &mut Session, now: Timestamp) -> anyhow::Result<Report> {
+        let asked = self.configuration.window(self.settings.window);
         let since = self.history.since().unwrap_or(now);
         let start = now.checked_sub(asked).unwrap_or(now);
-        let reach = now.checked_sub(self.longest()).unwrap_or(now);
-        let (age, names) = (asked.unsigned_abs(), &self.names);
-        let mut lookup = |name: &str| names.addresses(name, age);
-        let policy = self.plan.policy(&session.host, &mut lookup)?;
+        let reach = now
+            .checked_sub(self.configuration.reach(asked))
+            .unwrap_or(now);
+        let policy = self.configuration.policy(
+            &session.facts.host,
+            &mut self.names.of_age(asked.unsigned_abs()),
+        )?;
+        session.facts.host.owners = session.attribution.known().owners;
         let tallies = session.tallies()?;
-        let has_lost = tallies.contains_key(&Slot::TableFull);
-        session.host.owners = session.looking.seen().owners;
+        let lost = if tallies.contains_key(&Slot::TableFull) {
+            session.lost()
+        } else {
+            std::collections::BTreeMap::new()
+        };
         let observed = Observed {
-            host: session.host.clone(),
+            host: session.facts.host.clone(),
             window: Window {
                 start,
                 end: now,
@@ -218,70 +208,34 @@ impl<'a> Daemon<'a> {
             tallies,
             traffic: session.timeline.points(),
             gaps: self.history.gaps(reach.min(start)),
-            lost: if has_lost {
-                session.lost()
-            } else {
-                BTreeMap::new()
-            },
+            lost,
         };
-        Ok(self.plan.report(policy, observed))
+        Ok(self.configuration.report(policy, observed))
     }
 
-    /// Saves what changed. A disk that is full is said once and tried again: nothing is forgotten meanwhile.
-    fn save(&mut self, findings: Option<&[Finding]>, events: &[Event]) {
-        self.unsaved.extend(events.iter().map(saved));
-        self.undelivered.extend(self.deliveries.outbox(events));
-        let excess = self.unsaved.len().saturating_sub(MOST_UNSAVED);
-        self.unsaved.drain(..excess);
-        let excess = self.undelivered.len().saturating_sub(MOST_UNSAVED);
-        self.undelivered.drain(..excess);
-        let result = self.state.store.save(
-            &mut self.history,
-            &self.gone,
-            findings,
-            &self.unsaved,
-            &self.undelivered,
-        );
-        match result {
-            Ok(()) => {
-                if std::mem::take(&mut self.is_save_failing) {
-                    say("auditor: the state can be saved again, and is");
-                }
-                self.unsaved.clear();
-                self.gone.clear();
-                if !self.undelivered.is_empty() {
-                    self.undelivered.clear();
-                    self.deliveries.wake();
-                }
-            }
-            Err(error) => {
-                if !std::mem::replace(&mut self.is_save_failing, true) {
-                    say(&format!(
-                        "auditor: the state can't be saved: {error}; it is tried again every time, and nothing is lost while this goes on running"
-                    ));
-                }
-            }
-        }
+    /// The flows of the window, and those before it that rules with a longer time ask about.
+    fn flows(&self, start: Timestamp, reach: Timestamp) -> Vec<Flow> {
+        let mut flows = self.history.flows(reach.min(start));
+        let with_own_time: Vec<&Rule> = self
+            .configuration
+            .matrices
+            .iter()
+            .flat_map(|matrix| &matrix.rules)
+            .filter(|rule| rule.within.is_some())
+            .collect();
+        let is_asked_about = |flow: &Flow| with_own_time.iter().any(|rule| may_concern(rule, flow));
+        flows.retain(|flow| start <= flow.last || is_asked_about(flow));
+        flows
     }
 
-    pub(crate) fn write_report(&self, report: &Report) -> anyhow::Result<()> {
-        // That the disk is full was said by then.
-        if let Err(error) = self.state.write_report(&report.to_json()?)
-            && !self.is_save_failing
-        {
-            say(&format!("auditor: {error:#}"));
-        }
-        Ok(())
-    }
-
-    fn tell(&self, event: &Event) {
-        let text = match self.command.format {
-            Format::Text => {
+    fn print(&self, event: &Event) {
+        let text = match self.settings.event_format {
+            EventFormat::Text => {
                 let mut text = String::new();
-                crate::report::clean_line(&mut text, &event.to_string());
+                clean_line(&mut text, &event.to_string());
                 text
             }
-            Format::Jsonl => match serde_json::to_string(event) {
+            EventFormat::Jsonl => match serde_json::to_string(event) {
                 Ok(line) => format!("{line}\n"),
                 Err(error) => format!("{{\"error\": \"{error}\"}}\n"),
             },
@@ -290,99 +244,61 @@ impl<'a> Daemon<'a> {
             say(&format!("auditor: {error:#}"));
         }
     }
-}
 
-/// The report on disk is no older, and as old as the last event at most.
-const REPORT_AGE: SignedDuration = SignedDuration::from_mins(1);
-
-/// Events that wait for a disk; the oldest go first.
-const MOST_UNSAVED: usize = 10_000;
-
-impl Interim for Daemon<'_> {
-    fn every(&self) -> Duration {
-        self.command.every.unsigned_abs()
-    }
-
-    fn turn(&mut self, session: &mut Session) -> anyhow::Result<()> {
-        session.clock.adjust();
-        let now = session.now();
-        self.n_turns += 1;
-        if self.plan.files() != self.files {
-            self.read_again(session);
-        }
-        self.take_over(session);
-        self.history.update(session.flows(), now);
-        if self.n_turns.is_multiple_of(RETIRE_TURNS) {
-            self.history.retire(session.retire());
-            let bounds = Bounds {
-                age: self.command.keep,
-                flows: self.command.keep_flows,
-            };
-            self.gone.extend(self.history.forget(bounds, now));
-        }
-        self.history.keep_gaps(&session.gaps);
-        // Those that are over are in the history for good.
-        session.gaps.retain(|gap| gap.until.is_none());
-        self.uncounted(session, now)?;
-        let report = self.judge(session, now)?;
-        let events = self.alerts.update(&report, now);
-        for event in &events {
-            self.tell(event);
-        }
-        let findings: Vec<Finding> = self
-            .alerts
-            .open()
-            .map(|(kind, key, complaint, since)| Finding {
-                kind: kind.name().to_owned(),
-                key: key.to_owned(),
-                verdict: complaint.verdict.clone(),
-                severity: complaint.severity.name().to_owned(),
-                since,
-                text: complaint.text.clone(),
-            })
-            .collect();
-        self.save(Some(&findings), &events);
-        let is_due = REPORT_AGE <= now.duration_since(self.last_report);
-        if is_due || !events.is_empty() {
-            self.last_report = now;
-            self.write_report(&report)?;
-        }
-        self.last_turn = now;
-        let report = Arc::new(report);
-        let drains = session.drains();
-        let mut shown = self.board.lock().unwrap_or_else(PoisonError::into_inner);
-        *shown = Shown {
-            report: Some(Arc::clone(&report)),
+    /// Shows over HTTP what this turn found.
+    fn publish(&self, report: &Arc<Report>, session: &mut Session) {
+        let drains = session.take_drains();
+        self.published.replace(Snapshot {
+            report: Some(Arc::clone(report)),
             health: Health {
                 judgements: self.n_turns,
                 drains: drains.count,
-                fullest: drains.most,
-                limit: self.command.counting.flows,
+                fullest: drains.fullest,
+                limit: self.settings.capture.flows,
                 flows: self.history.len(),
-                is_saved: !self.is_save_failing,
+                is_saved: !self.journal.is_failing,
                 is_configured: !self.is_misconfigured,
-                sinks: self.deliveries.health(),
+                sinks: self.outbox.health(),
             },
-        };
-        drop(shown);
-        self.last = Some(report);
-        Ok(())
-    }
-
-    fn reload(&mut self, session: &mut Session) {
-        self.read_again(session);
+        });
     }
 }
 
-fn saved(event: &Event) -> Saved {
-    Saved {
-        at: event.at,
-        change: event.change.name().to_owned(),
-        kind: event.kind.name().to_owned(),
-        key: event.key.clone(),
-        before: event.before.clone(),
-        now: event.now.clone(),
-        severity: event.severity.name().to_owned(),
-        text: event.text.clone(),
+/// The alerts that were open when the state was saved.
+fn alerts(findings: Vec<Finding>) -> Alerts {
+    let mut alerts = Alerts::default();
+    for finding in findings {
+        let (Some(kind), Some(severity)) = (
+            [Kind::Flow, Kind::Rule]
+                .into_iter()
+                .find(|kind| kind.name() == finding.kind),
+            [Severity::Warning, Severity::Violation]
+                .into_iter()
+                .find(|severity| severity.name() == finding.severity),
+        ) else {
+            continue;
+        };
+        let complaint = Complaint {
+            verdict: finding.verdict,
+            severity,
+            text: finding.text,
+        };
+        alerts.resume(kind, finding.key, complaint, finding.since);
     }
+    alerts
+}
+
+/// The alerts that are open, as they are saved.
+fn findings(alerts: &Alerts) -> Vec<Finding> {
+    alerts
+        .open()
+        .map(|(kind, key, complaint, since)| Finding {
+            kind: kind.name().to_owned(),
+            key: key.to_owned(),
+            verdict: complaint.verdict.clone(),
+            severity: complaint.severity.name().to_owned(),
+            since,
+            text: complaint.text.clone(),
+        })
+        .collect()
 }

@@ -1,5 +1,7 @@
 //! What a watch shows over HTTP: metrics, its report, and a page.
 
+mod access;
+
 use std::{
     net::TcpListener,
     sync::{Arc, Mutex, PoisonError},
@@ -15,7 +17,8 @@ use axum::{
     routing::get,
 };
 
-use super::access::{Door, Token};
+use self::access::Token;
+pub(crate) use self::access::{HttpSettings, Tls};
 use crate::{
     capture::privilege,
     output::say,
@@ -23,23 +26,39 @@ use crate::{
     sink::metrics::{self, Health},
 };
 
-/// What is shown.
+/// What a watch found in its last turn.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Shown {
+pub(crate) struct Snapshot {
     pub(crate) report: Option<Arc<Report>>,
     pub(crate) health: Health,
 }
 
-/// What is shown now, shared with the server.
-pub(crate) type Board = Arc<Mutex<Shown>>;
+/// The snapshot that is shown, shared with the server.
+#[derive(Clone, Default)]
+pub(crate) struct Published(Arc<Mutex<Snapshot>>);
+
+impl Published {
+    /// Shows another snapshot from now on.
+    pub(crate) fn replace(&self, snapshot: Snapshot) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = snapshot;
+    }
+
+    fn snapshot(&self) -> Snapshot {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+}
 
 /// Serves on a thread of its own, from the network namespace that this one is in.
 ///
 /// # Errors
 ///
 /// The address is not this host's own, or taken, or the certificate is none.
-pub(crate) fn begin(door: Door) -> anyhow::Result<Board> {
-    let address = door.address;
+pub(crate) fn serve(settings: &HttpSettings) -> anyhow::Result<Published> {
+    let address = settings.address;
+    let token = settings.token.clone().map(Token::read).transpose()?;
     let listener =
         TcpListener::bind(address).with_context(|| format!("cannot listen on {address}"))?;
     listener.set_nonblocking(true).context("cannot listen")?;
@@ -47,14 +66,18 @@ pub(crate) fn begin(door: Door) -> anyhow::Result<Board> {
         .enable_all()
         .build()
         .context("cannot begin to serve")?;
-    let config = runtime.block_on(door.tls())?;
-    let board = Board::default();
-    let app = app(Arc::clone(&board), door.token.clone());
+    let tls = settings.tls.clone();
+    let config = match &tls {
+        Some(tls) => Some(runtime.block_on(tls.config())?),
+        None => None,
+    };
+    let published = Published::default();
+    let app = app(published.clone(), token.clone());
     std::thread::spawn(move || {
         // Answering takes none; what can't be given up is not there.
         let _refused = privilege::give_up_all();
         let served = runtime.block_on(async {
-            tokio::spawn(door.renew(config.clone()));
+            tokio::spawn(access::renew(token, tls.zip(config.clone())));
             if let Some(config) = config {
                 let server = axum_server::from_tcp_rustls(listener, config)?;
                 return server.serve(app.into_make_service()).await;
@@ -68,16 +91,16 @@ pub(crate) fn begin(door: Door) -> anyhow::Result<Board> {
             ));
         }
     });
-    Ok(board)
+    Ok(published)
 }
 
-fn app(board: Board, token: Option<Token>) -> Router {
+fn app(published: Published, token: Option<Token>) -> Router {
     let routes = Router::new()
         .route("/", get(page))
         .route("/metrics", get(metrics))
         .route("/report", get(json))
         .route("/healthz", get(health))
-        .with_state(board);
+        .with_state(published);
     match token {
         Some(token) => routes.layer(middleware::from_fn_with_state(token, only_known)),
         None => routes.layer(middleware::from_fn(only_here)),
@@ -123,7 +146,7 @@ async fn only_here(request: Request, next: Next) -> Response {
     next.run(request).await
 }
 
-/// Answers are for whoever asked, and what they say they are.
+/// Responses are for their requester alone, and what they say they are.
 async fn private(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let no_store = HeaderValue::from_static("no-store");
@@ -137,23 +160,19 @@ async fn private(request: Request, next: Next) -> Response {
     response
 }
 
-fn shown(board: &Board) -> Shown {
-    board.lock().unwrap_or_else(PoisonError::into_inner).clone()
-}
-
 /// OpenMetrics 1.0, section 3.
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-async fn metrics(State(board): State<Board>) -> Response {
-    let shown = shown(&board);
-    match metrics::render(shown.report.as_deref(), &shown.health) {
+async fn metrics(State(published): State<Published>) -> Response {
+    let snapshot = published.snapshot();
+    match metrics::render(snapshot.report.as_deref(), &snapshot.health) {
         Ok(text) => ([(header::CONTENT_TYPE, OPEN_METRICS)], text).into_response(),
         Err(error) => failed(&error.into()),
     }
 }
 
-async fn json(State(board): State<Board>) -> Response {
-    let Some(report) = shown(&board).report else {
+async fn json(State(published): State<Published>) -> Response {
+    let Some(report) = published.snapshot().report else {
         return not_yet();
     };
     match report.to_json() {
@@ -165,8 +184,8 @@ async fn json(State(board): State<Board>) -> Response {
 /// How often a browser asks for a newer page.
 const REFRESH_SECONDS: u64 = 10;
 
-async fn page(State(board): State<Board>) -> Response {
-    let Some(report) = shown(&board).report else {
+async fn page(State(published): State<Published>) -> Response {
+    let Some(report) = published.snapshot().report else {
         return not_yet();
     };
     match report::live_html(&report, REFRESH_SECONDS) {
@@ -176,10 +195,10 @@ async fn page(State(board): State<Board>) -> Response {
 }
 
 /// Whether the watch does what it should, for whoever restarts what does not.
-async fn health(State(board): State<Board>) -> Response {
-    let shown = shown(&board);
-    let health = &shown.health;
-    let problem = if shown.report.is_none() {
+async fn health(State(published): State<Published>) -> Response {
+    let snapshot = published.snapshot();
+    let health = &snapshot.health;
+    let problem = if snapshot.report.is_none() {
         Some("nothing was judged yet")
     } else if !health.is_saved {
         Some("the state can't be saved")

@@ -1,4 +1,4 @@
-//! Which interfaces are being watched: attaches to what comes, lets go of what goes.
+//! The interfaces that are watched: attaches to what comes, lets go of what goes.
 
 use std::collections::BTreeMap;
 
@@ -10,8 +10,8 @@ use crate::{
     output::say,
 };
 
-/// The interfaces that are watched.
-pub(crate) struct Follow {
+/// The interfaces that are watched, and what is wanted.
+pub(crate) struct WatchedInterfaces {
     selection: Selection,
     ingress: Ingress,
     attached: Vec<(Attached, Wanted)>,
@@ -25,7 +25,7 @@ pub(crate) struct Follow {
 /// An interface that could not be watched so often is a gap, and left alone while it is there.
 const MOST_TRIES: u32 = 2;
 
-/// What changed.
+/// What changed since interfaces were listed before.
 #[derive(Default)]
 pub(crate) struct Changes {
     /// What a person is told.
@@ -35,13 +35,13 @@ pub(crate) struct Changes {
     pub(crate) watched: Vec<String>,
 }
 
-impl Follow {
+impl WatchedInterfaces {
     /// Attaches to all that is wanted of what is there.
     ///
     /// # Errors
     ///
     /// Nothing that is asked for is there, or the kernel refuses an interface.
-    pub(crate) fn begin(
+    pub(crate) fn attach_all(
         selection: Selection,
         ingress: Ingress,
         all: &[Interface],
@@ -53,7 +53,7 @@ impl Follow {
                 "auditor: no interface matches `{pattern}` yet; the first that does will be watched"
             ));
         }
-        let mut follow = Self {
+        let mut watched = Self {
             selection,
             ingress,
             attached: Vec::new(),
@@ -63,15 +63,15 @@ impl Follow {
         };
         let mut messages = Vec::new();
         for interface in all {
-            if let Some(wanted) = follow.selection.wants(interface) {
-                messages.push(follow.attach(interface, wanted, capture)?);
+            if let Some(wanted) = watched.selection.wants(interface) {
+                messages.push(watched.attach(interface, wanted, capture)?);
             }
         }
         // Whoever waits for these may rely on all of them.
         for message in &messages {
             say(message);
         }
-        Ok(follow)
+        Ok(watched)
     }
 
     /// Attaches to what is wanted and new among all interfaces, and lets go of what is no longer among them.
@@ -172,7 +172,7 @@ impl Follow {
         self.attached.clear();
     }
 
-    /// Wants other interfaces from now on; what is no longer wanted is let go of.
+    /// Wants other interfaces from now on; what is wanted no more is let go of.
     pub(crate) fn select(&mut self, selection: Selection) {
         self.selection = selection;
         self.refused.clear();

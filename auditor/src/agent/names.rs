@@ -1,8 +1,8 @@
-//! Names of hosts to addresses: looked up at the start, and again whenever an answer's time is over.
+//! Host names to addresses: looked up at the start, and again whenever an answer's time to live is over.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    net::IpAddr,
+    net::{IpAddr, ToSocketAddrs as _},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -14,20 +14,21 @@ use tokio::{
     time::{Instant, timeout},
 };
 
+use super::clock;
 use crate::deployment::{Deployment, Entry};
 
-/// An answer is asked for again after its time to live, but neither more nor less often than this: a server may say 0 or a
-/// year, and `/etc/hosts` says nothing.
-const SOONEST: Duration = Duration::from_secs(1);
-const LATEST: Duration = Duration::from_mins(5);
-/// How soon a name is asked for again that had no answer.
-const AGAIN: Duration = Duration::from_secs(10);
-/// How long one name may take.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// A name is looked up again after its answer's time to live, but neither more nor less often than this: a server may say 0
+/// or a year, and `/etc/hosts` says nothing.
+const SHORTEST_LIFETIME: Duration = Duration::from_secs(1);
+const LONGEST_LIFETIME: Duration = Duration::from_mins(5);
+/// How soon a name is looked up again that had no answer.
+const RETRY: Duration = Duration::from_secs(10);
+/// How long one look-up may take.
+const TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The names of a deployment, kept up to date as long as this lives.
-pub(crate) struct Names {
-    asked: BTreeSet<String>,
+/// The host names of a deployment and their addresses, kept up to date as long as this lives.
+pub(crate) struct HostNames {
+    names: BTreeSet<String>,
     known: Arc<Mutex<BTreeMap<String, Known>>>,
     refreshing: JoinHandle<()>,
 }
@@ -42,15 +43,15 @@ struct Known {
     due: Instant,
 }
 
-impl Names {
+impl HostNames {
     /// Looks the names of a deployment up, all at once, and goes on doing so.
-    pub(crate) async fn begin(deployment: Option<&Deployment>) -> Self {
+    pub(crate) async fn look_up(deployment: Option<&Deployment>) -> Self {
         let names = deployment.map(names).unwrap_or_default();
         let known = Arc::new(Mutex::new(BTreeMap::new()));
         look_up(&known, names.clone()).await;
         let refreshing = tokio::spawn(refresh(Arc::clone(&known), names.clone()));
         Self {
-            asked: names,
+            names,
             known,
             refreshing,
         }
@@ -71,7 +72,7 @@ impl Names {
             refresh(shared, all).await;
         });
         Self {
-            asked: names,
+            names,
             known,
             refreshing,
         }
@@ -80,7 +81,12 @@ impl Names {
     /// Whether every name was looked up, with an answer or without.
     pub(crate) fn are_looked_up(&self) -> bool {
         let known = lock(&self.known);
-        self.asked.iter().all(|name| known.contains_key(name))
+        self.names.iter().all(|name| known.contains_key(name))
+    }
+
+    /// Looks names up for a policy: the addresses that they have, and those that they lost no longer than `age` ago.
+    pub(crate) fn of_age(&self, age: Duration) -> impl FnMut(&str) -> Result<Vec<IpAddr>, String> {
+        move |name| self.addresses(name, age)
     }
 
     /// The addresses that a name has, and those that it lost no longer than `age` ago.
@@ -88,12 +94,12 @@ impl Names {
     /// # Errors
     ///
     /// Why it had none.
-    pub(crate) fn addresses(&self, name: &str, age: Duration) -> Result<Vec<IpAddr>, String> {
+    fn addresses(&self, name: &str, age: Duration) -> Result<Vec<IpAddr>, String> {
         let known = lock(&self.known);
         let Some(known) = known.get(name) else {
             return Err("it was not looked up".to_owned());
         };
-        let now = Instant::now();
+        let now = clock::monotonic();
         let addresses: Vec<IpAddr> = known
             .addresses
             .iter()
@@ -107,11 +113,21 @@ impl Names {
     }
 }
 
+/// Asks the system's resolver, once.
+pub(crate) fn system_lookup(name: &str) -> Result<Vec<IpAddr>, String> {
+    let found: BTreeSet<IpAddr> = (name, 0)
+        .to_socket_addrs()
+        .map_err(|error| error.to_string())?
+        .map(|address| address.ip())
+        .collect();
+    Ok(found.into_iter().collect())
+}
+
 fn lock(known: &Mutex<BTreeMap<String, Known>>) -> MutexGuard<'_, BTreeMap<String, Known>> {
     known.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl Drop for Names {
+impl Drop for HostNames {
     fn drop(&mut self) {
         self.refreshing.abort();
     }
@@ -145,7 +161,7 @@ async fn refresh(known: Arc<Mutex<BTreeMap<String, Known>>>, names: BTreeSet<Str
         tokio::time::sleep_until(next).await;
         let due = {
             let known = lock(&known);
-            let now = Instant::now();
+            let now = clock::monotonic();
             let is_due = |name: &&String| known.get(*name).is_none_or(|known| known.due <= now);
             names.iter().filter(is_due).cloned().collect()
         };
@@ -160,7 +176,7 @@ async fn look_up(known: &Mutex<BTreeMap<String, Known>>, names: BTreeSet<String>
     // Made anew each time, since the system's configuration may have changed.
     let resolver = resolver();
     let answers = join_all(names.iter().map(|name| answer(resolver.as_ref(), name))).await;
-    let now = Instant::now();
+    let now = clock::monotonic();
     let mut known = lock(known);
     for (name, answer) in names.into_iter().zip(answers) {
         let entry = known.entry(name).or_insert_with(|| Known {
@@ -177,11 +193,11 @@ async fn look_up(known: &Mutex<BTreeMap<String, Known>>, names: BTreeSet<String>
                     entry.addresses.insert(address.to_canonical(), None);
                 }
                 entry.problem = None;
-                entry.due = now + lifetime.clamp(SOONEST, LATEST);
+                entry.due = now + lifetime.clamp(SHORTEST_LIFETIME, LONGEST_LIFETIME);
             }
             Err(problem) => {
                 entry.problem = Some(problem);
-                entry.due = now + AGAIN;
+                entry.due = now + RETRY;
             }
         }
     }
@@ -204,13 +220,13 @@ async fn answer(
     let resolver = resolver.map_err(ToString::to_string)?;
     // With the dot at its end it is not looked for in the domains of this host.
     let full = format!("{}.", name.trim_end_matches('.'));
-    let answer = match timeout(PATIENCE, resolver.lookup_ip(full)).await {
+    let answer = match timeout(TIMEOUT, resolver.lookup_ip(full)).await {
         Ok(answer) => answer.map_err(|problem| problem.to_string())?,
-        Err(_) => return Err(format!("no answer within {} s", PATIENCE.as_secs())),
+        Err(_) => return Err(format!("no answer within {} s", TIMEOUT.as_secs())),
     };
     let lifetime = answer
         .valid_until()
-        .saturating_duration_since(Instant::now().into_std());
+        .saturating_duration_since(clock::monotonic().into_std());
     let addresses: Vec<IpAddr> = answer.iter().collect();
     if addresses.is_empty() {
         return Err("it has no address".to_owned());

@@ -1,5 +1,5 @@
-//! Brings events to sinks: a thread for each, so that one that is slow, wrong or away delays nothing else. Events wait on
-//! disk until they are delivered, in order, at least once.
+//! Events on disk to sinks: a thread for each, so that one that is slow, wrong or away delays nothing else. Events wait until
+//! they are delivered, in order, at least once.
 
 use std::{
     collections::BTreeMap,
@@ -14,10 +14,10 @@ use std::{
 use jiff::Timestamp;
 use tokio::time::Instant;
 
+use super::{clock, threads::ThreadSpawner};
 use crate::{
     alert::{Change, Event, Kind},
     audit::Severity,
-    capture::privilege,
     deployment::{Sink, SinkKind},
     history::Store,
     output::say,
@@ -30,59 +30,40 @@ use crate::{
 /// How long to wait after the first failure; each further one doubles it.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_mins(2);
-/// How often Alertmanager is told of what goes on: it takes an alert for over that is not sent again.
+/// How often Alertmanager is sent again what goes on: it takes an alert for over that is not sent again.
 const REFRESH: Duration = Duration::from_mins(1);
 /// Events that are taken at once.
 const BATCH: u32 = 64;
 
-/// Begins threads in the network namespace that it was begun in itself: a thread is where the one that began it is.
-pub(crate) struct Outside(Sender<Work>);
-
-type Work = Box<dyn FnOnce() + Send>;
-
-impl Outside {
-    pub(crate) fn begin() -> Self {
-        let (send, receive) = mpsc::channel::<Work>();
-        std::thread::spawn(move || {
-            // Threads begin with what this one may do; what can't be given up is not there.
-            let _refused = privilege::give_up();
-            for work in receive {
-                std::thread::spawn(work);
-            }
-        });
-        Self(send)
-    }
-
-    fn spawn(&self, work: impl FnOnce() + Send + 'static) {
-        // It waits as long as this lives.
-        let _waits = self.0.send(Box::new(work));
-    }
-}
-
 /// The sinks of a watch, served as long as this lives.
-pub(crate) struct Deliveries {
+pub(crate) struct Outbox {
     health: Arc<Mutex<BTreeMap<String, SinkHealth>>>,
     wake: Vec<Sender<()>>,
     names: Vec<String>,
 }
 
-impl Deliveries {
+impl Outbox {
     /// Begins to serve sinks from the database.
-    pub(crate) fn begin(outside: &Outside, sinks: &[Sink], database: &Path, host: &str) -> Self {
+    pub(crate) fn begin(
+        threads: &ThreadSpawner,
+        sinks: &[Sink],
+        database: &Path,
+        host: &str,
+    ) -> Self {
         let health = Arc::new(Mutex::new(BTreeMap::new()));
         let mut wake = Vec::new();
         for sink in sinks {
             lock(&health).insert(sink.name.clone(), SinkHealth::default());
             let (send, receive) = mpsc::channel();
             wake.push(send);
-            let serving = Serving {
+            let worker = Worker {
                 sink: sink.clone(),
                 database: database.to_owned(),
                 host: host.to_owned(),
                 health: Arc::clone(&health),
                 is_failing: false,
             };
-            outside.spawn(move || serving.run(&receive));
+            threads.spawn(move || worker.run(&receive));
         }
         Self {
             health,
@@ -91,17 +72,17 @@ impl Deliveries {
         }
     }
 
-    /// What is to be put on disk for the sinks.
-    pub(crate) fn outbox(&self, events: &[Event]) -> Vec<(String, String)> {
-        let mut outbox = Vec::new();
+    /// What is to be put on disk for the sinks: each sink's name with the event's text.
+    pub(crate) fn addressed(&self, events: &[Event]) -> Vec<(String, String)> {
+        let mut addressed = Vec::new();
         for event in events {
             // It holds text and times only.
             let Ok(text) = serde_json::to_string(event) else {
                 continue;
             };
-            outbox.extend(self.names.iter().map(|name| (name.clone(), text.clone())));
+            addressed.extend(self.names.iter().map(|name| (name.clone(), text.clone())));
         }
-        outbox
+        addressed
     }
 
     /// Something was put on disk.
@@ -122,7 +103,7 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 }
 
 /// One sink, on its thread.
-struct Serving {
+struct Worker {
     sink: Sink,
     database: PathBuf,
     host: String,
@@ -130,7 +111,7 @@ struct Serving {
     is_failing: bool,
 }
 
-impl Serving {
+impl Worker {
     fn run(mut self, wake: &mpsc::Receiver<()>) {
         let store = match Store::open(&self.database) {
             Ok(store) => store,
@@ -141,10 +122,14 @@ impl Serving {
         };
         let client = client();
         let mut pause = FIRST_PAUSE;
-        // What holds is told at once: it may have begun in an earlier run.
+        // What holds is sent at once: it may have begun in an earlier run.
         let mut refreshed: Option<Instant> = None;
         loop {
-            let result = self.turn(&store, &client, &mut refreshed);
+            let result = self.turn(&store, &client, refreshed);
+            if let Ok(Some(now)) = result {
+                refreshed = Some(now);
+            }
+            let result = result.map(|_refreshed| ());
             let next = if result.is_ok() {
                 pause = FIRST_PAUSE;
                 REFRESH
@@ -153,11 +138,11 @@ impl Serving {
                 pause = (2 * pause).min(LONGEST_PAUSE);
                 now
             };
-            self.tell(result);
+            self.report(result);
             // A sink that fails is left in peace for its pause, whatever comes meanwhile.
-            let until = Instant::now() + next;
+            let until = clock::monotonic() + next;
             loop {
-                let left = until.saturating_duration_since(Instant::now());
+                let left = until.saturating_duration_since(clock::monotonic());
                 match wake.recv_timeout(left) {
                     Ok(()) if self.is_failing && !left.is_zero() => {}
                     Ok(()) | Err(RecvTimeoutError::Timeout) => break,
@@ -167,13 +152,13 @@ impl Serving {
         }
     }
 
-    /// Delivers everything that waits.
+    /// Delivers everything that waits; when what holds was sent again, if it was.
     fn turn(
         &self,
         store: &Store,
         client: &ureq::Agent,
-        refreshed: &mut Option<Instant>,
-    ) -> Result<(), String> {
+        refreshed: Option<Instant>,
+    ) -> Result<Option<Instant>, String> {
         loop {
             let (waiting, count) = store
                 .waiting(&self.sink.name, BATCH)
@@ -184,7 +169,7 @@ impl Serving {
             }
             self.batch(store, client, &waiting)?;
         }
-        let is_due = refreshed.is_none_or(|last| REFRESH <= last.elapsed());
+        let is_due = refreshed.is_none_or(|last| REFRESH <= clock::since(last));
         if let SinkKind::Alertmanager { url, token } = &self.sink.kind
             && is_due
         {
@@ -195,9 +180,9 @@ impl Serving {
             let server = alertmanager::Server { url, token };
             alertmanager::refresh(client, server, &self.host, &open, now)
                 .map_err(|error| error.to_string())?;
-            *refreshed = Some(Instant::now());
+            return Ok(Some(clock::monotonic()));
         }
-        Ok(())
+        Ok(None)
     }
 
     fn batch(
@@ -214,7 +199,7 @@ impl Serving {
             }
         }
         let last_of_all = waiting.last().map_or(0, |(id, _)| *id);
-        // Those that take one at a time are asked one at a time, so that none is sent again for another's sake.
+        // Those that take one at a time are sent one at a time, so that none is sent again for another's sake.
         let parts: Vec<&[(i64, Event)]> = match self.sink.kind {
             SinkKind::Webhook { .. } => events.chunks(1).collect(),
             SinkKind::Alertmanager { .. } | SinkKind::Syslog(_) | SinkKind::Lines { .. } => {
@@ -293,7 +278,7 @@ impl Serving {
     }
 
     /// Says once that a sink fails, and once that it works again.
-    fn tell(&mut self, result: Result<(), String>) {
+    fn report(&mut self, result: Result<(), String>) {
         match result {
             Ok(()) => {
                 if std::mem::take(&mut self.is_failing) {

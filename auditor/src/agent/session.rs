@@ -1,254 +1,247 @@
-//! A host that is being watched: the only loop, for a window of time or for ever.
+//! A host that is being watched: what is attached, what was counted so far, and the only loop that keeps up with both.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::collections::BTreeMap;
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use auditor_common::{PortKind, SharedRecord, Slot, Tally, lost::Lost, packet};
-use jiff::{SignedDuration, Timestamp};
-use tokio::time::{Instant, MissedTickBehavior};
+use jiff::SignedDuration;
 
 use super::{
-    interfaces::Follow,
-    judge::{documented_ports, documented_test},
-    looking::Looking,
-    observe::{Counting, host, listening_ports, uncounted},
+    attribution::AttributionPoller,
+    clock::Clock,
+    counted::{Counted, Drains},
+    host::HostFacts,
+    interfaces::WatchedInterfaces,
+    ports::{self, DocumentedPorts},
+    progress::Progress,
+    schedule::{Due, Schedule},
+    settings::{CaptureSettings, Lifetime},
+    signals::{Control, Signals},
     timeline::Timeline,
-    window::{Asked, Clock, Drains, EPOCH, Progress, Seen, Signals},
+    uncounted,
 };
 use crate::{
-    capture::{
-        Capture, Interfaces, Selection, Settings, Sizes,
-        listener::{self, Listeners},
-        privilege,
-    },
+    capture::{Capture, Selection, Settings, Sizes, privilege},
     matrix::Matrix,
-    observed::{self, Cause, Ends, Flow, Gap, Host, KnownPorts, Observed, Window},
+    observed::{self, Cause, Ends, Flow, Gap, KnownPorts, Observed, Window},
     output::say,
-    port::PortRange,
 };
 
-/// How often what was counted is taken out of the kernel.
-const TICK: Duration = Duration::from_secs(1);
 /// How often conversations that are over are settled, in ticks.
 const SETTLE_TICKS: u64 = 60;
 /// Epochs without a packet after which a conversation is over: five minutes, longer than a connection's state is kept by
 /// most firewalls for anything but established TCP. If it goes on all the same, it counts as another one of its flow.
 const OVER: u64 = 3000;
-/// How many times as many conversations are kept until the end as the table has places: the table is emptied every second.
+/// How many times as many conversations are kept as the flow table has room for: the table is drained every second.
 const FLOWS_KEPT: usize = 16;
 
 /// Programs that count, interfaces that come and go, and what was counted so far.
 pub(crate) struct Session {
-    pub(crate) capture: Capture,
-    interfaces: Interfaces,
-    /// What is watched; interfaces come and go.
-    pub(crate) follow: Follow,
+    capture: Capture,
+    interfaces: WatchedInterfaces,
+    pub(crate) facts: HostFacts,
     signals: Signals,
-    /// Learns of sockets that begin to listen.
-    pub(crate) host: Host,
-    is_documented: Box<dyn Fn(u8, u16) -> bool>,
-    ephemeral: PortRange,
-    listeners: Listeners,
+    documented: DocumentedPorts,
     pub(crate) clock: Clock,
-    seen: Seen,
-    pub(crate) looking: Looking,
+    n_ticks: u64,
+    counted: Counted,
+    pub(crate) attribution: AttributionPoller,
     pub(crate) timeline: Timeline,
+    progress: Progress,
     /// What was not seen.
     pub(crate) gaps: Vec<Gap>,
 }
 
-/// What is done from time to time while a session goes on.
-pub(crate) trait Interim {
-    /// How often.
-    fn every(&self) -> Duration;
-
-    /// Does it.
-    ///
-    /// # Errors
-    ///
-    /// Whatever ends the session.
-    fn turn(&mut self, session: &mut Session) -> anyhow::Result<()>;
-
-    /// Reads its files again.
-    fn reload(&mut self, session: &mut Session);
+/// Why a session hands back to whoever drives it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Pause {
+    /// The schedule's turn has come.
+    Turn,
+    /// The files are to be read again.
+    Reload,
+    /// The window is over, somebody stopped it, or nothing is left to watch.
+    End,
 }
 
 impl Session {
-    /// Attaches to the interfaces of these names, or every physical one that is up. `begin` is told of the host before.
+    /// Attaches to the interfaces of these names, or every physical one that is up.
     ///
     /// # Errors
     ///
-    /// Privileges, interfaces, the kernel, or what `begin` returns.
-    pub(crate) async fn begin(
+    /// Privileges, interfaces, the kernel.
+    pub(crate) fn attach(
+        facts: HostFacts,
         matrices: &[Matrix],
         names: &[String],
-        counting: &Counting,
-        reloads: bool,
-        begin: impl FnOnce(&Host) -> anyhow::Result<()>,
+        settings: &CaptureSettings,
+        lifetime: Lifetime,
     ) -> anyhow::Result<Self> {
-        let interfaces = Interfaces::open()?;
-        let all = interfaces.list().await?;
-        let ephemeral = listener::ephemeral_range();
-        let mut listeners = Listeners::new(ephemeral);
-        let host = host(&all, &mut listeners, counting.netns.clone())?;
-        begin(&host)?;
         let selection = Selection::parse(names)?;
-        selection.check(&all)?;
-        if counting.log_packets {
+        selection.check(&facts.interfaces)?;
+        if settings.log_packets {
             env_logger::Builder::new()
                 .filter_module("auditor_ebpf", log::LevelFilter::Trace)
                 .init();
         }
         let mut capture = Capture::load(&Settings {
-            sizes: Sizes::new(counting.flows).context("cannot tell how many CPUs there are")?,
+            sizes: Sizes::new(settings.flows).context("cannot tell how many CPUs there are")?,
             both_ports: false,
-            decapsulate: counting.decapsulate,
-            log: counting.log_packets,
-            tc: counting.tc,
+            decapsulate: settings.decapsulate,
+            log: settings.log_packets,
+            tc: settings.tc,
         })?;
-        capture.add_ports(PortKind::Documented, documented_ports(matrices));
-        capture.add_ports(PortKind::Listening, listening_ports(&host));
+        let documented = DocumentedPorts::of(matrices);
+        capture.add_ports(PortKind::Documented, documented.ranges());
+        capture.add_ports(PortKind::Listening, ports::listening(&facts.host));
         // Listening for signals starts before attaching, so that an early Ctrl-C ends the window and not the process.
-        let signals = Signals::new(reloads)?;
-        let follow = Follow::begin(selection, counting.ingress, &all, &mut capture)?;
+        let signals = Signals::listen(lifetime)?;
+        let interfaces = WatchedInterfaces::attach_all(
+            selection,
+            settings.ingress,
+            &facts.interfaces,
+            &mut capture,
+        )?;
         // Whoever goes on for ever should be able to do no more than it must.
-        if reloads {
-            privilege::give_up().context("cannot give up capabilities")?;
+        match lifetime {
+            Lifetime::Foreground => {}
+            Lifetime::Daemon => {
+                privilege::give_up().context("cannot give up capabilities")?;
+            }
         }
-        let mut seen = Seen::new(counting.flows as usize * FLOWS_KEPT);
-        seen.ledger.own(&host.addresses);
+        let mut counted = Counted::new(settings.flows as usize * FLOWS_KEPT);
+        counted.ledger.own(&facts.host.addresses);
         Ok(Self {
             capture,
             interfaces,
-            follow,
+            facts,
             signals,
-            host,
-            is_documented: Box::new(documented_test(matrices)),
-            ephemeral,
-            listeners,
-            clock: Clock::now(),
-            seen,
-            looking: Looking::begin(),
+            documented,
+            clock: Clock::begin(),
+            n_ticks: 0,
+            counted,
+            attribution: AttributionPoller::begin(),
             timeline: Timeline::new(),
+            progress: Progress::new(),
             gaps: Vec::new(),
         })
     }
 
     /// Takes other matrices for what documents ports.
     pub(crate) fn document(&mut self, matrices: &[Matrix]) {
-        self.is_documented = Box::new(documented_test(matrices));
+        self.documented = DocumentedPorts::of(matrices);
         self.capture
-            .add_ports(PortKind::Documented, documented_ports(matrices));
+            .add_ports(PortKind::Documented, self.documented.ranges());
+    }
+
+    /// Wants other interfaces from now on.
+    pub(crate) fn select(&mut self, selection: Selection) {
+        self.interfaces.select(selection);
     }
 
     /// Watches until the window is over, somebody stops it, or nothing is left to watch.
     ///
     /// # Errors
     ///
-    /// The kernel does not tell what it counts, or which sockets listen; or what the interim returns.
-    pub(crate) async fn run(
-        &mut self,
-        window: Option<SignedDuration>,
-        mut interim: Option<&mut dyn Interim>,
-    ) -> anyhow::Result<()> {
-        let deadline = match window {
-            Some(window) => match self.clock.deadline(window) {
-                Some(deadline) => Some(deadline),
-                None => bail!("the window is too long"),
-            },
-            None => None,
-        };
-        let mut ticks = tokio::time::interval(TICK);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
-        let mut epochs = tokio::time::interval(EPOCH);
-        epochs.set_missed_tick_behavior(MissedTickBehavior::Skip);
-        let mut turns = turns(interim.as_deref());
-        let mut n_ticks: u64 = 0;
-        let progress = Progress::new(window);
-        loop {
-            tokio::select! {
-                () = until(deadline) => break,
-                asked = self.signals.wait() => match (asked, interim.as_deref_mut()) {
-                    (Asked::Reload, Some(interim)) => interim.reload(self),
-                    (Asked::Reload, None) => {}
-                    (Asked::Stop, _) => {
-                        self.cut_short(window);
-                        break;
-                    }
-                },
-                _ = epochs.tick() => {
-                    self.capture.set_epoch(self.clock.epoch());
-                    continue;
-                }
-                _ = ticks.tick() => {
-                    n_ticks += 1;
-                    self.tick(n_ticks)?;
-                    progress.show(self.clock.elapsed(), &self.tallies()?);
-                }
-                () = turn(&mut turns) => {
-                    if let Some(interim) = interim.as_deref_mut() {
-                        interim.turn(self)?;
-                    }
-                }
-                () = self.interfaces.changed() => {}
-            }
-            self.reconcile(&progress).await?;
-            if self.follow.is_over() {
-                say("auditor: nothing is left to watch, so the window ends here");
-                break;
-            }
-        }
-        progress.clear();
+    /// The kernel does not tell what it counts, or which sockets listen.
+    pub(crate) async fn run_window(&mut self, window: SignedDuration) -> anyhow::Result<()> {
+        let mut schedule = Schedule::for_window(&self.clock, window)?;
+        // A window has no turns, and in the foreground nobody reads files again.
+        while self.run(&mut schedule).await? != Pause::End {}
         Ok(())
     }
 
+    /// Watches until there is something to do for whoever drives the session, or it is over.
+    ///
+    /// # Errors
+    ///
+    /// The kernel does not tell what it counts, or which sockets listen.
+    pub(crate) async fn run(&mut self, schedule: &mut Schedule) -> anyhow::Result<Pause> {
+        // Other interfaces may be wanted since the last pause.
+        while self.reconcile().await? {
+            let pause = loop {
+                tokio::select! {
+                    control = self.signals.wait() => match control {
+                        Control::Reload => break Some(Pause::Reload),
+                        Control::Stop => {
+                            self.cut_short(schedule);
+                            break Some(Pause::End);
+                        }
+                    },
+                    due = schedule.next() => match due {
+                        Due::Epoch => self.capture.set_epoch(self.clock.epoch()),
+                        Due::Tick => {
+                            self.tick(schedule)?;
+                            break None;
+                        }
+                        Due::Turn => break Some(Pause::Turn),
+                        Due::End => break Some(Pause::End),
+                    },
+                    () = self.facts.interfaces_changed() => break None,
+                }
+            };
+            match pause {
+                None => {}
+                Some(Pause::End) => {
+                    self.progress.clear();
+                    return Ok(Pause::End);
+                }
+                Some(pause) => return Ok(pause),
+            }
+        }
+        say("auditor: nothing is left to watch, so the window ends here");
+        self.progress.clear();
+        Ok(Pause::End)
+    }
+
     /// A window without an end can't be cut short.
-    fn cut_short(&mut self, window: Option<SignedDuration>) {
-        if window.is_some() {
+    fn cut_short(&mut self, schedule: &Schedule) {
+        if schedule.window.is_some() {
             self.gaps.push(Gap {
                 cause: Cause::CutShort {
                     watched: self.clock.elapsed(),
                 },
-                from: self.clock.wall_now(),
+                from: self.clock.now(),
                 until: None,
             });
         }
     }
 
-    fn tick(&mut self, n_ticks: u64) -> anyhow::Result<()> {
+    fn tick(&mut self, schedule: &Schedule) -> anyhow::Result<()> {
+        self.n_ticks += 1;
         self.capture.flush_log();
-        self.seen.drain(&mut self.capture)?;
-        self.timeline.tick(self.clock.wall_now(), self.seen.ways);
-        if n_ticks.is_multiple_of(SETTLE_TICKS) {
+        self.drain()?;
+        self.timeline.tick(self.clock.now(), self.counted.totals);
+        if self.n_ticks.is_multiple_of(SETTLE_TICKS) {
+            let before = self.over_before();
+            let is_documented = |protocol, port| self.documented.contains(protocol, port);
             let known = KnownPorts {
-                is_documented: &self.is_documented,
-                ephemeral: self.ephemeral,
+                is_documented: &is_documented,
+                ephemeral: self.facts.ephemeral,
             };
-            let before = self.clock.epoch().saturating_sub(OVER);
-            self.seen.ledger.settle(before, &known);
+            self.counted.ledger.settle(before, &known);
         }
-        let listeners = self
-            .listeners
-            .list()
-            .context("cannot list the sockets that listen")?;
-        if !listeners.is_subset(&self.host.listeners) {
-            self.host.listeners.extend(listeners);
+        if self.facts.list_listeners()? {
             self.capture
-                .add_ports(PortKind::Listening, listening_ports(&self.host));
+                .add_ports(PortKind::Listening, ports::listening(&self.facts.host));
+        }
+        if let Some(window) = schedule.window {
+            self.progress
+                .show(self.clock.elapsed(), window, &self.tallies()?);
         }
         Ok(())
     }
 
-    /// Keeps up with interfaces. At each tick too: the kernel drops messages of changes when there are too many of them.
-    async fn reconcile(&mut self, progress: &Progress) -> anyhow::Result<()> {
-        let all = self.interfaces.list().await?;
-        let addresses = all.iter().flat_map(|one| one.addresses.iter().copied());
-        self.host.addresses.extend(addresses);
-        self.seen.ledger.own(&self.host.addresses);
-        let now = self.clock.wall_now();
-        let changes = self.follow.reconcile(&all, &mut self.capture, now);
+    /// Keeps up with interfaces; whether something is watched, or may be. At each tick too: the kernel drops messages of
+    /// changes when there are too many of them.
+    async fn reconcile(&mut self) -> anyhow::Result<bool> {
+        self.facts.list_interfaces().await?;
+        self.counted.ledger.own(&self.facts.host.addresses);
+        let now = self.clock.now();
+        let changes = self
+            .interfaces
+            .reconcile(&self.facts.interfaces, &mut self.capture, now);
         if !changes.messages.is_empty() {
-            progress.clear();
+            self.progress.clear();
         }
         for message in &changes.messages {
             say(message);
@@ -257,34 +250,41 @@ impl Session {
             gap.end(&changes.watched, now);
         }
         self.gaps.extend(changes.gaps);
-        Ok(())
+        Ok(!self.interfaces.is_over())
     }
 
     /// Every flow so far, in order.
     pub(crate) fn flows(&self) -> Vec<Flow> {
+        let is_documented = |protocol, port| self.documented.contains(protocol, port);
         let known = KnownPorts {
-            is_documented: &self.is_documented,
-            ephemeral: self.ephemeral,
+            is_documented: &is_documented,
+            ephemeral: self.facts.ephemeral,
         };
-        let mut flows = self.described(self.seen.ledger.flows(&known));
+        let mut flows = self.described(self.counted.ledger.flows(&known));
         flows.sort_by(|a, b| a.order().cmp(&b.order()));
         flows
     }
 
     /// Takes out the flows that are over, so that a session without an end does not fill up.
     pub(crate) fn retire(&mut self) -> Vec<Flow> {
+        let before = self.over_before();
+        let is_documented = |protocol, port| self.documented.contains(protocol, port);
         let known = KnownPorts {
-            is_documented: &self.is_documented,
-            ephemeral: self.ephemeral,
+            is_documented: &is_documented,
+            ephemeral: self.facts.ephemeral,
         };
-        let before = self.clock.epoch().saturating_sub(OVER);
-        let retired = self.seen.ledger.retire(before, &known);
+        let retired = self.counted.ledger.retire(before, &known);
         self.described(retired)
     }
 
+    /// The epoch before which a conversation had its last packet if it is over.
+    fn over_before(&self) -> u64 {
+        self.clock.epoch().saturating_sub(OVER)
+    }
+
     fn described(&self, flows: Vec<(Ends, SharedRecord)>) -> Vec<Flow> {
-        let names = self.follow.names();
-        let translations = self.looking.seen().translations;
+        let names = self.interfaces.names();
+        let translations = self.attribution.known().translations;
         let flow = |(ends, record): (Ends, SharedRecord)| {
             let name = names
                 .get(&packet::index(ends.interface))
@@ -299,17 +299,17 @@ impl Session {
 
     /// Takes what the kernel half counted since the last time.
     pub(crate) fn drain(&mut self) -> anyhow::Result<()> {
-        self.seen.drain(&mut self.capture)
+        self.counted.drain(&mut self.capture)
     }
 
     /// Every packet, and those that are in no flow, by slot.
     pub(crate) fn tallies(&self) -> anyhow::Result<BTreeMap<Slot, Tally>> {
-        self.seen.tallies(&self.capture)
+        self.counted.tallies(&self.capture)
     }
 
     /// Packets whose peer is lost, by port.
     pub(crate) fn lost(&mut self) -> BTreeMap<Lost, Tally> {
-        let mut lost = self.seen.ledger.lost().clone();
+        let mut lost = self.counted.ledger.lost().clone();
         for (what, tally) in self.capture.lost() {
             let sum = lost.entry(what).or_default();
             sum.packets += tally.packets;
@@ -320,32 +320,32 @@ impl Session {
 
     /// Takes everything off; all that was observed in the window.
     pub(crate) fn finish(mut self, window: SignedDuration) -> anyhow::Result<Observed> {
-        let end = self.clock.wall_now();
-        self.looking.look();
+        let end = self.clock.now();
+        self.attribution.poll();
         // Once nothing is attached any more, the last drains of both halves take everything.
-        self.follow.detach();
+        self.interfaces.detach();
         for _half in 0..2 {
             self.drain()?;
         }
         self.capture.flush_log();
-        self.timeline.tick(end, self.seen.ways);
-        self.so_far(Window::new(self.clock.wall, end, window))
+        self.timeline.tick(end, self.counted.totals);
+        self.so_far(Window::new(self.clock.start, end, window))
     }
 
     /// All that was observed so far, for this window.
     pub(crate) fn so_far(&mut self, window: Window) -> anyhow::Result<Observed> {
         let tallies = self.tallies()?;
         let flows = self.flows();
-        self.host.owners = self.looking.seen().owners;
+        self.facts.host.owners = self.attribution.known().owners;
         let lost = self.lost();
-        let (from, until) = (self.clock.wall, Some(window.end));
+        let (from, until) = (self.clock.start, Some(window.end));
         let mut gaps = self.gaps.clone();
-        gaps.extend(uncounted(&tallies).map(|cause| Gap { cause, from, until }));
+        gaps.extend(uncounted::causes(&tallies).map(|cause| Gap { cause, from, until }));
         gaps.sort();
         Ok(Observed {
-            host: self.host.clone(),
+            host: self.facts.host.clone(),
             window,
-            interfaces: self.follow.described().to_vec(),
+            interfaces: self.watched().to_vec(),
             flows,
             tallies,
             traffic: self.timeline.points(),
@@ -354,43 +354,13 @@ impl Session {
         })
     }
 
-    /// How the table was emptied since the last time that this was asked.
-    pub(crate) fn drains(&mut self) -> Drains {
-        let drains = self.seen.drains;
-        self.seen.drains.most = 0;
-        drains
+    /// How the flow table was drained since the last call.
+    pub(crate) fn take_drains(&mut self) -> Drains {
+        self.counted.take_drains()
     }
 
     /// What is or was watched.
     pub(crate) fn watched(&self) -> &[observed::Interface] {
-        self.follow.described()
-    }
-
-    pub(crate) fn now(&self) -> Timestamp {
-        self.clock.wall_now()
-    }
-}
-
-/// The turns of an interim, the first of which is not at once.
-fn turns(interim: Option<&(dyn Interim + '_)>) -> Option<tokio::time::Interval> {
-    let every = interim?.every();
-    let mut turns = tokio::time::interval_at(Instant::now() + every, every);
-    turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    Some(turns)
-}
-
-async fn turn(turns: &mut Option<tokio::time::Interval>) {
-    match turns {
-        Some(turns) => {
-            turns.tick().await;
-        }
-        None => std::future::pending().await,
-    }
-}
-
-async fn until(deadline: Option<Instant>) {
-    match deadline {
-        Some(deadline) => tokio::time::sleep_until(deadline).await,
-        None => std::future::pending().await,
+        self.interfaces.described()
     }
 }

@@ -29,16 +29,16 @@ impl Timeline {
     }
 
     /// Takes what was counted until now, at each tick.
-    pub(crate) fn tick(&mut self, now: Timestamp, ways: Ways) {
+    pub(crate) fn tick(&mut self, now: Timestamp, totals: Ways) {
         let [received, sent] = [0, 1].map(|at| {
-            let of = |ways: &Ways| ways.get(at).copied().unwrap_or_default();
-            let (now, before) = (of(&ways), of(&self.last));
+            let of = |totals: &Ways| totals.get(at).copied().unwrap_or_default();
+            let (now, before) = (of(&totals), of(&self.last));
             Tally {
                 packets: now.packets.saturating_sub(before.packets),
                 bytes: now.bytes.saturating_sub(before.bytes),
             }
         });
-        self.last = ways;
+        self.last = totals;
         let point = Point {
             from: now,
             received,

@@ -3,22 +3,25 @@
 use clap::Args;
 use jiff::SignedDuration;
 
+use super::options::{CaptureOptions, OutputOptions, PolicyOptions};
 use crate::{
     agent::{
-        judge::{Basis, OutputOptions, Plan, judge},
-        names::Names,
-        observe::{Counting, observe},
+        configuration::Configuration,
+        host::HostFacts,
+        names::HostNames,
+        session::Session,
+        settings::{CaptureSettings, Lifetime},
     },
     exit::Exit,
     length::length,
-    observed::Cause,
+    observed::{Cause, Observed},
 };
 
 /// Watch this host's traffic for a while and compare it with the matrix.
 #[derive(Args, Debug)]
 pub struct AuditCommand {
     #[command(flatten)]
-    basis: Basis,
+    policy: PolicyOptions,
     /// An interface to watch, or a pattern such as 'veth*'; without it, those of the deployment or every physical one that
     /// is up. What comes later is watched as well. May be repeated
     #[arg(short, long, value_name = "IFACE")]
@@ -29,7 +32,7 @@ pub struct AuditCommand {
     #[command(flatten)]
     output: OutputOptions,
     #[command(flatten)]
-    counting: Counting,
+    capture: CaptureOptions,
 }
 
 /// Runs the audit.
@@ -38,35 +41,55 @@ pub struct AuditCommand {
 ///
 /// Whatever keeps it from running: files, privileges, interfaces, the kernel.
 pub fn run(command: &AuditCommand) -> anyhow::Result<Exit> {
-    let plan = Plan::read(&command.basis)?;
-    command.counting.runtime()?.block_on(audit(command, &plan))
+    let configuration = Configuration::read(&command.policy.sources())?;
+    let capture = command.capture.settings();
+    capture
+        .runtime()?
+        .block_on(audit(command, &configuration, &capture))
 }
 
-async fn audit(command: &AuditCommand, plan: &Plan) -> anyhow::Result<Exit> {
-    let window = plan.window(command.window);
-    let names = plan.interfaces(&command.interface);
-    let resolved = Names::begin(plan.deployment.as_ref()).await;
+async fn audit(
+    command: &AuditCommand,
+    configuration: &Configuration,
+    capture: &CaptureSettings,
+) -> anyhow::Result<Exit> {
+    let window = configuration.window(command.window);
+    let interfaces = configuration.interfaces(&command.interface);
+    let names = HostNames::look_up(configuration.deployment.as_ref()).await;
     // Addresses that a name had while it was watched stay its own.
-    let age = window.unsigned_abs();
-    let mut lookup = |name: &str| resolved.addresses(name, age);
-    let observed = observe(&plan.matrices, &names, window, &command.counting, |host| {
-        // What is wrong with the roles is said before anything is attached.
-        plan.policy(host, &mut lookup).map(|_policy| ())
+    let mut lookup = names.of_age(window.unsigned_abs());
+    let facts = HostFacts::read(capture.network_namespace.clone()).await?;
+    // What is wrong with the roles is said before anything is attached.
+    configuration.check(&facts.host, &mut lookup)?;
+
+    let mut session = Session::attach(
+        facts,
+        &configuration.matrices,
+        &interfaces,
+        capture,
+        Lifetime::Foreground,
+    )?;
+    session.run_window(window).await?;
+    let observed = session.finish(window)?;
+    let is_blind = lost_an_interface(&observed);
+
+    // Interfaces that came brought addresses, and with them perhaps a role; names have others by now.
+    let policy = configuration.policy(&observed.host, &mut lookup)?;
+    let report = configuration.report(policy, observed);
+    let verdict = command.output.write(&report)?;
+    // An audit without one of its interfaces has not seen what it was asked to see: silence would pass for a clean bill.
+    Ok(if verdict == Exit::Clean && is_blind {
+        Exit::Failed
+    } else {
+        verdict
     })
-    .await?;
-    let lost = observed.gaps.iter().any(|gap| {
+}
+
+fn lost_an_interface(observed: &Observed) -> bool {
+    observed.gaps.iter().any(|gap| {
         matches!(
             gap.cause,
             Cause::InterfaceLost { .. } | Cause::InterfaceRefused { .. }
         )
-    });
-    // Interfaces that came brought addresses, and with them perhaps a role; names have others by now.
-    let policy = plan.policy(&observed.host, &mut lookup)?;
-    let verdict = judge(plan, policy, observed, &command.output)?;
-    // An audit without one of its interfaces has not seen what it was asked to see: silence would pass for a clean bill.
-    Ok(if verdict == Exit::Clean && lost {
-        Exit::Failed
-    } else {
-        verdict
     })
 }

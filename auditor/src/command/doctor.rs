@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::Context as _;
 
 use crate::{
-    agent::observe::DEFAULT_FLOWS,
+    agent::settings::DEFAULT_FLOWS,
     capture::{Capture, Ingress, Interfaces, Settings, Sizes, Tc, Wait, hook, privilege},
     exit::Exit,
     output::write,

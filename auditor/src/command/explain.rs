@@ -3,7 +3,7 @@
 use anyhow::bail;
 use clap::Args;
 
-use super::reading::{self, ReportOption};
+use super::{options::ReportOption, reading};
 use crate::{
     exit::Exit,
     output::write,

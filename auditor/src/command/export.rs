@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use anyhow::bail;
 use clap::Args;
 
+use super::options::PolicyOptions;
 use crate::{
-    agent::judge::{Basis, Plan, lookup},
+    agent::{configuration::Configuration, names},
     deployment::Roles,
     exit::Exit,
     export::{self, Form, Scope},
@@ -20,7 +21,7 @@ pub struct Export {
     #[arg(long = "as", value_name = "FORM")]
     form: Form,
     #[command(flatten)]
-    basis: Basis,
+    policy: PolicyOptions,
     /// Write to this file instead of standard output
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -32,27 +33,28 @@ pub struct Export {
 ///
 /// A file that can't be read or written, or roles that are missing.
 pub fn run(command: &Export) -> anyhow::Result<Exit> {
-    let plan = Plan::read(&command.basis)?;
-    if command.form == Form::Nftables && plan.roles.is_empty() {
+    let configuration = Configuration::read(&command.policy.sources())?;
+    if command.form == Form::Nftables && configuration.roles.is_empty() {
         bail!("a firewall is that of a host: name the roles that it plays with --role");
     }
     let known = |role: &_| {
-        plan.matrices
+        configuration
+            .matrices
             .iter()
             .flat_map(|matrix| &matrix.rules)
             .flat_map(|rule| rule.client.iter().chain(&rule.server))
             .any(|one| one == role)
-            || plan
+            || configuration
                 .deployment
                 .as_ref()
                 .is_some_and(|deployment| deployment.roles.contains_key(role))
     };
-    if let Some(unknown) = plan.roles.iter().find(|role| !known(*role)) {
+    if let Some(unknown) = configuration.roles.iter().find(|role| !known(*role)) {
         bail!("no matrix and no deployment names the role `{unknown}`");
     }
-    let (roles, conditions) = match &plan.deployment {
+    let (roles, conditions) = match &configuration.deployment {
         Some(deployment) => (
-            deployment.resolve(&mut lookup),
+            deployment.resolve(&mut names::system_lookup),
             deployment.conditions.clone(),
         ),
         None => (Roles::default(), std::collections::BTreeMap::new()),
@@ -62,10 +64,10 @@ pub fn run(command: &Export) -> anyhow::Result<Exit> {
     }
     let exported = export::export(
         &Scope {
-            matrices: &plan.matrices,
+            matrices: &configuration.matrices,
             roles: &roles,
             conditions: &conditions,
-            own: &plan.roles,
+            own: &configuration.roles,
         },
         command.form,
     );

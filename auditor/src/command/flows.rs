@@ -3,11 +3,16 @@
 use clap::{Args, ValueEnum};
 use jiff::SignedDuration;
 
-use super::replay::flow_line;
+use super::{flow_json::flow_line, options::CaptureOptions};
 use crate::{
-    agent::observe::{Counting, observe},
+    agent::{
+        host::HostFacts,
+        session::Session,
+        settings::{CaptureSettings, Lifetime},
+    },
     exit::Exit,
     length::length,
+    observed::Observed,
     output::{write, write_lines},
     report,
 };
@@ -26,7 +31,7 @@ pub struct FlowsCommand {
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
     #[command(flatten)]
-    counting: Counting,
+    capture: CaptureOptions,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -43,16 +48,24 @@ enum Format {
 ///
 /// Whatever keeps it from running: privileges, interfaces, the kernel.
 pub fn run(command: &FlowsCommand) -> anyhow::Result<Exit> {
-    let observed = command.counting.runtime()?.block_on(observe(
-        &[],
-        &command.interface,
-        command.window,
-        &command.counting,
-        |_| Ok(()),
-    ))?;
+    let capture = command.capture.settings();
+    let observed = capture.runtime()?.block_on(observe(command, &capture))?;
     match command.format {
         Format::Table => write(None, &report::flow_table(&observed))?,
         Format::Jsonl => write_lines(None, observed.flows.iter().map(flow_line))?,
     }
     Ok(Exit::Clean)
+}
+
+async fn observe(command: &FlowsCommand, capture: &CaptureSettings) -> anyhow::Result<Observed> {
+    let facts = HostFacts::read(capture.network_namespace.clone()).await?;
+    let mut session = Session::attach(
+        facts,
+        &[],
+        &command.interface,
+        capture,
+        Lifetime::Foreground,
+    )?;
+    session.run_window(command.window).await?;
+    session.finish(command.window)
 }

@@ -1,9 +1,6 @@
 //! Reports that earlier audits wrote, for the verbs that read them.
 
-use std::{
-    io::Read as _,
-    path::{Path, PathBuf},
-};
+use std::{io::Read as _, path::Path};
 
 use anyhow::{Context as _, bail};
 
@@ -43,12 +40,4 @@ pub(super) fn parse(path: &Path, text: &str) -> anyhow::Result<Report> {
         None => bail!("{name} is no report: it has no schema_version"),
     }
     serde_json::from_value(value).with_context(|| format!("{name} is no report"))
-}
-
-/// The report that a verb is about.
-#[derive(clap::Args, Debug)]
-pub(super) struct ReportOption {
-    /// The report, as `auditor audit --json` wrote it; `-` reads standard input
-    #[arg(long, value_name = "FILE", default_value = crate::agent::state::REPORT)]
-    pub(super) report: PathBuf,
 }

@@ -1,22 +1,26 @@
 //! `auditor watch`: audits for ever, remembers, and says what changes.
 
-use std::path::PathBuf;
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
+use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 use jiff::SignedDuration;
 
+use super::options::{CaptureOptions, PolicyOptions};
 use crate::{
     agent::{
-        access::Listening,
+        clock,
+        configuration::Configuration,
         daemon::Daemon,
-        http::{self, Board},
-        judge::{Basis, Plan},
-        names::Names,
-        observe::Counting,
-        outbox::Outside,
-        session::{Interim as _, Session},
+        host::HostFacts,
+        http::{self, HttpSettings, Published, Tls},
+        names::HostNames,
+        session::Session,
+        settings::{EventFormat, Lifetime, WatchSettings},
         state::{self, State},
+        threads::ThreadSpawner,
     },
+    deployment::Secret,
     exit::Exit,
     length::length,
 };
@@ -25,42 +29,106 @@ use crate::{
 #[derive(Args, Debug)]
 pub struct WatchCommand {
     #[command(flatten)]
-    pub(crate) basis: Basis,
+    policy: PolicyOptions,
     /// An interface to watch, or a pattern such as 'veth*'; without it, those of the deployment or every physical one that
     /// is up. What comes later is watched as well. May be repeated
     #[arg(short, long, value_name = "IFACE")]
-    pub(crate) interface: Vec<String>,
+    interface: Vec<String>,
     /// In how long a rule's traffic must be seen, unless the rule says so itself, and how long an unexpected flow is
     /// complained of; without it, the deployment's window or 10m
     #[arg(long, value_name = "TIME", value_parser = length)]
-    pub(crate) window: Option<SignedDuration>,
+    window: Option<SignedDuration>,
     /// How often what was seen is judged and saved
     #[arg(long, value_name = "TIME", value_parser = length, default_value = "10s")]
-    pub(crate) every: SignedDuration,
+    every: SignedDuration,
     /// Where to keep what was seen
     #[arg(long, value_name = "DIRECTORY", default_value = state::DIRECTORY)]
     state: PathBuf,
     /// How long to remember what was seen; rules that ask for longer are asked for so long
     #[arg(long, value_name = "TIME", value_parser = length, default_value = "31d")]
-    pub(crate) keep: SignedDuration,
+    keep: SignedDuration,
     /// How many flows to remember; of more, those that were seen last
     #[arg(long, value_name = "N", default_value_t = 250_000)]
-    pub(crate) keep_flows: usize,
+    keep_flows: usize,
     #[command(flatten)]
-    listening: Listening,
+    http: HttpOptions,
     /// How events are printed
     #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub(crate) format: Format,
+    format: Format,
     #[command(flatten)]
-    pub(crate) counting: Counting,
+    capture: CaptureOptions,
+}
+
+/// Where to listen, and who may ask.
+#[derive(Args, Debug)]
+struct HttpOptions {
+    /// Where to show metrics (/metrics), the report (/report, and / as a page) and whether all is well (/healthz), or `none`;
+    /// beyond the loopback only with the four below
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:9719")]
+    listen: String,
+    /// The certificate chain to show there, as PEM
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+    /// The certificate's key, as PEM
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
+    /// A file with the token that whoever asks has to know: as a bearer token, or as the password of any user
+    #[arg(long, value_name = "FILE", conflicts_with = "token_env")]
+    token_file: Option<PathBuf>,
+    /// A variable of the environment with that token
+    #[arg(long, value_name = "NAME")]
+    token_env: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum Format {
+enum Format {
     /// A line for people
     Text,
     /// A JSON object a line
     Jsonl,
+}
+
+impl WatchCommand {
+    fn settings(&self) -> WatchSettings {
+        WatchSettings {
+            sources: self.policy.sources(),
+            interfaces: self.interface.clone(),
+            window: self.window,
+            every: self.every,
+            keep: self.keep,
+            keep_flows: self.keep_flows,
+            event_format: match self.format {
+                Format::Text => EventFormat::Text,
+                Format::Jsonl => EventFormat::Jsonl,
+            },
+            capture: self.capture.settings(),
+        }
+    }
+}
+
+impl HttpOptions {
+    /// `None` if nothing is to be shown.
+    ///
+    /// # Errors
+    ///
+    /// No address, or one that others could reach without TLS or a token.
+    fn settings(&self) -> anyhow::Result<Option<HttpSettings>> {
+        let listen = &self.listen;
+        if listen == "none" {
+            return Ok(None);
+        }
+        let address: SocketAddr = listen.parse().with_context(|| {
+            format!("--listen {listen}: expected an address such as 127.0.0.1:9719, or none")
+        })?;
+        let token = match (&self.token_file, &self.token_env) {
+            (Some(path), _) => Some(Secret::File(path.clone())),
+            (None, Some(name)) => Some(Secret::Variable(name.clone())),
+            (None, None) => None,
+        };
+        let tls = self.tls_cert.clone().zip(self.tls_key.clone());
+        let tls = tls.map(|(certificate, key)| Tls { certificate, key });
+        HttpSettings::new(address, token, tls).map(Some)
+    }
 }
 
 /// Watches until it is told to stop.
@@ -69,53 +137,47 @@ pub(crate) enum Format {
 ///
 /// Whatever keeps it from running: files, privileges, interfaces, the kernel.
 pub fn run(command: &WatchCommand) -> anyhow::Result<Exit> {
-    let plan = Plan::read(&command.basis)?;
-    // Before another network namespace is entered: whoever looks is in this one.
-    let board = match command.listening.door()? {
-        Some(door) => http::begin(door)?,
-        None => Board::default(),
+    let settings = command.settings();
+    let configuration = Configuration::read(&settings.sources)?;
+    // Before another network namespace is entered: whoever looks is in this one, and so are the sinks.
+    let published = match command.http.settings()? {
+        Some(http) => http::serve(&http)?,
+        None => Published::default(),
     };
-    let outside = Outside::begin();
-    command
-        .counting
-        .runtime()?
-        .block_on(watch(command, plan, board, outside))
+    let threads = ThreadSpawner::begin();
+    let runtime = settings.capture.runtime()?;
+    runtime.block_on(watch(command, settings, configuration, threads, published))
 }
 
 async fn watch(
     command: &WatchCommand,
-    plan: Plan,
-    board: Board,
-    outside: Outside,
+    settings: WatchSettings,
+    configuration: Configuration,
+    threads: ThreadSpawner,
+    published: Published,
 ) -> anyhow::Result<Exit> {
-    let interfaces = plan.interfaces(&command.interface);
-    let names = Names::begin(plan.deployment.as_ref()).await;
-    let mut state = None;
-    let (matrices, deployment) = (plan.matrices.clone(), plan.deployment.clone());
-    let mut session = Session::begin(&matrices, &interfaces, &command.counting, true, |host| {
-        let mut lookup = |name: &str| names.addresses(name, std::time::Duration::MAX);
-        plan.policy(host, &mut lookup)?;
-        state = Some(State::open(
-            &command.state,
-            crate::agent::window::Clock::now().wall,
-        )?);
-        Ok(())
-    })
-    .await?;
-    let Some(state) = state else {
-        return Ok(Exit::Failed);
-    };
-    let mut daemon = Daemon::new(command, plan, names, state, &session, outside)?;
-    daemon.board = board;
-    drop((matrices, deployment));
-    session.run(None, Some(&mut daemon)).await?;
-    // What was counted since the last turn is judged and saved as well.
-    session.drain()?;
-    session.looking.look();
-    daemon.turn(&mut session)?;
-    if let Some(report) = &daemon.last {
-        daemon.write_report(report)?;
-    }
+    let names = HostNames::look_up(configuration.deployment.as_ref()).await;
+    let facts = HostFacts::read(settings.capture.network_namespace.clone()).await?;
+    // What is wrong with the roles is said before anything is attached.
+    configuration.check(&facts.host, &mut names.of_age(Duration::MAX))?;
+    let state = State::open(&command.state, clock::wall())?;
+    let session = Session::attach(
+        facts,
+        &configuration.matrices,
+        &configuration.interfaces(&settings.interfaces),
+        &settings.capture,
+        Lifetime::Daemon,
+    )?;
+    let daemon = Daemon::resume(
+        settings,
+        configuration,
+        names,
+        state,
+        &session,
+        threads,
+        published,
+    )?;
+    daemon.run(session).await?;
     // That somebody stopped it is no finding; what was found was told.
     Ok(Exit::Clean)
 }

@@ -1,97 +1,60 @@
-//! What `audit` and `replay` share: what flows are compared with, and where the report goes.
+//! What traffic is compared with: matrices, the deployment and this host's roles, read from their files.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    net::{IpAddr, ToSocketAddrs as _},
-    path::PathBuf,
-    time::SystemTime,
-};
+use std::{net::IpAddr, path::PathBuf, time::SystemTime};
 
 use anyhow::{Context as _, bail};
-use clap::Args;
 use jiff::SignedDuration;
 use sha2::{Digest as _, Sha256};
 
 use crate::{
     audit::{self, Policy},
-    command::report::FormOptions,
     deployment::{Deployment, Sink, SinkKind},
     digits::hexadecimal,
-    exit::Exit,
-    matrix::{Matrix, RulePorts},
+    matrix::Matrix,
     observed::{Host, Observed},
-    output::write,
-    port::PortRange,
     report::{Judged, MatrixSource, Report},
     role::Role,
     sink::webhook,
 };
 
-/// What flows are compared with.
-#[derive(Args, Debug)]
-pub(crate) struct Basis {
-    /// The deployment: matrices, roles, conditions, exceptions
-    #[arg(long, value_name = "FILE")]
-    pub(crate) config: Option<PathBuf>,
-    /// A matrix; replaces those of the deployment, and may stand without one. May be repeated
-    #[arg(long, value_name = "FILE")]
-    pub(crate) matrix: Vec<PathBuf>,
-    /// A role that this host plays; without it, its addresses tell. May be repeated
-    #[arg(long, value_name = "ROLE")]
-    pub(crate) role: Vec<String>,
+/// Where a configuration stands.
+#[derive(Clone, Debug)]
+pub(crate) struct PolicySources {
+    /// The deployment's file.
+    pub(crate) deployment: Option<PathBuf>,
+    /// Matrix files; they replace those of the deployment.
+    pub(crate) matrices: Vec<PathBuf>,
+    /// Roles that this host plays; without any, its addresses say.
+    pub(crate) roles: Vec<String>,
 }
 
-/// Where a report goes.
-#[derive(Args, Debug)]
-pub(crate) struct OutputOptions {
-    #[command(flatten)]
-    form: FormOptions,
-    /// Write the report to this file instead of standard output
-    #[arg(short, long, value_name = "FILE")]
-    pub(crate) output: Option<PathBuf>,
-    /// Write the report as JSON to this file as well
-    #[arg(long, value_name = "FILE")]
-    json: Option<PathBuf>,
+impl PolicySources {
+    /// Whether there is nothing to compare with.
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.deployment.is_none() && self.matrices.is_empty()
+    }
+}
+
+/// What the files together say.
+pub(crate) struct Configuration {
+    pub(crate) matrices: Vec<Matrix>,
+    sources: Vec<MatrixSource>,
+    pub(crate) deployment: Option<Deployment>,
+    pub(crate) roles: Vec<Role>,
+    /// The deployment's file.
+    file: Option<PathBuf>,
 }
 
 const DEFAULT_WINDOW: SignedDuration = SignedDuration::from_mins(10);
 
-/// The verdicts on what was observed, written where they were asked for.
-pub(crate) fn judge(
-    plan: &Plan,
-    policy: Policy,
-    observed: Observed,
-    output: &OutputOptions,
-) -> anyhow::Result<Exit> {
-    let report = plan.report(policy, observed);
-    if let Some(path) = &output.json {
-        write(Some(path), &report.to_json()?)?;
-    }
-    let text = output.form.render(&report, output.output.is_none())?;
-    write(output.output.as_deref(), &text)?;
-    Ok(output.form.exit(&report))
-}
-
-/// What the command line and the deployment together ask for.
-pub(crate) struct Plan {
-    pub(crate) matrices: Vec<Matrix>,
-    pub(crate) sources: Vec<MatrixSource>,
-    pub(crate) deployment: Option<Deployment>,
-    pub(crate) roles: Vec<Role>,
-    /// The deployment's file.
-    config: Option<PathBuf>,
-}
-
-impl Basis {
-    /// Whether there is nothing to compare with.
-    pub(crate) const fn is_empty(&self) -> bool {
-        self.config.is_none() && self.matrix.is_empty()
-    }
-}
-
-impl Plan {
-    pub(crate) fn read(basis: &Basis) -> anyhow::Result<Self> {
-        if basis.is_empty() {
+impl Configuration {
+    /// Reads all files.
+    ///
+    /// # Errors
+    ///
+    /// No file is named, or one can't be read or is wrong.
+    pub(crate) fn read(files: &PolicySources) -> anyhow::Result<Self> {
+        if files.is_empty() {
             bail!(
                 "there is nothing to compare with: give a deployment with --config, or a matrix with --matrix"
             );
@@ -99,7 +62,7 @@ impl Plan {
         let read = |path: &PathBuf| {
             std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
         };
-        let deployment = match &basis.config {
+        let deployment = match &files.deployment {
             Some(path) => Some(Deployment::parse(path, &read(path)?)?),
             None => None,
         };
@@ -121,10 +84,10 @@ impl Plan {
             .as_ref()
             .map(|deployment| deployment.matrices.clone())
             .unwrap_or_default();
-        let paths = if basis.matrix.is_empty() {
+        let paths = if files.matrices.is_empty() {
             listed
         } else {
-            basis.matrix.clone()
+            files.matrices.clone()
         };
         let (mut matrices, mut sources) = (Vec::new(), Vec::new());
         for path in paths {
@@ -143,13 +106,13 @@ impl Plan {
         Ok(Self {
             matrices,
             sources,
-            roles: basis.role.iter().map(|name| Role::new(name)).collect(),
+            roles: files.roles.iter().map(|name| Role::new(name)).collect(),
             deployment,
-            config: basis.config.clone(),
+            file: files.deployment.clone(),
         })
     }
 
-    /// The verdicts on what was observed.
+    /// Judges what was observed, and reports it.
     pub(crate) fn report(&self, policy: Policy, observed: Observed) -> Report {
         let audit = audit::judge(&policy, &observed);
         let unset_conditions = policy
@@ -180,7 +143,7 @@ impl Plan {
             (path.clone(), metadata.and_then(|it| it.modified()).ok())
         };
         let matrices = self.sources.iter().map(|source| &source.path);
-        self.config.iter().chain(matrices).map(written).collect()
+        self.file.iter().chain(matrices).map(written).collect()
     }
 
     /// The interfaces that are named, on the command line or else in the deployment.
@@ -192,13 +155,26 @@ impl Plan {
     }
 
     /// How long to watch.
-    pub(crate) fn window(&self, asked: Option<SignedDuration>) -> SignedDuration {
-        asked
+    pub(crate) fn window(&self, wanted: Option<SignedDuration>) -> SignedDuration {
+        wanted
             .or_else(|| self.deployment.as_ref()?.window)
             .unwrap_or(DEFAULT_WINDOW)
     }
 
-    /// The verdicts' basis for a host with these addresses.
+    /// Checks what a policy for this host would be refused for.
+    ///
+    /// # Errors
+    ///
+    /// A role of `--role` that nobody defines.
+    pub(crate) fn check(
+        &self,
+        host: &Host,
+        lookup: &mut dyn FnMut(&str) -> Result<Vec<IpAddr>, String>,
+    ) -> anyhow::Result<()> {
+        self.policy(host, lookup).map(|_policy| ())
+    }
+
+    /// The policy for a host with these addresses.
     ///
     /// # Errors
     ///
@@ -216,43 +192,11 @@ impl Plan {
             lookup,
         )?)
     }
-}
 
-/// Asks the system's resolver.
-pub(crate) fn lookup(name: &str) -> Result<Vec<IpAddr>, String> {
-    let found: BTreeSet<IpAddr> = (name, 0)
-        .to_socket_addrs()
-        .map_err(|error| error.to_string())?
-        .map(|address| address.ip())
-        .collect();
-    Ok(found.into_iter().collect())
-}
-
-pub(crate) fn documented_ports(matrices: &[Matrix]) -> impl Iterator<Item = (u8, PortRange)> + '_ {
-    matrices
-        .iter()
-        .flat_map(|matrix| &matrix.rules)
-        .flat_map(|rule| {
-            let ranges = match &rule.ports {
-                RulePorts::Set(set) => set.ranges(),
-                RulePorts::Ephemeral | RulePorts::None => &[],
-            };
-            let protocol = rule.transport.protocol();
-            ranges
-                .iter()
-                .filter_map(move |range| Some((protocol?, *range)))
-        })
-}
-
-/// Whether a matrix names a port of a protocol.
-pub(crate) fn documented_test(matrices: &[Matrix]) -> impl Fn(u8, u16) -> bool + use<> {
-    let mut ports: BTreeMap<u8, Vec<PortRange>> = BTreeMap::new();
-    for (protocol, range) in documented_ports(matrices) {
-        ports.entry(protocol).or_default().push(range);
-    }
-    move |protocol, port| {
-        ports
-            .get(&protocol)
-            .is_some_and(|ranges| ranges.iter().any(|range| range.contains(port)))
+    /// The longest time that any rule asks about, and no less than this window.
+    pub(crate) fn reach(&self, window: SignedDuration) -> SignedDuration {
+        let rules = self.matrices.iter().flat_map(|matrix| &matrix.rules);
+        let longest = rules.filter_map(|rule| rule.within).max();
+        longest.map_or(window, |within| within.max(window))
     }
 }

@@ -11,133 +11,105 @@ use anyhow::{Context as _, bail};
 use axum::http::{HeaderMap, header};
 use axum_server::tls_rustls::RustlsConfig;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use clap::Args;
 use rustls::crypto::ring;
 use sha2::{Digest as _, Sha256};
 
 use crate::{deployment::Secret, output::say, sink::reveal};
 
-/// Where to listen, and who may ask.
-#[derive(Args, Clone, Debug)]
-pub(crate) struct Listening {
-    /// Where to show metrics (/metrics), the report (/report, and / as a page) and whether all is well (/healthz), or `none`;
-    /// beyond the loopback only with the four below
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:9719")]
-    listen: String,
-    /// The certificate chain to show there, as PEM
-    #[arg(long, value_name = "FILE", requires = "tls_key")]
-    tls_cert: Option<PathBuf>,
-    /// The certificate's key, as PEM
-    #[arg(long, value_name = "FILE", requires = "tls_cert")]
-    tls_key: Option<PathBuf>,
-    /// A file with the token that whoever asks has to know: as a bearer token, or as the password of any user
-    #[arg(long, value_name = "FILE", conflicts_with = "token_env")]
-    token_file: Option<PathBuf>,
-    /// A variable of the environment with that token
-    #[arg(long, value_name = "NAME")]
-    token_env: Option<String>,
-}
-
 /// How often files are looked at: certificates are renewed, tokens changed.
 const RENEW: Duration = Duration::from_secs(10);
 
-/// A place to listen at, and what it takes to be heard there.
-pub(crate) struct Door {
-    pub(crate) address: SocketAddr,
-    pub(crate) token: Option<Token>,
-    tls: Option<(PathBuf, PathBuf)>,
+/// Where to listen, and what requests need: beyond the loopback, TLS and a token.
+#[derive(Clone, Debug)]
+pub(crate) struct HttpSettings {
+    pub(super) address: SocketAddr,
+    /// A token that requests have to carry; without it, only loopback names are served.
+    pub(super) token: Option<Secret>,
+    pub(super) tls: Option<Tls>,
 }
 
-impl Listening {
-    /// `None` if nothing is to be shown.
-    ///
+impl HttpSettings {
     /// # Errors
     ///
-    /// No address, one that others could reach without TLS or a token, or a token that can't be read.
-    pub(crate) fn door(&self) -> anyhow::Result<Option<Door>> {
-        let listen = &self.listen;
-        if listen == "none" {
-            return Ok(None);
-        }
-        let address: SocketAddr = listen.parse().with_context(|| {
-            format!("--listen {listen}: expected an address such as 127.0.0.1:9719, or none")
-        })?;
-        let tls = self.tls_cert.clone().zip(self.tls_key.clone());
-        let secret = match (&self.token_file, &self.token_env) {
-            (Some(path), _) => Some(Secret::File(path.clone())),
-            (None, Some(name)) => Some(Secret::Variable(name.clone())),
-            (None, None) => None,
-        };
-        if !address.ip().is_loopback() && (tls.is_none() || secret.is_none()) {
+    /// Others could reach the address without TLS or a token.
+    pub(crate) fn new(
+        address: SocketAddr,
+        token: Option<Secret>,
+        tls: Option<Tls>,
+    ) -> anyhow::Result<Self> {
+        if !address.ip().is_loopback() && (tls.is_none() || token.is_none()) {
             bail!(
                 "--listen {address}: reports are nobody else's, so beyond the loopback they are shown over TLS, and to those who \
                  know a token: give --tls-cert, --tls-key and --token-file as well, or listen on 127.0.0.1:9719"
             );
         }
-        Ok(Some(Door {
+        Ok(Self {
             address,
-            token: secret.map(Token::read).transpose()?,
+            token,
             tls,
-        }))
+        })
     }
 }
 
-impl Door {
-    /// The certificate and its key.
+/// A certificate chain and its key, as PEM files.
+#[derive(Clone, Debug)]
+pub(crate) struct Tls {
+    pub(crate) certificate: PathBuf,
+    pub(crate) key: PathBuf,
+}
+
+impl Tls {
+    /// Reads both.
     ///
     /// # Errors
     ///
     /// They can't be read, or are none.
-    pub(crate) async fn tls(&self) -> anyhow::Result<Option<RustlsConfig>> {
-        let Some((certificate, key)) = &self.tls else {
-            return Ok(None);
-        };
+    pub(super) async fn config(&self) -> anyhow::Result<RustlsConfig> {
         // Another part of this process may have chosen it already: it is the only one.
         let _chosen = ring::default_provider().install_default();
-        let config = RustlsConfig::from_pem_file(certificate, key)
+        RustlsConfig::from_pem_file(&self.certificate, &self.key)
             .await
             .with_context(|| {
                 format!(
                     "cannot use --tls-cert {} with --tls-key {}",
-                    certificate.display(),
-                    key.display()
+                    self.certificate.display(),
+                    self.key.display()
                 )
-            })?;
-        Ok(Some(config))
+            })
     }
 
-    /// Takes over certificates and tokens that change.
-    pub(crate) async fn renew(self, config: Option<RustlsConfig>) {
-        let written = |path: &PathBuf| -> Option<SystemTime> {
-            std::fs::metadata(path).and_then(|it| it.modified()).ok()
-        };
-        let times = || {
-            self.tls
-                .as_ref()
-                .map(|(certificate, key)| (written(certificate), written(key)))
-        };
-        let mut known = times();
-        loop {
-            tokio::time::sleep(RENEW).await;
-            if let Some(token) = &self.token {
-                token.renew();
-            }
-            let now = times();
-            if now == known {
-                continue;
-            }
-            if let (Some(config), Some((certificate, key))) = (&config, &self.tls) {
-                match config.reload_from_pem_file(certificate, key).await {
-                    Ok(()) => known = now,
-                    Err(error) => {
-                        known = now;
-                        say(&format!(
-                            "auditor: the certificate in {} stays what it was: {error}",
-                            certificate.display()
-                        ));
-                    }
-                }
-            }
+    /// When each was last written to.
+    fn written(&self) -> [Option<SystemTime>; 2] {
+        [&self.certificate, &self.key].map(|path| {
+            let metadata = std::fs::metadata(path);
+            metadata.and_then(|it| it.modified()).ok()
+        })
+    }
+}
+
+/// Takes over tokens and certificates that change.
+pub(super) async fn renew(token: Option<Token>, tls: Option<(Tls, RustlsConfig)>) {
+    let written = || tls.as_ref().map(|(tls, _)| tls.written());
+    let mut known = written();
+    loop {
+        tokio::time::sleep(RENEW).await;
+        if let Some(token) = &token {
+            token.renew();
+        }
+        let now = written();
+        if now == known {
+            continue;
+        }
+        known = now;
+        if let Some((tls, config)) = &tls
+            && let Err(error) = config
+                .reload_from_pem_file(&tls.certificate, &tls.key)
+                .await
+        {
+            say(&format!(
+                "auditor: the certificate in {} stays what it was: {error}",
+                tls.certificate.display()
+            ));
         }
     }
 }
@@ -150,7 +122,7 @@ pub(crate) struct Token {
 }
 
 impl Token {
-    fn read(secret: Secret) -> anyhow::Result<Self> {
+    pub(super) fn read(secret: Secret) -> anyhow::Result<Self> {
         let token = reveal(&secret).context("cannot read the token")?;
         if token.is_empty() {
             bail!("the token is empty: anybody would know it");

@@ -1,0 +1,119 @@
+//! What a watch puts on disk, and what waits while the disk is full.
+
+use std::collections::BTreeSet;
+
+use super::super::{outbox::Outbox, state::State};
+use crate::{
+    alert::Event,
+    history::{Finding, FlowKey, History, Saved},
+    output::say,
+    report::Report,
+};
+
+/// Events that wait for a disk; the oldest go first.
+const MOST_UNSAVED: usize = 10_000;
+
+/// The state on disk, and what could not be saved yet.
+pub(super) struct Journal {
+    state: State,
+    /// What could not be saved, and is tried again.
+    unsaved: Vec<Saved>,
+    /// What is to be put on disk for sinks.
+    undelivered: Vec<(String, String)>,
+    /// Flows that are to be forgotten.
+    forgotten: BTreeSet<FlowKey>,
+    /// Whether the last attempt to save failed; said once.
+    pub(super) is_failing: bool,
+}
+
+impl Journal {
+    pub(super) const fn new(state: State) -> Self {
+        Self {
+            state,
+            unsaved: Vec::new(),
+            undelivered: Vec::new(),
+            forgotten: BTreeSet::new(),
+            is_failing: false,
+        }
+    }
+
+    pub(super) const fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// Forgets flows with the next save.
+    pub(super) fn forget(&mut self, flows: impl IntoIterator<Item = FlowKey>) {
+        self.forgotten.extend(flows);
+    }
+
+    /// Saves what changed. A disk that is full is said once and tried again: nothing is forgotten meanwhile.
+    pub(super) fn save(
+        &mut self,
+        history: &mut History,
+        findings: Option<&[Finding]>,
+        events: &[Event],
+        outbox: &Outbox,
+    ) {
+        self.unsaved.extend(events.iter().map(saved));
+        self.undelivered.extend(outbox.addressed(events));
+        let excess = self.unsaved.len().saturating_sub(MOST_UNSAVED);
+        self.unsaved.drain(..excess);
+        let excess = self.undelivered.len().saturating_sub(MOST_UNSAVED);
+        self.undelivered.drain(..excess);
+        let result = self.state.store.save(
+            history,
+            &self.forgotten,
+            findings,
+            &self.unsaved,
+            &self.undelivered,
+        );
+        match result {
+            Ok(()) => {
+                if std::mem::take(&mut self.is_failing) {
+                    say("auditor: the state can be saved again, and is");
+                }
+                self.unsaved.clear();
+                self.forgotten.clear();
+                if !self.undelivered.is_empty() {
+                    self.undelivered.clear();
+                    outbox.wake();
+                }
+            }
+            Err(error) => {
+                if !std::mem::replace(&mut self.is_failing, true) {
+                    say(&format!(
+                        "auditor: the state can't be saved: {error}; it is tried again every time, and nothing is lost while this goes on running"
+                    ));
+                }
+            }
+        }
+    }
+
+    /// Writes the report beside the history.
+    ///
+    /// # Errors
+    ///
+    /// It can't be made JSON of. A disk that is full is said, and is none.
+    pub(super) fn write_report(&self, report: &Report) -> anyhow::Result<()> {
+        // That the disk is full was said by then.
+        if let Err(error) = self.state.write_report(&report.to_json()?)
+            && !self.is_failing
+        {
+            say(&format!("auditor: {error:#}"));
+        }
+        Ok(())
+    }
+}
+
+fn saved(event: &Event) -> Saved {
+    Saved {
+        at: event.at,
+        change: event.change.name().to_owned(),
+        kind: event.kind.name().to_owned(),
+        key: event.key.clone(),
+        before: event.before.clone(),
+        now: event.now.clone(),
+        severity: event.severity.name().to_owned(),
+        text: event.text.clone(),
+    }
+}

@@ -1,0 +1,88 @@
+//! What is known of this host before anything is attached, and kept up to date while it is watched.
+
+use anyhow::Context as _;
+
+use crate::{
+    capture::{
+        Interface, Interfaces,
+        listener::{self, Listeners},
+    },
+    observed::{Host, SocketOwners},
+    port::PortRange,
+};
+
+/// This host as the session's network namespace has it.
+pub(crate) struct HostFacts {
+    pub(crate) host: Host,
+    /// Its interfaces when they were last listed.
+    pub(crate) interfaces: Vec<Interface>,
+    /// The range from which it takes the ports of clients.
+    pub(crate) ephemeral: PortRange,
+    changes: Interfaces,
+    listeners: Listeners,
+}
+
+impl HostFacts {
+    /// Looks at the host from inside its network namespace, which is named for the report only.
+    ///
+    /// # Errors
+    ///
+    /// The kernel does not say which interfaces or listening sockets there are.
+    pub(crate) async fn read(network_namespace: Option<String>) -> anyhow::Result<Self> {
+        let changes = Interfaces::open()?;
+        let interfaces = changes.list().await?;
+        let ephemeral = listener::ephemeral_range();
+        let mut listeners = Listeners::new(ephemeral);
+        let name = std::fs::read_to_string("/proc/sys/kernel/hostname")
+            .context("cannot read this host's name")?;
+        let host = Host {
+            name: name.trim().to_owned(),
+            network_namespace,
+            addresses: interfaces
+                .iter()
+                .flat_map(|interface| interface.addresses.iter().copied())
+                .collect(),
+            is_captured: false,
+            owners: SocketOwners::default(),
+            listeners: listeners
+                .list()
+                .context("cannot list the sockets that listen")?,
+        };
+        Ok(Self {
+            host,
+            interfaces,
+            ephemeral,
+            changes,
+            listeners,
+        })
+    }
+
+    /// Waits until an interface comes, goes or changes.
+    pub(crate) async fn interfaces_changed(&mut self) {
+        self.changes.changed().await;
+    }
+
+    /// Lists the interfaces again. An address that the host once had stays its own.
+    pub(crate) async fn list_interfaces(&mut self) -> anyhow::Result<()> {
+        self.interfaces = self.changes.list().await?;
+        let addresses = self
+            .interfaces
+            .iter()
+            .flat_map(|one| one.addresses.iter().copied());
+        self.host.addresses.extend(addresses);
+        Ok(())
+    }
+
+    /// Looks which sockets listen; whether some did not before.
+    pub(crate) fn list_listeners(&mut self) -> anyhow::Result<bool> {
+        let listeners = self
+            .listeners
+            .list()
+            .context("cannot list the sockets that listen")?;
+        let has_new = !listeners.is_subset(&self.host.listeners);
+        if has_new {
+            self.host.listeners.extend(listeners);
+        }
+        Ok(has_new)
+    }
+}

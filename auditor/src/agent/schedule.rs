@@ -1,0 +1,99 @@
+//! What of a session is due when: the end of its window, epochs, ticks, and the turns of whoever drives it.
+
+use std::time::Duration;
+
+use anyhow::Context as _;
+use jiff::SignedDuration;
+use tokio::time::{Instant, Interval, MissedTickBehavior};
+
+use super::clock::{self, Clock, EPOCH};
+
+/// How often what was counted is taken out of the kernel.
+const TICK: Duration = Duration::from_secs(1);
+
+/// The times of a session.
+pub(crate) struct Schedule {
+    /// How long the session goes on; `None` for one without an end.
+    pub(crate) window: Option<SignedDuration>,
+    deadline: Option<Instant>,
+    epochs: Interval,
+    ticks: Interval,
+    turns: Option<Interval>,
+}
+
+/// What is due.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Due {
+    /// The kernel half is given another epoch.
+    Epoch,
+    /// What was counted is taken.
+    Tick,
+    /// Whoever drives the session does its part.
+    Turn,
+    /// The window is over.
+    End,
+}
+
+impl Schedule {
+    /// A window of this length from the clock's start.
+    ///
+    /// # Errors
+    ///
+    /// It ends beyond what the clock can say.
+    pub(crate) fn for_window(clock: &Clock, window: SignedDuration) -> anyhow::Result<Self> {
+        let deadline = clock.deadline(window).context("the window is too long")?;
+        Ok(Self {
+            window: Some(window),
+            deadline: Some(deadline),
+            epochs: interval(EPOCH),
+            ticks: interval(TICK),
+            turns: None,
+        })
+    }
+
+    /// Without an end, with a turn so often; the first is not at once.
+    pub(crate) fn for_turns(every: Duration) -> Self {
+        let mut turns = tokio::time::interval_at(clock::monotonic() + every, every);
+        turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        Self {
+            window: None,
+            deadline: None,
+            epochs: interval(EPOCH),
+            ticks: interval(TICK),
+            turns: Some(turns),
+        }
+    }
+
+    /// Waits for what is due next; nothing is lost if it is not waited for to the end.
+    pub(crate) async fn next(&mut self) -> Due {
+        tokio::select! {
+            () = until(self.deadline) => Due::End,
+            _ = self.epochs.tick() => Due::Epoch,
+            _ = self.ticks.tick() => Due::Tick,
+            () = turn(&mut self.turns) => Due::Turn,
+        }
+    }
+}
+
+/// What was missed is not made up for.
+fn interval(every: Duration) -> Interval {
+    let mut interval = tokio::time::interval(every);
+    interval.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    interval
+}
+
+async fn until(deadline: Option<Instant>) {
+    match deadline {
+        Some(deadline) => tokio::time::sleep_until(deadline).await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn turn(turns: &mut Option<Interval>) {
+    match turns {
+        Some(turns) => {
+            turns.tick().await;
+        }
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,49 @@
+//! Signals to what they ask a session to do.
+
+use anyhow::Context as _;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use super::settings::Lifetime;
+
+/// The signals that a session hears.
+pub(crate) struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+    /// Only of a daemon, which can read its files again.
+    hangup: Option<Signal>,
+}
+
+/// What a signal asks for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Control {
+    Stop,
+    Reload,
+}
+
+impl Signals {
+    pub(crate) fn listen(lifetime: Lifetime) -> anyhow::Result<Self> {
+        let listen = |kind| signal(kind).context("cannot listen for signals");
+        Ok(Self {
+            interrupt: listen(SignalKind::interrupt())?,
+            terminate: listen(SignalKind::terminate())?,
+            hangup: match lifetime {
+                Lifetime::Foreground => None,
+                Lifetime::Daemon => Some(listen(SignalKind::hangup())?),
+            },
+        })
+    }
+
+    pub(crate) async fn wait(&mut self) -> Control {
+        let hangup = async {
+            match &mut self.hangup {
+                Some(hangup) => hangup.recv().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            _ = self.interrupt.recv() => Control::Stop,
+            _ = self.terminate.recv() => Control::Stop,
+            _ = hangup => Control::Reload,
+        }
+    }
+}

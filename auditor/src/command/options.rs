@@ -1,0 +1,197 @@
+//! Options that several verbs have: what to compare with, how to count, where the report goes.
+
+use std::{io::IsTerminal as _, path::PathBuf};
+
+use clap::{Args, ValueEnum};
+
+use crate::{
+    agent::{
+        configuration::PolicySources,
+        settings::{CaptureSettings, DEFAULT_FLOWS},
+        state,
+    },
+    capture::{Ingress, Tc},
+    exit::Exit,
+    output::write,
+    report::{self, Look, Report},
+};
+
+/// What flows are compared with.
+#[derive(Args, Debug)]
+pub(super) struct PolicyOptions {
+    /// The deployment: matrices, roles, conditions, exceptions
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// A matrix; replaces those of the deployment, and may stand without one. May be repeated
+    #[arg(long, value_name = "FILE")]
+    matrix: Vec<PathBuf>,
+    /// A role that this host plays; without it, its addresses tell. May be repeated
+    #[arg(long, value_name = "ROLE")]
+    role: Vec<String>,
+}
+
+impl PolicyOptions {
+    pub(super) fn sources(&self) -> PolicySources {
+        PolicySources {
+            deployment: self.config.clone(),
+            matrices: self.matrix.clone(),
+            roles: self.role.clone(),
+        }
+    }
+}
+
+/// How packets are counted.
+#[derive(Args, Debug)]
+pub(super) struct CaptureOptions {
+    /// How packets are counted on their way in: auto, xdp or tc
+    #[arg(long, value_name = "HOOK", default_value = "auto")]
+    ingress: Ingress,
+    /// How tc programs are attached: auto, tcx or clsact
+    #[arg(long, value_name = "WAY", default_value = "auto")]
+    tc: Tc,
+    /// Watch in another network namespace: a name that `ip netns` lists, or a path such as /proc/1234/ns/net
+    #[arg(long, value_name = "NAME")]
+    netns: Option<String>,
+    /// Count what VXLAN, Geneve, GRE and IP-in-IP tunnels carry as well, as flows of their own
+    #[arg(long)]
+    decapsulate: bool,
+    /// Places in the flow table; what finds none is counted as such
+    #[arg(long, value_name = "N", default_value_t = DEFAULT_FLOWS, value_parser = clap::value_parser!(u32).range(1..=16_777_216))]
+    flows: u32,
+    /// Log packets that are in no flow to standard error; slows the programs down
+    #[arg(long)]
+    log_packets: bool,
+}
+
+impl CaptureOptions {
+    pub(super) fn settings(&self) -> CaptureSettings {
+        CaptureSettings {
+            ingress: self.ingress,
+            tc: self.tc,
+            network_namespace: self.netns.clone(),
+            decapsulate: self.decapsulate,
+            flows: self.flows,
+            log_packets: self.log_packets,
+        }
+    }
+}
+
+/// The report that a verb is about.
+#[derive(Args, Debug)]
+pub(super) struct ReportOption {
+    /// The report, as `auditor audit --json` wrote it; `-` reads standard input
+    #[arg(long, value_name = "FILE", default_value = state::REPORT)]
+    pub(super) report: PathBuf,
+}
+
+/// Where a report goes.
+#[derive(Args, Debug)]
+pub(super) struct OutputOptions {
+    #[command(flatten)]
+    form: FormOptions,
+    /// Write the report to this file instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+    /// Write the report as JSON to this file as well
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+}
+
+impl OutputOptions {
+    /// Writes the report where it is wanted; what its findings make of the exit code.
+    pub(super) fn write(&self, report: &Report) -> anyhow::Result<Exit> {
+        if let Some(path) = &self.json {
+            write(Some(path), &report.to_json()?)?;
+        }
+        let text = self.form.render(report, self.output.is_none())?;
+        write(self.output.as_deref(), &text)?;
+        Ok(self.form.exit(report))
+    }
+}
+
+/// How a report is shown, and what its exit code says.
+#[derive(Args, Clone, Copy, Debug)]
+pub(super) struct FormOptions {
+    /// What to print
+    #[arg(long, value_enum, default_value_t = Form::Text)]
+    format: Form,
+    /// What makes the exit code 1
+    #[arg(long, value_enum, value_name = "SEVERITY", default_value_t = FailOn::Violation)]
+    fail_on: FailOn,
+}
+
+/// The forms of a report.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+enum Form {
+    /// For people
+    Text,
+    /// A page for browsers, in one file
+    Html,
+    /// As it is kept and read back
+    Json,
+    /// Test results for CI systems
+    Junit,
+    /// Findings for code scanners
+    Sarif,
+    /// A table for spreadsheets
+    Csv,
+    /// For tickets and merge requests
+    Markdown,
+    /// Lines of JSON for SIEMs: Network Activity and Detection Finding of the Open Cybersecurity Schema Framework
+    Ocsf,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+enum FailOn {
+    /// A violation
+    Violation,
+    /// A violation or a warning
+    Warning,
+    /// Nothing
+    Never,
+}
+
+impl FormOptions {
+    /// The report in the form that was asked for; `to_terminal` if a person looks at it.
+    pub(super) fn render(self, report: &Report, to_terminal: bool) -> anyhow::Result<String> {
+        Ok(match self.format {
+            Form::Text => report::text(report, look(to_terminal)),
+            Form::Html => report::html(report)?,
+            Form::Json => report.to_json()?,
+            Form::Junit => report::junit(report),
+            Form::Sarif => report::sarif(report)?,
+            Form::Csv => report::csv(report),
+            Form::Markdown => report::markdown(report),
+            Form::Ocsf => report::ocsf::render(report),
+        })
+    }
+
+    /// What the report's findings make of the exit code.
+    pub(super) const fn exit(self, report: &Report) -> Exit {
+        let summary = &report.summary;
+        let n_failures = match self.fail_on {
+            FailOn::Violation => summary.violations,
+            FailOn::Warning => summary.violations + summary.warnings,
+            FailOn::Never => 0,
+        };
+        if n_failures == 0 {
+            Exit::Clean
+        } else {
+            Exit::Violations
+        }
+    }
+}
+
+/// What the terminal can show, if it is one.
+fn look(to_terminal: bool) -> Look {
+    if !to_terminal || !std::io::stdout().is_terminal() {
+        return Look::default();
+    }
+    // https://no-color.org
+    let wants_none = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let is_dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
+    Look {
+        has_colours: !wants_none && !is_dumb,
+        width: terminal_size::terminal_size().map(|(width, _)| usize::from(width.0)),
+    }
+}

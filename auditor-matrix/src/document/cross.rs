@@ -8,12 +8,12 @@ use std::{
 use regex::Regex;
 
 use super::{
-    Document,
-    block::TableRow,
     columns::Body,
     context::Context,
     ports,
-    row::{Facts, Problem, Row, RowOrigin, Severity, Words},
+    problem::{Problem, Severity},
+    row::{Document, Facts, Row, RowOrigin, Words},
+    table_rows::TableRow,
     text::{regex, some},
 };
 use crate::transport::Transport;

@@ -8,8 +8,9 @@ use std::{
 use super::{
     context::Context,
     item, mention,
+    problem::{Problem, Severity},
     prose::{self, Statement},
-    row::{Direction, Facts, Problem, Row, RowOrigin, Severity, Words},
+    row::{Direction, Facts, Row, RowOrigin, Words},
     sentences::{Sentence, Sentences},
     shared::Shared,
     text::{is_host, sentences},

@@ -5,19 +5,19 @@ use std::sync::{Arc, LazyLock};
 use regex::Regex;
 
 use super::{
-    Document,
-    block::{Block, Content, TableRow},
+    block::{Block, Content},
     column::Column,
     columns::{Body, Columns},
     context::{Context, Headings},
     cross,
     notes::Notes,
     ports,
-    row::{Problem, Severity},
-    rows::Rows,
+    problem::{Problem, Severity},
+    row::Document,
     section,
     shared::Shared,
     table::Table,
+    table_rows::{TableRow, TableRows},
     text::{regex, some},
 };
 
@@ -102,7 +102,7 @@ impl Reader {
         });
     }
 
-    fn table(&mut self, line: usize, rows: &Rows) {
+    fn table(&mut self, line: usize, rows: &TableRows) {
         let Some((head, n_headings)) = heading(rows) else {
             return;
         };
@@ -175,7 +175,7 @@ impl Reader {
 
 /// A table's headings and how many rows they take: where a heading reaches over several columns, those below it say what
 /// they hold.
-fn heading(rows: &Rows) -> Option<(TableRow, usize)> {
+fn heading(rows: &TableRows) -> Option<(TableRow, usize)> {
     // Pages that mark every cell as a heading have numbers in those that are none.
     let names_numbers = |row: &TableRow| {
         row.cells

@@ -3,14 +3,14 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use super::{
-    Document,
-    block::TableRow,
     cell,
     column::Column,
     columns::Columns,
     context::Context,
     ends, ports,
-    row::{Direction, Facts, Problem, Row, RowOrigin, Severity, Words},
+    problem::{Problem, Severity},
+    row::{Direction, Document, Facts, Row, RowOrigin, Words},
+    table_rows::TableRow,
     text::{some, unbracket},
 };
 use crate::transport::Transport;

@@ -1,6 +1,6 @@
 //! The tags and the text of a page, one after the other, to its blocks.
 
-use super::super::{
+use crate::document::{
     block::{Block, Content},
     span::Grid,
     text::fold,

@@ -1,13 +1,16 @@
 //! AsciiDoc to blocks: headings, tables, paragraphs and items of lists.
 
+mod markup;
+
 use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::{
+use self::markup::plain;
+use crate::document::{
     block::{Block, Content},
     span::Grid,
-    text::{fold, regex},
+    text::regex,
 };
 
 pub(super) fn blocks(text: &str) -> Vec<Block> {
@@ -308,42 +311,6 @@ fn columns(attributes: &str) -> Option<usize> {
         })
         .sum();
     Some(count)
-}
-
-static MARKUP: LazyLock<[(Regex, &str); 6]> = LazyLock::new(|| {
-    [
-        (
-            regex(r"footnote(?:ref)?:[^\[]*\[[^\]]*\]|\{empty\}|\[\[[^\]]*\]\]"),
-            "",
-        ),
-        (regex(r"(?:link|xref|mailto):[^\s\[]+\[([^\]]+)\]"), "$1"),
-        (regex(r"(https?://[^\s\[]+)\[[^\]]*\]"), "$1"),
-        (regex(r"<<[^,>]+,\s*([^>]+)>>"), "$1"),
-        (regex(r"\[\.?[\w .#-]+\]([*_`#])"), "$1"),
-        (regex(r"\{nbsp\}| \+(?: |$)"), " "),
-    ]
-});
-
-/// Text without its inline markup.
-fn plain(text: &str) -> String {
-    let mut plain = text.to_owned();
-    for (pattern, with) in MARKUP.iter() {
-        plain = pattern.replace_all(&plain, *with).into_owned();
-    }
-    // Marks of emphasis and code stand at the edges of words; inside words they are text.
-    let mut out = String::with_capacity(plain.len());
-    let characters: Vec<char> = plain.chars().collect();
-    for (index, character) in characters.iter().enumerate() {
-        let is_word = |at: Option<usize>| {
-            at.and_then(|at| characters.get(at))
-                .is_some_and(|c| c.is_alphanumeric())
-        };
-        let inside = is_word(index.checked_sub(1)) && is_word(index.checked_add(1));
-        if !matches!(character, '*' | '`' | '_') || inside && *character != '`' {
-            out.push(*character);
-        }
-    }
-    fold(&out)
 }
 
 #[cfg(test)]

@@ -2,14 +2,14 @@
 
 use csv::{ReaderBuilder, StringRecord, Trim};
 
-use super::{
-    block::{Block, Content, TableRow},
-    rows::Rows,
+use crate::document::{
+    block::{Block, Content},
+    table_rows::{TableRow, TableRows},
     text::fold,
 };
 
 pub(super) fn blocks(text: &str) -> Vec<Block> {
-    let mut packed = Rows::default();
+    let mut packed = TableRows::default();
     for row in rows(text, delimiter(text)) {
         packed.push(&row);
     }

@@ -1,6 +1,7 @@
 //! Tables drawn with characters: a line to its cells.
 
-use super::{TableRow, fold, plain};
+use super::markup::plain;
+use crate::document::{table_rows::TableRow, text::fold};
 
 pub(super) fn is_grid_edge(line: &str) -> bool {
     line.starts_with('+')

@@ -1,16 +1,17 @@
 //! reStructuredText to blocks: headings, grid and simple tables, list-table and csv-table, paragraphs and lists.
 
 mod drawn;
+mod markup;
 
-use std::sync::LazyLock;
-
-use regex::Regex;
-
-use self::drawn::{edges, grid_line, inherit, is_grid_edge, is_simple_edge, runs, simple_line};
-use super::{
-    block::{Block, Content, TableRow},
-    csv,
-    text::{fold, regex},
+use self::{
+    drawn::{edges, grid_line, inherit, is_grid_edge, is_simple_edge, runs, simple_line},
+    markup::plain,
+};
+use super::csv;
+use crate::document::{
+    block::{Block, Content},
+    table_rows::TableRow,
+    text::fold,
 };
 
 pub(super) fn blocks(text: &str) -> Vec<Block> {
@@ -352,26 +353,6 @@ fn item(line: &str) -> (&str, bool) {
                 .then_some(rest)
         });
     rest.map_or((line, false), |rest| (rest.trim_start(), true))
-}
-
-static MARKUP: LazyLock<[(Regex, &str); 6]> = LazyLock::new(|| {
-    [
-        (regex(r":[\w+:.-]+:`([^`<]+?)(?:\s*<[^`>]*>)?`"), "$1"),
-        (regex(r"`([^`<]+?)\s*<[^`>]*>`_{1,2}"), "$1"),
-        (regex(r"\[(?:\d+|#\w*|\*)\]_"), ""),
-        (regex(r"`{1,2}([^`]+)`{1,2}_{0,2}"), "$1"),
-        (regex(r"\*{1,2}([^*\s](?:[^*]*[^*\s])?)\*{1,2}"), "$1"),
-        (regex(r"\|([^|\s][^|]*)\|"), "$1"),
-    ]
-});
-
-/// Text without its inline markup.
-fn plain(text: &str) -> String {
-    let mut plain = text.replace("\\ ", "");
-    for (pattern, with) in MARKUP.iter() {
-        plain = pattern.replace_all(&plain, *with).into_owned();
-    }
-    fold(&plain.replace('\\', ""))
 }
 
 #[cfg(test)]

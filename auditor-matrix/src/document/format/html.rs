@@ -17,7 +17,7 @@ use html5ever::{
 };
 
 use self::page::Page;
-use super::block::Block;
+use crate::document::block::Block;
 
 /// Reads a page or a part of one; `line` is the line of the source on which `text` begins.
 pub(super) fn blocks(text: &str, line: usize) -> Vec<Block> {
@@ -93,11 +93,11 @@ impl TokenSink for Sink {
 #[cfg(test)]
 mod tests {
     use super::blocks;
-    use crate::document::block::told;
+    use crate::document::block::block_lines;
 
     #[track_caller]
     fn check(page: &str, expected: &[&str]) {
-        assert_eq!(told(blocks(page, 1)), expected, "{page}");
+        assert_eq!(block_lines(blocks(page, 1)), expected, "{page}");
     }
 
     #[test]

@@ -1,8 +1,9 @@
-use super::{super::block::told, blocks};
+use super::blocks;
+use crate::document::block::block_lines;
 
 #[track_caller]
 fn check(text: &str, expected: &[&str]) {
-    assert_eq!(told(blocks(text)), expected);
+    assert_eq!(block_lines(blocks(text)), expected);
 }
 
 #[test]

@@ -5,6 +5,8 @@
 
 use std::borrow::Cow;
 
+use crate::document::text::find_tag;
+
 /// A part of a page that can be read by itself.
 #[derive(Debug, Eq, PartialEq)]
 pub(super) struct Piece<'a> {
@@ -100,7 +102,7 @@ impl<'a> Cutter<'a> {
     ) -> Inside<'a> {
         let trimmed = line.trim_start();
         let fence = |mark: char| trimmed.chars().take_while(|c| *c == mark).count();
-        let tag = |name: &str| super::find_tag(line, name).is_some();
+        let tag = |name: &str| find_tag(line, name).is_some();
         match inside {
             Inside::Code(mark, length) => {
                 let closes = length <= fence(mark) && trimmed.trim_end().chars().all(|c| c == mark);

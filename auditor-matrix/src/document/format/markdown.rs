@@ -1,16 +1,17 @@
 //! Markdown to blocks; HTML inside it is read as HTML.
 
+mod one_line_table;
 mod pieces;
 
 use std::ops::Range;
 
 use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 
-use super::{
-    block::{Block, Content, TableRow},
-    collapsed, html,
-    rows::Rows,
-    text::fold,
+use super::html;
+use crate::document::{
+    block::{Block, Content},
+    table_rows::{TableRow, TableRows},
+    text::{find_tag, fold},
 };
 
 pub(super) fn blocks(text: &str) -> Vec<Block> {
@@ -90,7 +91,7 @@ struct Reader<'a> {
     blocks: Vec<Block>,
     /// Text of the blocks that are open, innermost last: a paragraph inside a list item is a block of its own.
     open: Vec<(usize, String)>,
-    table: Option<(usize, Rows)>,
+    table: Option<(usize, TableRows)>,
     /// The row of it that is open.
     row: Option<TableRow>,
     /// Where the last HTML table ends; the parser would cut it at its first empty line.
@@ -141,7 +142,7 @@ impl Reader<'_> {
         self.is_raised &= !matches!(tag, Tag::TableCell | Tag::Paragraph | Tag::Item);
         let line = self.lines.of(range.start);
         match tag {
-            Tag::Table(_) => self.table = Some((line, Rows::default())),
+            Tag::Table(_) => self.table = Some((line, TableRows::default())),
             Tag::TableHead | Tag::TableRow => {
                 self.row = Some(TableRow {
                     line,
@@ -259,7 +260,7 @@ impl Reader<'_> {
             if folded.is_empty() || self.table.is_some() {
                 return;
             }
-            let text = match collapsed::table(&folded, line) {
+            let text = match one_line_table::table(&folded, line) {
                 Some((rows, rest)) => {
                     self.blocks.push(Block {
                         line,
@@ -315,13 +316,6 @@ impl Reader<'_> {
     }
 }
 
-/// Finds a tag in any letter case.
-fn find_tag(text: &str, tag: &str) -> Option<usize> {
-    text.as_bytes()
-        .windows(tag.len())
-        .position(|window| window.eq_ignore_ascii_case(tag.as_bytes()))
-}
-
 const fn depth(level: HeadingLevel) -> u8 {
     level as u8
 }
@@ -332,7 +326,7 @@ mod tests {
 
     #[test]
     fn a_page_in_pieces_is_the_same_page() {
-        let page = include_str!("../../../demo/ports.md");
+        let page = include_str!("../../../../demo/ports.md");
         let more = "\n~~~\n\n| a | b |\n~~~\n\n<table>\n<tr><td>Port\n\n<td>1</table>\n\n> quoted\n\n| A | B |\n|---|---|\n| 1 | 2 |\n";
         let page = [page, more].concat();
         let whole = in_pieces(&page, usize::MAX);

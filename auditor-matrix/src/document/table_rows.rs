@@ -1,19 +1,25 @@
 //! The rows of a table, packed: a page may hold millions of them.
 
-use super::block::TableRow;
+/// A row of a table; the text of its cells has no markup left.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) struct TableRow {
+    pub(super) line: usize,
+    pub(super) is_heading: bool,
+    pub(super) cells: Vec<String>,
+}
 
 /// Rows in the order of the page. Their texts stand in one string, so a short row costs little more than what it says.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub(super) struct Rows {
+pub(super) struct TableRows {
     /// Every cell, ended by [`END`].
     text: String,
-    places: Vec<Place>,
-    /// Whether each row is one of headings; apart from the places, where a byte would take eight.
+    positions: Vec<RowPosition>,
+    /// Whether each row is one of headings; apart from the positions, in which a byte would take eight.
     headings: Vec<bool>,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-struct Place {
+struct RowPosition {
     line: usize,
     /// Where the first cell begins in the text.
     start: usize,
@@ -22,13 +28,13 @@ struct Place {
 /// No cell holds it: white space inside a cell is folded.
 const END: char = '\n';
 
-impl Rows {
+impl TableRows {
     pub(super) const fn len(&self) -> usize {
-        self.places.len()
+        self.positions.len()
     }
 
     pub(super) fn push(&mut self, row: &TableRow) {
-        self.places.push(Place {
+        self.positions.push(RowPosition {
             line: row.line,
             start: self.text.len(),
         });
@@ -46,8 +52,8 @@ impl Rows {
 
     /// Gives every row its line in the page.
     pub(super) fn move_down(&mut self, in_page: impl Fn(usize) -> usize) {
-        for place in &mut self.places {
-            place.line = in_page(place.line);
+        for position in &mut self.positions {
+            position.line = in_page(position.line);
         }
     }
 
@@ -63,9 +69,9 @@ impl Rows {
     }
 
     pub(super) fn get(&self, index: usize) -> Option<TableRow> {
-        let place = self.places.get(index)?;
+        let position = self.positions.get(index)?;
         Some(TableRow {
-            line: place.line,
+            line: position.line,
             is_heading: self.headings.get(index).copied().unwrap_or_default(),
             cells: self.cells(index).map(str::to_owned).collect(),
         })
@@ -74,13 +80,13 @@ impl Rows {
     /// The cells of a row; none if there is no such row.
     pub(super) fn cells(&self, index: usize) -> impl Iterator<Item = &str> {
         let start = self
-            .places
+            .positions
             .get(index)
-            .map_or(self.text.len(), |place| place.start);
+            .map_or(self.text.len(), |position| position.start);
         let end = self
-            .places
+            .positions
             .get(index + 1)
-            .map_or(self.text.len(), |place| place.start);
+            .map_or(self.text.len(), |position| position.start);
         self.text
             .get(start..end)
             .unwrap_or_default()
@@ -88,7 +94,7 @@ impl Rows {
     }
 }
 
-impl From<Vec<TableRow>> for Rows {
+impl From<Vec<TableRow>> for TableRows {
     fn from(rows: Vec<TableRow>) -> Self {
         let mut packed = Self::default();
         for row in rows {
@@ -102,7 +108,7 @@ impl From<Vec<TableRow>> for Rows {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{Rows, TableRow};
+    use super::{TableRow, TableRows};
 
     proptest! {
         #[test]
@@ -113,7 +119,7 @@ mod tests {
                 .into_iter()
                 .map(|(line, is_heading, cells)| TableRow { line, is_heading, cells })
                 .collect();
-            let packed = Rows::from(rows.clone());
+            let packed = TableRows::from(rows.clone());
             prop_assert_eq!(packed.iter().collect::<Vec<_>>(), rows);
         }
     }
@@ -125,7 +131,7 @@ mod tests {
             is_heading: false,
             cells: vec!["a\nb".to_owned(), String::new()],
         };
-        let packed = Rows::from(vec![row]);
+        let packed = TableRows::from(vec![row]);
         assert_eq!(packed.cells(0).collect::<Vec<_>>(), ["a b", ""]);
     }
 }

@@ -3,7 +3,7 @@
 //! Some publishing tools join all lines of a table into one. Its rows can be told apart all the same: the row of dashes
 //! says how many columns there are, and between the pipe that ends a row and the one that starts the next stands nothing.
 
-use super::block::TableRow;
+use crate::document::table_rows::TableRow;
 
 /// Reads a paragraph that is such a table; what follows the last whole row is returned as well.
 pub(super) fn table(text: &str, line: usize) -> Option<(Vec<TableRow>, String)> {

@@ -1,29 +1,25 @@
 //! A vendor's page to rows: what its port tables say, where they say it, and what was not understood.
 
-mod application;
+mod application_protocol;
 mod block;
 mod cell;
 mod column;
 mod columns;
 mod context;
-mod cross;
+mod cross_table;
 mod encoding;
-mod ends;
+mod endpoints;
 mod format;
-mod item;
+mod interner;
 mod json;
-mod mention;
-mod notes;
+mod port_table;
 mod ports;
 mod problem;
 mod prose;
 mod reader;
 mod row;
 mod section;
-mod sentences;
-mod shared;
 mod span;
-mod table;
 mod table_rows;
 mod text;
 

@@ -3,7 +3,7 @@
 use super::{
     cell,
     column::{self, Column},
-    ends,
+    endpoints,
     row::Direction,
     table_rows::{TableRow, TableRows},
     text::some,
@@ -67,7 +67,7 @@ impl Columns {
                 continue;
             }
             let names_ways =
-                |cell: &str| cell::direction(cell).is_some() || ends::arrow(cell).is_some();
+                |cell: &str| cell::direction(cell).is_some() || endpoints::arrow(cell).is_some();
             let named = |cell: &str| cell::transports(cell);
             let way = cell::direction(heading).filter(|_| {
                 cells().all(|cell| cell::required(cell).is_some() || some(cell).is_none())

@@ -9,14 +9,14 @@ use super::{
     column::Column,
     columns::{Body, Columns},
     context::{Context, Headings},
-    cross,
-    notes::Notes,
+    cross_table,
+    interner::Shared,
+    port_table::Table,
     ports,
     problem::{Problem, Severity},
+    prose::Notes,
     row::Document,
     section,
-    shared::Shared,
-    table::Table,
     table_rows::{TableRow, TableRows},
     text::{regex, some},
 };
@@ -113,9 +113,9 @@ impl Reader {
             context.narrow(&caption);
         }
         if !columns.has(Column::Port) {
-            if let Some(above) = cross::above(&head) {
+            if let Some(above) = cross_table::above(&head) {
                 self.notes.has_table(context.section.clone());
-                cross::read(
+                cross_table::read(
                     &self.file,
                     (&head, &body),
                     above,

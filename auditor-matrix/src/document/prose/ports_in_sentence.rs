@@ -4,8 +4,10 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::{cell, ports, row::PortGroup, text::regex};
-use crate::transport::Transport;
+use crate::{
+    document::{cell, ports, row::PortGroup, text::regex},
+    transport::Transport,
+};
 
 /// Ports of the same transports.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]

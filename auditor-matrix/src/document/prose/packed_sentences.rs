@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::context::Context;
+use crate::document::context::Context;
 
 /// Sentences in reading order. Their texts stand in one string.
 #[derive(Default)]

@@ -4,9 +4,9 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::{
+use super::statement::Statement;
+use crate::document::{
     cell, ports,
-    prose::Statement,
     text::{fold, regex},
 };
 

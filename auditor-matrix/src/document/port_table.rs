@@ -7,7 +7,7 @@ use super::{
     column::Column,
     columns::Columns,
     context::Context,
-    ends, ports,
+    endpoints, ports,
     problem::{Problem, Severity},
     row::{Direction, Document, Facts, Row, RowOrigin, Words},
     table_rows::TableRow,
@@ -239,14 +239,14 @@ impl Table<'_> {
     /// What phrases say of direction and ends: `Outbound to the store`, `worker -> controller`, `from A to B`.
     fn phrases(&self, row: &TableRow, cells: &mut Cells, document: &mut Document) {
         if let Some(text) = &cells.direction_text {
-            if let Some(pair) = ends::arrow(text) {
+            if let Some(pair) = endpoints::arrow(text) {
                 cells.direction = pair.is_mutual.then_some(Direction::Both);
                 cells.source = cells.source.take().or(Some(pair.from));
                 cells.destination = cells.destination.take().or(Some(pair.to));
             } else if cells.direction.is_none() {
                 let message = "this is no direction: expected inbound, outbound or both";
                 self.problem(document, row, Severity::Lost, text, message);
-            } else if let Some(peer) = ends::peer(text) {
+            } else if let Some(peer) = endpoints::peer(text) {
                 match cells.direction {
                     Some(Direction::Inbound) if is_nobody(cells.source.as_ref()) => {
                         cells.source = Some(peer);
@@ -270,7 +270,7 @@ impl Table<'_> {
             let pair = [&cells.service, &cells.notes]
                 .into_iter()
                 .flatten()
-                .find_map(|text| ends::arrow(text).or_else(|| ends::from_to(text)));
+                .find_map(|text| endpoints::arrow(text).or_else(|| endpoints::from_to(text)));
             if let Some(pair) = pair {
                 cells.direction = pair.is_mutual.then_some(Direction::Both);
                 cells.source = Some(pair.from);

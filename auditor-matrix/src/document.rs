@@ -1,51 +1,33 @@
 //! A vendor's page to rows: what its port tables say, where they say it, and what was not understood.
 
-mod application;
-mod asciidoc;
+mod application_protocol;
 mod block;
 mod cell;
-mod collapsed;
 mod column;
 mod columns;
 mod context;
-mod cross;
-mod csv;
+mod cross_table;
 mod encoding;
-mod ends;
+mod endpoints;
 mod format;
-mod html;
-mod item;
+mod interner;
 mod json;
-mod markdown;
-mod mention;
-mod notes;
+mod port_table;
 mod ports;
+mod problem;
 mod prose;
 mod reader;
 mod row;
-mod rows;
-mod rst;
 mod section;
-mod sentences;
-mod shared;
 mod span;
-mod table;
+mod table_rows;
 mod text;
 
 use encoding::Decoded;
 pub use format::{Format, UnknownFormat};
 pub use json::row_json;
-pub use row::{Direction, Facts, PortGroup, Problem, Row, RowOrigin, Severity, Words};
-
-/// What was read from one document.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct Document {
-    /// The document's own title, if it has one.
-    pub title: Option<String>,
-    pub rows: Vec<Row>,
-    /// What a person must look at, in document order.
-    pub problems: Vec<Problem>,
-}
+pub use problem::{Problem, Severity};
+pub use row::{Direction, Document, Facts, PortGroup, Row, RowOrigin, Words};
 
 /// Reads a page. Never fails: what can't be understood is a problem, and the rest is kept.
 ///
@@ -53,13 +35,7 @@ pub struct Document {
 /// before their rows are made.
 pub fn read(file: &str, bytes: impl AsRef<[u8]>, format: Format) -> Document {
     let Decoded { text, remark } = encoding::decode(bytes.as_ref());
-    let blocks = match format {
-        Format::Markdown => markdown::blocks(&text),
-        Format::Html => html::blocks(&text, 1),
-        Format::AsciiDoc => asciidoc::blocks(&text),
-        Format::ReStructuredText => rst::blocks(&text),
-        Format::Csv => csv::blocks(&text),
-    };
+    let blocks = format.blocks(&text);
     drop(text);
     drop(bytes);
     let mut document = reader::read(file, blocks);

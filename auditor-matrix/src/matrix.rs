@@ -2,7 +2,7 @@
 
 mod compare;
 mod derive;
-mod ends;
+mod endpoints;
 mod file;
 mod identity;
 mod lint;

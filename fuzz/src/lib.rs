@@ -2,16 +2,22 @@
 
 pub mod packet;
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::LazyLock};
 
 use auditor_matrix::{
     document::{self, Format},
     matrix,
 };
 
-/// Reads bytes as a page of a format: they become rows, rules and problems, without a panic.
-pub fn page(bytes: &[u8], format: Format) {
-    let document = document::read("page", bytes, format);
+/// The format that pages are read as: one run, one format.
+static FORMAT: LazyLock<Format> = LazyLock::new(|| {
+    let name = std::env::var("FORMAT").expect("FORMAT names the format of the pages");
+    name.parse().expect("a format that can be read")
+});
+
+/// Reads bytes as a page: they become rows, rules and problems, without a panic.
+pub fn page(bytes: &[u8]) {
+    let document = document::read("page", bytes, *FORMAT);
     for row in &document.rows {
         let line = document::row_json(row).expect("a row is text and numbers");
         assert!(!line.contains('\n'), "a row is one line");

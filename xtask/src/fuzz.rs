@@ -1,6 +1,8 @@
 //! Lets a fuzzer write pages and packets.
 
-use anyhow::Context as _;
+use std::path::PathBuf;
+
+use anyhow::{Context as _, ensure};
 use clap::Args;
 
 use crate::{
@@ -8,19 +10,52 @@ use crate::{
     shell::{self, cargo, has, root, say},
 };
 
-/// One target for each format of pages, in the order in which they run, and one for packets.
-const TARGETS: [&str; 6] = ["markdown", "html", "asciidoc", "rst", "csv", PACKET];
 const PACKET: &str = "packet";
 const CARGO_FUZZ: &str = "0.13.2";
+/// One page of each format, called by the format's name: what the fuzzer starts from.
+const PAGES: &str = "auditor-matrix/tests/pages";
 
 #[derive(Args, Debug)]
 pub(crate) struct Fuzz {
     /// Seconds for each target
     #[arg(long, default_value_t = 600)]
     seconds: u32,
-    /// Only this target: markdown, html, asciidoc, rst, csv or packet
-    #[arg(value_parser = TARGETS)]
+    /// Only this target: a format of pages such as markdown, or packet
     target: Option<String>,
+}
+
+/// What the fuzzer writes, and what a person wrote for it to start from.
+struct Target {
+    name: String,
+    seeds: Vec<PathBuf>,
+}
+
+/// A target for each format of pages, and one for packets.
+fn targets() -> anyhow::Result<Vec<Target>> {
+    let mut targets: Vec<Target> = Vec::new();
+    for page in files(PAGES)? {
+        let name = page.file_stem().unwrap_or_default();
+        targets.push(Target {
+            name: name.to_string_lossy().into_owned(),
+            seeds: [vec![page.clone()], files("demo")?].concat(),
+        });
+    }
+    targets.push(Target {
+        name: PACKET.to_owned(),
+        seeds: files("fuzz/seeds/packet")?,
+    });
+    Ok(targets)
+}
+
+/// The files of a directory of the repository, by name.
+fn files(directory: &str) -> anyhow::Result<Vec<PathBuf>> {
+    let listed = || format!("cannot list {directory}");
+    let mut files: Vec<PathBuf> = Vec::new();
+    for entry in std::fs::read_dir(root().join(directory)).with_context(listed)? {
+        files.push(entry.with_context(listed)?.path());
+    }
+    files.sort();
+    Ok(files)
 }
 
 /// Runs the fuzz targets one after the other, and stops at the first input that fails.
@@ -38,32 +73,34 @@ pub(crate) fn run(fuzz: &Fuzz) -> anyhow::Result<()> {
         ];
         shell::run(cargo().args(install))?;
     }
-    for target in TARGETS {
-        if fuzz.target.as_deref().is_some_and(|only| only != target) {
-            continue;
-        }
-        let corpus = root().join("fuzz/corpus").join(target);
+    let mut targets = targets()?;
+    if let Some(only) = &fuzz.target {
+        let names: Vec<String> = targets.iter().map(|target| target.name.clone()).collect();
+        targets.retain(|target| target.name == *only);
+        ensure!(
+            !targets.is_empty(),
+            "`{only}` is no fuzz target: choose one of {}",
+            names.join(", ")
+        );
+    }
+    for Target { name, seeds } in targets {
+        let corpus = root().join("fuzz/corpus").join(&name);
         std::fs::create_dir_all(&corpus)
             .with_context(|| format!("cannot make {}", corpus.display()))?;
-        // The fuzzer starts from what a person wrote.
-        let seeds = if target == PACKET {
-            "fuzz/seeds/packet"
-        } else {
-            "demo"
-        };
-        for seed in
-            std::fs::read_dir(root().join(seeds)).with_context(|| format!("cannot list {seeds}"))?
-        {
-            let seed = seed?;
-            std::fs::copy(seed.path(), corpus.join(seed.file_name()))
-                .with_context(|| format!("cannot copy {}", seed.path().display()))?;
+        for seed in seeds {
+            std::fs::copy(&seed, corpus.join(seed.file_name().unwrap_or_default()))
+                .with_context(|| format!("cannot copy {}", seed.display()))?;
         }
+        let binary = if name == PACKET { PACKET } else { "page" };
         let mut command = cargo();
         command
             .current_dir(root().join("fuzz"))
             // The sanitizers are behind a gate that the stable compiler opens for this build alone.
             .env("RUSTC_BOOTSTRAP", "1")
-            .args(["fuzz", "run", target, "--"])
+            .env("FORMAT", &name)
+            .args(["fuzz", "run", binary])
+            .arg(corpus)
+            .arg("--")
             .arg(format!("-max_total_time={}", fuzz.seconds))
             .args(["-max_len=8192", "-timeout=10", "-rss_limit_mb=1024"]);
         shell::run(&mut command)?;

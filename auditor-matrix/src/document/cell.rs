@@ -1,7 +1,7 @@
 //! Cells to values: transports, directions, requirements, conditions.
 
 use super::{
-    application,
+    application_protocol,
     row::Direction,
     text::{fold, sentences, unbracket},
 };
@@ -37,7 +37,7 @@ pub(super) fn transports(text: &str) -> Option<Named> {
         (
             words
                 .iter()
-                .filter_map(|word| application::transports(word))
+                .filter_map(|word| application_protocol::transports(word))
                 .flatten()
                 .copied()
                 .collect(),
@@ -57,7 +57,7 @@ pub(super) fn transports(text: &str) -> Option<Named> {
 /// What a description implies: the name of one application protocol, or that of one that runs over UDP alone.
 pub(super) fn implied_transports(text: &str) -> Option<Named> {
     let (outside, _) = unbracket(text);
-    if let Some(transports) = application::transports(&outside) {
+    if let Some(transports) = application_protocol::transports(&outside) {
         return Some(Named {
             transports: transports.to_vec(),
             inferred: true,
@@ -65,7 +65,7 @@ pub(super) fn implied_transports(text: &str) -> Option<Named> {
     }
     let mut known = outside
         .split(|c: char| !c.is_alphanumeric())
-        .filter_map(application::transports);
+        .filter_map(application_protocol::transports);
     let is_udp = known.next()? == [Transport::Udp] && known.all(|other| other == [Transport::Udp]);
     is_udp.then(|| Named {
         transports: vec![Transport::Udp],

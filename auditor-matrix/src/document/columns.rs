@@ -1,23 +1,22 @@
 //! A table's columns: what each means, and the cells under it.
 
 use super::{
-    block::TableRow,
     cell,
     column::{self, Column},
-    ends,
+    endpoints,
     row::Direction,
-    rows::Rows,
+    table_rows::{TableRow, TableRows},
     text::some,
 };
 
 /// The rows of a table below its headings.
 pub(super) struct Body<'a> {
-    rows: &'a Rows,
+    rows: &'a TableRows,
     n_headings: usize,
 }
 
 impl<'a> Body<'a> {
-    pub(super) const fn new(rows: &'a Rows, n_headings: usize) -> Self {
+    pub(super) const fn new(rows: &'a TableRows, n_headings: usize) -> Self {
         Self { rows, n_headings }
     }
 
@@ -68,7 +67,7 @@ impl Columns {
                 continue;
             }
             let names_ways =
-                |cell: &str| cell::direction(cell).is_some() || ends::arrow(cell).is_some();
+                |cell: &str| cell::direction(cell).is_some() || endpoints::arrow(cell).is_some();
             let named = |cell: &str| cell::transports(cell);
             let way = cell::direction(heading).filter(|_| {
                 cells().all(|cell| cell::required(cell).is_some() || some(cell).is_none())

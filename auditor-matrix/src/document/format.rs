@@ -1,8 +1,16 @@
 //! The formats that documents come in, and how one is told from another.
 
+mod asciidoc;
+mod csv;
+mod html;
+mod markdown;
+mod rst;
+
 use std::{path::Path, str::FromStr};
 
 use thiserror::Error;
+
+use super::block::Block;
 
 /// How a document is written.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -15,58 +23,135 @@ pub enum Format {
     Csv,
 }
 
-/// A format that nobody knows.
-#[derive(Clone, Debug, Eq, Error, PartialEq)]
-#[error("`{name}` is not a format that can be read: choose markdown, html, asciidoc, rst or csv")]
-pub struct UnknownFormat {
-    name: String,
+/// One line of the table of formats.
+struct Definition {
+    /// What people call it, the usual name first.
+    names: &'static [&'static str],
+    /// Of files, in lower case.
+    extensions: &'static [&'static str],
+    /// How a page begins that can be nothing else: lower case, without white space.
+    first_bytes: &'static [&'static [u8]],
+    read: fn(&str) -> Vec<Block>,
 }
 
 impl Format {
+    /// Every format, in the order in which people are offered them.
+    pub const ALL: [Self; 5] = [
+        Self::Markdown,
+        Self::Html,
+        Self::AsciiDoc,
+        Self::ReStructuredText,
+        Self::Csv,
+    ];
+
+    /// The table of formats. A new one is a line here, a reader beside the others, and a page in `tests/pages` that the
+    /// tests and the fuzzer start from.
+    const fn definition(self) -> Definition {
+        match self {
+            Self::Markdown => Definition {
+                names: &["markdown", "md"],
+                extensions: &["md", "markdown", "mdx", "mkd"],
+                first_bytes: &[],
+                read: markdown::blocks,
+            },
+            Self::Html => Definition {
+                names: &["html"],
+                extensions: &["html", "htm", "xhtml"],
+                first_bytes: &[b"<!doctypehtml", b"<html"],
+                read: |text| html::blocks(text, 1),
+            },
+            Self::AsciiDoc => Definition {
+                names: &["asciidoc", "adoc"],
+                extensions: &["adoc", "asciidoc", "asc"],
+                first_bytes: &[],
+                read: asciidoc::blocks,
+            },
+            Self::ReStructuredText => Definition {
+                names: &["rst", "restructuredtext"],
+                extensions: &["rst", "rest"],
+                first_bytes: &[],
+                read: rst::blocks,
+            },
+            Self::Csv => Definition {
+                names: &["csv", "tsv"],
+                extensions: &["csv", "tsv"],
+                first_bytes: &[],
+                read: csv::blocks,
+            },
+        }
+    }
+
     /// Tells the format from the file's extension, then from its first characters. Markdown may hold HTML, so what is
-    /// not plainly an HTML page is Markdown.
+    /// not plainly of another format is Markdown.
     pub fn detect(path: &Path, bytes: &[u8]) -> Self {
         let extension = path
             .extension()
             .and_then(|extension| extension.to_str())
-            .unwrap_or_default();
-        match extension.to_ascii_lowercase().as_str() {
-            "md" | "markdown" | "mdx" | "mkd" => Self::Markdown,
-            "html" | "htm" | "xhtml" => Self::Html,
-            "adoc" | "asciidoc" | "asc" => Self::AsciiDoc,
-            "rst" | "rest" => Self::ReStructuredText,
-            "csv" | "tsv" => Self::Csv,
-            _ => {
-                let start: Vec<u8> = bytes
-                    .iter()
-                    .filter(|byte| !byte.is_ascii_whitespace())
-                    .take(14)
-                    .map(u8::to_ascii_lowercase)
-                    .collect();
-                if start.starts_with(b"<!doctypehtml") || start.starts_with(b"<html") {
-                    Self::Html
-                } else {
-                    Self::Markdown
-                }
-            }
-        }
+            .unwrap_or_default()
+            .to_ascii_lowercase();
+        let has_extension =
+            |format: &Self| format.definition().extensions.contains(&extension.as_str());
+        let start: Vec<u8> = bytes
+            .iter()
+            .filter(|byte| !byte.is_ascii_whitespace())
+            .take(MOST_FIRST_BYTES)
+            .map(u8::to_ascii_lowercase)
+            .collect();
+        let starts_so = |format: &Self| {
+            let first_bytes = format.definition().first_bytes;
+            first_bytes.iter().any(|first| start.starts_with(first))
+        };
+        let mut formats = Self::ALL.into_iter();
+        formats
+            .clone()
+            .find(has_extension)
+            .or_else(|| formats.find(starts_so))
+            .unwrap_or(Self::Markdown)
     }
+
+    /// The usual name.
+    pub fn name(self) -> &'static str {
+        self.definition().names.first().copied().unwrap_or_default()
+    }
+
+    /// The usual names of all formats, as a sentence lists them: `markdown, html … or csv`.
+    pub fn choices() -> String {
+        let mut choices = Self::ALL.map(Self::name).join(", ");
+        if let Some(last) = choices.rfind(", ") {
+            choices.replace_range(last..last + 1, " or");
+        }
+        choices
+    }
+
+    /// Reads a page into its headings, tables and paragraphs.
+    pub(super) fn blocks(self, text: &str) -> Vec<Block> {
+        (self.definition().read)(text)
+    }
+}
+
+/// No format is told by more.
+const MOST_FIRST_BYTES: usize = 14;
+
+/// A format that nobody knows.
+#[derive(Clone, Debug, Eq, Error, PartialEq)]
+#[error(
+    "`{name}` is not a format that can be read: choose {}",
+    Format::choices()
+)]
+pub struct UnknownFormat {
+    name: String,
 }
 
 impl FromStr for Format {
     type Err = UnknownFormat;
 
     fn from_str(name: &str) -> Result<Self, Self::Err> {
-        match name {
-            "markdown" | "md" => Ok(Self::Markdown),
-            "html" => Ok(Self::Html),
-            "asciidoc" | "adoc" => Ok(Self::AsciiDoc),
-            "rst" | "restructuredtext" => Ok(Self::ReStructuredText),
-            "csv" | "tsv" => Ok(Self::Csv),
-            _ => Err(UnknownFormat {
+        Self::ALL
+            .into_iter()
+            .find(|format| format.definition().names.contains(&name))
+            .ok_or_else(|| UnknownFormat {
                 name: name.to_owned(),
-            }),
-        }
+            })
     }
 }
 
@@ -88,5 +173,16 @@ mod tests {
     #[track_caller]
     fn check(path: &str, text: &str, format: Format) {
         assert_eq!(Format::detect(Path::new(path), text.as_bytes()), format);
+    }
+
+    #[test]
+    fn names() {
+        for format in Format::ALL {
+            assert_eq!(format.name().parse(), Ok(format));
+        }
+        insta::assert_snapshot!(
+            "docx".parse::<Format>().unwrap_err(),
+            @"`docx` is not a format that can be read: choose markdown, html, asciidoc, rst or csv"
+        );
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Direction, Row, RowOrigin};
+use super::row::{Direction, Row, RowOrigin};
 
 #[derive(Serialize)]
 struct RowJson<'a> {

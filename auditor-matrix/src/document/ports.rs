@@ -8,7 +8,7 @@ use regex::Regex;
 
 use self::token::{Token, clean, tokens};
 use super::{
-    application,
+    application_protocol,
     row::PortGroup,
     text::{fold, regex},
 };
@@ -98,7 +98,7 @@ impl Word {
             "ephemeral" | "dynamic" | "random" => Self::Ephemeral,
             "any" | "all" => Self::Everything,
             "none" | "n" | "a" | "na" => Self::Nothing,
-            _ if application::transports(word).is_some() => Self::Application,
+            _ if application_protocol::transports(word).is_some() => Self::Application,
             _ => Self::Unknown,
         }
     }

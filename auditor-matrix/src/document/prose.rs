@@ -1,337 +1,283 @@
-//! Sentences outside tables to what they say of ports and connections.
+//! What prose says of ports and connections to rows.
 
-use std::sync::LazyLock;
+mod connection;
+mod dynamic_ports;
+mod list_item;
+mod machine_name;
+mod packed_sentences;
+mod ports_in_sentence;
+mod prohibition;
+mod sentence;
+mod statement;
 
-use regex::Regex;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
+use self::{
+    list_item as item,
+    packed_sentences::{Sentence, Sentences},
+    ports_in_sentence as mention,
+    statement::Statement,
+};
 use super::{
-    mention,
-    row::{Direction, PortGroup},
-    text::{fold, regex},
+    context::Context,
+    interner::Shared,
+    problem::{Problem, Severity},
+    row::{Direction, Facts, Row, RowOrigin, Words},
+    text::{is_host, sentences},
 };
 use crate::{port::PortRange, transport::Transport};
 
-/// What a sentence says.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub(super) struct Statement {
-    pub(super) ports: Vec<PortGroup>,
-    pub(super) transports: Vec<Transport>,
-    pub(super) direction: Option<Direction>,
-    pub(super) source: Option<String>,
-    pub(super) destination: Option<String>,
-    pub(super) service: Option<String>,
-    pub(super) required: Option<bool>,
-    pub(super) condition: Option<String>,
-    /// The ports are handed out dynamically.
-    pub(super) ephemeral: bool,
-    /// There is no such traffic.
-    pub(super) forbidden: bool,
+/// Sentences in reading order; read once all tables are known.
+#[derive(Default)]
+pub(super) struct Notes {
+    sentences: Sentences,
+    /// Host names that stand alone in a list, by section.
+    hosts: BTreeMap<Option<Arc<str>>, Vec<String>>,
+    sections_with_tables: BTreeSet<Option<Arc<str>>>,
+    /// Items of lists of ports, each read already.
+    items: Vec<Row>,
+    /// The last paragraph leads to a list of ports.
+    is_port_list: bool,
+    /// The words above the next item, if they are few.
+    label: Option<String>,
 }
 
-static PURPOSE: LazyLock<Regex> = LazyLock::new(|| {
-    regex(r"(?i)\bfor (?:communication with |use by )?([^,;(]+?)\.?(?:\s*\(.*)?$")
-});
-static MUST_CONNECT: LazyLock<Regex> = LazyLock::new(|| {
-    regex(
-        r"(?i)^(?:(?P<condition>(?:if|when) [^,]+), )?(?P<source>[^,.:;]+?) (?:must|needs to|need to|has to|have to) (?:be able to )?(?:connect to|reach|communicate with|access) (?P<destination>[^;]+?)\.?$",
-    )
-});
-static NEED_NOT: LazyLock<Regex> = LazyLock::new(|| {
-    regex(
-        r"(?i)^you (?:do not|don't|need not) (?:need to )?allow access to (?P<destination>\S+)(?: (?P<condition>(?:for|if|when|in) .+?))?\.?$",
-    )
-});
-static FORBIDDEN: LazyLock<[Regex; 2]> = LazyLock::new(|| {
-    [
-        regex(
-            r"(?i)^(?P<client>[^,.:;]+?) (?:(?:do|does) not (?:need|have) to|must not|must never|should not|should never|are not allowed to|is not allowed to|may not) (?:be able to )?(?:directly )?(?:communicate|talk|connect|speak)(?: directly)? (?:with|to) (?P<server>[^.;:]+?)\.?$",
-        ),
-        regex(
-            r"(?i)\bno need for (?P<client>[^,.:;]+?) to (?:be able to )?(?:directly )?(?:communicate|talk|connect|speak)(?: directly)? (?:with|to) (?P<server>[^.;:]+?)\.?$",
-        ),
-    ]
-});
-static USING: LazyLock<Regex> =
-    LazyLock::new(|| regex(r"(?i)^(?:if|when) (?:you are |you're )?using (.+)$"));
+/// More words than this are a sentence.
+const LABEL_WORDS: usize = 5;
 
-static DYNAMIC: LazyLock<Regex> = LazyLock::new(|| {
-    regex(
-        r"(?i)\b(?:dynamic|dynamically|ephemeral)\b.*\bports?\b|\bports?\b.*\b(?:dynamic|dynamically|ephemeral)\b",
-    )
-});
-static FROM_ON: LazyLock<Regex> = LazyLock::new(|| regex(r"\b(\d+)([kK]?)\+"));
-static NOT_REQUIRED: LazyLock<Regex> = LazyLock::new(|| {
-    regex(
-        r"(?i)^(?:(?P<condition>(?:in|from|since|for|with|if|when) [^,]+), )?.*\b(?:is|are) (?:not|no longer) (?:required|needed|used)\b",
-    )
-});
-static TRANSFER: LazyLock<Regex> =
-    LazyLock::new(|| regex(r"(?i)^(.+?) (?:is|are) (?:uploaded|sent|transferred|forwarded) to "));
-static TRANSFERRED_TO: LazyLock<Regex> =
-    LazyLock::new(|| regex(r"(?i)^(?:transferring|sending|uploading|forwarding) .+ to (\S+)$"));
-
-/// Whether a sentence says that ports are handed out dynamically.
-pub(super) fn speaks_of_dynamic_ports(sentence: &str) -> bool {
-    DYNAMIC.is_match(sentence)
-}
-
-/// What a sentence says is sent somewhere else: "Statistics are uploaded to the vendor."
-pub(super) fn transfer(sentence: &str) -> Option<String> {
-    TRANSFER
-        .captures(sentence)?
-        .get(1)
-        .map(|what| fold(what.as_str()))
-}
-
-/// Reads a sentence; nothing if it says nothing of ports or connections.
-pub(super) fn statements(sentence: &str) -> Vec<Statement> {
-    let mentions = mention::mentions(sentence);
-    if mentions.is_empty() {
-        return without_ports(sentence).into_iter().collect();
-    }
-    let names_one = mentions.len() == 1
-        && mentions
-            .iter()
-            .flat_map(|mention| &mention.ports)
-            .map(|group| group.ranges.len())
-            .sum::<usize>()
-            == 1;
-    let purpose = PURPOSE
-        .captures(sentence)
-        .and_then(|purpose| purpose.get(1));
-    let service = purpose
-        .map(|purpose| fold(purpose.as_str()))
-        .filter(|service| {
-            let names_ports = !mention::mentions(service).is_empty();
-            !is_pronoun(service)
-                && !names_ports
-                && service.split(' ').count() <= SERVICE_WORDS
-                && (names_one || !service.contains(|c: char| c.is_ascii_digit()))
-        })
-        .filter(|_| mentions.len() == 1);
-    let destination = service
-        .as_deref()
-        .and_then(|service| TRANSFERRED_TO.captures(service)?.get(1));
-    let destination = destination.map(|destination| fold(destination.as_str()));
-    let refused = NOT_REQUIRED.captures(sentence);
-    let condition = refused
-        .as_ref()
-        .and_then(|found| found.name("condition"))
-        .map(|condition| fold(condition.as_str()));
-    mentions
-        .into_iter()
-        .map(|mention| Statement {
-            ports: mention.ports,
-            transports: mention.transports,
-            direction: destination.is_some().then_some(Direction::Outbound),
-            destination: destination.clone(),
-            service: service.clone(),
-            required: refused.is_some().then_some(false),
-            condition: condition.clone(),
-            ..Statement::default()
-        })
-        .collect()
-}
-
-/// More words than this describe, and name nothing.
-const SERVICE_WORDS: usize = 8;
-
-/// Reads a sentence that names no port by its number.
-fn without_ports(sentence: &str) -> Option<Statement> {
-    if let Some(found) = FROM_ON
-        .captures(sentence)
-        .filter(|_| speaks_of_dynamic_ports(sentence))
-    {
-        let number: u32 = found
-            .get(1)
-            .and_then(|number| number.as_str().parse().ok())?;
-        let thousands = if found.get(2).is_some_and(|unit| !unit.as_str().is_empty()) {
-            1000
-        } else {
-            1
+impl Notes {
+    /// Keeps a paragraph or an item of a list.
+    pub(super) fn add(
+        &mut self,
+        place: (&Arc<str>, usize),
+        text: &str,
+        context: &Arc<Context>,
+        shared: &mut Shared,
+    ) {
+        let mut row = |said| {
+            let mut row = row(place, text, said, context);
+            shared.share(&mut row);
+            row
         };
-        let first = number
-            .checked_mul(thousands)
-            .and_then(|first| u16::try_from(first).ok())?;
-        let range = PortRange::new(first, u16::MAX).ok()?;
-        return Some(Statement {
-            ports: vec![PortGroup {
-                ranges: vec![range],
-                alternatives: false,
-            }],
-            ephemeral: true,
-            ..Statement::default()
-        });
-    }
-    if let Some(forbidden) = forbidden(sentence) {
-        return Some(forbidden);
-    }
-    if let Some(found) = MUST_CONNECT.captures(sentence) {
-        let words = |name| {
-            found
-                .name(name)
-                .map_or(0, |text| text.as_str().split(' ').count())
-        };
-        let source = found.name("source").map_or("", |source| source.as_str());
-        // "You will need to connect to a server over SSH and edit files" is about people, not about machines.
-        if is_person(source) || MOST_WORDS < words("destination") {
-            return None;
+        if is_host(text) {
+            self.hosts
+                .entry(context.section.clone())
+                .or_default()
+                .push(text.to_owned());
+            return;
         }
-        let condition = found
-            .name("condition")
-            .map(|condition| fold(condition.as_str()));
-        let service = condition
-            .as_deref()
-            .and_then(|condition| USING.captures(condition)?.get(1))
-            .map(|what| fold(what.as_str()));
-        let source = fold(source);
-        let destination = fold(found.name("destination")?.as_str());
-        let is_mutual = ["each other", "one another"]
-            .iter()
-            .any(|words| destination.to_lowercase().starts_with(words));
-        return Some(Statement {
-            direction: Some(if is_mutual {
-                Direction::Both
-            } else {
-                Direction::Outbound
-            }),
-            destination: Some(if is_mutual {
-                source.clone()
-            } else {
-                destination
-            }),
-            source: Some(source),
-            service,
-            required: Some(true),
-            condition,
-            ..Statement::default()
-        });
-    }
-    let found = NEED_NOT.captures(sentence)?;
-    Some(Statement {
-        direction: Some(Direction::Outbound),
-        destination: found
-            .name("destination")
-            .map(|destination| fold(destination.as_str())),
-        required: Some(false),
-        condition: found
-            .name("condition")
-            .map(|condition| fold(condition.as_str())),
-        ..Statement::default()
-    })
-}
-
-/// Reads "clients do not need to talk to each other".
-fn forbidden(sentence: &str) -> Option<Statement> {
-    let found = FORBIDDEN
-        .iter()
-        .find_map(|expression| expression.captures(sentence))?;
-    let client = fold(found.name("client")?.as_str());
-    let server = fold(found.name("server")?.as_str());
-    let is_long = |end: &str| MOST_WORDS < end.split(' ').count();
-    if is_person(&client) || is_long(&client) || is_long(&server) {
-        return None;
-    }
-    let is_mutual = matches!(server.to_lowercase().as_str(), "each other" | "one another");
-    Some(Statement {
-        direction: is_mutual.then_some(Direction::Both),
-        destination: Some(if is_mutual { client.clone() } else { server }),
-        source: Some(client),
-        required: Some(false),
-        forbidden: true,
-        ..Statement::default()
-    })
-}
-
-/// More words than this are no name of machines.
-const MOST_WORDS: usize = 6;
-
-/// Whether a sentence speaks to its reader.
-fn is_person(text: &str) -> bool {
-    let first = text.split(' ').next().unwrap_or_default().to_lowercase();
-    matches!(
-        first.as_str(),
-        "you" | "we" | "they" | "it" | "this" | "that" | "these" | "those" | "i" | "users" | "if"
-    )
-}
-
-/// Words that stand for a service without naming it.
-fn is_pronoun(text: &str) -> bool {
-    matches!(
-        text.to_lowercase().as_str(),
-        "that" | "this" | "it" | "them" | "these" | "those"
-    )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Statement, statements};
-    use crate::{document::Direction, transport::Transport};
-
-    fn one(sentence: &str) -> Option<Statement> {
-        let mut said = statements(sentence);
-        assert!(said.len() < 2, "{said:?}");
-        said.pop()
+        // A list goes on until the next paragraph that is none of its items, and says what it lists in front.
+        if (self.is_port_list || !text.contains(". "))
+            && let Some(item) = item::item(text, self.is_port_list)
+        {
+            self.items.push(row(item));
+            return;
+        }
+        let bare = || item::bare_item(text, self.label.as_deref());
+        let item = item::named_item(text).or_else(|| bare().filter(|_| self.is_port_list));
+        if let Some(item) = item {
+            self.items.push(row(item));
+            return;
+        }
+        // In a list of ports a few words say what the ports below them are for.
+        let is_label = text.split(' ').count() <= LABEL_WORDS && !text.ends_with(['.', '!', '?']);
+        let leads = item::leads_to_ports(text);
+        self.label = (is_label && !leads).then(|| text.trim_end_matches(':').to_owned());
+        self.is_port_list = leads || self.is_port_list && is_label;
+        for (index, text) in sentences(text).into_iter().enumerate() {
+            let text = text.strip_prefix("NOTE:").unwrap_or(text).trim();
+            self.sentences.push(place.1, text, 0 < index, context);
+        }
     }
 
-    #[test]
-    fn what_is_forbidden() {
-        let said = one("Store clients do not need to communicate with each other.").unwrap();
-        assert!(said.forbidden && said.direction == Some(Direction::Both));
-        assert_eq!(said.source.as_deref(), Some("Store clients"));
-        assert_eq!(said.destination, said.source);
-        let said = one("As above, there is no need for web nodes to talk to the store.").unwrap();
-        assert!(said.forbidden && said.direction.is_none());
-        assert_eq!(said.destination.as_deref(), Some("the store"));
-        assert_eq!(
-            one("The second waits and therefore does not try to connect to it again."),
-            None
-        );
-        let said = one("All worker nodes need to be able to reach each other via IP.").unwrap();
-        assert_eq!(said.destination.as_deref(), Some("All worker nodes"));
-        assert_eq!(one("You do not need to connect to the store."), None);
-        assert_eq!(one("Web nodes need to talk to the store."), None);
+    /// Says that a table of ports stands in this section.
+    pub(super) fn has_table(&mut self, section: Option<Arc<str>>) {
+        self.sections_with_tables.insert(section);
     }
 
-    #[test]
-    fn a_port_and_its_purpose() {
-        let said = one("UDP port 123 stays open for communication with time servers.").unwrap();
-        assert_eq!(said.transports, [Transport::Udp]);
-        assert_eq!(said.ports[0].ranges[0].first(), 123);
-        assert_eq!(said.service.as_deref(), Some("time servers"));
-    }
-
-    #[test]
-    fn connections_without_a_port() {
-        let said =
-            one("If you are using a mirror, the nodes must be able to reach mirror.example.com.")
-                .unwrap();
-        assert_eq!(
-            said,
-            Statement {
-                direction: Some(Direction::Outbound),
-                source: Some("the nodes".to_owned()),
-                destination: Some("mirror.example.com".to_owned()),
-                service: Some("a mirror".to_owned()),
-                required: Some(true),
-                condition: Some("If you are using a mirror".to_owned()),
-                ..Statement::default()
+    /// Rows of what only prose says, and remarks on sentences that speak of ports of a table.
+    pub(super) fn rows(
+        mut self,
+        file: &Arc<str>,
+        rows: &[Row],
+        shared: &mut Shared,
+    ) -> (Vec<Row>, Vec<Problem>) {
+        let in_tables = listed(rows);
+        let (mut notes, mut problems) = (Vec::new(), Vec::new());
+        for item in std::mem::take(&mut self.items) {
+            // In a section with a table a list explains, elsewhere it is what there is instead of one.
+            let explains = self.sections_with_tables.contains(&item.section)
+                && item.ranges().all(|range| in_tables.contains_key(&range));
+            if !explains {
+                notes.push(item);
             }
-        );
-        let said = one("You do not need to allow access to cdn.example.com for versions after 7.")
-            .unwrap();
-        assert_eq!(said.required, Some(false));
-        assert_eq!(said.condition.as_deref(), Some("for versions after 7"));
+        }
+        let mut in_notes: BTreeSet<(Option<Arc<str>>, PortRange)> = BTreeSet::new();
+        for sentence in self.sentences.iter() {
+            let said = sentence::statements(sentence.text);
+            let remark = |message: &str| Problem {
+                file: Arc::clone(file),
+                line: sentence.line,
+                severity: Severity::Remark,
+                text: sentence.text.to_owned(),
+                message: message.to_owned(),
+            };
+            let read = mention::mentions(sentence.text);
+            if !said.iter().any(|said| said.ephemeral) && mention::names_more(sentence.text, &read)
+            {
+                problems.push(remark(
+                    "this sentence names a number that may be a port and was not read as one; add a rule by hand if it is",
+                ));
+            }
+            for mut said in said {
+                self.complete(sentence, &mut said);
+                let ranges: Vec<PortRange> = said
+                    .ports
+                    .iter()
+                    .flat_map(|group| group.ranges.iter().copied())
+                    .collect();
+                let says_more = said.required.is_some() || said.destination.is_some();
+                if !ranges.is_empty() && !says_more {
+                    if ranges.iter().all(|range| in_tables.contains_key(range)) {
+                        problems.push(remark("this sentence speaks of ports that a table lists; read whether it changes those rows"));
+                        continue;
+                    }
+                    let section = &sentence.context.section;
+                    let mut is_new = |range: &PortRange| {
+                        in_notes.insert((section.clone(), *range)) && !in_tables.contains_key(range)
+                    };
+                    // Each is asked, so that each is kept in mind.
+                    if ranges.iter().copied().filter(|range| is_new(range)).count() == 0 {
+                        problems.push(remark("this sentence speaks of ports that one before it names; read whether it changes that row"));
+                        continue;
+                    }
+                }
+                let text = match sentence.before {
+                    Some(before) if said.ephemeral && dynamic_ports::are_meant(before) => {
+                        &format!("{before} {}", sentence.text)
+                    }
+                    Some(_) | None => sentence.text,
+                };
+                let words = Words::new(said.service.take().as_deref(), Some(text));
+                let mut facts = facts(file, sentence.context, said);
+                if facts.transport_inferred
+                    && let Some(transport) = agreed(&ranges, &in_tables)
+                {
+                    facts.transport = transport;
+                }
+                let mut row = Row {
+                    line: sentence.line,
+                    words,
+                    facts: Arc::new(facts),
+                };
+                shared.share(&mut row);
+                notes.push(row);
+            }
+        }
+        (notes, problems)
     }
 
-    #[test]
-    fn other_sentences() {
-        for sentence in [
-            "Ports must be open.",
-            "You must use a firewall.",
-            "Allow your nodes to connect to these addresses.",
-        ] {
-            assert_eq!(statements(sentence), Vec::new(), "{sentence}");
+    /// Adds what the sentence leaves to its section: a list of hosts without a table says where to.
+    fn complete(&self, sentence: Sentence<'_>, said: &mut Statement) {
+        let section = &sentence.context.section;
+        let Some(hosts) = self
+            .hosts
+            .get(section)
+            .filter(|_| !self.sections_with_tables.contains(section))
+        else {
+            return;
+        };
+        let transfer = self
+            .sentences
+            .iter()
+            .filter(|other| other.context.section == *section)
+            .find_map(|other| sentence::transfer(other.text));
+        if said.destination.is_none()
+            && !said.ports.is_empty()
+            && let Some(what) = transfer
+        {
+            said.direction = Some(Direction::Outbound);
+            said.destination = Some(hosts.join(", "));
+            said.service = said.service.take().or(Some(what));
         }
+    }
+}
+
+/// The ports that the tables list, each with its transports if all rows that name it agree.
+type Listed<'a> = BTreeMap<PortRange, Option<&'a Arc<[Transport]>>>;
+
+fn listed(rows: &[Row]) -> Listed<'_> {
+    let mut listed = Listed::new();
+    for row in rows {
+        for range in row.ranges() {
+            let agreed = listed.entry(range).or_insert(Some(&row.transport));
+            *agreed = agreed.filter(|transport| **transport == row.transport);
+        }
+    }
+    listed
+}
+
+/// The transports that the tables give these ports, if all rows that name one of them agree.
+fn agreed(ranges: &[PortRange], listed: &Listed<'_>) -> Option<Arc<[Transport]>> {
+    let mut known = ranges.iter().filter_map(|range| listed.get(range));
+    let first = *known.next()?;
+    known
+        .all(|other| *other == first)
+        .then_some(first?)
+        .cloned()
+}
+
+/// The row of an item of a list.
+fn row(
+    (file, line): (&Arc<str>, usize),
+    text: &str,
+    mut said: Statement,
+    context: &Context,
+) -> Row {
+    let words = Words::new(said.service.take().as_deref(), Some(text));
+    let mut facts = facts(file, context, said);
+    facts.direction = facts.direction.or(context.direction);
+    if context.among {
+        facts.direction = Some(Direction::Both);
+        facts.source.clone_from(&facts.role);
+        facts.destination.clone_from(&facts.role);
+    } else if let Some((from, to)) = &context.ends {
+        facts.source = Some(from.as_str().into());
+        facts.destination = Some(to.as_str().into());
+    }
+    Row {
+        line,
+        words,
+        facts: Arc::new(facts),
+    }
+}
+
+/// What a row of a sentence says; its name is the caller's.
+fn facts(file: &Arc<str>, context: &Context, said: Statement) -> Facts {
+    let is_stated = !said.transports.is_empty();
+    Facts {
+        file: Arc::clone(file),
+        origin: RowOrigin::Note,
+        section: context.section.clone(),
+        role: context.role.clone(),
+        ports: said.ports.into(),
+        protocol: None,
+        transport: if is_stated {
+            said.transports.into()
+        } else {
+            [Transport::Tcp].into()
+        },
+        transport_inferred: !is_stated,
+        direction: said.direction,
+        source: said.source.map(Into::into),
+        destination: said.destination.map(Into::into),
+        is_peer: false,
+        required: said.required,
+        condition: said.condition.map(Into::into),
+        ephemeral: said.ephemeral,
+        forbidden: said.forbidden,
     }
 }

@@ -5,19 +5,19 @@ use std::sync::{Arc, LazyLock};
 use regex::Regex;
 
 use super::{
-    Document,
-    block::{Block, Content, TableRow},
+    block::{Block, Content},
     column::Column,
     columns::{Body, Columns},
     context::{Context, Headings},
-    cross,
-    notes::Notes,
+    cross_table,
+    interner::Shared,
+    port_table::Table,
     ports,
-    row::{Problem, Severity},
-    rows::Rows,
+    problem::{Problem, Severity},
+    prose::Notes,
+    row::Document,
     section,
-    shared::Shared,
-    table::Table,
+    table_rows::{TableRow, TableRows},
     text::{regex, some},
 };
 
@@ -102,7 +102,7 @@ impl Reader {
         });
     }
 
-    fn table(&mut self, line: usize, rows: &Rows) {
+    fn table(&mut self, line: usize, rows: &TableRows) {
         let Some((head, n_headings)) = heading(rows) else {
             return;
         };
@@ -113,9 +113,9 @@ impl Reader {
             context.narrow(&caption);
         }
         if !columns.has(Column::Port) {
-            if let Some(above) = cross::above(&head) {
+            if let Some(above) = cross_table::above(&head) {
                 self.notes.has_table(context.section.clone());
-                cross::read(
+                cross_table::read(
                     &self.file,
                     (&head, &body),
                     above,
@@ -175,7 +175,7 @@ impl Reader {
 
 /// A table's headings and how many rows they take: where a heading reaches over several columns, those below it say what
 /// they hold.
-fn heading(rows: &Rows) -> Option<(TableRow, usize)> {
+fn heading(rows: &TableRows) -> Option<(TableRow, usize)> {
     // Pages that mark every cell as a heading have numbers in those that are none.
     let names_numbers = |row: &TableRow| {
         row.cells

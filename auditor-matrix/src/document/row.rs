@@ -1,8 +1,19 @@
-//! A row: one line of a port table as it was written, with where it stands.
+//! What a page says: rows, each one line of a port table as it was written, with where it stands.
 
 use std::{ops::Deref, sync::Arc};
 
+use super::problem::Problem;
 use crate::{port::PortRange, transport::Transport};
+
+/// What was read from one document.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Document {
+    /// The document's own title, if it has one.
+    pub title: Option<String>,
+    pub rows: Vec<Row>,
+    /// What a person must look at, in document order.
+    pub problems: Vec<Problem>,
+}
 
 /// Where a row was read.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -123,36 +134,5 @@ impl Facts {
         self.ports
             .iter()
             .flat_map(|group| group.ranges.iter().copied())
-    }
-}
-
-/// How much a problem takes away.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Severity {
-    /// Something that was written is in no row or no rule.
-    Lost,
-    /// Everything is kept; a person may want to know.
-    Remark,
-}
-
-/// What was not understood, and where.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Problem {
-    pub file: Arc<str>,
-    pub line: usize,
-    pub severity: Severity,
-    /// The text of the cell, heading or sentence.
-    pub text: String,
-    /// A sentence that follows `file:line: "text": `.
-    pub message: String,
-}
-
-impl std::fmt::Display for Problem {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}:{}: ", self.file, self.line)?;
-        if !self.text.is_empty() {
-            write!(f, "\"{}\": ", self.text.escape_debug())?;
-        }
-        f.write_str(&self.message)
     }
 }

@@ -1,12 +1,12 @@
 //! Cells that reach over several columns and rows to plain rows.
 
-use super::{block::TableRow, rows::Rows};
+use super::table_rows::{TableRow, TableRows};
 
 /// A table that is filled cell by cell, from left to right.
 #[derive(Debug)]
 pub(super) struct Grid {
     n_columns: usize,
-    rows: Rows,
+    rows: TableRows,
     /// Cells from above that reach into the row that is being filled, and further.
     hanging: Vec<Hanging>,
     /// Cells of the row that is being filled that reach further down.
@@ -30,7 +30,7 @@ impl Grid {
         let n_columns = n_columns.max(1);
         Self {
             n_columns,
-            rows: Rows::default(),
+            rows: TableRows::default(),
             hanging: Vec::new(),
             started: Vec::new(),
             open: None,
@@ -81,7 +81,7 @@ impl Grid {
         });
     }
 
-    pub(super) fn rows(mut self) -> Rows {
+    pub(super) fn rows(mut self) -> TableRows {
         self.end_row();
         self.rows
     }

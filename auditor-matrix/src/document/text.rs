@@ -64,6 +64,13 @@ pub(super) fn sentences(text: &str) -> Vec<&str> {
     sentences
 }
 
+/// Finds a tag such as `<table` in any letter case.
+pub(super) fn find_tag(text: &str, tag: &str) -> Option<usize> {
+    text.as_bytes()
+        .windows(tag.len())
+        .position(|window| window.eq_ignore_ascii_case(tag.as_bytes()))
+}
+
 /// Whether the text is the name of a host and nothing else.
 pub(super) fn is_host(text: &str) -> bool {
     let mut labels = text.split('.');

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
-    ends::{Pair, ends},
+    endpoints::{Pair, ends},
     identity::{self, Unique},
     rule::{Matrix, Presence, Rule, RulePorts},
 };

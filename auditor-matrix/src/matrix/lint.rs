@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{
-    ends::BLANKS,
+    endpoints::BLANKS,
     rule::{Matrix, Presence, Rule, RulePorts},
 };
 use crate::{port::PortSet, role::Role};

@@ -7,7 +7,7 @@ use std::{
 
 use ipnet::IpNet;
 
-use super::{ends::BLANKS, rule::Matrix};
+use super::{endpoints::BLANKS, rule::Matrix};
 use crate::{document::Row, role::Role};
 
 /// Writes a deployment for people to fill in. `matrix_path` is the matrix's file, seen from that of the deployment.

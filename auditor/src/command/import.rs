@@ -44,8 +44,11 @@ pub struct Import {
     /// The matrix's name; the page's title if left out
     #[arg(long)]
     name: Option<String>,
-    /// How the pages are written, if their names and contents do not tell: markdown, html, asciidoc, rst or csv
-    #[arg(long, value_name = "FORMAT")]
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        help = format!("How the pages are written, if their names and contents do not tell: {}", Format::choices())
+    )]
     input_format: Option<Format>,
 }
 

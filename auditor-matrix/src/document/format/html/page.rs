@@ -1,0 +1,333 @@
+//! The tags and the text of a page, one after the other, to its blocks.
+
+use crate::document::{
+    block::{Block, Content},
+    span::Grid,
+    text::fold,
+};
+
+/// What is open while a page is read.
+pub(super) struct Page {
+    blocks: Vec<Block>,
+    /// Text that stands in no heading and no cell.
+    loose: Loose,
+    heading: Option<(u8, usize, String)>,
+    /// Innermost last.
+    tables: Vec<Table>,
+    /// The element whose content is not part of the page, and how many of its name are open.
+    hidden: Option<(String, usize)>,
+    /// Inside a raised mark, which leads to a footnote.
+    is_raised: bool,
+}
+
+struct Loose {
+    line: usize,
+    text: String,
+}
+
+struct Table {
+    line: usize,
+    grid: Grid,
+    /// The row that is open: its line and its cells so far.
+    row: Option<(usize, Vec<Cell>)>,
+    cell: Option<Cell>,
+    caption: String,
+    is_caption: bool,
+}
+
+struct Cell {
+    text: String,
+    is_heading: bool,
+    columns: usize,
+    rows: usize,
+}
+
+impl Page {
+    pub(super) fn new(line: usize) -> Self {
+        Self {
+            blocks: Vec::new(),
+            loose: Loose {
+                line,
+                text: String::new(),
+            },
+            heading: None,
+            tables: Vec::new(),
+            hidden: None,
+            is_raised: false,
+        }
+    }
+
+    /// Everything that was read; what is still open ends here.
+    pub(super) fn blocks(mut self) -> Vec<Block> {
+        while !self.tables.is_empty() {
+            self.end_table();
+        }
+        self.end_heading();
+        self.end_loose();
+        self.blocks
+    }
+
+    pub(super) fn text(&mut self, line: usize, text: &str) {
+        if self.hidden.is_some() {
+            return;
+        }
+        if let Some(place) = self.place() {
+            place.push_str(text);
+            return;
+        }
+        if self.is_raised && (self.heading.is_some() || self.is_in_cell()) {
+            return;
+        }
+        if self.loose.text.is_empty() {
+            self.loose.line = line;
+        }
+        self.loose.text.push_str(text);
+    }
+
+    fn is_in_cell(&self) -> bool {
+        self.tables
+            .last()
+            .is_some_and(|table| table.is_caption || table.cell.is_some())
+    }
+
+    /// The cell, caption or heading that is open.
+    fn place(&mut self) -> Option<&mut String> {
+        if self.is_raised {
+            return None;
+        }
+        match self.tables.last_mut() {
+            Some(table) if table.is_caption => Some(&mut table.caption),
+            Some(table) => table.cell.as_mut().map(|cell| &mut cell.text),
+            None => self.heading.as_mut().map(|(_, _, text)| text),
+        }
+    }
+
+    pub(super) fn start(&mut self, line: usize, name: &str, (columns, rows): (usize, usize)) {
+        if let Some((hidden, depth)) = &mut self.hidden {
+            if hidden == name {
+                *depth += 1;
+            }
+            // A head that nobody closed ends where the page begins.
+            if hidden == "head" && name == "body" {
+                self.hidden = None;
+            }
+            return;
+        }
+        match name {
+            "script" | "style" | "template" | "head" | "noscript" | "title" | "textarea"
+            | "iframe" | "noframes" | "xmp" => self.hidden = Some((name.to_owned(), 1)),
+            "sup" => self.is_raised = true,
+            "table" => {
+                if self.tables.is_empty() {
+                    self.end_heading();
+                    self.end_loose();
+                }
+                self.is_raised = false;
+                self.tables.push(Table::new(line));
+            }
+            "caption" | "thead" | "tbody" | "tfoot" | "tr" | "td" | "th" => {
+                self.is_raised = false;
+                match self.tables.last_mut() {
+                    Some(table) => table.start(line, name, (columns, rows)),
+                    None => self.end_loose(),
+                }
+            }
+            "h1" | "h2" | "h3" | "h4" | "h5" | "h6" if self.tables.is_empty() => {
+                self.end_heading();
+                self.end_loose();
+                let digit = name.as_bytes().get(1).copied().unwrap_or(b'1');
+                self.heading = Some((digit - b'0', line, String::new()));
+            }
+            "li" if self.is_in_cell() => {
+                if let Some(text) = self.place() {
+                    // What ends a sentence needs no comma.
+                    let ends = text.trim_end().ends_with(['.', ';', ',', ':', '!']);
+                    let is_first = text.trim().is_empty();
+                    text.truncate(text.trim_end().len());
+                    text.push_str(if ends || is_first { " " } else { ", " });
+                }
+            }
+            _ if is_block(name) => self.cut(line),
+            _ => {}
+        }
+    }
+
+    pub(super) fn end(&mut self, line: usize, name: &str) {
+        if let Some((hidden, depth)) = &mut self.hidden {
+            if hidden == name {
+                *depth -= 1;
+                if *depth == 0 {
+                    self.hidden = None;
+                }
+            }
+            return;
+        }
+        match name {
+            "sup" => self.is_raised = false,
+            "table" => self.end_table(),
+            "caption" => {
+                if let Some(table) = self.tables.last_mut() {
+                    table.is_caption = false;
+                }
+            }
+            "td" | "th" => {
+                if let Some(table) = self.tables.last_mut() {
+                    table.end_cell();
+                }
+            }
+            "tr" | "thead" | "tbody" | "tfoot" => {
+                if let Some(table) = self.tables.last_mut() {
+                    table.end_row();
+                }
+            }
+            "h1" | "h2" | "h3" | "h4" | "h5" | "h6" => self.end_heading(),
+            _ if is_block(name) => self.cut(line),
+            _ => {}
+        }
+    }
+
+    /// Ends a paragraph; inside a cell or a heading it is only white space.
+    fn cut(&mut self, line: usize) {
+        if let Some(text) = self.place() {
+            text.push(' ');
+        } else {
+            self.end_loose();
+            self.loose.line = line;
+        }
+    }
+
+    fn end_loose(&mut self) {
+        let text = fold(&self.loose.text);
+        self.loose.text.clear();
+        if !text.is_empty() {
+            self.blocks.push(Block {
+                line: self.loose.line,
+                content: Content::Text(text),
+            });
+        }
+    }
+
+    fn end_heading(&mut self) {
+        if let Some((level, line, text)) = self.heading.take() {
+            self.is_raised = false;
+            self.blocks.push(Block {
+                line,
+                content: Content::Heading {
+                    level,
+                    text: fold(&text),
+                },
+            });
+        }
+    }
+
+    fn end_table(&mut self) {
+        let Some(mut table) = self.tables.pop() else {
+            return;
+        };
+        self.is_raised = false;
+        // What stands before and after it in a cell are two words.
+        if let Some(text) = self.place() {
+            text.push(' ');
+        }
+        table.end_row();
+        let caption = fold(&table.caption);
+        if !caption.is_empty() {
+            self.blocks.push(Block {
+                line: table.line,
+                content: Content::Caption(caption),
+            });
+        }
+        self.blocks.push(Block {
+            line: table.line,
+            content: Content::Table(Box::new(table.grid.rows())),
+        });
+    }
+}
+
+impl Table {
+    fn new(line: usize) -> Self {
+        Self {
+            line,
+            grid: Grid::new(usize::MAX),
+            row: None,
+            cell: None,
+            caption: String::new(),
+            is_caption: false,
+        }
+    }
+
+    fn start(&mut self, line: usize, name: &str, (columns, rows): (usize, usize)) {
+        self.is_caption = name == "caption";
+        match name {
+            "td" | "th" => {
+                self.end_cell();
+                self.row.get_or_insert_with(|| (line, Vec::new()));
+                self.cell = Some(Cell {
+                    text: String::new(),
+                    is_heading: name == "th",
+                    columns,
+                    rows,
+                });
+            }
+            "tr" => {
+                self.end_row();
+                self.row = Some((line, Vec::new()));
+            }
+            _ => self.end_row(),
+        }
+    }
+
+    fn end_cell(&mut self) {
+        if let (Some(cell), Some((_, cells))) = (self.cell.take(), &mut self.row) {
+            cells.push(cell);
+        }
+    }
+
+    fn end_row(&mut self) {
+        self.end_cell();
+        let Some((line, cells)) = self.row.take() else {
+            return;
+        };
+        self.grid
+            .start_row(line, cells.iter().all(|cell| cell.is_heading));
+        for cell in cells {
+            self.grid
+                .push(line, &fold(&cell.text), cell.columns, cell.rows);
+        }
+        self.grid.end_row();
+    }
+}
+
+/// Whether an element starts and ends a line of its own.
+fn is_block(name: &str) -> bool {
+    matches!(
+        name,
+        "p" | "li"
+            | "dt"
+            | "dd"
+            | "div"
+            | "section"
+            | "article"
+            | "main"
+            | "ul"
+            | "ol"
+            | "dl"
+            | "body"
+            | "blockquote"
+            | "pre"
+            | "nav"
+            | "header"
+            | "footer"
+            | "aside"
+            | "figure"
+            | "figcaption"
+            | "br"
+            | "hr"
+            | "h1"
+            | "h2"
+            | "h3"
+            | "h4"
+            | "h5"
+            | "h6"
+    )
+}

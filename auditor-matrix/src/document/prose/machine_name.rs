@@ -1,0 +1,13 @@
+//! Whether words in a sentence can be the name of machines.
+
+/// More words than this are no name of machines.
+pub(super) const MOST_WORDS: usize = 6;
+
+/// Whether a sentence speaks to its reader.
+pub(super) fn is_person(text: &str) -> bool {
+    let first = text.split(' ').next().unwrap_or_default().to_lowercase();
+    matches!(
+        first.as_str(),
+        "you" | "we" | "they" | "it" | "this" | "that" | "these" | "those" | "i" | "users" | "if"
+    )
+}

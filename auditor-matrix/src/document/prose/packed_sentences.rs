@@ -1,0 +1,67 @@
+//! The sentences of a page, packed: a page may hold millions of them.
+
+use std::sync::Arc;
+
+use crate::document::context::Context;
+
+/// Sentences in reading order. Their texts stand in one string.
+#[derive(Default)]
+pub(super) struct Sentences {
+    text: String,
+    places: Vec<Place>,
+}
+
+struct Place {
+    line: usize,
+    /// Where the text begins.
+    start: usize,
+    /// The sentence before it stands in the same paragraph.
+    follows: bool,
+    context: Arc<Context>,
+}
+
+/// A sentence with what stands around it.
+#[derive(Clone, Copy)]
+pub(super) struct Sentence<'a> {
+    pub(super) line: usize,
+    pub(super) text: &'a str,
+    /// The sentence before it in the same paragraph.
+    pub(super) before: Option<&'a str>,
+    pub(super) context: &'a Arc<Context>,
+}
+
+impl Sentences {
+    /// Adds a sentence; `follows` says whether the one added before it stands in the same paragraph.
+    pub(super) fn push(&mut self, line: usize, text: &str, follows: bool, context: &Arc<Context>) {
+        self.places.push(Place {
+            line,
+            start: self.text.len(),
+            follows,
+            context: Arc::clone(context),
+        });
+        self.text.push_str(text);
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = Sentence<'_>> {
+        self.places
+            .iter()
+            .enumerate()
+            .map(|(index, place)| Sentence {
+                line: place.line,
+                text: self.text_of(index),
+                before: (place.follows && 0 < index).then(|| self.text_of(index - 1)),
+                context: &place.context,
+            })
+    }
+
+    fn text_of(&self, index: usize) -> &str {
+        let start = |index: usize| {
+            self.places
+                .get(index)
+                .map_or(self.text.len(), |place| place.start)
+        };
+        self.text
+            .get(start(index)..start(index + 1))
+            .unwrap_or_default()
+    }
+}

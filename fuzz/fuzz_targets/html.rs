@@ -1,6 +1,0 @@
-#![no_main]
-
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| auditor_fuzz::page(
-    bytes,
-    auditor_matrix::document::Format::Html
-));

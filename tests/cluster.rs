@@ -10,9 +10,9 @@ use lab::{
 };
 use serde_json::Value;
 
-use crate::{
+use crate::fixture::{
     auditor::{kernel_tests, repository, run, watch},
-    life::assert_totals,
+    report::assert_totals,
 };
 
 #[test]

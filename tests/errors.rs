@@ -4,7 +4,7 @@ use std::process::Command;
 
 use lab::Namespace;
 
-use crate::auditor::{command, files, kernel_tests, run, watch};
+use crate::fixture::auditor::{command, files, kernel_tests, run, watch};
 
 const MATRIX: &str = r#"
 name = "Example"

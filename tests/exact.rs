@@ -10,9 +10,10 @@ use std::{
 use lab::Namespace;
 use serde_json::Value;
 
-use crate::{
+use crate::fixture::{
     auditor::{files, kernel_tests, watch_during},
-    life::{MATRIX, pair, report},
+    pair::{MATRIX, pair},
+    report::report,
 };
 
 /// Little enough for every queue on the way: a packet that is sent again would be counted again, and rightly.

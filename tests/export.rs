@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, fmt::Write as _};
 
 use lab::Namespace;
 
-use crate::auditor::{command, files, kernel_tests, repository, run};
+use crate::fixture::auditor::{command, files, kernel_tests, repository, run};
 
 /// The kernel takes the firewall of every role of every matrix that ships.
 #[test]

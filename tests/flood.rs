@@ -10,9 +10,10 @@ use std::{
 use lab::{Namespace, raw::Sender};
 use serde_json::Value;
 
-use crate::{
+use crate::fixture::{
     auditor::{files, kernel_tests, watch_during},
-    life::{MATRIX, pair, report},
+    pair::{MATRIX, pair},
+    report::report,
 };
 
 const SYNS: u32 = 1_000_000;

@@ -8,9 +8,10 @@ use lab::{
 };
 use serde_json::Value;
 
-use crate::{
+use crate::fixture::{
     auditor::{files, kernel_tests, run, watch_during},
-    life::{MATRIX, pair, report},
+    pair::{MATRIX, pair},
+    report::report,
 };
 
 /// Whoever follows interfaces has seen what happened when this has passed.

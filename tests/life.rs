@@ -2,7 +2,7 @@
 
 use aya::programs::{SchedClassifier, tc::TcAttachType};
 use lab::{
-    Namespace, namespace,
+    Namespace,
     talk::{Outcome, Transport, ask, serve},
 };
 use nix::{
@@ -11,31 +11,11 @@ use nix::{
 };
 use serde_json::Value;
 
-use crate::auditor::{files, kernel_tests, watch};
-
-pub(crate) const MATRIX: &str = r#"
-name = "Pair"
-
-[[rule]]
-id = "web"
-client = ["user"]
-server = ["web"]
-transport = "tcp"
-ports = "8080"
-presence = "required"
-"#;
-
-pub(crate) fn pair() -> (Namespace, Namespace) {
-    namespace::pair().unwrap()
-}
-
-/// What an audit printed as JSON, with all its packets in their places.
-#[track_caller]
-pub(crate) fn report(text: &str) -> Value {
-    let report: Value = serde_json::from_str(text).unwrap();
-    assert_totals(&report);
-    report
-}
+use crate::fixture::{
+    auditor::{files, kernel_tests, watch},
+    pair::{MATRIX, pair},
+    report::assert_totals,
+};
 
 /// Programs on an interface as the kernel, `ip` and `bpftool` tell of them. The `bpftool` of some distributions is older than
 /// TCX and shows nothing of it, so the kernel is asked as well.
@@ -322,26 +302,6 @@ fn packets_in_no_flow_can_be_logged() {
             .stderr
             .contains("received a packet that is in no flow: arp");
         assert_eq!(said, is_logged, "{}", finished.stderr);
-    }
-}
-
-/// Every packet is in a flow or under a reason.
-#[track_caller]
-pub(crate) fn assert_totals(report: &Value) {
-    let count = |value: &Value, what: &str| value[what].as_u64().unwrap_or_default();
-    for what in ["packets", "bytes"] {
-        let mut inside = 0;
-        for flow in report["flows"].as_array().unwrap() {
-            inside += count(&flow["to_server"], what) + count(&flow["to_client"], what);
-        }
-        let (mut all, mut outside) = (0, 0);
-        for (slot, tally) in report["counted"].as_object().unwrap() {
-            match slot.as_str() {
-                "received" | "sent" => all += count(tally, what),
-                _ => outside += count(tally, what),
-            }
-        }
-        assert_eq!(all, inside + outside, "{what}");
     }
 }
 

@@ -8,18 +8,17 @@
     reason = "a test fails by panicking"
 )]
 
-mod auditor;
 mod cluster;
 mod errors;
 mod exact;
 mod export;
+mod fixture;
 mod flood;
 mod interfaces;
 mod life;
 mod outage;
 mod page;
 mod processes;
-mod programs;
 mod replay;
 mod shared;
 mod shown;

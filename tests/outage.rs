@@ -11,11 +11,13 @@ use lab::talk::{Outcome, Transport, ask, serve};
 use nix::sys::signal::{Signal, kill};
 use serde_json::Value;
 
-use crate::{
+use crate::fixture::{
     auditor::{files, kernel_tests, run, watch},
-    life::{MATRIX, pair},
-    sinks::{alertmanager, get, say, web},
-    watch::{DEPLOYMENT, events, until},
+    history::events,
+    pair::{DEPLOYMENT, MATRIX, pair},
+    service::alertmanager,
+    wait::until,
+    web::{get, say, web},
 };
 
 const WATCH: &str = "watch --config a.toml --state state --every 300ms --window 2s";

@@ -1,13 +1,14 @@
 //! The report as a page, in a real browser.
 
-use std::{path::Path, process::Command};
+use std::path::Path;
 
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::{
+use crate::fixture::{
     auditor::{files, kernel_tests, repository, run},
-    replay::pcap,
+    browser::browse,
+    pcap::pcap,
 };
 
 /// What a person does with the page, and what comes of it; a script of the test, which the page's own policy would not let
@@ -48,29 +49,6 @@ fn driven(place: &Path, page: &str, driver: &str) -> Value {
 /// The address of a file.
 fn at(place: &Path, file: &str) -> String {
     format!("file://{}", place.join(file).display())
-}
-
-/// The page's elements once its scripts ran.
-pub(crate) fn browse(place: &Path, page: &str) -> String {
-    let output = Command::new("chromium")
-        .args([
-            "--headless",
-            "--no-sandbox",
-            "--disable-gpu",
-            "--dump-dom",
-            "--timeout=20000",
-            // Long enough for all that scripts wait for; it is the browser's own time.
-            "--virtual-time-budget=20000",
-        ])
-        .arg(format!(
-            "--user-data-dir={}",
-            place.join("profile").display()
-        ))
-        .arg(page)
-        .output()
-        .unwrap_or_else(|error| panic!("`chromium`: {error}; `cargo xtask test` installs it"));
-    assert!(output.status.success(), "{output:?}");
-    String::from_utf8(output.stdout).unwrap()
 }
 
 /// Asks axe-core what those who can't see the page, or can't use a mouse, would stumble over.

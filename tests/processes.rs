@@ -8,9 +8,10 @@ use lab::{
 };
 use serde_json::Value;
 
-use crate::{
+use crate::fixture::{
     auditor::{files, kernel_tests, watch_during},
-    life::{MATRIX, pair, report},
+    pair::{MATRIX, pair},
+    report::report,
 };
 
 /// The processes of the flow to a port, as `part pid`.

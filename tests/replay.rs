@@ -5,15 +5,14 @@ use std::process::Command;
 use etherparse::PacketBuilder;
 use serde_json::{Value, json};
 
-use crate::{
+use crate::fixture::{
     auditor::{files, kernel_tests, repository, run},
-    life::assert_totals,
+    pcap::{CUT, pcap},
+    report::assert_totals,
 };
 
 const CLIENT: [u8; 4] = [10, 9, 0, 5];
 const SERVER: [u8; 4] = [10, 9, 0, 1];
-/// Every record claims to have been this much longer on the wire.
-const CUT: u32 = 7;
 
 fn ethernet(
     source: [u8; 4],
@@ -47,22 +46,6 @@ fn tcp(source: u16, destination: u16, flags: u8, payload: &[u8]) -> Vec<u8> {
 fn udp(source: u16, destination: u16, payload: &[u8]) -> Vec<u8> {
     let step = ethernet(CLIENT, SERVER).udp(source, destination);
     frame(step, |step, out| step.write(out, payload).unwrap())
-}
-
-/// A pcap file of these frames, one each second.
-pub(crate) fn pcap(frames: &[Vec<u8>]) -> Vec<u8> {
-    let mut file = Vec::new();
-    for field in [0xa1b2_c3d4_u32, 0x0004_0002, 0, 0, 65_535, 1] {
-        file.extend(field.to_le_bytes());
-    }
-    for (second, frame) in (1_000_000_000_u32..).zip(frames) {
-        let length = u32::try_from(frame.len()).unwrap();
-        for field in [second, 0, length, length + CUT] {
-            file.extend(field.to_le_bytes());
-        }
-        file.extend(frame);
-    }
-    file
 }
 
 #[test]

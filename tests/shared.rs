@@ -4,7 +4,7 @@ use std::{path::Path, process::Command};
 
 use auditor::matrix::Matrix;
 
-use crate::auditor::{repository, run};
+use crate::fixture::auditor::{repository, run};
 
 /// Documents that must be read without a miss.
 const WHOLE: [&str; 5] = [

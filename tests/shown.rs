@@ -20,12 +20,12 @@ use lab::{
 use nix::sys::signal::{Signal, kill};
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
 
-use crate::{
+use crate::fixture::{
     auditor::{command, files, kernel_tests, watch},
-    life::{MATRIX, pair},
-    page::browse,
-    sinks::{say, web},
-    watch::{DEPLOYMENT, until},
+    browser::browse,
+    pair::{DEPLOYMENT, MATRIX, pair},
+    wait::until,
+    web::{say, web},
 };
 
 const WATCH: &str = "watch --config a.toml --state state --every 300ms --window 2s";

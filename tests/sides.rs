@@ -13,9 +13,10 @@ use nix::sys::socket::{
 };
 use serde_json::Value;
 
-use crate::{
+use crate::fixture::{
     auditor::{files, kernel_tests, watch_during},
-    life::{MATRIX, pair, report},
+    pair::{MATRIX, pair},
+    report::report,
 };
 
 /// Connects from a port of our choice, which may have been used just before.

@@ -13,9 +13,9 @@ use aya::{
 };
 use etherparse::PacketBuilder;
 
-use crate::{
+use crate::fixture::{
     auditor::kernel_tests,
-    programs::{self, OBJECT},
+    program::{self, OBJECT},
 };
 
 const XDP: &str = "ingress_xdp";
@@ -79,7 +79,7 @@ fn load(program: &str, mode: u8, wait: Wait) -> (Ebpf, Table) {
         .map_max_entries("SHARED_1", SHARED)
         .load(OBJECT)
         .unwrap();
-    programs::load(&mut ebpf, program);
+    program::load(&mut ebpf, program);
     let table = Table::map(&ebpf, sizes).unwrap().waiting(wait);
     table.know(PortKind::Listening, 6, PORT);
     (ebpf, table)
@@ -87,14 +87,14 @@ fn load(program: &str, mode: u8, wait: Wait) -> (Ebpf, Table) {
 
 /// Sends from one CPU; returns how many packets.
 fn storm(program: &Program, load: &Load, cpu: usize, frames: &[Vec<u8>]) -> u64 {
-    programs::stay_on(cpu);
+    program::stay_on(cpu);
     for (_, frame) in (0..load.runs).zip(frames.iter().cycle()) {
         let options = TestRunOptions {
             data_in: Some(frame),
             repeat: load.repeat,
             ..TestRunOptions::new()
         };
-        programs::run(program, options);
+        program::run(program, options);
     }
     u64::from(load.runs) * u64::from(load.repeat)
 }

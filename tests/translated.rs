@@ -5,9 +5,10 @@ use lab::{
     talk::{Outcome, Transport, ask, serve},
 };
 
-use crate::{
+use crate::fixture::{
     auditor::{files, kernel_tests, watch_during},
-    life::{pair, report},
+    pair::pair,
+    report::report,
 };
 
 const MATRIX: &str = r#"

@@ -9,10 +9,10 @@ use etherparse::{IpNumber, PacketBuilder};
 use lab::Namespace;
 use serde_json::Value;
 
-use crate::{
+use crate::fixture::{
     auditor::{files, kernel_tests, run, watch_during},
-    life::{MATRIX, pair},
-    replay::pcap,
+    pair::{MATRIX, pair},
+    pcap::pcap,
 };
 
 /// Enough for super-packets, little enough for every queue.

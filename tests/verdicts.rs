@@ -5,9 +5,10 @@ use std::{collections::BTreeMap, fmt::Write as _};
 use lab::talk::{Outcome, Transport, ask, serve};
 use serde_json::Value;
 
-use crate::{
-    auditor::{files, kernel_tests, watch_during},
-    life::{pair, report},
+use crate::fixture::{
+    auditor::{files, kernel_tests, watch, watch_during},
+    pair::pair,
+    report::report,
 };
 
 /// A rule of the matrix: its id, client, server, transport, ports, and what else it says.
@@ -194,7 +195,7 @@ fn every_verdict() {
     assert_eq!(report["rules"][1]["ports_seen"]["unseen"], "8082");
 
     // A window that ends by itself, in which nothing happens.
-    let finished = crate::auditor::watch(
+    let finished = watch(
         &one,
         directory.path(),
         "audit --config a.toml -i eth0 --for 1s --format json",

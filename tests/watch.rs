@@ -2,7 +2,6 @@
 
 use std::{
     net::UdpSocket,
-    path::Path,
     sync::{
         Arc,
         atomic::{AtomicU8, Ordering},
@@ -22,59 +21,15 @@ use nix::{
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::{
+use crate::fixture::{
     auditor::{command, files, kernel_tests, run, watch},
-    life::{MATRIX, pair},
+    history::{events, history, lines},
+    pair::{DEPLOYMENT, MATRIX, pair},
+    wait::until,
 };
-
-pub(crate) const DEPLOYMENT: &str = r#"
-matrix = "m.toml"
-interfaces = ["eth0"]
-[roles]
-web = ["10.78.0.1"]
-user = ["10.78.0.2"]
-"#;
 
 const WATCH: &str =
     "watch --config a.toml --state state --every 300ms --window 2s --format jsonl --listen none";
-
-/// Waits until something holds.
-#[track_caller]
-pub(crate) fn until(what: &str, mut holds: impl FnMut() -> bool) {
-    let mut n_times = 0;
-    while !holds() {
-        assert!(n_times < 400, "{what}");
-        n_times += 1;
-        std::thread::sleep(Duration::from_millis(50));
-    }
-}
-
-/// What `auditor history` prints.
-fn history(directory: &Path, arguments: &str) -> Vec<Value> {
-    let arguments = format!("history --state state --format jsonl {arguments}");
-    let output = run(directory, &arguments);
-    assert!(output.status.success(), "{output:?}");
-    lines(&String::from_utf8(output.stdout).unwrap())
-}
-
-fn lines(text: &str) -> Vec<Value> {
-    text.lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect()
-}
-
-/// The events so far, as `change key`.
-pub(crate) fn events(directory: &Path) -> Vec<String> {
-    if !directory.join("state/history.db").exists() {
-        return Vec::new();
-    }
-    let events = history(directory, "--events");
-    let text = |event: &Value, field: &str| event[field].as_str().unwrap().to_owned();
-    let told = events
-        .iter()
-        .map(|event| format!("{} {}", text(event, "change"), text(event, "key")));
-    told.collect()
-}
 
 fn stop(pid: Pid) {
     kill(pid, Signal::SIGTERM).unwrap();

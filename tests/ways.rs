@@ -12,10 +12,10 @@ use etherparse::{PacketBuilder, PacketBuilderStep, TcpHeader, VlanId};
 
 use nix::{net::if_::if_nametoindex, sched::sched_getcpu};
 
-use crate::{
+use crate::fixture::{
     auditor::kernel_tests,
-    life::pair,
-    programs::{self, OBJECT},
+    pair::pair,
+    program::{self, OBJECT},
 };
 
 const XDP: &str = "ingress_xdp";
@@ -136,14 +136,14 @@ fn counted(
         mut table,
     } = load(has_places);
     let context = interface.map(context);
-    programs::load(&mut ebpf, program);
+    program::load(&mut ebpf, program);
     for frame in frames {
         let options = TestRunOptions {
             data_in: Some(frame),
             ctx_in: context.as_ref().map(<[u8; 192]>::as_slice),
             ..TestRunOptions::new()
         };
-        programs::run(ebpf.program(program).unwrap(), options);
+        program::run(ebpf.program(program).unwrap(), options);
     }
     let mut flows: BTreeMap<String, SharedRecord> = BTreeMap::new();
     table
@@ -168,7 +168,7 @@ fn every_way_counts_alike() {
     let (host, _other) = pair();
     host.enter(|| {
         // On another CPU a conversation would begin once more, with what is known of it then.
-        programs::stay_on(sched_getcpu()?);
+        program::stay_on(sched_getcpu()?);
         let interface = Some(if_nametoindex("eth0")?);
         // Test runs of XDP know the loopback only.
         agree(XDP, None, &frames);

@@ -10,11 +10,18 @@ use std::{
 use lab::{Namespace, raw::Sender};
 use serde_json::Value;
 
-use crate::fixture::{
-    auditor::{files, kernel_tests, watch_during},
-    pair::{MATRIX, pair},
-    report::report,
+use crate::{
+    fixture::{
+        auditor::{files, watch_during},
+        pair::{MATRIX, pair},
+        report::report,
+    },
+    harness::{Need::Kernel, tests},
 };
+
+tests! {
+    a_flood_displaces_nothing: [Kernel],
+}
 
 const SYNS: u32 = 1_000_000;
 
@@ -62,11 +69,7 @@ fn chat(mut stream: TcpStream, stop: &AtomicBool) -> u64 {
     n_asked
 }
 
-#[test]
 fn a_flood_displaces_nothing() {
-    if !kernel_tests() {
-        return;
-    }
     let directory = files(&[("m.toml", MATRIX)]);
     let (one, other) = pair();
     let listener = one

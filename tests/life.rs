@@ -11,11 +11,28 @@ use nix::{
 };
 use serde_json::Value;
 
-use crate::fixture::{
-    auditor::{files, kernel_tests, watch},
-    pair::{MATRIX, pair},
-    report::assert_totals,
+use crate::{
+    fixture::{
+        auditor::{files, watch},
+        pair::{MATRIX, pair},
+        report::assert_totals,
+    },
+    harness::{
+        Need::{Kernel, Program},
+        tests,
+    },
 };
+
+tests! {
+    a_killed_audit_leaves_nothing_attached: [Kernel, Program("bpftool")],
+    a_taken_xdp_slot_means_tc: [Kernel, Program("bpftool")],
+    a_window_that_is_cut_short_makes_nothing_missing: [Kernel],
+    an_interface_that_goes_away_is_a_gap: [Kernel],
+    a_full_table_is_said: [Kernel],
+    an_icmp_error_is_a_refusal: [Kernel, Program("nft")],
+    packets_in_no_flow_can_be_logged: [Kernel],
+    flows_are_printed_without_a_verdict: [Kernel],
+}
 
 /// Programs on an interface as the kernel, `ip` and `bpftool` tell of them. The `bpftool` of some distributions is older than
 /// TCX and shows nothing of it, so the kernel is asked as well.
@@ -65,11 +82,7 @@ fn leftovers(host: &Namespace, interface: &str) -> Vec<String> {
     left
 }
 
-#[test]
 fn a_killed_audit_leaves_nothing_attached() {
-    if !kernel_tests() {
-        return;
-    }
     let directory = files(&[("m.toml", MATRIX)]);
     for (hooks, shown) in [
         ("--ingress tc", "ingress_tc"),
@@ -96,11 +109,7 @@ fn a_killed_audit_leaves_nothing_attached() {
     }
 }
 
-#[test]
 fn a_taken_xdp_slot_means_tc() {
-    if !kernel_tests() {
-        return;
-    }
     let directory = files(&[("m.toml", MATRIX)]);
     let (one, other) = pair();
     let _service = serve(&one, Transport::Tcp, 8080).unwrap();
@@ -138,11 +147,7 @@ fn stop(pid: Pid) {
     kill(pid, Signal::SIGINT).unwrap();
 }
 
-#[test]
 fn a_window_that_is_cut_short_makes_nothing_missing() {
-    if !kernel_tests() {
-        return;
-    }
     let directory = files(&[("m.toml", MATRIX)]);
     let (one, _other) = pair();
     let arguments = "audit --matrix m.toml --role web -i eth0 --for 60s --format json";
@@ -165,11 +170,7 @@ fn a_window_that_is_cut_short_makes_nothing_missing() {
     assert_eq!(report["rules"][0]["listening"], false);
 }
 
-#[test]
 fn an_interface_that_goes_away_is_a_gap() {
-    if !kernel_tests() {
-        return;
-    }
     let directory = files(&[("m.toml", MATRIX)]);
     let (one, other) = pair();
     let arguments = "audit --matrix m.toml --role web -i eth0 --for 60s --format json";
@@ -195,11 +196,7 @@ fn an_interface_that_goes_away_is_a_gap() {
     assert_eq!(report["rules"][0]["verdict"], "unassessed");
 }
 
-#[test]
 fn a_full_table_is_said() {
-    if !kernel_tests() {
-        return;
-    }
     let directory = files(&[("m.toml", MATRIX)]);
     let (one, other) = pair();
     let _service = serve(&one, Transport::Tcp, 8080).unwrap();
@@ -226,11 +223,7 @@ fn a_full_table_is_said() {
     }
 }
 
-#[test]
 fn an_icmp_error_is_a_refusal() {
-    if !kernel_tests() {
-        return;
-    }
     let matrix = format!(
         "{MATRIX}\n[[rule]]\nid = \"names\"\nclient = [\"user\"]\nserver = [\"web\"]\ntransport = \"udp\"\nports = \"53\"\n"
     );
@@ -274,11 +267,7 @@ fn an_icmp_error_is_a_refusal() {
     assert_totals(&report);
 }
 
-#[test]
 fn packets_in_no_flow_can_be_logged() {
-    if !kernel_tests() {
-        return;
-    }
     let directory = files(&[("m.toml", MATRIX)]);
     let (one, other) = pair();
     let _service = serve(&one, Transport::Tcp, 8080).unwrap();
@@ -305,11 +294,7 @@ fn packets_in_no_flow_can_be_logged() {
     }
 }
 
-#[test]
 fn flows_are_printed_without_a_verdict() {
-    if !kernel_tests() {
-        return;
-    }
     let directory = files(&[]);
     let (one, other) = pair();
     let _service = serve(&one, Transport::Tcp, 8080).unwrap();

@@ -5,11 +5,22 @@ use std::path::Path;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::fixture::{
-    auditor::{files, kernel_tests, repository, run},
-    browser::browse,
-    pcap::pcap,
+use crate::{
+    fixture::{
+        auditor::{files, repository, run},
+        browser::browse,
+        pcap::pcap,
+    },
+    harness::{
+        Need::{Kernel, Program},
+        tests,
+    },
 };
+
+tests! {
+    nobody_stumbles_over_the_page: [Kernel, Program("chromium")],
+    a_page_of_ten_thousand_flows_is_read_in_a_browser: [Kernel, Program("chromium")],
+}
 
 /// What a person does with the page, and what comes of it; a script of the test, which the page's own policy would not let
 /// run.
@@ -56,11 +67,7 @@ const AXE_DRIVER: &str = "axe.run(document, { resultTypes: ['violations'] }).the
      const found = result.violations.map((one) => [one.id, one.impact, one.nodes[0].html]); \
      document.title = 'said ' + JSON.stringify({ found, passed: result.passes.length }); });";
 
-#[test]
 fn nobody_stumbles_over_the_page() {
-    if !kernel_tests() {
-        return;
-    }
     let path = repository().join("target/axe/node_modules/axe-core/axe.min.js");
     let axe = std::fs::read_to_string(&path).unwrap_or_else(|error| {
         panic!("{}: {error}; `cargo xtask test` fetches it", path.display())
@@ -106,11 +113,7 @@ fn page_of(n_flows: u16) -> TempDir {
     directory
 }
 
-#[test]
 fn a_page_of_ten_thousand_flows_is_read_in_a_browser() {
-    if !kernel_tests() {
-        return;
-    }
     let directory = page_of(10_000);
     let place = directory.path();
     let page = std::fs::read_to_string(place.join("r.html")).unwrap();

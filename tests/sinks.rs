@@ -15,14 +15,28 @@ use nix::{
 };
 use serde_json::Value;
 
-use crate::fixture::{
-    auditor::{files, kernel_tests, repository, watch},
-    history::events,
-    pair::{DEPLOYMENT, MATRIX, pair},
-    service::{alertmanager, started},
-    wait::until,
-    web::{get, say, web},
+use crate::{
+    fixture::{
+        auditor::{files, repository, watch},
+        history::events,
+        pair::{DEPLOYMENT, MATRIX, pair},
+        service::{alertmanager, started},
+        wait::until,
+        web::{get, say, web},
+    },
+    harness::{
+        Need::{Kernel, Program},
+        tests,
+    },
 };
+
+tests! {
+    prometheus_scrapes_it: [Kernel, Program("prometheus")],
+    promtool_accepts_the_rules: [Program("promtool")],
+    metrics_and_the_report_are_shown_here_alone: [Kernel, Program("promtool")],
+    every_event_arrives_at_every_sink_whatever_the_others_do: [Kernel],
+    alertmanager_is_told_and_told_again: [Kernel, Program("prometheus-alertmanager")],
+}
 
 const WATCH: &str = "watch --config a.toml --state state --every 300ms --window 2s";
 
@@ -73,11 +87,7 @@ fn older(metrics: &str) -> String {
     text
 }
 
-#[test]
 fn prometheus_scrapes_it() {
-    if !kernel_tests() {
-        return;
-    }
     let config = "scrape_configs:\n  - job_name: auditor\n    scrape_interval: 1s\n    static_configs:\n      - targets: ['127.0.0.1:9719']\n";
     let directory = files(&[
         ("m.toml", MATRIX),
@@ -121,20 +131,12 @@ fn prometheus_scrapes_it() {
     });
 }
 
-#[test]
 fn promtool_accepts_the_rules() {
-    if !kernel_tests() {
-        return;
-    }
     let rules = repository().join("docs/alerts.yml");
     promtool(&["check", "rules", &rules.display().to_string()], "");
 }
 
-#[test]
 fn metrics_and_the_report_are_shown_here_alone() {
-    if !kernel_tests() {
-        return;
-    }
     let directory = files(&[("m.toml", MATRIX), ("a.toml", DEPLOYMENT)]);
     let (one, other) = pair();
     let _unknown = serve(&one, Transport::Tcp, 9090).unwrap();
@@ -216,11 +218,7 @@ fn keys(taken: &Mutex<Vec<(String, String)>>) -> Vec<String> {
     taken.iter().map(key).collect()
 }
 
-#[test]
 fn every_event_arrives_at_every_sink_whatever_the_others_do() {
-    if !kernel_tests() {
-        return;
-    }
     let deployment = format!(
         "{DEPLOYMENT}\n[[sink]]\ntype = 'webhook'\nname = 'wrong at first'\nurl = 'http://127.0.0.1:7001/hook'\nkey_file = 'key'\n\
          [[sink]]\ntype = 'webhook'\nname = 'never answers'\nurl = 'http://127.0.0.1:7002'\n\
@@ -335,11 +333,7 @@ fn every_event_arrives_at_every_sink_whatever_the_others_do() {
     assert!(!finished.stderr.contains("secret"));
 }
 
-#[test]
 fn alertmanager_is_told_and_told_again() {
-    if !kernel_tests() {
-        return;
-    }
     let deployment =
         format!("{DEPLOYMENT}\n[[sink]]\ntype = 'alertmanager'\nurl = 'http://127.0.0.1:9093'\n");
     let config = "route:\n  receiver: none\nreceivers:\n  - name: none\n";

@@ -13,10 +13,17 @@ use aya::{
 };
 use etherparse::PacketBuilder;
 
-use crate::fixture::{
-    auditor::kernel_tests,
-    program::{self, OBJECT},
+use crate::{
+    fixture::program::{self, OBJECT},
+    harness::{Need::Kernel, tests},
 };
+
+tests! {
+    what_no_longer_fits_into_a_place_is_counted_beside_it: [Kernel],
+    drains_under_load_are_exact: [Kernel],
+    drains_of_the_shared_table_under_load_are_exact: [Kernel],
+    drains_without_membarrier_are_exact: [Kernel],
+}
 
 const XDP: &str = "ingress_xdp";
 
@@ -161,11 +168,7 @@ fn check(program: &str, storms: &Load, mode: u8, wait: Wait) {
     assert!(!storms.is_too_much || by_port != 0, "{what}: a small table");
 }
 
-#[test]
 fn what_no_longer_fits_into_a_place_is_counted_beside_it() {
-    if !kernel_tests() {
-        return;
-    }
     let (ebpf, mut table) = load("ingress_tc", 0, Wait::new().unwrap());
     // Where the packets of a place have no more bits.
     let most = 1 << (PACKET_BITS - 1);
@@ -194,27 +197,15 @@ fn what_no_longer_fits_into_a_place_is_counted_beside_it() {
     assert_eq!(found, expected);
 }
 
-#[test]
 fn drains_under_load_are_exact() {
-    if !kernel_tests() {
-        return;
-    }
     check(XDP, &LONG, 0, Wait::new().unwrap());
     check("ingress_tc", &SHORT, 0, Wait::new().unwrap());
 }
 
-#[test]
 fn drains_of_the_shared_table_under_load_are_exact() {
-    if !kernel_tests() {
-        return;
-    }
     check("egress_tc", &SHORT, mode::SHARED, Wait::new().unwrap());
 }
 
-#[test]
 fn drains_without_membarrier_are_exact() {
-    if !kernel_tests() {
-        return;
-    }
     check("ingress_tc", &SHORT, 0, Wait::update().unwrap());
 }

@@ -5,11 +5,21 @@ use lab::{
     talk::{Outcome, Transport, ask, serve},
 };
 
-use crate::fixture::{
-    auditor::{files, kernel_tests, watch_during},
-    pair::pair,
-    report::report,
+use crate::{
+    fixture::{
+        auditor::{files, watch_during},
+        pair::pair,
+        report::report,
+    },
+    harness::{
+        Need::{Kernel, Program},
+        tests,
+    },
 };
+
+tests! {
+    the_verdict_is_on_who_really_talks: [Kernel, Program("nft")],
+}
 
 const MATRIX: &str = r#"
 name = "Translated"
@@ -61,11 +71,7 @@ fn container(host: &Namespace) -> Namespace {
     container
 }
 
-#[test]
 fn the_verdict_is_on_who_really_talks() {
-    if !kernel_tests() {
-        return;
-    }
     let directory = files(&[("m.toml", MATRIX), ("a.toml", DEPLOYMENT)]);
     let (one, other) = pair();
     let container = container(&one);

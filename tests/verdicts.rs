@@ -5,11 +5,21 @@ use std::{collections::BTreeMap, fmt::Write as _};
 use lab::talk::{Outcome, Transport, ask, serve};
 use serde_json::Value;
 
-use crate::fixture::{
-    auditor::{files, kernel_tests, watch, watch_during},
-    pair::pair,
-    report::report,
+use crate::{
+    fixture::{
+        auditor::{files, watch, watch_during},
+        pair::pair,
+        report::report,
+    },
+    harness::{
+        Need::{Kernel, Program},
+        tests,
+    },
 };
+
+tests! {
+    every_verdict: [Kernel, Program("nft")],
+}
 
 /// A rule of the matrix: its id, client, server, transport, ports, and what else it says.
 const RULES: [(&str, &str, &str, &str, &str, &str); 14] = [
@@ -73,11 +83,7 @@ reason = "over since long"
 until = 2020-01-01
 "#;
 
-#[test]
 fn every_verdict() {
-    if !kernel_tests() {
-        return;
-    }
     let mut matrix = "name = \"Every verdict\"\n".to_owned();
     for (id, client, server, transport, ports, more) in RULES {
         writeln!(

@@ -12,11 +12,17 @@ use etherparse::{PacketBuilder, PacketBuilderStep, TcpHeader, VlanId};
 
 use nix::{net::if_::if_nametoindex, sched::sched_getcpu};
 
-use crate::fixture::{
-    auditor::kernel_tests,
-    pair::pair,
-    program::{self, OBJECT},
+use crate::{
+    fixture::{
+        pair::pair,
+        program::{self, OBJECT},
+    },
+    harness::{Need::Kernel, tests},
 };
+
+tests! {
+    every_way_counts_alike: [Kernel],
+}
 
 const XDP: &str = "ingress_xdp";
 const N_FRAMES: usize = 4_000;
@@ -158,11 +164,7 @@ fn counted(
     flows
 }
 
-#[test]
 fn every_way_counts_alike() {
-    if !kernel_tests() {
-        return;
-    }
     let mut numbers = Numbers(0x9e37_79b9_7f4a_7c15);
     let frames: Vec<_> = (0..N_FRAMES).map(|_| frame(&mut numbers)).collect();
     let (host, _other) = pair();

@@ -11,29 +11,35 @@ use lab::{
 use serde_json::Value;
 
 use crate::{
-    auditor::{kernel_tests, repository, run, watch},
-    life::assert_totals,
+    fixture::{
+        auditor::{repository, run, watch},
+        report::assert_totals,
+    },
+    harness::{
+        Need::{Kernel, Program},
+        tests,
+    },
 };
 
-#[test]
+tests! {
+    over_tc: [Kernel, Program("nft")],
+    over_filters: [Kernel, Program("nft")],
+    over_xdp: [Kernel, Program("nft")],
+}
+
 fn over_tc() {
     plays_the_script("tc", "tcx");
 }
 
-#[test]
 fn over_filters() {
     plays_the_script("tc", "clsact");
 }
 
-#[test]
 fn over_xdp() {
     plays_the_script("xdp", "auto");
 }
 
 fn plays_the_script(ingress: &str, tc: &str) {
-    if !kernel_tests() {
-        return;
-    }
     let directory = tempfile::tempdir().unwrap();
     let place = directory.path();
     let page = repository().join("demo/ports.md");

@@ -4,7 +4,23 @@ use std::process::Command;
 
 use lab::Namespace;
 
-use crate::auditor::{command, files, kernel_tests, run, watch};
+use crate::{
+    fixture::auditor::{command, files, run, watch},
+    harness::{Need::Kernel, tests},
+};
+
+tests! {
+    documents: [],
+    the_good_part_of_a_document_is_kept: [],
+    a_page_that_changes: [],
+    matrices: [],
+    deployments: [],
+    roles_and_interfaces: [],
+    without_privileges: [],
+    an_interface_without_ethernet_is_refused_by_name: [Kernel],
+    reports: [],
+    differences_of_matrices: [],
+}
 
 const MATRIX: &str = r#"
 name = "Example"
@@ -31,7 +47,6 @@ fn check(given: &[(&str, &str)], arguments: &str, said: &str) {
     assert!(output.stdout.is_empty());
 }
 
-#[test]
 fn documents() {
     check(
         &[("empty.md", "")],
@@ -58,7 +73,6 @@ fn documents() {
     );
 }
 
-#[test]
 fn the_good_part_of_a_document_is_kept() {
     let page = "| Port | Source | Destination |\n|---|---|---|\n| 70000 | a | b |\n| 80, 70001 | a | b |\n";
     let directory = files(&[("page.md", page)]);
@@ -83,7 +97,6 @@ fn printed(directory: &std::path::Path, arguments: &str, code: i32) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-#[test]
 fn a_page_that_changes() {
     let page = |ports: &[&str]| {
         let rows: Vec<String> = ports
@@ -135,7 +148,6 @@ fn a_page_that_changes() {
     );
 }
 
-#[test]
 fn matrices() {
     check(
         &[("m.toml", "name = \"x\"\n[[rule]\n")],
@@ -164,7 +176,6 @@ fn matrices() {
     );
 }
 
-#[test]
 fn deployments() {
     check(
         &[
@@ -200,7 +211,6 @@ fn deployments() {
     );
 }
 
-#[test]
 fn roles_and_interfaces() {
     check(
         &[("m.toml", MATRIX)],
@@ -217,7 +227,6 @@ fn roles_and_interfaces() {
     );
 }
 
-#[test]
 fn without_privileges() {
     let directory = files(&[("m.toml", MATRIX)]);
     let mut command = command("audit --matrix m.toml -i lo --for 1s");
@@ -238,11 +247,7 @@ fn without_privileges() {
     );
 }
 
-#[test]
 fn an_interface_without_ethernet_is_refused_by_name() {
-    if !kernel_tests() {
-        return;
-    }
     let host = Namespace::new("tunnel").unwrap();
     host.run("ip tuntap add tun0 mode tun").unwrap();
     let directory = files(&[("m.toml", MATRIX)]);
@@ -270,7 +275,6 @@ fn an_interface_without_ethernet_is_refused_by_name() {
     );
 }
 
-#[test]
 fn reports() {
     check(
         &[],
@@ -299,7 +303,6 @@ fn reports() {
     );
 }
 
-#[test]
 fn differences_of_matrices() {
     let other = MATRIX.replace("443", "8443");
     let directory = files(&[("a.toml", MATRIX), ("b.toml", &other)]);

@@ -11,9 +11,21 @@ use lab::Namespace;
 use serde_json::Value;
 
 use crate::{
-    auditor::{files, kernel_tests, watch_during},
-    life::{MATRIX, pair, report},
+    fixture::{
+        auditor::{files, watch_during},
+        pair::{MATRIX, pair},
+        report::report,
+    },
+    harness::{Need::Kernel, tests},
 };
+
+tests! {
+    super_packets_count_their_segments: [Kernel],
+    drains_are_exact_over_xdp: [Kernel],
+    drains_are_exact_over_tc: [Kernel],
+    drains_of_a_small_table_are_exact: [Kernel],
+    frames_of_a_large_mtu: [Kernel],
+}
 
 /// Little enough for every queue on the way: a packet that is sent again would be counted again, and rightly.
 const PAYLOAD: usize = 2_000_000;
@@ -49,11 +61,7 @@ fn counts(text: &str) -> (Value, Value) {
     (flow["to_server"].clone(), flow["to_client"].clone())
 }
 
-#[test]
 fn super_packets_count_their_segments() {
-    if !kernel_tests() {
-        return;
-    }
     let directory = files(&[("m.toml", MATRIX)]);
     let directory = directory.path();
     let (one, other) = pair();
@@ -136,9 +144,6 @@ fn refused(sender: &Namespace) -> u64 {
 /// Every packet is in exactly one place, whichever half or table it was in when it was taken, and nothing that has no
 /// place is lost in silence: the halves flip and all tables overflow while two CPUs send.
 fn drains_are_exact(ingress: &str, flows: u32) {
-    if !kernel_tests() {
-        return;
-    }
     let directory = files(&[("m.toml", MATRIX)]);
     let directory = directory.path();
     let (one, other) = pair();
@@ -208,17 +213,14 @@ fn udp(report: &Value, direction: &str) -> (u64, u64) {
     })
 }
 
-#[test]
 fn drains_are_exact_over_xdp() {
     drains_are_exact("xdp", 65_536);
 }
 
-#[test]
 fn drains_are_exact_over_tc() {
     drains_are_exact("tc", 65_536);
 }
 
-#[test]
 fn drains_of_a_small_table_are_exact() {
     drains_are_exact("tc", 64);
 }
@@ -227,11 +229,7 @@ fn drains_of_a_small_table_are_exact() {
 const JUMBO: usize = 8000;
 
 /// Frames that lie in several buffers, which only some XDP programs are given.
-#[test]
 fn frames_of_a_large_mtu() {
-    if !kernel_tests() {
-        return;
-    }
     let directory = files(&[("m.toml", MATRIX)]);
     let (one, other) = pair();
     for host in [&one, &other] {

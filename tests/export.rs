@@ -4,14 +4,21 @@ use std::{collections::BTreeSet, fmt::Write as _};
 
 use lab::Namespace;
 
-use crate::auditor::{command, files, kernel_tests, repository, run};
+use crate::{
+    fixture::auditor::{command, files, repository, run},
+    harness::{
+        Need::{Kernel, Program},
+        tests,
+    },
+};
+
+tests! {
+    the_kernel_takes_every_firewall: [Kernel, Program("nft")],
+    what_is_missing_is_said: [],
+}
 
 /// The kernel takes the firewall of every role of every matrix that ships.
-#[test]
 fn the_kernel_takes_every_firewall() {
-    if !kernel_tests() {
-        return;
-    }
     let host = Namespace::new("firewall").unwrap();
     let mut n_checked = 0;
     for entry in std::fs::read_dir(repository().join("matrices")).unwrap() {
@@ -67,7 +74,6 @@ fn the_kernel_takes_every_firewall() {
     assert!(10 < n_checked, "{n_checked}");
 }
 
-#[test]
 fn what_is_missing_is_said() {
     let directory = files(&[]);
     let matrix = repository().join("matrices/dcos-1.13.toml");

@@ -11,9 +11,17 @@ use lab::{Namespace, raw::Sender};
 use serde_json::Value;
 
 use crate::{
-    auditor::{files, kernel_tests, watch_during},
-    life::{MATRIX, pair, report},
+    fixture::{
+        auditor::{files, watch_during},
+        pair::{MATRIX, pair},
+        report::report,
+    },
+    harness::{Need::Kernel, tests},
 };
+
+tests! {
+    a_flood_displaces_nothing: [Kernel],
+}
 
 const SYNS: u32 = 1_000_000;
 
@@ -61,11 +69,7 @@ fn chat(mut stream: TcpStream, stop: &AtomicBool) -> u64 {
     n_asked
 }
 
-#[test]
 fn a_flood_displaces_nothing() {
-    if !kernel_tests() {
-        return;
-    }
     let directory = files(&[("m.toml", MATRIX)]);
     let (one, other) = pair();
     let listener = one

@@ -9,9 +9,19 @@ use lab::{
 use serde_json::Value;
 
 use crate::{
-    auditor::{files, kernel_tests, run, watch_during},
-    life::{MATRIX, pair, report},
+    fixture::{
+        auditor::{files, run, watch_during},
+        pair::{MATRIX, pair},
+        report::report,
+    },
+    harness::{Need::Kernel, tests},
 };
+
+tests! {
+    what_comes_later_is_watched: [Kernel],
+    an_interface_that_is_up_already_is_a_gap: [Kernel],
+    another_network_namespace: [Kernel],
+}
 
 /// Whoever follows interfaces has seen what happened when this has passed.
 const SEEN: Duration = Duration::from_millis(1500);
@@ -59,11 +69,7 @@ fn gaps(report: &Value) -> Vec<&str> {
     gaps.map(|gap| gap["reason"].as_str().unwrap()).collect()
 }
 
-#[test]
 fn what_comes_later_is_watched() {
-    if !kernel_tests() {
-        return;
-    }
     let directory = files(&[("m.toml", MATRIX)]);
     let (one, other) = pair();
     let _service = serve(&one, Transport::Tcp, 8080).unwrap();
@@ -99,11 +105,7 @@ fn what_comes_later_is_watched() {
     );
 }
 
-#[test]
 fn an_interface_that_is_up_already_is_a_gap() {
-    if !kernel_tests() {
-        return;
-    }
     let directory = files(&[("m.toml", MATRIX)]);
     let (one, _other) = pair();
     one.run("ip link add name away type veth peer name back")
@@ -119,11 +121,7 @@ fn an_interface_that_is_up_already_is_a_gap() {
     assert_eq!(report["gaps"][1]["interface"], "near9");
 }
 
-#[test]
 fn another_network_namespace() {
-    if !kernel_tests() {
-        return;
-    }
     let directory = files(&[("m.toml", MATRIX)]);
     let (one, other) = pair();
     let _service = serve(&one, Transport::Tcp, 8080).unwrap();

@@ -2,7 +2,7 @@
 
 use aya::programs::{SchedClassifier, tc::TcAttachType};
 use lab::{
-    Namespace, namespace,
+    Namespace,
     talk::{Outcome, Transport, ask, serve},
 };
 use nix::{
@@ -11,30 +11,27 @@ use nix::{
 };
 use serde_json::Value;
 
-use crate::auditor::{files, kernel_tests, watch};
+use crate::{
+    fixture::{
+        auditor::{files, watch},
+        pair::{MATRIX, pair},
+        report::assert_totals,
+    },
+    harness::{
+        Need::{Kernel, Program},
+        tests,
+    },
+};
 
-pub(crate) const MATRIX: &str = r#"
-name = "Pair"
-
-[[rule]]
-id = "web"
-client = ["user"]
-server = ["web"]
-transport = "tcp"
-ports = "8080"
-presence = "required"
-"#;
-
-pub(crate) fn pair() -> (Namespace, Namespace) {
-    namespace::pair().unwrap()
-}
-
-/// What an audit printed as JSON, with all its packets in their places.
-#[track_caller]
-pub(crate) fn report(text: &str) -> Value {
-    let report: Value = serde_json::from_str(text).unwrap();
-    assert_totals(&report);
-    report
+tests! {
+    a_killed_audit_leaves_nothing_attached: [Kernel, Program("bpftool")],
+    a_taken_xdp_slot_means_tc: [Kernel, Program("bpftool")],
+    a_window_that_is_cut_short_makes_nothing_missing: [Kernel],
+    an_interface_that_goes_away_is_a_gap: [Kernel],
+    a_full_table_is_said: [Kernel],
+    an_icmp_error_is_a_refusal: [Kernel, Program("nft")],
+    packets_in_no_flow_can_be_logged: [Kernel],
+    flows_are_printed_without_a_verdict: [Kernel],
 }
 
 /// Programs on an interface as the kernel, `ip` and `bpftool` tell of them. The `bpftool` of some distributions is older than
@@ -85,11 +82,7 @@ fn leftovers(host: &Namespace, interface: &str) -> Vec<String> {
     left
 }
 
-#[test]
 fn a_killed_audit_leaves_nothing_attached() {
-    if !kernel_tests() {
-        return;
-    }
     let directory = files(&[("m.toml", MATRIX)]);
     for (hooks, shown) in [
         ("--ingress tc", "ingress_tc"),
@@ -116,11 +109,7 @@ fn a_killed_audit_leaves_nothing_attached() {
     }
 }
 
-#[test]
 fn a_taken_xdp_slot_means_tc() {
-    if !kernel_tests() {
-        return;
-    }
     let directory = files(&[("m.toml", MATRIX)]);
     let (one, other) = pair();
     let _service = serve(&one, Transport::Tcp, 8080).unwrap();
@@ -158,11 +147,7 @@ fn stop(pid: Pid) {
     kill(pid, Signal::SIGINT).unwrap();
 }
 
-#[test]
 fn a_window_that_is_cut_short_makes_nothing_missing() {
-    if !kernel_tests() {
-        return;
-    }
     let directory = files(&[("m.toml", MATRIX)]);
     let (one, _other) = pair();
     let arguments = "audit --matrix m.toml --role web -i eth0 --for 60s --format json";
@@ -185,11 +170,7 @@ fn a_window_that_is_cut_short_makes_nothing_missing() {
     assert_eq!(report["rules"][0]["listening"], false);
 }
 
-#[test]
 fn an_interface_that_goes_away_is_a_gap() {
-    if !kernel_tests() {
-        return;
-    }
     let directory = files(&[("m.toml", MATRIX)]);
     let (one, other) = pair();
     let arguments = "audit --matrix m.toml --role web -i eth0 --for 60s --format json";
@@ -215,11 +196,7 @@ fn an_interface_that_goes_away_is_a_gap() {
     assert_eq!(report["rules"][0]["verdict"], "unassessed");
 }
 
-#[test]
 fn a_full_table_is_said() {
-    if !kernel_tests() {
-        return;
-    }
     let directory = files(&[("m.toml", MATRIX)]);
     let (one, other) = pair();
     let _service = serve(&one, Transport::Tcp, 8080).unwrap();
@@ -246,11 +223,7 @@ fn a_full_table_is_said() {
     }
 }
 
-#[test]
 fn an_icmp_error_is_a_refusal() {
-    if !kernel_tests() {
-        return;
-    }
     let matrix = format!(
         "{MATRIX}\n[[rule]]\nid = \"names\"\nclient = [\"user\"]\nserver = [\"web\"]\ntransport = \"udp\"\nports = \"53\"\n"
     );
@@ -294,11 +267,7 @@ fn an_icmp_error_is_a_refusal() {
     assert_totals(&report);
 }
 
-#[test]
 fn packets_in_no_flow_can_be_logged() {
-    if !kernel_tests() {
-        return;
-    }
     let directory = files(&[("m.toml", MATRIX)]);
     let (one, other) = pair();
     let _service = serve(&one, Transport::Tcp, 8080).unwrap();
@@ -325,31 +294,7 @@ fn packets_in_no_flow_can_be_logged() {
     }
 }
 
-/// Every packet is in a flow or under a reason.
-#[track_caller]
-pub(crate) fn assert_totals(report: &Value) {
-    let count = |value: &Value, what: &str| value[what].as_u64().unwrap_or_default();
-    for what in ["packets", "bytes"] {
-        let mut inside = 0;
-        for flow in report["flows"].as_array().unwrap() {
-            inside += count(&flow["to_server"], what) + count(&flow["to_client"], what);
-        }
-        let (mut all, mut outside) = (0, 0);
-        for (slot, tally) in report["counted"].as_object().unwrap() {
-            match slot.as_str() {
-                "received" | "sent" => all += count(tally, what),
-                _ => outside += count(tally, what),
-            }
-        }
-        assert_eq!(all, inside + outside, "{what}");
-    }
-}
-
-#[test]
 fn flows_are_printed_without_a_verdict() {
-    if !kernel_tests() {
-        return;
-    }
     let directory = files(&[]);
     let (one, other) = pair();
     let _service = serve(&one, Transport::Tcp, 8080).unwrap();

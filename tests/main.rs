@@ -1,6 +1,8 @@
 //! End-to-end tests: the built command, real kernels, real traffic.
 //!
-//! What needs a kernel runs with `AUDITOR_KERNEL_TESTS=1`, as `cargo xtask test` sets it, and then needs root.
+//! What needs a kernel runs with `AUDITOR_KERNEL_TESTS=1`, as `cargo xtask test` sets it, and then needs root. What needs
+//! references beside the repository must find them with `AUDITOR_SHARED_TESTS=1`.
+#![deny(dead_code, reason = "a test that no list names would never run")]
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -8,18 +10,18 @@
     reason = "a test fails by panicking"
 )]
 
-mod auditor;
 mod cluster;
 mod errors;
 mod exact;
 mod export;
+mod fixture;
 mod flood;
+mod harness;
 mod interfaces;
 mod life;
 mod outage;
 mod page;
 mod processes;
-mod programs;
 mod replay;
 mod shared;
 mod shown;
@@ -31,3 +33,31 @@ mod tunnel;
 mod verdicts;
 mod watch;
 mod ways;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    harness::run(&[
+        cluster::TESTS,
+        errors::TESTS,
+        exact::TESTS,
+        export::TESTS,
+        flood::TESTS,
+        interfaces::TESTS,
+        life::TESTS,
+        outage::TESTS,
+        page::TESTS,
+        processes::TESTS,
+        replay::TESTS,
+        shared::TESTS,
+        shown::TESTS,
+        sides::TESTS,
+        sinks::TESTS,
+        stress::TESTS,
+        translated::TESTS,
+        tunnel::TESTS,
+        verdicts::TESTS,
+        watch::TESTS,
+        ways::TESTS,
+    ])
+}

@@ -12,11 +12,24 @@ use nix::sys::signal::{Signal, kill};
 use serde_json::Value;
 
 use crate::{
-    auditor::{files, kernel_tests, run, watch},
-    life::{MATRIX, pair},
-    sinks::{alertmanager, get, say, web},
-    watch::{DEPLOYMENT, events, until},
+    fixture::{
+        auditor::{files, run, watch},
+        history::events,
+        pair::{DEPLOYMENT, MATRIX, pair},
+        service::alertmanager,
+        wait::until,
+        web::{get, say, web},
+    },
+    harness::{
+        Need::{Kernel, Program},
+        tests,
+    },
 };
+
+tests! {
+    alertmanager_groups_and_may_be_away_for_a_minute: [Kernel, Program("prometheus-alertmanager")],
+    a_full_disk_is_said_and_survived: [Kernel],
+}
 
 const WATCH: &str = "watch --config a.toml --state state --every 300ms --window 2s";
 
@@ -25,11 +38,7 @@ const TWO: &str = "name = \"Two\"\n\
     [[rule]]\nid = \"web\"\nclient = [\"user\"]\nserver = [\"web\"]\ntransport = \"tcp\"\nports = \"8080\"\npresence = \"required\"\n\
     [[rule]]\nid = \"store\"\nclient = [\"user\"]\nserver = [\"web\"]\ntransport = \"tcp\"\nports = \"5432\"\npresence = \"required\"\n";
 
-#[test]
 fn alertmanager_groups_and_may_be_away_for_a_minute() {
-    if !kernel_tests() {
-        return;
-    }
     let deployment =
         format!("{DEPLOYMENT}\n[[sink]]\ntype = 'alertmanager'\nurl = 'http://127.0.0.1:9093'\n");
     let config = "route:\n  receiver: hook\n  group_by: [alertname, host]\n  group_wait: 1s\n  group_interval: 1s\n\
@@ -136,11 +145,7 @@ impl Drop for Disk<'_> {
     }
 }
 
-#[test]
 fn a_full_disk_is_said_and_survived() {
-    if !kernel_tests() {
-        return;
-    }
     let directory = files(&[("m.toml", MATRIX), ("a.toml", DEPLOYMENT)]);
     let path = directory.path();
     let state = path.join("state");

@@ -1,14 +1,26 @@
 //! The report as a page, in a real browser.
 
-use std::{path::Path, process::Command};
+use std::path::Path;
 
 use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::{
-    auditor::{files, kernel_tests, repository, run},
-    replay::pcap,
+    fixture::{
+        auditor::{files, repository, run},
+        browser::browse,
+        pcap::pcap,
+    },
+    harness::{
+        Need::{Kernel, Program},
+        tests,
+    },
 };
+
+tests! {
+    nobody_stumbles_over_the_page: [Kernel, Program("chromium")],
+    a_page_of_ten_thousand_flows_is_read_in_a_browser: [Kernel, Program("chromium")],
+}
 
 /// What a person does with the page, and what comes of it; a script of the test, which the page's own policy would not let
 /// run.
@@ -50,39 +62,12 @@ fn at(place: &Path, file: &str) -> String {
     format!("file://{}", place.join(file).display())
 }
 
-/// The page's elements once its scripts ran.
-pub(crate) fn browse(place: &Path, page: &str) -> String {
-    let output = Command::new("chromium")
-        .args([
-            "--headless",
-            "--no-sandbox",
-            "--disable-gpu",
-            "--dump-dom",
-            "--timeout=20000",
-            // Long enough for all that scripts wait for; it is the browser's own time.
-            "--virtual-time-budget=20000",
-        ])
-        .arg(format!(
-            "--user-data-dir={}",
-            place.join("profile").display()
-        ))
-        .arg(page)
-        .output()
-        .unwrap_or_else(|error| panic!("`chromium`: {error}; `cargo xtask test` installs it"));
-    assert!(output.status.success(), "{output:?}");
-    String::from_utf8(output.stdout).unwrap()
-}
-
 /// Asks axe-core what those who can't see the page, or can't use a mouse, would stumble over.
 const AXE_DRIVER: &str = "axe.run(document, { resultTypes: ['violations'] }).then((result) => { \
      const found = result.violations.map((one) => [one.id, one.impact, one.nodes[0].html]); \
      document.title = 'said ' + JSON.stringify({ found, passed: result.passes.length }); });";
 
-#[test]
 fn nobody_stumbles_over_the_page() {
-    if !kernel_tests() {
-        return;
-    }
     let path = repository().join("target/axe/node_modules/axe-core/axe.min.js");
     let axe = std::fs::read_to_string(&path).unwrap_or_else(|error| {
         panic!("{}: {error}; `cargo xtask test` fetches it", path.display())
@@ -128,11 +113,7 @@ fn page_of(n_flows: u16) -> TempDir {
     directory
 }
 
-#[test]
 fn a_page_of_ten_thousand_flows_is_read_in_a_browser() {
-    if !kernel_tests() {
-        return;
-    }
     let directory = page_of(10_000);
     let place = directory.path();
     let page = std::fs::read_to_string(place.join("r.html")).unwrap();

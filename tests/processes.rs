@@ -9,9 +9,17 @@ use lab::{
 use serde_json::Value;
 
 use crate::{
-    auditor::{files, kernel_tests, watch_during},
-    life::{MATRIX, pair, report},
+    fixture::{
+        auditor::{files, watch_during},
+        pair::{MATRIX, pair},
+        report::report,
+    },
+    harness::{Need::Kernel, tests},
 };
+
+tests! {
+    the_processes_of_flows_and_rules_are_named: [Kernel],
+}
 
 /// The processes of the flow to a port, as `part pid`.
 fn processes(report: &Value, port: u64) -> Vec<String> {
@@ -25,11 +33,7 @@ fn processes(report: &Value, port: u64) -> Vec<String> {
         .collect()
 }
 
-#[test]
 fn the_processes_of_flows_and_rules_are_named() {
-    if !kernel_tests() {
-        return;
-    }
     let directory = files(&[("m.toml", MATRIX)]);
     let (one, other) = pair();
     let _unknown = serve(&one, Transport::Tcp, 9090).unwrap();

@@ -6,14 +6,26 @@ use etherparse::PacketBuilder;
 use serde_json::{Value, json};
 
 use crate::{
-    auditor::{files, kernel_tests, repository, run},
-    life::assert_totals,
+    fixture::{
+        auditor::{files, run},
+        pcap::{CUT, pcap},
+        report::assert_totals,
+    },
+    harness::{
+        Need::{Kernel, Program, Shared},
+        shared, tests,
+    },
 };
+
+tests! {
+    every_frame_is_counted_once: [Kernel],
+    a_capture_is_judged: [Kernel],
+    captures_that_are_none: [Kernel],
+    captures_of_others: [Kernel, Program("python3"), Shared("captures")],
+}
 
 const CLIENT: [u8; 4] = [10, 9, 0, 5];
 const SERVER: [u8; 4] = [10, 9, 0, 1];
-/// Every record claims to have been this much longer on the wire.
-const CUT: u32 = 7;
 
 fn ethernet(
     source: [u8; 4],
@@ -49,27 +61,7 @@ fn udp(source: u16, destination: u16, payload: &[u8]) -> Vec<u8> {
     frame(step, |step, out| step.write(out, payload).unwrap())
 }
 
-/// A pcap file of these frames, one each second.
-pub(crate) fn pcap(frames: &[Vec<u8>]) -> Vec<u8> {
-    let mut file = Vec::new();
-    for field in [0xa1b2_c3d4_u32, 0x0004_0002, 0, 0, 65_535, 1] {
-        file.extend(field.to_le_bytes());
-    }
-    for (second, frame) in (1_000_000_000_u32..).zip(frames) {
-        let length = u32::try_from(frame.len()).unwrap();
-        for field in [second, 0, length, length + CUT] {
-            file.extend(field.to_le_bytes());
-        }
-        file.extend(frame);
-    }
-    file
-}
-
-#[test]
 fn every_frame_is_counted_once() {
-    if !kernel_tests() {
-        return;
-    }
     let mut later = udp(5000, 53, &[0; 64]);
     // An offset of 8 bytes: the second fragment of a datagram.
     later[20..22].copy_from_slice(&[0, 1]);
@@ -154,11 +146,7 @@ fn every_frame_is_counted_once() {
     assert_eq!(told, expected);
 }
 
-#[test]
 fn a_capture_is_judged() {
-    if !kernel_tests() {
-        return;
-    }
     let matrix = "name = \"m\"\n[[rule]]\nid = \"web\"\nclient = [\"user\"]\nserver = [\"web\"]\ntransport = \"tcp\"\nports = \"8080\"\npresence = \"required\"\n";
     let directory = files(&[("m.toml", matrix)]);
     let place = directory.path();
@@ -214,11 +202,7 @@ fn a_capture_is_judged() {
     assert_eq!(report["window"]["start"], "2001-09-09T01:46:40.000000Z");
 }
 
-#[test]
 fn captures_that_are_none() {
-    if !kernel_tests() {
-        return;
-    }
     let directory = files(&[("page.md", "# A page\n\nno capture\n")]);
     let place = directory.path();
     let output = run(place, "replay page.md --flows");
@@ -230,13 +214,9 @@ fn captures_that_are_none() {
     assert!(String::from_utf8_lossy(&output.stderr).contains("cannot read nowhere.pcap"));
 }
 
-/// Captures of others, against counts that independent readers agree on, where those are beside the repository.
-#[test]
+/// Captures of others, against counts that independent readers agree on.
 fn captures_of_others() {
-    let captures = repository().join("../shared/captures");
-    if !kernel_tests() || !captures.is_dir() {
-        return;
-    }
+    let captures = shared("captures");
     let place = tempfile::tempdir().unwrap();
     for file in std::fs::read_dir(captures.join("files")).unwrap() {
         let file = file.unwrap();

@@ -1,10 +1,22 @@
-//! The importer against reference rows made by reading, where those are beside the repository.
+//! The importer against reference rows made by reading, and the ready-made matrices.
 
 use std::{path::Path, process::Command};
 
 use auditor::matrix::Matrix;
 
-use crate::auditor::{repository, run};
+use crate::{
+    fixture::auditor::{repository, run},
+    harness::{
+        Need::{Program, Shared},
+        shared, tests,
+    },
+};
+
+tests! {
+    reference_rows: [Program("python3"), Shared("documents")],
+    ready_made_matrices_are_sound: [],
+    ready_made_matrices_are_those_of_their_pages: [Shared("documents")],
+}
 
 /// Documents that must be read without a miss.
 const WHOLE: [&str; 5] = [
@@ -15,13 +27,8 @@ const WHOLE: [&str; 5] = [
     "thoughtspot",
 ];
 
-#[test]
 fn reference_rows() {
-    let documents = repository().join("../shared/documents");
-    if !documents.is_dir() {
-        // The references are no part of the repository.
-        return;
-    }
+    let documents = shared("documents");
     let place = tempfile::tempdir().unwrap();
     let truth = place.path().join("truth");
     std::fs::create_dir(&truth).unwrap();
@@ -59,21 +66,23 @@ fn reference_rows() {
     );
 }
 
+fn ready_made_matrices_are_sound() {
+    let place = tempfile::tempdir().unwrap();
+    for name in WHOLE {
+        let path = repository().join(format!("matrices/{name}.toml"));
+        let checked = run(place.path(), &format!("check {}", path.display()));
+        assert_eq!(checked.status.code(), Some(0), "{name}");
+    }
+}
+
 /// The ready-made matrices say what the importer reads; only services and notes are told in other words.
-#[test]
-fn ready_made_matrices() {
-    let documents = repository().join("../shared/documents");
+fn ready_made_matrices_are_those_of_their_pages() {
+    let documents = shared("documents");
     let matrices = repository().join("matrices");
     let place = tempfile::tempdir().unwrap();
     for name in WHOLE {
         let path = matrices.join(format!("{name}.toml"));
-        let checked = run(place.path(), &format!("check {}", path.display()));
-        assert_eq!(checked.status.code(), Some(0), "{name}");
         let page = documents.join(format!("{name}.md"));
-        if !page.is_file() {
-            // The pages are no part of the repository.
-            continue;
-        }
         let import = format!("import {} -o {name}.toml", page.display());
         assert_eq!(run(place.path(), &import).status.code(), Some(0), "{name}");
         assert_eq!(

@@ -21,12 +21,25 @@ use nix::sys::signal::{Signal, kill};
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
 
 use crate::{
-    auditor::{command, files, kernel_tests, watch},
-    life::{MATRIX, pair},
-    page::browse,
-    sinks::{say, web},
-    watch::{DEPLOYMENT, until},
+    fixture::{
+        auditor::{command, files, watch},
+        browser::browse,
+        pair::{DEPLOYMENT, MATRIX, pair},
+        wait::until,
+        web::{say, web},
+    },
+    harness::{
+        Need::{Kernel, Program},
+        tests,
+    },
 };
+
+tests! {
+    others_see_it_over_tls_if_they_know_the_token: [Kernel],
+    sinks_are_where_the_watch_was_started: [Kernel],
+    top_on_a_terminal: [Kernel, Program("script")],
+    a_page_that_is_shown_anew_stays_where_it_was: [Kernel, Program("chromium")],
+}
 
 const WATCH: &str = "watch --config a.toml --state state --every 300ms --window 2s";
 
@@ -60,11 +73,7 @@ fn get(from: &Namespace, pem: &str, path: &str, authorization: &str) -> Option<(
     .unwrap()
 }
 
-#[test]
 fn others_see_it_over_tls_if_they_know_the_token() {
-    if !kernel_tests() {
-        return;
-    }
     let (cert, key) = certificate();
     let directory = files(&[
         ("m.toml", MATRIX),
@@ -130,11 +139,7 @@ fn others_see_it_over_tls_if_they_know_the_token() {
     }
 }
 
-#[test]
 fn sinks_are_where_the_watch_was_started() {
-    if !kernel_tests() {
-        return;
-    }
     let deployment =
         format!("{DEPLOYMENT}\n[[sink]]\ntype = 'webhook'\nurl = 'http://127.0.0.1:7007'\n");
     let directory = files(&[("m.toml", MATRIX), ("a.toml", &deployment)]);
@@ -162,11 +167,7 @@ fn sinks_are_where_the_watch_was_started() {
     assert!(taken.lock().unwrap()[0].1.contains("missing"));
 }
 
-#[test]
 fn top_on_a_terminal() {
-    if !kernel_tests() {
-        return;
-    }
     let directory = files(&[("m.toml", MATRIX), ("a.toml", DEPLOYMENT)]);
     let (one, other) = pair();
     let _unknown = serve(&one, Transport::Tcp, 9090).unwrap();
@@ -225,11 +226,7 @@ const STAYS: &str = "const search = document.querySelector('#rules input'); \
        document.title = 'said ' + JSON.stringify([search.value, document.querySelector('#rules output').textContent]); \
      } else { sessionStorage.setItem('again', '1'); search.value = 'nothing like it'; search.dispatchEvent(new Event('input')); }";
 
-#[test]
 fn a_page_that_is_shown_anew_stays_where_it_was() {
-    if !kernel_tests() {
-        return;
-    }
     let directory = files(&[("m.toml", MATRIX), ("a.toml", DEPLOYMENT)]);
     let place = directory.path();
     let (one, _other) = pair();

@@ -14,9 +14,19 @@ use nix::sys::socket::{
 use serde_json::Value;
 
 use crate::{
-    auditor::{files, kernel_tests, watch_during},
-    life::{MATRIX, pair, report},
+    fixture::{
+        auditor::{files, watch_during},
+        pair::{MATRIX, pair},
+        report::report,
+    },
+    harness::{Need::Kernel, tests},
 };
+
+tests! {
+    a_guess_is_corrected: [Kernel],
+    ports_that_change_their_sides: [Kernel],
+    fragments_count_with_their_first: [Kernel],
+}
 
 /// Connects from a port of our choice, which may have been used just before.
 fn connect_from(host: &Namespace, own: &str, far: &str) -> TcpStream {
@@ -66,11 +76,7 @@ fn tcp_flows(report: &Value) -> Vec<(&str, u64, u64, u64)> {
 
 /// Before the window a connection began whose lower port is the client's; nothing but another connection with the same
 /// service, later, tells which end is the server. What was counted before that counts with the right end too.
-#[test]
 fn a_guess_is_corrected() {
-    if !kernel_tests() {
-        return;
-    }
     let directory = files(&[("m.toml", MATRIX)]);
     let (one, other) = pair();
     let listener = one
@@ -108,11 +114,7 @@ fn a_guess_is_corrected() {
 }
 
 /// The same two ports, used again the other way round.
-#[test]
 fn ports_that_change_their_sides() {
-    if !kernel_tests() {
-        return;
-    }
     let directory = files(&[("m.toml", MATRIX)]);
     let (one, other) = pair();
     let arguments = "audit --matrix m.toml --role web -i eth0 --format json";
@@ -152,12 +154,8 @@ fn ports_that_change_their_sides() {
 }
 
 /// Only the first fragment of a datagram has its ports.
-#[test]
 fn fragments_count_with_their_first() {
     const PAYLOAD: u64 = 4000;
-    if !kernel_tests() {
-        return;
-    }
     let directory = files(&[("m.toml", MATRIX)]);
     let (one, other) = pair();
     one.run("ip address add fd00::1/64 dev eth0").unwrap();

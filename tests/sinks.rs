@@ -1,18 +1,14 @@
 //! Where alerts go: with the real programs, and with sinks that are away, slow or wrong.
 
 use std::{
-    io::{BufRead as _, BufReader, Read as _, Write as _},
-    net::{TcpListener, TcpStream, UdpSocket},
-    path::Path,
-    process::{Child, Command, Stdio},
+    io::Write as _,
+    net::UdpSocket,
+    process::{Command, Stdio},
     sync::{Arc, Mutex},
     time::Duration,
 };
 
-use lab::{
-    Namespace,
-    talk::{Outcome, Transport, ask, serve},
-};
+use lab::talk::{Outcome, Transport, ask, serve};
 use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
@@ -20,42 +16,32 @@ use nix::{
 use serde_json::Value;
 
 use crate::{
-    auditor::{files, kernel_tests, repository, watch},
-    life::{MATRIX, pair},
-    watch::{DEPLOYMENT, events, until},
+    fixture::{
+        auditor::{files, repository, watch},
+        history::events,
+        pair::{DEPLOYMENT, MATRIX, pair},
+        service::{alertmanager, started},
+        wait::until,
+        web::{get, say, web},
+    },
+    harness::{
+        Need::{Kernel, Program},
+        tests,
+    },
 };
+
+tests! {
+    prometheus_scrapes_it: [Kernel, Program("prometheus")],
+    promtool_accepts_the_rules: [Program("promtool")],
+    metrics_and_the_report_are_shown_here_alone: [Kernel, Program("promtool")],
+    every_event_arrives_at_every_sink_whatever_the_others_do: [Kernel],
+    alertmanager_is_told_and_told_again: [Kernel, Program("prometheus-alertmanager")],
+}
 
 const WATCH: &str = "watch --config a.toml --state state --every 300ms --window 2s";
 
-/// Asks an HTTP server on the loopback of a host, and returns the answer's head and body.
-pub(crate) fn get(host: &Namespace, port: u16, path: &str, name: &str) -> (String, String) {
-    host.enter(|| {
-        let mut stream = TcpStream::connect(("127.0.0.1", port))?;
-        stream.set_read_timeout(Some(Duration::from_secs(10)))?;
-        write!(
-            stream,
-            "GET {path} HTTP/1.1\r\nHost: {name}\r\nConnection: close\r\n\r\n"
-        )?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer)?;
-        let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
-        Ok((head.to_owned(), body.to_owned()))
-    })
-    .unwrap_or_default()
-}
-
 fn stop(pid: Pid) {
     kill(pid, Signal::SIGTERM).unwrap();
-}
-
-/// A child that ends with the test.
-pub(crate) struct Running(Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _gone = self.0.kill();
-        let _status = self.0.wait();
-    }
 }
 
 fn promtool(arguments: &[&str], input: &str) {
@@ -101,11 +87,7 @@ fn older(metrics: &str) -> String {
     text
 }
 
-#[test]
 fn prometheus_scrapes_it() {
-    if !kernel_tests() {
-        return;
-    }
     let config = "scrape_configs:\n  - job_name: auditor\n    scrape_interval: 1s\n    static_configs:\n      - targets: ['127.0.0.1:9719']\n";
     let directory = files(&[
         ("m.toml", MATRIX),
@@ -149,20 +131,12 @@ fn prometheus_scrapes_it() {
     });
 }
 
-#[test]
 fn promtool_accepts_the_rules() {
-    if !kernel_tests() {
-        return;
-    }
     let rules = repository().join("docs/alerts.yml");
     promtool(&["check", "rules", &rules.display().to_string()], "");
 }
 
-#[test]
 fn metrics_and_the_report_are_shown_here_alone() {
-    if !kernel_tests() {
-        return;
-    }
     let directory = files(&[("m.toml", MATRIX), ("a.toml", DEPLOYMENT)]);
     let (one, other) = pair();
     let _unknown = serve(&one, Transport::Tcp, 9090).unwrap();
@@ -229,52 +203,6 @@ fn metrics_and_the_report_are_shown_here_alone() {
     );
 }
 
-/// A web server on a host that does with every request what `answer` says, and remembers bodies.
-pub(crate) fn web(
-    host: &Namespace,
-    port: u16,
-    answer: impl Fn(usize, TcpStream) + Send + 'static,
-) -> Arc<Mutex<Vec<(String, String)>>> {
-    let listener = host
-        .enter(|| Ok(TcpListener::bind(("127.0.0.1", port))?))
-        .unwrap();
-    let taken = Arc::new(Mutex::new(Vec::new()));
-    let shared = Arc::clone(&taken);
-    std::thread::spawn(move || {
-        for (n, stream) in listener.incoming().flatten().enumerate() {
-            let mut reader = BufReader::new(stream);
-            let mut head = String::new();
-            let mut line = String::new();
-            while reader.read_line(&mut line).is_ok_and(|n| 2 < n) {
-                head.push_str(&line.to_lowercase());
-                line.clear();
-            }
-            let length = head
-                .lines()
-                .find_map(|line| line.strip_prefix("content-length: "));
-            let length = length
-                .and_then(|length| length.trim().parse().ok())
-                .unwrap_or(0);
-            let mut body = vec![0; length];
-            if reader.read_exact(&mut body).is_ok() {
-                shared
-                    .lock()
-                    .unwrap()
-                    .push((head, String::from_utf8(body).unwrap()));
-            }
-            answer(n, reader.into_inner());
-        }
-    });
-    taken
-}
-
-pub(crate) fn say(mut stream: &TcpStream, status: &str) {
-    let _gone = write!(
-        stream,
-        "HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
-    );
-}
-
 /// The keys of the events in bodies.
 fn keys(taken: &Mutex<Vec<(String, String)>>) -> Vec<String> {
     let taken = taken.lock().unwrap();
@@ -290,11 +218,7 @@ fn keys(taken: &Mutex<Vec<(String, String)>>) -> Vec<String> {
     taken.iter().map(key).collect()
 }
 
-#[test]
 fn every_event_arrives_at_every_sink_whatever_the_others_do() {
-    if !kernel_tests() {
-        return;
-    }
     let deployment = format!(
         "{DEPLOYMENT}\n[[sink]]\ntype = 'webhook'\nname = 'wrong at first'\nurl = 'http://127.0.0.1:7001/hook'\nkey_file = 'key'\n\
          [[sink]]\ntype = 'webhook'\nname = 'never answers'\nurl = 'http://127.0.0.1:7002'\n\
@@ -409,11 +333,7 @@ fn every_event_arrives_at_every_sink_whatever_the_others_do() {
     assert!(!finished.stderr.contains("secret"));
 }
 
-#[test]
 fn alertmanager_is_told_and_told_again() {
-    if !kernel_tests() {
-        return;
-    }
     let deployment =
         format!("{DEPLOYMENT}\n[[sink]]\ntype = 'alertmanager'\nurl = 'http://127.0.0.1:9093'\n");
     let config = "route:\n  receiver: none\nreceivers:\n  - name: none\n";
@@ -445,37 +365,4 @@ fn alertmanager_is_told_and_told_again() {
         });
         stop(pid);
     });
-}
-
-/// Alertmanager with the configuration in a directory, once it is ready.
-pub(crate) fn alertmanager(host: &Namespace, directory: &Path) -> Running {
-    let running = started(
-        host,
-        directory,
-        "prometheus-alertmanager",
-        &[
-            "--config.file=alertmanager.yml",
-            "--storage.path=data",
-            "--cluster.listen-address=",
-            "--web.listen-address=127.0.0.1:9093",
-        ],
-    );
-    until("Alertmanager", || {
-        get(host, 9093, "/-/ready", "localhost").0.contains("200")
-    });
-    running
-}
-
-/// A program in a directory on a host, until the end of the test.
-fn started(host: &Namespace, directory: &Path, program: &str, arguments: &[&str]) -> Running {
-    host.enter(|| {
-        let child = Command::new(program)
-            .args(arguments)
-            .current_dir(directory)
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()?;
-        Ok(Running(child))
-    })
-    .unwrap_or_else(|error| panic!("`{program}`: {error}; `cargo xtask test` installs it"))
 }

@@ -14,9 +14,16 @@ use aya::{
 use etherparse::PacketBuilder;
 
 use crate::{
-    auditor::kernel_tests,
-    programs::{self, OBJECT},
+    fixture::program::{self, OBJECT},
+    harness::{Need::Kernel, tests},
 };
+
+tests! {
+    what_no_longer_fits_into_a_place_is_counted_beside_it: [Kernel],
+    drains_under_load_are_exact: [Kernel],
+    drains_of_the_shared_table_under_load_are_exact: [Kernel],
+    drains_without_membarrier_are_exact: [Kernel],
+}
 
 const XDP: &str = "ingress_xdp";
 
@@ -79,7 +86,7 @@ fn load(program: &str, mode: u8, wait: Wait) -> (Ebpf, Table) {
         .map_max_entries("SHARED_1", SHARED)
         .load(OBJECT)
         .unwrap();
-    programs::load(&mut ebpf, program);
+    program::load(&mut ebpf, program);
     let table = Table::map(&ebpf, sizes).unwrap().waiting(wait);
     table.know(PortKind::Listening, 6, PORT);
     (ebpf, table)
@@ -87,14 +94,14 @@ fn load(program: &str, mode: u8, wait: Wait) -> (Ebpf, Table) {
 
 /// Sends from one CPU; returns how many packets.
 fn storm(program: &Program, load: &Load, cpu: usize, frames: &[Vec<u8>]) -> u64 {
-    programs::stay_on(cpu);
+    program::stay_on(cpu);
     for (_, frame) in (0..load.runs).zip(frames.iter().cycle()) {
         let options = TestRunOptions {
             data_in: Some(frame),
             repeat: load.repeat,
             ..TestRunOptions::new()
         };
-        programs::run(program, options);
+        program::run(program, options);
     }
     u64::from(load.runs) * u64::from(load.repeat)
 }
@@ -161,11 +168,7 @@ fn check(program: &str, storms: &Load, mode: u8, wait: Wait) {
     assert!(!storms.is_too_much || by_port != 0, "{what}: a small table");
 }
 
-#[test]
 fn what_no_longer_fits_into_a_place_is_counted_beside_it() {
-    if !kernel_tests() {
-        return;
-    }
     let (ebpf, mut table) = load("ingress_tc", 0, Wait::new().unwrap());
     // Where the packets of a place have no more bits.
     let most = 1 << (PACKET_BITS - 1);
@@ -194,27 +197,15 @@ fn what_no_longer_fits_into_a_place_is_counted_beside_it() {
     assert_eq!(found, expected);
 }
 
-#[test]
 fn drains_under_load_are_exact() {
-    if !kernel_tests() {
-        return;
-    }
     check(XDP, &LONG, 0, Wait::new().unwrap());
     check("ingress_tc", &SHORT, 0, Wait::new().unwrap());
 }
 
-#[test]
 fn drains_of_the_shared_table_under_load_are_exact() {
-    if !kernel_tests() {
-        return;
-    }
     check("egress_tc", &SHORT, mode::SHARED, Wait::new().unwrap());
 }
 
-#[test]
 fn drains_without_membarrier_are_exact() {
-    if !kernel_tests() {
-        return;
-    }
     check("ingress_tc", &SHORT, 0, Wait::update().unwrap());
 }

@@ -6,9 +6,20 @@ use lab::{
 };
 
 use crate::{
-    auditor::{files, kernel_tests, watch_during},
-    life::{pair, report},
+    fixture::{
+        auditor::{files, watch_during},
+        pair::pair,
+        report::report,
+    },
+    harness::{
+        Need::{Kernel, Program},
+        tests,
+    },
 };
+
+tests! {
+    the_verdict_is_on_who_really_talks: [Kernel, Program("nft")],
+}
 
 const MATRIX: &str = r#"
 name = "Translated"
@@ -60,11 +71,7 @@ fn container(host: &Namespace) -> Namespace {
     container
 }
 
-#[test]
 fn the_verdict_is_on_who_really_talks() {
-    if !kernel_tests() {
-        return;
-    }
     let directory = files(&[("m.toml", MATRIX), ("a.toml", DEPLOYMENT)]);
     let (one, other) = pair();
     let container = container(&one);

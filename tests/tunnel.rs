@@ -10,10 +10,19 @@ use lab::Namespace;
 use serde_json::Value;
 
 use crate::{
-    auditor::{files, kernel_tests, run, watch_during},
-    life::{MATRIX, pair},
-    replay::pcap,
+    fixture::{
+        auditor::{files, run, watch_during},
+        pair::{MATRIX, pair},
+        pcap::pcap,
+    },
+    harness::{Need::Kernel, tests},
 };
+
+tests! {
+    inside_over_tc: [Kernel],
+    inside_over_xdp: [Kernel],
+    every_tunnel_is_looked_into: [Kernel],
+}
 
 /// Enough for super-packets, little enough for every queue.
 const PAYLOAD: usize = 500_000;
@@ -57,9 +66,6 @@ fn transfer(from: &Namespace, to: &Namespace) {
 
 /// The inside of a tunnel is what the tunnel's own interface sees, to the packet and the byte.
 fn inside_is_what_the_tunnel_sees(ingress: &str) {
-    if !kernel_tests() {
-        return;
-    }
     let directory = files(&[("m.toml", MATRIX)]);
     let (one, other) = pair();
     vxlan(&one, &other);
@@ -104,12 +110,10 @@ fn inside_is_what_the_tunnel_sees(ingress: &str) {
     assert!(outer["counted"].get("inside-unread").is_none());
 }
 
-#[test]
 fn inside_over_tc() {
     inside_is_what_the_tunnel_sees("tc");
 }
 
-#[test]
 fn inside_over_xdp() {
     inside_is_what_the_tunnel_sees("xdp");
 }
@@ -156,11 +160,7 @@ fn carried6(port: u16) -> Vec<u8> {
     out
 }
 
-#[test]
 fn every_tunnel_is_looked_into() {
-    if !kernel_tests() {
-        return;
-    }
     let join = |parts: &[&[u8]]| parts.concat();
     let vxlan: [u8; 8] = [8, 0, 0, 0, 0, 0, 42, 0];
     // One option of 4 bytes and no data, in front of an Ethernet frame (RFC 8926, section 3.4).

@@ -6,9 +6,20 @@ use lab::talk::{Outcome, Transport, ask, serve};
 use serde_json::Value;
 
 use crate::{
-    auditor::{files, kernel_tests, watch_during},
-    life::{pair, report},
+    fixture::{
+        auditor::{files, watch, watch_during},
+        pair::pair,
+        report::report,
+    },
+    harness::{
+        Need::{Kernel, Program},
+        tests,
+    },
 };
+
+tests! {
+    every_verdict: [Kernel, Program("nft")],
+}
 
 /// A rule of the matrix: its id, client, server, transport, ports, and what else it says.
 const RULES: [(&str, &str, &str, &str, &str, &str); 14] = [
@@ -72,11 +83,7 @@ reason = "over since long"
 until = 2020-01-01
 "#;
 
-#[test]
 fn every_verdict() {
-    if !kernel_tests() {
-        return;
-    }
     let mut matrix = "name = \"Every verdict\"\n".to_owned();
     for (id, client, server, transport, ports, more) in RULES {
         writeln!(
@@ -194,7 +201,7 @@ fn every_verdict() {
     assert_eq!(report["rules"][1]["ports_seen"]["unseen"], "8082");
 
     // A window that ends by itself, in which nothing happens.
-    let finished = crate::auditor::watch(
+    let finished = watch(
         &one,
         directory.path(),
         "audit --config a.toml -i eth0 --for 1s --format json",

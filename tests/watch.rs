@@ -2,7 +2,6 @@
 
 use std::{
     net::UdpSocket,
-    path::Path,
     sync::{
         Arc,
         atomic::{AtomicU8, Ordering},
@@ -23,58 +22,29 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::{
-    auditor::{command, files, kernel_tests, run, watch},
-    life::{MATRIX, pair},
+    fixture::{
+        auditor::{command, files, run, watch},
+        history::{events, history, lines},
+        pair::{DEPLOYMENT, MATRIX, pair},
+        wait::until,
+    },
+    harness::{
+        Need::{Kernel, Program},
+        tests,
+    },
 };
 
-pub(crate) const DEPLOYMENT: &str = r#"
-matrix = "m.toml"
-interfaces = ["eth0"]
-[roles]
-web = ["10.78.0.1"]
-user = ["10.78.0.2"]
-"#;
+tests! {
+    verdicts_that_change_are_told: [Kernel, Program("sqlite3")],
+    a_killed_watch_knows_what_it_saw_and_when_it_did_not_look: [Kernel],
+    a_configuration_is_read_again_whole_or_not_at_all: [Kernel],
+    a_name_that_changes_keeps_its_old_address_for_the_window: [Kernel, Program("unshare")],
+    a_damaged_history_is_moved_aside: [Kernel],
+    a_watch_can_do_no_more_than_it_must: [Kernel],
+}
 
 const WATCH: &str =
     "watch --config a.toml --state state --every 300ms --window 2s --format jsonl --listen none";
-
-/// Waits until something holds.
-#[track_caller]
-pub(crate) fn until(what: &str, mut holds: impl FnMut() -> bool) {
-    let mut n_times = 0;
-    while !holds() {
-        assert!(n_times < 400, "{what}");
-        n_times += 1;
-        std::thread::sleep(Duration::from_millis(50));
-    }
-}
-
-/// What `auditor history` prints.
-fn history(directory: &Path, arguments: &str) -> Vec<Value> {
-    let arguments = format!("history --state state --format jsonl {arguments}");
-    let output = run(directory, &arguments);
-    assert!(output.status.success(), "{output:?}");
-    lines(&String::from_utf8(output.stdout).unwrap())
-}
-
-fn lines(text: &str) -> Vec<Value> {
-    text.lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect()
-}
-
-/// The events so far, as `change key`.
-pub(crate) fn events(directory: &Path) -> Vec<String> {
-    if !directory.join("state/history.db").exists() {
-        return Vec::new();
-    }
-    let events = history(directory, "--events");
-    let text = |event: &Value, field: &str| event[field].as_str().unwrap().to_owned();
-    let told = events
-        .iter()
-        .map(|event| format!("{} {}", text(event, "change"), text(event, "key")));
-    told.collect()
-}
 
 fn stop(pid: Pid) {
     kill(pid, Signal::SIGTERM).unwrap();
@@ -86,11 +56,7 @@ fn request(from: &Namespace, port: u16, expected: Outcome) {
     assert_eq!(ask(from, Transport::Tcp, server).unwrap(), expected);
 }
 
-#[test]
 fn verdicts_that_change_are_told() {
-    if !kernel_tests() {
-        return;
-    }
     let directory = files(&[("m.toml", MATRIX), ("a.toml", DEPLOYMENT)]);
     let path = directory.path();
     let (one, other) = pair();
@@ -140,11 +106,7 @@ fn verdicts_that_change_are_told() {
     assert_eq!(rows, "10.78.0.2|8080|2\n10.78.0.2|9090|1\n");
 }
 
-#[test]
 fn a_killed_watch_knows_what_it_saw_and_when_it_did_not_look() {
-    if !kernel_tests() {
-        return;
-    }
     let directory = files(&[("m.toml", MATRIX), ("a.toml", DEPLOYMENT)]);
     let path = directory.path();
     let (one, other) = pair();
@@ -201,11 +163,7 @@ fn a_killed_watch_knows_what_it_saw_and_when_it_did_not_look() {
     assert!(text.contains("unseen: nobody watched from"), "{text}");
 }
 
-#[test]
 fn a_configuration_is_read_again_whole_or_not_at_all() {
-    if !kernel_tests() {
-        return;
-    }
     let directory = files(&[("m.toml", MATRIX), ("a.toml", DEPLOYMENT)]);
     let path = directory.path();
     let (one, other) = pair();
@@ -283,11 +241,7 @@ fn name_server(host: &Namespace, last_byte: &Arc<AtomicU8>) {
     });
 }
 
-#[test]
 fn a_name_that_changes_keeps_its_old_address_for_the_window() {
-    if !kernel_tests() {
-        return;
-    }
     let deployment = DEPLOYMENT.replace("\"10.78.0.2\"", "\"client.example.test\"");
     let directory = files(&[
         ("m.toml", MATRIX),
@@ -337,11 +291,7 @@ fn a_name_that_changes_keeps_its_old_address_for_the_window() {
     .unwrap();
 }
 
-#[test]
 fn a_damaged_history_is_moved_aside() {
-    if !kernel_tests() {
-        return;
-    }
     let directory: TempDir = files(&[("m.toml", MATRIX), ("a.toml", DEPLOYMENT)]);
     let path = directory.path();
     std::fs::create_dir(path.join("state")).unwrap();
@@ -370,11 +320,7 @@ fn a_damaged_history_is_moved_aside() {
     assert_eq!(history(path, "--gaps").len(), 1);
 }
 
-#[test]
 fn a_watch_can_do_no_more_than_it_must() {
-    if !kernel_tests() {
-        return;
-    }
     let directory = files(&[("m.toml", MATRIX), ("a.toml", DEPLOYMENT)]);
     let (one, other) = pair();
     let _service = serve(&one, Transport::Tcp, 8080).unwrap();

@@ -13,10 +13,16 @@ use etherparse::{PacketBuilder, PacketBuilderStep, TcpHeader, VlanId};
 use nix::{net::if_::if_nametoindex, sched::sched_getcpu};
 
 use crate::{
-    auditor::kernel_tests,
-    life::pair,
-    programs::{self, OBJECT},
+    fixture::{
+        pair::pair,
+        program::{self, OBJECT},
+    },
+    harness::{Need::Kernel, tests},
 };
+
+tests! {
+    every_way_counts_alike: [Kernel],
+}
 
 const XDP: &str = "ingress_xdp";
 const N_FRAMES: usize = 4_000;
@@ -136,14 +142,14 @@ fn counted(
         mut table,
     } = load(has_places);
     let context = interface.map(context);
-    programs::load(&mut ebpf, program);
+    program::load(&mut ebpf, program);
     for frame in frames {
         let options = TestRunOptions {
             data_in: Some(frame),
             ctx_in: context.as_ref().map(<[u8; 192]>::as_slice),
             ..TestRunOptions::new()
         };
-        programs::run(ebpf.program(program).unwrap(), options);
+        program::run(ebpf.program(program).unwrap(), options);
     }
     let mut flows: BTreeMap<String, SharedRecord> = BTreeMap::new();
     table
@@ -158,17 +164,13 @@ fn counted(
     flows
 }
 
-#[test]
 fn every_way_counts_alike() {
-    if !kernel_tests() {
-        return;
-    }
     let mut numbers = Numbers(0x9e37_79b9_7f4a_7c15);
     let frames: Vec<_> = (0..N_FRAMES).map(|_| frame(&mut numbers)).collect();
     let (host, _other) = pair();
     host.enter(|| {
         // On another CPU a conversation would begin once more, with what is known of it then.
-        programs::stay_on(sched_getcpu()?);
+        program::stay_on(sched_getcpu()?);
         let interface = Some(if_nametoindex("eth0")?);
         // Test runs of XDP know the loopback only.
         agree(XDP, None, &frames);

@@ -49,6 +49,7 @@ struct Kernel {
 pub(crate) fn run(only: &str) -> anyhow::Result<()> {
     setup::install_packages(&PACKAGES)?;
     let tests = build()?;
+    initramfs::check_names(&tests)?;
     let directory = root().join("target/kernels");
     fs::create_dir_all(&directory).context("cannot make target/kernels")?;
     let own = Path::new(only);

@@ -24,7 +24,8 @@ const PROGRAMS: [(&str, &str); 5] = [
 ];
 
 /// Programs that only the end-to-end tests run, against which the auditor is tried.
-pub(crate) const TEST_PROGRAMS: [(&str, &str); 4] = [
+pub(crate) const TEST_PROGRAMS: [(&str, &str); 5] = [
+    ("python3", "python3"),
     ("sqlite3", "sqlite3"),
     ("chromium", "chromium"),
     ("promtool", "prometheus"),

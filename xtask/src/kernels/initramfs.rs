@@ -32,6 +32,20 @@ const TESTS: [&str; 7] = [
     "tunnel::",
 ];
 
+/// Fails if a name in the list is that of no test: none would run under it, and nobody would notice.
+pub(super) fn check_names(tests: &Path) -> anyhow::Result<()> {
+    for name in TESTS {
+        let listed = Command::new(tests)
+            .args(["--list", name])
+            .output()
+            .context("cannot list the tests")?;
+        if !listed.status.success() || listed.stdout.is_empty() {
+            bail!("no end-to-end test's name holds `{name}`");
+        }
+    }
+    Ok(())
+}
+
 /// Makes it, of the command and this binary of tests; returns where it is.
 pub(super) fn pack(kernel: &Kernel, tests: &Path) -> anyhow::Result<PathBuf> {
     let tree = kernel.work.join("tree");

@@ -64,8 +64,8 @@ fn frames() -> Vec<Vec<u8>> {
 fn load(program: &str, mode: u8, wait: Wait) -> (Ebpf, Table) {
     let n_cpus = u32::try_from(aya::util::nr_cpus().unwrap()).unwrap();
     let sizes = Sizes {
-        places_4: PLACES,
-        places_6: PLACES,
+        buckets_4: PLACES,
+        buckets_6: PLACES,
         shared: SHARED,
         n_cpus,
     };
@@ -73,15 +73,15 @@ fn load(program: &str, mode: u8, wait: Wait) -> (Ebpf, Table) {
         .override_global("MODE", &mode, true)
         .override_global("MASK_4", &(PLACES - 1), true)
         .override_global("MASK_6", &(PLACES - 1), true)
-        .map_max_entries("PLACES_4", 2 * n_cpus * PLACES)
-        .map_max_entries("PLACES_6", 2 * n_cpus * PLACES)
+        .map_max_entries("BUCKETS_4", 2 * n_cpus * PLACES)
+        .map_max_entries("BUCKETS_6", 2 * n_cpus * PLACES)
         .map_max_entries("SHARED_0", SHARED)
         .map_max_entries("SHARED_1", SHARED)
         .load(OBJECT)
         .unwrap();
     programs::load(&mut ebpf, program);
     let table = Table::map(&ebpf, sizes).unwrap().waiting(wait);
-    table.know(PortKind::Listening, 6, PORT);
+    table.add_known_port(PortKind::Listening, 6, PORT);
     (ebpf, table)
 }
 

@@ -60,13 +60,13 @@ impl Bytes for [u8] {
 /// What a packet says about who opens the conversation.
 #[repr(u8)]
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Intent {
+pub enum Handshake {
     /// Opens it: TCP SYN, SCTP INIT, ICMP request.
-    Asks,
+    Request,
     /// Accepts it: TCP SYN ACK, SCTP INIT ACK, ICMP reply.
-    Answers,
+    Reply,
     /// Says nothing about it.
-    Unknown,
+    None,
 }
 
 /// The endpoints of a packet and what its transport header says. It has no padding, so the kernel half can go over it in
@@ -91,7 +91,7 @@ pub struct Packet {
     pub protocol: u8,
     /// TCP flags, 0 elsewhere.
     pub flags: u8,
-    pub intent: Intent,
+    pub handshake: Handshake,
     pub part: Part,
     /// The addresses are IPv4's.
     pub is_ipv4: bool,
@@ -396,7 +396,7 @@ fn fields<B: Bytes + ?Sized>(frame: &B, payload: &Payload, packet: &mut Packet) 
             if 20 <= length {
                 packet.headers = offset as u32 + length;
                 packet.flags = header[13];
-                packet.intent = intent(header[13]);
+                packet.handshake = handshake(header[13]);
             }
         }
         protocol::UDP | protocol::UDP_LITE => {
@@ -413,10 +413,10 @@ fn fields<B: Bytes + ?Sized>(frame: &B, payload: &Payload, packet: &mut Packet) 
             // INIT and INIT ACK stand alone or first in their packet (RFC 9260, section 4.3).
             if 16 <= available {
                 let chunk: [u8; 4] = frame.get(offset + 12).unwrap_or_default();
-                packet.intent = match chunk[0] {
-                    1 => Intent::Asks,
-                    2 => Intent::Answers,
-                    _ => Intent::Unknown,
+                packet.handshake = match chunk[0] {
+                    1 => Handshake::Request,
+                    2 => Handshake::Reply,
+                    _ => Handshake::None,
                 };
             }
         }
@@ -426,9 +426,9 @@ fn fields<B: Bytes + ?Sized>(frame: &B, payload: &Payload, packet: &mut Packet) 
             packet.message(
                 header[0],
                 match header[0] {
-                    8 | 13 | 15 | 17 => Intent::Asks,
-                    0 | 14 | 16 | 18 => Intent::Answers,
-                    _ => Intent::Unknown,
+                    8 | 13 | 15 | 17 => Handshake::Request,
+                    0 | 14 | 16 | 18 => Handshake::Reply,
+                    _ => Handshake::None,
                 },
                 if header[0] == 0 {
                     8
@@ -443,9 +443,9 @@ fn fields<B: Bytes + ?Sized>(frame: &B, payload: &Payload, packet: &mut Packet) 
             packet.message(
                 header[0],
                 match header[0] {
-                    128 => Intent::Asks,
-                    129 => Intent::Answers,
-                    _ => Intent::Unknown,
+                    128 => Handshake::Request,
+                    129 => Handshake::Reply,
+                    _ => Handshake::None,
                 },
                 header[0].wrapping_sub(1),
             );
@@ -458,36 +458,36 @@ fn fields<B: Bytes + ?Sized>(frame: &B, payload: &Payload, packet: &mut Packet) 
 /// The last 4 bytes of both addresses in one number, as they stand in an IPv4 packet.
 #[inline(always)]
 #[expect(clippy::many_single_char_names, reason = "bytes have no names")]
-pub fn both4(source: [u8; 16], destination: [u8; 16]) -> u64 {
+pub fn pack4(source: [u8; 16], destination: [u8; 16]) -> u64 {
     let [.., a, b, c, d] = source;
     let [.., e, f, g, h] = destination;
     u64::from_ne_bytes([a, b, c, d, e, f, g, h])
 }
 
-/// The two addresses that [`both4`] puts together.
+/// The two addresses that [`pack4`] puts together.
 #[inline(always)]
 #[expect(clippy::many_single_char_names, reason = "bytes have no names")]
-pub fn apart4(ends: u64) -> [[u8; 16]; 2] {
-    let [a, b, c, d, e, f, g, h] = ends.to_ne_bytes();
+pub fn unpack4(addresses: u64) -> [[u8; 16]; 2] {
+    let [a, b, c, d, e, f, g, h] = addresses.to_ne_bytes();
     [mapped([a, b, c, d]), mapped([e, f, g, h])]
 }
 
 /// What TCP flags say about who opens the conversation.
 #[inline(always)]
-const fn intent(flags: u8) -> Intent {
+const fn handshake(flags: u8) -> Handshake {
     const ANSWER: u8 = SYN | ACK;
     match flags & (SYN | ACK | RST | FIN) {
-        SYN => Intent::Asks,
-        ANSWER => Intent::Answers,
-        _ => Intent::Unknown,
+        SYN => Handshake::Request,
+        ANSWER => Handshake::Reply,
+        _ => Handshake::None,
     }
 }
 
 impl Packet {
     /// Takes from the flags of a TCP packet who opens the conversation.
     #[inline(always)]
-    pub const fn tell(&mut self) {
-        self.intent = intent(self.flags);
+    pub const fn read_handshake(&mut self) {
+        self.handshake = handshake(self.flags);
     }
 
     /// What [`parse`] fills.
@@ -498,7 +498,7 @@ impl Packet {
         protocol: 0,
         source_port: 0,
         destination_port: 0,
-        intent: Intent::Unknown,
+        handshake: Handshake::None,
         flags: 0,
         headers: 0,
         part: Part::Whole,
@@ -514,11 +514,11 @@ impl Packet {
 
     /// Puts an ICMP message's type where the server's port belongs; a reply carries the type of its request.
     #[inline(always)]
-    fn message(&mut self, kind: u8, intent: Intent, request: u8) {
-        self.intent = intent;
-        match intent {
-            Intent::Answers => self.source_port = u16::from(request),
-            Intent::Asks | Intent::Unknown => self.destination_port = u16::from(kind),
+    fn message(&mut self, kind: u8, handshake: Handshake, request: u8) {
+        self.handshake = handshake;
+        match handshake {
+            Handshake::Reply => self.source_port = u16::from(request),
+            Handshake::Request | Handshake::None => self.destination_port = u16::from(kind),
         }
     }
 }

@@ -3,12 +3,12 @@
 use auditor_common::{Packet, Part, Slot};
 use aya_ebpf::{macros::map, maps::LruHashMap};
 
-use crate::{outcome::Outcome, region};
+use crate::{outcome::Outcome, per_cpu};
 
 /// What the fragments of a datagram have in common.
 #[repr(C)]
 struct Datagram {
-    ends: [[u8; 16]; 2],
+    addresses: [[u8; 16]; 2],
     identification: u32,
     protocol: u32,
 }
@@ -33,11 +33,11 @@ extern "C" fn complete_fragment(packet: *mut Packet) -> u32 {
 
 #[inline(always)]
 fn from_first(packet: &mut Packet) -> Result<(), Slot> {
-    if region::keeps_both_ports() {
+    if per_cpu::keeps_both_ports() {
         return Ok(());
     }
     let datagram = Datagram {
-        ends: [packet.source, packet.destination],
+        addresses: [packet.source, packet.destination],
         identification: packet.identification,
         protocol: u32::from(packet.protocol),
     };

@@ -13,7 +13,7 @@ impl Outcome {
     /// It takes a longer way, and was not counted.
     pub(crate) const NOT_PLAIN: Self = Self(Slot::COUNT + 1);
     /// There is no place for it, and it was not counted.
-    pub(crate) const NO_PLACE: Self = Self(Slot::COUNT + 2);
+    pub(crate) const NO_BUCKET: Self = Self(Slot::COUNT + 2);
 
     #[inline(always)]
     pub(crate) const fn of(slot: Slot) -> Self {
@@ -63,7 +63,7 @@ impl From<Result<bool, Slot>> for Outcome {
     fn from(result: Result<bool, Slot>) -> Self {
         match result {
             Ok(true) => Self::DONE,
-            Ok(false) => Self::NO_PLACE,
+            Ok(false) => Self::NO_BUCKET,
             Err(slot) => Self::of(slot),
         }
     }

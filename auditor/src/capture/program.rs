@@ -104,7 +104,7 @@ impl Capture {
         }
         let level = if settings.log { LOG_ALL } else { 0 };
         let sizes = settings.sizes;
-        let (mask_4, mask_6) = (sizes.places_4 - 1, sizes.places_6 - 1);
+        let (mask_4, mask_6) = (sizes.buckets_4 - 1, sizes.buckets_6 - 1);
         let [secret_0, secret_1] = secrets().map_err(CaptureError::Status)?;
         let mode: u8 = [
             (is_real_time() || MOST_CPUS < sizes.n_cpus, mode::SHARED),
@@ -123,8 +123,8 @@ impl Capture {
             .override_global("SECRET_1", &secret_1, true)
             .override_global("MODE", &mode, true)
             .override_global(aya_log::LEVEL, &level, false)
-            .map_max_entries("PLACES_4", halves * sizes.places_4)
-            .map_max_entries("PLACES_6", halves * sizes.places_6)
+            .map_max_entries("BUCKETS_4", halves * sizes.buckets_4)
+            .map_max_entries("BUCKETS_6", halves * sizes.buckets_6)
             .map_max_entries("SHARED_0", sizes.shared)
             .map_max_entries("SHARED_1", sizes.shared)
             .load(OBJECT);
@@ -207,7 +207,7 @@ impl Capture {
     pub fn add_ports(&mut self, kind: PortKind, ports: impl Iterator<Item = (u8, PortRange)>) {
         for (protocol, range) in ports {
             for port in range.first()..=range.last() {
-                self.table.know(kind, protocol, port);
+                self.table.add_known_port(kind, protocol, port);
             }
         }
     }

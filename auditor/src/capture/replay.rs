@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use auditor_common::{
-    Bytes, Kind, Packet, Part, Ports, SharedKey, SharedRecord, Slot, Tally,
+    Bytes, ConversationKey, ConversationRecord, KeptPorts, PackedPorts, Packet, Part, Slot, Tally,
     flow::opening,
-    packet::{self, Intent, KERNEL_EXTENSIONS, KERNEL_FARTHEST, KERNEL_TAGS, RST},
+    packet::{self, Handshake, KERNEL_EXTENSIONS, KERNEL_FARTHEST, KERNEL_TAGS, RST},
 };
 use zerocopy::{FromBytes, Immutable, KnownLayout};
 
@@ -169,7 +169,7 @@ impl Replay {
             let length = length.saturating_sub(inside.start.into());
             let (key, record) = counted(&carried, length, self.epoch);
             let interface = inside.tunnel.mark(key.interface);
-            take(&SharedKey { interface, ..key }, &record);
+            take(&ConversationKey { interface, ..key }, &record);
         }
         Ok(())
     }
@@ -214,43 +214,47 @@ impl Replay {
 }
 
 /// What the program would have counted.
-fn counted(packet: &Packet, bytes: u64, epoch: u64) -> (SharedKey, SharedRecord) {
+fn counted(packet: &Packet, bytes: u64, epoch: u64) -> (ConversationKey, ConversationRecord) {
     let ports = (packet.source_port, packet.destination_port);
     let (source, destination) = (
         (words(packet.source), ports.0),
         (words(packet.destination), ports.1),
     );
     let is_first = source <= destination;
-    let (ends, (first, second)) = if is_first {
+    let (addresses, (first, second)) = if is_first {
         ([packet.source, packet.destination], ports)
     } else {
         ([packet.destination, packet.source], (ports.1, ports.0))
     };
     let pair = |amount| if is_first { [amount, 0] } else { [0, amount] };
     let shift = u32::from(!is_first);
-    let opening = match packet.intent {
-        Intent::Asks => opening::ASKED_FIRST << shift,
-        Intent::Answers => opening::ANSWERED_FIRST << shift,
-        Intent::Unknown => 0,
+    let opening = match packet.handshake {
+        Handshake::Request => opening::REQUEST_FROM_FIRST << shift,
+        Handshake::Reply => opening::REPLY_FROM_FIRST << shift,
+        Handshake::None => 0,
     };
-    let began = if is_first { 0 } else { opening::BEGAN_SECOND };
-    let key = SharedKey {
-        ends,
-        ports: Ports::new(Kind::Unsided, packet.protocol, first, second).0,
+    let began = if is_first {
+        0
+    } else {
+        opening::STARTED_BY_SECOND
+    };
+    let key = ConversationKey {
+        addresses,
+        ports: PackedPorts::new(KeptPorts::Both, packet.protocol, first, second).0,
         interface: LOOPBACK,
         reserved: 0,
     };
-    let record = SharedRecord {
+    let record = ConversationRecord {
         packets: pair(1),
         bytes: pair(bytes),
         resets: pair(u64::from(packet.flags & RST != 0)),
-        requests: u64::from(packet.intent == Intent::Asks),
-        replies: u64::from(packet.intent == Intent::Answers),
+        requests: u64::from(packet.handshake == Handshake::Request),
+        replies: u64::from(packet.handshake == Handshake::Reply),
         flags: u64::from(packet.flags) << (8 * shift),
         opening: u64::from(opening | began),
         first: epoch,
         last: epoch,
-        ..SharedRecord::default()
+        ..ConversationRecord::default()
     };
     (key, record)
 }

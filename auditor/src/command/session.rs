@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use anyhow::{Context as _, bail};
-use auditor_common::{PortKind, SharedRecord, Slot, Tally, lost::Lost, packet};
+use auditor_common::{ConversationRecord, PortKind, Slot, Tally, lost::Lost, packet};
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::{Instant, MissedTickBehavior};
 
@@ -282,10 +282,10 @@ impl Session {
         self.described(retired)
     }
 
-    fn described(&self, flows: Vec<(Ends, SharedRecord)>) -> Vec<Flow> {
+    fn described(&self, flows: Vec<(Ends, ConversationRecord)>) -> Vec<Flow> {
         let names = self.follow.names();
         let translations = self.looking.seen().translations;
-        let flow = |(ends, record): (Ends, SharedRecord)| {
+        let flow = |(ends, record): (Ends, ConversationRecord)| {
             let name = names
                 .get(&packet::index(ends.interface))
                 .cloned()

@@ -157,10 +157,9 @@ fn names<'a, R: IntoIterator<Item = &'a Role>>(roles: R) -> Vec<String> {
 
 fn lost(lost: lost::Lost, packets: u64, bytes: u64) -> Lost {
     Lost {
-        direction: if lost.is_sent {
-            Direction::Sent
-        } else {
-            Direction::Received
+        direction: match lost.direction {
+            auditor_common::Direction::Egress => Direction::Sent,
+            auditor_common::Direction::Ingress => Direction::Received,
         },
         protocol: lost.protocol,
         port: lost.port,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use auditor_common::{Tally, lost::Lost};
+use auditor_common::{Direction, Tally, lost::Lost};
 
 use super::*;
 use crate::{
@@ -154,7 +154,7 @@ fn packets_without_a_place_hide_what_may_have_been_theirs() {
             until: None,
         }];
         let lost = Lost {
-            is_sent: false,
+            direction: Direction::Ingress,
             protocol,
             port,
         };

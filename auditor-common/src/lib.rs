@@ -18,7 +18,7 @@ pub use flow::{
     Bucket4, Bucket6, BucketRecord, ConversationKey, ConversationRecord, Half, Header, KeptPorts,
     MOST_CPUS, PackedPorts, State,
 };
-pub use packet::{Bytes, Packet, Part, Skip};
+pub use packet::{Bytes, Packet, Part};
 pub use port::PortKind;
 pub use side::{Evidence, PortKnowledge, Server};
-pub use tally::{Slot, Tally};
+pub use tally::{Reason, Tally, Totals};

@@ -8,11 +8,11 @@ use crate::{
     slow_path::SlowPath,
 };
 
-/// Counts a frame under its flow, or under the slot that says why it has none; and what it carries, if that is asked for.
+/// Counts a frame under its flow, or under the reason that says why it has none; and what it carries, if that is asked for.
 ///
 /// # Errors
 ///
-/// The index of that slot.
+/// The index of that reason.
 #[inline(always)]
 pub(crate) fn count<C: SlowPath>(context: C) -> Result<(), u32> {
     let quickly = match fast_path_mode() {
@@ -44,5 +44,5 @@ pub(crate) fn count<C: SlowPath>(context: C) -> Result<(), u32> {
 
 #[inline(always)]
 fn result(counted: Outcome) -> Result<(), u32> {
-    counted.slot().map_or(Ok(()), Err)
+    counted.reason().map_or(Ok(()), Err)
 }

@@ -8,7 +8,7 @@
 use core::intrinsics::cold_path;
 
 use auditor_common::{
-    Direction, Evidence, KeptPorts, PackedPorts, Packet, Slot,
+    Direction, Evidence, KeptPorts, PackedPorts, Packet, Reason,
     flow::opening,
     packet::{Handshake, RST, SYN, plain4, plain6},
     port::protocol,
@@ -172,8 +172,8 @@ fn question<C: Context, E: AddressPair>(
                         packet.destination_port,
                         &wire,
                     );
-                    shared::tally(Slot::TableFull.index(), &wire);
-                    return Outcome::of(Slot::TableFull);
+                    shared::tally(Reason::TableFull.index(), &wire);
+                    return Outcome::of(Reason::TableFull);
                 }
                 record = bucket::take::<E>(bucket, addresses, ports, frame.interface);
                 (*record).first = per_cpu.epoch();

@@ -1,6 +1,6 @@
 //! Fragments: the first one of a datagram has the ports, which the later ones take from it.
 
-use auditor_common::{Packet, Part, Slot};
+use auditor_common::{Packet, Part, Reason};
 use aya_ebpf::{macros::map, maps::LruHashMap};
 
 use crate::{outcome::Outcome, per_cpu};
@@ -17,7 +17,7 @@ struct Datagram {
 #[map]
 static FRAGMENTS: LruHashMap<Datagram, [u16; 2]> = LruHashMap::with_max_entries(4096, 0);
 
-/// Keeps the ports of a first fragment, and gives them to a later one; `Slot::Fragment` if the first was not seen.
+/// Keeps the ports of a first fragment, and gives them to a later one; `Reason::Fragment` if the first was not seen.
 #[inline(always)]
 pub(crate) fn complete(packet: &mut Packet) -> Outcome {
     Outcome(complete_fragment(packet))
@@ -32,7 +32,7 @@ extern "C" fn complete_fragment(packet: *mut Packet) -> u32 {
 }
 
 #[inline(always)]
-fn from_first(packet: &mut Packet) -> Result<(), Slot> {
+fn from_first(packet: &mut Packet) -> Result<(), Reason> {
     if per_cpu::keeps_both_ports() {
         return Ok(());
     }
@@ -47,7 +47,7 @@ fn from_first(packet: &mut Packet) -> Result<(), Slot> {
         let _full = FRAGMENTS.insert(&datagram, &ports, 0);
         return Ok(());
     }
-    let ports = FRAGMENTS.get_ptr(&datagram).ok_or(Slot::Fragment)?;
+    let ports = FRAGMENTS.get_ptr(&datagram).ok_or(Reason::Fragment)?;
     // SAFETY: the kernel hands out a pointer to a whole entry.
     let [source, destination] = unsafe { *ports };
     packet.source_port = source;

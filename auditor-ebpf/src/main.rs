@@ -45,7 +45,7 @@ mod xdp_frags;
 
 use core::ffi::c_void;
 
-use auditor_common::{Direction, Slot, mode};
+use auditor_common::{Direction, Reason, mode};
 use aya_ebpf::{
     EbpfContext,
     bindings::{TC_ACT_UNSPEC, xdp_action},
@@ -64,10 +64,10 @@ use xdp_frags::XdpFrags;
 #[xdp]
 #[inline(always)]
 fn ingress_xdp(ctx: XdpContext) -> u32 {
-    if let Err(slot) = count(Xdp(ctx.ctx))
+    if let Err(reason) = count(Xdp(ctx.ctx))
         && is(mode::LOG)
     {
-        log(ctx.ctx.cast(), Direction::Ingress, slot);
+        log(ctx.ctx.cast(), Direction::Ingress, reason);
     }
     xdp_action::XDP_PASS
 }
@@ -76,10 +76,10 @@ fn ingress_xdp(ctx: XdpContext) -> u32 {
 #[xdp(frags)]
 #[inline(always)]
 fn ingress_xdp_frags(ctx: XdpContext) -> u32 {
-    if let Err(slot) = count(XdpFrags(ctx.ctx))
+    if let Err(reason) = count(XdpFrags(ctx.ctx))
         && is(mode::LOG)
     {
-        log(ctx.ctx.cast(), Direction::Ingress, slot);
+        log(ctx.ctx.cast(), Direction::Ingress, reason);
     }
     xdp_action::XDP_PASS
 }
@@ -88,10 +88,10 @@ fn ingress_xdp_frags(ctx: XdpContext) -> u32 {
 #[classifier]
 #[inline(always)]
 fn ingress_tc(ctx: TcContext) -> i32 {
-    if let Err(slot) = count(TcIngress(ctx.skb.skb))
+    if let Err(reason) = count(TcIngress(ctx.skb.skb))
         && is(mode::LOG)
     {
-        log(ctx.skb.skb.cast(), Direction::Ingress, slot);
+        log(ctx.skb.skb.cast(), Direction::Ingress, reason);
     }
     TC_ACT_UNSPEC
 }
@@ -100,10 +100,10 @@ fn ingress_tc(ctx: TcContext) -> i32 {
 #[classifier]
 #[inline(always)]
 fn egress_tc(ctx: TcContext) -> i32 {
-    if let Err(slot) = count(TcEgress(ctx.skb.skb))
+    if let Err(reason) = count(TcEgress(ctx.skb.skb))
         && is(mode::LOG)
     {
-        log(ctx.skb.skb.cast(), Direction::Egress, slot);
+        log(ctx.skb.skb.cast(), Direction::Egress, reason);
     }
     TC_ACT_UNSPEC
 }
@@ -119,14 +119,14 @@ impl EbpfContext for Logged {
 
 /// Logs a packet that is in no flow: in a function of its own, so that nothing is prepared for it before.
 #[inline(never)]
-fn log(context: *mut c_void, direction: Direction, slot: u32) {
-    let Some(slot) = Slot::ALL.get(bounded(slot as usize)) else {
+fn log(context: *mut c_void, direction: Direction, reason: u32) {
+    let Some(reason) = Reason::ALL.get(bounded(reason as usize)) else {
         return;
     };
-    let (context, slot) = (Logged(context), slot.name());
+    let (context, reason) = (Logged(context), reason.name());
     match direction {
-        Direction::Ingress => trace!(&context, "received a packet that is in no flow: {}", slot),
-        Direction::Egress => trace!(&context, "sent a packet that is in no flow: {}", slot),
+        Direction::Ingress => trace!(&context, "received a packet that is in no flow: {}", reason),
+        Direction::Egress => trace!(&context, "sent a packet that is in no flow: {}", reason),
     }
 }
 

@@ -2,7 +2,7 @@
 //! those of `slow_path.rs`.
 
 use auditor_common::{
-    Bytes, Packet, Part, Slot,
+    Bytes, Packet, Part, Reason,
     packet::{self, KERNEL_EXTENSIONS},
 };
 use aya_ebpf::bindings::{__sk_buff, xdp_md};
@@ -81,7 +81,7 @@ impl Raw for *mut __sk_buff {
     fn parse(self, packet: &mut Packet, length: u32) -> Outcome {
         let parsed = Outcome(skb_parse(self, packet));
         // Headers that lie beyond look cut off, wherever they end.
-        let is_cut = parsed == Outcome::of(Slot::Truncated) || packet.part == Part::Short;
+        let is_cut = parsed == Outcome::of(Reason::Truncated) || packet.part == Part::Short;
         let (start, end) = self.bounds();
         if is_cut && ((end - start) as u32) < length {
             *packet = Packet::EMPTY;
@@ -164,7 +164,7 @@ fn open<B: Bytes>(frame: &B, packet: *mut Packet) -> u32 {
     match packet::parse(frame, &mut outer) {
         Ok(()) => {}
         // It may carry a packet or not: that this was not seen is said.
-        Err(Slot::TooDeep) => return UNREAD,
+        Err(Reason::TooDeep) => return UNREAD,
         Err(_) => return 0,
     }
     // SAFETY: callers pass a packet.

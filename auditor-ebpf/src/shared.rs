@@ -6,7 +6,7 @@ use crate::{
     bounded::one_of_two,
     per_cpu::{MMAPABLE, PerCpu, has_buckets},
 };
-use auditor_common::{ConversationKey, ConversationRecord, Slot, Tally, flow::opening, lost};
+use auditor_common::{ConversationKey, ConversationRecord, Reason, Tally, flow::opening, lost};
 use aya_ebpf::{
     bindings::BPF_NOEXIST,
     macros::map,
@@ -25,9 +25,9 @@ static SHARED_1: HashMap<ConversationKey, ConversationRecord> =
 #[map]
 static LOST: Array<Tally> = Array::with_max_entries(lost::COUNT, MMAPABLE);
 
-/// What is counted beside flows, by [`Slot`].
+/// What is counted beside flows, by [`Reason`].
 #[map]
-static TALLIES: PerCpuArray<Tally> = PerCpuArray::with_max_entries(Slot::COUNT, 0);
+static TALLIES: PerCpuArray<Tally> = PerCpuArray::with_max_entries(Reason::COUNT, 0);
 
 /// One packet, as it is added to an entry.
 pub(crate) struct Packet {
@@ -69,9 +69,9 @@ static EMPTY: ConversationRecord = ConversationRecord {
 ///
 /// # Errors
 ///
-/// `Slot::TableFull` if the key is new and no entry is left for it.
+/// `Reason::TableFull` if the key is new and no entry is left for it.
 #[inline(always)]
-pub(crate) fn add(per_cpu: &PerCpu, key: &ConversationKey, packet: &Packet) -> Result<(), Slot> {
+pub(crate) fn add(per_cpu: &PerCpu, key: &ConversationKey, packet: &Packet) -> Result<(), Reason> {
     let table = if per_cpu.half == 0 {
         &SHARED_0
     } else {
@@ -82,15 +82,15 @@ pub(crate) fn add(per_cpu: &PerCpu, key: &ConversationKey, packet: &Packet) -> R
     } else {
         // Looking for an entry where there is none costs several times what all else does.
         if per_cpu.is_full() {
-            return Err(Slot::TableFull);
+            return Err(Reason::TableFull);
         }
         // Another CPU may be faster: whoever loses finds the winner's entry.
         let inserted = table.insert(key, &EMPTY, u64::from(BPF_NOEXIST));
         if inserted == Err(NO_ENTRY) {
             per_cpu.fill();
-            return Err(Slot::TableFull);
+            return Err(Reason::TableFull);
         }
-        let known = table.get_ptr_mut(key).ok_or(Slot::TableFull)?;
+        let known = table.get_ptr_mut(key).ok_or(Reason::TableFull)?;
         (known, inserted.is_ok())
     };
     let direction = one_of_two(u64::from(packet.direction));
@@ -142,10 +142,10 @@ pub(crate) fn lose(index: u32, packets: u64, bytes: u64) {
     }
 }
 
-/// Adds to the tally of a slot.
+/// Adds to the tally of a reason.
 #[inline(always)]
-pub(crate) fn tally(slot: u32, wire: &Tally) {
-    let Some(tally) = TALLIES.get_ptr_mut(slot) else {
+pub(crate) fn tally(reason: u32, wire: &Tally) {
+    let Some(tally) = TALLIES.get_ptr_mut(reason) else {
         return;
     };
     if has_buckets() {

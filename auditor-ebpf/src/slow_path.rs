@@ -5,7 +5,7 @@
 //! ("global functions", Linux 5.6): they take a context, numbers, and memory of a known size, and hand back a number.
 
 use auditor_common::{
-    Packet, Part, Slot, Tally,
+    Packet, Part, Reason, Tally,
     packet::{self, plain4, plain6},
 };
 use aya_ebpf::bindings::{__sk_buff, xdp_md};
@@ -174,11 +174,11 @@ fn plainly<C: Context, E: Values>(
     counted
 }
 
-/// Counts a packet that is in no flow under the slot that says why.
+/// Counts a packet that is in no flow under the reason that says why.
 #[inline(always)]
 fn tally(counted: Outcome, wire: &Tally) {
-    if let Some(slot) = counted.slot() {
-        shared::tally(slot, wire);
+    if let Some(reason) = counted.reason() {
+        shared::tally(reason, wire);
     }
 }
 
@@ -235,7 +235,7 @@ fn other<C: Context>(context: C, has_no_bucket: bool) -> Other {
     let counted = if is_read {
         let interface = frame.interface;
         match packet.part {
-            Part::Short if !keeps_both_ports() => Outcome::of(Slot::Truncated),
+            Part::Short if !keeps_both_ports() => Outcome::of(Reason::Truncated),
             Part::Whole if has_no_bucket => {
                 placed::count_shared::<C>(&mut packet, interface, &wire)
             }
@@ -299,7 +299,7 @@ fn inside<C: Context>(context: C) {
     }
     let wire = frame.carried(found, packet.headers);
     if found & UNREAD != 0 {
-        shared::tally(Slot::Inside.index(), &wire);
+        shared::tally(Reason::InsideUnread.index(), &wire);
         return;
     }
     let interface = frame.interface | found & !packet::INDEX_MASK;

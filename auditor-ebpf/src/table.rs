@@ -4,8 +4,8 @@
 //! until no program can still be in the old one, and reads and clears that while packets flow.
 
 use auditor_common::{
-    BucketRecord, ConversationKey, Direction, Evidence, KeptPorts, PackedPorts, Packet, Server,
-    Slot, Tally,
+    BucketRecord, ConversationKey, Direction, Evidence, KeptPorts, PackedPorts, Packet, Reason,
+    Server, Tally,
     flow::opening,
     lost::{self, Lost},
     packet::{Handshake, RST},
@@ -102,7 +102,7 @@ fn ordered<G: Directed>(
 ///
 /// # Errors
 ///
-/// `Slot::TableFull` if the packet proves nothing and no place is left for such.
+/// `Reason::TableFull` if the packet proves nothing and no place is left for such.
 #[inline(always)]
 pub(crate) fn count<G: Directed, E: Values>(
     per_cpu: &PerCpu,
@@ -110,7 +110,7 @@ pub(crate) fn count<G: Directed, E: Values>(
     packet: &Packet,
     addresses: E,
     wire: &Tally,
-) -> Result<bool, Slot> {
+) -> Result<bool, Reason> {
     if !has_buckets() {
         return Ok(false);
     }
@@ -147,7 +147,7 @@ pub(crate) fn count<G: Directed, E: Values>(
         Found::Shared => Ok(false),
         Found::Lost => {
             lose(G::DIRECTION, packet.protocol, key.port, wire);
-            Err(Slot::TableFull)
+            Err(Reason::TableFull)
         }
     }
 }
@@ -156,14 +156,14 @@ pub(crate) fn count<G: Directed, E: Values>(
 ///
 /// # Errors
 ///
-/// `Slot::TableFull` if the flow is new and no place is left for it.
+/// `Reason::TableFull` if the flow is new and no place is left for it.
 #[inline(always)]
 pub(crate) fn count_shared<G: Directed>(
     per_cpu: &PerCpu,
     interface: u32,
     packet: &Packet,
     wire: &Tally,
-) -> Result<(), Slot> {
+) -> Result<(), Reason> {
     let ports = (packet.source_port, packet.destination_port);
     let precedes = if packet.is_ipv4 {
         u64::of(packet).precedes(ports)

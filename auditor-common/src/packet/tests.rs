@@ -5,7 +5,7 @@ use std::{vec, vec::Vec};
 use etherparse::{PacketBuilder, SlicedPacket, TransportSlice};
 use proptest::prelude::*;
 
-use super::{Handshake, Packet, Part, Skip, mapped, pack4, parse, plain4, plain6, unpack4};
+use super::{Handshake, Packet, Part, Reason, mapped, pack4, parse, plain4, plain6, unpack4};
 
 const MAC: [u8; 6] = [2, 0, 0, 0, 0, 1];
 const CLIENT: [u8; 4] = [10, 0, 0, 5];
@@ -13,7 +13,7 @@ const SERVER: [u8; 4] = [10, 0, 0, 1];
 const CLIENT6: [u8; 16] = [0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 5];
 const SERVER6: [u8; 16] = [0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1];
 
-fn read(frame: &[u8]) -> Result<Packet, Skip> {
+fn read(frame: &[u8]) -> Result<Packet, Reason> {
     let mut packet = Packet::EMPTY;
     parse(frame, &mut packet).map(|()| packet)
 }
@@ -264,7 +264,7 @@ fn what_is_no_flow_has_a_reason() {
     for length in 0..34 {
         assert_eq!(
             read(&frame[..length]),
-            Err(Skip::Truncated),
+            Err(Reason::Truncated),
             "{length} bytes"
         );
     }
@@ -272,14 +272,14 @@ fn what_is_no_flow_has_a_reason() {
         let packet = read(&frame[..length]).unwrap();
         assert_eq!((packet.part, packet.source_port), (Part::Short, 0));
     }
-    assert_eq!(read(&ethernet(0x0806, &[0; 28])), Err(Skip::Arp));
-    assert_eq!(read(&ethernet(0x88cc, &[0; 28])), Err(Skip::NotIp));
-    assert_eq!(read(&ethernet(0x0040, &[0; 64])), Err(Skip::NotIp));
+    assert_eq!(read(&ethernet(0x0806, &[0; 28])), Err(Reason::Arp));
+    assert_eq!(read(&ethernet(0x88cc, &[0; 28])), Err(Reason::NotIp));
+    assert_eq!(read(&ethernet(0x0040, &[0; 64])), Err(Reason::NotIp));
     let mut wrong = ipv4(17, 5, &udp(1, 2));
     wrong[0] = 0x65;
-    assert_eq!(read(&ethernet(0x0800, &wrong)), Err(Skip::Malformed));
+    assert_eq!(read(&ethernet(0x0800, &wrong)), Err(Reason::Malformed));
     wrong[0] = 0x44;
-    assert_eq!(read(&ethernet(0x0800, &wrong)), Err(Skip::Malformed));
+    assert_eq!(read(&ethernet(0x0800, &wrong)), Err(Reason::Malformed));
     let mut later = ipv4(17, 5, &udp(1, 2));
     later[7] = 1;
     later[4..6].copy_from_slice(&[1, 2]);
@@ -438,5 +438,5 @@ fn an_error_quotes_the_packet_that_it_is_about() {
         packet.is_ipv4,
         &mut quoted,
     );
-    assert_eq!(cut_off, Err(Skip::Truncated));
+    assert_eq!(cut_off, Err(Reason::Truncated));
 }

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use auditor_common::{
-    Bytes, ConversationKey, ConversationRecord, KeptPorts, PackedPorts, Packet, Part, Slot, Tally,
+    Bytes, ConversationKey, ConversationRecord, KeptPorts, PackedPorts, Packet, Part, Reason,
+    Tally,
     flow::opening,
     packet::{self, Handshake, KERNEL_EXTENSIONS, KERNEL_FARTHEST, KERNEL_TAGS, RST},
 };
@@ -48,7 +49,7 @@ pub struct Totals {
     /// Later fragments.
     pub fragments: u64,
     /// Frames that are in no flow.
-    pub slots: BTreeMap<Slot, Tally>,
+    pub without_flow: BTreeMap<Reason, Tally>,
     /// Nanoseconds since 1970 of the latest frame.
     pub end: Option<i128>,
 }
@@ -62,10 +63,8 @@ impl Totals {
         self.short += more.short;
         self.fragments += more.fragments;
         self.end = self.end.max(more.end);
-        for (slot, tally) in &more.slots {
-            let sum = self.slots.entry(*slot).or_default();
-            sum.packets += tally.packets;
-            sum.bytes += tally.bytes;
+        for (reason, tally) in &more.without_flow {
+            *self.without_flow.entry(*reason).or_default() += *tally;
         }
     }
 }
@@ -127,18 +126,18 @@ impl Replay {
                 let is_short = packet.part == Part::Short;
                 self.totals.short += u64::from(is_short);
                 self.totals.fragments += u64::from(packet.part == Part::LaterFragment);
-                let slot = match packet.part {
-                    Part::Short => Some(Slot::Truncated),
-                    Part::LaterFragment => Some(Slot::Fragment),
+                let reason = match packet.part {
+                    Part::Short => Some(Reason::Truncated),
+                    Part::LaterFragment => Some(Reason::Fragment),
                     Part::Whole | Part::FirstFragment => None,
                 };
-                if let Some(slot) = slot.filter(|_| !self.keeps_parts) {
-                    self.leave_out(slot, length);
+                if let Some(reason) = reason.filter(|_| !self.keeps_parts) {
+                    self.leave_out(reason, length);
                     return Ok(());
                 }
             }
-            Err(slot) => {
-                self.leave_out(slot, length);
+            Err(reason) => {
+                self.leave_out(reason, length);
             }
         }
         let mut carried = Packet::EMPTY;
@@ -148,10 +147,10 @@ impl Replay {
             None
         };
         if let Some(Err(_)) = inside {
-            self.leave_out(Slot::Inside, length);
+            self.leave_out(Reason::InsideUnread, length);
         }
         let mut followed = Packet::EMPTY;
-        let is_too_deep = packet::parse(&Kernel(bytes), &mut followed) == Err(Slot::TooDeep);
+        let is_too_deep = packet::parse(&Kernel(bytes), &mut followed) == Err(Reason::TooDeep);
         let fits = (SHORTEST..=LONGEST).contains(&bytes.len()) && !is_too_deep;
         if fits && self.capture.test(bytes, length, self.epoch)? {
             self.n_pending += 1;
@@ -180,8 +179,7 @@ impl Replay {
     ///
     /// The kernel's refusal.
     pub fn drain(&mut self, take: Take<'_>) -> Result<(), CaptureError> {
-        let ways = self.capture.take(take)?;
-        let n_counted: u64 = ways.iter().map(|way| way.packets).sum();
+        let n_counted = self.capture.take(take)?.packets();
         if n_counted != u64::from(self.n_pending) || !self.capture.lost().is_empty() {
             return Err(CaptureError::Uncounted {
                 given: self.n_pending.into(),
@@ -194,10 +192,11 @@ impl Replay {
     }
 
     /// Counts a frame that is in no flow.
-    fn leave_out(&mut self, slot: Slot, length: u64) {
-        let tally = self.totals.slots.entry(slot).or_default();
-        tally.packets += 1;
-        tally.bytes += length;
+    fn leave_out(&mut self, reason: Reason, length: u64) {
+        *self.totals.without_flow.entry(reason).or_default() += Tally {
+            packets: 1,
+            bytes: length,
+        };
     }
 
     /// Notes the frame's time and length. A capture whose clock goes back keeps the latest.

@@ -8,8 +8,8 @@ use std::{
 };
 
 use auditor_common::{
-    Bucket4, Bucket6, BucketRecord, ConversationKey, ConversationRecord, Half, Header, MOST_CPUS,
-    PortKind, State, Tally, packet::unpack4, port::bit,
+    Bucket4, Bucket6, BucketRecord, ConversationKey, ConversationRecord, Direction, Half, Header,
+    MOST_CPUS, PortKind, State, Tally, Totals, packet::unpack4, port::bit,
 };
 use aya::{
     Ebpf,
@@ -75,9 +75,6 @@ pub struct Table {
     /// The half that the kernel half writes to.
     half: usize,
 }
-
-/// Packets that came in, and packets that left.
-pub type Ways = [Tally; 2];
 
 /// What is told of the conversations that a drain finds, the same one possibly more than once.
 pub type Take<'a> = &'a mut dyn FnMut(&ConversationKey, &ConversationRecord);
@@ -171,7 +168,7 @@ impl Table {
     /// # Errors
     ///
     /// The kernel's refusal.
-    pub fn drain(&mut self, ebpf: &Ebpf, take: Take<'_>) -> Result<Ways, CaptureError> {
+    pub fn drain(&mut self, ebpf: &Ebpf, take: Take<'_>) -> Result<Totals, CaptureError> {
         let old = self.half;
         self.half = 1 - old;
         self.tell(offset_of!(Header, half), self.half as u64);
@@ -184,12 +181,17 @@ impl Table {
     /// # Errors
     ///
     /// The kernel's refusal.
-    pub fn take(&mut self, ebpf: &Ebpf, take: Take<'_>) -> Result<Ways, CaptureError> {
+    pub fn take(&mut self, ebpf: &Ebpf, take: Take<'_>) -> Result<Totals, CaptureError> {
         self.collect(ebpf, self.half, take)
     }
 
-    fn collect(&mut self, ebpf: &Ebpf, old: usize, found: Take<'_>) -> Result<Ways, CaptureError> {
-        let mut ways = Ways::default();
+    fn collect(
+        &mut self,
+        ebpf: &Ebpf,
+        old: usize,
+        found: Take<'_>,
+    ) -> Result<Totals, CaptureError> {
+        let mut totals = Totals::default();
         for cpu in 0..self.n_headers() {
             let region = cpu as usize * 2 + old;
             // The kernel half writes to the other half of the same header: word by word, this one is ours.
@@ -197,11 +199,14 @@ impl Table {
                 self.header(cpu, half_at(old) + offset)
                     .map_or(0, |word| word.swap(0, Ordering::SeqCst))
             };
-            for (way, sum) in ways.iter_mut().enumerate() {
-                let way = offset_of!(Half, totals) + way * size_of::<[u64; 2]>();
-                sum.packets += take(way);
-                sum.bytes += take(way + size_of::<u64>());
-            }
+            let [received, sent] = Direction::ALL.map(|direction| {
+                let at = offset_of!(Half, totals) + direction.index() * size_of::<[u64; 2]>();
+                Tally {
+                    packets: take(at),
+                    bytes: take(at + size_of::<u64>()),
+                }
+            });
+            totals += Totals { received, sent };
             take(offset_of!(Half, unproven));
             let n_places = self.sizes.buckets_4 as usize;
             for place in self
@@ -235,7 +240,7 @@ impl Table {
         let shared = data(ebpf, name)?;
         take_all(shared.fd().as_fd(), |key, record| found(&key, &record))
             .map_err(CaptureError::Batch)?;
-        Ok(ways)
+        Ok(totals)
     }
 }
 

@@ -7,14 +7,13 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use auditor_common::Slot;
+use auditor_common::Reason;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
     deliver::{Deliveries, Outside},
     judge::Plan,
     names::Names,
-    observe::{sum, uncounted},
     output::{say, write},
     serve::{Board, Shown},
     session::{Interim, Session},
@@ -40,9 +39,9 @@ pub(super) struct Daemon<'a> {
     history: History,
     alerts: Alerts,
     /// Counts of what was not seen, as of the last turn.
-    counted: BTreeMap<Slot, u64>,
+    counted: BTreeMap<Reason, u64>,
     /// Gaps of such counts that the last turn left open, by their slot.
-    open: BTreeMap<Slot, Gap>,
+    open: BTreeMap<Reason, Gap>,
     last_turn: Timestamp,
     last_report: Timestamp,
     pub(super) last: Option<Arc<Report>>,
@@ -143,38 +142,35 @@ impl<'a> Daemon<'a> {
 
     /// Turns counts of what was not seen into gaps; one that goes on from turn to turn is one.
     fn uncounted(&mut self, session: &Session, now: Timestamp) -> anyhow::Result<()> {
-        let tallies = session.tallies()?;
-        for slot in [Slot::TableFull, Slot::TooDeep, Slot::Inside] {
-            let packets = tallies.get(&slot).map_or(0, |tally| tally.packets);
-            let before = self.counted.insert(slot, packets).unwrap_or_default();
+        let without_flow = session.without_flow()?;
+        for reason in Reason::ALL
+            .into_iter()
+            .filter(|reason| reason.may_hide_traffic())
+        {
+            let packets = without_flow.get(&reason).map_or(0, |tally| tally.packets);
+            let before = self.counted.insert(reason, packets).unwrap_or_default();
             if packets == before {
-                self.open.remove(&slot);
+                self.open.remove(&reason);
                 continue;
             }
-            let more = BTreeMap::from([(
-                slot,
-                auditor_common::Tally {
-                    packets: packets - before,
-                    bytes: 0,
-                },
-            )]);
-            let Some(cause) = uncounted(&more).next() else {
-                continue;
+            let (from, known) = match self.open.remove(&reason) {
+                Some(Gap {
+                    cause: Cause::Uncounted { packets, .. },
+                    from,
+                    ..
+                }) => (from, packets),
+                Some(_) | None => (self.last_turn, 0),
             };
-            let gap = match self.open.remove(&slot) {
-                Some(open) => Gap {
-                    cause: sum(&open.cause, &cause),
-                    from: open.from,
-                    until: Some(now),
+            let gap = Gap {
+                cause: Cause::Uncounted {
+                    reason,
+                    packets: known + packets - before,
                 },
-                None => Gap {
-                    cause,
-                    from: self.last_turn,
-                    until: Some(now),
-                },
+                from,
+                until: Some(now),
             };
             self.history.keep_gaps(std::slice::from_ref(&gap));
-            self.open.insert(slot, gap);
+            self.open.insert(reason, gap);
         }
         Ok(())
     }
@@ -202,8 +198,8 @@ impl<'a> Daemon<'a> {
         let (age, names) = (asked.unsigned_abs(), &self.names);
         let mut lookup = |name: &str| names.addresses(name, age);
         let policy = self.plan.policy(&session.host, &mut lookup)?;
-        let tallies = session.tallies()?;
-        let has_lost = tallies.contains_key(&Slot::TableFull);
+        let without_flow = session.without_flow()?;
+        let has_lost = without_flow.contains_key(&Reason::TableFull);
         session.host.owners = session.looking.seen().owners;
         let observed = Observed {
             host: session.host.clone(),
@@ -215,7 +211,8 @@ impl<'a> Daemon<'a> {
             },
             interfaces: session.watched().to_vec(),
             flows: self.flows(start, reach),
-            tallies,
+            totals: session.totals(),
+            without_flow,
             traffic: session.timeline.points(),
             gaps: self.history.gaps(reach.min(start)),
             lost: if has_lost {

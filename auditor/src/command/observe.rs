@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::Context as _;
-use auditor_common::{Slot, Tally};
+use auditor_common::{Reason, Tally};
 use clap::Args;
 use jiff::SignedDuration;
 use tokio::runtime::Runtime;
@@ -74,36 +74,19 @@ pub(super) async fn observe(
     session.finish(window)
 }
 
-type OfPackets = fn(u64) -> Cause;
-
-/// What the tallies say was not seen.
-pub(super) fn uncounted(tallies: &BTreeMap<Slot, Tally>) -> impl Iterator<Item = Cause> + '_ {
-    let causes: [(Slot, OfPackets); 3] = [
-        (Slot::TableFull, |packets| Cause::TableFull { packets }),
-        (Slot::TooDeep, |packets| Cause::TooDeep { packets }),
-        (Slot::Inside, |packets| Cause::InsideUnread { packets }),
-    ];
-    let cause = |(slot, cause): (Slot, OfPackets)| {
-        let tally = tallies.get(&slot)?;
-        (0 < tally.packets).then(|| cause(tally.packets))
-    };
-    causes.into_iter().filter_map(cause)
-}
-
-/// Counts of the same kind together.
-pub(super) fn sum(one: &Cause, other: &Cause) -> Cause {
-    match (one, other) {
-        (Cause::TableFull { packets: a }, Cause::TableFull { packets: b }) => {
-            Cause::TableFull { packets: a + b }
-        }
-        (Cause::InsideUnread { packets: a }, Cause::InsideUnread { packets: b }) => {
-            Cause::InsideUnread { packets: a + b }
-        }
-        (Cause::TooDeep { packets: a }, Cause::TooDeep { packets: b }) => {
-            Cause::TooDeep { packets: a + b }
-        }
-        (_, other) => other.clone(),
-    }
+/// What packets in no flow say was not seen.
+pub(super) fn uncounted(
+    without_flow: &BTreeMap<Reason, Tally>,
+) -> impl Iterator<Item = Cause> + '_ {
+    let may_hide =
+        |(reason, tally): &(&Reason, &Tally)| reason.may_hide_traffic() && 0 < tally.packets;
+    without_flow
+        .iter()
+        .filter(may_hide)
+        .map(|(reason, tally)| Cause::Uncounted {
+            reason: *reason,
+            packets: tally.packets,
+        })
 }
 
 pub(super) fn host(

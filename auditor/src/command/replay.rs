@@ -9,7 +9,7 @@ use std::{
 };
 
 use anyhow::{Context as _, bail};
-use auditor_common::{Slot, Tally, packet::Tunnel};
+use auditor_common::{Reason, Tally, packet::Tunnel};
 use clap::Args;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
@@ -212,12 +212,10 @@ impl Replayed {
         captures: &[PathBuf],
     ) -> Observed {
         let length = self.length();
-        let mut tallies = self.totals.slots.clone();
-        let all = Tally {
+        let received = Tally {
             packets: self.totals.frames,
             bytes: self.totals.bytes,
         };
-        tallies.insert(Slot::Received, all);
         Observed {
             host,
             window: Window::new(self.instant(0), self.instant(length.as_nanos()), length),
@@ -231,7 +229,11 @@ impl Replayed {
                 })
                 .collect(),
             flows,
-            tallies,
+            totals: auditor_common::Totals {
+                received,
+                ..auditor_common::Totals::default()
+            },
+            without_flow: self.totals.without_flow,
             gaps,
             lost: BTreeMap::new(),
             traffic: Vec::new(),
@@ -352,18 +354,18 @@ struct TotalsJson {
 
 impl TotalsJson {
     fn new(totals: &Totals) -> Self {
-        let count = |slots: &[Slot]| {
-            slots
+        let count = |reasons: &[Reason]| {
+            reasons
                 .iter()
-                .filter_map(|slot| totals.slots.get(slot))
+                .filter_map(|reason| totals.without_flow.get(reason))
                 .map(|tally| tally.packets)
                 .sum()
         };
         Self {
             kind: "totals",
             frames: totals.frames,
-            non_ip: count(&[Slot::Arp, Slot::NotIp]),
-            malformed: count(&[Slot::Truncated, Slot::Malformed]),
+            non_ip: count(&[Reason::Arp, Reason::NotIp]),
+            malformed: count(&[Reason::Truncated, Reason::Malformed]),
             short: totals.short,
             fragments: totals.fragments,
         }

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use anyhow::{Context as _, bail};
-use auditor_common::{ConversationRecord, PortKind, Slot, Tally, lost::Lost, packet};
+use auditor_common::{ConversationRecord, PortKind, Reason, Tally, Totals, lost::Lost, packet};
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::{Instant, MissedTickBehavior};
 
@@ -183,7 +183,7 @@ impl Session {
                 _ = ticks.tick() => {
                     n_ticks += 1;
                     self.tick(n_ticks)?;
-                    progress.show(self.clock.elapsed(), &self.tallies()?);
+                    progress.show(self.clock.elapsed(), &self.seen.totals);
                 }
                 () = turn(&mut turns) => {
                     if let Some(interim) = interim.as_deref_mut() {
@@ -218,7 +218,7 @@ impl Session {
     fn tick(&mut self, n_ticks: u64) -> anyhow::Result<()> {
         self.capture.flush_log();
         self.seen.drain(&mut self.capture)?;
-        self.timeline.tick(self.clock.wall_now(), self.seen.ways);
+        self.timeline.tick(self.clock.wall_now(), self.seen.totals);
         if n_ticks.is_multiple_of(SETTLE_TICKS) {
             let known = KnownPorts {
                 is_documented: &self.is_documented,
@@ -302,18 +302,21 @@ impl Session {
         self.seen.drain(&mut self.capture)
     }
 
-    /// Every packet, and those that are in no flow, by slot.
-    pub(super) fn tallies(&self) -> anyhow::Result<BTreeMap<Slot, Tally>> {
-        self.seen.tallies(&self.capture)
+    /// Every packet.
+    pub(super) fn totals(&self) -> Totals {
+        self.seen.totals
+    }
+
+    /// Packets that are in no flow, by reason.
+    pub(super) fn without_flow(&self) -> anyhow::Result<BTreeMap<Reason, Tally>> {
+        self.seen.without_flow(&self.capture)
     }
 
     /// Packets whose peer is lost, by port.
     pub(super) fn lost(&mut self) -> BTreeMap<Lost, Tally> {
         let mut lost = self.seen.ledger.lost().clone();
         for (what, tally) in self.capture.lost() {
-            let sum = lost.entry(what).or_default();
-            sum.packets += tally.packets;
-            sum.bytes += tally.bytes;
+            *lost.entry(what).or_default() += tally;
         }
         lost
     }
@@ -328,26 +331,27 @@ impl Session {
             self.drain()?;
         }
         self.capture.flush_log();
-        self.timeline.tick(end, self.seen.ways);
+        self.timeline.tick(end, self.seen.totals);
         self.so_far(Window::new(self.clock.wall, end, window))
     }
 
     /// All that was observed so far, for this window.
     pub(super) fn so_far(&mut self, window: Window) -> anyhow::Result<Observed> {
-        let tallies = self.tallies()?;
+        let without_flow = self.without_flow()?;
         let flows = self.flows();
         self.host.owners = self.looking.seen().owners;
         let lost = self.lost();
         let (from, until) = (self.clock.wall, Some(window.end));
         let mut gaps = self.gaps.clone();
-        gaps.extend(uncounted(&tallies).map(|cause| Gap { cause, from, until }));
+        gaps.extend(uncounted(&without_flow).map(|cause| Gap { cause, from, until }));
         gaps.sort();
         Ok(Observed {
             host: self.host.clone(),
             window,
             interfaces: self.follow.described().to_vec(),
             flows,
-            tallies,
+            totals: self.totals(),
+            without_flow,
             traffic: self.timeline.points(),
             gaps,
             lost,

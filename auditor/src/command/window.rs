@@ -7,17 +7,14 @@ use std::{
 };
 
 use anyhow::Context as _;
-use auditor_common::{Slot, Tally};
+use auditor_common::{Reason, Tally, Totals};
 use jiff::{SignedDuration, Timestamp};
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
     time::Instant,
 };
 
-use crate::{
-    capture::{Capture, Ways},
-    observed::Ledger,
-};
+use crate::{capture::Capture, observed::Ledger};
 
 /// How exact the times of flows are; the kernel half reads no clock of its own.
 pub(super) const EPOCH: Duration = Duration::from_millis(100);
@@ -127,7 +124,7 @@ impl Signals {
 /// What was taken out of the kernel so far.
 pub(super) struct Seen {
     pub(super) ledger: Ledger,
-    pub(super) ways: Ways,
+    pub(super) totals: Totals,
     pub(super) drains: Drains,
 }
 
@@ -144,7 +141,7 @@ impl Seen {
     pub(super) fn new(most: usize) -> Self {
         Self {
             ledger: Ledger::new(most),
-            ways: Ways::default(),
+            totals: Totals::default(),
             drains: Drains::default(),
         }
     }
@@ -153,33 +150,26 @@ impl Seen {
     pub(super) fn drain(&mut self, capture: &mut Capture) -> anyhow::Result<()> {
         let ledger = &mut self.ledger;
         let mut n_entries = 0;
-        let ways = capture.drain(&mut |key, record| {
+        let totals = capture.drain(&mut |key, record| {
             n_entries += 1;
             ledger.add(key, record);
         })?;
         self.drains.count += 1;
         self.drains.most = self.drains.most.max(n_entries);
-        for (sum, more) in self.ways.iter_mut().zip(ways) {
-            sum.packets += more.packets;
-            sum.bytes += more.bytes;
-        }
+        self.totals += totals;
         Ok(())
     }
 
-    /// Every packet, and those that are in no flow, by slot.
-    pub(super) fn tallies(&self, capture: &Capture) -> anyhow::Result<BTreeMap<Slot, Tally>> {
-        let mut tallies = capture.tallies()?;
-        for (slot, tally) in [Slot::Received, Slot::Sent].into_iter().zip(self.ways) {
-            if tally != Tally::default() {
-                tallies.insert(slot, tally);
-            }
-        }
+    /// Packets that are in no flow, by reason.
+    pub(super) fn without_flow(
+        &self,
+        capture: &Capture,
+    ) -> anyhow::Result<BTreeMap<Reason, Tally>> {
+        let mut without_flow = capture.without_flow()?;
         for more in self.ledger.lost().values() {
-            let sum = tallies.entry(Slot::TableFull).or_default();
-            sum.packets += more.packets;
-            sum.bytes += more.bytes;
+            *without_flow.entry(Reason::TableFull).or_default() += *more;
         }
-        Ok(tallies)
+        Ok(without_flow)
     }
 }
 
@@ -198,15 +188,14 @@ impl Progress {
         }
     }
 
-    pub(super) fn show(&self, elapsed: SignedDuration, tallies: &BTreeMap<Slot, Tally>) {
+    pub(super) fn show(&self, elapsed: SignedDuration, totals: &Totals) {
         if let (true, Some(window)) = (self.is_terminal, self.window) {
-            let packets = |slot| tallies.get(&slot).map_or(0, |tally| tally.packets);
             print(&format!(
                 "\r\x1b[K{} of {} s: {} packets in, {} out; Ctrl-C ends the window",
                 elapsed.as_secs(),
                 window.as_secs(),
-                packets(Slot::Received),
-                packets(Slot::Sent)
+                totals.received.packets,
+                totals.sent.packets
             ));
         }
     }

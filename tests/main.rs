@@ -21,6 +21,7 @@ mod interfaces;
 mod life;
 mod outage;
 mod page;
+mod paths;
 mod processes;
 mod replay;
 mod shared;
@@ -32,7 +33,6 @@ mod translated;
 mod tunnel;
 mod verdicts;
 mod watch;
-mod ways;
 
 use std::process::ExitCode;
 
@@ -47,6 +47,7 @@ fn main() -> ExitCode {
         life::TESTS,
         outage::TESTS,
         page::TESTS,
+        paths::TESTS,
         processes::TESTS,
         replay::TESTS,
         shared::TESTS,
@@ -58,6 +59,5 @@ fn main() -> ExitCode {
         tunnel::TESTS,
         verdicts::TESTS,
         watch::TESTS,
-        ways::TESTS,
     ])
 }

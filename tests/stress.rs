@@ -5,7 +5,7 @@
 //! thousands of 40 million (tried).
 
 use auditor::capture::{Sizes, Table, Wait};
-use auditor_common::{PortKind, Slot, Tally, flow::counted::PACKET_BITS, mode};
+use auditor_common::{PortKind, Reason, Tally, flow::counted::PACKET_BITS, mode};
 use aya::{
     Ebpf, EbpfLoader,
     maps::{Array, PerCpuArray},
@@ -71,8 +71,8 @@ fn frames() -> Vec<Vec<u8>> {
 fn load(program: &str, mode: u8, wait: Wait) -> (Ebpf, Table) {
     let n_cpus = u32::try_from(aya::util::nr_cpus().unwrap()).unwrap();
     let sizes = Sizes {
-        places_4: PLACES,
-        places_6: PLACES,
+        buckets_4: PLACES,
+        buckets_6: PLACES,
         shared: SHARED,
         n_cpus,
     };
@@ -80,15 +80,15 @@ fn load(program: &str, mode: u8, wait: Wait) -> (Ebpf, Table) {
         .override_global("MODE", &mode, true)
         .override_global("MASK_4", &(PLACES - 1), true)
         .override_global("MASK_6", &(PLACES - 1), true)
-        .map_max_entries("PLACES_4", 2 * n_cpus * PLACES)
-        .map_max_entries("PLACES_6", 2 * n_cpus * PLACES)
+        .map_max_entries("BUCKETS_4", 2 * n_cpus * PLACES)
+        .map_max_entries("BUCKETS_6", 2 * n_cpus * PLACES)
         .map_max_entries("SHARED_0", SHARED)
         .map_max_entries("SHARED_1", SHARED)
         .load(OBJECT)
         .unwrap();
     program::load(&mut ebpf, program);
     let table = Table::map(&ebpf, sizes).unwrap().waiting(wait);
-    table.know(PortKind::Listening, 6, PORT);
+    table.add_known_port(PortKind::Listening, 6, PORT);
     (ebpf, table)
 }
 
@@ -106,18 +106,18 @@ fn storm(program: &Program, load: &Load, cpu: usize, frames: &[Vec<u8>]) -> u64 
     u64::from(load.runs) * u64::from(load.repeat)
 }
 
-/// What was counted without a flow for want of room: the same packets by slot, and by port.
+/// What was counted without a flow for want of room: the same packets by reason, and by port.
 fn without_flow(ebpf: &Ebpf) -> (Tally, u64) {
     let tallies: PerCpuArray<_, Tally> =
         PerCpuArray::try_from(ebpf.map("TALLIES").unwrap()).unwrap();
-    let full = tallies.get(&Slot::TableFull.index(), 0).unwrap();
-    let by_slot = full.iter().fold(Tally::default(), |sum, part| Tally {
+    let full = tallies.get(&Reason::TableFull.index(), 0).unwrap();
+    let by_reason = full.iter().fold(Tally::default(), |sum, part| Tally {
         packets: sum.packets + part.packets,
         bytes: sum.bytes + part.bytes,
     });
     let lost: Array<_, Tally> = Array::try_from(ebpf.map("LOST").unwrap()).unwrap();
     let by_port = lost.iter().map(|tally| tally.unwrap().packets).sum();
-    (by_slot, by_port)
+    (by_reason, by_port)
 }
 
 #[track_caller]
@@ -127,13 +127,13 @@ fn check(program: &str, storms: &Load, mode: u8, wait: Wait) {
     let (mut packets, mut bytes, mut passed) = (0, 0, 0);
     let mut n_drains = 0;
     let mut drain = |ebpf: &Ebpf| {
-        let ways = table
+        let totals = table
             .drain(ebpf, &mut |_, record| {
                 packets += record.packets.iter().sum::<u64>();
                 bytes += record.bytes.iter().sum::<u64>();
             })
             .unwrap();
-        passed += ways.iter().map(|way| way.packets).sum::<u64>();
+        passed += totals.packets();
         n_drains += 1;
     };
     let sent = std::thread::scope(|scope| {
@@ -158,12 +158,12 @@ fn check(program: &str, storms: &Load, mode: u8, wait: Wait) {
     });
     drain(&ebpf);
     drain(&ebpf);
-    let (by_slot, by_port) = without_flow(&ebpf);
+    let (by_reason, by_port) = without_flow(&ebpf);
     let what = format!("{program}, {n_drains} drains");
-    assert_eq!(packets + by_slot.packets, sent, "{what}: packets");
-    assert_eq!(bytes + by_slot.bytes, 60 * sent, "{what}: bytes");
+    assert_eq!(packets + by_reason.packets, sent, "{what}: packets");
+    assert_eq!(bytes + by_reason.bytes, 60 * sent, "{what}: bytes");
     assert_eq!(passed, sent, "{what}: all that passed");
-    assert_eq!(by_slot.packets, by_port, "{what}: by port");
+    assert_eq!(by_reason.packets, by_port, "{what}: by port");
     assert!(packets != 0, "{what}: a table");
     assert!(!storms.is_too_much || by_port != 0, "{what}: a small table");
 }

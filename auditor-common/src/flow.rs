@@ -8,22 +8,22 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
 use crate::port::SPACE;
 
-/// What a place's two ends are.
+/// Which ports a conversation keeps.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Kind {
-    /// The first end is the client, whose port is left out, the second the server.
-    Sided = 1,
-    /// Which end is the server is not known: both keep their ports, the lower end comes first.
-    Unsided = 2,
+pub enum KeptPorts {
+    /// The server's alone: the first address is the client's, whose port is left out, the second the server's.
+    Server = 1,
+    /// Both, since it is not known which is the server's; the lower address comes first.
+    Both = 2,
 }
 
 /// The second half of a key: ports, protocol and kind in one word, which is never 0.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub struct Ports(pub u64);
+pub struct PackedPorts(pub u64);
 
-impl Ports {
+impl PackedPorts {
     #[inline(always)]
-    pub const fn new(kind: Kind, protocol: u8, first: u16, second: u16) -> Self {
+    pub const fn new(kind: KeptPorts, protocol: u8, first: u16, second: u16) -> Self {
         Self(first as u64 | (second as u64) << 16 | (protocol as u64) << 32 | (kind as u64) << 40)
     }
 
@@ -42,24 +42,24 @@ impl Ports {
         protocol
     }
 
-    pub const fn is_sided(self) -> bool {
+    pub const fn is_server_known(self) -> bool {
         let [_, _, _, _, _, kind, ..] = self.0.to_le_bytes();
-        kind == Kind::Sided as u8
+        kind == KeptPorts::Server as u8
     }
 }
 
-/// Bits of [`Record::opening`]: who did what when the conversation was opened.
+/// Bits of [`BucketRecord::opening`]: who did what when the conversation was opened.
 pub mod opening {
     /// The first end asked for it.
-    pub const ASKED_FIRST: u8 = 1;
+    pub const REQUEST_FROM_FIRST: u8 = 1;
     /// The second end asked for it.
-    pub const ASKED_SECOND: u8 = 2;
+    pub const REQUEST_FROM_SECOND: u8 = 2;
     /// The first end accepted.
-    pub const ANSWERED_FIRST: u8 = 4;
+    pub const REPLY_FROM_FIRST: u8 = 4;
     /// The second end accepted.
-    pub const ANSWERED_SECOND: u8 = 8;
+    pub const REPLY_FROM_SECOND: u8 = 8;
     /// The second end sent the first packet of the place.
-    pub const BEGAN_SECOND: u8 = 16;
+    pub const STARTED_BY_SECOND: u8 = 16;
 }
 
 /// Packets and bytes in one word, so that one addition counts both: packets in its low bits, bytes above.
@@ -93,7 +93,7 @@ pub mod counted {
 /// changes comes first, and so lies in the first cache line of its place.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default, Eq, FromBytes, Immutable, IntoBytes, PartialEq)]
-pub struct Record {
+pub struct BucketRecord {
     /// Index of the interface; part of the key.
     pub interface: u32,
     /// Low half of the epoch of the last packet.
@@ -119,34 +119,34 @@ pub struct Record {
     pub evidence: u8,
 }
 
-const _: () = assert!(size_of::<Record>() == 40);
+const _: () = assert!(size_of::<BucketRecord>() == 40);
 
 /// A place for IPv4, as large as a cache line.
 #[repr(C, align(64))]
 #[derive(Clone, Copy, Debug, Default, Eq, FromBytes, Immutable, IntoBytes, PartialEq)]
-pub struct Place4 {
+pub struct Bucket4 {
     /// The addresses as they stand in the packet, in one number.
-    pub ends: u64,
-    /// [`Ports`]; 0 in a free place.
+    pub addresses: u64,
+    /// [`PackedPorts`]; 0 in a free place.
     pub ports: u64,
-    pub record: Record,
+    pub record: BucketRecord,
     pub reserved: u64,
 }
 
 /// A place for IPv6.
 #[repr(C, align(64))]
 #[derive(Clone, Copy, Debug, Default, Eq, FromBytes, Immutable, IntoBytes, PartialEq)]
-pub struct Place6 {
+pub struct Bucket6 {
     /// The addresses as they stand in the packet.
-    pub ends: [[u64; 2]; 2],
-    /// [`Ports`]; 0 in a free place.
+    pub addresses: [[u64; 2]; 2],
+    /// [`PackedPorts`]; 0 in a free place.
     pub ports: u64,
-    pub record: Record,
+    pub record: BucketRecord,
     pub reserved: [u64; 6],
 }
 
-const _: () = assert!(size_of::<Place4>() == 64);
-const _: () = assert!(size_of::<Place6>() == 128);
+const _: () = assert!(size_of::<Bucket4>() == 64);
+const _: () = assert!(size_of::<Bucket6>() == 128);
 
 /// CPUs that have a header and places of their own. Beyond them, all count in the shared table.
 pub const MOST_CPUS: u32 = 1 << 10;
@@ -177,7 +177,7 @@ pub struct Header {
 #[derive(Clone, Copy, Debug, Default, Eq, FromBytes, Immutable, IntoBytes, PartialEq)]
 pub struct Half {
     /// Packets and bytes that came in, and that left.
-    pub ways: [[u64; 2]; 2],
+    pub totals: [[u64; 2]; 2],
     /// Places that packets took which prove nothing: questions of others, and what this host answers to them.
     pub unproven: u32,
     /// Not 0 once the half's shared table has no entry left, so that nobody looks for one again.
@@ -210,10 +210,10 @@ const _: () = assert!(size_of::<Header>() == 256 && size_of::<Half>() == 64);
     PartialEq,
     PartialOrd,
 )]
-pub struct SharedKey {
+pub struct ConversationKey {
     /// Addresses; IPv4 is IPv4-mapped (RFC 4291, section 2.5.5.2).
-    pub ends: [[u8; 16]; 2],
-    /// [`Ports`].
+    pub addresses: [[u8; 16]; 2],
+    /// [`PackedPorts`].
     pub ports: u64,
     /// Index of the interface.
     pub interface: u32,
@@ -221,12 +221,12 @@ pub struct SharedKey {
     pub reserved: u32,
 }
 
-/// What the shared table counts: a [`Record`] that several CPUs add to.
+/// What the shared table counts: a [`BucketRecord`] that several CPUs add to.
 #[repr(C)]
 #[derive(
     Clone, Copy, Debug, Default, Eq, FromBytes, Immutable, IntoBytes, KnownLayout, PartialEq,
 )]
-pub struct SharedRecord {
+pub struct ConversationRecord {
     pub packets: [u64; 2],
     pub bytes: [u64; 2],
     pub resets: [u64; 2],
@@ -242,7 +242,7 @@ pub struct SharedRecord {
     pub evidence: u64,
 }
 
-impl Record {
+impl BucketRecord {
     /// The epoch of the last packet, if less than half a turn of its lower half lies between first and last.
     pub fn last_epoch(&self) -> u32 {
         let [low, high, ..] = self.first.to_le_bytes();
@@ -251,8 +251,8 @@ impl Record {
     }
 }
 
-impl From<&Record> for SharedRecord {
-    fn from(record: &Record) -> Self {
+impl From<&BucketRecord> for ConversationRecord {
+    fn from(record: &BucketRecord) -> Self {
         Self {
             packets: record.counted.map(|word| counted::parts(word).0),
             bytes: record.counted.map(|word| counted::parts(word).1),

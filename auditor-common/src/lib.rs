@@ -4,6 +4,7 @@
 //! Everything here is compiled twice, for the kernel and for the host, so host tests run the kernel's very code.
 #![no_std]
 
+mod direction;
 pub mod flow;
 pub mod lost;
 pub mod mode;
@@ -12,10 +13,12 @@ pub mod port;
 pub mod side;
 pub mod tally;
 
+pub use direction::Direction;
 pub use flow::{
-    Half, Header, Kind, MOST_CPUS, Place4, Place6, Ports, Record, SharedKey, SharedRecord, State,
+    Bucket4, Bucket6, BucketRecord, ConversationKey, ConversationRecord, Half, Header, KeptPorts,
+    MOST_CPUS, PackedPorts, State,
 };
-pub use packet::{Bytes, Packet, Part, Skip};
+pub use packet::{Bytes, Packet, Part};
 pub use port::PortKind;
-pub use side::{Evidence, Known, Server};
-pub use tally::{Slot, Tally};
+pub use side::{Evidence, PortKnowledge, Server};
+pub use tally::{Reason, Tally, Totals};

@@ -1,20 +1,19 @@
-//! Where packets are counted whose flow found no place: by way, transport and server port, in an array that can't fill.
+//! Where packets are counted whose flow found no bucket: by direction, transport and server port, in an array that can't fill.
 
-use crate::port::protocol;
+use crate::{Direction, port::protocol};
 
 /// Ports of a transport, or protocol numbers where there are no ports.
 const PORTS: u32 = 1 << 16;
 /// TCP, UDP, SCTP, and everything else.
 const TRANSPORTS: u32 = 4;
 
-/// Entries of the array: both ways.
+/// Entries of the array: both directions.
 pub const COUNT: u32 = 2 * TRANSPORTS * PORTS;
 
 /// What an entry counts.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub struct Lost {
-    /// The packets left this host; else they came in.
-    pub is_sent: bool,
+    pub direction: Direction,
     /// IP protocol number; of those without an array of their own the entry is named after the protocol.
     pub protocol: u8,
     /// The server's port as far as known, else the lower one; 0 for other transports.
@@ -30,7 +29,7 @@ pub const fn index(lost: Lost) -> u32 {
         protocol::SCTP => (2, lost.port as u32),
         other => (3, other as u32),
     };
-    (lost.is_sent as u32 * TRANSPORTS + transport) * PORTS + port
+    (lost.direction as u32 * TRANSPORTS + transport) * PORTS + port
 }
 
 /// What the entry at `index` counts.
@@ -45,7 +44,11 @@ pub const fn at(index: u32) -> Lost {
         _ => (low, 0),
     };
     Lost {
-        is_sent: TRANSPORTS <= transport,
+        direction: if transport < TRANSPORTS {
+            Direction::Ingress
+        } else {
+            Direction::Egress
+        },
         protocol,
         port,
     }
@@ -53,14 +56,14 @@ pub const fn at(index: u32) -> Lost {
 
 #[cfg(test)]
 mod tests {
-    use super::{COUNT, Lost, at, index};
+    use super::{COUNT, Direction, Lost, at, index};
 
     #[test]
     fn entries_name_what_they_count() {
-        for is_sent in [false, true] {
+        for direction in Direction::ALL {
             for (protocol, port) in [(6, 443), (17, 0), (132, 65_535), (47, 0), (255, 0)] {
                 let lost = Lost {
-                    is_sent,
+                    direction,
                     protocol,
                     port,
                 };

@@ -12,7 +12,7 @@ use zerocopy::{FromBytes, Immutable, KnownLayout};
 pub use plain::{plain4, plain6};
 pub use tunnel::{INDEX_MASK, Inside, Tunnel, index, inside};
 
-use crate::{port::protocol, tally::Slot};
+use crate::{port::protocol, tally::Reason};
 
 /// A packet's bytes, wherever they live.
 pub trait Bytes {
@@ -60,13 +60,13 @@ impl Bytes for [u8] {
 /// What a packet says about who opens the conversation.
 #[repr(u8)]
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Intent {
+pub enum Handshake {
     /// Opens it: TCP SYN, SCTP INIT, ICMP request.
-    Asks,
+    Request,
     /// Accepts it: TCP SYN ACK, SCTP INIT ACK, ICMP reply.
-    Answers,
+    Reply,
     /// Says nothing about it.
-    Unknown,
+    None,
 }
 
 /// The endpoints of a packet and what its transport header says. It has no padding, so the kernel half can go over it in
@@ -91,7 +91,7 @@ pub struct Packet {
     pub protocol: u8,
     /// TCP flags, 0 elsewhere.
     pub flags: u8,
-    pub intent: Intent,
+    pub handshake: Handshake,
     pub part: Part,
     /// The addresses are IPv4's.
     pub is_ipv4: bool,
@@ -113,9 +113,6 @@ pub enum Part {
     /// Any other fragment: it has no ports.
     LaterFragment,
 }
-
-/// Why a packet has no endpoints: the slot under which it is counted.
-pub type Skip = Slot;
 
 /// How many tags and extension headers the kernel's verifier follows, and how far from the frame's start a header may stand
 /// there; a mask.
@@ -140,30 +137,30 @@ const ACK: u8 = 0x10;
 /// A transport header that is cut off leaves a packet without ports, [`Part::Short`].
 ///
 /// The packet is handed in so that every byte of it is written on every path: the verifier refuses a program that so
-/// much as copies a byte which one path left unset, as a `Result<Packet, Skip>` does.
+/// much as copies a byte which one path left unset, as a `Result<Packet, Reason>` does.
 ///
 /// # Errors
 ///
-/// The slot under which to count a frame that carries no IP packet, is cut off before its addresses, or contradicts
+/// The reason to count a frame under that carries no IP packet, is cut off before its addresses, or contradicts
 /// itself.
 #[inline(always)]
-pub fn parse<B: Bytes + ?Sized>(frame: &B, packet: &mut Packet) -> Result<(), Skip> {
-    let mut ethertype = u16::from_be_bytes(frame.get(12).ok_or(Skip::Truncated)?);
+pub fn parse<B: Bytes + ?Sized>(frame: &B, packet: &mut Packet) -> Result<(), Reason> {
+    let mut ethertype = u16::from_be_bytes(frame.get(12).ok_or(Reason::Truncated)?);
     let mut offset = 14;
     for _ in 0..B::TAGS {
         // IEEE 802.1Q, 802.1ad, and the value that was used before 802.1ad.
         if !matches!(ethertype, 0x8100 | 0x88a8 | 0x9100) {
             break;
         }
-        ethertype = u16::from_be_bytes(frame.get(offset + 2).ok_or(Skip::Truncated)?);
+        ethertype = u16::from_be_bytes(frame.get(offset + 2).ok_or(Reason::Truncated)?);
         offset = frame.forget(offset + 4, LINK_HEADERS);
     }
     let payload = match ethertype {
         0x0800 => ipv4(frame, offset, packet)?,
         0x86dd => ipv6(frame, offset, packet)?,
-        0x0806 => return Err(Skip::Arp),
-        0x8100 | 0x88a8 | 0x9100 => return Err(Skip::TooDeep),
-        _ => return Err(Skip::NotIp),
+        0x0806 => return Err(Reason::Arp),
+        0x8100 | 0x88a8 | 0x9100 => return Err(Reason::TooDeep),
+        _ => return Err(Reason::NotIp),
     };
     transport(frame, &payload, packet);
     Ok(())
@@ -199,7 +196,7 @@ pub fn quoted<B: Bytes + ?Sized>(
     start: usize,
     is_ipv4: bool,
     quoted: &mut Packet,
-) -> Result<(), Skip> {
+) -> Result<(), Reason> {
     let start = frame.forget(start, B::FARTHEST);
     let payload = if is_ipv4 {
         ipv4(frame, start, quoted)?
@@ -207,13 +204,13 @@ pub fn quoted<B: Bytes + ?Sized>(
         ipv6(frame, start, quoted)?
     };
     if matches!(quoted.part, Part::LaterFragment | Part::Short) {
-        return Err(Skip::Truncated);
+        return Err(Reason::Truncated);
     }
     if matches!(
         quoted.protocol,
         protocol::TCP | protocol::UDP | protocol::DCCP | protocol::SCTP | protocol::UDP_LITE
     ) {
-        quoted.ports(frame.get(payload.offset).ok_or(Skip::Truncated)?);
+        quoted.ports(frame.get(payload.offset).ok_or(Reason::Truncated)?);
     }
     Ok(())
 }
@@ -227,8 +224,12 @@ struct Payload {
 }
 
 #[inline(always)]
-fn ipv4<B: Bytes + ?Sized>(frame: &B, start: usize, packet: &mut Packet) -> Result<Payload, Skip> {
-    let header: [u8; 20] = frame.get(start).ok_or(Skip::Truncated)?;
+fn ipv4<B: Bytes + ?Sized>(
+    frame: &B,
+    start: usize,
+    packet: &mut Packet,
+) -> Result<Payload, Reason> {
+    let header: [u8; 20] = frame.get(start).ok_or(Reason::Truncated)?;
     let header_length = usize::from(header[0] & 0x0f) * 4;
     let total_length = usize::from(u16::from_be_bytes([header[2], header[3]]));
     // A total length of 0 is what segmentation offload leaves in packets over 64 KiB: the frame's end bounds those.
@@ -236,12 +237,12 @@ fn ipv4<B: Bytes + ?Sized>(frame: &B, start: usize, packet: &mut Packet) -> Resu
         || header_length < 20
         || (total_length != 0 && total_length < header_length);
     if contradicts {
-        return Err(Skip::Malformed);
+        return Err(Reason::Malformed);
     }
     // Options are part of the header, so they must be there.
     let _options: [u8; 1] = frame
         .get(start + header_length - 1)
-        .ok_or(Skip::Truncated)?;
+        .ok_or(Reason::Truncated)?;
     let (more, fragment_offset) = (
         header[6] & 0x20 != 0,
         u16::from_be_bytes([header[6] & 0x1f, header[7]]),
@@ -266,10 +267,14 @@ fn ipv4<B: Bytes + ?Sized>(frame: &B, start: usize, packet: &mut Packet) -> Resu
 }
 
 #[inline(always)]
-fn ipv6<B: Bytes + ?Sized>(frame: &B, start: usize, packet: &mut Packet) -> Result<Payload, Skip> {
-    let fixed: [u8; 8] = frame.get(start).ok_or(Skip::Truncated)?;
+fn ipv6<B: Bytes + ?Sized>(
+    frame: &B,
+    start: usize,
+    packet: &mut Packet,
+) -> Result<Payload, Reason> {
+    let fixed: [u8; 8] = frame.get(start).ok_or(Reason::Truncated)?;
     if fixed[0] >> 4 != 6 {
-        return Err(Skip::Malformed);
+        return Err(Reason::Malformed);
     }
     let payload_length = usize::from(u16::from_be_bytes([fixed[4], fixed[5]]));
     // 0 is a jumbogram (RFC 2675) or BIG TCP: the frame's end bounds those.
@@ -278,8 +283,8 @@ fn ipv6<B: Bytes + ?Sized>(frame: &B, start: usize, packet: &mut Packet) -> Resu
     } else {
         payload_length
     };
-    packet.source = frame.get(start + 8).ok_or(Skip::Truncated)?;
-    packet.destination = frame.get(start + 24).ok_or(Skip::Truncated)?;
+    packet.source = frame.get(start + 8).ok_or(Reason::Truncated)?;
+    packet.destination = frame.get(start + 24).ok_or(Reason::Truncated)?;
     packet.protocol = fixed[6];
     let mut offset = start + 40;
     for _ in 0..B::DEPTH {
@@ -315,13 +320,13 @@ fn ipv6<B: Bytes + ?Sized>(frame: &B, start: usize, packet: &mut Packet) -> Resu
             return Ok(Payload { offset, length: 0 });
         }
         if B::FARTHEST < offset + length {
-            return Err(Skip::TooDeep);
+            return Err(Reason::TooDeep);
         }
         available = frame.forget(available.saturating_sub(length), UNBOUNDED);
         offset = frame.forget(offset + length, B::FARTHEST);
     }
     if is_extension(packet.protocol) {
-        return Err(Skip::TooDeep);
+        return Err(Reason::TooDeep);
     }
     Ok(Payload {
         offset,
@@ -396,7 +401,7 @@ fn fields<B: Bytes + ?Sized>(frame: &B, payload: &Payload, packet: &mut Packet) 
             if 20 <= length {
                 packet.headers = offset as u32 + length;
                 packet.flags = header[13];
-                packet.intent = intent(header[13]);
+                packet.handshake = handshake(header[13]);
             }
         }
         protocol::UDP | protocol::UDP_LITE => {
@@ -413,10 +418,10 @@ fn fields<B: Bytes + ?Sized>(frame: &B, payload: &Payload, packet: &mut Packet) 
             // INIT and INIT ACK stand alone or first in their packet (RFC 9260, section 4.3).
             if 16 <= available {
                 let chunk: [u8; 4] = frame.get(offset + 12).unwrap_or_default();
-                packet.intent = match chunk[0] {
-                    1 => Intent::Asks,
-                    2 => Intent::Answers,
-                    _ => Intent::Unknown,
+                packet.handshake = match chunk[0] {
+                    1 => Handshake::Request,
+                    2 => Handshake::Reply,
+                    _ => Handshake::None,
                 };
             }
         }
@@ -426,9 +431,9 @@ fn fields<B: Bytes + ?Sized>(frame: &B, payload: &Payload, packet: &mut Packet) 
             packet.message(
                 header[0],
                 match header[0] {
-                    8 | 13 | 15 | 17 => Intent::Asks,
-                    0 | 14 | 16 | 18 => Intent::Answers,
-                    _ => Intent::Unknown,
+                    8 | 13 | 15 | 17 => Handshake::Request,
+                    0 | 14 | 16 | 18 => Handshake::Reply,
+                    _ => Handshake::None,
                 },
                 if header[0] == 0 {
                     8
@@ -443,9 +448,9 @@ fn fields<B: Bytes + ?Sized>(frame: &B, payload: &Payload, packet: &mut Packet) 
             packet.message(
                 header[0],
                 match header[0] {
-                    128 => Intent::Asks,
-                    129 => Intent::Answers,
-                    _ => Intent::Unknown,
+                    128 => Handshake::Request,
+                    129 => Handshake::Reply,
+                    _ => Handshake::None,
                 },
                 header[0].wrapping_sub(1),
             );
@@ -458,36 +463,36 @@ fn fields<B: Bytes + ?Sized>(frame: &B, payload: &Payload, packet: &mut Packet) 
 /// The last 4 bytes of both addresses in one number, as they stand in an IPv4 packet.
 #[inline(always)]
 #[expect(clippy::many_single_char_names, reason = "bytes have no names")]
-pub fn both4(source: [u8; 16], destination: [u8; 16]) -> u64 {
+pub fn pack4(source: [u8; 16], destination: [u8; 16]) -> u64 {
     let [.., a, b, c, d] = source;
     let [.., e, f, g, h] = destination;
     u64::from_ne_bytes([a, b, c, d, e, f, g, h])
 }
 
-/// The two addresses that [`both4`] puts together.
+/// The two addresses that [`pack4`] puts together.
 #[inline(always)]
 #[expect(clippy::many_single_char_names, reason = "bytes have no names")]
-pub fn apart4(ends: u64) -> [[u8; 16]; 2] {
-    let [a, b, c, d, e, f, g, h] = ends.to_ne_bytes();
+pub fn unpack4(addresses: u64) -> [[u8; 16]; 2] {
+    let [a, b, c, d, e, f, g, h] = addresses.to_ne_bytes();
     [mapped([a, b, c, d]), mapped([e, f, g, h])]
 }
 
 /// What TCP flags say about who opens the conversation.
 #[inline(always)]
-const fn intent(flags: u8) -> Intent {
+const fn handshake(flags: u8) -> Handshake {
     const ANSWER: u8 = SYN | ACK;
     match flags & (SYN | ACK | RST | FIN) {
-        SYN => Intent::Asks,
-        ANSWER => Intent::Answers,
-        _ => Intent::Unknown,
+        SYN => Handshake::Request,
+        ANSWER => Handshake::Reply,
+        _ => Handshake::None,
     }
 }
 
 impl Packet {
     /// Takes from the flags of a TCP packet who opens the conversation.
     #[inline(always)]
-    pub const fn tell(&mut self) {
-        self.intent = intent(self.flags);
+    pub const fn read_handshake(&mut self) {
+        self.handshake = handshake(self.flags);
     }
 
     /// What [`parse`] fills.
@@ -498,7 +503,7 @@ impl Packet {
         protocol: 0,
         source_port: 0,
         destination_port: 0,
-        intent: Intent::Unknown,
+        handshake: Handshake::None,
         flags: 0,
         headers: 0,
         part: Part::Whole,
@@ -514,11 +519,11 @@ impl Packet {
 
     /// Puts an ICMP message's type where the server's port belongs; a reply carries the type of its request.
     #[inline(always)]
-    fn message(&mut self, kind: u8, intent: Intent, request: u8) {
-        self.intent = intent;
-        match intent {
-            Intent::Answers => self.source_port = u16::from(request),
-            Intent::Asks | Intent::Unknown => self.destination_port = u16::from(kind),
+    fn message(&mut self, kind: u8, handshake: Handshake, request: u8) {
+        self.handshake = handshake;
+        match handshake {
+            Handshake::Reply => self.source_port = u16::from(request),
+            Handshake::Request | Handshake::None => self.destination_port = u16::from(kind),
         }
     }
 }

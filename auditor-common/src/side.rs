@@ -1,7 +1,7 @@
 //! Which end of a packet is the server: what the packet itself and the ports known by then tell.
 
 use crate::{
-    packet::{Intent, Packet},
+    packet::{Handshake, Packet},
     port::{PortKind, protocol},
 };
 
@@ -51,13 +51,13 @@ impl Evidence {
 }
 
 /// What is known about ports while a packet is looked at.
-pub trait Known {
+pub trait PortKnowledge {
     /// Whether `port` is known as `kind`.
     fn has_port(&self, kind: PortKind, protocol: u8, port: u16) -> bool;
     /// What the port of an end is known as once a conversation with it was opened: it is ours or another host's.
-    fn end(&self, server: Server) -> PortKind;
+    fn kind_of(&self, server: Server) -> PortKind;
     /// Whether the packet leaves this host, so that nobody else can have made it up.
-    fn leaves(&self) -> bool;
+    fn leaves_host(&self) -> bool;
     /// Keeps in mind that `port` is a server's.
     fn learn(&self, kind: PortKind, protocol: u8, port: u16);
 }
@@ -66,12 +66,12 @@ pub trait Known {
 ///
 /// Ports are learned from handshakes that leave, so nobody outside can poison them.
 #[inline(always)]
-pub fn server<K: Known>(packet: &Packet, known: &K) -> Option<(Server, Evidence)> {
+pub fn server<K: PortKnowledge>(packet: &Packet, known: &K) -> Option<(Server, Evidence)> {
     let number = packet.protocol;
-    let said = match packet.intent {
-        Intent::Asks => Some(Server::Destination),
-        Intent::Answers => Some(Server::Source),
-        Intent::Unknown => None,
+    let said = match packet.handshake {
+        Handshake::Request => Some(Server::Destination),
+        Handshake::Reply => Some(Server::Source),
+        Handshake::None => None,
     };
     if !has_ports(number) {
         return match said {
@@ -83,8 +83,11 @@ pub fn server<K: Known>(packet: &Packet, known: &K) -> Option<(Server, Evidence)
             None => None,
         };
     }
-    let (to, from) = (known.end(Server::Destination), known.end(Server::Source));
-    if known.leaves() {
+    let (to, from) = (
+        known.kind_of(Server::Destination),
+        known.kind_of(Server::Source),
+    );
+    if known.leaves_host() {
         match said {
             Some(Server::Destination) => known.learn(to, number, packet.destination_port),
             Some(Server::Source) => known.learn(from, number, packet.source_port),

@@ -1,8 +1,12 @@
-//! What is counted beside flows: every frame, and every packet that is in no flow, by reason.
+//! What is counted beside flows: every packet by its direction, and those that are in no flow by reason.
+
+use core::ops::AddAssign;
 
 use zerocopy::{FromBytes, Immutable, IntoBytes};
 
-/// Packets and bytes under one [`Slot`].
+use crate::Direction;
+
+/// Packets and bytes of one kind.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default, Eq, FromBytes, Immutable, IntoBytes, PartialEq)]
 pub struct Tally {
@@ -15,72 +19,164 @@ pub struct Tally {
 #[expect(unsafe_code, reason = "`Pod` is a promise about layout")]
 unsafe impl aya::Pod for Tally {}
 
-/// What a [`Tally`] counts.
-///
-/// `Received` and `Sent` together are every packet; each of these is in a flow or under one of the other slots.
-#[repr(u32)]
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub enum Slot {
-    /// Every packet on its way in.
-    Received = 0,
-    /// Every packet on its way out.
-    Sent = 1,
-    /// Address resolution (RFC 826).
-    Arp = 2,
-    /// Neither IPv4 nor IPv6 nor ARP: LLC, LLDP, MPLS, `PPPoE` and the like.
-    NotIp = 3,
-    /// Ends before the headers do.
-    Truncated = 4,
-    /// A header contradicts itself: wrong IP version, header length under the minimum.
-    Malformed = 5,
-    /// Not the first fragment of a datagram, so it carries no ports.
-    Fragment = 6,
-    /// More VLAN tags or IPv6 extension headers than are followed.
-    TooDeep = 7,
-    /// The flow table was full: the packet has no flow.
-    TableFull = 8,
-    /// What a tunnel carried could not be read. These are counted beside the packet that carried them.
-    Inside = 9,
+impl AddAssign for Tally {
+    fn add_assign(&mut self, more: Self) {
+        self.packets += more.packets;
+        self.bytes += more.bytes;
+    }
 }
 
-impl Slot {
-    pub const ALL: [Self; 10] = [
-        Self::Received,
-        Self::Sent,
+/// Every packet, by its direction.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Totals {
+    pub received: Tally,
+    pub sent: Tally,
+}
+
+impl Totals {
+    pub const fn of(&self, direction: Direction) -> Tally {
+        match direction {
+            Direction::Ingress => self.received,
+            Direction::Egress => self.sent,
+        }
+    }
+
+    /// Packets of both directions.
+    pub const fn packets(&self) -> u64 {
+        self.received.packets + self.sent.packets
+    }
+}
+
+impl AddAssign for Totals {
+    fn add_assign(&mut self, more: Self) {
+        self.received += more.received;
+        self.sent += more.sent;
+    }
+}
+
+/// Why a packet is in no flow. Every packet is in one or under a reason, those [inside](Self::is_inside) others beside them.
+#[repr(u32)]
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Reason {
+    /// Address resolution (RFC 826).
+    Arp = 0,
+    /// Neither IPv4 nor IPv6 nor ARP: LLC, LLDP, MPLS, `PPPoE` and the like.
+    NotIp = 1,
+    /// Ends before the headers do.
+    Truncated = 2,
+    /// A header contradicts itself: wrong IP version, header length under the minimum.
+    Malformed = 3,
+    /// Not the first fragment of a datagram, so it carries no ports.
+    Fragment = 4,
+    /// The flow table was full.
+    TableFull = 5,
+    /// What a tunnel carried could not be read.
+    InsideUnread = 6,
+    /// More VLAN tags or IPv6 extension headers than are followed.
+    TooDeep = 7,
+}
+
+impl Reason {
+    pub const ALL: [Self; 8] = [
         Self::Arp,
         Self::NotIp,
         Self::Truncated,
         Self::Malformed,
         Self::Fragment,
+        Self::TableFull,
+        Self::InsideUnread,
+        Self::TooDeep,
+    ];
+
+    /// In the order in which reports list them.
+    pub const LISTED: [Self; Self::COUNT as usize] = [
+        Self::Arp,
+        Self::NotIp,
+        Self::Fragment,
+        Self::Truncated,
+        Self::Malformed,
         Self::TooDeep,
         Self::TableFull,
-        Self::Inside,
+        Self::InsideUnread,
     ];
 
     /// Entries of the kernel's array.
-    pub const COUNT: u32 = 10;
+    pub const COUNT: u32 = 8;
 
-    /// A short name, as reports and messages use it.
+    /// A short name, as reports, messages and the database have it.
     pub const fn name(self) -> &'static str {
         match self {
-            Self::Received => "received",
-            Self::Sent => "sent",
             Self::Arp => "arp",
             Self::NotIp => "not-ip",
             Self::Truncated => "truncated",
             Self::Malformed => "malformed",
             Self::Fragment => "fragment",
-            Self::TooDeep => "too-deep",
             Self::TableFull => "table-full",
-            Self::Inside => "inside-unread",
+            Self::InsideUnread => "inside-unread",
+            Self::TooDeep => "too-deep",
         }
     }
 
-    /// Place in the kernel's array.
+    /// The reason of this name.
+    #[cfg(feature = "user")]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.name() == name)
+    }
+
+    /// What packets of it are, behind their number.
+    pub const fn meaning(self) -> &'static str {
+        match self {
+            Self::Arp => "address resolution",
+            Self::NotIp => "neither IP nor ARP",
+            Self::Truncated => "cut off before their ports",
+            Self::Malformed => "malformed",
+            Self::Fragment => "later fragments, which carry no ports",
+            Self::TableFull => "without a place in the flow table",
+            Self::InsideUnread => "carried by a tunnel's packets, not read",
+            Self::TooDeep => "with more headers than are followed",
+        }
+    }
+
+    /// Whether traffic that a matrix documents may hide in packets of it. Hosts throw away what is cut off or contradicts
+    /// itself, and the first fragment of a datagram carries the ports of all.
+    pub const fn may_hide_traffic(self) -> bool {
+        match self {
+            Self::TableFull | Self::InsideUnread | Self::TooDeep => true,
+            Self::Arp | Self::NotIp | Self::Truncated | Self::Malformed | Self::Fragment => false,
+        }
+    }
+
+    /// Whether packets of it are counted beside those that carried them.
+    pub const fn is_inside(self) -> bool {
+        match self {
+            Self::InsideUnread => true,
+            Self::Arp
+            | Self::NotIp
+            | Self::Truncated
+            | Self::Malformed
+            | Self::Fragment
+            | Self::TableFull
+            | Self::TooDeep => false,
+        }
+    }
+
+    /// Its entry in the kernel's array.
     #[inline(always)]
     pub const fn index(self) -> u32 {
         self as u32
     }
 }
 
-const _: () = assert!(Slot::ALL.len() == Slot::COUNT as usize);
+const _: () = assert!(Reason::ALL.len() == Reason::COUNT as usize);
+
+#[cfg(test)]
+mod tests {
+    use super::Reason;
+
+    #[test]
+    fn every_reason_has_an_entry_of_its_own() {
+        for (index, reason) in (0..).zip(Reason::ALL) {
+            assert_eq!(reason.index(), index);
+        }
+    }
+}

@@ -24,24 +24,24 @@
     reason = "aya's macros hand contexts over, and keys are too large to be copied"
 )]
 
+mod addresses;
 mod bounded;
+mod bucket;
+mod bytes;
 mod context;
 mod count;
-mod ends;
+mod fast_path;
 mod fragment;
 mod frame;
-mod longer;
 mod outcome;
-mod place;
+mod per_cpu;
 mod placed;
 mod ports;
-mod quick;
 mod raw;
-mod region;
 mod shared;
-mod spread;
+mod slow_path;
 mod table;
-mod window;
+mod xdp_frags;
 
 use auditor_common::{Packet, packet};
 use aya_ebpf::{
@@ -52,9 +52,9 @@ use aya_ebpf::{
     programs::{TcContext, XdpContext},
 };
 
-use context::{Context, Received, Sent, Whole};
+use context::{Context, TcEgress, TcIngress, Xdp};
 use count::count;
-use longer::Longer;
+use slow_path::SlowPath;
 
 /// Where the last 4 bytes of the source address stand in the frame, and where the source port.
 #[unsafe(no_mangle)]
@@ -113,11 +113,16 @@ fn next(start: usize, end: usize) {
 #[inline(always)]
 fn floor<C: Context>(context: C) -> Option<Packet> {
     let mut packet = Packet::EMPTY;
-    let mut ends = 0_u64;
-    if !packet::plain4(&context.frame().window(), 14, &mut packet, &mut ends) {
+    let mut addresses = 0_u64;
+    if !packet::plain4(
+        &context.frame().linear_bytes(),
+        14,
+        &mut packet,
+        &mut addresses,
+    ) {
         return None;
     }
-    [packet.source, packet.destination] = packet::apart4(ends);
+    [packet.source, packet.destination] = packet::unpack4(addresses);
     Some(packet)
 }
 
@@ -139,7 +144,7 @@ fn add<C: Context>(context: C) {
 fn line<C: Context>(context: C) {
     let Some(packet) = floor(context) else { return };
     let [.., a, b, c, d] = packet.source;
-    let number = u64::from(u32::from_ne_bytes([a, b, c, d])).wrapping_mul(ends::ODD) >> 32;
+    let number = u64::from(u32::from_ne_bytes([a, b, c, d])).wrapping_mul(addresses::ODD) >> 32;
     if let Some(line) = LINES.get_ptr_mut(number as u32 % N_LINES) {
         // SAFETY: a whole entry, which one CPU uses at a time.
         unsafe { (*line)[0] += 1 };
@@ -179,7 +184,7 @@ fn hash<C: Context>(context: C) {
 fn nothing<C: Context>(_context: C) {}
 
 #[inline(always)]
-fn ours<C: Longer>(context: C) {
+fn ours<C: SlowPath>(context: C) {
     let _in_no_flow = count(context);
 }
 
@@ -189,7 +194,7 @@ macro_rules! programs {
         #[inline(always)]
         fn $xdp(ctx: XdpContext) -> u32 {
             next(ctx.data(), ctx.data_end());
-            $body(Whole(ctx.ctx));
+            $body(Xdp(ctx.ctx));
             xdp_action::XDP_PASS
         }
 
@@ -197,7 +202,7 @@ macro_rules! programs {
         #[inline(always)]
         fn $tc(ctx: TcContext) -> i32 {
             next(ctx.data(), ctx.data_end());
-            $body(Received(ctx.skb.skb));
+            $body(TcIngress(ctx.skb.skb));
             TC_ACT_UNSPEC
         }
     )*};
@@ -216,7 +221,7 @@ macro_rules! bare {
         #[classifier]
         #[inline(always)]
         fn $tc(ctx: TcContext) -> i32 {
-            $body(Received(ctx.skb.skb));
+            $body(TcIngress(ctx.skb.skb));
             TC_ACT_UNSPEC
         }
     )*};
@@ -234,7 +239,7 @@ bare! {
 #[inline(always)]
 fn ours_tc_out(ctx: TcContext) -> i32 {
     next(ctx.data(), ctx.data_end());
-    ours(Sent(ctx.skb.skb));
+    ours(TcEgress(ctx.skb.skb));
     TC_ACT_UNSPEC
 }
 

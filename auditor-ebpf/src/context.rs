@@ -1,24 +1,18 @@
 //! What the kernel hands to the programs: a frame before the stack, or a socket buffer, and which way it goes.
 
+use auditor_common::Direction;
 use aya_ebpf::bindings::{__sk_buff, xdp_md};
 
 use crate::{frame::Frame, raw::Raw};
 
-/// Which way a frame goes, seen from this host.
-#[derive(Clone, Copy)]
-pub(crate) enum Way {
-    In,
-    Out,
-}
-
 /// What goes one way.
-pub(crate) trait Going {
-    const WAY: Way;
+pub(crate) trait Directed {
+    const DIRECTION: Direction;
 }
 
 /// Where the frame's bytes are asked for. Pointers to them are not kept: the verifier tells apart how far each was looked
 /// at, and would follow what comes next once for every distance.
-pub(crate) trait Context: Copy + Going {
+pub(crate) trait Context: Copy + Directed {
     type Raw: Raw;
 
     /// The frame with what is known of it without a look at its bytes.
@@ -33,13 +27,13 @@ pub(crate) trait Context: Copy + Going {
 
 /// A frame before the stack, in one buffer.
 #[derive(Clone, Copy)]
-pub(crate) struct Whole(pub(crate) *mut xdp_md);
+pub(crate) struct Xdp(pub(crate) *mut xdp_md);
 
-impl Going for Whole {
-    const WAY: Way = Way::In;
+impl Directed for Xdp {
+    const DIRECTION: Direction = Direction::Ingress;
 }
 
-impl Context for Whole {
+impl Context for Xdp {
     type Raw = *mut xdp_md;
 
     #[inline(always)]
@@ -67,16 +61,16 @@ impl Context for Whole {
 
 /// A socket buffer on its way in.
 #[derive(Clone, Copy)]
-pub(crate) struct Received(pub(crate) *mut __sk_buff);
+pub(crate) struct TcIngress(pub(crate) *mut __sk_buff);
 
 /// A socket buffer on its way out.
 #[derive(Clone, Copy)]
-pub(crate) struct Sent(pub(crate) *mut __sk_buff);
+pub(crate) struct TcEgress(pub(crate) *mut __sk_buff);
 
 macro_rules! socket_buffers {
-    ($($name:ident: $way:expr;)*) => {$(
-        impl Going for $name {
-            const WAY: Way = $way;
+    ($($name:ident: $direction:expr;)*) => {$(
+        impl Directed for $name {
+            const DIRECTION: Direction = $direction;
         }
 
         impl Context for $name {
@@ -108,6 +102,6 @@ macro_rules! socket_buffers {
 }
 
 socket_buffers! {
-    Received: Way::In;
-    Sent: Way::Out;
+    TcIngress: Direction::Ingress;
+    TcEgress: Direction::Egress;
 }

@@ -1,24 +1,24 @@
 //! A frame to its flow: the shortest way for what most traffic is made of, longer ones for everything else.
 
 use crate::{
+    fast_path,
     frame::{IPV4, IPV6, VLAN},
-    longer::Longer,
     outcome::Outcome,
-    quick,
-    region::{Quickest, decapsulates, quickest},
+    per_cpu::{FastPath, decapsulates, fast_path_mode},
+    slow_path::SlowPath,
 };
 
-/// Counts a frame under its flow, or under the slot that says why it has none; and what it carries, if that is asked for.
+/// Counts a frame under its flow, or under the reason that says why it has none; and what it carries, if that is asked for.
 ///
 /// # Errors
 ///
-/// The index of that slot.
+/// The index of that reason.
 #[inline(always)]
-pub(crate) fn count<C: Longer>(context: C) -> Result<(), u32> {
-    let quickly = match quickest() {
-        Quickest::Any => quick::count::<C, false>(context),
-        Quickest::Bare => quick::count::<C, true>(context),
-        Quickest::None => Outcome::NOT_PLAIN,
+pub(crate) fn count<C: SlowPath>(context: C) -> Result<(), u32> {
+    let quickly = match fast_path_mode() {
+        FastPath::All => fast_path::count::<C, false>(context),
+        FastPath::TcpOnly => fast_path::count::<C, true>(context),
+        FastPath::None => Outcome::NOT_PLAIN,
     };
     if quickly.is_final() {
         return result(quickly);
@@ -35,7 +35,7 @@ pub(crate) fn count<C: Longer>(context: C) -> Result<(), u32> {
     if plain.is_final() {
         return result(plain);
     }
-    let other = context.other(plain == Outcome::NO_PLACE);
+    let other = context.other(plain == Outcome::NO_BUCKET);
     if other.quote != 0 {
         context.refused(other.quote);
     }
@@ -44,5 +44,5 @@ pub(crate) fn count<C: Longer>(context: C) -> Result<(), u32> {
 
 #[inline(always)]
 fn result(counted: Outcome) -> Result<(), u32> {
-    counted.slot().map_or(Ok(()), Err)
+    counted.reason().map_or(Ok(()), Err)
 }

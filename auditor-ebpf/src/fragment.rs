@@ -1,14 +1,14 @@
 //! Fragments: the first one of a datagram has the ports, which the later ones take from it.
 
-use auditor_common::{Packet, Part, Slot};
+use auditor_common::{Packet, Part, Reason};
 use aya_ebpf::{macros::map, maps::LruHashMap};
 
-use crate::{outcome::Outcome, region};
+use crate::{outcome::Outcome, per_cpu};
 
 /// What the fragments of a datagram have in common.
 #[repr(C)]
 struct Datagram {
-    ends: [[u8; 16]; 2],
+    addresses: [[u8; 16]; 2],
     identification: u32,
     protocol: u32,
 }
@@ -17,7 +17,7 @@ struct Datagram {
 #[map]
 static FRAGMENTS: LruHashMap<Datagram, [u16; 2]> = LruHashMap::with_max_entries(4096, 0);
 
-/// Keeps the ports of a first fragment, and gives them to a later one; `Slot::Fragment` if the first was not seen.
+/// Keeps the ports of a first fragment, and gives them to a later one; `Reason::Fragment` if the first was not seen.
 #[inline(always)]
 pub(crate) fn complete(packet: &mut Packet) -> Outcome {
     Outcome(complete_fragment(packet))
@@ -32,12 +32,12 @@ extern "C" fn complete_fragment(packet: *mut Packet) -> u32 {
 }
 
 #[inline(always)]
-fn from_first(packet: &mut Packet) -> Result<(), Slot> {
-    if region::keeps_both_ports() {
+fn from_first(packet: &mut Packet) -> Result<(), Reason> {
+    if per_cpu::keeps_both_ports() {
         return Ok(());
     }
     let datagram = Datagram {
-        ends: [packet.source, packet.destination],
+        addresses: [packet.source, packet.destination],
         identification: packet.identification,
         protocol: u32::from(packet.protocol),
     };
@@ -47,7 +47,7 @@ fn from_first(packet: &mut Packet) -> Result<(), Slot> {
         let _full = FRAGMENTS.insert(&datagram, &ports, 0);
         return Ok(());
     }
-    let ports = FRAGMENTS.get_ptr(&datagram).ok_or(Slot::Fragment)?;
+    let ports = FRAGMENTS.get_ptr(&datagram).ok_or(Reason::Fragment)?;
     // SAFETY: the kernel hands out a pointer to a whole entry.
     let [source, destination] = unsafe { *ports };
     packet.source_port = source;

@@ -4,7 +4,7 @@ use core::intrinsics::cold_path;
 
 use auditor_common::{Bytes as _, Packet, Tally, packet::KERNEL_EXTENSIONS};
 
-use crate::{context::Context, outcome::Outcome, raw::Raw as _, window::Window};
+use crate::{bytes::LinearBytes, context::Context, outcome::Outcome, raw::Raw as _};
 
 /// Ethertypes as they stand in the frame.
 pub(crate) const IPV4: u16 = 0x0800_u16.to_be();
@@ -47,14 +47,14 @@ impl<C> Frame<C> {
 impl<C: Context> Frame<C> {
     /// The frame's bytes as far as they lie in one piece.
     #[inline(always)]
-    pub(crate) fn window(&self) -> Window<KERNEL_EXTENSIONS> {
-        self.context.raw().window()
+    pub(crate) fn linear_bytes(&self) -> LinearBytes<KERNEL_EXTENSIONS> {
+        self.context.raw().linear_bytes()
     }
 
     /// The frame's first Ethertype; 0 if it is too short.
     #[inline(always)]
     pub(crate) fn ethertype(&self) -> u16 {
-        self.window().head(ETHERTYPE).unwrap_or(0)
+        self.linear_bytes().head(ETHERTYPE).unwrap_or(0)
     }
 
     /// Reads the endpoints: from memory, and where the headers lie beyond its linear part through the helper.

@@ -24,28 +24,28 @@
     reason = "aya's macros hand contexts over, and keys are too large to be copied"
 )]
 
+mod addresses;
 mod bounded;
+mod bucket;
+mod bytes;
 mod context;
 mod count;
-mod ends;
+mod fast_path;
 mod fragment;
 mod frame;
-mod longer;
 mod outcome;
-mod place;
+mod per_cpu;
 mod placed;
 mod ports;
-mod quick;
 mod raw;
-mod region;
 mod shared;
-mod spread;
+mod slow_path;
 mod table;
-mod window;
+mod xdp_frags;
 
 use core::ffi::c_void;
 
-use auditor_common::{Slot, mode};
+use auditor_common::{Direction, Reason, mode};
 use aya_ebpf::{
     EbpfContext,
     bindings::{TC_ACT_UNSPEC, xdp_action},
@@ -55,19 +55,19 @@ use aya_ebpf::{
 use aya_log_ebpf::trace;
 
 use bounded::bounded;
-use context::{Received, Sent, Way, Whole};
+use context::{TcEgress, TcIngress, Xdp};
 use count::count;
-use region::is;
-use spread::Spread;
+use per_cpu::is;
+use xdp_frags::XdpFrags;
 
 /// Counts what arrives, before the stack sees it. Passes everything.
 #[xdp]
 #[inline(always)]
 fn ingress_xdp(ctx: XdpContext) -> u32 {
-    if let Err(slot) = count(Whole(ctx.ctx))
+    if let Err(reason) = count(Xdp(ctx.ctx))
         && is(mode::LOG)
     {
-        log(ctx.ctx.cast(), Way::In, slot);
+        log(ctx.ctx.cast(), Direction::Ingress, reason);
     }
     xdp_action::XDP_PASS
 }
@@ -76,10 +76,10 @@ fn ingress_xdp(ctx: XdpContext) -> u32 {
 #[xdp(frags)]
 #[inline(always)]
 fn ingress_xdp_frags(ctx: XdpContext) -> u32 {
-    if let Err(slot) = count(Spread(ctx.ctx))
+    if let Err(reason) = count(XdpFrags(ctx.ctx))
         && is(mode::LOG)
     {
-        log(ctx.ctx.cast(), Way::In, slot);
+        log(ctx.ctx.cast(), Direction::Ingress, reason);
     }
     xdp_action::XDP_PASS
 }
@@ -88,10 +88,10 @@ fn ingress_xdp_frags(ctx: XdpContext) -> u32 {
 #[classifier]
 #[inline(always)]
 fn ingress_tc(ctx: TcContext) -> i32 {
-    if let Err(slot) = count(Received(ctx.skb.skb))
+    if let Err(reason) = count(TcIngress(ctx.skb.skb))
         && is(mode::LOG)
     {
-        log(ctx.skb.skb.cast(), Way::In, slot);
+        log(ctx.skb.skb.cast(), Direction::Ingress, reason);
     }
     TC_ACT_UNSPEC
 }
@@ -100,10 +100,10 @@ fn ingress_tc(ctx: TcContext) -> i32 {
 #[classifier]
 #[inline(always)]
 fn egress_tc(ctx: TcContext) -> i32 {
-    if let Err(slot) = count(Sent(ctx.skb.skb))
+    if let Err(reason) = count(TcEgress(ctx.skb.skb))
         && is(mode::LOG)
     {
-        log(ctx.skb.skb.cast(), Way::Out, slot);
+        log(ctx.skb.skb.cast(), Direction::Egress, reason);
     }
     TC_ACT_UNSPEC
 }
@@ -119,14 +119,14 @@ impl EbpfContext for Logged {
 
 /// Logs a packet that is in no flow: in a function of its own, so that nothing is prepared for it before.
 #[inline(never)]
-fn log(context: *mut c_void, way: Way, slot: u32) {
-    let Some(slot) = Slot::ALL.get(bounded(slot as usize)) else {
+fn log(context: *mut c_void, direction: Direction, reason: u32) {
+    let Some(reason) = Reason::ALL.get(bounded(reason as usize)) else {
         return;
     };
-    let (context, slot) = (Logged(context), slot.name());
-    match way {
-        Way::In => trace!(&context, "received a packet that is in no flow: {}", slot),
-        Way::Out => trace!(&context, "sent a packet that is in no flow: {}", slot),
+    let (context, reason) = (Logged(context), reason.name());
+    match direction {
+        Direction::Ingress => trace!(&context, "received a packet that is in no flow: {}", reason),
+        Direction::Egress => trace!(&context, "sent a packet that is in no flow: {}", reason),
     }
 }
 

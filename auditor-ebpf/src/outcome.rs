@@ -1,23 +1,23 @@
 //! What became of a packet, as a number.
 
-use auditor_common::Slot;
+use auditor_common::Reason;
 
-/// The index of the slot under which a packet is counted that is in no flow, or one of the numbers above: a function that the
+/// The index of the reason under which a packet is counted that is in no flow, or one of the numbers above: a function that the
 /// verifier follows by itself can hand back nothing else.
 #[derive(Clone, Copy, Eq, PartialEq)]
 pub(crate) struct Outcome(pub(crate) u32);
 
 impl Outcome {
     /// It was read, or counted in its flow.
-    pub(crate) const DONE: Self = Self(Slot::COUNT);
+    pub(crate) const DONE: Self = Self(Reason::COUNT);
     /// It takes a longer way, and was not counted.
-    pub(crate) const NOT_PLAIN: Self = Self(Slot::COUNT + 1);
+    pub(crate) const NOT_PLAIN: Self = Self(Reason::COUNT + 1);
     /// There is no place for it, and it was not counted.
-    pub(crate) const NO_PLACE: Self = Self(Slot::COUNT + 2);
+    pub(crate) const NO_BUCKET: Self = Self(Reason::COUNT + 2);
 
     #[inline(always)]
-    pub(crate) const fn of(slot: Slot) -> Self {
-        Self(slot.index())
+    pub(crate) const fn of(reason: Reason) -> Self {
+        Self(reason.index())
     }
 
     /// It was counted in its flow, or takes a longer way.
@@ -30,9 +30,9 @@ impl Outcome {
         }
     }
 
-    /// The index of its slot, if it is in no flow.
+    /// The index of its reason, if it is in no flow.
     #[inline(always)]
-    pub(crate) const fn slot(self) -> Option<u32> {
+    pub(crate) const fn reason(self) -> Option<u32> {
         if self.0 < Self::DONE.0 {
             Some(self.0)
         } else {
@@ -47,24 +47,24 @@ impl Outcome {
     }
 }
 
-impl From<Result<(), Slot>> for Outcome {
+impl From<Result<(), Reason>> for Outcome {
     #[inline(always)]
-    fn from(result: Result<(), Slot>) -> Self {
+    fn from(result: Result<(), Reason>) -> Self {
         match result {
             Ok(()) => Self::DONE,
-            Err(slot) => Self::of(slot),
+            Err(reason) => Self::of(reason),
         }
     }
 }
 
-impl From<Result<bool, Slot>> for Outcome {
+impl From<Result<bool, Reason>> for Outcome {
     /// False says that there is no place.
     #[inline(always)]
-    fn from(result: Result<bool, Slot>) -> Self {
+    fn from(result: Result<bool, Reason>) -> Self {
         match result {
             Ok(true) => Self::DONE,
-            Ok(false) => Self::NO_PLACE,
-            Err(slot) => Self::of(slot),
+            Ok(false) => Self::NO_BUCKET,
+            Err(reason) => Self::of(reason),
         }
     }
 }

@@ -1,46 +1,50 @@
 //! The flow table, for packets that were read into memory: functions that the verifier follows by themselves, as those of
-//! `longer.rs`.
+//! `slow_path.rs`.
 
-use auditor_common::{Packet, Tally};
+use auditor_common::{Direction, Packet, Tally};
 
 use crate::{
-    context::{Going, Received, Sent, Way},
-    ends::Values,
+    addresses::Values,
+    context::{Directed, TcEgress, TcIngress},
     outcome::Outcome,
-    region::Region,
+    per_cpu::PerCpu,
     table,
 };
 
 /// Addresses as numbers.
-type Ends4 = u64;
-type Ends6 = [[u64; 2]; 2];
+type Addresses4 = u64;
+type Addresses6 = [[u64; 2]; 2];
 
 /// Counts a packet of IPv4 in its place.
 #[inline(always)]
-pub(crate) fn count_4<G: Going>(packet: &mut Packet, interface: u32, wire: &Tally) -> Outcome {
-    let count = match G::WAY {
-        Way::In => in_count_4,
-        Way::Out => out_count_4,
+pub(crate) fn count_4<G: Directed>(packet: &mut Packet, interface: u32, wire: &Tally) -> Outcome {
+    let count = match G::DIRECTION {
+        Direction::Ingress => in_count_4,
+        Direction::Egress => out_count_4,
     };
     Outcome(count(packet, interface, wire.packets, wire.bytes))
 }
 
 /// Counts a packet of IPv6 in its place.
 #[inline(always)]
-pub(crate) fn count_6<G: Going>(packet: &mut Packet, interface: u32, wire: &Tally) -> Outcome {
-    let count = match G::WAY {
-        Way::In => in_count_6,
-        Way::Out => out_count_6,
+pub(crate) fn count_6<G: Directed>(packet: &mut Packet, interface: u32, wire: &Tally) -> Outcome {
+    let count = match G::DIRECTION {
+        Direction::Ingress => in_count_6,
+        Direction::Egress => out_count_6,
     };
     Outcome(count(packet, interface, wire.packets, wire.bytes))
 }
 
 /// Counts a packet in the shared table.
 #[inline(always)]
-pub(crate) fn count_shared<G: Going>(packet: &mut Packet, interface: u32, wire: &Tally) -> Outcome {
-    let count = match G::WAY {
-        Way::In => in_count_shared,
-        Way::Out => out_count_shared,
+pub(crate) fn count_shared<G: Directed>(
+    packet: &mut Packet,
+    interface: u32,
+    wire: &Tally,
+) -> Outcome {
+    let count = match G::DIRECTION {
+        Direction::Ingress => in_count_shared,
+        Direction::Egress => out_count_shared,
     };
     Outcome(count(packet, interface, wire.packets, wire.bytes))
 }
@@ -74,12 +78,12 @@ macro_rules! counts {
 }
 
 counts! {
-    in_count_4: in_place::<Received, Ends4>;
-    in_count_6: in_place::<Received, Ends6>;
-    in_count_shared: in_shared::<Received>;
-    out_count_4: in_place::<Sent, Ends4>;
-    out_count_6: in_place::<Sent, Ends6>;
-    out_count_shared: in_shared::<Sent>;
+    in_count_4: in_place::<TcIngress, Addresses4>;
+    in_count_6: in_place::<TcIngress, Addresses6>;
+    in_count_shared: in_shared::<TcIngress>;
+    out_count_4: in_place::<TcEgress, Addresses4>;
+    out_count_6: in_place::<TcEgress, Addresses6>;
+    out_count_shared: in_shared::<TcEgress>;
 }
 
 macro_rules! refusals {
@@ -87,8 +91,8 @@ macro_rules! refusals {
         #[unsafe(no_mangle)]
         #[inline(never)]
         extern "C" fn $name(quoted: *mut Packet, interface: u32) -> u32 {
-            if let Some((region, packet)) = begun(quoted) {
-                $refuse(&region, interface, packet);
+            if let Some((per_cpu, packet)) = begun(quoted) {
+                $refuse(&per_cpu, interface, packet);
             }
             0
         }
@@ -96,32 +100,34 @@ macro_rules! refusals {
 }
 
 refusals! {
-    count_refused_4: table::refuse::<Ends4>;
-    count_refused_6: table::refuse::<Ends6>;
+    count_refused_4: table::refuse::<Addresses4>;
+    count_refused_6: table::refuse::<Addresses6>;
     count_refused_shared: table::refuse_shared;
 }
 
 /// What is written to, and the packet, which may be nowhere as far as the verifier knows.
 #[inline(always)]
-fn begun<'a>(packet: *mut Packet) -> Option<(Region, &'a Packet)> {
-    let (region, _) = Region::current()?;
+fn begun<'a>(packet: *mut Packet) -> Option<(PerCpu, &'a Packet)> {
+    let (per_cpu, _) = PerCpu::current()?;
     // SAFETY: callers pass a packet of theirs.
-    Some((region, unsafe { packet.as_ref() }?))
+    Some((per_cpu, unsafe { packet.as_ref() }?))
 }
 
 #[inline(always)]
-fn in_place<G: Going, E: Values>(packet: *mut Packet, interface: u32, wire: &Tally) -> Outcome {
-    let Some((region, packet)) = begun(packet) else {
+fn in_place<G: Directed, E: Values>(packet: *mut Packet, interface: u32, wire: &Tally) -> Outcome {
+    let Some((per_cpu, packet)) = begun(packet) else {
         return Outcome::DONE;
     };
-    let ends = E::of(packet);
-    Outcome::from(table::count::<G, E>(&region, interface, packet, ends, wire))
+    let addresses = E::of(packet);
+    Outcome::from(table::count::<G, E>(
+        &per_cpu, interface, packet, addresses, wire,
+    ))
 }
 
 #[inline(always)]
-fn in_shared<G: Going>(packet: *mut Packet, interface: u32, wire: &Tally) -> Outcome {
-    let Some((region, packet)) = begun(packet) else {
+fn in_shared<G: Directed>(packet: *mut Packet, interface: u32, wire: &Tally) -> Outcome {
+    let Some((per_cpu, packet)) = begun(packet) else {
         return Outcome::DONE;
     };
-    Outcome::from(table::count_shared::<G>(&region, interface, packet, wire))
+    Outcome::from(table::count_shared::<G>(&per_cpu, interface, packet, wire))
 }

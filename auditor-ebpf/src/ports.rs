@@ -3,15 +3,15 @@
 use core::intrinsics::{AtomicOrdering, atomic_or};
 
 use auditor_common::{
-    Known, Packet, PortKind, Server,
+    Direction, Packet, PortKind, PortKnowledge, Server,
     packet::index,
     port::{at, bit, flag, protocol},
 };
 
 use crate::{
     bounded::{in_bytes, in_space},
-    context::{Going, Way},
-    region::Words,
+    context::Directed,
+    per_cpu::KnownPorts,
 };
 
 /// The loopback's index, in every network namespace.
@@ -20,7 +20,11 @@ pub(crate) const LOOPBACK: u32 = 1;
 /// Whether the destination's port and the source's are known for a server's, of a TCP or UDP packet that no tunnel carried;
 /// as [`side::server`](auditor_common::side::server) asks for them.
 #[inline(always)]
-pub(crate) fn known<G: Going>(interface: u32, words: Words, packet: &Packet) -> (bool, bool) {
+pub(crate) fn known<G: Directed>(
+    interface: u32,
+    known_ports: KnownPorts,
+    packet: &Packet,
+) -> (bool, bool) {
     const { assert!(protocol::TCP & 1 == 0 && protocol::UDP & 1 == 1) };
     let transport = u32::from(packet.protocol & 1);
     let here = flag(PortKind::Listening);
@@ -29,13 +33,20 @@ pub(crate) fn known<G: Going>(interface: u32, words: Words, packet: &Packet) -> 
     } else {
         flag(PortKind::Opened)
     };
-    let (destination, source) = match G::WAY {
-        Way::In => (here, elsewhere),
-        Way::Out => (elsewhere, here),
+    let (destination, source) = match G::DIRECTION {
+        Direction::Ingress => (here, elsewhere),
+        Direction::Egress => (elsewhere, here),
     };
     let has = |port: u16, flag: u8| {
         // SAFETY: the bytes of both transports come first.
-        unsafe { *words.0.cast::<u8>().add(in_bytes(at(transport, port))) & flag != 0 }
+        unsafe {
+            *known_ports
+                .0
+                .cast::<u8>()
+                .add(in_bytes(at(transport, port)))
+                & flag
+                != 0
+        }
     };
     (
         has(packet.destination_port, destination),
@@ -44,19 +55,19 @@ pub(crate) fn known<G: Going>(interface: u32, words: Words, packet: &Packet) -> 
 }
 
 /// What is known, as the choice of the server side asks them about one packet.
-pub(crate) struct View {
+pub(crate) struct PortView {
     interface: u32,
-    way: Way,
-    words: Words,
+    direction: Direction,
+    known_ports: KnownPorts,
 }
 
-impl View {
+impl PortView {
     #[inline(always)]
-    pub(crate) fn of<G: Going>(interface: u32, words: Words) -> Self {
+    pub(crate) fn of<G: Directed>(interface: u32, known_ports: KnownPorts) -> Self {
         Self {
             interface,
-            way: G::WAY,
-            words,
+            direction: G::DIRECTION,
+            known_ports,
         }
     }
 
@@ -64,11 +75,11 @@ impl View {
     #[inline(always)]
     fn word(&self, index: u32) -> *mut u64 {
         // SAFETY: the index is below their number.
-        unsafe { self.words.0.add(in_space(index)) }
+        unsafe { self.known_ports.0.add(in_space(index)) }
     }
 }
 
-impl Known for View {
+impl PortKnowledge for PortView {
     #[inline(always)]
     fn has_port(&self, kind: PortKind, protocol: u8, port: u16) -> bool {
         let Some((word, mask)) = bit(kind, protocol, port) else {
@@ -79,17 +90,21 @@ impl Known for View {
     }
 
     #[inline(always)]
-    fn end(&self, server: Server) -> PortKind {
-        match (self.way, server) {
+    fn kind_of(&self, server: Server) -> PortKind {
+        match (self.direction, server) {
             _ if index(self.interface) == LOOPBACK => PortKind::Listening,
-            (Way::In, Server::Destination) | (Way::Out, Server::Source) => PortKind::Listening,
-            (Way::In, Server::Source) | (Way::Out, Server::Destination) => PortKind::Opened,
+            (Direction::Ingress, Server::Destination) | (Direction::Egress, Server::Source) => {
+                PortKind::Listening
+            }
+            (Direction::Ingress, Server::Source) | (Direction::Egress, Server::Destination) => {
+                PortKind::Opened
+            }
         }
     }
 
     #[inline(always)]
-    fn leaves(&self) -> bool {
-        matches!(self.way, Way::Out) || index(self.interface) == LOOPBACK
+    fn leaves_host(&self) -> bool {
+        matches!(self.direction, Direction::Egress) || index(self.interface) == LOOPBACK
     }
 
     #[inline(always)]

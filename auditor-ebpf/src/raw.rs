@@ -1,16 +1,16 @@
 //! The kernel's own contexts, and the packets that they hold: read by functions that the verifier follows by themselves, as
-//! those of `longer.rs`.
+//! those of `slow_path.rs`.
 
 use auditor_common::{
-    Bytes, Packet, Part, Slot,
+    Bytes, Packet, Part, Reason,
     packet::{self, KERNEL_EXTENSIONS},
 };
 use aya_ebpf::bindings::{__sk_buff, xdp_md};
 
 use crate::{
+    bytes::{LinearBytes, SkbBytes},
     frame::{START, UNREAD},
     outcome::Outcome,
-    window::{Scattered, Window},
 };
 
 /// Extension headers that are followed in the packet that an error quotes.
@@ -33,9 +33,9 @@ pub(crate) trait Raw: Copy {
     fn inside(self, packet: &mut Packet) -> u32;
 
     #[inline(always)]
-    fn window<const EXTENSIONS: usize>(self) -> Window<EXTENSIONS> {
+    fn linear_bytes<const EXTENSIONS: usize>(self) -> LinearBytes<EXTENSIONS> {
         let (start, end) = self.bounds();
-        Window::new(start, end)
+        LinearBytes::new(start, end)
     }
 }
 
@@ -81,7 +81,7 @@ impl Raw for *mut __sk_buff {
     fn parse(self, packet: &mut Packet, length: u32) -> Outcome {
         let parsed = Outcome(skb_parse(self, packet));
         // Headers that lie beyond look cut off, wherever they end.
-        let is_cut = parsed == Outcome::of(Slot::Truncated) || packet.part == Part::Short;
+        let is_cut = parsed == Outcome::of(Reason::Truncated) || packet.part == Part::Short;
         let (start, end) = self.bounds();
         if is_cut && ((end - start) as u32) < length {
             *packet = Packet::EMPTY;
@@ -106,7 +106,7 @@ macro_rules! readers {
         #[unsafe(no_mangle)]
         #[inline(never)]
         extern "C" fn $parse(context: $raw, packet: *mut Packet) -> u32 {
-            parse(&context.window::<KERNEL_EXTENSIONS>(), packet)
+            parse(&context.linear_bytes::<KERNEL_EXTENSIONS>(), packet)
         }
 
         #[unsafe(no_mangle)]
@@ -125,19 +125,19 @@ readers! {
 #[unsafe(no_mangle)]
 #[inline(never)]
 extern "C" fn skb_parse_scattered(context: *mut __sk_buff, packet: *mut Packet) -> u32 {
-    parse(&Scattered::<KERNEL_EXTENSIONS>(context), packet)
+    parse(&SkbBytes::<KERNEL_EXTENSIONS>(context), packet)
 }
 
 #[unsafe(no_mangle)]
 #[inline(never)]
 extern "C" fn xdp_open(context: *mut xdp_md, packet: *mut Packet) -> u32 {
-    open(&context.window::<CARRIED_DEPTH>(), packet)
+    open(&context.linear_bytes::<CARRIED_DEPTH>(), packet)
 }
 
 #[unsafe(no_mangle)]
 #[inline(never)]
 extern "C" fn skb_open(context: *mut __sk_buff, packet: *mut Packet) -> u32 {
-    open(&Scattered::<CARRIED_DEPTH>(context), packet)
+    open(&SkbBytes::<CARRIED_DEPTH>(context), packet)
 }
 
 #[inline(always)]
@@ -149,10 +149,10 @@ fn parse<B: Bytes>(bytes: &B, packet: *mut Packet) -> u32 {
 
 #[inline(always)]
 fn parse_quoted<R: Raw>(context: R, start: u32, is_ipv4: u32, quoted: *mut Packet) -> u32 {
-    let window = context.window::<QUOTED_DEPTH>();
+    let bytes = context.linear_bytes::<QUOTED_DEPTH>();
     // SAFETY: callers pass a packet.
     let parsed = unsafe { quoted.as_mut() }.map_or(Ok(()), |quoted| {
-        packet::quoted(&window, start as usize, is_ipv4 != 0, quoted)
+        packet::quoted(&bytes, start as usize, is_ipv4 != 0, quoted)
     });
     Outcome::from(parsed).0
 }
@@ -164,7 +164,7 @@ fn open<B: Bytes>(frame: &B, packet: *mut Packet) -> u32 {
     match packet::parse(frame, &mut outer) {
         Ok(()) => {}
         // It may carry a packet or not: that this was not seen is said.
-        Err(Slot::TooDeep) => return UNREAD,
+        Err(Reason::TooDeep) => return UNREAD,
         Err(_) => return 0,
     }
     // SAFETY: callers pass a packet.

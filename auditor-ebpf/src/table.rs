@@ -4,19 +4,20 @@
 //! until no program can still be in the old one, and reads and clears that while packets flow.
 
 use auditor_common::{
-    Evidence, Kind, Packet, Ports, Record, Server, SharedKey, Slot, Tally,
+    BucketRecord, ConversationKey, Direction, Evidence, KeptPorts, PackedPorts, Packet, Reason,
+    Server, Tally,
     flow::opening,
     lost::{self, Lost},
-    packet::{Intent, RST},
+    packet::{Handshake, RST},
     side,
 };
 
 use crate::{
-    context::{Going, Way},
-    ends::{Ends, Values},
-    place::{self, MOST_EVENTS, add},
-    ports::View,
-    region::{Region, Words, has_places, keeps_both_ports},
+    addresses::{AddressPair, Values},
+    bucket::{self, MOST_EVENTS, add},
+    context::Directed,
+    per_cpu::{KnownPorts, PerCpu, has_buckets, keeps_both_ports},
+    ports::PortView,
     shared,
 };
 
@@ -25,32 +26,46 @@ const PROBES: u32 = 8;
 
 /// Under what a packet is counted.
 struct Key<E> {
-    ends: E,
+    addresses: E,
     ports: u64,
     /// 0 if the first end sent the packet, 1 if the second did.
-    way: u32,
+    direction: u32,
     evidence: u8,
     /// The port to count it by if its place is lost.
     port: u16,
 }
 
 #[inline(always)]
-fn key<G: Going, E: Values>(words: Words, interface: u32, packet: &Packet, ends: E) -> Key<E> {
-    let precedes = ends.precedes((packet.source_port, packet.destination_port));
-    let key = ordered::<G>(words, interface, packet, precedes);
+fn key<G: Directed, E: Values>(
+    known_ports: KnownPorts,
+    interface: u32,
+    packet: &Packet,
+    addresses: E,
+) -> Key<E> {
+    let precedes = addresses.precedes((packet.source_port, packet.destination_port));
+    let key = ordered::<G>(known_ports, interface, packet, precedes);
     Key {
-        ends: if key.way == 0 { ends } else { ends.swapped() },
+        addresses: if key.direction == 0 {
+            addresses
+        } else {
+            addresses.swapped()
+        },
         ports: key.ports,
-        way: key.way,
+        direction: key.direction,
         evidence: key.evidence,
         port: key.port,
     }
 }
 
-/// The key but for its ends, which are those of the packet, swapped if `way` is 1; `precedes` as [`Values::precedes`].
+/// The key but for its addresses, which are those of the packet, swapped if `way` is 1; `precedes` as [`Values::precedes`].
 #[inline(always)]
-fn ordered<G: Going>(words: Words, interface: u32, packet: &Packet, precedes: bool) -> Key<()> {
-    let view = View::of::<G>(interface, words);
+fn ordered<G: Directed>(
+    known_ports: KnownPorts,
+    interface: u32,
+    packet: &Packet,
+    precedes: bool,
+) -> Key<()> {
+    let view = PortView::of::<G>(interface, known_ports);
     let (source, destination) = (packet.source_port, packet.destination_port);
     let decided = if keeps_both_ports() {
         None
@@ -64,15 +79,15 @@ fn ordered<G: Going>(words: Words, interface: u32, packet: &Packet, precedes: bo
     } else {
         destination
     };
-    let key = |ports: Ports, way, evidence, port| Key {
-        ends: (),
+    let key = |ports: PackedPorts, direction, evidence, port| Key {
+        addresses: (),
         ports: ports.0,
-        way,
+        direction,
         evidence,
         port,
     };
-    let sided = |port| Ports::new(Kind::Sided, protocol, 0, port);
-    let unsided = |first, second| Ports::new(Kind::Unsided, protocol, first, second);
+    let sided = |port| PackedPorts::new(KeptPorts::Server, protocol, 0, port);
+    let unsided = |first, second| PackedPorts::new(KeptPorts::Both, protocol, first, second);
     match decided {
         Some((Server::Destination, evidence)) => {
             key(sided(destination), 0, evidence as u8, destination)
@@ -87,50 +102,52 @@ fn ordered<G: Going>(words: Words, interface: u32, packet: &Packet, precedes: bo
 ///
 /// # Errors
 ///
-/// `Slot::TableFull` if the packet proves nothing and no place is left for such.
+/// `Reason::TableFull` if the packet proves nothing and no place is left for such.
 #[inline(always)]
-pub(crate) fn count<G: Going, E: Values>(
-    region: &Region,
+pub(crate) fn count<G: Directed, E: Values>(
+    per_cpu: &PerCpu,
     interface: u32,
     packet: &Packet,
-    ends: E,
+    addresses: E,
     wire: &Tally,
-) -> Result<bool, Slot> {
-    if !has_places() {
+) -> Result<bool, Reason> {
+    if !has_buckets() {
         return Ok(false);
     }
-    let Some(words) = Words::all() else {
+    let Some(known_ports) = KnownPorts::all() else {
         return Ok(false);
     };
-    let key = key::<G, E>(words, interface, packet, ends);
+    let key = key::<G, E>(known_ports, interface, packet, addresses);
     // Nobody has to mean what they ask, nor are this host's answers a proof: places for such packets are few enough that
     // those of conversations which go on stay free.
     let is_unproven = !keeps_both_ports()
-        && match G::WAY {
-            Way::In => matches!(packet.intent, Intent::Asks),
-            Way::Out => matches!(packet.intent, Intent::Answers) || packet.flags & RST != 0,
+        && match G::DIRECTION {
+            Direction::Ingress => matches!(packet.handshake, Handshake::Request),
+            Direction::Egress => {
+                matches!(packet.handshake, Handshake::Reply) || packet.flags & RST != 0
+            }
         };
-    match find(region, interface, &key, is_unproven) {
+    match find(per_cpu, interface, &key, is_unproven) {
         // SAFETY: a whole record of a place that is this CPU's alone.
-        Found::Place(record, is_new) => Ok(unsafe {
+        Found::Bucket(record, is_new) => Ok(unsafe {
             if is_new {
-                (*record).first = region.epoch();
+                (*record).first = per_cpu.epoch();
                 (*record).evidence = key.evidence;
-                (*record).opening = (key.way as u8 & 1) * opening::BEGAN_SECOND;
+                (*record).opening = (key.direction as u8 & 1) * opening::STARTED_BY_SECOND;
             }
             add(
                 record,
-                key.way,
+                key.direction,
                 wire,
                 packet.flags,
                 event(packet),
-                region.epoch(),
+                per_cpu.epoch(),
             )
         }),
         Found::Shared => Ok(false),
         Found::Lost => {
-            lose(G::WAY, packet.protocol, key.port, wire);
-            Err(Slot::TableFull)
+            lose(G::DIRECTION, packet.protocol, key.port, wire);
+            Err(Reason::TableFull)
         }
     }
 }
@@ -139,26 +156,26 @@ pub(crate) fn count<G: Going, E: Values>(
 ///
 /// # Errors
 ///
-/// `Slot::TableFull` if the flow is new and no place is left for it.
+/// `Reason::TableFull` if the flow is new and no place is left for it.
 #[inline(always)]
-pub(crate) fn count_shared<G: Going>(
-    region: &Region,
+pub(crate) fn count_shared<G: Directed>(
+    per_cpu: &PerCpu,
     interface: u32,
     packet: &Packet,
     wire: &Tally,
-) -> Result<(), Slot> {
+) -> Result<(), Reason> {
     let ports = (packet.source_port, packet.destination_port);
     let precedes = if packet.is_ipv4 {
         u64::of(packet).precedes(ports)
     } else {
         <[[u64; 2]; 2]>::of(packet).precedes(ports)
     };
-    let Some(words) = Words::all() else {
+    let Some(known_ports) = KnownPorts::all() else {
         return Ok(());
     };
-    let key = ordered::<G>(words, interface, packet, precedes);
-    let shared = SharedKey {
-        ends: if key.way == 0 {
+    let key = ordered::<G>(known_ports, interface, packet, precedes);
+    let shared = ConversationKey {
+        addresses: if key.direction == 0 {
             [packet.source, packet.destination]
         } else {
             [packet.destination, packet.source]
@@ -170,16 +187,16 @@ pub(crate) fn count_shared<G: Going>(
     let more = shared::Packet {
         packets: wire.packets,
         bytes: wire.bytes,
-        epoch: u64::from(region.epoch()),
-        way: key.way as u8,
+        epoch: u64::from(per_cpu.epoch()),
+        direction: key.direction as u8,
         evidence: key.evidence,
         flags: packet.flags,
         event: event(packet),
         refusals: 0,
     };
-    let added = shared::add(region, &shared, &more);
+    let added = shared::add(per_cpu, &shared, &more);
     if added.is_err() {
-        lose(G::WAY, packet.protocol, key.port, wire);
+        lose(G::DIRECTION, packet.protocol, key.port, wire);
     }
     added
 }
@@ -187,18 +204,18 @@ pub(crate) fn count_shared<G: Going>(
 /// What a packet says of its conversation's beginning or end.
 #[inline(always)]
 const fn event(packet: &Packet) -> u8 {
-    match packet.intent {
-        Intent::Asks => opening::ASKED_FIRST,
-        Intent::Answers => opening::ANSWERED_FIRST,
+    match packet.handshake {
+        Handshake::Request => opening::REQUEST_FROM_FIRST,
+        Handshake::Reply => opening::REPLY_FROM_FIRST,
         // A packet that resets neither asks nor answers.
-        Intent::Unknown if packet.flags & RST != 0 => shared::RESETS,
-        Intent::Unknown => 0,
+        Handshake::None if packet.flags & RST != 0 => shared::RESETS,
+        Handshake::None => 0,
     }
 }
 
 enum Found {
     /// The record, and whether its place was free.
-    Place(*mut Record, bool),
+    Bucket(*mut BucketRecord, bool),
     /// There is no place; the shared table may have one.
     Shared,
     /// There is no place for packets that prove nothing.
@@ -207,9 +224,9 @@ enum Found {
 
 /// Counts a packet for which there was no place.
 #[inline(always)]
-pub(crate) fn lose(way: Way, protocol: u8, port: u16, wire: &Tally) {
+pub(crate) fn lose(direction: Direction, protocol: u8, port: u16, wire: &Tally) {
     let index = lost::index(Lost {
-        is_sent: matches!(way, Way::Out),
+        direction,
         protocol,
         port,
     });
@@ -218,24 +235,29 @@ pub(crate) fn lose(way: Way, protocol: u8, port: u16, wire: &Tally) {
 
 /// Finds the place of a key, or takes a free one.
 #[inline(always)]
-fn find<E: Ends>(region: &Region, interface: u32, key: &Key<E>, is_unproven: bool) -> Found {
-    let hash = place::hash(key.ends, key.ports);
+fn find<E: AddressPair>(
+    per_cpu: &PerCpu,
+    interface: u32,
+    key: &Key<E>,
+    is_unproven: bool,
+) -> Found {
+    let hash = bucket::hash(key.addresses, key.ports);
     for probe in 0..PROBES {
-        let Some(place) = place::at::<E>(region, hash, probe) else {
+        let Some(bucket) = bucket::at::<E>(per_cpu, hash, probe) else {
             return Found::Shared;
         };
         // SAFETY: a whole place, written to by this CPU alone.
         unsafe {
-            let record = place::is_of::<E>(place, key.ends, key.ports, interface);
+            let record = bucket::is_of::<E>(bucket, key.addresses, key.ports, interface);
             if !record.is_null() {
-                return Found::Place(record, false);
+                return Found::Bucket(record, false);
             }
-            if place::is_free::<E>(place) {
-                if is_unproven && !place::has_room_unproven::<E>(region) {
+            if bucket::is_free::<E>(bucket) {
+                if is_unproven && !bucket::has_room_unproven::<E>(per_cpu) {
                     return Found::Lost;
                 }
-                return Found::Place(
-                    place::take::<E>(place, key.ends, key.ports, interface),
+                return Found::Bucket(
+                    bucket::take::<E>(bucket, key.addresses, key.ports, interface),
                     true,
                 );
             }
@@ -250,20 +272,20 @@ fn find<E: Ends>(region: &Region, interface: u32, key: &Key<E>, is_unproven: boo
 
 /// Counts that a packet could not be delivered; `packet` is as the error quotes it.
 #[inline(always)]
-pub(crate) fn refuse<E: Values>(region: &Region, interface: u32, packet: &Packet) {
+pub(crate) fn refuse<E: Values>(per_cpu: &PerCpu, interface: u32, packet: &Packet) {
     let key = Key {
-        ends: E::of(packet),
+        addresses: E::of(packet),
         ports: refused_ports(packet),
-        way: 0,
+        direction: 0,
         evidence: Evidence::FirstSender as u8,
         port: packet.destination_port,
     };
-    if let Found::Place(record, is_new) = find(region, interface, &key, true) {
+    if let Found::Bucket(record, is_new) = find(per_cpu, interface, &key, true) {
         // SAFETY: a whole record of a place that is this CPU's alone.
         unsafe {
             if is_new {
-                (*record).first = region.epoch();
-                (*record).last = region.epoch() as u16;
+                (*record).first = per_cpu.epoch();
+                (*record).last = per_cpu.epoch() as u16;
                 (*record).evidence = key.evidence;
             }
             if (*record).refusals != MOST_EVENTS {
@@ -276,14 +298,20 @@ pub(crate) fn refuse<E: Values>(region: &Region, interface: u32, packet: &Packet
 /// The packet that was refused went to the server: that is what it was refused for.
 #[inline(always)]
 fn refused_ports(packet: &Packet) -> u64 {
-    Ports::new(Kind::Sided, packet.protocol, 0, packet.destination_port).0
+    PackedPorts::new(
+        KeptPorts::Server,
+        packet.protocol,
+        0,
+        packet.destination_port,
+    )
+    .0
 }
 
 /// As [`refuse`], in the shared table.
 #[inline(always)]
-pub(crate) fn refuse_shared(region: &Region, interface: u32, packet: &Packet) {
-    let shared = SharedKey {
-        ends: [packet.source, packet.destination],
+pub(crate) fn refuse_shared(per_cpu: &PerCpu, interface: u32, packet: &Packet) {
+    let shared = ConversationKey {
+        addresses: [packet.source, packet.destination],
         ports: refused_ports(packet),
         interface,
         reserved: 0,
@@ -291,13 +319,13 @@ pub(crate) fn refuse_shared(region: &Region, interface: u32, packet: &Packet) {
     let more = shared::Packet {
         packets: 0,
         bytes: 0,
-        epoch: u64::from(region.epoch()),
-        way: 0,
+        epoch: u64::from(per_cpu.epoch()),
+        direction: 0,
         evidence: Evidence::FirstSender as u8,
         flags: 0,
         event: 0,
         refusals: 1,
     };
     // An error that finds no entry says nothing that the lost packet did not.
-    let _full = shared::add(region, &shared, &more);
+    let _full = shared::add(per_cpu, &shared, &more);
 }

@@ -230,9 +230,9 @@ impl Bench {
         let shapes = shapes().map(|(shape, _)| PLACES.map(|n_places| (shape, n_places)));
         let largest = [("IPv4", MOST_PLACES)];
         for (shape, n_places) in shapes.into_iter().flatten().chain(largest) {
-            let places_6 = n_places.min(PLACES[1]);
+            let buckets_6 = n_places.min(PLACES[1]);
             let (address, port) = places(shape);
-            let (mask, mask_6) = (n_places - 1, places_6 - 1);
+            let (mask, mask_6) = (n_places - 1, buckets_6 - 1);
             let secret = 0x0123_4567_89ab_cdef_u64;
             let mut ebpf = EbpfLoader::new()
                 .override_global("ADDRESS_AT", &address, true)
@@ -241,8 +241,8 @@ impl Bench {
                 .override_global("MASK_6", &mask_6, true)
                 .override_global("SECRET_0", &secret, true)
                 .override_global("SECRET_1", &secret.rotate_left(17), true)
-                .map_max_entries("PLACES_4", 2 * n_cpus * n_places)
-                .map_max_entries("PLACES_6", 2 * n_cpus * places_6)
+                .map_max_entries("BUCKETS_4", 2 * n_cpus * n_places)
+                .map_max_entries("BUCKETS_6", 2 * n_cpus * buckets_6)
                 .load(OBJECT)
                 .expect("the kernel takes the programs; run as root");
             let names: Vec<String> = ebpf.programs().map(|(name, _)| name.to_owned()).collect();
@@ -257,15 +257,15 @@ impl Bench {
                 }
             }
             let sizes = Sizes {
-                places_4: n_places,
-                places_6,
+                buckets_4: n_places,
+                buckets_6,
                 shared: 65_536,
                 n_cpus,
             };
             let table = Table::map(&ebpf, sizes).expect("memory for the table");
             // The server listens, and this host has opened conversations with it: the usual case.
             for kind in [PortKind::Listening, PortKind::Opened] {
-                table.know(kind, 6, 8080);
+                table.add_known_port(kind, 6, 8080);
             }
             objects.insert((shape, n_places), (ebpf, table));
         }

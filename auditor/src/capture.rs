@@ -25,5 +25,5 @@ pub use hook::{Choice, Ingress, Tc};
 pub use interface::{Interface, Interfaces};
 pub use program::{Capture, CaptureError, Settings};
 pub use selection::{Selection, SelectionError, Wanted};
-pub use table::{Sizes, Table, Take, Ways};
+pub use table::{Sizes, Table, Take};
 pub use wait::{Maps, Wait};

@@ -277,11 +277,8 @@ fn same(one: &Cause, other: &Cause) -> bool {
         Cause::InterfaceLost { name }
         | Cause::InterfaceLate { name }
         | Cause::InterfaceRefused { name, .. } => Some(name.clone()),
-        Cause::CutShort { .. }
-        | Cause::Unwatched
-        | Cause::TableFull { .. }
-        | Cause::InsideUnread { .. }
-        | Cause::TooDeep { .. } => None,
+        Cause::Uncounted { reason, .. } => Some(reason.name().to_owned()),
+        Cause::CutShort { .. } | Cause::Unwatched => None,
     };
     std::mem::discriminant(one) == std::mem::discriminant(other) && name(one) == name(other)
 }

@@ -10,7 +10,7 @@ use std::{
     net::IpAddr,
 };
 
-use auditor_common::{Slot, Tally, lost::Lost};
+use auditor_common::{Reason, Tally, Totals, lost::Lost};
 use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -30,8 +30,10 @@ pub struct Observed {
     pub interfaces: Vec<Interface>,
     /// Sorted by their endpoints.
     pub flows: Vec<Flow>,
-    /// Packets and bytes under each slot that counted any.
-    pub tallies: BTreeMap<Slot, Tally>,
+    /// Every packet.
+    pub totals: Totals,
+    /// Packets that are in no flow, under each reason that counted any.
+    pub without_flow: BTreeMap<Reason, Tally>,
     /// What was counted over time, in steps of equal length.
     pub traffic: Vec<Point>,
     pub gaps: Vec<Gap>,
@@ -159,12 +161,8 @@ pub enum Cause {
     InterfaceLate { name: String },
     /// An interface that came could not be watched.
     InterfaceRefused { name: String, problem: String },
-    /// Packets whose flow found no place in the table.
-    TableFull { packets: u64 },
-    /// Packets of tunnels that carried a fragment, or what ends before its headers do.
-    InsideUnread { packets: u64 },
-    /// Packets under more tags or extension headers than are followed.
-    TooDeep { packets: u64 },
+    /// Packets that are in no flow, for a [reason that may hide traffic](Reason::may_hide_traffic).
+    Uncounted { reason: Reason, packets: u64 },
 }
 
 impl Gap {

@@ -1,7 +1,7 @@
 //! The parser that the kernel runs against one that other people wrote.
 
 use auditor_common::{
-    Slot,
+    Reason,
     packet::{Packet, Part, Tunnel, inside, mapped, parse},
 };
 use etherparse::{
@@ -18,13 +18,13 @@ pub fn frame(bytes: &[u8]) {
         carried(bytes, outer);
     }
     let Ok(theirs) = LaxSlicedPacket::from_ethernet(bytes) else {
-        assert_eq!(ours, Err(Slot::Truncated), "no Ethernet header");
+        assert_eq!(ours, Err(Reason::Truncated), "no Ethernet header");
         return;
     };
     let is_vlan = |link: &LaxLinkExtSlice<'_>| matches!(link, LaxLinkExtSlice::Vlan(_));
     if !theirs.link_exts.iter().all(is_vlan) {
         // IEEE 802.1AE: what follows a MACsec tag is most often encrypted, so it is no IP packet to us.
-        assert_eq!(ours, Err(Slot::NotIp), "MACsec");
+        assert_eq!(ours, Err(Reason::NotIp), "MACsec");
         return;
     }
     if let Some(net) = &theirs.net
@@ -33,7 +33,7 @@ pub fn frame(bytes: &[u8]) {
         // RFC 894 and RFC 2464: the EtherType names the version. They believe the packet, whatever the EtherType says.
         assert_eq!(
             ours,
-            Err(Slot::Malformed),
+            Err(Reason::Malformed),
             "another version than the EtherType's"
         );
         return;
@@ -44,7 +44,7 @@ pub fn frame(bytes: &[u8]) {
             let total = usize::from(header.total_len());
             if total != 0 && total < header.slice().len() {
                 // RFC 791, section 3.1: the total length includes the header. Their lax reading goes on all the same.
-                assert_eq!(ours, Err(Slot::Malformed), "IPv4 length");
+                assert_eq!(ours, Err(Reason::Malformed), "IPv4 length");
                 return;
             }
             let packet = ours.expect("an IPv4 packet");
@@ -83,7 +83,7 @@ pub fn frame(bytes: &[u8]) {
             }
             check_payload(&packet, net.payload(), &theirs);
         }
-        Some(LaxNetSlice::Arp(_)) => assert_eq!(ours, Err(Slot::Arp)),
+        Some(LaxNetSlice::Arp(_)) => assert_eq!(ours, Err(Reason::Arp)),
         None => check_none(ours, &theirs),
     }
 }
@@ -197,22 +197,22 @@ fn check_type(packet: &Packet, kind: u8) {
 }
 
 /// They found no packet of a network layer that they know.
-fn check_none(ours: Result<Packet, Slot>, theirs: &LaxSlicedPacket<'_>) {
+fn check_none(ours: Result<Packet, Reason>, theirs: &LaxSlicedPacket<'_>) {
     if theirs.link_exts.len() == LaxSlicedPacket::LINK_EXTS_CAP {
         // They follow three tags, we any number.
         return;
     }
     match &theirs.stop_err {
-        None => assert_eq!(ours, Err(Slot::NotIp)),
-        Some((_, Layer::MacsecHeader)) => assert_eq!(ours, Err(Slot::NotIp)),
-        Some((SliceError::Len(_), Layer::Arp)) => assert_eq!(ours, Err(Slot::Arp)),
+        None => assert_eq!(ours, Err(Reason::NotIp)),
+        Some((_, Layer::MacsecHeader)) => assert_eq!(ours, Err(Reason::NotIp)),
+        Some((SliceError::Len(_), Layer::Arp)) => assert_eq!(ours, Err(Reason::Arp)),
         Some((SliceError::Len(_), _)) => assert!(
-            matches!(ours, Err(Slot::Truncated | Slot::Malformed)),
+            matches!(ours, Err(Reason::Truncated | Reason::Malformed)),
             "{ours:?}, {:?}",
             theirs.stop_err
         ),
         Some(_) => assert!(
-            matches!(ours, Err(Slot::Malformed | Slot::Truncated | Slot::Arp)),
+            matches!(ours, Err(Reason::Malformed | Reason::Truncated | Reason::Arp)),
             "{ours:?}, {:?}",
             theirs.stop_err
         ),

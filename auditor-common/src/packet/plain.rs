@@ -39,7 +39,7 @@ struct Head4 {
     _time_to_live: u8,
     protocol: u8,
     _checksum: u16,
-    ends: u64,
+    addresses: u64,
 }
 
 /// The Ethertype before an IPv6 header, and that.
@@ -53,7 +53,7 @@ struct Head6 {
     length: u16,
     protocol: u8,
     _hop_limit: u8,
-    ends: [[u64; 2]; 2],
+    addresses: [[u64; 2]; 2],
 }
 
 const HEADER4: usize = 20;
@@ -68,16 +68,16 @@ const _: () = assert!(BEFORE4 == 4 && BEFORE6 == 8 && size_of::<Transport>() == 
 const IPV4: u16 = 0x0800_u16.to_be();
 const IPV6: u16 = 0x86dd_u16.to_be();
 
-/// Reads an IPv4 packet that starts at `start`, behind its Ethertype; false leaves `packet` and `ends` as they are.
+/// Reads an IPv4 packet that starts at `start`, behind its Ethertype; false leaves `packet` and `addresses` as they are.
 ///
-/// Addresses go to `ends` as they stand in the packet; those of `packet` stay empty. What its flags say is left for
-/// [`Packet::tell`].
+/// Addresses go to `addresses` as they stand in the packet; those of `packet` stay empty. What its flags say is left for
+/// [`Packet::read_handshake`].
 #[inline(always)]
 pub fn plain4<B: Bytes + ?Sized>(
     frame: &B,
     start: usize,
     packet: &mut Packet,
-    ends: &mut u64,
+    addresses: &mut u64,
 ) -> bool {
     // The later header first: where it lies in memory the earlier one does.
     let Some(next) = frame.head::<Transport>(start + HEADER4) else {
@@ -105,7 +105,7 @@ pub fn plain4<B: Bytes + ?Sized>(
         return false;
     }
     packet.is_ipv4 = true;
-    *ends = head.ends;
+    *addresses = head.addresses;
     true
 }
 
@@ -115,7 +115,7 @@ pub fn plain6<B: Bytes + ?Sized>(
     frame: &B,
     start: usize,
     packet: &mut Packet,
-    ends: &mut [[u64; 2]; 2],
+    addresses: &mut [[u64; 2]; 2],
 ) -> bool {
     let Some(next) = frame.head::<Transport>(start + HEADER6) else {
         return false;
@@ -130,7 +130,7 @@ pub fn plain6<B: Bytes + ?Sized>(
     if !transport(next, head.protocol, length, 0, start + HEADER6, packet) {
         return false;
     }
-    *ends = head.ends;
+    *addresses = head.addresses;
     true
 }
 

@@ -5,7 +5,7 @@ use std::{vec, vec::Vec};
 use etherparse::{PacketBuilder, SlicedPacket, TransportSlice};
 use proptest::prelude::*;
 
-use super::{Intent, Packet, Part, Skip, apart4, both4, mapped, parse, plain4, plain6};
+use super::{Handshake, Packet, Part, Reason, mapped, pack4, parse, plain4, plain6, unpack4};
 
 const MAC: [u8; 6] = [2, 0, 0, 0, 0, 1];
 const CLIENT: [u8; 4] = [10, 0, 0, 5];
@@ -13,7 +13,7 @@ const SERVER: [u8; 4] = [10, 0, 0, 1];
 const CLIENT6: [u8; 16] = [0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 5];
 const SERVER6: [u8; 16] = [0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1];
 
-fn read(frame: &[u8]) -> Result<Packet, Skip> {
+fn read(frame: &[u8]) -> Result<Packet, Reason> {
     let mut packet = Packet::EMPTY;
     parse(frame, &mut packet).map(|()| packet)
 }
@@ -67,18 +67,18 @@ fn tcp(flags: u8) -> Vec<u8> {
 
 /// Checks who talks to whom, on which ports.
 #[track_caller]
-fn check(frame: &[u8], protocol: u8, ports: (u16, u16), intent: Intent) {
+fn check(frame: &[u8], protocol: u8, ports: (u16, u16), handshake: Handshake) {
     let packet = read(frame).unwrap();
     assert_eq!(packet.protocol, protocol);
     assert_eq!((packet.source_port, packet.destination_port), ports);
-    assert_eq!(packet.intent, intent);
+    assert_eq!(packet.handshake, handshake);
 }
 
 #[test]
 fn ipv4_with_and_without_options() {
     for ihl in 5..=15 {
         let frame = ethernet(0x0800, &ipv4(17, ihl, &udp(5353, 53)));
-        check(&frame, 17, (5353, 53), Intent::Unknown);
+        check(&frame, 17, (5353, 53), Handshake::None);
         let packet = read(&frame).unwrap();
         assert_eq!(
             (packet.source, packet.destination),
@@ -93,7 +93,7 @@ fn stacked_vlan_tags() {
     let mut payload = ipv4(6, 5, &tcp(0x02));
     for n_tags in 0..12_u16 {
         let frame = ethernet(if n_tags == 0 { 0x0800 } else { 0x8100 }, &payload);
-        check(&frame, 6, (40_000, 443), Intent::Asks);
+        check(&frame, 6, (40_000, 443), Handshake::Request);
         let inner: u16 = if n_tags == 0 {
             0x0800
         } else {
@@ -105,20 +105,20 @@ fn stacked_vlan_tags() {
 
 #[test]
 fn tcp_flags_tell_who_opens() {
-    for (flags, intent) in [
-        (0x02, Intent::Asks),
-        (0xc2, Intent::Asks),
-        (0x12, Intent::Answers),
-        (0x52, Intent::Answers),
-        (0x10, Intent::Unknown),
-        (0x06, Intent::Unknown),
-        (0x03, Intent::Unknown),
+    for (flags, handshake) in [
+        (0x02, Handshake::Request),
+        (0xc2, Handshake::Request),
+        (0x12, Handshake::Reply),
+        (0x52, Handshake::Reply),
+        (0x10, Handshake::None),
+        (0x06, Handshake::None),
+        (0x03, Handshake::None),
     ] {
         check(
             &ethernet(0x0800, &ipv4(6, 5, &tcp(flags))),
             6,
             (40_000, 443),
-            intent,
+            handshake,
         );
     }
     // A header that claims to be shorter than itself: its ports count, its flags do not.
@@ -128,7 +128,7 @@ fn tcp_flags_tell_who_opens() {
         &ethernet(0x0800, &ipv4(6, 5, &lying)),
         6,
         (40_000, 443),
-        Intent::Unknown,
+        Handshake::None,
     );
 }
 
@@ -144,61 +144,61 @@ fn sctp_init_and_its_answer() {
         &ethernet(0x0800, &ipv4(132, 5, &chunk(1))),
         132,
         (40_000, 3851),
-        Intent::Asks,
+        Handshake::Request,
     );
     check(
         &ethernet(0x0800, &ipv4(132, 5, &chunk(2))),
         132,
         (40_000, 3851),
-        Intent::Answers,
+        Handshake::Reply,
     );
     check(
         &ethernet(0x0800, &ipv4(132, 5, &chunk(0))),
         132,
         (40_000, 3851),
-        Intent::Unknown,
+        Handshake::None,
     );
     check(
         &ethernet(0x0800, &ipv4(132, 5, &chunk(1)[..12])),
         132,
         (40_000, 3851),
-        Intent::Unknown,
+        Handshake::None,
     );
 }
 
 #[test]
 fn icmp_requests_and_replies_share_a_port() {
-    for (protocol, kind, ports, intent) in [
-        (1, 8, (0, 8), Intent::Asks),
-        (1, 0, (8, 0), Intent::Answers),
-        (1, 13, (0, 13), Intent::Asks),
-        (1, 14, (13, 0), Intent::Answers),
-        (1, 3, (0, 3), Intent::Unknown),
+    for (protocol, kind, ports, handshake) in [
+        (1, 8, (0, 8), Handshake::Request),
+        (1, 0, (8, 0), Handshake::Reply),
+        (1, 13, (0, 13), Handshake::Request),
+        (1, 14, (13, 0), Handshake::Reply),
+        (1, 3, (0, 3), Handshake::None),
     ] {
         check(
             &ethernet(0x0800, &ipv4(protocol, 5, &[kind, 0, 0, 0, 0, 0, 0, 0])),
             protocol,
             ports,
-            intent,
+            handshake,
         );
     }
     check(
         &ethernet(0x86dd, &ipv6(58, &[128, 0, 0, 0])),
         58,
         (0, 128),
-        Intent::Asks,
+        Handshake::Request,
     );
     check(
         &ethernet(0x86dd, &ipv6(58, &[129, 0, 0, 0])),
         58,
         (128, 0),
-        Intent::Answers,
+        Handshake::Reply,
     );
     check(
         &ethernet(0x86dd, &ipv6(58, &[135, 0, 0, 0])),
         58,
         (0, 135),
-        Intent::Unknown,
+        Handshake::None,
     );
 }
 
@@ -221,7 +221,7 @@ fn ipv6_extension_headers_in_any_order() {
         &ethernet(0x86dd, &ipv6(0, &chain)),
         17,
         (1, 2),
-        Intent::Unknown,
+        Handshake::None,
     );
     let later = [fragment(17, 5), udp(1, 2)].concat();
     let packet = read(&ethernet(0x86dd, &ipv6(44, &later))).unwrap();
@@ -237,7 +237,7 @@ fn ipv6_extension_headers_in_any_order() {
         &ethernet(0x86dd, &ipv6(60, &nine)),
         17,
         (1, 2),
-        Intent::Unknown,
+        Handshake::None,
     );
     // A chain that is cut off in front of a header is a packet of that header's protocol.
     let many: Vec<u8> = (0..13).flat_map(|_| options(60)).collect();
@@ -248,13 +248,13 @@ fn ipv6_extension_headers_in_any_order() {
         &ethernet(0x86dd, &ipv6(59, &[])),
         59,
         (0, 0),
-        Intent::Unknown,
+        Handshake::None,
     );
     check(
         &ethernet(0x86dd, &ipv6(50, &[1, 2, 3])),
         50,
         (0, 0),
-        Intent::Unknown,
+        Handshake::None,
     );
 }
 
@@ -264,7 +264,7 @@ fn what_is_no_flow_has_a_reason() {
     for length in 0..34 {
         assert_eq!(
             read(&frame[..length]),
-            Err(Skip::Truncated),
+            Err(Reason::Truncated),
             "{length} bytes"
         );
     }
@@ -272,14 +272,14 @@ fn what_is_no_flow_has_a_reason() {
         let packet = read(&frame[..length]).unwrap();
         assert_eq!((packet.part, packet.source_port), (Part::Short, 0));
     }
-    assert_eq!(read(&ethernet(0x0806, &[0; 28])), Err(Skip::Arp));
-    assert_eq!(read(&ethernet(0x88cc, &[0; 28])), Err(Skip::NotIp));
-    assert_eq!(read(&ethernet(0x0040, &[0; 64])), Err(Skip::NotIp));
+    assert_eq!(read(&ethernet(0x0806, &[0; 28])), Err(Reason::Arp));
+    assert_eq!(read(&ethernet(0x88cc, &[0; 28])), Err(Reason::NotIp));
+    assert_eq!(read(&ethernet(0x0040, &[0; 64])), Err(Reason::NotIp));
     let mut wrong = ipv4(17, 5, &udp(1, 2));
     wrong[0] = 0x65;
-    assert_eq!(read(&ethernet(0x0800, &wrong)), Err(Skip::Malformed));
+    assert_eq!(read(&ethernet(0x0800, &wrong)), Err(Reason::Malformed));
     wrong[0] = 0x44;
-    assert_eq!(read(&ethernet(0x0800, &wrong)), Err(Skip::Malformed));
+    assert_eq!(read(&ethernet(0x0800, &wrong)), Err(Reason::Malformed));
     let mut later = ipv4(17, 5, &udp(1, 2));
     later[7] = 1;
     later[4..6].copy_from_slice(&[1, 2]);
@@ -290,7 +290,7 @@ fn what_is_no_flow_has_a_reason() {
     );
     // The first fragment has the ports.
     later[6..8].copy_from_slice(&[0x20, 0]);
-    check(&ethernet(0x0800, &later), 17, (1, 2), Intent::Unknown);
+    check(&ethernet(0x0800, &later), 17, (1, 2), Handshake::None);
     let packet = read(&ethernet(0x0800, &later)).unwrap();
     assert_eq!(
         (packet.part, packet.identification),
@@ -308,7 +308,7 @@ fn the_ip_header_bounds_the_transport() {
     // Segmentation offload leaves 0, which says nothing.
     let mut zero = ipv4(17, 5, &udp(1, 2));
     zero[2..4].copy_from_slice(&[0, 0]);
-    check(&ethernet(0x0800, &zero), 17, (1, 2), Intent::Unknown);
+    check(&ethernet(0x0800, &zero), 17, (1, 2), Handshake::None);
 }
 
 #[test]
@@ -323,7 +323,7 @@ fn an_independent_builder_is_read_back() {
         .unwrap()
         .write(&mut frame, &[1, 2, 3])
         .unwrap();
-    check(&frame, 6, (50_000, 8443), Intent::Asks);
+    check(&frame, 6, (50_000, 8443), Handshake::Request);
     assert_eq!(read(&frame).unwrap().headers as usize, frame.len() - 3);
 }
 
@@ -370,16 +370,16 @@ proptest! {
     #[test]
     fn both_ways_agree(frame in nearly()) {
         let mut plain = Packet::EMPTY;
-        let (mut ends4, mut ends6) = (0_u64, [[0; 2]; 2]);
-        if plain4(frame.as_slice(), 14, &mut plain, &mut ends4) {
-            plain.tell();
-            [plain.source, plain.destination] = apart4(ends4);
-            prop_assert_eq!(both4(plain.source, plain.destination), ends4);
+        let (mut addresses_4, mut addresses_6) = (0_u64, [[0; 2]; 2]);
+        if plain4(frame.as_slice(), 14, &mut plain, &mut addresses_4) {
+            plain.read_handshake();
+            [plain.source, plain.destination] = unpack4(addresses_4);
+            prop_assert_eq!(pack4(plain.source, plain.destination), addresses_4);
             prop_assert_eq!(read(&frame), Ok(plain));
         }
-        if plain6(frame.as_slice(), 14, &mut plain, &mut ends6) {
-            plain.tell();
-            [plain.source, plain.destination] = ends6.map(|end| {
+        if plain6(frame.as_slice(), 14, &mut plain, &mut addresses_6) {
+            plain.read_handshake();
+            [plain.source, plain.destination] = addresses_6.map(|end| {
                 let bytes = end.map(u64::to_ne_bytes);
                 bytes.concat().try_into().unwrap()
             });
@@ -438,5 +438,5 @@ fn an_error_quotes_the_packet_that_it_is_about() {
         packet.is_ipv4,
         &mut quoted,
     );
-    assert_eq!(cut_off, Err(Skip::Truncated));
+    assert_eq!(cut_off, Err(Reason::Truncated));
 }

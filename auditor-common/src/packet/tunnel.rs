@@ -1,6 +1,6 @@
 //! The packet inside a tunnel's: VXLAN, Geneve, GRE, and IP in IP.
 
-use super::{Bytes, LINK_HEADERS, Packet, Part, Skip, ipv4, ipv6, transport};
+use super::{Bytes, LINK_HEADERS, Packet, Part, Reason, ipv4, ipv6, transport};
 use crate::port::protocol;
 
 /// What carries a packet inside another.
@@ -109,7 +109,7 @@ pub fn inside<B: Bytes + ?Sized>(
     frame: &B,
     outer: &Packet,
     inner: &mut Packet,
-) -> Option<Result<Inside, Skip>> {
+) -> Option<Result<Inside, Reason>> {
     let at = outer.headers as usize;
     let tunnel = match (outer.protocol, outer.destination_port) {
         (protocol::UDP, port) if port == VXLAN[0] || port == VXLAN[1] => Tunnel::Vxlan,
@@ -120,7 +120,7 @@ pub fn inside<B: Bytes + ?Sized>(
         _ => return None,
     };
     if outer.part != Part::Whole {
-        return Some(Err(Skip::Fragment));
+        return Some(Err(Reason::Fragment));
     }
     let at = frame.forget(at, B::FARTHEST);
     let found = match tunnel {
@@ -140,38 +140,38 @@ pub fn inside<B: Bytes + ?Sized>(
     });
     match read {
         // Address resolution, spanning trees and the like: there is no flow in it.
-        Err(Skip::Arp | Skip::NotIp) => None,
+        Err(Reason::Arp | Reason::NotIp) => None,
         read => Some(read),
     }
 }
 
 #[inline(always)]
-fn vxlan<B: Bytes + ?Sized>(frame: &B, at: usize) -> Result<(Next, usize), Skip> {
-    let header: [u8; 8] = frame.get(at).ok_or(Skip::Truncated)?;
+fn vxlan<B: Bytes + ?Sized>(frame: &B, at: usize) -> Result<(Next, usize), Reason> {
+    let header: [u8; 8] = frame.get(at).ok_or(Reason::Truncated)?;
     // The I flag; extensions of the header, which others define, set more.
     if header[0] != 0x08 {
-        return Err(Skip::NotIp);
+        return Err(Reason::NotIp);
     }
     Ok((Next::Ethernet, at + 8))
 }
 
 #[inline(always)]
-fn geneve<B: Bytes + ?Sized>(frame: &B, at: usize) -> Result<(Next, usize), Skip> {
-    let header: [u8; 8] = frame.get(at).ok_or(Skip::Truncated)?;
+fn geneve<B: Bytes + ?Sized>(frame: &B, at: usize) -> Result<(Next, usize), Reason> {
+    let header: [u8; 8] = frame.get(at).ok_or(Reason::Truncated)?;
     // Version 0, and the length of the options in units of 4 bytes.
     if header[0] >> 6 != 0 {
-        return Err(Skip::Malformed);
+        return Err(Reason::Malformed);
     }
     let next = next(u16::from_be_bytes([header[2], header[3]]))?;
     Ok((next, at + 8 + usize::from(header[0] & 0x3f) * 4))
 }
 
 #[inline(always)]
-fn gre<B: Bytes + ?Sized>(frame: &B, at: usize) -> Result<(Next, usize), Skip> {
-    let header: [u8; 4] = frame.get(at).ok_or(Skip::Truncated)?;
+fn gre<B: Bytes + ?Sized>(frame: &B, at: usize) -> Result<(Next, usize), Reason> {
+    let header: [u8; 4] = frame.get(at).ok_or(Reason::Truncated)?;
     // RFC 1701's routing, and versions other than 0, such as PPTP's.
     if header[0] & 0x40 != 0 || header[1] & 0x07 != 0 {
-        return Err(Skip::NotIp);
+        return Err(Reason::NotIp);
     }
     let next = next(u16::from_be_bytes([header[2], header[3]]))?;
     // Checksum, key and sequence number.
@@ -183,12 +183,12 @@ fn gre<B: Bytes + ?Sized>(frame: &B, at: usize) -> Result<(Next, usize), Skip> {
 
 /// The header that an Ethertype names; 0x6558 is a whole Ethernet frame.
 #[inline(always)]
-const fn next(ethertype: u16) -> Result<Next, Skip> {
+const fn next(ethertype: u16) -> Result<Next, Reason> {
     match ethertype {
         0x6558 => Ok(Next::Ethernet),
         0x0800 => Ok(Next::Ip4),
         0x86dd => Ok(Next::Ip6),
-        _ => Err(Skip::NotIp),
+        _ => Err(Reason::NotIp),
     }
 }
 
@@ -198,25 +198,25 @@ fn read<B: Bytes + ?Sized>(
     first: Next,
     start: usize,
     inner: &mut Packet,
-) -> Result<(), Skip> {
+) -> Result<(), Reason> {
     let mut offset = start;
     let network = if matches!(first, Next::Ethernet) {
-        let mut ethertype = u16::from_be_bytes(frame.get(start + 12).ok_or(Skip::Truncated)?);
+        let mut ethertype = u16::from_be_bytes(frame.get(start + 12).ok_or(Reason::Truncated)?);
         let mut length = 14;
         for _ in 0..TAGS {
             if !matches!(ethertype, 0x8100 | 0x88a8) {
                 break;
             }
-            ethertype = u16::from_be_bytes(frame.get(start + length + 2).ok_or(Skip::Truncated)?);
+            ethertype = u16::from_be_bytes(frame.get(start + length + 2).ok_or(Reason::Truncated)?);
             length = frame.forget(length + 4, LINK_HEADERS);
         }
         offset = start + length;
         match ethertype {
             0x0800 => Next::Ip4,
             0x86dd => Next::Ip6,
-            0x0806 => return Err(Skip::Arp),
-            0x8100 | 0x88a8 => return Err(Skip::TooDeep),
-            _ => return Err(Skip::NotIp),
+            0x0806 => return Err(Reason::Arp),
+            0x8100 | 0x88a8 => return Err(Reason::TooDeep),
+            _ => return Err(Reason::NotIp),
         }
     } else {
         first
@@ -230,8 +230,8 @@ fn read<B: Bytes + ?Sized>(
     transport(frame, &payload, inner);
     match inner.part {
         Part::Whole | Part::FirstFragment => Ok(()),
-        Part::Short => Err(Skip::Truncated),
-        Part::LaterFragment => Err(Skip::Fragment),
+        Part::Short => Err(Reason::Truncated),
+        Part::LaterFragment => Err(Reason::Fragment),
     }
 }
 
@@ -244,7 +244,7 @@ mod tests {
     use etherparse::{IpNumber, PacketBuilder};
 
     use super::{Inside, Tunnel, index, inside};
-    use crate::packet::{Packet, Skip, mapped, parse};
+    use crate::packet::{Packet, Reason, mapped, parse};
 
     const ENDS: [[u8; 4]; 2] = [[172, 16, 0, 1], [172, 16, 0, 2]];
 
@@ -259,7 +259,7 @@ mod tests {
         frame
     }
 
-    fn look(outer: &[u8]) -> Option<Result<(Inside, Packet), Skip>> {
+    fn look(outer: &[u8]) -> Option<Result<(Inside, Packet), Reason>> {
         let (mut packet, mut inner) = (Packet::EMPTY, Packet::EMPTY);
         parse(outer, &mut packet).unwrap();
         let found = inside(outer, &packet, &mut inner)?;
@@ -302,7 +302,7 @@ mod tests {
         for length in 14 + 40..14 + 40 + 28 {
             assert_eq!(
                 look(&whole[..length]),
-                Some(Err(Skip::Truncated)),
+                Some(Err(Reason::Truncated)),
                 "{length}"
             );
         }

@@ -2,9 +2,9 @@ extern crate std;
 
 use std::{cell::RefCell, vec::Vec};
 
-use super::{Evidence, Known, Server, server};
+use super::{Evidence, PortKnowledge, Server, server};
 use crate::{
-    packet::{Intent, Packet, RST},
+    packet::{Handshake, Packet, RST},
     port::{PortKind, protocol},
 };
 
@@ -17,7 +17,7 @@ struct World {
     leaves: bool,
 }
 
-impl Known for World {
+impl PortKnowledge for World {
     fn has_port(&self, kind: PortKind, _protocol: u8, port: u16) -> bool {
         match kind {
             PortKind::Listening => self.listening.borrow().contains(&port),
@@ -26,7 +26,7 @@ impl Known for World {
         }
     }
 
-    fn end(&self, server: Server) -> PortKind {
+    fn kind_of(&self, server: Server) -> PortKind {
         if self.leaves == (server == Server::Source) {
             PortKind::Listening
         } else {
@@ -34,7 +34,7 @@ impl Known for World {
         }
     }
 
-    fn leaves(&self) -> bool {
+    fn leaves_host(&self) -> bool {
         self.leaves
     }
 
@@ -47,18 +47,18 @@ impl Known for World {
     }
 }
 
-fn packet(protocol: u8, source_port: u16, destination_port: u16, intent: Intent) -> Packet {
+fn packet(protocol: u8, source_port: u16, destination_port: u16, handshake: Handshake) -> Packet {
     Packet {
         source_port,
         destination_port,
         protocol,
-        intent,
+        handshake,
         ..Packet::EMPTY
     }
 }
 
-fn tcp(source_port: u16, destination_port: u16, intent: Intent) -> Packet {
-    packet(protocol::TCP, source_port, destination_port, intent)
+fn tcp(source_port: u16, destination_port: u16, handshake: Handshake) -> Packet {
+    packet(protocol::TCP, source_port, destination_port, handshake)
 }
 
 const TO_SERVER: Option<(Server, Evidence)> = Some((Server::Destination, Evidence::Handshake));
@@ -71,11 +71,11 @@ fn a_handshake_is_certain() {
         ..World::default()
     };
     assert_eq!(
-        server(&tcp(50_000, 60_001, Intent::Asks), &world),
+        server(&tcp(50_000, 60_001, Handshake::Request), &world),
         TO_SERVER
     );
     assert_eq!(
-        server(&tcp(60_001, 50_000, Intent::Answers), &world),
+        server(&tcp(60_001, 50_000, Handshake::Reply), &world),
         TO_CLIENT
     );
 }
@@ -84,11 +84,11 @@ fn a_handshake_is_certain() {
 fn ports_are_learned_from_what_leaves() {
     let arrives = World::default();
     assert_eq!(
-        server(&tcp(50_000, 60_001, Intent::Asks), &arrives),
+        server(&tcp(50_000, 60_001, Handshake::Request), &arrives),
         TO_SERVER
     );
     assert_eq!(
-        server(&tcp(50_000, 60_001, Intent::Unknown), &arrives),
+        server(&tcp(50_000, 60_001, Handshake::None), &arrives),
         None
     );
 
@@ -97,19 +97,19 @@ fn ports_are_learned_from_what_leaves() {
         ..World::default()
     };
     assert_eq!(
-        server(&tcp(50_000, 60_001, Intent::Asks), &leaves),
+        server(&tcp(50_000, 60_001, Handshake::Request), &leaves),
         TO_SERVER
     );
     assert_eq!(
-        server(&tcp(50_000, 60_001, Intent::Unknown), &leaves),
+        server(&tcp(50_000, 60_001, Handshake::None), &leaves),
         Some((Server::Destination, Evidence::Opened))
     );
     assert_eq!(
-        server(&tcp(70, 50_001, Intent::Answers), &leaves),
+        server(&tcp(70, 50_001, Handshake::Reply), &leaves),
         TO_CLIENT
     );
     assert_eq!(
-        server(&tcp(70, 50_002, Intent::Unknown), &leaves),
+        server(&tcp(70, 50_002, Handshake::None), &leaves),
         Some((Server::Source, Evidence::Listener))
     );
 }
@@ -121,8 +121,8 @@ fn a_client_on_the_port_of_a_service_keeps_both_ports() {
         listening: RefCell::new([8443].into()),
         ..World::default()
     };
-    for intent in [Intent::Asks, Intent::Unknown] {
-        assert_eq!(server(&tcp(8443, 443, intent), &world), None);
+    for handshake in [Handshake::Request, Handshake::None] {
+        assert_eq!(server(&tcp(8443, 443, handshake), &world), None);
     }
 }
 
@@ -132,24 +132,24 @@ fn documented_ports_decide_where_nothing_else_does() {
         documented: [443].into(),
         ..World::default()
     };
-    let mut packet = tcp(40_000, 443, Intent::Unknown);
+    let mut packet = tcp(40_000, 443, Handshake::None);
     assert_eq!(
         server(&packet, &world),
         Some((Server::Destination, Evidence::Documented))
     );
     packet.flags = RST;
     assert_eq!(server(&packet, &world), None);
-    assert_eq!(server(&tcp(443, 443, Intent::Unknown), &world), None);
+    assert_eq!(server(&tcp(443, 443, Handshake::None), &world), None);
 }
 
 #[test]
 fn protocols_without_ports() {
     let world = World::default();
-    let icmp = |intent| packet(protocol::ICMP, 0, 3, intent);
-    assert_eq!(server(&icmp(Intent::Asks), &world), TO_SERVER);
+    let icmp = |handshake| packet(protocol::ICMP, 0, 3, handshake);
+    assert_eq!(server(&icmp(Handshake::Request), &world), TO_SERVER);
     assert_eq!(
-        server(&icmp(Intent::Unknown), &world),
+        server(&icmp(Handshake::None), &world),
         Some((Server::Destination, Evidence::FirstSender))
     );
-    assert_eq!(server(&packet(47, 0, 0, Intent::Unknown), &world), None);
+    assert_eq!(server(&packet(47, 0, 0, Handshake::None), &world), None);
 }

@@ -3,20 +3,20 @@
 use std::time::Instant;
 
 use auditor::observed::Ledger;
-use auditor_common::{Kind, Ports, SharedKey, SharedRecord, packet::mapped};
+use auditor_common::{ConversationKey, ConversationRecord, KeptPorts, PackedPorts, packet::mapped};
 
 /// Seconds to merge flows that are there already, and MiB that they take.
 pub(super) fn merged(n_flows: u32) -> (f64, f64) {
     let flow = |n: u32| {
-        let key = SharedKey {
-            ends: [mapped(n.to_be_bytes()), mapped([10, 1, 0, 1])],
-            ports: Ports::new(Kind::Sided, 6, 0, 8080).0,
+        let key = ConversationKey {
+            addresses: [mapped(n.to_be_bytes()), mapped([10, 1, 0, 1])],
+            ports: PackedPorts::new(KeptPorts::Server, 6, 0, 8080).0,
             interface: 2,
             reserved: 0,
         };
-        let record = SharedRecord {
+        let record = ConversationRecord {
             packets: [2, 2],
-            ..SharedRecord::default()
+            ..ConversationRecord::default()
         };
         (key, record)
     };

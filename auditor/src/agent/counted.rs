@@ -2,18 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use auditor_common::{Slot, Tally};
+use auditor_common::{Reason, Tally, Totals};
 
-use crate::{
-    capture::{Capture, Ways},
-    observed::Ledger,
-};
+use crate::{capture::Capture, observed::Ledger};
 
 /// Conversations and totals, summed over drains.
 pub(crate) struct Counted {
     pub(crate) ledger: Ledger,
     /// All packets, by direction.
-    pub(crate) totals: Ways,
+    pub(crate) totals: Totals,
     drains: Drains,
 }
 
@@ -30,7 +27,7 @@ impl Counted {
     pub(crate) fn new(most: usize) -> Self {
         Self {
             ledger: Ledger::new(most),
-            totals: Ways::default(),
+            totals: Totals::default(),
             drains: Drains::default(),
         }
     }
@@ -45,10 +42,7 @@ impl Counted {
         })?;
         self.drains.count += 1;
         self.drains.fullest = self.drains.fullest.max(n_records);
-        for (sum, more) in self.totals.iter_mut().zip(totals) {
-            sum.packets += more.packets;
-            sum.bytes += more.bytes;
-        }
+        self.totals += totals;
         Ok(())
     }
 
@@ -59,19 +53,15 @@ impl Counted {
         drains
     }
 
-    /// Every packet, and those that are in no flow, by slot.
-    pub(crate) fn tallies(&self, capture: &Capture) -> anyhow::Result<BTreeMap<Slot, Tally>> {
-        let mut tallies = capture.tallies()?;
-        for (slot, tally) in [Slot::Received, Slot::Sent].into_iter().zip(self.totals) {
-            if tally != Tally::default() {
-                tallies.insert(slot, tally);
-            }
-        }
+    /// Packets that are in no flow, by reason.
+    pub(crate) fn without_flow(
+        &self,
+        capture: &Capture,
+    ) -> anyhow::Result<BTreeMap<Reason, Tally>> {
+        let mut without_flow = capture.without_flow()?;
         for more in self.ledger.lost().values() {
-            let sum = tallies.entry(Slot::TableFull).or_default();
-            sum.packets += more.packets;
-            sum.bytes += more.bytes;
+            *without_flow.entry(Reason::TableFull).or_default() += *more;
         }
-        Ok(tallies)
+        Ok(without_flow)
     }
 }

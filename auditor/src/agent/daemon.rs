@@ -5,7 +5,7 @@ mod reload;
 
 use std::{path::PathBuf, sync::Arc, time::SystemTime};
 
-use auditor_common::Slot;
+use auditor_common::Reason;
 use jiff::{SignedDuration, Timestamp};
 
 use self::journal::Journal;
@@ -172,7 +172,7 @@ impl Daemon {
         session.gaps.retain(|gap| gap.until.is_none());
         let uncounted = self
             .uncounted
-            .update(&session.tallies()?, self.last_turn, now);
+            .update(&session.without_flow()?, self.last_turn, now);
         self.history.keep_gaps(&uncounted);
         Ok(())
     }
@@ -189,8 +189,8 @@ impl Daemon {
             &mut self.names.of_age(asked.unsigned_abs()),
         )?;
         session.facts.host.owners = session.attribution.known().owners;
-        let tallies = session.tallies()?;
-        let lost = if tallies.contains_key(&Slot::TableFull) {
+        let without_flow = session.without_flow()?;
+        let lost = if without_flow.contains_key(&Reason::TableFull) {
             session.lost()
         } else {
             std::collections::BTreeMap::new()
@@ -205,7 +205,8 @@ impl Daemon {
             },
             interfaces: session.watched().to_vec(),
             flows: self.flows(start, reach),
-            tallies,
+            totals: session.totals(),
+            without_flow,
             traffic: session.timeline.points(),
             gaps: self.history.gaps(reach.min(start)),
             lost,

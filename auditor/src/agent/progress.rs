@@ -1,11 +1,8 @@
 //! A line on the terminal that says how far a window is.
 
-use std::{
-    collections::BTreeMap,
-    io::{self, IsTerminal as _, Write as _},
-};
+use std::io::{self, IsTerminal as _, Write as _};
 
-use auditor_common::{Slot, Tally};
+use auditor_common::Totals;
 use jiff::SignedDuration;
 
 pub(crate) struct Progress {
@@ -19,20 +16,14 @@ impl Progress {
         }
     }
 
-    pub(crate) fn show(
-        &self,
-        elapsed: SignedDuration,
-        window: SignedDuration,
-        tallies: &BTreeMap<Slot, Tally>,
-    ) {
+    pub(crate) fn show(&self, elapsed: SignedDuration, window: SignedDuration, totals: &Totals) {
         if self.is_terminal {
-            let packets = |slot| tallies.get(&slot).map_or(0, |tally| tally.packets);
             print(&format!(
                 "\r\x1b[K{} of {} s: {} packets in, {} out; Ctrl-C ends the window",
                 elapsed.as_secs(),
                 window.as_secs(),
-                packets(Slot::Received),
-                packets(Slot::Sent)
+                totals.received.packets,
+                totals.sent.packets
             ));
         }
     }

@@ -9,7 +9,7 @@ use std::{
 };
 
 use anyhow::bail;
-use auditor_common::{Slot, Tally};
+use auditor_common::Tally;
 use jiff::{SignedDuration, Timestamp};
 use thiserror::Error;
 
@@ -160,12 +160,10 @@ impl Replayed {
         captures: &[PathBuf],
     ) -> Observed {
         let length = self.length();
-        let mut tallies = self.totals.slots.clone();
-        let all = Tally {
+        let received = Tally {
             packets: self.totals.frames,
             bytes: self.totals.bytes,
         };
-        tallies.insert(Slot::Received, all);
         Observed {
             host,
             window: Window::new(self.instant(0), self.instant(length.as_nanos()), length),
@@ -179,7 +177,11 @@ impl Replayed {
                 })
                 .collect(),
             flows,
-            tallies,
+            totals: auditor_common::Totals {
+                received,
+                ..auditor_common::Totals::default()
+            },
+            without_flow: self.totals.without_flow,
             gaps,
             lost: BTreeMap::new(),
             traffic: Vec::new(),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::Context as _;
-use auditor_common::{PortKind, SharedRecord, Slot, Tally, lost::Lost, packet};
+use auditor_common::{ConversationRecord, PortKind, Reason, Tally, Totals, lost::Lost, packet};
 use jiff::SignedDuration;
 
 use super::{
@@ -226,7 +226,7 @@ impl Session {
         }
         if let Some(window) = schedule.window {
             self.progress
-                .show(self.clock.elapsed(), window, &self.tallies()?);
+                .show(self.clock.elapsed(), window, &self.counted.totals);
         }
         Ok(())
     }
@@ -282,10 +282,10 @@ impl Session {
         self.clock.epoch().saturating_sub(OVER)
     }
 
-    fn described(&self, flows: Vec<(Ends, SharedRecord)>) -> Vec<Flow> {
+    fn described(&self, flows: Vec<(Ends, ConversationRecord)>) -> Vec<Flow> {
         let names = self.interfaces.names();
         let translations = self.attribution.known().translations;
-        let flow = |(ends, record): (Ends, SharedRecord)| {
+        let flow = |(ends, record): (Ends, ConversationRecord)| {
             let name = names
                 .get(&packet::index(ends.interface))
                 .cloned()
@@ -302,18 +302,21 @@ impl Session {
         self.counted.drain(&mut self.capture)
     }
 
-    /// Every packet, and those that are in no flow, by slot.
-    pub(crate) fn tallies(&self) -> anyhow::Result<BTreeMap<Slot, Tally>> {
-        self.counted.tallies(&self.capture)
+    /// Every packet.
+    pub(crate) fn totals(&self) -> Totals {
+        self.counted.totals
+    }
+
+    /// Packets that are in no flow, by reason.
+    pub(crate) fn without_flow(&self) -> anyhow::Result<BTreeMap<Reason, Tally>> {
+        self.counted.without_flow(&self.capture)
     }
 
     /// Packets whose peer is lost, by port.
     pub(crate) fn lost(&mut self) -> BTreeMap<Lost, Tally> {
         let mut lost = self.counted.ledger.lost().clone();
         for (what, tally) in self.capture.lost() {
-            let sum = lost.entry(what).or_default();
-            sum.packets += tally.packets;
-            sum.bytes += tally.bytes;
+            *lost.entry(what).or_default() += tally;
         }
         lost
     }
@@ -334,20 +337,21 @@ impl Session {
 
     /// All that was observed so far, for this window.
     pub(crate) fn so_far(&mut self, window: Window) -> anyhow::Result<Observed> {
-        let tallies = self.tallies()?;
+        let without_flow = self.without_flow()?;
         let flows = self.flows();
         self.facts.host.owners = self.attribution.known().owners;
         let lost = self.lost();
         let (from, until) = (self.clock.start, Some(window.end));
         let mut gaps = self.gaps.clone();
-        gaps.extend(uncounted::causes(&tallies).map(|cause| Gap { cause, from, until }));
+        gaps.extend(uncounted::causes(&without_flow).map(|cause| Gap { cause, from, until }));
         gaps.sort();
         Ok(Observed {
             host: self.facts.host.clone(),
             window,
             interfaces: self.watched().to_vec(),
             flows,
-            tallies,
+            totals: self.totals(),
+            without_flow,
             traffic: self.timeline.points(),
             gaps,
             lost,

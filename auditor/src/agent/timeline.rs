@@ -1,9 +1,9 @@
 //! What was counted over time, in few enough steps to look at.
 
-use auditor_common::Tally;
+use auditor_common::{Direction, Tally, Totals};
 use jiff::Timestamp;
 
-use crate::{capture::Ways, observed::Point};
+use crate::observed::Point;
 
 /// Steps that are kept at most: beyond, two become one.
 const MOST: usize = 240;
@@ -15,7 +15,7 @@ pub(crate) struct Timeline {
     /// Ticks in a step.
     length: u32,
     n_ticks: u32,
-    last: Ways,
+    last: Totals,
 }
 
 impl Timeline {
@@ -24,15 +24,14 @@ impl Timeline {
             points: Vec::new(),
             length: 1,
             n_ticks: 0,
-            last: Ways::default(),
+            last: Totals::default(),
         }
     }
 
     /// Takes what was counted until now, at each tick.
-    pub(crate) fn tick(&mut self, now: Timestamp, totals: Ways) {
-        let [received, sent] = [0, 1].map(|at| {
-            let of = |totals: &Ways| totals.get(at).copied().unwrap_or_default();
-            let (now, before) = (of(&totals), of(&self.last));
+    pub(crate) fn tick(&mut self, now: Timestamp, totals: Totals) {
+        let [received, sent] = Direction::ALL.map(|direction| {
+            let (now, before) = (totals.of(direction), self.last.of(direction));
             Tally {
                 packets: now.packets.saturating_sub(before.packets),
                 bytes: now.bytes.saturating_sub(before.bytes),

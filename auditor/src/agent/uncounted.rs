@@ -1,85 +1,61 @@
-//! Tallies of packets that are in no flow to gaps.
+//! Packets that are in no flow to gaps.
 
 use std::collections::BTreeMap;
 
-use auditor_common::{Slot, Tally};
+use auditor_common::{Reason, Tally};
 use jiff::Timestamp;
 
 use crate::observed::{Cause, Gap};
 
-type OfPackets = fn(u64) -> Cause;
-
-/// What the tallies say was not seen.
-pub(crate) fn causes(tallies: &BTreeMap<Slot, Tally>) -> impl Iterator<Item = Cause> + '_ {
-    let causes: [(Slot, OfPackets); 3] = [
-        (Slot::TableFull, |packets| Cause::TableFull { packets }),
-        (Slot::TooDeep, |packets| Cause::TooDeep { packets }),
-        (Slot::Inside, |packets| Cause::InsideUnread { packets }),
-    ];
-    let cause = |(slot, cause): (Slot, OfPackets)| {
-        let tally = tallies.get(&slot)?;
-        (0 < tally.packets).then(|| cause(tally.packets))
-    };
-    causes.into_iter().filter_map(cause)
+/// What packets in no flow say was not seen.
+pub(crate) fn causes(without_flow: &BTreeMap<Reason, Tally>) -> impl Iterator<Item = Cause> + '_ {
+    let may_hide =
+        |(reason, tally): &(&Reason, &Tally)| reason.may_hide_traffic() && 0 < tally.packets;
+    without_flow
+        .iter()
+        .filter(may_hide)
+        .map(|(reason, tally)| Cause::Uncounted {
+            reason: *reason,
+            packets: tally.packets,
+        })
 }
 
-/// Counts of the same kind together.
-fn sum(one: &Cause, other: &Cause) -> Cause {
-    match (one, other) {
-        (Cause::TableFull { packets: a }, Cause::TableFull { packets: b }) => {
-            Cause::TableFull { packets: a + b }
-        }
-        (Cause::InsideUnread { packets: a }, Cause::InsideUnread { packets: b }) => {
-            Cause::InsideUnread { packets: a + b }
-        }
-        (Cause::TooDeep { packets: a }, Cause::TooDeep { packets: b }) => {
-            Cause::TooDeep { packets: a + b }
-        }
-        (_, other) => other.clone(),
-    }
-}
-
-/// Turns tallies that grow from turn to turn into gaps; one that goes on from turn to turn is one gap.
+/// Turns counts that grow from turn to turn into gaps; one that goes on from turn to turn is one gap.
 #[derive(Default)]
 pub(crate) struct UncountedGaps {
     /// Packets as of the last turn.
-    counted: BTreeMap<Slot, u64>,
-    /// Gaps that the last turn left open.
-    open: BTreeMap<Slot, Gap>,
+    counted: BTreeMap<Reason, u64>,
+    /// Since when, and how many packets, by reasons that counted some in the last turn.
+    open: BTreeMap<Reason, (Timestamp, u64)>,
 }
 
 impl UncountedGaps {
     /// The gaps that are new or grew since the last turn.
     pub(crate) fn update(
         &mut self,
-        tallies: &BTreeMap<Slot, Tally>,
+        without_flow: &BTreeMap<Reason, Tally>,
         last_turn: Timestamp,
         now: Timestamp,
     ) -> Vec<Gap> {
         let mut gaps = Vec::new();
-        for slot in [Slot::TableFull, Slot::TooDeep, Slot::Inside] {
-            let packets = tallies.get(&slot).map_or(0, |tally| tally.packets);
-            let before = self.counted.insert(slot, packets).unwrap_or_default();
-            let open = self.open.remove(&slot);
-            if packets == before {
+        let hiding = Reason::ALL
+            .into_iter()
+            .filter(|reason| reason.may_hide_traffic());
+        for reason in hiding {
+            let counted = without_flow.get(&reason).map_or(0, |tally| tally.packets);
+            let before = self.counted.insert(reason, counted).unwrap_or_default();
+            let open = self.open.remove(&reason);
+            if counted == before {
                 continue;
             }
-            let more = Tally {
-                packets: packets - before,
-                bytes: 0,
-            };
-            let Some(cause) = causes(&BTreeMap::from([(slot, more)])).next() else {
-                continue;
-            };
-            let gap = Gap {
-                cause: open
-                    .as_ref()
-                    .map_or_else(|| cause.clone(), |open| sum(&open.cause, &cause)),
-                from: open.map_or(last_turn, |open| open.from),
+            let (from, known) = open.unwrap_or((last_turn, 0));
+            let packets = known + counted - before;
+            self.open.insert(reason, (from, packets));
+            gaps.push(Gap {
+                cause: Cause::Uncounted { reason, packets },
+                from,
                 until: Some(now),
-            };
-            self.open.insert(slot, gap.clone());
-            gaps.push(gap);
+            });
         }
         gaps
     }

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeSet, net::IpAddr};
 
+use auditor_common::Reason;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
@@ -184,7 +185,10 @@ impl RuleContext<'_> {
     fn may_hide(&self, cause: &Cause) -> bool {
         match cause {
             // Of packets without a bucket the port is known: the server's, or the lower one of both.
-            Cause::TableFull { .. } => self.observed.lost.keys().any(|lost| {
+            Cause::Uncounted {
+                reason: Reason::TableFull,
+                ..
+            } => self.observed.lost.keys().any(|lost| {
                 Transport::from_protocol(lost.protocol) == Some(self.rule.rule.transport)
                     && port_ranges(&self.rule.rule.ports)
                         .iter()
@@ -195,8 +199,7 @@ impl RuleContext<'_> {
             | Cause::InterfaceLost { .. }
             | Cause::InterfaceLate { .. }
             | Cause::InterfaceRefused { .. }
-            | Cause::InsideUnread { .. }
-            | Cause::TooDeep { .. } => true,
+            | Cause::Uncounted { .. } => true,
         }
     }
 

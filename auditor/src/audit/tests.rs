@@ -2,7 +2,7 @@ mod seen;
 
 use std::{net::IpAddr, path::Path};
 
-use auditor_common::Evidence;
+use auditor_common::{Evidence, Reason};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Audit, Policy, Severity, judge};
@@ -483,7 +483,10 @@ fn the_end_of_a_conversation_is_no_refusal() {
 #[test]
 fn a_gap_makes_missing_unassessed() {
     for cause in [
-        Cause::TooDeep { packets: 1 },
+        Cause::Uncounted {
+            reason: Reason::TooDeep,
+            packets: 1,
+        },
         Cause::CutShort {
             watched: SignedDuration::ZERO,
         },

@@ -6,7 +6,7 @@ use std::{
 };
 
 use auditor_common::{
-    MOST_CPUS, PortKind, Slot, Tally,
+    MOST_CPUS, PortKind, Reason, Tally, Totals,
     lost::{self, Lost},
     mode,
 };
@@ -25,7 +25,7 @@ use super::{
     interface::Interface,
     memory::Memory,
     privilege,
-    table::{Sizes, Table, Take, Ways, memory},
+    table::{Sizes, Table, Take, memory},
 };
 use crate::port::PortRange;
 
@@ -104,7 +104,7 @@ impl Capture {
         }
         let level = if settings.log { LOG_ALL } else { 0 };
         let sizes = settings.sizes;
-        let (mask_4, mask_6) = (sizes.places_4 - 1, sizes.places_6 - 1);
+        let (mask_4, mask_6) = (sizes.buckets_4 - 1, sizes.buckets_6 - 1);
         let [secret_0, secret_1] = secrets().map_err(CaptureError::Status)?;
         let mode: u8 = [
             (is_real_time() || MOST_CPUS < sizes.n_cpus, mode::SHARED),
@@ -123,8 +123,8 @@ impl Capture {
             .override_global("SECRET_1", &secret_1, true)
             .override_global("MODE", &mode, true)
             .override_global(aya_log::LEVEL, &level, false)
-            .map_max_entries("PLACES_4", halves * sizes.places_4)
-            .map_max_entries("PLACES_6", halves * sizes.places_6)
+            .map_max_entries("BUCKETS_4", halves * sizes.buckets_4)
+            .map_max_entries("BUCKETS_6", halves * sizes.buckets_6)
             .map_max_entries("SHARED_0", sizes.shared)
             .map_max_entries("SHARED_1", sizes.shared)
             .load(OBJECT);
@@ -179,7 +179,7 @@ impl Capture {
         Ok(sum)
     }
 
-    /// Attaches to an interface, both ways.
+    /// Attaches to an interface, in both directions.
     ///
     /// # Errors
     ///
@@ -207,7 +207,7 @@ impl Capture {
     pub fn add_ports(&mut self, kind: PortKind, ports: impl Iterator<Item = (u8, PortRange)>) {
         for (protocol, range) in ports {
             for port in range.first()..=range.last() {
-                self.table.know(kind, protocol, port);
+                self.table.add_known_port(kind, protocol, port);
             }
         }
     }
@@ -222,7 +222,7 @@ impl Capture {
     /// # Errors
     ///
     /// The kernel's refusal.
-    pub fn drain(&mut self, take: Take<'_>) -> Result<Ways, CaptureError> {
+    pub fn drain(&mut self, take: Take<'_>) -> Result<Totals, CaptureError> {
         self.table.drain(&self.ebpf, take)
     }
 
@@ -231,7 +231,7 @@ impl Capture {
     /// # Errors
     ///
     /// The kernel's refusal.
-    pub(super) fn take(&mut self, take: Take<'_>) -> Result<Ways, CaptureError> {
+    pub(super) fn take(&mut self, take: Take<'_>) -> Result<Totals, CaptureError> {
         self.table.take(&self.ebpf, take)
     }
 
@@ -260,7 +260,7 @@ impl Capture {
         }
     }
 
-    /// Packets that were counted without their peer so far, by way, transport and port.
+    /// Packets that were counted without their peer so far, by direction, transport and port.
     pub fn lost(&mut self) -> Vec<(Lost, Tally)> {
         let indices = 0..lost::COUNT;
         indices
@@ -270,29 +270,32 @@ impl Capture {
             .collect()
     }
 
-    /// The tallies so far, without those of the ways; slots that counted nothing are left out.
+    /// Packets that are in no flow so far, by reason; reasons that counted nothing are left out.
     ///
     /// # Errors
     ///
     /// The kernel's refusal.
-    pub fn tallies(&self) -> Result<BTreeMap<Slot, Tally>, CaptureError> {
+    pub fn without_flow(&self) -> Result<BTreeMap<Reason, Tally>, CaptureError> {
         let map = self
             .ebpf
             .map("TALLIES")
             .ok_or(CaptureError::Absent { name: "TALLIES" })?;
         let map: PerCpuArray<_, Tally> = PerCpuArray::try_from(map).map_err(CaptureError::Map)?;
-        let mut tallies = BTreeMap::new();
-        for slot in Slot::ALL {
+        let mut without_flow = BTreeMap::new();
+        for reason in Reason::ALL {
             let mut sum = Tally::default();
-            for part in map.get(&slot.index(), 0).map_err(CaptureError::Map)?.iter() {
-                sum.packets += part.packets;
-                sum.bytes += part.bytes;
+            for part in map
+                .get(&reason.index(), 0)
+                .map_err(CaptureError::Map)?
+                .iter()
+            {
+                sum += *part;
             }
             if sum != Tally::default() {
-                tallies.insert(slot, sum);
+                without_flow.insert(reason, sum);
             }
         }
-        Ok(tallies)
+        Ok(without_flow)
     }
 
     /// Prints what the kernel half has logged since the last call, through the `log` crate.

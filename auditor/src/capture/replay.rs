@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use auditor_common::{
-    Bytes, Kind, Packet, Part, Ports, SharedKey, SharedRecord, Slot, Tally,
+    Bytes, ConversationKey, ConversationRecord, KeptPorts, PackedPorts, Packet, Part, Reason,
+    Tally,
     flow::opening,
-    packet::{self, Intent, KERNEL_EXTENSIONS, KERNEL_FARTHEST, KERNEL_TAGS, RST},
+    packet::{self, Handshake, KERNEL_EXTENSIONS, KERNEL_FARTHEST, KERNEL_TAGS, RST},
 };
 use zerocopy::{FromBytes, Immutable, KnownLayout};
 
@@ -48,7 +49,7 @@ pub struct Totals {
     /// Later fragments.
     pub fragments: u64,
     /// Frames that are in no flow.
-    pub slots: BTreeMap<Slot, Tally>,
+    pub without_flow: BTreeMap<Reason, Tally>,
     /// Nanoseconds since 1970 of the latest frame.
     pub end: Option<i128>,
 }
@@ -62,10 +63,8 @@ impl Totals {
         self.short += more.short;
         self.fragments += more.fragments;
         self.end = self.end.max(more.end);
-        for (slot, tally) in &more.slots {
-            let sum = self.slots.entry(*slot).or_default();
-            sum.packets += tally.packets;
-            sum.bytes += tally.bytes;
+        for (reason, tally) in &more.without_flow {
+            *self.without_flow.entry(*reason).or_default() += *tally;
         }
     }
 }
@@ -127,18 +126,18 @@ impl Replay {
                 let is_short = packet.part == Part::Short;
                 self.totals.short += u64::from(is_short);
                 self.totals.fragments += u64::from(packet.part == Part::LaterFragment);
-                let slot = match packet.part {
-                    Part::Short => Some(Slot::Truncated),
-                    Part::LaterFragment => Some(Slot::Fragment),
+                let reason = match packet.part {
+                    Part::Short => Some(Reason::Truncated),
+                    Part::LaterFragment => Some(Reason::Fragment),
                     Part::Whole | Part::FirstFragment => None,
                 };
-                if let Some(slot) = slot.filter(|_| !self.keeps_parts) {
-                    self.leave_out(slot, length);
+                if let Some(reason) = reason.filter(|_| !self.keeps_parts) {
+                    self.leave_out(reason, length);
                     return Ok(());
                 }
             }
-            Err(slot) => {
-                self.leave_out(slot, length);
+            Err(reason) => {
+                self.leave_out(reason, length);
             }
         }
         let mut carried = Packet::EMPTY;
@@ -148,10 +147,10 @@ impl Replay {
             None
         };
         if let Some(Err(_)) = inside {
-            self.leave_out(Slot::Inside, length);
+            self.leave_out(Reason::InsideUnread, length);
         }
         let mut followed = Packet::EMPTY;
-        let is_too_deep = packet::parse(&Kernel(bytes), &mut followed) == Err(Slot::TooDeep);
+        let is_too_deep = packet::parse(&Kernel(bytes), &mut followed) == Err(Reason::TooDeep);
         let fits = (SHORTEST..=LONGEST).contains(&bytes.len()) && !is_too_deep;
         if fits && self.capture.test(bytes, length, self.epoch)? {
             self.n_pending += 1;
@@ -169,7 +168,7 @@ impl Replay {
             let length = length.saturating_sub(inside.start.into());
             let (key, record) = counted(&carried, length, self.epoch);
             let interface = inside.tunnel.mark(key.interface);
-            take(&SharedKey { interface, ..key }, &record);
+            take(&ConversationKey { interface, ..key }, &record);
         }
         Ok(())
     }
@@ -180,8 +179,7 @@ impl Replay {
     ///
     /// The kernel's refusal.
     pub fn drain(&mut self, take: Take<'_>) -> Result<(), CaptureError> {
-        let ways = self.capture.take(take)?;
-        let n_counted: u64 = ways.iter().map(|way| way.packets).sum();
+        let n_counted = self.capture.take(take)?.packets();
         if n_counted != u64::from(self.n_pending) || !self.capture.lost().is_empty() {
             return Err(CaptureError::Uncounted {
                 given: self.n_pending.into(),
@@ -194,10 +192,11 @@ impl Replay {
     }
 
     /// Counts a frame that is in no flow.
-    fn leave_out(&mut self, slot: Slot, length: u64) {
-        let tally = self.totals.slots.entry(slot).or_default();
-        tally.packets += 1;
-        tally.bytes += length;
+    fn leave_out(&mut self, reason: Reason, length: u64) {
+        *self.totals.without_flow.entry(reason).or_default() += Tally {
+            packets: 1,
+            bytes: length,
+        };
     }
 
     /// Notes the frame's time and length. A capture whose clock goes back keeps the latest.
@@ -214,43 +213,47 @@ impl Replay {
 }
 
 /// What the program would have counted.
-fn counted(packet: &Packet, bytes: u64, epoch: u64) -> (SharedKey, SharedRecord) {
+fn counted(packet: &Packet, bytes: u64, epoch: u64) -> (ConversationKey, ConversationRecord) {
     let ports = (packet.source_port, packet.destination_port);
     let (source, destination) = (
         (words(packet.source), ports.0),
         (words(packet.destination), ports.1),
     );
     let is_first = source <= destination;
-    let (ends, (first, second)) = if is_first {
+    let (addresses, (first, second)) = if is_first {
         ([packet.source, packet.destination], ports)
     } else {
         ([packet.destination, packet.source], (ports.1, ports.0))
     };
     let pair = |amount| if is_first { [amount, 0] } else { [0, amount] };
     let shift = u32::from(!is_first);
-    let opening = match packet.intent {
-        Intent::Asks => opening::ASKED_FIRST << shift,
-        Intent::Answers => opening::ANSWERED_FIRST << shift,
-        Intent::Unknown => 0,
+    let opening = match packet.handshake {
+        Handshake::Request => opening::REQUEST_FROM_FIRST << shift,
+        Handshake::Reply => opening::REPLY_FROM_FIRST << shift,
+        Handshake::None => 0,
     };
-    let began = if is_first { 0 } else { opening::BEGAN_SECOND };
-    let key = SharedKey {
-        ends,
-        ports: Ports::new(Kind::Unsided, packet.protocol, first, second).0,
+    let began = if is_first {
+        0
+    } else {
+        opening::STARTED_BY_SECOND
+    };
+    let key = ConversationKey {
+        addresses,
+        ports: PackedPorts::new(KeptPorts::Both, packet.protocol, first, second).0,
         interface: LOOPBACK,
         reserved: 0,
     };
-    let record = SharedRecord {
+    let record = ConversationRecord {
         packets: pair(1),
         bytes: pair(bytes),
         resets: pair(u64::from(packet.flags & RST != 0)),
-        requests: u64::from(packet.intent == Intent::Asks),
-        replies: u64::from(packet.intent == Intent::Answers),
+        requests: u64::from(packet.handshake == Handshake::Request),
+        replies: u64::from(packet.handshake == Handshake::Reply),
         flags: u64::from(packet.flags) << (8 * shift),
         opening: u64::from(opening | began),
         first: epoch,
         last: epoch,
-        ..SharedRecord::default()
+        ..ConversationRecord::default()
     };
     (key, record)
 }

@@ -8,8 +8,8 @@ use std::{
 };
 
 use auditor_common::{
-    Half, Header, MOST_CPUS, Place4, Place6, PortKind, Record, SharedKey, SharedRecord, State,
-    Tally, packet::apart4, port::bit,
+    Bucket4, Bucket6, BucketRecord, ConversationKey, ConversationRecord, Direction, Half, Header,
+    MOST_CPUS, PortKind, State, Tally, Totals, packet::unpack4, port::bit,
 };
 use aya::{
     Ebpf,
@@ -23,8 +23,8 @@ use super::{memory::Memory, program::CaptureError, syscall::take_all, wait::Wait
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Sizes {
     /// Places of a half of a CPU, for IPv4 and for IPv6; powers of two.
-    pub places_4: u32,
-    pub places_6: u32,
+    pub buckets_4: u32,
+    pub buckets_6: u32,
     /// Entries of a half of the shared table.
     pub shared: u32,
     /// CPUs that this kernel may ever have.
@@ -40,8 +40,8 @@ impl Sizes {
     pub fn new(flows: u32) -> io::Result<Self> {
         let n_cpus = nr_cpus().map_err(|(_, error)| error)?;
         Ok(Self {
-            places_4: (flows / 4).max(FEWEST).next_power_of_two(),
-            places_6: (flows / 8).max(FEWEST).next_power_of_two(),
+            buckets_4: (flows / 4).max(FEWEST).next_power_of_two(),
+            buckets_6: (flows / 8).max(FEWEST).next_power_of_two(),
             shared: flows,
             n_cpus: u32::try_from(n_cpus).unwrap_or(u32::MAX),
         })
@@ -49,9 +49,10 @@ impl Sizes {
 
     /// Bytes of kernel memory for all maps together, as ARCHITECTURE.md derives them.
     pub fn kernel_bytes(&self) -> u64 {
-        let places = u64::from(self.places_4) * size_of::<Place4>() as u64
-            + u64::from(self.places_6) * size_of::<Place6>() as u64;
-        let entry = (size_of::<SharedKey>() + size_of::<SharedRecord>()) as u64 + HASH_OVERHEAD;
+        let places = u64::from(self.buckets_4) * size_of::<Bucket4>() as u64
+            + u64::from(self.buckets_6) * size_of::<Bucket6>() as u64;
+        let entry =
+            (size_of::<ConversationKey>() + size_of::<ConversationRecord>()) as u64 + HASH_OVERHEAD;
         2 * (u64::from(self.n_cpus) * places + u64::from(self.shared) * entry) + OTHER_MAPS
     }
 }
@@ -69,17 +70,14 @@ pub struct Table {
     sizes: Sizes,
     state: Memory<State>,
     wait: Wait,
-    places_4: Memory<Place4>,
-    places_6: Memory<Place6>,
+    buckets_4: Memory<Bucket4>,
+    buckets_6: Memory<Bucket6>,
     /// The half that the kernel half writes to.
     half: usize,
 }
 
-/// Packets that came in, and packets that left.
-pub type Ways = [Tally; 2];
-
 /// What is told of the conversations that a drain finds, the same one possibly more than once.
-pub type Take<'a> = &'a mut dyn FnMut(&SharedKey, &SharedRecord);
+pub type Take<'a> = &'a mut dyn FnMut(&ConversationKey, &ConversationRecord);
 
 impl Table {
     /// Maps the table of the programs into memory.
@@ -93,15 +91,15 @@ impl Table {
             sizes,
             state: memory(ebpf, "STATE", 1)?,
             wait: Wait::new().map_err(CaptureError::Wait)?,
-            places_4: memory(ebpf, "PLACES_4", halves * sizes.places_4 as usize)?,
-            places_6: memory(ebpf, "PLACES_6", halves * sizes.places_6 as usize)?,
+            buckets_4: memory(ebpf, "BUCKETS_4", halves * sizes.buckets_4 as usize)?,
+            buckets_6: memory(ebpf, "BUCKETS_6", halves * sizes.buckets_6 as usize)?,
             half: 0,
         };
         for cpu in 0..table.n_headers() {
             for half in 0..2 {
                 let region = u64::from(cpu * 2 + half);
                 let [start_4, start_6] =
-                    [sizes.places_4, sizes.places_6].map(|n| region * u64::from(n));
+                    [sizes.buckets_4, sizes.buckets_6].map(|n| region * u64::from(n));
                 // Both in one word, the first in the bytes that come first.
                 let starts = if cfg!(target_endian = "little") {
                     start_4 | start_6 << 32
@@ -135,7 +133,7 @@ impl Table {
     }
 
     /// Tells the kernel half of a port that is known as `kind`, beside those that it knows.
-    pub fn know(&self, kind: PortKind, protocol: u8, port: u16) {
+    pub fn add_known_port(&self, kind: PortKind, protocol: u8, port: u16) {
         let Some((word, mask)) = bit(kind, protocol, port) else {
             return;
         };
@@ -170,7 +168,7 @@ impl Table {
     /// # Errors
     ///
     /// The kernel's refusal.
-    pub fn drain(&mut self, ebpf: &Ebpf, take: Take<'_>) -> Result<Ways, CaptureError> {
+    pub fn drain(&mut self, ebpf: &Ebpf, take: Take<'_>) -> Result<Totals, CaptureError> {
         let old = self.half;
         self.half = 1 - old;
         self.tell(offset_of!(Header, half), self.half as u64);
@@ -183,12 +181,17 @@ impl Table {
     /// # Errors
     ///
     /// The kernel's refusal.
-    pub fn take(&mut self, ebpf: &Ebpf, take: Take<'_>) -> Result<Ways, CaptureError> {
+    pub fn take(&mut self, ebpf: &Ebpf, take: Take<'_>) -> Result<Totals, CaptureError> {
         self.collect(ebpf, self.half, take)
     }
 
-    fn collect(&mut self, ebpf: &Ebpf, old: usize, found: Take<'_>) -> Result<Ways, CaptureError> {
-        let mut ways = Ways::default();
+    fn collect(
+        &mut self,
+        ebpf: &Ebpf,
+        old: usize,
+        found: Take<'_>,
+    ) -> Result<Totals, CaptureError> {
+        let mut totals = Totals::default();
         for cpu in 0..self.n_headers() {
             let region = cpu as usize * 2 + old;
             // The kernel half writes to the other half of the same header: word by word, this one is ours.
@@ -196,37 +199,40 @@ impl Table {
                 self.header(cpu, half_at(old) + offset)
                     .map_or(0, |word| word.swap(0, Ordering::SeqCst))
             };
-            for (way, sum) in ways.iter_mut().enumerate() {
-                let way = offset_of!(Half, ways) + way * size_of::<[u64; 2]>();
-                sum.packets += take(way);
-                sum.bytes += take(way + size_of::<u64>());
-            }
+            let [received, sent] = Direction::ALL.map(|direction| {
+                let at = offset_of!(Half, totals) + direction.index() * size_of::<[u64; 2]>();
+                Tally {
+                    packets: take(at),
+                    bytes: take(at + size_of::<u64>()),
+                }
+            });
+            totals += Totals { received, sent };
             take(offset_of!(Half, unproven));
-            let n_places = self.sizes.places_4 as usize;
+            let n_places = self.sizes.buckets_4 as usize;
             for place in self
-                .places_4
+                .buckets_4
                 .entries(region * n_places..(region + 1) * n_places)
             {
                 if place.ports != 0 {
-                    tell(found, apart4(place.ends), place.ports, &place.record);
-                    *place = Place4::default();
+                    tell(found, unpack4(place.addresses), place.ports, &place.record);
+                    *place = Bucket4::default();
                 }
             }
-            let n_places = self.sizes.places_6 as usize;
+            let n_places = self.sizes.buckets_6 as usize;
             for place in self
-                .places_6
+                .buckets_6
                 .entries(region * n_places..(region + 1) * n_places)
             {
                 if place.ports != 0 {
-                    let ends = place.ends.map(|[high, low]| {
+                    let addresses = place.addresses.map(|[high, low]| {
                         let mut address = [0; 16];
                         let (first, second) = address.split_at_mut(8);
                         first.copy_from_slice(&high.to_ne_bytes());
                         second.copy_from_slice(&low.to_ne_bytes());
                         address
                     });
-                    tell(found, ends, place.ports, &place.record);
-                    *place = Place6::default();
+                    tell(found, addresses, place.ports, &place.record);
+                    *place = Bucket6::default();
                 }
             }
         }
@@ -234,7 +240,7 @@ impl Table {
         let shared = data(ebpf, name)?;
         take_all(shared.fd().as_fd(), |key, record| found(&key, &record))
             .map_err(CaptureError::Batch)?;
-        Ok(ways)
+        Ok(totals)
     }
 }
 
@@ -243,9 +249,9 @@ fn half_at(half: usize) -> usize {
     offset_of!(Header, halves) + half * size_of::<Half>()
 }
 
-fn tell(take: Take<'_>, ends: [[u8; 16]; 2], ports: u64, record: &Record) {
-    let key = SharedKey {
-        ends,
+fn tell(take: Take<'_>, addresses: [[u8; 16]; 2], ports: u64, record: &BucketRecord) {
+    let key = ConversationKey {
+        addresses,
         ports,
         interface: record.interface,
         reserved: 0,

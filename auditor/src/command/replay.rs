@@ -3,7 +3,7 @@
 use std::{net::IpAddr, path::PathBuf};
 
 use anyhow::Context as _;
-use auditor_common::Slot;
+use auditor_common::Reason;
 use clap::Args;
 use serde::Serialize;
 
@@ -114,18 +114,18 @@ struct TotalsJson {
 
 impl TotalsJson {
     fn new(totals: &Totals) -> Self {
-        let count = |slots: &[Slot]| {
-            slots
+        let count = |reasons: &[Reason]| {
+            reasons
                 .iter()
-                .filter_map(|slot| totals.slots.get(slot))
+                .filter_map(|reason| totals.without_flow.get(reason))
                 .map(|tally| tally.packets)
                 .sum()
         };
         Self {
             kind: "totals",
             frames: totals.frames,
-            non_ip: count(&[Slot::Arp, Slot::NotIp]),
-            malformed: count(&[Slot::Truncated, Slot::Malformed]),
+            non_ip: count(&[Reason::Arp, Reason::NotIp]),
+            malformed: count(&[Reason::Truncated, Reason::Malformed]),
             short: totals.short,
             fragments: totals.fragments,
         }

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use auditor_common::Evidence;
+use auditor_common::{Evidence, Reason};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Bounds, History, Store};
@@ -185,7 +185,10 @@ fn what_is_saved_is_read_back() {
     history.keep_gaps(&[lost(None)]);
     history.keep_gaps(&[lost(Some(at(4)))]);
     history.keep_gaps(&[Gap {
-        cause: Cause::TooDeep { packets: 7 },
+        cause: Cause::Uncounted {
+            reason: Reason::TooDeep,
+            packets: 7,
+        },
         from: at(2),
         until: None,
     }]);

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, net::IpAddr};
 
 use auditor_common::{
-    Evidence, SharedRecord,
+    ConversationRecord, Evidence,
     packet::{self, Tunnel},
     port::protocol,
 };
@@ -105,7 +105,7 @@ impl Flow {
     /// A flow as the ledger merged it; `instant` turns an epoch into time.
     pub fn new(
         ends: &Ends,
-        record: &SharedRecord,
+        record: &ConversationRecord,
         interface: String,
         instant: impl Fn(u64) -> Timestamp,
     ) -> Self {

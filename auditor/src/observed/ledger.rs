@@ -8,8 +8,8 @@ use std::{
 };
 
 use auditor_common::{
-    Evidence, Kind, Ports, SharedKey, SharedRecord, Tally, flow::opening, lost::Lost,
-    port::protocol, side::has_ports,
+    ConversationKey, ConversationRecord, Direction, Evidence, KeptPorts, PackedPorts, Tally,
+    flow::opening, lost::Lost, port::protocol, side::has_ports,
 };
 use talks::Talks;
 
@@ -78,7 +78,7 @@ impl Ledger {
     }
 
     /// Adds a conversation that a drain found.
-    pub fn add(&mut self, key: &SharedKey, more: &SharedRecord) {
+    pub fn add(&mut self, key: &ConversationKey, more: &ConversationRecord) {
         let mut change = 0;
         let is_known = self.talks.change(key, |known| {
             let was_unproven = proves_nothing(known);
@@ -106,19 +106,23 @@ impl Ledger {
     }
 
     /// Counts by port what can't be kept by its peers.
-    fn lose(&mut self, key: &SharedKey, record: &SharedRecord) {
-        let ports = Ports(key.ports);
-        let port = if ports.is_sided() {
+    fn lose(&mut self, key: &ConversationKey, record: &ConversationRecord) {
+        let ports = PackedPorts(key.ports);
+        let port = if ports.is_server_known() {
             ports.second()
         } else {
             ports.first().min(ports.second())
         };
-        for ((end, packets), bytes) in key.ends.iter().zip(record.packets).zip(record.bytes) {
+        for ((end, packets), bytes) in key.addresses.iter().zip(record.packets).zip(record.bytes) {
             if packets == 0 {
                 continue;
             }
             let tally = self.lost.entry(Lost {
-                is_sent: self.own.contains(end),
+                direction: if self.own.contains(end) {
+                    Direction::Egress
+                } else {
+                    Direction::Ingress
+                },
                 protocol: ports.protocol(),
                 port,
             });
@@ -134,7 +138,7 @@ impl Ledger {
         let certain = self.certain();
         let over = self
             .talks
-            .take(|key, record| !Ports(key.ports).is_sided() && record.last < before);
+            .take(|key, record| !PackedPorts(key.ports).is_server_known() && record.last < before);
         for (key, record) in over {
             self.n_unproven -= usize::from(proves_nothing(&record));
             let (client, evidence) = match opened_by(&record) {
@@ -142,9 +146,9 @@ impl Ledger {
                 None => decide(&key, &record, &certain, known),
             };
             let ends = ends(&key, client);
-            let settled = SharedKey {
-                ends: [ends.client, ends.server],
-                ports: Ports::new(Kind::Sided, ends.protocol, 0, ends.port).0,
+            let settled = ConversationKey {
+                addresses: [ends.client, ends.server],
+                ports: PackedPorts::new(KeptPorts::Server, ends.protocol, 0, ends.port).0,
                 ..key
             };
             self.add(&settled, &turned(&record, client, evidence));
@@ -153,11 +157,15 @@ impl Ledger {
 
     /// Takes out the flows of which no conversation had a packet since the epoch `before`, so that a ledger without an end
     /// does not fill up. Whoever takes them keeps them.
-    pub fn retire(&mut self, before: u64, known: &KnownPorts<'_>) -> Vec<(Ends, SharedRecord)> {
+    pub fn retire(
+        &mut self,
+        before: u64,
+        known: &KnownPorts<'_>,
+    ) -> Vec<(Ends, ConversationRecord)> {
         self.settle(before, known);
         let over = self
             .talks
-            .take(|key, record| Ports(key.ports).is_sided() && record.last < before);
+            .take(|key, record| PackedPorts(key.ports).is_server_known() && record.last < before);
         let mut retired = Vec::with_capacity(over.len());
         for (key, record) in over {
             self.n_unproven -= usize::from(proves_nothing(&record));
@@ -173,7 +181,7 @@ impl Ledger {
     fn certain(&self) -> HashSet<Ends> {
         let mut certain = HashSet::new();
         for (key, record) in self.talks.iter() {
-            if Ports(key.ports).is_sided() {
+            if PackedPorts(key.ports).is_server_known() {
                 let is_guess = Evidence::from_number(record.evidence)
                     .is_some_and(|evidence| Evidence::Opened < evidence);
                 if record.packets != [0; 2] && !is_guess {
@@ -198,9 +206,9 @@ impl Ledger {
     ///
     /// A conversation whose sides were not certain is decided here, by all that is known by now, so that what came before
     /// the evidence is counted with the right end too.
-    pub fn flows(&self, known: &KnownPorts<'_>) -> Vec<(Ends, SharedRecord)> {
-        let mut flows: BTreeMap<Ends, SharedRecord> = BTreeMap::new();
-        let mut count = |ends: Ends, record: &SharedRecord| {
+    pub fn flows(&self, known: &KnownPorts<'_>) -> Vec<(Ends, ConversationRecord)> {
+        let mut flows: BTreeMap<Ends, ConversationRecord> = BTreeMap::new();
+        let mut count = |ends: Ends, record: &ConversationRecord| {
             flows
                 .entry(ends)
                 .and_modify(|known| merge(known, record))
@@ -208,7 +216,7 @@ impl Ledger {
         };
         let certain = self.certain();
         for (key, record) in self.talks.iter() {
-            if Ports(key.ports).is_sided() {
+            if PackedPorts(key.ports).is_server_known() {
                 count(ends(&key, Client::First), &record);
                 continue;
             }
@@ -230,7 +238,7 @@ impl Ledger {
 const UNPROVEN_PART: usize = 4;
 
 /// Whether anybody could have made up the conversation: one end never said anything but no, or both only opened it.
-fn proves_nothing(record: &SharedRecord) -> bool {
+fn proves_nothing(record: &ConversationRecord) -> bool {
     let said = |end: usize| {
         let of = |pair: &[u64; 2]| pair.get(end).copied().unwrap_or_default();
         of(&record.packets).saturating_sub(of(&record.resets))
@@ -246,9 +254,9 @@ enum Client {
     Second,
 }
 
-fn ends(key: &SharedKey, client: Client) -> Ends {
-    let ports = Ports(key.ports);
-    let [first, second] = key.ends;
+fn ends(key: &ConversationKey, client: Client) -> Ends {
+    let ports = PackedPorts(key.ports);
+    let [first, second] = key.addresses;
     let (client, server, port) = match client {
         Client::First => (first, second, ports.second()),
         Client::Second => (second, first, ports.first()),
@@ -263,15 +271,15 @@ fn ends(key: &SharedKey, client: Client) -> Ends {
 }
 
 /// The record with the client as its first end.
-fn turned(record: &SharedRecord, client: Client, evidence: Evidence) -> SharedRecord {
+fn turned(record: &ConversationRecord, client: Client, evidence: Evidence) -> ConversationRecord {
     let evidence = evidence as u64;
     let swap = |[first, second]: [u64; 2]| [second, first];
     match client {
-        Client::First => SharedRecord {
+        Client::First => ConversationRecord {
             evidence,
             ..*record
         },
-        Client::Second => SharedRecord {
+        Client::Second => ConversationRecord {
             packets: swap(record.packets),
             bytes: swap(record.bytes),
             resets: swap(record.resets),
@@ -283,23 +291,29 @@ fn turned(record: &SharedRecord, client: Client, evidence: Evidence) -> SharedRe
 }
 
 /// Who opened the conversation, if that was seen. Where both ends asked, the one that did so first.
-fn opened_by(record: &SharedRecord) -> Option<Client> {
+fn opened_by(record: &ConversationRecord) -> Option<Client> {
     let has = |bits: u8| record.opening & u64::from(bits) != 0;
-    match (has(opening::ASKED_FIRST), has(opening::ASKED_SECOND)) {
+    match (
+        has(opening::REQUEST_FROM_FIRST),
+        has(opening::REQUEST_FROM_SECOND),
+    ) {
         (true, false) => return Some(Client::First),
         (false, true) => return Some(Client::Second),
         (true, true) => return Some(first_sender(record)),
         (false, false) => {}
     }
-    match (has(opening::ANSWERED_FIRST), has(opening::ANSWERED_SECOND)) {
+    match (
+        has(opening::REPLY_FROM_FIRST),
+        has(opening::REPLY_FROM_SECOND),
+    ) {
         (true, false) => Some(Client::Second),
         (false, true) => Some(Client::First),
         (true, true) | (false, false) => None,
     }
 }
 
-const fn first_sender(record: &SharedRecord) -> Client {
-    if record.opening & opening::BEGAN_SECOND as u64 == 0 {
+const fn first_sender(record: &ConversationRecord) -> Client {
+    if record.opening & opening::STARTED_BY_SECOND as u64 == 0 {
         Client::First
     } else {
         Client::Second
@@ -307,13 +321,16 @@ const fn first_sender(record: &SharedRecord) -> Client {
 }
 
 fn decide(
-    key: &SharedKey,
-    record: &SharedRecord,
+    key: &ConversationKey,
+    record: &ConversationRecord,
     certain: &HashSet<Ends>,
     known: &KnownPorts<'_>,
 ) -> (Client, Evidence) {
-    let number = Ports(key.ports).protocol();
-    let (first, second) = (Ports(key.ports).first(), Ports(key.ports).second());
+    let number = PackedPorts(key.ports).protocol();
+    let (first, second) = (
+        PackedPorts(key.ports).first(),
+        PackedPorts(key.ports).second(),
+    );
     // Which end's port tells something that the other's does not: that end is the server.
     let server =
         |tells: &dyn Fn(Client) -> bool| match (tells(Client::First), tells(Client::Second)) {
@@ -358,7 +375,7 @@ fn decide(
 }
 
 /// Adds what was counted later.
-fn merge(known: &mut SharedRecord, more: &SharedRecord) {
+fn merge(known: &mut ConversationRecord, more: &ConversationRecord) {
     let both = [
         (&mut known.packets, &more.packets),
         (&mut known.bytes, &more.bytes),
@@ -378,7 +395,7 @@ fn merge(known: &mut SharedRecord, more: &SharedRecord) {
     } else {
         known.opening
     };
-    let began_second = u64::from(opening::BEGAN_SECOND);
+    let began_second = u64::from(opening::STARTED_BY_SECOND);
     known.opening = (known.opening | more.opening) & !began_second | began & began_second;
     known.first = known.first.min(more.first);
     known.last = known.last.max(more.last);

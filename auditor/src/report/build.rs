@@ -1,6 +1,8 @@
 //! From what an audit found to the report of it.
 
-use auditor_common::{Tally, lost, packet::Tunnel};
+use std::collections::BTreeMap;
+
+use auditor_common::{Reason, Tally, lost, packet::Tunnel};
 
 use super::{
     Judged,
@@ -13,7 +15,7 @@ use super::{
 use crate::{
     audit::{self, FlowFinding, PolicyRule, RuleFinding, Severity},
     matrix::RulePorts,
-    observed::{Cause, DirectionCounters, Flow, Gap, Process, ServerProcess, flag_names},
+    observed::{Cause, DirectionCounters, Flow, Gap, Observed, Process, ServerProcess, flag_names},
     role::Role,
     transport::Transport,
 };
@@ -96,11 +98,7 @@ impl Report {
                     sent: count(point.sent),
                 })
                 .collect(),
-            counted: observed
-                .tallies
-                .iter()
-                .map(|(slot, tally)| (slot.name().to_owned(), count(*tally)))
-                .collect(),
+            counted: counted(observed),
             lost: observed
                 .lost
                 .iter()
@@ -155,12 +153,34 @@ fn names<'a, R: IntoIterator<Item = &'a Role>>(roles: R) -> Vec<String> {
     roles.into_iter().map(name).collect()
 }
 
+/// Every packet, and those that are in no flow; what counted none is left out, but for the frames of a capture.
+fn counted(observed: &Observed) -> BTreeMap<String, Count> {
+    let totals = auditor_common::Direction::ALL.map(|direction| {
+        let name = schema::total_name(direction);
+        (direction, name, observed.totals.of(direction))
+    });
+    let is_listed = |direction, tally| match direction {
+        auditor_common::Direction::Ingress if observed.host.is_captured => true,
+        auditor_common::Direction::Ingress | auditor_common::Direction::Egress => {
+            tally != Tally::default()
+        }
+    };
+    let totals = totals
+        .into_iter()
+        .filter(|(direction, _, tally)| is_listed(*direction, *tally))
+        .map(|(_, name, tally)| (name, tally));
+    let without_flow = observed.without_flow.iter();
+    totals
+        .chain(without_flow.map(|(reason, tally)| (reason.name(), *tally)))
+        .map(|(name, tally)| (name.to_owned(), count(tally)))
+        .collect()
+}
+
 fn lost(lost: lost::Lost, packets: u64, bytes: u64) -> Lost {
     Lost {
-        direction: if lost.is_sent {
-            Direction::Sent
-        } else {
-            Direction::Received
+        direction: match lost.direction {
+            auditor_common::Direction::Egress => Direction::Sent,
+            auditor_common::Direction::Ingress => Direction::Received,
         },
         protocol: lost.protocol,
         port: lost.port,
@@ -371,6 +391,18 @@ fn rule(judged: &Judged, rule: &PolicyRule, finding: &RuleFinding) -> Rule {
     }
 }
 
+const fn uncounted(reason: Reason) -> GapReason {
+    match reason {
+        Reason::TableFull => GapReason::TableFull,
+        Reason::InsideUnread => GapReason::InsideUnread,
+        Reason::TooDeep => GapReason::TooDeep,
+        // No traffic hides in these, so no gap is made of them.
+        Reason::Arp | Reason::NotIp | Reason::Truncated | Reason::Malformed | Reason::Fragment => {
+            GapReason::Unwatched
+        }
+    }
+}
+
 fn gap(gap: &Gap) -> schema::Gap {
     let (reason, interface, packets) = match &gap.cause {
         Cause::CutShort { .. } => (GapReason::CutShort, None, None),
@@ -380,9 +412,7 @@ fn gap(gap: &Gap) -> schema::Gap {
         Cause::InterfaceRefused { name, .. } => {
             (GapReason::InterfaceRefused, Some(name.clone()), None)
         }
-        Cause::TableFull { packets } => (GapReason::TableFull, None, Some(*packets)),
-        Cause::InsideUnread { packets } => (GapReason::InsideUnread, None, Some(*packets)),
-        Cause::TooDeep { packets } => (GapReason::TooDeep, None, Some(*packets)),
+        Cause::Uncounted { reason, packets } => (uncounted(*reason), None, Some(*packets)),
     };
     schema::Gap {
         reason,

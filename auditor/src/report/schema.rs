@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, net::IpAddr};
 
-use auditor_common::{Evidence, Slot};
+use auditor_common::{Evidence, Reason};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -471,9 +471,26 @@ impl Report {
         Ok(text)
     }
 
-    /// What was counted under a slot.
-    pub fn count(&self, slot: Slot) -> Count {
-        self.counted.get(slot.name()).copied().unwrap_or_default()
+    /// Every packet of a direction.
+    pub fn total(&self, direction: auditor_common::Direction) -> Count {
+        self.count(total_name(direction))
+    }
+
+    /// Packets that are in no flow for a reason.
+    pub fn without_flow(&self, reason: Reason) -> Count {
+        self.count(reason.name())
+    }
+
+    fn count(&self, name: &str) -> Count {
+        self.counted.get(name).copied().unwrap_or_default()
+    }
+}
+
+/// What every packet of a direction is counted under.
+pub const fn total_name(direction: auditor_common::Direction) -> &'static str {
+    match direction {
+        auditor_common::Direction::Ingress => "received",
+        auditor_common::Direction::Egress => "sent",
     }
 }
 

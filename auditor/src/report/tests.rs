@@ -2,7 +2,7 @@ mod forms;
 
 use std::{collections::BTreeMap, net::IpAddr, path::Path};
 
-use auditor_common::{Evidence, Slot, Tally};
+use auditor_common::{Evidence, Reason, Tally, Totals};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
@@ -108,11 +108,11 @@ pub(crate) fn report() -> Report {
             is_loopback: false,
         }],
         flows: vec![flow("10.0.9.7", 443, 4), flow("192.0.2.1", 22, 0)],
-        tallies: BTreeMap::from([
-            (Slot::Received, tally(14)),
-            (Slot::Sent, tally(4)),
-            (Slot::Fragment, tally(4)),
-        ]),
+        totals: Totals {
+            received: tally(14),
+            sent: tally(4),
+        },
+        without_flow: BTreeMap::from([(Reason::Fragment, tally(4))]),
         gaps: vec![Gap {
             cause: Cause::CutShort {
                 watched: SignedDuration::from_secs(61),

@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write as _};
 
-use auditor_common::Slot;
+use auditor_common::{Direction, Reason};
 
 use super::{
     look::{self, Look},
@@ -313,8 +313,7 @@ fn rules(report: &Report, out: &mut String) -> fmt::Result {
 }
 
 fn counted(report: &Report, out: &mut String) -> fmt::Result {
-    let tally = |slot| report.count(slot);
-    let (received, sent) = (tally(Slot::Received), tally(Slot::Sent));
+    let [received, sent] = Direction::ALL.map(|direction| report.total(direction));
     writeln!(
         out,
         "\nCounted: {} packets, {} bytes in; {} packets, {} bytes out",
@@ -323,23 +322,15 @@ fn counted(report: &Report, out: &mut String) -> fmt::Result {
         number(sent.packets),
         number(sent.bytes)
     )?;
-    for (slot, what) in [
-        (Slot::Arp, "address resolution"),
-        (Slot::NotIp, "neither IP nor ARP"),
-        (Slot::Fragment, "later fragments, which carry no ports"),
-        (Slot::Truncated, "cut off before their ports"),
-        (Slot::Malformed, "malformed"),
-        (Slot::TooDeep, "with more headers than are followed"),
-        (Slot::TableFull, "without a place in the flow table"),
-        (Slot::Inside, "carried by a tunnel's packets, not read"),
-    ] {
-        let tally = tally(slot);
+    for reason in Reason::LISTED {
+        let tally = report.without_flow(reason);
         if 0 < tally.packets {
             writeln!(
                 out,
-                "  in no flow: {} packets, {} bytes: {what}",
+                "  in no flow: {} packets, {} bytes: {}",
                 number(tally.packets),
-                number(tally.bytes)
+                number(tally.bytes),
+                reason.meaning()
             )?;
         }
     }

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, net::IpAddr};
 
-use auditor_common::packet::Tunnel;
+use auditor_common::{Reason, packet::Tunnel};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Judged, schema};
@@ -420,15 +420,22 @@ pub fn gap(gap: &Gap) -> String {
         Cause::InterfaceRefused { name, problem } => {
             format!("interface {name} could not be watched: {problem}")
         }
-        Cause::TableFull { packets } => {
-            format!("{packets} packets found no place in the flow table: raise --flows")
-        }
-        Cause::InsideUnread { packets } => {
-            format!("what {packets} packets of tunnels carried could not be read")
-        }
-        Cause::TooDeep { packets } => {
-            format!("{packets} packets had more tags or extension headers than are followed")
-        }
+        Cause::Uncounted { reason, packets } => match reason {
+            Reason::TableFull => {
+                format!("{packets} packets found no place in the flow table: raise --flows")
+            }
+            Reason::InsideUnread => {
+                format!("what {packets} packets of tunnels carried could not be read")
+            }
+            Reason::TooDeep => {
+                format!("{packets} packets had more tags or extension headers than are followed")
+            }
+            Reason::Arp
+            | Reason::NotIp
+            | Reason::Truncated
+            | Reason::Malformed
+            | Reason::Fragment => format!("{packets} packets: {}", reason.meaning()),
+        },
     }
 }
 

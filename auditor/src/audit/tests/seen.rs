@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use auditor_common::{Tally, lost::Lost};
+use auditor_common::{Direction, Reason, Tally, lost::Lost};
 
 use super::*;
 use crate::{
@@ -149,12 +149,15 @@ fn packets_without_a_place_hide_what_may_have_been_theirs() {
     ] {
         let mut observed = observed(&[]);
         observed.gaps = vec![Gap {
-            cause: Cause::TableFull { packets: 1 },
+            cause: Cause::Uncounted {
+                reason: Reason::TableFull,
+                packets: 1,
+            },
             from: observed.window.start,
             until: None,
         }];
         let lost = Lost {
-            is_sent: false,
+            direction: Direction::Ingress,
             protocol,
             port,
         };

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, net::IpAddr};
 
-use auditor_common::{Evidence, packet::Tunnel};
+use auditor_common::{Evidence, Reason, packet::Tunnel};
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, Row};
 
@@ -100,7 +100,6 @@ fn pairs(row: &Row<'_>, at: usize) -> rusqlite::Result<BTreeSet<Endpoints>> {
 
 fn gap(row: &Row<'_>) -> rusqlite::Result<Gap> {
     let (cause, name): (String, String) = (row.get(2)?, row.get(3)?);
-    let packets = || number(row, 4);
     let cause = match cause.as_str() {
         "cut-short" => Cause::CutShort {
             watched: SignedDuration::ZERO,
@@ -111,16 +110,13 @@ fn gap(row: &Row<'_>) -> rusqlite::Result<Gap> {
             name,
             problem: row.get::<_, Option<String>>(5)?.unwrap_or_default(),
         },
-        "table-full" => Cause::TableFull {
-            packets: packets()?,
+        other => match Reason::from_name(other) {
+            Some(reason) if reason.may_hide_traffic() => Cause::Uncounted {
+                reason,
+                packets: number(row, 4)?,
+            },
+            Some(_) | None => Cause::Unwatched,
         },
-        "inside-unread" => Cause::InsideUnread {
-            packets: packets()?,
-        },
-        "too-deep" => Cause::TooDeep {
-            packets: packets()?,
-        },
-        _ => Cause::Unwatched,
     };
     Ok(Gap {
         cause,

@@ -178,9 +178,7 @@ fn gaps(transaction: &Transaction<'_>, history: &History) -> rusqlite::Result<()
             Cause::InterfaceRefused { name, problem } => {
                 ("interface-refused", name.as_str(), None, Some(problem))
             }
-            Cause::TableFull { packets } => ("table-full", "", Some(*packets), None),
-            Cause::InsideUnread { packets } => ("inside-unread", "", Some(*packets), None),
-            Cause::TooDeep { packets } => ("too-deep", "", Some(*packets), None),
+            Cause::Uncounted { reason, packets } => (reason.name(), "", Some(*packets), None),
         };
         let packets = packets.map(signed);
         let (start, end) = (text(gap.from), gap.until.map(text));

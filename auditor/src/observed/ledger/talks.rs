@@ -8,7 +8,7 @@ use std::{
     hash::{BuildHasher as _, RandomState},
 };
 
-use auditor_common::{SharedKey, SharedRecord};
+use auditor_common::{ConversationKey, ConversationRecord};
 use hashbrown::HashTable;
 
 use chunks::Chunks;
@@ -29,7 +29,7 @@ struct Arena<A> {
     /// Places of the entries.
     places: HashTable<u32>,
     /// Records of entries that they do not fit into, by place.
-    wide: HashMap<u32, SharedRecord>,
+    wide: HashMap<u32, ConversationRecord>,
 }
 
 impl Talks {
@@ -40,34 +40,34 @@ impl Talks {
     /// Changes the record of a key, if there is one.
     pub(super) fn change(
         &mut self,
-        key: &SharedKey,
-        change: impl FnOnce(&mut SharedRecord),
+        key: &ConversationKey,
+        change: impl FnOnce(&mut ConversationRecord),
     ) -> bool {
         let hash = self.hasher.hash_one(key);
-        match <[u8; 4]>::all(key.ends) {
+        match <[u8; 4]>::all(key.addresses) {
             Some(ends) => self.four.change(hash, ends, key, change),
-            None => self.six.change(hash, key.ends, key, change),
+            None => self.six.change(hash, key.addresses, key, change),
         }
     }
 
     /// Adds a key that is not there.
-    pub(super) fn insert(&mut self, key: &SharedKey, record: &SharedRecord) {
-        match <[u8; 4]>::all(key.ends) {
+    pub(super) fn insert(&mut self, key: &ConversationKey, record: &ConversationRecord) {
+        match <[u8; 4]>::all(key.addresses) {
             Some(ends) => self.four.insert(&self.hasher, ends, key, record),
-            None => self.six.insert(&self.hasher, key.ends, key, record),
+            None => self.six.insert(&self.hasher, key.addresses, key, record),
         }
     }
 
     /// IPv4 and then IPv6, each in the order in which they came.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (SharedKey, SharedRecord)> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = (ConversationKey, ConversationRecord)> {
         self.four.iter().chain(self.six.iter())
     }
 
     /// Takes out what `takes` names.
     pub(super) fn take(
         &mut self,
-        mut takes: impl FnMut(&SharedKey, &SharedRecord) -> bool,
-    ) -> Vec<(SharedKey, SharedRecord)> {
+        mut takes: impl FnMut(&ConversationKey, &ConversationRecord) -> bool,
+    ) -> Vec<(ConversationKey, ConversationRecord)> {
         let mut taken = self.four.take(&self.hasher, &mut takes);
         taken.extend(self.six.take(&self.hasher, &mut takes));
         taken
@@ -79,8 +79,8 @@ impl<A: Address> Arena<A> {
         &mut self,
         hash: u64,
         ends: [A; 2],
-        key: &SharedKey,
-        change: impl FnOnce(&mut SharedRecord),
+        key: &ConversationKey,
+        change: impl FnOnce(&mut ConversationRecord),
     ) -> bool {
         let Self {
             entries,
@@ -109,8 +109,8 @@ impl<A: Address> Arena<A> {
         &mut self,
         hasher: &RandomState,
         ends: [A; 2],
-        key: &SharedKey,
-        record: &SharedRecord,
+        key: &ConversationKey,
+        record: &ConversationRecord,
     ) {
         let place = u32::try_from(self.entries.len()).unwrap_or(u32::MAX);
         let mut entry = Entry::new(ends, key);
@@ -133,7 +133,7 @@ impl<A: Address> Arena<A> {
         });
     }
 
-    fn iter(&self) -> impl Iterator<Item = (SharedKey, SharedRecord)> {
+    fn iter(&self) -> impl Iterator<Item = (ConversationKey, ConversationRecord)> {
         self.entries
             .iter()
             .zip(0..)
@@ -144,8 +144,8 @@ impl<A: Address> Arena<A> {
     fn take(
         &mut self,
         hasher: &RandomState,
-        takes: &mut impl FnMut(&SharedKey, &SharedRecord) -> bool,
-    ) -> Vec<(SharedKey, SharedRecord)> {
+        takes: &mut impl FnMut(&ConversationKey, &ConversationRecord) -> bool,
+    ) -> Vec<(ConversationKey, ConversationRecord)> {
         let mut taken = Vec::new();
         let mut place = 0;
         let (mut kept, mut wide) = (0, HashMap::new());
@@ -180,8 +180,8 @@ impl<A: Address> Arena<A> {
 fn whole<A: Address>(
     entry: &Entry<A>,
     place: u32,
-    wide: &HashMap<u32, SharedRecord>,
-) -> SharedRecord {
+    wide: &HashMap<u32, ConversationRecord>,
+) -> ConversationRecord {
     if entry.is_wide() {
         wide.get(&place).copied().unwrap_or_default()
     } else {
@@ -203,15 +203,15 @@ impl<A> Default for Arena<A> {
 mod tests {
     use std::collections::BTreeMap;
 
-    use auditor_common::{SharedKey, SharedRecord, packet::mapped};
+    use auditor_common::{ConversationKey, ConversationRecord, packet::mapped};
     use proptest::prelude::*;
 
     use super::Talks;
 
     /// A few conversations, of both kinds of addresses.
-    fn keys() -> impl Strategy<Value = SharedKey> {
-        (0_u8..6, any::<bool>(), 0_u32..2).prop_map(|(peer, is_ipv4, interface)| SharedKey {
-            ends: if is_ipv4 {
+    fn keys() -> impl Strategy<Value = ConversationKey> {
+        (0_u8..6, any::<bool>(), 0_u32..2).prop_map(|(peer, is_ipv4, interface)| ConversationKey {
+            addresses: if is_ipv4 {
                 [mapped([10, 0, 0, peer]), mapped([10, 0, 0, 9])]
             } else {
                 [[peer; 16], [9; 16]]
@@ -227,7 +227,7 @@ mod tests {
         prop_oneof![0_u64..9, 250_u64..260, 65_530_u64..65_540, Just(1 << 33)]
     }
 
-    fn records() -> impl Strategy<Value = SharedRecord> {
+    fn records() -> impl Strategy<Value = ConversationRecord> {
         let pair = || [number(), number()];
         (
             (pair(), pair(), pair()),
@@ -241,7 +241,7 @@ mod tests {
                     (requests, replies, refusals),
                     (first, last),
                     (opening, evidence, flags),
-                )| SharedRecord {
+                )| ConversationRecord {
                     packets,
                     bytes,
                     resets,
@@ -259,7 +259,7 @@ mod tests {
 
     #[derive(Clone, Debug)]
     enum Step {
-        Put(SharedKey, SharedRecord),
+        Put(ConversationKey, ConversationRecord),
         TakeBefore(u64),
     }
 
@@ -273,9 +273,9 @@ mod tests {
     proptest! {
         #[test]
         fn it_is_a_map(steps in prop::collection::vec(steps(), 0..60)) {
-            let name = |key: &SharedKey| format!("{key:?}");
+            let name = |key: &ConversationKey| format!("{key:?}");
             let mut talks = Talks::default();
-            let mut model: BTreeMap<String, SharedRecord> = BTreeMap::new();
+            let mut model: BTreeMap<String, ConversationRecord> = BTreeMap::new();
             for step in steps {
                 match step {
                     Step::Put(key, record) => {

@@ -1,5 +1,6 @@
 use auditor_common::{
-    Evidence, Kind, Ports, SharedKey, SharedRecord, flow::opening, packet::mapped,
+    ConversationKey, ConversationRecord, Direction, Evidence, KeptPorts, PackedPorts,
+    flow::opening, packet::mapped,
 };
 
 use proptest::prelude::*;
@@ -12,29 +13,29 @@ const B: [u8; 16] = mapped([10, 0, 0, 2]);
 const TCP: u8 = 6;
 const UDP: u8 = 17;
 
-fn key(kind: Kind, protocol: u8, first: u16, second: u16) -> SharedKey {
-    SharedKey {
-        ends: [A, B],
-        ports: Ports::new(kind, protocol, first, second).0,
+fn key(kind: KeptPorts, protocol: u8, first: u16, second: u16) -> ConversationKey {
+    ConversationKey {
+        addresses: [A, B],
+        ports: PackedPorts::new(kind, protocol, first, second).0,
         interface: 2,
         reserved: 0,
     }
 }
 
-fn unsided(protocol: u8, first: u16, second: u16) -> SharedKey {
-    key(Kind::Unsided, protocol, first, second)
+fn unsided(protocol: u8, first: u16, second: u16) -> ConversationKey {
+    key(KeptPorts::Both, protocol, first, second)
 }
 
-fn record(packets: [u64; 2], opening: u8) -> SharedRecord {
-    SharedRecord {
+fn record(packets: [u64; 2], opening: u8) -> ConversationRecord {
+    ConversationRecord {
         packets,
         bytes: packets.map(|packets| packets * 100),
         opening: opening.into(),
-        ..SharedRecord::default()
+        ..ConversationRecord::default()
     }
 }
 
-fn flows(ledger: &Ledger) -> Vec<(Ends, SharedRecord)> {
+fn flows(ledger: &Ledger) -> Vec<(Ends, ConversationRecord)> {
     ledger.flows(&KnownPorts {
         is_documented: &|_, port| port == 50_001,
         ephemeral: PortRange::EPHEMERAL,
@@ -44,7 +45,7 @@ fn flows(ledger: &Ledger) -> Vec<(Ends, SharedRecord)> {
 /// The only flow: whether A is its client, its port, what the client and the server sent, and the evidence.
 #[track_caller]
 fn check(
-    talks: &[(SharedKey, SharedRecord)],
+    talks: &[(ConversationKey, ConversationRecord)],
     is_a_client: bool,
     port: u16,
     packets: [u64; 2],
@@ -67,29 +68,29 @@ fn check(
 fn an_opening_decides() {
     let talk = |bits| [(unsided(TCP, 50_000, 40_000), record([3, 2], bits))];
     check(
-        &talk(opening::ASKED_FIRST),
+        &talk(opening::REQUEST_FROM_FIRST),
         true,
         40_000,
         [3, 2],
         Evidence::Handshake,
     );
     check(
-        &talk(opening::ASKED_SECOND),
+        &talk(opening::REQUEST_FROM_SECOND),
         false,
         50_000,
         [2, 3],
         Evidence::Handshake,
     );
     check(
-        &talk(opening::ANSWERED_FIRST),
+        &talk(opening::REPLY_FROM_FIRST),
         false,
         50_000,
         [2, 3],
         Evidence::Handshake,
     );
-    let both = opening::ASKED_FIRST | opening::ASKED_SECOND;
+    let both = opening::REQUEST_FROM_FIRST | opening::REQUEST_FROM_SECOND;
     check(
-        &talk(both | opening::BEGAN_SECOND),
+        &talk(both | opening::STARTED_BY_SECOND),
         false,
         50_000,
         [2, 3],
@@ -104,15 +105,15 @@ fn a_guess_is_corrected_with_all_that_was_counted_before() {
     check(&[before], true, 22, [5, 4], Evidence::Ephemeral);
     let after = (
         unsided(TCP, 50_000, 22),
-        record([1, 2], opening::ASKED_SECOND),
+        record([1, 2], opening::REQUEST_FROM_SECOND),
     );
     check(&[before, after], false, 50_000, [6, 6], Evidence::Handshake);
     // Another conversation of the two with the same service tells as well.
     let mut asked = record([1, 1], 0);
     asked.evidence = Evidence::Handshake as u64;
-    let sided = SharedKey {
-        ends: [B, A],
-        ..key(Kind::Sided, TCP, 0, 50_000)
+    let sided = ConversationKey {
+        addresses: [B, A],
+        ..key(KeptPorts::Server, TCP, 0, 50_000)
     };
     check(
         &[before, (sided, asked)],
@@ -150,14 +151,14 @@ fn ports_decide_where_no_opening_was_seen() {
         Evidence::FirstSender,
     );
     check(
-        &one(UDP, 80, 90, opening::BEGAN_SECOND),
+        &one(UDP, 80, 90, opening::STARTED_BY_SECOND),
         false,
         80,
         [0, 1],
         Evidence::FirstSender,
     );
     check(
-        &one(47, 0, 0, opening::BEGAN_SECOND),
+        &one(47, 0, 0, opening::STARTED_BY_SECOND),
         false,
         0,
         [0, 1],
@@ -168,11 +169,11 @@ fn ports_decide_where_no_opening_was_seen() {
 #[test]
 fn refusals_count_with_what_was_refused() {
     let refusal = (
-        key(Kind::Sided, UDP, 0, 90),
-        SharedRecord {
+        key(KeptPorts::Server, UDP, 0, 90),
+        ConversationRecord {
             refusals: 1,
             evidence: Evidence::FirstSender as u64,
-            ..SharedRecord::default()
+            ..ConversationRecord::default()
         },
     );
     let mut ledger = Ledger::new(usize::MAX);
@@ -193,7 +194,7 @@ fn what_is_over_is_settled() {
     };
     for client in 40_000..40_100 {
         let last = u64::from(client - 40_000);
-        let talk = SharedRecord {
+        let talk = ConversationRecord {
             last,
             ..record([2, 3], 0)
         };
@@ -231,14 +232,14 @@ fn a_guess_that_was_settled_convinces_nobody() {
 fn what_anybody_can_make_up_takes_a_quarter() {
     let mut ledger = Ledger::new(100);
     ledger.own(&["10.0.0.1".parse().unwrap()].into());
-    let from = |host: u16, port: u16| SharedKey {
-        ends: [
+    let from = |host: u16, port: u16| ConversationKey {
+        addresses: [
             mapped([10, 9, host.to_be_bytes()[0], host.to_be_bytes()[1]]),
             A,
         ],
-        ..key(Kind::Sided, TCP, 0, port)
+        ..key(KeptPorts::Server, TCP, 0, port)
     };
-    let knock = SharedRecord {
+    let knock = ConversationRecord {
         requests: 1,
         replies: 1,
         ..record([1, 1], 0)
@@ -247,17 +248,20 @@ fn what_anybody_can_make_up_takes_a_quarter() {
         ledger.add(&from(host, 22), &knock);
     }
     assert_eq!(ledger.len(), 25);
-    let lost: Vec<(bool, u16, u64)> = ledger
+    let lost: Vec<(Direction, u16, u64)> = ledger
         .lost()
         .iter()
-        .map(|(lost, tally)| (lost.is_sent, lost.port, tally.packets))
+        .map(|(lost, tally)| (lost.direction, lost.port, tally.packets))
         .collect();
-    assert_eq!(lost, [(false, 22, 975), (true, 22, 975)]);
+    assert_eq!(
+        lost,
+        [(Direction::Ingress, 22, 975), (Direction::Egress, 22, 975)]
+    );
     // Conversations still find room, one that becomes one makes room, and the table ends.
     for host in 2000..2075 {
         ledger.add(
             &from(host, 443),
-            &SharedRecord {
+            &ConversationRecord {
                 requests: 1,
                 replies: 1,
                 ..record([5, 5], 0)
@@ -287,9 +291,9 @@ proptest! {
         let mut ledger = Ledger::new(most);
         let mut sums = [0; 2];
         for (is_sided, first, second, packets, opening, last) in talks {
-            let kind = if is_sided { Kind::Sided } else { Kind::Unsided };
+            let kind = if is_sided { KeptPorts::Server } else { KeptPorts::Both };
             let first = if is_sided { 0 } else { first };
-            let record = SharedRecord { last, ..record(packets.map(u64::from), opening) };
+            let record = ConversationRecord { last, ..record(packets.map(u64::from), opening) };
             sums[0] += record.packets.iter().sum::<u64>();
             sums[1] += record.bytes.iter().sum::<u64>();
             ledger.add(&key(kind, TCP, first, second), &record);

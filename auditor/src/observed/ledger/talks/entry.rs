@@ -1,6 +1,6 @@
 //! One conversation in memory: a cache line if its addresses are IPv4.
 
-use auditor_common::{SharedKey, SharedRecord, packet::mapped};
+use auditor_common::{ConversationKey, ConversationRecord, packet::mapped};
 
 /// The bytes of an address, as short as they can be.
 pub(super) trait Address: Copy + Eq {
@@ -60,7 +60,7 @@ const _: () = assert!(size_of::<Entry<[u8; 4]>>() == 64 && size_of::<Entry<[u8; 
 
 impl<A: Address> Entry<A> {
     /// Without counts.
-    pub(super) const fn new(ends: [A; 2], key: &SharedKey) -> Self {
+    pub(super) const fn new(ends: [A; 2], key: &ConversationKey) -> Self {
         Self {
             ends,
             ports: key.ports,
@@ -80,13 +80,13 @@ impl<A: Address> Entry<A> {
         }
     }
 
-    pub(super) fn is(&self, ends: [A; 2], key: &SharedKey) -> bool {
+    pub(super) fn is(&self, ends: [A; 2], key: &ConversationKey) -> bool {
         self.ends == ends && self.ports == key.ports && self.interface == key.interface
     }
 
-    pub(super) fn key(&self) -> SharedKey {
-        SharedKey {
-            ends: self.ends.map(A::full),
+    pub(super) fn key(&self) -> ConversationKey {
+        ConversationKey {
+            addresses: self.ends.map(A::full),
             ports: self.ports,
             interface: self.interface,
             reserved: 0,
@@ -99,7 +99,7 @@ impl<A: Address> Entry<A> {
     }
 
     /// Takes the record over; false if it does not fit and is to be kept elsewhere.
-    pub(super) fn set(&mut self, record: &SharedRecord) -> bool {
+    pub(super) fn set(&mut self, record: &ConversationRecord) -> bool {
         let packed = self.packed(record);
         if let Some(packed) = packed {
             *self = packed;
@@ -108,7 +108,7 @@ impl<A: Address> Entry<A> {
         packed.is_some()
     }
 
-    fn packed(&self, record: &SharedRecord) -> Option<Self> {
+    fn packed(&self, record: &ConversationRecord) -> Option<Self> {
         let [first_flags, second_flags, rest @ ..] = record.flags.to_le_bytes();
         Some(Self {
             bytes: record.bytes,
@@ -127,8 +127,8 @@ impl<A: Address> Entry<A> {
     }
 
     /// What was taken over last.
-    pub(super) fn record(&self) -> SharedRecord {
-        SharedRecord {
+    pub(super) fn record(&self) -> ConversationRecord {
+        ConversationRecord {
             packets: self.packets.map(u64::from),
             bytes: self.bytes,
             resets: self.resets.map(u64::from),

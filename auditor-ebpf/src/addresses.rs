@@ -1,15 +1,15 @@
 //! The addresses of a packet in the form of each IP version, and the places of flows between them.
 
-use auditor_common::{Half, Packet, Place4, Place6, Record, packet::both4};
+use auditor_common::{Bucket4, Bucket6, BucketRecord, Half, Packet, packet::pack4};
 use aya_ebpf::{Global, macros::map, maps::Array};
 
-use crate::region::MMAPABLE;
+use crate::per_cpu::MMAPABLE;
 
 /// Places by CPU and half; user space sets their number.
 #[map]
-static PLACES_4: Array<Place4> = Array::with_max_entries(2, MMAPABLE);
+static BUCKETS_4: Array<Bucket4> = Array::with_max_entries(2, MMAPABLE);
 #[map]
-static PLACES_6: Array<Place6> = Array::with_max_entries(2, MMAPABLE);
+static BUCKETS_6: Array<Bucket6> = Array::with_max_entries(2, MMAPABLE);
 
 /// Places of a CPU's half, less one: numbers of places are powers of two.
 #[unsafe(no_mangle)]
@@ -30,20 +30,20 @@ pub(crate) trait Table: Sized {
     /// The first place of the half that is written to.
     fn start(counts: &Half) -> u32;
 
-    /// What is in a place beside its ends.
+    /// What is in a place beside its addresses.
     ///
     /// # Safety
     ///
     /// `place` is a whole map value.
-    unsafe fn parts(place: *mut Self) -> (*mut u64, *mut Record);
+    unsafe fn parts(bucket: *mut Self) -> (*mut u64, *mut BucketRecord);
 }
 
 macro_rules! tables {
-    ($($place:ident: $places:ident, $mask:ident, $start:ident;)*) => {$(
-        impl Table for $place {
+    ($($bucket:ident: $buckets:ident, $mask:ident, $start:ident;)*) => {$(
+        impl Table for $bucket {
             #[inline(always)]
             fn get(index: u32) -> Option<*mut Self> {
-                $places.get_ptr_mut(index)
+                $buckets.get_ptr_mut(index)
             }
 
             #[inline(always)]
@@ -57,22 +57,22 @@ macro_rules! tables {
             }
 
             #[inline(always)]
-            unsafe fn parts(place: *mut Self) -> (*mut u64, *mut Record) {
+            unsafe fn parts(bucket: *mut Self) -> (*mut u64, *mut BucketRecord) {
                 // SAFETY: the caller's promise.
-                unsafe { (&raw mut (*place).ports, &raw mut (*place).record) }
+                unsafe { (&raw mut (*bucket).ports, &raw mut (*bucket).record) }
             }
         }
     )*};
 }
 
 tables! {
-    Place4: PLACES_4, MASK_4, start_4;
-    Place6: PLACES_6, MASK_6, start_6;
+    Bucket4: BUCKETS_4, MASK_4, start_4;
+    Bucket6: BUCKETS_6, MASK_6, start_6;
 }
 
 /// The addresses of a packet, source first, in the form of one IP version.
-pub(crate) trait Ends: Copy {
-    type Place: Table;
+pub(crate) trait AddressPair: Copy {
+    type Bucket: Table;
 
     fn fold(self) -> u64;
     fn swapped(self) -> Self;
@@ -82,18 +82,18 @@ pub(crate) trait Ends: Copy {
     /// # Safety
     ///
     /// `place` is a whole map value.
-    unsafe fn are_of(self, place: *mut Self::Place) -> bool;
+    unsafe fn are_of(self, bucket: *mut Self::Bucket) -> bool;
 
     /// Makes a place be between these.
     ///
     /// # Safety
     ///
     /// `place` is a whole map value that this CPU alone writes to.
-    unsafe fn put(self, place: *mut Self::Place);
+    unsafe fn put(self, bucket: *mut Self::Bucket);
 }
 
 /// Addresses by value.
-pub(crate) trait Values: Ends {
+pub(crate) trait Values: AddressPair {
     /// Those of a parsed packet, which has them in IPv6's form.
     fn of(packet: &Packet) -> Self;
     /// Whether the source comes first in some order, ports deciding between equal addresses.
@@ -101,8 +101,8 @@ pub(crate) trait Values: Ends {
 }
 
 /// Both addresses in one number, as they stand in the packet.
-impl Ends for u64 {
-    type Place = Place4;
+impl AddressPair for u64 {
+    type Bucket = Bucket4;
 
     #[inline(always)]
     fn fold(self) -> u64 {
@@ -115,22 +115,22 @@ impl Ends for u64 {
     }
 
     #[inline(always)]
-    unsafe fn are_of(self, place: *mut Place4) -> bool {
+    unsafe fn are_of(self, bucket: *mut Bucket4) -> bool {
         // SAFETY: the caller's promise.
-        unsafe { (*place).ends == self }
+        unsafe { (*bucket).addresses == self }
     }
 
     #[inline(always)]
-    unsafe fn put(self, place: *mut Place4) {
+    unsafe fn put(self, bucket: *mut Bucket4) {
         // SAFETY: the caller's promise.
-        unsafe { (*place).ends = self };
+        unsafe { (*bucket).addresses = self };
     }
 }
 
 impl Values for u64 {
     #[inline(always)]
     fn of(packet: &Packet) -> Self {
-        both4(packet.source, packet.destination)
+        pack4(packet.source, packet.destination)
     }
 
     #[inline(always)]
@@ -145,8 +145,8 @@ impl Values for u64 {
     }
 }
 
-impl Ends for [[u64; 2]; 2] {
-    type Place = Place6;
+impl AddressPair for [[u64; 2]; 2] {
+    type Bucket = Bucket6;
 
     #[inline(always)]
     fn fold(self) -> u64 {
@@ -160,16 +160,16 @@ impl Ends for [[u64; 2]; 2] {
     }
 
     #[inline(always)]
-    unsafe fn are_of(self, place: *mut Place6) -> bool {
+    unsafe fn are_of(self, bucket: *mut Bucket6) -> bool {
         let [[a, b], [c, d]] = self;
         // SAFETY: the caller's promise.
-        unsafe { are([a, b, c, d], &(*place).ends) }
+        unsafe { are([a, b, c, d], &(*bucket).addresses) }
     }
 
     #[inline(always)]
-    unsafe fn put(self, place: *mut Place6) {
+    unsafe fn put(self, bucket: *mut Bucket6) {
         // SAFETY: the caller's promise.
-        unsafe { (*place).ends = self };
+        unsafe { (*bucket).addresses = self };
     }
 }
 
@@ -231,8 +231,8 @@ impl InPacket {
     }
 }
 
-impl Ends for InPacket {
-    type Place = Place6;
+impl AddressPair for InPacket {
+    type Bucket = Bucket6;
 
     #[inline(always)]
     fn fold(self) -> u64 {
@@ -248,16 +248,16 @@ impl Ends for InPacket {
     }
 
     #[inline(always)]
-    unsafe fn are_of(self, place: *mut Place6) -> bool {
+    unsafe fn are_of(self, bucket: *mut Bucket6) -> bool {
         // SAFETY: the caller's promise.
-        unsafe { are(self.words(), &(*place).ends) }
+        unsafe { are(self.words(), &(*bucket).addresses) }
     }
 
     #[inline(always)]
-    unsafe fn put(self, place: *mut Place6) {
+    unsafe fn put(self, bucket: *mut Bucket6) {
         let [a, b, c, d] = self.words();
         // SAFETY: the caller's promise.
-        unsafe { (*place).ends = [[a, b], [c, d]] };
+        unsafe { (*bucket).addresses = [[a, b], [c, d]] };
     }
 }
 
@@ -271,6 +271,6 @@ fn fold([a, b, c, d]: [u64; 4]) -> u64 {
 
 /// Compares word by word; arrays would be compared by a function.
 #[inline(always)]
-fn are([a, b, c, d]: [u64; 4], ends: &[[u64; 2]; 2]) -> bool {
-    a == ends[0][0] && b == ends[0][1] && c == ends[1][0] && d == ends[1][1]
+fn are([a, b, c, d]: [u64; 4], addresses: &[[u64; 2]; 2]) -> bool {
+    a == addresses[0][0] && b == addresses[0][1] && c == addresses[1][0] && d == addresses[1][1]
 }

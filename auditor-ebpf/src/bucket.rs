@@ -3,15 +3,15 @@
 use core::intrinsics::{cold_path, likely};
 
 use auditor_common::{
-    Record, Tally,
+    BucketRecord, Tally,
     flow::{counted, opening},
 };
 use aya_ebpf::Global;
 
 use crate::{
+    addresses::{AddressPair, ODD, SECRET_0, Table as _},
     bounded::one_of_two,
-    ends::{Ends, ODD, SECRET_0, Table as _},
-    region::Region,
+    per_cpu::PerCpu,
     shared,
 };
 
@@ -24,18 +24,22 @@ pub(crate) const MOST_EVENTS: u16 = u16::MAX;
 
 /// Where the places of a key begin.
 #[inline(always)]
-pub(crate) fn hash<E: Ends>(ends: E, ports: u64) -> u32 {
-    let mut hash = (ends.fold() ^ SECRET_0.load()).wrapping_mul(SECRET_1.load() | 1);
+pub(crate) fn hash<E: AddressPair>(addresses: E, ports: u64) -> u32 {
+    let mut hash = (addresses.fold() ^ SECRET_0.load()).wrapping_mul(SECRET_1.load() | 1);
     hash = (hash ^ hash >> 32 ^ ports).wrapping_mul(ODD);
     (hash >> 32) as u32
 }
 
 /// The place of a hash that is looked at after `probe` others.
 #[inline(always)]
-pub(crate) fn at<E: Ends>(region: &Region, hash: u32, probe: u32) -> Option<*mut E::Place> {
+pub(crate) fn at<E: AddressPair>(
+    per_cpu: &PerCpu,
+    hash: u32,
+    probe: u32,
+) -> Option<*mut E::Bucket> {
     // SAFETY: the counts of this CPU's half.
-    let start = E::Place::start(unsafe { &*region.counts });
-    E::Place::get(start.wrapping_add(hash.wrapping_add(probe) & E::Place::mask()))
+    let start = E::Bucket::start(unsafe { &*per_cpu.counts });
+    E::Bucket::get(start.wrapping_add(hash.wrapping_add(probe) & E::Bucket::mask()))
 }
 
 /// The record of a place, if it is the key's; else null.
@@ -44,17 +48,17 @@ pub(crate) fn at<E: Ends>(region: &Region, hash: u32, probe: u32) -> Option<*mut
 ///
 /// `place` is a whole map value.
 #[inline(always)]
-pub(crate) unsafe fn is_of<E: Ends>(
-    place: *mut E::Place,
-    ends: E,
+pub(crate) unsafe fn is_of<E: AddressPair>(
+    bucket: *mut E::Bucket,
+    addresses: E,
     ports: u64,
     interface: u32,
-) -> *mut Record {
+) -> *mut BucketRecord {
     // SAFETY: the caller's promise.
     unsafe {
-        let (its_ports, record) = E::Place::parts(place);
+        let (its_ports, record) = E::Bucket::parts(bucket);
         if likely(*its_ports == ports)
-            && likely(ends.are_of(place))
+            && likely(addresses.are_of(bucket))
             && likely((*record).interface == interface)
         {
             record
@@ -70,9 +74,9 @@ pub(crate) unsafe fn is_of<E: Ends>(
 ///
 /// `place` is a whole map value.
 #[inline(always)]
-pub(crate) unsafe fn is_free<E: Ends>(place: *mut E::Place) -> bool {
+pub(crate) unsafe fn is_free<E: AddressPair>(bucket: *mut E::Bucket) -> bool {
     // SAFETY: the caller's promise.
-    unsafe { *E::Place::parts(place).0 == 0 }
+    unsafe { *E::Bucket::parts(bucket).0 == 0 }
 }
 
 /// Makes a free place the key's, and returns its record.
@@ -81,16 +85,16 @@ pub(crate) unsafe fn is_free<E: Ends>(place: *mut E::Place) -> bool {
 ///
 /// `place` is a whole map value that this CPU alone writes to.
 #[inline(always)]
-pub(crate) unsafe fn take<E: Ends>(
-    place: *mut E::Place,
-    ends: E,
+pub(crate) unsafe fn take<E: AddressPair>(
+    bucket: *mut E::Bucket,
+    addresses: E,
     ports: u64,
     interface: u32,
-) -> *mut Record {
+) -> *mut BucketRecord {
     // SAFETY: the caller's promise.
     unsafe {
-        let (its_ports, record) = E::Place::parts(place);
-        ends.put(place);
+        let (its_ports, record) = E::Bucket::parts(bucket);
+        addresses.put(bucket);
         *its_ports = ports;
         (*record).interface = interface;
         record
@@ -99,14 +103,14 @@ pub(crate) unsafe fn take<E: Ends>(
 
 /// Whether there is a place left for one more packet that proves nothing; if so, it is counted as taken.
 #[inline(always)]
-pub(crate) fn has_room_unproven<E: Ends>(region: &Region) -> bool {
+pub(crate) fn has_room_unproven<E: AddressPair>(per_cpu: &PerCpu) -> bool {
     // SAFETY: the counts of this CPU's half, which it alone writes to.
     unsafe {
-        let taken = (*region.counts).unproven;
-        if E::Place::mask() >> 2 <= taken {
+        let taken = (*per_cpu.counts).unproven;
+        if E::Bucket::mask() >> 2 <= taken {
             return false;
         }
-        (*region.counts).unproven = taken + 1;
+        (*per_cpu.counts).unproven = taken + 1;
     }
     true
 }
@@ -118,14 +122,14 @@ pub(crate) fn has_room_unproven<E: Ends>(region: &Region) -> bool {
 /// `record` is a whole record that this CPU alone writes to.
 #[inline(always)]
 pub(crate) unsafe fn add(
-    record: *mut Record,
-    way: u32,
+    record: *mut BucketRecord,
+    direction: u32,
     wire: &Tally,
     flags: u8,
     event: u8,
     epoch: u32,
 ) -> bool {
-    let at = one_of_two(u64::from(way));
+    let at = one_of_two(u64::from(direction));
     // SAFETY: the caller's promise; `at` is 0 or 1.
     unsafe {
         let counted = (&raw mut (*record).counted).cast::<u64>().add(at);
@@ -135,8 +139,8 @@ pub(crate) unsafe fn add(
         }
         if event != 0 {
             let counter = match event {
-                opening::ASKED_FIRST => &raw mut (*record).requests,
-                opening::ANSWERED_FIRST => &raw mut (*record).replies,
+                opening::REQUEST_FROM_FIRST => &raw mut (*record).requests,
+                opening::REPLY_FROM_FIRST => &raw mut (*record).replies,
                 _ => (&raw mut (*record).resets).cast::<u16>().add(at),
             };
             if *counter == MOST_EVENTS {

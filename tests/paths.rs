@@ -1,12 +1,12 @@
-//! The ways that a packet can take to its count agree: places of its CPU, the shortest way to them, and the shared table.
+//! The paths that a packet can take to its count agree: buckets of its CPU, the fast path to them, and the shared table.
 //!
-//! The same frames go through the programs twice: once as everywhere, once with no places, as kernels with `PREEMPT_RT` have
-//! it, where every packet takes the long way.
+//! The same frames go through the programs twice: once as everywhere, once with no buckets, as kernels with `PREEMPT_RT` have
+//! it, where every packet takes the slow path.
 
 use std::collections::BTreeMap;
 
 use auditor::capture::{Sizes, Table};
-use auditor_common::{PortKind, SharedRecord, flow::opening, mode};
+use auditor_common::{ConversationRecord, PortKind, flow::opening, mode};
 use aya::{Ebpf, EbpfLoader, programs::TestRunOptions};
 use etherparse::{PacketBuilder, PacketBuilderStep, TcpHeader, VlanId};
 
@@ -97,17 +97,17 @@ struct Programs {
     table: Table,
 }
 
-/// The programs as they are loaded everywhere, but for the places.
-fn load(has_places: bool) -> Programs {
+/// The programs as they are loaded everywhere, but for the buckets.
+fn load(has_buckets: bool) -> Programs {
     let sizes = Sizes::new(65_536).unwrap();
-    let masks = [sizes.places_4 - 1, sizes.places_6 - 1];
+    let masks = [sizes.buckets_4 - 1, sizes.buckets_6 - 1];
     let halves = 2 * sizes.n_cpus;
     let ebpf = EbpfLoader::new()
-        .override_global("MODE", if has_places { &0 } else { &mode::SHARED }, true)
+        .override_global("MODE", if has_buckets { &0 } else { &mode::SHARED }, true)
         .override_global("MASK_4", &masks[0], true)
         .override_global("MASK_6", &masks[1], true)
-        .map_max_entries("PLACES_4", halves * sizes.places_4)
-        .map_max_entries("PLACES_6", halves * sizes.places_6)
+        .map_max_entries("BUCKETS_4", halves * sizes.buckets_4)
+        .map_max_entries("BUCKETS_6", halves * sizes.buckets_6)
         .load(OBJECT)
         .unwrap();
     let table = Table::map(&ebpf, sizes).unwrap();
@@ -117,7 +117,7 @@ fn load(has_places: bool) -> Programs {
         (PortKind::Documented, DOCUMENTED),
     ] {
         for transport in [6, 17] {
-            table.know(kind, transport, port);
+            table.add_known_port(kind, transport, port);
         }
     }
     Programs { ebpf, table }
@@ -134,13 +134,13 @@ fn context(interface: u32) -> [u8; 192] {
 fn counted(
     program: &str,
     interface: Option<u32>,
-    has_places: bool,
+    has_buckets: bool,
     frames: &[Vec<u8>],
-) -> BTreeMap<String, SharedRecord> {
+) -> BTreeMap<String, ConversationRecord> {
     let Programs {
         mut ebpf,
         mut table,
-    } = load(has_places);
+    } = load(has_buckets);
     let context = interface.map(context);
     program::load(&mut ebpf, program);
     for frame in frames {
@@ -151,12 +151,12 @@ fn counted(
         };
         program::run(ebpf.program(program).unwrap(), options);
     }
-    let mut flows: BTreeMap<String, SharedRecord> = BTreeMap::new();
+    let mut flows: BTreeMap<String, ConversationRecord> = BTreeMap::new();
     table
         .take(&ebpf, &mut |key, record| {
             let mut record = *record;
-            // Who sent the first packet is not kept behind the places.
-            record.opening &= !u64::from(opening::BEGAN_SECOND);
+            // Who sent the first packet is not kept behind the buckets.
+            record.opening &= !u64::from(opening::STARTED_BY_SECOND);
             let twice = flows.insert(format!("{key:?}"), record);
             assert_eq!(twice, None, "{key:?}");
         })
@@ -164,7 +164,7 @@ fn counted(
     flows
 }
 
-fn every_way_counts_alike() {
+fn every_path_counts_alike() {
     let mut numbers = Numbers(0x9e37_79b9_7f4a_7c15);
     let frames: Vec<_> = (0..N_FRAMES).map(|_| frame(&mut numbers)).collect();
     let (host, _other) = pair();
@@ -183,14 +183,14 @@ fn every_way_counts_alike() {
 }
 
 fn agree(program: &str, interface: Option<u32>, frames: &[Vec<u8>]) {
-    let (places, shared) = (
+    let (buckets, shared) = (
         counted(program, interface, true, frames),
         counted(program, interface, false, frames),
     );
-    let packets: u64 = places.values().flat_map(|record| record.packets).sum();
+    let packets: u64 = buckets.values().flat_map(|record| record.packets).sum();
     assert_eq!(packets, N_FRAMES as u64, "{program} counts all");
     for (conversation, record) in &shared {
-        assert_eq!(places.get(conversation), Some(record), "{conversation}");
+        assert_eq!(buckets.get(conversation), Some(record), "{conversation}");
     }
-    assert_eq!(places.len(), shared.len(), "{program}");
+    assert_eq!(buckets.len(), shared.len(), "{program}");
 }

@@ -1,11 +1,10 @@
 //! What one packet may write to, and what user space tells the programs.
 
-use auditor_common::{Half, Header, State, Tally, mode};
+use auditor_common::{Direction, Half, Header, State, Tally, mode};
 use aya_ebpf::{Global, macros::map, maps::Array};
 
 use crate::{
     bounded::{one_of_cpus, one_of_two},
-    context::Way,
     shared,
 };
 
@@ -40,24 +39,24 @@ pub(crate) fn keeps_both_ports() -> bool {
 
 /// Whether each CPU counts in places of its own.
 #[inline(always)]
-pub(crate) fn has_places() -> bool {
+pub(crate) fn has_buckets() -> bool {
     !is(mode::SHARED)
 }
 
-/// Which packets may go the shortest way.
-pub(crate) enum Quickest {
-    Any,
-    /// Those that cannot carry another packet.
-    Bare,
+/// Which packets may take the fast path.
+pub(crate) enum FastPath {
+    All,
+    /// Those of TCP, which cannot carry another packet.
+    TcpOnly,
     None,
 }
 
 #[inline(always)]
-pub(crate) fn quickest() -> Quickest {
+pub(crate) fn fast_path_mode() -> FastPath {
     match MODE.load() & !mode::LOG {
-        0 => Quickest::Any,
-        mode::DECAPSULATE => Quickest::Bare,
-        _ => Quickest::None,
+        0 => FastPath::All,
+        mode::DECAPSULATE => FastPath::TcpOnly,
+        _ => FastPath::None,
     }
 }
 
@@ -70,7 +69,7 @@ fn cpu() -> u64 {
 
 /// What one packet may write to, and when.
 #[derive(Clone, Copy)]
-pub(crate) struct Region {
+pub(crate) struct PerCpu {
     /// The part of this CPU's header for the half that is written to.
     pub(crate) counts: *mut Half,
     pub(crate) half: u64,
@@ -78,9 +77,9 @@ pub(crate) struct Region {
 
 /// The words that say what is known of ports.
 #[derive(Clone, Copy)]
-pub(crate) struct Words(pub(crate) *mut u64);
+pub(crate) struct KnownPorts(pub(crate) *mut u64);
 
-impl Words {
+impl KnownPorts {
     #[inline(always)]
     pub(crate) fn all() -> Option<Self> {
         Some(Self::of(STATE.get_ptr_mut(0)?))
@@ -93,10 +92,10 @@ impl Words {
     }
 }
 
-impl Region {
-    /// The region of this CPU; read once for each packet, since user space may flip the halves at any time. And the ports.
+impl PerCpu {
+    /// What this CPU writes to; read once for each packet, since user space may flip the halves at any time. And the ports.
     #[inline(always)]
-    pub(crate) fn current() -> Option<(Self, Words)> {
+    pub(crate) fn current() -> Option<(Self, KnownPorts)> {
         let cpu = cpu();
         let state = STATE.get_ptr_mut(0)?;
         // SAFETY: the kernel hands out a pointer to a whole entry, the CPU's index is masked, and words are read in one
@@ -109,7 +108,7 @@ impl Region {
             let counts = (&raw mut (*header).halves).cast::<Half>().add(half);
             (counts, half as u64)
         };
-        Some((Self { counts, half }, Words::of(state)))
+        Some((Self { counts, half }, KnownPorts::of(state)))
     }
 
     /// The time in epochs.
@@ -142,19 +141,19 @@ impl Region {
 
     /// Counts a packet that came in or left.
     #[inline(always)]
-    pub(crate) fn pass(&self, way: Way, wire: &Tally) {
-        if has_places() {
-            return self.pass_placed(way, wire);
+    pub(crate) fn add_total(&self, direction: Direction, wire: &Tally) {
+        if has_buckets() {
+            return self.add_own_total(direction, wire);
         }
-        shared::add_tally(self.way(way).cast(), wire);
+        shared::add_tally(self.direction(direction).cast(), wire);
     }
 
     /// As [`Self::pass`], where it is known that CPUs have places.
     #[inline(always)]
-    pub(crate) fn pass_placed(&self, way: Way, wire: &Tally) {
+    pub(crate) fn add_own_total(&self, direction: Direction, wire: &Tally) {
         // SAFETY: the header is a whole entry, and this CPU's alone.
         unsafe {
-            let counted = self.way(way);
+            let counted = self.direction(direction);
             (*counted)[0] += wire.packets;
             (*counted)[1] += wire.bytes;
         }
@@ -162,12 +161,12 @@ impl Region {
 
     /// Packets and bytes of a way.
     #[inline(always)]
-    fn way(&self, way: Way) -> *mut [u64; 2] {
+    fn direction(&self, direction: Direction) -> *mut [u64; 2] {
         // SAFETY: the counts are part of a whole entry, and hold both ways.
         unsafe {
-            (&raw mut (*self.counts).ways)
+            (&raw mut (*self.counts).totals)
                 .cast::<[u64; 2]>()
-                .add(one_of_two(way as u64))
+                .add(one_of_two(direction as u64))
         }
     }
 }

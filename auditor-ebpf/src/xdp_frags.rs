@@ -2,20 +2,22 @@
 
 use aya_ebpf::{bindings::xdp_md, helpers::generated::bpf_xdp_get_buff_len};
 
+use auditor_common::Direction;
+
 use crate::{
-    context::{Context, Going, Way},
+    context::{Context, Directed},
     frame::Frame,
 };
 
 /// A frame in as many buffers as it takes; all but its first one stay unread.
 #[derive(Clone, Copy)]
-pub(crate) struct Spread(pub(crate) *mut xdp_md);
+pub(crate) struct XdpFrags(pub(crate) *mut xdp_md);
 
-impl Going for Spread {
-    const WAY: Way = Way::In;
+impl Directed for XdpFrags {
+    const DIRECTION: Direction = Direction::Ingress;
 }
 
-impl Context for Spread {
+impl Context for XdpFrags {
     type Raw = *mut xdp_md;
 
     #[inline(always)]

@@ -7,15 +7,15 @@ use auditor_common::{
 use aya_ebpf::{bindings::__sk_buff, helpers::generated::bpf_skb_load_bytes};
 use zerocopy::{FromBytes, Immutable, KnownLayout};
 
-use crate::{bounded::bounded, ends::InPacket};
+use crate::{addresses::InPacket, bounded::bounded};
 
 /// The memory between `data` and `data_end`.
-pub(crate) struct Window<const EXTENSIONS: usize> {
+pub(crate) struct LinearBytes<const EXTENSIONS: usize> {
     start: usize,
     end: usize,
 }
 
-impl<const EXTENSIONS: usize> Window<EXTENSIONS> {
+impl<const EXTENSIONS: usize> LinearBytes<EXTENSIONS> {
     #[inline(always)]
     pub(crate) fn new(start: usize, end: usize) -> Self {
         Self { start, end }
@@ -23,14 +23,14 @@ impl<const EXTENSIONS: usize> Window<EXTENSIONS> {
 
     /// Where the addresses of an IPv6 packet at `start` lie, which has been read from this window.
     #[inline(always)]
-    pub(crate) fn ends6(&self, start: usize) -> InPacket {
+    pub(crate) fn addresses_6(&self, start: usize) -> InPacket {
         let source = self.start + start + 8;
         // SAFETY: the caller has read the packet.
         unsafe { InPacket::new(source as *const u64, (source + 16) as *const u64) }
     }
 }
 
-impl<const EXTENSIONS: usize> Bytes for Window<EXTENSIONS> {
+impl<const EXTENSIONS: usize> Bytes for LinearBytes<EXTENSIONS> {
     #[inline(always)]
     fn get<const N: usize>(&self, offset: usize) -> Option<[u8; N]> {
         let at = self.start + bounded(offset);
@@ -73,9 +73,9 @@ impl<const EXTENSIONS: usize> Bytes for Window<EXTENSIONS> {
 }
 
 /// The bytes of a socket buffer, wherever its fragments lie.
-pub(crate) struct Scattered<const EXTENSIONS: usize>(pub(crate) *mut __sk_buff);
+pub(crate) struct SkbBytes<const EXTENSIONS: usize>(pub(crate) *mut __sk_buff);
 
-impl<const EXTENSIONS: usize> Bytes for Scattered<EXTENSIONS> {
+impl<const EXTENSIONS: usize> Bytes for SkbBytes<EXTENSIONS> {
     #[inline(always)]
     fn get<const N: usize>(&self, offset: usize) -> Option<[u8; N]> {
         let mut bytes = [0; N];

@@ -5,25 +5,23 @@
 //! ("global functions", Linux 5.6): they take a context, numbers, and memory of a known size, and hand back a number.
 
 use auditor_common::{
-    Packet, Part, Slot, Tally,
+    Packet, Part, Reason, Tally,
     packet::{self, plain4, plain6},
 };
 use aya_ebpf::bindings::{__sk_buff, xdp_md};
 
 use crate::{
-    context::{Context, Received, Sent, Whole},
-    ends::Values,
+    addresses::Values,
+    context::{Context, TcEgress, TcIngress, Xdp},
     fragment,
     frame::{Frame, TAGGED, UNREAD, UNTAGGED},
     outcome::Outcome,
-    placed,
-    region::{self, Region, keeps_both_ports},
-    shared,
-    spread::Spread,
-    table,
+    per_cpu::{self, PerCpu, keeps_both_ports},
+    placed, shared, table,
+    xdp_frags::XdpFrags,
 };
 
-pub(crate) trait Longer: Context {
+pub(crate) trait SlowPath: Context {
     /// Counts a plain IPv4 packet without a tag.
     fn untagged(self) -> Outcome;
 
@@ -34,7 +32,7 @@ pub(crate) trait Longer: Context {
     fn version_6(self) -> Outcome;
 
     /// Counts a frame that is not plain, or has no place.
-    fn other(self, has_no_place: bool) -> Other;
+    fn other(self, has_no_bucket: bool) -> Other;
 
     /// Counts the refusal of the packet that an ICMP error quotes.
     fn refused(self, quote: u32);
@@ -43,9 +41,9 @@ pub(crate) trait Longer: Context {
     fn inside(self);
 }
 
-macro_rules! longer {
+macro_rules! slow_path {
     ($($context:ident($raw:ty): $untagged:ident $tagged:ident $version_6:ident $other:ident $refused:ident $inside:ident;)*) => {$(
-        impl Longer for $context {
+        impl SlowPath for $context {
             #[inline(always)]
             fn untagged(self) -> Outcome {
                 Outcome($untagged(self.0))
@@ -62,8 +60,8 @@ macro_rules! longer {
             }
 
             #[inline(always)]
-            fn other(self, has_no_place: bool) -> Other {
-                Other::of($other(self.0, has_no_place.into()))
+            fn other(self, has_no_bucket: bool) -> Other {
+                Other::of($other(self.0, has_no_bucket.into()))
             }
 
             #[inline(always)]
@@ -97,8 +95,8 @@ macro_rules! longer {
 
         #[unsafe(no_mangle)]
         #[inline(never)]
-        extern "C" fn $other(context: $raw, has_no_place: u32) -> u64 {
-            other($context(context), has_no_place != 0).number()
+        extern "C" fn $other(context: $raw, has_no_bucket: u32) -> u64 {
+            other($context(context), has_no_bucket != 0).number()
         }
 
         #[unsafe(no_mangle)]
@@ -117,82 +115,82 @@ macro_rules! longer {
     )*};
 }
 
-longer! {
-    Whole(*mut xdp_md): xdp_untagged xdp_tagged xdp_version_6 xdp_other xdp_refused xdp_inside;
-    Spread(*mut xdp_md): frags_untagged frags_tagged frags_version_6 frags_other frags_refused frags_inside;
-    Received(*mut __sk_buff): in_untagged in_tagged in_version_6 in_other in_refused in_inside;
-    Sent(*mut __sk_buff): out_untagged out_tagged out_version_6 out_other out_refused out_inside;
+slow_path! {
+    Xdp(*mut xdp_md): xdp_untagged xdp_tagged xdp_version_6 xdp_other xdp_refused xdp_inside;
+    XdpFrags(*mut xdp_md): frags_untagged frags_tagged frags_version_6 frags_other frags_refused frags_inside;
+    TcIngress(*mut __sk_buff): in_untagged in_tagged in_version_6 in_other in_refused in_inside;
+    TcEgress(*mut __sk_buff): out_untagged out_tagged out_version_6 out_other out_refused out_inside;
 }
 
 /// Counts a plain IPv4 packet.
 #[inline(always)]
 fn version_4<C: Context, const START: usize>(context: C) -> Outcome {
-    let Some((frame, region)) = begun(context) else {
+    let Some((frame, per_cpu)) = begun(context) else {
         return Outcome::DONE;
     };
     let mut packet = Packet::EMPTY;
-    let mut ends = 0;
-    if !plain4(&frame.window(), START, &mut packet, &mut ends) {
+    let mut addresses = 0;
+    if !plain4(&frame.linear_bytes(), START, &mut packet, &mut addresses) {
         return Outcome::NOT_PLAIN;
     }
-    packet.tell();
-    plainly(&frame, &region, &packet, ends)
+    packet.read_handshake();
+    plainly(&frame, &per_cpu, &packet, addresses)
 }
 
 #[inline(always)]
 fn version_6<C: Context>(context: C) -> Outcome {
-    let Some((frame, region)) = begun(context) else {
+    let Some((frame, per_cpu)) = begun(context) else {
         return Outcome::DONE;
     };
     let mut packet = Packet::EMPTY;
-    let mut ends = [[0; 2]; 2];
-    if !plain6(&frame.window(), UNTAGGED, &mut packet, &mut ends) {
+    let mut addresses = [[0; 2]; 2];
+    if !plain6(&frame.linear_bytes(), UNTAGGED, &mut packet, &mut addresses) {
         return Outcome::NOT_PLAIN;
     }
-    packet.tell();
-    plainly(&frame, &region, &packet, ends)
+    packet.read_handshake();
+    plainly(&frame, &per_cpu, &packet, addresses)
 }
 
 /// Counts a plain packet, if it has a place.
 #[inline(always)]
 fn plainly<C: Context, E: Values>(
     frame: &Frame<C>,
-    region: &Region,
+    per_cpu: &PerCpu,
     packet: &Packet,
-    ends: E,
+    addresses: E,
 ) -> Outcome {
     let wire = frame.on_wire(packet.headers);
     let counted = Outcome::from(table::count::<C, E>(
-        region,
+        per_cpu,
         frame.interface,
         packet,
-        ends,
+        addresses,
         &wire,
     ));
     if counted.is_final() {
-        region.pass(C::WAY, &wire);
+        per_cpu.add_total(C::DIRECTION, &wire);
         tally(counted, &wire);
     }
     counted
 }
 
-/// Counts a packet that is in no flow under the slot that says why.
+/// Counts a packet that is in no flow under the reason that says why.
 #[inline(always)]
 fn tally(counted: Outcome, wire: &Tally) {
-    if let Some(slot) = counted.slot() {
-        shared::tally(slot, wire);
+    if let Some(reason) = counted.reason() {
+        shared::tally(reason, wire);
     }
 }
 
 /// The frame, and what it may write to.
 #[inline(always)]
-fn begun<C: Context>(context: C) -> Option<(Frame<C>, Region)> {
-    let (region, _) = Region::current()?;
+fn begun<C: Context>(context: C) -> Option<(Frame<C>, PerCpu)> {
+    let (per_cpu, _) = PerCpu::current()?;
     let mut frame = context.frame();
     if keeps_both_ports() {
-        frame.set_length(region.length());
+        frame.set_length(per_cpu.length());
     }
-    Some((frame, region))
+    Some((frame, per_cpu))
 }
 
 /// What became of a frame on the long way.
@@ -222,8 +220,8 @@ impl Other {
 }
 
 #[inline(always)]
-fn other<C: Context>(context: C, has_no_place: bool) -> Other {
-    let Some((frame, region)) = begun(context) else {
+fn other<C: Context>(context: C, has_no_bucket: bool) -> Other {
+    let Some((frame, per_cpu)) = begun(context) else {
         return Other {
             quote: 0,
             counted: Outcome::DONE,
@@ -233,12 +231,14 @@ fn other<C: Context>(context: C, has_no_place: bool) -> Other {
     let parsed = frame.parse(&mut packet);
     let is_read = parsed == Outcome::DONE;
     let wire = frame.on_wire(if is_read { packet.headers } else { 0 });
-    region.pass(C::WAY, &wire);
+    per_cpu.add_total(C::DIRECTION, &wire);
     let counted = if is_read {
         let interface = frame.interface;
         match packet.part {
-            Part::Short if !keeps_both_ports() => Outcome::of(Slot::Truncated),
-            Part::Whole if has_no_place => placed::count_shared::<C>(&mut packet, interface, &wire),
+            Part::Short if !keeps_both_ports() => Outcome::of(Reason::Truncated),
+            Part::Whole if has_no_bucket => {
+                placed::count_shared::<C>(&mut packet, interface, &wire)
+            }
             Part::Whole | Part::Short => by_addresses::<C>(&mut packet, interface, &wire),
             Part::FirstFragment | Part::LaterFragment => match fragment::complete(&mut packet) {
                 Outcome::DONE => by_addresses::<C>(&mut packet, interface, &wire),
@@ -278,7 +278,7 @@ fn refused<C: Context>(context: C, quote: u32) {
         return;
     }
     let interface = frame.interface;
-    if !region::has_places() {
+    if !per_cpu::has_buckets() {
         placed::refuse_shared(&mut quoted, interface);
     } else if quoted.is_ipv4 {
         placed::refuse_4(&mut quoted, interface);
@@ -299,7 +299,7 @@ fn inside<C: Context>(context: C) {
     }
     let wire = frame.carried(found, packet.headers);
     if found & UNREAD != 0 {
-        shared::tally(Slot::Inside.index(), &wire);
+        shared::tally(Reason::InsideUnread.index(), &wire);
         return;
     }
     let interface = frame.interface | found & !packet::INDEX_MASK;

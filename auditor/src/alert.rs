@@ -8,13 +8,10 @@ use std::{
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    audit::{RuleVerdict, Severity},
-    report::{
-        Report,
-        ocsf::Ends,
-        schema::{Flow, Rule, micros},
-    },
+use crate::report::{
+    Report,
+    ocsf::Ends,
+    schema::{Flow, Rule, RuleVerdict, Severity, micros},
 };
 
 /// What an event is about.

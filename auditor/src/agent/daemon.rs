@@ -23,12 +23,12 @@ use super::{
 };
 use crate::{
     alert::{Alerts, Complaint, Event, Kind},
-    audit::{Severity, may_concern},
+    audit::may_concern,
     history::{Bounds, Finding, History},
     matrix::Rule,
     observed::{Flow, Observed, Window},
     output::{say, write},
-    report::{Report, clean_line},
+    report::{Report, clean_line, schema::Severity},
     sink::metrics::Health,
 };
 

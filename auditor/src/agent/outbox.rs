@@ -17,10 +17,10 @@ use tokio::time::Instant;
 use super::{clock, threads::ThreadSpawner};
 use crate::{
     alert::{Change, Event, Kind},
-    audit::Severity,
     deployment::{Sink, SinkKind},
     history::Store,
     output::say,
+    report::schema::Severity,
     sink::{
         Delivery, Open, SinkError, alertmanager, client, lines, metrics::SinkHealth, syslog,
         webhook,

@@ -1,9 +1,9 @@
 use jiff::Timestamp;
 
 use super::{Alerts, Change, Complaint, Event, Kind};
-use crate::{
-    audit::{RuleVerdict, Severity},
-    report::Report,
+use crate::report::{
+    Report,
+    schema::{RuleVerdict, Severity},
 };
 
 /// A report in which the only rule has a verdict.

@@ -3,8 +3,6 @@
 use std::{collections::BTreeSet, net::IpAddr};
 
 use jiff::SignedDuration;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 
 use crate::{observed::Outcome, port::PortSet, role::Role};
 
@@ -27,10 +25,7 @@ impl Audit {
 }
 
 /// How much a finding matters.
-#[derive(
-    Clone, Copy, Debug, Deserialize, Eq, JsonSchema, Ord, PartialEq, PartialOrd, Serialize,
-)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Severity {
     /// As documented.
     Fine,
@@ -95,10 +90,7 @@ impl FlowVerdict {
 }
 
 /// The one thing in which an unexpected flow differs from the nearest rules.
-#[derive(
-    Clone, Copy, Debug, Deserialize, Eq, JsonSchema, Ord, PartialEq, PartialOrd, Serialize,
-)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Reason {
     /// A rule allows it under a condition that does not hold here.
     Condition,
@@ -180,10 +172,7 @@ pub struct Certainty {
 }
 
 /// How sure a verdict is.
-#[derive(
-    Clone, Copy, Debug, Deserialize, Eq, JsonSchema, Ord, PartialEq, PartialOrd, Serialize,
-)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Level {
     Low,
     Medium,
@@ -201,10 +190,7 @@ impl Level {
 }
 
 /// The verdict on a rule, from where this host stands.
-#[derive(
-    Clone, Copy, Debug, Deserialize, Eq, JsonSchema, Ord, PartialEq, PartialOrd, Serialize,
-)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum RuleVerdict {
     /// A flow matched it and was answered.
     Observed,

@@ -108,7 +108,7 @@ fn flow(flow: &Flow, format: Format, text: &mut String) -> anyhow::Result<()> {
                     "{} -> {} {} on {}: first {:.0}, last {:.0}{}{}; {} packets, {} bytes",
                     flow.client,
                     flow.server,
-                    service(flow),
+                    service::of(flow),
                     flow.interface,
                     flow.first,
                     flow.last,

@@ -3,10 +3,9 @@
 use std::fmt::{self, Write as _};
 
 use super::{
-    schema::{Report, Rule},
+    schema::{Report, Rule, Severity},
     words::{self, number},
 };
-use crate::audit::Severity;
 
 /// Renders the report.
 pub fn render(report: &Report) -> String {

@@ -3,8 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::schema::{Flow, Report, Rule};
-use crate::audit::Severity;
+use super::schema::{Flow, Report, Rule, Severity};
 
 /// Renders the report.
 ///

@@ -6,12 +6,10 @@ use auditor_common::Slot;
 
 use super::{
     look::{self, Look},
-    schema::{Flow, FlowVerdict, Part, Report, Rule, Way},
+    schema::{
+        Flow, FlowVerdict, Hook, Outcome, Part, Report, RoleCheck, Rule, RuleVerdict, Severity, Way,
+    },
     words::{self, number},
-};
-use crate::{
-    audit::{RoleCheck, RuleVerdict, Severity},
-    observed::{Hook, Outcome},
 };
 
 /// Renders the report. Text from documents and deployments is shown with its control characters escaped.

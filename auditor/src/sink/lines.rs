@@ -7,9 +7,11 @@ use serde_json::{Value, json};
 use super::{Delivery, SinkError};
 use crate::{
     alert::Change,
-    audit::Severity,
     deployment::LineForm as Form,
-    report::ocsf::{Finding, State},
+    report::{
+        ocsf::{Finding, State},
+        schema::Severity,
+    },
 };
 
 /// Adds lines to the file, all of them with one write.

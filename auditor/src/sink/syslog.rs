@@ -9,7 +9,7 @@ use std::{
 };
 
 use super::{Delivery, SinkError};
-use crate::{audit::Severity, deployment::SyslogTarget as Target};
+use crate::{deployment::SyslogTarget as Target, report::schema::Severity};
 
 /// How long a connection may take.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -128,7 +128,7 @@ mod tests {
     use super::message;
     use crate::{
         alert::{Change, Event, Kind},
-        audit::Severity,
+        report::schema::Severity,
         sink::Delivery,
     };
 

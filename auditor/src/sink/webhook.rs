@@ -9,8 +9,8 @@ use sha2::Sha256;
 use super::{Delivery, SinkError, authorization, post, reveal};
 use crate::{
     alert::{Change, Event, Kind},
-    audit::Severity,
     deployment::Secret,
+    report::schema::Severity,
 };
 
 /// A server that takes events.

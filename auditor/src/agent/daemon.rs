@@ -79,7 +79,7 @@ impl Daemon {
         let mut history = state.store.load()?;
         history.begin(now);
         let alerts = alerts(state.store.findings()?);
-        let (sinks, host) = (configuration.sinks(), &session.facts.host.name);
+        let (sinks, host) = (&configuration.sinks, &session.facts.host.name);
         let outbox = Outbox::begin(&threads, sinks, &state.database(), host);
         let mut daemon = Self {
             settings,

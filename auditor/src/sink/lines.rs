@@ -1,38 +1,86 @@
 //! Events as lines of JSON in a file, for whoever collects logs.
 
-use std::{fs::OpenOptions, io::Write as _, path::Path};
+use std::{
+    error::Error,
+    fs::OpenOptions,
+    io::Write as _,
+    path::{Path, PathBuf},
+};
 
+use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Delivery, SinkError};
+use super::delivery::{Configured, Delivery, Sink, SinkError, fields};
 use crate::{
     alert::Change,
-    deployment::LineForm as Form,
     report::{
         ocsf::{Finding, State},
         schema::Severity,
     },
 };
 
-/// Adds lines to the file, all of them with one write.
-///
-/// # Errors
-///
-/// The file can't be written to.
-pub fn deliver(path: &Path, form: Form, deliveries: &[Delivery<'_>]) -> Result<(), SinkError> {
-    let mut text = String::new();
-    for delivery in deliveries {
-        let line = match form {
-            Form::Plain => json!({ "host": delivery.host, "event": delivery.event }),
-            Form::Ecs => ecs(delivery),
-            Form::Ocsf => ocsf(delivery),
-        };
-        text.push_str(&line.to_string());
-        text.push('\n');
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Fields {
+    #[serde(default)]
+    name: Option<String>,
+    path: String,
+    #[serde(default)]
+    form: Form,
+}
+
+/// The names of the fields of a line.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "lowercase")]
+enum Form {
+    /// Ours, as `auditor watch --format jsonl` prints them.
+    #[default]
+    Plain,
+    /// Those of the Elastic Common Schema.
+    Ecs,
+    /// Those of the Open Cybersecurity Schema Framework.
+    Ocsf,
+}
+
+pub(super) fn read(
+    section: toml::Table,
+    directory: &Path,
+) -> Result<Configured, Box<dyn Error + Send + Sync>> {
+    let file: Fields = fields(section)?;
+    let lines = Lines {
+        path: directory.join(file.path),
+        form: file.form,
+    };
+    Ok(Configured::new(file.name, lines))
+}
+
+/// A file to which a line of JSON is added for each event.
+#[derive(Debug)]
+struct Lines {
+    path: PathBuf,
+    form: Form,
+}
+
+impl Sink for Lines {
+    /// Adds lines to the file, all of them with one write.
+    fn deliver(&self, deliveries: &[Delivery<'_>]) -> Result<(), SinkError> {
+        let mut text = String::new();
+        for delivery in deliveries {
+            let line = match self.form {
+                Form::Plain => json!({ "host": delivery.host, "event": delivery.event }),
+                Form::Ecs => ecs(delivery),
+                Form::Ocsf => ocsf(delivery),
+            };
+            text.push_str(&line.to_string());
+            text.push('\n');
+        }
+        let mut file = OpenOptions::new()
+            .append(true)
+            .create(true)
+            .open(&self.path)?;
+        file.write_all(text.as_bytes())?;
+        Ok(())
     }
-    let mut file = OpenOptions::new().append(true).create(true).open(path)?;
-    file.write_all(text.as_bytes())?;
-    Ok(())
 }
 
 /// A Detection Finding of the Open Cybersecurity Schema Framework.

@@ -5,6 +5,7 @@ mod csv;
 mod diff;
 pub mod explain;
 mod flows;
+mod form;
 mod html;
 mod judged;
 mod junit;
@@ -20,19 +21,16 @@ pub mod service;
 mod text;
 mod words;
 
-pub use csv::render as csv;
 pub use diff::{Difference, diff};
 pub use flows::render as flow_table;
-pub use html::{render as html, render_live as live_html};
+pub use form::{FORMS, Form, FormError};
+pub use html::render_live as live_html;
 pub use judged::{Judged, MatrixSource};
-pub use junit::render as junit;
 pub use learn::{Learned, learn};
 pub use look::Look;
-pub use markdown::render as markdown;
-pub use sarif::render as sarif;
 pub use schema::Report;
 pub use sentence::gap as gap_words;
-pub use text::{line as clean_line, render as text};
+pub use text::line as clean_line;
 
 #[cfg(test)]
 pub(crate) mod tests;

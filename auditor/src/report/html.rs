@@ -29,8 +29,8 @@ const MOST_FINDINGS: usize = 100;
 ///
 /// # Errors
 ///
-/// Never in practice: its data holds text and numbers only.
-pub fn render(report: &Report) -> anyhow::Result<String> {
+/// Never in practice: a string takes everything.
+pub(super) fn render(report: &Report) -> Result<String, fmt::Error> {
     page(report, "", "")
 }
 
@@ -39,12 +39,12 @@ pub fn render(report: &Report) -> anyhow::Result<String> {
 /// # Errors
 ///
 /// As [`render`].
-pub fn render_live(report: &Report, seconds: u64) -> anyhow::Result<String> {
+pub fn render_live(report: &Report, seconds: u64) -> Result<String, fmt::Error> {
     let meta = format!("<meta name=\"refresh-seconds\" content=\"{seconds}\">\n");
     page(report, "connect-src 'self'; ", &meta)
 }
 
-fn page(report: &Report, policy: &str, meta: &str) -> anyhow::Result<String> {
+fn page(report: &Report, policy: &str, meta: &str) -> Result<String, fmt::Error> {
     let mut out = String::new();
     head(report, policy, meta, &mut out)?;
     top(report, &mut out)?;

@@ -8,7 +8,7 @@ use super::{
 };
 
 /// Renders the report.
-pub fn render(report: &Report) -> String {
+pub(super) fn render(report: &Report) -> String {
     let mut out = String::new();
     // Writing to a string does not fail.
     let _written = write(report, &mut out);

@@ -10,7 +10,7 @@ use super::schema::{Flow, Report, Rule, Severity};
 /// # Errors
 ///
 /// Never in practice: it holds text and numbers only.
-pub fn render(report: &Report) -> Result<String, serde_json::Error> {
+pub(super) fn render(report: &Report) -> Result<String, serde_json::Error> {
     let flows = report
         .flows
         .iter()

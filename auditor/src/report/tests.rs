@@ -10,7 +10,7 @@ use super::{
     explain::{self, Question},
     learn,
     schema::{Flow, Outcome, RuleVerdict},
-    text,
+    text::render as text,
 };
 use crate::{
     audit::{Policy, judge},

@@ -13,7 +13,7 @@ use super::{
 };
 
 /// Renders the report. Text from documents and deployments is shown with its control characters escaped.
-pub fn render(report: &Report, look: Look) -> String {
+pub(super) fn render(report: &Report, look: Look) -> String {
     let mut text = String::new();
     let written = write(report, &mut text);
     debug_assert!(written.is_ok(), "a String takes everything");

@@ -17,7 +17,7 @@ use std::{
 
 use thiserror::Error;
 
-pub use delivery::{Delivery, OpenFinding, Sink, SinkError};
+pub use delivery::{Delivery, Sink, SinkError};
 pub use http::client;
 pub use secret::Secret;
 

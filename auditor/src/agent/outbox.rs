@@ -17,11 +17,10 @@ use tokio::time::Instant;
 
 use super::{clock, threads::ThreadSpawner};
 use crate::{
-    alert::{Change, Event, Kind},
+    alert::{Event, EventError, EventJson},
     history::{Store, StoreError},
     output::say,
-    report::schema::Severity,
-    sink::{Delivery, NamedSink, OpenFinding, SinkError, metrics::SinkHealth},
+    sink::{Delivery, NamedSink, SinkError, metrics::SinkHealth},
 };
 
 /// How long to wait after the first failure; each further one doubles it.
@@ -74,7 +73,7 @@ impl Outbox {
         let mut addressed = Vec::new();
         for event in events {
             // It holds text and times only.
-            let Ok(text) = serde_json::to_string(event) else {
+            let Ok(text) = serde_json::to_string(&EventJson::from(event)) else {
                 continue;
             };
             addressed.extend(self.names.iter().map(|name| (name.clone(), text.clone())));
@@ -178,7 +177,7 @@ impl Worker {
         if !is_due {
             return Ok(None);
         }
-        let open = open(store)?;
+        let open = store.findings()?;
         let now = Timestamp::from_second(store.now()?).unwrap_or_default();
         sink.refresh(&self.host, &open, now)?;
         Ok(Some(clock::monotonic()))
@@ -188,7 +187,7 @@ impl Worker {
         let mut events: Vec<(i64, Event)> = Vec::new();
         for (id, text) in waiting {
             // One that another version wrote, and this one can't read, is not worth the others.
-            match serde_json::from_str(text) {
+            match event(text) {
                 Ok(event) => events.push((*id, event)),
                 Err(error) => say(&format!(
                     "auditor: sink {}: event {id} of the table outbox can't be read, and is left out: {error}",
@@ -259,27 +258,17 @@ impl Worker {
     }
 }
 
-/// The findings that hold, as they were saved.
-fn open(store: &Store) -> Result<Vec<OpenFinding>, StoreError> {
-    let findings = store.findings()?;
-    let open = findings.into_iter().filter_map(|finding| {
-        let kinds = [Kind::Flow, Kind::Rule];
-        let severities = [Severity::Warning, Severity::Violation];
-        Some(OpenFinding {
-            since: finding.since,
-            event: Event {
-                at: finding.since,
-                change: Change::Appeared,
-                kind: kinds.into_iter().find(|kind| kind.name() == finding.kind)?,
-                severity: severities
-                    .into_iter()
-                    .find(|severity| severity.name() == finding.severity)?,
-                key: finding.key,
-                before: None,
-                now: Some(finding.verdict),
-                text: finding.text,
-            },
-        })
-    });
-    Ok(open.collect())
+/// Why an event that waits can't be read.
+#[derive(Debug, Error)]
+enum WaitingError {
+    #[error(transparent)]
+    Json(#[from] serde_json::Error),
+    #[error(transparent)]
+    Event(#[from] EventError),
+}
+
+/// An event as it waits.
+fn event(text: &str) -> Result<Event, WaitingError> {
+    let json: EventJson = serde_json::from_str(text)?;
+    Ok(json.try_into()?)
 }

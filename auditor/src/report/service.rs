@@ -17,6 +17,16 @@ pub struct Service {
     pub tunnel: Option<String>,
 }
 
+impl Service {
+    /// The port, where the protocol has ports.
+    pub fn port_of_transport(&self) -> Option<u16> {
+        Transport::from_protocol(self.protocol)
+            .is_none_or(Transport::has_ports)
+            .then_some(self.port)
+            .filter(|port| *port != 0)
+    }
+}
+
 impl fmt::Display for Service {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&text(self.protocol, self.port, self.tunnel.as_deref()))

@@ -7,11 +7,14 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
-    delivery::{Configured, Delivery, OpenFinding, Sink, SinkError, fields},
+    delivery::{Configured, Delivery, Sink, SinkError, fields},
     http::Server,
     secret::Secret,
 };
-use crate::alert::{Change, Event, Kind};
+use crate::{
+    alert::{Change, Kind, OpenFinding, Subject, Verdict},
+    report::schema::Severity,
+};
 
 /// How often it is told of what goes on: it takes an alert for over that is not sent again.
 const REFRESH: Duration = Duration::from_mins(1);
@@ -61,21 +64,27 @@ impl Sink for Alertmanager {
     fn deliver(&self, deliveries: &[Delivery<'_>]) -> Result<(), SinkError> {
         let mut alerts = Vec::new();
         for Delivery { host, event } in deliveries {
-            match (event.change, &event.before, &event.now) {
-                // Alertmanager damps by itself; what flaps stays what it was.
-                (Change::Flapping, _, _) => {}
-                (_, before, now) => {
-                    if let Some(before) = before
-                        .as_ref()
-                        .filter(|before| Some(*before) != now.as_ref())
-                    {
-                        alerts.push(alert(host, event, before, event.at, Some(event.at)));
-                    }
-                    if let Some(now) = now {
-                        let end = event.at.checked_add(LIFETIME).ok();
-                        alerts.push(alert(host, event, now, event.at, end));
-                    }
-                }
+            // Alertmanager damps by itself; what flaps stays what it was.
+            if event.change == Change::Flapping {
+                continue;
+            }
+            let alert = |verdict, end| Alert {
+                host,
+                subject: &event.subject,
+                verdict,
+                severity: event.severity,
+                text: &event.text,
+                start: event.at,
+                end,
+            };
+            if let Some(before) = event.before
+                && event.before != event.now
+            {
+                alerts.push(alert(before, Some(event.at)).to_value());
+            }
+            if let Some(now) = event.now {
+                let end = event.at.checked_add(LIFETIME).ok();
+                alerts.push(alert(now, end).to_value());
             }
         }
         self.send(&alerts)
@@ -87,45 +96,65 @@ impl Sink for Alertmanager {
 
     fn refresh(&self, host: &str, open: &[OpenFinding], now: Timestamp) -> Result<(), SinkError> {
         let end = now.checked_add(LIFETIME).ok();
-        let alerts: Vec<Value> = open
-            .iter()
-            .filter_map(|open| {
-                let verdict = open.event.now.as_ref()?;
-                Some(alert(host, &open.event, verdict, open.since, end))
-            })
-            .collect();
+        let mut alerts = Vec::new();
+        for OpenFinding {
+            subject,
+            finding,
+            since,
+        } in open
+        {
+            let alert = Alert {
+                host,
+                subject,
+                verdict: finding.verdict,
+                severity: finding.severity,
+                text: &finding.text,
+                start: *since,
+                end,
+            };
+            alerts.push(alert.to_value());
+        }
         self.send(&alerts)
     }
 }
 
-/// Labels say what an alert is, and stay the same from its beginning to its end; annotations are words.
-fn alert(
-    host: &str,
-    event: &Event,
-    verdict: &str,
+/// One alert of the API.
+struct Alert<'a> {
+    host: &'a str,
+    subject: &'a Subject,
+    verdict: Verdict,
+    severity: Severity,
+    text: &'a str,
     start: Timestamp,
     end: Option<Timestamp>,
-) -> Value {
-    let name = match event.kind {
-        Kind::Flow => "AuditorFlow",
-        Kind::Rule => "AuditorRule",
-    };
-    let mut alert = json!({
-        "labels": {
-            "alertname": name,
-            "host": host,
-            "verdict": verdict,
-            event.kind.name(): event.key,
-        },
-        "annotations": {
-            "summary": format!("{verdict} {} {} on {host}", event.kind.name(), event.key),
-            "description": event.text,
-            "severity": event.severity.name(),
-        },
-        "startsAt": format!("{start:.3}"),
-    });
-    if let (Some(end), Some(fields)) = (end, alert.as_object_mut()) {
-        fields.insert("endsAt".to_owned(), json!(format!("{end:.3}")));
+}
+
+impl Alert<'_> {
+    /// Labels say what an alert is, and stay the same from its beginning to its end; annotations are words.
+    fn to_value(&self) -> Value {
+        let (kind, key) = (self.subject.kind(), self.subject.key());
+        let (host, verdict) = (self.host, self.verdict.name());
+        let name = match kind {
+            Kind::Flow => "AuditorFlow",
+            Kind::Rule => "AuditorRule",
+        };
+        let mut alert = json!({
+            "labels": {
+                "alertname": name,
+                "host": host,
+                "verdict": verdict,
+                kind.name(): key,
+            },
+            "annotations": {
+                "summary": format!("{verdict} {} {key} on {host}", kind.name()),
+                "description": self.text,
+                "severity": self.severity.name(),
+            },
+            "startsAt": format!("{:.3}", self.start),
+        });
+        if let (Some(end), Some(fields)) = (self.end, alert.as_object_mut()) {
+            fields.insert("endsAt".to_owned(), json!(format!("{end:.3}")));
+        }
+        alert
     }
-    alert
 }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use thiserror::Error;
 
-use crate::alert::Event;
+use crate::alert::{Event, OpenFinding};
 
 /// A destination of events.
 pub trait Sink: Debug + Send + Sync {
@@ -81,13 +81,6 @@ pub(super) fn fields<T: DeserializeOwned>(fields: toml::Table) -> Result<T, Fiel
 pub struct Delivery<'a> {
     pub host: &'a str,
     pub event: &'a Event,
-}
-
-/// A finding that holds.
-#[derive(Clone, Debug)]
-pub struct OpenFinding {
-    pub event: Event,
-    pub since: Timestamp,
 }
 
 /// Why something could not be delivered.

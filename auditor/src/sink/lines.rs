@@ -12,9 +12,9 @@ use serde_json::{Value, json};
 
 use super::delivery::{Configured, Delivery, Sink, SinkError, fields};
 use crate::{
-    alert::Change,
+    alert::{Change, Event, EventJson, Verdict},
     report::{
-        ocsf::{Finding, State},
+        ocsf::{Ends, Finding, State},
         schema::Severity,
     },
 };
@@ -67,7 +67,9 @@ impl Sink for Lines {
         let mut text = String::new();
         for delivery in deliveries {
             let line = match self.form {
-                Form::Plain => json!({ "host": delivery.host, "event": delivery.event }),
+                Form::Plain => {
+                    json!({ "host": delivery.host, "event": EventJson::from(delivery.event) })
+                }
                 Form::Ecs => ecs(delivery),
                 Form::Ocsf => ocsf(delivery),
             };
@@ -86,7 +88,7 @@ impl Sink for Lines {
 /// A Detection Finding of the Open Cybersecurity Schema Framework.
 fn ocsf(delivery: &Delivery<'_>) -> Value {
     let event = delivery.event;
-    let verdict = event.now.as_ref().or(event.before.as_ref());
+    let verdict = event.now.or(event.before);
     Finding {
         host: delivery.host,
         state: match event.change {
@@ -95,11 +97,11 @@ fn ocsf(delivery: &Delivery<'_>) -> Value {
             Change::Resolved => State::Resolved,
         },
         severity: event.severity,
-        uid: &format!("{} {}", event.kind.name(), event.key),
-        verdict: verdict.map_or("unknown", String::as_str),
+        uid: &format!("{} {}", event.subject.kind().name(), event.subject.key()),
+        verdict: verdict.map_or("unknown", Verdict::name),
         text: &event.text,
         at: event.at,
-        ends: event.ends(),
+        ends: ends(event),
     }
     .to_value()
 }
@@ -125,19 +127,29 @@ fn ecs(delivery: &Delivery<'_>) -> Value {
             "category": ["network"],
             "type": ["info"],
             "module": "auditor",
-            "dataset": format!("auditor.{}", event.kind.name()),
+            "dataset": format!("auditor.{}", event.subject.kind().name()),
             "action": event.change.name(),
             "severity": severity,
         },
         "host": { "name": delivery.host },
         "log": { "level": event.severity.name() },
-        "rule": { "name": event.key },
+        "rule": { "name": event.subject.key() },
         "message": event.text,
     });
-    if let (Some(ends), Some(fields)) = (event.ends(), line.as_object_mut()) {
+    if let (Some(ends), Some(fields)) = (ends(event), line.as_object_mut()) {
         fields.insert("source".to_owned(), json!({ "ip": ends.client }));
         let destination = json!({ "ip": ends.server, "port": ends.port });
         fields.insert("destination".to_owned(), destination);
     }
     line
+}
+
+/// The two sides of the flow that an event is about; the type of an ICMP request is no port.
+fn ends(event: &Event) -> Option<Ends> {
+    let flow = event.subject.flow()?;
+    Some(Ends {
+        client: flow.client(),
+        server: flow.server(),
+        port: flow.service().port_of_transport().unwrap_or_default(),
+    })
 }

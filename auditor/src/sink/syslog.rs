@@ -14,7 +14,7 @@ use serde::Deserialize;
 use thiserror::Error;
 
 use super::delivery::{Configured, Delivery, Sink, SinkError, fields};
-use crate::report::schema::Severity;
+use crate::{alert::Verdict, report::schema::Severity};
 
 /// How long a connection may take.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -126,6 +126,7 @@ const FACILITY: u8 = 16;
 /// One message: header, structured data, and the text.
 fn message(delivery: &Delivery<'_>) -> String {
     let event = delivery.event;
+    let (kind, key) = (event.subject.kind().name(), event.subject.key());
     let level = match event.severity {
         Severity::Violation => 3,
         Severity::Warning => 4,
@@ -141,10 +142,10 @@ fn message(delivery: &Delivery<'_>) -> String {
         name(event.change.name()),
     );
     let fields = [
-        ("kind", event.kind.name()),
-        ("key", &event.key),
-        ("before", event.before.as_deref().unwrap_or_default()),
-        ("now", event.now.as_deref().unwrap_or_default()),
+        ("kind", kind),
+        ("key", key),
+        ("before", event.before.map_or("", Verdict::name)),
+        ("now", event.now.map_or("", Verdict::name)),
         ("severity", event.severity.name()),
     ];
     for (field, value) in fields {
@@ -156,7 +157,7 @@ fn message(delivery: &Delivery<'_>) -> String {
         .chars()
         .map(|c| if c.is_control() { ' ' } else { c })
         .collect();
-    let _written = write!(out, "] {} {}: {text}", event.kind.name(), event.key);
+    let _written = write!(out, "] {kind} {key}: {text}");
     out
 }
 
@@ -190,8 +191,8 @@ fn parameter(text: &str) -> String {
 mod tests {
     use super::{Target, message};
     use crate::{
-        alert::{Change, Event, Kind},
-        report::schema::Severity,
+        alert::{Change, Event, Subject, Verdict},
+        report::schema::{RuleVerdict, Severity},
         sink::Delivery,
     };
 
@@ -200,10 +201,9 @@ mod tests {
         let event = Event {
             at: "2026-11-20T12:00:00Z".parse().unwrap(),
             change: Change::Appeared,
-            kind: Kind::Rule,
-            key: "a\"b]c\\".to_owned(),
+            subject: Subject::Rule("a\"b]c\\".to_owned()),
             before: None,
-            now: Some("missing".to_owned()),
+            now: Some(Verdict::Rule(RuleVerdict::Missing)),
             severity: Severity::Violation,
             text: "two\nlines \u{1b}[31m".to_owned(),
         };

@@ -16,8 +16,8 @@ use super::{
     secret::Secret,
 };
 use crate::{
-    alert::{Change, Event, Kind},
-    report::schema::Severity,
+    alert::{Change, Event, EventJson, Subject, Verdict},
+    report::schema::{RuleVerdict, Severity},
 };
 
 #[derive(Deserialize)]
@@ -87,7 +87,7 @@ impl Sink for Webhook {
             let body = match &self.template {
                 Some(template) => render(template, delivery)?,
                 None => serde_json::to_string(
-                    &json!({ "host": delivery.host, "event": delivery.event }),
+                    &json!({ "host": delivery.host, "event": EventJson::from(delivery.event) }),
                 )?,
             };
             let mut headers = Vec::new();
@@ -104,14 +104,14 @@ impl Sink for Webhook {
 
 /// Tries a template on an event that appears and on one that is resolved.
 fn check(template: &str) -> Result<(), SinkError> {
-    for (before, now) in [(None, Some("missing")), (Some("missing"), None)] {
+    let missing = Verdict::Rule(RuleVerdict::Missing);
+    for (before, now) in [(None, Some(missing)), (Some(missing), None)] {
         let event = Event {
             at: Timestamp::UNIX_EPOCH,
             change: Change::Appeared,
-            kind: Kind::Rule,
-            key: "\"web\"".to_owned(),
-            before: before.map(str::to_owned),
-            now: now.map(str::to_owned),
+            subject: Subject::Rule("\"web\"".to_owned()),
+            before,
+            now,
             severity: Severity::Violation,
             text: "text with \"quotes\"\nand lines".to_owned(),
         };
@@ -129,7 +129,7 @@ fn render(template: &str, delivery: &Delivery<'_>) -> Result<String, SinkError> 
     let mut environment = Environment::new();
     environment.set_auto_escape_callback(|_| AutoEscape::Json);
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
-    let values = context! { host => delivery.host, event => delivery.event };
+    let values = context! { host => delivery.host, event => EventJson::from(delivery.event) };
     Ok(environment.render_str(template, values)?)
 }
 

@@ -34,17 +34,16 @@ impl File<'_> {
 
     /// A problem with what stands at a byte of the text.
     pub fn problem(self, offset: usize, problem: String) -> FileError {
-        let line = self
-            .text
-            .bytes()
-            .take(offset)
-            .filter(|byte| *byte == b'\n')
-            .count()
-            + 1;
         FileError {
             path: self.path.to_owned(),
-            line,
+            line: self.line(offset),
             problem,
         }
+    }
+
+    /// The line of a byte of the text, from 1 on.
+    pub fn line(self, offset: usize) -> usize {
+        let before = self.text.bytes().take(offset);
+        before.filter(|byte| *byte == b'\n').count() + 1
     }
 }

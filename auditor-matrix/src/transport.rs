@@ -3,13 +3,10 @@
 use std::fmt;
 
 use auditor_common::port::protocol;
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A transport, as documents and matrices name it.
-#[derive(
-    Clone, Copy, Debug, Deserialize, Eq, Hash, JsonSchema, Ord, PartialEq, PartialOrd, Serialize,
-)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Transport {
     Tcp,

@@ -9,7 +9,7 @@ mod verdict;
 
 pub use policy::{Policy, PolicyException, PolicyRule, RoleCheck, Side, UnknownRole, may_concern};
 pub use verdict::{
-    Audit, Certainty, FlowFinding, FlowVerdict, Level, PeersSeen, PortsSeen, Reason, RuleFinding,
+    Audit, Certainty, FlowFinding, FlowVerdict, Level, Mismatch, PeersSeen, PortsSeen, RuleFinding,
     RuleVerdict, Severity,
 };
 

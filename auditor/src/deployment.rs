@@ -12,12 +12,12 @@ use jiff::{SignedDuration, civil::Date};
 pub use inventory::{Form, Group, Inventory, Problem};
 pub(crate) use roles::entry_addresses;
 pub use roles::{Entry, Roles};
-pub use sink::{LineForm, Secret, Sink, SinkKind, SyslogTarget};
+pub use sink::SinkSection;
 
 use crate::{matrix::RulePorts, role::Role, transport::Transport};
 
 /// The configuration of a host or of a fleet.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Deployment {
     /// Matrix files; relative paths are relative to the deployment's own file.
     pub matrices: Vec<PathBuf>,
@@ -31,7 +31,7 @@ pub struct Deployment {
     pub conditions: BTreeMap<String, bool>,
     pub exceptions: Vec<Exception>,
     /// Where `auditor watch` sends what changes.
-    pub sinks: Vec<Sink>,
+    pub sinks: Vec<SinkSection>,
 }
 
 /// Traffic that no rule allows and that is accepted all the same.

@@ -11,7 +11,7 @@ use std::{
 use auditor_common::{packet::Tunnel, port::protocol};
 use jiff::{SignedDuration, Timestamp};
 
-pub use store::{Finding, Saved, Store, StoreError};
+pub use store::{Store, StoreError, ValueError};
 
 use crate::observed::{Cause, Flow, Gap, Outcome, Remembered};
 

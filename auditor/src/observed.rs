@@ -12,8 +12,6 @@ use std::{
 
 use auditor_common::{Reason, Tally, Totals, lost::Lost};
 use jiff::{SignedDuration, Timestamp};
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 
 pub use flow::{DirectionCounters, Flow, Outcome, Remembered, flag_names};
 pub use ledger::{Ends, KnownPorts, Ledger};
@@ -123,8 +121,7 @@ pub struct Interface {
 }
 
 /// Where a program sits.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Hook {
     Xdp,
     Tc,

@@ -1,121 +1,103 @@
 //! Where reports and events go: one destination a file.
 
-pub mod alertmanager;
-pub mod lines;
+mod alertmanager;
+mod delivery;
+mod http;
+mod lines;
 pub mod metrics;
-pub mod syslog;
-pub mod webhook;
+mod secret;
+mod syslog;
+mod webhook;
 
-use std::{path::PathBuf, time::Duration};
+use std::{
+    error::Error,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
-use jiff::Timestamp;
 use thiserror::Error;
 
-use crate::{alert::Event, deployment::Secret};
+pub use delivery::{Delivery, Sink, SinkError};
+pub use http::client;
+pub use secret::Secret;
 
-/// Why something could not be delivered.
+use crate::deployment::SinkSection;
+use delivery::Configured;
+
+/// Reads what a section says beside its kind; relative paths start at the directory.
+type Read = fn(toml::Table, &Path) -> Result<Configured, Box<dyn Error + Send + Sync>>;
+
+/// Every kind of sink, by what `type` calls it and, unless it has another name, everybody else.
+const KINDS: [(&str, Read); 4] = [
+    ("alertmanager", alertmanager::read),
+    ("webhook", webhook::read),
+    ("syslog", syslog::read),
+    ("lines", lines::read),
+];
+
+/// A sink that a deployment asks for.
+#[derive(Clone, Debug)]
+pub struct NamedSink {
+    /// Its name in messages, metrics and the state: two of one kind have different ones.
+    pub name: String,
+    pub sink: Arc<dyn Sink>,
+}
+
+/// A section that is wrong, and on which line.
 #[derive(Debug, Error)]
-pub enum SinkError {
-    #[error("no answer that says yes: {0}")]
-    Http(#[from] Box<ureq::Error>),
-    #[error("the answer is {status}")]
-    Status { status: u16 },
-    #[error(transparent)]
-    File(#[from] std::io::Error),
-    #[error("cannot read {}: {error}", path.display())]
-    Secret {
-        path: PathBuf,
-        error: std::io::Error,
-    },
-    #[error("the variable {name} is not in the environment")]
-    Variable { name: String },
-    #[error("the template: {0}")]
-    Template(#[from] minijinja::Error),
-    #[error(transparent)]
-    Json(#[from] serde_json::Error),
+#[error("{}:{line}", path.display())]
+pub struct SectionError {
+    path: PathBuf,
+    line: usize,
+    #[source]
+    problem: Box<dyn Error + Send + Sync>,
 }
 
-impl SinkError {
-    /// Whether it is of no use to try again: the other side understood, and does not want it.
-    pub const fn is_final(&self) -> bool {
-        match self {
-            // 408 and 429 ask for patience; other answers of this class will be the same next time.
-            Self::Status { status } => {
-                400 <= *status && *status < 500 && *status != 408 && *status != 429
-            }
-            Self::Json(_) | Self::Template(_) => true,
-            Self::Http(_) | Self::File(_) | Self::Secret { .. } | Self::Variable { .. } => false,
+/// A `type` that no sink has.
+#[derive(Debug, Error)]
+#[error("unknown variant `{kind}`, expected one of {}", KINDS.map(|(kind, _)| format!("`{kind}`")).join(", "))]
+struct UnknownKind {
+    kind: String,
+}
+
+/// A name that another sink has.
+#[derive(Debug, Error)]
+#[error("two sinks are called `{name}`: give each a name of its own")]
+struct SameName {
+    name: String,
+}
+
+/// The sinks that a deployment asks for, in its order.
+///
+/// # Errors
+///
+/// The first thing that is wrong, with its line.
+pub fn read(sections: &[SinkSection]) -> Result<Vec<NamedSink>, SectionError> {
+    let mut sinks: Vec<NamedSink> = Vec::new();
+    for section in sections {
+        let fail = |line, problem| SectionError {
+            path: section.file.clone(),
+            line,
+            problem,
+        };
+        let kind = KINDS.iter().find(|(kind, _)| *kind == section.kind);
+        let Some((kind, read)) = kind else {
+            let kind = section.kind.clone();
+            return Err(fail(section.kind_line, UnknownKind { kind }.into()));
+        };
+        let configured = read(section.fields.clone(), &section.directory)
+            .map_err(|problem| fail(section.line, problem))?;
+        let name = configured.name.unwrap_or_else(|| (*kind).to_owned());
+        if sinks.iter().any(|sink| sink.name == name) {
+            return Err(fail(section.line, SameName { name }.into()));
         }
+        sinks.push(NamedSink {
+            name,
+            sink: configured.sink,
+        });
     }
+    Ok(sinks)
 }
 
-/// An event that waits for its delivery, with the host that it is about.
-#[derive(Clone, Debug)]
-pub struct Delivery<'a> {
-    pub host: &'a str,
-    pub event: &'a Event,
-}
-
-/// A finding that holds.
-#[derive(Clone, Debug)]
-pub struct Open {
-    pub event: Event,
-    pub since: Timestamp,
-}
-
-/// How long one delivery may take.
-const PATIENCE: Duration = Duration::from_secs(10);
-
-/// A client that waits no longer than that, and takes every answer for an answer.
-pub fn client() -> ureq::Agent {
-    ureq::Agent::config_builder()
-        .timeout_global(Some(PATIENCE))
-        .http_status_as_error(false)
-        // A sink is where it was said to be.
-        .max_redirects(0)
-        .user_agent(concat!("auditor/", env!("CARGO_PKG_VERSION")))
-        .build()
-        .into()
-}
-
-/// What a secret is now; they are changed, so it is read each time.
-pub(crate) fn reveal(secret: &Secret) -> Result<Vec<u8>, SinkError> {
-    let bytes = match secret {
-        Secret::File(path) => std::fs::read(path).map_err(|error| SinkError::Secret {
-            path: path.clone(),
-            error,
-        })?,
-        Secret::Variable(name) => std::env::var_os(name)
-            .ok_or_else(|| SinkError::Variable { name: name.clone() })?
-            .into_encoded_bytes(),
-    };
-    Ok(bytes.trim_ascii().to_owned())
-}
-
-/// The header that says who sends.
-fn authorization(token: Option<&Secret>) -> Result<Option<(&'static str, String)>, SinkError> {
-    let Some(token) = token else { return Ok(None) };
-    let token = reveal(token)?;
-    let token = String::from_utf8_lossy(&token);
-    Ok(Some(("authorization", format!("Bearer {token}"))))
-}
-
-/// Posts JSON; an answer of 2xx is a delivery.
-fn post(
-    client: &ureq::Agent,
-    url: &str,
-    headers: &[(&str, String)],
-    body: &str,
-) -> Result<(), SinkError> {
-    let mut request = client.post(url).header("content-type", "application/json");
-    for (name, value) in headers {
-        request = request.header(*name, value);
-    }
-    let answer = request.send(body).map_err(Box::new)?;
-    let status = answer.status().as_u16();
-    if (200..300).contains(&status) {
-        Ok(())
-    } else {
-        Err(SinkError::Status { status })
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -3,7 +3,6 @@
 use std::{collections::BTreeMap, fmt};
 
 use jiff::SignedDuration;
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -83,9 +82,7 @@ impl fmt::Display for RulePorts {
 }
 
 /// Whether the documentation expects the traffic.
-#[derive(
-    Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, Ord, PartialEq, PartialOrd, Serialize,
-)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Presence {
     /// The page says that it must be there.

@@ -2,19 +2,19 @@
 
 use std::{net::IpAddr, path::PathBuf, time::SystemTime};
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow, bail};
 use jiff::SignedDuration;
 use sha2::{Digest as _, Sha256};
 
 use crate::{
     audit::{self, Policy},
-    deployment::{Deployment, Sink, SinkKind},
+    deployment::Deployment,
     digits::hexadecimal,
     matrix::Matrix,
     observed::{Host, Observed},
     report::{Judged, MatrixSource, Report},
     role::Role,
-    sink::webhook,
+    sink::{self, NamedSink},
 };
 
 /// Where a configuration stands.
@@ -41,6 +41,8 @@ pub(crate) struct Configuration {
     sources: Vec<MatrixSource>,
     pub(crate) deployment: Option<Deployment>,
     pub(crate) roles: Vec<Role>,
+    /// Where events go.
+    pub(crate) sinks: Vec<NamedSink>,
     /// The deployment's file.
     file: Option<PathBuf>,
 }
@@ -66,19 +68,13 @@ impl Configuration {
             Some(path) => Some(Deployment::parse(path, &read(path)?)?),
             None => None,
         };
-        for sink in deployment.iter().flat_map(|deployment| &deployment.sinks) {
-            if let SinkKind::Webhook {
-                template: Some(template),
-                ..
-            } = &sink.kind
-            {
-                webhook::check(template).with_context(|| {
-                    format!(
-                        "sink {}: its template should make JSON of `host` and `event`",
-                        sink.name
-                    )
-                })?;
-            }
+        let sinks = match &deployment {
+            Some(deployment) => sink::read(&deployment.sinks)?,
+            None => Vec::new(),
+        };
+        for NamedSink { name, sink } in &sinks {
+            sink.check()
+                .map_err(|problem| anyhow!(problem).context(format!("sink {name}")))?;
         }
         let listed = deployment
             .as_ref()
@@ -108,6 +104,7 @@ impl Configuration {
             sources,
             roles: files.roles.iter().map(|name| Role::new(name)).collect(),
             deployment,
+            sinks,
             file: files.deployment.clone(),
         })
     }
@@ -128,12 +125,10 @@ impl Configuration {
         })
     }
 
-    /// Where events go.
-    pub(crate) fn sinks(&self) -> &[Sink] {
-        self.deployment
-            .as_ref()
-            .map(|deployment| deployment.sinks.as_slice())
-            .unwrap_or_default()
+    /// Whether events go to the same sinks as by another configuration.
+    pub(crate) fn has_sinks_of(&self, other: &Self) -> bool {
+        let sections = |one: &Self| one.deployment.as_ref().map(|it| it.sinks.clone());
+        sections(self).unwrap_or_default() == sections(other).unwrap_or_default()
     }
 
     /// The files that were read, and when each was last written to.

@@ -22,9 +22,9 @@ use super::{
     uncounted::UncountedGaps,
 };
 use crate::{
-    alert::{Alerts, Complaint, Event, Kind},
-    audit::{Severity, may_concern},
-    history::{Bounds, Finding, History},
+    alert::{Alerts, Event, EventJson, OpenFinding},
+    audit::may_concern,
+    history::{Bounds, History},
     matrix::Rule,
     observed::{Flow, Observed, Window},
     output::{say, write},
@@ -78,8 +78,11 @@ impl Daemon {
         let now = session.clock.now();
         let mut history = state.store.load()?;
         history.begin(now);
-        let alerts = alerts(state.store.findings()?);
-        let (sinks, host) = (configuration.sinks(), &session.facts.host.name);
+        let mut alerts = Alerts::default();
+        for finding in state.store.findings()? {
+            alerts.resume(finding);
+        }
+        let (sinks, host) = (&configuration.sinks, &session.facts.host.name);
         let outbox = Outbox::begin(&threads, sinks, &state.database(), host);
         let mut daemon = Self {
             settings,
@@ -142,7 +145,7 @@ impl Daemon {
         for event in &events {
             self.print(event);
         }
-        let findings = findings(&self.alerts);
+        let findings: Vec<OpenFinding> = self.alerts.open().collect();
         self.journal
             .save(&mut self.history, Some(&findings), &events, &self.outbox);
         let is_due = REPORT_AGE <= now.duration_since(self.last_report);
@@ -236,7 +239,7 @@ impl Daemon {
                 clean_line(&mut text, &event.to_string());
                 text
             }
-            EventFormat::Jsonl => match serde_json::to_string(event) {
+            EventFormat::Jsonl => match serde_json::to_string(&EventJson::from(event)) {
                 Ok(line) => format!("{line}\n"),
                 Err(error) => format!("{{\"error\": \"{error}\"}}\n"),
             },
@@ -263,43 +266,4 @@ impl Daemon {
             },
         });
     }
-}
-
-/// The alerts that were open when the state was saved.
-fn alerts(findings: Vec<Finding>) -> Alerts {
-    let mut alerts = Alerts::default();
-    for finding in findings {
-        let (Some(kind), Some(severity)) = (
-            [Kind::Flow, Kind::Rule]
-                .into_iter()
-                .find(|kind| kind.name() == finding.kind),
-            [Severity::Warning, Severity::Violation]
-                .into_iter()
-                .find(|severity| severity.name() == finding.severity),
-        ) else {
-            continue;
-        };
-        let complaint = Complaint {
-            verdict: finding.verdict,
-            severity,
-            text: finding.text,
-        };
-        alerts.resume(kind, finding.key, complaint, finding.since);
-    }
-    alerts
-}
-
-/// The alerts that are open, as they are saved.
-fn findings(alerts: &Alerts) -> Vec<Finding> {
-    alerts
-        .open()
-        .map(|(kind, key, complaint, since)| Finding {
-            kind: kind.name().to_owned(),
-            key: key.to_owned(),
-            verdict: complaint.verdict.clone(),
-            severity: complaint.severity.name().to_owned(),
-            since,
-            text: complaint.text.clone(),
-        })
-        .collect()
 }

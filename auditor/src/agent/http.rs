@@ -190,7 +190,7 @@ async fn page(State(published): State<Published>) -> Response {
     };
     match report::live_html(&report, REFRESH_SECONDS) {
         Ok(text) => ([(header::CONTENT_TYPE, "text/html; charset=utf-8")], text).into_response(),
-        Err(error) => failed(&error),
+        Err(error) => failed(&error.into()),
     }
 }
 

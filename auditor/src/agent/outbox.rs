@@ -12,26 +12,22 @@ use std::{
 };
 
 use jiff::Timestamp;
+use thiserror::Error;
 use tokio::time::Instant;
 
 use super::{clock, threads::ThreadSpawner};
 use crate::{
-    alert::{Change, Event, Kind},
-    audit::Severity,
-    deployment::{Sink, SinkKind},
-    history::Store,
+    alert::{Event, EventError, EventJson},
+    history::{Store, StoreError},
     output::say,
-    sink::{
-        Delivery, Open, SinkError, alertmanager, client, lines, metrics::SinkHealth, syslog,
-        webhook,
-    },
+    sink::{Delivery, NamedSink, SinkError, metrics::SinkHealth},
 };
 
 /// How long to wait after the first failure; each further one doubles it.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_mins(2);
-/// How often Alertmanager is sent again what goes on: it takes an alert for over that is not sent again.
-const REFRESH: Duration = Duration::from_mins(1);
+/// How long to wait for events before a sink may want to be sent again what holds.
+const IDLE: Duration = Duration::from_mins(1);
 /// Events that are taken at once.
 const BATCH: u32 = 64;
 
@@ -46,7 +42,7 @@ impl Outbox {
     /// Begins to serve sinks from the database.
     pub(crate) fn begin(
         threads: &ThreadSpawner,
-        sinks: &[Sink],
+        sinks: &[NamedSink],
         database: &Path,
         host: &str,
     ) -> Self {
@@ -77,7 +73,7 @@ impl Outbox {
         let mut addressed = Vec::new();
         for event in events {
             // It holds text and times only.
-            let Ok(text) = serde_json::to_string(event) else {
+            let Ok(text) = serde_json::to_string(&EventJson::from(event)) else {
                 continue;
             };
             addressed.extend(self.names.iter().map(|name| (name.clone(), text.clone())));
@@ -102,9 +98,18 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Why nothing more was delivered.
+#[derive(Debug, Error)]
+enum DeliveryError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Sink(#[from] SinkError),
+}
+
 /// One sink, on its thread.
 struct Worker {
-    sink: Sink,
+    sink: NamedSink,
     database: PathBuf,
     host: String,
     health: Arc<Mutex<BTreeMap<String, SinkHealth>>>,
@@ -120,19 +125,18 @@ impl Worker {
                 return;
             }
         };
-        let client = client();
         let mut pause = FIRST_PAUSE;
         // What holds is sent at once: it may have begun in an earlier run.
         let mut refreshed: Option<Instant> = None;
         loop {
-            let result = self.turn(&store, &client, refreshed);
+            let result = self.turn(&store, refreshed);
             if let Ok(Some(now)) = result {
                 refreshed = Some(now);
             }
             let result = result.map(|_refreshed| ());
             let next = if result.is_ok() {
                 pause = FIRST_PAUSE;
-                REFRESH
+                IDLE
             } else {
                 let now = pause;
                 pause = (2 * pause).min(LONGEST_PAUSE);
@@ -156,57 +160,43 @@ impl Worker {
     fn turn(
         &self,
         store: &Store,
-        client: &ureq::Agent,
         refreshed: Option<Instant>,
-    ) -> Result<Option<Instant>, String> {
+    ) -> Result<Option<Instant>, DeliveryError> {
         loop {
-            let (waiting, count) = store
-                .waiting(&self.sink.name, BATCH)
-                .map_err(|error| error.to_string())?;
+            let (waiting, count) = store.waiting(&self.sink.name, BATCH)?;
             self.change(|health| health.waiting = count);
             if waiting.is_empty() {
                 break;
             }
-            self.batch(store, client, &waiting)?;
+            self.batch(store, &waiting)?;
         }
-        let is_due = refreshed.is_none_or(|last| REFRESH <= clock::since(last));
-        if let SinkKind::Alertmanager { url, token } = &self.sink.kind
-            && is_due
-        {
-            let open = open(store)?;
-            let now = Timestamp::from_second(store.now().map_err(|error| error.to_string())?)
-                .unwrap_or_default();
-            let token = token.as_ref();
-            let server = alertmanager::Server { url, token };
-            alertmanager::refresh(client, server, &self.host, &open, now)
-                .map_err(|error| error.to_string())?;
-            return Ok(Some(clock::monotonic()));
+        let sink = &self.sink.sink;
+        let is_due = sink
+            .refresh_interval()
+            .is_some_and(|interval| refreshed.is_none_or(|last| interval <= clock::since(last)));
+        if !is_due {
+            return Ok(None);
         }
-        Ok(None)
+        let open = store.findings()?;
+        let now = Timestamp::from_second(store.now()?).unwrap_or_default();
+        sink.refresh(&self.host, &open, now)?;
+        Ok(Some(clock::monotonic()))
     }
 
-    fn batch(
-        &self,
-        store: &Store,
-        client: &ureq::Agent,
-        waiting: &[(i64, String)],
-    ) -> Result<(), String> {
+    fn batch(&self, store: &Store, waiting: &[(i64, String)]) -> Result<(), DeliveryError> {
         let mut events: Vec<(i64, Event)> = Vec::new();
         for (id, text) in waiting {
             // One that another version wrote, and this one can't read, is not worth the others.
-            if let Ok(event) = serde_json::from_str(text) {
-                events.push((*id, event));
+            match event(text) {
+                Ok(event) => events.push((*id, event)),
+                Err(error) => say(&format!(
+                    "auditor: sink {}: event {id} of the table outbox can't be read, and is left out: {error}",
+                    self.sink.name
+                )),
             }
         }
         let last_of_all = waiting.last().map_or(0, |(id, _)| *id);
-        // Those that take one at a time are sent one at a time, so that none is sent again for another's sake.
-        let parts: Vec<&[(i64, Event)]> = match self.sink.kind {
-            SinkKind::Webhook { .. } => events.chunks(1).collect(),
-            SinkKind::Alertmanager { .. } | SinkKind::Syslog(_) | SinkKind::Lines { .. } => {
-                vec![&events]
-            }
-        };
-        for part in parts {
+        for part in events.chunks(self.sink.sink.most_at_once().max(1)) {
             let deliveries: Vec<Delivery<'_>> = part
                 .iter()
                 .map(|(_, event)| Delivery {
@@ -214,7 +204,7 @@ impl Worker {
                     event,
                 })
                 .collect();
-            match self.deliver(client, &deliveries) {
+            match self.sink.sink.deliver(&deliveries) {
                 Ok(()) => {}
                 Err(error) if error.is_final() => {
                     say(&format!(
@@ -224,12 +214,10 @@ impl Worker {
                     ));
                     self.change(|health| health.errors += 1);
                 }
-                Err(error) => return Err(error.to_string()),
+                Err(error) => return Err(error.into()),
             }
             if let Some((last, _)) = part.last() {
-                store
-                    .delivered(&self.sink.name, *last)
-                    .map_err(|error| error.to_string())?;
+                store.delivered(&self.sink.name, *last)?;
                 let count = u64::try_from(part.len()).unwrap_or_default();
                 self.change(|health| {
                     health.delivered += count;
@@ -237,36 +225,8 @@ impl Worker {
                 });
             }
         }
-        store
-            .delivered(&self.sink.name, last_of_all)
-            .map_err(|error| error.to_string())
-    }
-
-    fn deliver(&self, client: &ureq::Agent, deliveries: &[Delivery<'_>]) -> Result<(), SinkError> {
-        match &self.sink.kind {
-            SinkKind::Alertmanager { url, token } => {
-                let token = token.as_ref();
-                alertmanager::deliver(client, alertmanager::Server { url, token }, deliveries)
-            }
-            SinkKind::Webhook {
-                url,
-                key,
-                token,
-                template,
-            } => {
-                let hook = webhook::Hook {
-                    url,
-                    key: key.as_ref(),
-                    token: token.as_ref(),
-                    template: template.as_deref(),
-                };
-                deliveries
-                    .iter()
-                    .try_for_each(|delivery| webhook::deliver(client, hook, delivery))
-            }
-            SinkKind::Syslog(target) => syslog::deliver(target, deliveries),
-            SinkKind::Lines { path, form } => lines::deliver(path, *form, deliveries),
-        }
+        store.delivered(&self.sink.name, last_of_all)?;
+        Ok(())
     }
 
     fn change(&self, change: impl FnOnce(&mut SinkHealth)) {
@@ -278,7 +238,7 @@ impl Worker {
     }
 
     /// Says once that a sink fails, and once that it works again.
-    fn report(&mut self, result: Result<(), String>) {
+    fn report(&mut self, result: Result<(), DeliveryError>) {
         match result {
             Ok(()) => {
                 if std::mem::take(&mut self.is_failing) {
@@ -298,27 +258,17 @@ impl Worker {
     }
 }
 
-/// The findings that hold, as they were saved.
-fn open(store: &Store) -> Result<Vec<Open>, String> {
-    let findings = store.findings().map_err(|error| error.to_string())?;
-    let open = findings.into_iter().filter_map(|finding| {
-        let kinds = [Kind::Flow, Kind::Rule];
-        let severities = [Severity::Warning, Severity::Violation];
-        Some(Open {
-            since: finding.since,
-            event: Event {
-                at: finding.since,
-                change: Change::Appeared,
-                kind: kinds.into_iter().find(|kind| kind.name() == finding.kind)?,
-                severity: severities
-                    .into_iter()
-                    .find(|severity| severity.name() == finding.severity)?,
-                key: finding.key,
-                before: None,
-                now: Some(finding.verdict),
-                text: finding.text,
-            },
-        })
-    });
-    Ok(open.collect())
+/// Why an event that waits can't be read.
+#[derive(Debug, Error)]
+enum WaitingError {
+    #[error(transparent)]
+    Json(#[from] serde_json::Error),
+    #[error(transparent)]
+    Event(#[from] EventError),
+}
+
+/// An event as it waits.
+fn event(text: &str) -> Result<Event, WaitingError> {
+    let json: EventJson = serde_json::from_str(text)?;
+    Ok(json.try_into()?)
 }

@@ -1,9 +1,9 @@
 use jiff::Timestamp;
 
-use super::{Alerts, Change, Complaint, Event, Kind};
-use crate::{
-    audit::{RuleVerdict, Severity},
-    report::Report,
+use super::{Alerts, Change, Event, Finding, Kind, OpenFinding, Subject, Verdict};
+use crate::report::{
+    Report,
+    schema::{RuleVerdict, Severity},
 };
 
 /// A report in which the only rule has a verdict.
@@ -89,18 +89,22 @@ fn flapping_is_said_once() {
 fn another_run_does_not_tell_again() {
     let mut alerts = Alerts::default();
     let (verdict, severity) = MISSING;
-    let complaint = Complaint {
-        verdict: verdict.name().to_owned(),
+    let finding = Finding {
+        verdict: Verdict::Rule(verdict),
         severity,
         text: String::new(),
     };
-    alerts.resume(Kind::Rule, "web".to_owned(), complaint, at(0));
+    alerts.resume(OpenFinding {
+        subject: Subject::Rule("web".to_owned()),
+        finding,
+        since: at(0),
+    });
     assert_eq!(alerts.update(&report(verdict, severity), at(5)), []);
     let open: Vec<_> = alerts
         .open()
-        .map(|(_, key, _, since)| (key, since))
+        .map(|open| (open.subject.key().to_owned(), open.since))
         .collect();
-    assert_eq!(open, [("web", at(0))]);
+    assert_eq!(open, [("web".to_owned(), at(0))]);
     let events = alerts.update(&report(FINE.0, FINE.1), at(6));
     assert_eq!(events.len(), 1);
     let told: &Event = &events[0];
@@ -115,8 +119,8 @@ fn flows_that_nobody_documented_are_told() {
     let keys: Vec<String> = alerts
         .update(&report, at(0))
         .into_iter()
-        .filter(|event| event.kind == Kind::Flow)
-        .map(|event| event.key)
+        .filter(|event| event.subject.kind() == Kind::Flow)
+        .map(|event| event.subject.key().to_owned())
         .collect();
     assert_eq!(keys, ["192.0.2.1 -> 10.0.0.1 tcp/22"]);
     let mut twice = report;
@@ -146,7 +150,11 @@ fn a_flood_is_told_by_and_by_and_the_worst_first() {
     for minute in 0..20 {
         let events = alerts.update(&flood, at(minute));
         assert!(events.len() <= 100);
-        told.extend(events.into_iter().map(|event| event.key));
+        told.extend(
+            events
+                .into_iter()
+                .map(|event| event.subject.key().to_owned()),
+        );
     }
     assert_eq!(told.len(), 1000);
     assert!(told[0].ends_with("tcp/1000"));

@@ -11,7 +11,7 @@ use jiff::{civil::Date, tz::TimeZone};
 use super::{
     index::{AddressClass, Index},
     policy::{Policy, PolicyRule, has_port},
-    verdict::{FlowFinding, FlowVerdict, Reason, Severity},
+    verdict::{FlowFinding, FlowVerdict, Mismatch, Severity},
 };
 use crate::{
     deployment::Exception,
@@ -37,7 +37,7 @@ pub(super) struct Judge<'a> {
     /// How many other hosts with any traffic stand on each side of the rules.
     hosts_with_traffic: Vec<usize>,
     /// The nearest rules of flows that came before: an unexpected one is seldom alone.
-    nearest: HashMap<RuleQuery, (Reason, Vec<usize>)>,
+    nearest: HashMap<RuleQuery, (Mismatch, Vec<usize>)>,
 }
 
 /// What of a flow decides which rules match it. Flows that are alike in this have the same rules.
@@ -143,7 +143,7 @@ impl<'a> Judge<'a> {
             return finding(FlowVerdict::Forbidden { rules: forbidding }, severity);
         }
         let (reason, nearest) = match undocumented {
-            None => (Reason::Port, Vec::new()),
+            None => (Mismatch::Port, Vec::new()),
             Some(query) => self.nearest_cached(&query),
         };
         finding(FlowVerdict::Unexpected { reason, nearest }, severity)
@@ -235,7 +235,7 @@ impl<'a> Judge<'a> {
     }
 
     /// As [`Self::nearest`], kept for flows that are alike.
-    fn nearest_cached(&mut self, query: &RuleQuery) -> (Reason, Vec<usize>) {
+    fn nearest_cached(&mut self, query: &RuleQuery) -> (Mismatch, Vec<usize>) {
         if let Some(known) = self.nearest.get(query) {
             return known.clone();
         }
@@ -247,15 +247,15 @@ impl<'a> Judge<'a> {
     }
 
     /// The one thing that differs, and the first rules that differ in nothing else.
-    fn nearest(&self, query: &RuleQuery) -> (Reason, Vec<usize>) {
+    fn nearest(&self, query: &RuleQuery) -> (Mismatch, Vec<usize>) {
         // In this order: the first reason that has a rule is the reason.
-        let tests: [(Reason, &dyn Fn() -> Vec<usize>); 5] = [
-            (Reason::Condition, &|| {
+        let tests: [(Mismatch, &dyn Fn() -> Vec<usize>); 5] = [
+            (Mismatch::Condition, &|| {
                 self.kept(self.matching(query), |rule| !rule.applies)
             }),
-            (Reason::Direction, &|| self.allowing(&query.reversed())),
-            (Reason::Transport, &|| self.other_transports(query)),
-            (Reason::Peer, &|| {
+            (Mismatch::Direction, &|| self.allowing(&query.reversed())),
+            (Mismatch::Transport, &|| self.other_transports(query)),
+            (Mismatch::Peer, &|| {
                 let RuleQuery {
                     transport,
                     port,
@@ -268,7 +268,7 @@ impl<'a> Judge<'a> {
                     .rules_of_one_side(transport, port, client, server);
                 self.kept(rules, |rule| rule.applies && !rule.rule.loopback)
             }),
-            (Reason::Port, &|| {
+            (Mismatch::Port, &|| {
                 let rules = self.index.rules_between(query.client, query.server);
                 self.kept(self.within(rules, query), |rule| {
                     rule.applies && rule.rule.transport == query.transport
@@ -283,7 +283,7 @@ impl<'a> Judge<'a> {
                 return (reason, rules);
             }
         }
-        (Reason::Port, Vec::new())
+        (Mismatch::Port, Vec::new())
     }
 
     /// The rules that allow the port between these hosts over another transport.

@@ -7,8 +7,6 @@ use std::{
 };
 
 use jiff::civil::Date;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::{
@@ -36,8 +34,7 @@ pub struct Policy {
 }
 
 /// How roles are known of addresses.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum RoleCheck {
     /// By the addresses of a deployment.
     Addresses,

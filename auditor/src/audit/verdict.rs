@@ -3,8 +3,6 @@
 use std::{collections::BTreeSet, net::IpAddr};
 
 use jiff::SignedDuration;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 
 use crate::{observed::Outcome, port::PortSet, role::Role};
 
@@ -27,10 +25,7 @@ impl Audit {
 }
 
 /// How much a finding matters.
-#[derive(
-    Clone, Copy, Debug, Deserialize, Eq, JsonSchema, Ord, PartialEq, PartialOrd, Serialize,
-)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Severity {
     /// As documented.
     Fine,
@@ -74,7 +69,7 @@ pub enum FlowVerdict {
     Housekeeping,
     /// Nothing allows it.
     Unexpected {
-        reason: Reason,
+        reason: Mismatch,
         /// The rules that come nearest, all different from the flow in the reason alone; may be empty.
         nearest: Vec<usize>,
     },
@@ -95,11 +90,8 @@ impl FlowVerdict {
 }
 
 /// The one thing in which an unexpected flow differs from the nearest rules.
-#[derive(
-    Clone, Copy, Debug, Deserialize, Eq, JsonSchema, Ord, PartialEq, PartialOrd, Serialize,
-)]
-#[serde(rename_all = "kebab-case")]
-pub enum Reason {
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Mismatch {
     /// A rule allows it under a condition that does not hold here.
     Condition,
     /// A rule has client and server the other way round.
@@ -112,7 +104,7 @@ pub enum Reason {
     Port,
 }
 
-impl Reason {
+impl Mismatch {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Condition => "condition",
@@ -180,10 +172,7 @@ pub struct Certainty {
 }
 
 /// How sure a verdict is.
-#[derive(
-    Clone, Copy, Debug, Deserialize, Eq, JsonSchema, Ord, PartialEq, PartialOrd, Serialize,
-)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Level {
     Low,
     Medium,
@@ -201,10 +190,7 @@ impl Level {
 }
 
 /// The verdict on a rule, from where this host stands.
-#[derive(
-    Clone, Copy, Debug, Deserialize, Eq, JsonSchema, Ord, PartialEq, PartialOrd, Serialize,
-)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum RuleVerdict {
     /// A flow matched it and was answered.
     Observed,

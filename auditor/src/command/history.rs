@@ -8,6 +8,7 @@ use serde_json::json;
 
 use crate::{
     agent::state::{self, HISTORY},
+    alert::Verdict,
     exit::Exit,
     history::{History as Remembered, Store},
     length::length,
@@ -68,13 +69,19 @@ pub fn run(command: &HistoryCommand) -> anyhow::Result<Exit> {
                     &mut text,
                     &format!(
                         "{:.0} {:<9} {:<9} {} {}: {}",
-                        event.at, event.change, event.severity, event.kind, event.key, event.text
+                        event.at,
+                        event.change.name(),
+                        event.severity.name(),
+                        event.subject.kind().name(),
+                        event.subject.key(),
+                        event.text
                     ),
                 ),
                 Format::Jsonl => {
                     let line = json!({
-                        "at": format!("{:.6}", event.at), "change": event.change, "kind": event.kind, "key": event.key,
-                        "before": event.before, "now": event.now, "severity": event.severity, "text": event.text,
+                        "at": format!("{:.6}", event.at), "change": event.change.name(), "kind": event.subject.kind().name(),
+                        "key": event.subject.key(), "before": event.before.map(Verdict::name),
+                        "now": event.now.map(Verdict::name), "severity": event.severity.name(), "text": event.text,
                     });
                     writeln!(text, "{line}")?;
                 }
@@ -108,7 +115,7 @@ fn flow(flow: &Flow, format: Format, text: &mut String) -> anyhow::Result<()> {
                     "{} -> {} {} on {}: first {:.0}, last {:.0}{}{}; {} packets, {} bytes",
                     flow.client,
                     flow.server,
-                    service(flow),
+                    service::of(flow),
                     flow.interface,
                     flow.first,
                     flow.last,

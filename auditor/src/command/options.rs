@@ -2,7 +2,7 @@
 
 use std::{io::IsTerminal as _, path::PathBuf};
 
-use clap::{Args, ValueEnum};
+use clap::{Args, ValueEnum, builder::PossibleValue};
 
 use crate::{
     agent::{
@@ -13,7 +13,7 @@ use crate::{
     capture::{Ingress, Tc},
     exit::Exit,
     output::write,
-    report::{self, Look, Report},
+    report::{FORMS, Form, Look, Report},
 };
 
 /// What flows are compared with.
@@ -113,32 +113,21 @@ impl OutputOptions {
 #[derive(Args, Clone, Copy, Debug)]
 pub(super) struct FormOptions {
     /// What to print
-    #[arg(long, value_enum, default_value_t = Form::Text)]
+    #[arg(long, value_enum, default_value = "text")]
     format: Form,
     /// What makes the exit code 1
     #[arg(long, value_enum, value_name = "SEVERITY", default_value_t = FailOn::Violation)]
     fail_on: FailOn,
 }
 
-/// The forms of a report.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
-enum Form {
-    /// For people
-    Text,
-    /// A page for browsers, in one file
-    Html,
-    /// As it is kept and read back
-    Json,
-    /// Test results for CI systems
-    Junit,
-    /// Findings for code scanners
-    Sarif,
-    /// A table for spreadsheets
-    Csv,
-    /// For tickets and merge requests
-    Markdown,
-    /// Lines of JSON for SIEMs: Network Activity and Detection Finding of the Open Cybersecurity Schema Framework
-    Ocsf,
+impl ValueEnum for Form {
+    fn value_variants<'a>() -> &'a [Self] {
+        &FORMS
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.name).help(self.about))
+    }
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
@@ -154,16 +143,7 @@ enum FailOn {
 impl FormOptions {
     /// The report in the form that was asked for; `to_terminal` if a person looks at it.
     pub(super) fn render(self, report: &Report, to_terminal: bool) -> anyhow::Result<String> {
-        Ok(match self.format {
-            Form::Text => report::text(report, look(to_terminal)),
-            Form::Html => report::html(report)?,
-            Form::Json => report.to_json()?,
-            Form::Junit => report::junit(report),
-            Form::Sarif => report::sarif(report)?,
-            Form::Csv => report::csv(report),
-            Form::Markdown => report::markdown(report),
-            Form::Ocsf => report::ocsf::render(report),
-        })
+        Ok(self.format.render(report, look(to_terminal))?)
     }
 
     /// What the report's findings make of the exit code.

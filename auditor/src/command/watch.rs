@@ -20,9 +20,9 @@ use crate::{
         state::{self, State},
         threads::ThreadSpawner,
     },
-    deployment::Secret,
     exit::Exit,
     length::length,
+    sink::Secret,
 };
 
 /// Watch for ever: remember what was seen, and say when a verdict changes.

@@ -9,7 +9,7 @@ use toml::Spanned;
 use super::{
     Deployment, Exception,
     roles::Entry,
-    sink::{SinkFile, sinks},
+    sink::{SinkFile, SinkSection},
 };
 use crate::{
     file::{File, FileError},
@@ -98,7 +98,7 @@ impl Deployment {
     pub fn parse(path: &Path, text: &str) -> Result<Self, FileError> {
         let source = File { path, text };
         let file: DeploymentFile = source.read()?;
-        let directory = path.parent().unwrap_or_else(|| Path::new(""));
+        let directory = directory(path);
         let matrices = match file.matrix {
             OneOrMany::One(path) => vec![path],
             OneOrMany::Many(paths) => paths,
@@ -173,8 +173,30 @@ impl Deployment {
             roles,
             conditions: file.conditions,
             exceptions,
-            sinks: sinks(file.sinks, directory)
-                .map_err(|(offset, problem)| source.problem(offset, problem))?,
+            sinks: file
+                .sinks
+                .into_iter()
+                .map(|section| sink(source, section))
+                .collect(),
         })
     }
+}
+
+/// What a section says, with what its kind needs to read it.
+fn sink(source: File<'_>, section: Spanned<SinkFile>) -> SinkSection {
+    let line = source.line(section.span().start);
+    let section = section.into_inner();
+    SinkSection {
+        fields: section.fields,
+        directory: directory(source.path).to_owned(),
+        file: source.path.to_owned(),
+        line,
+        kind_line: source.line(section.kind.span().start),
+        kind: section.kind.into_inner(),
+    }
+}
+
+/// Where relative paths start.
+fn directory(path: &Path) -> &Path {
+    path.parent().unwrap_or_else(|| Path::new(""))
 }

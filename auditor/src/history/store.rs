@@ -1,6 +1,7 @@
 //! The history on disk: an SQLite database, written in transactions, that `sqlite3` reads as well.
 
 mod read;
+mod row;
 mod write;
 
 use std::{
@@ -14,7 +15,9 @@ use rusqlite::{Connection, OpenFlags};
 use thiserror::Error;
 
 use super::{FlowKey, History};
-use read::{instant, load};
+use crate::alert::{Event, OpenFinding};
+use row::RowError;
+pub use row::ValueError;
 
 /// The version of the tables (`PRAGMA user_version`).
 const VERSION: i64 = 1;
@@ -54,6 +57,8 @@ pub enum StoreError {
         #[source]
         problem: rusqlite::Error,
     },
+    #[error("cannot use {}: {value}", path.display())]
+    Value { path: PathBuf, value: ValueError },
     #[error("{} was written by a later auditor (version {version}, this one knows {VERSION}): use that one, or another --state", path.display())]
     Later { path: PathBuf, version: i64 },
 }
@@ -66,7 +71,7 @@ impl StoreError {
                 problem.sqlite_error_code(),
                 Some(rusqlite::ErrorCode::NotADatabase | rusqlite::ErrorCode::DatabaseCorrupt)
             ),
-            Self::Later { .. } => false,
+            Self::Value { .. } | Self::Later { .. } => false,
         }
     }
 }
@@ -76,30 +81,6 @@ impl StoreError {
 pub struct Store {
     connection: Connection,
     path: PathBuf,
-}
-
-/// The state of a finding, as it was last told.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Finding {
-    pub kind: String,
-    pub key: String,
-    pub verdict: String,
-    pub severity: String,
-    pub since: Timestamp,
-    pub text: String,
-}
-
-/// An event as it is kept.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Saved {
-    pub at: Timestamp,
-    pub change: String,
-    pub kind: String,
-    pub key: String,
-    pub before: Option<String>,
-    pub now: Option<String>,
-    pub severity: String,
-    pub text: String,
 }
 
 /// Events that are kept: the oldest are forgotten first.
@@ -161,10 +142,11 @@ impl Store {
             .pragma_query_value(None, "user_version", |row| row.get(0))
     }
 
-    fn fail(&self, problem: rusqlite::Error) -> StoreError {
-        StoreError::Database {
-            path: self.path.clone(),
-            problem,
+    fn fail(&self, problem: impl Into<RowError>) -> StoreError {
+        let path = self.path.clone();
+        match problem.into() {
+            RowError::Database(problem) => StoreError::Database { path, problem },
+            RowError::Value(value) => StoreError::Value { path, value },
         }
     }
 
@@ -172,61 +154,27 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// The database can't be read.
+    /// The database can't be read, or holds what is not known.
     pub fn load(&self) -> Result<History, StoreError> {
-        load(&self.connection).map_err(|problem| self.fail(problem))
+        read::load(&self.connection).map_err(|problem| self.fail(problem))
     }
 
     /// Reads the state of every finding.
     ///
     /// # Errors
     ///
-    /// The database can't be read.
-    pub fn findings(&self) -> Result<Vec<Finding>, StoreError> {
-        let read = || {
-            let mut statement = self.connection.prepare(
-                "SELECT kind, key, verdict, severity, since, text FROM finding ORDER BY kind, key",
-            )?;
-            let rows = statement.query_map([], |row| {
-                Ok(Finding {
-                    kind: row.get(0)?,
-                    key: row.get(1)?,
-                    verdict: row.get(2)?,
-                    severity: row.get(3)?,
-                    since: instant(row, 4)?,
-                    text: row.get(5)?,
-                })
-            })?;
-            rows.collect::<rusqlite::Result<Vec<_>>>()
-        };
-        read().map_err(|problem| self.fail(problem))
+    /// The database can't be read, or holds what is not known.
+    pub fn findings(&self) -> Result<Vec<OpenFinding>, StoreError> {
+        read::findings(&self.connection).map_err(|problem| self.fail(problem))
     }
 
     /// Reads the events since `start`, oldest first.
     ///
     /// # Errors
     ///
-    /// The database can't be read.
-    pub fn events(&self, start: Timestamp) -> Result<Vec<Saved>, StoreError> {
-        let read = || {
-            let mut statement = self.connection.prepare(
-                "SELECT at, change, kind, key, before, now, severity, text FROM event WHERE ?1 <= at ORDER BY id",
-            )?;
-            let rows = statement.query_map([text(start)], |row| {
-                Ok(Saved {
-                    at: instant(row, 0)?,
-                    change: row.get(1)?,
-                    kind: row.get(2)?,
-                    key: row.get(3)?,
-                    before: row.get(4)?,
-                    now: row.get(5)?,
-                    severity: row.get(6)?,
-                    text: row.get(7)?,
-                })
-            })?;
-            rows.collect::<rusqlite::Result<Vec<_>>>()
-        };
-        read().map_err(|problem| self.fail(problem))
+    /// The database can't be read, or holds what is not known.
+    pub fn events(&self, start: Timestamp) -> Result<Vec<Event>, StoreError> {
+        read::events(&self.connection, start).map_err(|problem| self.fail(problem))
     }
 
     /// The oldest events that wait for a sink, as they were put there, with what they are known by; and how many wait.
@@ -249,7 +197,7 @@ impl Store {
             let count: i64 = statement.query_row([sink], |row| row.get(0))?;
             Ok((events, u64::try_from(count).unwrap_or_default()))
         };
-        read().map_err(|problem| self.fail(problem))
+        read().map_err(|problem: rusqlite::Error| self.fail(problem))
     }
 
     /// When the history was last written to, in seconds since 1970: what holds held then.
@@ -291,8 +239,8 @@ impl Store {
         &mut self,
         history: &mut History,
         gone: &BTreeSet<FlowKey>,
-        findings: Option<&[Finding]>,
-        events: &[Saved],
+        findings: Option<&[OpenFinding]>,
+        events: &[Event],
         outbox: &[(String, String)],
     ) -> Result<(), StoreError> {
         let result = self.connection.transaction().and_then(|transaction| {
@@ -328,3 +276,6 @@ fn prepare(connection: &mut Connection) -> rusqlite::Result<()> {
 fn text(instant: Timestamp) -> String {
     format!("{instant:.6}")
 }
+
+#[cfg(test)]
+mod tests;

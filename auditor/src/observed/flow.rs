@@ -8,8 +8,6 @@ use auditor_common::{
     port::protocol,
 };
 use jiff::Timestamp;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 
 use super::{Endpoints, Ends};
 use crate::{address, transport::Transport};
@@ -78,10 +76,7 @@ impl DirectionCounters {
 }
 
 /// What came of a flow.
-#[derive(
-    Clone, Copy, Debug, Deserialize, Eq, JsonSchema, Ord, PartialEq, PartialOrd, Serialize,
-)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Outcome {
     /// Both client and server sent more than resets.
     Established,

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use auditor_common::{Reason, Tally, lost, packet::Tunnel};
 
 use super::{
-    Judged,
+    judged::Judged,
     schema::{
         self, Certainty, Count, Direction, FlowVerdict, GapReason, Lost, Part, PeersSeen,
-        PortsSeen, Report, Rule, SCHEMA_VERSION, Summary, Tool,
+        PortsSeen, Report, Rule, RuleVerdict, SCHEMA_VERSION, Summary, Tool,
     },
-    words,
+    sentence,
 };
 use crate::{
     audit::{self, FlowFinding, PolicyRule, RuleFinding, Severity},
@@ -56,8 +56,8 @@ impl Report {
                 .iter()
                 .map(|interface| schema::Interface {
                     name: interface.name.clone(),
-                    ingress: interface.ingress,
-                    egress: interface.egress,
+                    ingress: interface.ingress.into(),
+                    egress: interface.egress.map(Into::into),
                 })
                 .collect(),
             matrices: matrices
@@ -70,7 +70,7 @@ impl Report {
                     rules: matrix.n_rules,
                 })
                 .collect(),
-            peers_checked_by: policy.check,
+            peers_checked_by: policy.check.into(),
             conditions_not_set: unset_conditions.clone(),
             names_without_address: policy
                 .lookup_failures()
@@ -118,11 +118,11 @@ const fn count(tally: Tally) -> Count {
 fn summary(audit: &audit::Audit) -> Summary {
     let mut summary = Summary::default();
     for finding in &audit.flows {
-        let verdict = verdict(&finding.verdict).name().to_owned();
+        let verdict = FlowVerdict::from(&finding.verdict).name().to_owned();
         *summary.flows.entry(verdict).or_default() += 1;
     }
     for finding in &audit.rules {
-        let verdict = finding.verdict.name().to_owned();
+        let verdict = RuleVerdict::from(finding.verdict).name().to_owned();
         *summary.rules.entry(verdict).or_default() += 1;
     }
     let flows = audit.flows.iter().map(|finding| finding.severity);
@@ -136,16 +136,6 @@ fn summary(audit: &audit::Audit) -> Summary {
         }
     }
     summary
-}
-
-const fn verdict(verdict: &audit::FlowVerdict) -> FlowVerdict {
-    match verdict {
-        audit::FlowVerdict::Documented { .. } => FlowVerdict::Documented,
-        audit::FlowVerdict::Excepted { .. } => FlowVerdict::Excepted,
-        audit::FlowVerdict::Housekeeping => FlowVerdict::Housekeeping,
-        audit::FlowVerdict::Unexpected { .. } => FlowVerdict::Unexpected,
-        audit::FlowVerdict::Forbidden { .. } => FlowVerdict::Forbidden,
-    }
 }
 
 fn names<'a, R: IntoIterator<Item = &'a Role>>(roles: R) -> Vec<String> {
@@ -202,29 +192,31 @@ fn flow(judged: &Judged, flow: &Flow, finding: &FlowFinding) -> schema::Flow {
         audit::FlowVerdict::Documented { rules } | audit::FlowVerdict::Forbidden { rules } => {
             (None, ids(rules), None)
         }
-        audit::FlowVerdict::Unexpected { reason, nearest } => (Some(*reason), ids(nearest), None),
+        audit::FlowVerdict::Unexpected { reason, nearest } => {
+            (Some((*reason).into()), ids(nearest), None)
+        }
         audit::FlowVerdict::Excepted { exception } => {
             (None, Vec::new(), policy.exceptions.get(*exception))
         }
         audit::FlowVerdict::Housekeeping => (None, Vec::new(), None),
     };
     schema::Flow {
-        verdict: verdict(&finding.verdict),
-        severity: finding.severity,
+        verdict: (&finding.verdict).into(),
+        severity: finding.severity.into(),
         reason,
-        outcome: finding.outcome,
+        outcome: finding.outcome.into(),
         client: flow.client,
         client_roles: names(policy.roles_of(flow.client)),
         server: flow.server,
         server_roles: names(policy.roles_of(flow.server)),
         protocol: flow.protocol,
-        transport: flow.transport(),
+        transport: flow.transport().map(Into::into),
         port: flow.port,
         interface: flow.interface.clone(),
         inside: flow.tunnel.map(|tunnel| Tunnel::name(tunnel).to_owned()),
         rules,
         exception: exception.map(|exception| exception.exception.reason.clone()),
-        explanation: words::flow(judged, flow, finding),
+        explanation: sentence::flow(judged, flow, finding),
         evidence: flow.evidence.into(),
         benefit_of_doubt: finding.benefit_of_doubt,
         to_server: direction(flow.to_server),
@@ -335,16 +327,16 @@ fn rule(judged: &Judged, rule: &PolicyRule, finding: &RuleFinding) -> Rule {
             .matrices
             .get(rule.matrix)
             .and_then(|matrix| matrix.lines.get(&rule.rule.id).copied()),
-        verdict: finding.verdict,
-        severity: finding.severity,
+        verdict: finding.verdict.into(),
+        severity: finding.severity.into(),
         client: names(&rule.rule.client),
         server: names(&rule.rule.server),
-        transport: rule.rule.transport,
+        transport: rule.rule.transport.into(),
         ports: rule.rule.ports.to_string(),
         alternatives: rule.rule.alternatives,
         loopback: rule.rule.loopback,
         service: rule.rule.service.clone(),
-        presence: rule.rule.presence,
+        presence: rule.rule.presence.into(),
         within_seconds: rule.rule.within.map(|within| within.as_secs()),
         when: rule.rule.when.clone(),
         origin: rule.rule.origin.clone(),
@@ -356,7 +348,7 @@ fn rule(judged: &Judged, rule: &PolicyRule, finding: &RuleFinding) -> Rule {
         listening: finding.listening,
         listeners: listeners(judged, rule, finding),
         unresolved: names(&finding.unresolved),
-        explanation: words::finding(judged, rule, finding),
+        explanation: sentence::rule(judged, rule, finding),
         flows: finding.flows.clone(),
         ports_seen: finding.ports.as_ref().map(|ports| PortsSeen {
             seen: ports.seen.to_string(),
@@ -370,7 +362,7 @@ fn rule(judged: &Judged, rule: &PolicyRule, finding: &RuleFinding) -> Rule {
                 .map(|unseen| unseen.iter().copied().collect()),
         }),
         certainty: finding.certainty.map(|certainty| Certainty {
-            level: certainty.level,
+            level: certainty.level.into(),
             watched_seconds: certainty.watched.as_secs_f64(),
             peers_heard: certainty.peers_heard,
             peers: certainty.peers,
@@ -420,6 +412,6 @@ fn gap(gap: &Gap) -> schema::Gap {
         packets,
         from: gap.from,
         until: gap.until,
-        text: words::gap(gap),
+        text: sentence::gap(gap),
     }
 }

@@ -27,7 +27,7 @@ const COLUMNS: [&str; 20] = [
 ];
 
 /// Renders the report.
-pub fn render(report: &Report) -> String {
+pub(super) fn render(report: &Report) -> String {
     let mut writer = csv::Writer::from_writer(Vec::new());
     let flows = report.flows.iter().map(|flow| {
         let transport = flow.transport.map_or_else(

@@ -5,16 +5,13 @@ use std::net::IpAddr;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    schema::{EvidenceName, Flow, FlowVerdict, Part, Report, Rule},
+    schema::{
+        EvidenceName, Flow, FlowVerdict, Outcome, Part, Presence, Reason, Report, Rule,
+        RuleVerdict, Severity,
+    },
     words::{self, number},
 };
-use crate::{
-    audit::{Reason, RuleVerdict, Severity},
-    matrix::Presence,
-    observed::{self, Outcome},
-    role::Role,
-    transport::Transport,
-};
+use crate::{observed, role::Role, transport::Transport};
 
 /// What is to be explained, as a person names it: words of which each must fit.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -93,7 +90,7 @@ impl Question {
             && self.words.iter().all(|word| match word {
                 Word::Address(_) => true,
                 Word::Service(transport, port) => {
-                    flow.transport == Some(*transport) && flow.port == *port
+                    flow.transport == Some((*transport).into()) && flow.port == *port
                 }
                 Word::Port(port) => flow.port == *port,
                 Word::Name(name) => {

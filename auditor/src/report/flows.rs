@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write as _};
 
-use super::words;
+use super::{sentence, service, words};
 use crate::observed::{Flow, Observed};
 
 /// Renders the flows, the busiest first.
@@ -37,7 +37,7 @@ fn table(observed: &Observed, out: &mut String) -> fmt::Result {
         [
             flow.client.to_string(),
             flow.server.to_string(),
-            words::service_of(flow),
+            service::of(flow),
             direction(flow.to_server),
             direction(flow.to_client),
             words::evidence(flow.evidence.into()).to_owned(),
@@ -56,7 +56,7 @@ fn table(observed: &Observed, out: &mut String) -> fmt::Result {
         }
         writeln!(out, "{}", line.trim_end())?;
     }
-    let gaps = observed.gaps.iter().map(words::gap);
+    let gaps = observed.gaps.iter().map(sentence::gap);
     for gap in gaps {
         writeln!(out, "not seen: {gap}")?;
     }

@@ -1,8 +1,9 @@
 //! A report as a page for browsers: one file that asks the network for nothing.
 //!
-//! Everything that comes from documents, deployments or the network goes through [`text`] or, as data of the page's script,
-//! through [`data`]; the page's policy lets no other script run.
+//! Everything that comes from documents, deployments or the network goes through [`escape::text`] or, as data of the page's
+//! script, through [`escape::data`]; the page's policy lets no other script run.
 
+mod escape;
 mod parts;
 
 use std::fmt::{self, Write as _};
@@ -10,12 +11,13 @@ use std::fmt::{self, Write as _};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use sha2::{Digest as _, Sha256};
 
+use escape::text;
+
 use super::{
     explain,
-    schema::Report,
+    schema::{Report, Severity},
     words::{self, number},
 };
-use crate::audit::Severity;
 
 const STYLE: &str = include_str!("html/page.css");
 const SCRIPT: &str = include_str!("html/page.js");
@@ -27,8 +29,8 @@ const MOST_FINDINGS: usize = 100;
 ///
 /// # Errors
 ///
-/// Never in practice: its data holds text and numbers only.
-pub fn render(report: &Report) -> anyhow::Result<String> {
+/// Never in practice: a string takes everything.
+pub(super) fn render(report: &Report) -> Result<String, fmt::Error> {
     page(report, "", "")
 }
 
@@ -37,12 +39,12 @@ pub fn render(report: &Report) -> anyhow::Result<String> {
 /// # Errors
 ///
 /// As [`render`].
-pub fn render_live(report: &Report, seconds: u64) -> anyhow::Result<String> {
+pub fn render_live(report: &Report, seconds: u64) -> Result<String, fmt::Error> {
     let meta = format!("<meta name=\"refresh-seconds\" content=\"{seconds}\">\n");
     page(report, "connect-src 'self'; ", &meta)
 }
 
-fn page(report: &Report, policy: &str, meta: &str) -> anyhow::Result<String> {
+fn page(report: &Report, policy: &str, meta: &str) -> Result<String, fmt::Error> {
     let mut out = String::new();
     head(report, policy, meta, &mut out)?;
     top(report, &mut out)?;
@@ -223,30 +225,4 @@ fn finding(
         writeln!(out, "<p>{}</p>", text(step))?;
     }
     writeln!(out, "</details></article>")
-}
-
-/// Text that is nothing but text, in elements and in attributes.
-fn text(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            c if c.is_control() => out.extend(c.escape_default()),
-            c => out.push(c),
-        }
-    }
-    out
-}
-
-/// JSON that can't end the element that it stands in.
-fn data(value: &serde_json::Value) -> String {
-    value
-        .to_string()
-        .replace('<', "\\u003c")
-        .replace('>', "\\u003e")
-        .replace('&', "\\u0026")
 }

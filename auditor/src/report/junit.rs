@@ -2,11 +2,10 @@
 
 use std::fmt::{self, Write as _};
 
-use super::schema::{Report, Rule};
-use crate::audit::{RuleVerdict, Severity};
+use super::schema::{Report, Rule, RuleVerdict, Severity};
 
 /// Renders the report. A warning fails its case too: who does not want that leaves the file unread.
-pub fn render(report: &Report) -> String {
+pub(super) fn render(report: &Report) -> String {
     let mut out = String::new();
     // Writing to a string does not fail.
     let _written = write(report, &mut out);

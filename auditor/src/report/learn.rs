@@ -5,10 +5,9 @@ use std::{
     net::IpAddr,
 };
 
-use super::schema::{EvidenceName, Flow, FlowVerdict, Report};
+use super::schema::{self, EvidenceName, Flow, FlowVerdict, Outcome, Report};
 use crate::{
     matrix::{self, Matrix, Presence, Rule, RulePorts},
-    observed::Outcome,
     port::{PortRange, PortSet},
     role::Role,
     transport::Transport,
@@ -50,7 +49,7 @@ pub fn learn(report: &Report) -> Learned {
         let group = Group {
             client: roles.name(flow.client, &flow.client_roles),
             server: roles.name(flow.server, &flow.server_roles),
-            transport,
+            transport: transport.into(),
         };
         groups.entry(group).or_default().push(flow);
     }
@@ -129,7 +128,7 @@ struct Strangers {
 }
 
 /// One thing that a host does: as client or server, over which transport and port, with whom.
-type Deed<'a> = (bool, Option<Transport>, u16, &'a [String]);
+type Deed<'a> = (bool, Option<schema::Transport>, u16, &'a [String]);
 
 impl Strangers {
     fn of(flows: &[&Flow]) -> Self {

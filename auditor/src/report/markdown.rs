@@ -3,13 +3,12 @@
 use std::fmt::{self, Write as _};
 
 use super::{
-    schema::{Report, Rule},
+    schema::{Report, Rule, Severity},
     words::{self, number},
 };
-use crate::audit::Severity;
 
 /// Renders the report.
-pub fn render(report: &Report) -> String {
+pub(super) fn render(report: &Report) -> String {
     let mut out = String::new();
     // Writing to a string does not fail.
     let _written = write(report, &mut out);

@@ -7,11 +7,7 @@ use std::net::IpAddr;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::schema::{Flow, FlowVerdict, Report};
-use crate::{
-    audit::{RuleVerdict, Severity},
-    observed::Outcome,
-};
+use super::schema::{Flow, FlowVerdict, Outcome, Report, RuleVerdict, Severity};
 
 /// The version of the schema (<https://schema.ocsf.io/1.3.0>).
 const VERSION: &str = "1.3.0";

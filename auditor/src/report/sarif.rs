@@ -3,15 +3,14 @@
 
 use serde_json::{Value, json};
 
-use super::schema::{Flow, Report, Rule};
-use crate::audit::Severity;
+use super::schema::{Flow, Report, Rule, Severity};
 
 /// Renders the report.
 ///
 /// # Errors
 ///
 /// Never in practice: it holds text and numbers only.
-pub fn render(report: &Report) -> Result<String, serde_json::Error> {
+pub(super) fn render(report: &Report) -> Result<String, serde_json::Error> {
     let flows = report
         .flows
         .iter()

@@ -1,19 +1,22 @@
 //! The shape of a report: what is written as JSON, read back, and shown in every other form.
 
+mod instant;
+mod names;
+
 use std::{collections::BTreeMap, net::IpAddr};
 
-use auditor_common::{Evidence, Reason};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::words;
-use crate::{
-    audit::{Level, Reason, RoleCheck, RuleVerdict, Severity},
-    matrix::Presence,
-    observed::{Hook, Outcome},
-    transport::Transport,
+use super::service;
+pub use names::{
+    Direction, EvidenceName, FlowVerdict, GapReason, Hook, Level, Outcome, Part, Presence, Reason,
+    RoleCheck, RuleVerdict, Severity, Transport,
 };
+
+use instant::Instant;
+pub(crate) use instant::micros;
 
 /// The shape's version: it grows when a field changes its meaning or goes away.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -137,50 +140,6 @@ pub struct Gap {
     pub text: String,
 }
 
-/// Why traffic may have gone unseen.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum GapReason {
-    CutShort,
-    Unwatched,
-    InterfaceLost,
-    InterfaceLate,
-    InterfaceRefused,
-    TableFull,
-    InsideUnread,
-    TooDeep,
-}
-
-/// The verdict on a flow.
-#[derive(
-    Clone, Copy, Debug, Deserialize, Eq, JsonSchema, Ord, PartialEq, PartialOrd, Serialize,
-)]
-#[serde(rename_all = "kebab-case")]
-pub enum FlowVerdict {
-    /// Rules allow it.
-    Documented,
-    /// An exception covers it.
-    Excepted,
-    /// What every network does.
-    Housekeeping,
-    /// Nothing allows it.
-    Unexpected,
-    /// A rule forbids it.
-    Forbidden,
-}
-
-impl FlowVerdict {
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Documented => "documented",
-            Self::Excepted => "excepted",
-            Self::Housekeeping => "housekeeping",
-            Self::Unexpected => "unexpected",
-            Self::Forbidden => "forbidden",
-        }
-    }
-}
-
 /// A flow and its verdict.
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
 pub struct Flow {
@@ -276,7 +235,7 @@ fn is_false(value: &bool) -> bool {
 impl Flow {
     /// `tcp/443`, `icmp type 8`, `gre`.
     pub fn service(&self) -> String {
-        words::service(self.protocol, self.port, self.inside.as_deref())
+        service::text(self.protocol, self.port, self.inside.as_deref())
     }
 }
 
@@ -287,47 +246,6 @@ pub struct Way {
     pub bytes: u64,
     /// TCP flags seen.
     pub flags: Vec<String>,
-}
-
-/// How the server side of a flow was decided, strongest first.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum EvidenceName {
-    Handshake,
-    Listener,
-    OpenedPort,
-    DocumentedPort,
-    EphemeralRange,
-    LowerPort,
-    FirstSender,
-}
-
-impl EvidenceName {
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Handshake => "handshake",
-            Self::Listener => "listener",
-            Self::OpenedPort => "opened-port",
-            Self::DocumentedPort => "documented-port",
-            Self::EphemeralRange => "ephemeral-range",
-            Self::LowerPort => "lower-port",
-            Self::FirstSender => "first-sender",
-        }
-    }
-}
-
-impl From<Evidence> for EvidenceName {
-    fn from(evidence: Evidence) -> Self {
-        match evidence {
-            Evidence::Handshake => Self::Handshake,
-            Evidence::Listener => Self::Listener,
-            Evidence::Opened => Self::OpenedPort,
-            Evidence::Documented => Self::DocumentedPort,
-            Evidence::Ephemeral => Self::EphemeralRange,
-            Evidence::LowerPort => Self::LowerPort,
-            Evidence::FirstSender => Self::FirstSender,
-        }
-    }
 }
 
 /// A rule and its verdict.
@@ -386,14 +304,6 @@ pub struct Rule {
     pub last_seen: Option<Timestamp>,
 }
 
-/// A side of a rule.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Part {
-    Client,
-    Server,
-}
-
 /// Which ports of a rule were seen.
 #[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 pub struct PortsSeen {
@@ -434,14 +344,6 @@ pub struct Lost {
     pub bytes: u64,
 }
 
-/// Which way packets went, seen from the host.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Direction {
-    Received,
-    Sent,
-}
-
 /// What was counted in one step of time.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 pub struct Point {
@@ -477,7 +379,7 @@ impl Report {
     }
 
     /// Packets that are in no flow for a reason.
-    pub fn without_flow(&self, reason: Reason) -> Count {
+    pub fn without_flow(&self, reason: auditor_common::Reason) -> Count {
         self.count(reason.name())
     }
 
@@ -503,54 +405,4 @@ pub fn json_schema() -> Result<String, serde_json::Error> {
     let mut text = serde_json::to_string_pretty(&schemars::schema_for!(Report))?;
     text.push('\n');
     Ok(text)
-}
-
-/// An instant, in RFC 3339 with microseconds.
-#[derive(JsonSchema)]
-#[schemars(extend("format" = "date-time"))]
-#[expect(dead_code, reason = "only its description is used")]
-struct Instant(String);
-
-/// RFC 3339 with microseconds: the programs' clock is no finer.
-pub(crate) mod micros {
-    use jiff::Timestamp;
-    use serde::{Deserialize as _, Deserializer, Serializer, de::Error as _};
-
-    pub(crate) fn serialize<S: Serializer>(
-        instant: &Timestamp,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&format_args!("{instant:.6}"))
-    }
-
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Timestamp, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        text.parse().map_err(D::Error::custom)
-    }
-
-    pub(super) mod option {
-        use super::{Deserializer, Serializer, Timestamp};
-        use serde::{Deserialize as _, de::Error as _};
-
-        #[expect(clippy::ref_option, reason = "serde hands out references")]
-        pub(in super::super) fn serialize<S: Serializer>(
-            instant: &Option<Timestamp>,
-            serializer: S,
-        ) -> Result<S::Ok, S::Error> {
-            match instant {
-                Some(instant) => super::serialize(instant, serializer),
-                None => serializer.serialize_none(),
-            }
-        }
-
-        pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(
-            deserializer: D,
-        ) -> Result<Option<Timestamp>, D::Error> {
-            let text = Option::<String>::deserialize(deserializer)?;
-            text.map(|text| text.parse().map_err(D::Error::custom))
-                .transpose()
-        }
-    }
 }

@@ -11,10 +11,9 @@ use ratatui::{
 
 use super::{
     explain,
-    schema::{Flow, Report, Rule},
-    words,
+    schema::{Flow, Report, Rule, Severity},
+    text, words,
 };
-use crate::audit::Severity;
 
 /// Which list is shown.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -327,7 +326,7 @@ const fn style(severity: Severity) -> Style {
 /// What documents and deployments say is never a terminal's command.
 fn clean(text: &str) -> String {
     let mut line = String::new();
-    super::clean_line(&mut line, text);
+    text::line(&mut line, text);
     line.pop();
     line
 }

@@ -9,16 +9,14 @@ use super::{
     Judged, Look, MatrixSource, Report, diff,
     explain::{self, Question},
     learn,
-    schema::Flow,
-    text,
+    schema::{Flow, Outcome, RuleVerdict},
+    text::render as text,
 };
 use crate::{
-    audit::{Policy, RuleVerdict, judge},
+    audit::{Policy, judge},
     deployment::Deployment,
     matrix::Matrix,
-    observed::{
-        self, Cause, DirectionCounters, Gap, Hook, Host, Interface, Observed, Outcome, Window,
-    },
+    observed::{self, Cause, DirectionCounters, Gap, Hook, Host, Interface, Observed, Window},
 };
 
 const MATRIX: &str = r#"

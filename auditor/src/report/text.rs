@@ -6,16 +6,14 @@ use auditor_common::{Direction, Reason};
 
 use super::{
     look::{self, Look},
-    schema::{Flow, FlowVerdict, Part, Report, Rule, Way},
+    schema::{
+        Flow, FlowVerdict, Hook, Outcome, Part, Report, RoleCheck, Rule, RuleVerdict, Severity, Way,
+    },
     words::{self, number},
-};
-use crate::{
-    audit::{RoleCheck, RuleVerdict, Severity},
-    observed::{Hook, Outcome},
 };
 
 /// Renders the report. Text from documents and deployments is shown with its control characters escaped.
-pub fn render(report: &Report, look: Look) -> String {
+pub(super) fn render(report: &Report, look: Look) -> String {
     let mut text = String::new();
     let written = write(report, &mut text);
     debug_assert!(written.is_ok(), "a String takes everything");

@@ -1,42 +1,94 @@
 //! Events as lines of JSON in a file, for whoever collects logs.
 
-use std::{fs::OpenOptions, io::Write as _, path::Path};
-
-use serde_json::{Value, json};
-
-use super::{Delivery, SinkError};
-use crate::{
-    alert::Change,
-    audit::Severity,
-    deployment::LineForm as Form,
-    report::ocsf::{Finding, State},
+use std::{
+    error::Error,
+    fs::OpenOptions,
+    io::Write as _,
+    path::{Path, PathBuf},
 };
 
-/// Adds lines to the file, all of them with one write.
-///
-/// # Errors
-///
-/// The file can't be written to.
-pub fn deliver(path: &Path, form: Form, deliveries: &[Delivery<'_>]) -> Result<(), SinkError> {
-    let mut text = String::new();
-    for delivery in deliveries {
-        let line = match form {
-            Form::Plain => json!({ "host": delivery.host, "event": delivery.event }),
-            Form::Ecs => ecs(delivery),
-            Form::Ocsf => ocsf(delivery),
-        };
-        text.push_str(&line.to_string());
-        text.push('\n');
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::delivery::{Configured, Delivery, Sink, SinkError, fields};
+use crate::{
+    alert::{Change, Event, EventJson, Verdict},
+    report::{
+        ocsf::{Ends, Finding, State},
+        schema::Severity,
+    },
+};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Fields {
+    #[serde(default)]
+    name: Option<String>,
+    path: String,
+    #[serde(default)]
+    form: Form,
+}
+
+/// The names of the fields of a line.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "lowercase")]
+enum Form {
+    /// Ours, as `auditor watch --format jsonl` prints them.
+    #[default]
+    Plain,
+    /// Those of the Elastic Common Schema.
+    Ecs,
+    /// Those of the Open Cybersecurity Schema Framework.
+    Ocsf,
+}
+
+pub(super) fn read(
+    section: toml::Table,
+    directory: &Path,
+) -> Result<Configured, Box<dyn Error + Send + Sync>> {
+    let file: Fields = fields(section)?;
+    let lines = Lines {
+        path: directory.join(file.path),
+        form: file.form,
+    };
+    Ok(Configured::new(file.name, lines))
+}
+
+/// A file to which a line of JSON is added for each event.
+#[derive(Debug)]
+struct Lines {
+    path: PathBuf,
+    form: Form,
+}
+
+impl Sink for Lines {
+    /// Adds lines to the file, all of them with one write.
+    fn deliver(&self, deliveries: &[Delivery<'_>]) -> Result<(), SinkError> {
+        let mut text = String::new();
+        for delivery in deliveries {
+            let line = match self.form {
+                Form::Plain => {
+                    json!({ "host": delivery.host, "event": EventJson::from(delivery.event) })
+                }
+                Form::Ecs => ecs(delivery),
+                Form::Ocsf => ocsf(delivery),
+            };
+            text.push_str(&line.to_string());
+            text.push('\n');
+        }
+        let mut file = OpenOptions::new()
+            .append(true)
+            .create(true)
+            .open(&self.path)?;
+        file.write_all(text.as_bytes())?;
+        Ok(())
     }
-    let mut file = OpenOptions::new().append(true).create(true).open(path)?;
-    file.write_all(text.as_bytes())?;
-    Ok(())
 }
 
 /// A Detection Finding of the Open Cybersecurity Schema Framework.
 fn ocsf(delivery: &Delivery<'_>) -> Value {
     let event = delivery.event;
-    let verdict = event.now.as_ref().or(event.before.as_ref());
+    let verdict = event.now.or(event.before);
     Finding {
         host: delivery.host,
         state: match event.change {
@@ -45,11 +97,11 @@ fn ocsf(delivery: &Delivery<'_>) -> Value {
             Change::Resolved => State::Resolved,
         },
         severity: event.severity,
-        uid: &format!("{} {}", event.kind.name(), event.key),
-        verdict: verdict.map_or("unknown", String::as_str),
+        uid: &format!("{} {}", event.subject.kind().name(), event.subject.key()),
+        verdict: verdict.map_or("unknown", Verdict::name),
         text: &event.text,
         at: event.at,
-        ends: event.ends(),
+        ends: ends(event),
     }
     .to_value()
 }
@@ -75,19 +127,29 @@ fn ecs(delivery: &Delivery<'_>) -> Value {
             "category": ["network"],
             "type": ["info"],
             "module": "auditor",
-            "dataset": format!("auditor.{}", event.kind.name()),
+            "dataset": format!("auditor.{}", event.subject.kind().name()),
             "action": event.change.name(),
             "severity": severity,
         },
         "host": { "name": delivery.host },
         "log": { "level": event.severity.name() },
-        "rule": { "name": event.key },
+        "rule": { "name": event.subject.key() },
         "message": event.text,
     });
-    if let (Some(ends), Some(fields)) = (event.ends(), line.as_object_mut()) {
+    if let (Some(ends), Some(fields)) = (ends(event), line.as_object_mut()) {
         fields.insert("source".to_owned(), json!({ "ip": ends.client }));
         let destination = json!({ "ip": ends.server, "port": ends.port });
         fields.insert("destination".to_owned(), destination);
     }
     line
+}
+
+/// The two sides of the flow that an event is about; the type of an ICMP request is no port.
+fn ends(event: &Event) -> Option<Ends> {
+    let flow = event.subject.flow()?;
+    Some(Ends {
+        client: flow.client(),
+        server: flow.server(),
+        port: flow.service().port_of_transport().unwrap_or_default(),
+    })
 }

@@ -10,9 +10,9 @@ use prometheus_client::{
     registry::Registry,
 };
 
-use crate::{
-    audit::Severity,
-    report::{Report, schema::FlowVerdict},
+use crate::report::{
+    Report,
+    schema::{FlowVerdict, Severity},
 };
 
 /// How the watch itself is.
@@ -137,14 +137,12 @@ fn of_report(report: &Report, registry: &mut Registry) {
     registry.register("rule_last_seen_timestamp_seconds", help, seen);
 
     let gaps = Family::<Labels, Gauge>::default();
-    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for gap in &report.gaps {
-        let reason = serde_json::to_value(gap.reason).unwrap_or_default();
-        let reason = reason.as_str().unwrap_or_default().to_owned();
-        *counts.entry(reason).or_default() += 1;
+        *counts.entry(gap.reason.name()).or_default() += 1;
     }
     for (reason, count) in counts {
-        gaps.get_or_create(&vec![("reason", reason)])
+        gaps.get_or_create(&vec![("reason", reason.to_owned())])
             .set(gauge(count));
     }
     registry.register(

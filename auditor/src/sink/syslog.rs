@@ -1,53 +1,116 @@
 //! Events as syslog messages (RFC 5424).
 
 use std::{
+    error::Error,
     fmt::Write as _,
     io::{self, Write as _},
     net::{TcpStream, ToSocketAddrs as _, UdpSocket},
     os::unix::net::UnixDatagram,
+    path::{Path, PathBuf},
     time::Duration,
 };
 
-use super::{Delivery, SinkError};
-use crate::{audit::Severity, deployment::SyslogTarget as Target};
+use serde::Deserialize;
+use thiserror::Error;
+
+use super::delivery::{Configured, Delivery, Sink, SinkError, fields};
+use crate::{alert::Verdict, report::schema::Severity};
 
 /// How long a connection may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Sends messages in order.
-///
-/// # Errors
-///
-/// Nobody takes them.
-pub fn deliver(target: &Target, deliveries: &[Delivery<'_>]) -> Result<(), SinkError> {
-    let messages = deliveries.iter().map(message);
-    match target {
-        Target::Udp(address) => {
-            let to = resolved(address)?;
-            let from = if to.is_ipv4() { "0.0.0.0:0" } else { "[::]:0" };
-            let socket = UdpSocket::bind(from)?;
-            for message in messages {
-                socket.send_to(message.as_bytes(), to)?;
-            }
-        }
-        Target::Tcp(address) => {
-            let mut stream = TcpStream::connect_timeout(&resolved(address)?, PATIENCE)?;
-            stream.set_write_timeout(Some(PATIENCE))?;
-            let mut all = Vec::new();
-            for message in messages {
-                write!(all, "{} {message}", message.len())?;
-            }
-            stream.write_all(&all)?;
-            stream.flush()?;
-        }
-        Target::Unix(path) => {
-            let socket = UnixDatagram::unbound()?;
-            for message in messages {
-                socket.send_to(message.as_bytes(), path)?;
-            }
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Fields {
+    #[serde(default)]
+    name: Option<String>,
+    address: String,
+}
+
+pub(super) fn read(
+    section: toml::Table,
+    _directory: &Path,
+) -> Result<Configured, Box<dyn Error + Send + Sync>> {
+    let file: Fields = fields(section)?;
+    let target = Target::parse(&file.address)?;
+    Ok(Configured::new(file.name, Syslog { target }))
+}
+
+/// By datagrams, a stream, or a socket of this host.
+#[derive(Debug)]
+struct Syslog {
+    target: Target,
+}
+
+/// Where a syslog daemon listens.
+#[derive(Clone, Debug, Eq, PartialEq)]
+enum Target {
+    /// RFC 5426: a datagram for each message; nobody says whether it arrived.
+    Udp(String),
+    /// RFC 6587: messages one after the other, each behind its length.
+    Tcp(String),
+    /// A socket of this host, as `/dev/log`.
+    Unix(PathBuf),
+}
+
+impl Target {
+    /// Reads `udp://host:514`, `tcp://host:601` or `unix:///dev/log`.
+    fn parse(text: &str) -> Result<Self, NoTarget> {
+        let has_port = |rest: &str| {
+            rest.rsplit_once(':')
+                .is_some_and(|(_, port)| port.parse::<u16>().is_ok())
+        };
+        match text.split_once("://") {
+            Some(("udp", rest)) if has_port(rest) => Ok(Self::Udp(rest.to_owned())),
+            Some(("tcp", rest)) if has_port(rest) => Ok(Self::Tcp(rest.to_owned())),
+            Some(("unix", path)) if path.starts_with('/') => Ok(Self::Unix(path.into())),
+            Some(_) | None => Err(NoTarget {
+                text: text.to_owned(),
+            }),
         }
     }
-    Ok(())
+}
+
+/// An address that no syslog daemon has.
+#[derive(Debug, Error)]
+#[error(
+    "`{text}` is no syslog daemon's address: expected udp://host:514, tcp://host:601 or unix:///dev/log"
+)]
+struct NoTarget {
+    text: String,
+}
+
+impl Sink for Syslog {
+    fn deliver(&self, deliveries: &[Delivery<'_>]) -> Result<(), SinkError> {
+        let messages = deliveries.iter().map(message);
+        match &self.target {
+            Target::Udp(address) => {
+                let to = resolved(address)?;
+                let from = if to.is_ipv4() { "0.0.0.0:0" } else { "[::]:0" };
+                let socket = UdpSocket::bind(from)?;
+                for message in messages {
+                    socket.send_to(message.as_bytes(), to)?;
+                }
+            }
+            Target::Tcp(address) => {
+                let mut stream = TcpStream::connect_timeout(&resolved(address)?, PATIENCE)?;
+                stream.set_write_timeout(Some(PATIENCE))?;
+                let mut all = Vec::new();
+                for message in messages {
+                    write!(all, "{} {message}", message.len())?;
+                }
+                stream.write_all(&all)?;
+                stream.flush()?;
+            }
+            Target::Unix(path) => {
+                let socket = UnixDatagram::unbound()?;
+                for message in messages {
+                    socket.send_to(message.as_bytes(), path)?;
+                }
+            }
+        }
+        Ok(())
+    }
 }
 
 fn resolved(address: &str) -> io::Result<std::net::SocketAddr> {
@@ -63,6 +126,7 @@ const FACILITY: u8 = 16;
 /// One message: header, structured data, and the text.
 fn message(delivery: &Delivery<'_>) -> String {
     let event = delivery.event;
+    let (kind, key) = (event.subject.kind().name(), event.subject.key());
     let level = match event.severity {
         Severity::Violation => 3,
         Severity::Warning => 4,
@@ -78,10 +142,10 @@ fn message(delivery: &Delivery<'_>) -> String {
         name(event.change.name()),
     );
     let fields = [
-        ("kind", event.kind.name()),
-        ("key", &event.key),
-        ("before", event.before.as_deref().unwrap_or_default()),
-        ("now", event.now.as_deref().unwrap_or_default()),
+        ("kind", kind),
+        ("key", key),
+        ("before", event.before.map_or("", Verdict::name)),
+        ("now", event.now.map_or("", Verdict::name)),
         ("severity", event.severity.name()),
     ];
     for (field, value) in fields {
@@ -93,7 +157,7 @@ fn message(delivery: &Delivery<'_>) -> String {
         .chars()
         .map(|c| if c.is_control() { ' ' } else { c })
         .collect();
-    let _written = write!(out, "] {} {}: {text}", event.kind.name(), event.key);
+    let _written = write!(out, "] {kind} {key}: {text}");
     out
 }
 
@@ -125,10 +189,10 @@ fn parameter(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::message;
+    use super::{Target, message};
     use crate::{
-        alert::{Change, Event, Kind},
-        audit::Severity,
+        alert::{Change, Event, Subject, Verdict},
+        report::schema::{RuleVerdict, Severity},
         sink::Delivery,
     };
 
@@ -137,10 +201,9 @@ mod tests {
         let event = Event {
             at: "2026-11-20T12:00:00Z".parse().unwrap(),
             change: Change::Appeared,
-            kind: Kind::Rule,
-            key: "a\"b]c\\".to_owned(),
+            subject: Subject::Rule("a\"b]c\\".to_owned()),
             before: None,
-            now: Some("missing".to_owned()),
+            now: Some(Verdict::Rule(RuleVerdict::Missing)),
             severity: Severity::Violation,
             text: "two\nlines \u{1b}[31m".to_owned(),
         };
@@ -150,5 +213,26 @@ mod tests {
         };
         let said = message(&delivery).replace(&format!(" {} ", std::process::id()), " PID ");
         insta::assert_snapshot!(said, @r#"<131>1 2026-11-20T12:00:00.000000Z ahost auditor PID appeared [auditor@32473 kind="rule" key="a\"b\]c\\" before="" now="missing" severity="violation"] rule a"b]c\: two lines  [31m"#);
+    }
+
+    #[test]
+    fn targets() {
+        assert_eq!(
+            Target::parse("udp://[::1]:514").unwrap(),
+            Target::Udp("[::1]:514".to_owned())
+        );
+        assert_eq!(
+            Target::parse("unix:///dev/log").unwrap(),
+            Target::Unix("/dev/log".into())
+        );
+        for text in [
+            "",
+            "udp://host",
+            "tcp://host:x",
+            "unix://dev/log",
+            "http://host:514",
+        ] {
+            assert!(Target::parse(text).is_err(), "{text}");
+        }
     }
 }

@@ -1,65 +1,117 @@
 //! Events as JSON objects to any HTTP server, signed.
 
+use std::{error::Error, path::Path};
+
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use jiff::Timestamp;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, context};
+use serde::Deserialize;
 use serde_json::json;
 use sha2::Sha256;
+use thiserror::Error;
 
-use super::{Delivery, SinkError, authorization, post, reveal};
+use super::{
+    delivery::{Configured, Delivery, Sink, SinkError, fields},
+    http::Server,
+    secret::Secret,
+};
 use crate::{
-    alert::{Change, Event, Kind},
-    audit::Severity,
-    deployment::Secret,
+    alert::{Change, Event, EventJson, Subject, Verdict},
+    report::schema::{RuleVerdict, Severity},
 };
 
-/// A server that takes events.
-#[derive(Clone, Copy, Debug)]
-pub struct Hook<'a> {
-    pub url: &'a str,
-    pub key: Option<&'a Secret>,
-    pub token: Option<&'a Secret>,
-    pub template: Option<&'a str>,
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Fields {
+    #[serde(default)]
+    name: Option<String>,
+    url: String,
+    #[serde(default)]
+    key_file: Option<String>,
+    #[serde(default)]
+    key_env: Option<String>,
+    #[serde(default)]
+    token_file: Option<String>,
+    #[serde(default)]
+    token_env: Option<String>,
+    #[serde(default)]
+    template: Option<String>,
 }
 
-/// Sends an event. With a key, the header `X-Auditor-Signature` has `sha256=` and the HMAC-SHA-256 (RFC 2104) of the body in
-/// hexadecimal.
-///
-/// # Errors
-///
-/// The server does not take it, or a secret is not where it should be.
-pub fn deliver(
-    client: &ureq::Agent,
-    hook: Hook<'_>,
-    delivery: &Delivery<'_>,
-) -> Result<(), SinkError> {
-    let body = match hook.template {
-        Some(template) => render(template, delivery)?,
-        None => serde_json::to_string(&json!({ "host": delivery.host, "event": delivery.event }))?,
+pub(super) fn read(
+    section: toml::Table,
+    directory: &Path,
+) -> Result<Configured, Box<dyn Error + Send + Sync>> {
+    let file: Fields = fields(section)?;
+    let token = Secret::of("token", file.token_file, file.token_env, directory)?;
+    let webhook = Webhook {
+        server: Server::new(file.url, token)?,
+        key: Secret::of("key", file.key_file, file.key_env, directory)?,
+        template: file.template,
     };
-    let mut headers: Vec<(&str, String)> = authorization(hook.token)?.into_iter().collect();
-    if let Some(key) = hook.key
-        && let Some(signature) = signature(&reveal(key)?, body.as_bytes())
-    {
-        headers.push(("x-auditor-signature", format!("sha256={signature}")));
-    }
-    post(client, hook.url, &headers, &body)
+    Ok(Configured::new(file.name, webhook))
 }
 
-/// Tries a template on an event, so that what is wrong with it is said before there is one.
-///
-/// # Errors
-///
-/// It is no template, names something that events do not have, or makes no JSON.
-pub fn check(template: &str) -> Result<(), SinkError> {
-    for (before, now) in [(None, Some("missing")), (Some("missing"), None)] {
+/// Any HTTP server that takes a JSON object for each event.
+#[derive(Debug)]
+struct Webhook {
+    server: Server,
+    /// The key that events are signed with.
+    key: Option<Secret>,
+    /// Makes another body of an event than its JSON.
+    template: Option<String>,
+}
+
+/// A template that makes no JSON of some event.
+#[derive(Debug, Error)]
+#[error("its template should make JSON of `host` and `event`")]
+struct TemplateError(#[source] SinkError);
+
+impl Sink for Webhook {
+    /// A template that is none, or that names something that events do not have, is said before there is one.
+    fn check(&self) -> Result<(), Box<dyn Error + Send + Sync>> {
+        if let Some(template) = &self.template {
+            check(template).map_err(TemplateError)?;
+        }
+        Ok(())
+    }
+
+    /// One at a time, so that none is sent again for another's sake.
+    fn most_at_once(&self) -> usize {
+        1
+    }
+
+    /// With a key, the header `X-Auditor-Signature` has `sha256=` and the HMAC-SHA-256 (RFC 2104) of the body in hexadecimal.
+    fn deliver(&self, deliveries: &[Delivery<'_>]) -> Result<(), SinkError> {
+        for delivery in deliveries {
+            let body = match &self.template {
+                Some(template) => render(template, delivery)?,
+                None => serde_json::to_string(
+                    &json!({ "host": delivery.host, "event": EventJson::from(delivery.event) }),
+                )?,
+            };
+            let mut headers = Vec::new();
+            if let Some(key) = &self.key
+                && let Some(signature) = signature(&key.reveal()?, body.as_bytes())
+            {
+                headers.push(("x-auditor-signature", format!("sha256={signature}")));
+            }
+            self.server.post(&headers, &body)?;
+        }
+        Ok(())
+    }
+}
+
+/// Tries a template on an event that appears and on one that is resolved.
+fn check(template: &str) -> Result<(), SinkError> {
+    let missing = Verdict::Rule(RuleVerdict::Missing);
+    for (before, now) in [(None, Some(missing)), (Some(missing), None)] {
         let event = Event {
             at: Timestamp::UNIX_EPOCH,
             change: Change::Appeared,
-            kind: Kind::Rule,
-            key: "\"web\"".to_owned(),
-            before: before.map(str::to_owned),
-            now: now.map(str::to_owned),
+            subject: Subject::Rule("\"web\"".to_owned()),
+            before,
+            now,
             severity: Severity::Violation,
             text: "text with \"quotes\"\nand lines".to_owned(),
         };
@@ -77,7 +129,7 @@ fn render(template: &str, delivery: &Delivery<'_>) -> Result<String, SinkError> 
     let mut environment = Environment::new();
     environment.set_auto_escape_callback(|_| AutoEscape::Json);
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
-    let values = context! { host => delivery.host, event => delivery.event };
+    let values = context! { host => delivery.host, event => EventJson::from(delivery.event) };
     Ok(environment.render_str(template, values)?)
 }
 

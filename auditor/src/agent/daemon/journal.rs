@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use super::super::{outbox::Outbox, state::State};
 use crate::{
-    alert::Event,
-    history::{Finding, FlowKey, History, Saved},
+    alert::{Event, OpenFinding},
+    history::{FlowKey, History},
     output::say,
     report::Report,
 };
@@ -17,7 +17,7 @@ const MOST_UNSAVED: usize = 10_000;
 pub(super) struct Journal {
     state: State,
     /// What could not be saved, and is tried again.
-    unsaved: Vec<Saved>,
+    unsaved: Vec<Event>,
     /// What is to be put on disk for sinks.
     undelivered: Vec<(String, String)>,
     /// Flows that are to be forgotten.
@@ -50,11 +50,11 @@ impl Journal {
     pub(super) fn save(
         &mut self,
         history: &mut History,
-        findings: Option<&[Finding]>,
+        findings: Option<&[OpenFinding]>,
         events: &[Event],
         outbox: &Outbox,
     ) {
-        self.unsaved.extend(events.iter().map(saved));
+        self.unsaved.extend_from_slice(events);
         self.undelivered.extend(outbox.addressed(events));
         let excess = self.unsaved.len().saturating_sub(MOST_UNSAVED);
         self.unsaved.drain(..excess);
@@ -102,18 +102,5 @@ impl Journal {
             say(&format!("auditor: {error:#}"));
         }
         Ok(())
-    }
-}
-
-fn saved(event: &Event) -> Saved {
-    Saved {
-        at: event.at,
-        change: event.change.name().to_owned(),
-        kind: event.kind.name().to_owned(),
-        key: event.key.clone(),
-        before: event.before.clone(),
-        now: event.now.clone(),
-        severity: event.severity.name().to_owned(),
-        text: event.text.clone(),
     }
 }

@@ -47,10 +47,10 @@ impl Daemon {
         };
         session.document(&configuration.matrices);
         session.select(selection);
-        if configuration.sinks() != self.configuration.sinks() {
+        if !configuration.has_sinks_of(&self.configuration) {
             let database = self.journal.state().database();
             let host = &session.facts.host.name;
-            self.outbox = Outbox::begin(&self.threads, configuration.sinks(), &database, host);
+            self.outbox = Outbox::begin(&self.threads, &configuration.sinks, &database, host);
         }
         self.files = configuration.files();
         self.names = names;

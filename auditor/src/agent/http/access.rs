@@ -14,7 +14,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use rustls::crypto::ring;
 use sha2::{Digest as _, Sha256};
 
-use crate::{deployment::Secret, output::say, sink::reveal};
+use crate::{output::say, sink::Secret};
 
 /// How often files are looked at: certificates are renewed, tokens changed.
 const RENEW: Duration = Duration::from_secs(10);
@@ -123,7 +123,7 @@ pub(crate) struct Token {
 
 impl Token {
     pub(super) fn read(secret: Secret) -> anyhow::Result<Self> {
-        let token = reveal(&secret).context("cannot read the token")?;
+        let token = secret.reveal().context("cannot read the token")?;
         if token.is_empty() {
             bail!("the token is empty: anybody would know it");
         }
@@ -133,7 +133,7 @@ impl Token {
 
     /// Reads it again; one that can't be read, or is empty, stays what it was.
     fn renew(&self) {
-        if let Ok(token) = reveal(&self.secret)
+        if let Ok(token) = self.secret.reveal()
             && !token.is_empty()
         {
             let mut digest = self.digest.write().unwrap_or_else(PoisonError::into_inner);
@@ -173,7 +173,7 @@ mod tests {
     use axum::http::{HeaderMap, HeaderValue, header};
 
     use super::Token;
-    use crate::deployment::Secret;
+    use crate::sink::Secret;
 
     #[test]
     fn who_knows_a_token() {

@@ -8,7 +8,7 @@ use proptest::{prelude::*, sample::select};
 
 use super::{Judge, NEAREST, is_housekeeping};
 use crate::{
-    audit::{FlowVerdict, Policy, PolicyRule, Reason, Side, policy::has_port},
+    audit::{FlowVerdict, Mismatch, Policy, PolicyRule, Side, policy::has_port},
     deployment::Deployment,
     matrix::{Matrix, Presence, Rule, RulePorts},
     observed::{DirectionCounters, Flow, Host, Observed},
@@ -60,10 +60,10 @@ fn plain(policy: &Policy, host: &Host, flow: &Flow) -> FlowVerdict {
     if !forbidding.is_empty() {
         return FlowVerdict::Forbidden { rules: forbidding };
     }
-    let tests: [(Reason, Test<'_>); 5] = [
-        (Reason::Condition, &|rule| !rule.applies && allows(rule)),
-        (Reason::Direction, &|rule| rule.applies && reversed(rule)),
-        (Reason::Transport, &|rule| {
+    let tests: [(Mismatch, Test<'_>); 5] = [
+        (Mismatch::Condition, &|rule| !rule.applies && allows(rule)),
+        (Mismatch::Direction, &|rule| rule.applies && reversed(rule)),
+        (Mismatch::Transport, &|rule| {
             rule.applies
                 && !has_transport(rule)
                 && flow.transport().is_some_and(Transport::has_ports)
@@ -71,14 +71,14 @@ fn plain(policy: &Policy, host: &Host, flow: &Flow) -> FlowVerdict {
                 && has_port(rule)
                 && has_ends(rule, client, server)
         }),
-        (Reason::Peer, &|rule| {
+        (Mismatch::Peer, &|rule| {
             rule.applies
                 && has_transport(rule)
                 && has_port(rule)
                 && !rule.rule.loopback
                 && holds(&rule.client, client) != holds(&rule.server, server)
         }),
-        (Reason::Port, &|rule| {
+        (Mismatch::Port, &|rule| {
             rule.applies && has_transport(rule) && has_ends(rule, client, server)
         }),
     ];
@@ -90,7 +90,7 @@ fn plain(policy: &Policy, host: &Host, flow: &Flow) -> FlowVerdict {
         }
     }
     FlowVerdict::Unexpected {
-        reason: Reason::Port,
+        reason: Mismatch::Port,
         nearest: Vec::new(),
     }
 }

@@ -1,23 +1,28 @@
 //! Rows of the database to what is remembered.
 
-use std::{collections::BTreeSet, net::IpAddr};
+use std::collections::BTreeSet;
 
 use auditor_common::{Evidence, Reason, packet::Tunnel};
 use jiff::{SignedDuration, Timestamp};
-use rusqlite::{Connection, Row};
+use rusqlite::{Connection, Params};
 
-use super::super::{Entry, FlowKey, History, Span};
-use crate::observed::{Cause, DirectionCounters, Endpoints, Flow, Gap, Remembered};
+use super::{
+    super::{Entry, FlowKey, History, Span},
+    row::{Row, RowError},
+    text,
+};
+use crate::{
+    alert::{Change, Event, Finding, Kind, OpenFinding, Subject, Verdict},
+    observed::{Cause, DirectionCounters, Endpoints, Flow, Gap, Remembered},
+    report::schema::Severity,
+};
 
-pub(super) fn load(connection: &Connection) -> rusqlite::Result<History> {
+pub(super) fn load(connection: &Connection) -> Result<History, RowError> {
     let mut history = History::default();
-    let mut statement = connection.prepare(
-        "SELECT server, client, protocol, port, interface, tunnel, to_server_packets, to_server_bytes, to_server_resets, \
+    let flows = "SELECT server, client, protocol, port, interface, tunnel, to_server_packets, to_server_bytes, to_server_resets, \
          to_server_flags, to_client_packets, to_client_bytes, to_client_resets, to_client_flags, requests, replies, refusals, \
-         evidence, first_seen, last_seen, last_answered, last_refused, translated FROM flow",
-    )?;
-    let mut rows = statement.query([])?;
-    while let Some(row) = rows.next()? {
+         evidence, first_seen, last_seen, last_answered, last_refused, translated FROM flow";
+    each(connection, "flow", flows, [], |row| {
         let flow = flow(row)?;
         let remembered = flow.remembered.unwrap_or_default();
         let key = FlowKey::of(&flow);
@@ -27,21 +32,26 @@ pub(super) fn load(connection: &Connection) -> rusqlite::Result<History> {
             ..Entry::default()
         };
         history.flows.insert(key, entry);
-    }
-    let mut statement = connection.prepare("SELECT start, end FROM watched ORDER BY start")?;
-    let spans = statement.query_map([], |row| {
-        Ok(Span {
-            from: instant(row, 0)?,
-            until: instant(row, 1)?,
-        })
+        Ok(())
     })?;
-    history.watched = spans.collect::<rusqlite::Result<_>>()?;
-    let mut statement = connection
-        .prepare("SELECT start, end, cause, interface, packets, problem FROM gap ORDER BY start")?;
-    let gaps = statement.query_map([], gap)?;
-    history.gaps = gaps.collect::<rusqlite::Result<_>>()?;
-    let mut statement = connection.prepare("SELECT max(before) FROM forgotten")?;
-    history.forgotten = statement.query_row([], |row| optional(row, 0))?;
+    let watched = "SELECT start, end FROM watched ORDER BY start";
+    each(connection, "watched", watched, [], |row| {
+        history.watched.push(Span {
+            from: row.instant(0)?,
+            until: row.instant(1)?,
+        });
+        Ok(())
+    })?;
+    let gaps = "SELECT start, end, cause, interface, packets, problem FROM gap ORDER BY start";
+    each(connection, "gap", gaps, [], |row| {
+        history.gaps.push(gap(row)?);
+        Ok(())
+    })?;
+    let forgotten = "SELECT max(before) FROM forgotten";
+    each(connection, "forgotten", forgotten, [], |row| {
+        history.forgotten = row.instant_or_null(0)?;
+        Ok(())
+    })?;
     // Whatever lasted as the last run ended lasted no longer than that.
     let end = history.watched.last().map(|span| span.until);
     for gap in &mut history.gaps {
@@ -50,107 +60,137 @@ pub(super) fn load(connection: &Connection) -> rusqlite::Result<History> {
     Ok(history)
 }
 
-fn flow(row: &Row<'_>) -> rusqlite::Result<Flow> {
-    let way = |at: usize| -> rusqlite::Result<DirectionCounters> {
+/// The findings that hold, in order.
+pub(super) fn findings(connection: &Connection) -> Result<Vec<OpenFinding>, RowError> {
+    let mut findings = Vec::new();
+    let query = "SELECT kind, key, verdict, severity, since, text FROM finding ORDER BY kind, key";
+    each(connection, "finding", query, [], |row| {
+        let kind = row.known(0, Kind::from_name)?;
+        findings.push(OpenFinding {
+            subject: row.read(1, |key| Subject::read(kind, key))?,
+            finding: Finding {
+                verdict: row.known(2, |name| Verdict::from_name(kind, name))?,
+                severity: row.known(3, Severity::from_name)?,
+                text: row.get(5)?,
+            },
+            since: row.instant(4)?,
+        });
+        Ok(())
+    })?;
+    Ok(findings)
+}
+
+/// The events since `start`, oldest first.
+pub(super) fn events(connection: &Connection, start: Timestamp) -> Result<Vec<Event>, RowError> {
+    let mut events = Vec::new();
+    let query = "SELECT at, change, kind, key, before, now, severity, text FROM event WHERE ?1 <= at ORDER BY id";
+    each(connection, "event", query, [text(start)], |row| {
+        let kind = row.known(2, Kind::from_name)?;
+        let verdict = |name: &str| Verdict::from_name(kind, name);
+        events.push(Event {
+            at: row.instant(0)?,
+            change: row.known(1, Change::from_name)?,
+            subject: row.read(3, |key| Subject::read(kind, key))?,
+            before: row.known_or_null(4, verdict)?,
+            now: row.known_or_null(5, verdict)?,
+            severity: row.known(6, Severity::from_name)?,
+            text: row.get(7)?,
+        });
+        Ok(())
+    })?;
+    Ok(events)
+}
+
+/// Gives each row of a query to `read`.
+fn each(
+    connection: &Connection,
+    table: &'static str,
+    query: &str,
+    params: impl Params,
+    mut read: impl FnMut(Row<'_>) -> Result<(), RowError>,
+) -> Result<(), RowError> {
+    let mut statement = connection.prepare(query)?;
+    let mut rows = statement.query(params)?;
+    while let Some(row) = rows.next()? {
+        read(Row::new(table, row))?;
+    }
+    Ok(())
+}
+
+fn flow(row: Row<'_>) -> Result<Flow, RowError> {
+    let counters = |at: usize| -> Result<DirectionCounters, RowError> {
         Ok(DirectionCounters {
-            packets: number(row, at)?,
-            bytes: number(row, at + 1)?,
-            resets: number(row, at + 2)?,
+            packets: row.count(at)?,
+            bytes: row.count(at + 1)?,
+            resets: row.count(at + 2)?,
             flags: row.get(at + 3)?,
         })
     };
-    let tunnel: String = row.get(5)?;
     Ok(Flow {
-        server: address(row, 0)?,
-        client: address(row, 1)?,
+        server: row.address(0)?,
+        client: row.address(1)?,
         protocol: row.get(2)?,
         port: row.get(3)?,
         interface: row.get(4)?,
-        tunnel: Tunnel::from_name(&tunnel),
-        to_server: way(6)?,
-        to_client: way(10)?,
-        requests: number(row, 14)?,
-        replies: number(row, 15)?,
-        refusals: number(row, 16)?,
-        evidence: Evidence::from_number(number(row, 17)?).unwrap_or(Evidence::FirstSender),
-        first: instant(row, 18)?,
-        last: instant(row, 19)?,
-        translated: pairs(row, 22)?,
+        tunnel: match row.text(5)? {
+            "" => None,
+            _ => Some(row.known(5, Tunnel::from_name)?),
+        },
+        to_server: counters(6)?,
+        to_client: counters(10)?,
+        requests: row.count(14)?,
+        replies: row.count(15)?,
+        refusals: row.count(16)?,
+        evidence: row.numbered(17, Evidence::from_number)?,
+        first: row.instant(18)?,
+        last: row.instant(19)?,
+        translated: endpoints(row, 22)?,
         remembered: Some(Remembered {
-            answered: optional(row, 20)?,
-            refused: optional(row, 21)?,
+            answered: row.instant_or_null(20)?,
+            refused: row.instant_or_null(21)?,
         }),
     })
 }
 
-/// `client server port`, one pair a line.
-fn pairs(row: &Row<'_>, at: usize) -> rusqlite::Result<BTreeSet<Endpoints>> {
-    let mut pairs = BTreeSet::new();
-    for line in row.get_ref(at)?.as_str()?.lines() {
+/// `client server port`, those of one conversation a line.
+fn endpoints(row: Row<'_>, at: usize) -> Result<BTreeSet<Endpoints>, RowError> {
+    let mut endpoints = BTreeSet::new();
+    for line in row.text(at)?.lines() {
         let mut words = line.split(' ');
         let mut word = || words.next().unwrap_or_default();
-        pairs.insert(Endpoints {
-            client: parsed(at, word())?,
-            server: parsed(at, word())?,
-            port: parsed(at, word())?,
+        endpoints.insert(Endpoints {
+            client: row.part(at, word())?,
+            server: row.part(at, word())?,
+            port: row.part(at, word())?,
         });
     }
-    Ok(pairs)
+    Ok(endpoints)
 }
 
-fn gap(row: &Row<'_>) -> rusqlite::Result<Gap> {
-    let (cause, name): (String, String) = (row.get(2)?, row.get(3)?);
-    let cause = match cause.as_str() {
+fn gap(row: Row<'_>) -> Result<Gap, RowError> {
+    let name = row.text(3)?.to_owned();
+    let cause = match row.text(2)? {
         "cut-short" => Cause::CutShort {
             watched: SignedDuration::ZERO,
         },
+        "unwatched" => Cause::Unwatched,
         "interface-lost" => Cause::InterfaceLost { name },
         "interface-late" => Cause::InterfaceLate { name },
         "interface-refused" => Cause::InterfaceRefused {
             name,
-            problem: row.get::<_, Option<String>>(5)?.unwrap_or_default(),
+            problem: row.text_or_null(5)?.unwrap_or_default().to_owned(),
         },
         other => match Reason::from_name(other) {
             Some(reason) if reason.may_hide_traffic() => Cause::Uncounted {
                 reason,
-                packets: number(row, 4)?,
+                packets: row.count(4)?,
             },
-            Some(_) | None => Cause::Unwatched,
+            Some(_) | None => return Err(row.unknown(2)),
         },
     };
     Ok(Gap {
         cause,
-        from: instant(row, 0)?,
-        until: optional(row, 1)?,
+        from: row.instant(0)?,
+        until: row.instant_or_null(1)?,
     })
-}
-
-fn number(row: &Row<'_>, at: usize) -> rusqlite::Result<u64> {
-    row.get::<_, i64>(at)
-        .map(|number| u64::try_from(number).unwrap_or_default())
-}
-
-fn parsed<T: std::str::FromStr>(at: usize, text: &str) -> rusqlite::Result<T>
-where
-    T::Err: std::error::Error + Send + Sync + 'static,
-{
-    text.parse().map_err(|problem| {
-        let kind = rusqlite::types::Type::Text;
-        rusqlite::Error::FromSqlConversionFailure(at, kind, Box::new(problem))
-    })
-}
-
-pub(super) fn instant(row: &Row<'_>, at: usize) -> rusqlite::Result<Timestamp> {
-    parsed(at, row.get_ref(at)?.as_str()?)
-}
-
-fn optional(row: &Row<'_>, at: usize) -> rusqlite::Result<Option<Timestamp>> {
-    match row.get_ref(at)?.as_str_or_null()? {
-        Some(text) => parsed(at, text).map(Some),
-        None => Ok(None),
-    }
-}
-
-fn address(row: &Row<'_>, at: usize) -> rusqlite::Result<IpAddr> {
-    parsed(at, row.get_ref(at)?.as_str()?)
 }

@@ -7,16 +7,19 @@ use rusqlite::{Transaction, params};
 
 use super::{
     super::{Entry, FlowKey, History},
-    Finding, MOST_EVENTS, Saved, text,
+    MOST_EVENTS, text,
 };
-use crate::observed::{Cause, Endpoints};
+use crate::{
+    alert::{Event, OpenFinding, Verdict},
+    observed::{Cause, Endpoints},
+};
 
 pub(super) fn write(
     transaction: &Transaction<'_>,
     history: &History,
     gone: &BTreeSet<FlowKey>,
-    findings: Option<&[Finding]>,
-    events: &[Saved],
+    findings: Option<&[OpenFinding]>,
+    events: &[Event],
 ) -> rusqlite::Result<()> {
     flows(transaction, history, gone)?;
     spans(transaction, history)?;
@@ -25,14 +28,14 @@ pub(super) fn write(
         transaction.execute("DELETE FROM finding", [])?;
         let mut insert =
             transaction.prepare_cached("INSERT INTO finding VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?;
-        for finding in findings {
+        for open in findings {
             insert.execute(params![
-                finding.kind,
-                finding.key,
-                finding.verdict,
-                finding.severity,
-                text(finding.since),
-                finding.text
+                open.subject.kind().name(),
+                open.subject.key(),
+                open.finding.verdict.name(),
+                open.finding.severity.name(),
+                text(open.since),
+                open.finding.text
             ])?;
         }
     }
@@ -41,12 +44,12 @@ pub(super) fn write(
     for event in events {
         insert.execute(params![
             text(event.at),
-            event.change,
-            event.kind,
-            event.key,
-            event.before,
-            event.now,
-            event.severity,
+            event.change.name(),
+            event.subject.kind().name(),
+            event.subject.key(),
+            event.before.map(Verdict::name),
+            event.now.map(Verdict::name),
+            event.severity.name(),
             event.text
         ])?;
     }

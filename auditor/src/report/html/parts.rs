@@ -10,12 +10,11 @@ use serde_json::{Value, json};
 
 use super::{
     super::{
-        schema::{Flow, FlowVerdict, Report, Rule},
+        schema::{Flow, FlowVerdict, Report, Rule, RuleVerdict, Severity},
         words::{self, number},
     },
-    data, text,
+    escape::{data, text},
 };
-use crate::audit::{RuleVerdict, Severity};
 
 /// What stands between two roles.
 #[derive(Clone, Debug, Default)]

@@ -2,7 +2,12 @@
 
 use super::*;
 use crate::report::{
-    csv, html, junit, markdown, ocsf, sarif,
+    csv::render as csv,
+    html::render as html,
+    junit::render as junit,
+    markdown::render as markdown,
+    ocsf,
+    sarif::render as sarif,
     schema::{Part, Process, json_schema},
 };
 

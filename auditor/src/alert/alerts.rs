@@ -1,0 +1,225 @@
+//! Previous and current verdicts to events: what appeared, what was resolved, what changed, and what can't make up its mind.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::event::{Change, Event, Finding, OpenFinding, Subject, Verdict};
+use crate::report::{
+    Report,
+    schema::{Rule, RuleVerdict, Severity},
+};
+
+/// The state of a subject.
+#[derive(Clone, Debug)]
+struct State {
+    /// What was last reported of it; `None` if that was that it is resolved.
+    reported: Option<Finding>,
+    /// Since when that holds.
+    since: Timestamp,
+    /// What it is now, reported or not.
+    current: Option<Finding>,
+    /// When it changed, as far as that matters.
+    changes: VecDeque<Timestamp>,
+    is_flapping: bool,
+}
+
+/// Events that are reported in one turn: a port scan makes thousands of findings, and they are reported by and by.
+const MOST_AT_ONCE: usize = 100;
+/// So many changes in [`MEMORY`] are too many.
+const MOST_CHANGES: usize = 4;
+const MEMORY: SignedDuration = SignedDuration::from_hours(1);
+/// What has not changed for so long keeps still.
+const STILL: SignedDuration = SignedDuration::from_mins(15);
+
+/// Every finding that was reported to somebody.
+#[derive(Clone, Debug, Default)]
+pub struct Alerts {
+    states: BTreeMap<Subject, State>,
+}
+
+impl Alerts {
+    /// Takes up what an earlier run had reported.
+    pub fn resume(&mut self, open: OpenFinding) {
+        let state = State {
+            reported: Some(open.finding.clone()),
+            since: open.since,
+            current: Some(open.finding),
+            changes: VecDeque::new(),
+            is_flapping: false,
+        };
+        self.states.insert(open.subject, state);
+    }
+
+    /// The findings that hold, as they were reported.
+    pub fn open(&self) -> impl Iterator<Item = OpenFinding> {
+        self.states.iter().filter_map(|(subject, state)| {
+            Some(OpenFinding {
+                subject: subject.clone(),
+                finding: state.reported.clone()?,
+                since: state.since,
+            })
+        })
+    }
+
+    /// Compares a report with what was reported before, and says what is new.
+    pub fn update(&mut self, report: &Report, now: Timestamp) -> Vec<Event> {
+        let mut findings = findings(report);
+        // Of a rule that can't be judged now, nothing is known: it stays what it was.
+        let is_unknown = |subject: &Subject| match subject {
+            Subject::Flow(_) => false,
+            Subject::Rule(id) => report
+                .rules
+                .iter()
+                .any(|rule| rule.id == *id && rule.verdict == RuleVerdict::Unassessed),
+        };
+        for subject in findings.keys() {
+            let state = || State {
+                reported: None,
+                since: now,
+                current: None,
+                changes: VecDeque::new(),
+                is_flapping: false,
+            };
+            self.states.entry(subject.clone()).or_insert_with(state);
+        }
+        // The worst first, since only so many are reported at once.
+        let mut order: Vec<(Severity, Subject)> = self
+            .states
+            .iter()
+            .map(|(subject, state)| {
+                let finding = findings.get(subject).or(state.reported.as_ref());
+                (
+                    finding.map_or(Severity::Fine, |one| one.severity),
+                    subject.clone(),
+                )
+            })
+            .collect();
+        order.sort_by(|(a, one), (b, other)| b.cmp(a).then_with(|| one.cmp(other)));
+        let mut events = Vec::new();
+        for (_, subject) in order {
+            let finding = findings.remove(&subject);
+            if finding.is_none() && is_unknown(&subject) {
+                continue;
+            }
+            let may_report = events.len() < MOST_AT_ONCE;
+            if let Some(state) = self.states.get_mut(&subject) {
+                events.extend(state.turn(&subject, finding, now, may_report));
+            }
+        }
+        self.states.retain(|_, state| {
+            state.reported.is_some() || state.current.is_some() || !state.changes.is_empty()
+        });
+        events
+    }
+}
+
+impl State {
+    /// Takes in what the finding is now; an event if that is worth one.
+    fn turn(
+        &mut self,
+        subject: &Subject,
+        finding: Option<Finding>,
+        now: Timestamp,
+        may_report: bool,
+    ) -> Option<Event> {
+        let verdict = |one: &Option<Finding>| one.as_ref().map(|one| (one.verdict, one.severity));
+        while self
+            .changes
+            .front()
+            .is_some_and(|at| MEMORY < now.duration_since(*at))
+        {
+            self.changes.pop_front();
+        }
+        if verdict(&self.current) != verdict(&finding) {
+            self.changes.push_back(now);
+        }
+        self.current = finding;
+        let is_still = self
+            .changes
+            .back()
+            .is_none_or(|at| STILL <= now.duration_since(*at));
+        if self.is_flapping {
+            if !is_still {
+                return None;
+            }
+            self.is_flapping = false;
+        }
+        if verdict(&self.reported) == verdict(&self.current) {
+            // Words may change while the verdict does not: counters do.
+            self.reported.clone_from(&self.current);
+            return None;
+        }
+        // It is reported later, if it still is so then.
+        if !may_report {
+            return None;
+        }
+        let verdict = |finding: &Option<Finding>| finding.as_ref().map(|one| one.verdict);
+        let (before, current) = (verdict(&self.reported), verdict(&self.current));
+        let severity = self.current.as_ref().or(self.reported.as_ref())?.severity;
+        let event = |change, text| Event {
+            at: now,
+            change,
+            subject: subject.clone(),
+            before,
+            now: current,
+            severity,
+            text,
+        };
+        if MOST_CHANGES < self.changes.len() && !is_still {
+            let text = format!(
+                "changed {} times within an hour; nothing more is said of it until it keeps still for a quarter of one",
+                self.changes.len()
+            );
+            let event = event(Change::Flapping, text);
+            self.is_flapping = true;
+            return Some(event);
+        }
+        let event = match (&self.reported, &self.current) {
+            (None, Some(now)) => event(Change::Appeared, now.text.clone()),
+            (Some(_), Some(now)) => event(Change::Changed, now.text.clone()),
+            (Some(was), None) => event(Change::Resolved, format!("was {}", was.verdict.name())),
+            (None, None) => return None,
+        };
+        self.reported.clone_from(&self.current);
+        self.since = now;
+        Some(event)
+    }
+}
+
+/// What somebody should look at: warnings and violations.
+fn findings(report: &Report) -> BTreeMap<Subject, Finding> {
+    let mut findings: BTreeMap<Subject, Finding> = BTreeMap::new();
+    let is_pressing = |severity| Severity::Warning <= severity;
+    for flow in report
+        .flows
+        .iter()
+        .filter(|flow| is_pressing(flow.severity))
+    {
+        let finding = Finding {
+            verdict: Verdict::Flow(flow.verdict),
+            severity: flow.severity,
+            text: format!("{}, {}", flow.outcome.name(), flow.explanation),
+        };
+        // The same flow on two interfaces is one finding.
+        findings
+            .entry(Subject::from(flow))
+            .and_modify(|known| {
+                if known.severity < finding.severity {
+                    known.clone_from(&finding);
+                }
+            })
+            .or_insert(finding);
+    }
+    let pressing =
+        |rule: &&Rule| is_pressing(rule.severity) && rule.verdict != RuleVerdict::Unassessed;
+    for rule in report.rules.iter().filter(pressing) {
+        let finding = Finding {
+            verdict: Verdict::Rule(rule.verdict),
+            severity: rule.severity,
+            text: rule.explanation.clone(),
+        };
+        findings.insert(Subject::from(rule), finding);
+    }
+    findings
+}

@@ -1,0 +1,242 @@
+//! Findings that change: what one is about, what is said of it, and the events of its life.
+
+use std::{fmt, net::IpAddr};
+
+use jiff::Timestamp;
+use thiserror::Error;
+
+use crate::report::{
+    schema::{Flow, FlowVerdict, Rule, RuleVerdict, Severity},
+    service::Service,
+};
+
+/// What an event is about, without which one.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Kind {
+    Flow,
+    Rule,
+}
+
+impl Kind {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Flow => "flow",
+            Self::Rule => "rule",
+        }
+    }
+
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Flow, Self::Rule]
+            .into_iter()
+            .find(|kind| kind.name() == name)
+    }
+}
+
+/// How a finding changed.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Change {
+    /// There was nothing to complain about, and now there is.
+    Appeared,
+    /// There is nothing to complain about any more.
+    Resolved,
+    /// The complaint is another one.
+    Changed,
+    /// It changes again and again: nothing more is said of it until it keeps still.
+    Flapping,
+}
+
+impl Change {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Appeared => "appeared",
+            Self::Resolved => "resolved",
+            Self::Changed => "changed",
+            Self::Flapping => "flapping",
+        }
+    }
+
+    pub fn from_name(name: &str) -> Option<Self> {
+        let all = [
+            Self::Appeared,
+            Self::Resolved,
+            Self::Changed,
+            Self::Flapping,
+        ];
+        all.into_iter().find(|change| change.name() == name)
+    }
+}
+
+/// What a finding is about, in the order of kinds and then of keys.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Subject {
+    Flow(FlowSubject),
+    /// The rule's id.
+    Rule(String),
+}
+
+/// The same flow on all interfaces.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct FlowSubject {
+    /// `client -> server service`, from which the others can be read: subjects are in the order of their keys.
+    key: String,
+    client: IpAddr,
+    server: IpAddr,
+    service: Service,
+}
+
+/// A key that is none of a flow.
+#[derive(Clone, Copy, Debug, Error)]
+#[error("no flow: expected one such as 10.0.0.1 -> 10.0.0.2 tcp/443")]
+pub struct NoFlow;
+
+impl FlowSubject {
+    fn new(client: IpAddr, server: IpAddr, service: Service) -> Self {
+        Self {
+            key: format!("{client} -> {server} {service}"),
+            client,
+            server,
+            service,
+        }
+    }
+
+    fn read(key: &str) -> Option<Self> {
+        let (client, rest) = key.split_once(" -> ")?;
+        let (server, service) = rest.split_once(' ')?;
+        let flow = Self::new(
+            client.parse().ok()?,
+            server.parse().ok()?,
+            service.parse().ok()?,
+        );
+        (flow.key == key).then_some(flow)
+    }
+
+    pub const fn client(&self) -> IpAddr {
+        self.client
+    }
+
+    pub const fn server(&self) -> IpAddr {
+        self.server
+    }
+
+    pub const fn service(&self) -> &Service {
+        &self.service
+    }
+}
+
+impl Subject {
+    /// What is published as this kind and this key.
+    ///
+    /// # Errors
+    ///
+    /// The key is none of that kind.
+    pub fn read(kind: Kind, key: &str) -> Result<Self, NoFlow> {
+        match kind {
+            Kind::Flow => FlowSubject::read(key).map(Self::Flow).ok_or(NoFlow),
+            Kind::Rule => Ok(Self::Rule(key.to_owned())),
+        }
+    }
+
+    pub const fn kind(&self) -> Kind {
+        match self {
+            Self::Flow(_) => Kind::Flow,
+            Self::Rule(_) => Kind::Rule,
+        }
+    }
+
+    /// The rule's id, or the addresses and the service of the flow.
+    pub fn key(&self) -> &str {
+        match self {
+            Self::Flow(flow) => &flow.key,
+            Self::Rule(id) => id,
+        }
+    }
+
+    /// The flow, if it is about one.
+    pub const fn flow(&self) -> Option<&FlowSubject> {
+        match self {
+            Self::Flow(flow) => Some(flow),
+            Self::Rule(_) => None,
+        }
+    }
+}
+
+impl From<&Flow> for Subject {
+    fn from(flow: &Flow) -> Self {
+        let service = Service {
+            protocol: flow.protocol,
+            port: flow.port,
+            tunnel: flow.inside.clone(),
+        };
+        Self::Flow(FlowSubject::new(flow.client, flow.server, service))
+    }
+}
+
+impl From<&Rule> for Subject {
+    fn from(rule: &Rule) -> Self {
+        Self::Rule(rule.id.clone())
+    }
+}
+
+/// The verdict on what a finding is about.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Verdict {
+    Flow(FlowVerdict),
+    Rule(RuleVerdict),
+}
+
+impl Verdict {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Flow(verdict) => verdict.name(),
+            Self::Rule(verdict) => verdict.name(),
+        }
+    }
+
+    /// The verdict that has this name among those of a kind.
+    pub fn from_name(kind: Kind, name: &str) -> Option<Self> {
+        match kind {
+            Kind::Flow => FlowVerdict::from_name(name).map(Self::Flow),
+            Kind::Rule => RuleVerdict::from_name(name).map(Self::Rule),
+        }
+    }
+}
+
+/// What is said of a subject that somebody should look at.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Finding {
+    pub verdict: Verdict,
+    pub severity: Severity,
+    pub text: String,
+}
+
+/// A finding that holds, as it was reported last.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct OpenFinding {
+    pub subject: Subject,
+    pub finding: Finding,
+    pub since: Timestamp,
+}
+
+/// A finding that changed.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Event {
+    pub at: Timestamp,
+    pub change: Change,
+    pub subject: Subject,
+    pub before: Option<Verdict>,
+    pub now: Option<Verdict>,
+    pub severity: Severity,
+    pub text: String,
+}
+
+impl fmt::Display for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (change, severity) = (self.change.name(), self.severity.name());
+        let (kind, key) = (self.subject.kind().name(), self.subject.key());
+        write!(
+            f,
+            "{:.0} {change:<9} {severity:<9} {kind} {key}: {}",
+            self.at, self.text
+        )
+    }
+}

@@ -1,0 +1,162 @@
+//! A row of the database to values: what can't be read is said with its table and its column.
+
+use std::{error::Error, fmt, net::IpAddr, str::FromStr};
+
+use jiff::Timestamp;
+use rusqlite::types::{FromSql, ValueRef};
+use thiserror::Error;
+
+/// A row that `SELECT` gave of one table.
+#[derive(Clone, Copy)]
+pub(super) struct Row<'a> {
+    table: &'static str,
+    row: &'a rusqlite::Row<'a>,
+}
+
+/// Why a row can't be read.
+#[derive(Debug, Error)]
+pub(super) enum RowError {
+    #[error(transparent)]
+    Database(#[from] rusqlite::Error),
+    #[error(transparent)]
+    Value(ValueError),
+}
+
+/// A value that can't be read.
+#[derive(Debug, Error)]
+#[error("in table {table}, column {column} is {value}: {problem}")]
+pub struct ValueError {
+    table: &'static str,
+    column: String,
+    value: String,
+    #[source]
+    problem: Box<dyn Error + Send + Sync>,
+}
+
+/// A word or number that means nothing here.
+#[derive(Debug, Error)]
+#[error("not known")]
+struct Unknown;
+
+impl<'a> Row<'a> {
+    pub(super) const fn new(table: &'static str, row: &'a rusqlite::Row<'a>) -> Self {
+        Self { table, row }
+    }
+
+    fn fail(self, at: usize, problem: impl Into<Box<dyn Error + Send + Sync>>) -> RowError {
+        let name = self.row.as_ref().column_name(at);
+        let value = match self.row.get_ref(at) {
+            Ok(ValueRef::Null) => "NULL".to_owned(),
+            Ok(ValueRef::Integer(number)) => number.to_string(),
+            Ok(ValueRef::Real(number)) => number.to_string(),
+            Ok(ValueRef::Text(text)) => format!("`{}`", String::from_utf8_lossy(text)),
+            Ok(ValueRef::Blob(_)) | Err(_) => "bytes".to_owned(),
+        };
+        RowError::Value(ValueError {
+            table: self.table,
+            column: name.map_or_else(|_problem| at.to_string(), str::to_owned),
+            value,
+            problem: problem.into(),
+        })
+    }
+
+    /// That nobody here knows what stands there.
+    pub(super) fn unknown(self, at: usize) -> RowError {
+        self.fail(at, Unknown)
+    }
+
+    /// A value as the database keeps it.
+    pub(super) fn get<T: FromSql>(self, at: usize) -> Result<T, RowError> {
+        self.row.get(at).map_err(|problem| self.fail(at, problem))
+    }
+
+    /// A count.
+    pub(super) fn count(self, at: usize) -> Result<u64, RowError> {
+        let number: i64 = self.get(at)?;
+        u64::try_from(number).map_err(|problem| self.fail(at, problem))
+    }
+
+    pub(super) fn text(self, at: usize) -> Result<&'a str, RowError> {
+        let value = self.row.get_ref(at)?;
+        value.as_str().map_err(|problem| self.fail(at, problem))
+    }
+
+    /// Text, or nothing.
+    pub(super) fn text_or_null(self, at: usize) -> Result<Option<&'a str>, RowError> {
+        let value = self.row.get_ref(at)?;
+        value
+            .as_str_or_null()
+            .map_err(|problem| self.fail(at, problem))
+    }
+
+    /// What a part of a text says.
+    pub(super) fn part<T>(self, at: usize, text: &str) -> Result<T, RowError>
+    where
+        T: FromStr<Err: Error + Send + Sync + 'static>,
+    {
+        text.parse().map_err(|problem| self.fail(at, problem))
+    }
+
+    /// What `read` makes of a text; `None` is not known.
+    pub(super) fn known<T>(
+        self,
+        at: usize,
+        read: impl Fn(&str) -> Option<T>,
+    ) -> Result<T, RowError> {
+        read(self.text(at)?).ok_or_else(|| self.unknown(at))
+    }
+
+    /// As [`Self::known`], or nothing.
+    pub(super) fn known_or_null<T>(
+        self,
+        at: usize,
+        read: impl Fn(&str) -> Option<T>,
+    ) -> Result<Option<T>, RowError> {
+        match self.text_or_null(at)? {
+            Some(text) => read(text).map(Some).ok_or_else(|| self.unknown(at)),
+            None => Ok(None),
+        }
+    }
+
+    /// What `read` makes of a text, or why it can't.
+    pub(super) fn read<T, E: Error + Send + Sync + 'static>(
+        self,
+        at: usize,
+        read: impl Fn(&str) -> Result<T, E>,
+    ) -> Result<T, RowError> {
+        read(self.text(at)?).map_err(|problem| self.fail(at, problem))
+    }
+
+    /// What `read` makes of a count; `None` is not known.
+    pub(super) fn numbered<T>(
+        self,
+        at: usize,
+        read: impl Fn(u64) -> Option<T>,
+    ) -> Result<T, RowError> {
+        read(self.count(at)?).ok_or_else(|| self.unknown(at))
+    }
+
+    pub(super) fn address(self, at: usize) -> Result<IpAddr, RowError> {
+        self.part(at, self.text(at)?)
+    }
+
+    pub(super) fn instant(self, at: usize) -> Result<Timestamp, RowError> {
+        self.part(at, self.text(at)?)
+    }
+
+    /// An instant, or nothing.
+    pub(super) fn instant_or_null(self, at: usize) -> Result<Option<Timestamp>, RowError> {
+        match self.text_or_null(at)? {
+            Some(text) => self.part(at, text).map(Some),
+            None => Ok(None),
+        }
+    }
+}
+
+impl fmt::Debug for Row<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Row")
+            .field("table", &self.table)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,33 @@
+//! Verdicts, with all that a report needs beside them.
+
+use std::{collections::BTreeMap, path::PathBuf};
+
+use crate::{
+    audit::{Audit, Policy},
+    observed::Observed,
+};
+
+/// Everything that a report is made of.
+#[derive(Clone, Debug)]
+pub struct Judged {
+    pub observed: Observed,
+    pub policy: Policy,
+    pub audit: Audit,
+    /// The matrices, in the order to which the policy's rules refer.
+    pub matrices: Vec<MatrixSource>,
+    /// Conditions of rules that the deployment does not set; they count as not holding.
+    pub unset_conditions: Vec<String>,
+}
+
+/// A matrix and where it comes from.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct MatrixSource {
+    pub name: String,
+    pub version: Option<String>,
+    pub path: PathBuf,
+    /// SHA-256 of the file, in hexadecimal.
+    pub sha256: String,
+    pub n_rules: usize,
+    /// The line on which each rule begins, by its id.
+    pub lines: BTreeMap<String, usize>,
+}

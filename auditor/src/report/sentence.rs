@@ -1,0 +1,295 @@
+//! What an audit found, to the sentences of a report.
+
+use std::{collections::BTreeSet, net::IpAddr};
+
+use auditor_common::Reason;
+use jiff::Timestamp;
+
+use super::{judged::Judged, service::protocol, words::duration};
+use crate::{
+    audit::{
+        Certainty, FlowFinding, FlowVerdict, Mismatch, PeersSeen, PolicyRule, RuleFinding,
+        RuleVerdict,
+    },
+    matrix::Presence,
+    observed::{Cause, Flow, Gap},
+    role::Role,
+};
+
+/// Why a flow has its verdict.
+pub(super) fn flow(judged: &Judged, flow: &Flow, finding: &FlowFinding) -> String {
+    let ids = |rules: &[usize]| {
+        let ids: Vec<&str> = rules
+            .iter()
+            .filter_map(|at| judged.policy.rules.get(*at))
+            .map(|rule| rule.label.as_str())
+            .collect();
+        ids.join(", ")
+    };
+    match &finding.verdict {
+        FlowVerdict::Documented { rules } => format!("allowed by {}", ids(rules)),
+        FlowVerdict::Excepted { exception } => judged
+            .policy
+            .exceptions
+            .get(*exception)
+            .map_or_else(String::new, |exception| {
+                let until = exception
+                    .exception
+                    .until
+                    .map_or_else(String::new, |until| format!(", until {until}"));
+                format!("accepted: {}{until}", exception.exception.reason)
+            }),
+        FlowVerdict::Housekeeping => "what every network does".to_owned(),
+        FlowVerdict::Forbidden { rules } => format!("forbidden by {}", ids(rules)),
+        FlowVerdict::Unexpected { reason, nearest } => unexpected(judged, flow, *reason, nearest),
+    }
+}
+
+fn unexpected(judged: &Judged, flow: &Flow, reason: Mismatch, nearest: &[usize]) -> String {
+    let rules: Vec<&PolicyRule> = nearest
+        .iter()
+        .filter_map(|at| judged.policy.rules.get(*at))
+        .collect();
+    let Some(first) = rules.first() else {
+        return match flow.transport() {
+            Some(transport) if transport.has_ports() => {
+                format!("no rule names {transport} port {}", flow.port)
+            }
+            Some(_) | None => format!("no rule names {}", protocol(flow.protocol)),
+        };
+    };
+    let id = &first.label;
+    match reason {
+        Mismatch::Condition => {
+            let when = first.rule.when.as_deref().unwrap_or_default();
+            format!("rule {id} allows it where the condition `{when}` holds, and here it does not")
+        }
+        Mismatch::Direction => format!("rule {id} has client and server the other way round"),
+        Mismatch::Transport => format!(
+            "rule {id} allows this port over {} only",
+            first.rule.transport
+        ),
+        Mismatch::Peer => {
+            let given = judged.policy.roles_were_given();
+            let client_fits = first.client.holds(
+                flow.client,
+                &judged.observed.host,
+                judged.policy.check,
+                given,
+            );
+            if client_fits {
+                format!(
+                    "rule {id} allows this port to {} only",
+                    roles(&first.rule.server)
+                )
+            } else {
+                format!(
+                    "rule {id} allows this port from {} only",
+                    roles(&first.rule.client)
+                )
+            }
+        }
+        Mismatch::Port => {
+            let others: Vec<String> = rules
+                .iter()
+                .map(|rule| format!("{} ({})", rule.rule.ports, rule.label))
+                .collect();
+            format!(
+                "no rule names {} port {}; between these two, rules name {}",
+                protocol(flow.protocol),
+                flow.port,
+                others.join(", ")
+            )
+        }
+    }
+}
+
+/// Why a rule has its verdict.
+pub(super) fn rule(judged: &Judged, rule: &PolicyRule, finding: &RuleFinding) -> String {
+    let window = judged.observed.window;
+    let length = rule.rule.within.unwrap_or_else(|| window.length());
+    let mut parts: Vec<String> = Vec::new();
+    match finding.verdict {
+        RuleVerdict::Observed => parts.push("seen and answered".to_owned()),
+        RuleVerdict::Unanswered => parts.push(
+            "asked, and nobody answered: a firewall on the way, or a dead service".to_owned(),
+        ),
+        RuleVerdict::Refused => parts
+            .push("asked, and refused: nothing listens there, or a firewall rejects it".to_owned()),
+        RuleVerdict::Missing => parts.push(format!("nothing matched it in {}", duration(length))),
+        RuleVerdict::Respected => {
+            parts.push(format!(
+                "forbidden, and nothing broke it in {}",
+                duration(length)
+            ));
+        }
+        RuleVerdict::Violated => parts.push("forbidden, and seen".to_owned()),
+        RuleVerdict::Off => {
+            parts.push(format!(
+                "its condition `{}` does not hold",
+                rule.rule.when.as_deref().unwrap_or_default()
+            ));
+        }
+        RuleVerdict::Elsewhere => parts.push("no role of this host takes part".to_owned()),
+        RuleVerdict::Unresolved if finding.unresolved.is_empty() => {
+            parts.push("nothing matched it; without a deployment or --role nobody knows whether this host takes part".to_owned());
+        }
+        RuleVerdict::Unresolved => parts.push(format!(
+            "no address is known for {}",
+            roles(&finding.unresolved)
+        )),
+        RuleVerdict::Unobservable if rule.rule.loopback => {
+            parts.push("stays on the loopback, which was not watched".to_owned());
+        }
+        RuleVerdict::Unobservable => parts
+            .push("nobody but this host takes part, so its traffic leaves no interface".to_owned()),
+        RuleVerdict::Unassessed if !finding.flows.is_empty() => {
+            parts.push(
+                "asked only in the window's last second, too late to tell of an answer".to_owned(),
+            );
+        }
+        RuleVerdict::Unassessed if window.end.duration_since(window.since) < length => {
+            let watched = duration(window.end.duration_since(window.since));
+            let length = duration(length);
+            parts.push(format!(
+                "nothing matched it in {watched}, of the {length} that it asks for"
+            ));
+        }
+        RuleVerdict::Unassessed => {
+            parts.push("nothing matched it, but part of that time was not seen".to_owned());
+        }
+    }
+    if let Some(seen) = &finding.ports
+        && !seen.unseen.is_empty()
+    {
+        parts.push(format!(
+            "port {} was seen, {} was not",
+            seen.seen, seen.unseen
+        ));
+    }
+    if let Some(PeersSeen {
+        seen,
+        unseen: Some(unseen),
+    }) = &finding.peers
+        && !unseen.is_empty()
+    {
+        parts.push(format!(
+            "with {} of {} addresses, not with {}",
+            seen.len(),
+            seen.len() + unseen.len(),
+            listed(unseen)
+        ));
+    }
+    if let Some(certainty) = &finding.certainty {
+        parts.push(certain(certainty));
+    }
+    if matches!(
+        finding.verdict,
+        RuleVerdict::Missing
+            | RuleVerdict::Refused
+            | RuleVerdict::Unanswered
+            | RuleVerdict::Unassessed
+    ) {
+        match finding.listening {
+            Some(true) => parts.push("a socket listens for it here".to_owned()),
+            Some(false) => parts.push("no socket listens for it here".to_owned()),
+            None => {}
+        }
+    }
+    if rule.rule.presence == Presence::Required && finding.verdict == RuleVerdict::Missing {
+        parts.insert(0, "required".to_owned());
+    }
+    parts.join("; ")
+}
+
+/// How sure it is that a rule is missing, and why.
+fn certain(certainty: &Certainty) -> String {
+    let peers = match (certainty.peers_heard, certainty.peers) {
+        (heard, Some(all)) => format!("{heard} of {all} addresses on the other side were heard"),
+        (heard, None) => format!(
+            "{heard} address{} on the other side {} heard",
+            if heard == 1 { "" } else { "es" },
+            if heard == 1 { "was" } else { "were" }
+        ),
+    };
+    let comparable = if certainty.comparable == 0 {
+        String::new()
+    } else {
+        format!(
+            ", {} of {} other rules between them were observed",
+            certainty.comparable_observed, certainty.comparable
+        )
+    };
+    let level = certainty.level.name();
+    format!("certainty {level}: {peers}{comparable}")
+}
+
+/// The first few of many addresses.
+fn listed(addresses: &BTreeSet<IpAddr>) -> String {
+    let first: Vec<String> = addresses
+        .iter()
+        .take(MOST_LISTED)
+        .map(ToString::to_string)
+        .collect();
+    let more = addresses.len().saturating_sub(MOST_LISTED);
+    let more = if more == 0 {
+        String::new()
+    } else {
+        format!(" and {more} more")
+    };
+    format!("{}{more}", first.join(", "))
+}
+
+fn roles(roles: &[Role]) -> String {
+    roles.iter().map(Role::name).collect::<Vec<_>>().join(", ")
+}
+
+/// What a gap hid.
+pub fn gap(gap: &Gap) -> String {
+    let second = |instant: Timestamp| format!("{instant:.0}");
+    let from = second(gap.from);
+    match &gap.cause {
+        Cause::CutShort { watched } => {
+            format!("the window was cut short after {}", duration(*watched))
+        }
+        Cause::Unwatched => {
+            let until = gap
+                .until
+                .map_or_else(String::new, |until| format!(" to {}", second(until)));
+            format!("nobody watched from {from}{until}")
+        }
+        Cause::InterfaceLost { name } => match gap.until {
+            None => format!("interface {name} went away at {from}"),
+            Some(until) => {
+                format!("interface {name} was away from {from} to {}", second(until))
+            }
+        },
+        Cause::InterfaceLate { name } => {
+            format!("interface {name} was up before it was watched, from {from} on")
+        }
+        Cause::InterfaceRefused { name, problem } => {
+            format!("interface {name} could not be watched: {problem}")
+        }
+        Cause::Uncounted { reason, packets } => uncounted(*reason, *packets),
+    }
+}
+
+/// Packets that are in no flow, and what that hid.
+fn uncounted(reason: Reason, packets: u64) -> String {
+    match reason {
+        Reason::TableFull => {
+            format!("{packets} packets found no place in the flow table: raise --flows")
+        }
+        Reason::InsideUnread => {
+            format!("what {packets} packets of tunnels carried could not be read")
+        }
+        Reason::TooDeep => {
+            format!("{packets} packets had more tags or extension headers than are followed")
+        }
+        Reason::Arp | Reason::NotIp | Reason::Truncated | Reason::Malformed | Reason::Fragment => {
+            format!("{packets} packets: {}", reason.meaning())
+        }
+    }
+}
+
+const MOST_LISTED: usize = 4;

@@ -1,0 +1,53 @@
+//! Secrets: where they stand, never what they are.
+
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+use super::delivery::SinkError;
+
+/// Something that nobody else may know.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Secret {
+    File(PathBuf),
+    /// A variable of the environment.
+    Variable(String),
+}
+
+/// Two places for one secret.
+#[derive(Debug, Error)]
+#[error("both `{name}_file` and `{name}_env` say where the {name} stands: leave one out")]
+pub(super) struct TwoSecrets {
+    name: &'static str,
+}
+
+impl Secret {
+    /// What the file `name_file` or the variable `name_env` of a sink holds.
+    pub(super) fn of(
+        name: &'static str,
+        file: Option<String>,
+        variable: Option<String>,
+        directory: &Path,
+    ) -> Result<Option<Self>, TwoSecrets> {
+        match (file, variable) {
+            (Some(path), None) => Ok(Some(Self::File(directory.join(path)))),
+            (None, Some(variable)) => Ok(Some(Self::Variable(variable))),
+            (None, None) => Ok(None),
+            (Some(_), Some(_)) => Err(TwoSecrets { name }),
+        }
+    }
+
+    /// What it is now; secrets are changed, so it is read each time.
+    pub(crate) fn reveal(&self) -> Result<Vec<u8>, SinkError> {
+        let bytes = match self {
+            Self::File(path) => std::fs::read(path).map_err(|error| SinkError::Secret {
+                path: path.clone(),
+                error,
+            })?,
+            Self::Variable(name) => std::env::var_os(name)
+                .ok_or_else(|| SinkError::Variable { name: name.clone() })?
+                .into_encoded_bytes(),
+        };
+        Ok(bytes.trim_ascii().to_owned())
+    }
+}

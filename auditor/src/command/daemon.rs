@@ -25,7 +25,7 @@ use crate::{
     audit::{Severity, may_concern},
     history::{Bounds, Finding, FlowKey, History, Saved},
     matrix::Rule,
-    observed::{Flow, Gap, Observed, Window},
+    observed::{Cause, Flow, Gap, Observed, Window},
     report::Report,
     sink::metrics::Health,
 };

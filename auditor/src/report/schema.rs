@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, net::IpAddr};
 
-use auditor_common::{Evidence, Reason};
+use auditor_common::Evidence;
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -477,7 +477,7 @@ impl Report {
     }
 
     /// Packets that are in no flow for a reason.
-    pub fn without_flow(&self, reason: Reason) -> Count {
+    pub fn without_flow(&self, reason: auditor_common::Reason) -> Count {
         self.count(reason.name())
     }
 

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, net::IpAddr};
 
-use auditor_common::{Reason, packet::Tunnel};
+use auditor_common::packet::Tunnel;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Judged, schema};
@@ -420,22 +420,27 @@ pub fn gap(gap: &Gap) -> String {
         Cause::InterfaceRefused { name, problem } => {
             format!("interface {name} could not be watched: {problem}")
         }
-        Cause::Uncounted { reason, packets } => match reason {
-            Reason::TableFull => {
-                format!("{packets} packets found no place in the flow table: raise --flows")
-            }
-            Reason::InsideUnread => {
-                format!("what {packets} packets of tunnels carried could not be read")
-            }
-            Reason::TooDeep => {
-                format!("{packets} packets had more tags or extension headers than are followed")
-            }
-            Reason::Arp
-            | Reason::NotIp
-            | Reason::Truncated
-            | Reason::Malformed
-            | Reason::Fragment => format!("{packets} packets: {}", reason.meaning()),
-        },
+        Cause::Uncounted { reason, packets } => uncounted(*reason, *packets),
+    }
+}
+
+/// Packets that are in no flow, and what that hid.
+fn uncounted(reason: auditor_common::Reason, packets: u64) -> String {
+    use auditor_common::Reason;
+
+    match reason {
+        Reason::TableFull => {
+            format!("{packets} packets found no place in the flow table: raise --flows")
+        }
+        Reason::InsideUnread => {
+            format!("what {packets} packets of tunnels carried could not be read")
+        }
+        Reason::TooDeep => {
+            format!("{packets} packets had more tags or extension headers than are followed")
+        }
+        Reason::Arp | Reason::NotIp | Reason::Truncated | Reason::Malformed | Reason::Fragment => {
+            format!("{packets} packets: {}", reason.meaning())
+        }
     }
 }
 

@@ -4,12 +4,7 @@
 //! million repetitions is a million packets. What that costs, the empty programs cost too.
 #![no_std]
 #![no_main]
-#![feature(asm_experimental_arch, core_intrinsics)]
-#![expect(
-    internal_features,
-    reason = "the compiler offers BPF's atomic add in no other way"
-)]
-#![expect(unsafe_code, reason = "reads packet memory, maps and kernel contexts")]
+#![expect(unsafe_code, reason = "the kernel hands contexts over")]
 #![expect(
     clippy::cast_possible_truncation,
     reason = "the kernel's lengths and indices are 32 bits wide"
@@ -24,26 +19,11 @@
     reason = "aya's macros hand contexts over, and keys are too large to be copied"
 )]
 
-mod addresses;
-mod bounded;
-mod bucket;
-mod bytes;
-mod context;
-mod count;
-mod fast_path;
-mod fragment;
-mod frame;
-mod outcome;
-mod per_cpu;
-mod placed;
-mod ports;
-mod raw;
-mod shared;
-mod slow_path;
-mod table;
-mod xdp_frags;
-
-use auditor_common::{Packet, packet};
+use auditor_common::{
+    Packet,
+    packet::{self, KERNEL_EXTENSIONS},
+};
+use auditor_ebpf::{GlobalFunctions, Hook, ODD, TcEgress, TcIngress, Xdp, count};
 use aya_ebpf::{
     Global,
     bindings::{TC_ACT_UNSPEC, xdp_action},
@@ -51,10 +31,6 @@ use aya_ebpf::{
     maps::{Array, PerCpuArray, PerCpuHashMap},
     programs::{TcContext, XdpContext},
 };
-
-use context::{Context, TcEgress, TcIngress, Xdp};
-use count::count;
-use slow_path::SlowPath;
 
 /// Where the last 4 bytes of the source address stand in the frame, and where the source port.
 #[unsafe(no_mangle)]
@@ -73,7 +49,7 @@ struct Load {
 
 #[map]
 static LOAD: Array<Load> = Array::with_max_entries(1, 0);
-/// As many as there are places for the largest load.
+/// As many as there are buckets for the largest load.
 const N_LINES: u32 = 1 << 18;
 
 #[map]
@@ -111,11 +87,11 @@ fn next(start: usize, end: usize) {
 
 /// What every tool that counts has to do at least.
 #[inline(always)]
-fn floor<C: Context>(context: C) -> Option<Packet> {
+fn floor<H: Hook>(hook: H) -> Option<Packet> {
     let mut packet = Packet::EMPTY;
     let mut addresses = 0_u64;
     if !packet::plain4(
-        &context.frame().linear_bytes(),
+        &hook.linear_bytes::<KERNEL_EXTENSIONS>(),
         14,
         &mut packet,
         &mut addresses,
@@ -127,8 +103,8 @@ fn floor<C: Context>(context: C) -> Option<Packet> {
 }
 
 #[inline(always)]
-fn add<C: Context>(context: C) {
-    if floor(context).is_some()
+fn add<H: Hook>(hook: H) {
+    if floor(hook).is_some()
         && let Some(counter) = COUNTER.get_ptr_mut(0)
     {
         // SAFETY: a whole entry of this CPU.
@@ -141,10 +117,10 @@ fn add<C: Context>(context: C) {
 
 /// What memory costs: a cache line for each peer and a counter in it, without a look at whose it is.
 #[inline(always)]
-fn line<C: Context>(context: C) {
-    let Some(packet) = floor(context) else { return };
+fn line<H: Hook>(hook: H) {
+    let Some(packet) = floor(hook) else { return };
     let [.., a, b, c, d] = packet.source;
-    let number = u64::from(u32::from_ne_bytes([a, b, c, d])).wrapping_mul(addresses::ODD) >> 32;
+    let number = u64::from(u32::from_ne_bytes([a, b, c, d])).wrapping_mul(ODD) >> 32;
     if let Some(line) = LINES.get_ptr_mut(number as u32 % N_LINES) {
         // SAFETY: a whole entry, which one CPU uses at a time.
         unsafe { (*line)[0] += 1 };
@@ -152,8 +128,8 @@ fn line<C: Context>(context: C) {
 }
 
 #[inline(always)]
-fn hash<C: Context>(context: C) {
-    let Some(packet) = floor(context) else { return };
+fn hash<H: Hook>(hook: H) {
+    let Some(packet) = floor(hook) else { return };
     let word = |bytes: &[u8; 16], low: bool| {
         let number = u128::from_ne_bytes(*bytes);
         if low {
@@ -181,11 +157,11 @@ fn hash<C: Context>(context: C) {
 }
 
 #[inline(always)]
-fn nothing<C: Context>(_context: C) {}
+fn nothing<H: Hook>(_hook: H) {}
 
 #[inline(always)]
-fn ours<C: SlowPath>(context: C) {
-    let _in_no_flow = count(context);
+fn ours<H: GlobalFunctions>(hook: H) {
+    let _in_no_flow = count(hook);
 }
 
 macro_rules! programs {
@@ -194,7 +170,8 @@ macro_rules! programs {
         #[inline(always)]
         fn $xdp(ctx: XdpContext) -> u32 {
             next(ctx.data(), ctx.data_end());
-            $body(Xdp(ctx.ctx));
+            // SAFETY: the kernel hands this context to the program.
+            $body(unsafe { Xdp::new(ctx.ctx) });
             xdp_action::XDP_PASS
         }
 
@@ -202,7 +179,8 @@ macro_rules! programs {
         #[inline(always)]
         fn $tc(ctx: TcContext) -> i32 {
             next(ctx.data(), ctx.data_end());
-            $body(TcIngress(ctx.skb.skb));
+            // SAFETY: the kernel hands this context to the program.
+            $body(unsafe { TcIngress::new(ctx.skb.skb) });
             TC_ACT_UNSPEC
         }
     )*};
@@ -221,7 +199,8 @@ macro_rules! bare {
         #[classifier]
         #[inline(always)]
         fn $tc(ctx: TcContext) -> i32 {
-            $body(TcIngress(ctx.skb.skb));
+            // SAFETY: the kernel hands this context to the program.
+            $body(unsafe { TcIngress::new(ctx.skb.skb) });
             TC_ACT_UNSPEC
         }
     )*};
@@ -239,16 +218,7 @@ bare! {
 #[inline(always)]
 fn ours_tc_out(ctx: TcContext) -> i32 {
     next(ctx.data(), ctx.data_end());
-    ours(TcEgress(ctx.skb.skb));
+    // SAFETY: the kernel hands this context to the program.
+    ours(unsafe { TcEgress::new(ctx.skb.skb) });
     TC_ACT_UNSPEC
-}
-
-#[unsafe(link_section = "license")]
-#[unsafe(no_mangle)]
-static LICENSE: [u8; 13] = *b"Dual MIT/GPL\0";
-
-#[panic_handler]
-fn panic(_info: &core::panic::PanicInfo<'_>) -> ! {
-    // SAFETY: nothing in this crate can panic; were it otherwise, the verifier would refuse the program.
-    unsafe { core::hint::unreachable_unchecked() }
 }

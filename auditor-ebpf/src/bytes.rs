@@ -1,32 +1,45 @@
 //! The frame's bytes: those in one piece, and those of a socket buffer wherever they lie.
 
 use auditor_common::{
-    Bytes,
-    packet::{KERNEL_FARTHEST, KERNEL_TAGS},
+    Bytes, Packet,
+    packet::{KERNEL_FARTHEST, KERNEL_TAGS, plain6},
 };
 use aya_ebpf::{bindings::__sk_buff, helpers::generated::bpf_skb_load_bytes};
 use zerocopy::{FromBytes, Immutable, KnownLayout};
 
-use crate::{addresses::InPacket, bounded::bounded};
+use crate::verifier::bounded;
 
 /// The memory between `data` and `data_end`.
-pub(crate) struct LinearBytes<const EXTENSIONS: usize> {
+pub struct LinearBytes<const EXTENSIONS: usize> {
     start: usize,
     end: usize,
 }
 
 impl<const EXTENSIONS: usize> LinearBytes<EXTENSIONS> {
+    /// # Safety
+    ///
+    /// All between the two addresses can be read.
     #[inline(always)]
-    pub(crate) fn new(start: usize, end: usize) -> Self {
+    pub(crate) unsafe fn new(start: usize, end: usize) -> Self {
         Self { start, end }
     }
 
-    /// Where the addresses of an IPv6 packet at `start` lie, which has been read from this window.
     #[inline(always)]
-    pub(crate) fn addresses_6(&self, start: usize) -> InPacket {
+    pub(crate) fn length(&self) -> usize {
+        self.end - self.start
+    }
+
+    /// As [`plain6`]: where the addresses of the packet lie, if it is a plain one of IPv6.
+    #[inline(always)]
+    pub(crate) fn plain6(&self, start: usize, packet: &mut Packet) -> Option<AddressesInPacket> {
+        if !plain6(self, start, packet, &mut [[0; 2]; 2]) {
+            return None;
+        }
         let source = self.start + start + 8;
-        // SAFETY: the caller has read the packet.
-        unsafe { InPacket::new(source as *const u64, (source + 16) as *const u64) }
+        Some(AddressesInPacket {
+            first: source as *const u64,
+            second: (source + 16) as *const u64,
+        })
     }
 }
 
@@ -73,7 +86,17 @@ impl<const EXTENSIONS: usize> Bytes for LinearBytes<EXTENSIONS> {
 }
 
 /// The bytes of a socket buffer, wherever its fragments lie.
-pub(crate) struct SkbBytes<const EXTENSIONS: usize>(pub(crate) *mut __sk_buff);
+pub(crate) struct SkbBytes<const EXTENSIONS: usize>(*mut __sk_buff);
+
+impl<const EXTENSIONS: usize> SkbBytes<EXTENSIONS> {
+    /// # Safety
+    ///
+    /// The context is what the kernel handed to this program.
+    #[inline(always)]
+    pub(crate) unsafe fn new(context: *mut __sk_buff) -> Self {
+        Self(context)
+    }
+}
 
 impl<const EXTENSIONS: usize> Bytes for SkbBytes<EXTENSIONS> {
     #[inline(always)]
@@ -130,4 +153,36 @@ unsafe fn opaque(value: usize, bytes: *const [u8; 4]) -> usize {
     // SAFETY: the caller's promise.
     let (once, again) = unsafe { (bytes.read_volatile(), bytes.read_volatile()) };
     (value as u32 ^ u32::from_ne_bytes(once) ^ u32::from_ne_bytes(again)) as usize
+}
+
+/// IPv6 addresses where they lie in a packet that was read: by value they take more registers than there are, and the
+/// packet's memory is as near as the stack.
+#[derive(Clone, Copy)]
+pub(crate) struct AddressesInPacket {
+    /// 16 bytes of the packet each, which this program does not change.
+    first: *const u64,
+    second: *const u64,
+}
+
+impl AddressesInPacket {
+    #[inline(always)]
+    pub(crate) fn words(self) -> [u64; 4] {
+        // SAFETY: who made it has read the packet.
+        unsafe {
+            [
+                self.first.read_volatile(),
+                self.first.add(1).read_volatile(),
+                self.second.read_volatile(),
+                self.second.add(1).read_volatile(),
+            ]
+        }
+    }
+
+    #[inline(always)]
+    pub(crate) fn swapped(self) -> Self {
+        Self {
+            first: self.second,
+            second: self.first,
+        }
+    }
 }

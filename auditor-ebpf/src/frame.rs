@@ -1,10 +1,10 @@
-//! A frame as the hook hands it over: where its bytes live, which way it goes, how much of the wire it stands for.
+//! A frame as the hook hands it over: its bytes, and how much of the wire it stands for.
 
 use core::intrinsics::cold_path;
 
-use auditor_common::{Bytes as _, Packet, Tally, packet::KERNEL_EXTENSIONS};
+use auditor_common::{Bytes as _, Tally, packet::KERNEL_EXTENSIONS};
 
-use crate::{bytes::LinearBytes, context::Context, outcome::Outcome, raw::Raw as _};
+use crate::{bytes::LinearBytes, hook::Hook};
 
 /// Ethertypes as they stand in the frame.
 pub(crate) const IPV4: u16 = 0x0800_u16.to_be();
@@ -18,72 +18,29 @@ const ETHERTYPE: usize = 12;
 pub(crate) const UNTAGGED: usize = 14;
 pub(crate) const TAGGED: usize = UNTAGGED + 4;
 
-/// A frame in one of the kernel's two forms.
-pub(crate) struct Frame<C> {
-    context: C,
+/// A frame of one of the hooks.
+pub(crate) struct Frame<H> {
+    pub(crate) hook: H,
     pub(crate) interface: u32,
-    /// Bytes in memory, link header included, and a tag that the NIC took out.
-    length: u32,
+    /// Bytes in memory, link header included, and a tag that the NIC took out; of a replay what its record says.
+    pub(crate) length: u32,
 }
 
-impl<C> Frame<C> {
-    /// A frame of which nothing but its length is known.
+impl<H: Hook> Frame<H> {
     #[inline(always)]
-    pub(crate) fn new(context: C, interface: u32, length: u32) -> Self {
+    pub(crate) fn new(hook: H) -> Self {
+        let (interface, length) = hook.interface_and_length();
         Self {
-            context,
+            hook,
             interface,
             length,
         }
     }
 
-    /// Makes the frame as long as its record in a capture says.
-    #[inline(always)]
-    pub(crate) fn set_length(&mut self, length: u32) {
-        self.length = length;
-    }
-}
-
-impl<C: Context> Frame<C> {
     /// The frame's bytes as far as they lie in one piece.
     #[inline(always)]
     pub(crate) fn linear_bytes(&self) -> LinearBytes<KERNEL_EXTENSIONS> {
-        self.context.raw().linear_bytes()
-    }
-
-    /// The frame's first Ethertype; 0 if it is too short.
-    #[inline(always)]
-    pub(crate) fn ethertype(&self) -> u16 {
-        self.linear_bytes().head(ETHERTYPE).unwrap_or(0)
-    }
-
-    /// Reads the endpoints: from memory, and where the headers lie beyond its linear part through the helper.
-    #[inline(always)]
-    pub(crate) fn parse(&self, packet: &mut Packet) -> Outcome {
-        self.context.raw().parse(packet, self.length)
-    }
-
-    /// Reads the endpoints of the packet that an ICMP error quotes at `start`. Errors are short, so their bytes are not
-    /// scattered.
-    #[inline(always)]
-    pub(crate) fn quoted(&self, start: u32, is_ipv4: bool, quoted: &mut Packet) -> Outcome {
-        self.context.raw().quoted(start, is_ipv4, quoted)
-    }
-
-    /// Reads what the frame carries, if it is a tunnel's: 0 if not; else the tunnel above an interface's bits, where the
-    /// carried frame or packet starts, and [`UNREAD`] if it could not be read.
-    #[inline(always)]
-    pub(crate) fn inside(&self, packet: &mut Packet) -> u32 {
-        self.context.raw().inside(packet)
-    }
-
-    /// What the carried packet of which [`Self::inside`] told is on the wire; `headers` ends its transport header, 0 if it
-    /// could not be read.
-    #[inline(always)]
-    pub(crate) fn carried(&self, found: u32, headers: u32) -> Tally {
-        let mut wire = self.on_wire(headers);
-        wire.bytes -= wire.packets * u64::from(found & START);
-        wire
+        self.hook.linear_bytes()
     }
 
     /// What the frame is on the wire. A super-packet is cut there into segments, each with its own `headers` bytes; 0 if
@@ -94,7 +51,7 @@ impl<C: Context> Frame<C> {
             packets: 1,
             bytes: u64::from(self.length),
         };
-        let segment = self.context.segment();
+        let segment = self.hook.segment();
         if headers == 0 || segment == 0 || self.length <= headers {
             return whole;
         }
@@ -107,6 +64,9 @@ impl<C: Context> Frame<C> {
     }
 }
 
-/// Of what [`Frame::inside`] returns: whether the carried packet could not be read, and where it starts.
-pub(crate) const UNREAD: u32 = 1 << 28;
-pub(crate) const START: u32 = 0xffff;
+/// The frame's first Ethertype; 0 if it is too short.
+#[inline(always)]
+pub(crate) fn ethertype<H: Hook>(hook: H) -> u16 {
+    let bytes: LinearBytes<KERNEL_EXTENSIONS> = hook.linear_bytes();
+    bytes.head(ETHERTYPE).unwrap_or(0)
+}

@@ -4,48 +4,18 @@
 //! and with its stack the longest chain of calls, which has none to spare, would take more than the 512 bytes there are.
 #![no_std]
 #![no_main]
-#![feature(asm_experimental_arch, core_intrinsics)]
-#![expect(
-    internal_features,
-    reason = "the compiler offers BPF's atomic add in no other way"
-)]
-#![expect(unsafe_code, reason = "reads packet memory, maps and kernel contexts")]
-#![expect(
-    clippy::cast_possible_truncation,
-    reason = "the kernel's lengths and indices are 32 bits wide"
-)]
-#![expect(
-    clippy::multiple_unsafe_ops_per_block,
-    reason = "one pointer is valid for all that a block does with it"
-)]
+#![expect(unsafe_code, reason = "the kernel hands contexts over")]
 #![expect(
     clippy::needless_pass_by_value,
-    clippy::needless_borrows_for_generic_args,
-    reason = "aya's macros hand contexts over, and keys are too large to be copied"
+    reason = "aya's macros hand contexts over"
 )]
-
-mod addresses;
-mod bounded;
-mod bucket;
-mod bytes;
-mod context;
-mod count;
-mod fast_path;
-mod fragment;
-mod frame;
-mod outcome;
-mod per_cpu;
-mod placed;
-mod ports;
-mod raw;
-mod shared;
-mod slow_path;
-mod table;
-mod xdp_frags;
 
 use core::ffi::c_void;
 
-use auditor_common::{Direction, Reason, mode};
+use auditor_common::{Direction, Reason};
+use auditor_ebpf::{
+    GlobalFunctions, Hook as _, TcEgress, TcIngress, Xdp, XdpFrags, bounded, count, logs,
+};
 use aya_ebpf::{
     EbpfContext,
     bindings::{TC_ACT_UNSPEC, xdp_action},
@@ -54,21 +24,12 @@ use aya_ebpf::{
 };
 use aya_log_ebpf::trace;
 
-use bounded::bounded;
-use context::{TcEgress, TcIngress, Xdp};
-use count::count;
-use per_cpu::is;
-use xdp_frags::XdpFrags;
-
 /// Counts what arrives, before the stack sees it. Passes everything.
 #[xdp]
 #[inline(always)]
 fn ingress_xdp(ctx: XdpContext) -> u32 {
-    if let Err(reason) = count(Xdp(ctx.ctx))
-        && is(mode::LOG)
-    {
-        log(ctx.ctx.cast(), Direction::Ingress, reason);
-    }
+    // SAFETY: the kernel hands this context to the program.
+    count_or_log(unsafe { Xdp::new(ctx.ctx) }, ctx.ctx.cast());
     xdp_action::XDP_PASS
 }
 
@@ -76,11 +37,8 @@ fn ingress_xdp(ctx: XdpContext) -> u32 {
 #[xdp(frags)]
 #[inline(always)]
 fn ingress_xdp_frags(ctx: XdpContext) -> u32 {
-    if let Err(reason) = count(XdpFrags(ctx.ctx))
-        && is(mode::LOG)
-    {
-        log(ctx.ctx.cast(), Direction::Ingress, reason);
-    }
+    // SAFETY: the kernel hands this context to the program.
+    count_or_log(unsafe { XdpFrags::new(ctx.ctx) }, ctx.ctx.cast());
     xdp_action::XDP_PASS
 }
 
@@ -88,11 +46,8 @@ fn ingress_xdp_frags(ctx: XdpContext) -> u32 {
 #[classifier]
 #[inline(always)]
 fn ingress_tc(ctx: TcContext) -> i32 {
-    if let Err(reason) = count(TcIngress(ctx.skb.skb))
-        && is(mode::LOG)
-    {
-        log(ctx.skb.skb.cast(), Direction::Ingress, reason);
-    }
+    // SAFETY: the kernel hands this context to the program.
+    count_or_log(unsafe { TcIngress::new(ctx.skb.skb) }, ctx.skb.skb.cast());
     TC_ACT_UNSPEC
 }
 
@@ -100,12 +55,19 @@ fn ingress_tc(ctx: TcContext) -> i32 {
 #[classifier]
 #[inline(always)]
 fn egress_tc(ctx: TcContext) -> i32 {
-    if let Err(reason) = count(TcEgress(ctx.skb.skb))
-        && is(mode::LOG)
-    {
-        log(ctx.skb.skb.cast(), Direction::Egress, reason);
-    }
+    // SAFETY: the kernel hands this context to the program.
+    count_or_log(unsafe { TcEgress::new(ctx.skb.skb) }, ctx.skb.skb.cast());
     TC_ACT_UNSPEC
+}
+
+/// Counts a frame; of one that is in no flow the reason is logged, if user space wants that.
+#[inline(always)]
+fn count_or_log<H: GlobalFunctions>(hook: H, context: *mut c_void) {
+    if let Err(reason) = count(hook)
+        && logs()
+    {
+        log(context, H::DIRECTION, reason);
+    }
 }
 
 /// A context of either kind, as logging needs it.
@@ -128,15 +90,4 @@ fn log(context: *mut c_void, direction: Direction, reason: u32) {
         Direction::Ingress => trace!(&context, "received a packet that is in no flow: {}", reason),
         Direction::Egress => trace!(&context, "sent a packet that is in no flow: {}", reason),
     }
-}
-
-/// The helpers used here are for programs under a GPL-compatible licence.
-#[unsafe(link_section = "license")]
-#[unsafe(no_mangle)]
-static LICENSE: [u8; 13] = *b"Dual MIT/GPL\0";
-
-#[panic_handler]
-fn panic(_info: &core::panic::PanicInfo<'_>) -> ! {
-    // SAFETY: nothing in this crate can panic; were it otherwise, the verifier would refuse the program.
-    unsafe { core::hint::unreachable_unchecked() }
 }

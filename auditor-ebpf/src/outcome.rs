@@ -5,14 +5,14 @@ use auditor_common::Reason;
 /// The index of the reason under which a packet is counted that is in no flow, or one of the numbers above: a function that the
 /// verifier follows by itself can hand back nothing else.
 #[derive(Clone, Copy, Eq, PartialEq)]
-pub(crate) struct Outcome(pub(crate) u32);
+pub struct Outcome(pub(crate) u32);
 
 impl Outcome {
     /// It was read, or counted in its flow.
     pub(crate) const DONE: Self = Self(Reason::COUNT);
-    /// It takes a longer way, and was not counted.
+    /// It takes the slow path, and was not counted.
     pub(crate) const NOT_PLAIN: Self = Self(Reason::COUNT + 1);
-    /// There is no place for it, and it was not counted.
+    /// There is no bucket for it, and it was not counted.
     pub(crate) const NO_BUCKET: Self = Self(Reason::COUNT + 2);
 
     #[inline(always)]
@@ -20,7 +20,7 @@ impl Outcome {
         Self(reason.index())
     }
 
-    /// It was counted in its flow, or takes a longer way.
+    /// It was counted in its flow, or takes the slow path.
     #[inline(always)]
     pub(crate) const fn done_if(is_counted: bool) -> Self {
         if is_counted {
@@ -58,7 +58,7 @@ impl From<Result<(), Reason>> for Outcome {
 }
 
 impl From<Result<bool, Reason>> for Outcome {
-    /// False says that there is no place.
+    /// False says that there is no bucket.
     #[inline(always)]
     fn from(result: Result<bool, Reason>) -> Self {
         match result {

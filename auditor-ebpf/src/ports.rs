@@ -1,28 +1,23 @@
 //! What is known about ports: bits that user space sets, and that packets which leave add to.
 
-use core::intrinsics::{AtomicOrdering, atomic_or};
-
 use auditor_common::{
     Direction, Packet, PortKind, PortKnowledge, Server,
     packet::index,
     port::{at, bit, flag, protocol},
 };
 
-use crate::{
-    bounded::{in_bytes, in_space},
-    context::Directed,
-    per_cpu::KnownPorts,
-};
+use crate::state::KnownPorts;
 
 /// The loopback's index, in every network namespace.
 pub(crate) const LOOPBACK: u32 = 1;
 
 /// Whether the destination's port and the source's are known for a server's, of a TCP or UDP packet that no tunnel carried;
-/// as [`side::server`](auditor_common::side::server) asks for them.
+/// as [`side::server`](auditor_common::side::server) needs it.
 #[inline(always)]
-pub(crate) fn known<G: Directed>(
+pub(crate) fn known(
+    direction: Direction,
     interface: u32,
-    known_ports: KnownPorts,
+    ports: KnownPorts,
     packet: &Packet,
 ) -> (bool, bool) {
     const { assert!(protocol::TCP & 1 == 0 && protocol::UDP & 1 == 1) };
@@ -33,50 +28,22 @@ pub(crate) fn known<G: Directed>(
     } else {
         flag(PortKind::Opened)
     };
-    let (destination, source) = match G::DIRECTION {
+    let (destination, source) = match direction {
         Direction::Ingress => (here, elsewhere),
         Direction::Egress => (elsewhere, here),
     };
-    let has = |port: u16, flag: u8| {
-        // SAFETY: the bytes of both transports come first.
-        unsafe {
-            *known_ports
-                .0
-                .cast::<u8>()
-                .add(in_bytes(at(transport, port)))
-                & flag
-                != 0
-        }
-    };
+    let has = |port: u16, flag: u8| ports.has_flag(at(transport, port), flag);
     (
         has(packet.destination_port, destination),
         has(packet.source_port, source),
     )
 }
 
-/// What is known, as the choice of the server side asks them about one packet.
+/// The ports as the choice of the server side sees them for one packet.
 pub(crate) struct PortView {
-    interface: u32,
-    direction: Direction,
-    known_ports: KnownPorts,
-}
-
-impl PortView {
-    #[inline(always)]
-    pub(crate) fn of<G: Directed>(interface: u32, known_ports: KnownPorts) -> Self {
-        Self {
-            interface,
-            direction: G::DIRECTION,
-            known_ports,
-        }
-    }
-
-    /// A word of it.
-    #[inline(always)]
-    fn word(&self, index: u32) -> *mut u64 {
-        // SAFETY: the index is below their number.
-        unsafe { self.known_ports.0.add(in_space(index)) }
-    }
+    pub(crate) interface: u32,
+    pub(crate) direction: Direction,
+    pub(crate) ports: KnownPorts,
 }
 
 impl PortKnowledge for PortView {
@@ -85,8 +52,7 @@ impl PortKnowledge for PortView {
         let Some((word, mask)) = bit(kind, protocol, port) else {
             return false;
         };
-        // SAFETY: a whole word, read in one piece.
-        unsafe { *self.word(word) & mask != 0 }
+        self.ports.has(word, mask)
     }
 
     #[inline(always)]
@@ -112,12 +78,6 @@ impl PortKnowledge for PortView {
         let Some((word, mask)) = bit(kind, protocol, port) else {
             return;
         };
-        let word = self.word(word);
-        // SAFETY: a whole word; other CPUs write to it too, so the change is one atomic instruction.
-        unsafe {
-            if *word & mask == 0 {
-                atomic_or::<u64, u64, { AtomicOrdering::Relaxed }>(word, mask);
-            }
-        }
+        self.ports.add(word, mask);
     }
 }

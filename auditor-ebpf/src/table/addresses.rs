@@ -1,46 +1,53 @@
-//! The addresses of a packet in the form of each IP version, and the places of flows between them.
+//! The addresses of a packet in the form of each IP version, and the buckets of flows between them.
 
-use auditor_common::{Bucket4, Bucket6, BucketRecord, Half, Packet, packet::pack4};
+use auditor_common::{Bucket4, Bucket6, BucketRecord, Packet, packet::pack4};
 use aya_ebpf::{Global, macros::map, maps::Array};
 
-use crate::per_cpu::MMAPABLE;
+use crate::{
+    bytes::AddressesInPacket,
+    state::{MMAPABLE, PerCpu},
+};
 
-/// Places by CPU and half; user space sets their number.
+/// Buckets by CPU and half; user space sets their number.
 #[map]
 static BUCKETS_4: Array<Bucket4> = Array::with_max_entries(2, MMAPABLE);
 #[map]
 static BUCKETS_6: Array<Bucket6> = Array::with_max_entries(2, MMAPABLE);
 
-/// Places of a CPU's half, less one: numbers of places are powers of two.
+/// Buckets of a CPU's half, less one: their numbers are powers of two.
 #[unsafe(no_mangle)]
 static MASK_4: Global<u32> = Global::new(0);
 #[unsafe(no_mangle)]
 static MASK_6: Global<u32> = Global::new(0);
 
-/// A number that nobody outside can guess, so that nobody can choose addresses which share a place.
+/// A number that nobody outside can guess, so that nobody can choose addresses which share a bucket.
 #[unsafe(no_mangle)]
 pub(crate) static SECRET_0: Global<u64> = Global::new(0);
 /// An odd number whose bits look random: 2^64 divided by the golden ratio.
-pub(crate) const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
+pub const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
 
-/// The places of one IP version.
-pub(crate) trait Table: Sized {
+/// The addresses of both sides as they stand in the packet.
+pub(crate) type Addresses4 = u64;
+pub(crate) type Addresses6 = [[u64; 2]; 2];
+
+/// The buckets of one IP version.
+pub(crate) trait Layout: Sized {
     fn get(index: u32) -> Option<*mut Self>;
     fn mask() -> u32;
-    /// The first place of the half that is written to.
-    fn start(counts: &Half) -> u32;
+    /// The first bucket of the half that is written to.
+    fn start(per_cpu: &PerCpu) -> u32;
 
-    /// What is in a place beside its addresses.
+    /// What is in a bucket beside its addresses.
     ///
     /// # Safety
     ///
-    /// `place` is a whole map value.
+    /// `bucket` is a whole map value.
     unsafe fn parts(bucket: *mut Self) -> (*mut u64, *mut BucketRecord);
 }
 
-macro_rules! tables {
+macro_rules! layouts {
     ($($bucket:ident: $buckets:ident, $mask:ident, $start:ident;)*) => {$(
-        impl Table for $bucket {
+        impl Layout for $bucket {
             #[inline(always)]
             fn get(index: u32) -> Option<*mut Self> {
                 $buckets.get_ptr_mut(index)
@@ -52,8 +59,8 @@ macro_rules! tables {
             }
 
             #[inline(always)]
-            fn start(counts: &Half) -> u32 {
-                counts.$start
+            fn start(per_cpu: &PerCpu) -> u32 {
+                per_cpu.$start()
             }
 
             #[inline(always)]
@@ -65,35 +72,35 @@ macro_rules! tables {
     )*};
 }
 
-tables! {
+layouts! {
     Bucket4: BUCKETS_4, MASK_4, start_4;
     Bucket6: BUCKETS_6, MASK_6, start_6;
 }
 
 /// The addresses of a packet, source first, in the form of one IP version.
 pub(crate) trait AddressPair: Copy {
-    type Bucket: Table;
+    type Layout: Layout;
 
     fn fold(self) -> u64;
     fn swapped(self) -> Self;
 
-    /// Whether a place is between these.
+    /// Whether a bucket is between these.
     ///
     /// # Safety
     ///
-    /// `place` is a whole map value.
-    unsafe fn are_of(self, bucket: *mut Self::Bucket) -> bool;
+    /// `bucket` is a whole map value.
+    unsafe fn are_of(self, bucket: *mut Self::Layout) -> bool;
 
-    /// Makes a place be between these.
+    /// Makes a bucket be between these.
     ///
     /// # Safety
     ///
-    /// `place` is a whole map value that this CPU alone writes to.
-    unsafe fn put(self, bucket: *mut Self::Bucket);
+    /// `bucket` is a whole map value that this CPU alone writes to.
+    unsafe fn write_to(self, bucket: *mut Self::Layout);
 }
 
 /// Addresses by value.
-pub(crate) trait Values: AddressPair {
+pub(crate) trait AddressValues: AddressPair {
     /// Those of a parsed packet, which has them in IPv6's form.
     fn of(packet: &Packet) -> Self;
     /// Whether the source comes first in some order, ports deciding between equal addresses.
@@ -101,8 +108,8 @@ pub(crate) trait Values: AddressPair {
 }
 
 /// Both addresses in one number, as they stand in the packet.
-impl AddressPair for u64 {
-    type Bucket = Bucket4;
+impl AddressPair for Addresses4 {
+    type Layout = Bucket4;
 
     #[inline(always)]
     fn fold(self) -> u64 {
@@ -121,13 +128,13 @@ impl AddressPair for u64 {
     }
 
     #[inline(always)]
-    unsafe fn put(self, bucket: *mut Bucket4) {
+    unsafe fn write_to(self, bucket: *mut Bucket4) {
         // SAFETY: the caller's promise.
         unsafe { (*bucket).addresses = self };
     }
 }
 
-impl Values for u64 {
+impl AddressValues for Addresses4 {
     #[inline(always)]
     fn of(packet: &Packet) -> Self {
         pack4(packet.source, packet.destination)
@@ -145,8 +152,8 @@ impl Values for u64 {
     }
 }
 
-impl AddressPair for [[u64; 2]; 2] {
-    type Bucket = Bucket6;
+impl AddressPair for Addresses6 {
+    type Layout = Bucket6;
 
     #[inline(always)]
     fn fold(self) -> u64 {
@@ -163,17 +170,17 @@ impl AddressPair for [[u64; 2]; 2] {
     unsafe fn are_of(self, bucket: *mut Bucket6) -> bool {
         let [[a, b], [c, d]] = self;
         // SAFETY: the caller's promise.
-        unsafe { are([a, b, c, d], &(*bucket).addresses) }
+        unsafe { are_equal([a, b, c, d], &(*bucket).addresses) }
     }
 
     #[inline(always)]
-    unsafe fn put(self, bucket: *mut Bucket6) {
+    unsafe fn write_to(self, bucket: *mut Bucket6) {
         // SAFETY: the caller's promise.
         unsafe { (*bucket).addresses = self };
     }
 }
 
-impl Values for [[u64; 2]; 2] {
+impl AddressValues for Addresses6 {
     #[inline(always)]
     fn of(packet: &Packet) -> Self {
         [&packet.source, &packet.destination].map(|address| {
@@ -200,39 +207,8 @@ impl Values for [[u64; 2]; 2] {
     }
 }
 
-/// IPv6 addresses where they lie in the packet: by value they take more registers than there are, and the packet's memory is
-/// as near as the stack.
-#[derive(Clone, Copy)]
-pub(crate) struct InPacket {
-    first: *const u64,
-    second: *const u64,
-}
-
-impl InPacket {
-    /// # Safety
-    ///
-    /// Both point to 16 bytes of a packet, which this program does not change.
-    #[inline(always)]
-    pub(crate) unsafe fn new(first: *const u64, second: *const u64) -> Self {
-        Self { first, second }
-    }
-
-    #[inline(always)]
-    fn words(self) -> [u64; 4] {
-        // SAFETY: the promise of whoever made it.
-        unsafe {
-            [
-                self.first.read_volatile(),
-                self.first.add(1).read_volatile(),
-                self.second.read_volatile(),
-                self.second.add(1).read_volatile(),
-            ]
-        }
-    }
-}
-
-impl AddressPair for InPacket {
-    type Bucket = Bucket6;
+impl AddressPair for AddressesInPacket {
+    type Layout = Bucket6;
 
     #[inline(always)]
     fn fold(self) -> u64 {
@@ -241,20 +217,17 @@ impl AddressPair for InPacket {
 
     #[inline(always)]
     fn swapped(self) -> Self {
-        Self {
-            first: self.second,
-            second: self.first,
-        }
+        self.swapped()
     }
 
     #[inline(always)]
     unsafe fn are_of(self, bucket: *mut Bucket6) -> bool {
         // SAFETY: the caller's promise.
-        unsafe { are(self.words(), &(*bucket).addresses) }
+        unsafe { are_equal(self.words(), &(*bucket).addresses) }
     }
 
     #[inline(always)]
-    unsafe fn put(self, bucket: *mut Bucket6) {
+    unsafe fn write_to(self, bucket: *mut Bucket6) {
         let [a, b, c, d] = self.words();
         // SAFETY: the caller's promise.
         unsafe { (*bucket).addresses = [[a, b], [c, d]] };
@@ -271,6 +244,6 @@ fn fold([a, b, c, d]: [u64; 4]) -> u64 {
 
 /// Compares word by word; arrays would be compared by a function.
 #[inline(always)]
-fn are([a, b, c, d]: [u64; 4], addresses: &[[u64; 2]; 2]) -> bool {
+fn are_equal([a, b, c, d]: [u64; 4], addresses: &[[u64; 2]; 2]) -> bool {
     a == addresses[0][0] && b == addresses[0][1] && c == addresses[1][0] && d == addresses[1][1]
 }

@@ -1,31 +1,27 @@
 //! Frames before the stack that lie in several buffers.
 
+use auditor_common::{Bytes, Direction};
 use aya_ebpf::{bindings::xdp_md, helpers::generated::bpf_xdp_get_buff_len};
 
-use auditor_common::Direction;
-
-use crate::{
-    context::{Context, Directed},
-    frame::Frame,
-};
+use super::{Hook, linear_bytes, raw};
 
 /// A frame in as many buffers as it takes; all but its first one stay unread.
 #[derive(Clone, Copy)]
-pub(crate) struct XdpFrags(pub(crate) *mut xdp_md);
+pub struct XdpFrags(*mut xdp_md);
 
-impl Directed for XdpFrags {
+impl Hook for XdpFrags {
     const DIRECTION: Direction = Direction::Ingress;
-}
+    const REACHES_BEYOND: bool = false;
 
-impl Context for XdpFrags {
-    type Raw = *mut xdp_md;
+    raw!(*mut xdp_md);
+    linear_bytes!();
 
     #[inline(always)]
-    fn frame(self) -> Frame<Self> {
-        // SAFETY: the kernel hands a valid context to the program.
+    fn interface_and_length(self) -> (u32, u32) {
+        // SAFETY: the kernel handed the context to the program.
         let (interface, length) =
             unsafe { ((*self.0).ingress_ifindex, bpf_xdp_get_buff_len(self.0)) };
-        Frame::new(self, interface, length as u32)
+        (interface, length as u32)
     }
 
     #[inline(always)]
@@ -34,7 +30,7 @@ impl Context for XdpFrags {
     }
 
     #[inline(always)]
-    fn raw(self) -> Self::Raw {
-        self.0
+    fn all_bytes<const EXTENSIONS: usize>(self) -> impl Bytes {
+        self.linear_bytes::<EXTENSIONS>()
     }
 }

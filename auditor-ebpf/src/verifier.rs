@@ -12,7 +12,7 @@ use auditor_common::{
 
 /// The offset of a header in a frame, or another small number.
 #[inline(always)]
-pub(crate) fn bounded(offset: usize) -> usize {
+pub fn bounded(offset: usize) -> usize {
     if is_val_statically_known(offset) {
         return offset;
     }
@@ -34,7 +34,7 @@ pub(crate) fn one_of_two(value: u64) -> usize {
     value as usize
 }
 
-/// The index of a CPU's header. CPUs beyond share headers with others, and have no places.
+/// The index of a CPU's header. CPUs beyond share headers with others, and have no buckets.
 #[inline(always)]
 pub(crate) fn one_of_cpus(cpu: u64) -> usize {
     let mut cpu = cpu;

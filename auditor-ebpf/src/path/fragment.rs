@@ -3,7 +3,7 @@
 use auditor_common::{Packet, Part, Reason};
 use aya_ebpf::{macros::map, maps::LruHashMap};
 
-use crate::{outcome::Outcome, per_cpu};
+use crate::mode::keeps_both_ports;
 
 /// What the fragments of a datagram have in common.
 #[repr(C)]
@@ -17,23 +17,14 @@ struct Datagram {
 #[map]
 static FRAGMENTS: LruHashMap<Datagram, [u16; 2]> = LruHashMap::with_max_entries(4096, 0);
 
-/// Keeps the ports of a first fragment, and gives them to a later one; `Reason::Fragment` if the first was not seen.
+/// Keeps the ports of a first fragment, and gives them to a later one.
+///
+/// # Errors
+///
+/// `Reason::Fragment` if the first was not seen.
 #[inline(always)]
-pub(crate) fn complete(packet: &mut Packet) -> Outcome {
-    Outcome(complete_fragment(packet))
-}
-
-#[unsafe(no_mangle)]
-#[inline(never)]
-extern "C" fn complete_fragment(packet: *mut Packet) -> u32 {
-    // SAFETY: the caller passes a packet.
-    let completed = unsafe { packet.as_mut() }.map_or(Ok(()), from_first);
-    Outcome::from(completed).0
-}
-
-#[inline(always)]
-fn from_first(packet: &mut Packet) -> Result<(), Reason> {
-    if per_cpu::keeps_both_ports() {
+pub(crate) fn complete(packet: &mut Packet) -> Result<(), Reason> {
+    if keeps_both_ports() {
         return Ok(());
     }
     let datagram = Datagram {

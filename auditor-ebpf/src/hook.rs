@@ -1,0 +1,79 @@
+//! What the kernel hands to the programs: a frame before the stack, or a socket buffer.
+
+mod tc;
+mod xdp;
+mod xdp_frags;
+
+use auditor_common::{Bytes, Direction};
+
+use crate::bytes::LinearBytes;
+
+pub use tc::{TcEgress, TcIngress};
+pub use xdp::Xdp;
+pub use xdp_frags::XdpFrags;
+
+/// The context of a program. Pointers to the frame's bytes are not kept: the verifier tells apart how far each was looked at,
+/// and would follow what comes next once for every distance.
+pub trait Hook: Copy {
+    const DIRECTION: Direction;
+
+    /// The context as the kernel knows it.
+    type Raw;
+
+    /// # Safety
+    ///
+    /// The context is what the kernel handed to this program.
+    unsafe fn new(context: Self::Raw) -> Self;
+
+    fn raw(self) -> Self::Raw;
+
+    /// The interface's index, and how many bytes the frame has, link header included, and a tag that the NIC took out.
+    fn interface_and_length(self) -> (u32, u32);
+
+    /// Payload bytes of each segment, if this is a super-packet; else 0.
+    fn segment(self) -> u32;
+
+    /// The frame's bytes as far as they lie in one piece.
+    fn linear_bytes<const EXTENSIONS: usize>(self) -> LinearBytes<EXTENSIONS>;
+
+    /// The frame's bytes wherever a helper reaches them; those of XDP are all in one piece, or out of reach.
+    fn all_bytes<const EXTENSIONS: usize>(self) -> impl Bytes;
+
+    /// Whether a helper reaches bytes that do not lie in one piece with the first ones.
+    const REACHES_BEYOND: bool;
+}
+
+/// Both kinds of contexts have these fields. The reads are volatile, so that the compiler does not keep the pointers.
+macro_rules! linear_bytes {
+    () => {
+        #[inline(always)]
+        fn linear_bytes<const EXTENSIONS: usize>(self) -> $crate::bytes::LinearBytes<EXTENSIONS> {
+            // SAFETY: the kernel handed the context to the program, and lets it read what lies between these.
+            unsafe {
+                let start = (&raw const (*self.0).data).read_volatile() as usize;
+                let end = (&raw const (*self.0).data_end).read_volatile() as usize;
+                $crate::bytes::LinearBytes::new(start, end)
+            }
+        }
+    };
+}
+
+/// What a context is made of and into.
+macro_rules! raw {
+    ($raw:ty) => {
+        type Raw = $raw;
+
+        #[inline(always)]
+        unsafe fn new(context: Self::Raw) -> Self {
+            Self(context)
+        }
+
+        #[inline(always)]
+        fn raw(self) -> Self::Raw {
+            self.0
+        }
+    };
+}
+
+use linear_bytes;
+use raw;

@@ -1,0 +1,55 @@
+//! Socket buffers on their way into the stack and out of it.
+
+use auditor_common::{Bytes, Direction};
+use aya_ebpf::bindings::__sk_buff;
+
+use super::{Hook, linear_bytes, raw};
+use crate::bytes::SkbBytes;
+
+/// A socket buffer that comes in.
+#[derive(Clone, Copy)]
+pub struct TcIngress(*mut __sk_buff);
+
+/// A socket buffer that leaves.
+#[derive(Clone, Copy)]
+pub struct TcEgress(*mut __sk_buff);
+
+macro_rules! socket_buffers {
+    ($($name:ident: $direction:expr;)*) => {$(
+        impl Hook for $name {
+            const DIRECTION: Direction = $direction;
+            const REACHES_BEYOND: bool = true;
+
+            raw!(*mut __sk_buff);
+            linear_bytes!();
+
+            #[inline(always)]
+            fn interface_and_length(self) -> (u32, u32) {
+                let skb = self.0;
+                // SAFETY: the kernel handed the context to the program.
+                unsafe {
+                    // A tag that lies beside the data, of which there is one or none, is 4 bytes on the wire.
+                    let tag = (*skb).vlan_present << 2;
+                    ((*skb).ifindex, (*skb).len + tag)
+                }
+            }
+
+            #[inline(always)]
+            fn segment(self) -> u32 {
+                // SAFETY: the kernel handed the context to the program.
+                unsafe { (*self.0).gso_size }
+            }
+
+            #[inline(always)]
+            fn all_bytes<const EXTENSIONS: usize>(self) -> impl Bytes {
+                // SAFETY: the kernel handed the context to the program.
+                unsafe { SkbBytes::<EXTENSIONS>::new(self.0) }
+            }
+        }
+    )*};
+}
+
+socket_buffers! {
+    TcIngress: Direction::Ingress;
+    TcEgress: Direction::Egress;
+}

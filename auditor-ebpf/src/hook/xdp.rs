@@ -1,0 +1,39 @@
+//! Frames before the stack, in one buffer.
+
+use auditor_common::{Bytes, Direction};
+use aya_ebpf::bindings::xdp_md;
+
+use super::{Hook, linear_bytes, raw};
+
+/// A frame in one buffer.
+#[derive(Clone, Copy)]
+pub struct Xdp(*mut xdp_md);
+
+impl Hook for Xdp {
+    const DIRECTION: Direction = Direction::Ingress;
+    const REACHES_BEYOND: bool = false;
+
+    raw!(*mut xdp_md);
+    linear_bytes!();
+
+    #[inline(always)]
+    fn interface_and_length(self) -> (u32, u32) {
+        // SAFETY: the kernel handed the context to the program.
+        unsafe {
+            (
+                (*self.0).ingress_ifindex,
+                (*self.0).data_end - (*self.0).data,
+            )
+        }
+    }
+
+    #[inline(always)]
+    fn segment(self) -> u32 {
+        0
+    }
+
+    #[inline(always)]
+    fn all_bytes<const EXTENSIONS: usize>(self) -> impl Bytes {
+        self.linear_bytes::<EXTENSIONS>()
+    }
+}

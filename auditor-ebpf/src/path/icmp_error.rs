@@ -1,0 +1,40 @@
+//! ICMP errors: the packet that they quote could not be delivered.
+
+use auditor_common::{Packet, packet};
+
+use crate::{
+    frame::Frame, global::GlobalFunctions, hook::Hook, mode::has_buckets, outcome::Outcome,
+    quote::Quote,
+};
+
+/// Extension headers that are followed in the packet that an error quotes.
+const EXTENSIONS: usize = 2;
+
+/// Reads the endpoints of the packet that an ICMP error quotes. Errors are short, so their bytes lie in one piece.
+#[inline(always)]
+pub(crate) fn parse<H: Hook>(hook: H, quote: Quote, quoted: &mut Packet) -> Outcome {
+    let bytes = hook.linear_bytes::<EXTENSIONS>();
+    Outcome::from(packet::quoted(
+        &bytes,
+        quote.start(),
+        quote.is_ipv4(),
+        quoted,
+    ))
+}
+
+/// Counts that the packet which an ICMP error quotes could not be delivered.
+#[inline(always)]
+pub(crate) fn count<H: GlobalFunctions>(hook: H, quote: Quote) {
+    let interface = Frame::new(hook).interface;
+    let mut quoted = Packet::EMPTY;
+    if hook.parse_quoted(quote, &mut quoted) != Outcome::DONE {
+        return;
+    }
+    if !has_buckets() {
+        H::refuse_shared(&mut quoted, interface);
+    } else if quoted.is_ipv4 {
+        H::refuse_4(&mut quoted, interface);
+    } else {
+        H::refuse_6(&mut quoted, interface);
+    }
+}

@@ -1,0 +1,154 @@
+//! The slow path: a short one for what is plain, a long one for everything else. Each begins anew, so that nothing has to
+//! be kept for the next: older kernels count every byte of stack.
+
+use auditor_common::{
+    Packet, Part, Reason, Tally,
+    packet::{plain4, plain6},
+};
+
+use crate::{
+    frame::{Frame, UNTAGGED},
+    global::GlobalFunctions,
+    hook::Hook,
+    mode::keeps_both_ports,
+    outcome::Outcome,
+    quote::Quote,
+    state::PerCpu,
+    table::{self, addresses::AddressValues},
+    tallies,
+};
+
+/// Counts a plain IPv4 packet.
+#[inline(always)]
+pub(crate) fn ipv4<H: Hook, const START: usize>(hook: H) -> Outcome {
+    let Some((frame, per_cpu)) = begin(hook) else {
+        return Outcome::DONE;
+    };
+    let mut packet = Packet::EMPTY;
+    let mut addresses = 0;
+    if !plain4(&frame.linear_bytes(), START, &mut packet, &mut addresses) {
+        return Outcome::NOT_PLAIN;
+    }
+    packet.read_handshake();
+    plain(&frame, &per_cpu, &packet, addresses)
+}
+
+/// Counts a plain IPv6 packet.
+#[inline(always)]
+pub(crate) fn ipv6<H: Hook>(hook: H) -> Outcome {
+    let Some((frame, per_cpu)) = begin(hook) else {
+        return Outcome::DONE;
+    };
+    let mut packet = Packet::EMPTY;
+    let mut addresses = [[0; 2]; 2];
+    if !plain6(&frame.linear_bytes(), UNTAGGED, &mut packet, &mut addresses) {
+        return Outcome::NOT_PLAIN;
+    }
+    packet.read_handshake();
+    plain(&frame, &per_cpu, &packet, addresses)
+}
+
+/// Counts a plain packet, if it has a bucket.
+#[inline(always)]
+fn plain<H: Hook, A: AddressValues>(
+    frame: &Frame<H>,
+    per_cpu: &PerCpu,
+    packet: &Packet,
+    addresses: A,
+) -> Outcome {
+    let wire = frame.on_wire(packet.headers);
+    let interface = frame.interface;
+    let counted = Outcome::from(table::count(
+        H::DIRECTION,
+        per_cpu,
+        interface,
+        packet,
+        addresses,
+        &wire,
+    ));
+    if counted.is_final() {
+        per_cpu.add_total(H::DIRECTION, &wire);
+        tallies::add_outcome(counted, &wire);
+    }
+    counted
+}
+
+/// The frame, and what counting it writes to.
+#[inline(always)]
+pub(super) fn begin<H: Hook>(hook: H) -> Option<(Frame<H>, PerCpu)> {
+    let (per_cpu, _) = PerCpu::current()?;
+    let mut frame = Frame::new(hook);
+    if keeps_both_ports() {
+        frame.length = per_cpu.length();
+    }
+    Some((frame, per_cpu))
+}
+
+/// Counts any frame: what is not plain, or has no bucket. Returns the packet that it says could not be delivered, too.
+#[inline(always)]
+pub(crate) fn any<H: GlobalFunctions>(hook: H, has_no_bucket: bool) -> (Outcome, Option<Quote>) {
+    let Some((frame, per_cpu)) = begin(hook) else {
+        return (Outcome::DONE, None);
+    };
+    let mut packet = Packet::EMPTY;
+    let parsed = parse(&frame, &mut packet);
+    let is_read = parsed == Outcome::DONE;
+    let wire = frame.on_wire(if is_read { packet.headers } else { 0 });
+    per_cpu.add_total(H::DIRECTION, &wire);
+    let counted = if is_read {
+        let interface = frame.interface;
+        match packet.part {
+            Part::Short if !keeps_both_ports() => Outcome::of(Reason::Truncated),
+            Part::Whole if has_no_bucket => H::count_shared(&mut packet, interface, &wire),
+            Part::Whole | Part::Short => by_addresses::<H>(&mut packet, interface, &wire),
+            Part::FirstFragment | Part::LaterFragment => match H::complete_fragment(&mut packet) {
+                Outcome::DONE => by_addresses::<H>(&mut packet, interface, &wire),
+                unknown => unknown,
+            },
+        }
+    } else {
+        parsed
+    };
+    tallies::add_outcome(counted, &wire);
+    let quote = if counted == Outcome::DONE {
+        Quote::of(&packet)
+    } else {
+        None
+    };
+    (counted, quote)
+}
+
+/// Reads the endpoints: from memory, and where the headers lie beyond its linear part through the helper.
+#[inline(always)]
+fn parse<H: GlobalFunctions>(frame: &Frame<H>, packet: &mut Packet) -> Outcome {
+    let hook = frame.hook;
+    let parsed = hook.parse(packet);
+    if !H::REACHES_BEYOND {
+        return parsed;
+    }
+    // Headers that lie beyond look cut off, wherever they end.
+    let is_cut = parsed == Outcome::of(Reason::Truncated) || packet.part == Part::Short;
+    if is_cut && (frame.linear_bytes().length() as u32) < frame.length {
+        *packet = Packet::EMPTY;
+        return hook.parse_beyond(packet);
+    }
+    parsed
+}
+
+/// Counts a packet that was read in a bucket, or where it has none in the shared table.
+#[inline(always)]
+pub(super) fn by_addresses<H: GlobalFunctions>(
+    packet: &mut Packet,
+    interface: u32,
+    wire: &Tally,
+) -> Outcome {
+    let counted = if packet.is_ipv4 {
+        H::count_4(packet, interface, wire)
+    } else {
+        H::count_6(packet, interface, wire)
+    };
+    if counted.is_final() {
+        return counted;
+    }
+    H::count_shared(packet, interface, wire)
+}

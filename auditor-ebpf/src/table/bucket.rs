@@ -1,0 +1,159 @@
+//! A bucket of the flow table: where it is looked for, whose it is, and what is added to it.
+
+use core::intrinsics::{cold_path, likely};
+
+use auditor_common::{
+    BucketRecord, Evidence, Tally,
+    flow::{counted, opening},
+};
+use aya_ebpf::Global;
+
+use super::{
+    addresses::{AddressPair, Layout as _, ODD, SECRET_0},
+    event::OPENS,
+};
+use crate::{state::PerCpu, verifier::one_of_two};
+
+/// A second number that nobody outside can guess.
+#[unsafe(no_mangle)]
+static SECRET_1: Global<u64> = Global::new(1);
+
+/// Small counters that reached this are full.
+const MOST_EVENTS: u16 = u16::MAX;
+
+/// Where the buckets of a key begin.
+#[inline(always)]
+pub(crate) fn hash<A: AddressPair>(addresses: A, ports: u64) -> u32 {
+    let mut hash = (addresses.fold() ^ SECRET_0.load()).wrapping_mul(SECRET_1.load() | 1);
+    hash = (hash ^ hash >> 32 ^ ports).wrapping_mul(ODD);
+    (hash >> 32) as u32
+}
+
+/// A bucket of the half that this CPU writes to, alone: a whole map value.
+pub(crate) struct Bucket<A: AddressPair>(*mut A::Layout);
+
+impl<A: AddressPair> Bucket<A> {
+    /// The bucket of a hash that is looked at after `probe` others.
+    #[inline(always)]
+    pub(crate) fn at(per_cpu: &PerCpu, hash: u32, probe: u32) -> Option<Self> {
+        let start = A::Layout::start(per_cpu);
+        let index = start.wrapping_add(hash.wrapping_add(probe) & A::Layout::mask());
+        Some(Self(A::Layout::get(index)?))
+    }
+
+    /// The record of the bucket, if it is the key's.
+    #[inline(always)]
+    pub(crate) fn record_of(&self, addresses: A, ports: u64, interface: u32) -> Option<Record> {
+        // SAFETY: the bucket is a whole map value.
+        unsafe {
+            let (its_ports, record) = A::Layout::parts(self.0);
+            (likely(*its_ports == ports)
+                && likely(addresses.are_of(self.0))
+                && likely((*record).interface == interface))
+            .then_some(Record(record))
+        }
+    }
+
+    /// Whether nothing is counted in the bucket.
+    #[inline(always)]
+    pub(crate) fn is_free(&self) -> bool {
+        // SAFETY: the bucket is a whole map value.
+        unsafe { *A::Layout::parts(self.0).0 == 0 }
+    }
+
+    /// Makes a free bucket the key's, and returns its record.
+    #[inline(always)]
+    pub(crate) fn take(&self, addresses: A, ports: u64, interface: u32) -> Record {
+        // SAFETY: the bucket is a whole map value that this CPU alone writes to.
+        unsafe {
+            let (its_ports, record) = A::Layout::parts(self.0);
+            addresses.write_to(self.0);
+            *its_ports = ports;
+            (*record).interface = interface;
+            Record(record)
+        }
+    }
+
+    /// Whether there is a bucket left for one more packet that proves nothing; if so, it is counted as taken.
+    #[inline(always)]
+    pub(crate) fn has_room_unproven(per_cpu: &PerCpu) -> bool {
+        per_cpu.take_unproven(A::Layout::mask() >> 2)
+    }
+}
+
+/// What is counted in a [`Bucket`].
+pub(crate) struct Record(*mut BucketRecord);
+
+impl Record {
+    /// Notes when the conversation began, and how its server's side was decided.
+    #[inline(always)]
+    pub(crate) fn begin(&self, epoch: u32, evidence: u8) {
+        // SAFETY: part of a bucket.
+        unsafe {
+            (*self.0).first = epoch;
+            (*self.0).evidence = evidence;
+        }
+    }
+
+    /// Notes who sent the conversation's first packet: 0 for the first of its addresses, 1 for the second.
+    #[inline(always)]
+    pub(crate) fn begin_from(&self, sender: u32) {
+        // SAFETY: part of a bucket.
+        unsafe { (*self.0).opening = (sender as u8 & 1) * opening::STARTED_BY_SECOND };
+    }
+
+    /// Adds a packet from the first address if `sender` is 0, from the second if it is 1; false leaves the record as it is,
+    /// since one of its small counters is full.
+    #[inline(always)]
+    pub(crate) fn add(&self, sender: u32, wire: &Tally, flags: u8, event: u8, epoch: u32) -> bool {
+        let record = self.0;
+        let at = one_of_two(u64::from(sender));
+        // SAFETY: part of a bucket; `at` is 0 or 1.
+        unsafe {
+            let counted = (&raw mut (*record).counted).cast::<u64>().add(at);
+            if *counted & counted::FULL != 0 {
+                cold_path();
+                return false;
+            }
+            if event != 0 {
+                let counter = match event {
+                    opening::REQUEST_FROM_FIRST => &raw mut (*record).requests,
+                    opening::REPLY_FROM_FIRST => &raw mut (*record).replies,
+                    _ => (&raw mut (*record).resets).cast::<u16>().add(at),
+                };
+                if *counter == MOST_EVENTS {
+                    return false;
+                }
+                *counter += 1;
+                (*record).opening |= (event & OPENS) << at;
+            }
+            *counted += counted::word(wire.packets, wire.bytes);
+            let seen = (&raw mut (*record).flags).cast::<u8>().add(at);
+            *seen |= flags;
+            (*record).last = epoch as u16;
+        }
+        true
+    }
+
+    /// Notes an ICMP error about a conversation of which no packet was seen.
+    #[inline(always)]
+    pub(crate) fn begin_refused(&self, per_cpu: &PerCpu) {
+        // SAFETY: part of a bucket.
+        unsafe {
+            (*self.0).first = per_cpu.epoch();
+            (*self.0).last = per_cpu.epoch() as u16;
+            (*self.0).evidence = Evidence::FirstSender as u8;
+        }
+    }
+
+    /// Counts an ICMP error, as far as there is room.
+    #[inline(always)]
+    pub(crate) fn add_refusal(&self) {
+        // SAFETY: part of a bucket.
+        unsafe {
+            if (*self.0).refusals != MOST_EVENTS {
+                (*self.0).refusals += 1;
+            }
+        }
+    }
+}

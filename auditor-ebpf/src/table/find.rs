@@ -1,0 +1,50 @@
+//! A key to its bucket.
+
+use super::{
+    addresses::AddressPair,
+    bucket::{self, Bucket, Record},
+    key::Key,
+};
+use crate::state::PerCpu;
+
+/// Buckets that are looked at.
+const PROBES: u32 = 8;
+
+pub(crate) enum Found {
+    /// The record, and whether its bucket was free.
+    Bucket(Record, bool),
+    /// There is no bucket; the shared table may have an entry.
+    Shared,
+    /// There is no bucket for packets that prove nothing.
+    Lost,
+}
+
+/// Finds the bucket of a key, or takes a free one.
+#[inline(always)]
+pub(crate) fn find<A: AddressPair>(
+    per_cpu: &PerCpu,
+    interface: u32,
+    key: &Key<A>,
+    is_unproven: bool,
+) -> Found {
+    let hash = bucket::hash(key.addresses, key.ports);
+    for probe in 0..PROBES {
+        let Some(bucket) = Bucket::at(per_cpu, hash, probe) else {
+            return Found::Shared;
+        };
+        if let Some(record) = bucket.record_of(key.addresses, key.ports, interface) {
+            return Found::Bucket(record, false);
+        }
+        if bucket.is_free() {
+            if is_unproven && !Bucket::<A>::has_room_unproven(per_cpu) {
+                return Found::Lost;
+            }
+            return Found::Bucket(bucket.take(key.addresses, key.ports, interface), true);
+        }
+    }
+    if is_unproven {
+        Found::Lost
+    } else {
+        Found::Shared
+    }
+}

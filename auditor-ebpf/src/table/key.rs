@@ -1,0 +1,87 @@
+//! Under what a packet is counted.
+
+use auditor_common::{Direction, KeptPorts, PackedPorts, Packet, Server, side};
+
+use super::addresses::AddressValues;
+use crate::{mode::keeps_both_ports, ports::PortView, state::KnownPorts};
+
+/// The key of a packet's conversation, and what is known with it.
+pub(crate) struct Key<A> {
+    pub(crate) addresses: A,
+    pub(crate) ports: u64,
+    /// 0 if the first address sent the packet, 1 if the second did.
+    pub(crate) sender: u32,
+    pub(crate) evidence: u8,
+    /// The port to count it by if there is no room for its conversation.
+    pub(crate) port: u16,
+}
+
+#[inline(always)]
+pub(crate) fn key<A: AddressValues>(
+    direction: Direction,
+    known: KnownPorts,
+    interface: u32,
+    packet: &Packet,
+    addresses: A,
+) -> Key<A> {
+    let precedes = addresses.precedes((packet.source_port, packet.destination_port));
+    let key = ordered(direction, known, interface, packet, precedes);
+    Key {
+        addresses: if key.sender == 0 {
+            addresses
+        } else {
+            addresses.swapped()
+        },
+        ports: key.ports,
+        sender: key.sender,
+        evidence: key.evidence,
+        port: key.port,
+    }
+}
+
+/// The key but for its addresses, which are those of the packet, swapped if `sender` is 1; `precedes` as
+/// [`AddressValues::precedes`].
+#[inline(always)]
+pub(crate) fn ordered(
+    direction: Direction,
+    ports: KnownPorts,
+    interface: u32,
+    packet: &Packet,
+    precedes: bool,
+) -> Key<()> {
+    let view = PortView {
+        interface,
+        direction,
+        ports,
+    };
+    let (source, destination) = (packet.source_port, packet.destination_port);
+    let decided = if keeps_both_ports() {
+        None
+    } else {
+        side::server(packet, &view)
+    };
+    let protocol = packet.protocol;
+    // Of two ports of which neither is known for a server's, the lower one is more likely to be.
+    let lower = if source < destination {
+        source
+    } else {
+        destination
+    };
+    let key = |ports: PackedPorts, sender, evidence, port| Key {
+        addresses: (),
+        ports: ports.0,
+        sender,
+        evidence,
+        port,
+    };
+    let of_server = |port| PackedPorts::new(KeptPorts::Server, protocol, 0, port);
+    let of_both = |first, second| PackedPorts::new(KeptPorts::Both, protocol, first, second);
+    match decided {
+        Some((Server::Destination, evidence)) => {
+            key(of_server(destination), 0, evidence as u8, destination)
+        }
+        Some((Server::Source, evidence)) => key(of_server(source), 1, evidence as u8, source),
+        None if precedes => key(of_both(source, destination), 0, 0, lower),
+        None => key(of_both(destination, source), 1, 0, lower),
+    }
+}

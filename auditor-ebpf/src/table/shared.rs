@@ -1,0 +1,119 @@
+//! The table behind the buckets: for what finds none there, and for kernels whose CPUs are interrupted at work.
+
+use auditor_common::{ConversationKey, ConversationRecord, Reason, flow::opening};
+use aya_ebpf::{bindings::BPF_NOEXIST, macros::map, maps::HashMap};
+
+use super::event::OPENS;
+use crate::{
+    atomic::{increase, unite},
+    state::PerCpu,
+    verifier::one_of_two,
+};
+
+/// Conversations by key, shared by all CPUs, one table for each half. User space sets their size.
+#[map]
+static SHARED_0: HashMap<ConversationKey, ConversationRecord> =
+    HashMap::with_max_entries(65_536, 0);
+#[map]
+static SHARED_1: HashMap<ConversationKey, ConversationRecord> =
+    HashMap::with_max_entries(65_536, 0);
+
+/// One packet, as it is added to an entry.
+pub(crate) struct Packet {
+    pub(crate) packets: u64,
+    pub(crate) bytes: u64,
+    pub(crate) epoch: u64,
+    /// 0 if the first address sent it, 1 if the second did.
+    pub(crate) sender: u8,
+    pub(crate) evidence: u8,
+    pub(crate) flags: u8,
+    /// As [`event`](super::event::event) says it.
+    pub(crate) event: u8,
+    pub(crate) refusals: u8,
+}
+
+/// What the kernel says where no entry is left: `-E2BIG`.
+const NO_ENTRY: i32 = -7;
+
+static EMPTY: ConversationRecord = ConversationRecord {
+    packets: [0; 2],
+    bytes: [0; 2],
+    resets: [0; 2],
+    requests: 0,
+    replies: 0,
+    refusals: 0,
+    flags: 0,
+    opening: 0,
+    first: 0,
+    last: 0,
+    evidence: 0,
+};
+
+/// Adds a packet to its entry.
+///
+/// # Errors
+///
+/// `Reason::TableFull` if the key is new and no entry is left for it.
+#[inline(always)]
+pub(crate) fn add(per_cpu: &PerCpu, key: &ConversationKey, packet: &Packet) -> Result<(), Reason> {
+    let table = if per_cpu.half() == 0 {
+        &SHARED_0
+    } else {
+        &SHARED_1
+    };
+    let (known, is_new) = if let Some(known) = table.get_ptr_mut(key) {
+        (known, false)
+    } else {
+        // Looking for an entry where there is none costs several times what all else does.
+        if per_cpu.is_full() {
+            return Err(Reason::TableFull);
+        }
+        // Another CPU may be faster: whoever loses finds the winner's entry.
+        let inserted = table.insert(key, &EMPTY, u64::from(BPF_NOEXIST));
+        if inserted == Err(NO_ENTRY) {
+            per_cpu.fill();
+            return Err(Reason::TableFull);
+        }
+        let known = table.get_ptr_mut(key).ok_or(Reason::TableFull)?;
+        (known, inserted.is_ok())
+    };
+    let sender = one_of_two(u64::from(packet.sender));
+    // SAFETY: the kernel hands out pointers to whole entries, which stay readable while the program runs. Other CPUs write
+    // to them too, so every change is one atomic instruction, or a plain store of the epoch or by whoever made the entry.
+    unsafe {
+        if is_new {
+            (*known).first = packet.epoch;
+            (*known).evidence = u64::from(packet.evidence);
+        }
+        (*known).last = packet.epoch;
+        if packet.packets != 0 {
+            increase(
+                (&raw mut (*known).packets).cast::<u64>().add(sender),
+                packet.packets,
+            );
+            increase(
+                (&raw mut (*known).bytes).cast::<u64>().add(sender),
+                packet.bytes,
+            );
+        }
+        match packet.event {
+            0 => {}
+            opening::REQUEST_FROM_FIRST => increase(&raw mut (*known).requests, 1),
+            opening::REPLY_FROM_FIRST => increase(&raw mut (*known).replies, 1),
+            _ => increase((&raw mut (*known).resets).cast::<u64>().add(sender), 1),
+        }
+        if packet.refusals != 0 {
+            increase(&raw mut (*known).refusals, 1);
+        }
+        unite(
+            &raw mut (*known).flags,
+            u64::from(packet.flags) << (8 * sender),
+        );
+        let mut opening = (packet.event & OPENS) << sender;
+        if is_new && sender == 1 {
+            opening |= opening::STARTED_BY_SECOND;
+        }
+        unite(&raw mut (*known).opening, u64::from(opening));
+    }
+    Ok(())
+}

@@ -13,6 +13,7 @@ pub(crate) mod names;
 mod outbox;
 pub(crate) mod ports;
 mod progress;
+pub(crate) mod readiness;
 pub(crate) mod replay;
 pub(crate) mod schedule;
 pub(crate) mod session;

@@ -13,7 +13,7 @@ const TOLERANCE: SignedDuration = SignedDuration::from_secs(1);
 /// The wall clock's time.
 #[expect(
     clippy::disallowed_methods,
-    reason = "the one place that reads the wall clock"
+    reason = "only this function reads the wall clock"
 )]
 pub(crate) fn wall() -> Timestamp {
     Timestamp::now()
@@ -22,7 +22,7 @@ pub(crate) fn wall() -> Timestamp {
 /// The monotonic clock's time.
 #[expect(
     clippy::disallowed_methods,
-    reason = "the one place that reads the monotonic clock"
+    reason = "only this function reads the monotonic clock"
 )]
 pub(crate) fn monotonic() -> Instant {
     Instant::now()

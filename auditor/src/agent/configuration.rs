@@ -188,7 +188,7 @@ impl Configuration {
         )?)
     }
 
-    /// The longest time that any rule asks about, and no less than this window.
+    /// The longest time that any rule has of its own, and no less than this window.
     pub(crate) fn reach(&self, window: SignedDuration) -> SignedDuration {
         let rules = self.matrices.iter().flat_map(|matrix| &matrix.rules);
         let longest = rules.filter_map(|rule| rule.within).max();

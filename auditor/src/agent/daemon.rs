@@ -3,12 +3,15 @@
 mod journal;
 mod reload;
 
-use std::{path::PathBuf, sync::Arc, time::SystemTime};
+use std::{collections::BTreeMap, sync::Arc};
 
 use auditor_common::Reason;
 use jiff::{SignedDuration, Timestamp};
 
-use self::journal::Journal;
+use self::{
+    journal::Journal,
+    reload::{Next, Reload},
+};
 use super::{
     configuration::Configuration,
     http::{Published, Snapshot},
@@ -41,13 +44,8 @@ const REPORT_AGE: SignedDuration = SignedDuration::from_mins(1);
 pub(crate) struct Daemon {
     settings: WatchSettings,
     configuration: Configuration,
-    /// The configuration's files, and when each was last written to.
-    files: Vec<(PathBuf, Option<SystemTime>)>,
     names: HostNames,
-    /// What was read again, until its names were looked up.
-    next: Option<(Configuration, HostNames)>,
-    /// Whether the last attempt to read the configuration again failed.
-    is_misconfigured: bool,
+    reload: Reload,
     history: History,
     alerts: Alerts,
     uncounted: UncountedGaps,
@@ -86,11 +84,9 @@ impl Daemon {
         let outbox = Outbox::begin(&threads, sinks, &state.database(), host);
         let mut daemon = Self {
             settings,
-            files: configuration.files(),
+            reload: Reload::new(&configuration),
             configuration,
             names,
-            next: None,
-            is_misconfigured: false,
             history,
             alerts,
             uncounted: UncountedGaps::default(),
@@ -112,7 +108,7 @@ impl Daemon {
     ///
     /// # Errors
     ///
-    /// The kernel does not tell what it counts, or which sockets listen, or a report can't be written as JSON.
+    /// The kernel does not say what it counts, or which sockets listen, or a report can't be written as JSON.
     pub(crate) async fn run(mut self, mut session: Session) -> anyhow::Result<()> {
         let mut schedule = Schedule::for_turns(self.settings.every.unsigned_abs());
         loop {
@@ -120,7 +116,10 @@ impl Daemon {
                 Pause::Turn => {
                     self.turn(&mut session)?;
                 }
-                Pause::Reload => self.reload(&mut session),
+                Pause::Reload => {
+                    self.read_again(&session);
+                    self.take_over(&mut session);
+                }
                 Pause::End => break,
             }
         }
@@ -135,8 +134,8 @@ impl Daemon {
         session.clock.adjust();
         let now = session.clock.now();
         self.n_turns += 1;
-        if self.configuration.files() != self.files {
-            self.reload(session);
+        if self.reload.is_due(&self.configuration) {
+            self.read_again(session);
         }
         self.take_over(session);
         self.remember(session, now)?;
@@ -157,6 +156,37 @@ impl Daemon {
         let report = Arc::new(report);
         self.publish(&report, session);
         Ok(report)
+    }
+
+    fn read_again(&mut self, session: &Session) {
+        self.reload.read(
+            &self.settings,
+            &self.configuration,
+            &self.names,
+            &session.facts.host,
+        );
+    }
+
+    /// Uses what was read again, once it can be.
+    fn take_over(&mut self, session: &mut Session) {
+        let Some(Next {
+            configuration,
+            names,
+            selection,
+        }) = self.reload.take()
+        else {
+            return;
+        };
+        session.document(&configuration.matrices);
+        session.select(selection);
+        if !configuration.has_sinks_of(&self.configuration) {
+            let database = self.journal.state().database();
+            let host = &session.facts.host.name;
+            self.outbox = Outbox::begin(&self.threads, &configuration.sinks, &database, host);
+        }
+        self.names = names;
+        self.configuration = configuration;
+        say("auditor: the configuration was read again, and is in use");
     }
 
     /// Takes what the session counted into the history.
@@ -181,29 +211,29 @@ impl Daemon {
     }
 
     fn judge(&self, session: &mut Session, now: Timestamp) -> anyhow::Result<Report> {
-        let asked = self.configuration.window(self.settings.window);
+        let window = self.configuration.window(self.settings.window);
         let since = self.history.since().unwrap_or(now);
-        let start = now.checked_sub(asked).unwrap_or(now);
+        let start = now.checked_sub(window).unwrap_or(now);
         let reach = now
-            .checked_sub(self.configuration.reach(asked))
+            .checked_sub(self.configuration.reach(window))
             .unwrap_or(now);
         let policy = self.configuration.policy(
             &session.facts.host,
-            &mut self.names.of_age(asked.unsigned_abs()),
+            &mut self.names.of_age(window.unsigned_abs()),
         )?;
         session.facts.host.owners = session.attribution.known().owners;
         let without_flow = session.without_flow()?;
         let lost = if without_flow.contains_key(&Reason::TableFull) {
             session.lost()
         } else {
-            std::collections::BTreeMap::new()
+            BTreeMap::new()
         };
         let observed = Observed {
             host: session.facts.host.clone(),
             window: Window {
                 start,
                 end: now,
-                asked,
+                asked: window,
                 since,
             },
             interfaces: session.watched().to_vec(),
@@ -217,7 +247,7 @@ impl Daemon {
         Ok(self.configuration.report(policy, observed))
     }
 
-    /// The flows of the window, and those before it that rules with a longer time ask about.
+    /// The flows of the window, and those before it that concern rules with a time of their own.
     fn flows(&self, start: Timestamp, reach: Timestamp) -> Vec<Flow> {
         let mut flows = self.history.flows(reach.min(start));
         let with_own_time: Vec<&Rule> = self
@@ -227,8 +257,8 @@ impl Daemon {
             .flat_map(|matrix| &matrix.rules)
             .filter(|rule| rule.within.is_some())
             .collect();
-        let is_asked_about = |flow: &Flow| with_own_time.iter().any(|rule| may_concern(rule, flow));
-        flows.retain(|flow| start <= flow.last || is_asked_about(flow));
+        let concerns_one = |flow: &Flow| with_own_time.iter().any(|rule| may_concern(rule, flow));
+        flows.retain(|flow| start <= flow.last || concerns_one(flow));
         flows
     }
 
@@ -261,7 +291,7 @@ impl Daemon {
                 limit: self.settings.capture.flows,
                 flows: self.history.len(),
                 is_saved: !self.journal.is_failing,
-                is_configured: !self.is_misconfigured,
+                is_configured: !self.reload.is_failing,
                 sinks: self.outbox.health(),
             },
         });

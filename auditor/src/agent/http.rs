@@ -181,7 +181,7 @@ async fn json(State(published): State<Published>) -> Response {
     }
 }
 
-/// How often a browser asks for a newer page.
+/// How often a browser loads a newer page.
 const REFRESH_SECONDS: u64 = 10;
 
 async fn page(State(published): State<Published>) -> Response {

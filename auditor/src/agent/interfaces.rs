@@ -28,7 +28,7 @@ const MOST_TRIES: u32 = 2;
 /// What changed since interfaces were listed before.
 #[derive(Default)]
 pub(crate) struct Changes {
-    /// What a person is told.
+    /// What is said to a person.
     pub(crate) messages: Vec<String>,
     pub(crate) gaps: Vec<Gap>,
     /// The names of interfaces that are watched from now on.
@@ -40,7 +40,7 @@ impl WatchedInterfaces {
     ///
     /// # Errors
     ///
-    /// Nothing that is asked for is there, or the kernel refuses an interface.
+    /// Nothing that is wanted is there, or the kernel refuses an interface.
     pub(crate) fn attach_all(
         selection: Selection,
         ingress: Ingress,
@@ -74,7 +74,7 @@ impl WatchedInterfaces {
         Ok(watched)
     }
 
-    /// Attaches to what is wanted and new among all interfaces, and lets go of what is no longer among them.
+    /// Attaches to what is wanted and new among all interfaces, and lets go of what is among them no more.
     pub(crate) fn reconcile(
         &mut self,
         all: &[Interface],

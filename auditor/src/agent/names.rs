@@ -1,4 +1,4 @@
-//! Host names to addresses: looked up at the start, and again whenever an answer's time to live is over.
+//! Host names to addresses: looked up at the start, and again whenever an time to live is over.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -17,11 +17,11 @@ use tokio::{
 use super::clock;
 use crate::deployment::{Deployment, Entry};
 
-/// A name is looked up again after its answer's time to live, but neither more nor less often than this: a server may say 0
+/// A name is looked up again after its time to live, but neither more nor less often than this: a server may say 0
 /// or a year, and `/etc/hosts` says nothing.
 const SHORTEST_LIFETIME: Duration = Duration::from_secs(1);
 const LONGEST_LIFETIME: Duration = Duration::from_mins(5);
-/// How soon a name is looked up again that had no answer.
+/// How soon a name is looked up again that has no address.
 const RETRY: Duration = Duration::from_secs(10);
 /// How long one look-up may take.
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -38,7 +38,7 @@ pub(crate) struct HostNames {
 struct Known {
     /// Each address that it ever had, and when it lost it; `None` for those that it has.
     addresses: BTreeMap<IpAddr, Option<Instant>>,
-    /// Why it has none, where the last answer was none.
+    /// Why it has none, where the last look-up failed.
     problem: Option<String>,
     due: Instant,
 }
@@ -78,7 +78,7 @@ impl HostNames {
         }
     }
 
-    /// Whether every name was looked up, with an answer or without.
+    /// Whether every name was looked up, with addresses or without.
     pub(crate) fn are_looked_up(&self) -> bool {
         let known = lock(&self.known);
         self.names.iter().all(|name| known.contains_key(name))
@@ -113,7 +113,7 @@ impl HostNames {
     }
 }
 
-/// Asks the system's resolver, once.
+/// Looks a name up with the system's resolver, once.
 pub(crate) fn system_lookup(name: &str) -> Result<Vec<IpAddr>, String> {
     let found: BTreeSet<IpAddr> = (name, 0)
         .to_socket_addrs()
@@ -175,16 +175,16 @@ async fn look_up(known: &Mutex<BTreeMap<String, Known>>, names: BTreeSet<String>
     }
     // Made anew each time, since the system's configuration may have changed.
     let resolver = resolver();
-    let answers = join_all(names.iter().map(|name| answer(resolver.as_ref(), name))).await;
+    let found = join_all(names.iter().map(|name| addresses(resolver.as_ref(), name))).await;
     let now = clock::monotonic();
     let mut known = lock(known);
-    for (name, answer) in names.into_iter().zip(answers) {
+    for (name, found) in names.into_iter().zip(found) {
         let entry = known.entry(name).or_insert_with(|| Known {
             addresses: BTreeMap::new(),
             problem: None,
             due: now,
         });
-        match answer {
+        match found {
             Ok((addresses, lifetime)) => {
                 for lost in entry.addresses.values_mut() {
                     lost.get_or_insert(now);
@@ -207,27 +207,27 @@ fn resolver() -> Result<TokioResolver, NetError> {
     let mut builder = TokioResolver::builder_tokio()?;
     let options = builder.options_mut();
     options.ip_strategy = LookupIpStrategy::Ipv4AndIpv6;
-    // Answers are kept here, with what they were before.
+    // Addresses are kept here, with those of before.
     options.cache_size = 0;
     builder.build()
 }
 
 /// The addresses of a name, and how long they may be used.
-async fn answer(
+async fn addresses(
     resolver: Result<&TokioResolver, &NetError>,
     name: &str,
 ) -> Result<(Vec<IpAddr>, Duration), String> {
     let resolver = resolver.map_err(ToString::to_string)?;
     // With the dot at its end it is not looked for in the domains of this host.
     let full = format!("{}.", name.trim_end_matches('.'));
-    let answer = match timeout(TIMEOUT, resolver.lookup_ip(full)).await {
-        Ok(answer) => answer.map_err(|problem| problem.to_string())?,
+    let found = match timeout(TIMEOUT, resolver.lookup_ip(full)).await {
+        Ok(found) => found.map_err(|problem| problem.to_string())?,
         Err(_) => return Err(format!("no answer within {} s", TIMEOUT.as_secs())),
     };
-    let lifetime = answer
+    let lifetime = found
         .valid_until()
         .saturating_duration_since(clock::monotonic().into_std());
-    let addresses: Vec<IpAddr> = answer.iter().collect();
+    let addresses: Vec<IpAddr> = found.iter().collect();
     if addresses.is_empty() {
         return Err("it has no address".to_owned());
     }

@@ -141,8 +141,8 @@ impl Replayed {
         let flows = self.ledger.flows(&known);
         let mut flows: Vec<Flow> = flows
             .iter()
-            .map(|(ends, record)| {
-                Flow::new(ends, record, CAPTURE.to_owned(), |epoch| {
+            .map(|(key, record)| {
+                Flow::new(key, record, CAPTURE.to_owned(), |epoch| {
                     self.instant(i128::from(epoch) * EPOCH)
                 })
             })

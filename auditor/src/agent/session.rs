@@ -142,7 +142,7 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// The kernel does not tell what it counts, or which sockets listen.
+    /// The kernel does not say what it counts, or which sockets listen.
     pub(crate) async fn run_window(&mut self, window: SignedDuration) -> anyhow::Result<()> {
         let mut schedule = Schedule::for_window(&self.clock, window)?;
         // A window has no turns, and in the foreground nobody reads files again.
@@ -154,43 +154,39 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// The kernel does not tell what it counts, or which sockets listen.
+    /// The kernel does not say what it counts, or which sockets listen.
     pub(crate) async fn run(&mut self, schedule: &mut Schedule) -> anyhow::Result<Pause> {
         // Other interfaces may be wanted since the last pause.
         while self.reconcile().await? {
-            let pause = loop {
+            loop {
                 tokio::select! {
                     control = self.signals.wait() => match control {
-                        Control::Reload => break Some(Pause::Reload),
+                        Control::Reload => return Ok(Pause::Reload),
                         Control::Stop => {
                             self.cut_short(schedule);
-                            break Some(Pause::End);
+                            return Ok(self.end());
                         }
                     },
                     due = schedule.next() => match due {
                         Due::Epoch => self.capture.set_epoch(self.clock.epoch()),
                         Due::Tick => {
                             self.tick(schedule)?;
-                            break None;
+                            break;
                         }
-                        Due::Turn => break Some(Pause::Turn),
-                        Due::End => break Some(Pause::End),
+                        Due::Turn => return Ok(Pause::Turn),
+                        Due::End => return Ok(self.end()),
                     },
-                    () = self.facts.interfaces_changed() => break None,
+                    () = self.facts.interfaces_changed() => break,
                 }
-            };
-            match pause {
-                None => {}
-                Some(Pause::End) => {
-                    self.progress.clear();
-                    return Ok(Pause::End);
-                }
-                Some(pause) => return Ok(pause),
             }
         }
         say("auditor: nothing is left to watch, so the window ends here");
+        Ok(self.end())
+    }
+
+    fn end(&self) -> Pause {
         self.progress.clear();
-        Ok(Pause::End)
+        Pause::End
     }
 
     /// A window without an end can't be cut short.
@@ -285,12 +281,12 @@ impl Session {
     fn described(&self, flows: Vec<(Ends, ConversationRecord)>) -> Vec<Flow> {
         let names = self.interfaces.names();
         let translations = self.attribution.known().translations;
-        let flow = |(ends, record): (Ends, ConversationRecord)| {
+        let flow = |(key, record): (Ends, ConversationRecord)| {
             let name = names
-                .get(&packet::index(ends.interface))
+                .get(&packet::index(key.interface))
                 .cloned()
-                .unwrap_or_else(|| format!("#{}", ends.interface));
-            let mut flow = Flow::new(&ends, &record, name, |epoch| self.clock.instant(epoch));
+                .unwrap_or_else(|| format!("#{}", key.interface));
+            let mut flow = Flow::new(&key, &record, name, |epoch| self.clock.instant(epoch));
             flow.translated = translations.of(&flow);
             flow
         };

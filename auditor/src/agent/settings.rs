@@ -7,7 +7,7 @@ use tokio::runtime::Runtime;
 use super::configuration::PolicySources;
 use crate::capture::{Ingress, Tc, namespace};
 
-/// Flows at a time that the flow table is made for, unless another number is asked for.
+/// Flows at a time that the flow table is made for, unless it is made for another number.
 pub(crate) const DEFAULT_FLOWS: u32 = 65_536;
 
 /// How packets are counted.
@@ -43,7 +43,7 @@ impl CaptureSettings {
     }
 }
 
-/// Whether a session ends with the command that began it.
+/// Whether a session is a person's at a terminal, or a service's.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Lifetime {
     Foreground,

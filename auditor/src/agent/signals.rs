@@ -1,4 +1,4 @@
-//! Signals to what they ask a session to do.
+//! Signals to what a session is to do.
 
 use anyhow::Context as _;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -13,7 +13,7 @@ pub(crate) struct Signals {
     hangup: Option<Signal>,
 }
 
-/// What a signal asks for.
+/// What a signal means to a session.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Control {
     Stop,

@@ -8,7 +8,7 @@ use crate::observed::Point;
 /// Steps that are kept at most: beyond, two become one.
 const MOST: usize = 240;
 
-/// Counts in steps of equal length: of a second at first, longer as time goes on.
+/// Counts in steps of equal length: of a second at first, of more as time goes on.
 #[derive(Debug)]
 pub(crate) struct Timeline {
     points: Vec<Point>,

@@ -60,3 +60,35 @@ impl UncountedGaps {
         gaps
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use auditor_common::{Slot, Tally};
+    use jiff::Timestamp;
+
+    use super::UncountedGaps;
+    use crate::observed::{Cause, Gap};
+
+    #[test]
+    fn what_grows_from_turn_to_turn_is_one_gap() {
+        let mut gaps = UncountedGaps::default();
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let mut turn = |second: i64, packets: u64| {
+            let tally = Tally { packets, bytes: 0 };
+            let tallies = BTreeMap::from([(Slot::TableFull, tally)]);
+            gaps.update(&tallies, at(second - 10), at(second))
+        };
+        let gap = |packets, from, until| Gap {
+            cause: Cause::TableFull { packets },
+            from: at(from),
+            until: Some(at(until)),
+        };
+        assert_eq!(turn(10, 0), []);
+        assert_eq!(turn(20, 3), [gap(3, 10, 20)]);
+        assert_eq!(turn(30, 5), [gap(5, 10, 30)]);
+        assert_eq!(turn(40, 5), []);
+        assert_eq!(turn(50, 6), [gap(1, 40, 50)]);
+    }
+}

@@ -77,7 +77,7 @@ async fn audit(
     let policy = configuration.policy(&observed.host, &mut lookup)?;
     let report = configuration.report(policy, observed);
     let verdict = command.output.write(&report)?;
-    // An audit without one of its interfaces has not seen what it was asked to see: silence would pass for a clean bill.
+    // An audit without one of its interfaces has not seen all that it should: silence would pass for a clean bill.
     Ok(if verdict == Exit::Clean && is_blind {
         Exit::Failed
     } else {

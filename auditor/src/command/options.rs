@@ -141,7 +141,7 @@ enum FailOn {
 }
 
 impl FormOptions {
-    /// The report in the form that was asked for; `to_terminal` if a person looks at it.
+    /// The report in the form that is wanted; `to_terminal` if a person looks at it.
     pub(super) fn render(self, report: &Report, to_terminal: bool) -> anyhow::Result<String> {
         Ok(self.format.render(report, look(to_terminal))?)
     }

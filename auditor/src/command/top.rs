@@ -149,7 +149,7 @@ async fn show_turns(
     loop {
         match session.run(&mut schedule).await? {
             Pause::Turn => view.show(judge(session, configuration, names, window)?),
-            // In the foreground nobody asks for it.
+            // A session in the foreground hears no SIGHUP.
             Pause::Reload => {}
             Pause::End => return Ok(()),
         }
@@ -172,7 +172,7 @@ fn judge(
         asked: window,
         since: session.clock.start,
     })?;
-    // What is over is of the past, unless a rule asks about it.
+    // What is over is of the past, unless a rule's own time reaches it.
     let reach = configuration.reach(window);
     let begin = now.checked_sub(reach).unwrap_or(now);
     observed.flows.retain(|flow| begin <= flow.last);

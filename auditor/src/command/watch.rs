@@ -131,7 +131,7 @@ impl HttpOptions {
     }
 }
 
-/// Watches until it is told to stop.
+/// Watches until somebody stops it.
 ///
 /// # Errors
 ///
@@ -178,6 +178,6 @@ async fn watch(
         published,
     )?;
     daemon.run(session).await?;
-    // That somebody stopped it is no finding; what was found was told.
+    // That somebody stopped it is no finding; what was found was said.
     Ok(Exit::Clean)
 }

@@ -3,12 +3,13 @@
 use crate::{crates, source::Sources};
 
 /// What has no place in the data's path: everybody may use these, and they use nobody but each other.
-const BELOW: [&str; 10] = [
+const BELOW: [&str; 11] = [
     "address",
     "digits",
     "exit",
     "file",
     "length",
+    "output",
     "port",
     "role",
     "spreadsheet",

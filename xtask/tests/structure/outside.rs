@@ -23,23 +23,14 @@ const ONLY: [(&[&str], &[&str]); 8] = [
     ),
     (&["caps"], &["capture/privilege.rs"]),
     (&["rusqlite"], &["history/store.rs", "history/store/"]),
-    (
-        &["hickory_resolver"],
-        &["agent/names.rs", "command/names.rs"],
-    ),
+    (&["hickory_resolver"], &["agent/names.rs"]),
     (
         &["axum", "axum_server", "rustls"],
-        &["agent/", "command/serve.rs", "command/access.rs"],
+        &["agent/http.rs", "agent/http/"],
     ),
     (
         &["ureq"],
-        &[
-            "sink.rs",
-            "sink/",
-            "agent/",
-            "command/deliver.rs",
-            "command/top.rs",
-        ],
+        &["sink.rs", "sink/", "agent/outbox.rs", "command/top.rs"],
     ),
     (&["clap"], &["command/", "main.rs"]),
 ];

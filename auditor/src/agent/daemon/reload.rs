@@ -1,23 +1,57 @@
 //! The configuration of a watch, read again: all of it is in use, or none.
 
-use super::{
-    super::{configuration::Configuration, names::HostNames, outbox::Outbox, session::Session},
-    Daemon,
-};
-use crate::{capture::Selection, output::say};
+use std::{path::PathBuf, time::SystemTime};
 
-impl Daemon {
+use super::super::{configuration::Configuration, names::HostNames, settings::WatchSettings};
+use crate::{capture::Selection, observed::Host, output::say};
+
+/// The files of a configuration, and what was read from them again.
+pub(super) struct Reload {
+    /// When each file was last written to.
+    files: Vec<(PathBuf, Option<SystemTime>)>,
+    /// What was read, until its names were looked up.
+    next: Option<Next>,
+    /// Whether the last attempt failed.
+    pub(super) is_failing: bool,
+}
+
+/// A configuration that is to be in use.
+pub(super) struct Next {
+    pub(super) configuration: Configuration,
+    pub(super) names: HostNames,
+    pub(super) selection: Selection,
+}
+
+impl Reload {
+    pub(super) fn new(configuration: &Configuration) -> Self {
+        Self {
+            files: configuration.files(),
+            next: None,
+            is_failing: false,
+        }
+    }
+
+    /// Whether a file was written to since it was read.
+    pub(super) fn is_due(&self, configuration: &Configuration) -> bool {
+        configuration.files() != self.files
+    }
+
     /// Reads all files again. If one of them is wrong, everything stays what it was, and that is said.
-    pub(super) fn reload(&mut self, session: &mut Session) {
-        self.files = self.configuration.files();
-        match self.read(session) {
+    pub(super) fn read(
+        &mut self,
+        settings: &WatchSettings,
+        configuration: &Configuration,
+        names: &HostNames,
+        host: &Host,
+    ) {
+        self.files = configuration.files();
+        match next(settings, names, host) {
             Ok(next) => {
-                self.is_misconfigured = false;
+                self.is_failing = false;
                 self.next = Some(next);
-                self.take_over(session);
             }
             Err(error) => {
-                self.is_misconfigured = true;
+                self.is_failing = true;
                 say(&format!(
                     "auditor: {error:#}; the configuration stays what it was, all of it"
                 ));
@@ -25,36 +59,24 @@ impl Daemon {
         }
     }
 
-    fn read(&self, session: &Session) -> anyhow::Result<(Configuration, HostNames)> {
-        let configuration = Configuration::read(&self.settings.sources)?;
-        Selection::parse(&configuration.interfaces(&self.settings.interfaces))?;
-        // Roles and matrices must fit each other, whatever addresses names have.
-        configuration.check(&session.facts.host, &mut |_| Ok(Vec::new()))?;
-        let names = self.names.renewed(configuration.deployment.as_ref());
-        Ok((configuration, names))
+    /// What was read, once every name in it was looked up: until then a role would have no address, and its traffic would
+    /// be nobody's.
+    pub(super) fn take(&mut self) -> Option<Next> {
+        let next = self.next.take_if(|next| next.names.are_looked_up())?;
+        self.files = next.configuration.files();
+        Some(next)
     }
+}
 
-    /// Takes what was read over, once every name in it was looked up: until then a role would have no address, and its
-    /// traffic would be nobody's.
-    pub(super) fn take_over(&mut self, session: &mut Session) {
-        let Some((configuration, names)) = self.next.take_if(|(_, names)| names.are_looked_up())
-        else {
-            return;
-        };
-        let Ok(selection) = Selection::parse(&configuration.interfaces(&self.settings.interfaces))
-        else {
-            return;
-        };
-        session.document(&configuration.matrices);
-        session.select(selection);
-        if !configuration.has_sinks_of(&self.configuration) {
-            let database = self.journal.state().database();
-            let host = &session.facts.host.name;
-            self.outbox = Outbox::begin(&self.threads, &configuration.sinks, &database, host);
-        }
-        self.files = configuration.files();
-        self.names = names;
-        self.configuration = configuration;
-        say("auditor: the configuration was read again, and is in use");
-    }
+fn next(settings: &WatchSettings, names: &HostNames, host: &Host) -> anyhow::Result<Next> {
+    let configuration = Configuration::read(&settings.sources)?;
+    let selection = Selection::parse(&configuration.interfaces(&settings.interfaces))?;
+    // Roles and matrices must fit each other, whatever addresses names have.
+    configuration.check(host, &mut |_| Ok(Vec::new()))?;
+    let names = names.renewed(configuration.deployment.as_ref());
+    Ok(Next {
+        configuration,
+        names,
+        selection,
+    })
 }

@@ -1,4 +1,4 @@
-//! Who may see what a watch shows, where others than this host could ask: whoever speaks TLS and knows a token.
+//! Who may see what a watch shows, where others than this host could connect: whoever speaks TLS and knows a token.
 
 use std::{
     net::SocketAddr,
@@ -114,7 +114,7 @@ pub(super) async fn renew(token: Option<Token>, tls: Option<(Tls, RustlsConfig)>
     }
 }
 
-/// What whoever asks has to know; kept as a digest, so that comparing tells nothing of it by the time it takes.
+/// The secret of requests; kept as a digest, so that the time of a comparison says nothing of it.
 #[derive(Clone)]
 pub(crate) struct Token {
     secret: Secret,
@@ -141,7 +141,7 @@ impl Token {
         }
     }
 
-    /// Whether a request knows it: `Bearer` (RFC 6750), or `Basic` (RFC 7617) with any user, as browsers ask for it.
+    /// Whether a request knows it: `Bearer` (RFC 6750), or `Basic` (RFC 7617) with any user, as browsers send it.
     pub(crate) fn is_known_to(&self, headers: &HeaderMap) -> bool {
         let Some((scheme, rest)) = headers
             .get(header::AUTHORIZATION)

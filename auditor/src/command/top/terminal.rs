@@ -155,7 +155,7 @@ impl CapturedStderr {
 
 impl Drop for CapturedStderr {
     fn drop(&mut self) {
-        // What can't be put back stays aside; there is nobody left to tell.
+        // What can't be put back stays aside; nobody is left who could hear of it.
         let _stays = dup2_stderr(&self.before);
         let mut text = String::new();
         if self.said.rewind().is_ok() && self.said.read_to_string(&mut text).is_ok() {

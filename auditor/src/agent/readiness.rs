@@ -1,0 +1,197 @@
+//! Whether this host can run a session, and how each interface would be watched.
+
+use std::path::Path;
+
+use anyhow::Context as _;
+
+use super::settings::DEFAULT_FLOWS;
+use crate::capture::{Capture, Ingress, Interfaces, Settings, Sizes, Tc, Wait, hook, privilege};
+
+/// The oldest kernel with all that the programs use: atomic instructions since 5.12, the coarse clock since 5.11.
+const OLDEST: (u32, u32) = (5, 15);
+
+/// Looks at everything that a session needs.
+///
+/// # Errors
+///
+/// The interfaces can't be listed, or the kernel's version can't be read.
+pub(crate) fn examine() -> anyhow::Result<Findings> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("cannot start")?;
+    let mut findings = Findings::default();
+    let release = std::fs::read_to_string("/proc/sys/kernel/osrelease")
+        .context("cannot read the kernel's version")?;
+    let release = release.trim();
+    match version(release) {
+        Some(version) if version < OLDEST => {
+            findings.bad("kernel", &format!("{release} is too old: 5.15 or later is needed"));
+        }
+        Some(_) if Tc::Auto.has_links() => findings.good("kernel", release),
+        Some(_) | None => findings.note(
+            "kernel",
+            &format!("{release} has no TCX: tc programs become filters of a clsact qdisc, and a guard takes them off"),
+        ),
+    }
+    if Path::new("/sys/kernel/btf/vmlinux").exists() {
+        findings.good("BTF", "the kernel describes its types");
+    } else {
+        findings.note("BTF", "absent; the programs do not need it");
+    }
+    let missing = privilege::missing().context("cannot read this process's capabilities")?;
+    for needed in &missing {
+        findings.bad(
+            "privileges",
+            &format!(
+                "{} is missing, needed {}: run it with sudo",
+                needed.name, needed.purpose
+            ),
+        );
+    }
+    if missing.is_empty() {
+        findings.good("privileges", "enough to load and attach");
+    }
+    let mounts = std::fs::read_to_string("/proc/self/mounts").unwrap_or_default();
+    let has_bpffs = mounts
+        .lines()
+        .filter_map(|line| line.split(' ').nth(2))
+        .any(|kind| kind == "bpf");
+    if has_bpffs {
+        findings.good("bpffs", "mounted; an audit pins nothing there");
+    } else {
+        findings.note(
+            "bpffs",
+            "not mounted; an audit pins nothing there, so it does not need it",
+        );
+    }
+    if missing.is_empty() {
+        let sizes = Sizes::new(DEFAULT_FLOWS).context("cannot tell how many CPUs there are")?;
+        let verify = |decapsulate| {
+            let settings = Settings {
+                sizes,
+                both_ports: false,
+                decapsulate,
+                log: false,
+                tc: Tc::Auto,
+            };
+            Capture::load(&settings).and_then(|mut capture| capture.verified_instructions())
+        };
+        match verify(false).and_then(|plain| Ok((plain, verify(true)?))) {
+            Ok(counts) => {
+                let effort = match counts {
+                    (Some(plain), Some(inside)) => format!(
+                        ", after {plain} instructions, and after {inside} with --decapsulate"
+                    ),
+                    (_, _) => String::new(),
+                };
+                findings.good(
+                    "programs",
+                    &format!("the kernel's verifier accepts all of them{effort}"),
+                );
+                findings.good(
+                    "memory",
+                    &format!(
+                        "the flow table takes {} MiB of kernel memory for {DEFAULT_FLOWS} flows at a time on {} CPUs",
+                        sizes.kernel_bytes().div_ceil(1 << 20),
+                        sizes.n_cpus
+                    ),
+                );
+                match Wait::new() {
+                    Ok(wait) => findings.good("drains", waits(&wait)),
+                    Err(error) => findings.bad(
+                        "drains",
+                        &format!("the kernel can't be made to wait for programs: {error}"),
+                    ),
+                }
+            }
+            Err(error) => findings.bad("programs", &error.to_string()),
+        }
+    }
+    let interfaces = runtime.block_on(async { Interfaces::open()?.list().await })?;
+    for interface in &interfaces {
+        let name = format!("interface {}", interface.name);
+        if !interface.is_ethernet {
+            findings.note(&name, "has no Ethernet header, so it can't be watched");
+            continue;
+        }
+        let choice = hook::choose(interface, hook::driver(interface).as_deref(), Ingress::Auto);
+        let out = if interface.is_loopback {
+            "not needed, every packet comes in again"
+        } else {
+            "tc"
+        };
+        let state = match (
+            interface.is_up,
+            interface.kind.is_none() && !interface.is_loopback,
+        ) {
+            (true, true) => "up, watched by default",
+            (true, false) => "up, watched if named with -i",
+            (false, _) => "down",
+        };
+        findings.good(
+            &name,
+            &format!(
+                "{state}; in: {} ({}), out: {out}",
+                choice.hook.name(),
+                choice.reason
+            ),
+        );
+    }
+    Ok(findings)
+}
+
+/// Major and minor version of a kernel release such as `6.12.9-amd64`.
+fn version(release: &str) -> Option<(u32, u32)> {
+    let mut parts = release.split(['.', '-']);
+    Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
+}
+
+/// How drains wait for the programs that are running.
+const fn waits(wait: &Wait) -> &'static str {
+    match wait {
+        Wait::Barrier => "exact, by membarrier",
+        Wait::Update(_) => {
+            "exact, by an update of a map of maps: the kernel has no membarrier for all, as with nohz_full CPUs"
+        }
+    }
+}
+
+/// What was found, a line each.
+#[derive(Default)]
+pub(crate) struct Findings {
+    pub(crate) text: String,
+    /// Whether something keeps a session from running.
+    pub(crate) is_bad: bool,
+}
+
+impl Findings {
+    fn good(&mut self, what: &str, text: &str) {
+        self.line("ok  ", what, text);
+    }
+
+    fn note(&mut self, what: &str, text: &str) {
+        self.line("note", what, text);
+    }
+
+    fn bad(&mut self, what: &str, text: &str) {
+        self.is_bad = true;
+        self.line("BAD ", what, text);
+    }
+
+    fn line(&mut self, mark: &str, what: &str, text: &str) {
+        self.text.extend([mark, "  ", what, ": ", text, "\n"]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::version;
+
+    #[test]
+    fn versions() {
+        assert_eq!(version("6.12.9-amd64"), Some((6, 12)));
+        assert_eq!(version("5.15.0"), Some((5, 15)));
+        assert_eq!(version("unknown"), None);
+    }
+}

@@ -76,10 +76,10 @@ pub fn row_json(row: &Row) -> Result<String, serde_json::Error> {
         }),
         source: row.source.as_deref(),
         destination: row.destination.as_deref(),
-        service: row.words.service(),
+        service: row.text.service(),
         required: row.required,
         condition: row.condition.as_deref(),
-        notes: row.words.notes(),
+        notes: row.text.notes(),
         ephemeral: row.ephemeral,
         forbidden: row.forbidden,
     })

@@ -33,9 +33,9 @@ pub(super) struct Ports {
 /// Reads a cell such as `80/443`, `9200, 9300-9400`, `80/(443 or 4443)`, `25 or 587`, `443/tcp`, `ICMP`, `Ephemeral`.
 pub(super) fn ports(text: &str) -> Ports {
     let (text, remark) = clean(text);
-    let mut cell = Cell {
+    let mut cell = PortCell {
         is_prose: is_prose(&text),
-        ..Cell::default()
+        ..PortCell::default()
     };
     cell.read(&tokens(&text));
     let mut ports = cell.finish();
@@ -106,33 +106,33 @@ impl Word {
 
 /// What the words before a number say of it.
 #[derive(Clone, Copy, Default, Eq, PartialEq)]
-enum Next {
+enum NumberMeaning {
     /// Nothing: it is a port.
     #[default]
-    Open,
+    Port,
     /// It is a port.
-    Announced,
+    CertainPort,
     /// It is none: `version 2`.
-    Barred,
+    NoPort,
     /// In a cell of many words one stood before that means nothing, so it need not be a port.
-    Lost,
+    Doubtful,
 }
 
 /// A cell that is being read.
 #[derive(Default)]
-struct Cell {
+struct PortCell {
     ports: Ports,
     /// Groups still apart: `a or b` binds its two neighbours only.
     groups: Vec<PortGroup>,
     is_or: bool,
     depth: usize,
     is_prose: bool,
-    next: Next,
+    next: NumberMeaning,
     /// The last word was unknown too, so the next belongs to it.
     goes_on: bool,
 }
 
-impl Cell {
+impl PortCell {
     fn read(&mut self, tokens: &[Token<'_>]) {
         let mut tokens = tokens.iter().copied().peekable();
         while let Some(token) = tokens.next() {
@@ -172,9 +172,9 @@ impl Cell {
                         self.ports.transports.push(transport);
                     }
                     self.next = if word == Word::NoPort {
-                        Next::Barred
+                        NumberMeaning::NoPort
                     } else {
-                        Next::Open
+                        NumberMeaning::Port
                     };
                     self.is_or = false;
                 }
@@ -188,14 +188,14 @@ impl Cell {
     }
 
     fn number(&mut self, first: &str, last: Option<&str>) {
-        if matches!(self.next, Next::Barred | Next::Lost) {
+        if matches!(self.next, NumberMeaning::NoPort | NumberMeaning::Doubtful) {
             self.unknown(
                 &last
                     .filter(|last| *last != first)
                     .map_or_else(|| first.to_owned(), |last| format!("{first}-{last}")),
             );
-            if self.next == Next::Barred {
-                self.next = Next::Open;
+            if self.next == NumberMeaning::NoPort {
+                self.next = NumberMeaning::Port;
             }
             return;
         }
@@ -236,11 +236,13 @@ impl Cell {
     }
 
     fn word(&mut self, word: &str) {
-        if self.next == Next::Barred || self.next == Next::Announced && self.is_prose {
+        if self.next == NumberMeaning::NoPort
+            || self.next == NumberMeaning::CertainPort && self.is_prose
+        {
             self.next = if self.is_prose {
-                Next::Lost
+                NumberMeaning::Doubtful
             } else {
-                Next::Open
+                NumberMeaning::Port
             };
         }
         match Word::of(word) {
@@ -248,15 +250,15 @@ impl Cell {
             Word::Filler => self.is_or = false,
             Word::Port => {
                 self.is_or = false;
-                self.next = Next::Announced;
+                self.next = NumberMeaning::CertainPort;
             }
             Word::NoPort => {
-                self.next = Next::Barred;
+                self.next = NumberMeaning::NoPort;
                 self.unknown(word);
             }
             Word::Transport(transport) => {
                 self.ports.transports.push(transport);
-                self.next = Next::Announced;
+                self.next = NumberMeaning::CertainPort;
             }
             Word::Ephemeral => self.ports.ephemeral = true,
             Word::Everything => {
@@ -273,7 +275,7 @@ impl Cell {
             Word::Unknown if 0 < self.depth => self.ports.protocols.push(word.to_owned()),
             Word::Unknown => {
                 if self.is_prose {
-                    self.next = Next::Lost;
+                    self.next = NumberMeaning::Doubtful;
                 }
                 self.unknown(word);
             }

@@ -63,19 +63,19 @@ pub fn compare(reviewed: &Matrix, page: &Matrix) -> Comparison {
         },
         changes: Vec::new(),
     };
-    let mut partners = partners(reviewed, page);
+    let mut predecessors = predecessors(reviewed, page);
     let mut taken: BTreeSet<String> = BTreeSet::new();
     let by_id: BTreeMap<&str, &Rule> = reviewed
         .rules
         .iter()
         .map(|rule| (rule.id.as_str(), rule))
         .collect();
-    let reserved: BTreeSet<String> = partners.values().cloned().collect();
+    let reserved: BTreeSet<String> = predecessors.values().cloned().collect();
     for rule in &page.rules {
-        let partner = partners.remove(&rule.id);
-        let mut id = partner.clone().unwrap_or_else(|| rule.id.clone());
+        let predecessor = predecessors.remove(&rule.id);
+        let mut id = predecessor.clone().unwrap_or_else(|| rule.id.clone());
         // A new rule may want a name that an older one has.
-        while !taken.insert(id.clone()) || partner.is_none() && reserved.contains(&id) {
+        while !taken.insert(id.clone()) || predecessor.is_none() && reserved.contains(&id) {
             id.push_str("-2");
         }
         comparison.matrix.imported.insert(id.clone(), rule.digest());
@@ -115,13 +115,13 @@ pub fn compare(reviewed: &Matrix, page: &Matrix) -> Comparison {
 }
 
 /// The ids of the page's rules to those of the reviewed matrix that they go on from.
-fn partners(reviewed: &Matrix, page: &Matrix) -> BTreeMap<String, String> {
+fn predecessors(reviewed: &Matrix, page: &Matrix) -> BTreeMap<String, String> {
     let known: BTreeSet<&String> = reviewed
         .imported
         .keys()
         .chain(reviewed.rules.iter().map(|rule| &rule.id))
         .collect();
-    let mut partners: BTreeMap<String, String> = BTreeMap::new();
+    let mut predecessors: BTreeMap<String, String> = BTreeMap::new();
     let mut used: BTreeSet<String> = BTreeSet::new();
     // What says the same is the same rule, though a new neighbour may have made its name longer.
     let mut by_digest: BTreeMap<String, String> = BTreeMap::new();
@@ -137,15 +137,15 @@ fn partners(reviewed: &Matrix, page: &Matrix) -> BTreeMap<String, String> {
         if let Some(id) = by_digest.get(&rule.digest())
             && used.insert(id.clone())
         {
-            partners.insert(rule.id.clone(), id.clone());
+            predecessors.insert(rule.id.clone(), id.clone());
         }
     }
     for rule in &page.rules {
-        if !partners.contains_key(&rule.id)
+        if !predecessors.contains_key(&rule.id)
             && known.contains(&rule.id)
             && used.insert(rule.id.clone())
         {
-            partners.insert(rule.id.clone(), rule.id.clone());
+            predecessors.insert(rule.id.clone(), rule.id.clone());
         }
     }
     // A rule that only changed its ports or transport, if there is but one that it can be.
@@ -168,16 +168,16 @@ fn partners(reviewed: &Matrix, page: &Matrix) -> BTreeMap<String, String> {
     for rule in page
         .rules
         .iter()
-        .filter(|rule| !partners.contains_key(&rule.id))
+        .filter(|rule| !predecessors.contains_key(&rule.id))
     {
         new.entry(kin(rule)).or_default().push(rule);
     }
     for (kin, new) in new {
         if let ([new], Some([old])) = (new.as_slice(), left.get(&kin).map(Vec::as_slice)) {
-            partners.insert(new.id.clone(), old.id.clone());
+            predecessors.insert(new.id.clone(), old.id.clone());
         }
     }
-    partners
+    predecessors
 }
 
 /// The rule that stays, and what to say of it.
@@ -244,18 +244,18 @@ fn fields(before: &Rule, now: &Rule) -> Vec<Field> {
 impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Added(rule) => write!(f, "added     {}: {}", rule.id, Told(rule)),
-            Self::Removed(rule) => write!(f, "removed   {}: {}", rule.id, Told(rule)),
+            Self::Added(rule) => write!(f, "added     {}: {}", rule.id, RuleLine(rule)),
+            Self::Removed(rule) => write!(f, "removed   {}: {}", rule.id, RuleLine(rule)),
             Self::Changed { id, fields } => {
                 write!(f, "changed   {id}: ")?;
-                told(f, fields)
+                write_fields(f, fields)
             }
             Self::Conflict { id, fields } => {
                 write!(
                     f,
                     "conflict  {id}: edited by hand, and the page has changed; kept as edited; the page differs in "
                 )?;
-                told(f, fields)
+                write_fields(f, fields)
             }
             Self::Kept { id } => write!(f, "kept      {id}: edited or added by hand"),
             Self::LeftOut { id } => write!(f, "left out  {id}: taken out by hand before"),
@@ -263,7 +263,7 @@ impl fmt::Display for Change {
     }
 }
 
-fn told(f: &mut fmt::Formatter<'_>, fields: &[Field]) -> fmt::Result {
+fn write_fields(f: &mut fmt::Formatter<'_>, fields: &[Field]) -> fmt::Result {
     for (index, field) in fields.iter().enumerate() {
         let comma = if index == 0 { "" } else { ", " };
         write!(
@@ -276,9 +276,9 @@ fn told(f: &mut fmt::Formatter<'_>, fields: &[Field]) -> fmt::Result {
 }
 
 /// A rule in one line.
-struct Told<'a>(&'a Rule);
+struct RuleLine<'a>(&'a Rule);
 
-impl fmt::Display for Told<'_> {
+impl fmt::Display for RuleLine<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let rule = self.0;
         let roles = |roles: &[Role]| roles.iter().map(Role::name).collect::<Vec<_>>().join(", ");

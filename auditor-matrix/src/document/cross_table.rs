@@ -83,7 +83,7 @@ pub(super) fn read(
             for part in ports::segments(&text) {
                 let ports = ports::ports(part);
                 for problem in &ports.problems {
-                    lost(part, problem);
+                    lost(part, &problem.to_string());
                 }
                 let is_icmp = ports.transports.contains(&Transport::Icmp);
                 if ports.groups.is_empty() && !ports.ephemeral && !is_icmp {

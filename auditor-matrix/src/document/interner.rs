@@ -1,4 +1,4 @@
-//! What the rows of a page have in common, held once.
+//! What the rows of a page have in common, held in memory once.
 
 use std::{collections::HashSet, hash::Hash, sync::Arc};
 

@@ -1,4 +1,4 @@
-//! Rows as JSON Lines: the one place where their serialised shape stands.
+//! Rows as JSON Lines: their serialised shape is defined here alone.
 
 use serde::Serialize;
 

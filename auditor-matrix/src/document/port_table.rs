@@ -160,7 +160,7 @@ impl PortTable<'_> {
             return Some(ports);
         }
         for problem in &ports.problems {
-            self.problem(document, row, Severity::Lost, text, problem);
+            self.problem(document, row, Severity::Lost, text, &problem.to_string());
         }
         let names_none = ports.groups.is_empty() && !ports.ephemeral;
         if names_none {

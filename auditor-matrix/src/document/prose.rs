@@ -150,7 +150,7 @@ impl Prose {
                     let mut is_new = |range: &PortRange| {
                         in_prose.insert((section.clone(), *range)) && !in_tables.contains_key(range)
                     };
-                    // Each is asked, so that each is kept in mind.
+                    // `count` looks at every range, so that each is remembered.
                     if ranges.iter().copied().filter(|range| is_new(range)).count() == 0 {
                         problems.push(remark("this sentence speaks of ports that one before it names; read whether it changes that row"));
                         continue;

@@ -23,7 +23,7 @@ pub enum RowOrigin {
     Note,
 }
 
-/// The direction that a document gives, seen from the machines that it speaks of.
+/// The direction that a document gives, from the viewpoint of the machines that it describes.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum Direction {
     Inbound,
@@ -109,7 +109,7 @@ pub struct RowFields {
     pub direction: Option<Direction>,
     pub source: Option<Arc<str>>,
     pub destination: Option<Arc<str>>,
-    /// One column of the table names the other end of every row, which of a row of both directions is at both ends.
+    /// One column of the table names the peer of every row; in a row of both directions it is source and destination.
     pub is_peer: bool,
     pub required: Option<bool>,
     /// The words under which the row applies.

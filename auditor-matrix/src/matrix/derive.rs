@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
-    endpoints::{RowEndpoints, row_endpoints},
+    endpoints::{EndpointRemark, RowEndpoints, row_endpoints},
     identity::{self, UniqueRules},
     rule::{Matrix, Presence, Rule, RulePorts},
 };
@@ -34,7 +34,7 @@ pub(super) fn derive_up_to(most: usize, documents: &[Document], name: &str) -> D
     let mut unique = UniqueRules::default();
     for document in documents {
         let page_role = page_role(&document.rows);
-        let mut remarks: BTreeMap<&str, (Problem, usize)> = BTreeMap::new();
+        let mut remarks: BTreeMap<EndpointRemark, (Problem, usize)> = BTreeMap::new();
         for (index, row) in document.rows.iter().enumerate() {
             if most <= unique.len() {
                 let n_rows = document.rows.len() - index;
@@ -46,15 +46,15 @@ pub(super) fn derive_up_to(most: usize, documents: &[Document], name: &str) -> D
             }
             match row_endpoints(row, page_role.as_deref()) {
                 Ok((both, remark)) => {
-                    if let Some(message) = remark {
-                        let first = || (problem(row, Severity::Remark, message), 0);
-                        remarks.entry(message).or_insert_with(first).1 += 1;
+                    if let Some(remark) = remark {
+                        let first = || (problem(row, Severity::Remark, &remark.to_string()), 0);
+                        remarks.entry(remark).or_insert_with(first).1 += 1;
                     }
                     for rule in both.iter().flat_map(|endpoints| rules(row, endpoints)) {
                         unique.push(rule);
                     }
                 }
-                Err(message) => problems.push(problem(row, Severity::Lost, message)),
+                Err(lost) => problems.push(problem(row, Severity::Lost, &lost.to_string())),
             }
         }
         // Often a whole table leaves the same endpoint out: once is enough.

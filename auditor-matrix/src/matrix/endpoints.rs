@@ -1,5 +1,7 @@
 //! The endpoints of a row to client and server roles: a viewpoint is turned round once, here.
 
+use thiserror::Error;
+
 use crate::{
     document::{Direction, Row, RowOrigin},
     role::Role,
@@ -13,6 +15,44 @@ pub(super) struct RowEndpoints {
     pub(super) loopback: bool,
 }
 
+/// Why no rule can be made of a row.
+#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
+pub(super) enum EndpointProblem {
+    #[error(
+        "names a connection without a port, so no rule was made of it; add one by hand if you know its port"
+    )]
+    NoPort,
+    #[error("names no client, so no rule was made of it; add one by hand")]
+    NoClient,
+    #[error("names no server, so no rule was made of it; add one by hand")]
+    NoServer,
+    #[error("names nobody at one end, so no rule was made of it")]
+    Nobody,
+    #[error("names an end that is no role, so no rule was made of it; add one by hand")]
+    NoRole,
+}
+
+/// What a person should check of the rules of a row; people are shown them in this order.
+#[derive(Clone, Copy, Debug, Eq, Error, Ord, PartialEq, PartialOrd)]
+pub(super) enum EndpointRemark {
+    #[error(
+        "names for outbound traffic a server that is one of its clients: the rule has the other ends for servers; check it"
+    )]
+    ServerAmongClients,
+    #[error(
+        "names neither client nor server: its rule has the roles `clients`, `hosts` or `servers` for them; say in the deployment who they are"
+    )]
+    UnnamedBoth,
+    #[error(
+        "names no client: its rule has the role `clients` for it, or `hosts` where it is the machines of the page; say in the deployment who they are"
+    )]
+    UnnamedClient,
+    #[error(
+        "names no server: its rule has the role `hosts` for the machines of the page, or `servers`; say in the deployment who they are"
+    )]
+    UnnamedServer,
+}
+
 /// Names of endpoints that a table leaves out: roles of their own, which nobody is until the deployment says so. So the rule
 /// never allows more than was written.
 const CLIENTS: &str = "clients";
@@ -23,11 +63,11 @@ pub(super) const UNNAMED_ROLES: [&str; 3] = [CLIENTS, SERVERS, HOSTS];
 /// More words than this describe, and name nobody.
 const ROLE_WORDS: usize = 4;
 
-/// The client and server roles of a row, both ways round if either may begin; and a remark if the row leaves one out.
+/// The client and server roles of a row, in both directions if either may open conversations; and a remark if the row leaves one out.
 pub(super) fn row_endpoints(
     row: &Row,
     page_role: Option<&str>,
-) -> Result<(Vec<RowEndpoints>, Option<&'static str>), &'static str> {
+) -> Result<(Vec<RowEndpoints>, Option<EndpointRemark>), EndpointProblem> {
     let own = row.role.as_deref().or(page_role);
     // A sentence may call the page's machines by a name of its own.
     let own_word = [
@@ -82,23 +122,21 @@ pub(super) fn row_endpoints(
         && !row.forbidden
         && !row.transport.contains(&Transport::Icmp)
     {
-        return Err(
-            "names a connection without a port, so no rule was made of it; add one by hand if you know its port",
-        );
+        return Err(EndpointProblem::NoPort);
     }
     let (client, server, remark) = match row.origin {
         RowOrigin::Table => with_unnamed_roles(row, client, server),
         RowOrigin::Note => (client, server, None),
     };
     let Some(client) = client else {
-        return Err("names no client, so no rule was made of it; add one by hand");
+        return Err(EndpointProblem::NoClient);
     };
     let Some(server) = server else {
-        return Err("names no server, so no rule was made of it; add one by hand");
+        return Err(EndpointProblem::NoServer);
     };
     let nobody = |text: &str| text.eq_ignore_ascii_case("none") || text.eq_ignore_ascii_case("n/a");
     if nobody(&client) || nobody(&server) {
-        return Err("names nobody at one end, so no rule was made of it");
+        return Err(EndpointProblem::Nobody);
     }
     let loopback = is_localhost(&client) && is_localhost(&server);
     let mut endpoints = RowEndpoints {
@@ -120,9 +158,7 @@ pub(super) fn row_endpoints(
         .all(|role| endpoints.client.contains(role));
     if row.direction == Some(Direction::Outbound) && is_within && !others.is_empty() && !loopback {
         endpoints.client = std::mem::replace(&mut endpoints.server, others);
-        remark = Some(
-            "names for outbound traffic a server that is one of its clients: the rule has the other ends for servers; check it",
-        );
+        remark = Some(EndpointRemark::ServerAmongClients);
     }
     if loopback {
         // Both endpoints are the same machine, which one of the two cells may name more exactly.
@@ -136,7 +172,7 @@ pub(super) fn row_endpoints(
         endpoints.server = named;
     }
     if endpoints.client.is_empty() || endpoints.server.is_empty() {
-        return Err("names an end that is no role, so no rule was made of it; add one by hand");
+        return Err(EndpointProblem::NoRole);
     }
     let reversed = RowEndpoints {
         client: endpoints.server.clone(),
@@ -157,7 +193,7 @@ fn with_unnamed_roles(
     row: &Row,
     client: Option<String>,
     server: Option<String>,
-) -> (Option<String>, Option<String>, Option<&'static str>) {
+) -> (Option<String>, Option<String>, Option<EndpointRemark>) {
     let is_outbound = row.direction == Some(Direction::Outbound);
     let (own, other) = if is_outbound {
         (HOSTS, SERVERS)
@@ -166,15 +202,9 @@ fn with_unnamed_roles(
     };
     let remark = match (&client, &server) {
         (Some(_), Some(_)) => None,
-        (None, Some(_)) => Some(
-            "names no client: its rule has the role `clients` for it, or `hosts` where it is the machines of the page; say in the deployment who they are",
-        ),
-        (Some(_), None) => Some(
-            "names no server: its rule has the role `hosts` for the machines of the page, or `servers`; say in the deployment who they are",
-        ),
-        (None, None) => Some(
-            "names neither client nor server: its rule has the roles `clients`, `hosts` or `servers` for them; say in the deployment who they are",
-        ),
+        (None, Some(_)) => Some(EndpointRemark::UnnamedClient),
+        (Some(_), None) => Some(EndpointRemark::UnnamedServer),
+        (None, None) => Some(EndpointRemark::UnnamedBoth),
     };
     (
         client.or_else(|| Some(own.to_owned())),
@@ -225,7 +255,7 @@ fn roles(text: &str, row: &Row, page_role: Option<&str>) -> Vec<Role> {
     let mut roles: Vec<Role> = Vec::new();
     for part in outside.split('/') {
         let part = plain(part);
-        // The machines that the row is about, seen from themselves.
+        // The machines that the row is about, called so by themselves.
         let own = row
             .role
             .as_deref()

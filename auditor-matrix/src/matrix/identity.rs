@@ -110,7 +110,7 @@ pub fn named(rules: Vec<Rule>) -> Vec<Rule> {
     name_rules(unique)
 }
 
-/// Gives every rule its name; rules whose short names meet get longer ones.
+/// Gives every rule its name; rules whose short names are alike get fuller ones.
 pub(super) fn name_rules(rules: UniqueRules) -> Vec<Rule> {
     let mut unique = rules.rules;
     for length in [

@@ -187,7 +187,7 @@ fn overlap(a: &RulePorts, b: &RulePorts) -> bool {
     }
 }
 
-/// Roles whose names differ in nothing that is heard: `Nomad Client` and `nomad-clients`.
+/// Roles whose names differ in capital letters, marks or a plural only: `Nomad Client` and `nomad-clients`.
 fn spelling(rules: &[(usize, &Rule)], findings: &mut Vec<Finding>) {
     let mut spellings: BTreeMap<String, BTreeMap<&Role, (usize, &str)>> = BTreeMap::new();
     for (matrix, rule) in rules {

@@ -40,11 +40,11 @@ struct Table {
     attributes: String,
     /// The delimiter that closes it: `|===` or `!===` and the like.
     delimiter: String,
-    /// Cells that are not in the grid yet: the last may go on below, and the first tell how many columns there are.
+    /// Cells that are not in the grid yet: the last may go on below, and the first line of them gives the number of columns.
     cells: Vec<Cell>,
     n_cells: usize,
     grid: Option<Grid>,
-    /// Cells on the first line that has any, if nothing else tells the number of columns.
+    /// Cells on the first line that has any, if nothing else gives the number of columns.
     n_first: usize,
     /// An empty line follows the first line of cells, which makes it the headings.
     is_first_apart: bool,

@@ -57,7 +57,7 @@ pub(super) fn ports_in(sentence: &str) -> Vec<SentencePorts> {
     named
 }
 
-/// Reads a list of ports from `at` on, and says where it ends.
+/// Reads a list of ports from `start` on; returns where it ends.
 fn list(sentence: &str, start: usize, lead: &[Transport], all: &mut Vec<SentencePorts>) -> usize {
     let mut at = start;
     let mut is_or = false;

@@ -27,7 +27,7 @@ use encoding::Decoded;
 pub use format::{Format, UnknownFormat};
 pub use json::row_json;
 pub use problem::{Problem, Severity};
-pub use row::{Direction, Document, Facts, PortGroup, Row, RowOrigin, Words};
+pub use row::{Direction, Document, PortGroup, Row, RowFields, RowOrigin, RowText};
 
 /// Reads a page. Never fails: what can't be understood is a problem, and the rest is kept.
 ///

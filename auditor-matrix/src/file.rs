@@ -1,6 +1,9 @@
-//! The text of a TOML file to a shape, and problems with their place.
+//! The text of a TOML file to a shape, and problems with their line.
 
-use std::path::{Path, PathBuf};
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+};
 
 use serde::de::DeserializeOwned;
 use thiserror::Error;
@@ -33,11 +36,11 @@ impl File<'_> {
     }
 
     /// A problem with what stands at a byte of the text.
-    pub fn problem(self, offset: usize, problem: String) -> FileError {
+    pub fn problem(self, offset: usize, problem: impl fmt::Display) -> FileError {
         FileError {
             path: self.path.to_owned(),
             line: self.line(offset),
-            problem,
+            problem: problem.to_string(),
         }
     }
 

@@ -9,14 +9,14 @@ use crate::transport::Transport;
 
 /// What a text says about the transport.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub(super) struct Named {
+pub(super) struct NamedTransports {
     pub(super) transports: Vec<Transport>,
     /// The text names application protocols, from which the transports follow.
     pub(super) inferred: bool,
 }
 
 /// Reads a cell of protocols. `None` if it names none that is known.
-pub(super) fn transports(text: &str) -> Option<Named> {
+pub(super) fn transports(text: &str) -> Option<NamedTransports> {
     let words: Vec<String> = text
         .split(|c: char| !c.is_alphanumeric())
         .filter(|word| !word.is_empty())
@@ -27,7 +27,7 @@ pub(super) fn transports(text: &str) -> Option<Named> {
         .first()
         .is_some_and(|word| matches!(word.as_str(), "all" | "any"))
     {
-        return Some(Named {
+        return Some(NamedTransports {
             transports: vec![Transport::Tcp, Transport::Udp],
             inferred: true,
         });
@@ -48,17 +48,17 @@ pub(super) fn transports(text: &str) -> Option<Named> {
     };
     transports.sort_unstable();
     transports.dedup();
-    (!transports.is_empty()).then_some(Named {
+    (!transports.is_empty()).then_some(NamedTransports {
         transports,
         inferred,
     })
 }
 
 /// What a description implies: the name of one application protocol, or that of one that runs over UDP alone.
-pub(super) fn implied_transports(text: &str) -> Option<Named> {
+pub(super) fn implied_transports(text: &str) -> Option<NamedTransports> {
     let (outside, _) = unbracket(text);
     if let Some(transports) = application_protocol::transports(&outside) {
-        return Some(Named {
+        return Some(NamedTransports {
             transports: transports.to_vec(),
             inferred: true,
         });
@@ -67,7 +67,7 @@ pub(super) fn implied_transports(text: &str) -> Option<Named> {
         .split(|c: char| !c.is_alphanumeric())
         .filter_map(application_protocol::transports);
     let is_udp = known.next()? == [Transport::Udp] && known.all(|other| other == [Transport::Udp]);
-    is_udp.then(|| Named {
+    is_udp.then(|| NamedTransports {
         transports: vec![Transport::Udp],
         inferred: true,
     })
@@ -86,16 +86,16 @@ fn stated(word: &str) -> Option<Transport> {
 /// Reads a direction. `None` if the text gives none.
 pub(super) fn direction(text: &str) -> Option<Direction> {
     let text = text.to_lowercase().replace(['-', ' '], "");
-    let inward = ["inbound", "ingress", "incoming"]
+    let inbound = ["inbound", "ingress", "incoming"]
         .iter()
         .any(|word| text.contains(word));
-    let outward = ["outbound", "egress", "outgoing"]
+    let outbound = ["outbound", "egress", "outgoing"]
         .iter()
         .any(|word| text.contains(word));
     let both = ["bidirectional", "both", "twoway", "\u{2194}", "<>"]
         .iter()
         .any(|word| text.contains(word));
-    match (inward, outward) {
+    match (inbound, outbound) {
         _ if both => Some(Direction::Both),
         (true, true) => Some(Direction::Both),
         (true, false) => Some(Direction::Inbound),
@@ -174,7 +174,7 @@ pub(super) fn bracketed_condition(text: &str) -> Option<String> {
 }
 
 /// A cell without its edition markers, such as `[enterprise type="inline" /]`, and the editions.
-pub(super) fn editions(text: &str) -> (String, Option<String>) {
+pub(super) fn without_editions(text: &str) -> (String, Option<String>) {
     let (mut kept, mut edition) = (String::new(), None);
     let mut rest = text;
     while let Some(open) = rest.find('[') {

@@ -11,12 +11,12 @@ pub(super) enum Column {
     Protocol,
     Direction,
     /// Whether the row is about traffic that comes in: yes or no.
-    Inward,
+    InboundMark,
     /// Whether the row is about traffic that goes out: yes or no.
-    Outward,
+    OutboundMark,
     Source,
     Destination,
-    /// One column for the other end: the source of inbound rows, the destination of outbound ones.
+    /// One column for the other endpoint: the source of inbound rows, the destination of outbound ones.
     Peer,
     Service,
     /// Whose ports these are.
@@ -175,7 +175,7 @@ fn ending(name: &str) -> Option<Column> {
         .clone()
         .any(|word| matches!(word, "port" | "ports" | "port(s)"));
     // The client's own port is no part of a rule.
-    let names_other_end = words.clone().skip(1).any(|word| {
+    let names_other_endpoint = words.clone().skip(1).any(|word| {
         matches!(
             word,
             "to" | "from" | "destination" | "source" | "server" | "client"
@@ -184,10 +184,10 @@ fn ending(name: &str) -> Option<Column> {
     if is_source && names_port && first != "client" {
         return Some(Column::Ignored);
     }
-    if is_source && !names_port && !names_other_end {
+    if is_source && !names_port && !names_other_endpoint {
         return Some(Column::Source);
     }
-    if is_destination && !names_port && !names_other_end {
+    if is_destination && !names_port && !names_other_endpoint {
         return Some(Column::Destination);
     }
     let is_about_ports = matches!(

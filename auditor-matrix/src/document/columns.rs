@@ -28,7 +28,7 @@ impl<'a> Body<'a> {
         self.rows.iter().skip(self.n_headings)
     }
 
-    /// The cells of every row, without their places.
+    /// The cells of every row, without their lines.
     pub(super) fn cells(&self) -> impl Iterator<Item = impl Iterator<Item = &'a str>> {
         let rows = self.rows;
         (self.n_headings..rows.len()).map(|row| rows.cells(row))
@@ -66,19 +66,19 @@ impl Columns {
             if column.is_some() || cells().next().is_none() {
                 continue;
             }
-            let names_ways =
+            let names_direction =
                 |cell: &str| cell::direction(cell).is_some() || endpoints::arrow(cell).is_some();
             let named = |cell: &str| cell::transports(cell);
-            let way = cell::direction(heading).filter(|_| {
+            let direction = cell::direction(heading).filter(|_| {
                 cells().all(|cell| cell::required(cell).is_some() || some(cell).is_none())
             });
-            if let Some(way) = way {
-                *column = match way {
-                    Direction::Inbound => Some(Column::Inward),
-                    Direction::Outbound => Some(Column::Outward),
+            if let Some(direction) = direction {
+                *column = match direction {
+                    Direction::Inbound => Some(Column::InboundMark),
+                    Direction::Outbound => Some(Column::OutboundMark),
                     Direction::Both => None,
                 };
-            } else if cells().all(names_ways) {
+            } else if cells().all(names_direction) {
                 *column = Some(Column::Direction);
             } else if n_protocols == 0
                 && cells().all(|cell| named(cell).is_some())
@@ -116,7 +116,7 @@ impl Columns {
             .collect()
     }
 
-    /// The direction that a row's marks give, in a column for the way in and one for the way out.
+    /// The direction that a row's marks give, in a column for inbound and one for outbound.
     pub(super) fn marked(&self, row: &TableRow) -> Option<Direction> {
         let is_marked = |column| {
             self.cell(row, column)
@@ -124,7 +124,10 @@ impl Columns {
                 .and_then(cell::required)
                 .unwrap_or_default()
         };
-        match (is_marked(Column::Inward), is_marked(Column::Outward)) {
+        match (
+            is_marked(Column::InboundMark),
+            is_marked(Column::OutboundMark),
+        ) {
             (true, true) => Some(Direction::Both),
             (true, false) => Some(Direction::Inbound),
             (false, true) => Some(Direction::Outbound),
@@ -132,7 +135,7 @@ impl Columns {
         }
     }
 
-    /// The direction that a table gives by naming only one end: its rows are about the other.
+    /// The direction that a table gives by naming only one endpoint: its rows are about the other.
     pub(super) fn one_sided(&self) -> Option<Direction> {
         match (self.has(Column::Source), self.has(Column::Destination)) {
             (true, false) => Some(Direction::Inbound),
@@ -141,19 +144,19 @@ impl Columns {
         }
     }
 
-    /// The cells of all columns of ports, those of one way together; a column of the ports of one transport names it in
+    /// The cells of all columns of ports, those of one direction together; a column of the ports of one transport names it in
     /// front.
     pub(super) fn ports(
         &self,
         head: &TableRow,
         row: &TableRow,
     ) -> Vec<(Option<Direction>, String)> {
-        let mut ways: Vec<(Option<Direction>, String)> = Vec::new();
+        let mut by_direction: Vec<(Option<Direction>, String)> = Vec::new();
         for ((meaning, heading), cell) in self.0.iter().zip(&head.cells).zip(&row.cells) {
             if *meaning != Some(Column::Port) || some(cell).is_none() {
                 continue;
             }
-            let way = cell::direction(heading);
+            let direction = cell::direction(heading);
             let lead = heading
                 .split_whitespace()
                 .next()
@@ -165,11 +168,14 @@ impl Columns {
             } else {
                 cell.clone()
             };
-            match ways.iter_mut().find(|(known, _)| *known == way) {
+            match by_direction
+                .iter_mut()
+                .find(|(known, _)| *known == direction)
+            {
                 Some((_, together)) => together.extend([", ", &text]),
-                None => ways.push((way, text)),
+                None => by_direction.push((direction, text)),
             }
         }
-        ways
+        by_direction
     }
 }

@@ -13,11 +13,11 @@ pub(super) struct Context {
     pub(super) transport: Option<Transport>,
     pub(super) role: Option<Arc<str>>,
     /// The rows stand for traffic of the role's machines among themselves.
-    pub(super) among: bool,
+    pub(super) is_within_role: bool,
     pub(super) direction: Option<Direction>,
     /// Source and destination of rows that name none.
-    pub(super) ends: Option<(String, String)>,
-    /// The nearest heading that may name machines, for tables that name only the other end.
+    pub(super) endpoints: Option<(String, String)>,
+    /// The nearest heading that may name machines, for tables that name only the other endpoint.
     pub(super) heading: Option<String>,
 }
 
@@ -55,11 +55,11 @@ impl Context {
     pub(super) fn narrow(&mut self, heading: &str) {
         let section = section::section(heading);
         self.transport = section.transport.or(self.transport);
-        let direction = cell::direction(heading).filter(|way| *way != Direction::Both);
+        let direction = cell::direction(heading).filter(|direction| *direction != Direction::Both);
         self.direction = direction.or(self.direction);
-        self.ends = section.ends.or(self.ends.take());
+        self.endpoints = section.endpoints.or(self.endpoints.take());
         if section.role.is_some() {
-            self.among = section.among;
+            self.is_within_role = section.is_within_role;
             self.role = section.role.map(Into::into);
         }
     }

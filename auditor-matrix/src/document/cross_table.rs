@@ -12,7 +12,7 @@ use super::{
     context::Context,
     ports,
     problem::{Problem, Severity},
-    row::{Document, Facts, Row, RowOrigin, Words},
+    row::{Document, Row, RowFields, RowOrigin, RowText},
     table_rows::TableRow,
     text::{regex, some},
 };
@@ -29,20 +29,20 @@ static TO_FROM: LazyLock<Regex> = LazyLock::new(|| {
     )
 });
 
-/// Which end the headings above the columns name.
+/// Whom the headings of the columns name; those of the rows name the other endpoint.
 #[derive(Clone, Copy, Eq, PartialEq)]
-pub(super) enum Above {
+pub(super) enum ColumnHeadings {
     Servers,
     Clients,
 }
 
 /// Whether a table is one of these: the heading of its first column says so.
-pub(super) fn above(head: &TableRow) -> Option<Above> {
+pub(super) fn column_headings(head: &TableRow) -> Option<ColumnHeadings> {
     let corner = head.cells.first().filter(|_| 2 < head.cells.len())?;
     if FROM_TO.is_match(corner) {
-        Some(Above::Servers)
+        Some(ColumnHeadings::Servers)
     } else {
-        TO_FROM.is_match(corner).then_some(Above::Clients)
+        TO_FROM.is_match(corner).then_some(ColumnHeadings::Clients)
     }
 }
 
@@ -50,26 +50,26 @@ pub(super) fn above(head: &TableRow) -> Option<Above> {
 pub(super) fn read(
     file: &Arc<str>,
     (head, body): (&TableRow, &Body<'_>),
-    above: Above,
+    column_headings: ColumnHeadings,
     context: &Context,
     document: &mut Document,
 ) {
     let mut known = HashSet::new();
     for row in body.rows() {
-        let Some(side) = row.cells.first().and_then(|cell| some(cell)) else {
+        let Some(row_heading) = row.cells.first().and_then(|cell| some(cell)) else {
             continue;
         };
         // A text that reaches over the whole line explains the table.
-        if row.cells.iter().all(|cell| *cell == side) {
+        if row.cells.iter().all(|cell| *cell == row_heading) {
             continue;
         }
-        for (top, cell) in head.cells.iter().zip(&row.cells).skip(1) {
-            let (Some(top), Some(text)) = (some(top), some(cell)) else {
+        for (column_heading, cell) in head.cells.iter().zip(&row.cells).skip(1) {
+            let (Some(column_heading), Some(text)) = (some(column_heading), some(cell)) else {
                 continue;
             };
-            let (client, server) = match above {
-                Above::Servers => (side.clone(), top),
-                Above::Clients => (top, side.clone()),
+            let (client, server) = match column_headings {
+                ColumnHeadings::Servers => (row_heading.clone(), column_heading),
+                ColumnHeadings::Clients => (column_heading, row_heading.clone()),
             };
             let mut lost = |text: &str, message: &str| {
                 document.problems.push(Problem {
@@ -83,7 +83,7 @@ pub(super) fn read(
             for part in ports::segments(&text) {
                 let ports = ports::ports(part);
                 for problem in &ports.problems {
-                    lost(part, problem);
+                    lost(part, &problem.to_string());
                 }
                 let is_icmp = ports.transports.contains(&Transport::Icmp);
                 if ports.groups.is_empty() && !ports.ephemeral && !is_icmp {
@@ -99,8 +99,8 @@ pub(super) fn read(
                 }
                 let found = Row {
                     line: row.line,
-                    words: Words::default(),
-                    facts: Arc::new(Facts {
+                    text: RowText::default(),
+                    fields: Arc::new(RowFields {
                         file: Arc::clone(file),
                         origin: RowOrigin::Table,
                         section: context.section.clone(),
@@ -120,7 +120,7 @@ pub(super) fn read(
                     }),
                 };
                 // A cell that reaches over several lines says the same in each.
-                if known.insert(Arc::clone(&found.facts)) {
+                if known.insert(Arc::clone(&found.fields)) {
                     document.rows.push(found);
                 }
             }

@@ -54,7 +54,7 @@ fn guess(bytes: &[u8]) -> &'static Encoding {
     }
 }
 
-/// As much of a page tells how it was saved.
+/// Bytes from which the encoding of a page is guessed.
 const SAMPLE: usize = 1024;
 
 #[cfg(test)]

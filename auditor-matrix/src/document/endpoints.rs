@@ -1,4 +1,4 @@
-//! Phrases to the two ends of a conversation: `worker -> controller`, `from A to B`, `Outbound to the store`.
+//! Phrases to the two endpoints of a conversation: `worker -> controller`, `from A to B`, `Outbound to the store`.
 
 use std::sync::LazyLock;
 
@@ -11,9 +11,9 @@ use super::{
 
 /// Who opens conversations to whom.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) struct Pair {
-    pub(super) from: String,
-    pub(super) to: String,
+pub(super) struct Endpoints {
+    pub(super) source: String,
+    pub(super) destination: String,
     /// Each may open conversations to the other.
     pub(super) is_mutual: bool,
 }
@@ -35,47 +35,53 @@ static PEER: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 /// Reads `A -> B`, `A <- B`, `A <-> B` and the arrows of Unicode.
-pub(super) fn arrow(text: &str) -> Option<Pair> {
+pub(super) fn arrow(text: &str) -> Option<Endpoints> {
     let found = ARROW.captures(text)?;
-    let (first, last) = (end(found.get(1)?.as_str())?, end(found.get(5)?.as_str())?);
+    let (first, last) = (
+        endpoint(found.get(1)?.as_str())?,
+        endpoint(found.get(5)?.as_str())?,
+    );
     let is_left = found.name("left").is_some();
-    let (from, to) = if is_left {
+    let (source, destination) = if is_left {
         (last, first)
     } else {
         (first, last)
     };
-    Some(Pair {
-        from,
-        to,
+    Some(Endpoints {
+        source,
+        destination,
         is_mutual: found.name("mutual").is_some(),
     })
 }
 
 /// Finds `from A to B` in a sentence.
-pub(super) fn from_to(text: &str) -> Option<Pair> {
+pub(super) fn from_to(text: &str) -> Option<Endpoints> {
     let found = FROM_TO.captures(text)?;
     let is_number = |text: &str| text.starts_with(|c: char| c.is_ascii_digit());
-    let (from, to) = (end(found.get(1)?.as_str())?, end(found.get(3)?.as_str())?);
-    // "from clients to relay messages" names no second end.
-    let is_end = found.name("article").is_some()
-        || to
+    let (source, destination) = (
+        endpoint(found.get(1)?.as_str())?,
+        endpoint(found.get(3)?.as_str())?,
+    );
+    // "from clients to relay messages" names no second endpoint.
+    let is_endpoint = found.name("article").is_some()
+        || destination
             .split(' ')
             .next_back()
             .is_some_and(|last| is_machine(&last.to_lowercase()));
-    (is_end && !is_number(&from) && !is_number(&to)).then_some(Pair {
-        from,
-        to,
+    (is_endpoint && !is_number(&source) && !is_number(&destination)).then_some(Endpoints {
+        source,
+        destination,
         is_mutual: false,
     })
 }
 
-/// The other end in the cell of a direction: `Outbound to the store`, `Inbound from clients`.
+/// The other endpoint in the cell of a direction: `Outbound to the store`, `Inbound from clients`.
 pub(super) fn peer(text: &str) -> Option<String> {
-    end(PEER.captures(text)?.get(1)?.as_str())
+    endpoint(PEER.captures(text)?.get(1)?.as_str())
 }
 
-/// An end without marks that lead to a footnote.
-fn end(text: &str) -> Option<String> {
+/// An endpoint without marks that lead to a footnote.
+fn endpoint(text: &str) -> Option<String> {
     let text =
         fold(text.trim_matches(|c: char| c.is_whitespace() || matches!(c, '*' | '\u{2020}')));
     text.contains(char::is_alphabetic).then_some(text)
@@ -83,27 +89,27 @@ fn end(text: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Pair, arrow, from_to, peer};
+    use super::{Endpoints, arrow, from_to, peer};
 
     #[test]
     fn arrows() {
-        let pair = |from: &str, to: &str, is_mutual| {
-            Some(Pair {
-                from: from.to_owned(),
-                to: to.to_owned(),
+        let endpoints = |from: &str, to: &str, is_mutual| {
+            Some(Endpoints {
+                source: from.to_owned(),
+                destination: to.to_owned(),
                 is_mutual,
             })
         };
         assert_eq!(
             arrow("worker, CLI \u{27f6} controller"),
-            pair("worker, CLI", "controller", false)
+            endpoints("worker, CLI", "controller", false)
         );
-        assert_eq!(arrow("a <-> b *"), pair("a", "b", true));
-        assert_eq!(arrow("a \u{2190} b"), pair("b", "a", false));
+        assert_eq!(arrow("a <-> b *"), endpoints("a", "b", true));
+        assert_eq!(arrow("a \u{2190} b"), endpoints("b", "a", false));
         assert_eq!(arrow("read-only"), None);
         assert_eq!(
             from_to("Sends logs from the web node to store nodes."),
-            pair("web node", "store nodes", false)
+            endpoints("web node", "store nodes", false)
         );
         assert_eq!(from_to("from 1 to 5"), None);
         assert_eq!(from_to("from clients to relay messages"), None);

@@ -1,4 +1,4 @@
-//! The formats that documents come in, and how one is told from another.
+//! The formats that documents come in, and how they are recognised.
 
 mod asciidoc;
 mod csv;
@@ -81,7 +81,7 @@ impl Format {
         }
     }
 
-    /// Tells the format from the file's extension, then from its first characters. Markdown may hold HTML, so what is
+    /// Recognises the format by the file's extension, then by its first characters. Markdown may hold HTML, so what is
     /// not plainly of another format is Markdown.
     pub fn detect(path: &Path, bytes: &[u8]) -> Self {
         let extension = path
@@ -118,7 +118,7 @@ impl Format {
     pub fn choices() -> String {
         let mut choices = Self::ALL.map(Self::name).join(", ");
         if let Some(last) = choices.rfind(", ") {
-            choices.replace_range(last..last + 1, " or");
+            choices.replace_range(last..=last, " or");
         }
         choices
     }
@@ -129,7 +129,7 @@ impl Format {
     }
 }
 
-/// No format is told by more.
+/// The longest of `first_bytes` has no more.
 const MOST_FIRST_BYTES: usize = 14;
 
 /// A format that nobody knows.

@@ -1,57 +1,57 @@
-//! What the rows of a page have in common, held once.
+//! What the rows of a page have in common, held in memory once.
 
 use std::{collections::HashSet, hash::Hash, sync::Arc};
 
-use super::row::{Facts, PortGroup, Row};
+use super::row::{PortGroup, Row, RowFields};
 use crate::transport::Transport;
 
-/// What the rows of a page share: a large table names few machines and says the same of many.
+/// Every value that rows of a page have had so far: a large table names few machines and says the same of many.
 #[derive(Default)]
-pub(super) struct Shared {
+pub(super) struct Interner {
     texts: HashSet<Arc<str>>,
     ports: HashSet<Arc<[PortGroup]>>,
     transports: HashSet<Arc<[Transport]>>,
-    facts: HashSet<Arc<Facts>>,
-    words: HashSet<Arc<str>>,
+    row_fields: HashSet<Arc<RowFields>>,
+    row_texts: HashSet<Arc<str>>,
 }
 
-/// Where more different words were seen than this, most stand in one row only, and to know them all costs more than it
+/// Where there are more different texts than this, most belong to one row only, and to know them all costs more than it
 /// saves.
-const MOST_WORDS: usize = 1 << 16;
+const MOST_ROW_TEXTS: usize = 1 << 16;
 
-impl Shared {
-    pub(super) fn share(&mut self, row: &mut Row) {
-        if let Some(known) = self.words.get(&row.words.0) {
-            row.words.0 = Arc::clone(known);
-        } else if self.words.len() < MOST_WORDS {
-            self.words.insert(Arc::clone(&row.words.0));
+impl Interner {
+    pub(super) fn intern(&mut self, row: &mut Row) {
+        if let Some(known) = self.row_texts.get(&row.text.0) {
+            row.text.0 = Arc::clone(known);
+        } else if self.row_texts.len() < MOST_ROW_TEXTS {
+            self.row_texts.insert(Arc::clone(&row.text.0));
         }
-        if let Some(known) = self.facts.get(&row.facts) {
-            row.facts = Arc::clone(known);
+        if let Some(known) = self.row_fields.get(&row.fields) {
+            row.fields = Arc::clone(known);
             return;
         }
-        let facts = Arc::make_mut(&mut row.facts);
+        let fields = Arc::make_mut(&mut row.fields);
         let texts = [
-            &mut facts.section,
-            &mut facts.role,
-            &mut facts.protocol,
-            &mut facts.source,
-            &mut facts.destination,
+            &mut fields.section,
+            &mut fields.role,
+            &mut fields.protocol,
+            &mut fields.source,
+            &mut fields.destination,
         ];
         for text in texts
             .into_iter()
             .flatten()
-            .chain(std::iter::once(&mut facts.file))
+            .chain(std::iter::once(&mut fields.file))
         {
-            share(&mut self.texts, text);
+            intern(&mut self.texts, text);
         }
-        share(&mut self.ports, &mut facts.ports);
-        share(&mut self.transports, &mut facts.transport);
-        self.facts.insert(Arc::clone(&row.facts));
+        intern(&mut self.ports, &mut fields.ports);
+        intern(&mut self.transports, &mut fields.transport);
+        self.row_fields.insert(Arc::clone(&row.fields));
     }
 }
 
-fn share<T: Eq + Hash + ?Sized>(known: &mut HashSet<Arc<T>>, one: &mut Arc<T>) {
+fn intern<T: Eq + Hash + ?Sized>(known: &mut HashSet<Arc<T>>, one: &mut Arc<T>) {
     match known.get(one) {
         Some(same) => *one = Arc::clone(same),
         None => {

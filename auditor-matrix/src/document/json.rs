@@ -1,4 +1,4 @@
-//! Rows as JSON Lines: the one place where their serialised shape stands.
+//! Rows as JSON Lines: their serialised shape is defined here alone.
 
 use serde::Serialize;
 
@@ -76,10 +76,10 @@ pub fn row_json(row: &Row) -> Result<String, serde_json::Error> {
         }),
         source: row.source.as_deref(),
         destination: row.destination.as_deref(),
-        service: row.words.service(),
+        service: row.text.service(),
         required: row.required,
         condition: row.condition.as_deref(),
-        notes: row.words.notes(),
+        notes: row.text.notes(),
         ephemeral: row.ephemeral,
         forbidden: row.forbidden,
     })

@@ -9,14 +9,14 @@ use super::{
     context::Context,
     endpoints, ports,
     problem::{Problem, Severity},
-    row::{Direction, Document, Facts, Row, RowOrigin, Words},
+    row::{Direction, Document, Row, RowFields, RowOrigin, RowText},
     table_rows::TableRow,
     text::{some, unbracket},
 };
 use crate::transport::Transport;
 
 /// A table that has a column of ports.
-pub(super) struct Table<'a> {
+pub(super) struct PortTable<'a> {
     pub(super) file: &'a Arc<str>,
     pub(super) head: &'a TableRow,
     pub(super) columns: &'a Columns,
@@ -39,16 +39,16 @@ struct Cells {
     condition: Option<String>,
 }
 
-impl Table<'_> {
+impl PortTable<'_> {
     /// Reads a row; `role` is that of its machines, if the row or one above it names it.
     pub(super) fn read(&self, row: &TableRow, role: Option<&str>, document: &mut Document) {
-        let mut strays = row
+        let mut cells_beyond = row
             .cells
             .iter()
             .skip(self.head.cells.len())
             .filter(|cell| !cell.is_empty());
-        if let Some(cell) = strays.next() {
-            let message = match strays.count() {
+        if let Some(cell) = cells_beyond.next() {
+            let message = match cells_beyond.count() {
                 0 => "this cell stands under no heading and was left out".to_owned(),
                 more => format!(
                     "this cell and {more} behind it stand under no heading and were left out"
@@ -56,12 +56,12 @@ impl Table<'_> {
             };
             self.problem(document, row, Severity::Lost, cell, &message);
         }
-        let mut ways = self.columns.ports(self.head, row);
-        if ways.is_empty() {
-            ways.push((None, String::new()));
+        let mut by_direction = self.columns.ports(self.head, row);
+        if by_direction.is_empty() {
+            by_direction.push((None, String::new()));
         }
         let mut found = Vec::new();
-        for (way, mut port_text) in ways {
+        for (direction, mut port_text) in by_direction {
             if let Some(last) = self
                 .columns
                 .cell(row, Column::LastPort)
@@ -76,19 +76,22 @@ impl Table<'_> {
                 port_text = rest;
             }
             for part in ports::segments(&port_text) {
-                found.extend(self.ports(row, part, document).map(|ports| (way, ports)));
+                found.extend(
+                    self.ports(row, part, document)
+                        .map(|ports| (direction, ports)),
+                );
             }
         }
         if found.is_empty() {
             return;
         }
         let cells = self.cells(row, role, document);
-        for (way, ports) in found {
+        for (direction, ports) in found {
             let (transport, transport_inferred) = self.transport(row, &cells, &ports, document);
             document.rows.push(Row {
                 line: row.line,
-                words: Words::new(cells.service.as_deref(), cells.notes.as_deref()),
-                facts: Arc::new(Facts {
+                text: RowText::new(cells.service.as_deref(), cells.notes.as_deref()),
+                fields: Arc::new(RowFields {
                     file: Arc::clone(self.file),
                     origin: RowOrigin::Table,
                     section: self.context.section.clone(),
@@ -97,7 +100,7 @@ impl Table<'_> {
                     protocol: cells.protocol.as_deref().map(Into::into),
                     transport: transport.into(),
                     transport_inferred,
-                    direction: cells.direction.or(way),
+                    direction: cells.direction.or(direction),
                     source: cells.source.as_deref().map(Into::into),
                     destination: cells.destination.as_deref().map(Into::into),
                     is_peer: self.columns.has(Column::Peer),
@@ -157,7 +160,7 @@ impl Table<'_> {
             return Some(ports);
         }
         for problem in &ports.problems {
-            self.problem(document, row, Severity::Lost, text, problem);
+            self.problem(document, row, Severity::Lost, text, &problem.to_string());
         }
         let names_none = ports.groups.is_empty() && !ports.ephemeral;
         if names_none {
@@ -188,7 +191,7 @@ impl Table<'_> {
     fn cells(&self, row: &TableRow, role: Option<&str>, document: &mut Document) -> Cells {
         let mut edition = None;
         let mut cell = |column| {
-            let (text, marker) = cell::editions(&self.columns.cell(row, column)?);
+            let (text, marker) = cell::without_editions(&self.columns.cell(row, column)?);
             edition = marker.or(edition.take());
             some(&text)
         };
@@ -211,8 +214,8 @@ impl Table<'_> {
             .as_deref()
             .and_then(cell::direction)
             .or_else(|| self.columns.marked(row));
-        self.phrases(row, &mut cells, document);
-        self.ends(row, &mut cells, document);
+        self.read_phrases(row, &mut cells, document);
+        self.complete_endpoints(row, &mut cells, document);
         let (stated, notes) = cells.notes.as_deref().map_or((None, None), cell::condition);
         cells.notes = notes;
         let bracketed = [&cells.source, &cells.destination, &cells.service]
@@ -236,13 +239,13 @@ impl Table<'_> {
         cells
     }
 
-    /// What phrases say of direction and ends: `Outbound to the store`, `worker -> controller`, `from A to B`.
-    fn phrases(&self, row: &TableRow, cells: &mut Cells, document: &mut Document) {
+    /// What phrases say of direction and endpoints: `Outbound to the store`, `worker -> controller`, `from A to B`.
+    fn read_phrases(&self, row: &TableRow, cells: &mut Cells, document: &mut Document) {
         if let Some(text) = &cells.direction_text {
-            if let Some(pair) = endpoints::arrow(text) {
-                cells.direction = pair.is_mutual.then_some(Direction::Both);
-                cells.source = cells.source.take().or(Some(pair.from));
-                cells.destination = cells.destination.take().or(Some(pair.to));
+            if let Some(endpoints) = endpoints::arrow(text) {
+                cells.direction = endpoints.is_mutual.then_some(Direction::Both);
+                cells.source = cells.source.take().or(Some(endpoints.source));
+                cells.destination = cells.destination.take().or(Some(endpoints.destination));
             } else if cells.direction.is_none() {
                 let message = "this is no direction: expected inbound, outbound or both";
                 self.problem(document, row, Severity::Lost, text, message);
@@ -258,7 +261,7 @@ impl Table<'_> {
                 }
             }
         }
-        let names_ends = [
+        let names_endpoints = [
             Column::Source,
             Column::Destination,
             Column::Peer,
@@ -266,25 +269,25 @@ impl Table<'_> {
         ]
         .into_iter()
         .any(|column| self.columns.has(column));
-        if !names_ends && self.context.ends.is_none() && !self.context.among {
-            let pair = [&cells.service, &cells.notes]
+        if !names_endpoints && self.context.endpoints.is_none() && !self.context.is_within_role {
+            let endpoints = [&cells.service, &cells.notes]
                 .into_iter()
                 .flatten()
                 .find_map(|text| endpoints::arrow(text).or_else(|| endpoints::from_to(text)));
-            if let Some(pair) = pair {
-                cells.direction = pair.is_mutual.then_some(Direction::Both);
-                cells.source = Some(pair.from);
-                cells.destination = Some(pair.to);
+            if let Some(endpoints) = endpoints {
+                cells.direction = endpoints.is_mutual.then_some(Direction::Both);
+                cells.source = Some(endpoints.source);
+                cells.destination = Some(endpoints.destination);
             }
         }
     }
 
-    /// Completes direction and ends from what stands above the row.
-    fn ends(&self, row: &TableRow, cells: &mut Cells, document: &mut Document) {
+    /// Completes direction and endpoints from what stands above the row.
+    fn complete_endpoints(&self, row: &TableRow, cells: &mut Cells, document: &mut Document) {
         let context = self.context;
-        let gives_ends = cells.source.is_some() || cells.destination.is_some();
+        let gives_endpoints = cells.source.is_some() || cells.destination.is_some();
         let one_sided = self.columns.one_sided();
-        let given = if gives_ends && one_sided.is_none() {
+        let given = if gives_endpoints && one_sided.is_none() {
             None
         } else {
             context.direction.or(one_sided)
@@ -293,14 +296,18 @@ impl Table<'_> {
             cells.role.clone_from(&context.heading);
         }
         cells.direction = cells.direction.or(given);
-        if context.among && !gives_ends && cells.direction.is_none() && cells.peer.is_none() {
+        if context.is_within_role
+            && !gives_endpoints
+            && cells.direction.is_none()
+            && cells.peer.is_none()
+        {
             cells.direction = Some(Direction::Both);
             cells.source.clone_from(&cells.role);
             cells.destination.clone_from(&cells.role);
             return;
         }
         let peer = cells.peer.take();
-        if let (Some((from, to)), false, None) = (&context.ends, gives_ends, &peer) {
+        if let (Some((from, to)), false, None) = (&context.endpoints, gives_endpoints, &peer) {
             cells.source = Some(from.clone());
             cells.destination = Some(to.clone());
         }

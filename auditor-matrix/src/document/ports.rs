@@ -1,18 +1,21 @@
 //! Cells of ports to groups of ranges: `80/(443 or 4443)`, `9200, 9300-9400`, `53 (TCP/UDP)`, `20K+`.
 
+mod ip_protocol;
+mod segment;
 mod token;
 
-use std::{ops::Range, sync::LazyLock};
-
-use regex::Regex;
+use thiserror::Error;
 
 use self::token::{Token, clean, tokens};
-use super::{
-    application_protocol,
-    row::PortGroup,
-    text::{fold, regex},
+pub(super) use self::{
+    ip_protocol::{is_portless, without_ip_protocols},
+    segment::segments,
 };
-use crate::{port::PortRange, transport::Transport};
+use super::{application_protocol, row::PortGroup, text::fold};
+use crate::{
+    port::{PortProblem, PortRange},
+    transport::Transport,
+};
 
 /// What a cell in a column of ports says.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -24,18 +27,27 @@ pub(super) struct Ports {
     pub(super) ephemeral: bool,
     /// Application protocols written beside the ports: `443 (HTTPS)`.
     pub(super) protocols: Vec<String>,
-    /// One sentence for each part that is no port.
-    pub(super) problems: Vec<String>,
+    /// One for each part that is no port.
+    pub(super) problems: Vec<PortsProblem>,
     /// Words that mean nothing here, those that stand together as one.
     pub(super) unknown: Vec<String>,
+}
+
+/// Why a part of a cell is no port.
+#[derive(Clone, Debug, Eq, Error, PartialEq)]
+pub(super) enum PortsProblem {
+    #[error("the range that starts at {first} has no end: write {first}-65535")]
+    NoEnd { first: String },
+    #[error(transparent)]
+    Port(#[from] PortProblem),
 }
 
 /// Reads a cell such as `80/443`, `9200, 9300-9400`, `80/(443 or 4443)`, `25 or 587`, `443/tcp`, `ICMP`, `Ephemeral`.
 pub(super) fn ports(text: &str) -> Ports {
     let (text, remark) = clean(text);
-    let mut cell = Cell {
+    let mut cell = PortCell {
         is_prose: is_prose(&text),
-        ..Cell::default()
+        ..PortCell::default()
     };
     cell.read(&tokens(&text));
     let mut ports = cell.finish();
@@ -106,33 +118,33 @@ impl Word {
 
 /// What the words before a number say of it.
 #[derive(Clone, Copy, Default, Eq, PartialEq)]
-enum Next {
+enum NumberMeaning {
     /// Nothing: it is a port.
     #[default]
-    Open,
+    Port,
     /// It is a port.
-    Announced,
+    CertainPort,
     /// It is none: `version 2`.
-    Barred,
+    NoPort,
     /// In a cell of many words one stood before that means nothing, so it need not be a port.
-    Lost,
+    Doubtful,
 }
 
 /// A cell that is being read.
 #[derive(Default)]
-struct Cell {
+struct PortCell {
     ports: Ports,
     /// Groups still apart: `a or b` binds its two neighbours only.
     groups: Vec<PortGroup>,
     is_or: bool,
     depth: usize,
     is_prose: bool,
-    next: Next,
+    next: NumberMeaning,
     /// The last word was unknown too, so the next belongs to it.
     goes_on: bool,
 }
 
-impl Cell {
+impl PortCell {
     fn read(&mut self, tokens: &[Token<'_>]) {
         let mut tokens = tokens.iter().copied().peekable();
         while let Some(token) = tokens.next() {
@@ -172,9 +184,9 @@ impl Cell {
                         self.ports.transports.push(transport);
                     }
                     self.next = if word == Word::NoPort {
-                        Next::Barred
+                        NumberMeaning::NoPort
                     } else {
-                        Next::Open
+                        NumberMeaning::Port
                     };
                     self.is_or = false;
                 }
@@ -188,21 +200,21 @@ impl Cell {
     }
 
     fn number(&mut self, first: &str, last: Option<&str>) {
-        if matches!(self.next, Next::Barred | Next::Lost) {
+        if matches!(self.next, NumberMeaning::NoPort | NumberMeaning::Doubtful) {
             self.unknown(
                 &last
                     .filter(|last| *last != first)
                     .map_or_else(|| first.to_owned(), |last| format!("{first}-{last}")),
             );
-            if self.next == Next::Barred {
-                self.next = Next::Open;
+            if self.next == NumberMeaning::NoPort {
+                self.next = NumberMeaning::Port;
             }
             return;
         }
         let Some(last) = last else {
-            self.ports.problems.push(format!(
-                "the range that starts at {first} has no end: write {first}-65535"
-            ));
+            self.ports.problems.push(PortsProblem::NoEnd {
+                first: first.to_owned(),
+            });
             return;
         };
         match PortRange::parse(&format!("{first}-{last}")) {
@@ -216,7 +228,7 @@ impl Cell {
                     alternatives: false,
                 }),
             },
-            Err(problem) => self.ports.problems.push(problem.to_string()),
+            Err(problem) => self.ports.problems.push(problem.into()),
         }
         self.is_or = false;
     }
@@ -236,11 +248,13 @@ impl Cell {
     }
 
     fn word(&mut self, word: &str) {
-        if self.next == Next::Barred || self.next == Next::Announced && self.is_prose {
+        if self.next == NumberMeaning::NoPort
+            || self.next == NumberMeaning::CertainPort && self.is_prose
+        {
             self.next = if self.is_prose {
-                Next::Lost
+                NumberMeaning::Doubtful
             } else {
-                Next::Open
+                NumberMeaning::Port
             };
         }
         match Word::of(word) {
@@ -248,15 +262,15 @@ impl Cell {
             Word::Filler => self.is_or = false,
             Word::Port => {
                 self.is_or = false;
-                self.next = Next::Announced;
+                self.next = NumberMeaning::CertainPort;
             }
             Word::NoPort => {
-                self.next = Next::Barred;
+                self.next = NumberMeaning::NoPort;
                 self.unknown(word);
             }
             Word::Transport(transport) => {
                 self.ports.transports.push(transport);
-                self.next = Next::Announced;
+                self.next = NumberMeaning::CertainPort;
             }
             Word::Ephemeral => self.ports.ephemeral = true,
             Word::Everything => {
@@ -273,7 +287,7 @@ impl Cell {
             Word::Unknown if 0 < self.depth => self.ports.protocols.push(word.to_owned()),
             Word::Unknown => {
                 if self.is_prose {
-                    self.next = Next::Lost;
+                    self.next = NumberMeaning::Doubtful;
                 }
                 self.unknown(word);
             }
@@ -325,75 +339,6 @@ fn is_dash(token: &Token<'_>) -> bool {
         | Token::Open
         | Token::Close => false,
     }
-}
-
-/// Cuts a cell that names ports of several transports, such as `TCP 80, 443, UDP 53` or `80/tcp, 53/udp`, into parts
-/// that name those of one.
-pub(super) fn segments(text: &str) -> Vec<&str> {
-    let marks: Vec<Range<usize>> = TRANSPORT
-        .find_iter(text)
-        .map(|found| found.range())
-        .collect();
-    let has_number = |part: Range<usize>| {
-        text.get(part)
-            .is_some_and(|part| part.contains(|c: char| c.is_ascii_digit()))
-    };
-    let Some(first) = marks.first() else {
-        return vec![text];
-    };
-    let leads = !has_number(0..first.start);
-    let mut cuts = Vec::new();
-    for (this, next) in marks.iter().zip(marks.iter().skip(1)) {
-        let is_last = marks.last() == Some(next);
-        if has_number(this.end..next.start)
-            && (!leads || !is_last || has_number(next.end..text.len()))
-        {
-            cuts.push(if leads { next.start } else { this.end });
-        }
-    }
-    let mut parts = Vec::new();
-    let mut start = 0;
-    for cut in cuts {
-        parts.extend(text.get(start..cut));
-        start = cut;
-    }
-    parts.extend(text.get(start..));
-    parts
-}
-
-static TRANSPORT: LazyLock<Regex> = LazyLock::new(|| regex(r"(?i)\b(?:tcp|udp|sctp)\b"));
-
-/// A protocol above IP, by its number.
-static IP_PROTOCOL: LazyLock<Regex> = LazyLock::new(|| {
-    regex(
-        r"(?i)\bIP protocols?(?: (?:IDs?|numbers?|types?))?(?:\s*(?:\d+|and|or|,|/|&))*(?:\s*\([^)]*\))?",
-    )
-});
-
-/// A cell without the protocols above IP that it names by number, and those, if it goes on to name ports.
-pub(super) fn without_ip_protocols(text: &str) -> (String, Option<String>) {
-    match IP_PROTOCOL.find(text) {
-        Some(found) => {
-            let named = fold(found.as_str().trim_end_matches([',', ' ']));
-            let mut rest = text.to_owned();
-            rest.replace_range(found.range(), " ");
-            (rest, Some(named))
-        }
-        None => (text.to_owned(), None),
-    }
-}
-
-/// Protocols above IP that have no ports, so a number beside them is none.
-pub(super) fn is_portless(text: &str) -> bool {
-    let lower = text.to_lowercase();
-    let words: Vec<&str> = lower.split(|c: char| !c.is_alphanumeric()).collect();
-    [
-        "esp", "ah", "gre", "ipip", "ipencap", "igmp", "vrrp", "ospf", "pim", "eigrp",
-    ]
-    .iter()
-    .any(|name| words.contains(name))
-        || lower.contains("ip protocol")
-        || lower.contains("ip-in-ip")
 }
 
 #[cfg(test)]

@@ -16,24 +16,24 @@ use std::{
 };
 
 use self::{
-    list_item as item,
-    packed_sentences::{Sentence, Sentences},
-    ports_in_sentence as mention,
+    list_item::{introduces_ports, ports_only, ports_with_service, service_with_ports},
+    packed_sentences::{PackedSentences, Sentence},
+    ports_in_sentence::{names_unread_number, ports_in},
     statement::Statement,
 };
 use super::{
     context::Context,
-    interner::Shared,
+    interner::Interner,
     problem::{Problem, Severity},
-    row::{Direction, Facts, Row, RowOrigin, Words},
+    row::{Direction, Row, RowFields, RowOrigin, RowText},
     text::{is_host, sentences},
 };
 use crate::{port::PortRange, transport::Transport};
 
 /// Sentences in reading order; read once all tables are known.
 #[derive(Default)]
-pub(super) struct Notes {
-    sentences: Sentences,
+pub(super) struct Prose {
+    sentences: PackedSentences,
     /// Host names that stand alone in a list, by section.
     hosts: BTreeMap<Option<Arc<str>>, Vec<String>>,
     sections_with_tables: BTreeSet<Option<Arc<str>>>,
@@ -48,18 +48,18 @@ pub(super) struct Notes {
 /// More words than this are a sentence.
 const LABEL_WORDS: usize = 5;
 
-impl Notes {
+impl Prose {
     /// Keeps a paragraph or an item of a list.
     pub(super) fn add(
         &mut self,
-        place: (&Arc<str>, usize),
+        position: (&Arc<str>, usize),
         text: &str,
         context: &Arc<Context>,
-        shared: &mut Shared,
+        interner: &mut Interner,
     ) {
-        let mut row = |said| {
-            let mut row = row(place, text, said, context);
-            shared.share(&mut row);
+        let mut row = |statement| {
+            let mut row = row(position, text, statement, context);
+            interner.intern(&mut row);
             row
         };
         if is_host(text) {
@@ -71,25 +71,25 @@ impl Notes {
         }
         // A list goes on until the next paragraph that is none of its items, and says what it lists in front.
         if (self.is_port_list || !text.contains(". "))
-            && let Some(item) = item::item(text, self.is_port_list)
+            && let Some(item) = ports_with_service(text, self.is_port_list)
         {
             self.items.push(row(item));
             return;
         }
-        let bare = || item::bare_item(text, self.label.as_deref());
-        let item = item::named_item(text).or_else(|| bare().filter(|_| self.is_port_list));
+        let ports_alone = || ports_only(text, self.label.as_deref());
+        let item = service_with_ports(text).or_else(|| ports_alone().filter(|_| self.is_port_list));
         if let Some(item) = item {
             self.items.push(row(item));
             return;
         }
         // In a list of ports a few words say what the ports below them are for.
         let is_label = text.split(' ').count() <= LABEL_WORDS && !text.ends_with(['.', '!', '?']);
-        let leads = item::leads_to_ports(text);
-        self.label = (is_label && !leads).then(|| text.trim_end_matches(':').to_owned());
-        self.is_port_list = leads || self.is_port_list && is_label;
+        let introduces_ports = introduces_ports(text);
+        self.label = (is_label && !introduces_ports).then(|| text.trim_end_matches(':').to_owned());
+        self.is_port_list = introduces_ports || self.is_port_list && is_label;
         for (index, text) in sentences(text).into_iter().enumerate() {
             let text = text.strip_prefix("NOTE:").unwrap_or(text).trim();
-            self.sentences.push(place.1, text, 0 < index, context);
+            self.sentences.push(position.1, text, 0 < index, context);
         }
     }
 
@@ -103,21 +103,21 @@ impl Notes {
         mut self,
         file: &Arc<str>,
         rows: &[Row],
-        shared: &mut Shared,
+        interner: &mut Interner,
     ) -> (Vec<Row>, Vec<Problem>) {
         let in_tables = listed(rows);
-        let (mut notes, mut problems) = (Vec::new(), Vec::new());
+        let (mut found, mut problems) = (Vec::new(), Vec::new());
         for item in std::mem::take(&mut self.items) {
             // In a section with a table a list explains, elsewhere it is what there is instead of one.
             let explains = self.sections_with_tables.contains(&item.section)
                 && item.ranges().all(|range| in_tables.contains_key(&range));
             if !explains {
-                notes.push(item);
+                found.push(item);
             }
         }
-        let mut in_notes: BTreeSet<(Option<Arc<str>>, PortRange)> = BTreeSet::new();
+        let mut in_prose: BTreeSet<(Option<Arc<str>>, PortRange)> = BTreeSet::new();
         for sentence in self.sentences.iter() {
-            let said = sentence::statements(sentence.text);
+            let statements = sentence::statements(sentence.text);
             let remark = |message: &str| Problem {
                 file: Arc::clone(file),
                 line: sentence.line,
@@ -125,21 +125,22 @@ impl Notes {
                 text: sentence.text.to_owned(),
                 message: message.to_owned(),
             };
-            let read = mention::mentions(sentence.text);
-            if !said.iter().any(|said| said.ephemeral) && mention::names_more(sentence.text, &read)
+            let read = ports_in(sentence.text);
+            if !statements.iter().any(|statement| statement.ephemeral)
+                && names_unread_number(sentence.text, &read)
             {
                 problems.push(remark(
                     "this sentence names a number that may be a port and was not read as one; add a rule by hand if it is",
                 ));
             }
-            for mut said in said {
-                self.complete(sentence, &mut said);
-                let ranges: Vec<PortRange> = said
+            for mut statement in statements {
+                self.complete(sentence, &mut statement);
+                let ranges: Vec<PortRange> = statement
                     .ports
                     .iter()
                     .flat_map(|group| group.ranges.iter().copied())
                     .collect();
-                let says_more = said.required.is_some() || said.destination.is_some();
+                let says_more = statement.required.is_some() || statement.destination.is_some();
                 if !ranges.is_empty() && !says_more {
                     if ranges.iter().all(|range| in_tables.contains_key(range)) {
                         problems.push(remark("this sentence speaks of ports that a table lists; read whether it changes those rows"));
@@ -147,41 +148,41 @@ impl Notes {
                     }
                     let section = &sentence.context.section;
                     let mut is_new = |range: &PortRange| {
-                        in_notes.insert((section.clone(), *range)) && !in_tables.contains_key(range)
+                        in_prose.insert((section.clone(), *range)) && !in_tables.contains_key(range)
                     };
-                    // Each is asked, so that each is kept in mind.
+                    // `count` looks at every range, so that each is remembered.
                     if ranges.iter().copied().filter(|range| is_new(range)).count() == 0 {
                         problems.push(remark("this sentence speaks of ports that one before it names; read whether it changes that row"));
                         continue;
                     }
                 }
                 let text = match sentence.before {
-                    Some(before) if said.ephemeral && dynamic_ports::are_meant(before) => {
+                    Some(before) if statement.ephemeral && dynamic_ports::are_meant(before) => {
                         &format!("{before} {}", sentence.text)
                     }
                     Some(_) | None => sentence.text,
                 };
-                let words = Words::new(said.service.take().as_deref(), Some(text));
-                let mut facts = facts(file, sentence.context, said);
-                if facts.transport_inferred
+                let text = RowText::new(statement.service.take().as_deref(), Some(text));
+                let mut fields = fields(file, sentence.context, statement);
+                if fields.transport_inferred
                     && let Some(transport) = agreed(&ranges, &in_tables)
                 {
-                    facts.transport = transport;
+                    fields.transport = transport;
                 }
                 let mut row = Row {
                     line: sentence.line,
-                    words,
-                    facts: Arc::new(facts),
+                    text,
+                    fields: Arc::new(fields),
                 };
-                shared.share(&mut row);
-                notes.push(row);
+                interner.intern(&mut row);
+                found.push(row);
             }
         }
-        (notes, problems)
+        (found, problems)
     }
 
     /// Adds what the sentence leaves to its section: a list of hosts without a table says where to.
-    fn complete(&self, sentence: Sentence<'_>, said: &mut Statement) {
+    fn complete(&self, sentence: Sentence<'_>, statement: &mut Statement) {
         let section = &sentence.context.section;
         let Some(hosts) = self
             .hosts
@@ -194,14 +195,14 @@ impl Notes {
             .sentences
             .iter()
             .filter(|other| other.context.section == *section)
-            .find_map(|other| sentence::transfer(other.text));
-        if said.destination.is_none()
-            && !said.ports.is_empty()
+            .find_map(|other| sentence::transferred(other.text));
+        if statement.destination.is_none()
+            && !statement.ports.is_empty()
             && let Some(what) = transfer
         {
-            said.direction = Some(Direction::Outbound);
-            said.destination = Some(hosts.join(", "));
-            said.service = said.service.take().or(Some(what));
+            statement.direction = Some(Direction::Outbound);
+            statement.destination = Some(hosts.join(", "));
+            statement.service = statement.service.take().or(Some(what));
         }
     }
 }
@@ -234,50 +235,50 @@ fn agreed(ranges: &[PortRange], listed: &Listed<'_>) -> Option<Arc<[Transport]>>
 fn row(
     (file, line): (&Arc<str>, usize),
     text: &str,
-    mut said: Statement,
+    mut statement: Statement,
     context: &Context,
 ) -> Row {
-    let words = Words::new(said.service.take().as_deref(), Some(text));
-    let mut facts = facts(file, context, said);
-    facts.direction = facts.direction.or(context.direction);
-    if context.among {
-        facts.direction = Some(Direction::Both);
-        facts.source.clone_from(&facts.role);
-        facts.destination.clone_from(&facts.role);
-    } else if let Some((from, to)) = &context.ends {
-        facts.source = Some(from.as_str().into());
-        facts.destination = Some(to.as_str().into());
+    let text = RowText::new(statement.service.take().as_deref(), Some(text));
+    let mut fields = fields(file, context, statement);
+    fields.direction = fields.direction.or(context.direction);
+    if context.is_within_role {
+        fields.direction = Some(Direction::Both);
+        fields.source.clone_from(&fields.role);
+        fields.destination.clone_from(&fields.role);
+    } else if let Some((from, to)) = &context.endpoints {
+        fields.source = Some(from.as_str().into());
+        fields.destination = Some(to.as_str().into());
     }
     Row {
         line,
-        words,
-        facts: Arc::new(facts),
+        text,
+        fields: Arc::new(fields),
     }
 }
 
 /// What a row of a sentence says; its name is the caller's.
-fn facts(file: &Arc<str>, context: &Context, said: Statement) -> Facts {
-    let is_stated = !said.transports.is_empty();
-    Facts {
+fn fields(file: &Arc<str>, context: &Context, statement: Statement) -> RowFields {
+    let is_stated = !statement.transports.is_empty();
+    RowFields {
         file: Arc::clone(file),
         origin: RowOrigin::Note,
         section: context.section.clone(),
         role: context.role.clone(),
-        ports: said.ports.into(),
+        ports: statement.ports.into(),
         protocol: None,
         transport: if is_stated {
-            said.transports.into()
+            statement.transports.into()
         } else {
             [Transport::Tcp].into()
         },
         transport_inferred: !is_stated,
-        direction: said.direction,
-        source: said.source.map(Into::into),
-        destination: said.destination.map(Into::into),
+        direction: statement.direction,
+        source: statement.source.map(Into::into),
+        destination: statement.destination.map(Into::into),
         is_peer: false,
-        required: said.required,
-        condition: said.condition.map(Into::into),
-        ephemeral: said.ephemeral,
-        forbidden: said.forbidden,
+        required: statement.required,
+        condition: statement.condition.map(Into::into),
+        ephemeral: statement.ephemeral,
+        forbidden: statement.forbidden,
     }
 }

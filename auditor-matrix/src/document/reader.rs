@@ -10,11 +10,11 @@ use super::{
     columns::{Body, Columns},
     context::{Context, Headings},
     cross_table,
-    interner::Shared,
-    port_table::Table,
+    interner::Interner,
+    port_table::PortTable,
     ports,
     problem::{Problem, Severity},
-    prose::Notes,
+    prose::Prose,
     row::Document,
     section,
     table_rows::{TableRow, TableRows},
@@ -28,9 +28,9 @@ pub(super) fn read(file: &str, blocks: Vec<Block>) -> Document {
         headings: Headings::default(),
         context: Arc::default(),
         document: Document::default(),
-        notes: Notes::default(),
+        prose: Prose::default(),
         caption: None,
-        shared: Shared::default(),
+        interner: Interner::default(),
     };
     for block in blocks {
         match block.content {
@@ -41,10 +41,10 @@ pub(super) fn read(file: &str, blocks: Vec<Block>) -> Document {
             Content::Table(rows) => reader.table(block.line, &rows),
             Content::Text(text) => {
                 reader.caption = is_caption(&text).then(|| text.trim_end_matches(':').to_owned());
-                let place = (&reader.file, block.line);
+                let position = (&reader.file, block.line);
                 reader
-                    .notes
-                    .add(place, &text, &reader.context, &mut reader.shared);
+                    .prose
+                    .add(position, &text, &reader.context, &mut reader.interner);
             }
             Content::Caption(text) => reader.caption = Some(text),
             Content::Title(text) => reader.document.title = some(&text),
@@ -52,8 +52,8 @@ pub(super) fn read(file: &str, blocks: Vec<Block>) -> Document {
     }
     let (rows, problems) =
         reader
-            .notes
-            .rows(&reader.file, &reader.document.rows, &mut reader.shared);
+            .prose
+            .rows(&reader.file, &reader.document.rows, &mut reader.interner);
     reader.document.rows.extend(rows);
     reader.document.problems.extend(problems);
     // Sorting takes memory, and most pages are in order.
@@ -77,10 +77,10 @@ struct Reader {
     /// What they say together.
     context: Arc<Context>,
     document: Document,
-    notes: Notes,
+    prose: Prose,
     /// The title of the next table.
     caption: Option<String>,
-    shared: Shared,
+    interner: Interner,
 }
 
 impl Reader {
@@ -113,12 +113,12 @@ impl Reader {
             context.narrow(&caption);
         }
         if !columns.has(Column::Port) {
-            if let Some(above) = cross_table::above(&head) {
-                self.notes.has_table(context.section.clone());
+            if let Some(column_headings) = cross_table::column_headings(&head) {
+                self.prose.has_table(context.section.clone());
                 cross_table::read(
                     &self.file,
                     (&head, &body),
-                    above,
+                    column_headings,
                     &context,
                     &mut self.document,
                 );
@@ -138,16 +138,16 @@ impl Reader {
                 "this column is not understood and was left out".to_owned(),
             );
         }
-        self.notes.has_table(context.section.clone());
-        let above = context.clone();
+        self.prose.has_table(context.section.clone());
+        let outer = context.clone();
         let mut role: Option<String> = None;
         for row in body.rows() {
             if row.cells.iter().all(String::is_empty) || row.cells == head.cells {
                 continue;
             }
-            if let Some(title) = group(&row) {
+            if let Some(title) = group_title(&row) {
                 // It speaks for the rows below, up to the next.
-                context = above.clone();
+                context = outer.clone();
                 context.narrow(title);
                 if section::may_name_machines(title) {
                     role = None;
@@ -157,7 +157,7 @@ impl Reader {
                 self.problem(row.line, Severity::Remark, title, message.to_owned());
                 continue;
             }
-            let table = Table {
+            let table = PortTable {
                 file: &self.file,
                 head: &head,
                 columns: &columns,
@@ -167,7 +167,7 @@ impl Reader {
             let first = self.document.rows.len();
             table.read(&row, role.as_deref(), &mut self.document);
             for row in self.document.rows.iter_mut().skip(first) {
-                self.shared.share(row);
+                self.interner.intern(row);
             }
         }
     }
@@ -206,7 +206,7 @@ fn heading(rows: &TableRows) -> Option<(TableRow, usize)> {
 const MOST_HEADING_ROWS: usize = 3;
 
 /// The title of a group of rows: a text that reaches over all columns, or stands alone in the first, and is no port.
-fn group(row: &TableRow) -> Option<&str> {
+fn group_title(row: &TableRow) -> Option<&str> {
     let (first, rest) = row.cells.split_first()?;
     let spans = rest.iter().all(|cell| cell == first);
     let is_alone = rest.iter().all(String::is_empty);
@@ -226,7 +226,7 @@ fn may_list_ports(head: &TableRow, body: &Body<'_>) -> bool {
     static PORTS: LazyLock<Regex> = LazyLock::new(|| regex(r"(?i)\b(?:ports?|tcp|udp|sctp)\b"));
     let is_number = |cell: &str| {
         cell.parse::<u16>()
-            .is_ok_and(|number| LEAST_TELLING <= number)
+            .is_ok_and(|number| LEAST_LIKELY_PORT <= number)
     };
     let n_numbers = body
         .cells()
@@ -238,4 +238,4 @@ fn may_list_ports(head: &TableRow, body: &Body<'_>) -> bool {
 }
 
 /// Numbers below this are more often sizes or counts than ports.
-const LEAST_TELLING: u16 = 1000;
+const LEAST_LIKELY_PORT: u16 = 1000;

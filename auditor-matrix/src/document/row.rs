@@ -23,7 +23,7 @@ pub enum RowOrigin {
     Note,
 }
 
-/// The direction that a document gives, seen from the machines that it speaks of.
+/// The direction that a document gives, from the viewpoint of the machines that it describes.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum Direction {
     Inbound,
@@ -45,19 +45,19 @@ pub struct PortGroup {
 pub struct Row {
     /// 1-based; for an HTML table the line of the row's start tag.
     pub line: usize,
-    pub words: Words,
+    pub text: RowText,
     /// Everything else, which the rows of a page often have in common: a large page holds it once.
-    pub facts: Arc<Facts>,
+    pub fields: Arc<RowFields>,
 }
 
 /// What a row's ports are for, and what else is said of them. A large page has millions, so both stand in one string.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct Words(pub(super) Arc<str>);
+pub struct RowText(pub(super) Arc<str>);
 
 /// Stands between the two; neither holds it, since white space is folded.
 const BETWEEN: char = '\n';
 
-impl Words {
+impl RowText {
     /// An empty text counts as none.
     pub fn new(service: Option<&str>, notes: Option<&str>) -> Self {
         let text = match (service.unwrap_or_default(), notes.unwrap_or_default()) {
@@ -85,13 +85,13 @@ impl Words {
     }
 }
 
-/// What a row says, without its place and its words.
+/// What a row says, but for its line and its text.
 #[expect(
     clippy::struct_excessive_bools,
     reason = "each is a field of its own of what a row says"
 )]
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
-pub struct Facts {
+pub struct RowFields {
     /// The file's name without its directory.
     pub file: Arc<str>,
     pub origin: RowOrigin,
@@ -109,7 +109,7 @@ pub struct Facts {
     pub direction: Option<Direction>,
     pub source: Option<Arc<str>>,
     pub destination: Option<Arc<str>>,
-    /// One column of the table names the other end of every row, which of a row of both directions is at both ends.
+    /// One column of the table names the peer of every row; in a row of both directions it is source and destination.
     pub is_peer: bool,
     pub required: Option<bool>,
     /// The words under which the row applies.
@@ -121,14 +121,14 @@ pub struct Facts {
 }
 
 impl Deref for Row {
-    type Target = Facts;
+    type Target = RowFields;
 
-    fn deref(&self) -> &Facts {
-        &self.facts
+    fn deref(&self) -> &RowFields {
+        &self.fields
     }
 }
 
-impl Facts {
+impl RowFields {
     /// All ranges of the row, in the order in which they were written.
     pub fn ranges(&self) -> impl Iterator<Item = PortRange> + '_ {
         self.ports

@@ -13,12 +13,12 @@ pub(super) struct Section {
     pub(super) transport: Option<Transport>,
     pub(super) role: Option<String>,
     /// The rows stand for traffic of these machines among themselves: "Between cluster nodes".
-    pub(super) among: bool,
+    pub(super) is_within_role: bool,
     /// Source and destination: "Ports used for node to control plane communication".
-    pub(super) ends: Option<(String, String)>,
+    pub(super) endpoints: Option<(String, String)>,
 }
 
-static ENDS: LazyLock<Regex> = LazyLock::new(|| {
+static ENDPOINTS: LazyLock<Regex> = LazyLock::new(|| {
     regex(
         r"(?i)^(?:.*\b(?:ports?|traffic|communications?|connections?)\b.* )?(?:for|from) (?:the )?(.+?) to (?:the )?(.+?)(?: communications?| traffic| connections?)?$",
     )
@@ -51,7 +51,7 @@ pub(super) fn section(heading: &str) -> Section {
     let between = named
         .iter()
         .position(|word| matches!(word.to_lowercase().as_str(), "between" | "among"));
-    let among = between.is_some();
+    let is_within_role = between.is_some();
     if let Some(between) = between {
         named.drain(..=between);
     }
@@ -62,16 +62,20 @@ pub(super) fn section(heading: &str) -> Section {
     let role = is_role.then(|| {
         let name = named.join(" ");
         // A heading writes every word large; inside a sentence the machines would be small.
-        if among { name.to_lowercase() } else { name }
+        if is_within_role {
+            name.to_lowercase()
+        } else {
+            name
+        }
     });
-    let ends = ENDS
+    let endpoints = ENDPOINTS
         .captures(&outside)
-        .and_then(|ends| Some((fold(ends.get(1)?.as_str()), fold(ends.get(2)?.as_str()))));
+        .and_then(|found| Some((fold(found.get(1)?.as_str()), fold(found.get(2)?.as_str()))));
     Section {
         transport,
         role,
-        among,
-        ends,
+        is_within_role,
+        endpoints,
     }
 }
 
@@ -195,7 +199,7 @@ mod tests {
             section("Between Cluster Nodes"),
             Section {
                 role: Some("cluster nodes".to_owned()),
-                among: true,
+                is_within_role: true,
                 ..none.clone()
             }
         );
@@ -207,16 +211,16 @@ mod tests {
         );
         assert_eq!(section("Required ports for intracluster operation"), none);
         assert_eq!(section("External Connectivity"), none);
-        let ends = |heading| section(heading).ends;
-        let pair = |a: &str, b: &str| Some((a.to_owned(), b.to_owned()));
+        let endpoints = |heading| section(heading).endpoints;
+        let both = |a: &str, b: &str| Some((a.to_owned(), b.to_owned()));
         assert_eq!(
-            ends("Ports used for all-machine to control plane communications"),
-            pair("all-machine", "control plane")
+            endpoints("Ports used for all-machine to control plane communications"),
+            both("all-machine", "control plane")
         );
         assert_eq!(
-            ends("From the web servers to the store"),
-            pair("web servers", "store")
+            endpoints("From the web servers to the store"),
+            both("web servers", "store")
         );
-        assert_eq!(ends("How to open ports"), None);
+        assert_eq!(endpoints("How to open ports"), None);
     }
 }

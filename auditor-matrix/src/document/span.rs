@@ -8,14 +8,14 @@ pub(super) struct Grid {
     n_columns: usize,
     rows: TableRows,
     /// Cells from above that reach into the row that is being filled, and further.
-    hanging: Vec<Hanging>,
+    from_above: Vec<SpanningCell>,
     /// Cells of the row that is being filled that reach further down.
-    started: Vec<Hanging>,
+    into_below: Vec<SpanningCell>,
     open: Option<TableRow>,
 }
 
 #[derive(Debug)]
-struct Hanging {
+struct SpanningCell {
     column: usize,
     rows_left: usize,
     text: String,
@@ -23,7 +23,7 @@ struct Hanging {
 
 impl Grid {
     /// A cell spans no more than this many rows or columns; browsers have limits of the same order.
-    pub(super) const MOST: usize = 1000;
+    pub(super) const MOST_SPAN: usize = 1000;
 
     /// `n_columns` ends a row; `usize::MAX` leaves that to [`Grid::end_row`].
     pub(super) fn new(n_columns: usize) -> Self {
@@ -31,24 +31,24 @@ impl Grid {
         Self {
             n_columns,
             rows: TableRows::default(),
-            hanging: Vec::new(),
-            started: Vec::new(),
+            from_above: Vec::new(),
+            into_below: Vec::new(),
             open: None,
         }
     }
 
-    /// Adds the next cell. Each place that it covers gets its text.
+    /// Adds the next cell. Every row and column that it covers gets its text.
     pub(super) fn push(&mut self, line: usize, text: &str, columns: usize, rows: usize) {
         let row = self.open.get_or_insert_with(|| TableRow {
             line,
             is_heading: false,
             cells: Vec::new(),
         });
-        fill(&mut row.cells, &mut self.hanging);
-        for _ in 0..columns.clamp(1, Self::MOST) {
+        fill_from_above(&mut row.cells, &mut self.from_above);
+        for _ in 0..columns.clamp(1, Self::MOST_SPAN) {
             if 1 < rows {
-                let rows_left = rows.min(Self::MOST) - 1;
-                self.started.push(Hanging {
+                let rows_left = rows.min(Self::MOST_SPAN) - 1;
+                self.into_below.push(SpanningCell {
                     column: row.cells.len(),
                     rows_left,
                     text: text.to_owned(),
@@ -56,7 +56,7 @@ impl Grid {
             }
             row.cells.push(text.to_owned());
         }
-        fill(&mut row.cells, &mut self.hanging);
+        fill_from_above(&mut row.cells, &mut self.from_above);
         if self.n_columns <= row.cells.len() {
             self.end_row();
         }
@@ -65,11 +65,11 @@ impl Grid {
     /// Ends the row that is being filled; a row of which all cells come from above is one too.
     pub(super) fn end_row(&mut self) {
         if let Some(mut row) = self.open.take() {
-            fill(&mut row.cells, &mut self.hanging);
+            fill_from_above(&mut row.cells, &mut self.from_above);
             self.rows.push(&row);
         }
-        self.hanging.retain(|cell| 0 < cell.rows_left);
-        self.hanging.append(&mut self.started);
+        self.from_above.retain(|cell| 0 < cell.rows_left);
+        self.from_above.append(&mut self.into_below);
     }
 
     /// Starts a row that has no cell of its own yet.
@@ -87,9 +87,9 @@ impl Grid {
     }
 }
 
-/// Puts the cells that hang into this row where they belong.
-fn fill(cells: &mut Vec<String>, hanging: &mut [Hanging]) {
-    while let Some(cell) = hanging
+/// Puts the cells from above that reach into this row where they belong.
+fn fill_from_above(cells: &mut Vec<String>, from_above: &mut [SpanningCell]) {
+    while let Some(cell) = from_above
         .iter_mut()
         .find(|cell| cell.column == cells.len() && 0 < cell.rows_left)
     {

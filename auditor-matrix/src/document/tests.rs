@@ -78,7 +78,7 @@ fn one_column_of_peers_and_directions() {
             "6: Store, - -> - 1 tcp None None [-]",
         ]
     );
-    assert_eq!(document.rows[1].words.notes(), Some("Keep it short."));
+    assert_eq!(document.rows[1].text.notes(), Some("Keep it short."));
     assert!(document.rows[1].ports[0].alternatives);
     assert_eq!(
         problems(&document),
@@ -294,7 +294,7 @@ fn lists_of_ports() {
     let services: Vec<&str> = document
         .rows
         .iter()
-        .filter_map(|row| row.words.service())
+        .filter_map(|row| row.text.service())
         .collect();
     assert_eq!(
         services,
@@ -363,14 +363,14 @@ fn what_prose_adds() {
             "18: -, - -> a.example.com, b.example.com 443 tcp? Some(Outbound) None [-]",
         ]
     );
-    let notes = |index: usize| document.rows[index].words.notes().unwrap();
+    let notes = |index: usize| document.rows[index].text.notes().unwrap();
     assert_eq!(
         notes(1),
         "Some ports are assigned dynamically. Such dynamic ports start at 30K+."
     );
     assert!(document.rows[1].ephemeral);
     assert_eq!(notes(3), "Port 443 is used for that. (See above.)");
-    assert_eq!(document.rows[3].words.service(), Some("Usage statistics"));
+    assert_eq!(document.rows[3].text.service(), Some("Usage statistics"));
 }
 
 #[test]

@@ -1,15 +1,16 @@
 //! A matrix that people have reviewed and what the page says today to one matrix and the list of changes.
 //!
 //! A matrix remembers what the import wrote: the id of every rule and a digest of what it said. So an edit made by hand
-//! can be told from a change of the page, and a rule that somebody took out from one that the page has added.
+//! is not taken for a change of the page, nor a rule that somebody took out for one that the page has added.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fmt,
-};
+mod change;
+mod predecessor;
 
-use super::rule::{Matrix, Presence, Rule};
-use crate::role::Role;
+use std::collections::{BTreeMap, BTreeSet};
+
+pub use self::change::{Change, Field};
+use self::{change::fields, predecessor::predecessors};
+use super::rule::{Matrix, Rule};
 
 /// What a page's update does to a matrix.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -17,39 +18,6 @@ pub struct Comparison {
     /// The page's rules with the edits that people made by hand, and the rules that they added.
     pub matrix: Matrix,
     pub changes: Vec<Change>,
-}
-
-/// One difference between the page and the matrix.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Change {
-    Added(Rule),
-    Removed(Rule),
-    /// The page has changed the rule.
-    Changed {
-        id: String,
-        fields: Vec<Field>,
-    },
-    /// The page has changed a rule that was edited by hand: the edit stays, and a person must look.
-    Conflict {
-        id: String,
-        fields: Vec<Field>,
-    },
-    /// The rule was edited or added by hand and stays.
-    Kept {
-        id: String,
-    },
-    /// The rule was taken out by hand and stays out.
-    LeftOut {
-        id: String,
-    },
-}
-
-/// A field of a rule that is not what it was.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Field {
-    pub name: &'static str,
-    pub before: String,
-    pub now: String,
 }
 
 /// Compares a reviewed matrix with a new import of its page.
@@ -63,19 +31,19 @@ pub fn compare(reviewed: &Matrix, page: &Matrix) -> Comparison {
         },
         changes: Vec::new(),
     };
-    let mut partners = partners(reviewed, page);
+    let mut predecessors = predecessors(reviewed, page);
     let mut taken: BTreeSet<String> = BTreeSet::new();
     let by_id: BTreeMap<&str, &Rule> = reviewed
         .rules
         .iter()
         .map(|rule| (rule.id.as_str(), rule))
         .collect();
-    let reserved: BTreeSet<String> = partners.values().cloned().collect();
+    let reserved: BTreeSet<String> = predecessors.values().cloned().collect();
     for rule in &page.rules {
-        let partner = partners.remove(&rule.id);
-        let mut id = partner.clone().unwrap_or_else(|| rule.id.clone());
+        let predecessor = predecessors.remove(&rule.id);
+        let mut id = predecessor.clone().unwrap_or_else(|| rule.id.clone());
         // A new rule may want a name that an older one has.
-        while !taken.insert(id.clone()) || partner.is_none() && reserved.contains(&id) {
+        while !taken.insert(id.clone()) || predecessor.is_none() && reserved.contains(&id) {
             id.push_str("-2");
         }
         comparison.matrix.imported.insert(id.clone(), rule.digest());
@@ -114,72 +82,6 @@ pub fn compare(reviewed: &Matrix, page: &Matrix) -> Comparison {
     comparison
 }
 
-/// The ids of the page's rules to those of the reviewed matrix that they go on from.
-fn partners(reviewed: &Matrix, page: &Matrix) -> BTreeMap<String, String> {
-    let known: BTreeSet<&String> = reviewed
-        .imported
-        .keys()
-        .chain(reviewed.rules.iter().map(|rule| &rule.id))
-        .collect();
-    let mut partners: BTreeMap<String, String> = BTreeMap::new();
-    let mut used: BTreeSet<String> = BTreeSet::new();
-    // What says the same is the same rule, though a new neighbour may have made its name longer.
-    let mut by_digest: BTreeMap<String, String> = BTreeMap::new();
-    for (id, digest) in &reviewed.imported {
-        by_digest.insert(digest.clone(), id.clone());
-    }
-    for rule in &reviewed.rules {
-        if !reviewed.imported.contains_key(&rule.id) {
-            by_digest.insert(rule.digest(), rule.id.clone());
-        }
-    }
-    for rule in &page.rules {
-        if let Some(id) = by_digest.get(&rule.digest())
-            && used.insert(id.clone())
-        {
-            partners.insert(rule.id.clone(), id.clone());
-        }
-    }
-    for rule in &page.rules {
-        if !partners.contains_key(&rule.id)
-            && known.contains(&rule.id)
-            && used.insert(rule.id.clone())
-        {
-            partners.insert(rule.id.clone(), rule.id.clone());
-        }
-    }
-    // A rule that only changed its ports or transport, if there is but one that it can be.
-    let kin = |rule: &Rule| {
-        (
-            rule.client.clone(),
-            rule.server.clone(),
-            rule.service.clone(),
-        )
-    };
-    let mut left: BTreeMap<_, Vec<&Rule>> = BTreeMap::new();
-    for rule in reviewed
-        .rules
-        .iter()
-        .filter(|rule| !used.contains(&rule.id))
-    {
-        left.entry(kin(rule)).or_default().push(rule);
-    }
-    let mut new: BTreeMap<_, Vec<&Rule>> = BTreeMap::new();
-    for rule in page
-        .rules
-        .iter()
-        .filter(|rule| !partners.contains_key(&rule.id))
-    {
-        new.entry(kin(rule)).or_default().push(rule);
-    }
-    for (kin, new) in new {
-        if let ([new], Some([old])) = (new.as_slice(), left.get(&kin).map(Vec::as_slice)) {
-            partners.insert(new.id.clone(), old.id.clone());
-        }
-    }
-    partners
-}
-
 /// The rule that stays, and what to say of it.
 fn merge(old: &Rule, page: Rule, imported: Option<&String>) -> (Rule, Option<Change>) {
     let id = old.id.clone();
@@ -212,89 +114,6 @@ fn merge(old: &Rule, page: Rule, imported: Option<&String>) -> (Rule, Option<Cha
                 ..old.clone()
             };
             (rule, Some(Change::Conflict { id, fields }))
-        }
-    }
-}
-
-fn fields(before: &Rule, now: &Rule) -> Vec<Field> {
-    let roles = |roles: &[Role]| roles.iter().map(Role::name).collect::<Vec<_>>().join(", ");
-    let text = |text: &Option<String>| text.clone().unwrap_or_else(|| "none".to_owned());
-    let all = |rule: &Rule| {
-        [
-            ("client", roles(&rule.client)),
-            ("server", roles(&rule.server)),
-            ("transport", rule.transport.to_string()),
-            ("ports", rule.ports.to_string()),
-            ("alternatives", rule.alternatives.to_string()),
-            ("loopback", rule.loopback.to_string()),
-            ("service", text(&rule.service)),
-            ("presence", rule.presence.name().to_owned()),
-            ("when", text(&rule.when)),
-            ("note", text(&rule.note)),
-        ]
-    };
-    all(before)
-        .into_iter()
-        .zip(all(now))
-        .filter(|((_, before), (_, now))| before != now)
-        .map(|((name, before), (_, now))| Field { name, before, now })
-        .collect()
-}
-
-impl fmt::Display for Change {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Added(rule) => write!(f, "added     {}: {}", rule.id, Told(rule)),
-            Self::Removed(rule) => write!(f, "removed   {}: {}", rule.id, Told(rule)),
-            Self::Changed { id, fields } => {
-                write!(f, "changed   {id}: ")?;
-                told(f, fields)
-            }
-            Self::Conflict { id, fields } => {
-                write!(
-                    f,
-                    "conflict  {id}: edited by hand, and the page has changed; kept as edited; the page differs in "
-                )?;
-                told(f, fields)
-            }
-            Self::Kept { id } => write!(f, "kept      {id}: edited or added by hand"),
-            Self::LeftOut { id } => write!(f, "left out  {id}: taken out by hand before"),
-        }
-    }
-}
-
-fn told(f: &mut fmt::Formatter<'_>, fields: &[Field]) -> fmt::Result {
-    for (index, field) in fields.iter().enumerate() {
-        let comma = if index == 0 { "" } else { ", " };
-        write!(
-            f,
-            "{comma}{} `{}` -> `{}`",
-            field.name, field.before, field.now
-        )?;
-    }
-    Ok(())
-}
-
-/// A rule in one line.
-struct Told<'a>(&'a Rule);
-
-impl fmt::Display for Told<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let rule = self.0;
-        let roles = |roles: &[Role]| roles.iter().map(Role::name).collect::<Vec<_>>().join(", ");
-        write!(
-            f,
-            "{} -> {} {} {}",
-            roles(&rule.client),
-            roles(&rule.server),
-            rule.transport,
-            rule.ports
-        )?;
-        match rule.presence {
-            Presence::Expected => Ok(()),
-            presence @ (Presence::Required | Presence::Optional | Presence::Forbidden) => {
-                write!(f, " ({})", presence.name())
-            }
         }
     }
 }

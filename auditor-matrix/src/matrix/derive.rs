@@ -3,8 +3,8 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
-    endpoints::{Pair, ends},
-    identity::{self, Unique},
+    endpoints::{EndpointRemark, RowEndpoints, row_endpoints},
+    identity::{self, UniqueRules},
     rule::{Matrix, Presence, Rule, RulePorts},
 };
 use crate::{
@@ -31,10 +31,10 @@ const MOST_RULES: usize = 100_000;
 
 pub(super) fn derive_up_to(most: usize, documents: &[Document], name: &str) -> Derived {
     let mut problems = Vec::new();
-    let mut unique = Unique::default();
+    let mut unique = UniqueRules::default();
     for document in documents {
-        let home = home(&document.rows);
-        let mut blanks: BTreeMap<&str, (Problem, usize)> = BTreeMap::new();
+        let page_role = page_role(&document.rows);
+        let mut remarks: BTreeMap<EndpointRemark, (Problem, usize)> = BTreeMap::new();
         for (index, row) in document.rows.iter().enumerate() {
             if most <= unique.len() {
                 let n_rows = document.rows.len() - index;
@@ -44,21 +44,21 @@ pub(super) fn derive_up_to(most: usize, documents: &[Document], name: &str) -> D
                 problems.push(problem(row, Severity::Lost, &message));
                 break;
             }
-            match ends(row, home.as_deref()) {
-                Ok((pairs, blank)) => {
-                    if let Some(message) = blank {
-                        let first = || (problem(row, Severity::Remark, message), 0);
-                        blanks.entry(message).or_insert_with(first).1 += 1;
+            match row_endpoints(row, page_role.as_deref()) {
+                Ok((both, remark)) => {
+                    if let Some(remark) = remark {
+                        let first = || (problem(row, Severity::Remark, &remark.to_string()), 0);
+                        remarks.entry(remark).or_insert_with(first).1 += 1;
                     }
-                    for rule in pairs.iter().flat_map(|pair| rules(row, pair)) {
+                    for rule in both.iter().flat_map(|endpoints| rules(row, endpoints)) {
                         unique.push(rule);
                     }
                 }
-                Err(message) => problems.push(problem(row, Severity::Lost, message)),
+                Err(lost) => problems.push(problem(row, Severity::Lost, &lost.to_string())),
             }
         }
-        // Often a whole table leaves the same end out: once is enough.
-        problems.extend(blanks.into_values().map(|(mut problem, n_rows)| {
+        // Often a whole table leaves the same endpoint out: once is enough.
+        problems.extend(remarks.into_values().map(|(mut problem, n_rows)| {
             if 1 < n_rows {
                 let more = format!(" (so do {} rows below)", n_rows - 1);
                 problem.message.push_str(&more);
@@ -83,11 +83,7 @@ pub(super) fn derive_up_to(most: usize, documents: &[Document], name: &str) -> D
 
 fn problem(row: &Row, severity: Severity, message: &str) -> Problem {
     let ports: Vec<String> = row.ranges().map(|range| range.to_string()).collect();
-    let text = row
-        .words
-        .service()
-        .or(row.words.notes())
-        .unwrap_or_default();
+    let text = row.text.service().or(row.text.notes()).unwrap_or_default();
     Problem {
         file: Arc::clone(&row.file),
         line: row.line,
@@ -102,7 +98,7 @@ fn problem(row: &Row, severity: Severity, message: &str) -> Problem {
 }
 
 /// The machines that the page is about, if its tables name exactly one kind of them.
-fn home(rows: &[Row]) -> Option<String> {
+fn page_role(rows: &[Row]) -> Option<String> {
     let mut roles = rows.iter().filter_map(|row| row.role.as_deref());
     let first = roles.next()?;
     roles
@@ -110,7 +106,7 @@ fn home(rows: &[Row]) -> Option<String> {
         .then(|| first.to_owned())
 }
 
-fn rules(row: &Row, pair: &Pair) -> Vec<Rule> {
+fn rules(row: &Row, endpoints: &RowEndpoints) -> Vec<Rule> {
     let is_caution = |text: &&str| text.to_lowercase().starts_with("may change");
     let condition = row.condition.as_deref().filter(|text| !is_caution(text));
     let caution = row.condition.as_deref().filter(is_caution);
@@ -123,20 +119,20 @@ fn rules(row: &Row, pair: &Pair) -> Vec<Rule> {
         Some(false) => Presence::Optional,
         None => Presence::Expected,
     };
-    let note = match (condition, row.words.notes(), caution) {
+    let note = match (condition, row.text.notes(), caution) {
         (Some(condition), _, _) if condition.contains(' ') => Some(condition),
         (_, _, Some(caution)) => Some(caution),
         (_, notes, None) => notes,
     };
     let rule = |transport, ports, alternatives| Rule {
         id: String::new(),
-        client: pair.client.clone(),
-        server: pair.server.clone(),
+        client: endpoints.client.clone(),
+        server: endpoints.server.clone(),
         transport,
         ports,
         alternatives,
-        loopback: pair.loopback,
-        service: row.words.service().map(str::to_owned),
+        loopback: endpoints.loopback,
+        service: row.text.service().map(str::to_owned),
         presence,
         within: None,
         when: condition.map(identity::condition),

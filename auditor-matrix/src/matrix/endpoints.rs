@@ -1,4 +1,6 @@
-//! The ends of a row to client and server: a viewpoint is turned round once, here.
+//! The endpoints of a row to client and server roles: a viewpoint is turned round once, here.
+
+use thiserror::Error;
 
 use crate::{
     document::{Direction, Row, RowOrigin},
@@ -6,29 +8,67 @@ use crate::{
     transport::Transport,
 };
 
-/// One way of a row.
-pub(super) struct Pair {
+/// Who may open conversations to whom, by one row.
+pub(super) struct RowEndpoints {
     pub(super) client: Vec<Role>,
     pub(super) server: Vec<Role>,
     pub(super) loopback: bool,
 }
 
-/// Names of ends that a table leaves out: roles of their own, which nobody is until the deployment says so. So the rule
+/// Why no rule can be made of a row.
+#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
+pub(super) enum EndpointProblem {
+    #[error(
+        "names a connection without a port, so no rule was made of it; add one by hand if you know its port"
+    )]
+    NoPort,
+    #[error("names no client, so no rule was made of it; add one by hand")]
+    NoClient,
+    #[error("names no server, so no rule was made of it; add one by hand")]
+    NoServer,
+    #[error("names nobody at one end, so no rule was made of it")]
+    Nobody,
+    #[error("names an end that is no role, so no rule was made of it; add one by hand")]
+    NoRole,
+}
+
+/// What a person should check of the rules of a row; people are shown them in this order.
+#[derive(Clone, Copy, Debug, Eq, Error, Ord, PartialEq, PartialOrd)]
+pub(super) enum EndpointRemark {
+    #[error(
+        "names for outbound traffic a server that is one of its clients: the rule has the other ends for servers; check it"
+    )]
+    ServerAmongClients,
+    #[error(
+        "names neither client nor server: its rule has the roles `clients`, `hosts` or `servers` for them; say in the deployment who they are"
+    )]
+    UnnamedBoth,
+    #[error(
+        "names no client: its rule has the role `clients` for it, or `hosts` where it is the machines of the page; say in the deployment who they are"
+    )]
+    UnnamedClient,
+    #[error(
+        "names no server: its rule has the role `hosts` for the machines of the page, or `servers`; say in the deployment who they are"
+    )]
+    UnnamedServer,
+}
+
+/// Names of endpoints that a table leaves out: roles of their own, which nobody is until the deployment says so. So the rule
 /// never allows more than was written.
 const CLIENTS: &str = "clients";
 const SERVERS: &str = "servers";
 const HOSTS: &str = "hosts";
-pub(super) const BLANKS: [&str; 3] = [CLIENTS, SERVERS, HOSTS];
+pub(super) const UNNAMED_ROLES: [&str; 3] = [CLIENTS, SERVERS, HOSTS];
 
 /// More words than this describe, and name nobody.
 const ROLE_WORDS: usize = 4;
 
-/// The ways of a row, and a remark if an end of them had to be left blank.
-pub(super) fn ends(
+/// The client and server roles of a row, in both directions if either may open conversations; and a remark if the row leaves one out.
+pub(super) fn row_endpoints(
     row: &Row,
-    home: Option<&str>,
-) -> Result<(Vec<Pair>, Option<&'static str>), &'static str> {
-    let own = row.role.as_deref().or(home);
+    page_role: Option<&str>,
+) -> Result<(Vec<RowEndpoints>, Option<EndpointRemark>), EndpointProblem> {
+    let own = row.role.as_deref().or(page_role);
     // A sentence may call the page's machines by a name of its own.
     let own_word = [
         "the cluster",
@@ -37,7 +77,7 @@ pub(super) fn ends(
         "the nodes",
         "all instances",
     ];
-    let end = |text: Option<&str>| {
+    let endpoint = |text: Option<&str>| {
         text.map(|text| match own {
             Some(own)
                 if row.origin == RowOrigin::Note
@@ -48,12 +88,15 @@ pub(super) fn ends(
             Some(_) | None => text.to_owned(),
         })
     };
-    let (source, destination) = (end(row.source.as_deref()), end(row.destination.as_deref()));
+    let (source, destination) = (
+        endpoint(row.source.as_deref()),
+        endpoint(row.destination.as_deref()),
+    );
     let own = own.map(str::to_owned);
     let (client, server) = match row.direction {
         Some(Direction::Inbound) => (source, destination.or(own)),
         Some(Direction::Outbound) => (source.or(own), destination),
-        // Two columns say who talks with whom; one column says it at both ends, and then this machine is the other.
+        // Two columns name client and server; one column says it of both endpoints, and then this machine is the other.
         Some(Direction::Both)
             if row.is_peer
                 && source == destination
@@ -64,12 +107,12 @@ pub(super) fn ends(
         }
         Some(Direction::Both) => (source, destination),
         None => match (&source, &destination, row.origin) {
-            // "Port 123 is open for communication with NTP": these machines ask, the service answers.
+            // "Port 123 is open for communication with NTP": these machines are the clients, the service is the server.
             (None, None, RowOrigin::Note) => {
                 let is_name = |service: &String| service.split(' ').count() <= ROLE_WORDS;
-                (own, row.words.service().map(str::to_owned).filter(is_name))
+                (own, row.text.service().map(str::to_owned).filter(is_name))
             }
-            // "Between stores": without a way each of them is at both ends.
+            // "Between stores": without a direction each of them is both client and server.
             (None, None, RowOrigin::Table) => (None, own),
             _ => (source, destination),
         },
@@ -79,101 +122,94 @@ pub(super) fn ends(
         && !row.forbidden
         && !row.transport.contains(&Transport::Icmp)
     {
-        return Err(
-            "names a connection without a port, so no rule was made of it; add one by hand if you know its port",
-        );
+        return Err(EndpointProblem::NoPort);
     }
-    let (client, server, blank) = match row.origin {
-        RowOrigin::Table => filled(row, client, server),
+    let (client, server, remark) = match row.origin {
+        RowOrigin::Table => with_unnamed_roles(row, client, server),
         RowOrigin::Note => (client, server, None),
     };
     let Some(client) = client else {
-        return Err("names no client, so no rule was made of it; add one by hand");
+        return Err(EndpointProblem::NoClient);
     };
     let Some(server) = server else {
-        return Err("names no server, so no rule was made of it; add one by hand");
+        return Err(EndpointProblem::NoServer);
     };
     let nobody = |text: &str| text.eq_ignore_ascii_case("none") || text.eq_ignore_ascii_case("n/a");
     if nobody(&client) || nobody(&server) {
-        return Err("names nobody at one end, so no rule was made of it");
+        return Err(EndpointProblem::Nobody);
     }
     let loopback = is_localhost(&client) && is_localhost(&server);
-    let mut pair = Pair {
-        client: roles(&client, row, home),
-        server: roles(&server, row, home),
+    let mut endpoints = RowEndpoints {
+        client: roles(&client, row, page_role),
+        server: roles(&server, row, page_role),
         loopback,
     };
-    let mut blank = blank;
+    let mut remark = remark;
     // What goes out goes to somebody else: "All nodes and the relay" to "All nodes" is written the wrong way round.
-    let others: Vec<Role> = pair
+    let others: Vec<Role> = endpoints
         .client
         .iter()
-        .filter(|role| !pair.server.contains(role))
+        .filter(|role| !endpoints.server.contains(role))
         .cloned()
         .collect();
-    let is_within = pair.server.iter().all(|role| pair.client.contains(role));
+    let is_within = endpoints
+        .server
+        .iter()
+        .all(|role| endpoints.client.contains(role));
     if row.direction == Some(Direction::Outbound) && is_within && !others.is_empty() && !loopback {
-        pair.client = std::mem::replace(&mut pair.server, others);
-        blank = Some(
-            "names for outbound traffic a server that is one of its clients: the rule has the other ends for servers; check it",
-        );
+        endpoints.client = std::mem::replace(&mut endpoints.server, others);
+        remark = Some(EndpointRemark::ServerAmongClients);
     }
     if loopback {
-        // Both ends are the same machine, which one of the two cells may name more exactly.
+        // Both endpoints are the same machine, which one of the two cells may name more exactly.
         let named = if client.contains('(') && !server.contains('(') {
-            &pair.client
+            &endpoints.client
         } else {
-            &pair.server
+            &endpoints.server
         }
         .clone();
-        pair.client.clone_from(&named);
-        pair.server = named;
+        endpoints.client.clone_from(&named);
+        endpoints.server = named;
     }
-    if pair.client.is_empty() || pair.server.is_empty() {
-        return Err("names an end that is no role, so no rule was made of it; add one by hand");
+    if endpoints.client.is_empty() || endpoints.server.is_empty() {
+        return Err(EndpointProblem::NoRole);
     }
-    let back = Pair {
-        client: pair.server.clone(),
-        server: pair.client.clone(),
+    let reversed = RowEndpoints {
+        client: endpoints.server.clone(),
+        server: endpoints.client.clone(),
         loopback,
     };
-    let is_mutual = row.direction == Some(Direction::Both) && pair.client != pair.server;
-    let pairs = if is_mutual {
-        vec![pair, back]
+    let is_mutual = row.direction == Some(Direction::Both) && endpoints.client != endpoints.server;
+    let both = if is_mutual {
+        vec![endpoints, reversed]
     } else {
-        vec![pair]
+        vec![endpoints]
     };
-    Ok((pairs, blank))
+    Ok((both, remark))
 }
 
-/// Gives an end that a table leaves out a name that the deployment fills in.
-fn filled(
+/// Gives an endpoint that a table leaves out a name that the deployment fills in.
+fn with_unnamed_roles(
     row: &Row,
     client: Option<String>,
     server: Option<String>,
-) -> (Option<String>, Option<String>, Option<&'static str>) {
+) -> (Option<String>, Option<String>, Option<EndpointRemark>) {
     let is_outbound = row.direction == Some(Direction::Outbound);
     let (own, other) = if is_outbound {
         (HOSTS, SERVERS)
     } else {
         (CLIENTS, HOSTS)
     };
-    let blank = match (&client, &server) {
+    let remark = match (&client, &server) {
         (Some(_), Some(_)) => None,
-        (None, Some(_)) => Some(
-            "names no client: its rule has the role `clients` for it, or `hosts` where it is the machines of the page; say in the deployment who they are",
-        ),
-        (Some(_), None) => Some(
-            "names no server: its rule has the role `hosts` for the machines of the page, or `servers`; say in the deployment who they are",
-        ),
-        (None, None) => Some(
-            "names neither client nor server: its rule has the roles `clients`, `hosts` or `servers` for them; say in the deployment who they are",
-        ),
+        (None, Some(_)) => Some(EndpointRemark::UnnamedClient),
+        (Some(_), None) => Some(EndpointRemark::UnnamedServer),
+        (None, None) => Some(EndpointRemark::UnnamedBoth),
     };
     (
         client.or_else(|| Some(own.to_owned())),
         server.or_else(|| Some(other.to_owned())),
-        blank,
+        remark,
     )
 }
 
@@ -182,7 +218,7 @@ fn is_localhost(text: &str) -> bool {
 }
 
 /// The roles that a cell names: `agent/master` is two.
-fn roles(text: &str, row: &Row, home: Option<&str>) -> Vec<Role> {
+fn roles(text: &str, row: &Row, page_role: Option<&str>) -> Vec<Role> {
     if is_localhost(text) {
         let bracketed = text
             .split(['(', ')'])
@@ -219,11 +255,11 @@ fn roles(text: &str, row: &Row, home: Option<&str>) -> Vec<Role> {
     let mut roles: Vec<Role> = Vec::new();
     for part in outside.split('/') {
         let part = plain(part);
-        // The machines that the row is about, seen from themselves.
+        // The machines that the row is about, called so by themselves.
         let own = row
             .role
             .as_deref()
-            .or(home)
+            .or(page_role)
             .filter(|_| part.eq_ignore_ascii_case("self"));
         let role = Role::new(own.unwrap_or(part));
         if !role.name().is_empty() && !roles.contains(&role) {

@@ -1,4 +1,4 @@
-//! The TOML form of a matrix: the one place where its serialised shape stands.
+//! The TOML form of a matrix: its serialised shape is defined here alone.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -7,13 +7,37 @@ use std::{
 
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 
+use thiserror::Error;
+
 use super::rule::{Matrix, Presence, Rule, RulePorts};
 use crate::{
     file::{File, FileError},
-    length::length,
+    length::{LengthProblem, length},
+    port::PortProblem,
     role::Role,
     transport::Transport,
 };
+
+/// Why a text that is TOML is no matrix.
+#[derive(Debug, Error)]
+enum MatrixProblem {
+    #[error("holds no rule: expected one [[rule]] or more")]
+    NoRule,
+    #[error("rule `{id}` stands twice: expected an id of its own for each rule")]
+    RuleTwice { id: String },
+    #[error(
+        "rule `{id}` names no ports: expected ports = \"80\", a list, a range or \"ephemeral\""
+    )]
+    NoPorts { id: String },
+    #[error("rule `{id}` names ports, but {transport} has none: remove them")]
+    NeedlessPorts { id: String, transport: Transport },
+    #[error("rule `{id}` has an empty {field}: expected one role or more")]
+    NoRole { id: String, field: &'static str },
+    #[error(transparent)]
+    Port(#[from] PortProblem),
+    #[error(transparent)]
+    Length(#[from] LengthProblem),
+}
 
 #[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -23,7 +47,7 @@ struct MatrixFile {
     version: Option<String>,
     #[serde(default, rename = "rule")]
     rules: Vec<toml::Spanned<RuleFile>>,
-    /// What the last import wrote, so that the next one can tell an edit from a change of the page.
+    /// What the last import wrote, so that the next one knows an edit from a change of the page.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     imported: BTreeMap<String, String>,
 }
@@ -65,13 +89,13 @@ struct RuleFile {
 
 #[expect(
     clippy::trivially_copy_pass_by_ref,
-    reason = "serde asks with a reference"
+    reason = "serde calls it with a reference"
 )]
 fn is_false(value: &bool) -> bool {
     !*value
 }
 
-/// Checks the text while its place in the file is known.
+/// Checks the text while its position in the file is known.
 fn ports<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     let text = String::deserialize(deserializer)?;
     RulePorts::parse(&text).map_err(D::Error::custom)?;
@@ -106,18 +130,12 @@ impl Matrix {
             let rule =
                 rule(spanned.into_inner()).map_err(|problem| source.problem(offset, problem))?;
             if !ids.insert(rule.id.clone()) {
-                let problem = format!(
-                    "rule `{}` stands twice: expected an id of its own for each rule",
-                    rule.id
-                );
-                return Err(source.problem(offset, problem));
+                return Err(source.problem(offset, MatrixProblem::RuleTwice { id: rule.id }));
             }
             matrix.rules.push(rule);
         }
         if matrix.rules.is_empty() {
-            return Err(
-                source.problem(0, "holds no rule: expected one [[rule]] or more".to_owned())
-            );
+            return Err(source.problem(0, MatrixProblem::NoRule));
         }
         Ok(matrix)
     }
@@ -129,7 +147,7 @@ impl Matrix {
         };
         let mut lines = BTreeMap::new();
         let (mut line, mut at) = (1, 0);
-        // Rules stand in the order of their places.
+        // Rules stand in the order of their positions.
         for rule in file.rules {
             let start = rule.span().start;
             let before = text.get(at..start).unwrap_or_default();
@@ -179,29 +197,28 @@ impl Rule {
     }
 }
 
-fn rule(file: RuleFile) -> Result<Rule, String> {
+fn rule(file: RuleFile) -> Result<Rule, MatrixProblem> {
     let id = file.id;
     let ports = match (file.ports, file.transport.has_ports()) {
-        (Some(text), true) => RulePorts::parse(&text).map_err(|problem| problem.to_string())?,
+        (Some(text), true) => RulePorts::parse(&text)?,
         (None, false) => RulePorts::None,
         (None, true) => {
-            return Err(format!(
-                "rule `{id}` names no ports: expected ports = \"80\", a list, a range or \"ephemeral\""
-            ));
+            return Err(MatrixProblem::NoPorts { id });
         }
         (Some(_), false) => {
-            return Err(format!(
-                "rule `{id}` names ports, but {} has none: remove them",
-                file.transport
-            ));
+            return Err(MatrixProblem::NeedlessPorts {
+                id,
+                transport: file.transport,
+            });
         }
     };
-    let roles = |names: Vec<String>, end| {
+    let roles = |names: Vec<String>, field| {
         let roles: Vec<Role> = names.iter().map(|name| Role::new(name)).collect();
         if roles.is_empty() || roles.iter().any(|role| role.name().is_empty()) {
-            return Err(format!(
-                "rule `{id}` has an empty {end}: expected one role or more"
-            ));
+            return Err(MatrixProblem::NoRole {
+                id: id.clone(),
+                field,
+            });
         }
         Ok(roles)
     };

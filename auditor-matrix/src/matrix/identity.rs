@@ -31,28 +31,28 @@ pub(super) fn slug(text: &str, most: usize) -> String {
 
 /// A short stable name of a condition: what remains of its sentence without filler words.
 pub(super) fn condition(sentence: &str) -> String {
-    let telling: Vec<String> = sentence
+    let words: Vec<String> = sentence
         .split(|c: char| !c.is_alphanumeric())
         .map(str::to_lowercase)
         .filter(|word| !word.is_empty() && !FILLER.contains(&word.as_str()))
         .take(4)
         .collect();
-    if telling.is_empty() {
+    if words.is_empty() {
         slug(sentence, 4)
     } else {
-        telling.join("-")
+        words.join("-")
     }
 }
 
 /// Rules of which no two say the same, without names yet.
 #[derive(Default)]
-pub(super) struct Unique {
+pub(super) struct UniqueRules {
     rules: Vec<Rule>,
-    /// By what they say: its hash, and the places of the rules that have it.
-    places: BTreeMap<u64, Vec<usize>>,
+    /// By what they say: its hash, and the positions of the rules that have it.
+    positions: BTreeMap<u64, Vec<usize>>,
 }
 
-impl Unique {
+impl UniqueRules {
     pub(super) const fn len(&self) -> usize {
         self.rules.len()
     }
@@ -60,15 +60,15 @@ impl Unique {
     /// Adds a rule; one that is known gets the new one's origin beside its own.
     pub(super) fn push(&mut self, rule: Rule) {
         let mut hasher = DefaultHasher::new();
-        said(&rule).hash(&mut hasher);
-        let places = self.places.entry(hasher.finish()).or_default();
-        let known = places.iter().copied().find(|place| {
+        content(&rule).hash(&mut hasher);
+        let positions = self.positions.entry(hasher.finish()).or_default();
+        let known = positions.iter().copied().find(|position| {
             self.rules
-                .get(*place)
-                .is_some_and(|known| said(known) == said(&rule))
+                .get(*position)
+                .is_some_and(|known| content(known) == content(&rule))
         });
-        let Some(known) = known.and_then(|place| self.rules.get_mut(place)) else {
-            places.push(self.rules.len());
+        let Some(known) = known.and_then(|position| self.rules.get_mut(position)) else {
+            positions.push(self.rules.len());
             self.rules.push(rule);
             return;
         };
@@ -80,7 +80,7 @@ impl Unique {
 }
 
 /// All that a rule says, wherever it stands; capital letters count, which they do not where roles are compared.
-fn said(rule: &Rule) -> String {
+fn content(rule: &Rule) -> String {
     let Rule {
         id: _,
         client,
@@ -103,17 +103,21 @@ fn said(rule: &Rule) -> String {
 
 /// Gives rules without a name theirs; of those that say the same, one stays.
 pub fn named(rules: Vec<Rule>) -> Vec<Rule> {
-    let mut unique = Unique::default();
+    let mut unique = UniqueRules::default();
     for rule in rules {
         unique.push(rule);
     }
     name_rules(unique)
 }
 
-/// Gives every rule its name; rules whose short names meet get longer ones.
-pub(super) fn name_rules(rules: Unique) -> Vec<Rule> {
+/// Gives every rule its name; rules whose short names are alike get fuller ones.
+pub(super) fn name_rules(rules: UniqueRules) -> Vec<Rule> {
     let mut unique = rules.rules;
-    for length in [Length::Short, Length::Client, Length::Everything] {
+    for length in [
+        NameLength::Short,
+        NameLength::Client,
+        NameLength::Everything,
+    ] {
         let mut names: BTreeMap<String, usize> = BTreeMap::new();
         for rule in unique.iter_mut().filter(|rule| rule.id.is_empty()) {
             *names.entry(name(rule, length)).or_default() += 1;
@@ -128,7 +132,7 @@ pub(super) fn name_rules(rules: Unique) -> Vec<Rule> {
     // What is left differs only in what no name shows, such as capital letters or a note.
     let mut n_used: BTreeMap<String, usize> = BTreeMap::new();
     for rule in unique.iter_mut().filter(|rule| rule.id.is_empty()) {
-        let name = name(rule, Length::Everything);
+        let name = name(rule, NameLength::Everything);
         let n_same = n_used.entry(name.clone()).or_default();
         *n_same += 1;
         rule.id = format!("{name}-{n_same}");
@@ -137,13 +141,13 @@ pub(super) fn name_rules(rules: Unique) -> Vec<Rule> {
 }
 
 #[derive(Clone, Copy)]
-enum Length {
+enum NameLength {
     Short,
     Client,
     Everything,
 }
 
-fn name(rule: &Rule, length: Length) -> String {
+fn name(rule: &Rule, length: NameLength) -> String {
     let join = |roles: &[Role]| {
         slug(
             &roles.iter().map(Role::name).collect::<Vec<_>>().join(" "),
@@ -153,14 +157,14 @@ fn name(rule: &Rule, length: Length) -> String {
     let service = rule.service.as_deref().unwrap_or_default();
     let service = slug(service.split(['(', ',']).next().unwrap_or_default(), 4);
     let mut parts = match length {
-        Length::Short => vec![join(&rule.server), service],
-        Length::Client => vec![
+        NameLength::Short => vec![join(&rule.server), service],
+        NameLength::Client => vec![
             join(&rule.client),
             "to".to_owned(),
             join(&rule.server),
             service,
         ],
-        Length::Everything => vec![
+        NameLength::Everything => vec![
             join(&rule.client),
             "to".to_owned(),
             join(&rule.server),

@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{
-    endpoints::BLANKS,
+    endpoints::UNNAMED_ROLES,
     rule::{Matrix, Presence, Rule, RulePorts},
 };
 use crate::{port::PortSet, role::Role};
@@ -48,17 +48,17 @@ pub fn lint(matrices: &[Matrix]) -> Vec<Finding> {
         .enumerate()
         .flat_map(|(index, matrix)| matrix.rules.iter().map(move |rule| (index, rule)))
         .collect();
-    pairs(&rules, &mut findings);
+    overlaps(&rules, &mut findings);
     spelling(&rules, &mut findings);
     for (matrix, rule) in &rules {
-        alone(*matrix, rule, &mut findings);
+        single_rule(*matrix, rule, &mut findings);
     }
     findings.sort_by(|a, b| (a.matrix, a.weight, &a.rules).cmp(&(b.matrix, b.weight, &b.rules)));
     findings
 }
 
 /// Rules that repeat, contain or contradict one another.
-fn pairs(rules: &[(usize, &Rule)], findings: &mut Vec<Finding>) {
+fn overlaps(rules: &[(usize, &Rule)], findings: &mut Vec<Finding>) {
     // Only rules that share a client, a server and the transport can meet.
     let mut meeting: BTreeMap<_, Vec<usize>> = BTreeMap::new();
     for (index, (_, rule)) in rules.iter().enumerate() {
@@ -71,22 +71,22 @@ fn pairs(rules: &[(usize, &Rule)], findings: &mut Vec<Finding>) {
             }
         }
     }
-    let mut seen: BTreeSet<(usize, usize)> = BTreeSet::new();
+    let mut compared: BTreeSet<(usize, usize)> = BTreeSet::new();
     for group in meeting.values() {
         for (nth, first) in group.iter().enumerate() {
             for second in group.iter().skip(nth + 1) {
-                if !seen.insert((*first, *second)) {
+                if !compared.insert((*first, *second)) {
                     continue;
                 }
                 if let (Some(a), Some(b)) = (rules.get(*first), rules.get(*second)) {
-                    findings.extend(pair(*a, *b));
+                    findings.extend(overlap_of(*a, *b));
                 }
             }
         }
     }
 }
 
-fn pair(first: (usize, &Rule), second: (usize, &Rule)) -> Option<Finding> {
+fn overlap_of(first: (usize, &Rule), second: (usize, &Rule)) -> Option<Finding> {
     let ((matrix, a), (other, b)) = (first, second);
     if !overlap(&a.ports, &b.ports) {
         return None;
@@ -187,7 +187,7 @@ fn overlap(a: &RulePorts, b: &RulePorts) -> bool {
     }
 }
 
-/// Roles whose names differ in nothing that is heard: `Nomad Client` and `nomad-clients`.
+/// Roles whose names differ in capital letters, marks or a plural only: `Nomad Client` and `nomad-clients`.
 fn spelling(rules: &[(usize, &Rule)], findings: &mut Vec<Finding>) {
     let mut spellings: BTreeMap<String, BTreeMap<&Role, (usize, &str)>> = BTreeMap::new();
     for (matrix, rule) in rules {
@@ -222,7 +222,7 @@ fn spelling(rules: &[(usize, &Rule)], findings: &mut Vec<Finding>) {
     }
 }
 
-fn alone(matrix: usize, rule: &Rule, findings: &mut Vec<Finding>) {
+fn single_rule(matrix: usize, rule: &Rule, findings: &mut Vec<Finding>) {
     let mut finding = |weight, message: String| {
         findings.push(Finding {
             weight,
@@ -231,14 +231,14 @@ fn alone(matrix: usize, rule: &Rule, findings: &mut Vec<Finding>) {
             message,
         });
     };
-    let blanks: BTreeSet<&str> = rule
+    let unnamed: BTreeSet<&str> = rule
         .client
         .iter()
         .chain(&rule.server)
         .map(Role::name)
-        .filter(|name| BLANKS.contains(name))
+        .filter(|name| UNNAMED_ROLES.contains(name))
         .collect();
-    for blank in blanks {
+    for name in unnamed {
         let weight = if rule.presence == Presence::Required {
             Weight::Wrong
         } else {
@@ -247,7 +247,7 @@ fn alone(matrix: usize, rule: &Rule, findings: &mut Vec<Finding>) {
         finding(
             weight,
             format!(
-                "the page does not say who the `{blank}` are: name a role, or the rule stays unresolved until the deployment does"
+                "the page does not say who the `{name}` are: name a role, or the rule stays unresolved until the deployment does"
             ),
         );
     }
@@ -332,11 +332,11 @@ mod tests {
 
     #[track_caller]
     fn check(matrices: &[Matrix], expected: &[&str]) {
-        let told: Vec<String> = lint(matrices)
+        let findings: Vec<String> = lint(matrices)
             .iter()
             .map(|finding| format!("{:?} {finding}", finding.weight))
             .collect();
-        assert_eq!(told, expected);
+        assert_eq!(findings, expected);
     }
 
     #[test]

@@ -32,7 +32,7 @@ pub struct Rule {
     pub ports: RulePorts,
     /// One of the ports is enough.
     pub alternatives: bool,
-    /// Both ends are the same machine.
+    /// Client and server are the same machine.
     pub loopback: bool,
     pub service: Option<String>,
     pub presence: Presence,

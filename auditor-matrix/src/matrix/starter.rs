@@ -7,12 +7,12 @@ use std::{
 
 use ipnet::IpNet;
 
-use super::{endpoints::BLANKS, rule::Matrix};
+use super::{endpoints::UNNAMED_ROLES, rule::Matrix};
 use crate::{document::Row, role::Role};
 
 /// Writes a deployment for people to fill in. `matrix_path` is the matrix's file, seen from that of the deployment.
 pub fn starter(matrix: &Matrix, rows: &[&Row], matrix_path: &str) -> String {
-    let given = given(rows);
+    let addresses = addresses(rows);
     let mut roles: BTreeSet<&Role> = BTreeSet::new();
     let mut conditions: BTreeMap<&str, Option<&str>> = BTreeMap::new();
     for rule in &matrix.rules {
@@ -28,7 +28,7 @@ pub fn starter(matrix: &Matrix, rows: &[&Row], matrix_path: &str) -> String {
         quoted(matrix_path)
     );
     for role in roles {
-        let mut entries: Vec<String> = given
+        let mut entries: Vec<String> = addresses
             .get(role)
             .into_iter()
             .flatten()
@@ -37,7 +37,7 @@ pub fn starter(matrix: &Matrix, rows: &[&Row], matrix_path: &str) -> String {
         if entries.is_empty() && is_everybody(role.name()) {
             entries.push(quoted("any"));
         }
-        let comment = if BLANKS.contains(&role.name()) {
+        let comment = if UNNAMED_ROLES.contains(&role.name()) {
             "  # the page does not name them"
         } else if entries.is_empty() {
             ""
@@ -67,8 +67,8 @@ pub fn starter(matrix: &Matrix, rows: &[&Row], matrix_path: &str) -> String {
 }
 
 /// Addresses and host names that the cells name, by role.
-fn given(rows: &[&Row]) -> BTreeMap<Role, BTreeSet<String>> {
-    let mut given: BTreeMap<Role, BTreeSet<String>> = BTreeMap::new();
+fn addresses(rows: &[&Row]) -> BTreeMap<Role, BTreeSet<String>> {
+    let mut addresses: BTreeMap<Role, BTreeSet<String>> = BTreeMap::new();
     for cell in rows
         .iter()
         .flat_map(|row| [&row.source, &row.destination])
@@ -87,10 +87,13 @@ fn given(rows: &[&Row]) -> BTreeMap<Role, BTreeSet<String>> {
             entries.insert(name.to_owned());
         }
         if !entries.is_empty() {
-            given.entry(Role::new(name)).or_default().extend(entries);
+            addresses
+                .entry(Role::new(name))
+                .or_default()
+                .extend(entries);
         }
     }
-    given
+    addresses
 }
 
 /// Whether a page means every address by this name.

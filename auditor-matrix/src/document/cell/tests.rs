@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 
-use super::{bracketed_condition, condition, direction, editions, required, transports};
+use super::{bracketed_condition, condition, direction, required, transports, without_editions};
 use crate::{document::Direction, transport::Transport};
 
 #[test]
@@ -44,7 +44,7 @@ fn requirements() {
         (Some("Only if using external nodes"), Some("Metrics."))
     );
     assert_eq!(
-        editions("master [enterprise type=\"inline\" /]"),
+        without_editions("master [enterprise type=\"inline\" /]"),
         ("master".to_owned(), Some("enterprise".to_owned()))
     );
     assert_eq!(
@@ -52,13 +52,13 @@ fn requirements() {
         Some("enterprise")
     );
     assert_eq!(bracketed_condition("Replication (slow)"), None);
-    assert_eq!(editions("a [b] [c"), ("a [b] [c".to_owned(), None));
+    assert_eq!(without_editions("a [b] [c"), ("a [b] [c".to_owned(), None));
 }
 
 proptest! {
     #[test]
     fn any_cell_is_read(text in ".*") {
-        let _editions = editions(&text);
+        let _editions = without_editions(&text);
         let _condition = condition(&text);
     }
 }

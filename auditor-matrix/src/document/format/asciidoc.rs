@@ -40,11 +40,11 @@ struct Table {
     attributes: String,
     /// The delimiter that closes it: `|===` or `!===` and the like.
     delimiter: String,
-    /// Cells that are not in the grid yet: the last may go on below, and the first tell how many columns there are.
+    /// Cells that are not in the grid yet: the last may go on below, and the first line of them gives the number of columns.
     cells: Vec<Cell>,
     n_cells: usize,
     grid: Option<Grid>,
-    /// Cells on the first line that has any, if nothing else tells the number of columns.
+    /// Cells on the first line that has any, if nothing else gives the number of columns.
     n_first: usize,
     /// An empty line follows the first line of cells, which makes it the headings.
     is_first_apart: bool,
@@ -60,7 +60,7 @@ struct Cell {
 
 impl Table {
     /// Moves the cells that are whole into the grid, all but the last `n_open`.
-    fn settle(&mut self, n_open: usize) {
+    fn fill_grid(&mut self, n_open: usize) {
         let in_first_line = || {
             self.cells
                 .iter()
@@ -72,7 +72,7 @@ impl Table {
         });
         for cell in self.cells.drain(..self.cells.len().saturating_sub(n_open)) {
             let text = plain(&cell.text);
-            for _ in 0..cell.times.min(Grid::MOST) {
+            for _ in 0..cell.times.min(Grid::MOST_SPAN) {
                 grid.push(cell.line, &text, cell.columns, cell.rows);
             }
         }
@@ -202,7 +202,7 @@ impl Reader {
             table.n_first = table.n_cells;
         }
         if table.n_first != 0 {
-            table.settle(1);
+            table.fill_grid(1);
         }
     }
 
@@ -210,7 +210,7 @@ impl Reader {
         let Some(mut table) = self.table.take() else {
             return;
         };
-        table.settle(0);
+        table.fill_grid(0);
         let has_heading = table.is_first_apart || table.attributes.contains("header");
         let mut rows = table.grid.map(Grid::rows).unwrap_or_default();
         rows.set_heading(has_heading);
@@ -306,7 +306,7 @@ fn columns(attributes: &str) -> Option<usize> {
     let count = value
         .split([',', ';'])
         .map(|column| match column.trim().split_once('*') {
-            Some((times, _)) => times.parse().unwrap_or(1_usize).min(Grid::MOST),
+            Some((times, _)) => times.parse().unwrap_or(1_usize).min(Grid::MOST_SPAN),
             None => 1,
         })
         .sum();

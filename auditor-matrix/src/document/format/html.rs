@@ -132,7 +132,7 @@ mod tests {
                 "5 After",
             ],
         );
-        // Tables that only place things on a page hold the ones that list ports.
+        // Tables that only lay a page out hold the ones that list ports.
         check(
             "<table><tr><td>Menu</td><td>\n<h3>H</h3><table><tr><th>Port</th></tr><tr><td>80</td></tr></table>end</td></tr></table>",
             &["2h Port", "2 80", "1 Menu|H end"],

@@ -67,7 +67,7 @@ fn check(cell: &str, expected: &str) {
         text.extend([" ? ", word.as_str()]);
     }
     for problem in ports.problems {
-        text.extend([" ! ", problem.as_str()]);
+        text.extend([" ! ", &problem.to_string()]);
     }
     assert_eq!(text, expected, "{cell}");
 }

@@ -22,7 +22,7 @@ pub(super) enum Token<'a> {
     Close,
 }
 
-/// `30,000-32,767`: between the ends of a range a comma inside a number can only mean thousands.
+/// `30,000-32,767`: between the bounds of a range a comma inside a number can only mean thousands.
 static THOUSANDS: LazyLock<Regex> = LazyLock::new(|| {
     regex(r"\b(\d{1,2}),(\d{3})(\s*(?:[-\u{2010}-\u{2015}]|to)\s*)(\d{1,2}),(\d{3})\b")
 });

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::{
-    machine_name::{MOST_WORDS, is_person},
+    machine_name::{MOST_NAME_WORDS, addresses_reader},
     statement::Statement,
 };
 use crate::document::{
@@ -36,7 +36,7 @@ pub(super) fn connection(sentence: &str) -> Option<Statement> {
         };
         let source = found.name("source").map_or("", |source| source.as_str());
         // "You will need to connect to a server over SSH and edit files" is about people, not about machines.
-        if is_person(source) || MOST_WORDS < words("destination") {
+        if addresses_reader(source) || MOST_NAME_WORDS < words("destination") {
             return None;
         }
         let condition = found

@@ -10,28 +10,28 @@ use crate::document::{
     text::{fold, regex},
 };
 
-static ITEM: LazyLock<Regex> = LazyLock::new(|| {
+static PORTS_WITH_SERVICE: LazyLock<Regex> = LazyLock::new(|| {
     regex(
         r"(?i)^(?P<ports>(?:(?:tcp|udp|sctp)(?:\s*(?:/|,|and|&)\s*(?:tcp|udp|sctp))*\s+(?:ports?\s+)?)?\d+(?:\s*[-–]\s*\d+)?(?:\s*(?:,|and|or)\s*\d+(?:\s*[-–]\s*\d+)?)*(?:\s*/\s*(?:tcp|udp|sctp)|\s*\((?:tcp|udp|sctp)[^)]*\)|\s+(?:tcp|udp|sctp))*)(?:\s*:\s+|\s+[-–—]+\s+|\s+for\s+|\s+\()(?P<service>.+?)\)?\.?$",
     )
 });
 
 /// `HTTP API (default 4646). TCP only.`: the port stands behind what it is for.
-static NAMED_ITEM: LazyLock<Regex> = LazyLock::new(|| {
+static SERVICE_WITH_PORTS: LazyLock<Regex> = LazyLock::new(|| {
     regex(
         r"(?i)^(?P<service>[^().:;]{2,60}?)\s*\(\s*(?:(?:by|the|defaults?|ports?|is|to|tcp|udp)[\s:]+)+(?P<ports>\d{2,5}(?:\s*[-\u{2010}-\u{2015},/]\s*\d{2,5})*)\s*(?:/?\s*(?:tcp|udp)\s*)*\)",
     )
 });
 /// Ports and nothing else: what they are for stands above them.
-static BARE_ITEM: LazyLock<Regex> = LazyLock::new(|| {
+static PORTS_ONLY: LazyLock<Regex> = LazyLock::new(|| {
     regex(
         r"(?i)^(?:(?:tcp|udp)\s+)*(?:ports?\s+)?\d{2,5}(?:\s*(?:[-\u{2010}-\u{2015},/]|to|and)\s*\d{2,5})*(?:\s*[/(]?\s*(?:tcp|udp)\s*\)?)*$",
     )
 });
 
 /// Reads an item that names what a port is for in front of it, such as `HTTP API (default 4646). TCP only.`
-pub(super) fn named_item(text: &str) -> Option<Statement> {
-    let found = NAMED_ITEM.captures(text)?;
+pub(super) fn service_with_ports(text: &str) -> Option<Statement> {
+    let found = SERVICE_WITH_PORTS.captures(text)?;
     let stated = cell::transports(text).filter(|named| !named.inferred);
     Some(Statement {
         ports: ports::ports(found.name("ports")?.as_str()).groups,
@@ -39,12 +39,12 @@ pub(super) fn named_item(text: &str) -> Option<Statement> {
         service: found.name("service").map(|service| fold(service.as_str())),
         ..Statement::default()
     })
-    .filter(|said| !said.ports.is_empty())
+    .filter(|statement| !statement.ports.is_empty())
 }
 
 /// Reads an item of ports alone; `label` is the short text above it, which says what they are for.
-pub(super) fn bare_item(text: &str, label: Option<&str>) -> Option<Statement> {
-    if !BARE_ITEM.is_match(text) {
+pub(super) fn ports_only(text: &str, label: Option<&str>) -> Option<Statement> {
+    if !PORTS_ONLY.is_match(text) {
         return None;
     }
     let stated = [Some(text), label]
@@ -63,8 +63,8 @@ pub(super) fn bare_item(text: &str, label: Option<&str>) -> Option<Statement> {
 
 /// Reads an item of a list of ports, such as `8301 (TCP and UDP): gossip`; the transport must stand in it, or a section
 /// must have said that the list is one of ports.
-pub(super) fn item(text: &str, is_port_list: bool) -> Option<Statement> {
-    let found = ITEM.captures(text)?;
+pub(super) fn ports_with_service(text: &str, is_port_list: bool) -> Option<Statement> {
+    let found = PORTS_WITH_SERVICE.captures(text)?;
     let written = found.name("ports")?.as_str();
     let ports = ports::ports(written);
     if ports.groups.is_empty()
@@ -84,7 +84,7 @@ pub(super) fn item(text: &str, is_port_list: bool) -> Option<Statement> {
 }
 
 /// Whether a sentence leads to a list of ports.
-pub(super) fn leads_to_ports(sentence: &str) -> bool {
+pub(super) fn introduces_ports(sentence: &str) -> bool {
     let is_title = !sentence.ends_with(['.', '!', '?']) && sentence.split(' ').count() <= 6;
     let is_about = sentence
         .split(|c: char| !c.is_alphanumeric())
@@ -97,20 +97,20 @@ mod tests {
     #[test]
     fn items_of_lists() {
         let check = |text: &str, is_port_list, expected: &str| {
-            let said = super::item(text, is_port_list).map_or_else(
+            let statement = super::ports_with_service(text, is_port_list).map_or_else(
                 || "nothing".to_owned(),
-                |said| {
-                    let ranges = said.ports.iter().flat_map(|group| &group.ranges);
+                |statement| {
+                    let ranges = statement.ports.iter().flat_map(|group| &group.ranges);
                     let ports: Vec<String> = ranges.map(ToString::to_string).collect();
                     format!(
                         "{} {:?} {}",
                         ports.join(","),
-                        said.transports,
-                        said.service.unwrap_or_default()
+                        statement.transports,
+                        statement.service.unwrap_or_default()
                     )
                 },
             );
-            assert_eq!(said, expected, "{text}");
+            assert_eq!(statement, expected, "{text}");
         };
         check("80/tcp: web", false, "80 [Tcp] web");
         check("443 (TCP) - secure web.", false, "443 [Tcp] secure web");

@@ -1,10 +1,10 @@
 //! Whether words in a sentence can be the name of machines.
 
 /// More words than this are no name of machines.
-pub(super) const MOST_WORDS: usize = 6;
+pub(super) const MOST_NAME_WORDS: usize = 6;
 
-/// Whether a sentence speaks to its reader.
-pub(super) fn is_person(text: &str) -> bool {
+/// Whether a sentence speaks to its reader or of nobody in particular.
+pub(super) fn addresses_reader(text: &str) -> bool {
     let first = text.split(' ').next().unwrap_or_default().to_lowercase();
     matches!(
         first.as_str(),

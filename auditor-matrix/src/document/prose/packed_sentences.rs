@@ -6,12 +6,12 @@ use crate::document::context::Context;
 
 /// Sentences in reading order. Their texts stand in one string.
 #[derive(Default)]
-pub(super) struct Sentences {
+pub(super) struct PackedSentences {
     text: String,
-    places: Vec<Place>,
+    positions: Vec<SentencePosition>,
 }
 
-struct Place {
+struct SentencePosition {
     line: usize,
     /// Where the text begins.
     start: usize,
@@ -30,10 +30,10 @@ pub(super) struct Sentence<'a> {
     pub(super) context: &'a Arc<Context>,
 }
 
-impl Sentences {
+impl PackedSentences {
     /// Adds a sentence; `follows` says whether the one added before it stands in the same paragraph.
     pub(super) fn push(&mut self, line: usize, text: &str, follows: bool, context: &Arc<Context>) {
-        self.places.push(Place {
+        self.positions.push(SentencePosition {
             line,
             start: self.text.len(),
             follows,
@@ -43,22 +43,22 @@ impl Sentences {
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = Sentence<'_>> {
-        self.places
+        self.positions
             .iter()
             .enumerate()
-            .map(|(index, place)| Sentence {
-                line: place.line,
+            .map(|(index, position)| Sentence {
+                line: position.line,
                 text: self.text_of(index),
-                before: (place.follows && 0 < index).then(|| self.text_of(index - 1)),
-                context: &place.context,
+                before: (position.follows && 0 < index).then(|| self.text_of(index - 1)),
+                context: &position.context,
             })
     }
 
     fn text_of(&self, index: usize) -> &str {
         let start = |index: usize| {
-            self.places
+            self.positions
                 .get(index)
-                .map_or(self.text.len(), |place| place.start)
+                .map_or(self.text.len(), |position| position.start)
         };
         self.text
             .get(start(index)..start(index + 1))

@@ -11,7 +11,7 @@ use crate::{
 
 /// Ports of the same transports.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub(super) struct Mention {
+pub(super) struct SentencePorts {
     pub(super) ports: Vec<PortGroup>,
     /// Empty if the sentence names none.
     pub(super) transports: Vec<Transport>,
@@ -39,8 +39,8 @@ static FOR_TRANSPORT: LazyLock<Regex> =
     LazyLock::new(|| regex(r"(?i)^\s+(?:for|over|using|via)\s+(tcp|udp)\b"));
 
 /// All ports that a sentence names, those of the same transports together.
-pub(super) fn mentions(sentence: &str) -> Vec<Mention> {
-    let mut mentions: Vec<Mention> = Vec::new();
+pub(super) fn ports_in(sentence: &str) -> Vec<SentencePorts> {
+    let mut named: Vec<SentencePorts> = Vec::new();
     let mut at = 0;
     while let Some(found) = START.captures_at(sentence, at) {
         let Some(whole) = found.get(0) else { break };
@@ -52,13 +52,13 @@ pub(super) fn mentions(sentence: &str) -> Vec<Mention> {
         let lead = lead
             .map(|lead| transports(lead.as_str()))
             .unwrap_or_default();
-        at = list(sentence, start, &lead, &mut mentions).max(whole.end());
+        at = list(sentence, start, &lead, &mut named).max(whole.end());
     }
-    mentions
+    named
 }
 
-/// Reads a list of ports from `at` on, and says where it ends.
-fn list(sentence: &str, start: usize, lead: &[Transport], mentions: &mut Vec<Mention>) -> usize {
+/// Reads a list of ports from `start` on; returns where it ends.
+fn list(sentence: &str, start: usize, lead: &[Transport], all: &mut Vec<SentencePorts>) -> usize {
     let mut at = start;
     let mut is_or = false;
     let rest = |at: usize| sentence.get(at..).unwrap_or_default();
@@ -69,7 +69,7 @@ fn list(sentence: &str, start: usize, lead: &[Transport], mentions: &mut Vec<Men
         let length = found.get(0).map_or(0, |whole| whole.end());
         let end = at + length;
         let is_first = at == start;
-        if !is_first && counts(rest(end)) {
+        if !is_first && is_quantity(rest(end)) {
             return at;
         }
         let beside: Vec<Transport> = ["slash", "bracket", "after", "more"]
@@ -89,7 +89,7 @@ fn list(sentence: &str, start: usize, lead: &[Transport], mentions: &mut Vec<Men
             beside
         };
         let range = found.name("range").map_or("", |range| range.as_str());
-        add(mentions, ports::ports(range).groups, named, is_or);
+        add(all, ports::ports(range).groups, named, is_or);
         at = end;
         let Some(between) = BETWEEN.captures(rest(at)) else {
             return at;
@@ -109,7 +109,7 @@ fn list(sentence: &str, start: usize, lead: &[Transport], mentions: &mut Vec<Men
 }
 
 /// Whether the words behind a number say what it counts: "and 30 servers", "and 64 GB".
-fn counts(behind: &str) -> bool {
+fn is_quantity(behind: &str) -> bool {
     if behind.starts_with('%') {
         return true;
     }
@@ -131,9 +131,9 @@ fn counts(behind: &str) -> bool {
         )
 }
 
-/// Adds ports to the mention of the same transports; `is_or` makes them one choice with the ports before.
+/// Adds ports to those of the same transports; `is_or` makes them one choice with the ports before.
 fn add(
-    mentions: &mut Vec<Mention>,
+    all: &mut Vec<SentencePorts>,
     groups: Vec<PortGroup>,
     mut named: Vec<Transport>,
     is_or: bool,
@@ -143,19 +143,19 @@ fn add(
     if groups.is_empty() {
         return;
     }
-    let known = mentions.iter().position(|known| known.transports == named);
+    let known = all.iter().position(|known| known.transports == named);
     let index = known.unwrap_or_else(|| {
-        mentions.push(Mention {
+        all.push(SentencePorts {
             ports: Vec::new(),
             transports: named,
         });
-        mentions.len() - 1
+        all.len() - 1
     });
-    let Some(mention) = mentions.get_mut(index) else {
+    let Some(same) = all.get_mut(index) else {
         return;
     };
     for group in groups {
-        match mention.ports.last_mut() {
+        match same.ports.last_mut() {
             Some(last) if is_or && (last.alternatives || last.ranges.len() == 1) => {
                 last.ranges.extend(group.ranges);
                 last.alternatives = true;
@@ -167,7 +167,7 @@ fn add(
                     }
                 }
             }
-            Some(_) | None => mention.ports.push(group),
+            Some(_) | None => same.ports.push(group),
         }
     }
 }
@@ -179,12 +179,12 @@ fn transports(text: &str) -> Vec<Transport> {
 }
 
 /// Whether a sentence about ports names a number that `read` does not hold.
-pub(super) fn names_more(sentence: &str, read: &[Mention]) -> bool {
+pub(super) fn names_unread_number(sentence: &str, read: &[SentencePorts]) -> bool {
     static WORD: LazyLock<Regex> = LazyLock::new(|| regex(r"(?i)\b(?:ports?|tcp|udp)\b"));
     static NUMBERS: LazyLock<Regex> = LazyLock::new(|| regex(r"[\d.,]*\d"));
     let is_read = |number: u16| {
         read.iter()
-            .flat_map(|mention| &mention.ports)
+            .flat_map(|same| &same.ports)
             .flat_map(|group| &group.ranges)
             .any(|range| range.contains(number))
     };
@@ -201,7 +201,7 @@ pub(super) fn names_more(sentence: &str, read: &[Mention]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{mentions, names_more};
+    use super::{names_unread_number, ports_in};
 
     #[test]
     fn sentences() {
@@ -245,7 +245,7 @@ mod tests {
 
     #[test]
     fn numbers_that_are_left() {
-        let more = |sentence: &str| names_more(sentence, &mentions(sentence));
+        let more = |sentence: &str| names_unread_number(sentence, &ports_in(sentence));
         assert!(more("Open port 80 as well as 443 on it."));
         assert!(!more(
             "Open ports 80 and 443 since 4.5.1 on 10.0.0.1, from 2024 on."
@@ -255,10 +255,10 @@ mod tests {
 
     #[track_caller]
     fn check(sentence: &str, expected: &str) {
-        let told: Vec<String> = mentions(sentence)
+        let texts: Vec<String> = ports_in(sentence)
             .iter()
-            .map(|mention| {
-                let ports: Vec<String> = mention
+            .map(|same| {
+                let ports: Vec<String> = same
                     .ports
                     .iter()
                     .map(|group| {
@@ -267,13 +267,12 @@ mod tests {
                         ranges.join(if group.alternatives { "|" } else { "," })
                     })
                     .collect();
-                let transports: Vec<&str> =
-                    mention.transports.iter().map(|one| one.name()).collect();
+                let transports: Vec<&str> = same.transports.iter().map(|one| one.name()).collect();
                 format!("{} {}", ports.join(","), transports.join(" "))
                     .trim()
                     .to_owned()
             })
             .collect();
-        assert_eq!(told.join("; "), expected, "{sentence}");
+        assert_eq!(texts.join("; "), expected, "{sentence}");
     }
 }

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::{
-    machine_name::{MOST_WORDS, is_person},
+    machine_name::{MOST_NAME_WORDS, addresses_reader},
     statement::Statement,
 };
 use crate::document::{
@@ -31,8 +31,8 @@ pub(super) fn prohibition(sentence: &str) -> Option<Statement> {
         .find_map(|expression| expression.captures(sentence))?;
     let client = fold(found.name("client")?.as_str());
     let server = fold(found.name("server")?.as_str());
-    let is_long = |end: &str| MOST_WORDS < end.split(' ').count();
-    if is_person(&client) || is_long(&client) || is_long(&server) {
+    let is_long = |end: &str| MOST_NAME_WORDS < end.split(' ').count();
+    if addresses_reader(&client) || is_long(&client) || is_long(&server) {
         return None;
     }
     let is_mutual = matches!(server.to_lowercase().as_str(), "each other" | "one another");

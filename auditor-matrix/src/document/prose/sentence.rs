@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::{
-    connection, dynamic_ports, ports_in_sentence as mention, prohibition, statement::Statement,
+    connection, dynamic_ports, ports_in_sentence::ports_in, prohibition, statement::Statement,
 };
 use crate::document::{
     row::Direction,
@@ -26,7 +26,7 @@ static TRANSFERRED_TO: LazyLock<Regex> =
     LazyLock::new(|| regex(r"(?i)^(?:transferring|sending|uploading|forwarding) .+ to (\S+)$"));
 
 /// What a sentence says is sent somewhere else: "Statistics are uploaded to the vendor."
-pub(super) fn transfer(sentence: &str) -> Option<String> {
+pub(super) fn transferred(sentence: &str) -> Option<String> {
     TRANSFER
         .captures(sentence)?
         .get(1)
@@ -35,8 +35,8 @@ pub(super) fn transfer(sentence: &str) -> Option<String> {
 
 /// Reads a sentence; nothing if it says nothing of ports or connections.
 pub(super) fn statements(sentence: &str) -> Vec<Statement> {
-    let mentions = mention::mentions(sentence);
-    if mentions.is_empty() {
+    let found = ports_in(sentence);
+    if found.is_empty() {
         if dynamic_ports::have_a_start(sentence) {
             return dynamic_ports::range(sentence).into_iter().collect();
         }
@@ -45,10 +45,10 @@ pub(super) fn statements(sentence: &str) -> Vec<Statement> {
             .into_iter()
             .collect();
     }
-    let names_one = mentions.len() == 1
-        && mentions
+    let names_one = found.len() == 1
+        && found
             .iter()
-            .flat_map(|mention| &mention.ports)
+            .flat_map(|same| &same.ports)
             .map(|group| group.ranges.len())
             .sum::<usize>()
             == 1;
@@ -58,31 +58,31 @@ pub(super) fn statements(sentence: &str) -> Vec<Statement> {
     let service = purpose
         .map(|purpose| fold(purpose.as_str()))
         .filter(|service| {
-            let names_ports = !mention::mentions(service).is_empty();
+            let names_ports = !ports_in(service).is_empty();
             !is_pronoun(service)
                 && !names_ports
                 && service.split(' ').count() <= SERVICE_WORDS
                 && (names_one || !service.contains(|c: char| c.is_ascii_digit()))
         })
-        .filter(|_| mentions.len() == 1);
+        .filter(|_| found.len() == 1);
     let destination = service
         .as_deref()
         .and_then(|service| TRANSFERRED_TO.captures(service)?.get(1));
     let destination = destination.map(|destination| fold(destination.as_str()));
-    let refused = NOT_REQUIRED.captures(sentence);
-    let condition = refused
+    let not_required = NOT_REQUIRED.captures(sentence);
+    let condition = not_required
         .as_ref()
         .and_then(|found| found.name("condition"))
         .map(|condition| fold(condition.as_str()));
-    mentions
+    found
         .into_iter()
-        .map(|mention| Statement {
-            ports: mention.ports,
-            transports: mention.transports,
+        .map(|same| Statement {
+            ports: same.ports,
+            transports: same.transports,
             direction: destination.is_some().then_some(Direction::Outbound),
             destination: destination.clone(),
             service: service.clone(),
-            required: refused.is_some().then_some(false),
+            required: not_required.is_some().then_some(false),
             condition: condition.clone(),
             ..Statement::default()
         })
@@ -106,45 +106,48 @@ mod tests {
     use crate::{document::Direction, transport::Transport};
 
     fn one(sentence: &str) -> Option<Statement> {
-        let mut said = statements(sentence);
-        assert!(said.len() < 2, "{said:?}");
-        said.pop()
+        let mut statement = statements(sentence);
+        assert!(statement.len() < 2, "{statement:?}");
+        statement.pop()
     }
 
     #[test]
     fn what_is_forbidden() {
-        let said = one("Store clients do not need to communicate with each other.").unwrap();
-        assert!(said.forbidden && said.direction == Some(Direction::Both));
-        assert_eq!(said.source.as_deref(), Some("Store clients"));
-        assert_eq!(said.destination, said.source);
-        let said = one("As above, there is no need for web nodes to talk to the store.").unwrap();
-        assert!(said.forbidden && said.direction.is_none());
-        assert_eq!(said.destination.as_deref(), Some("the store"));
+        let statement = one("Store clients do not need to communicate with each other.").unwrap();
+        assert!(statement.forbidden && statement.direction == Some(Direction::Both));
+        assert_eq!(statement.source.as_deref(), Some("Store clients"));
+        assert_eq!(statement.destination, statement.source);
+        let statement =
+            one("As above, there is no need for web nodes to talk to the store.").unwrap();
+        assert!(statement.forbidden && statement.direction.is_none());
+        assert_eq!(statement.destination.as_deref(), Some("the store"));
         assert_eq!(
             one("The second waits and therefore does not try to connect to it again."),
             None
         );
-        let said = one("All worker nodes need to be able to reach each other via IP.").unwrap();
-        assert_eq!(said.destination.as_deref(), Some("All worker nodes"));
+        let statement =
+            one("All worker nodes need to be able to reach each other via IP.").unwrap();
+        assert_eq!(statement.destination.as_deref(), Some("All worker nodes"));
         assert_eq!(one("You do not need to connect to the store."), None);
         assert_eq!(one("Web nodes need to talk to the store."), None);
     }
 
     #[test]
     fn a_port_and_its_purpose() {
-        let said = one("UDP port 123 stays open for communication with time servers.").unwrap();
-        assert_eq!(said.transports, [Transport::Udp]);
-        assert_eq!(said.ports[0].ranges[0].first(), 123);
-        assert_eq!(said.service.as_deref(), Some("time servers"));
+        let statement =
+            one("UDP port 123 stays open for communication with time servers.").unwrap();
+        assert_eq!(statement.transports, [Transport::Udp]);
+        assert_eq!(statement.ports[0].ranges[0].first(), 123);
+        assert_eq!(statement.service.as_deref(), Some("time servers"));
     }
 
     #[test]
     fn connections_without_a_port() {
-        let said =
+        let statement =
             one("If you are using a mirror, the nodes must be able to reach mirror.example.com.")
                 .unwrap();
         assert_eq!(
-            said,
+            statement,
             Statement {
                 direction: Some(Direction::Outbound),
                 source: Some("the nodes".to_owned()),
@@ -155,10 +158,11 @@ mod tests {
                 ..Statement::default()
             }
         );
-        let said = one("You do not need to allow access to cdn.example.com for versions after 7.")
-            .unwrap();
-        assert_eq!(said.required, Some(false));
-        assert_eq!(said.condition.as_deref(), Some("for versions after 7"));
+        let statement =
+            one("You do not need to allow access to cdn.example.com for versions after 7.")
+                .unwrap();
+        assert_eq!(statement.required, Some(false));
+        assert_eq!(statement.condition.as_deref(), Some("for versions after 7"));
     }
 
     #[test]

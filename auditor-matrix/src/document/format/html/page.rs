@@ -10,7 +10,7 @@ use crate::document::{
 pub(super) struct Page {
     blocks: Vec<Block>,
     /// Text that stands in no heading and no cell.
-    loose: Loose,
+    paragraph: Paragraph,
     heading: Option<(u8, usize, String)>,
     /// Innermost last.
     tables: Vec<Table>,
@@ -20,7 +20,7 @@ pub(super) struct Page {
     is_raised: bool,
 }
 
-struct Loose {
+struct Paragraph {
     line: usize,
     text: String,
 }
@@ -46,7 +46,7 @@ impl Page {
     pub(super) fn new(line: usize) -> Self {
         Self {
             blocks: Vec::new(),
-            loose: Loose {
+            paragraph: Paragraph {
                 line,
                 text: String::new(),
             },
@@ -63,7 +63,7 @@ impl Page {
             self.end_table();
         }
         self.end_heading();
-        self.end_loose();
+        self.end_paragraph();
         self.blocks
     }
 
@@ -71,17 +71,17 @@ impl Page {
         if self.hidden.is_some() {
             return;
         }
-        if let Some(place) = self.place() {
-            place.push_str(text);
+        if let Some(open) = self.open_text() {
+            open.push_str(text);
             return;
         }
         if self.is_raised && (self.heading.is_some() || self.is_in_cell()) {
             return;
         }
-        if self.loose.text.is_empty() {
-            self.loose.line = line;
+        if self.paragraph.text.is_empty() {
+            self.paragraph.line = line;
         }
-        self.loose.text.push_str(text);
+        self.paragraph.text.push_str(text);
     }
 
     fn is_in_cell(&self) -> bool {
@@ -91,7 +91,7 @@ impl Page {
     }
 
     /// The cell, caption or heading that is open.
-    fn place(&mut self) -> Option<&mut String> {
+    fn open_text(&mut self) -> Option<&mut String> {
         if self.is_raised {
             return None;
         }
@@ -120,7 +120,7 @@ impl Page {
             "table" => {
                 if self.tables.is_empty() {
                     self.end_heading();
-                    self.end_loose();
+                    self.end_paragraph();
                 }
                 self.is_raised = false;
                 self.tables.push(Table::new(line));
@@ -129,17 +129,17 @@ impl Page {
                 self.is_raised = false;
                 match self.tables.last_mut() {
                     Some(table) => table.start(line, name, (columns, rows)),
-                    None => self.end_loose(),
+                    None => self.end_paragraph(),
                 }
             }
             "h1" | "h2" | "h3" | "h4" | "h5" | "h6" if self.tables.is_empty() => {
                 self.end_heading();
-                self.end_loose();
+                self.end_paragraph();
                 let digit = name.as_bytes().get(1).copied().unwrap_or(b'1');
                 self.heading = Some((digit - b'0', line, String::new()));
             }
             "li" if self.is_in_cell() => {
-                if let Some(text) = self.place() {
+                if let Some(text) = self.open_text() {
                     // What ends a sentence needs no comma.
                     let ends = text.trim_end().ends_with(['.', ';', ',', ':', '!']);
                     let is_first = text.trim().is_empty();
@@ -147,7 +147,7 @@ impl Page {
                     text.push_str(if ends || is_first { " " } else { ", " });
                 }
             }
-            _ if is_block(name) => self.cut(line),
+            _ if is_block(name) => self.break_paragraph(line),
             _ => {}
         }
     }
@@ -181,27 +181,27 @@ impl Page {
                 }
             }
             "h1" | "h2" | "h3" | "h4" | "h5" | "h6" => self.end_heading(),
-            _ if is_block(name) => self.cut(line),
+            _ if is_block(name) => self.break_paragraph(line),
             _ => {}
         }
     }
 
     /// Ends a paragraph; inside a cell or a heading it is only white space.
-    fn cut(&mut self, line: usize) {
-        if let Some(text) = self.place() {
+    fn break_paragraph(&mut self, line: usize) {
+        if let Some(text) = self.open_text() {
             text.push(' ');
         } else {
-            self.end_loose();
-            self.loose.line = line;
+            self.end_paragraph();
+            self.paragraph.line = line;
         }
     }
 
-    fn end_loose(&mut self) {
-        let text = fold(&self.loose.text);
-        self.loose.text.clear();
+    fn end_paragraph(&mut self) {
+        let text = fold(&self.paragraph.text);
+        self.paragraph.text.clear();
         if !text.is_empty() {
             self.blocks.push(Block {
-                line: self.loose.line,
+                line: self.paragraph.line,
                 content: Content::Text(text),
             });
         }
@@ -226,7 +226,7 @@ impl Page {
         };
         self.is_raised = false;
         // What stands before and after it in a cell are two words.
-        if let Some(text) = self.place() {
+        if let Some(text) = self.open_text() {
             text.push(' ');
         }
         table.end_row();

@@ -1,6 +1,6 @@
 //! A pipe table whose line breaks were lost to its rows.
 //!
-//! Some publishing tools join all lines of a table into one. Its rows can be told apart all the same: the row of dashes
+//! Some publishing tools join all lines of a table into one. Its rows can be found all the same: the row of dashes
 //! says how many columns there are, and between the pipe that ends a row and the one that starts the next stands nothing.
 
 use crate::document::table_rows::TableRow;

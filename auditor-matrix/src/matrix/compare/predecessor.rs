@@ -1,0 +1,71 @@
+//! Which rule of the reviewed matrix a rule of the page goes on from.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::matrix::rule::{Matrix, Rule};
+
+/// The ids of the page's rules to those of the reviewed matrix that they go on from.
+pub(super) fn predecessors(reviewed: &Matrix, page: &Matrix) -> BTreeMap<String, String> {
+    let known: BTreeSet<&String> = reviewed
+        .imported
+        .keys()
+        .chain(reviewed.rules.iter().map(|rule| &rule.id))
+        .collect();
+    let mut predecessors: BTreeMap<String, String> = BTreeMap::new();
+    let mut used: BTreeSet<String> = BTreeSet::new();
+    // What says the same is the same rule, though a new neighbour may have made its name longer.
+    let mut by_digest: BTreeMap<String, String> = BTreeMap::new();
+    for (id, digest) in &reviewed.imported {
+        by_digest.insert(digest.clone(), id.clone());
+    }
+    for rule in &reviewed.rules {
+        if !reviewed.imported.contains_key(&rule.id) {
+            by_digest.insert(rule.digest(), rule.id.clone());
+        }
+    }
+    for rule in &page.rules {
+        if let Some(id) = by_digest.get(&rule.digest())
+            && used.insert(id.clone())
+        {
+            predecessors.insert(rule.id.clone(), id.clone());
+        }
+    }
+    for rule in &page.rules {
+        if !predecessors.contains_key(&rule.id)
+            && known.contains(&rule.id)
+            && used.insert(rule.id.clone())
+        {
+            predecessors.insert(rule.id.clone(), rule.id.clone());
+        }
+    }
+    // A rule that only changed its ports or transport, if there is but one that it can be.
+    let kin = |rule: &Rule| {
+        (
+            rule.client.clone(),
+            rule.server.clone(),
+            rule.service.clone(),
+        )
+    };
+    let mut left: BTreeMap<_, Vec<&Rule>> = BTreeMap::new();
+    for rule in reviewed
+        .rules
+        .iter()
+        .filter(|rule| !used.contains(&rule.id))
+    {
+        left.entry(kin(rule)).or_default().push(rule);
+    }
+    let mut new: BTreeMap<_, Vec<&Rule>> = BTreeMap::new();
+    for rule in page
+        .rules
+        .iter()
+        .filter(|rule| !predecessors.contains_key(&rule.id))
+    {
+        new.entry(kin(rule)).or_default().push(rule);
+    }
+    for (kin, new) in new {
+        if let ([new], Some([old])) = (new.as_slice(), left.get(&kin).map(Vec::as_slice)) {
+            predecessors.insert(new.id.clone(), old.id.clone());
+        }
+    }
+    predecessors
+}

@@ -10,11 +10,8 @@ use crate::{
 };
 
 /// Circles that are still there.
-const KNOWN: [&str; 7] = [
+const KNOWN: [&str; 4] = [
     "auditor-ebpf: context, ends, frame, raw, region, shared, window",
-    "auditor-matrix: document::block, document::rows",
-    "auditor: agent::daemon, command::watch",
-    "auditor: agent::observe, agent::session",
     "auditor: capture::program, capture::table",
     "auditor: observed::flow, observed::translation",
     "auditor: report::schema, report::words",

@@ -21,7 +21,7 @@ use crate::{
 };
 
 tests! {
-    every_way_counts_alike: [Kernel],
+    every_path_counts_alike: [Kernel],
 }
 
 const XDP: &str = "ingress_xdp";

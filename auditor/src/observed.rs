@@ -13,10 +13,10 @@ use std::{
 use auditor_common::{Reason, Tally, Totals, lost::Lost};
 use jiff::{SignedDuration, Timestamp};
 
-pub use flow::{DirectionCounters, Flow, Outcome, Remembered, flag_names};
-pub use ledger::{Ends, KnownPorts, Ledger};
+pub use flow::{DirectionCounters, Endpoints, Flow, Outcome, Remembered, flag_names};
+pub use ledger::{FlowKey, KnownPorts, Ledger};
 pub use process::{Process, ServerProcess, SocketOwners};
-pub use translation::{Endpoints, Translations};
+pub use translation::Translations;
 
 use crate::transport::Transport;
 
@@ -163,7 +163,7 @@ pub enum Cause {
 }
 
 impl Gap {
-    /// Ends a gap that lasts because one of these interfaces, which are watched again, was lost.
+    /// FlowKey a gap that lasts because one of these interfaces, which are watched again, was lost.
     pub fn end(&mut self, watched: &[String], now: Timestamp) {
         if let Cause::InterfaceLost { name } = &self.cause
             && watched.contains(name)

@@ -23,7 +23,7 @@ use super::{
 use crate::{
     capture::{Capture, Selection, Settings, Sizes, privilege},
     matrix::Matrix,
-    observed::{self, Cause, Ends, Flow, Gap, KnownPorts, Observed, Window},
+    observed::{self, Cause, Flow, FlowKey, Gap, KnownPorts, Observed, Window},
     output::say,
 };
 
@@ -278,10 +278,10 @@ impl Session {
         self.clock.epoch().saturating_sub(OVER)
     }
 
-    fn described(&self, flows: Vec<(Ends, ConversationRecord)>) -> Vec<Flow> {
+    fn described(&self, flows: Vec<(FlowKey, ConversationRecord)>) -> Vec<Flow> {
         let names = self.interfaces.names();
         let translations = self.attribution.known().translations;
-        let flow = |(key, record): (Ends, ConversationRecord)| {
+        let flow = |(key, record): (FlowKey, ConversationRecord)| {
             let name = names
                 .get(&packet::index(key.interface))
                 .cloned()

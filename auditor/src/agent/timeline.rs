@@ -78,7 +78,7 @@ fn sum(one: &Point, other: &Point) -> Point {
 
 #[cfg(test)]
 mod tests {
-    use auditor_common::Tally;
+    use auditor_common::{Tally, Totals};
     use jiff::Timestamp;
 
     use super::{MOST, Timeline};
@@ -93,7 +93,11 @@ mod tests {
                     bytes: tick * factor * 100,
                 };
                 let now = Timestamp::from_second(i64::try_from(tick).unwrap()).unwrap();
-                timeline.tick(now, [tally(1), tally(2)]);
+                let totals = Totals {
+                    received: tally(1),
+                    sent: tally(2),
+                };
+                timeline.tick(now, totals);
             }
             let points = timeline.points();
             assert!(

@@ -65,7 +65,7 @@ impl UncountedGaps {
 mod tests {
     use std::collections::BTreeMap;
 
-    use auditor_common::{Slot, Tally};
+    use auditor_common::{Reason, Tally};
     use jiff::Timestamp;
 
     use super::UncountedGaps;
@@ -77,11 +77,14 @@ mod tests {
         let at = |second| Timestamp::from_second(second).unwrap();
         let mut turn = |second: i64, packets: u64| {
             let tally = Tally { packets, bytes: 0 };
-            let tallies = BTreeMap::from([(Slot::TableFull, tally)]);
-            gaps.update(&tallies, at(second - 10), at(second))
+            let without_flow = BTreeMap::from([(Reason::TableFull, tally)]);
+            gaps.update(&without_flow, at(second - 10), at(second))
         };
         let gap = |packets, from, until| Gap {
-            cause: Cause::TableFull { packets },
+            cause: Cause::Uncounted {
+                reason: Reason::TableFull,
+                packets,
+            },
             from: at(from),
             until: Some(at(until)),
         };

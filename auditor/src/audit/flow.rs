@@ -89,7 +89,7 @@ impl<'a> Judge<'a> {
             outcome,
             benefit_of_doubt: false,
         };
-        let query = self.query(flow, Endpoints::of(flow));
+        let query = self.query(flow, flow.endpoints());
         let (forbidding, allowing) = self.matching_rules(query);
         if !allowing.is_empty() {
             return finding(FlowVerdict::Documented { rules: allowing }, Severity::Fine);

@@ -9,7 +9,7 @@ use auditor_common::{
 };
 use jiff::Timestamp;
 
-use super::{Endpoints, Ends};
+use super::FlowKey;
 use crate::{address, transport::Transport};
 
 /// One client's traffic with one service of one server.
@@ -38,6 +38,14 @@ pub struct Flow {
     pub translated: BTreeSet<Endpoints>,
     /// What is remembered of it, where the counters reach further back than the window.
     pub remembered: Option<Remembered>,
+}
+
+/// A flow's client, its server, and the server's port.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct Endpoints {
+    pub client: IpAddr,
+    pub server: IpAddr,
+    pub port: u16,
 }
 
 /// When a flow that the history holds last had each outcome.
@@ -99,7 +107,7 @@ impl Outcome {
 impl Flow {
     /// A flow as the ledger merged it; `instant` turns an epoch into time.
     pub fn new(
-        ends: &Ends,
+        key: &FlowKey,
         record: &ConversationRecord,
         interface: String,
         instant: impl Fn(u64) -> Timestamp,
@@ -117,12 +125,12 @@ impl Flow {
         let handshake = 0 < record.requests || 0 < record.replies;
         let stored = Evidence::from_number(record.evidence).unwrap_or(Evidence::FirstSender);
         Self {
-            client: address::from_bytes(ends.client),
-            server: address::from_bytes(ends.server),
-            protocol: ends.protocol,
-            port: ends.port,
+            client: address::from_bytes(key.client),
+            server: address::from_bytes(key.server),
+            protocol: key.protocol,
+            port: key.port,
             interface,
-            tunnel: Tunnel::of(ends.interface),
+            tunnel: Tunnel::of(key.interface),
             to_server: counters(0, to_server),
             to_client: counters(1, to_client),
             requests: record.requests,
@@ -137,6 +145,15 @@ impl Flow {
             },
             translated: BTreeSet::new(),
             remembered: None,
+        }
+    }
+
+    /// Its endpoints as its interface shows them.
+    pub const fn endpoints(&self) -> Endpoints {
+        Endpoints {
+            client: self.client,
+            server: self.server,
+            port: self.port,
         }
     }
 

@@ -1,6 +1,6 @@
 //! Conversations merged over drains, and each turned into a flow: who is the client, who the server.
 
-mod talks;
+mod conversations;
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashSet},
@@ -11,13 +11,13 @@ use auditor_common::{
     ConversationKey, ConversationRecord, Direction, Evidence, KeptPorts, PackedPorts, Tally,
     flow::opening, lost::Lost, port::protocol, side::has_ports,
 };
-use talks::Talks;
+use conversations::Conversations;
 
 use crate::{address, port::PortRange};
 
-/// What a flow is known by.
+/// What the kernel half counts a flow under, once it is known which side is the server.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub struct Ends {
+pub struct FlowKey {
     /// Addresses; IPv4 is IPv4-mapped.
     pub client: [u8; 16],
     pub server: [u8; 16],
@@ -29,7 +29,7 @@ pub struct Ends {
     pub interface: u32,
 }
 
-/// What is known of ports where no conversation tells.
+/// What is known of ports where no handshake was seen.
 pub struct KnownPorts<'a> {
     /// Whether the matrix documents a port of a protocol.
     pub is_documented: &'a dyn Fn(u8, u16) -> bool,
@@ -44,10 +44,10 @@ pub struct KnownPorts<'a> {
 /// its port, as the kernel half does it.
 #[derive(Clone, Debug)]
 pub struct Ledger {
-    talks: Talks,
+    conversations: Conversations,
     most: usize,
     n_unproven: usize,
-    /// Addresses of this host; of what found no room they tell whether it was sent.
+    /// Addresses of this host: what found no room was sent if it is from one of them.
     own: BTreeSet<[u8; 16]>,
     lost: BTreeMap<Lost, Tally>,
 }
@@ -63,7 +63,7 @@ impl Ledger {
     /// A ledger of at most so many conversations.
     pub fn new(most: usize) -> Self {
         Self {
-            talks: Talks::default(),
+            conversations: Conversations::default(),
             most,
             n_unproven: 0,
             own: BTreeSet::new(),
@@ -80,7 +80,7 @@ impl Ledger {
     /// Adds a conversation that a drain found.
     pub fn add(&mut self, key: &ConversationKey, more: &ConversationRecord) {
         let mut change = 0;
-        let is_known = self.talks.change(key, |known| {
+        let is_known = self.conversations.change(key, |known| {
             let was_unproven = proves_nothing(known);
             merge(known, more);
             change = usize::from(was_unproven && !proves_nothing(known));
@@ -90,13 +90,13 @@ impl Ledger {
             return;
         }
         let is_unproven = proves_nothing(more);
-        let is_full = self.most <= self.talks.len()
-            || is_unproven && self.most / UNPROVEN_PART <= self.n_unproven;
+        let is_full = self.most <= self.conversations.len()
+            || is_unproven && self.most / UNPROVEN_SHARE <= self.n_unproven;
         if is_full {
             self.lose(key, more);
             return;
         }
-        self.talks.insert(key, more);
+        self.conversations.insert(key, more);
         self.n_unproven += usize::from(is_unproven);
     }
 
@@ -113,12 +113,13 @@ impl Ledger {
         } else {
             ports.first().min(ports.second())
         };
-        for ((end, packets), bytes) in key.addresses.iter().zip(record.packets).zip(record.bytes) {
+        for ((sender, packets), bytes) in key.addresses.iter().zip(record.packets).zip(record.bytes)
+        {
             if packets == 0 {
                 continue;
             }
             let tally = self.lost.entry(Lost {
-                direction: if self.own.contains(end) {
+                direction: if self.own.contains(sender) {
                     Direction::Egress
                 } else {
                     Direction::Ingress
@@ -132,12 +133,12 @@ impl Ledger {
         }
     }
 
-    /// Decides conversations that ended before the epoch `before` and whose sides were not certain, so that all those of
+    /// Decides conversations that ended before the epoch `before` and whose server was not certain, so that all those of
     /// a client with a service become one again.
     pub fn settle(&mut self, before: u64, known: &KnownPorts<'_>) {
         let certain = self.certain();
         let over = self
-            .talks
+            .conversations
             .take(|key, record| !PackedPorts(key.ports).is_server_known() && record.last < before);
         for (key, record) in over {
             self.n_unproven -= usize::from(proves_nothing(&record));
@@ -145,13 +146,13 @@ impl Ledger {
                 Some(client) => (client, Evidence::Handshake),
                 None => decide(&key, &record, &certain, known),
             };
-            let ends = ends(&key, client);
+            let flow = flow_key(&key, client);
             let settled = ConversationKey {
-                addresses: [ends.client, ends.server],
-                ports: PackedPorts::new(KeptPorts::Server, ends.protocol, 0, ends.port).0,
+                addresses: [flow.client, flow.server],
+                ports: PackedPorts::new(KeptPorts::Server, flow.protocol, 0, flow.port).0,
                 ..key
             };
-            self.add(&settled, &turned(&record, client, evidence));
+            self.add(&settled, &with_client_first(&record, client, evidence));
         }
     }
 
@@ -161,70 +162,73 @@ impl Ledger {
         &mut self,
         before: u64,
         known: &KnownPorts<'_>,
-    ) -> Vec<(Ends, ConversationRecord)> {
+    ) -> Vec<(FlowKey, ConversationRecord)> {
         self.settle(before, known);
         let over = self
-            .talks
+            .conversations
             .take(|key, record| PackedPorts(key.ports).is_server_known() && record.last < before);
         let mut retired = Vec::with_capacity(over.len());
         for (key, record) in over {
             self.n_unproven -= usize::from(proves_nothing(&record));
             // An error about packets that were never seen is about nothing.
             if record.packets != [0; 2] {
-                retired.push((ends(&key, Client::First), record));
+                retired.push((flow_key(&key, Client::First), record));
             }
         }
         retired
     }
 
     /// The services of which a conversation was surely theirs.
-    fn certain(&self) -> HashSet<Ends> {
+    fn certain(&self) -> HashSet<FlowKey> {
         let mut certain = HashSet::new();
-        for (key, record) in self.talks.iter() {
+        for (key, record) in self.conversations.iter() {
             if PackedPorts(key.ports).is_server_known() {
                 let is_guess = Evidence::from_number(record.evidence)
                     .is_some_and(|evidence| Evidence::Opened < evidence);
                 if record.packets != [0; 2] && !is_guess {
-                    certain.insert(ends(&key, Client::First));
+                    certain.insert(flow_key(&key, Client::First));
                 }
             } else if let Some(client) = opened_by(&record) {
-                certain.insert(ends(&key, client));
+                certain.insert(flow_key(&key, client));
             }
         }
         certain
     }
 
     pub const fn len(&self) -> usize {
-        self.talks.len()
+        self.conversations.len()
     }
 
     pub fn is_empty(&self) -> bool {
-        self.talks.len() == 0
+        self.conversations.len() == 0
     }
 
-    /// Every flow, in order; the first end of a record is the client.
+    /// Every flow, in order; the first address of a record is the client's.
     ///
-    /// A conversation whose sides were not certain is decided here, by all that is known by now, so that what came before
-    /// the evidence is counted with the right end too.
-    pub fn flows(&self, known: &KnownPorts<'_>) -> Vec<(Ends, ConversationRecord)> {
-        let mut flows: BTreeMap<Ends, ConversationRecord> = BTreeMap::new();
-        let mut count = |ends: Ends, record: &ConversationRecord| {
+    /// A conversation whose server was not certain is decided here, by all that is known by now, so that what came before
+    /// the evidence is counted for the right side too.
+    pub fn flows(&self, known: &KnownPorts<'_>) -> Vec<(FlowKey, ConversationRecord)> {
+        let mut flows: BTreeMap<FlowKey, ConversationRecord> = BTreeMap::new();
+        let mut count = |flow: FlowKey, record: &ConversationRecord| {
             flows
-                .entry(ends)
+                .entry(flow)
                 .and_modify(|known| merge(known, record))
                 .or_insert(*record);
         };
         let certain = self.certain();
-        for (key, record) in self.talks.iter() {
+        for (key, record) in self.conversations.iter() {
             if PackedPorts(key.ports).is_server_known() {
-                count(ends(&key, Client::First), &record);
+                count(flow_key(&key, Client::First), &record);
                 continue;
             }
             let (client, evidence) = match opened_by(&record) {
                 Some(client) => (client, Evidence::Handshake),
                 None => decide(&key, &record, &certain, known),
             };
-            count(ends(&key, client), &turned(&record, client, evidence));
+            count(
+                flow_key(&key, client),
+                &with_client_first(&record, client, evidence),
+            );
         }
         // An error about packets that were never seen is about nothing.
         flows
@@ -234,34 +238,34 @@ impl Ledger {
     }
 }
 
-/// One conversation in so many may be one that proves nothing.
-const UNPROVEN_PART: usize = 4;
+/// One in so many conversations that are kept may be one that proves nothing.
+const UNPROVEN_SHARE: usize = 4;
 
-/// Whether anybody could have made up the conversation: one end never said anything but no, or both only opened it.
+/// Whether anybody could have made up the conversation: one side never sent anything but resets, or both only opened it.
 fn proves_nothing(record: &ConversationRecord) -> bool {
-    let said = |end: usize| {
-        let of = |pair: &[u64; 2]| pair.get(end).copied().unwrap_or_default();
+    let n_sent = |side: usize| {
+        let of = |pair: &[u64; 2]| pair.get(side).copied().unwrap_or_default();
         of(&record.packets).saturating_sub(of(&record.resets))
     };
-    let (first, second) = (said(0), said(1));
+    let (first, second) = (n_sent(0), n_sent(1));
     first == 0 || second == 0 || first + second <= record.requests + record.replies
 }
 
-/// Which end of a conversation is the client.
+/// Which of a conversation's two addresses is the client's.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Client {
     First,
     Second,
 }
 
-fn ends(key: &ConversationKey, client: Client) -> Ends {
+fn flow_key(key: &ConversationKey, client: Client) -> FlowKey {
     let ports = PackedPorts(key.ports);
     let [first, second] = key.addresses;
     let (client, server, port) = match client {
         Client::First => (first, second, ports.second()),
         Client::Second => (second, first, ports.first()),
     };
-    Ends {
+    FlowKey {
         client,
         server,
         protocol: ports.protocol(),
@@ -270,8 +274,12 @@ fn ends(key: &ConversationKey, client: Client) -> Ends {
     }
 }
 
-/// The record with the client as its first end.
-fn turned(record: &ConversationRecord, client: Client, evidence: Evidence) -> ConversationRecord {
+/// The record with the client's address first.
+fn with_client_first(
+    record: &ConversationRecord,
+    client: Client,
+    evidence: Evidence,
+) -> ConversationRecord {
     let evidence = evidence as u64;
     let swap = |[first, second]: [u64; 2]| [second, first];
     match client {
@@ -290,7 +298,7 @@ fn turned(record: &ConversationRecord, client: Client, evidence: Evidence) -> Co
     }
 }
 
-/// Who opened the conversation, if that was seen. Where both ends asked, the one that did so first.
+/// Who opened the conversation, if that was seen. Where both sides sent a request, the one that did so first.
 fn opened_by(record: &ConversationRecord) -> Option<Client> {
     let has = |bits: u8| record.opening & u64::from(bits) != 0;
     match (
@@ -323,7 +331,7 @@ const fn first_sender(record: &ConversationRecord) -> Client {
 fn decide(
     key: &ConversationKey,
     record: &ConversationRecord,
-    certain: &HashSet<Ends>,
+    certain: &HashSet<FlowKey>,
     known: &KnownPorts<'_>,
 ) -> (Client, Evidence) {
     let number = PackedPorts(key.ports).protocol();
@@ -331,34 +339,36 @@ fn decide(
         PackedPorts(key.ports).first(),
         PackedPorts(key.ports).second(),
     );
-    // Which end's port tells something that the other's does not: that end is the server.
-    let server =
-        |tells: &dyn Fn(Client) -> bool| match (tells(Client::First), tells(Client::Second)) {
-            (true, false) => Some(Client::Second),
-            (false, true) => Some(Client::First),
-            (true, true) | (false, false) => None,
-        };
-    let port = |end| match end {
+    // Whose port is known for something that the other's is not: that side is the server.
+    let server = |is_known: &dyn Fn(Client) -> bool| match (
+        is_known(Client::First),
+        is_known(Client::Second),
+    ) {
+        (true, false) => Some(Client::Second),
+        (false, true) => Some(Client::First),
+        (true, true) | (false, false) => None,
+    };
+    let port = |side| match side {
         Client::First => first,
         Client::Second => second,
     };
     if !has_ports(number) || first == 0 && second == 0 {
         return (first_sender(record), Evidence::FirstSender);
     }
-    let is_server_of_certain = |end| {
-        let client = match end {
+    let is_server_of_certain = |side| {
+        let client = match side {
             Client::First => Client::Second,
             Client::Second => Client::First,
         };
-        certain.contains(&ends(key, client))
+        certain.contains(&flow_key(key, client))
     };
     if let Some(client) = server(&is_server_of_certain) {
         return (client, Evidence::Opened);
     }
-    if let Some(client) = server(&|end| (known.is_documented)(number, port(end))) {
+    if let Some(client) = server(&|side| (known.is_documented)(number, port(side))) {
         return (client, Evidence::Documented);
     }
-    if let Some(client) = server(&|end| !known.ephemeral.contains(port(end))) {
+    if let Some(client) = server(&|side| !known.ephemeral.contains(port(side))) {
         return (client, Evidence::Ephemeral);
     }
     // A TCP or SCTP conversation whose opening was not seen began before we looked, so its first packet here says

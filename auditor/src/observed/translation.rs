@@ -1,31 +1,9 @@
 //! Addresses that were translated between client and server: the endpoints that a flow shows on some interface, and the
 //! real ones.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    net::IpAddr,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::Flow;
-
-/// A flow's client, its server, and the server's port.
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub struct Endpoints {
-    pub client: IpAddr,
-    pub server: IpAddr,
-    pub port: u16,
-}
-
-impl Endpoints {
-    /// Those that a flow shows on its interface.
-    pub const fn of(flow: &Flow) -> Self {
-        Self {
-            client: flow.client,
-            server: flow.server,
-            port: flow.port,
-        }
-    }
-}
+use super::{Endpoints, Flow};
 
 /// Every translation that was seen: the real endpoints by protocol and by those that some interface shows.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -76,7 +54,7 @@ impl Translations {
     /// The real endpoints of a flow, where they are not those that it shows.
     pub fn of(&self, flow: &Flow) -> BTreeSet<Endpoints> {
         self.0
-            .get(&(flow.protocol, Endpoints::of(flow)))
+            .get(&(flow.protocol, flow.endpoints()))
             .cloned()
             .unwrap_or_default()
     }

@@ -5,7 +5,7 @@ use auditor_common::{
 
 use proptest::prelude::*;
 
-use super::{Ends, KnownPorts, Ledger};
+use super::{FlowKey, KnownPorts, Ledger};
 use crate::port::PortRange;
 
 const A: [u8; 16] = mapped([10, 0, 0, 1]);
@@ -35,7 +35,7 @@ fn record(packets: [u64; 2], opening: u8) -> ConversationRecord {
     }
 }
 
-fn flows(ledger: &Ledger) -> Vec<(Ends, ConversationRecord)> {
+fn flows(ledger: &Ledger) -> Vec<(FlowKey, ConversationRecord)> {
     ledger.flows(&KnownPorts {
         is_documented: &|_, port| port == 50_001,
         ephemeral: PortRange::EPHEMERAL,
@@ -45,44 +45,44 @@ fn flows(ledger: &Ledger) -> Vec<(Ends, ConversationRecord)> {
 /// The only flow: whether A is its client, its port, what the client and the server sent, and the evidence.
 #[track_caller]
 fn check(
-    talks: &[(ConversationKey, ConversationRecord)],
+    conversations: &[(ConversationKey, ConversationRecord)],
     is_a_client: bool,
     port: u16,
     packets: [u64; 2],
     evidence: Evidence,
 ) {
     let mut ledger = Ledger::new(usize::MAX);
-    for (key, record) in talks {
+    for (key, record) in conversations {
         ledger.add(key, record);
     }
     let flows = flows(&ledger);
-    let [(ends, record)] = flows.as_slice() else {
+    let [(key, record)] = flows.as_slice() else {
         panic!("one flow expected: {flows:?}")
     };
-    assert_eq!((ends.client == A, ends.port), (is_a_client, port));
+    assert_eq!((key.client == A, key.port), (is_a_client, port));
     assert_eq!(record.packets, packets);
     assert_eq!(Evidence::from_number(record.evidence), Some(evidence));
 }
 
 #[test]
 fn an_opening_decides() {
-    let talk = |bits| [(unsided(TCP, 50_000, 40_000), record([3, 2], bits))];
+    let conversation = |bits| [(unsided(TCP, 50_000, 40_000), record([3, 2], bits))];
     check(
-        &talk(opening::REQUEST_FROM_FIRST),
+        &conversation(opening::REQUEST_FROM_FIRST),
         true,
         40_000,
         [3, 2],
         Evidence::Handshake,
     );
     check(
-        &talk(opening::REQUEST_FROM_SECOND),
+        &conversation(opening::REQUEST_FROM_SECOND),
         false,
         50_000,
         [2, 3],
         Evidence::Handshake,
     );
     check(
-        &talk(opening::REPLY_FROM_FIRST),
+        &conversation(opening::REPLY_FROM_FIRST),
         false,
         50_000,
         [2, 3],
@@ -90,7 +90,7 @@ fn an_opening_decides() {
     );
     let both = opening::REQUEST_FROM_FIRST | opening::REQUEST_FROM_SECOND;
     check(
-        &talk(both | opening::STARTED_BY_SECOND),
+        &conversation(both | opening::STARTED_BY_SECOND),
         false,
         50_000,
         [2, 3],
@@ -109,14 +109,14 @@ fn a_guess_is_corrected_with_all_that_was_counted_before() {
     );
     check(&[before, after], false, 50_000, [6, 6], Evidence::Handshake);
     // Another conversation of the two with the same service tells as well.
-    let mut asked = record([1, 1], 0);
-    asked.evidence = Evidence::Handshake as u64;
+    let mut requested = record([1, 1], 0);
+    requested.evidence = Evidence::Handshake as u64;
     let sided = ConversationKey {
         addresses: [B, A],
         ..key(KeptPorts::Server, TCP, 0, 50_000)
     };
     check(
-        &[before, (sided, asked)],
+        &[before, (sided, requested)],
         false,
         50_000,
         [5, 6],
@@ -194,11 +194,11 @@ fn what_is_over_is_settled() {
     };
     for client in 40_000..40_100 {
         let last = u64::from(client - 40_000);
-        let talk = ConversationRecord {
+        let conversation = ConversationRecord {
             last,
             ..record([2, 3], 0)
         };
-        ledger.add(&unsided(TCP, client, 50_001), &talk);
+        ledger.add(&unsided(TCP, client, 50_001), &conversation);
     }
     let before = ledger.flows(&known);
     ledger.settle(90, &known);
@@ -223,7 +223,7 @@ fn a_guess_that_was_settled_convinces_nobody() {
     let ports: Vec<u16> = ledger
         .flows(&known)
         .iter()
-        .map(|(ends, _)| ends.port)
+        .map(|(key, _)| key.port)
         .collect();
     assert_eq!(ports, [40_000, 45_000]);
 }
@@ -280,7 +280,7 @@ proptest! {
     #[test]
     fn nothing_is_lost_in_silence(
         most in 0_usize..40,
-        talks in proptest::collection::vec(
+        conversations in proptest::collection::vec(
             (any::<bool>(), 0_u16..4, 0_u16..4, any::<[u8; 2]>(), 0_u8..32, 0_u64..9), 0..200,
         ),
     ) {
@@ -290,7 +290,7 @@ proptest! {
         };
         let mut ledger = Ledger::new(most);
         let mut sums = [0; 2];
-        for (is_sided, first, second, packets, opening, last) in talks {
+        for (is_sided, first, second, packets, opening, last) in conversations {
             let kind = if is_sided { KeptPorts::Server } else { KeptPorts::Both };
             let first = if is_sided { 0 } else { first };
             let record = ConversationRecord { last, ..record(packets.map(u64::from), opening) };

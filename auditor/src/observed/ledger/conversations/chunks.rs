@@ -39,8 +39,8 @@ impl<T: Copy> Chunks<T> {
                 break;
             };
             if keeps(&value) {
-                if let Some(place) = self.get_mut(n_kept) {
-                    *place = value;
+                if let Some(slot) = self.get_mut(n_kept) {
+                    *slot = value;
                 }
                 n_kept += 1;
             }

@@ -1,7 +1,7 @@
-//! Conversations by what they are known by, packed: a host may have a million of them.
+//! Conversations by their key, packed: a host may have a million of them.
 
 mod chunks;
-mod entry;
+mod packed;
 
 use std::{
     collections::HashMap,
@@ -12,11 +12,11 @@ use auditor_common::{ConversationKey, ConversationRecord};
 use hashbrown::HashTable;
 
 use chunks::Chunks;
-use entry::{Address, Entry};
+use packed::{Address, PackedConversation};
 
 /// A map from keys to records that takes little more than what it holds.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Talks {
+pub(super) struct Conversations {
     four: Arena<[u8; 4]>,
     six: Arena<[u8; 16]>,
     hasher: RandomState,
@@ -25,14 +25,14 @@ pub(super) struct Talks {
 /// Conversations whose addresses are of this length.
 #[derive(Clone, Debug)]
 struct Arena<A> {
-    entries: Chunks<Entry<A>>,
-    /// Places of the entries.
-    places: HashTable<u32>,
-    /// Records of entries that they do not fit into, by place.
+    entries: Chunks<PackedConversation<A>>,
+    /// Positions of the entries, by the hash of their key.
+    index: HashTable<u32>,
+    /// Records whose counts are too large for their entry, by position.
     wide: HashMap<u32, ConversationRecord>,
 }
 
-impl Talks {
+impl Conversations {
     pub(super) const fn len(&self) -> usize {
         self.four.entries.len() + self.six.entries.len()
     }
@@ -45,7 +45,7 @@ impl Talks {
     ) -> bool {
         let hash = self.hasher.hash_one(key);
         match <[u8; 4]>::all(key.addresses) {
-            Some(ends) => self.four.change(hash, ends, key, change),
+            Some(addresses) => self.four.change(hash, addresses, key, change),
             None => self.six.change(hash, key.addresses, key, change),
         }
     }
@@ -53,7 +53,7 @@ impl Talks {
     /// Adds a key that is not there.
     pub(super) fn insert(&mut self, key: &ConversationKey, record: &ConversationRecord) {
         match <[u8; 4]>::all(key.addresses) {
-            Some(ends) => self.four.insert(&self.hasher, ends, key, record),
+            Some(addresses) => self.four.insert(&self.hasher, addresses, key, record),
             None => self.six.insert(&self.hasher, key.addresses, key, record),
         }
     }
@@ -78,28 +78,28 @@ impl<A: Address> Arena<A> {
     fn change(
         &mut self,
         hash: u64,
-        ends: [A; 2],
+        addresses: [A; 2],
         key: &ConversationKey,
         change: impl FnOnce(&mut ConversationRecord),
     ) -> bool {
         let Self {
             entries,
-            places,
+            index,
             wide,
         } = self;
-        let is_same = |place: &u32| {
+        let is_same = |position: &u32| {
             entries
-                .get(*place as usize)
-                .is_some_and(|entry| entry.is(ends, key))
+                .get(*position as usize)
+                .is_some_and(|entry| entry.is(addresses, key))
         };
-        let Some(place) = places.find(hash, is_same).copied() else {
+        let Some(position) = index.find(hash, is_same).copied() else {
             return false;
         };
-        if let Some(entry) = entries.get_mut(place as usize) {
-            let mut record = whole(entry, place, wide);
+        if let Some(entry) = entries.get_mut(position as usize) {
+            let mut record = whole(entry, position, wide);
             change(&mut record);
             if !entry.set(&record) {
-                wide.insert(place, record);
+                wide.insert(position, record);
             }
         }
         true
@@ -108,27 +108,25 @@ impl<A: Address> Arena<A> {
     fn insert(
         &mut self,
         hasher: &RandomState,
-        ends: [A; 2],
+        addresses: [A; 2],
         key: &ConversationKey,
         record: &ConversationRecord,
     ) {
-        let place = u32::try_from(self.entries.len()).unwrap_or(u32::MAX);
-        let mut entry = Entry::new(ends, key);
+        let position = u32::try_from(self.entries.len()).unwrap_or(u32::MAX);
+        let mut entry = PackedConversation::new(addresses, key);
         if !entry.set(record) {
-            self.wide.insert(place, *record);
+            self.wide.insert(position, *record);
         }
         self.entries.push(entry);
-        self.place(hasher, place, hasher.hash_one(key));
+        self.add_to_index(hasher, position, hasher.hash_one(key));
     }
 
     /// Lets an entry be found.
-    fn place(&mut self, hasher: &RandomState, place: u32, hash: u64) {
-        let Self {
-            entries, places, ..
-        } = self;
-        places.insert_unique(hash, place, |place| {
+    fn add_to_index(&mut self, hasher: &RandomState, position: u32, hash: u64) {
+        let Self { entries, index, .. } = self;
+        index.insert_unique(hash, position, |position| {
             entries
-                .get(*place as usize)
+                .get(*position as usize)
                 .map_or(0, |entry| hasher.hash_one(entry.key()))
         });
     }
@@ -137,7 +135,7 @@ impl<A: Address> Arena<A> {
         self.entries
             .iter()
             .zip(0..)
-            .map(|(entry, place)| (entry.key(), whole(entry, place, &self.wide)))
+            .map(|(entry, position)| (entry.key(), whole(entry, position, &self.wide)))
     }
 
     /// What stays is moved together where it is: there may be no room for all of it twice.
@@ -147,11 +145,11 @@ impl<A: Address> Arena<A> {
         takes: &mut impl FnMut(&ConversationKey, &ConversationRecord) -> bool,
     ) -> Vec<(ConversationKey, ConversationRecord)> {
         let mut taken = Vec::new();
-        let mut place = 0;
+        let mut position = 0;
         let (mut kept, mut wide) = (0, HashMap::new());
         self.entries.retain(|entry| {
-            let (key, record) = (entry.key(), whole(entry, place, &self.wide));
-            place += 1;
+            let (key, record) = (entry.key(), whole(entry, position, &self.wide));
+            position += 1;
             let is_taken = takes(&key, &record);
             if is_taken {
                 taken.push((key, record));
@@ -165,10 +163,10 @@ impl<A: Address> Arena<A> {
         });
         if !taken.is_empty() {
             self.wide = wide;
-            self.places.clear();
-            for place in 0..kept {
-                if let Some(entry) = self.entries.get(place as usize) {
-                    self.place(hasher, place, hasher.hash_one(entry.key()));
+            self.index.clear();
+            for position in 0..kept {
+                if let Some(entry) = self.entries.get(position as usize) {
+                    self.add_to_index(hasher, position, hasher.hash_one(entry.key()));
                 }
             }
         }
@@ -176,14 +174,14 @@ impl<A: Address> Arena<A> {
     }
 }
 
-/// The record of the entry at a place.
+/// The record of the entry at a position.
 fn whole<A: Address>(
-    entry: &Entry<A>,
-    place: u32,
+    entry: &PackedConversation<A>,
+    position: u32,
     wide: &HashMap<u32, ConversationRecord>,
 ) -> ConversationRecord {
     if entry.is_wide() {
-        wide.get(&place).copied().unwrap_or_default()
+        wide.get(&position).copied().unwrap_or_default()
     } else {
         entry.record()
     }
@@ -193,7 +191,7 @@ impl<A> Default for Arena<A> {
     fn default() -> Self {
         Self {
             entries: Chunks::default(),
-            places: HashTable::new(),
+            index: HashTable::new(),
             wide: HashMap::new(),
         }
     }
@@ -206,7 +204,7 @@ mod tests {
     use auditor_common::{ConversationKey, ConversationRecord, packet::mapped};
     use proptest::prelude::*;
 
-    use super::Talks;
+    use super::Conversations;
 
     /// A few conversations, of both kinds of addresses.
     fn keys() -> impl Strategy<Value = ConversationKey> {
@@ -274,20 +272,20 @@ mod tests {
         #[test]
         fn it_is_a_map(steps in prop::collection::vec(steps(), 0..60)) {
             let name = |key: &ConversationKey| format!("{key:?}");
-            let mut talks = Talks::default();
+            let mut conversations = Conversations::default();
             let mut model: BTreeMap<String, ConversationRecord> = BTreeMap::new();
             for step in steps {
                 match step {
                     Step::Put(key, record) => {
-                        let is_known = talks.change(&key, |known| *known = record);
+                        let is_known = conversations.change(&key, |known| *known = record);
                         prop_assert_eq!(is_known, model.contains_key(&name(&key)));
                         if !is_known {
-                            talks.insert(&key, &record);
+                            conversations.insert(&key, &record);
                         }
                         model.insert(name(&key), record);
                     }
                     Step::TakeBefore(epoch) => {
-                        let taken = talks.take(|_, record| record.last < epoch);
+                        let taken = conversations.take(|_, record| record.last < epoch);
                         for (key, record) in taken {
                             prop_assert!(record.last < epoch);
                             prop_assert_eq!(model.remove(&name(&key)), Some(record));
@@ -296,8 +294,8 @@ mod tests {
                     }
                 }
             }
-            prop_assert_eq!(talks.len(), model.len());
-            let all: BTreeMap<_, _> = talks.iter().map(|(key, record)| (name(&key), record)).collect();
+            prop_assert_eq!(conversations.len(), model.len());
+            let all: BTreeMap<_, _> = conversations.iter().map(|(key, record)| (name(&key), record)).collect();
             prop_assert_eq!(all, model);
         }
     }

@@ -5,17 +5,17 @@ use auditor_common::{ConversationKey, ConversationRecord, packet::mapped};
 /// The bytes of an address, as short as they can be.
 pub(super) trait Address: Copy + Eq {
     /// The same addresses in this form, if both have it.
-    fn all(ends: [[u8; 16]; 2]) -> Option<[Self; 2]>;
+    fn all(addresses: [[u8; 16]; 2]) -> Option<[Self; 2]>;
 
     fn full(self) -> [u8; 16];
 }
 
 impl Address for [u8; 4] {
     fn all([one, other]: [[u8; 16]; 2]) -> Option<[Self; 2]> {
-        let short = |end: [u8; 16]| {
-            let [.., a, b, c, d] = end;
+        let short = |address: [u8; 16]| {
+            let [.., a, b, c, d] = address;
             let short = [a, b, c, d];
-            (mapped(short) == end).then_some(short)
+            (mapped(short) == address).then_some(short)
         };
         Some([short(one)?, short(other)?])
     }
@@ -26,8 +26,8 @@ impl Address for [u8; 4] {
 }
 
 impl Address for [u8; 16] {
-    fn all(ends: [[u8; 16]; 2]) -> Option<[Self; 2]> {
-        Some(ends)
+    fn all(addresses: [[u8; 16]; 2]) -> Option<[Self; 2]> {
+        Some(addresses)
     }
 
     fn full(self) -> [u8; 16] {
@@ -37,8 +37,8 @@ impl Address for [u8; 16] {
 
 /// A conversation whose counts are as small as nearly all are. If they are not, the record is kept elsewhere.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Entry<A> {
-    ends: [A; 2],
+pub(super) struct PackedConversation<A> {
+    addresses: [A; 2],
     ports: u64,
     bytes: [u64; 2],
     packets: [u32; 2],
@@ -56,13 +56,16 @@ pub(super) struct Entry<A> {
     is_wide: bool,
 }
 
-const _: () = assert!(size_of::<Entry<[u8; 4]>>() == 64 && size_of::<Entry<[u8; 16]>>() == 88);
+const _: () = assert!(
+    size_of::<PackedConversation<[u8; 4]>>() == 64
+        && size_of::<PackedConversation<[u8; 16]>>() == 88
+);
 
-impl<A: Address> Entry<A> {
+impl<A: Address> PackedConversation<A> {
     /// Without counts.
-    pub(super) const fn new(ends: [A; 2], key: &ConversationKey) -> Self {
+    pub(super) const fn new(addresses: [A; 2], key: &ConversationKey) -> Self {
         Self {
-            ends,
+            addresses,
             ports: key.ports,
             bytes: [0; 2],
             packets: [0; 2],
@@ -80,13 +83,13 @@ impl<A: Address> Entry<A> {
         }
     }
 
-    pub(super) fn is(&self, ends: [A; 2], key: &ConversationKey) -> bool {
-        self.ends == ends && self.ports == key.ports && self.interface == key.interface
+    pub(super) fn is(&self, addresses: [A; 2], key: &ConversationKey) -> bool {
+        self.addresses == addresses && self.ports == key.ports && self.interface == key.interface
     }
 
     pub(super) fn key(&self) -> ConversationKey {
         ConversationKey {
-            addresses: self.ends.map(A::full),
+            addresses: self.addresses.map(A::full),
             ports: self.ports,
             interface: self.interface,
             reserved: 0,

@@ -1,6 +1,6 @@
 //! Measures, each figure against a floor of the same run, and writes the figures down.
 
-use std::{fs, path::PathBuf, process::Command};
+use std::{fmt::Write as _, fs, path::PathBuf, process::Command};
 
 use anyhow::Context as _;
 use clap::Args;
@@ -84,7 +84,11 @@ pub(crate) fn run(bench: &Bench) -> anyhow::Result<()> {
             command.arg("--json").arg(json.with_extension("live.json"));
         }
         let figures = shell::run_and_keep(&mut command)?;
-        page += &format!("\n## {name}\n\n{says}\n\n```\n{}\n```\n", figures.trim());
+        writeln!(
+            page,
+            "\n## {name}\n\n{says}\n\n```\n{}\n```",
+            figures.trim()
+        )?;
     }
     if bench.write {
         let path = shell::root().join(PAGE);

@@ -94,3 +94,29 @@ fn draw(lines: &[String]) -> anyhow::Result<String> {
     svg.push_str("</g>\n</svg>\n");
     Ok(svg)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the demo measures differs from run to run, but the picture of these lines is the one that is drawn today.
+    #[test]
+    fn the_picture_is_drawn_as_here() {
+        let drawn = fs::read_to_string(root().join("docs/report.svg")).unwrap();
+        let lines: Vec<String> = drawn
+            .lines()
+            .filter_map(|line| Some(line.strip_suffix("</text>")?.split_once('>')?.1))
+            .map(|text| {
+                text.replace('\u{a0}', " ")
+                    .replace("&lt;", "<")
+                    .replace("&amp;", "&")
+            })
+            .collect();
+        assert!(10 < lines.len());
+        assert_eq!(
+            draw(&lines).unwrap(),
+            drawn,
+            "draw it with `cargo xtask demo` and `cargo xtask picture`"
+        );
+    }
+}

@@ -35,7 +35,7 @@ pub(crate) struct Test {
 /// What a test can't do without.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Need {
-    /// A kernel that loads programs and makes namespaces, and root.
+    /// Root, on a kernel that loads programs and makes namespaces.
     Kernel,
     /// A program of others.
     Program(&'static str),
@@ -75,7 +75,7 @@ impl Test {
     /// What is missing of its needs; a failure before everything else.
     fn lack(&self) -> Option<Lack> {
         let lacks = self.needs.iter().filter_map(|need| need.lack());
-        lacks.max_by_key(|lack| lack.is_failure)
+        lacks.min_by_key(|lack| !lack.is_failure)
     }
 
     /// Runs it on a thread of its own: some change their thread's network namespace or keep it on one CPU.
@@ -92,7 +92,7 @@ impl Need {
         let is_kernel_demanded = is_demanded(KERNEL_TESTS);
         let (reason, is_failure) = match self {
             Self::Kernel if !is_kernel_demanded => (
-                format!("needs a kernel and root: run `cargo xtask test`, or set {KERNEL_TESTS}=1"),
+                format!("needs root and {KERNEL_TESTS}=1, as in `cargo xtask test`"),
                 false,
             ),
             Self::Kernel if !nix::unistd::geteuid().is_root() => (
@@ -153,19 +153,19 @@ pub(crate) fn run(files: &[&'static [Test]]) -> ExitCode {
         if !filters.is_empty() && !filters.iter().any(is_meant) {
             continue;
         }
-        // Whoever asks for ignored tests has them run, whatever is missing.
-        let is_asked_for = arguments.ignored || arguments.include_ignored;
+        // Ignored tests that are demanded run, whatever is missing.
+        let runs_ignored = arguments.ignored || arguments.include_ignored;
         let lack = test.lack();
         let is_ignored = lack.as_ref().is_some_and(|lack| !lack.is_failure);
         let run = move || match lack {
             Some(lack) if lack.is_failure => Err(lack.reason.into()),
-            Some(lack) if !is_asked_for => Ok(Completion::ignored_with(lack.reason)),
+            Some(lack) if !runs_ignored => Ok(Completion::ignored_with(lack.reason)),
             _ => test.run().map(|()| Completion::Completed),
         };
         // The flag has lists name a test as ignored; a reason is shown only without it.
         let trial = Trial::ignorable_test(name, run)
-            .with_ignored_flag(is_ignored && (arguments.list || is_asked_for));
-        if is_ignored && !is_asked_for && !arguments.is_filtered_out(&trial) {
+            .with_ignored_flag(is_ignored && (arguments.list || runs_ignored));
+        if is_ignored && !runs_ignored && !arguments.is_filtered_out(&trial) {
             let reason = test.lack().map(|lack| lack.reason);
             *ignored.entry(reason.unwrap_or_default()).or_default() += 1;
         }
@@ -173,10 +173,10 @@ pub(crate) fn run(files: &[&'static [Test]]) -> ExitCode {
     }
     let conclusion = libtest_mimic::run(&arguments, trials);
     for (reason, n_tests) in ignored {
-        // Nobody listens, nobody is told.
+        // A closed standard error loses only this.
         let _closed = writeln!(
             io::stderr().lock(),
-            "ignored: {n_tests} of these tests: {reason}"
+            "not run, {n_tests} of these tests: {reason}"
         );
     }
     conclusion.exit_code()

@@ -112,16 +112,16 @@ fn assert_flows(example: &Example, report: &Value, captured: &BTreeMap<Packets, 
         let transport = flow["transport"].as_str().unwrap().to_owned();
         let port = u16::try_from(flow["port"].as_u64().unwrap()).unwrap();
         let key = (address("client"), address("server"), transport, port);
-        for (way, from_client) in [("to_server", true), ("to_client", false)] {
+        for (direction, from_client) in [("to_server", true), ("to_client", false)] {
             let counted = (
-                flow[way]["packets"].as_u64().unwrap(),
-                flow[way]["bytes"].as_u64().unwrap(),
+                flow[direction]["packets"].as_u64().unwrap(),
+                flow[direction]["bytes"].as_u64().unwrap(),
             );
-            let seen = captured
+            let caught = captured
                 .get(&(key.clone(), from_client))
                 .copied()
                 .unwrap_or_default();
-            assert_eq!(counted, seen, "{key:?} {way}");
+            assert_eq!(counted, caught, "{key:?} {direction}");
         }
         reported.insert(key, verdict(flow));
     }
@@ -143,11 +143,11 @@ fn verdict(flow: &Value) -> Expected {
 
 /// Every rule of the page has the verdict that the script leads to.
 fn assert_rules(report: &Value) {
-    let mut told = BTreeMap::new();
+    let mut verdicts = BTreeMap::new();
     for rule in report["rules"].as_array().unwrap() {
         let ports = rule["ports"].as_str().unwrap();
         let key = format!("{} {ports}", rule["transport"].as_str().unwrap());
-        told.insert(
+        verdicts.insert(
             key,
             (
                 rule["verdict"].as_str().unwrap(),
@@ -173,18 +173,18 @@ fn assert_rules(report: &Value) {
         ("tcp 1025-2180", ("observed", "fine")),
     ];
     assert_eq!(
-        told,
+        verdicts,
         expected
             .map(|(key, verdict)| (key.to_owned(), verdict))
             .into()
     );
-    assert!(told.contains_key(&format!("tcp {MISSING_PORT}")));
+    assert!(verdicts.contains_key(&format!("tcp {MISSING_PORT}")));
 }
 
 /// A conversation and whether the packets come from its client.
 type Packets = (Key, bool);
 
-/// Packets and bytes of each way of each conversation in a pcap file, by an independent parser. The server is the end
+/// Packets and bytes of each direction of each conversation in a pcap file, by an independent parser. The server is the side
 /// whose port the script serves.
 fn captured(path: &Path) -> BTreeMap<Packets, (u64, u64)> {
     let served: Vec<u16> = STEPS.iter().map(|step| step.port).collect();

@@ -79,9 +79,9 @@ fn super_packets_count_their_segments() {
         }));
     });
     let (server, client) = (counts(&server.stdout), counts(&client.unwrap().stdout));
-    assert_eq!(server, client, "both ends of the cable see the same");
+    assert_eq!(server, client, "both hosts on the cable count the same");
     let (to_server, to_client) = server;
-    let count = |way: &Value, what: &str| way[what].as_u64().unwrap();
+    let count = |direction: &Value, what: &str| direction[what].as_u64().unwrap();
     // Ethernet, IPv4, TCP with time stamps: 66 bytes; the SYN has 8 bytes of options more.
     let packets = count(&to_server, "packets");
     assert_eq!(
@@ -129,10 +129,10 @@ fn storm(from: &Namespace) -> u64 {
 }
 
 /// Datagrams that found the cable's other end full, after the sender's programs had counted them and before the
-/// receiver's could: the sender is told of each.
+/// receiver's could: the sender hears of each.
 fn refused(sender: &Namespace) -> u64 {
-    let told = sender.run("cat /proc/net/snmp").unwrap();
-    let mut lines = told
+    let counters = sender.run("cat /proc/net/snmp").unwrap();
+    let mut lines = counters
         .lines()
         .filter(|line| line.starts_with("Udp: "))
         .map(|line| line.split_whitespace().skip(1));

@@ -55,18 +55,18 @@ fn flood(from: &Namespace) -> u64 {
     .unwrap()
 }
 
-/// Sends a byte and has it back, again and again over one connection that is there already, until told to stop.
+/// Sends a byte and has it back, again and again over one connection that is there already, until it should stop.
 fn chat(mut stream: TcpStream, stop: &AtomicBool) -> u64 {
-    let mut n_asked = 0;
+    let mut n_requests = 0;
     let mut byte = [7];
     while !stop.load(Ordering::Relaxed) {
         stream.write_all(&byte).unwrap();
         stream.read_exact(&mut byte).unwrap();
-        n_asked += 1;
+        n_requests += 1;
         // Many packets in a window of seconds, and the flood keeps the CPU.
         std::thread::sleep(Duration::from_millis(1));
     }
-    n_asked
+    n_requests
 }
 
 fn a_flood_displaces_nothing() {
@@ -85,7 +85,7 @@ fn a_flood_displaces_nothing() {
         let mut byte = [0];
         while served.read_exact(&mut byte).is_ok() && served.write_all(&byte).is_ok() {}
     });
-    let (mut n_sent, mut n_asked) = (0, 0);
+    let (mut n_sent, mut n_requests) = (0, 0);
     let arguments = "audit --matrix m.toml --role web -i eth0 --format json";
     let finished = watch_during(&one, directory.path(), arguments, || {
         let stop = AtomicBool::new(false);
@@ -93,7 +93,7 @@ fn a_flood_displaces_nothing() {
             let chat = scope.spawn(|| chat(stream, &stop));
             n_sent = flood(&other);
             stop.store(true, Ordering::Relaxed);
-            n_asked = chat.join().unwrap();
+            n_requests = chat.join().unwrap();
         });
     });
     let report = report(&finished.stdout);
@@ -108,10 +108,13 @@ fn a_flood_displaces_nothing() {
         panic!("{ours:?}")
     };
     assert_eq!(ours["port"], 8080);
-    // A question and an answer each, acknowledged on the way or by a packet of its own; a connection's end.
+    // A request and a reply each, acknowledged on the way or by a packet of its own; a connection's end.
     let packets = number(&ours["to_server"]["packets"]);
-    assert!((n_asked..=2 * n_asked + 4).contains(&packets), "{packets}");
-    assert!(1000 < n_asked, "{n_asked}");
+    assert!(
+        (n_requests..=2 * n_requests + 4).contains(&packets),
+        "{packets}"
+    );
+    assert!(1000 < n_requests, "{n_requests}");
     let lost = report["lost"].as_array().unwrap();
     assert!(
         !lost.iter().any(|lost| lost["port"] == 8080),

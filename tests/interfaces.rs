@@ -4,7 +4,7 @@ use std::{thread::sleep, time::Duration};
 
 use lab::{
     Namespace,
-    talk::{Outcome, Transport, ask, serve},
+    conversation::{Outcome, Transport, request, serve},
 };
 use serde_json::Value;
 
@@ -41,10 +41,10 @@ fn second_cable(one: &Namespace, other: &Namespace) {
     other.run("ip link set far1 up").unwrap();
 }
 
-fn ask_web(from: &Namespace, address: &str) {
+fn request_web(from: &Namespace, address: &str) {
     let server = format!("{address}:8080").parse().unwrap();
     assert_eq!(
-        ask(from, Transport::Tcp, server).unwrap(),
+        request(from, Transport::Tcp, server).unwrap(),
         Outcome::Answered
     );
 }
@@ -75,17 +75,17 @@ fn what_comes_later_is_watched() {
     let _service = serve(&one, Transport::Tcp, 8080).unwrap();
     let arguments = "audit --matrix m.toml --role web -i eth0 -i near* --format json";
     let finished = watch_during(&one, directory.path(), arguments, || {
-        ask_web(&other, "10.78.0.1");
+        request_web(&other, "10.78.0.1");
         second_cable(&one, &other);
-        ask_web(&other, "10.79.0.1");
+        request_web(&other, "10.79.0.1");
         one.run("ip link set near1 down").unwrap();
         one.run("ip link set near1 name nearby").unwrap();
         one.run("ip link set nearby up").unwrap();
-        ask_web(&other, "10.79.0.1");
+        request_web(&other, "10.79.0.1");
         sleep(SEEN);
         other.run("ip link delete far1").unwrap();
         sleep(SEEN);
-        ask_web(&other, "10.78.0.1");
+        request_web(&other, "10.78.0.1");
     });
     let said = |text: &str| assert!(finished.stderr.contains(text), "{}", finished.stderr);
     said("no interface matches `near*` yet");
@@ -131,7 +131,7 @@ fn another_network_namespace() {
     let arguments =
         format!("audit --matrix m.toml --role web -i eth0 --format json --netns {path}");
     let finished = watch_during(&third, directory.path(), &arguments, || {
-        ask_web(&other, "10.78.0.1");
+        request_web(&other, "10.78.0.1");
     });
     let report = report(&finished.stdout);
     assert_eq!(web(&report), [("eth0", "10.78.0.1", 1)]);

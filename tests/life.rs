@@ -1,9 +1,9 @@
-//! How an audit begins and ends, in good and in bad ways.
+//! How an audit begins and ends, well or badly.
 
 use aya::programs::{SchedClassifier, tc::TcAttachType};
 use lab::{
     Namespace,
-    talk::{Outcome, Transport, ask, serve},
+    conversation::{Outcome, Transport, request, serve},
 };
 use nix::{
     sys::signal::{Signal, kill},
@@ -34,14 +34,14 @@ tests! {
     flows_are_printed_without_a_verdict: [Kernel],
 }
 
-/// Programs on an interface as the kernel, `ip` and `bpftool` tell of them. The `bpftool` of some distributions is older than
+/// Programs on an interface as the kernel, `ip` and `bpftool` list them. The `bpftool` of some distributions is older than
 /// TCX and shows nothing of it, so the kernel is asked as well.
 fn programs(host: &Namespace, interface: &str) -> Vec<String> {
     let mut programs = host
         .enter(|| {
             let mut names = Vec::new();
-            for way in [TcAttachType::Ingress, TcAttachType::Egress] {
-                let (_, attached) = SchedClassifier::query_tcx(interface, way)?;
+            for direction in [TcAttachType::Ingress, TcAttachType::Egress] {
+                let (_, attached) = SchedClassifier::query_tcx(interface, direction)?;
                 names.extend(
                     attached
                         .iter()
@@ -118,7 +118,7 @@ fn a_taken_xdp_slot_means_tc() {
         let second = watch(&one, directory.path(), arguments, |second_pid| {
             let server = "10.78.0.1:8080".parse().unwrap();
             assert_eq!(
-                ask(&other, Transport::Tcp, server).unwrap(),
+                request(&other, Transport::Tcp, server).unwrap(),
                 Outcome::Answered
             );
             stop(second_pid);
@@ -207,7 +207,7 @@ fn a_full_table_is_said() {
             for port in ports {
                 let server = format!("10.78.0.1:{port}").parse().unwrap();
                 assert_eq!(
-                    ask(&other, Transport::Tcp, server).unwrap(),
+                    request(&other, Transport::Tcp, server).unwrap(),
                     Outcome::Refused
                 );
             }
@@ -238,13 +238,13 @@ fn an_icmp_error_is_a_refusal() {
         .run("nft add rule inet lab input tcp dport 8080 reject with icmp type port-unreachable")
         .unwrap();
     let arguments = "audit --matrix m.toml --role user -i eth0 --for 2s --format json";
-    let ask_both = || {
+    let request_both = || {
         for (transport, port) in [(Transport::Tcp, 8080), (Transport::Udp, 53)] {
             let server = format!("10.78.0.2:{port}").parse().unwrap();
-            assert_eq!(ask(&one, transport, server).unwrap(), Outcome::Refused);
+            assert_eq!(request(&one, transport, server).unwrap(), Outcome::Refused);
         }
     };
-    let finished = watch(&one, directory.path(), arguments, |_| ask_both());
+    let finished = watch(&one, directory.path(), arguments, |_| request_both());
     let report: Value = serde_json::from_str(&finished.stdout).unwrap();
     for rule in report["rules"].as_array().unwrap() {
         assert_eq!(rule["verdict"], "refused", "{report}");
@@ -259,7 +259,7 @@ fn an_icmp_error_is_a_refusal() {
     }
     // The server's host sees the same from its side.
     let arguments = arguments.replace("--role user", "--role web");
-    let finished = watch(&other, directory.path(), &arguments, |_| ask_both());
+    let finished = watch(&other, directory.path(), &arguments, |_| request_both());
     let report: Value = serde_json::from_str(&finished.stdout).unwrap();
     for rule in report["rules"].as_array().unwrap() {
         assert_eq!(rule["verdict"], "refused", "{report}");
@@ -278,7 +278,7 @@ fn packets_in_no_flow_can_be_logged() {
         let finished = watch(&one, directory.path(), &arguments, |_| {
             let server = "10.78.0.1:8080".parse().unwrap();
             assert_eq!(
-                ask(&other, Transport::Tcp, server).unwrap(),
+                request(&other, Transport::Tcp, server).unwrap(),
                 Outcome::Answered
             );
         });
@@ -298,10 +298,10 @@ fn flows_are_printed_without_a_verdict() {
     let directory = files(&[]);
     let (one, other) = pair();
     let _service = serve(&one, Transport::Tcp, 8080).unwrap();
-    let ask_once = |_| {
+    let request_once = |_| {
         let server = "10.78.0.1:8080".parse().unwrap();
         assert_eq!(
-            ask(&other, Transport::Tcp, server).unwrap(),
+            request(&other, Transport::Tcp, server).unwrap(),
             Outcome::Answered
         );
     };
@@ -309,7 +309,7 @@ fn flows_are_printed_without_a_verdict() {
         &one,
         directory.path(),
         "flows -i eth0 --for 2s --format jsonl",
-        ask_once,
+        request_once,
     );
     let flow = lines
         .stdout
@@ -321,7 +321,12 @@ fn flows_are_printed_without_a_verdict() {
         (flow["client"].as_str(), flow["evidence"].as_str()),
         (Some("10.78.0.2"), Some("handshake"))
     );
-    let table = watch(&one, directory.path(), "flows -i eth0 --for 2s", ask_once);
+    let table = watch(
+        &one,
+        directory.path(),
+        "flows -i eth0 --for 2s",
+        request_once,
+    );
     assert!(
         table.stdout.lines().any(|line| {
             line.starts_with("10.78.0.2") && line.contains("8080") && line.ends_with("handshake")

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use lab::talk::{Outcome, Transport, ask, serve};
+use lab::conversation::{Outcome, Transport, request, serve};
 use nix::sys::signal::{Signal, kill};
 use serde_json::Value;
 
@@ -55,7 +55,7 @@ fn alertmanager_groups_and_may_be_away_for_a_minute() {
     let request = |port: u16| {
         let server = format!("10.78.0.1:{port}").parse().unwrap();
         assert_eq!(
-            ask(&other, Transport::Tcp, server).unwrap(),
+            request(&other, Transport::Tcp, server).unwrap(),
             Outcome::Answered
         );
     };
@@ -108,17 +108,17 @@ fn alertmanager_groups_and_may_be_away_for_a_minute() {
             std::thread::sleep(Duration::from_mins(1));
             let _second = alertmanager(&one, path);
             // It is tried again a minute and a bit after the first failure; how soon that is depends on when that was.
-            let told = ["10.78.0.2 -> 10.78.0.1 tcp/9090", "store"];
+            let expected = ["10.78.0.2 -> 10.78.0.1 tcp/9090", "store"];
             let mut found = alerts();
             for _ in 0..180 {
-                if found == told {
+                if found == expected {
                     break;
                 }
                 std::thread::sleep(Duration::from_millis(500));
                 found = alerts();
             }
             is_over.store(true, Ordering::Relaxed);
-            assert_eq!(found, told);
+            assert_eq!(found, expected);
         });
         kill(pid, Signal::SIGTERM).unwrap();
     });
@@ -164,7 +164,7 @@ fn a_full_disk_is_said_and_survived() {
         });
         let server = "10.78.0.1:8080".parse().unwrap();
         assert_eq!(
-            ask(&other, Transport::Tcp, server).unwrap(),
+            request(&other, Transport::Tcp, server).unwrap(),
             Outcome::Answered
         );
         // Several turns on the full disk, so that it would be said more than once if it were.

@@ -4,7 +4,7 @@ use std::{net::TcpStream, process::Command, time::Duration};
 
 use lab::{
     Namespace,
-    talk::{Outcome, Transport, ask, serve},
+    conversation::{Outcome, Transport, request, serve},
 };
 use serde_json::Value;
 
@@ -48,7 +48,7 @@ fn the_processes_of_flows_and_rules_are_named() {
     let finished = watch_during(&one, directory.path(), arguments, || {
         let server = "10.78.0.1:9090".parse().unwrap();
         assert_eq!(
-            ask(&other, Transport::Tcp, server).unwrap(),
+            request(&other, Transport::Tcp, server).unwrap(),
             Outcome::Answered
         );
         // A connection that is there when sockets are looked at: every few seconds.

@@ -74,7 +74,7 @@ fn every_frame_is_counted_once() {
         tcp(40_000, 8080, 0x10, &[1; 10]),
         // Larger than the kernel takes in a test run.
         tcp(8080, 40_000, 0x10, &[2; 5000]),
-        // The client's port is that of a service: 8080 asks 40000.
+        // The client's port is that of a service: 8080 opens to 40000.
         tcp(8080, 40_001, 0x02, &[]),
         udp(5000, 53, &[3; 20]),
         later,
@@ -108,20 +108,23 @@ fn every_frame_is_counted_once() {
             .sum();
         json!({"packets": indices.len(), "bytes": bytes})
     };
-    let flow =
-        |protocol: u8, ends: [[u8; 4]; 2], port: u16, to_server: &[usize], to_client: &[usize]| {
-            let address = |end: [u8; 4]| std::net::Ipv4Addr::from(end).to_string();
-            let [client, server] = ends;
-            json!([
-                address(client),
-                address(server),
-                protocol,
-                port,
-                size(to_server),
-                size(to_client)
-            ])
-        };
-    let mut told: Vec<Value> = lines
+    let flow = |protocol: u8,
+                addresses: [[u8; 4]; 2],
+                port: u16,
+                to_server: &[usize],
+                to_client: &[usize]| {
+        let address = |end: [u8; 4]| std::net::Ipv4Addr::from(end).to_string();
+        let [client, server] = addresses;
+        json!([
+            address(client),
+            address(server),
+            protocol,
+            port,
+            size(to_server),
+            size(to_client)
+        ])
+    };
+    let mut reported: Vec<Value> = lines
         .iter()
         .map(|line| {
             json!([
@@ -134,7 +137,7 @@ fn every_frame_is_counted_once() {
             ])
         })
         .collect();
-    told.sort_by_key(Value::to_string);
+    reported.sort_by_key(Value::to_string);
     let mut expected = vec![
         flow(6, [CLIENT, SERVER], 8080, &[0, 2], &[1, 3]),
         flow(6, [SERVER, CLIENT], 40_001, &[4], &[]),
@@ -143,7 +146,7 @@ fn every_frame_is_counted_once() {
         flow(6, [CLIENT, SERVER], 0, &[7], &[]),
     ];
     expected.sort_by_key(Value::to_string);
-    assert_eq!(told, expected);
+    assert_eq!(reported, expected);
 }
 
 fn a_capture_is_judged() {
@@ -207,8 +210,8 @@ fn captures_that_are_none() {
     let place = directory.path();
     let output = run(place, "replay page.md --flows");
     assert_eq!(output.status.code(), Some(2));
-    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!(told["type"], "refused");
+    let reported: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(reported["type"], "refused");
     let output = run(place, "replay nowhere.pcap --flows");
     assert_eq!(output.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&output.stderr).contains("cannot read nowhere.pcap"));

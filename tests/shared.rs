@@ -75,7 +75,7 @@ fn ready_made_matrices_are_sound() {
     }
 }
 
-/// The ready-made matrices say what the importer reads; only services and notes are told in other words.
+/// The ready-made matrices say what the importer reads; only services and notes are said in other words.
 fn ready_made_matrices_are_those_of_their_pages() {
     let documents = shared("documents");
     let matrices = repository().join("matrices");
@@ -101,7 +101,7 @@ fn ready_made_matrices_are_those_of_their_pages() {
 fn facts(path: &Path) -> Vec<String> {
     let text = std::fs::read_to_string(path).unwrap();
     let matrix = Matrix::parse(path, &text).unwrap();
-    let told = |rule: &auditor::matrix::Rule| {
+    let facts = |rule: &auditor::matrix::Rule| {
         format!(
             "{} {:?} {:?} {} {} {} {} {} {:?} {:?}",
             rule.id,
@@ -116,5 +116,5 @@ fn facts(path: &Path) -> Vec<String> {
             rule.origin
         )
     };
-    matrix.rules.iter().map(told).collect()
+    matrix.rules.iter().map(facts).collect()
 }

@@ -15,7 +15,7 @@ use auditor::report;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use lab::{
     Namespace,
-    talk::{Outcome, Transport, ask, serve},
+    conversation::{Outcome, Transport, request, serve},
 };
 use nix::sys::signal::{Signal, kill};
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
@@ -90,11 +90,11 @@ fn others_see_it_over_tls_if_they_know_the_token() {
         path,
         &format!("{WATCH} {tls} --token-file token"),
         |pid| {
-            let asked = |authorization| get(&other, &cert, "/report", authorization);
+            let status_of = |authorization| get(&other, &cert, "/report", authorization);
             until("the report", || {
-                asked("Bearer s3cret").is_some_and(|(status, _)| status == 200)
+                status_of("Bearer s3cret").is_some_and(|(status, _)| status == 200)
             });
-            let (status, report) = asked("Bearer s3cret").unwrap();
+            let (status, report) = status_of("Bearer s3cret").unwrap();
             assert!(status == 200 && report.contains("\"schema_version\""));
             let as_browsers_do = format!("Basic {}", STANDARD.encode("me:s3cret"));
             assert_eq!(get(&other, &cert, "/", &as_browsers_do).unwrap().0, 200);
@@ -111,9 +111,9 @@ fn others_see_it_over_tls_if_they_know_the_token() {
             // A token that is changed is another one soon.
             std::fs::write(path.join("token"), "another\n").unwrap();
             until("another token", || {
-                asked("Bearer another").unwrap().0 == 200
+                status_of("Bearer another").unwrap().0 == 200
             });
-            assert_eq!(asked("Bearer s3cret").unwrap().0, 401);
+            assert_eq!(status_of("Bearer s3cret").unwrap().0, 401);
             kill(pid, Signal::SIGTERM).unwrap();
         },
     );
@@ -197,7 +197,7 @@ fn top_on_a_terminal() {
     std::thread::sleep(Duration::from_secs(2));
     let server = "10.78.0.1:9090".parse().unwrap();
     assert_eq!(
-        ask(&other, Transport::Tcp, server).unwrap(),
+        request(&other, Transport::Tcp, server).unwrap(),
         Outcome::Answered
     );
     std::thread::sleep(Duration::from_secs(3));

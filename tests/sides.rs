@@ -1,4 +1,4 @@
-//! Who is the client and who the server, where no packet alone tells.
+//! Who is the client and who the server, where no packet alone says.
 
 use std::{
     io::{Read as _, Write as _},
@@ -49,11 +49,11 @@ fn connect_from(host: &Namespace, own: &str, far: &str) -> TcpStream {
 }
 
 /// A byte there and back.
-fn talk(client: &mut TcpStream, server: &mut TcpStream) {
+fn exchange(client: &mut TcpStream, server: &mut TcpStream) {
     for (from, to) in [(0, 1), (1, 0)] {
-        let ends = [&mut *client, &mut *server];
-        ends[from].write_all(&[7]).unwrap();
-        ends[to].read_exact(&mut [0]).unwrap();
+        let sides = [&mut *client, &mut *server];
+        sides[from].write_all(&[7]).unwrap();
+        sides[to].read_exact(&mut [0]).unwrap();
     }
 }
 
@@ -75,7 +75,7 @@ fn tcp_flows(report: &Value) -> Vec<(&str, u64, u64, u64)> {
 }
 
 /// Before the window a connection began whose lower port is the client's; nothing but another connection with the same
-/// service, later, tells which end is the server. What was counted before that counts with the right end too.
+/// service, later, says which side is the server. What was counted before that counts with the right side too.
 fn a_guess_is_corrected() {
     let directory = files(&[("m.toml", MATRIX)]);
     let (one, other) = pair();
@@ -86,7 +86,7 @@ fn a_guess_is_corrected() {
     let (mut server, _) = listener.accept().unwrap();
     let arguments = "audit --matrix m.toml --role user -i eth0 --format json";
     let guessed = watch_during(&other, directory.path(), arguments, || {
-        talk(&mut client, &mut server);
+        exchange(&mut client, &mut server);
     });
     let guessed = report(&guessed.stdout);
     let [(client_of_guess, 40_000, 0, _)] = tcp_flows(&guessed)[..] else {
@@ -97,12 +97,12 @@ fn a_guess_is_corrected() {
         "the lower port is the server's"
     );
     let corrected = watch_during(&other, directory.path(), arguments, || {
-        talk(&mut client, &mut server);
+        exchange(&mut client, &mut server);
         // The table was emptied in between.
         std::thread::sleep(Duration::from_millis(1500));
         let mut second = connect_from(&other, "10.78.0.2:40002", "10.78.0.1:50001");
         let (mut served, _) = listener.accept().unwrap();
-        talk(&mut second, &mut served);
+        exchange(&mut second, &mut served);
     });
     let corrected = report(&corrected.stdout);
     let [("10.78.0.2", 50_001, 1, packets)] = tcp_flows(&corrected)[..] else {
@@ -126,7 +126,7 @@ fn ports_that_change_their_sides() {
             let listener = server.enter(|| Ok(TcpListener::bind(far)?)).unwrap();
             let mut stream = connect_from(client, own, far);
             let (mut served, _) = listener.accept().unwrap();
-            talk(&mut stream, &mut served);
+            exchange(&mut stream, &mut served);
             // A reset instead of a state that would keep the ports busy.
             setsockopt(
                 &stream,

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use lab::talk::{Outcome, Transport, ask, serve};
+use lab::conversation::{Outcome, Transport, request, serve};
 use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
@@ -144,7 +144,7 @@ fn metrics_and_the_report_are_shown_here_alone() {
     watch(&one, directory.path(), &window, |pid| {
         let server = "10.78.0.1:9090".parse().unwrap();
         assert_eq!(
-            ask(&other, Transport::Tcp, server).unwrap(),
+            request(&other, Transport::Tcp, server).unwrap(),
             Outcome::Answered
         );
         until("what is shown", || {
@@ -266,7 +266,7 @@ fn every_event_arrives_at_every_sink_whatever_the_others_do() {
         });
         let server = "10.78.0.1:8080".parse().unwrap();
         assert_eq!(
-            ask(&other, Transport::Tcp, server).unwrap(),
+            request(&other, Transport::Tcp, server).unwrap(),
             Outcome::Answered
         );
         until("something resolved", || {
@@ -358,7 +358,7 @@ fn alertmanager_is_told_and_told_again() {
         let server = "10.78.0.1:8080".parse().unwrap();
         until("its end", || {
             assert_eq!(
-                ask(&other, Transport::Tcp, server).unwrap(),
+                request(&other, Transport::Tcp, server).unwrap(),
                 Outcome::Answered
             );
             alerts().is_empty()

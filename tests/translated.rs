@@ -1,8 +1,9 @@
 //! Addresses that are translated on the way: the verdict is on who really talks.
 
 use lab::{
-    Namespace, namespace,
-    talk::{Outcome, Transport, ask, serve},
+    Namespace,
+    conversation::{Outcome, Transport, request, serve},
+    namespace,
 };
 
 use crate::{
@@ -82,12 +83,12 @@ fn the_verdict_is_on_who_really_talks() {
     let finished = watch_during(&one, directory.path(), arguments, || {
         let published = "10.78.0.1:9000".parse().unwrap();
         assert_eq!(
-            ask(&other, Transport::Tcp, published).unwrap(),
+            request(&other, Transport::Tcp, published).unwrap(),
             Outcome::Answered
         );
         let outside = "10.78.0.2:9091".parse().unwrap();
         assert_eq!(
-            ask(&container, Transport::Tcp, outside).unwrap(),
+            request(&container, Transport::Tcp, outside).unwrap(),
             Outcome::Answered
         );
     });

@@ -89,9 +89,9 @@ fn inside_is_what_the_tunnel_sees(ingress: &str) {
         flow.clone()
     };
     let (inside, own) = (flow(&outer, 8080), flow(&inner, 8080));
-    for way in ["to_server", "to_client"] {
-        assert_eq!(inside[way], own[way], "{way}");
-        let packets = own[way]["packets"].as_u64().unwrap();
+    for direction in ["to_server", "to_client"] {
+        assert_eq!(inside[direction], own[direction], "{direction}");
+        let packets = own[direction]["packets"].as_u64().unwrap();
         assert!(PAYLOAD as u64 / 1448 < packets, "{own}");
     }
     for field in ["verdict", "requests", "replies", "client", "server"] {
@@ -120,7 +120,7 @@ fn inside_over_xdp() {
 
 const OUTER: [[u8; 4]; 2] = [[10, 9, 0, 5], [10, 9, 0, 1]];
 
-/// An IPv4 packet of a protocol between the tunnel's ends, in a frame.
+/// An IPv4 packet of a protocol between the tunnel's hosts, in a frame.
 fn carrying(protocol: u8, payload: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
     PacketBuilder::ethernet2([2; 6], [4; 6])

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
-use lab::talk::{Outcome, Transport, ask, serve};
+use lab::conversation::{Outcome, Transport, request, serve};
 use serde_json::Value;
 
 use crate::{
@@ -113,7 +113,7 @@ fn every_verdict() {
     let finished = watch_during(&one, directory.path(), arguments, || {
         let to = |port: u16| {
             let server = format!("10.78.0.1:{port}").parse().unwrap();
-            ask(&other, Transport::Tcp, server).unwrap()
+            request(&other, Transport::Tcp, server).unwrap()
         };
         for port in served {
             assert_eq!(to(port), Outcome::Answered, "{port}");
@@ -133,7 +133,7 @@ fn every_verdict() {
     for flow in report["flows"].as_array().unwrap() {
         let text = |field: &str| flow[field].as_str().unwrap_or_default().to_owned();
         if text("verdict") != "housekeeping" {
-            let told = [
+            let shown = [
                 text("verdict"),
                 text("reason"),
                 text("outcome"),
@@ -141,7 +141,7 @@ fn every_verdict() {
             ];
             flows.insert(
                 (text("client"), flow["port"].as_u64().unwrap()),
-                told.join(" "),
+                shown.join(" "),
             );
         }
     }
@@ -165,11 +165,11 @@ fn every_verdict() {
     ];
     let expected: BTreeMap<_, _> = expected
         .into_iter()
-        .map(|(key, told)| (key, told.to_owned()))
+        .map(|(key, shown)| (key, shown.to_owned()))
         .collect();
     assert_eq!(flows, expected);
 
-    let told = |rule: &Value| {
+    let shown = |rule: &Value| {
         let text = |field: &str| rule[field].as_str().unwrap().to_owned();
         format!("{} {} {}", text("id"), text("verdict"), text("severity"))
     };
@@ -177,7 +177,7 @@ fn every_verdict() {
         .as_array()
         .unwrap()
         .iter()
-        .map(told)
+        .map(shown)
         .collect();
     assert_eq!(
         rules,
@@ -210,7 +210,7 @@ fn every_verdict() {
     let report: Value = serde_json::from_str(&finished.stdout).unwrap();
     let verdicts = |id: &str| {
         let rules = report["rules"].as_array().unwrap();
-        told(rules.iter().find(|rule| rule["id"] == id).unwrap())
+        shown(rules.iter().find(|rule| rule["id"] == id).unwrap())
     };
     assert_eq!(verdicts("missing"), "missing missing violation");
     assert_eq!(verdicts("respected"), "respected respected fine");

@@ -1,4 +1,4 @@
-//! A watch that goes on: what it tells, remembers over a kill, reads again, and looks up.
+//! A watch that goes on: what it reports, remembers over a kill, reads again, and looks up.
 
 use std::{
     net::UdpSocket,
@@ -11,8 +11,8 @@ use std::{
 
 use lab::{
     Namespace,
+    conversation::{Outcome, Transport, request, serve},
     process::{self, Finished},
-    talk::{Outcome, Transport, ask, serve},
 };
 use nix::{
     sys::signal::{Signal, kill},
@@ -51,9 +51,9 @@ fn stop(pid: Pid) {
 }
 
 #[track_caller]
-fn request(from: &Namespace, port: u16, expected: Outcome) {
+fn check_request(from: &Namespace, port: u16, expected: Outcome) {
     let server = format!("10.78.0.1:{port}").parse().unwrap();
-    assert_eq!(ask(from, Transport::Tcp, server).unwrap(), expected);
+    assert_eq!(request(from, Transport::Tcp, server).unwrap(), expected);
 }
 
 fn verdicts_that_change_are_told() {
@@ -63,23 +63,23 @@ fn verdicts_that_change_are_told() {
     let _service = serve(&one, Transport::Tcp, 8080).unwrap();
     let _unknown = serve(&one, Transport::Tcp, 9090).unwrap();
     let finished = watch(&one, path, WATCH, |pid| {
-        let told = |event: &str| events(path).iter().any(|told| told == event);
+        let happened = |event: &str| events(path).iter().any(|other| other == event);
         // Nothing is missing before the window is over for the first time.
-        request(&other, 8080, Outcome::Answered);
+        check_request(&other, 8080, Outcome::Answered);
         until("a rule that nothing matches any more", || {
-            told("appeared web")
+            happened("appeared web")
         });
-        request(&other, 8080, Outcome::Answered);
-        until("a rule that is matched again", || told("resolved web"));
-        request(&other, 9090, Outcome::Answered);
+        check_request(&other, 8080, Outcome::Answered);
+        until("a rule that is matched again", || happened("resolved web"));
+        check_request(&other, 9090, Outcome::Answered);
         let key = "10.78.0.2 -> 10.78.0.1 tcp/9090";
         until("a flow that nobody documents", || {
-            told(&format!("appeared {key}"))
+            happened(&format!("appeared {key}"))
         });
-        until("its end", || told(&format!("resolved {key}")));
+        until("its end", || happened(&format!("resolved {key}")));
         stop(pid);
     });
-    let told: Vec<String> = lines(&finished.stdout)
+    let printed: Vec<String> = lines(&finished.stdout)
         .iter()
         .map(|event| {
             format!(
@@ -89,7 +89,7 @@ fn verdicts_that_change_are_told() {
             )
         })
         .collect();
-    assert_eq!(told, events(path));
+    assert_eq!(printed, events(path));
     let flows = history(path, "tcp/8080");
     assert_eq!(flows.len(), 1);
     assert_eq!(flows[0]["requests"], 2);
@@ -120,7 +120,7 @@ fn a_killed_watch_knows_what_it_saw_and_when_it_did_not_look() {
         });
     };
     watch(&one, path, WATCH, |pid| {
-        request(&other, 8080, Outcome::Answered);
+        check_request(&other, 8080, Outcome::Answered);
         seen(1);
         // Nobody else may write there meanwhile.
         let second = watch(&one, path, WATCH, |_| {});
@@ -136,7 +136,7 @@ fn a_killed_watch_knows_what_it_saw_and_when_it_did_not_look() {
     });
     let window = WATCH.replace("2s", "60s");
     watch(&one, path, &window, |pid| {
-        request(&other, 8080, Outcome::Answered);
+        check_request(&other, 8080, Outcome::Answered);
         seen(2);
         stop(pid);
     });
@@ -149,7 +149,7 @@ fn a_killed_watch_knows_what_it_saw_and_when_it_did_not_look() {
     std::fs::write(path.join("m.toml"), MATRIX.replace("8080", "8081")).unwrap();
     watch(&one, path, &window.replace("60s", "1s"), |pid| {
         until("the verdict", || path.join("state/report.json").exists());
-        // Some turns with the other rule; no file tells that there were any.
+        // Some turns with the other rule; no file says that there were any.
         std::thread::sleep(Duration::from_secs(1));
         stop(pid);
     });
@@ -180,11 +180,11 @@ fn a_configuration_is_read_again_whole_or_not_at_all() {
     command.current_dir(path);
     let hear = |line: &str| said.lock().unwrap().push(line.to_owned());
     let finished: Finished = process::run(&one, &command, "watching", &hear, |pid| {
-        request(&other, 9090, Outcome::Answered);
+        check_request(&other, 9090, Outcome::Answered);
         until("what nobody documents", || {
             events(path)
                 .iter()
-                .any(|told| told.starts_with("appeared 10.78.0.2"))
+                .any(|event| event.starts_with("appeared 10.78.0.2"))
         });
         // A file that is wrong changes nothing.
         std::fs::write(path.join("m.toml"), "name = 1").unwrap();
@@ -200,7 +200,7 @@ fn a_configuration_is_read_again_whole_or_not_at_all() {
         until("the end of the complaint", || {
             events(path)
                 .iter()
-                .any(|told| told.starts_with("resolved 10.78.0.2"))
+                .any(|event| event.starts_with("resolved 10.78.0.2"))
         });
         stop(pid);
         Ok(())
@@ -268,22 +268,22 @@ fn a_name_that_changes_keeps_its_old_address_for_the_window() {
     };
     let watch = WATCH.replace("2s", "8s");
     process::run(&one, &inside(&watch), "watching", &|_| {}, |pid| {
-        let told = |event: &str| events(path).iter().any(|told| told == event);
-        request(&other, 8080, Outcome::Answered);
+        let happened = |event: &str| events(path).iter().any(|other| other == event);
+        check_request(&other, 8080, Outcome::Answered);
         std::thread::sleep(Duration::from_secs(1));
         assert_eq!(events(path), [""; 0], "the name is known");
         // Another address is nobody's, until the name has it.
         last_byte.store(3, Ordering::Relaxed);
         std::thread::sleep(Duration::from_millis(2500));
-        request(&other, 8080, Outcome::Answered);
+        check_request(&other, 8080, Outcome::Answered);
         std::thread::sleep(Duration::from_millis(700));
         assert!(
-            !told("appeared 10.78.0.2 -> 10.78.0.1 tcp/8080"),
+            !happened("appeared 10.78.0.2 -> 10.78.0.1 tcp/8080"),
             "the old address holds for the window"
         );
         until("the end of the old address", || {
-            request(&other, 8080, Outcome::Answered);
-            told("appeared 10.78.0.2 -> 10.78.0.1 tcp/8080")
+            check_request(&other, 8080, Outcome::Answered);
+            happened("appeared 10.78.0.2 -> 10.78.0.1 tcp/8080")
         });
         stop(pid);
         Ok(())
@@ -351,7 +351,7 @@ fn a_watch_can_do_no_more_than_it_must() {
             let said = said.lock().unwrap();
             said.iter().any(|line| line.contains("watching eth5"))
         });
-        request(&other, 8080, Outcome::Answered);
+        check_request(&other, 8080, Outcome::Answered);
         until("what is seen all the same", || {
             path.join("state/history.db").exists() && !history(path, "tcp/8080").is_empty()
         });

@@ -56,8 +56,8 @@ impl Capture {
         );
         file.write_all(&header())?;
         let stop = Arc::new(AtomicBool::new(false));
-        let told = Arc::clone(&stop);
-        let thread = std::thread::spawn(move || copy(&socket, file, &told));
+        let stopped = Arc::clone(&stop);
+        let thread = std::thread::spawn(move || copy(&socket, file, &stopped));
         Ok(Self { stop, thread })
     }
 

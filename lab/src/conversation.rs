@@ -1,4 +1,4 @@
-//! Sockets that listen and sockets that ask.
+//! Services that listen, and requests to them.
 
 use std::{
     io::{ErrorKind, Read as _, Write as _},
@@ -17,10 +17,10 @@ use crate::Namespace;
 
 const REQUEST: &[u8] = b"request of the lab";
 const REPLY: &[u8] = b"reply of the lab, a little longer";
-/// How long anything here waits for anybody.
+/// How long a client and a service wait for one another.
 const PATIENCE: Duration = Duration::from_millis(1500);
 
-/// How a question ended.
+/// How a request ended.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Outcome {
     Answered,
@@ -44,7 +44,7 @@ impl Transport {
     }
 }
 
-/// A service that answers every question, until dropped.
+/// A service that answers every request, until dropped.
 #[derive(Debug)]
 pub struct Service {
     stop: Arc<AtomicBool>,
@@ -63,7 +63,7 @@ impl Drop for Service {
 /// The port is taken.
 pub fn serve(host: &Namespace, transport: Transport, port: u16) -> anyhow::Result<Service> {
     let stop = Arc::new(AtomicBool::new(false));
-    let told = Arc::clone(&stop);
+    let stopped = Arc::clone(&stop);
     let address = SocketAddr::from((Ipv6Addr::UNSPECIFIED, port));
     let what = || {
         format!(
@@ -76,7 +76,7 @@ pub fn serve(host: &Namespace, transport: Transport, port: u16) -> anyhow::Resul
         Transport::Tcp => {
             let socket = host.enter(|| TcpListener::bind(address).with_context(what))?;
             host.spawn(move || {
-                while wait(&socket, &told) {
+                while wait(&socket, &stopped) {
                     if let Ok((stream, _)) = socket.accept() {
                         // A client that went away needs no answer.
                         let _gone = answer(stream);
@@ -88,7 +88,7 @@ pub fn serve(host: &Namespace, transport: Transport, port: u16) -> anyhow::Resul
             let socket = host.enter(|| UdpSocket::bind(address).with_context(what))?;
             host.spawn(move || {
                 let mut buffer = [0; 2048];
-                while wait(&socket, &told) {
+                while wait(&socket, &stopped) {
                     if let Ok((_, client)) = socket.recv_from(&mut buffer) {
                         // As above.
                         let _gone = socket.send_to(REPLY, client);
@@ -120,22 +120,22 @@ fn answer(mut stream: TcpStream) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Asks a service and waits for the end of its answer.
+/// Sends a request to a service and waits for the end of its reply.
 ///
 /// # Errors
 ///
 /// The socket can't be made; being refused or not heard is an outcome.
-pub fn ask(
+pub fn request(
     client: &Namespace,
     transport: Transport,
     server: SocketAddr,
 ) -> anyhow::Result<Outcome> {
     client.enter(|| {
-        let asked = match transport {
-            Transport::Tcp => ask_tcp(server),
-            Transport::Udp => ask_udp(server),
+        let sent = match transport {
+            Transport::Tcp => request_tcp(server),
+            Transport::Udp => request_udp(server),
         };
-        let Err(error) = asked else {
+        let Err(error) = sent else {
             return Ok(Outcome::Answered);
         };
         let kind = error.kind();
@@ -148,11 +148,11 @@ pub fn ask(
         if matches!(kind, ErrorKind::TimedOut | ErrorKind::WouldBlock) {
             return Ok(Outcome::Unanswered);
         }
-        Err(error).with_context(|| format!("cannot ask {server} from {}", client.name()))
+        Err(error).with_context(|| format!("cannot reach {server} from {}", client.name()))
     })
 }
 
-fn ask_tcp(server: SocketAddr) -> std::io::Result<()> {
+fn request_tcp(server: SocketAddr) -> std::io::Result<()> {
     let mut stream = TcpStream::connect_timeout(&server, PATIENCE)?;
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.write_all(REQUEST)?;
@@ -161,7 +161,7 @@ fn ask_tcp(server: SocketAddr) -> std::io::Result<()> {
     Ok(())
 }
 
-fn ask_udp(server: SocketAddr) -> std::io::Result<()> {
+fn request_udp(server: SocketAddr) -> std::io::Result<()> {
     let any: SocketAddr = if server.is_ipv4() {
         ([0, 0, 0, 0], 0).into()
     } else {

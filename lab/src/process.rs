@@ -26,7 +26,7 @@ pub struct Finished {
 /// Runs a program on a host to its end. Once a line of its standard error holds `ready`, `work` happens beside it.
 ///
 /// The program is the child of a thread that waits for it, and `setpriv` has the kernel end it with that thread, so
-/// nothing is left of it when this process is killed. `told` hears each line of standard error.
+/// nothing is left of it when this process is killed. `on_line` is given each line of standard error.
 ///
 /// # Errors
 ///
@@ -35,7 +35,7 @@ pub fn run(
     host: &Namespace,
     command: &Command,
     ready: &str,
-    told: &(dyn Fn(&str) + Sync),
+    on_line: &(dyn Fn(&str) + Sync),
     work: impl FnOnce(Pid) -> anyhow::Result<()>,
 ) -> anyhow::Result<Finished> {
     let (send, receive) = mpsc::channel();
@@ -64,7 +64,7 @@ pub fn run(
                 let mut said = String::new();
                 for line in BufReader::new(stderr).lines() {
                     let line = line?;
-                    told(&line);
+                    on_line(&line);
                     if line.contains(ready) {
                         // Whoever waited may have given up.
                         let _gone = send.send(pid);

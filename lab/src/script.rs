@@ -1,4 +1,4 @@
-//! What the example cluster says, and what an audit on `master1` should say of it.
+//! The conversations of the example cluster, and what an audit on `master1` should say of it.
 
 use std::net::SocketAddr;
 
@@ -7,7 +7,7 @@ use anyhow::ensure;
 use crate::{
     Cluster,
     cluster::Version,
-    talk::{Outcome, Service, Transport, ask, serve},
+    conversation::{Outcome, Service, Transport, request, serve},
 };
 
 /// The hosts of the example cluster, in the order of their addresses.
@@ -57,14 +57,14 @@ pub struct Step {
 }
 
 const fn step(
-    ends: (&'static str, &'static str),
+    endpoints: (&'static str, &'static str),
     version: Version,
     transport: Transport,
     port: u16,
     expected: Expected,
     story: &'static str,
 ) -> Step {
-    let (client, server) = ends;
+    let (client, server) = endpoints;
     Step {
         client,
         server,
@@ -256,7 +256,7 @@ const FIREWALL: [&str; 3] = [
     "nft add rule inet lab forward tcp dport 61001 drop",
 ];
 
-/// The example cluster with its services and its firewall, ready to talk.
+/// The example cluster with its services and its firewall, ready for them.
 #[derive(Debug)]
 pub struct Example {
     pub cluster: Cluster,
@@ -300,7 +300,7 @@ impl Example {
     /// It did not end as the script says.
     pub fn play(&self, step: &Step) -> anyhow::Result<()> {
         let server = SocketAddr::new(self.cluster.address(step.server, step.version)?, step.port);
-        let outcome = ask(self.cluster.host(step.client)?, step.transport, server)?;
+        let outcome = request(self.cluster.host(step.client)?, step.transport, server)?;
         let wanted = match step.expected {
             Unanswered => Outcome::Unanswered,
             Refused => Outcome::Refused,

@@ -94,12 +94,12 @@ fn audit(auditor: &Path, root: &Path, example: &Example) -> anyhow::Result<Finis
         .current_dir(root)
         .args(["audit", "--config", "target/demo/auditor.toml"]);
     command.args(["--for", WINDOW, "--json", "target/demo/report.json"]);
-    let told = |line: &str| say(&format!("  {line}"));
+    let on_line = |line: &str| say(&format!("  {line}"));
     process::run(
         example.cluster.host(AUDITED)?,
         &command,
         "watching",
-        &told,
+        &on_line,
         |_| {
             for step in &STEPS {
                 let (transport, port) = (step.transport.name(), step.port);

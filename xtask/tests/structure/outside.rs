@@ -3,7 +3,7 @@
 use crate::{crates, source::Sources};
 
 /// Crates of others, and the start of the files below `auditor/src` that may name them.
-const ONLY: [(&[&str], &[&str]); 8] = [
+const ONLY: [(&[&str], &[&str]); 9] = [
     (&["aya", "aya_log"], &["capture/"]),
     (
         &[
@@ -31,6 +31,10 @@ const ONLY: [(&[&str], &[&str]); 8] = [
     (
         &["ureq"],
         &["sink.rs", "sink/", "agent/outbox.rs", "command/top.rs"],
+    ),
+    (
+        &["tokio"],
+        &["capture/interface.rs", "agent/", "command/doctor.rs"],
     ),
     (&["clap"], &["command/", "main.rs"]),
 ];

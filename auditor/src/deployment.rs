@@ -11,7 +11,7 @@ use jiff::{SignedDuration, civil::Date};
 
 pub use inventory::{Form, Group, Inventory, Problem};
 pub(crate) use roles::entry_addresses;
-pub use roles::{Entry, Roles};
+pub use roles::{RoleEntry, Roles};
 pub use sink::SinkSection;
 
 use crate::{matrix::RulePorts, role::Role, transport::Transport};
@@ -27,7 +27,7 @@ pub struct Deployment {
     pub window: Option<SignedDuration>,
     /// Whether traffic that every network has, such as neighbour discovery, is left unjudged.
     pub housekeeping: bool,
-    pub roles: BTreeMap<Role, Vec<Entry>>,
+    pub roles: BTreeMap<Role, Vec<RoleEntry>>,
     pub conditions: BTreeMap<String, bool>,
     pub exceptions: Vec<Exception>,
     /// Where `auditor watch` sends what changes.
@@ -38,9 +38,9 @@ pub struct Deployment {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Exception {
     /// `None` matches every client.
-    pub client: Option<Entry>,
+    pub client: Option<RoleEntry>,
     /// `None` matches every server.
-    pub server: Option<Entry>,
+    pub server: Option<RoleEntry>,
     /// `None` matches every protocol.
     pub transport: Option<Transport>,
     /// `None` matches every port.

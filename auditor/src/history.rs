@@ -17,7 +17,7 @@ use crate::observed::{Cause, Flow, Gap, Outcome, Remembered};
 
 /// What a flow is known by from one run to the next.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub struct FlowKey {
+pub struct FlowIdentity {
     pub server: IpAddr,
     pub client: IpAddr,
     pub protocol: u8,
@@ -26,7 +26,7 @@ pub struct FlowKey {
     pub tunnel: Option<Tunnel>,
 }
 
-impl FlowKey {
+impl FlowIdentity {
     pub fn of(flow: &Flow) -> Self {
         Self {
             server: flow.server,
@@ -42,54 +42,54 @@ impl FlowKey {
 /// Everything that is remembered.
 #[derive(Clone, Debug, Default)]
 pub struct History {
-    flows: BTreeMap<FlowKey, Entry>,
+    flows: BTreeMap<FlowIdentity, RememberedFlow>,
     /// Times in which somebody watched, in order; the last one may go on.
-    watched: Vec<Span>,
+    watched: Vec<WatchedSpan>,
     /// What was not seen while somebody watched, in order of its beginning.
     gaps: Vec<Gap>,
     /// Flows that changed since they were last saved.
-    changed: BTreeSet<FlowKey>,
+    changed: BTreeSet<FlowIdentity>,
     /// Nothing before this is remembered: it was forgotten to stay within bounds.
     forgotten: Option<Timestamp>,
 }
 
 /// A stretch of time.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Span {
+pub struct WatchedSpan {
     pub from: Timestamp,
     pub until: Timestamp,
 }
 
 /// One flow, over all runs.
 #[derive(Clone, Debug, Default)]
-struct Entry {
+struct RememberedFlow {
     /// What was counted before the ledger that counts now.
     before: Option<Box<Flow>>,
     /// What that ledger has counted.
     counted: Option<Box<Flow>>,
     remembered: Remembered,
-    /// Somebody asked in an earlier turn, and was not answered by its end.
-    is_asking: bool,
+    /// A request of an earlier turn had no reply by its end.
+    is_waiting: bool,
 }
 
-impl Entry {
-    /// What came of what was counted in this turn alone, of which `n_requests` were asked for in all; `None` where it says
+impl RememberedFlow {
+    /// What came of what was counted in this turn alone, with `n_requests` in all; `None` where it says
     /// nothing. An answer may come a turn after its question.
     fn came_of(&mut self, new: &Flow, n_requests: u64) -> Option<Outcome> {
         let is_stream = matches!(new.protocol, protocol::TCP | protocol::SCTP);
         let began_unseen = is_stream && n_requests == 0;
         if began_unseen || new.to_client.resets < new.to_client.packets {
-            self.is_asking = false;
+            self.is_waiting = false;
             return Some(Outcome::Established);
         }
-        let was_asked = !is_stream || 0 < new.requests || self.is_asking;
+        let was_requested = !is_stream || 0 < new.requests || self.is_waiting;
         if 0 < new.to_client.resets || 0 < new.refusals {
-            self.is_asking = false;
+            self.is_waiting = false;
             // Else it is the end of a conversation that was answered before.
-            return was_asked.then_some(Outcome::Refused);
+            return was_requested.then_some(Outcome::Refused);
         }
-        self.is_asking = was_asked;
-        was_asked.then_some(Outcome::Attempted)
+        self.is_waiting = was_requested;
+        was_requested.then_some(Outcome::Attempted)
     }
 
     fn total(&self) -> Option<Flow> {
@@ -117,7 +117,7 @@ pub struct Bounds {
 impl History {
     /// Begins a run at `now`; the time since the last one is a gap.
     pub fn begin(&mut self, now: Timestamp) {
-        self.watched.push(Span {
+        self.watched.push(WatchedSpan {
             from: now,
             until: now,
         });
@@ -128,13 +128,13 @@ impl History {
         if let Some(span) = self.watched.last_mut() {
             span.until = span.until.max(now);
         }
-        let mut counted: BTreeMap<FlowKey, Flow> = flows
+        let mut counted: BTreeMap<FlowIdentity, Flow> = flows
             .into_iter()
-            .map(|flow| (FlowKey::of(&flow), flow))
+            .map(|flow| (FlowIdentity::of(&flow), flow))
             .collect();
         for (key, entry) in &mut self.flows {
             if entry.counted.is_some() && !counted.contains_key(key) {
-                // The ledger found other ends for it, or another port.
+                // The ledger found other addresses for it, or another port.
                 entry.counted = None;
                 self.changed.insert(key.clone());
             }
@@ -162,7 +162,7 @@ impl History {
     /// Takes over for good what a ledger no longer keeps.
     pub fn retire(&mut self, flows: Vec<Flow>) {
         for flow in flows {
-            let key = FlowKey::of(&flow);
+            let key = FlowIdentity::of(&flow);
             let entry = self.flows.entry(key).or_default();
             entry.counted = entry
                 .counted
@@ -192,10 +192,10 @@ impl History {
     /// Forgets what is too old, and of what is too much the oldest. Returns the keys that are gone.
     ///
     /// What happened then is not known any more, so it is not asked about either: see [`Self::since`].
-    pub fn forget(&mut self, bounds: Bounds, now: Timestamp) -> BTreeSet<FlowKey> {
+    pub fn forget(&mut self, bounds: Bounds, now: Timestamp) -> BTreeSet<FlowIdentity> {
         let oldest = now.checked_sub(bounds.age).unwrap_or(Timestamp::MIN);
         let mut gone = BTreeSet::new();
-        let mut lasts: Vec<(Timestamp, FlowKey)> = Vec::new();
+        let mut lasts: Vec<(Timestamp, FlowIdentity)> = Vec::new();
         for (key, entry) in &self.flows {
             match entry.total() {
                 Some(flow) if oldest <= flow.last => lasts.push((flow.last, key.clone())),
@@ -228,7 +228,7 @@ impl History {
     pub fn flows(&self, start: Timestamp) -> Vec<Flow> {
         self.flows
             .values()
-            .filter_map(Entry::total)
+            .filter_map(RememberedFlow::total)
             .filter(|flow| start <= flow.last)
             .collect()
     }
@@ -258,7 +258,7 @@ impl History {
         gaps
     }
 
-    pub fn watched(&self) -> &[Span] {
+    pub fn watched(&self) -> &[WatchedSpan] {
         &self.watched
     }
 

@@ -15,7 +15,7 @@ use tokio::{
 };
 
 use super::clock;
-use crate::deployment::{Deployment, Entry};
+use crate::deployment::{Deployment, RoleEntry};
 
 /// A name is looked up again after its time to live, but neither more nor less often than this: a server may say 0
 /// or a year, and `/etc/hosts` says nothing.
@@ -143,8 +143,8 @@ fn names(deployment: &Deployment) -> BTreeSet<String> {
     entries
         .chain(exceptions.flatten())
         .filter_map(|entry| match entry {
-            Entry::Host(name) => Some(name.clone()),
-            Entry::Any | Entry::Net(_) | Entry::Range(..) | Entry::Role(_) => None,
+            RoleEntry::Host(name) => Some(name.clone()),
+            RoleEntry::Any | RoleEntry::Net(_) | RoleEntry::Range(..) | RoleEntry::Role(_) => None,
         })
         .collect()
 }

@@ -7,7 +7,7 @@ use super::{options::ReportOption, reading};
 use crate::{
     exit::Exit,
     output::write,
-    report::{self, explain::Question},
+    report::{self, explain::Query},
 };
 
 /// Say step by step why a flow or a rule has its verdict.
@@ -31,7 +31,7 @@ const MOST: usize = 20;
 pub fn run(command: &Explain) -> anyhow::Result<Exit> {
     let report = reading::report(&command.report.report)?;
     let what = command.what.join(" ");
-    let (rules, flows) = Question::parse(&what).find(&report);
+    let (rules, flows) = Query::parse(&what).find(&report);
     let mut parts: Vec<Vec<String>> = Vec::new();
     parts.extend(
         rules

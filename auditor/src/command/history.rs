@@ -14,7 +14,7 @@ use crate::{
     length::length,
     observed::Flow,
     output::write,
-    report::{clean_line, explain::Question, gap_words, service},
+    report::{clean_line, explain::Query, gap_words, service},
 };
 
 /// Print what `auditor watch` has seen: each flow with when it was first and last seen, answered and refused.
@@ -90,9 +90,9 @@ pub fn run(command: &HistoryCommand) -> anyhow::Result<Exit> {
     } else if command.gaps {
         gaps(&history, start, command.format, &mut text)?;
     } else {
-        let question = Question::parse(&command.what.join(" "));
+        let query = Query::parse(&command.what.join(" "));
         let mut flows = history.flows(start);
-        flows.retain(|flow| question.fits(flow));
+        flows.retain(|flow| query.fits(flow));
         flows.sort_by_key(|flow| std::cmp::Reverse(flow.last));
         for flow in &flows {
             self::flow(flow, command.format, &mut text)?;

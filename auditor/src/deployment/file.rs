@@ -8,7 +8,7 @@ use toml::Spanned;
 
 use super::{
     Deployment, Exception,
-    roles::Entry,
+    roles::RoleEntry,
     sink::{SinkFile, SinkSection},
 };
 use crate::{
@@ -111,23 +111,23 @@ impl Deployment {
         }
         let names: Vec<Role> = file.roles.keys().map(|name| Role::new(name)).collect();
         let entry = |text: &Spanned<String>| {
-            let entry = Entry::parse(text.get_ref())
+            let entry = RoleEntry::parse(text.get_ref())
                 .map_err(|problem| source.problem(text.span().start, problem))?;
             match &entry {
-                Entry::Role(role) if !names.contains(role) => Err(source.problem(
+                RoleEntry::Role(role) if !names.contains(role) => Err(source.problem(
                     text.span().start,
                     format!(
                         "nobody defines the role `{role}`: expected an address, a host name with a dot in it, any, or a role of [roles]"
                     ),
                 )),
-                Entry::Any | Entry::Net(_) | Entry::Range(..) | Entry::Host(_) | Entry::Role(_) => {
+                RoleEntry::Any | RoleEntry::Net(_) | RoleEntry::Range(..) | RoleEntry::Host(_) | RoleEntry::Role(_) => {
                     Ok(entry)
                 }
             }
         };
         let mut roles = BTreeMap::new();
         for (name, entries) in &file.roles {
-            let entries: Result<Vec<Entry>, FileError> = entries.iter().map(entry).collect();
+            let entries: Result<Vec<RoleEntry>, FileError> = entries.iter().map(entry).collect();
             if roles.insert(Role::new(name), entries?).is_some() {
                 return Err(source.problem(
                     0,

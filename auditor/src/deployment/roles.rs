@@ -13,7 +13,7 @@ use crate::{address::AddressSet, role::Role};
 
 /// One entry of a role.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Entry {
+pub enum RoleEntry {
     /// Every address.
     Any,
     Net(IpNet),
@@ -25,7 +25,7 @@ pub enum Entry {
     Role(Role),
 }
 
-impl Entry {
+impl RoleEntry {
     /// Reads an address, a prefix, a range, `any`, a name with a dot in it, or else the name of a role.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         let text = text.trim();
@@ -69,7 +69,7 @@ impl Entry {
     }
 }
 
-impl fmt::Display for Entry {
+impl fmt::Display for RoleEntry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Any => f.write_str("any"),
@@ -134,9 +134,11 @@ impl Deployment {
                 }
                 for entry in self.roles.get(role).into_iter().flatten() {
                     match entry {
-                        Entry::Role(role) => open.push(role),
-                        entry
-                        @ (Entry::Any | Entry::Net(_) | Entry::Range(..) | Entry::Host(_)) => {
+                        RoleEntry::Role(role) => open.push(role),
+                        entry @ (RoleEntry::Any
+                        | RoleEntry::Net(_)
+                        | RoleEntry::Range(..)
+                        | RoleEntry::Host(_)) => {
                             addresses.extend(&entry_addresses(entry, &mut roles, lookup));
                         }
                     }
@@ -151,22 +153,22 @@ impl Deployment {
 
 /// The addresses of one entry; those of a role must be known already.
 pub(crate) fn entry_addresses(
-    entry: &Entry,
+    entry: &RoleEntry,
     roles: &mut Roles,
     lookup: &mut dyn FnMut(&str) -> Result<Vec<IpAddr>, String>,
 ) -> AddressSet {
     let mut set = AddressSet::default();
     match entry {
-        Entry::Any => set = AddressSet::any(),
-        Entry::Net(net) => set.insert_net(*net),
-        Entry::Range(first, last) => set.insert_range(*first, *last),
-        Entry::Host(name) => match lookup(name) {
+        RoleEntry::Any => set = AddressSet::any(),
+        RoleEntry::Net(net) => set.insert_net(*net),
+        RoleEntry::Range(first, last) => set.insert_range(*first, *last),
+        RoleEntry::Host(name) => match lookup(name) {
             Ok(addresses) => set = addresses.into_iter().collect(),
             Err(problem) => {
                 roles.failures.insert(name.clone(), problem);
             }
         },
-        Entry::Role(role) => set = roles.addresses.get(role).cloned().unwrap_or_default(),
+        RoleEntry::Role(role) => set = roles.addresses.get(role).cloned().unwrap_or_default(),
     }
     set
 }

@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OpenFlags};
 use thiserror::Error;
 
-use super::{FlowKey, History};
+use super::{FlowIdentity, History};
 use crate::alert::{Event, OpenFinding};
 use row::RowError;
 pub use row::ValueError;
@@ -238,7 +238,7 @@ impl Store {
     pub fn save(
         &mut self,
         history: &mut History,
-        gone: &BTreeSet<FlowKey>,
+        gone: &BTreeSet<FlowIdentity>,
         findings: Option<&[OpenFinding]>,
         events: &[Event],
         outbox: &[(String, String)],

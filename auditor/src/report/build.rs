@@ -81,13 +81,13 @@ impl Report {
                 .flows
                 .iter()
                 .zip(&audit.flows)
-                .map(|(item, finding)| flow(judged, item, finding))
+                .map(|(one, finding)| flow(judged, one, finding))
                 .collect(),
             rules: policy
                 .rules
                 .iter()
                 .zip(&audit.rules)
-                .map(|(item, finding)| rule(judged, item, finding))
+                .map(|(one, finding)| rule(judged, one, finding))
                 .collect(),
             traffic: observed
                 .traffic
@@ -229,12 +229,12 @@ fn flow(judged: &Judged, flow: &Flow, finding: &FlowFinding) -> schema::Flow {
         translated: flow
             .translated
             .iter()
-            .map(|pair| schema::Pair {
-                client: pair.client,
-                client_roles: names(policy.roles_of(pair.client)),
-                server: pair.server,
-                server_roles: names(policy.roles_of(pair.server)),
-                port: pair.port,
+            .map(|real| schema::Endpoints {
+                client: real.client,
+                client_roles: names(policy.roles_of(real.client)),
+                server: real.server,
+                server_roles: names(policy.roles_of(real.server)),
+                port: real.port,
             })
             .collect(),
         processes: processes(judged, flow),
@@ -296,8 +296,8 @@ fn listeners(judged: &Judged, rule: &PolicyRule, finding: &RuleFinding) -> Vec<s
     listeners
 }
 
-fn direction(counters: DirectionCounters) -> schema::Way {
-    schema::Way {
+fn direction(counters: DirectionCounters) -> schema::DirectionCounters {
+    schema::DirectionCounters {
         packets: counters.packets,
         bytes: counters.bytes,
         flags: flag_names(counters.flags)

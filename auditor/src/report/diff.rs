@@ -33,7 +33,7 @@ impl fmt::Display for Difference {
 }
 
 /// What a flow is known by in several reports: counters and times differ in all of them.
-type FlowKey<'a> = (IpAddr, IpAddr, u8, u16, &'a str, Option<&'a str>);
+type FlowIdentity<'a> = (IpAddr, IpAddr, u8, u16, &'a str, Option<&'a str>);
 
 /// Compares what two reports say of the same host: flows first, then rules, each in order.
 pub fn diff(before: &Report, now: &Report) -> Vec<Difference> {
@@ -52,7 +52,7 @@ pub fn diff(before: &Report, now: &Report) -> Vec<Difference> {
     flows.into_iter().chain(rules).collect()
 }
 
-fn by_flow(report: &Report) -> BTreeMap<FlowKey<'_>, &Flow> {
+fn by_flow(report: &Report) -> BTreeMap<FlowIdentity<'_>, &Flow> {
     let key = |flow: &'_ Flow| (flow.server, flow.client, flow.protocol, flow.port);
     report
         .flows

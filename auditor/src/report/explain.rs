@@ -15,13 +15,13 @@ use crate::{observed, role::Role, transport::Transport};
 
 /// What is to be explained, as a person names it: words of which each must fit.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Question {
-    words: Vec<Word>,
+pub struct Query {
+    terms: Vec<Term>,
     text: String,
 }
 
 #[derive(Clone, Debug, Eq, PartialEq)]
-enum Word {
+enum Term {
     Address(IpAddr),
     Service(Transport, u16),
     Port(u16),
@@ -29,18 +29,18 @@ enum Word {
     Name(String),
 }
 
-impl Question {
+impl Query {
     /// Reads `10.0.9.7 -> 10.0.0.1 tcp/443`, any part of it, or the id of a rule. Of two addresses the first is the
     /// client's.
     pub fn parse(text: &str) -> Self {
-        let words = text
+        let terms = text
             .split(|c: char| c.is_whitespace() || c == ',' || c == '>')
             .map(|word| word.trim_end_matches('-'))
             .filter(|word| !word.is_empty())
-            .map(word)
+            .map(term)
             .collect();
         Self {
-            words,
+            terms,
             text: text.trim().to_owned(),
         }
     }
@@ -52,7 +52,7 @@ impl Question {
             .iter()
             .filter(|rule| rule.id.eq_ignore_ascii_case(&self.text))
             .collect();
-        if !rules.is_empty() || self.words.is_empty() {
+        if !rules.is_empty() || self.terms.is_empty() {
             return (rules, Vec::new());
         }
         let flows = report.flows.iter().filter(|flow| self.means(flow));
@@ -61,22 +61,22 @@ impl Question {
 
     /// Whether a flow without a verdict is meant.
     pub fn fits(&self, flow: &observed::Flow) -> bool {
-        self.has_ends(flow.client, flow.server)
-            && self.words.iter().all(|word| match word {
-                Word::Address(_) => true,
-                Word::Service(transport, port) => {
+        self.has_addresses(flow.client, flow.server)
+            && self.terms.iter().all(|term| match term {
+                Term::Address(_) => true,
+                Term::Service(transport, port) => {
                     flow.transport() == Some(*transport) && flow.port == *port
                 }
-                Word::Port(port) => flow.port == *port,
-                Word::Name(name) => flow.interface == *name,
+                Term::Port(port) => flow.port == *port,
+                Term::Name(name) => flow.interface == *name,
             })
     }
 
     /// Of two addresses the first is the client's.
-    fn has_ends(&self, client: IpAddr, server: IpAddr) -> bool {
-        let mut addresses = self.words.iter().filter_map(|word| match word {
-            Word::Address(address) => Some(*address),
-            Word::Service(..) | Word::Port(_) | Word::Name(_) => None,
+    fn has_addresses(&self, client: IpAddr, server: IpAddr) -> bool {
+        let mut addresses = self.terms.iter().filter_map(|term| match term {
+            Term::Address(address) => Some(*address),
+            Term::Service(..) | Term::Port(_) | Term::Name(_) => None,
         });
         match (addresses.next(), addresses.next()) {
             (Some(first), Some(second)) => client == first && server == second,
@@ -86,14 +86,14 @@ impl Question {
     }
 
     fn means(&self, flow: &Flow) -> bool {
-        self.has_ends(flow.client, flow.server)
-            && self.words.iter().all(|word| match word {
-                Word::Address(_) => true,
-                Word::Service(transport, port) => {
+        self.has_addresses(flow.client, flow.server)
+            && self.terms.iter().all(|term| match term {
+                Term::Address(_) => true,
+                Term::Service(transport, port) => {
                     flow.transport == Some((*transport).into()) && flow.port == *port
                 }
-                Word::Port(port) => flow.port == *port,
-                Word::Name(name) => {
+                Term::Port(port) => flow.port == *port,
+                Term::Name(name) => {
                     let role = Role::new(name);
                     let mut roles = flow.client_roles.iter().chain(&flow.server_roles);
                     roles.any(|one| Role::new(one) == role)
@@ -105,12 +105,12 @@ impl Question {
     }
 }
 
-fn word(text: &str) -> Word {
+fn term(text: &str) -> Term {
     if let Ok(address) = text.parse::<IpAddr>() {
-        return Word::Address(address.to_canonical());
+        return Term::Address(address.to_canonical());
     }
     if let Ok(port) = text.parse() {
-        return Word::Port(port);
+        return Term::Port(port);
     }
     let transports = [
         Transport::Tcp,
@@ -122,9 +122,9 @@ fn word(text: &str) -> Word {
         && let Some(transport) = transports.into_iter().find(|one| one.name() == transport)
         && let Ok(port) = port.parse()
     {
-        return Word::Service(transport, port);
+        return Term::Service(transport, port);
     }
-    Word::Name(text.to_owned())
+    Term::Name(text.to_owned())
 }
 
 /// Explains a flow.
@@ -145,8 +145,8 @@ pub fn flow(report: &Report, flow: &Flow) -> Vec<String> {
         format!("who is the server: {}", side(flow)),
         format!("what came of it: {}", outcome(flow)),
     ];
-    let pairs = flow.translated.iter();
-    steps.extend(pairs.map(|pair| format!("translated: {}", words::pair(report, pair))));
+    let translated = flow.translated.iter();
+    steps.extend(translated.map(|real| format!("translated: {}", words::real(report, real))));
     steps.extend(flow.processes.iter().map(|process| {
         let part = match process.part {
             Part::Client => "opened by",
@@ -157,7 +157,7 @@ pub fn flow(report: &Report, flow: &Flow) -> Vec<String> {
     let is_allowed = flow.verdict == FlowVerdict::Documented;
     if is_allowed {
         steps.push(format!("rules: {} of {n_rules} allow it", flow.rules.len()));
-        steps.extend(named(report, flow).map(|rule| format!("  {}", told(rule))));
+        steps.extend(named(report, flow).map(|rule| format!("  {}", cited(rule))));
         if flow.benefit_of_doubt {
             steps.push(
                 "doubt: as it was counted no rule allows it; with client and server the other way round these do, and what tells the server is weaker than a handshake or a listener, so it has the benefit"
@@ -168,7 +168,7 @@ pub fn flow(report: &Report, flow: &Flow) -> Vec<String> {
         steps.push(format!(
             "rules: none of {n_rules} allows it, and these forbid it"
         ));
-        steps.extend(named(report, flow).map(|rule| format!("  {}", told(rule))));
+        steps.extend(named(report, flow).map(|rule| format!("  {}", cited(rule))));
     } else {
         steps.push(format!("rules: none of {n_rules} allows it"));
     }
@@ -200,7 +200,7 @@ pub fn flow(report: &Report, flow: &Flow) -> Vec<String> {
 
 /// Explains a rule.
 pub fn rule(report: &Report, rule: &Rule) -> Vec<String> {
-    let mut steps = vec![format!("the rule: {}, of {}", told(rule), rule.matrix)];
+    let mut steps = vec![format!("the rule: {}, of {}", cited(rule), rule.matrix)];
     match (&rule.when, rule.verdict) {
         (Some(when), RuleVerdict::Off) => {
             steps.push(format!(
@@ -319,7 +319,7 @@ fn listed(roles: &[String]) -> String {
 }
 
 /// A rule, where it stands, and its id.
-fn told(rule: &Rule) -> String {
+fn cited(rule: &Rule) -> String {
     let origin = rule
         .origin
         .as_deref()
@@ -381,7 +381,7 @@ fn nearest<'a>(report: &'a Report, flow: &'a Flow) -> impl Iterator<Item = Strin
     } else {
         format!("nearest: these have {differs}")
     };
-    let rules = named(report, flow).map(|rule| format!("  {}", told(rule)));
+    let rules = named(report, flow).map(|rule| format!("  {}", cited(rule)));
     std::iter::once(head).chain(rules)
 }
 

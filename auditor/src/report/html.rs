@@ -22,7 +22,7 @@ use super::{
 const STYLE: &str = include_str!("html/page.css");
 const SCRIPT: &str = include_str!("html/page.js");
 
-/// Findings that are told in full; the tables have all.
+/// Findings that are shown in full; the tables have all.
 const MOST_FINDINGS: usize = 100;
 
 /// Renders the report.
@@ -140,13 +140,13 @@ fn top(report: &Report, out: &mut String) -> fmt::Result {
 
 fn findings(report: &Report, out: &mut String) -> fmt::Result {
     writeln!(out, "<section id=\"findings\">\n<h2>What to look at</h2>")?;
-    let mut n_told = 0;
+    let mut n_shown = 0;
     let mut n_all = 0;
     for severity in [Severity::Violation, Severity::Warning] {
         for flow in report.flows.iter().filter(|flow| flow.severity == severity) {
             n_all += 1;
-            if n_told < MOST_FINDINGS {
-                n_told += 1;
+            if n_shown < MOST_FINDINGS {
+                n_shown += 1;
                 let name = format!(
                     "{} -> {} {}",
                     words::who(report, flow.client, &flow.client_roles),
@@ -164,8 +164,8 @@ fn findings(report: &Report, out: &mut String) -> fmt::Result {
         }
         for rule in report.rules.iter().filter(|rule| rule.severity == severity) {
             n_all += 1;
-            if n_told < MOST_FINDINGS {
-                n_told += 1;
+            if n_shown < MOST_FINDINGS {
+                n_shown += 1;
                 let name = words::rule(rule);
                 finding(
                     (severity, rule.verdict.name()),
@@ -180,8 +180,8 @@ fn findings(report: &Report, out: &mut String) -> fmt::Result {
     if n_all == 0 {
         writeln!(out, "<p>Nothing.</p>")?;
     }
-    if n_told < n_all {
-        let more = number((n_all - n_told) as u64);
+    if n_shown < n_all {
+        let more = number((n_all - n_shown) as u64);
         writeln!(
             out,
             "<p>And {more} more: the tables below have them all.</p>"

@@ -40,7 +40,7 @@ pub fn learn(report: &Report) -> Learned {
         .iter()
         .filter(|flow| flow.verdict == FlowVerdict::Unexpected)
         .partition(is_proper);
-    let mut roles = Strangers::of(&proper);
+    let mut roles = UnassignedHosts::of(&proper);
     let mut groups: BTreeMap<Group, Vec<&Flow>> = BTreeMap::new();
     for flow in proper {
         let Some(transport) = flow.transport else {
@@ -122,56 +122,56 @@ fn rule(group: &Group, flows: &[&Flow]) -> Rule {
 }
 
 /// Hosts in no role, by what they do.
-struct Strangers {
+struct UnassignedHosts {
     of: BTreeMap<IpAddr, Role>,
     named: BTreeMap<Role, BTreeSet<IpAddr>>,
 }
 
 /// One thing that a host does: as client or server, over which transport and port, with whom.
-type Deed<'a> = (bool, Option<schema::Transport>, u16, &'a [String]);
+type Activity<'a> = (bool, Option<schema::Transport>, u16, &'a [String]);
 
-impl Strangers {
+impl UnassignedHosts {
     fn of(flows: &[&Flow]) -> Self {
-        let mut deeds: BTreeMap<IpAddr, BTreeSet<Deed<'_>>> = BTreeMap::new();
+        let mut activities: BTreeMap<IpAddr, BTreeSet<Activity<'_>>> = BTreeMap::new();
         for flow in flows {
             if flow.client_roles.is_empty() {
-                let deed = (
+                let activity = (
                     true,
                     flow.transport,
                     flow.port,
                     flow.server_roles.as_slice(),
                 );
-                deeds.entry(flow.client).or_default().insert(deed);
+                activities.entry(flow.client).or_default().insert(activity);
             }
             if flow.server_roles.is_empty() {
-                let deed = (
+                let activity = (
                     false,
                     flow.transport,
                     flow.port,
                     flow.client_roles.as_slice(),
                 );
-                deeds.entry(flow.server).or_default().insert(deed);
+                activities.entry(flow.server).or_default().insert(activity);
             }
         }
-        let mut alike: BTreeMap<BTreeSet<Deed<'_>>, BTreeSet<IpAddr>> = BTreeMap::new();
-        for (address, deeds) in deeds {
-            alike.entry(deeds).or_default().insert(address);
+        let mut alike: BTreeMap<BTreeSet<Activity<'_>>, BTreeSet<IpAddr>> = BTreeMap::new();
+        for (address, activities) in activities {
+            alike.entry(activities).or_default().insert(address);
         }
         // In the order of their first addresses, so that the same flows give the same names.
         let mut sets: Vec<BTreeSet<IpAddr>> = alike.into_values().collect();
         sets.sort();
-        let mut strangers = Self {
+        let mut hosts = Self {
             of: BTreeMap::new(),
             named: BTreeMap::new(),
         };
         for (set, number) in sets.into_iter().zip(1..) {
             let role = Role::new(&format!("unknown {number}"));
-            strangers
+            hosts
                 .of
                 .extend(set.iter().map(|address| (*address, role.clone())));
-            strangers.named.insert(role, set);
+            hosts.named.insert(role, set);
         }
-        strangers
+        hosts
     }
 
     fn name(&mut self, address: IpAddr, roles: &[String]) -> Vec<String> {

@@ -32,7 +32,7 @@ pub fn render(report: &Report) -> String {
     let is_pressing = |severity| Severity::Warning <= severity;
     for flow in &report.flows {
         if is_pressing(flow.severity) {
-            let ends = Ends {
+            let endpoints = Endpoints {
                 client: flow.client,
                 server: flow.server,
                 port: flow.port,
@@ -42,11 +42,16 @@ pub fn render(report: &Report) -> String {
                     host,
                     state: State::New,
                     severity: flow.severity,
-                    uid: &format!("flow {} -> {} {}", ends.client, ends.server, flow.service()),
+                    uid: &format!(
+                        "flow {} -> {} {}",
+                        endpoints.client,
+                        endpoints.server,
+                        flow.service()
+                    ),
                     verdict: flow.verdict.name(),
                     text: &flow.explanation,
                     at: flow.last_seen,
-                    ends: Some(ends),
+                    endpoints: Some(endpoints),
                 }
                 .to_value(),
             );
@@ -63,7 +68,7 @@ pub fn render(report: &Report) -> String {
                     verdict: rule.verdict.name(),
                     text: &rule.explanation,
                     at: report.window.end,
-                    ends: None,
+                    endpoints: None,
                 }
                 .to_value(),
             );
@@ -81,17 +86,17 @@ pub enum State {
     Resolved,
 }
 
-/// Who talks to whom.
+/// The two sides of a flow.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Ends {
+pub struct Endpoints {
     pub client: IpAddr,
     pub server: IpAddr,
     /// 0 where the protocol has none.
     pub port: u16,
 }
 
-impl Ends {
-    fn endpoints(self) -> [(&'static str, Value); 2] {
+impl Endpoints {
+    fn to_fields(self) -> [(&'static str, Value); 2] {
         let mut server = json!({ "ip": self.server });
         if self.port != 0
             && let Some(fields) = server.as_object_mut()
@@ -116,7 +121,7 @@ pub struct Finding<'a> {
     pub verdict: &'a str,
     pub text: &'a str,
     pub at: Timestamp,
-    pub ends: Option<Ends>,
+    pub endpoints: Option<Endpoints>,
 }
 
 impl Finding<'_> {
@@ -134,9 +139,9 @@ impl Finding<'_> {
             self.at,
         );
         let title = format!("{} {} on {}", self.verdict, self.uid, self.host);
-        let evidence: Map<String, Value> = match self.ends {
-            Some(ends) => ends
-                .endpoints()
+        let evidence: Map<String, Value> = match self.endpoints {
+            Some(endpoints) => endpoints
+                .to_fields()
                 .into_iter()
                 .map(|(name, value)| (name.to_owned(), value))
                 .collect(),
@@ -214,7 +219,7 @@ fn activity(report: &Report, flow: &Flow) -> Value {
         flow.severity,
         flow.last_seen,
     );
-    let ends = Ends {
+    let endpoints = Endpoints {
         client: flow.client,
         server: flow.server,
         port: flow.port,
@@ -226,7 +231,7 @@ fn activity(report: &Report, flow: &Flow) -> Value {
         (false, true) => 2,
         (true, true) | (false, false) => 0,
     };
-    for (name, value) in ends.endpoints() {
+    for (name, value) in endpoints.to_fields() {
         event.insert(name.to_owned(), value);
     }
     let mut connection = json!({

@@ -172,8 +172,8 @@ pub struct Flow {
     pub evidence: EvidenceName,
     /// The server side was decided on weak evidence, and only the other way round do the rules allow the flow.
     pub benefit_of_doubt: bool,
-    pub to_server: Way,
-    pub to_client: Way,
+    pub to_server: DirectionCounters,
+    pub to_client: DirectionCounters,
     /// Conversations asked for and accepted, where the transport tells.
     pub requests: u64,
     pub replies: u64,
@@ -187,7 +187,7 @@ pub struct Flow {
     pub last_seen: Timestamp,
     /// Who really talks, where the addresses or the port were translated on the way; left out where they were not.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub translated: Vec<Pair>,
+    pub translated: Vec<Endpoints>,
     /// Who of this host has a part in it, as far as that was seen; left out where nobody was.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub processes: Vec<Process>,
@@ -195,7 +195,8 @@ pub struct Flow {
 
 /// The ends of a conversation behind a translation.
 #[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
-pub struct Pair {
+#[schemars(rename = "Pair")]
+pub struct Endpoints {
     pub client: IpAddr,
     pub client_roles: Vec<String>,
     pub server: IpAddr,
@@ -241,7 +242,8 @@ impl Flow {
 
 /// Packets of one way of a flow.
 #[derive(Clone, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
-pub struct Way {
+#[schemars(rename = "Way")]
+pub struct DirectionCounters {
     pub packets: u64,
     pub bytes: u64,
     /// TCP flags seen.

@@ -52,12 +52,12 @@ const DETAILS: u16 = 12;
 const PAGE: u16 = 10;
 
 /// One of what a list holds.
-enum Item<'a> {
+enum Finding<'a> {
     Rule(&'a Rule),
     Flow(&'a Flow),
 }
 
-impl Item<'_> {
+impl Finding<'_> {
     const fn severity(&self) -> Severity {
         match self {
             Self::Rule(rule) => rule.severity,
@@ -172,16 +172,16 @@ impl Screen {
             return;
         };
         Self::head(frame, head, report);
-        let items = self.items(report);
-        let last = items.len().saturating_sub(1);
+        let findings = self.findings(report);
+        let last = findings.len().saturating_sub(1);
         // Lists grow and shrink under the eyes of whoever looks.
         let selected = self.table.selected().unwrap_or_default().min(last);
         self.table.select(Some(selected));
-        self.list(frame, list, report, &items);
+        self.list(frame, list, report, &findings);
         if self.shows_details {
-            let lines: Vec<Line<'_>> = items
+            let lines: Vec<Line<'_>> = findings
                 .get(selected)
-                .map(|item| item.details(report))
+                .map(|finding| finding.details(report))
                 .unwrap_or_default()
                 .iter()
                 .map(|line| Line::raw(clean(line)))
@@ -196,22 +196,22 @@ impl Screen {
     }
 
     /// What is shown of the list, the worst first.
-    fn items<'a>(&self, report: &'a Report) -> Vec<Item<'a>> {
+    fn findings<'a>(&self, report: &'a Report) -> Vec<Finding<'a>> {
         let words = self.filter.to_lowercase();
-        let mut items: Vec<Item<'a>> = match self.tab {
-            Tab::Rules => report.rules.iter().map(Item::Rule).collect(),
-            Tab::Flows => report.flows.iter().map(Item::Flow).collect(),
+        let mut findings: Vec<Finding<'a>> = match self.tab {
+            Tab::Rules => report.rules.iter().map(Finding::Rule).collect(),
+            Tab::Flows => report.flows.iter().map(Finding::Flow).collect(),
         };
-        items.retain(|item| {
-            self.least.is_none_or(|least| least <= item.severity())
+        findings.retain(|finding| {
+            self.least.is_none_or(|least| least <= finding.severity())
                 && (words.is_empty()
-                    || item
+                    || finding
                         .cells(report)
                         .iter()
                         .any(|cell| cell.to_lowercase().contains(&words)))
         });
-        items.sort_by_key(|item| std::cmp::Reverse(item.severity()));
-        items
+        findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity()));
+        findings
     }
 
     fn head(frame: &mut Frame<'_>, area: Rect, report: &Report) {
@@ -256,7 +256,13 @@ impl Screen {
         frame.render_widget(Paragraph::new(lines), area);
     }
 
-    fn list(&mut self, frame: &mut Frame<'_>, area: Rect, report: &Report, items: &[Item<'_>]) {
+    fn list(
+        &mut self,
+        frame: &mut Frame<'_>,
+        area: Rect,
+        report: &Report,
+        findings: &[Finding<'_>],
+    ) {
         let (title, heads, widths) = match self.tab {
             Tab::Rules => (
                 " [rules]  flows ",
@@ -269,9 +275,9 @@ impl Screen {
                 [12, 14, 28, 28, 9],
             ),
         };
-        let rows = items.iter().map(|item| {
-            let cells = item.cells(report);
-            let verdict_style = style(item.severity());
+        let rows = findings.iter().map(|finding| {
+            let cells = finding.cells(report);
+            let verdict_style = style(finding.severity());
             Row::new(cells.into_iter().enumerate().map(move |(at, cell)| {
                 let cell = Cell::from(clean(&cell));
                 if at == 0 {

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{
     Judged, Look, MatrixSource, Report, diff,
-    explain::{self, Question},
+    explain::{self, Query},
     learn,
     schema::{Flow, Outcome, RuleVerdict},
     text::render as text,
@@ -171,7 +171,7 @@ fn a_report_is_read_back() {
 
 /// The steps that explain what is meant by a text.
 fn explained(report: &Report, text: &str) -> String {
-    let (rules, flows) = Question::parse(text).find(report);
+    let (rules, flows) = Query::parse(text).find(report);
     let rules = rules.iter().map(|rule| explain::rule(report, rule));
     let flows = flows.iter().map(|flow| explain::flow(report, flow));
     let parts: Vec<String> = rules.chain(flows).map(|steps| steps.join("\n")).collect();
@@ -211,7 +211,7 @@ fn what_is_meant() {
         ("nobody", 0, 0),
         ("", 0, 0),
     ] {
-        let (rules, flows) = Question::parse(text).find(&report);
+        let (rules, flows) = Query::parse(text).find(&report);
         assert_eq!((rules.len(), flows.len()), (n_rules, n_flows), "{text}");
     }
 }

@@ -7,7 +7,8 @@ use auditor_common::{Direction, Reason};
 use super::{
     look::{self, Look},
     schema::{
-        Flow, FlowVerdict, Hook, Outcome, Part, Report, RoleCheck, Rule, RuleVerdict, Severity, Way,
+        DirectionCounters, Flow, FlowVerdict, Hook, Outcome, Part, Report, RoleCheck, Rule,
+        RuleVerdict, Severity,
     },
     words::{self, number},
 };
@@ -139,22 +140,22 @@ fn summary(report: &Report, out: &mut String) {
 }
 
 fn section(report: &Report, out: &mut String, severity: Severity, title: &str) -> fmt::Result {
-    let mut items: Vec<String> = Vec::new();
+    let mut lines: Vec<String> = Vec::new();
     for flow in report.flows.iter().filter(|flow| flow.severity == severity) {
-        items.push(format!(
+        lines.push(format!(
             "{} flow: {}",
             flow.verdict.name(),
-            ends(report, flow)
+            conversation(report, flow)
         ));
-        items.push(format!("    {}", flow.explanation));
-        items.push(format!(
+        lines.push(format!("    {}", flow.explanation));
+        lines.push(format!(
             "    {}; {}",
             words::outcome(flow.outcome),
             traffic(flow)
         ));
-        let pairs = flow.translated.iter();
-        items.extend(pairs.map(|pair| format!("    {}", words::pair(report, pair))));
-        items.extend(flow.processes.iter().map(|process| {
+        let translated = flow.translated.iter();
+        lines.extend(translated.map(|real| format!("    {}", words::real(report, real))));
+        lines.extend(flow.processes.iter().map(|process| {
             let part = match process.part {
                 Part::Client => "opened by",
                 Part::Server => "served by",
@@ -163,33 +164,37 @@ fn section(report: &Report, out: &mut String, severity: Severity, title: &str) -
         }));
     }
     for rule in report.rules.iter().filter(|rule| rule.severity == severity) {
-        items.push(format!(
+        lines.push(format!(
             "{} rule: {}",
             rule.verdict.name(),
             words::rule(rule)
         ));
-        items.push(format!("    {}", rule.explanation));
+        lines.push(format!("    {}", rule.explanation));
         for flow in rule.flows.iter().filter_map(|at| report.flows.get(*at)) {
-            items.push(format!("    {}; {}", ends(report, flow), traffic(flow)));
+            lines.push(format!(
+                "    {}; {}",
+                conversation(report, flow),
+                traffic(flow)
+            ));
         }
         let origin = rule
             .origin
             .as_deref()
             .map_or_else(String::new, |origin| format!(", from {origin}"));
         let listeners = rule.listeners.iter();
-        items.extend(listeners.map(|process| format!("    {} listens", words::process(process))));
-        items.push(format!("    rule {}{origin}", rule.id));
+        lines.extend(listeners.map(|process| format!("    {} listens", words::process(process))));
+        lines.push(format!("    rule {}{origin}", rule.id));
     }
-    if !items.is_empty() {
+    if !lines.is_empty() {
         writeln!(out, "\n{title}")?;
-        for item in items {
-            line(out, &format!("  {item}"));
+        for text in lines {
+            line(out, &format!("  {text}"));
         }
     }
     Ok(())
 }
 
-fn ends(report: &Report, flow: &Flow) -> String {
+fn conversation(report: &Report, flow: &Flow) -> String {
     format!(
         "{} -> {} {}",
         words::who(report, flow.client, &flow.client_roles),
@@ -199,18 +204,18 @@ fn ends(report: &Report, flow: &Flow) -> String {
 }
 
 fn traffic(flow: &Flow) -> String {
-    let way = |way: &Way| {
+    let counted = |counters: &DirectionCounters| {
         format!(
             "{} packet{} ({} bytes)",
-            number(way.packets),
-            if way.packets == 1 { "" } else { "s" },
-            number(way.bytes)
+            number(counters.packets),
+            if counters.packets == 1 { "" } else { "s" },
+            number(counters.bytes)
         )
     };
     format!(
         "{} to the server, {} back on {}; from {:.0} to {:.0}; server side by {}",
-        way(&flow.to_server),
-        way(&flow.to_client),
+        counted(&flow.to_server),
+        counted(&flow.to_client),
         flow.interface,
         flow.first_seen,
         flow.last_seen,
@@ -236,11 +241,18 @@ fn documented(report: &Report, out: &mut String) -> fmt::Result {
                         format!("; {}", words::outcome(outcome))
                     }
                 };
-                let told = &flow.explanation;
-                accepted.push(format!("{}: {told}{doubt}{outcome}", ends(report, flow)));
+                let why = &flow.explanation;
+                accepted.push(format!(
+                    "{}: {why}{doubt}{outcome}",
+                    conversation(report, flow)
+                ));
             }
             FlowVerdict::Excepted => {
-                accepted.push(format!("{}: {}", ends(report, flow), flow.explanation));
+                accepted.push(format!(
+                    "{}: {}",
+                    conversation(report, flow),
+                    flow.explanation
+                ));
             }
             FlowVerdict::Housekeeping => n_housekeeping += 1,
             FlowVerdict::Unexpected | FlowVerdict::Forbidden => {}
@@ -251,8 +263,8 @@ fn documented(report: &Report, out: &mut String) -> fmt::Result {
         out,
         "\nFlows as expected: {n_documented} documented, {n_accepted} accepted by exception, {n_housekeeping} of housekeeping"
     )?;
-    for item in accepted {
-        line(out, &format!("  {item}"));
+    for text in accepted {
+        line(out, &format!("  {text}"));
     }
     Ok(())
 }

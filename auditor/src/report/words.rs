@@ -57,13 +57,13 @@ pub(super) const fn outcome(outcome: Outcome) -> &'static str {
     }
 }
 
-/// Who really talks where addresses are translated.
-pub(super) fn pair(report: &schema::Report, pair: &schema::Pair) -> String {
+/// The endpoints of a conversation whose addresses are translated.
+pub(super) fn real(report: &schema::Report, real: &schema::Endpoints) -> String {
     format!(
         "really {} -> {} port {}",
-        who(report, pair.client, &pair.client_roles),
-        who(report, pair.server, &pair.server_roles),
-        pair.port
+        who(report, real.client, &real.client_roles),
+        who(report, real.server, &real.server_roles),
+        real.port
     )
 }
 
@@ -90,15 +90,15 @@ pub(super) fn process(process: &schema::Process) -> String {
 
 /// What packets without a peer have in common.
 pub(super) fn lost(lost: &schema::Lost) -> String {
-    let way = match lost.direction {
+    let direction = match lost.direction {
         schema::Direction::Received => "received",
         schema::Direction::Sent => "sent",
     };
     let transport =
         Transport::from_protocol(lost.protocol).filter(|transport| transport.has_ports());
     transport.map_or_else(
-        || format!("{way}, protocol {}", lost.protocol),
-        |transport| format!("{way}, {} {}", transport.name(), lost.port),
+        || format!("{direction}, protocol {}", lost.protocol),
+        |transport| format!("{direction}, {} {}", transport.name(), lost.port),
     )
 }
 

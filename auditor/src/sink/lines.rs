@@ -14,7 +14,7 @@ use super::delivery::{Configured, Delivery, Sink, SinkError, fields};
 use crate::{
     alert::{Change, Event, EventJson, Verdict},
     report::{
-        ocsf::{Ends, Finding, State},
+        ocsf::{Endpoints, Finding, State},
         schema::Severity,
     },
 };
@@ -101,7 +101,7 @@ fn ocsf(delivery: &Delivery<'_>) -> Value {
         verdict: verdict.map_or("unknown", Verdict::name),
         text: &event.text,
         at: event.at,
-        ends: ends(event),
+        endpoints: endpoints(event),
     }
     .to_value()
 }
@@ -136,18 +136,18 @@ fn ecs(delivery: &Delivery<'_>) -> Value {
         "rule": { "name": event.subject.key() },
         "message": event.text,
     });
-    if let (Some(ends), Some(fields)) = (ends(event), line.as_object_mut()) {
-        fields.insert("source".to_owned(), json!({ "ip": ends.client }));
-        let destination = json!({ "ip": ends.server, "port": ends.port });
+    if let (Some(endpoints), Some(fields)) = (endpoints(event), line.as_object_mut()) {
+        fields.insert("source".to_owned(), json!({ "ip": endpoints.client }));
+        let destination = json!({ "ip": endpoints.server, "port": endpoints.port });
         fields.insert("destination".to_owned(), destination);
     }
     line
 }
 
 /// The two sides of the flow that an event is about; the type of an ICMP request is no port.
-fn ends(event: &Event) -> Option<Ends> {
+fn endpoints(event: &Event) -> Option<Endpoints> {
     let flow = event.subject.flow()?;
-    Some(Ends {
+    Some(Endpoints {
         client: flow.client(),
         server: flow.server(),
         port: flow.service().port_of_transport().unwrap_or_default(),

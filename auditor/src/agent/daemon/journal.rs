@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::super::{outbox::Outbox, state::State};
 use crate::{
     alert::{Event, OpenFinding},
-    history::{FlowKey, History},
+    history::{FlowIdentity, History},
     output::say,
     report::Report,
 };
@@ -21,7 +21,7 @@ pub(super) struct Journal {
     /// What is to be put on disk for sinks.
     undelivered: Vec<(String, String)>,
     /// Flows that are to be forgotten.
-    forgotten: BTreeSet<FlowKey>,
+    forgotten: BTreeSet<FlowIdentity>,
     /// Whether the last attempt to save failed; said once.
     pub(super) is_failing: bool,
 }
@@ -42,7 +42,7 @@ impl Journal {
     }
 
     /// Forgets flows with the next save.
-    pub(super) fn forget(&mut self, flows: impl IntoIterator<Item = FlowKey>) {
+    pub(super) fn forget(&mut self, flows: impl IntoIterator<Item = FlowIdentity>) {
         self.forgotten.extend(flows);
     }
 

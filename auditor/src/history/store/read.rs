@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, Params};
 
 use super::{
-    super::{Entry, FlowKey, History, Span},
+    super::{FlowIdentity, History, RememberedFlow, WatchedSpan},
     row::{Row, RowError},
     text,
 };
@@ -25,18 +25,18 @@ pub(super) fn load(connection: &Connection) -> Result<History, RowError> {
     each(connection, "flow", flows, [], |row| {
         let flow = flow(row)?;
         let remembered = flow.remembered.unwrap_or_default();
-        let key = FlowKey::of(&flow);
-        let entry = Entry {
+        let key = FlowIdentity::of(&flow);
+        let entry = RememberedFlow {
             before: Some(Box::new(flow)),
             remembered,
-            ..Entry::default()
+            ..RememberedFlow::default()
         };
         history.flows.insert(key, entry);
         Ok(())
     })?;
     let watched = "SELECT start, end FROM watched ORDER BY start";
     each(connection, "watched", watched, [], |row| {
-        history.watched.push(Span {
+        history.watched.push(WatchedSpan {
             from: row.instant(0)?,
             until: row.instant(1)?,
         });

@@ -6,7 +6,7 @@ use auditor_common::packet::Tunnel;
 use rusqlite::{Transaction, params};
 
 use super::{
-    super::{Entry, FlowKey, History},
+    super::{FlowIdentity, History, RememberedFlow},
     MOST_EVENTS, text,
 };
 use crate::{
@@ -17,7 +17,7 @@ use crate::{
 pub(super) fn write(
     transaction: &Transaction<'_>,
     history: &History,
-    gone: &BTreeSet<FlowKey>,
+    gone: &BTreeSet<FlowIdentity>,
     findings: Option<&[OpenFinding]>,
     events: &[Event],
 ) -> rusqlite::Result<()> {
@@ -85,7 +85,7 @@ pub(super) fn outbox(
 fn flows(
     transaction: &Transaction<'_>,
     history: &History,
-    gone: &BTreeSet<FlowKey>,
+    gone: &BTreeSet<FlowIdentity>,
 ) -> rusqlite::Result<()> {
     let mut delete = transaction.prepare_cached(
         "DELETE FROM flow WHERE server = ?1 AND client = ?2 AND protocol = ?3 AND port = ?4 AND interface = ?5 AND tunnel = ?6",
@@ -97,7 +97,7 @@ fn flows(
     let totals = history
         .changed
         .iter()
-        .map(|key| (key, history.flows.get(key).and_then(Entry::total)));
+        .map(|key| (key, history.flows.get(key).and_then(RememberedFlow::total)));
     for (key, total) in totals.chain(gone.iter().map(|key| (key, None))) {
         let server = key.server.to_string();
         let client = key.client.to_string();
@@ -138,16 +138,16 @@ fn flows(
             text(flow.last),
             remembered.answered.map(text),
             remembered.refused.map(text),
-            pairs(&flow.translated),
+            endpoints(&flow.translated),
         ])?;
     }
     Ok(())
 }
 
-/// One pair a line.
-fn pairs(pairs: &BTreeSet<Endpoints>) -> String {
-    let line = |pair: &Endpoints| format!("{} {} {}", pair.client, pair.server, pair.port);
-    pairs.iter().map(line).collect::<Vec<_>>().join("\n")
+/// `client server port`, those of one conversation a line.
+fn endpoints(endpoints: &BTreeSet<Endpoints>) -> String {
+    let line = |one: &Endpoints| format!("{} {} {}", one.client, one.server, one.port);
+    endpoints.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
 /// Writes when somebody watched.

@@ -1,4 +1,4 @@
-//! Host names to addresses: looked up at the start, and again whenever an time to live is over.
+//! Host names to addresses: looked up at the start, and again whenever the time to live of their answer is over.
 
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -17,7 +17,7 @@ use super::ports::DocumentedPorts;
 use crate::{
     capture::{
         CaptureError,
-        file::{self, FileError},
+        file::{self, FileError, Summary},
         replay::{EPOCH, Replay, Totals},
     },
     matrix::Matrix,
@@ -39,7 +39,7 @@ pub(crate) enum ReplayError {
     },
     /// The file is no capture, or none that can be read.
     #[error(transparent)]
-    Refused(FileError),
+    Refused(#[from] FileError),
     #[error(transparent)]
     Kernel(#[from] CaptureError),
 }
@@ -82,10 +82,9 @@ impl Replayed {
         };
         let mut replay = Replay::new(keeps_parts, self.decapsulate)?;
         let ledger = &mut self.ledger;
-        let read = file::read(source, |frame| {
-            replay.frame(&frame, &mut |key, record| ledger.add(key, record))
-        });
-        let summary = read.map_err(ReplayError::Refused)??;
+        let summary: Summary = file::read(source, |frame| -> Result<(), ReplayError> {
+            Ok(replay.frame(&frame, &mut |key, record| ledger.add(key, record))?)
+        })?;
         replay.drain(&mut |key, record| self.ledger.add(key, record))?;
         for (link, packets) in summary.skipped {
             say(&format!(

@@ -69,17 +69,17 @@ const BUFFER: usize = 1 << 20;
 ///
 /// # Errors
 ///
-/// `Ok(Err(_))` is what `each` returned, which ends the reading.
-pub fn read<E>(
+/// What `each` returns, which ends the reading; or a file that is no capture, or none that can be read.
+pub fn read<E: From<FileError>>(
     source: impl Read + Send,
     mut each: impl FnMut(Frame<'_>) -> Result<(), E>,
-) -> Result<Result<Summary, E>, FileError> {
+) -> Result<Summary, E> {
     let mut source = opened(source).map_err(FileError::Read)?;
     let mut head = vec![0; BUFFER];
     let n_read = fill(&mut source, &mut head).map_err(FileError::Read)?;
     head.truncate(n_read);
     if head.is_empty() {
-        return Ok(Ok(Summary::default()));
+        return Ok(Summary::default());
     }
     let mut reader = create_reader(2 * BUFFER, Cursor::new(head).chain(source))
         .map_err(|_unrecognised| FileError::Unknown)?;
@@ -92,9 +92,7 @@ pub fn read<E>(
             Ok((offset, block)) => {
                 if let Some(frame) = interfaces.frame(&block, &mut summary) {
                     n_frames += 1;
-                    if let Err(error) = each(frame) {
-                        return Ok(Err(error));
-                    }
+                    each(frame)?;
                 }
                 Step::Next(offset)
             }
@@ -124,16 +122,16 @@ pub fn read<E>(
         }
     }
     if n_frames == 0 && !summary.skipped.is_empty() {
-        return Err(FileError::Links {
+        return Err(E::from(FileError::Links {
             types: summary.skipped.into_keys().collect(),
-        });
+        }));
     }
     if n_frames == 0
         && let Some(link) = interfaces.only_unknown()
     {
-        return Err(FileError::Links { types: vec![link] });
+        return Err(E::from(FileError::Links { types: vec![link] }));
     }
-    Ok(Ok(summary))
+    Ok(summary)
 }
 
 /// What follows a look at the buffer.

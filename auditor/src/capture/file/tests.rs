@@ -24,9 +24,9 @@ fn frames(file: &[u8]) -> Result<(Records, Summary), FileError> {
     let mut frames = Vec::new();
     let summary = read(Cursor::new(file.to_vec()), |frame| {
         frames.push((frame.time, frame.bytes.into_owned(), frame.length));
-        Ok::<(), ()>(())
+        Ok::<(), FileError>(())
     })?;
-    Ok((frames, summary.unwrap()))
+    Ok((frames, summary))
 }
 
 #[test]

@@ -3,11 +3,13 @@
 mod attach;
 pub mod conntrack;
 mod dump;
+mod error;
 pub mod file;
 pub mod guard;
 pub mod hook;
 pub mod interface;
 pub mod listener;
+mod maps;
 mod memory;
 pub mod namespace;
 pub mod privilege;
@@ -21,9 +23,10 @@ mod table;
 mod wait;
 
 pub use attach::Attached;
+pub use error::CaptureError;
 pub use hook::{Choice, Ingress, Tc};
 pub use interface::{Interface, Interfaces};
-pub use program::{Capture, CaptureError, Settings};
+pub use program::{Capture, Settings};
 pub use selection::{Selection, SelectionError, Wanted};
 pub use table::{Sizes, Table, Take};
 pub use wait::{Maps, Wait};

@@ -1,5 +1,6 @@
 //! Programs onto interfaces, and off again.
 
+use auditor_common::Direction;
 use aya::programs::{
     LinkOrder, ProgramError, SchedClassifier, TcAttachType, Xdp, XdpMode,
     links::FdLink,
@@ -7,6 +8,7 @@ use aya::programs::{
 };
 
 use super::{
+    error::chain,
     guard::Guard,
     hook::{Choice, Ingress, Tc, choose, driver},
     interface::Interface,
@@ -53,13 +55,13 @@ pub(super) struct Programs<'a> {
 }
 
 impl Programs<'_> {
-    /// Attaches the way in and the way out.
+    /// Attaches what comes in and what leaves.
     pub(super) fn attach(
         &mut self,
         interface: &Interface,
-        asked: Ingress,
+        wanted: Ingress,
     ) -> Result<Attached, ProgramError> {
-        let mut ingress = choose(interface, driver(interface).as_deref(), asked);
+        let mut ingress = choose(interface, driver(interface).as_deref(), wanted);
         let mut links = Vec::new();
         if ingress.hook == Hook::Xdp {
             // Drivers refuse programs that want frames in one piece where the MTU takes several buffers.
@@ -76,7 +78,7 @@ impl Programs<'_> {
                         reason: "its XDP slot is taken".to_owned(),
                     };
                 }
-                Err(error) if asked == Ingress::Auto => {
+                Err(error) if wanted == Ingress::Auto => {
                     ingress = Choice {
                         hook: Hook::Tc,
                         reason: format!("XDP was refused: {}", chain(&error)),
@@ -86,10 +88,10 @@ impl Programs<'_> {
             }
         }
         if ingress.hook == Hook::Tc {
-            links.push(self.tc(interface, Way::In)?);
+            links.push(self.tc(interface, Direction::Ingress)?);
         }
         if !interface.is_loopback {
-            links.push(self.tc(interface, Way::Out)?);
+            links.push(self.tc(interface, Direction::Egress)?);
         }
         Ok(Attached {
             interface: interface.clone(),
@@ -105,16 +107,16 @@ impl Programs<'_> {
         xdp(self.ingress_xdp_frags, interface)
     }
 
-    /// First on the way in, so that what another program drops or redirects is counted as well; last on the way out, so
+    /// First of what comes in, so that what another program drops or redirects is counted as well; last of what leaves, so
     /// that only what really leaves is counted.
-    fn tc(&mut self, interface: &Interface, way: Way) -> Result<Link, ProgramError> {
-        let (program, attach_type, order) = match way {
-            Way::In => (
+    fn tc(&mut self, interface: &Interface, direction: Direction) -> Result<Link, ProgramError> {
+        let (program, attach_type, order) = match direction {
+            Direction::Ingress => (
                 &mut *self.ingress_tc,
                 TcAttachType::Ingress,
                 LinkOrder::first(),
             ),
-            Way::Out => (
+            Direction::Egress => (
                 &mut *self.egress_tc,
                 TcAttachType::Egress,
                 LinkOrder::last(),
@@ -150,28 +152,9 @@ fn xdp(program: &mut Xdp, interface: &Interface) -> Result<Link, ProgramError> {
     Ok(Link::Descriptor { _link: link })
 }
 
-/// Which way of an interface.
-#[derive(Clone, Copy)]
-enum Way {
-    In,
-    Out,
-}
-
 fn is_taken(error: &ProgramError) -> bool {
     let ProgramError::SyscallError(error) = error else {
         return false;
     };
     error.io_error.kind() == std::io::ErrorKind::ResourceBusy
-}
-
-/// An error with its causes, as one line.
-pub(super) fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        next = cause.source();
-    }
-    text
 }

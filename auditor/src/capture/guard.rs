@@ -2,7 +2,7 @@
 //!
 //! Before Linux 6.6 a tc program is no link that the kernel takes off with the process: a killed auditor would leave its
 //! filters behind. So a second process waits for the end of a pipe that only the auditor holds open, and removes then
-//! what it was told of.
+//! what it was handed.
 
 use std::{
     io::{self, BufRead as _, Write as _},
@@ -40,20 +40,20 @@ impl Guard {
         })
     }
 
-    /// Tells the guard of a filter, by the interface's index: its name may change.
+    /// Hands the guard a filter, by the interface's index: its name may change.
     pub(super) fn watch(
         &mut self,
         interface: u32,
-        way: TcAttachType,
+        attach_type: TcAttachType,
         link: &SchedClassifierLink,
     ) -> Result<(), ProgramError> {
-        let way = match way {
+        let attach_type = match attach_type {
             TcAttachType::Ingress => "ingress",
             TcAttachType::Egress => "egress",
             TcAttachType::Custom(_) => return Err(ProgramError::UnexpectedProgramType),
         };
         let line = format!(
-            "{interface} {way} {} {}\n",
+            "{interface} {attach_type} {} {}\n",
             link.priority()?,
             u32::from(link.handle()?)
         );
@@ -90,13 +90,18 @@ pub fn run() -> io::Result<()> {
         };
         filters.push(filter);
     }
-    for (interface, way, priority, handle) in filters {
+    for (interface, attach_type, priority, handle) in filters {
         // An interface that went away took its filters with it, and so did an auditor that ended in good order.
         let Ok(name) = if_indextoname(interface) else {
             continue;
         };
-        let attached =
-            SchedClassifierLink::attached(&name.to_string_lossy(), way, priority, handle, None);
+        let attached = SchedClassifierLink::attached(
+            &name.to_string_lossy(),
+            attach_type,
+            priority,
+            handle,
+            None,
+        );
         if let Ok(link) = attached {
             let _gone = aya::programs::links::Link::detach(link);
         }
@@ -107,12 +112,12 @@ pub fn run() -> io::Result<()> {
 fn filter(line: &str) -> Option<(u32, TcAttachType, u16, TcHandle)> {
     let mut words = line.split(' ');
     let interface = words.next()?.parse().ok()?;
-    let way = match words.next()? {
+    let attach_type = match words.next()? {
         "ingress" => TcAttachType::Ingress,
         "egress" => TcAttachType::Egress,
         _ => return None,
     };
     let priority = words.next()?.parse().ok()?;
     let handle: u32 = words.next()?.parse().ok()?;
-    Some((interface, way, priority, handle.into()))
+    Some((interface, attach_type, priority, handle.into()))
 }

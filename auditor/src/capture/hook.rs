@@ -7,7 +7,7 @@ use aya::util::KernelVersion;
 use super::interface::Interface;
 use crate::observed::Hook;
 
-/// What the user wants on the way in.
+/// The hook that the user wants for what comes in.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum Ingress {
     /// XDP where it costs the host nothing, tc elsewhere.
@@ -71,7 +71,7 @@ impl FromStr for Tc {
 /// The first kernel with TCX links.
 const TCX: KernelVersion = KernelVersion::new(6, 6, 0);
 
-/// The hook for the way in, and the reason.
+/// The hook for what comes in, and the reason.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Choice {
     pub hook: Hook,
@@ -100,10 +100,10 @@ const BARE_METAL: [&str; 17] = [
     "thunder-nicvf",
 ];
 
-/// Chooses the hook for the way in.
-pub fn choose(interface: &Interface, driver: Option<&str>, asked: Ingress) -> Choice {
+/// Chooses the hook for what comes in.
+pub fn choose(interface: &Interface, driver: Option<&str>, wanted: Ingress) -> Choice {
     let choice = |hook, reason: String| Choice { hook, reason };
-    match (asked, interface.xdp_program, driver) {
+    match (wanted, interface.xdp_program, driver) {
         (Ingress::Tc, _, _) => choice(Hook::Tc, "asked for".to_owned()),
         _ if interface.is_loopback => choice(Hook::Tc, "loopback".to_owned()),
         (Ingress::Xdp | Ingress::Auto, Some(program), _) => choice(
@@ -239,14 +239,14 @@ mod tests {
 
     #[track_caller]
     fn check(
-        asked: Ingress,
+        wanted: Ingress,
         kind: Option<&str>,
         driver: Option<&str>,
         taken: Option<u32>,
         hook: Hook,
         reason: &str,
     ) {
-        let choice = choose(&interface(kind, taken), driver, asked);
+        let choice = choose(&interface(kind, taken), driver, wanted);
         assert_eq!((choice.hook, choice.reason.as_str()), (hook, reason));
     }
 }

@@ -12,20 +12,21 @@ use auditor_common::{
 };
 use aya::{
     Ebpf, EbpfError, EbpfLoader,
-    maps::{MapError, PerCpuArray},
+    maps::PerCpuArray,
     programs::{ProgramError, SchedClassifier, TestRun as _, TestRunOptions, Xdp},
 };
 use aya_log::EbpfLogger;
-use thiserror::Error;
 
 use super::{
-    attach::{Attached, Programs, chain},
+    attach::{Attached, Programs},
+    error::{CaptureError, chain, refusal},
     guard::Guard,
     hook::{Ingress, Tc},
     interface::Interface,
+    maps::memory,
     memory::Memory,
     privilege,
-    table::{Sizes, Table, Take, memory},
+    table::{Sizes, Table, Take},
 };
 use crate::port::PortRange;
 
@@ -42,35 +43,6 @@ pub struct Settings {
     pub log: bool,
     /// How tc programs are attached.
     pub tc: Tc,
-}
-
-/// Why nothing can be counted.
-#[derive(Debug, Error)]
-pub enum CaptureError {
-    #[error("this takes root, or {names}: run it with sudo", names = .missing.join(", "))]
-    Privilege { missing: Vec<&'static str> },
-    #[error("cannot tell what this process may do")]
-    Status(#[source] io::Error),
-    #[error(
-        "the kernel did not take the programs: {problem}; `auditor doctor` says what this host lacks"
-    )]
-    Load { problem: String },
-    #[error("cannot attach to {interface}: {problem}")]
-    Attach { interface: String, problem: String },
-    #[error("cannot read what was counted")]
-    Map(#[source] MapError),
-    #[error("cannot map what is counted into memory")]
-    Memory(#[source] io::Error),
-    #[error("cannot read what was counted, in batches")]
-    Batch(#[source] io::Error),
-    #[error("this kernel can't say when programs have ended, so nothing could be counted exactly")]
-    Wait(#[source] io::Error),
-    #[error(
-        "the kernel half was given {given} frames and counted {counted}: nothing of this replay can be trusted"
-    )]
-    Uncounted { given: u64, counted: u64 },
-    #[error("the kernel half has no `{name}`: build it anew")]
-    Absent { name: &'static str },
 }
 
 /// The kernel half at work.
@@ -345,23 +317,4 @@ fn secrets() -> io::Result<[u64; 2]> {
 /// Whether this is a `PREEMPT_RT` kernel.
 fn is_real_time() -> bool {
     std::fs::read_to_string("/sys/kernel/realtime").is_ok_and(|text| text.trim() == "1")
-}
-
-fn refusal(error: &(dyn std::error::Error + 'static)) -> CaptureError {
-    // The verifier's log is long; its end is where it says what it does not like.
-    let problem = match error.downcast_ref::<ProgramError>() {
-        Some(ProgramError::LoadError {
-            io_error,
-            verifier_log,
-        }) => {
-            let log = verifier_log.to_string();
-            let end: Vec<&str> = log.lines().rev().take(8).collect();
-            format!(
-                "{io_error}: {}",
-                end.into_iter().rev().collect::<Vec<_>>().join(" | ")
-            )
-        }
-        Some(_) | None => chain(error),
-    };
-    CaptureError::Load { problem }
 }

@@ -11,11 +11,12 @@ use auditor_common::{
 use zerocopy::{FromBytes, Immutable, KnownLayout};
 
 use super::{
+    Tc,
+    error::CaptureError,
     file::Frame,
-    program::{Capture, CaptureError, Settings},
+    program::{Capture, Settings},
     table::{Sizes, Take},
 };
-use crate::capture::Tc;
 
 /// How much time an epoch is here, in nanoseconds.
 pub const EPOCH: i128 = 100_000_000;
@@ -73,9 +74,9 @@ impl Totals {
 const SHORTEST: usize = 14;
 const LONGEST: usize = 3_400;
 
-/// Frames that are counted before their flows are taken: fewer than a table has places.
+/// Frames that are counted before their flows are taken: fewer than a table has buckets.
 const PENDING: u32 = 2_048;
-/// Epochs that may pass between two drains, so that the short numbers of places are enough.
+/// Epochs that may pass between two drains, so that the short numbers of buckets are enough.
 const EPOCHS: u64 = 30_000;
 const FLOWS: u32 = 16_384;
 
@@ -261,7 +262,7 @@ fn counted(packet: &Packet, bytes: u64, epoch: u64) -> (ConversationKey, Convers
 /// The interface of a test run.
 const LOOPBACK: u32 = 1;
 
-/// An address in the order in which the programs sort ends: as words of this machine, or one of IPv4.
+/// An address in the order in which the programs sort addresses: as words of this machine, or one of IPv4.
 fn words(address: [u8; 16]) -> [u64; 2] {
     if let [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, a, b, c, d] = address {
         return [0, u32::from_ne_bytes([a, b, c, d]).into()];

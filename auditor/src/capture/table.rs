@@ -11,18 +11,20 @@ use auditor_common::{
     Bucket4, Bucket6, BucketRecord, ConversationKey, ConversationRecord, Direction, Half, Header,
     MOST_CPUS, PortKind, State, Tally, Totals, packet::unpack4, port::bit,
 };
-use aya::{
-    Ebpf,
-    maps::{Map, MapData, MapError},
-    util::nr_cpus,
+use aya::{Ebpf, util::nr_cpus};
+
+use super::{
+    error::CaptureError,
+    maps::{data, memory},
+    memory::Memory,
+    syscall::take_all,
+    wait::Wait,
 };
 
-use super::{memory::Memory, program::CaptureError, syscall::take_all, wait::Wait};
-
-/// How many places each part of the table has.
+/// How many buckets and entries each part of the table has.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Sizes {
-    /// Places of a half of a CPU, for IPv4 and for IPv6; powers of two.
+    /// Buckets of a half of a CPU, for IPv4 and for IPv6; powers of two.
     pub buckets_4: u32,
     pub buckets_6: u32,
     /// Entries of a half of the shared table.
@@ -49,15 +51,15 @@ impl Sizes {
 
     /// Bytes of kernel memory for all maps together, as ARCHITECTURE.md derives them.
     pub fn kernel_bytes(&self) -> u64 {
-        let places = u64::from(self.buckets_4) * size_of::<Bucket4>() as u64
+        let buckets = u64::from(self.buckets_4) * size_of::<Bucket4>() as u64
             + u64::from(self.buckets_6) * size_of::<Bucket6>() as u64;
         let entry =
             (size_of::<ConversationKey>() + size_of::<ConversationRecord>()) as u64 + HASH_OVERHEAD;
-        2 * (u64::from(self.n_cpus) * places + u64::from(self.shared) * entry) + OTHER_MAPS
+        2 * (u64::from(self.n_cpus) * buckets + u64::from(self.shared) * entry) + OTHER_MAPS
     }
 }
 
-/// Fewer places would make every half a list of collisions.
+/// Fewer buckets would make every half a list of collisions.
 const FEWEST: u32 = 8;
 /// What the kernel keeps beside an entry's key and value: a header of 48 bytes, and its bucket of 16.
 const HASH_OVERHEAD: u64 = 64;
@@ -76,7 +78,7 @@ pub struct Table {
     half: usize,
 }
 
-/// What is told of the conversations that a drain finds, the same one possibly more than once.
+/// What is called with each conversation that a drain finds, with the same one possibly more than once.
 pub type Take<'a> = &'a mut dyn FnMut(&ConversationKey, &ConversationRecord);
 
 impl Table {
@@ -97,9 +99,9 @@ impl Table {
         };
         for cpu in 0..table.n_headers() {
             for half in 0..2 {
-                let region = u64::from(cpu * 2 + half);
+                let part = u64::from(cpu * 2 + half);
                 let [start_4, start_6] =
-                    [sizes.buckets_4, sizes.buckets_6].map(|n| region * u64::from(n));
+                    [sizes.buckets_4, sizes.buckets_6].map(|n| part * u64::from(n));
                 // Both in one word, the first in the bytes that come first.
                 let starts = if cfg!(target_endian = "little") {
                     start_4 | start_6 << 32
@@ -115,7 +117,7 @@ impl Table {
         Ok(table)
     }
 
-    /// Waits for programs in another way.
+    /// The table, waiting for programs by other means.
     #[must_use]
     pub fn waiting(self, wait: Wait) -> Self {
         Self { wait, ..self }
@@ -132,7 +134,7 @@ impl Table {
         self.state.word(0, start + offset)
     }
 
-    /// Tells the kernel half of a port that is known as `kind`, beside those that it knows.
+    /// Adds a port that is known as `kind`.
     pub fn add_known_port(&self, kind: PortKind, protocol: u8, port: u16) {
         let Some((word, mask)) = bit(kind, protocol, port) else {
             return;
@@ -142,20 +144,20 @@ impl Table {
         }
     }
 
-    /// Tells the kernel half the time.
+    /// Sets the time, in epochs.
     pub(super) fn set_epoch(&self, epoch: u64) {
         for half in 0..2 {
-            self.tell(half_at(half) + offset_of!(Half, epoch), epoch);
+            self.store(half_at(half) + offset_of!(Half, epoch), epoch);
         }
     }
 
-    /// Tells the kernel half how long the next frame was.
+    /// Sets how long the next frame was.
     pub(super) fn set_length(&self, length: u64) {
-        self.tell(half_at(self.half) + offset_of!(Half, length), length);
+        self.store(half_at(self.half) + offset_of!(Half, length), length);
     }
 
     /// Writes a word of every CPU's header.
-    fn tell(&self, offset: usize, value: u64) {
+    fn store(&self, offset: usize, value: u64) {
         for cpu in 0..self.n_headers() {
             if let Some(word) = self.header(cpu, offset) {
                 word.store(value, Ordering::SeqCst);
@@ -171,7 +173,7 @@ impl Table {
     pub fn drain(&mut self, ebpf: &Ebpf, take: Take<'_>) -> Result<Totals, CaptureError> {
         let old = self.half;
         self.half = 1 - old;
-        self.tell(offset_of!(Header, half), self.half as u64);
+        self.store(offset_of!(Header, half), self.half as u64);
         self.wait.wait().map_err(CaptureError::Wait)?;
         self.collect(ebpf, old, take)
     }
@@ -193,7 +195,7 @@ impl Table {
     ) -> Result<Totals, CaptureError> {
         let mut totals = Totals::default();
         for cpu in 0..self.n_headers() {
-            let region = cpu as usize * 2 + old;
+            let part = cpu as usize * 2 + old;
             // The kernel half writes to the other half of the same header: word by word, this one is ours.
             let take = |offset: usize| {
                 self.header(cpu, half_at(old) + offset)
@@ -208,31 +210,36 @@ impl Table {
             });
             totals += Totals { received, sent };
             take(offset_of!(Half, unproven));
-            let n_places = self.sizes.buckets_4 as usize;
-            for place in self
+            let n_buckets = self.sizes.buckets_4 as usize;
+            for bucket in self
                 .buckets_4
-                .entries(region * n_places..(region + 1) * n_places)
+                .entries(part * n_buckets..(part + 1) * n_buckets)
             {
-                if place.ports != 0 {
-                    tell(found, unpack4(place.addresses), place.ports, &place.record);
-                    *place = Bucket4::default();
+                if bucket.ports != 0 {
+                    visit(
+                        found,
+                        unpack4(bucket.addresses),
+                        bucket.ports,
+                        &bucket.record,
+                    );
+                    *bucket = Bucket4::default();
                 }
             }
-            let n_places = self.sizes.buckets_6 as usize;
-            for place in self
+            let n_buckets = self.sizes.buckets_6 as usize;
+            for bucket in self
                 .buckets_6
-                .entries(region * n_places..(region + 1) * n_places)
+                .entries(part * n_buckets..(part + 1) * n_buckets)
             {
-                if place.ports != 0 {
-                    let addresses = place.addresses.map(|[high, low]| {
+                if bucket.ports != 0 {
+                    let addresses = bucket.addresses.map(|[high, low]| {
                         let mut address = [0; 16];
                         let (first, second) = address.split_at_mut(8);
                         first.copy_from_slice(&high.to_ne_bytes());
                         second.copy_from_slice(&low.to_ne_bytes());
                         address
                     });
-                    tell(found, addresses, place.ports, &place.record);
-                    *place = Bucket6::default();
+                    visit(found, addresses, bucket.ports, &bucket.record);
+                    *bucket = Bucket6::default();
                 }
             }
         }
@@ -249,7 +256,7 @@ fn half_at(half: usize) -> usize {
     offset_of!(Header, halves) + half * size_of::<Half>()
 }
 
-fn tell(take: Take<'_>, addresses: [[u8; 16]; 2], ports: u64, record: &BucketRecord) {
+fn visit(take: Take<'_>, addresses: [[u8; 16]; 2], ports: u64, record: &BucketRecord) {
     let key = ConversationKey {
         addresses,
         ports,
@@ -257,24 +264,4 @@ fn tell(take: Take<'_>, addresses: [[u8; 16]; 2], ports: u64, record: &BucketRec
         reserved: 0,
     };
     take(&key, &record.into());
-}
-
-/// The memory of an array map.
-pub(super) fn memory<T>(
-    ebpf: &Ebpf,
-    name: &'static str,
-    n_entries: usize,
-) -> Result<Memory<T>, CaptureError>
-where
-    T: zerocopy::FromBytes + zerocopy::IntoBytes + zerocopy::Immutable,
-{
-    Memory::map(data(ebpf, name)?.fd(), n_entries).map_err(CaptureError::Memory)
-}
-
-fn data<'a>(ebpf: &'a Ebpf, name: &'static str) -> Result<&'a MapData, CaptureError> {
-    match ebpf.map(name) {
-        Some(Map::Array(data) | Map::HashMap(data)) => Ok(data),
-        Some(_) => Err(CaptureError::Map(MapError::InvalidMapType { map_type: 0 })),
-        None => Err(CaptureError::Absent { name }),
-    }
 }

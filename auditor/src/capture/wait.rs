@@ -28,7 +28,7 @@ pub struct Maps {
 }
 
 impl Wait {
-    /// The way that this kernel knows.
+    /// The means that this kernel has.
     ///
     /// # Errors
     ///

@@ -1,6 +1,6 @@
-//! Which way a packet goes.
+//! The direction of a packet.
 
-/// Which way a packet goes, seen from the host that counts it. The numbers are part of the maps' layout.
+/// The direction of a packet, seen from the host that counts it. The numbers are part of the maps' layout.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Direction {
     /// The packet comes in.

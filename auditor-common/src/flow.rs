@@ -1,8 +1,8 @@
 //! The layout of the flow table: what the kernel half writes and the user half reads.
 //!
-//! A place is one conversation of two addresses while a half of the table is written to. Where the server's port is
-//! certain, all conversations of a client with it share a place; where it is not, the place keeps both ports, so that
-//! whoever reads it can still decide, and count with the right end.
+//! A bucket is one conversation of two addresses while a half of the table is written to. Where the server's port is
+//! certain, all conversations of a client with it share a bucket; where it is not, the bucket keeps both ports, so that
+//! whoever reads it can still decide which of the two is the server.
 
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
@@ -17,14 +17,14 @@ pub enum KeptPorts {
     Both = 2,
 }
 
-/// The second half of a key: ports, protocol and kind in one word, which is never 0.
+/// The second half of a key: ports, protocol and which ports are kept in one word, which is never 0.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct PackedPorts(pub u64);
 
 impl PackedPorts {
     #[inline(always)]
-    pub const fn new(kind: KeptPorts, protocol: u8, first: u16, second: u16) -> Self {
-        Self(first as u64 | (second as u64) << 16 | (protocol as u64) << 32 | (kind as u64) << 40)
+    pub const fn new(kept: KeptPorts, protocol: u8, first: u16, second: u16) -> Self {
+        Self(first as u64 | (second as u64) << 16 | (protocol as u64) << 32 | (kept as u64) << 40)
     }
 
     pub const fn first(self) -> u16 {
@@ -43,22 +43,22 @@ impl PackedPorts {
     }
 
     pub const fn is_server_known(self) -> bool {
-        let [_, _, _, _, _, kind, ..] = self.0.to_le_bytes();
-        kind == KeptPorts::Server as u8
+        let [_, _, _, _, _, kept, ..] = self.0.to_le_bytes();
+        kept == KeptPorts::Server as u8
     }
 }
 
 /// Bits of [`BucketRecord::opening`]: who did what when the conversation was opened.
 pub mod opening {
-    /// The first end asked for it.
+    /// The first address requested it.
     pub const REQUEST_FROM_FIRST: u8 = 1;
-    /// The second end asked for it.
+    /// The second address requested it.
     pub const REQUEST_FROM_SECOND: u8 = 2;
-    /// The first end accepted.
+    /// The first address accepted.
     pub const REPLY_FROM_FIRST: u8 = 4;
-    /// The second end accepted.
+    /// The second address accepted.
     pub const REPLY_FROM_SECOND: u8 = 8;
-    /// The second end sent the first packet of the place.
+    /// The second address sent the first packet of the bucket.
     pub const STARTED_BY_SECOND: u8 = 16;
 }
 
@@ -87,10 +87,10 @@ pub mod counted {
     }
 }
 
-/// What is counted in a place. Of each pair the first belongs to what the first end sends.
+/// What is counted in a bucket. Of each pair the first belongs to what the first address sends.
 ///
 /// Small numbers that are about to overflow are not: the packet is counted in the shared table instead. What every packet
-/// changes comes first, and so lies in the first cache line of its place.
+/// changes comes first, and so lies in the first cache line of its bucket.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default, Eq, FromBytes, Immutable, IntoBytes, PartialEq)]
 pub struct BucketRecord {
@@ -98,20 +98,20 @@ pub struct BucketRecord {
     pub interface: u32,
     /// Low half of the epoch of the last packet.
     pub last: u16,
-    /// Unions of the TCP flags seen (RFC 9293, section 3.1; bit 0 is FIN).
+    /// Unions of the TCP flags (RFC 9293, section 3.1; bit 0 is FIN).
     pub flags: [u8; 2],
     /// Packets and bytes as on the wire, as [`counted`] puts them together: a segmentation super-packet counts its segments;
     /// link header included, frame check sequence excluded.
     pub counted: [u64; 2],
     /// Epoch of the first packet.
     pub first: u32,
-    /// Conversations asked for: TCP SYN without ACK, SCTP INIT, ICMP requests.
+    /// Conversations requested: TCP SYN without ACK, SCTP INIT, ICMP requests.
     pub requests: u16,
     /// Conversations accepted: TCP SYN with ACK, SCTP INIT ACK, ICMP replies.
     pub replies: u16,
     /// TCP packets with the RST flag.
     pub resets: [u16; 2],
-    /// ICMP errors that say that a packet to the second end could not be delivered.
+    /// ICMP errors that say that a packet to the second address could not be delivered.
     pub refusals: u16,
     /// Bits of [`opening`].
     pub opening: u8,
@@ -121,25 +121,25 @@ pub struct BucketRecord {
 
 const _: () = assert!(size_of::<BucketRecord>() == 40);
 
-/// A place for IPv4, as large as a cache line.
+/// A bucket for IPv4, as large as a cache line.
 #[repr(C, align(64))]
 #[derive(Clone, Copy, Debug, Default, Eq, FromBytes, Immutable, IntoBytes, PartialEq)]
 pub struct Bucket4 {
     /// The addresses as they stand in the packet, in one number.
     pub addresses: u64,
-    /// [`PackedPorts`]; 0 in a free place.
+    /// [`PackedPorts`]; 0 in a free bucket.
     pub ports: u64,
     pub record: BucketRecord,
     pub reserved: u64,
 }
 
-/// A place for IPv6.
+/// A bucket for IPv6.
 #[repr(C, align(64))]
 #[derive(Clone, Copy, Debug, Default, Eq, FromBytes, Immutable, IntoBytes, PartialEq)]
 pub struct Bucket6 {
     /// The addresses as they stand in the packet.
     pub addresses: [[u64; 2]; 2],
-    /// [`PackedPorts`]; 0 in a free place.
+    /// [`PackedPorts`]; 0 in a free bucket.
     pub ports: u64,
     pub record: BucketRecord,
     pub reserved: [u64; 6],
@@ -148,10 +148,10 @@ pub struct Bucket6 {
 const _: () = assert!(size_of::<Bucket4>() == 64);
 const _: () = assert!(size_of::<Bucket6>() == 128);
 
-/// CPUs that have a header and places of their own. Beyond them, all count in the shared table.
+/// CPUs that have a header and buckets of their own. Beyond them, all count in the shared table.
 pub const MOST_CPUS: u32 = 1 << 10;
 
-/// What user space and all programs tell each other, in one entry of one map: finding it costs once.
+/// What user space and all programs share, in one entry of one map: finding it costs once.
 #[repr(C)]
 #[derive(Debug, FromBytes, Immutable, IntoBytes)]
 pub struct State {
@@ -160,7 +160,7 @@ pub struct State {
     pub headers: [Header; MOST_CPUS as usize],
 }
 
-/// What a CPU is told, and what it counts beside its places.
+/// What a CPU has to know, and what it counts beside its buckets.
 #[repr(C, align(64))]
 #[derive(Clone, Copy, Debug, Default, Eq, FromBytes, Immutable, IntoBytes, PartialEq)]
 pub struct Header {
@@ -169,20 +169,20 @@ pub struct Header {
     pub reserved: [u64; 7],
     /// What each half counts.
     pub halves: [Half; 2],
-    pub end: [u64; 8],
+    pub reserved_end: [u64; 8],
 }
 
-/// Where a half of a CPU has its places, and what it counts beside them: one cache line.
+/// Where a half of a CPU has its buckets, and what it counts beside them: one cache line.
 #[repr(C, align(64))]
 #[derive(Clone, Copy, Debug, Default, Eq, FromBytes, Immutable, IntoBytes, PartialEq)]
 pub struct Half {
     /// Packets and bytes that came in, and that left.
     pub totals: [[u64; 2]; 2],
-    /// Places that packets took which prove nothing: questions of others, and what this host answers to them.
+    /// Buckets that packets took which prove nothing: requests of others, and what this host replies to them.
     pub unproven: u32,
     /// Not 0 once the half's shared table has no entry left, so that nobody looks for one again.
     pub full: u32,
-    /// The first place of IPv4 and of IPv6. User space writes them.
+    /// The first bucket of IPv4 and of IPv6. User space writes them.
     pub start_4: u32,
     pub start_6: u32,
     /// Bytes on the wire of the next frame, while a capture is replayed.
@@ -233,7 +233,7 @@ pub struct ConversationRecord {
     pub requests: u64,
     pub replies: u64,
     pub refusals: u64,
-    /// Flags of the first end's packets, and in the next byte of the second's.
+    /// Flags of the first address's packets, and in the next byte of the second's.
     pub flags: u64,
     /// Bits of [`opening`].
     pub opening: u64,

@@ -83,7 +83,7 @@ pub struct Packet {
     pub headers: u32,
     /// What the fragments of a datagram have in common; 0 for whole packets.
     pub identification: u32,
-    /// 0 without ports. An ICMP reply carries here the type of the request that it answers.
+    /// 0 without ports. An ICMP reply carries here the type of its request.
     pub source_port: u16,
     /// 0 without ports. Any other ICMP message carries its type here.
     pub destination_port: u16,

@@ -1,4 +1,4 @@
-//! What user space tells the kernel about ports: which ones this host serves, and which the matrix names.
+//! What the kernel knows of ports from user space: which ones this host serves, and which the matrix names.
 
 /// Why a port is known to be a server's.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

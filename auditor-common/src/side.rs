@@ -1,4 +1,4 @@
-//! Which end of a packet is the server: what the packet itself and the ports known by then tell.
+//! Which side of a packet is the server: by the packet itself and the ports known by then.
 
 use crate::{
     packet::{Handshake, Packet},
@@ -18,7 +18,7 @@ pub enum Server {
 #[repr(u8)]
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Evidence {
-    /// The opening of the conversation was seen: TCP SYN or SYN ACK, SCTP INIT or INIT ACK, ICMP request or reply.
+    /// The packet is of the conversation's handshake: TCP SYN or SYN ACK, SCTP INIT or INIT ACK, ICMP request or reply.
     Handshake = 1,
     /// A socket of this host listens on the port.
     Listener = 2,
@@ -54,7 +54,7 @@ impl Evidence {
 pub trait PortKnowledge {
     /// Whether `port` is known as `kind`.
     fn has_port(&self, kind: PortKind, protocol: u8, port: u16) -> bool;
-    /// What the port of an end is known as once a conversation with it was opened: it is ours or another host's.
+    /// What the port of a side becomes known as once a conversation with it was opened: it is ours or another host's.
     fn kind_of(&self, server: Server) -> PortKind;
     /// Whether the packet leaves this host, so that nobody else can have made it up.
     fn leaves_host(&self) -> bool;
@@ -62,21 +62,21 @@ pub trait PortKnowledge {
     fn learn(&self, kind: PortKind, protocol: u8, port: u16);
 }
 
-/// Decides which end of `packet` is the server and says how; `None` where nothing is certain.
+/// Decides which side of `packet` is the server and says how; `None` where nothing is certain.
 ///
 /// Ports are learned from handshakes that leave, so nobody outside can poison them.
 #[inline(always)]
 pub fn server<K: PortKnowledge>(packet: &Packet, known: &K) -> Option<(Server, Evidence)> {
     let number = packet.protocol;
-    let said = match packet.handshake {
+    let handshake = match packet.handshake {
         Handshake::Request => Some(Server::Destination),
         Handshake::Reply => Some(Server::Source),
         Handshake::None => None,
     };
     if !has_ports(number) {
-        return match said {
+        return match handshake {
             Some(server) => Some((server, Evidence::Handshake)),
-            // An ICMP message that is neither question nor answer: who sends it is the client of its type.
+            // An ICMP message that is neither request nor reply: who sends it is the client of its type.
             None if matches!(number, protocol::ICMP | protocol::ICMPV6) => {
                 Some((Server::Destination, Evidence::FirstSender))
             }
@@ -88,7 +88,7 @@ pub fn server<K: PortKnowledge>(packet: &Packet, known: &K) -> Option<(Server, E
         known.kind_of(Server::Source),
     );
     if known.leaves_host() {
-        match said {
+        match handshake {
             Some(Server::Destination) => known.learn(to, number, packet.destination_port),
             Some(Server::Source) => known.learn(from, number, packet.source_port),
             None => {}
@@ -96,15 +96,15 @@ pub fn server<K: PortKnowledge>(packet: &Packet, known: &K) -> Option<(Server, E
     }
     let destination = known.has_port(to, number, packet.destination_port);
     let source = known.has_port(from, number, packet.source_port);
-    match (said, destination, source) {
+    match (handshake, destination, source) {
         (Some(Server::Destination), _, false) => Some((Server::Destination, Evidence::Handshake)),
         (Some(Server::Source), false, _) => Some((Server::Source, Evidence::Handshake)),
         (None, true, false) => Some((Server::Destination, reason(to))),
         (None, false, true) => Some((Server::Source, reason(from))),
-        // The client uses the number of a known service as its own port: the later packets of the conversation won't
-        // tell, so all of them keep both ports.
+        // The client uses the number of a known service as its own port: the later packets of the conversation don't
+        // show it, so all of them keep both ports.
         (Some(_), _, _) | (None, true, true) => None,
-        // A reset may be all that answers a question to a port nobody knows.
+        // A reset may be the only reply to a request to a port nobody knows.
         (None, false, false) if packet.flags & crate::packet::RST != 0 => None,
         (None, false, false) => {
             let destination = known.has_port(PortKind::Documented, number, packet.destination_port);

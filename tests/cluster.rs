@@ -41,22 +41,25 @@ fn over_xdp() {
 
 fn plays_the_script(ingress: &str, tc: &str) {
     let directory = tempfile::tempdir().unwrap();
-    let place = directory.path();
+    let work_dir = directory.path();
     let page = repository().join("demo/ports.md");
-    let imported = run(place, &format!("import {} -o matrix.toml", page.display()));
+    let imported = run(
+        work_dir,
+        &format!("import {} -o matrix.toml", page.display()),
+    );
     assert_eq!(imported.status.code(), Some(0));
     std::fs::write(
-        place.join("auditor.toml"),
+        work_dir.join("auditor.toml"),
         format!("matrix = \"matrix.toml\"\n{DEPLOYMENT}"),
     )
     .unwrap();
 
     let example = Example::build().unwrap();
     let host = example.cluster.host(AUDITED).unwrap();
-    let capture = Capture::start(host, &place.join("capture.pcap")).unwrap();
+    let capture = Capture::start(host, &work_dir.join("capture.pcap")).unwrap();
     let arguments =
         format!("audit --config auditor.toml --for 6s --format json --ingress {ingress} --tc {tc}");
-    let finished = watch(host, place, &arguments, |_| {
+    let finished = watch(host, work_dir, &arguments, |_| {
         for step in &STEPS {
             example.play(step).unwrap();
         }
@@ -67,7 +70,7 @@ fn plays_the_script(ingress: &str, tc: &str) {
     assert_eq!(report["interfaces"][0]["ingress"], ingress);
     assert_eq!(report["gaps"], Value::Array(Vec::new()));
 
-    assert_flows(&example, &report, &captured(&place.join("capture.pcap")));
+    assert_flows(&example, &report, &captured(&work_dir.join("capture.pcap")));
     assert_rules(&report);
     assert_totals(&report);
 
@@ -77,10 +80,14 @@ fn plays_the_script(ingress: &str, tc: &str) {
         let address = example.cluster.address(AUDITED, version).unwrap();
         write!(replay, " --address {address}").unwrap();
     }
-    assert_eq!(run(place, &replay).status.code(), Some(1));
-    let replayed = std::fs::read(place.join("replayed.json")).unwrap();
+    assert_eq!(run(work_dir, &replay).status.code(), Some(1));
+    let replayed = std::fs::read(work_dir.join("replayed.json")).unwrap();
     let replayed: Value = serde_json::from_slice(&replayed).unwrap();
-    assert_flows(&example, &replayed, &captured(&place.join("capture.pcap")));
+    assert_flows(
+        &example,
+        &replayed,
+        &captured(&work_dir.join("capture.pcap")),
+    );
 }
 
 /// Client, server, transport, port.

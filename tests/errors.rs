@@ -112,38 +112,38 @@ fn a_page_that_changes() {
         ("old.md", &page(&["80", "81"])),
         ("new.md", &page(&["80", "82"])),
     ]);
-    let place = directory.path();
-    printed(place, "import old.md -o m.toml", 0);
-    let first = std::fs::read_to_string(place.join("m.toml")).unwrap();
+    let work_dir = directory.path();
+    printed(work_dir, "import old.md -o m.toml", 0);
+    let first = std::fs::read_to_string(work_dir.join("m.toml")).unwrap();
     // The same page changes nothing, not even the file.
     assert_eq!(
-        printed(place, "import old.md --against m.toml -o m.toml", 0),
+        printed(work_dir, "import old.md --against m.toml -o m.toml", 0),
         ""
     );
     assert_eq!(
-        std::fs::read_to_string(place.join("m.toml")).unwrap(),
+        std::fs::read_to_string(work_dir.join("m.toml")).unwrap(),
         first
     );
     let edited = first.replacen("presence = \"expected\"", "presence = \"optional\"", 1);
     assert_ne!(edited, first);
-    std::fs::write(place.join("m.toml"), edited).unwrap();
+    std::fs::write(work_dir.join("m.toml"), edited).unwrap();
     assert_eq!(
-        printed(place, "import new.md --against m.toml -o m.toml", 0),
+        printed(work_dir, "import new.md --against m.toml -o m.toml", 0),
         "added     store-service-82-82-tcp: web -> store tcp 82\nremoved   store-service-81-81-tcp: web -> store tcp 81\n"
     );
-    let table = printed(place, "show m.toml", 0);
+    let table = printed(work_dir, "show m.toml", 0);
     assert!(
         table.contains("tcp 82") && !table.contains("tcp 81") && table.contains("optional"),
         "{table}"
     );
-    assert_eq!(printed(place, "check m.toml", 0), "");
+    assert_eq!(printed(work_dir, "check m.toml", 0), "");
     let twice = format!(
         "{}[[rule]]\nid = \"again\"\nclient = [\"web\"]\nserver = [\"store\"]\ntransport = \"tcp\"\nports = \"80\"\nservice = \"Service 80\"\n",
         first.split("[imported]").next().unwrap()
     );
-    std::fs::write(place.join("m.toml"), twice).unwrap();
+    std::fs::write(work_dir.join("m.toml"), twice).unwrap();
     assert_eq!(
-        printed(place, "check m.toml", 1),
+        printed(work_dir, "check m.toml", 1),
         "m.toml: wrong: store-service-80-80-tcp, again: they say the same twice; keep one\n"
     );
 }

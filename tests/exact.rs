@@ -141,8 +141,8 @@ fn refused(sender: &Namespace) -> u64 {
     counts["SndbufErrors"].parse().unwrap()
 }
 
-/// Every packet is in exactly one place, whichever half or table it was in when it was taken, and nothing that has no
-/// place is lost in silence: the halves flip and all tables overflow while two CPUs send.
+/// Every packet is counted exactly once, whichever half or table it was in when it was taken, and nothing that has no
+/// bucket is lost in silence: the halves flip and all tables overflow while two CPUs send.
 fn drains_are_exact(ingress: &str, flows: u32) {
     let directory = files(&[("m.toml", MATRIX)]);
     let directory = directory.path();
@@ -187,7 +187,7 @@ fn drains_are_exact(ingress: &str, flows: u32) {
     assert_eq!(found_no_place, flows < 1000, "{:?}", server["gaps"]);
 }
 
-/// Datagrams to the ports of the storm: those of flows, and those without a place.
+/// Datagrams to the ports of the storm: those of flows, and those without a bucket.
 fn udp(report: &Value, direction: &str) -> (u64, u64) {
     let is_ours = |port: &Value| {
         port.as_u64()

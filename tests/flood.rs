@@ -118,7 +118,7 @@ fn a_flood_displaces_nothing() {
     let lost = report["lost"].as_array().unwrap();
     assert!(
         !lost.iter().any(|lost| lost["port"] == 8080),
-        "a packet of the connection found no place"
+        "a packet of the connection found no bucket"
     );
     let lost: u64 = lost
         .iter()

@@ -27,7 +27,7 @@ tests! {
 const DRIVER: &str = include_str!("page/driver.js");
 
 /// The page with the driver behind it, as a browser shows it to the end.
-fn driven(place: &Path, page: &str, driver: &str) -> Value {
+fn driven(work_dir: &Path, page: &str, driver: &str) -> Value {
     // Errors are heard before the page's own script runs.
     let page = page.replacen(
         "<body>",
@@ -41,8 +41,8 @@ fn driven(place: &Path, page: &str, driver: &str) -> Value {
     let (_, after) = policy.split_once('>').unwrap();
     let page = format!("{before}{after}");
     let page = page.replace("</body>", &format!("<script>{driver}</script></body>"));
-    std::fs::write(place.join("driven.html"), page).unwrap();
-    let dom = browse(place, &at(place, "driven.html"));
+    std::fs::write(work_dir.join("driven.html"), page).unwrap();
+    let dom = browse(work_dir, &at(work_dir, "driven.html"));
     let title = dom
         .split("<title>")
         .nth(1)
@@ -58,8 +58,8 @@ fn driven(place: &Path, page: &str, driver: &str) -> Value {
 }
 
 /// The address of a file.
-fn at(place: &Path, file: &str) -> String {
-    format!("file://{}", place.join(file).display())
+fn at(work_dir: &Path, file: &str) -> String {
+    format!("file://{}", work_dir.join(file).display())
 }
 
 /// Asks axe-core what those who can't see the page, or can't use a mouse, would stumble over.
@@ -73,14 +73,14 @@ fn nobody_stumbles_over_the_page() {
         panic!("{}: {error}; `cargo xtask test` fetches it", path.display())
     });
     let directory = page_of(300);
-    let place = directory.path();
-    let page = std::fs::read_to_string(place.join("r.html")).unwrap();
-    let said = driven(place, &page, &format!("{axe}\n{AXE_DRIVER}"));
+    let work_dir = directory.path();
+    let page = std::fs::read_to_string(work_dir.join("r.html")).unwrap();
+    let said = driven(work_dir, &page, &format!("{axe}\n{AXE_DRIVER}"));
     assert_eq!(said["found"], Value::Array(Vec::new()));
     assert!(10 < said["passed"].as_u64().unwrap(), "{said}");
     // It finds what is there to be found.
     let broken = page.replace("<html lang=\"en\">", "<html>");
-    let said = driven(place, &broken, &format!("{axe}\n{AXE_DRIVER}"));
+    let said = driven(work_dir, &broken, &format!("{axe}\n{AXE_DRIVER}"));
     assert_eq!(said["found"][0][0], "html-has-lang");
 }
 
@@ -102,11 +102,11 @@ fn page_of(n_flows: u16) -> TempDir {
     let matrix = "name = \"m\"\n[[rule]]\nid = \"web\"\nclient = [\"user\"]\nserver = [\"web\"]\ntransport = \"tcp\"\nports = \"443\"\n";
     let deployment = "matrix = \"m.toml\"\n[roles]\nweb = [\"10.9.0.1\"]\nuser = [\"10.9.0.2\"]\n";
     let directory = files(&[("m.toml", matrix), ("a.toml", deployment)]);
-    let place = directory.path();
+    let work_dir = directory.path();
     let frames: Vec<Vec<u8>> = (1..=n_flows).map(opening).collect();
-    std::fs::write(place.join("c.pcap"), pcap(&frames)).unwrap();
+    std::fs::write(work_dir.join("c.pcap"), pcap(&frames)).unwrap();
     let output = run(
-        place,
+        work_dir,
         "replay c.pcap --config a.toml --address 10.9.0.1 --format html -o r.html --fail-on never",
     );
     assert!(output.status.success(), "{output:?}");
@@ -115,9 +115,9 @@ fn page_of(n_flows: u16) -> TempDir {
 
 fn a_page_of_ten_thousand_flows_is_read_in_a_browser() {
     let directory = page_of(10_000);
-    let place = directory.path();
-    let page = std::fs::read_to_string(place.join("r.html")).unwrap();
-    let said = driven(place, &page, DRIVER);
+    let work_dir = directory.path();
+    let page = std::fs::read_to_string(work_dir.join("r.html")).unwrap();
+    let said = driven(work_dir, &page, DRIVER);
     assert_eq!(said["errors"], Value::Array(Vec::new()));
     assert_eq!(
         said["first"],
@@ -134,12 +134,12 @@ fn a_page_of_ten_thousand_flows_is_read_in_a_browser() {
     assert_eq!(said["pair"], serde_json::json!(["10000 of 10000", "true"]));
     assert_eq!(said["unnamed"], 0);
     // With its policy the page's own script runs as well, and no other.
-    let dom = browse(place, &at(place, "r.html"));
+    let dom = browse(work_dir, &at(work_dir, "r.html"));
     assert!(dom.contains("10000 of 10000"));
     std::fs::write(
-        place.join("r.html"),
+        work_dir.join("r.html"),
         page.replace("\"use strict\";", "\"use strict\"; "),
     )
     .unwrap();
-    assert!(!browse(place, &at(place, "r.html")).contains("10000 of 10000"));
+    assert!(!browse(work_dir, &at(work_dir, "r.html")).contains("10000 of 10000"));
 }

@@ -152,7 +152,7 @@ fn every_frame_is_counted_once() {
 fn a_capture_is_judged() {
     let matrix = "name = \"m\"\n[[rule]]\nid = \"web\"\nclient = [\"user\"]\nserver = [\"web\"]\ntransport = \"tcp\"\nports = \"8080\"\npresence = \"required\"\n";
     let directory = files(&[("m.toml", matrix)]);
-    let place = directory.path();
+    let work_dir = directory.path();
     // Without a port nothing can be said of them, so they must not turn into flows.
     let mut later = udp(5000, 53, &[0; 64]);
     later[20..22].copy_from_slice(&[0, 1]);
@@ -165,10 +165,10 @@ fn a_capture_is_judged() {
         later,
         cut,
     ];
-    std::fs::write(place.join("c.pcap"), pcap(&frames)).unwrap();
+    std::fs::write(work_dir.join("c.pcap"), pcap(&frames)).unwrap();
     let replay = |more: &str| {
         run(
-            place,
+            work_dir,
             &format!("replay c.pcap --matrix m.toml --role web --format json {more}"),
         )
     };
@@ -207,12 +207,12 @@ fn a_capture_is_judged() {
 
 fn captures_that_are_none() {
     let directory = files(&[("page.md", "# A page\n\nno capture\n")]);
-    let place = directory.path();
-    let output = run(place, "replay page.md --flows");
+    let work_dir = directory.path();
+    let output = run(work_dir, "replay page.md --flows");
     assert_eq!(output.status.code(), Some(2));
     let reported: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(reported["type"], "refused");
-    let output = run(place, "replay nowhere.pcap --flows");
+    let output = run(work_dir, "replay nowhere.pcap --flows");
     assert_eq!(output.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&output.stderr).contains("cannot read nowhere.pcap"));
 }
@@ -220,18 +220,18 @@ fn captures_that_are_none() {
 /// Captures of others, against counts that independent readers agree on.
 fn captures_of_others() {
     let captures = shared("captures");
-    let place = tempfile::tempdir().unwrap();
+    let work_dir = tempfile::tempdir().unwrap();
     for file in std::fs::read_dir(captures.join("files")).unwrap() {
         let file = file.unwrap();
         let name = file.file_name().into_string().unwrap();
         run(
-            place.path(),
+            work_dir.path(),
             &format!("replay {} --flows -o {name}.jsonl", file.path().display()),
         );
     }
     let scored = Command::new("python3")
         .arg(captures.join("score_flows.py"))
-        .arg(place.path())
+        .arg(work_dir.path())
         .output()
         .unwrap();
     assert!(

@@ -29,13 +29,13 @@ const WHOLE: [&str; 5] = [
 
 fn reference_rows() {
     let documents = shared("documents");
-    let place = tempfile::tempdir().unwrap();
-    let truth = place.path().join("truth");
+    let work_dir = tempfile::tempdir().unwrap();
+    let truth = work_dir.path().join("truth");
     std::fs::create_dir(&truth).unwrap();
     for name in WHOLE {
         let page = documents.join(format!("{name}.md"));
         let output = run(
-            place.path(),
+            work_dir.path(),
             &format!("import --rows {} -o {name}.jsonl", page.display()),
         );
         assert_eq!(
@@ -54,7 +54,7 @@ fn reference_rows() {
     let mut score = Command::new("python3");
     score
         .arg(documents.join("score.py"))
-        .arg(place.path())
+        .arg(work_dir.path())
         .arg("--truth")
         .arg(&truth)
         .args(["--require", "1.0", "-v"]);
@@ -67,10 +67,10 @@ fn reference_rows() {
 }
 
 fn ready_made_matrices_are_sound() {
-    let place = tempfile::tempdir().unwrap();
+    let work_dir = tempfile::tempdir().unwrap();
     for name in WHOLE {
         let path = repository().join(format!("matrices/{name}.toml"));
-        let checked = run(place.path(), &format!("check {}", path.display()));
+        let checked = run(work_dir.path(), &format!("check {}", path.display()));
         assert_eq!(checked.status.code(), Some(0), "{name}");
     }
 }
@@ -79,19 +79,23 @@ fn ready_made_matrices_are_sound() {
 fn ready_made_matrices_are_those_of_their_pages() {
     let documents = shared("documents");
     let matrices = repository().join("matrices");
-    let place = tempfile::tempdir().unwrap();
+    let work_dir = tempfile::tempdir().unwrap();
     for name in WHOLE {
         let path = matrices.join(format!("{name}.toml"));
         let page = documents.join(format!("{name}.md"));
         let import = format!("import {} -o {name}.toml", page.display());
-        assert_eq!(run(place.path(), &import).status.code(), Some(0), "{name}");
+        assert_eq!(
+            run(work_dir.path(), &import).status.code(),
+            Some(0),
+            "{name}"
+        );
         assert_eq!(
             facts(&path),
-            facts(&place.path().join(format!("{name}.toml"))),
+            facts(&work_dir.path().join(format!("{name}.toml"))),
             "{name}"
         );
         let against = format!("import {} --against {}", page.display(), path.display());
-        let compared = run(place.path(), &against);
+        let compared = run(work_dir.path(), &against);
         assert_eq!(compared.status.code(), Some(0), "{name}");
         assert_eq!(String::from_utf8_lossy(&compared.stdout), "", "{name}");
     }

@@ -228,13 +228,13 @@ const STAYS: &str = "const search = document.querySelector('#rules input'); \
 
 fn a_page_that_is_shown_anew_stays_where_it_was() {
     let directory = files(&[("m.toml", MATRIX), ("a.toml", DEPLOYMENT)]);
-    let place = directory.path();
+    let work_dir = directory.path();
     let (one, _other) = pair();
-    watch(&one, place, &format!("{WATCH} --listen none"), |pid| {
-        until("a report", || place.join("state/report.json").exists());
+    watch(&one, work_dir, &format!("{WATCH} --listen none"), |pid| {
+        until("a report", || work_dir.join("state/report.json").exists());
         kill(pid, Signal::SIGTERM).unwrap();
     });
-    let text = std::fs::read_to_string(place.join("state/report.json")).unwrap();
+    let text = std::fs::read_to_string(work_dir.join("state/report.json")).unwrap();
     let page = report::live_html(&serde_json::from_str(&text).unwrap(), 1).unwrap();
     assert!(page.contains("connect-src 'self'"));
     let (before, policy) = page
@@ -271,7 +271,7 @@ fn a_page_that_is_shown_anew_stays_where_it_was() {
             );
         }
     });
-    let dom = browse(place, &format!("http://{address}/"));
+    let dom = browse(work_dir, &format!("http://{address}/"));
     assert_eq!(pages.load(Ordering::SeqCst), 2);
     assert!(
         dom.contains("<title>said [\"nothing like it\",\"0 of 1\"]</title>"),

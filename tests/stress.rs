@@ -47,7 +47,7 @@ const SHORT: Load = Load {
 };
 const SENDERS: u32 = 2;
 const PORT: u16 = 8080;
-/// Senders' addresses: some find a place, some an entry of the shared table, and some neither.
+/// Senders' addresses: some find a bucket, some an entry of the shared table, and some neither.
 const PEERS: u8 = 60;
 const PLACES: u32 = 16;
 const SHARED: u32 = 16;
@@ -170,7 +170,7 @@ fn check(program: &str, storms: &Load, mode: u8, wait: Wait) {
 
 fn what_no_longer_fits_into_a_place_is_counted_beside_it() {
     let (ebpf, mut table) = load("ingress_tc", 0, Wait::new().unwrap());
-    // Where the packets of a place have no more bits.
+    // Where the packets of a bucket have no more bits.
     let most = 1 << (PACKET_BITS - 1);
     let load = Load {
         runs: 3,

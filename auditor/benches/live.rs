@@ -93,7 +93,7 @@ fn busiest(process: &str) -> (f64, f64) {
 }
 
 /// Attaches a program of the bench to a host's interface, until this is dropped.
-fn attached(host: &Namespace, name: &str, ways: &[TcAttachType]) -> Ebpf {
+fn attached(host: &Namespace, name: &str, directions: &[TcAttachType]) -> Ebpf {
     let mut ebpf: Ebpf = EbpfLoader::new()
         .override_global(aya_log::LEVEL, &0_u8, false)
         .load(OBJECT)
@@ -103,8 +103,8 @@ fn attached(host: &Namespace, name: &str, ways: &[TcAttachType]) -> Ebpf {
             unreachable!("the bench's object has these programs")
         };
         program.load()?;
-        for way in ways {
-            program.attach("eth0", *way)?;
+        for direction in directions {
+            program.attach("eth0", *direction)?;
         }
         Ok(())
     })

@@ -33,10 +33,10 @@ mod merge;
 
 static OBJECT: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/auditor-bench"));
 
-/// Places of a CPU's half: as `auditor audit` has them, and with room for the largest load at less than 40%; and for as many
+/// Buckets of a CPU's half: as `auditor audit` has them, and with room for the largest load at less than 40%; and for as many
 /// flows as are drained at most.
-const PLACES: [u32; 2] = [1 << 14, 1 << 18];
-const MOST_PLACES: u32 = 1 << 22;
+const BUCKETS: [u32; 2] = [1 << 14, 1 << 18];
+const MOST_BUCKETS: u32 = 1 << 22;
 /// Frames that live at once, as many as a NIC's driver hands over.
 const BATCH: u32 = 64;
 /// Long enough that the steps of the machine's clock, 4 ms on some, are a nanosecond a packet.
@@ -62,7 +62,7 @@ const LOADS: [Load; 5] = [
         is_large: true,
         ..kept("100,000 peers", 100_000, 1)
     },
-    // Beyond a quarter of the places, questions are counted by port.
+    // Beyond a quarter of the buckets, requests are counted by port.
     Load {
         is_syn: true,
         ..kept("a flow per SYN", 1 << 24, 1)
@@ -210,7 +210,7 @@ fn shapes() -> [(&'static str, fn(bool) -> Vec<u8>); 3] {
 }
 
 /// Where the last bytes of the source address and the source port stand.
-fn places(shape: &str) -> (u32, u32) {
+fn address_and_port_at(shape: &str) -> (u32, u32) {
     match shape {
         "IPv6" => (14 + 20, 14 + 40),
         "VLAN" => (18 + 12, 18 + 20),
@@ -227,12 +227,12 @@ impl Bench {
     fn load() -> Self {
         let n_cpus = u32::try_from(aya::util::nr_cpus().expect("the number of CPUs")).expect("few");
         let mut objects = BTreeMap::new();
-        let shapes = shapes().map(|(shape, _)| PLACES.map(|n_places| (shape, n_places)));
-        let largest = [("IPv4", MOST_PLACES)];
-        for (shape, n_places) in shapes.into_iter().flatten().chain(largest) {
-            let buckets_6 = n_places.min(PLACES[1]);
-            let (address, port) = places(shape);
-            let (mask, mask_6) = (n_places - 1, buckets_6 - 1);
+        let shapes = shapes().map(|(shape, _)| BUCKETS.map(|n_buckets| (shape, n_buckets)));
+        let largest = [("IPv4", MOST_BUCKETS)];
+        for (shape, n_buckets) in shapes.into_iter().flatten().chain(largest) {
+            let buckets_6 = n_buckets.min(BUCKETS[1]);
+            let (address, port) = address_and_port_at(shape);
+            let (mask, mask_6) = (n_buckets - 1, buckets_6 - 1);
             let secret = 0x0123_4567_89ab_cdef_u64;
             let mut ebpf = EbpfLoader::new()
                 .override_global("ADDRESS_AT", &address, true)
@@ -241,7 +241,7 @@ impl Bench {
                 .override_global("MASK_6", &mask_6, true)
                 .override_global("SECRET_0", &secret, true)
                 .override_global("SECRET_1", &secret.rotate_left(17), true)
-                .map_max_entries("BUCKETS_4", 2 * n_cpus * n_places)
+                .map_max_entries("BUCKETS_4", 2 * n_cpus * n_buckets)
                 .map_max_entries("BUCKETS_6", 2 * n_cpus * buckets_6)
                 .load(OBJECT)
                 .expect("the kernel takes the programs; run as root");
@@ -257,7 +257,7 @@ impl Bench {
                 }
             }
             let sizes = Sizes {
-                buckets_4: n_places,
+                buckets_4: n_buckets,
                 buckets_6,
                 shared: 65_536,
                 n_cpus,
@@ -267,7 +267,7 @@ impl Bench {
             for kind in [PortKind::Listening, PortKind::Opened] {
                 table.add_known_port(kind, 6, 8080);
             }
-            objects.insert((shape, n_places), (ebpf, table));
+            objects.insert((shape, n_buckets), (ebpf, table));
         }
         Self { objects }
     }
@@ -280,8 +280,8 @@ impl Bench {
         shape: &'static str,
         load: &Load,
     ) -> [f64; 5] {
-        let place = (shape, PLACES[usize::from(load.is_large)]);
-        let (ebpf, table) = self.objects.get_mut(&place).expect("loaded");
+        let key = (shape, BUCKETS[usize::from(load.is_large)]);
+        let (ebpf, table) = self.objects.get_mut(&key).expect("loaded");
         let mut times: [Vec<f64>; 5] = Default::default();
         for round in 0..=ROUNDS {
             for (name, times) in programs.iter().zip(&mut times) {
@@ -302,7 +302,7 @@ impl Bench {
 
     /// What a frame costs that goes on into the stack, with an empty program and with ours.
     fn live(&mut self, frame: &[u8], shape: &'static str) -> [f64; 2] {
-        let (ebpf, table) = self.objects.get_mut(&(shape, PLACES[0])).expect("loaded");
+        let (ebpf, table) = self.objects.get_mut(&(shape, BUCKETS[0])).expect("loaded");
         let mut times: [Vec<f64>; 2] = Default::default();
         for _ in 0..ROUNDS {
             for (name, times) in ["empty_xdp", "ours_xdp"].into_iter().zip(&mut times) {
@@ -315,14 +315,14 @@ impl Bench {
         times.map(median)
     }
 
-    /// Milliseconds to take `n_flows` out of the places of one CPU.
+    /// Milliseconds to take `n_flows` out of the buckets of one CPU.
     fn drained(&mut self, n_flows: u32) -> f64 {
-        let n_places = if n_flows <= 100_000 {
-            PLACES[1]
+        let n_buckets = if n_flows <= 100_000 {
+            BUCKETS[1]
         } else {
-            MOST_PLACES
+            MOST_BUCKETS
         };
-        let (ebpf, table) = self.objects.get_mut(&("IPv4", n_places)).expect("loaded");
+        let (ebpf, table) = self.objects.get_mut(&("IPv4", n_buckets)).expect("loaded");
         let mut times = Vec::new();
         for _ in 0..ROUNDS {
             clear(ebpf, table);
@@ -341,7 +341,7 @@ impl Bench {
             let mut found = 0;
             table.drain(ebpf, &mut |_, _| found += 1).expect("a drain");
             times.push(start.elapsed().as_secs_f64() * 1000.0);
-            assert_eq!(found, n_flows as usize, "every flow has a place");
+            assert_eq!(found, n_flows as usize, "every flow has a bucket");
         }
         median(times)
     }

@@ -81,7 +81,7 @@ pub fn export(scope: &Scope<'_>, form: Form) -> Exported {
     }
 }
 
-/// Which way a chain or a policy filters, from the host that it is for.
+/// The direction in which a chain or a policy filters, seen from the host that it is for.
 #[derive(Clone, Copy, Eq, PartialEq)]
 enum Direction {
     Ingress,

@@ -35,7 +35,7 @@ pub struct Observed {
     /// What was counted over time, in steps of equal length.
     pub traffic: Vec<Point>,
     pub gaps: Vec<Gap>,
-    /// Packets whose flow found no place in the table: their peers are lost, their ports are not.
+    /// Packets whose flow found no bucket in the table: their peers are lost, their ports are not.
     pub lost: BTreeMap<Lost, Tally>,
 }
 
@@ -88,7 +88,7 @@ pub struct Window {
     pub start: Timestamp,
     pub end: Timestamp,
     /// How long the window was meant to be.
-    pub asked: SignedDuration,
+    pub planned: SignedDuration,
     /// Since when traffic was watched and is remembered: not after `start`. Rules that ask for more time than the window's
     /// are judged by what happened since then.
     pub since: Timestamp,
@@ -96,11 +96,11 @@ pub struct Window {
 
 impl Window {
     /// A window before which nothing is known.
-    pub const fn new(start: Timestamp, end: Timestamp, asked: SignedDuration) -> Self {
+    pub const fn new(start: Timestamp, end: Timestamp, planned: SignedDuration) -> Self {
         Self {
             start,
             end,
-            asked,
+            planned,
             since: start,
         }
     }
@@ -163,7 +163,7 @@ pub enum Cause {
 }
 
 impl Gap {
-    /// FlowKey a gap that lasts because one of these interfaces, which are watched again, was lost.
+    /// Ends a gap that lasts because one of these interfaces, which are watched again, was lost.
     pub fn end(&mut self, watched: &[String], now: Timestamp) {
         if let Cause::InterfaceLost { name } = &self.cause
             && watched.contains(name)

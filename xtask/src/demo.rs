@@ -30,8 +30,9 @@ pub(crate) fn run() -> anyhow::Result<()> {
     shell::run(cargo().args(["build", "--quiet", "--package", "auditor"]))?;
     let root = root();
     let auditor = root.join("target/debug/auditor");
-    let place = root.join("target/demo");
-    fs::create_dir_all(&place).with_context(|| format!("cannot make {}", place.display()))?;
+    let directory = root.join("target/demo");
+    fs::create_dir_all(&directory)
+        .with_context(|| format!("cannot make {}", directory.display()))?;
 
     print("From the page of ports to a matrix of rules:");
     print("  $ auditor import demo/ports.md -o target/demo/matrix.toml");
@@ -42,7 +43,7 @@ pub(crate) fn run() -> anyhow::Result<()> {
         "target/demo/matrix.toml",
     ]))?;
     fs::write(
-        place.join("auditor.toml"),
+        directory.join("auditor.toml"),
         format!("matrix = [\"matrix.toml\"]\n{DEPLOYMENT}"),
     )?;
 
@@ -54,12 +55,15 @@ pub(crate) fn run() -> anyhow::Result<()> {
     print(&format!(
         "  $ auditor audit --config target/demo/auditor.toml --for {WINDOW} --json target/demo/report.json"
     ));
-    let capture = Capture::start(example.cluster.host(AUDITED)?, &place.join("capture.pcap"))?;
+    let capture = Capture::start(
+        example.cluster.host(AUDITED)?,
+        &directory.join("capture.pcap"),
+    )?;
     let finished = audit(&auditor, &root, &example)?;
     let n_frames = capture.stop()?;
     print("");
     print(finished.stdout.trim_end());
-    fs::write(place.join("report.txt"), &finished.stdout)?;
+    fs::write(directory.join("report.txt"), &finished.stdout)?;
     shell::run(Command::new(&auditor).current_dir(&root).args([
         "report",
         "target/demo/report.json",

@@ -40,7 +40,7 @@ struct Kernel {
     name: String,
     parameters: &'static str,
     /// Where its `boot` is, and `lib` if it has modules.
-    place: PathBuf,
+    root_dir: PathBuf,
     /// What is made for it, and what it prints.
     work: PathBuf,
 }
@@ -57,7 +57,7 @@ pub(crate) fn run(only: &str) -> anyhow::Result<()> {
         vec![Kernel {
             name: own.display().to_string(),
             parameters: "",
-            place: own.to_owned(),
+            root_dir: own.to_owned(),
             work: directory.join("own"),
         }]
     } else {
@@ -84,12 +84,12 @@ fn packages(directory: &Path, only: &str) -> anyhow::Result<Vec<Kernel>> {
     for (start, end, parameters) in KERNELS {
         let name = newest(start, end)?;
         if name.contains(only) {
-            let place = unpack(directory, &name)?;
+            let root_dir = unpack(directory, &name)?;
             kernels.push(Kernel {
                 name,
                 parameters,
-                work: place.clone(),
-                place,
+                work: root_dir.clone(),
+                root_dir,
             });
         }
     }
@@ -159,9 +159,9 @@ fn newest(start: &str, end: &str) -> anyhow::Result<String> {
 
 /// Fetches a package and unpacks it, if that was not done before.
 fn unpack(directory: &Path, package: &str) -> anyhow::Result<PathBuf> {
-    let place = directory.join(package);
-    if place.join("boot").is_dir() {
-        return Ok(place);
+    let root_dir = directory.join(package);
+    if root_dir.join("boot").is_dir() {
+        return Ok(root_dir);
     }
     let mut fetch = Command::new("apt-get");
     fetch
@@ -178,15 +178,15 @@ fn unpack(directory: &Path, package: &str) -> anyhow::Result<PathBuf> {
     shell::run(
         Command::new("dpkg-deb")
             .arg("--extract")
-            .args([&archive, &place]),
+            .args([&archive, &root_dir]),
     )?;
     fs::remove_file(archive)?;
-    Ok(place)
+    Ok(root_dir)
 }
 
 /// Boots a kernel and shows what it prints; false if a test failed there, or it never came so far.
 fn boot(kernel: &Kernel, archive: &Path) -> anyhow::Result<bool> {
-    let directory = kernel.place.join("boot");
+    let directory = kernel.root_dir.join("boot");
     let image = fs::read_dir(&directory)
         .with_context(|| format!("cannot look into {}", directory.display()))?
         .filter_map(|entry| Some(entry.ok()?.path()))

@@ -23,10 +23,9 @@ pub(crate) fn run() -> anyhow::Result<()> {
         lines.truncate(LINES);
         lines.push("…".to_owned());
     }
-    let place = root.join("docs/report.svg");
-    fs::write(&place, draw(&lines)?)
-        .with_context(|| format!("cannot write {}", place.display()))?;
-    say(&format!("picture: {}", place.display()));
+    let path = root.join("docs/report.svg");
+    fs::write(&path, draw(&lines)?).with_context(|| format!("cannot write {}", path.display()))?;
+    say(&format!("picture: {}", path.display()));
     Ok(())
 }
 

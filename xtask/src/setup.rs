@@ -129,15 +129,15 @@ fn bpf_linker() -> anyhow::Result<()> {
         .map(PathBuf::from)
         .or_else(|| env::var_os("HOME").map(|home| Path::new(&home).join(".cache")))
         .context("neither HOME nor XDG_CACHE_HOME is set")?;
-    let place = cache
+    let directory = cache
         .join("auditor")
         .join(format!("bpf-linker-{BPF_LINKER}"));
-    if place.join("bin/bpf-linker").is_file() {
+    if directory.join("bin/bpf-linker").is_file() {
         return Ok(());
     }
     say(&format!(
         "setup: building bpf-linker {BPF_LINKER} in {}, which takes a minute or two",
-        place.display()
+        directory.display()
     ));
     let mut install = cargo();
     install
@@ -150,7 +150,7 @@ fn bpf_linker() -> anyhow::Result<()> {
             "--quiet",
             "--root",
         ])
-        .arg(&place);
+        .arg(&directory);
     shell::run(&mut install)
 }
 

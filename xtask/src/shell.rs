@@ -85,7 +85,7 @@ pub(crate) fn is_root() -> bool {
 
 /// Says something on standard error.
 pub(crate) fn say(text: &str) {
-    // Nobody listens, nobody is told.
+    // Whoever closed it does not read it.
     let _closed = writeln!(io::stderr().lock(), "{text}");
 }
 

@@ -233,7 +233,7 @@ impl Daemon {
             window: Window {
                 start,
                 end: now,
-                asked: window,
+                planned: window,
                 since,
             },
             interfaces: session.watched().to_vec(),

@@ -1,4 +1,4 @@
-//! The JSON of an event: the one place where its serialised shape stands.
+//! The JSON of an event: its serialised shape is defined here alone.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

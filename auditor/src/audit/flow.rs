@@ -47,7 +47,7 @@ struct RuleQuery {
     port: u16,
     client: AddressClass,
     server: AddressClass,
-    /// Whether both ends are this host.
+    /// Whether client and server are this host.
     is_same_host: bool,
 }
 
@@ -94,7 +94,7 @@ impl<'a> Judge<'a> {
         if !allowing.is_empty() {
             return finding(FlowVerdict::Documented { rules: allowing }, Severity::Fine);
         }
-        // Who really talks may be documented where what it looks like is not; each of them must be.
+        // The real endpoints may be documented where those that it shows are not; each of them must be.
         let real: Vec<RuleQuery> = flow
             .translated
             .iter()

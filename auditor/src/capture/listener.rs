@@ -1,4 +1,4 @@
-//! The sockets of this network namespace that wait for conversations: from the kernel, and what it does not tell from procfs.
+//! The sockets of this network namespace that listen: from the kernel, and what it does not list from procfs.
 
 use std::{
     collections::BTreeSet,
@@ -16,7 +16,7 @@ use crate::{observed::Listener, port::PortRange, transport::Transport};
 const LISTEN: &str = "0A";
 const UNCONNECTED: &str = "07";
 
-/// A socket, as procfs tells of it.
+/// A socket, as procfs lists it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct Socket {
     pub(super) transport: Transport,
@@ -28,7 +28,7 @@ pub(super) struct Socket {
     pub(super) inode: u64,
 }
 
-/// Who listens on this host, asked again and again.
+/// Who listens on this host, looked up again and again.
 #[derive(Debug)]
 pub struct Listeners {
     ephemeral: PortRange,
@@ -47,25 +47,33 @@ impl Listeners {
     }
 
     /// Lists the sockets that wait. A UDP socket on an ephemeral port belongs to a client and is left out; those of SCTP are
-    /// left out where the kernel does not tell of them.
+    /// left out where the kernel does not list them.
     ///
     /// # Errors
     ///
-    /// Neither the kernel nor procfs tells.
+    /// Neither the kernel nor procfs lists them.
     pub fn list(&mut self) -> io::Result<BTreeSet<Listener>> {
         let directory = Path::new("/proc/thread-self/net");
         let mut listeners = BTreeSet::new();
         let mut files = FILES.to_vec();
         // Its file names every connection, which on a busy host are many.
-        if let Some(ends) = self.ask(Transport::Tcp, protocol::TCP) {
-            listeners.extend(ends.into_iter().map(|end| listener(Transport::Tcp, end)));
+        if let Some(sockets) = self.ask(Transport::Tcp, protocol::TCP) {
+            listeners.extend(
+                sockets
+                    .into_iter()
+                    .map(|socket| listener(Transport::Tcp, socket)),
+            );
             files.retain(|(_, transport)| *transport != Transport::Tcp);
         }
         // Asking for SCTP's sockets where it is not in use would load it.
         if directory.join("sctp").exists()
-            && let Some(ends) = self.ask(Transport::Sctp, protocol::SCTP)
+            && let Some(sockets) = self.ask(Transport::Sctp, protocol::SCTP)
         {
-            listeners.extend(ends.into_iter().map(|end| listener(Transport::Sctp, end)));
+            listeners.extend(
+                sockets
+                    .into_iter()
+                    .map(|socket| listener(Transport::Sctp, socket)),
+            );
         }
         for socket in read(directory, &files)? {
             let is_service =
@@ -82,7 +90,7 @@ impl Listeners {
             return None;
         }
         match listening(protocol) {
-            Ok(ends) => Some(ends),
+            Ok(sockets) => Some(sockets),
             Err(error) => {
                 // What `inet_diag` and `sock_diag` say where they have nobody to ask.
                 if error.kind() == io::ErrorKind::NotFound {
@@ -144,14 +152,14 @@ fn socket(line: &str, transport: Transport) -> Option<Socket> {
         Transport::Udp => UNCONNECTED,
         Transport::Sctp | Transport::Icmp => return None,
     };
-    let end = |text: &str| {
+    let socket = |text: &str| {
         let (address, port) = text.split_once(':')?;
         Some((address_of(address)?, u16::from_str_radix(port, 16).ok()?))
     };
     Some(Socket {
         transport,
-        local: end(local)?,
-        remote: end(remote)?,
+        local: socket(local)?,
+        remote: socket(remote)?,
         is_waiting: state == waits,
         inode: fields
             .nth(5)
@@ -174,7 +182,7 @@ fn address_of(hex: &str) -> Option<IpAddr> {
     }
 }
 
-/// The range from which clients of this host take their ports; the kernel's default where procfs does not tell.
+/// The range from which clients of this host take their ports; the kernel's default where procfs does not say.
 pub fn ephemeral_range() -> PortRange {
     let text =
         std::fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range").unwrap_or_default();

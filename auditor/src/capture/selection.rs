@@ -5,7 +5,7 @@ use thiserror::Error;
 
 use super::interface::Interface;
 
-/// What was asked for, by names and patterns. Nothing asked for means every physical interface.
+/// Which interfaces are wanted, by names and patterns. None means every physical interface.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Selection {
     names: Vec<String>,
@@ -21,7 +21,7 @@ pub enum Wanted {
     WhileThere,
 }
 
-/// Nothing can be watched as it was asked for.
+/// Nothing that is wanted can be watched.
 #[derive(Debug, Error)]
 pub enum SelectionError {
     #[error("`{pattern}` is no pattern: expected a name, or a name with *, ? or [...] in it")]
@@ -45,9 +45,9 @@ impl Selection {
     /// # Errors
     ///
     /// The pattern that is none.
-    pub fn parse(asked: &[String]) -> Result<Self, SelectionError> {
+    pub fn parse(patterns: &[String]) -> Result<Self, SelectionError> {
         let mut selection = Self::default();
-        for text in asked {
+        for text in patterns {
             if text.contains(['*', '?', '[']) {
                 let pattern = Pattern::new(text).map_err(|source| SelectionError::Pattern {
                     pattern: text.clone(),
@@ -92,7 +92,7 @@ impl Selection {
         self.names.is_empty() || !self.patterns.is_empty()
     }
 
-    /// Says whether all that was asked for can be watched from the start.
+    /// Says whether all that is wanted can be watched from the start.
     ///
     /// # Errors
     ///
@@ -165,9 +165,9 @@ mod tests {
         }
     }
 
-    fn selection(asked: &[&str]) -> Selection {
-        let asked: Vec<String> = asked.iter().map(|name| (*name).to_owned()).collect();
-        Selection::parse(&asked).unwrap()
+    fn selection(patterns: &[&str]) -> Selection {
+        let patterns: Vec<String> = patterns.iter().map(|name| (*name).to_owned()).collect();
+        Selection::parse(&patterns).unwrap()
     }
 
     #[test]
@@ -179,8 +179,8 @@ mod tests {
             interface("veth7", Some("veth"), true),
             interface("tun0", Some("tun"), true),
         ];
-        let wanted = |asked: &[&str]| -> Vec<(String, Wanted)> {
-            let selection = selection(asked);
+        let wanted = |patterns: &[&str]| -> Vec<(String, Wanted)> {
+            let selection = selection(patterns);
             all.iter()
                 .filter_map(|one| Some((one.name.clone(), selection.wants(one)?)))
                 .collect()
@@ -202,7 +202,8 @@ mod tests {
             wanted(&["lo", "veth[0-9]"]),
             [surely("lo"), while_there("veth7")]
         );
-        let problem = |asked: &[&str]| selection(asked).check(&all).map_err(|e| e.to_string());
+        let problem =
+            |patterns: &[&str]| selection(patterns).check(&all).map_err(|e| e.to_string());
         assert_eq!(problem(&["eth?", "lo"]), Ok(()));
         assert_eq!(
             problem(&["eth9"]),

@@ -1,4 +1,4 @@
-//! Sockets that listen, asked of the kernel (`sock_diag(7)`): procfs lists every connection beside them.
+//! Sockets that listen, listed by the kernel (`sock_diag(7)`): procfs lists every connection beside them.
 
 use std::{io, net::IpAddr};
 
@@ -17,7 +17,7 @@ use super::dump::dump;
 ///
 /// The kernel does not answer, or has no such protocol.
 pub(super) fn listening(protocol: u8) -> io::Result<Vec<(IpAddr, u16)>> {
-    let mut ends = Vec::new();
+    let mut sockets = Vec::new();
     for (family, socket_id) in [
         (AF_INET, SocketId::new_v4()),
         (AF_INET6, SocketId::new_v6()),
@@ -32,11 +32,11 @@ pub(super) fn listening(protocol: u8) -> io::Result<Vec<(IpAddr, u16)>> {
         dump(NETLINK_SOCK_DIAG, request, |message| {
             if let SockDiagMessage::InetResponse(socket) = message {
                 let id = socket.header.socket_id;
-                ends.push((id.source_address.to_canonical(), id.source_port));
+                sockets.push((id.source_address.to_canonical(), id.source_port));
             }
         })?;
     }
-    Ok(ends)
+    Ok(sockets)
 }
 
 #[cfg(test)]

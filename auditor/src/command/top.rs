@@ -169,7 +169,7 @@ fn judge(
     let mut observed = session.so_far(Window {
         start,
         end: now,
-        asked: window,
+        planned: window,
         since: session.clock.start,
     })?;
     // What is over is of the past, unless a rule's own time reaches it.

@@ -1,4 +1,4 @@
-//! The TOML form of a deployment: the one place where its serialised shape stands.
+//! The TOML form of a deployment: its serialised shape is defined here alone.
 
 use std::{collections::BTreeMap, path::Path};
 

@@ -27,7 +27,7 @@ const MOST_EACH: usize = 8;
 const MOST_SERVICES: usize = 16_384;
 
 impl Process {
-    /// Whether this is the same program, run in the same place.
+    /// Whether this is the same program, run in the same unit and container.
     fn is_like(&self, other: &Self) -> bool {
         (&self.name, &self.command, &self.unit, &self.container)
             == (&other.name, &other.command, &other.unit, &other.container)
@@ -45,7 +45,7 @@ pub struct ServerProcess {
 }
 
 impl ServerProcess {
-    /// Whether this is the same program, and waits in the same place.
+    /// Whether this is the same program, and listens at the same address.
     fn is_like(&self, other: &Self) -> bool {
         (self.address, self.in_other_namespace) == (other.address, other.in_other_namespace)
             && self.process.is_like(&other.process)
@@ -56,7 +56,7 @@ impl ServerProcess {
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct SocketOwners {
     pub servers: BTreeMap<(Transport, u16), BTreeSet<ServerProcess>>,
-    /// By what they talk with: the server's address and port.
+    /// By what they are connected to: the server's address and port.
     pub clients: BTreeMap<(Transport, IpAddr, u16), BTreeSet<Process>>,
 }
 
@@ -104,7 +104,7 @@ impl SocketOwners {
         if here.is_empty() { elsewhere } else { here }
     }
 
-    /// Who of this host opened a flow, or talks with the same service of the same server.
+    /// Who of this host opened a flow, or has a connection to the same service of the same server.
     pub fn clients_of(&self, flow: &Flow) -> Vec<&Process> {
         let Some(transport) = flow.transport() else {
             return Vec::new();
@@ -140,7 +140,7 @@ mod tests {
         }
     }
 
-    /// The numbers and places of those that are kept, when they are seen one after another.
+    /// The numbers and namespaces of those that are kept, when they are seen one after another.
     fn kept(seen: &[ServerProcess]) -> Vec<(u32, bool)> {
         let mut owners = SocketOwners::default();
         for server in seen {

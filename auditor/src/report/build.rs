@@ -48,7 +48,7 @@ impl Report {
                 start: window.start,
                 end: window.end,
                 seconds: window.length().as_secs_f64(),
-                asked_seconds: window.asked.as_secs_f64(),
+                asked_seconds: window.planned.as_secs_f64(),
                 since: window.since,
             },
             interfaces: observed

@@ -71,7 +71,7 @@ fn of_flow(report: &Report, flow: &Flow) -> Value {
         "ruleId": format!("flow/{}", flow.verdict.name()),
         "level": level(flow.severity),
         "message": { "text": format!("{name}, {}: {}", flow.outcome.name(), flow.explanation) },
-        "locations": [named.map_or_else(|| first(report), |rule| place(report, rule))],
+        "locations": [named.map_or_else(|| first(report), |rule| rule_location(report, rule))],
         "relatedLocations": named.map(page).unwrap_or_default(),
         "partialFingerprints": { "flow/v1": name },
     })
@@ -82,7 +82,7 @@ fn of_rule(report: &Report, rule: &Rule) -> Value {
         "ruleId": format!("rule/{}", rule.verdict.name()),
         "level": level(rule.severity),
         "message": { "text": format!("{}: {}", rule.id, rule.explanation) },
-        "locations": [place(report, rule)],
+        "locations": [rule_location(report, rule)],
         "relatedLocations": page(rule),
         "partialFingerprints": { "rule/v1": format!("{}/{}", rule.matrix, rule.id) },
     })
@@ -98,7 +98,7 @@ const fn level(severity: Severity) -> &'static str {
 }
 
 /// Where a rule stands in its matrix.
-fn place(report: &Report, rule: &Rule) -> Value {
+fn rule_location(report: &Report, rule: &Rule) -> Value {
     let matrix = report
         .matrices
         .iter()
@@ -119,11 +119,11 @@ fn first(report: &Report) -> Value {
 /// The lines of the page that a rule comes from: `page.md:49, page.md:60`.
 fn page(rule: &Rule) -> Vec<Value> {
     let origins = rule.origin.as_deref().unwrap_or_default().split(", ");
-    let places = origins.filter_map(|origin| {
+    let locations = origins.filter_map(|origin| {
         let (file, line) = origin.rsplit_once(':')?;
         Some((file, line.parse().ok()?))
     });
-    places
+    locations
         .enumerate()
         .map(|(id, (file, line))| {
             let mut location = location(file, line);

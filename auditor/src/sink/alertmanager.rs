@@ -16,7 +16,7 @@ use crate::{
     report::schema::Severity,
 };
 
-/// How often it is told of what goes on: it takes an alert for over that is not sent again.
+/// How often an alert that goes on is sent: it takes an alert for over that is not sent again.
 const REFRESH: Duration = Duration::from_mins(1);
 /// How long an alert fires that is not sent again: several times as long as it takes until it is.
 const LIFETIME: SignedDuration = SignedDuration::from_mins(5);

@@ -20,7 +20,7 @@ const MODULES: [&str; 5] = ["veth", "sch_ingress", "cls_bpf", "vxlan", "tun"];
 const PROGRAMS: [&str; 2] = ["ip", "setpriv"];
 
 /// Tests of the end-to-end suite that run there, by the start of their names: those that a slow machine can run, of every
-/// hook and of what older kernels do in their own way.
+/// hook and of what older kernels do otherwise.
 const TESTS: [&str; 7] = [
     "exact::super_packets",
     "interfaces::another_network_namespace",
@@ -73,7 +73,7 @@ pub(super) fn pack(kernel: &Kernel, tests: &Path) -> anyhow::Result<PathBuf> {
         shell::run(Command::new("strip").arg(inside(&tree, binary)))?;
     }
     fs::copy(find("busybox")?, tree.join("bin/busybox"))?;
-    let modules = modules(&kernel.place, &tree)?;
+    let modules = modules(&kernel.root_dir, &tree)?;
     let init = init(&command, tests, &modules)?;
     fs::write(tree.join("init"), init)?;
     fs::set_permissions(tree.join("init"), fs::Permissions::from_mode(0o755))?;
@@ -130,11 +130,11 @@ fn libraries_of(binary: &Path) -> anyhow::Result<Vec<PathBuf>> {
 
 /// Puts the modules and all that they need into the tree; returns their names in an order in which they load. A kernel of
 /// one's own may have everything built in.
-fn modules(place: &Path, tree: &Path) -> anyhow::Result<Vec<String>> {
+fn modules(root_dir: &Path, tree: &Path) -> anyhow::Result<Vec<String>> {
     // Debian 12's packages have `lib`, later ones `usr/lib`.
     let all = ["lib/modules", "usr/lib/modules"]
         .iter()
-        .filter_map(|modules| fs::read_dir(place.join(modules)).ok())
+        .filter_map(|modules| fs::read_dir(root_dir.join(modules)).ok())
         .flatten()
         .find_map(|entry| Some(entry.ok()?.path()));
     let mut files = BTreeMap::new();

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::{assert_known, crates, source::Sources};
 
-/// What has no place in the data's path: everybody may use these, and they use nobody but each other.
+/// What has no position in the data's path: everybody may use these, and they use nobody but each other.
 const BELOW: [&str; 11] = [
     "address",
     "digits",
@@ -41,13 +41,13 @@ const PATH: [&str; 13] = [
 const CRATES: [&str; 2] = ["auditor-matrix", "auditor"];
 
 /// Where a module stands: 0 below the path.
-fn place(module: &str) -> Option<usize> {
+fn position(module: &str) -> Option<usize> {
     if BELOW.contains(&module) {
         return Some(0);
     }
     PATH.iter()
         .position(|name| *name == module)
-        .map(|place| place + 1)
+        .map(|position| position + 1)
 }
 
 #[test]
@@ -70,7 +70,7 @@ fn against_the_order(sources: &Sources) -> Vec<String> {
             // The root names all of them.
             continue;
         };
-        let Some(place_of_own) = place(own) else {
+        let Some(own_position) = position(own) else {
             wrong.push(format!(
                 "{}: say where in the data's path `{own}` stands",
                 source.file
@@ -92,7 +92,8 @@ fn against_the_order(sources: &Sources) -> Vec<String> {
         }
         used.dedup();
         for used in used {
-            let is_before = place(&used).is_none_or(|place| place == 0 || place < place_of_own);
+            let is_before =
+                position(&used).is_none_or(|position| position == 0 || position < own_position);
             if used != *own && !is_before {
                 wrong.push(format!("{} uses {used}", source.file));
             }

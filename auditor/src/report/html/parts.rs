@@ -162,7 +162,7 @@ pub(super) fn diagram(report: &Report, out: &mut String) -> fmt::Result {
         )?;
         return Ok(());
     }
-    let places: BTreeMap<&str, (f64, f64)> = names
+    let positions: BTreeMap<&str, (f64, f64)> = names
         .iter()
         .zip(0_u32..)
         .map(|(name, n)| {
@@ -177,7 +177,7 @@ pub(super) fn diagram(report: &Report, out: &mut String) -> fmt::Result {
     writeln!(
         out,
         "<svg viewBox=\"0 0 800 380\" role=\"img\" aria-labelledby=\"talk-title\"><title id=\"talk-title\">{}</title>",
-        text(&told(&talking))
+        text(&described(&talking))
     )?;
     for (class, id) in [("violation", "v"), ("warning", "w"), ("fine", "f")] {
         writeln!(
@@ -187,7 +187,8 @@ pub(super) fn diagram(report: &Report, out: &mut String) -> fmt::Result {
         )?;
     }
     for ((client, server), cell) in &talking {
-        let (Some((x1, y1)), Some((x2, y2))) = (places.get(client), places.get(server)) else {
+        let (Some((x1, y1)), Some((x2, y2))) = (positions.get(client), positions.get(server))
+        else {
             continue;
         };
         let (class, marker) = match cell.worst {
@@ -206,7 +207,7 @@ pub(super) fn diagram(report: &Report, out: &mut String) -> fmt::Result {
             )?;
             continue;
         }
-        // Bent, so that both ways between two roles are seen, and short of the names.
+        // Bent, so that both directions between two roles are seen, and short of the names.
         let (dx, dy) = (x2 - x1, y2 - y1);
         let length = dx.hypot(dy).max(1.0);
         let (mx, my) = ((x1 + x2) / 2.0 - dy * 0.12, (y1 + y2) / 2.0 + dx * 0.12);
@@ -217,7 +218,7 @@ pub(super) fn diagram(report: &Report, out: &mut String) -> fmt::Result {
              marker-end=\"url(#{marker})\"/>"
         )?;
     }
-    for (name, (x, y)) in &places {
+    for (name, (x, y)) in &positions {
         let short: String = name.chars().take(24).collect();
         let width = 14 + 8 * short.chars().count();
         writeln!(
@@ -234,7 +235,7 @@ pub(super) fn diagram(report: &Report, out: &mut String) -> fmt::Result {
 }
 
 /// The diagram in words.
-fn told(talking: &[(&(&str, &str), &Cell)]) -> String {
+fn described(talking: &[(&(&str, &str), &Cell)]) -> String {
     let pairs: Vec<String> = talking
         .iter()
         .map(|((client, server), cell)| format!("{client} to {server}: {} flows", cell.flows))

@@ -32,6 +32,9 @@ fn main() -> anyhow::Result<()> {
         "CARGO_PROFILE_RELEASE_BUILD_OVERRIDE_RUSTFLAGS",
         "-Cdebuginfo=0",
     );
+    // The kernel half is linked as a whole anyway, and the kernel reads its types from what would be stripped.
+    set("CARGO_PROFILE_RELEASE_LTO", "false");
+    set("CARGO_PROFILE_RELEASE_STRIP", "none");
     // What the inner build prints is passed on as warnings: its progress is none.
     set("CARGO_TERM_QUIET", "true");
     let package = Package {

@@ -38,7 +38,7 @@ pub(super) fn render(report: &Report) -> Result<String, fmt::Error> {
 ///
 /// # Errors
 ///
-/// As [`render`].
+/// As `render`.
 pub fn render_live(report: &Report, seconds: u64) -> Result<String, fmt::Error> {
     let meta = format!("<meta name=\"refresh-seconds\" content=\"{seconds}\">\n");
     page(report, "connect-src 'self'; ", &meta)

@@ -1,8 +1,8 @@
-//! The layout of the flow table: what the kernel half writes and the user half reads.
+//! The layout of the flow table, which the kernel half writes and user space reads.
 //!
-//! A bucket is one conversation of two addresses while a half of the table is written to. Where the server's port is
-//! certain, all conversations of a client with it share a bucket; where it is not, the bucket keeps both ports, so that
-//! whoever reads it can still decide which of the two is the server.
+//! A bucket counts one conversation between two addresses, for as long as its half of the table is in use. If the server's
+//! port is certain, all connections of a client to it share a bucket. If it is not, the bucket keeps both ports, so that
+//! user space can still decide which side is the server.
 
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
@@ -11,13 +11,13 @@ use crate::port::SPACE;
 /// Which ports a conversation keeps.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum KeptPorts {
-    /// The server's alone: the first address is the client's, whose port is left out, the second the server's.
+    /// The server's port alone: the first address is the client's, whose port is left out, the second the server's.
     Server = 1,
-    /// Both, since it is not known which is the server's; the lower address comes first.
+    /// Both ports, since it is not known which is the server's; the lower address comes first.
     Both = 2,
 }
 
-/// The second half of a key: ports, protocol and which ports are kept in one word, which is never 0.
+/// The part of a key that follows the addresses: ports, protocol and which ports are kept, in one word that is never 0.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct PackedPorts(pub u64);
 
@@ -48,49 +48,49 @@ impl PackedPorts {
     }
 }
 
-/// Bits of [`BucketRecord::opening`]: who did what when the conversation was opened.
+/// Bits of [`BucketRecord::opening`]: which address sent what when the conversation was opened.
 pub mod opening {
-    /// The first address requested it.
+    /// The first address sent a request.
     pub const REQUEST_FROM_FIRST: u8 = 1;
-    /// The second address requested it.
+    /// The second address sent a request.
     pub const REQUEST_FROM_SECOND: u8 = 2;
-    /// The first address accepted.
+    /// The first address sent a reply that accepts.
     pub const REPLY_FROM_FIRST: u8 = 4;
-    /// The second address accepted.
+    /// The second address sent a reply that accepts.
     pub const REPLY_FROM_SECOND: u8 = 8;
     /// The second address sent the first packet of the bucket.
     pub const STARTED_BY_SECOND: u8 = 16;
 }
 
-/// Packets and bytes in one word, so that one addition counts both: packets in its low bits, bytes above.
+/// Packets and bytes in one word, so that one addition counts both: packets in its low bits, bytes in those above.
 pub mod counted {
     /// Bits that hold packets.
     pub const PACKET_BITS: u32 = 26;
-    /// The highest bit of each of the two: while neither is set there is room for another packet, super-packets too.
+    /// The highest bit of each counter: while neither is set there is room for another packet, even a super-packet.
     pub const FULL: u64 = 1 << 63 | 1 << (PACKET_BITS - 1);
 
-    /// A super-packet of BIG TCP (Linux 5.19) holds less than 2^19 bytes, so no more segments than that, each with headers of
-    /// its own.
+    /// A super-packet of BIG TCP (Linux 5.19) holds less than 2^19 bytes, and therefore fewer segments than that, each with
+    /// headers of its own.
     const LARGEST: u64 = 1 << 19;
     const _: () = assert!(2 * LARGEST <= 1 << (PACKET_BITS - 1));
     const _: () = assert!(LARGEST * 0x100 <= 1 << (63 - PACKET_BITS));
 
-    /// The word of some packets.
+    /// The word that counts these packets and bytes.
     #[inline(always)]
     pub const fn word(packets: u64, bytes: u64) -> u64 {
         bytes << PACKET_BITS | packets
     }
 
-    /// Packets and bytes of a word.
+    /// The packets and bytes that a word counts.
     pub const fn parts(word: u64) -> (u64, u64) {
         (word & ((1 << PACKET_BITS) - 1), word >> PACKET_BITS)
     }
 }
 
-/// What is counted in a bucket. Of each pair the first belongs to what the first address sends.
+/// What is counted in a bucket. In each pair, the first value is about packets that the first address sent.
 ///
-/// Small numbers that are about to overflow are not: the packet is counted in the shared table instead. What every packet
-/// changes comes first, and so lies in the first cache line of its bucket.
+/// Small counters never overflow: once one is full, packets are counted in the shared table instead. The fields that every
+/// packet changes come first, so that they lie in the first cache line of the bucket.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default, Eq, FromBytes, Immutable, IntoBytes, PartialEq)]
 pub struct BucketRecord {
@@ -100,8 +100,8 @@ pub struct BucketRecord {
     pub last: u16,
     /// Unions of the TCP flags (RFC 9293, section 3.1; bit 0 is FIN).
     pub flags: [u8; 2],
-    /// Packets and bytes as on the wire, as [`counted`] puts them together: a segmentation super-packet counts its segments;
-    /// link header included, frame check sequence excluded.
+    /// Packets and bytes on the wire, packed as in [`counted`]. Each segment of a segmentation super-packet counts as a
+    /// packet; the link header is included, the frame check sequence is not.
     pub counted: [u64; 2],
     /// Epoch of the first packet.
     pub first: u32,
@@ -111,11 +111,11 @@ pub struct BucketRecord {
     pub replies: u16,
     /// TCP packets with the RST flag.
     pub resets: [u16; 2],
-    /// ICMP errors that say that a packet to the second address could not be delivered.
+    /// ICMP errors which report that a packet to the second address could not be delivered.
     pub refusals: u16,
     /// Bits of [`opening`].
     pub opening: u8,
-    /// An [`Evidence`](crate::Evidence) as a number; 0 where the side is not known.
+    /// An [`Evidence`](crate::Evidence) as a number; 0 if the server side is not known.
     pub evidence: u8,
 }
 
@@ -125,7 +125,7 @@ const _: () = assert!(size_of::<BucketRecord>() == 40);
 #[repr(C, align(64))]
 #[derive(Clone, Copy, Debug, Default, Eq, FromBytes, Immutable, IntoBytes, PartialEq)]
 pub struct Bucket4 {
-    /// The addresses as they stand in the packet, in one number.
+    /// Both addresses in one number, in network byte order.
     pub addresses: u64,
     /// [`PackedPorts`]; 0 in a free bucket.
     pub ports: u64,
@@ -137,7 +137,7 @@ pub struct Bucket4 {
 #[repr(C, align(64))]
 #[derive(Clone, Copy, Debug, Default, Eq, FromBytes, Immutable, IntoBytes, PartialEq)]
 pub struct Bucket6 {
-    /// The addresses as they stand in the packet.
+    /// The addresses in network byte order.
     pub addresses: [[u64; 2]; 2],
     /// [`PackedPorts`]; 0 in a free bucket.
     pub ports: u64,
@@ -148,50 +148,50 @@ pub struct Bucket6 {
 const _: () = assert!(size_of::<Bucket4>() == 64);
 const _: () = assert!(size_of::<Bucket6>() == 128);
 
-/// CPUs that have a header and buckets of their own. Beyond them, all count in the shared table.
+/// The most CPUs that can have a header and buckets of their own. On a host with more, all CPUs count in the shared table.
 pub const MOST_CPUS: u32 = 1 << 10;
 
-/// What user space and all programs share, in one entry of one map: finding it costs once.
+/// What user space and all programs share, in one entry of one map, so that a packet pays for one lookup.
 #[repr(C)]
 #[derive(Debug, FromBytes, Immutable, IntoBytes)]
 pub struct State {
-    /// What is known of ports, as [`port`](crate::port) lays them out.
+    /// What is known of ports, laid out by [`port`](crate::port).
     pub ports: [u64; SPACE as usize],
     pub headers: [Header; MOST_CPUS as usize],
 }
 
-/// What a CPU has to know, and what it counts beside its buckets.
+/// What user space sets for a CPU, and what the CPU counts beside its buckets.
 #[repr(C, align(64))]
 #[derive(Clone, Copy, Debug, Default, Eq, FromBytes, Immutable, IntoBytes, PartialEq)]
 pub struct Header {
-    /// Which half of the table is written to: 0 or 1. User space writes it.
+    /// The half of the table that programs write to: 0 or 1. Set by user space.
     pub half: u64,
     pub reserved: [u64; 7],
-    /// What each half counts.
+    /// The counters and settings of each half.
     pub halves: [Half; 2],
     pub reserved_end: [u64; 8],
 }
 
-/// Where a half of a CPU has its buckets, and what it counts beside them: one cache line.
+/// The start of the buckets in a CPU's half, and what the half counts beside them, in one cache line.
 #[repr(C, align(64))]
 #[derive(Clone, Copy, Debug, Default, Eq, FromBytes, Immutable, IntoBytes, PartialEq)]
 pub struct Half {
-    /// Packets and bytes that came in, and that left.
+    /// Packets and bytes at ingress, then at egress.
     pub totals: [[u64; 2]; 2],
-    /// Buckets that packets took which prove nothing: requests of others, and what this host replies to them.
+    /// Buckets taken by unproven packets: requests from other hosts, this host's replies to them, and ICMP errors.
     pub unproven: u32,
-    /// Not 0 once the half's shared table has no entry left, so that nobody looks for one again.
+    /// Not 0 once the half's shared table has no entry left, so that programs do not search it for one again.
     pub full: u32,
-    /// The first bucket of IPv4 and of IPv6. User space writes them.
+    /// Index of the first bucket: here for IPv4, below for IPv6. Set by user space.
     pub start_4: u32,
     pub start_6: u32,
     /// Bytes on the wire of the next frame, while a capture is replayed.
     pub length: u64,
-    /// The time in epochs, the same in both halves. User space writes it.
+    /// The time in epochs, the same in both halves. Set by user space.
     pub epoch: u64,
 }
 
-// Both powers of two, so that the programs multiply by shifts.
+// Both are powers of two, so that the programs compute offsets by shifts.
 const _: () = assert!(size_of::<Header>() == 256 && size_of::<Half>() == 64);
 
 /// The key of the shared table.
@@ -233,7 +233,7 @@ pub struct ConversationRecord {
     pub requests: u64,
     pub replies: u64,
     pub refusals: u64,
-    /// Flags of the first address's packets, and in the next byte of the second's.
+    /// TCP flags of packets from the first address, and in the next byte those from the second.
     pub flags: u64,
     /// Bits of [`opening`].
     pub opening: u64,
@@ -243,7 +243,8 @@ pub struct ConversationRecord {
 }
 
 impl BucketRecord {
-    /// The epoch of the last packet, if less than half a turn of its lower half lies between first and last.
+    /// The full epoch of the last packet, of which `last` holds the low 16 bits. Correct if it is less than 2^15 epochs
+    /// after the first.
     pub fn last_epoch(&self) -> u32 {
         let [low, high, ..] = self.first.to_le_bytes();
         let passed = self.last.wrapping_sub(u16::from_le_bytes([low, high]));

@@ -1,7 +1,7 @@
-//! What the kernel half and the user half share: packets to endpoints, endpoints to a flow's key, and the layout of
-//! the maps between them.
+//! What the kernel half and user space share: parsing a packet's endpoints, deriving a flow's key from them, and the layout
+//! of the maps.
 //!
-//! Everything here is compiled twice, for the kernel and for the host, so host tests run the kernel's very code.
+//! Everything here is compiled twice, for the kernel and for user space, so tests on the host run the kernel half's code.
 #![no_std]
 
 mod direction;

@@ -1,26 +1,27 @@
-//! Where packets are counted whose flow found no bucket: by direction, transport and server port, in an array that can't fill.
+//! Counters of packets for whose flow the table had no room: by direction, transport and server port, in an array that
+//! can't fill up.
 
 use crate::{Direction, port::protocol};
 
-/// Ports of a transport, or protocol numbers where there are no ports.
+/// Entries of a transport: its ports, or protocol numbers for protocols without ports.
 const PORTS: u32 = 1 << 16;
 /// TCP, UDP, SCTP, and everything else.
 const TRANSPORTS: u32 = 4;
 
-/// Entries of the array: both directions.
+/// Entries of the array, for both directions.
 pub const COUNT: u32 = 2 * TRANSPORTS * PORTS;
 
 /// What an entry counts.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub struct Lost {
     pub direction: Direction,
-    /// IP protocol number; of those without an array of their own the entry is named after the protocol.
+    /// IP protocol number. Protocols other than TCP, UDP and SCTP have one entry each.
     pub protocol: u8,
-    /// The server's port as far as known, else the lower one; 0 for other transports.
+    /// The server's port if it is known, else the lower of the two ports; 0 for protocols other than TCP, UDP and SCTP.
     pub port: u16,
 }
 
-/// The entry of a packet.
+/// The index of the entry that counts a packet.
 #[inline(always)]
 pub const fn index(lost: Lost) -> u32 {
     let (transport, port) = match lost.protocol {

@@ -1,7 +1,7 @@
 //! How the programs count, fixed when they are loaded: bits of one number.
 
-/// CPUs have no buckets for themselves: everything goes into the shared table. With `PREEMPT_RT` a program may be interrupted
-/// by another on its CPU, and a host may have more CPUs than [`MOST_CPUS`](crate::MOST_CPUS).
+/// CPUs have no buckets of their own, and every packet is counted in the shared table: with `PREEMPT_RT` a program may be
+/// interrupted by another one on its CPU, and a host may have more CPUs than [`MOST_CPUS`](crate::MOST_CPUS).
 pub const SHARED: u8 = 1;
 /// Every conversation keeps both its ports, as the replay of a capture needs it, where neither address is this host's.
 pub const BOTH_PORTS: u8 = 2;

@@ -1,4 +1,4 @@
-//! An Ethernet frame to the endpoints of its outermost IP packet.
+//! Parses an Ethernet frame to the endpoints of its outermost IP packet.
 #![expect(
     clippy::cast_possible_truncation,
     reason = "offsets stay below 64 KiB, and a checked conversion would cost the verifier a branch"
@@ -14,7 +14,7 @@ pub use tunnel::{INDEX_MASK, Inside, Tunnel, index, inside};
 
 use crate::{port::protocol, tally::Reason};
 
-/// A packet's bytes, wherever they live.
+/// A packet's bytes, wherever they are stored.
 pub trait Bytes {
     /// Copies `N` bytes at `offset`, or `None` past the end.
     fn get<const N: usize>(&self, offset: usize) -> Option<[u8; N]>;
@@ -28,18 +28,18 @@ pub trait Bytes {
     /// IPv6 extension headers that are followed; real captures hold nine.
     const DEPTH: usize;
 
-    /// No header is looked for farther from the start of a frame.
+    /// The largest offset from the start of a frame at which a header is read.
     const FARTHEST: usize;
 
-    /// Returns `value`, which is no larger than `mask`, as a number of which the kernel's verifier knows nothing else.
+    /// Returns `value`, which is no larger than `mask`, as a number of which the kernel's verifier knows that bound alone.
     ///
-    /// The verifier follows every path with what it knows on it; where paths meet again it only goes on once if it knows
-    /// the same. An offset that has passed through here is the same on all of them.
+    /// The verifier follows every path with the bounds that it knows there. Where paths join, it continues only once if it
+    /// knows the same on all of them, which it does for an offset that has passed through here.
     fn forget(&self, value: usize, mask: usize) -> usize;
 }
 
 impl Bytes for [u8] {
-    // More than the largest packet can hold.
+    // More than fit into the largest packet.
     const TAGS: usize = 1 << 14;
     const DEPTH: usize = 1 << 14;
     const FARTHEST: usize = usize::MAX;
@@ -57,7 +57,7 @@ impl Bytes for [u8] {
     }
 }
 
-/// What a packet says about who opens the conversation.
+/// What a packet shows about which side opens the conversation.
 #[repr(u8)]
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Handshake {
@@ -65,29 +65,29 @@ pub enum Handshake {
     Request,
     /// Accepts it: TCP SYN ACK, SCTP INIT ACK, ICMP reply.
     Reply,
-    /// Says nothing about it.
+    /// Shows nothing about it.
     None,
 }
 
-/// The endpoints of a packet and what its transport header says. It has no padding, so the kernel half can go over it in
-/// words.
+/// The endpoints of a packet and the relevant fields of its transport header. It has no padding, so the kernel half can
+/// access it word by word.
 #[repr(C, align(8))]
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Packet {
     /// Source address; IPv4 is IPv4-mapped.
     pub source: [u8; 16],
-    /// Destination address, written as `source` is.
+    /// Destination address, in the same form as `source`.
     pub destination: [u8; 16],
-    /// Bytes from the start of the frame to the end of the transport header: what each segment of a super-packet
+    /// Bytes from the start of the frame to the end of the transport header, which each segment of a super-packet
     /// repeats.
     pub headers: u32,
-    /// What the fragments of a datagram have in common; 0 for whole packets.
+    /// The IP identification, which all fragments of a datagram share; 0 for whole packets.
     pub identification: u32,
-    /// 0 without ports. An ICMP reply carries here the type of its request.
+    /// 0 if there are no ports. For an ICMP reply, the type of its request.
     pub source_port: u16,
-    /// 0 without ports. Any other ICMP message carries its type here.
+    /// 0 if there are no ports. For any ICMP message but a reply, its type.
     pub destination_port: u16,
-    /// IP protocol number; for IPv6 of the header that follows the extension headers.
+    /// IP protocol number; for IPv6, that of the header after the extension headers.
     pub protocol: u8,
     /// TCP flags, 0 elsewhere.
     pub flags: u8,
@@ -114,15 +114,15 @@ pub enum Part {
     LaterFragment,
 }
 
-/// How many tags and extension headers the kernel's verifier follows, and how far from the frame's start a header may stand
-/// there; a mask.
+/// How many VLAN tags and IPv6 extension headers the kernel half follows, and the largest offset of a header there, which is
+/// used as a mask. The verifier limits them.
 pub const KERNEL_TAGS: usize = 6;
 pub const KERNEL_EXTENSIONS: usize = 12;
 pub const KERNEL_FARTHEST: usize = 0x3fff;
 
-/// The length of a payload that only the frame's end bounds; more than the 16 bits of a header can say.
+/// The length of a payload that only the frame's end bounds; larger than a 16-bit length field can hold.
 const UNBOUNDED: usize = 0x1_ffff;
-/// No Ethernet header with its tags is longer; a mask.
+/// Upper bound of the length of an Ethernet header with its VLAN tags; used as a mask.
 const LINK_HEADERS: usize = 0x3f;
 
 const FIN: u8 = 0x01;
@@ -136,19 +136,19 @@ const ACK: u8 = 0x10;
 ///
 /// A transport header that is cut off leaves a packet without ports, [`Part::Short`].
 ///
-/// The packet is handed in so that every byte of it is written on every path: the verifier refuses a program that so
-/// much as copies a byte which one path left unset, as a `Result<Packet, Reason>` does.
+/// The packet is passed in, so that every byte of it is initialised on every path: the verifier rejects a program that even
+/// copies a byte which one path left uninitialised, as returning a `Result<Packet, Reason>` would.
 ///
 /// # Errors
 ///
-/// The reason to count a frame under that carries no IP packet, is cut off before its addresses, or contradicts
-/// itself.
+/// The reason under which to count the frame, if it carries no IP packet, is cut off before its addresses, or has headers
+/// that contradict themselves.
 #[inline(always)]
 pub fn parse<B: Bytes + ?Sized>(frame: &B, packet: &mut Packet) -> Result<(), Reason> {
     let mut ethertype = u16::from_be_bytes(frame.get(12).ok_or(Reason::Truncated)?);
     let mut offset = 14;
     for _ in 0..B::TAGS {
-        // IEEE 802.1Q, 802.1ad, and the value that was used before 802.1ad.
+        // The Ethertypes of IEEE 802.1Q and 802.1ad, and the one that was used before 802.1ad.
         if !matches!(ethertype, 0x8100 | 0x88a8 | 0x9100) {
             break;
         }
@@ -166,7 +166,7 @@ pub fn parse<B: Bytes + ?Sized>(frame: &B, packet: &mut Packet) -> Result<(), Re
     Ok(())
 }
 
-/// Whether the packet is an ICMP error that says that another packet could not be delivered, and quotes it.
+/// Whether the packet is an ICMP error which reports that another packet, which it quotes, could not be delivered.
 #[inline(always)]
 pub const fn is_unreachable(packet: &Packet) -> bool {
     // RFC 792 and RFC 4443, section 3.1.
@@ -176,16 +176,16 @@ pub const fn is_unreachable(packet: &Packet) -> bool {
     )
 }
 
-/// Where the packet that an ICMP error quotes starts in the error's frame; `error` is as [`parse`] read it.
+/// The offset, in an ICMP error's frame, of the packet that it quotes; `error` is what [`parse`] filled.
 #[inline(always)]
 pub const fn quote(error: &Packet) -> usize {
-    // The 4 bytes of the ICMP header that `headers` leaves out.
+    // The last 4 of the ICMP header's 8 bytes, which `headers` does not include.
     error.headers as usize + 4
 }
 
 /// Reads the endpoints of the packet that an ICMP error quotes at `start` into `quoted`.
 ///
-/// Of the quoted transport header only 8 bytes are sure to be there, so the ports are all that is read of it.
+/// Only the first 8 bytes of the quoted transport header are sure to be there, so nothing but the ports is read from it.
 ///
 /// # Errors
 ///
@@ -217,9 +217,9 @@ pub fn quoted<B: Bytes + ?Sized>(
 
 /// What an IP packet carries.
 struct Payload {
-    /// Where it starts, in bytes from the start of the frame.
+    /// Its offset from the start of the frame, in bytes.
     offset: usize,
-    /// How long it is by the IP header.
+    /// Its length according to the IP header.
     length: usize,
 }
 
@@ -232,14 +232,14 @@ fn ipv4<B: Bytes + ?Sized>(
     let header: [u8; 20] = frame.get(start).ok_or(Reason::Truncated)?;
     let header_length = usize::from(header[0] & 0x0f) * 4;
     let total_length = usize::from(u16::from_be_bytes([header[2], header[3]]));
-    // A total length of 0 is what segmentation offload leaves in packets over 64 KiB: the frame's end bounds those.
+    // Segmentation offload leaves a total length of 0 in packets over 64 KiB: the frame's end bounds those.
     let contradicts = header[0] >> 4 != 4
         || header_length < 20
         || (total_length != 0 && total_length < header_length);
     if contradicts {
         return Err(Reason::Malformed);
     }
-    // Options are part of the header, so they must be there.
+    // Options are part of the header, so its last byte must be in the frame too.
     let _options: [u8; 1] = frame
         .get(start + header_length - 1)
         .ok_or(Reason::Truncated)?;
@@ -294,7 +294,7 @@ fn ipv6<B: Bytes + ?Sized>(
                 length: available,
             });
         }
-        // What is left of a header that is cut off says nothing: the packet is one of that header's protocol.
+        // An extension header that is cut off can't be read: the packet is counted under that header's own protocol number.
         let extension: [u8; 8] = match frame.get(offset) {
             Some(extension) if 8 <= available => extension,
             Some(_) | None => {
@@ -355,7 +355,7 @@ fn transport<B: Bytes + ?Sized>(frame: &B, payload: &Payload, packet: &mut Packe
         offset,
         length: available,
     } = *payload;
-    // The fixed header of each transport; what is shorter has no ports that could be trusted.
+    // The length of each transport's fixed header; the ports of a shorter one can't be trusted.
     let fixed = match packet.protocol {
         protocol::TCP => 20,
         protocol::SCTP | protocol::DCCP => 12,
@@ -378,14 +378,14 @@ fn transport<B: Bytes + ?Sized>(frame: &B, payload: &Payload, packet: &mut Packe
             packet,
         )
         .is_none();
-    // An ICMP message without a type is one of type 0; nothing else is known of it either.
+    // An ICMP message that is cut off before its type is counted as type 0, since nothing else is known of it.
     if is_short && !is_icmp {
         packet.part = Part::Short;
         packet.headers = offset as u32;
     }
 }
 
-/// Reads the ports and what the transport header says; `None` if the frame ends first.
+/// Reads the ports and the other fields of the transport header; `None` if the frame ends first.
 #[inline(always)]
 fn fields<B: Bytes + ?Sized>(frame: &B, payload: &Payload, packet: &mut Packet) -> Option<()> {
     let Payload {
@@ -397,7 +397,7 @@ fn fields<B: Bytes + ?Sized>(frame: &B, payload: &Payload, packet: &mut Packet) 
             let header: [u8; 20] = frame.get(offset)?;
             packet.ports([header[0], header[1], header[2], header[3]]);
             let length = u32::from(header[12] >> 4) * 4;
-            // Flags of a header that claims to be shorter than itself are noise.
+            // A header length below the minimum is invalid, so the flags are not trusted either.
             if 20 <= length {
                 packet.headers = offset as u32 + length;
                 packet.flags = header[13];
@@ -415,7 +415,7 @@ fn fields<B: Bytes + ?Sized>(frame: &B, payload: &Payload, packet: &mut Packet) 
         protocol::SCTP => {
             let header: [u8; 12] = frame.get(offset)?;
             packet.ports([header[0], header[1], header[2], header[3]]);
-            // INIT and INIT ACK stand alone or first in their packet (RFC 9260, section 4.3).
+            // INIT and INIT ACK are the only or the first chunk of their packet (RFC 9260, section 4.3).
             if 16 <= available {
                 let chunk: [u8; 4] = frame.get(offset + 12).unwrap_or_default();
                 packet.handshake = match chunk[0] {
@@ -460,7 +460,7 @@ fn fields<B: Bytes + ?Sized>(frame: &B, payload: &Payload, packet: &mut Packet) 
     Some(())
 }
 
-/// The last 4 bytes of both addresses in one number, as they stand in an IPv4 packet.
+/// The last 4 bytes of both addresses in one number, in network byte order as in an IPv4 packet.
 #[inline(always)]
 #[expect(clippy::many_single_char_names, reason = "bytes have no names")]
 pub fn pack4(source: [u8; 16], destination: [u8; 16]) -> u64 {
@@ -469,7 +469,7 @@ pub fn pack4(source: [u8; 16], destination: [u8; 16]) -> u64 {
     u64::from_ne_bytes([a, b, c, d, e, f, g, h])
 }
 
-/// The two addresses that [`pack4`] puts together.
+/// The two addresses that [`pack4`] packed.
 #[inline(always)]
 #[expect(clippy::many_single_char_names, reason = "bytes have no names")]
 pub fn unpack4(addresses: u64) -> [[u8; 16]; 2] {
@@ -477,7 +477,7 @@ pub fn unpack4(addresses: u64) -> [[u8; 16]; 2] {
     [mapped([a, b, c, d]), mapped([e, f, g, h])]
 }
 
-/// What TCP flags say about who opens the conversation.
+/// What TCP flags show about which side opens the conversation.
 #[inline(always)]
 const fn handshake(flags: u8) -> Handshake {
     const ANSWER: u8 = SYN | ACK;
@@ -489,13 +489,13 @@ const fn handshake(flags: u8) -> Handshake {
 }
 
 impl Packet {
-    /// Takes from the flags of a TCP packet who opens the conversation.
+    /// Sets `handshake` from the flags of a TCP packet.
     #[inline(always)]
     pub const fn read_handshake(&mut self) {
         self.handshake = handshake(self.flags);
     }
 
-    /// What [`parse`] fills.
+    /// The packet to pass to [`parse`], which fills it.
     pub const EMPTY: Self = Self {
         source: [0; 16],
         destination: [0; 16],
@@ -517,7 +517,7 @@ impl Packet {
         self.destination_port = u16::from_be_bytes([bytes[2], bytes[3]]);
     }
 
-    /// Puts an ICMP message's type where the server's port belongs; a reply carries the type of its request.
+    /// Stores an ICMP message's type as the server's port; for a reply, the type of its request.
     #[inline(always)]
     fn message(&mut self, kind: u8, handshake: Handshake, request: u8) {
         self.handshake = handshake;

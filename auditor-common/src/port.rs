@@ -1,20 +1,21 @@
-//! What the kernel knows of ports from user space: which ones this host serves, and which the matrix names.
+//! What the kernel half knows about ports, mostly from user space: which ones this host serves, and which the matrix names.
 
 /// Why a port is known to be a server's.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum PortKind {
     /// A port of this host on which a socket listens.
     Listening,
-    /// A port of other hosts with which this one opened conversations.
+    /// A port of other hosts to which this host opened conversations.
     Opened,
     /// A rule of the matrix names it.
     Documented,
 }
 
-/// Transports whose ports are known: TCP, UDP and SCTP.
+/// The number of transports whose ports are kept: TCP, UDP and SCTP.
 pub const TRANSPORTS: u32 = 3;
 
-/// Words of what is known of them all, a byte for each port: a power of two, so that a mask alone bounds an index.
+/// The number of 64-bit words that hold a byte for each port of every transport, rounded up to a power of two, so that a
+/// mask alone bounds an index.
 pub const SPACE: u32 = 1 << 15;
 
 const _: () = assert!(((TRANSPORTS as usize) << 16) <= SPACE as usize * size_of::<u64>());
@@ -31,7 +32,7 @@ pub mod protocol {
     pub const UDP_LITE: u8 = 136;
 }
 
-/// The bit of a kind in a port's byte.
+/// The bit in a port's byte that stands for `kind`.
 #[inline(always)]
 pub const fn flag(kind: PortKind) -> u8 {
     match kind {
@@ -41,13 +42,14 @@ pub const fn flag(kind: PortKind) -> u8 {
     }
 }
 
-/// Where the byte of a port stands, of the transport with this index.
+/// The offset of a port's byte, for the transport with this index.
 #[inline(always)]
 pub const fn at(transport: u32, port: u16) -> u32 {
     transport << 16 | port as u32
 }
 
-/// Where the bit of `port` lies: the index of its word, and its mask there. `None` for protocols of which no ports are known.
+/// The position of the bit of `port`: the index of its word, and the mask in that word. `None` for protocols whose ports are
+/// not kept.
 #[inline(always)]
 pub fn bit(kind: PortKind, protocol: u8, port: u16) -> Option<(u32, u64)> {
     let transport = match protocol {

@@ -1,16 +1,16 @@
-//! Which side of a packet is the server: by the packet itself and the ports known by then.
+//! Decides which side of a packet is the server, by the packet itself and the ports that are known at that time.
 
 use crate::{
     packet::{Handshake, Packet},
     port::{PortKind, protocol},
 };
 
-/// Where a packet's server stands.
+/// Which side of a packet is the server.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Server {
-    /// The packet goes to the server.
+    /// The packet is sent to the server.
     Destination,
-    /// The packet comes from the server.
+    /// The packet is sent by the server.
     Source,
 }
 
@@ -18,17 +18,17 @@ pub enum Server {
 #[repr(u8)]
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Evidence {
-    /// The packet is of the conversation's handshake: TCP SYN or SYN ACK, SCTP INIT or INIT ACK, ICMP request or reply.
+    /// The packet is part of the conversation's handshake: TCP SYN or SYN ACK, SCTP INIT or INIT ACK, ICMP request or reply.
     Handshake = 1,
     /// A socket of this host listens on the port.
     Listener = 2,
-    /// This host opened other conversations with the port.
+    /// This host opened other conversations to the port.
     Opened = 3,
     /// The matrix documents one of the two ports and not the other.
     Documented = 4,
     /// One port is inside the range of ephemeral ports and the other is not.
     Ephemeral = 5,
-    /// The lower port of a TCP or SCTP conversation that began before we looked.
+    /// The lower port is the server's, in a TCP or SCTP conversation that began before the capture did.
     LowerPort = 6,
     /// The sender of the first packet is taken for the client.
     FirstSender = 7,
@@ -50,21 +50,22 @@ impl Evidence {
     }
 }
 
-/// What is known about ports while a packet is looked at.
+/// What is known about ports while a packet is processed.
 pub trait PortKnowledge {
     /// Whether `port` is known as `kind`.
     fn has_port(&self, kind: PortKind, protocol: u8, port: u16) -> bool;
-    /// What the port of a side becomes known as once a conversation with it was opened: it is ours or another host's.
+    /// The kind under which the port of `server` is known once a conversation to it was opened, which depends on whether the
+    /// port is this host's or another host's.
     fn kind_of(&self, server: Server) -> PortKind;
-    /// Whether the packet leaves this host, so that nobody else can have made it up.
+    /// Whether this host sent the packet, so that no other host can have forged it.
     fn leaves_host(&self) -> bool;
-    /// Keeps in mind that `port` is a server's.
+    /// Records that `port` is a server's.
     fn learn(&self, kind: PortKind, protocol: u8, port: u16);
 }
 
-/// Decides which side of `packet` is the server and says how; `None` where nothing is certain.
+/// Decides which side of `packet` is the server, and returns the evidence; `None` if it is not certain.
 ///
-/// Ports are learned from handshakes that leave, so nobody outside can poison them.
+/// Ports are learned from egress handshakes only, so that other hosts cannot poison them.
 #[inline(always)]
 pub fn server<K: PortKnowledge>(packet: &Packet, known: &K) -> Option<(Server, Evidence)> {
     let number = packet.protocol;
@@ -76,7 +77,7 @@ pub fn server<K: PortKnowledge>(packet: &Packet, known: &K) -> Option<(Server, E
     if !has_ports(number) {
         return match handshake {
             Some(server) => Some((server, Evidence::Handshake)),
-            // An ICMP message that is neither request nor reply: who sends it is the client of its type.
+            // Of an ICMP message that is neither request nor reply, the sender is taken for the client.
             None if matches!(number, protocol::ICMP | protocol::ICMPV6) => {
                 Some((Server::Destination, Evidence::FirstSender))
             }
@@ -101,10 +102,10 @@ pub fn server<K: PortKnowledge>(packet: &Packet, known: &K) -> Option<(Server, E
         (Some(Server::Source), false, _) => Some((Server::Source, Evidence::Handshake)),
         (None, true, false) => Some((Server::Destination, reason(to))),
         (None, false, true) => Some((Server::Source, reason(from))),
-        // The client uses the number of a known service as its own port: the later packets of the conversation don't
-        // show it, so all of them keep both ports.
+        // The client's own port is known to be a server's too. Later packets of the conversation don't show which side is
+        // the client, so all its packets keep both ports.
         (Some(_), _, _) | (None, true, true) => None,
-        // A reset may be the only reply to a request to a port nobody knows.
+        // A reset may be the only reply to a request to an unknown port.
         (None, false, false) if packet.flags & crate::packet::RST != 0 => None,
         (None, false, false) => {
             let destination = known.has_port(PortKind::Documented, number, packet.destination_port);

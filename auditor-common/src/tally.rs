@@ -1,4 +1,4 @@
-//! What is counted beside flows: every packet by its direction, and those that are in no flow by reason.
+//! Counters beside flows: of every packet by direction, and of packets that are in no flow by reason.
 
 use core::ops::AddAssign;
 
@@ -26,7 +26,7 @@ impl AddAssign for Tally {
     }
 }
 
-/// Every packet, by its direction.
+/// Counters of every packet, by direction.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Totals {
     pub received: Tally,
@@ -54,7 +54,8 @@ impl AddAssign for Totals {
     }
 }
 
-/// Why a packet is in no flow. Every packet is in one or under a reason, those [inside](Self::is_inside) others beside them.
+/// Why a packet is in no flow. Every packet is counted in a flow or under a reason; packets [inside](Self::is_inside) other
+/// packets are counted in addition to those.
 #[repr(u32)]
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Reason {
@@ -62,7 +63,7 @@ pub enum Reason {
     Arp = 0,
     /// Neither IPv4 nor IPv6 nor ARP: LLC, LLDP, MPLS, `PPPoE` and the like.
     NotIp = 1,
-    /// Ends before the headers do.
+    /// The frame ends before its headers do.
     Truncated = 2,
     /// A header contradicts itself: wrong IP version, header length under the minimum.
     Malformed = 3,
@@ -100,7 +101,7 @@ impl Reason {
         Self::InsideUnread,
     ];
 
-    /// Entries of the kernel's array.
+    /// Entries of the kernel half's array of tallies.
     pub const COUNT: u32 = 8;
 
     /// A short name, as reports, messages and the database have it.
@@ -123,7 +124,7 @@ impl Reason {
         Self::ALL.into_iter().find(|reason| reason.name() == name)
     }
 
-    /// What packets of it are, behind their number.
+    /// Describes the packets of this reason, in words that follow their number.
     pub const fn meaning(self) -> &'static str {
         match self {
             Self::Arp => "address resolution",
@@ -137,8 +138,8 @@ impl Reason {
         }
     }
 
-    /// Whether traffic that a matrix documents may hide in packets of it. Hosts throw away what is cut off or contradicts
-    /// itself, and the first fragment of a datagram carries the ports of all.
+    /// Whether packets of this reason may hide traffic that a matrix documents. Truncated and malformed packets do not,
+    /// since hosts drop them, nor do later fragments, since a datagram's first fragment carries the ports.
     pub const fn may_hide_traffic(self) -> bool {
         match self {
             Self::TableFull | Self::InsideUnread | Self::TooDeep => true,
@@ -146,7 +147,7 @@ impl Reason {
         }
     }
 
-    /// Whether packets of it are counted beside those that carried them.
+    /// Whether packets of this reason are counted in addition to the packets that carried them.
     pub const fn is_inside(self) -> bool {
         match self {
             Self::InsideUnread => true,
@@ -160,7 +161,7 @@ impl Reason {
         }
     }
 
-    /// Its entry in the kernel's array.
+    /// Its index in the kernel half's array of tallies.
     #[inline(always)]
     pub const fn index(self) -> u32 {
         self as u32

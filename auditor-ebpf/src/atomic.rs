@@ -1,4 +1,4 @@
-//! Changes of what several CPUs write to.
+//! Atomic updates of map memory that several CPUs write to.
 
 use core::intrinsics::{AtomicOrdering, atomic_or, atomic_xadd};
 
@@ -32,7 +32,7 @@ pub(crate) unsafe fn unite(bits: *mut u64, more: u64) {
     }
 }
 
-/// Adds to packets and bytes.
+/// Adds to a tally's packets and bytes.
 ///
 /// # Safety
 ///

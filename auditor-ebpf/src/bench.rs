@@ -1,7 +1,7 @@
-//! What `cargo xtask bench` measures: the programs themselves, and floors to hold them against.
+//! What `cargo xtask bench` measures: the programs themselves, and minimal programs as lower bounds for comparison.
 //!
-//! Every program but the bare ones first turns the frame that it is given into the next one of its load, so a test run of a
-//! million repetitions is a million packets. What that costs, the empty programs cost too.
+//! Every program but the bare ones first rewrites its frame into the next one of the load, so a test run of a million
+//! repetitions is a million packets. The empty programs do that too, so their time includes its cost.
 #![no_std]
 #![no_main]
 #![expect(unsafe_code, reason = "the kernel hands contexts over")]
@@ -32,13 +32,13 @@ use aya_ebpf::{
     programs::{TcContext, XdpContext},
 };
 
-/// Where the last 4 bytes of the source address stand in the frame, and where the source port.
+/// Offsets in the frame: of the last 4 bytes of the source address, and of the source port.
 #[unsafe(no_mangle)]
 static ADDRESS_AT: Global<u32> = Global::new(26);
 #[unsafe(no_mangle)]
 static PORT_AT: Global<u32> = Global::new(34);
 
-/// The load: after how many addresses, and how many ports, they begin again.
+/// The load: how many source addresses and source ports it cycles through.
 #[repr(C)]
 struct Load {
     next: u32,
@@ -49,7 +49,7 @@ struct Load {
 
 #[map]
 static LOAD: Array<Load> = Array::with_max_entries(1, 0);
-/// As many as there are buckets for the largest load.
+/// As many lines as the flow table has buckets for the largest load.
 const N_LINES: u32 = 1 << 18;
 
 #[map]
@@ -59,7 +59,7 @@ static LINES: Array<[u64; 8]> = Array::with_max_entries(N_LINES, 0);
 #[map]
 static HASH: PerCpuHashMap<[u64; 5], [u64; 2]> = PerCpuHashMap::with_max_entries(1 << 18, 0);
 
-/// Makes the frame the next one of the load.
+/// Rewrites the frame into the next one of the load.
 #[inline(always)]
 fn next(start: usize, end: usize) {
     let Some(load) = LOAD.get_ptr_mut(0) else {
@@ -85,7 +85,7 @@ fn next(start: usize, end: usize) {
     }
 }
 
-/// What every tool that counts has to do at least.
+/// The least that any tool has to do to count a packet: parse its endpoints.
 #[inline(always)]
 fn floor<H: Hook>(hook: H) -> Option<Packet> {
     let mut packet = Packet::EMPTY;
@@ -115,7 +115,7 @@ fn add<H: Hook>(hook: H) {
     }
 }
 
-/// What memory costs: a cache line for each peer and a counter in it, without a look at whose it is.
+/// The cost of memory alone: a cache line for each peer with a counter in it, without comparing a key.
 #[inline(always)]
 fn line<H: Hook>(hook: H) {
     let Some(packet) = floor(hook) else { return };
@@ -206,14 +206,14 @@ macro_rules! bare {
     )*};
 }
 
-// For packets that the stack brings, which are a load of their own.
+// For packets that come through the network stack: these differ already, so they are not rewritten.
 bare! {
     bare_empty_tc, nothing;
     bare_array_tc, add;
     bare_hash_tc, hash;
 }
 
-/// Counts what leaves.
+/// Counts egress frames.
 #[classifier]
 #[inline(always)]
 fn ours_tc_out(ctx: TcContext) -> i32 {

@@ -1,4 +1,4 @@
-//! The frame's bytes: those in one piece, and those of a socket buffer wherever they lie.
+//! The frame's bytes: those of its linear part, and all those of a socket buffer.
 
 use auditor_common::{
     Bytes, Packet,
@@ -9,7 +9,7 @@ use zerocopy::{FromBytes, Immutable, KnownLayout};
 
 use crate::verifier::bounded;
 
-/// The memory between `data` and `data_end`.
+/// A frame's linear part: the memory between `data` and `data_end`.
 pub struct LinearBytes<const EXTENSIONS: usize> {
     start: usize,
     end: usize,
@@ -29,7 +29,7 @@ impl<const EXTENSIONS: usize> LinearBytes<EXTENSIONS> {
         self.end - self.start
     }
 
-    /// As [`plain6`]: where the addresses of the packet lie, if it is a plain one of IPv6.
+    /// As [`plain6`], but returns where the addresses lie in the packet; `None` if it is no plain IPv6 packet.
     #[inline(always)]
     pub(crate) fn plain6(&self, start: usize, packet: &mut Packet) -> Option<AddressesInPacket> {
         if !plain6(self, start, packet, &mut [[0; 2]; 2]) {
@@ -60,8 +60,8 @@ impl<const EXTENSIONS: usize> Bytes for LinearBytes<EXTENSIONS> {
 
     #[inline(always)]
     fn head<T: FromBytes + Immutable + KnownLayout + Copy>(&self, offset: usize) -> Option<T> {
-        // SAFETY: no packet lies at the end of all memory. The compiler then sees that a check covers those of what comes
-        // before.
+        // SAFETY: no packet lies at the end of the address space. Without overflow the compiler sees that a check at a
+        // larger offset covers the checks at smaller ones, and drops those.
         let (at, end) = unsafe {
             let at = self.start.unchecked_add(bounded(offset));
             (at, at.unchecked_add(size_of::<T>()))
@@ -85,7 +85,7 @@ impl<const EXTENSIONS: usize> Bytes for LinearBytes<EXTENSIONS> {
     }
 }
 
-/// The bytes of a socket buffer, wherever its fragments lie.
+/// All bytes of a socket buffer, its fragments included, read through a helper.
 pub(crate) struct SkbBytes<const EXTENSIONS: usize>(*mut __sk_buff);
 
 impl<const EXTENSIONS: usize> SkbBytes<EXTENSIONS> {
@@ -143,7 +143,8 @@ impl<const EXTENSIONS: usize> Bytes for SkbBytes<EXTENSIONS> {
     }
 }
 
-/// `value`, as the verifier does not know it: combined with bytes that it has to take for any, read twice.
+/// Returns `value` unchanged, but unknown to the verifier: it is combined twice with the same bytes of memory, which the
+/// verifier has to take for any two numbers.
 ///
 /// # Safety
 ///
@@ -155,11 +156,11 @@ unsafe fn opaque(value: usize, bytes: *const [u8; 4]) -> usize {
     (value as u32 ^ u32::from_ne_bytes(once) ^ u32::from_ne_bytes(again)) as usize
 }
 
-/// IPv6 addresses where they lie in a packet that was read: by value they take more registers than there are, and the
-/// packet's memory is as near as the stack.
+/// Pointers to the IPv6 addresses in a packet: by value they need more registers than there are, and reading them from the
+/// packet costs no more than from the stack.
 #[derive(Clone, Copy)]
 pub(crate) struct AddressesInPacket {
-    /// 16 bytes of the packet each, which this program does not change.
+    /// Each points to 16 bytes of the packet, which this program does not change.
     first: *const u64,
     second: *const u64,
 }
@@ -167,7 +168,7 @@ pub(crate) struct AddressesInPacket {
 impl AddressesInPacket {
     #[inline(always)]
     pub(crate) fn words(self) -> [u64; 4] {
-        // SAFETY: who made it has read the packet.
+        // SAFETY: `LinearBytes::plain6`, which made this value, has read these bytes.
         unsafe {
             [
                 self.first.read_volatile(),

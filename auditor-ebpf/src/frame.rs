@@ -1,4 +1,4 @@
-//! A frame as the hook hands it over: its bytes, and how much of the wire it stands for.
+//! A frame as the hook hands it over: its bytes, and the packets and bytes on the wire that it stands for.
 
 use core::intrinsics::cold_path;
 
@@ -6,15 +6,15 @@ use auditor_common::{Bytes as _, Tally, packet::KERNEL_EXTENSIONS};
 
 use crate::{bytes::LinearBytes, hook::Hook};
 
-/// Ethertypes as they stand in the frame.
+/// Ethertypes in network byte order, as they are in the frame.
 pub(crate) const IPV4: u16 = 0x0800_u16.to_be();
 pub(crate) const IPV6: u16 = 0x86dd_u16.to_be();
 pub(crate) const VLAN: u16 = 0x8100_u16.to_be();
 
-/// Where the first of them stands.
+/// Offset of a frame's first Ethertype.
 const ETHERTYPE: usize = 12;
 
-/// Where an IP packet starts, without a tag and behind one.
+/// Offset of an IP packet in a frame without a VLAN tag, and in one with a single tag.
 pub(crate) const UNTAGGED: usize = 14;
 pub(crate) const TAGGED: usize = UNTAGGED + 4;
 
@@ -22,7 +22,8 @@ pub(crate) const TAGGED: usize = UNTAGGED + 4;
 pub(crate) struct Frame<H> {
     pub(crate) hook: H,
     pub(crate) interface: u32,
-    /// Bytes in memory, link header included, and a tag that the NIC took out; of a replay what its record says.
+    /// Bytes in memory, including the link header and a VLAN tag that the NIC took out; in a replay, the length on the wire
+    /// that the capture's record gives.
     pub(crate) length: u32,
 }
 
@@ -37,14 +38,14 @@ impl<H: Hook> Frame<H> {
         }
     }
 
-    /// The frame's bytes as far as they lie in one piece.
+    /// The frame's linear part.
     #[inline(always)]
     pub(crate) fn linear_bytes(&self) -> LinearBytes<KERNEL_EXTENSIONS> {
         self.hook.linear_bytes()
     }
 
-    /// What the frame is on the wire. A super-packet is cut there into segments, each with its own `headers` bytes; 0 if
-    /// they are not known, which leaves the frame whole.
+    /// The packets and bytes that the frame is on the wire, where a super-packet is cut into segments, each with `headers`
+    /// bytes of its own. If `headers` is 0 they are not known, and the frame counts as one packet.
     #[inline(always)]
     pub(crate) fn on_wire(&self, headers: u32) -> Tally {
         let whole = Tally {

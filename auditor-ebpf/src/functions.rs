@@ -1,8 +1,8 @@
-//! Every function that the verifier follows by itself; [`global`](crate::global) says what for.
+//! Every global function, which the verifier verifies on its own; [`global`](crate::global) explains why.
 //!
-//! Here, and nowhere else, pointers become packets and contexts: nothing but the traits' methods below can call these
-//! functions, and those pass a packet of theirs and the context that the kernel handed to the program. The verifier follows
-//! the functions without knowing that, so to it a packet may be missing.
+//! Only here do raw pointers become packets and contexts. The functions are called by nothing but the trait methods below,
+//! which pass a reference to a packet and the context that the kernel handed to the program. The verifier does not know the
+//! callers, so to it the pointer to a packet may be null.
 
 use auditor_common::{
     Direction, Packet, Tally,
@@ -23,7 +23,7 @@ use crate::{
     },
 };
 
-/// Makes global functions: of a context, of a packet, or of both, and of numbers. Without the packet they return `$none`.
+/// Defines global functions that take a context, a packet, or both, and numbers. If the packet is null they return `$none`.
 macro_rules! functions {
     ($(
         fn $name:ident[
@@ -50,7 +50,7 @@ macro_rules! functions {
     )*};
 }
 
-/// Those of one kind of contexts.
+/// Defines the functions that read packets, for one kind of context.
 macro_rules! readers {
     ($($of:ty: $parse:ident $parse_beyond:ident $parse_quoted:ident $open_tunnel:ident;)*) => {
         functions! {$(
@@ -81,7 +81,7 @@ readers! {
     TcIngress: skb_parse skb_parse_beyond skb_parse_quoted skb_open_tunnel;
 }
 
-/// Those of one direction.
+/// Defines the functions that count packets, for one direction.
 macro_rules! counters {
     ($($direction:expr => $count_4:ident $count_6:ident $count_shared:ident;)*) => {
         functions! {$(
@@ -161,7 +161,7 @@ functions! {
     }
 }
 
-/// Those of one hook, and all of them as its methods.
+/// Defines the functions of one hook, and implements [`GlobalFunctions`] for it with all the functions above.
 macro_rules! hooks {
     ($($hook:ident:
         $ipv4:ident $ipv4_tagged:ident $ipv6:ident $any:ident $icmp_error:ident $tunnel:ident,

@@ -1,13 +1,13 @@
-//! Functions that the verifier follows by themselves, and not once for every path that leads to them, since each is known by
-//! its name ("global functions", Linux 5.6): they take a context, numbers, and memory of a known size, and hand back a number.
+//! BPF's global functions (Linux 5.6): functions with external linkage, which the verifier verifies once, and not again on
+//! every path that calls them. They take a context, numbers and memory of a known size, and return a number.
 
 use auditor_common::{Packet, Tally};
 
 use crate::{hook::Hook, outcome::Outcome, quote::Quote};
 
-/// What is called as such a function, of a hook.
+/// The global functions that a hook calls.
 pub trait GlobalFunctions: Hook {
-    /// Counts a plain IPv4 packet without a tag.
+    /// Counts a plain IPv4 packet without a VLAN tag.
     fn ipv4(self) -> Outcome;
 
     /// Counts a plain IPv4 packet behind one VLAN tag.
@@ -22,22 +22,22 @@ pub trait GlobalFunctions: Hook {
     /// Counts that the packet which an ICMP error quotes could not be delivered.
     fn icmp_error(self, quote: Quote);
 
-    /// Counts what a tunnel's packet carries, on its own.
+    /// Counts the packet that a tunnel's packet carries as a packet of its own.
     fn tunnel(self);
 
-    /// Reads the endpoints, from the bytes in one piece.
+    /// Reads the endpoints from the linear part.
     fn parse(self, packet: &mut Packet) -> Outcome;
 
-    /// Reads the endpoints, from all bytes.
+    /// Reads the endpoints from all bytes, also those beyond the linear part.
     fn parse_beyond(self, packet: &mut Packet) -> Outcome;
 
     /// Reads the endpoints of a packet that an ICMP error quotes.
     fn parse_quoted(self, quote: Quote, quoted: &mut Packet) -> Outcome;
 
-    /// Reads what a tunnel's packet carries.
+    /// Reads the packet that a tunnel's packet carries. Returns the number that `path::tunnel::open` documents.
     fn open_tunnel(self, packet: &mut Packet) -> u32;
 
-    /// Gives a fragment its ports.
+    /// Fills in the ports of a fragment from the datagram's first one.
     fn complete_fragment(packet: &mut Packet) -> Outcome;
 
     /// Counts a packet in its bucket.
@@ -47,10 +47,10 @@ pub trait GlobalFunctions: Hook {
     /// Counts a packet in the shared table.
     fn count_shared(packet: &mut Packet, interface: u32, wire: &Tally) -> Outcome;
 
-    /// Counts that a packet could not be delivered, in its bucket; it is as the error quotes it.
+    /// Counts in the packet's bucket that it could not be delivered; `quoted` is the packet as the ICMP error quotes it.
     fn refuse_4(quoted: &mut Packet, interface: u32);
     fn refuse_6(quoted: &mut Packet, interface: u32);
 
-    /// As those, in the shared table.
+    /// As [`Self::refuse_4`] and [`Self::refuse_6`], in the shared table.
     fn refuse_shared(quoted: &mut Packet, interface: u32);
 }

@@ -1,4 +1,4 @@
-//! What the kernel hands to the programs: a frame before the stack, or a socket buffer.
+//! What the kernel hands to the programs: a frame before the network stack (XDP), or a socket buffer (tc).
 
 mod tc;
 mod xdp;
@@ -12,8 +12,8 @@ pub use tc::{TcEgress, TcIngress};
 pub use xdp::Xdp;
 pub use xdp_frags::XdpFrags;
 
-/// The context of a program. Pointers to the frame's bytes are not kept: the verifier tells apart how far each was looked at,
-/// and would follow what comes next once for every distance.
+/// The context of a program. Pointers to the frame's bytes are not kept: the verifier tracks for each how many bytes were
+/// checked, and would verify the code that follows once for every such range.
 pub trait Hook: Copy {
     const DIRECTION: Direction;
 
@@ -27,23 +27,24 @@ pub trait Hook: Copy {
 
     fn raw(self) -> Self::Raw;
 
-    /// The interface's index, and how many bytes the frame has, link header included, and a tag that the NIC took out.
+    /// The interface's index, and the frame's length, which includes the link header and a VLAN tag that the NIC took out.
     fn interface_and_length(self) -> (u32, u32);
 
     /// Payload bytes of each segment, if this is a super-packet; else 0.
     fn segment(self) -> u32;
 
-    /// The frame's bytes as far as they lie in one piece.
+    /// The frame's linear part: its bytes as far as they are contiguous.
     fn linear_bytes<const EXTENSIONS: usize>(self) -> LinearBytes<EXTENSIONS>;
 
-    /// The frame's bytes wherever a helper reaches them; those of XDP are all in one piece, or out of reach.
+    /// All of the frame's bytes that a helper can read. XDP has no such helper here: only the linear part can be read.
     fn all_bytes<const EXTENSIONS: usize>(self) -> impl Bytes;
 
-    /// Whether a helper reaches bytes that do not lie in one piece with the first ones.
+    /// Whether a helper can read bytes beyond the linear part.
     const REACHES_BEYOND: bool;
 }
 
-/// Both kinds of contexts have these fields. The reads are volatile, so that the compiler does not keep the pointers.
+/// For both kinds of contexts, which have these fields. The reads are volatile, so that the compiler does not keep the
+/// pointers.
 macro_rules! linear_bytes {
     () => {
         #[inline(always)]
@@ -58,7 +59,7 @@ macro_rules! linear_bytes {
     };
 }
 
-/// What a context is made of and into.
+/// The conversions between a [`Hook`] and the kernel's context.
 macro_rules! raw {
     ($raw:ty) => {
         type Raw = $raw;

@@ -1,6 +1,7 @@
-//! The kernel half: what `main.rs`, the programs that count, and `bench.rs`, what they are measured against, are made of.
+//! The kernel half as a library, shared by `main.rs` (the programs that count) and `bench.rs` (the programs that they are
+//! measured against).
 //!
-//! All but the global functions is inlined: every packet would pay for a call's return.
+//! Everything but the global functions is inlined, since a call would cost every packet its return.
 #![no_std]
 #![feature(asm_experimental_arch, core_intrinsics)]
 #![expect(
@@ -52,7 +53,7 @@ pub use verifier::bounded;
 #[unsafe(no_mangle)]
 static LICENSE: [u8; 13] = *b"Dual MIT/GPL\0";
 
-/// Nothing here panics. Were it otherwise, the kernel would refuse a program that does not end.
+/// Never reached, since nothing here panics: the verifier would refuse a program with an endless loop.
 #[panic_handler]
 fn panic(_info: &core::panic::PanicInfo<'_>) -> ! {
     loop {}

@@ -1,7 +1,7 @@
-//! The entry points: a frame on its way in or out, to the flow table, and always on.
+//! The entry points: each counts a frame, at ingress or at egress, in the flow table, and always passes it on.
 //!
-//! The macros put each into a function of its own that the entry calls. It is inlined: every packet would pay for its return,
-//! and with its stack the longest chain of calls, which has none to spare, would take more than the 512 bytes there are.
+//! aya's macros wrap each function in an entry that calls it. It is inlined into the entry, since every packet would pay for
+//! its return, and its stack frame would push the longest chain of calls over the limit of 512 bytes.
 #![no_std]
 #![no_main]
 #![expect(unsafe_code, reason = "the kernel hands contexts over")]
@@ -24,7 +24,7 @@ use aya_ebpf::{
 };
 use aya_log_ebpf::trace;
 
-/// Counts what arrives, before the stack sees it. Passes everything.
+/// Counts ingress frames before the network stack sees them. Passes everything.
 #[xdp]
 #[inline(always)]
 fn ingress_xdp(ctx: XdpContext) -> u32 {
@@ -33,7 +33,7 @@ fn ingress_xdp(ctx: XdpContext) -> u32 {
     xdp_action::XDP_PASS
 }
 
-/// Counts what arrives in frames that may lie in several buffers, as those of large MTUs do (Linux 5.18).
+/// Counts ingress frames that may lie in several buffers, as those of large MTUs do (Linux 5.18).
 #[xdp(frags)]
 #[inline(always)]
 fn ingress_xdp_frags(ctx: XdpContext) -> u32 {
@@ -42,7 +42,7 @@ fn ingress_xdp_frags(ctx: XdpContext) -> u32 {
     xdp_action::XDP_PASS
 }
 
-/// Counts what arrives, on the way into the stack. Passes everything on to whatever runs next.
+/// Counts ingress frames as they enter the network stack. Passes everything on to the next program.
 #[classifier]
 #[inline(always)]
 fn ingress_tc(ctx: TcContext) -> i32 {
@@ -51,7 +51,7 @@ fn ingress_tc(ctx: TcContext) -> i32 {
     TC_ACT_UNSPEC
 }
 
-/// Counts what leaves. Passes everything on to whatever runs next.
+/// Counts egress frames. Passes everything on to the next program.
 #[classifier]
 #[inline(always)]
 fn egress_tc(ctx: TcContext) -> i32 {
@@ -60,7 +60,7 @@ fn egress_tc(ctx: TcContext) -> i32 {
     TC_ACT_UNSPEC
 }
 
-/// Counts a frame; of one that is in no flow the reason is logged, if user space wants that.
+/// Counts a frame. If it is in no flow and logging is on, logs the reason.
 #[inline(always)]
 fn count_or_log<H: GlobalFunctions>(hook: H, context: *mut c_void) {
     if let Err(reason) = count(hook)
@@ -70,7 +70,7 @@ fn count_or_log<H: GlobalFunctions>(hook: H, context: *mut c_void) {
     }
 }
 
-/// A context of either kind, as logging needs it.
+/// An XDP or tc context in the form that `trace!` takes.
 struct Logged(*mut c_void);
 
 impl EbpfContext for Logged {
@@ -79,7 +79,7 @@ impl EbpfContext for Logged {
     }
 }
 
-/// Logs a packet that is in no flow: in a function of its own, so that nothing is prepared for it before.
+/// Logs a packet that is in no flow. Not inlined, so that packets that are not logged do not pay for its setup.
 #[inline(never)]
 fn log(context: *mut c_void, direction: Direction, reason: u32) {
     let Some(reason) = Reason::ALL.get(bounded(reason as usize)) else {

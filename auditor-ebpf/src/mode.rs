@@ -1,9 +1,10 @@
-//! How the programs count: bits of `auditor_common::mode`, which the verifier knows, so that it removes what they rule out.
+//! How the programs count: bits of `auditor_common::mode`. The verifier knows their values and removes the code that they
+//! rule out.
 
 use auditor_common::mode;
 use aya_ebpf::Global;
 
-/// User space sets it before it loads the programs.
+/// Set by user space before it loads the programs.
 #[unsafe(no_mangle)]
 static MODE: Global<u8> = Global::new(0);
 
@@ -39,7 +40,7 @@ pub(crate) fn has_buckets() -> bool {
 /// Which packets may take the fast path.
 pub(crate) enum FastPath {
     All,
-    /// Those of TCP, which cannot carry another packet.
+    /// TCP packets alone, since they cannot carry another packet.
     TcpOnly,
     None,
 }

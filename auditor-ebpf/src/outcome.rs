@@ -1,18 +1,18 @@
-//! What became of a packet, as a number.
+//! The result of counting a packet, as a number.
 
 use auditor_common::Reason;
 
-/// The index of the reason under which a packet is counted that is in no flow, or one of the numbers above: a function that the
-/// verifier follows by itself can hand back nothing else.
+/// The index of the [`Reason`] why a packet is in no flow, or one of the constants below, whose numbers are above those.
+/// A number, since a global function can return nothing else.
 #[derive(Clone, Copy, Eq, PartialEq)]
 pub struct Outcome(pub(crate) u32);
 
 impl Outcome {
-    /// It was read, or counted in its flow.
+    /// The packet was parsed, or counted in its flow.
     pub(crate) const DONE: Self = Self(Reason::COUNT);
-    /// It takes the slow path, and was not counted.
+    /// The packet was not counted, and takes the slow path.
     pub(crate) const NOT_PLAIN: Self = Self(Reason::COUNT + 1);
-    /// There is no bucket for it, and it was not counted.
+    /// The packet was not counted, since there is no bucket for it.
     pub(crate) const NO_BUCKET: Self = Self(Reason::COUNT + 2);
 
     #[inline(always)]
@@ -20,7 +20,7 @@ impl Outcome {
         Self(reason.index())
     }
 
-    /// It was counted in its flow, or takes the slow path.
+    /// [`Self::DONE`] if the packet was counted, else [`Self::NOT_PLAIN`].
     #[inline(always)]
     pub(crate) const fn done_if(is_counted: bool) -> Self {
         if is_counted {
@@ -30,7 +30,7 @@ impl Outcome {
         }
     }
 
-    /// The index of its reason, if it is in no flow.
+    /// The index of the reason, if the packet is in no flow.
     #[inline(always)]
     pub(crate) const fn reason(self) -> Option<u32> {
         if self.0 < Self::DONE.0 {
@@ -40,7 +40,7 @@ impl Outcome {
         }
     }
 
-    /// Whether it needs nothing more.
+    /// Whether the packet is fully handled: counted in its flow, or in none for a reason.
     #[inline(always)]
     pub(crate) const fn is_final(self) -> bool {
         self.0 <= Self::DONE.0
@@ -58,7 +58,7 @@ impl From<Result<(), Reason>> for Outcome {
 }
 
 impl From<Result<bool, Reason>> for Outcome {
-    /// False says that there is no bucket.
+    /// `Ok(false)` means that there is no bucket for the packet.
     #[inline(always)]
     fn from(result: Result<bool, Reason>) -> Self {
         match result {

@@ -1,4 +1,4 @@
-//! A frame to its flow: the fast path for what most traffic is made of, slower ones for everything else.
+//! From a frame to its flow: a fast path for most packets, slower ones for all others.
 
 mod fast;
 mod fragment;
@@ -18,7 +18,8 @@ use crate::{
     outcome::Outcome,
 };
 
-/// Counts a frame under its flow, or under the reason why it has none; and what it carries, if user space wants that too.
+/// Counts a frame under its flow, or under the reason why it has none. A packet that it carries in a tunnel is counted as
+/// well, if user space has enabled that.
 ///
 /// # Errors
 ///

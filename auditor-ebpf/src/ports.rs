@@ -1,4 +1,4 @@
-//! What is known about ports: bits that user space sets, and that packets which leave add to.
+//! What is known about ports: bits that user space sets, and to which egress packets add.
 
 use auditor_common::{
     Direction, Packet, PortKind, PortKnowledge, Server,
@@ -8,11 +8,11 @@ use auditor_common::{
 
 use crate::state::KnownPorts;
 
-/// The loopback's index, in every network namespace.
+/// The loopback interface's index, in every network namespace.
 pub(crate) const LOOPBACK: u32 = 1;
 
-/// Whether the destination's port and the source's are known for a server's, of a TCP or UDP packet that no tunnel carried;
-/// as [`side::server`](auditor_common::side::server) needs it.
+/// Whether the destination port and the source port of a TCP or UDP packet are known to be a server's, by the rules of
+/// [`side::server`](auditor_common::side::server). The packet must not be one that a tunnel carried.
 #[inline(always)]
 pub(crate) fn known(
     direction: Direction,
@@ -39,7 +39,7 @@ pub(crate) fn known(
     )
 }
 
-/// The ports as the choice of the server side sees them for one packet.
+/// The known ports as seen by one packet, from which `side::server` chooses the server side.
 pub(crate) struct PortView {
     pub(crate) interface: u32,
     pub(crate) direction: Direction,

@@ -1,15 +1,15 @@
-//! Where a packet quotes another one.
+//! Where an ICMP error quotes another packet.
 
 use auditor_common::{Packet, packet};
 
-/// A packet that another one quotes: where it starts, which is never 0, and in the highest bit whether it is IPv4's.
+/// The quoted packet's offset in the frame, which is never 0; the highest bit is set if the packet is IPv4.
 #[derive(Clone, Copy)]
 pub struct Quote(u32);
 
 const IS_IPV4: u32 = 1 << 31;
 
 impl Quote {
-    /// The packet that an ICMP error quotes; `None` of other packets.
+    /// The packet that an ICMP error quotes; `None` if `error` is another packet.
     #[inline(always)]
     pub(crate) const fn of(error: &Packet) -> Option<Self> {
         if !packet::is_unreachable(error) {
@@ -19,7 +19,7 @@ impl Quote {
         Self::of_number(packet::quote(error) as u32 | is_ipv4)
     }
 
-    /// What [`Self::number`] made a number.
+    /// The inverse of [`Self::number`]; `None` for 0.
     #[inline(always)]
     pub(crate) const fn of_number(number: u32) -> Option<Self> {
         if number == 0 {

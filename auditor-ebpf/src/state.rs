@@ -1,4 +1,4 @@
-//! What user space and the programs tell each other, in one entry of one map: finding it costs once.
+//! The state that user space and the programs share, in one entry of one map, so that a packet pays for one lookup.
 
 use auditor_common::{Direction, Half, Header, State, Tally};
 use aya_ebpf::{macros::map, maps::Array};
@@ -9,30 +9,30 @@ use crate::{
     verifier::{in_bytes, in_space, one_of_cpus, one_of_two},
 };
 
-/// The kernel lets user space map an array into its memory (Linux 5.5).
+/// `BPF_F_MMAPABLE`: user space may map the array into its memory (Linux 5.5).
 pub(crate) const MMAPABLE: u32 = 1 << 10;
 
 #[map]
 static STATE: Array<State> = Array::with_max_entries(1, MMAPABLE);
 
-/// The CPU that this runs on: as the helper hands it back, in a whole register, of which nothing has to be cleared.
+/// The CPU that this runs on, as the helper's full 64-bit return value: a `u32` would cost clearing the upper half.
 #[inline(always)]
 fn cpu() -> u64 {
     // SAFETY: a helper is called by its number, and this one (`BPF_FUNC_get_smp_processor_id`) has no preconditions.
     unsafe { core::mem::transmute::<usize, unsafe extern "C" fn() -> u64>(8)() }
 }
 
-/// What this CPU counts beside its buckets, in the half that is written to, and what user space told it.
+/// This CPU's counters beside its buckets, in the half that programs write to now, and what user space has set there.
 #[derive(Clone, Copy)]
 pub(crate) struct PerCpu {
-    /// Part of a whole entry.
+    /// Points into the map's only entry.
     counts: *mut Half,
     half: u64,
 }
 
 impl PerCpu {
-    /// That of the CPU that this runs on, and the ports; read once for each packet, since user space may flip the halves at
-    /// any time.
+    /// The counters of the CPU that this runs on, and the known ports. Read once per packet, since user space may flip the
+    /// halves at any time.
     #[inline(always)]
     pub(crate) fn current() -> Option<(Self, KnownPorts)> {
         let cpu = cpu();
@@ -50,7 +50,7 @@ impl PerCpu {
         Some((Self { counts, half }, KnownPorts::of(state)))
     }
 
-    /// The half of the table that is written to, 0 or 1.
+    /// The half of the table that programs write to now, 0 or 1.
     #[inline(always)]
     pub(crate) fn half(&self) -> u64 {
         self.half
@@ -63,14 +63,14 @@ impl PerCpu {
         unsafe { (&raw const (*self.counts).epoch).read_volatile() as u32 }
     }
 
-    /// Bytes on the wire of the frame that is replayed.
+    /// Bytes on the wire of the frame that a replay runs next.
     #[inline(always)]
     pub(crate) fn length(&self) -> u32 {
         // SAFETY: the counts are part of a whole entry.
         unsafe { (&raw const (*self.counts).length).read_volatile() as u32 }
     }
 
-    /// The first buckets of IPv4 and of IPv6.
+    /// Index of the first bucket of this CPU's half: here for IPv4, below for IPv6.
     #[inline(always)]
     pub(crate) fn start_4(&self) -> u32 {
         // SAFETY: the counts are part of a whole entry.
@@ -83,7 +83,7 @@ impl PerCpu {
         unsafe { (*self.counts).start_6 }
     }
 
-    /// Whether fewer than `most` buckets are taken by packets that prove nothing; if so, one more is.
+    /// Whether unproven packets have taken fewer than `most` buckets; if so, counts one more as taken.
     #[inline(always)]
     pub(crate) fn take_unproven(&self, most: u32) -> bool {
         // SAFETY: the counts are part of a whole entry, which this CPU alone writes to.
@@ -104,14 +104,14 @@ impl PerCpu {
         unsafe { (*self.counts).full != 0 }
     }
 
-    /// Keeps in mind, on this CPU, that the shared table has no entry left until it is drained.
+    /// Records on this CPU that the shared table has no entry left; a drain resets it.
     #[inline(always)]
     pub(crate) fn fill(&self) {
         // SAFETY: the counts are part of a whole entry.
         unsafe { (*self.counts).full = 1 };
     }
 
-    /// Counts a packet that came in or left.
+    /// Counts a packet in the totals of its direction.
     #[inline(always)]
     pub(crate) fn add_total(&self, direction: Direction, wire: &Tally) {
         if has_buckets() {
@@ -121,7 +121,7 @@ impl PerCpu {
         unsafe { atomic::add(self.total(direction).cast(), wire) };
     }
 
-    /// As [`Self::add_total`], where it is known that CPUs have buckets.
+    /// As [`Self::add_total`], where each CPU is known to have buckets of its own, so that no atomic instruction is needed.
     #[inline(always)]
     pub(crate) fn add_own_total(&self, direction: Direction, wire: &Tally) {
         // SAFETY: the header is a whole entry, and this CPU's alone.
@@ -144,7 +144,7 @@ impl PerCpu {
     }
 }
 
-/// What is known of ports, as `auditor_common::port` lays it out.
+/// The bits of known ports, laid out by `auditor_common::port`.
 #[derive(Clone, Copy)]
 pub(crate) struct KnownPorts(*mut u64);
 
@@ -160,7 +160,7 @@ impl KnownPorts {
         Self(unsafe { (&raw mut (*state).ports).cast() })
     }
 
-    /// Whether a bit of the byte at `at`, of TCP or UDP, is set.
+    /// Whether the bits of `flag` are set in the byte at `at`, which belongs to a port of TCP or UDP.
     #[inline(always)]
     pub(crate) fn has_flag(self, at: u32, flag: u8) -> bool {
         // SAFETY: the bytes of both transports come first.

@@ -1,7 +1,7 @@
-//! The flow table: for each CPU two halves of buckets in plain memory, of which it writes to one, alone.
+//! The flow table: each CPU has two halves of buckets in plain memory, and is the only writer of the one in use.
 //!
 //! A hit costs a compare and a few adds: no helper, no atomic instruction, no clock. User space flips the halves, waits
-//! until no program can still be in the old one, and reads and clears that while packets flow.
+//! until no program can still write to the old one, then reads and clears it while packets flow.
 
 pub(crate) mod addresses;
 pub(crate) mod bucket;
@@ -27,11 +27,12 @@ use crate::{
     tallies,
 };
 
-/// Counts a packet in its bucket. False if it has none, or a full one, and belongs into the shared table.
+/// Counts a packet in its bucket. False if there is none, or its counters are full: the packet then belongs into the shared
+/// table.
 ///
 /// # Errors
 ///
-/// `Reason::TableFull` if the packet proves nothing and no bucket is left for such.
+/// `Reason::TableFull` if the packet is unproven and no bucket is left for unproven packets.
 #[inline(always)]
 pub(crate) fn count<A: AddressValues>(
     direction: Direction,
@@ -48,8 +49,8 @@ pub(crate) fn count<A: AddressValues>(
         return Ok(false);
     };
     let key = key(direction, known, interface, packet, addresses);
-    // Nobody has to mean their requests, nor are this host's replies a proof: buckets for such packets are few enough that
-    // those of conversations which go on stay free.
+    // Requests may be spoofed or a scan, and this host's replies to them prove nothing either. The buckets that such
+    // unproven packets may take are limited, so that enough stay free for conversations that continue.
     let is_unproven = !keeps_both_ports()
         && match direction {
             Direction::Ingress => matches!(packet.handshake, Handshake::Request),
@@ -129,7 +130,7 @@ pub(crate) fn count_shared(
     added
 }
 
-/// Counts that a packet could not be delivered; `packet` is as the error quotes it.
+/// Counts that a packet could not be delivered; `packet` is the one that the ICMP error quotes.
 #[inline(always)]
 pub(crate) fn refuse<A: AddressValues>(per_cpu: &PerCpu, interface: u32, packet: &Packet) {
     let key = Key {
@@ -147,7 +148,7 @@ pub(crate) fn refuse<A: AddressValues>(per_cpu: &PerCpu, interface: u32, packet:
     }
 }
 
-/// The packet that was refused went to the server: that is what it was refused for.
+/// The ports of a refused packet's key. It was refused at its destination, which is therefore taken for the server.
 #[inline(always)]
 fn refused_ports(packet: &Packet) -> u64 {
     PackedPorts::new(
@@ -178,6 +179,6 @@ pub(crate) fn refuse_shared(per_cpu: &PerCpu, interface: u32, packet: &Packet) {
         event: 0,
         refusals: 1,
     };
-    // An error that finds no entry says nothing that the lost packet did not.
+    // If no entry is left the error is dropped: it adds nothing to the refused packet, which was counted as lost.
     let _full = shared::add(per_cpu, &shared, &more);
 }

@@ -1,4 +1,4 @@
-//! What is counted of packets that are in no flow: by the reason, and for want of room by port.
+//! Counters of packets that are in no flow: by reason, and also by port if the flow table had no room.
 
 use auditor_common::{
     Direction, Reason, Tally,
@@ -11,15 +11,15 @@ use aya_ebpf::{
 
 use crate::{atomic, mode::has_buckets, outcome::Outcome, state::MMAPABLE};
 
-/// By [`Reason`].
+/// Packets in no flow, indexed by [`Reason`].
 #[map]
 static TALLIES: PerCpuArray<Tally> = PerCpuArray::with_max_entries(Reason::COUNT, 0);
 
-/// What was counted without its peer, as `auditor_common::lost` lays it out.
+/// Packets for which the table had no room, by port but without addresses; laid out by `auditor_common::lost`.
 #[map]
 static LOST: Array<Tally> = Array::with_max_entries(lost::COUNT, MMAPABLE);
 
-/// Counts a packet under the reason why it is in no flow, if it is in none.
+/// Counts a packet under its reason, if it is in no flow.
 #[inline(always)]
 pub(crate) fn add_outcome(counted: Outcome, wire: &Tally) {
     if let Some(reason) = counted.reason() {
@@ -49,7 +49,7 @@ fn add_index(index: u32, wire: &Tally) {
     }
 }
 
-/// Counts a packet for whose flow there was no room, by its direction, its transport and its server's port.
+/// Counts a packet for whose flow the table had no room, by direction, transport and server port.
 #[inline(always)]
 pub(crate) fn add_lost(direction: Direction, protocol: u8, port: u16, wire: &Tally) {
     let index = lost::index(Lost {

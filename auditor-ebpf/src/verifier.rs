@@ -1,7 +1,7 @@
-//! Numbers with bounds that the verifier sees.
+//! Masks that give numbers bounds which the verifier sees.
 //!
-//! Older verifiers (6.1) forget bounds of a number that was kept on the stack, and the compiler removes a mask that it can
-//! prove to change nothing. Instructions written by hand it leaves alone.
+//! Older verifiers (6.1) forget the bounds of a number that was spilled to the stack, so it has to be masked again. The
+//! compiler would remove a mask that it can prove redundant, but keeps inline assembly.
 
 use core::{arch::asm, intrinsics::is_val_statically_known};
 
@@ -34,7 +34,7 @@ pub(crate) fn one_of_two(value: u64) -> usize {
     value as usize
 }
 
-/// The index of a CPU's header. CPUs beyond share headers with others, and have no buckets.
+/// The index of a CPU's header. CPUs beyond [`MOST_CPUS`] share headers with others, and have no buckets of their own.
 #[inline(always)]
 pub(crate) fn one_of_cpus(cpu: u64) -> usize {
     let mut cpu = cpu;
@@ -44,7 +44,7 @@ pub(crate) fn one_of_cpus(cpu: u64) -> usize {
     cpu as usize
 }
 
-/// The index of a word that says what is known of ports.
+/// The index of a word of `state::KnownPorts`.
 #[inline(always)]
 pub(crate) fn in_space(index: u32) -> usize {
     let mut index = u64::from(index);
@@ -54,7 +54,7 @@ pub(crate) fn in_space(index: u32) -> usize {
     index as usize
 }
 
-/// Where a port's byte stands, of TCP or UDP.
+/// The offset of a TCP or UDP port's byte in `state::KnownPorts`.
 #[inline(always)]
 pub(crate) fn in_bytes(at: u32) -> usize {
     let mut at = u64::from(at);

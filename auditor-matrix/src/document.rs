@@ -1,4 +1,4 @@
-//! A vendor's page to rows: what its port tables say, where they say it, and what was not understood.
+//! Reads a vendor's page into rows: what its port tables state, on which line, and what was not understood.
 
 mod application_protocol;
 mod block;
@@ -31,8 +31,8 @@ pub use row::{Direction, Document, PortGroup, Row, RowFields, RowOrigin, RowText
 
 /// Reads a page. Never fails: what can't be understood is a problem, and the rest is kept.
 ///
-/// `file` is only a name, for rows and problems to say where they come from. Bytes that are given away are let go of
-/// before their rows are made.
+/// `file` is only a name, which rows and problems cite as their source. Bytes that are passed by value are dropped before
+/// the rows are made, so that a large page is not in memory twice.
 pub fn read(file: &str, bytes: impl AsRef<[u8]>, format: Format) -> Document {
     let Decoded { text, remark } = encoding::decode(bytes.as_ref());
     let blocks = format.blocks(&text);

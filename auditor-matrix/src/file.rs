@@ -1,4 +1,4 @@
-//! The text of a TOML file to a shape, and problems with their line.
+//! Deserialises TOML files; errors give the line.
 
 use std::{
     fmt,
@@ -25,17 +25,17 @@ pub struct File<'a> {
 }
 
 impl File<'_> {
-    /// Reads the text as a shape.
+    /// Deserialises the text.
     pub fn read<T: DeserializeOwned>(self) -> Result<T, FileError> {
         toml::from_str(self.text).map_err(|error| {
             let offset = error.span().map_or(0, |span| span.start);
-            // The parser breaks its messages into lines.
+            // The parser's messages have line breaks, and an error here is one line.
             let words: Vec<&str> = error.message().split_whitespace().collect();
             self.problem(offset, words.join(" "))
         })
     }
 
-    /// A problem with what stands at a byte of the text.
+    /// A problem with the text at a byte offset.
     pub fn problem(self, offset: usize, problem: impl fmt::Display) -> FileError {
         FileError {
             path: self.path.to_owned(),
@@ -44,7 +44,7 @@ impl File<'_> {
         }
     }
 
-    /// The line of a byte of the text, from 1 on.
+    /// The 1-based line of a byte offset.
     pub fn line(self, offset: usize) -> usize {
         let before = self.text.bytes().take(offset);
         before.filter(|byte| *byte == b'\n').count() + 1

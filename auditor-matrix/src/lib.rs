@@ -1,6 +1,6 @@
-//! A vendor's page of required ports to a matrix of rules that people review and keep.
+//! Turns a vendor's page of required ports into a matrix of rules that people review and keep.
 //!
-//! The data goes one way: a page in one of five formats to rows ([`document`]), rows to rules, and rules to and from a
+//! Data flows in one direction: a page in one of five formats to rows ([`document`]), rows to rules, and rules to and from a
 //! TOML file ([`matrix`]). Nothing here reads a file, a clock or a socket: text and bytes come in, text goes out.
 //!
 //! ```

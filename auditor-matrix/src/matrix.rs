@@ -1,4 +1,4 @@
-//! Rows to rules, and rules to and from a TOML file that people review.
+//! Derives rules from rows, and reads and writes the TOML file of rules that people review.
 
 mod compare;
 mod derive;

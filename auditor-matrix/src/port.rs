@@ -1,4 +1,4 @@
-//! Ports as text to sets of ports.
+//! Ranges and sets of ports, and their text form.
 
 use std::{collections::BTreeSet, fmt, num::ParseIntError};
 
@@ -137,7 +137,7 @@ impl PortSet {
         &self.0
     }
 
-    /// The ports of this set that are none of `others`, whose ports are few.
+    /// The ports of this set without those in `others`, which should be few.
     #[must_use]
     pub fn without(&self, others: &BTreeSet<u16>) -> Self {
         let mut left = Vec::new();
@@ -173,7 +173,7 @@ impl PortSet {
     }
 }
 
-/// The ports from `first` on that come before `end`.
+/// The ports from `first` up to, but not including, `end`.
 fn before(first: u32, end: u32) -> Option<PortRange> {
     let (first, last) = (
         u16::try_from(first).ok()?,

@@ -1,4 +1,4 @@
-//! Flows and a policy to verdicts. No clock, no file, no map.
+//! Flows and a policy to verdicts, without a clock, a file or a BPF map.
 
 mod certainty;
 mod flow;

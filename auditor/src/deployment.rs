@@ -1,4 +1,4 @@
-//! Who is who here: roles and their addresses, which conditions hold, what is accepted, what to watch.
+//! A deployment: roles and their addresses, which conditions hold, what is accepted, what to watch.
 
 mod file;
 mod inventory;

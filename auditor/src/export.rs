@@ -1,4 +1,4 @@
-//! A matrix as what others enforce: firewall rules, network policies, or a table for a spreadsheet.
+//! Exports a matrix for other tools: firewall rules, network policies, or a table for a spreadsheet.
 
 mod csv;
 mod kubernetes;
@@ -13,10 +13,10 @@ use crate::{
     role::Role,
 };
 
-/// What a matrix is written as.
+/// The form in which a matrix is exported.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Form {
-    /// Every rule, a line each (RFC 4180).
+    /// Every rule, a record each (RFC 4180).
     Csv,
     /// A table for `nft -f`, of the rules of some roles.
     Nftables,
@@ -49,26 +49,26 @@ pub struct Scope<'a> {
     pub roles: &'a Roles,
     /// Conditions and whether they hold; those that are not named do not.
     pub conditions: &'a BTreeMap<String, bool>,
-    /// The roles whose firewall is written; the other forms are for all.
+    /// The roles for whose hosts firewall rules are written; the other forms cover all roles.
     pub own: &'a [Role],
 }
 
-/// A rule that is not in what was written, and why.
+/// A rule that is not in the exported text, and why.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct LeftOut {
     pub rule: String,
     pub reason: String,
 }
 
-/// What was written.
+/// The exported text.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Exported {
     pub text: String,
-    /// Nothing is left out in silence: what is not allowed there will be dropped where the text is enforced.
+    /// Every rule that the text leaves out: where the text is enforced, what it does not allow will be dropped.
     pub left_out: Vec<LeftOut>,
 }
 
-/// Writes the matrices of a scope in a form.
+/// Exports the matrices of a scope in a form.
 pub fn export(scope: &Scope<'_>, form: Form) -> Exported {
     match form {
         Form::Csv => Exported {
@@ -101,7 +101,7 @@ impl<'a> Scope<'a> {
         self.matrices.iter().flat_map(|matrix| &matrix.rules)
     }
 
-    /// The rules that apply; those that do not are left out.
+    /// The rules that apply; the others are added to `left_out`.
     fn applying(&self, left_out: &mut Vec<LeftOut>) -> Vec<&'a Rule> {
         let mut applying = Vec::new();
         for rule in self.rules() {
@@ -135,7 +135,7 @@ fn leave_out(left_out: &mut Vec<LeftOut>, rule: &Rule, reason: &str) {
     });
 }
 
-/// Lower-case letters, digits and dashes: what every form takes for a name. Names come from foreign pages.
+/// A name of lower-case letters, digits and dashes, which every form accepts. Role names come from untrusted pages.
 fn name(text: &str) -> String {
     let mut name = String::new();
     for character in text.to_lowercase().chars() {
@@ -149,7 +149,7 @@ fn name(text: &str) -> String {
     name.trim_end_matches('-').to_owned()
 }
 
-/// Kubernetes takes 63 characters for a label (RFC 1123).
+/// Kubernetes allows 63 characters in a label (RFC 1123).
 const LONGEST_NAME: usize = 63;
 
 fn is_forbidden(rule: &Rule) -> bool {

@@ -1,5 +1,5 @@
-//! What was seen over weeks: each flow with when it was first seen, last seen, last answered and last refused, and the
-//! times in which nobody watched.
+//! What was seen over weeks: each flow with when it was first seen, last seen, last answered and last refused, and the times
+//! in which no watch was running.
 
 mod store;
 
@@ -15,7 +15,7 @@ pub use store::{Store, StoreError, ValueError};
 
 use crate::observed::{Cause, Flow, Gap, Outcome, Remembered};
 
-/// What a flow is known by from one run to the next.
+/// The identity of a flow across runs.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub struct FlowIdentity {
     pub server: IpAddr,
@@ -43,17 +43,17 @@ impl FlowIdentity {
 #[derive(Clone, Debug, Default)]
 pub struct History {
     flows: BTreeMap<FlowIdentity, RememberedFlow>,
-    /// Times in which somebody watched, in order; the last one may go on.
+    /// Times in which a watch was running, in order; the last one may still be open.
     watched: Vec<WatchedSpan>,
-    /// What was not seen while somebody watched, in order of its beginning.
+    /// Gaps while a watch was running, sorted.
     gaps: Vec<Gap>,
     /// Flows that changed since they were last saved.
     changed: BTreeSet<FlowIdentity>,
-    /// Nothing before this is remembered: it was forgotten to stay within bounds.
+    /// What is remembered from before this is incomplete: flows were forgotten to stay within bounds.
     forgotten: Option<Timestamp>,
 }
 
-/// A stretch of time.
+/// A span of time in which a watch was running.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct WatchedSpan {
     pub from: Timestamp,
@@ -63,18 +63,18 @@ pub struct WatchedSpan {
 /// One flow, over all runs.
 #[derive(Clone, Debug, Default)]
 struct RememberedFlow {
-    /// What was counted before the ledger that counts now.
+    /// Counts that the current ledger does not hold: from earlier runs, or retired from it.
     before: Option<Box<Flow>>,
-    /// What that ledger has counted.
+    /// Counts that the current ledger holds.
     counted: Option<Box<Flow>>,
     remembered: Remembered,
-    /// A request of an earlier turn had no reply by its end.
+    /// A request of an earlier turn had no reply by the end of that turn.
     is_waiting: bool,
 }
 
 impl RememberedFlow {
-    /// What came of what was counted in this turn alone, with `n_requests` in all; `None` where it says
-    /// nothing. An answer may come a turn after its question.
+    /// The outcome of this turn's counts alone (`new`), with `n_requests` in all turns; `None` where they say nothing. A
+    /// reply may come a turn after its request.
     fn came_of(&mut self, new: &Flow, n_requests: u64) -> Option<Outcome> {
         let is_stream = matches!(new.protocol, protocol::TCP | protocol::SCTP);
         let began_unseen = is_stream && n_requests == 0;
@@ -85,7 +85,7 @@ impl RememberedFlow {
         let was_requested = !is_stream || 0 < new.requests || self.is_waiting;
         if 0 < new.to_client.resets || 0 < new.refusals {
             self.is_waiting = false;
-            // Else it is the end of a conversation that was answered before.
+            // Without a request, a reset ends a conversation that was answered earlier.
             return was_requested.then_some(Outcome::Refused);
         }
         self.is_waiting = was_requested;
@@ -123,7 +123,7 @@ impl History {
         });
     }
 
-    /// Takes over what a ledger has counted since it began, flow by flow; what it corrected is corrected.
+    /// Takes over the ledger's counts since its start, flow by flow; what the ledger corrected is corrected here too.
     pub fn update(&mut self, flows: Vec<Flow>, now: Timestamp) {
         if let Some(span) = self.watched.last_mut() {
             span.until = span.until.max(now);
@@ -134,7 +134,7 @@ impl History {
             .collect();
         for (key, entry) in &mut self.flows {
             if entry.counted.is_some() && !counted.contains_key(key) {
-                // The ledger found other addresses for it, or another port.
+                // The ledger now counts it under another key, since it decided client and server differently.
                 entry.counted = None;
                 self.changed.insert(key.clone());
             }
@@ -159,7 +159,7 @@ impl History {
         }
     }
 
-    /// Takes over for good what a ledger no longer keeps.
+    /// Moves the flows that the ledger no longer keeps from `counted` to `before`.
     pub fn retire(&mut self, flows: Vec<Flow>) {
         for flow in flows {
             let key = FlowIdentity::of(&flow);
@@ -177,7 +177,7 @@ impl History {
         }
     }
 
-    /// Keeps a gap; one that lasts is ended or kept up to date by giving it again.
+    /// Adds gaps; giving an open gap again updates or closes it.
     pub fn keep_gaps(&mut self, gaps: &[Gap]) {
         for gap in gaps {
             let known = |one: &&mut Gap| one.from == gap.from && same(&one.cause, &gap.cause);
@@ -189,9 +189,9 @@ impl History {
         self.gaps.sort();
     }
 
-    /// Forgets what is too old, and of what is too much the oldest. Returns the keys that are gone.
+    /// Forgets flows that are too old, and the oldest ones if there are too many. Returns the keys of those that are gone.
     ///
-    /// What happened then is not known any more, so it is not asked about either: see [`Self::since`].
+    /// Their time no longer counts as remembered, so that no rule is judged on it: see [`Self::since`].
     pub fn forget(&mut self, bounds: Bounds, now: Timestamp) -> BTreeSet<FlowIdentity> {
         let oldest = now.checked_sub(bounds.age).unwrap_or(Timestamp::MIN);
         let mut gone = BTreeSet::new();
@@ -233,7 +233,7 @@ impl History {
             .collect()
     }
 
-    /// Since when everything is remembered.
+    /// Since when everything is remembered; `None` if no watch ever ran.
     pub fn since(&self) -> Option<Timestamp> {
         let first = self.watched.first().map(|span| span.from);
         first.map(|first| {
@@ -242,7 +242,7 @@ impl History {
         })
     }
 
-    /// What was not seen since `start`, the times in which nobody watched among it.
+    /// The gaps since `start`, including the times in which no watch was running.
     pub fn gaps(&self, start: Timestamp) -> Vec<Gap> {
         let between = self.watched.windows(2).filter_map(|pair| match pair {
             [before, after] if before.until < after.from => Some(Gap {
@@ -271,7 +271,7 @@ impl History {
     }
 }
 
-/// Whether two gaps are of the same kind and place.
+/// Whether two causes are of the same kind, and of the same interface or reason.
 fn same(one: &Cause, other: &Cause) -> bool {
     let name = |cause: &Cause| match cause {
         Cause::InterfaceLost { name }

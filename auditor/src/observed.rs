@@ -28,14 +28,14 @@ pub struct Observed {
     pub interfaces: Vec<Interface>,
     /// Sorted by their endpoints.
     pub flows: Vec<Flow>,
-    /// Every packet.
+    /// All packets by direction, whether or not they are in a flow.
     pub totals: Totals,
-    /// Packets that are in no flow, under each reason that counted any.
+    /// Packets that are in no flow, by reason; reasons without packets are absent.
     pub without_flow: BTreeMap<Reason, Tally>,
     /// What was counted over time, in steps of equal length.
     pub traffic: Vec<Point>,
     pub gaps: Vec<Gap>,
-    /// Packets whose flow found no bucket in the table: their peers are lost, their ports are not.
+    /// Packets whose flow got no bucket in the flow table: counted by port, since their addresses were not kept.
     pub lost: BTreeMap<Lost, Tally>,
 }
 
@@ -56,23 +56,23 @@ pub struct Host {
     /// Addresses of all interfaces, the loopback's included.
     pub addresses: BTreeSet<IpAddr>,
     pub listeners: BTreeSet<Listener>,
-    /// Who has the sockets.
+    /// The processes that own this host's sockets.
     pub owners: SocketOwners,
-    /// The host is known from a capture alone, so its sockets are not.
+    /// The host is known only from a capture, so its sockets are unknown.
     pub is_captured: bool,
 }
 
-/// A socket that waits for conversations.
+/// A socket of this host that listens on a port.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub struct Listener {
     pub transport: Transport,
     pub port: u16,
-    /// The unspecified address listens on all.
+    /// The unspecified address means all addresses.
     pub address: IpAddr,
 }
 
 impl Host {
-    /// Whether a socket that others can reach waits on the port.
+    /// Whether a socket listens on the port at an address that other hosts can reach.
     pub fn listens(&self, transport: Transport, port: u16) -> bool {
         self.listeners.iter().any(|listener| {
             listener.transport == transport
@@ -89,13 +89,13 @@ pub struct Window {
     pub end: Timestamp,
     /// How long the window was meant to be.
     pub planned: SignedDuration,
-    /// Since when traffic was watched and is remembered: not after `start`. Rules that ask for more time than the window's
-    /// are judged by what happened since then.
+    /// Since when traffic was watched and is remembered; not after `start`. A rule whose `within` is longer than the window
+    /// is judged on the traffic since then.
     pub since: Timestamp,
 }
 
 impl Window {
-    /// A window before which nothing is known.
+    /// A window before which nothing is remembered: `since` is `start`.
     pub const fn new(start: Timestamp, end: Timestamp, planned: SignedDuration) -> Self {
         Self {
             start,
@@ -115,12 +115,12 @@ impl Window {
 pub struct Interface {
     pub name: String,
     pub ingress: Hook,
-    /// `None` on the loopback, where every packet comes in again.
+    /// `None` on the loopback: every packet sent there is also received there, so ingress sees all.
     pub egress: Option<Hook>,
     pub is_loopback: bool,
 }
 
-/// Where a program sits.
+/// The kernel hook that a program is attached to.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Hook {
     Xdp,
@@ -141,7 +141,7 @@ impl Hook {
 pub struct Gap {
     pub cause: Cause,
     pub from: Timestamp,
-    /// `None` if it lasts.
+    /// `None` while the gap is open.
     pub until: Option<Timestamp>,
 }
 
@@ -150,20 +150,20 @@ pub struct Gap {
 pub enum Cause {
     /// The window ended before its time.
     CutShort { watched: SignedDuration },
-    /// Nobody watched: the auditor was stopped, or the host was down.
+    /// No auditor was running: it was stopped, or the host was down.
     Unwatched,
-    /// An interface was lost while others were still watched, or the last one was.
+    /// A watched interface disappeared, whether or not others were still watched.
     InterfaceLost { name: String },
     /// An interface was up before it was watched.
     InterfaceLate { name: String },
-    /// An interface that came could not be watched.
+    /// An interface that appeared could not be watched.
     InterfaceRefused { name: String, problem: String },
     /// Packets that are in no flow, for a [reason that may hide traffic](Reason::may_hide_traffic).
     Uncounted { reason: Reason, packets: u64 },
 }
 
 impl Gap {
-    /// Ends a gap that lasts because one of these interfaces, which are watched again, was lost.
+    /// Closes the gap of a lost interface if that interface is among `watched`, those that are watched again.
     pub fn end(&mut self, watched: &[String], now: Timestamp) {
         if let Cause::InterfaceLost { name } = &self.cause
             && watched.contains(name)
@@ -172,7 +172,7 @@ impl Gap {
         }
     }
 
-    /// Whether it reaches into the time from `start` on.
+    /// Whether some part of the gap is at or after `start`.
     pub fn reaches(&self, start: Timestamp) -> bool {
         self.until.is_none_or(|until| start <= until)
     }

@@ -1,4 +1,4 @@
-//! Verdicts to a report: one value, one renderer a file.
+//! Makes a report of verdicts: one value, with each renderer in its own file.
 
 mod build;
 mod csv;

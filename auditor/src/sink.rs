@@ -24,10 +24,10 @@ pub use secret::Secret;
 use crate::deployment::SinkSection;
 use delivery::Configured;
 
-/// Reads what a section says beside its kind; relative paths start at the directory.
+/// Reads the fields of a section other than `type`; relative paths are resolved against the directory.
 type Read = fn(toml::Table, &Path) -> Result<Configured, Box<dyn Error + Send + Sync>>;
 
-/// Every kind of sink, by what `type` calls it and, unless it has another name, everybody else.
+/// Every kind of sink, by its value of `type`, which is also a sink's name unless its section gives another one.
 const KINDS: [(&str, Read); 4] = [
     ("alertmanager", alertmanager::read),
     ("webhook", webhook::read),
@@ -35,15 +35,15 @@ const KINDS: [(&str, Read); 4] = [
     ("lines", lines::read),
 ];
 
-/// A sink that a deployment asks for.
+/// A sink that a deployment configures.
 #[derive(Clone, Debug)]
 pub struct NamedSink {
-    /// Its name in messages, metrics and the state: two of one kind have different ones.
+    /// Its name in messages, metrics and the state; no two sinks have the same.
     pub name: String,
     pub sink: Arc<dyn Sink>,
 }
 
-/// A section that is wrong, and on which line.
+/// An invalid section, and its line.
 #[derive(Debug, Error)]
 #[error("{}:{line}", path.display())]
 pub struct SectionError {
@@ -67,7 +67,7 @@ struct SameName {
     name: String,
 }
 
-/// The sinks that a deployment asks for, in its order.
+/// The sinks that a deployment configures, in its order.
 ///
 /// # Errors
 ///

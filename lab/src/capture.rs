@@ -25,7 +25,7 @@ use nix::{
 
 use crate::Namespace;
 
-/// A capture at work.
+/// A running capture.
 #[derive(Debug)]
 pub struct Capture {
     stop: Arc<AtomicBool>,
@@ -33,7 +33,7 @@ pub struct Capture {
 }
 
 impl Capture {
-    /// Starts to capture every interface of the host into `path`; frames are caught when this returns.
+    /// Starts to capture every interface of the host into `path`; frames are captured from when this returns.
     ///
     /// # Errors
     ///
@@ -61,7 +61,7 @@ impl Capture {
         Ok(Self { stop, thread })
     }
 
-    /// Stops, and says how many frames are in the file.
+    /// Stops, and returns how many frames are in the file.
     ///
     /// # Errors
     ///

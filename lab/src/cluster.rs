@@ -6,7 +6,7 @@ use anyhow::Context as _;
 
 use crate::namespace::{Namespace, connect};
 
-/// Hosts, each behind a cable of its own to one router. Every host's interface is `eth0`.
+/// Hosts, each connected to one router by its own veth pair. Every host's interface is `eth0`.
 #[derive(Debug)]
 pub struct Cluster {
     pub router: Namespace,

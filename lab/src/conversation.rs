@@ -56,7 +56,7 @@ impl Drop for Service {
     }
 }
 
-/// Listens on a port, over IPv4 and IPv6; the socket waits when this returns.
+/// Listens on a port, over IPv4 and IPv6; the socket is open when this returns.
 ///
 /// # Errors
 ///
@@ -90,7 +90,7 @@ pub fn serve(host: &Namespace, transport: Transport, port: u16) -> anyhow::Resul
                 let mut buffer = [0; 2048];
                 while wait(&socket, &stopped) {
                     if let Ok((_, client)) = socket.recv_from(&mut buffer) {
-                        // As above.
+                        // A client that is gone needs no reply.
                         let _gone = socket.send_to(REPLY, client);
                     }
                 }
@@ -100,7 +100,7 @@ pub fn serve(host: &Namespace, transport: Transport, port: u16) -> anyhow::Resul
     Ok(Service { stop })
 }
 
-/// Waits for somebody at the socket; false once the service should stop.
+/// Waits for a connection or a datagram at the socket; false once the service should stop.
 fn wait(socket: &impl std::os::fd::AsFd, stop: &AtomicBool) -> bool {
     while !stop.load(Ordering::Relaxed) {
         let mut waiting = [PollFd::new(socket.as_fd(), PollFlags::POLLIN)];
@@ -124,7 +124,7 @@ fn answer(mut stream: TcpStream) -> std::io::Result<()> {
 ///
 /// # Errors
 ///
-/// The socket can't be made; being refused or not heard is an outcome.
+/// The socket can't be made. A refusal or no reply is an outcome, no error.
 pub fn request(
     client: &Namespace,
     transport: Transport,

@@ -14,12 +14,12 @@ use nix::{
     unistd::sethostname,
 };
 
-/// A network namespace; gone when this and all that runs in it is.
+/// A network namespace, which the kernel removes when this value is dropped and nothing runs inside any more.
 #[derive(Debug)]
 pub struct Namespace {
     name: String,
     network: File,
-    /// The host's name of its own.
+    /// The UTS namespace, which gives the host a name of its own.
     uts: File,
 }
 
@@ -35,7 +35,7 @@ impl Namespace {
             unshare(CloneFlags::CLONE_NEWNET | CloneFlags::CLONE_NEWUTS)
                 .context("cannot make a network namespace: run this as root")?;
             sethostname(&hostname).context("cannot name the namespace's host")?;
-            // Only from inside do these paths name what was just made.
+            // These paths name the new namespaces only for the thread that is inside of them.
             let open = |kind| {
                 File::open(format!("/proc/thread-self/ns/{kind}"))
                     .context("cannot open the namespace")
@@ -67,7 +67,7 @@ impl Namespace {
         PathBuf::from(format!("/proc/{}/fd/{}", id(), self.network.as_raw_fd()))
     }
 
-    /// Runs `work` on a thread inside the namespace; whatever it opens or starts stays inside.
+    /// Runs `work` on a thread inside the namespace; everything that it opens or starts stays inside.
     ///
     /// # Errors
     ///
@@ -150,7 +150,7 @@ impl Namespace {
     }
 }
 
-/// Joins two namespaces with a cable: an interface in each.
+/// Connects two namespaces by a veth pair: an interface in each.
 ///
 /// # Errors
 ///
@@ -171,7 +171,7 @@ pub fn connect(
     Ok(())
 }
 
-/// Two hosts on a cable: `one` has 10.78.0.1 on its `eth0`, `other` has 10.78.0.2.
+/// Two hosts connected by a veth pair: `one` has 10.78.0.1 on its `eth0`, `other` has 10.78.0.2.
 ///
 /// # Errors
 ///

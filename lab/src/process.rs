@@ -1,4 +1,4 @@
-//! A program on a host of the lab, and what happens while it runs.
+//! Runs a program on a host of the lab, and other work meanwhile.
 
 use std::{
     io::{BufRead as _, BufReader, Read as _},
@@ -15,7 +15,7 @@ use nix::{
 
 use crate::Namespace;
 
-/// What a program left behind.
+/// The output and the status of a program that has ended.
 #[derive(Debug)]
 pub struct Finished {
     pub stdout: String,
@@ -23,10 +23,10 @@ pub struct Finished {
     pub status: ExitStatus,
 }
 
-/// Runs a program on a host to its end. Once a line of its standard error holds `ready`, `work` happens beside it.
+/// Runs a program on a host to its end. Once a line of its standard error contains `ready`, `work` runs at the same time.
 ///
-/// The program is the child of a thread that waits for it, and `setpriv` has the kernel end it with that thread, so
-/// nothing is left of it when this process is killed. `on_line` is given each line of standard error.
+/// The program is the child of a thread that waits for it, and `setpriv` makes the kernel terminate it when that thread
+/// ends, so it does not outlive this process. `on_line` is given each line of standard error.
 ///
 /// # Errors
 ///
@@ -66,7 +66,7 @@ pub fn run(
                     let line = line?;
                     on_line(&line);
                     if line.contains(ready) {
-                        // Whoever waited may have given up.
+                        // The receiver may be gone already.
                         let _gone = send.send(pid);
                     }
                     said.push_str(&line);
@@ -92,7 +92,7 @@ pub fn run(
                 }
                 worked
             }
-            // It ended without being ready; how it ended tells why.
+            // The program ended before it was ready; its status says why.
             Err(mpsc::RecvError) => Ok(()),
         };
         let finished = running
@@ -102,7 +102,7 @@ pub fn run(
     })
 }
 
-/// Ends a program when the work beside it failed or panicked: nobody needs to wait for its own end then.
+/// Terminates a program if the work beside it failed or panicked, so that nothing waits for it to end by itself.
 struct EndOnFailure(Option<Pid>);
 
 impl Drop for EndOnFailure {

@@ -1,4 +1,4 @@
-//! IPv4 packets as they are, whoever they say that they are from.
+//! Sends IPv4 packets unchanged, with any source address.
 
 use std::{
     net::{Ipv4Addr, SocketAddrV4},
@@ -35,7 +35,7 @@ impl Sender {
             SockProtocol::Raw,
         )
         .context("cannot open a raw socket: run this as root")?;
-        // So that the kernel says what it drops on the way.
+        // So that the kernel reports packets that it drops.
         setsockopt(&socket, sockopt::Ipv4RecvErr, &true)
             .context("cannot ask for errors of a raw socket")?;
         Ok(Self {
@@ -48,7 +48,7 @@ impl Sender {
     ///
     /// # Errors
     ///
-    /// The kernel's refusal.
+    /// The kernel refuses the packet.
     pub fn send(&self, packet: &[u8]) -> anyhow::Result<bool> {
         match sendto(self.socket.as_raw_fd(), packet, &self.to, MsgFlags::empty()) {
             Ok(_) => Ok(true),

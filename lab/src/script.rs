@@ -32,7 +32,7 @@ administrator = ["10.77.5.2", "fd77:0:0:5::2"]
 pub enum Expected {
     /// Documented, and answered.
     Documented,
-    /// Documented, and nobody answers.
+    /// Documented, and no reply comes.
     Unanswered,
     /// Documented, and refused.
     Refused,
@@ -246,7 +246,7 @@ pub const STEPS: [Step; 20] = [
     ),
 ];
 
-/// The required rule that never happens, by its port.
+/// The port of the required rule whose traffic never happens.
 pub const MISSING_PORT: u16 = 62_080;
 
 /// What the router drops.
@@ -256,7 +256,7 @@ const FIREWALL: [&str; 3] = [
     "nft add rule inet lab forward tcp dport 61001 drop",
 ];
 
-/// The example cluster with its services and its firewall, ready for them.
+/// The example cluster with its services and its firewall, ready for the conversations.
 #[derive(Debug)]
 pub struct Example {
     pub cluster: Cluster,
@@ -264,7 +264,7 @@ pub struct Example {
 }
 
 impl Example {
-    /// Builds the cluster, starts every service that a step needs, and raises the firewall.
+    /// Builds the cluster, starts every service that a step needs, and sets up the firewall.
     ///
     /// # Errors
     ///
@@ -297,7 +297,7 @@ impl Example {
     ///
     /// # Errors
     ///
-    /// It did not end as the script says.
+    /// The conversation had another outcome than the script expects.
     pub fn play(&self, step: &Step) -> anyhow::Result<()> {
         let server = SocketAddr::new(self.cluster.address(step.server, step.version)?, step.port);
         let outcome = request(self.cluster.host(step.client)?, step.transport, server)?;

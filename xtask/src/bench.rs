@@ -1,4 +1,4 @@
-//! Measures, each figure against a floor of the same run, and writes the figures down.
+//! Runs the benches, with each figure beside a floor from the same run, and records the figures.
 
 use std::{fmt::Write as _, fs, path::PathBuf, process::Command};
 
@@ -97,7 +97,7 @@ pub(crate) fn run(bench: &Bench) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What the page says of itself and of the machine.
+/// The head of the page: what it is, and the machine that was measured.
 fn page_head() -> String {
     let cpus = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let model = cpus

@@ -1,4 +1,4 @@
-//! The auditor at work: a page, a cluster that talks, a report.
+//! The demo of the auditor: a page, a cluster with traffic, a report.
 
 use std::{fs, path::Path, process::Command};
 

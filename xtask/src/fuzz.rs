@@ -1,4 +1,4 @@
-//! Lets a fuzzer write pages and packets.
+//! Runs the fuzzer, which writes pages and packets.
 
 use std::path::PathBuf;
 
@@ -12,7 +12,7 @@ use crate::{
 
 const PACKET: &str = "packet";
 const CARGO_FUZZ: &str = "0.13.2";
-/// One page of each format, called by the format's name: what the fuzzer starts from.
+/// The directory with one page of each format, named after it: the fuzzer's seeds.
 const PAGES: &str = "auditor-matrix/tests/pages";
 
 #[derive(Args, Debug)]
@@ -24,7 +24,7 @@ pub(crate) struct Fuzz {
     target: Option<String>,
 }
 
-/// What the fuzzer writes, and what a person wrote for it to start from.
+/// A fuzz target, with the files from which the fuzzer starts.
 struct Target {
     name: String,
     seeds: Vec<PathBuf>,
@@ -95,7 +95,7 @@ pub(crate) fn run(fuzz: &Fuzz) -> anyhow::Result<()> {
         let mut command = cargo();
         command
             .current_dir(root().join("fuzz"))
-            // The sanitizers are behind a gate that the stable compiler opens for this build alone.
+            // Sanitizers are an unstable feature, which the stable compiler enables for this build alone.
             .env("RUSTC_BOOTSTRAP", "1")
             .env("FORMAT", &name)
             .args(["fuzz", "run", binary])

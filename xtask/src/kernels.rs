@@ -16,15 +16,15 @@ use crate::{
     shell::{self, cargo, root, say},
 };
 
-/// What is booted: the newest Debian package whose name starts and ends so, and with which parameters. Where a CPU is
-/// isolated, there is no membarrier for all.
+/// The kernels to boot: prefix and suffix of the name of a Debian package, of which the newest is taken, and the kernel's
+/// parameters. With an isolated CPU there is no global membarrier.
 const KERNELS: [(&str, &str, &str); 3] = [
     ("linux-image-6.1.", "-cloud-amd64", ""),
     ("linux-image-6.12.", "-cloud-amd64", " nohz_full=1"),
     ("linux-image-6.12.", "-rt-amd64", ""),
 ];
 
-/// Packages of what is needed here.
+/// The programs that are needed here, and the Debian package of each.
 const PACKAGES: [(&str, &str); 4] = [
     ("qemu-system-x86_64", "qemu-system-x86"),
     ("busybox", "busybox-static"),
@@ -39,13 +39,13 @@ const RESULT: &str = "auditor-tests-ended-with";
 struct Kernel {
     name: String,
     parameters: &'static str,
-    /// Where its `boot` is, and `lib` if it has modules.
+    /// The directory that contains its `boot`, and `lib` if it has modules.
     root_dir: PathBuf,
-    /// What is made for it, and what it prints.
+    /// The directory for the files that are made for it and for its output.
     work: PathBuf,
 }
 
-/// Boots every kernel whose package's name holds `only`; or, if that is a directory, the one in there.
+/// Boots every kernel whose package's name contains `only`; if `only` is a directory, the kernel in it.
 pub(crate) fn run(only: &str) -> anyhow::Result<()> {
     setup::install_packages(&PACKAGES)?;
     let tests = build()?;
@@ -78,7 +78,7 @@ pub(crate) fn run(only: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Debian's kernels whose package's name holds `only`, unpacked.
+/// Debian's kernels whose package's name contains `only`, unpacked.
 fn packages(directory: &Path, only: &str) -> anyhow::Result<Vec<Kernel>> {
     let mut kernels = Vec::new();
     for (start, end, parameters) in KERNELS {
@@ -133,7 +133,7 @@ fn build() -> anyhow::Result<PathBuf> {
     Ok(PathBuf::from(path))
 }
 
-/// The newest package of a family, by its numbers.
+/// The newest package whose name starts with `start` and ends with `end`, by version number.
 fn newest(start: &str, end: &str) -> anyhow::Result<String> {
     let output = Command::new("apt-cache")
         .args(["pkgnames", start])
@@ -184,7 +184,7 @@ fn unpack(directory: &Path, package: &str) -> anyhow::Result<PathBuf> {
     Ok(root_dir)
 }
 
-/// Boots a kernel and shows what it prints; false if a test failed there, or it never came so far.
+/// Boots a kernel and shows what it prints; false if a test failed there, or the tests did not end.
 fn boot(kernel: &Kernel, archive: &Path) -> anyhow::Result<bool> {
     let directory = kernel.root_dir.join("boot");
     let image = fs::read_dir(&directory)

@@ -6,11 +6,11 @@ use anyhow::Context as _;
 
 use crate::shell::{root, say};
 
-/// Characters in a line of the picture, and its measures in pixels.
+/// Characters in a line of the picture, and the size of a character in pixels.
 const COLUMNS: usize = 118;
 const WIDTH: usize = 7;
 const HEIGHT: usize = 17;
-/// The report goes on after the part that matters most.
+/// Lines of the picture: the report is longer, but what matters most comes first.
 const LINES: usize = 40;
 
 /// Draws `target/demo/report.txt`, which the demo has written, to `docs/report.svg`.
@@ -29,7 +29,7 @@ pub(crate) fn run() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Breaks a line between words; what goes on stands a little further in.
+/// Breaks a line between words; continuation lines are indented further.
 fn wrap(line: &str) -> Vec<String> {
     let indent = line.len() - line.trim_start().len();
     let mut lines = vec![" ".repeat(indent)];
@@ -78,7 +78,7 @@ fn draw(lines: &[String]) -> anyhow::Result<String> {
             text if text == "Violations" || text == "Warnings" || text == "Notes" => "#ffffff",
             _ => "#c3cad6",
         };
-        // Plain spaces would fold into one.
+        // SVG would fold plain spaces into one.
         let text = line
             .replace('&', "&amp;")
             .replace('<', "&lt;")
@@ -98,7 +98,8 @@ fn draw(lines: &[String]) -> anyhow::Result<String> {
 mod tests {
     use super::*;
 
-    /// What the demo measures differs from run to run, but the picture of these lines is the one that is drawn today.
+    /// The demo's figures differ from run to run, so the test takes the lines of the stored picture, and drawing them must
+    /// give that picture again.
     #[test]
     fn the_picture_is_drawn_as_here() {
         let drawn = fs::read_to_string(root().join("docs/report.svg")).unwrap();

@@ -23,7 +23,7 @@ const PROGRAMS: [(&str, &str); 5] = [
     ("setpriv", "util-linux"),
 ];
 
-/// Programs that only the end-to-end tests run, against which the auditor is tried.
+/// Programs that only the end-to-end tests run, to try the auditor with them.
 pub(crate) const TEST_PROGRAMS: [(&str, &str); 5] = [
     ("python3", "python3"),
     ("sqlite3", "sqlite3"),
@@ -68,10 +68,10 @@ fn rust_src() -> anyhow::Result<()> {
     .context("rust-src is missing: run `rustup component add rust-src`")
 }
 
-/// The version of axe-core against which `tests/page.rs` holds the report's page.
+/// The version of axe-core with which `tests/page.rs` checks the report's page.
 const AXE: &str = "axe-core@4.14.1";
 
-/// Installs what judges how accessible the page is, where `tests/page.rs` looks for it.
+/// Installs axe-core, which checks the accessibility of the page, where `tests/page.rs` looks for it.
 pub(crate) fn install_axe() -> anyhow::Result<()> {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/axe");
     if directory.join("node_modules/axe-core/axe.min.js").is_file() {
@@ -116,7 +116,7 @@ pub(crate) fn install_packages(programs: &[(&str, &str)]) -> anyhow::Result<()> 
     apt.env("DEBIAN_FRONTEND", "noninteractive")
         .args(["install", "-y", "-qq", "--no-install-recommends"])
         .args(missing);
-    // What apt prints is no result of anything that calls setup.
+    // apt's output is no part of the output of a command that calls setup.
     shell::run(apt.stdout(std::process::Stdio::null()))
         .with_context(|| format!("cannot install {list}"))
 }
@@ -154,7 +154,7 @@ fn bpf_linker() -> anyhow::Result<()> {
     shell::run(&mut install)
 }
 
-/// Nothing here pins to bpffs, but tools that look at programs expect it.
+/// Nothing here pins to bpffs, but tools that inspect programs expect it.
 fn bpffs() {
     let mounts = std::fs::read_to_string("/proc/self/mounts").unwrap_or_default();
     let is_mounted = mounts

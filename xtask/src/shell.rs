@@ -32,7 +32,7 @@ pub(crate) fn run(command: &mut Command) -> anyhow::Result<()> {
     succeeded(command, status)
 }
 
-/// Runs a command to its end, prints what it prints while it does, and returns that.
+/// Runs a command to its end, passes its output on as it comes, and returns it.
 pub(crate) fn run_and_keep(command: &mut Command) -> anyhow::Result<String> {
     let mut child = command
         .stdout(Stdio::piped())
@@ -72,7 +72,7 @@ fn described(command: &Command) -> String {
 /// Whether a program is on the path.
 pub(crate) fn has(program: &str) -> bool {
     let path = env::var_os("PATH").unwrap_or_default();
-    // The administrator's programs are not on everybody's path.
+    // Administration programs are not on every user's path.
     let system = ["/usr/sbin", "/sbin"].map(PathBuf::from);
     env::split_paths(&path)
         .chain(system)
@@ -83,14 +83,14 @@ pub(crate) fn is_root() -> bool {
     nix::unistd::geteuid().is_root()
 }
 
-/// Says something on standard error.
+/// Prints a message on standard error.
 pub(crate) fn say(text: &str) {
-    // Whoever closed it does not read it.
+    // A closed standard error is no failure.
     let _closed = writeln!(io::stderr().lock(), "{text}");
 }
 
 /// Prints something on standard output.
 pub(crate) fn print(text: &str) {
-    // As above.
+    // A closed standard output is no failure.
     let _closed = writeln!(io::stdout().lock(), "{text}");
 }

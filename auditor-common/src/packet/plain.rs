@@ -1,14 +1,13 @@
-//! The packets that most traffic is made of, read in a few loads: TCP or UDP, whole, in IPv4 without options or IPv6
-//! without extension headers, as long as TCP's header is. For everything else there is [`parse`](super::parse), which
-//! agrees on these.
+//! Plain packets, which are most traffic, read with a few loads: unfragmented TCP or UDP in IPv4 without options or IPv6
+//! without extension headers, at least as long as a TCP header. All others are left to [`parse`](super::parse), which reads
+//! plain packets with the same result.
 
 use zerocopy::{FromBytes, Immutable, KnownLayout};
 
 use super::{Bytes, Packet};
 use crate::port::protocol;
 
-/// The last 20 bytes of the headers, if they are TCP's; UDP has its ports in the same place. Numbers are as they stand in
-/// the packet.
+/// The 20 bytes of a TCP header; UDP has its ports at the same offsets. Numbers are in network byte order.
 #[repr(C)]
 #[derive(Clone, Copy, FromBytes, Immutable, KnownLayout)]
 struct Transport {
@@ -23,9 +22,9 @@ struct Transport {
     _urgent: u16,
 }
 
-// Both heads begin so far before the packet that the addresses in them are aligned, and are read as one number.
+// Both structs start so far before the IP header that the addresses in them are aligned, and can be read as whole words.
 
-/// The Ethertype before an IPv4 header without options, and that.
+/// An Ethertype and the IPv4 header without options that follows it.
 #[repr(C)]
 #[derive(Clone, Copy, FromBytes, Immutable, KnownLayout)]
 struct Head4 {
@@ -42,7 +41,7 @@ struct Head4 {
     addresses: u64,
 }
 
-/// The Ethertype before an IPv6 header, and that.
+/// An Ethertype and the IPv6 header that follows it.
 #[repr(C)]
 #[derive(Clone, Copy, FromBytes, Immutable, KnownLayout)]
 struct Head6 {
@@ -64,13 +63,14 @@ const BEFORE4: usize = size_of::<Head4>() - HEADER4;
 const BEFORE6: usize = size_of::<Head6>() - HEADER6;
 const _: () = assert!(BEFORE4 == 4 && BEFORE6 == 8 && size_of::<Transport>() == TCP as usize);
 
-/// Ethertypes as they stand in the frame.
+/// Ethertypes in network byte order, as they are in the frame.
 const IPV4: u16 = 0x0800_u16.to_be();
 const IPV6: u16 = 0x86dd_u16.to_be();
 
-/// Reads an IPv4 packet that starts at `start`, behind its Ethertype; false leaves `packet` and `addresses` as they are.
+/// Reads a plain IPv4 packet at `start`, after its Ethertype. Returns false for any other packet, with `packet` and
+/// `addresses` unchanged.
 ///
-/// Addresses go to `addresses` as they stand in the packet; those of `packet` stay empty. What its flags say is left for
+/// The addresses are written to `addresses` in network byte order; those of `packet` stay empty. The flags are evaluated by
 /// [`Packet::read_handshake`].
 #[inline(always)]
 pub fn plain4<B: Bytes + ?Sized>(
@@ -79,7 +79,7 @@ pub fn plain4<B: Bytes + ?Sized>(
     packet: &mut Packet,
     addresses: &mut u64,
 ) -> bool {
-    // The later header first: where it lies in memory the earlier one does.
+    // The later header comes first: its bounds check covers the earlier one.
     let Some(next) = frame.head::<Transport>(start + HEADER4) else {
         return false;
     };
@@ -89,7 +89,7 @@ pub fn plain4<B: Bytes + ?Sized>(
     if head.ethertype != IPV4 || head.version_and_length != 0x45 {
         return false;
     }
-    // Either this is the first fragment and the last, or it is not plain.
+    // Fragments are not plain: the more-fragments flag and the offset must both be 0.
     if head.fragment & 0x3fff_u16.to_be() != 0 {
         return false;
     }
@@ -109,7 +109,7 @@ pub fn plain4<B: Bytes + ?Sized>(
     true
 }
 
-/// Reads an IPv6 packet that starts at `start`; as [`plain4`].
+/// As [`plain4`], for a plain IPv6 packet at `start`.
 #[inline(always)]
 pub fn plain6<B: Bytes + ?Sized>(
     frame: &B,
@@ -134,8 +134,8 @@ pub fn plain6<B: Bytes + ?Sized>(
     true
 }
 
-/// `length` is that of the packet by its header, of which `before` bytes stand before the transport's at `start`; 0 says
-/// nothing.
+/// Reads the transport header at `start`. `length` is the IP header's length field, which includes `before` bytes of the IP
+/// header; 0 means that the length is not known.
 #[inline(always)]
 fn transport(
     next: Transport,
@@ -145,7 +145,7 @@ fn transport(
     start: usize,
     packet: &mut Packet,
 ) -> bool {
-    // 0 becomes the largest number.
+    // A length of 0 wraps to the largest number, so that it always reaches.
     let reaches = |fixed: u16| before + fixed - 1 <= length.wrapping_sub(1);
     if number == protocol::TCP {
         if !reaches(TCP) || next.offset < (TCP as u8 / 4) << 4 {

@@ -65,7 +65,7 @@ fn tcp(flags: u8) -> Vec<u8> {
     header
 }
 
-/// Checks who talks to whom, on which ports.
+/// Checks a frame's protocol, ports and handshake.
 #[track_caller]
 fn check(frame: &[u8], protocol: u8, ports: (u16, u16), handshake: Handshake) {
     let packet = read(frame).unwrap();
@@ -121,7 +121,7 @@ fn tcp_flags_tell_who_opens() {
             handshake,
         );
     }
-    // A header that claims to be shorter than itself: its ports count, its flags do not.
+    // A header length below the minimum: the ports are read, the flags are not.
     let mut lying = tcp(0x02);
     lying[12] = 0x40;
     check(
@@ -239,11 +239,11 @@ fn ipv6_extension_headers_in_any_order() {
         (1, 2),
         Handshake::None,
     );
-    // A chain that is cut off in front of a header is a packet of that header's protocol.
+    // A chain that is cut off before an extension header is counted under that header's protocol number.
     let many: Vec<u8> = (0..13).flat_map(|_| options(60)).collect();
     let packet = read(&ethernet(0x86dd, &ipv6(60, &many))).unwrap();
     assert_eq!((packet.part, packet.protocol), (Part::Short, 60));
-    // No next header, and ESP, end the walk.
+    // "No next header" and ESP end the chain of extension headers.
     check(
         &ethernet(0x86dd, &ipv6(59, &[])),
         59,
@@ -300,12 +300,12 @@ fn what_is_no_flow_has_a_reason() {
 
 #[test]
 fn the_ip_header_bounds_the_transport() {
-    // 46 bytes of payload are Ethernet's minimum: what lies beyond the IP length is padding.
+    // Ethernet's minimum payload is 46 bytes: the bytes beyond the IP length are padding.
     let mut short = ipv4(17, 5, &[0, 1, 0, 2]);
     short.extend([9; 22]);
     let packet = read(&ethernet(0x0800, &short)).unwrap();
     assert_eq!((packet.part, packet.source_port), (Part::Short, 0));
-    // Segmentation offload leaves 0, which says nothing.
+    // Segmentation offload leaves a length of 0, which means that it is not known.
     let mut zero = ipv4(17, 5, &udp(1, 2));
     zero[2..4].copy_from_slice(&[0, 0]);
     check(&ethernet(0x0800, &zero), 17, (1, 2), Handshake::None);
@@ -327,7 +327,7 @@ fn an_independent_builder_is_read_back() {
     assert_eq!(read(&frame).unwrap().headers as usize, frame.len() - 3);
 }
 
-/// Frames that are nearly right: a valid one with a few bytes changed and its end cut off.
+/// Frames that are nearly valid: a few bytes are changed, and the end may be cut off.
 fn nearly() -> impl Strategy<Value = Vec<u8>> {
     let valid = prop_oneof![
         Just(ethernet(0x0800, &ipv4(6, 7, &tcp(0x12)))),
@@ -366,7 +366,7 @@ proptest! {
         let _either = read(&frame);
     }
 
-    /// What the short way reads, the long way reads as well.
+    /// What `plain4` and `plain6` read, `parse` reads as well.
     #[test]
     fn both_ways_agree(frame in nearly()) {
         let mut plain = Packet::EMPTY;
@@ -387,7 +387,7 @@ proptest! {
         }
     }
 
-    /// Where an independent parser finds ports, ours finds the same.
+    /// Where an independent parser finds ports, `parse` finds the same.
     #[test]
     fn the_ports_are_those_of_another_parser(frame in nearly()) {
         let Ok(packet) = read(&frame) else { return Ok(()) };

@@ -1,9 +1,9 @@
-//! The packet inside a tunnel's: VXLAN, Geneve, GRE, and IP in IP.
+//! Reads the packet that a tunnel's packet carries: VXLAN, Geneve, GRE, and IP in IP.
 
 use super::{Bytes, LINK_HEADERS, Packet, Part, Reason, ipv4, ipv6, transport};
 use crate::port::protocol;
 
-/// What carries a packet inside another.
+/// A tunnel protocol, which carries a packet inside another.
 #[repr(u8)]
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Tunnel {
@@ -20,7 +20,7 @@ pub enum Tunnel {
 }
 
 impl Tunnel {
-    /// Reads a number that [`Self::mark`] put into an interface's index.
+    /// Reads the tunnel that [`Self::mark`] put into an interface's index.
     pub const fn of(interface: u32) -> Option<Self> {
         Some(match interface >> INDEX_BITS {
             1 => Self::Vxlan,
@@ -32,7 +32,7 @@ impl Tunnel {
         })
     }
 
-    /// What stands for the inside of the tunnel where its interface does in a key.
+    /// The interface's index as the keys of packets inside the tunnel have it: with the tunnel in the bits above.
     pub const fn mark(self, interface: u32) -> u32 {
         interface | (self as u32) << INDEX_BITS
     }
@@ -62,28 +62,28 @@ impl Tunnel {
     }
 }
 
-/// Bits of an interface's index; those above say what it is inside of.
+/// The number of bits of an interface's index; those above name the tunnel.
 const INDEX_BITS: u32 = 29;
-/// The bits of an interface's index.
+/// The mask of an interface's index.
 pub const INDEX_MASK: u32 = (1 << INDEX_BITS) - 1;
 
-/// The index of the interface, without what it is inside of.
+/// The interface's index without the tunnel.
 pub const fn index(interface: u32) -> u32 {
     interface & INDEX_MASK
 }
 
-/// The port that IANA gave VXLAN, and the one that Linux took before.
+/// The port that IANA assigned to VXLAN, and the one that Linux used before.
 const VXLAN: [u16; 2] = [4789, 8472];
 const GENEVE: u16 = 6081;
 const GRE: u8 = 47;
 const IPIP: u8 = 4;
 const SIX_IN: u8 = 41;
 
-/// What a packet carries: through which tunnel, and from which byte of the frame.
+/// A carried packet: by which tunnel, and where it starts in the frame.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Inside {
     pub tunnel: Tunnel,
-    /// Where the carried frame or packet starts.
+    /// Offset of the carried frame or packet.
     pub start: u32,
 }
 
@@ -95,15 +95,15 @@ enum Next {
     Ip6,
 }
 
-/// Tags that are followed inside a tunnel.
+/// VLAN tags that are followed inside a tunnel.
 const TAGS: usize = 2;
 
-/// Reads what a packet carries into `inner`; `None` if it is no tunnel's, or no IP packet. `outer` is as [`super::parse`] read it. One
-/// tunnel is looked into, not those inside it.
+/// Reads the packet that a tunnel's packet carries into `inner`; `None` if `outer` is no tunnel's packet, or carries no IP
+/// packet. `outer` is what [`super::parse`] filled. Tunnels inside the tunnel are not read.
 ///
 /// # Errors
 ///
-/// Why what a tunnel carries can't be read: a fragment, which has no more than a piece of it, included.
+/// Why the carried packet can't be read; one case is a fragment of the outer packet, which holds only a part of it.
 #[inline(always)]
 pub fn inside<B: Bytes + ?Sized>(
     frame: &B,
@@ -139,7 +139,7 @@ pub fn inside<B: Bytes + ?Sized>(
         })
     });
     match read {
-        // Address resolution, spanning trees and the like: there is no flow in it.
+        // ARP, spanning tree and the like contain no flow.
         Err(Reason::Arp | Reason::NotIp) => None,
         read => Some(read),
     }
@@ -148,7 +148,7 @@ pub fn inside<B: Bytes + ?Sized>(
 #[inline(always)]
 fn vxlan<B: Bytes + ?Sized>(frame: &B, at: usize) -> Result<(Next, usize), Reason> {
     let header: [u8; 8] = frame.get(at).ok_or(Reason::Truncated)?;
-    // The I flag; extensions of the header, which others define, set more.
+    // Only the I flag: other specifications extend the header and set more flags.
     if header[0] != 0x08 {
         return Err(Reason::NotIp);
     }
@@ -181,7 +181,7 @@ fn gre<B: Bytes + ?Sized>(frame: &B, at: usize) -> Result<(Next, usize), Reason>
     Ok((next, at + 4 + n_fields * 4))
 }
 
-/// The header that an Ethertype names; 0x6558 is a whole Ethernet frame.
+/// The header that follows an Ethertype; 0x6558 means a whole Ethernet frame.
 #[inline(always)]
 const fn next(ethertype: u16) -> Result<Next, Reason> {
     match ethertype {
@@ -248,7 +248,7 @@ mod tests {
 
     const ENDS: [[u8; 4]; 2] = [[172, 16, 0, 1], [172, 16, 0, 2]];
 
-    /// A datagram inside: its frame, and without its link header.
+    /// The frame of a datagram to be carried; from byte 14 on it is the bare IP packet.
     fn carried() -> Vec<u8> {
         let mut frame = Vec::new();
         PacketBuilder::ethernet2([2; 6], [4; 6])
@@ -288,7 +288,7 @@ mod tests {
             assert_eq!([inner.source, inner.destination], ENDS.map(mapped));
             assert_eq!((inner.source_port, inner.destination_port), (40_000, 53));
         }
-        // Routing (RFC 1701), version 1 (RFC 2637), and what is no packet.
+        // Routing (RFC 1701), version 1 (RFC 2637), and an Ethertype that is not IP.
         for header in [[0x40, 0, 8, 0], [0x20, 1, 8, 0], [0, 0, 0x88, 0xcc]] {
             let payload = [&header[..], &[0; 40]].concat();
             assert_eq!(look(&over_ipv6(47, &payload)), None, "{header:?}");

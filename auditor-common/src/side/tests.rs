@@ -8,7 +8,7 @@ use crate::{
     port::{PortKind, protocol},
 };
 
-/// A host that receives the packet, or sends it if `leaves`.
+/// A host that receives the packet, or sends it if `leaves` is set.
 #[derive(Default)]
 struct World {
     listening: RefCell<Vec<u16>>,

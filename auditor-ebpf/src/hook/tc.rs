@@ -1,4 +1,4 @@
-//! Socket buffers on their way into the stack and out of it.
+//! Socket buffers at the tc hooks, ingress and egress.
 
 use auditor_common::{Bytes, Direction};
 use aya_ebpf::bindings::__sk_buff;
@@ -6,11 +6,11 @@ use aya_ebpf::bindings::__sk_buff;
 use super::{Hook, linear_bytes, raw};
 use crate::bytes::SkbBytes;
 
-/// A socket buffer that comes in.
+/// A socket buffer at ingress.
 #[derive(Clone, Copy)]
 pub struct TcIngress(*mut __sk_buff);
 
-/// A socket buffer that leaves.
+/// A socket buffer at egress.
 #[derive(Clone, Copy)]
 pub struct TcEgress(*mut __sk_buff);
 
@@ -28,7 +28,7 @@ macro_rules! socket_buffers {
                 let skb = self.0;
                 // SAFETY: the kernel handed the context to the program.
                 unsafe {
-                    // A tag that lies beside the data, of which there is one or none, is 4 bytes on the wire.
+                    // `vlan_present` is 0 or 1: a VLAN tag kept beside the data, which is 4 bytes on the wire.
                     let tag = (*skb).vlan_present << 2;
                     ((*skb).ifindex, (*skb).len + tag)
                 }

@@ -1,4 +1,4 @@
-//! Frames before the stack, in one buffer.
+//! Frames at the XDP hook, in one buffer.
 
 use auditor_common::{Bytes, Direction};
 use aya_ebpf::bindings::xdp_md;

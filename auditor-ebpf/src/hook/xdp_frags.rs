@@ -1,11 +1,11 @@
-//! Frames before the stack that lie in several buffers.
+//! Frames at the XDP hook that may lie in several buffers.
 
 use auditor_common::{Bytes, Direction};
 use aya_ebpf::{bindings::xdp_md, helpers::generated::bpf_xdp_get_buff_len};
 
 use super::{Hook, linear_bytes, raw};
 
-/// A frame in as many buffers as it takes; all but its first one stay unread.
+/// A frame in one or more buffers, of which only the first is read.
 #[derive(Clone, Copy)]
 pub struct XdpFrags(*mut xdp_md);
 

@@ -1,9 +1,8 @@
-//! The fast path, which nearly all traffic takes: packets of conversations that have a bucket and whose server's port is
-//! known. And requests from outside, since a flood is made of them.
+//! The fast path, which nearly all traffic takes: packets of conversations that have a bucket and whose server port is
+//! known, and requests from outside, since a flood consists of them.
 //!
-//! Whatever is out of the ordinary is left, untouched, to the slow path, which counts every packet and would count these in
-//! the same bucket. Branches that few packets take are marked cold: in the stack packets were counted some nanoseconds faster
-//! then.
+//! All other packets are left uncounted to the slow path, which handles every packet and would count those of the fast path
+//! in the same bucket. Rare branches are marked cold: within the network stack that saved some nanoseconds per packet.
 
 use core::intrinsics::cold_path;
 
@@ -27,14 +26,14 @@ use crate::{
     tallies,
 };
 
-/// Buckets that are looked at; of a table that is less than 40% full hardly any conversation has a later one.
+/// Buckets that are probed. While less than 40% of the table is in use, hardly any conversation lies beyond them.
 const PROBES: u32 = 3;
 
-/// Counts a plain packet in its bucket, one of TCP if `TCP_ONLY`. Not plain is whatever takes more, and nothing is counted
-/// then.
+/// Counts a plain packet in its bucket; with `TCP_ONLY`, TCP packets alone. Returns [`Outcome::NOT_PLAIN`], with nothing
+/// counted, for every packet that needs the slow path.
 #[inline(always)]
 pub(crate) fn count<H: Hook, const TCP_ONLY: bool>(hook: H) -> Outcome {
-    // First, while there is nothing yet to be kept meanwhile.
+    // Called first: later, live values would have to be saved across its helper calls.
     let Some((per_cpu, known)) = PerCpu::current() else {
         return Outcome::NOT_PLAIN;
     };
@@ -62,12 +61,12 @@ fn plain<H: Hook, A: AddressPair, const TCP_ONLY: bool>(
     packet: &mut Packet,
     addresses: A,
 ) -> Outcome {
-    // A datagram may carry another packet.
+    // A UDP datagram may be a tunnel's and carry another packet.
     if TCP_ONLY && packet.protocol != protocol::TCP {
         cold_path();
         return Outcome::NOT_PLAIN;
     }
-    // What opens a conversation, or breaks it off, is counted apart.
+    // Packets that open or reset a conversation have counters of their own.
     if packet.flags & (SYN | RST) != 0 {
         cold_path();
         packet.read_handshake();
@@ -88,8 +87,8 @@ fn plain<H: Hook, A: AddressPair, const TCP_ONLY: bool>(
     }
 }
 
-/// Counts a packet in the bucket of its conversation; `addresses` are the client's and the server's, and `sender` is 1 if the
-/// server sent it.
+/// Counts a packet in the bucket of its conversation. `addresses` has the client's address first, then the server's;
+/// `sender` is 1 if the server sent the packet, else 0.
 #[inline(always)]
 fn in_bucket<H: Hook, A: AddressPair>(
     frame: &Frame<H>,
@@ -123,7 +122,7 @@ fn in_bucket<H: Hook, A: AddressPair>(
     Outcome::NOT_PLAIN
 }
 
-/// Counts a packet from outside that opens a conversation; as [`count`].
+/// As [`count`], for a packet from outside that opens a conversation.
 #[inline(always)]
 fn request<H: Hook, A: AddressPair>(
     frame: &Frame<H>,
@@ -134,7 +133,7 @@ fn request<H: Hook, A: AddressPair>(
 ) -> Outcome {
     match known(H::DIRECTION, frame.interface, ports, packet) {
         (true, false) => {}
-        // From such that leave, ports are learned.
+        // Requests on the loopback also leave this host, so the slow path has to learn ports from them.
         (false, false) if frame.interface != LOOPBACK => {}
         (true | false, true) | (false, false) => return Outcome::NOT_PLAIN,
     }

@@ -1,4 +1,4 @@
-//! Fragments: the first one of a datagram has the ports, which the later ones take from it.
+//! Fragments: only a datagram's first fragment has ports, so they are kept for the later ones.
 
 use auditor_common::{Packet, Part, Reason};
 use aya_ebpf::{macros::map, maps::LruHashMap};
@@ -13,11 +13,11 @@ struct Datagram {
     protocol: u32,
 }
 
-/// Ports of the datagrams whose first fragment was seen, the oldest forgotten first.
+/// Ports of the datagrams whose first fragment was seen; the least recently used are evicted first.
 #[map]
 static FRAGMENTS: LruHashMap<Datagram, [u16; 2]> = LruHashMap::with_max_entries(4096, 0);
 
-/// Keeps the ports of a first fragment, and gives them to a later one.
+/// Keeps the ports of a first fragment, and fills them into a later one.
 ///
 /// # Errors
 ///
@@ -34,7 +34,7 @@ pub(crate) fn complete(packet: &mut Packet) -> Result<(), Reason> {
     };
     if packet.part == Part::FirstFragment {
         let ports = [packet.source_port, packet.destination_port];
-        // Without room its later fragments are counted as such.
+        // If this fails, the later fragments are counted as `Reason::Fragment`.
         let _full = FRAGMENTS.insert(&datagram, &ports, 0);
         return Ok(());
     }

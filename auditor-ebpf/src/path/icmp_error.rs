@@ -1,4 +1,4 @@
-//! ICMP errors: the packet that they quote could not be delivered.
+//! ICMP errors, each of which quotes a packet that could not be delivered.
 
 use auditor_common::{Packet, packet};
 
@@ -7,10 +7,10 @@ use crate::{
     quote::Quote,
 };
 
-/// Extension headers that are followed in the packet that an error quotes.
+/// IPv6 extension headers that are followed in the quoted packet.
 const EXTENSIONS: usize = 2;
 
-/// Reads the endpoints of the packet that an ICMP error quotes. Errors are short, so their bytes lie in one piece.
+/// Reads the endpoints of the packet that an ICMP error quotes. Errors are short, so the linear part holds all of it.
 #[inline(always)]
 pub(crate) fn parse<H: Hook>(hook: H, quote: Quote, quoted: &mut Packet) -> Outcome {
     let bytes = hook.linear_bytes::<EXTENSIONS>();

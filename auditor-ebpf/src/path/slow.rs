@@ -1,5 +1,5 @@
-//! The slow path: a short one for what is plain, a long one for everything else. Each begins anew, so that nothing has to
-//! be kept for the next: older kernels count every byte of stack.
+//! The slow path: a short variant for plain packets, a long one for all others. Each reads the frame again from its context,
+//! so that nothing stays on the stack from one to the next: older kernels count every byte of it.
 
 use auditor_common::{
     Packet, Part, Reason, Tally,
@@ -73,7 +73,7 @@ fn plain<H: Hook, A: AddressValues>(
     counted
 }
 
-/// The frame, and what counting it writes to.
+/// The frame, and the counters of this CPU.
 #[inline(always)]
 pub(super) fn begin<H: Hook>(hook: H) -> Option<(Frame<H>, PerCpu)> {
     let (per_cpu, _) = PerCpu::current()?;
@@ -84,7 +84,8 @@ pub(super) fn begin<H: Hook>(hook: H) -> Option<(Frame<H>, PerCpu)> {
     Some((frame, per_cpu))
 }
 
-/// Counts any frame: what is not plain, or has no bucket. Returns the packet that it says could not be delivered, too.
+/// Counts any frame: one that is not plain, or has no bucket. For an ICMP error, also returns where it quotes the packet
+/// that could not be delivered.
 #[inline(always)]
 pub(crate) fn any<H: GlobalFunctions>(hook: H, has_no_bucket: bool) -> (Outcome, Option<Quote>) {
     let Some((frame, per_cpu)) = begin(hook) else {
@@ -118,7 +119,7 @@ pub(crate) fn any<H: GlobalFunctions>(hook: H, has_no_bucket: bool) -> (Outcome,
     (counted, quote)
 }
 
-/// Reads the endpoints: from memory, and where the headers lie beyond its linear part through the helper.
+/// Reads the endpoints: from the linear part, or through the helper if the headers reach beyond it.
 #[inline(always)]
 fn parse<H: GlobalFunctions>(frame: &Frame<H>, packet: &mut Packet) -> Outcome {
     let hook = frame.hook;
@@ -126,7 +127,7 @@ fn parse<H: GlobalFunctions>(frame: &Frame<H>, packet: &mut Packet) -> Outcome {
     if !H::REACHES_BEYOND {
         return parsed;
     }
-    // Headers that lie beyond look cut off, wherever they end.
+    // Headers that reach beyond the linear part look as if they were cut off.
     let is_cut = parsed == Outcome::of(Reason::Truncated) || packet.part == Part::Short;
     if is_cut && (frame.linear_bytes().length() as u32) < frame.length {
         *packet = Packet::EMPTY;
@@ -135,7 +136,7 @@ fn parse<H: GlobalFunctions>(frame: &Frame<H>, packet: &mut Packet) -> Outcome {
     parsed
 }
 
-/// Counts a packet that was read in a bucket, or where it has none in the shared table.
+/// Counts a parsed packet in its bucket, or in the shared table if there is no bucket for it.
 #[inline(always)]
 pub(super) fn by_addresses<H: GlobalFunctions>(
     packet: &mut Packet,

@@ -1,26 +1,26 @@
-//! What a tunnel's packet carries, counted on its own.
+//! Packets that a tunnel carries, each counted as a packet of its own.
 
 use auditor_common::{Packet, Reason, packet};
 
 use super::slow::{begin, by_addresses};
 use crate::{global::GlobalFunctions, hook::Hook, tallies};
 
-/// Extension headers that are followed in a packet that carries another, and in the one that is carried.
+/// IPv6 extension headers that are followed, in the outer packet and in the carried one.
 const EXTENSIONS: usize = 2;
 
-/// Of what [`open`] returns: whether the carried packet could not be read, and where it starts.
+/// Bits of the number that [`open`] returns: a flag if the carried packet could not be read, and a mask of where it starts.
 const UNREAD: u32 = 1 << 28;
 const START: u32 = 0xffff;
 
-/// Reads what the frame carries, if it is a tunnel's: 0 if not; else the tunnel above an interface's bits, where the carried
-/// frame or packet starts, and [`UNREAD`] if it could not be read.
+/// Reads the packet that a tunnel's frame carries. Returns 0 if there is none, [`UNREAD`] if it could not be read, else
+/// the tunnel's mark (`Tunnel::mark`) with the carried frame's or packet's offset in [`START`].
 #[inline(always)]
 pub(crate) fn open<H: Hook>(hook: H, packet: &mut Packet) -> u32 {
     let frame = hook.all_bytes::<EXTENSIONS>();
     let mut outer = Packet::EMPTY;
     match packet::parse(&frame, &mut outer) {
         Ok(()) => {}
-        // It may carry a packet or not: that this was not seen is said.
+        // The outer headers are too deep to see whether it carries a packet, so it is counted as unread.
         Err(Reason::TooDeep) => return UNREAD,
         Err(_) => return 0,
     }
@@ -42,7 +42,7 @@ pub(crate) fn count<H: GlobalFunctions>(hook: H) {
     if found == 0 {
         return;
     }
-    // On the wire it is what begins behind the tunnel's headers; if it could not be read, its own are not known.
+    // The carried packet's bytes start after the tunnel's headers. If it could not be read, its own headers are unknown.
     let mut wire = frame.on_wire(packet.headers);
     wire.bytes -= wire.packets * u64::from(found & START);
     if found & UNREAD != 0 {
@@ -50,7 +50,7 @@ pub(crate) fn count<H: GlobalFunctions>(hook: H) {
         return;
     }
     let interface = frame.interface | found & !packet::INDEX_MASK;
-    // What finds no room is counted by its port.
+    // A packet for which the table has no room is counted by its port.
     let counted = by_addresses::<H>(&mut packet, interface, &wire);
     tallies::add_outcome(counted, &wire);
 }

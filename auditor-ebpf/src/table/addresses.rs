@@ -1,4 +1,4 @@
-//! The addresses of a packet in the form of each IP version, and the buckets of flows between them.
+//! The addresses of a packet in the form that each IP version has, and the arrays of buckets for each.
 
 use auditor_common::{Bucket4, Bucket6, BucketRecord, Packet, packet::pack4};
 use aya_ebpf::{Global, macros::map, maps::Array};
@@ -8,25 +8,25 @@ use crate::{
     state::{MMAPABLE, PerCpu},
 };
 
-/// Buckets by CPU and half; user space sets their number.
+/// Buckets, grouped by CPU and then by half; user space sets their number.
 #[map]
 static BUCKETS_4: Array<Bucket4> = Array::with_max_entries(2, MMAPABLE);
 #[map]
 static BUCKETS_6: Array<Bucket6> = Array::with_max_entries(2, MMAPABLE);
 
-/// Buckets of a CPU's half, less one: their numbers are powers of two.
+/// The number of buckets in a CPU's half, less one; a mask, since that number is a power of two.
 #[unsafe(no_mangle)]
 static MASK_4: Global<u32> = Global::new(0);
 #[unsafe(no_mangle)]
 static MASK_6: Global<u32> = Global::new(0);
 
-/// A number that nobody outside can guess, so that nobody can choose addresses which share a bucket.
+/// A random number, so that an attacker cannot choose addresses whose hashes collide.
 #[unsafe(no_mangle)]
 pub(crate) static SECRET_0: Global<u64> = Global::new(0);
 /// An odd number whose bits look random: 2^64 divided by the golden ratio.
 pub const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
 
-/// The addresses of both sides as they stand in the packet.
+/// Source and destination address in network byte order, as they are in the packet.
 pub(crate) type Addresses4 = u64;
 pub(crate) type Addresses6 = [[u64; 2]; 2];
 
@@ -34,10 +34,10 @@ pub(crate) type Addresses6 = [[u64; 2]; 2];
 pub(crate) trait Layout: Sized {
     fn get(index: u32) -> Option<*mut Self>;
     fn mask() -> u32;
-    /// The first bucket of the half that is written to.
+    /// Index of the first bucket of the half that this CPU writes to.
     fn start(per_cpu: &PerCpu) -> u32;
 
-    /// What is in a bucket beside its addresses.
+    /// The ports and the record of a bucket.
     ///
     /// # Safety
     ///
@@ -84,14 +84,14 @@ pub(crate) trait AddressPair: Copy {
     fn fold(self) -> u64;
     fn swapped(self) -> Self;
 
-    /// Whether a bucket is between these.
+    /// Whether these are the bucket's addresses.
     ///
     /// # Safety
     ///
     /// `bucket` is a whole map value.
     unsafe fn are_of(self, bucket: *mut Self::Layout) -> bool;
 
-    /// Makes a bucket be between these.
+    /// Writes these addresses into the bucket.
     ///
     /// # Safety
     ///
@@ -101,13 +101,13 @@ pub(crate) trait AddressPair: Copy {
 
 /// Addresses by value.
 pub(crate) trait AddressValues: AddressPair {
-    /// Those of a parsed packet, which has them in IPv6's form.
+    /// The addresses of a parsed packet, which holds those of both IP versions as IPv6 addresses.
     fn of(packet: &Packet) -> Self;
-    /// Whether the source comes first in some order, ports deciding between equal addresses.
+    /// Whether the source comes first in a fixed order of addresses; ports decide between equal addresses.
     fn precedes(self, ports: (u16, u16)) -> bool;
 }
 
-/// Both addresses in one number, as they stand in the packet.
+/// Both IPv4 addresses in one number, in network byte order.
 impl AddressPair for Addresses4 {
     type Layout = Bucket4;
 
@@ -242,7 +242,7 @@ fn fold([a, b, c, d]: [u64; 4]) -> u64 {
     first.wrapping_mul(secret | 1).rotate_left(29) ^ second
 }
 
-/// Compares word by word; arrays would be compared by a function.
+/// Compares word by word, since the compiler would compare arrays with a function call.
 #[inline(always)]
 fn are_equal([a, b, c, d]: [u64; 4], addresses: &[[u64; 2]; 2]) -> bool {
     a == addresses[0][0] && b == addresses[0][1] && c == addresses[1][0] && d == addresses[1][1]

@@ -1,4 +1,4 @@
-//! A bucket of the flow table: where it is looked for, whose it is, and what is added to it.
+//! A bucket of the flow table: its position by hash, its key, and its counters.
 
 use core::intrinsics::{cold_path, likely};
 
@@ -14,14 +14,14 @@ use super::{
 };
 use crate::{state::PerCpu, verifier::one_of_two};
 
-/// A second number that nobody outside can guess.
+/// A second random number that keys the hash, as [`SECRET_0`] does.
 #[unsafe(no_mangle)]
 static SECRET_1: Global<u64> = Global::new(1);
 
-/// Small counters that reached this are full.
+/// A 16-bit counter with this value is full.
 const MOST_EVENTS: u16 = u16::MAX;
 
-/// Where the buckets of a key begin.
+/// The hash of a key, which gives the first bucket to probe.
 #[inline(always)]
 pub(crate) fn hash<A: AddressPair>(addresses: A, ports: u64) -> u32 {
     let mut hash = (addresses.fold() ^ SECRET_0.load()).wrapping_mul(SECRET_1.load() | 1);
@@ -29,11 +29,11 @@ pub(crate) fn hash<A: AddressPair>(addresses: A, ports: u64) -> u32 {
     (hash >> 32) as u32
 }
 
-/// A bucket of the half that this CPU writes to, alone: a whole map value.
+/// A whole map value: a bucket of the half in use, to which this CPU alone writes.
 pub(crate) struct Bucket<A: AddressPair>(*mut A::Layout);
 
 impl<A: AddressPair> Bucket<A> {
-    /// The bucket of a hash that is looked at after `probe` others.
+    /// The bucket to probe for a hash after `probe` others.
     #[inline(always)]
     pub(crate) fn at(per_cpu: &PerCpu, hash: u32, probe: u32) -> Option<Self> {
         let start = A::Layout::start(per_cpu);
@@ -41,7 +41,7 @@ impl<A: AddressPair> Bucket<A> {
         Some(Self(A::Layout::get(index)?))
     }
 
-    /// The record of the bucket, if it is the key's.
+    /// The bucket's record, if the bucket belongs to this key.
     #[inline(always)]
     pub(crate) fn record_of(&self, addresses: A, ports: u64, interface: u32) -> Option<Record> {
         // SAFETY: the bucket is a whole map value.
@@ -61,7 +61,7 @@ impl<A: AddressPair> Bucket<A> {
         unsafe { *A::Layout::parts(self.0).0 == 0 }
     }
 
-    /// Makes a free bucket the key's, and returns its record.
+    /// Writes the key into a free bucket, and returns its record.
     #[inline(always)]
     pub(crate) fn take(&self, addresses: A, ports: u64, interface: u32) -> Record {
         // SAFETY: the bucket is a whole map value that this CPU alone writes to.
@@ -74,7 +74,7 @@ impl<A: AddressPair> Bucket<A> {
         }
     }
 
-    /// Whether there is a bucket left for one more packet that proves nothing; if so, it is counted as taken.
+    /// Whether a bucket is left for one more unproven packet; if so, counts it as taken.
     #[inline(always)]
     pub(crate) fn has_room_unproven(per_cpu: &PerCpu) -> bool {
         per_cpu.take_unproven(A::Layout::mask() >> 2)
@@ -85,7 +85,7 @@ impl<A: AddressPair> Bucket<A> {
 pub(crate) struct Record(*mut BucketRecord);
 
 impl Record {
-    /// Notes when the conversation began, and how its server's side was decided.
+    /// Stores when the conversation began, and the evidence for its server side.
     #[inline(always)]
     pub(crate) fn begin(&self, epoch: u32, evidence: u8) {
         // SAFETY: part of a bucket.
@@ -95,15 +95,15 @@ impl Record {
         }
     }
 
-    /// Notes who sent the conversation's first packet: 0 for the first of its addresses, 1 for the second.
+    /// Stores which address sent the conversation's first packet: 0 for the first, 1 for the second.
     #[inline(always)]
     pub(crate) fn begin_from(&self, sender: u32) {
         // SAFETY: part of a bucket.
         unsafe { (*self.0).opening = (sender as u8 & 1) * opening::STARTED_BY_SECOND };
     }
 
-    /// Adds a packet from the first address if `sender` is 0, from the second if it is 1; false leaves the record as it is,
-    /// since one of its small counters is full.
+    /// Adds a packet from the first address if `sender` is 0, from the second if it is 1. Returns false, with the record
+    /// unchanged, if one of its counters is full.
     #[inline(always)]
     pub(crate) fn add(&self, sender: u32, wire: &Tally, flags: u8, event: u8, epoch: u32) -> bool {
         let record = self.0;
@@ -135,7 +135,7 @@ impl Record {
         true
     }
 
-    /// Notes an ICMP error about a conversation of which no packet was seen.
+    /// Starts the record of a conversation that is known from an ICMP error alone.
     #[inline(always)]
     pub(crate) fn begin_refused(&self, per_cpu: &PerCpu) {
         // SAFETY: part of a bucket.
@@ -146,7 +146,7 @@ impl Record {
         }
     }
 
-    /// Counts an ICMP error, as far as there is room.
+    /// Counts an ICMP error; the counter saturates.
     #[inline(always)]
     pub(crate) fn add_refusal(&self) {
         // SAFETY: part of a bucket.

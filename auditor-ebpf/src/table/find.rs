@@ -1,4 +1,4 @@
-//! A key to its bucket.
+//! Finds the bucket of a key.
 
 use super::{
     addresses::AddressPair,
@@ -7,15 +7,15 @@ use super::{
 };
 use crate::state::PerCpu;
 
-/// Buckets that are looked at.
+/// Buckets that are probed.
 const PROBES: u32 = 8;
 
 pub(crate) enum Found {
     /// The record, and whether its bucket was free.
     Bucket(Record, bool),
-    /// There is no bucket; the shared table may have an entry.
+    /// There is no bucket; the packet belongs into the shared table.
     Shared,
-    /// There is no bucket for packets that prove nothing.
+    /// There is no bucket for this unproven packet, and unproven packets do not go into the shared table.
     Lost,
 }
 

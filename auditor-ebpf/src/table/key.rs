@@ -1,18 +1,18 @@
-//! Under what a packet is counted.
+//! The key under which a packet is counted.
 
 use auditor_common::{Direction, KeptPorts, PackedPorts, Packet, Server, side};
 
 use super::addresses::AddressValues;
 use crate::{mode::keeps_both_ports, ports::PortView, state::KnownPorts};
 
-/// The key of a packet's conversation, and what is known with it.
+/// The key of a packet's conversation, and what was decided along with it.
 pub(crate) struct Key<A> {
     pub(crate) addresses: A,
     pub(crate) ports: u64,
     /// 0 if the first address sent the packet, 1 if the second did.
     pub(crate) sender: u32,
     pub(crate) evidence: u8,
-    /// The port to count it by if there is no room for its conversation.
+    /// The port under which the packet is counted if the table has no room for its conversation.
     pub(crate) port: u16,
 }
 
@@ -39,8 +39,8 @@ pub(crate) fn key<A: AddressValues>(
     }
 }
 
-/// The key but for its addresses, which are those of the packet, swapped if `sender` is 1; `precedes` as
-/// [`AddressValues::precedes`].
+/// The key without its addresses, which are the packet's, swapped if `sender` is 1. `precedes` is what
+/// [`AddressValues::precedes`] returned.
 #[inline(always)]
 pub(crate) fn ordered(
     direction: Direction,
@@ -61,7 +61,7 @@ pub(crate) fn ordered(
         side::server(packet, &view)
     };
     let protocol = packet.protocol;
-    // Of two ports of which neither is known for a server's, the lower one is more likely to be.
+    // If neither port is known to be a server's, the lower one is more likely to be.
     let lower = if source < destination {
         source
     } else {

@@ -1,4 +1,5 @@
-//! The table behind the buckets: for what finds none there, and for kernels whose CPUs are interrupted at work.
+//! The shared table: for packets that find no bucket, and for all packets on kernels where one program can interrupt another
+//! on the same CPU (`PREEMPT_RT`).
 
 use auditor_common::{ConversationKey, ConversationRecord, Reason, flow::opening};
 use aya_ebpf::{bindings::BPF_NOEXIST, macros::map, maps::HashMap};
@@ -10,7 +11,7 @@ use crate::{
     verifier::one_of_two,
 };
 
-/// Conversations by key, shared by all CPUs, one table for each half. User space sets their size.
+/// Conversations by key, shared by all CPUs; one table for each half. User space sets their sizes.
 #[map]
 static SHARED_0: HashMap<ConversationKey, ConversationRecord> =
     HashMap::with_max_entries(65_536, 0);
@@ -18,7 +19,7 @@ static SHARED_0: HashMap<ConversationKey, ConversationRecord> =
 static SHARED_1: HashMap<ConversationKey, ConversationRecord> =
     HashMap::with_max_entries(65_536, 0);
 
-/// One packet, as it is added to an entry.
+/// What one packet adds to an entry.
 pub(crate) struct Packet {
     pub(crate) packets: u64,
     pub(crate) bytes: u64,
@@ -27,12 +28,12 @@ pub(crate) struct Packet {
     pub(crate) sender: u8,
     pub(crate) evidence: u8,
     pub(crate) flags: u8,
-    /// As [`event`](super::event::event) says it.
+    /// What [`event`](super::event::event) returned for the packet.
     pub(crate) event: u8,
     pub(crate) refusals: u8,
 }
 
-/// What the kernel says where no entry is left: `-E2BIG`.
+/// The kernel's error when no entry is left: `-E2BIG`.
 const NO_ENTRY: i32 = -7;
 
 static EMPTY: ConversationRecord = ConversationRecord {
@@ -64,11 +65,11 @@ pub(crate) fn add(per_cpu: &PerCpu, key: &ConversationKey, packet: &Packet) -> R
     let (known, is_new) = if let Some(known) = table.get_ptr_mut(key) {
         (known, false)
     } else {
-        // Looking for an entry where there is none costs several times what all else does.
+        // Searching a full table for a free entry costs several times as much as everything else together.
         if per_cpu.is_full() {
             return Err(Reason::TableFull);
         }
-        // Another CPU may be faster: whoever loses finds the winner's entry.
+        // Another CPU may insert the key first; the lookup below then finds that entry.
         let inserted = table.insert(key, &EMPTY, u64::from(BPF_NOEXIST));
         if inserted == Err(NO_ENTRY) {
             per_cpu.fill();
@@ -79,7 +80,8 @@ pub(crate) fn add(per_cpu: &PerCpu, key: &ConversationKey, packet: &Packet) -> R
     };
     let sender = one_of_two(u64::from(packet.sender));
     // SAFETY: the kernel hands out pointers to whole entries, which stay readable while the program runs. Other CPUs write
-    // to them too, so every change is one atomic instruction, or a plain store of the epoch or by whoever made the entry.
+    // to them too, so every change is one atomic instruction, or a plain store of the epoch or by the CPU that made the
+    // entry.
     unsafe {
         if is_new {
             (*known).first = packet.epoch;

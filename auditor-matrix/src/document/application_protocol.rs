@@ -1,8 +1,7 @@
-//! Application protocols to the transports they run over.
+//! Maps application protocols to the transports that they run over.
 //!
-//! The facts are those of IANA's registry of service names and ports (RFC 6335), as far as it says what is used: the
-//! registry reserved both TCP and UDP for most old names, so for those that run over one alone the protocol's own
-//! standard decides.
+//! The source is IANA's registry of service names and ports (RFC 6335). It reserved both TCP and UDP for most old names, so
+//! for a protocol that runs over only one of them the protocol's own standard decides.
 
 use crate::transport::Transport;
 
@@ -10,7 +9,7 @@ const TCP: &[Transport] = &[Transport::Tcp];
 const UDP: &[Transport] = &[Transport::Udp];
 const BOTH: &[Transport] = &[Transport::Tcp, Transport::Udp];
 
-/// Over what an application protocol runs; `None` if its name is not known. Letter case makes no difference.
+/// The transports that an application protocol runs over; `None` if its name is not known. Letter case is ignored.
 pub(super) fn transports(name: &str) -> Option<&'static [Transport]> {
     Some(match name.to_lowercase().as_str() {
         "http" | "https" | "http2" | "grpc" | "rpc" | "ssh" | "scp" | "sftp" | "ftp" | "ftps"

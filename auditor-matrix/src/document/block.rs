@@ -14,13 +14,13 @@ pub(super) struct Block {
 pub(super) enum Content {
     /// A heading; level 1 is the page's title.
     Heading { level: u8, text: String },
-    /// Apart from the paragraphs, of which a large page has millions: they would take its room each.
+    /// Boxed, since every variant takes the size of the largest, and a large page has millions of paragraphs.
     Table(Box<TableRows>),
     /// A paragraph or an item of a list.
     Text(String),
     /// The title of the table that follows.
     Caption(String),
-    /// The title that front matter gives the page; it stands above no row.
+    /// The page's title from front matter. It is no heading, so it is no context of any row.
     Title(String),
 }
 

@@ -1,4 +1,4 @@
-//! Cells to values: transports, directions, requirements, conditions.
+//! Reads cells into values: transports, directions, requirements, conditions.
 
 use super::{
     application_protocol,
@@ -15,14 +15,14 @@ pub(super) struct NamedTransports {
     pub(super) inferred: bool,
 }
 
-/// Reads a cell of protocols. `None` if it names none that is known.
+/// Reads a cell of a protocol column. `None` if it names no known protocol.
 pub(super) fn transports(text: &str) -> Option<NamedTransports> {
     let words: Vec<String> = text
         .split(|c: char| !c.is_alphanumeric())
         .filter(|word| !word.is_empty())
         .map(str::to_lowercase)
         .collect();
-    // "All traffic": what has ports is all that a matrix can say of it.
+    // "All traffic" is read as TCP and UDP: of all traffic a matrix can only state what has ports.
     if words
         .first()
         .is_some_and(|word| matches!(word.as_str(), "all" | "any"))
@@ -54,7 +54,8 @@ pub(super) fn transports(text: &str) -> Option<NamedTransports> {
     })
 }
 
-/// What a description implies: the name of one application protocol, or that of one that runs over UDP alone.
+/// The transports that a description implies: those of the application protocol that it consists of, or UDP if every
+/// protocol that it mentions runs over UDP alone.
 pub(super) fn implied_transports(text: &str) -> Option<NamedTransports> {
     let (outside, _) = unbracket(text);
     if let Some(transports) = application_protocol::transports(&outside) {
@@ -121,7 +122,7 @@ pub(super) fn required(text: &str) -> Option<bool> {
     }
 }
 
-/// Notes cut into the sentence under which the row applies, and the rest.
+/// Splits notes into the sentences that state a condition of the row, and the rest.
 pub(super) fn condition(notes: &str) -> (Option<String>, Option<String>) {
     let (mut conditions, mut rest) = (Vec::new(), Vec::new());
     for sentence in sentences(notes) {
@@ -152,7 +153,7 @@ fn is_condition(sentence: &str) -> bool {
     .any(|start| lower.starts_with(start))
 }
 
-/// The words in brackets under which the row applies: "(may change with the configuration)", "(Enterprise only)".
+/// The condition of the row that stands in brackets: "(may change with the configuration)", "(Enterprise only)".
 pub(super) fn bracketed_condition(text: &str) -> Option<String> {
     let (_, brackets) = unbracket(text);
     brackets.into_iter().find_map(|part| {

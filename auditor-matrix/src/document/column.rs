@@ -1,4 +1,4 @@
-//! Column headings to what their cells mean.
+//! Maps column headings to the meaning of their cells.
 
 use super::text::{fold, unbracket};
 
@@ -6,28 +6,28 @@ use super::text::{fold, unbracket};
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Column {
     Port,
-    /// The end of a range that a column of ports starts.
+    /// The last port of a range whose first port is in a `Port` column.
     LastPort,
     Protocol,
     Direction,
-    /// Whether the row is about traffic that comes in: yes or no.
+    /// Yes or no: whether the row is about inbound traffic.
     InboundMark,
-    /// Whether the row is about traffic that goes out: yes or no.
+    /// Yes or no: whether the row is about outbound traffic.
     OutboundMark,
     Source,
     Destination,
     /// One column for the other endpoint: the source of inbound rows, the destination of outbound ones.
     Peer,
     Service,
-    /// Whose ports these are.
+    /// The machines that the row is about.
     Role,
     Required,
     Notes,
-    /// Nothing that a rule needs.
+    /// Understood, but holds nothing that a rule needs.
     Ignored,
 }
 
-/// What a column's heading means; `None` if nobody knows.
+/// The meaning of a column heading; `None` if it is not recognised.
 pub(super) fn column(heading: &str) -> Option<Column> {
     let (outside, _) = unbracket(heading);
     let name = fold(
@@ -35,7 +35,7 @@ pub(super) fn column(heading: &str) -> Option<Column> {
             .to_lowercase()
             .replace(['*', ':', '.', '?', '#', '_'], " "),
     );
-    // "No." and "#" count the lines.
+    // "No." and "#" head a column of row numbers.
     if name.is_empty() && !heading.trim().is_empty() || name == "no" {
         return Some(Column::Ignored);
     }
@@ -159,7 +159,7 @@ pub(super) fn column(heading: &str) -> Option<Column> {
     Some(exact)
 }
 
-/// Headings that only hold a word that says what they are: "DC/OS Component", "Default port number".
+/// Recognises a heading by one of its words: "DC/OS Component", "Default port number".
 fn ending(name: &str) -> Option<Column> {
     let words = name.split(' ');
     let first = words.clone().next()?;
@@ -174,13 +174,13 @@ fn ending(name: &str) -> Option<Column> {
     let names_port = words
         .clone()
         .any(|word| matches!(word, "port" | "ports" | "port(s)"));
-    // The client's own port is no part of a rule.
     let names_other_endpoint = words.clone().skip(1).any(|word| {
         matches!(
             word,
             "to" | "from" | "destination" | "source" | "server" | "client"
         )
     });
+    // A source port is the client's own, which is no part of a rule.
     if is_source && names_port && first != "client" {
         return Some(Column::Ignored);
     }

@@ -28,7 +28,7 @@ impl<'a> Body<'a> {
         self.rows.iter().skip(self.n_headings)
     }
 
-    /// The cells of every row, without their lines.
+    /// The cells of every row, without line numbers.
     pub(super) fn cells(&self) -> impl Iterator<Item = impl Iterator<Item = &'a str>> {
         let rows = self.rows;
         (self.n_headings..rows.len()).map(|row| rows.cells(row))
@@ -43,7 +43,7 @@ impl<'a> Body<'a> {
 pub(super) struct Columns(Vec<Option<Column>>);
 
 impl Columns {
-    /// Gives each column its meaning: from its heading, and where that says nothing or too much, from its cells.
+    /// Determines the meaning of each column from its heading or, where the heading is unknown or ambiguous, from its cells.
     pub(super) fn new(head: &TableRow, body: &Body<'_>) -> Self {
         let mut columns: Vec<Option<Column>> = head
             .cells
@@ -56,7 +56,7 @@ impl Columns {
             .count();
         for (index, (column, heading)) in columns.iter_mut().zip(&head.cells).enumerate() {
             let cells = || body.column(index).filter(|cell| !cell.is_empty());
-            // "Type" is the protocol, unless another column is.
+            // A column headed "Type" holds the protocol only if no other column does.
             if *column == Some(Column::Protocol)
                 && 1 < n_protocols
                 && heading.trim().eq_ignore_ascii_case("type")
@@ -106,7 +106,7 @@ impl Columns {
         some(&cells.join(" "))
     }
 
-    /// Headings that nobody knows.
+    /// The headings that were not recognised.
     pub(super) fn unknown<'a>(&self, head: &'a TableRow) -> Vec<&'a str> {
         head.cells
             .iter()
@@ -116,7 +116,7 @@ impl Columns {
             .collect()
     }
 
-    /// The direction that a row's marks give, in a column for inbound and one for outbound.
+    /// The direction that a row gives in its yes-or-no columns for inbound and outbound traffic.
     pub(super) fn marked(&self, row: &TableRow) -> Option<Direction> {
         let is_marked = |column| {
             self.cell(row, column)
@@ -135,7 +135,8 @@ impl Columns {
         }
     }
 
-    /// The direction that a table gives by naming only one endpoint: its rows are about the other.
+    /// The direction of a table with a column for one endpoint only: its rows are about the other endpoint, so a lone
+    /// `Source` column means inbound and a lone `Destination` column outbound.
     pub(super) fn one_sided(&self) -> Option<Direction> {
         match (self.has(Column::Source), self.has(Column::Destination)) {
             (true, false) => Some(Direction::Inbound),
@@ -144,8 +145,8 @@ impl Columns {
         }
     }
 
-    /// The cells of all columns of ports, those of one direction together; a column of the ports of one transport names it in
-    /// front.
+    /// The text of all port columns, joined by direction. If a heading starts with a transport, as in `TCP port`, the
+    /// transport is put in front of the cell's text.
     pub(super) fn ports(
         &self,
         head: &TableRow,

@@ -1,4 +1,4 @@
-//! What the headings above say of what stands below them.
+//! The context that headings give to the tables and sentences below them.
 
 use std::sync::Arc;
 
@@ -12,21 +12,21 @@ pub(super) struct Context {
     pub(super) section: Option<Arc<str>>,
     pub(super) transport: Option<Transport>,
     pub(super) role: Option<Arc<str>>,
-    /// The rows stand for traffic of the role's machines among themselves.
+    /// The rows describe traffic among the machines of `role`.
     pub(super) is_within_role: bool,
     pub(super) direction: Option<Direction>,
-    /// Source and destination of rows that name none.
+    /// Source and destination of rows that name neither.
     pub(super) endpoints: Option<(String, String)>,
-    /// The nearest heading that may name machines, for tables that name only the other endpoint.
+    /// The nearest heading that may name machines: the role of rows whose table has a column for the other endpoint only.
     pub(super) heading: Option<String>,
 }
 
-/// The headings above, outermost first.
+/// The headings above the current line, outermost first.
 #[derive(Debug, Default)]
 pub(super) struct Headings(Vec<(u8, String)>);
 
 impl Headings {
-    /// A heading ends all that are no higher than itself.
+    /// Adds a heading, which ends the sections of all headings of its own or a deeper level.
     pub(super) fn push(&mut self, level: u8, text: &str) {
         while self.0.last().is_some_and(|(above, _)| level <= *above) {
             self.0.pop();

@@ -1,4 +1,4 @@
-//! Tables that name the client in front of a line and the server above a column, with the ports where they meet.
+//! Tables with clients as row headings, servers as column headings (or the reverse), and ports in the cells.
 
 use std::{
     collections::HashSet,
@@ -29,14 +29,14 @@ static TO_FROM: LazyLock<Regex> = LazyLock::new(|| {
     )
 });
 
-/// Whom the headings of the columns name; those of the rows name the other endpoint.
+/// Whether the column headings name servers or clients; the row headings name the other endpoint.
 #[derive(Clone, Copy, Eq, PartialEq)]
 pub(super) enum ColumnHeadings {
     Servers,
     Clients,
 }
 
-/// Whether a table is one of these: the heading of its first column says so.
+/// Recognises a cross table by the heading of its first column, such as `From / To`; `None` for any other table.
 pub(super) fn column_headings(head: &TableRow) -> Option<ColumnHeadings> {
     let corner = head.cells.first().filter(|_| 2 < head.cells.len())?;
     if FROM_TO.is_match(corner) {
@@ -46,7 +46,7 @@ pub(super) fn column_headings(head: &TableRow) -> Option<ColumnHeadings> {
     }
 }
 
-/// Reads such a table.
+/// Reads the rows of a cross table.
 pub(super) fn read(
     file: &Arc<str>,
     (head, body): (&TableRow, &Body<'_>),
@@ -59,7 +59,7 @@ pub(super) fn read(
         let Some(row_heading) = row.cells.first().and_then(|cell| some(cell)) else {
             continue;
         };
-        // A text that reaches over the whole line explains the table.
+        // A cell that spans the whole row is a note on the table.
         if row.cells.iter().all(|cell| *cell == row_heading) {
             continue;
         }
@@ -119,7 +119,7 @@ pub(super) fn read(
                         forbidden: false,
                     }),
                 };
-                // A cell that reaches over several lines says the same in each.
+                // A cell that spans several rows is repeated in each, so equal fields are kept once.
                 if known.insert(Arc::clone(&found.fields)) {
                     document.rows.push(found);
                 }

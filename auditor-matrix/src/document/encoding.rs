@@ -1,17 +1,17 @@
-//! Bytes to text, whatever they were saved as.
+//! Decodes bytes into text, in whichever encoding they were saved.
 
 use std::borrow::Cow;
 
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
-/// A page's text, and what a person should know of how it was read.
+/// A page's text, and a remark for the user if the encoding was guessed or text was lost.
 pub(super) struct Decoded<'a> {
     pub(super) text: Cow<'a, str>,
     pub(super) remark: Option<&'static str>,
 }
 
-/// Reads UTF-8; UTF-16 by its byte order mark or its zero bytes; and else Windows-1252, in which every byte is a
-/// character and which pages that are not UTF-8 are most often saved in.
+/// Reads UTF-8; UTF-16, recognised by its byte order mark or its zero bytes; and otherwise Windows-1252, in which every byte
+/// is a character and in which most pages that are not UTF-8 are saved.
 pub(super) fn decode(bytes: &[u8]) -> Decoded<'_> {
     let encoding = Encoding::for_bom(bytes).map_or_else(|| guess(bytes), |(encoding, _)| encoding);
     let (text, _, is_damaged) = encoding.decode(bytes);
@@ -41,7 +41,7 @@ fn guess(bytes: &[u8]) -> &'static Encoding {
         let bytes = start.iter().skip(parity).step_by(2);
         bytes.filter(|byte| **byte == 0).count()
     };
-    // Latin letters have a zero in one half of their two bytes.
+    // In UTF-16 a Latin letter has a zero byte: the second in little endian, the first in big endian.
     let most = start.len() / 4;
     if 0 < most && most < n_zeros(1) && n_zeros(0) == 0 {
         UTF_16LE

@@ -1,4 +1,4 @@
-//! Phrases to the two endpoints of a conversation: `worker -> controller`, `from A to B`, `Outbound to the store`.
+//! Reads phrases into the endpoints of a conversation: `worker -> controller`, `from A to B`, `Outbound to the store`.
 
 use std::sync::LazyLock;
 
@@ -9,12 +9,12 @@ use super::{
     text::{fold, regex},
 };
 
-/// Who opens conversations to whom.
+/// The client and the server that a phrase names.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) struct Endpoints {
     pub(super) source: String,
     pub(super) destination: String,
-    /// Each may open conversations to the other.
+    /// Either endpoint may open conversations to the other.
     pub(super) is_mutual: bool,
 }
 
@@ -80,7 +80,7 @@ pub(super) fn peer(text: &str) -> Option<String> {
     endpoint(PEER.captures(text)?.get(1)?.as_str())
 }
 
-/// An endpoint without marks that lead to a footnote.
+/// An endpoint's text without footnote marks.
 fn endpoint(text: &str) -> Option<String> {
     let text =
         fold(text.trim_matches(|c: char| c.is_whitespace() || matches!(c, '*' | '\u{2020}')));

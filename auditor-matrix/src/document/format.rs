@@ -12,7 +12,7 @@ use thiserror::Error;
 
 use super::block::Block;
 
-/// How a document is written.
+/// The format of a document.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Format {
     Markdown,
@@ -23,19 +23,19 @@ pub enum Format {
     Csv,
 }
 
-/// One line of the table of formats.
+/// One entry of the table of formats.
 struct Definition {
-    /// What people call it, the usual name first.
+    /// The names that users call it by, the usual one first.
     names: &'static [&'static str],
-    /// Of files, in lower case.
+    /// File name extensions, in lower case.
     extensions: &'static [&'static str],
-    /// How a page begins that can be nothing else: lower case, without white space.
+    /// First bytes that only a page of this format has, in lower case and without white space.
     first_bytes: &'static [&'static [u8]],
     read: fn(&str) -> Vec<Block>,
 }
 
 impl Format {
-    /// Every format, in the order in which people are offered them.
+    /// Every format, in the order in which messages list them.
     pub const ALL: [Self; 5] = [
         Self::Markdown,
         Self::Html,
@@ -44,8 +44,8 @@ impl Format {
         Self::Csv,
     ];
 
-    /// The table of formats. A new one is a line here, a reader beside the others, and a page in `tests/pages` that the
-    /// tests and the fuzzer start from.
+    /// The table of formats. A new format needs an entry here, a reader in `document/format/`, and a page in `tests/pages`,
+    /// from which the tests and the fuzzer start.
     const fn definition(self) -> Definition {
         match self {
             Self::Markdown => Definition {
@@ -81,8 +81,8 @@ impl Format {
         }
     }
 
-    /// Recognises the format by the file's extension, then by its first characters. Markdown may hold HTML, so what is
-    /// not plainly of another format is Markdown.
+    /// Recognises the format by the file's extension, then by its first characters. Markdown may contain HTML, so a page
+    /// that is not clearly in another format is read as Markdown.
     pub fn detect(path: &Path, bytes: &[u8]) -> Self {
         let extension = path
             .extension()
@@ -129,10 +129,10 @@ impl Format {
     }
 }
 
-/// The longest of `first_bytes` has no more.
+/// The length of the longest entry of `first_bytes`.
 const MOST_FIRST_BYTES: usize = 14;
 
-/// A format that nobody knows.
+/// The name of an unknown format.
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
 #[error(
     "`{name}` is not a format that can be read: choose {}",

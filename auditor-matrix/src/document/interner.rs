@@ -1,11 +1,11 @@
-//! What the rows of a page have in common, held in memory once.
+//! Interns the values that rows of a page share, so that each is in memory once.
 
 use std::{collections::HashSet, hash::Hash, sync::Arc};
 
 use super::row::{PortGroup, Row, RowFields};
 use crate::transport::Transport;
 
-/// Every value that rows of a page have had so far: a large table names few machines and says the same of many.
+/// The distinct values of the rows so far: a large table names few machines, and many of its rows have equal fields.
 #[derive(Default)]
 pub(super) struct Interner {
     texts: HashSet<Arc<str>>,
@@ -15,8 +15,7 @@ pub(super) struct Interner {
     row_texts: HashSet<Arc<str>>,
 }
 
-/// Where there are more different texts than this, most belong to one row only, and to know them all costs more than it
-/// saves.
+/// With more distinct texts than this, most belong to one row only, and interning the rest would cost more than it saves.
 const MOST_ROW_TEXTS: usize = 1 << 16;
 
 impl Interner {

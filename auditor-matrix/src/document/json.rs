@@ -12,7 +12,7 @@ struct RowJson<'a> {
     section: Option<&'a str>,
     role: Option<&'a str>,
     ports: Vec<[u16; 2]>,
-    /// Groups of `ports` of which one is enough; left out where there are none.
+    /// The groups of `ports` in which any one range is enough; left out if there are none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     alternatives: Vec<Vec<[u16; 2]>>,
     protocol: Option<&'a str>,
@@ -26,7 +26,7 @@ struct RowJson<'a> {
     condition: Option<&'a str>,
     notes: Option<&'a str>,
     ephemeral: bool,
-    /// The page says that there is no such traffic; left out where it does not.
+    /// The page says that this traffic does not take place; left out if it does not say so.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     forbidden: bool,
 }

@@ -1,4 +1,4 @@
-//! One line of a port table to rows: each cell by the meaning of its column.
+//! Reads one row of a port table, each cell by the meaning of its column.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -23,7 +23,7 @@ pub(super) struct PortTable<'a> {
     pub(super) context: &'a Context,
 }
 
-/// The cells of a row that several parts of it share.
+/// The values of a table row that are the same in every [`Row`] made of it.
 #[derive(Default)]
 struct Cells {
     role: Option<String>,
@@ -40,7 +40,7 @@ struct Cells {
 }
 
 impl PortTable<'_> {
-    /// Reads a row; `role` is that of its machines, if the row or one above it names it.
+    /// Reads a table row; `role` names its machines, if this row or one above it does.
     pub(super) fn read(&self, row: &TableRow, role: Option<&str>, document: &mut Document) {
         let mut cells_beyond = row
             .cells
@@ -130,7 +130,7 @@ impl PortTable<'_> {
         });
     }
 
-    /// The ports of one transport; `None` if the text names none, which is then a problem.
+    /// Reads the ports of one transport. `None`, with a problem reported, if the text names none.
     fn ports(&self, row: &TableRow, text: &str, document: &mut Document) -> Option<ports::Ports> {
         let protocol = self.columns.cell(row, Column::Protocol);
         let named = protocol.as_deref().and_then(cell::transports);
@@ -239,7 +239,7 @@ impl PortTable<'_> {
         cells
     }
 
-    /// What phrases say of direction and endpoints: `Outbound to the store`, `worker -> controller`, `from A to B`.
+    /// Reads direction and endpoints from phrases: `Outbound to the store`, `worker -> controller`, `from A to B`.
     fn read_phrases(&self, row: &TableRow, cells: &mut Cells, document: &mut Document) {
         if let Some(text) = &cells.direction_text {
             if let Some(endpoints) = endpoints::arrow(text) {
@@ -282,7 +282,7 @@ impl PortTable<'_> {
         }
     }
 
-    /// Completes direction and endpoints from what stands above the row.
+    /// Fills in the direction and the endpoints that the row leaves out, from the table's columns and the headings above.
     fn complete_endpoints(&self, row: &TableRow, cells: &mut Cells, document: &mut Document) {
         let context = self.context;
         let gives_endpoints = cells.source.is_some() || cells.destination.is_some();
@@ -328,7 +328,7 @@ impl PortTable<'_> {
         }
     }
 
-    /// The row's transport and whether it was inferred: from the cells, the headings, or the application.
+    /// The row's transports, from its cells, the headings or an application protocol, and whether they were inferred.
     fn transport(
         &self,
         row: &TableRow,
@@ -352,7 +352,7 @@ impl PortTable<'_> {
             return (vec![transport], false);
         }
         let texts = || [&cells.service, &cells.notes].into_iter().flatten();
-        // "HTTP: the API (TCP only)": in brackets, the page itself says so.
+        // "HTTP: the API (TCP only)": the brackets state the transport, so it need not be inferred from "HTTP".
         let bracketed = texts()
             .filter_map(|text| cell::transports(&unbracket(text).1.join(" ")))
             .find(|named| !named.inferred);

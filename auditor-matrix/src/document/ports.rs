@@ -1,4 +1,4 @@
-//! Cells of ports to groups of ranges: `80/(443 or 4443)`, `9200, 9300-9400`, `53 (TCP/UDP)`, `20K+`.
+//! Reads cells of ports into groups of ranges: `80/(443 or 4443)`, `9200, 9300-9400`, `53 (TCP/UDP)`, `20K+`.
 
 mod ip_protocol;
 mod segment;
@@ -27,9 +27,9 @@ pub(super) struct Ports {
     pub(super) ephemeral: bool,
     /// Application protocols written beside the ports: `443 (HTTPS)`.
     pub(super) protocols: Vec<String>,
-    /// One for each part that is no port.
+    /// One for each part of the cell that is no valid port.
     pub(super) problems: Vec<PortsProblem>,
-    /// Words that mean nothing here, those that stand together as one.
+    /// Words that were not understood, adjacent ones joined.
     pub(super) unknown: Vec<String>,
 }
 
@@ -55,7 +55,7 @@ pub(super) fn ports(text: &str) -> Ports {
     ports
 }
 
-/// Whether so many words stand in a cell that a number among them need not be a port.
+/// Whether a cell has so many unknown words that it is prose, in which a number need not be a port.
 fn is_prose(text: &str) -> bool {
     let mut depth = 0_usize;
     let unknown = tokens(text).into_iter().filter(|token| {
@@ -77,14 +77,14 @@ fn is_prose(text: &str) -> bool {
 
 const PROSE_WORDS: usize = 3;
 
-/// What a word in a cell of ports does.
+/// The meaning of a word in a cell of ports.
 #[derive(Clone, Copy, Eq, PartialEq)]
 enum Word {
     Or,
     Filler,
-    /// What follows is a port.
+    /// The number that follows is a port: `port 80`.
     Port,
-    /// The number that follows is none: `version 2`.
+    /// The number that follows is no port: `version 2`.
     NoPort,
     Transport(Transport),
     Ephemeral,
@@ -119,28 +119,28 @@ impl Word {
 /// What the words before a number say of it.
 #[derive(Clone, Copy, Default, Eq, PartialEq)]
 enum NumberMeaning {
-    /// Nothing: it is a port.
+    /// They say nothing of it, so it counts as a port.
     #[default]
     Port,
-    /// It is a port.
+    /// They say that it is a port.
     CertainPort,
-    /// It is none: `version 2`.
+    /// They say that it is no port: `version 2`.
     NoPort,
-    /// In a cell of many words one stood before that means nothing, so it need not be a port.
+    /// The cell is prose and an unknown word came before, so it need not be a port.
     Doubtful,
 }
 
-/// A cell that is being read.
+/// The state of reading a cell.
 #[derive(Default)]
 struct PortCell {
     ports: Ports,
-    /// Groups still apart: `a or b` binds its two neighbours only.
+    /// Groups that are not merged yet: `or` joins only the two ports beside it.
     groups: Vec<PortGroup>,
     is_or: bool,
     depth: usize,
     is_prose: bool,
     next: NumberMeaning,
-    /// The last word was unknown too, so the next belongs to it.
+    /// The last word was unknown, so an unknown word that follows is joined to it.
     goes_on: bool,
 }
 
@@ -233,7 +233,7 @@ impl PortCell {
         self.is_or = false;
     }
 
-    /// `20K+`, `1024 and above`.
+    /// Reads `20K+`, `1024 and above`.
     fn upward(&mut self, text: &str) {
         let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
         let digits = digits.split(' ').next().unwrap_or_default();
@@ -274,7 +274,7 @@ impl PortCell {
             }
             Word::Ephemeral => self.ports.ephemeral = true,
             Word::Everything => {
-                // "all nodes" is no port.
+                // In prose, as in "all nodes", the word stands for no ports.
                 if !self.is_prose {
                     self.groups.push(PortGroup {
                         ranges: vec![PortRange::ALL],

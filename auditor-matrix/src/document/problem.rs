@@ -2,12 +2,12 @@
 
 use std::{fmt, sync::Arc};
 
-/// How much a problem takes away.
+/// Whether a problem loses anything.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Severity {
-    /// Something that was written is in no row or no rule.
+    /// Something that the page states is in no row or no rule.
     Lost,
-    /// Everything is kept; a person may want to know.
+    /// Everything is kept, but the user may want to check it.
     Remark,
 }
 
@@ -19,7 +19,7 @@ pub struct Problem {
     pub severity: Severity,
     /// The text of the cell, heading or sentence.
     pub text: String,
-    /// A sentence that follows `file:line: "text": `.
+    /// A sentence, which is printed after `file:line: "text": `.
     pub message: String,
 }
 

@@ -1,4 +1,4 @@
-//! What prose says of ports and connections to rows.
+//! Reads what prose says of ports and connections into rows.
 
 mod connection;
 mod dynamic_ports;
@@ -30,22 +30,22 @@ use super::{
 };
 use crate::{port::PortRange, transport::Transport};
 
-/// Sentences in reading order; read once all tables are known.
+/// The prose of a page: sentences in reading order, which are read once all tables are known.
 #[derive(Default)]
 pub(super) struct Prose {
     sentences: PackedSentences,
-    /// Host names that stand alone in a list, by section.
+    /// Host names that are list items by themselves, by section.
     hosts: BTreeMap<Option<Arc<str>>, Vec<String>>,
     sections_with_tables: BTreeSet<Option<Arc<str>>>,
-    /// Items of lists of ports, each read already.
+    /// The rows of list items that were read as ports already.
     items: Vec<Row>,
-    /// The last paragraph leads to a list of ports.
+    /// The last paragraph introduced a list of ports.
     is_port_list: bool,
-    /// The words above the next item, if they are few.
+    /// The short text above the next list item, which says what its ports are for.
     label: Option<String>,
 }
 
-/// More words than this are a sentence.
+/// A text of more words is a sentence, no label.
 const LABEL_WORDS: usize = 5;
 
 impl Prose {
@@ -69,7 +69,8 @@ impl Prose {
                 .push(text.to_owned());
             return;
         }
-        // A list goes on until the next paragraph that is none of its items, and says what it lists in front.
+        // An item starts with its ports. A list of ports lasts until the next paragraph that is no item; outside of one an
+        // item is a single sentence.
         if (self.is_port_list || !text.contains(". "))
             && let Some(item) = ports_with_service(text, self.is_port_list)
         {
@@ -82,7 +83,7 @@ impl Prose {
             self.items.push(row(item));
             return;
         }
-        // In a list of ports a few words say what the ports below them are for.
+        // In a list of ports, a short text says what the ports below it are for.
         let is_label = text.split(' ').count() <= LABEL_WORDS && !text.ends_with(['.', '!', '?']);
         let introduces_ports = introduces_ports(text);
         self.label = (is_label && !introduces_ports).then(|| text.trim_end_matches(':').to_owned());
@@ -93,12 +94,12 @@ impl Prose {
         }
     }
 
-    /// Says that a table of ports stands in this section.
+    /// Records that this section has a table of ports.
     pub(super) fn has_table(&mut self, section: Option<Arc<str>>) {
         self.sections_with_tables.insert(section);
     }
 
-    /// Rows of what only prose says, and remarks on sentences that speak of ports of a table.
+    /// The rows that only prose gives, and remarks on sentences about ports that a table lists.
     pub(super) fn rows(
         mut self,
         file: &Arc<str>,
@@ -108,7 +109,8 @@ impl Prose {
         let in_tables = listed(rows);
         let (mut found, mut problems) = (Vec::new(), Vec::new());
         for item in std::mem::take(&mut self.items) {
-            // In a section with a table a list explains, elsewhere it is what there is instead of one.
+            // In a section with a table, a list of ports only explains those of the tables; elsewhere it takes a table's
+            // place.
             let explains = self.sections_with_tables.contains(&item.section)
                 && item.ranges().all(|range| in_tables.contains_key(&range));
             if !explains {
@@ -150,7 +152,7 @@ impl Prose {
                     let mut is_new = |range: &PortRange| {
                         in_prose.insert((section.clone(), *range)) && !in_tables.contains_key(range)
                     };
-                    // `count` looks at every range, so that each is remembered.
+                    // `count` visits every range, so that `is_new` records each.
                     if ranges.iter().copied().filter(|range| is_new(range)).count() == 0 {
                         problems.push(remark("this sentence speaks of ports that one before it names; read whether it changes that row"));
                         continue;
@@ -181,7 +183,7 @@ impl Prose {
         (found, problems)
     }
 
-    /// Adds what the sentence leaves to its section: a list of hosts without a table says where to.
+    /// Fills in what the sentence leaves to its section: without a table there, a list of host names gives the destinations.
     fn complete(&self, sentence: Sentence<'_>, statement: &mut Statement) {
         let section = &sentence.context.section;
         let Some(hosts) = self
@@ -231,7 +233,7 @@ fn agreed(ranges: &[PortRange], listed: &Listed<'_>) -> Option<Arc<[Transport]>>
         .cloned()
 }
 
-/// The row of an item of a list.
+/// Makes the row of a list item.
 fn row(
     (file, line): (&Arc<str>, usize),
     text: &str,
@@ -256,7 +258,7 @@ fn row(
     }
 }
 
-/// What a row of a sentence says; its name is the caller's.
+/// The fields of a row that is made of a sentence; the caller sets its text.
 fn fields(file: &Arc<str>, context: &Context, statement: Statement) -> RowFields {
     let is_stated = !statement.transports.is_empty();
     RowFields {

@@ -1,4 +1,4 @@
-//! Blocks to rows: headings and columns give each cell its meaning.
+//! Reads blocks into rows: headings and columns give each cell its meaning.
 
 use std::sync::{Arc, LazyLock};
 
@@ -74,7 +74,7 @@ const CAPTION_WORDS: usize = 9;
 struct Reader {
     file: Arc<str>,
     headings: Headings,
-    /// What they say together.
+    /// The context that all headings together give.
     context: Arc<Context>,
     document: Document,
     prose: Prose,
@@ -146,7 +146,7 @@ impl Reader {
                 continue;
             }
             if let Some(title) = group_title(&row) {
-                // It speaks for the rows below, up to the next.
+                // The title of a group applies to the rows below it, up to the next title.
                 context = outer.clone();
                 context.narrow(title);
                 if section::may_name_machines(title) {
@@ -173,10 +173,10 @@ impl Reader {
     }
 }
 
-/// A table's headings and how many rows they take: where a heading reaches over several columns, those below it say what
-/// they hold.
+/// The column headings of a table, and the number of rows that they take. Below a heading that spans several columns, the
+/// next row has a heading for each of them.
 fn heading(rows: &TableRows) -> Option<(TableRow, usize)> {
-    // Pages that mark every cell as a heading have numbers in those that are none.
+    // Some pages mark every cell as a heading; a row with numbers is no heading row.
     let names_numbers = |row: &TableRow| {
         row.cells
             .iter()
@@ -205,7 +205,8 @@ fn heading(rows: &TableRows) -> Option<(TableRow, usize)> {
 
 const MOST_HEADING_ROWS: usize = 3;
 
-/// The title of a group of rows: a text that reaches over all columns, or stands alone in the first, and is no port.
+/// The title of a group of rows: a text that spans all columns, or is the only one of its row and in the first column, and
+/// is no port.
 fn group_title(row: &TableRow) -> Option<&str> {
     let (first, rest) = row.cells.split_first()?;
     let spans = rest.iter().all(|cell| cell == first);
@@ -221,7 +222,7 @@ fn group_title(row: &TableRow) -> Option<&str> {
     is_title.then_some(first.as_str())
 }
 
-/// Whether a table without a column of ports speaks of them all the same; one of memory sizes needs no word.
+/// Whether a table without a port column seems to list ports; a table of memory sizes, for example, deserves no remark.
 fn may_list_ports(head: &TableRow, body: &Body<'_>) -> bool {
     static PORTS: LazyLock<Regex> = LazyLock::new(|| regex(r"(?i)\b(?:ports?|tcp|udp|sctp)\b"));
     let is_number = |cell: &str| {

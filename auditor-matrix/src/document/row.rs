@@ -1,4 +1,4 @@
-//! What a page says: rows, each one line of a port table as it was written, with where it stands.
+//! Rows: what a page states in one row of a port table or in a sentence, as written, with its place in the page.
 
 use std::{ops::Deref, sync::Arc};
 
@@ -36,7 +36,7 @@ pub enum Direction {
 pub struct PortGroup {
     /// In the order in which they were written.
     pub ranges: Vec<PortRange>,
-    /// One of them is enough: "25 or 587".
+    /// Any one of them is enough: "25 or 587".
     pub alternatives: bool,
 }
 
@@ -46,15 +46,15 @@ pub struct Row {
     /// 1-based; for an HTML table the line of the row's start tag.
     pub line: usize,
     pub text: RowText,
-    /// Everything else, which the rows of a page often have in common: a large page holds it once.
+    /// All other fields. Many rows of a page have equal ones, which are in memory once.
     pub fields: Arc<RowFields>,
 }
 
-/// What a row's ports are for, and what else is said of them. A large page has millions, so both stand in one string.
+/// The service and the notes of a row. A large page has millions of rows, so both are in one string.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct RowText(pub(super) Arc<str>);
 
-/// Stands between the two; neither holds it, since white space is folded.
+/// Separates service and notes; neither contains it, since white space is folded.
 const BETWEEN: char = '\n';
 
 impl RowText {
@@ -85,7 +85,7 @@ impl RowText {
     }
 }
 
-/// What a row says, but for its line and its text.
+/// The fields of a row except its line and its text.
 #[expect(
     clippy::struct_excessive_bools,
     reason = "each is a field of its own of what a row says"
@@ -97,26 +97,26 @@ pub struct RowFields {
     pub origin: RowOrigin,
     /// The headings above, joined with ` / `.
     pub section: Option<Arc<str>>,
-    /// Whose ports these are.
+    /// The machines that the row is about.
     pub role: Option<Arc<str>>,
     pub ports: Arc<[PortGroup]>,
     /// The protocol cell as written.
     pub protocol: Option<Arc<str>>,
     pub transport: Arc<[Transport]>,
-    /// The page does not name the transport; it follows from an application protocol or from nothing.
+    /// The page does not name the transport: it was inferred from an application protocol, or TCP was assumed.
     pub transport_inferred: bool,
     /// `None` where the page gives source and destination instead.
     pub direction: Option<Direction>,
     pub source: Option<Arc<str>>,
     pub destination: Option<Arc<str>>,
-    /// One column of the table names the peer of every row; in a row of both directions it is source and destination.
+    /// The table has one column for the peer. In a row of both directions the peer is both `source` and `destination`.
     pub is_peer: bool,
     pub required: Option<bool>,
-    /// The words under which the row applies.
+    /// The condition under which the row applies, in the page's words.
     pub condition: Option<Box<str>>,
     /// The row says ephemeral or dynamic.
     pub ephemeral: bool,
-    /// The page says that there is no such traffic: "clients do not need to talk to each other".
+    /// The page says that this traffic does not take place: "clients do not need to talk to each other".
     pub forbidden: bool,
 }
 

@@ -1,4 +1,4 @@
-//! Headings of sections to what they say of the rows below.
+//! Reads what section headings say of the rows below them.
 
 use std::sync::LazyLock;
 
@@ -12,7 +12,7 @@ use crate::transport::Transport;
 pub(super) struct Section {
     pub(super) transport: Option<Transport>,
     pub(super) role: Option<String>,
-    /// The rows stand for traffic of these machines among themselves: "Between cluster nodes".
+    /// The rows describe traffic among the machines of `role`: "Between cluster nodes".
     pub(super) is_within_role: bool,
     /// Source and destination: "Ports used for node to control plane communication".
     pub(super) endpoints: Option<(String, String)>,
@@ -61,7 +61,7 @@ pub(super) fn section(heading: &str) -> Section {
             .is_some_and(|last| is_machine(&last.to_lowercase()));
     let role = is_role.then(|| {
         let name = named.join(" ");
-        // A heading writes every word large; inside a sentence the machines would be small.
+        // A heading capitalises every word; after "between" the machines are written as inside a sentence, in lower case.
         if is_within_role {
             name.to_lowercase()
         } else {
@@ -79,7 +79,7 @@ pub(super) fn section(heading: &str) -> Section {
     }
 }
 
-/// Whether a heading is a name, and not words about ports and networks.
+/// Whether a heading may be the name of machines: it is short, without words about ports and networks.
 pub(super) fn may_name_machines(heading: &str) -> bool {
     let (outside, _) = unbracket(heading);
     let words: Vec<String> = outside
@@ -142,7 +142,7 @@ fn is_filler(word: &str) -> bool {
     )
 }
 
-/// Whether a word names machines of some kind; small letters.
+/// Whether a word, in lower case, names a kind of machine.
 pub(super) fn is_machine(word: &str) -> bool {
     let singular = word.strip_suffix('s').unwrap_or(word);
     matches!(

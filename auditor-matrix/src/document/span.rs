@@ -1,4 +1,4 @@
-//! Cells that reach over several columns and rows to plain rows.
+//! Expands cells that span columns and rows into plain rows.
 
 use super::table_rows::{TableRow, TableRows};
 
@@ -7,9 +7,9 @@ use super::table_rows::{TableRow, TableRows};
 pub(super) struct Grid {
     n_columns: usize,
     rows: TableRows,
-    /// Cells from above that reach into the row that is being filled, and further.
+    /// Cells of the rows above that span into the row being filled, or further.
     from_above: Vec<SpanningCell>,
-    /// Cells of the row that is being filled that reach further down.
+    /// Cells of the row being filled that span into the rows below.
     into_below: Vec<SpanningCell>,
     open: Option<TableRow>,
 }
@@ -25,7 +25,7 @@ impl Grid {
     /// A cell spans no more than this many rows or columns; browsers have limits of the same order.
     pub(super) const MOST_SPAN: usize = 1000;
 
-    /// `n_columns` ends a row; `usize::MAX` leaves that to [`Grid::end_row`].
+    /// A row ends after `n_columns` cells; with `usize::MAX` it ends only at [`Grid::end_row`].
     pub(super) fn new(n_columns: usize) -> Self {
         let n_columns = n_columns.max(1);
         Self {
@@ -37,7 +37,7 @@ impl Grid {
         }
     }
 
-    /// Adds the next cell. Every row and column that it covers gets its text.
+    /// Adds the next cell; its text is repeated in every row and column that it spans.
     pub(super) fn push(&mut self, line: usize, text: &str, columns: usize, rows: usize) {
         let row = self.open.get_or_insert_with(|| TableRow {
             line,
@@ -62,7 +62,7 @@ impl Grid {
         }
     }
 
-    /// Ends the row that is being filled; a row of which all cells come from above is one too.
+    /// Ends the row being filled, even if all its cells span from rows above.
     pub(super) fn end_row(&mut self) {
         if let Some(mut row) = self.open.take() {
             fill_from_above(&mut row.cells, &mut self.from_above);
@@ -87,7 +87,7 @@ impl Grid {
     }
 }
 
-/// Puts the cells from above that reach into this row where they belong.
+/// Inserts the cells that span from rows above into this row, at their columns.
 fn fill_from_above(cells: &mut Vec<String>, from_above: &mut [SpanningCell]) {
     while let Some(cell) = from_above
         .iter_mut()

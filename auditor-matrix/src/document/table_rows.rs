@@ -8,24 +8,25 @@ pub(super) struct TableRow {
     pub(super) cells: Vec<String>,
 }
 
-/// Rows in the order of the page. Their texts stand in one string, so a short row costs little more than what it says.
+/// Rows in the order of the page. The texts of all cells are in one string, so a short row takes little more memory than its
+/// text.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(super) struct TableRows {
-    /// Every cell, ended by [`END`].
+    /// The text of every cell, each followed by [`END`].
     text: String,
     positions: Vec<RowPosition>,
-    /// Whether each row is one of headings; apart from the positions, in which a byte would take eight.
+    /// Whether each row is a heading row. Not in `RowPosition`, where padding would make eight bytes of one.
     headings: Vec<bool>,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 struct RowPosition {
     line: usize,
-    /// Where the first cell begins in the text.
+    /// The byte offset in `text` at which the first cell begins.
     start: usize,
 }
 
-/// No cell holds it: white space inside a cell is folded.
+/// Ends a cell's text. No cell contains it, since white space inside a cell is folded.
 const END: char = '\n';
 
 impl TableRows {
@@ -40,7 +41,7 @@ impl TableRows {
         });
         self.headings.push(row.is_heading);
         for cell in &row.cells {
-            // A format that does not fold its cells loses a line break, never a cell.
+            // If a format does not fold its cells, a line break becomes a space and does not split the cell.
             if cell.contains(END) {
                 self.text.push_str(&cell.replace(END, " "));
             } else {
@@ -50,14 +51,14 @@ impl TableRows {
         }
     }
 
-    /// Gives every row its line in the page.
+    /// Converts the line of every row with `in_page`, such as from a piece to the whole page.
     pub(super) fn move_down(&mut self, in_page: impl Fn(usize) -> usize) {
         for position in &mut self.positions {
             position.line = in_page(position.line);
         }
     }
 
-    /// Says whether the first row is the table's headings.
+    /// Sets whether the first row is a heading row.
     pub(super) fn set_heading(&mut self, is_heading: bool) {
         if let Some(first) = self.headings.first_mut() {
             *first = is_heading;

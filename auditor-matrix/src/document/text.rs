@@ -1,8 +1,8 @@
-//! Text as people type it: white space, brackets, sentences.
+//! Helpers for text as people type it: white space, brackets, sentences.
 
 use regex::Regex;
 
-/// A regular expression that stands in the source.
+/// Compiles a regular expression that is a constant of the source.
 #[expect(
     clippy::unwrap_used,
     reason = "the expressions are constants, and a test uses each"
@@ -27,7 +27,7 @@ fn is_invisible(character: char) -> bool {
     )
 }
 
-/// `None` for text that says nothing.
+/// The text with white space folded; `None` if it is empty or consists of dashes.
 pub(super) fn some(text: &str) -> Option<String> {
     let text = fold(text);
     let says_nothing = text.is_empty()
@@ -52,7 +52,7 @@ pub(super) fn sentences(text: &str) -> Vec<&str> {
         let end = index + character.len_utf8();
         let rest = text.get(end..).unwrap_or_default();
         let next = rest.trim_start().chars().next();
-        // What follows in brackets belongs to what it follows.
+        // A sentence in brackets belongs to the one before it.
         let goes_on = next.is_some_and(|next| next.is_lowercase() || next == '(');
         if rest.starts_with(char::is_whitespace) && !goes_on {
             sentences.extend(text.get(start..end).map(str::trim));

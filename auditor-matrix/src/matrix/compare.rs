@@ -1,7 +1,7 @@
-//! A matrix that people have reviewed and what the page says today to one matrix and the list of changes.
+//! Merges a reviewed matrix with a new import of its page into one matrix and a list of changes.
 //!
-//! A matrix remembers what the import wrote: the id of every rule and a digest of what it said. So an edit made by hand
-//! is not taken for a change of the page, nor a rule that somebody took out for one that the page has added.
+//! A matrix records what the import wrote: the id of every rule and a digest of its content. So an edit made by hand is not
+//! taken for a change of the page, nor a rule that was removed by hand for one that the page has added.
 
 mod change;
 mod predecessor;
@@ -42,7 +42,7 @@ pub fn compare(reviewed: &Matrix, page: &Matrix) -> Comparison {
     for rule in &page.rules {
         let predecessor = predecessors.remove(&rule.id);
         let mut id = predecessor.clone().unwrap_or_else(|| rule.id.clone());
-        // A new rule may want a name that an older one has.
+        // The id of a new rule may belong to an older rule already.
         while !taken.insert(id.clone()) || predecessor.is_none() && reserved.contains(&id) {
             id.push_str("-2");
         }
@@ -68,7 +68,8 @@ pub fn compare(reviewed: &Matrix, page: &Matrix) -> Comparison {
         if taken.contains(&rule.id) {
             continue;
         }
-        // What the import never wrote was added by hand. A matrix without a memory is all the page's.
+        // A rule that the import never wrote was added by hand. Without a record of the import, every rule counts as the
+        // page's.
         let is_own = !reviewed.imported.is_empty() && !reviewed.imported.contains_key(&rule.id);
         if is_own {
             comparison.matrix.rules.push(rule.clone());
@@ -82,7 +83,7 @@ pub fn compare(reviewed: &Matrix, page: &Matrix) -> Comparison {
     comparison
 }
 
-/// The rule that stays, and what to say of it.
+/// The merged rule, and the change to report.
 fn merge(old: &Rule, page: Rule, imported: Option<&String>) -> (Rule, Option<Change>) {
     let id = old.id.clone();
     let page = Rule {
@@ -202,7 +203,7 @@ mod tests {
             ]
         );
         assert_eq!(comparison.matrix.rules, reviewed.rules);
-        // The next import says the same of edits, and of the page nothing any more.
+        // The next import reports the same edits, and no change of the page any more.
         let again = compare(&comparison.matrix, &now);
         assert!(
             changes(&again)

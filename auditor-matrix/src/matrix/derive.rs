@@ -1,4 +1,4 @@
-//! Rows to rules: viewpoints become client and server, once.
+//! Derives rules from rows. After this step there are client and server roles, and no viewpoints any more.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -26,7 +26,7 @@ pub fn derive(documents: &[Document], name: &str) -> Derived {
     derive_up_to(MOST_RULES, documents, name)
 }
 
-/// No vendor documents more, and what is made of one page stays bounded whatever the page holds.
+/// More rules than any vendor documents; it bounds the result whatever a page contains.
 const MOST_RULES: usize = 100_000;
 
 pub(super) fn derive_up_to(most: usize, documents: &[Document], name: &str) -> Derived {
@@ -57,7 +57,7 @@ pub(super) fn derive_up_to(most: usize, documents: &[Document], name: &str) -> D
                 Err(lost) => problems.push(problem(row, Severity::Lost, &lost.to_string())),
             }
         }
-        // Often a whole table leaves the same endpoint out: once is enough.
+        // Often every row of a table leaves out the same endpoint, so each remark is given once.
         problems.extend(remarks.into_values().map(|(mut problem, n_rows)| {
             if 1 < n_rows {
                 let more = format!(" (so do {} rows below)", n_rows - 1);
@@ -97,7 +97,7 @@ fn problem(row: &Row, severity: Severity, message: &str) -> Problem {
     }
 }
 
-/// The machines that the page is about, if its tables name exactly one kind of them.
+/// The role that the page is about, if its rows name exactly one.
 fn page_role(rows: &[Row]) -> Option<String> {
     let mut roles = rows.iter().filter_map(|row| row.role.as_deref());
     let first = roles.next()?;
@@ -110,7 +110,7 @@ fn rules(row: &Row, endpoints: &RowEndpoints) -> Vec<Rule> {
     let is_caution = |text: &&str| text.to_lowercase().starts_with("may change");
     let condition = row.condition.as_deref().filter(|text| !is_caution(text));
     let caution = row.condition.as_deref().filter(is_caution);
-    // "Required if …": where the condition holds, it is.
+    // "Required if …": the rule applies only where the condition holds, and there it is required.
     let required_if = condition.is_some_and(|text| text.to_lowercase().starts_with("required"));
     let presence = match row.required {
         _ if row.forbidden => Presence::Forbidden,

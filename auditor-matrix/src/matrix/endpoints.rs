@@ -1,4 +1,4 @@
-//! The endpoints of a row to client and server roles: a viewpoint is turned round once, here.
+//! Turns the endpoints of a row into client and server roles. Only here is a viewpoint, inbound or outbound, resolved.
 
 use thiserror::Error;
 
@@ -8,7 +8,7 @@ use crate::{
     transport::Transport,
 };
 
-/// Who may open conversations to whom, by one row.
+/// The client and server roles of one row.
 pub(super) struct RowEndpoints {
     pub(super) client: Vec<Role>,
     pub(super) server: Vec<Role>,
@@ -32,7 +32,7 @@ pub(super) enum EndpointProblem {
     NoRole,
 }
 
-/// What a person should check of the rules of a row; people are shown them in this order.
+/// What the user should check in the rules of a row. The variants' order is the order in which they are shown.
 #[derive(Clone, Copy, Debug, Eq, Error, Ord, PartialEq, PartialOrd)]
 pub(super) enum EndpointRemark {
     #[error(
@@ -53,23 +53,24 @@ pub(super) enum EndpointRemark {
     UnnamedServer,
 }
 
-/// Names of endpoints that a table leaves out: roles of their own, which nobody is until the deployment says so. So the rule
-/// never allows more than was written.
+/// Role names for endpoints that a table leaves out. No host has such a role until the deployment assigns it, so the rule
+/// never allows more than the page states.
 const CLIENTS: &str = "clients";
 const SERVERS: &str = "servers";
 const HOSTS: &str = "hosts";
 pub(super) const UNNAMED_ROLES: [&str; 3] = [CLIENTS, SERVERS, HOSTS];
 
-/// More words than this describe, and name nobody.
+/// A text of more words is a description, no name of a role.
 const ROLE_WORDS: usize = 4;
 
-/// The client and server roles of a row, in both directions if either may open conversations; and a remark if the row leaves one out.
+/// The client and server roles of a row, once for each direction if either endpoint may open conversations; and a remark if
+/// an endpoint was left out or corrected.
 pub(super) fn row_endpoints(
     row: &Row,
     page_role: Option<&str>,
 ) -> Result<(Vec<RowEndpoints>, Option<EndpointRemark>), EndpointProblem> {
     let own = row.role.as_deref().or(page_role);
-    // A sentence may call the page's machines by a name of its own.
+    // A sentence may refer to the page's machines by a general term.
     let own_word = [
         "the cluster",
         "cluster",
@@ -96,7 +97,8 @@ pub(super) fn row_endpoints(
     let (client, server) = match row.direction {
         Some(Direction::Inbound) => (source, destination.or(own)),
         Some(Direction::Outbound) => (source.or(own), destination),
-        // Two columns name client and server; one column says it of both endpoints, and then this machine is the other.
+        // A single peer column gives the same text as source and destination, so the other endpoint is the row's own
+        // machine. Two columns name client and server.
         Some(Direction::Both)
             if row.is_peer
                 && source == destination
@@ -107,12 +109,12 @@ pub(super) fn row_endpoints(
         }
         Some(Direction::Both) => (source, destination),
         None => match (&source, &destination, row.origin) {
-            // "Port 123 is open for communication with NTP": these machines are the clients, the service is the server.
+            // "Port 123 is open for communication with NTP": the page's machines are the clients, the service is the server.
             (None, None, RowOrigin::Note) => {
                 let is_name = |service: &String| service.split(' ').count() <= ROLE_WORDS;
                 (own, row.text.service().map(str::to_owned).filter(is_name))
             }
-            // "Between stores": without a direction each of them is both client and server.
+            // Without direction and endpoints the row's own machines are the server, and the client is left out.
             (None, None, RowOrigin::Table) => (None, own),
             _ => (source, destination),
         },
@@ -145,7 +147,8 @@ pub(super) fn row_endpoints(
         loopback,
     };
     let mut remark = remark;
-    // What goes out goes to somebody else: "All nodes and the relay" to "All nodes" is written the wrong way round.
+    // Outbound traffic goes to other machines. If every server is also a client, as in "All nodes and the relay" to "All
+    // nodes", the page has them swapped, and the remaining clients are the servers.
     let others: Vec<Role> = endpoints
         .client
         .iter()
@@ -161,7 +164,7 @@ pub(super) fn row_endpoints(
         remark = Some(EndpointRemark::ServerAmongClients);
     }
     if loopback {
-        // Both endpoints are the same machine, which one of the two cells may name more exactly.
+        // Both endpoints are the same machine, which one of the two cells may name more exactly, in brackets.
         let named = if client.contains('(') && !server.contains('(') {
             &endpoints.client
         } else {
@@ -188,7 +191,7 @@ pub(super) fn row_endpoints(
     Ok((both, remark))
 }
 
-/// Gives an endpoint that a table leaves out a name that the deployment fills in.
+/// Gives an endpoint that a table leaves out a role name, whose addresses the deployment has to give.
 fn with_unnamed_roles(
     row: &Row,
     client: Option<String>,
@@ -255,7 +258,7 @@ fn roles(text: &str, row: &Row, page_role: Option<&str>) -> Vec<Role> {
     let mut roles: Vec<Role> = Vec::new();
     for part in outside.split('/') {
         let part = plain(part);
-        // The machines that the row is about, called so by themselves.
+        // `self` stands for the machines that the row is about.
         let own = row
             .role
             .as_deref()
@@ -269,7 +272,7 @@ fn roles(text: &str, row: &Row, page_role: Option<&str>) -> Vec<Role> {
     roles
 }
 
-/// A role's name without the words that only lead to it.
+/// A role's name without the words that are no part of it: `the`, `your`, `IP address`.
 fn plain(part: &str) -> &str {
     let part = part.trim();
     let part = ["Your ", "your ", "The ", "the "]

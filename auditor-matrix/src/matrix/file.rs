@@ -47,7 +47,7 @@ struct MatrixFile {
     version: Option<String>,
     #[serde(default, rename = "rule")]
     rules: Vec<toml::Spanned<RuleFile>>,
-    /// What the last import wrote, so that the next one knows an edit from a change of the page.
+    /// What the last import wrote, so that the next one can tell an edit from a change of the page.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     imported: BTreeMap<String, String>,
 }
@@ -95,7 +95,7 @@ fn is_false(value: &bool) -> bool {
     !*value
 }
 
-/// Checks the text while its position in the file is known.
+/// Checks the text during deserialisation, while its position in the file is known.
 fn ports<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     let text = String::deserialize(deserializer)?;
     RulePorts::parse(&text).map_err(D::Error::custom)?;
@@ -140,14 +140,14 @@ impl Matrix {
         Ok(matrix)
     }
 
-    /// The line on which each rule of a matrix file begins, by its id; nothing of what is no matrix.
+    /// The line on which each rule of a matrix file begins, by its id; empty if the text is no matrix.
     pub fn lines(text: &str) -> BTreeMap<String, usize> {
         let Ok(file) = toml::from_str::<MatrixFile>(text) else {
             return BTreeMap::new();
         };
         let mut lines = BTreeMap::new();
         let (mut line, mut at) = (1, 0);
-        // Rules stand in the order of their positions.
+        // The rules are in file order, so line breaks are counted from one rule to the next.
         for rule in file.rules {
             let start = rule.span().start;
             let before = text.get(at..start).unwrap_or_default();
@@ -179,13 +179,13 @@ impl Matrix {
 }
 
 impl Rule {
-    /// A digest of what the rule says, whatever it is called and wherever it stands: FNV-1a over its serialised form.
-    /// It changes when the shape of the file does, and then every rule counts as changed once.
+    /// A digest of the rule's content without its id and its origin: FNV-1a over its serialised form. When the file's format
+    /// changes, so does the digest, and then every rule counts as changed once.
     pub fn digest(&self) -> String {
         let shape = RuleFile {
             id: String::new(),
             origin: None,
-            // No page says it: whoever reviews the matrix does.
+            // `within` never comes from a page: a reviewer adds it.
             within: None,
             ..file(self)
         };

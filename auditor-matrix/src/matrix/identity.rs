@@ -8,7 +8,7 @@ use std::{
 use super::rule::Rule;
 use crate::role::Role;
 
-/// Words that say nothing in a name.
+/// Words that are left out of names.
 const FILLER: [&str; 22] = [
     "a", "an", "the", "if", "is", "are", "be", "you", "your", "using", "used", "use", "only",
     "required", "when", "for", "to", "of", "in", "on", "needed", "with",
@@ -44,11 +44,11 @@ pub(super) fn condition(sentence: &str) -> String {
     }
 }
 
-/// Rules of which no two say the same, without names yet.
+/// Rules of which no two have the same content, without names yet.
 #[derive(Default)]
 pub(super) struct UniqueRules {
     rules: Vec<Rule>,
-    /// By what they say: its hash, and the positions of the rules that have it.
+    /// The hash of a rule's content to the positions of the rules that have it.
     positions: BTreeMap<u64, Vec<usize>>,
 }
 
@@ -57,7 +57,7 @@ impl UniqueRules {
         self.rules.len()
     }
 
-    /// Adds a rule; one that is known gets the new one's origin beside its own.
+    /// Adds a rule; if one with the same content is known, only the origin is added to that one.
     pub(super) fn push(&mut self, rule: Rule) {
         let mut hasher = DefaultHasher::new();
         content(&rule).hash(&mut hasher);
@@ -79,7 +79,7 @@ impl UniqueRules {
     }
 }
 
-/// All that a rule says, wherever it stands; capital letters count, which they do not where roles are compared.
+/// A rule's content: all but its id, `within` and origin. Letter case counts here, unlike where roles are compared.
 fn content(rule: &Rule) -> String {
     let Rule {
         id: _,
@@ -101,7 +101,7 @@ fn content(rule: &Rule) -> String {
     )
 }
 
-/// Gives rules without a name theirs; of those that say the same, one stays.
+/// Names rules that have no name yet; of those with the same content, one is kept.
 pub fn named(rules: Vec<Rule>) -> Vec<Rule> {
     let mut unique = UniqueRules::default();
     for rule in rules {
@@ -110,7 +110,7 @@ pub fn named(rules: Vec<Rule>) -> Vec<Rule> {
     name_rules(unique)
 }
 
-/// Gives every rule its name; rules whose short names are alike get fuller ones.
+/// Names every rule; rules whose short names are equal get longer ones.
 pub(super) fn name_rules(rules: UniqueRules) -> Vec<Rule> {
     let mut unique = rules.rules;
     for length in [
@@ -129,7 +129,7 @@ pub(super) fn name_rules(rules: UniqueRules) -> Vec<Rule> {
             }
         }
     }
-    // What is left differs only in what no name shows, such as capital letters or a note.
+    // The remaining rules differ only in what no name contains, such as letter case or a note, so they are numbered.
     let mut n_used: BTreeMap<String, usize> = BTreeMap::new();
     for rule in unique.iter_mut().filter(|rule| rule.id.is_empty()) {
         let name = name(rule, NameLength::Everything);

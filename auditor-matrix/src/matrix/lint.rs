@@ -1,4 +1,4 @@
-//! Matrices to what is wrong with them.
+//! Checks matrices and reports what is wrong with them.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -26,7 +26,7 @@ pub struct Finding {
     pub weight: Weight,
     /// Position of the matrix among those that were checked.
     pub matrix: usize,
-    /// The rules that it is about.
+    /// The ids of the rules that it is about.
     pub rules: Vec<String>,
     pub message: String,
 }
@@ -59,7 +59,7 @@ pub fn lint(matrices: &[Matrix]) -> Vec<Finding> {
 
 /// Rules that repeat, contain or contradict one another.
 fn overlaps(rules: &[(usize, &Rule)], findings: &mut Vec<Finding>) {
-    // Only rules that share a client, a server and the transport can meet.
+    // Only rules that share a client, a server and the transport can overlap.
     let mut meeting: BTreeMap<_, Vec<usize>> = BTreeMap::new();
     for (index, (_, rule)) in rules.iter().enumerate() {
         for client in &rule.client {
@@ -106,7 +106,7 @@ fn overlap_of(first: (usize, &Rule), second: (usize, &Rule)) -> Option<Finding> 
             "one forbids traffic that the other allows: the flow would be a violation; narrow one of them".to_owned(),
         );
     }
-    // Rules under different conditions may both be meant.
+    // Rules with different conditions may both be intended.
     if a.when != b.when {
         return None;
     }
@@ -169,7 +169,7 @@ fn contains(outer: &Rule, inner: &Rule) -> bool {
         }
 }
 
-/// Ranges of a set do not touch, so one of them must hold the whole.
+/// Whether one range of the set contains all these ports: ranges of a set do not touch, so several together never do.
 fn is_within(set: &PortSet, first: u16, last: u16) -> bool {
     set.ranges()
         .iter()
@@ -276,10 +276,10 @@ fn single_rule(matrix: usize, rule: &Rule, findings: &mut Vec<Finding>) {
     }
 }
 
-/// A range of more ports than this is wide.
+/// A range of more ports than this counts as wide.
 const MOST_PORTS: usize = 50;
 
-/// Services that one looks for in a network, by IANA's registry; those it does not list are marked by their makers.
+/// Well-known services, by IANA's registry; those that it does not list, by their makers' default port.
 const WELL_KNOWN: [(u16, &str); 20] = [
     (22, "ssh"),
     (25, "smtp"),

@@ -17,11 +17,12 @@ pub struct Matrix {
     pub name: String,
     pub version: Option<String>,
     pub rules: Vec<Rule>,
-    /// What the last import wrote: the id of each rule and the digest of what it said. Empty if nobody imported it.
+    /// What the last import wrote: the id of each rule and the digest of its content. Empty if the matrix was never
+    /// imported.
     pub imported: BTreeMap<String, String>,
 }
 
-/// Who may open conversations to whom, and on what.
+/// Which client roles may open conversations to which server roles, and on which ports.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Rule {
     /// Unique in its matrix and derived from what the rule says, so it survives a reordered table.
@@ -30,7 +31,7 @@ pub struct Rule {
     pub server: Vec<Role>,
     pub transport: Transport,
     pub ports: RulePorts,
-    /// One of the ports is enough.
+    /// Any one of the ports is enough.
     pub alternatives: bool,
     /// Client and server are the same machine.
     pub loopback: bool,
@@ -40,7 +41,7 @@ pub struct Rule {
     pub within: Option<SignedDuration>,
     /// The condition under which the rule applies at all.
     pub when: Option<String>,
-    /// What a person should know who reads the rule: the page's own words.
+    /// A note for people who read the rule, in the page's own words.
     pub note: Option<String>,
     /// `file:line` of the page.
     pub origin: Option<String>,

@@ -1,4 +1,4 @@
-//! A matrix to the first draft of a deployment: every role with the addresses that the page gives, every condition.
+//! Drafts a deployment from a matrix: every role with the addresses that the page gives, and every condition.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -10,7 +10,8 @@ use ipnet::IpNet;
 use super::{endpoints::UNNAMED_ROLES, rule::Matrix};
 use crate::{document::Row, role::Role};
 
-/// Writes a deployment for people to fill in. `matrix_path` is the matrix's file, seen from that of the deployment.
+/// Writes a deployment for people to fill in. `matrix_path` is the path of the matrix file, relative to the deployment's
+/// file.
 pub fn starter(matrix: &Matrix, rows: &[&Row], matrix_path: &str) -> String {
     let addresses = addresses(rows);
     let mut roles: BTreeSet<&Role> = BTreeSet::new();

@@ -1,4 +1,4 @@
-//! A matrix to a table that people read.
+//! Renders a matrix as a table for people.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -93,7 +93,7 @@ fn names(roles: &[Role]) -> String {
     clean(&roles.iter().map(Role::name).collect::<Vec<_>>().join(", "))
 }
 
-/// A cell that would make the table wider than a screen is cut; the matrix has it whole.
+/// Cuts a cell that would make the table wider than a screen; the matrix file has the whole text.
 fn short(text: &str) -> String {
     let text = clean(text);
     if text.chars().count() <= MOST_CHARACTERS {

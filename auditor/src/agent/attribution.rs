@@ -1,5 +1,5 @@
-//! Which processes have the sockets of this host, and which addresses are translated: looked up from time to time on a
-//! thread beside the session's loop, since it may take longer than a tick.
+//! Which processes own the sockets of this host, and which addresses are translated: looked up from time to time on a thread
+//! of its own, since it may take longer than a tick of the session's loop.
 
 use std::{
     sync::{
@@ -15,13 +15,13 @@ use crate::{
     observed::{SocketOwners, Translations},
 };
 
-/// How often. A connection that is opened and closed in between is not seen.
+/// How often to look up. A connection that is opened and closed in between is missed.
 const EVERY: Duration = Duration::from_secs(5);
 
 /// Keeps an [`Attribution`] up to date as long as it lives.
 pub(crate) struct AttributionPoller {
     known: Arc<Mutex<Attribution>>,
-    /// Once it is gone, the thread ends.
+    /// Dropping it ends the thread.
     _stop: Sender<()>,
 }
 
@@ -36,7 +36,7 @@ impl Attribution {
     fn look_up() -> Self {
         Self {
             owners: process::owners(),
-            // Where the kernel does not say, flows are judged as they look.
+            // Where conntrack can't be read, flows are judged by their apparent addresses.
             translations: conntrack::translations().unwrap_or_default(),
         }
     }
@@ -48,7 +48,7 @@ impl Attribution {
 }
 
 impl AttributionPoller {
-    /// Begins to poll, from a thread that is in the network namespace of this one.
+    /// Starts to poll on a thread, which inherits the current network namespace.
     pub(crate) fn begin() -> Self {
         let known = Arc::new(Mutex::new(Attribution::default()));
         let (stop, stopped) = mpsc::channel();
@@ -74,7 +74,7 @@ impl AttributionPoller {
         lock(&self.known).clone()
     }
 
-    /// Looks once more, now.
+    /// Looks up once more, on the caller's thread.
     pub(crate) fn poll(&self) {
         let more = Attribution::look_up();
         lock(&self.known).extend(more);

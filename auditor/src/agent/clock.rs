@@ -5,9 +5,9 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 
-/// How exact the times of flows are; the kernel half reads no clock of its own.
+/// The resolution of the times of flows; the kernel half reads no clock of its own.
 pub(crate) const EPOCH: Duration = Duration::from_millis(100);
-/// Clocks that differ by less agree.
+/// Clocks that differ by no more than this count as equal.
 const TOLERANCE: SignedDuration = SignedDuration::from_secs(1);
 
 /// The wall clock's time.
@@ -35,7 +35,7 @@ pub(crate) fn since(instant: Instant) -> Duration {
 
 /// Wall clock and monotonic clock, read together as a session begins.
 pub(crate) struct Clock {
-    /// When the session began; moves as the wall clock is set.
+    /// When the session began; changes when the wall clock was set.
     pub(crate) start: Timestamp,
     started: Instant,
 }
@@ -48,15 +48,15 @@ impl Clock {
         }
     }
 
-    /// When a window of this length is over; `None` beyond what the clock can say.
+    /// When a window of this length is over; `None` if the clock can't represent it.
     pub(crate) fn deadline(&self, window: SignedDuration) -> Option<Instant> {
         self.started.checked_add(Duration::try_from(window).ok()?)
     }
 
-    /// Follows the wall clock, which may have been set; the host may have slept.
+    /// Adjusts to the wall clock: it may have been set, or the host may have been suspended.
     pub(crate) fn adjust(&mut self) {
         let now = wall();
-        // Times of flows stay what they were while the clocks agree about seconds.
+        // Smaller differences are ignored, so that the times of flows stay the same.
         if TOLERANCE < now.duration_since(self.now()).abs() {
             self.start = now.checked_sub(self.elapsed()).unwrap_or(self.start);
         }
@@ -81,7 +81,7 @@ impl Clock {
         SignedDuration::try_from(since(self.started)).unwrap_or(SignedDuration::MAX)
     }
 
-    /// The wall clock's time, as of when it was last followed.
+    /// The wall clock's time, as of the last [`Self::adjust`].
     pub(crate) fn now(&self) -> Timestamp {
         self.start.checked_add(self.elapsed()).unwrap_or(self.start)
     }

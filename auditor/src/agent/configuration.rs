@@ -17,14 +17,14 @@ use crate::{
     sink::{self, NamedSink},
 };
 
-/// Where a configuration stands.
+/// The files that a configuration is read from, and the roles of the command line.
 #[derive(Clone, Debug)]
 pub(crate) struct PolicySources {
     /// The deployment's file.
     pub(crate) deployment: Option<PathBuf>,
     /// Matrix files; they replace those of the deployment.
     pub(crate) matrices: Vec<PathBuf>,
-    /// Roles that this host plays; without any, its addresses say.
+    /// Roles that this host plays; if empty, they follow from its addresses.
     pub(crate) roles: Vec<String>,
 }
 
@@ -35,7 +35,7 @@ impl PolicySources {
     }
 }
 
-/// What the files together say.
+/// The contents of all files of a configuration.
 pub(crate) struct Configuration {
     pub(crate) matrices: Vec<Matrix>,
     sources: Vec<MatrixSource>,
@@ -125,7 +125,7 @@ impl Configuration {
         })
     }
 
-    /// Whether events go to the same sinks as by another configuration.
+    /// Whether it has the same sinks as another configuration.
     pub(crate) fn has_sinks_of(&self, other: &Self) -> bool {
         let sections = |one: &Self| one.deployment.as_ref().map(|it| it.sinks.clone());
         sections(self).unwrap_or_default() == sections(other).unwrap_or_default()
@@ -149,18 +149,18 @@ impl Configuration {
         }
     }
 
-    /// How long to watch.
+    /// The window: the wanted one, else the deployment's, else the default.
     pub(crate) fn window(&self, wanted: Option<SignedDuration>) -> SignedDuration {
         wanted
             .or_else(|| self.deployment.as_ref()?.window)
             .unwrap_or(DEFAULT_WINDOW)
     }
 
-    /// Checks what a policy for this host would be refused for.
+    /// Checks that a policy for this host can be made.
     ///
     /// # Errors
     ///
-    /// A role of `--role` that nobody defines.
+    /// `--role` names a role that neither the matrices nor the deployment know.
     pub(crate) fn check(
         &self,
         host: &Host,
@@ -169,11 +169,11 @@ impl Configuration {
         self.policy(host, lookup).map(|_policy| ())
     }
 
-    /// The policy for a host with these addresses.
+    /// The policy for this host; `lookup` resolves host names.
     ///
     /// # Errors
     ///
-    /// A role of `--role` that nobody defines.
+    /// `--role` names a role that neither the matrices nor the deployment know.
     pub(crate) fn policy(
         &self,
         host: &Host,
@@ -188,7 +188,7 @@ impl Configuration {
         )?)
     }
 
-    /// The longest time that any rule has of its own, and no less than this window.
+    /// The longest `within` of any rule, but no less than this window.
     pub(crate) fn reach(&self, window: SignedDuration) -> SignedDuration {
         let rules = self.matrices.iter().flat_map(|matrix| &matrix.rules);
         let longest = rules.filter_map(|rule| rule.within).max();

@@ -1,4 +1,4 @@
-//! What was taken out of the kernel since a session began.
+//! What was drained from the kernel half since the session began.
 
 use std::collections::BTreeMap;
 
@@ -18,12 +18,12 @@ pub(crate) struct Counted {
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Drains {
     pub(crate) count: u64,
-    /// Records that the fullest of those since the last look held.
+    /// Records of the fullest drain since [`Counted::take_drains`] was last called.
     pub(crate) fullest: usize,
 }
 
 impl Counted {
-    /// Keeps at most so many conversations.
+    /// Keeps at most `most` conversations.
     pub(crate) fn new(most: usize) -> Self {
         Self {
             ledger: Ledger::new(most),
@@ -46,7 +46,7 @@ impl Counted {
         Ok(())
     }
 
-    /// How the table was drained, the fullest drain being that since the last call.
+    /// The number of drains in all, and the fullest drain since the last call.
     pub(crate) fn take_drains(&mut self) -> Drains {
         let drains = self.drains;
         self.drains.fullest = 0;

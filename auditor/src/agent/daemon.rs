@@ -1,4 +1,4 @@
-//! What a watch does beside counting: judges what was seen, remembers it, and says what changed.
+//! What a watch does besides counting: judges the traffic, remembers it, and reports what changed.
 
 mod journal;
 mod reload;
@@ -35,12 +35,12 @@ use crate::{
     sink::metrics::Health,
 };
 
-/// How often what is over is taken out of the ledger and what is old is forgotten, in turns.
+/// How often, in turns, flows that are over move from the ledger to the history, and old ones are forgotten.
 const RETIRE_TURNS: u64 = 30;
-/// The report on disk is no older, and as old as the last event at most.
+/// The longest time between two writes of the report to disk; an event has it written at once.
 const REPORT_AGE: SignedDuration = SignedDuration::from_mins(1);
 
-/// What goes on beside the counting.
+/// The state of a watch besides its session.
 pub(crate) struct Daemon {
     settings: WatchSettings,
     configuration: Configuration,
@@ -59,7 +59,7 @@ pub(crate) struct Daemon {
 }
 
 impl Daemon {
-    /// Goes on from what the state remembers.
+    /// Continues from the state on disk.
     ///
     /// # Errors
     ///
@@ -104,11 +104,11 @@ impl Daemon {
         Ok(daemon)
     }
 
-    /// Goes on until somebody stops it, or nothing is left to watch.
+    /// Runs until a signal stops it, or no interface is left to watch.
     ///
     /// # Errors
     ///
-    /// The kernel does not say what it counts, or which sockets listen, or a report can't be written as JSON.
+    /// The kernel's counts or its listening sockets can't be read, or a report can't be written as JSON.
     pub(crate) async fn run(mut self, mut session: Session) -> anyhow::Result<()> {
         let mut schedule = Schedule::for_turns(self.settings.every.unsigned_abs());
         loop {
@@ -167,7 +167,7 @@ impl Daemon {
         );
     }
 
-    /// Uses what was read again, once it can be.
+    /// Switches to the configuration that was read again, once its host names are looked up.
     fn take_over(&mut self, session: &mut Session) {
         let Some(Next {
             configuration,
@@ -201,7 +201,7 @@ impl Daemon {
             self.journal.forget(self.history.forget(bounds, now));
         }
         self.history.keep_gaps(&session.gaps);
-        // Those that are over are in the history for good.
+        // Gaps that have ended are kept by the history from now on.
         session.gaps.retain(|gap| gap.until.is_none());
         let uncounted = self
             .uncounted
@@ -247,7 +247,7 @@ impl Daemon {
         Ok(self.configuration.report(policy, observed))
     }
 
-    /// The flows of the window, and those before it that concern rules with a time of their own.
+    /// The flows of the window, and earlier ones that rules with a time of their own (`within`) may match.
     fn flows(&self, start: Timestamp, reach: Timestamp) -> Vec<Flow> {
         let mut flows = self.history.flows(reach.min(start));
         let with_own_time: Vec<&Rule> = self

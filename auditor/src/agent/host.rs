@@ -11,23 +11,23 @@ use crate::{
     port::PortRange,
 };
 
-/// This host as the session's network namespace has it.
+/// This host as seen from the session's network namespace.
 pub(crate) struct HostFacts {
     pub(crate) host: Host,
     /// Its interfaces when they were last listed.
     pub(crate) interfaces: Vec<Interface>,
-    /// The range from which it takes the ports of clients.
+    /// The range of ephemeral ports, from which the kernel takes the ports of clients.
     pub(crate) ephemeral: PortRange,
     changes: Interfaces,
     listeners: Listeners,
 }
 
 impl HostFacts {
-    /// Looks at the host from inside its network namespace, which is named for the report only.
+    /// Reads the facts of the current network namespace; the name given is for the report only.
     ///
     /// # Errors
     ///
-    /// The kernel does not say which interfaces or listening sockets there are.
+    /// The interfaces, the listening sockets or the host's name can't be read.
     pub(crate) async fn read(network_namespace: Option<String>) -> anyhow::Result<Self> {
         let changes = Interfaces::open()?;
         let interfaces = changes.list().await?;
@@ -57,12 +57,12 @@ impl HostFacts {
         })
     }
 
-    /// Waits until an interface comes, goes or changes.
+    /// Waits until an interface appears, disappears or changes.
     pub(crate) async fn interfaces_changed(&mut self) {
         self.changes.changed().await;
     }
 
-    /// Lists the interfaces again. An address that the host once had stays its own.
+    /// Lists the interfaces again. Addresses that the host no longer has still count as its own.
     pub(crate) async fn list_interfaces(&mut self) -> anyhow::Result<()> {
         self.interfaces = self.changes.list().await?;
         let addresses = self
@@ -73,7 +73,7 @@ impl HostFacts {
         Ok(())
     }
 
-    /// Looks which sockets listen; whether some did not before.
+    /// Lists the listening sockets again; true if some are new.
     pub(crate) fn list_listeners(&mut self) -> anyhow::Result<bool> {
         let listeners = self
             .listeners

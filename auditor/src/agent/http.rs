@@ -1,4 +1,4 @@
-//! What a watch shows over HTTP: metrics, its report, and a page.
+//! What a watch serves over HTTP: metrics, its report, and a page.
 
 mod access;
 
@@ -33,12 +33,12 @@ pub(crate) struct Snapshot {
     pub(crate) health: Health,
 }
 
-/// The snapshot that is shown, shared with the server.
+/// The current snapshot, shared with the HTTP server.
 #[derive(Clone, Default)]
 pub(crate) struct Published(Arc<Mutex<Snapshot>>);
 
 impl Published {
-    /// Shows another snapshot from now on.
+    /// Replaces the snapshot that is served.
     pub(crate) fn replace(&self, snapshot: Snapshot) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = snapshot;
     }
@@ -51,11 +51,11 @@ impl Published {
     }
 }
 
-/// Serves on a thread of its own, from the network namespace that this one is in.
+/// Serves on a thread of its own, in the current network namespace.
 ///
 /// # Errors
 ///
-/// The address is not this host's own, or taken, or the certificate is none.
+/// The address is not this host's own or already in use, or the token or the certificate can't be used.
 pub(crate) fn serve(settings: &HttpSettings) -> anyhow::Result<Published> {
     let address = settings.address;
     let token = settings.token.clone().map(Token::read).transpose()?;
@@ -74,7 +74,7 @@ pub(crate) fn serve(settings: &HttpSettings) -> anyhow::Result<Published> {
     let published = Published::default();
     let app = app(published.clone(), token.clone());
     std::thread::spawn(move || {
-        // Answering takes none; what can't be given up is not there.
+        // Serving needs no capabilities. An error is ignored: a capability that can't be given up is not held.
         let _refused = privilege::give_up_all();
         let served = runtime.block_on(async {
             tokio::spawn(access::renew(token, tls.zip(config.clone())));
@@ -108,7 +108,7 @@ fn app(published: Published, token: Option<Token>) -> Router {
     .layer(middleware::from_fn(private))
 }
 
-/// Refuses whoever does not know the token.
+/// Refuses requests without the token.
 async fn only_known(State(token): State<Token>, request: Request, next: Next) -> Response {
     if token.is_known_to(request.headers()) {
         return next.run(request).await;
@@ -121,7 +121,7 @@ async fn only_known(State(token): State<Token>, request: Request, next: Next) ->
         .into_response()
 }
 
-/// Refuses requests that a page from elsewhere made the browser send under another name.
+/// Refuses requests whose `Host` is not a loopback name: a foreign web page may send them by DNS rebinding.
 async fn only_here(request: Request, next: Next) -> Response {
     let host = request
         .headers()
@@ -146,7 +146,7 @@ async fn only_here(request: Request, next: Next) -> Response {
     next.run(request).await
 }
 
-/// Responses are for their requester alone, and what they say they are.
+/// Keeps responses out of caches, and browsers from guessing another content type.
 async fn private(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let no_store = HeaderValue::from_static("no-store");
@@ -194,7 +194,7 @@ async fn page(State(published): State<Published>) -> Response {
     }
 }
 
-/// Whether the watch does what it should, for whoever restarts what does not.
+/// Whether the watch works as it should, for supervisors that restart it if it does not.
 async fn health(State(published): State<Published>) -> Response {
     let snapshot = published.snapshot();
     let health = &snapshot.health;

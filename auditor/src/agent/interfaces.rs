@@ -1,4 +1,4 @@
-//! The interfaces that are watched: attaches to what comes, lets go of what goes.
+//! The watched interfaces: attaches to those that appear, detaches from those that disappear.
 
 use std::collections::BTreeMap;
 
@@ -10,37 +10,37 @@ use crate::{
     output::say,
 };
 
-/// The interfaces that are watched, and what is wanted.
+/// The watched interfaces, and the selection of those that should be watched.
 pub(crate) struct WatchedInterfaces {
     selection: Selection,
     ingress: Ingress,
     attached: Vec<(Attached, Wanted)>,
-    /// By index, how often those that could not be watched were tried.
+    /// By index, how often attaching to an interface was tried and failed.
     refused: BTreeMap<u32, u32>,
     /// By index, the name of every interface that ever was watched.
     names: BTreeMap<u32, String>,
     described: Vec<observed::Interface>,
 }
 
-/// An interface that could not be watched so often is a gap, and left alone while it is there.
+/// After this many failed attempts an interface is a gap, and is not tried again as long as it exists.
 const MOST_TRIES: u32 = 2;
 
-/// What changed since interfaces were listed before.
+/// What changed since the interfaces were last listed.
 #[derive(Default)]
 pub(crate) struct Changes {
-    /// What is said to a person.
+    /// Messages for the user.
     pub(crate) messages: Vec<String>,
     pub(crate) gaps: Vec<Gap>,
-    /// The names of interfaces that are watched from now on.
+    /// The names of interfaces that were attached to.
     pub(crate) watched: Vec<String>,
 }
 
 impl WatchedInterfaces {
-    /// Attaches to all that is wanted of what is there.
+    /// Attaches to every existing interface that is wanted.
     ///
     /// # Errors
     ///
-    /// Nothing that is wanted is there, or the kernel refuses an interface.
+    /// A named interface does not exist or can't be watched, none is wanted at all, or the kernel refuses to attach.
     pub(crate) fn attach_all(
         selection: Selection,
         ingress: Ingress,
@@ -67,14 +67,14 @@ impl WatchedInterfaces {
                 messages.push(watched.attach(interface, wanted, capture)?);
             }
         }
-        // Whoever waits for these may rely on all of them.
+        // Printed only once all are attached, so that a script that waits for one of these lines can rely on all.
         for message in &messages {
             say(message);
         }
         Ok(watched)
     }
 
-    /// Attaches to what is wanted and new among all interfaces, and lets go of what is among them no more.
+    /// Attaches to new interfaces that are wanted, and drops those that no longer exist.
     pub(crate) fn reconcile(
         &mut self,
         all: &[Interface],
@@ -134,13 +134,13 @@ impl WatchedInterfaces {
                             cause: Cause::InterfaceLate {
                                 name: interface.name.clone(),
                             },
-                            // Within a second: interfaces are listed at each tick.
+                            // Exact to a second, since interfaces are listed at each tick.
                             from: now,
                             until: Some(now),
                         });
                     }
                 }
-                // One that just came may have got another name meanwhile.
+                // A new interface may have been renamed in the meantime, so it is tried again.
                 Err(_) if n_tries + 1 < MOST_TRIES => {
                     self.refused.insert(interface.index, n_tries + 1);
                 }
@@ -167,12 +167,12 @@ impl WatchedInterfaces {
         self.attached.is_empty() && !self.selection.is_open()
     }
 
-    /// Takes everything off.
+    /// Detaches from all interfaces.
     pub(crate) fn detach(&mut self) {
         self.attached.clear();
     }
 
-    /// Wants other interfaces from now on; what is wanted no more is let go of.
+    /// Replaces the selection, and detaches from interfaces that are no longer wanted.
     pub(crate) fn select(&mut self, selection: Selection) {
         self.selection = selection;
         self.refused.clear();
@@ -227,7 +227,7 @@ impl WatchedInterfaces {
         Ok(message)
     }
 
-    /// Keeps up with an interface that has another name now.
+    /// Updates the name of an interface that was renamed.
     fn rename(&mut self, interface: &Interface) {
         let Some((attached, _)) = self.attached.iter_mut().find(|(attached, _)| {
             attached.interface.index == interface.index && attached.interface.name != interface.name

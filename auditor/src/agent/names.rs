@@ -17,11 +17,11 @@ use tokio::{
 use super::clock;
 use crate::deployment::{Deployment, RoleEntry};
 
-/// A name is looked up again after its time to live, but neither more nor less often than this: a server may say 0
-/// or a year, and `/etc/hosts` says nothing.
+/// Bounds of the time to live after which a name is looked up again: a server may say 0 or a year, and `/etc/hosts` says
+/// nothing.
 const SHORTEST_LIFETIME: Duration = Duration::from_secs(1);
 const LONGEST_LIFETIME: Duration = Duration::from_mins(5);
-/// How soon a name is looked up again that has no address.
+/// How soon a failed look-up is repeated.
 const RETRY: Duration = Duration::from_secs(10);
 /// How long one look-up may take.
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -36,15 +36,15 @@ pub(crate) struct HostNames {
 /// What is known of a name.
 #[derive(Clone, Debug)]
 struct Known {
-    /// Each address that it ever had, and when it lost it; `None` for those that it has.
+    /// Each address that the name ever had, and when it lost it; `None` for its current addresses.
     addresses: BTreeMap<IpAddr, Option<Instant>>,
-    /// Why it has none, where the last look-up failed.
+    /// Why the last look-up failed, if it did.
     problem: Option<String>,
     due: Instant,
 }
 
 impl HostNames {
-    /// Looks the names of a deployment up, all at once, and goes on doing so.
+    /// Looks up the names of a deployment concurrently, and keeps refreshing them in the background.
     pub(crate) async fn look_up(deployment: Option<&Deployment>) -> Self {
         let names = deployment.map(names).unwrap_or_default();
         let known = Arc::new(Mutex::new(BTreeMap::new()));
@@ -57,7 +57,7 @@ impl HostNames {
         }
     }
 
-    /// The names of another deployment: what is known of them already stays known, and the others are looked up meanwhile.
+    /// The names of another deployment: known answers are kept, and the other names are looked up in the background.
     pub(crate) fn renewed(&self, deployment: Option<&Deployment>) -> Self {
         let names = deployment.map(names).unwrap_or_default();
         let mut known = lock(&self.known).clone();
@@ -84,16 +84,16 @@ impl HostNames {
         self.names.iter().all(|name| known.contains_key(name))
     }
 
-    /// Looks names up for a policy: the addresses that they have, and those that they lost no longer than `age` ago.
+    /// A look-up for policies: it returns the current addresses of a name, and those that it lost no longer than `age` ago.
     pub(crate) fn of_age(&self, age: Duration) -> impl FnMut(&str) -> Result<Vec<IpAddr>, String> {
         move |name| self.addresses(name, age)
     }
 
-    /// The addresses that a name has, and those that it lost no longer than `age` ago.
+    /// The current addresses of a name, and those that it lost no longer than `age` ago.
     ///
     /// # Errors
     ///
-    /// Why it had none.
+    /// Why the name has no address.
     fn addresses(&self, name: &str, age: Duration) -> Result<Vec<IpAddr>, String> {
         let known = lock(&self.known);
         let Some(known) = known.get(name) else {
@@ -173,7 +173,7 @@ async fn look_up(known: &Mutex<BTreeMap<String, Known>>, names: BTreeSet<String>
     if names.is_empty() {
         return;
     }
-    // Made anew each time, since the system's configuration may have changed.
+    // Built anew each time, since the system's resolver configuration may have changed.
     let resolver = resolver();
     let found = join_all(names.iter().map(|name| addresses(resolver.as_ref(), name))).await;
     let now = clock::monotonic();
@@ -207,7 +207,7 @@ fn resolver() -> Result<TokioResolver, NetError> {
     let mut builder = TokioResolver::builder_tokio()?;
     let options = builder.options_mut();
     options.ip_strategy = LookupIpStrategy::Ipv4AndIpv6;
-    // Addresses are kept here, with those of before.
+    // No cache in the resolver: this module keeps the addresses, including former ones.
     options.cache_size = 0;
     builder.build()
 }
@@ -218,7 +218,7 @@ async fn addresses(
     name: &str,
 ) -> Result<(Vec<IpAddr>, Duration), String> {
     let resolver = resolver.map_err(ToString::to_string)?;
-    // With the dot at its end it is not looked for in the domains of this host.
+    // The trailing dot makes the name absolute, so the host's search domains are not tried.
     let full = format!("{}.", name.trim_end_matches('.'));
     let found = match timeout(TIMEOUT, resolver.lookup_ip(full)).await {
         Ok(found) => found.map_err(|problem| problem.to_string())?,

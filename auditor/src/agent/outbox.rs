@@ -1,5 +1,5 @@
-//! Events on disk to sinks: a thread for each, so that one that is slow, wrong or away delays nothing else. Events wait until
-//! they are delivered, in order, at least once.
+//! Delivers events from disk to sinks: a thread for each, so that a slow, misconfigured or unreachable sink delays no other.
+//! Events are kept until they are delivered, in order, at least once.
 
 use std::{
     collections::BTreeMap,
@@ -26,12 +26,12 @@ use crate::{
 /// How long to wait after the first failure; each further one doubles it.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_mins(2);
-/// How long to wait for events before a sink may want to be sent again what holds.
+/// How long to wait for events before checking whether a sink is to be sent its open findings again.
 const IDLE: Duration = Duration::from_mins(1);
-/// Events that are taken at once.
+/// Events that are read from the database at once.
 const BATCH: u32 = 64;
 
-/// The sinks of a watch, served as long as this lives.
+/// The sinks of a watch; dropping it ends their threads.
 pub(crate) struct Outbox {
     health: Arc<Mutex<BTreeMap<String, SinkHealth>>>,
     wake: Vec<Sender<()>>,
@@ -39,7 +39,7 @@ pub(crate) struct Outbox {
 }
 
 impl Outbox {
-    /// Begins to serve sinks from the database.
+    /// Starts a thread for each sink that delivers its events from the database.
     pub(crate) fn begin(
         threads: &ThreadSpawner,
         sinks: &[NamedSink],
@@ -68,11 +68,11 @@ impl Outbox {
         }
     }
 
-    /// What is to be put on disk for the sinks: each sink's name with the event's text.
+    /// What is to be put on disk for the sinks: for each event and sink, the sink's name and the event's JSON.
     pub(crate) fn addressed(&self, events: &[Event]) -> Vec<(String, String)> {
         let mut addressed = Vec::new();
         for event in events {
-            // It holds text and times only.
+            // It does not fail, since an event holds text and times only.
             let Ok(text) = serde_json::to_string(&EventJson::from(event)) else {
                 continue;
             };
@@ -81,10 +81,10 @@ impl Outbox {
         addressed
     }
 
-    /// Something was put on disk.
+    /// Wakes the threads, because events were put on disk.
     pub(crate) fn wake(&self) {
         for wake in &self.wake {
-            // A thread that has ended has said why.
+            // A thread that has ended has already reported why.
             let _ended = wake.send(());
         }
     }
@@ -98,7 +98,7 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Why nothing more was delivered.
+/// Why delivery stopped.
 #[derive(Debug, Error)]
 enum DeliveryError {
     #[error(transparent)]
@@ -126,7 +126,7 @@ impl Worker {
             }
         };
         let mut pause = FIRST_PAUSE;
-        // What holds is sent at once: it may have begun in an earlier run.
+        // `None`, so that open findings are sent at once: they may be from an earlier run.
         let mut refreshed: Option<Instant> = None;
         loop {
             let result = self.turn(&store, refreshed);
@@ -143,7 +143,7 @@ impl Worker {
                 now
             };
             self.report(result);
-            // A sink that fails is left in peace for its pause, whatever comes meanwhile.
+            // A failing sink is not tried again before its pause is over, even if new events arrive.
             let until = clock::monotonic() + next;
             loop {
                 let left = until.saturating_duration_since(clock::monotonic());
@@ -156,7 +156,7 @@ impl Worker {
         }
     }
 
-    /// Delivers everything that waits; when what holds was sent again, if it was.
+    /// Delivers all waiting events, then sends the open findings if they are due; returns when it did so.
     fn turn(
         &self,
         store: &Store,
@@ -186,7 +186,7 @@ impl Worker {
     fn batch(&self, store: &Store, waiting: &[(i64, String)]) -> Result<(), DeliveryError> {
         let mut events: Vec<(i64, Event)> = Vec::new();
         for (id, text) in waiting {
-            // One that another version wrote, and this one can't read, is not worth the others.
+            // An event that can't be read, as from another version, is skipped so that it does not hold up the others.
             match event(text) {
                 Ok(event) => events.push((*id, event)),
                 Err(error) => say(&format!(
@@ -237,7 +237,7 @@ impl Worker {
         );
     }
 
-    /// Says once that a sink fails, and once that it works again.
+    /// Reports once that a sink fails, and once that it works again.
     fn report(&mut self, result: Result<(), DeliveryError>) {
         match result {
             Ok(()) => {
@@ -258,7 +258,7 @@ impl Worker {
     }
 }
 
-/// Why an event that waits can't be read.
+/// Why a waiting event can't be read.
 #[derive(Debug, Error)]
 enum WaitingError {
     #[error(transparent)]
@@ -267,7 +267,7 @@ enum WaitingError {
     Event(#[from] EventError),
 }
 
-/// An event as it waits.
+/// Parses a waiting event.
 fn event(text: &str) -> Result<Event, WaitingError> {
     let json: EventJson = serde_json::from_str(text)?;
     Ok(json.try_into()?)

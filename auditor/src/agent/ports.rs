@@ -1,4 +1,4 @@
-//! Ports that are known for a server's: those that matrices document, and those on which this host listens.
+//! Ports that are known as server ports: those that matrices document, and those on which this host listens.
 
 use std::collections::BTreeMap;
 
@@ -44,7 +44,7 @@ impl DocumentedPorts {
     }
 }
 
-/// Ports on which this host can be reached, with their protocol.
+/// Ports on which this host listens, with their protocol number.
 pub(crate) fn listening(host: &Host) -> impl Iterator<Item = (u8, PortRange)> + '_ {
     host.listeners.iter().filter_map(|listener| {
         Some((

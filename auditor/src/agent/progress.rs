@@ -1,4 +1,4 @@
-//! A line on the terminal that says how far a window is.
+//! A line on the terminal that shows the progress of a window.
 
 use std::io::{self, IsTerminal as _, Write as _};
 
@@ -37,7 +37,7 @@ impl Progress {
 
 fn print(text: &str) {
     let mut stderr = io::stderr().lock();
-    // A terminal that went away needs no progress.
+    // An error means that the terminal is gone, which needs no progress line.
     let _gone = stderr
         .write_all(text.as_bytes())
         .and_then(|()| stderr.flush());

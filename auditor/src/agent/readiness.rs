@@ -10,7 +10,7 @@ use crate::capture::{Capture, Ingress, Interfaces, Settings, Sizes, Tc, Wait, ho
 /// The oldest kernel with all that the programs use: atomic instructions since 5.12, the coarse clock since 5.11.
 const OLDEST: (u32, u32) = (5, 15);
 
-/// Looks at everything that a session needs.
+/// Checks everything that a session needs.
 ///
 /// # Errors
 ///

@@ -1,4 +1,4 @@
-//! Captures of one host to what was observed there.
+//! Captures of one host to what was observed on it.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -62,7 +62,7 @@ impl Replayed {
         }
     }
 
-    /// Replays a file; what it lost is a gap.
+    /// Replays a file; returns a gap if the file is cut off.
     ///
     /// # Errors
     ///
@@ -188,14 +188,14 @@ impl Replayed {
     }
 }
 
-/// What stands for an interface in flows of a capture.
+/// The name used as interface in flows of a capture.
 const CAPTURE: &str = "capture";
 
-/// The host that was captured: by its addresses, or the one that has a part in every flow.
+/// The host that was captured: the given addresses, or else the one address that is client or server of every unicast flow.
 ///
 /// # Errors
 ///
-/// More than one has, or none.
+/// Without given addresses, not exactly one address is in every flow.
 pub(crate) fn captured_host(addresses: &[IpAddr], flows: &[Flow]) -> anyhow::Result<Host> {
     let mut own = addresses.to_vec();
     if own.is_empty() {

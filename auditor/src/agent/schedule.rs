@@ -1,4 +1,4 @@
-//! What of a session is due when: the end of its window, epochs, ticks, and the turns of whoever drives it.
+//! When each part of a session is due: the end of its window, epochs, ticks, and the turns of its caller.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use tokio::time::{Instant, Interval, MissedTickBehavior};
 
 use super::clock::{self, Clock, EPOCH};
 
-/// How often what was counted is taken out of the kernel.
+/// How often the kernel half's counts are drained.
 const TICK: Duration = Duration::from_secs(1);
 
 /// The times of a session.
@@ -24,11 +24,11 @@ pub(crate) struct Schedule {
 /// What is due.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Due {
-    /// The kernel half is given another epoch.
+    /// The epoch of the kernel half is to be advanced.
     Epoch,
-    /// What was counted is taken.
+    /// The counts are to be drained.
     Tick,
-    /// Whoever drives the session does its part.
+    /// The session's caller is to do its part, such as judging.
     Turn,
     /// The window is over.
     End,
@@ -39,7 +39,7 @@ impl Schedule {
     ///
     /// # Errors
     ///
-    /// It ends beyond what the clock can say.
+    /// The clock can't represent its end.
     pub(crate) fn for_window(clock: &Clock, window: SignedDuration) -> anyhow::Result<Self> {
         let deadline = clock.deadline(window).context("the window is too long")?;
         Ok(Self {
@@ -51,7 +51,7 @@ impl Schedule {
         })
     }
 
-    /// Without an end, with a turn so often; the first is not at once.
+    /// Without an end, with a turn every `every`; the first one is due after that time.
     pub(crate) fn for_turns(every: Duration) -> Self {
         let mut turns = tokio::time::interval_at(clock::monotonic() + every, every);
         turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -64,7 +64,7 @@ impl Schedule {
         }
     }
 
-    /// Waits for what is due next; nothing is lost if it is not waited for to the end.
+    /// Waits for what is due next. It is cancel safe: dropping the future loses nothing.
     pub(crate) async fn next(&mut self) -> Due {
         tokio::select! {
             () = until(self.deadline) => Due::End,
@@ -75,7 +75,7 @@ impl Schedule {
     }
 }
 
-/// What was missed is not made up for.
+/// An interval that skips missed ticks.
 fn interval(every: Duration) -> Interval {
     let mut interval = tokio::time::interval(every);
     interval.set_missed_tick_behavior(MissedTickBehavior::Skip);

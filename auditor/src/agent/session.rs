@@ -1,4 +1,4 @@
-//! A host that is being watched: what is attached, what was counted so far, and the only loop that keeps up with both.
+//! A running session: the attached programs, the counts so far, and the only event loop, which keeps both up to date.
 
 use std::collections::BTreeMap;
 
@@ -29,13 +29,14 @@ use crate::{
 
 /// How often conversations that are over are settled, in ticks.
 const SETTLE_TICKS: u64 = 60;
-/// Epochs without a packet after which a conversation is over: five minutes, longer than a connection's state is kept by
-/// most firewalls for anything but established TCP. If it goes on all the same, it counts as another one of its flow.
+/// Epochs without a packet after which a conversation counts as over: five minutes, longer than most firewalls keep state
+/// for anything but established TCP. If it goes on all the same, it is another conversation of the same flow.
 const OVER: u64 = 3000;
-/// How many times as many conversations are kept as the flow table has room for: the table is drained every second.
+/// How many conversations are kept, as a multiple of the flow table's size, which needs to hold only one second: it is
+/// drained every second.
 const FLOWS_KEPT: usize = 16;
 
-/// Programs that count, interfaces that come and go, and what was counted so far.
+/// The programs that count, the interfaces that appear and disappear, and the counts so far.
 pub(crate) struct Session {
     capture: Capture,
     interfaces: WatchedInterfaces,
@@ -48,18 +49,18 @@ pub(crate) struct Session {
     pub(crate) attribution: AttributionPoller,
     pub(crate) timeline: Timeline,
     progress: Progress,
-    /// What was not seen.
+    /// The gaps so far.
     pub(crate) gaps: Vec<Gap>,
 }
 
-/// Why a session hands back to whoever drives it.
+/// Why [`Session::run`] returns to its caller.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Pause {
-    /// The schedule's turn has come.
+    /// A turn of the schedule is due.
     Turn,
-    /// The files are to be read again.
+    /// The configuration files are to be read again.
     Reload,
-    /// The window is over, somebody stopped it, or nothing is left to watch.
+    /// The window is over, a signal stopped the session, or no interface is left to watch.
     End,
 }
 
@@ -68,7 +69,7 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// Privileges, interfaces, the kernel.
+    /// Missing privileges, interfaces that can't be watched, or a refusal by the kernel.
     pub(crate) fn attach(
         facts: HostFacts,
         matrices: &[Matrix],
@@ -101,7 +102,7 @@ impl Session {
             &facts.interfaces,
             &mut capture,
         )?;
-        // Whoever goes on for ever should be able to do no more than it must.
+        // A process that runs for ever should hold no more privileges than it needs.
         match lifetime {
             Lifetime::Foreground => {}
             Lifetime::Daemon => {
@@ -126,37 +127,37 @@ impl Session {
         })
     }
 
-    /// Takes other matrices for what documents ports.
+    /// Replaces the matrices that say which ports are documented.
     pub(crate) fn document(&mut self, matrices: &[Matrix]) {
         self.documented = DocumentedPorts::of(matrices);
         self.capture
             .add_ports(PortKind::Documented, self.documented.ranges());
     }
 
-    /// Wants other interfaces from now on.
+    /// Replaces the selection of interfaces to watch.
     pub(crate) fn select(&mut self, selection: Selection) {
         self.interfaces.select(selection);
     }
 
-    /// Watches until the window is over, somebody stops it, or nothing is left to watch.
+    /// Watches until the window is over, a signal stops it, or no interface is left to watch.
     ///
     /// # Errors
     ///
-    /// The kernel does not say what it counts, or which sockets listen.
+    /// The kernel's counts or its listening sockets can't be read.
     pub(crate) async fn run_window(&mut self, window: SignedDuration) -> anyhow::Result<()> {
         let mut schedule = Schedule::for_window(&self.clock, window)?;
-        // A window has no turns, and in the foreground nobody reads files again.
+        // A window has no turns, and a session in the foreground does not handle SIGHUP.
         while self.run(&mut schedule).await? != Pause::End {}
         Ok(())
     }
 
-    /// Watches until there is something to do for whoever drives the session, or it is over.
+    /// Watches until there is something to do for the caller, or the session is over.
     ///
     /// # Errors
     ///
-    /// The kernel does not say what it counts, or which sockets listen.
+    /// The kernel's counts or its listening sockets can't be read.
     pub(crate) async fn run(&mut self, schedule: &mut Schedule) -> anyhow::Result<Pause> {
-        // Other interfaces may be wanted since the last pause.
+        // The selection of interfaces may have changed since the last pause.
         while self.reconcile().await? {
             loop {
                 tokio::select! {
@@ -189,7 +190,7 @@ impl Session {
         Pause::End
     }
 
-    /// A window without an end can't be cut short.
+    /// Records a gap if the window ends early; a session without an end can't be cut short.
     fn cut_short(&mut self, schedule: &Schedule) {
         if schedule.window.is_some() {
             self.gaps.push(Gap {
@@ -227,8 +228,8 @@ impl Session {
         Ok(())
     }
 
-    /// Keeps up with interfaces; whether something is watched, or may be. At each tick too: the kernel drops messages of
-    /// changes when there are too many of them.
+    /// Updates the watched interfaces; true if any is watched, or may be later. Runs at each tick too, because the kernel
+    /// drops change messages when there are too many of them.
     async fn reconcile(&mut self) -> anyhow::Result<bool> {
         self.facts.list_interfaces().await?;
         self.counted.ledger.own(&self.facts.host.addresses);
@@ -261,7 +262,7 @@ impl Session {
         flows
     }
 
-    /// Takes out the flows that are over, so that a session without an end does not fill up.
+    /// Removes and returns the flows that are over, so that a session without an end does not fill up.
     pub(crate) fn retire(&mut self) -> Vec<Flow> {
         let before = self.over_before();
         let is_documented = |protocol, port| self.documented.contains(protocol, port);
@@ -273,7 +274,7 @@ impl Session {
         self.described(retired)
     }
 
-    /// The epoch before which a conversation had its last packet if it is over.
+    /// A conversation is over if its last packet was before this epoch.
     fn over_before(&self) -> u64 {
         self.clock.epoch().saturating_sub(OVER)
     }
@@ -298,7 +299,7 @@ impl Session {
         self.counted.drain(&mut self.capture)
     }
 
-    /// Every packet.
+    /// All packets by direction.
     pub(crate) fn totals(&self) -> Totals {
         self.counted.totals
     }
@@ -308,7 +309,7 @@ impl Session {
         self.counted.without_flow(&self.capture)
     }
 
-    /// Packets whose peer is lost, by port.
+    /// Packets counted by port only, because the flow table or the ledger was full.
     pub(crate) fn lost(&mut self) -> BTreeMap<Lost, Tally> {
         let mut lost = self.counted.ledger.lost().clone();
         for (what, tally) in self.capture.lost() {
@@ -317,7 +318,7 @@ impl Session {
         lost
     }
 
-    /// Takes everything off; all that was observed in the window.
+    /// Detaches from all interfaces; returns all that was observed in the window.
     pub(crate) fn finish(mut self, window: SignedDuration) -> anyhow::Result<Observed> {
         let end = self.clock.now();
         self.attribution.poll();
@@ -354,12 +355,12 @@ impl Session {
         })
     }
 
-    /// How the flow table was drained since the last call.
+    /// How often the flow table was drained, and the fullest drain since the last call.
     pub(crate) fn take_drains(&mut self) -> Drains {
         self.counted.take_drains()
     }
 
-    /// What is or was watched.
+    /// The interfaces that are or were watched.
     pub(crate) fn watched(&self) -> &[observed::Interface] {
         self.interfaces.described()
     }

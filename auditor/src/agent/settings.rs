@@ -7,7 +7,7 @@ use tokio::runtime::Runtime;
 use super::configuration::PolicySources;
 use crate::capture::{Ingress, Tc, namespace};
 
-/// Flows at a time that the flow table is made for, unless it is made for another number.
+/// How many concurrent flows the flow table is sized for by default.
 pub(crate) const DEFAULT_FLOWS: u32 = 65_536;
 
 /// How packets are counted.
@@ -19,19 +19,19 @@ pub(crate) struct CaptureSettings {
     pub(crate) network_namespace: Option<String>,
     /// Count what tunnels carry as well.
     pub(crate) decapsulate: bool,
-    /// Flows at a time that the flow table is made for.
+    /// How many concurrent flows the flow table is sized for.
     pub(crate) flows: u32,
     /// Log packets that are in no flow.
     pub(crate) log_packets: bool,
 }
 
 impl CaptureSettings {
-    /// Starts what a session runs in, inside its network namespace. Files are read before this; names of hosts are
-    /// resolved in there.
+    /// Enters the session's network namespace and builds its runtime. Files are read before this; host names are resolved in
+    /// the namespace.
     ///
     /// # Errors
     ///
-    /// There is no such namespace, or it can't be entered.
+    /// The namespace does not exist, or can't be entered.
     pub(crate) fn runtime(&self) -> anyhow::Result<Runtime> {
         if let Some(name) = &self.network_namespace {
             namespace::enter(name)?;
@@ -43,11 +43,11 @@ impl CaptureSettings {
     }
 }
 
-/// Whether a session is a person's at a terminal, or a service's.
+/// Whether a session is run by a person at a terminal, or as a service.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Lifetime {
     Foreground,
-    /// Hears SIGHUP, and gives up what it needs no more once it is attached.
+    /// Handles SIGHUP, and once attached gives up the privileges that it no longer needs.
     Daemon,
 }
 

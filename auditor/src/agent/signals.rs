@@ -1,15 +1,15 @@
-//! Signals to what a session is to do.
+//! Signals, and what they make a session do.
 
 use anyhow::Context as _;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::settings::Lifetime;
 
-/// The signals that a session hears.
+/// The signals that a session handles.
 pub(crate) struct Signals {
     interrupt: Signal,
     terminate: Signal,
-    /// Only of a daemon, which can read its files again.
+    /// Only for a daemon, which can reload its files.
     hangup: Option<Signal>,
 }
 

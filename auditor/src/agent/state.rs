@@ -1,4 +1,4 @@
-//! Where `auditor watch` keeps what it must not forget.
+//! The state directory of `auditor watch`: history, report and lock.
 
 use std::{
     fs::{File, OpenOptions},
@@ -15,14 +15,14 @@ use crate::{
     output::say,
 };
 
-/// The directory, unless another one is named.
+/// The default state directory.
 pub(crate) const DIRECTORY: &str = "/var/lib/auditor";
-/// The report that a watch wrote last.
+/// The latest report of a watch that uses the default state directory.
 pub(crate) const REPORT: &str = "/var/lib/auditor/report.json";
 /// The history's file in the directory.
 pub(crate) const HISTORY: &str = "history.db";
 
-/// A state directory that is this process's alone.
+/// A state directory, locked for this process.
 pub(crate) struct State {
     directory: PathBuf,
     pub(crate) store: Store,
@@ -30,11 +30,11 @@ pub(crate) struct State {
 }
 
 impl State {
-    /// Opens the directory, or makes it.
+    /// Opens the directory, or creates it, and locks it.
     ///
     /// # Errors
     ///
-    /// It can't be used, or another process has it.
+    /// It can't be used, or another process has locked it.
     pub(crate) fn open(directory: &Path, now: Timestamp) -> anyhow::Result<Self> {
         std::fs::create_dir_all(directory)
             .with_context(|| format!("cannot make the state directory {}", directory.display()))?;
@@ -63,7 +63,7 @@ impl State {
         self.directory.join(HISTORY)
     }
 
-    /// Writes the report whole: whoever reads it sees this one or the one before.
+    /// Writes the report atomically: a reader sees this one or the one before.
     ///
     /// # Errors
     ///
@@ -78,7 +78,7 @@ impl State {
     }
 }
 
-/// Opens the history. A damaged one is moved aside, not lost, and a new one begun.
+/// Opens the history. A damaged one is renamed, not deleted, and a new one is created.
 fn store(path: &Path, now: Timestamp) -> Result<Store, anyhow::Error> {
     let opened = Store::open(path).and_then(|store| store.load().map(|_history| store));
     match opened {

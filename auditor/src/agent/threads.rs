@@ -1,10 +1,11 @@
-//! Threads that begin in the network namespace of the command, whichever the session is in.
+//! Starts threads in the network namespace that the command was started in, whichever one the session is in.
 
 use std::sync::mpsc::{self, Sender};
 
 use crate::capture::privilege;
 
-/// Begins threads in the network namespace that it was begun in itself: a thread is where the one that began it is.
+/// Starts threads in the network namespace in which it was created itself: a thread inherits that of the thread that starts
+/// it.
 pub(crate) struct ThreadSpawner(Sender<Work>);
 
 type Work = Box<dyn FnOnce() + Send>;
@@ -13,7 +14,8 @@ impl ThreadSpawner {
     pub(crate) fn begin() -> Self {
         let (send, receive) = mpsc::channel::<Work>();
         std::thread::spawn(move || {
-            // Threads begin with what this one may do; what can't be given up is not there.
+            // New threads inherit this one's capabilities. An error is ignored: a capability that can't be given up is not
+            // held.
             let _refused = privilege::give_up();
             for work in receive {
                 std::thread::spawn(work);
@@ -23,7 +25,7 @@ impl ThreadSpawner {
     }
 
     pub(crate) fn spawn(&self, work: impl FnOnce() + Send + 'static) {
-        // It waits as long as this lives.
+        // This does not fail: the receiving thread runs as long as this sender exists.
         let _waits = self.0.send(Box::new(work));
     }
 }

@@ -1,14 +1,14 @@
-//! What was counted over time, in few enough steps to look at.
+//! Counts over time, in few enough steps for a chart.
 
 use auditor_common::{Direction, Tally, Totals};
 use jiff::Timestamp;
 
 use crate::observed::Point;
 
-/// Steps that are kept at most: beyond, two become one.
+/// The most steps that are kept: beyond this, each two are merged into one.
 const MOST: usize = 240;
 
-/// Counts in steps of equal length: of a second at first, of more as time goes on.
+/// Counts in steps of equal length: one second at first, doubled whenever there are too many.
 #[derive(Debug)]
 pub(crate) struct Timeline {
     points: Vec<Point>,
@@ -28,7 +28,7 @@ impl Timeline {
         }
     }
 
-    /// Takes what was counted until now, at each tick.
+    /// Adds what was counted since the last tick; called at each tick.
     pub(crate) fn tick(&mut self, now: Timestamp, totals: Totals) {
         let [received, sent] = Direction::ALL.map(|direction| {
             let (now, before) = (totals.of(direction), self.last.of(direction));

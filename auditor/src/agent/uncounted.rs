@@ -1,4 +1,4 @@
-//! Packets that are in no flow to gaps.
+//! Turns packets that are in no flow into gaps.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::observed::{Cause, Gap};
 
-/// What packets in no flow say was not seen.
+/// The causes of gaps that packets in no flow amount to.
 pub(crate) fn causes(without_flow: &BTreeMap<Reason, Tally>) -> impl Iterator<Item = Cause> + '_ {
     let may_hide =
         |(reason, tally): &(&Reason, &Tally)| reason.may_hide_traffic() && 0 < tally.packets;
@@ -20,12 +20,12 @@ pub(crate) fn causes(without_flow: &BTreeMap<Reason, Tally>) -> impl Iterator<It
         })
 }
 
-/// Turns counts that grow from turn to turn into gaps; one that goes on from turn to turn is one gap.
+/// Turns growing counts into gaps; growth over consecutive turns is one gap.
 #[derive(Default)]
 pub(crate) struct UncountedGaps {
     /// Packets as of the last turn.
     counted: BTreeMap<Reason, u64>,
-    /// Since when, and how many packets, by reasons that counted some in the last turn.
+    /// The start and the packets of each gap whose reason counted packets in the last turn.
     open: BTreeMap<Reason, (Timestamp, u64)>,
 }
 

@@ -1,4 +1,4 @@
-//! Previous and current verdicts to events: what appeared, what was resolved, what changed, and what can't make up its mind.
+//! Previous and current verdicts to events: findings that appeared, were resolved, changed, or are flapping.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -13,33 +13,34 @@ use crate::report::{
 /// The state of a subject.
 #[derive(Clone, Debug)]
 struct State {
-    /// What was last reported of it; `None` if that was that it is resolved.
+    /// The finding as last reported; `None` if none was reported, or if the last report was that it is resolved.
     reported: Option<Finding>,
-    /// Since when that holds.
+    /// Since when it is reported like this.
     since: Timestamp,
-    /// What it is now, reported or not.
+    /// The finding as of the last turn, reported or not.
     current: Option<Finding>,
-    /// When it changed, as far as that matters.
+    /// When it changed, within the last [`MEMORY`].
     changes: VecDeque<Timestamp>,
     is_flapping: bool,
 }
 
-/// Events that are reported in one turn: a port scan makes thousands of findings, and they are reported by and by.
+/// The most events that are reported in one turn: a port scan makes thousands of findings, and the rest follow in later
+/// turns.
 const MOST_AT_ONCE: usize = 100;
-/// So many changes in [`MEMORY`] are too many.
+/// With more changes than this within [`MEMORY`], a finding is flapping.
 const MOST_CHANGES: usize = 4;
 const MEMORY: SignedDuration = SignedDuration::from_hours(1);
-/// What has not changed for so long keeps still.
+/// A finding that has not changed for this long is stable.
 const STILL: SignedDuration = SignedDuration::from_mins(15);
 
-/// Every finding that was reported to somebody.
+/// The state of every finding, as reported and as it is now.
 #[derive(Clone, Debug, Default)]
 pub struct Alerts {
     states: BTreeMap<Subject, State>,
 }
 
 impl Alerts {
-    /// Takes up what an earlier run had reported.
+    /// Restores a finding that an earlier run had reported.
     pub fn resume(&mut self, open: OpenFinding) {
         let state = State {
             reported: Some(open.finding.clone()),
@@ -51,7 +52,7 @@ impl Alerts {
         self.states.insert(open.subject, state);
     }
 
-    /// The findings that hold, as they were reported.
+    /// The open findings, as they were last reported.
     pub fn open(&self) -> impl Iterator<Item = OpenFinding> {
         self.states.iter().filter_map(|(subject, state)| {
             Some(OpenFinding {
@@ -62,10 +63,10 @@ impl Alerts {
         })
     }
 
-    /// Compares a report with what was reported before, and says what is new.
+    /// Compares a report with what was reported before, and returns what is new as events.
     pub fn update(&mut self, report: &Report, now: Timestamp) -> Vec<Event> {
         let mut findings = findings(report);
-        // Of a rule that can't be judged now, nothing is known: it stays what it was.
+        // Nothing is known of a rule that can't be assessed now, so its finding stays as it was.
         let is_unknown = |subject: &Subject| match subject {
             Subject::Flow(_) => false,
             Subject::Rule(id) => report
@@ -83,7 +84,7 @@ impl Alerts {
             };
             self.states.entry(subject.clone()).or_insert_with(state);
         }
-        // The worst first, since only so many are reported at once.
+        // The most severe first, since the number of events per turn is limited.
         let mut order: Vec<(Severity, Subject)> = self
             .states
             .iter()
@@ -115,7 +116,7 @@ impl Alerts {
 }
 
 impl State {
-    /// Takes in what the finding is now; an event if that is worth one.
+    /// Updates the state with the current finding; returns an event if one is to be reported.
     fn turn(
         &mut self,
         subject: &Subject,
@@ -146,11 +147,11 @@ impl State {
             self.is_flapping = false;
         }
         if verdict(&self.reported) == verdict(&self.current) {
-            // Words may change while the verdict does not: counters do.
+            // The text may change while the verdict does not, because it contains counters.
             self.reported.clone_from(&self.current);
             return None;
         }
-        // It is reported later, if it still is so then.
+        // It is reported in a later turn, if it still differs then.
         if !may_report {
             return None;
         }
@@ -187,7 +188,7 @@ impl State {
     }
 }
 
-/// What somebody should look at: warnings and violations.
+/// The findings that a person should look at: warnings and violations.
 fn findings(report: &Report) -> BTreeMap<Subject, Finding> {
     let mut findings: BTreeMap<Subject, Finding> = BTreeMap::new();
     let is_pressing = |severity| Severity::Warning <= severity;

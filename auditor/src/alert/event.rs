@@ -1,4 +1,4 @@
-//! Findings that change: what one is about, what is said of it, and the events of its life.
+//! Findings and how they change: the subject of a finding, its content, and its events.
 
 use std::{fmt, net::IpAddr};
 
@@ -10,7 +10,7 @@ use crate::report::{
     service::Service,
 };
 
-/// What an event is about, without which one.
+/// The kind of subject that an event is about.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Kind {
     Flow,
@@ -35,13 +35,13 @@ impl Kind {
 /// How a finding changed.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Change {
-    /// There was nothing to complain about, and now there is.
+    /// There was no finding on the subject, and now there is one.
     Appeared,
-    /// There is nothing to complain about any more.
+    /// There is no finding on the subject any more.
     Resolved,
-    /// The complaint is another one.
+    /// The finding has another verdict or severity.
     Changed,
-    /// It changes again and again: nothing more is said of it until it keeps still.
+    /// It changes too often: no more events until it is stable.
     Flapping,
 }
 
@@ -66,7 +66,7 @@ impl Change {
     }
 }
 
-/// What a finding is about, in the order of kinds and then of keys.
+/// What a finding is about; sorted by kind, then by key.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Subject {
     Flow(FlowSubject),
@@ -74,17 +74,18 @@ pub enum Subject {
     Rule(String),
 }
 
-/// The same flow on all interfaces.
+/// A flow, on whichever interface.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub struct FlowSubject {
-    /// `client -> server service`, from which the others can be read: subjects are in the order of their keys.
+    /// `client -> server service`, from which the other fields can be parsed. It is the first field, so that subjects sort
+    /// by it.
     key: String,
     client: IpAddr,
     server: IpAddr,
     service: Service,
 }
 
-/// A key that is none of a flow.
+/// A key that does not name a flow.
 #[derive(Clone, Copy, Debug, Error)]
 #[error("no flow: expected one such as 10.0.0.1 -> 10.0.0.2 tcp/443")]
 pub struct NoFlow;
@@ -124,11 +125,11 @@ impl FlowSubject {
 }
 
 impl Subject {
-    /// What is published as this kind and this key.
+    /// Parses a subject from its published kind and key.
     ///
     /// # Errors
     ///
-    /// The key is none of that kind.
+    /// The key is not valid for that kind.
     pub fn read(kind: Kind, key: &str) -> Result<Self, NoFlow> {
         match kind {
             Kind::Flow => FlowSubject::read(key).map(Self::Flow).ok_or(NoFlow),
@@ -177,7 +178,7 @@ impl From<&Rule> for Subject {
     }
 }
 
-/// The verdict on what a finding is about.
+/// The verdict on the subject of a finding.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Verdict {
     Flow(FlowVerdict),
@@ -201,7 +202,7 @@ impl Verdict {
     }
 }
 
-/// What is said of a subject that somebody should look at.
+/// The verdict on a subject that a person should look at, with its severity and explanation.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Finding {
     pub verdict: Verdict,
@@ -209,7 +210,7 @@ pub struct Finding {
     pub text: String,
 }
 
-/// A finding that holds, as it was reported last.
+/// A finding that is open, as it was last reported.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct OpenFinding {
     pub subject: Subject,

@@ -7,7 +7,7 @@ use thiserror::Error;
 use super::event::{Change, Event, Kind, NoFlow, Subject, Verdict};
 use crate::report::schema::{Severity, micros};
 
-/// An event as it is published, and as it waits for a sink.
+/// An event as it is published, and as it is stored for a sink.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct EventJson {
     #[serde(with = "micros")]

@@ -25,7 +25,7 @@ const MISSING: (RuleVerdict, Severity) = (RuleVerdict::Missing, Severity::Violat
 const REFUSED: (RuleVerdict, Severity) = (RuleVerdict::Refused, Severity::Warning);
 const UNKNOWN: (RuleVerdict, Severity) = (RuleVerdict::Unassessed, Severity::Warning);
 
-/// The changes that are told while the rule has one verdict after the other, at these minutes.
+/// The changes that are reported when the rule has these verdicts, one after the other, at these minutes.
 fn told(verdicts: &[(i64, (RuleVerdict, Severity))]) -> Vec<(i64, Change)> {
     let mut alerts = Alerts::default();
     let mut told = Vec::new();
@@ -48,7 +48,7 @@ fn what_is_told() {
         &[(0, MISSING), (1, REFUSED)],
         &[(0, Change::Appeared), (1, Change::Changed)],
     );
-    // What can't be judged neither appears nor is it resolved.
+    // A finding on a rule that can't be assessed neither appears nor is it resolved.
     check(&[(0, UNKNOWN), (1, FINE)], &[]);
     check(
         &[
@@ -75,7 +75,7 @@ fn flapping_is_said_once() {
         (4, Change::Flapping),
     ];
     assert_eq!(told(&verdicts), first);
-    // Once it keeps still, what it is then is told, unless that is what was told last.
+    // Once it is stable, its state is reported, unless that is what was reported last.
     verdicts.extend((20..60).map(|minute| (minute, MISSING)));
     let still = told(&verdicts);
     assert_eq!(still.len(), first.len() + 1);
@@ -161,7 +161,7 @@ fn a_flood_is_told_by_and_by_and_the_worst_first() {
     told.sort();
     told.dedup();
     assert_eq!(told.len(), 1000);
-    // What is over before its turn came is not told at all.
+    // A finding that is over before it could be reported is not reported at all.
     let mut alerts = Alerts::default();
     assert_eq!(alerts.update(&flood, at(0)).len(), 100);
     flood.flows.clear();

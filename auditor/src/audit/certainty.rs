@@ -1,4 +1,4 @@
-//! How sure it is that what was not seen is missing.
+//! How certain it is that traffic that was not seen is missing.
 
 use std::collections::BTreeMap;
 
@@ -11,12 +11,12 @@ use super::{
 };
 use crate::observed::Observed;
 
-/// A shorter time says little: most services talk at least so often.
+/// A shorter watch says little: most services have traffic at least this often.
 const SHORT: SignedDuration = SignedDuration::from_mins(10);
-/// After so long, what is done daily was due.
+/// After this time, daily traffic was due as well.
 const LONG: SignedDuration = SignedDuration::from_hours(24);
 
-/// Who a rule's traffic is between, from where this host stands: its part, and the other sides.
+/// What a rule's traffic is between, as seen from this host: its own part, and the sides of the other hosts.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 struct Between {
     is_client: bool,
@@ -36,7 +36,8 @@ fn between(rule: &PolicyRule, finding: &RuleFinding) -> Between {
     }
 }
 
-/// Says of each missing rule how sure that is; `hosts_with_traffic` counts for each side the other hosts that had any.
+/// Sets the certainty of each missing rule; `hosts_with_traffic` is, for each side, the number of other hosts with any
+/// traffic.
 pub(super) fn add(
     policy: &Policy,
     observed: &Observed,
@@ -95,7 +96,7 @@ pub(super) fn add(
     }
 }
 
-/// `is_due` where the matrix says in which time the traffic must be seen.
+/// `is_due` where the matrix says within which time the traffic must be seen.
 fn level(certainty: &Certainty, is_due: bool) -> Level {
     // Where nothing listens, nothing can have been answered.
     if certainty.listening == Some(false) {

@@ -23,7 +23,8 @@ use crate::{
 /// How many of the nearest rules are named.
 const NEAREST: usize = 3;
 
-/// How many nearest rules are kept for later flows: those of scans, which try everything once, are not worth it.
+/// How many results of the search for nearest rules are cached: a scan, which tries everything once, would only fill the
+/// cache.
 const MAX_NEAREST_KEPT: usize = 4096;
 
 /// Judges flows, one after the other.
@@ -32,22 +33,22 @@ pub(super) struct Judge<'a> {
     observed: &'a Observed,
     index: Index,
     today: Date,
-    /// The addresses of the flows so far.
+    /// The classes of the addresses of the flows so far.
     classes: HashMap<IpAddr, AddressClass>,
-    /// How many other hosts with any traffic stand on each side of the rules.
+    /// For each side of the rules, how many other hosts with any traffic are on it.
     hosts_with_traffic: Vec<usize>,
-    /// The nearest rules of flows that came before: an unexpected one is seldom alone.
+    /// A cache of the nearest rules of earlier flows: unexpected flows often share a query.
     nearest: HashMap<RuleQuery, (Mismatch, Vec<usize>)>,
 }
 
-/// What of a flow decides which rules match it. Flows that are alike in this have the same rules.
+/// The properties of a flow that decide which rules match it: flows with equal queries have the same rules.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 struct RuleQuery {
     transport: Transport,
     port: u16,
     client: AddressClass,
     server: AddressClass,
-    /// Whether client and server are this host.
+    /// Whether client and server are both addresses of this host.
     is_same_host: bool,
 }
 
@@ -76,7 +77,8 @@ impl<'a> Judge<'a> {
 
     pub(super) fn judge(&mut self, flow: &Flow) -> FlowFinding {
         let window = self.observed.window;
-        // It stands there for the rules that it may speak of: what it was is over.
+        // A flow that ended before the window is here only for rules whose `within` reaches back to it; by itself it is no
+        // finding any more.
         let ended_before = flow.last < window.start;
         let outcome = flow.outcome_since(if ended_before {
             window.since
@@ -94,7 +96,7 @@ impl<'a> Judge<'a> {
         if !allowing.is_empty() {
             return finding(FlowVerdict::Documented { rules: allowing }, Severity::Fine);
         }
-        // The real endpoints may be documented where those that it shows are not; each of them must be.
+        // The real endpoints behind a translation may be documented where the apparent ones are not; all of them must be.
         let real: Vec<RuleQuery> = flow
             .translated
             .iter()
@@ -120,7 +122,8 @@ impl<'a> Judge<'a> {
         if self.policy.housekeeping && is_housekeeping(flow) {
             return finding(FlowVerdict::Housekeeping, Severity::Fine);
         }
-        // Evidence weaker than a handshake or a listener may have taken the client for the server: the flow has the benefit.
+        // Evidence weaker than a handshake or a listener may have confused client and server, so a rule for the opposite
+        // direction allows the flow as well.
         if Evidence::Listener < flow.evidence {
             let mut rules = query.map_or_else(Vec::new, |query| self.allowing(&query.reversed()));
             rules.retain(|at| !self.forbids(*at));
@@ -132,7 +135,7 @@ impl<'a> Judge<'a> {
                 };
             }
         }
-        // A TCP attempt that nobody let in moved no data; everything else did, or may have.
+        // A TCP attempt that was not accepted moved no data; everything else did, or may have.
         let is_failed_attempt = flow.protocol == protocol::TCP && outcome != Outcome::Established;
         let severity = match (ended_before, is_failed_attempt) {
             (true, _) => Severity::Fine,
@@ -149,12 +152,12 @@ impl<'a> Judge<'a> {
         finding(FlowVerdict::Unexpected { reason, nearest }, severity)
     }
 
-    /// How many other hosts with any traffic stand on each side of the rules, of those in the flows so far.
+    /// For each side of the rules, how many other hosts of the flows so far are on it.
     pub(super) fn hosts_with_traffic(&self) -> &[usize] {
         &self.hosts_with_traffic
     }
 
-    /// The sides that an address is on; one that has traffic is counted there.
+    /// The class of a flow's address. Another host's address is counted on each of its sides the first time that it is seen.
     fn class(&mut self, address: IpAddr) -> AddressClass {
         if let Some(class) = self.classes.get(&address) {
             return *class;
@@ -171,7 +174,7 @@ impl<'a> Judge<'a> {
         class
     }
 
-    /// What decides which rules match; `None` for protocols that no rule can name.
+    /// The query of a flow with these endpoints; `None` for protocols that no rule can name.
     fn query(&mut self, flow: &Flow, endpoints: Endpoints) -> Option<RuleQuery> {
         let own = &self.observed.host.addresses;
         let is_own = |address| own.contains(address);
@@ -184,7 +187,7 @@ impl<'a> Judge<'a> {
         })
     }
 
-    /// The rules that forbid what is looked up, and those that allow it.
+    /// The rules that match the query and apply: those that forbid it, and those that allow it.
     fn matching_rules(&self, query: Option<RuleQuery>) -> (Vec<usize>, Vec<usize>) {
         let matching = query.map_or_else(Vec::new, |query| self.allowing(&query));
         matching.into_iter().partition(|at| self.forbids(*at))
@@ -196,7 +199,7 @@ impl<'a> Judge<'a> {
         rules
     }
 
-    /// The rules that allow or forbid it, were every condition to hold.
+    /// The rules that match the query, whether or not their conditions hold.
     fn matching(&self, query: &RuleQuery) -> Vec<usize> {
         let rules = self
             .index
@@ -204,7 +207,8 @@ impl<'a> Judge<'a> {
         self.within(rules, query)
     }
 
-    /// A rule for one machine with itself is none for two machines of a role.
+    /// Without rules for traffic within one host, unless client and server are the same host: two hosts of a role are not
+    /// covered.
     fn within(&self, rules: Vec<usize>, query: &RuleQuery) -> Vec<usize> {
         self.kept(rules, |rule| query.is_same_host || !rule.rule.loopback)
     }
@@ -234,7 +238,7 @@ impl<'a> Judge<'a> {
         })
     }
 
-    /// As [`Self::nearest`], kept for flows that are alike.
+    /// As [`Self::nearest`], cached for flows with equal queries.
     fn nearest_cached(&mut self, query: &RuleQuery) -> (Mismatch, Vec<usize>) {
         if let Some(known) = self.nearest.get(query) {
             return known.clone();
@@ -246,9 +250,9 @@ impl<'a> Judge<'a> {
         nearest
     }
 
-    /// The one thing that differs, and the first rules that differ in nothing else.
+    /// The one property in which the flow differs from rules, and the first rules that differ in nothing else.
     fn nearest(&self, query: &RuleQuery) -> (Mismatch, Vec<usize>) {
-        // In this order: the first reason that has a rule is the reason.
+        // In order of precedence: the first reason for which there is a rule is reported.
         let tests: [(Mismatch, &dyn Fn() -> Vec<usize>); 5] = [
             (Mismatch::Condition, &|| {
                 self.kept(self.matching(query), |rule| !rule.applies)
@@ -307,8 +311,8 @@ impl<'a> Judge<'a> {
     }
 }
 
-/// What every network does by itself: neighbour and router discovery, multicast membership, address assignment, and
-/// the errors that ICMP reports about other flows.
+/// Whether this is traffic that every network has by itself: neighbour and router discovery, multicast membership, address
+/// assignment, and the errors that ICMP reports about other flows.
 fn is_housekeeping(flow: &Flow) -> bool {
     match flow.protocol {
         protocol::IGMP => true,
@@ -316,7 +320,7 @@ fn is_housekeeping(flow: &Flow) -> bool {
         protocol::ICMP => matches!(flow.port, 3 | 4 | 5 | 9 | 10 | 11 | 12),
         // Errors (RFC 4443), multicast listeners (RFC 2710, RFC 3810), neighbour discovery (RFC 4861).
         protocol::ICMPV6 => matches!(flow.port, 1..=4 | 130..=137 | 143),
-        // DHCP (RFC 2131) and DHCPv6 (RFC 8415), whichever end was taken for the server.
+        // DHCP (RFC 2131) and DHCPv6 (RFC 8415), whichever side was taken for the server.
         protocol::UDP => matches!(flow.port, 67 | 68 | 546 | 547),
         _ => false,
     }

@@ -1,4 +1,4 @@
-//! Rules by the addresses and the port of a flow, so that it is compared only with rules that may match it.
+//! Indexes rules by addresses and port, so that a flow is compared only with rules that may match it.
 
 mod addresses;
 mod ports;
@@ -18,12 +18,13 @@ pub(super) use self::addresses::AddressClass;
 pub(super) struct Index {
     addresses: AddressClasses,
     ports: BTreeMap<Transport, PortTree>,
-    /// In order of their servers' sides.
+    /// Sorted by server side.
     by_server: Vec<IndexedRule>,
 }
 
 impl Index {
-    /// Sorts the rules. The addresses of `host` are on the sides that `--role` names, whatever the deployment says.
+    /// Indexes the rules. With `--role`, the addresses of `host` are on the sides of those roles, whatever the deployment
+    /// says.
     pub(super) fn new(policy: &Policy, host: &Host) -> Self {
         let mut by_server = Vec::with_capacity(policy.rules.len());
         let mut ranges: BTreeMap<Transport, Vec<(u16, u16, IndexedRule)>> = BTreeMap::new();
@@ -51,17 +52,17 @@ impl Index {
         }
     }
 
-    /// The sides that an address is on.
+    /// The class of an address, which stands for the sides that it is on.
     pub(super) fn class(&self, address: IpAddr) -> AddressClass {
         self.addresses.class(address)
     }
 
-    /// The sides of a class, in order.
+    /// The sides of a class, sorted.
     pub(super) fn sides(&self, class: AddressClass) -> &[u32] {
         self.addresses.sides(class)
     }
 
-    /// The rules that have the port, and client and server on their sides, in order.
+    /// The rules with this port that have both client and server on their sides, sorted.
     pub(super) fn rules(
         &self,
         transport: Transport,
@@ -76,7 +77,7 @@ impl Index {
         let clients = self.addresses.sides(client);
         let mut found = Vec::new();
         for entries in tree.at(port) {
-            // Whichever list is the shorter one is gone through.
+            // Iterate over the shorter list, and search in the other one.
             if entries.len() <= servers.len() {
                 let fit = |entry: &&IndexedRule| {
                     servers.binary_search(&entry.server).is_ok()
@@ -95,7 +96,7 @@ impl Index {
         found
     }
 
-    /// The rules that have the port and exactly one of client and server on their sides, in order.
+    /// The rules with this port that have exactly one of client and server on its side, sorted.
     pub(super) fn rules_of_one_side(
         &self,
         transport: Transport,
@@ -117,7 +118,7 @@ impl Index {
         found
     }
 
-    /// The rules that have client and server on their sides, whatever their ports, in order.
+    /// The rules that have both client and server on their sides, whatever their ports, sorted.
     pub(super) fn rules_between(&self, client: AddressClass, server: AddressClass) -> Vec<usize> {
         let clients = self.addresses.sides(client);
         let mut found: Vec<usize> = self
@@ -133,7 +134,7 @@ impl Index {
     }
 }
 
-/// Those of `entries`, which are in order, that have this server's side.
+/// The entries with this server side; `entries` must be sorted.
 fn of_server(entries: &[IndexedRule], server: u32) -> &[IndexedRule] {
     let from = entries.partition_point(|entry| entry.server < server);
     let rest = entries.get(from..).unwrap_or_default();
@@ -141,7 +142,7 @@ fn of_server(entries: &[IndexedRule], server: u32) -> &[IndexedRule] {
     rest.get(..many).unwrap_or_default()
 }
 
-/// A position in a list as the index keeps it: lists of rules are far shorter than 2^32.
+/// A list index in the 32 bits that are stored here: lists of rules are far shorter than 2^32.
 fn number(at: usize) -> u32 {
     u32::try_from(at).unwrap_or(u32::MAX)
 }

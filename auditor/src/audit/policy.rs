@@ -1,4 +1,4 @@
-//! Matrices and a deployment to a policy: rules whose roles have become addresses.
+//! Matrices and a deployment to a policy: rules whose roles are resolved to addresses.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -21,7 +21,7 @@ use crate::{
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Policy {
     pub rules: Vec<PolicyRule>,
-    /// The different sides of the rules.
+    /// The distinct sides of all rules.
     pub(super) sides: Vec<Arc<Side>>,
     pub exceptions: Vec<PolicyException>,
     pub housekeeping: bool,
@@ -33,7 +33,7 @@ pub struct Policy {
     roles: Option<Roles>,
 }
 
-/// How roles are known of addresses.
+/// How addresses are matched to roles.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum RoleCheck {
     /// By the addresses of a deployment.
@@ -48,7 +48,7 @@ pub enum RoleCheck {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PolicyRule {
     pub rule: Rule,
-    /// Its id; after the name of its matrix where several matrices have a rule of that id.
+    /// Its id, prefixed with the name of its matrix where several rules have that id.
     pub label: String,
     /// The matrix that it comes from, by its index among those given.
     pub matrix: usize,
@@ -78,7 +78,7 @@ pub struct PolicyException {
     server: AddressSet,
 }
 
-/// `--role` names a role that nobody defines.
+/// `--role` names a role that neither the matrices nor the deployment know.
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
 #[error("nobody defines the role `{role}`: the matrix and the deployment know {}", known.join(", "))]
 pub struct UnknownRole {
@@ -89,7 +89,8 @@ pub struct UnknownRole {
 impl Policy {
     /// Joins matrices, a deployment if there is one, and what is known of this host.
     ///
-    /// `played` are the roles given by `--role`; without them they follow from the host's addresses. `lookup` resolves host names.
+    /// `played` are the roles given by `--role`; without them they follow from the host's addresses. `lookup` resolves host
+    /// names.
     ///
     /// # Errors
     ///
@@ -126,7 +127,7 @@ impl Policy {
         };
         let own = own_addresses(host);
         let mut sides: Vec<Arc<Side>> = Vec::new();
-        // Many rules have the same sides: each is put together once.
+        // Many rules have the same sides: each side is built once.
         let mut by_names: BTreeMap<&[Role], Arc<Side>> = BTreeMap::new();
         let mut side_of = |names| {
             let known = by_names.entry(names).or_insert_with(|| {
@@ -232,7 +233,7 @@ impl Policy {
     }
 }
 
-/// Addresses by which others reach this host.
+/// The addresses of this host that other hosts can reach.
 fn own_addresses(host: &Host) -> Vec<IpAddr> {
     host.addresses
         .iter()
@@ -265,7 +266,7 @@ fn side(
             Some(_) | None => unresolved.push(name.clone()),
         }
     }
-    // A role that holds every address says nothing of which hosts are meant, so it makes no host take part.
+    // A role that holds every address does not say which hosts are meant, so it does not make this host take part.
     let is_ours = if played.is_empty() {
         addresses != AddressSet::any() && own.iter().any(|address| addresses.contains(*address))
     } else {
@@ -297,7 +298,7 @@ fn resolved(
 }
 
 impl Side {
-    /// Whether `address` may stand on this side.
+    /// Whether `address` may be on this side.
     pub fn holds(
         &self,
         address: IpAddr,
@@ -319,12 +320,12 @@ impl Side {
         }
     }
 
-    /// Whether no address at all stands on this side.
+    /// Whether no address at all is on this side.
     pub fn is_unresolved(&self) -> bool {
         self.addresses.as_ref().is_some_and(AddressSet::is_empty) && !self.is_ours
     }
 
-    /// Whether somebody other than this host can stand on this side.
+    /// Whether another host than this one can be on this side.
     pub fn has_others(&self, host: &Host) -> bool {
         let own: AddressSet = host.addresses.iter().copied().collect();
         self.addresses
@@ -349,12 +350,13 @@ impl PolicyException {
     }
 }
 
-/// Whether a rule has the transport and port of a flow, whoever its client and server are.
+/// Whether a rule has the transport and port of a flow, regardless of client and server.
 pub fn may_concern(rule: &Rule, flow: &Flow) -> bool {
     flow.transport() == Some(rule.transport) && has_port(&rule.ports, flow.port)
 }
 
-/// Whether a port belongs to those of a rule; an ephemeral port is any that no system hands out as well-known.
+/// Whether a rule covers a port; `RulePorts::Ephemeral` covers every port from `EPHEMERAL_FROM` on, above any well-known
+/// one.
 pub(super) fn has_port(ports: &RulePorts, port: u16) -> bool {
     match ports {
         RulePorts::Set(set) => set.contains(port),
@@ -363,7 +365,7 @@ pub(super) fn has_port(ports: &RulePorts, port: u16) -> bool {
     }
 }
 
-/// The ports of a rule, first and last of each range, as [`has_port`] has them.
+/// The ports of a rule as first and last port of each range, consistent with [`has_port`].
 pub(super) fn port_ranges(ports: &RulePorts) -> Vec<(u16, u16)> {
     match ports {
         RulePorts::Set(set) => set

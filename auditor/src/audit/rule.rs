@@ -1,4 +1,4 @@
-//! One rule to its verdict, from where this host stands.
+//! One rule to its verdict, as seen from this host.
 
 use std::{collections::BTreeSet, net::IpAddr};
 
@@ -33,7 +33,7 @@ pub(super) fn judge(
     };
     let flows = context.recent(flows);
     let verdict = context.verdict(&flows);
-    // Without roles it is unknown whether this host takes part, so nothing can be amiss.
+    // Without roles it is unknown whether this host takes part in the rule, so absent traffic says nothing.
     let takes_part = matches!(
         verdict,
         RuleVerdict::Missing | RuleVerdict::Unassessed | RuleVerdict::Respected
@@ -44,7 +44,7 @@ pub(super) fn judge(
         verdict
     };
     let is_server = knows_roles && rule.server.is_ours;
-    // Of a host in a capture no socket is known, so nothing is said of them.
+    // The sockets of a captured host are not known.
     let knows_sockets = is_server && !observed.host.is_captured;
     let listening = knows_sockets.then(|| listens(rule, observed)).flatten();
     RuleFinding {
@@ -74,7 +74,7 @@ pub(super) fn judge(
 /// How long a reply may take: TCP's first retransmission (RFC 6298, section 2.1).
 const REPLY_TIMEOUT: SignedDuration = SignedDuration::from_secs(1);
 
-/// The flows of each rule, in order.
+/// The flows of each rule, by ascending index.
 pub(super) fn flows(n_rules: usize, findings: &[FlowFinding]) -> Vec<Vec<usize>> {
     let mut flows = vec![Vec::new(); n_rules];
     for (at, finding) in findings.iter().enumerate() {
@@ -93,7 +93,7 @@ pub(super) fn flows(n_rules: usize, findings: &[FlowFinding]) -> Vec<Vec<usize>>
     flows
 }
 
-/// One rule, what was observed, and since when that counts for the rule.
+/// One rule, what was observed, and the start of the time on which the rule is judged.
 struct RuleContext<'a> {
     rule: &'a PolicyRule,
     observed: &'a Observed,
@@ -105,7 +105,7 @@ impl RuleContext<'_> {
         flows.iter().filter_map(|at| self.observed.flows.get(*at))
     }
 
-    /// Those of the flows that happened in the rule's time.
+    /// Those of the flows that had a packet in the rule's time.
     fn recent(&self, mut flows: Vec<usize>) -> Vec<usize> {
         let is_recent = |flow: &Flow| self.from <= flow.last;
         flows.retain(|at| self.observed.flows.get(*at).is_some_and(is_recent));
@@ -136,13 +136,13 @@ impl RuleContext<'_> {
             return RuleVerdict::Refused;
         }
         if !outcomes.is_empty() {
-            // A datagram need not be answered: where a socket of this host listens for it, it arrived.
+            // A datagram needs no answer: where a socket of this host listens on its port, it arrived.
             let arrived = rule.rule.transport == Transport::Udp
                 && self.flows(flows).any(|flow| {
                     observed.host.addresses.contains(&flow.server)
                         && observed.host.listens(Transport::Udp, flow.port)
                 });
-            // A request from the window's last moment may have been answered after it.
+            // A request from the end of the window may have been answered after it.
             let too_late = self
                 .flows(flows)
                 .all(|flow| observed.window.end.duration_since(flow.first) < REPLY_TIMEOUT);
@@ -181,10 +181,11 @@ impl RuleContext<'_> {
         }
     }
 
-    /// Whether what a gap hid may have been the rule's traffic.
+    /// Whether a gap may have hidden the rule's traffic.
     fn may_hide(&self, cause: &Cause) -> bool {
         match cause {
-            // Of packets without a bucket the port is known: the server's, or the lower one of both.
+            // Packets without a bucket are counted by port: the server's, or the lower of both if the server was not known.
+            // So the rule's port may be the other, higher one.
             Cause::Uncounted {
                 reason: Reason::TableFull,
                 ..
@@ -226,7 +227,7 @@ impl RuleContext<'_> {
         })
     }
 
-    /// Which of the others were seen.
+    /// Which other hosts of the rule were seen.
     fn peers(&self, flows: &[usize]) -> Option<PeersSeen> {
         let own = &self.observed.host.addresses;
         let seen: BTreeSet<IpAddr> = self
@@ -243,8 +244,8 @@ impl RuleContext<'_> {
     }
 }
 
-/// The hosts that a rule lets this one talk with; `None` where its roles are too wide to be lists of hosts, or where peers
-/// are not checked.
+/// The other hosts that a rule names for this one; `None` where there are none, where its roles have too many addresses to
+/// be lists of hosts, or where peers are not checked.
 pub(super) fn others(rule: &PolicyRule, host: &Host) -> Option<BTreeSet<IpAddr>> {
     let sides = [
         (rule.client.is_ours, &rule.server),
@@ -258,7 +259,7 @@ pub(super) fn others(rule: &PolicyRule, host: &Host) -> Option<BTreeSet<IpAddr>>
     (!others.is_empty()).then_some(others)
 }
 
-/// A role of more addresses is a network, of which nobody expects every address to be a host.
+/// A role of more addresses is taken for a network, where not every address is expected to be a host.
 const MOST_PEERS: usize = 64;
 
 fn severity(rule: &PolicyRule, verdict: RuleVerdict) -> Severity {
@@ -268,9 +269,9 @@ fn severity(rule: &PolicyRule, verdict: RuleVerdict) -> Severity {
             Presence::Expected => Severity::Warning,
             Presence::Optional | Presence::Forbidden => Severity::Note,
         },
-        // A datagram may go unanswered: nobody need have meant to answer it.
+        // A UDP service need not answer, so a missing answer is only a note.
         RuleVerdict::Unanswered if rule.rule.transport == Transport::Udp => Severity::Note,
-        // A client that gets no reply has a problem, whatever the page says of the rule.
+        // A client that gets no reply has a problem, even if the rule's traffic is optional.
         RuleVerdict::Unanswered | RuleVerdict::Refused => match rule.rule.presence {
             Presence::Required => Severity::Violation,
             Presence::Expected | Presence::Optional | Presence::Forbidden => Severity::Warning,
@@ -279,7 +280,7 @@ fn severity(rule: &PolicyRule, verdict: RuleVerdict) -> Severity {
             Presence::Required => Severity::Warning,
             Presence::Expected | Presence::Optional | Presence::Forbidden => Severity::Note,
         },
-        // The flows that break it are the violations; they stand for themselves.
+        // The flows that violate the rule are violations of their own, so the rule does not count them again.
         RuleVerdict::Violated
         | RuleVerdict::Observed
         | RuleVerdict::Respected

@@ -383,7 +383,7 @@ const QUIET: [(&str, &str); 9] = [
     ("apart", "respected fine"),
 ];
 
-/// `QUIET` with these rules told otherwise.
+/// `QUIET` with other verdicts for these rules.
 fn quiet_but(changes: &[(&'static str, &'static str)]) -> Vec<(&'static str, &'static str)> {
     let change = |id| {
         changes
@@ -430,14 +430,14 @@ fn rules_of_a_talking_host() {
             "callback",
             "unanswered warning",
         ),
-        // A datagram to a socket that waits for it has arrived.
+        // A datagram to a port on which a socket listens has arrived.
         (
             "10.0.1.5 10.0.0.10 udp 8125 5/0",
             "metrics",
             "observed fine",
         ),
         ("10.0.1.5 10.0.0.10 tcp 6000 5/5", "apart", "violated fine"),
-        // A host that forwards sees what is none of its own.
+        // A host that forwards also sees traffic between other hosts.
         ("10.0.1.5 10.0.1.6 tcp 1100 5/5", "tasks", "observed fine"),
     ] {
         let (policy, observed) = one(text);
@@ -555,7 +555,7 @@ fn without_a_deployment_ports_are_compared() {
     let audit = judge(&policy, &observed);
     assert_eq!(told(&policy, &audit, 0), "documented zookeeper fine");
     assert_eq!(audit.flows[1].verdict.name(), "unexpected");
-    // Nobody knows which rules this host has a part in, so none is missing.
+    // Without roles it is unknown which rules this host takes part in, so none is missing.
     assert!(
         audit
             .rules

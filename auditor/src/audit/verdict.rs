@@ -1,4 +1,4 @@
-//! What an audit says of one flow and of one rule.
+//! The results of an audit, for each flow and each rule.
 
 use std::{collections::BTreeSet, net::IpAddr};
 
@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 
 use crate::{observed::Outcome, port::PortSet, role::Role};
 
-/// The result of an audit. Findings stand in the order of the flows and of the rules.
+/// The result of an audit. Findings are in the order of the flows and of the rules.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Audit {
     pub flows: Vec<FlowFinding>,
@@ -31,7 +31,7 @@ pub enum Severity {
     Fine,
     /// Good to know.
     Note,
-    /// Somebody should look.
+    /// A person should look at it.
     Warning,
     /// The traffic is not what the documentation says.
     Violation,
@@ -48,13 +48,13 @@ impl Severity {
     }
 }
 
-/// What is said of a flow.
+/// The finding on a flow.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct FlowFinding {
     pub verdict: FlowVerdict,
     pub severity: Severity,
     pub outcome: Outcome,
-    /// The server side was decided on weak evidence, and only the other way round do the rules allow the flow.
+    /// The server was decided on weak evidence, and the rules allow the flow only with client and server swapped.
     pub benefit_of_doubt: bool,
 }
 
@@ -65,12 +65,12 @@ pub enum FlowVerdict {
     Documented { rules: Vec<usize> },
     /// This exception covers it, named by its index in the policy.
     Excepted { exception: usize },
-    /// What every network does.
+    /// Traffic that every network has, such as neighbour discovery and DHCP.
     Housekeeping,
     /// Nothing allows it.
     Unexpected {
         reason: Mismatch,
-        /// The rules that come nearest, all different from the flow in the reason alone; may be empty.
+        /// The rules that come nearest: they differ from the flow in `reason` alone. May be empty.
         nearest: Vec<usize>,
     },
     /// A rule forbids it.
@@ -94,13 +94,13 @@ impl FlowVerdict {
 pub enum Mismatch {
     /// A rule allows it under a condition that does not hold here.
     Condition,
-    /// A rule has client and server the other way round.
+    /// A rule allows it with client and server swapped.
     Direction,
-    /// A rule allows the port between these two, on another transport.
+    /// A rule allows the port between these two hosts, on another transport.
     Transport,
-    /// A rule allows the port, but not to this peer.
+    /// A rule allows the port for one of the two hosts, but not with this peer.
     Peer,
-    /// No rule names the port.
+    /// None of the above: no rule of these hosts names the port.
     Port,
 }
 
@@ -116,7 +116,7 @@ impl Mismatch {
     }
 }
 
-/// What is said of a rule.
+/// The finding on a rule.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct RuleFinding {
     pub verdict: RuleVerdict,
@@ -126,15 +126,16 @@ pub struct RuleFinding {
     /// Whether this host is the server, the client, or both.
     pub is_server: bool,
     pub is_client: bool,
-    /// Whether a socket of this host waits on one of the rule's ports; `None` where this host is not the server.
+    /// Whether a socket of this host listens on one of the rule's ports; `None` where this host is not the server, or where
+    /// that is not known.
     pub listening: Option<bool>,
-    /// Roles of the rule without an address here.
+    /// Roles of the rule that have no address in the deployment.
     pub unresolved: Vec<Role>,
-    /// The ports that were seen, where the rule names several and any of them was.
+    /// Which ports were seen; `None` unless the rule names several and at least one was seen.
     pub ports: Option<PortsSeen>,
-    /// The others of the rule that took part, where any did.
+    /// Which other hosts of the rule took part; `None` if none did.
     pub peers: Option<PeersSeen>,
-    /// How sure it is that the rule's traffic is missing, where it is.
+    /// How certain it is that the rule's traffic is missing; `None` for other verdicts.
     pub certainty: Option<Certainty>,
 }
 
@@ -150,28 +151,28 @@ pub struct PortsSeen {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PeersSeen {
     pub seen: BTreeSet<IpAddr>,
-    /// `None` where the role is too wide to be a list of hosts.
+    /// `None` where the role has too many addresses to be a list of hosts.
     pub unseen: Option<BTreeSet<IpAddr>>,
 }
 
-/// What speaks for a rule's traffic being missing indeed, rather than not having been due.
+/// The evidence that a rule's traffic is really missing, and not merely not yet due.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Certainty {
     pub level: Level,
-    /// How long the rule was watched for.
+    /// How long the rule's traffic was watched for.
     pub watched: SignedDuration,
-    /// Hosts of the rule's other side that had any traffic with this host: these are up.
+    /// Hosts of the rule's other side that had any traffic, so they are up.
     pub peers_heard: usize,
-    /// How many hosts the other side has; `None` where the role is too wide to be a list of hosts.
+    /// How many hosts the other side has; `None` where the role has too many addresses to be a list of hosts.
     pub peers: Option<usize>,
-    /// Rules between this host and the same others, and how many of them were observed.
+    /// Other rules between this host and the same other side, and how many of them were observed.
     pub comparable: usize,
     pub comparable_observed: usize,
-    /// Whether a socket of this host waits for it; `None` where this host is not the server.
+    /// Whether a socket of this host listens on one of its ports; `None` as in [`RuleFinding::listening`].
     pub listening: Option<bool>,
 }
 
-/// How sure a verdict is.
+/// How certain a verdict is.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Level {
     Low,
@@ -189,14 +190,14 @@ impl Level {
     }
 }
 
-/// The verdict on a rule, from where this host stands.
+/// The verdict on a rule, as seen from this host.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum RuleVerdict {
     /// A flow matched it and was answered.
     Observed,
-    /// The client tried; nobody answered.
+    /// A flow matched it and got no answer.
     Unanswered,
-    /// The client tried; the answer was no.
+    /// A flow matched it and was refused.
     Refused,
     /// It applies here, and nothing matched it.
     Missing,
@@ -210,9 +211,9 @@ pub enum RuleVerdict {
     Elsewhere,
     /// One of its sides has no address in the deployment.
     Unresolved,
-    /// Its traffic can't pass where we listen.
+    /// Its traffic can't pass a watched interface: it stays within this host, and the loopback is not watched.
     Unobservable,
-    /// It looks missing, but we were blind for a part of the window.
+    /// It looks missing or unanswered, but traffic may have gone unseen for a part of the rule's time.
     Unassessed,
 }
 

@@ -1,4 +1,4 @@
-//! Programs onto interfaces, and off again.
+//! Attaches programs to interfaces, and detaches them.
 
 use auditor_common::Direction;
 use aya::programs::{
@@ -15,23 +15,23 @@ use super::{
 };
 use crate::observed::{self, Hook};
 
-/// An interface with our programs on it. The kernel takes them off when this is dropped, and when the process dies.
+/// An interface with the programs attached. They are detached when this is dropped, and when the process dies.
 pub struct Attached {
     pub interface: Interface,
     pub ingress: Choice,
     _links: Vec<Link>,
 }
 
-/// A program on a hook; off when dropped.
+/// A program attached to a hook; detached when this is dropped.
 enum Link {
-    /// The kernel takes it off with the process.
+    /// The kernel detaches the program when the process ends.
     Descriptor { _link: FdLink },
-    /// A guard takes it off.
+    /// The guard process removes the filter when this process ends.
     Filter { _link: SchedClassifierLink },
 }
 
 impl Attached {
-    /// What a report says of it.
+    /// The interface in the form that a report contains.
     pub fn describe(&self) -> observed::Interface {
         observed::Interface {
             name: self.interface.name.clone(),
@@ -42,20 +42,20 @@ impl Attached {
     }
 }
 
-/// The three programs, loaded.
+/// The programs, loaded except for `ingress_xdp_frags`, and what attaching them needs.
 pub(super) struct Programs<'a> {
     pub(super) ingress_xdp: &'a mut Xdp,
-    /// Loaded with the first interface that needs it: kernels before 5.18 do not take it.
+    /// Loaded for the first interface that needs it, since kernels before 5.18 do not accept it.
     pub(super) ingress_xdp_frags: &'a mut Xdp,
     pub(super) ingress_tc: &'a mut SchedClassifier,
     pub(super) egress_tc: &'a mut SchedClassifier,
     pub(super) tc: Tc,
-    /// Started with the first filter that needs it.
+    /// Started for the first filter.
     pub(super) guard: &'a mut Option<Guard>,
 }
 
 impl Programs<'_> {
-    /// Attaches what comes in and what leaves.
+    /// Attaches the ingress and egress programs to an interface.
     pub(super) fn attach(
         &mut self,
         interface: &Interface,
@@ -64,14 +64,14 @@ impl Programs<'_> {
         let mut ingress = choose(interface, driver(interface).as_deref(), wanted);
         let mut links = Vec::new();
         if ingress.hook == Hook::Xdp {
-            // Drivers refuse programs that want frames in one piece where the MTU takes several buffers.
+            // Drivers refuse programs without support for multiple buffers if frames of the MTU's size need several.
             let attached = match xdp(self.ingress_xdp, interface) {
                 Err(error) if !is_taken(&error) => self.xdp_frags(interface).map_err(|_also| error),
                 attached => attached,
             };
             match attached {
                 Ok(link) => links.push(link),
-                // Somebody was faster, or the driver can't: tc sees the same packets a little later.
+                // Another program has taken the slot, or the driver can't: tc sees the same packets a little later.
                 Err(error) if is_taken(&error) => {
                     ingress = Choice {
                         hook: Hook::Tc,
@@ -107,8 +107,8 @@ impl Programs<'_> {
         xdp(self.ingress_xdp_frags, interface)
     }
 
-    /// First of what comes in, so that what another program drops or redirects is counted as well; last of what leaves, so
-    /// that only what really leaves is counted.
+    /// Attaches a tc program: first at ingress, so that packets which another program drops or redirects are counted too;
+    /// last at egress, so that only packets which really leave are counted.
     fn tc(&mut self, interface: &Interface, direction: Direction) -> Result<Link, ProgramError> {
         let (program, attach_type, order) = match direction {
             Direction::Ingress => (
@@ -134,7 +134,7 @@ impl Programs<'_> {
             Some(guard) => guard,
             none @ None => none.insert(Guard::start().map_err(ProgramError::IOError)?),
         };
-        // Where there is a clsact qdisc already this fails, and where there can be none attaching does.
+        // This fails if the interface already has a clsact qdisc; if it can't have one, attaching below fails.
         let _present = qdisc_add_clsact(&interface.name);
         let options = TcAttachOptions::Netlink(NlOptions::default());
         let id = program.attach_with_options(&interface.name, attach_type, options)?;
@@ -147,7 +147,7 @@ impl Programs<'_> {
 fn xdp(program: &mut Xdp, interface: &Interface) -> Result<Link, ProgramError> {
     let id = program.attach_to_if_index(interface.index, XdpMode::Driver)?;
     let link = program.take_link(id)?;
-    // A link that is not a file descriptor would outlive a killed process; dropping it takes it off.
+    // An attachment that is not a file descriptor would outlive a killed process, so it is dropped, which detaches it.
     let link = FdLink::try_from(link).map_err(|_not_a_descriptor| ProgramError::NotAttached)?;
     Ok(Link::Descriptor { _link: link })
 }

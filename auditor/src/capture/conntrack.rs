@@ -1,4 +1,4 @@
-//! Translated addresses, as the kernel's connection tracking knows them (ctnetlink).
+//! Addresses translated by NAT, from the kernel's connection tracking (ctnetlink).
 
 #![expect(
     clippy::wildcard_enum_match_arm,
@@ -16,16 +16,16 @@ use netlink_sys::protocols::NETLINK_NETFILTER;
 use super::dump::dump;
 use crate::observed::{Endpoints, Translations};
 
-/// How many connections this network namespace tracks.
+/// Holds the number of connections that are tracked in this network namespace.
 const COUNT: &str = "/proc/sys/net/netfilter/nf_conntrack_count";
 
 /// Lists the translations of the connections that are tracked now.
 ///
-/// A kernel that tracks nothing is not asked: that would load the modules that do.
+/// If no connection is tracked, no request is sent, since it would load the modules that track connections.
 ///
 /// # Errors
 ///
-/// The kernel does not answer.
+/// The kernel does not reply, or returns an error.
 pub fn translations() -> io::Result<Translations> {
     let mut translations = Translations::default();
     let count = fs::read_to_string(COUNT).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Lists that the kernel sends through netlink.
+//! Netlink dumps: lists that the kernel sends.
 
 #![expect(
     clippy::wildcard_enum_match_arm,
@@ -13,14 +13,14 @@ use netlink_packet_core::{
 };
 use netlink_sys::{Socket, SocketAddr};
 
-/// The kernel's answers come in pieces of this size at most (`NLMSG_GOODSIZE` and a dump's skb).
+/// The kernel's replies come in pieces of this size at most (`NLMSG_GOODSIZE` and a dump's skb).
 const BUFFER: usize = 64 << 10;
 
-/// Asks one of netlink's families for a list, in this thread's network namespace.
+/// Requests a list from a netlink family, in this thread's network namespace, and calls `take` with each message of it.
 ///
 /// # Errors
 ///
-/// The kernel does not answer, or refuses.
+/// The kernel does not reply, or returns an error.
 pub(super) fn dump<M>(
     family: isize,
     request: impl Into<NetlinkPayload<M>>,
@@ -52,8 +52,8 @@ where
             let message = NetlinkMessage::<M>::deserialize(rest)
                 .map_err(|problem| io::Error::other(problem.to_string()))?;
             match message.payload {
-                // A list that could not be made ends like one that is complete, but for this number: 0, or an error's,
-                // negative.
+                // A list that failed ends with the same message as a complete one; only this code differs: 0, or a
+                // negative error number.
                 NetlinkPayload::Done(done) if done.code < 0 => {
                     return Err(io::Error::from_raw_os_error(-done.code));
                 }

@@ -34,9 +34,9 @@ pub enum CaptureError {
     Absent { name: &'static str },
 }
 
-/// What the kernel says of a program that it did not take.
+/// The error for a program that the kernel did not accept.
 pub(super) fn refusal(error: &(dyn std::error::Error + 'static)) -> CaptureError {
-    // The verifier's log is long; its end is where it says what it does not like.
+    // The verifier's log is long; the reason for the rejection is at its end.
     let problem = match error.downcast_ref::<ProgramError>() {
         Some(ProgramError::LoadError {
             io_error,

@@ -1,4 +1,4 @@
-//! Capture files: pcap and pcapng, also compressed, recognised by what they hold.
+//! Capture files: pcap and pcapng, also compressed, recognised by their content.
 
 use std::{
     borrow::Cow,
@@ -12,20 +12,20 @@ use thiserror::Error;
 /// One record of a capture, as an Ethernet frame.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Frame<'a> {
-    /// Nanoseconds since 1970; `None` for records without a time.
+    /// Nanoseconds since 1970; `None` for records without a timestamp.
     pub time: Option<i128>,
-    /// What was captured of it.
+    /// The bytes that were captured of the frame.
     pub bytes: Cow<'a, [u8]>,
-    /// Bytes on the wire, as the record says.
+    /// Bytes on the wire, according to the record.
     pub length: u32,
 }
 
-/// What a capture held beside its frames.
+/// What reading a capture found beside its frames.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Summary {
     /// Records of link types that can't be converted, by their number.
     pub skipped: BTreeMap<u32, u64>,
-    /// Why the file ended before its end.
+    /// Why reading stopped before the end of the file.
     pub cut: Option<String>,
 }
 
@@ -60,16 +60,16 @@ fn links(types: &[u32]) -> String {
     types.iter().map(name).collect::<Vec<_>>().join(", ")
 }
 
-/// A record holds no more than this, or it is not one.
+/// The largest size that a record may have; a larger one is taken for invalid data.
 const MOST_BYTES: usize = 64 << 20;
-/// What is read at once.
+/// Bytes that are read at once.
 const BUFFER: usize = 1 << 20;
 
 /// Calls `each` with every frame of a capture, in the file's order.
 ///
 /// # Errors
 ///
-/// What `each` returns, which ends the reading; or a file that is no capture, or none that can be read.
+/// An error from `each`, which stops reading; or the file is no capture, or none that can be read.
 pub fn read<E: From<FileError>>(
     source: impl Read + Send,
     mut each: impl FnMut(Frame<'_>) -> Result<(), E>,
@@ -134,19 +134,19 @@ pub fn read<E: From<FileError>>(
     Ok(summary)
 }
 
-/// What follows a look at the buffer.
+/// What to do after the parser has looked at the buffer.
 enum Step {
-    /// On behind so many bytes.
+    /// Consume this many bytes and continue.
     Next(usize),
-    /// The record goes on behind the buffer.
+    /// Read more, since the record does not end in the buffer.
     More,
-    /// Nothing more can be read, and why.
+    /// Stop, for this reason: nothing more can be read.
     Cut(String),
 }
 
 const CUT: &str = "its last record is cut off";
 
-/// Reads on, with a larger buffer if the record does not fit.
+/// Reads more into the buffer, which grows if the record does not fit.
 fn more(reader: &mut (dyn PcapReaderIterator + Send), size: &mut usize) -> Result<(), String> {
     let before = reader.data().len();
     let is_refilled = reader.refill().is_ok();
@@ -164,7 +164,7 @@ fn more(reader: &mut (dyn PcapReaderIterator + Send), size: &mut usize) -> Resul
     Ok(())
 }
 
-/// The stream inside the compression that its first bytes name.
+/// The decompressed stream; the first bytes show the compression.
 fn opened<'a>(mut source: impl Read + Send + 'a) -> io::Result<Box<dyn Read + Send + 'a>> {
     let mut magic = [0; 4];
     let n_read = fill(&mut source, &mut magic)?;
@@ -194,11 +194,11 @@ fn fill(source: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
     Ok(n_read)
 }
 
-/// The interfaces that a capture describes so far.
+/// The interfaces that the capture has described so far.
 #[derive(Default)]
 struct Interfaces {
     known: Vec<Described>,
-    /// The byte order and unit of a pcap file's times.
+    /// Whether the timestamps of a pcap file are in nanoseconds instead of microseconds.
     is_nanosecond: bool,
     has_ethernet: bool,
 }
@@ -206,11 +206,11 @@ struct Interfaces {
 #[derive(Clone, Copy)]
 struct Described {
     link: u32,
-    /// Units of time a second.
+    /// Timestamp units per second.
     resolution: u64,
-    /// Seconds to add.
+    /// Seconds to add to each timestamp.
     offset: i64,
-    /// Bytes that were captured of a packet at most; 0 for all.
+    /// The most bytes that were captured of a packet; 0 if there was no limit.
     snap_length: u32,
 }
 
@@ -240,7 +240,7 @@ impl Interfaces {
             PcapBlockOwned::LegacyHeader(header) => {
                 self.is_nanosecond = header.is_nanosecond_precision();
                 self.describe(Described {
-                    // The upper bits say how long the frame check sequence is, and more (draft-ietf-opsawg-pcap).
+                    // The upper bits hold the length of the frame check sequence, and more (draft-ietf-opsawg-pcap).
                     link: u32::from_ne_bytes(header.network.0.to_ne_bytes()) & 0xffff,
                     resolution: 0,
                     offset: 0,
@@ -300,7 +300,7 @@ impl Interfaces {
         summary: &mut Summary,
     ) -> Option<Frame<'a>> {
         let link = self.known.get(interface)?.link;
-        // Beside Ethernet the other interfaces of a capture show the same packets again, or local ones.
+        // If a capture has an Ethernet interface, its other interfaces show the same packets again, or local ones.
         let bytes = if self.has_ethernet && link != link::ETHERNET {
             None
         } else {
@@ -325,7 +325,7 @@ const fn is_known(link: u32) -> bool {
     )
 }
 
-/// The record as an Ethernet frame; one that is cut off in its own link header is a frame cut off in its.
+/// The record as an Ethernet frame; an empty one, which counts as truncated, if the record's own link header is cut off.
 fn ethernet(link: u32, captured: &[u8]) -> Option<Cow<'_, [u8]>> {
     let with_type = |ethertype: [u8; 2], payload: &[u8]| {
         let mut frame = vec![0; 12];

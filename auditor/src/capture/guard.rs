@@ -1,8 +1,8 @@
-//! Takes classic tc filters off when the auditor is gone, however it went.
+//! Removes classic tc filters when the auditor has ended, even if it was killed.
 //!
-//! Before Linux 6.6 a tc program is no link that the kernel takes off with the process: a killed auditor would leave its
-//! filters behind. So a second process waits for the end of a pipe that only the auditor holds open, and removes then
-//! what it was handed.
+//! Before Linux 6.6 a tc program is not attached by a link, which the kernel would detach when the process ends: a killed
+//! auditor would leave its filters behind. So a second process reads a pipe that only the auditor holds open, and at the end
+//! of the pipe removes the filters that were written to it.
 
 use std::{
     io::{self, BufRead as _, Write as _},
@@ -20,14 +20,14 @@ use aya::programs::{
 /// The verb under which the auditor starts itself as a guard.
 pub const VERB: &str = "guard";
 
-/// The guard process. It ends, and the filters with it, once this is dropped.
+/// The guard process. When this is dropped, it removes the filters and ends.
 #[derive(Debug)]
 pub(super) struct Guard {
     child: Child,
 }
 
 impl Guard {
-    /// Starts the guard, out of reach of the terminal's signals.
+    /// Starts the guard in a process group of its own, so that the terminal's signals do not reach it.
     pub(super) fn start() -> io::Result<Self> {
         let mut command = Command::new(std::env::current_exe()?);
         command
@@ -40,7 +40,7 @@ impl Guard {
         })
     }
 
-    /// Hands the guard a filter, by the interface's index: its name may change.
+    /// Passes a filter to the guard, with the interface's index, since its name may change.
     pub(super) fn watch(
         &mut self,
         interface: u32,
@@ -68,16 +68,16 @@ impl Guard {
 impl Drop for Guard {
     fn drop(&mut self) {
         drop(self.child.stdin.take());
-        // It ends by itself once the pipe is closed; there is nothing to be done about a guard that does not.
+        // The guard ends once the pipe is closed; if waiting for it fails, nothing can be done.
         let _ended = self.child.wait();
     }
 }
 
-/// Runs as the guard: reads filters from standard input, and removes them at its end.
+/// Runs as the guard: reads filters from standard input, and removes them at the end of input.
 ///
 /// # Errors
 ///
-/// Standard input can't be read, or holds what no auditor writes.
+/// Standard input can't be read, or has a line that names no filter.
 pub fn run() -> io::Result<()> {
     let mut filters = Vec::new();
     for line in io::stdin().lock().lines() {
@@ -91,7 +91,7 @@ pub fn run() -> io::Result<()> {
         filters.push(filter);
     }
     for (interface, attach_type, priority, handle) in filters {
-        // An interface that went away took its filters with it, and so did an auditor that ended in good order.
+        // The filters of an interface that is gone are gone too, as are those of an auditor that ended normally.
         let Ok(name) = if_indextoname(interface) else {
             continue;
         };

@@ -1,4 +1,4 @@
-//! Where a program should sit on an interface, and why.
+//! Chooses the hook of an interface to which a program is attached, and gives the reason.
 
 use std::{path::Path, str::FromStr};
 
@@ -7,7 +7,7 @@ use aya::util::KernelVersion;
 use super::interface::Interface;
 use crate::observed::Hook;
 
-/// The hook that the user wants for what comes in.
+/// The hook that the user wants for ingress.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum Ingress {
     /// XDP where it costs the host nothing, tc elsewhere.
@@ -33,17 +33,17 @@ impl FromStr for Ingress {
 /// How tc programs are attached.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum Tc {
-    /// As TCX links where the kernel has them, as filters elsewhere.
+    /// As TCX links if the kernel has them, else as filters.
     #[default]
     Auto,
-    /// As TCX links, which the kernel takes off with the process (Linux 6.6).
+    /// As TCX links, which the kernel detaches when the process ends (Linux 6.6).
     Tcx,
-    /// As filters of a clsact qdisc, which a second process takes off.
+    /// As filters of a clsact qdisc, which the guard process removes.
     Clsact,
 }
 
 impl Tc {
-    /// Whether programs become links.
+    /// Whether programs are attached as TCX links.
     pub fn has_links(self) -> bool {
         match self {
             Self::Auto => KernelVersion::current().is_ok_and(|version| TCX <= version),
@@ -71,15 +71,15 @@ impl FromStr for Tc {
 /// The first kernel with TCX links.
 const TCX: KernelVersion = KernelVersion::new(6, 6, 0);
 
-/// The hook for what comes in, and the reason.
+/// The ingress hook, and the reason for it.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Choice {
     pub hook: Hook,
     pub reason: String,
 }
 
-/// Drivers of bare-metal NICs whose native XDP takes no offload from the host but LRO. On virtual drivers XDP takes GRO
-/// and TSO away, and that costs the host more than the counting.
+/// Drivers of bare-metal NICs whose native XDP disables no offload but LRO. On virtual drivers XDP disables GRO and TSO,
+/// which costs the host more than the counting.
 const BARE_METAL: [&str; 17] = [
     "atlantic",
     "bnxt_en",
@@ -100,7 +100,7 @@ const BARE_METAL: [&str; 17] = [
     "thunder-nicvf",
 ];
 
-/// Chooses the hook for what comes in.
+/// Chooses the ingress hook.
 pub fn choose(interface: &Interface, driver: Option<&str>, wanted: Ingress) -> Choice {
     let choice = |hook, reason: String| Choice { hook, reason };
     match (wanted, interface.xdp_program, driver) {
@@ -138,8 +138,8 @@ pub fn choose(interface: &Interface, driver: Option<&str>, wanted: Ingress) -> C
     }
 }
 
-/// The driver of an interface, from sysfs; `None` for interfaces without hardware, and where sysfs shows another
-/// network namespace than ours.
+/// The driver of an interface, from sysfs; `None` for interfaces without hardware, and if sysfs shows another network
+/// namespace than that of this process.
 pub fn driver(interface: &Interface) -> Option<String> {
     let directory = Path::new("/sys/class/net").join(&interface.name);
     let index = std::fs::read_to_string(directory.join("ifindex")).ok()?;

@@ -1,4 +1,4 @@
-//! The interfaces of this network namespace: the only user of netlink.
+//! The interfaces of this network namespace, from route netlink.
 #![expect(
     clippy::wildcard_enum_match_arm,
     reason = "netlink's attributes are not ours, and new kernels bring new ones"
@@ -20,20 +20,20 @@ use thiserror::Error;
 pub struct Interface {
     pub index: u32,
     pub name: String,
-    /// What kind of virtual interface it is; `None` for hardware and the loopback.
+    /// The kind of a virtual interface, such as `veth`; `None` for hardware and the loopback.
     pub kind: Option<String>,
-    /// Its frames start with an Ethernet header. The loopback's do.
+    /// Its frames start with an Ethernet header, as those of the loopback also do.
     pub is_ethernet: bool,
     pub is_loopback: bool,
     pub is_up: bool,
-    /// The XDP program that is attached, by its id.
+    /// The id of the XDP program that is attached.
     pub xdp_program: Option<u32>,
-    /// VLAN interfaces above it.
+    /// The number of VLAN interfaces on top of it.
     pub n_vlans: u32,
     pub addresses: Vec<IpAddr>,
 }
 
-/// The kernel did not tell about its interfaces.
+/// Why the interfaces can't be listed.
 #[derive(Debug, Error)]
 pub enum InterfaceError {
     #[error("cannot open a netlink socket")]
@@ -42,7 +42,7 @@ pub enum InterfaceError {
     List(#[source] rtnetlink::Error),
 }
 
-/// Lists interfaces, and tells when they change.
+/// Lists interfaces, and reports their changes.
 pub struct Interfaces {
     handle: Handle,
     events: Events,
@@ -51,11 +51,11 @@ pub struct Interfaces {
 type Events = futures_util::stream::BoxStream<'static, ()>;
 
 impl Interfaces {
-    /// Starts to listen; must run inside a tokio runtime.
+    /// Subscribes to changes of interfaces; must run inside a tokio runtime.
     ///
     /// # Errors
     ///
-    /// No netlink socket.
+    /// No netlink socket can be opened.
     pub fn open() -> Result<Self, InterfaceError> {
         let (connection, handle, messages) =
             new_multicast_connection(&[MulticastGroup::Link]).map_err(InterfaceError::Socket)?;
@@ -96,7 +96,7 @@ impl Interfaces {
             let Some(interface) = interfaces.get_mut(&message.header.index) else {
                 continue;
             };
-            // On point-to-point links the local address stands apart, and the other is the peer's.
+            // On point-to-point links the local address is an attribute of its own, and `Address` is the peer's.
             let local = message
                 .attributes
                 .iter()
@@ -116,17 +116,17 @@ impl Interfaces {
         Ok(interfaces.into_values().collect())
     }
 
-    /// Waits until an interface comes, goes or changes. Several changes at once are one.
+    /// Waits until an interface is added, removed or changed. Changes that are already pending are reported as one.
     pub async fn changed(&mut self) {
         if self.events.next().await.is_none() {
-            // Nothing will be told any more; whoever waits looks at the clock as well.
+            // The stream has ended, so no change will be reported any more; callers wait for a timer as well.
             std::future::pending::<()>().await;
         }
         while self.events.next().now_or_never().flatten().is_some() {}
     }
 }
 
-/// An interface, and the index of the one below it in the same network namespace.
+/// The interface of a link message, and the index of its lower interface if that is in the same network namespace.
 fn interface(link: LinkMessage) -> (Interface, Option<u32>) {
     let (mut lower, mut is_elsewhere) = (None, false);
     let layer = link.header.link_layer_type;

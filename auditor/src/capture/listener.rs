@@ -1,4 +1,4 @@
-//! The sockets of this network namespace that listen: from the kernel, and what it does not list from procfs.
+//! The listening sockets of this network namespace: from `sock_diag`, or from procfs for those that it does not list.
 
 use std::{
     collections::BTreeSet,
@@ -22,17 +22,17 @@ pub(super) struct Socket {
     pub(super) transport: Transport,
     pub(super) local: (IpAddr, u16),
     pub(super) remote: (IpAddr, u16),
-    /// It waits for conversations. So does every UDP socket without a peer.
+    /// It listens. Every UDP socket without a peer counts as listening too.
     pub(super) is_waiting: bool,
-    /// What an open file's link names; 0 if nobody has it any more.
+    /// The inode, which the link of an open file in `/proc/PID/fd` names; 0 if no process has the socket open any more.
     pub(super) inode: u64,
 }
 
-/// Who listens on this host, looked up again and again.
+/// Looks up the listening sockets of this host, repeatedly.
 #[derive(Debug)]
 pub struct Listeners {
     ephemeral: PortRange,
-    /// Transports whose sockets the kernel cannot list. Each question would make it look for the module again.
+    /// Transports whose sockets the kernel cannot list. Each further request would make it look for the module again.
     unlisted: BTreeSet<Transport>,
 }
 
@@ -46,17 +46,17 @@ impl Listeners {
         }
     }
 
-    /// Lists the sockets that wait. A UDP socket on an ephemeral port belongs to a client and is left out; those of SCTP are
-    /// left out where the kernel does not list them.
+    /// Lists the listening sockets. A UDP socket on an ephemeral port belongs to a client and is left out; SCTP sockets are
+    /// left out if the kernel does not list them.
     ///
     /// # Errors
     ///
-    /// Neither the kernel nor procfs lists them.
+    /// procfs can't be read.
     pub fn list(&mut self) -> io::Result<BTreeSet<Listener>> {
         let directory = Path::new("/proc/thread-self/net");
         let mut listeners = BTreeSet::new();
         let mut files = FILES.to_vec();
-        // Its file names every connection, which on a busy host are many.
+        // TCP's file in procfs lists every connection as well, of which a busy host has many.
         if let Some(sockets) = self.ask(Transport::Tcp, protocol::TCP) {
             listeners.extend(
                 sockets
@@ -65,7 +65,7 @@ impl Listeners {
             );
             files.retain(|(_, transport)| *transport != Transport::Tcp);
         }
-        // Asking for SCTP's sockets where it is not in use would load it.
+        // Requesting SCTP sockets where SCTP is not in use would load its module.
         if directory.join("sctp").exists()
             && let Some(sockets) = self.ask(Transport::Sctp, protocol::SCTP)
         {
@@ -92,7 +92,7 @@ impl Listeners {
         match listening(protocol) {
             Ok(sockets) => Some(sockets),
             Err(error) => {
-                // What `inet_diag` and `sock_diag` say where they have nobody to ask.
+                // `ENOENT`: `sock_diag` and `inet_diag` return it if they have no handler for the protocol.
                 if error.kind() == io::ErrorKind::NotFound {
                     self.unlisted.insert(transport);
                 }
@@ -110,7 +110,7 @@ fn listener(transport: Transport, (address, port): (IpAddr, u16)) -> Listener {
     }
 }
 
-/// What procfs has of sockets.
+/// The files in which procfs lists sockets.
 const FILES: [(&str, Transport); 4] = [
     ("tcp", Transport::Tcp),
     ("tcp6", Transport::Tcp),
@@ -118,7 +118,7 @@ const FILES: [(&str, Transport); 4] = [
     ("udp6", Transport::Udp),
 ];
 
-/// Lists the sockets of a network namespace, of which `directory` is the one in procfs.
+/// Lists the sockets of a network namespace; `directory` is its `net` directory in procfs.
 ///
 /// # Errors
 ///
@@ -132,7 +132,7 @@ fn read(directory: &Path, files: &[(&str, Transport)]) -> io::Result<Vec<Socket>
     for (file, transport) in files.iter().copied() {
         let text = match std::fs::read_to_string(directory.join(file)) {
             Ok(text) => text,
-            // Without IPv6 there is no such file.
+            // On a host without IPv6 the `tcp6` and `udp6` files do not exist.
             Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
             Err(error) => return Err(error),
         };
@@ -142,8 +142,8 @@ fn read(directory: &Path, files: &[(&str, Transport)]) -> io::Result<Vec<Socket>
     Ok(sockets)
 }
 
-/// One line of `/proc/net/tcp` and its kin: slot, local address, remote address, state, queues, timer, retransmissions,
-/// user, timeout, inode (proc(5)).
+/// Reads a line of `/proc/net/tcp` or a similar file: slot, local address, remote address, state, queues, timer,
+/// retransmissions, user, timeout, inode (proc(5)).
 fn socket(line: &str, transport: Transport) -> Option<Socket> {
     let mut fields = line.split_whitespace().skip(1);
     let (local, remote, state) = (fields.next()?, fields.next()?, fields.next()?);
@@ -168,7 +168,7 @@ fn socket(line: &str, transport: Transport) -> Option<Socket> {
     })
 }
 
-/// An address as the kernel prints it: 32-bit words in the host's byte order, each as a number.
+/// Reads an address as the kernel prints it: 32-bit words in the host's byte order, each as a hexadecimal number.
 fn address_of(hex: &str) -> Option<IpAddr> {
     let mut bytes = Vec::with_capacity(16);
     for word in hex.as_bytes().chunks(8) {
@@ -182,7 +182,7 @@ fn address_of(hex: &str) -> Option<IpAddr> {
     }
 }
 
-/// The range from which clients of this host take their ports; the kernel's default where procfs does not say.
+/// The range from which clients of this host take their ports; the kernel's default if procfs does not show it.
 pub fn ephemeral_range() -> PortRange {
     let text =
         std::fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range").unwrap_or_default();

@@ -20,7 +20,7 @@ where
     Memory::map(data(ebpf, name)?.fd(), n_entries).map_err(CaptureError::Memory)
 }
 
-/// What there is of an array or hash map.
+/// The handle of an array or hash map.
 pub(super) fn data<'a>(ebpf: &'a Ebpf, name: &'static str) -> Result<&'a MapData, CaptureError> {
     match ebpf.map(name) {
         Some(Map::Array(data) | Map::HashMap(data)) => Ok(data),

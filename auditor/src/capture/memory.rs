@@ -1,4 +1,4 @@
-//! A map of the kernel in this process's memory.
+//! A BPF map, mapped into this process's memory.
 #![expect(
     unsafe_code,
     clippy::multiple_unsafe_ops_per_block,
@@ -22,7 +22,7 @@ pub(super) struct Memory<T> {
 }
 
 impl<T: FromBytes + IntoBytes + Immutable> Memory<T> {
-    /// Maps an array of `n_entries`, which must have been made with `BPF_F_MMAPABLE` and values of this type.
+    /// Maps an array of `n_entries`, which must have been created with `BPF_F_MMAPABLE` and values of this type.
     pub(super) fn map(map: impl AsFd, n_entries: usize) -> io::Result<Self> {
         let page = usize::try_from(
             nix::unistd::sysconf(nix::unistd::SysconfVar::PAGE_SIZE)?.unwrap_or(4096),
@@ -49,8 +49,8 @@ impl<T: FromBytes + IntoBytes + Immutable> Memory<T> {
         })
     }
 
-    /// The entries of `range`, to read and to clear. Nobody else writes to them meanwhile: the kernel
-    /// half is at work in the other half of the table.
+    /// The entries of `range`, to read and to clear. Nothing else writes to them meanwhile, since the kernel half uses the
+    /// other half of the table.
     pub(super) fn entries(&mut self, range: std::ops::Range<usize>) -> &mut [T] {
         let start = range.start.min(self.n_entries);
         let length = range.end.min(self.n_entries).saturating_sub(start);
@@ -62,7 +62,7 @@ impl<T: FromBytes + IntoBytes + Immutable> Memory<T> {
         }
     }
 
-    /// The word at `offset` of an entry, which the kernel half may use at the same time.
+    /// The word at `offset` of an entry, which the kernel half may access at the same time.
     pub(super) fn word(&self, index: usize, offset: usize) -> Option<&AtomicU64> {
         let is_inside =
             offset.is_multiple_of(8) && offset + 8 <= size_of::<T>() && index < self.n_entries;

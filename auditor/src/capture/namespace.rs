@@ -1,4 +1,4 @@
-//! Into another network namespace, before anything else is done.
+//! Enters another network namespace, before anything else is done.
 
 use std::{
     fs::File,
@@ -9,7 +9,7 @@ use std::{
 use nix::sched::{CloneFlags, setns};
 use thiserror::Error;
 
-/// Where `ip netns` keeps the names that it gives.
+/// Where `ip netns` keeps the namespaces that it names.
 const NAMES: &str = "/run/netns";
 
 /// Why a network namespace can't be entered.
@@ -37,12 +37,12 @@ pub enum NamespaceError {
     },
 }
 
-/// Moves this thread, and what it starts from now on, into a network namespace: by the name that `ip netns` gave it, or by
-/// a path. Called before there is a second thread, it moves the process.
+/// Moves this thread, and the threads and processes that it starts later, into a network namespace, given by its name in
+/// `ip netns` or by a path. If called before there is a second thread, it moves the whole process.
 ///
 /// # Errors
 ///
-/// No such namespace, or no right to enter it.
+/// There is no such namespace, or no privilege to enter it.
 pub fn enter(name: &str) -> Result<(), NamespaceError> {
     let path = if name.contains('/') {
         PathBuf::from(name)

@@ -1,10 +1,10 @@
-//! What this process may do.
+//! The capabilities of this process.
 
 use std::io;
 
 use caps::{CapSet, Capability as Kept, CapsHashSet, errors::CapsError};
 
-/// A capability that the audit needs (capabilities(7)).
+/// A capability that an audit needs (capabilities(7)).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Capability {
     pub name: &'static str,
@@ -13,7 +13,7 @@ pub struct Capability {
     bit: u32,
 }
 
-/// What loading and attaching takes.
+/// The capabilities that loading and attaching programs need.
 pub const NEEDED: [Capability; 3] = [
     Capability {
         name: "CAP_NET_ADMIN",
@@ -32,14 +32,14 @@ pub const NEEDED: [Capability; 3] = [
     },
 ];
 
-/// `CAP_SYS_ADMIN` stands in for `CAP_BPF` and `CAP_PERFMON`.
+/// `CAP_SYS_ADMIN` includes `CAP_BPF` and `CAP_PERFMON`.
 const SYS_ADMIN: u32 = 21;
 
 /// The needed capabilities that this process lacks.
 ///
 /// # Errors
 ///
-/// procfs can't be read, or does not say.
+/// procfs can't be read, or does not show the capabilities.
 pub fn missing() -> io::Result<Vec<Capability>> {
     let status = std::fs::read_to_string("/proc/self/status")?;
     let line = status.lines().find_map(|line| line.strip_prefix("CapEff:"));
@@ -58,8 +58,8 @@ pub fn missing() -> io::Result<Vec<Capability>> {
         .collect())
 }
 
-/// What a watch goes on needing: to attach to interfaces that come, to name the processes behind sockets, and to read what
-/// they own.
+/// The capabilities that a running watch still needs: to attach to interfaces that appear, to name the processes behind
+/// sockets, and to read what those processes own.
 const KEPT: [Kept; 5] = [
     Kept::CAP_NET_ADMIN,
     Kept::CAP_PERFMON,
@@ -68,7 +68,7 @@ const KEPT: [Kept; 5] = [
     Kept::CAP_DAC_READ_SEARCH,
 ];
 
-/// Gives up what this thread, and those that it starts from now on, need not do any more. What was never there stays away.
+/// Drops all capabilities but those that a running watch needs, for this thread and those that it starts later. Adds none.
 ///
 /// # Errors
 ///
@@ -77,7 +77,7 @@ pub fn give_up() -> Result<(), CapsError> {
     keep(&KEPT)
 }
 
-/// Gives up everything.
+/// Drops all capabilities.
 ///
 /// # Errors
 ///

@@ -1,4 +1,4 @@
-//! Sockets to the processes that have them, from procfs, in every network namespace of this host.
+//! Finds the processes that have sockets open, from procfs, in every network namespace of this host.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -9,7 +9,8 @@ use std::{
 use super::listener::{Socket, sockets};
 use crate::observed::{Process, ServerProcess, SocketOwners};
 
-/// Looks at all sockets now. What procfs does not tell, such as a process that just ended, is left out.
+/// Looks up the owners of all sockets at this moment. What procfs does not show, such as a process that has just ended, is
+/// left out.
 pub fn owners() -> SocketOwners {
     let own = PathBuf::from(format!("/proc/{}", std::process::id()));
     let here = namespace(&own);
@@ -53,11 +54,11 @@ pub fn owners() -> SocketOwners {
 }
 
 fn table(process: &Path) -> Vec<Socket> {
-    // Who may not read it learns nothing of it.
+    // Sockets of a process whose files this process may not read are left out.
     sockets(&process.join("net")).unwrap_or_default()
 }
 
-/// What names the network namespace of a process.
+/// The link that identifies the network namespace of a process.
 fn namespace(process: &Path) -> Option<PathBuf> {
     fs::read_link(process.join("ns/net")).ok()
 }
@@ -68,7 +69,7 @@ fn all() -> impl Iterator<Item = (u32, PathBuf)> {
     entries.filter_map(|entry| Some((entry.file_name().to_str()?.parse().ok()?, entry.path())))
 }
 
-/// A process of each other network namespace.
+/// One process of each network namespace other than `here`.
 fn elsewhere(here: Option<&Path>) -> Vec<PathBuf> {
     let mut seen = BTreeSet::new();
     all()
@@ -80,7 +81,7 @@ fn elsewhere(here: Option<&Path>) -> Vec<PathBuf> {
         .collect()
 }
 
-/// The processes that have sockets with these inodes.
+/// The processes that have sockets with these inodes open.
 fn processes(wanted: &BTreeSet<u64>) -> BTreeMap<u64, BTreeSet<Process>> {
     let mut found: BTreeMap<u64, BTreeSet<Process>> = BTreeMap::new();
     if wanted.is_empty() {
@@ -106,7 +107,7 @@ fn processes(wanted: &BTreeSet<u64>) -> BTreeMap<u64, BTreeSet<Process>> {
     found
 }
 
-/// `socket:[1234]`, as the link of an open file names it.
+/// The inode of a socket, from the link of an open file: `socket:[1234]`.
 fn inode(link: &Path) -> Option<u64> {
     let text = link.to_str()?.strip_prefix("socket:[")?;
     text.strip_suffix(']')?.parse().ok()
@@ -132,7 +133,8 @@ fn process(pid: u32, path: &Path) -> Process {
     }
 }
 
-/// The unit and the container that control groups name (cgroups(7)): those of version 2, or of version 1 any that does.
+/// The unit and the container that a process's control groups name (cgroups(7)): the group of version 2, or any group of
+/// version 1.
 fn group(text: &str) -> (Option<String>, Option<String>) {
     let mut unit = None;
     for line in text.lines() {
@@ -155,7 +157,7 @@ fn group(text: &str) -> (Option<String>, Option<String>) {
     (unit, None)
 }
 
-/// The first digits of the id in `docker-ID.scope`, `cri-containerd-ID.scope`, `libpod-ID`, or `ID` itself.
+/// The first 12 digits of the container's id, from `docker-ID.scope`, `cri-containerd-ID.scope`, `libpod-ID`, or `ID`.
 fn container(part: &str) -> Option<&str> {
     let part = part.strip_suffix(".scope").unwrap_or(part);
     let id = part.rsplit_once('-').map_or(part, |(_, id)| id);

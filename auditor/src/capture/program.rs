@@ -33,32 +33,32 @@ use crate::port::PortRange;
 /// What the programs are loaded with.
 #[derive(Clone, Copy, Debug)]
 pub struct Settings {
-    /// How large the flow table is.
+    /// The sizes of the flow table.
     pub sizes: Sizes,
     /// Every conversation keeps both its ports, as the replay of a capture needs it.
     pub both_ports: bool,
-    /// Count what tunnels carry as well.
+    /// Also count the packets that tunnels carry.
     pub decapsulate: bool,
-    /// Log packets that are in no flow. Off, the verifier removes the code, so it costs nothing.
+    /// Log packets that are in no flow. When off, the verifier removes the code, so it costs nothing.
     pub log: bool,
     /// How tc programs are attached.
     pub tc: Tc,
 }
 
-/// The kernel half at work.
+/// The loaded kernel half, with the table that it writes.
 pub struct Capture {
     ebpf: Ebpf,
     logger: Option<EbpfLogger<&'static dyn log::Log>>,
     tc: Tc,
     table: Table,
     lost: Memory<Tally>,
-    /// Dropped after all that it guards.
+    /// Dropped last, after the programs whose filters it guards.
     guard: Option<Guard>,
 }
 
 static OBJECT: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/auditor-ebpf"));
 
-/// aya-log's most talkative level; 0 switches everything off.
+/// aya-log's most verbose level; 0 turns logging off.
 const LOG_ALL: u8 = 5;
 
 impl Capture {
@@ -129,7 +129,7 @@ impl Capture {
         Ok(capture)
     }
 
-    /// Instructions that the kernel's verifier followed until it accepted all programs; `None` before Linux 5.16.
+    /// The number of instructions that the verifier processed for all programs; `None` before Linux 5.16.
     ///
     /// # Errors
     ///
@@ -175,7 +175,7 @@ impl Capture {
         })
     }
 
-    /// Tells the kernel half of ports that are known as `kind`, beside those that it knows.
+    /// Adds ports to those that the kernel half knows as `kind`.
     pub fn add_ports(&mut self, kind: PortKind, ports: impl Iterator<Item = (u8, PortRange)>) {
         for (protocol, range) in ports {
             for port in range.first()..=range.last() {
@@ -184,12 +184,12 @@ impl Capture {
         }
     }
 
-    /// Tells the kernel half the time, as a number of epochs; what it counts from now on has it.
+    /// Sets the time, in epochs, that the kernel half stores with the packets that it counts from now on.
     pub fn set_epoch(&self, epoch: u64) {
         self.table.set_epoch(epoch);
     }
 
-    /// Takes what was counted since the last call: all of it, to the packet, while packets flow.
+    /// Takes what was counted since the last call, exact to the packet, while packets flow.
     ///
     /// # Errors
     ///
@@ -198,7 +198,7 @@ impl Capture {
         self.table.drain(&self.ebpf, take)
     }
 
-    /// As [`Self::drain`], of a replay, where no program runs by itself.
+    /// As [`Self::drain`], for a replay, in which no program runs on its own.
     ///
     /// # Errors
     ///
@@ -207,7 +207,7 @@ impl Capture {
         self.table.take(&self.ebpf, take)
     }
 
-    /// Runs the program for what arrives on a frame that was `length` bytes long. False if the kernel does not take it.
+    /// Test-runs the ingress program on a frame that had `length` bytes on the wire. False if the kernel rejects the frame.
     pub(super) fn test(
         &mut self,
         frame: &[u8],
@@ -232,7 +232,7 @@ impl Capture {
         }
     }
 
-    /// Packets that were counted without their peer so far, by direction, transport and port.
+    /// Packets for which the table had no room so far, by direction, transport and port.
     pub fn lost(&mut self) -> Vec<(Lost, Tally)> {
         let indices = 0..lost::COUNT;
         indices
@@ -270,7 +270,7 @@ impl Capture {
         Ok(without_flow)
     }
 
-    /// Prints what the kernel half has logged since the last call, through the `log` crate.
+    /// Passes what the kernel half has logged since the last call to the `log` crate.
     pub fn flush_log(&mut self) {
         if let Some(logger) = &mut self.logger {
             logger.flush();
@@ -304,7 +304,7 @@ impl Capture {
     }
 }
 
-/// Numbers that nobody can guess.
+/// Random numbers for the flow table's hash, from the kernel's random number generator.
 fn secrets() -> io::Result<[u64; 2]> {
     let mut bytes = [[0; 8]; 2];
     let mut source = std::fs::File::open("/dev/urandom")?;

@@ -1,4 +1,4 @@
-//! The frames of a capture through the very programs that count on an interface.
+//! Runs the frames of a capture through the same programs that count on an interface.
 
 use std::collections::BTreeMap;
 
@@ -18,32 +18,32 @@ use super::{
     table::{Sizes, Take},
 };
 
-/// How much time an epoch is here, in nanoseconds.
+/// The length of an epoch in a replay, in nanoseconds.
 pub const EPOCH: i128 = 100_000_000;
 
-/// A replay at work.
+/// A replay in progress.
 pub struct Replay {
     capture: Capture,
-    /// The time of the first frame that has one.
+    /// The time of the first frame that has a timestamp.
     start: Option<i128>,
     epoch: u64,
-    /// Frames that the programs counted since the last drain, and the epoch then.
+    /// Frames that were given to the programs since the last drain, and below, the epoch of that drain.
     n_pending: u32,
     drained_at: u64,
-    /// Fragments without ports and packets that are cut off are flows too, as a plain list of flows has them; for verdicts they
-    /// are none, since their port is not known.
+    /// Whether fragments without ports and packets that are cut off are counted as flows. A plain list of flows contains
+    /// them; verdicts do not consider them, since their port is not known.
     keeps_parts: bool,
-    /// What tunnels carry is counted too.
+    /// Packets that tunnels carry are counted as well.
     decapsulate: bool,
     pub totals: Totals,
 }
 
-/// What the frames of a replay were.
+/// The counts of a replay's frames.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Totals {
     pub frames: u64,
     pub bytes: u64,
-    /// Frames that the kernel does not take in a test run, counted by the same parser here.
+    /// Frames that the kernel does not accept in a test run, and which are counted here, by the same parser.
     pub counted_here: u64,
     /// Packets whose transport header is cut off.
     pub short: u64,
@@ -56,7 +56,7 @@ pub struct Totals {
 }
 
 impl Totals {
-    /// Adds those of another capture.
+    /// Adds the counts of another capture.
     pub fn add(&mut self, more: &Self) {
         self.frames += more.frames;
         self.bytes += more.bytes;
@@ -70,13 +70,13 @@ impl Totals {
     }
 }
 
-/// Lengths that the kernel takes for XDP without fragments (`bpf_prog_test_run_xdp`, Linux 5.18 and later).
+/// The lengths that the kernel accepts for XDP without fragments (`bpf_prog_test_run_xdp`, Linux 5.18 and later).
 const SHORTEST: usize = 14;
 const LONGEST: usize = 3_400;
 
-/// Frames that are counted before their flows are taken: fewer than a table has buckets.
+/// The most frames between two drains; fewer than the table has buckets.
 const PENDING: u32 = 2_048;
-/// Epochs that may pass between two drains, so that the short numbers of buckets are enough.
+/// The most epochs between two drains, so that the 16-bit epochs of buckets are long enough.
 const EPOCHS: u64 = 30_000;
 const FLOWS: u32 = 16_384;
 
@@ -106,12 +106,12 @@ impl Replay {
         })
     }
 
-    /// When the first frame was captured, in nanoseconds since 1970.
+    /// The time at which the first frame was captured, in nanoseconds since 1970.
     pub fn start(&self) -> i128 {
         self.start.unwrap_or_default()
     }
 
-    /// Counts a frame; `take` is given flows whenever it is time to.
+    /// Counts a frame. If a drain is due, calls `take` with the conversations that it finds.
     ///
     /// # Errors
     ///
@@ -174,7 +174,8 @@ impl Replay {
         Ok(())
     }
 
-    /// Gives `take` what is left. Every frame that went to the programs must have been counted by them.
+    /// Calls `take` with all conversations that were not taken yet, and checks that the programs have counted every frame
+    /// that they were given.
     ///
     /// # Errors
     ///
@@ -200,7 +201,7 @@ impl Replay {
         };
     }
 
-    /// Notes the frame's time and length. A capture whose clock goes back keeps the latest.
+    /// Adds the frame's length to the totals and advances the time, which never goes back even if the capture's clock does.
     fn pass(&mut self, frame: &Frame<'_>) {
         self.totals.frames += 1;
         self.totals.bytes += u64::from(frame.length);
@@ -213,7 +214,7 @@ impl Replay {
     }
 }
 
-/// What the program would have counted.
+/// The conversation that the program would have counted for this packet.
 fn counted(packet: &Packet, bytes: u64, epoch: u64) -> (ConversationKey, ConversationRecord) {
     let ports = (packet.source_port, packet.destination_port);
     let (source, destination) = (
@@ -259,10 +260,10 @@ fn counted(packet: &Packet, bytes: u64, epoch: u64) -> (ConversationKey, Convers
     (key, record)
 }
 
-/// The interface of a test run.
+/// The index of the interface on which a test run happens.
 const LOOPBACK: u32 = 1;
 
-/// An address in the order in which the programs sort addresses: as words of this machine, or one of IPv4.
+/// An address as the programs order addresses: as two words in native byte order, or as one word for IPv4.
 fn words(address: [u8; 16]) -> [u64; 2] {
     if let [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, a, b, c, d] = address {
         return [0, u32::from_ne_bytes([a, b, c, d]).into()];
@@ -271,7 +272,7 @@ fn words(address: [u8; 16]) -> [u64; 2] {
     [high, low].map(|half| half.try_into().map(u64::from_ne_bytes).unwrap_or_default())
 }
 
-/// A frame as the kernel half follows it.
+/// A frame, read within the limits of the kernel half.
 struct Kernel<'a>(&'a [u8]);
 
 impl Bytes for Kernel<'_> {

@@ -1,11 +1,11 @@
-//! Which interfaces are watched: those of these names, those that match a pattern, or every physical one.
+//! Selects the interfaces to watch: those with given names, those that match a pattern, or every physical one.
 
 use glob::{Pattern, PatternError};
 use thiserror::Error;
 
 use super::interface::Interface;
 
-/// Which interfaces are wanted, by names and patterns. None means every physical interface.
+/// The interfaces that are wanted, by names and patterns. Without either, every physical interface.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Selection {
     names: Vec<String>,
@@ -15,13 +15,13 @@ pub struct Selection {
 /// Why an interface is watched.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Wanted {
-    /// It was named, or it is hardware: without it, not all is seen that should be.
+    /// It was named, or it is hardware: without it, traffic that should be seen is missed.
     Surely,
-    /// A pattern matches it. Such interfaces come and go with what they were made for.
+    /// A pattern matches it, and it is virtual: it may come and go, for example with a container.
     WhileThere,
 }
 
-/// Nothing that is wanted can be watched.
+/// Why the wanted interfaces can't be watched.
 #[derive(Debug, Error)]
 pub enum SelectionError {
     #[error("`{pattern}` is no pattern: expected a name, or a name with *, ? or [...] in it")]
@@ -40,11 +40,11 @@ pub enum SelectionError {
 }
 
 impl Selection {
-    /// Reads names, and patterns as a shell has them: `eth*`, `ens?`, `veth[0-9]*`; `*` matches every interface.
+    /// Reads names and shell patterns: `eth*`, `ens?`, `veth[0-9]*`; `*` matches every interface.
     ///
     /// # Errors
     ///
-    /// The pattern that is none.
+    /// A pattern is invalid.
     pub fn parse(patterns: &[String]) -> Result<Self, SelectionError> {
         let mut selection = Self::default();
         for text in patterns {
@@ -61,8 +61,8 @@ impl Selection {
         Ok(selection)
     }
 
-    /// Whether an interface should be watched. One that is down is, so that nothing is missed once it is up; hardware that
-    /// nobody named only once it is.
+    /// Whether and why an interface should be watched. One that is named or matched is watched even while it is down, so
+    /// that nothing is missed once it is up; hardware that is selected by default, only once it is up.
     pub fn wants(&self, interface: &Interface) -> Option<Wanted> {
         if !interface.is_ethernet {
             return None;
@@ -87,12 +87,12 @@ impl Selection {
         is_default.then_some(Wanted::Surely)
     }
 
-    /// Whether more interfaces may be wanted than those of these names.
+    /// Whether interfaces other than the named ones may be wanted.
     pub const fn is_open(&self) -> bool {
         self.names.is_empty() || !self.patterns.is_empty()
     }
 
-    /// Says whether all that is wanted can be watched from the start.
+    /// Checks that the wanted interfaces can be watched from the start.
     ///
     /// # Errors
     ///
@@ -134,7 +134,7 @@ impl Selection {
         })
     }
 
-    /// Patterns that match none of these interfaces, and wait for one that comes.
+    /// Patterns that match none of these interfaces yet, but may match one that appears later.
     pub fn waiting<'a>(&'a self, all: &'a [Interface]) -> impl Iterator<Item = &'a str> {
         self.patterns
             .iter()

@@ -1,4 +1,4 @@
-//! Sockets that listen, listed by the kernel (`sock_diag(7)`): procfs lists every connection beside them.
+//! Listening sockets, from `sock_diag(7)`, since procfs would list every connection as well.
 
 use std::{io, net::IpAddr};
 
@@ -15,7 +15,7 @@ use super::dump::dump;
 ///
 /// # Errors
 ///
-/// The kernel does not answer, or has no such protocol.
+/// The kernel does not reply, or does not support the protocol.
 pub(super) fn listening(protocol: u8) -> io::Result<Vec<(IpAddr, u16)>> {
     let mut sockets = Vec::new();
     for (family, socket_id) in [
@@ -63,7 +63,7 @@ mod tests {
 
     #[test]
     fn a_protocol_whose_sockets_nobody_lists_is_no_empty_list() {
-        // 253 is for experiments (RFC 3692).
+        // Protocol number 253 is reserved for experiments (RFC 3692).
         let refused = listening(253).unwrap_err();
         assert_eq!(refused.kind(), std::io::ErrorKind::NotFound, "{refused}");
     }

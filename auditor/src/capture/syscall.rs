@@ -25,10 +25,10 @@ struct BatchAttr {
     flags: u64,
 }
 
-/// Entries asked for at once; no bucket of a hash map holds as many, so each call makes progress.
+/// Entries requested at once; no bucket of a hash map holds that many, so each call makes progress.
 const BATCH: u32 = 4096;
 
-/// Takes every entry out of a hash map that nobody writes to.
+/// Takes every entry out of a hash map to which no program writes meanwhile.
 ///
 /// # Errors
 ///
@@ -58,7 +58,7 @@ where
             flags: 0,
         };
         // SAFETY: keys and values have room for `count` entries of the map's sizes, the batches for the 4 bytes that hash
-        // maps use, and the kernel knows a shorter `bpf_attr`.
+        // maps use, and the kernel accepts a `bpf_attr` shorter than its own.
         let result = unsafe {
             libc::syscall(
                 libc::SYS_bpf,
@@ -68,7 +68,7 @@ where
             )
         };
         let error = (result < 0).then(Errno::last);
-        // At the end the kernel says that there is nothing more, and has filled what there was.
+        // After the last entry the kernel returns `ENOENT`, and has still filled in the entries before it.
         if let Some(error) = error.filter(|error| *error != Errno::ENOENT) {
             return Err(error.into());
         }

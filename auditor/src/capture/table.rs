@@ -1,4 +1,4 @@
-//! The flow table from this side: which half is written to, and what the other one holds.
+//! The flow table as seen from user space: sets the half that programs write to, and reads the other one.
 
 use std::{
     io,
@@ -21,13 +21,13 @@ use super::{
     wait::Wait,
 };
 
-/// How many buckets and entries each part of the table has.
+/// The numbers of buckets and entries in each part of the table.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Sizes {
-    /// Buckets of a half of a CPU, for IPv4 and for IPv6; powers of two.
+    /// Buckets in each half of a CPU: here for IPv4, below for IPv6; powers of two.
     pub buckets_4: u32,
     pub buckets_6: u32,
-    /// Entries of a half of the shared table.
+    /// Entries in each half of the shared table.
     pub shared: u32,
     /// CPUs that this kernel may ever have.
     pub n_cpus: u32,
@@ -38,7 +38,7 @@ impl Sizes {
     ///
     /// # Errors
     ///
-    /// The kernel does not say how many CPUs there may be.
+    /// The number of possible CPUs can't be read.
     pub fn new(flows: u32) -> io::Result<Self> {
         let n_cpus = nr_cpus().map_err(|(_, error)| error)?;
         Ok(Self {
@@ -59,14 +59,14 @@ impl Sizes {
     }
 }
 
-/// Fewer buckets would make every half a list of collisions.
+/// With fewer buckets, nearly all keys in a half would collide.
 const FEWEST: u32 = 8;
-/// What the kernel keeps beside an entry's key and value: a header of 48 bytes, and its bucket of 16.
+/// The kernel's overhead per entry of a hash map, beside key and value: a header of 48 bytes, and a hash bucket of 16.
 const HASH_OVERHEAD: u64 = 64;
-/// What is known of ports, ports without peers (8 MiB), fragments.
+/// Known ports, packets counted by port for want of room (`LOST`, 8 MiB), fragments.
 const OTHER_MAPS: u64 = 9 << 20;
 
-/// The table's memory.
+/// The table, mapped into memory.
 #[derive(Debug)]
 pub struct Table {
     sizes: Sizes,
@@ -78,7 +78,7 @@ pub struct Table {
     half: usize,
 }
 
-/// What is called with each conversation that a drain finds, with the same one possibly more than once.
+/// Called with each conversation that a drain finds, possibly more than once with the same one.
 pub type Take<'a> = &'a mut dyn FnMut(&ConversationKey, &ConversationRecord);
 
 impl Table {
@@ -102,7 +102,7 @@ impl Table {
                 let part = u64::from(cpu * 2 + half);
                 let [start_4, start_6] =
                     [sizes.buckets_4, sizes.buckets_6].map(|n| part * u64::from(n));
-                // Both in one word, the first in the bytes that come first.
+                // `start_4` and `start_6` are written as one word, `start_4` in its first bytes.
                 let starts = if cfg!(target_endian = "little") {
                     start_4 | start_6 << 32
                 } else {
@@ -117,13 +117,13 @@ impl Table {
         Ok(table)
     }
 
-    /// The table, waiting for programs by other means.
+    /// The table, which waits for programs by the means given.
     #[must_use]
     pub fn waiting(self, wait: Wait) -> Self {
         Self { wait, ..self }
     }
 
-    /// CPUs that have a header for themselves.
+    /// The number of CPUs that have a header of their own.
     fn n_headers(&self) -> u32 {
         self.sizes.n_cpus.min(MOST_CPUS)
     }
@@ -151,7 +151,7 @@ impl Table {
         }
     }
 
-    /// Sets how long the next frame was.
+    /// Sets the length on the wire of the frame that a replay runs next.
     pub(super) fn set_length(&self, length: u64) {
         self.store(half_at(self.half) + offset_of!(Half, length), length);
     }
@@ -165,7 +165,8 @@ impl Table {
         }
     }
 
-    /// Takes everything out of the half that was written to, exactly, while the other one is written to.
+    /// Flips the halves, waits until no program writes to the old one, and takes everything out of it, exactly, while
+    /// programs write to the other one.
     ///
     /// # Errors
     ///
@@ -178,7 +179,7 @@ impl Table {
         self.collect(ebpf, old, take)
     }
 
-    /// Takes everything out of the half that is written to; no program may be running.
+    /// Takes everything out of the half that programs write to; none may be running.
     ///
     /// # Errors
     ///
@@ -196,7 +197,7 @@ impl Table {
         let mut totals = Totals::default();
         for cpu in 0..self.n_headers() {
             let part = cpu as usize * 2 + old;
-            // The kernel half writes to the other half of the same header: word by word, this one is ours.
+            // Programs write to the other half of the same header, so this one is accessed word by word, not as a whole.
             let take = |offset: usize| {
                 self.header(cpu, half_at(old) + offset)
                     .map_or(0, |word| word.swap(0, Ordering::SeqCst))
@@ -251,7 +252,7 @@ impl Table {
     }
 }
 
-/// Where a half stands in its header.
+/// Offset of a half in its header.
 fn half_at(half: usize) -> usize {
     offset_of!(Header, halves) + half * size_of::<Half>()
 }

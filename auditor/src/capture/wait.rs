@@ -1,6 +1,6 @@
-//! Waiting until every program that was running has ended.
+//! Waits until every program that was running has ended.
 //!
-//! XDP and tc programs run inside RCU's readers, so what it takes is that the kernel calls `synchronize_rcu()`.
+//! XDP and tc programs run in RCU read-side critical sections, so it is enough to make the kernel call `synchronize_rcu()`.
 #![expect(unsafe_code, reason = "system calls take pointers")]
 
 use std::{
@@ -10,17 +10,18 @@ use std::{
 
 use nix::{errno::Errno, libc};
 
-/// How this host is made to wait.
+/// The means to wait.
 #[derive(Debug)]
 pub enum Wait {
-    /// By membarrier(2), which is made for it.
+    /// By membarrier(2), whose purpose this is.
     Barrier,
-    /// By an update of a map of maps, after which the kernel waits for the programs that may still use the old one
-    /// (`maybe_wait_bpf_programs`, Linux 5.0): hosts whose CPUs are isolated with `nohz_full` have no `membarrier` for all.
+    /// By an update of a map of maps, after which the kernel waits for the programs that may still use the old inner map
+    /// (`maybe_wait_bpf_programs`, Linux 5.0). Hosts whose CPUs are isolated with `nohz_full` need it, since they have no
+    /// global `membarrier`.
     Update(Maps),
 }
 
-/// A map that holds one map.
+/// A map of maps with one entry, and the map in it.
 #[derive(Debug)]
 pub struct Maps {
     outer: OwnedFd,
@@ -28,11 +29,11 @@ pub struct Maps {
 }
 
 impl Wait {
-    /// The means that this kernel has.
+    /// The means that this host supports, `membarrier` first.
     ///
     /// # Errors
     ///
-    /// The kernel's refusal of both.
+    /// The kernel refuses both.
     pub fn new() -> io::Result<Self> {
         match barrier() {
             Ok(()) => Ok(Self::Barrier),
@@ -40,7 +41,7 @@ impl Wait {
         }
     }
 
-    /// By an update of a map of maps, wherever this is.
+    /// By an update of a map of maps, on any host.
     ///
     /// # Errors
     ///
@@ -85,7 +86,7 @@ const MAP_UPDATE_ELEM: libc::c_long = 2;
 const ARRAY: u32 = 2;
 const ARRAY_OF_MAPS: u32 = 12;
 
-/// The part of `union bpf_attr` that makes a map.
+/// The part of `union bpf_attr` that creates a map.
 #[repr(C)]
 struct CreateAttr {
     map_type: u32,
@@ -96,7 +97,7 @@ struct CreateAttr {
     inner_map_fd: u32,
 }
 
-/// The part of it that writes an entry.
+/// The part of `union bpf_attr` that writes a map's entry.
 #[repr(C)]
 struct UpdateAttr {
     map_fd: u32,
@@ -118,7 +119,7 @@ fn create(map_type: u32, inner: Option<&OwnedFd>) -> io::Result<OwnedFd> {
             None => 0,
         },
     };
-    // SAFETY: the kernel reads as many bytes as it is told, and knows a shorter `bpf_attr`.
+    // SAFETY: the kernel reads as many bytes as the given size, and accepts a `bpf_attr` shorter than its own.
     let result = unsafe {
         libc::syscall(
             libc::SYS_bpf,
@@ -131,7 +132,7 @@ fn create(map_type: u32, inner: Option<&OwnedFd>) -> io::Result<OwnedFd> {
     if descriptor < 0 {
         return Err(Errno::last().into());
     }
-    // SAFETY: the kernel has just opened it for this process, which has no other use of it.
+    // SAFETY: the kernel has just opened this descriptor for this process, and nothing else here owns it.
     Ok(unsafe { OwnedFd::from_raw_fd(descriptor) })
 }
 

@@ -39,7 +39,7 @@ pub struct AuditCommand {
 ///
 /// # Errors
 ///
-/// Whatever keeps it from running: files, privileges, interfaces, the kernel.
+/// Unreadable or wrong files, missing privileges, interfaces that can't be watched, or a refusal by the kernel.
 pub fn run(command: &AuditCommand) -> anyhow::Result<Exit> {
     let configuration = Configuration::read(&command.policy.sources())?;
     let capture = command.capture.settings();
@@ -56,10 +56,10 @@ async fn audit(
     let window = configuration.window(command.window);
     let interfaces = configuration.interfaces(&command.interface);
     let names = HostNames::look_up(configuration.deployment.as_ref()).await;
-    // Addresses that a name had while it was watched stay its own.
+    // Addresses that a name had during the window still count as its own.
     let mut lookup = names.of_age(window.unsigned_abs());
     let facts = HostFacts::read(capture.network_namespace.clone()).await?;
-    // What is wrong with the roles is said before anything is attached.
+    // Reports invalid roles before anything is attached.
     configuration.check(&facts.host, &mut lookup)?;
 
     let mut session = Session::attach(
@@ -73,11 +73,11 @@ async fn audit(
     let observed = session.finish(window)?;
     let is_blind = lost_an_interface(&observed);
 
-    // Interfaces that came brought addresses, and with them perhaps a role; names have others by now.
+    // Made after the window: new interfaces may have brought addresses and so roles, and names may have other addresses now.
     let policy = configuration.policy(&observed.host, &mut lookup)?;
     let report = configuration.report(policy, observed);
     let verdict = command.output.write(&report)?;
-    // An audit without one of its interfaces has not seen all that it should: silence would pass for a clean bill.
+    // An audit that lost an interface has not seen everything, so its exit code must not say that all is well.
     Ok(if verdict == Exit::Clean && is_blind {
         Exit::Failed
     } else {

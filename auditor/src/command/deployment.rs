@@ -1,4 +1,4 @@
-//! `auditor deployment`: what a deployment is made of.
+//! `auditor deployment`: makes parts of a deployment from existing files.
 
 use std::path::PathBuf;
 
@@ -38,7 +38,7 @@ struct Import {
     output: Option<PathBuf>,
 }
 
-/// Does what was asked for.
+/// Runs the subcommand.
 ///
 /// # Errors
 ///
@@ -55,7 +55,7 @@ fn import(command: &Import) -> anyhow::Result<Exit> {
         let text = reading::text(path)?;
         texts.push((path, Form::of(&text), text));
     }
-    // Where an inventory says who is who, a hosts file only says where they are.
+    // If an inventory gives the groups, hosts files only give addresses.
     let has_groups = texts.iter().any(|(_, form, _)| *form != Form::Hosts);
     let mut all = Inventory::default();
     for (path, form, text) in &texts {

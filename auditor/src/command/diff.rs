@@ -27,7 +27,7 @@ pub struct Diff {
 ///
 /// # Errors
 ///
-/// A file that can't be read, or is neither.
+/// A file that can't be read, or is neither a report nor a matrix.
 pub fn run(command: &Diff) -> anyhow::Result<Exit> {
     let (before, now) = (text(&command.before)?, text(&command.now)?);
     let lines: Vec<String> = if is_json(&before) || is_json(&now) {
@@ -36,7 +36,7 @@ pub fn run(command: &Diff) -> anyhow::Result<Exit> {
         let differences = report::diff(&before, &now);
         differences.iter().map(ToString::to_string).collect()
     } else {
-        // Without the memory of an import, whatever differs is a change.
+        // Without the digests of the last import, every difference is a change and none an edit by hand.
         let matrix = |path: &Path, text: &str| {
             Matrix::parse(path, text).map(|matrix| Matrix {
                 imported: std::collections::BTreeMap::new(),

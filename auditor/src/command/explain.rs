@@ -20,14 +20,14 @@ pub struct Explain {
     report: ReportOption,
 }
 
-/// Flows that are explained at once.
+/// The most flows that are explained at once.
 const MOST: usize = 20;
 
-/// Explains what is meant.
+/// Explains the rules and flows that the arguments match.
 ///
 /// # Errors
 ///
-/// A report that can't be read, or nothing in it that is meant.
+/// A report that can't be read, or nothing in it that matches.
 pub fn run(command: &Explain) -> anyhow::Result<Exit> {
     let report = reading::report(&command.report.report)?;
     let what = command.what.join(" ");

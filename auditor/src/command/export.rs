@@ -1,4 +1,4 @@
-//! `auditor export`: a matrix as what others enforce.
+//! `auditor export`: a matrix as rules for software that enforces them.
 
 use std::path::PathBuf;
 
@@ -27,7 +27,7 @@ pub struct Export {
     output: Option<PathBuf>,
 }
 
-/// Writes the matrices, and says what is not in what was written.
+/// Writes the matrices, and reports which rules were left out.
 ///
 /// # Errors
 ///

@@ -1,4 +1,4 @@
-//! `auditor flows`: what is there, before anything is compared.
+//! `auditor flows`: the flows of this host, without comparing them with rules.
 
 use clap::{Args, ValueEnum};
 use jiff::SignedDuration;
@@ -46,7 +46,7 @@ enum Format {
 ///
 /// # Errors
 ///
-/// Whatever keeps it from running: privileges, interfaces, the kernel.
+/// Missing privileges, interfaces that can't be watched, or a refusal by the kernel.
 pub fn run(command: &FlowsCommand) -> anyhow::Result<Exit> {
     let capture = command.capture.settings();
     let observed = capture.runtime()?.block_on(observe(command, &capture))?;

@@ -47,7 +47,7 @@ enum Format {
     Jsonl,
 }
 
-/// Prints what was asked for.
+/// Prints flows, events or gaps.
 ///
 /// # Errors
 ///
@@ -55,7 +55,7 @@ enum Format {
 pub fn run(command: &HistoryCommand) -> anyhow::Result<Exit> {
     let store = Store::read(&command.state.join(HISTORY))?;
     let history = store.load()?;
-    // A history ends when it was last written to: the clock is not asked.
+    // A history ends when it was last written to, so `--within` counts from there and needs no clock.
     let end = history.watched().last().map(|span| span.until);
     let start = match (command.within, end) {
         (Some(within), Some(end)) => end.checked_sub(within).unwrap_or(Timestamp::MIN),

@@ -133,7 +133,7 @@ pub fn run(command: &Import) -> anyhow::Result<Exit> {
             .flat_map(|document| &document.rows)
             .collect();
         let text = matrix::starter(&derived.matrix, &rows, &from(path, matrix));
-        // What somebody has filled in is worth more than any draft.
+        // An existing deployment is never overwritten, since it may have been filled in by hand.
         let mut file = File::create_new(path)
             .with_context(|| format!("cannot make {}: a draft replaces no file", path.display()))?;
         file.write_all(text.as_bytes())
@@ -176,7 +176,7 @@ fn compared(path: &Path, page: &Matrix) -> anyhow::Result<Matrix> {
     Ok(comparison.matrix)
 }
 
-/// The path of the matrix as the deployment names it: by its name alone if both stand in one directory.
+/// The path of the matrix as the deployment names it: its file name alone if both are in one directory, else absolute.
 fn from(deployment: &Path, matrix: &Path) -> String {
     let is_beside = deployment.parent() == matrix.parent();
     let name = if is_beside {

@@ -1,4 +1,4 @@
-//! `auditor learn`: rules for what was seen and nobody documented, for a person to review.
+//! `auditor learn`: proposes rules for undocumented traffic that was seen, for a person to review.
 
 use std::{fmt::Write as _, path::PathBuf};
 

@@ -98,7 +98,7 @@ pub(super) struct OutputOptions {
 }
 
 impl OutputOptions {
-    /// Writes the report where it is wanted; what its findings make of the exit code.
+    /// Writes the report to its files; returns the exit code that its findings result in.
     pub(super) fn write(&self, report: &Report) -> anyhow::Result<Exit> {
         if let Some(path) = &self.json {
             write(Some(path), &report.to_json()?)?;
@@ -141,12 +141,12 @@ enum FailOn {
 }
 
 impl FormOptions {
-    /// The report in the form that is wanted; `to_terminal` if a person looks at it.
+    /// Renders the report in the chosen form; `to_terminal` if it goes to standard output.
     pub(super) fn render(self, report: &Report, to_terminal: bool) -> anyhow::Result<String> {
         Ok(self.format.render(report, look(to_terminal))?)
     }
 
-    /// What the report's findings make of the exit code.
+    /// The exit code that the report's findings result in.
     pub(super) const fn exit(self, report: &Report) -> Exit {
         let summary = &report.summary;
         let n_failures = match self.fail_on {
@@ -162,7 +162,7 @@ impl FormOptions {
     }
 }
 
-/// What the terminal can show, if it is one.
+/// The terminal's colours and width, if standard output is one.
 fn look(to_terminal: bool) -> Look {
     if !to_terminal || !std::io::stdout().is_terminal() {
         return Look::default();

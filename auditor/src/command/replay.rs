@@ -47,7 +47,7 @@ pub struct ReplayCommand {
 ///
 /// # Errors
 ///
-/// Whatever keeps it from running: files, privileges, the kernel.
+/// Unreadable or wrong files, missing privileges, or a refusal by the kernel.
 pub fn run(command: &ReplayCommand) -> anyhow::Result<Exit> {
     let sources = command.policy.sources();
     let configuration = if command.flows && sources.is_empty() {
@@ -100,7 +100,7 @@ pub fn run(command: &ReplayCommand) -> anyhow::Result<Exit> {
         .write(&configuration.report(policy, observed))
 }
 
-/// What is known of all frames together.
+/// Counts over all frames.
 #[derive(Serialize)]
 struct TotalsJson {
     #[serde(rename = "type")]

@@ -59,11 +59,11 @@ pub struct TopCommand {
 /// How often there are new verdicts.
 const EVERY: Duration = Duration::from_secs(1);
 
-/// Shows verdicts until somebody leaves.
+/// Shows verdicts until the user quits.
 ///
 /// # Errors
 ///
-/// No terminal, no watch to look at, or whatever keeps an audit from running.
+/// There is no terminal or no watch to show, or the session can't run, for the same reasons as an audit.
 pub fn run(command: &TopCommand) -> anyhow::Result<Exit> {
     if !io::stdout().is_terminal() || !io::stdin().is_terminal() {
         bail!("top needs a terminal; `auditor audit` prints a report to anything");
@@ -107,7 +107,7 @@ async fn show_session(
 ) -> anyhow::Result<Exit> {
     let names = HostNames::look_up(configuration.deployment.as_ref()).await;
     let facts = HostFacts::read(capture.network_namespace.clone()).await?;
-    // What is wrong with the roles is said before anything is attached.
+    // Reports invalid roles before anything is attached.
     configuration.check(&facts.host, &mut names.of_age(Duration::MAX))?;
     let mut session = Session::attach(
         facts,
@@ -121,7 +121,7 @@ async fn show_session(
     let (shown, is_over) = (view.clone(), Arc::clone(&over));
     let screen = std::thread::spawn(move || {
         let left = terminal::run(&shown, &is_over);
-        // The session ends as it does when somebody stops it; its loop is on another thread.
+        // The session's loop is on another thread, so it is ended by a signal, as from outside.
         let _stopped = kill(Pid::this(), Signal::SIGTERM);
         left
     });
@@ -149,7 +149,7 @@ async fn show_turns(
     loop {
         match session.run(&mut schedule).await? {
             Pause::Turn => view.show(judge(session, configuration, names, window)?),
-            // A session in the foreground hears no SIGHUP.
+            // A session in the foreground does not handle SIGHUP.
             Pause::Reload => {}
             Pause::End => return Ok(()),
         }
@@ -172,7 +172,7 @@ fn judge(
         planned: window,
         since: session.clock.start,
     })?;
-    // What is over is of the past, unless a rule's own time reaches it.
+    // Flows that ended before the window are left out, unless the `within` of a rule may reach them.
     let reach = configuration.reach(window);
     let begin = now.checked_sub(reach).unwrap_or(now);
     observed.flows.retain(|flow| begin <= flow.last);
@@ -198,5 +198,5 @@ fn fetch(client: &ureq::Agent, url: &str) -> anyhow::Result<Report> {
     serde_json::from_str(&text).with_context(|| format!("what {url} answers is no report"))
 }
 
-/// No report is larger.
+/// The largest report that is read.
 const MOST_BYTES: u64 = 1 << 30;

@@ -107,11 +107,11 @@ impl WatchCommand {
 }
 
 impl HttpOptions {
-    /// `None` if nothing is to be shown.
+    /// `None` if nothing is to be served.
     ///
     /// # Errors
     ///
-    /// No address, or one that others could reach without TLS or a token.
+    /// The text is no address, or one that other hosts could reach without TLS or a token.
     fn settings(&self) -> anyhow::Result<Option<HttpSettings>> {
         let listen = &self.listen;
         if listen == "none" {
@@ -131,15 +131,15 @@ impl HttpOptions {
     }
 }
 
-/// Watches until somebody stops it.
+/// Watches until a signal stops it.
 ///
 /// # Errors
 ///
-/// Whatever keeps it from running: files, privileges, interfaces, the kernel.
+/// Unreadable or wrong files, missing privileges, interfaces that can't be watched, or a refusal by the kernel.
 pub fn run(command: &WatchCommand) -> anyhow::Result<Exit> {
     let settings = command.settings();
     let configuration = Configuration::read(&settings.sources)?;
-    // Before another network namespace is entered: whoever looks is in this one, and so are the sinks.
+    // Before another network namespace is entered: HTTP clients and sinks are in this one.
     let published = match command.http.settings()? {
         Some(http) => http::serve(&http)?,
         None => Published::default(),
@@ -158,7 +158,7 @@ async fn watch(
 ) -> anyhow::Result<Exit> {
     let names = HostNames::look_up(configuration.deployment.as_ref()).await;
     let facts = HostFacts::read(settings.capture.network_namespace.clone()).await?;
-    // What is wrong with the roles is said before anything is attached.
+    // Reports invalid roles before anything is attached.
     configuration.check(&facts.host, &mut names.of_age(Duration::MAX))?;
     let state = State::open(&command.state, clock::wall())?;
     let session = Session::attach(
@@ -178,6 +178,6 @@ async fn watch(
         published,
     )?;
     daemon.run(session).await?;
-    // That somebody stopped it is no finding; what was found was said.
+    // Being stopped is no failure, and findings were already reported as events.
     Ok(Exit::Clean)
 }

@@ -90,7 +90,7 @@ fn date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Date>, D::E
 }
 
 impl Deployment {
-    /// Reads the text of a deployment; `path` is named in errors, and paths of matrices start at its directory.
+    /// Reads the text of a deployment; `path` is named in errors, and paths of matrices are relative to its directory.
     ///
     /// # Errors
     ///
@@ -182,7 +182,7 @@ impl Deployment {
     }
 }
 
-/// What a section says, with what its kind needs to read it.
+/// A `[[sink]]` section, with the file, lines and directory that its kind needs to read it.
 fn sink(source: File<'_>, section: Spanned<SinkFile>) -> SinkSection {
     let line = source.line(section.span().start);
     let section = section.into_inner();
@@ -196,7 +196,7 @@ fn sink(source: File<'_>, section: Spanned<SinkFile>) -> SinkSection {
     }
 }
 
-/// Where relative paths start.
+/// The directory to which relative paths are relative.
 fn directory(path: &Path) -> &Path {
     path.parent().unwrap_or_else(|| Path::new(""))
 }

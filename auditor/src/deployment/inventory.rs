@@ -1,4 +1,4 @@
-//! Lists of hosts that people have already to roles: hosts files, and Ansible inventories as INI or YAML.
+//! Reads existing lists of hosts into roles: hosts files, and Ansible inventories as INI or YAML.
 
 mod hosts;
 mod ini;
@@ -42,7 +42,7 @@ impl fmt::Display for Problem {
     }
 }
 
-/// What a file of hosts is written in.
+/// The format of a list of hosts.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Form {
     /// As `/etc/hosts`: an address and the names of a host on each line (hosts(5)).
@@ -54,7 +54,7 @@ pub enum Form {
 }
 
 impl Form {
-    /// Tells by what stands first in the text.
+    /// Recognises the format by the first line that is neither empty nor a comment.
     pub fn of(text: &str) -> Self {
         let mut lines = text
             .lines()
@@ -65,7 +65,7 @@ impl Form {
         };
         let word = first.split_whitespace().next().unwrap_or_default();
         let is_address = |word: &str| word.parse::<IpAddr>().is_ok();
-        // Alone on its line an address is a host without a group.
+        // In an Ansible inventory an address is alone on its line, or variables follow it: a host without a group.
         if is_address(word)
             && first
                 .split_whitespace()
@@ -91,7 +91,7 @@ impl Inventory {
         }
     }
 
-    /// Adds what another file says.
+    /// Adds the groups, addresses and problems of another file.
     pub fn extend(&mut self, more: Self) {
         for (name, group) in more.groups {
             let known = self.groups.entry(name).or_default();
@@ -115,8 +115,8 @@ impl Inventory {
         });
     }
 
-    /// The entries of each group's role: its children, and the addresses of its hosts; for hosts without an address their
-    /// names, which a resolver may know. Names without a dot can't be told from roles, and are in the second list.
+    /// The role entries of each group: its children, and the addresses of its hosts. A host without an address is entered by
+    /// name, for a resolver; if that name has no dot it would be read as a role, so it is in the second list instead.
     pub fn roles(&self) -> (BTreeMap<&str, Vec<String>>, BTreeSet<&str>) {
         let mut roles = BTreeMap::new();
         let mut unknown = BTreeSet::new();
@@ -186,7 +186,7 @@ fn hosts_of(pattern: &str) -> Result<Vec<String>, String> {
     Ok(all)
 }
 
-/// A pattern that stands for more is a mistake.
+/// A pattern for more hosts than this is taken for a mistake.
 const MOST_HOSTS: u32 = 65_536;
 
 fn members(first: &str, last: &str, step: usize) -> Option<Vec<String>> {
@@ -206,7 +206,7 @@ fn members(first: &str, last: &str, step: usize) -> Option<Vec<String>> {
     if to < from || MOST_HOSTS < to - from {
         return None;
     }
-    // Zeros before the first number say how wide all of them are.
+    // The first number, with its leading zeros, gives the width of all.
     let width = first.len();
     let number = |n: u32| format!("{n:0width$}");
     Some((from..=to).step_by(step).map(number).collect())

@@ -1,4 +1,4 @@
-//! Roles to addresses.
+//! Resolves roles to addresses.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -19,9 +19,9 @@ pub enum RoleEntry {
     Net(IpNet),
     /// From the first address to the last, both included.
     Range(IpAddr, IpAddr),
-    /// A name to look up.
+    /// A host name to look up.
     Host(String),
-    /// All of another role.
+    /// All addresses of another role.
     Role(Role),
 }
 
@@ -88,7 +88,7 @@ impl fmt::Display for RoleEntry {
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Roles {
     addresses: BTreeMap<Role, AddressSet>,
-    /// Each role with the roles that it is made of, itself included.
+    /// Each role with the roles that it includes, itself among them.
     parts: BTreeMap<Role, BTreeSet<Role>>,
     /// Host names without an address, and why.
     pub failures: BTreeMap<String, String>,
@@ -100,7 +100,7 @@ impl Roles {
         self.addresses.get(role)
     }
 
-    /// The roles that hold `address`, without those that hold every address.
+    /// The roles that contain `address`, without those that contain every address.
     pub fn of(&self, address: IpAddr) -> Vec<&Role> {
         let any = AddressSet::any();
         self.addresses
@@ -110,7 +110,7 @@ impl Roles {
             .collect()
     }
 
-    /// Whether whoever plays one of `played` also plays `role`, because `role` is made of it.
+    /// Whether a host with the roles `played` also has `role`: it is one of them, or includes one of them.
     pub fn covers(&self, role: &Role, played: &[Role]) -> bool {
         played.contains(role)
             || self
@@ -121,7 +121,7 @@ impl Roles {
 }
 
 impl Deployment {
-    /// Finds the addresses of all roles; `lookup` gives those of a host name, or says why it can't.
+    /// Resolves the addresses of all roles; `lookup` returns those of a host name, or why there are none.
     pub fn resolve(&self, lookup: &mut dyn FnMut(&str) -> Result<Vec<IpAddr>, String>) -> Roles {
         let mut roles = Roles::default();
         for role in self.roles.keys() {
@@ -151,7 +151,7 @@ impl Deployment {
     }
 }
 
-/// The addresses of one entry; those of a role must be known already.
+/// The addresses of one entry; a role in it must be resolved already.
 pub(crate) fn entry_addresses(
     entry: &RoleEntry,
     roles: &mut Roles,

@@ -1,16 +1,16 @@
-//! A `[[sink]]` of a deployment, as far as all kinds have it in common.
+//! A `[[sink]]` of a deployment: what all kinds have in common.
 
 use std::path::PathBuf;
 
 use serde::Deserialize;
 use toml::Spanned;
 
-/// Where events go, of which only the kind is read: what else it says, that kind reads (`sink::read`).
+/// A destination of events. Only its kind is read here; the other fields are read by that kind (`sink::read`).
 #[derive(Clone, Debug)]
 pub struct SinkSection {
     pub kind: String,
     pub fields: toml::Table,
-    /// What its relative paths are relative to.
+    /// The directory to which its relative paths are relative.
     pub directory: PathBuf,
     /// The deployment's file, and the lines on which the section and its kind stand.
     pub file: PathBuf,
@@ -19,14 +19,14 @@ pub struct SinkSection {
 }
 
 impl PartialEq for SinkSection {
-    /// Whether both say the same; one that stands on another line is no other sink.
+    /// Compares content only: a section that has moved to another line is the same sink.
     fn eq(&self, other: &Self) -> bool {
         (&self.kind, &self.fields, &self.directory)
             == (&other.kind, &other.fields, &other.directory)
     }
 }
 
-/// A section as it stands in the file.
+/// A section as deserialised from the file.
 #[derive(Deserialize)]
 pub(super) struct SinkFile {
     #[serde(rename = "type")]

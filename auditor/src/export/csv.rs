@@ -53,7 +53,7 @@ pub(super) fn text(scope: &Scope<'_>) -> String {
         }
     }
     for row in rows {
-        // Memory takes every record.
+        // Writing to memory does not fail.
         if writer.write_record(row).is_err() {
             break;
         }

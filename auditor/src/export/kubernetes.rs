@@ -1,4 +1,4 @@
-//! Network policies: pods are told apart by a label that names their role. JSON, which `kubectl apply -f` takes as it is.
+//! Network policies, which select pods by a label with their role, as JSON for `kubectl apply -f`.
 
 use std::{collections::BTreeMap, net::IpAddr};
 
@@ -17,17 +17,17 @@ use crate::{
 /// The label that pods of a role carry.
 const LABEL: &str = "auditor/role";
 
-/// How a kind of policy says what all of them say.
+/// How a kind of policy expresses what all kinds can express.
 struct Dialect {
-    /// Writes one rule: whom it allows, and on what.
+    /// Writes one rule: the peer that it allows, and the ports.
     allow: fn(direction: Direction, peer: &PeerOf<'_>, rule: &Rule) -> Value,
     policy: fn(role: &Role, ingress: &[Value], egress: &[Value]) -> Value,
 }
 
-/// The other end of a rule.
+/// The peer that a policy's rule allows: the client for ingress, the server for egress.
 enum PeerOf<'a> {
     Any,
-    /// Outside of the cluster's own labels: the deployment gives these addresses.
+    /// Machines that are no pods and have no labels, by the addresses that the deployment gives.
     Addresses(&'a AddressSet),
     Pods(&'a Role),
 }
@@ -70,7 +70,7 @@ fn policies(scope: &Scope<'_>, dialect: &Dialect) -> Exported {
             }
         }
     }
-    // Who has no pods of its own, `any` or addresses outside, has no policy of its own either.
+    // Only a role of pods gets a policy; `any` and roles with addresses outside of the cluster have no pods.
     let items: Vec<Value> = both
         .into_iter()
         .filter(|(role, _)| matches!(scope.peer(role), Peer::Unknown))
@@ -90,7 +90,7 @@ fn policies(scope: &Scope<'_>, dialect: &Dialect) -> Exported {
     }
 }
 
-/// Why no policy can say what the rule does.
+/// Why no policy can express a rule.
 fn inexpressible(rule: &Rule) -> Option<&'static str> {
     if is_forbidden(rule) {
         Some("policies only allow: what none allows is denied already")
@@ -115,7 +115,7 @@ fn labels(role: &Role) -> Value {
     json!({"matchLabels": {LABEL: name(role.name())}})
 }
 
-/// The addresses as prefixes, as few as can be.
+/// The addresses as the fewest prefixes that cover them exactly.
 fn prefixes(set: &AddressSet) -> Vec<String> {
     set.ranges()
         .flat_map(|(first, last)| -> Vec<IpNet> {
@@ -155,7 +155,7 @@ fn ports(rule: &Rule, number: fn(u16) -> Value) -> Vec<Value> {
 fn network_rule(direction: Direction, peer: &PeerOf<'_>, rule: &Rule) -> Value {
     let ports = ports(rule, Value::from);
     let peers: Vec<Value> = match peer {
-        // No peers at all mean all of them.
+        // A rule without peers allows all of them.
         PeerOf::Any => return json!({"ports": ports}),
         PeerOf::Addresses(set) => prefixes(set)
             .into_iter()

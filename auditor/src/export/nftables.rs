@@ -1,7 +1,7 @@
 //! The rules of some roles as chains for `nft -f`.
 //!
-//! The chains hang on no hook: what they accept is accepted, and nothing is dropped but what the matrix forbids, until
-//! somebody jumps to them from a chain of their own.
+//! The chains are attached to no hook, so they take effect only where a base chain jumps to them. They accept what the rules
+//! allow, and drop nothing but what the matrix forbids.
 
 use std::fmt::{self, Write as _};
 
@@ -14,21 +14,21 @@ use crate::{
     transport::Transport,
 };
 
-/// nft takes 128 bytes of comment, the end included.
+/// nft allows 128 bytes in a comment, its terminator included.
 const LONGEST_COMMENT: usize = 120;
 
 pub(super) fn export(scope: &Scope<'_>) -> Exported {
     let mut exported = Exported::default();
     let rules = scope.applying(&mut exported.left_out);
     let mut left_out = Vec::new();
-    // Nothing but memory is written to.
+    // Writing to memory does not fail.
     let written = table(scope, &rules, &mut exported.text, &mut left_out);
     debug_assert!(written.is_ok(), "memory takes every text");
     exported.left_out.extend(left_out);
     exported
 }
 
-/// How the chains come into use; a chain can't be jumped to from another table (nft(8)).
+/// The commands that put the chains to use. They use the same table, since a jump can't lead to another one (nft(8)).
 const USE: [&str; 3] = [
     "nft 'add chain inet auditor input { type filter hook input priority filter; policy accept; }'",
     "nft add rule inet auditor input ct state established,related accept",
@@ -67,7 +67,7 @@ fn table(
         (Direction::Egress, "documented_out"),
     ] {
         writeln!(out, "\tchain {chain} {{")?;
-        // What is forbidden comes first, whatever else allows it.
+        // Forbidding rules come first, so that they hold even if another rule allows the traffic.
         let (forbidden, allowed): (Vec<&Rule>, Vec<&Rule>) =
             rules.iter().partition(|rule| is_forbidden(rule));
         for rule in forbidden.iter().chain(&allowed) {
@@ -201,7 +201,7 @@ fn service(rule: &Rule) -> Option<String> {
     ))
 }
 
-/// Text for a comment: one line, nothing that ends it.
+/// Text for a comment: one line, without characters that would end the comment.
 fn line(text: &str) -> String {
     text.chars()
         .filter(|c| !c.is_control() && *c != '"' && *c != '\\')

@@ -179,7 +179,7 @@ fn policies_for_pods() {
         assert_eq!(reasons.len(), 4, "{reasons:?}");
         assert_eq!(reasons[..2], ["tls", "ping"]);
     }
-    // Everybody is somewhere else.
+    // Every role has addresses in the deployment, so none is one of pods.
     let nothing = exported(
         Form::Cilium,
         Some(&format!("{DEPLOYMENT}nobody = [\"10.9.9.9\"]\n")),

@@ -64,7 +64,7 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// Whether what is on disk is no database, or a broken one.
+    /// Whether the file is no database, or a corrupt one.
     pub fn is_damage(&self) -> bool {
         match self {
             Self::Database { problem, .. } => matches!(
@@ -83,15 +83,15 @@ pub struct Store {
     path: PathBuf,
 }
 
-/// Events that are kept: the oldest are forgotten first.
+/// The most events that are kept, and that wait for sinks; beyond this the oldest are deleted.
 const MOST_EVENTS: i64 = 100_000;
 
 impl Store {
-    /// Opens the database, or makes one.
+    /// Opens the database, or creates one.
     ///
     /// # Errors
     ///
-    /// The file can't be used, or is none of ours.
+    /// The file can't be used, is no database, or was written by a later version.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let fail = |problem| StoreError::Database {
             path: path.to_owned(),
@@ -110,7 +110,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// There is none, or it is none of ours.
+    /// There is none, it is no database, or it was written by a later version.
     pub fn read(path: &Path) -> Result<Self, StoreError> {
         let fail = |problem| StoreError::Database {
             path: path.to_owned(),
@@ -150,11 +150,11 @@ impl Store {
         }
     }
 
-    /// Reads everything.
+    /// Reads the whole history.
     ///
     /// # Errors
     ///
-    /// The database can't be read, or holds what is not known.
+    /// The database can't be read, or holds a value that is not known.
     pub fn load(&self) -> Result<History, StoreError> {
         read::load(&self.connection).map_err(|problem| self.fail(problem))
     }
@@ -163,7 +163,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// The database can't be read, or holds what is not known.
+    /// The database can't be read, or holds a value that is not known.
     pub fn findings(&self) -> Result<Vec<OpenFinding>, StoreError> {
         read::findings(&self.connection).map_err(|problem| self.fail(problem))
     }
@@ -172,12 +172,12 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// The database can't be read, or holds what is not known.
+    /// The database can't be read, or holds a value that is not known.
     pub fn events(&self, start: Timestamp) -> Result<Vec<Event>, StoreError> {
         read::events(&self.connection, start).map_err(|problem| self.fail(problem))
     }
 
-    /// The oldest events that wait for a sink, as they were put there, with what they are known by; and how many wait.
+    /// The oldest events that wait for a sink, at most `most`, as id and stored text; and how many wait in all.
     ///
     /// # Errors
     ///
@@ -200,7 +200,7 @@ impl Store {
         read().map_err(|problem: rusqlite::Error| self.fail(problem))
     }
 
-    /// When the history was last written to, in seconds since 1970: what holds held then.
+    /// When the history was last written to, in seconds since 1970: the time as of which its findings are open.
     ///
     /// # Errors
     ///
@@ -214,7 +214,7 @@ impl Store {
             .map_err(|problem| self.fail(problem))
     }
 
-    /// Takes out what a sink was given, up to and with this event.
+    /// Deletes the events of a sink that were delivered, up to and including `last`.
     ///
     /// # Errors
     ///
@@ -229,12 +229,12 @@ impl Store {
             .map_err(|problem| self.fail(problem))
     }
 
-    /// Writes what changed, all of it or nothing: flows, those that are `gone`, times and gaps, the findings as they now
-    /// are, the events that led there, and what of them waits for which sink.
+    /// Writes what changed in one transaction: flows, those that are `gone`, watched times and gaps, the current findings,
+    /// new events, and the events that wait for sinks (`outbox`).
     ///
     /// # Errors
     ///
-    /// The database can't be written, as on a full disk. What changed then stays to be written the next time.
+    /// The database can't be written, as on a full disk. The changes then remain to be written the next time.
     pub fn save(
         &mut self,
         history: &mut History,
@@ -254,7 +254,7 @@ impl Store {
     }
 }
 
-/// How long to wait for another process that has the database.
+/// How long to wait for another process that has locked the database.
 const BUSY: Duration = Duration::from_secs(5);
 
 fn prepare(connection: &mut Connection) -> rusqlite::Result<()> {

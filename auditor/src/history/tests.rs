@@ -12,12 +12,12 @@ use jiff::{SignedDuration, Timestamp};
 use super::{Bounds, History, Store};
 use crate::observed::{Cause, DirectionCounters, Endpoints, Flow, Gap, Outcome, Remembered};
 
-/// Seconds after the beginning of time.
+/// A time, in seconds after a fixed start.
 fn at(seconds: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + seconds).unwrap()
 }
 
-/// A flow with so many packets each way, the last of which was seen at a time.
+/// A flow with these packets to its server and to its client, the last of them at `last`.
 fn flow(port: u16, packets: [u64; 2], last: i64) -> Flow {
     let [to_server, to_client] = packets.map(|packets| DirectionCounters {
         packets,
@@ -65,7 +65,7 @@ fn counts_go_on_and_what_came_of_them_is_told_apart() {
     history.begin(at(0));
     history.update(vec![flow(80, [1, 1], 1)], at(1));
     assert_eq!(remembered(&history), [(80, 1, answered(1))]);
-    // Asked again, and not answered any more.
+    // Requested again, but not answered any more.
     let again = Flow {
         requests: 2,
         ..flow(80, [3, 1], 5)
@@ -75,7 +75,7 @@ fn counts_go_on_and_what_came_of_them_is_told_apart() {
     let total = &history.flows(at(5))[0];
     assert_eq!(total.outcome_since(at(1)), Outcome::Established);
     assert_eq!(total.outcome_since(at(2)), Outcome::Attempted);
-    // Refused in the end.
+    // Then refused.
     let refused = Flow {
         requests: 3,
         to_client: DirectionCounters {
@@ -108,7 +108,7 @@ fn an_answer_may_come_a_turn_after_its_question() {
         ..flow(80, [5, 0], 9)
     };
     let told = [
-        // No by a reset, no by an ICMP error, and yes.
+        // Refused by a reset, refused by an ICMP error, and answered.
         (
             asked.clone(),
             Flow {
@@ -126,7 +126,7 @@ fn an_answer_may_come_a_turn_after_its_question() {
             (None, Some(at(9))),
         ),
         (asked, flow(80, [2, 1], 9), (Some(at(9)), None)),
-        // The reset that ends what was answered before is no refusal.
+        // A reset that ends a conversation that was answered earlier is no refusal.
         (flow(80, [5, 5], 1), ended, (Some(at(1)), None)),
     ];
     for (first, second, (answered, refused)) in told {
@@ -206,9 +206,9 @@ fn what_is_saved_is_read_back() {
     let gaps = read.gaps(at(0));
     assert_eq!(gaps.len(), 2);
     assert_eq!(gaps[1], lost(Some(at(4))));
-    // What lasted as the run ended is over with it.
+    // A gap that was open when the run ended is closed at its end.
     assert_eq!(gaps[0].until, Some(at(10)));
-    // The next run goes on counting, and knows when nobody watched.
+    // The next run continues the counts, and knows when no watch was running.
     read.begin(at(20));
     read.update(vec![flow(80, [3, 3], 21)], at(21));
     assert_eq!(remembered(&read)[0], (80, 8, answered(21)));
@@ -219,7 +219,7 @@ fn what_is_saved_is_read_back() {
     };
     assert_eq!(read.gaps(at(11)), [unwatched]);
     assert_eq!(read.gaps(at(21)), []);
-    // What was corrected is gone from the disk as well.
+    // A flow that was corrected is deleted from disk as well.
     read.update(vec![flow(82, [3, 3], 21)], at(21));
     store
         .save(&mut read, &BTreeSet::new(), None, &[], &[])
@@ -253,7 +253,7 @@ fn what_is_too_old_or_too_much_is_forgotten() {
         .map(|(port, ..)| *port)
         .collect();
     assert_eq!(ports, [7, 8, 9, 10]);
-    // Of the time of those that were too many, nothing is said any more.
+    // The time of the flows that were too many no longer counts as remembered.
     assert_eq!(history.since(), Some(at(6)));
     store.save(&mut history, &gone, None, &[], &[]).unwrap();
     let read = store.load().unwrap();
@@ -272,7 +272,7 @@ fn nobody_asks_about_a_time_that_is_forgotten() {
     };
     assert_eq!(history.forget(bounds, at(100)).len(), 1);
     assert_eq!(history.since(), Some(at(3)));
-    // What was nothing is not forgotten.
+    // With nothing left to forget, `since` stays the same.
     assert!(history.forget(bounds, at(101)).is_empty());
     assert_eq!(history.since(), Some(at(3)));
 }
@@ -297,7 +297,7 @@ fn what_is_no_database_is_said() {
 /// The directory in which [`writes_until_it_is_killed`] writes.
 const DIRECTORY: &str = "AUDITOR_TEST_HISTORY";
 
-/// The other half of [`a_kill_at_any_moment_loses_nothing_that_was_saved`], and nothing without it.
+/// The child process of [`a_kill_at_any_moment_loses_nothing_that_was_saved`]; does nothing when run by itself.
 #[test]
 fn writes_until_it_is_killed() {
     let Some(directory) = std::env::var_os(DIRECTORY) else {
@@ -310,7 +310,7 @@ fn writes_until_it_is_killed() {
         .first()
         .map_or(0, |(_, packets, _)| *packets);
     for n in 1.. {
-        // Every flow has the same number, so that half a transaction would show.
+        // Every flow has the same number, so that a partial transaction would show.
         let flows = (1..=50).map(|port| flow(port, [n, n], 1)).collect();
         history.update(flows, at(1));
         store
@@ -342,7 +342,7 @@ fn a_kill_at_any_moment_loses_nothing_that_was_saved() {
                 .and_then(|(_, n)| n.parse::<u64>().ok())
         };
         let first = lines.by_ref().find_map(|line| saved(&line.unwrap()));
-        // Moments that differ by less than a transaction takes.
+        // Delays that differ by less than a transaction takes.
         std::thread::sleep(Duration::from_micros(kill * 211 % 10_000));
         child.kill().unwrap();
         child.wait().unwrap();

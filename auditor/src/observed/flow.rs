@@ -1,4 +1,4 @@
-//! One client's traffic with one service, and what came of it.
+//! One client's traffic with one service, and its outcome.
 
 use std::{collections::BTreeSet, net::IpAddr};
 
@@ -22,11 +22,11 @@ pub struct Flow {
     /// The server's port; for ICMP the type of the request.
     pub port: u16,
     pub interface: String,
-    /// What carried it, if it was inside a tunnel.
+    /// The tunnel that carried it, if any.
     pub tunnel: Option<Tunnel>,
     pub to_server: DirectionCounters,
     pub to_client: DirectionCounters,
-    /// Conversations requested and accepted, where the transport says so.
+    /// Requests to open a conversation, and replies that accept one (`replies`), where the transport has them.
     pub requests: u64,
     pub replies: u64,
     /// ICMP errors that say that a packet to the server could not be delivered.
@@ -34,9 +34,9 @@ pub struct Flow {
     pub first: Timestamp,
     pub last: Timestamp,
     pub evidence: Evidence,
-    /// The endpoints behind translated addresses, if any were translated between client and server.
+    /// The real endpoints, if addresses were translated (NAT) between client and server.
     pub translated: BTreeSet<Endpoints>,
-    /// What is remembered of it, where the counters reach further back than the window.
+    /// Set for a flow of the history, whose counters reach further back than the window.
     pub remembered: Option<Remembered>,
 }
 
@@ -48,7 +48,7 @@ pub struct Endpoints {
     pub port: u16,
 }
 
-/// When a flow that the history holds last had each outcome.
+/// When a flow of the history was last answered and last refused.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Remembered {
     pub answered: Option<Timestamp>,
@@ -83,7 +83,7 @@ impl DirectionCounters {
     }
 }
 
-/// What came of a flow.
+/// How the server side responded to a flow.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Outcome {
     /// Both client and server sent more than resets.
@@ -105,7 +105,7 @@ impl Outcome {
 }
 
 impl Flow {
-    /// A flow as the ledger merged it; `instant` turns an epoch into time.
+    /// Makes a flow of the ledger's record; `instant` turns an epoch into a time.
     pub fn new(
         key: &FlowKey,
         record: &ConversationRecord,
@@ -148,7 +148,7 @@ impl Flow {
         }
     }
 
-    /// Its endpoints as its interface shows them.
+    /// Its endpoints as seen on its interface, which address translation may have changed.
     pub const fn endpoints(&self) -> Endpoints {
         Endpoints {
             client: self.client,
@@ -157,7 +157,7 @@ impl Flow {
         }
     }
 
-    /// What came of it since `start`.
+    /// The outcome since `start`; of all that was counted, if the flow is not from the history.
     pub fn outcome_since(&self, start: Timestamp) -> Outcome {
         let Some(remembered) = self.remembered else {
             return self.outcome();
@@ -172,7 +172,7 @@ impl Flow {
         }
     }
 
-    /// Adds what was counted of the same flow at another time.
+    /// Adds the counts of the same flow from another time.
     pub fn add(&mut self, more: &Self) {
         self.to_server.add(more.to_server);
         self.to_client.add(more.to_client);
@@ -185,7 +185,7 @@ impl Flow {
         self.translated.extend(&more.translated);
     }
 
-    /// What was counted after `earlier`, which is what the same counters said before.
+    /// The counts since `earlier`, an older reading of the same counters.
     #[must_use]
     pub fn less(&self, earlier: &Self) -> Self {
         Self {
@@ -207,8 +207,8 @@ impl Flow {
         Transport::from_protocol(self.protocol)
     }
 
-    /// What came of it. A TCP or SCTP conversation of which no opening was seen began before we looked, and a last reset or
-    /// acknowledgement of it says nothing of how it was received.
+    /// The outcome of all that was counted. A TCP or SCTP flow without a request began before the watch, so it counts as
+    /// established: a reset or acknowledgement that ends it does not say how it was received.
     pub fn outcome(&self) -> Outcome {
         let began_before =
             matches!(self.protocol, protocol::TCP | protocol::SCTP) && self.requests == 0;
@@ -221,7 +221,7 @@ impl Flow {
         }
     }
 
-    /// What the flows of a report are sorted by.
+    /// The sort key of the flows of a report.
     pub fn order(&self) -> (IpAddr, IpAddr, u8, u16, &str, Option<Tunnel>) {
         (
             self.server,

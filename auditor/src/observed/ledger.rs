@@ -1,4 +1,4 @@
-//! Conversations merged over drains, and each turned into a flow: who is the client, who the server.
+//! Merges conversations over drains and turns each into a flow, by deciding which side is the client and which the server.
 
 mod conversations;
 
@@ -15,7 +15,7 @@ use conversations::Conversations;
 
 use crate::{address, port::PortRange};
 
-/// What the kernel half counts a flow under, once it is known which side is the server.
+/// The key under which a flow is counted, once it is known which side is the server.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct FlowKey {
     /// Addresses; IPv4 is IPv4-mapped.
@@ -29,7 +29,7 @@ pub struct FlowKey {
     pub interface: u32,
 }
 
-/// What is known of ports where no handshake was seen.
+/// What is known of ports, to decide the server where no handshake was seen.
 pub struct KnownPorts<'a> {
     /// Whether the matrix documents a port of a protocol.
     pub is_documented: &'a dyn Fn(u8, u16) -> bool,
@@ -37,30 +37,30 @@ pub struct KnownPorts<'a> {
     pub ephemeral: PortRange,
 }
 
-/// Everything that was counted, by conversation.
+/// All counts, by conversation.
 ///
-/// Bounded: beyond [`Ledger::most`](Self::new) conversations nothing new is kept by its peers, and of those that prove
-/// nothing, which anybody can make up by the million, no more than a quarter of that. What finds no room is counted by
-/// its port, as the kernel half does it.
+/// Bounded: it keeps at most as many conversations as [`Self::new`] was given, and at most a quarter of that without proof
+/// of an exchange, because any sender can forge those by the million. What exceeds a bound is counted by port only, as in
+/// the kernel half.
 #[derive(Clone, Debug)]
 pub struct Ledger {
     conversations: Conversations,
     most: usize,
     n_unproven: usize,
-    /// Addresses of this host: what found no room was sent if it is from one of them.
+    /// Addresses of this host: packets counted by port only are egress if they are from one of them.
     own: BTreeSet<[u8; 16]>,
     lost: BTreeMap<Lost, Tally>,
 }
 
 impl Default for Ledger {
-    /// Without a bound, for what has an end of its own.
+    /// Without a bound, for input that is finite by itself, such as captures.
     fn default() -> Self {
         Self::new(usize::MAX)
     }
 }
 
 impl Ledger {
-    /// A ledger of at most so many conversations.
+    /// A ledger that keeps at most `most` conversations.
     pub fn new(most: usize) -> Self {
         Self {
             conversations: Conversations::default(),
@@ -71,7 +71,7 @@ impl Ledger {
         }
     }
 
-    /// Names addresses of this host, beside those that are known.
+    /// Adds addresses of this host to those already known.
     pub fn own(&mut self, addresses: &BTreeSet<IpAddr>) {
         self.own
             .extend(addresses.iter().map(|one| address::to_bytes(*one)));
@@ -100,12 +100,12 @@ impl Ledger {
         self.n_unproven += usize::from(is_unproven);
     }
 
-    /// What found no room, by port.
+    /// What exceeded a bound, by port.
     pub const fn lost(&self) -> &BTreeMap<Lost, Tally> {
         &self.lost
     }
 
-    /// Counts by port what can't be kept by its peers.
+    /// Counts by port a conversation that exceeds a bound and can't be kept by its addresses.
     fn lose(&mut self, key: &ConversationKey, record: &ConversationRecord) {
         let ports = PackedPorts(key.ports);
         let port = if ports.is_server_known() {
@@ -133,8 +133,8 @@ impl Ledger {
         }
     }
 
-    /// Decides conversations that ended before the epoch `before` and whose server was not certain, so that all those of
-    /// a client with a service become one again.
+    /// Decides the server of conversations whose last packet was before the epoch `before` and whose server was not certain,
+    /// and merges those of a client with a service into one entry.
     pub fn settle(&mut self, before: u64, known: &KnownPorts<'_>) {
         let certain = self.certain();
         let over = self
@@ -156,8 +156,8 @@ impl Ledger {
         }
     }
 
-    /// Takes out the flows of which no conversation had a packet since the epoch `before`, so that a ledger without an end
-    /// does not fill up. Whoever takes them keeps them.
+    /// Removes and returns the flows without a packet since the epoch `before`, so that the ledger of an endless session
+    /// does not fill up. The caller has to keep them.
     pub fn retire(
         &mut self,
         before: u64,
@@ -170,7 +170,7 @@ impl Ledger {
         let mut retired = Vec::with_capacity(over.len());
         for (key, record) in over {
             self.n_unproven -= usize::from(proves_nothing(&record));
-            // An error about packets that were never seen is about nothing.
+            // A record without packets counts only ICMP errors about packets that were never seen, so it is dropped.
             if record.packets != [0; 2] {
                 retired.push((flow_key(&key, Client::First), record));
             }
@@ -178,7 +178,7 @@ impl Ledger {
         retired
     }
 
-    /// The services of which a conversation was surely theirs.
+    /// The flow keys whose server is certain: by evidence no weaker than `Evidence::Opened`, or by an opening that was seen.
     fn certain(&self) -> HashSet<FlowKey> {
         let mut certain = HashSet::new();
         for (key, record) in self.conversations.iter() {
@@ -203,10 +203,10 @@ impl Ledger {
         self.conversations.len() == 0
     }
 
-    /// Every flow, in order; the first address of a record is the client's.
+    /// Every flow, sorted by key; the first value of each pair in a record is the client's.
     ///
-    /// A conversation whose server was not certain is decided here, by all that is known by now, so that what came before
-    /// the evidence is counted for the right side too.
+    /// The server of a conversation where it was not certain is decided here, by all that is known by now, so that packets
+    /// from before the evidence are counted for the right side too.
     pub fn flows(&self, known: &KnownPorts<'_>) -> Vec<(FlowKey, ConversationRecord)> {
         let mut flows: BTreeMap<FlowKey, ConversationRecord> = BTreeMap::new();
         let mut count = |flow: FlowKey, record: &ConversationRecord| {
@@ -230,7 +230,7 @@ impl Ledger {
                 &with_client_first(&record, client, evidence),
             );
         }
-        // An error about packets that were never seen is about nothing.
+        // A record without packets counts only ICMP errors about packets that were never seen, so it is dropped.
         flows
             .into_iter()
             .filter(|(_, record)| record.packets != [0; 2])
@@ -238,10 +238,11 @@ impl Ledger {
     }
 }
 
-/// One in so many conversations that are kept may be one that proves nothing.
+/// At most one in this many kept conversations may be without proof of an exchange (`proves_nothing`).
 const UNPROVEN_SHARE: usize = 4;
 
-/// Whether anybody could have made up the conversation: one side never sent anything but resets, or both only opened it.
+/// Whether any sender could have forged the conversation: one side never sent anything but resets, or both sides only sent
+/// the opening.
 fn proves_nothing(record: &ConversationRecord) -> bool {
     let n_sent = |side: usize| {
         let of = |pair: &[u64; 2]| pair.get(side).copied().unwrap_or_default();
@@ -298,7 +299,7 @@ fn with_client_first(
     }
 }
 
-/// Who opened the conversation, if that was seen. Where both sides sent a request, the one that did so first.
+/// The client, if the opening was seen. Where both sides sent a request, the side that sent first.
 fn opened_by(record: &ConversationRecord) -> Option<Client> {
     let has = |bits: u8| record.opening & u64::from(bits) != 0;
     match (
@@ -339,7 +340,7 @@ fn decide(
         PackedPorts(key.ports).first(),
         PackedPorts(key.ports).second(),
     );
-    // Whose port is known for something that the other's is not: that side is the server.
+    // The server is the side whose port passes a test that the other side's port does not.
     let server = |is_known: &dyn Fn(Client) -> bool| match (
         is_known(Client::First),
         is_known(Client::Second),
@@ -371,8 +372,8 @@ fn decide(
     if let Some(client) = server(&|side| !known.ephemeral.contains(port(side))) {
         return (client, Evidence::Ephemeral);
     }
-    // A TCP or SCTP conversation whose opening was not seen began before we looked, so its first packet here says
-    // nothing; a datagram's sender has begun as far as anyone can know.
+    // A TCP or SCTP conversation whose opening was not seen began before the watch, so the sender of its first packet here
+    // says nothing. For datagrams, the first sender is the best guess for the client.
     if matches!(number, protocol::TCP | protocol::SCTP) && first != second {
         let client = if first < second {
             Client::Second
@@ -384,7 +385,7 @@ fn decide(
     (first_sender(record), Evidence::FirstSender)
 }
 
-/// Adds what was counted later.
+/// Adds the counts of another record of the same conversation.
 fn merge(known: &mut ConversationRecord, more: &ConversationRecord) {
     let both = [
         (&mut known.packets, &more.packets),
@@ -409,7 +410,7 @@ fn merge(known: &mut ConversationRecord, more: &ConversationRecord) {
     known.opening = (known.opening | more.opening) & !began_second | began & began_second;
     known.first = known.first.min(more.first);
     known.last = known.last.max(more.last);
-    // The strongest, which has the lowest number; a refusal has none.
+    // Keep the strongest evidence, which has the lowest number; a record of ICMP errors alone has none (0).
     known.evidence = match (known.evidence, more.evidence) {
         (0, evidence) | (evidence, 0) => evidence,
         (one, other) => one.min(other),

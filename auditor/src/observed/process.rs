@@ -1,4 +1,4 @@
-//! Who has the sockets of this host.
+//! The processes that own this host's sockets.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -8,7 +8,7 @@ use std::{
 use super::Flow;
 use crate::transport::Transport;
 
-/// A process, as it was when its socket was looked at.
+/// A process, as it was when its sockets were read.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub struct Process {
     pub pid: u32,
@@ -22,7 +22,7 @@ pub struct Process {
     pub container: Option<String>,
 }
 
-/// Processes that are kept for one port or service, and services that are kept.
+/// Bounds: the processes kept for one port or service, and the services kept.
 const MOST_EACH: usize = 8;
 const MOST_SERVICES: usize = 16_384;
 
@@ -34,13 +34,13 @@ impl Process {
     }
 }
 
-/// A process that waits for conversations.
+/// A process with a listening socket.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub struct ServerProcess {
     pub process: Process,
-    /// The unspecified address waits on all.
+    /// Where it listens; the unspecified address means all addresses.
     pub address: IpAddr,
-    /// It waits in another network namespace of this host.
+    /// It listens in another network namespace of this host.
     pub in_other_namespace: bool,
 }
 
@@ -52,7 +52,8 @@ impl ServerProcess {
     }
 }
 
-/// Who has which sockets. Looked at from time to time: who opens a connection and closes it in between is not seen.
+/// Which processes own which sockets. Sampled from time to time: a connection opened and closed between two samples is
+/// missed.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct SocketOwners {
     pub servers: BTreeMap<(Transport, u16), BTreeSet<ServerProcess>>,
@@ -61,8 +62,8 @@ pub struct SocketOwners {
 }
 
 impl SocketOwners {
-    /// Adds what was seen later. Of processes that are the same but for their number, the last is kept; of what is too
-    /// much, what is known stays.
+    /// Adds a later sample. Of processes that differ only in their PID the latest is kept; at a bound, known entries stay
+    /// and new ones are dropped.
     pub fn extend(&mut self, more: Self) {
         for (key, servers) in more.servers {
             let known = self.servers.entry(key).or_default();
@@ -87,7 +88,8 @@ impl SocketOwners {
         }
     }
 
-    /// Who serves a flow to an address of this host. Only if nobody does where the traffic is seen, others are named.
+    /// The processes that serve a flow to an address of this host. Those in other network namespaces are named only if none
+    /// listens in the watched one.
     pub fn servers_of(&self, flow: &Flow) -> Vec<&ServerProcess> {
         let Some(transport) = flow.transport() else {
             return Vec::new();
@@ -104,7 +106,7 @@ impl SocketOwners {
         if here.is_empty() { elsewhere } else { here }
     }
 
-    /// Who of this host opened a flow, or has a connection to the same service of the same server.
+    /// The processes of this host that opened a flow, or that are connected to the same service of the same server.
     pub fn clients_of(&self, flow: &Flow) -> Vec<&Process> {
         let Some(transport) = flow.transport() else {
             return Vec::new();
@@ -140,7 +142,7 @@ mod tests {
         }
     }
 
-    /// The numbers and namespaces of those that are kept, when they are seen one after another.
+    /// The PIDs and namespace flags of the processes that are kept when these are added one by one.
     fn kept(seen: &[ServerProcess]) -> Vec<(u32, bool)> {
         let mut owners = SocketOwners::default();
         for server in seen {

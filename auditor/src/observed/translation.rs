@@ -1,22 +1,21 @@
-//! Addresses that were translated between client and server: the endpoints that a flow shows on some interface, and the
+//! Address translation (NAT) between client and server: the apparent endpoints that a flow has on some interface, and the
 //! real ones.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Endpoints, Flow};
 
-/// Every translation that was seen: the real endpoints by protocol and by those that some interface shows.
+/// Every translation that was seen: the real endpoints, by protocol and apparent endpoints.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Translations(BTreeMap<(u8, Endpoints), BTreeSet<Endpoints>>);
 
-/// What is kept: apparent endpoints, and real ones behind each.
+/// Bounds: the apparent endpoints kept, and the real ones kept for each.
 const MAX_APPARENT: usize = 65_536;
 const MAX_REAL: usize = 16;
 
 impl Translations {
-    /// Adds a tracked connection by its original tuple and its reply tuple, as conntrack names them, both from the client's
-    /// view: the original server is the one that the client connected to, the client of the reply the one that the server
-    /// sees.
+    /// Adds a tracked connection by conntrack's original and reply tuples, both written from client to server: the original
+    /// server is the address that the client connected to, the reply's client the address that the server sees.
     pub fn add(&mut self, protocol: u8, original: Endpoints, reply: Endpoints) {
         if original == reply {
             return;
@@ -32,7 +31,7 @@ impl Translations {
         }
     }
 
-    /// Adds what was seen at another time.
+    /// Adds the translations of another look-up.
     pub fn extend(&mut self, more: Self) {
         for (apparent, endpoints) in more.0 {
             for real in endpoints {
@@ -51,7 +50,7 @@ impl Translations {
         }
     }
 
-    /// The real endpoints of a flow, where they are not those that it shows.
+    /// The real endpoints of a flow whose addresses were translated; empty for other flows.
     pub fn of(&self, flow: &Flow) -> BTreeSet<Endpoints> {
         self.0
             .get(&(flow.protocol, flow.endpoints()))
@@ -76,7 +75,7 @@ mod tests {
     #[test]
     fn both_apparent_endpoints_lead_to_the_real_ones() {
         let mut translations = Translations::default();
-        // A service address that stands for a server, reached through a host that hides its clients.
+        // A virtual service address (DNAT), reached through a host that rewrites client addresses (SNAT).
         let (original, reply) = (
             endpoints("10.0.0.9 10.96.0.1 443"),
             endpoints("10.0.0.1 10.0.0.5 6443"),

@@ -90,7 +90,7 @@ pub(super) fn render(report: &Report) -> String {
         .chain(flows)
         .chain(rules)
     {
-        // Memory takes every record.
+        // Writing to memory does not fail.
         if writer.write_record(row.map(harmless)).is_err() {
             break;
         }

@@ -1,4 +1,4 @@
-//! Two reports to what is new, gone and different in the second.
+//! Compares two reports: what is new, gone and changed in the second.
 
 use std::{collections::BTreeMap, fmt, net::IpAddr};
 
@@ -32,7 +32,7 @@ impl fmt::Display for Difference {
     }
 }
 
-/// What a flow is known by in several reports: counters and times differ in all of them.
+/// The fields that identify a flow across reports; counters and times differ from one report to the next.
 type FlowIdentity<'a> = (IpAddr, IpAddr, u8, u16, &'a str, Option<&'a str>);
 
 /// Compares what two reports say of the same host: flows first, then rules, each in order.

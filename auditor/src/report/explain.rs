@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{observed, role::Role, transport::Transport};
 
-/// What is to be explained, as a person names it: words of which each must fit.
+/// What the user wants explained: terms that must all match.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Query {
     terms: Vec<Term>,
@@ -45,7 +45,7 @@ impl Query {
         }
     }
 
-    /// The rules and the flows of a report that are meant. A rule's id means the rule alone.
+    /// The rules and the flows of a report that match. A text that is a rule's id matches only that rule.
     pub fn find<'a>(&self, report: &'a Report) -> (Vec<&'a Rule>, Vec<&'a Flow>) {
         let rules: Vec<&Rule> = report
             .rules
@@ -59,7 +59,7 @@ impl Query {
         (rules, flows.collect())
     }
 
-    /// Whether a flow without a verdict is meant.
+    /// Whether a flow without a verdict matches.
     pub fn fits(&self, flow: &observed::Flow) -> bool {
         self.has_addresses(flow.client, flow.server)
             && self.terms.iter().all(|term| match term {
@@ -318,7 +318,7 @@ fn listed(roles: &[String]) -> String {
     }
 }
 
-/// A rule, where it stands, and its id.
+/// A rule with its id and its origin.
 fn cited(rule: &Rule) -> String {
     let origin = rule
         .origin
@@ -365,7 +365,7 @@ const fn outcome(flow: &Flow) -> &'static str {
     }
 }
 
-/// The nearest rules, and what differs.
+/// The nearest rules, and in what the flow differs from them.
 fn nearest<'a>(report: &'a Report, flow: &'a Flow) -> impl Iterator<Item = String> + 'a {
     let differs = match flow.reason {
         Some(Reason::Condition) => "all but their condition, which does not hold here",

@@ -1,4 +1,4 @@
-//! A report as a page for browsers: one file that asks the network for nothing.
+//! A report as a page for browsers: one file that loads nothing over the network.
 //!
 //! Everything that comes from documents, deployments or the network goes through [`escape::text`] or, as data of the page's
 //! script, through [`escape::data`]; the page's policy lets no other script run.
@@ -22,19 +22,19 @@ use super::{
 const STYLE: &str = include_str!("html/page.css");
 const SCRIPT: &str = include_str!("html/page.js");
 
-/// Findings that are shown in full; the tables have all.
+/// The number of findings that are shown in full; the tables list all.
 const MOST_FINDINGS: usize = 100;
 
 /// Renders the report.
 ///
 /// # Errors
 ///
-/// Never in practice: a string takes everything.
+/// Never in practice: writing to a string does not fail.
 pub(super) fn render(report: &Report) -> Result<String, fmt::Error> {
     page(report, "", "")
 }
 
-/// Renders the report for a browser that asks whoever serves it for a newer one, every `seconds`.
+/// Renders the report for a browser that asks its server for a newer one every `seconds`.
 ///
 /// # Errors
 ///
@@ -190,7 +190,7 @@ fn findings(report: &Report, out: &mut String) -> fmt::Result {
     writeln!(out, "</section>")
 }
 
-/// One finding, and below it how it came to its verdict.
+/// One finding, and below it the steps that led to its verdict.
 fn finding(
     (severity, verdict): (Severity, &str),
     name: &str,
@@ -206,7 +206,7 @@ fn finding(
         text(name),
         text(why)
     )?;
-    // What to do and who it is come first; the rest is there for who asks.
+    // The steps that say what to do and who is involved are always shown; all steps are in a part that opens on demand.
     let is_first = |step: &&String| {
         let first = [
             "seen: ",

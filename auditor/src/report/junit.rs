@@ -4,7 +4,7 @@ use std::fmt::{self, Write as _};
 
 use super::schema::{Report, Rule, RuleVerdict, Severity};
 
-/// Renders the report. A warning fails its case too: who does not want that leaves the file unread.
+/// Renders the report. A warning fails its case too; a pipeline that should pass with warnings must not read the file.
 pub(super) fn render(report: &Report) -> String {
     let mut out = String::new();
     // Writing to a string does not fail.
@@ -85,7 +85,7 @@ fn write(report: &Report, out: &mut String) -> fmt::Result {
     writeln!(out, "</testsuites>")
 }
 
-/// Whether nothing can be said of a rule here.
+/// Whether the audit of this host says nothing of a rule, so that its case is skipped.
 const fn is_skipped(rule: &Rule) -> bool {
     matches!(rule.severity, Severity::Fine | Severity::Note)
         && matches!(

@@ -1,4 +1,4 @@
-//! Flows that nobody documented to rules that a person may take over.
+//! Proposes rules for unexpected flows, which a person may adopt.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -17,13 +17,13 @@ use crate::{
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Learned {
     pub matrix: Matrix,
-    /// Roles that the deployment does not have: hosts that are in none.
+    /// Roles that the deployment does not have, proposed for hosts that are in none.
     pub roles: BTreeMap<Role, BTreeSet<IpAddr>>,
-    /// Flows that no rule can name, and knocks that nobody let in: they are no basis for a rule.
+    /// The number of flows that no rule can name, and of attempts that were refused or not answered: no basis for a rule.
     pub left_out: usize,
 }
 
-/// Who and how, but for the port.
+/// What the flows of one proposed rule have in common: roles and transport, but not the port.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 struct Group {
     client: Vec<String>,
@@ -31,8 +31,8 @@ struct Group {
     transport: Transport,
 }
 
-/// Proposes a rule for each pair of roles and transport that talked without a rule. Hosts in no role get one for what they
-/// do: those that are alike in that are together.
+/// Proposes a rule for each pair of roles and transport that has unexpected flows. Hosts in no role get a role by what they
+/// do: hosts with the same activities share one.
 pub fn learn(report: &Report) -> Learned {
     let is_proper = |flow: &&Flow| flow.outcome == Outcome::Established && flow.transport.is_some();
     let (proper, left_out): (Vec<&Flow>, Vec<&Flow>) = report
@@ -121,13 +121,13 @@ fn rule(group: &Group, flows: &[&Flow]) -> Rule {
     }
 }
 
-/// Hosts in no role, by what they do.
+/// Proposed roles for hosts in no role, by what the hosts do.
 struct UnassignedHosts {
     of: BTreeMap<IpAddr, Role>,
     named: BTreeMap<Role, BTreeSet<IpAddr>>,
 }
 
-/// One thing that a host does: as client or server, over which transport and port, with whom.
+/// One activity of a host: whether it is the client, transport, port, and the roles of the peer.
 type Activity<'a> = (bool, Option<schema::Transport>, u16, &'a [String]);
 
 impl UnassignedHosts {

@@ -1,10 +1,10 @@
-//! How text looks on a terminal: colours, and lines no longer than it is wide.
+//! The look of text on a terminal: colours, and lines wrapped to its width.
 
-/// What a terminal can show. Both off, the text is the same in a file.
+/// What a terminal can show. With neither, the text is that of a file.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Look {
     pub has_colours: bool,
-    /// Columns; `None` leaves lines as long as they are.
+    /// In columns; `None` leaves lines unwrapped.
     pub width: Option<usize>,
 }
 
@@ -16,10 +16,10 @@ const YELLOW: &str = "\u{1b}[33m";
 const CYAN: &str = "\u{1b}[36m";
 const GREEN: &str = "\u{1b}[32m";
 
-/// Narrower than this, lines are left alone.
+/// On a terminal narrower than this, lines are not wrapped.
 const NARROWEST: usize = 40;
 
-/// Shows text that holds no control characters but line ends.
+/// Renders text that has no control characters but line breaks.
 pub(super) fn shown(text: &str, look: Look) -> String {
     let mut out = String::with_capacity(text.len());
     // The colour of findings in the section that a line is in.
@@ -59,7 +59,7 @@ pub(super) fn shown(text: &str, look: Look) -> String {
     out
 }
 
-/// A line in pieces that fit; those after the first stand further in.
+/// Wraps a line into pieces that fit the width; those after the first are indented further.
 fn wrapped(line: &str, width: Option<usize>) -> Vec<String> {
     let Some(width) = width.filter(|width| NARROWEST <= *width) else {
         return vec![line.to_owned()];

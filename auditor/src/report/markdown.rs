@@ -132,7 +132,7 @@ fn findings(report: &Report, severity: Severity, title: &str, out: &mut String) 
     Ok(())
 }
 
-/// Text that is nothing but text: neither markup nor the end of a cell.
+/// Escapes text, so that it is no markup and does not end a cell.
 fn text(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {

@@ -1,6 +1,6 @@
 //! Flows and findings in the Open Cybersecurity Schema Framework, a line of JSON each: flows as Network Activity (class
-//! 4001), what somebody should look at as Detection Finding (class 2004). Only attributes that its version 1.3.0 has are
-//! used, so that every later one reads them.
+//! 4001), warnings and violations as Detection Finding (class 2004). Only attributes of its version 1.3.0 are used, so that
+//! every later version reads them.
 
 use std::net::IpAddr;
 
@@ -77,16 +77,16 @@ pub fn render(report: &Report) -> String {
     text
 }
 
-/// Where a finding stands in its life.
+/// The state of a finding in its life cycle.
 #[derive(Clone, Copy, Debug)]
 pub enum State {
     New,
-    /// It was there and is another one.
+    /// It was reported before, and has changed.
     Changed,
     Resolved,
 }
 
-/// The two sides of a flow.
+/// The endpoints of a flow.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Endpoints {
     pub client: IpAddr,
@@ -110,13 +110,13 @@ impl Endpoints {
     }
 }
 
-/// Something that somebody should look at.
+/// A finding that needs attention.
 #[derive(Clone, Copy, Debug)]
 pub struct Finding<'a> {
     pub host: &'a str,
     pub state: State,
     pub severity: Severity,
-    /// What stays the same as long as the finding is the same.
+    /// Identifies the finding, in every event about it.
     pub uid: &'a str,
     pub verdict: &'a str,
     pub text: &'a str,
@@ -172,7 +172,7 @@ impl Finding<'_> {
     }
 }
 
-/// What every event has.
+/// The attributes that every event has.
 fn event(
     category: u32,
     class: u32,

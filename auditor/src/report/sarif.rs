@@ -97,7 +97,7 @@ const fn level(severity: Severity) -> &'static str {
     }
 }
 
-/// Where a rule stands in its matrix.
+/// The location of a rule in its matrix file.
 fn rule_location(report: &Report, rule: &Rule) -> Value {
     let matrix = report
         .matrices
@@ -107,7 +107,7 @@ fn rule_location(report: &Report, rule: &Rule) -> Value {
     location(path, rule.matrix_line.unwrap_or(1))
 }
 
-/// The first matrix, for what no rule comes near.
+/// The location of the first matrix, for a flow that names no rule.
 fn first(report: &Report) -> Value {
     let path = report
         .matrices

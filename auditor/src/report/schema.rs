@@ -390,7 +390,7 @@ impl Report {
     }
 }
 
-/// What every packet of a direction is counted under.
+/// The name under which all packets of a direction are counted.
 pub const fn total_name(direction: auditor_common::Direction) -> &'static str {
     match direction {
         auditor_common::Direction::Ingress => "received",

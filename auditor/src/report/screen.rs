@@ -1,4 +1,4 @@
-//! A report on a terminal that is looked at while it changes: what is shown, and what keys do. It knows no terminal.
+//! A live report on a terminal: what is shown, and what keys do. It does no input or output itself.
 
 use ratatui::{
     Frame,
@@ -23,35 +23,35 @@ enum Tab {
     Flows,
 }
 
-/// What became of a key.
+/// The result of a key press.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Answer {
     /// It may have changed what is shown.
     Shown,
-    /// Whoever pressed it wants to leave.
+    /// The user wants to quit.
     Leave,
 }
 
-/// What somebody looks at.
+/// The state of the view.
 #[derive(Debug, Default)]
 pub struct Screen {
     tab: Tab,
     table: TableState,
-    /// Only what holds these words is shown.
+    /// Only entries with a cell that contains this text are shown.
     filter: String,
-    /// Keys are letters of the filter.
+    /// The filter is being typed: keys are its letters.
     is_typing: bool,
-    /// Only what is at least so bad is shown.
+    /// Only entries of at least this severity are shown.
     least: Option<Severity>,
     shows_details: bool,
 }
 
-/// Height of the details.
+/// Height of the details, in lines.
 const DETAILS: u16 = 12;
-/// How far a page is.
+/// The number of entries that a page key moves.
 const PAGE: u16 = 10;
 
-/// One of what a list holds.
+/// An entry of a list.
 enum Finding<'a> {
     Rule(&'a Rule),
     Flow(&'a Flow),
@@ -95,7 +95,7 @@ impl Finding<'_> {
 }
 
 impl Screen {
-    /// Takes a key.
+    /// Handles a key press.
     #[expect(
         clippy::wildcard_enum_match_arm,
         reason = "of a keyboard's keys few mean anything"
@@ -156,7 +156,7 @@ impl Screen {
         Answer::Shown
     }
 
-    /// Draws the report; `note` is the last that was said beside it.
+    /// Draws the report; `note` is the latest message beside it.
     pub fn draw(&mut self, frame: &mut Frame<'_>, report: Option<&Report>, note: &str) {
         let details = if self.shows_details { DETAILS } else { 0 };
         let [head, list, below, foot] = Layout::vertical([
@@ -174,7 +174,7 @@ impl Screen {
         Self::head(frame, head, report);
         let findings = self.findings(report);
         let last = findings.len().saturating_sub(1);
-        // Lists grow and shrink under the eyes of whoever looks.
+        // The list may have become shorter since the last drawing.
         let selected = self.table.selected().unwrap_or_default().min(last);
         self.table.select(Some(selected));
         self.list(frame, list, report, &findings);
@@ -195,7 +195,7 @@ impl Screen {
         self.foot(frame, foot, note);
     }
 
-    /// What is shown of the list, the worst first.
+    /// The entries of the list that are shown, the most severe first.
     fn findings<'a>(&self, report: &'a Report) -> Vec<Finding<'a>> {
         let words = self.filter.to_lowercase();
         let mut findings: Vec<Finding<'a>> = match self.tab {
@@ -319,7 +319,7 @@ impl Screen {
     }
 }
 
-/// The colours of the terminal, which whoever looks has chosen.
+/// Colours of the terminal's own palette, which its user has chosen.
 const fn style(severity: Severity) -> Style {
     match severity {
         Severity::Fine => Style::new().fg(Color::Green),
@@ -329,7 +329,7 @@ const fn style(severity: Severity) -> Style {
     }
 }
 
-/// What documents and deployments say is never a terminal's command.
+/// Escapes control characters, so that text from documents and deployments is never a command to the terminal.
 fn clean(text: &str) -> String {
     let mut line = String::new();
     text::line(&mut line, text);

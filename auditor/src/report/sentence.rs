@@ -1,4 +1,4 @@
-//! What an audit found, to the sentences of a report.
+//! Writes the findings of an audit as the sentences of a report.
 
 use std::{collections::BTreeSet, net::IpAddr};
 

@@ -1,4 +1,4 @@
-//! What a flow serves, as text and back: `tcp/443`, `icmp type 8`, `gre`.
+//! The service of a flow, to text and back: `tcp/443`, `icmp type 8`, `gre`.
 
 use std::{fmt, str::FromStr};
 
@@ -56,7 +56,7 @@ impl FromStr for Service {
             port,
             tunnel,
         };
-        // One text for each service, so that texts can be compared in their stead.
+        // Each service has only one valid text, so that texts can be compared instead of services.
         if service.to_string() == text {
             Ok(service)
         } else {

@@ -35,7 +35,8 @@ fn write(report: &Report, out: &mut String) -> fmt::Result {
     counted(report, out)
 }
 
-/// Adds a line whose control characters are escaped: what documents and deployments say is never a terminal's command.
+/// Adds a line with its control characters escaped, so that text from documents and deployments is never a command to the
+/// terminal.
 pub fn line(out: &mut String, text: &str) {
     let clean = text.chars().flat_map(|c| {
         if c.is_control() {
@@ -360,5 +361,5 @@ fn counted(report: &Report, out: &mut String) -> fmt::Result {
     Ok(())
 }
 
-/// Ports without peers that are listed.
+/// The number of entries of `lost` that are listed.
 const MOST_LOST: usize = 10;

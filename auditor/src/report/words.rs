@@ -1,4 +1,4 @@
-//! What a report says, in words that its forms share.
+//! Wording that the forms of a report share.
 
 use std::net::IpAddr;
 
@@ -31,7 +31,7 @@ pub(super) fn rule(rule: &schema::Rule) -> String {
     )
 }
 
-/// An address, with who that is.
+/// An address, with its roles and whether it is this host.
 pub(super) fn who(report: &schema::Report, address: IpAddr, roles: &[String]) -> String {
     let mut names: Vec<&str> = Vec::new();
     if report.host.addresses.contains(&address) {
@@ -88,7 +88,7 @@ pub(super) fn process(process: &schema::Process) -> String {
     )
 }
 
-/// What packets without a peer have in common.
+/// What is known of packets for whose flow the table had no room: direction, protocol and port.
 pub(super) fn lost(lost: &schema::Lost) -> String {
     let direction = match lost.direction {
         schema::Direction::Received => "received",
@@ -114,7 +114,7 @@ pub(super) const fn evidence(evidence: schema::EvidenceName) -> &'static str {
     }
 }
 
-/// A number of things.
+/// A number with its noun, in singular or plural.
 pub(super) fn plural(n: usize, what: &str) -> String {
     format!("{n} {what}{}", if n == 1 { "" } else { "s" })
 }
@@ -124,7 +124,7 @@ pub(super) fn duration(duration: SignedDuration) -> String {
     let total = duration.as_secs();
     let (days, hours) = (total / 86_400, total / 3600 % 24);
     let (minutes, seconds) = (total / 60 % 60, total % 60);
-    // From the largest unit that counts anything, and without seconds that do not.
+    // From the largest unit that is not zero, and without seconds if they are zero.
     let parts = [
         (total / 86_400, days, "d"),
         (total / 3600, hours, "h"),

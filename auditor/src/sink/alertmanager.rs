@@ -1,4 +1,4 @@
-//! Alertmanager's API, version 2: an alert fires as long as it is sent again, and is resolved by its end.
+//! Alertmanager's API, version 2: an alert fires as long as it is sent again, and is resolved by its `endsAt`.
 
 use std::{error::Error, path::Path, time::Duration};
 
@@ -16,9 +16,9 @@ use crate::{
     report::schema::Severity,
 };
 
-/// How often an alert that goes on is sent: it takes an alert for over that is not sent again.
+/// How often an open alert is sent: Alertmanager takes one that is not sent again as resolved.
 const REFRESH: Duration = Duration::from_mins(1);
-/// How long an alert fires that is not sent again: several times as long as it takes until it is.
+/// How long an alert fires that is not sent again: several times [`REFRESH`].
 const LIFETIME: SignedDuration = SignedDuration::from_mins(5);
 
 #[derive(Deserialize)]
@@ -26,7 +26,7 @@ const LIFETIME: SignedDuration = SignedDuration::from_mins(5);
 struct Fields {
     #[serde(default)]
     name: Option<String>,
-    /// The address of its web page.
+    /// The address of Alertmanager's web page, below which its API is.
     url: String,
     #[serde(default)]
     token_file: Option<String>,
@@ -60,11 +60,11 @@ impl Alertmanager {
 }
 
 impl Sink for Alertmanager {
-    /// What appeared fires, what is resolved ends. Alertmanager takes the same event twice for one.
+    /// Findings that appeared fire, and resolved ones end. To Alertmanager, the same event sent twice is one.
     fn deliver(&self, deliveries: &[Delivery<'_>]) -> Result<(), SinkError> {
         let mut alerts = Vec::new();
         for Delivery { host, event } in deliveries {
-            // Alertmanager damps by itself; what flaps stays what it was.
+            // Alertmanager damps by itself, so the alert of a flapping finding stays as it was.
             if event.change == Change::Flapping {
                 continue;
             }
@@ -130,7 +130,7 @@ struct Alert<'a> {
 }
 
 impl Alert<'_> {
-    /// Labels say what an alert is, and stay the same from its beginning to its end; annotations are words.
+    /// Labels identify an alert, so they stay the same from its start to its end; what may change is in annotations.
     fn to_value(&self) -> Value {
         let (kind, key) = (self.subject.kind(), self.subject.key());
         let (host, verdict) = (self.host, self.verdict.name());

@@ -1,4 +1,4 @@
-//! What a sink is: it takes deliveries, and says why it does not.
+//! The trait of sinks, what they deliver, and why that may fail.
 
 use std::{error::Error, fmt::Debug, path::PathBuf, sync::Arc, time::Duration};
 
@@ -10,16 +10,16 @@ use crate::alert::{Event, OpenFinding};
 
 /// A destination of events.
 pub trait Sink: Debug + Send + Sync {
-    /// Tries what can be tried before there is an event.
+    /// Checks what can be checked before there is an event.
     ///
     /// # Errors
     ///
-    /// Whatever would keep every event from being delivered.
+    /// A problem that would keep every event from being delivered.
     fn check(&self) -> Result<(), Box<dyn Error + Send + Sync>> {
         Ok(())
     }
 
-    /// How many events it takes with one call of [`Self::deliver`]: where that fails, all of them are sent again.
+    /// The most events for one call of [`Self::deliver`]: if it fails, all of them are sent again.
     fn most_at_once(&self) -> usize {
         usize::MAX
     }
@@ -28,19 +28,19 @@ pub trait Sink: Debug + Send + Sync {
     ///
     /// # Errors
     ///
-    /// Nobody takes them.
+    /// The destination did not accept them.
     fn deliver(&self, deliveries: &[Delivery<'_>]) -> Result<(), SinkError>;
 
-    /// How often it wants to be sent all findings that hold; `None` if their events are enough.
+    /// How often all open findings are to be sent again; `None` if events are enough.
     fn refresh_interval(&self) -> Option<Duration> {
         None
     }
 
-    /// Sends all findings that hold.
+    /// Sends all open findings.
     ///
     /// # Errors
     ///
-    /// Nobody takes them.
+    /// The destination did not accept them.
     fn refresh(
         &self,
         _host: &str,
@@ -51,10 +51,10 @@ pub trait Sink: Debug + Send + Sync {
     }
 }
 
-/// What a kind of sink made of its section.
+/// A sink that was made from its section.
 #[derive(Debug)]
 pub(super) struct Configured {
-    /// Its name, unless that is its kind's.
+    /// Its name; `None` means the name of its kind.
     pub(super) name: Option<String>,
     pub(super) sink: Arc<dyn Sink>,
 }
@@ -106,10 +106,10 @@ pub enum SinkError {
 }
 
 impl SinkError {
-    /// Whether it is of no use to try again: the other side understood, and does not want it.
+    /// Whether a retry is useless, because the same delivery would be rejected again.
     pub const fn is_final(&self) -> bool {
         match self {
-            // 408 and 429 ask for patience; other answers of this class will be the same next time.
+            // 408 (timeout) and 429 (too many requests) are temporary; other 4xx responses will be the same next time.
             Self::Status { status } => {
                 400 <= *status && *status < 500 && *status != 408 && *status != 429
             }

@@ -1,4 +1,4 @@
-//! JSON to web servers.
+//! Sends JSON to web servers.
 
 use std::time::Duration;
 
@@ -9,12 +9,12 @@ use super::{delivery::SinkError, secret::Secret};
 /// How long one delivery may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// A client that waits no longer than that, and takes every answer for an answer.
+/// A client with this timeout, for which no status of a response is an error.
 pub fn client() -> ureq::Agent {
     ureq::Agent::config_builder()
         .timeout_global(Some(PATIENCE))
         .http_status_as_error(false)
-        // A sink is where it was said to be.
+        // Events go to the configured address only.
         .max_redirects(0)
         .user_agent(concat!("auditor/", env!("CARGO_PKG_VERSION")))
         .build()
@@ -25,12 +25,12 @@ pub fn client() -> ureq::Agent {
 #[derive(Debug)]
 pub(super) struct Server {
     url: String,
-    /// Who sends, as a bearer token (RFC 6750).
+    /// Authenticates the sender, as a bearer token (RFC 6750).
     token: Option<Secret>,
     client: ureq::Agent,
 }
 
-/// An address that no web server has.
+/// An invalid address of a web server.
 #[derive(Debug, Error)]
 #[error("`{url}` is no address of a web server: expected http://host:port")]
 pub(super) struct NoServer {
@@ -66,7 +66,7 @@ impl Server {
         )
     }
 
-    /// An answer of 2xx is a delivery.
+    /// Only a 2xx response counts as delivered.
     fn send(&self, url: &str, headers: &[(&str, String)], body: &str) -> Result<(), SinkError> {
         let mut request = self
             .client

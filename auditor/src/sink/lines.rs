@@ -1,4 +1,4 @@
-//! Events as lines of JSON in a file, for whoever collects logs.
+//! Events as lines of JSON in a file, for log collectors.
 
 use std::{
     error::Error,
@@ -33,7 +33,7 @@ struct Fields {
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
 #[serde(rename_all = "lowercase")]
 enum Form {
-    /// Ours, as `auditor watch --format jsonl` prints them.
+    /// The auditor's own, as `auditor watch --format jsonl` prints them.
     #[default]
     Plain,
     /// Those of the Elastic Common Schema.
@@ -106,7 +106,7 @@ fn ocsf(delivery: &Delivery<'_>) -> Value {
     .to_value()
 }
 
-/// Elastic Common Schema 8: `event.kind` alert, and numbers for severity that grow with it.
+/// Elastic Common Schema 8: `event.kind` is `alert`, or `event` when resolved; a higher `event.severity` is worse.
 fn ecs(delivery: &Delivery<'_>) -> Value {
     let event = delivery.event;
     let severity = match event.severity {

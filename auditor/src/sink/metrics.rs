@@ -15,14 +15,14 @@ use crate::report::{
     schema::{FlowVerdict, Severity},
 };
 
-/// How the watch itself is.
+/// The health of the watch itself.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Health {
-    /// Times that what was seen was judged.
+    /// How often the traffic was judged.
     pub judgements: u64,
-    /// Times that the kernel's table was emptied.
+    /// How often the flow table was drained.
     pub drains: u64,
-    /// Flows that it held when it was fullest since the last judgement, and for how many it is made.
+    /// Records of the fullest drain since the last judgement, and the flows that the table is sized for (`limit`).
     pub fullest: usize,
     pub limit: u32,
     /// Flows that are remembered.
@@ -35,7 +35,7 @@ pub struct Health {
     pub sinks: BTreeMap<String, SinkHealth>,
 }
 
-/// How one sink is.
+/// The health of one sink.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct SinkHealth {
     pub errors: u64,
@@ -49,7 +49,7 @@ type Labels = Vec<(&'static str, String)>;
 ///
 /// # Errors
 ///
-/// Never in practice: a string takes everything.
+/// Never in practice: writing to a string does not fail.
 pub fn render(report: Option<&Report>, health: &Health) -> Result<String, fmt::Error> {
     let mut registry = Registry::with_prefix("auditor");
     let build = Family::<Labels, Gauge>::default();

@@ -1,4 +1,4 @@
-//! Secrets: where they stand, never what they are.
+//! Secrets: where they are stored, never their values.
 
 use std::path::{Path, PathBuf};
 
@@ -6,7 +6,7 @@ use thiserror::Error;
 
 use super::delivery::SinkError;
 
-/// Something that nobody else may know.
+/// Where a secret is stored.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Secret {
     File(PathBuf),
@@ -14,7 +14,7 @@ pub enum Secret {
     Variable(String),
 }
 
-/// Two places for one secret.
+/// Two locations for one secret.
 #[derive(Debug, Error)]
 #[error("both `{name}_file` and `{name}_env` say where the {name} stands: leave one out")]
 pub(super) struct TwoSecrets {
@@ -22,7 +22,7 @@ pub(super) struct TwoSecrets {
 }
 
 impl Secret {
-    /// What the file `name_file` or the variable `name_env` of a sink holds.
+    /// The secret that a sink's field `name_file` or `name_env` points to, if either is set.
     pub(super) fn of(
         name: &'static str,
         file: Option<String>,
@@ -37,7 +37,7 @@ impl Secret {
         }
     }
 
-    /// What it is now; secrets are changed, so it is read each time.
+    /// Its current value; read each time, because secrets are changed.
     pub(crate) fn reveal(&self) -> Result<Vec<u8>, SinkError> {
         let bytes = match self {
             Self::File(path) => std::fs::read(path).map_err(|error| SinkError::Secret {

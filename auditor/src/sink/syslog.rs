@@ -16,7 +16,7 @@ use thiserror::Error;
 use super::delivery::{Configured, Delivery, Sink, SinkError, fields};
 use crate::{alert::Verdict, report::schema::Severity};
 
-/// How long a connection may take.
+/// How long connecting may take, and each write.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 #[derive(Deserialize)]
@@ -36,7 +36,7 @@ pub(super) fn read(
     Ok(Configured::new(file.name, Syslog { target }))
 }
 
-/// By datagrams, a stream, or a socket of this host.
+/// Sends messages by UDP, TCP, or a Unix socket of this host.
 #[derive(Debug)]
 struct Syslog {
     target: Target,
@@ -45,9 +45,9 @@ struct Syslog {
 /// Where a syslog daemon listens.
 #[derive(Clone, Debug, Eq, PartialEq)]
 enum Target {
-    /// RFC 5426: a datagram for each message; nobody says whether it arrived.
+    /// RFC 5426: a datagram for each message, without confirmation that it arrived.
     Udp(String),
-    /// RFC 6587: messages one after the other, each behind its length.
+    /// RFC 6587, octet counting: messages one after the other, each preceded by its length.
     Tcp(String),
     /// A socket of this host, as `/dev/log`.
     Unix(PathBuf),
@@ -71,7 +71,7 @@ impl Target {
     }
 }
 
-/// An address that no syslog daemon has.
+/// An invalid address of a syslog daemon.
 #[derive(Debug, Error)]
 #[error(
     "`{text}` is no syslog daemon's address: expected udp://host:514, tcp://host:601 or unix:///dev/log"

@@ -58,17 +58,17 @@ struct Webhook {
     server: Server,
     /// The key that events are signed with.
     key: Option<Secret>,
-    /// Makes another body of an event than its JSON.
+    /// A template for the body, in place of the event's JSON.
     template: Option<String>,
 }
 
-/// A template that makes no JSON of some event.
+/// A template that does not render as JSON for some event.
 #[derive(Debug, Error)]
 #[error("its template should make JSON of `host` and `event`")]
 struct TemplateError(#[source] SinkError);
 
 impl Sink for Webhook {
-    /// A template that is none, or that names something that events do not have, is said before there is one.
+    /// Finds an invalid template, or one that names a field that events do not have, before there is an event.
     fn check(&self) -> Result<(), Box<dyn Error + Send + Sync>> {
         if let Some(template) = &self.template {
             check(template).map_err(TemplateError)?;
@@ -76,12 +76,13 @@ impl Sink for Webhook {
         Ok(())
     }
 
-    /// One at a time, so that none is sent again for another's sake.
+    /// One at a time, so that no event is sent again because another one failed.
     fn most_at_once(&self) -> usize {
         1
     }
 
-    /// With a key, the header `X-Auditor-Signature` has `sha256=` and the HMAC-SHA-256 (RFC 2104) of the body in hexadecimal.
+    /// With a key, the header `X-Auditor-Signature` has `sha256=` and the HMAC-SHA-256 (RFC 2104) of the body in
+    /// hexadecimal.
     fn deliver(&self, deliveries: &[Delivery<'_>]) -> Result<(), SinkError> {
         for delivery in deliveries {
             let body = match &self.template {
@@ -124,7 +125,7 @@ fn check(template: &str) -> Result<(), SinkError> {
     Ok(())
 }
 
-/// What a template makes of an event: each value that it names becomes JSON, text with its quotes.
+/// Renders a template for an event: each value that it names becomes JSON, text with its quotes.
 fn render(template: &str, delivery: &Delivery<'_>) -> Result<String, SinkError> {
     let mut environment = Environment::new();
     environment.set_auto_escape_callback(|_| AutoEscape::Json);
@@ -133,7 +134,7 @@ fn render(template: &str, delivery: &Delivery<'_>) -> Result<String, SinkError> 
     Ok(environment.render_str(template, values)?)
 }
 
-/// In hexadecimal; a key of any length is one.
+/// The signature in hexadecimal; a key may have any length.
 fn signature(key: &[u8], body: &[u8]) -> Option<String> {
     let mut mac = Hmac::<Sha256>::new_from_slice(key).ok()?;
     mac.update(body);

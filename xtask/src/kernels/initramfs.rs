@@ -1,4 +1,4 @@
-//! The first file system of a kernel that is booted: the tests, what they run, and the modules.
+//! The initramfs of a kernel that is booted: the tests, what they run, and the modules.
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
@@ -13,14 +13,14 @@ use anyhow::{Context as _, bail};
 use super::{Kernel, RESULT};
 use crate::shell::{self, root};
 
-/// Modules that the tests need; what is built in needs none.
+/// Modules that the tests need, unless they are built in.
 const MODULES: [&str; 5] = ["veth", "sch_ingress", "cls_bpf", "vxlan", "tun"];
 
 /// Programs that run inside, beside the auditor, its tests and busybox.
 const PROGRAMS: [&str; 2] = ["ip", "setpriv"];
 
-/// Tests of the end-to-end suite that run there, by the start of their names: those that a slow machine can run, of every
-/// hook and of what older kernels do otherwise.
+/// End-to-end tests that run in the virtual machine, by the start of their names: those that a slow machine can run, of
+/// every hook and of what older kernels do differently.
 const TESTS: [&str; 7] = [
     "exact::super_packets",
     "interfaces::another_network_namespace",
@@ -32,7 +32,7 @@ const TESTS: [&str; 7] = [
     "tunnel::",
 ];
 
-/// Fails if a name in the list is that of no test: none would run under it, and nobody would notice.
+/// Fails if a name in `TESTS` matches no test: none would run under it, unnoticed.
 pub(super) fn check_names(tests: &Path) -> anyhow::Result<()> {
     for name in TESTS {
         let listed = Command::new(tests)
@@ -46,7 +46,7 @@ pub(super) fn check_names(tests: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Makes it, of the command and this binary of tests; returns where it is.
+/// Makes the initramfs with the command and this test binary; returns its path.
 pub(super) fn pack(kernel: &Kernel, tests: &Path) -> anyhow::Result<PathBuf> {
     let tree = kernel.work.join("tree");
     if tree.exists() {
@@ -69,7 +69,7 @@ pub(super) fn pack(kernel: &Kernel, tests: &Path) -> anyhow::Result<PathBuf> {
         copy(library, &tree)?;
     }
     for binary in [&command, &tests.to_owned()] {
-        // With all that debuggers need they would not fit.
+        // With debug information they would not fit.
         shell::run(Command::new("strip").arg(inside(&tree, binary)))?;
     }
     fs::copy(find("busybox")?, tree.join("bin/busybox"))?;
@@ -99,7 +99,7 @@ fn find(program: &str) -> anyhow::Result<PathBuf> {
         .with_context(|| format!("`{program}` is not installed"))
 }
 
-/// Where a file of this host stands in the tree.
+/// The path in the tree for a file of this host.
 fn inside(tree: &Path, file: &Path) -> PathBuf {
     tree.join(file.strip_prefix("/").unwrap_or(file))
 }
@@ -128,8 +128,8 @@ fn libraries_of(binary: &Path) -> anyhow::Result<Vec<PathBuf>> {
         .collect())
 }
 
-/// Puts the modules and all that they need into the tree; returns their names in an order in which they load. A kernel of
-/// one's own may have everything built in.
+/// Puts the modules and their dependencies into the tree; returns their names in an order in which they load. A custom
+/// kernel may have everything built in.
 fn modules(root_dir: &Path, tree: &Path) -> anyhow::Result<Vec<String>> {
     // Debian 12's packages have `lib`, later ones `usr/lib`.
     let all = ["lib/modules", "usr/lib/modules"]
@@ -164,7 +164,7 @@ fn load(
     done: &mut BTreeSet<String>,
     order: &mut Vec<String>,
 ) -> anyhow::Result<()> {
-    // What is no file is built in.
+    // A module without a file is built in.
     let Some(file) = files.get(module).filter(|_| done.insert(module.to_owned())) else {
         return Ok(());
     };
@@ -179,7 +179,7 @@ fn load(
     } else {
         fs::copy(file, &to)?;
     }
-    // The names of those it needs stand in the module itself.
+    // A module's file lists its dependencies.
     let bytes = fs::read(&to)?;
     let text = String::from_utf8_lossy(&bytes);
     let needed: Vec<String> = text

@@ -1,4 +1,4 @@
-//! AsciiDoc to blocks: headings, tables, paragraphs and items of lists.
+//! Reads AsciiDoc into blocks: headings, tables, paragraphs and items of lists.
 
 mod markup;
 
@@ -30,23 +30,24 @@ struct Reader {
     table: Option<Table>,
     /// The attribute list that stands above the next block.
     attributes: String,
-    /// The delimiter of a listing or a comment that is open: its lines are no prose.
+    /// The closing delimiter of the listing or comment that is being skipped: its lines are no prose.
     verbatim: Option<String>,
 }
 
-/// A table that is open.
+/// A table whose closing delimiter was not read yet.
 struct Table {
     line: usize,
     attributes: String,
     /// The delimiter that closes it: `|===` or `!===` and the like.
     delimiter: String,
-    /// Cells that are not in the grid yet: the last may go on below, and the first line of them gives the number of columns.
+    /// Cells that are not in the grid yet: the text of the last may continue on the next line, and the first line of cells
+    /// may give the number of columns.
     cells: Vec<Cell>,
     n_cells: usize,
     grid: Option<Grid>,
-    /// Cells on the first line that has any, if nothing else gives the number of columns.
+    /// The number of cells on the first line that has any; 0 before that line.
     n_first: usize,
-    /// An empty line follows the first line of cells, which makes it the headings.
+    /// An empty line follows the first line of cells, which makes that line the heading row.
     is_first_apart: bool,
 }
 
@@ -59,7 +60,7 @@ struct Cell {
 }
 
 impl Table {
-    /// Moves the cells that are whole into the grid, all but the last `n_open`.
+    /// Moves complete cells into the grid: all but the last `n_open`, whose text may continue on the next line.
     fn fill_grid(&mut self, n_open: usize) {
         let in_first_line = || {
             self.cells
@@ -79,7 +80,7 @@ impl Table {
     }
 }
 
-/// What may stand in front of the pipe that starts a cell: span, repetition, alignment, style.
+/// The pipe that starts a cell, with the specifier before it: span, repetition, alignment, style.
 static CELL: LazyLock<Regex> = LazyLock::new(|| {
     regex(
         r"(?:^|\s)(?:(?P<columns>\d+)?(?:\.(?P<rows>\d+))?(?P<kind>[+*]))?[<^>]?(?:\.[<^>])?[adehlmsv]?\|",
@@ -236,7 +237,7 @@ fn is_delimiter(text: &str, marks: &str) -> bool {
         && characters.all(|character| character == '=')
 }
 
-/// `== Title`: as many signs as the level. Markdown's sign is allowed too.
+/// `== Title`: the number of equals signs is the level. Markdown's `#` is accepted too.
 fn heading(text: &str) -> Option<(u8, &str)> {
     let marks = text
         .chars()
@@ -262,7 +263,8 @@ fn block_title(text: &str) -> Option<&str> {
     (!title.starts_with(['.', ' ']) && !title.is_empty()).then_some(title)
 }
 
-/// Attribute entries, comments, macros, conditions, list continuations.
+/// Whether a line is markup without text: an attribute entry, a comment, a macro, a condition, a list continuation or a
+/// block delimiter.
 fn is_meta(text: &str) -> bool {
     let is_entry = text.starts_with(':') && text.get(1..).is_some_and(|rest| rest.contains(':'));
     let is_macro = [

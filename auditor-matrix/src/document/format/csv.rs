@@ -1,4 +1,4 @@
-//! CSV and TSV to blocks: one table, whose first record is its headings.
+//! Reads CSV and TSV into blocks: one table, whose first record is the heading row.
 
 use csv::{ReaderBuilder, StringRecord, Trim};
 
@@ -20,7 +20,7 @@ pub(super) fn blocks(text: &str) -> Vec<Block> {
     }]
 }
 
-/// The records of a text; the first is taken for the headings.
+/// The records of a text; the first is the heading row.
 pub(super) fn rows(text: &str, delimiter: u8) -> impl Iterator<Item = TableRow> {
     let text = text.trim_start_matches('\u{feff}');
     let mut reader = ReaderBuilder::new()
@@ -32,7 +32,7 @@ pub(super) fn rows(text: &str, delimiter: u8) -> impl Iterator<Item = TableRow> 
     let mut record = StringRecord::new();
     let mut is_heading = true;
     std::iter::from_fn(move || {
-        // Text that is UTF-8 has no record that can't be read; were there one, what stands before it is kept.
+        // Every record of UTF-8 text can be read. An error would end the table and keep the rows before it.
         reader
             .read_record(&mut record)
             .unwrap_or(false)
@@ -44,7 +44,8 @@ pub(super) fn rows(text: &str, delimiter: u8) -> impl Iterator<Item = TableRow> 
     })
 }
 
-/// 1-based line on which a record starts; the reader gives that of the empty lines before it.
+/// The 1-based line on which a record starts. The reader's position is that of the empty lines before the record, so they
+/// are added.
 fn line(text: &str, start: &csv::Position) -> usize {
     let number = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
     let rest = text
@@ -55,7 +56,7 @@ fn line(text: &str, start: &csv::Position) -> usize {
     number(start.line()) + empty.filter(|byte| **byte == b'\n').count()
 }
 
-/// The separator of which the first line with text holds most.
+/// The separator that occurs most often in the first line with text.
 fn delimiter(text: &str) -> u8 {
     let first = text
         .lines()

@@ -1,4 +1,4 @@
-//! HTML to blocks.
+//! Reads HTML into blocks.
 //!
 //! A port table needs no document tree: the tokens of the page, in their order, are headings, cells and text. So a page
 //! of any size and depth is read in one pass, and each token comes with its line.
@@ -27,12 +27,12 @@ pub(super) fn blocks(text: &str, line: usize) -> Vec<Block> {
     };
     let tokenizer = Tokenizer::new(sink, TokenizerOpts::default());
     let input = BufferQueue::default();
-    // A piece at a time, since the tokenizer keeps what it is given.
+    // Fed in pieces, since the tokenizer buffers its input.
     let mut rest = text;
     while !rest.is_empty() {
         let (piece, tail) = rest.split_at(rest.floor_char_boundary(PIECE));
         input.push_back(StrTendril::from_slice(piece));
-        // Scripts are not run, so nothing makes it stop.
+        // The tokenizer pauses only for scripts, which are not run.
         let _done = tokenizer.feed(&input);
         rest = tail;
     }
@@ -42,7 +42,7 @@ pub(super) fn blocks(text: &str, line: usize) -> Vec<Block> {
 
 const PIECE: usize = 64 * 1024;
 
-/// Hands tokens to the page with their line of the source.
+/// Passes each token, with its line in the source, to the page.
 struct Sink {
     first_line: usize,
     page: RefCell<Page>,
@@ -132,7 +132,7 @@ mod tests {
                 "5 After",
             ],
         );
-        // Tables that only lay a page out hold the ones that list ports.
+        // A table that is only layout may contain the one that lists ports.
         check(
             "<table><tr><td>Menu</td><td>\n<h3>H</h3><table><tr><th>Port</th></tr><tr><td>80</td></tr></table>end</td></tr></table>",
             &["2h Port", "2 80", "1 Menu|H end"],

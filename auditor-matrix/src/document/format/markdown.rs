@@ -1,4 +1,4 @@
-//! Markdown to blocks; HTML inside it is read as HTML.
+//! Reads Markdown into blocks; HTML inside it is read as HTML.
 
 mod one_line_table;
 mod pieces;
@@ -63,10 +63,10 @@ fn in_pieces(text: &str, least: usize) -> Vec<Block> {
     blocks
 }
 
-/// Bytes of a page that are parsed at once, more or less.
+/// The approximate number of bytes of a page that are parsed at once.
 const PIECE: usize = 1 << 18;
 
-/// Where lines begin.
+/// The byte offsets at which lines begin.
 struct Lines(Vec<usize>);
 
 impl Lines {
@@ -79,7 +79,7 @@ impl Lines {
         Self(std::iter::once(0).chain(breaks).collect())
     }
 
-    /// 1-based line of a byte.
+    /// The 1-based line of a byte offset.
     fn of(&self, offset: usize) -> usize {
         self.0.partition_point(|start| *start <= offset)
     }
@@ -89,12 +89,13 @@ struct Reader<'a> {
     source: &'a str,
     lines: Lines,
     blocks: Vec<Block>,
-    /// Text of the blocks that are open, innermost last: a paragraph inside a list item is a block of its own.
+    /// Line and text of the open blocks, innermost last: a paragraph inside a list item is a block of its own.
     open: Vec<(usize, String)>,
     table: Option<(usize, TableRows)>,
-    /// The row of it that is open.
+    /// The row of `table` that is being read.
     row: Option<TableRow>,
-    /// Where the last HTML table ends; the parser would cut it at its first empty line.
+    /// The byte offset at which the last HTML block ends; events before it are skipped. The parser would cut an HTML table
+    /// at its first empty line.
     html_end: usize,
     /// Inside `<sup>`.
     is_raised: bool,
@@ -113,7 +114,7 @@ impl Reader<'_> {
             Event::Html(_) => self.html(range),
             Event::InlineHtml(tag) => {
                 let name = tag.trim_start_matches(['<', '/']).to_ascii_lowercase();
-                // A raised mark leads to a footnote.
+                // `<sup>` holds the mark of a footnote, which is left out.
                 self.is_raised = match name.as_str() {
                     "sup>" => !tag.starts_with("</"),
                     _ => self.is_raised,
@@ -138,7 +139,7 @@ impl Reader<'_> {
     }
 
     fn start(&mut self, tag: &Tag<'_>, range: &Range<usize>) {
-        // Markup that is not closed ends with its cell or paragraph.
+        // A `<sup>` without an end tag ends with its cell or paragraph.
         self.is_raised &= !matches!(tag, Tag::TableCell | Tag::Paragraph | Tag::Item);
         let line = self.lines.of(range.start);
         match tag {
@@ -209,7 +210,7 @@ impl Reader<'_> {
                 self.close();
                 self.open.pop();
             }
-            // Code is no prose.
+            // Code is no prose, so its text is dropped.
             TagEnd::CodeBlock => {
                 self.open.pop();
             }
@@ -252,7 +253,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Ends the innermost text as a block of its own.
+    /// Makes a block of the innermost open text.
     fn close(&mut self) {
         if let Some((line, text)) = self.open.last_mut() {
             let (line, folded) = (*line, fold(text));
@@ -277,7 +278,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Reads the HTML that starts here, a table up to its end tag.
+    /// Reads the HTML block that starts at `range`; a table is read up to its end tag.
     fn html(&mut self, range: &Range<usize>) {
         let rest = self.source.get(range.start..).unwrap_or_default();
         let part = self.source.get(range.clone()).unwrap_or_default();
@@ -298,7 +299,7 @@ impl Reader<'_> {
             .extend(html::blocks(text, self.lines.of(range.start)));
     }
 
-    /// The parser hands out HTML line by line; a block of it ends at the first empty line.
+    /// The byte offset at which an HTML block ends: its first empty line. The parser emits HTML line by line.
     fn block_end(&self, range: &Range<usize>) -> usize {
         let mut end = range.start;
         for line in self

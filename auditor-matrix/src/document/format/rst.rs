@@ -1,4 +1,4 @@
-//! reStructuredText to blocks: headings, grid and simple tables, list-table and csv-table, paragraphs and lists.
+//! Reads reStructuredText into blocks: headings, grid and simple tables, list-table and csv-table, paragraphs and lists.
 
 mod drawn;
 mod markup;
@@ -30,10 +30,11 @@ pub(super) fn blocks(text: &str) -> Vec<Block> {
 
 struct Reader<'a> {
     lines: &'a [&'a str],
-    /// The line that is read next.
+    /// The 0-based index of the line that is read next.
     at: usize,
     blocks: Vec<Block>,
-    /// Characters under headings, in the order in which they first came: the first is the highest level.
+    /// The underline characters of headings, in the order of their first use: the first is the highest level. The flag says
+    /// whether the heading has an overline too.
     marks: Vec<(char, bool)>,
 }
 
@@ -77,7 +78,7 @@ impl<'a> Reader<'a> {
                 text.push_str(next.trim());
                 self.at += 1;
             }
-            // Two colons announce a listing, which is no prose.
+            // `::` announces a literal block, which is no prose.
             if text.ends_with("::") {
                 self.skip_deeper(indent(line));
             }
@@ -90,7 +91,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Whether the line of marks here stands above a heading.
+    /// Whether the current line is the overline of a heading.
     fn is_overline(&self) -> bool {
         let (over, under) = (self.line(self.at).trim(), self.line(self.at + 2).trim());
         underline(over).is_some()
@@ -100,7 +101,7 @@ impl<'a> Reader<'a> {
             && self.line(self.at + 3).trim().is_empty()
     }
 
-    /// Reads a heading with a line under it, and maybe one over it.
+    /// Reads a heading with an underline and perhaps an overline, or a transition. False if the current line is neither.
     fn heading(&mut self) -> bool {
         let first = underline(self.line(self.at));
         let (title, mark, is_over) = match (first, underline(self.line(self.at + 1))) {
@@ -111,7 +112,7 @@ impl<'a> Reader<'a> {
                 (self.at, mark, false)
             }
             (Some(_), _) => {
-                // A transition.
+                // A transition: a line of marks between paragraphs.
                 self.at += 1;
                 return true;
             }
@@ -157,7 +158,7 @@ impl<'a> Reader<'a> {
                 };
                 self.push(start, Content::Table(Box::new(rows.into())));
             }
-            // Their bodies are part of the page.
+            // The body of an admonition is prose of the page.
             "note" | "warning" | "important" | "tip" | "caution" | "attention" | "admonition"
             | "hint" => {
                 if !title.is_empty() {
@@ -176,7 +177,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Passes over the lines that stand further in than `depth`.
+    /// Skips the lines that are indented deeper than `depth`.
     fn skip_deeper(&mut self, depth: usize) {
         while self.at < self.lines.len()
             && (self.line(self.at).trim().is_empty() || depth < indent(self.line(self.at)))
@@ -185,7 +186,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Rows are items of a list, cells items of a list inside.
+    /// Reads a `list-table`: rows are list items, cells are items of the lists nested in them.
     fn list_table(&self, body: usize) -> Vec<TableRow> {
         let mut rows: Vec<TableRow> = Vec::new();
         let mut has_heading = false;
@@ -243,7 +244,7 @@ impl<'a> Reader<'a> {
         csv::rows(&tight(&header), b',').chain(rows).collect()
     }
 
-    /// A table drawn with `+---+` and `|`. A cell that spans columns gives its text to each.
+    /// A grid table, drawn with `+---+` and `|`. The text of a cell that spans columns is repeated in each.
     fn grid_table(&mut self) {
         let start = self.at;
         let mut rows: Vec<TableRow> = Vec::new();
@@ -284,7 +285,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A table whose columns are drawn with `===`.
+    /// A simple table, whose columns are drawn with `===`.
     fn simple_table(&mut self) {
         let start = self.at;
         let columns = runs(self.line(start));
@@ -295,7 +296,7 @@ impl<'a> Reader<'a> {
             let line = self.line(self.at);
             if is_simple_edge(line.trim()) {
                 n_edges += 1;
-                // The second edge stands under the headings, unless it is the last.
+                // The second edge is below the heading row, unless the table ends with it.
                 if n_edges == 2
                     && let Some(first) = rows.first_mut()
                 {
@@ -308,7 +309,7 @@ impl<'a> Reader<'a> {
                 }
                 continue;
             }
-            // A line of dashes only says which columns the cells above reach over.
+            // A line of dashes only marks which columns the cells above it span.
             if !line.trim().is_empty() && !line.chars().all(|c| matches!(c, '-' | ' ')) {
                 let cells = simple_line(line, &columns);
                 let goes_on = cells.first().is_some_and(String::is_empty);
@@ -335,14 +336,14 @@ fn indent(line: &str) -> usize {
     line.len() - line.trim_start().len()
 }
 
-/// The mark of a line of at least three equal marks.
+/// The character of a line that consists of at least three times the same punctuation mark.
 fn underline(line: &str) -> Option<char> {
     let line = line.trim_end();
     let mark = line.chars().next().filter(char::is_ascii_punctuation)?;
     (3 <= line.len() && line.chars().all(|character| character == mark)).then_some(mark)
 }
 
-/// An item of a list without its mark, and whether it is one.
+/// A line without its list mark, and whether it had one.
 fn item(line: &str) -> (&str, bool) {
     let rest = ["* ", "- ", "+ ", "\u{2022} ", "#. "]
         .iter()

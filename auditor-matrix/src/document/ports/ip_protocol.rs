@@ -6,14 +6,15 @@ use regex::Regex;
 
 use crate::document::text::{fold, regex};
 
-/// A protocol above IP, by its number.
+/// Protocols above IP, named by their numbers: `IP protocol 50`.
 static IP_PROTOCOL: LazyLock<Regex> = LazyLock::new(|| {
     regex(
         r"(?i)\bIP protocols?(?: (?:IDs?|numbers?|types?))?(?:\s*(?:\d+|and|or|,|/|&))*(?:\s*\([^)]*\))?",
     )
 });
 
-/// A cell without the protocols above IP that it names by number, and those, if it goes on to name ports.
+/// Splits off the protocols above IP that a cell names by number: returns the rest of the cell, and the text that named
+/// them.
 pub(in crate::document) fn without_ip_protocols(text: &str) -> (String, Option<String>) {
     match IP_PROTOCOL.find(text) {
         Some(found) => {
@@ -26,7 +27,7 @@ pub(in crate::document) fn without_ip_protocols(text: &str) -> (String, Option<S
     }
 }
 
-/// Protocols above IP that have no ports, so a number beside them is none.
+/// Whether a text names a protocol above IP without ports, so that a number beside it is no port.
 pub(in crate::document) fn is_portless(text: &str) -> bool {
     let lower = text.to_lowercase();
     let words: Vec<&str> = lower.split(|c: char| !c.is_alphanumeric()).collect();

@@ -1,4 +1,4 @@
-//! A cell that names ports of several transports to parts that name those of one.
+//! Splits a cell with ports of several transports into parts with ports of one.
 
 use std::{ops::Range, sync::LazyLock};
 
@@ -6,8 +6,8 @@ use regex::Regex;
 
 use crate::document::text::regex;
 
-/// Cuts a cell that names ports of several transports, such as `TCP 80, 443, UDP 53` or `80/tcp, 53/udp`, into parts
-/// that name those of one.
+/// Splits a cell with ports of several transports, such as `TCP 80, 443, UDP 53` or `80/tcp, 53/udp`, into parts with ports
+/// of one.
 pub(in crate::document) fn segments(text: &str) -> Vec<&str> {
     let marks: Vec<Range<usize>> = TRANSPORT
         .find_iter(text)

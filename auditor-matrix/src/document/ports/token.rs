@@ -1,4 +1,4 @@
-//! A cell of ports to numbers, words and marks.
+//! Splits a cell of ports into tokens: numbers, words and marks.
 
 use std::sync::LazyLock;
 
@@ -10,10 +10,10 @@ use super::super::text::regex;
 pub(super) enum Token<'a> {
     Number(&'a str),
     Word(&'a str),
-    /// A word with a colon after it, which only says what follows: `Encrypted:`.
+    /// A word followed by a colon, which only describes what comes next: `Encrypted:`.
     Label(&'a str),
     Dash,
-    /// `+` behind a number: this port and all above it; `K` stands for thousands.
+    /// A number followed by `+`: this port and all above it; `K` stands for thousands.
     Upward(&'a str),
     /// `>` or `>=` before a number.
     Above,
@@ -32,7 +32,7 @@ static THOUSAND: LazyLock<Regex> =
 /// `443 [2]`, `443[^2]`, `443 {fn-note}`: a mark that leads to a footnote.
 static FOOTNOTE: LazyLock<Regex> =
     LazyLock::new(|| regex(r"\[\^?(?:\d{1,2}|[a-z*])\]|\^\(?\d{1,2}\)?\^?|\{[\w-]+\}"));
-/// What follows is no list of ports but a sentence about them.
+/// The start of a remark: what follows is a sentence about the ports, no list of them.
 static REMARK: LazyLock<Regex> =
     LazyLock::new(|| regex(r"(?i)\[?\b(?:note|important|warning|tip|caution)\b(?:\]|:)"));
 /// A cell's text without footnote marks, thousands separators and remarks; what was cut off as a remark comes second.
@@ -92,7 +92,7 @@ pub(super) fn tokens(text: &str) -> Vec<Token<'_>> {
     tokens
 }
 
-/// The length of the mark behind a number that says "and all above": `+`, `K+`, ` and above`.
+/// The length of a suffix to a number that means "and all above": `+`, `K+`, ` and above`.
 fn upward(tail: &str) -> Option<usize> {
     static UPWARD: LazyLock<Regex> = LazyLock::new(|| {
         regex(r"(?i)^(?:k?\+(?:\s|[,;)]|$)|\s+(?:and|or) (?:above|higher|greater|up|upwards?)\b)")

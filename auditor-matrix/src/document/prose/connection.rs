@@ -26,7 +26,7 @@ static NEED_NOT: LazyLock<Regex> = LazyLock::new(|| {
 static USING: LazyLock<Regex> =
     LazyLock::new(|| regex(r"(?i)^(?:if|when) (?:you are |you're )?using (.+)$"));
 
-/// Reads who must reach whom, or to whom access need not be allowed.
+/// Reads which machines must reach which, or to which host access need not be allowed.
 pub(super) fn connection(sentence: &str) -> Option<Statement> {
     if let Some(found) = MUST_CONNECT.captures(sentence) {
         let words = |name| {

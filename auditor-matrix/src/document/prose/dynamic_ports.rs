@@ -1,4 +1,4 @@
-//! Ports that are handed out dynamically, with the number from which on they are: `dynamic ports start at 30K+`.
+//! Ports that are assigned dynamically, from a given number upwards: `dynamic ports start at 30K+`.
 
 use std::sync::LazyLock;
 
@@ -17,17 +17,17 @@ static DYNAMIC: LazyLock<Regex> = LazyLock::new(|| {
 });
 static FROM_ON: LazyLock<Regex> = LazyLock::new(|| regex(r"\b(\d+)([kK]?)\+"));
 
-/// Whether a sentence says that ports are handed out dynamically.
+/// Whether a sentence says that ports are assigned dynamically.
 pub(super) fn are_meant(sentence: &str) -> bool {
     DYNAMIC.is_match(sentence)
 }
 
-/// Whether a sentence says from which number on they are: `30K+`.
+/// Whether a sentence gives the lowest of the dynamically assigned ports: `30K+`.
 pub(super) fn have_a_start(sentence: &str) -> bool {
     are_meant(sentence) && FROM_ON.is_match(sentence)
 }
 
-/// Reads from which number on they are.
+/// Reads the range of the dynamically assigned ports.
 pub(super) fn range(sentence: &str) -> Option<Statement> {
     let found = FROM_ON.captures(sentence)?;
     let number: u32 = found

@@ -1,4 +1,4 @@
-//! Items of lists of ports to what they say: `8301 (TCP and UDP): gossip`, `API (default 4646)`, `22`.
+//! Reads items of lists of ports: `8301 (TCP and UDP): gossip`, `API (default 4646)`, `22`.
 
 use std::sync::LazyLock;
 
@@ -16,20 +16,20 @@ static PORTS_WITH_SERVICE: LazyLock<Regex> = LazyLock::new(|| {
     )
 });
 
-/// `HTTP API (default 4646). TCP only.`: the port stands behind what it is for.
+/// `HTTP API (default 4646). TCP only.`: the service, then its port in brackets.
 static SERVICE_WITH_PORTS: LazyLock<Regex> = LazyLock::new(|| {
     regex(
         r"(?i)^(?P<service>[^().:;]{2,60}?)\s*\(\s*(?:(?:by|the|defaults?|ports?|is|to|tcp|udp)[\s:]+)+(?P<ports>\d{2,5}(?:\s*[-\u{2010}-\u{2015},/]\s*\d{2,5})*)\s*(?:/?\s*(?:tcp|udp)\s*)*\)",
     )
 });
-/// Ports and nothing else: what they are for stands above them.
+/// Ports and nothing else: the text above says what they are for.
 static PORTS_ONLY: LazyLock<Regex> = LazyLock::new(|| {
     regex(
         r"(?i)^(?:(?:tcp|udp)\s+)*(?:ports?\s+)?\d{2,5}(?:\s*(?:[-\u{2010}-\u{2015},/]|to|and)\s*\d{2,5})*(?:\s*[/(]?\s*(?:tcp|udp)\s*\)?)*$",
     )
 });
 
-/// Reads an item that names what a port is for in front of it, such as `HTTP API (default 4646). TCP only.`
+/// Reads an item that names the service before its port, such as `HTTP API (default 4646). TCP only.`
 pub(super) fn service_with_ports(text: &str) -> Option<Statement> {
     let found = SERVICE_WITH_PORTS.captures(text)?;
     let stated = cell::transports(text).filter(|named| !named.inferred);
@@ -61,8 +61,8 @@ pub(super) fn ports_only(text: &str, label: Option<&str>) -> Option<Statement> {
     })
 }
 
-/// Reads an item of a list of ports, such as `8301 (TCP and UDP): gossip`; the transport must stand in it, or a section
-/// must have said that the list is one of ports.
+/// Reads an item that names ports before their service, such as `8301 (TCP and UDP): gossip`. It must name the transport,
+/// unless the text above has introduced a list of ports (`is_port_list`).
 pub(super) fn ports_with_service(text: &str, is_port_list: bool) -> Option<Statement> {
     let found = PORTS_WITH_SERVICE.captures(text)?;
     let written = found.name("ports")?.as_str();
@@ -83,7 +83,7 @@ pub(super) fn ports_with_service(text: &str, is_port_list: bool) -> Option<State
     })
 }
 
-/// Whether a sentence leads to a list of ports.
+/// Whether a sentence introduces a list of ports.
 pub(super) fn introduces_ports(sentence: &str) -> bool {
     let is_title = !sentence.ends_with(['.', '!', '?']) && sentence.split(' ').count() <= 6;
     let is_about = sentence

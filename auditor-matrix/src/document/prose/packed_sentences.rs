@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::document::context::Context;
 
-/// Sentences in reading order. Their texts stand in one string.
+/// Sentences in reading order, with all their texts in one string.
 #[derive(Default)]
 pub(super) struct PackedSentences {
     text: String,
@@ -13,14 +13,14 @@ pub(super) struct PackedSentences {
 
 struct SentencePosition {
     line: usize,
-    /// Where the text begins.
+    /// The byte offset at which the sentence's text begins.
     start: usize,
     /// The sentence before it stands in the same paragraph.
     follows: bool,
     context: Arc<Context>,
 }
 
-/// A sentence with what stands around it.
+/// A sentence with its line, the sentence before it, and its context.
 #[derive(Clone, Copy)]
 pub(super) struct Sentence<'a> {
     pub(super) line: usize,

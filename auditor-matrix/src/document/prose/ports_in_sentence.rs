@@ -1,4 +1,4 @@
-//! A sentence to the ports that it names: `TCP ports 80, 443, and 8080 (for the API)`, `9200/tcp`, `UDP and TCP on port 53`.
+//! Finds the ports that a sentence names: `TCP ports 80, 443, and 8080 (for the API)`, `9200/tcp`, `UDP and TCP on port 53`.
 
 use std::sync::LazyLock;
 
@@ -17,19 +17,19 @@ pub(super) struct SentencePorts {
     pub(super) transports: Vec<Transport>,
 }
 
-/// Where ports begin: after the word, or before their transport.
+/// The start of a list of ports: after the word `port`, or beside a transport.
 static START: LazyLock<Regex> = LazyLock::new(|| {
     regex(
         r"(?i)(?:(?P<before>\b(?:tcp|udp|sctp)(?:\s*(?:/|,|\band\b|\bor\b|&)\s*(?:tcp|udp|sctp))*)\s+(?:(?:traffic|connections?)\s+)?(?:on\s+|over\s+|via\s+)?)?\bports?(?:\s+(?:is\s+|are\s+)?|\s*:\s*)(?:numbers?\s+|ranges?\s+)?\(?(?P<list>\d)|\b(?P<transport>(?:tcp|udp|sctp)(?:\s*(?:/|,|\band\b|\bor\b|&)\s*(?:tcp|udp|sctp))*)\s*[/:]?\s*(?P<number>\d{2,5}\b)|\b(?P<slash>\d{1,5}(?:\s*[-\u{2010}-\u{2015}]\s*\d{1,5})?)\s*/\s*(?:tcp|udp|sctp)\b|\bports?\b[^.;()\d]{0,30}\((?P<inside>\d{2,5})(?:\s*[-\u{2010}-\u{2015},)])",
     )
 });
-/// The number or range at the front, and its transport if that stands beside it.
+/// A number or range, with its transport if that is beside it.
 static NUMBER: LazyLock<Regex> = LazyLock::new(|| {
     regex(
         r"(?i)^(?P<range>\d{1,5}(?:\s*(?:[-\u{2010}-\u{2015}]|to|through)\s*\d{1,5})?)\b(?:\s*/\s*(?P<slash>tcp|udp|sctp)\b|\s*\((?P<bracket>(?:tcp|udp|sctp)(?:\s*(?:/|,|and|or|&)\s*(?:tcp|udp|sctp))*)\)|\s+(?P<after>tcp|udp)\b(?:\s*(?:and|/|or)\s*(?P<more>tcp|udp)\b)?)?",
     )
 });
-/// What stands between two ports of a list.
+/// The text between two ports of a list.
 static BETWEEN: LazyLock<Regex> = LazyLock::new(|| {
     regex(
         r"(?i)^(?:\s*\([^()]{0,80}\))?(?:\s+for\s+(?:the\s+)?[\w-]+(?:\s[\w-]+)?)?\s*(?P<joint>,?\s*\b(?:and|or)\b|[,/&])\s*(?:on\s+)?(?:ports?\s+)?",
@@ -57,7 +57,7 @@ pub(super) fn ports_in(sentence: &str) -> Vec<SentencePorts> {
     named
 }
 
-/// Reads a list of ports from `start` on; returns where it ends.
+/// Reads the list of ports at the byte offset `start`; returns the offset of its end.
 fn list(sentence: &str, start: usize, lead: &[Transport], all: &mut Vec<SentencePorts>) -> usize {
     let mut at = start;
     let mut is_or = false;
@@ -108,7 +108,7 @@ fn list(sentence: &str, start: usize, lead: &[Transport], all: &mut Vec<Sentence
     }
 }
 
-/// Whether the words behind a number say what it counts: "and 30 servers", "and 64 GB".
+/// Whether the words after a number say what it counts: "and 30 servers", "and 64 GB".
 fn is_quantity(behind: &str) -> bool {
     if behind.starts_with('%') {
         return true;
@@ -131,7 +131,7 @@ fn is_quantity(behind: &str) -> bool {
         )
 }
 
-/// Adds ports to those of the same transports; `is_or` makes them one choice with the ports before.
+/// Adds ports to those of the same transports; with `is_or` they are alternatives to the ports before them.
 fn add(
     all: &mut Vec<SentencePorts>,
     groups: Vec<PortGroup>,

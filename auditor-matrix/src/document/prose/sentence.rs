@@ -1,4 +1,4 @@
-//! Sentences outside tables to what they say of ports and connections.
+//! Reads what sentences outside of tables say of ports and connections.
 
 use std::sync::LazyLock;
 
@@ -25,7 +25,7 @@ static TRANSFER: LazyLock<Regex> =
 static TRANSFERRED_TO: LazyLock<Regex> =
     LazyLock::new(|| regex(r"(?i)^(?:transferring|sending|uploading|forwarding) .+ to (\S+)$"));
 
-/// What a sentence says is sent somewhere else: "Statistics are uploaded to the vendor."
+/// The data that a sentence says is sent elsewhere: "Statistics are uploaded to the vendor."
 pub(super) fn transferred(sentence: &str) -> Option<String> {
     TRANSFER
         .captures(sentence)?
@@ -33,7 +33,7 @@ pub(super) fn transferred(sentence: &str) -> Option<String> {
         .map(|what| fold(what.as_str()))
 }
 
-/// Reads a sentence; nothing if it says nothing of ports or connections.
+/// Reads a sentence; empty if it says nothing of ports or connections.
 pub(super) fn statements(sentence: &str) -> Vec<Statement> {
     let found = ports_in(sentence);
     if found.is_empty() {
@@ -89,10 +89,10 @@ pub(super) fn statements(sentence: &str) -> Vec<Statement> {
         .collect()
 }
 
-/// More words than this describe, and name nothing.
+/// A text of more words is a description, no name of a service.
 const SERVICE_WORDS: usize = 8;
 
-/// Words that stand for a service without naming it.
+/// Whether a text is a pronoun, which names no service.
 fn is_pronoun(text: &str) -> bool {
     matches!(
         text.to_lowercase().as_str(),

@@ -16,8 +16,8 @@ pub(super) struct Statement {
     pub(super) service: Option<String>,
     pub(super) required: Option<bool>,
     pub(super) condition: Option<String>,
-    /// The ports are handed out dynamically.
+    /// The ports are assigned dynamically.
     pub(super) ephemeral: bool,
-    /// There is no such traffic.
+    /// The traffic does not take place.
     pub(super) forbidden: bool,
 }

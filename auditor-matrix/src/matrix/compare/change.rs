@@ -32,7 +32,7 @@ pub enum Change {
     },
 }
 
-/// A field of a rule that is not what it was.
+/// A field of a rule whose value has changed.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Field {
     pub name: &'static str,

@@ -1,10 +1,10 @@
-//! Which rule of the reviewed matrix a rule of the page goes on from.
+//! Matches each rule of the page with the rule of the reviewed matrix that it continues.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::matrix::rule::{Matrix, Rule};
 
-/// The ids of the page's rules to those of the reviewed matrix that they go on from.
+/// Maps the ids of the page's rules to the ids of the reviewed rules that they continue.
 pub(super) fn predecessors(reviewed: &Matrix, page: &Matrix) -> BTreeMap<String, String> {
     let known: BTreeSet<&String> = reviewed
         .imported
@@ -13,7 +13,7 @@ pub(super) fn predecessors(reviewed: &Matrix, page: &Matrix) -> BTreeMap<String,
         .collect();
     let mut predecessors: BTreeMap<String, String> = BTreeMap::new();
     let mut used: BTreeSet<String> = BTreeSet::new();
-    // What says the same is the same rule, though a new neighbour may have made its name longer.
+    // A rule with the same content is the same rule, even if a similar new rule has made its generated id longer.
     let mut by_digest: BTreeMap<String, String> = BTreeMap::new();
     for (id, digest) in &reviewed.imported {
         by_digest.insert(digest.clone(), id.clone());
@@ -38,7 +38,7 @@ pub(super) fn predecessors(reviewed: &Matrix, page: &Matrix) -> BTreeMap<String,
             predecessors.insert(rule.id.clone(), rule.id.clone());
         }
     }
-    // A rule that only changed its ports or transport, if there is but one that it can be.
+    // A rule of which only ports or transport changed, if exactly one unmatched rule on either side fits.
     let kin = |rule: &Rule| {
         (
             rule.client.clone(),

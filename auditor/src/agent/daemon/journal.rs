@@ -1,4 +1,4 @@
-//! What a watch puts on disk, and what waits while the disk is full.
+//! What a watch saves on disk, and what is kept in memory while that fails.
 
 use std::collections::BTreeSet;
 
@@ -10,19 +10,19 @@ use crate::{
     report::Report,
 };
 
-/// Events that wait for a disk; the oldest go first.
+/// Events that are kept while saving fails; beyond this the oldest are dropped.
 const MOST_UNSAVED: usize = 10_000;
 
 /// The state on disk, and what could not be saved yet.
 pub(super) struct Journal {
     state: State,
-    /// What could not be saved, and is tried again.
+    /// Events that could not be saved yet, and are tried again.
     unsaved: Vec<Event>,
-    /// What is to be put on disk for sinks.
+    /// Events to be put on disk for sinks: the sink's name and the event's JSON.
     undelivered: Vec<(String, String)>,
-    /// Flows that are to be forgotten.
+    /// Flows to be deleted with the next save.
     forgotten: BTreeSet<FlowIdentity>,
-    /// Whether the last attempt to save failed; said once.
+    /// Whether the last attempt to save failed, which is reported once.
     pub(super) is_failing: bool,
 }
 
@@ -46,7 +46,7 @@ impl Journal {
         self.forgotten.extend(flows);
     }
 
-    /// Saves what changed. A disk that is full is said once and tried again: nothing is forgotten meanwhile.
+    /// Saves what changed. A failure, as on a full disk, is reported once; the changes are kept and saved the next time.
     pub(super) fn save(
         &mut self,
         history: &mut History,
@@ -93,9 +93,9 @@ impl Journal {
     ///
     /// # Errors
     ///
-    /// It can't be made JSON of. A disk that is full is said, and is none.
+    /// The report can't be written as JSON. A full disk is only reported, and is no error.
     pub(super) fn write_report(&self, report: &Report) -> anyhow::Result<()> {
-        // That the disk is full was said by then.
+        // If saving fails too, the problem was already reported.
         if let Err(error) = self.state.write_report(&report.to_json()?)
             && !self.is_failing
         {

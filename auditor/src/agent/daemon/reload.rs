@@ -1,4 +1,4 @@
-//! The configuration of a watch, read again: all of it is in use, or none.
+//! Reloads the configuration of a watch: all of it takes effect, or none.
 
 use std::{path::PathBuf, time::SystemTime};
 
@@ -9,13 +9,13 @@ use crate::{capture::Selection, observed::Host, output::say};
 pub(super) struct Reload {
     /// When each file was last written to.
     files: Vec<(PathBuf, Option<SystemTime>)>,
-    /// What was read, until its names were looked up.
+    /// The new configuration, until its host names are looked up.
     next: Option<Next>,
     /// Whether the last attempt failed.
     pub(super) is_failing: bool,
 }
 
-/// A configuration that is to be in use.
+/// A configuration that is to replace the current one.
 pub(super) struct Next {
     pub(super) configuration: Configuration,
     pub(super) names: HostNames,
@@ -36,7 +36,7 @@ impl Reload {
         configuration.files() != self.files
     }
 
-    /// Reads all files again. If one of them is wrong, everything stays what it was, and that is said.
+    /// Reads all files again. If one of them is wrong, the current configuration stays in use, and the error is reported.
     pub(super) fn read(
         &mut self,
         settings: &WatchSettings,
@@ -59,8 +59,8 @@ impl Reload {
         }
     }
 
-    /// What was read, once every name in it was looked up: until then a role would have no address, and its traffic would
-    /// be nobody's.
+    /// The new configuration, once every host name in it was looked up: until then a role would have no address, and its
+    /// traffic would belong to no role.
     pub(super) fn take(&mut self) -> Option<Next> {
         let next = self.next.take_if(|next| next.names.are_looked_up())?;
         self.files = next.configuration.files();
@@ -71,7 +71,7 @@ impl Reload {
 fn next(settings: &WatchSettings, names: &HostNames, host: &Host) -> anyhow::Result<Next> {
     let configuration = Configuration::read(&settings.sources)?;
     let selection = Selection::parse(&configuration.interfaces(&settings.interfaces))?;
-    // Roles and matrices must fit each other, whatever addresses names have.
+    // Whether roles and matrices fit each other does not depend on the addresses of names, so none is looked up here.
     configuration.check(host, &mut |_| Ok(Vec::new()))?;
     let names = names.renewed(configuration.deployment.as_ref());
     Ok(Next {

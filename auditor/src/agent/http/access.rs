@@ -1,4 +1,4 @@
-//! Who may see what a watch shows, where others than this host could connect: whoever speaks TLS and knows a token.
+//! Access to what a watch serves: where other hosts could connect, only over TLS and with a token.
 
 use std::{
     net::SocketAddr,
@@ -16,7 +16,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::{output::say, sink::Secret};
 
-/// How often files are looked at: certificates are renewed, tokens changed.
+/// How often files are checked for renewed certificates and changed tokens.
 const RENEW: Duration = Duration::from_secs(10);
 
 /// Where to listen, and what requests need: beyond the loopback, TLS and a token.
@@ -31,7 +31,7 @@ pub(crate) struct HttpSettings {
 impl HttpSettings {
     /// # Errors
     ///
-    /// Others could reach the address without TLS or a token.
+    /// Other hosts could reach the address without TLS or a token.
     pub(crate) fn new(
         address: SocketAddr,
         token: Option<Secret>,
@@ -59,13 +59,13 @@ pub(crate) struct Tls {
 }
 
 impl Tls {
-    /// Reads both.
+    /// Reads both files.
     ///
     /// # Errors
     ///
-    /// They can't be read, or are none.
+    /// They can't be read, or are no certificate and key.
     pub(super) async fn config(&self) -> anyhow::Result<RustlsConfig> {
-        // Another part of this process may have chosen it already: it is the only one.
+        // An error means that a provider is already installed, which can only be this one.
         let _chosen = ring::default_provider().install_default();
         RustlsConfig::from_pem_file(&self.certificate, &self.key)
             .await
@@ -87,7 +87,7 @@ impl Tls {
     }
 }
 
-/// Takes over tokens and certificates that change.
+/// Reloads tokens and certificates when they change.
 pub(super) async fn renew(token: Option<Token>, tls: Option<(Tls, RustlsConfig)>) {
     let written = || tls.as_ref().map(|(tls, _)| tls.written());
     let mut known = written();
@@ -114,7 +114,7 @@ pub(super) async fn renew(token: Option<Token>, tls: Option<(Tls, RustlsConfig)>
     }
 }
 
-/// The secret of requests; kept as a digest, so that the time of a comparison says nothing of it.
+/// The token that requests must carry; compared as a digest, so that the timing of a comparison reveals nothing about it.
 #[derive(Clone)]
 pub(crate) struct Token {
     secret: Secret,
@@ -131,7 +131,7 @@ impl Token {
         Ok(Self { secret, digest })
     }
 
-    /// Reads it again; one that can't be read, or is empty, stays what it was.
+    /// Reads the token again; if it can't be read or is empty, the former one stays valid.
     fn renew(&self) {
         if let Ok(token) = self.secret.reveal()
             && !token.is_empty()
@@ -141,7 +141,8 @@ impl Token {
         }
     }
 
-    /// Whether a request knows it: `Bearer` (RFC 6750), or `Basic` (RFC 7617) with any user, as browsers send it.
+    /// Whether a request carries the token: as `Bearer` (RFC 6750), or as the password of any user in `Basic` (RFC 7617), as
+    /// browsers send it.
     pub(crate) fn is_known_to(&self, headers: &HeaderMap) -> bool {
         let Some((scheme, rest)) = headers
             .get(header::AUTHORIZATION)

@@ -1,4 +1,4 @@
-//! The index against the plain nested loop: every flow asks every rule.
+//! Compares the index with a plain nested loop, which compares every flow with every rule.
 
 use std::{net::IpAddr, path::Path};
 
@@ -19,7 +19,7 @@ use crate::{
 
 type Test<'a> = &'a dyn Fn(&PolicyRule) -> bool;
 
-/// The verdict, found by asking every rule.
+/// The verdict, found by comparing the flow with every rule.
 fn plain(policy: &Policy, host: &Host, flow: &Flow) -> FlowVerdict {
     let given = policy.roles_were_given();
     let holds = |side: &Side, address| side.holds(address, host, policy.check, given);

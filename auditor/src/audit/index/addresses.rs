@@ -1,4 +1,4 @@
-//! Addresses to the sides of rules that they are on.
+//! Maps addresses to the sides of rules that they are on.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -11,16 +11,16 @@ use super::{
 };
 use crate::{address, observed::Host};
 
-/// Addresses that are on the same sides, by the index of that set of sides.
+/// A class of addresses that are on the same sides: the index of that set of sides.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub(in crate::audit) struct AddressClass(u32);
 
 /// The sides of every address.
 pub(super) struct AddressClasses {
     side_sets: SideSets,
-    /// This host's own addresses, which `--role` may put on sides.
+    /// The classes of this host's own addresses, whose sides `--role` may set.
     own: BTreeMap<IpAddr, AddressClass>,
-    /// The first address of each span, in order, and the class of all up to the next one's.
+    /// Spans of addresses, sorted: the first address of each, and the class of all addresses up to the next span.
     spans: Vec<(u128, AddressClass)>,
 }
 
@@ -67,13 +67,13 @@ impl AddressClasses {
         span.map_or(AddressClass(0), |(_, class)| *class)
     }
 
-    /// The sides of a class, in order.
+    /// The sides of a class, sorted.
     pub(super) fn sides(&self, class: AddressClass) -> &[u32] {
         self.side_sets.sides(class)
     }
 }
 
-/// Sweeps over all addresses: at each where a side begins or ends, another class begins.
+/// Sweeps over all addresses: wherever a range of some side begins or ends, a new span begins.
 fn spans(policy: &Policy, side_sets: &mut SideSets) -> Vec<(u128, AddressClass)> {
     let mut changes: BTreeMap<u128, Vec<(u32, bool)>> = BTreeMap::from([(0, Vec::new())]);
     for side in &policy.sides {
@@ -105,12 +105,12 @@ fn spans(policy: &Policy, side_sets: &mut SideSets) -> Vec<(u128, AddressClass)>
     spans
 }
 
-/// Sets of sides, each kept once, one behind the other.
+/// Sets of sides, each stored once; all are concatenated in `sides`.
 #[derive(Default)]
 struct SideSets {
     known: HashMap<Vec<u32>, AddressClass>,
     sides: Vec<u32>,
-    /// Where each begins and ends.
+    /// The start and end of each set in `sides`.
     bounds: Vec<(u32, u32)>,
 }
 

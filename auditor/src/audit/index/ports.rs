@@ -1,7 +1,7 @@
-//! Rules by port, in a segment tree: each range stands at the few nodes over all ports that make it up, so that the rules
-//! of one port are those on its path to the root, and a thousand wide ranges cost no more than a thousand ports.
+//! Rules by port, in a segment tree: each range is stored at the few nodes that exactly cover it, so the rules of a port are
+//! those on the path from its leaf to the root, and a thousand wide ranges cost no more than a thousand ports.
 
-/// A rule under the numbers of its sides.
+/// A rule with the indices of its sides.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(super) struct IndexedRule {
     pub(super) server: u32,
@@ -15,18 +15,19 @@ impl IndexedRule {
     }
 }
 
-/// Ports are the leaves, in order, behind as many inner nodes; the root is node 1, and a node's halves are 2n and 2n + 1.
+/// The number of leaves, one for each port, in order. They follow as many inner nodes: the root is node 1, and the children
+/// of node n are 2n and 2n + 1.
 const LEAVES: u32 = 1 << 16;
 
 pub(super) struct PortTree {
-    /// Where the entries of each node begin; one more at the end.
+    /// Where the entries of each node begin in `entries`, and after the last node the end.
     starts: Vec<u32>,
-    /// By node; those of one in order.
+    /// Grouped by node, sorted within each.
     entries: Vec<IndexedRule>,
 }
 
 impl PortTree {
-    /// Puts each range, first and last port included, at its nodes.
+    /// Stores each range, first and last port included, at its nodes.
     pub(super) fn new(ranges: &[(u16, u16, IndexedRule)]) -> Self {
         let mut by_node: Vec<(u32, IndexedRule)> = Vec::with_capacity(ranges.len());
         for (first, last, entry) in ranges {

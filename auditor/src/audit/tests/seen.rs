@@ -1,4 +1,4 @@
-//! What of a rule was seen, in which time, and how sure it is that the rest was not.
+//! Which ports and hosts of a rule were seen, in which time, and how certain it is that the rest is missing.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use crate::{
     observed::Endpoints,
 };
 
-/// The finding on the rule that has these lines beside its id and its sides.
+/// The finding on a rule that has these TOML lines besides its id and sides.
 #[track_caller]
 fn finding(rule: &str, observed: &Observed) -> RuleFinding {
     let text = format!(
@@ -68,13 +68,13 @@ fn which_hosts_of_a_role_were_seen() {
     let addresses = |texts: &[&str]| texts.iter().map(|text| text.parse().unwrap()).collect();
     assert_eq!(peers.seen, addresses(&["10.0.1.1", "10.0.1.3"]));
     assert_eq!(peers.unseen, Some(addresses(&["10.0.1.2"])));
-    // A network is no list of hosts.
+    // A role that is a whole network is not a list of hosts.
     let wide = observed(&[flow("10.0.1.5 10.0.0.10 tcp 2181 1/1")]);
     let audit = judge(&policy(Some(DEPLOYMENT), &[], &wide), &wide);
     assert_eq!(audit.rules[0].peers.as_ref().unwrap().unseen, None);
 }
 
-/// A host that was watched for an hour, and remembers a day.
+/// What was observed in a window of an hour, with a history of a day.
 fn remembering(flows: &[Flow]) -> Observed {
     let mut observed = observed(flows);
     observed.window.start = observed.window.end - SignedDuration::from_hours(1);
@@ -99,7 +99,7 @@ fn a_rule_is_asked_about_its_own_time() {
         ("within = \"3h\"", 2, "observed"),
         ("within = \"3h\"", 4, "missing"),
         ("within = \"1d\"", 23, "observed"),
-        // Nobody remembers so long.
+        // Longer than the history of a day.
         ("within = \"25h\"", 30, "unassessed"),
         ("within = \"25h\"", 23, "observed"),
     ] {
@@ -142,7 +142,7 @@ fn packets_without_a_place_hide_what_may_have_been_theirs() {
     for (protocol, port, ports, verdict) in [
         (6, 80, "80", "unassessed"),
         (6, 81, "80", "missing"),
-        // The lower of two ports, of which the other may be the rule's.
+        // The counted port may be the lower of two, and the other one may be the rule's.
         (6, 79, "80", "unassessed"),
         (6, 90, "80,100", "unassessed"),
         (17, 80, "80", "missing"),
@@ -204,7 +204,7 @@ fn who_really_talks_may_be_what_is_documented() {
             &["10.0.1.5 10.0.0.10 2181"][..],
             "documented zookeeper fine",
         ),
-        // Somebody behind the same address does what nobody documented.
+        // Another client behind the same translated address has undocumented traffic.
         (
             &["10.0.1.5 10.0.0.10 2181", "10.0.1.6 10.0.0.10 22"],
             "unexpected port [zookeeper] violation",
@@ -225,7 +225,7 @@ fn who_really_talks_may_be_what_is_documented() {
             "{real:?}"
         );
     }
-    // As it looks it is documented: a vendor's page names the port that is published.
+    // The apparent endpoints are documented: a vendor's page names the published port.
     let mut published = flow("10.0.1.5 10.0.0.10 tcp 2181 5/5");
     published.translated = [pair("10.0.1.5 172.17.0.2 80")].into();
     let observed = observed(&[published]);

@@ -2,7 +2,7 @@ use std::io::{Cursor, Write as _};
 
 use super::{FileError, Summary, read};
 
-/// A pcap file of Ethernet records of these lengths.
+/// A pcap file with this link type and these records.
 fn pcap(link: u32, records: &[&[u8]]) -> Vec<u8> {
     let mut file = Vec::new();
     for field in [0xa1b2_c3d4_u32, 0x0004_0002, 0, 0, 65_535, link] {
@@ -49,7 +49,7 @@ fn records_and_compression() {
         ruzstd::encoding::CompressionLevel::Fastest,
     );
     assert_eq!(frames(&zstd).unwrap().0, plain);
-    // The frame check sequence's length stands in the upper bits of the link type.
+    // The upper bits of the link type hold the length of the frame check sequence.
     assert_eq!(frames(&pcap(0x1400_0001, &[&[1; 20]])).unwrap().0.len(), 1);
 }
 

@@ -1,4 +1,4 @@
-//! A terminal that shows reports as they change, and the keys that somebody presses there.
+//! A terminal that shows reports as they change, and handles keys.
 
 use std::{
     fs::File,
@@ -29,14 +29,14 @@ use crate::{
     },
 };
 
-/// How soon a key is answered.
+/// How long to wait for a key before looking for something new to show.
 const KEY_POLL: Duration = Duration::from_millis(100);
 
-/// What is shown, shared with whoever has something new to show.
+/// What is shown, shared with the thread that updates it.
 #[derive(Clone, Default)]
 pub(super) struct View(Arc<Mutex<Content>>);
 
-/// The newest report, and what was said last.
+/// The latest report, and the latest message.
 #[derive(Default)]
 struct Content {
     report: Option<Arc<Report>>,
@@ -62,7 +62,7 @@ impl View {
     }
 }
 
-/// Shows the view until somebody leaves, or all is over.
+/// Shows the view until the user quits, or `over` is set.
 ///
 /// # Errors
 ///
@@ -84,7 +84,7 @@ fn draw_until_left(
     stderr: &mut CapturedStderr,
 ) -> anyhow::Result<()> {
     let mut screen = Screen::default();
-    // Drawing ten thousand flows takes a while, so it is done when there is something else to see.
+    // Drawing ten thousand flows takes a while, so it is only done when something changed.
     let mut drawn: Option<(Option<Arc<Report>>, String)> = None;
     while !over.load(Ordering::Relaxed) {
         let said = stderr.last_line();
@@ -107,7 +107,7 @@ fn draw_until_left(
             drawn = Some((report, note));
         }
         if event::poll(KEY_POLL).context("cannot read keys")? {
-            // A key, or another size.
+            // A key press or a resize: draw again.
             drawn = None;
             if let Event::Key(key) = event::read().context("cannot read keys")?
                 && key.kind == KeyEventKind::Press
@@ -120,11 +120,11 @@ fn draw_until_left(
     Ok(())
 }
 
-/// Standard error, set aside while the screen is in use: what is said would tear it. It is printed afterwards.
+/// Standard error, redirected while the screen is in use, since messages would garble it. They are printed afterwards.
 struct CapturedStderr {
     before: OwnedFd,
     said: File,
-    /// How much of it was looked at.
+    /// How many bytes of it were read.
     read: u64,
 }
 
@@ -140,7 +140,7 @@ impl CapturedStderr {
         })
     }
 
-    /// The last line that was said since the last time.
+    /// The last line that was written since the last call.
     fn last_line(&mut self) -> Option<String> {
         let length = self.said.metadata().ok()?.len();
         let size = usize::try_from(length.checked_sub(self.read)?).ok()?;
@@ -155,7 +155,7 @@ impl CapturedStderr {
 
 impl Drop for CapturedStderr {
     fn drop(&mut self) {
-        // What can't be put back stays aside; nobody is left who could hear of it.
+        // If it can't be restored, it stays redirected: there is nowhere to report the error.
         let _stays = dup2_stderr(&self.before);
         let mut text = String::new();
         if self.said.rewind().is_ok() && self.said.read_to_string(&mut text).is_ok() {

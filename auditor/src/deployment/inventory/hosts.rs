@@ -1,4 +1,4 @@
-//! A hosts file: no groups, so hosts whose names differ in a number alone are one.
+//! Reads a hosts file. It has no groups, so hosts whose names differ only in a trailing number are made one.
 
 use std::net::IpAddr;
 
@@ -12,7 +12,7 @@ pub(super) fn read(text: &str) -> Inventory {
         let Some(first) = words.next() else {
             continue;
         };
-        // A scope is no part of an address elsewhere.
+        // An IPv6 scope such as `%eth0` means nothing on other hosts.
         let address = first.split('%').next().unwrap_or_default();
         let Ok(address) = address.parse::<IpAddr>() else {
             inventory.problem(number, line, "expected an address and the names of a host");
@@ -21,7 +21,7 @@ pub(super) fn read(text: &str) -> Inventory {
         let address = address.to_canonical();
         let is_own = match address {
             IpAddr::V4(address) => address.is_loopback() || address.is_broadcast(),
-            // The names of multicast groups and of the loopback, as every system has them.
+            // The entries for the loopback and multicast that every system has.
             IpAddr::V6(address) => {
                 address.is_loopback() || address.is_multicast() || address.segments()[0] == 0xfe00
             }
@@ -46,7 +46,7 @@ pub(super) fn read(text: &str) -> Inventory {
     inventory
 }
 
-/// `master` of `master-01.example.com`.
+/// The name of a host's group: `master` for `master-01.example.com`.
 fn family(name: &str) -> String {
     let host = name.split('.').next().unwrap_or(name);
     let family = host.trim_end_matches(|c: char| c.is_ascii_digit());

@@ -13,7 +13,7 @@ enum Section {
 
 pub(super) fn read(text: &str) -> Inventory {
     let mut inventory = Inventory::default();
-    // Hosts before the first group are in none but the one that Ansible calls so.
+    // Ansible puts hosts that stand before the first group into one of this name.
     let mut section = Section::Hosts("ungrouped".to_owned());
     for (line, number) in text.lines().zip(1..) {
         let said = line.trim();
@@ -75,7 +75,7 @@ fn host(inventory: &mut Inventory, group: &str, line: &str) -> Result<(), String
             address = Some(value);
         }
     }
-    // A port behind a name is how Ansible is to reach it.
+    // A port after a name is for Ansible's own connection, so it is no part of the name.
     let pattern = match pattern.rsplit_once(':') {
         Some((name, port)) if !name.contains([':', '[']) && port.parse::<u16>().is_ok() => name,
         Some(_) | None => pattern,
@@ -87,7 +87,7 @@ fn host(inventory: &mut Inventory, group: &str, line: &str) -> Result<(), String
     Ok(())
 }
 
-/// Notes where a host is reached: an address, or another name.
+/// Records where a host is reached, if that is an address and not another name.
 pub(super) fn reached(inventory: &mut Inventory, name: &str, address: Option<&str>) {
     if let Some(address) = address.and_then(|text| text.parse::<IpAddr>().ok()) {
         let known = inventory.addresses.entry(name.to_owned());

@@ -1,10 +1,10 @@
-//! An Ansible inventory as YAML: groups with hosts, children and variables, within each other.
+//! An Ansible inventory as YAML: nested groups with hosts, children and variables.
 
 use saphyr::{LoadableYamlNode as _, Yaml};
 
 use super::{Inventory, hosts_of, ini::reached};
 
-/// Groups are no deeper within each other.
+/// The maximum depth of nested groups.
 const MOST_DEEP: usize = 32;
 
 pub(super) fn read(text: &str) -> Inventory {
@@ -21,7 +21,7 @@ pub(super) fn read(text: &str) -> Inventory {
     for document in &documents {
         groups(&mut inventory, document, 0);
     }
-    // `all` holds everything, and says nothing of who is who.
+    // `all` contains every host, so it is no role. Hosts that it lists itself are in no group.
     if let Some(all) = inventory.groups.remove("all")
         && !all.hosts.is_empty()
     {
@@ -76,7 +76,7 @@ fn hosts(inventory: &mut Inventory, group: &str, hosts: &Yaml<'_>) {
     }
 }
 
-/// The names and values of a mapping; none of anything else.
+/// The names and values of a mapping; empty for any other node.
 fn members<'a, 'text>(node: &'a Yaml<'text>) -> Vec<(String, &'a Yaml<'text>)> {
     let Some(mapping) = node.as_mapping() else {
         return Vec::new();

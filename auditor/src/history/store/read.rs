@@ -1,4 +1,4 @@
-//! Rows of the database to what is remembered.
+//! Reads the history from rows of the database.
 
 use std::collections::BTreeSet;
 
@@ -52,7 +52,7 @@ pub(super) fn load(connection: &Connection) -> Result<History, RowError> {
         history.forgotten = row.instant_or_null(0)?;
         Ok(())
     })?;
-    // Whatever lasted as the last run ended lasted no longer than that.
+    // Gaps that were open when the last run ended are closed at its end.
     let end = history.watched.last().map(|span| span.until);
     for gap in &mut history.gaps {
         gap.until = gap.until.or(end);
@@ -60,7 +60,7 @@ pub(super) fn load(connection: &Connection) -> Result<History, RowError> {
     Ok(history)
 }
 
-/// The findings that hold, in order.
+/// The open findings, sorted by kind and key.
 pub(super) fn findings(connection: &Connection) -> Result<Vec<OpenFinding>, RowError> {
     let mut findings = Vec::new();
     let query = "SELECT kind, key, verdict, severity, since, text FROM finding ORDER BY kind, key";
@@ -101,7 +101,7 @@ pub(super) fn events(connection: &Connection, start: Timestamp) -> Result<Vec<Ev
     Ok(events)
 }
 
-/// Gives each row of a query to `read`.
+/// Calls `read` with each row of a query.
 fn each(
     connection: &Connection,
     table: &'static str,
@@ -152,7 +152,7 @@ fn flow(row: Row<'_>) -> Result<Flow, RowError> {
     })
 }
 
-/// `client server port`, those of one conversation a line.
+/// One `client server port` per line.
 fn endpoints(row: Row<'_>, at: usize) -> Result<BTreeSet<Endpoints>, RowError> {
     let mut endpoints = BTreeSet::new();
     for line in row.text(at)?.lines() {

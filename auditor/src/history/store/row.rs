@@ -1,4 +1,4 @@
-//! A row of the database to values: what can't be read is said with its table and its column.
+//! Reads values from rows of the database; errors name the table and the column.
 
 use std::{error::Error, fmt, net::IpAddr, str::FromStr};
 
@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use rusqlite::types::{FromSql, ValueRef};
 use thiserror::Error;
 
-/// A row that `SELECT` gave of one table.
+/// A row of a `SELECT` from one table.
 #[derive(Clone, Copy)]
 pub(super) struct Row<'a> {
     table: &'static str,
@@ -60,12 +60,12 @@ impl<'a> Row<'a> {
         })
     }
 
-    /// That nobody here knows what stands there.
+    /// The error for a value that is not known.
     pub(super) fn unknown(self, at: usize) -> RowError {
         self.fail(at, Unknown)
     }
 
-    /// A value as the database keeps it.
+    /// A value of a type that SQLite stores.
     pub(super) fn get<T: FromSql>(self, at: usize) -> Result<T, RowError> {
         self.row.get(at).map_err(|problem| self.fail(at, problem))
     }
@@ -81,7 +81,7 @@ impl<'a> Row<'a> {
         value.as_str().map_err(|problem| self.fail(at, problem))
     }
 
-    /// Text, or nothing.
+    /// Text, or `None` for `NULL`.
     pub(super) fn text_or_null(self, at: usize) -> Result<Option<&'a str>, RowError> {
         let value = self.row.get_ref(at)?;
         value
@@ -89,7 +89,7 @@ impl<'a> Row<'a> {
             .map_err(|problem| self.fail(at, problem))
     }
 
-    /// What a part of a text says.
+    /// Parses `text`, which is a part of the column's text.
     pub(super) fn part<T>(self, at: usize, text: &str) -> Result<T, RowError>
     where
         T: FromStr<Err: Error + Send + Sync + 'static>,
@@ -97,7 +97,7 @@ impl<'a> Row<'a> {
         text.parse().map_err(|problem| self.fail(at, problem))
     }
 
-    /// What `read` makes of a text; `None` is not known.
+    /// The column's text, converted by `read`; a `None` from it is an error.
     pub(super) fn known<T>(
         self,
         at: usize,
@@ -106,7 +106,7 @@ impl<'a> Row<'a> {
         read(self.text(at)?).ok_or_else(|| self.unknown(at))
     }
 
-    /// As [`Self::known`], or nothing.
+    /// As [`Self::known`], or `None` for `NULL`.
     pub(super) fn known_or_null<T>(
         self,
         at: usize,
@@ -118,7 +118,7 @@ impl<'a> Row<'a> {
         }
     }
 
-    /// What `read` makes of a text, or why it can't.
+    /// The column's text, converted by `read`, or its error.
     pub(super) fn read<T, E: Error + Send + Sync + 'static>(
         self,
         at: usize,
@@ -127,7 +127,7 @@ impl<'a> Row<'a> {
         read(self.text(at)?).map_err(|problem| self.fail(at, problem))
     }
 
-    /// What `read` makes of a count; `None` is not known.
+    /// The column's count, converted by `read`; a `None` from it is an error.
     pub(super) fn numbered<T>(
         self,
         at: usize,
@@ -144,7 +144,7 @@ impl<'a> Row<'a> {
         self.part(at, self.text(at)?)
     }
 
-    /// An instant, or nothing.
+    /// An instant, or `None` for `NULL`.
     pub(super) fn instant_or_null(self, at: usize) -> Result<Option<Timestamp>, RowError> {
         match self.text_or_null(at)? {
             Some(text) => self.part(at, text).map(Some),

@@ -85,7 +85,7 @@ fn findings_and_events_are_read_back() {
     assert_eq!(store.events(at(3)).unwrap(), []);
 }
 
-/// What is said of a database after a change, and with which table, column and value.
+/// Checks the error that a database gives after `change`: its table, column and value.
 #[track_caller]
 fn check(change: &str, said: &str) {
     let (directory, store) = store(change);

@@ -1,4 +1,4 @@
-//! What changed to rows of the database.
+//! Writes what changed to rows of the database.
 
 use std::collections::BTreeSet;
 
@@ -62,8 +62,8 @@ pub(super) fn write(
     Ok(())
 }
 
-/// Puts events where sinks take them from: the name of the sink and the event as JSON. The oldest go first where a sink
-/// was away for too long.
+/// Stores events for sinks: the name of the sink and the event as JSON. If a sink is unreachable for too long, the oldest
+/// events are deleted.
 pub(super) fn outbox(
     transaction: &Transaction<'_>,
     events: &[(String, String)],
@@ -144,13 +144,13 @@ fn flows(
     Ok(())
 }
 
-/// `client server port`, those of one conversation a line.
+/// One `client server port` per line.
 fn endpoints(endpoints: &BTreeSet<Endpoints>) -> String {
     let line = |one: &Endpoints| format!("{} {} {}", one.client, one.server, one.port);
     endpoints.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
-/// Writes when somebody watched.
+/// Writes the times in which a watch was running.
 fn spans(transaction: &Transaction<'_>, history: &History) -> rusqlite::Result<()> {
     let first = history.watched.first().map(|span| text(span.from));
     transaction.execute("DELETE FROM watched WHERE start < ?1", [first])?;
@@ -167,7 +167,7 @@ fn spans(transaction: &Transaction<'_>, history: &History) -> rusqlite::Result<(
     Ok(())
 }
 
-/// Writes what was not seen.
+/// Writes the gaps.
 fn gaps(transaction: &Transaction<'_>, history: &History) -> rusqlite::Result<()> {
     transaction.execute("DELETE FROM gap", [])?;
     let mut insert =
@@ -190,7 +190,7 @@ fn gaps(transaction: &Transaction<'_>, history: &History) -> rusqlite::Result<()
     Ok(())
 }
 
-/// SQLite's numbers have a sign; no counter comes near it.
+/// SQLite's integers are signed; no counter comes near their limit.
 fn signed(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }

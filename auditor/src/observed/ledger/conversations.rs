@@ -14,7 +14,7 @@ use hashbrown::HashTable;
 use chunks::Chunks;
 use packed::{Address, PackedConversation};
 
-/// A map from keys to records that takes little more than what it holds.
+/// A map from keys to records with little memory beyond its entries.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Conversations {
     four: Arena<[u8; 4]>,
@@ -22,7 +22,7 @@ pub(super) struct Conversations {
     hasher: RandomState,
 }
 
-/// Conversations whose addresses are of this length.
+/// The conversations whose addresses have the length of `A`.
 #[derive(Clone, Debug)]
 struct Arena<A> {
     entries: Chunks<PackedConversation<A>>,
@@ -37,7 +37,7 @@ impl Conversations {
         self.four.entries.len() + self.six.entries.len()
     }
 
-    /// Changes the record of a key, if there is one.
+    /// Changes the record of a key; false if there is none.
     pub(super) fn change(
         &mut self,
         key: &ConversationKey,
@@ -50,7 +50,7 @@ impl Conversations {
         }
     }
 
-    /// Adds a key that is not there.
+    /// Adds a key, which must not be in the map yet.
     pub(super) fn insert(&mut self, key: &ConversationKey, record: &ConversationRecord) {
         match <[u8; 4]>::all(key.addresses) {
             Some(addresses) => self.four.insert(&self.hasher, addresses, key, record),
@@ -58,12 +58,12 @@ impl Conversations {
         }
     }
 
-    /// IPv4 and then IPv6, each in the order in which they came.
+    /// All entries, IPv4 and then IPv6, each in the order of insertion.
     pub(super) fn iter(&self) -> impl Iterator<Item = (ConversationKey, ConversationRecord)> {
         self.four.iter().chain(self.six.iter())
     }
 
-    /// Takes out what `takes` names.
+    /// Removes and returns the entries for which `takes` is true.
     pub(super) fn take(
         &mut self,
         mut takes: impl FnMut(&ConversationKey, &ConversationRecord) -> bool,
@@ -121,7 +121,7 @@ impl<A: Address> Arena<A> {
         self.add_to_index(hasher, position, hasher.hash_one(key));
     }
 
-    /// Lets an entry be found.
+    /// Adds the entry at a position to the index.
     fn add_to_index(&mut self, hasher: &RandomState, position: u32, hash: u64) {
         let Self { entries, index, .. } = self;
         index.insert_unique(hash, position, |position| {
@@ -138,7 +138,7 @@ impl<A: Address> Arena<A> {
             .map(|(entry, position)| (entry.key(), whole(entry, position, &self.wide)))
     }
 
-    /// What stays is moved together where it is: there may be no room for all of it twice.
+    /// The remaining entries are compacted in place, since memory may not suffice for a second copy.
     fn take(
         &mut self,
         hasher: &RandomState,
@@ -206,7 +206,7 @@ mod tests {
 
     use super::Conversations;
 
-    /// A few conversations, of both kinds of addresses.
+    /// A few conversations with IPv4 and IPv6 addresses.
     fn keys() -> impl Strategy<Value = ConversationKey> {
         (0_u8..6, any::<bool>(), 0_u32..2).prop_map(|(peer, is_ipv4, interface)| ConversationKey {
             addresses: if is_ipv4 {
@@ -220,7 +220,7 @@ mod tests {
         })
     }
 
-    /// Small numbers, and such as no entry holds.
+    /// Small numbers, and numbers too large for the fields of a packed entry.
     fn number() -> impl Strategy<Value = u64> {
         prop_oneof![0_u64..9, 250_u64..260, 65_530_u64..65_540, Just(1 << 33)]
     }

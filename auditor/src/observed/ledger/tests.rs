@@ -42,7 +42,7 @@ fn flows(ledger: &Ledger) -> Vec<(FlowKey, ConversationRecord)> {
     })
 }
 
-/// The only flow: whether A is its client, its port, what the client and the server sent, and the evidence.
+/// Checks the only flow: whether A is its client, the server's port, the packets of client and server, and the evidence.
 #[track_caller]
 fn check(
     conversations: &[(ConversationKey, ConversationRecord)],
@@ -100,7 +100,7 @@ fn an_opening_decides() {
 
 #[test]
 fn a_guess_is_corrected_with_all_that_was_counted_before() {
-    // By the ephemeral range B:22 would be the server; then B is seen to ask A on its high port.
+    // By the ephemeral range B:22 would be the server, but then B is seen to open a conversation to A's high port.
     let before = (unsided(TCP, 50_000, 22), record([5, 4], 0));
     check(&[before], true, 22, [5, 4], Evidence::Ephemeral);
     let after = (
@@ -108,7 +108,7 @@ fn a_guess_is_corrected_with_all_that_was_counted_before() {
         record([1, 2], opening::REQUEST_FROM_SECOND),
     );
     check(&[before, after], false, 50_000, [6, 6], Evidence::Handshake);
-    // Another conversation of the two with the same service tells as well.
+    // Another conversation of the two hosts with the same service is evidence as well.
     let mut requested = record([1, 1], 0);
     requested.evidence = Evidence::Handshake as u64;
     let sided = ConversationKey {
@@ -257,7 +257,7 @@ fn what_anybody_can_make_up_takes_a_quarter() {
         lost,
         [(Direction::Ingress, 22, 975), (Direction::Egress, 22, 975)]
     );
-    // Conversations still find room, one that becomes one makes room, and the table ends.
+    // Real conversations are kept until the ledger is full; a new one then is not, and an unproven one is updated in place.
     for host in 2000..2075 {
         ledger.add(
             &from(host, 443),
@@ -276,7 +276,7 @@ fn what_anybody_can_make_up_takes_a_quarter() {
 }
 
 proptest! {
-    /// Whatever comes, is settled or finds no room: every packet and byte is in a flow or under a port.
+    /// Whatever is added, settled or over a bound: every packet and byte is counted in a flow or under a port.
     #[test]
     fn nothing_is_lost_in_silence(
         most in 0_usize..40,

@@ -1,6 +1,6 @@
-//! What comes from elsewhere, made harmless in a page.
+//! Escapes untrusted text for a page.
 
-/// Text that is nothing but text, in elements and in attributes.
+/// Escapes text, so that it is no markup in elements and in attributes.
 pub(super) fn text(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
@@ -17,7 +17,7 @@ pub(super) fn text(text: &str) -> String {
     out
 }
 
-/// JSON that can't end the element that it stands in.
+/// JSON that can't end the `script` element that contains it.
 pub(super) fn data(value: &serde_json::Value) -> String {
     value
         .to_string()

@@ -16,18 +16,18 @@ use super::{
     escape::{data, text},
 };
 
-/// What stands between two roles.
+/// The rules and flows between a client role and a server role.
 #[derive(Clone, Debug, Default)]
 struct Cell {
     rules: usize,
     flows: usize,
     worst: Option<Severity>,
-    /// Whether anything was seen as documented.
+    /// Whether a rule between them was observed.
     is_observed: bool,
     packets: u64,
 }
 
-/// Peers in no role.
+/// The name for peers in no role.
 const NOBODY: &str = "in no role";
 
 /// All pairs of roles, client first, that a rule or a flow is about.
@@ -41,7 +41,7 @@ fn cells(report: &Report) -> BTreeMap<(&str, &str), Cell> {
             cell.is_observed |= rule.verdict == RuleVerdict::Observed;
         }
     }
-    // What every network does by itself is nobody's conversation.
+    // Housekeeping traffic is left out: every network has it, between whichever roles.
     let is_said = |flow: &&Flow| flow.verdict != FlowVerdict::Housekeeping;
     for flow in report.flows.iter().filter(is_said) {
         for (client, server) in pairs(&flow.client_roles, &flow.server_roles) {
@@ -74,7 +74,7 @@ fn pairs<'a>(
     })
 }
 
-/// By what tables are filtered where a cell is chosen.
+/// The text by which tables are filtered when a cell is chosen.
 fn pair_name(client: &str, server: &str) -> String {
     format!("{client} \u{2192} {server}")
 }
@@ -87,10 +87,10 @@ fn roles<'a>(cells: &BTreeMap<(&'a str, &'a str), Cell>) -> Vec<&'a str> {
     all.into_iter().collect()
 }
 
-/// More roles are no picture any more.
+/// With more roles than this the picture is too dense to read.
 const MOST_ROLES: usize = 40;
 
-/// Roles by roles: a cell for each pair, coloured by the worst that is said of it.
+/// Roles by roles: a cell for each pair, coloured by its worst severity.
 pub(super) fn matrix(report: &Report, out: &mut String) -> fmt::Result {
     let cells = cells(report);
     let roles = roles(&cells);
@@ -145,7 +145,7 @@ pub(super) fn matrix(report: &Report, out: &mut String) -> fmt::Result {
     writeln!(out, "</tbody></table></div>\n</section>")
 }
 
-/// Who talked to whom: an arrow for each pair of roles with traffic.
+/// The traffic between roles: an arrow from client to server for each pair that has any.
 pub(super) fn diagram(report: &Report, out: &mut String) -> fmt::Result {
     let cells = cells(report);
     let talking: Vec<_> = cells.iter().filter(|(_, cell)| 0 < cell.flows).collect();
@@ -196,7 +196,7 @@ pub(super) fn diagram(report: &Report, out: &mut String) -> fmt::Result {
             Some(Severity::Warning) => ("warning", "w"),
             _ => ("fine", "f"),
         };
-        // Tenfold traffic is a line that is thicker by one.
+        // Ten times the traffic makes the line thicker by one.
         let width = 1.0 + f64::from(cell.packets.checked_ilog10().unwrap_or_default());
         if client == server {
             writeln!(
@@ -207,7 +207,7 @@ pub(super) fn diagram(report: &Report, out: &mut String) -> fmt::Result {
             )?;
             continue;
         }
-        // Bent, so that both directions between two roles are seen, and short of the names.
+        // The line is bent, so that both directions between two roles are visible, and ends before the names.
         let (dx, dy) = (x2 - x1, y2 - y1);
         let length = dx.hypot(dy).max(1.0);
         let (mx, my) = ((x1 + x2) / 2.0 - dy * 0.12, (y1 + y2) / 2.0 + dx * 0.12);
@@ -296,7 +296,7 @@ fn ratio(part: u64, whole: u64) -> f64 {
     part as f64 / whole as f64
 }
 
-/// A table whose rows the page's script shows, sorts and filters; the first of them stand there without it.
+/// A table whose rows the page's script shows, sorts and filters; the first rows are in the page even without the script.
 fn table(
     id: &str,
     title: &str,
@@ -345,7 +345,7 @@ fn table(
     )
 }
 
-/// As many as the script shows at first.
+/// As many rows as the script shows at first.
 const MOST_WITHOUT_SCRIPT: usize = 200;
 
 pub(super) fn rules(report: &Report, out: &mut String) -> fmt::Result {
@@ -426,7 +426,7 @@ pub(super) fn flows(report: &Report, out: &mut String) -> fmt::Result {
     table("flows", "Flows", &heads, &rows, out)
 }
 
-/// What the verdicts rest on.
+/// What was watched, on which the verdicts are based.
 pub(super) fn watched(report: &Report, out: &mut String) -> fmt::Result {
     writeln!(
         out,

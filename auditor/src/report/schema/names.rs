@@ -1,7 +1,7 @@
-//! The enums of a report: each published word stands here, and nowhere inside.
+//! The enums of a report: the published words are defined here, and nowhere in the audit or its inputs.
 //!
-//! What the audit and its inputs know by the same name is another type, so that a variant can be renamed there and no report
-//! changes.
+//! The types of the same name in the audit and its inputs are separate, so that a variant can be renamed there without
+//! changing any report.
 
 use auditor_common::Evidence;
 use schemars::JsonSchema;

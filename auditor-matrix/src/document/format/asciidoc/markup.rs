@@ -1,4 +1,4 @@
-//! Text with inline markup of AsciiDoc to plain text.
+//! Strips AsciiDoc's inline markup.
 
 use std::sync::LazyLock;
 
@@ -26,7 +26,7 @@ pub(super) fn plain(text: &str) -> String {
     for (pattern, with) in MARKUP.iter() {
         plain = pattern.replace_all(&plain, *with).into_owned();
     }
-    // Marks of emphasis and code stand at the edges of words; inside words they are text.
+    // Inside a word `*` and `_` are text; at its edge they are markup. Backticks are always markup.
     let mut out = String::with_capacity(plain.len());
     let characters: Vec<char> = plain.chars().collect();
     for (index, character) in characters.iter().enumerate() {

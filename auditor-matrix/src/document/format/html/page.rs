@@ -1,4 +1,4 @@
-//! The tags and the text of a page, one after the other, to its blocks.
+//! Builds the blocks of a page from its tags and text, in document order.
 
 use crate::document::{
     block::{Block, Content},
@@ -6,17 +6,17 @@ use crate::document::{
     text::fold,
 };
 
-/// What is open while a page is read.
+/// The finished blocks of a page, and the elements that are still open.
 pub(super) struct Page {
     blocks: Vec<Block>,
-    /// Text that stands in no heading and no cell.
+    /// Text outside of headings and cells.
     paragraph: Paragraph,
     heading: Option<(u8, usize, String)>,
     /// Innermost last.
     tables: Vec<Table>,
-    /// The element whose content is not part of the page, and how many of its name are open.
+    /// The element whose content is skipped, such as `script`, and how many elements of its name are open.
     hidden: Option<(String, usize)>,
-    /// Inside a raised mark, which leads to a footnote.
+    /// Inside `<sup>`, which holds the mark of a footnote.
     is_raised: bool,
 }
 
@@ -28,7 +28,7 @@ struct Paragraph {
 struct Table {
     line: usize,
     grid: Grid,
-    /// The row that is open: its line and its cells so far.
+    /// The row that is being read: its line and its cells so far.
     row: Option<(usize, Vec<Cell>)>,
     cell: Option<Cell>,
     caption: String,
@@ -57,7 +57,7 @@ impl Page {
         }
     }
 
-    /// Everything that was read; what is still open ends here.
+    /// The blocks of the page. Elements that were never closed end with the page.
     pub(super) fn blocks(mut self) -> Vec<Block> {
         while !self.tables.is_empty() {
             self.end_table();
@@ -90,7 +90,7 @@ impl Page {
             .is_some_and(|table| table.is_caption || table.cell.is_some())
     }
 
-    /// The cell, caption or heading that is open.
+    /// The text of the cell, caption or heading that is being read.
     fn open_text(&mut self) -> Option<&mut String> {
         if self.is_raised {
             return None;
@@ -107,7 +107,7 @@ impl Page {
             if hidden == name {
                 *depth += 1;
             }
-            // A head that nobody closed ends where the page begins.
+            // A `head` without an end tag ends at `body`.
             if hidden == "head" && name == "body" {
                 self.hidden = None;
             }
@@ -140,7 +140,7 @@ impl Page {
             }
             "li" if self.is_in_cell() => {
                 if let Some(text) = self.open_text() {
-                    // What ends a sentence needs no comma.
+                    // List items in a cell are separated by commas, except after punctuation.
                     let ends = text.trim_end().ends_with(['.', ';', ',', ':', '!']);
                     let is_first = text.trim().is_empty();
                     text.truncate(text.trim_end().len());
@@ -186,7 +186,7 @@ impl Page {
         }
     }
 
-    /// Ends a paragraph; inside a cell or a heading it is only white space.
+    /// Ends a paragraph. Inside a cell or a heading the break is only white space.
     fn break_paragraph(&mut self, line: usize) {
         if let Some(text) = self.open_text() {
             text.push(' ');
@@ -225,7 +225,7 @@ impl Page {
             return;
         };
         self.is_raised = false;
-        // What stands before and after it in a cell are two words.
+        // The texts of a cell before and after a nested table are separate words.
         if let Some(text) = self.open_text() {
             text.push(' ');
         }
@@ -298,7 +298,7 @@ impl Table {
     }
 }
 
-/// Whether an element starts and ends a line of its own.
+/// Whether an element breaks the line, so that the texts before and after it are separate.
 fn is_block(name: &str) -> bool {
     matches!(
         name,

@@ -1,11 +1,11 @@
-//! A pipe table whose line breaks were lost to its rows.
+//! Recovers the rows of a pipe table that has lost its line breaks.
 //!
-//! Some publishing tools join all lines of a table into one. Its rows can be found all the same: the row of dashes
-//! says how many columns there are, and between the pipe that ends a row and the one that starts the next stands nothing.
+//! Some publishing tools join all lines of a table into one. The row of dashes still gives the number of columns, and the
+//! cell between the pipe that ends a row and the pipe that starts the next is empty.
 
 use crate::document::table_rows::TableRow;
 
-/// Reads a paragraph that is such a table; what follows the last whole row is returned as well.
+/// Reads a paragraph that is a table in one line; the text after the last complete row is returned as well.
 pub(super) fn table(text: &str, line: usize) -> Option<(Vec<TableRow>, String)> {
     let cells: Vec<&str> = text.split('|').map(str::trim).collect();
     let first_dashes = cells.iter().position(|cell| is_dashes(cell))?;
@@ -14,14 +14,14 @@ pub(super) fn table(text: &str, line: usize) -> Option<(Vec<TableRow>, String)> 
         .skip(first_dashes)
         .take_while(|cell| is_dashes(cell))
         .count();
-    // A leading nothing, the headings, and nothing again before the dashes.
+    // Before the dashes stand an empty cell, the headings and, as between any two rows, another empty cell.
     if n_columns < 2 || first_dashes != n_columns + 2 {
         return None;
     }
     let mut rows = Vec::new();
     let mut rest = cells.as_slice();
     while let Some((["", row @ ..], more)) = rest.split_at_checked(n_columns + 1) {
-        // The pipe that closes the row must be there.
+        // A row without its closing pipe is incomplete.
         if more.is_empty() {
             break;
         }
@@ -38,7 +38,7 @@ pub(super) fn table(text: &str, line: usize) -> Option<(Vec<TableRow>, String)> 
     Some((rows, rest.join(" | ").trim().to_owned()))
 }
 
-/// A cell of the row below the headings.
+/// Whether this is a cell of the row of dashes below the headings.
 fn is_dashes(cell: &str) -> bool {
     cell.contains('-')
         && cell

@@ -1,7 +1,8 @@
-//! A large page in pieces, since the Markdown parser keeps a tree many times larger than what it reads.
+//! Cuts a large page into pieces, since the Markdown parser keeps a tree many times larger than its input.
 //!
-//! A piece ends where a block ends for certain, or between two rows of a table, whose headings then stand above the next
-//! piece too. Only definitions of links do not reach from one piece into another; no port stands in a link's address.
+//! A piece ends where a block certainly ends, or between two rows of a table, whose headings are then repeated at the start
+//! of the next piece. Only link definitions do not apply across pieces, which loses no port: none stands in a link's
+//! address.
 
 use std::borrow::Cow;
 
@@ -11,9 +12,9 @@ use crate::document::text::find_tag;
 #[derive(Debug, Eq, PartialEq)]
 pub(super) struct Piece<'a> {
     pub(super) text: Cow<'a, str>,
-    /// Lines of the page before it.
+    /// The number of lines of the page before this piece.
     pub(super) n_lines_before: usize,
-    /// Lines at its start that repeat the headings of a table that goes on.
+    /// The number of lines at its start that repeat the headings of a table that continues here.
     pub(super) n_repeated: usize,
 }
 
@@ -31,16 +32,17 @@ pub(super) fn pieces(page: &str, least: usize) -> impl Iterator<Item = Piece<'_>
 struct Cutter<'a> {
     rest: &'a str,
     n_lines: usize,
-    /// Of the table that the next piece goes on with.
+    /// The headings of the table that continues in the next piece.
     headings: Option<&'a str>,
     least: usize,
 }
 
-/// What a line stands in.
+/// The construct that a line is inside of.
 #[derive(Clone, Copy, Eq, PartialEq)]
 enum Inside<'a> {
     Nothing,
-    /// A fence of this character and length; what closes it is as long or longer (`CommonMark` 0.31, 4.5).
+    /// A code block with a fence of this character and length; the closing fence is at least as long (`CommonMark` 0.31,
+    /// 4.5).
     Code(char, usize),
     Html,
     /// A pipe table below these headings.
@@ -92,7 +94,7 @@ impl<'a> Cutter<'a> {
         Some(piece)
     }
 
-    /// What the line below `line` stands in.
+    /// The construct that the line after `line` is inside of.
     fn after(
         &self,
         inside: Inside<'a>,

@@ -1,4 +1,4 @@
-//! Tables drawn with characters: a line to its cells.
+//! Splits the lines of tables that are drawn with characters into cells.
 
 use super::markup::plain;
 use crate::document::{table_rows::TableRow, text::fold};
@@ -15,7 +15,7 @@ pub(super) fn is_simple_edge(line: &str) -> bool {
     line.starts_with("==") && line.contains(' ') && line.chars().all(|c| matches!(c, '=' | ' '))
 }
 
-/// Where the columns of a grid are cut, in characters.
+/// The positions, in characters, of the column borders of a grid.
 pub(super) fn edges(line: &str) -> Vec<usize> {
     line.chars()
         .enumerate()
@@ -24,7 +24,7 @@ pub(super) fn edges(line: &str) -> Vec<usize> {
         .collect()
 }
 
-/// Adds a line of a grid to its row. Where no pipe stands at an edge the cell goes on, and its text is that of both.
+/// Adds a line of a grid to its row. Where a column border has no pipe the cell spans both columns, and both get its text.
 pub(super) fn grid_line(line: &str, depth: usize, edges: &[usize], cells: &mut [String]) {
     let characters: Vec<char> = line.chars().collect();
     let mut first = 0;
@@ -50,7 +50,8 @@ pub(super) fn grid_line(line: &str, depth: usize, edges: &[usize], cells: &mut [
     }
 }
 
-/// A cell of a grid that spans rows leaves no text below; edges inside it are not whole lines, so nothing is lost.
+/// Strips border characters from the ends of cells. A cell that spans rows leaves no text in the rows below; the edge beside
+/// it is no whole edge line and ends no row, so nothing is lost.
 pub(super) fn inherit(rows: &mut [TableRow]) {
     for row in rows {
         for cell in &mut row.cells {
@@ -60,7 +61,7 @@ pub(super) fn inherit(rows: &mut [TableRow]) {
     }
 }
 
-/// Where the columns of a simple table start and end, in characters.
+/// The positions, in characters, at which the columns of a simple table start and end.
 pub(super) fn runs(line: &str) -> Vec<(usize, usize)> {
     let mut runs: Vec<(usize, usize)> = Vec::new();
     for (at, character) in line.chars().enumerate() {
@@ -75,7 +76,7 @@ pub(super) fn runs(line: &str) -> Vec<(usize, usize)> {
     runs
 }
 
-/// The cells of a line; the last column has no end.
+/// The cells of a line; the last column extends to the end of the line.
 pub(super) fn simple_line(line: &str, columns: &[(usize, usize)]) -> Vec<String> {
     let characters: Vec<char> = line.chars().collect();
     let last = columns.len().saturating_sub(1);

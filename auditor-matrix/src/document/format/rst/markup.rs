@@ -1,4 +1,4 @@
-//! Text with inline markup of reStructuredText to plain text.
+//! Strips reStructuredText's inline markup.
 
 use std::sync::LazyLock;
 

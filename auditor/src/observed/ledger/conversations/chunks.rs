@@ -1,6 +1,6 @@
-//! A list that grows by pieces, so that nothing moves when it does and no memory is left behind.
+//! A list that grows by fixed-size pieces, so that growing moves no values and leaves no freed memory behind.
 
-/// Values of a piece: so many that the allocator gives each back to the system.
+/// Values in a piece: enough that the allocator returns each freed piece to the system.
 const PIECE: usize = 4096;
 
 #[derive(Clone, Debug)]
@@ -31,7 +31,7 @@ impl<T: Copy> Chunks<T> {
         self.pieces.iter().flatten()
     }
 
-    /// Keeps what `keeps` says, in order.
+    /// Keeps the values for which `keeps` is true, in order.
     pub(super) fn retain(&mut self, mut keeps: impl FnMut(&T) -> bool) {
         let mut n_kept = 0;
         for index in 0..self.len() {

@@ -2,9 +2,9 @@
 
 use auditor_common::{ConversationKey, ConversationRecord, packet::mapped};
 
-/// The bytes of an address, as short as they can be.
+/// The bytes of an address: 4 for IPv4, 16 for any.
 pub(super) trait Address: Copy + Eq {
-    /// The same addresses in this form, if both have it.
+    /// The same addresses in this form, if both fit it.
     fn all(addresses: [[u8; 16]; 2]) -> Option<[Self; 2]>;
 
     fn full(self) -> [u8; 16];
@@ -35,7 +35,7 @@ impl Address for [u8; 16] {
     }
 }
 
-/// A conversation whose counts are as small as nearly all are. If they are not, the record is kept elsewhere.
+/// A conversation with counters as narrow as nearly all conversations need. A record that does not fit is kept elsewhere.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct PackedConversation<A> {
     addresses: [A; 2],
@@ -43,7 +43,7 @@ pub(super) struct PackedConversation<A> {
     bytes: [u64; 2],
     packets: [u32; 2],
     interface: u32,
-    /// Epochs; 32 bits of them are years.
+    /// Epochs; 32 bits last for 13 years.
     first: u32,
     last: u32,
     requests: u16,
@@ -62,7 +62,7 @@ const _: () = assert!(
 );
 
 impl<A: Address> PackedConversation<A> {
-    /// Without counts.
+    /// A conversation whose counts are all zero.
     pub(super) const fn new(addresses: [A; 2], key: &ConversationKey) -> Self {
         Self {
             addresses,
@@ -101,7 +101,7 @@ impl<A: Address> PackedConversation<A> {
         self.is_wide
     }
 
-    /// Takes the record over; false if it does not fit and is to be kept elsewhere.
+    /// Stores the record; false if it does not fit and the caller has to keep it elsewhere.
     pub(super) fn set(&mut self, record: &ConversationRecord) -> bool {
         let packed = self.packed(record);
         if let Some(packed) = packed {
@@ -129,7 +129,7 @@ impl<A: Address> PackedConversation<A> {
         })
     }
 
-    /// What was taken over last.
+    /// The record that was stored last.
     pub(super) fn record(&self) -> ConversationRecord {
         ConversationRecord {
             packets: self.packets.map(u64::from),

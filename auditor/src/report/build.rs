@@ -1,4 +1,4 @@
-//! From what an audit found to the report of it.
+//! Builds the report of an audit.
 
 use std::collections::BTreeMap;
 
@@ -21,7 +21,7 @@ use crate::{
 };
 
 impl Report {
-    /// Puts together what is written, read back and shown.
+    /// Builds the value that is written, read back and rendered.
     pub fn new(judged: &Judged) -> Self {
         let Judged {
             observed,
@@ -143,7 +143,8 @@ fn names<'a, R: IntoIterator<Item = &'a Role>>(roles: R) -> Vec<String> {
     roles.into_iter().map(name).collect()
 }
 
-/// Every packet, and those that are in no flow; what counted none is left out, but for the frames of a capture.
+/// All packets by direction, and those in no flow by reason. A direction without packets is left out, except for the frames
+/// of a capture file.
 fn counted(observed: &Observed) -> BTreeMap<String, Count> {
     let totals = auditor_common::Direction::ALL.map(|direction| {
         let name = schema::total_name(direction);
@@ -241,7 +242,7 @@ fn flow(judged: &Judged, flow: &Flow, finding: &FlowFinding) -> schema::Flow {
     }
 }
 
-/// Who of this host has a part in a flow.
+/// The processes of this host that take part in a flow.
 fn processes(judged: &Judged, flow: &Flow) -> Vec<schema::Process> {
     let host = &judged.observed.host;
     let mut processes = Vec::new();
@@ -275,7 +276,7 @@ fn process(process: &Process, part: Part, elsewhere: bool) -> schema::Process {
     }
 }
 
-/// Who waits on a port of a rule of which this host is the server.
+/// The processes that listen on a port of a rule, if this host is its server.
 fn listeners(judged: &Judged, rule: &PolicyRule, finding: &RuleFinding) -> Vec<schema::Process> {
     let RulePorts::Set(ports) = &rule.rule.ports else {
         return Vec::new();
@@ -383,16 +384,9 @@ fn rule(judged: &Judged, rule: &PolicyRule, finding: &RuleFinding) -> Rule {
     }
 }
 
-const fn uncounted(reason: Reason) -> GapReason {
-    match reason {
-        Reason::TableFull => GapReason::TableFull,
-        Reason::InsideUnread => GapReason::InsideUnread,
-        Reason::TooDeep => GapReason::TooDeep,
-        // No traffic hides in these, so no gap is made of them.
-        Reason::Arp | Reason::NotIp | Reason::Truncated | Reason::Malformed | Reason::Fragment => {
-            GapReason::Unwatched
-        }
-    }
+/// A reason is published by its name; those that hide no traffic are not, since no gap is made of them.
+fn uncounted(reason: Reason) -> GapReason {
+    GapReason::from_name(reason.name()).unwrap_or(GapReason::Unwatched)
 }
 
 fn gap(gap: &Gap) -> schema::Gap {

@@ -9,7 +9,7 @@ use super::{
     Judged, Look, MatrixSource, Report, diff,
     explain::{self, Query},
     learn,
-    schema::{Flow, Outcome, RuleVerdict},
+    schema::{Flow, GapReason, Outcome, RuleVerdict},
     text::render as text,
 };
 use crate::{
@@ -255,7 +255,7 @@ fn what_is_learned() {
         }
     };
     report.flows.extend([
-        // Two strangers who do the same, one who does something else, and two roles.
+        // Two hosts in no role with the same activity, one with another, and two flows between roles.
         seen("192.0.2.7", "10.0.0.1", 9100, [&[], &["store"]]),
         seen("192.0.2.8", "10.0.0.1", 9100, [&[], &["store"]]),
         seen("192.0.2.9", "10.0.0.1", 22, [&[], &["store"]]),
@@ -277,4 +277,17 @@ fn what_is_learned() {
         Matrix::parse(Path::new("m.toml"), &text).unwrap(),
         learned.matrix
     );
+}
+
+#[test]
+fn every_reason_that_may_hide_traffic_is_published() {
+    for reason in Reason::ALL {
+        let published = GapReason::from_name(reason.name());
+        assert_eq!(
+            published.is_some(),
+            reason.may_hide_traffic(),
+            "{}",
+            reason.name()
+        );
+    }
 }

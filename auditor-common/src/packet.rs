@@ -9,7 +9,7 @@ mod tunnel;
 
 use zerocopy::{FromBytes, Immutable, KnownLayout};
 
-pub use plain::{plain4, plain6};
+pub use plain::{parse_plain_ipv4, parse_plain_ipv6};
 pub use tunnel::{INDEX_MASK, Inside, Tunnel, index, inside};
 
 use crate::{port::protocol, tally::Reason};
@@ -20,39 +20,45 @@ pub trait Bytes {
     fn get<const N: usize>(&self, offset: usize) -> Option<[u8; N]>;
 
     /// Copies a header at `offset`, or `None` past the end.
-    fn head<T: FromBytes + Immutable + KnownLayout + Copy>(&self, offset: usize) -> Option<T>;
+    fn read_header<T: FromBytes + Immutable + KnownLayout + Copy>(
+        &self,
+        offset: usize,
+    ) -> Option<T>;
 
     /// VLAN tags that are followed; real captures hold five.
-    const TAGS: usize;
+    const MAX_TAGS: usize;
 
     /// IPv6 extension headers that are followed; real captures hold nine.
-    const DEPTH: usize;
+    const MAX_EXTENSIONS: usize;
 
     /// The largest offset from the start of a frame at which a header is read.
-    const FARTHEST: usize;
+    const MAX_OFFSET: usize;
 
     /// Returns `value`, which is no larger than `mask`, as a number of which the kernel's verifier knows that bound alone.
     ///
     /// The verifier follows every path with the bounds that it knows there. Where paths join, it continues only once if it
     /// knows the same on all of them, which it does for an offset that has passed through here.
-    fn forget(&self, value: usize, mask: usize) -> usize;
+    fn hide_from_verifier(&self, value: usize, mask: usize) -> usize;
 }
 
 impl Bytes for [u8] {
     // More than fit into the largest packet.
-    const TAGS: usize = 1 << 14;
-    const DEPTH: usize = 1 << 14;
-    const FARTHEST: usize = usize::MAX;
+    const MAX_TAGS: usize = 1 << 14;
+    const MAX_EXTENSIONS: usize = 1 << 14;
+    const MAX_OFFSET: usize = usize::MAX;
 
     fn get<const N: usize>(&self, offset: usize) -> Option<[u8; N]> {
         self.get(offset..)?.first_chunk().copied()
     }
 
-    fn head<T: FromBytes + Immutable + KnownLayout + Copy>(&self, offset: usize) -> Option<T> {
+    fn read_header<T: FromBytes + Immutable + KnownLayout + Copy>(
+        &self,
+        offset: usize,
+    ) -> Option<T> {
         Some(T::read_from_prefix(self.get(offset..)?).ok()?.0)
     }
 
-    fn forget(&self, value: usize, _mask: usize) -> usize {
+    fn hide_from_verifier(&self, value: usize, _mask: usize) -> usize {
         value
     }
 }
@@ -118,7 +124,7 @@ pub enum Part {
 /// used as a mask. The verifier limits them.
 pub const KERNEL_TAGS: usize = 6;
 pub const KERNEL_EXTENSIONS: usize = 12;
-pub const KERNEL_FARTHEST: usize = 0x3fff;
+pub const KERNEL_MAX_OFFSET: usize = 0x3fff;
 
 /// The length of a payload that only the frame's end bounds; larger than a 16-bit length field can hold.
 const UNBOUNDED: usize = 0x1_ffff;
@@ -147,13 +153,13 @@ const ACK: u8 = 0x10;
 pub fn parse<B: Bytes + ?Sized>(frame: &B, packet: &mut Packet) -> Result<(), Reason> {
     let mut ethertype = u16::from_be_bytes(frame.get(12).ok_or(Reason::Truncated)?);
     let mut offset = 14;
-    for _ in 0..B::TAGS {
+    for _ in 0..B::MAX_TAGS {
         // The Ethertypes of IEEE 802.1Q and 802.1ad, and the one that was used before 802.1ad.
         if !matches!(ethertype, 0x8100 | 0x88a8 | 0x9100) {
             break;
         }
         ethertype = u16::from_be_bytes(frame.get(offset + 2).ok_or(Reason::Truncated)?);
-        offset = frame.forget(offset + 4, LINK_HEADERS);
+        offset = frame.hide_from_verifier(offset + 4, LINK_HEADERS);
     }
     let payload = match ethertype {
         0x0800 => ipv4(frame, offset, packet)?,
@@ -197,7 +203,7 @@ pub fn quoted<B: Bytes + ?Sized>(
     is_ipv4: bool,
     quoted: &mut Packet,
 ) -> Result<(), Reason> {
-    let start = frame.forget(start, B::FARTHEST);
+    let start = frame.hide_from_verifier(start, B::MAX_OFFSET);
     let payload = if is_ipv4 {
         ipv4(frame, start, quoted)?
     } else {
@@ -287,7 +293,7 @@ fn ipv6<B: Bytes + ?Sized>(
     packet.destination = frame.get(start + 24).ok_or(Reason::Truncated)?;
     packet.protocol = fixed[6];
     let mut offset = start + 40;
-    for _ in 0..B::DEPTH {
+    for _ in 0..B::MAX_EXTENSIONS {
         if !is_extension(packet.protocol) {
             return Ok(Payload {
                 offset,
@@ -319,11 +325,11 @@ fn ipv6<B: Bytes + ?Sized>(
         if packet.part == Part::LaterFragment {
             return Ok(Payload { offset, length: 0 });
         }
-        if B::FARTHEST < offset + length {
+        if B::MAX_OFFSET < offset + length {
             return Err(Reason::TooDeep);
         }
-        available = frame.forget(available.saturating_sub(length), UNBOUNDED);
-        offset = frame.forget(offset + length, B::FARTHEST);
+        available = frame.hide_from_verifier(available.saturating_sub(length), UNBOUNDED);
+        offset = frame.hide_from_verifier(offset + length, B::MAX_OFFSET);
     }
     if is_extension(packet.protocol) {
         return Err(Reason::TooDeep);

@@ -23,7 +23,7 @@ pub(crate) unsafe fn increase(counter: *mut u64, amount: u64) {
 ///
 /// As of [`increase`].
 #[inline(always)]
-pub(crate) unsafe fn unite(bits: *mut u64, more: u64) {
+pub(crate) unsafe fn set_bits(bits: *mut u64, more: u64) {
     // SAFETY: the caller's promise.
     unsafe {
         if *bits & more != more {

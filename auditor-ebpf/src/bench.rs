@@ -23,7 +23,7 @@ use auditor_common::{
     Packet,
     packet::{self, KERNEL_EXTENSIONS},
 };
-use auditor_ebpf::{GlobalFunctions, Hook, ODD, TcEgress, TcIngress, Xdp, count};
+use auditor_ebpf::{GOLDEN_RATIO, GlobalFunctions, Hook, TcEgress, TcIngress, Xdp, count};
 use aya_ebpf::{
     Global,
     bindings::{TC_ACT_UNSPEC, xdp_action},
@@ -90,7 +90,7 @@ fn next(start: usize, end: usize) {
 fn floor<H: Hook>(hook: H) -> Option<Packet> {
     let mut packet = Packet::EMPTY;
     let mut addresses = 0_u64;
-    if !packet::plain4(
+    if !packet::parse_plain_ipv4(
         &hook.linear_bytes::<KERNEL_EXTENSIONS>(),
         14,
         &mut packet,
@@ -120,7 +120,7 @@ fn add<H: Hook>(hook: H) {
 fn line<H: Hook>(hook: H) {
     let Some(packet) = floor(hook) else { return };
     let [.., a, b, c, d] = packet.source;
-    let number = u64::from(u32::from_ne_bytes([a, b, c, d])).wrapping_mul(ODD) >> 32;
+    let number = u64::from(u32::from_ne_bytes([a, b, c, d])).wrapping_mul(GOLDEN_RATIO) >> 32;
     if let Some(line) = LINES.get_ptr_mut(number as u32 % N_LINES) {
         // SAFETY: a whole entry, which one CPU uses at a time.
         unsafe { (*line)[0] += 1 };

@@ -2,7 +2,7 @@
 
 use auditor_common::{
     Bytes, Packet,
-    packet::{KERNEL_FARTHEST, KERNEL_TAGS, plain6},
+    packet::{KERNEL_MAX_OFFSET, KERNEL_TAGS, parse_plain_ipv6},
 };
 use aya_ebpf::{bindings::__sk_buff, helpers::generated::bpf_skb_load_bytes};
 use zerocopy::{FromBytes, Immutable, KnownLayout};
@@ -29,10 +29,14 @@ impl<const EXTENSIONS: usize> LinearBytes<EXTENSIONS> {
         self.end - self.start
     }
 
-    /// As [`plain6`], but returns where the addresses lie in the packet; `None` if it is no plain IPv6 packet.
+    /// As [`parse_plain_ipv6`], but returns where the addresses lie in the packet; `None` if it is no plain IPv6 packet.
     #[inline(always)]
-    pub(crate) fn plain6(&self, start: usize, packet: &mut Packet) -> Option<AddressesInPacket> {
-        if !plain6(self, start, packet, &mut [[0; 2]; 2]) {
+    pub(crate) fn parse_plain_ipv6(
+        &self,
+        start: usize,
+        packet: &mut Packet,
+    ) -> Option<AddressesInPacket> {
+        if !parse_plain_ipv6(self, start, packet, &mut [[0; 2]; 2]) {
             return None;
         }
         let source = self.start + start + 8;
@@ -54,12 +58,15 @@ impl<const EXTENSIONS: usize> Bytes for LinearBytes<EXTENSIONS> {
         Some(unsafe { *(at as *const [u8; N]) })
     }
 
-    const TAGS: usize = KERNEL_TAGS;
-    const DEPTH: usize = EXTENSIONS;
-    const FARTHEST: usize = KERNEL_FARTHEST;
+    const MAX_TAGS: usize = KERNEL_TAGS;
+    const MAX_EXTENSIONS: usize = EXTENSIONS;
+    const MAX_OFFSET: usize = KERNEL_MAX_OFFSET;
 
     #[inline(always)]
-    fn head<T: FromBytes + Immutable + KnownLayout + Copy>(&self, offset: usize) -> Option<T> {
+    fn read_header<T: FromBytes + Immutable + KnownLayout + Copy>(
+        &self,
+        offset: usize,
+    ) -> Option<T> {
         // SAFETY: no packet lies at the end of the address space. Without overflow the compiler sees that a check at a
         // larger offset covers the checks at smaller ones, and drops those.
         let (at, end) = unsafe {
@@ -75,7 +82,7 @@ impl<const EXTENSIONS: usize> Bytes for LinearBytes<EXTENSIONS> {
     }
 
     #[inline(always)]
-    fn forget(&self, value: usize, mask: usize) -> usize {
+    fn hide_from_verifier(&self, value: usize, mask: usize) -> usize {
         let at = self.start as *const [u8; 4];
         if self.end < self.start + 4 {
             return 0;
@@ -114,12 +121,15 @@ impl<const EXTENSIONS: usize> Bytes for SkbBytes<EXTENSIONS> {
         (result == 0).then_some(bytes)
     }
 
-    const TAGS: usize = KERNEL_TAGS;
-    const DEPTH: usize = EXTENSIONS;
-    const FARTHEST: usize = KERNEL_FARTHEST;
+    const MAX_TAGS: usize = KERNEL_TAGS;
+    const MAX_EXTENSIONS: usize = EXTENSIONS;
+    const MAX_OFFSET: usize = KERNEL_MAX_OFFSET;
 
     #[inline(always)]
-    fn head<T: FromBytes + Immutable + KnownLayout + Copy>(&self, offset: usize) -> Option<T> {
+    fn read_header<T: FromBytes + Immutable + KnownLayout + Copy>(
+        &self,
+        offset: usize,
+    ) -> Option<T> {
         let mut head = T::new_zeroed();
         // SAFETY: the helper checks the offset, and writes as many bytes as the header has or fails; any are a `T`.
         let result = unsafe {
@@ -134,7 +144,7 @@ impl<const EXTENSIONS: usize> Bytes for SkbBytes<EXTENSIONS> {
     }
 
     #[inline(always)]
-    fn forget(&self, value: usize, mask: usize) -> usize {
+    fn hide_from_verifier(&self, value: usize, mask: usize) -> usize {
         let Some(bytes) = self.get::<4>(0) else {
             return 0;
         };
@@ -168,7 +178,7 @@ pub(crate) struct AddressesInPacket {
 impl AddressesInPacket {
     #[inline(always)]
     pub(crate) fn words(self) -> [u64; 4] {
-        // SAFETY: `LinearBytes::plain6`, which made this value, has read these bytes.
+        // SAFETY: `LinearBytes::parse_plain_ipv6`, which made this value, has read these bytes.
         unsafe {
             [
                 self.first.read_volatile(),

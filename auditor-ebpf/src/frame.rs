@@ -69,5 +69,5 @@ impl<H: Hook> Frame<H> {
 #[inline(always)]
 pub(crate) fn ethertype<H: Hook>(hook: H) -> u16 {
     let bytes: LinearBytes<KERNEL_EXTENSIONS> = hook.linear_bytes();
-    bytes.head(ETHERTYPE).unwrap_or(0)
+    bytes.read_header(ETHERTYPE).unwrap_or(0)
 }

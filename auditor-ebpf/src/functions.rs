@@ -52,14 +52,14 @@ macro_rules! functions {
 
 /// Defines the functions that read packets, for one kind of context.
 macro_rules! readers {
-    ($($of:ty: $parse:ident $parse_beyond:ident $parse_quoted:ident $open_tunnel:ident;)*) => {
+    ($($of:ty: $parse:ident $parse_nonlinear:ident $parse_quoted:ident $open_tunnel:ident;)*) => {
         functions! {$(
             fn $parse[hook: $of, &mut packet else Outcome::DONE.0]() -> u32 {
                 let bytes = hook.linear_bytes::<KERNEL_EXTENSIONS>();
                 Outcome::from(packet::parse(&bytes, packet)).0
             }
 
-            fn $parse_beyond[hook: $of, &mut packet else Outcome::DONE.0]() -> u32 {
+            fn $parse_nonlinear[hook: $of, &mut packet else Outcome::DONE.0]() -> u32 {
                 let bytes = hook.all_bytes::<KERNEL_EXTENSIONS>();
                 Outcome::from(packet::parse(&bytes, packet)).0
             }
@@ -77,8 +77,8 @@ macro_rules! readers {
 }
 
 readers! {
-    Xdp: xdp_parse xdp_parse_beyond xdp_parse_quoted xdp_open_tunnel;
-    TcIngress: skb_parse skb_parse_beyond skb_parse_quoted skb_open_tunnel;
+    Xdp: xdp_parse xdp_parse_nonlinear xdp_parse_quoted xdp_open_tunnel;
+    TcIngress: skb_parse skb_parse_nonlinear skb_parse_quoted skb_open_tunnel;
 }
 
 /// Defines the functions that count packets, for one direction.
@@ -165,7 +165,7 @@ functions! {
 macro_rules! hooks {
     ($($hook:ident:
         $ipv4:ident $ipv4_tagged:ident $ipv6:ident $any:ident $icmp_error:ident $tunnel:ident,
-        $parse:ident $parse_beyond:ident $parse_quoted:ident $open_tunnel:ident,
+        $parse:ident $parse_nonlinear:ident $parse_quoted:ident $open_tunnel:ident,
         $count_4:ident $count_6:ident $count_shared:ident;
     )*) => {
         functions! {$(
@@ -237,8 +237,8 @@ macro_rules! hooks {
             }
 
             #[inline(always)]
-            fn parse_beyond(self, packet: &mut Packet) -> Outcome {
-                Outcome($parse_beyond(self.raw(), packet))
+            fn parse_nonlinear(self, packet: &mut Packet) -> Outcome {
+                Outcome($parse_nonlinear(self.raw(), packet))
             }
 
             #[inline(always)]
@@ -291,15 +291,15 @@ macro_rules! hooks {
 
 hooks! {
     Xdp: xdp_ipv4 xdp_ipv4_tagged xdp_ipv6 xdp_any xdp_icmp_error xdp_tunnel,
-        xdp_parse xdp_parse_beyond xdp_parse_quoted xdp_open_tunnel,
+        xdp_parse xdp_parse_nonlinear xdp_parse_quoted xdp_open_tunnel,
         ingress_count_4 ingress_count_6 ingress_count_shared;
     XdpFrags: frags_ipv4 frags_ipv4_tagged frags_ipv6 frags_any frags_icmp_error frags_tunnel,
-        xdp_parse xdp_parse_beyond xdp_parse_quoted xdp_open_tunnel,
+        xdp_parse xdp_parse_nonlinear xdp_parse_quoted xdp_open_tunnel,
         ingress_count_4 ingress_count_6 ingress_count_shared;
     TcIngress: ingress_ipv4 ingress_ipv4_tagged ingress_ipv6 ingress_any ingress_icmp_error ingress_tunnel,
-        skb_parse skb_parse_beyond skb_parse_quoted skb_open_tunnel,
+        skb_parse skb_parse_nonlinear skb_parse_quoted skb_open_tunnel,
         ingress_count_4 ingress_count_6 ingress_count_shared;
     TcEgress: egress_ipv4 egress_ipv4_tagged egress_ipv6 egress_any egress_icmp_error egress_tunnel,
-        skb_parse skb_parse_beyond skb_parse_quoted skb_open_tunnel,
+        skb_parse skb_parse_nonlinear skb_parse_quoted skb_open_tunnel,
         egress_count_4 egress_count_6 egress_count_shared;
 }

@@ -29,7 +29,7 @@ pub trait GlobalFunctions: Hook {
     fn parse(self, packet: &mut Packet) -> Outcome;
 
     /// Reads the endpoints from all bytes, also those beyond the linear part.
-    fn parse_beyond(self, packet: &mut Packet) -> Outcome;
+    fn parse_nonlinear(self, packet: &mut Packet) -> Outcome;
 
     /// Reads the endpoints of a packet that an ICMP error quotes.
     fn parse_quoted(self, quote: Quote, quoted: &mut Packet) -> Outcome;

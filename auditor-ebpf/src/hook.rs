@@ -40,7 +40,7 @@ pub trait Hook: Copy {
     fn all_bytes<const EXTENSIONS: usize>(self) -> impl Bytes;
 
     /// Whether a helper can read bytes beyond the linear part.
-    const REACHES_BEYOND: bool;
+    const READS_NONLINEAR: bool;
 }
 
 /// For both kinds of contexts, which have these fields. The reads are volatile, so that the compiler does not keep the

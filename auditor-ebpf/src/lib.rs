@@ -45,7 +45,7 @@ pub use mode::logs;
 pub use outcome::Outcome;
 pub use path::count;
 pub use quote::Quote;
-pub use table::addresses::ODD;
+pub use table::addresses::GOLDEN_RATIO;
 pub use verifier::bounded;
 
 /// The helpers used here are for programs under a GPL-compatible licence.

@@ -178,7 +178,7 @@ impl KnownPorts {
     #[inline(always)]
     pub(crate) fn add(self, index: u32, mask: u64) {
         // SAFETY: a whole word; other CPUs write to it too, so the change is one atomic instruction.
-        unsafe { atomic::unite(self.word(index), mask) };
+        unsafe { atomic::set_bits(self.word(index), mask) };
     }
 
     #[inline(always)]

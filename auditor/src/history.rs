@@ -143,7 +143,7 @@ impl History {
             let entry = self.flows.entry(key.clone()).or_default();
             let new = match &entry.counted {
                 Some(before) if **before == flow => continue,
-                Some(before) => flow.less(before),
+                Some(before) => flow.minus(before),
                 None => flow.clone(),
             };
             if !new.is_empty() {
@@ -167,7 +167,7 @@ impl History {
             entry.counted = entry
                 .counted
                 .take()
-                .map(|counted| counted.less(&flow))
+                .map(|counted| counted.minus(&flow))
                 .filter(|left| !left.is_empty())
                 .map(Box::new);
             match &mut entry.before {

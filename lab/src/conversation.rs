@@ -18,7 +18,7 @@ use crate::Namespace;
 const REQUEST: &[u8] = b"request of the lab";
 const REPLY: &[u8] = b"reply of the lab, a little longer";
 /// How long a client and a service wait for one another.
-const PATIENCE: Duration = Duration::from_millis(1500);
+const TIMEOUT: Duration = Duration::from_millis(1500);
 
 /// How a request ended.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -112,7 +112,7 @@ fn wait(socket: &impl std::os::fd::AsFd, stop: &AtomicBool) -> bool {
 }
 
 fn answer(mut stream: TcpStream) -> std::io::Result<()> {
-    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.set_read_timeout(Some(TIMEOUT))?;
     let mut buffer = [0; 2048];
     if 0 < stream.read(&mut buffer)? {
         stream.write_all(REPLY)?;
@@ -153,8 +153,8 @@ pub fn request(
 }
 
 fn request_tcp(server: SocketAddr) -> std::io::Result<()> {
-    let mut stream = TcpStream::connect_timeout(&server, PATIENCE)?;
-    stream.set_read_timeout(Some(PATIENCE))?;
+    let mut stream = TcpStream::connect_timeout(&server, TIMEOUT)?;
+    stream.set_read_timeout(Some(TIMEOUT))?;
     stream.write_all(REQUEST)?;
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer)?;
@@ -169,7 +169,7 @@ fn request_udp(server: SocketAddr) -> std::io::Result<()> {
     };
     let socket = UdpSocket::bind(any)?;
     socket.connect(server)?;
-    socket.set_read_timeout(Some(PATIENCE))?;
+    socket.set_read_timeout(Some(TIMEOUT))?;
     socket.send(REQUEST)?;
     let mut buffer = [0; 2048];
     socket.recv(&mut buffer)?;

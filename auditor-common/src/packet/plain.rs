@@ -73,17 +73,17 @@ const IPV6: u16 = 0x86dd_u16.to_be();
 /// The addresses are written to `addresses` in network byte order; those of `packet` stay empty. The flags are evaluated by
 /// [`Packet::read_handshake`].
 #[inline(always)]
-pub fn plain4<B: Bytes + ?Sized>(
+pub fn parse_plain_ipv4<B: Bytes + ?Sized>(
     frame: &B,
     start: usize,
     packet: &mut Packet,
     addresses: &mut u64,
 ) -> bool {
     // The later header comes first: its bounds check covers the earlier one.
-    let Some(next) = frame.head::<Transport>(start + HEADER4) else {
+    let Some(next) = frame.read_header::<Transport>(start + HEADER4) else {
         return false;
     };
-    let Some(head) = frame.head::<Head4>(start - BEFORE4) else {
+    let Some(head) = frame.read_header::<Head4>(start - BEFORE4) else {
         return false;
     };
     if head.ethertype != IPV4 || head.version_and_length != 0x45 {
@@ -109,18 +109,18 @@ pub fn plain4<B: Bytes + ?Sized>(
     true
 }
 
-/// As [`plain4`], for a plain IPv6 packet at `start`.
+/// As [`parse_plain_ipv4`], for a plain IPv6 packet at `start`.
 #[inline(always)]
-pub fn plain6<B: Bytes + ?Sized>(
+pub fn parse_plain_ipv6<B: Bytes + ?Sized>(
     frame: &B,
     start: usize,
     packet: &mut Packet,
     addresses: &mut [[u64; 2]; 2],
 ) -> bool {
-    let Some(next) = frame.head::<Transport>(start + HEADER6) else {
+    let Some(next) = frame.read_header::<Transport>(start + HEADER6) else {
         return false;
     };
-    let Some(head) = frame.head::<Head6>(start - BEFORE6) else {
+    let Some(head) = frame.read_header::<Head6>(start - BEFORE6) else {
         return false;
     };
     if head.ethertype != IPV6 || head.version >> 4 != 6 {

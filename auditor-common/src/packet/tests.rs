@@ -5,7 +5,10 @@ use std::{vec, vec::Vec};
 use etherparse::{PacketBuilder, SlicedPacket, TransportSlice};
 use proptest::prelude::*;
 
-use super::{Handshake, Packet, Part, Reason, mapped, pack4, parse, plain4, plain6, unpack4};
+use super::{
+    Handshake, Packet, Part, Reason, mapped, pack4, parse, parse_plain_ipv4, parse_plain_ipv6,
+    unpack4,
+};
 
 const MAC: [u8; 6] = [2, 0, 0, 0, 0, 1];
 const CLIENT: [u8; 4] = [10, 0, 0, 5];
@@ -366,18 +369,18 @@ proptest! {
         let _either = read(&frame);
     }
 
-    /// What `plain4` and `plain6` read, `parse` reads as well.
+    /// What `parse_plain_ipv4` and `parse_plain_ipv6` read, `parse` reads as well.
     #[test]
     fn both_ways_agree(frame in nearly()) {
         let mut plain = Packet::EMPTY;
         let (mut addresses_4, mut addresses_6) = (0_u64, [[0; 2]; 2]);
-        if plain4(frame.as_slice(), 14, &mut plain, &mut addresses_4) {
+        if parse_plain_ipv4(frame.as_slice(), 14, &mut plain, &mut addresses_4) {
             plain.read_handshake();
             [plain.source, plain.destination] = unpack4(addresses_4);
             prop_assert_eq!(pack4(plain.source, plain.destination), addresses_4);
             prop_assert_eq!(read(&frame), Ok(plain));
         }
-        if plain6(frame.as_slice(), 14, &mut plain, &mut addresses_6) {
+        if parse_plain_ipv6(frame.as_slice(), 14, &mut plain, &mut addresses_6) {
             plain.read_handshake();
             [plain.source, plain.destination] = addresses_6.map(|end| {
                 let bytes = end.map(u64::to_ne_bytes);

@@ -96,7 +96,7 @@ enum Next {
 }
 
 /// VLAN tags that are followed inside a tunnel.
-const TAGS: usize = 2;
+const MAX_TAGS: usize = 2;
 
 /// Reads the packet that a tunnel's packet carries into `inner`; `None` if `outer` is no tunnel's packet, or carries no IP
 /// packet. `outer` is what [`super::parse`] filled. Tunnels inside the tunnel are not read.
@@ -122,7 +122,7 @@ pub fn inside<B: Bytes + ?Sized>(
     if outer.part != Part::Whole {
         return Some(Err(Reason::Fragment));
     }
-    let at = frame.forget(at, B::FARTHEST);
+    let at = frame.hide_from_verifier(at, B::MAX_OFFSET);
     let found = match tunnel {
         Tunnel::Vxlan => vxlan(frame, at),
         Tunnel::Geneve => geneve(frame, at),
@@ -131,7 +131,7 @@ pub fn inside<B: Bytes + ?Sized>(
         Tunnel::SixIn => Ok((Next::Ip6, at)),
     };
     let read = found.and_then(|(next, start)| {
-        let start = frame.forget(start, B::FARTHEST);
+        let start = frame.hide_from_verifier(start, B::MAX_OFFSET);
         read(frame, next, start, inner)?;
         Ok(Inside {
             tunnel,
@@ -203,12 +203,12 @@ fn read<B: Bytes + ?Sized>(
     let network = if matches!(first, Next::Ethernet) {
         let mut ethertype = u16::from_be_bytes(frame.get(start + 12).ok_or(Reason::Truncated)?);
         let mut length = 14;
-        for _ in 0..TAGS {
+        for _ in 0..MAX_TAGS {
             if !matches!(ethertype, 0x8100 | 0x88a8) {
                 break;
             }
             ethertype = u16::from_be_bytes(frame.get(start + length + 2).ok_or(Reason::Truncated)?);
-            length = frame.forget(length + 4, LINK_HEADERS);
+            length = frame.hide_from_verifier(length + 4, LINK_HEADERS);
         }
         offset = start + length;
         match ethertype {
@@ -221,7 +221,7 @@ fn read<B: Bytes + ?Sized>(
     } else {
         first
     };
-    let offset = frame.forget(offset, B::FARTHEST);
+    let offset = frame.hide_from_verifier(offset, B::MAX_OFFSET);
     let payload = if matches!(network, Next::Ip4) {
         ipv4(frame, offset, inner)?
     } else {

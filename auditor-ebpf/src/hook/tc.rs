@@ -18,7 +18,7 @@ macro_rules! socket_buffers {
     ($($name:ident: $direction:expr;)*) => {$(
         impl Hook for $name {
             const DIRECTION: Direction = $direction;
-            const REACHES_BEYOND: bool = true;
+            const READS_NONLINEAR: bool = true;
 
             raw!(*mut __sk_buff);
             linear_bytes!();

@@ -11,7 +11,7 @@ pub struct XdpFrags(*mut xdp_md);
 
 impl Hook for XdpFrags {
     const DIRECTION: Direction = Direction::Ingress;
-    const REACHES_BEYOND: bool = false;
+    const READS_NONLINEAR: bool = false;
 
     raw!(*mut xdp_md);
     linear_bytes!();

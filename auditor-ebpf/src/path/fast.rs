@@ -9,7 +9,7 @@ use core::intrinsics::cold_path;
 use auditor_common::{
     Direction, Evidence, KeptPorts, PackedPorts, Packet, Reason,
     flow::opening,
-    packet::{Handshake, RST, SYN, plain4},
+    packet::{Handshake, RST, SYN, parse_plain_ipv4},
     port::protocol,
 };
 
@@ -40,13 +40,14 @@ pub(crate) fn count<H: Hook, const TCP_ONLY: bool>(hook: H) -> Outcome {
     let frame = Frame::new(hook);
     let mut packet = Packet::EMPTY;
     let mut addresses = 0;
-    if plain4(&frame.linear_bytes(), UNTAGGED, &mut packet, &mut addresses) {
+    if parse_plain_ipv4(&frame.linear_bytes(), UNTAGGED, &mut packet, &mut addresses) {
         return plain::<H, _, TCP_ONLY>(&frame, &per_cpu, known, &mut packet, addresses);
     }
-    if let Some(addresses) = frame.linear_bytes().plain6(UNTAGGED, &mut packet) {
+    if let Some(addresses) = frame.linear_bytes().parse_plain_ipv6(UNTAGGED, &mut packet) {
         return plain::<H, _, TCP_ONLY>(&frame, &per_cpu, known, &mut packet, addresses);
     }
-    if ethertype(hook) == VLAN && plain4(&frame.linear_bytes(), TAGGED, &mut packet, &mut addresses)
+    if ethertype(hook) == VLAN
+        && parse_plain_ipv4(&frame.linear_bytes(), TAGGED, &mut packet, &mut addresses)
     {
         return plain::<H, _, TCP_ONLY>(&frame, &per_cpu, known, &mut packet, addresses);
     }
@@ -149,7 +150,7 @@ fn request<H: Hook, A: AddressPair>(
             Some(record) => record,
             None if !bucket.is_free() => continue,
             None => {
-                if !Bucket::<A>::has_room_unproven(per_cpu) {
+                if !Bucket::<A>::try_take_unproven(per_cpu) {
                     per_cpu.add_own_total(H::DIRECTION, &wire);
                     tallies::add_lost(H::DIRECTION, packet.protocol, port, &wire);
                     tallies::add(Reason::TableFull, &wire);

@@ -3,7 +3,7 @@
 
 use auditor_common::{
     Packet, Part, Reason, Tally,
-    packet::{plain4, plain6},
+    packet::{parse_plain_ipv4, parse_plain_ipv6},
 };
 
 use crate::{
@@ -26,7 +26,7 @@ pub(crate) fn ipv4<H: Hook, const START: usize>(hook: H) -> Outcome {
     };
     let mut packet = Packet::EMPTY;
     let mut addresses = 0;
-    if !plain4(&frame.linear_bytes(), START, &mut packet, &mut addresses) {
+    if !parse_plain_ipv4(&frame.linear_bytes(), START, &mut packet, &mut addresses) {
         return Outcome::NOT_PLAIN;
     }
     packet.read_handshake();
@@ -41,7 +41,7 @@ pub(crate) fn ipv6<H: Hook>(hook: H) -> Outcome {
     };
     let mut packet = Packet::EMPTY;
     let mut addresses = [[0; 2]; 2];
-    if !plain6(&frame.linear_bytes(), UNTAGGED, &mut packet, &mut addresses) {
+    if !parse_plain_ipv6(&frame.linear_bytes(), UNTAGGED, &mut packet, &mut addresses) {
         return Outcome::NOT_PLAIN;
     }
     packet.read_handshake();
@@ -124,14 +124,14 @@ pub(crate) fn any<H: GlobalFunctions>(hook: H, has_no_bucket: bool) -> (Outcome,
 fn parse<H: GlobalFunctions>(frame: &Frame<H>, packet: &mut Packet) -> Outcome {
     let hook = frame.hook;
     let parsed = hook.parse(packet);
-    if !H::REACHES_BEYOND {
+    if !H::READS_NONLINEAR {
         return parsed;
     }
     // Headers that reach beyond the linear part look as if they were cut off.
     let is_cut = parsed == Outcome::of(Reason::Truncated) || packet.part == Part::Short;
     if is_cut && (frame.linear_bytes().length() as u32) < frame.length {
         *packet = Packet::EMPTY;
-        return hook.parse_beyond(packet);
+        return hook.parse_nonlinear(packet);
     }
     parsed
 }

@@ -24,7 +24,7 @@ static MASK_6: Global<u32> = Global::new(0);
 #[unsafe(no_mangle)]
 pub(crate) static SECRET_0: Global<u64> = Global::new(0);
 /// An odd number whose bits look random: 2^64 divided by the golden ratio.
-pub const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
+pub const GOLDEN_RATIO: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// Source and destination address in network byte order, as they are in the packet.
 pub(crate) type Addresses4 = u64;
@@ -89,7 +89,7 @@ pub(crate) trait AddressPair: Copy {
     /// # Safety
     ///
     /// `bucket` is a whole map value.
-    unsafe fn are_of(self, bucket: *mut Self::Layout) -> bool;
+    unsafe fn match_bucket(self, bucket: *mut Self::Layout) -> bool;
 
     /// Writes these addresses into the bucket.
     ///
@@ -122,7 +122,7 @@ impl AddressPair for Addresses4 {
     }
 
     #[inline(always)]
-    unsafe fn are_of(self, bucket: *mut Bucket4) -> bool {
+    unsafe fn match_bucket(self, bucket: *mut Bucket4) -> bool {
         // SAFETY: the caller's promise.
         unsafe { (*bucket).addresses == self }
     }
@@ -167,7 +167,7 @@ impl AddressPair for Addresses6 {
     }
 
     #[inline(always)]
-    unsafe fn are_of(self, bucket: *mut Bucket6) -> bool {
+    unsafe fn match_bucket(self, bucket: *mut Bucket6) -> bool {
         let [[a, b], [c, d]] = self;
         // SAFETY: the caller's promise.
         unsafe { are_equal([a, b, c, d], &(*bucket).addresses) }
@@ -221,7 +221,7 @@ impl AddressPair for AddressesInPacket {
     }
 
     #[inline(always)]
-    unsafe fn are_of(self, bucket: *mut Bucket6) -> bool {
+    unsafe fn match_bucket(self, bucket: *mut Bucket6) -> bool {
         // SAFETY: the caller's promise.
         unsafe { are_equal(self.words(), &(*bucket).addresses) }
     }
@@ -237,8 +237,8 @@ impl AddressPair for AddressesInPacket {
 #[inline(always)]
 fn fold([a, b, c, d]: [u64; 4]) -> u64 {
     let secret = SECRET_0.load();
-    let first = (a ^ secret).wrapping_mul(ODD) ^ b;
-    let second = (c ^ secret).wrapping_mul(ODD) ^ d;
+    let first = (a ^ secret).wrapping_mul(GOLDEN_RATIO) ^ b;
+    let second = (c ^ secret).wrapping_mul(GOLDEN_RATIO) ^ d;
     first.wrapping_mul(secret | 1).rotate_left(29) ^ second
 }
 

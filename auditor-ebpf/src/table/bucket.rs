@@ -9,7 +9,7 @@ use auditor_common::{
 use aya_ebpf::Global;
 
 use super::{
-    addresses::{AddressPair, Layout as _, ODD, SECRET_0},
+    addresses::{AddressPair, GOLDEN_RATIO, Layout as _, SECRET_0},
     event::OPENS,
 };
 use crate::{state::PerCpu, verifier::one_of_two};
@@ -25,7 +25,7 @@ const MOST_EVENTS: u16 = u16::MAX;
 #[inline(always)]
 pub(crate) fn hash<A: AddressPair>(addresses: A, ports: u64) -> u32 {
     let mut hash = (addresses.fold() ^ SECRET_0.load()).wrapping_mul(SECRET_1.load() | 1);
-    hash = (hash ^ hash >> 32 ^ ports).wrapping_mul(ODD);
+    hash = (hash ^ hash >> 32 ^ ports).wrapping_mul(GOLDEN_RATIO);
     (hash >> 32) as u32
 }
 
@@ -48,7 +48,7 @@ impl<A: AddressPair> Bucket<A> {
         unsafe {
             let (its_ports, record) = A::Layout::parts(self.0);
             (likely(*its_ports == ports)
-                && likely(addresses.are_of(self.0))
+                && likely(addresses.match_bucket(self.0))
                 && likely((*record).interface == interface))
             .then_some(Record(record))
         }
@@ -76,7 +76,7 @@ impl<A: AddressPair> Bucket<A> {
 
     /// Whether a bucket is left for one more unproven packet; if so, counts it as taken.
     #[inline(always)]
-    pub(crate) fn has_room_unproven(per_cpu: &PerCpu) -> bool {
+    pub(crate) fn try_take_unproven(per_cpu: &PerCpu) -> bool {
         per_cpu.take_unproven(A::Layout::mask() >> 2)
     }
 }

@@ -36,7 +36,7 @@ pub(crate) fn find<A: AddressPair>(
             return Found::Bucket(record, false);
         }
         if bucket.is_free() {
-            if is_unproven && !Bucket::<A>::has_room_unproven(per_cpu) {
+            if is_unproven && !Bucket::<A>::try_take_unproven(per_cpu) {
                 return Found::Lost;
             }
             return Found::Bucket(bucket.take(key.addresses, key.ports, interface), true);

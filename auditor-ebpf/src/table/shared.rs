@@ -6,7 +6,7 @@ use aya_ebpf::{bindings::BPF_NOEXIST, macros::map, maps::HashMap};
 
 use super::event::OPENS;
 use crate::{
-    atomic::{increase, unite},
+    atomic::{increase, set_bits},
     state::PerCpu,
     verifier::one_of_two,
 };
@@ -107,7 +107,7 @@ pub(crate) fn add(per_cpu: &PerCpu, key: &ConversationKey, packet: &Packet) -> R
         if packet.refusals != 0 {
             increase(&raw mut (*known).refusals, 1);
         }
-        unite(
+        set_bits(
             &raw mut (*known).flags,
             u64::from(packet.flags) << (8 * sender),
         );
@@ -115,7 +115,7 @@ pub(crate) fn add(per_cpu: &PerCpu, key: &ConversationKey, packet: &Packet) -> R
         if is_new && sender == 1 {
             opening |= opening::STARTED_BY_SECOND;
         }
-        unite(&raw mut (*known).opening, u64::from(opening));
+        set_bits(&raw mut (*known).opening, u64::from(opening));
     }
     Ok(())
 }

@@ -126,7 +126,7 @@ impl Configuration {
     }
 
     /// Whether it has the same sinks as another configuration.
-    pub(crate) fn has_sinks_of(&self, other: &Self) -> bool {
+    pub(crate) fn has_same_sinks_as(&self, other: &Self) -> bool {
         let sections = |one: &Self| one.deployment.as_ref().map(|it| it.sinks.clone());
         sections(self).unwrap_or_default() == sections(other).unwrap_or_default()
     }

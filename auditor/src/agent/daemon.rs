@@ -179,7 +179,7 @@ impl Daemon {
         };
         session.document(&configuration.matrices);
         session.select(selection);
-        if !configuration.has_sinks_of(&self.configuration) {
+        if !configuration.has_same_sinks_as(&self.configuration) {
             let database = self.journal.state().database();
             let host = &session.facts.host.name;
             self.outbox = Outbox::begin(&self.threads, &configuration.sinks, &database, host);

@@ -91,7 +91,7 @@ impl WatchedInterfaces {
         for (lost, wanted) in gone {
             let name = lost.interface.name;
             match wanted {
-                Wanted::Surely => {
+                Wanted::Required => {
                     changes.messages.push(format!(
                         "auditor: interface {name} went away; what passes there is not seen"
                     ));
@@ -101,7 +101,7 @@ impl WatchedInterfaces {
                         until: None,
                     });
                 }
-                Wanted::WhileThere => {
+                Wanted::Transient => {
                     changes
                         .messages
                         .push(format!("auditor: interface {name} went away"));
@@ -164,7 +164,7 @@ impl WatchedInterfaces {
 
     /// Whether nothing is watched, and nothing will be.
     pub(crate) const fn is_over(&self) -> bool {
-        self.attached.is_empty() && !self.selection.is_open()
+        self.attached.is_empty() && !self.selection.may_match_new_interfaces()
     }
 
     /// Detaches from all interfaces.

@@ -31,7 +31,7 @@ use crate::{
 const SETTLE_TICKS: u64 = 60;
 /// Epochs without a packet after which a conversation counts as over: five minutes, longer than most firewalls keep state
 /// for anything but established TCP. If it goes on all the same, it is another conversation of the same flow.
-const OVER: u64 = 3000;
+const IDLE_EPOCHS: u64 = 3000;
 /// How many conversations are kept, as a multiple of the flow table's size, which needs to hold only one second: it is
 /// drained every second.
 const FLOWS_KEPT: usize = 16;
@@ -106,7 +106,7 @@ impl Session {
         match lifetime {
             Lifetime::Foreground => {}
             Lifetime::Daemon => {
-                privilege::give_up().context("cannot give up capabilities")?;
+                privilege::drop_capabilities().context("cannot give up capabilities")?;
             }
         }
         let mut counted = Counted::new(settings.flows as usize * FLOWS_KEPT);
@@ -215,7 +215,7 @@ impl Session {
                 is_documented: &is_documented,
                 ephemeral: self.facts.ephemeral,
             };
-            self.counted.ledger.settle(before, &known);
+            self.counted.ledger.decide_servers(before, &known);
         }
         if self.facts.list_listeners()? {
             self.capture
@@ -276,7 +276,7 @@ impl Session {
 
     /// A conversation is over if its last packet was before this epoch.
     fn over_before(&self) -> u64 {
-        self.clock.epoch().saturating_sub(OVER)
+        self.clock.epoch().saturating_sub(IDLE_EPOCHS)
     }
 
     fn described(&self, flows: Vec<(FlowKey, ConversationRecord)>) -> Vec<Flow> {

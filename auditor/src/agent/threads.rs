@@ -16,7 +16,7 @@ impl ThreadSpawner {
         std::thread::spawn(move || {
             // New threads inherit this one's capabilities. An error is ignored: a capability that can't be given up is not
             // held.
-            let _refused = privilege::give_up();
+            let _refused = privilege::drop_capabilities();
             for work in receive {
                 std::thread::spawn(work);
             }

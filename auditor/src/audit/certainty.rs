@@ -105,8 +105,8 @@ fn level(certainty: &Certainty, is_due: bool) -> Level {
     if certainty.peers_heard == 0 || certainty.watched < SHORT && !is_due {
         return Level::Low;
     }
-    let others_fire = certainty.comparable <= 2 * certainty.comparable_observed;
-    if is_due || LONG <= certainty.watched && others_fire {
+    let others_observed = certainty.comparable <= 2 * certainty.comparable_observed;
+    if is_due || LONG <= certainty.watched && others_observed {
         Level::High
     } else {
         Level::Medium

@@ -125,7 +125,7 @@ impl<'a> Judge<'a> {
         // Evidence weaker than a handshake or a listener may have confused client and server, so a rule for the opposite
         // direction allows the flow as well.
         if Evidence::Listener < flow.evidence {
-            let mut rules = query.map_or_else(Vec::new, |query| self.allowing(&query.reversed()));
+            let mut rules = query.map_or_else(Vec::new, |query| self.applicable(&query.reversed()));
             rules.retain(|at| !self.forbids(*at));
             if !rules.is_empty() {
                 let verdict = FlowVerdict::Documented { rules };
@@ -189,7 +189,7 @@ impl<'a> Judge<'a> {
 
     /// The rules that match the query and apply: those that forbid it, and those that allow it.
     fn matching_rules(&self, query: Option<RuleQuery>) -> (Vec<usize>, Vec<usize>) {
-        let matching = query.map_or_else(Vec::new, |query| self.allowing(&query));
+        let matching = query.map_or_else(Vec::new, |query| self.applicable(&query));
         matching.into_iter().partition(|at| self.forbids(*at))
     }
 
@@ -204,16 +204,16 @@ impl<'a> Judge<'a> {
         let rules = self
             .index
             .rules(query.transport, query.port, query.client, query.server);
-        self.within(rules, query)
+        self.without_foreign_loopback(rules, query)
     }
 
     /// Without rules for traffic within one host, unless client and server are the same host: two hosts of a role are not
     /// covered.
-    fn within(&self, rules: Vec<usize>, query: &RuleQuery) -> Vec<usize> {
+    fn without_foreign_loopback(&self, rules: Vec<usize>, query: &RuleQuery) -> Vec<usize> {
         self.kept(rules, |rule| query.is_same_host || !rule.rule.loopback)
     }
 
-    fn allowing(&self, query: &RuleQuery) -> Vec<usize> {
+    fn applicable(&self, query: &RuleQuery) -> Vec<usize> {
         self.kept(self.matching(query), |rule| rule.applies)
     }
 
@@ -257,7 +257,7 @@ impl<'a> Judge<'a> {
             (Mismatch::Condition, &|| {
                 self.kept(self.matching(query), |rule| !rule.applies)
             }),
-            (Mismatch::Direction, &|| self.allowing(&query.reversed())),
+            (Mismatch::Direction, &|| self.applicable(&query.reversed())),
             (Mismatch::Transport, &|| self.other_transports(query)),
             (Mismatch::Peer, &|| {
                 let RuleQuery {
@@ -274,7 +274,7 @@ impl<'a> Judge<'a> {
             }),
             (Mismatch::Port, &|| {
                 let rules = self.index.rules_between(query.client, query.server);
-                self.kept(self.within(rules, query), |rule| {
+                self.kept(self.without_foreign_loopback(rules, query), |rule| {
                     rule.applies && rule.rule.transport == query.transport
                 })
             }),
@@ -300,7 +300,7 @@ impl<'a> Judge<'a> {
             .into_iter()
             .filter(|transport| *transport != query.transport)
             .flat_map(|transport| {
-                self.allowing(&RuleQuery {
+                self.applicable(&RuleQuery {
                     transport,
                     ..*query
                 })

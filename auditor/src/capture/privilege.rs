@@ -73,7 +73,7 @@ const KEPT: [Kept; 5] = [
 /// # Errors
 ///
 /// The kernel's refusal.
-pub fn give_up() -> Result<(), CapsError> {
+pub fn drop_capabilities() -> Result<(), CapsError> {
     keep(&KEPT)
 }
 

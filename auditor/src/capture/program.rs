@@ -3,6 +3,8 @@
 use std::{
     collections::BTreeMap,
     io::{self, Read as _},
+    mem::offset_of,
+    sync::atomic::Ordering,
 };
 
 use auditor_common::{
@@ -233,12 +235,21 @@ impl Capture {
     }
 
     /// Packets for which the table had no room so far, by direction, transport and port.
-    pub fn lost(&mut self) -> Vec<(Lost, Tally)> {
-        let indices = 0..lost::COUNT;
+    pub fn lost(&self) -> Vec<(Lost, Tally)> {
+        let indices = (0..lost::COUNT).zip(0_usize..);
         indices
-            .zip(self.lost.entries(0..lost::COUNT as usize))
+            .map(|(index, entry)| {
+                let word = |offset| {
+                    let word = self.lost.word(entry, offset);
+                    word.map_or(0, |word| word.load(Ordering::Relaxed))
+                };
+                let tally = Tally {
+                    packets: word(offset_of!(Tally, packets)),
+                    bytes: word(offset_of!(Tally, bytes)),
+                };
+                (lost::at(index), tally)
+            })
             .filter(|(_, tally)| tally.packets != 0)
-            .map(|(index, tally)| (lost::at(index), *tally))
             .collect()
     }
 

@@ -6,7 +6,7 @@ use auditor_common::{
     Bytes, ConversationKey, ConversationRecord, KeptPorts, PackedPorts, Packet, Part, Reason,
     Tally,
     flow::opening,
-    packet::{self, Handshake, KERNEL_EXTENSIONS, KERNEL_FARTHEST, KERNEL_TAGS, RST},
+    packet::{self, Handshake, KERNEL_EXTENSIONS, KERNEL_MAX_OFFSET, KERNEL_TAGS, RST},
 };
 use zerocopy::{FromBytes, Immutable, KnownLayout};
 
@@ -276,19 +276,22 @@ fn words(address: [u8; 16]) -> [u64; 2] {
 struct Kernel<'a>(&'a [u8]);
 
 impl Bytes for Kernel<'_> {
-    const TAGS: usize = KERNEL_TAGS;
-    const DEPTH: usize = KERNEL_EXTENSIONS;
-    const FARTHEST: usize = KERNEL_FARTHEST;
+    const MAX_TAGS: usize = KERNEL_TAGS;
+    const MAX_EXTENSIONS: usize = KERNEL_EXTENSIONS;
+    const MAX_OFFSET: usize = KERNEL_MAX_OFFSET;
 
     fn get<const N: usize>(&self, offset: usize) -> Option<[u8; N]> {
         self.0.get(offset..)?.first_chunk().copied()
     }
 
-    fn head<T: FromBytes + Immutable + KnownLayout + Copy>(&self, offset: usize) -> Option<T> {
-        self.0.head(offset)
+    fn read_header<T: FromBytes + Immutable + KnownLayout + Copy>(
+        &self,
+        offset: usize,
+    ) -> Option<T> {
+        self.0.read_header(offset)
     }
 
-    fn forget(&self, value: usize, _mask: usize) -> usize {
+    fn hide_from_verifier(&self, value: usize, _mask: usize) -> usize {
         value
     }
 }

@@ -16,9 +16,9 @@ pub struct Selection {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Wanted {
     /// It was named, or it is hardware: without it, traffic that should be seen is missed.
-    Surely,
+    Required,
     /// A pattern matches it, and it is virtual: it may come and go, for example with a container.
-    WhileThere,
+    Transient,
 }
 
 /// Why the wanted interfaces can't be watched.
@@ -68,15 +68,15 @@ impl Selection {
             return None;
         }
         if self.names.contains(&interface.name) {
-            return Some(Wanted::Surely);
+            return Some(Wanted::Required);
         }
         let matches = |pattern: &Pattern| pattern.matches(&interface.name);
         if self.patterns.iter().any(matches) {
             let is_hardware = interface.kind.is_none() && !interface.is_loopback;
             return Some(if is_hardware {
-                Wanted::Surely
+                Wanted::Required
             } else {
-                Wanted::WhileThere
+                Wanted::Transient
             });
         }
         let is_default = self.names.is_empty()
@@ -84,11 +84,11 @@ impl Selection {
             && interface.is_up
             && interface.kind.is_none()
             && !interface.is_loopback;
-        is_default.then_some(Wanted::Surely)
+        is_default.then_some(Wanted::Required)
     }
 
     /// Whether interfaces other than the named ones may be wanted.
-    pub const fn is_open(&self) -> bool {
+    pub const fn may_match_new_interfaces(&self) -> bool {
         self.names.is_empty() || !self.patterns.is_empty()
     }
 
@@ -185,22 +185,22 @@ mod tests {
                 .filter_map(|one| Some((one.name.clone(), selection.wants(one)?)))
                 .collect()
         };
-        let surely = |name: &str| (name.to_owned(), Wanted::Surely);
-        let while_there = |name: &str| (name.to_owned(), Wanted::WhileThere);
-        assert_eq!(wanted(&[]), [surely("eth0")]);
-        assert_eq!(wanted(&["eth1"]), [surely("eth1")]);
+        let required = |name: &str| (name.to_owned(), Wanted::Required);
+        let while_there = |name: &str| (name.to_owned(), Wanted::Transient);
+        assert_eq!(wanted(&[]), [required("eth0")]);
+        assert_eq!(wanted(&["eth1"]), [required("eth1")]);
         assert_eq!(
             wanted(&["*"]),
             [
                 while_there("lo"),
-                surely("eth0"),
-                surely("eth1"),
+                required("eth0"),
+                required("eth1"),
                 while_there("veth7")
             ]
         );
         assert_eq!(
             wanted(&["lo", "veth[0-9]"]),
-            [surely("lo"), while_there("veth7")]
+            [required("lo"), while_there("veth7")]
         );
         let problem =
             |patterns: &[&str]| selection(patterns).check(&all).map_err(|e| e.to_string());

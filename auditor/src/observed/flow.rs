@@ -73,7 +73,7 @@ impl DirectionCounters {
         self.flags |= more.flags;
     }
 
-    const fn less(self, earlier: Self) -> Self {
+    const fn minus(self, earlier: Self) -> Self {
         Self {
             packets: self.packets.saturating_sub(earlier.packets),
             bytes: self.bytes.saturating_sub(earlier.bytes),
@@ -187,10 +187,10 @@ impl Flow {
 
     /// The counts since `earlier`, an older reading of the same counters.
     #[must_use]
-    pub fn less(&self, earlier: &Self) -> Self {
+    pub fn minus(&self, earlier: &Self) -> Self {
         Self {
-            to_server: self.to_server.less(earlier.to_server),
-            to_client: self.to_client.less(earlier.to_client),
+            to_server: self.to_server.minus(earlier.to_server),
+            to_client: self.to_client.minus(earlier.to_client),
             requests: self.requests.saturating_sub(earlier.requests),
             replies: self.replies.saturating_sub(earlier.replies),
             refusals: self.refusals.saturating_sub(earlier.refusals),

@@ -93,7 +93,7 @@ impl Ledger {
         let is_full = self.most <= self.conversations.len()
             || is_unproven && self.most / UNPROVEN_SHARE <= self.n_unproven;
         if is_full {
-            self.lose(key, more);
+            self.count_by_port(key, more);
             return;
         }
         self.conversations.insert(key, more);
@@ -106,7 +106,7 @@ impl Ledger {
     }
 
     /// Counts by port a conversation that exceeds a bound and can't be kept by its addresses.
-    fn lose(&mut self, key: &ConversationKey, record: &ConversationRecord) {
+    fn count_by_port(&mut self, key: &ConversationKey, record: &ConversationRecord) {
         let ports = PackedPorts(key.ports);
         let port = if ports.is_server_known() {
             ports.second()
@@ -135,7 +135,7 @@ impl Ledger {
 
     /// Decides the server of conversations whose last packet was before the epoch `before` and whose server was not certain,
     /// and merges those of a client with a service into one entry.
-    pub fn settle(&mut self, before: u64, known: &KnownPorts<'_>) {
+    pub fn decide_servers(&mut self, before: u64, known: &KnownPorts<'_>) {
         let certain = self.certain();
         let over = self
             .conversations
@@ -163,7 +163,7 @@ impl Ledger {
         before: u64,
         known: &KnownPorts<'_>,
     ) -> Vec<(FlowKey, ConversationRecord)> {
-        self.settle(before, known);
+        self.decide_servers(before, known);
         let over = self
             .conversations
             .take(|key, record| PackedPorts(key.ports).is_server_known() && record.last < before);

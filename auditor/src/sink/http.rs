@@ -7,12 +7,12 @@ use thiserror::Error;
 use super::{delivery::SinkError, secret::Secret};
 
 /// How long one delivery may take.
-const PATIENCE: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A client with this timeout, for which no status of a response is an error.
 pub fn client() -> ureq::Agent {
     ureq::Agent::config_builder()
-        .timeout_global(Some(PATIENCE))
+        .timeout_global(Some(TIMEOUT))
         .http_status_as_error(false)
         // Events go to the configured address only.
         .max_redirects(0)

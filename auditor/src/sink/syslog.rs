@@ -17,7 +17,7 @@ use super::delivery::{Configured, Delivery, Sink, SinkError, fields};
 use crate::{alert::Verdict, report::schema::Severity};
 
 /// How long connecting may take, and each write.
-const PATIENCE: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(10);
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -93,8 +93,8 @@ impl Sink for Syslog {
                 }
             }
             Target::Tcp(address) => {
-                let mut stream = TcpStream::connect_timeout(&resolved(address)?, PATIENCE)?;
-                stream.set_write_timeout(Some(PATIENCE))?;
+                let mut stream = TcpStream::connect_timeout(&resolved(address)?, TIMEOUT)?;
+                stream.set_write_timeout(Some(TIMEOUT))?;
                 let mut all = Vec::new();
                 for message in messages {
                     write!(all, "{} {message}", message.len())?;

@@ -17,8 +17,8 @@ use packed::{Address, PackedConversation};
 /// A map from keys to records with little memory beyond its entries.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Conversations {
-    four: Arena<[u8; 4]>,
-    six: Arena<[u8; 16]>,
+    ipv4: Arena<[u8; 4]>,
+    ipv6: Arena<[u8; 16]>,
     hasher: RandomState,
 }
 
@@ -29,12 +29,12 @@ struct Arena<A> {
     /// Positions of the entries, by the hash of their key.
     index: HashTable<u32>,
     /// Records whose counts are too large for their entry, by position.
-    wide: HashMap<u32, ConversationRecord>,
+    oversized: HashMap<u32, ConversationRecord>,
 }
 
 impl Conversations {
     pub(super) const fn len(&self) -> usize {
-        self.four.entries.len() + self.six.entries.len()
+        self.ipv4.entries.len() + self.ipv6.entries.len()
     }
 
     /// Changes the record of a key; false if there is none.
@@ -45,22 +45,22 @@ impl Conversations {
     ) -> bool {
         let hash = self.hasher.hash_one(key);
         match <[u8; 4]>::all(key.addresses) {
-            Some(addresses) => self.four.change(hash, addresses, key, change),
-            None => self.six.change(hash, key.addresses, key, change),
+            Some(addresses) => self.ipv4.change(hash, addresses, key, change),
+            None => self.ipv6.change(hash, key.addresses, key, change),
         }
     }
 
     /// Adds a key, which must not be in the map yet.
     pub(super) fn insert(&mut self, key: &ConversationKey, record: &ConversationRecord) {
         match <[u8; 4]>::all(key.addresses) {
-            Some(addresses) => self.four.insert(&self.hasher, addresses, key, record),
-            None => self.six.insert(&self.hasher, key.addresses, key, record),
+            Some(addresses) => self.ipv4.insert(&self.hasher, addresses, key, record),
+            None => self.ipv6.insert(&self.hasher, key.addresses, key, record),
         }
     }
 
     /// All entries, IPv4 and then IPv6, each in the order of insertion.
     pub(super) fn iter(&self) -> impl Iterator<Item = (ConversationKey, ConversationRecord)> {
-        self.four.iter().chain(self.six.iter())
+        self.ipv4.iter().chain(self.ipv6.iter())
     }
 
     /// Removes and returns the entries for which `takes` is true.
@@ -68,8 +68,8 @@ impl Conversations {
         &mut self,
         mut takes: impl FnMut(&ConversationKey, &ConversationRecord) -> bool,
     ) -> Vec<(ConversationKey, ConversationRecord)> {
-        let mut taken = self.four.take(&self.hasher, &mut takes);
-        taken.extend(self.six.take(&self.hasher, &mut takes));
+        let mut taken = self.ipv4.take(&self.hasher, &mut takes);
+        taken.extend(self.ipv6.take(&self.hasher, &mut takes));
         taken
     }
 }
@@ -85,7 +85,7 @@ impl<A: Address> Arena<A> {
         let Self {
             entries,
             index,
-            wide,
+            oversized,
         } = self;
         let is_same = |position: &u32| {
             entries
@@ -96,10 +96,10 @@ impl<A: Address> Arena<A> {
             return false;
         };
         if let Some(entry) = entries.get_mut(position as usize) {
-            let mut record = whole(entry, position, wide);
+            let mut record = full_record(entry, position, oversized);
             change(&mut record);
             if !entry.set(&record) {
-                wide.insert(position, record);
+                oversized.insert(position, record);
             }
         }
         true
@@ -115,7 +115,7 @@ impl<A: Address> Arena<A> {
         let position = u32::try_from(self.entries.len()).unwrap_or(u32::MAX);
         let mut entry = PackedConversation::new(addresses, key);
         if !entry.set(record) {
-            self.wide.insert(position, *record);
+            self.oversized.insert(position, *record);
         }
         self.entries.push(entry);
         self.add_to_index(hasher, position, hasher.hash_one(key));
@@ -135,7 +135,7 @@ impl<A: Address> Arena<A> {
         self.entries
             .iter()
             .zip(0..)
-            .map(|(entry, position)| (entry.key(), whole(entry, position, &self.wide)))
+            .map(|(entry, position)| (entry.key(), full_record(entry, position, &self.oversized)))
     }
 
     /// The remaining entries are compacted in place, since memory may not suffice for a second copy.
@@ -146,23 +146,23 @@ impl<A: Address> Arena<A> {
     ) -> Vec<(ConversationKey, ConversationRecord)> {
         let mut taken = Vec::new();
         let mut position = 0;
-        let (mut kept, mut wide) = (0, HashMap::new());
+        let (mut kept, mut oversized) = (0, HashMap::new());
         self.entries.retain(|entry| {
-            let (key, record) = (entry.key(), whole(entry, position, &self.wide));
+            let (key, record) = (entry.key(), full_record(entry, position, &self.oversized));
             position += 1;
             let is_taken = takes(&key, &record);
             if is_taken {
                 taken.push((key, record));
             } else {
-                if entry.is_wide() {
-                    wide.insert(kept, record);
+                if entry.is_oversized() {
+                    oversized.insert(kept, record);
                 }
                 kept += 1;
             }
             !is_taken
         });
         if !taken.is_empty() {
-            self.wide = wide;
+            self.oversized = oversized;
             self.index.clear();
             for position in 0..kept {
                 if let Some(entry) = self.entries.get(position as usize) {
@@ -175,13 +175,13 @@ impl<A: Address> Arena<A> {
 }
 
 /// The record of the entry at a position.
-fn whole<A: Address>(
+fn full_record<A: Address>(
     entry: &PackedConversation<A>,
     position: u32,
-    wide: &HashMap<u32, ConversationRecord>,
+    oversized: &HashMap<u32, ConversationRecord>,
 ) -> ConversationRecord {
-    if entry.is_wide() {
-        wide.get(&position).copied().unwrap_or_default()
+    if entry.is_oversized() {
+        oversized.get(&position).copied().unwrap_or_default()
     } else {
         entry.record()
     }
@@ -192,7 +192,7 @@ impl<A> Default for Arena<A> {
         Self {
             entries: Chunks::default(),
             index: HashTable::new(),
-            wide: HashMap::new(),
+            oversized: HashMap::new(),
         }
     }
 }

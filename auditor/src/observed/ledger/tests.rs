@@ -201,10 +201,10 @@ fn what_is_over_is_settled() {
         ledger.add(&unsided(TCP, client, 50_001), &conversation);
     }
     let before = ledger.flows(&known);
-    ledger.settle(90, &known);
+    ledger.decide_servers(90, &known);
     assert_eq!(ledger.len(), 11, "one for what is over, ten that are not");
     assert_eq!(ledger.flows(&known), before);
-    ledger.settle(1000, &known);
+    ledger.decide_servers(1000, &known);
     assert_eq!(ledger.len(), 1);
     assert_eq!(ledger.flows(&known), before);
 }
@@ -218,7 +218,7 @@ fn a_guess_that_was_settled_convinces_nobody() {
     };
     // The lower port is taken for the server's.
     ledger.add(&unsided(TCP, 45_000, 40_000), &record([1, 1], 0));
-    ledger.settle(1, &known);
+    ledger.decide_servers(1, &known);
     ledger.add(&unsided(TCP, 45_000, 50_000), &record([1, 1], 0));
     let ports: Vec<u16> = ledger
         .flows(&known)
@@ -298,7 +298,7 @@ proptest! {
             sums[1] += record.bytes.iter().sum::<u64>();
             ledger.add(&key(kind, TCP, first, second), &record);
             if last == 8 {
-                ledger.settle(5, &known);
+                ledger.decide_servers(5, &known);
             }
         }
         let mut found = [0; 2];

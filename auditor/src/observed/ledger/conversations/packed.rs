@@ -53,7 +53,7 @@ pub(super) struct PackedConversation<A> {
     flags: [u8; 2],
     opening: u8,
     evidence: u8,
-    is_wide: bool,
+    is_oversized: bool,
 }
 
 const _: () = assert!(
@@ -79,7 +79,7 @@ impl<A: Address> PackedConversation<A> {
             flags: [0; 2],
             opening: 0,
             evidence: 0,
-            is_wide: false,
+            is_oversized: false,
         }
     }
 
@@ -97,8 +97,8 @@ impl<A: Address> PackedConversation<A> {
     }
 
     /// Whether the record is kept elsewhere.
-    pub(super) const fn is_wide(&self) -> bool {
-        self.is_wide
+    pub(super) const fn is_oversized(&self) -> bool {
+        self.is_oversized
     }
 
     /// Stores the record; false if it does not fit and the caller has to keep it elsewhere.
@@ -107,7 +107,7 @@ impl<A: Address> PackedConversation<A> {
         if let Some(packed) = packed {
             *self = packed;
         }
-        self.is_wide = packed.is_none();
+        self.is_oversized = packed.is_none();
         packed.is_some()
     }
 

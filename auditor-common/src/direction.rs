@@ -1,7 +1,7 @@
 //! The direction of a packet.
 
 /// The direction of a packet, seen from the host that counts it. The numbers are part of the maps' layout.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum Direction {
     /// The host receives the packet.
     Ingress = 0,

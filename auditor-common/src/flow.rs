@@ -17,7 +17,11 @@ pub enum KeptPorts {
     Both = 2,
 }
 
-/// The part of a key that follows the addresses: ports, protocol and which ports are kept, in one word that is never 0.
+/// The part of a key that follows the addresses: ports, protocol, which ports are kept, and which way the packets went, in
+/// one word that is never 0.
+///
+/// The way is part of the key, so that a packet with a forged source is never counted with those of the host that it names:
+/// what that host sends passes an interface in one direction, and what others send in its name in the other.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct PackedPorts(pub u64);
 
@@ -46,6 +50,31 @@ impl PackedPorts {
         let [_, _, _, _, _, kept, ..] = self.0.to_le_bytes();
         kept == KeptPorts::Server as u8
     }
+
+    /// The same, of packets of which the first address's leave this host and the second's come in, if `leaves`; else the
+    /// other way round. On the loopback, where each packet does both, it is always false.
+    #[inline(always)]
+    #[must_use]
+    pub const fn first_leaving(self, leaves: bool) -> Self {
+        Self(self.0 | (leaves as u64) << 48)
+    }
+
+    /// Whether the first address's packets leave this host.
+    pub const fn first_leaves(self) -> bool {
+        self.0 & 1 << 48 != 0
+    }
+
+    /// The same, of packets whose frames are addressed to another host's MAC address, if `is_so`.
+    #[inline(always)]
+    #[must_use]
+    pub const fn to_other_host(self, is_so: bool) -> Self {
+        Self(self.0 | (is_so as u64) << 49)
+    }
+
+    /// Whether the frames were addressed to another host's MAC address.
+    pub const fn is_to_other_host(self) -> bool {
+        self.0 & 1 << 49 != 0
+    }
 }
 
 /// Bits of [`BucketRecord::opening`]: which address sent what when the conversation was opened.
@@ -60,6 +89,12 @@ pub mod opening {
     pub const REPLY_FROM_SECOND: u8 = 8;
     /// The second address sent the first packet of the bucket.
     pub const STARTED_BY_SECOND: u8 = 16;
+    /// An ICMP error says that a packet from the first address was refused.
+    pub const REFUSED_FIRST: u8 = 32;
+    /// An ICMP error says that a packet from the second address was refused.
+    pub const REFUSED_SECOND: u8 = 64;
+    /// An ICMP error says that a packet did not arrive, but not that it was refused: no route, no host, too many hops.
+    pub const UNREACHABLE: u8 = 128;
 }
 
 /// Packets and bytes in one word, so that one addition counts both: packets in its low bits, bytes in those above.
@@ -111,7 +146,7 @@ pub struct BucketRecord {
     pub replies: u16,
     /// TCP packets with the RST flag.
     pub resets: [u16; 2],
-    /// ICMP errors which report that a packet to the second address could not be delivered.
+    /// ICMP errors which report that a packet was refused; `opening` says whose.
     pub refusals: u16,
     /// Bits of [`opening`].
     pub opening: u8,

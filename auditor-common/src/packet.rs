@@ -101,8 +101,12 @@ pub struct Packet {
     pub part: Part,
     /// The addresses are IPv4's.
     pub is_ipv4: bool,
+    /// An ICMP message's code; 0 elsewhere.
+    pub code: u8,
+    /// The frame is addressed to another host's MAC address. Not read from the frame: the hook tells.
+    pub is_to_other_host: bool,
     /// Always zero.
-    pub reserved: [u8; 7],
+    pub reserved: [u8; 5],
 }
 
 const _: () = assert!(size_of::<Packet>() == 56);
@@ -165,21 +169,52 @@ pub fn parse<B: Bytes + ?Sized>(frame: &B, packet: &mut Packet) -> Result<(), Re
         0x0800 => ipv4(frame, offset, packet)?,
         0x86dd => ipv6(frame, offset, packet)?,
         0x0806 => return Err(Reason::Arp),
-        0x8100 | 0x88a8 | 0x9100 => return Err(Reason::TooDeep),
+        0x8100 | 0x88a8 | 0x9100 => return Err(Reason::TooManyTags),
         _ => return Err(Reason::NotIp),
     };
     transport(frame, &payload, packet);
     Ok(())
 }
 
-/// Whether the packet is an ICMP error which reports that another packet, which it quotes, could not be delivered.
+/// What an ICMP error says of the packet that it quotes.
+#[repr(u8)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Undelivered {
+    /// Nothing takes it there, or a filter forbids it: somebody decided.
+    Refused = 1,
+    /// It did not arrive: no route, no such host, too many hops. Nothing is known of the service.
+    Unreachable = 2,
+}
+
+impl Undelivered {
+    /// Reads the number of [`Packet::code`] that the kernel half stored for it.
+    #[inline(always)]
+    pub const fn from_number(number: u8) -> Self {
+        if number == Self::Refused as u8 {
+            Self::Refused
+        } else {
+            Self::Unreachable
+        }
+    }
+}
+
+/// What the packet says of another one that it quotes; `None` if it is no ICMP error, or one of a packet that merely has to
+/// be sent in another form: in smaller pieces, or by another router.
 #[inline(always)]
-pub const fn is_unreachable(packet: &Packet) -> bool {
-    // RFC 792 and RFC 4443, section 3.1.
-    matches!(
-        (packet.protocol, packet.destination_port),
-        (protocol::ICMP, 3) | (protocol::ICMPV6, 1)
-    )
+pub const fn undelivered(packet: &Packet) -> Option<Undelivered> {
+    match (packet.protocol, packet.destination_port, packet.code) {
+        // Protocol and port unreachable, administratively prohibited (RFC 792; RFC 1812, section 5.2.7.1).
+        (protocol::ICMP, 3, 2 | 3 | 9 | 10 | 13)
+        // Administratively prohibited, port unreachable, policy, reject route (RFC 4443, section 3.1).
+        | (protocol::ICMPV6, 1, 1 | 4 | 5 | 6) => Some(Undelivered::Refused),
+        // Fragmentation needed (RFC 1191).
+        (protocol::ICMP, 3, 4) => None,
+        // The other codes, and time exceeded.
+        (protocol::ICMP, 3 | 11, _) | (protocol::ICMPV6, 1 | 3, _) => {
+            Some(Undelivered::Unreachable)
+        }
+        _ => None,
+    }
 }
 
 /// The offset, in an ICMP error's frame, of the packet that it quotes; `error` is what [`parse`] filled.
@@ -291,6 +326,10 @@ fn ipv6<B: Bytes + ?Sized>(
     };
     packet.source = frame.get(start + 8).ok_or(Reason::Truncated)?;
     packet.destination = frame.get(start + 24).ok_or(Reason::Truncated)?;
+    // Such addresses stand for IPv4's inside a host and never on a wire (RFC 4291, section 2.5.5.2), where hosts drop them.
+    if is_mapped(&packet.source) || is_mapped(&packet.destination) {
+        return Err(Reason::Malformed);
+    }
     packet.protocol = fixed[6];
     let mut offset = start + 40;
     for _ in 0..B::MAX_EXTENSIONS {
@@ -433,6 +472,7 @@ fn fields<B: Bytes + ?Sized>(frame: &B, payload: &Payload, packet: &mut Packet) 
         }
         protocol::ICMP => {
             let header: [u8; 4] = frame.get(offset)?;
+            packet.code = header[1];
             // Echo, timestamp, information, address mask: RFC 792 and RFC 950.
             packet.message(
                 header[0],
@@ -450,6 +490,7 @@ fn fields<B: Bytes + ?Sized>(frame: &B, payload: &Payload, packet: &mut Packet) 
         }
         protocol::ICMPV6 => {
             let header: [u8; 4] = frame.get(offset)?;
+            packet.code = header[1];
             // Echo: RFC 4443, section 4.
             packet.message(
                 header[0],
@@ -514,7 +555,9 @@ impl Packet {
         headers: 0,
         part: Part::Whole,
         identification: 0,
-        reserved: [0; 7],
+        code: 0,
+        is_to_other_host: false,
+        reserved: [0; 5],
     };
 
     #[inline(always)]
@@ -531,6 +574,23 @@ impl Packet {
             Handshake::Reply => self.source_port = u16::from(request),
             Handshake::Request | Handshake::None => self.destination_port = u16::from(kind),
         }
+    }
+}
+
+/// Whether this is an IPv4 address in its IPv4-mapped form.
+#[inline(always)]
+pub const fn is_mapped(address: &[u8; 16]) -> bool {
+    matches!(address, [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, ..])
+}
+
+/// Whether this is the address of many hosts: IPv4's and IPv6's multicast, and IPv4's limited broadcast. Such an address
+/// sends nothing (RFC 1122, section 3.2.1.3; RFC 4291, section 2.7).
+#[inline(always)]
+pub const fn is_group(address: &[u8; 16]) -> bool {
+    if is_mapped(address) {
+        address[12] & 0xf0 == 0xe0 || address[12] & address[13] & address[14] & address[15] == 0xff
+    } else {
+        address[0] == 0xff
     }
 }
 

@@ -1,5 +1,7 @@
 //! Decides which side of a packet is the server, by the packet itself and the ports that are known at that time.
 
+use core::cmp::Ordering;
+
 use crate::{
     packet::{Handshake, Packet},
     port::{PortKind, protocol},
@@ -14,24 +16,33 @@ pub enum Server {
     Source,
 }
 
-/// How the server side was decided, strongest first. The numbers are part of the table's layout.
+/// How the server side was decided, strongest first. The numbers are part of the table's layout, and of histories on disk.
 #[repr(u8)]
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Evidence {
     /// The packet is part of the conversation's handshake: TCP SYN or SYN ACK, SCTP INIT or INIT ACK, ICMP request or reply.
     Handshake = 1,
-    /// A socket of this host listens on the port.
+    /// A socket of this host listens on the port. Of a protocol without connections that is a bound socket, which may ask
+    /// as well: a guess.
     Listener = 2,
-    /// This host opened other conversations to the port.
+    /// No socket of this host listens on its port, so this host opened the connection.
+    NoListener = 8,
+    /// The server is a multicast or broadcast address, which never asks.
+    Group = 9,
+    /// An earlier run saw who asked.
+    Remembered = 10,
+    /// This host opened other conversations to the port, or another conversation of the same flow shows its server.
     Opened = 3,
     /// The matrix documents one of the two ports and not the other.
     Documented = 4,
-    /// One port is inside the range of ephemeral ports and the other is not.
+    /// It belongs to a conversation of another service, as FTP's data does.
+    Expected = 11,
+    /// One port can only be a service's, the other one is a client's in nearly all cases.
     Ephemeral = 5,
-    /// The lower port is the server's, in a TCP or SCTP conversation that began before the capture did.
-    LowerPort = 6,
     /// The sender of the first packet is taken for the client.
     FirstSender = 7,
+    /// The lower port is the server's, in a TCP or SCTP conversation that began before the capture did.
+    LowerPort = 6,
 }
 
 impl Evidence {
@@ -45,10 +56,62 @@ impl Evidence {
             5 => Self::Ephemeral,
             6 => Self::LowerPort,
             7 => Self::FirstSender,
+            8 => Self::NoListener,
+            9 => Self::Group,
+            10 => Self::Remembered,
+            11 => Self::Expected,
             _ => return None,
         })
     }
+
+    /// Its place among all evidence: the strongest has the lowest.
+    const fn rank(self) -> u8 {
+        match self {
+            Self::Handshake => 0,
+            Self::Listener => 1,
+            Self::NoListener => 2,
+            Self::Group => 3,
+            Self::Remembered => 4,
+            Self::Opened => 5,
+            Self::Documented => 6,
+            Self::Expected => 7,
+            Self::Ephemeral => 8,
+            Self::FirstSender => 9,
+            Self::LowerPort => 10,
+        }
+    }
+
+    /// Whether it may name the wrong side, in a conversation of this protocol.
+    pub const fn is_guess(self, protocol: u8) -> bool {
+        match self {
+            Self::Handshake | Self::NoListener | Self::Group => false,
+            Self::Listener => !matches!(protocol, protocol::TCP | protocol::SCTP),
+            Self::Remembered
+            | Self::Opened
+            | Self::Documented
+            | Self::Expected
+            | Self::Ephemeral
+            | Self::FirstSender
+            | Self::LowerPort => true,
+        }
+    }
 }
+
+impl Ord for Evidence {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.rank().cmp(&other.rank())
+    }
+}
+
+impl PartialOrd for Evidence {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// Ports from here on are a client's in nearly all cases, whatever system it runs (Linux begins here, IANA and others at
+/// 49152). Below are services, and the clients of systems that begin at 1024.
+pub const EPHEMERAL_FROM: u16 = 32_768;
 
 /// What is known about ports while a packet is processed.
 pub trait PortKnowledge {
@@ -59,6 +122,8 @@ pub trait PortKnowledge {
     fn kind_of(&self, server: Server) -> PortKind;
     /// Whether this host sent the packet, so that no other host can have forged it.
     fn leaves_host(&self) -> bool;
+    /// Whether the packet is sent to a multicast or broadcast address.
+    fn is_to_group(&self) -> bool;
     /// Records that `port` is a server's.
     fn learn(&self, kind: PortKind, protocol: u8, port: u16);
 }
@@ -97,25 +162,24 @@ pub fn server<K: PortKnowledge>(packet: &Packet, known: &K) -> Option<(Server, E
     }
     let destination = known.has_port(to, number, packet.destination_port);
     let source = known.has_port(from, number, packet.source_port);
+    // A bound socket of a protocol without connections asks and serves alike. It is the server's where the other port can
+    // only be a client's: one of many, that nothing documents.
+    let is_stream = matches!(number, protocol::TCP | protocol::SCTP);
+    let is_clients = |port| {
+        is_stream || EPHEMERAL_FROM <= port && !known.has_port(PortKind::Documented, number, port)
+    };
     match (handshake, destination, source) {
         (Some(Server::Destination), _, false) => Some((Server::Destination, Evidence::Handshake)),
         (Some(Server::Source), false, _) => Some((Server::Source, Evidence::Handshake)),
-        (None, true, false) => Some((Server::Destination, reason(to))),
-        (None, false, true) => Some((Server::Source, reason(from))),
-        // The client's own port is known to be a server's too. Later packets of the conversation don't show which side is
-        // the client, so all its packets keep both ports.
-        (Some(_), _, _) | (None, true, true) => None,
-        // A reset may be the only reply to a request to an unknown port.
-        (None, false, false) if packet.flags & crate::packet::RST != 0 => None,
-        (None, false, false) => {
-            let destination = known.has_port(PortKind::Documented, number, packet.destination_port);
-            let source = known.has_port(PortKind::Documented, number, packet.source_port);
-            match (destination, source) {
-                (true, false) => Some((Server::Destination, Evidence::Documented)),
-                (false, true) => Some((Server::Source, Evidence::Documented)),
-                (true, true) | (false, false) => None,
-            }
+        (None, true, false) if is_clients(packet.source_port) => {
+            Some((Server::Destination, reason(to)))
         }
+        (None, false, true) if is_clients(packet.destination_port) && !known.is_to_group() => {
+            Some((Server::Source, reason(from)))
+        }
+        // A client's own port may be known to be a server's too, and where neither is, nothing in a single packet tells. So
+        // both ports are kept, and user space decides by all packets and all that it knows.
+        (_, _, _) => None,
     }
 }
 

@@ -73,12 +73,21 @@ pub enum Reason {
     TableFull = 5,
     /// What a tunnel carried could not be read.
     InsideUnread = 6,
-    /// More VLAN tags or IPv6 extension headers than are followed.
+    /// More IPv6 extension headers than are followed. In a flow table such a packet is in a flow of its addresses, without
+    /// ports; the reason remains for what a tunnel or an ICMP error carries.
     TooDeep = 7,
+    /// More VLAN tags than are followed, which no interface takes apart.
+    TooManyTags = 8,
+    /// It came in with a source address of this host: forged, or in a loop. Found by user space, which knows the addresses.
+    OwnSource = 9,
+    /// Its frame was for another host's MAC address, and nothing on this host answered. Found by user space.
+    OtherHost = 10,
+    /// It came in from another host for another host, and this host passed nothing on. Found by user space.
+    Stranger = 11,
 }
 
 impl Reason {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 12] = [
         Self::Arp,
         Self::NotIp,
         Self::Truncated,
@@ -87,6 +96,10 @@ impl Reason {
         Self::TableFull,
         Self::InsideUnread,
         Self::TooDeep,
+        Self::TooManyTags,
+        Self::OwnSource,
+        Self::OtherHost,
+        Self::Stranger,
     ];
 
     /// In the order in which reports list them.
@@ -96,13 +109,17 @@ impl Reason {
         Self::Fragment,
         Self::Truncated,
         Self::Malformed,
+        Self::TooManyTags,
+        Self::OwnSource,
+        Self::OtherHost,
+        Self::Stranger,
         Self::TooDeep,
         Self::TableFull,
         Self::InsideUnread,
     ];
 
     /// Entries of the kernel half's array of tallies.
-    pub const COUNT: u32 = 8;
+    pub const COUNT: u32 = 12;
 
     /// A short name, as reports, messages and the database have it.
     pub const fn name(self) -> &'static str {
@@ -115,6 +132,10 @@ impl Reason {
             Self::TableFull => "table-full",
             Self::InsideUnread => "inside-unread",
             Self::TooDeep => "too-deep",
+            Self::TooManyTags => "too-many-tags",
+            Self::OwnSource => "own-source",
+            Self::OtherHost => "other-host",
+            Self::Stranger => "stranger",
         }
     }
 
@@ -135,6 +156,10 @@ impl Reason {
             Self::TableFull => "without a place in the flow table",
             Self::InsideUnread => "carried by a tunnel's packets, not read",
             Self::TooDeep => "with more headers than are followed",
+            Self::TooManyTags => "with more VLAN tags than any interface takes apart",
+            Self::OwnSource => "that came in with this host's own address as their source",
+            Self::OtherHost => "for another host's MAC address, which nothing here answered",
+            Self::Stranger => "between two other hosts, which this one did not pass on",
         }
     }
 
@@ -143,7 +168,15 @@ impl Reason {
     pub const fn may_hide_traffic(self) -> bool {
         match self {
             Self::TableFull | Self::InsideUnread | Self::TooDeep => true,
-            Self::Arp | Self::NotIp | Self::Truncated | Self::Malformed | Self::Fragment => false,
+            Self::Arp
+            | Self::NotIp
+            | Self::Truncated
+            | Self::Malformed
+            | Self::Fragment
+            | Self::TooManyTags
+            | Self::OwnSource
+            | Self::OtherHost
+            | Self::Stranger => false,
         }
     }
 
@@ -157,7 +190,11 @@ impl Reason {
             | Self::Malformed
             | Self::Fragment
             | Self::TableFull
-            | Self::TooDeep => false,
+            | Self::TooDeep
+            | Self::TooManyTags
+            | Self::OwnSource
+            | Self::OtherHost
+            | Self::Stranger => false,
         }
     }
 

@@ -138,27 +138,39 @@ functions! {
     fn complete_fragment[, &mut packet else Outcome::DONE.0]() -> u32 {
         Outcome::from(path::complete_fragment(packet)).0
     }
+}
 
-    fn refuse_4[, &mut packet else 0](interface: u32) -> u32 {
-        if let Some((per_cpu, _)) = PerCpu::current() {
-            table::refuse::<Addresses4>(&per_cpu, interface, packet);
-        }
-        0
-    }
+/// Defines the functions that count what ICMP errors say, for the direction of the errors.
+macro_rules! refusers {
+    ($($direction:expr => $refuse_4:ident $refuse_6:ident $refuse_shared:ident;)*) => {
+        functions! {$(
+            fn $refuse_4[, &mut packet else 0](interface: u32) -> u32 {
+                if let Some((per_cpu, _)) = PerCpu::current() {
+                    table::refuse::<Addresses4>($direction, &per_cpu, interface, packet);
+                }
+                0
+            }
 
-    fn refuse_6[, &mut packet else 0](interface: u32) -> u32 {
-        if let Some((per_cpu, _)) = PerCpu::current() {
-            table::refuse::<Addresses6>(&per_cpu, interface, packet);
-        }
-        0
-    }
+            fn $refuse_6[, &mut packet else 0](interface: u32) -> u32 {
+                if let Some((per_cpu, _)) = PerCpu::current() {
+                    table::refuse::<Addresses6>($direction, &per_cpu, interface, packet);
+                }
+                0
+            }
 
-    fn refuse_shared[, &mut packet else 0](interface: u32) -> u32 {
-        if let Some((per_cpu, _)) = PerCpu::current() {
-            table::refuse_shared(&per_cpu, interface, packet);
-        }
-        0
-    }
+            fn $refuse_shared[, &mut packet else 0](interface: u32) -> u32 {
+                if let Some((per_cpu, _)) = PerCpu::current() {
+                    table::refuse_shared($direction, &per_cpu, interface, packet);
+                }
+                0
+            }
+        )*}
+    };
+}
+
+refusers! {
+    Direction::Ingress => ingress_refuse_4 ingress_refuse_6 ingress_refuse_shared;
+    Direction::Egress => egress_refuse_4 egress_refuse_6 egress_refuse_shared;
 }
 
 /// Defines the functions of one hook, and implements [`GlobalFunctions`] for it with all the functions above.
@@ -166,7 +178,8 @@ macro_rules! hooks {
     ($($hook:ident:
         $ipv4:ident $ipv4_tagged:ident $ipv6:ident $any:ident $icmp_error:ident $tunnel:ident,
         $parse:ident $parse_nonlinear:ident $parse_quoted:ident $open_tunnel:ident,
-        $count_4:ident $count_6:ident $count_shared:ident;
+        $count_4:ident $count_6:ident $count_shared:ident,
+        $refuse_4:ident $refuse_6:ident $refuse_shared:ident;
     )*) => {
         functions! {$(
             fn $ipv4[hook: $hook]() -> u32 {
@@ -273,17 +286,17 @@ macro_rules! hooks {
 
             #[inline(always)]
             fn refuse_4(quoted: &mut Packet, interface: u32) {
-                refuse_4(quoted, interface);
+                $refuse_4(quoted, interface);
             }
 
             #[inline(always)]
             fn refuse_6(quoted: &mut Packet, interface: u32) {
-                refuse_6(quoted, interface);
+                $refuse_6(quoted, interface);
             }
 
             #[inline(always)]
             fn refuse_shared(quoted: &mut Packet, interface: u32) {
-                refuse_shared(quoted, interface);
+                $refuse_shared(quoted, interface);
             }
         })*
     };
@@ -292,14 +305,18 @@ macro_rules! hooks {
 hooks! {
     Xdp: xdp_ipv4 xdp_ipv4_tagged xdp_ipv6 xdp_any xdp_icmp_error xdp_tunnel,
         xdp_parse xdp_parse_nonlinear xdp_parse_quoted xdp_open_tunnel,
-        ingress_count_4 ingress_count_6 ingress_count_shared;
+        ingress_count_4 ingress_count_6 ingress_count_shared,
+        ingress_refuse_4 ingress_refuse_6 ingress_refuse_shared;
     XdpFrags: frags_ipv4 frags_ipv4_tagged frags_ipv6 frags_any frags_icmp_error frags_tunnel,
         xdp_parse xdp_parse_nonlinear xdp_parse_quoted xdp_open_tunnel,
-        ingress_count_4 ingress_count_6 ingress_count_shared;
+        ingress_count_4 ingress_count_6 ingress_count_shared,
+        ingress_refuse_4 ingress_refuse_6 ingress_refuse_shared;
     TcIngress: ingress_ipv4 ingress_ipv4_tagged ingress_ipv6 ingress_any ingress_icmp_error ingress_tunnel,
         skb_parse skb_parse_nonlinear skb_parse_quoted skb_open_tunnel,
-        ingress_count_4 ingress_count_6 ingress_count_shared;
+        ingress_count_4 ingress_count_6 ingress_count_shared,
+        ingress_refuse_4 ingress_refuse_6 ingress_refuse_shared;
     TcEgress: egress_ipv4 egress_ipv4_tagged egress_ipv6 egress_any egress_icmp_error egress_tunnel,
         skb_parse skb_parse_nonlinear skb_parse_quoted skb_open_tunnel,
-        egress_count_4 egress_count_6 egress_count_shared;
+        egress_count_4 egress_count_6 egress_count_shared,
+        egress_refuse_4 egress_refuse_6 egress_refuse_shared;
 }

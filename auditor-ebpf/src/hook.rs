@@ -1,5 +1,6 @@
 //! What the kernel hands to the programs: a frame before the network stack (XDP), or a socket buffer (tc).
 
+mod mac;
 mod tc;
 mod xdp;
 mod xdp_frags;
@@ -30,6 +31,12 @@ pub trait Hook: Copy {
     /// The interface's index, and the frame's length, which includes the link header and a VLAN tag that the NIC took out.
     fn interface_and_length(self) -> (u32, u32);
 
+    /// To whom the frame is addressed, as far as this costs next to nothing: the kernel's number (`linux/if_packet.h`), or 0.
+    fn packet_type(self) -> u32;
+
+    /// Whether the frame is addressed to another host's MAC address.
+    fn is_to_other_host(self) -> bool;
+
     /// Payload bytes of each segment, if this is a super-packet; else 0.
     fn segment(self) -> u32;
 
@@ -41,7 +48,15 @@ pub trait Hook: Copy {
 
     /// Whether a helper can read bytes beyond the linear part.
     const READS_NONLINEAR: bool;
+
+    /// Whether the hook may be that of the loopback.
+    const MAY_BE_LOOPBACK: bool;
 }
+
+/// The frame is addressed to another host, and was received all the same.
+pub(crate) const PACKET_OTHERHOST: u32 = 3;
+/// A copy of a frame that this host sent to a group which it has joined itself: it never was on the wire.
+pub(crate) const PACKET_LOOPBACK: u32 = 5;
 
 /// For both kinds of contexts, which have these fields. The reads are volatile, so that the compiler does not keep the
 /// pointers.

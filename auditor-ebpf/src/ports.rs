@@ -44,6 +44,8 @@ pub(crate) struct PortView {
     pub(crate) interface: u32,
     pub(crate) direction: Direction,
     pub(crate) ports: KnownPorts,
+    /// The packet is sent to a multicast or broadcast address.
+    pub(crate) is_to_group: bool,
 }
 
 impl PortKnowledge for PortView {
@@ -71,6 +73,11 @@ impl PortKnowledge for PortView {
     #[inline(always)]
     fn leaves_host(&self) -> bool {
         matches!(self.direction, Direction::Egress) || index(self.interface) == LOOPBACK
+    }
+
+    #[inline(always)]
+    fn is_to_group(&self) -> bool {
+        self.is_to_group
     }
 
     #[inline(always)]

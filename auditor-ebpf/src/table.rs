@@ -11,15 +11,16 @@ mod key;
 mod shared;
 
 use auditor_common::{
-    ConversationKey, Direction, Evidence, KeptPorts, PackedPorts, Packet, Reason, Tally,
-    packet::{Handshake, RST},
+    ConversationKey, Direction, KeptPorts, PackedPorts, Packet, Reason, Tally,
+    flow::opening,
+    packet::{Handshake, RST, Undelivered},
 };
 
 use self::{
     addresses::{AddressValues, Addresses4, Addresses6},
     event::event,
     find::{Found, find},
-    key::{Key, key, ordered},
+    key::{Key, Place, first_leaves, key, ordered},
 };
 use crate::{
     mode::{has_buckets, keeps_both_ports},
@@ -94,15 +95,22 @@ pub(crate) fn count_shared(
     wire: &Tally,
 ) -> Result<(), Reason> {
     let ports = (packet.source_port, packet.destination_port);
-    let precedes = if packet.is_ipv4 {
-        Addresses4::of(packet).precedes(ports)
+    let (precedes, is_to_group) = if packet.is_ipv4 {
+        let addresses = Addresses4::of(packet);
+        (addresses.precedes(ports), addresses.is_to_group())
     } else {
-        Addresses6::of(packet).precedes(ports)
+        let addresses = Addresses6::of(packet);
+        (addresses.precedes(ports), addresses.is_to_group())
     };
     let Some(known) = KnownPorts::all() else {
         return Ok(());
     };
-    let key = ordered(direction, known, interface, packet, precedes);
+    let place = Place {
+        interface,
+        precedes,
+        is_to_group,
+    };
+    let key = ordered(direction, known, &place, packet);
     let shared = ConversationKey {
         addresses: if key.sender == 0 {
             [packet.source, packet.destination]
@@ -122,6 +130,7 @@ pub(crate) fn count_shared(
         flags: packet.flags,
         event: event(packet),
         refusals: 0,
+        undelivered: 0,
     };
     let added = shared::add(per_cpu, &shared, &more);
     if added.is_err() {
@@ -130,54 +139,111 @@ pub(crate) fn count_shared(
     added
 }
 
-/// Counts that a packet could not be delivered; `packet` is the one that the ICMP error quotes.
+/// Counts that a packet was not delivered; `packet` is the one that the ICMP error quotes, with what the error says of it as
+/// its code. `direction` is the error's.
 #[inline(always)]
-pub(crate) fn refuse<A: AddressValues>(per_cpu: &PerCpu, interface: u32, packet: &Packet) {
+pub(crate) fn refuse<A: AddressValues>(
+    direction: Direction,
+    per_cpu: &PerCpu,
+    interface: u32,
+    packet: &Packet,
+) {
+    let addresses = A::of(packet);
+    let precedes = addresses.precedes((packet.source_port, packet.destination_port));
+    let (ports, sender) = refused_ports(direction, interface, packet, precedes);
     let key = Key {
-        addresses: A::of(packet),
-        ports: refused_ports(packet),
-        sender: 0,
-        evidence: Evidence::FirstSender as u8,
+        addresses: if sender == 0 {
+            addresses
+        } else {
+            addresses.swapped()
+        },
+        ports,
+        sender,
+        evidence: 0,
         port: packet.destination_port,
     };
     if let Found::Bucket(record, is_new) = find(per_cpu, interface, &key, true) {
         if is_new {
             record.begin_refused(per_cpu);
+            record.begin_from(sender);
         }
-        record.add_refusal();
+        let undelivered = Undelivered::from_number(packet.code);
+        record.add_undelivered(undelivered_opening(undelivered, sender), undelivered);
     }
 }
 
-/// The ports of a refused packet's key. It was refused at its destination, which is therefore taken for the server.
+/// The ports of a refused packet's key, and which of its addresses sent the packet.
+///
+/// Both ports are kept, since an error is believed only if it quotes what was sent, from its port on. The quoted packet went
+/// the other way than the error.
 #[inline(always)]
-fn refused_ports(packet: &Packet) -> u64 {
-    PackedPorts::new(
-        KeptPorts::Server,
-        packet.protocol,
-        0,
-        packet.destination_port,
-    )
-    .0
+fn refused_ports(
+    direction: Direction,
+    interface: u32,
+    packet: &Packet,
+    precedes: bool,
+) -> (u64, u32) {
+    let (source, destination) = (packet.source_port, packet.destination_port);
+    let (sender, first, second) = if precedes {
+        (0, source, destination)
+    } else {
+        (1, destination, source)
+    };
+    let quoted = match direction {
+        Direction::Ingress => Direction::Egress,
+        Direction::Egress => Direction::Ingress,
+    };
+    let leaves = !keeps_both_ports() && first_leaves(quoted, interface, sender);
+    let ports = PackedPorts::new(KeptPorts::Both, packet.protocol, first, second);
+    (ports.first_leaving(leaves).0, sender)
+}
+
+/// The bit of [`opening`] for what an ICMP error says of a packet from the address numbered `sender`.
+#[inline(always)]
+fn undelivered_opening(undelivered: Undelivered, sender: u32) -> u8 {
+    match (undelivered, sender) {
+        (Undelivered::Refused, 0) => opening::REFUSED_FIRST,
+        (Undelivered::Refused, _) => opening::REFUSED_SECOND,
+        (Undelivered::Unreachable, _) => opening::UNREACHABLE,
+    }
 }
 
 /// As [`refuse`], in the shared table.
 #[inline(always)]
-pub(crate) fn refuse_shared(per_cpu: &PerCpu, interface: u32, packet: &Packet) {
+pub(crate) fn refuse_shared(
+    direction: Direction,
+    per_cpu: &PerCpu,
+    interface: u32,
+    packet: &Packet,
+) {
+    let ports = (packet.source_port, packet.destination_port);
+    let precedes = if packet.is_ipv4 {
+        Addresses4::of(packet).precedes(ports)
+    } else {
+        Addresses6::of(packet).precedes(ports)
+    };
+    let (ports, sender) = refused_ports(direction, interface, packet, precedes);
     let shared = ConversationKey {
-        addresses: [packet.source, packet.destination],
-        ports: refused_ports(packet),
+        addresses: if sender == 0 {
+            [packet.source, packet.destination]
+        } else {
+            [packet.destination, packet.source]
+        },
+        ports,
         interface,
         reserved: 0,
     };
+    let undelivered = Undelivered::from_number(packet.code);
     let more = shared::Packet {
         packets: 0,
         bytes: 0,
         epoch: u64::from(per_cpu.epoch()),
-        sender: 0,
-        evidence: Evidence::FirstSender as u8,
+        sender: sender as u8,
+        evidence: 0,
         flags: 0,
         event: 0,
-        refusals: 1,
+        refusals: u8::from(matches!(undelivered, Undelivered::Refused)),
+        undelivered: undelivered_opening(undelivered, sender),
     };
     // If no entry is left the error is dropped: it adds nothing to the refused packet, which was counted as lost.
     let _full = shared::add(per_cpu, &shared, &more);

@@ -17,7 +17,7 @@ pub mod process;
 mod program;
 pub mod replay;
 mod selection;
-mod sockets;
+pub mod sockets;
 mod syscall;
 mod table;
 mod wait;

@@ -4,7 +4,7 @@
 mod store;
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashSet},
     net::IpAddr,
 };
 
@@ -13,7 +13,10 @@ use jiff::{SignedDuration, Timestamp};
 
 pub use store::{Store, StoreError, ValueError};
 
-use crate::observed::{Cause, Flow, Gap, Outcome, Remembered};
+use crate::{
+    address,
+    observed::{Cause, Flow, Gap, Outcome, Remembered, Sides},
+};
 
 /// The identity of a flow across runs.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -73,23 +76,24 @@ struct RememberedFlow {
 }
 
 impl RememberedFlow {
-    /// The outcome of this turn's counts alone (`new`), with `n_requests` in all turns; `None` where they say nothing. A
-    /// reply may come a turn after its request.
-    fn came_of(&mut self, new: &Flow, n_requests: u64) -> Option<Outcome> {
+    /// The outcome of this turn's counts (`new`) after all that the client sent so far (`all`); `None` where they say
+    /// nothing. A reply may come a turn after its request.
+    fn came_of(&mut self, new: &Flow, all: &Flow) -> Option<Outcome> {
         let is_stream = matches!(new.protocol, protocol::TCP | protocol::SCTP);
-        let began_unseen = is_stream && n_requests == 0;
-        if began_unseen || new.to_client.resets < new.to_client.packets {
-            self.is_waiting = false;
-            return Some(Outcome::Established);
-        }
         let was_requested = !is_stream || 0 < new.requests || self.is_waiting;
-        if 0 < new.to_client.resets || 0 < new.refusals {
-            self.is_waiting = false;
+        let seen = Flow {
+            to_server: all.to_server,
+            requests: all.requests,
+            ..new.clone()
+        };
+        let outcome = seen.outcome();
+        self.is_waiting = outcome == Outcome::Attempted && was_requested;
+        match outcome {
+            Outcome::Established | Outcome::OneWay => Some(outcome),
             // Without a request, a reset ends a conversation that was answered earlier.
-            return was_requested.then_some(Outcome::Refused);
+            Outcome::Refused | Outcome::Attempted => was_requested.then_some(outcome),
+            Outcome::Unknown => None,
         }
-        self.is_waiting = was_requested;
-        was_requested.then_some(Outcome::Attempted)
     }
 
     fn total(&self) -> Option<Flow> {
@@ -147,11 +151,15 @@ impl History {
                 None => flow.clone(),
             };
             if !new.is_empty() {
-                let before = entry.before.as_ref().map_or(0, |before| before.requests);
-                match entry.came_of(&new, before + flow.requests) {
+                let mut all = flow.clone();
+                if let Some(before) = &entry.before {
+                    all.add(before);
+                }
+                match entry.came_of(&new, &all) {
                     Some(Outcome::Established) => entry.remembered.answered = Some(flow.last),
                     Some(Outcome::Refused) => entry.remembered.refused = Some(flow.last),
-                    Some(Outcome::Attempted) | None => {}
+                    Some(Outcome::OneWay) => entry.remembered.one_way = Some(flow.last),
+                    Some(Outcome::Attempted | Outcome::Unknown) | None => {}
                 }
             }
             entry.counted = Some(Box::new(flow));
@@ -231,6 +239,20 @@ impl History {
             .filter_map(RememberedFlow::total)
             .filter(|flow| start <= flow.last)
             .collect()
+    }
+
+    /// Who asked whom, where that is certain.
+    pub fn sides(&self) -> HashSet<Sides> {
+        let all = self.flows.values();
+        let certain = all.filter_map(|entry| {
+            let all = [&entry.before, &entry.counted];
+            all.into_iter().flatten().find(|flow| !flow.is_guess())
+        });
+        let sides = certain.map(|flow| {
+            let [client, server] = [flow.client, flow.server].map(address::to_bytes);
+            (client, server, flow.protocol, flow.port)
+        });
+        sides.collect()
     }
 
     /// Since when everything is remembered; `None` if no watch ever ran.

@@ -14,7 +14,7 @@ use auditor_common::{Reason, Tally, Totals, lost::Lost};
 use jiff::{SignedDuration, Timestamp};
 
 pub use flow::{DirectionCounters, Endpoints, Flow, Outcome, Remembered, flag_names};
-pub use ledger::{FlowKey, KnownPorts, Ledger};
+pub use ledger::{FlowKey, FlowRecord, Knowledge, Ledger, LedgerFlows, Sides};
 pub use process::{Process, ServerProcess, SocketOwners};
 pub use translation::Translations;
 
@@ -55,6 +55,10 @@ pub struct Host {
     pub network_namespace: Option<String>,
     /// Addresses of all interfaces, the loopback's included.
     pub addresses: BTreeSet<IpAddr>,
+    /// The addresses by which all hosts of its networks are asked.
+    pub broadcasts: BTreeSet<IpAddr>,
+    /// TCP connections that were open when its sockets were last listed.
+    pub connections: BTreeSet<Connection>,
     pub listeners: BTreeSet<Listener>,
     /// The processes that own this host's sockets.
     pub owners: SocketOwners,
@@ -71,7 +75,26 @@ pub struct Listener {
     pub address: IpAddr,
 }
 
+/// An open TCP connection of this host.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct Connection {
+    pub local: (IpAddr, u16),
+    pub remote: (IpAddr, u16),
+}
+
 impl Host {
+    /// Whether a socket of this host listens at an address and port of a protocol.
+    pub fn serves(&self, protocol: u8, address: IpAddr, port: u16) -> bool {
+        let Some(transport) = Transport::from_protocol(protocol) else {
+            return false;
+        };
+        self.listeners.iter().any(|listener| {
+            listener.transport == transport
+                && listener.port == port
+                && (listener.address.is_unspecified() || listener.address == address)
+        })
+    }
+
     /// Whether a socket listens on the port at an address that other hosts can reach.
     pub fn listens(&self, transport: Transport, port: u16) -> bool {
         self.listeners.iter().any(|listener| {

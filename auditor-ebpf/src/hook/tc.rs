@@ -3,7 +3,7 @@
 use auditor_common::{Bytes, Direction};
 use aya_ebpf::bindings::__sk_buff;
 
-use super::{Hook, linear_bytes, raw};
+use super::{Hook, PACKET_OTHERHOST, linear_bytes, raw};
 use crate::bytes::SkbBytes;
 
 /// A socket buffer at ingress.
@@ -15,10 +15,11 @@ pub struct TcIngress(*mut __sk_buff);
 pub struct TcEgress(*mut __sk_buff);
 
 macro_rules! socket_buffers {
-    ($($name:ident: $direction:expr;)*) => {$(
+    ($($name:ident: $direction:expr, $is_ingress:expr;)*) => {$(
         impl Hook for $name {
             const DIRECTION: Direction = $direction;
             const READS_NONLINEAR: bool = true;
+            const MAY_BE_LOOPBACK: bool = $is_ingress;
 
             raw!(*mut __sk_buff);
             linear_bytes!();
@@ -32,6 +33,20 @@ macro_rules! socket_buffers {
                     let tag = (*skb).vlan_present << 2;
                     ((*skb).ifindex, (*skb).len + tag)
                 }
+            }
+
+            #[inline(always)]
+            fn packet_type(self) -> u32 {
+                if !$is_ingress {
+                    return 0;
+                }
+                // SAFETY: the kernel handed the context to the program.
+                unsafe { (*self.0).pkt_type }
+            }
+
+            #[inline(always)]
+            fn is_to_other_host(self) -> bool {
+                self.packet_type() == PACKET_OTHERHOST
             }
 
             #[inline(always)]
@@ -50,6 +65,6 @@ macro_rules! socket_buffers {
 }
 
 socket_buffers! {
-    TcIngress: Direction::Ingress;
-    TcEgress: Direction::Egress;
+    TcIngress: Direction::Ingress, true;
+    TcEgress: Direction::Egress, false;
 }

@@ -1,9 +1,9 @@
 //! Frames at the XDP hook, in one buffer.
 
-use auditor_common::{Bytes, Direction};
+use auditor_common::{Bytes, Direction, packet::KERNEL_EXTENSIONS};
 use aya_ebpf::bindings::xdp_md;
 
-use super::{Hook, linear_bytes, raw};
+use super::{Hook, linear_bytes, mac, raw};
 
 /// A frame in one buffer.
 #[derive(Clone, Copy)]
@@ -12,6 +12,7 @@ pub struct Xdp(*mut xdp_md);
 impl Hook for Xdp {
     const DIRECTION: Direction = Direction::Ingress;
     const READS_NONLINEAR: bool = false;
+    const MAY_BE_LOOPBACK: bool = false;
 
     raw!(*mut xdp_md);
     linear_bytes!();
@@ -25,6 +26,18 @@ impl Hook for Xdp {
                 (*self.0).data_end - (*self.0).data,
             )
         }
+    }
+
+    #[inline(always)]
+    fn packet_type(self) -> u32 {
+        0
+    }
+
+    #[inline(always)]
+    fn is_to_other_host(self) -> bool {
+        // SAFETY: the kernel handed the context to the program.
+        let interface = unsafe { (*self.0).ingress_ifindex };
+        mac::is_of_other_host(interface, &self.linear_bytes::<KERNEL_EXTENSIONS>())
     }
 
     #[inline(always)]

@@ -1,9 +1,9 @@
 //! Frames at the XDP hook that may lie in several buffers.
 
-use auditor_common::{Bytes, Direction};
+use auditor_common::{Bytes, Direction, packet::KERNEL_EXTENSIONS};
 use aya_ebpf::{bindings::xdp_md, helpers::generated::bpf_xdp_get_buff_len};
 
-use super::{Hook, linear_bytes, raw};
+use super::{Hook, linear_bytes, mac, raw};
 
 /// A frame in one or more buffers, of which only the first is read.
 #[derive(Clone, Copy)]
@@ -12,6 +12,7 @@ pub struct XdpFrags(*mut xdp_md);
 impl Hook for XdpFrags {
     const DIRECTION: Direction = Direction::Ingress;
     const READS_NONLINEAR: bool = false;
+    const MAY_BE_LOOPBACK: bool = false;
 
     raw!(*mut xdp_md);
     linear_bytes!();
@@ -22,6 +23,18 @@ impl Hook for XdpFrags {
         let (interface, length) =
             unsafe { ((*self.0).ingress_ifindex, bpf_xdp_get_buff_len(self.0)) };
         (interface, length as u32)
+    }
+
+    #[inline(always)]
+    fn packet_type(self) -> u32 {
+        0
+    }
+
+    #[inline(always)]
+    fn is_to_other_host(self) -> bool {
+        // SAFETY: the kernel handed the context to the program.
+        let interface = unsafe { (*self.0).ingress_ifindex };
+        mac::is_of_other_host(interface, &self.linear_bytes::<KERNEL_EXTENSIONS>())
     }
 
     #[inline(always)]

@@ -15,7 +15,7 @@ use auditor_common::{
 
 use crate::{
     frame::{Frame, TAGGED, UNTAGGED, VLAN, ethertype},
-    hook::Hook,
+    hook::{Hook, PACKET_LOOPBACK, PACKET_OTHERHOST},
     outcome::Outcome,
     ports::{LOOPBACK, known},
     state::{KnownPorts, PerCpu},
@@ -39,6 +39,14 @@ pub(crate) fn count<H: Hook, const TCP_ONLY: bool>(hook: H) -> Outcome {
     };
     let frame = Frame::new(hook);
     let mut packet = Packet::EMPTY;
+    let packet_type = hook.packet_type();
+    if PACKET_OTHERHOST <= packet_type {
+        cold_path();
+        if packet_type == PACKET_LOOPBACK {
+            return Outcome::DONE;
+        }
+        packet.is_to_other_host = true;
+    }
     let mut addresses = 0;
     if parse_plain_ipv4(&frame.linear_bytes(), UNTAGGED, &mut packet, &mut addresses) {
         return plain::<H, _, TCP_ONLY>(&frame, &per_cpu, known, &mut packet, addresses);
@@ -103,7 +111,7 @@ fn in_bucket<H: Hook, A: AddressPair>(
     } else {
         packet.source_port
     };
-    let ports = PackedPorts::new(KeptPorts::Server, packet.protocol, 0, port).0;
+    let ports = certain_ports::<H>(frame.interface, packet, port, sender);
     let hash = hash(addresses, ports);
     for probe in 0..PROBES {
         let Some(bucket) = Bucket::at(per_cpu, hash, probe) else {
@@ -123,6 +131,17 @@ fn in_bucket<H: Hook, A: AddressPair>(
     Outcome::NOT_PLAIN
 }
 
+/// The ports of a key whose server is certain; `sender` is 1 if the server sent the packet, else 0.
+#[inline(always)]
+fn certain_ports<H: Hook>(interface: u32, packet: &Packet, port: u16, sender: u32) -> u64 {
+    let is_loopback = H::MAY_BE_LOOPBACK && interface == LOOPBACK;
+    let leaves = matches!(H::DIRECTION, Direction::Egress) == (sender == 0) && !is_loopback;
+    PackedPorts::new(KeptPorts::Server, packet.protocol, 0, port)
+        .first_leaving(leaves)
+        .to_other_host(packet.is_to_other_host)
+        .0
+}
+
 /// As [`count`], for a packet from outside that opens a conversation.
 #[inline(always)]
 fn request<H: Hook, A: AddressPair>(
@@ -139,7 +158,7 @@ fn request<H: Hook, A: AddressPair>(
         (true | false, true) | (false, false) => return Outcome::NOT_PLAIN,
     }
     let port = packet.destination_port;
-    let ports = PackedPorts::new(KeptPorts::Server, packet.protocol, 0, port).0;
+    let ports = certain_ports::<H>(frame.interface, packet, port, 0);
     let wire = frame.on_wire(packet.headers);
     let hash = hash(addresses, ports);
     for probe in 0..PROBES {

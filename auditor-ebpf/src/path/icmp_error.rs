@@ -30,6 +30,7 @@ pub(crate) fn count<H: GlobalFunctions>(hook: H, quote: Quote) {
     if hook.parse_quoted(quote, &mut quoted) != Outcome::DONE {
         return;
     }
+    quoted.code = quote.undelivered();
     if !has_buckets() {
         H::refuse_shared(&mut quoted, interface);
     } else if quoted.is_ipv4 {

@@ -9,7 +9,7 @@ use auditor_common::{
 use crate::{
     frame::{Frame, UNTAGGED},
     global::GlobalFunctions,
-    hook::Hook,
+    hook::{Hook, PACKET_LOOPBACK},
     mode::keeps_both_ports,
     outcome::Outcome,
     quote::Quote,
@@ -30,6 +30,7 @@ pub(crate) fn ipv4<H: Hook, const START: usize>(hook: H) -> Outcome {
         return Outcome::NOT_PLAIN;
     }
     packet.read_handshake();
+    packet.is_to_other_host = hook.is_to_other_host();
     plain(&frame, &per_cpu, &packet, addresses)
 }
 
@@ -45,6 +46,7 @@ pub(crate) fn ipv6<H: Hook>(hook: H) -> Outcome {
         return Outcome::NOT_PLAIN;
     }
     packet.read_handshake();
+    packet.is_to_other_host = hook.is_to_other_host();
     plain(&frame, &per_cpu, &packet, addresses)
 }
 
@@ -73,9 +75,12 @@ fn plain<H: Hook, A: AddressValues>(
     counted
 }
 
-/// The frame, and the counters of this CPU.
+/// The frame, and the counters of this CPU; `None` for a copy of what this host sent, which is not counted again.
 #[inline(always)]
 pub(super) fn begin<H: Hook>(hook: H) -> Option<(Frame<H>, PerCpu)> {
+    if hook.packet_type() == PACKET_LOOPBACK {
+        return None;
+    }
     let (per_cpu, _) = PerCpu::current()?;
     let mut frame = Frame::new(hook);
     if keeps_both_ports() {
@@ -93,7 +98,10 @@ pub(crate) fn any<H: GlobalFunctions>(hook: H, has_no_bucket: bool) -> (Outcome,
     };
     let mut packet = Packet::EMPTY;
     let parsed = parse(&frame, &mut packet);
-    let is_read = parsed == Outcome::DONE;
+    packet.is_to_other_host = hook.is_to_other_host();
+    // Its addresses are in the fixed header: it is in a flow of theirs, without ports.
+    let is_deep = parsed == Outcome::of(Reason::TooDeep);
+    let is_read = parsed == Outcome::DONE || is_deep;
     let wire = frame.on_wire(if is_read { packet.headers } else { 0 });
     per_cpu.add_total(H::DIRECTION, &wire);
     let counted = if is_read {

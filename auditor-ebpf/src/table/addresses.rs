@@ -105,6 +105,8 @@ pub(crate) trait AddressValues: AddressPair {
     fn of(packet: &Packet) -> Self;
     /// Whether the source comes first in a fixed order of addresses; ports decide between equal addresses.
     fn precedes(self, ports: (u16, u16)) -> bool;
+    /// Whether the destination is a multicast or broadcast address.
+    fn is_to_group(self) -> bool;
 }
 
 /// Both IPv4 addresses in one number, in network byte order.
@@ -149,6 +151,17 @@ impl AddressValues for Addresses4 {
             (swapped as u32, self as u32)
         };
         source < destination || source == destination && ports.0 <= ports.1
+    }
+
+    #[inline(always)]
+    fn is_to_group(self) -> bool {
+        let destination = if cfg!(target_endian = "little") {
+            (self >> 32) as u32
+        } else {
+            self as u32
+        };
+        let destination = u32::from_be(destination);
+        destination >> 28 == 0xe || destination == u32::MAX
     }
 }
 
@@ -204,6 +217,11 @@ impl AddressValues for Addresses6 {
         } else {
             ports.0 <= ports.1
         }
+    }
+
+    #[inline(always)]
+    fn is_to_group(self) -> bool {
+        u64::from_be(self[1][0]) >> 56 == 0xff
     }
 }
 

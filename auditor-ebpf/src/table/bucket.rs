@@ -3,8 +3,9 @@
 use core::intrinsics::{cold_path, likely};
 
 use auditor_common::{
-    BucketRecord, Evidence, Tally,
+    BucketRecord, Tally,
     flow::{counted, opening},
+    packet::Undelivered,
 };
 use aya_ebpf::Global;
 
@@ -142,16 +143,16 @@ impl Record {
         unsafe {
             (*self.0).first = per_cpu.epoch();
             (*self.0).last = per_cpu.epoch() as u16;
-            (*self.0).evidence = Evidence::FirstSender as u8;
         }
     }
 
-    /// Counts an ICMP error; the counter saturates.
+    /// Stores what an ICMP error says, as a bit of [`opening`], and counts it if it is a refusal; the counter saturates.
     #[inline(always)]
-    pub(crate) fn add_refusal(&self) {
+    pub(crate) fn add_undelivered(&self, bit: u8, undelivered: Undelivered) {
         // SAFETY: part of a bucket.
         unsafe {
-            if (*self.0).refusals != MOST_EVENTS {
+            (*self.0).opening |= bit;
+            if matches!(undelivered, Undelivered::Refused) && (*self.0).refusals != MOST_EVENTS {
                 (*self.0).refusals += 1;
             }
         }

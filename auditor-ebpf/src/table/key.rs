@@ -1,9 +1,13 @@
 //! The key under which a packet is counted.
 
-use auditor_common::{Direction, KeptPorts, PackedPorts, Packet, Server, side};
+use auditor_common::{Direction, KeptPorts, PackedPorts, Packet, Server, packet::index, side};
 
 use super::addresses::AddressValues;
-use crate::{mode::keeps_both_ports, ports::PortView, state::KnownPorts};
+use crate::{
+    mode::keeps_both_ports,
+    ports::{LOOPBACK, PortView},
+    state::KnownPorts,
+};
 
 /// The key of a packet's conversation, and what was decided along with it.
 pub(crate) struct Key<A> {
@@ -24,8 +28,12 @@ pub(crate) fn key<A: AddressValues>(
     packet: &Packet,
     addresses: A,
 ) -> Key<A> {
-    let precedes = addresses.precedes((packet.source_port, packet.destination_port));
-    let key = ordered(direction, known, interface, packet, precedes);
+    let place = Place {
+        interface,
+        precedes: addresses.precedes((packet.source_port, packet.destination_port)),
+        is_to_group: addresses.is_to_group(),
+    };
+    let key = ordered(direction, known, &place, packet);
     Key {
         addresses: if key.sender == 0 {
             addresses
@@ -39,20 +47,39 @@ pub(crate) fn key<A: AddressValues>(
     }
 }
 
-/// The key without its addresses, which are the packet's, swapped if `sender` is 1. `precedes` is what
-/// [`AddressValues::precedes`] returned.
+/// What a key needs of the packet's addresses, and the interface.
+pub(crate) struct Place {
+    pub(crate) interface: u32,
+    /// What [`AddressValues::precedes`] returned.
+    pub(crate) precedes: bool,
+    /// What [`AddressValues::is_to_group`] returned.
+    pub(crate) is_to_group: bool,
+}
+
+/// Whether the packets of the first address leave this host, if the address numbered `sender` sent this one.
+///
+/// The loopback is watched at ingress alone, and there the packets of both have left this host.
+#[inline(always)]
+pub(crate) fn first_leaves(direction: Direction, interface: u32, sender: u32) -> bool {
+    if interface == LOOPBACK {
+        return false;
+    }
+    matches!(direction, Direction::Egress) == (sender == 0)
+}
+
+/// The key without its addresses, which are the packet's, swapped if `sender` is 1.
 #[inline(always)]
 pub(crate) fn ordered(
     direction: Direction,
     ports: KnownPorts,
-    interface: u32,
+    place: &Place,
     packet: &Packet,
-    precedes: bool,
 ) -> Key<()> {
     let view = PortView {
-        interface,
+        interface: place.interface,
         direction,
         ports,
+        is_to_group: place.is_to_group,
     };
     let (source, destination) = (packet.source_port, packet.destination_port);
     let decided = if keeps_both_ports() {
@@ -69,7 +96,10 @@ pub(crate) fn ordered(
     };
     let key = |ports: PackedPorts, sender, evidence, port| Key {
         addresses: (),
-        ports: ports.0,
+        ports: ports
+            .first_leaving(first_leaves(direction, index(place.interface), sender))
+            .to_other_host(packet.is_to_other_host)
+            .0,
         sender,
         evidence,
         port,
@@ -81,7 +111,7 @@ pub(crate) fn ordered(
             key(of_server(destination), 0, evidence as u8, destination)
         }
         Some((Server::Source, evidence)) => key(of_server(source), 1, evidence as u8, source),
-        None if precedes => key(of_both(source, destination), 0, 0, lower),
+        None if place.precedes => key(of_both(source, destination), 0, 0, lower),
         None => key(of_both(destination, source), 1, 0, lower),
     }
 }

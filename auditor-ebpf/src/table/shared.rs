@@ -31,6 +31,8 @@ pub(crate) struct Packet {
     /// What [`event`](super::event::event) returned for the packet.
     pub(crate) event: u8,
     pub(crate) refusals: u8,
+    /// The bit of [`opening`] that an ICMP error sets; else 0.
+    pub(crate) undelivered: u8,
 }
 
 /// The kernel's error when no entry is left: `-E2BIG`.
@@ -115,6 +117,7 @@ pub(crate) fn add(per_cpu: &PerCpu, key: &ConversationKey, packet: &Packet) -> R
         if is_new && sender == 1 {
             opening |= opening::STARTED_BY_SECOND;
         }
+        opening |= packet.undelivered;
         set_bits(&raw mut (*known).opening, u64::from(opening));
     }
     Ok(())

@@ -69,13 +69,14 @@ impl Daemon {
         configuration: Configuration,
         names: HostNames,
         state: State,
-        session: &Session,
+        session: &mut Session,
         threads: ThreadSpawner,
         published: Published,
     ) -> anyhow::Result<Self> {
         let now = session.clock.now();
         let mut history = state.store.load()?;
         history.begin(now);
+        session.remember(history.sides());
         let mut alerts = Alerts::default();
         for finding in state.store.findings()? {
             alerts.resume(finding);
@@ -222,6 +223,7 @@ impl Daemon {
             &mut self.names.of_age(window.unsigned_abs()),
         )?;
         session.facts.host.owners = session.attribution.known().owners;
+        session.facts.list_connections();
         let without_flow = session.without_flow()?;
         let lost = if without_flow.contains_key(&Reason::TableFull) {
             session.lost()

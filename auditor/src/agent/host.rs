@@ -6,6 +6,7 @@ use crate::{
     capture::{
         Interface, Interfaces,
         listener::{self, Listeners},
+        sockets,
     },
     observed::{Host, SocketOwners},
     port::PortRange,
@@ -42,6 +43,11 @@ impl HostFacts {
                 .iter()
                 .flat_map(|interface| interface.addresses.iter().copied())
                 .collect(),
+            broadcasts: interfaces
+                .iter()
+                .flat_map(|interface| interface.broadcasts.iter().copied())
+                .collect(),
+            connections: sockets::connections().unwrap_or_default(),
             is_captured: false,
             owners: SocketOwners::default(),
             listeners: listeners
@@ -70,7 +76,19 @@ impl HostFacts {
             .iter()
             .flat_map(|one| one.addresses.iter().copied());
         self.host.addresses.extend(addresses);
+        self.host.broadcasts = self
+            .interfaces
+            .iter()
+            .flat_map(|one| one.broadcasts.iter().copied())
+            .collect();
         Ok(())
+    }
+
+    /// Lists the open connections again. Where that fails, those of the last list stay.
+    pub(crate) fn list_connections(&mut self) {
+        if let Ok(connections) = sockets::connections() {
+            self.host.connections = connections;
+        }
     }
 
     /// Lists the listening sockets again; true if some are new.

@@ -2,15 +2,20 @@
 
 use std::collections::BTreeMap;
 
+use auditor_common::port::protocol;
+
 use crate::{
     matrix::{Matrix, RulePorts},
-    observed::Host,
+    observed::{Connection, Host},
     port::PortRange,
 };
 
 /// The ports that matrices document, by protocol number.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct DocumentedPorts(BTreeMap<u8, Vec<PortRange>>);
+
+/// A range of this many ports or more names no port of its own.
+const WIDE: u16 = 32;
 
 impl DocumentedPorts {
     pub(crate) fn of(matrices: &[Matrix]) -> Self {
@@ -29,11 +34,15 @@ impl DocumentedPorts {
         Self(ports)
     }
 
-    /// Whether a matrix names this port of this protocol.
-    pub(crate) fn contains(&self, protocol: u8, port: u16) -> bool {
-        self.0
-            .get(&protocol)
-            .is_some_and(|ranges| ranges.iter().any(|range| range.contains(port)))
+    /// Whether a matrix names this port of this protocol, and not merely within a wide range: such a range says where a
+    /// service may be, and clients take their ports from it too.
+    pub(crate) fn names(&self, protocol: u8, port: u16) -> bool {
+        let is_narrow = |range: &PortRange| range.last() - range.first() < WIDE;
+        self.0.get(&protocol).is_some_and(|ranges| {
+            ranges
+                .iter()
+                .any(|range| range.contains(port) && is_narrow(range))
+        })
     }
 
     /// Every range, with its protocol.
@@ -52,4 +61,15 @@ pub(crate) fn listening(host: &Host) -> impl Iterator<Item = (u8, PortRange)> + 
             PortRange::single(listener.port),
         ))
     })
+}
+
+/// Ports of other hosts to which connections of this host are open, with their protocol number: connections whose own port
+/// no socket listens on.
+pub(crate) fn opened(host: &Host) -> impl Iterator<Item = (u8, PortRange)> + '_ {
+    let is_opened = |connection: &&Connection| {
+        let (address, port) = connection.local;
+        !host.serves(protocol::TCP, address, port)
+    };
+    let opened = host.connections.iter().filter(is_opened);
+    opened.map(|connection| (protocol::TCP, PortRange::single(connection.remote.1)))
 }

@@ -1,7 +1,7 @@
 //! Captures of one host to what was observed on it.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashSet},
     fs::File,
     io::{self, Read},
     net::IpAddr,
@@ -22,7 +22,7 @@ use crate::{
     },
     matrix::Matrix,
     observed::{
-        Cause, Flow, Gap, Hook, Host, Interface, KnownPorts, Ledger, Observed, SocketOwners, Window,
+        Cause, Flow, Gap, Hook, Host, Interface, Knowledge, Ledger, Observed, SocketOwners, Window,
     },
     output::say,
     port::PortRange,
@@ -129,15 +129,19 @@ impl Replayed {
         Timestamp::from_nanosecond(self.start.unwrap_or_default() + passed).unwrap_or_default()
     }
 
-    /// Every flow, in order.
-    pub(crate) fn flows(&self, matrices: &[Matrix]) -> Vec<Flow> {
+    /// Every flow, in order; `own` are the addresses of the captured host, as far as they are known.
+    pub(crate) fn flows(&mut self, matrices: &[Matrix], own: &[IpAddr]) -> Vec<Flow> {
         let documented = DocumentedPorts::of(matrices);
-        let is_documented = |protocol, port| documented.contains(protocol, port);
-        let known = KnownPorts {
+        let is_documented = |protocol, port| documented.names(protocol, port);
+        let known = Knowledge {
             is_documented: &is_documented,
+            listens: None,
             ephemeral: PortRange::EPHEMERAL,
+            remembered: &HashSet::new(),
         };
-        let flows = self.ledger.flows(&known);
+        let own = own.iter().map(IpAddr::to_canonical).collect();
+        self.ledger.own(&own, &BTreeSet::new());
+        let flows = self.ledger.flows(&known).flows;
         let mut flows: Vec<Flow> = flows
             .iter()
             .map(|(key, record)| {
@@ -237,6 +241,8 @@ pub(crate) fn captured_host(addresses: &[IpAddr], flows: &[Flow]) -> anyhow::Res
             .into_iter()
             .map(|address| address.to_canonical())
             .collect(),
+        broadcasts: BTreeSet::new(),
+        connections: BTreeSet::new(),
         listeners: BTreeSet::new(),
         is_captured: true,
         owners: SocketOwners::default(),

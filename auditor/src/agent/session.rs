@@ -1,9 +1,12 @@
 //! A running session: the attached programs, the counts so far, and the only event loop, which keeps both up to date.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, HashSet},
+    net::IpAddr,
+};
 
 use anyhow::Context as _;
-use auditor_common::{ConversationRecord, PortKind, Reason, Tally, Totals, lost::Lost, packet};
+use auditor_common::{PortKind, Reason, Tally, Totals, lost::Lost, packet};
 use jiff::SignedDuration;
 
 use super::{
@@ -23,7 +26,10 @@ use super::{
 use crate::{
     capture::{Capture, Selection, Settings, Sizes, privilege},
     matrix::Matrix,
-    observed::{self, Cause, Flow, FlowKey, Gap, KnownPorts, Observed, Window},
+    observed::{
+        self, Cause, Flow, FlowKey, FlowRecord, Gap, Knowledge, LedgerFlows, Observed, Sides,
+        Window,
+    },
     output::say,
 };
 
@@ -49,6 +55,10 @@ pub(crate) struct Session {
     pub(crate) attribution: AttributionPoller,
     pub(crate) timeline: Timeline,
     progress: Progress,
+    /// What earlier runs saw for certain: who asked whom.
+    remembered: HashSet<Sides>,
+    /// Packets of the flows that are no traffic of this host's, as of the last look at the flows.
+    set_aside: BTreeMap<Reason, Tally>,
     /// The gaps so far.
     pub(crate) gaps: Vec<Gap>,
 }
@@ -94,6 +104,7 @@ impl Session {
         let documented = DocumentedPorts::of(matrices);
         capture.add_ports(PortKind::Documented, documented.ranges());
         capture.add_ports(PortKind::Listening, ports::listening(&facts.host));
+        capture.add_ports(PortKind::Opened, ports::opened(&facts.host));
         // Listening for signals starts before attaching, so that an early Ctrl-C ends the window and not the process.
         let signals = Signals::listen(lifetime)?;
         let interfaces = WatchedInterfaces::attach_all(
@@ -110,7 +121,9 @@ impl Session {
             }
         }
         let mut counted = Counted::new(settings.flows as usize * FLOWS_KEPT);
-        counted.ledger.own(&facts.host.addresses);
+        counted
+            .ledger
+            .own(&facts.host.addresses, &facts.host.broadcasts);
         Ok(Self {
             capture,
             interfaces,
@@ -123,6 +136,8 @@ impl Session {
             attribution: AttributionPoller::begin(),
             timeline: Timeline::new(),
             progress: Progress::new(),
+            remembered: HashSet::new(),
+            set_aside: BTreeMap::new(),
             gaps: Vec::new(),
         })
     }
@@ -210,12 +225,11 @@ impl Session {
         self.timeline.tick(self.clock.now(), self.counted.totals);
         if self.n_ticks.is_multiple_of(SETTLE_TICKS) {
             let before = self.over_before();
-            let is_documented = |protocol, port| self.documented.contains(protocol, port);
-            let known = KnownPorts {
-                is_documented: &is_documented,
-                ephemeral: self.facts.ephemeral,
-            };
-            self.counted.ledger.decide_servers(before, &known);
+            let ledger = &mut self.counted.ledger;
+            let (documented, facts) = (&self.documented, &self.facts);
+            with_knowledge(documented, facts, &self.remembered, |known| {
+                ledger.decide_servers(before, known);
+            });
         }
         if self.facts.list_listeners()? {
             self.capture
@@ -232,7 +246,8 @@ impl Session {
     /// drops change messages when there are too many of them.
     async fn reconcile(&mut self) -> anyhow::Result<bool> {
         self.facts.list_interfaces().await?;
-        self.counted.ledger.own(&self.facts.host.addresses);
+        let host = &self.facts.host;
+        self.counted.ledger.own(&host.addresses, &host.broadcasts);
         let now = self.clock.now();
         let changes = self
             .interfaces
@@ -250,14 +265,21 @@ impl Session {
         Ok(!self.interfaces.is_over())
     }
 
+    /// Takes over what earlier runs saw for certain: who asked whom.
+    pub(crate) fn remember(&mut self, sides: HashSet<Sides>) {
+        self.remembered = sides;
+    }
+
     /// Every flow so far, in order.
-    pub(crate) fn flows(&self) -> Vec<Flow> {
-        let is_documented = |protocol, port| self.documented.contains(protocol, port);
-        let known = KnownPorts {
-            is_documented: &is_documented,
-            ephemeral: self.facts.ephemeral,
-        };
-        let mut flows = self.described(self.counted.ledger.flows(&known));
+    pub(crate) fn flows(&mut self) -> Vec<Flow> {
+        let ledger = &self.counted.ledger;
+        let (documented, facts) = (&self.documented, &self.facts);
+        let LedgerFlows { flows, set_aside } =
+            with_knowledge(documented, facts, &self.remembered, |known| {
+                ledger.flows(known)
+            });
+        self.set_aside = set_aside;
+        let mut flows = self.described(flows);
         flows.sort_by(|a, b| a.order().cmp(&b.order()));
         flows
     }
@@ -265,12 +287,11 @@ impl Session {
     /// Removes and returns the flows that are over, so that a session without an end does not fill up.
     pub(crate) fn retire(&mut self) -> Vec<Flow> {
         let before = self.over_before();
-        let is_documented = |protocol, port| self.documented.contains(protocol, port);
-        let known = KnownPorts {
-            is_documented: &is_documented,
-            ephemeral: self.facts.ephemeral,
-        };
-        let retired = self.counted.ledger.retire(before, &known);
+        let ledger = &mut self.counted.ledger;
+        let (documented, facts) = (&self.documented, &self.facts);
+        let retired = with_knowledge(documented, facts, &self.remembered, |known| {
+            ledger.retire(before, known)
+        });
         self.described(retired)
     }
 
@@ -279,10 +300,10 @@ impl Session {
         self.clock.epoch().saturating_sub(IDLE_EPOCHS)
     }
 
-    fn described(&self, flows: Vec<(FlowKey, ConversationRecord)>) -> Vec<Flow> {
+    fn described(&self, flows: Vec<(FlowKey, FlowRecord)>) -> Vec<Flow> {
         let names = self.interfaces.names();
         let translations = self.attribution.known().translations;
-        let flow = |(key, record): (FlowKey, ConversationRecord)| {
+        let flow = |(key, record): (FlowKey, FlowRecord)| {
             let name = names
                 .get(&packet::index(key.interface))
                 .cloned()
@@ -304,9 +325,13 @@ impl Session {
         self.counted.totals
     }
 
-    /// Packets that are in no flow, by reason.
+    /// Packets that are in no flow, by reason, with what the last look at the flows set aside.
     pub(crate) fn without_flow(&self) -> anyhow::Result<BTreeMap<Reason, Tally>> {
-        self.counted.without_flow(&self.capture)
+        let mut without_flow = self.counted.without_flow(&self.capture)?;
+        for (reason, tally) in &self.set_aside {
+            *without_flow.entry(*reason).or_default() += *tally;
+        }
+        Ok(without_flow)
     }
 
     /// Packets counted by port only, because the flow table or the ledger was full.
@@ -334,8 +359,9 @@ impl Session {
 
     /// All that was observed so far, for this window.
     pub(crate) fn so_far(&mut self, window: Window) -> anyhow::Result<Observed> {
-        let without_flow = self.without_flow()?;
+        self.facts.list_connections();
         let flows = self.flows();
+        let without_flow = self.without_flow()?;
         self.facts.host.owners = self.attribution.known().owners;
         let lost = self.lost();
         let (from, until) = (self.clock.start, Some(window.end));
@@ -364,4 +390,21 @@ impl Session {
     pub(crate) fn watched(&self) -> &[observed::Interface] {
         self.interfaces.described()
     }
+}
+
+/// Calls `decide` with all that is known of who serves and who asks.
+fn with_knowledge<T>(
+    documented: &DocumentedPorts,
+    facts: &HostFacts,
+    remembered: &HashSet<Sides>,
+    decide: impl FnOnce(&Knowledge<'_>) -> T,
+) -> T {
+    let is_documented = |protocol, port| documented.names(protocol, port);
+    let listens = |protocol, address: IpAddr, port| facts.host.serves(protocol, address, port);
+    decide(&Knowledge {
+        is_documented: &is_documented,
+        listens: Some(&listens),
+        ephemeral: facts.ephemeral,
+        remembered,
+    })
 }

@@ -52,7 +52,8 @@ pub(super) fn add(
             | RuleVerdict::Unanswered
             | RuleVerdict::Refused
             | RuleVerdict::Missing => true,
-            RuleVerdict::Respected
+            RuleVerdict::Idle
+            | RuleVerdict::Respected
             | RuleVerdict::Violated
             | RuleVerdict::Off
             | RuleVerdict::Elsewhere

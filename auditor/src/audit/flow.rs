@@ -5,7 +5,7 @@ use std::{
     net::IpAddr,
 };
 
-use auditor_common::{Evidence, port::protocol};
+use auditor_common::port::protocol;
 use jiff::{civil::Date, tz::TimeZone};
 
 use super::{
@@ -16,7 +16,7 @@ use super::{
 use crate::{
     deployment::Exception,
     matrix::Presence,
-    observed::{Endpoints, Flow, Observed, Outcome},
+    observed::{Endpoints, Flow, Host, Observed, Outcome},
     transport::Transport,
 };
 
@@ -122,10 +122,10 @@ impl<'a> Judge<'a> {
         if self.policy.housekeeping && is_housekeeping(flow) {
             return finding(FlowVerdict::Housekeeping, Severity::Fine);
         }
-        // Evidence weaker than a handshake or a listener may have confused client and server, so a rule for the opposite
-        // direction allows the flow as well.
-        if Evidence::Listener < flow.evidence {
-            let mut rules = query.map_or_else(Vec::new, |query| self.applicable(&query.reversed()));
+        // A guess may have confused client and server, so a rule that fits with ends and ports the other way round allows the
+        // flow as well.
+        if let Some(turned) = self.turned(flow) {
+            let mut rules = self.applicable(&turned);
             rules.retain(|at| !self.forbids(*at));
             if !rules.is_empty() {
                 let verdict = FlowVerdict::Documented { rules };
@@ -135,12 +135,10 @@ impl<'a> Judge<'a> {
                 };
             }
         }
-        // A TCP attempt that was not accepted moved no data; everything else did, or may have.
-        let is_failed_attempt = flow.protocol == protocol::TCP && outcome != Outcome::Established;
-        let severity = match (ended_before, is_failed_attempt) {
-            (true, _) => Severity::Fine,
-            (false, true) => Severity::Warning,
-            (false, false) => Severity::Violation,
+        let severity = if ended_before {
+            Severity::Fine
+        } else {
+            severity(flow, outcome, &self.observed.host)
         };
         if !forbidding.is_empty() {
             return finding(FlowVerdict::Forbidden { rules: forbidding }, severity);
@@ -185,6 +183,21 @@ impl<'a> Judge<'a> {
             server: self.class(endpoints.server),
             is_same_host: is_own(&endpoints.client) && is_own(&endpoints.server),
         })
+    }
+
+    /// The query of the flow the other way round, if its sides are a guess: its server may have asked on the client's port.
+    /// `None` where that port is not known, or nothing but resets came from the server: who said nothing asked nothing.
+    fn turned(&mut self, flow: &Flow) -> Option<RuleQuery> {
+        let said = flow.to_client.packets.saturating_sub(flow.to_client.resets);
+        if !flow.is_guess() || said == 0 {
+            return None;
+        }
+        let endpoints = Endpoints {
+            client: flow.server,
+            server: flow.client,
+            port: flow.client_port?,
+        };
+        self.query(flow, endpoints)
     }
 
     /// The rules that match the query and apply: those that forbid it, and those that allow it.
@@ -308,6 +321,30 @@ impl<'a> Judge<'a> {
             .collect();
         rules.sort_unstable();
         rules
+    }
+}
+
+/// How much it matters that a flow is not documented. What was let in, or may have been, is a violation; an attempt that came
+/// to nothing is a warning.
+fn severity(flow: &Flow, outcome: Outcome, host: &Host) -> Severity {
+    let is_stream = matches!(flow.protocol, protocol::TCP | protocol::SCTP);
+    let is_own_server = host.addresses.contains(&flow.server);
+    let arrived_nowhere = is_own_server
+        && !host.is_captured
+        && flow
+            .transport()
+            .is_some_and(|transport| transport.has_ports() && !host.listens(transport, flow.port));
+    match outcome {
+        Outcome::Established | Outcome::OneWay => Severity::Violation,
+        Outcome::Refused => Severity::Warning,
+        Outcome::Attempted if is_stream || arrived_nowhere => Severity::Warning,
+        // A datagram needs no answer to have moved data.
+        Outcome::Attempted => Severity::Violation,
+        // What a server of this host says, somebody asked for; what comes in unasked proves nothing.
+        Outcome::Unknown if is_own_server && flow.to_client.resets < flow.to_client.packets => {
+            Severity::Violation
+        }
+        Outcome::Unknown => Severity::Warning,
     }
 }
 

@@ -2,11 +2,11 @@
 
 use std::{collections::BTreeSet, net::IpAddr};
 
-use auditor_common::Reason;
+use auditor_common::{Reason, port::protocol};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    policy::{Policy, PolicyRule, RoleCheck, port_ranges},
+    policy::{Policy, PolicyRule, RoleCheck, Side, has_port, port_ranges},
     verdict::{FlowFinding, FlowVerdict, PeersSeen, PortsSeen, RuleFinding, RuleVerdict, Severity},
 };
 use crate::{
@@ -71,6 +71,9 @@ pub(super) fn judge(
     }
 }
 
+/// IPv6's hop-by-hop options, routing, fragment, authentication and destination options.
+const EXTENSION_HEADERS: [u8; 5] = [0, 43, 44, 51, 60];
+
 /// How long a reply may take: TCP's first retransmission (RFC 6298, section 2.1).
 const REPLY_TIMEOUT: SignedDuration = SignedDuration::from_secs(1);
 
@@ -78,6 +81,10 @@ const REPLY_TIMEOUT: SignedDuration = SignedDuration::from_secs(1);
 pub(super) fn flows(n_rules: usize, findings: &[FlowFinding]) -> Vec<Vec<usize>> {
     let mut flows = vec![Vec::new(); n_rules];
     for (at, finding) in findings.iter().enumerate() {
+        // What is allowed only if its sides were guessed wrong says nothing of the rule.
+        if finding.benefit_of_doubt {
+            continue;
+        }
         let rules = match &finding.verdict {
             FlowVerdict::Documented { rules } | FlowVerdict::Forbidden { rules } => rules,
             FlowVerdict::Excepted { .. }
@@ -135,21 +142,20 @@ impl RuleContext<'_> {
         if outcomes.contains(&Outcome::Refused) {
             return RuleVerdict::Refused;
         }
-        if !outcomes.is_empty() {
-            // A datagram needs no answer: where a socket of this host listens on its port, it arrived.
-            let arrived = rule.rule.transport == Transport::Udp
-                && self.flows(flows).any(|flow| {
-                    observed.host.addresses.contains(&flow.server)
-                        && observed.host.listens(Transport::Udp, flow.port)
-                });
+        // Who goes on was answered, but only the client's word says so.
+        if outcomes.contains(&Outcome::OneWay) {
+            return RuleVerdict::Unassessed;
+        }
+        // What tells nothing of an answer is no traffic of the rule's either: a reset's question, an answer to nothing.
+        if outcomes.contains(&Outcome::Attempted) {
             // A request from the end of the window may have been answered after it.
             let too_late = self
                 .flows(flows)
                 .all(|flow| observed.window.end.duration_since(flow.first) < REPLY_TIMEOUT);
-            return match (arrived, too_late) {
-                (true, _) => RuleVerdict::Observed,
-                (false, true) => RuleVerdict::Unassessed,
-                (false, false) => RuleVerdict::Unanswered,
+            return if too_late {
+                RuleVerdict::Unassessed
+            } else {
+                RuleVerdict::Unanswered
             };
         }
         if rule.client.is_unresolved() || rule.server.is_unresolved() {
@@ -167,10 +173,14 @@ impl RuleContext<'_> {
         if (rule.rule.loopback || !has_peer) && !watches_loopback {
             return RuleVerdict::Unobservable;
         }
-        let was_blind = observed
-            .gaps
-            .iter()
-            .any(|gap| gap.reaches(from) && self.may_hide(&gap.cause));
+        if !forbidden && self.is_open() {
+            return RuleVerdict::Idle;
+        }
+        let was_blind = self.has_unread(from)
+            || observed
+                .gaps
+                .iter()
+                .any(|gap| gap.reaches(from) && self.may_hide(&gap.cause));
         if was_blind || from < observed.window.since {
             return RuleVerdict::Unassessed;
         }
@@ -179,6 +189,51 @@ impl RuleContext<'_> {
         } else {
             RuleVerdict::Missing
         }
+    }
+
+    /// Whether this host has a connection open that the rule allows.
+    fn is_open(&self) -> bool {
+        let Self { rule, observed, .. } = *self;
+        if rule.rule.transport != Transport::Tcp {
+            return false;
+        }
+        let host = &observed.host;
+        let holds = |side: &Side, address: IpAddr| {
+            side.addresses
+                .as_ref()
+                .is_none_or(|addresses| addresses.contains(address))
+        };
+        host.connections.iter().any(|connection| {
+            let (local, remote) = (connection.local, connection.remote);
+            // Who listens on its port was asked.
+            let is_server = host.serves(protocol::TCP, local.0, local.1);
+            let (client, server) = if is_server {
+                (remote, local)
+            } else {
+                (local, remote)
+            };
+            holds(&rule.client, client.0)
+                && holds(&rule.server, server.0)
+                && has_port(&rule.rule.ports, server.1)
+        })
+    }
+
+    /// Whether packets between the rule's sides came whose ports could not be read: they have more extension headers than are
+    /// followed, and are in a flow of the next one's protocol.
+    fn has_unread(&self, from: Timestamp) -> bool {
+        let holds = |side: &Side, address: IpAddr| {
+            side.addresses
+                .as_ref()
+                .is_none_or(|addresses| addresses.contains(address))
+        };
+        let rule = self.rule;
+        self.observed.flows.iter().any(|flow| {
+            EXTENSION_HEADERS.contains(&flow.protocol)
+                && from <= flow.last
+                && [(flow.client, flow.server), (flow.server, flow.client)]
+                    .iter()
+                    .any(|(one, other)| holds(&rule.client, *one) && holds(&rule.server, *other))
+        })
     }
 
     /// Whether a gap may have hidden the rule's traffic.
@@ -283,6 +338,7 @@ fn severity(rule: &PolicyRule, verdict: RuleVerdict) -> Severity {
         // The flows that violate the rule are violations of their own, so the rule does not count them again.
         RuleVerdict::Violated
         | RuleVerdict::Observed
+        | RuleVerdict::Idle
         | RuleVerdict::Respected
         | RuleVerdict::Off
         | RuleVerdict::Elsewhere

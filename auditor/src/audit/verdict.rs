@@ -199,6 +199,8 @@ pub enum RuleVerdict {
     Unanswered,
     /// A flow matched it and was refused.
     Refused,
+    /// Nothing matched it, but a connection that it allows is open: no packet passed.
+    Idle,
     /// It applies here, and nothing matched it.
     Missing,
     /// It forbids traffic, and there was none.
@@ -223,6 +225,7 @@ impl RuleVerdict {
             Self::Observed => "observed",
             Self::Unanswered => "unanswered",
             Self::Refused => "refused",
+            Self::Idle => "idle",
             Self::Missing => "missing",
             Self::Respected => "respected",
             Self::Violated => "violated",

@@ -31,6 +31,8 @@ pub struct Interface {
     /// The number of VLAN interfaces on top of it.
     pub n_vlans: u32,
     pub addresses: Vec<IpAddr>,
+    /// The addresses of all hosts of its networks (RFC 922), which IPv6 does not have.
+    pub broadcasts: Vec<IpAddr>,
 }
 
 /// Why the interfaces can't be listed.
@@ -111,7 +113,11 @@ impl Interfaces {
                     AddressAttribute::Address(address) => Some(*address),
                     _ => None,
                 });
-            interface.addresses.extend(local.or(plain));
+            let address = local.or(plain);
+            interface.addresses.extend(address);
+            let of_network =
+                address.and_then(|address| broadcast(address, message.header.prefix_len));
+            interface.broadcasts.extend(of_network);
         }
         Ok(interfaces.into_values().collect())
     }
@@ -123,6 +129,17 @@ impl Interfaces {
             std::future::pending::<()>().await;
         }
         while self.events.next().now_or_never().flatten().is_some() {}
+    }
+}
+
+/// The address of all hosts of a network, as the kernel derives it too (`fib_add_ifaddr`).
+fn broadcast(address: IpAddr, prefix_length: u8) -> Option<IpAddr> {
+    match address {
+        IpAddr::V4(address) if prefix_length < 31 => {
+            let hosts = u32::MAX.checked_shr(prefix_length.into()).unwrap_or(0);
+            Some(IpAddr::V4((address.to_bits() | hosts).into()))
+        }
+        IpAddr::V4(_) | IpAddr::V6(_) => None,
     }
 }
 
@@ -140,6 +157,7 @@ fn interface(link: LinkMessage) -> (Interface, Option<u32>) {
         xdp_program: None,
         n_vlans: 0,
         addresses: Vec::new(),
+        broadcasts: Vec::new(),
     };
     for attribute in link.attributes {
         match attribute {

@@ -34,6 +34,8 @@ pub struct Listeners {
     ephemeral: PortRange,
     /// Transports whose sockets the kernel cannot list. Each further request would make it look for the module again.
     unlisted: BTreeSet<Transport>,
+    /// The UDP sockets on ephemeral ports of the last list, by inode.
+    passing: BTreeSet<u64>,
 }
 
 impl Listeners {
@@ -43,11 +45,12 @@ impl Listeners {
         Self {
             ephemeral,
             unlisted: BTreeSet::new(),
+            passing: BTreeSet::new(),
         }
     }
 
-    /// Lists the listening sockets. A UDP socket on an ephemeral port belongs to a client and is left out; SCTP sockets are
-    /// left out if the kernel does not list them.
+    /// Lists the listening sockets. A UDP socket on an ephemeral port may be a client's that asks once, so it counts from the
+    /// second list on that has it; SCTP sockets are left out if the kernel does not list them.
     ///
     /// # Errors
     ///
@@ -75,13 +78,21 @@ impl Listeners {
                     .map(|socket| listener(Transport::Sctp, socket)),
             );
         }
+        let mut passing = BTreeSet::new();
         for socket in read(directory, &files)? {
-            let is_service =
-                socket.transport == Transport::Tcp || !self.ephemeral.contains(socket.local.1);
-            if socket.is_waiting && is_service {
+            if !socket.is_waiting {
+                continue;
+            }
+            let may_pass =
+                socket.transport == Transport::Udp && self.ephemeral.contains(socket.local.1);
+            if may_pass {
+                passing.insert(socket.inode);
+            }
+            if !may_pass || self.passing.contains(&socket.inode) {
                 listeners.insert(listener(socket.transport, socket.local));
             }
         }
+        self.passing = passing;
         Ok(listeners)
     }
 

@@ -83,16 +83,23 @@ pub fn run(command: &ReplayCommand) -> anyhow::Result<Exit> {
         .as_ref()
         .map(|configuration| configuration.matrices.as_slice())
         .unwrap_or_default();
-    let flows = replayed.flows(matrices);
+    let mut own = command.address.clone();
+    let mut flows = replayed.flows(matrices, &own);
     if command.flows {
         let totals = serde_json::to_string(&TotalsJson::new(&replayed.totals));
         let lines = flows.iter().map(flow_line).chain([totals]);
         write_lines(command.output.output.as_deref(), lines)?;
         return Ok(Exit::Clean);
     }
-    let configuration =
-        configuration.context("there is nothing to compare with: give --config or --matrix")?;
+    let configuration = configuration
+        .as_ref()
+        .context("there is nothing to compare with: give --config or --matrix")?;
     let host = captured_host(&command.address, &flows)?;
+    if own.is_empty() {
+        // Once it is known whose capture it is, that says more of who asked.
+        own.extend(&host.addresses);
+        flows = replayed.flows(matrices, &own);
+    }
     let policy = configuration.policy(&host, &mut names::system_lookup)?;
     let observed = replayed.observed(host, flows, gaps, &command.captures);
     command

@@ -161,7 +161,7 @@ async fn watch(
     // Reports invalid roles before anything is attached.
     configuration.check(&facts.host, &mut names.of_age(Duration::MAX))?;
     let state = State::open(&command.state, clock::wall())?;
-    let session = Session::attach(
+    let mut session = Session::attach(
         facts,
         &configuration.matrices,
         &configuration.interfaces(&settings.interfaces),
@@ -173,7 +173,7 @@ async fn watch(
         configuration,
         names,
         state,
-        &session,
+        &mut session,
         threads,
         published,
     )?;

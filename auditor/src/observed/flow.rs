@@ -3,13 +3,14 @@
 use std::{collections::BTreeSet, net::IpAddr};
 
 use auditor_common::{
-    ConversationRecord, Evidence,
+    Direction, Evidence,
+    flow::opening,
     packet::{self, Tunnel},
     port::protocol,
 };
 use jiff::Timestamp;
 
-use super::FlowKey;
+use super::{FlowKey, FlowRecord};
 use crate::{address, transport::Transport};
 
 /// One client's traffic with one service of one server.
@@ -29,11 +30,17 @@ pub struct Flow {
     /// Requests to open a conversation, and replies that accept one (`replies`), where the transport has them.
     pub requests: u64,
     pub replies: u64,
-    /// ICMP errors that say that a packet to the server could not be delivered.
+    /// ICMP errors that say that a packet to the server was refused.
     pub refusals: u64,
+    /// An ICMP error said that a packet did not arrive, but not that it was refused.
+    pub is_unreachable: bool,
     pub first: Timestamp,
     pub last: Timestamp,
     pub evidence: Evidence,
+    /// The direction in which the client's packets passed the interface; `None` where that is not known, and on the loopback.
+    pub client_direction: Option<Direction>,
+    /// The client's port, where it is kept and the same in all conversations.
+    pub client_port: Option<u16>,
     /// The real endpoints, if addresses were translated (NAT) between client and server.
     pub translated: BTreeSet<Endpoints>,
     /// Set for a flow of the history, whose counters reach further back than the window.
@@ -53,6 +60,8 @@ pub struct Endpoints {
 pub struct Remembered {
     pub answered: Option<Timestamp>,
     pub refused: Option<Timestamp>,
+    /// When its client's packets last told of answers that are not seen. Not on disk.
+    pub one_way: Option<Timestamp>,
 }
 
 /// What a flow counts in one direction.
@@ -83,15 +92,22 @@ impl DirectionCounters {
     }
 }
 
-/// How the server side responded to a flow.
+/// How the server side responded to a flow, each with its proof.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Outcome {
-    /// Both client and server sent more than resets.
+    /// The client asked, and the server said what it would not say otherwise: both sent more than resets.
     Established,
-    /// The server, or a device in front of it, sent nothing but resets or ICMP errors.
+    /// The client asked, and the server sent nothing but resets, or an ICMP error quotes what the client sent and says that
+    /// it is refused.
     Refused,
-    /// The server sent nothing.
+    /// The client asked, and nothing came back.
     Attempted,
+    /// Only the client's packets are seen, and they tell of answers: it acknowledges and goes on. So it was let in, by its
+    /// own word.
+    OneWay,
+    /// The packets do not tell: only the server's are seen, or the middle of a connection of which one side is silent or
+    /// resets.
+    Unknown,
 }
 
 impl Outcome {
@@ -100,18 +116,28 @@ impl Outcome {
             Self::Established => "established",
             Self::Refused => "refused",
             Self::Attempted => "attempted",
+            Self::OneWay => "one-way",
+            Self::Unknown => "unknown",
         }
     }
 }
+
+/// Bytes that a TCP sender without any acknowledgement never sends: it begins with a window of ten segments (RFC 6928), and
+/// repeats those.
+const MOST_IN_FLIGHT: u64 = 64 << 10;
 
 impl Flow {
     /// Makes a flow of the ledger's record; `instant` turns an epoch into a time.
     pub fn new(
         key: &FlowKey,
-        record: &ConversationRecord,
+        record: &FlowRecord,
         interface: String,
         instant: impl Fn(u64) -> Timestamp,
     ) -> Self {
+        let FlowRecord {
+            counts: record,
+            client_port,
+        } = record;
         let [to_server, to_client, ..] = record.flags.to_le_bytes();
         let counters = |direction: usize, flags| {
             let one = |pair: &[u64; 2]| pair.get(direction).copied().unwrap_or_default();
@@ -122,7 +148,8 @@ impl Flow {
                 flags,
             }
         };
-        let handshake = 0 < record.requests || 0 < record.replies;
+        let is_refused = record.opening & u64::from(opening::REFUSED_FIRST) != 0;
+        let is_unreachable = record.opening & u64::from(opening::UNREACHABLE) != 0;
         let stored = Evidence::from_number(record.evidence).unwrap_or(Evidence::FirstSender);
         Self {
             client: address::from_bytes(key.client),
@@ -135,14 +162,13 @@ impl Flow {
             to_client: counters(1, to_client),
             requests: record.requests,
             replies: record.replies,
-            refusals: record.refusals,
+            refusals: if is_refused { record.refusals } else { 0 },
+            is_unreachable,
             first: instant(record.first),
             last: instant(record.last),
-            evidence: if handshake {
-                Evidence::Handshake
-            } else {
-                stored
-            },
+            evidence: stored,
+            client_direction: key.client_direction,
+            client_port: *client_port,
             translated: BTreeSet::new(),
             remembered: None,
         }
@@ -167,6 +193,10 @@ impl Flow {
             Outcome::Established
         } else if is_recent(remembered.refused) {
             Outcome::Refused
+        } else if is_recent(remembered.one_way) {
+            Outcome::OneWay
+        } else if self.outcome() == Outcome::Unknown {
+            Outcome::Unknown
         } else {
             Outcome::Attempted
         }
@@ -179,6 +209,11 @@ impl Flow {
         self.requests += more.requests;
         self.replies += more.replies;
         self.refusals += more.refusals;
+        self.is_unreachable |= more.is_unreachable;
+        self.client_port = match (self.client_port, more.client_port) {
+            (Some(one), Some(other)) => (one == other).then_some(one),
+            (one, other) => one.or(other),
+        };
         self.first = self.first.min(more.first);
         self.last = self.last.max(more.last);
         self.evidence = self.evidence.min(more.evidence);
@@ -207,18 +242,41 @@ impl Flow {
         Transport::from_protocol(self.protocol)
     }
 
-    /// The outcome of all that was counted. A TCP or SCTP flow without a request began before the watch, so it counts as
-    /// established: a reset or acknowledgement that ends it does not say how it was received.
-    pub fn outcome(&self) -> Outcome {
-        let began_before =
-            matches!(self.protocol, protocol::TCP | protocol::SCTP) && self.requests == 0;
-        if began_before || self.to_client.resets < self.to_client.packets {
-            Outcome::Established
-        } else if 0 < self.to_client.resets || 0 < self.refusals {
-            Outcome::Refused
-        } else {
-            Outcome::Attempted
+    /// Whether the client and the server may be the wrong way round.
+    pub const fn is_guess(&self) -> bool {
+        self.evidence.is_guess(self.protocol)
+    }
+
+    /// The outcome of all that was counted.
+    ///
+    /// A reset answers whatever fits no connection (RFC 9293, section 3.10.7), on an open port too, so it refuses nothing but
+    /// a request.
+    pub const fn outcome(&self) -> Outcome {
+        let asked = self.to_server.packets.saturating_sub(self.to_server.resets);
+        let said = self.to_client.packets.saturating_sub(self.to_client.resets);
+        let is_stream = matches!(self.protocol, protocol::TCP | protocol::SCTP);
+        let began_in_sight = !is_stream || 0 < self.requests;
+        if asked == 0 {
+            return Outcome::Unknown;
         }
+        if 0 < said {
+            return Outcome::Established;
+        }
+        if !began_in_sight {
+            return if MOST_IN_FLIGHT < self.to_server.bytes && self.to_client.resets == 0 {
+                Outcome::OneWay
+            } else {
+                Outcome::Unknown
+            };
+        }
+        if 0 < self.to_client.resets || 0 < self.refusals {
+            return Outcome::Refused;
+        }
+        // What follows the request acknowledges an answer (RFC 9293, section 3.5): one packet of it may be a probe.
+        if is_stream && self.requests + 1 < asked {
+            return Outcome::OneWay;
+        }
+        Outcome::Attempted
     }
 
     /// The sort key of the flows of a report.

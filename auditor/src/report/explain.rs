@@ -340,7 +340,17 @@ const fn side(flow: &Flow) -> &'static str {
         EvidenceName::Handshake => {
             "the opening of the conversation was seen, and it went to the server"
         }
-        EvidenceName::Listener => "a socket of this host listens on the port",
+        EvidenceName::Listener => "a socket of this host is bound to the port",
+        EvidenceName::NoListener => {
+            "its opening was not seen; no socket of this host listens on its port, so this host opened it"
+        }
+        EvidenceName::Group => "the server is a multicast or broadcast address, which never asks",
+        EvidenceName::Remembered => {
+            "its opening was not seen now, but an earlier run saw who asked"
+        }
+        EvidenceName::Expected => {
+            "it belongs to a conversation with another port of the same server"
+        }
         EvidenceName::OpenedPort => "other conversations with this port were seen to be opened",
         EvidenceName::DocumentedPort => {
             "its opening was not seen; a rule names one of the two ports and not the other"
@@ -362,6 +372,10 @@ const fn outcome(flow: &Flow) -> &'static str {
         Outcome::Established => "both ends talked",
         Outcome::Refused => "the answer was no: a reset, or an ICMP error",
         Outcome::Attempted => "nobody answered",
+        Outcome::OneWay => {
+            "only the client's packets were seen; they acknowledge answers, or go on as only the answered do"
+        }
+        Outcome::Unknown => "the packets that were seen do not tell whether anybody was answered",
     }
 }
 
@@ -387,9 +401,13 @@ fn nearest<'a>(report: &'a Report, flow: &'a Flow) -> impl Iterator<Item = Strin
 
 fn advice(flow: &Flow) -> impl Iterator<Item = &'static str> {
     let by_reason = match (flow.verdict, flow.reason) {
-        (FlowVerdict::Unexpected, _) if flow.outcome != Outcome::Established => Some(
-            "nobody let it in, so nothing is open that should not be; if it goes on, ask who runs the client",
-        ),
+        (FlowVerdict::Unexpected, _)
+            if matches!(flow.outcome, Outcome::Refused | Outcome::Attempted) =>
+        {
+            Some(
+                "nobody let it in, so nothing is open that should not be; if it goes on, ask who runs the client",
+            )
+        }
         (FlowVerdict::Forbidden, _) => {
             Some("the document rules this out: find who opened it and close it")
         }
@@ -434,6 +452,7 @@ fn rule_advice(rule: &Rule) -> impl Iterator<Item = &'static str> {
         }
         (
             RuleVerdict::Observed
+            | RuleVerdict::Idle
             | RuleVerdict::Respected
             | RuleVerdict::Violated
             | RuleVerdict::Off

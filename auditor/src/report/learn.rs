@@ -85,7 +85,10 @@ fn rule(group: &Group, flows: &[&Flow]) -> Rule {
     let is_guess = |flow: &&&Flow| {
         !matches!(
             flow.evidence,
-            EvidenceName::Handshake | EvidenceName::Listener
+            EvidenceName::Handshake
+                | EvidenceName::Listener
+                | EvidenceName::NoListener
+                | EvidenceName::Group
         )
     };
     let guesses = flows.iter().filter(is_guess).count();

@@ -12,8 +12,9 @@ use crate::{
         RuleVerdict,
     },
     matrix::Presence,
-    observed::{Cause, Flow, Gap},
+    observed::{Cause, Flow, Gap, Outcome},
     role::Role,
+    transport::Transport,
 };
 
 /// Why a flow has its verdict.
@@ -111,6 +112,18 @@ pub(super) fn rule(judged: &Judged, rule: &PolicyRule, finding: &RuleFinding) ->
     let mut parts: Vec<String> = Vec::new();
     match finding.verdict {
         RuleVerdict::Observed => parts.push("seen and answered".to_owned()),
+        RuleVerdict::Idle => parts.push(format!(
+            "a connection that it allows is open and idle: no packet passed in {}",
+            duration(length)
+        )),
+        RuleVerdict::Unanswered if rule.rule.transport == Transport::Udp => {
+            let to_here = finding.is_server && finding.listening == Some(true);
+            parts.push(if to_here {
+                "datagrams came in, by their sender's word alone, and nothing was answered: they need no answer, and whether they reached the socket that is bound here is not known".to_owned()
+            } else {
+                "asked, and nobody answered: datagrams need no answer, but a firewall on the way or a dead service look alike".to_owned()
+            });
+        }
         RuleVerdict::Unanswered => parts.push(
             "asked, and nobody answered: a firewall on the way, or a dead service".to_owned(),
         ),
@@ -143,6 +156,11 @@ pub(super) fn rule(judged: &Judged, rule: &PolicyRule, finding: &RuleFinding) ->
         }
         RuleVerdict::Unobservable => parts
             .push("nobody but this host takes part, so its traffic leaves no interface".to_owned()),
+        RuleVerdict::Unassessed if is_one_way(judged, finding) => {
+            parts.push(
+                "asked, and by the client's packets alone it was answered: the answers pass elsewhere".to_owned(),
+            );
+        }
         RuleVerdict::Unassessed if !finding.flows.is_empty() => {
             parts.push(
                 "asked only in the window's last second, too late to tell of an answer".to_owned(),
@@ -191,6 +209,10 @@ pub(super) fn rule(judged: &Judged, rule: &PolicyRule, finding: &RuleFinding) ->
             | RuleVerdict::Unassessed
     ) {
         match finding.listening {
+            // One sentence says both where a datagram came.
+            Some(true)
+                if finding.verdict == RuleVerdict::Unanswered
+                    && rule.rule.transport == Transport::Udp => {}
             Some(true) => parts.push("a socket listens for it here".to_owned()),
             Some(false) => parts.push("no socket listens for it here".to_owned()),
             None => {}
@@ -200,6 +222,13 @@ pub(super) fn rule(judged: &Judged, rule: &PolicyRule, finding: &RuleFinding) ->
         parts.insert(0, "required".to_owned());
     }
     parts.join("; ")
+}
+
+/// Whether only the client's packets of one of the rule's flows are seen.
+fn is_one_way(judged: &Judged, finding: &RuleFinding) -> bool {
+    let flows = &judged.audit.flows;
+    let mut of_rule = finding.flows.iter().filter_map(|at| flows.get(*at));
+    of_rule.any(|flow| flow.outcome == Outcome::OneWay)
 }
 
 /// How sure it is that a rule is missing, and why.
@@ -286,7 +315,15 @@ fn uncounted(reason: Reason, packets: u64) -> String {
         Reason::TooDeep => {
             format!("{packets} packets had more tags or extension headers than are followed")
         }
-        Reason::Arp | Reason::NotIp | Reason::Truncated | Reason::Malformed | Reason::Fragment => {
+        Reason::Arp
+        | Reason::NotIp
+        | Reason::Truncated
+        | Reason::Malformed
+        | Reason::Fragment
+        | Reason::TooManyTags
+        | Reason::OwnSource
+        | Reason::OtherHost
+        | Reason::Stranger => {
             format!("{packets} packets: {}", reason.meaning())
         }
     }

@@ -238,7 +238,10 @@ fn documented(report: &Report, out: &mut String) -> fmt::Result {
                 };
                 let outcome = match flow.outcome {
                     Outcome::Established => String::new(),
-                    outcome @ (Outcome::Refused | Outcome::Attempted) => {
+                    outcome @ (Outcome::Refused
+                    | Outcome::Attempted
+                    | Outcome::OneWay
+                    | Outcome::Unknown) => {
                         format!("; {}", words::outcome(outcome))
                     }
                 };
@@ -273,6 +276,7 @@ fn documented(report: &Report, out: &mut String) -> fmt::Result {
 fn rules(report: &Report, out: &mut String) -> fmt::Result {
     let order = [
         RuleVerdict::Observed,
+        RuleVerdict::Idle,
         RuleVerdict::Respected,
         RuleVerdict::Unanswered,
         RuleVerdict::Refused,
@@ -297,6 +301,7 @@ fn rules(report: &Report, out: &mut String) -> fmt::Result {
         let is_told = matches!(
             rule.verdict,
             RuleVerdict::Observed
+                | RuleVerdict::Idle
                 | RuleVerdict::Unobservable
                 | RuleVerdict::Unresolved
                 | RuleVerdict::Off

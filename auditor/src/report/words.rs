@@ -54,6 +54,8 @@ pub(super) const fn outcome(outcome: Outcome) -> &'static str {
         Outcome::Established => "established",
         Outcome::Refused => "refused",
         Outcome::Attempted => "attempted, no answer",
+        Outcome::OneWay => "let in, by the client's packets alone",
+        Outcome::Unknown => "unknown whether it was answered",
     }
 }
 
@@ -106,6 +108,10 @@ pub(super) const fn evidence(evidence: schema::EvidenceName) -> &'static str {
     match evidence {
         schema::EvidenceName::Handshake => "handshake",
         schema::EvidenceName::Listener => "listener",
+        schema::EvidenceName::NoListener => "no listener",
+        schema::EvidenceName::Group => "group address",
+        schema::EvidenceName::Remembered => "history",
+        schema::EvidenceName::Expected => "expectation",
         schema::EvidenceName::OpenedPort => "opened port",
         schema::EvidenceName::DocumentedPort => "documented port",
         schema::EvidenceName::EphemeralRange => "ephemeral range",

@@ -141,13 +141,17 @@ fn flow(row: Row<'_>) -> Result<Flow, RowError> {
         requests: row.count(14)?,
         replies: row.count(15)?,
         refusals: row.count(16)?,
+        is_unreachable: false,
         evidence: row.numbered(17, Evidence::from_number)?,
+        client_direction: None,
+        client_port: None,
         first: row.instant(18)?,
         last: row.instant(19)?,
         translated: endpoints(row, 22)?,
         remembered: Some(Remembered {
             answered: row.instant_or_null(20)?,
             refused: row.instant_or_null(21)?,
+            one_way: None,
         }),
     })
 }

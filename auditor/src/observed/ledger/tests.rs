@@ -1,11 +1,13 @@
+use std::{collections::HashSet, net::IpAddr};
+
 use auditor_common::{
-    ConversationKey, ConversationRecord, Direction, Evidence, KeptPorts, PackedPorts,
+    ConversationKey, ConversationRecord, Direction, Evidence, KeptPorts, PackedPorts, Reason,
     flow::opening, packet::mapped,
 };
 
 use proptest::prelude::*;
 
-use super::{FlowKey, KnownPorts, Ledger};
+use super::{FlowKey, Knowledge, Ledger, LedgerFlows, Sides};
 use crate::port::PortRange;
 
 const A: [u8; 16] = mapped([10, 0, 0, 1]);
@@ -35,11 +37,23 @@ fn record(packets: [u64; 2], opening: u8) -> ConversationRecord {
     }
 }
 
-fn flows(ledger: &Ledger) -> Vec<(FlowKey, ConversationRecord)> {
-    ledger.flows(&KnownPorts {
-        is_documented: &|_, port| port == 50_001,
+/// What is known where nothing is but documented ports.
+fn with_known<T>(documented: &[u16], look: impl FnOnce(&Knowledge<'_>) -> T) -> T {
+    look(&Knowledge {
+        is_documented: &|_, port| documented.contains(&port),
+        listens: None,
         ephemeral: PortRange::EPHEMERAL,
+        remembered: &HashSet::new(),
     })
+}
+
+fn counts(flows: LedgerFlows) -> Vec<(FlowKey, ConversationRecord)> {
+    let counts = flows.flows.into_iter();
+    counts.map(|(key, record)| (key, record.counts)).collect()
+}
+
+fn flows(ledger: &Ledger) -> Vec<(FlowKey, ConversationRecord)> {
+    with_known(&[50_001], |known| counts(ledger.flows(known)))
 }
 
 /// Checks the only flow: whether A is its client, the server's port, the packets of client and server, and the evidence.
@@ -127,58 +141,378 @@ fn a_guess_is_corrected_with_all_that_was_counted_before() {
 #[test]
 fn ports_decide_where_no_opening_was_seen() {
     let one =
-        |protocol, first, second, bits| [(unsided(protocol, first, second), record([1, 0], bits))];
+        |protocol, first, second, bits| [(unsided(protocol, first, second), record([1, 1], bits))];
     check(
         &one(TCP, 50_001, 50_000, 0),
         false,
         50_001,
-        [0, 1],
+        [1, 1],
         Evidence::Documented,
     );
     check(
         &one(UDP, 53, 50_000, 0),
         false,
         53,
-        [0, 1],
+        [1, 1],
         Evidence::Ephemeral,
     );
-    check(&one(TCP, 80, 90, 0), false, 80, [0, 1], Evidence::LowerPort);
+    check(
+        &one(UDP, 53, 1500, 0),
+        false,
+        53,
+        [1, 1],
+        Evidence::Ephemeral,
+    );
+    check(&one(TCP, 80, 90, 0), false, 80, [1, 1], Evidence::LowerPort);
     check(
         &one(UDP, 80, 90, 0),
         true,
         90,
-        [1, 0],
+        [1, 1],
         Evidence::FirstSender,
     );
     check(
         &one(UDP, 80, 90, opening::STARTED_BY_SECOND),
         false,
         80,
-        [0, 1],
+        [1, 1],
         Evidence::FirstSender,
     );
     check(
         &one(47, 0, 0, opening::STARTED_BY_SECOND),
         false,
         0,
-        [0, 1],
+        [1, 1],
         Evidence::FirstSender,
+    );
+    // FTP in active mode: the server of the files connects from its port 20.
+    check(
+        &one(TCP, 20, 50_000, 0),
+        true,
+        50_000,
+        [1, 1],
+        Evidence::Expected,
+    );
+}
+
+const GROUP: [u8; 16] = mapped([239, 1, 2, 3]);
+
+/// A row of the table of evidence: the conversation, what the two ends sent, who opened or began it, and who is right.
+struct Row {
+    what: &'static str,
+    protocol: u8,
+    /// The ports of A, which is this host, and of the other end.
+    ports: (u16, u16),
+    other: [u8; 16],
+    packets: [u64; 2],
+    resets: [u64; 2],
+    opening: u8,
+    /// Who is right: whether this host asks, and by which evidence.
+    asks: bool,
+    evidence: Evidence,
+}
+
+const ROW: Row = Row {
+    what: "",
+    protocol: TCP,
+    ports: (0, 0),
+    other: B,
+    packets: [3, 3],
+    resets: [0, 0],
+    opening: 0,
+    asks: true,
+    evidence: Evidence::Handshake,
+};
+
+/// This host, A, listens on TCP 443 and 45000 and has asked B on TCP 49152 in an earlier run. The matrix names UDP 123, 161,
+/// 5060 and 5080.
+#[test]
+fn who_is_right_by_which_evidence() {
+    let asks = true;
+    for row in [
+        Row {
+            what: "an opening that this host sent",
+            ports: (40_000, 5000),
+            opening: opening::REQUEST_FROM_FIRST,
+            ..ROW
+        },
+        Row {
+            what: "an opening that came in, by a port of a service",
+            ports: (5000, 443),
+            opening: opening::REQUEST_FROM_SECOND,
+            asks: !asks,
+            ..ROW
+        },
+        Row {
+            what: "an acceptance of nothing: this host only resets it",
+            ports: (40_000, 23),
+            packets: [1, 1],
+            resets: [1, 0],
+            opening: opening::REPLY_FROM_SECOND | opening::STARTED_BY_SECOND,
+            asks: !asks,
+            evidence: Evidence::FirstSender,
+            ..ROW
+        },
+        Row {
+            what: "an acknowledgement of nothing, reset",
+            ports: (40_000, 5432),
+            packets: [1, 1],
+            resets: [1, 0],
+            opening: opening::STARTED_BY_SECOND,
+            asks: !asks,
+            evidence: Evidence::FirstSender,
+            ..ROW
+        },
+        Row {
+            what: "the middle of a connection to a listener",
+            ports: (45_000, 33_000),
+            asks: !asks,
+            evidence: Evidence::Listener,
+            ..ROW
+        },
+        Row {
+            what: "the middle of a connection from a port where nobody listens, low or not",
+            ports: (1020, 49_152),
+            evidence: Evidence::NoListener,
+            ..ROW
+        },
+        Row {
+            what: "a datagram to a group, from a service's port",
+            protocol: UDP,
+            ports: (7800, 46_655),
+            other: GROUP,
+            packets: [3, 0],
+            evidence: Evidence::Group,
+            ..ROW
+        },
+        Row {
+            what: "equal ports: who began",
+            protocol: UDP,
+            ports: (123, 123),
+            evidence: Evidence::FirstSender,
+            ..ROW
+        },
+        Row {
+            what: "equal ports: the other one began",
+            protocol: UDP,
+            ports: (500, 500),
+            opening: opening::STARTED_BY_SECOND,
+            asks: !asks,
+            evidence: Evidence::FirstSender,
+            ..ROW
+        },
+        Row {
+            what: "two ports that are as well documented",
+            protocol: UDP,
+            ports: (5060, 5080),
+            evidence: Evidence::FirstSender,
+            ..ROW
+        },
+        Row {
+            what: "one documented port",
+            protocol: UDP,
+            ports: (45_000, 161),
+            opening: opening::STARTED_BY_SECOND,
+            evidence: Evidence::Documented,
+            ..ROW
+        },
+        Row {
+            what: "one who never spoke, on a documented port",
+            protocol: UDP,
+            ports: (161, 4444),
+            packets: [6, 0],
+            evidence: Evidence::FirstSender,
+            ..ROW
+        },
+        Row {
+            what: "a datagram from a service's port that nobody asked for",
+            protocol: UDP,
+            ports: (40_000, 53),
+            packets: [0, 1],
+            opening: opening::STARTED_BY_SECOND,
+            asks: !asks,
+            evidence: Evidence::FirstSender,
+            ..ROW
+        },
+        Row {
+            what: "a datagram that an earlier run saw asked",
+            protocol: UDP,
+            ports: (9000, 9001),
+            opening: opening::STARTED_BY_SECOND,
+            evidence: Evidence::Remembered,
+            ..ROW
+        },
+    ] {
+        let (asks, evidence, port) = asked(&row);
+        assert_eq!((asks, evidence), (row.asks, row.evidence), "{}", row.what);
+        let (own, other) = row.ports;
+        assert_eq!(port, if asks { other } else { own }, "{}", row.what);
+    }
+}
+
+/// Whether A asks, by which evidence, and on which port, as a ledger has it.
+fn asked(row: &Row) -> (bool, Evidence, u16) {
+    let mut ledger = Ledger::default();
+    let own: IpAddr = "10.0.0.1".parse().unwrap();
+    ledger.own(&[own].into(), &["10.0.0.255".parse().unwrap()].into());
+    let (first, second) = row.ports;
+    let ports = PackedPorts::new(KeptPorts::Both, row.protocol, first, second);
+    let key = ConversationKey {
+        addresses: [A, row.other],
+        ports: ports.first_leaving(true).0,
+        interface: 2,
+        reserved: 0,
+    };
+    let record = ConversationRecord {
+        resets: row.resets,
+        ..record(row.packets, row.opening)
+    };
+    ledger.add(&key, &record);
+    let remembered: HashSet<Sides> = [(A, B, UDP, 9001)].into();
+    let flows = ledger.flows(&Knowledge {
+        is_documented: &|_, port| [123, 161, 5060, 5080].contains(&port),
+        listens: Some(&|protocol, address, port| {
+            protocol == TCP && address == own && [443, 45_000].contains(&port)
+        }),
+        ephemeral: PortRange::EPHEMERAL,
+        remembered: &remembered,
+    });
+    let [(key, record)] = flows.flows.as_slice() else {
+        panic!("{}: {flows:?}", row.what)
+    };
+    let evidence = Evidence::from_number(record.counts.evidence).unwrap();
+    (key.client == A, evidence, key.port)
+}
+
+/// What came in and can't be from where it says, or is not for this host, is in no flow; what left this host always is.
+#[test]
+fn what_is_no_traffic_of_this_host_is_set_aside() {
+    let own: IpAddr = "10.0.0.1".parse().unwrap();
+    let stranger = mapped([10, 0, 0, 9]);
+    let broadcast = mapped([10, 0, 0, 255]);
+    // Who is the client, who the server, whether the client's packets leave, packets of both, another MAC address.
+    for (what, client, server, leaves, packets, is_to_other_host, reason) in [
+        ("a question", B, A, false, [1, 1], false, None),
+        ("a question of this host's", A, B, true, [1, 1], false, None),
+        (
+            "its own name, from outside",
+            A,
+            B,
+            false,
+            [1, 0],
+            false,
+            Some(Reason::OwnSource),
+        ),
+        (
+            "an answer in its name, from outside",
+            B,
+            A,
+            true,
+            [0, 1],
+            false,
+            Some(Reason::OwnSource),
+        ),
+        (
+            "another's frame",
+            B,
+            A,
+            false,
+            [1, 0],
+            true,
+            Some(Reason::OtherHost),
+        ),
+        (
+            "between strangers",
+            B,
+            stranger,
+            false,
+            [1, 0],
+            false,
+            Some(Reason::Stranger),
+        ),
+        (
+            "between strangers, passed on",
+            B,
+            stranger,
+            true,
+            [1, 0],
+            false,
+            None,
+        ),
+        (
+            "between strangers, through a bridge",
+            B,
+            stranger,
+            false,
+            [1, 1],
+            false,
+            None,
+        ),
+        ("to all", B, broadcast, false, [1, 0], false, None),
+        ("to a group", B, GROUP, false, [1, 0], false, None),
+    ] {
+        let mut ledger = Ledger::default();
+        ledger.own(&[own].into(), &["10.0.0.255".parse().unwrap()].into());
+        let key = ConversationKey {
+            addresses: [client, server],
+            ports: PackedPorts::new(KeptPorts::Server, UDP, 0, 53)
+                .first_leaving(leaves)
+                .to_other_host(is_to_other_host)
+                .0,
+            interface: 2,
+            reserved: 0,
+        };
+        ledger.add(&key, &record(packets, 0));
+        let found = with_known(&[], |known| ledger.flows(known));
+        assert_eq!(found.flows.len(), usize::from(reason.is_none()), "{what}");
+        let aside: Vec<Reason> = found.set_aside.into_keys().collect();
+        assert_eq!(aside, Vec::from_iter(reason), "{what}");
+        // Retired or not, every packet is counted.
+        let retired = with_known(&[], |known| ledger.retire(9, known));
+        let found = with_known(&[], |known| ledger.flows(known));
+        let n_flows: u64 = retired
+            .iter()
+            .map(|(_, record)| record.counts.packets.iter().sum::<u64>())
+            .sum();
+        let n_aside: u64 = found.set_aside.values().map(|tally| tally.packets).sum();
+        assert_eq!(n_flows + n_aside, packets.iter().sum(), "{what}");
+    }
+}
+
+#[test]
+fn a_second_conversation_of_tftp_belongs_to_the_first() {
+    // A asks B's port 69 from 50000, and is answered from a port of B's choice.
+    check(
+        &[
+            (unsided(UDP, 50_000, 69), record([1, 0], 0)),
+            (
+                unsided(UDP, 50_000, 41_000),
+                record([8, 8], opening::STARTED_BY_SECOND),
+            ),
+        ],
+        true,
+        69,
+        [9, 8],
+        Evidence::Expected,
     );
 }
 
 #[test]
 fn refusals_count_with_what_was_refused() {
-    let refusal = (
-        key(KeptPorts::Server, UDP, 0, 90),
-        ConversationRecord {
+    let refusal = |port, opening: u8| {
+        let record = ConversationRecord {
             refusals: 1,
-            evidence: Evidence::FirstSender as u64,
+            opening: opening.into(),
             ..ConversationRecord::default()
-        },
-    );
+        };
+        (unsided(UDP, port, 90), record)
+    };
     let mut ledger = Ledger::new(usize::MAX);
-    ledger.add(&refusal.0, &refusal.1);
+    let add = |ledger: &mut Ledger, (key, record)| ledger.add(&key, &record);
+    add(&mut ledger, refusal(50_000, opening::REFUSED_FIRST));
     assert_eq!(flows(&ledger), []);
+    // An error that quotes another port was made up.
+    add(&mut ledger, refusal(50_003, opening::REFUSED_FIRST));
     ledger.add(&unsided(UDP, 50_000, 90), &record([1, 0], 0));
     let flows = flows(&ledger);
     assert_eq!(flows.len(), 1);
@@ -188,10 +522,6 @@ fn refusals_count_with_what_was_refused() {
 #[test]
 fn what_is_over_is_settled() {
     let mut ledger = Ledger::default();
-    let known = KnownPorts {
-        is_documented: &|_, port| port == 50_001,
-        ephemeral: PortRange::EPHEMERAL,
-    };
     for client in 40_000..40_100 {
         let last = u64::from(client - 40_000);
         let conversation = ConversationRecord {
@@ -200,38 +530,30 @@ fn what_is_over_is_settled() {
         };
         ledger.add(&unsided(TCP, client, 50_001), &conversation);
     }
-    let before = ledger.flows(&known);
-    ledger.decide_servers(90, &known);
+    let before = flows(&ledger);
+    with_known(&[50_001], |known| ledger.decide_servers(90, known));
     assert_eq!(ledger.len(), 11, "one for what is over, ten that are not");
-    assert_eq!(ledger.flows(&known), before);
-    ledger.decide_servers(1000, &known);
+    assert_eq!(flows(&ledger), before);
+    with_known(&[50_001], |known| ledger.decide_servers(1000, known));
     assert_eq!(ledger.len(), 1);
-    assert_eq!(ledger.flows(&known), before);
+    assert_eq!(flows(&ledger), before);
 }
 
 #[test]
 fn a_guess_that_was_settled_convinces_nobody() {
     let mut ledger = Ledger::default();
-    let known = KnownPorts {
-        is_documented: &|_, _| false,
-        ephemeral: PortRange::EPHEMERAL,
-    };
     // The lower port is taken for the server's.
     ledger.add(&unsided(TCP, 45_000, 40_000), &record([1, 1], 0));
-    ledger.decide_servers(1, &known);
+    with_known(&[], |known| ledger.decide_servers(1, known));
     ledger.add(&unsided(TCP, 45_000, 50_000), &record([1, 1], 0));
-    let ports: Vec<u16> = ledger
-        .flows(&known)
-        .iter()
-        .map(|(key, _)| key.port)
-        .collect();
+    let ports: Vec<u16> = flows(&ledger).iter().map(|(key, _)| key.port).collect();
     assert_eq!(ports, [40_000, 45_000]);
 }
 
 #[test]
 fn what_anybody_can_make_up_takes_a_quarter() {
     let mut ledger = Ledger::new(100);
-    ledger.own(&["10.0.0.1".parse().unwrap()].into());
+    ledger.own(&["10.0.0.1".parse().unwrap()].into(), &[].into());
     let from = |host: u16, port: u16| ConversationKey {
         addresses: [
             mapped([10, 9, host.to_be_bytes()[0], host.to_be_bytes()[1]]),
@@ -284,9 +606,12 @@ proptest! {
             (any::<bool>(), 0_u16..4, 0_u16..4, any::<[u8; 2]>(), 0_u8..32, 0_u64..9), 0..200,
         ),
     ) {
-        let known = KnownPorts {
+        let remembered = HashSet::new();
+        let known = Knowledge {
             is_documented: &|_, port| port == 1,
+            listens: None,
             ephemeral: PortRange::new(2, 3).unwrap(),
+            remembered: &remembered,
         };
         let mut ledger = Ledger::new(most);
         let mut sums = [0; 2];
@@ -302,7 +627,7 @@ proptest! {
             }
         }
         let mut found = [0; 2];
-        for (_, record) in ledger.flows(&known) {
+        for (_, record) in counts(ledger.flows(&known)) {
             found[0] += record.packets.iter().sum::<u64>();
             found[1] += record.bytes.iter().sum::<u64>();
         }

@@ -131,6 +131,8 @@ published! {
         Unanswered = "unanswered",
         /// The client tried; the answer was no.
         Refused = "refused",
+        /// Nothing matched it, but a connection that it allows is open: no packet passed.
+        Idle = "idle",
         /// It applies here, and nothing matched it.
         Missing = "missing",
         /// It forbids traffic, and there was none.
@@ -180,6 +182,10 @@ published! {
         Refused = "refused",
         /// Nobody answered.
         Attempted = "attempted",
+        /// Only the client's packets are seen, and they tell of answers.
+        OneWay = "one-way",
+        /// The packets do not tell.
+        Unknown = "unknown",
     }
 }
 
@@ -232,11 +238,15 @@ published! {
     EvidenceName {
         Handshake = "handshake",
         Listener = "listener",
+        NoListener = "no-listener",
+        Group = "group",
+        Remembered = "history",
         OpenedPort = "opened-port",
         DocumentedPort = "documented-port",
+        Expected = "expectation",
         EphemeralRange = "ephemeral-range",
-        LowerPort = "lower-port",
         FirstSender = "first-sender",
+        LowerPort = "lower-port",
     }
 }
 
@@ -245,6 +255,10 @@ impl From<Evidence> for EvidenceName {
         match evidence {
             Evidence::Handshake => Self::Handshake,
             Evidence::Listener => Self::Listener,
+            Evidence::NoListener => Self::NoListener,
+            Evidence::Group => Self::Group,
+            Evidence::Remembered => Self::Remembered,
+            Evidence::Expected => Self::Expected,
             Evidence::Opened => Self::OpenedPort,
             Evidence::Documented => Self::DocumentedPort,
             Evidence::Ephemeral => Self::EphemeralRange,

@@ -1,0 +1,258 @@
+//! Conversations whose sides are decided, merged into flows; and what is no traffic of this host's.
+
+use std::collections::{BTreeMap, HashSet, btree_map::Entry};
+
+use auditor_common::{
+    ConversationKey, ConversationRecord, Direction, Evidence, PackedPorts, Reason, Tally,
+    packet::index, port::protocol,
+};
+
+use super::{
+    LedgerFlows, merge,
+    own::Own,
+    sides::{Client, Decided},
+};
+
+/// The key under which a flow is counted, once it is known which side is the server.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct FlowKey {
+    /// Addresses; IPv4 is IPv4-mapped.
+    pub client: [u8; 16],
+    pub server: [u8; 16],
+    /// IP protocol number.
+    pub protocol: u8,
+    /// The server's port; for ICMP the type of the request.
+    pub port: u16,
+    /// Index of the interface.
+    pub interface: u32,
+    /// The direction in which the client's packets passed the interface; `None` where that is not known, as in a capture,
+    /// and on the loopback, where each packet goes both ways.
+    pub client_direction: Option<Direction>,
+    /// The frames that came in were addressed to another host's MAC address.
+    pub is_to_other_host: bool,
+}
+
+/// The counts of a flow.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct FlowRecord {
+    pub counts: ConversationRecord,
+    /// The client's port, if it is the same in all conversations that are known with both ports.
+    pub client_port: Option<u16>,
+}
+
+/// The index of the loopback interface, and of the one on which captures are replayed.
+const LOOPBACK: u32 = 1;
+
+/// Whether a packet on the interface goes both ways, or may go either.
+pub(super) fn is_two_way(interface: u32) -> bool {
+    index(interface) == LOOPBACK
+}
+
+/// The record with the client's address first.
+pub(super) fn with_client_first(
+    record: &ConversationRecord,
+    client: Client,
+    evidence: Evidence,
+) -> ConversationRecord {
+    let evidence = evidence as u64;
+    let swap = |[first, second]: [u64; 2]| [second, first];
+    match client {
+        Client::First => ConversationRecord {
+            evidence,
+            ..*record
+        },
+        Client::Second => ConversationRecord {
+            packets: swap(record.packets),
+            bytes: swap(record.bytes),
+            resets: swap(record.resets),
+            flags: record.flags >> 8 & 0xff | (record.flags & 0xff) << 8,
+            opening: swapped(record.opening),
+            evidence,
+            ..*record
+        },
+    }
+}
+
+/// The bits of `opening`, with those of the two addresses exchanged.
+fn swapped(bits: u64) -> u64 {
+    use auditor_common::flow::opening::{
+        REFUSED_FIRST, REFUSED_SECOND, REPLY_FROM_FIRST, REPLY_FROM_SECOND, REQUEST_FROM_FIRST,
+        REQUEST_FROM_SECOND, STARTED_BY_SECOND, UNREACHABLE,
+    };
+    let has = |bit: u8| bits & u64::from(bit) != 0;
+    let pairs = [
+        (REQUEST_FROM_FIRST, REQUEST_FROM_SECOND),
+        (REPLY_FROM_FIRST, REPLY_FROM_SECOND),
+        (REFUSED_FIRST, REFUSED_SECOND),
+    ];
+    let mut swapped = bits & u64::from(UNREACHABLE)
+        | (bits ^ u64::from(STARTED_BY_SECOND)) & u64::from(STARTED_BY_SECOND);
+    for (one, other) in pairs {
+        if has(one) {
+            swapped |= u64::from(other);
+        }
+        if has(other) {
+            swapped |= u64::from(one);
+        }
+    }
+    swapped
+}
+
+/// Flows that are merged of conversations.
+#[derive(Default)]
+pub(super) struct FlowMap(BTreeMap<FlowKey, FlowRecord>);
+
+impl FlowMap {
+    /// Adds a conversation whose first address is the client's.
+    pub(super) fn add_certain(&mut self, key: &ConversationKey, record: &ConversationRecord) {
+        let ports = PackedPorts(key.ports);
+        let decided = Decided {
+            client: Client::First,
+            evidence: Evidence::Handshake,
+            port: ports.second(),
+        };
+        let record = FlowRecord {
+            counts: *record,
+            client_port: Some(ports.first()).filter(|port| *port != 0),
+        };
+        self.add(flow_key(key, &decided), record);
+    }
+
+    /// Adds a conversation that keeps both its ports.
+    pub(super) fn add_decided(
+        &mut self,
+        key: &ConversationKey,
+        record: &ConversationRecord,
+        decided: &Decided,
+    ) {
+        let port = decided.client.port(PackedPorts(key.ports));
+        let record = FlowRecord {
+            counts: with_client_first(record, decided.client, decided.evidence),
+            client_port: Some(port).filter(|port| *port != 0),
+        };
+        self.add(flow_key(key, decided), record);
+    }
+
+    fn add(&mut self, key: FlowKey, record: FlowRecord) {
+        match self.0.entry(key) {
+            Entry::Vacant(entry) => {
+                entry.insert(record);
+            }
+            Entry::Occupied(mut entry) => {
+                let known = entry.get_mut();
+                merge(&mut known.counts, &record.counts);
+                if known.client_port != record.client_port {
+                    known.client_port = None;
+                }
+            }
+        }
+    }
+
+    /// Adds an ICMP error that quotes a packet of which no conversation with both ports is known. Of TCP the flow alone is
+    /// known; of others the error quotes what nobody sent, and is not believed.
+    pub(super) fn refuse(&mut self, key: &ConversationKey, record: &ConversationRecord) {
+        let client = Client::first_sender(record);
+        if PackedPorts(key.ports).protocol() != protocol::TCP {
+            return;
+        }
+        let (_, _, _, port) = client.sides(key);
+        let decided = Decided {
+            client,
+            evidence: Evidence::FirstSender,
+            port,
+        };
+        if let Some(known) = self.0.get_mut(&flow_key(key, &decided)) {
+            let more = with_client_first(record, client, Evidence::FirstSender);
+            known.counts.refusals += more.refusals;
+            known.counts.opening |= more.opening;
+        }
+    }
+
+    /// The flows, without what is no traffic of this host's: what came in and can't be from where it says, or is not for
+    /// this host.
+    pub(super) fn finish(self, own: &Own) -> LedgerFlows {
+        let passed: HashSet<FlowKey> = self
+            .0
+            .iter()
+            .filter(|(key, record)| !key.is_to_other_host && has_left(key, &record.counts))
+            .map(|(key, _)| *key)
+            .collect();
+        let mut done = LedgerFlows::default();
+        let mut kept = Self::default();
+        for (key, record) in self.0 {
+            if record.counts.packets == [0; 2] {
+                continue;
+            }
+            let plain = FlowKey {
+                is_to_other_host: false,
+                ..key
+            };
+            match reason_aside(&key, &record.counts, own, passed.contains(&plain)) {
+                Some(reason) => {
+                    *done.set_aside.entry(reason).or_default() += Tally {
+                        packets: record.counts.packets.iter().sum(),
+                        bytes: record.counts.bytes.iter().sum(),
+                    };
+                }
+                None => kept.add(plain, record),
+            }
+        }
+        done.flows = kept.0.into_iter().collect();
+        done
+    }
+}
+
+fn flow_key(key: &ConversationKey, decided: &Decided) -> FlowKey {
+    let ports = PackedPorts(key.ports);
+    let leaves = ports.first_leaves() == (decided.client == Client::First);
+    let direction = if leaves {
+        Direction::Egress
+    } else {
+        Direction::Ingress
+    };
+    FlowKey {
+        client: decided.client.address(key),
+        server: decided.client.other().address(key),
+        protocol: ports.protocol(),
+        port: decided.port,
+        interface: key.interface,
+        client_direction: (!is_two_way(key.interface)).then_some(direction),
+        is_to_other_host: ports.is_to_other_host(),
+    }
+}
+
+/// Whether something of the flow left this host.
+fn has_left(key: &FlowKey, counts: &ConversationRecord) -> bool {
+    let [to_server, to_client] = counts.packets;
+    match key.client_direction {
+        None => true,
+        Some(Direction::Egress) => 0 < to_server,
+        Some(Direction::Ingress) => 0 < to_client,
+    }
+}
+
+/// Why a flow is no traffic of this host's; `None` if it is. `passed` is whether something of the same flow left this host.
+fn reason_aside(
+    key: &FlowKey,
+    counts: &ConversationRecord,
+    own: &Own,
+    passed: bool,
+) -> Option<Reason> {
+    let direction = key.client_direction?;
+    if passed || has_left(key, counts) || own.is_unknown() {
+        return None;
+    }
+    // All of it came in, from one side.
+    let (sender, receiver) = match direction {
+        Direction::Ingress => (key.client, key.server),
+        Direction::Egress => (key.server, key.client),
+    };
+    if own.has(sender) {
+        return Some(Reason::OwnSource);
+    }
+    if key.is_to_other_host {
+        return Some(Reason::OtherHost);
+    }
+    (!own.has(receiver) && !own.is_group(receiver) && !own.is_group(sender))
+        .then_some(Reason::Stranger)
+}

@@ -1,0 +1,294 @@
+//! Which side of a conversation is the client and which the server, where its opening does not tell.
+//!
+//! Evidence ranks by what it proves, and by who could forge it: what this host sent and what its sockets are says more than
+//! what came in, and any of it more than numbers of ports.
+
+use std::{cmp::Ordering, collections::HashSet, net::IpAddr};
+
+use auditor_common::{
+    ConversationKey, ConversationRecord, Evidence, PackedPorts,
+    flow::opening,
+    port::protocol,
+    side::{EPHEMERAL_FROM, has_ports},
+};
+
+use super::own::Own;
+use crate::{address, port::PortRange};
+
+/// A client and the service that it asks, wherever it was seen: both addresses, the protocol's number, the server's port.
+pub type Sides = ([u8; 16], [u8; 16], u8, u16);
+
+/// What is known beside the packets, to decide the server where no handshake was seen.
+pub struct Knowledge<'a> {
+    /// Whether the matrix documents a port of a protocol by name, and not merely within a wide range.
+    pub is_documented: &'a dyn Fn(u8, u16) -> bool,
+    /// Whether a socket of this host listens at an address and port of a protocol; `None` where sockets are not known.
+    pub listens: Option<&'a dyn Fn(u8, IpAddr, u16) -> bool>,
+    /// The range from which clients of this host take their ports.
+    pub ephemeral: PortRange,
+    /// What an earlier run saw for certain: who asked whom.
+    pub remembered: &'a HashSet<Sides>,
+}
+
+/// Which of a conversation's two addresses is the client's.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Client {
+    First,
+    Second,
+}
+
+impl Client {
+    pub(super) const fn other(self) -> Self {
+        match self {
+            Self::First => Self::Second,
+            Self::Second => Self::First,
+        }
+    }
+
+    pub(super) const fn address(self, key: &ConversationKey) -> [u8; 16] {
+        let [first, second] = key.addresses;
+        match self {
+            Self::First => first,
+            Self::Second => second,
+        }
+    }
+
+    pub(super) const fn port(self, ports: PackedPorts) -> u16 {
+        match self {
+            Self::First => ports.first(),
+            Self::Second => ports.second(),
+        }
+    }
+
+    /// The packets of this side that are no resets: what a host sends only of a conversation that it has.
+    fn sent(self, record: &ConversationRecord) -> u64 {
+        let of = |[first, second]: [u64; 2]| match self {
+            Self::First => first,
+            Self::Second => second,
+        };
+        of(record.packets).saturating_sub(of(record.resets))
+    }
+
+    /// The client and the service that it asks, if this side is the client.
+    pub(super) const fn sides(self, key: &ConversationKey) -> Sides {
+        let ports = PackedPorts(key.ports);
+        let server = self.other();
+        (
+            self.address(key),
+            server.address(key),
+            ports.protocol(),
+            server.port(ports),
+        )
+    }
+
+    /// The side that sent the first packet.
+    pub(super) const fn first_sender(record: &ConversationRecord) -> Self {
+        if record.opening & opening::STARTED_BY_SECOND as u64 == 0 {
+            Self::First
+        } else {
+            Self::Second
+        }
+    }
+}
+
+/// Which side is the client, why, and the service's port.
+pub(super) struct Decided {
+    pub(super) client: Client,
+    pub(super) evidence: Evidence,
+    pub(super) port: u16,
+}
+
+/// What all conversations together say of each.
+#[derive(Default)]
+pub(super) struct Index {
+    /// Clients and services whose sides are known: by evidence no weaker than `Evidence::Opened`, or by an opening.
+    certain: HashSet<Sides>,
+    /// TFTP's clients with their ports, and the servers that they asked: the answers come from other ports (RFC 1350,
+    /// section 4).
+    tftp: HashSet<([u8; 16], u16, [u8; 16])>,
+}
+
+impl Index {
+    pub(super) fn add(&mut self, key: &ConversationKey, record: &ConversationRecord, own: &Own) {
+        let ports = PackedPorts(key.ports);
+        if record.packets == [0; 2] {
+            return;
+        }
+        if ports.is_server_known() {
+            let evidence = Evidence::from_number(record.evidence);
+            if evidence.is_none_or(|evidence| evidence <= Evidence::Opened) {
+                self.certain.insert(Client::First.sides(key));
+            }
+            return;
+        }
+        if let Some(client) = opened_by(key, record, own) {
+            self.certain.insert(client.sides(key));
+        }
+        for client in [Client::First, Client::Second] {
+            let (_, server, number, port) = client.sides(key);
+            if number == protocol::UDP && port == TFTP && 0 < client.sent(record) {
+                self.tftp
+                    .insert((client.address(key), client.port(ports), server));
+            }
+        }
+    }
+}
+
+const TFTP: u16 = 69;
+const FTP_DATA: u16 = 20;
+/// Below this, on most systems a process needs a privilege to take a port.
+const PRIVILEGED_BELOW: u16 = 1024;
+
+/// The client, if the opening was seen. Where both sides sent a request, the side that sent first.
+///
+/// A reply opens nothing by itself: one that this host never asked for says nothing of it.
+fn opened_by(key: &ConversationKey, record: &ConversationRecord, own: &Own) -> Option<Client> {
+    let has = |bits: u8| record.opening & u64::from(bits) != 0;
+    match (
+        has(opening::REQUEST_FROM_FIRST),
+        has(opening::REQUEST_FROM_SECOND),
+    ) {
+        (true, false) => return Some(Client::First),
+        (false, true) => return Some(Client::Second),
+        (true, true) => return Some(Client::first_sender(record)),
+        (false, false) => {}
+    }
+    let client = match (
+        has(opening::REPLY_FROM_FIRST),
+        has(opening::REPLY_FROM_SECOND),
+    ) {
+        (true, false) => Client::Second,
+        (false, true) => Client::First,
+        (true, true) | (false, false) => return None,
+    };
+    let asked = 0 < client.sent(record);
+    (asked || !own.has(client.address(key))).then_some(client)
+}
+
+/// Decides the sides of a conversation that keeps both its ports.
+pub(super) fn decide(
+    key: &ConversationKey,
+    record: &ConversationRecord,
+    own: &Own,
+    index: &Index,
+    known: &Knowledge<'_>,
+) -> Decided {
+    let ports = PackedPorts(key.ports);
+    let number = ports.protocol();
+    let decided = |client: Client, evidence| Decided {
+        client,
+        evidence,
+        port: client.other().port(ports),
+    };
+    if let Some(client) = opened_by(key, record, own) {
+        return decided(client, Evidence::Handshake);
+    }
+    if let Some(client) = server(&|side| own.is_group(side.address(key))) {
+        return decided(client, Evidence::Group);
+    }
+    if !has_ports(number) || ports.first() == 0 && ports.second() == 0 {
+        return decided(Client::first_sender(record), Evidence::FirstSender);
+    }
+    if let Some((client, evidence)) = by_sockets(key, record, own, known) {
+        return decided(client, evidence);
+    }
+    if let Some(client) = server(&|side| index.certain.contains(&side.other().sides(key))) {
+        return decided(client, Evidence::Opened);
+    }
+    for client in [Client::First, Client::Second] {
+        let (address, server, _, port) = client.sides(key);
+        let asked = (address, client.port(ports), server);
+        if number == protocol::UDP && port != TFTP && index.tftp.contains(&asked) {
+            return Decided {
+                client,
+                evidence: Evidence::Expected,
+                port: TFTP,
+            };
+        }
+    }
+    if let Some(client) = server(&|side| known.remembered.contains(&side.other().sides(key))) {
+        return decided(client, Evidence::Remembered);
+    }
+    let is_stream = matches!(number, protocol::TCP | protocol::SCTP);
+    // Whoever sent nothing, or resets alone, was not seen to ask. Of a connection that holds for this host alone, whose
+    // packets would have been seen.
+    let is_silent =
+        |side: Client| side.sent(record) == 0 && (!is_stream || own.has(side.address(key)));
+    if let Some(client) = server(&is_silent) {
+        return decided(client, Evidence::FirstSender);
+    }
+    if let Some(client) = server(&|side| (known.is_documented)(number, side.port(ports))) {
+        return decided(client, Evidence::Documented);
+    }
+    // In active mode the FTP server opens the connection for data, from this port (RFC 959, section 3.2).
+    if number == protocol::TCP
+        && let Some(other) = server(&|side| side.port(ports) == FTP_DATA)
+    {
+        return decided(other.other(), Evidence::Expected);
+    }
+    let by_number = |side: Client| class(side.port(ports), own.has(side.address(key)), known);
+    match by_number(Client::First).cmp(&by_number(Client::Second)) {
+        Ordering::Less => return decided(Client::Second, Evidence::Ephemeral),
+        Ordering::Greater => return decided(Client::First, Evidence::Ephemeral),
+        Ordering::Equal => {}
+    }
+    // A TCP or SCTP conversation whose opening was not seen began before the watch, so the sender of its first packet here
+    // says nothing. For datagrams, the first sender is the best guess for the client.
+    match ports.first().cmp(&ports.second()) {
+        Ordering::Less if is_stream => decided(Client::Second, Evidence::LowerPort),
+        Ordering::Greater if is_stream => decided(Client::First, Evidence::LowerPort),
+        Ordering::Less | Ordering::Greater | Ordering::Equal => {
+            decided(Client::first_sender(record), Evidence::FirstSender)
+        }
+    }
+}
+
+/// The client, if the other side passes a test of servers which this one does not pass.
+fn server(is_server: &dyn Fn(Client) -> bool) -> Option<Client> {
+    match (is_server(Client::First), is_server(Client::Second)) {
+        (true, false) => Some(Client::Second),
+        (false, true) => Some(Client::First),
+        (true, true) | (false, false) => None,
+    }
+}
+
+/// How likely a port is a client's, by its number alone. Systems begin to hand out ports at 1024, 32768 or 49152.
+fn class(port: u16, is_own: bool, known: &Knowledge<'_>) -> u8 {
+    if is_own && known.ephemeral.contains(port) || EPHEMERAL_FROM <= port {
+        2
+    } else {
+        u8::from(PRIVILEGED_BELOW <= port)
+    }
+}
+
+/// What this host's sockets say of a TCP connection: who listens is the server, and who has a connection without listening
+/// on its port opened it.
+fn by_sockets(
+    key: &ConversationKey,
+    record: &ConversationRecord,
+    own: &Own,
+    known: &Knowledge<'_>,
+) -> Option<(Client, Evidence)> {
+    let ports = PackedPorts(key.ports);
+    let number = ports.protocol();
+    if number != protocol::TCP {
+        return None;
+    }
+    let listens = known.listens?;
+    let listens = |side: Client| {
+        let address = address::from_bytes(side.address(key));
+        listens(number, address, side.port(ports))
+    };
+    let is_own = |side: Client| own.has(side.address(key));
+    let here = match (is_own(Client::First), is_own(Client::Second)) {
+        (true, false) => Client::First,
+        (false, true) => Client::Second,
+        (true, true) => return server(&listens).map(|client| (client, Evidence::Listener)),
+        (false, false) => return None,
+    };
+    if listens(here) {
+        return Some((here.other(), Evidence::Listener));
+    }
+    // A host without the connection sends nothing but resets.
+    (0 < here.sent(record)).then_some((here, Evidence::NoListener))
+}

@@ -202,6 +202,9 @@ fn flow(n: u32, documented: u32) -> Flow {
         evidence: Evidence::Handshake,
         translated: std::collections::BTreeSet::new(),
         remembered: None,
+        client_direction: None,
+        client_port: None,
+        is_unreachable: false,
     }
 }
 

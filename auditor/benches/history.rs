@@ -82,5 +82,8 @@ fn flow(n: u32, day: i64, first: Timestamp, last: Timestamp) -> Flow {
         evidence: Evidence::Handshake,
         translated: BTreeSet::new(),
         remembered: None,
+        client_direction: None,
+        client_port: None,
+        is_unreachable: false,
     }
 }

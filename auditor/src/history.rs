@@ -76,14 +76,19 @@ struct RememberedFlow {
 }
 
 impl RememberedFlow {
-    /// The outcome of this turn's counts (`new`) after all that the client sent so far (`all`); `None` where they say
-    /// nothing. A reply may come a turn after its request.
+    /// The outcome of this turn's counts (`new`), with those of all turns (`all`) behind them; `None` where they say nothing.
+    /// A reply may come a turn after its request.
     fn came_of(&mut self, new: &Flow, all: &Flow) -> Option<Outcome> {
         let is_stream = matches!(new.protocol, protocol::TCP | protocol::SCTP);
         let was_requested = !is_stream || 0 < new.requests || self.is_waiting;
+        let asked_now = new.to_server.resets < new.to_server.packets;
         let seen = Flow {
-            to_server: all.to_server,
-            requests: all.requests,
+            to_server: if asked_now {
+                new.to_server
+            } else {
+                all.to_server
+            },
+            requests: new.requests.max(self.is_waiting.into()),
             ..new.clone()
         };
         let outcome = seen.outcome();

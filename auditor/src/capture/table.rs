@@ -9,7 +9,10 @@ use std::{
 
 use auditor_common::{
     Bucket4, Bucket6, BucketRecord, ConversationKey, ConversationRecord, Direction, Half, Header,
-    MOST_CPUS, PortKind, State, Tally, Totals, packet::unpack4, port::bit,
+    MOST_CPUS, PortKind, State, Tally, Totals,
+    flow::counted,
+    packet::{is_mapped, unpack4},
+    port::bit,
 };
 use aya::{Ebpf, util::nr_cpus};
 
@@ -76,6 +79,8 @@ pub struct Table {
     buckets_6: Memory<Bucket6>,
     /// The half that the kernel half writes to.
     half: usize,
+    /// IPv6 packets with IPv4-mapped addresses, which must not be on a wire: the fast path does not look at that.
+    mapped: Tally,
 }
 
 /// Called with each conversation that a drain finds, possibly more than once with the same one.
@@ -96,6 +101,7 @@ impl Table {
             buckets_4: memory(ebpf, "BUCKETS_4", halves * sizes.buckets_4 as usize)?,
             buckets_6: memory(ebpf, "BUCKETS_6", halves * sizes.buckets_6 as usize)?,
             half: 0,
+            mapped: Tally::default(),
         };
         for cpu in 0..table.n_headers() {
             for half in 0..2 {
@@ -121,6 +127,11 @@ impl Table {
     #[must_use]
     pub fn waiting(self, wait: Wait) -> Self {
         Self { wait, ..self }
+    }
+
+    /// IPv6 packets so far that count as malformed, since an address of theirs is IPv4-mapped (RFC 4291, section 2.5.5.2).
+    pub(super) const fn mapped(&self) -> Tally {
+        self.mapped
     }
 
     /// The number of CPUs that have a header of their own.
@@ -239,7 +250,11 @@ impl Table {
                         second.copy_from_slice(&low.to_ne_bytes());
                         address
                     });
-                    visit(found, addresses, bucket.ports, &bucket.record);
+                    if addresses.iter().any(is_mapped) {
+                        self.mapped += sum(&bucket.record);
+                    } else {
+                        visit(found, addresses, bucket.ports, &bucket.record);
+                    }
                     *bucket = Bucket6::default();
                 }
             }
@@ -250,6 +265,16 @@ impl Table {
             .map_err(CaptureError::Batch)?;
         Ok(totals)
     }
+}
+
+/// The packets and bytes of both sides.
+fn sum(record: &BucketRecord) -> Tally {
+    let mut sum = Tally::default();
+    for word in record.counted {
+        let (packets, bytes) = counted::parts(word);
+        sum += Tally { packets, bytes };
+    }
+    sum
 }
 
 /// Offset of a half in its header.

@@ -41,6 +41,9 @@ fn flow(port: u16, packets: [u64; 2], last: i64) -> Flow {
         evidence: Evidence::Handshake,
         translated: BTreeSet::new(),
         remembered: None,
+        client_direction: None,
+        client_port: None,
+        is_unreachable: false,
     }
 }
 
@@ -56,6 +59,7 @@ fn answered(seconds: i64) -> Remembered {
     Remembered {
         answered: Some(at(seconds)),
         refused: None,
+        one_way: None,
     }
 }
 
@@ -134,7 +138,11 @@ fn an_answer_may_come_a_turn_after_its_question() {
         history.begin(at(0));
         history.update(vec![first], at(1));
         history.update(vec![second], at(9));
-        let expected = Remembered { answered, refused };
+        let expected = Remembered {
+            answered,
+            refused,
+            one_way: None,
+        };
         assert_eq!(history.flows(at(0))[0].remembered, Some(expected));
     }
 }

@@ -304,3 +304,264 @@ pub fn flag_names(flags: u8) -> Vec<&'static str> {
 }
 
 const _: () = assert!(packet::RST == 1 << 2);
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use auditor_common::Evidence;
+    use jiff::Timestamp;
+
+    use super::{DirectionCounters, Flow, Outcome};
+
+    /// What came of packets: those of the client and of the server, the resets among them, requests seen, refusals, bytes.
+    struct Seen {
+        packets: [u64; 2],
+        resets: [u64; 2],
+        requests: u64,
+        refusals: u64,
+        bytes: u64,
+    }
+
+    const SEEN: Seen = Seen {
+        packets: [0; 2],
+        resets: [0; 2],
+        requests: 0,
+        refusals: 0,
+        bytes: 60,
+    };
+
+    fn outcome(protocol: u8, seen: &Seen) -> Outcome {
+        let [to_server, to_client] = [0, 1].map(|side| DirectionCounters {
+            packets: seen.packets[side],
+            bytes: seen.bytes,
+            resets: seen.resets[side],
+            flags: 0,
+        });
+        let flow = Flow {
+            client: "10.0.0.1".parse().unwrap(),
+            server: "10.0.0.2".parse().unwrap(),
+            protocol,
+            port: 80,
+            interface: String::new(),
+            tunnel: None,
+            to_server,
+            to_client,
+            requests: seen.requests,
+            replies: 0,
+            refusals: seen.refusals,
+            is_unreachable: false,
+            first: Timestamp::UNIX_EPOCH,
+            last: Timestamp::UNIX_EPOCH,
+            evidence: Evidence::Handshake,
+            client_direction: None,
+            client_port: None,
+            translated: BTreeSet::new(),
+            remembered: None,
+        };
+        flow.outcome()
+    }
+
+    #[test]
+    fn what_packets_prove() {
+        let (tcp, udp) = (6, 17);
+        let opened = Seen {
+            requests: 1,
+            ..SEEN
+        };
+        for (what, protocol, seen, expected) in [
+            (
+                "a handshake and data",
+                tcp,
+                Seen {
+                    packets: [5, 4],
+                    ..opened
+                },
+                Outcome::Established,
+            ),
+            (
+                "a request that is accepted, no more",
+                tcp,
+                Seen {
+                    packets: [1, 1],
+                    ..opened
+                },
+                Outcome::Established,
+            ),
+            (
+                "an answered connection that is reset at its end",
+                tcp,
+                Seen {
+                    packets: [5, 4],
+                    resets: [1, 1],
+                    ..opened
+                },
+                Outcome::Established,
+            ),
+            (
+                "the middle of a connection, both ways",
+                tcp,
+                Seen {
+                    packets: [5, 4],
+                    ..SEEN
+                },
+                Outcome::Established,
+            ),
+            (
+                "a request that is reset",
+                tcp,
+                Seen {
+                    packets: [1, 1],
+                    resets: [0, 1],
+                    ..opened
+                },
+                Outcome::Refused,
+            ),
+            (
+                "a request that a firewall refuses",
+                tcp,
+                Seen {
+                    packets: [1, 0],
+                    refusals: 1,
+                    ..opened
+                },
+                Outcome::Refused,
+            ),
+            (
+                "requests that nobody answers",
+                tcp,
+                Seen {
+                    packets: [3, 0],
+                    requests: 3,
+                    ..SEEN
+                },
+                Outcome::Attempted,
+            ),
+            (
+                "a request and one packet more: it may be a probe",
+                tcp,
+                Seen {
+                    packets: [2, 0],
+                    ..opened
+                },
+                Outcome::Attempted,
+            ),
+            (
+                "a request, then acknowledgements and data",
+                tcp,
+                Seen {
+                    packets: [40, 0],
+                    ..opened
+                },
+                Outcome::OneWay,
+            ),
+            (
+                "the middle of a connection, much data one way",
+                tcp,
+                Seen {
+                    packets: [90, 0],
+                    bytes: 1 << 20,
+                    ..SEEN
+                },
+                Outcome::OneWay,
+            ),
+            (
+                "a segment again and again",
+                tcp,
+                Seen {
+                    packets: [8, 0],
+                    bytes: 800,
+                    ..SEEN
+                },
+                Outcome::Unknown,
+            ),
+            (
+                "an acknowledgement that is reset",
+                tcp,
+                Seen {
+                    packets: [2, 2],
+                    resets: [0, 2],
+                    ..SEEN
+                },
+                Outcome::Unknown,
+            ),
+            (
+                "an unasked acknowledgement that this side resets",
+                tcp,
+                Seen {
+                    packets: [1, 1],
+                    resets: [1, 0],
+                    ..SEEN
+                },
+                Outcome::Unknown,
+            ),
+            (
+                "an unasked acceptance",
+                tcp,
+                Seen {
+                    packets: [0, 1],
+                    ..SEEN
+                },
+                Outcome::Unknown,
+            ),
+            (
+                "a datagram and its answer",
+                udp,
+                Seen {
+                    packets: [1, 1],
+                    ..SEEN
+                },
+                Outcome::Established,
+            ),
+            (
+                "a datagram",
+                udp,
+                Seen {
+                    packets: [9, 0],
+                    ..SEEN
+                },
+                Outcome::Attempted,
+            ),
+            (
+                "a datagram that is refused",
+                udp,
+                Seen {
+                    packets: [1, 0],
+                    refusals: 1,
+                    ..SEEN
+                },
+                Outcome::Refused,
+            ),
+            (
+                "an answer to no datagram",
+                udp,
+                Seen {
+                    packets: [0, 3],
+                    ..SEEN
+                },
+                Outcome::Unknown,
+            ),
+            (
+                "a ping and its reply",
+                1,
+                Seen {
+                    packets: [1, 1],
+                    ..opened
+                },
+                Outcome::Established,
+            ),
+            (
+                "a ping",
+                1,
+                Seen {
+                    packets: [3, 0],
+                    requests: 3,
+                    ..SEEN
+                },
+                Outcome::Attempted,
+            ),
+        ] {
+            assert_eq!(outcome(protocol, &seen), expected, "{what}");
+        }
+    }
+}

@@ -77,7 +77,7 @@ pub(crate) fn report() -> Report {
             resets: 0,
             flags: 0x12,
         },
-        requests: 1,
+        requests: if answered == 0 { 5 } else { 1 },
         replies: answered.min(1),
         refusals: 0,
         first: start,
@@ -85,6 +85,9 @@ pub(crate) fn report() -> Report {
         evidence: Evidence::Handshake,
         translated: std::collections::BTreeSet::new(),
         remembered: None,
+        client_direction: None,
+        client_port: None,
+        is_unreachable: false,
     };
     let tally = |packets| Tally {
         packets,

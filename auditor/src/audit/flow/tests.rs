@@ -50,8 +50,15 @@ fn plain(policy: &Policy, host: &Host, flow: &Flow) -> FlowVerdict {
     if policy.housekeeping && is_housekeeping(flow) {
         return FlowVerdict::Housekeeping;
     }
-    if Evidence::Listener < flow.evidence {
-        let allowing = rules(&|rule| rule.applies && reversed(rule) && !forbids(rule));
+    if flow.is_guess() && flow.to_client.resets < flow.to_client.packets {
+        let turned = |rule: &PolicyRule| {
+            has_transport(rule)
+                && has_ends(rule, server, client)
+                && flow
+                    .client_port
+                    .is_some_and(|port| super::has_port(&rule.rule.ports, port))
+        };
+        let allowing = rules(&|rule| rule.applies && turned(rule) && !forbids(rule));
         if !allowing.is_empty() {
             return FlowVerdict::Documented { rules: allowing };
         }
@@ -176,26 +183,42 @@ fn flow() -> impl Strategy<Value = Flow> {
     let protocol = select(&[6_u8, 6, 17, 1, 47][..]);
     let port = prop_oneof![0_u16..18, Just(40_000), Just(u16::MAX)];
     let evidence = select(&[Evidence::Handshake, Evidence::LowerPort][..]);
-    (address(), address(), protocol, port, evidence).prop_map(
-        |(client, server, protocol, port, evidence)| Flow {
-            client,
-            server,
-            protocol,
-            port,
-            interface: String::new(),
-            tunnel: None,
-            to_server: DirectionCounters::default(),
-            to_client: DirectionCounters::default(),
-            requests: 0,
-            replies: 0,
-            refusals: 0,
-            first: Timestamp::UNIX_EPOCH,
-            last: Timestamp::UNIX_EPOCH,
-            evidence,
-            translated: std::collections::BTreeSet::new(),
-            remembered: None,
-        },
+    let client_port = prop::option::of(0_u16..18);
+    (
+        address(),
+        address(),
+        protocol,
+        port,
+        evidence,
+        client_port,
+        0_u64..2,
     )
+        .prop_map(
+            |(client, server, protocol, port, evidence, client_port, said)| Flow {
+                client,
+                server,
+                protocol,
+                port,
+                interface: String::new(),
+                tunnel: None,
+                to_server: DirectionCounters::default(),
+                to_client: DirectionCounters {
+                    packets: said,
+                    ..DirectionCounters::default()
+                },
+                requests: 0,
+                replies: 0,
+                refusals: 0,
+                first: Timestamp::UNIX_EPOCH,
+                last: Timestamp::UNIX_EPOCH,
+                evidence,
+                translated: std::collections::BTreeSet::new(),
+                remembered: None,
+                client_direction: None,
+                client_port,
+                is_unreachable: false,
+            },
+        )
 }
 
 fn deployment() -> impl Strategy<Value = Deployment> {

@@ -127,7 +127,10 @@ fn a_guess_is_corrected_with_all_that_was_counted_before() {
     requested.evidence = Evidence::Handshake as u64;
     let sided = ConversationKey {
         addresses: [B, A],
-        ..key(KeptPorts::Server, TCP, 0, 50_000)
+        ports: PackedPorts::new(KeptPorts::Server, TCP, 0, 50_000)
+            .first_leaving(true)
+            .0,
+        ..before.0
     };
     check(
         &[before, (sided, requested)],
@@ -475,7 +478,7 @@ fn what_is_no_traffic_of_this_host_is_set_aside() {
             .map(|(_, record)| record.counts.packets.iter().sum::<u64>())
             .sum();
         let n_aside: u64 = found.set_aside.values().map(|tally| tally.packets).sum();
-        assert_eq!(n_flows + n_aside, packets.iter().sum(), "{what}");
+        assert_eq!(n_flows + n_aside, packets.iter().sum::<u64>(), "{what}");
     }
 }
 

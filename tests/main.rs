@@ -16,6 +16,7 @@ mod exact;
 mod export;
 mod fixture;
 mod flood;
+mod forged;
 mod harness;
 mod interfaces;
 mod life;
@@ -43,6 +44,7 @@ fn main() -> ExitCode {
         exact::TESTS,
         export::TESTS,
         flood::TESTS,
+        forged::TESTS,
         interfaces::TESTS,
         life::TESTS,
         outage::TESTS,

@@ -170,7 +170,10 @@ pub fn server<K: PortKnowledge>(packet: &Packet, known: &K) -> Option<(Server, E
     };
     match (handshake, destination, source) {
         (Some(Server::Destination), _, false) => Some((Server::Destination, Evidence::Handshake)),
-        (Some(Server::Source), false, _) => Some((Server::Source, Evidence::Handshake)),
+        // What comes in accepts something only if this host asked on that port; else both ports tell who reset it.
+        (Some(Server::Source), false, asked) if asked || known.leaves_host() => {
+            Some((Server::Source, Evidence::Handshake))
+        }
         (None, true, false) if is_clients(packet.source_port) => {
             Some((Server::Destination, reason(to)))
         }

@@ -84,10 +84,12 @@ pub enum Reason {
     OtherHost = 10,
     /// It came in from another host for another host, and this host passed nothing on. Found by user space.
     Stranger = 11,
+    /// It came in as if this host had asked, which sent nothing but resets, if anything. Found by user space.
+    Unasked = 12,
 }
 
 impl Reason {
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Arp,
         Self::NotIp,
         Self::Truncated,
@@ -100,6 +102,7 @@ impl Reason {
         Self::OwnSource,
         Self::OtherHost,
         Self::Stranger,
+        Self::Unasked,
     ];
 
     /// In the order in which reports list them.
@@ -113,13 +116,14 @@ impl Reason {
         Self::OwnSource,
         Self::OtherHost,
         Self::Stranger,
+        Self::Unasked,
         Self::TooDeep,
         Self::TableFull,
         Self::InsideUnread,
     ];
 
     /// Entries of the kernel half's array of tallies.
-    pub const COUNT: u32 = 12;
+    pub const COUNT: u32 = 13;
 
     /// A short name, as reports, messages and the database have it.
     pub const fn name(self) -> &'static str {
@@ -136,6 +140,7 @@ impl Reason {
             Self::OwnSource => "own-source",
             Self::OtherHost => "other-host",
             Self::Stranger => "stranger",
+            Self::Unasked => "unasked",
         }
     }
 
@@ -160,6 +165,7 @@ impl Reason {
             Self::OwnSource => "that came in with this host's own address as their source",
             Self::OtherHost => "for another host's MAC address, which nothing here answered",
             Self::Stranger => "between two other hosts, which this one did not pass on",
+            Self::Unasked => "that answer nothing of this host's, or reset such",
         }
     }
 
@@ -176,7 +182,8 @@ impl Reason {
             | Self::TooManyTags
             | Self::OwnSource
             | Self::OtherHost
-            | Self::Stranger => false,
+            | Self::Stranger
+            | Self::Unasked => false,
         }
     }
 
@@ -194,7 +201,8 @@ impl Reason {
             | Self::TooManyTags
             | Self::OwnSource
             | Self::OtherHost
-            | Self::Stranger => false,
+            | Self::Stranger
+            | Self::Unasked => false,
         }
     }
 

@@ -138,6 +138,8 @@ impl Replayed {
             listens: None,
             ephemeral: PortRange::EPHEMERAL,
             remembered: &HashSet::new(),
+            // A plain list has every conversation by its own ports.
+            joins_expected: !matrices.is_empty(),
         };
         let own = own.iter().map(IpAddr::to_canonical).collect();
         self.ledger.own(&own, &BTreeSet::new());

@@ -406,5 +406,6 @@ fn with_knowledge<T>(
         listens: Some(&listens),
         ephemeral: facts.ephemeral,
         remembered,
+        joins_expected: true,
     })
 }

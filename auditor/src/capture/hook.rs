@@ -235,6 +235,7 @@ mod tests {
             n_vlans: 0,
             addresses: Vec::new(),
             broadcasts: Vec::new(),
+            mac: None,
         }
     }
 

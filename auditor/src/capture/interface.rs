@@ -33,6 +33,8 @@ pub struct Interface {
     pub addresses: Vec<IpAddr>,
     /// The addresses of all hosts of its networks (RFC 922), which IPv6 does not have.
     pub broadcasts: Vec<IpAddr>,
+    /// Its MAC address.
+    pub mac: Option<[u8; 6]>,
 }
 
 /// Why the interfaces can't be listed.
@@ -158,10 +160,12 @@ fn interface(link: LinkMessage) -> (Interface, Option<u32>) {
         n_vlans: 0,
         addresses: Vec::new(),
         broadcasts: Vec::new(),
+        mac: None,
     };
     for attribute in link.attributes {
         match attribute {
             LinkAttribute::IfName(name) => interface.name = name,
+            LinkAttribute::Address(bytes) => interface.mac = bytes.try_into().ok(),
             LinkAttribute::Link(index) => lower = Some(index),
             LinkAttribute::LinkNetNsId(_) => is_elsewhere = true,
             LinkAttribute::LinkInfo(infos) => {

@@ -14,7 +14,7 @@ use auditor_common::{
 };
 use aya::{
     Ebpf, EbpfError, EbpfLoader,
-    maps::PerCpuArray,
+    maps::{HashMap, PerCpuArray},
     programs::{ProgramError, SchedClassifier, TestRun as _, TestRunOptions, Xdp},
 };
 use aya_log::EbpfLogger;
@@ -163,6 +163,7 @@ impl Capture {
         interface: &Interface,
         ingress: Ingress,
     ) -> Result<Attached, CaptureError> {
+        self.know_mac(interface)?;
         let attached = self.programs()?.attach(interface, ingress);
         attached.map_err(|error| {
             let hint = if ingress == Ingress::Xdp {
@@ -175,6 +176,21 @@ impl Capture {
                 problem: format!("{}{hint}", chain(&error)),
             }
         })
+    }
+
+    /// Tells the kernel half the MAC address of an interface: XDP runs before the kernel compares it.
+    fn know_mac(&mut self, interface: &Interface) -> Result<(), CaptureError> {
+        let Some([a, b, c, d, e, f]) = interface.mac.filter(|_| !interface.is_loopback) else {
+            return Ok(());
+        };
+        let map = self
+            .ebpf
+            .map_mut("MACS")
+            .ok_or(CaptureError::Absent { name: "MACS" })?;
+        let mut macs: HashMap<_, u32, u64> = HashMap::try_from(map).map_err(CaptureError::Map)?;
+        let mac = u64::from_le_bytes([a, b, c, d, e, f, 0, 0]);
+        macs.insert(interface.index, mac, 0)
+            .map_err(CaptureError::Map)
     }
 
     /// Adds ports to those that the kernel half knows as `kind`.

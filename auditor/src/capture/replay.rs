@@ -151,7 +151,10 @@ impl Replay {
             self.leave_out(Reason::InsideUnread, length);
         }
         let mut followed = Packet::EMPTY;
-        let is_too_deep = packet::parse(&Kernel(bytes), &mut followed) == Err(Reason::TooDeep);
+        let is_too_deep = matches!(
+            packet::parse(&Kernel(bytes), &mut followed),
+            Err(Reason::TooDeep | Reason::TooManyTags)
+        );
         let fits = (SHORTEST..=LONGEST).contains(&bytes.len()) && !is_too_deep;
         if fits && self.capture.test(bytes, length, self.epoch)? {
             self.n_pending += 1;

@@ -323,7 +323,8 @@ fn uncounted(reason: Reason, packets: u64) -> String {
         | Reason::TooManyTags
         | Reason::OwnSource
         | Reason::OtherHost
-        | Reason::Stranger => {
+        | Reason::Stranger
+        | Reason::Unasked => {
             format!("{packets} packets: {}", reason.meaning())
         }
     }

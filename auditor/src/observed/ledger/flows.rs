@@ -231,6 +231,9 @@ fn has_left(key: &FlowKey, counts: &ConversationRecord) -> bool {
     }
 }
 
+/// More packets of a connection than this, of which this host sent none, are half of one whose other half passes elsewhere.
+const MOST_UNASKED: u64 = 64;
+
 /// Why a flow is no traffic of this host's; `None` if it is. `passed` is whether something of the same flow left this host.
 fn reason_aside(
     key: &FlowKey,
@@ -239,6 +242,17 @@ fn reason_aside(
     passed: bool,
 ) -> Option<Reason> {
     let direction = key.client_direction?;
+    let [to_server, to_client] = counts.packets;
+    let [reset, _] = counts.resets;
+    let has_asked = reset < to_server || 0 < counts.requests;
+    if own.has(key.client)
+        && matches!(key.protocol, protocol::TCP | protocol::SCTP)
+        && !has_asked
+        && to_client <= MOST_UNASKED
+        && direction == Direction::Egress
+    {
+        return Some(Reason::Unasked);
+    }
     if passed || has_left(key, counts) || own.is_unknown() {
         return None;
     }

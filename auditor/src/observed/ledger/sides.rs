@@ -28,6 +28,8 @@ pub struct Knowledge<'a> {
     pub ephemeral: PortRange,
     /// What an earlier run saw for certain: who asked whom.
     pub remembered: &'a HashSet<Sides>,
+    /// A conversation that follows from another one, as TFTP's data, is counted with that one's service.
+    pub joins_expected: bool,
 }
 
 /// Which of a conversation's two addresses is the client's.
@@ -198,7 +200,11 @@ pub(super) fn decide(
     for client in [Client::First, Client::Second] {
         let (address, server, _, port) = client.sides(key);
         let asked = (address, client.port(ports), server);
-        if number == protocol::UDP && port != TFTP && index.tftp.contains(&asked) {
+        if known.joins_expected
+            && number == protocol::UDP
+            && port != TFTP
+            && index.tftp.contains(&asked)
+        {
             return Decided {
                 client,
                 evidence: Evidence::Expected,

@@ -44,6 +44,7 @@ fn with_known<T>(documented: &[u16], look: impl FnOnce(&Knowledge<'_>) -> T) -> 
         listens: None,
         ephemeral: PortRange::EPHEMERAL,
         remembered: &HashSet::new(),
+        joins_expected: true,
     })
 }
 
@@ -353,6 +354,141 @@ fn who_is_right_by_which_evidence() {
     }
 }
 
+/// A protocol, the ports of client and server in an exchange, and the server's port that a matrix would name.
+type Protocol = (&'static str, u8, u16, u16);
+
+/// Requests and replies of protocols whose sides are known from their specifications.
+const PROTOCOLS: [Protocol; 40] = [
+    ("NTP from an ephemeral port (RFC 5905)", UDP, 45_123, 123),
+    ("NTP from a system of 1024 on", UDP, 1733, 123),
+    ("DNS (RFC 1035)", UDP, 40_053, 53),
+    ("DNS of a resolver with random ports", UDP, 2021, 53),
+    ("DNS over TCP (RFC 7766)", TCP, 50_953, 53),
+    ("DHCP (RFC 2131)", UDP, 68, 67),
+    ("DHCPv6 (RFC 8415)", UDP, 546, 547),
+    ("syslog (RFC 5426)", UDP, 51_514, 514),
+    ("SNMP (RFC 3417)", UDP, 36_161, 161),
+    ("SNMP's traps", UDP, 49_162, 162),
+    ("SIP from an ephemeral port (RFC 3261)", UDP, 60_060, 5060),
+    ("SIP over TLS", TCP, 33_061, 5061),
+    ("TFTP's request (RFC 1350)", UDP, 52_069, 69),
+    ("RADIUS (RFC 2865)", UDP, 58_000, 1812),
+    ("Kerberos (RFC 4120)", UDP, 49_500, 88),
+    ("IPsec through NAT (RFC 3948)", UDP, 61_000, 4500),
+    ("L2TP (RFC 2661)", UDP, 55_701, 1701),
+    ("BFD (RFC 5881)", UDP, 49_152, 3784),
+    ("VXLAN (RFC 7348)", UDP, 49_999, 4789),
+    ("statsd", UDP, 38_125, 8125),
+    ("WireGuard from an ephemeral port", UDP, 60_820, 51_820),
+    ("EtherNet/IP", TCP, 50_818, 44_818),
+    ("BACnet from an ephemeral port", UDP, 61_808, 47_808),
+    ("PROFINET's context manager", UDP, 50_964, 34_964),
+    ("STUN (RFC 8489)", UDP, 54_478, 3478),
+    ("QUIC (RFC 9000)", UDP, 57_443, 443),
+    ("CoAP (RFC 7252)", UDP, 56_683, 5683),
+    ("X11", TCP, 43_000, 6000),
+    ("iperf3", TCP, 46_201, 5201),
+    ("Erlang's port mapper", TCP, 47_369, 4369),
+    ("NFS (RFC 8881) from a privileged port", TCP, 812, 2049),
+    ("rsh (privileged on both ends)", TCP, 1022, 514),
+    ("active FTP's data (RFC 959)", TCP, 20, 50_100),
+    ("PostgreSQL", TCP, 44_432, 5432),
+    ("Redis' cluster bus", TCP, 48_379, 16_379),
+    ("etcd's peers", TCP, 52_380, 2380),
+    ("NATS' routes", TCP, 53_222, 6222),
+    ("ZooKeeper from a system of 1024 on", TCP, 4181, 2181),
+    ("SSDP's answer (unicast)", UDP, 50_900, 1900),
+    ("LDAP", TCP, 41_389, 389),
+];
+
+/// Those that a matrix has to name, or a socket or the opening to tell: by numbers alone they come out the wrong way round,
+/// or as whoever began.
+const NEEDS_MORE: [&str; 6] = [
+    "DHCP (RFC 2131)",
+    "DHCPv6 (RFC 8415)",
+    "WireGuard from an ephemeral port",
+    "BACnet from an ephemeral port",
+    "PROFINET's context manager",
+    "NFS (RFC 8881) from a privileged port",
+];
+
+/// The middle of each exchange, seen by the client, by the server and in transit, whoever sends first.
+#[test]
+fn the_sides_of_protocols_from_their_middle() {
+    for (what, protocol, client_port, port) in PROTOCOLS {
+        for (place, began_by_client) in [0, 1, 2]
+            .into_iter()
+            .flat_map(|place| [(place, true), (place, false)])
+        {
+            let knows = |documented: &[u16]| {
+                sides_from_the_middle(
+                    protocol,
+                    [client_port, port],
+                    place,
+                    began_by_client,
+                    documented,
+                )
+            };
+            let by_numbers = knows(&[]);
+            let documented = knows(&[port]);
+            // Of a connection the sockets of either end tell.
+            let has_sockets = protocol == TCP && place != 2;
+            let is_plain = !NEEDS_MORE.contains(&what);
+            if has_sockets || is_plain {
+                assert!(
+                    by_numbers,
+                    "{what}, by numbers, at {place}, {began_by_client}"
+                );
+            }
+            assert!(
+                documented,
+                "{what}, documented, at {place}, {began_by_client}"
+            );
+        }
+    }
+}
+
+/// Whether the client is found; `place` is whose host watches: 0 the client's, 1 the server's, 2 a third one.
+fn sides_from_the_middle(
+    protocol: u8,
+    [client_port, port]: [u16; 2],
+    place: usize,
+    began_by_client: bool,
+    documented: &[u16],
+) -> bool {
+    let mut ledger = Ledger::default();
+    let addresses: [IpAddr; 3] =
+        ["10.0.0.1", "10.0.0.2", "10.0.0.3"].map(|text| text.parse().unwrap());
+    ledger.own(&[addresses[place]].into(), &[].into());
+    let key = ConversationKey {
+        addresses: [A, B],
+        ports: PackedPorts::new(KeptPorts::Both, protocol, client_port, port)
+            .first_leaving(place != 1)
+            .0,
+        interface: 2,
+        reserved: 0,
+    };
+    let began = if began_by_client {
+        0
+    } else {
+        opening::STARTED_BY_SECOND
+    };
+    ledger.add(&key, &record([4, 4], began));
+    let flows = ledger.flows(&Knowledge {
+        is_documented: &|_, port| documented.contains(&port),
+        listens: Some(&|number, address, listening| {
+            number == TCP && address == addresses[1] && listening == port
+        }),
+        ephemeral: PortRange::EPHEMERAL,
+        remembered: &HashSet::new(),
+        joins_expected: true,
+    });
+    let [(key, _)] = flows.flows.as_slice() else {
+        panic!("{flows:?}")
+    };
+    (key.client, key.port) == (A, port)
+}
+
 /// Whether A asks, by which evidence, and on which port, as a ledger has it.
 fn asked(row: &Row) -> (bool, Evidence, u16) {
     let mut ledger = Ledger::default();
@@ -379,6 +515,7 @@ fn asked(row: &Row) -> (bool, Evidence, u16) {
         }),
         ephemeral: PortRange::EPHEMERAL,
         remembered: &remembered,
+        joins_expected: true,
     });
     let [(key, record)] = flows.flows.as_slice() else {
         panic!("{}: {flows:?}", row.what)
@@ -615,6 +752,7 @@ proptest! {
             listens: None,
             ephemeral: PortRange::new(2, 3).unwrap(),
             remembered: &remembered,
+            joins_expected: true,
         };
         let mut ledger = Ledger::new(most);
         let mut sums = [0; 2];

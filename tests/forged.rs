@@ -1,0 +1,210 @@
+//! What somebody outside can make up, and what it decides: nothing.
+//!
+//! The host never asked the database anything, and nobody asked the host. Frames come in all the same, with any source that
+//! the forger likes.
+
+use std::net::UdpSocket;
+
+use etherparse::{IpNumber, PacketBuilder};
+use lab::{Namespace, raw::Sender};
+use serde_json::Value;
+
+use crate::{
+    fixture::{
+        auditor::{files, watch},
+        pair::pair,
+        report::report,
+    },
+    harness::{Need::Kernel, tests},
+};
+
+tests! {
+    forged_frames_decide_nothing_over_tc: [Kernel],
+    forged_frames_decide_nothing_over_xdp: [Kernel],
+}
+
+const HOST: [u8; 4] = [10, 78, 0, 1];
+const DATABASE: [u8; 4] = [10, 78, 0, 2];
+/// An address that nobody has; the forger sends what is for it to the host.
+const SECOND: [u8; 4] = [10, 78, 0, 3];
+
+/// Each rule is about one kind of frame.
+const RULES: [(&str, &str, &str, &str, u16); 8] = [
+    ("acknowledged", "host", "database", "tcp", 5432),
+    ("datagram", "host", "database", "udp", 53),
+    ("handshake", "host", "second", "tcp", 5433),
+    ("other-mac", "database", "host", "udp", 514),
+    ("checksum", "database", "host", "udp", 515),
+    ("refused", "host", "database", "udp", 600),
+    ("time", "host", "anyone", "udp", 123),
+    ("scanned", "database", "host", "tcp", 8080),
+];
+
+fn matrix() -> String {
+    let rules = RULES.map(|(id, client, server, transport, port)| {
+        format!(
+            "[[rule]]\nid = '{id}'\nclient = ['{client}']\nserver = ['{server}']\ntransport = '{transport}'\n\
+             ports = '{port}'\npresence = 'required'\n"
+        )
+    });
+    format!("name = 'Forged'\n{}", rules.concat())
+}
+
+const DEPLOYMENT: &str = r#"
+matrix = "m.toml"
+interfaces = ["eth0"]
+[roles]
+host = ["10.78.0.1"]
+database = ["10.78.0.2"]
+second = ["10.78.0.3"]
+anyone = ["any"]
+"#;
+
+fn tcp(source: [u8; 4], target: [u8; 4], ports: [u16; 2], flags: &str) -> Vec<u8> {
+    let mut builder = PacketBuilder::ipv4(source, target, 64).tcp(ports[0], ports[1], 7, 1000);
+    if flags.contains('S') {
+        builder = builder.syn();
+    }
+    if flags.contains('A') {
+        builder = builder.ack(9);
+    }
+    let mut packet = Vec::new();
+    builder.write(&mut packet, &[]).unwrap();
+    packet
+}
+
+fn udp(source: [u8; 4], target: [u8; 4], ports: [u16; 2]) -> Vec<u8> {
+    let mut packet = Vec::new();
+    PacketBuilder::ipv4(source, target, 64)
+        .udp(ports[0], ports[1])
+        .write(&mut packet, &[7; 20])
+        .unwrap();
+    packet
+}
+
+/// A port unreachable (RFC 792) from the database, about a datagram that the host is said to have sent.
+fn unreachable(ports: [u16; 2]) -> Vec<u8> {
+    let quoted = udp(HOST, DATABASE, ports);
+    let mut message = vec![3, 3, 0, 0, 0, 0, 0, 0];
+    message.extend(&quoted[..28]);
+    let sum = message
+        .chunks(2)
+        .map(|pair| u32::from(u16::from_be_bytes([pair[0], pair[1]])))
+        .sum::<u32>();
+    let folded = (sum & 0xffff) + (sum >> 16);
+    let checksum = !u16::try_from((folded & 0xffff) + (folded >> 16)).unwrap();
+    message[2..4].copy_from_slice(&checksum.to_be_bytes());
+    let mut packet = Vec::new();
+    PacketBuilder::ipv4(DATABASE, HOST, 64)
+        .write(&mut packet, IpNumber::ICMP, &message)
+        .unwrap();
+    packet
+}
+
+fn forged_frames_decide_nothing_over_tc() {
+    decide_nothing("tc");
+}
+
+fn forged_frames_decide_nothing_over_xdp() {
+    decide_nothing("xdp");
+}
+
+#[track_caller]
+fn decide_nothing(hook: &str) {
+    let directory = files(&[("m.toml", &matrix()), ("auditor.toml", DEPLOYMENT)]);
+    let (host, forger) = pair();
+    // On the host two services are bound; at the database one takes datagrams and answers none.
+    let bound = |namespace: &Namespace, address: &str| {
+        namespace.enter(|| Ok(UdpSocket::bind(address)?)).unwrap()
+    };
+    let _services = [514, 515].map(|port| bound(&host, &format!("10.78.0.1:{port}")));
+    let _silent = bound(&forger, "10.78.0.2:600");
+    let link = host.run("ip -o link show eth0").unwrap();
+    let mut words = link.split_whitespace();
+    words.find(|word| *word == "link/ether");
+    let mac = words.next().unwrap();
+    for stranger in ["10.78.0.3", "10.78.0.9"] {
+        let line = format!("ip neigh replace {stranger} lladdr {mac} dev eth0");
+        forger.run(&line).unwrap();
+    }
+    let arguments = format!("audit --config auditor.toml --ingress {hook} --for 5s --format json");
+    let finished = watch(&host, directory.path(), &arguments, |_| {
+        let asks = bound(&host, "10.78.0.1:40600");
+        asks.send_to(&[7; 20], "10.78.0.2:600").unwrap();
+        forger.enter(send_all).unwrap();
+        let other = "ip neigh replace 10.78.0.1 lladdr 02:00:00:00:00:99 dev eth0";
+        forger.run(other).unwrap();
+        let send = || {
+            let sender = Sender::new(HOST.into())?;
+            sender.send(&udp(DATABASE, HOST, [50_000, 514]))?;
+            Ok(())
+        };
+        forger.enter(send).unwrap();
+    });
+    let report = report(&finished.stdout);
+    let verdict = |id: &str| {
+        let rules = report["rules"].as_array().unwrap();
+        let rule = rules.iter().find(|rule| rule["id"] == id).unwrap();
+        rule["verdict"].as_str().unwrap().to_owned()
+    };
+    // Nothing of this host's left it, or only a reset did: it asked nothing, so nothing answered it.
+    for id in ["acknowledged", "datagram", "handshake", "time"] {
+        assert_eq!(verdict(id), "missing", "{id}: {report:#}");
+    }
+    // A host drops what is for another MAC address.
+    assert_eq!(verdict("other-mac"), "missing", "{report:#}");
+    // It drops what has a wrong checksum too; a datagram that nothing answered is no proof that it arrived.
+    assert_eq!(verdict("checksum"), "unanswered", "{report:#}");
+    // The error quotes a datagram from another port than the host sent.
+    assert_eq!(verdict("refused"), "unanswered", "{report:#}");
+    // An acknowledgement that is reset says nothing of a service.
+    assert_eq!(verdict("scanned"), "missing", "{report:#}");
+    for flow in report["flows"].as_array().unwrap() {
+        let is_of_host = flow["client"] == "10.78.0.1" && flow["port"] != 600;
+        assert!(
+            !is_of_host || flow["protocol"] == 1,
+            "the host is said to ask: {flow:#}"
+        );
+        assert_ne!(flow["outcome"], "established", "{flow:#}");
+        let by_number = |rule: &Value| rule == "time" && flow["verdict"] == "documented";
+        let rules = flow["rules"].as_array().unwrap();
+        assert!(!rules.iter().any(by_number), "{flow:#}");
+    }
+    let counted = |reason: &str| {
+        report["counted"][reason]["packets"]
+            .as_u64()
+            .unwrap_or_default()
+    };
+    assert_eq!(counted("own-source"), 1, "{:#}", report["counted"]);
+    assert_eq!(counted("other-host"), 1, "{:#}", report["counted"]);
+    assert_eq!(counted("stranger"), 1, "{:#}", report["counted"]);
+}
+
+/// Sends one frame of each kind.
+fn send_all() -> anyhow::Result<()> {
+    let host = Sender::new(HOST.into())?;
+    let send = |packet: Vec<u8>| host.send(&packet).map(|_sent| ());
+    // An acknowledgement and a datagram "from the database", which the host never asked.
+    send(tcp(DATABASE, HOST, [5432, 40_001], "A"))?;
+    send(udp(DATABASE, HOST, [53, 40_002]))?;
+    // Both halves of a handshake: the request in the host's own name, which the host receives, and its acceptance.
+    let second = Sender::new(SECOND.into())?;
+    second.send(&tcp(HOST, SECOND, [40_003, 5433], "S"))?;
+    send(tcp(SECOND, HOST, [5433, 40_003], "SA"))?;
+    // The acceptance of a connection that would accuse the host.
+    send(tcp(DATABASE, HOST, [23, 40_004], "SA"))?;
+    // A datagram that arrives with a wrong checksum.
+    let mut broken = udp(DATABASE, HOST, [50_001, 515]);
+    broken[26] ^= 0x55;
+    send(broken)?;
+    // Probes from the port of a service that the host may ask.
+    for port in 40_010..40_018 {
+        send(udp(DATABASE, HOST, [123, port]))?;
+    }
+    send(unreachable([40_999, 600]))?;
+    send(tcp(DATABASE, HOST, [50_002, 8080], "A"))?;
+    // From somebody else for somebody else.
+    let stranger = Sender::new([10, 78, 0, 9].into())?;
+    stranger.send(&udp(DATABASE, [10, 78, 0, 9], [50_003, 9]))?;
+    Ok(())
+}

@@ -6,8 +6,8 @@ use etherparse::{PacketBuilder, SlicedPacket, TransportSlice};
 use proptest::prelude::*;
 
 use super::{
-    Handshake, Packet, Part, Reason, mapped, pack4, parse, parse_plain_ipv4, parse_plain_ipv6,
-    unpack4,
+    Handshake, Packet, Part, Reason, Undelivered, mapped, pack4, parse, parse_plain_ipv4,
+    parse_plain_ipv6, unpack4,
 };
 
 const MAC: [u8; 6] = [2, 0, 0, 0, 0, 1];
@@ -386,7 +386,10 @@ proptest! {
                 let bytes = end.map(u64::to_ne_bytes);
                 bytes.concat().try_into().unwrap()
             });
-            prop_assert_eq!(read(&frame), Ok(plain));
+            let is_mapped = super::is_mapped(&plain.source) || super::is_mapped(&plain.destination);
+            // User space looks at that, where a bucket is read.
+            let expected = if is_mapped { Err(Reason::Malformed) } else { Ok(plain) };
+            prop_assert_eq!(read(&frame), expected);
         }
     }
 
@@ -407,11 +410,79 @@ proptest! {
 }
 
 #[test]
+fn what_icmp_says_of_a_packet() {
+    let refused = Some(Undelivered::Refused);
+    let unreachable = Some(Undelivered::Unreachable);
+    // RFC 792, RFC 1122 section 3.2.2.1, RFC 1191, RFC 1812 section 5.2.7.1; RFC 4443 section 3.
+    for (protocol, kind, code, expected) in [
+        (1, 3, 0, unreachable),
+        (1, 3, 1, unreachable),
+        (1, 3, 2, refused),
+        (1, 3, 3, refused),
+        (1, 3, 4, None),
+        (1, 3, 5, unreachable),
+        (1, 3, 9, refused),
+        (1, 3, 10, refused),
+        (1, 3, 13, refused),
+        (1, 4, 0, None),
+        (1, 5, 1, None),
+        (1, 8, 0, None),
+        (1, 11, 0, unreachable),
+        (1, 11, 1, unreachable),
+        (1, 12, 0, None),
+        (58, 1, 0, unreachable),
+        (58, 1, 1, refused),
+        (58, 1, 3, unreachable),
+        (58, 1, 4, refused),
+        (58, 1, 6, refused),
+        (58, 2, 0, None),
+        (58, 3, 0, unreachable),
+        (58, 128, 0, None),
+    ] {
+        let message = [kind, code, 0, 0, 0, 0, 0, 0];
+        let frame = if protocol == 1 {
+            ethernet(0x0800, &ipv4(1, 5, &message))
+        } else {
+            ethernet(0x86dd, &ipv6(58, &message))
+        };
+        let packet = read(&frame).unwrap();
+        let said = super::undelivered(&packet);
+        assert_eq!(said, expected, "{protocol}/{kind}/{code}");
+    }
+}
+
+#[test]
+fn addresses_that_must_not_be_on_a_wire() {
+    let mut packet = ipv6(17, &udp(1, 2));
+    packet[8..24].copy_from_slice(&mapped([10, 0, 0, 1]));
+    assert_eq!(read(&ethernet(0x86dd, &packet)), Err(Reason::Malformed));
+}
+
+#[test]
+fn addresses_of_groups() {
+    for (text, expected) in [
+        ("224.0.0.251", true),
+        ("239.255.255.250", true),
+        ("255.255.255.255", true),
+        ("223.255.255.255", false),
+        ("240.0.0.1", false),
+        ("ff02::1", true),
+        ("fe80::1", false),
+    ] {
+        let address = match text.parse().unwrap() {
+            core::net::IpAddr::V4(address) => mapped(address.octets()),
+            core::net::IpAddr::V6(address) => address.octets(),
+        };
+        assert_eq!(super::is_group(&address), expected, "{text}");
+    }
+}
+
+#[test]
 fn an_error_quotes_the_packet_that_it_is_about() {
     let check_quote = |ethertype, error: Vec<u8>, protocol| {
         let frame = ethernet(ethertype, &error);
         let packet = read(&frame).unwrap();
-        assert!(super::is_unreachable(&packet));
+        assert_eq!(super::undelivered(&packet), Some(Undelivered::Refused));
         let mut quoted = Packet::EMPTY;
         super::quoted(
             frame.as_slice(),

@@ -15,6 +15,7 @@ struct World {
     opened: RefCell<Vec<u16>>,
     documented: Vec<u16>,
     leaves: bool,
+    to_group: bool,
 }
 
 impl PortKnowledge for World {
@@ -36,6 +37,10 @@ impl PortKnowledge for World {
 
     fn leaves_host(&self) -> bool {
         self.leaves
+    }
+
+    fn is_to_group(&self) -> bool {
+        self.to_group
     }
 
     fn learn(&self, kind: PortKind, _protocol: u8, port: u16) {
@@ -74,10 +79,11 @@ fn a_handshake_is_certain() {
         server(&tcp(50_000, 60_001, Handshake::Request), &world),
         TO_SERVER
     );
-    assert_eq!(
-        server(&tcp(60_001, 50_000, Handshake::Reply), &world),
-        TO_CLIENT
-    );
+    // What comes in accepts only what this host asked for.
+    let reply = tcp(60_001, 50_000, Handshake::Reply);
+    assert_eq!(server(&reply, &world), None);
+    world.opened.borrow_mut().push(60_001);
+    assert_eq!(server(&reply, &world), TO_CLIENT);
 }
 
 #[test]
@@ -127,19 +133,48 @@ fn a_client_on_the_port_of_a_service_keeps_both_ports() {
 }
 
 #[test]
-fn documented_ports_decide_where_nothing_else_does() {
+fn a_bound_socket_serves_only_whose_port_is_a_clients() {
+    let from = |source| packet(protocol::UDP, source, 5060, Handshake::None);
+    let world = World {
+        listening: RefCell::new([5060].into()),
+        documented: [50_005].into(),
+        ..World::default()
+    };
+    let served = Some((Server::Destination, Evidence::Listener));
+    for (source, expected) in [
+        (50_000, served),
+        // As well known, equal, or named by the matrix.
+        (5080, None),
+        (5060, None),
+        (50_005, None),
+    ] {
+        assert_eq!(server(&from(source), &world), expected, "{source}");
+    }
+    // A connection's socket that listens is the server's, whatever the other port.
+    let connection = tcp(5080, 5060, Handshake::None);
+    assert_eq!(server(&connection, &world), served);
+    let leaving = |to_group| World {
+        listening: RefCell::new([5060].into()),
+        leaves: true,
+        to_group,
+        ..World::default()
+    };
+    let sent = packet(protocol::UDP, 5060, 50_000, Handshake::None);
+    let serves = Some((Server::Source, Evidence::Listener));
+    assert_eq!(server(&sent, &leaving(false)), serves);
+    assert_eq!(server(&sent, &leaving(true)), None, "a group never asks");
+}
+
+#[test]
+fn numbers_decide_nothing_by_a_single_packet() {
     let world = World {
         documented: [443].into(),
         ..World::default()
     };
     let mut packet = tcp(40_000, 443, Handshake::None);
-    assert_eq!(
-        server(&packet, &world),
-        Some((Server::Destination, Evidence::Documented))
-    );
+    assert_eq!(server(&packet, &world), None);
     packet.flags = RST;
     assert_eq!(server(&packet, &world), None);
-    assert_eq!(server(&tcp(443, 443, Handshake::None), &world), None);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! What was observed on this host in a window of time: flows, tallies, and what could not be seen.
 
+mod command_line;
 mod flow;
 mod ledger;
 mod process;
@@ -11,11 +12,13 @@ use std::{
 };
 
 use auditor_common::{Reason, Tally, Totals, lost::Lost};
+use ipnet::IpNet;
 use jiff::{SignedDuration, Timestamp};
 
+pub use command_line::shown as shown_command_line;
 pub use flow::{DirectionCounters, Endpoints, Flow, Outcome, Remembered, flag_names};
 pub use ledger::{FlowKey, KnownPorts, Ledger};
-pub use process::{Process, ServerProcess, SocketOwners};
+pub use process::{NetworkNamespace, Process, SocketOwner, SocketOwners};
 pub use translation::Translations;
 
 use crate::transport::Transport;
@@ -55,6 +58,8 @@ pub struct Host {
     pub network_namespace: Option<String>,
     /// Addresses of all interfaces, the loopback's included.
     pub addresses: BTreeSet<IpAddr>,
+    /// The networks that its interfaces are in: what is there is reached without a router.
+    pub networks: BTreeSet<IpNet>,
     pub listeners: BTreeSet<Listener>,
     /// The processes that own this host's sockets.
     pub owners: SocketOwners,

@@ -10,6 +10,7 @@ use std::{
 
 use anyhow::bail;
 use auditor_common::Tally;
+use ipnet::IpNet;
 use jiff::{SignedDuration, Timestamp};
 use thiserror::Error;
 
@@ -196,8 +197,13 @@ const CAPTURE: &str = "capture";
 /// # Errors
 ///
 /// Without given addresses, not exactly one address is in every flow.
-pub(crate) fn captured_host(addresses: &[IpAddr], flows: &[Flow]) -> anyhow::Result<Host> {
-    let mut own = addresses.to_vec();
+pub(crate) fn captured_host(addresses: &[IpNet], flows: &[Flow]) -> anyhow::Result<Host> {
+    let mut own: Vec<IpAddr> = addresses.iter().map(IpNet::addr).collect();
+    let networks = addresses
+        .iter()
+        .filter(|network| network.prefix_len() < network.max_prefix_len())
+        .map(IpNet::trunc)
+        .collect();
     if own.is_empty() {
         let is_single = |address: &IpAddr| !address.is_multicast() && !address.is_unspecified();
         let mut n_flows: BTreeMap<IpAddr, usize> = BTreeMap::new();
@@ -237,6 +243,7 @@ pub(crate) fn captured_host(addresses: &[IpAddr], flows: &[Flow]) -> anyhow::Res
             .into_iter()
             .map(|address| address.to_canonical())
             .collect(),
+        networks,
         listeners: BTreeSet::new(),
         is_captured: true,
         owners: SocketOwners::default(),

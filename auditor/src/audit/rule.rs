@@ -80,9 +80,9 @@ pub(super) fn flows(n_rules: usize, findings: &[FlowFinding]) -> Vec<Vec<usize>>
     for (at, finding) in findings.iter().enumerate() {
         let rules = match &finding.verdict {
             FlowVerdict::Documented { rules } | FlowVerdict::Forbidden { rules } => rules,
-            FlowVerdict::Excepted { .. }
-            | FlowVerdict::Housekeeping
-            | FlowVerdict::Unexpected { .. } => continue,
+            // Excepted or not, the traffic of a rule that forbids it was seen.
+            FlowVerdict::Excepted { forbidding, .. } => forbidding,
+            FlowVerdict::Housekeeping | FlowVerdict::Unexpected { .. } => continue,
         };
         for rule in rules {
             if let Some(flows) = flows.get_mut(*rule) {

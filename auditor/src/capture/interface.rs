@@ -7,6 +7,7 @@
 use std::{collections::BTreeMap, io, net::IpAddr};
 
 use futures_util::{FutureExt as _, StreamExt as _, TryStreamExt as _};
+use ipnet::IpNet;
 use netlink_packet_route::{
     RouteNetlinkMessage,
     address::AddressAttribute,
@@ -31,6 +32,8 @@ pub struct Interface {
     /// The number of VLAN interfaces on top of it.
     pub n_vlans: u32,
     pub addresses: Vec<IpAddr>,
+    /// The networks of its addresses, whose hosts are reached without a router.
+    pub networks: Vec<IpNet>,
 }
 
 /// Why the interfaces can't be listed.
@@ -112,6 +115,14 @@ impl Interfaces {
                     _ => None,
                 });
             interface.addresses.extend(local.or(plain));
+            // `Address` has the network: it is the peer's on a point-to-point link.
+            let network = plain
+                .or(local)
+                .and_then(|address| IpNet::new(address, message.header.prefix_len).ok())
+                .filter(|network| network.prefix_len() != 0);
+            interface
+                .networks
+                .extend(network.map(|network| network.trunc()));
         }
         Ok(interfaces.into_values().collect())
     }
@@ -140,6 +151,7 @@ fn interface(link: LinkMessage) -> (Interface, Option<u32>) {
         xdp_program: None,
         n_vlans: 0,
         addresses: Vec::new(),
+        networks: Vec::new(),
     };
     for attribute in link.attributes {
         match attribute {

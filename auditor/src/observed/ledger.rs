@@ -71,10 +71,12 @@ impl Ledger {
         }
     }
 
-    /// Adds addresses of this host to those already known.
+    /// Says which addresses are this host's.
     pub fn own(&mut self, addresses: &BTreeSet<IpAddr>) {
-        self.own
-            .extend(addresses.iter().map(|one| address::to_bytes(*one)));
+        self.own = addresses
+            .iter()
+            .map(|one| address::to_bytes(*one))
+            .collect();
     }
 
     /// Adds a conversation that a drain found.

@@ -28,7 +28,7 @@ pub fn judge(policy: &Policy, observed: &Observed) -> Audit {
         .iter()
         .map(|flow| judge.judge(flow))
         .collect();
-    legs::count_once(&observed.flows, &mut flows);
+    legs::count_once(&observed.host, &observed.flows, &mut flows);
     let of_rules = rule::flows(policy.rules.len(), &flows);
     let mut rules: Vec<RuleFinding> = policy
         .rules

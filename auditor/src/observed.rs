@@ -11,7 +11,7 @@ use std::{
     net::IpAddr,
 };
 
-use auditor_common::{Reason, Tally, Totals, lost::Lost};
+use auditor_common::{Reason, Tally, Totals, lost::Lost, packet::Tunnel};
 use ipnet::IpNet;
 use jiff::{SignedDuration, Timestamp};
 
@@ -60,6 +60,8 @@ pub struct Host {
     pub addresses: BTreeSet<IpAddr>,
     /// The networks that its interfaces are in: what is there is reached without a router.
     pub networks: BTreeSet<IpNet>,
+    /// Its interfaces that are ends of tunnels, by their names.
+    pub tunnels: BTreeMap<String, Tunnel>,
     pub listeners: BTreeSet<Listener>,
     /// The processes that own this host's sockets.
     pub owners: SocketOwners,

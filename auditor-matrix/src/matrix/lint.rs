@@ -101,13 +101,13 @@ fn overlap_of(first: (usize, &Rule), second: (usize, &Rule)) -> Option<Finding> 
         })
     };
     match said(vec![a, b], |rule| rule.presence) {
-        Said::Forbidden(forbidding) if forbidding.len() == 1 => {
+        Said::Forbidden { though, .. } if !though.is_empty() => {
             return finding(
                 Weight::Wrong,
                 "one forbids traffic that the other allows: the flow would be a violation; narrow one of them".to_owned(),
             );
         }
-        Said::Forbidden(_) | Said::Allowed(_) | Said::Nothing => {}
+        Said::Forbidden { .. } | Said::Allowed(_) | Said::Nothing => {}
     }
     // Rules with different conditions may both be intended, and so may one for two hosts and one for what stays in a host.
     if a.when != b.when || a.loopback != b.loopback {

@@ -12,7 +12,7 @@ pub enum Said<R> {
     /// These allow it, and none forbids it.
     Allowed(Vec<R>),
     /// These forbid it, whatever others allow: who writes a narrow prohibition beside a wide permission means it.
-    Forbidden(Vec<R>),
+    Forbidden { by: Vec<R>, though: Vec<R> },
 }
 
 /// What the rules that match some traffic together say of it: a rule that forbids prevails over all that allow.
@@ -21,7 +21,10 @@ pub fn said<R>(matching: Vec<R>, presence: impl Fn(&R) -> Presence) -> Said<R> {
         .into_iter()
         .partition(|rule| presence(rule).forbids());
     match (forbidding.is_empty(), allowing.is_empty()) {
-        (false, _) => Said::Forbidden(forbidding),
+        (false, _) => Said::Forbidden {
+            by: forbidding,
+            though: allowing,
+        },
         (true, false) => Said::Allowed(allowing),
         (true, true) => Said::Nothing,
     }
@@ -66,7 +69,10 @@ mod tests {
                 [*allowing, Presence::Forbidden],
                 [Presence::Forbidden, *allowing],
             ] {
-                let forbidden = Said::Forbidden(vec![Presence::Forbidden]);
+                let forbidden = Said::Forbidden {
+                    by: vec![Presence::Forbidden],
+                    though: vec![*allowing],
+                };
                 assert_eq!(said(both.to_vec(), |rule| *rule), forbidden);
             }
         }
@@ -82,7 +88,7 @@ mod tests {
             match said(matching, |rule| rule.0) {
                 Said::Nothing => prop_assert!(first.is_none()),
                 Said::Allowed(_) => prop_assert!(!first.expect("one allows").0.forbids()),
-                Said::Forbidden(_) => prop_assert!(first.expect("one forbids").0.forbids()),
+                Said::Forbidden { .. } => prop_assert!(first.expect("one forbids").0.forbids()),
             }
         }
     }

@@ -1,8 +1,9 @@
 //! What is known of this host before anything is attached, and kept up to date while it is watched.
 
-use std::{net::IpAddr, time::Duration};
+use std::{collections::BTreeMap, net::IpAddr, time::Duration};
 
 use anyhow::Context as _;
+use auditor_common::packet::Tunnel;
 use ipnet::IpNet;
 
 use super::{clock, remembered::Remembered};
@@ -63,6 +64,7 @@ impl HostFacts {
             network_namespace,
             addresses: remembered.addresses.known(),
             networks: remembered.networks.known(),
+            tunnels: tunnels(&interfaces),
             is_captured: false,
             owners: SocketOwners::default(),
             listeners: remembered.listeners.known(),
@@ -105,6 +107,7 @@ impl HostFacts {
         }
         self.host.addresses = known.known();
         self.host.networks = near.known();
+        self.host.tunnels = tunnels(&self.interfaces);
         Ok(())
     }
 
@@ -137,4 +140,21 @@ fn networks(interfaces: &[Interface]) -> impl Iterator<Item = IpNet> {
     interfaces
         .iter()
         .flat_map(|interface| interface.networks.iter().copied())
+}
+
+fn tunnels(interfaces: &[Interface]) -> BTreeMap<String, Tunnel> {
+    interfaces
+        .iter()
+        .filter_map(|interface| {
+            let tunnel = match interface.kind.as_deref()? {
+                "vxlan" => Tunnel::Vxlan,
+                "geneve" => Tunnel::Geneve,
+                "gre" | "gretap" | "ip6gre" | "ip6gretap" => Tunnel::Gre,
+                "ipip" | "ip6tnl" => Tunnel::Ipip,
+                "sit" => Tunnel::SixIn,
+                _ => return None,
+            };
+            Some((interface.name.clone(), tunnel))
+        })
+        .collect()
 }

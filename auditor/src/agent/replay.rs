@@ -244,6 +244,7 @@ pub(crate) fn captured_host(addresses: &[IpNet], flows: &[Flow]) -> anyhow::Resu
             .map(|address| address.to_canonical())
             .collect(),
         networks,
+        tunnels: BTreeMap::new(),
         listeners: BTreeSet::new(),
         is_captured: true,
         owners: SocketOwners::default(),

@@ -78,7 +78,7 @@ impl Conversation {
     fn allowing(&self) -> Option<&Vec<usize>> {
         self.said.iter().find_map(|said| match said {
             Said::Allowed(rules) => Some(rules),
-            Said::Nothing | Said::Forbidden(_) => None,
+            Said::Nothing | Said::Forbidden { .. } => None,
         })
     }
 }
@@ -124,13 +124,19 @@ impl<'a> Judge<'a> {
         let query = self.query(flow, flow.endpoints());
         let own = self.said(query);
         let conversations = self.said_of_conversations(flow);
-        let mut forbidding: BTreeSet<usize> = BTreeSet::new();
+        let (mut forbidding, mut allowing): (BTreeSet<usize>, BTreeSet<usize>) = Default::default();
         for said in std::iter::once(&own).chain(conversations.iter().flat_map(|one| &one.said)) {
-            if let Said::Forbidden(rules) = said {
-                forbidding.extend(rules);
+            match said {
+                Said::Nothing => {}
+                Said::Allowed(rules) => allowing.extend(rules),
+                Said::Forbidden { by, though } => {
+                    forbidding.extend(by);
+                    allowing.extend(though);
+                }
             }
         }
-        let forbidding: Vec<usize> = forbidding.into_iter().collect();
+        let [forbidding, overruled] =
+            [forbidding, allowing].map(|rules| rules.into_iter().collect::<Vec<usize>>());
         if forbidding.is_empty() {
             if let Said::Allowed(rules) = own {
                 return finding(FlowVerdict::Documented { rules }, Severity::Fine);
@@ -156,6 +162,12 @@ impl<'a> Judge<'a> {
         if let Some(exception) = self.exception(flow) {
             let verdict = FlowVerdict::Excepted {
                 exception,
+                // Where none forbids it, not all of its conversations are allowed.
+                allowing: if forbidding.is_empty() {
+                    Vec::new()
+                } else {
+                    overruled
+                },
                 forbidding,
             };
             return finding(verdict, Severity::Fine);
@@ -184,7 +196,11 @@ impl<'a> Judge<'a> {
             (false, false) => Severity::Violation,
         };
         if !forbidding.is_empty() {
-            return finding(FlowVerdict::Forbidden { rules: forbidding }, severity);
+            let verdict = FlowVerdict::Forbidden {
+                rules: forbidding,
+                allowing: overruled,
+            };
+            return finding(verdict, severity);
         }
         let (reason, nearest) = match undocumented {
             None => (Mismatch::Port, Vec::new()),

@@ -2,10 +2,16 @@
 //! router, before and after its addresses were translated, in a tunnel and behind it. Each place has a flow of its own, and all
 //! of them are one finding.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    net::IpAddr,
+};
+
+use auditor_common::{packet::Tunnel, port::protocol};
 
 use super::verdict::{FlowFinding, Severity};
-use crate::observed::{Endpoints, Flow};
+use crate::observed::{Endpoints, Flow, Host};
 
 /// The places at which conversations with translated addresses were seen.
 #[derive(Default)]
@@ -53,8 +59,8 @@ impl Legs {
 /// Leaves one finding of each conversation its severity, and names the other places in all of them.
 ///
 /// Of several interfaces that is the first one of the most severe; of a translated conversation it is the flow between the
-/// real endpoints, if that was seen.
-pub(super) fn count_once(flows: &[Flow], findings: &mut [FlowFinding]) {
+/// real endpoints, if that was seen; of a tunnel, if its ends are the only ones of its kind, it is what the tunnel carries.
+pub(super) fn count_once(host: &Host, flows: &[Flow], findings: &mut [FlowFinding]) {
     let mut places: HashMap<(u8, Endpoints), Vec<usize>> = HashMap::new();
     for (at, (flow, finding)) in flows.iter().zip(&*findings).enumerate() {
         if finding.severity != Severity::Fine {
@@ -66,7 +72,7 @@ pub(super) fn count_once(flows: &[Flow], findings: &mut [FlowFinding]) {
     let severity = |at: usize| severities.get(at).copied().unwrap_or(Severity::Fine);
     // The first of the most severe.
     let worst = |places: &[usize]| {
-        let in_order = |at: &usize| (severity(*at), std::cmp::Reverse(*at));
+        let in_order = |at: &usize| (severity(*at), Reverse(*at));
         places.iter().copied().max_by_key(in_order)
     };
     let is_finding = |at: &usize| severity(*at) != Severity::Fine;
@@ -114,6 +120,41 @@ pub(super) fn count_once(flows: &[Flow], findings: &mut [FlowFinding]) {
             counted_at.extend(elsewhere.into_iter().map(|other| (at, other)));
         }
     }
+    let is_counted = |at: &usize| is_finding(at) && !counted_at.iter().any(|(one, _)| one == at);
+    let mut of_tunnels = Vec::new();
+    for (tunnel, carriers) in carriers(flows) {
+        let open: Vec<usize> = carriers.flows.iter().copied().filter(is_counted).collect();
+        if open.is_empty() {
+            continue;
+        }
+        let is_inside = |flow: &Flow| {
+            flow.tunnel == Some(tunnel) || host.tunnels.get(&flow.interface) == Some(&tunnel)
+        };
+        let inside: Vec<usize> = flows
+            .iter()
+            .enumerate()
+            .filter(|(_, flow)| is_inside(flow))
+            .map(|(at, _)| at)
+            .filter(is_counted)
+            .collect();
+        // With tunnels between several pairs of hosts, it is not known which of them carried a conversation.
+        let inside = worst(&inside).filter(|_| carriers.pairs.len() == 1);
+        for pair in &carriers.pairs {
+            let of_pair: Vec<usize> = open
+                .iter()
+                .copied()
+                .filter(|at| flows.get(*at).is_some_and(|flow| pair_of(flow) == *pair))
+                .chain(inside)
+                .collect();
+            // Of equal ones what is inside, which was seen last.
+            let in_order = |at: &usize| (severity(*at), inside == Some(*at), Reverse(*at));
+            if let Some(first) = of_pair.iter().copied().max_by_key(in_order) {
+                let others = of_pair.iter().filter(|at| **at != first);
+                of_tunnels.extend(others.map(|at| (*at, first)));
+            }
+        }
+    }
+    counted_at.extend(of_tunnels);
     for (at, other) in counted_at {
         if let Some(finding) = findings.get_mut(at) {
             finding.severity = Severity::Fine;
@@ -125,6 +166,38 @@ pub(super) fn count_once(flows: &[Flow], findings: &mut [FlowFinding]) {
             finding.elsewhere.get_or_insert_default().places.insert(at);
         }
     }
+}
+
+/// The flows of a kind of tunnel, and between which hosts they are.
+#[derive(Default)]
+struct Carriers {
+    flows: Vec<usize>,
+    pairs: BTreeSet<(IpAddr, IpAddr)>,
+}
+
+fn carriers(flows: &[Flow]) -> BTreeMap<Tunnel, Carriers> {
+    let mut carriers: BTreeMap<Tunnel, Carriers> = BTreeMap::new();
+    for (at, flow) in flows.iter().enumerate() {
+        let tunnel = match (flow.protocol, flow.port) {
+            (protocol::UDP, 4789 | 8472) => Tunnel::Vxlan,
+            (protocol::UDP, 6081) => Tunnel::Geneve,
+            (4, _) => Tunnel::Ipip,
+            (41, _) => Tunnel::SixIn,
+            (47, _) => Tunnel::Gre,
+            _ => continue,
+        };
+        if flow.tunnel.is_none() {
+            let carriers = carriers.entry(tunnel).or_default();
+            carriers.flows.push(at);
+            carriers.pairs.insert(pair_of(flow));
+        }
+    }
+    carriers
+}
+
+/// The two hosts of a flow: both ends of a tunnel ask the other's port.
+fn pair_of(flow: &Flow) -> (IpAddr, IpAddr) {
+    (flow.client.min(flow.server), flow.client.max(flow.server))
 }
 
 #[cfg(test)]

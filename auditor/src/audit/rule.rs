@@ -78,13 +78,21 @@ const REPLY_TIMEOUT: SignedDuration = SignedDuration::from_secs(1);
 pub(super) fn flows(n_rules: usize, findings: &[FlowFinding]) -> Vec<Vec<usize>> {
     let mut flows = vec![Vec::new(); n_rules];
     for (at, finding) in findings.iter().enumerate() {
-        let rules = match &finding.verdict {
-            FlowVerdict::Documented { rules } | FlowVerdict::Forbidden { rules } => rules,
-            // Excepted or not, the traffic of a rule that forbids it was seen.
-            FlowVerdict::Excepted { forbidding, .. } => forbidding,
+        let lists = match &finding.verdict {
+            FlowVerdict::Documented { rules } => [&rules[..], &[]],
+            // Excepted or not, the traffic of a rule that forbids it was seen, and that of one that allows it.
+            FlowVerdict::Forbidden {
+                rules: forbidding,
+                allowing,
+            }
+            | FlowVerdict::Excepted {
+                forbidding,
+                allowing,
+                ..
+            } => [&forbidding[..], &allowing[..]],
             FlowVerdict::Housekeeping | FlowVerdict::Unexpected { .. } => continue,
         };
-        for rule in rules {
+        for rule in lists.into_iter().flatten() {
             if let Some(flows) = flows.get_mut(*rule) {
                 flows.push(at);
             }

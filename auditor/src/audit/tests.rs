@@ -153,6 +153,7 @@ fn observed(flows: &[Flow]) -> Observed {
                 .map(|text| text.parse::<IpAddr>().unwrap())
                 .collect(),
             networks: ["10.0.0.0/24".parse().unwrap()].into(),
+            tunnels: std::collections::BTreeMap::new(),
             listeners: [listener].into(),
         },
         window: Window::new(start, start, SignedDuration::from_secs(1)),
@@ -193,7 +194,7 @@ fn told(policy: &Policy, audit: &Audit, index: usize) -> String {
             .join(",")
     };
     let more = match &finding.verdict {
-        FlowVerdict::Documented { rules } | FlowVerdict::Forbidden { rules } => ids(rules),
+        FlowVerdict::Documented { rules } | FlowVerdict::Forbidden { rules, .. } => ids(rules),
         FlowVerdict::Unexpected {
             reason, nearest, ..
         } => {
@@ -329,14 +330,14 @@ fn forbidden_beats_whatever_allows_it() {
         DEPLOYMENT,
         &telnet,
         "forbidden b violation",
-        &["missing", "violated"],
+        &["observed", "violated"],
     );
     check(
         &[narrow, wide],
         DEPLOYMENT,
         &telnet,
         "forbidden a violation",
-        &["violated", "missing"],
+        &["violated", "observed"],
     );
     // Its condition is off: then it forbids nothing.
     let off = format!("{narrow}; when = \"strict\"");
@@ -353,7 +354,7 @@ fn forbidden_beats_whatever_allows_it() {
         &on,
         &telnet,
         "forbidden b violation",
-        &["missing", "violated"],
+        &["observed", "violated"],
     );
     // Who asked is a guess, and the other way round it would be allowed.
     let guessed = Flow {
@@ -378,7 +379,7 @@ fn forbidden_beats_whatever_allows_it() {
         &accepted,
         &telnet,
         "excepted  fine",
-        &["missing", "violated"],
+        &["observed", "violated"],
     );
     // What every network does may be forbidden too.
     let dhcp = flow("10.0.0.10 10.0.0.254 udp 67 1/1");

@@ -81,10 +81,11 @@ pub enum FlowVerdict {
     /// These rules allow it.
     Documented { rules: Vec<usize> },
     /// This exception covers it, named by its index in the policy. It is a person's word, so it also covers what rules
-    /// forbid, which are then named.
+    /// forbid, which are then named, with those that allow it.
     Excepted {
         exception: usize,
         forbidding: Vec<usize>,
+        allowing: Vec<usize>,
     },
     /// Traffic that every network has, such as neighbour discovery and DHCP.
     Housekeeping,
@@ -96,8 +97,11 @@ pub enum FlowVerdict {
         /// The real endpoints that no rule allows, where addresses were translated; `reason` is about them.
         real: Option<Box<Endpoints>>,
     },
-    /// A rule forbids it, whatever others allow.
-    Forbidden { rules: Vec<usize> },
+    /// These rules forbid it, whatever others allow; those are named too, since their traffic was seen.
+    Forbidden {
+        rules: Vec<usize>,
+        allowing: Vec<usize>,
+    },
 }
 
 impl FlowVerdict {

@@ -190,7 +190,7 @@ fn flow(judged: &Judged, flow: &Flow, finding: &FlowFinding) -> schema::Flow {
             .collect()
     };
     let (reason, rules, exception) = match &finding.verdict {
-        audit::FlowVerdict::Documented { rules } | audit::FlowVerdict::Forbidden { rules } => {
+        audit::FlowVerdict::Documented { rules } | audit::FlowVerdict::Forbidden { rules, .. } => {
             (None, ids(rules), None)
         }
         audit::FlowVerdict::Unexpected {
@@ -199,6 +199,7 @@ fn flow(judged: &Judged, flow: &Flow, finding: &FlowFinding) -> schema::Flow {
         audit::FlowVerdict::Excepted {
             exception,
             forbidding,
+            ..
         } => {
             let exception = policy.exceptions.get(*exception);
             (None, ids(forbidding), exception)

@@ -38,6 +38,7 @@ pub(super) fn flow(judged: &Judged, flow: &Flow, finding: &FlowFinding) -> Strin
             FlowVerdict::Excepted {
                 exception,
                 forbidding,
+                ..
             } => {
                 let accepted = judged.policy.exceptions.get(*exception).map_or_else(
                     String::new,
@@ -56,13 +57,18 @@ pub(super) fn flow(judged: &Judged, flow: &Flow, finding: &FlowFinding) -> Strin
                 }
             }
             FlowVerdict::Housekeeping => "what every network does".to_owned(),
-            FlowVerdict::Forbidden { rules } => {
+            FlowVerdict::Forbidden { rules, allowing } => {
+                let though = if allowing.is_empty() {
+                    String::new()
+                } else {
+                    format!(", though {} would allow it", ids(allowing))
+                };
                 let guess = if is_guess {
                     "; which end asked is a guess"
                 } else {
                     ""
                 };
-                format!("forbidden by {}{guess}", ids(rules))
+                format!("forbidden by {}{though}{guess}", ids(rules))
             }
             FlowVerdict::Unexpected {
                 reason,

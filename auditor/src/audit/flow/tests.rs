@@ -53,7 +53,12 @@ fn plain(policy: &Policy, observed: &Observed, flow: &Flow) -> FlowVerdict {
     let matching = rules(&|rule| rule.applies && allows(rule));
     match said(matching, |at| policy.rules[*at].rule.presence) {
         Said::Allowed(rules) => return FlowVerdict::Documented { rules },
-        Said::Forbidden(rules) => return FlowVerdict::Forbidden { rules },
+        Said::Forbidden { by, though } => {
+            return FlowVerdict::Forbidden {
+                rules: by,
+                allowing: though,
+            };
+        }
         Said::Nothing => {}
     }
     let housekeeping = Housekeeping::new(policy, observed);

@@ -66,6 +66,7 @@ fn audit(rules: &[&str], flows: &[Flow]) -> Audit {
         ));
     }
     let host = Host {
+        tunnels: [("vx0".to_owned(), Tunnel::Vxlan)].into(),
         addresses: ["10.0.0.1".parse().unwrap(), "172.17.0.1".parse().unwrap()].into(),
         ..Host::default()
     };
@@ -214,5 +215,48 @@ fn two_apparent_legs_meet_by_the_real_one() {
     assert_eq!(
         told(&audit(&["peer node 9999 optional"], &flows)),
         ["unexpected violation", "unexpected fine at 0"]
+    );
+}
+
+#[test]
+fn a_tunnel_and_what_it_carries_are_one_finding() {
+    let carrier = |ends: &str| Flow {
+        protocol: 17,
+        ..flow("eth0", ends, &[])
+    };
+    let there = carrier("10.0.0.1 10.0.0.2 4789");
+    let back = carrier("10.0.0.2 10.0.0.1 4789");
+    let inner = flow("vx0", "10.244.0.2 10.244.0.1 8080", &[]);
+    let inside = Flow {
+        tunnel: Some(Tunnel::Vxlan),
+        ..flow("eth0", "10.244.0.2 10.244.0.1 8080", &[])
+    };
+    let rules = &["peer node 9999 optional"][..];
+    assert_eq!(
+        told(&audit(
+            rules,
+            &[there.clone(), back.clone(), inside, inner.clone()]
+        )),
+        [
+            "unexpected fine at 2",
+            "unexpected fine at 2",
+            "unexpected violation",
+            "unexpected fine at 2",
+        ]
+    );
+    // Seen on the tunnel's own interface alone, and not at all.
+    assert_eq!(
+        told(&audit(rules, &[there.clone(), inner.clone()])),
+        ["unexpected fine at 1", "unexpected violation"]
+    );
+    assert_eq!(
+        told(&audit(rules, &[there.clone(), back.clone()])),
+        ["unexpected violation", "unexpected fine at 0"]
+    );
+    // A tunnel to somebody else may carry anything.
+    let stranger = carrier("10.0.0.1 192.0.2.9 4789");
+    assert_eq!(
+        told(&audit(rules, &[there, stranger, inner])),
+        ["unexpected violation"; 3]
     );
 }

@@ -93,7 +93,7 @@ impl RulePorts {
     pub fn overlap(&self, other: &Self) -> bool {
         match (self.set(), other.set()) {
             (Some(a), Some(b)) => a.overlaps(&b),
-            (Some(_), None) | (None, Some(_)) | (None, None) => true,
+            (Some(_) | None, None) | (None, Some(_)) => true,
         }
     }
 }

@@ -258,16 +258,14 @@ async fn addresses(
     let resolver = resolver.map_err(|problem| Failure::silence(problem.to_string()))?;
     // The trailing dot makes the name absolute, so the host's search domains are not tried.
     let full = format!("{}.", name.trim_end_matches('.'));
-    let found = match timeout(TIMEOUT, resolver.lookup_ip(full)).await {
-        Ok(found) => found.map_err(|problem| Failure {
-            is_answer: problem.is_nx_domain(),
-            problem: problem.to_string(),
-        })?,
-        Err(_) => {
-            let problem = format!("no answer within {} s", TIMEOUT.as_secs());
-            return Err(Failure::silence(problem));
-        }
+    let Ok(found) = timeout(TIMEOUT, resolver.lookup_ip(full)).await else {
+        let problem = format!("no answer within {} s", TIMEOUT.as_secs());
+        return Err(Failure::silence(problem));
     };
+    let found = found.map_err(|problem| Failure {
+        is_answer: problem.is_nx_domain(),
+        problem: problem.to_string(),
+    })?;
     let lifetime = found
         .valid_until()
         .saturating_duration_since(clock::monotonic().into_std());

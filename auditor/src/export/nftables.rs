@@ -208,7 +208,7 @@ impl Part<'_> {
                     }
                 }
                 Peer::Unknown => {
-                    leave_out(format!("the deployment gives `{}` no address", role.name()))
+                    leave_out(format!("the deployment gives `{}` no address", role.name()));
                 }
             }
         }

@@ -239,7 +239,7 @@ mod tests {
         transport::Transport,
     };
 
-    const NOW: Duration = Duration::from_secs(60);
+    const NOW: Duration = Duration::from_mins(1);
 
     fn address(text: &str) -> IpAddr {
         text.parse().unwrap()

@@ -111,7 +111,7 @@ mod tests {
 
     #[test]
     fn a_translation_that_is_no_more_is_forgotten() {
-        let minute = Duration::from_secs(60);
+        let minute = Duration::from_mins(1);
         let apparent = endpoints("10.0.0.9 10.0.0.1 9000");
         let mut translations = Translations::default();
         for (server, at) in [("172.17.0.2", 0), ("172.17.0.3", 2)] {

@@ -102,30 +102,28 @@ fn elsewhere(judged: &Judged, elsewhere: &Elsewhere) -> String {
             flow.interface
         ))
     };
-    match &elsewhere.counted_at {
-        Some(at) => format!(
+    if let Some(at) = &elsewhere.counted_at {
+        return format!(
             "; the same conversation as {}, and counted there",
             place(at).unwrap_or_default()
-        ),
-        None => {
-            let places: Vec<String> = elsewhere
-                .places
-                .iter()
-                .filter_map(place)
-                .take(MOST_LISTED)
-                .collect();
-            let more = elsewhere.places.len().saturating_sub(places.len());
-            let more = if more == 0 {
-                String::new()
-            } else {
-                format!(" and {more} more")
-            };
-            format!(
-                "; the same conversation was seen as {}{more}",
-                places.join(", ")
-            )
-        }
+        );
     }
+    let places: Vec<String> = elsewhere
+        .places
+        .iter()
+        .filter_map(place)
+        .take(MOST_LISTED)
+        .collect();
+    let more = elsewhere.places.len().saturating_sub(places.len());
+    let more = if more == 0 {
+        String::new()
+    } else {
+        format!(" and {more} more")
+    };
+    format!(
+        "; the same conversation was seen as {}{more}",
+        places.join(", ")
+    )
 }
 
 /// Why a flow of a kind that every network has is no housekeeping.

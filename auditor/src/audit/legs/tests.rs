@@ -1,4 +1,4 @@
-use std::path::Path;
+use std::{fmt::Write as _, path::Path};
 
 use auditor_common::{Evidence, packet::Tunnel};
 use jiff::Timestamp;
@@ -61,9 +61,11 @@ fn audit(rules: &[&str], flows: &[Flow]) -> Audit {
         let [client, server, ports, presence] = parts[..] else {
             panic!("{rule}");
         };
-        text.push_str(&format!(
+        write!(
+            text,
             "[[rule]]\nid = \"r{number}\"\nclient = [\"{client}\"]\nserver = [\"{server}\"]\ntransport = \"tcp\"\nports = \"{ports}\"\npresence = \"{presence}\"\n"
-        ));
+        )
+        .unwrap();
     }
     let host = Host {
         tunnels: [("vx0".to_owned(), Tunnel::Vxlan)].into(),

@@ -1,10 +1,13 @@
 //! Addresses that are translated on the way: the verdict is on who really talks.
 
+use std::time::Duration;
+
 use lab::{
     Namespace,
     conversation::{Outcome, Transport, request, serve},
     namespace,
 };
+use serde_json::Value;
 
 use crate::{
     fixture::{
@@ -20,6 +23,8 @@ use crate::{
 
 tests! {
     the_verdict_is_on_who_really_talks: [Kernel, Program("nft")],
+    both_legs_are_one_finding: [Kernel, Program("nft")],
+    a_bridge_and_its_port_are_one_finding: [Kernel],
 }
 
 const MATRIX: &str = r#"
@@ -109,4 +114,132 @@ fn the_verdict_is_on_who_really_talks() {
         );
         assert_eq!(real["port"], real_port);
     }
+}
+
+/// The flows of a report, as `client server port interface verdict severity`, and how many violations it counts.
+fn told(report: &Value) -> (Vec<String>, u64) {
+    let flows = report["flows"].as_array().unwrap();
+    let tell = |flow: &Value| {
+        let word = |name: &str| flow[name].as_str().unwrap_or_default().to_owned();
+        format!(
+            "{} {} {} {} {} {}",
+            word("client"),
+            word("server"),
+            flow["port"],
+            word("interface"),
+            word("verdict"),
+            word("severity")
+        )
+    };
+    let violations = report["summary"]["violations"].as_u64().unwrap();
+    (flows.iter().map(tell).collect(), violations)
+}
+
+fn both_legs_are_one_finding() {
+    let (one, other) = pair();
+    let container = container(&one);
+    let _published = serve(&container, Transport::Tcp, 8080).unwrap();
+    let talk = || {
+        let published = "10.78.0.1:9000".parse().unwrap();
+        assert_eq!(
+            request(&other, Transport::Tcp, published).unwrap(),
+            Outcome::Answered
+        );
+    };
+    let arguments = "audit --config a.toml -i eth0 -i eth1 --format json";
+    for (ports, presence, verdict, severities, violations) in [
+        // The published port is what the operator wrote, or the container's own.
+        (
+            ("node", "9000"),
+            "optional",
+            "documented",
+            ["fine", "fine"],
+            0,
+        ),
+        (
+            ("store", "8080"),
+            "optional",
+            "documented",
+            ["fine", "fine"],
+            0,
+        ),
+        (
+            ("store", "1"),
+            "optional",
+            "unexpected",
+            ["fine", "violation"],
+            1,
+        ),
+        (
+            ("node", "9000"),
+            "forbidden",
+            "forbidden",
+            ["fine", "violation"],
+            1,
+        ),
+        (
+            ("store", "8080"),
+            "forbidden",
+            "forbidden",
+            ["fine", "violation"],
+            1,
+        ),
+    ] {
+        let (server, ports) = ports;
+        let matrix = format!(
+            "name = \"T\"\n[[rule]]\nid = \"r\"\nclient = [\"user\"]\nserver = [\"{server}\"]\ntransport = \"tcp\"\nports = \"{ports}\"\npresence = \"{presence}\"\n"
+        );
+        let deployment = format!("{DEPLOYMENT}node = [\"10.78.0.1\"]\n");
+        let directory = files(&[("m.toml", &matrix), ("a.toml", &deployment)]);
+        let finished = watch_during(&one, directory.path(), arguments, talk);
+        let (flows, counted) = told(&report(&finished.stdout));
+        let [outer, inner] = severities;
+        assert_eq!(
+            flows,
+            [
+                format!("10.78.0.2 10.78.0.1 9000 eth0 {verdict} {outer}"),
+                format!("10.78.0.2 10.79.0.2 8080 eth1 {verdict} {inner}"),
+            ],
+            "{server} {ports} {presence}"
+        );
+        assert_eq!(counted, violations, "{server} {ports} {presence}");
+    }
+}
+
+fn a_bridge_and_its_port_are_one_finding() {
+    let (one, other) = pair();
+    for line in [
+        "ip address flush dev eth0",
+        "ip link add br0 type bridge",
+        "ip link set eth0 master br0",
+        "ip link set br0 up",
+        "ip address add 10.78.0.1/24 dev br0",
+    ] {
+        one.run(line).unwrap();
+    }
+    let _undocumented = serve(&one, Transport::Tcp, 9090).unwrap();
+    let directory = files(&[("m.toml", MATRIX), ("a.toml", DEPLOYMENT)]);
+    let arguments = "audit --config a.toml -i eth0 -i br0 --format json";
+    std::thread::sleep(Duration::from_secs(1));
+    let finished = watch_during(&one, directory.path(), arguments, || {
+        let server = "10.78.0.1:9090".parse().unwrap();
+        assert_eq!(
+            request(&other, Transport::Tcp, server).unwrap(),
+            Outcome::Answered
+        );
+    });
+    let report = report(&finished.stdout);
+    let (flows, violations) = told(&report);
+    assert_eq!(
+        flows,
+        [
+            "10.78.0.2 10.78.0.1 9090 br0 unexpected violation",
+            "10.78.0.2 10.78.0.1 9090 eth0 unexpected fine",
+        ]
+    );
+    assert_eq!(violations, 1);
+    // Each names the other.
+    assert_eq!(report["flows"][0]["same_conversation"][0], 1);
+    assert_eq!(report["flows"][1]["same_conversation"][0], 0);
+    assert_eq!(report["flows"][1]["counted_at"], 0);
 }

@@ -1,6 +1,7 @@
 //! A watch that goes on: what it reports, remembers over a kill, reads again, and looks up.
 
 use std::{
+    io::{Read as _, Write as _},
     net::UdpSocket,
     sync::{
         Arc,
@@ -41,6 +42,7 @@ tests! {
     a_name_that_changes_keeps_its_old_address_for_the_window: [Kernel, Program("unshare")],
     a_damaged_history_is_moved_aside: [Kernel],
     a_watch_can_do_no_more_than_it_must: [Kernel],
+    what_is_so_no_more_is_forgotten: [Kernel],
 }
 
 const WATCH: &str =
@@ -389,4 +391,38 @@ fn capabilities(pid: Pid) -> Vec<u64> {
         }
     }
     all
+}
+
+/// An address that moves away and a service that ends count for a window longer, and no more after it.
+fn what_is_so_no_more_is_forgotten() {
+    let directory = files(&[("m.toml", MATRIX), ("a.toml", DEPLOYMENT)]);
+    let path = directory.path();
+    let (one, _other) = pair();
+    one.run("ip address add 10.78.0.9/24 dev eth0").unwrap();
+    let service = serve(&one, Transport::Tcp, 8080).unwrap();
+    // The latest report is written whenever a verdict changes, so the state is asked for over HTTP here.
+    let arguments = WATCH.replace("--listen none", "--listen 127.0.0.1:9719");
+    let known = || {
+        let report = one.enter(|| Ok(shown()?)).unwrap_or_default();
+        let addresses = report["host"]["addresses"].to_string();
+        let listening = report["rules"][0]["listening"] == true;
+        (addresses.contains("10.78.0.9"), listening)
+    };
+    watch(&one, path, &arguments, |pid| {
+        until("both are known", || known() == (true, true));
+        one.run("ip address del 10.78.0.9/24 dev eth0").unwrap();
+        drop(service);
+        until("both are forgotten", || known() == (false, false));
+        stop(pid);
+    });
+}
+
+/// The report that a watch shows in this network namespace.
+fn shown() -> std::io::Result<Value> {
+    let mut stream = std::net::TcpStream::connect("127.0.0.1:9719")?;
+    stream.write_all(b"GET /report HTTP/1.0\r\nHost: 127.0.0.1:9719\r\n\r\n")?;
+    let mut text = String::new();
+    stream.read_to_string(&mut text)?;
+    let body = text.split_once("\r\n\r\n").map_or("", |(_, body)| body);
+    serde_json::from_str(body).map_err(std::io::Error::other)
 }

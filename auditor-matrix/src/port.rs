@@ -23,6 +23,12 @@ impl PortRange {
         last: 60_999,
     };
 
+    /// Where the ephemeral ports of any system are that takes none below Linux's default.
+    pub const FROM_32768: Self = Self {
+        first: 32_768,
+        last: u16::MAX,
+    };
+
     /// # Errors
     ///
     /// `Backwards` if `last` is below `first`.
@@ -51,6 +57,11 @@ impl PortRange {
 
     pub const fn contains(self, port: u16) -> bool {
         self.first <= port && port <= self.last
+    }
+
+    /// Whether some port is in both ranges.
+    const fn meets(self, other: Self) -> bool {
+        self.first <= other.last && other.first <= self.last
     }
 
     /// Reads `80` or `8000-8010`; white space, en dashes and em dashes are fine.
@@ -153,6 +164,28 @@ impl PortSet {
             left.extend(before(first, u32::from(range.last) + 1));
         }
         Self(left)
+    }
+
+    /// The ports of this set that are not in the other.
+    #[must_use]
+    pub fn minus(&self, other: &Self) -> Self {
+        let mut left = Vec::new();
+        for range in &self.0 {
+            let mut first = u32::from(range.first);
+            for taken in other.0.iter().filter(|taken| taken.meets(*range)) {
+                left.extend(before(first, u32::from(taken.first)));
+                first = u32::from(taken.last) + 1;
+            }
+            left.extend(before(first, u32::from(range.last) + 1));
+        }
+        Self(left)
+    }
+
+    /// Whether some port is in both sets.
+    pub fn overlaps(&self, other: &Self) -> bool {
+        self.0
+            .iter()
+            .any(|one| other.0.iter().any(|two| one.meets(*two)))
     }
 
     pub fn is_empty(&self) -> bool {

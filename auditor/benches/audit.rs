@@ -107,7 +107,7 @@ fn median(mut times: Vec<f64>) -> f64 {
 fn memory(audit: &Audit) -> f64 {
     let lists = audit.flows.iter().map(|finding| match &finding.verdict {
         FlowVerdict::Documented { rules }
-        | FlowVerdict::Forbidden { rules }
+        | FlowVerdict::Forbidden { rules, .. }
         | FlowVerdict::Unexpected { nearest: rules, .. } => rules.capacity() * size_of::<usize>(),
         FlowVerdict::Excepted { .. } | FlowVerdict::Housekeeping => 0,
     });

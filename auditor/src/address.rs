@@ -96,6 +96,13 @@ impl AddressSet {
         })
     }
 
+    /// Whether some address is in both sets.
+    pub fn meets(&self, other: &Self) -> bool {
+        self.0
+            .iter()
+            .any(|(first, last)| other.0.iter().any(|(from, to)| first <= to && from <= last))
+    }
+
     /// The addresses one by one, unless they are more than `most`.
     pub fn listed(&self, most: usize) -> Option<BTreeSet<IpAddr>> {
         let mut all = BTreeSet::new();

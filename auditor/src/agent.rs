@@ -14,6 +14,7 @@ mod outbox;
 pub(crate) mod ports;
 mod progress;
 pub(crate) mod readiness;
+mod remembered;
 pub(crate) mod replay;
 pub(crate) mod schedule;
 pub(crate) mod session;

@@ -2,15 +2,20 @@
 
 mod certainty;
 mod flow;
+mod housekeeping;
 mod index;
+mod legs;
 mod policy;
 mod rule;
 mod verdict;
 
-pub use policy::{Policy, PolicyException, PolicyRule, RoleCheck, Side, UnknownRole, may_concern};
+pub use housekeeping::Excess;
+pub use policy::{
+    Policy, PolicyException, PolicyRule, RoleCheck, Side, UnknownRole, may_be_named, may_concern,
+};
 pub use verdict::{
-    Audit, Certainty, FlowFinding, FlowVerdict, Level, Mismatch, PeersSeen, PortsSeen, RuleFinding,
-    RuleVerdict, Severity,
+    Audit, Certainty, Elsewhere, FlowFinding, FlowVerdict, Level, Mismatch, PeersSeen, PortsSeen,
+    RuleFinding, RuleVerdict, Severity,
 };
 
 use crate::observed::Observed;
@@ -18,11 +23,12 @@ use crate::observed::Observed;
 /// Judges every flow and every rule.
 pub fn judge(policy: &Policy, observed: &Observed) -> Audit {
     let mut judge = flow::Judge::new(policy, observed);
-    let flows: Vec<FlowFinding> = observed
+    let mut flows: Vec<FlowFinding> = observed
         .flows
         .iter()
         .map(|flow| judge.judge(flow))
         .collect();
+    legs::count_once(&observed.host, &observed.flows, &mut flows);
     let of_rules = rule::flows(policy.rules.len(), &flows);
     let mut rules: Vec<RuleFinding> = policy
         .rules

@@ -8,6 +8,7 @@ mod sink;
 use std::{collections::BTreeMap, path::PathBuf};
 
 use jiff::{SignedDuration, civil::Date};
+use serde::Deserialize;
 
 pub use inventory::{Form, Group, Inventory, Problem};
 pub(crate) use roles::entry_addresses;
@@ -27,11 +28,25 @@ pub struct Deployment {
     pub window: Option<SignedDuration>,
     /// Whether traffic that every network has, such as neighbour discovery, is left unjudged.
     pub housekeeping: bool,
+    pub processes: ProcessDetail,
     pub roles: BTreeMap<Role, Vec<RoleEntry>>,
     pub conditions: BTreeMap<String, bool>,
     pub exceptions: Vec<Exception>,
     /// Where `auditor watch` sends what changes.
     pub sinks: Vec<SinkSection>,
+}
+
+/// What reports say of the processes behind flows.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "lowercase")]
+pub enum ProcessDetail {
+    /// Nothing.
+    None,
+    /// Names, with unit and container, and no command line.
+    Name,
+    /// Also those arguments that cannot be secrets.
+    #[default]
+    Command,
 }
 
 /// Traffic that no rule allows and that is accepted all the same.

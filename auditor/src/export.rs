@@ -4,12 +4,15 @@ mod csv;
 mod kubernetes;
 mod nftables;
 
-use std::{collections::BTreeMap, str::FromStr};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    str::FromStr,
+};
 
 use crate::{
     address::AddressSet,
     deployment::Roles,
-    matrix::{Matrix, Presence, Rule},
+    matrix::{Matrix, Rule},
     role::Role,
 };
 
@@ -152,8 +155,28 @@ fn name(text: &str) -> String {
 /// Kubernetes allows 63 characters in a label (RFC 1123).
 const LONGEST_NAME: usize = 63;
 
-fn is_forbidden(rule: &Rule) -> bool {
-    rule.presence == Presence::Forbidden
+/// A name for each role that no other has: names may differ only in characters that a form does not take, or have no other.
+fn distinct<'a>(roles: impl IntoIterator<Item = &'a Role>) -> BTreeMap<&'a Role, String> {
+    let roles: BTreeSet<&Role> = roles.into_iter().collect();
+    let mut taken: BTreeSet<String> = BTreeSet::new();
+    let mut names = BTreeMap::new();
+    for role in roles {
+        let plain = match name(role.name()) {
+            plain if plain.is_empty() => "role".to_owned(),
+            plain => plain,
+        };
+        let mut distinct = plain.clone();
+        for number in 2_usize.. {
+            if taken.insert(distinct.clone()) {
+                break;
+            }
+            let number = format!("-{number}");
+            let kept = plain.len().min(LONGEST_NAME - number.len());
+            distinct = format!("{}{number}", plain.get(..kept).unwrap_or_default());
+        }
+        names.insert(role, distinct);
+    }
+    names
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! What was observed on this host in a window of time: flows, tallies, and what could not be seen.
 
+mod command_line;
 mod flow;
 mod ledger;
 mod process;
@@ -10,12 +11,14 @@ use std::{
     net::IpAddr,
 };
 
-use auditor_common::{Reason, Tally, Totals, lost::Lost};
+use auditor_common::{Reason, Tally, Totals, lost::Lost, packet::Tunnel};
+use ipnet::IpNet;
 use jiff::{SignedDuration, Timestamp};
 
+pub use command_line::shown as shown_command_line;
 pub use flow::{DirectionCounters, Endpoints, Flow, Outcome, Remembered, flag_names};
 pub use ledger::{FlowKey, FlowRecord, Knowledge, Ledger, LedgerFlows, Sides};
-pub use process::{Process, ServerProcess, SocketOwners};
+pub use process::{NetworkNamespace, Process, SocketOwner, SocketOwners};
 pub use translation::Translations;
 
 use crate::transport::Transport;
@@ -55,10 +58,12 @@ pub struct Host {
     pub network_namespace: Option<String>,
     /// Addresses of all interfaces, the loopback's included.
     pub addresses: BTreeSet<IpAddr>,
-    /// The addresses by which all hosts of its networks are asked.
-    pub broadcasts: BTreeSet<IpAddr>,
     /// TCP connections that were open when its sockets were last listed.
     pub connections: BTreeSet<Connection>,
+    /// The networks that its interfaces are in: what is there is reached without a router.
+    pub networks: BTreeSet<IpNet>,
+    /// Its interfaces that are ends of tunnels, by their names.
+    pub tunnels: BTreeMap<String, Tunnel>,
     pub listeners: BTreeSet<Listener>,
     /// The processes that own this host's sockets.
     pub owners: SocketOwners,
@@ -83,6 +88,15 @@ pub struct Connection {
 }
 
 impl Host {
+    /// The addresses by which all hosts of its networks are asked (RFC 922), which IPv6 does not have.
+    pub fn broadcasts(&self) -> BTreeSet<IpAddr> {
+        let of = |network: &IpNet| match network {
+            IpNet::V4(network) if network.prefix_len() < 31 => Some(network.broadcast().into()),
+            IpNet::V4(_) | IpNet::V6(_) => None,
+        };
+        self.networks.iter().filter_map(of).collect()
+    }
+
     /// Whether a socket of this host listens at an address and port of a protocol.
     pub fn serves(&self, protocol: u8, address: IpAddr, port: u16) -> bool {
         let Some(transport) = Transport::from_protocol(protocol) else {

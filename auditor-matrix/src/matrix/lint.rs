@@ -7,6 +7,7 @@ use std::{
 
 use super::{
     endpoints::UNNAMED_ROLES,
+    precedence::{Said, said},
     rule::{Matrix, Presence, Rule, RulePorts},
 };
 use crate::{port::PortSet, role::Role};
@@ -65,7 +66,7 @@ fn overlaps(rules: &[(usize, &Rule)], findings: &mut Vec<Finding>) {
         for client in &rule.client {
             for server in &rule.server {
                 meeting
-                    .entry((client, server, rule.transport, rule.loopback))
+                    .entry((client, server, rule.transport))
                     .or_default()
                     .push(index);
             }
@@ -88,7 +89,7 @@ fn overlaps(rules: &[(usize, &Rule)], findings: &mut Vec<Finding>) {
 
 fn overlap_of(first: (usize, &Rule), second: (usize, &Rule)) -> Option<Finding> {
     let ((matrix, a), (other, b)) = (first, second);
-    if !overlap(&a.ports, &b.ports) {
+    if !a.ports.overlap(&b.ports) {
         return None;
     }
     let finding = |weight, message: String| {
@@ -99,15 +100,17 @@ fn overlap_of(first: (usize, &Rule), second: (usize, &Rule)) -> Option<Finding> 
             message,
         })
     };
-    let forbids = |rule: &Rule| rule.presence == Presence::Forbidden;
-    if forbids(a) != forbids(b) {
-        return finding(
-            Weight::Wrong,
-            "one forbids traffic that the other allows: the flow would be a violation; narrow one of them".to_owned(),
-        );
+    match said(vec![a, b], |rule| rule.presence) {
+        Said::Forbidden { though, .. } if !though.is_empty() => {
+            return finding(
+                Weight::Wrong,
+                "one forbids traffic that the other allows: the flow would be a violation; narrow one of them".to_owned(),
+            );
+        }
+        Said::Forbidden { .. } | Said::Allowed(_) | Said::Nothing => {}
     }
-    // Rules with different conditions may both be intended.
-    if a.when != b.when {
+    // Rules with different conditions may both be intended, and so may one for two hosts and one for what stays in a host.
+    if a.when != b.when || a.loopback != b.loopback {
         return None;
     }
     if matrix != other {
@@ -174,17 +177,6 @@ fn is_within(set: &PortSet, first: u16, last: u16) -> bool {
     set.ranges()
         .iter()
         .any(|range| range.first() <= first && last <= range.last())
-}
-
-fn overlap(a: &RulePorts, b: &RulePorts) -> bool {
-    match (a, b) {
-        (RulePorts::Set(a), RulePorts::Set(b)) => a.ranges().iter().any(|one| {
-            b.ranges()
-                .iter()
-                .any(|two| one.first() <= two.last() && two.first() <= one.last())
-        }),
-        (a, b) => a == b,
-    }
 }
 
 /// Roles whose names differ in capital letters, marks or a plural only: `Nomad Client` and `nomad-clients`.
@@ -366,6 +358,22 @@ mod tests {
                 "Wrong c, d: one forbids traffic that the other allows: the flow would be a violation; narrow one of them",
                 "Doubtful a, c: the second allows all that the first does",
                 "Doubtful b, c: the second allows all that the first does, and they disagree: one says required, the other expected",
+            ],
+        );
+        // What stays in a host is forbidden by one and allowed by the other; ephemeral ports are ports.
+        check(
+            &[matrix(&[
+                ("a", "web", "web", "40000-40001", ""),
+                (
+                    "b",
+                    "web",
+                    "web",
+                    "ephemeral",
+                    "presence = \"forbidden\"\nloopback = true",
+                ),
+            ])],
+            &[
+                "Wrong a, b: one forbids traffic that the other allows: the flow would be a violation; narrow one of them",
             ],
         );
         check(

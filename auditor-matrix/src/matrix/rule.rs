@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    port::{PortProblem, PortSet},
+    port::{PortProblem, PortRange, PortSet},
     role::Role,
     transport::Transport,
 };
@@ -70,7 +70,37 @@ impl RulePorts {
             PortSet::parse(text).map(Self::Set)
         }
     }
+
+    /// The ports; `None` where the transport has none, so that every packet of it matches.
+    pub fn set(&self) -> Option<PortSet> {
+        match self {
+            Self::Set(set) => Some(set.clone()),
+            Self::Ephemeral => Some(std::iter::once(EPHEMERAL).collect()),
+            Self::None => None,
+        }
+    }
+
+    /// Whether a port is one of them.
+    pub fn contains(&self, port: u16) -> bool {
+        match self {
+            Self::Set(set) => set.contains(port),
+            Self::Ephemeral => EPHEMERAL.contains(port),
+            Self::None => true,
+        }
+    }
+
+    /// Whether some port is one of both.
+    pub fn overlap(&self, other: &Self) -> bool {
+        match (self.set(), other.set()) {
+            (Some(a), Some(b)) => a.overlaps(&b),
+            (Some(_) | None, None) | (None, Some(_)) => true,
+        }
+    }
 }
+
+/// The ephemeral ports of a server of any system, above every well-known one: Linux takes them from 32768 on, others begin
+/// higher (IANA: 49152).
+const EPHEMERAL: PortRange = PortRange::FROM_32768;
 
 impl fmt::Display for RulePorts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -9,6 +9,8 @@ use std::{
     time::Duration,
 };
 
+use tokio::time::Instant;
+
 use super::clock;
 use crate::{
     capture::{conntrack, process},
@@ -21,6 +23,9 @@ const EVERY: Duration = Duration::from_secs(5);
 /// Keeps an [`Attribution`] up to date as long as it lives.
 pub(crate) struct AttributionPoller {
     known: Arc<Mutex<Attribution>>,
+    began: Instant,
+    /// How long what is so no more still counts; `None` as long as this lives.
+    memory: Option<Duration>,
     /// Dropping it ends the thread.
     _stop: Sender<()>,
 }
@@ -33,11 +38,11 @@ pub(crate) struct Attribution {
 }
 
 impl Attribution {
-    fn look_up() -> Self {
+    fn look_up(at: Duration) -> Self {
         Self {
-            owners: process::owners(),
+            owners: process::owners(at),
             // Where conntrack can't be read, flows are judged by their apparent addresses.
-            translations: conntrack::translations().unwrap_or_default(),
+            translations: conntrack::translations(at).unwrap_or_default(),
         }
     }
 
@@ -45,18 +50,24 @@ impl Attribution {
         self.owners.extend(more.owners);
         self.translations.extend(more.translations);
     }
+
+    fn forget(&mut self, before: Duration) {
+        self.owners.forget(before);
+        self.translations.forget(before);
+    }
 }
 
 impl AttributionPoller {
     /// Starts to poll on a thread, which inherits the current network namespace.
     pub(crate) fn begin() -> Self {
         let known = Arc::new(Mutex::new(Attribution::default()));
+        let began = clock::monotonic();
         let (stop, stopped) = mpsc::channel();
         let shared = Arc::clone(&known);
         std::thread::spawn(move || {
             loop {
                 let started = clock::monotonic();
-                let more = Attribution::look_up();
+                let more = Attribution::look_up(clock::since(began));
                 lock(&shared).extend(more);
                 // No more than a twentieth of one core, however many sockets there are.
                 let pause = EVERY.max(20 * clock::since(started));
@@ -66,17 +77,33 @@ impl AttributionPoller {
                 }
             }
         });
-        Self { known, _stop: stop }
+        Self {
+            known,
+            began,
+            memory: None,
+            _stop: stop,
+        }
     }
 
-    /// Everything that was found so far.
+    /// Forgets from now on what is so no more for this long.
+    pub(crate) const fn remember_for(&mut self, memory: Duration) {
+        self.memory = Some(memory);
+    }
+
+    /// Everything that was found so far and is not forgotten.
     pub(crate) fn known(&self) -> Attribution {
-        lock(&self.known).clone()
+        let mut known = lock(&self.known);
+        if let Some(memory) = self.memory {
+            // What is still so was seen at the last look-up, some time ago.
+            let kept = memory.saturating_add(2 * EVERY);
+            known.forget(clock::since(self.began).saturating_sub(kept));
+        }
+        known.clone()
     }
 
     /// Looks up once more, on the caller's thread.
     pub(crate) fn poll(&self) {
-        let more = Attribution::look_up();
+        let more = Attribution::look_up(clock::since(self.began));
         lock(&self.known).extend(more);
     }
 }

@@ -1,6 +1,6 @@
 //! What traffic is compared with: matrices, the deployment and this host's roles, read from their files.
 
-use std::{net::IpAddr, path::PathBuf, time::SystemTime};
+use std::{collections::BTreeSet, net::IpAddr, path::PathBuf, time::SystemTime};
 
 use anyhow::{Context as _, anyhow, bail};
 use jiff::SignedDuration;
@@ -10,8 +10,9 @@ use crate::{
     audit::{self, Policy},
     deployment::Deployment,
     digits::hexadecimal,
-    matrix::Matrix,
+    matrix::{Matrix, Rule},
     observed::{Host, Observed},
+    output::say,
     report::{Judged, MatrixSource, Report},
     role::Role,
     sink::{self, NamedSink},
@@ -160,13 +161,51 @@ impl Configuration {
     ///
     /// # Errors
     ///
-    /// `--role` names a role that neither the matrices nor the deployment know.
+    /// `--role` names a role that neither the matrices nor the deployment know, or no rule can be judged.
     pub(crate) fn check(
         &self,
         host: &Host,
         lookup: &mut dyn FnMut(&str) -> Result<Vec<IpAddr>, String>,
     ) -> anyhow::Result<()> {
+        self.check_roles()?;
         self.policy(host, lookup).map(|_policy| ())
+    }
+
+    /// Says which roles of the rules have no address in the deployment, as all of those that an import wrote as a draft.
+    ///
+    /// # Errors
+    ///
+    /// Each rule has a side without any, so no rule can be judged.
+    pub(crate) fn check_roles(&self) -> anyhow::Result<()> {
+        let Some(deployment) = &self.deployment else {
+            return Ok(());
+        };
+        let is_unfilled = |role: &&Role| deployment.is_unfilled(role);
+        let rules = || self.matrices.iter().flat_map(|matrix| &matrix.rules);
+        let unfilled: BTreeSet<Role> = rules()
+            .flat_map(|rule| rule.client.iter().chain(&rule.server))
+            .filter(is_unfilled)
+            .cloned()
+            .collect();
+        if unfilled.is_empty() {
+            return Ok(());
+        }
+        let names: Vec<String> = unfilled.iter().map(|role| format!("`{role}`")).collect();
+        let names = names.join(", ");
+        let is_void = |rule: &Rule| {
+            let is_void = |side: &Vec<Role>| side.iter().all(|role| is_unfilled(&role));
+            is_void(&rule.client) || is_void(&rule.server)
+        };
+        // Whoever names the roles of this host by hand needs no address for them.
+        if self.roles.is_empty() && rules().all(is_void) {
+            bail!(
+                "no rule can be judged: the deployment gives no address to {names}; add them under [roles]"
+            );
+        }
+        say(&format!(
+            "auditor: the deployment gives no address to {names}: rules with them are not judged"
+        ));
+        Ok(())
     }
 
     /// The policy for this host; `lookup` resolves host names.

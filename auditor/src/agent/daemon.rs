@@ -139,6 +139,7 @@ impl Daemon {
             self.read_again(session);
         }
         self.take_over(session);
+        session.remember_for(self.configuration.window(self.settings.window));
         self.remember(session, now)?;
         let report = self.judge(session, now)?;
         let events = self.alerts.update(&report, now);

@@ -1,14 +1,19 @@
 //! What is known of this host before anything is attached, and kept up to date while it is watched.
 
-use anyhow::Context as _;
+use std::{collections::BTreeMap, net::IpAddr, time::Duration};
 
+use anyhow::Context as _;
+use auditor_common::packet::Tunnel;
+use ipnet::IpNet;
+
+use super::{clock, remembered::Remembered};
 use crate::{
     capture::{
         Interface, Interfaces,
         listener::{self, Listeners},
         sockets,
     },
-    observed::{Host, SocketOwners},
+    observed::{Host, Listener, SocketOwners},
     port::PortRange,
 };
 
@@ -21,6 +26,16 @@ pub(crate) struct HostFacts {
     pub(crate) ephemeral: PortRange,
     changes: Interfaces,
     listeners: Listeners,
+    /// How long a fact that is so no more still counts; `None` as long as the session goes on.
+    memory: Option<Duration>,
+    remembered: Facts,
+}
+
+/// What this host is known by, with when each was last so.
+struct Facts {
+    addresses: Remembered<IpAddr>,
+    networks: Remembered<IpNet>,
+    listeners: Remembered<Listener>,
 }
 
 impl HostFacts {
@@ -36,23 +51,25 @@ impl HostFacts {
         let mut listeners = Listeners::new(ephemeral);
         let name = std::fs::read_to_string("/proc/sys/kernel/hostname")
             .context("cannot read this host's name")?;
+        let now = clock::monotonic();
+        let listening = listeners
+            .list()
+            .context("cannot list the sockets that listen")?;
+        let remembered = Facts {
+            addresses: Remembered::new(addresses(&interfaces), now),
+            networks: Remembered::new(networks(&interfaces), now),
+            listeners: Remembered::new(listening, now),
+        };
         let host = Host {
             name: name.trim().to_owned(),
             network_namespace,
-            addresses: interfaces
-                .iter()
-                .flat_map(|interface| interface.addresses.iter().copied())
-                .collect(),
-            broadcasts: interfaces
-                .iter()
-                .flat_map(|interface| interface.broadcasts.iter().copied())
-                .collect(),
+            addresses: remembered.addresses.known(),
+            networks: remembered.networks.known(),
+            tunnels: tunnels(&interfaces),
             connections: sockets::connections().unwrap_or_default(),
             is_captured: false,
             owners: SocketOwners::default(),
-            listeners: listeners
-                .list()
-                .context("cannot list the sockets that listen")?,
+            listeners: remembered.listeners.known(),
         };
         Ok(Self {
             host,
@@ -60,7 +77,14 @@ impl HostFacts {
             ephemeral,
             changes,
             listeners,
+            memory: None,
+            remembered,
         })
+    }
+
+    /// Forgets from now on what is so no more for this long: an address that moved, a socket that was closed.
+    pub(crate) const fn remember_for(&mut self, memory: Duration) {
+        self.memory = Some(memory);
     }
 
     /// Waits until an interface appears, disappears or changes.
@@ -68,19 +92,24 @@ impl HostFacts {
         self.changes.changed().await;
     }
 
-    /// Lists the interfaces again. Addresses that the host no longer has still count as its own.
+    /// Lists the interfaces again. Addresses that the host no longer has count as its own until they are forgotten.
     pub(crate) async fn list_interfaces(&mut self) -> anyhow::Result<()> {
         self.interfaces = self.changes.list().await?;
-        let addresses = self
-            .interfaces
-            .iter()
-            .flat_map(|one| one.addresses.iter().copied());
-        self.host.addresses.extend(addresses);
-        self.host.broadcasts = self
-            .interfaces
-            .iter()
-            .flat_map(|one| one.broadcasts.iter().copied())
-            .collect();
+        let now = clock::monotonic();
+        let Facts {
+            addresses: known,
+            networks: near,
+            listeners: _,
+        } = &mut self.remembered;
+        known.see(addresses(&self.interfaces), now);
+        near.see(networks(&self.interfaces), now);
+        if let Some(memory) = self.memory {
+            known.forget(now, memory);
+            near.forget(now, memory);
+        }
+        self.host.addresses = known.known();
+        self.host.networks = near.known();
+        self.host.tunnels = tunnels(&self.interfaces);
         Ok(())
     }
 
@@ -91,16 +120,50 @@ impl HostFacts {
         }
     }
 
-    /// Lists the listening sockets again; true if some are new.
+    /// Lists the listening sockets again; true if some are new, or some are forgotten.
     pub(crate) fn list_listeners(&mut self) -> anyhow::Result<bool> {
         let listeners = self
             .listeners
             .list()
             .context("cannot list the sockets that listen")?;
-        let has_new = !listeners.is_subset(&self.host.listeners);
-        if has_new {
-            self.host.listeners.extend(listeners);
+        let now = clock::monotonic();
+        let known = &mut self.remembered.listeners;
+        known.see(listeners, now);
+        if let Some(memory) = self.memory {
+            known.forget(now, memory);
         }
-        Ok(has_new)
+        let known = known.known();
+        let has_changed = known != self.host.listeners;
+        self.host.listeners = known;
+        Ok(has_changed)
     }
+}
+
+fn addresses(interfaces: &[Interface]) -> impl Iterator<Item = IpAddr> {
+    interfaces
+        .iter()
+        .flat_map(|interface| interface.addresses.iter().copied())
+}
+
+fn networks(interfaces: &[Interface]) -> impl Iterator<Item = IpNet> {
+    interfaces
+        .iter()
+        .flat_map(|interface| interface.networks.iter().copied())
+}
+
+fn tunnels(interfaces: &[Interface]) -> BTreeMap<String, Tunnel> {
+    interfaces
+        .iter()
+        .filter_map(|interface| {
+            let tunnel = match interface.kind.as_deref()? {
+                "vxlan" => Tunnel::Vxlan,
+                "geneve" => Tunnel::Geneve,
+                "gre" | "gretap" | "ip6gre" | "ip6gretap" => Tunnel::Gre,
+                "ipip" | "ip6tnl" => Tunnel::Ipip,
+                "sit" => Tunnel::SixIn,
+                _ => return None,
+            };
+            Some((interface.name.clone(), tunnel))
+        })
+        .collect()
 }

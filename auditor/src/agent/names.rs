@@ -23,6 +23,8 @@ const SHORTEST_LIFETIME: Duration = Duration::from_secs(1);
 const LONGEST_LIFETIME: Duration = Duration::from_mins(5);
 /// How soon a failed look-up is repeated.
 const RETRY: Duration = Duration::from_secs(10);
+/// Bound: the addresses kept that a name had once. A name whose answers rotate has ever new ones.
+const MOST_FORMER: usize = 1024;
 /// How long one look-up may take.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -41,6 +43,20 @@ struct Known {
     /// Why the last look-up failed, if it did.
     problem: Option<String>,
     due: Instant,
+}
+
+impl Known {
+    /// Forgets the addresses that it lost first, if there are too many.
+    fn forget(&mut self) {
+        let mut lost: Vec<Instant> = self.addresses.values().flatten().copied().collect();
+        if MOST_FORMER < lost.len() {
+            lost.sort_unstable();
+            let first = lost.len() - MOST_FORMER;
+            let before = lost.get(first).copied();
+            self.addresses
+                .retain(|_, lost| lost.is_none() || before <= *lost);
+        }
+    }
 }
 
 impl HostNames {
@@ -192,10 +208,16 @@ async fn look_up(known: &Mutex<BTreeMap<String, Known>>, names: BTreeSet<String>
                 for address in addresses {
                     entry.addresses.insert(address.to_canonical(), None);
                 }
+                entry.forget();
                 entry.problem = None;
                 entry.due = now + lifetime.clamp(SHORTEST_LIFETIME, LONGEST_LIFETIME);
             }
-            Err(problem) => {
+            Err(Failure { problem, is_answer }) => {
+                if is_answer {
+                    for lost in entry.addresses.values_mut() {
+                        lost.get_or_insert(now);
+                    }
+                }
                 entry.problem = Some(problem);
                 entry.due = now + RETRY;
             }
@@ -212,24 +234,47 @@ fn resolver() -> Result<TokioResolver, NetError> {
     builder.build()
 }
 
+/// Why a look-up gave no address.
+struct Failure {
+    problem: String,
+    /// The answer is that the name has none; else there was no answer, and the last one still holds.
+    is_answer: bool,
+}
+
+impl Failure {
+    const fn silence(problem: String) -> Self {
+        Self {
+            problem,
+            is_answer: false,
+        }
+    }
+}
+
 /// The addresses of a name, and how long they may be used.
 async fn addresses(
     resolver: Result<&TokioResolver, &NetError>,
     name: &str,
-) -> Result<(Vec<IpAddr>, Duration), String> {
-    let resolver = resolver.map_err(ToString::to_string)?;
+) -> Result<(Vec<IpAddr>, Duration), Failure> {
+    let resolver = resolver.map_err(|problem| Failure::silence(problem.to_string()))?;
     // The trailing dot makes the name absolute, so the host's search domains are not tried.
     let full = format!("{}.", name.trim_end_matches('.'));
-    let found = match timeout(TIMEOUT, resolver.lookup_ip(full)).await {
-        Ok(found) => found.map_err(|problem| problem.to_string())?,
-        Err(_) => return Err(format!("no answer within {} s", TIMEOUT.as_secs())),
+    let Ok(found) = timeout(TIMEOUT, resolver.lookup_ip(full)).await else {
+        let problem = format!("no answer within {} s", TIMEOUT.as_secs());
+        return Err(Failure::silence(problem));
     };
+    let found = found.map_err(|problem| Failure {
+        is_answer: problem.is_nx_domain(),
+        problem: problem.to_string(),
+    })?;
     let lifetime = found
         .valid_until()
         .saturating_duration_since(clock::monotonic().into_std());
     let addresses: Vec<IpAddr> = found.iter().collect();
     if addresses.is_empty() {
-        return Err("it has no address".to_owned());
+        return Err(Failure {
+            problem: "it has no address".to_owned(),
+            is_answer: true,
+        });
     }
     Ok((addresses, lifetime))
 }

@@ -10,6 +10,7 @@ use std::{
 
 use anyhow::bail;
 use auditor_common::Tally;
+use ipnet::IpNet;
 use jiff::{SignedDuration, Timestamp};
 use thiserror::Error;
 
@@ -129,8 +130,8 @@ impl Replayed {
         Timestamp::from_nanosecond(self.start.unwrap_or_default() + passed).unwrap_or_default()
     }
 
-    /// Every flow, in order; `own` are the addresses of the captured host, as far as they are known.
-    pub(crate) fn flows(&mut self, matrices: &[Matrix], own: &[IpAddr]) -> Vec<Flow> {
+    /// Every flow, in order; `host` is the captured one, if that is known.
+    pub(crate) fn flows(&mut self, matrices: &[Matrix], host: Option<&Host>) -> Vec<Flow> {
         let documented = DocumentedPorts::of(matrices);
         let is_documented = |protocol, port| documented.names(protocol, port);
         let known = Knowledge {
@@ -141,8 +142,9 @@ impl Replayed {
             // A plain list has every conversation by its own ports.
             joins_expected: !matrices.is_empty(),
         };
-        let own = own.iter().map(IpAddr::to_canonical).collect();
-        self.ledger.own(&own, &BTreeSet::new());
+        if let Some(host) = host {
+            self.ledger.own(&host.addresses, &host.broadcasts());
+        }
         let flows = self.ledger.flows(&known).flows;
         let mut flows: Vec<Flow> = flows
             .iter()
@@ -202,8 +204,13 @@ const CAPTURE: &str = "capture";
 /// # Errors
 ///
 /// Without given addresses, not exactly one address is in every flow.
-pub(crate) fn captured_host(addresses: &[IpAddr], flows: &[Flow]) -> anyhow::Result<Host> {
-    let mut own = addresses.to_vec();
+pub(crate) fn captured_host(addresses: &[IpNet], flows: &[Flow]) -> anyhow::Result<Host> {
+    let mut own: Vec<IpAddr> = addresses.iter().map(IpNet::addr).collect();
+    let networks = addresses
+        .iter()
+        .filter(|network| network.prefix_len() < network.max_prefix_len())
+        .map(IpNet::trunc)
+        .collect();
     if own.is_empty() {
         let is_single = |address: &IpAddr| !address.is_multicast() && !address.is_unspecified();
         let mut n_flows: BTreeMap<IpAddr, usize> = BTreeMap::new();
@@ -243,8 +250,9 @@ pub(crate) fn captured_host(addresses: &[IpAddr], flows: &[Flow]) -> anyhow::Res
             .into_iter()
             .map(|address| address.to_canonical())
             .collect(),
-        broadcasts: BTreeSet::new(),
         connections: BTreeSet::new(),
+        networks,
+        tunnels: BTreeMap::new(),
         listeners: BTreeSet::new(),
         is_captured: true,
         owners: SocketOwners::default(),

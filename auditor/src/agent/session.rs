@@ -102,9 +102,9 @@ impl Session {
             tc: settings.tc,
         })?;
         let documented = DocumentedPorts::of(matrices);
-        capture.add_ports(PortKind::Documented, documented.ranges());
-        capture.add_ports(PortKind::Listening, ports::listening(&facts.host));
-        capture.add_ports(PortKind::Opened, ports::opened(&facts.host));
+        capture.set_ports(PortKind::Documented, documented.ranges());
+        capture.set_ports(PortKind::Listening, ports::listening(&facts.host));
+        capture.set_ports(PortKind::Opened, ports::opened(&facts.host));
         // Listening for signals starts before attaching, so that an early Ctrl-C ends the window and not the process.
         let signals = Signals::listen(lifetime)?;
         let interfaces = WatchedInterfaces::attach_all(
@@ -123,7 +123,7 @@ impl Session {
         let mut counted = Counted::new(settings.flows as usize * FLOWS_KEPT);
         counted
             .ledger
-            .own(&facts.host.addresses, &facts.host.broadcasts);
+            .own(&facts.host.addresses, &facts.host.broadcasts());
         Ok(Self {
             capture,
             interfaces,
@@ -146,7 +146,13 @@ impl Session {
     pub(crate) fn document(&mut self, matrices: &[Matrix]) {
         self.documented = DocumentedPorts::of(matrices);
         self.capture
-            .add_ports(PortKind::Documented, self.documented.ranges());
+            .set_ports(PortKind::Documented, self.documented.ranges());
+    }
+
+    /// Forgets from now on what is known of the host, and is so no more for longer than a window.
+    pub(crate) fn remember_for(&mut self, window: SignedDuration) {
+        self.facts.remember_for(window.unsigned_abs());
+        self.attribution.remember_for(window.unsigned_abs());
     }
 
     /// Replaces the selection of interfaces to watch.
@@ -233,7 +239,7 @@ impl Session {
         }
         if self.facts.list_listeners()? {
             self.capture
-                .add_ports(PortKind::Listening, ports::listening(&self.facts.host));
+                .set_ports(PortKind::Listening, ports::listening(&self.facts.host));
         }
         if let Some(window) = schedule.window {
             self.progress
@@ -247,7 +253,7 @@ impl Session {
     async fn reconcile(&mut self) -> anyhow::Result<bool> {
         self.facts.list_interfaces().await?;
         let host = &self.facts.host;
-        self.counted.ledger.own(&host.addresses, &host.broadcasts);
+        self.counted.ledger.own(&host.addresses, &host.broadcasts());
         let now = self.clock.now();
         let changes = self
             .interfaces

@@ -9,13 +9,15 @@ use auditor_common::port::protocol;
 use jiff::{civil::Date, tz::TimeZone};
 
 use super::{
+    housekeeping::Housekeeping,
     index::{AddressClass, Index},
-    policy::{Policy, PolicyRule, has_port},
+    legs::Legs,
+    policy::{Policy, PolicyRule, named_transport},
     verdict::{FlowFinding, FlowVerdict, Mismatch, Severity},
 };
 use crate::{
     deployment::Exception,
-    matrix::Presence,
+    matrix::{Presence, Said, said},
     observed::{Endpoints, Flow, Host, Observed, Outcome},
     transport::Transport,
 };
@@ -32,6 +34,8 @@ pub(super) struct Judge<'a> {
     policy: &'a Policy,
     observed: &'a Observed,
     index: Index,
+    housekeeping: Housekeeping<'a>,
+    legs: Legs,
     today: Date,
     /// The classes of the addresses of the flows so far.
     classes: HashMap<IpAddr, AddressClass>,
@@ -62,12 +66,31 @@ impl RuleQuery {
     }
 }
 
+/// A conversation with translated addresses, and what the rules say of its real endpoints and then of its apparent ones.
+struct Conversation {
+    real: Endpoints,
+    query: Option<RuleQuery>,
+    said: Vec<Said<usize>>,
+}
+
+impl Conversation {
+    /// The rules that allow it, by the first of its endpoints that any rule allows.
+    fn allowing(&self) -> Option<&Vec<usize>> {
+        self.said.iter().find_map(|said| match said {
+            Said::Allowed(rules) => Some(rules),
+            Said::Nothing | Said::Forbidden { .. } => None,
+        })
+    }
+}
+
 impl<'a> Judge<'a> {
     pub(super) fn new(policy: &'a Policy, observed: &'a Observed) -> Self {
         Self {
             policy,
             observed,
             index: Index::new(policy, &observed.host),
+            housekeeping: Housekeeping::new(policy, observed),
+            legs: Legs::of(&observed.flows),
             today: observed.window.start.to_zoned(TimeZone::UTC).date(),
             classes: HashMap::new(),
             hosts_with_traffic: vec![0; policy.sides.len()],
@@ -85,46 +108,78 @@ impl<'a> Judge<'a> {
         } else {
             window.start
         });
+        let excess = if self.policy.housekeeping {
+            self.housekeeping.excess(flow)
+        } else {
+            None
+        };
         let finding = |verdict, severity| FlowFinding {
             verdict,
             severity,
             outcome,
             benefit_of_doubt: false,
+            excess: excess.and_then(Result::err),
+            elsewhere: None,
         };
         let query = self.query(flow, flow.endpoints());
-        let (forbidding, allowing) = self.matching_rules(query);
-        if !allowing.is_empty() {
-            return finding(FlowVerdict::Documented { rules: allowing }, Severity::Fine);
+        let own = self.said(query);
+        let conversations = self.said_of_conversations(flow);
+        let (mut forbidding, mut allowing): (BTreeSet<usize>, BTreeSet<usize>) = Default::default();
+        for said in std::iter::once(&own).chain(conversations.iter().flat_map(|one| &one.said)) {
+            match said {
+                Said::Nothing => {}
+                Said::Allowed(rules) => allowing.extend(rules),
+                Said::Forbidden { by, though } => {
+                    forbidding.extend(by);
+                    allowing.extend(though);
+                }
+            }
         }
-        // The real endpoints behind a translation may be documented where the apparent ones are not; all of them must be.
-        let real: Vec<RuleQuery> = flow
-            .translated
-            .iter()
-            .filter_map(|endpoints| self.query(flow, *endpoints))
-            .collect();
-        let of_real: Vec<Vec<usize>> = real
-            .iter()
-            .map(|query| self.matching_rules(Some(*query)).1)
-            .collect();
-        if !of_real.is_empty() && of_real.iter().all(|rules| !rules.is_empty()) {
-            let rules: BTreeSet<usize> = of_real.into_iter().flatten().collect();
-            let rules = rules.into_iter().collect();
-            return finding(FlowVerdict::Documented { rules }, Severity::Fine);
+        let [forbidding, overruled] =
+            [forbidding, allowing].map(|rules| rules.into_iter().collect::<Vec<usize>>());
+        if forbidding.is_empty() {
+            if let Said::Allowed(rules) = own {
+                return finding(FlowVerdict::Documented { rules }, Severity::Fine);
+            }
+            // Where addresses are translated, the operator may have written the real endpoints or apparent ones. A flow may be
+            // that of several conversations; all of them must be documented.
+            let allowing: Vec<&Vec<usize>> = conversations
+                .iter()
+                .filter_map(Conversation::allowing)
+                .collect();
+            if !allowing.is_empty() && allowing.len() == conversations.len() {
+                let rules: BTreeSet<usize> = allowing.into_iter().flatten().copied().collect();
+                let rules = rules.into_iter().collect();
+                return finding(FlowVerdict::Documented { rules }, Severity::Fine);
+            }
         }
-        let undocumented = real
-            .iter()
-            .zip(&of_real)
-            .find(|(_, rules)| rules.is_empty());
-        let undocumented = undocumented.map(|(query, _)| *query).or(query);
+        let undocumented = conversations.iter().find(|one| one.allowing().is_none());
+        let real = undocumented
+            .map(|one| one.real)
+            .filter(|real| *real != flow.endpoints())
+            .map(Box::new);
+        let undocumented = undocumented.map_or(query, |one| one.query);
         if let Some(exception) = self.exception(flow) {
-            return finding(FlowVerdict::Excepted { exception }, Severity::Fine);
+            let verdict = FlowVerdict::Excepted {
+                exception,
+                // Where none forbids it, not all of its conversations are allowed.
+                allowing: if forbidding.is_empty() {
+                    Vec::new()
+                } else {
+                    overruled
+                },
+                forbidding,
+            };
+            return finding(verdict, Severity::Fine);
         }
-        if self.policy.housekeeping && is_housekeeping(flow) {
+        if forbidding.is_empty() && excess == Some(Ok(())) {
             return finding(FlowVerdict::Housekeeping, Severity::Fine);
         }
         // A guess may have confused client and server, so a rule that fits with ends and ports the other way round allows the
         // flow as well.
-        if let Some(turned) = self.turned(flow) {
+        if forbidding.is_empty()
+            && let Some(turned) = self.turned(flow)
+        {
             let mut rules = self.applicable(&turned);
             rules.retain(|at| !self.forbids(*at));
             if !rules.is_empty() {
@@ -141,13 +196,22 @@ impl<'a> Judge<'a> {
             severity(flow, outcome, &self.observed.host)
         };
         if !forbidding.is_empty() {
-            return finding(FlowVerdict::Forbidden { rules: forbidding }, severity);
+            let verdict = FlowVerdict::Forbidden {
+                rules: forbidding,
+                allowing: overruled,
+            };
+            return finding(verdict, severity);
         }
         let (reason, nearest) = match undocumented {
             None => (Mismatch::Port, Vec::new()),
             Some(query) => self.nearest_cached(&query),
         };
-        finding(FlowVerdict::Unexpected { reason, nearest }, severity)
+        let verdict = FlowVerdict::Unexpected {
+            reason,
+            nearest,
+            real,
+        };
+        finding(verdict, severity)
     }
 
     /// For each side of the rules, how many other hosts of the flows so far are on it.
@@ -172,16 +236,17 @@ impl<'a> Judge<'a> {
         class
     }
 
-    /// The query of a flow with these endpoints; `None` for protocols that no rule can name.
+    /// The query of a flow with these endpoints; `None` for what no rule can name.
     fn query(&mut self, flow: &Flow, endpoints: Endpoints) -> Option<RuleQuery> {
-        let own = &self.observed.host.addresses;
-        let is_own = |address| own.contains(address);
+        // An address that no rule can name the traffic of was heard all the same.
+        flow.transport()?;
+        let (client, server) = (self.class(endpoints.client), self.class(endpoints.server));
         Some(RuleQuery {
-            transport: flow.transport()?,
+            transport: named_transport(flow)?,
             port: endpoints.port,
-            client: self.class(endpoints.client),
-            server: self.class(endpoints.server),
-            is_same_host: is_own(&endpoints.client) && is_own(&endpoints.server),
+            client,
+            server,
+            is_same_host: self.is_same_host(flow, endpoints),
         })
     }
 
@@ -200,10 +265,49 @@ impl<'a> Judge<'a> {
         self.query(flow, endpoints)
     }
 
-    /// The rules that match the query and apply: those that forbid it, and those that allow it.
-    fn matching_rules(&self, query: Option<RuleQuery>) -> (Vec<usize>, Vec<usize>) {
+    /// Whether a flow with these endpoints stays within this host: both are its own, and the flow was seen on no interface
+    /// that other hosts can reach.
+    fn is_same_host(&self, flow: &Flow, endpoints: Endpoints) -> bool {
+        let Observed {
+            host, interfaces, ..
+        } = self.observed;
+        let is_own = |address: IpAddr| address.is_loopback() || host.addresses.contains(&address);
+        let is_outside = interfaces
+            .iter()
+            .any(|one| one.name == flow.interface && !one.is_loopback);
+        let is_outside = is_outside && !host.is_captured;
+        is_own(endpoints.client) && is_own(endpoints.server) && !is_outside
+    }
+
+    /// What the rules say of the query.
+    fn said(&self, query: Option<RuleQuery>) -> Said<usize> {
         let matching = query.map_or_else(Vec::new, |query| self.applicable(&query));
-        matching.into_iter().partition(|at| self.forbids(*at))
+        said(matching, |at| {
+            let rule = self.policy.rules.get(*at);
+            rule.map_or(Presence::Optional, |rule| rule.rule.presence)
+        })
+    }
+
+    /// What the rules say of the conversations of a flow whose addresses are translated.
+    fn said_of_conversations(&mut self, flow: &Flow) -> Vec<Conversation> {
+        let conversations = self.legs.conversations(flow);
+        let mut found = Vec::with_capacity(conversations.len());
+        for legs in conversations {
+            let Some(real) = legs.first().copied() else {
+                continue;
+            };
+            let mut said = Vec::with_capacity(legs.len());
+            for leg in legs {
+                let query = self.query(flow, leg);
+                said.push(self.said(query));
+            }
+            found.push(Conversation {
+                real,
+                query: self.query(flow, real),
+                said,
+            });
+        }
+        found
     }
 
     /// The rules of a list that pass a test.
@@ -214,10 +318,40 @@ impl<'a> Judge<'a> {
 
     /// The rules that match the query, whether or not their conditions hold.
     fn matching(&self, query: &RuleQuery) -> Vec<usize> {
-        let rules = self
-            .index
-            .rules(query.transport, query.port, query.client, query.server);
-        self.without_foreign_loopback(rules, query)
+        let RuleQuery {
+            transport,
+            port,
+            client: _,
+            server: _,
+            is_same_host: _,
+        } = *query;
+        self.with_own_loopback(query, |client, server| {
+            self.index.rules(transport, port, client, server)
+        })
+    }
+
+    /// The rules that have both ends of the query on their sides, whatever their ports.
+    fn between(&self, query: &RuleQuery) -> Vec<usize> {
+        self.with_own_loopback(query, |client, server| {
+            self.index.rules_between(client, server)
+        })
+    }
+
+    /// The rules that `find` finds between the ends of the query. Within this host, a rule of what stays there means the host
+    /// and not one of its addresses: 127.0.0.1 is in no role.
+    fn with_own_loopback(
+        &self,
+        query: &RuleQuery,
+        find: impl Fn(AddressClass, AddressClass) -> Vec<usize>,
+    ) -> Vec<usize> {
+        let mut rules = self.without_foreign_loopback(find(query.client, query.server), query);
+        if query.is_same_host {
+            let here = self.index.this_host();
+            rules.extend(self.kept(find(here, here), |rule| rule.rule.loopback));
+            rules.sort_unstable();
+            rules.dedup();
+        }
+        rules
     }
 
     /// Without rules for traffic within one host, unless client and server are the same host: two hosts of a role are not
@@ -232,7 +366,7 @@ impl<'a> Judge<'a> {
 
     fn forbids(&self, at: usize) -> bool {
         let rule = self.policy.rules.get(at);
-        rule.is_some_and(|rule| rule.rule.presence == Presence::Forbidden)
+        rule.is_some_and(|rule| rule.rule.presence.forbids())
     }
 
     /// The first exception that covers the flow.
@@ -244,7 +378,7 @@ impl<'a> Judge<'a> {
                 && exception
                     .ports
                     .as_ref()
-                    .is_none_or(|ports| has_port(ports, flow.port))
+                    .is_none_or(|ports| ports.contains(flow.port))
         };
         self.policy.exceptions.iter().position(|exception| {
             exception.covers(flow.client, flow.server, has_traffic, self.today)
@@ -286,8 +420,7 @@ impl<'a> Judge<'a> {
                 self.kept(rules, |rule| rule.applies && !rule.rule.loopback)
             }),
             (Mismatch::Port, &|| {
-                let rules = self.index.rules_between(query.client, query.server);
-                self.kept(self.without_foreign_loopback(rules, query), |rule| {
+                self.kept(self.between(query), |rule| {
                     rule.applies && rule.rule.transport == query.transport
                 })
             }),
@@ -300,7 +433,13 @@ impl<'a> Judge<'a> {
                 return (reason, rules);
             }
         }
-        (Mismatch::Port, Vec::new())
+        let mut naming = self.index.rules_with_port(query.transport, query.port);
+        naming.truncate(NEAREST);
+        if naming.is_empty() {
+            (Mismatch::Port, naming)
+        } else {
+            (Mismatch::Roles, naming)
+        }
     }
 
     /// The rules that allow the port between these hosts over another transport.
@@ -345,21 +484,6 @@ fn severity(flow: &Flow, outcome: Outcome, host: &Host) -> Severity {
             Severity::Violation
         }
         Outcome::Unknown => Severity::Warning,
-    }
-}
-
-/// Whether this is traffic that every network has by itself: neighbour and router discovery, multicast membership, address
-/// assignment, and the errors that ICMP reports about other flows.
-fn is_housekeeping(flow: &Flow) -> bool {
-    match flow.protocol {
-        protocol::IGMP => true,
-        // Unreachable, source quench, redirect, router discovery, time exceeded, parameter problem: RFC 792, RFC 1256.
-        protocol::ICMP => matches!(flow.port, 3 | 4 | 5 | 9 | 10 | 11 | 12),
-        // Errors (RFC 4443), multicast listeners (RFC 2710, RFC 3810), neighbour discovery (RFC 4861).
-        protocol::ICMPV6 => matches!(flow.port, 1..=4 | 130..=137 | 143),
-        // DHCP (RFC 2131) and DHCPv6 (RFC 8415), whichever side was taken for the server.
-        protocol::UDP => matches!(flow.port, 67 | 68 | 546 | 547),
-        _ => false,
     }
 }
 

@@ -57,6 +57,11 @@ impl Index {
         self.addresses.class(address)
     }
 
+    /// The class that is on every side of this host, whatever its addresses.
+    pub(super) const fn this_host(&self) -> AddressClass {
+        self.addresses.this_host()
+    }
+
     /// The sides of a class, sorted.
     pub(super) fn sides(&self, class: AddressClass) -> &[u32] {
         self.addresses.sides(class)
@@ -114,6 +119,15 @@ impl Index {
             .filter(|entry| is_on(server, entry.server) != is_on(client, entry.client))
             .map(IndexedRule::rule)
             .collect();
+        found.sort_unstable();
+        found
+    }
+
+    /// The rules with this port, whatever their sides, sorted.
+    pub(super) fn rules_with_port(&self, transport: Transport, port: u16) -> Vec<usize> {
+        let tree = self.ports.get(&transport);
+        let entries = tree.into_iter().flat_map(|tree| tree.at(port)).flatten();
+        let mut found: Vec<usize> = entries.map(IndexedRule::rule).collect();
         found.sort_unstable();
         found
     }

@@ -6,15 +6,17 @@ use std::{
     sync::Arc,
 };
 
+use auditor_common::port::protocol;
 use jiff::civil::Date;
 use thiserror::Error;
 
 use crate::{
     address::AddressSet,
-    deployment::{Deployment, Exception, Roles, entry_addresses},
+    deployment::{Deployment, Exception, ProcessDetail, Roles, entry_addresses},
     matrix::{Matrix, Rule, RulePorts},
     observed::{Flow, Host},
     role::Role,
+    transport::Transport,
 };
 
 /// What an audit compares flows with.
@@ -25,6 +27,8 @@ pub struct Policy {
     pub(super) sides: Vec<Arc<Side>>,
     pub exceptions: Vec<PolicyException>,
     pub housekeeping: bool,
+    /// What a report says of processes.
+    pub processes: ProcessDetail,
     /// The roles that this host plays.
     pub own_roles: Vec<Role>,
     pub check: RoleCheck,
@@ -186,12 +190,14 @@ impl Policy {
             (None, []) => Vec::new(),
         };
         let housekeeping = deployment.is_none_or(|deployment| deployment.housekeeping);
+        let processes = deployment.map_or_else(ProcessDetail::default, |one| one.processes);
         let own_roles_given = !played.is_empty();
         Ok(Self {
             rules,
             sides,
             exceptions,
             housekeeping,
+            processes,
             own_roles,
             check,
             own_roles_given,
@@ -352,31 +358,33 @@ impl PolicyException {
 
 /// Whether a rule has the transport and port of a flow, regardless of client and server.
 pub fn may_concern(rule: &Rule, flow: &Flow) -> bool {
-    flow.transport() == Some(rule.transport) && has_port(&rule.ports, flow.port)
+    named_transport(flow) == Some(rule.transport) && rule.ports.contains(flow.port)
 }
 
-/// Whether a rule covers a port; `RulePorts::Ephemeral` covers every port from `EPHEMERAL_FROM` on, above any well-known
-/// one.
-pub(super) fn has_port(ports: &RulePorts, port: u16) -> bool {
-    match ports {
-        RulePorts::Set(set) => set.contains(port),
-        RulePorts::Ephemeral => EPHEMERAL_FROM <= port,
-        RulePorts::None => true,
-    }
+/// Whether a rule can name the flow at all.
+pub fn may_be_named(flow: &Flow) -> bool {
+    named_transport(flow).is_some()
 }
 
-/// The ports of a rule as first and last port of each range, consistent with [`has_port`].
+/// The transport by which a rule can name a flow. Of ICMP that is the echo alone, a ping: an error is about the flow that it
+/// quotes, and no page that says ICMP means timestamps or address masks (RFC 792, RFC 4443). A reply has its request's type.
+pub(super) fn named_transport(flow: &Flow) -> Option<Transport> {
+    let is_echo = match flow.protocol {
+        protocol::ICMP => flow.port == 8,
+        protocol::ICMPV6 => flow.port == 128,
+        _ => true,
+    };
+    flow.transport().filter(|_| is_echo)
+}
+
+/// The ports of a rule as first and last port of each range, consistent with [`RulePorts::contains`].
 pub(super) fn port_ranges(ports: &RulePorts) -> Vec<(u16, u16)> {
-    match ports {
-        RulePorts::Set(set) => set
+    match ports.set() {
+        Some(set) => set
             .ranges()
             .iter()
             .map(|range| (range.first(), range.last()))
             .collect(),
-        RulePorts::Ephemeral => vec![(EPHEMERAL_FROM, u16::MAX)],
-        RulePorts::None => vec![(0, u16::MAX)],
+        None => vec![(0, u16::MAX)],
     }
 }
-
-/// Linux's default range of ephemeral ports starts here (`net.ipv4.ip_local_port_range`); other systems start above.
-const EPHEMERAL_FROM: u16 = 32_768;

@@ -6,7 +6,7 @@ use auditor_common::{Reason, port::protocol};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    policy::{Policy, PolicyRule, RoleCheck, Side, has_port, port_ranges},
+    policy::{Policy, PolicyRule, RoleCheck, Side, port_ranges},
     verdict::{FlowFinding, FlowVerdict, PeersSeen, PortsSeen, RuleFinding, RuleVerdict, Severity},
 };
 use crate::{
@@ -85,13 +85,21 @@ pub(super) fn flows(n_rules: usize, findings: &[FlowFinding]) -> Vec<Vec<usize>>
         if finding.benefit_of_doubt {
             continue;
         }
-        let rules = match &finding.verdict {
-            FlowVerdict::Documented { rules } | FlowVerdict::Forbidden { rules } => rules,
-            FlowVerdict::Excepted { .. }
-            | FlowVerdict::Housekeeping
-            | FlowVerdict::Unexpected { .. } => continue,
+        let lists = match &finding.verdict {
+            FlowVerdict::Documented { rules } => [&rules[..], &[]],
+            // Excepted or not, the traffic of a rule that forbids it was seen, and that of one that allows it.
+            FlowVerdict::Forbidden {
+                rules: forbidding,
+                allowing,
+            }
+            | FlowVerdict::Excepted {
+                forbidding,
+                allowing,
+                ..
+            } => [&forbidding[..], &allowing[..]],
+            FlowVerdict::Housekeeping | FlowVerdict::Unexpected { .. } => continue,
         };
-        for rule in rules {
+        for rule in lists.into_iter().flatten() {
             if let Some(flows) = flows.get_mut(*rule) {
                 flows.push(at);
             }
@@ -214,7 +222,7 @@ impl RuleContext<'_> {
             };
             holds(&rule.client, client.0)
                 && holds(&rule.server, server.0)
-                && has_port(&rule.rule.ports, server.1)
+                && rule.rule.ports.contains(server.1)
         })
     }
 

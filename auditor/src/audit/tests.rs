@@ -151,13 +151,14 @@ fn observed(flows: &[Flow]) -> Observed {
             network_namespace: None,
             is_captured: false,
             owners: crate::observed::SocketOwners::default(),
-            broadcasts: std::collections::BTreeSet::new(),
             connections: std::collections::BTreeSet::new(),
             name: "m".to_owned(),
             addresses: [HERE, "127.0.0.1"]
                 .iter()
                 .map(|text| text.parse::<IpAddr>().unwrap())
                 .collect(),
+            networks: ["10.0.0.0/24".parse().unwrap()].into(),
+            tunnels: std::collections::BTreeMap::new(),
             listeners: [listener].into(),
         },
         window: Window::new(start, start, SignedDuration::from_secs(1)),
@@ -198,8 +199,10 @@ fn told(policy: &Policy, audit: &Audit, index: usize) -> String {
             .join(",")
     };
     let more = match &finding.verdict {
-        FlowVerdict::Documented { rules } | FlowVerdict::Forbidden { rules } => ids(rules),
-        FlowVerdict::Unexpected { reason, nearest } => {
+        FlowVerdict::Documented { rules } | FlowVerdict::Forbidden { rules, .. } => ids(rules),
+        FlowVerdict::Unexpected {
+            reason, nearest, ..
+        } => {
             format!("{} [{}]", reason.name(), ids(nearest))
         }
         FlowVerdict::Excepted { .. } | FlowVerdict::Housekeeping => String::new(),
@@ -296,6 +299,222 @@ fn a_knock_is_a_warning_unless_data_may_have_moved() {
         "10.0.0.10 192.0.2.9 udp 22 3/0",
         "unexpected port [] violation",
     );
+}
+
+/// The verdict on a flow, with rules for the roles of [`DEPLOYMENT`] written as TOML lines besides their ids.
+fn told_by(rules: &[&str], deployment: &str, flow: &Flow) -> (String, Vec<String>) {
+    let mut text = "name = \"M\"\n".to_owned();
+    for (rule, id) in rules.iter().zip('a'..) {
+        text.extend([
+            "[[rule]]\nid = \"",
+            id.encode_utf8(&mut [0; 4]),
+            "\"\n",
+            &rule.replace("; ", "\n"),
+            "\n",
+        ]);
+    }
+    let matrix = Matrix::parse(Path::new("m.toml"), &text).unwrap();
+    let deployment = Deployment::parse(Path::new("a.toml"), deployment).unwrap();
+    let mut observed = observed(std::slice::from_ref(flow));
+    observed.interfaces[0].is_loopback = flow.interface == "lo";
+    observed.interfaces[0].name.clone_from(&flow.interface);
+    let lookup = &mut |_: &str| Ok(Vec::new());
+    let policy = Policy::new(&[matrix], Some(&deployment), &[], &observed.host, lookup).unwrap();
+    let audit = judge(&policy, &observed);
+    let rules = audit
+        .rules
+        .iter()
+        .map(|rule| rule.verdict.name().to_owned());
+    (told(&policy, &audit, 0), rules.collect())
+}
+
+#[test]
+fn forbidden_beats_whatever_allows_it() {
+    let telnet = flow("10.0.1.5 10.0.0.10 tcp 23 5/5");
+    let wide =
+        "client = [\"agent\"]; server = [\"master\"]; transport = \"tcp\"; ports = \"1-1024\"";
+    let narrow = "client = [\"agent\"]; server = [\"master\"]; transport = \"tcp\"; ports = \"23\"; presence = \"forbidden\"";
+    let check = |rules: &[&str], deployment: &str, flow: &Flow, verdict: &str, of: &[&str]| {
+        let (told, rules) = told_by(rules, deployment, flow);
+        assert_eq!(told, verdict);
+        assert_eq!(rules, of);
+    };
+    check(
+        &[wide, narrow],
+        DEPLOYMENT,
+        &telnet,
+        "forbidden b violation",
+        &["observed", "violated"],
+    );
+    check(
+        &[narrow, wide],
+        DEPLOYMENT,
+        &telnet,
+        "forbidden a violation",
+        &["violated", "observed"],
+    );
+    // Its condition is off: then it forbids nothing.
+    let off = format!("{narrow}; when = \"strict\"");
+    check(
+        &[wide, &off],
+        DEPLOYMENT,
+        &telnet,
+        "documented a fine",
+        &["observed", "off"],
+    );
+    let on = DEPLOYMENT.replace("[roles]", "[conditions]\nstrict = true\n[roles]");
+    check(
+        &[wide, &off],
+        &on,
+        &telnet,
+        "forbidden b violation",
+        &["observed", "violated"],
+    );
+    // Who asked is a guess, and the other way round it would be allowed.
+    let guessed = Flow {
+        evidence: Evidence::LowerPort,
+        ..telnet.clone()
+    };
+    let back =
+        "client = [\"master\"]; server = [\"agent\"]; transport = \"tcp\"; ports = \"1-1024\"";
+    check(
+        &[back, narrow],
+        DEPLOYMENT,
+        &guessed,
+        "forbidden b violation",
+        &["missing", "violated"],
+    );
+    // An exception is a person's word and covers it, but the rule's traffic was seen.
+    let accepted = format!(
+        "{DEPLOYMENT}[[exception]]\nmatch = {{ client = \"agent\", ports = \"23\" }}\nreason = \"until the old switch is gone\"\n"
+    );
+    check(
+        &[wide, narrow],
+        &accepted,
+        &telnet,
+        "excepted  fine",
+        &["observed", "violated"],
+    );
+    // What every network does may be forbidden too.
+    let dhcp = flow("10.0.0.10 10.0.0.254 udp 67 1/1");
+    let never = "client = [\"master\"]; server = [\"net\"]; transport = \"udp\"; ports = \"67\"; presence = \"forbidden\"";
+    let net = DEPLOYMENT.replace("[roles]", "[roles]\nnet = [\"10.0.0.0/24\"]");
+    check(
+        &[never],
+        &net,
+        &dhcp,
+        "forbidden a violation",
+        &["violated"],
+    );
+}
+
+#[test]
+fn an_icmp_error_is_no_ping() {
+    let ping = "client = [\"agent\"]; server = [\"master\"]; transport = \"icmp\"";
+    for (text, verdict, rule) in [
+        (
+            "10.0.1.5 10.0.0.10 icmp 8 1/1",
+            "documented a fine",
+            "observed",
+        ),
+        (
+            "10.0.1.5 10.0.0.10 icmp 3 1/0",
+            "housekeeping  fine",
+            "missing",
+        ),
+        (
+            "10.0.1.5 10.0.0.10 icmp 11 1/0",
+            "housekeeping  fine",
+            "missing",
+        ),
+        (
+            "10.0.1.5 10.0.0.10 icmp 13 1/1",
+            "unexpected port [] violation",
+            "missing",
+        ),
+    ] {
+        let (told, rules) = told_by(&[ping], DEPLOYMENT, &flow(text));
+        assert_eq!(
+            (told.as_str(), rules[0].as_str()),
+            (verdict, rule),
+            "{text}"
+        );
+    }
+    let six = DEPLOYMENT
+        .replace("10.0.0.10", "fd00::10")
+        .replace("10.0.1.0/24", "fd00:1::/64");
+    for (text, verdict) in [
+        ("fd00:1::5 fd00::10 icmp6 128 1/1", "documented a fine"),
+        ("fd00:1::5 fd00::10 icmp6 1 1/0", "housekeeping  fine"),
+        ("fd00:1::5 fd00::10 icmp6 3 1/0", "housekeeping  fine"),
+    ] {
+        assert_eq!(told_by(&[ping], &six, &flow(text)).0, verdict, "{text}");
+    }
+}
+
+#[test]
+fn a_rule_of_one_host_is_about_its_loopback() {
+    let local = "client = [\"master\"]; server = [\"master\"]; transport = \"tcp\"; ports = \"6379\"; loopback = true";
+    let foreign = local.replace("master", "agent");
+    let on = |interface: &str, text: &str| Flow {
+        interface: interface.to_owned(),
+        ..flow(text)
+    };
+    for (rule, flow, verdict) in [
+        (
+            local,
+            on("lo", "127.0.0.1 127.0.0.1 tcp 6379 5/5"),
+            "documented a fine",
+        ),
+        (
+            local,
+            on("lo", "127.0.0.1 127.8.0.1 tcp 6379 5/5"),
+            "documented a fine",
+        ),
+        (local, on("lo", "::1 ::1 tcp 6379 5/5"), "documented a fine"),
+        (
+            local,
+            on("lo", "10.0.0.10 10.0.0.10 tcp 6379 5/5"),
+            "documented a fine",
+        ),
+        (
+            local,
+            on("lo", "10.0.0.10 127.0.0.1 tcp 6379 5/5"),
+            "documented a fine",
+        ),
+        // Another host's address, and this host's own on the way in from outside.
+        (
+            local,
+            on("eth0", "10.0.0.11 10.0.0.10 tcp 6379 5/5"),
+            "unexpected roles [a] violation",
+        ),
+        (
+            local,
+            on("eth0", "10.0.0.10 10.0.0.10 tcp 6379 5/5"),
+            "unexpected roles [a] violation",
+        ),
+        (
+            local,
+            on("lo", "127.0.0.1 127.0.0.1 tcp 6380 5/5"),
+            "unexpected port [a] violation",
+        ),
+        // This host has not that role.
+        (
+            &foreign,
+            on("lo", "127.0.0.1 127.0.0.1 tcp 6379 5/5"),
+            "unexpected roles [a] violation",
+        ),
+    ] {
+        assert_eq!(told_by(&[rule], DEPLOYMENT, &flow).0, verdict, "{flow:?}");
+    }
+}
+
+#[test]
+fn a_port_that_others_have_is_named() {
+    let rule = "client = [\"agent\"]; server = [\"master\"]; transport = \"tcp\"; ports = \"8888\"";
+    let flow = flow("192.0.2.1 192.0.2.2 tcp 8888 5/5");
+    let (told, _) = told_by(&[rule], DEPLOYMENT, &flow);
+    assert_eq!(told, "unexpected roles [a] violation");
 }
 
 #[test]

@@ -4,7 +4,12 @@ use std::{collections::BTreeSet, net::IpAddr};
 
 use jiff::SignedDuration;
 
-use crate::{observed::Outcome, port::PortSet, role::Role};
+use super::housekeeping::Excess;
+use crate::{
+    observed::{Endpoints, Outcome},
+    port::PortSet,
+    role::Role,
+};
 
 /// The result of an audit. Findings are in the order of the flows and of the rules.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -56,6 +61,18 @@ pub struct FlowFinding {
     pub outcome: Outcome,
     /// The server was decided on weak evidence, and the rules allow the flow only with client and server swapped.
     pub benefit_of_doubt: bool,
+    /// Why the flow is no housekeeping, though it is of such a kind.
+    pub excess: Option<Excess>,
+    /// The other places at which the same conversation was seen, if it is a finding.
+    pub elsewhere: Option<Box<Elsewhere>>,
+}
+
+/// The other places at which a conversation was seen on its way through this host. Flows are named by their index.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Elsewhere {
+    /// The flow that has the conversation's severity, if this one has not.
+    pub counted_at: Option<usize>,
+    pub places: BTreeSet<usize>,
 }
 
 /// The verdict on a flow. Rules are named by their index in the policy.
@@ -63,8 +80,13 @@ pub struct FlowFinding {
 pub enum FlowVerdict {
     /// These rules allow it.
     Documented { rules: Vec<usize> },
-    /// This exception covers it, named by its index in the policy.
-    Excepted { exception: usize },
+    /// This exception covers it, named by its index in the policy. It is a person's word, so it also covers what rules
+    /// forbid, which are then named, with those that allow it.
+    Excepted {
+        exception: usize,
+        forbidding: Vec<usize>,
+        allowing: Vec<usize>,
+    },
     /// Traffic that every network has, such as neighbour discovery and DHCP.
     Housekeeping,
     /// Nothing allows it.
@@ -72,9 +94,14 @@ pub enum FlowVerdict {
         reason: Mismatch,
         /// The rules that come nearest: they differ from the flow in `reason` alone. May be empty.
         nearest: Vec<usize>,
+        /// The real endpoints that no rule allows, where addresses were translated; `reason` is about them.
+        real: Option<Box<Endpoints>>,
     },
-    /// A rule forbids it.
-    Forbidden { rules: Vec<usize> },
+    /// These rules forbid it, whatever others allow; those are named too, since their traffic was seen.
+    Forbidden {
+        rules: Vec<usize>,
+        allowing: Vec<usize>,
+    },
 }
 
 impl FlowVerdict {
@@ -100,7 +127,9 @@ pub enum Mismatch {
     Transport,
     /// A rule allows the port for one of the two hosts, but not with this peer.
     Peer,
-    /// None of the above: no rule of these hosts names the port.
+    /// A rule names the port, but neither of the two hosts is on its side of it.
+    Roles,
+    /// None of the above: no rule names the port, or none between these hosts.
     Port,
 }
 
@@ -111,6 +140,7 @@ impl Mismatch {
             Self::Direction => "direction",
             Self::Transport => "transport",
             Self::Peer => "peer",
+            Self::Roles => "roles",
             Self::Port => "port",
         }
     }

@@ -5,7 +5,7 @@
     reason = "the crate that reads the messages adds attributes, which say nothing of addresses"
 )]
 
-use std::{fs, io, net::IpAddr};
+use std::{fs, io, net::IpAddr, time::Duration};
 
 use netlink_packet_netfilter::{
     NetfilterHeader, NetfilterMessage, NetfilterMessageInner, NetfilterProtoFamily,
@@ -19,14 +19,14 @@ use crate::observed::{Endpoints, Translations};
 /// Holds the number of connections that are tracked in this network namespace.
 const COUNT: &str = "/proc/sys/net/netfilter/nf_conntrack_count";
 
-/// Lists the translations of the connections that are tracked now.
+/// Lists the translations of the connections that are tracked now, at the time `at`.
 ///
 /// If no connection is tracked, no request is sent, since it would load the modules that track connections.
 ///
 /// # Errors
 ///
 /// The kernel does not reply, or returns an error.
-pub fn translations() -> io::Result<Translations> {
+pub fn translations(at: Duration) -> io::Result<Translations> {
     let mut translations = Translations::default();
     let count = fs::read_to_string(COUNT).unwrap_or_default();
     if matches!(count.trim(), "" | "0") {
@@ -37,12 +37,12 @@ pub fn translations() -> io::Result<Translations> {
         ConntrackMessage::Get(Vec::new()),
     );
     dump(NETLINK_NETFILTER, get, |message| {
-        add(&mut translations, &message);
+        add(&mut translations, &message, at);
     })?;
     Ok(translations)
 }
 
-fn add(translations: &mut Translations, message: &NetfilterMessage) {
+fn add(translations: &mut Translations, message: &NetfilterMessage, at: Duration) {
     let NetfilterMessageInner::Conntrack(ConntrackMessage::New(attributes)) = &message.inner else {
         return;
     };
@@ -68,7 +68,7 @@ fn add(translations: &mut Translations, message: &NetfilterMessage) {
         server: reply.source,
         port: reply.source_port,
     };
-    translations.add(original.protocol, original_endpoints, reply_endpoints);
+    translations.add(original.protocol, original_endpoints, reply_endpoints, at);
 }
 
 /// One of the two tuples by which the kernel tracks a connection.

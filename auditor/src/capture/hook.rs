@@ -234,7 +234,7 @@ mod tests {
             xdp_program: taken,
             n_vlans: 0,
             addresses: Vec::new(),
-            broadcasts: Vec::new(),
+            networks: Vec::new(),
             mac: None,
         }
     }

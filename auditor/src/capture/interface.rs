@@ -7,6 +7,7 @@
 use std::{collections::BTreeMap, io, net::IpAddr};
 
 use futures_util::{FutureExt as _, StreamExt as _, TryStreamExt as _};
+use ipnet::IpNet;
 use netlink_packet_route::{
     RouteNetlinkMessage,
     address::AddressAttribute,
@@ -31,8 +32,8 @@ pub struct Interface {
     /// The number of VLAN interfaces on top of it.
     pub n_vlans: u32,
     pub addresses: Vec<IpAddr>,
-    /// The addresses of all hosts of its networks (RFC 922), which IPv6 does not have.
-    pub broadcasts: Vec<IpAddr>,
+    /// The networks of its addresses, whose hosts are reached without a router.
+    pub networks: Vec<IpNet>,
     /// Its MAC address.
     pub mac: Option<[u8; 6]>,
 }
@@ -115,11 +116,15 @@ impl Interfaces {
                     AddressAttribute::Address(address) => Some(*address),
                     _ => None,
                 });
-            let address = local.or(plain);
-            interface.addresses.extend(address);
-            let of_network =
-                address.and_then(|address| broadcast(address, message.header.prefix_len));
-            interface.broadcasts.extend(of_network);
+            interface.addresses.extend(local.or(plain));
+            // `Address` has the network: it is the peer's on a point-to-point link.
+            let network = plain
+                .or(local)
+                .and_then(|address| IpNet::new(address, message.header.prefix_len).ok())
+                .filter(|network| network.prefix_len() != 0);
+            interface
+                .networks
+                .extend(network.map(|network| network.trunc()));
         }
         Ok(interfaces.into_values().collect())
     }
@@ -131,17 +136,6 @@ impl Interfaces {
             std::future::pending::<()>().await;
         }
         while self.events.next().now_or_never().flatten().is_some() {}
-    }
-}
-
-/// The address of all hosts of a network, as the kernel derives it too (`fib_add_ifaddr`).
-fn broadcast(address: IpAddr, prefix_length: u8) -> Option<IpAddr> {
-    match address {
-        IpAddr::V4(address) if prefix_length < 31 => {
-            let hosts = u32::MAX.checked_shr(prefix_length.into()).unwrap_or(0);
-            Some(IpAddr::V4((address.to_bits() | hosts).into()))
-        }
-        IpAddr::V4(_) | IpAddr::V6(_) => None,
     }
 }
 
@@ -159,7 +153,7 @@ fn interface(link: LinkMessage) -> (Interface, Option<u32>) {
         xdp_program: None,
         n_vlans: 0,
         addresses: Vec::new(),
-        broadcasts: Vec::new(),
+        networks: Vec::new(),
         mac: None,
     };
     for attribute in link.attributes {

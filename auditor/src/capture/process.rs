@@ -3,23 +3,27 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
+    net::{IpAddr, Ipv6Addr},
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use super::listener::{Socket, sockets};
-use crate::observed::{Process, ServerProcess, SocketOwners};
+use crate::{
+    observed::{NetworkNamespace, Process, SocketOwner, SocketOwners, shown_command_line},
+    transport::Transport,
+};
 
-/// Looks up the owners of all sockets at this moment. What procfs does not show, such as a process that has just ended, is
-/// left out.
-pub fn owners() -> SocketOwners {
+/// Looks up the owners of all sockets at this moment, which is `at`. What procfs does not show, such as a process that has just
+/// ended, is left out.
+pub fn owners(at: Duration) -> SocketOwners {
     let own = PathBuf::from(format!("/proc/{}", std::process::id()));
     let here = namespace(&own);
-    let mut found: Vec<(Socket, bool)> = table(&own).into_iter().map(|one| (one, false)).collect();
-    for process in elsewhere(here.as_deref()) {
-        let listening = table(&process)
-            .into_iter()
-            .filter(|socket| socket.is_waiting);
-        found.extend(listening.map(|socket| (socket, true)));
+    let mut owners = SocketOwners::default();
+    let mut found: Vec<(Socket, NetworkNamespace)> = table(&own, NetworkNamespace::Watched);
+    for (number, process) in elsewhere(here) {
+        owners.add_namespace(number, addresses(&process), at);
+        found.extend(table(&process, NetworkNamespace::Other(number)));
     }
     let wanted: BTreeSet<u64> = found
         .iter()
@@ -27,40 +31,79 @@ pub fn owners() -> SocketOwners {
         .filter(|inode| *inode != 0)
         .collect();
     let processes = processes(&wanted);
-    let mut owners = SocketOwners::default();
-    for (socket, in_other_namespace) in found {
+    for (socket, namespace) in found {
         for process in processes.get(&socket.inode).into_iter().flatten() {
             let (address, port) = socket.local;
+            let owner = SocketOwner {
+                process: process.clone(),
+                address,
+                namespace,
+            };
             if socket.is_waiting {
-                let server = ServerProcess {
-                    process: process.clone(),
-                    address,
-                    in_other_namespace,
-                };
-                let key = (socket.transport, port);
-                owners.servers.entry(key).or_default().insert(server);
+                owners.add_server(socket.transport, port, owner, at);
             } else {
-                let (address, port) = socket.remote;
-                let key = (socket.transport, address, port);
-                owners
-                    .clients
-                    .entry(key)
-                    .or_default()
-                    .insert(process.clone());
+                owners.add_client(socket.transport, socket.remote, owner, at);
             }
         }
     }
     owners
 }
 
-fn table(process: &Path) -> Vec<Socket> {
+/// The sockets of a process's network namespace, without a server's ends of its connections.
+fn table(process: &Path, namespace: NetworkNamespace) -> Vec<(Socket, NetworkNamespace)> {
     // Sockets of a process whose files this process may not read are left out.
-    sockets(&process.join("net")).unwrap_or_default()
+    let all = sockets(&process.join("net")).unwrap_or_default();
+    let service = |socket: &Socket| (socket.transport, socket.local.1);
+    let waiting: BTreeSet<(Transport, u16)> = all
+        .iter()
+        .filter(|socket| socket.is_waiting)
+        .map(service)
+        .collect();
+    all.into_iter()
+        .filter(|socket| socket.is_waiting || !waiting.contains(&service(socket)))
+        .map(|socket| (socket, namespace))
+        .collect()
 }
 
-/// The link that identifies the network namespace of a process.
-fn namespace(process: &Path) -> Option<PathBuf> {
-    fs::read_link(process.join("ns/net")).ok()
+/// The addresses of a process's network namespace.
+fn addresses(process: &Path) -> BTreeSet<IpAddr> {
+    let text = |name: &str| fs::read_to_string(process.join("net").join(name)).unwrap_or_default();
+    let mut addresses = local_4(&text("fib_trie"));
+    addresses.extend(local_6(&text("if_inet6")));
+    addresses
+}
+
+/// The local addresses of a routing table, as procfs prints it: each as a leaf, below which a line says what it is.
+fn local_4(text: &str) -> BTreeSet<IpAddr> {
+    let mut addresses = BTreeSet::new();
+    let mut leaf = None;
+    for line in text.lines() {
+        let line = line.trim();
+        if let Some(address) = line.strip_prefix("|-- ") {
+            leaf = address.parse().ok().map(IpAddr::V4);
+        } else if line.ends_with("host LOCAL") {
+            addresses.extend(leaf);
+        }
+    }
+    addresses
+}
+
+/// The addresses in `if_inet6`, which begin its lines as 32 hexadecimal digits.
+fn local_6(text: &str) -> BTreeSet<IpAddr> {
+    text.lines()
+        .filter_map(|line| u128::from_str_radix(line.get(..32)?, 16).ok())
+        .map(|bits| IpAddr::V6(Ipv6Addr::from_bits(bits)))
+        .collect()
+}
+
+/// The number that identifies the network namespace of a process, from the link that procfs has for it: `net:[4026531840]`.
+fn namespace(process: &Path) -> Option<u64> {
+    let link = fs::read_link(process.join("ns/net")).ok()?;
+    link.to_str()?
+        .strip_prefix("net:[")?
+        .strip_suffix(']')?
+        .parse()
+        .ok()
 }
 
 /// All processes.
@@ -70,15 +113,14 @@ fn all() -> impl Iterator<Item = (u32, PathBuf)> {
 }
 
 /// One process of each network namespace other than `here`.
-fn elsewhere(here: Option<&Path>) -> Vec<PathBuf> {
-    let mut seen = BTreeSet::new();
-    all()
-        .filter(|(_, process)| {
-            namespace(process)
-                .is_some_and(|namespace| Some(&*namespace) != here && seen.insert(namespace))
-        })
-        .map(|(_, process)| process)
-        .collect()
+fn elsewhere(here: Option<u64>) -> BTreeMap<u64, PathBuf> {
+    let mut found = BTreeMap::new();
+    for (_, process) in all() {
+        if let Some(number) = namespace(&process).filter(|number| Some(*number) != here) {
+            found.entry(number).or_insert(process);
+        }
+    }
+    found
 }
 
 /// The processes that have sockets with these inodes open.
@@ -113,21 +155,18 @@ fn inode(link: &Path) -> Option<u64> {
     text.strip_suffix(']')?.parse().ok()
 }
 
-/// Longer command lines are cut.
-const MOST_COMMAND: usize = 512;
-
 fn process(pid: u32, path: &Path) -> Process {
     let text = |name: &str| {
         let bytes = fs::read(path.join(name)).unwrap_or_default();
         String::from_utf8_lossy(&bytes).into_owned()
     };
     let command = text("cmdline");
-    let command = command.trim_end_matches('\0').replace('\0', " ");
+    let arguments: Vec<&str> = command.trim_end_matches('\0').split('\0').collect();
     let (unit, container) = group(&text("cgroup"));
     Process {
         pid,
         name: text("comm").trim().to_owned(),
-        command: command.chars().take(MOST_COMMAND).collect(),
+        command: shown_command_line(&arguments),
         unit,
         container,
     }
@@ -167,9 +206,9 @@ fn container(part: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use std::net::{TcpListener, TcpStream};
+    use std::{net::TcpListener, time::Duration};
 
-    use super::{group, owners};
+    use super::{addresses, group, local_4, local_6, owners};
     use crate::transport::Transport;
 
     #[test]
@@ -214,22 +253,29 @@ mod tests {
     }
 
     #[test]
+    fn addresses_of_a_namespace() {
+        let four = "Local:\n  +-- 0.0.0.0/0 3 0 5\n     +-- 10.99.0.0/24 2 0 2\n        |-- 10.99.0.0\n           /24 link UNICAST\n        |-- 10.99.0.1\n           /32 host LOCAL\n        |-- 10.99.0.255\n           /32 link BROADCAST\n";
+        assert_eq!(local_4(four), ["10.99.0.1".parse().unwrap()].into());
+        let six = "fd000000000000000000000000000001 02 40 00 80     eth0\n";
+        assert_eq!(local_6(six), ["fd00::1".parse().unwrap()].into());
+        assert_eq!(local_6("x\n"), std::collections::BTreeSet::new());
+        let own = addresses(std::path::Path::new("/proc/self"));
+        assert!(own.contains(&"127.0.0.1".parse().unwrap()), "{own:?}");
+    }
+
+    #[test]
     fn this_process_has_its_sockets() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
-        let _stream = TcpStream::connect(address).unwrap();
-        let owners = owners();
-        let servers = &owners.servers[&(Transport::Tcp, address.port())];
-        assert!(servers.iter().any(|server| {
-            server.process.pid == std::process::id()
-                && !server.in_other_namespace
-                && server.address == address.ip()
-        }));
-        let clients = &owners.clients[&(Transport::Tcp, address.ip(), address.port())];
-        assert!(
-            clients
-                .iter()
-                .any(|client| client.pid == std::process::id())
-        );
+        let other = TcpListener::bind("127.0.0.2:0").unwrap();
+        let owners = owners(Duration::ZERO);
+        let mine: Vec<_> = owners
+            .listeners()
+            .filter(|(_, _, owner)| owner.process.pid == std::process::id())
+            .map(|(transport, port, owner)| (transport, port, owner.address))
+            .collect();
+        assert!(mine.contains(&(Transport::Tcp, address.port(), address.ip())));
+        let other = other.local_addr().unwrap();
+        assert!(mine.contains(&(Transport::Tcp, other.port(), other.ip())));
     }
 }

@@ -30,7 +30,7 @@ use super::{
     privilege,
     table::{Sizes, Table, Take},
 };
-use crate::port::PortRange;
+use crate::port::{PortRange, PortSet};
 
 /// What the programs are loaded with.
 #[derive(Clone, Copy, Debug)]
@@ -54,9 +54,15 @@ pub struct Capture {
     tc: Tc,
     table: Table,
     lost: Memory<Tally>,
+    /// The ports that were made known, by the kind that is in their names.
+    listening: KnownPorts,
+    documented: KnownPorts,
     /// Dropped last, after the programs whose filters it guards.
     guard: Option<Guard>,
 }
+
+/// Ports by protocol.
+type KnownPorts = BTreeMap<u8, PortSet>;
 
 static OBJECT: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/auditor-ebpf"));
 
@@ -116,6 +122,8 @@ impl Capture {
             lost,
             logger,
             tc: settings.tc,
+            listening: KnownPorts::new(),
+            documented: KnownPorts::new(),
             guard: None,
         };
         let programs = capture.programs()?;
@@ -193,13 +201,41 @@ impl Capture {
             .map_err(CaptureError::Map)
     }
 
-    /// Adds ports to those that the kernel half knows as `kind`.
-    pub fn add_ports(&mut self, kind: PortKind, ports: impl Iterator<Item = (u8, PortRange)>) {
+    /// Makes these the ports that the kernel half knows as `kind`: those that were set before and are not among them are so
+    /// no more.
+    pub fn set_ports(&mut self, kind: PortKind, ports: impl Iterator<Item = (u8, PortRange)>) {
+        let mut ranges: BTreeMap<u8, Vec<PortRange>> = BTreeMap::new();
         for (protocol, range) in ports {
-            for port in range.first()..=range.last() {
-                self.table.add_known_port(kind, protocol, port);
+            ranges.entry(protocol).or_default().push(range);
+        }
+        let now: KnownPorts = ranges
+            .into_iter()
+            .map(|(protocol, ranges)| (protocol, ranges.into_iter().collect()))
+            .collect();
+        let all = |set: &PortSet| -> Vec<u16> {
+            let ports = |range: &PortRange| range.first()..=range.last();
+            set.ranges().iter().flat_map(ports).collect()
+        };
+        for (protocol, set) in &now {
+            for port in all(set) {
+                self.table.add_known_port(kind, *protocol, port);
             }
         }
+        let before = match kind {
+            PortKind::Listening => &mut self.listening,
+            PortKind::Documented => &mut self.documented,
+            // The kernel half itself finds out which ports are opened.
+            PortKind::Opened => return,
+        };
+        for (protocol, set) in &*before {
+            let left = now
+                .get(protocol)
+                .map_or_else(|| set.clone(), |now| set.minus(now));
+            for port in all(&left) {
+                self.table.remove_known_port(kind, *protocol, port);
+            }
+        }
+        *before = now;
     }
 
     /// Sets the time, in epochs, that the kernel half stores with the packets that it counts from now on.

@@ -162,7 +162,7 @@ mod tests {
             xdp_program: None,
             n_vlans: 0,
             addresses: Vec::new(),
-            broadcasts: Vec::new(),
+            networks: Vec::new(),
             mac: None,
         }
     }

@@ -155,6 +155,16 @@ impl Table {
         }
     }
 
+    /// Removes a port from those that are known as `kind`.
+    pub fn remove_known_port(&self, kind: PortKind, protocol: u8, port: u16) {
+        let Some((word, mask)) = bit(kind, protocol, port) else {
+            return;
+        };
+        if let Some(word) = self.state.word(0, word as usize * size_of::<u64>()) {
+            word.fetch_and(!mask, Ordering::Relaxed);
+        }
+    }
+
     /// Sets the time, in epochs.
     pub(super) fn set_epoch(&self, epoch: u64) {
         for half in 0..2 {

@@ -1,10 +1,14 @@
 //! `auditor replay`: capture files instead of interfaces.
 
-use std::{net::IpAddr, path::PathBuf};
+use std::{
+    net::{AddrParseError, IpAddr},
+    path::PathBuf,
+};
 
 use anyhow::Context as _;
 use auditor_common::Reason;
 use clap::Args;
+use ipnet::IpNet;
 use serde::Serialize;
 
 use super::{
@@ -30,9 +34,10 @@ pub struct ReplayCommand {
     captures: Vec<PathBuf>,
     #[command(flatten)]
     policy: PolicyOptions,
-    /// An address of the host that was captured; without it, the one that takes part in every flow. May be repeated
-    #[arg(long, value_name = "ADDRESS")]
-    address: Vec<IpAddr>,
+    /// An address of the host that was captured, with its network if that is known (10.0.0.1/24); without it, the one that
+    /// takes part in every flow. May be repeated
+    #[arg(long, value_name = "ADDRESS", value_parser = address)]
+    address: Vec<IpNet>,
     /// Print flows as JSON Lines, and the totals, instead of verdicts
     #[arg(long)]
     flows: bool,
@@ -41,6 +46,12 @@ pub struct ReplayCommand {
     decapsulate: bool,
     #[command(flatten)]
     output: OutputOptions,
+}
+
+/// Reads an address, with or without the length of its network's prefix.
+fn address(text: &str) -> Result<IpNet, AddrParseError> {
+    text.parse()
+        .or_else(|_problem| text.parse::<IpAddr>().map(IpNet::from))
 }
 
 /// Runs the replay.
@@ -83,8 +94,7 @@ pub fn run(command: &ReplayCommand) -> anyhow::Result<Exit> {
         .as_ref()
         .map(|configuration| configuration.matrices.as_slice())
         .unwrap_or_default();
-    let mut own = command.address.clone();
-    let mut flows = replayed.flows(matrices, &own);
+    let flows = replayed.flows(matrices, None);
     if command.flows {
         let totals = serde_json::to_string(&TotalsJson::new(&replayed.totals));
         let lines = flows.iter().map(flow_line).chain([totals]);
@@ -94,12 +104,10 @@ pub fn run(command: &ReplayCommand) -> anyhow::Result<Exit> {
     let configuration = configuration
         .as_ref()
         .context("there is nothing to compare with: give --config or --matrix")?;
+    configuration.check_roles()?;
     let host = captured_host(&command.address, &flows)?;
-    if own.is_empty() {
-        // Once it is known whose capture it is, that says more of who asked.
-        own.extend(&host.addresses);
-        flows = replayed.flows(matrices, &own);
-    }
+    // Whose capture it is says more of who asked.
+    let flows = replayed.flows(matrices, Some(&host));
     let policy = configuration.policy(&host, &mut names::system_lookup)?;
     let observed = replayed.observed(host, flows, gaps, &command.captures);
     command

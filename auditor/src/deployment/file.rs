@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, de::Error as _};
 use toml::Spanned;
 
 use super::{
-    Deployment, Exception,
+    Deployment, Exception, ProcessDetail,
     roles::RoleEntry,
     sink::{SinkFile, SinkSection},
 };
@@ -29,6 +29,8 @@ struct DeploymentFile {
     window: Option<SignedDuration>,
     #[serde(default = "yes")]
     housekeeping: bool,
+    #[serde(default)]
+    processes: ProcessDetail,
     #[serde(default)]
     roles: BTreeMap<String, Vec<Spanned<String>>>,
     #[serde(default)]
@@ -170,6 +172,7 @@ impl Deployment {
             interfaces: file.interfaces,
             window: file.window,
             housekeeping: file.housekeeping,
+            processes: file.processes,
             roles,
             conditions: file.conditions,
             exceptions,

@@ -121,6 +121,26 @@ impl Roles {
 }
 
 impl Deployment {
+    /// Whether nobody has said yet which hosts a role stands for: it has no entry, nor has a role that it includes.
+    pub fn is_unfilled(&self, role: &Role) -> bool {
+        let (mut seen, mut open) = (BTreeSet::new(), vec![role]);
+        while let Some(role) = open.pop() {
+            if !seen.insert(role) {
+                continue;
+            }
+            for entry in self.roles.get(role).into_iter().flatten() {
+                match entry {
+                    RoleEntry::Role(role) => open.push(role),
+                    RoleEntry::Any
+                    | RoleEntry::Net(_)
+                    | RoleEntry::Range(..)
+                    | RoleEntry::Host(_) => return false,
+                }
+            }
+        }
+        true
+    }
+
     /// Resolves the addresses of all roles; `lookup` returns those of a host name, or why there are none.
     pub fn resolve(&self, lookup: &mut dyn FnMut(&str) -> Result<Vec<IpAddr>, String>) -> Roles {
         let mut roles = Roles::default();

@@ -5,11 +5,11 @@ use std::{collections::BTreeMap, net::IpAddr};
 use ipnet::{IpNet, Ipv4Subnets, Ipv6Subnets};
 use serde_json::{Value, json};
 
-use super::{Direction, Exported, LeftOut, Peer, Scope, is_forbidden, leave_out, name};
+use super::{Direction, Exported, LeftOut, Peer, Scope, distinct, leave_out, name};
 use crate::{
     address::AddressSet,
-    matrix::{Rule, RulePorts},
-    port::PortRange,
+    matrix::Rule,
+    port::{PortRange, PortSet},
     role::Role,
     transport::Transport,
 };
@@ -20,8 +20,8 @@ const LABEL: &str = "auditor/role";
 /// How a kind of policy expresses what all kinds can express.
 struct Dialect {
     /// Writes one rule: the peer that it allows, and the ports.
-    allow: fn(direction: Direction, peer: &PeerOf<'_>, rule: &Rule) -> Value,
-    policy: fn(role: &Role, ingress: &[Value], egress: &[Value]) -> Value,
+    allow: fn(direction: Direction, peer: &PeerOf<'_>, service: &Service<'_>) -> Value,
+    policy: fn(role: &Named<'_>, ingress: &[Value], egress: &[Value]) -> Value,
 }
 
 /// The peer that a policy's rule allows: the client for ingress, the server for egress.
@@ -29,7 +29,20 @@ enum PeerOf<'a> {
     Any,
     /// Machines that are no pods and have no labels, by the addresses that the deployment gives.
     Addresses(&'a AddressSet),
-    Pods(&'a Role),
+    Pods(Named<'a>),
+}
+
+/// A role, and the name that its pods carry.
+#[derive(Clone, Copy)]
+struct Named<'a> {
+    role: &'a Role,
+    name: &'a str,
+}
+
+/// What of a rule is allowed between two of its roles: without the ports that other rules forbid between them.
+struct Service<'a> {
+    rule: &'a Rule,
+    ports: PortSet,
 }
 
 pub(super) fn network_policies(scope: &Scope<'_>) -> Exported {
@@ -54,15 +67,37 @@ pub(super) fn cilium_policies(scope: &Scope<'_>) -> Exported {
 
 fn policies(scope: &Scope<'_>, dialect: &Dialect) -> Exported {
     let mut left_out = Vec::new();
+    let applying = scope.applying(&mut left_out);
+    let roles = applying
+        .iter()
+        .flat_map(|rule| rule.client.iter().chain(&rule.server));
+    let names = distinct(roles);
+    let named = |role| Named {
+        role,
+        name: names.get(role).map_or("", String::as_str),
+    };
+    let (forbidding, allowing): (Vec<&Rule>, Vec<&Rule>) = applying
+        .into_iter()
+        .partition(|rule| rule.presence.forbids());
     let mut both: BTreeMap<&Role, [Vec<Value>; 2]> = BTreeMap::new();
-    for rule in scope.applying(&mut left_out) {
+    let mut partly: BTreeMap<&str, &str> = BTreeMap::new();
+    for rule in allowing {
         if let Some(reason) = inexpressible(rule) {
             leave_out(&mut left_out, rule, reason);
             continue;
         }
         for client in &rule.client {
             for server in &rule.server {
-                let allow = |direction, role| (dialect.allow)(direction, &peer(scope, role), rule);
+                let service = Service {
+                    rule,
+                    ports: left_over(scope, &forbidding, rule, [client, server], &mut partly),
+                };
+                if service.ports.is_empty() && rule.ports.set().is_some() {
+                    continue;
+                }
+                let allow = |direction, role| {
+                    (dialect.allow)(direction, &peer(scope, named(role)), &service)
+                };
                 let [ingress, _] = both.entry(server).or_default();
                 ingress.push(allow(Direction::Ingress, client));
                 let [_, egress] = both.entry(client).or_default();
@@ -70,11 +105,22 @@ fn policies(scope: &Scope<'_>, dialect: &Dialect) -> Exported {
             }
         }
     }
+    for rule in forbidding {
+        let reason = match partly.get(rule.id.as_str()) {
+            Some(allowing) => format!(
+                "it forbids a part of what {} allows, which policies cannot tell from the rest, so that is let in",
+                allowing.escape_debug()
+            ),
+            None => "policies only allow: what it forbids is taken out of what other rules allow"
+                .to_owned(),
+        };
+        leave_out(&mut left_out, rule, &reason);
+    }
     // Only a role of pods gets a policy; `any` and roles with addresses outside of the cluster have no pods.
     let items: Vec<Value> = both
         .into_iter()
         .filter(|(role, _)| matches!(scope.peer(role), Peer::Unknown))
-        .map(|(role, [ingress, egress])| (dialect.policy)(role, &ingress, &egress))
+        .map(|(role, [ingress, egress])| (dialect.policy)(&named(role), &ingress, &egress))
         .collect();
     if items.is_empty() {
         left_out.push(LeftOut {
@@ -90,11 +136,66 @@ fn policies(scope: &Scope<'_>, dialect: &Dialect) -> Exported {
     }
 }
 
+/// The ports of a rule that none of `forbidding` forbids between two of its roles. Where one forbids them to a part of the
+/// hosts only, it is added to `partly`, with the rule.
+fn left_over<'a>(
+    scope: &Scope<'_>,
+    forbidding: &[&'a Rule],
+    rule: &'a Rule,
+    ends: [&Role; 2],
+    partly: &mut BTreeMap<&'a str, &'a str>,
+) -> PortSet {
+    let mut ports = rule.ports.set().unwrap_or_default();
+    let meets = |one: &&&Rule| {
+        one.transport == rule.transport && !one.loopback && one.ports.overlap(&rule.ports)
+    };
+    for one in forbidding.iter().filter(meets) {
+        let [clients, servers] = [(&one.client, ends[0]), (&one.server, ends[1])]
+            .map(|(roles, end)| roles.iter().map(|role| share(scope, role, end)).max());
+        match clients.min(servers) {
+            Some(Share::All) => {
+                let set = one.ports.set();
+                ports = set.map_or_else(PortSet::default, |set| ports.minus(&set));
+            }
+            Some(Share::Part) => {
+                partly.insert(&one.id, &rule.id);
+            }
+            Some(Share::None) | None => {}
+        }
+    }
+    ports
+}
+
+/// How many hosts of a role another one has.
+#[derive(Clone, Copy, Eq, Ord, PartialEq, PartialOrd)]
+enum Share {
+    None,
+    Part,
+    All,
+}
+
+/// How many of the hosts of `of` the role has.
+fn share(scope: &Scope<'_>, role: &Role, of: &Role) -> Share {
+    if scope.roles.covers(role, std::slice::from_ref(of)) {
+        return Share::All;
+    }
+    match (scope.peer(role), scope.peer(of)) {
+        (Peer::Any, _) => Share::All,
+        (Peer::Addresses(_) | Peer::Unknown, Peer::Any) => Share::Part,
+        (Peer::Addresses(role), Peer::Addresses(of)) => match (of.has_beyond(role), of.meets(role))
+        {
+            (false, _) => Share::All,
+            (true, true) => Share::Part,
+            (true, false) => Share::None,
+        },
+        // A pod carries one role.
+        (Peer::Unknown, _) | (Peer::Addresses(_), Peer::Unknown) => Share::None,
+    }
+}
+
 /// Why no policy can express a rule.
 fn inexpressible(rule: &Rule) -> Option<&'static str> {
-    if is_forbidden(rule) {
-        Some("policies only allow: what none allows is denied already")
-    } else if rule.loopback {
+    if rule.loopback {
         Some("what stays inside a pod passes no policy")
     } else if rule.transport == Transport::Icmp {
         Some("policies do not name ICMP as a whole")
@@ -103,16 +204,25 @@ fn inexpressible(rule: &Rule) -> Option<&'static str> {
     }
 }
 
-fn peer<'a>(scope: &Scope<'a>, role: &'a Role) -> PeerOf<'a> {
-    match scope.peer(role) {
+fn peer<'a>(scope: &Scope<'a>, named: Named<'a>) -> PeerOf<'a> {
+    match scope.peer(named.role) {
         Peer::Any => PeerOf::Any,
         Peer::Addresses(set) => PeerOf::Addresses(set),
-        Peer::Unknown => PeerOf::Pods(role),
+        Peer::Unknown => PeerOf::Pods(named),
     }
 }
 
-fn labels(role: &Role) -> Value {
-    json!({"matchLabels": {LABEL: name(role.name())}})
+fn labels(role: &Named<'_>) -> Value {
+    json!({"matchLabels": {LABEL: role.name}})
+}
+
+/// A policy's name. Where the role's own name has other characters, it stands beside.
+fn metadata(role: &Named<'_>) -> Value {
+    if name(role.role.name()) == role.name {
+        json!({"name": role.name})
+    } else {
+        json!({"name": role.name, "annotations": {LABEL: role.role.name()}})
+    }
 }
 
 /// The addresses as the fewest prefixes that cover them exactly.
@@ -133,14 +243,10 @@ fn prefixes(set: &AddressSet) -> Vec<String> {
         .collect()
 }
 
-/// The ports of a rule, each with its protocol; `number` is how the dialect writes a port.
-fn ports(rule: &Rule, number: fn(u16) -> Value) -> Vec<Value> {
-    let protocol = rule.transport.name().to_uppercase();
-    let ranges = match &rule.ports {
-        RulePorts::Set(set) => set.ranges().to_vec(),
-        RulePorts::Ephemeral => vec![PortRange::EPHEMERAL],
-        RulePorts::None => Vec::new(),
-    };
+/// The ports of a service, each with its protocol; `number` is how the dialect writes a port.
+fn ports(service: &Service<'_>, number: fn(u16) -> Value) -> Vec<Value> {
+    let protocol = service.rule.transport.name().to_uppercase();
+    let ranges = service.ports.ranges().iter().copied();
     let one = |range: PortRange| {
         let (first, last) = (range.first(), range.last());
         if first == last {
@@ -149,11 +255,11 @@ fn ports(rule: &Rule, number: fn(u16) -> Value) -> Vec<Value> {
             json!({"protocol": protocol, "port": number(first), "endPort": last})
         }
     };
-    ranges.into_iter().map(one).collect()
+    ranges.map(one).collect()
 }
 
-fn network_rule(direction: Direction, peer: &PeerOf<'_>, rule: &Rule) -> Value {
-    let ports = ports(rule, Value::from);
+fn network_rule(direction: Direction, peer: &PeerOf<'_>, service: &Service<'_>) -> Value {
+    let ports = ports(service, Value::from);
     let peers: Vec<Value> = match peer {
         // A rule without peers allows all of them.
         PeerOf::Any => return json!({"ports": ports}),
@@ -169,11 +275,11 @@ fn network_rule(direction: Direction, peer: &PeerOf<'_>, rule: &Rule) -> Value {
     }
 }
 
-fn network_policy(role: &Role, ingress: &[Value], egress: &[Value]) -> Value {
+fn network_policy(role: &Named<'_>, ingress: &[Value], egress: &[Value]) -> Value {
     json!({
         "apiVersion": "networking.k8s.io/v1",
         "kind": "NetworkPolicy",
-        "metadata": {"name": name(role.name())},
+        "metadata": metadata(role),
         "spec": {
             "podSelector": labels(role),
             "policyTypes": ["Ingress", "Egress"],
@@ -183,8 +289,8 @@ fn network_policy(role: &Role, ingress: &[Value], egress: &[Value]) -> Value {
     })
 }
 
-fn cilium_rule(direction: Direction, peer: &PeerOf<'_>, rule: &Rule) -> Value {
-    let ports = ports(rule, |port| port.to_string().into());
+fn cilium_rule(direction: Direction, peer: &PeerOf<'_>, service: &Service<'_>) -> Value {
+    let ports = ports(service, |port| port.to_string().into());
     let (field, peers): (&str, Value) = match (direction, peer) {
         (Direction::Ingress, PeerOf::Any) => ("fromEntities", json!(["all"])),
         (Direction::Egress, PeerOf::Any) => ("toEntities", json!(["all"])),
@@ -196,11 +302,11 @@ fn cilium_rule(direction: Direction, peer: &PeerOf<'_>, rule: &Rule) -> Value {
     json!({field: peers, "toPorts": [{"ports": ports}]})
 }
 
-fn cilium_policy(role: &Role, ingress: &[Value], egress: &[Value]) -> Value {
+fn cilium_policy(role: &Named<'_>, ingress: &[Value], egress: &[Value]) -> Value {
     json!({
         "apiVersion": "cilium.io/v2",
         "kind": "CiliumNetworkPolicy",
-        "metadata": {"name": name(role.name())},
+        "metadata": metadata(role),
         "spec": {
             "endpointSelector": labels(role),
             "ingress": ingress,

@@ -3,13 +3,15 @@
 //! The chains are attached to no hook, so they take effect only where a base chain jumps to them. They accept what the rules
 //! allow, and drop nothing but what the matrix forbids.
 
-use std::fmt::{self, Write as _};
+use std::{
+    collections::BTreeMap,
+    fmt::{self, Write as _},
+};
 
-use super::{Direction, Exported, LeftOut, Peer, Scope, is_forbidden, leave_out, name};
+use super::{Direction, Exported, LeftOut, Peer, Scope, distinct, leave_out};
 use crate::{
     address::AddressSet,
-    matrix::{Rule, RulePorts},
-    port::PortRange,
+    matrix::{Rule, first_match},
     role::Role,
     transport::Transport,
 };
@@ -61,23 +63,31 @@ fn table(
         writeln!(out, "#   {command}")?;
     }
     writeln!(out, "table inet auditor {{")?;
-    sets(scope, rules, out)?;
+    let roles = rules
+        .iter()
+        .flat_map(|rule| rule.client.iter().chain(&rule.server));
+    let names = distinct(roles);
+    sets(scope, &names, out)?;
     for (direction, chain) in [
         (Direction::Ingress, "documented_in"),
         (Direction::Egress, "documented_out"),
     ] {
         writeln!(out, "\tchain {chain} {{")?;
-        // Forbidding rules come first, so that they hold even if another rule allows the traffic.
-        let (forbidden, allowed): (Vec<&Rule>, Vec<&Rule>) =
-            rules.iter().partition(|rule| is_forbidden(rule));
-        for rule in forbidden.iter().chain(&allowed) {
+        // A packet leaves the chain at its first match.
+        for rule in first_match(rules.to_vec(), |rule| rule.presence) {
             let (own, peers) = match direction {
                 Direction::Ingress => (&rule.server, &rule.client),
                 Direction::Egress => (&rule.client, &rule.server),
             };
             let takes_part = own.iter().any(|role| scope.roles.covers(role, scope.own));
             if takes_part {
-                statements(scope, rule, direction, peers, out, left_out)?;
+                let part = Part {
+                    scope,
+                    names: &names,
+                    rule,
+                    direction,
+                };
+                part.statements(peers, out, left_out)?;
             }
         }
         writeln!(out, "\t}}")?;
@@ -86,14 +96,8 @@ fn table(
 }
 
 /// A set for each role with addresses and each version of IP.
-fn sets(scope: &Scope<'_>, rules: &[&Rule], out: &mut String) -> fmt::Result {
-    let mut roles: Vec<&Role> = rules
-        .iter()
-        .flat_map(|rule| rule.client.iter().chain(&rule.server))
-        .collect();
-    roles.sort();
-    roles.dedup();
-    for role in roles {
+fn sets(scope: &Scope<'_>, names: &BTreeMap<&Role, String>, out: &mut String) -> fmt::Result {
+    for (role, name) in names {
         let Peer::Addresses(set) = scope.peer(role) else {
             continue;
         };
@@ -103,7 +107,7 @@ fn sets(scope: &Scope<'_>, rules: &[&Rule], out: &mut String) -> fmt::Result {
                 writeln!(
                     out,
                     "\tset {} {{\n\t\ttype {kind}\n\t\tflags interval\n\t\telements = {{ {} }}\n\t}}",
-                    set_name(role, version),
+                    set_name(name, version),
                     elements.join(", ")
                 )?;
             }
@@ -125,75 +129,101 @@ fn elements(set: &AddressSet, version: u8) -> Vec<String> {
         .collect()
 }
 
-fn set_name(role: &Role, version: u8) -> String {
-    format!("role_{}_{version}", name(role.name()).replace('-', "_"))
+fn set_name(name: &str, version: u8) -> String {
+    format!("role_{}_{version}", name.replace('-', "_"))
 }
 
-fn statements(
-    scope: &Scope<'_>,
-    rule: &Rule,
+/// A rule's part in one chain.
+struct Part<'a> {
+    scope: &'a Scope<'a>,
+    names: &'a BTreeMap<&'a Role, String>,
+    rule: &'a Rule,
     direction: Direction,
-    peers: &[Role],
-    out: &mut String,
-    left_out: &mut Vec<LeftOut>,
-) -> fmt::Result {
-    let verdict = if is_forbidden(rule) { "drop" } else { "accept" };
-    let Some(service) = service(rule) else {
-        leave_out(left_out, rule, "it names no port");
-        return Ok(());
-    };
-    let comment = line(&rule.id);
-    if rule.loopback {
-        let interface = if direction == Direction::Ingress {
-            "iif"
-        } else {
-            "oif"
+}
+
+impl Part<'_> {
+    fn statements(
+        &self,
+        peers: &[Role],
+        out: &mut String,
+        left_out: &mut Vec<LeftOut>,
+    ) -> fmt::Result {
+        let Self { scope, rule, .. } = self;
+        let forbids = rule.presence.forbids();
+        let verdict = if forbids { "drop" } else { "accept" };
+        let mut leave_out = |reason: String| {
+            let more = if forbids {
+                ", so what it forbids passes where another rule allows it"
+            } else {
+                ""
+            };
+            leave_out(left_out, rule, &format!("{reason}{more}"));
         };
-        return writeln!(
-            out,
-            "\t\t{interface} lo {service} {verdict} comment \"{comment}\""
-        );
-    }
-    let end = if direction == Direction::Ingress {
-        "saddr"
-    } else {
-        "daddr"
-    };
-    for role in peers {
-        match scope.peer(role) {
-            Peer::Any => {
-                writeln!(out, "\t\t{service} {verdict} comment \"{comment}\"")?;
+        let [Some(service_4), Some(service_6)] = [4, 6].map(|version| service(rule, version))
+        else {
+            leave_out("it names no port".to_owned());
+            return Ok(());
+        };
+        // Where a service reads alike in both versions, one statement is enough.
+        let services = if service_4 == service_6 {
+            vec![&service_4]
+        } else {
+            vec![&service_4, &service_6]
+        };
+        let comment = line(&rule.id);
+        if rule.loopback {
+            let interface = match self.direction {
+                Direction::Ingress => "iif",
+                Direction::Egress => "oif",
+            };
+            for service in services {
+                writeln!(
+                    out,
+                    "\t\t{interface} lo {service} {verdict} comment \"{comment}\""
+                )?;
             }
-            Peer::Addresses(set) => {
-                for (version, ip) in [(4, "ip"), (6, "ip6")] {
-                    if !elements(set, version).is_empty() {
-                        writeln!(
-                            out,
-                            "\t\t{ip} {end} @{} {service} {verdict} comment \"{comment}\"",
-                            set_name(role, version)
-                        )?;
+            return Ok(());
+        }
+        let end = match self.direction {
+            Direction::Ingress => "saddr",
+            Direction::Egress => "daddr",
+        };
+        for role in peers {
+            match scope.peer(role) {
+                Peer::Any => {
+                    for service in &services {
+                        writeln!(out, "\t\t{service} {verdict} comment \"{comment}\"")?;
                     }
                 }
+                Peer::Addresses(set) => {
+                    let name = self.names.get(role).map_or("", String::as_str);
+                    for (version, ip, service) in [(4, "ip", &service_4), (6, "ip6", &service_6)] {
+                        if !elements(set, version).is_empty() {
+                            writeln!(
+                                out,
+                                "\t\t{ip} {end} @{} {service} {verdict} comment \"{comment}\"",
+                                set_name(name, version)
+                            )?;
+                        }
+                    }
+                }
+                Peer::Unknown => {
+                    leave_out(format!("the deployment gives `{}` no address", role.name()));
+                }
             }
-            Peer::Unknown => leave_out(
-                left_out,
-                rule,
-                &format!("the deployment gives `{}` no address", role.name()),
-            ),
         }
+        Ok(())
     }
-    Ok(())
 }
 
-/// The part of a statement that names transport and server's ports.
-fn service(rule: &Rule) -> Option<String> {
-    let ranges = match (&rule.ports, rule.transport) {
-        (_, Transport::Icmp) => return Some("meta l4proto { icmp, ipv6-icmp }".to_owned()),
-        (RulePorts::Set(set), _) => set.ranges().to_vec(),
-        (RulePorts::Ephemeral, _) => vec![PortRange::EPHEMERAL],
-        (RulePorts::None, _) => return None,
+/// The part of a statement that names transport and server's ports; of ICMP that is the echo, as in an audit.
+fn service(rule: &Rule, version: u8) -> Option<String> {
+    let set = match (rule.ports.set(), rule.transport) {
+        (_, Transport::Icmp) if version == 4 => return Some("icmp type echo-request".to_owned()),
+        (_, Transport::Icmp) => return Some("icmpv6 type echo-request".to_owned()),
+        (set, _) => set?,
     };
-    let ports: Vec<String> = ranges.iter().map(ToString::to_string).collect();
+    let ports: Vec<String> = set.ranges().iter().map(ToString::to_string).collect();
     Some(format!(
         "{} dport {{ {} }}",
         rule.transport.name(),

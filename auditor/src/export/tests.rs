@@ -116,16 +116,16 @@ fn a_firewall() {
             "ip saddr @role_web_4 tcp dport { 80, 8000-8010 } accept comment \"api\"",
             "ip6 saddr @role_web_6 tcp dport { 80, 8000-8010 } accept comment \"api\"",
             "tcp dport { 80, 8000-8010 } accept comment \"api\"",
-            "ip saddr @role_store_4 udp dport { 32768-60999 } accept comment \"gossip\"",
-            "ip saddr @role_web_4 meta l4proto { icmp, ipv6-icmp } accept comment \"ping\"",
-            "ip6 saddr @role_web_6 meta l4proto { icmp, ipv6-icmp } accept comment \"ping\"",
+            "ip saddr @role_store_4 udp dport { 32768-65535 } accept comment \"gossip\"",
+            "ip saddr @role_web_4 icmp type echo-request accept comment \"ping\"",
+            "ip6 saddr @role_web_6 icmpv6 type echo-request accept comment \"ping\"",
             "iif lo tcp dport { 7 } accept comment \"own\"",
         ]
     );
     assert_eq!(
         chain("chain documented_out"),
         [
-            "ip daddr @role_store_4 udp dport { 32768-60999 } accept comment \"gossip\"",
+            "ip daddr @role_store_4 udp dport { 32768-65535 } accept comment \"gossip\"",
             "oif lo tcp dport { 7 } accept comment \"own\"",
         ]
     );

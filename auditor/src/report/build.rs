@@ -14,10 +14,10 @@ use super::{
 };
 use crate::{
     audit::{self, FlowFinding, PolicyRule, RuleFinding, Severity},
+    deployment::ProcessDetail,
     matrix::RulePorts,
-    observed::{Cause, DirectionCounters, Flow, Gap, Observed, Process, ServerProcess, flag_names},
+    observed::{Cause, DirectionCounters, Flow, Gap, Observed, SocketOwner, flag_names},
     role::Role,
-    transport::Transport,
 };
 
 impl Report {
@@ -190,14 +190,19 @@ fn flow(judged: &Judged, flow: &Flow, finding: &FlowFinding) -> schema::Flow {
             .collect()
     };
     let (reason, rules, exception) = match &finding.verdict {
-        audit::FlowVerdict::Documented { rules } | audit::FlowVerdict::Forbidden { rules } => {
+        audit::FlowVerdict::Documented { rules } | audit::FlowVerdict::Forbidden { rules, .. } => {
             (None, ids(rules), None)
         }
-        audit::FlowVerdict::Unexpected { reason, nearest } => {
-            (Some((*reason).into()), ids(nearest), None)
-        }
-        audit::FlowVerdict::Excepted { exception } => {
-            (None, Vec::new(), policy.exceptions.get(*exception))
+        audit::FlowVerdict::Unexpected {
+            reason, nearest, ..
+        } => (Some((*reason).into()), ids(nearest), None),
+        audit::FlowVerdict::Excepted {
+            exception,
+            forbidding,
+            ..
+        } => {
+            let exception = policy.exceptions.get(*exception);
+            (None, ids(forbidding), exception)
         }
         audit::FlowVerdict::Housekeeping => (None, Vec::new(), None),
     };
@@ -216,6 +221,15 @@ fn flow(judged: &Judged, flow: &Flow, finding: &FlowFinding) -> schema::Flow {
         interface: flow.interface.clone(),
         inside: flow.tunnel.map(|tunnel| Tunnel::name(tunnel).to_owned()),
         rules,
+        same_conversation: finding
+            .elsewhere
+            .iter()
+            .flat_map(|elsewhere| elsewhere.places.iter().copied())
+            .collect(),
+        counted_at: finding
+            .elsewhere
+            .as_ref()
+            .and_then(|elsewhere| elsewhere.counted_at),
         exception: exception.map(|exception| exception.exception.reason.clone()),
         explanation: sentence::flow(judged, flow, finding),
         evidence: flow.evidence.into(),
@@ -245,53 +259,47 @@ fn flow(judged: &Judged, flow: &Flow, finding: &FlowFinding) -> schema::Flow {
 /// The processes of this host that take part in a flow.
 fn processes(judged: &Judged, flow: &Flow) -> Vec<schema::Process> {
     let host = &judged.observed.host;
-    let mut processes = Vec::new();
-    if host.addresses.contains(&flow.server) {
-        let servers = host.owners.servers_of(flow);
-        let server = |server: &ServerProcess| {
-            process(&server.process, Part::Server, server.in_other_namespace)
-        };
-        processes.extend(servers.into_iter().map(server));
-    }
-    if host.addresses.contains(&flow.client) {
-        let clients = host.owners.clients_of(flow);
-        processes.extend(
-            clients
-                .into_iter()
-                .map(|client| process(client, Part::Client, false)),
-        );
-    }
-    processes
+    let one = |part| move |owner| process(judged, owner, part);
+    let servers = host.owners.servers_of(host, flow).into_iter();
+    let clients = host.owners.clients_of(host, flow).into_iter();
+    servers
+        .filter_map(one(Part::Server))
+        .chain(clients.filter_map(one(Part::Client)))
+        .collect()
 }
 
-fn process(process: &Process, part: Part, elsewhere: bool) -> schema::Process {
-    schema::Process {
+/// A process, with what the deployment lets reports say of it.
+fn process(judged: &Judged, owner: &SocketOwner, part: Part) -> Option<schema::Process> {
+    let process = &owner.process;
+    Some(schema::Process {
         part,
         pid: process.pid,
         name: process.name.clone(),
-        command: process.command.clone(),
+        command: match judged.policy.processes {
+            ProcessDetail::None => return None,
+            ProcessDetail::Name => String::new(),
+            ProcessDetail::Command => process.command.clone(),
+        },
         unit: process.unit.clone(),
         container: process.container.clone(),
-        elsewhere,
-    }
+        elsewhere: owner.is_elsewhere(),
+    })
 }
 
-/// The processes that listen on a port of a rule, if this host is its server.
+/// The processes that listen on a port of a rule, if this host is its server and a socket listens.
 fn listeners(judged: &Judged, rule: &PolicyRule, finding: &RuleFinding) -> Vec<schema::Process> {
     let RulePorts::Set(ports) = &rule.rule.ports else {
         return Vec::new();
     };
-    let is_wanted = |(transport, port): &(Transport, u16)| {
-        finding.is_server && *transport == rule.rule.transport && ports.contains(*port)
-    };
-    let all = &judged.observed.host.owners.servers;
+    if finding.listening != Some(true) {
+        return Vec::new();
+    }
     let mut listeners: Vec<schema::Process> = Vec::new();
-    for (_, servers) in all.iter().filter(|(key, _)| is_wanted(key)) {
-        for server in servers {
-            let process = process(&server.process, Part::Server, server.in_other_namespace);
-            if !listeners.contains(&process) {
-                listeners.push(process);
-            }
+    for (transport, port, owner) in judged.observed.host.owners.listeners() {
+        let is_reached = rule.rule.loopback || !owner.address.is_loopback();
+        if transport == rule.rule.transport && ports.contains(port) && is_reached {
+            let process = process(judged, owner, Part::Server);
+            listeners.extend(process.filter(|process| !listeners.contains(process)));
         }
     }
     listeners

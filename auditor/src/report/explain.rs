@@ -145,6 +145,16 @@ pub fn flow(report: &Report, flow: &Flow) -> Vec<String> {
         format!("who is the server: {}", side(flow)),
         format!("what came of it: {}", outcome(flow)),
     ];
+    let same = flow.same_conversation.iter();
+    steps.extend(same.filter_map(|at| report.flows.get(*at)).map(|other| {
+        format!(
+            "the same conversation: {} -> {} {} on {}",
+            words::who(report, other.client, &other.client_roles),
+            words::who(report, other.server, &other.server_roles),
+            other.service(),
+            other.interface,
+        )
+    }));
     let translated = flow.translated.iter();
     steps.extend(translated.map(|real| format!("translated: {}", words::real(report, real))));
     steps.extend(flow.processes.iter().map(|process| {
@@ -164,9 +174,12 @@ pub fn flow(report: &Report, flow: &Flow) -> Vec<String> {
                     .to_owned(),
             );
         }
-    } else if flow.verdict == FlowVerdict::Forbidden {
+    } else if flow.verdict == FlowVerdict::Forbidden
+        || flow.verdict == FlowVerdict::Excepted && !flow.rules.is_empty()
+    {
         steps.push(format!(
-            "rules: none of {n_rules} allows it, and these forbid it"
+            "rules: {} of {n_rules} forbid it, whatever others allow",
+            flow.rules.len()
         ));
         steps.extend(named(report, flow).map(|rule| format!("  {}", cited(rule))));
     } else {
@@ -183,7 +196,7 @@ pub fn flow(report: &Report, flow: &Flow) -> Vec<String> {
                 .to_owned(),
         ),
         FlowVerdict::Unexpected => {
-            steps.push("housekeeping: it is none".to_owned());
+            steps.push("housekeeping: it counts as none".to_owned());
             steps.extend(nearest(report, flow));
         }
         FlowVerdict::Documented | FlowVerdict::Excepted | FlowVerdict::Forbidden => {}
@@ -388,6 +401,7 @@ fn nearest<'a>(report: &'a Report, flow: &'a Flow) -> impl Iterator<Item = Strin
         }
         Some(Reason::Transport) => "all but the transport",
         Some(Reason::Peer) => "the port, but not both ends",
+        Some(Reason::Roles) => "the port, but neither end",
         Some(Reason::Port) | None => "both ends, but not the port",
     };
     let head = if flow.rules.is_empty() {
@@ -416,6 +430,9 @@ fn advice(flow: &Flow) -> impl Iterator<Item = &'static str> {
         }
         (FlowVerdict::Unexpected, Some(Reason::Direction)) => Some(
             "find out which end opened it: either the host or the document has it the wrong way round",
+        ),
+        (FlowVerdict::Unexpected, Some(Reason::Roles)) => Some(
+            "if these hosts belong to roles that the rule names, add them under [roles]; else see `auditor learn` for a rule, or close the port",
         ),
         (FlowVerdict::Unexpected, Some(Reason::Peer)) => Some(
             "if the address belongs to a role that the rule names, add it under [roles]; else close the port to it",

@@ -38,7 +38,8 @@ pub fn learn(report: &Report) -> Learned {
     let (proper, left_out): (Vec<&Flow>, Vec<&Flow>) = report
         .flows
         .iter()
-        .filter(|flow| flow.verdict == FlowVerdict::Unexpected)
+        // A conversation that was seen at several places asks for one rule.
+        .filter(|flow| flow.verdict == FlowVerdict::Unexpected && flow.counted_at.is_none())
         .partition(is_proper);
     let mut roles = UnassignedHosts::of(&proper);
     let mut groups: BTreeMap<Group, Vec<&Flow>> = BTreeMap::new();

@@ -164,6 +164,13 @@ pub struct Flow {
     pub inside: Option<String>,
     /// The rules that allow or forbid it, or, where it is unexpected, those that come nearest.
     pub rules: Vec<String>,
+    /// Other flows of this report, by their place in it, that are the same conversation at another place on its way through
+    /// this host: all of them are one finding. Left out where there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub same_conversation: Vec<usize>,
+    /// Which of them has the finding's severity; left out where this one has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counted_at: Option<usize>,
     /// The reason of the exception that covers it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exception: Option<String>,
@@ -212,7 +219,8 @@ pub struct Process {
     pub pid: u32,
     /// The kernel's name for it.
     pub name: String,
-    /// Its arguments, joined with spaces.
+    /// Those of its arguments that cannot be secrets, joined with spaces; empty where the deployment says
+    /// `processes = "name"`.
     pub command: String,
     /// The service or scope that its control group belongs to.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -2,17 +2,21 @@
 
 use std::{collections::BTreeSet, net::IpAddr};
 
-use auditor_common::Reason;
+use auditor_common::{Evidence, Reason};
 use jiff::Timestamp;
 
-use super::{judged::Judged, service::protocol, words::duration};
+use super::{
+    judged::Judged,
+    service::{self, protocol},
+    words::duration,
+};
 use crate::{
     audit::{
-        Certainty, FlowFinding, FlowVerdict, Mismatch, PeersSeen, PolicyRule, RuleFinding,
-        RuleVerdict,
+        Certainty, Elsewhere, Excess, FlowFinding, FlowVerdict, Mismatch, PeersSeen, PolicyRule,
+        RuleFinding, RuleVerdict, may_be_named,
     },
     matrix::Presence,
-    observed::{Cause, Flow, Gap, Outcome},
+    observed::{Cause, Endpoints, Flow, Gap, Outcome},
     role::Role,
     transport::Transport,
 };
@@ -27,36 +31,143 @@ pub(super) fn flow(judged: &Judged, flow: &Flow, finding: &FlowFinding) -> Strin
             .collect();
         ids.join(", ")
     };
-    match &finding.verdict {
-        FlowVerdict::Documented { rules } => format!("allowed by {}", ids(rules)),
-        FlowVerdict::Excepted { exception } => judged
-            .policy
-            .exceptions
-            .get(*exception)
-            .map_or_else(String::new, |exception| {
-                let until = exception
-                    .exception
-                    .until
-                    .map_or_else(String::new, |until| format!(", until {until}"));
-                format!("accepted: {}{until}", exception.exception.reason)
-            }),
-        FlowVerdict::Housekeeping => "what every network does".to_owned(),
-        FlowVerdict::Forbidden { rules } => format!("forbidden by {}", ids(rules)),
-        FlowVerdict::Unexpected { reason, nearest } => unexpected(judged, flow, *reason, nearest),
+    let is_guess = Evidence::Listener < flow.evidence;
+    let mut text =
+        match &finding.verdict {
+            FlowVerdict::Documented { rules } => format!("allowed by {}", ids(rules)),
+            FlowVerdict::Excepted {
+                exception,
+                forbidding,
+                ..
+            } => {
+                let accepted = judged.policy.exceptions.get(*exception).map_or_else(
+                    String::new,
+                    |exception| {
+                        let until = exception
+                            .exception
+                            .until
+                            .map_or_else(String::new, |until| format!(", until {until}"));
+                        format!("accepted: {}{until}", exception.exception.reason)
+                    },
+                );
+                if forbidding.is_empty() {
+                    accepted
+                } else {
+                    format!("{accepted}; else forbidden by {}", ids(forbidding))
+                }
+            }
+            FlowVerdict::Housekeeping => "what every network does".to_owned(),
+            FlowVerdict::Forbidden { rules, allowing } => {
+                let though = if allowing.is_empty() {
+                    String::new()
+                } else {
+                    format!(", though {} would allow it", ids(allowing))
+                };
+                let guess = if is_guess {
+                    "; which end asked is a guess"
+                } else {
+                    ""
+                };
+                format!("forbidden by {}{though}{guess}", ids(rules))
+            }
+            FlowVerdict::Unexpected {
+                reason,
+                nearest,
+                real,
+            } => {
+                let ends = real.as_deref().copied().unwrap_or(flow.endpoints());
+                let really = if real.is_some() {
+                    format!("really {} -> {}: ", ends.client, ends.server)
+                } else {
+                    String::new()
+                };
+                let reason = unexpected(judged, flow, ends, *reason, nearest);
+                let excess = finding
+                    .excess
+                    .map_or_else(String::new, |one| excess(flow, one));
+                format!("{really}{reason}{excess}")
+            }
+        };
+    text.extend(finding.elsewhere.iter().map(|one| elsewhere(judged, one)));
+    text
+}
+
+/// The other places at which a conversation was seen.
+fn elsewhere(judged: &Judged, elsewhere: &Elsewhere) -> String {
+    let place = |at: &usize| {
+        let flow = judged.observed.flows.get(*at)?;
+        let (client, server, service) = (flow.client, flow.server, service::of(flow));
+        Some(format!(
+            "{client} -> {server} {service} on {}",
+            flow.interface
+        ))
+    };
+    if let Some(at) = &elsewhere.counted_at {
+        return format!(
+            "; the same conversation as {}, and counted there",
+            place(at).unwrap_or_default()
+        );
+    }
+    let places: Vec<String> = elsewhere
+        .places
+        .iter()
+        .filter_map(place)
+        .take(MOST_LISTED)
+        .collect();
+    let more = elsewhere.places.len().saturating_sub(places.len());
+    let more = if more == 0 {
+        String::new()
+    } else {
+        format!(" and {more} more")
+    };
+    format!(
+        "; the same conversation was seen as {}{more}",
+        places.join(", ")
+    )
+}
+
+/// Why a flow of a kind that every network has is no housekeeping.
+fn excess(flow: &Flow, excess: Excess) -> String {
+    let kind = match (flow.transport(), excess) {
+        (Some(Transport::Udp), _) => "DHCP",
+        (_, Excess::Size | Excess::Errors) => "ICMP errors",
+        (Some(Transport::Icmp), _) => "neighbour and router discovery",
+        (_, Excess::Place | Excess::Number) => "IGMP",
+    };
+    match excess {
+        Excess::Place => format!(
+            "; no housekeeping: {kind} is that on the own link and networks, and between roles"
+        ),
+        Excess::Size => format!("; no housekeeping: its packets are larger than those of {kind}"),
+        Excess::Number => format!("; no housekeeping: {kind} has fewer packets"),
+        Excess::Errors => format!(
+            "; no housekeeping: {kind} are about packets that were sent, and these are more"
+        ),
     }
 }
 
-fn unexpected(judged: &Judged, flow: &Flow, reason: Mismatch, nearest: &[usize]) -> String {
+fn unexpected(
+    judged: &Judged,
+    flow: &Flow,
+    ends: Endpoints,
+    reason: Mismatch,
+    nearest: &[usize],
+) -> String {
     let rules: Vec<&PolicyRule> = nearest
         .iter()
         .filter_map(|at| judged.policy.rules.get(*at))
         .collect();
+    let port = match flow.transport() {
+        Some(transport) if transport.has_ports() => format!("{transport} port {}", ends.port),
+        Some(_) | None => protocol(flow.protocol),
+    };
     let Some(first) = rules.first() else {
         return match flow.transport() {
-            Some(transport) if transport.has_ports() => {
-                format!("no rule names {transport} port {}", flow.port)
-            }
-            Some(_) | None => format!("no rule names {}", protocol(flow.protocol)),
+            Some(Transport::Icmp) if !may_be_named(flow) => format!(
+                "no rule can name {}: a rule for icmp means the echo, a ping",
+                service::of(flow)
+            ),
+            Some(_) | None => format!("no rule names {port}"),
         };
     };
     let id = &first.label;
@@ -73,7 +184,7 @@ fn unexpected(judged: &Judged, flow: &Flow, reason: Mismatch, nearest: &[usize])
         Mismatch::Peer => {
             let given = judged.policy.roles_were_given();
             let client_fits = first.client.holds(
-                flow.client,
+                ends.client,
                 &judged.observed.host,
                 judged.policy.check,
                 given,
@@ -90,15 +201,32 @@ fn unexpected(judged: &Judged, flow: &Flow, reason: Mismatch, nearest: &[usize])
                 )
             }
         }
+        Mismatch::Roles => {
+            let unresolved: Vec<&str> = [&first.client, &first.server]
+                .into_iter()
+                .filter(|side| side.is_unresolved())
+                .flat_map(|side| side.unresolved.iter().map(Role::name))
+                .collect();
+            if unresolved.is_empty() {
+                format!(
+                    "rule {id} names {port}, but for others: {} to {}",
+                    roles(&first.rule.client),
+                    roles(&first.rule.server)
+                )
+            } else {
+                format!(
+                    "rule {id} names {port}, but no address is known for {}",
+                    unresolved.join(", ")
+                )
+            }
+        }
         Mismatch::Port => {
             let others: Vec<String> = rules
                 .iter()
                 .map(|rule| format!("{} ({})", rule.rule.ports, rule.label))
                 .collect();
             format!(
-                "no rule names {} port {}; between these two, rules name {}",
-                protocol(flow.protocol),
-                flow.port,
+                "no rule between these two allows {port}; between them, rules name {}",
                 others.join(", ")
             )
         }
@@ -136,7 +264,17 @@ pub(super) fn rule(judged: &Judged, rule: &PolicyRule, finding: &RuleFinding) ->
                 duration(length)
             ));
         }
-        RuleVerdict::Violated => parts.push("forbidden, and seen".to_owned()),
+        RuleVerdict::Violated => {
+            let is_excepted = |at: &usize| {
+                let finding = judged.audit.flows.get(*at);
+                finding.is_some_and(|it| matches!(it.verdict, FlowVerdict::Excepted { .. }))
+            };
+            parts.push(if finding.flows.iter().all(is_excepted) {
+                "forbidden, and seen, all of it by exception".to_owned()
+            } else {
+                "forbidden, and seen".to_owned()
+            });
+        }
         RuleVerdict::Off => {
             parts.push(format!(
                 "its condition `{}` does not hold",

@@ -80,13 +80,17 @@ pub(super) fn process(process: &schema::Process) -> String {
     } else {
         ""
     };
+    let command = if process.command.is_empty() {
+        String::new()
+    } else {
+        format!(": {}", process.command)
+    };
     format!(
-        "{}, pid {}{}{}{elsewhere}: {}",
+        "{}, pid {}{}{}{elsewhere}{command}",
         process.name,
         process.pid,
         of(&process.unit, "of "),
         of(&process.container, "container "),
-        process.command
     )
 }
 

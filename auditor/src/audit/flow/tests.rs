@@ -6,11 +6,14 @@ use auditor_common::Evidence;
 use jiff::Timestamp;
 use proptest::{prelude::*, sample::select};
 
-use super::{Judge, NEAREST, is_housekeeping};
+use super::{Judge, NEAREST};
 use crate::{
-    audit::{FlowVerdict, Mismatch, Policy, PolicyRule, Side, policy::has_port},
+    audit::{
+        FlowVerdict, Mismatch, Policy, PolicyRule, Side, housekeeping::Housekeeping,
+        policy::named_transport,
+    },
     deployment::Deployment,
-    matrix::{Matrix, Presence, Rule, RulePorts},
+    matrix::{Matrix, Presence, Rule, RulePorts, Said, said},
     observed::{DirectionCounters, Flow, Host, Observed},
     port::{PortRange, PortSet},
     role::Role,
@@ -20,34 +23,46 @@ use crate::{
 type Test<'a> = &'a dyn Fn(&PolicyRule) -> bool;
 
 /// The verdict, found by comparing the flow with every rule.
-fn plain(policy: &Policy, host: &Host, flow: &Flow) -> FlowVerdict {
+fn plain(policy: &Policy, observed: &Observed, flow: &Flow) -> FlowVerdict {
+    let host = &observed.host;
     let given = policy.roles_were_given();
     let holds = |side: &Side, address| side.holds(address, host, policy.check, given);
-    let is_own = |address| host.addresses.contains(&address);
-    let has_transport = |rule: &PolicyRule| flow.transport() == Some(rule.rule.transport);
-    let has_port = |rule: &PolicyRule| has_port(&rule.rule.ports, flow.port);
+    let is_own = |address: IpAddr| address.is_loopback() || host.addresses.contains(&address);
+    let transport = named_transport(flow);
+    let has_transport = |rule: &PolicyRule| transport == Some(rule.rule.transport);
+    let has_port = |rule: &PolicyRule| rule.rule.ports.contains(flow.port);
     let has_ends = |rule: &PolicyRule, client: IpAddr, server: IpAddr| {
+        let is_here = is_own(client) && is_own(server);
         holds(&rule.client, client)
             && holds(&rule.server, server)
-            && (!rule.rule.loopback || is_own(client) && is_own(server))
+            && (!rule.rule.loopback || is_here)
+            || rule.rule.loopback && is_here && rule.client.is_ours && rule.server.is_ours
     };
     let (client, server) = (flow.client, flow.server);
     let allows =
         |rule: &PolicyRule| has_transport(rule) && has_port(rule) && has_ends(rule, client, server);
     let reversed =
         |rule: &PolicyRule| has_transport(rule) && has_port(rule) && has_ends(rule, server, client);
-    let forbids = |rule: &PolicyRule| rule.rule.presence == Presence::Forbidden;
+    let forbids = |rule: &PolicyRule| rule.rule.presence.forbids();
     let rules = |is_wanted: &dyn Fn(&PolicyRule) -> bool| -> Vec<usize> {
         let all = policy.rules.iter().enumerate();
         all.filter(|(_, rule)| is_wanted(rule))
             .map(|(at, _)| at)
             .collect()
     };
-    let allowing = rules(&|rule| rule.applies && allows(rule) && !forbids(rule));
-    if !allowing.is_empty() {
-        return FlowVerdict::Documented { rules: allowing };
+    let matching = rules(&|rule| rule.applies && allows(rule));
+    match said(matching, |at| policy.rules[*at].rule.presence) {
+        Said::Allowed(rules) => return FlowVerdict::Documented { rules },
+        Said::Forbidden { by, though } => {
+            return FlowVerdict::Forbidden {
+                rules: by,
+                allowing: though,
+            };
+        }
+        Said::Nothing => {}
     }
-    if policy.housekeeping && is_housekeeping(flow) {
+    let housekeeping = Housekeeping::new(policy, observed);
+    if policy.housekeeping && housekeeping.excess(flow) == Some(Ok(())) {
         return FlowVerdict::Housekeeping;
     }
     if flow.is_guess() && flow.to_client.resets < flow.to_client.packets {
@@ -56,16 +71,12 @@ fn plain(policy: &Policy, host: &Host, flow: &Flow) -> FlowVerdict {
                 && has_ends(rule, server, client)
                 && flow
                     .client_port
-                    .is_some_and(|port| super::has_port(&rule.rule.ports, port))
+                    .is_some_and(|port| rule.rule.ports.contains(port))
         };
         let allowing = rules(&|rule| rule.applies && turned(rule) && !forbids(rule));
         if !allowing.is_empty() {
             return FlowVerdict::Documented { rules: allowing };
         }
-    }
-    let forbidding = rules(&|rule| rule.applies && allows(rule) && forbids(rule));
-    if !forbidding.is_empty() {
-        return FlowVerdict::Forbidden { rules: forbidding };
     }
     let tests: [(Mismatch, Test<'_>); 5] = [
         (Mismatch::Condition, &|rule| !rule.applies && allows(rule)),
@@ -73,7 +84,7 @@ fn plain(policy: &Policy, host: &Host, flow: &Flow) -> FlowVerdict {
         (Mismatch::Transport, &|rule| {
             rule.applies
                 && !has_transport(rule)
-                && flow.transport().is_some_and(Transport::has_ports)
+                && transport.is_some_and(Transport::has_ports)
                 && rule.rule.transport.has_ports()
                 && has_port(rule)
                 && has_ends(rule, client, server)
@@ -93,12 +104,23 @@ fn plain(policy: &Policy, host: &Host, flow: &Flow) -> FlowVerdict {
         let mut nearest = rules(&|rule| !forbids(rule) && test(rule));
         if !nearest.is_empty() {
             nearest.truncate(NEAREST);
-            return FlowVerdict::Unexpected { reason, nearest };
+            return FlowVerdict::Unexpected {
+                reason,
+                nearest,
+                real: None,
+            };
         }
     }
+    let mut nearest = rules(&|rule| has_transport(rule) && has_port(rule));
+    nearest.truncate(NEAREST);
     FlowVerdict::Unexpected {
-        reason: Mismatch::Port,
-        nearest: Vec::new(),
+        reason: if nearest.is_empty() {
+            Mismatch::Port
+        } else {
+            Mismatch::Roles
+        },
+        nearest,
+        real: None,
     }
 }
 
@@ -181,7 +203,7 @@ fn address() -> impl Strategy<Value = IpAddr> {
 
 fn flow() -> impl Strategy<Value = Flow> {
     let protocol = select(&[6_u8, 6, 17, 1, 47][..]);
-    let port = prop_oneof![0_u16..18, Just(40_000), Just(u16::MAX)];
+    let port = prop_oneof![0_u16..18, Just(67), Just(40_000), Just(u16::MAX)];
     let evidence = select(&[Evidence::Handshake, Evidence::LowerPort][..]);
     let client_port = prop::option::of(0_u16..18);
     (
@@ -254,7 +276,7 @@ proptest! {
         let observed = Observed { host, flows, ..Observed::default() };
         let mut judge = Judge::new(&policy, &observed);
         for flow in &observed.flows {
-            let expected = plain(&policy, &observed.host, flow);
+            let expected = plain(&policy, &observed, flow);
             prop_assert_eq!(judge.judge(flow).verdict, expected, "{:?}", flow);
         }
     }

@@ -20,6 +20,8 @@ pub(super) struct AddressClasses {
     side_sets: SideSets,
     /// The classes of this host's own addresses, whose sides `--role` may set.
     own: BTreeMap<IpAddr, AddressClass>,
+    /// The class of all sides that this host is on.
+    this_host: AddressClass,
     /// Spans of addresses, sorted: the first address of each, and the class of all addresses up to the next span.
     spans: Vec<(u128, AddressClass)>,
 }
@@ -42,6 +44,9 @@ impl AddressClasses {
                 (*address, side_sets.class(sides))
             })
             .collect();
+        let ours = policy.sides.iter().filter(|side| side.is_ours);
+        let ours = ours.map(|side| number(side.index)).collect();
+        let this_host = side_sets.class(ours);
         let spans = match policy.check {
             // Every other address may play any role.
             RoleCheck::Nothing | RoleCheck::OwnRoles => {
@@ -53,8 +58,13 @@ impl AddressClasses {
         Self {
             side_sets,
             own,
+            this_host,
             spans,
         }
+    }
+
+    pub(super) const fn this_host(&self) -> AddressClass {
+        self.this_host
     }
 
     pub(super) fn class(&self, address: IpAddr) -> AddressClass {

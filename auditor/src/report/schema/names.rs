@@ -117,7 +117,9 @@ published! {
         Transport = "transport",
         /// A rule allows the port, but not to this peer.
         Peer = "peer",
-        /// No rule names the port.
+        /// A rule names the port, but neither of these two is in its role.
+        Roles = "roles",
+        /// No rule names the port, or none between these two.
         Port = "port",
     }
 }

@@ -7,7 +7,7 @@ use crate::{
         Interface, Interfaces,
         listener::{self, Listeners},
     },
-    observed::{Host, SocketOwners},
+    observed::{Host, SocketOwners, Ways},
     port::PortRange,
 };
 
@@ -43,6 +43,7 @@ impl HostFacts {
                 .flat_map(|interface| interface.addresses.iter().copied())
                 .collect(),
             is_captured: false,
+            ways: Ways::default(),
             owners: SocketOwners::default(),
             listeners: listeners
                 .list()
@@ -62,9 +63,24 @@ impl HostFacts {
         self.changes.changed().await;
     }
 
-    /// Lists the interfaces again. Addresses that the host no longer has still count as its own.
+    /// Whether filters of interfaces changed since this was last asked.
+    pub(crate) fn take_filters_changed(&mut self) -> bool {
+        self.changes.take_filters_changed()
+    }
+
+    /// Lists the interfaces again; if that fails, they stay as they were. Addresses that the host no longer has still count as
+    /// its own.
     pub(crate) async fn list_interfaces(&mut self) -> anyhow::Result<()> {
-        self.interfaces = self.changes.list().await?;
+        match self.changes.list().await {
+            Ok(interfaces) => self.interfaces = interfaces,
+            Err(error) => {
+                // Whatever became of the socket, the next list may come by a new one.
+                if let Ok(changes) = Interfaces::open() {
+                    self.changes = changes;
+                }
+                return Err(error.into());
+            }
+        }
         let addresses = self
             .interfaces
             .iter()

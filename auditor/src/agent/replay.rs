@@ -22,7 +22,8 @@ use crate::{
     },
     matrix::Matrix,
     observed::{
-        Cause, Flow, Gap, Hook, Host, Interface, KnownPorts, Ledger, Observed, SocketOwners, Window,
+        Cause, Dates, Flow, Gap, Hook, Host, Interface, KnownPorts, Ledger, Observed, SocketOwners,
+        Ways, Window,
     },
     output::say,
     port::PortRange,
@@ -119,6 +120,17 @@ impl Replayed {
         }))
     }
 
+    /// A gap if all frames have the same time, or there is only one: nothing was watched for any time.
+    pub(crate) fn spans_no_time(&self) -> Option<Gap> {
+        self.length().is_zero().then(|| Gap {
+            cause: Cause::CutShort {
+                watched: SignedDuration::ZERO,
+            },
+            from: self.instant(0),
+            until: None,
+        })
+    }
+
     /// The time between the first frame and the last.
     fn length(&self) -> SignedDuration {
         let length = self.totals.end.unwrap_or_default() - self.start.unwrap_or_default();
@@ -184,6 +196,7 @@ impl Replayed {
             gaps,
             lost: BTreeMap::new(),
             traffic: Vec::new(),
+            dates: Dates::default(),
         }
     }
 }
@@ -239,6 +252,7 @@ pub(crate) fn captured_host(addresses: &[IpAddr], flows: &[Flow]) -> anyhow::Res
             .collect(),
         listeners: BTreeSet::new(),
         is_captured: true,
+        ways: Ways::default(),
         owners: SocketOwners::default(),
     })
 }

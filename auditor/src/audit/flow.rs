@@ -68,7 +68,11 @@ impl<'a> Judge<'a> {
             policy,
             observed,
             index: Index::new(policy, &observed.host),
-            today: observed.window.start.to_zoned(TimeZone::UTC).date(),
+            today: observed
+                .dates
+                .of(observed.window.start)
+                .to_zoned(TimeZone::UTC)
+                .date(),
             classes: HashMap::new(),
             hosts_with_traffic: vec![0; policy.sides.len()],
             nearest: HashMap::new(),

@@ -1,4 +1,5 @@
 mod seen;
+mod unseen;
 
 use std::{net::IpAddr, path::Path};
 
@@ -153,6 +154,7 @@ fn observed(flows: &[Flow]) -> Observed {
                 .map(|text| text.parse::<IpAddr>().unwrap())
                 .collect(),
             listeners: [listener].into(),
+            ways: crate::observed::Ways::default(),
         },
         window: Window::new(start, start, SignedDuration::from_secs(1)),
         interfaces: vec![Interface {

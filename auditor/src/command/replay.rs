@@ -2,7 +2,7 @@
 
 use std::{net::IpAddr, path::PathBuf};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use auditor_common::Reason;
 use clap::Args;
 use serde::Serialize;
@@ -92,12 +92,32 @@ pub fn run(command: &ReplayCommand) -> anyhow::Result<Exit> {
     }
     let configuration =
         configuration.context("there is nothing to compare with: give --config or --matrix")?;
+    if replayed.totals.frames == 0 {
+        bail!(
+            "there is no packet in {}: nothing was watched, so nothing can be judged",
+            names_of(&command.captures)
+        );
+    }
     let host = captured_host(&command.address, &flows)?;
     let policy = configuration.policy(&host, &mut names::system_lookup)?;
+    let spans_no_time = replayed.spans_no_time();
+    let has_no_length = spans_no_time.is_some();
+    gaps.extend(spans_no_time);
     let observed = replayed.observed(host, flows, gaps, &command.captures);
-    command
+    let verdict = command
         .output
-        .write(&configuration.report(policy, observed))
+        .write(&configuration.report(policy, observed))?;
+    // Of what is not there nothing can be said after no time at all, so the exit code must not say that all is well.
+    Ok(if verdict == Exit::Clean && has_no_length {
+        Exit::Failed
+    } else {
+        verdict
+    })
+}
+
+fn names_of(captures: &[PathBuf]) -> String {
+    let names: Vec<String> = captures.iter().map(|path| display_name(path)).collect();
+    names.join(", ")
 }
 
 /// Counts over all frames.

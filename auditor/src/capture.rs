@@ -6,6 +6,7 @@ mod dump;
 mod error;
 pub mod file;
 mod filter;
+mod foreign;
 pub mod guard;
 pub mod hook;
 pub mod interface;

@@ -134,6 +134,7 @@ impl History {
                 *moment = moment.map(|moment| moment.min(now));
             }
         }
+        let is_ahead = self.watched.iter().any(|span| now < span.until);
         for span in &mut self.watched {
             span.from = span.from.min(now);
             span.until = span.until.min(now);
@@ -143,6 +144,14 @@ impl History {
             gap.until = gap.until.map(|until| until.min(now));
         }
         self.forgotten = self.forgotten.map(|forgotten| forgotten.min(now));
+        if is_ahead {
+            // For how long nobody watched is not known.
+            self.gaps.push(Gap {
+                cause: Cause::Unwatched,
+                from: now,
+                until: Some(now),
+            });
+        }
         self.watched.push(WatchedSpan {
             from: now,
             until: now,

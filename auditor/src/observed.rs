@@ -20,7 +20,7 @@ pub use flow::{DirectionCounters, Endpoints, Flow, Outcome, Remembered, flag_nam
 pub use ledger::{FlowKey, KnownPorts, Ledger};
 pub use process::{Process, ServerProcess, SocketOwners};
 pub use translation::Translations;
-pub use way::{Way, Ways};
+pub use way::{STRANGERS, Way, Ways, is_wide};
 
 use crate::transport::Transport;
 

@@ -33,6 +33,9 @@ struct Watched {
     wanted: Wanted,
     /// What was found around our programs when that was last looked at in full.
     look: Look,
+    /// When that was, and when it was before.
+    looked: Timestamp,
+    looked_before: Timestamp,
 }
 
 /// An interface from which somebody took what counts.
@@ -91,6 +94,7 @@ impl WatchedInterfaces {
         ingress: Ingress,
         all: &[Interface],
         capture: &mut Capture,
+        now: Timestamp,
     ) -> anyhow::Result<Self> {
         for pattern in selection.waiting(all) {
             say(&format!(
@@ -110,7 +114,7 @@ impl WatchedInterfaces {
         let mut messages = Vec::new();
         for interface in all {
             if let Some(wanted) = watched.selection.wants(interface) {
-                messages.push(watched.attach(interface, wanted, capture)?);
+                messages.push(watched.attach(interface, wanted, capture, now)?);
             }
         }
         // Printed only once all are attached, so that a script that waits for one of these lines can rely on all.
@@ -183,10 +187,13 @@ impl WatchedInterfaces {
         all_filters: bool,
         changes: &mut Changes,
     ) {
+        let mut since = before;
         let looked = match watched.attached.is_attached(interface) {
             Ok(true) if all_filters => watched.attached.look(interface).map(|look| {
                 let is_attached = !look.is_detached;
                 watched.look = look;
+                since = std::mem::replace(&mut watched.looked, now);
+                watched.looked_before = since;
                 is_attached
             }),
             other => other,
@@ -205,7 +212,7 @@ impl WatchedInterfaces {
                     interface.name
                 ));
                 let detached = Detached {
-                    since: before,
+                    since,
                     found: now,
                     again,
                     is_over: false,
@@ -248,7 +255,7 @@ impl WatchedInterfaces {
         let name = &interface.name;
         let detached = self.detached.get(&interface.index).copied();
         let detached = detached.filter(|detached| !detached.is_over);
-        match self.attach(interface, wanted, capture) {
+        match self.attach(interface, wanted, capture, now) {
             Ok(message) => {
                 changes.watched.push(name.clone());
                 changes.messages.push(message);
@@ -314,20 +321,21 @@ impl WatchedInterfaces {
         }
         for watched in &self.attached {
             let name = &watched.attached.interface.name;
+            let since = watched.looked_before;
             for (direction, others) in &watched.look.before {
                 let cause = Cause::Behind {
                     name: name.clone(),
                     direction: *direction,
                     others: others.clone(),
                 };
-                standing.insert(cause, before);
+                standing.insert(cause, since);
             }
             if let Some(others) = &watched.look.after {
                 let cause = Cause::CountedBefore {
                     name: name.clone(),
                     others: others.clone(),
                 };
-                standing.insert(cause, before);
+                standing.insert(cause, since);
             }
             if let Some(others) = &watched.look.no_egress {
                 let cause = Cause::Behind {
@@ -335,7 +343,7 @@ impl WatchedInterfaces {
                     direction: Direction::Egress,
                     others: others.clone(),
                 };
-                standing.insert(cause, before);
+                standing.insert(cause, since);
             }
         }
         if self.attached.is_empty() {
@@ -392,6 +400,7 @@ impl WatchedInterfaces {
         interface: &Interface,
         wanted: Wanted,
         capture: &mut Capture,
+        now: Timestamp,
     ) -> anyhow::Result<String> {
         let mut attached = capture.attach(interface, self.ingress)?;
         // If it can't be read now, it will be.
@@ -417,6 +426,8 @@ impl WatchedInterfaces {
             attached,
             wanted,
             look,
+            looked: now,
+            looked_before: now,
         });
         Ok(message)
     }

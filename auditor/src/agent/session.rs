@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{
     attribution::AttributionPoller,
     blindness::{Blindness, Sample},
-    clock::Clock,
+    clock::{self, Clock},
     counted::{Counted, Drains},
     host::HostFacts,
     interfaces::WatchedInterfaces,
@@ -132,6 +132,7 @@ impl Session {
             settings.ingress,
             &facts.interfaces,
             &mut capture,
+            clock::wall(),
         )?;
         // A process that runs for ever should hold no more privileges than it needs.
         match lifetime {

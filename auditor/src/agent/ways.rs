@@ -12,7 +12,7 @@ use super::clock;
 use crate::{
     address::{AddressSet, bits, from_bytes},
     capture::{Interface, route},
-    observed::{Way, Ways},
+    observed::{STRANGERS, Way, Ways, is_wide},
 };
 
 /// The hosts of a role of no more addresses are asked for one by one.
@@ -64,7 +64,7 @@ impl WayFinder {
             self.ask_anew(own);
         }
         let mut addresses = BTreeSet::new();
-        for set in sets.iter().filter(|set| ***set != AddressSet::any()) {
+        for set in sets {
             match set.listed(MOST_HOSTS) {
                 Some(listed) => addresses.extend(listed),
                 None => addresses.extend(self.samples(set)),
@@ -124,6 +124,11 @@ impl WayFinder {
         let mut samples = BTreeSet::new();
         for (first, last) in set.ranges().take(MOST_OF_RANGE) {
             let (first, last) = (bits(first), bits(last));
+            if is_wide(first, last) {
+                let strangers = STRANGERS.into_iter();
+                samples.extend(strangers.filter(|one| (first..=last).contains(&bits(*one))));
+                continue;
+            }
             let inside = last - first;
             // Not the network's own address, nor its broadcast address.
             samples.insert(at(first + inside.min(1)));

@@ -1,7 +1,7 @@
 //! Attaches programs to interfaces, looks after them, and detaches them.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fmt::Write as _,
     io,
     os::fd::{AsFd as _, BorrowedFd},
@@ -10,12 +10,13 @@ use std::{
 use auditor_common::Direction;
 use aya::programs::{
     LinkOrder, ProgramError, SchedClassifier, TcAttachType, Xdp, XdpMode, links::FdLink,
-    loaded_programs, tc::TcAttachOptions,
+    tc::TcAttachOptions,
 };
 
 use super::{
     error::chain,
     filter::{self, Filter},
+    foreign::{self, Foreign},
     guard::Guard,
     hook::{Choice, Ingress, Tc, choose, driver},
     interface::Interface,
@@ -30,8 +31,10 @@ pub struct Attached {
     placed: Vec<Placed>,
     /// Why what leaves is not seen, if it is not.
     no_egress: Option<String>,
-    /// The names of programs of others, by their ids.
-    names: BTreeMap<u32, String>,
+    /// The tags of our programs, by which those of another auditor are told.
+    tags: BTreeSet<String>,
+    /// What is known of programs of others, by their ids.
+    known: BTreeMap<u32, Foreign>,
 }
 
 /// A program at its place.
@@ -137,28 +140,28 @@ impl Attached {
                         None => look.is_detached = true,
                         Some(ours) => {
                             let (first, last) = links.split_at(ours);
-                            before.extend(first.iter().map(|one| self.named(*one)));
+                            before.extend(first.iter().filter_map(|one| self.named(*one)));
                             let last = last.iter().skip(1);
-                            after.extend(last.map(|one| self.named(*one)));
+                            after.extend(last.filter_map(|one| self.named(*one)));
                         }
                     }
                     if direction == Direction::Egress {
                         let filters = filter::list(now.index, direction)?;
-                        let filters = filters.iter().filter(|one| one.concerns_ip());
+                        let filters = filters.iter().filter(|one| self.concerns_us(one));
                         after.extend(filters.map(described));
                     }
                 }
                 Link::Clsact { .. } => {
                     let links = syscall::tcx_programs(now.index, direction)?;
                     let filters = filter::list(now.index, direction)?;
-                    before.extend(links.iter().map(|one| self.named(*one)));
+                    before.extend(links.iter().filter_map(|one| self.named(*one)));
                     match filters.iter().position(|one| one.program == Some(program)) {
                         None => look.is_detached = true,
                         Some(ours) => {
                             let (first, last) = filters.split_at(ours);
-                            let first = first.iter().filter(|one| one.concerns_ip());
+                            let first = first.iter().filter(|one| self.concerns_us(one));
                             before.extend(first.map(described));
-                            let last = last.iter().skip(1).filter(|one| one.concerns_ip());
+                            let last = last.iter().skip(1).filter(|one| self.concerns_us(one));
                             after.extend(last.map(described));
                         }
                     }
@@ -166,7 +169,8 @@ impl Attached {
             }
             if direction == Direction::Ingress && self.ingress.hook == Hook::Tc {
                 let xdp = now.xdp_programs.iter();
-                before.extend(xdp.map(|one| format!("XDP {}", self.named(*one))));
+                let named = xdp.filter_map(|one| self.named(*one));
+                before.extend(named.map(|name| format!("XDP {name}")));
             }
             if !before.is_empty() {
                 look.before.insert(direction, before.join(", "));
@@ -178,22 +182,21 @@ impl Attached {
         Ok(look)
     }
 
-    /// A program of somebody else, with its name if this process may know it.
-    fn named(&mut self, program: u32) -> String {
-        self.names
-            .entry(program)
-            .or_insert_with(|| {
-                let name = loaded_programs()
-                    .map_while(Result::ok)
-                    .find(|one| one.id() == program)
-                    .and_then(|one| one.name_as_str().map(str::to_owned))
-                    .filter(|name| !name.is_empty());
-                name.map_or_else(
-                    || format!("program {program}"),
-                    |name| format!("program {program} ({name})"),
-                )
-            })
-            .clone()
+    /// What is known of a program of somebody else; `None` if it is another auditor's.
+    fn named(&mut self, program: u32) -> Option<String> {
+        let tags = &self.tags;
+        let look_up = || foreign::look_up(program, tags);
+        let known = self.known.entry(program).or_insert_with(look_up);
+        (!known.is_alike).then(|| known.text.clone())
+    }
+
+    /// Whether a filter may keep IP packets from another: those of auditors pass everything on.
+    fn concerns_us(&self, filter: &Filter) -> bool {
+        let is_alike = filter
+            .tag
+            .as_ref()
+            .is_some_and(|tag| self.tags.contains(tag));
+        filter.concerns_ip() && !is_alike
     }
 }
 
@@ -275,8 +278,19 @@ impl Programs<'_> {
             ingress,
             placed,
             no_egress,
-            names: BTreeMap::new(),
+            tags: self.tags(),
+            known: BTreeMap::new(),
         })
+    }
+
+    fn tags(&self) -> BTreeSet<String> {
+        let programs = [
+            self.ingress_xdp.info(),
+            self.ingress_tc.info(),
+            self.egress_tc.info(),
+        ];
+        let programs = programs.iter().filter_map(|one| one.as_ref().ok());
+        programs.map(foreign::tag).collect()
     }
 
     fn xdp_frags(&mut self, interface: &Interface) -> Result<Placed, ProgramError> {

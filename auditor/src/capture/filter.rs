@@ -25,6 +25,8 @@ pub(super) struct Filter {
     pub(super) protocol: u16,
     /// The id of its program.
     pub(super) program: Option<u32>,
+    /// The kernel's hash of its program's instructions, in hexadecimal.
+    pub(super) tag: Option<String>,
     /// The name of its program, as whoever attached it gave it.
     pub(super) name: Option<String>,
 }
@@ -42,6 +44,7 @@ const TCA_CHAIN: u16 = 11;
 const TCA_BPF_FD: u16 = 6;
 const TCA_BPF_NAME: u16 = 7;
 const TCA_BPF_FLAGS: u16 = 8;
+const TCA_BPF_TAG: u16 = 10;
 const TCA_BPF_ID: u16 = 11;
 const TCA_BPF_FLAG_ACT_DIRECT: u32 = 1;
 /// The handle of a clsact or ingress qdisc, and its parent (linux/pkt_sched.h).
@@ -226,6 +229,10 @@ fn word(bytes: &[u8], at: usize) -> Option<u32> {
     Some(u32::from_ne_bytes(word.try_into().ok()?))
 }
 
+fn hexadecimal(value: &[u8]) -> String {
+    value.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 fn text(value: &[u8]) -> String {
     let end = value.iter().position(|byte| *byte == 0);
     String::from_utf8_lossy(value.get(..end.unwrap_or(value.len())).unwrap_or_default())
@@ -242,6 +249,7 @@ fn filter(bytes: &[u8]) -> Option<Filter> {
         kind: String::new(),
         protocol: u16::from_be(u16::try_from(info & 0xffff).ok()?),
         program: None,
+        tag: None,
         name: None,
     };
     for (kind, value) in attributes(bytes.get(HEADER..)?) {
@@ -252,6 +260,7 @@ fn filter(bytes: &[u8]) -> Option<Filter> {
                 for (kind, value) in attributes(value) {
                     match kind {
                         TCA_BPF_ID => filter.program = word(value, 0),
+                        TCA_BPF_TAG => filter.tag = Some(hexadecimal(value)),
                         TCA_BPF_NAME => filter.name = Some(text(value)),
                         _ => {}
                     }
@@ -262,7 +271,7 @@ fn filter(bytes: &[u8]) -> Option<Filter> {
     }
     // Only programs have ids at this place.
     if filter.kind != "bpf" {
-        (filter.program, filter.name) = (None, None);
+        (filter.program, filter.tag, filter.name) = (None, None, None);
     }
     let is_table = filter.kind == "u32" && handle.trailing_zeros() >= 12;
     (handle != 0 && !is_table).then_some(filter)
@@ -271,7 +280,8 @@ fn filter(bytes: &[u8]) -> Option<Filter> {
 #[cfg(test)]
 mod tests {
     use super::{
-        Filter, TCA_BPF_ID, TCA_BPF_NAME, TCA_CHAIN, TCA_KIND, TCA_OPTIONS, filter, header, push,
+        Filter, TCA_BPF_ID, TCA_BPF_NAME, TCA_BPF_TAG, TCA_CHAIN, TCA_KIND, TCA_OPTIONS, filter,
+        header, push,
     };
 
     fn message(handle: u32, kind: &str, chain: u32) -> Vec<u8> {
@@ -282,6 +292,8 @@ mod tests {
         let mut options = Vec::new();
         push(&mut options, TCA_BPF_NAME, b"other\0");
         push(&mut options, TCA_BPF_ID, &34_u32.to_ne_bytes());
+        let tag = 0x0f59_ce3e_8a6c_d7fb_u64;
+        push(&mut options, TCA_BPF_TAG, &tag.to_be_bytes());
         push(&mut bytes, TCA_OPTIONS, &options);
         bytes
     }
@@ -294,6 +306,7 @@ mod tests {
             kind: "bpf".to_owned(),
             protocol: 3,
             program: Some(34),
+            tag: Some("0f59ce3e8a6cd7fb".to_owned()),
             name: Some("other".to_owned()),
         };
         assert_eq!(filter(&message(1, "bpf", 0)), Some(expected));

@@ -413,6 +413,11 @@ fn what_a_clock_dated_that_was_set_back_counts_as_of_now() {
     history.begin(at(100));
     assert_eq!(history.flows(at(101)).len(), 0);
     assert_eq!(history.flows(at(100)).len(), 1);
-    assert_eq!(history.gaps(Timestamp::MIN), []);
+    let unwatched = Gap {
+        cause: Cause::Unwatched,
+        from: at(100),
+        until: Some(at(100)),
+    };
+    assert_eq!(history.gaps(Timestamp::MIN), [unwatched]);
     assert_eq!(history.since(), Some(at(0)));
 }

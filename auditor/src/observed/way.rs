@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    net::IpAddr,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
 };
 
 use crate::address::{AddressSet, bits};
@@ -25,20 +25,22 @@ impl Ways {
         self.0.insert(bits(address), way);
     }
 
-    /// The way to a set of addresses, taken together; `None` where nothing is known of them, as for the set of all.
+    /// The way to a set of addresses, taken together; `None` where nothing is known of them.
+    ///
+    /// Of a set as wide as the internet only the way to strangers counts: it does not say that hosts of every network of this
+    /// host are meant, so that way is never the only one.
     pub fn to(&self, addresses: &AddressSet, own: &BTreeSet<IpAddr>) -> Option<Way> {
-        if *addresses == AddressSet::any() {
-            return None;
-        }
         let own: BTreeSet<u128> = own.iter().copied().map(bits).collect();
+        let strangers = STRANGERS.map(bits);
         let mut all: Option<Way> = None;
         for (first, last) in addresses.spans() {
+            let is_wide = is_wide(*first, *last);
             for (address, way) in self.0.range(first..=last) {
-                if own.contains(address) {
+                if own.contains(address) || is_wide && !strangers.contains(address) {
                     continue;
                 }
                 let sum = all.get_or_insert_default();
-                sum.is_watched |= way.is_watched;
+                sum.is_watched |= way.is_watched || is_wide;
                 sum.unwatched.extend(way.unwatched.iter().cloned());
             }
         }
@@ -46,11 +48,24 @@ impl Ways {
     }
 }
 
+/// Addresses that no host has (RFC 5737, RFC 3849), so that packets to them take the way to strangers.
+pub const STRANGERS: [IpAddr; 2] = [
+    IpAddr::V4(Ipv4Addr::new(198, 51, 100, 1)),
+    IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1)),
+];
+
+/// Whether a range of addresses is half of all IPv4 addresses, or more than a provider has of IPv6.
+pub const fn is_wide(first: u128, last: u128) -> bool {
+    let more = last - first;
+    let is_ipv4 = last >> 32 == 0xffff && first >> 32 == 0xffff;
+    more >= 1 << 100 || is_ipv4 && more >= (1 << 31) - 1
+}
+
 #[cfg(test)]
 mod tests {
     use std::{collections::BTreeSet, net::IpAddr};
 
-    use super::{Way, Ways};
+    use super::{STRANGERS, Way, Ways};
     use crate::address::AddressSet;
 
     #[test]
@@ -83,6 +98,15 @@ mod tests {
             Some(way(false, &["e1", "e2"]))
         );
         assert_eq!(to(&["10.9.0.0/24"], &[]), None);
+        // Strangers are reached by another way than those.
         assert_eq!(ways.to(&AddressSet::any(), &BTreeSet::new()), None);
+        ways.insert(STRANGERS[0], way(false, &["e3"]));
+        for wide in [&["0.0.0.0/0"][..], &["0.0.0.0/0", "::/0"]] {
+            let mut set = AddressSet::default();
+            for net in wide {
+                set.insert_net(net.parse().unwrap());
+            }
+            assert_eq!(ways.to(&set, &BTreeSet::new()), Some(way(true, &["e3"])));
+        }
     }
 }

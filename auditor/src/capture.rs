@@ -25,7 +25,7 @@ mod syscall;
 mod table;
 mod wait;
 
-pub use attach::{Attached, Look};
+pub use attach::{Attached, Look, others};
 pub use error::CaptureError;
 pub use hook::{Choice, Ingress, Tc};
 pub use interface::{Interface, Interfaces};

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use crate::observed::Cause;
 
 /// Samples that are compared, one each second.
-const SAMPLES: usize = 9;
+const SAMPLES: usize = 10;
 /// The kernel's counter must have moved in the latest of them: a driver that is late with its counter is no blindness.
 const LATEST: usize = 5;
 /// A counter that moves by less may be a protocol of the link, of which nothing reaches the host.
@@ -51,7 +51,11 @@ impl Blindness {
         name: impl Fn(u32) -> String,
     ) -> BTreeMap<Cause, Timestamp> {
         let mut causes = BTreeMap::new();
-        let (Some(first), Some(last)) = (self.0.front(), self.0.back()) else {
+        // What was counted is read shortly before the kernel's counters, so these are taken from the sample before the last: what
+        // came in between is no blindness.
+        let (Some(first), Some(last), Some(kernel)) =
+            (self.0.front(), self.0.back(), self.0.iter().rev().nth(1))
+        else {
             return causes;
         };
         let enough = if is_end { 3 } else { SAMPLES };
@@ -61,7 +65,7 @@ impl Blindness {
         let latest = if self.0.len() < SAMPLES {
             first
         } else {
-            self.0.iter().rev().nth(LATEST - 1).unwrap_or(first)
+            self.0.iter().rev().nth(LATEST).unwrap_or(first)
         };
         let all_packets = |sample: &Sample| {
             let of = |direction| sample.totals.of(direction).packets;
@@ -71,7 +75,7 @@ impl Blindness {
         // What is in no flow is not known by its interface.
         let in_no_flow = (all_packets(last).saturating_sub(all_packets(first)))
             .saturating_sub(in_flows(last).saturating_sub(in_flows(first)));
-        for (interface, now) in &last.kernel {
+        for (interface, now) in &kernel.kernel {
             let flows = |sample: &Sample| sample.flows.get(interface).copied().unwrap_or_default();
             let has_flows = flows(first) < flows(last);
             for direction in Direction::ALL {

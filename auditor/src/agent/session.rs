@@ -70,6 +70,7 @@ pub(crate) struct Session {
     /// What can't be read now, and since when.
     unread: BTreeMap<Cause, Timestamp>,
     blindness: Blindness,
+    is_sample_due: bool,
     ways: WayFinder,
     decapsulates: bool,
     without_flow: BTreeMap<Reason, Tally>,
@@ -149,6 +150,7 @@ impl Session {
             standing: BTreeMap::new(),
             unread: BTreeMap::new(),
             blindness: Blindness::default(),
+            is_sample_due: false,
             ways: WayFinder::default(),
             decapsulates: settings.decapsulate,
             without_flow: BTreeMap::new(),
@@ -246,7 +248,7 @@ impl Session {
         self.capture.flush_log();
         self.drain();
         self.timeline.tick(self.clock.now(), self.counted.totals);
-        self.sample();
+        self.is_sample_due = true;
         if self.n_ticks.is_multiple_of(SETTLE_TICKS) {
             let before = self.over_before();
             let is_documented = |protocol, port| self.documented.contains(protocol, port);
@@ -298,7 +300,7 @@ impl Session {
         }
     }
 
-    /// Takes a sample of the kernel's counters, as of when interfaces were last listed, and of what was counted.
+    /// Takes a sample of the kernel's counters, as of when interfaces were last listed, and of what was counted before.
     fn sample(&mut self) {
         let watched: BTreeSet<u32> = self.watched_now();
         let kernel = self.facts.interfaces.iter();
@@ -327,6 +329,9 @@ impl Session {
                     |cause, _| !matches!(cause, Cause::Unread { what, .. } if what == INTERFACES),
                 );
                 self.follow(before, now);
+                if std::mem::take(&mut self.is_sample_due) {
+                    self.sample();
+                }
             }
             Err(error) => self.cannot_read(INTERFACES, &error),
         }
@@ -492,7 +497,7 @@ impl Session {
     pub(crate) fn finish(mut self, window: SignedDuration) -> Observed {
         let end = self.clock.now();
         self.look_at_clocks();
-        // Filters and links may have gone since the last tick.
+        self.drain();
         self.sample();
         self.attribution.poll();
         // Once nothing is attached any more, the last drains of both halves take everything.

@@ -200,6 +200,32 @@ impl Attached {
     }
 }
 
+/// What is attached to an interface, for each direction with anything, in the order in which it runs.
+///
+/// # Errors
+///
+/// The kernel does not say what is attached.
+pub fn others(interface: &Interface) -> io::Result<BTreeMap<Direction, String>> {
+    let mut all = BTreeMap::new();
+    let named = |program: &u32| foreign::look_up(*program, &BTreeSet::new()).text;
+    for direction in Direction::ALL {
+        let mut found = Vec::new();
+        if direction == Direction::Ingress {
+            let xdp = interface.xdp_programs.iter();
+            found.extend(xdp.map(|program| format!("XDP {}", named(program))));
+        }
+        let links = syscall::tcx_programs(interface.index, direction)?;
+        found.extend(links.iter().map(named));
+        let filters = filter::list(interface.index, direction)?;
+        let filters = filters.iter().filter(|one| one.concerns_ip());
+        found.extend(filters.map(described));
+        if !found.is_empty() {
+            all.insert(direction, found.join(", "));
+        }
+    }
+    Ok(all)
+}
+
 /// A filter of somebody else.
 fn described(filter: &Filter) -> String {
     let mut text = format!(

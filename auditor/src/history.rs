@@ -318,8 +318,8 @@ fn same(one: &Cause, other: &Cause) -> bool {
     let name = |cause: &Cause| match cause {
         Cause::InterfaceLost { name }
         | Cause::InterfaceLate { name }
-        | Cause::InterfaceRefused { name, .. } => Some(name.clone()),
-        Cause::Detached { name }
+        | Cause::InterfaceRefused { name, .. }
+        | Cause::Detached { name }
         | Cause::CountedBefore { name, .. }
         | Cause::NotWatched { name, .. } => Some(name.clone()),
         Cause::Behind {

@@ -138,9 +138,11 @@ mod tests {
             });
         }
         let causes = blindness.causes(false, |_| false, |index| format!("e{index}"));
-        let text = |cause: &Cause| match cause {
-            Cause::Blind { name, direction } => format!("{name} {direction:?}"),
-            other => format!("{other:?}"),
+        let text = |cause: &Cause| {
+            let Cause::Blind { name, direction } = cause else {
+                panic!("{cause:?}");
+            };
+            format!("{name} {direction:?}")
         };
         causes.keys().map(text).collect()
     }

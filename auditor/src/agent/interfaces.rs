@@ -146,7 +146,7 @@ impl WatchedInterfaces {
                     let times = (before, now);
                     self.look(watched, interface, times, all_filters, &mut changes);
                 }
-                None => went_away(watched, now, &mut changes),
+                None => went_away(&watched, now, &mut changes),
             }
         }
         for interface in all {
@@ -263,20 +263,16 @@ impl WatchedInterfaces {
                 if let Some(detached) = self.detached.get_mut(&interface.index) {
                     detached.is_over = true;
                 }
-                let name = name.clone();
-                let (cause, from) = match (detached, refused) {
-                    // It is a gap already, which ends here.
-                    (Some(_), _) => return,
-                    // The gap of one that was refused ends here.
-                    (None, Some(refused)) if FIRST_TRIES <= refused.n_listed => return,
-                    // Exact to a second, since interfaces are listed at each tick.
-                    (None, Some(_) | None) if interface.is_up => {
-                        (Cause::InterfaceLate { name }, now)
-                    }
-                    (None, Some(_) | None) => return,
-                };
-                let until = Some(now);
-                changes.gaps.push(Gap { cause, from, until });
+                // If it was taken off, or refused, that is a gap already, which ends here.
+                let was_refused = refused.is_some_and(|refused| FIRST_TRIES <= refused.n_listed);
+                if interface.is_up && detached.is_none() && !was_refused {
+                    changes.gaps.push(Gap {
+                        cause: Cause::InterfaceLate { name: name.clone() },
+                        // Exact to a second, since interfaces are listed at each tick.
+                        from: now,
+                        until: Some(now),
+                    });
+                }
             }
             // A new interface may have been renamed in the meantime, so it is tried again.
             Err(error) => {
@@ -463,7 +459,7 @@ fn left_out(interface: &Interface) -> String {
     )
 }
 
-fn went_away(lost: Watched, now: Timestamp, changes: &mut Changes) {
+fn went_away(lost: &Watched, now: Timestamp, changes: &mut Changes) {
     let name = lost.attached.interface.name.clone();
     match lost.wanted {
         Wanted::Required => {

@@ -47,7 +47,7 @@ const TCA_BPF_FLAGS: u16 = 8;
 const TCA_BPF_TAG: u16 = 10;
 const TCA_BPF_ID: u16 = 11;
 const TCA_BPF_FLAG_ACT_DIRECT: u32 = 1;
-/// The handle of a clsact or ingress qdisc, and its parent (linux/pkt_sched.h).
+/// The handle of a clsact or ingress qdisc, and its parent (`linux/pkt_sched.h`).
 const CLSACT: u32 = 0xffff_0000;
 const CLSACT_PARENT: u32 = 0xffff_fff1;
 /// The length of `struct tcmsg`.
@@ -229,8 +229,9 @@ fn word(bytes: &[u8], at: usize) -> Option<u32> {
     Some(u32::from_ne_bytes(word.try_into().ok()?))
 }
 
-fn hexadecimal(value: &[u8]) -> String {
-    value.iter().map(|byte| format!("{byte:02x}")).collect()
+fn hexadecimal(tag: &[u8]) -> Option<String> {
+    let tag = u64::from_be_bytes(tag.try_into().ok()?);
+    Some(format!("{tag:016x}"))
 }
 
 fn text(value: &[u8]) -> String {
@@ -260,7 +261,7 @@ fn filter(bytes: &[u8]) -> Option<Filter> {
                 for (kind, value) in attributes(value) {
                     match kind {
                         TCA_BPF_ID => filter.program = word(value, 0),
-                        TCA_BPF_TAG => filter.tag = Some(hexadecimal(value)),
+                        TCA_BPF_TAG => filter.tag = hexadecimal(value),
                         TCA_BPF_NAME => filter.name = Some(text(value)),
                         _ => {}
                     }

@@ -101,7 +101,7 @@ struct QueryAttr {
 }
 
 /// The most programs that a hook of an interface can have (`BPF_MPROG_MAX`).
-const MOST_PROGRAMS: usize = 64;
+const MOST_PROGRAMS: u32 = 64;
 
 /// The ids of the programs at a TCX hook of an interface, in the order in which they run; none on kernels without TCX.
 ///
@@ -109,7 +109,7 @@ const MOST_PROGRAMS: usize = 64;
 ///
 /// The kernel's refusal, or an interface that is gone.
 pub(super) fn tcx_programs(interface: u32, direction: Direction) -> io::Result<Vec<u32>> {
-    let mut programs = [0_u32; MOST_PROGRAMS];
+    let mut programs = [0_u32; MOST_PROGRAMS as usize];
     let mut attr = QueryAttr {
         interface,
         // `BPF_TCX_INGRESS`, `BPF_TCX_EGRESS`
@@ -120,7 +120,7 @@ pub(super) fn tcx_programs(interface: u32, direction: Direction) -> io::Result<V
         query_flags: 0,
         attach_flags: 0,
         programs: programs.as_mut_ptr().expose_provenance() as u64,
-        count: MOST_PROGRAMS as u32,
+        count: MOST_PROGRAMS,
         padding: 0,
     };
     // SAFETY: there is room for `count` ids, and the kernel accepts a `bpf_attr` shorter than its own.

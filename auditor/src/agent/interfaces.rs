@@ -1,6 +1,6 @@
 //! The watched interfaces: attaches to those that appear, detaches from those that disappear.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use auditor_common::Direction;
 use jiff::{SignedDuration, Timestamp};
@@ -20,8 +20,6 @@ pub(crate) struct WatchedInterfaces {
     refused: BTreeMap<u32, Refused>,
     /// By index, interfaces from which somebody took what counts.
     detached: BTreeMap<u32, Detached>,
-    /// By index, interfaces that are wanted and can't be watched.
-    unreadable: BTreeSet<u32>,
     /// By index, the name of every interface that ever was watched.
     names: BTreeMap<u32, String>,
     described: Vec<observed::Interface>,
@@ -107,7 +105,6 @@ impl WatchedInterfaces {
             attached: Vec::new(),
             refused: BTreeMap::new(),
             detached: BTreeMap::new(),
-            unreadable: BTreeSet::new(),
             names: BTreeMap::new(),
             described: Vec::new(),
         };
@@ -155,9 +152,6 @@ impl WatchedInterfaces {
                 continue;
             }
             let Some(wanted) = self.selection.wants(interface) else {
-                if self.selection.would_want(interface) {
-                    self.leave_out(interface, now, &mut changes);
-                }
                 continue;
             };
             let detached = self.detached.get(&interface.index);
@@ -230,20 +224,6 @@ impl WatchedInterfaces {
         }
     }
 
-    /// Says once that an interface is wanted and can't be watched.
-    fn leave_out(&mut self, interface: &Interface, now: Timestamp, changes: &mut Changes) {
-        if self.unreadable.insert(interface.index) {
-            changes.messages.push(left_out(interface));
-        }
-        changes.standing.insert(
-            Cause::NotWatched {
-                name: interface.name.clone(),
-                problem: NO_ETHERNET.to_owned(),
-            },
-            now,
-        );
-    }
-
     fn try_attach(
         &mut self,
         interface: &Interface,
@@ -313,6 +293,22 @@ impl WatchedInterfaces {
                     problem,
                 };
                 standing.insert(cause, refused.since);
+            }
+        }
+        let mut leave_out = |name: &str, problem: &str| {
+            let cause = Cause::NotWatched {
+                name: name.to_owned(),
+                problem: problem.to_owned(),
+            };
+            standing.insert(cause, before);
+        };
+        for interface in all.iter().filter(|one| self.selection.would_want(one)) {
+            leave_out(&interface.name, "its frames have no Ethernet header");
+        }
+        for name in self.selection.absent(all) {
+            // One that went away is a gap of its own.
+            if !self.described.iter().any(|known| known.name == name) {
+                leave_out(name, "there is none of this name yet");
             }
         }
         for watched in &self.attached {
@@ -447,16 +443,6 @@ impl WatchedInterfaces {
         attached.interface.name.clone_from(&interface.name);
         self.names.insert(interface.index, interface.name.clone());
     }
-}
-
-/// Why an interface that is wanted is left out.
-const NO_ETHERNET: &str = "its frames have no Ethernet header";
-
-fn left_out(interface: &Interface) -> String {
-    format!(
-        "auditor: interface {} is left out: {NO_ETHERNET}, so what passes there is not seen",
-        interface.name
-    )
 }
 
 fn went_away(lost: &Watched, now: Timestamp, changes: &mut Changes) {

@@ -106,6 +106,8 @@ impl Session {
         match selection.check(&facts.interfaces) {
             // What a pattern matches may come later.
             Ok(()) | Err(SelectionError::NoneMatches { .. }) => {}
+            // A watch waits for what it is told; whoever sits before an audit may have mistyped it.
+            Err(SelectionError::Unknown { .. }) if lifetime == Lifetime::Daemon => {}
             Err(SelectionError::NonePhysical { .. }) if lifetime == Lifetime::Daemon => {
                 say("auditor: no physical interface is up yet; the first that is will be watched");
             }
@@ -380,7 +382,7 @@ impl Session {
         for gap in standing::update(&mut self.gaps, &found, self.clock.now()) {
             let is_said_where_found = matches!(
                 gap.cause,
-                Cause::InterfaceRefused { .. } | Cause::Detached { .. } | Cause::NotWatched { .. }
+                Cause::InterfaceRefused { .. } | Cause::Detached { .. }
             );
             if !is_said_where_found {
                 self.progress.clear();

@@ -135,6 +135,12 @@ impl Selection {
         })
     }
 
+    /// Names that none of these interfaces has.
+    pub fn absent<'a>(&'a self, all: &'a [Interface]) -> impl Iterator<Item = &'a str> {
+        let names = self.names.iter().map(String::as_str);
+        names.filter(|name| !all.iter().any(|one| one.name == *name))
+    }
+
     /// Patterns that match none of these interfaces yet, but may match one that appears later.
     pub fn waiting<'a>(&'a self, all: &'a [Interface]) -> impl Iterator<Item = &'a str> {
         self.patterns

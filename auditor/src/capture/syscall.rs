@@ -88,7 +88,7 @@ where
 /// `BPF_PROG_QUERY`.
 const PROG_QUERY: libc::c_long = 16;
 
-/// The part of `union bpf_attr` that queries use.
+/// The part of `union bpf_attr` that queries use. The kernel writes to its end, whatever length is passed with it.
 #[repr(C)]
 struct QueryAttr {
     interface: u32,
@@ -98,6 +98,10 @@ struct QueryAttr {
     programs: u64,
     count: u32,
     padding: u32,
+    program_flags: u64,
+    links: u64,
+    link_flags: u64,
+    revision: u64,
 }
 
 /// The most programs that a hook of an interface can have (`BPF_MPROG_MAX`).
@@ -122,8 +126,12 @@ pub(super) fn tcx_programs(interface: u32, direction: Direction) -> io::Result<V
         programs: programs.as_mut_ptr().expose_provenance() as u64,
         count: MOST_PROGRAMS,
         padding: 0,
+        program_flags: 0,
+        links: 0,
+        link_flags: 0,
+        revision: 0,
     };
-    // SAFETY: there is room for `count` ids, and the kernel accepts a `bpf_attr` shorter than its own.
+    // SAFETY: there is room for `count` ids, and the attributes have all fields that a query writes to.
     let result = unsafe {
         libc::syscall(
             libc::SYS_bpf,

@@ -10,6 +10,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod blind;
 mod cluster;
 mod errors;
 mod exact;
@@ -39,6 +40,7 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     harness::run(&[
+        blind::TESTS,
         cluster::TESTS,
         errors::TESTS,
         exact::TESTS,

@@ -2,6 +2,7 @@
 //! line; `command` calls it with plain settings.
 
 mod attribution;
+mod blindness;
 pub(crate) mod clock;
 pub(crate) mod configuration;
 mod counted;
@@ -20,7 +21,9 @@ pub(crate) mod schedule;
 pub(crate) mod session;
 pub(crate) mod settings;
 mod signals;
+mod standing;
 pub(crate) mod state;
 pub(crate) mod threads;
 mod timeline;
 mod uncounted;
+mod ways;

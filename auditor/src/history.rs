@@ -15,7 +15,7 @@ pub use store::{Store, StoreError, ValueError};
 
 use crate::{
     address,
-    observed::{Cause, Flow, Gap, Outcome, Remembered, Sides},
+    observed::{Cause, Dates, Flow, Gap, Outcome, Remembered, Sides},
 };
 
 /// The identity of a flow across runs.
@@ -54,6 +54,8 @@ pub struct History {
     changed: BTreeSet<FlowIdentity>,
     /// What is remembered from before this is incomplete: flows were forgotten to stay within bounds.
     forgotten: Option<Timestamp>,
+    /// The dates by which this run's moments are saved.
+    dates: Dates,
 }
 
 /// A span of time in which a watch was running.
@@ -125,11 +127,51 @@ pub struct Bounds {
 
 impl History {
     /// Begins a run at `now`; the time since the last one is a gap.
+    ///
+    /// What is dated later was dated by a clock that was set back since. It counts as of now: else it would count as seen until
+    /// that clock has come so far again.
     pub fn begin(&mut self, now: Timestamp) {
+        for entry in self.flows.values_mut() {
+            if let Some(flow) = &mut entry.before {
+                flow.first = flow.first.min(now);
+                flow.last = flow.last.min(now);
+            }
+            for moment in [
+                &mut entry.remembered.answered,
+                &mut entry.remembered.refused,
+            ] {
+                *moment = moment.map(|moment| moment.min(now));
+            }
+        }
+        let is_ahead = self.watched.iter().any(|span| now < span.until);
+        for span in &mut self.watched {
+            span.from = span.from.min(now);
+            span.until = span.until.min(now);
+        }
+        for gap in &mut self.gaps {
+            gap.from = gap.from.min(now);
+            gap.until = gap.until.map(|until| until.min(now));
+        }
+        self.forgotten = self.forgotten.map(|forgotten| forgotten.min(now));
+        if is_ahead {
+            // For how long nobody watched is not known.
+            self.gaps.push(Gap {
+                cause: Cause::Unwatched,
+                from: now,
+                until: Some(now),
+            });
+        }
         self.watched.push(WatchedSpan {
             from: now,
             until: now,
         });
+    }
+
+    /// The dates by which moments of this run are saved from now on.
+    pub fn date_by(&mut self, dates: &Dates) {
+        if self.dates != *dates {
+            self.dates.clone_from(dates);
+        }
     }
 
     /// Takes over the ledger's counts since its start, flow by flow; what the ledger corrected is corrected here too.
@@ -303,9 +345,21 @@ fn same(one: &Cause, other: &Cause) -> bool {
     let name = |cause: &Cause| match cause {
         Cause::InterfaceLost { name }
         | Cause::InterfaceLate { name }
-        | Cause::InterfaceRefused { name, .. } => Some(name.clone()),
+        | Cause::InterfaceRefused { name, .. }
+        | Cause::Detached { name }
+        | Cause::CountedBefore { name, .. }
+        | Cause::NotWatched { name, .. } => Some(name.clone()),
+        Cause::Behind {
+            name, direction, ..
+        }
+        | Cause::Blind { name, direction } => Some(format!("{name} {}", direction.index())),
+        Cause::Unread { what, .. } => Some(what.clone()),
         Cause::Uncounted { reason, .. } => Some(reason.name().to_owned()),
-        Cause::CutShort { .. } | Cause::Unwatched => None,
+        Cause::CutShort { .. }
+        | Cause::Unwatched
+        | Cause::NothingToWatch
+        | Cause::Asleep { .. }
+        | Cause::Stalled => None,
     };
     std::mem::discriminant(one) == std::mem::discriminant(other) && name(one) == name(other)
 }

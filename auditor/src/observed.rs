@@ -1,25 +1,29 @@
 //! What was observed on this host in a window of time: flows, tallies, and what could not be seen.
 
 mod command_line;
+mod dates;
 mod flow;
 mod ledger;
 mod process;
 mod translation;
+mod way;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     net::IpAddr,
 };
 
-use auditor_common::{Reason, Tally, Totals, lost::Lost, packet::Tunnel};
+use auditor_common::{Direction, Reason, Tally, Totals, lost::Lost, packet::Tunnel};
 use ipnet::IpNet;
 use jiff::{SignedDuration, Timestamp};
 
 pub use command_line::shown as shown_command_line;
+pub use dates::Dates;
 pub use flow::{DirectionCounters, Endpoints, Flow, Outcome, Remembered, flag_names};
 pub use ledger::{FlowKey, FlowRecord, Knowledge, Ledger, LedgerFlows, Sides};
 pub use process::{NetworkNamespace, Process, SocketOwner, SocketOwners};
 pub use translation::Translations;
+pub use way::{STRANGERS, Way, Ways, is_wide};
 
 use crate::transport::Transport;
 
@@ -40,6 +44,8 @@ pub struct Observed {
     pub gaps: Vec<Gap>,
     /// Packets whose flow got no bucket in the flow table: counted by port, since their addresses were not kept.
     pub lost: BTreeMap<Lost, Tally>,
+    /// The dates of its moments.
+    pub dates: Dates,
 }
 
 /// What was counted in one step of time.
@@ -69,6 +75,8 @@ pub struct Host {
     pub owners: SocketOwners,
     /// The host is known only from a capture, so its sockets are unknown.
     pub is_captured: bool,
+    /// By which interfaces it reaches the others that rules name.
+    pub ways: Ways,
 }
 
 /// A socket of this host that listens on a port.
@@ -195,6 +203,28 @@ pub enum Cause {
     InterfaceLate { name: String },
     /// An interface that appeared could not be watched.
     InterfaceRefused { name: String, problem: String },
+    /// What counts on an interface was taken off it by somebody else.
+    Detached { name: String },
+    /// Programs or filters of others stand before what counts, and may keep packets of this direction from it.
+    Behind {
+        name: String,
+        direction: Direction,
+        others: String,
+    },
+    /// What leaves by an interface is counted before programs or filters of others, which may still drop it. It hides nothing.
+    CountedBefore { name: String, others: String },
+    /// The kernel's own counter of an interface went on, and nothing was counted.
+    Blind { name: String, direction: Direction },
+    /// An interface that is wanted is not watched, since its frames can't be read.
+    NotWatched { name: String, problem: String },
+    /// No interface that is wanted exists.
+    NothingToWatch,
+    /// The machine slept.
+    Asleep { length: SignedDuration },
+    /// The process stood still: what was counted meanwhile is dated by when it stopped, and no new interface was watched.
+    Stalled,
+    /// Something that is looked at from time to time could not be read.
+    Unread { what: String, problem: String },
     /// Packets that are in no flow, for a [reason that may hide traffic](Reason::may_hide_traffic).
     Uncounted { reason: Reason, packets: u64 },
 }

@@ -1,14 +1,19 @@
-//! The only reader of the wall clock and of the monotonic clock.
+//! The only reader of clocks.
 
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use nix::time::{ClockId, clock_gettime};
 use tokio::time::Instant;
+
+use crate::observed::Dates;
 
 /// The resolution of the times of flows; the kernel half reads no clock of its own.
 pub(crate) const EPOCH: Duration = Duration::from_millis(100);
 /// Clocks that differ by no more than this count as equal.
 const TOLERANCE: SignedDuration = SignedDuration::from_secs(1);
+/// A look at the clocks is due every second; one that is this late means that the process stood still.
+const LATE: SignedDuration = SignedDuration::from_secs(5);
 
 /// The wall clock's time.
 #[expect(
@@ -33,18 +38,54 @@ pub(crate) fn since(instant: Instant) -> Duration {
     monotonic().duration_since(instant)
 }
 
-/// Wall clock and monotonic clock, read together as a session begins.
+/// How long the machine has slept since it was started: the clock that runs meanwhile is ahead by that.
+fn slept() -> SignedDuration {
+    let read = |id| {
+        let time = clock_gettime(id).unwrap_or_else(|_unknown_clock| Duration::ZERO.into());
+        SignedDuration::new(
+            time.tv_sec(),
+            i32::try_from(time.tv_nsec()).unwrap_or_default(),
+        )
+    };
+    // Read in this order, what passes in between does not look like sleep.
+    let boot = read(ClockId::CLOCK_BOOTTIME);
+    boot - read(ClockId::CLOCK_MONOTONIC)
+}
+
+/// A session's clock: the wall clock's time as the session began, and what passed since by the monotonic clock, which neither
+/// steps nor runs while the machine sleeps. All moments of a session are of this clock; [`Dates`] says which dates they have.
 pub(crate) struct Clock {
-    /// When the session began; changes when the wall clock was set.
+    /// When the session began.
     pub(crate) start: Timestamp,
+    /// The dates of its moments.
+    pub(crate) dates: Dates,
     started: Instant,
+    /// How long the machine had slept as of the last look.
+    slept: SignedDuration,
+    /// When the last look was.
+    looked: Timestamp,
+}
+
+/// What happened to the clocks since the last look.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct ClockLook {
+    /// When the last look was.
+    pub(crate) before: Timestamp,
+    /// How long the machine slept, if it did.
+    pub(crate) slept: Option<SignedDuration>,
+    /// Whether the process stood still.
+    pub(crate) is_late: bool,
 }
 
 impl Clock {
     pub(crate) fn begin() -> Self {
+        let start = wall();
         Self {
-            start: wall(),
+            start,
+            dates: Dates::default(),
             started: monotonic(),
+            slept: slept(),
+            looked: start,
         }
     }
 
@@ -53,12 +94,21 @@ impl Clock {
         self.started.checked_add(Duration::try_from(window).ok()?)
     }
 
-    /// Adjusts to the wall clock: it may have been set, or the host may have been suspended.
-    pub(crate) fn adjust(&mut self) {
-        let now = wall();
-        // Smaller differences are ignored, so that the times of flows stay the same.
-        if TOLERANCE < now.duration_since(self.now()).abs() {
-            self.start = now.checked_sub(self.elapsed()).unwrap_or(self.start);
+    /// Compares the clocks; due every second.
+    pub(crate) fn look(&mut self) -> ClockLook {
+        let now = self.now();
+        let before = std::mem::replace(&mut self.looked, now);
+        let ahead = wall().duration_since(now);
+        // Smaller differences are ignored, so that moments do not change their distances.
+        if TOLERANCE < (ahead - self.dates.ahead(now)).abs() {
+            self.dates.step(now, ahead);
+        }
+        let slept = slept();
+        let more = slept - std::mem::replace(&mut self.slept, slept);
+        ClockLook {
+            before,
+            slept: (TOLERANCE < more).then_some(more),
+            is_late: LATE < now.duration_since(before),
         }
     }
 
@@ -81,7 +131,7 @@ impl Clock {
         SignedDuration::try_from(since(self.started)).unwrap_or(SignedDuration::MAX)
     }
 
-    /// The wall clock's time, as of the last [`Self::adjust`].
+    /// The current moment.
     pub(crate) fn now(&self) -> Timestamp {
         self.start.checked_add(self.elapsed()).unwrap_or(self.start)
     }

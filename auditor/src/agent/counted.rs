@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use auditor_common::{Reason, Tally, Totals};
+use auditor_common::{Reason, Tally, Totals, packet};
 
 use crate::{capture::Capture, observed::Ledger};
 
@@ -11,6 +11,8 @@ pub(crate) struct Counted {
     pub(crate) ledger: Ledger,
     /// All packets, by direction.
     pub(crate) totals: Totals,
+    /// Packets of flows, by the interface's index.
+    pub(crate) by_interface: BTreeMap<u32, u64>,
     drains: Drains,
 }
 
@@ -28,6 +30,7 @@ impl Counted {
         Self {
             ledger: Ledger::new(most),
             totals: Totals::default(),
+            by_interface: BTreeMap::new(),
             drains: Drains::default(),
         }
     }
@@ -35,9 +38,14 @@ impl Counted {
     /// Takes what the kernel half counted since the last time.
     pub(crate) fn drain(&mut self, capture: &mut Capture) -> anyhow::Result<()> {
         let ledger = &mut self.ledger;
+        let by_interface = &mut self.by_interface;
         let mut n_records = 0;
         let totals = capture.drain(&mut |key, record| {
             n_records += 1;
+            let packets: u64 = record.packets.iter().sum();
+            *by_interface
+                .entry(packet::index(key.interface))
+                .or_default() += packets;
             ledger.add(key, record);
         })?;
         self.drains.count += 1;

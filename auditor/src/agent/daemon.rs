@@ -105,17 +105,21 @@ impl Daemon {
         Ok(daemon)
     }
 
-    /// Runs until a signal stops it, or no interface is left to watch.
+    /// Runs until a signal stops it. A turn that fails is said, and the next one is tried.
     ///
     /// # Errors
     ///
-    /// The kernel's counts or its listening sockets can't be read, or a report can't be written as JSON.
+    /// The last turn fails.
     pub(crate) async fn run(mut self, mut session: Session) -> anyhow::Result<()> {
         let mut schedule = Schedule::for_turns(self.settings.every.unsigned_abs());
         loop {
-            match session.run(&mut schedule).await? {
+            match session.run(&mut schedule).await {
                 Pause::Turn => {
-                    self.turn(&mut session)?;
+                    if let Err(error) = self.turn(&mut session) {
+                        say(&format!(
+                            "auditor: nothing can be judged now: {error:#}; it is tried again"
+                        ));
+                    }
                 }
                 Pause::Reload => {
                     self.read_again(&session);
@@ -125,28 +129,36 @@ impl Daemon {
             }
         }
         // What was counted since the last turn is judged and saved as well.
-        session.drain()?;
+        session.drain();
         session.attribution.poll();
         let report = self.turn(&mut session)?;
         self.journal.write_report(&report)
     }
 
     fn turn(&mut self, session: &mut Session) -> anyhow::Result<Arc<Report>> {
-        session.clock.adjust();
         let now = session.clock.now();
+        self.history.date_by(&session.clock.dates);
         self.n_turns += 1;
         if self.reload.is_due(&self.configuration) {
             self.read_again(session);
         }
         self.take_over(session);
         session.remember_for(self.configuration.window(self.settings.window));
-        self.remember(session, now)?;
+        self.remember(session, now);
         let report = self.judge(session, now)?;
-        let events = self.alerts.update(&report, now);
+        let dates = &session.clock.dates;
+        let mut events = self.alerts.update(&report, now);
+        for event in &mut events {
+            event.at = dates.of(event.at);
+        }
         for event in &events {
             self.print(event);
         }
-        let findings: Vec<OpenFinding> = self.alerts.open().collect();
+        let dated = |open: OpenFinding| OpenFinding {
+            since: dates.of(open.since),
+            ..open
+        };
+        let findings: Vec<OpenFinding> = self.alerts.open().map(dated).collect();
         self.journal
             .save(&mut self.history, Some(&findings), &events, &self.outbox);
         let is_due = REPORT_AGE <= now.duration_since(self.last_report);
@@ -192,7 +204,7 @@ impl Daemon {
     }
 
     /// Takes what the session counted into the history.
-    fn remember(&mut self, session: &mut Session, now: Timestamp) -> anyhow::Result<()> {
+    fn remember(&mut self, session: &mut Session, now: Timestamp) {
         self.history.update(session.flows(), now);
         if self.n_turns.is_multiple_of(RETIRE_TURNS) {
             self.history.retire(session.retire());
@@ -207,9 +219,8 @@ impl Daemon {
         session.gaps.retain(|gap| gap.until.is_none());
         let uncounted = self
             .uncounted
-            .update(&session.without_flow()?, self.last_turn, now);
+            .update(&session.without_flow(), self.last_turn, now);
         self.history.keep_gaps(&uncounted);
-        Ok(())
     }
 
     fn judge(&self, session: &mut Session, now: Timestamp) -> anyhow::Result<Report> {
@@ -225,7 +236,8 @@ impl Daemon {
         )?;
         session.facts.host.owners = session.attribution.known().owners;
         session.facts.list_connections();
-        let without_flow = session.without_flow()?;
+        session.find_ways(&policy);
+        let without_flow = session.without_flow();
         let lost = if without_flow.contains_key(&Reason::TableFull) {
             session.lost()
         } else {
@@ -246,6 +258,7 @@ impl Daemon {
             traffic: session.timeline.points(),
             gaps: self.history.gaps(reach.min(start)),
             lost,
+            dates: session.clock.dates.clone(),
         };
         Ok(self.configuration.report(policy, observed))
     }

@@ -13,7 +13,7 @@ use crate::{
         listener::{self, Listeners},
         sockets,
     },
-    observed::{Host, Listener, SocketOwners},
+    observed::{Host, Listener, SocketOwners, Ways},
     port::PortRange,
 };
 
@@ -68,6 +68,7 @@ impl HostFacts {
             tunnels: tunnels(&interfaces),
             connections: sockets::connections().unwrap_or_default(),
             is_captured: false,
+            ways: Ways::default(),
             owners: SocketOwners::default(),
             listeners: remembered.listeners.known(),
         };
@@ -92,9 +93,24 @@ impl HostFacts {
         self.changes.changed().await;
     }
 
-    /// Lists the interfaces again. Addresses that the host no longer has count as its own until they are forgotten.
+    /// Whether filters of interfaces changed since this was last asked.
+    pub(crate) fn take_filters_changed(&mut self) -> bool {
+        self.changes.take_filters_changed()
+    }
+
+    /// Lists the interfaces again; if that fails, they stay as they were. Addresses that the host no longer has count as its
+    /// own until they are forgotten.
     pub(crate) async fn list_interfaces(&mut self) -> anyhow::Result<()> {
-        self.interfaces = self.changes.list().await?;
+        match self.changes.list().await {
+            Ok(interfaces) => self.interfaces = interfaces,
+            Err(error) => {
+                // Whatever became of the socket, the next list may come by a new one.
+                if let Ok(changes) = Interfaces::open() {
+                    self.changes = changes;
+                }
+                return Err(error.into());
+            }
+        }
         let now = clock::monotonic();
         let Facts {
             addresses: known,

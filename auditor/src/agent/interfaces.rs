@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
+use auditor_common::Direction;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::{
-    capture::{Attached, Capture, Ingress, Interface, Selection, Wanted},
+    capture::{Attached, Capture, Ingress, Interface, Look, Selection, Wanted},
     observed::{self, Cause, Gap},
     output::say,
 };
@@ -14,16 +15,59 @@ use crate::{
 pub(crate) struct WatchedInterfaces {
     selection: Selection,
     ingress: Ingress,
-    attached: Vec<(Attached, Wanted)>,
-    /// By index, how often attaching to an interface was tried and failed.
-    refused: BTreeMap<u32, u32>,
+    attached: Vec<Watched>,
+    /// By index, interfaces that could not be attached to.
+    refused: BTreeMap<u32, Refused>,
+    /// By index, interfaces from which somebody took what counts.
+    detached: BTreeMap<u32, Detached>,
     /// By index, the name of every interface that ever was watched.
     names: BTreeMap<u32, String>,
     described: Vec<observed::Interface>,
 }
 
-/// After this many failed attempts an interface is a gap, and is not tried again as long as it exists.
-const MOST_TRIES: u32 = 2;
+/// An interface that is watched.
+struct Watched {
+    attached: Attached,
+    wanted: Wanted,
+    /// What was found around our programs when that was last looked at in full.
+    look: Look,
+    /// When that was, and when it was before.
+    looked: Timestamp,
+    looked_before: Timestamp,
+}
+
+/// An interface from which somebody took what counts.
+#[derive(Clone, Copy)]
+struct Detached {
+    /// When it was last there.
+    since: Timestamp,
+    /// When it was found to be gone.
+    found: Timestamp,
+    /// When to attach anew.
+    again: Timestamp,
+    /// Whether it is attached anew.
+    is_over: bool,
+}
+
+/// Whoever makes a qdisc anew must not find ours in its place, so it is not attached anew at once.
+const PAUSE: SignedDuration = SignedDuration::from_secs(2);
+/// Whoever takes it off again within this time is not fought: it is attached anew once this time is over, and until then is one
+/// gap.
+const TRUCE: SignedDuration = SignedDuration::from_secs(10);
+
+/// An interface that could not be attached to.
+#[derive(Default)]
+struct Refused {
+    /// For how many listings it was there.
+    n_listed: u32,
+    since: Timestamp,
+    problem: String,
+}
+
+/// With this many failed attempts an interface is a gap.
+const FIRST_TRIES: u32 = 2;
+/// Then it is tried again every so many listings.
+const LATER_TRIES: u32 = 30;
 
 /// What changed since the interfaces were last listed.
 #[derive(Default)]
@@ -31,6 +75,8 @@ pub(crate) struct Changes {
     /// Messages for the user.
     pub(crate) messages: Vec<String>,
     pub(crate) gaps: Vec<Gap>,
+    /// Causes of gaps that last as long as they are found, and since when.
+    pub(crate) standing: BTreeMap<Cause, Timestamp>,
     /// The names of interfaces that were attached to.
     pub(crate) watched: Vec<String>,
 }
@@ -40,14 +86,14 @@ impl WatchedInterfaces {
     ///
     /// # Errors
     ///
-    /// A named interface does not exist or can't be watched, none is wanted at all, or the kernel refuses to attach.
+    /// The kernel refuses to attach.
     pub(crate) fn attach_all(
         selection: Selection,
         ingress: Ingress,
         all: &[Interface],
         capture: &mut Capture,
+        now: Timestamp,
     ) -> anyhow::Result<Self> {
-        selection.check(all)?;
         for pattern in selection.waiting(all) {
             say(&format!(
                 "auditor: no interface matches `{pattern}` yet; the first that does will be watched"
@@ -58,13 +104,14 @@ impl WatchedInterfaces {
             ingress,
             attached: Vec::new(),
             refused: BTreeMap::new(),
+            detached: BTreeMap::new(),
             names: BTreeMap::new(),
             described: Vec::new(),
         };
         let mut messages = Vec::new();
         for interface in all {
             if let Some(wanted) = watched.selection.wants(interface) {
-                messages.push(watched.attach(interface, wanted, capture)?);
+                messages.push(watched.attach(interface, wanted, capture, now)?);
             }
         }
         // Printed only once all are attached, so that a script that waits for one of these lines can rely on all.
@@ -74,38 +121,29 @@ impl WatchedInterfaces {
         Ok(watched)
     }
 
-    /// Attaches to new interfaces that are wanted, and drops those that no longer exist.
+    /// Attaches to new interfaces that are wanted, drops those that no longer exist, and looks whether all that was attached
+    /// still is, and what stands around it: with `all_filters` also by listing filters. `before` is when this was last done.
     pub(crate) fn reconcile(
         &mut self,
         all: &[Interface],
         capture: &mut Capture,
-        now: Timestamp,
+        (before, now): (Timestamp, Timestamp),
+        all_filters: bool,
     ) -> Changes {
         let mut changes = Changes::default();
         let is_there = |index: u32| all.iter().find(|interface| interface.index == index);
         self.refused.retain(|index, _| is_there(*index).is_some());
-        let (there, gone): (Vec<_>, Vec<_>) = std::mem::take(&mut self.attached)
-            .into_iter()
-            .partition(|(attached, _)| is_there(attached.interface.index).is_some());
-        self.attached = there;
-        for (lost, wanted) in gone {
-            let name = lost.interface.name;
-            match wanted {
-                Wanted::Required => {
-                    changes.messages.push(format!(
-                        "auditor: interface {name} went away; what passes there is not seen"
-                    ));
-                    changes.gaps.push(Gap {
-                        cause: Cause::InterfaceLost { name },
-                        from: now,
-                        until: None,
-                    });
+        self.detached.retain(|index, detached| {
+            let is_past = detached.is_over && detached.found + TRUCE < now;
+            is_there(*index).is_some() && !is_past
+        });
+        for watched in std::mem::take(&mut self.attached) {
+            match is_there(watched.attached.interface.index) {
+                Some(interface) => {
+                    let times = (before, now);
+                    self.look(watched, interface, times, all_filters, &mut changes);
                 }
-                Wanted::Transient => {
-                    changes
-                        .messages
-                        .push(format!("auditor: interface {name} went away"));
-                }
+                None => went_away(&watched, now, &mut changes),
             }
         }
         for interface in all {
@@ -116,55 +154,200 @@ impl WatchedInterfaces {
             let Some(wanted) = self.selection.wants(interface) else {
                 continue;
             };
-            let n_tries = self
-                .refused
-                .get(&interface.index)
-                .copied()
-                .unwrap_or_default();
-            if n_tries == MOST_TRIES {
+            let detached = self.detached.get(&interface.index);
+            if detached.is_some_and(|detached| now < detached.again) {
                 continue;
             }
-            match self.attach(interface, wanted, capture) {
-                Ok(message) => {
-                    self.refused.remove(&interface.index);
-                    changes.watched.push(interface.name.clone());
-                    changes.messages.push(message);
-                    if interface.is_up {
-                        changes.gaps.push(Gap {
-                            cause: Cause::InterfaceLate {
-                                name: interface.name.clone(),
-                            },
-                            // Exact to a second, since interfaces are listed at each tick.
-                            from: now,
-                            until: Some(now),
-                        });
-                    }
-                }
-                // A new interface may have been renamed in the meantime, so it is tried again.
-                Err(_) if n_tries + 1 < MOST_TRIES => {
-                    self.refused.insert(interface.index, n_tries + 1);
-                }
-                Err(error) => {
-                    let problem = format!("{error:#}");
-                    changes.messages.push(format!("auditor: {problem}"));
-                    self.refused.insert(interface.index, MOST_TRIES);
-                    changes.gaps.push(Gap {
-                        cause: Cause::InterfaceRefused {
-                            name: interface.name.clone(),
-                            problem,
-                        },
-                        from: now,
-                        until: None,
-                    });
-                }
+            let n_listed = self
+                .refused
+                .get(&interface.index)
+                .map_or(0, |refused| refused.n_listed);
+            if n_listed < FIRST_TRIES || n_listed.is_multiple_of(LATER_TRIES) {
+                self.try_attach(interface, wanted, capture, (before, now), &mut changes);
+            } else if let Some(refused) = self.refused.get_mut(&interface.index) {
+                refused.n_listed += 1;
             }
         }
+        self.stand(all, before, &mut changes);
         changes
     }
 
-    /// Whether nothing is watched, and nothing will be.
-    pub(crate) const fn is_over(&self) -> bool {
-        self.attached.is_empty() && !self.selection.may_match_new_interfaces()
+    /// Keeps an interface that is still watched; drops one from which somebody took what counts, to attach anew.
+    fn look(
+        &mut self,
+        mut watched: Watched,
+        interface: &Interface,
+        (before, now): (Timestamp, Timestamp),
+        all_filters: bool,
+        changes: &mut Changes,
+    ) {
+        let mut since = before;
+        let looked = match watched.attached.is_attached(interface) {
+            Ok(true) if all_filters => watched.attached.look(interface).map(|look| {
+                let is_attached = !look.is_detached;
+                watched.look = look;
+                since = std::mem::replace(&mut watched.looked, now);
+                watched.looked_before = since;
+                is_attached
+            }),
+            other => other,
+        };
+        match looked {
+            Ok(true) => self.attached.push(watched),
+            Ok(false) => {
+                let is_again = self.detached.contains_key(&interface.index);
+                let (again, how) = if is_again {
+                    (now + TRUCE, "again; it is attached anew a little later")
+                } else {
+                    (now + PAUSE, "by somebody else; it is attached anew")
+                };
+                changes.messages.push(format!(
+                    "auditor: what counts on {} was taken off {how}",
+                    interface.name
+                ));
+                let detached = Detached {
+                    since,
+                    found: now,
+                    again,
+                    is_over: false,
+                };
+                self.detached.insert(interface.index, detached);
+            }
+            Err(error) => {
+                let cause = Cause::Unread {
+                    what: format!("what is attached to {}", interface.name),
+                    problem: error.to_string(),
+                };
+                changes.standing.insert(cause, before);
+                self.attached.push(watched);
+            }
+        }
+    }
+
+    fn try_attach(
+        &mut self,
+        interface: &Interface,
+        wanted: Wanted,
+        capture: &mut Capture,
+        (before, now): (Timestamp, Timestamp),
+        changes: &mut Changes,
+    ) {
+        let name = &interface.name;
+        let detached = self.detached.get(&interface.index).copied();
+        let detached = detached.filter(|detached| !detached.is_over);
+        match self.attach(interface, wanted, capture, now) {
+            Ok(message) => {
+                changes.watched.push(name.clone());
+                changes.messages.push(message);
+                let refused = self.refused.remove(&interface.index);
+                if let Some(detached) = self.detached.get_mut(&interface.index) {
+                    detached.is_over = true;
+                }
+                // If it was taken off, or refused, that is a gap already, which ends here.
+                let was_refused = refused.is_some_and(|refused| FIRST_TRIES <= refused.n_listed);
+                if interface.is_up && detached.is_none() && !was_refused {
+                    changes.gaps.push(Gap {
+                        cause: Cause::InterfaceLate { name: name.clone() },
+                        // Exact to a second, since interfaces are listed at each tick.
+                        from: now,
+                        until: Some(now),
+                    });
+                }
+            }
+            // A new interface may have been renamed in the meantime, so it is tried again.
+            Err(error) => {
+                let refused = self
+                    .refused
+                    .entry(interface.index)
+                    .or_insert_with(|| Refused {
+                        since: before,
+                        ..Refused::default()
+                    });
+                refused.n_listed += 1;
+                if refused.n_listed == FIRST_TRIES {
+                    refused.problem = format!("{error:#}");
+                    changes
+                        .messages
+                        .push(format!("auditor: {}", refused.problem));
+                }
+            }
+        }
+    }
+
+    /// Names what keeps us from seeing all, for as long as it does.
+    fn stand(&self, all: &[Interface], before: Timestamp, changes: &mut Changes) {
+        let standing = &mut changes.standing;
+        for interface in all {
+            let name = || interface.name.clone();
+            if let Some(detached) = self.detached.get(&interface.index)
+                && !detached.is_over
+            {
+                standing.insert(Cause::Detached { name: name() }, detached.since);
+            }
+            if let Some(refused) = self.refused.get(&interface.index)
+                && FIRST_TRIES <= refused.n_listed
+            {
+                let problem = refused.problem.clone();
+                let cause = Cause::InterfaceRefused {
+                    name: name(),
+                    problem,
+                };
+                standing.insert(cause, refused.since);
+            }
+        }
+        let mut leave_out = |name: &str, problem: &str| {
+            let cause = Cause::NotWatched {
+                name: name.to_owned(),
+                problem: problem.to_owned(),
+            };
+            standing.insert(cause, before);
+        };
+        for interface in all.iter().filter(|one| self.selection.would_want(one)) {
+            leave_out(&interface.name, "its frames have no Ethernet header");
+        }
+        for name in self.selection.absent(all) {
+            // One that went away is a gap of its own.
+            if !self.described.iter().any(|known| known.name == name) {
+                leave_out(name, "there is none of this name yet");
+            }
+        }
+        for watched in &self.attached {
+            let name = &watched.attached.interface.name;
+            let since = watched.looked_before;
+            for (direction, others) in &watched.look.before {
+                let cause = Cause::Behind {
+                    name: name.clone(),
+                    direction: *direction,
+                    others: others.clone(),
+                };
+                standing.insert(cause, since);
+            }
+            if let Some(others) = &watched.look.after {
+                let cause = Cause::CountedBefore {
+                    name: name.clone(),
+                    others: others.clone(),
+                };
+                standing.insert(cause, since);
+            }
+            if let Some(others) = &watched.look.no_egress {
+                let cause = Cause::Behind {
+                    name: name.clone(),
+                    direction: Direction::Egress,
+                    others: others.clone(),
+                };
+                standing.insert(cause, since);
+            }
+        }
+        if self.attached.is_empty() {
+            standing.insert(Cause::NothingToWatch, before);
+        }
+    }
+
+    /// The interfaces that are watched now, as they were when they were attached to.
+    pub(crate) fn attached(&self) -> impl Iterator<Item = &Interface> {
+        self.attached
+            .iter()
+            .map(|watched| &watched.attached.interface)
     }
 
     /// Detaches from all interfaces.
@@ -176,11 +359,16 @@ impl WatchedInterfaces {
     pub(crate) fn select(&mut self, selection: Selection) {
         self.selection = selection;
         self.refused.clear();
-        let is_wanted = |attached: &Attached| self.selection.wants(&attached.interface);
-        self.attached = std::mem::take(&mut self.attached)
-            .into_iter()
-            .filter_map(|(attached, _)| is_wanted(&attached).map(|wanted| (attached, wanted)))
-            .collect();
+        let selection = &self.selection;
+        self.attached.retain_mut(
+            |watched| match selection.wants(&watched.attached.interface) {
+                Some(wanted) => {
+                    watched.wanted = wanted;
+                    true
+                }
+                None => false,
+            },
+        );
     }
 
     /// By index, the name of every interface that ever was watched.
@@ -196,7 +384,7 @@ impl WatchedInterfaces {
     fn watches(&self, index: u32) -> bool {
         self.attached
             .iter()
-            .any(|(attached, _)| attached.interface.index == index)
+            .any(|watched| watched.attached.interface.index == index)
     }
 
     fn attach(
@@ -204,8 +392,11 @@ impl WatchedInterfaces {
         interface: &Interface,
         wanted: Wanted,
         capture: &mut Capture,
+        now: Timestamp,
     ) -> anyhow::Result<String> {
-        let attached = capture.attach(interface, self.ingress)?;
+        let mut attached = capture.attach(interface, self.ingress)?;
+        // If it can't be read now, it will be.
+        let look = attached.look(interface).unwrap_or_default();
         let egress = if interface.is_loopback {
             "not needed"
         } else {
@@ -223,13 +414,23 @@ impl WatchedInterfaces {
             self.described.push(described);
         }
         self.names.insert(interface.index, interface.name.clone());
-        self.attached.push((attached, wanted));
+        self.attached.push(Watched {
+            attached,
+            wanted,
+            look,
+            looked: now,
+            looked_before: now,
+        });
         Ok(message)
     }
 
     /// Updates the name of an interface that was renamed.
     fn rename(&mut self, interface: &Interface) {
-        let Some((attached, _)) = self.attached.iter_mut().find(|(attached, _)| {
+        let mut renamed = self
+            .attached
+            .iter_mut()
+            .map(|watched| &mut watched.attached);
+        let Some(attached) = renamed.find(|attached| {
             attached.interface.index == interface.index && attached.interface.name != interface.name
         }) else {
             return;
@@ -241,5 +442,26 @@ impl WatchedInterfaces {
         }
         attached.interface.name.clone_from(&interface.name);
         self.names.insert(interface.index, interface.name.clone());
+    }
+}
+
+fn went_away(lost: &Watched, now: Timestamp, changes: &mut Changes) {
+    let name = lost.attached.interface.name.clone();
+    match lost.wanted {
+        Wanted::Required => {
+            changes.messages.push(format!(
+                "auditor: interface {name} went away; what passes there is not seen"
+            ));
+            changes.gaps.push(Gap {
+                cause: Cause::InterfaceLost { name },
+                from: now,
+                until: None,
+            });
+        }
+        Wanted::Transient => {
+            changes
+                .messages
+                .push(format!("auditor: interface {name} went away"));
+        }
     }
 }

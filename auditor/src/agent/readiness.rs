@@ -3,9 +3,12 @@
 use std::path::Path;
 
 use anyhow::Context as _;
+use auditor_common::Direction;
 
 use super::settings::DEFAULT_FLOWS;
-use crate::capture::{Capture, Ingress, Interfaces, Settings, Sizes, Tc, Wait, hook, privilege};
+use crate::capture::{
+    self, Capture, Ingress, Interfaces, Settings, Sizes, Tc, Wait, hook, privilege,
+};
 
 /// The oldest kernel with all that the programs use: atomic instructions since 5.12, the coarse clock since 5.11.
 const OLDEST: (u32, u32) = (5, 15);
@@ -141,6 +144,29 @@ pub(crate) fn examine() -> anyhow::Result<Findings> {
                 choice.reason
             ),
         );
+        match capture::others(interface) {
+            Ok(others) => {
+                for (direction, others) in others {
+                    let (way, what) = match direction {
+                        Direction::Ingress => (
+                            "in",
+                            "what runs before an audit's program may hide traffic from it, and is a gap then",
+                        ),
+                        Direction::Egress => (
+                            "out",
+                            "what runs after an audit's program may drop what it counted, and is named then",
+                        ),
+                    };
+                    findings.note(
+                        &name,
+                        &format!("others are attached, {way}: {others}; {what}"),
+                    );
+                }
+            }
+            Err(error) => {
+                findings.note(&name, &format!("what is attached can't be read: {error}"));
+            }
+        }
     }
     Ok(findings)
 }

@@ -23,7 +23,8 @@ use crate::{
     },
     matrix::Matrix,
     observed::{
-        Cause, Flow, Gap, Hook, Host, Interface, Knowledge, Ledger, Observed, SocketOwners, Window,
+        Cause, Dates, Flow, Gap, Hook, Host, Interface, Knowledge, Ledger, Observed, SocketOwners,
+        Ways, Window,
     },
     output::say,
     port::PortRange,
@@ -120,6 +121,17 @@ impl Replayed {
         }))
     }
 
+    /// A gap if all frames have the same time, or there is only one: nothing was watched for any time.
+    pub(crate) fn spans_no_time(&self) -> Option<Gap> {
+        self.length().is_zero().then(|| Gap {
+            cause: Cause::CutShort {
+                watched: SignedDuration::ZERO,
+            },
+            from: self.instant(0),
+            until: None,
+        })
+    }
+
     /// The time between the first frame and the last.
     fn length(&self) -> SignedDuration {
         let length = self.totals.end.unwrap_or_default() - self.start.unwrap_or_default();
@@ -192,6 +204,7 @@ impl Replayed {
             gaps,
             lost: BTreeMap::new(),
             traffic: Vec::new(),
+            dates: Dates::default(),
         }
     }
 }
@@ -255,6 +268,7 @@ pub(crate) fn captured_host(addresses: &[IpNet], flows: &[Flow]) -> anyhow::Resu
         tunnels: BTreeMap::new(),
         listeners: BTreeSet::new(),
         is_captured: true,
+        ways: Ways::default(),
         owners: SocketOwners::default(),
     })
 }

@@ -1,17 +1,18 @@
 //! A running session: the attached programs, the counts so far, and the only event loop, which keeps both up to date.
 
 use std::{
-    collections::{BTreeMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashSet},
     net::IpAddr,
 };
 
 use anyhow::Context as _;
 use auditor_common::{PortKind, Reason, Tally, Totals, lost::Lost, packet};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{
     attribution::AttributionPoller,
-    clock::Clock,
+    blindness::{Blindness, Sample},
+    clock::{self, Clock},
     counted::{Counted, Drains},
     host::HostFacts,
     interfaces::WatchedInterfaces,
@@ -20,17 +21,22 @@ use super::{
     schedule::{Due, Schedule},
     settings::{CaptureSettings, Lifetime},
     signals::{Control, Signals},
+    standing,
     timeline::Timeline,
     uncounted,
+    ways::WayFinder,
 };
 use crate::{
-    capture::{Capture, Selection, Settings, Sizes, privilege},
+    address::AddressSet,
+    audit::Policy,
+    capture::{Capture, Selection, SelectionError, Settings, Sizes, privilege},
     matrix::Matrix,
     observed::{
         self, Cause, Flow, FlowKey, FlowRecord, Gap, Knowledge, LedgerFlows, Observed, Sides,
         Window,
     },
     output::say,
+    report::gap_words,
 };
 
 /// How often conversations that are over are settled, in ticks.
@@ -41,6 +47,12 @@ const IDLE_EPOCHS: u64 = 3000;
 /// How many conversations are kept, as a multiple of the flow table's size, which needs to hold only one second: it is
 /// drained every second.
 const FLOWS_KEPT: usize = 16;
+/// How often filters are listed although the kernel said of no change, in ticks: it drops messages when there are too many.
+const FILTER_TICKS: u64 = 5;
+
+/// What is looked at, in words.
+const INTERFACES: &str = "the list of interfaces";
+const COUNTS: &str = "what was counted";
 
 /// The programs that count, the interfaces that appear and disappear, and the counts so far.
 pub(crate) struct Session {
@@ -61,6 +73,19 @@ pub(crate) struct Session {
     set_aside: BTreeMap<Reason, Tally>,
     /// The gaps so far.
     pub(crate) gaps: Vec<Gap>,
+    /// When the interfaces were last looked at.
+    looked: Timestamp,
+    /// What was found to keep us from seeing all when they were, and since when.
+    standing: BTreeMap<Cause, Timestamp>,
+    /// What can't be read now, and since when.
+    unread: BTreeMap<Cause, Timestamp>,
+    blindness: Blindness,
+    is_sample_due: bool,
+    ways: WayFinder,
+    decapsulates: bool,
+    without_flow: BTreeMap<Reason, Tally>,
+    /// Whether the last look at the listening sockets failed, which is said once.
+    cannot_list_listeners: bool,
 }
 
 /// Why [`Session::run`] returns to its caller.
@@ -70,7 +95,7 @@ pub(crate) enum Pause {
     Turn,
     /// The configuration files are to be read again.
     Reload,
-    /// The window is over, a signal stopped the session, or no interface is left to watch.
+    /// The window is over, or a signal stopped the session.
     End,
 }
 
@@ -88,7 +113,16 @@ impl Session {
         lifetime: Lifetime,
     ) -> anyhow::Result<Self> {
         let selection = Selection::parse(names)?;
-        selection.check(&facts.interfaces)?;
+        match selection.check(&facts.interfaces) {
+            // What a pattern matches may come later.
+            Ok(()) | Err(SelectionError::NoneMatches { .. }) => {}
+            // A watch waits for what it is told; whoever sits before an audit may have mistyped it.
+            Err(SelectionError::Unknown { .. }) if lifetime == Lifetime::Daemon => {}
+            Err(SelectionError::NonePhysical { .. }) if lifetime == Lifetime::Daemon => {
+                say("auditor: no physical interface is up yet; the first that is will be watched");
+            }
+            Err(error) => return Err(error.into()),
+        }
         if settings.log_packets {
             env_logger::Builder::new()
                 .filter_module("auditor_ebpf", log::LevelFilter::Trace)
@@ -112,6 +146,7 @@ impl Session {
             settings.ingress,
             &facts.interfaces,
             &mut capture,
+            clock::wall(),
         )?;
         // A process that runs for ever should hold no more privileges than it needs.
         match lifetime {
@@ -124,13 +159,23 @@ impl Session {
         counted
             .ledger
             .own(&facts.host.addresses, &facts.host.broadcasts());
+        let clock = Clock::begin();
         Ok(Self {
+            looked: clock.start,
+            standing: BTreeMap::new(),
+            unread: BTreeMap::new(),
+            blindness: Blindness::default(),
+            is_sample_due: false,
+            ways: WayFinder::default(),
+            decapsulates: settings.decapsulate,
+            without_flow: BTreeMap::new(),
+            cannot_list_listeners: false,
             capture,
             interfaces,
             facts,
             signals,
             documented,
-            clock: Clock::begin(),
+            clock,
             n_ticks: 0,
             counted,
             attribution: AttributionPoller::begin(),
@@ -160,50 +205,46 @@ impl Session {
         self.interfaces.select(selection);
     }
 
-    /// Watches until the window is over, a signal stops it, or no interface is left to watch.
+    /// Watches until the window is over, or a signal stops it.
     ///
     /// # Errors
     ///
-    /// The kernel's counts or its listening sockets can't be read.
+    /// The window is too long.
     pub(crate) async fn run_window(&mut self, window: SignedDuration) -> anyhow::Result<()> {
         let mut schedule = Schedule::for_window(&self.clock, window)?;
         // A window has no turns, and a session in the foreground does not handle SIGHUP.
-        while self.run(&mut schedule).await? != Pause::End {}
+        while self.run(&mut schedule).await != Pause::End {}
         Ok(())
     }
 
-    /// Watches until there is something to do for the caller, or the session is over.
-    ///
-    /// # Errors
-    ///
-    /// The kernel's counts or its listening sockets can't be read.
-    pub(crate) async fn run(&mut self, schedule: &mut Schedule) -> anyhow::Result<Pause> {
-        // The selection of interfaces may have changed since the last pause.
-        while self.reconcile().await? {
+    /// Watches until there is something to do for the caller, or the session is over. What fails for a moment is a gap, or keeps
+    /// the last answer, and ends nothing.
+    pub(crate) async fn run(&mut self, schedule: &mut Schedule) -> Pause {
+        loop {
+            // The selection of interfaces may have changed since the last pause.
+            self.reconcile().await;
             loop {
                 tokio::select! {
                     control = self.signals.wait() => match control {
-                        Control::Reload => return Ok(Pause::Reload),
+                        Control::Reload => return Pause::Reload,
                         Control::Stop => {
                             self.cut_short(schedule);
-                            return Ok(self.end());
+                            return self.end();
                         }
                     },
                     due = schedule.next() => match due {
                         Due::Epoch => self.capture.set_epoch(self.clock.epoch()),
                         Due::Tick => {
-                            self.tick(schedule)?;
+                            self.tick(schedule);
                             break;
                         }
-                        Due::Turn => return Ok(Pause::Turn),
-                        Due::End => return Ok(self.end()),
+                        Due::Turn => return Pause::Turn,
+                        Due::End => return self.end(),
                     },
                     () = self.facts.interfaces_changed() => break,
                 }
             }
         }
-        say("auditor: nothing is left to watch, so the window ends here");
-        Ok(self.end())
     }
 
     fn end(&self) -> Pause {
@@ -224,11 +265,13 @@ impl Session {
         }
     }
 
-    fn tick(&mut self, schedule: &Schedule) -> anyhow::Result<()> {
+    fn tick(&mut self, schedule: &Schedule) {
         self.n_ticks += 1;
+        self.look_at_clocks();
         self.capture.flush_log();
-        self.drain()?;
+        self.drain();
         self.timeline.tick(self.clock.now(), self.counted.totals);
+        self.is_sample_due = true;
         if self.n_ticks.is_multiple_of(SETTLE_TICKS) {
             let before = self.over_before();
             let ledger = &mut self.counted.ledger;
@@ -237,27 +280,97 @@ impl Session {
                 ledger.decide_servers(before, known);
             });
         }
-        if self.facts.list_listeners()? {
-            self.capture
-                .set_ports(PortKind::Listening, ports::listening(&self.facts.host));
-        }
+        self.list_listeners();
         if let Some(window) = schedule.window {
             self.progress
                 .show(self.clock.elapsed(), window, &self.counted.totals);
         }
-        Ok(())
     }
 
-    /// Updates the watched interfaces; true if any is watched, or may be later. Runs at each tick too, because the kernel
-    /// drops change messages when there are too many of them.
-    async fn reconcile(&mut self) -> anyhow::Result<bool> {
-        self.facts.list_interfaces().await?;
+    /// Looks whether the machine slept or the process stood still; due every second.
+    fn look_at_clocks(&mut self) {
+        let look = self.clock.look();
+        let (from, until) = (look.before, Some(self.clock.now()));
+        if let Some(length) = look.slept {
+            let cause = Cause::Asleep { length };
+            self.gaps.push(Gap { cause, from, until });
+        }
+        if look.is_late {
+            let cause = Cause::Stalled;
+            self.gaps.push(Gap { cause, from, until });
+        }
+    }
+
+    /// Lists the sockets that listen. If that fails, those of the last list are still taken to.
+    fn list_listeners(&mut self) {
+        match self.facts.list_listeners() {
+            Ok(has_new) => {
+                self.cannot_list_listeners = false;
+                if has_new {
+                    self.capture
+                        .set_ports(PortKind::Listening, ports::listening(&self.facts.host));
+                }
+            }
+            Err(error) => {
+                if !std::mem::replace(&mut self.cannot_list_listeners, true) {
+                    self.progress.clear();
+                    say(&format!(
+                        "auditor: {error:#}; those that listened before still count, and it is tried again every second"
+                    ));
+                }
+            }
+        }
+    }
+
+    /// Takes a sample of the kernel's counters, as of when interfaces were last listed, and of what was counted before.
+    fn sample(&mut self) {
+        let watched: BTreeSet<u32> = self.watched_now();
+        let kernel = self.facts.interfaces.iter();
+        let kernel = kernel.filter(|one| one.is_up && watched.contains(&one.index));
+        self.blindness.add(Sample {
+            at: self.looked,
+            kernel: kernel.map(|one| (one.index, one.packets)).collect(),
+            totals: self.counted.totals,
+            flows: self.counted.by_interface.clone(),
+        });
+    }
+
+    /// The indexes of the interfaces that are watched now.
+    fn watched_now(&self) -> BTreeSet<u32> {
+        self.interfaces.attached().map(|one| one.index).collect()
+    }
+
+    /// Updates the watched interfaces, and finds what keeps us from seeing all. Runs at each tick too, because the kernel drops
+    /// change messages when there are too many of them.
+    async fn reconcile(&mut self) {
+        let now = self.clock.now();
+        match self.facts.list_interfaces().await {
+            Ok(()) => {
+                let before = std::mem::replace(&mut self.looked, now);
+                self.unread.retain(
+                    |cause, _| !matches!(cause, Cause::Unread { what, .. } if what == INTERFACES),
+                );
+                self.follow(before, now);
+                if std::mem::take(&mut self.is_sample_due) {
+                    self.sample();
+                }
+            }
+            Err(error) => self.cannot_read(INTERFACES, &error),
+        }
+        self.find_gaps(false);
+    }
+
+    /// Follows the interfaces as they were just listed.
+    fn follow(&mut self, before: Timestamp, now: Timestamp) {
         let host = &self.facts.host;
         self.counted.ledger.own(&host.addresses, &host.broadcasts());
-        let now = self.clock.now();
+        let all_filters =
+            self.facts.take_filters_changed() || self.n_ticks.is_multiple_of(FILTER_TICKS);
+        let times = (before, now);
+        let all = &self.facts.interfaces;
         let changes = self
             .interfaces
-            .reconcile(&self.facts.interfaces, &mut self.capture, now);
+            .reconcile(all, &mut self.capture, times, all_filters);
         if !changes.messages.is_empty() {
             self.progress.clear();
         }
@@ -268,7 +381,62 @@ impl Session {
             gap.end(&changes.watched, now);
         }
         self.gaps.extend(changes.gaps);
-        Ok(!self.interfaces.is_over())
+        self.standing = changes.standing;
+    }
+
+    /// Begins and ends the gaps whose causes are found anew each time.
+    fn find_gaps(&mut self, is_end: bool) {
+        let interfaces = &self.facts.interfaces;
+        let of = |index: u32| interfaces.iter().find(|one| one.index == index);
+        let blind = self.blindness.causes(
+            is_end,
+            |index| of(index).is_some_and(|one| one.is_loopback),
+            |index| of(index).map_or_else(String::new, |one| one.name.clone()),
+        );
+        let mut found = self.standing.clone();
+        found.extend(
+            self.unread
+                .iter()
+                .map(|(cause, from)| (cause.clone(), *from)),
+        );
+        found.extend(blind);
+        for gap in standing::update(&mut self.gaps, &found, self.clock.now()) {
+            let is_said_where_found = matches!(
+                gap.cause,
+                Cause::InterfaceRefused { .. } | Cause::Detached { .. }
+            );
+            if !is_said_where_found {
+                self.progress.clear();
+                say(&format!("auditor: {}", gap_words(&gap)));
+            }
+        }
+    }
+
+    /// Remembers that something could not be read, until it can.
+    fn cannot_read(&mut self, what: &str, error: &anyhow::Error) {
+        let is_known =
+            |cause: &Cause| matches!(cause, Cause::Unread { what: known, .. } if known == what);
+        if !self.unread.keys().any(is_known) {
+            let cause = Cause::Unread {
+                what: what.to_owned(),
+                problem: format!("{error:#}"),
+            };
+            self.unread.insert(cause, self.looked);
+        }
+    }
+
+    /// Finds out by which interfaces the other hosts of a policy's rules are reached.
+    pub(crate) fn find_ways(&mut self, policy: &Policy) {
+        let others: Vec<&AddressSet> = policy.others().collect();
+        let watched = self.watched_now();
+        let facts = &mut self.facts;
+        facts.host.ways = self.ways.find(
+            &others,
+            &facts.host.addresses,
+            &facts.interfaces,
+            &watched,
+            self.decapsulates,
+        );
     }
 
     /// Takes over what earlier runs saw for certain: who asked whom.
@@ -321,9 +489,14 @@ impl Session {
         flows.into_iter().map(flow).collect()
     }
 
-    /// Takes what the kernel half counted since the last time.
-    pub(crate) fn drain(&mut self) -> anyhow::Result<()> {
-        self.counted.drain(&mut self.capture)
+    /// Takes what the kernel half counted since the last time. What can't be taken now is taken the next time.
+    pub(crate) fn drain(&mut self) {
+        match self.counted.drain(&mut self.capture) {
+            Ok(()) => self
+                .unread
+                .retain(|cause, _| !matches!(cause, Cause::Unread { what, .. } if what == COUNTS)),
+            Err(error) => self.cannot_read(COUNTS, &error),
+        }
     }
 
     /// All packets by direction.
@@ -331,13 +504,18 @@ impl Session {
         self.counted.totals
     }
 
-    /// Packets that are in no flow, by reason, with what the last look at the flows set aside.
-    pub(crate) fn without_flow(&self) -> anyhow::Result<BTreeMap<Reason, Tally>> {
-        let mut without_flow = self.counted.without_flow(&self.capture)?;
+    /// Packets that are in no flow, by reason, with what the last look at the flows set aside; as they were when they could
+    /// last be read.
+    pub(crate) fn without_flow(&mut self) -> BTreeMap<Reason, Tally> {
+        match self.counted.without_flow(&self.capture) {
+            Ok(without_flow) => self.without_flow = without_flow,
+            Err(error) => self.cannot_read(COUNTS, &error),
+        }
+        let mut without_flow = self.without_flow.clone();
         for (reason, tally) in &self.set_aside {
             *without_flow.entry(*reason).or_default() += *tally;
         }
-        Ok(without_flow)
+        without_flow
     }
 
     /// Packets counted by port only, because the flow table or the ledger was full.
@@ -350,31 +528,35 @@ impl Session {
     }
 
     /// Detaches from all interfaces; returns all that was observed in the window.
-    pub(crate) fn finish(mut self, window: SignedDuration) -> anyhow::Result<Observed> {
+    pub(crate) fn finish(mut self, window: SignedDuration) -> Observed {
         let end = self.clock.now();
+        self.look_at_clocks();
+        self.drain();
+        self.sample();
         self.attribution.poll();
         // Once nothing is attached any more, the last drains of both halves take everything.
         self.interfaces.detach();
         for _half in 0..2 {
-            self.drain()?;
+            self.drain();
         }
+        self.find_gaps(true);
         self.capture.flush_log();
         self.timeline.tick(end, self.counted.totals);
         self.so_far(Window::new(self.clock.start, end, window))
     }
 
     /// All that was observed so far, for this window.
-    pub(crate) fn so_far(&mut self, window: Window) -> anyhow::Result<Observed> {
+    pub(crate) fn so_far(&mut self, window: Window) -> Observed {
         self.facts.list_connections();
         let flows = self.flows();
-        let without_flow = self.without_flow()?;
+        let without_flow = self.without_flow();
         self.facts.host.owners = self.attribution.known().owners;
         let lost = self.lost();
         let (from, until) = (self.clock.start, Some(window.end));
         let mut gaps = self.gaps.clone();
         gaps.extend(uncounted::causes(&without_flow).map(|cause| Gap { cause, from, until }));
         gaps.sort();
-        Ok(Observed {
+        Observed {
             host: self.facts.host.clone(),
             window,
             interfaces: self.watched().to_vec(),
@@ -384,7 +566,8 @@ impl Session {
             traffic: self.timeline.points(),
             gaps,
             lost,
-        })
+            dates: self.clock.dates.clone(),
+        }
     }
 
     /// How often the flow table was drained, and the fullest drain since the last call.

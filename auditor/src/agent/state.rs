@@ -80,7 +80,11 @@ impl State {
 
 /// Opens the history. A damaged one is renamed, not deleted, and a new one is created.
 fn store(path: &Path, now: Timestamp) -> Result<Store, anyhow::Error> {
-    let opened = Store::open(path).and_then(|store| store.load().map(|_history| store));
+    let opened = Store::open(path).and_then(|store| {
+        store.load()?;
+        store.findings()?;
+        Ok(store)
+    });
     match opened {
         Err(error) if error.is_damage() => {
             let aside = aside(path, now);

@@ -91,7 +91,11 @@ impl<'a> Judge<'a> {
             index: Index::new(policy, &observed.host),
             housekeeping: Housekeeping::new(policy, observed),
             legs: Legs::of(&observed.flows),
-            today: observed.window.start.to_zoned(TimeZone::UTC).date(),
+            today: observed
+                .dates
+                .of(observed.window.start)
+                .to_zoned(TimeZone::UTC)
+                .date(),
             classes: HashMap::new(),
             hosts_with_traffic: vec![0; policy.sides.len()],
             nearest: HashMap::new(),

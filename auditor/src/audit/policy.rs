@@ -205,6 +205,24 @@ impl Policy {
         })
     }
 
+    /// The addresses of the other hosts that rules name for this one, a set for each side.
+    pub fn others(&self) -> impl Iterator<Item = &AddressSet> {
+        let mut sides = BTreeMap::new();
+        for rule in self.rules.iter().filter(|rule| rule.applies) {
+            for (is_ours, other) in [
+                (rule.client.is_ours, &rule.server),
+                (rule.server.is_ours, &rule.client),
+            ] {
+                if is_ours {
+                    sides.insert(other.index, other);
+                }
+            }
+        }
+        sides
+            .into_values()
+            .filter_map(|side| side.addresses.as_ref())
+    }
+
     /// Whether the own roles come from `--role`.
     pub const fn roles_were_given(&self) -> bool {
         self.own_roles_given

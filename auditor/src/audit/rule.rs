@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, net::IpAddr};
 
-use auditor_common::{Reason, port::protocol};
+use auditor_common::{Direction, Reason, port::protocol};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     matrix::{Presence, RulePorts},
-    observed::{Cause, Flow, Host, Observed, Outcome},
+    observed::{Cause, Flow, Host, Observed, Outcome, Way},
     port::{PortRange, PortSet},
     transport::Transport,
 };
@@ -43,6 +43,15 @@ pub(super) fn judge(
     } else {
         verdict
     };
+    // Where nothing was seen: traffic that goes by interfaces that are not watched can't be.
+    let way = context
+        .way()
+        .filter(|way| takes_part && knows_roles && !way.unwatched.is_empty());
+    let (verdict, unwatched) = match way {
+        Some(way) if !way.is_watched => (RuleVerdict::Unobservable, way.unwatched),
+        Some(way) => (RuleVerdict::Unassessed, way.unwatched),
+        None => (verdict, BTreeSet::new()),
+    };
     let is_server = knows_roles && rule.server.is_ours;
     // The sockets of a captured host are not known.
     let knows_sockets = is_server && !observed.host.is_captured;
@@ -64,6 +73,7 @@ pub(super) fn judge(
             .chain(&rule.server.unresolved)
             .cloned()
             .collect(),
+        unwatched,
         ports: context.ports(&flows),
         peers: context.peers(&flows),
         certainty: None,
@@ -160,7 +170,7 @@ impl RuleContext<'_> {
             let too_late = self
                 .flows(flows)
                 .all(|flow| observed.window.end.duration_since(flow.first) < REPLY_TIMEOUT);
-            return if too_late {
+            return if too_late || self.may_hide_answer() {
                 RuleVerdict::Unassessed
             } else {
                 RuleVerdict::Unanswered
@@ -244,9 +254,71 @@ impl RuleContext<'_> {
         })
     }
 
+    /// The way to the other hosts of the rule; `None` where it is not known, or where no other host takes part.
+    fn way(&self) -> Option<Way> {
+        let rule = self.rule;
+        if rule.rule.loopback {
+            return None;
+        }
+        let sides = [
+            (rule.client.is_ours, &rule.server),
+            (rule.server.is_ours, &rule.client),
+        ];
+        let host = &self.observed.host;
+        let mut all: Option<Way> = None;
+        for (_, side) in sides.iter().filter(|(is_ours, _)| *is_ours) {
+            // If nothing is known of the other hosts of one side, nothing is known of all.
+            if !side.has_others(host) {
+                continue;
+            }
+            let way = host.ways.to(side.addresses.as_ref()?, &host.addresses)?;
+            let sum = all.get_or_insert_default();
+            sum.is_watched |= way.is_watched;
+            sum.unwatched.extend(way.unwatched);
+        }
+        all
+    }
+
+    /// Whether a gap may have hidden the answer to what was asked.
+    fn may_hide_answer(&self) -> bool {
+        let (is_client, is_server) = (self.rule.client.is_ours, self.rule.server.is_ours);
+        let hides = |cause: &Cause| match cause {
+            Cause::Detached { .. } | Cause::Stalled => true,
+            Cause::Behind { direction, .. } | Cause::Blind { direction, .. } => match direction {
+                Direction::Ingress => is_client,
+                Direction::Egress => is_server,
+            },
+            Cause::CutShort { .. }
+            | Cause::Unwatched
+            | Cause::InterfaceLost { .. }
+            | Cause::InterfaceLate { .. }
+            | Cause::InterfaceRefused { .. }
+            | Cause::CountedBefore { .. }
+            | Cause::NotWatched { .. }
+            | Cause::NothingToWatch
+            | Cause::Asleep { .. }
+            | Cause::Unread { .. }
+            | Cause::Uncounted { .. } => false,
+        };
+        let gaps = self.observed.gaps.iter();
+        gaps.filter(|gap| gap.reaches(self.from))
+            .any(|gap| hides(&gap.cause))
+    }
+
     /// Whether a gap may have hidden the rule's traffic.
     fn may_hide(&self, cause: &Cause) -> bool {
+        let (is_client, is_server) = (self.rule.client.is_ours, self.rule.server.is_ours);
         match cause {
+            // A client's requests leave, a server's come in; what is known of the other direction is not hidden.
+            Cause::Behind { direction, .. } | Cause::Blind { direction, .. } => match direction {
+                Direction::Ingress => is_server,
+                Direction::Egress => is_client,
+            },
+            Cause::CountedBefore { .. } => false,
+            // Where the ways to all others are known, this one is among them or not.
+            Cause::NotWatched { name, .. } => {
+                self.way().is_none_or(|way| way.unwatched.contains(name))
+            }
             // Packets without a bucket are counted by port: the server's, or the lower of both if the server was not known.
             // So the rule's port may be the other, higher one.
             Cause::Uncounted {
@@ -263,6 +335,11 @@ impl RuleContext<'_> {
             | Cause::InterfaceLost { .. }
             | Cause::InterfaceLate { .. }
             | Cause::InterfaceRefused { .. }
+            | Cause::Detached { .. }
+            | Cause::NothingToWatch
+            | Cause::Asleep { .. }
+            | Cause::Stalled
+            | Cause::Unread { .. }
             | Cause::Uncounted { .. } => true,
         }
     }

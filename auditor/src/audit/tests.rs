@@ -1,4 +1,5 @@
 mod seen;
+mod unseen;
 
 use std::{net::IpAddr, path::Path};
 
@@ -160,6 +161,7 @@ fn observed(flows: &[Flow]) -> Observed {
             networks: ["10.0.0.0/24".parse().unwrap()].into(),
             tunnels: std::collections::BTreeMap::new(),
             listeners: [listener].into(),
+            ways: crate::observed::Ways::default(),
         },
         window: Window::new(start, start, SignedDuration::from_secs(1)),
         interfaces: vec![Interface {

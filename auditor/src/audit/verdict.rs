@@ -161,6 +161,8 @@ pub struct RuleFinding {
     pub listening: Option<bool>,
     /// Roles of the rule that have no address in the deployment.
     pub unresolved: Vec<Role>,
+    /// Interfaces that are not watched, and by which its traffic may go, where that is why it was not seen.
+    pub unwatched: BTreeSet<String>,
     /// Which ports were seen; `None` unless the rule names several and at least one was seen.
     pub ports: Option<PortsSeen>,
     /// Which other hosts of the rule took part; `None` if none did.
@@ -243,7 +245,8 @@ pub enum RuleVerdict {
     Elsewhere,
     /// One of its sides has no address in the deployment.
     Unresolved,
-    /// Its traffic can't pass a watched interface: it stays within this host, and the loopback is not watched.
+    /// Its traffic can't pass a watched interface: it stays within this host, and the loopback is not watched, or it leaves
+    /// by an interface that is not.
     Unobservable,
     /// It looks missing or unanswered, but traffic may have gone unseen for a part of the rule's time.
     Unassessed,

@@ -2,20 +2,19 @@
 //!
 //! Before Linux 6.6 a tc program is not attached by a link, which the kernel would detach when the process ends: a killed
 //! auditor would leave its filters behind. So a second process reads a pipe that only the auditor holds open, and at the end
-//! of the pipe removes the filters that were written to it.
+//! of the pipe removes the filters that run the programs that were written to it. A filter that took the place of ours
+//! meanwhile runs another program, and stays.
 
 use std::{
+    collections::BTreeSet,
     io::{self, BufRead as _, Write as _},
     os::unix::process::CommandExt as _,
     process::{Child, Command, Stdio},
 };
 
-use nix::net::if_::if_indextoname;
+use auditor_common::Direction;
 
-use aya::programs::{
-    ProgramError, TcAttachType,
-    tc::{SchedClassifierLink, TcHandle},
-};
+use super::filter;
 
 /// The verb under which the auditor starts itself as a guard.
 pub const VERB: &str = "guard";
@@ -24,7 +23,12 @@ pub const VERB: &str = "guard";
 #[derive(Debug)]
 pub(super) struct Guard {
     child: Child,
+    /// What was written to it.
+    watched: BTreeSet<Guarded>,
 }
+
+/// A place, by the interface's index, since its name may change; and the id of the program to remove from there.
+type Guarded = (u32, Direction, u32);
 
 impl Guard {
     /// Starts the guard in a process group of its own, so that the terminal's signals do not reach it.
@@ -37,31 +41,29 @@ impl Guard {
             .process_group(0);
         Ok(Self {
             child: command.spawn()?,
+            watched: BTreeSet::new(),
         })
     }
 
-    /// Passes a filter to the guard, with the interface's index, since its name may change.
+    /// Has a program's filters removed from an interface at the end.
     pub(super) fn watch(
         &mut self,
         interface: u32,
-        attach_type: TcAttachType,
-        link: &SchedClassifierLink,
-    ) -> Result<(), ProgramError> {
-        let attach_type = match attach_type {
-            TcAttachType::Ingress => "ingress",
-            TcAttachType::Egress => "egress",
-            TcAttachType::Custom(_) => return Err(ProgramError::UnexpectedProgramType),
+        direction: Direction,
+        program: u32,
+    ) -> io::Result<()> {
+        if !self.watched.insert((interface, direction, program)) {
+            return Ok(());
+        }
+        let direction = match direction {
+            Direction::Ingress => "ingress",
+            Direction::Egress => "egress",
         };
-        let line = format!(
-            "{interface} {attach_type} {} {}\n",
-            link.priority()?,
-            u32::from(link.handle()?)
-        );
+        let line = format!("{interface} {direction} {program}\n");
         let Some(pipe) = &mut self.child.stdin else {
-            return Err(ProgramError::NotAttached);
+            return Err(io::ErrorKind::BrokenPipe.into());
         };
         pipe.write_all(line.as_bytes())
-            .map_err(ProgramError::IOError)
     }
 }
 
@@ -73,51 +75,37 @@ impl Drop for Guard {
     }
 }
 
-/// Runs as the guard: reads filters from standard input, and removes them at the end of input.
+/// Runs as the guard: reads what to remove from standard input, and removes it at the end of input.
 ///
 /// # Errors
 ///
 /// Standard input can't be read, or has a line that names no filter.
 pub fn run() -> io::Result<()> {
-    let mut filters = Vec::new();
+    let mut all = Vec::new();
     for line in io::stdin().lock().lines() {
         let line = line?;
-        let Some(filter) = filter(&line) else {
+        let Some(guarded) = guarded(&line) else {
             return Err(io::Error::new(
                 io::ErrorKind::InvalidData,
                 format!("`{line}` names no filter"),
             ));
         };
-        filters.push(filter);
+        all.push(guarded);
     }
-    for (interface, attach_type, priority, handle) in filters {
+    for (interface, direction, program) in all {
         // The filters of an interface that is gone are gone too, as are those of an auditor that ended normally.
-        let Ok(name) = if_indextoname(interface) else {
-            continue;
-        };
-        let attached = SchedClassifierLink::attached(
-            &name.to_string_lossy(),
-            attach_type,
-            priority,
-            handle,
-            None,
-        );
-        if let Ok(link) = attached {
-            let _gone = aya::programs::links::Link::detach(link);
-        }
+        let _gone = filter::remove(interface, direction, program);
     }
     Ok(())
 }
 
-fn filter(line: &str) -> Option<(u32, TcAttachType, u16, TcHandle)> {
+fn guarded(line: &str) -> Option<Guarded> {
     let mut words = line.split(' ');
     let interface = words.next()?.parse().ok()?;
-    let attach_type = match words.next()? {
-        "ingress" => TcAttachType::Ingress,
-        "egress" => TcAttachType::Egress,
+    let direction = match words.next()? {
+        "ingress" => Direction::Ingress,
+        "egress" => Direction::Egress,
         _ => return None,
     };
-    let priority = words.next()?.parse().ok()?;
-    let handle: u32 = words.next()?.parse().ok()?;
-    Some((interface, attach_type, priority, handle.into()))
+    Some((interface, direction, words.next()?.parse().ok()?))
 }

@@ -103,7 +103,7 @@ const BARE_METAL: [&str; 17] = [
 /// Chooses the ingress hook.
 pub fn choose(interface: &Interface, driver: Option<&str>, wanted: Ingress) -> Choice {
     let choice = |hook, reason: String| Choice { hook, reason };
-    match (wanted, interface.xdp_program, driver) {
+    match (wanted, interface.xdp_programs.first(), driver) {
         (Ingress::Tc, _, _) => choice(Hook::Tc, "asked for".to_owned()),
         _ if interface.is_loopback => choice(Hook::Tc, "loopback".to_owned()),
         (Ingress::Xdp | Ingress::Auto, Some(program), _) => choice(
@@ -231,11 +231,14 @@ mod tests {
             is_ethernet: true,
             is_loopback: false,
             is_up: true,
-            xdp_program: taken,
+            xdp_programs: taken.into_iter().collect(),
             n_vlans: 0,
             addresses: Vec::new(),
             networks: Vec::new(),
             mac: None,
+            packets: [0; 2],
+            lower: None,
+            controller: None,
         }
     }
 

@@ -27,8 +27,8 @@ pub struct Interface {
     pub is_ethernet: bool,
     pub is_loopback: bool,
     pub is_up: bool,
-    /// The id of the XDP program that is attached.
-    pub xdp_program: Option<u32>,
+    /// The ids of the XDP programs that are attached.
+    pub xdp_programs: Vec<u32>,
     /// The number of VLAN interfaces on top of it.
     pub n_vlans: u32,
     pub addresses: Vec<IpAddr>,
@@ -36,6 +36,12 @@ pub struct Interface {
     pub networks: Vec<IpNet>,
     /// Its MAC address.
     pub mac: Option<[u8; 6]>,
+    /// Every packet since the interface exists, by the kernel's own counters: received, then sent.
+    pub packets: [u64; 2],
+    /// The index of the interface that it lies on in this network namespace, as a VLAN does.
+    pub lower: Option<u32>,
+    /// The index of the bridge, bond or the like that it is a port of.
+    pub controller: Option<u32>,
 }
 
 /// Why the interfaces can't be listed.
@@ -51,9 +57,18 @@ pub enum InterfaceError {
 pub struct Interfaces {
     handle: Handle,
     events: Events,
+    filters_changed: bool,
 }
 
-type Events = futures_util::stream::BoxStream<'static, ()>;
+type Events = futures_util::stream::BoxStream<'static, Change>;
+
+/// What the kernel says has changed.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Change {
+    Link,
+    /// A filter was added or removed, or a qdisc with its filters.
+    Filter,
+}
 
 impl Interfaces {
     /// Subscribes to changes of interfaces; must run inside a tokio runtime.
@@ -63,17 +78,24 @@ impl Interfaces {
     /// No netlink socket can be opened.
     pub fn open() -> Result<Self, InterfaceError> {
         let (connection, handle, messages) =
-            new_multicast_connection(&[MulticastGroup::Link]).map_err(InterfaceError::Socket)?;
+            new_multicast_connection(&[MulticastGroup::Link, MulticastGroup::Tc])
+                .map_err(InterfaceError::Socket)?;
         tokio::spawn(connection);
         let changes = messages.filter_map(async |(message, _)| match message.payload {
             NetlinkPayload::InnerMessage(
                 RouteNetlinkMessage::NewLink(_) | RouteNetlinkMessage::DelLink(_),
-            ) => Some(()),
+            ) => Some(Change::Link),
+            NetlinkPayload::InnerMessage(
+                RouteNetlinkMessage::NewTrafficFilter(_)
+                | RouteNetlinkMessage::DelTrafficFilter(_)
+                | RouteNetlinkMessage::DelQueueDiscipline(_),
+            ) => Some(Change::Filter),
             _ => None,
         });
         Ok(Self {
             handle,
             events: changes.boxed(),
+            filters_changed: false,
         })
     }
 
@@ -129,13 +151,23 @@ impl Interfaces {
         Ok(interfaces.into_values().collect())
     }
 
-    /// Waits until an interface is added, removed or changed. Changes that are already pending are reported as one.
+    /// Waits until an interface is added, removed or changed, or its filters are. Changes that are already pending are
+    /// reported as one.
     pub async fn changed(&mut self) {
-        if self.events.next().await.is_none() {
+        let mut change = self.events.next().await;
+        if change.is_none() {
             // The stream has ended, so no change will be reported any more; callers wait for a timer as well.
             std::future::pending::<()>().await;
         }
-        while self.events.next().now_or_never().flatten().is_some() {}
+        while let Some(known) = change {
+            self.filters_changed |= known == Change::Filter;
+            change = self.events.next().now_or_never().flatten();
+        }
+    }
+
+    /// Whether filters changed since this was last asked.
+    pub fn take_filters_changed(&mut self) -> bool {
+        std::mem::take(&mut self.filters_changed)
     }
 }
 
@@ -150,11 +182,14 @@ fn interface(link: LinkMessage) -> (Interface, Option<u32>) {
         is_ethernet: matches!(layer, LinkLayerType::Ether | LinkLayerType::Loopback),
         is_loopback: link.header.flags.contains(LinkFlags::Loopback),
         is_up: link.header.flags.contains(LinkFlags::Up),
-        xdp_program: None,
+        xdp_programs: Vec::new(),
         n_vlans: 0,
         addresses: Vec::new(),
         networks: Vec::new(),
         mac: None,
+        packets: [0; 2],
+        lower: None,
+        controller: None,
     };
     for attribute in link.attributes {
         match attribute {
@@ -169,15 +204,28 @@ fn interface(link: LinkMessage) -> (Interface, Option<u32>) {
                 });
             }
             LinkAttribute::Xdp(parts) => {
-                interface.xdp_program = parts.iter().find_map(|part| match part {
-                    LinkXdp::ProgId(id) | LinkXdp::DrvProgId(id) | LinkXdp::SkbProgId(id) => {
-                        Some(*id)
+                for part in &parts {
+                    match part {
+                        LinkXdp::ProgId(id)
+                        | LinkXdp::DrvProgId(id)
+                        | LinkXdp::SkbProgId(id)
+                        | LinkXdp::HwProgId(id)
+                            if !interface.xdp_programs.contains(id) =>
+                        {
+                            interface.xdp_programs.push(*id);
+                        }
+                        _ => {}
                     }
-                    _ => None,
-                });
+                }
+            }
+            LinkAttribute::Controller(index) => interface.controller = Some(index),
+            LinkAttribute::Stats64(counted) => {
+                interface.packets = [counted.rx_packets, counted.tx_packets];
             }
             _ => {}
         }
     }
-    (interface, lower.filter(|_| !is_elsewhere))
+    interface.lower = lower.filter(|_| !is_elsewhere);
+    let lower = interface.lower;
+    (interface, lower)
 }

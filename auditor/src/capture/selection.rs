@@ -64,9 +64,15 @@ impl Selection {
     /// Whether and why an interface should be watched. One that is named or matched is watched even while it is down, so
     /// that nothing is missed once it is up; hardware that is selected by default, only once it is up.
     pub fn wants(&self, interface: &Interface) -> Option<Wanted> {
-        if !interface.is_ethernet {
-            return None;
-        }
+        interface.is_ethernet.then(|| self.selects(interface))?
+    }
+
+    /// Whether an interface that is up should be watched, but can't be, since its frames have no Ethernet header.
+    pub fn would_want(&self, interface: &Interface) -> bool {
+        !interface.is_ethernet && interface.is_up && self.selects(interface).is_some()
+    }
+
+    fn selects(&self, interface: &Interface) -> Option<Wanted> {
         if self.names.contains(&interface.name) {
             return Some(Wanted::Required);
         }
@@ -85,11 +91,6 @@ impl Selection {
             && interface.kind.is_none()
             && !interface.is_loopback;
         is_default.then_some(Wanted::Required)
-    }
-
-    /// Whether interfaces other than the named ones may be wanted.
-    pub const fn may_match_new_interfaces(&self) -> bool {
-        self.names.is_empty() || !self.patterns.is_empty()
     }
 
     /// Checks that the wanted interfaces can be watched from the start.
@@ -134,6 +135,12 @@ impl Selection {
         })
     }
 
+    /// Names that none of these interfaces has.
+    pub fn absent<'a>(&'a self, all: &'a [Interface]) -> impl Iterator<Item = &'a str> {
+        let names = self.names.iter().map(String::as_str);
+        names.filter(|name| !all.iter().any(|one| one.name == *name))
+    }
+
     /// Patterns that match none of these interfaces yet, but may match one that appears later.
     pub fn waiting<'a>(&'a self, all: &'a [Interface]) -> impl Iterator<Item = &'a str> {
         self.patterns
@@ -159,11 +166,14 @@ mod tests {
             is_ethernet: kind != Some("tun"),
             is_loopback: name == "lo",
             is_up,
-            xdp_program: None,
+            xdp_programs: Vec::new(),
             n_vlans: 0,
             addresses: Vec::new(),
             networks: Vec::new(),
             mac: None,
+            packets: [0; 2],
+            lower: None,
+            controller: None,
         }
     }
 

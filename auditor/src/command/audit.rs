@@ -70,7 +70,9 @@ async fn audit(
         Lifetime::Foreground,
     )?;
     session.run_window(window).await?;
-    let observed = session.finish(window)?;
+    let policy = configuration.policy(&session.facts.host, &mut lookup)?;
+    session.find_ways(&policy);
+    let observed = session.finish(window);
     let is_blind = lost_an_interface(&observed);
 
     // Made after the window: new interfaces may have brought addresses and so roles, and names may have other addresses now.
@@ -89,7 +91,11 @@ fn lost_an_interface(observed: &Observed) -> bool {
     observed.gaps.iter().any(|gap| {
         matches!(
             gap.cause,
-            Cause::InterfaceLost { .. } | Cause::InterfaceRefused { .. }
+            Cause::InterfaceLost { .. }
+                | Cause::InterfaceRefused { .. }
+                | Cause::Detached { .. }
+                | Cause::Blind { .. }
+                | Cause::NothingToWatch
         )
     })
 }

@@ -67,5 +67,5 @@ async fn observe(command: &FlowsCommand, capture: &CaptureSettings) -> anyhow::R
         Lifetime::Foreground,
     )?;
     session.run_window(command.window).await?;
-    session.finish(command.window)
+    Ok(session.finish(command.window))
 }

@@ -5,7 +5,7 @@ use std::{
     path::PathBuf,
 };
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use auditor_common::Reason;
 use clap::Args;
 use ipnet::IpNet;
@@ -105,14 +105,34 @@ pub fn run(command: &ReplayCommand) -> anyhow::Result<Exit> {
         .as_ref()
         .context("there is nothing to compare with: give --config or --matrix")?;
     configuration.check_roles()?;
+    if replayed.totals.frames == 0 {
+        bail!(
+            "there is no packet in {}: nothing was watched, so nothing can be judged",
+            names_of(&command.captures)
+        );
+    }
     let host = captured_host(&command.address, &flows)?;
     // Whose capture it is says more of who asked.
     let flows = replayed.flows(matrices, Some(&host));
     let policy = configuration.policy(&host, &mut names::system_lookup)?;
+    let spans_no_time = replayed.spans_no_time();
+    let has_no_length = spans_no_time.is_some();
+    gaps.extend(spans_no_time);
     let observed = replayed.observed(host, flows, gaps, &command.captures);
-    command
+    let verdict = command
         .output
-        .write(&configuration.report(policy, observed))
+        .write(&configuration.report(policy, observed))?;
+    // Of what is not there nothing can be said after no time at all, so the exit code must not say that all is well.
+    Ok(if verdict == Exit::Clean && has_no_length {
+        Exit::Failed
+    } else {
+        verdict
+    })
+}
+
+fn names_of(captures: &[PathBuf]) -> String {
+    let names: Vec<String> = captures.iter().map(|path| display_name(path)).collect();
+    names.join(", ")
 }
 
 /// Counts over all frames.

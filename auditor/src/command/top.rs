@@ -147,7 +147,7 @@ async fn show_turns(
 ) -> anyhow::Result<()> {
     let mut schedule = Schedule::for_turns(EVERY);
     loop {
-        match session.run(&mut schedule).await? {
+        match session.run(&mut schedule).await {
             Pause::Turn => view.show(judge(session, configuration, names, window)?),
             // A session in the foreground does not handle SIGHUP.
             Pause::Reload => {}
@@ -166,12 +166,13 @@ fn judge(
     let start = now.checked_sub(window).unwrap_or(now);
     let mut lookup = names.of_age(window.unsigned_abs());
     let policy = configuration.policy(&session.facts.host, &mut lookup)?;
+    session.find_ways(&policy);
     let mut observed = session.so_far(Window {
         start,
         end: now,
         planned: window,
         since: session.clock.start,
-    })?;
+    });
     // Flows that ended before the window are left out, unless the `within` of a rule may reach them.
     let reach = configuration.reach(window);
     let begin = now.checked_sub(reach).unwrap_or(now);

@@ -64,14 +64,15 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// Whether the file is no database, or a corrupt one.
+    /// Whether the file is no database, a corrupt one, or one with a value that means nothing here.
     pub fn is_damage(&self) -> bool {
         match self {
             Self::Database { problem, .. } => matches!(
                 problem.sqlite_error_code(),
                 Some(rusqlite::ErrorCode::NotADatabase | rusqlite::ErrorCode::DatabaseCorrupt)
             ),
-            Self::Value { .. } | Self::Later { .. } => false,
+            Self::Value { .. } => true,
+            Self::Later { .. } => false,
         }
     }
 }

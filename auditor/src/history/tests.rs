@@ -10,7 +10,7 @@ use auditor_common::{Evidence, Reason};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Bounds, History, Store};
-use crate::observed::{Cause, DirectionCounters, Endpoints, Flow, Gap, Outcome, Remembered};
+use crate::observed::{Cause, Dates, DirectionCounters, Endpoints, Flow, Gap, Outcome, Remembered};
 
 /// A time, in seconds after a fixed start.
 fn at(seconds: i64) -> Timestamp {
@@ -370,4 +370,62 @@ fn a_kill_at_any_moment_loses_nothing_that_was_saved() {
         most = kept;
     }
     assert!(100 < most);
+}
+
+#[test]
+fn what_was_dated_once_keeps_its_date() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("history.db");
+    let mut store = Store::open(&path).unwrap();
+    let mut history = History::default();
+    history.begin(at(0));
+    history.update(vec![flow(80, [1, 1], 1)], at(1));
+    let save = |store: &mut Store, history: &mut History| {
+        let saved = store.save(history, &BTreeSet::new(), None, &[], &[]);
+        saved.unwrap();
+    };
+    save(&mut store, &mut history);
+    // The clock steps an hour back, and the flow goes on.
+    let mut dates = Dates::default();
+    dates.step(at(10), SignedDuration::from_hours(-1));
+    history.date_by(&dates);
+    history.update(vec![flow(80, [2, 2], 20), flow(81, [1, 1], 20)], at(20));
+    history.keep_gaps(&[Gap {
+        cause: Cause::Asleep {
+            length: SignedDuration::from_secs(60),
+        },
+        from: at(9),
+        until: Some(at(11)),
+    }]);
+    save(&mut store, &mut history);
+    // In this run nothing of it is seen in the times by which it judges.
+    assert_eq!(history.flows(at(20)).len(), 2);
+    assert_eq!(history.flows(at(21)).len(), 0);
+    let read = store.load().unwrap();
+    let flows = read.flows(Timestamp::MIN);
+    assert_eq!((flows[0].first, flows[0].last), (at(0), at(20 - 3600)));
+    let gap = &read.gaps(Timestamp::MIN)[0];
+    assert_eq!((gap.from, gap.until), (at(9), Some(at(11 - 3600))));
+    let span = read.watched()[0];
+    assert_eq!((span.from, span.until), (at(0), at(0)));
+}
+
+#[test]
+fn what_a_clock_dated_that_was_set_back_counts_as_of_now() {
+    let mut history = History::default();
+    history.begin(at(0));
+    history.update(vec![flow(80, [1, 1], 5000)], at(5000));
+    // As it is read again, nothing is counted any more.
+    let counted = history.flows(Timestamp::MIN);
+    history.retire(counted);
+    history.begin(at(100));
+    assert_eq!(history.flows(at(101)).len(), 0);
+    assert_eq!(history.flows(at(100)).len(), 1);
+    let unwatched = Gap {
+        cause: Cause::Unwatched,
+        from: at(100),
+        until: Some(at(100)),
+    };
+    assert_eq!(history.gaps(Timestamp::MIN), [unwatched]);
+    assert_eq!(history.since(), Some(at(0)));
 }

@@ -16,7 +16,7 @@ use crate::{
     audit::{self, FlowFinding, PolicyRule, RuleFinding, Severity},
     deployment::ProcessDetail,
     matrix::RulePorts,
-    observed::{Cause, DirectionCounters, Flow, Gap, Observed, SocketOwner, flag_names},
+    observed::{Cause, Dates, DirectionCounters, Flow, Gap, Observed, SocketOwner, flag_names},
     role::Role,
 };
 
@@ -31,6 +31,7 @@ impl Report {
             unset_conditions,
         } = judged;
         let window = observed.window;
+        let dates = &observed.dates;
         Self {
             schema_version: SCHEMA_VERSION,
             tool: Tool {
@@ -45,11 +46,11 @@ impl Report {
                 addresses: observed.host.addresses.iter().copied().collect(),
             },
             window: schema::Window {
-                start: window.start,
-                end: window.end,
+                start: dates.of(window.start),
+                end: dates.of(window.end),
                 seconds: window.length().as_secs_f64(),
                 asked_seconds: window.planned.as_secs_f64(),
-                since: window.since,
+                since: dates.of(window.since),
             },
             interfaces: observed
                 .interfaces
@@ -76,7 +77,7 @@ impl Report {
                 .lookup_failures()
                 .map(|(name, problem)| (name.to_owned(), problem.to_owned()))
                 .collect(),
-            gaps: observed.gaps.iter().map(gap).collect(),
+            gaps: observed.gaps.iter().map(|one| gap(dates, one)).collect(),
             flows: observed
                 .flows
                 .iter()
@@ -93,7 +94,7 @@ impl Report {
                 .traffic
                 .iter()
                 .map(|point| schema::Point {
-                    from: point.from,
+                    from: dates.of(point.from),
                     received: count(point.received),
                     sent: count(point.sent),
                 })
@@ -239,8 +240,8 @@ fn flow(judged: &Judged, flow: &Flow, finding: &FlowFinding) -> schema::Flow {
         requests: flow.requests,
         replies: flow.replies,
         refusals: flow.refusals,
-        first_seen: flow.first,
-        last_seen: flow.last,
+        first_seen: judged.observed.dates.of(flow.first),
+        last_seen: judged.observed.dates.of(flow.last),
         translated: flow
             .translated
             .iter()
@@ -387,8 +388,14 @@ fn rule(judged: &Judged, rule: &PolicyRule, finding: &RuleFinding) -> Rule {
             .map(|flow| flow.to_server.bytes + flow.to_client.bytes)
             .sum(),
         requests: flows.iter().map(|flow| flow.requests).sum(),
-        first_seen: flows.iter().map(|flow| flow.first).min(),
-        last_seen: flows.iter().map(|flow| flow.last).max(),
+        first_seen: flows
+            .iter()
+            .map(|flow| judged.observed.dates.of(flow.first))
+            .min(),
+        last_seen: flows
+            .iter()
+            .map(|flow| judged.observed.dates.of(flow.last))
+            .max(),
     }
 }
 
@@ -397,7 +404,12 @@ fn uncounted(reason: Reason) -> GapReason {
     GapReason::from_name(reason.name()).unwrap_or(GapReason::Unwatched)
 }
 
-fn gap(gap: &Gap) -> schema::Gap {
+fn gap(dates: &Dates, gap: &Gap) -> schema::Gap {
+    let gap = &Gap {
+        cause: gap.cause.clone(),
+        from: dates.of(gap.from),
+        until: gap.until.map(|until| dates.of(until)),
+    };
     let (reason, interface, packets) = match &gap.cause {
         Cause::CutShort { .. } => (GapReason::CutShort, None, None),
         Cause::Unwatched => (GapReason::Unwatched, None, None),
@@ -406,6 +418,17 @@ fn gap(gap: &Gap) -> schema::Gap {
         Cause::InterfaceRefused { name, .. } => {
             (GapReason::InterfaceRefused, Some(name.clone()), None)
         }
+        Cause::Detached { name } => (GapReason::Detached, Some(name.clone()), None),
+        Cause::Behind { name, .. } => (GapReason::BehindOthers, Some(name.clone()), None),
+        Cause::CountedBefore { name, .. } => {
+            (GapReason::CountedBeforeOthers, Some(name.clone()), None)
+        }
+        Cause::Blind { name, .. } => (GapReason::Blind, Some(name.clone()), None),
+        Cause::NotWatched { name, .. } => (GapReason::NotWatched, Some(name.clone()), None),
+        Cause::NothingToWatch => (GapReason::NothingToWatch, None, None),
+        Cause::Asleep { .. } => (GapReason::Asleep, None, None),
+        Cause::Stalled => (GapReason::Stalled, None, None),
+        Cause::Unread { .. } => (GapReason::Unread, None, None),
         Cause::Uncounted { reason, packets } => (uncounted(*reason), None, Some(*packets)),
     };
     schema::Gap {

@@ -107,7 +107,7 @@ fn top(report: &Report, out: &mut String) -> fmt::Result {
         words::plural(summary.warnings, "warning"),
         words::plural(summary.notes, "note")
     )?;
-    let length = report.window.end.duration_since(report.window.start);
+    let length = report.window.length();
     let roles = if report.host.roles.is_empty() {
         String::new()
     } else {

@@ -24,7 +24,7 @@ fn write(report: &Report, out: &mut String) -> fmt::Result {
         words::plural(summary.violations, "violation"),
         words::plural(summary.warnings, "warning"),
         words::plural(summary.notes, "note"),
-        words::duration(report.window.end.duration_since(report.window.start)),
+        words::duration(report.window.length()),
         report.window.start
     )?;
     if !report.host.roles.is_empty() {

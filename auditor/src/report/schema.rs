@@ -5,7 +5,7 @@ mod names;
 
 use std::{collections::BTreeMap, net::IpAddr};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -99,6 +99,13 @@ pub struct Window {
     #[serde(with = "micros")]
     #[schemars(with = "Instant")]
     pub since: Timestamp,
+}
+
+impl Window {
+    /// How long was watched: less than lies between its dates where the machine slept or the clock was set meanwhile.
+    pub fn length(&self) -> SignedDuration {
+        SignedDuration::try_from_secs_f64(self.seconds).unwrap_or_default()
+    }
 }
 
 /// An interface that was watched.

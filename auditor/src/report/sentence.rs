@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, net::IpAddr};
 
-use auditor_common::{Evidence, Reason};
+use auditor_common::{Direction, Evidence, Reason};
 use jiff::Timestamp;
 
 use super::{
@@ -292,6 +292,11 @@ pub(super) fn rule(judged: &Judged, rule: &PolicyRule, finding: &RuleFinding) ->
         RuleVerdict::Unobservable if rule.rule.loopback => {
             parts.push("stays on the loopback, which was not watched".to_owned());
         }
+        RuleVerdict::Unobservable if !finding.unwatched.is_empty() => parts.push(format!(
+            "by the routing table its traffic goes by {}, which {} not watched",
+            names(&finding.unwatched),
+            if finding.unwatched.len() == 1 { "is" } else { "are" },
+        )),
         RuleVerdict::Unobservable => parts
             .push("nobody but this host takes part, so its traffic leaves no interface".to_owned()),
         RuleVerdict::Unassessed if is_one_way(judged, finding) => {
@@ -311,6 +316,11 @@ pub(super) fn rule(judged: &Judged, rule: &PolicyRule, finding: &RuleFinding) ->
                 "nothing matched it in {watched}, of the {length} that it asks for"
             ));
         }
+        RuleVerdict::Unassessed if !finding.unwatched.is_empty() => parts.push(format!(
+            "nothing matched it, but by the routing table some of it goes by {}, which {} not watched",
+            names(&finding.unwatched),
+            if finding.unwatched.len() == 1 { "is" } else { "are" },
+        )),
         RuleVerdict::Unassessed => {
             parts.push("nothing matched it, but part of that time was not seen".to_owned());
         }
@@ -407,6 +417,14 @@ fn listed(addresses: &BTreeSet<IpAddr>) -> String {
     format!("{}{more}", first.join(", "))
 }
 
+fn names(names: &BTreeSet<String>) -> String {
+    names
+        .iter()
+        .map(String::as_str)
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
 fn roles(roles: &[Role]) -> String {
     roles.iter().map(Role::name).collect::<Vec<_>>().join(", ")
 }
@@ -437,6 +455,65 @@ pub fn gap(gap: &Gap) -> String {
         Cause::InterfaceRefused { name, problem } => {
             format!("interface {name} could not be watched: {problem}")
         }
+        Cause::Detached { name } => match gap.until {
+            None => format!(
+                "what counts on {name} was taken off by somebody else, noticed after {from}"
+            ),
+            Some(until) => format!(
+                "what counts on {name} was taken off by somebody else between {from} and {}, and is attached anew",
+                second(until)
+            ),
+        },
+        Cause::Behind {
+            name,
+            direction,
+            others,
+        } => {
+            let what = match direction {
+                Direction::Ingress => "receives",
+                Direction::Egress => "sends",
+            };
+            format!(
+                "what {name} {what} passes others first, which may keep it from being counted: {others}"
+            )
+        }
+        Cause::CountedBefore { name, others } => format!(
+            "what {name} sends is counted before it passes others, which may still drop it: {others}"
+        ),
+        Cause::Blind { name, direction } => {
+            let what = match direction {
+                Direction::Ingress => "received",
+                Direction::Egress => "sent",
+            };
+            let until = gap
+                .until
+                .map_or_else(String::new, |until| format!(" to {}", second(until)));
+            format!(
+                "by the kernel's counter {name} {what} packets from {from}{until}, and none of them was seen"
+            )
+        }
+        Cause::NotWatched { name, problem } => {
+            format!("interface {name} is wanted, but not watched: {problem}")
+        }
+        Cause::NothingToWatch => {
+            let until = gap
+                .until
+                .map_or_else(String::new, |until| format!(" to {}", second(until)));
+            format!("no interface that is to be watched existed from {from}{until}")
+        }
+        Cause::Asleep { length } => format!(
+            "the machine slept for {} after {from}: nobody watched",
+            duration(*length)
+        ),
+        Cause::Stalled => {
+            let until = gap
+                .until
+                .map_or_else(String::new, |until| format!(" to {}", second(until)));
+            format!(
+                "the auditor stood still from {from}{until}: what passed meanwhile was counted, but not when"
+            )
+        }
+        Cause::Unread { what, problem } => format!("{what} could not be read: {problem}"),
         Cause::Uncounted { reason, packets } => uncounted(*reason, *packets),
     }
 }

@@ -96,6 +96,7 @@ pub(crate) fn report() -> Report {
     let observed = Observed {
         lost: BTreeMap::new(),
         traffic: Vec::new(),
+        dates: observed::Dates::default(),
         host: Host {
             name: "store\u{1b}[31m1".to_owned(),
             addresses: ["10.0.0.1".parse::<IpAddr>().unwrap()].into(),

@@ -77,7 +77,7 @@ fn summary(report: &Report, out: &mut String) {
         ),
     );
     let window = &report.window;
-    let length = words::duration(window.end.duration_since(window.start));
+    let length = words::duration(window.length());
     line(
         out,
         &format!("window     {length} from {:.0}", window.start),

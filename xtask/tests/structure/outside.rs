@@ -21,6 +21,10 @@ const ONLY: [(&[&str], &[&str]); 9] = [
             "capture/conntrack.rs",
             "capture/sockets.rs",
             "capture/dump.rs",
+            // What was attached is told by the program's id, which only a list of filters says.
+            "capture/filter.rs",
+            // Which traffic leaves by an interface that is not watched.
+            "capture/route.rs",
         ],
     ),
     (&["caps"], &["capture/privilege.rs"]),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use auditor_common::{Evidence, Reason, packet::Tunnel};
+use auditor_common::{Direction, Evidence, Reason, packet::Tunnel};
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, Params};
 
@@ -182,6 +182,42 @@ fn gap(row: Row<'_>) -> Result<Gap, RowError> {
         "interface-late" => Cause::InterfaceLate { name },
         "interface-refused" => Cause::InterfaceRefused {
             name,
+            problem: row.text_or_null(5)?.unwrap_or_default().to_owned(),
+        },
+        "detached" => Cause::Detached { name },
+        "behind-others-received" => Cause::Behind {
+            name,
+            direction: Direction::Ingress,
+            others: row.text_or_null(5)?.unwrap_or_default().to_owned(),
+        },
+        "behind-others-sent" => Cause::Behind {
+            name,
+            direction: Direction::Egress,
+            others: row.text_or_null(5)?.unwrap_or_default().to_owned(),
+        },
+        "counted-before-others" => Cause::CountedBefore {
+            name,
+            others: row.text_or_null(5)?.unwrap_or_default().to_owned(),
+        },
+        "blind-received" => Cause::Blind {
+            name,
+            direction: Direction::Ingress,
+        },
+        "blind-sent" => Cause::Blind {
+            name,
+            direction: Direction::Egress,
+        },
+        "not-watched" => Cause::NotWatched {
+            name,
+            problem: row.text_or_null(5)?.unwrap_or_default().to_owned(),
+        },
+        "nothing-to-watch" => Cause::NothingToWatch,
+        "asleep" => Cause::Asleep {
+            length: SignedDuration::from_secs(row.get(4)?),
+        },
+        "stalled" => Cause::Stalled,
+        "unread" => Cause::Unread {
+            what: name,
             problem: row.text_or_null(5)?.unwrap_or_default().to_owned(),
         },
         other => match Reason::from_name(other) {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use auditor_common::packet::Tunnel;
+use auditor_common::{Direction, packet::Tunnel};
 use rusqlite::{Transaction, params};
 
 use super::{
@@ -115,6 +115,7 @@ fn flows(
             continue;
         };
         let remembered = flow.remembered.unwrap_or_default();
+        let date = |moment| text(history.dates.of(moment));
         replace.execute(params![
             server,
             client,
@@ -134,10 +135,10 @@ fn flows(
             signed(flow.replies),
             signed(flow.refusals),
             flow.evidence as u8,
-            text(flow.first),
-            text(flow.last),
-            remembered.answered.map(text),
-            remembered.refused.map(text),
+            date(flow.first),
+            date(flow.last),
+            remembered.answered.map(date),
+            remembered.refused.map(date),
             endpoints(&flow.translated),
         ])?;
     }
@@ -152,17 +153,22 @@ fn endpoints(endpoints: &BTreeSet<Endpoints>) -> String {
 
 /// Writes the times in which a watch was running.
 fn spans(transaction: &Transaction<'_>, history: &History) -> rusqlite::Result<()> {
-    let first = history.watched.first().map(|span| text(span.from));
+    let date = |moment| history.dates.of(moment);
+    let first = history.watched.first().map(|span| text(date(span.from)));
     transaction.execute("DELETE FROM watched WHERE start < ?1", [first])?;
     if let Some(span) = history.watched.last() {
         transaction.execute(
             "INSERT OR REPLACE INTO watched VALUES (?1, ?2)",
-            [text(span.from), text(span.until)],
+            // A clock that stepped back does not end what it began.
+            [
+                text(date(span.from)),
+                text(date(span.until).max(date(span.from))),
+            ],
         )?;
     }
     transaction.execute("DELETE FROM forgotten", [])?;
     if let Some(forgotten) = history.forgotten {
-        transaction.execute("INSERT INTO forgotten VALUES (?1)", [text(forgotten)])?;
+        transaction.execute("INSERT INTO forgotten VALUES (?1)", [text(date(forgotten))])?;
     }
     Ok(())
 }
@@ -181,10 +187,46 @@ fn gaps(transaction: &Transaction<'_>, history: &History) -> rusqlite::Result<()
             Cause::InterfaceRefused { name, problem } => {
                 ("interface-refused", name.as_str(), None, Some(problem))
             }
+            Cause::Detached { name } => ("detached", name.as_str(), None, None),
+            Cause::Behind {
+                name,
+                direction,
+                others,
+            } => {
+                let cause = match direction {
+                    Direction::Ingress => "behind-others-received",
+                    Direction::Egress => "behind-others-sent",
+                };
+                (cause, name.as_str(), None, Some(others))
+            }
+            Cause::CountedBefore { name, others } => {
+                ("counted-before-others", name.as_str(), None, Some(others))
+            }
+            Cause::Blind { name, direction } => {
+                let cause = match direction {
+                    Direction::Ingress => "blind-received",
+                    Direction::Egress => "blind-sent",
+                };
+                (cause, name.as_str(), None, None)
+            }
+            Cause::NotWatched { name, problem } => {
+                ("not-watched", name.as_str(), None, Some(problem))
+            }
+            Cause::NothingToWatch => ("nothing-to-watch", "", None, None),
+            // The seconds stand where other causes have packets.
+            Cause::Asleep { length } => (
+                "asleep",
+                "",
+                Some(u64::try_from(length.as_secs()).unwrap_or_default()),
+                None,
+            ),
+            Cause::Stalled => ("stalled", "", None, None),
+            Cause::Unread { what, problem } => ("unread", what.as_str(), None, Some(problem)),
             Cause::Uncounted { reason, packets } => (reason.name(), "", Some(*packets), None),
         };
         let packets = packets.map(signed);
-        let (start, end) = (text(gap.from), gap.until.map(text));
+        let date = |moment| text(history.dates.of(moment));
+        let (start, end) = (date(gap.from), gap.until.map(date));
         insert.execute(params![start, end, cause, name, packets, problem])?;
     }
     Ok(())

@@ -434,7 +434,7 @@ pub(super) fn watched(report: &Report, out: &mut String) -> fmt::Result {
     )?;
     let mut entry =
         |name: &str, said: &str| writeln!(out, "<dt>{name}</dt><dd>{}</dd>", text(said));
-    let length = report.window.end.duration_since(report.window.start);
+    let length = report.window.length();
     entry(
         "Window",
         &format!(

@@ -278,6 +278,24 @@ published! {
         InterfaceLost = "interface-lost",
         InterfaceLate = "interface-late",
         InterfaceRefused = "interface-refused",
+        /// What counts was taken off an interface by somebody else.
+        Detached = "detached",
+        /// Programs or filters of others stand before what counts, and may keep packets from it.
+        BehindOthers = "behind-others",
+        /// Programs or filters of others may drop what was counted as sent. Nothing goes unseen by that.
+        CountedBeforeOthers = "counted-before-others",
+        /// The kernel's own counter of an interface went on, and nothing was counted.
+        Blind = "blind",
+        /// The frames of an interface that is wanted can't be read.
+        NotWatched = "not-watched",
+        /// No interface that is wanted exists.
+        NothingToWatch = "nothing-to-watch",
+        /// The machine slept.
+        Asleep = "asleep",
+        /// The process stood still.
+        Stalled = "stalled",
+        /// Something that is looked at from time to time could not be read.
+        Unread = "unread",
         TableFull = "table-full",
         InsideUnread = "inside-unread",
         TooDeep = "too-deep",

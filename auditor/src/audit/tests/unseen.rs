@@ -1,0 +1,187 @@
+//! What a rule's verdict is where its traffic may have gone unseen.
+
+use std::collections::BTreeSet;
+
+use auditor_common::Direction;
+
+use super::*;
+use crate::{
+    audit::RuleFinding,
+    observed::{Way, Ways},
+};
+
+/// A rule between this host and three others, with this host as the one or the other.
+#[track_caller]
+fn finding(is_client: bool, lines: &str, observed: &Observed) -> RuleFinding {
+    let (client, server) = if is_client {
+        ("here", "there")
+    } else {
+        ("there", "here")
+    };
+    let text = format!(
+        "name = \"M\"\n[[rule]]\nid = \"r\"\nclient = [\"{client}\"]\nserver = [\"{server}\"]\ntransport = \"tcp\"\nports = \"80\"\n{lines}\n"
+    );
+    let matrix = Matrix::parse(Path::new("m.toml"), &text).unwrap();
+    let deployment =
+        "matrix = \"m.toml\"\n[roles]\nhere = [\"10.0.0.10\"]\nthere = [\"10.0.1.1-10.0.1.3\"]\n";
+    let deployment = Deployment::parse(Path::new("a.toml"), deployment).unwrap();
+    let mut lookup = |_: &str| Ok(Vec::new());
+    let policy = Policy::new(
+        &[matrix],
+        Some(&deployment),
+        &[],
+        &observed.host,
+        &mut lookup,
+    );
+    judge(&policy.unwrap(), observed).rules.remove(0)
+}
+
+fn with_gap(cause: &Cause, flows: &[Flow]) -> Observed {
+    let mut observed = observed(flows);
+    let end = observed.window.end;
+    observed.window.start = end - SignedDuration::from_hours(1);
+    observed.window.since = observed.window.start;
+    observed.gaps.push(Gap {
+        cause: cause.clone(),
+        from: end - SignedDuration::from_mins(30),
+        until: None,
+    });
+    observed
+}
+
+#[test]
+fn a_gap_hides_what_it_can_hide() {
+    let name = || "eth0".to_owned();
+    let behind = |direction| Cause::Behind {
+        name: name(),
+        direction,
+        others: "tc filter bpf of preference 1".to_owned(),
+    };
+    let blind = |direction| Cause::Blind {
+        name: name(),
+        direction,
+    };
+    let (received, sent) = (Direction::Ingress, Direction::Egress);
+    for (cause, as_client, as_server, unanswered) in [
+        // What a client asks leaves, and is seen all the same; the answer may be hidden.
+        (behind(received), "missing", "unassessed", "unassessed"),
+        (behind(sent), "unassessed", "missing", "unanswered"),
+        (blind(received), "missing", "unassessed", "unassessed"),
+        (blind(sent), "unassessed", "missing", "unanswered"),
+        (
+            Cause::CountedBefore {
+                name: name(),
+                others: String::new(),
+            },
+            "missing",
+            "missing",
+            "unanswered",
+        ),
+        (
+            Cause::Detached { name: name() },
+            "unassessed",
+            "unassessed",
+            "unassessed",
+        ),
+        (Cause::Stalled, "unassessed", "unassessed", "unassessed"),
+        (
+            Cause::Asleep {
+                length: SignedDuration::from_hours(13),
+            },
+            "unassessed",
+            "unassessed",
+            "unanswered",
+        ),
+        (
+            Cause::NothingToWatch,
+            "unassessed",
+            "unassessed",
+            "unanswered",
+        ),
+    ] {
+        let nothing = with_gap(&cause, &[]);
+        let verdict = |is_client, observed| finding(is_client, "", observed).verdict.name();
+        assert_eq!(verdict(true, &nothing), as_client, "{cause:?}");
+        assert_eq!(verdict(false, &nothing), as_server, "{cause:?}");
+        let forbidden = finding(false, "presence = \"forbidden\"", &nothing);
+        let expected = if as_server == "missing" {
+            "respected"
+        } else {
+            as_server
+        };
+        assert_eq!(forbidden.verdict.name(), expected, "{cause:?}");
+        let mut asked = flow("10.0.0.10 10.0.1.1 tcp 80 1/0");
+        asked.first = asked.last - SignedDuration::from_mins(1);
+        let asked = with_gap(&cause, &[asked]);
+        assert_eq!(verdict(true, &asked), unanswered, "{cause:?}");
+    }
+}
+
+#[test]
+fn what_leaves_elsewhere_is_not_missing() {
+    let way = |is_watched, names: &[&str]| Way {
+        is_watched,
+        unwatched: names.iter().map(|name| (*name).to_owned()).collect(),
+    };
+    let seen = way(true, &[]);
+    let elsewhere = way(false, &["eth1"]);
+    let either = way(true, &["eth1"]);
+    for (ways, verdict, unwatched) in [
+        (vec![], "missing", &[][..]),
+        (vec![(1, &seen), (2, &seen), (3, &seen)], "missing", &[]),
+        (
+            vec![(1, &elsewhere), (2, &elsewhere), (3, &elsewhere)],
+            "unobservable",
+            &["eth1"],
+        ),
+        (
+            vec![(1, &seen), (2, &elsewhere), (3, &seen)],
+            "unassessed",
+            &["eth1"],
+        ),
+        (vec![(1, &either)], "unassessed", &["eth1"]),
+    ] {
+        let mut observed = with_gap(
+            &Cause::CountedBefore {
+                name: "eth0".to_owned(),
+                others: String::new(),
+            },
+            &[],
+        );
+        let mut known = Ways::default();
+        for (host, way) in ways {
+            let address = format!("10.0.1.{host}").parse().unwrap();
+            known.insert(address, Way::clone(way));
+        }
+        observed.host.ways = known;
+        for is_client in [true, false] {
+            let found = finding(is_client, "", &observed);
+            assert_eq!(found.verdict.name(), verdict);
+            let names: BTreeSet<String> = unwatched.iter().map(|one| (*one).to_owned()).collect();
+            assert_eq!(found.unwatched, names);
+        }
+        // What was seen was seen.
+        observed.flows = vec![flow("10.0.0.10 10.0.1.1 tcp 80 1/1")];
+        assert_eq!(finding(true, "", &observed).verdict.name(), "observed");
+    }
+}
+
+#[test]
+fn an_interface_that_is_left_out_hides_what_goes_by_it() {
+    let cause = Cause::NotWatched {
+        name: "tun0".to_owned(),
+        problem: String::new(),
+    };
+    let mut observed = with_gap(&cause, &[]);
+    let verdict = |observed: &Observed| finding(true, "", observed).verdict.name();
+    assert_eq!(verdict(&observed), "unassessed");
+    for host in 1..=3 {
+        let way = Way {
+            is_watched: true,
+            unwatched: BTreeSet::new(),
+        };
+        let address = format!("10.0.1.{host}").parse().unwrap();
+        observed.host.ways.insert(address, way);
+    }
+    assert_eq!(verdict(&observed), "missing");
+}

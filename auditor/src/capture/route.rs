@@ -1,0 +1,208 @@
+//! By which interfaces this host reaches an address: what the kernel's routing says.
+
+use std::{
+    collections::BTreeSet,
+    io,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+};
+
+use netlink_sys::protocols::NETLINK_ROUTE;
+
+use super::dump::{self, Raw, dump, request};
+
+// linux/rtnetlink.h
+const RTM_NEWROUTE: u16 = 24;
+const RTM_GETROUTE: u16 = 26;
+const RTM_NEWRULE: u16 = 32;
+const RTM_GETRULE: u16 = 34;
+const RTA_DST: u16 = 1;
+const RTA_SRC: u16 = 2;
+const RTA_OIF: u16 = 4;
+const RTA_MULTIPATH: u16 = 9;
+/// The route itself is asked for, with all its next hops, and not the one that a packet would take now.
+const RTM_F_FIB_MATCH: u32 = 0x2000;
+const RTN_UNICAST: u8 = 1;
+/// The lengths of `struct rtmsg`, `struct fib_rule_hdr` and `struct rtnexthop`.
+const HEADER: usize = 12;
+const NEXT_HOP: usize = 8;
+const FRA_PRIORITY: u16 = 6;
+// linux/socket.h
+const AF_INET: u8 = 2;
+const AF_INET6: u8 = 10;
+
+/// The indexes of the interfaces that packets to an address may leave by, from a source if one is given; none where it is no
+/// address of another host.
+///
+/// # Errors
+///
+/// There is no route, or the kernel does not reply.
+pub fn interfaces(address: IpAddr, source: Option<IpAddr>) -> io::Result<BTreeSet<u32>> {
+    let length = |address: Option<IpAddr>| match address {
+        None => 0,
+        Some(IpAddr::V4(_)) => 32,
+        Some(IpAddr::V6(_)) => 128,
+    };
+    let mut message = vec![family(address), length(Some(address)), length(source), 0];
+    message.extend([0; 4]);
+    message.extend(RTM_F_FIB_MATCH.to_ne_bytes());
+    push(&mut message, RTA_DST, address);
+    if let Some(source) = source {
+        push(&mut message, RTA_SRC, source);
+    }
+    let mut found = BTreeSet::new();
+    request(
+        NETLINK_ROUTE,
+        Raw::new(RTM_GETROUTE, message),
+        0,
+        |message: Raw| {
+            if message.kind == RTM_NEWROUTE {
+                found.extend(next_hops(&message.bytes));
+            }
+        },
+    )?;
+    Ok(found)
+}
+
+/// The destinations of all routes of a version of IP to other hosts, as addresses and the lengths of their prefixes.
+///
+/// # Errors
+///
+/// The kernel does not reply.
+pub fn destinations(is_ipv4: bool) -> io::Result<BTreeSet<(IpAddr, u8)>> {
+    let mut message = vec![if is_ipv4 { AF_INET } else { AF_INET6 }];
+    message.resize(HEADER, 0);
+    let mut found = BTreeSet::new();
+    dump(
+        NETLINK_ROUTE,
+        Raw::new(RTM_GETROUTE, message),
+        |message: Raw| {
+            let bytes = &message.bytes;
+            if message.kind == RTM_NEWROUTE
+                && bytes.get(7) == Some(&RTN_UNICAST)
+                && let Some(length) = bytes.get(1)
+                && let Some(address) = attributes(bytes)
+                    .find(|(kind, _)| *kind == RTA_DST)
+                    .and_then(|(_, value)| read(value))
+            {
+                found.insert((address, *length));
+            }
+        },
+    )?;
+    Ok(found)
+}
+
+/// Whether rules choose between routing tables beside those that every host has, so that a route may depend on the source.
+///
+/// # Errors
+///
+/// The kernel does not reply.
+pub fn has_rules(is_ipv4: bool) -> io::Result<bool> {
+    let mut message = vec![if is_ipv4 { AF_INET } else { AF_INET6 }];
+    message.resize(HEADER, 0);
+    let mut has_others = false;
+    dump(
+        NETLINK_ROUTE,
+        Raw::new(RTM_GETRULE, message),
+        |message: Raw| {
+            let priority = attributes(&message.bytes)
+                .find(|(kind, _)| *kind == FRA_PRIORITY)
+                .and_then(|(_, value)| word(value))
+                .unwrap_or_default();
+            has_others |= message.kind == RTM_NEWRULE && !matches!(priority, 0 | 32_766 | 32_767);
+        },
+    )?;
+    Ok(has_others)
+}
+
+const fn family(address: IpAddr) -> u8 {
+    match address {
+        IpAddr::V4(_) => AF_INET,
+        IpAddr::V6(_) => AF_INET6,
+    }
+}
+
+/// Appends an attribute that holds an address.
+fn push(bytes: &mut Vec<u8>, kind: u16, address: IpAddr) {
+    let (length, value) = match address {
+        IpAddr::V4(address) => (8_u16, address.octets().to_vec()),
+        IpAddr::V6(address) => (20, address.octets().to_vec()),
+    };
+    bytes.extend(length.to_ne_bytes());
+    bytes.extend(kind.to_ne_bytes());
+    bytes.extend(value);
+}
+
+fn read(value: &[u8]) -> Option<IpAddr> {
+    if let Ok(four) = <[u8; 4]>::try_from(value) {
+        return Some(Ipv4Addr::from(four).into());
+    }
+    Some(Ipv6Addr::from(<[u8; 16]>::try_from(value).ok()?).into())
+}
+
+fn word(value: &[u8]) -> Option<u32> {
+    Some(u32::from_ne_bytes(value.get(..4)?.try_into().ok()?))
+}
+
+/// The attributes of a message.
+fn attributes(message: &[u8]) -> impl Iterator<Item = (u16, &[u8])> {
+    dump::attributes(message.get(HEADER..).unwrap_or_default())
+}
+
+/// The interfaces of a route to other hosts.
+fn next_hops(message: &[u8]) -> BTreeSet<u32> {
+    let mut found = BTreeSet::new();
+    if message.get(7) != Some(&RTN_UNICAST) {
+        return found;
+    }
+    for (kind, value) in attributes(message) {
+        match kind {
+            RTA_OIF => found.extend(word(value)),
+            RTA_MULTIPATH => {
+                let mut rest = value;
+                // Length, flags, hops, index.
+                while let Some(hop) = rest.get(..NEXT_HOP) {
+                    let length = u16::from_ne_bytes(hop.first_chunk().copied().unwrap_or_default());
+                    found.extend(hop.get(4..).and_then(word));
+                    let next = usize::from(length).next_multiple_of(4).max(NEXT_HOP);
+                    rest = rest.get(next..).unwrap_or_default();
+                }
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::{RTA_DST, RTA_MULTIPATH, RTN_UNICAST, next_hops, push};
+
+    fn hop(interface: u32) -> Vec<u8> {
+        let mut bytes = 16_u16.to_ne_bytes().to_vec();
+        bytes.extend([0, 0]);
+        bytes.extend(interface.to_ne_bytes());
+        // A gateway.
+        push(&mut bytes, 5, "10.0.0.9".parse().unwrap());
+        bytes
+    }
+
+    #[test]
+    fn all_next_hops_of_a_route_are_read() {
+        let mut message = vec![2, 24, 0, 0, 254, 2, 0, RTN_UNICAST, 0, 0, 0, 0];
+        push(&mut message, RTA_DST, "10.0.1.0".parse().unwrap());
+        let hops = [hop(3), hop(4)].concat();
+        let length = u16::try_from(4 + hops.len()).unwrap();
+        message.extend(length.to_ne_bytes());
+        message.extend(RTA_MULTIPATH.to_ne_bytes());
+        message.extend(&hops);
+        assert_eq!(next_hops(&message), BTreeSet::from([3, 4]));
+        for length in 0..message.len() {
+            assert!(next_hops(&message[..length]).len() < 3);
+        }
+        // A route to this host itself.
+        message[7] = 2;
+        assert!(next_hops(&message).is_empty());
+    }
+}

@@ -43,11 +43,11 @@ pub(crate) struct Attribution {
 }
 
 impl Attribution {
-    fn look_up(at: Duration) -> Self {
+    fn look_up_owners(at: Duration) -> Self {
         Self {
             owners: process::owners(at),
             owners_at: at,
-            ..Self::look_up_translations(at)
+            ..Self::default()
         }
     }
 
@@ -83,20 +83,22 @@ impl AttributionPoller {
         let (stop, stopped) = mpsc::channel();
         let shared = Arc::clone(&known);
         std::thread::spawn(move || {
-            let mut owners_due = began;
+            let (mut owners_due, mut translations_due) = (began, began);
             loop {
                 let started = clock::monotonic();
-                let more = if owners_due <= started {
-                    Attribution::look_up(clock::since(began))
-                } else {
-                    Attribution::look_up_translations(clock::since(began))
-                };
-                lock(&shared).extend(more);
-                // No more than a twentieth of one core, however many sockets there are.
-                let pause = TRANSLATIONS_EVERY.max(20 * clock::since(started));
-                if owners_due <= started {
-                    owners_due = started + EVERY;
+                if translations_due <= started {
+                    let more = Attribution::look_up_translations(clock::since(began));
+                    lock(&shared).extend(more);
+                    translations_due = next(started, TRANSLATIONS_EVERY);
                 }
+                let started = clock::monotonic();
+                if owners_due <= started {
+                    let more = Attribution::look_up_owners(clock::since(began));
+                    lock(&shared).extend(more);
+                    owners_due = next(started, EVERY);
+                }
+                let due = owners_due.min(translations_due);
+                let pause = due.saturating_duration_since(clock::monotonic());
                 match stopped.recv_timeout(pause) {
                     Err(RecvTimeoutError::Timeout) => {}
                     Ok(()) | Err(RecvTimeoutError::Disconnected) => return,
@@ -127,9 +129,22 @@ impl AttributionPoller {
 
     /// Looks up once more, on the caller's thread.
     pub(crate) fn poll(&self) {
-        let more = Attribution::look_up(clock::since(self.began));
-        lock(&self.known).extend(more);
+        let at = clock::since(self.began);
+        let found = [
+            Attribution::look_up_translations(at),
+            Attribution::look_up_owners(at),
+        ];
+        let mut known = lock(&self.known);
+        for more in found {
+            known.extend(more);
+        }
     }
+}
+
+/// When to look up again what was looked up since `started`: that takes no more than a twentieth of one core, however many
+/// sockets or connections there are.
+fn next(started: Instant, every: Duration) -> Instant {
+    started + every.max(20 * clock::since(started))
 }
 
 fn lock(known: &Mutex<Attribution>) -> MutexGuard<'_, Attribution> {

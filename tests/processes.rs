@@ -65,7 +65,7 @@ fn the_processes_of_flows_and_rules_are_named() {
         let stream = one
             .enter(|| Ok(TcpStream::connect("10.78.0.2:9091")?))
             .unwrap();
-        std::thread::sleep(Duration::from_millis(5500));
+        std::thread::sleep(Duration::from_millis(7500));
         drop(stream);
     });
     inside.kill().unwrap();

@@ -43,6 +43,7 @@ tests! {
     a_damaged_history_is_moved_aside: [Kernel],
     a_watch_can_do_no_more_than_it_must: [Kernel],
     what_is_so_no_more_is_forgotten: [Kernel],
+    a_port_that_is_documented_no_more_is_no_evidence: [Kernel],
 }
 
 const WATCH: &str =
@@ -413,6 +414,44 @@ fn what_is_so_no_more_is_forgotten() {
         one.run("ip address del 10.78.0.9/24 dev eth0").unwrap();
         drop(service);
         until("both are forgotten", || known() == (false, false));
+        stop(pid);
+    });
+}
+
+/// A reload takes the ports that the matrix no longer names out of the kernel's map too.
+fn a_port_that_is_documented_no_more_is_no_evidence() {
+    let matrix = |port: u16| {
+        format!(
+            "name = \"M\"\n[[rule]]\nid = \"r\"\nclient = [\"web\"]\nserver = [\"user\"]\ntransport = \"udp\"\nports = \"{port}\"\npresence = \"optional\"\n"
+        )
+    };
+    let directory = files(&[("m.toml", &matrix(20_000)), ("a.toml", DEPLOYMENT)]);
+    let path = directory.path();
+    let (one, other) = pair();
+    let arguments = WATCH.replace("--listen none", "--listen 127.0.0.1:9719");
+    let socket = other
+        .enter(|| Ok(UdpSocket::bind("10.78.0.2:20000")?))
+        .unwrap();
+    // Neither end asks: the matrix alone says whose port it is.
+    let is_known_by_the_matrix = || {
+        socket.send_to(b"x", "10.78.0.1:10000").unwrap();
+        let report = one.enter(|| Ok(shown()?)).unwrap_or_default();
+        let flows = report["flows"].as_array().cloned().unwrap_or_default();
+        let by: Vec<&str> = flows
+            .iter()
+            .filter(|flow| flow["protocol"] == 17)
+            .filter_map(|flow| flow["evidence"].as_str())
+            .collect();
+        (!by.is_empty()).then(|| by.contains(&"documented-port"))
+    };
+    watch(&one, path, &arguments, |pid| {
+        until("the port is known", || {
+            is_known_by_the_matrix() == Some(true)
+        });
+        std::fs::write(path.join("m.toml"), matrix(20_001)).unwrap();
+        until("it is known no more", || {
+            is_known_by_the_matrix() == Some(false)
+        });
         stop(pid);
     });
 }

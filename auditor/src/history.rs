@@ -107,7 +107,7 @@ impl RememberedFlow {
         let mut total = match (&self.before, &self.counted) {
             (Some(before), Some(counted)) => {
                 let mut sum = Flow::clone(before);
-                sum.add(counted);
+                add_later(&mut sum, counted);
                 sum
             }
             (Some(one), None) | (None, Some(one)) => Flow::clone(one),
@@ -115,6 +115,14 @@ impl RememberedFlow {
         };
         total.remembered = Some(self.remembered);
         Some(total)
+    }
+}
+
+/// Adds later counts of a flow. Where addresses are translated, who is behind it now may be others than were.
+fn add_later(before: &mut Flow, later: &Flow) {
+    before.add(later);
+    if !later.translated.is_empty() {
+        before.translated.clone_from(&later.translated);
     }
 }
 
@@ -226,7 +234,7 @@ impl History {
                 .filter(|left| !left.is_empty())
                 .map(Box::new);
             match &mut entry.before {
-                Some(before) => before.add(&flow),
+                Some(before) => add_later(before, &flow),
                 none @ None => *none = Some(Box::new(flow)),
             }
         }

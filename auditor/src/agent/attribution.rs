@@ -17,8 +17,10 @@ use crate::{
     observed::{SocketOwners, Translations},
 };
 
-/// How often to look up. A connection that is opened and closed in between is missed.
+/// How often to look up the owners of sockets. A connection that is opened and closed in between is missed.
 const EVERY: Duration = Duration::from_secs(5);
+/// How often to look up translations, which verdicts depend on: one that is known late would change a verdict.
+const TRANSLATIONS_EVERY: Duration = Duration::from_secs(1);
 
 /// Keeps an [`Attribution`] up to date as long as it lives.
 pub(crate) struct AttributionPoller {
@@ -35,24 +37,40 @@ pub(crate) struct AttributionPoller {
 pub(crate) struct Attribution {
     pub(crate) owners: SocketOwners,
     pub(crate) translations: Translations,
+    /// When each was last looked up.
+    owners_at: Duration,
+    translations_at: Duration,
 }
 
 impl Attribution {
-    fn look_up(at: Duration) -> Self {
+    fn look_up_owners(at: Duration) -> Self {
         Self {
             owners: process::owners(at),
+            owners_at: at,
+            ..Self::default()
+        }
+    }
+
+    fn look_up_translations(at: Duration) -> Self {
+        Self {
             // Where conntrack can't be read, flows are judged by their apparent addresses.
             translations: conntrack::translations(at).unwrap_or_default(),
+            translations_at: at,
+            ..Self::default()
         }
     }
 
     fn extend(&mut self, more: Self) {
         self.owners.extend(more.owners);
         self.translations.extend(more.translations);
+        self.owners_at = self.owners_at.max(more.owners_at);
+        self.translations_at = self.translations_at.max(more.translations_at);
     }
 
-    fn forget(&mut self, before: Duration) {
-        self.owners.forget(before);
+    /// Forgets what was so no more for this long when it was last looked up.
+    fn forget(&mut self, memory: Duration) {
+        self.owners.forget(self.owners_at.saturating_sub(memory));
+        let before = self.translations_at.saturating_sub(memory);
         self.translations.forget(before);
     }
 }
@@ -65,12 +83,22 @@ impl AttributionPoller {
         let (stop, stopped) = mpsc::channel();
         let shared = Arc::clone(&known);
         std::thread::spawn(move || {
+            let (mut owners_due, mut translations_due) = (began, began);
             loop {
                 let started = clock::monotonic();
-                let more = Attribution::look_up(clock::since(began));
-                lock(&shared).extend(more);
-                // No more than a twentieth of one core, however many sockets there are.
-                let pause = EVERY.max(20 * clock::since(started));
+                if translations_due <= started {
+                    let more = Attribution::look_up_translations(clock::since(began));
+                    lock(&shared).extend(more);
+                    translations_due = next(started, TRANSLATIONS_EVERY);
+                }
+                let started = clock::monotonic();
+                if owners_due <= started {
+                    let more = Attribution::look_up_owners(clock::since(began));
+                    lock(&shared).extend(more);
+                    owners_due = next(started, EVERY);
+                }
+                let due = owners_due.min(translations_due);
+                let pause = due.saturating_duration_since(clock::monotonic());
                 match stopped.recv_timeout(pause) {
                     Err(RecvTimeoutError::Timeout) => {}
                     Ok(()) | Err(RecvTimeoutError::Disconnected) => return,
@@ -94,18 +122,29 @@ impl AttributionPoller {
     pub(crate) fn known(&self) -> Attribution {
         let mut known = lock(&self.known);
         if let Some(memory) = self.memory {
-            // What is still so was seen at the last look-up, some time ago.
-            let kept = memory.saturating_add(2 * EVERY);
-            known.forget(clock::since(self.began).saturating_sub(kept));
+            known.forget(memory);
         }
         known.clone()
     }
 
     /// Looks up once more, on the caller's thread.
     pub(crate) fn poll(&self) {
-        let more = Attribution::look_up(clock::since(self.began));
-        lock(&self.known).extend(more);
+        let at = clock::since(self.began);
+        let found = [
+            Attribution::look_up_translations(at),
+            Attribution::look_up_owners(at),
+        ];
+        let mut known = lock(&self.known);
+        for more in found {
+            known.extend(more);
+        }
     }
+}
+
+/// When to look up again what was looked up since `started`: that takes no more than a twentieth of one core, however many
+/// sockets or connections there are.
+fn next(started: Instant, every: Duration) -> Instant {
+    started + every.max(20 * clock::since(started))
 }
 
 fn lock(known: &Mutex<Attribution>) -> MutexGuard<'_, Attribution> {

@@ -128,6 +128,13 @@ impl<'a> Judge<'a> {
         let query = self.query(flow, flow.endpoints());
         let own = self.said(query);
         let conversations = self.said_of_conversations(flow);
+        // Nearly all flows are.
+        let own = match own {
+            Said::Allowed(rules) if conversations.is_empty() => {
+                return finding(FlowVerdict::Documented { rules }, Severity::Fine);
+            }
+            other @ (Said::Allowed(_) | Said::Nothing | Said::Forbidden { .. }) => other,
+        };
         let (mut forbidding, mut allowing): (BTreeSet<usize>, BTreeSet<usize>) = Default::default();
         for said in std::iter::once(&own).chain(conversations.iter().flat_map(|one| &one.said)) {
             match said {
@@ -168,11 +175,11 @@ impl<'a> Judge<'a> {
                 exception,
                 // Where none forbids it, not all of its conversations are allowed.
                 allowing: if forbidding.is_empty() {
-                    Vec::new()
+                    Box::default()
                 } else {
-                    overruled
+                    overruled.into()
                 },
-                forbidding,
+                forbidding: forbidding.into(),
             };
             return finding(verdict, Severity::Fine);
         }
@@ -202,7 +209,7 @@ impl<'a> Judge<'a> {
         if !forbidding.is_empty() {
             let verdict = FlowVerdict::Forbidden {
                 rules: forbidding,
-                allowing: overruled,
+                allowing: overruled.into(),
             };
             return finding(verdict, severity);
         }

@@ -120,7 +120,8 @@ pub(super) fn count_once(host: &Host, flows: &[Flow], findings: &mut [FlowFindin
             counted_at.extend(elsewhere.into_iter().map(|other| (at, other)));
         }
     }
-    let is_counted = |at: &usize| is_finding(at) && !counted_at.iter().any(|(one, _)| one == at);
+    let counted: HashSet<usize> = counted_at.iter().map(|(at, _)| *at).collect();
+    let is_counted = |at: &usize| is_finding(at) && !counted.contains(at);
     let mut of_tunnels = Vec::new();
     for (tunnel, carriers) in carriers(flows) {
         let open: Vec<usize> = carriers.flows.iter().copied().filter(is_counted).collect();

@@ -385,11 +385,12 @@ pub fn may_be_named(flow: &Flow) -> bool {
 }
 
 /// The transport by which a rule can name a flow. Of ICMP that is the echo alone, a ping: an error is about the flow that it
-/// quotes, and no page that says ICMP means timestamps or address masks (RFC 792, RFC 4443). A reply has its request's type.
+/// quotes, and no page that says ICMP means timestamps or address masks (RFC 792, RFC 4443). A reply has its request's type;
+/// type 0 is what was cut off before it, of which no more is known than that it is ICMP.
 pub(super) fn named_transport(flow: &Flow) -> Option<Transport> {
     let is_echo = match flow.protocol {
-        protocol::ICMP => flow.port == 8,
-        protocol::ICMPV6 => flow.port == 128,
+        protocol::ICMP => matches!(flow.port, 0 | 8),
+        protocol::ICMPV6 => matches!(flow.port, 0 | 128),
         _ => true,
     };
     flow.transport().filter(|_| is_echo)

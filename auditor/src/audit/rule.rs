@@ -98,15 +98,12 @@ pub(super) fn flows(n_rules: usize, findings: &[FlowFinding]) -> Vec<Vec<usize>>
         let lists = match &finding.verdict {
             FlowVerdict::Documented { rules } => [&rules[..], &[]],
             // Excepted or not, the traffic of a rule that forbids it was seen, and that of one that allows it.
-            FlowVerdict::Forbidden {
-                rules: forbidding,
-                allowing,
-            }
-            | FlowVerdict::Excepted {
+            FlowVerdict::Forbidden { rules, allowing } => [&rules[..], allowing],
+            FlowVerdict::Excepted {
                 forbidding,
                 allowing,
                 ..
-            } => [&forbidding[..], &allowing[..]],
+            } => [&forbidding[..], allowing],
             FlowVerdict::Housekeeping | FlowVerdict::Unexpected { .. } => continue,
         };
         for rule in lists.into_iter().flatten() {

@@ -84,8 +84,8 @@ pub enum FlowVerdict {
     /// forbid, which are then named, with those that allow it.
     Excepted {
         exception: usize,
-        forbidding: Vec<usize>,
-        allowing: Vec<usize>,
+        forbidding: Box<[usize]>,
+        allowing: Box<[usize]>,
     },
     /// Traffic that every network has, such as neighbour discovery and DHCP.
     Housekeeping,
@@ -100,7 +100,7 @@ pub enum FlowVerdict {
     /// These rules forbid it, whatever others allow; those are named too, since their traffic was seen.
     Forbidden {
         rules: Vec<usize>,
-        allowing: Vec<usize>,
+        allowing: Box<[usize]>,
     },
 }
 

@@ -7,6 +7,7 @@
 
 use std::{fs, io, net::IpAddr, time::Duration};
 
+use netlink_packet_core::{DefaultNla, Nla as _};
 use netlink_packet_netfilter::{
     NetfilterHeader, NetfilterMessage, NetfilterMessageInner, NetfilterProtoFamily,
     conntrack::{ConntrackAttribute, ConntrackMessage, IPTuple, ProtoTuple, Tuple},
@@ -62,11 +63,22 @@ fn add(translations: &mut Translations, message: &NetfilterMessage, at: Duration
         server: original.destination,
         port: original.destination_port,
     };
-    // A reply's source is the server.
+    // A reply's source is the server. ICMP has no ports, and both have the type of the request, as flows have it.
+    let has_ports = original.icmp_type.is_none();
+    let original_endpoints = Endpoints {
+        port: original
+            .icmp_type
+            .map_or(original.destination_port, u16::from),
+        ..original_endpoints
+    };
     let reply_endpoints = Endpoints {
         client: reply.destination,
         server: reply.source,
-        port: reply.source_port,
+        port: if has_ports {
+            reply.source_port
+        } else {
+            original_endpoints.port
+        },
     };
     translations.add(original.protocol, original_endpoints, reply_endpoints, at);
 }
@@ -78,12 +90,18 @@ struct TrackedTuple {
     protocol: u8,
     source_port: u16,
     destination_port: u16,
+    /// The ICMP type of the packet that opened the connection.
+    icmp_type: Option<u8>,
 }
 
-/// `None` for protocols without ports.
+/// `CTA_PROTO_ICMP_TYPE` and `CTA_PROTO_ICMPV6_TYPE` (`include/uapi/linux/netfilter/nfnetlink_conntrack.h`).
+const ICMP_TYPES: [u16; 2] = [5, 8];
+
+/// Ports are 0 where the protocol has none.
 fn tuple(parts: &[Tuple]) -> Option<TrackedTuple> {
     let (mut source, mut destination) = (None, None);
-    let (mut protocol, mut source_port, mut destination_port) = (None, None, None);
+    let (mut protocol, mut source_port, mut destination_port) = (None, 0, 0);
+    let mut icmp_type = None;
     for part in parts {
         match part {
             Tuple::Ip(addresses) => {
@@ -99,8 +117,11 @@ fn tuple(parts: &[Tuple]) -> Option<TrackedTuple> {
                 for part in parts {
                     match part {
                         ProtoTuple::Protocol(number) => protocol = Some(u8::from(*number)),
-                        ProtoTuple::SourcePort(port) => source_port = Some(*port),
-                        ProtoTuple::DestinationPort(port) => destination_port = Some(*port),
+                        ProtoTuple::SourcePort(port) => source_port = *port,
+                        ProtoTuple::DestinationPort(port) => destination_port = *port,
+                        ProtoTuple::Other(other) if ICMP_TYPES.contains(&other.kind()) => {
+                            icmp_type = byte(other);
+                        }
                         _ => {}
                     }
                 }
@@ -112,7 +133,17 @@ fn tuple(parts: &[Tuple]) -> Option<TrackedTuple> {
         source: source?,
         destination: destination?,
         protocol: protocol?,
-        source_port: source_port?,
-        destination_port: destination_port?,
+        source_port,
+        destination_port,
+        icmp_type,
+    })
+}
+
+/// The value of an attribute of one byte.
+fn byte(attribute: &DefaultNla) -> Option<u8> {
+    let mut value = [0];
+    (attribute.value_len() == value.len()).then(|| {
+        attribute.emit_value(&mut value);
+        value[0]
     })
 }

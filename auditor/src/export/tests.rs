@@ -209,6 +209,77 @@ fn a_table() {
 }
 
 #[test]
+fn roles_do_not_share_a_name() {
+    let roles = ["базы", "сети", "a b", "a-b", "A_B", "a b 2"].map(Role::new);
+    let names = super::distinct(&roles);
+    let all: std::collections::BTreeSet<&String> = names.values().collect();
+    assert_eq!(all.len(), roles.len(), "{names:?}");
+    let long = [
+        format!("{}x", "a".repeat(63)),
+        format!("{}y", "a".repeat(63)),
+    ];
+    let long = long.map(|name| Role::new(&name));
+    let names: Vec<String> = super::distinct(&long).into_values().collect();
+    assert!(names[0] != names[1] && names.iter().all(|name| name.len() <= 63));
+}
+
+#[test]
+fn policies_leave_out_what_is_forbidden() {
+    let rule = |id: &str, client: &str, ports: &str, presence: &str| {
+        format!(
+            "[[rule]]\nid = \"{id}\"\nclient = [\"{client}\"]\nserver = [\"store\"]\ntransport = \"tcp\"\nports = \"{ports}\"\npresence = \"{presence}\"\n"
+        )
+    };
+    let of = |rules: &[String], form: Form| {
+        let text = format!("name = \"M\"\n{}", rules.concat());
+        let matrix = Matrix::parse(Path::new("m.toml"), &text).unwrap();
+        let deployment = "matrix = \"m.toml\"\n[roles]\nall = [\"any\"]\nnet = [\"10.0.0.0/8\"]\npart = [\"10.1.0.0/16\"]\n";
+        let deployment = Deployment::parse(Path::new("a.toml"), deployment).unwrap();
+        let roles = deployment.resolve(&mut |_| Err(String::new()));
+        export(
+            &Scope {
+                matrices: &[matrix],
+                roles: &roles,
+                conditions: &BTreeMap::new(),
+                own: &[Role::new("store")],
+            },
+            form,
+        )
+    };
+    let wide = rule("wide", "net", "1-1024", "optional");
+    for form in [Form::NetworkPolicy, Form::Cilium] {
+        // Forbidden to them, and to everybody.
+        for client in ["net", "all"] {
+            let never = rule("never", client, "23", "forbidden");
+            let exported = of(&[wide.clone(), never], form);
+            let text = exported.text.replace([' ', '\n', '"'], "");
+            assert!(
+                text.contains("endPort:22") && text.contains("port:24"),
+                "{text}"
+            );
+            assert!(!text.contains("endPort:1024,port:1,"), "{text}");
+        }
+        let all = rule("never", "net", "1-65535", "forbidden");
+        assert!(!of(&[wide.clone(), all], form).text.contains("10.0.0.0"));
+        // Forbidden to some of them: a policy has no words for that.
+        let some = rule("never", "part", "23", "forbidden");
+        let exported = of(&[wide.clone(), some], form);
+        assert!(
+            left_out(&exported)[0]
+                .1
+                .contains("a part of what wide allows")
+        );
+    }
+    // In a firewall the first match decides.
+    let exported = of(
+        &[wide, rule("never", "part", "23", "forbidden")],
+        Form::Nftables,
+    );
+    let drop = exported.text.find("drop").unwrap();
+    assert!(drop < exported.text.find("accept comment").unwrap());
+}
+
+#[test]
 fn names() {
     assert_eq!(name("Nomad Clients (DC/OS)"), "nomad-clients-dc-os");
     assert_eq!(name("--Ünï--"), "n");

@@ -56,7 +56,7 @@ fn plain(policy: &Policy, observed: &Observed, flow: &Flow) -> FlowVerdict {
         Said::Forbidden { by, though } => {
             return FlowVerdict::Forbidden {
                 rules: by,
-                allowing: though,
+                allowing: though.into(),
             };
         }
         Said::Nothing => {}

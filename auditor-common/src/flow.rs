@@ -152,9 +152,12 @@ pub struct BucketRecord {
     pub opening: u8,
     /// An [`Evidence`](crate::Evidence) as a number; 0 if the server side is not known.
     pub evidence: u8,
+    /// When the first packet came, in nanoseconds of the kernel's monotonic clock, if the server side is not known; else 0.
+    /// Tells whose packet was first where two CPUs counted one each.
+    pub began: u64,
 }
 
-const _: () = assert!(size_of::<BucketRecord>() == 40);
+const _: () = assert!(size_of::<BucketRecord>() == 48);
 
 /// A bucket for IPv4, as large as a cache line.
 #[repr(C, align(64))]
@@ -165,7 +168,6 @@ pub struct Bucket4 {
     /// [`PackedPorts`]; 0 in a free bucket.
     pub ports: u64,
     pub record: BucketRecord,
-    pub reserved: u64,
 }
 
 /// A bucket for IPv6.
@@ -177,7 +179,7 @@ pub struct Bucket6 {
     /// [`PackedPorts`]; 0 in a free bucket.
     pub ports: u64,
     pub record: BucketRecord,
-    pub reserved: [u64; 6],
+    pub reserved: [u64; 5],
 }
 
 const _: () = assert!(size_of::<Bucket4>() == 64);
@@ -275,6 +277,8 @@ pub struct ConversationRecord {
     pub first: u64,
     pub last: u64,
     pub evidence: u64,
+    /// As [`BucketRecord::began`].
+    pub began: u64,
 }
 
 impl BucketRecord {
@@ -301,6 +305,7 @@ impl From<&BucketRecord> for ConversationRecord {
             first: record.first.into(),
             last: record.last_epoch().into(),
             evidence: record.evidence.into(),
+            began: record.began,
         }
     }
 }

@@ -95,7 +95,7 @@ pub struct Packet {
     pub destination_port: u16,
     /// IP protocol number; for IPv6, that of the header after the extension headers.
     pub protocol: u8,
-    /// TCP flags, 0 elsewhere.
+    /// TCP flags; in SCTP the RST flag alone, for ABORT; 0 elsewhere.
     pub flags: u8,
     pub handshake: Handshake,
     pub part: Part,
@@ -468,6 +468,10 @@ fn fields<B: Bytes + ?Sized>(frame: &B, payload: &Payload, packet: &mut Packet) 
                     2 => Handshake::Reply,
                     _ => Handshake::None,
                 };
+                // ABORT, which refuses an INIT as TCP's reset does a SYN.
+                if chunk[0] == 6 {
+                    packet.flags = RST;
+                }
             }
         }
         protocol::ICMP => {

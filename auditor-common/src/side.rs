@@ -113,6 +113,9 @@ impl PartialOrd for Evidence {
 /// 49152). Below are services, and the clients of systems that begin at 1024.
 pub const EPHEMERAL_FROM: u16 = 32_768;
 
+/// TFTP's port, where a conversation begins that goes on between other ports.
+pub const TFTP: u16 = 69;
+
 /// What is known about ports while a packet is processed.
 pub trait PortKnowledge {
     /// Whether `port` is known as `kind`.
@@ -174,7 +177,11 @@ pub fn server<K: PortKnowledge>(packet: &Packet, known: &K) -> Option<(Server, E
         (Some(Server::Source), false, asked) if asked || known.leaves_host() => {
             Some((Server::Source, Evidence::Handshake))
         }
-        (None, true, false) if is_clients(packet.source_port) => {
+        // TFTP answers from another port to the client's (RFC 1350, section 4), which has to be known.
+        (None, true, false)
+            if is_clients(packet.source_port)
+                && !(number == protocol::UDP && packet.destination_port == TFTP) =>
+        {
             Some((Server::Destination, reason(to)))
         }
         (None, false, true) if is_clients(packet.destination_port) && !known.is_to_group() => {

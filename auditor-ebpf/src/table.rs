@@ -64,6 +64,10 @@ pub(crate) fn count<A: AddressValues>(
             if is_new {
                 record.begin(per_cpu.epoch(), key.evidence);
                 record.begin_from(key.sender);
+                // In a replay nothing but the order of frames counts.
+                if key.evidence == 0 && !keeps_both_ports() {
+                    record.begin_now();
+                }
             }
             Ok(record.add(
                 key.sender,

@@ -4,7 +4,7 @@
 mod store;
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashSet},
+    collections::{BTreeMap, BTreeSet},
     net::IpAddr,
 };
 
@@ -15,7 +15,7 @@ pub use store::{Store, StoreError, ValueError};
 
 use crate::{
     address,
-    observed::{Cause, Dates, Flow, Gap, Outcome, Remembered, Sides},
+    observed::{Cause, Dates, Flow, Gap, Outcome, Remembered, RememberedSides},
 };
 
 /// The identity of a flow across runs.
@@ -296,18 +296,21 @@ impl History {
             .collect()
     }
 
-    /// Who asked whom, where that is certain.
-    pub fn sides(&self) -> HashSet<Sides> {
-        let all = self.flows.values();
-        let certain = all.filter_map(|entry| {
-            let all = [&entry.before, &entry.counted];
-            all.into_iter().flatten().find(|flow| !flow.is_guess())
-        });
-        let sides = certain.map(|flow| {
-            let [client, server] = [flow.client, flow.server].map(address::to_bytes);
-            (client, server, flow.protocol, flow.port)
-        });
-        sides.collect()
+    /// Who asked whom.
+    pub fn sides(&self) -> RememberedSides {
+        let mut sides = RememberedSides::default();
+        for entry in self.flows.values() {
+            for flow in [&entry.before, &entry.counted].into_iter().flatten() {
+                let [client, server] = [flow.client, flow.server].map(address::to_bytes);
+                let one = (client, server, flow.protocol, flow.port);
+                if flow.is_guess() {
+                    sides.guessed.insert(one);
+                } else {
+                    sides.certain.insert(one);
+                }
+            }
+        }
+        sides
     }
 
     /// Since when everything is remembered; `None` if no watch ever ran.

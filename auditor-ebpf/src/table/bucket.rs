@@ -7,7 +7,7 @@ use auditor_common::{
     flow::{counted, opening},
     packet::Undelivered,
 };
-use aya_ebpf::Global;
+use aya_ebpf::{Global, helpers::generated::bpf_ktime_get_ns};
 
 use super::{
     addresses::{AddressPair, GOLDEN_RATIO, Layout as _, SECRET_0},
@@ -101,6 +101,13 @@ impl Record {
     pub(crate) fn begin_from(&self, sender: u32) {
         // SAFETY: part of a bucket.
         unsafe { (*self.0).opening = (sender as u8 & 1) * opening::STARTED_BY_SECOND };
+    }
+
+    /// Stores the time, which user space compares where other CPUs counted the same conversation.
+    #[inline(always)]
+    pub(crate) fn begin_now(&self) {
+        // SAFETY: part of a bucket, and a helper without preconditions.
+        unsafe { (*self.0).began = bpf_ktime_get_ns() };
     }
 
     /// Adds a packet from the first address if `sender` is 0, from the second if it is 1. Returns false, with the record

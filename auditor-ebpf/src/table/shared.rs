@@ -2,7 +2,9 @@
 //! on the same CPU (`PREEMPT_RT`).
 
 use auditor_common::{ConversationKey, ConversationRecord, Reason, flow::opening};
-use aya_ebpf::{bindings::BPF_NOEXIST, macros::map, maps::HashMap};
+use aya_ebpf::{
+    bindings::BPF_NOEXIST, helpers::generated::bpf_ktime_get_ns, macros::map, maps::HashMap,
+};
 
 use super::event::OPENS;
 use crate::{
@@ -50,6 +52,7 @@ static EMPTY: ConversationRecord = ConversationRecord {
     first: 0,
     last: 0,
     evidence: 0,
+    began: 0,
 };
 
 /// Adds a packet to its entry.
@@ -88,6 +91,9 @@ pub(crate) fn add(per_cpu: &PerCpu, key: &ConversationKey, packet: &Packet) -> R
         if is_new {
             (*known).first = packet.epoch;
             (*known).evidence = u64::from(packet.evidence);
+            if packet.evidence == 0 {
+                (*known).began = bpf_ktime_get_ns();
+            }
         }
         (*known).last = packet.epoch;
         if packet.packets != 0 {

@@ -47,7 +47,9 @@ impl Counted {
                 .entry(packet::index(key.interface))
                 .or_default() += packets;
             ledger.add(key, record);
-        })?;
+        });
+        self.ledger.end_drain();
+        let totals = totals?;
         self.drains.count += 1;
         self.drains.fullest = self.drains.fullest.max(n_records);
         self.totals += totals;

@@ -1,7 +1,7 @@
 //! Captures of one host to what was observed on it.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashSet},
+    collections::{BTreeMap, BTreeSet},
     fs::File,
     io::{self, Read},
     net::IpAddr,
@@ -23,8 +23,8 @@ use crate::{
     },
     matrix::Matrix,
     observed::{
-        Cause, Dates, Flow, Gap, Hook, Host, Interface, Knowledge, Ledger, Observed, SocketOwners,
-        Ways, Window,
+        Cause, Dates, Flow, Gap, Hook, Host, Interface, Knowledge, Ledger, Observed,
+        RememberedSides, SocketOwners, Ways, Window,
     },
     output::say,
     port::PortRange,
@@ -150,7 +150,7 @@ impl Replayed {
             is_documented: &is_documented,
             listens: None,
             ephemeral: PortRange::EPHEMERAL,
-            remembered: &HashSet::new(),
+            remembered: &RememberedSides::default(),
             // A plain list has every conversation by its own ports.
             joins_expected: !matrices.is_empty(),
         };

@@ -1,7 +1,7 @@
 //! A running session: the attached programs, the counts so far, and the only event loop, which keeps both up to date.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashSet},
+    collections::{BTreeMap, BTreeSet},
     net::IpAddr,
 };
 
@@ -32,8 +32,8 @@ use crate::{
     capture::{Capture, Selection, SelectionError, Settings, Sizes, privilege},
     matrix::Matrix,
     observed::{
-        self, Cause, Flow, FlowKey, FlowRecord, Gap, Knowledge, LedgerFlows, Observed, Sides,
-        Window,
+        self, Cause, Flow, FlowKey, FlowRecord, Gap, Knowledge, LedgerFlows, Observed,
+        RememberedSides, Window,
     },
     output::say,
     report::gap_words,
@@ -67,8 +67,8 @@ pub(crate) struct Session {
     pub(crate) attribution: AttributionPoller,
     pub(crate) timeline: Timeline,
     progress: Progress,
-    /// What earlier runs saw for certain: who asked whom.
-    remembered: HashSet<Sides>,
+    /// Who asked whom, as earlier runs had it.
+    remembered: RememberedSides,
     /// Packets of the flows that are no traffic of this host's, as of the last look at the flows.
     set_aside: BTreeMap<Reason, Tally>,
     /// The gaps so far.
@@ -181,7 +181,7 @@ impl Session {
             attribution: AttributionPoller::begin(),
             timeline: Timeline::new(),
             progress: Progress::new(),
-            remembered: HashSet::new(),
+            remembered: RememberedSides::default(),
             set_aside: BTreeMap::new(),
             gaps: Vec::new(),
         })
@@ -439,8 +439,8 @@ impl Session {
         );
     }
 
-    /// Takes over what earlier runs saw for certain: who asked whom.
-    pub(crate) fn remember(&mut self, sides: HashSet<Sides>) {
+    /// Takes over who asked whom, as earlier runs had it.
+    pub(crate) fn remember(&mut self, sides: RememberedSides) {
         self.remembered = sides;
     }
 
@@ -585,7 +585,7 @@ impl Session {
 fn with_knowledge<T>(
     documented: &DocumentedPorts,
     facts: &HostFacts,
-    remembered: &HashSet<Sides>,
+    remembered: &RememberedSides,
     decide: impl FnOnce(&Knowledge<'_>) -> T,
 ) -> T {
     let is_documented = |protocol, port| documented.names(protocol, port);

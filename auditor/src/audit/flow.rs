@@ -18,7 +18,7 @@ use super::{
 use crate::{
     deployment::Exception,
     matrix::{Presence, Said, said},
-    observed::{Endpoints, Flow, Host, Observed, Outcome},
+    observed::{DirectionCounters, Endpoints, Flow, Host, Observed, Outcome},
     transport::Transport,
 };
 
@@ -484,17 +484,22 @@ fn severity(flow: &Flow, outcome: Outcome, host: &Host) -> Severity {
         && flow
             .transport()
             .is_some_and(|transport| transport.has_ports() && !host.listens(transport, flow.port));
-    match outcome {
-        Outcome::Established | Outcome::OneWay => Severity::Violation,
-        Outcome::Refused => Severity::Warning,
-        Outcome::Attempted if is_stream || arrived_nowhere => Severity::Warning,
+    let is_silent = |counters: DirectionCounters| counters.packets <= counters.resets;
+    let came_to_nothing = match outcome {
+        Outcome::Established | Outcome::OneWay => false,
+        Outcome::Refused => true,
         // A datagram needs no answer to have moved data.
-        Outcome::Attempted => Severity::Violation,
-        // What a server of this host says, somebody asked for; what comes in unasked proves nothing.
-        Outcome::Unknown if is_own_server && flow.to_client.resets < flow.to_client.packets => {
-            Severity::Violation
+        Outcome::Attempted => is_stream || arrived_nowhere,
+        // What a server of this host says to one whose packets pass elsewhere, that one asked for; what comes in unasked, or
+        // is accepted and does not go on, proves nothing.
+        Outcome::Unknown => {
+            !is_own_server || is_silent(flow.to_client) || !is_silent(flow.to_server)
         }
-        Outcome::Unknown => Severity::Warning,
+    };
+    if came_to_nothing {
+        Severity::Warning
+    } else {
+        Severity::Violation
     }
 }
 

@@ -161,12 +161,19 @@ impl RuleContext<'_> {
         if outcomes.contains(&Outcome::OneWay) {
             return RuleVerdict::Unassessed;
         }
+        // What opened as the window closed may have gone on after it.
+        let closes = |flow: &Flow| observed.window.end.duration_since(flow.first) < REPLY_TIMEOUT;
+        if outcomes.contains(&Outcome::Unknown)
+            && self
+                .flows(flows)
+                .any(|flow| 0 < flow.requests && closes(flow))
+        {
+            return RuleVerdict::Unassessed;
+        }
         // What tells nothing of an answer is no traffic of the rule's either: a reset's question, an answer to nothing.
         if outcomes.contains(&Outcome::Attempted) {
             // A request from the end of the window may have been answered after it.
-            let too_late = self
-                .flows(flows)
-                .all(|flow| observed.window.end.duration_since(flow.first) < REPLY_TIMEOUT);
+            let too_late = self.flows(flows).all(closes);
             return if too_late || self.may_hide_answer() {
                 RuleVerdict::Unassessed
             } else {

@@ -188,7 +188,7 @@ impl Capture {
 
     /// Tells the kernel half the MAC address of an interface: XDP runs before the kernel compares it.
     fn know_mac(&mut self, interface: &Interface) -> Result<(), CaptureError> {
-        let Some([a, b, c, d, e, f]) = interface.mac.filter(|_| !interface.is_loopback) else {
+        let Some(mac) = interface.mac.filter(|_| !interface.is_loopback) else {
             return Ok(());
         };
         let map = self
@@ -196,8 +196,11 @@ impl Capture {
             .map_mut("MACS")
             .ok_or(CaptureError::Absent { name: "MACS" })?;
         let mut macs: HashMap<_, u32, u64> = HashMap::try_from(map).map_err(CaptureError::Map)?;
-        let mac = u64::from_le_bytes([a, b, c, d, e, f, 0, 0]);
-        macs.insert(interface.index, mac, 0)
+        let mut bytes = [0; 8];
+        for (byte, of_mac) in bytes.iter_mut().zip(mac) {
+            *byte = of_mac;
+        }
+        macs.insert(interface.index, u64::from_le_bytes(bytes), 0)
             .map_err(CaptureError::Map)
     }
 

@@ -23,7 +23,9 @@ type End = (IpAddr, u16);
 /// The kernel does not reply, or does not support the protocol.
 pub(super) fn listening(protocol: u8) -> io::Result<Vec<End>> {
     let mut sockets = Vec::new();
-    list(protocol, StateFlags::LISTEN, |local, _| sockets.push(local))?;
+    list(protocol, &StateFlags::LISTEN, |local, _| {
+        sockets.push(local)
+    })?;
     Ok(sockets)
 }
 
@@ -35,7 +37,7 @@ pub(super) fn listening(protocol: u8) -> io::Result<Vec<End>> {
 /// The kernel does not reply.
 pub fn connections() -> io::Result<BTreeSet<Connection>> {
     let mut connections = BTreeSet::new();
-    list(protocol::TCP, StateFlags::ESTABLISHED, |local, remote| {
+    list(protocol::TCP, &StateFlags::ESTABLISHED, |local, remote| {
         if connections.len() < MOST_CONNECTIONS && !local.0.is_loopback() {
             connections.insert(Connection { local, remote });
         }
@@ -47,7 +49,7 @@ pub fn connections() -> io::Result<BTreeSet<Connection>> {
 const MOST_CONNECTIONS: usize = 65_536;
 
 /// Calls `take` with the local and the remote end of each socket in these states.
-fn list(protocol: u8, states: StateFlags, mut take: impl FnMut(End, End)) -> io::Result<()> {
+fn list(protocol: u8, states: &StateFlags, mut take: impl FnMut(End, End)) -> io::Result<()> {
     for (family, socket_id) in [
         (AF_INET, SocketId::new_v4()),
         (AF_INET6, SocketId::new_v6()),

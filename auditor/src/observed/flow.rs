@@ -95,7 +95,8 @@ impl DirectionCounters {
 /// How the server side responded to a flow, each with its proof.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Outcome {
-    /// The client asked, and the server said what it would not say otherwise: both sent more than resets.
+    /// The client asked, and the server said what it would not say otherwise: both sent more than resets, and a connection
+    /// went on after its handshake.
     Established,
     /// The client asked, and the server sent nothing but resets, or an ICMP error quotes what the client sent and says that
     /// it is refused.
@@ -105,8 +106,8 @@ pub enum Outcome {
     /// Only the client's packets are seen, and they tell of answers: it acknowledges and goes on. So it was let in, by its
     /// own word.
     OneWay,
-    /// The packets do not tell: only the server's are seen, or the middle of a connection of which one side is silent or
-    /// resets.
+    /// The packets do not tell: only the server's are seen, a connection was accepted and did not go on, or it is the middle
+    /// of one of which a side is silent or resets.
     Unknown,
 }
 
@@ -260,7 +261,12 @@ impl Flow {
             return Outcome::Unknown;
         }
         if 0 < said {
-            return Outcome::Established;
+            let is_open = !is_stream || self.requests == 0 || self.went_on(asked, said);
+            return if is_open {
+                Outcome::Established
+            } else {
+                Outcome::Unknown
+            };
         }
         if !began_in_sight {
             return if MOST_IN_FLIGHT < self.to_server.bytes && self.to_client.resets == 0 {
@@ -277,6 +283,12 @@ impl Flow {
             return Outcome::OneWay;
         }
         Outcome::Attempted
+    }
+
+    /// Whether a TCP or SCTP connection that began in sight went on after its handshake, by a client that therefore exists. A
+    /// request alone may be in anybody's name; and who makes up what follows it too is reset, and told nothing more.
+    const fn went_on(&self, asked: u64, said: u64) -> bool {
+        self.requests < asked && (self.replies < said || self.to_client.resets == 0)
     }
 
     /// The sort key of the flows of a report.
@@ -319,6 +331,7 @@ mod tests {
         packets: [u64; 2],
         resets: [u64; 2],
         requests: u64,
+        replies: u64,
         refusals: u64,
         bytes: u64,
     }
@@ -327,6 +340,7 @@ mod tests {
         packets: [0; 2],
         resets: [0; 2],
         requests: 0,
+        replies: 0,
         refusals: 0,
         bytes: 60,
     };
@@ -348,7 +362,7 @@ mod tests {
             to_server,
             to_client,
             requests: seen.requests,
-            replies: 0,
+            replies: seen.replies,
             refusals: seen.refusals,
             is_unreachable: false,
             first: Timestamp::UNIX_EPOCH,
@@ -380,10 +394,33 @@ mod tests {
                 Outcome::Established,
             ),
             (
-                "a request that is accepted, no more",
+                "a request that is accepted, no more: anybody's name may be on it",
                 tcp,
                 Seen {
                     packets: [1, 1],
+                    replies: 1,
+                    ..opened
+                },
+                Outcome::Unknown,
+            ),
+            (
+                "a request that is accepted, and what made-up acknowledgements get",
+                tcp,
+                Seen {
+                    packets: [3, 3],
+                    resets: [0, 2],
+                    replies: 1,
+                    ..opened
+                },
+                Outcome::Unknown,
+            ),
+            (
+                "a check of a port that its client resets",
+                tcp,
+                Seen {
+                    packets: [3, 1],
+                    resets: [1, 0],
+                    replies: 1,
                     ..opened
                 },
                 Outcome::Established,

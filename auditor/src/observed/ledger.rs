@@ -6,7 +6,7 @@ mod own;
 mod sides;
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashMap, hash_map::Entry},
     net::IpAddr,
 };
 
@@ -23,7 +23,7 @@ use self::{
 };
 
 pub use flows::{FlowKey, FlowRecord};
-pub use sides::{Knowledge, Sides};
+pub use sides::{Knowledge, RememberedSides, Sides};
 
 /// What a ledger counted, as flows.
 #[derive(Clone, Debug, Default)]
@@ -45,6 +45,8 @@ pub struct Ledger {
     most: usize,
     n_unproven: usize,
     own: Own,
+    /// When the conversations began whose sides are not certain, as far as this drain knows.
+    began: HashMap<ConversationKey, u64>,
     lost: BTreeMap<Lost, Tally>,
     /// Packets of flows that were retired, and are no traffic of this host's.
     set_aside: BTreeMap<Reason, Tally>,
@@ -65,6 +67,7 @@ impl Ledger {
             most,
             n_unproven: 0,
             own: Own::default(),
+            began: HashMap::new(),
             lost: BTreeMap::new(),
             set_aside: BTreeMap::new(),
         }
@@ -78,9 +81,10 @@ impl Ledger {
     /// Adds a conversation that a drain found.
     pub fn add(&mut self, key: &ConversationKey, more: &ConversationRecord) {
         let mut change = 0;
+        let is_earlier = self.is_earlier(key, more);
         let is_known = self.conversations.change(key, |known| {
             let was_unproven = proves_nothing(known);
-            merge(known, more);
+            merge_in_order(known, more, is_earlier);
             change = usize::from(was_unproven && !proves_nothing(known));
         });
         self.n_unproven -= change;
@@ -96,6 +100,31 @@ impl Ledger {
         }
         self.conversations.insert(key, more);
         self.n_unproven += usize::from(is_unproven);
+    }
+
+    /// Whether this record of a conversation began before all others of this drain, which other CPUs may have counted.
+    fn is_earlier(&mut self, key: &ConversationKey, more: &ConversationRecord) -> bool {
+        if more.began == 0 {
+            return false;
+        }
+        match self.began.entry(*key) {
+            Entry::Vacant(entry) => {
+                entry.insert(more.began);
+                false
+            }
+            Entry::Occupied(mut entry) => {
+                let is_earlier = more.began < *entry.get();
+                if is_earlier {
+                    entry.insert(more.began);
+                }
+                is_earlier
+            }
+        }
+    }
+
+    /// Ends a drain: what comes later began later.
+    pub fn end_drain(&mut self) {
+        self.began.clear();
     }
 
     /// What exceeded a bound, by port.
@@ -252,8 +281,14 @@ fn proves_nothing(record: &ConversationRecord) -> bool {
     first == 0 || second == 0 || first + second <= record.requests + record.replies
 }
 
-/// Adds the counts of another record of the same conversation.
+/// Adds the counts of another record of the same flow.
 fn merge(known: &mut ConversationRecord, more: &ConversationRecord) {
+    merge_in_order(known, more, false);
+}
+
+/// Adds the counts of another record of the same conversation. `is_earlier` decides which of them began, if both did within
+/// the same epoch.
+fn merge_in_order(known: &mut ConversationRecord, more: &ConversationRecord, is_earlier: bool) {
     let both = [
         (&mut known.packets, &more.packets),
         (&mut known.bytes, &more.bytes),
@@ -268,7 +303,7 @@ fn merge(known: &mut ConversationRecord, more: &ConversationRecord) {
     known.replies += more.replies;
     known.refusals += more.refusals;
     known.flags |= more.flags;
-    let began = if more.first < known.first {
+    let began = if more.first < known.first || more.first == known.first && is_earlier {
         more.opening
     } else {
         known.opening

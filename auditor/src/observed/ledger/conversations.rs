@@ -251,6 +251,7 @@ mod tests {
                     first,
                     last,
                     evidence,
+                    began: 0,
                 },
             )
     }

@@ -9,7 +9,7 @@ use auditor_common::{
     ConversationKey, ConversationRecord, Evidence, PackedPorts,
     flow::opening,
     port::protocol,
-    side::{EPHEMERAL_FROM, has_ports},
+    side::{EPHEMERAL_FROM, TFTP, has_ports},
 };
 
 use super::own::Own;
@@ -17,6 +17,15 @@ use crate::{address, port::PortRange};
 
 /// A client and the service that it asks, wherever it was seen: both addresses, the protocol's number, the server's port.
 pub type Sides = ([u8; 16], [u8; 16], u8, u16);
+
+/// Who asked whom, as earlier runs had it.
+#[derive(Clone, Debug, Default)]
+pub struct RememberedSides {
+    /// By what proves it.
+    pub certain: HashSet<Sides>,
+    /// By a guess, which another guess does not turn round.
+    pub guessed: HashSet<Sides>,
+}
 
 /// What is known beside the packets, to decide the server where no handshake was seen.
 pub struct Knowledge<'a> {
@@ -26,8 +35,8 @@ pub struct Knowledge<'a> {
     pub listens: Option<&'a dyn Fn(u8, IpAddr, u16) -> bool>,
     /// The range from which clients of this host take their ports.
     pub ephemeral: PortRange,
-    /// What an earlier run saw for certain: who asked whom.
-    pub remembered: &'a HashSet<Sides>,
+    /// Who asked whom, as earlier runs had it.
+    pub remembered: &'a RememberedSides,
     /// A conversation that follows from another one, as TFTP's data, is counted with that one's service.
     pub joins_expected: bool,
 }
@@ -136,7 +145,6 @@ impl Index {
     }
 }
 
-const TFTP: u16 = 69;
 const FTP_DATA: u16 = 20;
 /// Below this, on most systems a process needs a privilege to take a port.
 const PRIVILEGED_BELOW: u16 = 1024;
@@ -212,8 +220,12 @@ pub(super) fn decide(
             };
         }
     }
-    if let Some(client) = server(&|side| known.remembered.contains(&side.other().sides(key))) {
-        return decided(client, Evidence::Remembered);
+    let remembered = |sides: &HashSet<Sides>| {
+        let client = server(&|side| sides.contains(&side.other().sides(key)));
+        client.map(|client| decided(client, Evidence::Remembered))
+    };
+    if let Some(decided) = remembered(&known.remembered.certain) {
+        return decided;
     }
     let is_stream = matches!(number, protocol::TCP | protocol::SCTP);
     // Whoever sent nothing, or resets alone, was not seen to ask. Of a connection that holds for this host alone, whose
@@ -226,13 +238,23 @@ pub(super) fn decide(
     if let Some(client) = server(&|side| (known.is_documented)(number, side.port(ports))) {
         return decided(client, Evidence::Documented);
     }
+    if let Some(decided) = remembered(&known.remembered.guessed) {
+        return decided;
+    }
     // In active mode the FTP server opens the connection for data, from this port (RFC 959, section 3.2).
     if number == protocol::TCP
         && let Some(other) = server(&|side| side.port(ports) == FTP_DATA)
     {
         return decided(other.other(), Evidence::Expected);
     }
-    let by_number = |side: Client| class(side.port(ports), own.has(side.address(key)), known);
+    let by_number = |side: Client| {
+        let (address, port) = (side.address(key), side.port(ports));
+        // A port that a service is bound to is no client's, whatever the range.
+        let is_bound = known
+            .listens
+            .is_some_and(|listens| listens(number, address::from_bytes(address), port));
+        class(port, own.has(address) && !is_bound, known)
+    };
     match by_number(Client::First).cmp(&by_number(Client::Second)) {
         Ordering::Less => return decided(Client::Second, Evidence::Ephemeral),
         Ordering::Greater => return decided(Client::First, Evidence::Ephemeral),

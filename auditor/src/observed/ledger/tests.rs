@@ -1,4 +1,4 @@
-use std::{collections::HashSet, net::IpAddr};
+use std::net::IpAddr;
 
 use auditor_common::{
     ConversationKey, ConversationRecord, Direction, Evidence, KeptPorts, PackedPorts, Reason,
@@ -7,7 +7,7 @@ use auditor_common::{
 
 use proptest::prelude::*;
 
-use super::{FlowKey, Knowledge, Ledger, LedgerFlows, Sides};
+use super::{FlowKey, Knowledge, Ledger, LedgerFlows, RememberedSides};
 use crate::port::PortRange;
 
 const A: [u8; 16] = mapped([10, 0, 0, 1]);
@@ -43,7 +43,7 @@ fn with_known<T>(documented: &[u16], look: impl FnOnce(&Knowledge<'_>) -> T) -> 
         is_documented: &|_, port| documented.contains(&port),
         listens: None,
         ephemeral: PortRange::EPHEMERAL,
-        remembered: &HashSet::new(),
+        remembered: &RememberedSides::default(),
         joins_expected: true,
     })
 }
@@ -339,6 +339,22 @@ fn who_is_right_by_which_evidence() {
             ..ROW
         },
         Row {
+            what: "a guess that an earlier run made: another guess does not turn it round",
+            protocol: UDP,
+            ports: (7000, 7001),
+            opening: opening::STARTED_BY_SECOND,
+            evidence: Evidence::Remembered,
+            ..ROW
+        },
+        Row {
+            what: "a guess that an earlier run made, against the matrix of today",
+            protocol: UDP,
+            ports: (7000, 161),
+            opening: opening::STARTED_BY_SECOND,
+            evidence: Evidence::Documented,
+            ..ROW
+        },
+        Row {
             what: "a datagram that an earlier run saw asked",
             protocol: UDP,
             ports: (9000, 9001),
@@ -480,7 +496,7 @@ fn sides_from_the_middle(
             number == TCP && address == addresses[1] && listening == port
         }),
         ephemeral: PortRange::EPHEMERAL,
-        remembered: &HashSet::new(),
+        remembered: &RememberedSides::default(),
         joins_expected: true,
     });
     let [(key, _)] = flows.flows.as_slice() else {
@@ -507,7 +523,10 @@ fn asked(row: &Row) -> (bool, Evidence, u16) {
         ..record(row.packets, row.opening)
     };
     ledger.add(&key, &record);
-    let remembered: HashSet<Sides> = [(A, B, UDP, 9001)].into();
+    let remembered = RememberedSides {
+        certain: [(A, B, UDP, 9001)].into(),
+        guessed: [(A, B, UDP, 7001), (B, A, UDP, 161)].into(),
+    };
     let flows = ledger.flows(&Knowledge {
         is_documented: &|_, port| [123, 161, 5060, 5080].contains(&port),
         listens: Some(&|protocol, address, port| {
@@ -737,6 +756,35 @@ fn what_anybody_can_make_up_takes_a_quarter() {
     assert_eq!(ledger.len(), 100);
 }
 
+/// Two CPUs count one packet each, within the same epoch: the one that began is known all the same.
+#[test]
+fn who_began_does_not_depend_on_the_order_of_cpus() {
+    let asked = ConversationRecord {
+        began: 1000,
+        ..record([1, 0], 0)
+    };
+    let answered = ConversationRecord {
+        began: 2000,
+        ..record([0, 1], opening::STARTED_BY_SECOND)
+    };
+    for records in [[asked, answered], [answered, asked]] {
+        let mut ledger = Ledger::default();
+        for record in records {
+            ledger.add(&unsided(UDP, 123, 123), &record);
+        }
+        ledger.end_drain();
+        // What other drains bring is later.
+        let later = ConversationRecord {
+            began: 500,
+            ..answered
+        };
+        ledger.add(&unsided(UDP, 123, 123), &later);
+        let flows = flows(&ledger);
+        assert_eq!(flows.len(), 1);
+        assert_eq!((flows[0].0.client, flows[0].1.packets), (A, [1, 2]));
+    }
+}
+
 proptest! {
     /// Whatever is added, settled or over a bound: every packet and byte is counted in a flow or under a port.
     #[test]
@@ -746,7 +794,7 @@ proptest! {
             (any::<bool>(), 0_u16..4, 0_u16..4, any::<[u8; 2]>(), 0_u8..32, 0_u64..9), 0..200,
         ),
     ) {
-        let remembered = HashSet::new();
+        let remembered = RememberedSides::default();
         let known = Knowledge {
             is_documented: &|_, port| port == 1,
             listens: None,

@@ -143,6 +143,8 @@ impl<A: Address> PackedConversation<A> {
             first: self.first.into(),
             last: self.last.into(),
             evidence: self.evidence.into(),
+            // Needed until the drain is over, and kept by the ledger till then.
+            began: 0,
         }
     }
 }

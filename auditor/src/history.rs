@@ -198,8 +198,15 @@ impl History {
                 self.changed.insert(key.clone());
             }
         }
-        while let Some((key, flow)) = counted.pop_first() {
+        while let Some((key, mut flow)) = counted.pop_first() {
             let entry = self.flows.entry(key.clone()).or_default();
+            // A translation that is forgotten was that of the packets of its time.
+            if let Some(before) = &entry.counted
+                && before.last == flow.last
+                && flow.translated.is_empty()
+            {
+                flow.translated.clone_from(&before.translated);
+            }
             let new = match &entry.counted {
                 Some(before) if **before == flow => continue,
                 Some(before) => flow.minus(before),
@@ -224,9 +231,14 @@ impl History {
 
     /// Moves the flows that the ledger no longer keeps from `counted` to `before`.
     pub fn retire(&mut self, flows: Vec<Flow>) {
-        for flow in flows {
+        for mut flow in flows {
             let key = FlowIdentity::of(&flow);
             let entry = self.flows.entry(key).or_default();
+            if let Some(counted) = &entry.counted
+                && flow.translated.is_empty()
+            {
+                flow.translated.clone_from(&counted.translated);
+            }
             entry.counted = entry
                 .counted
                 .take()

@@ -64,6 +64,42 @@ fn answered(seconds: i64) -> Remembered {
 }
 
 #[test]
+fn a_translation_is_that_of_its_time() {
+    let real = |server: &str| Endpoints {
+        client: "10.0.0.1".parse().unwrap(),
+        server: server.parse().unwrap(),
+        port: 80,
+    };
+    let translated = |packets, last, server: Option<&str>| {
+        let mut flow = flow(9000, packets, last);
+        flow.translated.extend(server.map(real));
+        flow
+    };
+    let mut history = History::default();
+    history.begin(at(0));
+    let check = |history: &History, expected: Option<&str>| {
+        let found = history.flows(Timestamp::MIN).remove(0).translated;
+        assert_eq!(found, expected.map(real).into_iter().collect());
+    };
+    let old = translated([1, 1], 1, Some("172.17.0.2"));
+    history.update(vec![old.clone()], at(1));
+    // Forgotten, but nothing was seen since.
+    history.update(vec![translated([1, 1], 1, None)], at(60));
+    check(&history, Some("172.17.0.2"));
+    // The port leads to another container now.
+    history.update(vec![translated([2, 2], 70, Some("172.17.0.3"))], at(70));
+    check(&history, Some("172.17.0.3"));
+    // And so it does where the earlier packets were retired.
+    let mut history = History::default();
+    history.begin(at(0));
+    history.update(vec![old], at(1));
+    history.retire(vec![translated([1, 1], 1, None)]);
+    check(&history, Some("172.17.0.2"));
+    history.update(vec![translated([1, 1], 70, Some("172.17.0.3"))], at(70));
+    check(&history, Some("172.17.0.3"));
+}
+
+#[test]
 fn counts_go_on_and_what_came_of_them_is_told_apart() {
     let mut history = History::default();
     history.begin(at(0));

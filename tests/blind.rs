@@ -195,8 +195,8 @@ fn a_watch_outlives_its_interface() {
 
 fn what_leaves_by_another_interface_is_not_missing() {
     let deployment = DEPLOYMENT
-        .replace("\"10.78.0.2\"", "\"10.79.0.2\", \"fd79::2\"")
-        .replace("\"10.78.0.1\"", "\"10.78.0.1\", \"10.79.0.1\"");
+        .replace("\"10.78.0.1\"", "\"10.79.0.2\", \"fd79::2\"")
+        .replace("\"10.78.0.2\"", "\"10.78.0.1\", \"10.79.0.1\"");
     let directory = files(&[("m.toml", MATRIX), ("a.toml", &deployment)]);
     let (one, _other) = pair();
     one.run("ip link add name far type veth peer name farther")

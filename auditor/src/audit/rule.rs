@@ -43,12 +43,15 @@ pub(super) fn judge(
     } else {
         verdict
     };
-    // Where nothing was seen: traffic that goes by interfaces that are not watched can't be.
+    // Where nothing was seen: traffic that leaves by interfaces that are not watched can't be. What others ask may come in by
+    // one that is watched all the same, so that is not known.
     let way = context
         .way()
         .filter(|way| takes_part && knows_roles && !way.unwatched.is_empty());
     let (verdict, unwatched) = match way {
-        Some(way) if !way.is_watched => (RuleVerdict::Unobservable, way.unwatched),
+        Some(way) if !way.is_watched && !rule.server.is_ours => {
+            (RuleVerdict::Unobservable, way.unwatched)
+        }
         Some(way) => (RuleVerdict::Unassessed, way.unwatched),
         None => (verdict, BTreeSet::new()),
     };

@@ -259,15 +259,11 @@ pub fn rule(report: &Report, rule: &Rule) -> Vec<String> {
         second(report.window.end),
         second(report.window.since),
     ));
-    if report.gaps.is_empty() {
+    let mut unseen = report.gaps.iter().filter(|gap| gap.hides()).peekable();
+    if unseen.peek().is_none() {
         steps.push("unseen: nothing".to_owned());
     }
-    steps.extend(
-        report
-            .gaps
-            .iter()
-            .map(|gap| format!("unseen: {}", gap.text)),
-    );
+    steps.extend(unseen.map(|gap| format!("unseen: {}", gap.text)));
     if rule.flows.is_empty() {
         steps.push("flows: none matched it".to_owned());
     }

@@ -121,7 +121,8 @@ fn top(report: &Report, out: &mut String) -> fmt::Result {
         text(&roles)
     )?;
     for gap in &report.gaps {
-        writeln!(out, "<p>Not seen: {}.</p>", text(&gap.text))?;
+        let word = if gap.hides() { "Not seen" } else { "Note" };
+        writeln!(out, "<p>{word}: {}.</p>", text(&gap.text))?;
     }
     writeln!(out, "</div>\n</header>\n<nav aria-label=\"Sections\"><ul>")?;
     for (id, name) in [

@@ -47,7 +47,8 @@ fn write(report: &Report, out: &mut String) -> fmt::Result {
         )?;
     }
     for gap in &report.gaps {
-        writeln!(out, "- Not seen: {}.", text(&gap.text))?;
+        let word = if gap.hides() { "Not seen" } else { "Note" };
+        writeln!(out, "- {word}: {}.", text(&gap.text))?;
     }
     for (severity, title) in [
         (Severity::Violation, "Violations"),

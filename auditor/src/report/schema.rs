@@ -147,6 +147,13 @@ pub struct Gap {
     pub text: String,
 }
 
+impl Gap {
+    /// Whether traffic may have gone unseen by it; else it is only good to know.
+    pub fn hides(&self) -> bool {
+        self.reason != GapReason::CountedBeforeOthers
+    }
+}
+
 /// A flow and its verdict.
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
 pub struct Flow {

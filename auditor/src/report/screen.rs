@@ -228,7 +228,11 @@ impl Screen {
             count(summary.violations, "violation", Severity::Violation),
             count(summary.warnings, "warning", Severity::Warning),
             count(summary.notes, "note", Severity::Note),
-            count(report.gaps.len(), "gap", Severity::Warning),
+            count(
+                report.gaps.iter().filter(|gap| gap.hides()).count(),
+                "gap",
+                Severity::Warning,
+            ),
         ]);
         let roles = report.host.roles.join(", ");
         let window = &report.window;

@@ -317,7 +317,7 @@ pub(super) fn rule(judged: &Judged, rule: &PolicyRule, finding: &RuleFinding) ->
             ));
         }
         RuleVerdict::Unassessed if !finding.unwatched.is_empty() => parts.push(format!(
-            "nothing matched it, but by the routing table some of it goes by {}, which {} not watched",
+            "nothing matched it, but by the routing table packets to the other side leave by {}, which {} not watched",
             names(&finding.unwatched),
             if finding.unwatched.len() == 1 { "is" } else { "are" },
         )),

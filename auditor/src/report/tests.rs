@@ -295,3 +295,13 @@ fn every_reason_that_may_hide_traffic_is_published() {
         );
     }
 }
+
+#[test]
+fn a_gap_that_hides_nothing_is_a_note() {
+    let mut noted = report();
+    noted.gaps[0].reason = GapReason::CountedBeforeOthers;
+    assert!(report().gaps[0].hides() && !noted.gaps[0].hides());
+    let text = |report: &Report| text(report, Look::default());
+    assert!(text(&report()).contains("\nunseen     the window was cut short"));
+    assert!(text(&noted).contains("\nnote       the window was cut short"));
+}

@@ -136,7 +136,8 @@ fn summary(report: &Report, out: &mut String) {
         line(out, &format!("name       {name} has no address: {problem}"));
     }
     for gap in &report.gaps {
-        line(out, &format!("unseen     {}", gap.text));
+        let word = if gap.hides() { "unseen" } else { "note" };
+        line(out, &format!("{word:<10} {}", gap.text));
     }
 }
 

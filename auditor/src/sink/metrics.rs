@@ -138,7 +138,7 @@ fn of_report(report: &Report, registry: &mut Registry) {
 
     let gaps = Family::<Labels, Gauge>::default();
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-    for gap in &report.gaps {
+    for gap in report.gaps.iter().filter(|gap| gap.hides()) {
         *counts.entry(gap.reason.name()).or_default() += 1;
     }
     for (reason, count) in counts {

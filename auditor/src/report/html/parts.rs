@@ -450,7 +450,7 @@ pub(super) fn watched(report: &Report, out: &mut String) -> fmt::Result {
         )?;
     }
     for gap in &report.gaps {
-        entry("Unseen", &gap.text)?;
+        entry(if gap.hides() { "Unseen" } else { "Note" }, &gap.text)?;
     }
     for interface in &report.interfaces {
         let egress = interface.egress.map_or("not needed", |hook| hook.name());

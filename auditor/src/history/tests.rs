@@ -103,8 +103,8 @@ fn a_translation_is_that_of_its_time() {
 fn counts_go_on_and_what_came_of_them_is_told_apart() {
     let mut history = History::default();
     history.begin(at(0));
-    history.update(vec![flow(80, [1, 1], 1)], at(1));
-    assert_eq!(remembered(&history), [(80, 1, answered(1))]);
+    history.update(vec![flow(80, [2, 1], 1)], at(1));
+    assert_eq!(remembered(&history), [(80, 2, answered(1))]);
     // Requested again, but not answered any more.
     let again = Flow {
         requests: 2,
@@ -165,7 +165,7 @@ fn an_answer_may_come_a_turn_after_its_question() {
             },
             (None, Some(at(9))),
         ),
-        (asked, flow(80, [2, 1], 9), (Some(at(9)), None)),
+        (asked, flow(80, [3, 1], 9), (Some(at(9)), None)),
         // A reset that ends a conversation that was answered earlier is no refusal.
         (flow(80, [5, 5], 1), ended, (Some(at(1)), None)),
     ];

@@ -42,7 +42,7 @@ fn which_ports_of_several_were_seen() {
     ] {
         let flows: Vec<Flow> = flows
             .iter()
-            .map(|port| flow(&format!("10.0.0.10 10.0.1.1 tcp {port} 1/1")))
+            .map(|port| flow(&format!("10.0.0.10 10.0.1.1 tcp {port} 2/2")))
             .collect();
         let found = finding(&format!("ports = \"{ports}\""), &observed(&flows))
             .ports
@@ -53,7 +53,7 @@ fn which_ports_of_several_were_seen() {
             "{ports}"
         );
     }
-    let one = observed(&[flow("10.0.0.10 10.0.1.1 tcp 80 1/1")]);
+    let one = observed(&[flow("10.0.0.10 10.0.1.1 tcp 80 2/2")]);
     assert_eq!(finding("ports = \"80\"", &one).ports, None);
     assert_eq!(finding("ports = \"80,443\"", &observed(&[])).ports, None);
 }
@@ -61,15 +61,15 @@ fn which_ports_of_several_were_seen() {
 #[test]
 fn which_hosts_of_a_role_were_seen() {
     let two = observed(&[
-        flow("10.0.0.10 10.0.1.1 tcp 80 1/1"),
-        flow("10.0.0.10 10.0.1.3 tcp 80 1/1"),
+        flow("10.0.0.10 10.0.1.1 tcp 80 2/2"),
+        flow("10.0.0.10 10.0.1.3 tcp 80 2/2"),
     ]);
     let peers = finding("ports = \"80\"", &two).peers.unwrap();
     let addresses = |texts: &[&str]| texts.iter().map(|text| text.parse().unwrap()).collect();
     assert_eq!(peers.seen, addresses(&["10.0.1.1", "10.0.1.3"]));
     assert_eq!(peers.unseen, Some(addresses(&["10.0.1.2"])));
     // A role that is a whole network is not a list of hosts.
-    let wide = observed(&[flow("10.0.1.5 10.0.0.10 tcp 2181 1/1")]);
+    let wide = observed(&[flow("10.0.1.5 10.0.0.10 tcp 2181 2/2")]);
     let audit = judge(&policy(Some(DEPLOYMENT), &[], &wide), &wide);
     assert_eq!(audit.rules[0].peers.as_ref().unwrap().unseen, None);
 }
@@ -103,7 +103,7 @@ fn a_rule_is_asked_about_its_own_time() {
         ("within = \"25h\"", 30, "unassessed"),
         ("within = \"25h\"", 23, "observed"),
     ] {
-        let observed = remembering(&[hours_ago(flow("10.0.0.10 10.0.1.1 tcp 80 1/1"), hours)]);
+        let observed = remembering(&[hours_ago(flow("10.0.0.10 10.0.1.1 tcp 80 2/2"), hours)]);
         let found = finding(&format!("ports = \"80\"\n{within}"), &observed);
         assert_eq!(found.verdict.name(), verdict, "{within} {hours}");
     }
@@ -112,7 +112,7 @@ fn a_rule_is_asked_about_its_own_time() {
 #[test]
 fn what_is_past_is_no_violation() {
     for (hours, severity) in [(0, Severity::Violation), (2, Severity::Fine)] {
-        let observed = remembering(&[hours_ago(flow("10.0.0.10 10.0.1.1 tcp 99 1/1"), hours)]);
+        let observed = remembering(&[hours_ago(flow("10.0.0.10 10.0.1.1 tcp 99 2/2"), hours)]);
         let audit = judge(&policy(Some(DEPLOYMENT), &[], &observed), &observed);
         assert_eq!(audit.flows[0].severity, severity, "{hours}");
     }
@@ -175,7 +175,7 @@ fn packets_without_a_place_hide_what_may_have_been_theirs() {
 
 #[test]
 fn a_missing_rule_says_how_sure_that_is() {
-    let mut observed = observed(&[flow("10.0.0.10 10.0.1.2 tcp 99 1/1")]);
+    let mut observed = observed(&[flow("10.0.0.10 10.0.1.2 tcp 99 2/2")]);
     observed.window.start = observed.window.end - SignedDuration::from_mins(30);
     observed.window.since = observed.window.start;
     let certainty = finding("ports = \"80\"", &observed).certainty.unwrap();

@@ -166,7 +166,7 @@ fn what_leaves_elsewhere_is_not_missing() {
             assert_eq!(found.unwatched, names);
         }
         // What was seen was seen.
-        observed.flows = vec![flow("10.0.0.10 10.0.1.1 tcp 80 1/1")];
+        observed.flows = vec![flow("10.0.0.10 10.0.1.1 tcp 80 2/2")];
         assert_eq!(finding(true, "", &observed).verdict.name(), "observed");
     }
 }

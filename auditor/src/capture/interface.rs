@@ -151,17 +151,19 @@ impl Interfaces {
         Ok(interfaces.into_values().collect())
     }
 
-    /// Waits until an interface is added, removed or changed, or its filters are. Changes that are already pending are
-    /// reported as one.
+    /// Waits until an interface is added, removed or changed. Changes that are already pending are reported as one. Changes of
+    /// filters are only remembered: some hosts change theirs all the time.
     pub async fn changed(&mut self) {
-        let mut change = self.events.next().await;
-        if change.is_none() {
-            // The stream has ended, so no change will be reported any more; callers wait for a timer as well.
-            std::future::pending::<()>().await;
+        loop {
+            match self.events.next().await {
+                Some(Change::Filter) => self.filters_changed = true,
+                Some(Change::Link) => break,
+                // The stream has ended, so no change will be reported any more; callers wait for a timer as well.
+                None => std::future::pending::<()>().await,
+            }
         }
-        while let Some(known) = change {
-            self.filters_changed |= known == Change::Filter;
-            change = self.events.next().now_or_never().flatten();
+        while let Some(change) = self.events.next().now_or_never().flatten() {
+            self.filters_changed |= change == Change::Filter;
         }
     }
 

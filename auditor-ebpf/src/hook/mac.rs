@@ -11,15 +11,17 @@ static MACS: HashMap<u32, u64> = HashMap::with_max_entries(4096, 0);
 /// and nothing is where the interface's own address is not known.
 #[inline(always)]
 pub(super) fn is_of_other_host<B: Bytes>(interface: u32, frame: &B) -> bool {
-    let Some([a, b, c, d, e, f]) = frame.get::<6>(0) else {
+    let Some(target) = frame.get::<8>(0) else {
         return false;
     };
-    if a & 1 != 0 {
+    // The first 6 of 8 bytes; the lowest bit of the first marks a group.
+    let target = u64::from_le_bytes(target) & 0xffff_ffff_ffff;
+    if target & 1 != 0 {
         return false;
     }
     let Some(own) = MACS.get_ptr(&interface) else {
         return false;
     };
     // SAFETY: the kernel hands out a pointer to a whole entry.
-    unsafe { *own != u64::from_le_bytes([a, b, c, d, e, f, 0, 0]) }
+    unsafe { *own != target }
 }

@@ -24,7 +24,7 @@ type End = (IpAddr, u16);
 pub(super) fn listening(protocol: u8) -> io::Result<Vec<End>> {
     let mut sockets = Vec::new();
     list(protocol, &StateFlags::LISTEN, |local, _| {
-        sockets.push(local)
+        sockets.push(local);
     })?;
     Ok(sockets)
 }

@@ -161,6 +161,7 @@ fn a_capture_is_judged() {
     let frames = [
         tcp(40_000, 8080, 0x02, &[]),
         tcp(8080, 40_000, 0x12, &[]),
+        tcp(40_000, 8080, 0x10, &[]),
         udp(5000, 53, &[3; 20]),
         later,
         cut,

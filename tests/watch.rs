@@ -432,9 +432,14 @@ fn a_port_that_is_documented_no_more_is_no_evidence() {
     let socket = other
         .enter(|| Ok(UdpSocket::bind("10.78.0.2:20000")?))
         .unwrap();
-    // Neither end asks: the matrix alone says whose port it is.
+    let own = one
+        .enter(|| Ok(UdpSocket::bind("10.78.0.1:10000")?))
+        .unwrap();
+    // Both ends talk from ports that are as well known: the matrix alone says whose port it is.
     let is_known_by_the_matrix = || {
         socket.send_to(b"x", "10.78.0.1:10000").unwrap();
+        own.recv(&mut [0]).unwrap();
+        own.send_to(b"x", "10.78.0.2:20000").unwrap();
         let report = one.enter(|| Ok(shown()?)).unwrap_or_default();
         let flows = report["flows"].as_array().cloned().unwrap_or_default();
         let by: Vec<&str> = flows

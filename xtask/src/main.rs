@@ -1,6 +1,7 @@
 //! `cargo xtask`: everything that a person types in this repository.
 
 mod bench;
+mod cases;
 mod demo;
 mod fuzz;
 mod kernels;

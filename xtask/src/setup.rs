@@ -24,8 +24,10 @@ const PROGRAMS: [(&str, &str); 5] = [
 ];
 
 /// Programs that only the end-to-end tests run, to try the auditor with them.
-pub(crate) const TEST_PROGRAMS: [(&str, &str); 5] = [
+pub(crate) const TEST_PROGRAMS: [(&str, &str); 7] = [
     ("python3", "python3"),
+    ("cc", "gcc"),
+    ("nft", "nftables"),
     ("sqlite3", "sqlite3"),
     ("chromium", "chromium"),
     ("promtool", "prometheus"),

@@ -4,7 +4,7 @@ use anyhow::bail;
 use clap::Args;
 
 use crate::{
-    kernels, setup,
+    cases, kernels, setup,
     shell::{self, cargo, is_root, say},
 };
 
@@ -28,7 +28,8 @@ pub(crate) fn run(test: &Test) -> anyhow::Result<()> {
         setup::install_packages(&setup::TEST_PROGRAMS)?;
         setup::install_axe()?;
         tests.env("AUDITOR_KERNEL_TESTS", "1");
-        return shell::run(&mut tests);
+        shell::run(&mut tests)?;
+        return cases::run();
     }
     shell::run(&mut tests)?;
     say("");

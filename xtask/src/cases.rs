@@ -1,0 +1,96 @@
+//! Runs the situations beside the repository: each makes hosts and traffic, and judges the report.
+
+use std::{collections::BTreeSet, env, path::Path, process::Command};
+
+use anyhow::{Context as _, bail};
+
+use crate::shell::{print, root, say};
+
+/// Where the situations are, from the workspace's directory.
+const RUN: &str = "../shared/cases/run";
+
+/// Those whose right verdict is not reached yet: capture files and tunnels, imports, inventories. One that passes must be taken
+/// off this list.
+const OPEN: [&str; 11] = [
+    "import-keeps-edits",
+    "inventory-with-a-byte-order-mark",
+    "other-link-types-are-gaps",
+    "pause-of-two-hours-in-a-capture",
+    "pcapng-obsolete-packet-block",
+    "ping-of-4000-bytes",
+    "snaplen-is-a-gap",
+    "tiny-tcp-fragments",
+    "two-captures-one-timeline",
+    "vxlan-gbp",
+    "zstd-of-several-frames",
+];
+
+/// Runs all situations against the auditor that the tests have built. Where they are not beside the repository this says so,
+/// and fails if `AUDITOR_SHARED_TESTS` is set.
+pub(crate) fn run() -> anyhow::Result<()> {
+    let program = root().join(RUN);
+    if !program.is_file() {
+        if env::var_os("AUDITOR_SHARED_TESTS").is_some() {
+            bail!("{} is not there", program.display());
+        }
+        say(&format!("cases: {RUN} is not there, so none of them ran"));
+        return Ok(());
+    }
+    let target = env::var_os("CARGO_TARGET_DIR")
+        .map_or_else(|| root().join("target"), |directory| root().join(directory));
+    let auditor = target.join("debug/auditor");
+    let open: BTreeSet<&str> = OPEN.into();
+    let failed = failures(&program, &auditor, &[])?;
+    // Each waits for real time on a machine that does other work too, so what failed may try once more, alone.
+    let unknown: Vec<&str> = failed
+        .iter()
+        .map(String::as_str)
+        .filter(|name| !open.contains(name))
+        .collect();
+    if !unknown.is_empty() {
+        say(&format!("cases: once more: {}", unknown.join(", ")));
+        let again = failures(&program, &auditor, &unknown)?;
+        if !again.is_empty() {
+            let names: Vec<&str> = again.iter().map(String::as_str).collect();
+            bail!("cases: failed twice: {}", names.join(", "));
+        }
+    }
+    let passed: Vec<&str> = open
+        .into_iter()
+        .filter(|name| !failed.contains(*name))
+        .collect();
+    if !passed.is_empty() {
+        bail!(
+            "cases: these pass now, so take them off the list in xtask/src/cases.rs: {}",
+            passed.join(", ")
+        );
+    }
+    Ok(())
+}
+
+/// The names of the situations that fail, of those named or of all.
+fn failures(program: &Path, auditor: &Path, only: &[&str]) -> anyhow::Result<BTreeSet<String>> {
+    let mut command = Command::new(program);
+    command.arg(auditor).arg("--strict");
+    for name in only {
+        command.args(["--only", name]);
+    }
+    let output = command
+        .output()
+        .with_context(|| format!("cannot run {}", program.display()))?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    print(text.trim_end());
+    let mut lines = text.lines().rev();
+    let ended = lines.next().is_some_and(|last| last.contains(" passed, "));
+    if !ended {
+        bail!("{} did not come to its end", program.display());
+    }
+    // What is skipped has failed: all that is needed is installed.
+    let names = text.lines().filter_map(|line| {
+        let rest = line
+            .strip_prefix("FAIL ")
+            .or_else(|| line.strip_prefix("SKIP "))?;
+        rest.split(':').next().map(str::to_owned)
+    });
+    Ok(names.collect())
+}

@@ -165,11 +165,10 @@ pub fn server<K: PortKnowledge>(packet: &Packet, known: &K) -> Option<(Server, E
     }
     let destination = known.has_port(to, number, packet.destination_port);
     let source = known.has_port(from, number, packet.source_port);
-    // A bound socket of a protocol without connections asks and serves alike. It is the server's where the other port can
-    // only be a client's: one of many, that nothing documents.
-    let is_stream = matches!(number, protocol::TCP | protocol::SCTP);
-    let is_clients = |port| {
-        is_stream || EPHEMERAL_FROM <= port && !known.has_port(PortKind::Documented, number, port)
+    let serves = |own, other| {
+        is_served(number, own, other, || {
+            known.has_port(PortKind::Documented, number, other)
+        })
     };
     match (handshake, destination, source) {
         (Some(Server::Destination), _, false) => Some((Server::Destination, Evidence::Handshake)),
@@ -177,20 +176,36 @@ pub fn server<K: PortKnowledge>(packet: &Packet, known: &K) -> Option<(Server, E
         (Some(Server::Source), false, asked) if asked || known.leaves_host() => {
             Some((Server::Source, Evidence::Handshake))
         }
-        // TFTP answers from another port to the client's (RFC 1350, section 4), which has to be known.
-        (None, true, false)
-            if is_clients(packet.source_port)
-                && !(number == protocol::UDP && packet.destination_port == TFTP) =>
-        {
+        (None, true, false) if serves(packet.destination_port, packet.source_port) => {
             Some((Server::Destination, reason(to)))
         }
-        (None, false, true) if is_clients(packet.destination_port) && !known.is_to_group() => {
+        (None, false, true)
+            if serves(packet.source_port, packet.destination_port) && !known.is_to_group() =>
+        {
             Some((Server::Source, reason(from)))
         }
         // A client's own port may be known to be a server's too, and where neither is, nothing in a single packet tells. So
         // both ports are kept, and user space decides by all packets and all that it knows.
         (_, _, _) => None,
     }
+}
+
+/// Whether a port that is known to be a server's is the server's in a packet between it and `other`.
+///
+/// Of a connection it always is. A bound socket of a protocol without connections asks and serves alike: it is the server's
+/// where the other port can only be a client's, one of many that nothing documents. TFTP answers from another port to the
+/// client's, which has to be kept (RFC 1350, section 4).
+#[inline(always)]
+pub fn is_served(
+    protocol: u8,
+    port: u16,
+    other: u16,
+    is_documented: impl FnOnce() -> bool,
+) -> bool {
+    if matches!(protocol, protocol::TCP | protocol::SCTP) {
+        return true;
+    }
+    EPHEMERAL_FROM <= other && port != TFTP && !is_documented()
 }
 
 const fn reason(kind: PortKind) -> Evidence {

@@ -39,6 +39,15 @@ pub(crate) fn known(
     )
 }
 
+/// Whether a rule of the matrix names a port of TCP or UDP.
+#[inline(always)]
+pub(crate) fn is_documented(ports: KnownPorts, protocol: u8, port: u16) -> bool {
+    ports.has_flag(
+        at(u32::from(protocol & 1), port),
+        flag(PortKind::Documented),
+    )
+}
+
 /// The known ports as seen by one packet, from which `side::server` chooses the server side.
 pub(crate) struct PortView {
     pub(crate) interface: u32,

@@ -11,13 +11,14 @@ use auditor_common::{
     flow::opening,
     packet::{Handshake, RST, SYN, parse_plain_ipv4},
     port::protocol,
+    side::is_served,
 };
 
 use crate::{
     frame::{Frame, TAGGED, UNTAGGED, VLAN, ethertype},
     hook::{Hook, PACKET_LOOPBACK, PACKET_OTHERHOST},
     outcome::Outcome,
-    ports::{LOOPBACK, known},
+    ports::{LOOPBACK, is_documented, known},
     state::{KnownPorts, PerCpu},
     table::{
         addresses::AddressPair,
@@ -86,10 +87,20 @@ fn plain<H: Hook, A: AddressPair, const TCP_ONLY: bool>(
         }
         return Outcome::NOT_PLAIN;
     }
+    let (source, destination) = (packet.source_port, packet.destination_port);
+    let serves = |own, other| {
+        is_served(packet.protocol, own, other, || {
+            is_documented(ports, packet.protocol, other)
+        })
+    };
     match known(H::DIRECTION, frame.interface, ports, packet) {
-        (true, false) => in_bucket(frame, per_cpu, packet, addresses, 0),
-        (false, true) => in_bucket(frame, per_cpu, packet, addresses.swapped(), 1),
-        (true, true) | (false, false) => {
+        (true, false) if serves(destination, source) => {
+            in_bucket(frame, per_cpu, packet, addresses, 0)
+        }
+        (false, true) if serves(source, destination) => {
+            in_bucket(frame, per_cpu, packet, addresses.swapped(), 1)
+        }
+        (_, _) => {
             cold_path();
             Outcome::NOT_PLAIN
         }

@@ -74,12 +74,14 @@ fn next(start: usize, end: usize) {
     unsafe {
         let n = (*load).next;
         (*load).next = n.wrapping_add(1);
-        if 1 < (*load).addresses {
-            let host = n % (*load).addresses + (10 << 24);
+        // A load of none counts as one, so that no division can panic: the verifier refuses a program that may.
+        let (addresses, ports) = ((*load).addresses.max(1), (*load).ports.max(1));
+        if 1 < addresses {
+            let host = n % addresses + (10 << 24);
             (address as *mut [u8; 4]).write(host.to_be_bytes());
         }
-        if 1 < (*load).ports {
-            let number = (n / (*load).addresses) % (*load).ports + 1024;
+        if 1 < ports {
+            let number = (n / addresses) % ports + 1024;
             (port as *mut [u8; 2]).write((number as u16).to_be_bytes());
         }
     }

@@ -34,7 +34,11 @@ pub fn judge(policy: &Policy, observed: &Observed) -> Audit {
         .rules
         .iter()
         .zip(of_rules)
-        .map(|(rule, of_rule)| rule::judge(policy, observed, rule, of_rule))
+        .enumerate()
+        .map(|(at, (rule, of_rule))| {
+            let doubted = judge.doubted().get(&at).copied();
+            rule::judge(policy, observed, rule, of_rule, doubted)
+        })
         .collect();
     certainty::add(policy, observed, judge.hosts_with_traffic(), &mut rules);
     Audit { flows, rules }

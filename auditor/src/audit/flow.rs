@@ -1,12 +1,12 @@
 //! One flow to its verdict.
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     net::IpAddr,
 };
 
 use auditor_common::port::protocol;
-use jiff::{civil::Date, tz::TimeZone};
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
 use super::{
     housekeeping::Housekeeping,
@@ -43,6 +43,8 @@ pub(super) struct Judge<'a> {
     hosts_with_traffic: Vec<usize>,
     /// A cache of the nearest rules of earlier flows: unexpected flows often share a query.
     nearest: HashMap<RuleQuery, (Mismatch, Vec<usize>)>,
+    /// Rules that forbid what may have been, by when it was last seen.
+    doubted: BTreeMap<usize, Timestamp>,
 }
 
 /// The properties of a flow that decide which rules match it: flows with equal queries have the same rules.
@@ -99,6 +101,7 @@ impl<'a> Judge<'a> {
             classes: HashMap::new(),
             hosts_with_traffic: vec![0; policy.sides.len()],
             nearest: HashMap::new(),
+            doubted: BTreeMap::new(),
         }
     }
 
@@ -112,6 +115,14 @@ impl<'a> Judge<'a> {
         } else {
             window.start
         });
+        if let Some(turned) = self.turned(flow)
+            && let Said::Forbidden { by, .. } = self.said(Some(turned))
+        {
+            for rule in by {
+                let last = self.doubted.entry(rule).or_insert(flow.last);
+                *last = flow.last.max(*last);
+            }
+        }
         let excess = if self.policy.housekeeping {
             self.housekeeping.excess(flow)
         } else {
@@ -223,6 +234,11 @@ impl<'a> Judge<'a> {
             real,
         };
         finding(verdict, severity)
+    }
+
+    /// The rules that forbid flows so far if those are turned round, which they may have to be, and when the last one was seen.
+    pub(super) const fn doubted(&self) -> &BTreeMap<usize, Timestamp> {
+        &self.doubted
     }
 
     /// For each side of the rules, how many other hosts of the flows so far are on it.

@@ -21,6 +21,7 @@ pub(super) fn judge(
     observed: &Observed,
     rule: &PolicyRule,
     flows: Vec<usize>,
+    doubted: Option<Timestamp>,
 ) -> RuleFinding {
     let knows_roles = policy.check != RoleCheck::Nothing;
     let context = RuleContext {
@@ -30,6 +31,7 @@ pub(super) fn judge(
             .rule
             .within
             .map_or(observed.window.start, |within| observed.window.end - within),
+        doubted,
     };
     let flows = context.recent(flows);
     let verdict = context.verdict(&flows);
@@ -123,6 +125,8 @@ struct RuleContext<'a> {
     rule: &'a PolicyRule,
     observed: &'a Observed,
     from: Timestamp,
+    /// When a flow was last seen that the rule forbids if its sides were guessed wrong.
+    doubted: Option<Timestamp>,
 }
 
 impl RuleContext<'_> {
@@ -142,6 +146,7 @@ impl RuleContext<'_> {
             rule,
             observed,
             from,
+            doubted,
         } = *self;
         if !rule.applies {
             return RuleVerdict::Off;
@@ -207,6 +212,9 @@ impl RuleContext<'_> {
                 .iter()
                 .any(|gap| gap.reaches(from) && self.may_hide(&gap.cause));
         if was_blind || from < observed.window.since {
+            return RuleVerdict::Unassessed;
+        }
+        if forbidden && doubted.is_some_and(|last| from <= last) {
             return RuleVerdict::Unassessed;
         }
         if forbidden {

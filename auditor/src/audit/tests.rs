@@ -572,6 +572,20 @@ fn weak_evidence_gives_the_benefit_of_the_doubt() {
         assert_ne!(verdict, super::RuleVerdict::Observed);
         told(&policy, &audit, 0)
     };
+    // What the rule "apart" forbids if this is the wrong way round is not respected for certain.
+    let forbidden = |client_port| {
+        let observed = observed(&[Flow {
+            evidence: Evidence::LowerPort,
+            client_port: Some(client_port),
+            ..flow("10.0.0.10 10.0.1.5 tcp 8080 5/5")
+        }]);
+        let policy = policy(Some(DEPLOYMENT), &[], &observed);
+        let audit = judge(&policy, &observed);
+        let apart = policy.rules.iter().position(|rule| rule.rule.id == "apart");
+        audit.rules[apart.unwrap()].verdict.name()
+    };
+    assert_eq!(forbidden(6000), "unassessed");
+    assert_eq!(forbidden(6001), "respected");
     let unexpected = "unexpected port [zookeeper] violation";
     let guess = Evidence::LowerPort;
     assert_eq!(

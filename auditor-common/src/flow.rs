@@ -71,6 +71,12 @@ impl PackedPorts {
         Self(self.0 | (is_so as u64) << 49)
     }
 
+    /// The same, of packets of which nothing is said of the MAC address.
+    #[must_use]
+    pub const fn to_whoever(self) -> Self {
+        Self(self.0 & !(1 << 49))
+    }
+
     /// Whether the frames were addressed to another host's MAC address.
     pub const fn is_to_other_host(self) -> bool {
         self.0 & 1 << 49 != 0

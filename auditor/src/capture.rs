@@ -7,6 +7,7 @@ mod error;
 pub mod file;
 mod filter;
 mod foreign;
+pub mod forwarding;
 pub mod guard;
 pub mod hook;
 pub mod interface;

@@ -20,7 +20,9 @@ use jiff::{SignedDuration, Timestamp};
 pub use command_line::shown as shown_command_line;
 pub use dates::Dates;
 pub use flow::{DirectionCounters, Endpoints, Flow, Outcome, Remembered, flag_names};
-pub use ledger::{FlowKey, FlowRecord, Knowledge, Ledger, LedgerFlows, RememberedSides, Sides};
+pub use ledger::{
+    FlowKey, FlowRecord, Knowledge, Ledger, LedgerFlows, Passes, RememberedSides, Sides,
+};
 pub use process::{NetworkNamespace, Process, SocketOwner, SocketOwners};
 pub use translation::Translations;
 pub use way::{STRANGERS, Way, Ways, is_wide};

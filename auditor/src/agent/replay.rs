@@ -23,7 +23,7 @@ use crate::{
     },
     matrix::Matrix,
     observed::{
-        Cause, Dates, Flow, Gap, Hook, Host, Interface, Knowledge, Ledger, Observed,
+        Cause, Dates, Flow, Gap, Hook, Host, Interface, Knowledge, Ledger, Observed, Passes,
         RememberedSides, SocketOwners, Ways, Window,
     },
     output::say,
@@ -155,7 +155,8 @@ impl Replayed {
             joins_expected: !matrices.is_empty(),
         };
         if let Some(host) = host {
-            self.ledger.own(&host.addresses, &host.broadcasts());
+            self.ledger
+                .own(&host.addresses, &host.broadcasts(), Passes::default());
         }
         let flows = self.ledger.flows(&known).flows;
         let mut flows: Vec<Flow> = flows

@@ -29,10 +29,12 @@ use super::{
 use crate::{
     address::AddressSet,
     audit::Policy,
-    capture::{Capture, Selection, SelectionError, Settings, Sizes, privilege},
+    capture::{
+        Capture, Interface, Selection, SelectionError, Settings, Sizes, forwarding, privilege,
+    },
     matrix::Matrix,
     observed::{
-        self, Cause, Flow, FlowKey, FlowRecord, Gap, Knowledge, LedgerFlows, Observed,
+        self, Cause, Flow, FlowKey, FlowRecord, Gap, Knowledge, LedgerFlows, Observed, Passes,
         RememberedSides, Window,
     },
     output::say,
@@ -156,9 +158,11 @@ impl Session {
             }
         }
         let mut counted = Counted::new(settings.flows as usize * FLOWS_KEPT);
-        counted
-            .ledger
-            .own(&facts.host.addresses, &facts.host.broadcasts());
+        counted.ledger.own(
+            &facts.host.addresses,
+            &facts.host.broadcasts(),
+            passes(&facts, &interfaces),
+        );
         let clock = Clock::begin();
         Ok(Self {
             looked: clock.start,
@@ -363,7 +367,11 @@ impl Session {
     /// Follows the interfaces as they were just listed.
     fn follow(&mut self, before: Timestamp, now: Timestamp) {
         let host = &self.facts.host;
-        self.counted.ledger.own(&host.addresses, &host.broadcasts());
+        self.counted.ledger.own(
+            &host.addresses,
+            &host.broadcasts(),
+            passes(&self.facts, &self.interfaces),
+        );
         let all_filters =
             self.facts.take_filters_changed() || self.n_ticks.is_multiple_of(FILTER_TICKS);
         let times = (before, now);
@@ -597,4 +605,15 @@ fn with_knowledge<T>(
         remembered,
         joins_expected: true,
     })
+}
+
+/// What this host passes on from the interfaces that are watched.
+fn passes(facts: &HostFacts, watched: &WatchedInterfaces) -> Passes {
+    let is_watched = |index: u32| watched.attached().any(|one| one.index == index);
+    let interfaces: Vec<&Interface> = facts
+        .interfaces
+        .iter()
+        .filter(|one| is_watched(one.index))
+        .collect();
+    forwarding::passes(&interfaces)
 }

@@ -218,6 +218,7 @@ mod tests {
             n_vlans: 0,
             networks: Vec::new(),
             mac: None,
+            promiscuity: 0,
             addresses: Vec::new(),
             packets: [0; 2],
             lower,

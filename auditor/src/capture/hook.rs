@@ -236,6 +236,7 @@ mod tests {
             addresses: Vec::new(),
             networks: Vec::new(),
             mac: None,
+            promiscuity: 0,
             packets: [0; 2],
             lower: None,
             controller: None,

@@ -36,6 +36,8 @@ pub struct Interface {
     pub networks: Vec<IpNet>,
     /// Its MAC address.
     pub mac: Option<[u8; 6]>,
+    /// How many listen to all its frames, whoever they are for.
+    pub promiscuity: u32,
     /// Every packet since the interface exists, by the kernel's own counters: received, then sent.
     pub packets: [u64; 2],
     /// The index of the interface that it lies on in this network namespace, as a VLAN does.
@@ -189,6 +191,7 @@ fn interface(link: LinkMessage) -> (Interface, Option<u32>) {
         addresses: Vec::new(),
         networks: Vec::new(),
         mac: None,
+        promiscuity: 0,
         packets: [0; 2],
         lower: None,
         controller: None,
@@ -196,6 +199,7 @@ fn interface(link: LinkMessage) -> (Interface, Option<u32>) {
     for attribute in link.attributes {
         match attribute {
             LinkAttribute::IfName(name) => interface.name = name,
+            LinkAttribute::Promiscuity(count) => interface.promiscuity = count,
             LinkAttribute::Address(bytes) => interface.mac = bytes.try_into().ok(),
             LinkAttribute::Link(index) => lower = Some(index),
             LinkAttribute::LinkNetNsId(_) => is_elsewhere = true,

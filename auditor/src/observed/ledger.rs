@@ -23,6 +23,7 @@ use self::{
 };
 
 pub use flows::{FlowKey, FlowRecord};
+pub use own::Passes;
 pub use sides::{Knowledge, RememberedSides, Sides};
 
 /// What a ledger counted, as flows.
@@ -73,13 +74,28 @@ impl Ledger {
         }
     }
 
-    /// Sets the addresses of this host, and those by which all hosts of its networks are asked.
-    pub fn own(&mut self, addresses: &BTreeSet<IpAddr>, broadcasts: &BTreeSet<IpAddr>) {
-        self.own = Own::new(addresses, broadcasts);
+    /// Sets the addresses of this host, those by which all hosts of its networks are asked, and what it passes on.
+    pub fn own(
+        &mut self,
+        addresses: &BTreeSet<IpAddr>,
+        broadcasts: &BTreeSet<IpAddr>,
+        passes: Passes,
+    ) {
+        self.own = Own::new(addresses, broadcasts, passes);
     }
 
     /// Adds a conversation that a drain found.
     pub fn add(&mut self, key: &ConversationKey, more: &ConversationRecord) {
+        // Where frames for others are passed on, those are of the conversation whose other half leaves.
+        let plain = ConversationKey {
+            ports: PackedPorts(key.ports).to_whoever().0,
+            ..*key
+        };
+        let key = if self.own.bridges(key.interface) {
+            &plain
+        } else {
+            key
+        };
         let mut change = 0;
         let is_earlier = self.is_earlier(key, more);
         let is_known = self.conversations.change(key, |known| {

@@ -264,9 +264,9 @@ fn reason_aside(
     if own.has(sender) {
         return Some(Reason::OwnSource);
     }
-    if key.is_to_other_host {
+    if key.is_to_other_host && !own.bridges(key.interface) {
         return Some(Reason::OtherHost);
     }
-    (!own.has(receiver) && !own.is_group(receiver) && !own.is_group(sender))
-        .then_some(Reason::Stranger)
+    let is_strange = !own.has(receiver) && !own.is_group(receiver) && !own.is_group(sender);
+    (is_strange && !own.routes(key.interface, receiver)).then_some(Reason::Stranger)
 }

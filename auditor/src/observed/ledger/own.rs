@@ -2,19 +2,34 @@
 
 use std::{collections::BTreeSet, net::IpAddr};
 
-use auditor_common::packet::is_group;
+use auditor_common::packet::{index, is_group, is_mapped};
 
 use crate::address;
 
-/// This host's addresses, and those of all hosts of its networks.
+/// The interfaces, by index, on which this host passes on what is not for itself.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Passes {
+    /// IPv4 packets, and below IPv6 packets, for other addresses: it routes them.
+    pub ipv4: BTreeSet<u32>,
+    pub ipv6: BTreeSet<u32>,
+    /// Frames for other MAC addresses: it bridges them, or somebody on this host listens to all frames.
+    pub frames: BTreeSet<u32>,
+}
+
+/// This host's addresses, those of all hosts of its networks, and what it passes on.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Own {
     addresses: BTreeSet<[u8; 16]>,
     broadcasts: BTreeSet<[u8; 16]>,
+    passes: Passes,
 }
 
 impl Own {
-    pub(super) fn new(addresses: &BTreeSet<IpAddr>, broadcasts: &BTreeSet<IpAddr>) -> Self {
+    pub(super) fn new(
+        addresses: &BTreeSet<IpAddr>,
+        broadcasts: &BTreeSet<IpAddr>,
+        passes: Passes,
+    ) -> Self {
         let bytes = |addresses: &BTreeSet<IpAddr>| {
             let bytes = addresses.iter().map(|one| address::to_bytes(*one));
             bytes.collect()
@@ -22,7 +37,24 @@ impl Own {
         Self {
             addresses: bytes(addresses),
             broadcasts: bytes(broadcasts),
+            passes,
         }
+    }
+
+    /// Whether packets between other addresses, of which this is one, may be passed on from this interface.
+    pub(super) fn routes(&self, interface: u32, address: [u8; 16]) -> bool {
+        let by_family = if is_mapped(&address) {
+            &self.passes.ipv4
+        } else {
+            &self.passes.ipv6
+        };
+        let interface = index(interface);
+        by_family.contains(&interface) || self.passes.frames.contains(&interface)
+    }
+
+    /// Whether frames for other MAC addresses may be passed on from this interface.
+    pub(super) fn bridges(&self, interface: u32) -> bool {
+        self.passes.frames.contains(&index(interface))
     }
 
     /// Whether the address is this host's own.

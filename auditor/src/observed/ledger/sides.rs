@@ -208,7 +208,9 @@ pub(super) fn decide(
     for client in [Client::First, Client::Second] {
         let (address, server, _, port) = client.sides(key);
         let asked = (address, client.port(ports), server);
+        // The server sends first: whatever else the client asks from the port of its request is no TFTP.
         if known.joins_expected
+            && Client::first_sender(record) == client.other()
             && number == protocol::UDP
             && port != TFTP
             && index.tftp.contains(&asked)

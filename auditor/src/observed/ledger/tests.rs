@@ -7,7 +7,7 @@ use auditor_common::{
 
 use proptest::prelude::*;
 
-use super::{FlowKey, Knowledge, Ledger, LedgerFlows, RememberedSides};
+use super::{FlowKey, Knowledge, Ledger, LedgerFlows, Passes, RememberedSides};
 use crate::port::PortRange;
 
 const A: [u8; 16] = mapped([10, 0, 0, 1]);
@@ -475,7 +475,7 @@ fn sides_from_the_middle(
     let mut ledger = Ledger::default();
     let addresses: [IpAddr; 3] =
         ["10.0.0.1", "10.0.0.2", "10.0.0.3"].map(|text| text.parse().unwrap());
-    ledger.own(&[addresses[place]].into(), &[].into());
+    ledger.own(&[addresses[place]].into(), &[].into(), Passes::default());
     let key = ConversationKey {
         addresses: [A, B],
         ports: PackedPorts::new(KeptPorts::Both, protocol, client_port, port)
@@ -509,7 +509,11 @@ fn sides_from_the_middle(
 fn asked(row: &Row) -> (bool, Evidence, u16) {
     let mut ledger = Ledger::default();
     let own: IpAddr = "10.0.0.1".parse().unwrap();
-    ledger.own(&[own].into(), &["10.0.0.255".parse().unwrap()].into());
+    ledger.own(
+        &[own].into(),
+        &["10.0.0.255".parse().unwrap()].into(),
+        Passes::default(),
+    );
     let (first, second) = row.ports;
     let ports = PackedPorts::new(KeptPorts::Both, row.protocol, first, second);
     let key = ConversationKey {
@@ -607,11 +611,50 @@ fn what_is_no_traffic_of_this_host_is_set_aside() {
             false,
             None,
         ),
+        (
+            "between strangers, on a router",
+            B,
+            stranger,
+            false,
+            [1, 0],
+            false,
+            None,
+        ),
+        (
+            "another's frame, on a router",
+            B,
+            stranger,
+            false,
+            [1, 0],
+            true,
+            Some(Reason::OtherHost),
+        ),
+        (
+            "another's frame, on a bridge's port",
+            B,
+            stranger,
+            false,
+            [1, 0],
+            true,
+            None,
+        ),
         ("to all", B, broadcast, false, [1, 0], false, None),
         ("to a group", B, GROUP, false, [1, 0], false, None),
     ] {
         let mut ledger = Ledger::default();
-        ledger.own(&[own].into(), &["10.0.0.255".parse().unwrap()].into());
+        let passes = match what.split_once(", ") {
+            Some((_, "on a router")) => Passes {
+                ipv4: [2].into(),
+                ..Passes::default()
+            },
+            Some((_, "on a bridge's port")) => Passes {
+                frames: [2].into(),
+                ..Passes::default()
+            },
+            Some(_) | None => Passes::default(),
+        };
+        let broadcasts = ["10.0.0.255".parse().unwrap()].into();
+        ledger.own(&[own].into(), &broadcasts, passes);
         let key = ConversationKey {
             addresses: [client, server],
             ports: PackedPorts::new(KeptPorts::Server, UDP, 0, 53)
@@ -712,7 +755,11 @@ fn a_guess_that_was_settled_convinces_nobody() {
 #[test]
 fn what_anybody_can_make_up_takes_a_quarter() {
     let mut ledger = Ledger::new(100);
-    ledger.own(&["10.0.0.1".parse().unwrap()].into(), &[].into());
+    ledger.own(
+        &["10.0.0.1".parse().unwrap()].into(),
+        &[].into(),
+        Passes::default(),
+    );
     let from = |host: u16, port: u16| ConversationKey {
         addresses: [
             mapped([10, 9, host.to_be_bytes()[0], host.to_be_bytes()[1]]),

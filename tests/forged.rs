@@ -175,7 +175,7 @@ fn decide_nothing(hook: &str) {
             .as_u64()
             .unwrap_or_default()
     };
-    assert_eq!(counted("own-source"), 1, "{:#}", report["counted"]);
+    assert_eq!(counted("impossible-source"), 1, "{:#}", report["counted"]);
     assert_eq!(counted("other-host"), 1, "{:#}", report["counted"]);
     assert_eq!(counted("stranger"), 1, "{:#}", report["counted"]);
 }

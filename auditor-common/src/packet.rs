@@ -105,8 +105,10 @@ pub struct Packet {
     pub code: u8,
     /// The frame is addressed to another host's MAC address. Not read from the frame: the hook tells.
     pub is_to_other_host: bool,
+    /// The frame is addressed to a group's MAC address, as a broadcast within a network is. Not read from the frame either.
+    pub is_group_frame: bool,
     /// Always zero.
-    pub reserved: [u8; 5],
+    pub reserved: [u8; 4],
 }
 
 const _: () = assert!(size_of::<Packet>() == 56);
@@ -561,7 +563,8 @@ impl Packet {
         identification: 0,
         code: 0,
         is_to_other_host: false,
-        reserved: [0; 5],
+        is_group_frame: false,
+        reserved: [0; 4],
     };
 
     #[inline(always)]

@@ -78,8 +78,9 @@ pub enum Reason {
     TooDeep = 7,
     /// More VLAN tags than are followed, which no interface takes apart.
     TooManyTags = 8,
-    /// It came in with a source address of this host: forged, or in a loop. Found by user space, which knows the addresses.
-    OwnSource = 9,
+    /// It came in with a source that no other host can have: this host's own address, the loopback's, a group's, or none. Forged,
+    /// or in a loop. Found by user space, which knows the addresses.
+    ImpossibleSource = 9,
     /// Its frame was for another host's MAC address, and nothing on this host answered. Found by user space.
     OtherHost = 10,
     /// It came in from another host for another host, and this host passed nothing on. Found by user space.
@@ -99,7 +100,7 @@ impl Reason {
         Self::InsideUnread,
         Self::TooDeep,
         Self::TooManyTags,
-        Self::OwnSource,
+        Self::ImpossibleSource,
         Self::OtherHost,
         Self::Stranger,
         Self::Unasked,
@@ -113,7 +114,7 @@ impl Reason {
         Self::Truncated,
         Self::Malformed,
         Self::TooManyTags,
-        Self::OwnSource,
+        Self::ImpossibleSource,
         Self::OtherHost,
         Self::Stranger,
         Self::Unasked,
@@ -137,7 +138,7 @@ impl Reason {
             Self::InsideUnread => "inside-unread",
             Self::TooDeep => "too-deep",
             Self::TooManyTags => "too-many-tags",
-            Self::OwnSource => "own-source",
+            Self::ImpossibleSource => "impossible-source",
             Self::OtherHost => "other-host",
             Self::Stranger => "stranger",
             Self::Unasked => "unasked",
@@ -162,7 +163,9 @@ impl Reason {
             Self::InsideUnread => "carried by a tunnel's packets, not read",
             Self::TooDeep => "with more headers than are followed",
             Self::TooManyTags => "with more VLAN tags than any interface takes apart",
-            Self::OwnSource => "that came in with this host's own address as their source",
+            Self::ImpossibleSource => {
+                "with a source that no other host can have: this host's own, a group's or none"
+            }
             Self::OtherHost => "for another host's MAC address, which nothing here answered",
             Self::Stranger => "between two other hosts, which this one did not pass on",
             Self::Unasked => "that answer nothing of this host's, or reset such",
@@ -180,7 +183,7 @@ impl Reason {
             | Self::Malformed
             | Self::Fragment
             | Self::TooManyTags
-            | Self::OwnSource
+            | Self::ImpossibleSource
             | Self::OtherHost
             | Self::Stranger
             | Self::Unasked => false,
@@ -199,7 +202,7 @@ impl Reason {
             | Self::TableFull
             | Self::TooDeep
             | Self::TooManyTags
-            | Self::OwnSource
+            | Self::ImpossibleSource
             | Self::OtherHost
             | Self::Stranger
             | Self::Unasked => false,

@@ -71,3 +71,10 @@ pub(crate) fn ethertype<H: Hook>(hook: H) -> u16 {
     let bytes: LinearBytes<KERNEL_EXTENSIONS> = hook.linear_bytes();
     bytes.read_header(ETHERTYPE).unwrap_or(0)
 }
+
+/// Whether the frame is addressed to a group: the lowest bit of the first byte (IEEE 802, section 8.2).
+#[inline(always)]
+pub(crate) fn is_group_frame<H: Hook>(hook: H) -> bool {
+    let bytes: LinearBytes<KERNEL_EXTENSIONS> = hook.linear_bytes();
+    bytes.get::<1>(0).is_some_and(|[first]| first & 1 != 0)
+}

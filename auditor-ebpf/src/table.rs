@@ -112,7 +112,7 @@ pub(crate) fn count_shared(
     let place = Place {
         interface,
         precedes,
-        is_to_group,
+        is_to_group: packet.is_group_frame || is_to_group,
     };
     let key = ordered(direction, known, &place, packet);
     let shared = ConversationKey {

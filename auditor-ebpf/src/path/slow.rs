@@ -7,7 +7,7 @@ use auditor_common::{
 };
 
 use crate::{
-    frame::{Frame, UNTAGGED},
+    frame::{Frame, UNTAGGED, is_group_frame},
     global::GlobalFunctions,
     hook::{Hook, PACKET_LOOPBACK},
     mode::keeps_both_ports,
@@ -31,6 +31,7 @@ pub(crate) fn ipv4<H: Hook, const START: usize>(hook: H) -> Outcome {
     }
     packet.read_handshake();
     packet.is_to_other_host = hook.is_to_other_host();
+    packet.is_group_frame = is_group_frame(hook);
     plain(&frame, &per_cpu, &packet, addresses)
 }
 
@@ -47,6 +48,7 @@ pub(crate) fn ipv6<H: Hook>(hook: H) -> Outcome {
     }
     packet.read_handshake();
     packet.is_to_other_host = hook.is_to_other_host();
+    packet.is_group_frame = is_group_frame(hook);
     plain(&frame, &per_cpu, &packet, addresses)
 }
 
@@ -99,6 +101,7 @@ pub(crate) fn any<H: GlobalFunctions>(hook: H, has_no_bucket: bool) -> (Outcome,
     let mut packet = Packet::EMPTY;
     let parsed = parse(&frame, &mut packet);
     packet.is_to_other_host = hook.is_to_other_host();
+    packet.is_group_frame = is_group_frame(hook);
     // Its addresses are in the fixed header: it is in a flow of theirs, without ports.
     let is_deep = parsed == Outcome::of(Reason::TooDeep);
     let is_read = parsed == Outcome::DONE || is_deep;

@@ -31,7 +31,7 @@ pub(crate) fn key<A: AddressValues>(
     let place = Place {
         interface,
         precedes: addresses.precedes((packet.source_port, packet.destination_port)),
-        is_to_group: addresses.is_to_group(),
+        is_to_group: packet.is_group_frame || addresses.is_to_group(),
     };
     let key = ordered(direction, known, &place, packet);
     Key {

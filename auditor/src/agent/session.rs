@@ -615,5 +615,5 @@ fn passes(facts: &HostFacts, watched: &WatchedInterfaces) -> Passes {
         .iter()
         .filter(|one| is_watched(one.index))
         .collect();
-    forwarding::passes(&interfaces)
+    forwarding::passes(&interfaces, &facts.interfaces)
 }

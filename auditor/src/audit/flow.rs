@@ -13,6 +13,7 @@ use super::{
     index::{AddressClass, Index},
     legs::Legs,
     policy::{Policy, PolicyRule, named_transport},
+    rule::is_unread,
     verdict::{FlowFinding, FlowVerdict, Mismatch, Severity},
 };
 use crate::{
@@ -504,8 +505,8 @@ fn severity(flow: &Flow, outcome: Outcome, host: &Host) -> Severity {
     let came_to_nothing = match outcome {
         Outcome::Established | Outcome::OneWay => false,
         Outcome::Refused => true,
-        // A datagram needs no answer to have moved data.
-        Outcome::Attempted => is_stream || arrived_nowhere,
+        // A datagram needs no answer to have moved data; a packet with more headers than are followed may be anything.
+        Outcome::Attempted => is_stream || arrived_nowhere || is_unread(flow),
         // What a server of this host says to one whose packets pass elsewhere, that one asked for; what comes in unasked, or
         // is accepted and does not go on, proves nothing.
         Outcome::Unknown => {

@@ -89,6 +89,11 @@ pub(super) fn judge(
 /// IPv6's hop-by-hop options, routing, fragment, authentication and destination options.
 const EXTENSION_HEADERS: [u8; 5] = [0, 43, 44, 51, 60];
 
+/// Whether a flow is of packets that have more extension headers than are followed, so that nothing is known but addresses.
+pub(super) fn is_unread(flow: &Flow) -> bool {
+    EXTENSION_HEADERS.contains(&flow.protocol)
+}
+
 /// How long a reply may take: TCP's first retransmission (RFC 6298, section 2.1).
 const REPLY_TIMEOUT: SignedDuration = SignedDuration::from_secs(1);
 
@@ -261,7 +266,7 @@ impl RuleContext<'_> {
         };
         let rule = self.rule;
         self.observed.flows.iter().any(|flow| {
-            EXTENSION_HEADERS.contains(&flow.protocol)
+            is_unread(flow)
                 && from <= flow.last
                 && [(flow.client, flow.server), (flow.server, flow.client)]
                     .iter()

@@ -5,8 +5,8 @@ use std::{fs, path::Path};
 use super::interface::Interface;
 use crate::observed::Passes;
 
-/// What is passed on from these interfaces.
-pub fn passes(interfaces: &[&Interface]) -> Passes {
+/// What is passed on from these interfaces; `all` are those of the network namespace.
+pub fn passes(interfaces: &[&Interface], all: &[Interface]) -> Passes {
     let mut passes = Passes::default();
     for interface in interfaces {
         if routes("ipv4", &interface.name) {
@@ -15,8 +15,11 @@ pub fn passes(interfaces: &[&Interface]) -> Passes {
         if routes("ipv6", &interface.name) {
             passes.ipv6.insert(interface.index);
         }
-        // A bridge and the like listens to all frames of its ports, as macvlan does where the NIC can't tell them apart.
-        if interface.controller.is_some() || 0 < interface.promiscuity {
+        // Interfaces above it, such as macvlan's, have MAC addresses of their own. A bridge and the like listens to all frames of its ports, as macvlan does where the NIC can't tell them apart.
+        let has_above = all
+            .iter()
+            .any(|one| one.lower == Some(interface.index) && one.kind.as_deref() != Some("vlan"));
+        if interface.controller.is_some() || 0 < interface.promiscuity || has_above {
             passes.frames.insert(interface.index);
         }
     }

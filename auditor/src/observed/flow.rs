@@ -264,6 +264,9 @@ impl Flow {
             let is_open = !is_stream || self.requests == 0 || self.went_on(asked, said);
             return if is_open {
                 Outcome::Established
+            } else if self.is_client_here() {
+                // This host's kernel took none of that for an answer, or it would have gone on.
+                Outcome::Attempted
             } else {
                 Outcome::Unknown
             };
@@ -280,9 +283,19 @@ impl Flow {
         }
         // What follows the request acknowledges an answer (RFC 9293, section 3.5): one packet of it may be a probe.
         if is_stream && self.requests + 1 < asked {
-            return Outcome::OneWay;
+            // Of this host's own packets that is no word but a proof.
+            return if self.is_client_here() {
+                Outcome::Established
+            } else {
+                Outcome::OneWay
+            };
         }
         Outcome::Attempted
+    }
+
+    /// Whether the client's packets left this host.
+    const fn is_client_here(&self) -> bool {
+        matches!(self.client_direction, Some(Direction::Egress))
     }
 
     /// Whether a TCP or SCTP connection that began in sight went on after its handshake, by a client that therefore exists. A

@@ -257,6 +257,10 @@ pub(super) fn rule(judged: &Judged, rule: &PolicyRule, finding: &RuleFinding) ->
         ),
         RuleVerdict::Refused => parts
             .push("asked, and refused: nothing listens there, or a firewall rejects it".to_owned()),
+        RuleVerdict::Missing if !finding.flows.is_empty() => parts.push(format!(
+            "what matched it in {} proves no conversation",
+            duration(length)
+        )),
         RuleVerdict::Missing => parts.push(format!("nothing matched it in {}", duration(length))),
         RuleVerdict::Respected => {
             parts.push(format!(
@@ -536,7 +540,7 @@ fn uncounted(reason: Reason, packets: u64) -> String {
         | Reason::Malformed
         | Reason::Fragment
         | Reason::TooManyTags
-        | Reason::OwnSource
+        | Reason::ImpossibleSource
         | Reason::OtherHost
         | Reason::Stranger
         | Reason::Unasked => {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet, btree_map::Entry};
 
 use auditor_common::{
     ConversationKey, ConversationRecord, Direction, Evidence, PackedPorts, Reason, Tally,
-    packet::index, port::protocol,
+    packet::index, port::protocol, side::EPHEMERAL_FROM,
 };
 
 use super::{
@@ -12,6 +12,7 @@ use super::{
     own::Own,
     sides::{Client, Decided},
 };
+use crate::address;
 
 /// The key under which a flow is counted, once it is known which side is the server.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -187,7 +188,7 @@ impl FlowMap {
                 is_to_other_host: false,
                 ..key
             };
-            match reason_aside(&key, &record.counts, own, passed.contains(&plain)) {
+            match reason_aside(&key, &record, own, passed.contains(&plain)) {
                 Some(reason) => {
                     *done.set_aside.entry(reason).or_default() += Tally {
                         packets: record.counts.packets.iter().sum(),
@@ -234,19 +235,27 @@ fn has_left(key: &FlowKey, counts: &ConversationRecord) -> bool {
 /// More packets of a connection than this, of which this host sent none, are half of one whose other half passes elsewhere.
 const MOST_UNASKED: u64 = 64;
 
+/// Whether datagrams look like answers to what was asked before the watch began: a few, from a service's port to one that can
+/// only be a client's. A probe from such a port looks alike; neither is a question.
+fn is_late_answer(key: &FlowKey, record: &FlowRecord) -> bool {
+    let [to_server, _] = record.counts.packets;
+    key.protocol == protocol::UDP
+        && to_server <= MOST_LATE
+        && EPHEMERAL_FROM <= key.port
+        && record.client_port.is_some_and(|port| port < EPHEMERAL_FROM)
+}
+
+/// The most datagrams of a flow that are taken for late answers.
+const MOST_LATE: u64 = 8;
+
 /// Why a flow is no traffic of this host's; `None` if it is. `passed` is whether something of the same flow left this host.
-fn reason_aside(
-    key: &FlowKey,
-    counts: &ConversationRecord,
-    own: &Own,
-    passed: bool,
-) -> Option<Reason> {
+fn reason_aside(key: &FlowKey, record: &FlowRecord, own: &Own, passed: bool) -> Option<Reason> {
+    let counts = &record.counts;
     let direction = key.client_direction?;
     let [to_server, to_client] = counts.packets;
     let [reset, _] = counts.resets;
-    let has_asked = reset < to_server || 0 < counts.requests;
+    let has_asked = reset < to_server || 0 < to_server && 0 < counts.requests;
     if own.has(key.client)
-        && matches!(key.protocol, protocol::TCP | protocol::SCTP)
         && !has_asked
         && to_client <= MOST_UNASKED
         && direction == Direction::Egress
@@ -261,12 +270,17 @@ fn reason_aside(
         Direction::Ingress => (key.client, key.server),
         Direction::Egress => (key.server, key.client),
     };
-    if own.has(sender) {
-        return Some(Reason::OwnSource);
+    let is_to_group = own.is_group(receiver);
+    let is_nobody = address::from_bytes(sender).is_unspecified() && !is_to_group;
+    if is_nobody || own.is_impossible_source(sender) {
+        return Some(Reason::ImpossibleSource);
     }
     if key.is_to_other_host && !own.bridges(key.interface) {
         return Some(Reason::OtherHost);
     }
-    let is_strange = !own.has(receiver) && !own.is_group(receiver) && !own.is_group(sender);
+    if direction == Direction::Ingress && own.has(receiver) && is_late_answer(key, record) {
+        return Some(Reason::Unasked);
+    }
+    let is_strange = !own.has(receiver) && !is_to_group;
     (is_strange && !own.routes(key.interface, receiver)).then_some(Reason::Stranger)
 }

@@ -67,6 +67,12 @@ impl Own {
         is_group(&address) || self.broadcasts.contains(&address)
     }
 
+    /// Whether no other host can send from this address: it is this host's own, the loopback's, or one of many hosts.
+    pub(super) fn is_impossible_source(&self, address: [u8; 16]) -> bool {
+        let is_loopback = address::from_bytes(address).is_loopback();
+        is_loopback || self.has(address) || self.is_group(address)
+    }
+
     /// Whether it is not known which addresses this host has.
     pub(super) fn is_unknown(&self) -> bool {
         self.addresses.is_empty()

@@ -137,7 +137,15 @@ impl Index {
         }
         for client in [Client::First, Client::Second] {
             let (_, server, number, port) = client.sides(key);
-            if number == protocol::UDP && port == TFTP && 0 < client.sent(record) {
+            let refused = match client {
+                Client::First => opening::REFUSED_FIRST,
+                Client::Second => opening::REFUSED_SECOND,
+            };
+            if number == protocol::UDP
+                && port == TFTP
+                && 0 < client.sent(record)
+                && record.opening & u64::from(refused) == 0
+            {
                 self.tftp
                     .insert((client.address(key), client.port(ports), server));
             }
@@ -146,6 +154,9 @@ impl Index {
 }
 
 const FTP_DATA: u16 = 20;
+/// Epochs after the begin of a watch from which on a conversation that is seen first has begun then: what is answered at all is
+/// answered sooner, so that its first packet is no answer.
+const IN_SIGHT: u64 = 10;
 /// Below this, on most systems a process needs a privilege to take a port.
 const PRIVILEGED_BELOW: u16 = 1024;
 
@@ -236,6 +247,18 @@ pub(super) fn decide(
         |side: Client| side.sent(record) == 0 && (!is_stream || own.has(side.address(key)));
     if let Some(client) = server(&is_silent) {
         return decided(client, Evidence::FirstSender);
+    }
+    // Where a service is bound, who began in sight says more than the matrix: a port of a service is as easily a prober's.
+    let is_bound_here = |side: Client| {
+        let address = side.address(key);
+        let listens = |listens: &dyn Fn(u8, IpAddr, u16) -> bool| {
+            listens(number, address::from_bytes(address), side.port(ports))
+        };
+        own.has(address) && known.listens.is_some_and(listens)
+    };
+    let is_bound = is_bound_here(Client::First) || is_bound_here(Client::Second);
+    if !is_stream && is_bound && IN_SIGHT <= record.first {
+        return decided(Client::first_sender(record), Evidence::FirstSender);
     }
     if let Some(client) = server(&|side| (known.is_documented)(number, side.port(ports))) {
         return decided(client, Evidence::Documented);

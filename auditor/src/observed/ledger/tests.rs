@@ -329,10 +329,10 @@ fn who_is_right_by_which_evidence() {
             ..ROW
         },
         Row {
-            what: "a datagram from a service's port that nobody asked for",
+            what: "datagrams from a service's port that nobody asked for",
             protocol: UDP,
             ports: (40_000, 53),
-            packets: [0, 1],
+            packets: [0, 9],
             opening: opening::STARTED_BY_SECOND,
             asks: !asks,
             evidence: Evidence::FirstSender,
@@ -564,7 +564,7 @@ fn what_is_no_traffic_of_this_host_is_set_aside() {
             false,
             [1, 0],
             false,
-            Some(Reason::OwnSource),
+            Some(Reason::ImpossibleSource),
         ),
         (
             "an answer in its name, from outside",
@@ -573,7 +573,7 @@ fn what_is_no_traffic_of_this_host_is_set_aside() {
             true,
             [0, 1],
             false,
-            Some(Reason::OwnSource),
+            Some(Reason::ImpossibleSource),
         ),
         (
             "another's frame",

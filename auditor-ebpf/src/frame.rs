@@ -76,5 +76,6 @@ pub(crate) fn ethertype<H: Hook>(hook: H) -> u16 {
 #[inline(always)]
 pub(crate) fn is_group_frame<H: Hook>(hook: H) -> bool {
     let bytes: LinearBytes<KERNEL_EXTENSIONS> = hook.linear_bytes();
-    bytes.get::<1>(0).is_some_and(|[first]| first & 1 != 0)
+    // More than one byte is read, since the verifier does not follow the comparison that the compiler makes of one.
+    bytes.get::<6>(0).is_some_and(|[first, ..]| first & 1 != 0)
 }

@@ -262,6 +262,11 @@ fn reason_aside(key: &FlowKey, record: &FlowRecord, own: &Own, passed: bool) -> 
     {
         return Some(Reason::Unasked);
     }
+    // Even if this host's kernel answers such an address, nobody there asked.
+    let is_nobodys = own.is_group(key.client) || address::from_bytes(key.client).is_loopback();
+    if is_nobodys && direction == Direction::Ingress && 0 < to_server {
+        return Some(Reason::ImpossibleSource);
+    }
     if passed || has_left(key, counts) || own.is_unknown() {
         return None;
     }

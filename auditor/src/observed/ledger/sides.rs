@@ -156,7 +156,7 @@ impl Index {
 const FTP_DATA: u16 = 20;
 /// Epochs after the begin of a watch from which on a conversation that is seen first has begun then: what is answered at all is
 /// answered sooner, so that its first packet is no answer.
-const IN_SIGHT: u64 = 10;
+const IN_SIGHT: u64 = 3;
 /// Below this, on most systems a process needs a privilege to take a port.
 const PRIVILEGED_BELOW: u16 = 1024;
 

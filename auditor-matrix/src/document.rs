@@ -12,6 +12,7 @@ mod endpoints;
 mod format;
 mod interner;
 mod json;
+mod names;
 mod port_table;
 mod ports;
 mod problem;

@@ -19,6 +19,12 @@ pub(super) struct Context {
     pub(super) endpoints: Option<(String, String)>,
     /// The nearest heading that may name machines: the role of rows whose table has a column for the other endpoint only.
     pub(super) heading: Option<String>,
+    /// The alternative that the text is part of, such as a tab: the condition under which its rows apply.
+    pub(super) condition: Option<Arc<str>>,
+    /// The headings or the text above say that this traffic must not take place.
+    pub(super) is_forbidden: bool,
+    /// The headings or the text above say that this traffic stays on one machine.
+    pub(super) is_loopback: bool,
 }
 
 /// The headings above the current line, outermost first.

@@ -117,6 +117,7 @@ pub(super) fn read(
                         condition: None,
                         ephemeral: ports.ephemeral,
                         forbidden: false,
+                        loopback: false,
                     }),
                 };
                 // A cell that spans several rows is repeated in each, so equal fields are kept once.

@@ -108,6 +108,7 @@ impl PortTable<'_> {
                     condition: cells.condition.as_deref().map(Into::into),
                     ephemeral: ports.ephemeral,
                     forbidden: false,
+                    loopback: false,
                 }),
             });
         }

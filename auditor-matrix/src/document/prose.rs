@@ -24,6 +24,7 @@ use self::{
 use super::{
     context::Context,
     interner::Interner,
+    names::Names,
     problem::{Problem, Severity},
     row::{Direction, Row, RowFields, RowOrigin, RowText},
     text::{is_host, sentences},
@@ -33,6 +34,8 @@ use crate::{port::PortRange, transport::Transport};
 /// The prose of a page: sentences in reading order, which are read once all tables are known.
 #[derive(Default)]
 pub(super) struct Prose {
+    /// What the page's tables name as machines.
+    names: Arc<Names>,
     sentences: PackedSentences,
     /// Host names that are list items by themselves, by section.
     hosts: BTreeMap<Option<Arc<str>>, Vec<String>>,
@@ -49,6 +52,13 @@ pub(super) struct Prose {
 const LABEL_WORDS: usize = 5;
 
 impl Prose {
+    pub(super) fn new(names: &Arc<Names>) -> Self {
+        Self {
+            names: Arc::clone(names),
+            ..Self::default()
+        }
+    }
+
     /// Keeps a paragraph or an item of a list.
     pub(super) fn add(
         &mut self,
@@ -282,5 +292,6 @@ fn fields(file: &Arc<str>, context: &Context, statement: Statement) -> RowFields
         condition: statement.condition.map(Into::into),
         ephemeral: statement.ephemeral,
         forbidden: statement.forbidden,
+        loopback: context.is_loopback,
     }
 }

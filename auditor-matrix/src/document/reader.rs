@@ -28,7 +28,7 @@ pub(super) fn read(file: &str, blocks: Vec<Block>) -> Document {
         headings: Headings::default(),
         context: Arc::default(),
         document: Document::default(),
-        prose: Prose::default(),
+        prose: Prose::new(&Arc::default()),
         caption: None,
         interner: Interner::default(),
     };
@@ -39,7 +39,7 @@ pub(super) fn read(file: &str, blocks: Vec<Block>) -> Document {
                 reader.heading(level, &text);
             }
             Content::Table(rows) => reader.table(block.line, &rows),
-            Content::Text(text) => {
+            Content::Text(text) | Content::Item { text, .. } => {
                 reader.caption = is_caption(&text).then(|| text.trim_end_matches(':').to_owned());
                 let position = (&reader.file, block.line);
                 reader
@@ -48,6 +48,16 @@ pub(super) fn read(file: &str, blocks: Vec<Block>) -> Document {
             }
             Content::Caption(text) => reader.caption = Some(text),
             Content::Title(text) => reader.document.title = some(&text),
+            Content::Unread { what, text } => {
+                reader.problem(
+                    block.line,
+                    Severity::Lost,
+                    &text,
+                    format!("{what} is not understood, so this was not read"),
+                );
+            }
+            // No format makes these yet.
+            Content::Code { .. } | Content::Alternative(_) | Content::EndAlternative => {}
         }
     }
     let (rows, problems) =

@@ -118,6 +118,8 @@ pub struct RowFields {
     pub ephemeral: bool,
     /// The page says that this traffic does not take place: "clients do not need to talk to each other".
     pub forbidden: bool,
+    /// The page says that both ends are the same machine: "only reachable from localhost".
+    pub loopback: bool,
 }
 
 impl Deref for Row {

@@ -1,8 +1,10 @@
 //! Reads a vendor's page into rows: what its port tables state, on which line, and what was not understood.
 
+mod accounting;
 mod application_protocol;
 mod block;
 mod cell;
+mod cell_kinds;
 mod column;
 mod columns;
 mod context;
@@ -12,7 +14,9 @@ mod endpoints;
 mod format;
 mod interner;
 mod json;
+mod loopback;
 mod names;
+mod permission;
 mod port_table;
 mod ports;
 mod problem;
@@ -27,6 +31,7 @@ mod text;
 use encoding::Decoded;
 pub use format::{Format, UnknownFormat};
 pub use json::row_json;
+pub use loopback::is_own_machine;
 pub use problem::{Problem, Severity};
 pub use row::{Direction, Document, PortGroup, Row, RowFields, RowOrigin, RowText};
 

@@ -14,8 +14,16 @@ pub(super) struct Names(BTreeSet<String>);
 impl Names {
     /// Adds the text of a cell.
     pub(super) fn add(&mut self, cell: &str) {
+        if MOST_NAMES <= self.0.len() {
+            return;
+        }
         let name = key(cell);
-        if name.contains(char::is_alphabetic) {
+        let is_name = name.contains(char::is_alphabetic)
+            && !matches!(
+                name.as_str(),
+                "any" | "all" | "none" | "n/a" | "yes" | "no" | "tcp" | "udp" | "both"
+            );
+        if is_name {
             self.0.insert(name);
         }
     }
@@ -25,6 +33,9 @@ impl Names {
         self.0.contains(&key(name))
     }
 }
+
+/// More names than any page has for its machines; it bounds the memory for a page without end.
+const MOST_NAMES: usize = 1 << 16;
 
 fn key(name: &str) -> String {
     let name = fold(name).to_lowercase();

@@ -68,7 +68,7 @@ pub(super) fn ports_with_service(text: &str, is_port_list: bool) -> Option<State
     let written = found.name("ports")?.as_str();
     let ports = ports::ports(written);
     if ports.groups.is_empty()
-        || !ports.problems.is_empty()
+        || ports.problem.is_some()
         || ports.transports.is_empty() && !is_port_list
     {
         return None;

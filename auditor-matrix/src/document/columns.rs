@@ -263,6 +263,27 @@ impl Columns {
                 heading,
                 "this column was taken for the ports because of its numbers; check it",
             ));
+            return;
+        }
+        // Machines at the left and columns of nothing but ports: each heading names what its ports are for.
+        let others: Vec<usize> = (1..self.meanings.len())
+            .filter(|index| kinds.get(*index).is_some_and(CellKinds::has_text))
+            .collect();
+        let are_ports = 1 < others.len()
+            && others.iter().all(|index| {
+                kinds.get(*index).is_some_and(CellKinds::are_ports)
+                    && self.meanings.get(*index).is_some_and(Option::is_none)
+            });
+        let names_machines = matches!(
+            self.meanings.first(),
+            Some(Some(Column::Role | Column::Destination))
+        );
+        if are_ports && names_machines {
+            for index in others {
+                if let Some(meaning) = self.meanings.get_mut(index) {
+                    *meaning = Some(Column::NamedPort);
+                }
+            }
         }
     }
 
@@ -349,6 +370,7 @@ impl Columns {
             self.meanings.get(index),
             Some(Some(
                 Column::Port
+                    | Column::NamedPort
                     | Column::LastPort
                     | Column::LocalPort
                     | Column::RemotePort
@@ -379,7 +401,13 @@ impl Columns {
         self.meanings.iter().any(|meaning| {
             matches!(
                 meaning,
-                Some(Column::Port | Column::LocalPort | Column::RemotePort | Column::Transport(_))
+                Some(
+                    Column::Port
+                        | Column::NamedPort
+                        | Column::LocalPort
+                        | Column::RemotePort
+                        | Column::Transport(_)
+                )
             )
         })
     }
@@ -515,7 +543,7 @@ impl Columns {
         let mut texts: Vec<PortText> = Vec::new();
         for ((meaning, heading), cell) in self.meanings.iter().zip(&head.cells).zip(&row.cells) {
             let is_meant = match meaning {
-                Some(Column::Port | Column::Transport(_)) => true,
+                Some(Column::Port | Column::Transport(_) | Column::NamedPort) => true,
                 // The server's port is the local one of what comes in, and the remote one of what goes out.
                 Some(Column::LocalPort) => of != Some(Direction::Outbound),
                 Some(Column::RemotePort) => of != Some(Direction::Inbound),
@@ -533,9 +561,17 @@ impl Columns {
                 Some(transport) => format!("{} {cell}", transport.name()),
                 None => cell.clone(),
             };
-            match texts.iter_mut().find(|known| known.direction == direction) {
+            let service = (*meaning == Some(Column::NamedPort)).then(|| heading.clone());
+            match texts
+                .iter_mut()
+                .find(|known| known.direction == direction && known.service == service)
+            {
                 Some(together) => together.text.extend([", ", &text]),
-                None => texts.push(PortText { direction, text }),
+                None => texts.push(PortText {
+                    direction,
+                    text,
+                    service,
+                }),
             }
         }
         texts
@@ -547,6 +583,8 @@ impl Columns {
 pub(super) struct PortText {
     pub(super) direction: Option<Direction>,
     pub(super) text: String,
+    /// What the ports are for, if their column's heading names it.
+    pub(super) service: Option<String>,
 }
 
 /// The transport that a heading of ports names, if it is one: `TCP port`, `Ports (UDP)`.

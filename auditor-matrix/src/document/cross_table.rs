@@ -11,6 +11,7 @@ use super::{
     ports,
     problem::{Problem, Severity},
     row::{Document, Row, RowFields, RowOrigin, RowText},
+    section,
     table_rows::TableRow,
     text::some,
 };
@@ -40,19 +41,22 @@ pub(super) fn layout(
     if columns.has_ports() || !holds_ports(head, body) {
         return None;
     }
-    // Without a corner that says so, the names above have to be names and no headings.
+    // Without a corner that says so, the names above have to be machines: names of rows, of the page, or by their form.
     let above: Vec<&String> = head.cells.iter().skip(1).collect();
     let below: HashSet<String> = body.column(0).map(|cell| cell.to_lowercase()).collect();
-    let stand_on_both_sides = above
-        .iter()
-        .any(|name| below.contains(&name.to_lowercase()));
-    let are_names = above.iter().all(|name| {
-        !name.is_empty()
-            && (column::column(name).is_none()
-                || names.contains(name)
-                || below.contains(&name.to_lowercase()))
-    });
-    if !are_names && !stand_on_both_sides {
+    let is_machine = |name: &str| {
+        below.contains(&name.to_lowercase())
+            || names.contains(name)
+            || name
+                .rsplit(' ')
+                .next()
+                .is_some_and(|last| section::is_machine(&last.to_lowercase()))
+    };
+    let are_machines = above.iter().any(|name| is_machine(name))
+        && above
+            .iter()
+            .all(|name| !name.is_empty() && (column::column(name).is_none() || is_machine(name)));
+    if !are_machines {
         return None;
     }
     let said = introduction

@@ -13,6 +13,8 @@ pub(super) fn is_meant(text: &str) -> bool {
         "same server",
         "same node",
         "same system",
+        "node-local",
+        "local only",
     ]
     .iter()
     .any(|name| lower.contains(name));

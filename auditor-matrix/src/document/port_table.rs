@@ -59,11 +59,18 @@ impl PortTable<'_> {
             texts.push(PortText {
                 direction: None,
                 text: String::new(),
+                service: None,
             });
         }
         let mut found = Vec::new();
-        for PortText { direction, text } in texts {
-            found.extend(self.found(row, direction, text, document));
+        for PortText {
+            direction,
+            text,
+            service,
+        } in texts
+        {
+            let ports = self.found(row, direction, text, document);
+            found.extend(ports.into_iter().map(|ports| (service.clone(), ports)));
         }
         if found.is_empty() {
             return;
@@ -88,19 +95,23 @@ impl PortTable<'_> {
             .as_deref()
             .and_then(cell::required)
             == Some(true);
-        for Found {
-            direction,
-            protocol,
-            ports,
-        } in found
+        for (
+            service,
+            Found {
+                direction,
+                protocol,
+                ports,
+            },
+        ) in found
         {
+            let service = service.as_deref().or(cells.service.as_deref());
             let (transport, transport_inferred) =
                 self.transport(row, &cells, protocol.as_deref(), &ports, document);
             let loopback =
                 is_local || cells.loopback || ports.is_loopback || self.context.is_loopback;
             document.rows.push(Row {
                 line: row.line,
-                text: RowText::new(cells.service.as_deref(), cells.notes.as_deref()),
+                text: RowText::new(service, cells.notes.as_deref()),
                 fields: Arc::new(RowFields {
                     file: Arc::clone(self.file),
                     origin: RowOrigin::Table,

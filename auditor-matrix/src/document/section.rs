@@ -97,6 +97,15 @@ fn noun_phrases(heading: &str) -> Vec<String> {
     let mut runs: Vec<Vec<&str>> = vec![Vec::new()];
     for word in heading.split(' ') {
         if is_stop(&plain(word)) {
+            // "All server ports": all ports of the server.
+            if let Some(run) = runs.last_mut()
+                && matches!(plain(word).as_str(), "port" | "ports")
+                && run
+                    .first()
+                    .is_some_and(|first| first.eq_ignore_ascii_case("all"))
+            {
+                run.remove(0);
+            }
             runs.push(Vec::new());
         } else if let Some(run) = runs.last_mut() {
             run.push(word.trim_matches([':', '*', '.', ',', '"']));

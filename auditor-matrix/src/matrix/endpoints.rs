@@ -24,7 +24,7 @@ pub(super) struct RowEndpoints {
 }
 
 /// Why no rule can be made of a row.
-#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
+#[derive(Clone, Debug, Eq, Error, PartialEq)]
 pub(super) enum EndpointProblem {
     #[error(
         "names a connection without a port, so no rule was made of it; add one by hand if you know its port"
@@ -37,9 +37,9 @@ pub(super) enum EndpointProblem {
     #[error("names nobody at one end, so no rule was made of it")]
     Nobody,
     #[error(
-        "names an end by a variable whose value the page does not give, so no rule was made of it; add one by hand"
+        "names an end, `{text}`, by a variable whose value the page does not give, so no rule was made of it; add one by hand"
     )]
-    Variable,
+    Variable { text: String },
     #[error("names an end that is no role, so no rule was made of it; add one by hand")]
     NoRole,
 }
@@ -81,7 +81,10 @@ pub(super) fn row_endpoints(
     row: &Row,
     page: &Page<'_>,
 ) -> Result<(Vec<RowEndpoints>, Option<EndpointRemark>), EndpointProblem> {
-    let own = row.role.as_deref().or(page.role);
+    // A page that names one machine describes its viewpoint, inbound or outbound; a table without a viewpoint need not be
+    // about it.
+    let has_viewpoint = row.direction.is_some() || row.origin == RowOrigin::Note;
+    let own = row.role.as_deref().or(page.role.filter(|_| has_viewpoint));
     // A sentence may refer to the page's machines by a general term.
     let own_word = [
         "the cluster",
@@ -152,8 +155,11 @@ pub(super) fn row_endpoints(
     if nobody(&client) || nobody(&server) {
         return Err(EndpointProblem::Nobody);
     }
-    if holds_variable(&client) || holds_variable(&server) {
-        return Err(EndpointProblem::Variable);
+    if let Some(text) = [&client, &server]
+        .into_iter()
+        .find(|text| holds_variable(text))
+    {
+        return Err(EndpointProblem::Variable { text: text.clone() });
     }
     let (are_own, loopback) = (
         (is_own_machine(&client), is_own_machine(&server)),

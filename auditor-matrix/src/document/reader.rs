@@ -33,18 +33,28 @@ pub(super) fn read(file: &str, blocks: Vec<Block>) -> Document {
         interner: Interner::default(),
     };
     for block in blocks {
+        if !matches!(block.content, Content::Text(_) | Content::Item { .. }) {
+            reader.prose.end_block(&mut reader.interner);
+        }
         match block.content {
             Content::Heading { level, text } => {
                 reader.caption = None;
                 reader.heading(level, &text);
             }
             Content::Table(rows) => reader.table(block.line, &rows),
-            Content::Text(text) | Content::Item { text, .. } => {
+            Content::Text(text) => {
                 reader.caption = is_caption(&text).then(|| text.trim_end_matches(':').to_owned());
                 let position = (&reader.file, block.line);
                 reader
                     .prose
                     .add(position, &text, &reader.context, &mut reader.interner);
+            }
+            Content::Item { level, text } => {
+                let position = (&reader.file, block.line);
+                let (context, interner) = (&reader.context, &mut reader.interner);
+                reader
+                    .prose
+                    .add_item(position, level, &text, context, interner);
             }
             Content::Caption(text) => reader.caption = Some(text),
             Content::Title(text) => reader.document.title = some(&text),

@@ -45,7 +45,7 @@ pub fn row_json(row: &Row) -> Result<String, serde_json::Error> {
         line: row.line,
         from: match row.origin {
             RowOrigin::Table => "table",
-            RowOrigin::Note => "note",
+            RowOrigin::Item | RowOrigin::Note => "note",
         },
         section: row.section.as_deref(),
         role: row.role.as_deref(),

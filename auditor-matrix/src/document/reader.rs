@@ -101,13 +101,21 @@ struct Reader {
 impl Reader {
     fn block(&mut self, block: Block) {
         let introduction = self.introduction.take();
+        if !matches!(block.content, Content::Text(_) | Content::Item { .. }) {
+            self.prose.end_block(&mut self.interner);
+        }
         match block.content {
             Content::Heading { level, text } => {
                 self.caption = None;
                 self.heading(level, &text);
             }
             Content::Table(rows) => self.table(block.line, &rows, introduction.as_deref()),
-            Content::Text(text) | Content::Item { text, .. } => {
+            Content::Item { level, text } => {
+                let position = (&self.file, block.line);
+                self.prose
+                    .add_item(position, level, &text, &self.context, &mut self.interner);
+            }
+            Content::Text(text) => {
                 self.caption = is_caption(&text).then(|| text.trim_end_matches(':').to_owned());
                 let position = (&self.file, block.line);
                 self.prose

@@ -96,7 +96,7 @@ pub(super) fn row_endpoints(
     let endpoint = |text: Option<&str>| {
         text.map(|text| match own {
             Some(own)
-                if row.origin == RowOrigin::Note
+                if row.origin != RowOrigin::Table
                     && own_word.contains(&text.to_lowercase().as_str()) =>
             {
                 own.to_owned()
@@ -125,12 +125,12 @@ pub(super) fn row_endpoints(
         Some(Direction::Both) => (source, destination),
         None => match (&source, &destination, row.origin) {
             // "Port 123 is open for communication with NTP": the page's machines are the clients, the service is the server.
-            (None, None, RowOrigin::Note) => {
+            (None, None, RowOrigin::Item | RowOrigin::Note) if row.is_peer => {
                 let is_name = |service: &String| service.split(' ').count() <= ROLE_WORDS;
                 (own, row.text.service().map(str::to_owned).filter(is_name))
             }
             // Without direction and endpoints the row's own machines are the server, and the client is left out.
-            (None, None, RowOrigin::Table) => (None, own),
+            (None, None, RowOrigin::Table | RowOrigin::Item) => (None, own),
             _ => (source, destination),
         },
     };
@@ -142,7 +142,7 @@ pub(super) fn row_endpoints(
         return Err(EndpointProblem::NoPort);
     }
     let (client, server, remark) = match row.origin {
-        RowOrigin::Table => with_unnamed_roles(row, client, server),
+        RowOrigin::Table | RowOrigin::Item => with_unnamed_roles(row, client, server),
         RowOrigin::Note => (client, server, None),
     };
     let Some(client) = client else {

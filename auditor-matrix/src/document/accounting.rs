@@ -86,6 +86,67 @@ pub(super) fn unaccounted<'a>(text: &'a str, rows: &[Row], problems: &[Problem])
     left
 }
 
+/// The numbers of prose and code that may be ports, until all rows and problems of the page are known.
+#[derive(Debug, Default)]
+pub(super) struct OpenNumbers(Vec<OpenText>);
+
+#[derive(Debug)]
+struct OpenText {
+    line: usize,
+    /// The start of the text, to quote it.
+    start: Box<str>,
+    numbers: Box<[Box<str>]>,
+}
+
+/// So much of a text is quoted, in characters.
+const QUOTED: usize = 100;
+
+impl OpenNumbers {
+    /// Notes the numbers of a text that speaks of ports.
+    pub(super) fn add(&mut self, line: usize, text: &str) {
+        let mut digits = unaccounted(text, &[], &[]);
+        digits.sort_unstable();
+        digits.dedup();
+        if digits.is_empty() {
+            return;
+        }
+        let mut start: String = text.chars().take(QUOTED).collect();
+        if start.len() < text.len() {
+            start.push('\u{2026}');
+        }
+        self.0.push(OpenText {
+            line,
+            start: start.into(),
+            numbers: digits.into_iter().map(Into::into).collect(),
+        });
+    }
+
+    /// What is left, with line, quotation and numbers, once all rows and problems are known. Both are sorted by line.
+    pub(super) fn left(self, rows: &[Row], problems: &[Problem]) -> Vec<(usize, String, String)> {
+        let mut left = Vec::new();
+        for text in self.0 {
+            let rows = on_line(rows, text.line, |row| row.line);
+            let problems = on_line(problems, text.line, |problem| problem.line);
+            let numbers: Vec<&str> = text
+                .numbers
+                .iter()
+                .filter(|digits| !unaccounted(digits, rows, problems).is_empty())
+                .map(AsRef::as_ref)
+                .collect();
+            if !numbers.is_empty() {
+                left.push((text.line, text.start.to_string(), numbers.join(", ")));
+            }
+        }
+        left
+    }
+}
+
+fn on_line<T>(sorted: &[T], line: usize, of: impl Fn(&T) -> usize) -> &[T] {
+    let first = sorted.partition_point(|one| of(one) < line);
+    let end = sorted.partition_point(|one| of(one) <= line);
+    sorted.get(first..end).unwrap_or_default()
+}
+
 /// Whether a text speaks of ports or transports, so that a number in it may be a port.
 pub(super) fn speaks_of_ports(text: &str) -> bool {
     text.split(|c: char| !c.is_alphanumeric()).any(|word| {

@@ -5,7 +5,7 @@ use std::sync::{Arc, LazyLock};
 use regex::Regex;
 
 use super::{
-    accounting,
+    accounting::{self, OpenNumbers},
     block::{Block, Content},
     column::Column,
     columns::{Body, Columns},
@@ -36,6 +36,8 @@ pub(super) fn read(file: &str, blocks: Vec<Block>) -> Document {
         alternatives: Vec::new(),
         caption: None,
         introduction: None,
+        open_numbers: OpenNumbers::default(),
+        is_about_ports: false,
         interner: Interner::default(),
     };
     for block in blocks {
@@ -95,6 +97,10 @@ struct Reader {
     caption: Option<String>,
     /// The paragraph right before the next block.
     introduction: Option<String>,
+    /// The numbers of prose and code that may be ports.
+    open_numbers: OpenNumbers,
+    /// The innermost heading or the paragraph above the list that is being read speaks of ports.
+    is_about_ports: bool,
     interner: Interner,
 }
 
@@ -111,11 +117,13 @@ impl Reader {
             }
             Content::Table(rows) => self.table(block.line, &rows, introduction.as_deref()),
             Content::Item { level, text } => {
+                self.note_numbers(block.line, &text);
                 let position = (&self.file, block.line);
                 self.prose
                     .add_item(position, level, &text, &self.context, &mut self.interner);
             }
             Content::Text(text) => {
+                self.note_numbers(block.line, &text);
                 self.caption = is_caption(&text).then(|| text.trim_end_matches(':').to_owned());
                 let position = (&self.file, block.line);
                 self.prose
@@ -131,7 +139,18 @@ impl Reader {
                 let message = format!("{what} is not understood, so this was not read");
                 self.problem(block.line, Severity::Lost, &text, message);
             }
-            Content::Code { .. } => {}
+            Content::Code { text, .. } => {
+                if self.is_about_ports
+                    || accounting::speaks_of_ports(&text)
+                    || introduction
+                        .as_deref()
+                        .is_some_and(accounting::speaks_of_ports)
+                {
+                    for (index, line) in text.lines().enumerate() {
+                        self.open_numbers.add(block.line + index, line);
+                    }
+                }
+            }
             Content::Alternative(name) => {
                 self.alternatives.push(name);
                 self.update_context();
@@ -154,10 +173,36 @@ impl Reader {
             self.document.rows.sort_by_key(|row| row.line);
         }
         self.document.problems.sort_by_key(|problem| problem.line);
+        let left = self
+            .open_numbers
+            .left(&self.document.rows, &self.document.problems);
+        for (line, text, numbers) in left {
+            let message =
+                format!("{numbers} may be a port, and is in no row; add a rule by hand if it is");
+            self.document.problems.push(Problem {
+                file: Arc::clone(&self.file),
+                line,
+                severity: Severity::Remark,
+                text,
+                message,
+            });
+        }
+        self.document.problems.sort_by_key(|problem| problem.line);
         self.document
     }
 
+    /// Notes the numbers of a paragraph or an item if it, its heading or what introduces its list speaks of ports.
+    fn note_numbers(&mut self, line: usize, text: &str) {
+        let speaks = accounting::speaks_of_ports(text);
+        let is_short = || text.split(' ').count() <= SHORT_WORDS;
+        if speaks || self.is_about_ports && is_short() {
+            self.open_numbers.add(line, text);
+        }
+        self.is_about_ports |= speaks && text.trim_end().ends_with(':');
+    }
+
     fn heading(&mut self, level: u8, text: &str) {
+        self.is_about_ports = accounting::speaks_of_ports(text);
         if level == 1 && self.document.title.is_none() {
             self.document.title = some(text);
         }
@@ -331,6 +376,9 @@ impl Reader {
         self.problem(row.line, Severity::Remark, &cell, message);
     }
 }
+
+/// A text of more words in a section about ports speaks of something else, unless it names them.
+const SHORT_WORDS: usize = 12;
 
 /// So many numbers of a table that was not read are named; more are counted.
 const MOST_NUMBERS: usize = 40;

@@ -53,7 +53,7 @@ pub(super) fn read(file: &str, blocks: Vec<Block>) -> Document {
                     block.line,
                     Severity::Lost,
                     &text,
-                    format!("{what} is not understood, so this was not read"),
+                    format!("{what}, so this was not read"),
                 );
             }
             // No format makes these yet.

@@ -37,8 +37,8 @@ pub(super) enum Content {
     /// name that the page gives it. Alternatives may contain others.
     Alternative(String),
     EndAlternative,
-    /// Syntax that is not understood, such as an include whose file is not at hand: what it is, and the text that was not
-    /// read because of it.
+    /// Syntax that is not understood, such as an include whose file is not at hand: what is the matter, as the beginning of a
+    /// sentence, and the text that was not read because of it.
     Unread {
         what: String,
         text: String,

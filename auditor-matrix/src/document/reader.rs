@@ -20,7 +20,7 @@ use super::{
     row::Document,
     section,
     table_rows::{TableRow, TableRows},
-    text::{regex, some},
+    text::{fold, regex, some},
 };
 
 /// Reads all rows of a page.
@@ -135,10 +135,7 @@ impl Reader {
                 self.introduction = introduction;
             }
             Content::Title(text) => self.document.title = some(&text),
-            Content::Unread { what, text } => {
-                let message = format!("{what} is not understood, so this was not read");
-                self.problem(block.line, Severity::Lost, &text, message);
-            }
+            Content::Unread { what, text } => self.unread(block.line, &what, &text),
             Content::Code { text, .. } => {
                 if self.is_about_ports
                     || accounting::speaks_of_ports(&text)
@@ -317,6 +314,19 @@ impl Reader {
         }
     }
 
+    /// Says what was not read, and the numbers in it that may be ports.
+    fn unread(&mut self, line: usize, what: &str, text: &str) {
+        let mut message = format!("{what}, so this was not read");
+        let mut numbers = accounting::unaccounted(text, &[], &[]);
+        numbers.truncate(MOST_NUMBERS);
+        if !numbers.is_empty() {
+            message.push_str("; its numbers are ");
+            message.push_str(&numbers.join(", "));
+        }
+        let quoted: String = fold(text).chars().take(MOST_QUOTED).collect();
+        self.problem(line, Severity::Lost, &quoted, message);
+    }
+
     /// Says of a table that was not read, with the numbers in it that may be ports.
     fn unread_table(&mut self, line: usize, head: &TableRow, body: &Body<'_>, message: &str) {
         let mut numbers: Vec<String> = Vec::new();
@@ -379,6 +389,9 @@ impl Reader {
 
 /// A text of more words in a section about ports speaks of something else, unless it names them.
 const SHORT_WORDS: usize = 12;
+
+/// So much of a text that was not read is quoted, in characters.
+const MOST_QUOTED: usize = 160;
 
 /// So many numbers of a table that was not read are named; more are counted.
 const MOST_NUMBERS: usize = 40;

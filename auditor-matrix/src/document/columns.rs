@@ -364,6 +364,30 @@ impl Columns {
         }
     }
 
+    /// Takes a column of components for the machines that the rows are about, where nothing else names them.
+    pub(super) fn take_components_for_machines(&mut self, head: &TableRow, body: &Body<'_>) {
+        let has_both_ends = self.has(Column::Source) && self.has(Column::Destination);
+        if self.has(Column::Role) || has_both_ends || !self.has_ports() {
+            return;
+        }
+        let is_component = |index: &usize| {
+            let words = column::words(head.cells.get(*index).map_or("", String::as_str));
+            words.split(' ').any(|word| {
+                matches!(
+                    word,
+                    "component" | "components" | "product" | "products" | "subsystem" | "element"
+                )
+            })
+        };
+        let component = self.positions(Column::Service).find(is_component);
+        if let Some(index) = component
+            && CellKinds::of(body.column(index)).are_names()
+            && let Some(meaning) = self.meanings.get_mut(index)
+        {
+            *meaning = Some(Column::Role);
+        }
+    }
+
     /// Whether the numbers in the cells of a column may be ports without a word that says so.
     pub(super) fn may_name_ports(&self, index: usize) -> bool {
         matches!(

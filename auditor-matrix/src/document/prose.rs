@@ -9,6 +9,7 @@ mod item;
 mod list;
 mod loopback;
 mod machine_name;
+mod note;
 mod noun_phrase;
 mod packed_sentences;
 mod piece;
@@ -23,6 +24,8 @@ mod statement_row;
 mod unread;
 mod vocabulary;
 mod words;
+
+pub(super) use note::ends as ends_in_note;
 
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -228,13 +228,16 @@ impl Reader {
             return;
         };
         let body = Body::new(rows, n_headings);
-        let columns = Columns::new(&head, &body);
+        let mut columns = Columns::new(&head, &body);
         let mut context = Context::clone(&self.context);
         if let Some(introduction) = introduction {
             context.introduce(introduction);
         }
         if let Some(caption) = self.caption.take() {
             context.narrow(&caption, &self.names);
+        }
+        if context.role.is_none() && context.endpoints.is_none() {
+            columns.take_components_for_machines(&head, &body);
         }
         match cross_table::layout(&head, &body, &columns, introduction, &self.names) {
             Some(Ok(layout)) => {
@@ -303,6 +306,7 @@ impl Reader {
                 head: &head,
                 columns: &columns,
                 context: &context,
+                names: &self.names,
             };
             role = columns.cell(&row, Column::Role).or(role);
             let first = (self.document.rows.len(), self.document.problems.len());

@@ -5,6 +5,7 @@ mod block;
 mod cell;
 mod column;
 mod columns;
+mod commands;
 mod context;
 mod cross_table;
 mod encoding;

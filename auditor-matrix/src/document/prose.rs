@@ -1,6 +1,7 @@
 //! Reads what prose, lists and commands say of ports and connections into rows.
 
 mod clause;
+mod code;
 mod condition;
 mod connection;
 mod dynamic_ports;
@@ -38,6 +39,7 @@ use self::{
     words::{Kind, words},
 };
 use super::{
+    commands,
     context::Context,
     interner::Interner,
     names::Names,
@@ -61,6 +63,8 @@ pub(super) struct Prose {
     /// The last sentence of the last paragraph, which may introduce what follows.
     above: Option<HeldSentence>,
     list: Option<List>,
+    /// What introduced the last block of commands, and its section.
+    above_code: Option<(Option<Arc<str>>, Introduction)>,
 }
 
 /// A sentence that is read as prose only if it introduces nothing.
@@ -110,6 +114,10 @@ impl Prose {
         context: &Arc<Context>,
         interner: &mut Interner,
     ) {
+        if commands::is_command(text) {
+            self.add_code(position, text, context, interner);
+            return;
+        }
         if is_host(text) || self.is_item(text, context) {
             self.add_item(position, 0, text, context, interner);
             return;
@@ -168,6 +176,10 @@ impl Prose {
         context: &Arc<Context>,
         interner: &mut Interner,
     ) {
+        if commands::is_command(text) {
+            self.add_code((file, line), text, context, interner);
+            return;
+        }
         if is_host(text) {
             self.hosts
                 .entry(context.section.clone())

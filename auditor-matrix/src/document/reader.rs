@@ -33,7 +33,10 @@ pub(super) fn read(file: &str, blocks: Vec<Block>) -> Document {
         interner: Interner::default(),
     };
     for block in blocks {
-        if !matches!(block.content, Content::Text(_) | Content::Item { .. }) {
+        if !matches!(
+            block.content,
+            Content::Text(_) | Content::Item { .. } | Content::Code { .. }
+        ) {
             reader.prose.end_block(&mut reader.interner);
         }
         match block.content {
@@ -67,7 +70,12 @@ pub(super) fn read(file: &str, blocks: Vec<Block>) -> Document {
                 );
             }
             // No format makes these yet.
-            Content::Code { .. } | Content::Alternative(_) | Content::EndAlternative => {}
+            Content::Code { text, .. } => {
+                let position = (&reader.file, block.line);
+                let (context, interner) = (&reader.context, &mut reader.interner);
+                reader.prose.add_code(position, &text, context, interner);
+            }
+            Content::Alternative(_) | Content::EndAlternative => {}
         }
     }
     let (rows, problems) =

@@ -175,6 +175,17 @@ impl Introduction {
     }
 }
 
+impl Introduction {
+    /// The machine on which commands below this line are run, and the ends if it names both.
+    pub(super) fn on_machine(&self) -> (Option<String>, Ends) {
+        if self.ends.n_known() == 2 && !self.ends.is_mutual {
+            return (self.machine.clone(), self.ends.clone());
+        }
+        let machine = self.machine.clone().or_else(|| self.ends.server.clone());
+        (machine, Ends::default())
+    }
+}
+
 /// The transports that a line names, wherever they stand.
 fn transports(words: &[Word<'_>]) -> Vec<Transport> {
     let mut named: Vec<Transport> = words.iter().filter_map(transport).collect();

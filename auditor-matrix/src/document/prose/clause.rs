@@ -307,6 +307,10 @@ impl Grammar<'_> {
                 around.on.as_ref(),
             ));
         }
+        // "443/tcp to the Core"
+        if !is_verb && lower == "to" && around.from.is_none() {
+            return Some(Ends::of(None, around.to.as_ref()).seen_from_here());
+        }
         // "open to X" may mean either end, unless the other is known.
         let server = around.on.or(around.to.filter(|_| around.from.is_some()));
         let ends = Ends::of(around.from.as_ref(), server.as_ref());

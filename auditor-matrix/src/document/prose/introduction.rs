@@ -10,7 +10,7 @@ use super::{
     stance::{Stance, stance},
     statement::Statement,
     unread::speaks_of_ports,
-    vocabulary::verb,
+    vocabulary::{is_article, is_preposition, verb},
     words::{Kind, Word, words},
 };
 use crate::{
@@ -95,7 +95,7 @@ impl Introduction {
             .into_iter()
             .map(|clause| clause.ends)
             .max_by_key(Ends::n_known)
-            .or_else(|| bare_pair(&nouns))
+            .or_else(|| bare_pair(&nouns, 0))
             .unwrap_or_default();
         if introduction.ends.n_known() == 0 {
             introduction.machine = machine(&nouns, &words, text, is_sentence);
@@ -123,7 +123,8 @@ impl Introduction {
             && !is_sentence
             && !text.ends_with(['.', '!', '?'])
         {
-            introduction.service = Some(text.to_owned()).filter(|text| !text.is_empty());
+            let is_empty = words.iter().all(is_empty_word);
+            introduction.service = (!is_empty).then(|| text.to_owned());
         }
         introduction
     }
@@ -194,10 +195,51 @@ fn transports(words: &[Word<'_>]) -> Vec<Transport> {
     named
 }
 
-/// `Edge to Core`, and nothing else.
-fn bare_pair(nouns: &NounPhrases<'_>) -> Option<Ends> {
+/// Words of a title that say nothing of what its ports are for: `Required ports`.
+fn is_empty_word(word: &Word<'_>) -> bool {
+    word.is_mark()
+        || is_preposition(&word.lower)
+        || is_article(&word.lower)
+        || word.is_any(&[
+            "required",
+            "used",
+            "open",
+            "default",
+            "basic",
+            "network",
+            "additional",
+            "external",
+            "internal",
+            "necessary",
+            "needed",
+            "and",
+            "optional",
+            "then",
+            "run",
+            "these",
+            "ports",
+            "port",
+            "traffic",
+            "rules",
+            "firewall",
+            "connections",
+            "communication",
+            "requirements",
+            "tcp",
+            "udp",
+            "inbound",
+            "outbound",
+            "incoming",
+            "outgoing",
+            "ingress",
+            "egress",
+        ])
+}
+
+/// `Edge to Core`, and nothing else but ports.
+pub(super) fn bare_pair(nouns: &NounPhrases<'_>, start: usize) -> Option<Ends> {
     let pieces = nouns.pieces;
-    let client = nouns.name_up_to(0, "to")?;
+    let client = nouns.name_up_to(start, "to")?;
     let server = nouns
         .list(client.end + 1)
         .or_else(|| nouns.name_up_to(client.end + 1, ""))?;
@@ -207,8 +249,9 @@ fn bare_pair(nouns: &NounPhrases<'_>) -> Option<Ends> {
             rest,
             &["communication", "communications", "traffic", "connections"],
         ) && rest + 1 == pieces.len()
-        || pieces.kind(rest) == Some(Kind::Open)
-        || pieces.is_port(rest);
+        || pieces.word(rest).is_some_and(Word::is_mark)
+        || pieces.is_port(rest)
+        || pieces.is_any(rest, &["on", "over", "via", "using", "at"]) && pieces.is_port(rest + 1);
     is_whole.then(|| Ends {
         client: Some(client.text),
         server: Some(server.text),

@@ -1,10 +1,14 @@
 //! Reads an item of a list of ports: `4446: state`, `80 TCP => redirect`, `HTTP API (default 4646). TCP only.`
 
 use super::{
+    clause::Ends,
+    introduction::{Introduction, bare_pair},
+    noun_phrase::NounPhrases,
+    piece::Pieces,
     port_phrase::{Evidence, PortPhrase, port_phrases},
     sentence,
     statement::Statement,
-    vocabulary::verb,
+    vocabulary::{Verb, verb},
     words::{Kind, Word, words},
 };
 use crate::document::{
@@ -33,8 +37,15 @@ pub(super) fn read(text: &str, evidence: Evidence, names: &Names) -> ItemReading
         .statements
         .retain(|statement| !statement.ports.is_empty() || statement.ephemeral);
     let service = service(head, evidence);
+    let pair = pair(head, evidence, names);
     for statement in &mut first.statements {
         statement.is_asked = true;
+        if let Some(pair) = &pair
+            && statement.source.is_none()
+            && statement.destination.is_none()
+        {
+            statement.add_ends(pair);
+        }
         // A whole sentence says what its ports are for by itself.
         if let Some(service) = &service {
             statement.service = service.clone();
@@ -56,9 +67,23 @@ pub(super) fn read(text: &str, evidence: Evidence, names: &Names) -> ItemReading
     reading
 }
 
+/// The ends of an item that has nothing but them and its ports: `443/tcp: Agents to Core`.
+fn pair(head: &str, evidence: Evidence, names: &Names) -> Option<Ends> {
+    let words = words(head);
+    let phrases = port_phrases(&words, evidence);
+    let pieces = Pieces::new(head, &words, &phrases);
+    let nouns = NounPhrases {
+        pieces: &pieces,
+        names,
+    };
+    let behind = (0..pieces.len())
+        .find(|at| pieces.is_port(*at) && pieces.word(at + 1).is_some_and(Word::is_mark));
+    bare_pair(&nouns, 0).or_else(|| bare_pair(&nouns, behind? + 2))
+}
+
 /// Adds what a sentence behind the ports says of them: "TCP only.", "Only if the proxy is used.", "Used by agents to ..."
 pub(super) fn remark(text: &str, names: &Names, statements: &mut [Statement]) {
-    let about = super::introduction::Introduction::of(text, names);
+    let about = Introduction::of(text, names);
     let is_short = text.split(' ').count() <= MOST_REMARK;
     for statement in statements {
         if statement.transports.is_empty() && is_short {
@@ -145,6 +170,7 @@ fn label(head: &str, before: &[Word<'_>]) -> Option<String> {
 fn purpose(head: &str, behind: &[Word<'_>]) -> Option<String> {
     let mut start = 0;
     while let Some(word) = behind.get(start)
+        && !is_about_ends(behind, start)
         && (word.is_mark()
             || word.is_any(&[
                 "is", "are", "used", "for", "the", "open", "must", "be", "opened", "required",
@@ -152,6 +178,23 @@ fn purpose(head: &str, behind: &[Word<'_>]) -> Option<String> {
             ]) && !(word.is("to") && !is_infinitive(behind, start)))
     {
         start += 1;
+    }
+    let says_other = behind.get(start).is_some_and(|word| {
+        verb(&word.lower) == Some(Verb::Close)
+            || word.is_any(&[
+                "no",
+                "not",
+                "never",
+                "deprecated",
+                "optional",
+                "mandatory",
+                "blocked",
+                "closed",
+                "unused",
+            ])
+    });
+    if says_other {
+        return None;
     }
     let mut end = (start..behind.len())
         .find(|at| is_about_ends(behind, *at))
@@ -187,7 +230,9 @@ fn is_about_ends(words: &[Word<'_>], at: usize) -> bool {
         return false;
     };
     let next = |names: &[&str]| words.get(at + 1).is_some_and(|next| next.is_any(names));
-    word.is("from")
+    word.is_any(&["if", "when", "unless"])
+        || word.is("only") && next(&["if", "when", "for", "from"])
+        || word.is("from")
         || word.is("to") && at == 0
         || word.is_any(&["used", "accessed", "opened", "reached"]) && next(&["by", "from"])
         || word.is_any(&["inbound", "outbound", "incoming", "outgoing"]) && next(&["from", "to"])

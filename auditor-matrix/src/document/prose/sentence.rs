@@ -340,4 +340,4 @@ fn direction(words: &[Word<'_>]) -> Option<Direction> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -79,7 +79,7 @@ struct HeldSentence {
 
 impl HeldSentence {
     fn introduction(&self, names: &Names) -> Introduction {
-        let own = Introduction::of(&self.text, names);
+        let own = Introduction::above(&self.text, names);
         match &self.outer {
             Some(outer) => outer.narrowed(own),
             None => own,
@@ -162,7 +162,7 @@ impl Prose {
             return None;
         }
         above.outer.clone().or_else(|| {
-            let introduction = Introduction::of(&above.text, &self.names);
+            let introduction = Introduction::above(&above.text, &self.names);
             introduction.is_about_ports.then(|| Arc::new(introduction))
         })
     }
@@ -272,7 +272,7 @@ impl Prose {
         let introduces = |above: &HeldSentence| {
             above.context.section == context.section
                 && (above.outer.is_some()
-                    || Introduction::of(&above.text, &self.names).is_about_ports)
+                    || Introduction::above(&above.text, &self.names).is_about_ports)
         };
         match &self.list {
             Some(list) => {

@@ -222,3 +222,11 @@ fn variables_and_loops() {
         ],
     );
 }
+
+proptest::proptest! {
+    #[test]
+    fn any_code_is_read(code in "((ufw|iptables|nft|firewall-cmd|netsh|aws ec2|allow|add rule|-A INPUT|-p tcp|--dport|80,|443|--add-port=|\\{|\\}|'|\"|\\\\|#|\\$|;|from|to|port|proto|\n|tcp dport|chain input|accept) ?){0,24}") {
+        let _commands = read(&code);
+        let _is_command = super::is_command(&code);
+    }
+}

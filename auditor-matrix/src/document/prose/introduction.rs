@@ -7,7 +7,7 @@ use super::{
     noun_phrase::NounPhrases,
     piece::Pieces,
     port_phrase::{Evidence, port_phrases, transport},
-    stance::{Stance, stance},
+    stance::{Stance, forbids_some, stance},
     statement::Statement,
     unread::speaks_of_ports,
     vocabulary::{is_article, is_preposition, verb},
@@ -54,11 +54,33 @@ impl Default for Introduction {
 /// A text of more words is a sentence, no label.
 const LABEL_WORDS: usize = 5;
 
+/// A longer text introduces nothing.
+const MOST_LENGTH: usize = 1000;
+
 /// A title has no more words.
 const TITLE_WORDS: usize = 6;
 
 impl Introduction {
+    /// Reads the line above a list. A sentence that names ports itself, or that has its full stop and speaks of none,
+    /// introduces nothing.
+    pub(super) fn above(text: &str, names: &Names) -> Self {
+        if MOST_LENGTH < text.len() {
+            return Self::default();
+        }
+        let is_sentence = text.ends_with(['.', '!', '?']);
+        let all = words(text);
+        let phrases = port_phrases(&all, Evidence::Stated);
+        let names_number = phrases.iter().any(|phrase| !phrase.ports.is_empty());
+        if is_sentence && (names_number || phrases.is_empty()) {
+            return Self::default();
+        }
+        Self::of(text, names)
+    }
+
     pub(super) fn of(text: &str, names: &Names) -> Self {
+        if MOST_LENGTH < text.len() {
+            return Self::default();
+        }
         let text = text.trim().trim_end_matches(':').trim_end();
         let all = words(text);
         let condition = Condition::of(text, &all);
@@ -97,6 +119,13 @@ impl Introduction {
             .max_by_key(Ends::n_known)
             .or_else(|| bare_pair(&nouns, 0))
             .unwrap_or_default();
+        // "must not be reachable from outside" forbids it to some, whom no end names.
+        if introduction.stance == Stance::Forbidden
+            && introduction.ends.client.is_none()
+            && forbids_some(&words)
+        {
+            introduction.stance = Stance::Unclear;
+        }
         if introduction.ends.n_known() == 0 {
             introduction.machine = machine(&nouns, &words, text, is_sentence);
         }

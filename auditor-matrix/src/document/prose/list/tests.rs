@@ -123,9 +123,31 @@ fn ways_to_write_an_item() {
         ("16 GB of memory", ""),
         (
             "10.0.0.1:8080 is the proxy",
-            "left: 10.0.0.1:8080 is the proxy",
+            "? -> 10.0.0.1  8080 out (proxy)",
+        ),
+        (
+            "updates.example.com:443 - updates",
+            "? -> updates.example.com  443 out (updates)",
+        ),
+        (
+            "127.0.0.1:9000 (metrics)",
+            "? -> ?  9000 loopback (metrics)",
         ),
         ("ports 80xx", "left: ports 80xx"),
+        (
+            "22: administration from the jump host",
+            "jump host -> ?  22 in (administration)",
+        ),
+        (
+            "8472/udp (VXLAN) between all nodes",
+            "all nodes -> all nodes udp 8472 both (VXLAN)",
+        ),
+        (
+            "Connect (REST API): 8083/tcp",
+            "? -> ? tcp 8083 (Connect (REST API))",
+        ),
+        ("ICMP echo", "? -> ? icmp  (-)"),
+        ("1 GbE network", ""),
     ]);
 }
 
@@ -179,6 +201,10 @@ fn introductions() {
         (
             "The following ports must not be exposed to the Internet:\n2379/tcp",
             "Internet -> ? tcp 2379 forbidden (-)",
+        ),
+        (
+            "Do not open the following ports to the Internet:\n2375/tcp",
+            "Internet -> ? tcp 2375 forbidden (-)",
         ),
         ("Here is what changed:\nsupport for 443 hosts\n3 fixes", ""),
     ]);

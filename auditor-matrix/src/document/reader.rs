@@ -107,7 +107,10 @@ struct Reader {
 impl Reader {
     fn block(&mut self, block: Block) {
         let introduction = self.introduction.take();
-        if !matches!(block.content, Content::Text(_) | Content::Item { .. }) {
+        if !matches!(
+            block.content,
+            Content::Text(_) | Content::Item { .. } | Content::Code { .. }
+        ) {
             self.prose.end_block(&mut self.interner);
         }
         match block.content {
@@ -137,6 +140,9 @@ impl Reader {
             Content::Title(text) => self.document.title = some(&text),
             Content::Unread { what, text } => self.unread(block.line, &what, &text),
             Content::Code { text, .. } => {
+                let position = (&self.file, block.line);
+                self.prose
+                    .add_code(position, &text, &self.context, &mut self.interner);
                 if self.is_about_ports
                     || accounting::speaks_of_ports(&text)
                     || introduction

@@ -1,17 +1,24 @@
 //! Reads a vendor's page into rows: what its port tables state, on which line, and what was not understood.
 
+mod accounting;
 mod application_protocol;
 mod block;
 mod cell;
+mod cell_kinds;
 mod column;
 mod columns;
+mod commands;
 mod context;
 mod cross_table;
 mod encoding;
 mod endpoints;
 mod format;
+mod includes;
 mod interner;
 mod json;
+mod loopback;
+mod names;
+mod permission;
 mod port_table;
 mod ports;
 mod problem;
@@ -25,7 +32,10 @@ mod text;
 
 use encoding::Decoded;
 pub use format::{Format, UnknownFormat};
+pub use includes::Includes;
+use includes::{NoIncludes, Origin};
 pub use json::row_json;
+pub use loopback::is_own_machine;
 pub use problem::{Problem, Severity};
 pub use row::{Direction, Document, PortGroup, Row, RowFields, RowOrigin, RowText};
 
@@ -34,8 +44,19 @@ pub use row::{Direction, Document, PortGroup, Row, RowFields, RowOrigin, RowText
 /// `file` is only a name, which rows and problems cite as their source. Bytes that are passed by value are dropped before
 /// the rows are made, so that a large page is not in memory twice.
 pub fn read(file: &str, bytes: impl AsRef<[u8]>, format: Format) -> Document {
+    read_with(file, bytes, format, &NoIncludes)
+}
+
+/// Reads a page as [`read`] does, and the files that it includes in their place. Rows and problems of an included file cite
+/// the line that includes it. A file that is not at hand is a problem that names it.
+pub fn read_with(
+    file: &str,
+    bytes: impl AsRef<[u8]>,
+    format: Format,
+    includes: &dyn Includes,
+) -> Document {
     let Decoded { text, remark } = encoding::decode(bytes.as_ref());
-    let blocks = format.blocks(&text);
+    let blocks = format.blocks(&text, &Origin::page(includes));
     drop(text);
     drop(bytes);
     let mut document = reader::read(file, blocks);

@@ -6,6 +6,7 @@ mod endpoints;
 mod file;
 mod identity;
 mod lint;
+mod page_names;
 mod precedence;
 mod rule;
 mod starter;

@@ -1,0 +1,309 @@
+//! Reads an item of a list of ports: `4446: state`, `80 TCP => redirect`, `HTTP API (default 4646). TCP only.`
+
+use super::{
+    clause::{self, Ends},
+    introduction::{Introduction, bare_pair},
+    noun_phrase::NounPhrases,
+    piece::Pieces,
+    port_phrase::{Evidence, PortPhrase, address_before, port_phrases},
+    sentence,
+    statement::Statement,
+    vocabulary::{Verb, verb},
+    words::{Kind, Word, words},
+};
+use crate::{
+    document::{
+        names::Names,
+        text::{fold, sentences},
+    },
+    transport::Transport,
+};
+
+/// What was read of an item.
+#[derive(Debug, Default)]
+pub(super) struct ItemReading {
+    /// What it says of its ports; empty if it names none.
+    pub(super) statements: Vec<Statement>,
+    pub(super) leaves_number: bool,
+    pub(super) is_deprecated: bool,
+}
+
+/// Reads an item. `evidence` says whether a number's place is enough to make it a port.
+pub(super) fn read(text: &str, evidence: Evidence, names: &Names) -> ItemReading {
+    let mut reading = ItemReading::default();
+    let mut parts = sentences(text).into_iter();
+    let Some(head) = parts.next() else {
+        return reading;
+    };
+    let mut first = sentence::read(head, evidence, names);
+    first
+        .statements
+        .retain(|statement| !statement.ports.is_empty() || statement.ephemeral);
+    let service = service(head, evidence);
+    let pair = ends(head, evidence, names);
+    if first.statements.is_empty() && !first.leaves_number && evidence == Evidence::Item {
+        first.statements.extend(icmp(head));
+    }
+    for statement in &mut first.statements {
+        statement.is_asked = true;
+        statement.required = statement.required.or_else(|| required(text));
+        if let Some(pair) = &pair
+            && statement.source.is_none()
+            && statement.destination.is_none()
+        {
+            statement.add_ends(pair);
+        }
+        // A whole sentence says what its ports are for by itself.
+        if let Some(service) = &service {
+            statement.service = service.clone();
+        }
+    }
+    reading.statements = first.statements;
+    reading.leaves_number = first.leaves_number;
+    reading.is_deprecated = first.is_deprecated;
+    for part in parts {
+        let more = sentence::read(part, Evidence::Stated, names);
+        reading.leaves_number |= more.leaves_number;
+        reading.is_deprecated |= more.is_deprecated;
+        if more.statements.iter().any(|more| !more.ports.is_empty()) {
+            reading.statements.extend(more.statements);
+        } else {
+            remark(part, names, &mut reading.statements);
+        }
+    }
+    reading
+}
+
+/// An item of a list of ports may be about ICMP, which has none.
+fn icmp(head: &str) -> Option<Statement> {
+    let is_icmp = words(head)
+        .iter()
+        .take(2)
+        .any(|word| word.is_any(&["icmp", "icmpv4", "icmpv6", "ping"]));
+    is_icmp.then(|| Statement {
+        transports: vec![Transport::Icmp],
+        ..Statement::default()
+    })
+}
+
+/// Whether an item says that it is optional, or required, by a word of its own.
+fn required(text: &str) -> Option<bool> {
+    let words = words(text);
+    let is_alone = |at: usize| {
+        let beside = |at: Option<usize>| at.and_then(|at| words.get(at)).is_none_or(Word::is_mark);
+        beside(at.checked_sub(1)) && beside(Some(at + 1))
+    };
+    words.iter().enumerate().find_map(|(at, word)| {
+        if word.is("optional") && (is_alone(at) || at + 1 == words.len()) {
+            Some(false)
+        } else if word.is_any(&["required", "mandatory"]) && is_alone(at) {
+            Some(true)
+        } else {
+            None
+        }
+    })
+}
+
+/// The ends of an item that has nothing but them and its ports: `443/tcp: Agents to Core`; else those that `from` and `to`
+/// name.
+fn ends(head: &str, evidence: Evidence, names: &Names) -> Option<Ends> {
+    if MOST_LENGTH < head.len() {
+        return None;
+    }
+    let words = words(head);
+    let phrases = port_phrases(&words, evidence);
+    let pieces = Pieces::new(head, &words, &phrases);
+    let nouns = NounPhrases {
+        pieces: &pieces,
+        names,
+    };
+    let behind = (0..pieces.len())
+        .find(|at| pieces.is_port(*at) && pieces.word(at + 1).is_some_and(Word::is_mark));
+    bare_pair(&nouns, 0)
+        .or_else(|| bare_pair(&nouns, behind? + 2))
+        .or_else(|| clause::loose_ends(&pieces, names))
+}
+
+/// Adds what a sentence behind the ports says of them: "TCP only.", "Only if the proxy is used.", "Used by agents to ..."
+pub(super) fn remark(text: &str, names: &Names, statements: &mut [Statement]) {
+    let about = Introduction::of(text, names);
+    let is_short = text.split(' ').count() <= MOST_REMARK;
+    for statement in statements {
+        if statement.transports.is_empty() && is_short {
+            statement.transports.clone_from(&about.transports);
+        }
+        if !statement.loopback && statement.source.is_none() && statement.destination.is_none() {
+            let ends = Some(&about.ends).filter(|ends| 0 < ends.n_known());
+            let loose = ends
+                .is_none()
+                .then(|| ends_of_remark(text, names))
+                .flatten();
+            if let Some(ends) = ends.or(loose.as_ref()) {
+                statement.add_ends(ends);
+            }
+        }
+        statement.loopback |= about.loopback;
+        statement.required = statement.required.or_else(|| required(text));
+        if let Some(condition) = &about.condition {
+            match &mut statement.condition {
+                Some(known) => {
+                    known.push_str("; ");
+                    known.push_str(condition);
+                }
+                None => statement.condition = Some(condition.clone()),
+            }
+        }
+        if !statement.forbidden && statement.doubt.is_none() {
+            statement.add_stance(about.stance);
+        }
+    }
+}
+
+const MOST_REMARK: usize = 8;
+
+/// A longer item is prose.
+const MOST_LENGTH: usize = 2000;
+
+fn ends_of_remark(text: &str, names: &Names) -> Option<Ends> {
+    if MOST_LENGTH < text.len() {
+        return None;
+    }
+    let words = words(text);
+    clause::loose_ends(&Pieces::new(text, &words, &[]), names)
+}
+
+/// What an item says its ports are for. `None` if it is a sentence, which is read as one; `Some(None)` if it says nothing.
+fn service(head: &str, evidence: Evidence) -> Option<Option<String>> {
+    let words = words(head);
+    let phrases: Vec<PortPhrase> = port_phrases(&words, evidence)
+        .into_iter()
+        .filter(|phrase| !phrase.ports.is_empty())
+        .collect();
+    let (first, last) = (phrases.first()?, phrases.last()?);
+    let before = words.get(..first.words.start)?;
+    let behind = words.get(last.words.end..)?;
+    let is_sentence = !before.is_empty()
+        && before
+            .iter()
+            .any(|word| verb(&word.lower).is_some() && !word.is_capitalised());
+    if is_sentence {
+        return None;
+    }
+    let n_address = usize::from(address_before(&words, first.words.start).is_some());
+    if before
+        .iter()
+        .rev()
+        .skip(n_address)
+        .any(|word| word.kind == Kind::Word && !is_lead(word))
+    {
+        return Some(label(head, before));
+    }
+    Some(purpose(head, behind))
+}
+
+/// Words before a port that say nothing of what it is for.
+fn is_lead(word: &Word<'_>) -> bool {
+    word.is_any(&[
+        "the", "open", "allow", "on", "at", "default", "use", "inbound", "outbound",
+    ])
+}
+
+/// The text before the ports: `SSH (22/tcp)`, `Web UI: 443`.
+fn label(head: &str, before: &[Word<'_>]) -> Option<String> {
+    let mut end = before.len();
+    while let Some(last) = end.checked_sub(1).and_then(|last| before.get(last))
+        && (last.is_mark() && (last.kind != Kind::Close || !opens(before.get(..end - 1)))
+            || last.is_any(&[
+                "default", "defaults", "by", "to", "is", "on", "over", "via", "uses", "using",
+                "the", "at", "port", "ports",
+            ]))
+    {
+        end -= 1;
+    }
+    let named = before.get(..end)?;
+    let names_ends = named
+        .iter()
+        .any(|word| matches!(word.kind, Kind::Arrow(_)) || word.is_any(&["from", "to"]));
+    if names_ends {
+        return None;
+    }
+    let text = head.get(named.first()?.start..named.last()?.end)?;
+    Some(fold(text)).filter(|text| text.contains(char::is_alphabetic))
+}
+
+/// The text behind the ports, up to where it says who uses them.
+fn purpose(head: &str, behind: &[Word<'_>]) -> Option<String> {
+    let mut start = 0;
+    while let Some(word) = behind.get(start)
+        && !is_about_ends(behind, start)
+        && (word.is_mark()
+            || word.is_any(&[
+                "is", "are", "used", "for", "the", "open", "must", "be", "opened", "required",
+                "needed", "used", "to",
+            ]) && !(word.is("to") && !is_infinitive(behind, start)))
+    {
+        start += 1;
+    }
+    let says_other = behind.get(start).is_some_and(|word| {
+        verb(&word.lower) == Some(Verb::Close)
+            || word.is_any(&[
+                "no",
+                "not",
+                "never",
+                "deprecated",
+                "optional",
+                "mandatory",
+                "blocked",
+                "closed",
+                "unused",
+            ])
+    });
+    if says_other {
+        return None;
+    }
+    let mut end = (start..behind.len())
+        .find(|at| is_about_ends(behind, *at))
+        .unwrap_or(behind.len());
+    while start < end
+        && behind.get(end - 1).is_some_and(|word| {
+            word.is_mark() && (word.kind != Kind::Close || !opens(behind.get(start..end - 1)))
+        })
+    {
+        end -= 1;
+    }
+    let named = behind.get(start..end)?;
+    let mut text = fold(head.get(named.first()?.start..named.last()?.end)?);
+    // The bracket that opened before: `(VXLAN) between nodes`.
+    if text.matches('(').count() < text.matches(')').count() {
+        text = fold(&text.replacen(')', "", 1));
+    }
+    text.contains(char::is_alphabetic).then_some(text)
+}
+
+fn is_infinitive(words: &[Word<'_>], at: usize) -> bool {
+    words
+        .get(at + 1)
+        .is_some_and(|next| verb(&next.lower).is_some())
+}
+
+fn opens(words: Option<&[Word<'_>]>) -> bool {
+    words
+        .unwrap_or_default()
+        .iter()
+        .any(|word| word.kind == Kind::Open)
+}
+
+/// Whether the words from here on say who uses a port instead of what for.
+fn is_about_ends(words: &[Word<'_>], at: usize) -> bool {
+    let Some(word) = words.get(at) else {
+        return false;
+    };
+    let next = |names: &[&str]| words.get(at + 1).is_some_and(|next| next.is_any(names));
+    word.is_any(&["if", "when", "unless"])
+        || word.is("only") && next(&["if", "when", "for", "from"])
+        || word.is_any(&["from", "between", "among"])
+        || word.is("to") && at == 0
+        || word.is_any(&["used", "accessed", "opened", "reached"]) && next(&["by", "from"])
+        || word.is_any(&["inbound", "outbound", "incoming", "outgoing"]) && next(&["from", "to"])
+        || matches!(word.kind, Kind::Arrow(_)) && 0 < at
+}

@@ -1,6 +1,9 @@
 //! Maps column headings to the meaning of their cells.
 
-use super::text::{fold, unbracket};
+use super::{
+    profile::ColumnMeaning,
+    text::{fold, unbracket},
+};
 
 /// What the cells of a column hold.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -25,6 +28,27 @@ pub(super) enum Column {
     Notes,
     /// Understood, but holds nothing that a rule needs.
     Ignored,
+}
+
+/// The column that a person means; `None` if no reader has a use for it.
+pub(super) const fn chosen(meaning: ColumnMeaning) -> Option<Column> {
+    Some(match meaning {
+        ColumnMeaning::Port => Column::Port,
+        ColumnMeaning::LastPort => Column::LastPort,
+        ColumnMeaning::Protocol | ColumnMeaning::Transport => Column::Protocol,
+        ColumnMeaning::Direction => Column::Direction,
+        ColumnMeaning::Inbound => Column::InboundMark,
+        ColumnMeaning::Outbound => Column::OutboundMark,
+        ColumnMeaning::Source => Column::Source,
+        ColumnMeaning::Destination => Column::Destination,
+        ColumnMeaning::Peer => Column::Peer,
+        ColumnMeaning::Service => Column::Service,
+        ColumnMeaning::Role => Column::Role,
+        ColumnMeaning::Required | ColumnMeaning::Condition => Column::Required,
+        ColumnMeaning::Notes => Column::Notes,
+        ColumnMeaning::Ignored => Column::Ignored,
+        ColumnMeaning::Permission => return None,
+    })
 }
 
 /// The meaning of a column heading; `None` if it is not recognised.

@@ -4,6 +4,7 @@ use super::{
     cell,
     column::{self, Column},
     endpoints,
+    profile::Profile,
     row::Direction,
     table_rows::{TableRow, TableRows},
     text::some,
@@ -88,6 +89,16 @@ impl Columns {
             }
         }
         Self(columns)
+    }
+
+    /// The same columns, but for those of which the profile says what they hold.
+    pub(super) fn chosen(mut self, head: &TableRow, profile: &Profile) -> Self {
+        for (column, heading) in self.0.iter_mut().zip(&head.cells) {
+            if let Some(meaning) = profile.column(heading) {
+                *column = column::chosen(meaning);
+            }
+        }
+        self
     }
 
     pub(super) fn has(&self, column: Column) -> bool {

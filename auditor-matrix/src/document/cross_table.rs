@@ -11,7 +11,7 @@ use super::{
     columns::Body,
     context::Context,
     ports,
-    problem::{Problem, Severity},
+    problem::{Problem, ProblemKind, Severity},
     row::{Document, Row, RowFields, RowOrigin, RowText},
     table_rows::TableRow,
     text::{regex, some},
@@ -76,6 +76,7 @@ pub(super) fn read(
                     file: Arc::clone(file),
                     line: row.line,
                     severity: Severity::Lost,
+                    kind: ProblemKind::Cell,
                     text: text.to_owned(),
                     message: message.to_owned(),
                 });

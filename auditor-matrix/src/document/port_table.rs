@@ -8,7 +8,7 @@ use super::{
     columns::Columns,
     context::Context,
     endpoints, ports,
-    problem::{Problem, Severity},
+    problem::{Problem, ProblemKind, Severity},
     row::{Direction, Document, Row, RowFields, RowOrigin, RowText},
     table_rows::TableRow,
     text::{some, unbracket},
@@ -125,6 +125,7 @@ impl PortTable<'_> {
             file: Arc::clone(self.file),
             line: row.line,
             severity,
+            kind: ProblemKind::Cell,
             text: text.to_owned(),
             message: message.to_owned(),
         });

@@ -24,7 +24,7 @@ use self::{
 use super::{
     context::Context,
     interner::Interner,
-    problem::{Problem, Severity},
+    problem::{Problem, ProblemKind, Severity},
     row::{Direction, Row, RowFields, RowOrigin, RowText},
     text::{is_host, sentences},
 };
@@ -124,6 +124,7 @@ impl Prose {
                 file: Arc::clone(file),
                 line: sentence.line,
                 severity: Severity::Remark,
+                kind: ProblemKind::Sentence,
                 text: sentence.text.to_owned(),
                 message: message.to_owned(),
             };

@@ -13,7 +13,8 @@ use super::{
     interner::Interner,
     port_table::PortTable,
     ports,
-    problem::{Problem, Severity},
+    problem::{Problem, ProblemKind, Severity},
+    profile::Profile,
     prose::Prose,
     row::Document,
     section,
@@ -22,7 +23,7 @@ use super::{
 };
 
 /// Reads all rows of a page.
-pub(super) fn read(file: &str, blocks: Vec<Block>) -> Document {
+pub(super) fn read(file: &str, blocks: Vec<Block>, profile: &Profile) -> Document {
     let mut reader = Reader {
         file: file.into(),
         headings: Headings::default(),
@@ -31,12 +32,18 @@ pub(super) fn read(file: &str, blocks: Vec<Block>) -> Document {
         prose: Prose::default(),
         caption: None,
         interner: Interner::default(),
+        profile,
+        is_left_out: false,
     };
     for block in blocks {
+        let is_heading = matches!(block.content, Content::Heading { .. } | Content::Title(_));
+        if reader.is_left_out && !is_heading {
+            continue;
+        }
         match block.content {
             Content::Heading { level, text } => {
                 reader.caption = None;
-                reader.heading(level, &text);
+                reader.heading(block.line, level, &text);
             }
             Content::Table(rows) => reader.table(block.line, &rows),
             Content::Text(text) => {
@@ -71,7 +78,7 @@ fn is_caption(text: &str) -> bool {
 
 const CAPTION_WORDS: usize = 9;
 
-struct Reader {
+struct Reader<'a> {
     file: Arc<str>,
     headings: Headings,
     /// The context that all headings together give.
@@ -81,15 +88,24 @@ struct Reader {
     /// The title of the next table.
     caption: Option<String>,
     interner: Interner,
+    profile: &'a Profile,
+    /// The profile leaves out the section that is being read.
+    is_left_out: bool,
 }
 
-impl Reader {
-    fn heading(&mut self, level: u8, text: &str) {
+impl Reader<'_> {
+    fn heading(&mut self, line: usize, level: u8, text: &str) {
         if level == 1 && self.document.title.is_none() {
             self.document.title = some(text);
         }
         self.headings.push(level, text);
         self.context = Arc::new(self.headings.context());
+        let section = self.context.section.as_deref().unwrap_or_default();
+        self.is_left_out = self.profile.leaves_out(section);
+        if self.is_left_out {
+            let message = "the import profile leaves out this section";
+            self.problem(line, Severity::Remark, text, message.to_owned());
+        }
     }
 
     fn problem(&mut self, line: usize, severity: Severity, text: &str, message: String) {
@@ -97,6 +113,7 @@ impl Reader {
             file: Arc::clone(&self.file),
             line,
             severity,
+            kind: ProblemKind::Table,
             text: text.to_owned(),
             message,
         });
@@ -107,7 +124,7 @@ impl Reader {
             return;
         };
         let body = Body::new(rows, n_headings);
-        let columns = Columns::new(&head, &body);
+        let columns = Columns::new(&head, &body).chosen(&head, self.profile);
         let mut context = Context::clone(&self.context);
         if let Some(caption) = self.caption.take() {
             context.narrow(&caption);
@@ -131,12 +148,9 @@ impl Reader {
             return;
         }
         for heading in columns.unknown(&head) {
-            self.problem(
-                line,
-                Severity::Remark,
-                heading,
-                "this column is not understood and was left out".to_owned(),
-            );
+            let message = "this column is not understood and was left out";
+            let problem = Problem::new(&self.file, line, Severity::Remark, heading, message);
+            self.document.problems.push(problem.of(ProblemKind::Column));
         }
         self.prose.has_table(context.section.clone());
         let outer = context.clone();

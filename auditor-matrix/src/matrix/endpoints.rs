@@ -3,7 +3,7 @@
 use thiserror::Error;
 
 use crate::{
-    document::{Direction, Row, RowOrigin},
+    document::{Direction, Profile, Row, RowOrigin},
     role::Role,
     transport::Transport,
 };
@@ -13,6 +13,23 @@ pub(super) struct RowEndpoints {
     pub(super) client: Vec<Role>,
     pub(super) server: Vec<Role>,
     pub(super) loopback: bool,
+}
+
+impl RowEndpoints {
+    /// The same endpoints, with the names that a profile gives to roles.
+    pub(super) fn renamed(mut self, profile: &Profile) -> Self {
+        for roles in [&mut self.client, &mut self.server] {
+            let mut renamed: Vec<Role> = Vec::new();
+            for role in roles.drain(..) {
+                let role = profile.role(role.name()).map_or(role, Role::new);
+                if !renamed.contains(&role) {
+                    renamed.push(role);
+                }
+            }
+            *roles = renamed;
+        }
+        self
+    }
 }
 
 /// Why no rule can be made of a row.

@@ -1,6 +1,6 @@
 //! A line of a page as markup, with its numbers marked by what became of them.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt::Write as _};
 
 use crate::escape::text;
 
@@ -48,9 +48,11 @@ pub(super) fn marked(line: &str, numbers: &BTreeMap<&str, Became<'_>>) -> String
     out.push_str(&visible(rest));
     if !cut.is_empty() {
         let n_cut = cut.chars().count();
-        out.push_str(&format!(
+        // Writing to a string does not fail.
+        let _written = write!(
+            out,
             " <span class=\"cut\">and {n_cut} characters more</span>"
-        ));
+        );
     }
     out
 }

@@ -86,7 +86,7 @@ impl Rows<'_> {
                 )?;
             }
             None => {
-                out.push_str("<span class=\"text\">not shown, since the page is no text</span>")
+                out.push_str("<span class=\"text\">not shown, since the page is no text</span>");
             }
         }
         if rules.is_empty() && line.problems.is_empty() && line.no_ports.is_empty() {
@@ -191,7 +191,7 @@ pub(super) fn problem(problem: &Problem, out: &mut String) -> fmt::Result {
     };
     write!(out, "<li class=\"{class}\"><strong>{word}:</strong> ")?;
     if !problem.text.is_empty() {
-        write!(out, "<q>{}</q> ", visible(&problem.text))?;
+        write!(out, "<q>{}</q>: ", visible(&problem.text))?;
     }
     writeln!(out, "{}</li>", visible(&problem.message))
 }

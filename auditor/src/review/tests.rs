@@ -44,10 +44,8 @@ fn rendered(most_lines: usize, text: &str, document: &Document, edit: fn(&mut Ma
 
 /// The line of the page as it is shown, with all that became of it.
 fn line(html: &str, number: usize) -> &str {
-    let start = html.find(&format!("id=\"p0-{number}\"")).unwrap();
-    let rest = &html[start..];
-    let end = rest.find("<li class=\"line").unwrap_or(rest.len());
-    &rest[..end]
+    let (_, rest) = html.split_once(&format!("id=\"p0-{number}\"")).unwrap();
+    rest.split("<li class=\"line").next().unwrap()
 }
 
 #[test]
@@ -98,7 +96,7 @@ fn what_became_of_each_line() {
         "{html}"
     );
     assert!(
-        lost.contains("<strong>Not understood:</strong> <q>70000</q> port 70000 is out of range"),
+        lost.contains("<strong>Not understood:</strong> <q>70000</q>: port 70000 is out of range"),
         "{lost}"
     );
     // A rule stands in full once; other lines that say it lead there.

@@ -224,9 +224,12 @@ fn page(
         return Err(too_large());
     }
     let bytes = body.with_config().limit(limits.bytes).read_to_vec();
-    let bytes = bytes.map_err(|error| match error {
-        ureq::Error::BodyExceedsLimit(_) => too_large(),
-        other => failure(url, other, limits),
+    let bytes = bytes.map_err(|error| {
+        if matches!(error, ureq::Error::BodyExceedsLimit(_)) {
+            too_large()
+        } else {
+            failure(url, error, limits)
+        }
     })?;
     Ok(Fetched {
         url: shown(url),
@@ -236,26 +239,23 @@ fn page(
 }
 
 fn failure(url: &Url, error: ureq::Error, limits: Limits) -> FetchError {
-    let url = shown(url);
-    match error {
-        ureq::Error::Timeout(_) => FetchError::Time {
-            url,
+    if matches!(error, ureq::Error::Timeout(_)) {
+        return FetchError::Time {
+            url: shown(url),
             limit: limits.time,
-        },
-        ureq::Error::Other(other) => match other.downcast::<LocalName>() {
-            Ok(local) => FetchError::Local {
-                from: "the address that was named".to_owned(),
-                to: local.0,
-            },
-            Err(other) => FetchError::Http {
-                url,
-                source: Box::new(ureq::Error::Other(other)),
-            },
-        },
-        other => FetchError::Http {
-            url,
-            source: Box::new(other),
-        },
+        };
+    }
+    if let ureq::Error::Other(other) = &error
+        && let Some(LocalName(to)) = other.downcast_ref()
+    {
+        return FetchError::Local {
+            from: "the address that was named".to_owned(),
+            to: to.clone(),
+        };
+    }
+    FetchError::Http {
+        url: shown(url),
+        source: Box::new(error),
     }
 }
 

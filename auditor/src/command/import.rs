@@ -200,6 +200,9 @@ fn check_outputs(command: &Import, inputs: &[Input]) -> anyhow::Result<()> {
             );
         }
     }
+    if command.output.is_some() && command.output == command.review {
+        bail!("the matrix and its review are to be written to one file: name two");
+    }
     match &command.output {
         Some(output) if !command.rows => edits::check(output, command.against.as_deref()),
         Some(_) | None => Ok(()),

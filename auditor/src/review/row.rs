@@ -16,6 +16,8 @@ use crate::{
     role::Role,
 };
 
+/// Rules, problems and numbers of one line that are shown at most, each: a page may be a single line.
+const MOST_OF_A_LINE: usize = 500;
 /// Lines of a rule that are named at most.
 const MOST_PLACES: usize = 12;
 
@@ -93,7 +95,7 @@ impl Rows<'_> {
             return writeln!(out, "</li>");
         }
         out.push_str("\n<ul class=\"read\">\n");
-        for (index, rule) in rules {
+        for (index, rule) in rules.into_iter().take(MOST_OF_A_LINE) {
             if told.insert(index) {
                 self.rule(index, rule, out)?;
             } else {
@@ -104,15 +106,25 @@ impl Rows<'_> {
                 )?;
             }
         }
-        for problem in &line.problems {
+        for problem in line.problems.iter().take(MOST_OF_A_LINE) {
             self::problem(problem, out)?;
         }
-        for no_port in &line.no_ports {
+        for no_port in line.no_ports.iter().take(MOST_OF_A_LINE) {
             writeln!(
                 out,
                 "<li class=\"none\"><strong>No port:</strong> {}, {}</li>",
                 visible(&no_port.number),
                 visible(no_port.reason)
+            )?;
+        }
+        let n_hidden: usize = [line.rules.len(), line.problems.len(), line.no_ports.len()]
+            .map(|count| count.saturating_sub(MOST_OF_A_LINE))
+            .iter()
+            .sum();
+        if 0 < n_hidden {
+            writeln!(
+                out,
+                "<li>and {n_hidden} more of this line, which are not shown</li>"
             )?;
         }
         writeln!(out, "</ul></li>")

@@ -197,3 +197,15 @@ fn an_origin_that_a_person_wrote() {
     });
     assert!(html.contains("tcp 443"), "{html}");
 }
+
+#[test]
+fn a_page_of_one_line() {
+    let rows: String = (1..=600)
+        .map(|port| format!("<tr><td>{port}<td>TCP<td>a<td>b"))
+        .collect();
+    let page = format!("<table><tr><th>Port<th>Protocol<th>Source<th>Destination{rows}</table>");
+    let document = document::read("shop.md", &page, Format::Html);
+    let html = rendered(100, &page, &document, |_| {});
+    assert!(html.contains("<li>and 100 more of this line, which are not shown</li>"));
+    assert_eq!(html.matches("<li class=\"rule\" id=").count(), 500);
+}

@@ -86,6 +86,9 @@ impl Complaints {
         let words: Vec<String> = groups
             .into_iter()
             .map(|((severity, kind), count)| match severity {
+                Severity::Lost if kind == ProblemKind::Page => {
+                    format!("{count} {} not read in full", kind.noun(count))
+                }
                 Severity::Lost => format!("{count} {} not understood", kind.noun(count)),
                 Severity::Remark if count == 1 => format!("1 note on a {}", kind.noun(1)),
                 Severity::Remark => format!("{count} notes on {}", kind.noun(count)),
@@ -112,6 +115,7 @@ mod tests {
             }
         };
         add(Severity::Lost, ProblemKind::Cell, 2, "a");
+        add(Severity::Lost, ProblemKind::Page, 1, "long");
         add(Severity::Remark, ProblemKind::Column, 1, "b");
         add(
             Severity::Remark,
@@ -135,7 +139,7 @@ mod tests {
         );
         assert_eq!(
             complaints.summary().unwrap(),
-            "81 other things not understood, 47 notes on sentences, 2 cells not understood, 1 note on a column"
+            "81 other things not understood, 47 notes on sentences, 2 cells not understood, 1 page not read in full, 1 note on a column"
         );
         complaints.is_verbose = true;
         assert_eq!(complaints.hidden(), Vec::<String>::new());

@@ -1,8 +1,10 @@
 //! Reads a vendor's page into rows: what its port tables state, on which line, and what was not understood.
 
+mod accounting;
 mod application_protocol;
 mod block;
 mod cell;
+mod cell_kinds;
 mod column;
 mod columns;
 mod context;
@@ -11,9 +13,13 @@ mod encoding;
 mod endpoints;
 mod format;
 mod guess;
+mod includes;
 mod interner;
 mod json;
+mod loopback;
+mod names;
 mod no_port;
+mod permission;
 mod port_table;
 mod ports;
 mod problem;
@@ -31,7 +37,10 @@ use std::borrow::Cow;
 use encoding::Decoded;
 pub use format::{Format, UnknownFormat};
 pub use guess::Guess;
+pub use includes::Includes;
+use includes::{NoIncludes, Origin};
 pub use json::row_json;
+pub use loopback::is_own_machine;
 pub use no_port::NoPort;
 pub use problem::{Problem, ProblemKind, Severity};
 pub use profile::{ColumnChoice, ColumnMeaning, NoChoice, Profile, UnknownMeaning};
@@ -42,13 +51,30 @@ pub use row::{Direction, Document, PortGroup, Row, RowFields, RowOrigin, RowText
 /// `file` is only a name, which rows and problems cite as their source. Bytes that are passed by value are dropped before
 /// the rows are made, so that a large page is not in memory twice.
 pub fn read(file: &str, bytes: impl AsRef<[u8]>, format: Format) -> Document {
-    read_as(file, bytes, format, &Profile::default())
+    read_with(file, bytes, format, &NoIncludes)
 }
 
-/// Reads a page of which a person has said something already.
-pub fn read_as(file: &str, bytes: impl AsRef<[u8]>, format: Format, profile: &Profile) -> Document {
+/// Reads a page as [`read`] does, and the files that it includes in their place. Rows and problems of an included file cite
+/// the line that includes it. A file that is not at hand is a problem that names it.
+pub fn read_with(
+    file: &str,
+    bytes: impl AsRef<[u8]>,
+    format: Format,
+    includes: &dyn Includes,
+) -> Document {
+    read_as(file, bytes, format, includes, &Profile::default())
+}
+
+/// Reads a page as [`read_with`] does, of which a person has said something already.
+pub fn read_as(
+    file: &str,
+    bytes: impl AsRef<[u8]>,
+    format: Format,
+    includes: &dyn Includes,
+    profile: &Profile,
+) -> Document {
     let Decoded { text, remark } = encoding::decode(bytes.as_ref());
-    let blocks = format.blocks(&text);
+    let blocks = format.blocks(&text, &Origin::page(includes));
     drop(text);
     drop(bytes);
     let mut document = reader::read(file, blocks, profile);

@@ -9,6 +9,7 @@ mod identity;
 mod inference;
 mod lint;
 mod origin;
+mod page_names;
 mod precedence;
 mod rule;
 mod source;

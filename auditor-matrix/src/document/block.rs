@@ -13,11 +13,36 @@ pub(super) struct Block {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) enum Content {
     /// A heading; level 1 is the page's title.
-    Heading { level: u8, text: String },
+    Heading {
+        level: u8,
+        text: String,
+    },
     /// Boxed, since every variant takes the size of the largest, and a large page has millions of paragraphs.
     Table(Box<TableRows>),
-    /// A paragraph or an item of a list.
+    /// A paragraph.
     Text(String),
+    /// An item of a list, or a term of a definition list (its definitions are one level deeper). Level 0 is the outermost
+    /// list.
+    Item {
+        level: u8,
+        text: String,
+    },
+    /// Preformatted text, such as commands and configuration: its language, if the page names it, and its lines, of which
+    /// the first is the block's.
+    Code {
+        language: String,
+        text: String,
+    },
+    /// What follows, up to [`Content::EndAlternative`], is one of several texts of which a reader has one, such as a tab: the
+    /// name that the page gives it. Alternatives may contain others.
+    Alternative(String),
+    EndAlternative,
+    /// Syntax that is not understood, such as an include whose file is not at hand: what is the matter, as the beginning of a
+    /// sentence, and the text that was not read because of it.
+    Unread {
+        what: String,
+        text: String,
+    },
     /// The title of the table that follows.
     Caption(String),
     /// The page's title from front matter. It is no heading, so it is no context of any row.
@@ -33,6 +58,15 @@ pub(super) fn block_lines(blocks: Vec<Block>) -> Vec<String> {
             Content::Heading { level, text } => lines.push(format!("{line} h{level} {text}")),
             Content::Caption(text) => lines.push(format!("{line} c {text}")),
             Content::Text(text) | Content::Title(text) => lines.push(format!("{line} {text}")),
+            Content::Item { level, text } => {
+                lines.push(format!("{line} {}* {text}", "  ".repeat(level.into())));
+            }
+            Content::Code { language, text } => {
+                lines.push(format!("{line} code {language} {text:?}"))
+            }
+            Content::Alternative(name) => lines.push(format!("{line} alternative {name}")),
+            Content::EndAlternative => lines.push(format!("{line} end of alternative")),
+            Content::Unread { what, text } => lines.push(format!("{line} unread {what} {text:?}")),
             Content::Table(rows) => lines.extend(rows.iter().map(|row| {
                 let mark = if row.is_heading { "h" } else { "" };
                 format!("{}{mark} {}", row.line, row.cells.join("|"))

@@ -54,6 +54,25 @@ pub(super) fn transports(text: &str) -> Option<NamedTransports> {
     })
 }
 
+/// The parts of a protocol cell that are no protocol that is known, beside others that are: `QRP` in `TCP/QRP`.
+pub(super) fn unknown_protocols(text: &str) -> Vec<&str> {
+    let (outside, _) = text.split_once('(').unwrap_or((text, ""));
+    let parts: Vec<&str> = outside
+        .split(['/', ',', ';', '&', '|'])
+        .map(str::trim)
+        .filter(|part| !part.is_empty())
+        .collect();
+    let is_known = |part: &&str| transports(part).is_some() || !part.contains(char::is_alphabetic);
+    if parts.len() < 2 || !parts.iter().any(|part| is_known(part)) {
+        return Vec::new();
+    }
+    // `TCP/IP` names one protocol.
+    parts
+        .into_iter()
+        .filter(|part| !is_known(part) && !part.eq_ignore_ascii_case("ip"))
+        .collect()
+}
+
 /// The transports that a description implies: those of the application protocol that it consists of, or UDP if every
 /// protocol that it mentions runs over UDP alone.
 pub(super) fn implied_transports(text: &str) -> Option<NamedTransports> {
@@ -74,7 +93,8 @@ pub(super) fn implied_transports(text: &str) -> Option<NamedTransports> {
     })
 }
 
-fn stated(word: &str) -> Option<Transport> {
+/// The transport that a word, in lower case, names.
+pub(super) fn stated(word: &str) -> Option<Transport> {
     Some(match word {
         "tcp" | "tcp4" | "tcp6" => Transport::Tcp,
         "udp" | "udp4" | "udp6" => Transport::Udp,

@@ -1,17 +1,28 @@
-//! Maps column headings to the meaning of their cells.
+//! Reads a column's heading as a phrase: which end it speaks of, which attribute of it, a transport, a direction.
 
-use super::{
-    profile::ColumnMeaning,
-    text::{fold, unbracket},
-};
+use super::{cell, profile::ColumnMeaning, section::is_machine, text::unbracket};
+use crate::transport::Transport;
 
 /// What the cells of a column hold.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(super) enum Column {
     Port,
+    /// Ports of the service that the heading names, in a table with one column for each.
+    NamedPort,
     /// The last port of a range whose first port is in a `Port` column.
     LastPort,
+    /// The port on the machine that the row is about: the server's in inbound rows.
+    LocalPort,
+    /// The port on the other machine: the server's in outbound rows.
+    RemotePort,
+    /// The transport, or an application protocol from which it follows.
     Protocol,
+    /// An application protocol, beside a column of transports.
+    Application,
+    /// Ports of this transport, or marks that the row's ports are of it.
+    Transport(Transport),
+    /// Marks that the row's ports are of this transport.
+    TransportMark(Transport),
     Direction,
     /// Yes or no: whether the row is about inbound traffic.
     InboundMark,
@@ -21,18 +32,26 @@ pub(super) enum Column {
     Destination,
     /// One column for the other endpoint: the source of inbound rows, the destination of outbound ones.
     Peer,
+    /// Names or URLs of machines: the destination where nothing gives a direction, else the other endpoint.
+    Address,
     Service,
     /// The machines that the row is about.
     Role,
     Required,
+    /// Whether the traffic is allowed: `Allow`, `Deny`.
+    Permission,
+    /// Whether the port is still in use: `active`, `removed in 2.0`.
+    Status,
+    /// Yes or no: whether both ends are the same machine.
+    LoopbackMark,
     Notes,
     /// Understood, but holds nothing that a rule needs.
     Ignored,
 }
 
-/// The column that a person means; `None` if no reader has a use for it.
-pub(super) const fn chosen(meaning: ColumnMeaning) -> Option<Column> {
-    Some(match meaning {
+/// The column that a person means.
+pub(super) const fn chosen(meaning: ColumnMeaning) -> Column {
+    match meaning {
         ColumnMeaning::Port => Column::Port,
         ColumnMeaning::LastPort => Column::LastPort,
         ColumnMeaning::Protocol | ColumnMeaning::Transport => Column::Protocol,
@@ -45,197 +64,346 @@ pub(super) const fn chosen(meaning: ColumnMeaning) -> Option<Column> {
         ColumnMeaning::Service => Column::Service,
         ColumnMeaning::Role => Column::Role,
         ColumnMeaning::Required | ColumnMeaning::Condition => Column::Required,
+        ColumnMeaning::Permission => Column::Permission,
         ColumnMeaning::Notes => Column::Notes,
         ColumnMeaning::Ignored => Column::Ignored,
-        ColumnMeaning::Permission => return None,
-    })
+    }
+}
+
+/// A heading's words, in lower case and without marks.
+struct Phrase<'a> {
+    words: Vec<&'a str>,
+}
+
+impl Phrase<'_> {
+    fn has(&self, words: &[&str]) -> bool {
+        self.words.iter().any(|word| words.contains(word))
+    }
+
+    fn is(&self, words: &[&str]) -> bool {
+        self.words == words
+    }
+
+    fn last(&self) -> &str {
+        self.words.last().copied().unwrap_or_default()
+    }
+
+    fn first(&self) -> &str {
+        self.words.first().copied().unwrap_or_default()
+    }
+
+    fn names_port(&self) -> bool {
+        self.words.iter().any(|word| is_port_word(word))
+    }
+
+    /// Which ends the words name: prepositions and words for a side first, since `source server` is a source.
+    fn sides(&self) -> (bool, bool) {
+        // Who may reach something is where the traffic comes from: `Open to`, `Accessible to`.
+        if self.last() == "to"
+            && self.has(&[
+                "open",
+                "opened",
+                "accessible",
+                "exposed",
+                "available",
+                "visible",
+                "allowed",
+            ])
+        {
+            return (true, false);
+        }
+        let stated = (
+            self.has(SOURCE),
+            self.has(DESTINATION) || self.last() == "on" && 1 < self.words.len(),
+        );
+        if stated.0 || stated.1 {
+            return stated;
+        }
+        (self.has(CLIENT), self.has(SERVER))
+    }
+}
+
+/// Words that name where a conversation begins.
+const SOURCE: &[&str] = &[
+    "source",
+    "sources",
+    "src",
+    "from",
+    "origin",
+    "origins",
+    "originator",
+    "originating",
+    "initiator",
+    "initiators",
+    "initiated",
+    "initiates",
+    "initiating",
+    "requester",
+    "requestor",
+    "caller",
+    "callers",
+    "sender",
+    "senders",
+    "connecting",
+    "accessed",
+    "accessing",
+];
+/// Words that name where it goes.
+const DESTINATION: &[&str] = &[
+    "destination",
+    "destinations",
+    "dest",
+    "dst",
+    "to",
+    "target",
+    "targets",
+    "listener",
+    "listeners",
+    "listens",
+    "receiver",
+    "receivers",
+    "recipient",
+    "callee",
+    "callees",
+    "responder",
+    "acceptor",
+];
+/// Roles that begin conversations.
+const CLIENT: &[&str] = &["client", "clients", "consumer", "consumers", "requestors"];
+/// Roles that are asked.
+const SERVER: &[&str] = &["server", "provider", "providers"];
+
+fn is_port_word(word: &str) -> bool {
+    let singular = word.strip_suffix('s').unwrap_or(word);
+    singular == "port"
+        || singular.len() > 4
+            && singular.ends_with("port")
+            && !matches!(
+                singular,
+                "support" | "transport" | "report" | "import" | "export" | "passport"
+            )
+}
+
+/// The words of a heading in lower case, without brackets and marks.
+pub(super) fn words(heading: &str) -> String {
+    let (outside, _) = unbracket(&heading.replace("(s)", "s"));
+    let mut name = String::new();
+    for character in outside.to_lowercase().chars() {
+        if character.is_alphanumeric() || character == '\'' {
+            name.push(character);
+        } else if !name.ends_with(' ') && !name.is_empty() {
+            name.push(' ');
+        }
+    }
+    name.truncate(name.trim_end().len());
+    name
 }
 
 /// The meaning of a column heading; `None` if it is not recognised.
 pub(super) fn column(heading: &str) -> Option<Column> {
-    let (outside, _) = unbracket(heading);
-    let name = fold(
-        &outside
-            .to_lowercase()
-            .replace(['*', ':', '.', '?', '#', '_'], " "),
-    );
+    let name = words(heading);
     // "No." and "#" head a column of row numbers.
     if name.is_empty() && !heading.trim().is_empty() || name == "no" {
         return Some(Column::Ignored);
     }
-    let exact = match name.as_str() {
-        "end port" | "last port" | "to port" | "port to" | "port end" => Column::LastPort,
-
-        "port"
-        | "ports"
-        | "port number"
-        | "port numbers"
-        | "port no"
-        | "port range"
-        | "port ranges"
-        | "ports used"
-        | "port/protocol"
-        | "port / protocol"
-        | "ports/protocol"
-        | "destination port"
-        | "destination ports"
-        | "dest port"
-        | "dst port"
-        | "server port"
-        | "target port"
-        | "listening port"
-        | "default port"
-        | "default ports"
-        | "tcp port"
-        | "tcp ports"
-        | "udp port"
-        | "udp ports"
-        | "port(s)"
-        | "required port"
-        | "required ports"
-        | "default port number"
-        | "start port"
-        | "first port"
-        | "from port"
-        | "port from"
-        | "port start"
-        | "ports/protocols"
-        | "protocols/ports"
-        | "protocol/port"
-        | "protocol/ports"
-        | "ports and protocols"
-        | "protocols and ports"
-        | "port and protocol"
-        | "number" => Column::Port,
-        "proto" | "protocol" | "protocols" | "transport" | "transport protocol" | "tcp/udp"
-        | "udp/tcp" | "type" | "ip protocol" | "network protocol" | "protocol type" => {
-            Column::Protocol
-        }
-        "direction" | "traffic direction" | "traffic" | "flow" | "inbound/outbound"
-        | "ingress/egress" => Column::Direction,
-        "source" | "sources" | "from" | "origin" | "origins" | "remote source" | "client"
-        | "clients" | "src" | "source host" | "source ip" | "initiator" | "source address"
-        | "source component" | "accessed by" | "used by" | "allowed from" | "originator"
-        | "source node" | "source nodes" => Column::Source,
-        "destination"
-        | "destinations"
-        | "dest"
-        | "dst"
-        | "to"
-        | "target"
-        | "targets"
-        | "server"
-        | "destination host"
-        | "destination ip"
-        | "destination address"
-        | "destination component"
-        | "receiver"
-        | "listener"
-        | "destination node"
-        | "destination nodes" => Column::Destination,
-        "source / destination"
-        | "source/destination"
-        | "ip/dns"
-        | "ip / dns"
-        | "peer"
-        | "remote"
-        | "remote host"
-        | "source or destination"
-        | "counterpart"
-        | "endpoint"
-        | "domain"
-        | "host name"
-        | "hostname"
-        | "url" => Column::Peer,
-        "use" | "used for" | "required for" | "needed for" | "connection" | "path" | "purpose"
-        | "service" | "services" | "service name" | "component" | "components" | "application"
-        | "usage" | "function" | "process" | "used by service" | "daemon" | "feature" | "name" => {
-            Column::Service
-        }
-        "machine type" | "machine" | "machines" | "role" | "roles" | "host" | "hosts" | "node"
-        | "nodes" | "node type" | "host type" | "system" | "servers" | "instances" => Column::Role,
-        "required" | "mandatory" | "optional" | "is required" | "required or optional" => {
-            Column::Required
-        }
-        "notes"
-        | "note"
-        | "comment"
-        | "comments"
-        | "remark"
-        | "remarks"
-        | "description"
-        | "details"
-        | "additional information"
-        | "explanation"
-        | "info"
-        | "information"
-        | "reason" => Column::Notes,
-        "systemd unit"
-        | "configurable"
-        | "setting"
-        | "config option"
-        | "config setting"
-        | "parameter"
-        | "default value"
-        | "related configuration setting" => Column::Ignored,
-        _ => return ending(&name),
+    let phrase = Phrase {
+        words: name.split(' ').filter(|word| !word.is_empty()).collect(),
     };
-    Some(exact)
+    ports(&phrase)
+        .or_else(|| protocol(&phrase))
+        .or_else(|| ends(&phrase))
+        .or_else(|| attributes(&phrase))
 }
 
-/// Recognises a heading by one of its words: "DC/OS Component", "Default port number".
-fn ending(name: &str) -> Option<Column> {
-    let words = name.split(' ');
-    let first = words.clone().next()?;
-    if first == "protocol" {
-        return Some(Column::Protocol);
+fn ports(phrase: &Phrase<'_>) -> Option<Column> {
+    if !phrase.names_port() {
+        return phrase.is(&["number"]).then_some(Column::Port);
     }
-    let is_source = matches!(first, "source" | "src" | "from" | "client" | "originating");
-    let is_destination = matches!(
-        first,
-        "destination" | "dest" | "dst" | "target" | "to" | "remote"
-    );
-    let names_port = words
-        .clone()
-        .any(|word| matches!(word, "port" | "ports" | "port(s)"));
-    let names_other_endpoint = words.clone().skip(1).any(|word| {
-        matches!(
-            word,
-            "to" | "from" | "destination" | "source" | "server" | "client"
-        )
-    });
-    // A source port is the client's own, which is no part of a rule.
-    if is_source && names_port && first != "client" {
-        return Some(Column::Ignored);
+    // `Port name`, `Port description`: something about a port.
+    match phrase.last() {
+        "name" | "names" | "label" | "group" | "purpose" | "usage" | "use" | "function" => {
+            return Some(Column::Service);
+        }
+        "description" | "notes" | "comment" | "comments" | "details" => return Some(Column::Notes),
+        "status" | "state" => return Some(Column::Status),
+        "setting" | "settings" | "mapping" | "property" | "parameter" | "variable"
+        | "configuration" | "configurable" => {
+            return Some(Column::Ignored);
+        }
+        "direction" => return Some(Column::Direction),
+        _ => {}
     }
-    if is_source && !names_port && !names_other_endpoint {
-        return Some(Column::Source);
+    if phrase.has(&["end", "last", "ending"])
+        || phrase.is(&["to", "port"])
+        || phrase.is(&["port", "to"])
+    {
+        return Some(Column::LastPort);
     }
-    if is_destination && !names_port && !names_other_endpoint {
-        return Some(Column::Destination);
-    }
-    let is_about_ports = matches!(
-        name.rsplit(' ').next()?,
-        "name" | "names" | "setting" | "mapping" | "state" | "status"
-    );
-    if !is_about_ports && names_port {
+    if phrase.has(&["start", "first", "starting", "begin"])
+        || phrase.is(&["from", "port"])
+        || phrase.is(&["port", "from"])
+    {
         return Some(Column::Port);
     }
-    Some(match name.rsplit(' ').next()? {
-        "component" | "service" | "purpose" | "path" | "configuration" => Column::Service,
-        "port" | "ports" => Column::Port,
-        "protocol" => Column::Protocol,
-        "direction" => Column::Direction,
-        "source" => Column::Source,
-        "destination" => Column::Destination,
-        "notes" | "description" => Column::Notes,
-        _ => return None,
+    if phrase.has(&["local"]) {
+        return Some(Column::LocalPort);
+    }
+    if phrase.has(&["remote", "peer"]) {
+        return Some(Column::RemotePort);
+    }
+    let is_source = phrase.has(&["source", "src", "originating", "origin"]);
+    let is_destination = phrase.has(&["destination", "dest", "dst", "target"]);
+    // A source port is the client's own, which is no part of a rule.
+    Some(if is_source && !is_destination {
+        Column::Ignored
+    } else {
+        Column::Port
     })
+}
+
+fn protocol(phrase: &Phrase<'_>) -> Option<Column> {
+    let transports: Vec<Transport> = phrase
+        .words
+        .iter()
+        .filter_map(|word| cell::stated(word))
+        .collect();
+    let only_transports = !transports.is_empty()
+        && phrase
+            .words
+            .iter()
+            .all(|word| cell::stated(word).is_some() || matches!(*word, "or" | "and"));
+    if only_transports {
+        return Some(match transports.as_slice() {
+            [only] => Column::Transport(*only),
+            _ => Column::Protocol,
+        });
+    }
+    if phrase.has(&["protocol", "protocols", "proto", "transport"]) {
+        let is_application = phrase.has(&["application", "app", "service", "l7", "7"]);
+        return Some(if is_application {
+            Column::Application
+        } else {
+            Column::Protocol
+        });
+    }
+    phrase.is(&["type"]).then_some(Column::Protocol)
+}
+
+fn ends(phrase: &Phrase<'_>) -> Option<Column> {
+    let says_direction = phrase.has(&[
+        "inbound", "outbound", "ingress", "egress", "incoming", "outgoing",
+    ]);
+    if phrase.has(&["direction"])
+        || phrase.is(&["traffic"])
+        || phrase.is(&["flow"])
+        || phrase.is(&["traffic", "flow"])
+    {
+        return Some(Column::Direction);
+    }
+    if says_direction && phrase.words.len() <= 2 && !phrase.has(SOURCE) && !phrase.has(DESTINATION)
+    {
+        let both = cell::direction(&phrase.words.join(" ")) == Some(super::row::Direction::Both);
+        return both.then_some(Column::Direction);
+    }
+    if phrase.has(&["localhost", "loopback"]) || phrase.has(&["local"]) && phrase.has(&["only"]) {
+        return Some(Column::LoopbackMark);
+    }
+    match phrase.sides() {
+        (true, true) => return Some(Column::Peer),
+        (true, false) => return Some(Column::Source),
+        (false, true) => return Some(Column::Destination),
+        (false, false) => {}
+    }
+    if phrase.has(&["used", "needed", "required"]) && phrase.last() == "by" {
+        return Some(Column::Source);
+    }
+    if phrase.has(&["peer", "peers", "remote", "counterpart", "opposite"])
+        || phrase.is(&["other", "end"])
+        || phrase.is(&["ip", "dns"])
+    {
+        return Some(Column::Peer);
+    }
+    if phrase.has(&[
+        "domain",
+        "domains",
+        "url",
+        "urls",
+        "fqdn",
+        "hostname",
+        "hostnames",
+        "endpoint",
+        "endpoints",
+        "uri",
+    ]) || phrase.is(&["host", "name"])
+        || phrase.is(&["host", "names"])
+    {
+        return Some(Column::Address);
+    }
+    None
+}
+
+fn attributes(phrase: &Phrase<'_>) -> Option<Column> {
+    if phrase.has(&["required", "mandatory", "optional", "necessary"])
+        && !phrase.has(&["for", "when", "if"])
+    {
+        return Some(Column::Required);
+    }
+    if phrase.has(&[
+        "action",
+        "permission",
+        "permit",
+        "allow",
+        "allowed",
+        "deny",
+        "denied",
+        "verdict",
+        "policy",
+    ]) {
+        return Some(Column::Permission);
+    }
+    if phrase.has(&["status", "state", "lifecycle", "availability"]) {
+        return Some(Column::Status);
+    }
+    let names_role = phrase.has(&["role", "roles"])
+        || phrase.has(&["node", "machine", "host", "server", "instance"])
+            && phrase.has(&["type", "types", "name"])
+        || is_machine(phrase.last()) && phrase.words.len() <= 3
+        || phrase.is(&["system"])
+        || phrase.is(&["systems"]);
+    if names_role && !phrase.has(&["purpose", "notes", "description"]) {
+        return Some(Column::Role);
+    }
+    let by_word = |word: &str| {
+        Some(match word {
+            "use" | "used" | "uses" | "connection" | "path" | "purpose" | "service"
+            | "services" | "component" | "components" | "application" | "applications"
+            | "usage" | "function" | "process" | "processes" | "daemon" | "feature"
+            | "features" | "name" | "program" | "module" | "functionality" | "scenario" => {
+                Column::Service
+            }
+            "notes" | "note" | "comment" | "comments" | "remark" | "remarks" | "description"
+            | "details" | "detail" | "information" | "explanation" | "info" | "reason"
+            | "justification" => Column::Notes,
+            "unit" | "configurable" | "setting" | "settings" | "option" | "parameter"
+            | "parameters" | "value" | "changeable" | "variable" | "config" | "customizable" => {
+                Column::Ignored
+            }
+            _ => return None,
+        })
+    };
+    by_word(phrase.last())
+        .or_else(|| by_word(phrase.first()))
+        .or_else(|| {
+            phrase
+                .has(&["needed", "required"])
+                .then_some(Column::Service)
+        })
 }
 
 #[cfg(test)]
 mod tests {
     use super::{Column, column};
+    use crate::transport::Transport;
 
     #[test]
     fn columns() {
@@ -245,16 +413,39 @@ mod tests {
             ("Required?", Some(Column::Required)),
             ("Dest.", Some(Column::Destination)),
             ("Source / destination", Some(Column::Peer)),
+            ("To/From", Some(Column::Peer)),
+            ("Source / Target Network", Some(Column::Peer)),
+            ("Remote address", Some(Column::Peer)),
             ("DC/OS Component", Some(Column::Service)),
             ("Port(s)", Some(Column::Port)),
             ("Protocols/Ports", Some(Column::Port)),
+            ("Protocol and ports", Some(Column::Port)),
+            ("Service/Port", Some(Column::Port)),
             ("End port", Some(Column::LastPort)),
             ("Proto", Some(Column::Protocol)),
+            ("Destination Protocol", Some(Column::Protocol)),
+            ("TCP or UDP", Some(Column::Protocol)),
+            ("UDP", Some(Column::Transport(Transport::Udp))),
             ("Source port", Some(Column::Ignored)),
-            ("Local port", Some(Column::Port)),
+            ("Local port", Some(Column::LocalPort)),
             ("Target port", Some(Column::Port)),
             ("Source role", Some(Column::Source)),
+            ("Source server", Some(Column::Source)),
             ("Target role", Some(Column::Destination)),
+            ("Initiated by", Some(Column::Source)),
+            ("Open on", Some(Column::Destination)),
+            ("Listens on", Some(Column::Destination)),
+            ("Open to", Some(Column::Source)),
+            ("Consumer", Some(Column::Source)),
+            ("Provider", Some(Column::Destination)),
+            ("Node Role", Some(Column::Role)),
+            ("Allow/Deny", Some(Column::Permission)),
+            ("Action", Some(Column::Permission)),
+            ("Status", Some(Column::Status)),
+            ("Local only", Some(Column::LoopbackMark)),
+            ("Used for", Some(Column::Service)),
+            ("Required for", Some(Column::Service)),
+            ("Port description", Some(Column::Notes)),
             ("Colour", None),
         ] {
             assert_eq!(column(heading), meaning, "{heading}");

@@ -1,14 +1,15 @@
-//! A table's columns: what each means, and the cells under it.
+//! A table's columns: what each means by its heading and its cells together, and the cells under it.
 
 use super::{
     cell,
+    cell_kinds::CellKinds,
     column::{self, Column},
-    endpoints,
     profile::Profile,
     row::Direction,
     table_rows::{TableRow, TableRows},
     text::some,
 };
+use crate::transport::Transport;
 
 /// The rows of a table below its headings.
 pub(super) struct Body<'a> {
@@ -35,80 +36,415 @@ impl<'a> Body<'a> {
         (self.n_headings..rows.len()).map(|row| rows.cells(row))
     }
 
-    fn column(&self, index: usize) -> impl Iterator<Item = &'a str> {
+    pub(super) fn column(&self, index: usize) -> impl Iterator<Item = &'a str> {
         self.cells().filter_map(move |mut cells| cells.nth(index))
     }
 }
 
 /// A table's columns, by position.
-pub(super) struct Columns(Vec<Option<Column>>);
+#[derive(Debug)]
+pub(super) struct Columns {
+    meanings: Vec<Option<Column>>,
+    /// Headings that could be read in more than one way, and what was taken.
+    doubts: Vec<(String, &'static str)>,
+}
 
 impl Columns {
-    /// Determines the meaning of each column from its heading or, where the heading is unknown or ambiguous, from its cells.
-    pub(super) fn new(head: &TableRow, body: &Body<'_>) -> Self {
-        let mut columns: Vec<Option<Column>> = head
-            .cells
-            .iter()
-            .map(|heading| column::column(heading))
+    /// Decides the meaning of all columns together: the heading's phrase is weighed against what the cells hold.
+    /// What the profile says of a column is not weighed.
+    pub(super) fn new(head: &TableRow, body: &Body<'_>, profile: &Profile) -> Self {
+        let kinds: Vec<CellKinds> = (0..head.cells.len())
+            .map(|index| CellKinds::of(body.column(index)))
             .collect();
-        let n_protocols = columns
-            .iter()
-            .filter(|column| **column == Some(Column::Protocol))
-            .count();
-        for (index, (column, heading)) in columns.iter_mut().zip(&head.cells).enumerate() {
-            let cells = || body.column(index).filter(|cell| !cell.is_empty());
-            // A column headed "Type" holds the protocol only if no other column does.
-            if *column == Some(Column::Protocol)
-                && 1 < n_protocols
-                && heading.trim().eq_ignore_ascii_case("type")
-            {
-                *column = Some(Column::Service);
-            }
-            if column.is_some() || cells().next().is_none() {
-                continue;
-            }
-            let names_direction =
-                |cell: &str| cell::direction(cell).is_some() || endpoints::arrow(cell).is_some();
-            let named = |cell: &str| cell::transports(cell);
-            let direction = cell::direction(heading).filter(|_| {
-                cells().all(|cell| cell::required(cell).is_some() || some(cell).is_none())
-            });
-            if let Some(direction) = direction {
-                *column = match direction {
-                    Direction::Inbound => Some(Column::InboundMark),
-                    Direction::Outbound => Some(Column::OutboundMark),
-                    Direction::Both => None,
-                };
-            } else if cells().all(names_direction) {
-                *column = Some(Column::Direction);
-            } else if n_protocols == 0
-                && cells().all(|cell| named(cell).is_some())
-                && cells().any(|cell| named(cell).is_some_and(|named| !named.inferred))
-            {
-                *column = Some(Column::Protocol);
-            }
-        }
-        Self(columns)
+        let mut columns = Self {
+            meanings: head
+                .cells
+                .iter()
+                .map(|heading| {
+                    let chosen = profile.column(heading).map(column::chosen);
+                    chosen.or_else(|| column::column(heading))
+                })
+                .collect(),
+            doubts: Vec::new(),
+        };
+        columns.weigh_transports(head, &kinds);
+        columns.weigh_ends(head, &kinds);
+        columns.weigh_unknown(head, &kinds);
+        columns.find_ports(head, &kinds);
+        columns.settle(head, &kinds);
+        columns.obey(head, profile);
+        columns
     }
 
-    /// The same columns, but for those of which the profile says what they hold.
-    pub(super) fn chosen(mut self, head: &TableRow, profile: &Profile) -> Self {
-        for (column, heading) in self.0.iter_mut().zip(&head.cells) {
-            if let Some(meaning) = profile.column(heading) {
-                *column = column::chosen(meaning);
+    /// Whatever else was weighed, a column holds what a person has said.
+    fn obey(&mut self, head: &TableRow, profile: &Profile) {
+        for (meaning, heading) in self.meanings.iter_mut().zip(&head.cells) {
+            if let Some(chosen) = profile.column(heading) {
+                *meaning = Some(column::chosen(chosen));
             }
         }
-        self
+        self.doubts
+            .retain(|(heading, _)| profile.column(heading).is_none());
+    }
+
+    fn each(&mut self) -> impl Iterator<Item = (usize, &mut Option<Column>)> {
+        self.meanings.iter_mut().enumerate()
+    }
+
+    /// `TCP` above numbers is a column of ports, above marks it says which ports are of TCP.
+    fn weigh_transports(&mut self, head: &TableRow, kinds: &[CellKinds]) {
+        let has_protocol = self.has(Column::Protocol);
+        for ((_, meaning), kinds) in self.each().zip(kinds) {
+            match *meaning {
+                Some(Column::Transport(transport)) if kinds.are_marks() => {
+                    *meaning = Some(Column::TransportMark(transport));
+                }
+                Some(Column::Transport(_)) if kinds.are_transports() => {
+                    *meaning = Some(Column::Protocol)
+                }
+                Some(Column::Transport(_)) if !kinds.are_ports() => {
+                    *meaning = Some(Column::Ignored)
+                }
+                // `TCP/UDP` above numbers, and `Protocol` above `TCP 443`.
+                Some(Column::Protocol) if kinds.are_ports() => *meaning = Some(Column::Port),
+                Some(Column::Application) if !has_protocol => *meaning = Some(Column::Protocol),
+                Some(_) | None => {}
+            }
+        }
+        // Of several columns for protocols, the one whose cells are transports is meant; "Type" holds it only if no other does.
+        // Those under headings of different directions belong to the ports of their own direction.
+        let heading = |index: usize| head.cells.get(index).map_or("", String::as_str);
+        for direction in [None, Some(Direction::Inbound), Some(Direction::Outbound)] {
+            let protocols: Vec<usize> = self
+                .positions(Column::Protocol)
+                .filter(|index| cell::direction(heading(*index)) == direction)
+                .collect();
+            self.choose_protocol(protocols, kinds);
+        }
+    }
+
+    fn choose_protocol(&mut self, protocols: Vec<usize>, kinds: &[CellKinds]) {
+        if protocols.len() < 2 {
+            return;
+        }
+        let is_transport = |index: &usize| kinds.get(*index).is_some_and(CellKinds::are_transports);
+        let best = protocols
+            .iter()
+            .find(|index| is_transport(index))
+            .or_else(|| {
+                protocols
+                    .iter()
+                    .find(|index| kinds.get(**index).is_some_and(CellKinds::are_protocols))
+            });
+        if let Some(best) = best.copied() {
+            for other in protocols.into_iter().filter(|index| *index != best) {
+                if let Some(meaning) = self.meanings.get_mut(other) {
+                    *meaning = Some(Column::Application);
+                }
+            }
+        }
+    }
+
+    /// A column that is headed as an end but holds something else is what it holds.
+    fn weigh_ends(&mut self, head: &TableRow, kinds: &[CellKinds]) {
+        for ((index, meaning), kinds) in self.each().zip(kinds) {
+            let heading = head
+                .cells
+                .get(index)
+                .map(String::as_str)
+                .unwrap_or_default();
+            let is_end = matches!(
+                meaning,
+                Some(
+                    Column::Source
+                        | Column::Destination
+                        | Column::Peer
+                        | Column::Role
+                        | Column::Address
+                        | Column::Service
+                )
+            );
+            if is_end && kinds.are_marks() {
+                *meaning = None;
+            } else if is_end && kinds.are_phrases() {
+                *meaning = Some(Column::Direction);
+            } else if matches!(
+                meaning,
+                Some(Column::Source | Column::Destination | Column::Peer)
+            ) && kinds.are_protocols()
+            {
+                // `Used by` above `HTTPS`, `TFTP`: protocols use the ports.
+                *meaning = Some(Column::Application);
+            } else if matches!(
+                meaning,
+                Some(Column::Peer | Column::Source | Column::Destination)
+            ) && kinds.are_directions()
+            {
+                *meaning = Some(Column::Direction);
+            } else if *meaning == Some(Column::Direction)
+                && !kinds.are_directions()
+                && !kinds.are_phrases()
+                && kinds.has_text()
+            {
+                let says_direction = column::words(heading).contains("direction");
+                *meaning = if says_direction {
+                    Some(Column::Direction)
+                } else {
+                    Some(Column::Service)
+                };
+            }
+        }
+    }
+
+    /// Columns that their headings do not explain, by their cells.
+    fn weigh_unknown(&mut self, head: &TableRow, kinds: &[CellKinds]) {
+        let has_protocol = self.has(Column::Protocol)
+            || self.meanings.iter().any(|meaning| {
+                matches!(
+                    meaning,
+                    Some(Column::Transport(_) | Column::TransportMark(_))
+                )
+            });
+        let has_direction = self.has(Column::Direction);
+        for ((index, meaning), kinds) in self.each().zip(kinds) {
+            let heading = head
+                .cells
+                .get(index)
+                .map(String::as_str)
+                .unwrap_or_default();
+            if meaning.is_some() || !kinds.has_text() {
+                continue;
+            }
+            let direction = cell::direction(heading).filter(|_| kinds.are_marks());
+            *meaning = match direction {
+                Some(Direction::Inbound) => Some(Column::InboundMark),
+                Some(Direction::Outbound) => Some(Column::OutboundMark),
+                Some(Direction::Both) => None,
+                None if kinds.are_phrases() => Some(Column::Direction),
+                None if kinds.are_directions() && !has_direction => Some(Column::Direction),
+                None if kinds.are_transports() && !has_protocol => Some(Column::Protocol),
+                None if kinds.are_permissions() => Some(Column::Permission),
+                None => None,
+            };
+        }
+    }
+
+    /// If no heading speaks of ports, a column whose cells are ports or addresses with ports holds them.
+    fn find_ports(&mut self, head: &TableRow, kinds: &[CellKinds]) {
+        let ranks = |column: &Option<Column>| {
+            matches!(
+                column,
+                Some(Column::Port | Column::Transport(_) | Column::LocalPort | Column::RemotePort)
+            )
+        };
+        if self.meanings.iter().any(ranks) {
+            return;
+        }
+        let last = self.positions(Column::LastPort).next();
+        if let Some(last) = last
+            && let Some(meaning) = self.meanings.get_mut(last)
+        {
+            *meaning = Some(Column::Port);
+            return;
+        }
+        let with_addresses: Vec<usize> = (0..kinds.len())
+            .filter(|index| kinds.get(*index).is_some_and(CellKinds::are_addresses))
+            .collect();
+        if let Some(index) = with_addresses.first().copied() {
+            if let Some(meaning) = self.meanings.get_mut(index) {
+                *meaning = Some(Column::Port);
+            }
+            return;
+        }
+        // Beside a column of transports, the one column of numbers holds the ports.
+        let has_transports =
+            self.has(Column::Protocol) && kinds.iter().any(CellKinds::are_transports);
+        let numbers: Vec<usize> = (0..kinds.len())
+            .filter(|index| {
+                kinds.get(*index).is_some_and(CellKinds::are_ports)
+                    && self.meanings.get(*index).is_some_and(|meaning| {
+                        matches!(
+                            meaning,
+                            None | Some(Column::Service | Column::Ignored | Column::Address)
+                        )
+                    })
+                    && !column::words(head.cells.get(*index).map_or("", String::as_str)).is_empty()
+            })
+            .collect();
+        if let ([only], true) = (numbers.as_slice(), has_transports)
+            && let Some(meaning) = self.meanings.get_mut(*only)
+        {
+            *meaning = Some(Column::Port);
+            let heading = head.cells.get(*only).cloned().unwrap_or_default();
+            self.doubts.push((
+                heading,
+                "this column was taken for the ports because of its numbers; check it",
+            ));
+            return;
+        }
+        // Machines at the left and columns of nothing but ports: each heading names what its ports are for.
+        let others: Vec<usize> = (1..self.meanings.len())
+            .filter(|index| kinds.get(*index).is_some_and(CellKinds::has_text))
+            .collect();
+        let are_ports = 1 < others.len()
+            && others.iter().all(|index| {
+                kinds.get(*index).is_some_and(CellKinds::are_ports)
+                    && self.meanings.get(*index).is_some_and(Option::is_none)
+            });
+        let names_machines = matches!(
+            self.meanings.first(),
+            Some(Some(Column::Role | Column::Destination))
+        );
+        if are_ports && names_machines {
+            for index in others {
+                if let Some(meaning) = self.meanings.get_mut(index) {
+                    *meaning = Some(Column::NamedPort);
+                }
+            }
+        }
+    }
+
+    /// Settles what depends on the other columns.
+    fn settle(&mut self, head: &TableRow, kinds: &[CellKinds]) {
+        // Names of hosts are where conversations go to, if nothing says otherwise.
+        let gives_direction = self.has(Column::Direction)
+            || self.has(Column::InboundMark)
+            || self.has(Column::OutboundMark);
+        let has_destination = self.has(Column::Destination);
+        let has_source = self.has(Column::Source);
+        let has_peer = self.has(Column::Peer);
+        let has_only_one_port_column = self
+            .meanings
+            .iter()
+            .filter(|meaning| {
+                matches!(
+                    meaning,
+                    Some(Column::LocalPort | Column::RemotePort | Column::Port)
+                )
+            })
+            .count()
+            == 1;
+        for (_, meaning) in self.each() {
+            match meaning {
+                Some(Column::Address) if has_destination || has_peer => {
+                    *meaning = Some(Column::Notes)
+                }
+                Some(Column::Address) if gives_direction && !has_source => {
+                    *meaning = Some(Column::Peer)
+                }
+                Some(Column::Address) => *meaning = Some(Column::Destination),
+                Some(Column::LocalPort | Column::RemotePort) if has_only_one_port_column => {
+                    *meaning = Some(Column::Port)
+                }
+                Some(_) | None => {}
+            }
+        }
+        // Of several columns for one end, the one with names is its role; the others give its addresses.
+        for end in [
+            Column::Source,
+            Column::Destination,
+            Column::Peer,
+            Column::Role,
+        ] {
+            let positions: Vec<usize> = self.positions(end).collect();
+            if positions.len() < 2 {
+                continue;
+            }
+            let is_name = |index: &usize| {
+                kinds.get(*index).is_some_and(CellKinds::are_names)
+                    && !column::words(head.cells.get(*index).map_or("", String::as_str))
+                        .split(' ')
+                        .any(|word| {
+                            matches!(
+                                word,
+                                "ip" | "ips"
+                                    | "address"
+                                    | "addresses"
+                                    | "subnet"
+                                    | "cidr"
+                                    | "zone"
+                                    | "interface"
+                                    | "vlan"
+                            )
+                        })
+            };
+            let best = positions
+                .iter()
+                .find(|index| is_name(index))
+                .or(positions.first())
+                .copied();
+            for other in positions.into_iter().filter(|index| Some(*index) != best) {
+                if let Some(meaning) = self.meanings.get_mut(other) {
+                    *meaning = Some(Column::Notes);
+                }
+            }
+        }
+    }
+
+    /// Whether the numbers in the cells of a column may be ports without a word that says so.
+    pub(super) fn may_name_ports(&self, index: usize) -> bool {
+        matches!(
+            self.meanings.get(index),
+            Some(Some(
+                Column::Port
+                    | Column::NamedPort
+                    | Column::LastPort
+                    | Column::LocalPort
+                    | Column::RemotePort
+                    | Column::Transport(_)
+            ))
+        )
+    }
+
+    /// Whether the cells of a column are sentences about the row.
+    pub(super) fn is_prose(&self, index: usize) -> bool {
+        matches!(self.meanings.get(index), Some(Some(Column::Notes)))
+    }
+
+    pub(super) fn positions(&self, column: Column) -> impl Iterator<Item = usize> + '_ {
+        self.meanings
+            .iter()
+            .enumerate()
+            .filter(move |(_, meaning)| **meaning == Some(column))
+            .map(|(index, _)| index)
     }
 
     pub(super) fn has(&self, column: Column) -> bool {
-        self.0.contains(&Some(column))
+        self.meanings.contains(&Some(column))
+    }
+
+    /// Whether some column holds ports.
+    pub(super) fn has_ports(&self) -> bool {
+        self.meanings.iter().any(|meaning| {
+            matches!(
+                meaning,
+                Some(
+                    Column::Port
+                        | Column::NamedPort
+                        | Column::LocalPort
+                        | Column::RemotePort
+                        | Column::Transport(_)
+                )
+            )
+        })
+    }
+
+    /// Whether a column says which ends a row has, apart from the machines of the page.
+    pub(super) fn names_ends(&self) -> bool {
+        [
+            Column::Source,
+            Column::Destination,
+            Column::Peer,
+            Column::Direction,
+        ]
+        .into_iter()
+        .any(|column| self.has(column))
     }
 
     /// The text of the cells under `column`, joined where several columns mean the same.
     pub(super) fn cell(&self, row: &TableRow, column: Column) -> Option<String> {
         let cells: Vec<&str> = self
-            .0
+            .meanings
             .iter()
             .zip(&row.cells)
             .filter(|(meaning, cell)| **meaning == Some(column) && !cell.is_empty())
@@ -117,14 +453,71 @@ impl Columns {
         some(&cells.join(" "))
     }
 
+    /// The protocol of ports under a heading with this direction: that of the column with the same direction, if there are
+    /// several.
+    pub(super) fn protocol(
+        &self,
+        head: &TableRow,
+        row: &TableRow,
+        direction: Option<Direction>,
+    ) -> Option<String> {
+        let cells = || {
+            self.meanings
+                .iter()
+                .zip(&head.cells)
+                .zip(&row.cells)
+                .filter(|((meaning, _), cell)| {
+                    **meaning == Some(Column::Protocol) && !cell.is_empty()
+                })
+                .map(|((_, heading), cell)| (cell::direction(heading), cell.as_str()))
+        };
+        let same: Vec<&str> = cells()
+            .filter(|(of, _)| *of == direction)
+            .map(|(_, cell)| cell)
+            .collect();
+        if direction.is_some() && !same.is_empty() {
+            return some(&same.join(" "));
+        }
+        let all: Vec<&str> = cells().map(|(_, cell)| cell).collect();
+        some(&all.join(" "))
+    }
+
+    /// The transports that a row marks in its columns for each, such as ticks below `TCP` and `UDP`.
+    pub(super) fn marked_transports(&self, row: &TableRow) -> Vec<Transport> {
+        self.meanings
+            .iter()
+            .zip(&row.cells)
+            .filter_map(|(meaning, cell)| match meaning {
+                Some(Column::TransportMark(transport)) if cell::required(cell) == Some(true) => {
+                    Some(*transport)
+                }
+                Some(_) | None => None,
+            })
+            .collect()
+    }
+
     /// The headings that were not recognised.
     pub(super) fn unknown<'a>(&self, head: &'a TableRow) -> Vec<&'a str> {
         head.cells
             .iter()
-            .zip(&self.0)
+            .zip(&self.meanings)
             .filter(|(heading, meaning)| meaning.is_none() && !heading.is_empty())
             .map(|(heading, _)| heading.as_str())
             .collect()
+    }
+
+    /// Headings that could be read in more than one way, and what was taken.
+    pub(super) fn doubts(&self) -> &[(String, &'static str)] {
+        &self.doubts
+    }
+
+    /// The heading of the first column with this meaning.
+    pub(super) fn heading<'a>(&self, head: &'a TableRow, column: Column) -> &'a str {
+        self.positions(column)
+            .next()
+            .and_then(|index| head.cells.get(index))
+            .map(String::as_str)
+            .unwrap_or_default()
     }
 
     /// The direction that a row gives in its yes-or-no columns for inbound and outbound traffic.
@@ -156,38 +549,66 @@ impl Columns {
         }
     }
 
-    /// The text of all port columns, joined by direction. If a heading starts with a transport, as in `TCP port`, the
-    /// transport is put in front of the cell's text.
+    /// The text of all port columns, joined by direction. If a heading names one transport, as in `TCP port`, it is put in
+    /// front of the cell's text.
     pub(super) fn ports(
         &self,
         head: &TableRow,
         row: &TableRow,
-    ) -> Vec<(Option<Direction>, String)> {
-        let mut by_direction: Vec<(Option<Direction>, String)> = Vec::new();
-        for ((meaning, heading), cell) in self.0.iter().zip(&head.cells).zip(&row.cells) {
-            if *meaning != Some(Column::Port) || some(cell).is_none() {
+        of: Option<Direction>,
+    ) -> Vec<PortText> {
+        let mut texts: Vec<PortText> = Vec::new();
+        for ((meaning, heading), cell) in self.meanings.iter().zip(&head.cells).zip(&row.cells) {
+            let is_meant = match meaning {
+                Some(Column::Port | Column::Transport(_) | Column::NamedPort) => true,
+                // The server's port is the local one of what comes in, and the remote one of what goes out.
+                Some(Column::LocalPort) => of != Some(Direction::Outbound),
+                Some(Column::RemotePort) => of != Some(Direction::Inbound),
+                Some(_) | None => false,
+            };
+            if !is_meant || some(cell).is_none() {
                 continue;
             }
             let direction = cell::direction(heading);
-            let lead = heading
-                .split_whitespace()
-                .next()
-                .unwrap_or_default()
-                .to_lowercase();
-            let is_transport = matches!(lead.as_str(), "tcp" | "udp" | "sctp");
-            let text = if is_transport {
-                format!("{lead} {cell}")
-            } else {
-                cell.clone()
+            let lead = match meaning {
+                Some(Column::Transport(transport)) => Some(*transport),
+                Some(_) | None => only_transport(heading),
             };
-            match by_direction
+            let text = match lead {
+                Some(transport) => format!("{} {cell}", transport.name()),
+                None => cell.clone(),
+            };
+            let service = (*meaning == Some(Column::NamedPort)).then(|| heading.clone());
+            match texts
                 .iter_mut()
-                .find(|(known, _)| *known == direction)
+                .find(|known| known.direction == direction && known.service == service)
             {
-                Some((_, together)) => together.extend([", ", &text]),
-                None => by_direction.push((direction, text)),
+                Some(together) => together.text.extend([", ", &text]),
+                None => texts.push(PortText {
+                    direction,
+                    text,
+                    service,
+                }),
             }
         }
-        by_direction
+        texts
     }
+}
+
+/// The cells of ports under headings of one direction.
+#[derive(Debug)]
+pub(super) struct PortText {
+    pub(super) direction: Option<Direction>,
+    pub(super) text: String,
+    /// What the ports are for, if their column's heading names it.
+    pub(super) service: Option<String>,
+}
+
+/// The transport that a heading of ports names, if it is one: `TCP port`, `Ports (UDP)`.
+fn only_transport(heading: &str) -> Option<Transport> {
+    let mut named = heading
+        .split(|c: char| !c.is_alphanumeric())
+        .filter_map(|word| cell::stated(&word.to_lowercase()));
+    let first = named.next()?;
+    named.all(|other| other == first).then_some(first)
 }

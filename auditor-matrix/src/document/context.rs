@@ -2,10 +2,21 @@
 
 use std::sync::Arc;
 
-use super::{cell, row::Direction, section, text::some};
+use super::{
+    cell, loopback,
+    names::Names,
+    permission::{self, Permission},
+    row::Direction,
+    section,
+    text::some,
+};
 use crate::transport::Transport;
 
 /// What is known of a table or a sentence before it is read.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is something else that a heading may say"
+)]
 #[derive(Clone, Debug, Default)]
 pub(super) struct Context {
     /// The headings, joined with ` / `.
@@ -17,8 +28,17 @@ pub(super) struct Context {
     pub(super) direction: Option<Direction>,
     /// Source and destination of rows that name neither.
     pub(super) endpoints: Option<(String, String)>,
-    /// The nearest heading that may name machines: the role of rows whose table has a column for the other endpoint only.
+    /// The machines of the nearest heading that names some: the role of rows whose table has a column for the other endpoint
+    /// only.
     pub(super) heading: Option<String>,
+    /// The alternative that the text is part of, such as a tab: the condition under which its rows apply.
+    pub(super) condition: Option<Arc<str>>,
+    /// The headings or the text above say that this traffic must not take place.
+    pub(super) is_forbidden: bool,
+    /// The headings or the text above say that this traffic takes place no more.
+    pub(super) is_withdrawn: bool,
+    /// The headings or the text above say that this traffic stays on one machine.
+    pub(super) is_loopback: bool,
 }
 
 /// The headings above the current line, outermost first.
@@ -34,16 +54,18 @@ impl Headings {
         self.0.push((level, text.to_owned()));
     }
 
-    pub(super) fn context(&self) -> Context {
-        let names: Vec<&str> = self.0.iter().map(|(_, text)| text.as_str()).collect();
+    pub(super) fn context(&self, names: &Names) -> Context {
+        let titles: Vec<&str> = self.0.iter().map(|(_, text)| text.as_str()).collect();
         let mut context = Context {
-            section: some(&names.join(" / ")).map(Into::into),
+            section: some(&titles.join(" / ")).map(Into::into),
             ..Context::default()
         };
         for (level, text) in &self.0 {
-            context.narrow(text);
-            if 1 < *level && section::may_name_machines(text) {
-                context.heading = Some(text.clone());
+            context.narrow(text, names);
+            if 1 < *level
+                && let Some(machines) = section::machines(text, names)
+            {
+                context.heading = Some(machines);
             }
         }
         context
@@ -52,15 +74,43 @@ impl Headings {
 
 impl Context {
     /// Adds what a heading or the title of a table says.
-    pub(super) fn narrow(&mut self, heading: &str) {
-        let section = section::section(heading);
+    pub(super) fn narrow(&mut self, heading: &str, names: &Names) {
+        let section = section::section(heading, names);
         self.transport = section.transport.or(self.transport);
-        let direction = cell::direction(heading).filter(|direction| *direction != Direction::Both);
+        let direction = cell::direction(heading)
+            .filter(|direction| *direction != Direction::Both && section.endpoints.is_none());
         self.direction = direction.or(self.direction);
-        self.endpoints = section.endpoints.or(self.endpoints.take());
+        if section.endpoints.is_some() {
+            self.endpoints = section.endpoints;
+            self.direction = None;
+        }
         if section.role.is_some() {
             self.is_within_role = section.is_within_role;
             self.role = section.role.map(Into::into);
+        }
+        self.permit(section.permission);
+        self.is_loopback |= section.is_loopback;
+    }
+
+    /// Adds what the sentence above a table or a list says of all its rows; it has to speak of what follows.
+    pub(super) fn introduce(&mut self, sentence: &str) {
+        let lower = sentence.to_lowercase();
+        let speaks_of_rows = sentence.trim_end().ends_with(':')
+            || ["following", "below", "these ", "this table", "this list"]
+                .iter()
+                .any(|word| lower.contains(word));
+        if !speaks_of_rows {
+            return;
+        }
+        self.permit(permission::of_sentence(sentence));
+        self.is_loopback |= loopback::is_meant(sentence);
+    }
+
+    fn permit(&mut self, permission: Option<Permission>) {
+        match permission {
+            Some(Permission::Forbidden) => self.is_forbidden = true,
+            Some(Permission::Withdrawn) => self.is_withdrawn = true,
+            Some(Permission::Allowed | Permission::Deprecated | Permission::Restricted) | None => {}
         }
     }
 }

@@ -1,56 +1,173 @@
 //! Tables with clients as row headings, servers as column headings (or the reverse), and ports in the cells.
 
-use std::{
-    collections::HashSet,
-    sync::{Arc, LazyLock},
-};
-
-use regex::Regex;
+use std::{collections::HashSet, sync::Arc};
 
 use super::{
-    columns::Body,
+    cell_kinds::CellKinds,
+    column,
+    columns::{Body, Columns},
     context::Context,
+    names::Names,
     ports,
     problem::{Problem, ProblemKind, Severity},
     row::{Document, Row, RowFields, RowOrigin, RowText},
+    section,
     table_rows::TableRow,
-    text::{regex, some},
+    text::some,
 };
 use crate::transport::Transport;
 
-static FROM_TO: LazyLock<Regex> = LazyLock::new(|| {
-    regex(
-        r"(?i)^(?:from|sources?|clients?)\s*(?:[/\\|>\u{2192}\u{2193}-]|\s)+\s*(?:to|dest\w*|targets?|servers?)\W*$",
-    )
-});
-static TO_FROM: LazyLock<Regex> = LazyLock::new(|| {
-    regex(
-        r"(?i)^(?:to|dest\w*|targets?|servers?)\s*(?:[/\\|>\u{2192}\u{2193}-]|\s)+\s*(?:from|sources?|clients?)\W*$",
-    )
-});
-
 /// Whether the column headings name servers or clients; the row headings name the other endpoint.
-#[derive(Clone, Copy, Eq, PartialEq)]
-pub(super) enum ColumnHeadings {
-    Servers,
-    Clients,
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Layout {
+    ServersAbove,
+    ClientsAbove,
 }
 
-/// Recognises a cross table by the heading of its first column, such as `From / To`; `None` for any other table.
-pub(super) fn column_headings(head: &TableRow) -> Option<ColumnHeadings> {
+/// Recognises a cross table: its corner names both ends, or is empty while ports stand below names that are no headings of
+/// columns. An error if it is one and nothing says which way its traffic goes; `None` for any other table.
+pub(super) fn layout(
+    head: &TableRow,
+    body: &Body<'_>,
+    columns: &Columns,
+    introduction: Option<&str>,
+    names: &Names,
+) -> Option<Result<Layout, &'static str>> {
     let corner = head.cells.first().filter(|_| 2 < head.cells.len())?;
-    if FROM_TO.is_match(corner) {
-        Some(ColumnHeadings::Servers)
-    } else {
-        TO_FROM.is_match(corner).then_some(ColumnHeadings::Clients)
+    let corner_words = column::words(corner);
+    if let Some(layout) = by_sides(&corner_words) {
+        return Some(Ok(layout));
     }
+    if columns.has_ports() || !holds_ports(head, body) {
+        return None;
+    }
+    // Without a corner that says so, the names above have to be machines: names of rows, of the page, or by their form.
+    let above: Vec<&String> = head.cells.iter().skip(1).collect();
+    let below: HashSet<String> = body.column(0).map(|cell| cell.to_lowercase()).collect();
+    let is_machine = |name: &str| {
+        below.contains(&name.to_lowercase())
+            || names.contains(name)
+            || name
+                .rsplit(' ')
+                .next()
+                .is_some_and(|last| section::is_machine(&last.to_lowercase()))
+    };
+    let are_machines = above.iter().any(|name| is_machine(name))
+        && above
+            .iter()
+            .all(|name| !name.is_empty() && (column::column(name).is_none() || is_machine(name)));
+    if !are_machines {
+        return None;
+    }
+    let said = introduction
+        .and_then(by_sentence)
+        .or_else(|| match column::column(corner) {
+            Some(column::Column::Source) => Some(Layout::ServersAbove),
+            Some(column::Column::Destination) => Some(Layout::ClientsAbove),
+            Some(_) | None => None,
+        });
+    Some(said.ok_or(
+        "rows and columns of this table are machines, and nothing says which of them connect and which listen, so it was not read; write `From / To` into its first cell",
+    ))
+}
+
+/// Whether ports stand in nearly all cells that are not empty, apart from the first column.
+fn holds_ports(head: &TableRow, body: &Body<'_>) -> bool {
+    let kinds: Vec<CellKinds> = (1..head.cells.len())
+        .map(|index| CellKinds::of(body.column(index)))
+        .collect();
+    kinds.iter().any(CellKinds::has_text)
+        && kinds
+            .iter()
+            .all(|kinds| kinds.are_ports() || !kinds.has_text())
+}
+
+/// `From / To`, `Source \ Destination`: the first word is of the rows, the second of the columns.
+fn by_sides(corner: &str) -> Option<Layout> {
+    let side = |word: &str| match word {
+        "from" | "source" | "sources" | "src" | "client" | "clients" | "origin" => {
+            Some(Layout::ServersAbove)
+        }
+        "to" | "destination" | "destinations" | "dest" | "dst" | "target" | "targets"
+        | "server" | "servers" => Some(Layout::ClientsAbove),
+        _ => None,
+    };
+    let mut sides = corner.split(' ').filter_map(side);
+    let (first, second) = (sides.next()?, sides.next()?);
+    (first != second && corner.split(' ').count() <= 4).then_some(first)
+}
+
+/// "Rows are the origin of the connection, columns the target."
+fn by_sentence(sentence: &str) -> Option<Layout> {
+    let lower = sentence.to_lowercase();
+    let words: Vec<&str> = lower
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .collect();
+    let begins = |word: &str| {
+        matches!(
+            word,
+            "origin"
+                | "origins"
+                | "source"
+                | "sources"
+                | "client"
+                | "clients"
+                | "from"
+                | "initiator"
+                | "initiators"
+                | "initiate"
+                | "connects"
+                | "connecting"
+                | "sender"
+                | "opens"
+        )
+    };
+    let answers = |word: &str| {
+        matches!(
+            word,
+            "target"
+                | "targets"
+                | "destination"
+                | "destinations"
+                | "server"
+                | "servers"
+                | "to"
+                | "listener"
+                | "receiver"
+                | "listen"
+                | "listens"
+                | "listening"
+        )
+    };
+    let side_behind = |axis: &[&str]| {
+        let at = words.iter().position(|word| axis.contains(word))?;
+        words
+            .get(at + 1..)?
+            .iter()
+            .take_while(|word| !matches!(**word, "row" | "rows" | "column" | "columns"))
+            .find_map(|word| {
+                if begins(word) {
+                    Some(true)
+                } else {
+                    answers(word).then_some(false)
+                }
+            })
+    };
+    let rows_begin = side_behind(&["rows", "row"])
+        .or_else(|| side_behind(&["columns", "column"]).map(|begin| !begin))?;
+    Some(if rows_begin {
+        Layout::ServersAbove
+    } else {
+        Layout::ClientsAbove
+    })
 }
 
 /// Reads the rows of a cross table.
 pub(super) fn read(
     file: &Arc<str>,
     (head, body): (&TableRow, &Body<'_>),
-    column_headings: ColumnHeadings,
+    layout: Layout,
     context: &Context,
     document: &mut Document,
 ) {
@@ -67,9 +184,9 @@ pub(super) fn read(
             let (Some(column_heading), Some(text)) = (some(column_heading), some(cell)) else {
                 continue;
             };
-            let (client, server) = match column_headings {
-                ColumnHeadings::Servers => (row_heading.clone(), column_heading),
-                ColumnHeadings::Clients => (column_heading, row_heading.clone()),
+            let (client, server) = match layout {
+                Layout::ServersAbove => (row_heading.clone(), column_heading),
+                Layout::ClientsAbove => (column_heading, row_heading.clone()),
             };
             let mut lost = |text: &str, message: &str| {
                 document.problems.push(Problem {
@@ -81,14 +198,19 @@ pub(super) fn read(
                     message: message.to_owned(),
                 });
             };
-            for part in ports::segments(&text) {
-                let ports = ports::ports(part);
-                for problem in &ports.problems {
-                    lost(part, &problem.to_string());
-                }
+            let parts: Vec<ports::Ports> = ports::segments(&text)
+                .into_iter()
+                .map(ports::ports)
+                .collect();
+            // A part that is not understood may change what the others mean.
+            if let Some(problem) = parts.iter().find_map(|part| part.problem.as_ref()) {
+                lost(&text, &problem.to_string());
+                continue;
+            }
+            for ports in parts {
                 let is_icmp = ports.transports.contains(&Transport::Icmp);
                 if ports.groups.is_empty() && !ports.ephemeral && !is_icmp {
-                    lost(part, "names no port, so no row was made of this cell");
+                    lost(&text, "names no port, so no row was made of this cell");
                     continue;
                 }
                 let mut transport = ports.transports;
@@ -115,9 +237,10 @@ pub(super) fn read(
                         destination: Some(server.as_str().into()),
                         is_peer: false,
                         required: None,
-                        condition: None,
+                        condition: context.condition.as_deref().map(Into::into),
                         ephemeral: ports.ephemeral,
-                        forbidden: false,
+                        forbidden: context.is_forbidden,
+                        loopback: context.is_loopback || ports.is_loopback,
                     }),
                 };
                 // A cell that spans several rows is repeated in each, so equal fields are kept once.
@@ -126,5 +249,26 @@ pub(super) fn read(
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Layout, by_sentence, by_sides};
+
+    #[test]
+    fn which_side_listens() {
+        assert_eq!(by_sides("from to"), Some(Layout::ServersAbove));
+        assert_eq!(by_sides("destination source"), Some(Layout::ClientsAbove));
+        assert_eq!(by_sides("service"), None);
+        assert_eq!(
+            by_sentence("Rows are the origin of the connection, columns the target."),
+            Some(Layout::ServersAbove)
+        );
+        assert_eq!(
+            by_sentence("Each column lists the clients that connect to the machine of the row."),
+            Some(Layout::ClientsAbove)
+        );
+        assert_eq!(by_sentence("Ports of the cluster."), None);
     }
 }

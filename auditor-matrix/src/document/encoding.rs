@@ -4,6 +4,8 @@ use std::borrow::Cow;
 
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
+use super::format::visible;
+
 /// A page's text, and a remark for the user if the encoding was guessed or text was lost.
 pub(super) struct Decoded<'a> {
     pub(super) text: Cow<'a, str>,
@@ -27,12 +29,10 @@ pub(super) fn decode(bytes: &[u8]) -> Decoded<'_> {
     } else {
         None
     };
-    let text = if has_zeros {
-        Cow::Owned(text.replace('\0', ""))
-    } else {
-        text
-    };
-    Decoded { text, remark }
+    Decoded {
+        text: visible(text),
+        remark,
+    }
 }
 
 fn guess(bytes: &[u8]) -> &'static Encoding {

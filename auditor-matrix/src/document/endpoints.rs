@@ -34,8 +34,32 @@ static PEER: LazyLock<Regex> = LazyLock::new(|| {
     )
 });
 
-/// Reads `A -> B`, `A <- B`, `A <-> B` and the arrows of Unicode.
+/// `node-to-node`, `Client-to-Server communication`.
+static HYPHENATED: LazyLock<Regex> = LazyLock::new(|| {
+    regex(
+        r"(?i)^(?:[^()]{0,40}\()?(?P<from>[a-z][\w ]{0,30}?)-to-(?P<to>[a-z][\w ]{0,30}?)(?: communications?| traffic| connections?)?\)?$",
+    )
+});
+
+/// Reads `A -> B`, `A <- B`, `A <-> B`, the arrows of Unicode, and `A-to-B`.
 pub(super) fn arrow(text: &str) -> Option<Endpoints> {
+    if let Some(found) = HYPHENATED.captures(text) {
+        let (source, destination) = (
+            endpoint(found.name("from")?.as_str())?,
+            endpoint(found.name("to")?.as_str())?,
+        );
+        // "point-to-point" and "end-to-end" say what a conversation is like, not whose it is.
+        let is_figure = [
+            "point", "end", "peer", "one", "many", "site", "host", "step", "back", "face",
+        ]
+        .iter()
+        .any(|word| source.eq_ignore_ascii_case(word));
+        return (!is_figure).then_some(Endpoints {
+            source,
+            destination,
+            is_mutual: false,
+        });
+    }
     let found = ARROW.captures(text)?;
     let (first, last) = (
         endpoint(found.get(1)?.as_str())?,

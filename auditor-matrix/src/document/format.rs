@@ -1,16 +1,26 @@
 //! The formats that documents come in, and how they are recognised.
 
 mod asciidoc;
+mod component;
 mod csv;
+mod footnote;
+mod front_matter;
 mod html;
+mod include;
+mod invisible;
+mod list_table;
 mod markdown;
 mod rst;
+mod separator;
+mod template;
+mod vocabulary;
 
 use std::{path::Path, str::FromStr};
 
 use thiserror::Error;
 
-use super::block::Block;
+pub(super) use self::invisible::visible;
+use super::{block::Block, includes::Origin};
 
 /// The format of a document.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -31,7 +41,7 @@ struct Definition {
     extensions: &'static [&'static str],
     /// First bytes that only a page of this format has, in lower case and without white space.
     first_bytes: &'static [&'static [u8]],
-    read: fn(&str) -> Vec<Block>,
+    read: fn(&str, &Origin<'_>) -> Vec<Block>,
 }
 
 impl Format {
@@ -58,7 +68,7 @@ impl Format {
                 names: &["html"],
                 extensions: &["html", "htm", "xhtml"],
                 first_bytes: &[b"<!doctypehtml", b"<html"],
-                read: |text| html::blocks(text, 1),
+                read: |text, _| html::blocks(text, 1),
             },
             Self::AsciiDoc => Definition {
                 names: &["asciidoc", "adoc"],
@@ -76,7 +86,7 @@ impl Format {
                 names: &["csv", "tsv"],
                 extensions: &["csv", "tsv"],
                 first_bytes: &[],
-                read: csv::blocks,
+                read: |text, _| csv::blocks(text),
             },
         }
     }
@@ -131,8 +141,17 @@ impl Format {
     }
 
     /// Reads a page into its headings, tables and paragraphs.
-    pub(super) fn blocks(self, text: &str) -> Vec<Block> {
-        (self.definition().read)(text)
+    pub(super) fn blocks(self, text: &str, origin: &Origin<'_>) -> Vec<Block> {
+        (self.definition().read)(text, origin)
+    }
+
+    /// The format of a file with this name.
+    fn of_name(path: &str) -> Option<Self> {
+        let (_, extension) = path.rsplit_once('.')?;
+        let extension = extension.to_ascii_lowercase();
+        Self::ALL
+            .into_iter()
+            .find(|format| format.definition().extensions.contains(&extension.as_str()))
     }
 }
 

@@ -29,6 +29,9 @@ struct RowJson<'a> {
     /// The page says that this traffic does not take place; left out if it does not say so.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     forbidden: bool,
+    /// Both ends are the same machine; left out if the page does not say so.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    loopback: bool,
 }
 
 /// The row as one line of JSON, without its line break.
@@ -42,7 +45,7 @@ pub fn row_json(row: &Row) -> Result<String, serde_json::Error> {
         line: row.line,
         from: match row.origin {
             RowOrigin::Table => "table",
-            RowOrigin::Note => "note",
+            RowOrigin::Item | RowOrigin::Note => "note",
         },
         section: row.section.as_deref(),
         role: row.role.as_deref(),
@@ -82,5 +85,6 @@ pub fn row_json(row: &Row) -> Result<String, serde_json::Error> {
         notes: row.text.notes(),
         ephemeral: row.ephemeral,
         forbidden: row.forbidden,
+        loopback: row.loopback,
     })
 }

@@ -1,17 +1,22 @@
 //! Reads one row of a port table, each cell by the meaning of its column.
 
+mod cells;
+mod pairs;
+
 use std::{collections::BTreeSet, sync::Arc};
 
+use self::cells::Cells;
 use super::{
     cell,
     column::Column,
-    columns::Columns,
+    columns::{Columns, PortText},
     context::Context,
-    endpoints, ports,
+    permission::{self, Permission},
+    ports,
     problem::{Problem, ProblemKind, Severity},
     row::{Direction, Document, Row, RowFields, RowOrigin, RowText},
     table_rows::TableRow,
-    text::{some, unbracket},
+    text::unbracket,
 };
 use crate::transport::Transport;
 
@@ -23,20 +28,12 @@ pub(super) struct PortTable<'a> {
     pub(super) context: &'a Context,
 }
 
-/// The values of a table row that are the same in every [`Row`] made of it.
-#[derive(Default)]
-struct Cells {
-    role: Option<String>,
-    protocol: Option<String>,
-    source: Option<String>,
-    destination: Option<String>,
-    peer: Option<String>,
-    direction_text: Option<String>,
+/// The ports of one transport that a row names.
+struct Found {
     direction: Option<Direction>,
-    service: Option<String>,
-    notes: Option<String>,
-    required: Option<bool>,
-    condition: Option<String>,
+    /// What the protocol column says of them.
+    protocol: Option<String>,
+    ports: ports::Ports,
 }
 
 impl PortTable<'_> {
@@ -56,48 +53,72 @@ impl PortTable<'_> {
             };
             self.problem(document, row, Severity::Lost, cell, &message);
         }
-        let mut by_direction = self.columns.ports(self.head, row);
-        if by_direction.is_empty() {
-            by_direction.push((None, String::new()));
+        let given = self.given_direction(row);
+        let mut texts = self.columns.ports(self.head, row, given);
+        if texts.is_empty() {
+            texts.push(PortText {
+                direction: None,
+                text: String::new(),
+                service: None,
+            });
         }
         let mut found = Vec::new();
-        for (direction, mut port_text) in by_direction {
-            if let Some(last) = self
-                .columns
-                .cell(row, Column::LastPort)
-                .filter(|last| *last != port_text)
-            {
-                port_text = format!("{port_text}-{last}");
-            }
-            let (rest, ip_protocol) = ports::without_ip_protocols(&port_text);
-            let names_ports = rest.contains(|c: char| c.is_ascii_digit());
-            if let Some(named) = ip_protocol.filter(|_| names_ports) {
-                self.problem(document, row, Severity::Lost, &named, PORTLESS);
-                port_text = rest;
-            }
-            for part in ports::segments(&port_text) {
-                found.extend(
-                    self.ports(row, part, document)
-                        .map(|ports| (direction, ports)),
-                );
-            }
+        for PortText {
+            direction,
+            text,
+            service,
+        } in texts
+        {
+            let ports = self.found(row, direction, text, document);
+            found.extend(ports.into_iter().map(|ports| (service.clone(), ports)));
         }
         if found.is_empty() {
             return;
         }
-        let cells = self.cells(row, role, document);
-        for (direction, ports) in found {
-            let (transport, transport_inferred) = self.transport(row, &cells, &ports, document);
+        // What a row without ports says is of no interest, so its other cells are read only now.
+        let cells = Cells::read(self, row, role, document);
+        let permission = self.permission(row, &cells, document);
+        if permission == Permission::Withdrawn {
+            let message = "the page says that this is no longer used, so no rule was made of it";
+            self.problem(
+                document,
+                row,
+                Severity::Remark,
+                &row.cells.join(" | "),
+                message,
+            );
+            return;
+        }
+        let is_local = self
+            .columns
+            .cell(row, Column::LoopbackMark)
+            .as_deref()
+            .and_then(cell::required)
+            == Some(true);
+        for (
+            service,
+            Found {
+                direction,
+                protocol,
+                ports,
+            },
+        ) in found
+        {
+            let service = service.as_deref().or(cells.service.as_deref());
+            let (transport, transport_inferred) =
+                self.transport(row, &cells, protocol.as_deref(), &ports, document);
+            let loopback =
+                is_local || cells.loopback || ports.is_loopback || self.context.is_loopback;
             document.rows.push(Row {
                 line: row.line,
-                text: RowText::new(cells.service.as_deref(), cells.notes.as_deref()),
+                text: RowText::new(service, cells.notes.as_deref()),
                 fields: Arc::new(RowFields {
                     file: Arc::clone(self.file),
                     origin: RowOrigin::Table,
                     section: self.context.section.clone(),
                     role: cells.role.as_deref().map(Into::into),
                     ports: ports.groups.into(),
-                    protocol: cells.protocol.as_deref().map(Into::into),
+                    protocol: protocol.as_deref().map(Into::into),
                     transport: transport.into(),
                     transport_inferred,
                     direction: cells.direction.or(direction),
@@ -107,7 +128,8 @@ impl PortTable<'_> {
                     required: cells.required,
                     condition: cells.condition.as_deref().map(Into::into),
                     ephemeral: ports.ephemeral,
-                    forbidden: false,
+                    forbidden: permission == Permission::Forbidden,
+                    loopback,
                 }),
             });
         }
@@ -131,11 +153,78 @@ impl PortTable<'_> {
         });
     }
 
-    /// Reads the ports of one transport. `None`, with a problem reported, if the text names none.
-    fn ports(&self, row: &TableRow, text: &str, document: &mut Document) -> Option<ports::Ports> {
-        let protocol = self.columns.cell(row, Column::Protocol);
-        let named = protocol.as_deref().and_then(cell::transports);
-        let is_portless = named.is_none() && protocol.as_deref().is_some_and(ports::is_portless);
+    /// The direction that the row's own cells give.
+    fn given_direction(&self, row: &TableRow) -> Option<Direction> {
+        self.columns
+            .cell(row, Column::Direction)
+            .as_deref()
+            .and_then(cell::direction)
+            .or_else(|| self.columns.marked(row))
+            .or(self.context.direction)
+    }
+
+    /// The ports under headings of one direction, those of each transport by themselves.
+    fn found(
+        &self,
+        row: &TableRow,
+        direction: Option<Direction>,
+        mut text: String,
+        document: &mut Document,
+    ) -> Vec<Found> {
+        if let Some(last) = self
+            .columns
+            .cell(row, Column::LastPort)
+            .filter(|last| *last != text)
+        {
+            text = format!("{text}-{last}");
+        }
+        let (rest, ip_protocol) = ports::without_ip_protocols(&text);
+        let names_ports = rest.contains(|c: char| c.is_ascii_digit());
+        if let Some(named) = ip_protocol.filter(|_| names_ports) {
+            self.problem(document, row, Severity::Lost, &named, PORTLESS);
+            text = rest;
+        }
+        let protocol = self.columns.protocol(self.head, row, direction);
+        let parts = match protocol
+            .as_deref()
+            .and_then(|protocol| pairs::paired(&text, protocol))
+        {
+            Some(pairs) => {
+                let message = "these ports and protocols were read side by side, the first with the first; check it";
+                self.problem(document, row, Severity::Remark, &text, message);
+                pairs
+            }
+            None => ports::segments(&text)
+                .into_iter()
+                .map(|part| (part.to_owned(), protocol.clone()))
+                .collect(),
+        };
+        let mut found = Vec::new();
+        for (part, protocol) in parts {
+            match self.ports(row, &part, protocol.as_deref(), document) {
+                Outcome::Ports(ports) => found.push(Found {
+                    direction,
+                    protocol,
+                    ports,
+                }),
+                Outcome::None => {}
+                // A part that is not understood may change what the others mean.
+                Outcome::Refused => return Vec::new(),
+            }
+        }
+        found
+    }
+
+    /// Reads the ports of one transport; if there are none, or they are not understood, a problem says so.
+    fn ports(
+        &self,
+        row: &TableRow,
+        text: &str,
+        protocol: Option<&str>,
+        document: &mut Document,
+    ) -> Outcome {
+        let named = protocol.and_then(cell::transports);
+        let is_portless = named.is_none() && protocol.is_some_and(ports::is_portless);
         if is_portless || ports::is_portless(text) {
             self.problem(
                 document,
@@ -144,189 +233,107 @@ impl PortTable<'_> {
                 &row.cells.join(" | "),
                 PORTLESS,
             );
-            return None;
+            return Outcome::None;
         }
         let mut ports = ports::ports(text);
         let says_icmp = named.map_or_else(
-            || !ports.transports.is_empty() && ports.transports.iter().all(|t| !t.has_ports()),
+            || {
+                cell::transports(text)
+                    .is_some_and(|named| !named.inferred && named.transports == [Transport::Icmp])
+            },
             |named| named.transports == [Transport::Icmp],
         );
         if says_icmp {
             let types = text.trim();
-            if !ports.groups.is_empty() && types.contains(|c: char| c.is_ascii_digit()) {
+            if types
+                .split(|c: char| !c.is_alphanumeric())
+                .any(|word| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_digit()))
+            {
                 let message = "ICMP has no ports: these numbers were taken for types, and a matrix names none, so the rule allows every type";
                 self.problem(document, row, Severity::Remark, types, message);
             }
             ports.groups.clear();
-            return Some(ports);
+            ports.transports = vec![Transport::Icmp];
+            ports.remarks.clear();
+            return Outcome::Ports(ports);
         }
-        for problem in &ports.problems {
+        if let Some(problem) = &ports.problem {
             self.problem(document, row, Severity::Lost, text, &problem.to_string());
+            return Outcome::Refused;
         }
-        let names_none = ports.groups.is_empty() && !ports.ephemeral;
-        if names_none {
-            if ports.problems.is_empty() {
-                let message = "this row names no port, so no row was made of it; write a port, ICMP or Ephemeral";
-                self.problem(
-                    document,
-                    row,
-                    Severity::Lost,
-                    &row.cells.join(" | "),
-                    message,
-                );
-            }
-            return None;
+        if ports.groups.is_empty() && !ports.ephemeral {
+            let message =
+                "this row names no port, so no row was made of it; write a port, ICMP or Ephemeral";
+            self.problem(
+                document,
+                row,
+                Severity::Lost,
+                &row.cells.join(" | "),
+                message,
+            );
+            return Outcome::None;
         }
-        for words in std::mem::take(&mut ports.unknown) {
-            let severity = if words.contains(|c: char| c.is_ascii_digit()) {
-                Severity::Lost
-            } else {
-                Severity::Remark
+        for words in std::mem::take(&mut ports.remarks) {
+            let message = format!("`{words}` beside the ports was taken for a remark");
+            self.problem(document, row, Severity::Remark, text, &message);
+        }
+        Outcome::Ports(ports)
+    }
+
+    /// Whether the page allows, forbids or withdraws what the row says.
+    fn permission(&self, row: &TableRow, cells: &Cells, document: &mut Document) -> Permission {
+        let mut said = Vec::new();
+        for (column, read) in [
+            (
+                Column::Permission,
+                permission::of_mark as fn(&str) -> Option<Permission>,
+            ),
+            (Column::Status, permission::of_status),
+        ] {
+            let Some(cell) = self.columns.cell(row, column) else {
+                continue;
             };
-            let message = format!("`{words}` is not understood among ports");
-            self.problem(document, row, severity, text, &message);
-        }
-        Some(ports)
-    }
-
-    fn cells(&self, row: &TableRow, role: Option<&str>, document: &mut Document) -> Cells {
-        let mut edition = None;
-        let mut cell = |column| {
-            let (text, marker) = cell::without_editions(&self.columns.cell(row, column)?);
-            edition = marker.or(edition.take());
-            some(&text)
-        };
-        let mut cells = Cells {
-            role: role
-                .map(str::to_owned)
-                .or_else(|| self.context.role.as_deref().map(str::to_owned)),
-            source: cell(Column::Source),
-            destination: cell(Column::Destination),
-            peer: cell(Column::Peer),
-            service: cell(Column::Service),
-            protocol: cell(Column::Protocol),
-            notes: cell(Column::Notes),
-            direction_text: cell(Column::Direction),
-            ..Cells::default()
-        };
-        let required_text = cell(Column::Required);
-        cells.direction = cells
-            .direction_text
-            .as_deref()
-            .and_then(cell::direction)
-            .or_else(|| self.columns.marked(row));
-        self.read_phrases(row, &mut cells, document);
-        self.complete_endpoints(row, &mut cells, document);
-        let (stated, notes) = cells.notes.as_deref().map_or((None, None), cell::condition);
-        cells.notes = notes;
-        let bracketed = [&cells.source, &cells.destination, &cells.service]
-            .into_iter()
-            .flatten()
-            .find_map(|text| cell::bracketed_condition(text));
-        cells.condition = stated.or(bracketed).or(edition);
-        let is_optional_column = self.head.cells.iter().any(|heading| {
-            heading
-                .trim_matches(|c: char| !c.is_alphabetic())
-                .eq_ignore_ascii_case("optional")
-        });
-        cells.required = required_text
-            .as_deref()
-            .and_then(cell::required)
-            .map(|required| required != is_optional_column);
-        if let (Some(text), None) = (&required_text, cells.required) {
-            let message = "does not say yes or no, so the row counts as neither";
-            self.problem(document, row, Severity::Remark, text, message);
-        }
-        cells
-    }
-
-    /// Reads direction and endpoints from phrases: `Outbound to the store`, `worker -> controller`, `from A to B`.
-    fn read_phrases(&self, row: &TableRow, cells: &mut Cells, document: &mut Document) {
-        if let Some(text) = &cells.direction_text {
-            if let Some(endpoints) = endpoints::arrow(text) {
-                cells.direction = endpoints.is_mutual.then_some(Direction::Both);
-                cells.source = cells.source.take().or(Some(endpoints.source));
-                cells.destination = cells.destination.take().or(Some(endpoints.destination));
-            } else if cells.direction.is_none() {
-                let message = "this is no direction: expected inbound, outbound or both";
-                self.problem(document, row, Severity::Lost, text, message);
-            } else if let Some(peer) = endpoints::peer(text) {
-                match cells.direction {
-                    Some(Direction::Inbound) if is_nobody(cells.source.as_ref()) => {
-                        cells.source = Some(peer);
-                    }
-                    Some(Direction::Outbound) if is_nobody(cells.destination.as_ref()) => {
-                        cells.destination = Some(peer);
-                    }
-                    Some(Direction::Inbound | Direction::Outbound | Direction::Both) | None => {}
-                }
+            let heading = self.columns.heading(self.head, column);
+            // Below `Denied?` a yes denies.
+            let denies = permission::of_mark(heading) == Some(Permission::Forbidden);
+            let read = match read(&cell) {
+                Some(Permission::Allowed) if denies => Some(Permission::Forbidden),
+                Some(Permission::Forbidden) if denies => Some(Permission::Allowed),
+                other => other,
+            };
+            if read.is_none() {
+                let message = format!(
+                    "`{heading}` says neither that this is allowed nor that it is not; check the rule"
+                );
+                self.problem(document, row, Severity::Remark, &cell, &message);
             }
+            said.extend(read);
         }
-        let names_endpoints = [
-            Column::Source,
-            Column::Destination,
-            Column::Peer,
-            Column::Direction,
-        ]
-        .into_iter()
-        .any(|column| self.columns.has(column));
-        if !names_endpoints && self.context.endpoints.is_none() && !self.context.is_within_role {
-            let endpoints = [&cells.service, &cells.notes]
-                .into_iter()
-                .flatten()
-                .find_map(|text| endpoints::arrow(text).or_else(|| endpoints::from_to(text)));
-            if let Some(endpoints) = endpoints {
-                cells.direction = endpoints.is_mutual.then_some(Direction::Both);
-                cells.source = Some(endpoints.source);
-                cells.destination = Some(endpoints.destination);
-            }
+        let notes = cells.all_notes();
+        for sentence in super::text::sentences(&notes) {
+            said.extend(permission::of_sentence(sentence));
         }
-    }
-
-    /// Fills in the direction and the endpoints that the row leaves out, from the table's columns and the headings above.
-    fn complete_endpoints(&self, row: &TableRow, cells: &mut Cells, document: &mut Document) {
-        let context = self.context;
-        let gives_endpoints = cells.source.is_some() || cells.destination.is_some();
-        let one_sided = self.columns.one_sided();
-        let given = if gives_endpoints && one_sided.is_none() {
-            None
+        if self.context.is_forbidden {
+            said.push(Permission::Forbidden);
+        }
+        if self.context.is_withdrawn {
+            said.push(Permission::Withdrawn);
+        }
+        let remark = if said.contains(&Permission::Withdrawn) {
+            return Permission::Withdrawn;
+        } else if said.contains(&Permission::Forbidden) {
+            return Permission::Forbidden;
+        } else if said.contains(&Permission::Restricted) {
+            Some("forbids a part of the traffic; read whether the rule is narrow enough")
+        } else if said.contains(&Permission::Deprecated) {
+            Some("is deprecated; the rule allows it as long as the page does")
         } else {
-            context.direction.or(one_sided)
+            None
         };
-        if cells.role.is_none() && one_sided.is_some() {
-            cells.role.clone_from(&context.heading);
+        if let Some(remark) = remark {
+            self.problem(document, row, Severity::Remark, &notes, remark);
         }
-        cells.direction = cells.direction.or(given);
-        if context.is_within_role
-            && !gives_endpoints
-            && cells.direction.is_none()
-            && cells.peer.is_none()
-        {
-            cells.direction = Some(Direction::Both);
-            cells.source.clone_from(&cells.role);
-            cells.destination.clone_from(&cells.role);
-            return;
-        }
-        let peer = cells.peer.take();
-        if let (Some((from, to)), false, None) = (&context.endpoints, gives_endpoints, &peer) {
-            cells.source = Some(from.clone());
-            cells.destination = Some(to.clone());
-        }
-        let Some(peer) = peer else { return };
-        match cells.direction {
-            Some(Direction::Inbound) => cells.source = cells.source.take().or(Some(peer)),
-            Some(Direction::Outbound) => {
-                cells.destination = cells.destination.take().or(Some(peer));
-            }
-            Some(Direction::Both) => {
-                cells.source = cells.source.take().or_else(|| Some(peer.clone()));
-                cells.destination = cells.destination.take().or(Some(peer));
-            }
-            None => {
-                let message = "without a direction this end may be either";
-                self.problem(document, row, Severity::Lost, &peer, message);
-            }
-        }
+        Permission::Allowed
     }
 
     /// The row's transports, from its cells, the headings or an application protocol, and whether they were inferred.
@@ -334,13 +341,25 @@ impl PortTable<'_> {
         &self,
         row: &TableRow,
         cells: &Cells,
+        protocol: Option<&str>,
         ports: &ports::Ports,
         document: &mut Document,
     ) -> (Vec<Transport>, bool) {
-        let named = cells.protocol.as_deref().and_then(cell::transports);
-        if let (Some(text), None) = (&cells.protocol, &named) {
+        let named = protocol.and_then(cell::transports);
+        if let (Some(text), None) = (protocol, &named) {
             let message = "this protocol is not known, so TCP was taken for it; check it";
             self.problem(document, row, Severity::Remark, text, message);
+        }
+        if let (Some(text), Some(_)) = (protocol, &named) {
+            for word in cell::unknown_protocols(text) {
+                let message =
+                    format!("`{word}` is not known as a protocol, so the rule is without it");
+                self.problem(document, row, Severity::Lost, text, &message);
+            }
+        }
+        let marked = self.columns.marked_transports(row);
+        if !marked.is_empty() {
+            return (marked, false);
         }
         if let Some(named) = named.as_ref().filter(|named| !named.inferred) {
             return (named.transports.clone(), false);
@@ -352,7 +371,11 @@ impl PortTable<'_> {
         if let Some(transport) = self.context.transport {
             return (vec![transport], false);
         }
-        let texts = || [&cells.service, &cells.notes].into_iter().flatten();
+        let texts = || {
+            [&cells.application, &cells.service, &cells.notes]
+                .into_iter()
+                .flatten()
+        };
         // "HTTP: the API (TCP only)": the brackets state the transport, so it need not be inferred from "HTTP".
         let bracketed = texts()
             .filter_map(|text| cell::transports(&unbracket(text).1.join(" ")))
@@ -368,9 +391,13 @@ impl PortTable<'_> {
     }
 }
 
+enum Outcome {
+    Ports(ports::Ports),
+    /// The text names no ports.
+    None,
+    /// The text is not wholly understood.
+    Refused,
+}
+
 const PORTLESS: &str =
     "this protocol has no ports, and a matrix can't name it, so no row was made of it";
-
-fn is_nobody(end: Option<&String>) -> bool {
-    end.is_none_or(|text| matches!(text.to_lowercase().as_str(), "none" | "n/a" | "any"))
-}

@@ -1,14 +1,28 @@
-//! Reads what prose says of ports and connections into rows.
+//! Reads what prose, lists and commands say of ports and connections into rows.
 
+mod clause;
+mod condition;
 mod connection;
 mod dynamic_ports;
-mod list_item;
+mod introduction;
+mod item;
+mod list;
+mod loopback;
 mod machine_name;
+mod noun_phrase;
 mod packed_sentences;
-mod ports_in_sentence;
+mod piece;
+mod port_phrase;
 mod prohibition;
+mod record;
 mod sentence;
+mod sentence_rows;
+mod stance;
 mod statement;
+mod statement_row;
+mod unread;
+mod vocabulary;
+mod words;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -16,40 +30,79 @@ use std::{
 };
 
 use self::{
-    list_item::{introduces_ports, ports_only, ports_with_service, service_with_ports},
-    packed_sentences::{PackedSentences, Sentence},
-    ports_in_sentence::{names_unread_number, ports_in},
-    statement::Statement,
+    introduction::Introduction,
+    list::ListItem,
+    packed_sentences::PackedSentences,
+    port_phrase::{Evidence, port_phrases},
+    statement_row::{Place, doubt_message},
+    words::{Kind, words},
 };
 use super::{
     context::Context,
     interner::Interner,
-    problem::{Problem, ProblemKind, Severity},
-    row::{Direction, Row, RowFields, RowOrigin, RowText},
+    names::Names,
+    problem::{Problem, Severity},
+    row::Row,
     text::{is_host, sentences},
 };
-use crate::{port::PortRange, transport::Transport};
 
-/// The prose of a page: sentences in reading order, which are read once all tables are known.
+/// The prose of a page: its lists are read when they end, its sentences once all tables are known.
 #[derive(Default)]
 pub(super) struct Prose {
+    /// What the page's tables name as machines.
+    names: Arc<Names>,
     sentences: PackedSentences,
     /// Host names that are list items by themselves, by section.
     hosts: BTreeMap<Option<Arc<str>>, Vec<String>>,
     sections_with_tables: BTreeSet<Option<Arc<str>>>,
-    /// The rows of list items that were read as ports already.
-    items: Vec<Row>,
-    /// The last paragraph introduced a list of ports.
-    is_port_list: bool,
-    /// The short text above the next list item, which says what its ports are for.
-    label: Option<String>,
+    /// The rows of lists that were read already, and what was not understood of them.
+    rows: Vec<Row>,
+    problems: Vec<Problem>,
+    /// The last sentence of the last paragraph, which may introduce what follows.
+    above: Option<HeldSentence>,
+    list: Option<List>,
 }
 
-/// A text of more words is a sentence, no label.
-const LABEL_WORDS: usize = 5;
+/// A sentence that is read as prose only if it introduces nothing.
+struct HeldSentence {
+    line: usize,
+    text: String,
+    follows: bool,
+    context: Arc<Context>,
+    /// What introduces the ports of which this is the label.
+    outer: Option<Arc<Introduction>>,
+}
+
+impl HeldSentence {
+    fn introduction(&self, names: &Names) -> Introduction {
+        let own = Introduction::of(&self.text, names);
+        match &self.outer {
+            Some(outer) => outer.narrowed(own),
+            None => own,
+        }
+    }
+}
+
+/// A list that has not ended yet.
+struct List {
+    items: Vec<ListItem>,
+    introduction: Option<HeldSentence>,
+    context: Arc<Context>,
+    file: Arc<str>,
+}
+
+/// A paragraph of more words is no item of a list.
+const ITEM_WORDS: usize = 12;
 
 impl Prose {
-    /// Keeps a paragraph or an item of a list.
+    pub(super) fn new(names: &Arc<Names>) -> Self {
+        Self {
+            names: Arc::clone(names),
+            ..Self::default()
+        }
+    }
+
+    /// Keeps a paragraph.
     pub(super) fn add(
         &mut self,
         position: (&Arc<str>, usize),
@@ -57,11 +110,64 @@ impl Prose {
         context: &Arc<Context>,
         interner: &mut Interner,
     ) {
-        let mut row = |statement| {
-            let mut row = row(position, text, statement, context);
-            interner.intern(&mut row);
-            row
-        };
+        if is_host(text) || self.is_item(text, context) {
+            self.add_item(position, 0, text, context, interner);
+            return;
+        }
+        if let Some(list) = &mut self.list
+            && list.context.section == context.section
+            && explains_ports(list.items.last(), text, &self.names)
+        {
+            let level = list
+                .items
+                .last()
+                .map_or(0, |last| last.level.saturating_add(1));
+            self.add_item(position, level, text, context, interner);
+            return;
+        }
+        let outer = self.outer(text, context);
+        self.end_list(interner);
+        let mut sentences = sentences(text).into_iter().enumerate().peekable();
+        while let Some((index, text)) = sentences.next() {
+            let text = text.strip_prefix("NOTE:").unwrap_or(text).trim();
+            if sentences.peek().is_some() {
+                self.sentences.push(position.1, text, 0 < index, context);
+            } else {
+                self.above = Some(HeldSentence {
+                    line: position.1,
+                    text: text.to_owned(),
+                    follows: 0 < index,
+                    context: Arc::clone(context),
+                    outer: outer.clone(),
+                });
+            }
+        }
+    }
+
+    /// What introduces ports above a short text, which then says what they are for.
+    fn outer(&self, text: &str, context: &Context) -> Option<Arc<Introduction>> {
+        let above = match &self.list {
+            Some(list) => list.introduction.as_ref(),
+            None => self.above.as_ref(),
+        }?;
+        if !is_label(text) || above.context.section != context.section {
+            return None;
+        }
+        above.outer.clone().or_else(|| {
+            let introduction = Introduction::of(&above.text, &self.names);
+            introduction.is_about_ports.then(|| Arc::new(introduction))
+        })
+    }
+
+    /// Keeps an item of a list.
+    pub(super) fn add_item(
+        &mut self,
+        (file, line): (&Arc<str>, usize),
+        level: u8,
+        text: &str,
+        context: &Arc<Context>,
+        interner: &mut Interner,
+    ) {
         if is_host(text) {
             self.hosts
                 .entry(context.section.clone())
@@ -69,29 +175,35 @@ impl Prose {
                 .push(text.to_owned());
             return;
         }
-        // An item starts with its ports. A list of ports lasts until the next paragraph that is no item; outside of one an
-        // item is a single sentence.
-        if (self.is_port_list || !text.contains(". "))
-            && let Some(item) = ports_with_service(text, self.is_port_list)
+        if self
+            .list
+            .as_ref()
+            .is_some_and(|list| list.context.section != context.section)
         {
-            self.items.push(row(item));
-            return;
+            self.end_list(interner);
         }
-        let ports_alone = || ports_only(text, self.label.as_deref());
-        let item = service_with_ports(text).or_else(|| ports_alone().filter(|_| self.is_port_list));
-        if let Some(item) = item {
-            self.items.push(row(item));
-            return;
+        let item = ListItem {
+            line,
+            level,
+            text: text.to_owned(),
+        };
+        match &mut self.list {
+            Some(list) => list.items.push(item),
+            None => {
+                self.list = Some(List {
+                    items: vec![item],
+                    introduction: self.above.take(),
+                    context: Arc::clone(context),
+                    file: Arc::clone(file),
+                });
+            }
         }
-        // In a list of ports, a short text says what the ports below it are for.
-        let is_label = text.split(' ').count() <= LABEL_WORDS && !text.ends_with(['.', '!', '?']);
-        let introduces_ports = introduces_ports(text);
-        self.label = (is_label && !introduces_ports).then(|| text.trim_end_matches(':').to_owned());
-        self.is_port_list = introduces_ports || self.is_port_list && is_label;
-        for (index, text) in sentences(text).into_iter().enumerate() {
-            let text = text.strip_prefix("NOTE:").unwrap_or(text).trim();
-            self.sentences.push(position.1, text, 0 < index, context);
-        }
+    }
+
+    /// Ends the list before a heading, a table or another block.
+    pub(super) fn end_block(&mut self, interner: &mut Interner) {
+        self.end_list(interner);
+        self.let_go();
     }
 
     /// Records that this section has a table of ports.
@@ -99,189 +211,163 @@ impl Prose {
         self.sections_with_tables.insert(section);
     }
 
-    /// The rows that only prose gives, and remarks on sentences about ports that a table lists.
-    pub(super) fn rows(
-        mut self,
-        file: &Arc<str>,
-        rows: &[Row],
-        interner: &mut Interner,
-    ) -> (Vec<Row>, Vec<Problem>) {
-        let in_tables = listed(rows);
-        let (mut found, mut problems) = (Vec::new(), Vec::new());
-        for item in std::mem::take(&mut self.items) {
-            // In a section with a table, a list of ports only explains those of the tables; elsewhere it takes a table's
-            // place.
-            let explains = self.sections_with_tables.contains(&item.section)
-                && item.ranges().all(|range| in_tables.contains_key(&range));
-            if !explains {
-                found.push(item);
-            }
+    /// Whether a paragraph is an item: pages write lists as lines, too.
+    fn is_item(&self, text: &str, context: &Context) -> bool {
+        let has_digit = text.contains(|c: char| c.is_ascii_digit());
+        let n_words = text.split(' ').count();
+        if ITEM_WORDS < n_words || text.ends_with(':') || !has_digit && !self.is_in_ports(context) {
+            return false;
         }
-        let mut in_prose: BTreeSet<(Option<Arc<str>>, PortRange)> = BTreeSet::new();
-        for sentence in self.sentences.iter() {
-            let statements = sentence::statements(sentence.text);
-            let remark = |message: &str| Problem {
-                file: Arc::clone(file),
-                line: sentence.line,
-                severity: Severity::Remark,
-                kind: ProblemKind::Sentence,
-                text: sentence.text.to_owned(),
-                message: message.to_owned(),
-            };
-            let read = ports_in(sentence.text);
-            if !statements.iter().any(|statement| statement.ephemeral)
-                && names_unread_number(sentence.text, &read)
-            {
-                problems.push(remark(
-                    "this sentence names a number that may be a port and was not read as one; add a rule by hand if it is",
-                ));
-            }
-            for mut statement in statements {
-                self.complete(sentence, &mut statement);
-                let ranges: Vec<PortRange> = statement
-                    .ports
-                    .iter()
-                    .flat_map(|group| group.ranges.iter().copied())
-                    .collect();
-                let says_more = statement.required.is_some() || statement.destination.is_some();
-                if !ranges.is_empty() && !says_more {
-                    if ranges.iter().all(|range| in_tables.contains_key(range)) {
-                        problems.push(remark("this sentence speaks of ports that a table lists; read whether it changes those rows"));
-                        continue;
-                    }
-                    let section = &sentence.context.section;
-                    let mut is_new = |range: &PortRange| {
-                        in_prose.insert((section.clone(), *range)) && !in_tables.contains_key(range)
-                    };
-                    // `count` visits every range, so that `is_new` records each.
-                    if ranges.iter().copied().filter(|range| is_new(range)).count() == 0 {
-                        problems.push(remark("this sentence speaks of ports that one before it names; read whether it changes that row"));
-                        continue;
-                    }
-                }
-                let text = match sentence.before {
-                    Some(before) if statement.ephemeral && dynamic_ports::are_meant(before) => {
-                        &format!("{before} {}", sentence.text)
-                    }
-                    Some(_) | None => sentence.text,
-                };
-                let text = RowText::new(statement.service.take().as_deref(), Some(text));
-                let mut fields = fields(file, sentence.context, statement);
-                if fields.transport_inferred
-                    && let Some(transport) = agreed(&ranges, &in_tables)
-                {
-                    fields.transport = transport;
-                }
-                let mut row = Row {
-                    line: sentence.line,
-                    text,
-                    fields: Arc::new(fields),
-                };
-                interner.intern(&mut row);
-                found.push(row);
-            }
-        }
-        (found, problems)
+        let words = words(text);
+        let is_in_ports = self.is_in_ports(context);
+        let evidence = if is_in_ports {
+            Evidence::Item
+        } else {
+            Evidence::Stated
+        };
+        let phrases = port_phrases(&words, evidence);
+        let first = phrases.iter().find(|phrase| !phrase.ports.is_empty());
+        let starts_with_port = first.is_some_and(|first| {
+            first.words.start == 0
+                && words.get(first.words.end).is_none_or(|next| {
+                    matches!(
+                        next.kind,
+                        Kind::Colon | Kind::Dash | Kind::Open | Kind::Arrow(_)
+                    ) || next.is("for")
+                })
+        });
+        let is_label = is_label(text);
+        // Below a label, the next label begins another list.
+        let is_below_label = self
+            .list
+            .as_ref()
+            .and_then(|list| list.introduction.as_ref())
+            .is_some_and(|above| is_label_text(&above.text));
+        starts_with_port
+            || is_in_ports && self.list.is_some() && is_label && !is_below_label
+            || is_in_ports
+                && first.is_some_and(|first| {
+                    0 < first.words.start && is_in_brackets(&words, first.words.start)
+                })
+            || self
+                .above
+                .as_ref()
+                .is_some_and(|above| is_in_ports && is_label && above.text.ends_with(':'))
     }
 
-    /// Fills in what the sentence leaves to its section: without a table there, a list of host names gives the destinations.
-    fn complete(&self, sentence: Sentence<'_>, statement: &mut Statement) {
-        let section = &sentence.context.section;
-        let Some(hosts) = self
-            .hosts
-            .get(section)
-            .filter(|_| !self.sections_with_tables.contains(section))
-        else {
+    /// Whether a list of ports is open, or the last paragraph introduces one.
+    fn is_in_ports(&self, context: &Context) -> bool {
+        let introduces = |above: &HeldSentence| {
+            above.context.section == context.section
+                && (above.outer.is_some()
+                    || Introduction::of(&above.text, &self.names).is_about_ports)
+        };
+        match &self.list {
+            Some(list) => {
+                list.context.section == context.section
+                    && list.introduction.as_ref().is_some_and(introduces)
+            }
+            None => self.above.as_ref().is_some_and(introduces),
+        }
+    }
+
+    /// Keeps the last paragraph's last sentence as prose.
+    fn let_go(&mut self) {
+        if let Some(held) = self.above.take() {
+            self.keep(&held);
+        }
+    }
+
+    fn keep(&mut self, held: &HeldSentence) {
+        self.sentences
+            .push(held.line, &held.text, held.follows, &held.context);
+    }
+
+    /// Reads the list that ends here.
+    fn end_list(&mut self, interner: &mut Interner) {
+        let Some(list) = self.list.take() else {
+            self.let_go();
             return;
         };
-        let transfer = self
-            .sentences
-            .iter()
-            .filter(|other| other.context.section == *section)
-            .find_map(|other| sentence::transferred(other.text));
-        if statement.destination.is_none()
-            && !statement.ports.is_empty()
-            && let Some(what) = transfer
-        {
-            statement.direction = Some(Direction::Outbound);
-            statement.destination = Some(hosts.join(", "));
-            statement.service = statement.service.take().or(Some(what));
+        let introduction = list
+            .introduction
+            .as_ref()
+            .map(|above| above.introduction(&self.names))
+            .unwrap_or_default();
+        let about_ports = statement_row::heading_is_about_ports(&list.context);
+        let items = list::read(list.items, &introduction, about_ports, &self.names);
+        let has_ports = items.iter().any(|item| !item.statements.is_empty());
+        if let Some(held) = &list.introduction {
+            let names_number = held.text.contains(|c: char| c.is_ascii_digit());
+            if !has_ports || names_number {
+                self.keep(held);
+            }
+        }
+        for item in items {
+            let place = Place {
+                file: &list.file,
+                line: item.line,
+                context: &list.context,
+                machine: item.machine.as_deref(),
+            };
+            let mut remark = |severity, message: &str| {
+                self.problems
+                    .push(place.problem(severity, &item.text, message));
+            };
+            if item.leaves_number {
+                remark(Severity::Remark, UNREAD);
+            }
+            if item.is_prose {
+                for (index, text) in sentences(&item.text).into_iter().enumerate() {
+                    self.sentences
+                        .push(item.line, text, 0 < index, &list.context);
+                }
+                continue;
+            }
+            if item.is_deprecated && !item.statements.is_empty() {
+                remark(Severity::Remark, DEPRECATED);
+            }
+            for statement in item.statements {
+                if let Some(doubt) = statement.doubt {
+                    let (severity, message) = doubt_message(doubt);
+                    remark(severity, message);
+                    continue;
+                }
+                let mut row = place.row(&item.text, statement);
+                interner.intern(&mut row);
+                self.rows.push(row);
+            }
         }
     }
 }
 
-/// The ports that the tables list, each with its transports if all rows that name it agree.
-type Listed<'a> = BTreeMap<PortRange, Option<&'a Arc<[Transport]>>>;
-
-fn listed(rows: &[Row]) -> Listed<'_> {
-    let mut listed = Listed::new();
-    for row in rows {
-        for range in row.ranges() {
-            let agreed = listed.entry(range).or_insert(Some(&row.transport));
-            *agreed = agreed.filter(|transport| **transport == row.transport);
-        }
-    }
-    listed
+/// Whether a paragraph is about the ports of the item above it: it names both ends and nothing else.
+fn explains_ports(above: Option<&ListItem>, text: &str, names: &Names) -> bool {
+    !text.contains(|c: char| c.is_ascii_digit())
+        && text.split(' ').count() <= ITEM_WORDS
+        && !text.ends_with(':')
+        && above.is_some_and(|above| above.text.contains(|c: char| c.is_ascii_digit()))
+        && Introduction::of(text, names).ends.n_known() == 2
 }
 
-/// The transports that the tables give these ports, if all rows that name one of them agree.
-fn agreed(ranges: &[PortRange], listed: &Listed<'_>) -> Option<Arc<[Transport]>> {
-    let mut known = ranges.iter().filter_map(|range| listed.get(range));
-    let first = *known.next()?;
-    known
-        .all(|other| *other == first)
-        .then_some(first?)
-        .cloned()
+/// Whether a paragraph is so short that it may say what the ports below it are for.
+fn is_label(text: &str) -> bool {
+    !text.contains(|c: char| c.is_ascii_digit()) && is_label_text(text)
 }
 
-/// Makes the row of a list item.
-fn row(
-    (file, line): (&Arc<str>, usize),
-    text: &str,
-    mut statement: Statement,
-    context: &Context,
-) -> Row {
-    let text = RowText::new(statement.service.take().as_deref(), Some(text));
-    let mut fields = fields(file, context, statement);
-    fields.direction = fields.direction.or(context.direction);
-    if context.is_within_role {
-        fields.direction = Some(Direction::Both);
-        fields.source.clone_from(&fields.role);
-        fields.destination.clone_from(&fields.role);
-    } else if let Some((from, to)) = &context.endpoints {
-        fields.source = Some(from.as_str().into());
-        fields.destination = Some(to.as_str().into());
-    }
-    Row {
-        line,
-        text,
-        fields: Arc::new(fields),
-    }
+fn is_label_text(text: &str) -> bool {
+    text.split(' ').count() <= LABEL_WORDS && !text.ends_with(['.', '!', '?', ':'])
 }
 
-/// The fields of a row that is made of a sentence; the caller sets its text.
-fn fields(file: &Arc<str>, context: &Context, statement: Statement) -> RowFields {
-    let is_stated = !statement.transports.is_empty();
-    RowFields {
-        file: Arc::clone(file),
-        origin: RowOrigin::Note,
-        section: context.section.clone(),
-        role: context.role.clone(),
-        ports: statement.ports.into(),
-        protocol: None,
-        transport: if is_stated {
-            statement.transports.into()
-        } else {
-            [Transport::Tcp].into()
-        },
-        transport_inferred: !is_stated,
-        direction: statement.direction,
-        source: statement.source.map(Into::into),
-        destination: statement.destination.map(Into::into),
-        is_peer: false,
-        required: statement.required,
-        condition: statement.condition.map(Into::into),
-        ephemeral: statement.ephemeral,
-        forbidden: statement.forbidden,
-    }
+const LABEL_WORDS: usize = 5;
+
+fn is_in_brackets(words: &[words::Word<'_>], at: usize) -> bool {
+    words
+        .get(..at)
+        .unwrap_or_default()
+        .iter()
+        .any(|word| word.kind == Kind::Open)
 }
+
+const UNREAD: &str = "this sentence names a number that may be a port and was not read as one; add a rule by hand if it is";
+const DEPRECATED: &str = "the page calls this deprecated; its rule allows it all the same";

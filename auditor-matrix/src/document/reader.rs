@@ -5,12 +5,15 @@ use std::sync::{Arc, LazyLock};
 use regex::Regex;
 
 use super::{
+    accounting::{self, OpenNumbers},
     block::{Block, Content},
     column::Column,
     columns::{Body, Columns},
     context::{Context, Headings},
     cross_table,
+    guess::Guess,
     interner::Interner,
+    names::Names,
     port_table::PortTable,
     ports,
     problem::{Problem, ProblemKind, Severity},
@@ -19,56 +22,68 @@ use super::{
     row::Document,
     section,
     table_rows::{TableRow, TableRows},
-    text::{regex, some},
+    text::{fold, regex, some},
 };
 
 /// Reads all rows of a page.
 pub(super) fn read(file: &str, blocks: Vec<Block>, profile: &Profile) -> Document {
+    let names = Arc::new(names(&blocks, profile));
     let mut reader = Reader {
         file: file.into(),
         headings: Headings::default(),
         context: Arc::default(),
         document: Document::default(),
-        prose: Prose::default(),
+        prose: Prose::new(&names),
+        names,
+        alternatives: Vec::new(),
         caption: None,
+        introduction: None,
+        open_numbers: OpenNumbers::default(),
+        is_about_ports: false,
         interner: Interner::default(),
         profile,
         is_left_out: false,
     };
     for block in blocks {
         let is_heading = matches!(block.content, Content::Heading { .. } | Content::Title(_));
-        if reader.is_left_out && !is_heading {
+        let is_border = matches!(
+            block.content,
+            Content::Alternative(_) | Content::EndAlternative
+        );
+        if is_heading || is_border || !reader.is_left_out {
+            reader.block(block);
+        }
+    }
+    reader.finish()
+}
+
+/// What the tables of a page name as ends of conversations or as machines.
+fn names(blocks: &[Block], profile: &Profile) -> Names {
+    let mut names = Names::default();
+    for block in blocks {
+        let Content::Table(rows) = &block.content else {
+            continue;
+        };
+        let Some((head, n_headings)) = heading(rows) else {
+            continue;
+        };
+        let body = Body::new(rows, n_headings);
+        let columns = Columns::new(&head, &body, profile);
+        if !columns.has_ports() {
             continue;
         }
-        match block.content {
-            Content::Heading { level, text } => {
-                reader.caption = None;
-                reader.heading(block.line, level, &text);
+        for end in [
+            Column::Source,
+            Column::Destination,
+            Column::Peer,
+            Column::Role,
+        ] {
+            for index in columns.positions(end) {
+                body.column(index).for_each(|cell| names.add(cell));
             }
-            Content::Table(rows) => reader.table(block.line, &rows),
-            Content::Text(text) => {
-                reader.caption = is_caption(&text).then(|| text.trim_end_matches(':').to_owned());
-                let position = (&reader.file, block.line);
-                reader
-                    .prose
-                    .add(position, &text, &reader.context, &mut reader.interner);
-            }
-            Content::Caption(text) => reader.caption = Some(text),
-            Content::Title(text) => reader.document.title = some(&text),
         }
     }
-    let (rows, problems) =
-        reader
-            .prose
-            .rows(&reader.file, &reader.document.rows, &mut reader.interner);
-    reader.document.rows.extend(rows);
-    reader.document.problems.extend(problems);
-    // Sorting takes memory, and most pages are in order.
-    if !reader.document.rows.is_sorted_by_key(|row| row.line) {
-        reader.document.rows.sort_by_key(|row| row.line);
-    }
-    reader.document.problems.sort_by_key(|problem| problem.line);
-    reader.document
+    names
 }
 
 /// Whether a paragraph reads like the title of what follows: a few words and no sentence.
@@ -80,13 +95,23 @@ const CAPTION_WORDS: usize = 9;
 
 struct Reader<'a> {
     file: Arc<str>,
+    /// What the page's tables name as machines.
+    names: Arc<Names>,
     headings: Headings,
     /// The context that all headings together give.
     context: Arc<Context>,
+    /// The alternatives that the page is inside of, such as tabs, outermost first.
+    alternatives: Vec<String>,
     document: Document,
     prose: Prose,
     /// The title of the next table.
     caption: Option<String>,
+    /// The paragraph right before the next block.
+    introduction: Option<String>,
+    /// The numbers of prose and code that may be ports.
+    open_numbers: OpenNumbers,
+    /// The innermost heading or the paragraph above the list that is being read speaks of ports.
+    is_about_ports: bool,
     interner: Interner,
     profile: &'a Profile,
     /// The profile leaves out the section that is being read.
@@ -94,18 +119,119 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
+    fn block(&mut self, block: Block) {
+        let introduction = self.introduction.take();
+        if !matches!(block.content, Content::Text(_) | Content::Item { .. }) {
+            self.prose.end_block(&mut self.interner);
+        }
+        match block.content {
+            Content::Heading { level, text } => {
+                self.caption = None;
+                self.heading(block.line, level, &text);
+            }
+            Content::Table(rows) => self.table(block.line, &rows, introduction.as_deref()),
+            Content::Item { level, text } => {
+                self.note_numbers(block.line, &text);
+                let position = (&self.file, block.line);
+                self.prose
+                    .add_item(position, level, &text, &self.context, &mut self.interner);
+            }
+            Content::Text(text) => {
+                self.note_numbers(block.line, &text);
+                self.caption = is_caption(&text).then(|| text.trim_end_matches(':').to_owned());
+                let position = (&self.file, block.line);
+                self.prose
+                    .add(position, &text, &self.context, &mut self.interner);
+                self.introduction = Some(text);
+            }
+            Content::Caption(text) => {
+                self.caption = Some(text);
+                self.introduction = introduction;
+            }
+            Content::Title(text) => self.document.title = some(&text),
+            Content::Unread { what, text } => self.unread(block.line, &what, &text),
+            Content::Code { text, .. } => {
+                if self.is_about_ports
+                    || accounting::speaks_of_ports(&text)
+                    || introduction
+                        .as_deref()
+                        .is_some_and(accounting::speaks_of_ports)
+                {
+                    for (index, line) in text.lines().enumerate() {
+                        self.open_numbers.add(block.line + index, line);
+                    }
+                }
+            }
+            Content::Alternative(name) => {
+                self.alternatives.push(name);
+                self.update_context();
+            }
+            Content::EndAlternative => {
+                self.alternatives.pop();
+                self.update_context();
+            }
+        }
+    }
+
+    fn finish(mut self) -> Document {
+        let (rows, problems) = self
+            .prose
+            .rows(&self.file, &self.document.rows, &mut self.interner);
+        self.document.rows.extend(rows);
+        self.document.problems.extend(problems);
+        // Sorting takes memory, and most pages are in order.
+        if !self.document.rows.is_sorted_by_key(|row| row.line) {
+            self.document.rows.sort_by_key(|row| row.line);
+        }
+        self.document.problems.sort_by_key(|problem| problem.line);
+        let left = self
+            .open_numbers
+            .left(&self.document.rows, &self.document.problems);
+        for (line, text, numbers) in left {
+            let message =
+                format!("{numbers} may be a port, and is in no row; add a rule by hand if it is");
+            self.document.problems.push(Problem {
+                file: Arc::clone(&self.file),
+                line,
+                severity: Severity::Remark,
+                kind: ProblemKind::Number,
+                text,
+                message,
+            });
+        }
+        self.document.problems.sort_by_key(|problem| problem.line);
+        self.document
+    }
+
+    /// Notes the numbers of a paragraph or an item if it, its heading or what introduces its list speaks of ports.
+    fn note_numbers(&mut self, line: usize, text: &str) {
+        let speaks = accounting::speaks_of_ports(text);
+        let is_short = || text.split(' ').count() <= SHORT_WORDS;
+        if speaks || self.is_about_ports && is_short() {
+            self.open_numbers.add(line, text);
+        }
+        self.is_about_ports |= speaks && text.trim_end().ends_with(':');
+    }
+
     fn heading(&mut self, line: usize, level: u8, text: &str) {
+        self.is_about_ports = accounting::speaks_of_ports(text);
         if level == 1 && self.document.title.is_none() {
             self.document.title = some(text);
         }
         self.headings.push(level, text);
-        self.context = Arc::new(self.headings.context());
+        self.update_context();
         let section = self.context.section.as_deref().unwrap_or_default();
         self.is_left_out = self.profile.leaves_out(section);
         if self.is_left_out {
             let message = "the import profile leaves out this section";
             self.problem(line, Severity::Remark, text, message.to_owned());
         }
+    }
+
+    fn update_context(&mut self) {
+        let mut context = self.headings.context(&self.names);
+        context.condition = some(&self.alternatives.join(", ")).map(Into::into);
+        self.context = Arc::new(context);
     }
 
     fn problem(&mut self, line: usize, severity: Severity, text: &str, message: String) {
@@ -119,31 +245,48 @@ impl Reader<'_> {
         });
     }
 
-    fn table(&mut self, line: usize, rows: &TableRows) {
+    fn table(&mut self, line: usize, rows: &TableRows, introduction: Option<&str>) {
         let Some((head, n_headings)) = heading(rows) else {
             return;
         };
         let body = Body::new(rows, n_headings);
-        let columns = Columns::new(&head, &body).chosen(&head, self.profile);
+        let columns = Columns::new(&head, &body, self.profile);
         let mut context = Context::clone(&self.context);
-        if let Some(caption) = self.caption.take() {
-            context.narrow(&caption);
+        if let Some(introduction) = introduction {
+            context.introduce(introduction);
         }
-        if !columns.has(Column::Port) {
-            if let Some(column_headings) = cross_table::column_headings(&head) {
+        if let Some(caption) = self.caption.take() {
+            context.narrow(&caption, &self.names);
+        }
+        match cross_table::layout(&head, &body, &columns, introduction, &self.names) {
+            Some(Ok(layout)) => {
                 self.prose.has_table(context.section.clone());
+                let first = (self.document.rows.len(), self.document.problems.len());
                 cross_table::read(
                     &self.file,
                     (&head, &body),
-                    column_headings,
+                    layout,
                     &context,
                     &mut self.document,
                 );
-            } else if may_list_ports(&head, &body) {
+                for row in body.rows() {
+                    self.account(&row, first, &columns);
+                }
+                return;
+            }
+            Some(Err(message)) => {
+                self.unread_table(line, &head, &body, message);
+                return;
+            }
+            None => {}
+        }
+        if !columns.has_ports() {
+            if may_list_ports(&head, &body) {
                 let n_rows = body.len();
-                self.problem(line, Severity::Remark, &head.cells.join(" | "), format!(
+                let message = format!(
                     "no column of this table is headed as ports, so its {n_rows} rows were not read; if it lists ports, head their column `Port`"
-                ));
+                );
+                self.unread_table(line, &head, &body, &message);
             }
             return;
         }
@@ -151,6 +294,14 @@ impl Reader<'_> {
             let message = "this column is not understood and was left out";
             let problem = Problem::new(&self.file, line, Severity::Remark, heading, message);
             self.document.problems.push(problem.of(ProblemKind::Column));
+        }
+        for (heading, doubt) in columns.doubts() {
+            let problem = Problem::new(&self.file, line, Severity::Remark, heading, *doubt);
+            self.document.problems.push(problem.of(ProblemKind::Column));
+            self.document.guesses.push(Guess {
+                lines: line..=rows.iter().last().map_or(line, |last| last.line),
+                text: format!("`{heading}`: {doubt}"),
+            });
         }
         self.prose.has_table(context.section.clone());
         let outer = context.clone();
@@ -162,10 +313,10 @@ impl Reader<'_> {
             if let Some(title) = group_title(&row) {
                 // The title of a group applies to the rows below it, up to the next title.
                 context = outer.clone();
-                context.narrow(title);
-                if section::may_name_machines(title) {
+                context.narrow(title, &self.names);
+                if let Some(machines) = section::machines(title, &self.names) {
                     role = None;
-                    context.role = Some(title.into());
+                    context.role = Some(machines.into());
                 }
                 let message = "was taken for the heading of the rows below";
                 self.problem(row.line, Severity::Remark, title, message.to_owned());
@@ -178,14 +329,96 @@ impl Reader<'_> {
                 context: &context,
             };
             role = columns.cell(&row, Column::Role).or(role);
-            let first = self.document.rows.len();
+            let first = (self.document.rows.len(), self.document.problems.len());
             table.read(&row, role.as_deref(), &mut self.document);
-            for row in self.document.rows.iter_mut().skip(first) {
+            self.account(&row, first, &columns);
+            for row in self.document.rows.iter_mut().skip(first.0) {
                 self.interner.intern(row);
             }
         }
     }
+
+    /// Says what was not read, and the numbers in it that may be ports.
+    fn unread(&mut self, line: usize, what: &str, text: &str) {
+        let mut message = format!("{what}, so this was not read");
+        let mut numbers = accounting::unaccounted(text, &[], &[]);
+        numbers.truncate(MOST_NUMBERS);
+        if !numbers.is_empty() {
+            message.push_str("; its numbers are ");
+            message.push_str(&numbers.join(", "));
+        }
+        let quoted: String = fold(text).chars().take(MOST_QUOTED).collect();
+        self.problem(line, Severity::Lost, &quoted, message);
+    }
+
+    /// Says of a table that was not read, with the numbers in it that may be ports.
+    fn unread_table(&mut self, line: usize, head: &TableRow, body: &Body<'_>, message: &str) {
+        let mut numbers: Vec<String> = Vec::new();
+        let mut n_more = 0_usize;
+        for cell in body.cells().flatten() {
+            for number in accounting::unaccounted(cell, &[], &[]) {
+                if numbers.iter().any(|known| known == number) {
+                    continue;
+                }
+                if numbers.len() < MOST_NUMBERS {
+                    numbers.push(number.to_owned());
+                } else {
+                    n_more += 1;
+                }
+            }
+        }
+        let mut message = message.to_owned();
+        if !numbers.is_empty() {
+            message.push_str("; its numbers are ");
+            message.push_str(&numbers.join(", "));
+        }
+        if 0 < n_more {
+            message.push_str(&format!(" and {n_more} more"));
+        }
+        self.problem(line, Severity::Remark, &head.cells.join(" | "), message);
+    }
+
+    /// Says which numbers of a row are in no row and no problem that was made of it; `first` are the positions of the first of
+    /// each.
+    fn account(&mut self, row: &TableRow, first: (usize, usize), columns: &Columns) {
+        let rows = self.document.rows.get(first.0..).unwrap_or_default();
+        let problems = self.document.problems.get(first.1..).unwrap_or_default();
+        let is_whole_row =
+            |problem: &Problem| problem.line == row.line && problem.text == row.cells.join(" | ");
+        if problems.iter().any(is_whole_row) {
+            return;
+        }
+        let mut left = Vec::new();
+        for (index, cell) in row.cells.iter().enumerate() {
+            let may_name_ports = columns.may_name_ports(index) || accounting::speaks_of_ports(cell);
+            if !may_name_ports {
+                continue;
+            }
+            for number in accounting::unaccounted(cell, rows, problems) {
+                left.push((number.to_owned(), cell.clone()));
+            }
+        }
+        let Some((_, cell)) = left.first() else {
+            return;
+        };
+        let numbers: Vec<&str> = left.iter().map(|(number, _)| number.as_str()).collect();
+        let message = format!(
+            "{} may be a port, and is in no row; add a rule by hand if it is",
+            numbers.join(", ")
+        );
+        let cell = cell.clone();
+        self.problem(row.line, Severity::Remark, &cell, message);
+    }
 }
+
+/// A text of more words in a section about ports speaks of something else, unless it names them.
+const SHORT_WORDS: usize = 12;
+
+/// So much of a text that was not read is quoted, in characters.
+const MOST_QUOTED: usize = 160;
+
+/// So many numbers of a table that was not read are named; more are counted.
+const MOST_NUMBERS: usize = 40;
 
 /// The column headings of a table, and the number of rows that they take. Below a heading that spans several columns, the
 /// next row has a heading for each of them.
@@ -206,7 +439,9 @@ fn heading(rows: &TableRows) -> Option<(TableRow, usize)> {
     {
         for (index, cell) in head.cells.into_iter().enumerate() {
             match below.cells.get_mut(index) {
-                Some(under) if under.is_empty() => *under = cell,
+                Some(under) if under.is_empty() || *under == cell => *under = cell,
+                // A heading above several columns says something of each of them.
+                Some(under) if !cell.is_empty() => *under = format!("{cell} {under}"),
                 Some(_) => {}
                 None => below.cells.push(cell),
             }

@@ -23,7 +23,10 @@ pub struct Document {
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum RowOrigin {
     Table,
-    /// A sentence outside every table.
+    /// An item of a list of ports, a command, or a sentence that asks for a port: an end that it leaves out is left out as in
+    /// the row of a table.
+    Item,
+    /// A sentence outside every table that only speaks of a port or of a connection.
     Note,
 }
 
@@ -122,6 +125,8 @@ pub struct RowFields {
     pub ephemeral: bool,
     /// The page says that this traffic does not take place: "clients do not need to talk to each other".
     pub forbidden: bool,
+    /// The page says that both ends are the same machine: "only reachable from localhost".
+    pub loopback: bool,
 }
 
 impl Deref for Row {

@@ -4,7 +4,12 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::text::{fold, regex, unbracket};
+use super::{
+    cell, loopback,
+    names::Names,
+    permission::{self, Permission},
+    text::{fold, regex, unbracket},
+};
 use crate::transport::Transport;
 
 /// What a section's heading says of the rows below it.
@@ -16,51 +21,44 @@ pub(super) struct Section {
     pub(super) is_within_role: bool,
     /// Source and destination: "Ports used for node to control plane communication".
     pub(super) endpoints: Option<(String, String)>,
+    pub(super) permission: Option<Permission>,
+    pub(super) is_loopback: bool,
 }
 
+/// `... from A to B ...`, and `... for A to B communication`.
 static ENDPOINTS: LazyLock<Regex> = LazyLock::new(|| {
     regex(
-        r"(?i)^(?:.*\b(?:ports?|traffic|communications?|connections?)\b.* )?(?:for|from) (?:the )?(.+?) to (?:the )?(.+?)(?: communications?| traffic| connections?)?$",
+        r"(?i)^(?:(?:.*\b(?:ports?|traffic|communications?|connections?|access|rules?|flows?|inbound|outbound|ingress|egress|incoming|outgoing)\b.* )?(?:for|from) (?:the )?)(.+?) to (?:the )?(.+?)(?: communications?| traffic| connections?| access)?:?$",
+    )
+});
+/// `A to B`, without more.
+static PAIR: LazyLock<Regex> = LazyLock::new(|| {
+    regex(
+        r"(?i)^(?:the )?(.+?)(?: to |\s*(?:->|-->|=>|\u{2192}|\u{21d2})\s*)(?:the )?(.+?)(?: communications?| traffic| connections?| ports?)?:?$",
     )
 });
 
-/// Reads a section's heading.
-pub(super) fn section(heading: &str) -> Section {
+/// Reads a section's heading; `names` are what the page's tables name as machines.
+pub(super) fn section(heading: &str, names: &Names) -> Section {
     let (outside, _) = unbracket(heading);
-    let words: Vec<&str> = outside.split(' ').collect();
-    let lower: Vec<String> = words.iter().map(|word| word.to_lowercase()).collect();
-    let transport = match lower
+    let lower: Vec<String> = outside.split(' ').map(plain).collect();
+    let mut stated = lower.iter().filter_map(|word| cell::stated(word));
+    let transport = stated
+        .next()
+        .filter(|first| stated.all(|other| other == *first))
+        .filter(|_| {
+            lower
+                .iter()
+                .all(|word| cell::stated(word).is_some() || is_stop(word))
+        });
+    let is_within_role = lower
         .iter()
-        .filter(|word| !is_filler(word))
-        .map(String::as_str)
-        .collect::<Vec<_>>()
-        .as_slice()
-    {
-        ["tcp"] => Some(Transport::Tcp),
-        ["udp"] => Some(Transport::Udp),
-        ["sctp"] => Some(Transport::Sctp),
-        ["icmp"] => Some(Transport::Icmp),
-        _ => None,
-    };
-    let mut named: Vec<&str> = words
-        .iter()
-        .zip(&lower)
-        .filter(|(_, word)| !is_filler(word))
-        .map(|(word, _)| *word)
-        .collect();
-    let between = named
-        .iter()
-        .position(|word| matches!(word.to_lowercase().as_str(), "between" | "among"));
-    let is_within_role = between.is_some();
-    if let Some(between) = between {
-        named.drain(..=between);
-    }
-    let is_role = named.len() <= 4
-        && named
-            .last()
-            .is_some_and(|last| is_machine(&last.to_lowercase()));
-    let role = is_role.then(|| {
-        let name = named.join(" ");
+        .any(|word| matches!(word.as_str(), "between" | "among"));
+    let mut runs = noun_phrases(&outside)
+        .into_iter()
+        .filter(|run| names_machines(run, names));
+    let first = runs.next();
+    let role = first.filter(|_| runs.next().is_none()).map(|name| {
         // A heading capitalises every word; after "between" the machines are written as inside a sentence, in lower case.
         if is_within_role {
             name.to_lowercase()
@@ -68,78 +66,292 @@ pub(super) fn section(heading: &str) -> Section {
             name
         }
     });
-    let endpoints = ENDPOINTS
-        .captures(&outside)
-        .and_then(|found| Some((fold(found.get(1)?.as_str()), fold(found.get(2)?.as_str()))));
+    let endpoints = endpoints(&outside, names);
     Section {
         transport,
-        role,
-        is_within_role,
+        is_within_role: is_within_role && role.is_some() && endpoints.is_none(),
+        role: role.filter(|_| endpoints.is_none()),
         endpoints,
+        permission: permission::of_heading(heading),
+        is_loopback: loopback::is_meant(heading),
     }
 }
 
-/// Whether a heading may be the name of machines: it is short, without words about ports and networks.
-pub(super) fn may_name_machines(heading: &str) -> bool {
-    let (outside, _) = unbracket(heading);
-    let words: Vec<String> = outside
-        .split(' ')
-        .map(|word| word.trim_matches([':', '*', '.']).to_lowercase())
-        .collect();
-    let is_about = |word: &String| {
-        is_filler(word)
-            || matches!(
-                word.trim_end_matches('s'),
-                "network"
-                    | "networking"
-                    | "requirement"
-                    | "firewall"
-                    | "connectivity"
-                    | "prerequisite"
-                    | "configuration"
-                    | "acces"
-                    | "overview"
-                    | "security"
-                    | "connection"
-                    | "communication"
-                    | "table"
-                    | "tcp"
-                    | "udp"
-                    | "using"
-                    | "only"
-                    | "addresse"
-                    | "step"
-                    | "example"
-            )
-    };
-    words.len() <= 5 && !words.iter().any(is_about)
+fn endpoints(heading: &str, names: &Names) -> Option<(String, String)> {
+    if let Some(found) = ENDPOINTS.captures(heading) {
+        let (from, to) = (fold(found.get(1)?.as_str()), fold(found.get(2)?.as_str()));
+        return (is_noun_phrase(&from, names) && is_noun_phrase(&to, names)).then_some((from, to));
+    }
+    // "Introduction to networking" names no ends: at least one of the two has to be known for a machine.
+    let found = PAIR.captures(heading)?;
+    let (from, to) = (fold(found.get(1)?.as_str()), fold(found.get(2)?.as_str()));
+    let are_phrases = is_noun_phrase(&from, names) && is_noun_phrase(&to, names);
+    let are_machines = names_machines(&from, names) && names_machines(&to, names)
+        || names.contains(&from)
+        || names.contains(&to);
+    (are_phrases && are_machines).then_some((from, to))
 }
 
-fn is_filler(word: &str) -> bool {
-    matches!(
-        word,
+/// The runs of words of a heading that can be nouns: those between words about ports, prepositions and verbs.
+fn noun_phrases(heading: &str) -> Vec<String> {
+    let mut runs: Vec<Vec<&str>> = vec![Vec::new()];
+    for word in heading.split(' ') {
+        if is_stop(&plain(word)) {
+            // "All server ports": all ports of the server.
+            if let Some(run) = runs.last_mut()
+                && matches!(plain(word).as_str(), "port" | "ports")
+                && run
+                    .first()
+                    .is_some_and(|first| first.eq_ignore_ascii_case("all"))
+            {
+                run.remove(0);
+            }
+            runs.push(Vec::new());
+        } else if let Some(run) = runs.last_mut() {
+            run.push(word.trim_matches([':', '*', '.', ',', '"']));
+        }
+        // A comma or a colon ends a phrase.
+        if word.ends_with([',', ':', ';']) {
+            runs.push(Vec::new());
+        }
+    }
+    runs.iter()
+        .filter(|run| !run.is_empty() && run.len() <= MOST_NAME_WORDS)
+        .map(|run| fold(&run.join(" ")))
+        .collect()
+}
+
+/// A text of more words is no name of machines.
+const MOST_NAME_WORDS: usize = 4;
+
+/// Whether a noun phrase names machines: its last word is a kind of machine, or the page's tables name it as one.
+fn names_machines(phrase: &str, names: &Names) -> bool {
+    names.contains(phrase)
+        || phrase
+            .split(' ')
+            .next_back()
+            .is_some_and(|last| is_machine(&plain(last)))
+}
+
+/// Whether a text can be a noun: a name of the page, or a few words of which none is a verb, a preposition or a word about
+/// ports.
+pub(super) fn is_noun_phrase(text: &str, names: &Names) -> bool {
+    names.contains(text)
+        || text.split(' ').count() <= MOST_NAME_WORDS + 1
+            && text.contains(char::is_alphabetic)
+            && text
+                .split(' ')
+                .map(plain)
+                .all(|word| !is_stop(&word) || matches!(word.as_str(), "the" | "of" | "and"))
+}
+
+/// The machines that a heading names and nothing else, such as `Web nodes` or `Store`; `None` for a heading about something
+/// else, such as `Network requirements` or `Before you begin`.
+pub(super) fn machines(heading: &str, names: &Names) -> Option<String> {
+    let (outside, _) = unbracket(heading);
+    let runs = noun_phrases(&outside);
+    if let [only] = runs.as_slice()
+        && outside.split(' ').all(|word| !is_stop(&plain(word)))
+    {
+        return Some(only.clone());
+    }
+    let mut machines = runs.into_iter().filter(|run| names_machines(run, names));
+    let first = machines.next()?;
+    machines.next().is_none().then_some(first)
+}
+
+fn plain(word: &str) -> String {
+    word.trim_matches([':', '*', '.', ',', '"', '\''])
+        .to_lowercase()
+}
+
+/// Whether a word, in lower case, is no part of a machine's name: it is about ports and networks, joins words, or says what
+/// to do.
+fn is_stop(word: &str) -> bool {
+    let singular = word.strip_suffix('s').unwrap_or(word);
+    let is_about_ports = matches!(
+        singular,
         "port"
-            | "ports"
-            | "for"
-            | "the"
-            | "on"
-            | "required"
             | "protocol"
             | "list"
-            | "of"
-            | "used"
-            | "by"
+            | "rule"
+            | "traffic"
+            | "requirement"
+            | "network"
+            | "networking"
+            | "firewall"
+            | "connectivity"
+            | "prerequisite"
+            | "configuration"
+            | "acces"
+            | "overview"
+            | "security"
+            | "connection"
+            | "communication"
+            | "table"
+            | "tcp"
+            | "udp"
+            | "sctp"
+            | "icmp"
+            | "addresse"
+            | "addres"
+            | "step"
+            | "example"
             | "inbound"
             | "outbound"
-            | "ingress"
-            | "egress"
+            | "ingres"
+            | "egres"
             | "incoming"
             | "outgoing"
-            | "rule"
-            | "rules"
-            | "traffic"
-            | "requirements"
-    )
+            | "direction"
+            | "matrix"
+            | "flow"
+            | "default"
+            | "introduction"
+            | "reference"
+            | "appendix"
+            | "note"
+            | "summary"
+            | "setting"
+            | "information"
+            | "detail"
+            | "usage"
+    );
+    let joins = matches!(
+        word,
+        "for"
+            | "the"
+            | "on"
+            | "of"
+            | "by"
+            | "to"
+            | "from"
+            | "in"
+            | "into"
+            | "at"
+            | "with"
+            | "without"
+            | "using"
+            | "via"
+            | "over"
+            | "between"
+            | "among"
+            | "a"
+            | "an"
+            | "this"
+            | "that"
+            | "these"
+            | "those"
+            | "each"
+            | "every"
+            | "your"
+            | "our"
+            | "its"
+            | "it"
+            | "you"
+            | "we"
+            | "they"
+            | "i"
+            | "is"
+            | "are"
+            | "be"
+            | "been"
+            | "must"
+            | "should"
+            | "can"
+            | "may"
+            | "will"
+            | "not"
+            | "no"
+            | "if"
+            | "when"
+            | "how"
+            | "what"
+            | "why"
+            | "where"
+            | "which"
+            | "who"
+            | "before"
+            | "after"
+            | "about"
+            | "only"
+            | "also"
+            | "required"
+            | "used"
+            | "needed"
+            | "optional"
+            | "following"
+            | "per"
+            | "or"
+            | "as"
+            | "do"
+            | "does"
+            | "don't"
+            | "there"
+            | "here"
+            | "than"
+            | "then"
+            | "so"
+            | "but"
+            | "such"
+    );
+    let says_what_to_do = matches!(
+        word,
+        "install"
+            | "installing"
+            | "installation"
+            | "configure"
+            | "configuring"
+            | "deploy"
+            | "deploying"
+            | "deployment"
+            | "set"
+            | "setup"
+            | "setting"
+            | "up"
+            | "upgrade"
+            | "upgrading"
+            | "open"
+            | "opening"
+            | "allow"
+            | "allowing"
+            | "enable"
+            | "enabling"
+            | "create"
+            | "creating"
+            | "add"
+            | "adding"
+            | "prepare"
+            | "preparing"
+            | "plan"
+            | "planning"
+            | "run"
+            | "running"
+            | "use"
+            | "check"
+            | "checking"
+            | "verify"
+            | "verifying"
+            | "manage"
+            | "managing"
+            | "connect"
+            | "connecting"
+            | "understand"
+            | "understanding"
+            | "get"
+            | "getting"
+            | "start"
+            | "started"
+            | "review"
+            | "ensure"
+            | "make"
+            | "expose"
+            | "exposed"
+            | "block"
+            | "blocked"
+            | "blocking"
+    );
+    is_about_ports || joins || says_what_to_do
 }
 
 /// Whether a word, in lower case, names a kind of machine.
@@ -170,16 +382,34 @@ pub(super) fn is_machine(word: &str) -> bool {
             | "plane"
             | "bastion"
             | "peer"
+            | "router"
+            | "switch"
+            | "workstation"
+            | "console"
+            | "indexer"
+            | "forwarder"
+            | "collector"
+            | "scheduler"
+            | "registry"
+            | "satellite"
+            | "coordinator"
+            | "executor"
+            | "runner"
+            | "sensor"
+            | "probe"
+            | "relay"
     )
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Section, section};
+    use super::{Names, Section, machines, section};
     use crate::transport::Transport;
 
     #[test]
     fn sections() {
+        let names = Names::default();
+        let section = |heading| section(heading, &names);
         let none = Section::default();
         assert_eq!(
             section("TCP ports"),
@@ -221,6 +451,29 @@ mod tests {
             endpoints("From the web servers to the store"),
             both("web servers", "store")
         );
+        assert_eq!(endpoints("Inbound from Edge to Core"), both("Edge", "Core"));
         assert_eq!(endpoints("How to open ports"), None);
+        assert_eq!(endpoints("Introduction to Networking"), None);
+        assert_eq!(
+            endpoints("Web nodes to database servers"),
+            both("Web nodes", "database servers")
+        );
+    }
+
+    #[test]
+    fn a_role_is_a_noun() {
+        let names = Names::default();
+        let machines = |heading| machines(heading, &names);
+        let some = |name: &str| Some(name.to_owned());
+        assert_eq!(machines("Install Control Plane"), some("Control Plane"));
+        assert_eq!(
+            machines("Requirements to install Acme Server"),
+            some("Acme Server")
+        );
+        assert_eq!(machines("Web nodes"), some("Web nodes"));
+        assert_eq!(machines("Store"), some("Store"));
+        assert_eq!(machines("Before you begin"), None);
+        assert_eq!(machines("Network requirements"), None);
+        assert_eq!(machines("Ports with each of those rules"), None);
     }
 }

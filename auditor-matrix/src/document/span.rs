@@ -81,6 +81,21 @@ impl Grid {
         });
     }
 
+    /// Whether a row is being filled.
+    pub(super) const fn is_in_row(&self) -> bool {
+        self.open.is_some()
+    }
+
+    /// The first cell of the row that is being filled.
+    pub(super) fn first_of_open_row(&self) -> Option<&str> {
+        self.open.as_ref()?.cells.first().map(String::as_str)
+    }
+
+    /// The rows so far; the grid goes on.
+    pub(super) fn take_rows(&mut self) -> TableRows {
+        std::mem::take(&mut self.rows)
+    }
+
     pub(super) fn rows(mut self) -> TableRows {
         self.end_row();
         self.rows

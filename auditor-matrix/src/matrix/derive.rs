@@ -3,8 +3,9 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
-    endpoints::{EndpointRemark, RowEndpoints, row_endpoints},
+    endpoints::{EndpointRemark, Page, RowEndpoints, row_endpoints},
     identity::{self, UniqueRules},
+    page_names::PageNames,
     rule::{Matrix, Presence, Rule, RulePorts},
 };
 use crate::{
@@ -44,6 +45,11 @@ pub(super) fn derive_up_to(
     let mut unique = UniqueRules::default();
     for document in documents {
         let page_role = page_role(&document.rows);
+        let names = PageNames::of(&document.rows);
+        let page = Page {
+            role: page_role.as_deref(),
+            names: &names,
+        };
         let mut remarks: BTreeMap<EndpointRemark, (Problem, usize)> = BTreeMap::new();
         for (index, row) in document.rows.iter().enumerate() {
             if most <= unique.len() {
@@ -54,7 +60,7 @@ pub(super) fn derive_up_to(
                 problems.push(problem(row, Severity::Lost, &message).of(ProblemKind::Page));
                 break;
             }
-            match row_endpoints(row, page_role.as_deref()) {
+            match row_endpoints(row, &page) {
                 Ok((both, remark)) => {
                     if let Some(remark) = remark {
                         let first = || (problem(row, Severity::Remark, &remark.to_string()), 0);

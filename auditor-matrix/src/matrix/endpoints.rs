@@ -2,11 +2,19 @@
 
 use thiserror::Error;
 
+use super::page_names::PageNames;
 use crate::{
-    document::{Direction, Profile, Row, RowOrigin},
+    document::{Direction, Profile, Row, RowOrigin, is_own_machine},
     role::Role,
     transport::Transport,
 };
+
+/// What is known of the whole page.
+pub(super) struct Page<'a> {
+    /// The role that the page is about, if its rows name exactly one.
+    pub(super) role: Option<&'a str>,
+    pub(super) names: &'a PageNames,
+}
 
 /// The client and server roles of one row.
 pub(super) struct RowEndpoints {
@@ -33,7 +41,7 @@ impl RowEndpoints {
 }
 
 /// Why no rule can be made of a row.
-#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
+#[derive(Clone, Debug, Eq, Error, PartialEq)]
 pub(super) enum EndpointProblem {
     #[error(
         "names a connection without a port, so no rule was made of it; add one by hand if you know its port"
@@ -45,6 +53,10 @@ pub(super) enum EndpointProblem {
     NoServer,
     #[error("names nobody at one end, so no rule was made of it")]
     Nobody,
+    #[error(
+        "names an end, `{text}`, by a variable whose value the page does not give, so no rule was made of it; add one by hand"
+    )]
+    Variable { text: String },
     #[error("names an end that is no role, so no rule was made of it; add one by hand")]
     NoRole,
 }
@@ -84,9 +96,12 @@ const ROLE_WORDS: usize = 4;
 /// an endpoint was left out or corrected.
 pub(super) fn row_endpoints(
     row: &Row,
-    page_role: Option<&str>,
+    page: &Page<'_>,
 ) -> Result<(Vec<RowEndpoints>, Option<EndpointRemark>), EndpointProblem> {
-    let own = row.role.as_deref().or(page_role);
+    // A page that names one machine describes its viewpoint, inbound or outbound; a table without a viewpoint need not be
+    // about it.
+    let has_viewpoint = row.direction.is_some() || row.origin == RowOrigin::Note;
+    let own = row.role.as_deref().or(page.role.filter(|_| has_viewpoint));
     // A sentence may refer to the page's machines by a general term.
     let own_word = [
         "the cluster",
@@ -98,7 +113,7 @@ pub(super) fn row_endpoints(
     let endpoint = |text: Option<&str>| {
         text.map(|text| match own {
             Some(own)
-                if row.origin == RowOrigin::Note
+                if row.origin != RowOrigin::Table
                     && own_word.contains(&text.to_lowercase().as_str()) =>
             {
                 own.to_owned()
@@ -127,12 +142,12 @@ pub(super) fn row_endpoints(
         Some(Direction::Both) => (source, destination),
         None => match (&source, &destination, row.origin) {
             // "Port 123 is open for communication with NTP": the page's machines are the clients, the service is the server.
-            (None, None, RowOrigin::Note) => {
+            (None, None, RowOrigin::Item | RowOrigin::Note) if row.is_peer => {
                 let is_name = |service: &String| service.split(' ').count() <= ROLE_WORDS;
                 (own, row.text.service().map(str::to_owned).filter(is_name))
             }
             // Without direction and endpoints the row's own machines are the server, and the client is left out.
-            (None, None, RowOrigin::Table) => (None, own),
+            (None, None, RowOrigin::Table | RowOrigin::Item) => (None, own),
             _ => (source, destination),
         },
     };
@@ -144,7 +159,7 @@ pub(super) fn row_endpoints(
         return Err(EndpointProblem::NoPort);
     }
     let (client, server, remark) = match row.origin {
-        RowOrigin::Table => with_unnamed_roles(row, client, server),
+        RowOrigin::Table | RowOrigin::Item => with_unnamed_roles(row, client, server),
         RowOrigin::Note => (client, server, None),
     };
     let Some(client) = client else {
@@ -157,11 +172,43 @@ pub(super) fn row_endpoints(
     if nobody(&client) || nobody(&server) {
         return Err(EndpointProblem::Nobody);
     }
-    let loopback = is_localhost(&client) && is_localhost(&server);
-    let mut endpoints = RowEndpoints {
-        client: roles(&client, row, page_role),
-        server: roles(&server, row, page_role),
-        loopback,
+    if let Some(text) = [&client, &server]
+        .into_iter()
+        .find(|text| holds_variable(text))
+    {
+        return Err(EndpointProblem::Variable { text: text.clone() });
+    }
+    let (are_own, loopback) = (
+        (is_own_machine(&client), is_own_machine(&server)),
+        row.loopback || is_own_machine(&client) || is_own_machine(&server),
+    );
+    let mut endpoints = if loopback {
+        // Both ends are the same machine, which one of the two may name, be it in brackets.
+        let named = match are_own {
+            (true, true) => bracketed(&client)
+                .or(bracketed(&server))
+                .or(row.role.as_deref())
+                .or(page.role)
+                .unwrap_or(HOSTS)
+                .to_owned(),
+            (true, false) if server != SERVERS && server != CLIENTS => server.clone(),
+            (false, true) if client != CLIENTS && client != SERVERS => client.clone(),
+            (true, false) | (false, true) => HOSTS.to_owned(),
+            (false, false) if server != SERVERS => server.clone(),
+            (false, false) => client.clone(),
+        };
+        let roles = roles(&named, row, page);
+        RowEndpoints {
+            client: roles.clone(),
+            server: roles,
+            loopback,
+        }
+    } else {
+        RowEndpoints {
+            client: roles(&client, row, page),
+            server: roles(&server, row, page),
+            loopback,
+        }
     };
     let mut remark = remark;
     // Outbound traffic goes to other machines. If every server is also a client, as in "All nodes and the relay" to "All
@@ -179,17 +226,6 @@ pub(super) fn row_endpoints(
     if row.direction == Some(Direction::Outbound) && is_within && !others.is_empty() && !loopback {
         endpoints.client = std::mem::replace(&mut endpoints.server, others);
         remark = Some(EndpointRemark::ServerAmongClients);
-    }
-    if loopback {
-        // Both endpoints are the same machine, which one of the two cells may name more exactly, in brackets.
-        let named = if client.contains('(') && !server.contains('(') {
-            &endpoints.client
-        } else {
-            &endpoints.server
-        }
-        .clone();
-        endpoints.client.clone_from(&named);
-        endpoints.server = named;
     }
     if endpoints.client.is_empty() || endpoints.server.is_empty() {
         return Err(EndpointProblem::NoRole);
@@ -233,55 +269,24 @@ fn with_unnamed_roles(
     )
 }
 
-fn is_localhost(text: &str) -> bool {
-    text.to_lowercase().starts_with("localhost")
-}
-
-/// The roles that a cell names: `agent/master` is two.
-fn roles(text: &str, row: &Row, page_role: Option<&str>) -> Vec<Role> {
-    if is_localhost(text) {
-        let bracketed = text
-            .split(['(', ')'])
-            .nth(1)
-            .map(str::trim)
-            .filter(|name| !name.is_empty());
-        return bracketed
-            .or(row.role.as_deref())
-            .into_iter()
-            .map(Role::new)
-            .collect();
-    }
-    let mut outside = String::new();
-    let mut depth = 0_usize;
-    for character in text.chars() {
-        match character {
-            '(' => depth += 1,
-            ')' => depth = depth.saturating_sub(1),
-            _ if depth == 0 => outside.push(character),
-            _ => {}
-        }
-    }
-    if outside.contains("://") {
-        let host = outside
+/// The roles that a cell names: `agent/master` is two, if both stand by themselves elsewhere on the page.
+fn roles(text: &str, row: &Row, page: &Page<'_>) -> Vec<Role> {
+    if text.contains("://") {
+        let host = text
             .split("://")
             .nth(1)
-            .and_then(|rest| rest.split('/').next());
+            .and_then(|rest| rest.split(['/', ' ', ',', ':']).next());
         return host.map(Role::new).into_iter().collect();
     }
-    let outside = outside
-        .replace(" and ", "/")
-        .replace(" or ", "/")
-        .replace([',', ';', '&'], "/");
     let mut roles: Vec<Role> = Vec::new();
-    for part in outside.split('/') {
-        let part = plain(part);
+    for part in page.names.split(text) {
         // `self` stands for the machines that the row is about.
         let own = row
             .role
             .as_deref()
-            .or(page_role)
+            .or(page.role)
             .filter(|_| part.eq_ignore_ascii_case("self"));
-        let role = Role::new(own.unwrap_or(part));
+        let role = Role::new(own.unwrap_or(&part));
         if !role.name().is_empty() && !roles.contains(&role) {
             roles.push(role);
         }
@@ -289,12 +294,15 @@ fn roles(text: &str, row: &Row, page_role: Option<&str>) -> Vec<Role> {
     roles
 }
 
-/// A role's name without the words that are no part of it: `the`, `your`, `IP address`.
-fn plain(part: &str) -> &str {
-    let part = part.trim();
-    let part = ["Your ", "your ", "The ", "the "]
-        .iter()
-        .find_map(|lead| part.strip_prefix(lead))
-        .unwrap_or(part);
-    part.strip_suffix(" IP address").unwrap_or(part)
+/// The name in the brackets of `localhost (master)`.
+fn bracketed(text: &str) -> Option<&str> {
+    text.split(['(', ')'])
+        .nth(1)
+        .map(str::trim)
+        .filter(|name| !name.is_empty())
+}
+
+/// Whether a text holds a template's variable, whose value only the vendor knows.
+fn holds_variable(text: &str) -> bool {
+    text.contains(['{', '}']) || text.contains("<%") || text.contains("%>")
 }

@@ -5,10 +5,6 @@ mod complaints;
 mod directory;
 mod edits;
 mod fetch;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "no reader of pages asks for includes yet")
-)]
 mod includes;
 mod input;
 mod media_type;
@@ -111,7 +107,13 @@ pub fn run(command: &Import) -> anyhow::Result<Exit> {
             .review
             .as_ref()
             .map(|_| document::text(&page.bytes).into_owned());
-        let mut document = document::read_as(&page.file, page.bytes, page.format, &profile);
+        let mut document = document::read_as(
+            &page.file,
+            page.bytes,
+            page.format,
+            &includes::includes(input.path()),
+            &profile,
+        );
         if document.rows.is_empty() {
             let what = if is_empty {
                 "is empty"

@@ -1,4 +1,4 @@
-//! Reads CSV and TSV into blocks: one table, whose first record is the heading row.
+//! Reads CSV and TSV into blocks: a table, the titles above it, and comments.
 
 use csv::{ReaderBuilder, StringRecord, Trim};
 
@@ -9,15 +9,159 @@ use crate::document::{
 };
 
 pub(super) fn blocks(text: &str) -> Vec<Block> {
+    let mut blocks = Vec::new();
+    let (text, first, delimiter) = after_separator_line(text);
     let mut packed = TableRows::default();
-    for row in rows(text, delimiter(text)) {
-        packed.push(&row);
+    let mut rows = rows(text, delimiter).map(|mut row| {
+        row.line += first;
+        row
+    });
+    // The records above the table are buffered, to be told from its heading row.
+    let mut start: Vec<TableRow> = Vec::new();
+    let mut comments = Vec::new();
+    for row in rows.by_ref() {
+        if is_comment(&row) {
+            comments.push(row);
+        } else {
+            start.push(row);
+        }
+        if SAMPLE <= start.len() {
+            break;
+        }
+    }
+    let n_titles = titles(&start);
+    for title in start.drain(..n_titles) {
+        let cells: Vec<String> = title
+            .cells
+            .into_iter()
+            .filter(|cell| !cell.is_empty())
+            .collect();
+        if !cells.is_empty() {
+            blocks.push(Block {
+                line: title.line,
+                content: Content::Caption(cells.join(", ")),
+            });
+        }
+    }
+    if let Some(heading) = start.first_mut() {
+        heading.is_heading = true;
+    }
+    for row in start.into_iter().chain(rows) {
+        if is_comment(&row) {
+            comments.push(row);
+        } else {
+            packed.push(&row);
+        }
+    }
+    for comment in comments {
+        let text = fold(comment.cells.join(", ").trim_start_matches('#'));
+        if !text.is_empty() {
+            blocks.push(Block {
+                line: comment.line,
+                content: Content::Text(text),
+            });
+        }
     }
     let line = packed.get(0).map_or(1, |row| row.line);
-    vec![Block {
-        line,
-        content: Content::Table(Box::new(packed)),
-    }]
+    let is_before = |block: &Block| matches!(block.content, Content::Text(_)) && block.line < line;
+    // A comment above the title is no title.
+    blocks.sort_by_key(|block| (!is_before(block), block.line));
+    let at = blocks.partition_point(|block| block.line <= line);
+    blocks.insert(
+        at,
+        Block {
+            line,
+            content: Content::Table(Box::new(packed)),
+        },
+    );
+    blocks
+}
+
+/// The records at the start of a file among which its heading row is.
+const SAMPLE: usize = 12;
+
+/// `sep=;` on the first line, as spreadsheets write it: what follows, the lines before it, and the separator.
+fn after_separator_line(text: &str) -> (&str, usize, u8) {
+    let text = text.trim_start_matches('\u{feff}');
+    let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
+    let named = first
+        .trim_matches(['"', '\r', ' '])
+        .strip_prefix("sep=")
+        .and_then(|separator| separator.bytes().next());
+    match named.filter(u8::is_ascii) {
+        Some(separator) => (rest, 1, separator),
+        None => (text, 0, delimiter(text)),
+    }
+}
+
+/// The number of records above the heading row: a title is one cell where the table has more, or fewer cells than the
+/// headings below it.
+fn titles(start: &[TableRow]) -> usize {
+    let n_filled = |row: &TableRow| row.cells.iter().filter(|cell| !cell.is_empty()).count();
+    let has_digit = |row: &TableRow| {
+        let mut cells = row.cells.iter();
+        cells.any(|cell| cell.contains(|c: char| c.is_ascii_digit()))
+    };
+    let width = start.iter().map(n_filled).max().unwrap_or(0);
+    let mut n_titles = 0;
+    for (index, row) in start.iter().enumerate() {
+        let n = n_filled(row);
+        let next = start.get(index + 1);
+        let is_short =
+            next.is_some_and(|next| n < n_filled(next) && !has_digit(next) && 2 <= n_filled(next));
+        if width < 2 || 2 <= n && !is_short {
+            break;
+        }
+        n_titles = index + 1;
+    }
+    // Without a heading row there are no titles.
+    if n_titles < start.len() { n_titles } else { 0 }
+}
+
+/// A line that starts with `#` and is no heading such as `#`, `# of ports`.
+fn is_comment(row: &TableRow) -> bool {
+    row.cells.first().is_some_and(|first| {
+        first.starts_with('#')
+            && first.len() > 1
+            && row
+                .cells
+                .iter()
+                .skip(1)
+                .all(|cell| cell.is_empty() || first.starts_with("# "))
+    })
+}
+
+/// The rows of a table whose body is CSV inside another page: its lines, and the headings that stand apart; `cell` makes the text of a cell.
+pub(super) fn body_rows(
+    body: &[(usize, &str)],
+    (line, header): (usize, Option<&str>),
+    n_headings: Option<usize>,
+    delimiter: u8,
+    cell: &dyn Fn(&str) -> String,
+) -> Vec<TableRow> {
+    let n_headings = n_headings.unwrap_or_else(|| usize::from(header.is_none()));
+    let first = body.first().map_or(1, |(line, _)| *line);
+    // White space in front of a quote is not part of the cell.
+    let tight = |text: &str| text.replace(", \"", ",\"");
+    let lines: Vec<&str> = body.iter().map(|(_, text)| text.trim()).collect();
+    let header = header.map(tight).unwrap_or_default();
+    let text = tight(&lines.join("\n"));
+    let head = rows(&header, b',').map(|mut row| {
+        row.line = line;
+        row.is_heading = true;
+        row
+    });
+    let below = rows(&text, delimiter).enumerate().map(|(index, mut row)| {
+        row.line += first - 1;
+        row.is_heading = index < n_headings;
+        row
+    });
+    head.chain(below)
+        .map(|mut row| {
+            row.cells = row.cells.iter().map(|text| cell(text)).collect();
+            row
+        })
+        .collect()
 }
 
 /// The records of a text; the first is the heading row.
@@ -30,7 +174,6 @@ pub(super) fn rows(text: &str, delimiter: u8) -> impl Iterator<Item = TableRow> 
         .delimiter(delimiter)
         .from_reader(text.as_bytes());
     let mut record = StringRecord::new();
-    let mut is_heading = true;
     std::iter::from_fn(move || {
         // Every record of UTF-8 text can be read. An error would end the table and keep the rows before it.
         reader
@@ -38,7 +181,7 @@ pub(super) fn rows(text: &str, delimiter: u8) -> impl Iterator<Item = TableRow> 
             .unwrap_or(false)
             .then(|| TableRow {
                 line: record.position().map_or(1, |start| line(text, start)),
-                is_heading: std::mem::take(&mut is_heading),
+                is_heading: false,
                 cells: record.iter().map(fold).collect(),
             })
     })
@@ -56,45 +199,90 @@ fn line(text: &str, start: &csv::Position) -> usize {
     number(start.line()) + empty.filter(|byte| **byte == b'\n').count()
 }
 
-/// The separator that occurs most often in the first line with text.
+/// The separator that most of the first lines have equally often.
 fn delimiter(text: &str) -> u8 {
-    let first = text
+    let lines: Vec<&str> = text
         .lines()
-        .find(|line| !line.trim().is_empty())
-        .unwrap_or_default();
-    let count = |wanted: u8| first.bytes().filter(|byte| *byte == wanted).count();
+        .filter(|line| !line.trim().is_empty() && !line.starts_with("# "))
+        .take(SAMPLE)
+        .collect();
+    let score = |wanted: u8| {
+        let counts: Vec<usize> = lines
+            .iter()
+            .map(|line| outside_quotes(line, wanted))
+            .collect();
+        counts
+            .iter()
+            .filter(|count| 0 < **count)
+            .map(|count| {
+                (
+                    counts.iter().filter(|other| *other == count).count(),
+                    *count,
+                )
+            })
+            .max()
+            .unwrap_or_default()
+    };
     [b',', b';', b'\t', b'|']
         .into_iter()
         .rev()
-        .max_by_key(|separator| count(*separator))
+        .max_by_key(|separator| score(*separator))
         .unwrap_or(b',')
+}
+
+fn outside_quotes(line: &str, wanted: u8) -> usize {
+    let mut is_quoted = false;
+    let mut n = 0;
+    for byte in line.bytes() {
+        if byte == b'"' {
+            is_quoted = !is_quoted;
+        } else if byte == wanted && !is_quoted {
+            n += 1;
+        }
+    }
+    n
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Content, blocks};
+    use super::blocks;
+    use crate::document::block::block_lines;
 
     #[test]
     fn separators_quotes_and_lines() {
         check(
             "Port,From\n80,\"a, b\"\n\n443,\"c\nd\"\n7,e",
-            &["1 Port|From", "2 80|a, b", "4 443|c d", "6 7|e"],
+            &["1h Port|From", "2 80|a, b", "4 443|c d", "6 7|e"],
         );
-        check("\u{feff}Port;From\n80;a,b", &["1 Port|From", "2 80|a,b"]);
-        check("Port\tFrom\n80\ta", &["1 Port|From", "2 80|a"]);
+        check("\u{feff}Port;From\n80;a,b", &["1h Port|From", "2 80|a,b"]);
+        check("Port\tFrom\n80\ta", &["1h Port|From", "2 80|a"]);
+        check("sep=;\nPort;From\n80;a,b", &["2h Port|From", "3 80|a,b"]);
         check("", &[]);
+    }
+
+    #[test]
+    fn titles_and_comments() {
+        check(
+            "Required ports,,\n,,\nPort,From,To\n80,a,b\n",
+            &["1 c Required ports", "3h Port|From|To", "4 80|a|b"],
+        );
+        check(
+            "Required ports\n# 8443 is new, too\nPort,From,To\n# 81 is old\n80,a,b\n",
+            &[
+                "2 8443 is new, too",
+                "1 c Required ports",
+                "3h Port|From|To",
+                "5 80|a|b",
+                "4 81 is old",
+            ],
+        );
+        check("Port,From\n80,a,Extra\n", &["1h Port|From", "2 80|a|Extra"]);
+        check("#,Port\n1,80\n", &["1h #|Port", "2 1|80"]);
+        check("Port\n80\n", &["1h Port", "2 80"]);
     }
 
     #[track_caller]
     fn check(text: &str, expected: &[&str]) {
-        let blocks = blocks(text);
-        let Content::Table(rows) = &blocks[0].content else {
-            panic!("no table")
-        };
-        let rows: Vec<String> = rows
-            .iter()
-            .map(|row| format!("{} {}", row.line, row.cells.join("|")))
-            .collect();
-        assert_eq!(rows, expected);
+        assert_eq!(block_lines(blocks(text)), expected);
     }
 }

@@ -3,7 +3,11 @@
 //! A port table needs no document tree: the tokens of the page, in their order, are headings, cells and text. So a page
 //! of any size and depth is read in one pass, and each token comes with its line.
 
+mod hidden;
 mod page;
+mod table;
+mod tabs;
+mod tag;
 
 use std::cell::RefCell;
 
@@ -16,14 +20,22 @@ use html5ever::{
     },
 };
 
-use self::page::Page;
+pub(super) use self::page::{Page, is_html};
+use self::tag::Tag;
 use crate::document::block::Block;
 
-/// Reads a page or a part of one; `line` is the line of the source on which `text` begins.
+/// Reads a page; `line` is the line of the source on which `text` begins.
 pub(super) fn blocks(text: &str, line: usize) -> Vec<Block> {
+    let mut page = Page::new(line);
+    read(text, line, &mut page);
+    page.blocks()
+}
+
+/// Reads a part of a page into it.
+pub(super) fn read(text: &str, line: usize, page: &mut Page) {
     let sink = Sink {
         first_line: line,
-        page: RefCell::new(Page::new(line)),
+        page: RefCell::new(page),
     };
     let tokenizer = Tokenizer::new(sink, TokenizerOpts::default());
     let input = BufferQueue::default();
@@ -37,18 +49,17 @@ pub(super) fn blocks(text: &str, line: usize) -> Vec<Block> {
         rest = tail;
     }
     tokenizer.end();
-    tokenizer.sink.page.into_inner().blocks()
 }
 
 const PIECE: usize = 64 * 1024;
 
 /// Passes each token, with its line in the source, to the page.
-struct Sink {
+struct Sink<'a> {
     first_line: usize,
-    page: RefCell<Page>,
+    page: RefCell<&'a mut Page>,
 }
 
-impl TokenSink for Sink {
+impl TokenSink for Sink<'_> {
     type Handle = ();
 
     fn process_token(&self, token: Token, line: u64) -> TokenSinkResult<()> {
@@ -57,33 +68,25 @@ impl TokenSink for Sink {
         let mut page = self.page.borrow_mut();
         match token {
             CharacterTokens(text) => page.text(line, &text),
-            TagToken(tag) => {
-                let attribute = |name: &str| {
-                    tag.attrs
-                        .iter()
-                        .find(|attribute| &*attribute.name.local == name)
-                        .and_then(|attribute| attribute.value.trim().parse().ok())
-                        .unwrap_or(1_usize)
-                };
-                match tag.kind {
-                    TagKind::StartTag => {
-                        page.start(
-                            line,
-                            &tag.name,
-                            (attribute("colspan"), attribute("rowspan")),
-                        );
-                        return match &*tag.name {
-                            "script" => TokenSinkResult::RawData(ScriptData),
-                            "style" | "noframes" | "iframe" | "xmp" => {
-                                TokenSinkResult::RawData(Rawtext)
-                            }
-                            "title" | "textarea" => TokenSinkResult::RawData(Rcdata),
-                            _ => TokenSinkResult::Continue,
-                        };
-                    }
-                    TagKind::EndTag => page.end(line, &tag.name),
+            TagToken(tag) => match tag.kind {
+                TagKind::StartTag => {
+                    let start = Tag {
+                        name: &tag.name,
+                        attributes: &tag.attrs,
+                        is_self_closing: tag.self_closing,
+                    };
+                    page.start(line, &start);
+                    return match &*tag.name {
+                        "script" => TokenSinkResult::RawData(ScriptData),
+                        "style" | "noframes" | "iframe" | "xmp" => {
+                            TokenSinkResult::RawData(Rawtext)
+                        }
+                        "title" | "textarea" => TokenSinkResult::RawData(Rcdata),
+                        _ => TokenSinkResult::Continue,
+                    };
                 }
-            }
+                TagKind::EndTag => page.end(line, &tag.name),
+            },
             DoctypeToken(_) | CommentToken(_) | NullCharacterToken | EOFToken | ParseError(_) => {}
         }
         TokenSinkResult::Continue
@@ -91,57 +94,4 @@ impl TokenSink for Sink {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::blocks;
-    use crate::document::block::block_lines;
-
-    #[track_caller]
-    fn check(page: &str, expected: &[&str]) {
-        assert_eq!(block_lines(blocks(page, 1)), expected, "{page}");
-    }
-
-    #[test]
-    fn text_and_headings() {
-        check(
-            "<!DOCTYPE html><html><head><title>T</title><script>if (a < b) { \"<p>\" }</script></head>\n<body>\n\
-             <h2>Ports &amp;\n more</h2><p>One<p>Two <b>bold</b><br>three</p>four<ul><li>a<li>b</ul><!-- no -->\n<h9>x</h9>",
-            &[
-                "3 h2 Ports & more",
-                "4 One",
-                "4 Two bold",
-                "4 three",
-                "4 four",
-                "4 a",
-                "4 b",
-                "5 x",
-            ],
-        );
-    }
-
-    #[test]
-    fn tables() {
-        check(
-            "<table><caption>All <i>ports</i></caption>\n<thead><tr><th>Port<th>Use</thead>\n<tr><td>80<sup>1</sup></td><td><p>Web</p><p>API</td>\n\
-             <tr><td rowspan=2>81<td>a<ul><li>x.</li><li>y</li><li>z</li></ul></tr><tr><td>b</table>\n<p>After",
-            &[
-                "1 c All ports",
-                "2h Port|Use",
-                "3 80|Web API",
-                "4 81|a, x. y, z",
-                "4 81|b",
-                "5 After",
-            ],
-        );
-        // A table that is only layout may contain the one that lists ports.
-        check(
-            "<table><tr><td>Menu</td><td>\n<h3>H</h3><table><tr><th>Port</th></tr><tr><td>80</td></tr></table>end</td></tr></table>",
-            &["2h Port", "2 80", "1 Menu|H end"],
-        );
-        check("</table><td>80</td><tr>x", &["1 80", "1 x"]);
-        check("<table><tr><td>open", &["1 open"]);
-        check(
-            "<table>loose<tr><td>1</td>2</tr></table>",
-            &["1 1", "1 loose2"],
-        );
-    }
-}
+mod tests;

@@ -1,93 +1,230 @@
-//! Reads reStructuredText into blocks: headings, grid and simple tables, list-table and csv-table, paragraphs and lists.
+//! Reads reStructuredText into blocks: headings, tables, paragraphs, lists, literal blocks, and what directives contain.
+//!
+//! The structure is that of indentation: the body of an item or a directive is a text of its own, which is read without its
+//! indentation. So the body of a directive that nobody knows is read as well.
 
+mod body;
+mod directive;
 mod drawn;
+mod grid;
+mod list;
 mod markup;
+mod table;
+
+use std::collections::BTreeMap;
 
 use self::{
-    drawn::{edges, grid_line, inherit, is_grid_edge, is_simple_edge, runs, simple_line},
+    drawn::{is_grid_edge, is_simple_edge},
     markup::plain,
 };
-use super::csv;
 use crate::document::{
     block::{Block, Content},
-    table_rows::TableRow,
-    text::fold,
+    includes::Origin,
 };
 
-pub(super) fn blocks(text: &str) -> Vec<Block> {
+pub(super) fn blocks(text: &str, origin: &Origin<'_>) -> Vec<Block> {
     let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
-    let mut reader = Reader {
-        lines: &lines,
-        at: 0,
-        blocks: Vec::new(),
-        marks: Vec::new(),
+    let mut page = Page {
+        substitutions: substitutions(&lines),
+        ..Page::default()
     };
-    while reader.at < lines.len() {
-        reader.block();
-    }
-    reader.blocks
+    let mut reader = Reader {
+        page: &mut page,
+        origin,
+        lines: &lines,
+        numbers: Numbers::From(1),
+        at: 0,
+        depth: 0,
+        level: 0,
+        item: None,
+    };
+    reader.read();
+    page.blocks
 }
 
-struct Reader<'a> {
-    lines: &'a [&'a str],
-    /// The 0-based index of the line that is read next.
-    at: usize,
+/// What is known of the whole page.
+#[derive(Default)]
+struct Page {
     blocks: Vec<Block>,
     /// The underline characters of headings, in the order of their first use: the first is the highest level. The flag says
     /// whether the heading has an overline too.
     marks: Vec<(char, bool)>,
+    /// The texts that stand for `|name|`.
+    substitutions: BTreeMap<String, String>,
 }
 
-impl<'a> Reader<'a> {
+/// Reads lines that are indented alike: a page, or the body of an item or a directive.
+struct Reader<'r, 'a> {
+    page: &'r mut Page,
+    origin: &'r Origin<'r>,
+    lines: &'r [&'a str],
+    numbers: Numbers,
+    /// The 0-based index of the line that is read next.
+    at: usize,
+    /// How many bodies this one stands in.
+    depth: usize,
+    /// The level of lists in this body.
+    level: u8,
+    /// The level of the item whose first paragraph is read next.
+    item: Option<u8>,
+}
+
+/// The numbers of the lines of a body in the page.
+#[derive(Clone, Copy)]
+enum Numbers {
+    From(usize),
+    /// All lines come from a file that this line includes.
+    All(usize),
+}
+
+impl Numbers {
+    const fn of(self, at: usize) -> usize {
+        match self {
+            Self::From(first) => first + at,
+            Self::All(line) => line,
+        }
+    }
+
+    const fn after(self, n_lines: usize) -> Self {
+        match self {
+            Self::From(first) => Self::From(first + n_lines),
+            Self::All(line) => Self::All(line),
+        }
+    }
+}
+
+/// Bodies deeper than this are read as if they were not indented further.
+const MOST_DEPTH: usize = 40;
+
+impl<'a> Reader<'_, 'a> {
+    fn read(&mut self) {
+        while self.at < self.lines.len() {
+            let before = self.at;
+            self.block();
+            // Whatever a line is, it is read.
+            self.at = self.at.max(before + 1);
+        }
+    }
+
     fn line(&self, at: usize) -> &'a str {
         self.lines.get(at).copied().unwrap_or_default()
     }
 
+    fn number(&self, at: usize) -> usize {
+        self.numbers.of(at)
+    }
+
     fn push(&mut self, at: usize, content: Content) {
-        self.blocks.push(Block {
-            line: at + 1,
-            content,
-        });
+        let line = self.number(at);
+        self.page.blocks.push(Block { line, content });
+    }
+
+    fn plain(&self, text: &str) -> String {
+        plain(&self.substituted(text))
     }
 
     fn block(&mut self) {
-        let (start, line) = (self.at, self.line(self.at));
+        let line = self.line(self.at);
         let trimmed = line.trim_start();
+        let indent = indent(line);
         if trimmed.is_empty() {
             self.at += 1;
+        } else if 0 < indent {
+            self.quote(indent);
         } else if is_grid_edge(trimmed) {
             self.grid_table();
         } else if is_simple_edge(trimmed) && !self.is_overline() {
             self.simple_table();
-        } else if let Some(directive) = trimmed.strip_prefix(".. ") {
-            self.directive(directive, indent(line));
-        } else if self.heading() {
+        } else if trimmed == ".." || trimmed.starts_with(".. ") {
+            self.explicit();
+        } else if self.heading() || self.list() {
         } else {
-            let (body, is_item) = item(trimmed);
-            let mut text = body.to_owned();
+            self.paragraph();
+        }
+    }
+
+    /// Text that is indented without more: a quotation.
+    fn quote(&mut self, indent: usize) {
+        let start = self.at;
+        while self.at < self.lines.len()
+            && (self.line(self.at).is_empty() || indent <= self::indent(self.line(self.at)))
+        {
             self.at += 1;
-            while !self.line(self.at).trim().is_empty() {
-                let next = self.line(self.at);
-                let starts_anew = item(next.trim_start()).1
-                    || is_grid_edge(next.trim())
-                    || next.trim_start().starts_with(".. ");
-                if starts_anew || is_item && indent(next) <= indent(line) {
-                    break;
-                }
-                text.push(' ');
-                text.push_str(next.trim());
-                self.at += 1;
+        }
+        self.body(start, self.at, indent, self.level);
+    }
+
+    fn paragraph(&mut self) {
+        let start = self.at;
+        let mut text = self.line(start).to_owned();
+        self.at += 1;
+        while !self.line(self.at).trim().is_empty() {
+            let next = self.line(self.at);
+            let trimmed = next.trim_start();
+            let starts_anew = is_grid_edge(trimmed)
+                || trimmed.starts_with(".. ") && trimmed.contains("::")
+                || list::is_item(trimmed) && indent(next) == 0;
+            if starts_anew {
+                break;
             }
-            // `::` announces a literal block, which is no prose.
-            if text.ends_with("::") {
-                self.skip_deeper(indent(line));
+            text.push(' ');
+            text.push_str(trimmed);
+            self.at += 1;
+        }
+        // `::` announces a literal block.
+        let is_literal = text.ends_with("::");
+        let text = match text.strip_suffix("::") {
+            Some(before) if before.trim().is_empty() || before.ends_with(' ') => before.to_owned(),
+            Some(before) => format!("{before}:"),
+            None => text,
+        };
+        let text = self.plain(&text);
+        if !text.is_empty() {
+            let content = match self.item.take() {
+                Some(level) => Content::Item { level, text },
+                None => Content::Text(text),
+            };
+            self.push(start, content);
+        }
+        if is_literal {
+            self.literal();
+        }
+    }
+
+    /// The literal block below a paragraph that announces one: indented, or with a mark at the start of each line.
+    fn literal(&mut self) {
+        let mut first = self.at;
+        while first < self.lines.len() && self.line(first).is_empty() {
+            first += 1;
+        }
+        let line = self.line(first);
+        let mark = line.chars().next().filter(char::is_ascii_punctuation);
+        let mut end = first;
+        if 0 < indent(line) {
+            while end < self.lines.len()
+                && (self.line(end).is_empty() || 0 < indent(self.line(end)))
+            {
+                end += 1;
             }
-            let text = plain(
-                text.strip_suffix(':')
-                    .filter(|text| text.ends_with(':'))
-                    .unwrap_or(&text),
-            );
-            self.push(start, Content::Text(text));
+        } else if let Some(mark) = mark {
+            while self.line(end).starts_with(mark) {
+                end += 1;
+            }
+        }
+        if first < end {
+            self.at = end;
+            self.code(first, end, String::new());
+        }
+    }
+
+    /// The lines as a listing.
+    fn code(&mut self, mut first: usize, end: usize, language: String) {
+        while first < end && self.line(first).is_empty() {
+            first += 1;
+        }
+        let text = self.text(first, end).trim_end().to_owned();
+        if !text.is_empty() {
+            self.push(first, Content::Code { language, text });
         }
     }
 
@@ -111,22 +248,23 @@ impl<'a> Reader<'a> {
             {
                 (self.at, mark, false)
             }
-            (Some(_), _) => {
+            (Some(mark), _) if mark != ':' => {
                 // A transition: a line of marks between paragraphs.
                 self.at += 1;
                 return true;
             }
-            (None, Some(_) | None) => return false,
+            (Some(_) | None, Some(_) | None) => return false,
         };
-        let level = self
+        let known = self
+            .page
             .marks
             .iter()
-            .position(|known| *known == (mark, is_over))
-            .unwrap_or_else(|| {
-                self.marks.push((mark, is_over));
-                self.marks.len() - 1
-            });
-        let text = plain(self.line(title));
+            .position(|known| *known == (mark, is_over));
+        let level = known.unwrap_or_else(|| {
+            self.page.marks.push((mark, is_over));
+            self.page.marks.len() - 1
+        });
+        let text = self.plain(self.line(title));
         self.at = title + 2;
         self.push(
             title,
@@ -138,198 +276,51 @@ impl<'a> Reader<'a> {
         true
     }
 
-    fn directive(&mut self, directive: &str, depth: usize) {
-        let start = self.at;
-        self.at += 1;
-        let body = self.at;
-        let (name, title) = directive
-            .split_once("::")
-            .map_or((directive, ""), |(name, title)| (name.trim(), title.trim()));
-        match name {
-            "list-table" | "csv-table" => {
-                self.skip_deeper(depth);
-                if !title.is_empty() {
-                    self.push(start, Content::Caption(plain(title)));
-                }
-                let rows = if name == "list-table" {
-                    self.list_table(body)
-                } else {
-                    self.csv_table(body)
-                };
-                self.push(start, Content::Table(Box::new(rows.into())));
-            }
-            // The body of an admonition is prose of the page.
-            "note" | "warning" | "important" | "tip" | "caution" | "attention" | "admonition"
-            | "hint" => {
-                if !title.is_empty() {
-                    self.push(start, Content::Text(plain(title)));
-                }
-            }
-            "table" => {
-                if !title.is_empty() {
-                    self.push(start, Content::Caption(plain(title)));
-                }
-                while self.line(self.at).trim_start().starts_with(':') {
-                    self.at += 1;
-                }
-            }
-            _ => self.skip_deeper(depth),
+    /// The text with the substitutions that the page defines. Others stay as they are written.
+    fn substituted(&self, text: &str) -> String {
+        if !text.contains('|') || self.page.substitutions.is_empty() {
+            return text.to_owned();
         }
-    }
-
-    /// Skips the lines that are indented deeper than `depth`.
-    fn skip_deeper(&mut self, depth: usize) {
-        while self.at < self.lines.len()
-            && (self.line(self.at).trim().is_empty() || depth < indent(self.line(self.at)))
-        {
-            self.at += 1;
-        }
-    }
-
-    /// Reads a `list-table`: rows are list items, cells are items of the lists nested in them.
-    fn list_table(&self, body: usize) -> Vec<TableRow> {
-        let mut rows: Vec<TableRow> = Vec::new();
-        let mut has_heading = false;
-        for at in body..self.at {
-            let line = self.line(at).trim();
-            has_heading |= line.starts_with(":header-rows:") && !line.ends_with(" 0");
-            let (line, starts_row) = match line.strip_prefix("* ") {
-                Some(rest) => (rest.trim_start(), true),
-                None => (line, false),
-            };
-            if starts_row {
-                rows.push(TableRow {
-                    line: at + 1,
-                    is_heading: has_heading && rows.is_empty(),
-                    cells: Vec::new(),
-                });
-            }
-            let Some(row) = rows.last_mut() else { continue };
-            match line
-                .strip_prefix('-')
-                .filter(|rest| rest.is_empty() || rest.starts_with(' '))
-            {
-                Some(cell) => row.cells.push(plain(cell)),
+        let mut parts = text.split('|');
+        let mut replaced = parts.next().unwrap_or_default().to_owned();
+        let mut is_after_bar = true;
+        for part in parts {
+            match self.page.substitutions.get(part).filter(|_| is_after_bar) {
+                Some(value) => {
+                    replaced.push_str(value);
+                    is_after_bar = false;
+                }
                 None => {
-                    if let Some(cell) = row.cells.last_mut() {
-                        *cell = fold(&format!("{cell} {}", plain(line)));
+                    if is_after_bar {
+                        replaced.push('|');
                     }
+                    replaced.push_str(part);
+                    is_after_bar = true;
                 }
             }
         }
-        rows
+        replaced
     }
+}
 
-    fn csv_table(&self, body: usize) -> Vec<TableRow> {
-        let mut header = String::new();
-        let mut first = body;
-        while first < self.at
-            && (self.line(first).trim().is_empty() || self.line(first).trim().starts_with(':'))
+/// `.. |name| replace:: text`, wherever it stands.
+fn substitutions(lines: &[&str]) -> BTreeMap<String, String> {
+    let mut found = BTreeMap::new();
+    for line in lines {
+        let definition = line
+            .trim_start()
+            .strip_prefix(".. |")
+            .and_then(|rest| rest.split_once("| "));
+        if let Some((name, rest)) = definition
+            && let Some((kind, text)) = rest.split_once("::")
+            && matches!(kind.trim(), "replace" | "unicode")
         {
-            if let Some(names) = self.line(first).trim().strip_prefix(":header:") {
-                names.trim().clone_into(&mut header);
-            }
-            first += 1;
-        }
-        let lines: Vec<&str> = (first..self.at).map(|at| self.line(at).trim()).collect();
-        // White space in front of a quote is not part of the cell.
-        let tight = |text: &str| text.replace(", \"", ",\"");
-        let body = tight(&lines.join("\n"));
-        let rows = csv::rows(&body, b',').map(|mut row| {
-            row.line += first;
-            row.is_heading &= header.is_empty();
-            row.cells = row.cells.iter().map(|cell| plain(cell)).collect();
-            row
-        });
-        csv::rows(&tight(&header), b',').chain(rows).collect()
-    }
-
-    /// A grid table, drawn with `+---+` and `|`. The text of a cell that spans columns is repeated in each.
-    fn grid_table(&mut self) {
-        let start = self.at;
-        let mut rows: Vec<TableRow> = Vec::new();
-        let mut open: Option<TableRow> = None;
-        let edges = edges(self.line(start));
-        let depth = indent(self.line(start));
-        while matches!(
-            self.line(self.at).trim_start().chars().next(),
-            Some('+' | '|')
-        ) {
-            let line = self.line(self.at);
-            if is_grid_edge(line.trim()) {
-                if let Some(mut row) = open.take() {
-                    row.cells = row.cells.iter().map(|cell| plain(cell)).collect();
-                    rows.push(row);
-                }
-                if line.contains('=')
-                    && let Some(last) = rows.last_mut()
-                {
-                    last.is_heading = true;
-                }
-            } else {
-                let at = self.at;
-                let row = open.get_or_insert_with(|| TableRow {
-                    line: at + 1,
-                    is_heading: false,
-                    cells: vec![String::new(); edges.len().saturating_sub(1)],
-                });
-                grid_line(line, depth, &edges, &mut row.cells);
-            }
-            self.at += 1;
-        }
-        if rows.is_empty() {
-            self.at = self.at.max(start + 1);
-        } else {
-            inherit(&mut rows);
-            self.push(start, Content::Table(Box::new(rows.into())));
+            let text = text.trim();
+            let text = if kind.trim() == "unicode" { "" } else { text };
+            found.insert(name.to_owned(), text.to_owned());
         }
     }
-
-    /// A simple table, whose columns are drawn with `===`.
-    fn simple_table(&mut self) {
-        let start = self.at;
-        let columns = runs(self.line(start));
-        let mut rows: Vec<TableRow> = Vec::new();
-        let mut n_edges = 1;
-        self.at += 1;
-        while self.at < self.lines.len() && n_edges < 3 {
-            let line = self.line(self.at);
-            if is_simple_edge(line.trim()) {
-                n_edges += 1;
-                // The second edge is below the heading row, unless the table ends with it.
-                if n_edges == 2
-                    && let Some(first) = rows.first_mut()
-                {
-                    first.is_heading = true;
-                }
-                let ends = n_edges == 2 && self.line(self.at + 1).trim().is_empty();
-                self.at += 1;
-                if ends {
-                    break;
-                }
-                continue;
-            }
-            // A line of dashes only marks which columns the cells above it span.
-            if !line.trim().is_empty() && !line.chars().all(|c| matches!(c, '-' | ' ')) {
-                let cells = simple_line(line, &columns);
-                let goes_on = cells.first().is_some_and(String::is_empty);
-                match rows.last_mut() {
-                    Some(row) if goes_on => {
-                        for (cell, more) in row.cells.iter_mut().zip(&cells) {
-                            *cell = fold(&format!("{cell} {more}"));
-                        }
-                    }
-                    Some(_) | None => rows.push(TableRow {
-                        line: self.at + 1,
-                        is_heading: false,
-                        cells,
-                    }),
-                }
-            }
-            self.at += 1;
-        }
-        self.push(start, Content::Table(Box::new(rows.into())));
-    }
+    found
 }
 
 fn indent(line: &str) -> usize {
@@ -341,19 +332,6 @@ fn underline(line: &str) -> Option<char> {
     let line = line.trim_end();
     let mark = line.chars().next().filter(char::is_ascii_punctuation)?;
     (3 <= line.len() && line.chars().all(|character| character == mark)).then_some(mark)
-}
-
-/// A line without its list mark, and whether it had one.
-fn item(line: &str) -> (&str, bool) {
-    let rest = ["* ", "- ", "+ ", "\u{2022} ", "#. "]
-        .iter()
-        .find_map(|mark| line.strip_prefix(mark))
-        .or_else(|| {
-            let (number, rest) = line.split_once(". ")?;
-            (!number.is_empty() && number.len() < 4 && number.chars().all(|c| c.is_ascii_digit()))
-                .then_some(rest)
-        });
-    rest.map_or((line, false), |rest| (rest.trim_start(), true))
 }
 
 #[cfg(test)]

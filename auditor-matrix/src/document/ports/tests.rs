@@ -32,7 +32,7 @@ fn port_cells() {
     );
     check(
         "80, 70000",
-        "80 ! port 70000 is out of range: ports are numbers from 1 to 65535",
+        " ! port 70000 is out of range: ports are numbers from 1 to 65535",
     );
     check(
         "80-",
@@ -63,10 +63,10 @@ fn check(cell: &str, expected: &str) {
     if ports.ephemeral {
         text.push_str(" ephemeral");
     }
-    for word in ports.unknown {
+    for word in ports.remarks {
         text.extend([" ? ", word.as_str()]);
     }
-    for problem in ports.problems {
+    if let Some(problem) = ports.problem {
         text.extend([" ! ", &problem.to_string()]);
     }
     assert_eq!(text, expected, "{cell}");
@@ -77,13 +77,16 @@ fn several_transports_in_a_cell() {
     for (cell, parts) in [
         (
             "TCP 10349, 10350, UDP 10351",
-            &["TCP 10349, 10350, ", "UDP 10351"][..],
+            &["TCP 10349, 10350", ", UDP 10351"][..],
         ),
         ("80/tcp, 53/udp", &["80/tcp", ", 53/udp"]),
-        ("53 (TCP/UDP), 80 (TCP)", &["53 (TCP/UDP", "), 80 (TCP)"]),
+        ("53 (TCP/UDP), 80 (TCP)", &["53 (TCP/UDP)", ", 80 (TCP)"]),
         ("53 (TCP/UDP)", &["53 (TCP/UDP)"]),
         ("TCP and UDP 53", &["TCP and UDP 53"]),
         ("TCP 53 and UDP", &["TCP 53 and UDP"]),
+        ("5432, UDP 9638", &["5432", ", UDP 9638"]),
+        ("80 (TCP) 53 (UDP)", &["80 (TCP)", " 53 (UDP)"]),
+        ("80, 443 TCP", &["80, 443 TCP"]),
         ("443", &["443"]),
     ] {
         assert_eq!(segments(cell), parts, "{cell}");

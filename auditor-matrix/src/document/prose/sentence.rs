@@ -5,19 +5,30 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::{
-    connection, dynamic_ports, ports_in_sentence::ports_in, prohibition, statement::Statement,
+    clause::{self, Clause},
+    condition::Condition,
+    connection, dynamic_ports,
+    loopback::is_loopback,
+    piece::Pieces,
+    port_phrase::{Evidence, PortPhrase, port_phrases, transport},
+    prohibition,
+    stance::{Stance, stance},
+    statement::Statement,
+    unread::{self, speaks_of_ports},
+    words::{Word, words},
 };
-use crate::document::{
-    row::Direction,
-    text::{fold, regex},
+use crate::{
+    document::{
+        names::Names,
+        row::Direction,
+        text::{fold, regex},
+    },
+    transport::Transport,
 };
 
 static PURPOSE: LazyLock<Regex> = LazyLock::new(|| {
-    regex(r"(?i)\bfor (?:communication with |use by )?([^,;(]+?)\.?(?:\s*\(.*)?$")
-});
-static NOT_REQUIRED: LazyLock<Regex> = LazyLock::new(|| {
     regex(
-        r"(?i)^(?:(?P<condition>(?:in|from|since|for|with|if|when) [^,]+), )?.*\b(?:is|are) (?:not|no longer) (?:required|needed|used)\b",
+        r"(?i)\bfor (?P<peer>communication with )?(?:use by )?(?P<purpose>[^,;(]+?)\.?(?:\s*\(.*)?$",
     )
 });
 static TRANSFER: LazyLock<Regex> =
@@ -33,60 +44,213 @@ pub(super) fn transferred(sentence: &str) -> Option<String> {
         .map(|what| fold(what.as_str()))
 }
 
-/// Reads a sentence; empty if it says nothing of ports or connections.
-pub(super) fn statements(sentence: &str) -> Vec<Statement> {
-    let found = ports_in(sentence);
-    if found.is_empty() {
-        if dynamic_ports::have_a_start(sentence) {
-            return dynamic_ports::range(sentence).into_iter().collect();
-        }
-        return prohibition::prohibition(sentence)
-            .or_else(|| connection::connection(sentence))
-            .into_iter()
-            .collect();
+/// What was read of a sentence.
+#[derive(Debug, Default)]
+pub(super) struct Reading {
+    pub(super) statements: Vec<Statement>,
+    /// It speaks of ports and names a number that may be one and is in no statement.
+    pub(super) leaves_number: bool,
+    /// It says that something is deprecated.
+    pub(super) is_deprecated: bool,
+}
+
+/// Reads a sentence; without statements if it says nothing of ports or connections.
+pub(super) fn read(sentence: &str, evidence: Evidence, names: &Names) -> Reading {
+    if !sentence.contains(|c: char| c.is_ascii_digit()) {
+        return Reading {
+            statements: without_ports(sentence),
+            ..Reading::default()
+        };
     }
-    let names_one = found.len() == 1
-        && found
-            .iter()
-            .flat_map(|same| &same.ports)
-            .map(|group| group.ranges.len())
-            .sum::<usize>()
-            == 1;
-    let purpose = PURPOSE
-        .captures(sentence)
-        .and_then(|purpose| purpose.get(1));
-    let service = purpose
+    if dynamic_ports::have_a_start(sentence) {
+        return Reading {
+            statements: dynamic_ports::range(sentence).into_iter().collect(),
+            ..Reading::default()
+        };
+    }
+    let all = words(sentence);
+    let condition = Condition::of(sentence, &all);
+    let words = condition.rest(&all);
+    let phrases = port_phrases(&words, evidence);
+    let statements = if phrases.iter().all(|phrase| phrase.ports.is_empty()) {
+        without_ports(sentence)
+    } else {
+        let mut statements = statements(sentence, &words, &phrases, names);
+        for statement in &mut statements {
+            statement.condition.clone_from(&condition.text);
+        }
+        statements
+    };
+    Reading {
+        leaves_number: unread::names_number(&all, &phrases, evidence),
+        is_deprecated: all.iter().any(|word| word.is("deprecated")),
+        statements,
+    }
+}
+
+fn without_ports(sentence: &str) -> Vec<Statement> {
+    prohibition::prohibition(sentence)
+        // "... must be able to reach the Core on these ports" introduces ports that stand elsewhere.
+        .or_else(|| connection::connection(sentence).filter(|_| !names_ports(sentence)))
+        .into_iter()
+        .collect()
+}
+
+fn names_ports(sentence: &str) -> bool {
+    let is_end = |word: &str| matches!(word, "on" | "over" | "using" | "via");
+    sentence
+        .split(|c: char| !c.is_alphanumeric())
+        .any(|word| word.eq_ignore_ascii_case("ports"))
+        || sentence
+            .trim_end_matches([':', '.'])
+            .rsplit(' ')
+            .next()
+            .is_some_and(is_end)
+}
+
+/// The statements of a sentence that names ports: one for each phrase with numbers.
+fn statements(
+    sentence: &str,
+    words: &[Word<'_>],
+    phrases: &[PortPhrase],
+    names: &Names,
+) -> Vec<Statement> {
+    let pieces = Pieces::new(sentence, words, phrases);
+    let clauses = clause::clauses(&pieces, names);
+    let stance = stance(words);
+    let elsewhere = transports_elsewhere(words, phrases);
+    let is_loopback = is_loopback(words);
+    let is_asked = asks(words);
+    let direction = direction(words);
+    let numbered = phrases.iter().filter(|phrase| !phrase.ports.is_empty());
+    let n_numbered = numbered.clone().count();
+    let n_ranges = numbered
+        .clone()
+        .flat_map(|phrase| &phrase.ports)
+        .map(|group| group.ranges.len())
+        .sum::<usize>();
+    let (service, serves_peer) = purpose(sentence, n_numbered == 1, n_ranges == 1);
+    let to = service
+        .as_deref()
+        .and_then(|service| TRANSFERRED_TO.captures(service)?.get(1))
+        .map(|to| fold(to.as_str()));
+    let mut statements: Vec<Statement> = Vec::new();
+    for phrase in numbered {
+        let mut statement = Statement {
+            ports: phrase.ports.clone(),
+            transports: if phrase.transports.is_empty() {
+                elsewhere.clone()
+            } else {
+                phrase.transports.clone()
+            },
+            service: service.clone(),
+            serves_peer,
+            loopback: is_loopback,
+            direction,
+            is_asked,
+            ..Statement::default()
+        };
+        if let Some(clause) = clause_of(&pieces, phrase, &clauses, words)
+            && !is_loopback
+        {
+            statement.add_ends(&clause.ends);
+            statement.is_asked |= stance == Stance::Forbidden || 0 < clause.ends.n_known();
+        }
+        if statement.destination.is_none() && to.is_some() {
+            statement.destination.clone_from(&to);
+            statement.direction = Some(Direction::Outbound);
+        }
+        statement.add_stance(stance);
+        statement.is_asked |= statement.forbidden;
+        push(&mut statements, statement);
+    }
+    statements
+}
+
+/// Adds a statement to one that differs in its ports alone: "ports 80 and, for the API, port 443".
+fn push(statements: &mut Vec<Statement>, statement: Statement) {
+    let same = statements.iter_mut().find(|known| {
+        known.transports == statement.transports
+            && known.source == statement.source
+            && known.destination == statement.destination
+            && known.direction == statement.direction
+    });
+    match same {
+        Some(known) => {
+            for group in statement.ports {
+                match known.ports.last_mut() {
+                    Some(last) if !last.alternatives && !group.alternatives => {
+                        for range in group.ranges {
+                            if !last.ranges.contains(&range) {
+                                last.ranges.push(range);
+                            }
+                        }
+                    }
+                    Some(_) | None => known.ports.push(group),
+                }
+            }
+        }
+        None => statements.push(statement),
+    }
+}
+
+/// The clause that a phrase is part of: the last one that starts before it, else the first of the sentence.
+fn clause_of<'c>(
+    pieces: &Pieces<'_>,
+    phrase: &PortPhrase,
+    clauses: &'c [Clause],
+    words: &[Word<'_>],
+) -> Option<&'c Clause> {
+    let start = words.get(phrase.words.start)?.start;
+    let place = (0..pieces.len()).find(|at| {
+        pieces.is_port(*at) && pieces.word(at + 1).is_none_or(|next| start < next.start)
+    })?;
+    clauses
+        .iter()
+        .rev()
+        .find(|clause| clause.start <= place)
+        .or_else(|| clauses.first())
+}
+
+/// The transports that the sentence names apart from its ports: "... over UDP".
+fn transports_elsewhere(words: &[Word<'_>], phrases: &[PortPhrase]) -> Vec<Transport> {
+    let mut named: Vec<Transport> = words
+        .iter()
+        .enumerate()
+        .filter(|(index, _)| {
+            !phrases
+                .iter()
+                .any(|phrase| !phrase.ports.is_empty() && phrase.words.contains(index))
+        })
+        .filter_map(|(_, word)| transport(word))
+        .collect();
+    named.sort_unstable();
+    named.dedup();
+    named
+}
+
+/// What the ports of a sentence are for, and whether that is who is at their other end.
+fn purpose(sentence: &str, is_one_phrase: bool, names_one: bool) -> (Option<String>, bool) {
+    if !is_one_phrase {
+        return (None, false);
+    }
+    let Some(found) = PURPOSE.captures(sentence) else {
+        return (None, false);
+    };
+    let service = found
+        .name("purpose")
         .map(|purpose| fold(purpose.as_str()))
         .filter(|service| {
-            let names_ports = !ports_in(service).is_empty();
+            let names_ports = port_phrases(&words(service), Evidence::Stated)
+                .iter()
+                .any(|phrase| !phrase.ports.is_empty());
             !is_pronoun(service)
                 && !names_ports
                 && service.split(' ').count() <= SERVICE_WORDS
                 && (names_one || !service.contains(|c: char| c.is_ascii_digit()))
-        })
-        .filter(|_| found.len() == 1);
-    let destination = service
-        .as_deref()
-        .and_then(|service| TRANSFERRED_TO.captures(service)?.get(1));
-    let destination = destination.map(|destination| fold(destination.as_str()));
-    let not_required = NOT_REQUIRED.captures(sentence);
-    let condition = not_required
-        .as_ref()
-        .and_then(|found| found.name("condition"))
-        .map(|condition| fold(condition.as_str()));
-    found
-        .into_iter()
-        .map(|same| Statement {
-            ports: same.ports,
-            transports: same.transports,
-            direction: destination.is_some().then_some(Direction::Outbound),
-            destination: destination.clone(),
-            service: service.clone(),
-            required: not_required.is_some().then_some(false),
-            condition: condition.clone(),
-            ..Statement::default()
-        })
-        .collect()
+        });
+    let serves_peer = service.is_some() && found.name("peer").is_some();
+    (service, serves_peer)
 }
 
 /// A text of more words is a description, no name of a service.
@@ -100,79 +264,80 @@ fn is_pronoun(text: &str) -> bool {
     )
 }
 
-#[cfg(test)]
-mod tests {
-    use super::{Statement, statements};
-    use crate::{document::Direction, transport::Transport};
+/// Whether a sentence asks for its ports, rather than speaking of how to change them.
+fn asks(words: &[Word<'_>]) -> bool {
+    let asks = words.iter().any(|word| {
+        word.is_any(&[
+            "open",
+            "opened",
+            "opens",
+            "opening",
+            "allow",
+            "allowed",
+            "allows",
+            "permit",
+            "permitted",
+            "enable",
+            "unblock",
+            "whitelist",
+            "reachable",
+            "accessible",
+            "available",
+            "required",
+            "require",
+            "requires",
+            "needed",
+            "need",
+            "needs",
+            "must",
+            "used",
+            "uses",
+            "use",
+            "using",
+        ]) || [
+            "listen",
+            "accept",
+            "expos",
+            "communicat",
+            "connect",
+            "forward",
+            "receiv",
+            "reach",
+        ]
+        .iter()
+        .any(|stem| word.lower.starts_with(stem))
+    });
+    let is_about_settings = words.iter().any(|word| {
+        word.is_any(&[
+            "change",
+            "changed",
+            "changing",
+            "configure",
+            "configurable",
+            "conflict",
+            "conflicts",
+            "replace",
+            "example",
+            "e.g",
+            "override",
+            "instead",
+        ])
+    });
+    asks && !is_about_settings && speaks_of_ports(words)
+}
 
-    fn one(sentence: &str) -> Option<Statement> {
-        let mut statement = statements(sentence);
-        assert!(statement.len() < 2, "{statement:?}");
-        statement.pop()
-    }
-
-    #[test]
-    fn what_is_forbidden() {
-        let statement = one("Store clients do not need to communicate with each other.").unwrap();
-        assert!(statement.forbidden && statement.direction == Some(Direction::Both));
-        assert_eq!(statement.source.as_deref(), Some("Store clients"));
-        assert_eq!(statement.destination, statement.source);
-        let statement =
-            one("As above, there is no need for web nodes to talk to the store.").unwrap();
-        assert!(statement.forbidden && statement.direction.is_none());
-        assert_eq!(statement.destination.as_deref(), Some("the store"));
-        assert_eq!(
-            one("The second waits and therefore does not try to connect to it again."),
-            None
-        );
-        let statement =
-            one("All worker nodes need to be able to reach each other via IP.").unwrap();
-        assert_eq!(statement.destination.as_deref(), Some("All worker nodes"));
-        assert_eq!(one("You do not need to connect to the store."), None);
-        assert_eq!(one("Web nodes need to talk to the store."), None);
-    }
-
-    #[test]
-    fn a_port_and_its_purpose() {
-        let statement =
-            one("UDP port 123 stays open for communication with time servers.").unwrap();
-        assert_eq!(statement.transports, [Transport::Udp]);
-        assert_eq!(statement.ports[0].ranges[0].first(), 123);
-        assert_eq!(statement.service.as_deref(), Some("time servers"));
-    }
-
-    #[test]
-    fn connections_without_a_port() {
-        let statement =
-            one("If you are using a mirror, the nodes must be able to reach mirror.example.com.")
-                .unwrap();
-        assert_eq!(
-            statement,
-            Statement {
-                direction: Some(Direction::Outbound),
-                source: Some("the nodes".to_owned()),
-                destination: Some("mirror.example.com".to_owned()),
-                service: Some("a mirror".to_owned()),
-                required: Some(true),
-                condition: Some("If you are using a mirror".to_owned()),
-                ..Statement::default()
-            }
-        );
-        let statement =
-            one("You do not need to allow access to cdn.example.com for versions after 7.")
-                .unwrap();
-        assert_eq!(statement.required, Some(false));
-        assert_eq!(statement.condition.as_deref(), Some("for versions after 7"));
-    }
-
-    #[test]
-    fn other_sentences() {
-        for sentence in [
-            "Ports must be open.",
-            "You must use a firewall.",
-            "Allow your nodes to connect to these addresses.",
-        ] {
-            assert_eq!(statements(sentence), Vec::new(), "{sentence}");
-        }
+/// The direction that a sentence names: "outbound traffic".
+fn direction(words: &[Word<'_>]) -> Option<Direction> {
+    let has = |names: &[&str]| words.iter().any(|word| word.is_any(names));
+    match (
+        has(&["inbound", "incoming", "ingress"]),
+        has(&["outbound", "outgoing", "egress"]),
+    ) {
+        (true, false) => Some(Direction::Inbound),
+        (false, true) => Some(Direction::Outbound),
+        (true, true) | (false, false) => None,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,11 +1,16 @@
 //! What a sentence or an item of a list says.
 
+use super::{clause::Ends, stance::Stance};
 use crate::{
     document::row::{Direction, PortGroup},
     transport::Transport,
 };
 
 /// What a sentence says.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a thing of its own that a sentence may say"
+)]
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(super) struct Statement {
     pub(super) ports: Vec<PortGroup>,
@@ -20,4 +25,47 @@ pub(super) struct Statement {
     pub(super) ephemeral: bool,
     /// The traffic does not take place.
     pub(super) forbidden: bool,
+    /// It asks for its ports, so ends that it leaves out are left out as in a row of a table.
+    pub(super) is_asked: bool,
+    /// The service is the other end: "open for communication with NTP".
+    pub(super) serves_peer: bool,
+    /// Both ends are the same machine.
+    pub(super) loopback: bool,
+    /// The traffic need not take place, or whether it may is not understood: no row allows it.
+    pub(super) doubt: Option<Doubt>,
+}
+
+/// Why no row is made of what a sentence says.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Doubt {
+    Unneeded,
+    Unclear,
+}
+
+impl Statement {
+    /// Adds who opens the conversation and who is asked, where the statement does not say so yet.
+    pub(super) fn add_ends(&mut self, ends: &Ends) {
+        if self.source.is_some() && self.destination.is_some() {
+            return;
+        }
+        let is_new = self.source.is_none() && self.destination.is_none();
+        self.source = self.source.take().or_else(|| ends.client.clone());
+        self.destination = self.destination.take().or_else(|| ends.server.clone());
+        if ends.is_mutual && is_new {
+            self.direction = Some(Direction::Both);
+        } else if self.source.is_some() && self.destination.is_some() {
+            self.direction = None;
+        } else {
+            self.direction = self.direction.or(ends.direction);
+        }
+    }
+
+    pub(super) fn add_stance(&mut self, stance: Stance) {
+        match stance {
+            Stance::Wanted => {}
+            Stance::Forbidden => self.forbidden = true,
+            Stance::Unneeded => self.doubt = Some(Doubt::Unneeded),
+            Stance::Unclear => self.doubt = Some(Doubt::Unclear),
+        }
+    }
 }

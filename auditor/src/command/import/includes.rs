@@ -12,10 +12,9 @@ const MOST_BYTES: u64 = 20 * 1024 * 1024;
 /// Reads files that the page names by paths relative to itself: those beneath its directory or, where it lies in a git work
 /// tree, beneath that. A page is foreign input, so whatever leads elsewhere (an absolute path, a symbolic link, `..`) is not at
 /// hand, nor is what a person keeps out of sight, such as `.git`.
-pub(super) fn includes(page: &Path) -> impl Fn(&str) -> Option<Vec<u8>> + use<> {
+pub(super) fn includes(page: Option<&Path>) -> impl Fn(&str) -> Option<Vec<u8>> + use<> {
     let directory = page
-        .canonicalize()
-        .ok()
+        .and_then(|page| page.canonicalize().ok())
         .and_then(|page| page.parent().map(Path::to_owned));
     let root = directory.as_deref().map(root);
     move |path| read(directory.as_deref()?, root.as_deref()?, path)
@@ -91,7 +90,7 @@ mod tests {
         .unwrap();
         let secret = root.join("secret.md");
         let secret = secret.to_str().unwrap();
-        let read = includes(&root.join("docs/page/ports.md"));
+        let read = includes(Some(&root.join("docs/page/ports.md")));
         let text = |path: &str| read(path).map(|bytes| String::from_utf8(bytes).unwrap());
         for (path, file) in [
             ("parts/a.md", "docs/page/parts/a.md"),
@@ -118,10 +117,10 @@ mod tests {
         }
         // Without a work tree around it, a page reaches no further than its own directory.
         fs::remove_dir_all(root.join("docs/.git")).unwrap();
-        let read = includes(&root.join("docs/page/ports.md"));
+        let read = includes(Some(&root.join("docs/page/ports.md")));
         assert!(read("../_includes/b.md").is_none());
         assert!(read("fair.md").is_none());
         assert!(read("parts/a.md").is_some());
-        assert!(includes(&root.join("absent/ports.md"))("a.md").is_none());
+        assert!(includes(Some(&root.join("absent/ports.md")))("a.md").is_none());
     }
 }

@@ -118,6 +118,14 @@ impl Input {
         }
     }
 
+    /// Its file; a page from elsewhere has no files beside it.
+    pub(super) fn path(&self) -> Option<&Path> {
+        match &self.place {
+            Place::File(path) => Some(path),
+            Place::StandardInput | Place::Url(_) => None,
+        }
+    }
+
     /// Whether this is its file.
     pub(super) fn is_file(&self, path: &Path) -> bool {
         let Place::File(own) = &self.place else {

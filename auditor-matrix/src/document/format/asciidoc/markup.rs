@@ -2,42 +2,152 @@
 
 use std::sync::LazyLock;
 
-use regex::Regex;
+use regex::{Captures, Regex};
 
+use super::super::{footnote, invisible::visible};
 use crate::document::text::{fold, regex};
 
-static MARKUP: LazyLock<[(Regex, &str); 6]> = LazyLock::new(|| {
+static MARKUP: LazyLock<[(Regex, &str); 11]> = LazyLock::new(|| {
     [
+        // What is struck out is not the page's word.
         (
-            regex(r"footnote(?:ref)?:[^\[]*\[[^\]]*\]|\{empty\}|\[\[[^\]]*\]\]"),
+            regex(
+                r"\[\.?(?:line-through|strike|strikethrough)\](?:##.+?##|#[^#]+#|\*[^*]+\*|`[^`]+`)",
+            ),
+            " ",
+        ),
+        (
+            regex(
+                r"footnote(?:ref)?:[^\[\s]*\[(?:[^\]\\]|\\.)*\]|\{empty\}|\[\[[^\]]*\]\]|\(\(\([^)]*\)\)\)",
+            ),
             "",
         ),
-        (regex(r"(?:link|xref|mailto):[^\s\[]+\[([^\]]+)\]"), "$1"),
+        (
+            regex(r"(?:link|xref|mailto):[^\s\[]+\[([^\],]+)(?:,[^\]]*)?\]"),
+            "$1",
+        ),
         (regex(r"(https?://[^\s\[]+)\[[^\]]*\]"), "$1"),
         (regex(r"<<[^,>]+,\s*([^>]+)>>"), "$1"),
+        (
+            regex(r"(?:kbd|btn|pass|menu|indexterm2?|stem):[a-z,]*\[([^\]]*)\]"),
+            "$1",
+        ),
+        (regex(r"(?:image|icon):[^\s\[:]+\[[^\]]*\]"), ""),
+        (regex(r"\+\+\+?([^+]+)\+\+\+?"), "$1"),
+        (regex(r"`\+([^+`]+)\+`"), "$1"),
         (regex(r"\[\.?[\w .#-]+\]([*_`#])"), "$1"),
-        (regex(r"\{nbsp\}| \+(?: |$)"), " "),
+        (regex(r"\{nbsp\}|\{sp\}| \+(?: |$)"), " "),
     ]
+});
+
+/// Raised and lowered text.
+static RAISED: LazyLock<Regex> = LazyLock::new(|| regex(r"\^([^\s^]+)\^|~([^\s~]+)~"));
+
+/// References to characters, and the attributes that stand for them.
+static CHARACTER: LazyLock<Regex> = LazyLock::new(|| {
+    regex(
+        r"&#(?:(\d{1,7})|[xX]([0-9a-fA-F]{1,6}));|&(amp|lt|gt|nbsp|shy);|\{(zwsp|wj|shy|plus|vbar|startsb|endsb|caret|tilde|asterisk|backtick|lt|gt|amp)\}",
+    )
 });
 
 /// Text without its inline markup.
 pub(super) fn plain(text: &str) -> String {
+    let is_marked = |c: char| {
+        matches!(
+            c,
+            '*' | '`' | '_' | '[' | '{' | '<' | '+' | '^' | '~' | '&' | '(' | '#' | '\\'
+        ) || !c.is_ascii()
+    };
+    if !text.contains(is_marked) {
+        return fold(text);
+    }
     let mut plain = text.to_owned();
     for (pattern, with) in MARKUP.iter() {
-        plain = pattern.replace_all(&plain, *with).into_owned();
-    }
-    // Inside a word `*` and `_` are text; at its edge they are markup. Backticks are always markup.
-    let mut out = String::with_capacity(plain.len());
-    let characters: Vec<char> = plain.chars().collect();
-    for (index, character) in characters.iter().enumerate() {
-        let is_word = |at: Option<usize>| {
-            at.and_then(|at| characters.get(at))
-                .is_some_and(|c| c.is_alphanumeric())
-        };
-        let inside = is_word(index.checked_sub(1)) && is_word(index.checked_add(1));
-        if !matches!(character, '*' | '`' | '_') || inside && *character != '`' {
-            out.push(*character);
+        if pattern.is_match(&plain) {
+            plain = pattern.replace_all(&plain, *with).into_owned();
         }
     }
-    fold(&out)
+    if plain.contains(['^', '~']) {
+        plain = RAISED
+            .replace_all(&plain, |found: &Captures<'_>| {
+                let raised = found
+                    .get(1)
+                    .or_else(|| found.get(2))
+                    .map_or("", |raised| raised.as_str());
+                if footnote::is_mark(raised) {
+                    String::new()
+                } else {
+                    raised.to_owned()
+                }
+            })
+            .into_owned();
+    }
+    if plain.contains(['&', '{']) {
+        plain = CHARACTER.replace_all(&plain, character).into_owned();
+    }
+    // Inside a word `*`, `_` and `#` are text; at its edge they are markup. Backticks are always markup.
+    let mut out = String::with_capacity(plain.len());
+    let mut before: Option<char> = None;
+    let mut characters = plain.chars().peekable();
+    let mut n_hashes = plain.matches('#').count();
+    while let Some(character) = characters.next() {
+        let is_word = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+        let inside = is_word(before) && is_word(characters.peek().copied());
+        let is_markup = match character {
+            '`' => true,
+            '*' | '_' => !inside,
+            '#' => {
+                // Marks come in pairs; a single one is a number sign.
+                let is_pair = 2 <= n_hashes && !inside;
+                n_hashes -= usize::from(!is_pair);
+                is_pair
+            }
+            _ => false,
+        };
+        if !is_markup && !footnote::is_raised_digit(character) {
+            out.push(character);
+        }
+        before = Some(character);
+    }
+    // Separators of parts are no text that a page could hold.
+    let shown: String = out
+        .split_inclusive(['\u{1e}', '\u{1f}'])
+        .map(|part| {
+            match part
+                .chars()
+                .next_back()
+                .filter(|c| matches!(c, '\u{1e}' | '\u{1f}'))
+            {
+                Some(mark) => format!("{}{mark}", visible(part.into())),
+                None => visible(part.into()).into_owned(),
+            }
+        })
+        .collect();
+    fold(&shown)
+}
+
+fn character(found: &Captures<'_>) -> String {
+    let group = |index| found.get(index).map(|group| group.as_str());
+    let code = group(1)
+        .and_then(|decimal| decimal.parse().ok())
+        .or_else(|| u32::from_str_radix(group(2)?, 16).ok());
+    if let Some(code) = code {
+        return char::from_u32(code).map_or_else(String::new, |c| c.to_string());
+    }
+    match group(3).or_else(|| group(4)).unwrap_or_default() {
+        "amp" => "&",
+        "lt" => "<",
+        "gt" => ">",
+        "nbsp" => " ",
+        "plus" => "+",
+        "vbar" => "|",
+        "startsb" => "[",
+        "endsb" => "]",
+        "caret" => "^",
+        "tilde" => "~",
+        "asterisk" => "*",
+        "backtick" => "`",
+        _ => "",
+    }
+    .to_owned()
 }

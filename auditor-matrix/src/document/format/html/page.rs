@@ -1,23 +1,41 @@
 //! Builds the blocks of a page from its tags and text, in document order.
 
+use super::{
+    super::{
+        footnote,
+        invisible::visible,
+        separator::{LINE, PART},
+        vocabulary::{Meaning, meaning},
+    },
+    hidden::{Hidden, is_hidden, is_never_text, is_struck},
+    table::Table,
+    tabs::{Tabs, is_panel},
+    tag::Tag,
+};
 use crate::document::{
     block::{Block, Content},
-    span::Grid,
     text::fold,
 };
 
 /// The finished blocks of a page, and the elements that are still open.
-pub(super) struct Page {
+pub(in crate::document::format) struct Page {
     blocks: Vec<Block>,
     /// Text outside of headings and cells.
     paragraph: Paragraph,
     heading: Option<(u8, usize, String)>,
+    code: Option<Code>,
+    /// The language that an element around the next listing names.
+    language: String,
     /// Innermost last.
     tables: Vec<Table>,
-    /// The element whose content is skipped, such as `script`, and how many elements of its name are open.
-    hidden: Option<(String, usize)>,
-    /// Inside `<sup>`, which holds the mark of a footnote.
-    is_raised: bool,
+    hidden: Option<Hidden>,
+    /// The text inside `<sup>` or `<sub>`, which may be the mark of a footnote.
+    raised: Option<String>,
+    /// The open lists, innermost last: true for lists of terms.
+    lists: Vec<bool>,
+    /// The level of the item whose first paragraph is being read.
+    item: Option<u8>,
+    tabs: Tabs,
 }
 
 struct Paragraph {
@@ -25,25 +43,14 @@ struct Paragraph {
     text: String,
 }
 
-struct Table {
+struct Code {
     line: usize,
-    grid: Grid,
-    /// The row that is being read: its line and its cells so far.
-    row: Option<(usize, Vec<Cell>)>,
-    cell: Option<Cell>,
-    caption: String,
-    is_caption: bool,
-}
-
-struct Cell {
+    language: String,
     text: String,
-    is_heading: bool,
-    columns: usize,
-    rows: usize,
 }
 
 impl Page {
-    pub(super) fn new(line: usize) -> Self {
+    pub(in crate::document::format) fn new(line: usize) -> Self {
         Self {
             blocks: Vec::new(),
             paragraph: Paragraph {
@@ -51,34 +58,92 @@ impl Page {
                 text: String::new(),
             },
             heading: None,
+            code: None,
+            language: String::new(),
             tables: Vec::new(),
             hidden: None,
-            is_raised: false,
+            raised: None,
+            lists: Vec::new(),
+            item: None,
+            tabs: Tabs::default(),
         }
     }
 
     /// The blocks of the page. Elements that were never closed end with the page.
-    pub(super) fn blocks(mut self) -> Vec<Block> {
-        while !self.tables.is_empty() {
-            self.end_table();
+    pub(in crate::document::format) fn blocks(mut self) -> Vec<Block> {
+        self.end_part();
+        if let Some(mut hidden) = self.hidden.take() {
+            hidden.may_show = !is_never_text(hidden.name());
+            self.say_hidden(hidden);
         }
-        self.end_heading();
-        self.end_paragraph();
+        for _ in 0..self.tabs.end_all() {
+            self.push(self.paragraph.line, Content::EndAlternative);
+        }
         self.blocks
     }
 
+    /// The blocks of a part of a page, such as the HTML between two paragraphs of Markdown. Panels of tabs and what is
+    /// hidden go on in the next part.
+    pub(in crate::document::format) fn take(&mut self) -> Vec<Block> {
+        self.end_part();
+        std::mem::take(&mut self.blocks)
+    }
+
+    /// Whether what follows is in an element that is not shown.
+    pub(in crate::document::format) const fn is_hidden(&self) -> bool {
+        self.hidden.is_some()
+    }
+
+    /// Takes text that another format reads and that a hidden element contains.
+    pub(in crate::document::format) fn hide(&mut self, text: &str) {
+        if let Some(hidden) = &mut self.hidden {
+            hidden.push(text);
+        }
+    }
+
+    fn end_part(&mut self) {
+        while !self.tables.is_empty() {
+            self.end_table();
+        }
+        self.end_raised();
+        self.end_code();
+        self.end_heading();
+        self.end_paragraph();
+        self.lists.clear();
+    }
+
+    fn push(&mut self, line: usize, content: Content) {
+        self.blocks.push(Block { line, content });
+    }
+
     pub(super) fn text(&mut self, line: usize, text: &str) {
-        if self.hidden.is_some() {
+        if let Some(hidden) = &mut self.hidden {
+            hidden.push(text);
             return;
         }
+        if self.tabs.text(text) {
+            return;
+        }
+        let text = visible(text.into());
+        if let Some(code) = &mut self.code {
+            code.text.push_str(&text);
+        } else if let Some(raised) = &mut self.raised {
+            raised.push_str(&text);
+        } else {
+            self.push_text(line, &text);
+        }
+    }
+
+    fn push_text(&mut self, line: usize, text: &str) {
+        let text: &str = &text
+            .chars()
+            .filter(|c| !footnote::is_raised_digit(*c))
+            .collect::<String>();
         if let Some(open) = self.open_text() {
             open.push_str(text);
             return;
         }
-        if self.is_raised && (self.heading.is_some() || self.is_in_cell()) {
-            return;
-        }
-        if self.paragraph.text.is_empty() {
+        if self.paragraph.text.trim_start().is_empty() {
             self.paragraph.line = line;
         }
         self.paragraph.text.push_str(text);
@@ -92,9 +157,6 @@ impl Page {
 
     /// The text of the cell, caption or heading that is being read.
     fn open_text(&mut self) -> Option<&mut String> {
-        if self.is_raised {
-            return None;
-        }
         match self.tables.last_mut() {
             Some(table) if table.is_caption => Some(&mut table.caption),
             Some(table) => table.cell.as_mut().map(|cell| &mut cell.text),
@@ -102,33 +164,60 @@ impl Page {
         }
     }
 
-    pub(super) fn start(&mut self, line: usize, name: &str, (columns, rows): (usize, usize)) {
-        if let Some((hidden, depth)) = &mut self.hidden {
-            if hidden == name {
-                *depth += 1;
+    pub(super) fn start(&mut self, line: usize, tag: &Tag<'_>) {
+        let name = tag.name;
+        if let Some(hidden) = &mut self.hidden {
+            if !hidden.start(name) {
+                return;
             }
-            // A `head` without an end tag ends at `body`.
-            if hidden == "head" && name == "body" {
-                self.hidden = None;
+            self.end_hidden();
+        }
+        if let Some(label) = self.tabs.start(tag) {
+            self.end_code();
+            self.break_paragraph(line);
+            if self.tables.is_empty() {
+                self.end_heading();
+            }
+            self.push(line, Content::Alternative(label));
+            return;
+        }
+        if !is_panel(tag) && (is_never_text(name) || is_struck(tag) || is_hidden(tag)) {
+            if !tag.is_self_closing || is_never_text(name) {
+                // What is struck out separates what stands around it.
+                self.separate();
+                self.hidden = Some(Hidden::new(tag, line, self.is_in_cell()));
+            }
+            return;
+        }
+        if let Some(code) = &mut self.code {
+            if name == "br" {
+                code.text.push('\n');
+            } else if code.language.is_empty() {
+                code.language = language(tag).unwrap_or_default();
             }
             return;
         }
         match name {
-            "script" | "style" | "template" | "head" | "noscript" | "title" | "textarea"
-            | "iframe" | "noframes" | "xmp" => self.hidden = Some((name.to_owned(), 1)),
-            "sup" => self.is_raised = true,
+            "sup" | "sub" => {
+                self.end_raised();
+                self.raised = Some(String::new());
+            }
             "table" => {
+                let subject = self.tables.last().and_then(Table::subject);
                 if self.tables.is_empty() {
                     self.end_heading();
                     self.end_paragraph();
                 }
-                self.is_raised = false;
+                if let Some(subject) = subject {
+                    self.push(line, Content::Caption(subject));
+                }
+                self.end_raised();
                 self.tables.push(Table::new(line));
             }
             "caption" | "thead" | "tbody" | "tfoot" | "tr" | "td" | "th" => {
-                self.is_raised = false;
+                self.end_raised();
                 match self.tables.last_mut() {
-                    Some(table) => table.start(line, name, (columns, rows)),
+                    Some(table) => table.start(line, tag),
                     None => self.end_paragraph(),
                 }
             }
@@ -138,32 +227,100 @@ impl Page {
                 let digit = name.as_bytes().get(1).copied().unwrap_or(b'1');
                 self.heading = Some((digit - b'0', line, String::new()));
             }
-            "li" if self.is_in_cell() => {
-                if let Some(text) = self.open_text() {
-                    // List items in a cell are separated by commas, except after punctuation.
-                    let ends = text.trim_end().ends_with(['.', ';', ',', ':', '!']);
-                    let is_first = text.trim().is_empty();
-                    text.truncate(text.trim_end().len());
-                    text.push_str(if ends || is_first { " " } else { ", " });
+            "pre" if self.tables.is_empty() => {
+                self.end_heading();
+                self.end_paragraph();
+                let around = std::mem::take(&mut self.language);
+                self.code = Some(Code {
+                    line,
+                    language: language(tag).unwrap_or(around),
+                    text: String::new(),
+                });
+            }
+            "ul" | "ol" | "dl" | "menu" => {
+                self.break_paragraph(line);
+                self.lists.push(name == "dl");
+            }
+            "li" | "dt" | "dd" => {
+                self.break_paragraph(line);
+                if !self.is_in_cell() {
+                    self.item = Some(self.level(name));
                 }
             }
+            "br" => self.line_break(line),
             _ if is_block(name) => self.break_paragraph(line),
             _ => {}
         }
+        if let Some(language) = language(tag).filter(|_| self.code.is_none()) {
+            self.language = language;
+        }
+        self.component(line, tag);
+    }
+
+    /// A component of another format: what its attributes say is text of the page that nobody reads.
+    fn component(&mut self, line: usize, tag: &Tag<'_>) {
+        let is_html = is_block(tag.name)
+            || is_inline(tag.name)
+            || matches!(meaning(tag.name), Meaning::Silent);
+        if is_html {
+            return;
+        }
+        if let Some(numbers) = tag.numbers() {
+            self.push(
+                line,
+                Content::Unread {
+                    what: format!("the element `{}` is not understood", tag.name),
+                    text: fold(&numbers),
+                },
+            );
+        }
+    }
+
+    fn level(&self, name: &str) -> u8 {
+        let around: usize = self
+            .lists
+            .iter()
+            .map(|is_terms| 1 + usize::from(*is_terms))
+            .sum();
+        let own = if name == "dt" && self.lists.last() == Some(&true) {
+            2
+        } else {
+            1
+        };
+        u8::try_from(around.saturating_sub(own)).unwrap_or(u8::MAX)
     }
 
     pub(super) fn end(&mut self, line: usize, name: &str) {
-        if let Some((hidden, depth)) = &mut self.hidden {
-            if hidden == name {
-                *depth -= 1;
-                if *depth == 0 {
-                    self.hidden = None;
-                }
+        if let Some(hidden) = &mut self.hidden {
+            let (ends, is_other) = hidden.end(name);
+            if ends {
+                self.end_hidden();
+            }
+            if !is_other {
+                return;
+            }
+        }
+        let n_ended = self.tabs.end(name);
+        if 0 < n_ended {
+            self.end_code();
+            self.break_paragraph(line);
+            for _ in 0..n_ended {
+                self.push(line, Content::EndAlternative);
             }
             return;
         }
+        if name == "pre" {
+            self.end_code();
+            if self.is_in_cell() {
+                self.break_paragraph(line);
+            }
+            return;
+        }
+        if self.code.is_some() {
+            return;
+        }
         match name {
-            "sup" => self.is_raised = false,
+            "sup" | "sub" => self.end_raised(),
             "table" => self.end_table(),
             "caption" => {
                 if let Some(table) = self.tables.last_mut() {
@@ -171,28 +328,120 @@ impl Page {
                 }
             }
             "td" | "th" => {
+                self.end_raised();
                 if let Some(table) = self.tables.last_mut() {
                     table.end_cell();
                 }
             }
-            "tr" | "thead" | "tbody" | "tfoot" => {
+            "tr" => {
                 if let Some(table) = self.tables.last_mut() {
                     table.end_row();
                 }
             }
-            "h1" | "h2" | "h3" | "h4" | "h5" | "h6" => self.end_heading(),
-            _ if is_block(name) => self.break_paragraph(line),
+            "thead" | "tbody" | "tfoot" => {
+                if let Some(table) = self.tables.last_mut() {
+                    table.end_head();
+                }
+            }
+            "h1" | "h2" | "h3" | "h4" | "h5" | "h6" if self.tables.is_empty() => {
+                self.end_heading();
+            }
+            "ul" | "ol" | "dl" | "menu" => {
+                self.break_paragraph(line);
+                self.item = None;
+                self.lists.pop();
+            }
+            _ if is_block(name) => {
+                self.break_paragraph(line);
+                if matches!(name, "li" | "dt" | "dd") {
+                    self.item = None;
+                }
+            }
             _ => {}
         }
     }
 
-    /// Ends a paragraph. Inside a cell or a heading the break is only white space.
+    /// Ends a paragraph. Inside a cell or a heading the break is a mark between two parts.
     fn break_paragraph(&mut self, line: usize) {
+        self.end_raised();
         if let Some(text) = self.open_text() {
-            text.push(' ');
+            text.push(PART);
         } else {
             self.end_paragraph();
             self.paragraph.line = line;
+        }
+    }
+
+    fn line_break(&mut self, line: usize) {
+        self.end_raised();
+        if let Some(text) = self.open_text() {
+            text.push(LINE);
+        } else {
+            let item = self.item;
+            self.end_paragraph();
+            self.paragraph.line = line;
+            // The lines of an item are items each.
+            self.item = item;
+        }
+    }
+
+    fn separate(&mut self) {
+        self.end_raised();
+        if self.code.is_some() {
+            return;
+        }
+        match self.open_text() {
+            Some(text) => text.push(' '),
+            None => self.paragraph.text.push(' '),
+        }
+    }
+
+    /// Ends raised text. The mark of a footnote is left out; other raised text is a word.
+    fn end_raised(&mut self) {
+        if let Some(raised) = self
+            .raised
+            .take()
+            .filter(|raised| !footnote::is_mark(raised))
+        {
+            self.push_text(self.paragraph.line, &raised);
+        }
+    }
+
+    fn end_hidden(&mut self) {
+        if let Some(hidden) = self.hidden.take() {
+            self.say_hidden(hidden);
+        }
+    }
+
+    /// Says what is not shown, if it may be shown by other means, as the panel behind a button is.
+    fn say_hidden(&mut self, hidden: Hidden) {
+        let text = fold(&hidden.text);
+        if hidden.may_show && text.contains(|c: char| c.is_ascii_digit()) {
+            self.push(
+                hidden.line,
+                Content::Unread {
+                    what: "a browser does not show this text at first".to_owned(),
+                    text,
+                },
+            );
+        }
+    }
+
+    fn end_code(&mut self) {
+        let Some(code) = self.code.take() else { return };
+        let (line, text) = match code.text.strip_prefix('\n') {
+            Some(rest) => (code.line + 1, rest),
+            None => (code.line, code.text.as_str()),
+        };
+        let text = text.trim_end();
+        if !text.trim().is_empty() {
+            self.push(
+                line,
+                Content::Code {
+                    language: code.language,
+                    text: text.to_owned(),
+                },
+            );
         }
     }
 
@@ -200,106 +449,141 @@ impl Page {
         let text = fold(&self.paragraph.text);
         self.paragraph.text.clear();
         if !text.is_empty() {
-            self.blocks.push(Block {
-                line: self.paragraph.line,
-                content: Content::Text(text),
-            });
+            let content = match self.item.take() {
+                Some(level) => Content::Item { level, text },
+                None => Content::Text(text),
+            };
+            self.push(self.paragraph.line, content);
         }
     }
 
     fn end_heading(&mut self) {
+        self.end_raised();
         if let Some((level, line, text)) = self.heading.take() {
-            self.is_raised = false;
-            self.blocks.push(Block {
-                line,
-                content: Content::Heading {
-                    level,
-                    text: fold(&text),
-                },
-            });
+            let text = fold(&text.replace([LINE, PART], " "));
+            self.push(line, Content::Heading { level, text });
         }
     }
 
     fn end_table(&mut self) {
+        self.end_raised();
         let Some(mut table) = self.tables.pop() else {
             return;
         };
-        self.is_raised = false;
         // The texts of a cell before and after a nested table are separate words.
         if let Some(text) = self.open_text() {
             text.push(' ');
         }
         table.end_row();
-        let caption = fold(&table.caption);
+        let caption = fold(&table.caption.replace([LINE, PART], " "));
         if !caption.is_empty() {
-            self.blocks.push(Block {
-                line: table.line,
-                content: Content::Caption(caption),
-            });
+            self.push(table.line, Content::Caption(caption));
         }
-        self.blocks.push(Block {
-            line: table.line,
-            content: Content::Table(Box::new(table.grid.rows())),
-        });
+        self.push(table.line, Content::Table(Box::new(table.grid.rows())));
     }
 }
 
-impl Table {
-    fn new(line: usize) -> Self {
-        Self {
-            line,
-            grid: Grid::new(usize::MAX),
-            row: None,
-            cell: None,
-            caption: String::new(),
-            is_caption: false,
-        }
-    }
+/// The language of a listing, as highlighters write it.
+fn language(tag: &Tag<'_>) -> Option<String> {
+    let in_class = tag.classes().find_map(|class| {
+        ["language-", "lang-", "highlight-", "highlight-source-"]
+            .iter()
+            .find_map(|start| class.strip_prefix(start))
+    });
+    in_class
+        .or_else(|| tag.first_of(&["data-lang", "data-language"]))
+        .map(str::to_owned)
+}
 
-    fn start(&mut self, line: usize, name: &str, (columns, rows): (usize, usize)) {
-        self.is_caption = name == "caption";
-        match name {
-            "td" | "th" => {
-                self.end_cell();
-                self.row.get_or_insert_with(|| (line, Vec::new()));
-                self.cell = Some(Cell {
-                    text: String::new(),
-                    is_heading: name == "th",
-                    columns,
-                    rows,
-                });
-            }
-            "tr" => {
-                self.end_row();
-                self.row = Some((line, Vec::new()));
-            }
-            _ => self.end_row(),
-        }
-    }
+/// Whether a name is that of an element of HTML.
+pub(in crate::document::format) fn is_html(name: &str) -> bool {
+    is_html_block(name) || is_inline(name) || is_never_text(name)
+}
 
-    fn end_cell(&mut self) {
-        if let (Some(cell), Some((_, cells))) = (self.cell.take(), &mut self.row) {
-            cells.push(cell);
-        }
-    }
-
-    fn end_row(&mut self) {
-        self.end_cell();
-        let Some((line, cells)) = self.row.take() else {
-            return;
-        };
-        self.grid
-            .start_row(line, cells.iter().all(|cell| cell.is_heading));
-        for cell in cells {
-            self.grid
-                .push(line, &fold(&cell.text), cell.columns, cell.rows);
-        }
-        self.grid.end_row();
-    }
+/// Elements within a line, whose attributes are no text.
+fn is_inline(name: &str) -> bool {
+    matches!(
+        name,
+        "a" | "abbr"
+            | "acronym"
+            | "area"
+            | "b"
+            | "base"
+            | "bdi"
+            | "bdo"
+            | "big"
+            | "br"
+            | "button"
+            | "canvas"
+            | "cite"
+            | "code"
+            | "col"
+            | "colgroup"
+            | "data"
+            | "dfn"
+            | "em"
+            | "embed"
+            | "font"
+            | "hr"
+            | "html"
+            | "i"
+            | "img"
+            | "input"
+            | "ins"
+            | "kbd"
+            | "label"
+            | "link"
+            | "map"
+            | "mark"
+            | "meta"
+            | "meter"
+            | "object"
+            | "option"
+            | "output"
+            | "param"
+            | "path"
+            | "picture"
+            | "progress"
+            | "q"
+            | "rp"
+            | "rt"
+            | "ruby"
+            | "samp"
+            | "select"
+            | "slot"
+            | "small"
+            | "source"
+            | "span"
+            | "strong"
+            | "sub"
+            | "sup"
+            | "svg"
+            | "table"
+            | "tbody"
+            | "td"
+            | "tfoot"
+            | "th"
+            | "thead"
+            | "time"
+            | "tr"
+            | "tt"
+            | "u"
+            | "use"
+            | "var"
+            | "video"
+            | "audio"
+            | "track"
+            | "wbr"
+            | "caption"
+    )
 }
 
 /// Whether an element breaks the line, so that the texts before and after it are separate.
 fn is_block(name: &str) -> bool {
+    is_html_block(name) || meaning(name) == Meaning::Container
+}
+
+fn is_html_block(name: &str) -> bool {
     matches!(
         name,
         "p" | "li"
@@ -312,6 +596,7 @@ fn is_block(name: &str) -> bool {
             | "ul"
             | "ol"
             | "dl"
+            | "menu"
             | "body"
             | "blockquote"
             | "pre"
@@ -321,7 +606,6 @@ fn is_block(name: &str) -> bool {
             | "aside"
             | "figure"
             | "figcaption"
-            | "br"
             | "hr"
             | "h1"
             | "h2"
@@ -329,5 +613,17 @@ fn is_block(name: &str) -> bool {
             | "h4"
             | "h5"
             | "h6"
+            | "details"
+            | "summary"
+            | "form"
+            | "fieldset"
+            | "legend"
+            | "address"
+            | "option"
+            | "optgroup"
+            | "center"
+            | "dialog"
+            | "hgroup"
+            | "search"
     )
 }

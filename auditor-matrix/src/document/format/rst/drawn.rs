@@ -1,7 +1,10 @@
-//! Splits the lines of tables that are drawn with characters into cells.
+//! What the lines of drawn tables have in common.
 
-use super::markup::plain;
-use crate::document::{table_rows::TableRow, text::fold};
+use super::{
+    super::separator::{PART, joined},
+    list,
+    markup::plain_parts,
+};
 
 pub(super) fn is_grid_edge(line: &str) -> bool {
     line.starts_with('+')
@@ -17,55 +20,51 @@ pub(super) fn is_simple_edge(line: &str) -> bool {
 
 /// The positions, in characters, of the column borders of a grid.
 pub(super) fn edges(line: &str) -> Vec<usize> {
-    line.chars()
+    let characters: Vec<char> = line.chars().collect();
+    let is_rule = |at: Option<usize>| {
+        at.and_then(|at| characters.get(at))
+            .is_some_and(|c| matches!(c, '-' | '='))
+    };
+    let is_edge = |at: usize| {
+        at == 0 || at + 1 == characters.len() || is_rule(at.checked_sub(1)) || is_rule(Some(at + 1))
+    };
+    characters
+        .iter()
         .enumerate()
-        .filter(|(_, character)| *character == '+')
+        .filter(|(at, character)| **character == '+' && is_edge(*at))
         .map(|(at, _)| at)
         .collect()
 }
 
-/// Adds a line of a grid to its row. Where a column border has no pipe the cell spans both columns, and both get its text.
-pub(super) fn grid_line(line: &str, depth: usize, edges: &[usize], cells: &mut [String]) {
-    let characters: Vec<char> = line.chars().collect();
-    let mut first = 0;
-    for column in 0..cells.len() {
-        let Some(end) = edges.get(column + 1) else {
-            return;
-        };
-        let is_closed = matches!(characters.get(*end), Some('|' | '+') | None);
-        if !is_closed && column + 1 < cells.len() {
-            continue;
-        }
-        let start = edges.get(first).map_or(depth, |edge| edge + 1);
-        let text: String = characters
-            .get(start..(*end).min(characters.len()))
-            .unwrap_or_default()
-            .iter()
-            .collect();
-        for cell in cells.iter_mut().take(column + 1).skip(first) {
-            cell.push(' ');
-            cell.push_str(&text);
-        }
-        first = column + 1;
-    }
-}
-
-/// Strips border characters from the ends of cells. A cell that spans rows leaves no text in the rows below; the edge beside
-/// it is no whole edge line and ends no row, so nothing is lost.
-pub(super) fn inherit(rows: &mut [TableRow]) {
-    for row in rows {
-        for cell in &mut row.cells {
-            let folded = fold(cell.trim_matches(['+', '-', '|']));
-            *cell = folded;
+/// The text of a cell of several lines, which form feeds end: its paragraphs and items are separate.
+pub(super) fn cell_text(raw: &str) -> String {
+    let mut text = String::with_capacity(raw.len());
+    for line in raw.split('\u{c}') {
+        let line = line.trim();
+        let rest = line
+            .split_once(' ')
+            .filter(|_| list::is_item(line))
+            .map(|(_, rest)| rest);
+        match rest {
+            _ if line.is_empty() => text.push(PART),
+            Some(rest) => {
+                text.push(PART);
+                text.push_str(rest);
+            }
+            None => {
+                text.push(if line.starts_with("| ") { PART } else { ' ' });
+                text.push_str(line.strip_prefix("| ").unwrap_or(line));
+            }
         }
     }
+    joined(&plain_parts(&text), false)
 }
 
 /// The positions, in characters, at which the columns of a simple table start and end.
-pub(super) fn runs(line: &str) -> Vec<(usize, usize)> {
+pub(super) fn runs(line: &str, mark: char) -> Vec<(usize, usize)> {
     let mut runs: Vec<(usize, usize)> = Vec::new();
     for (at, character) in line.chars().enumerate() {
-        if character != '=' {
+        if character != mark {
             continue;
         }
         match runs.last_mut() {
@@ -76,25 +75,36 @@ pub(super) fn runs(line: &str) -> Vec<(usize, usize)> {
     runs
 }
 
-/// The cells of a line; the last column extends to the end of the line.
+/// The cells of a line; the last column extends to the end of the line. A text that goes over the gap between columns
+/// stands in each of them.
 pub(super) fn simple_line(line: &str, columns: &[(usize, usize)]) -> Vec<String> {
     let characters: Vec<char> = line.chars().collect();
-    let last = columns.len().saturating_sub(1);
-    columns
-        .iter()
-        .enumerate()
-        .map(|(index, (start, _))| {
-            let end = if index == last {
-                characters.len()
-            } else {
-                columns.get(index + 1).map_or(0, |(next, _)| *next)
-            };
-            let text: String = characters
-                .get(*start..end.min(characters.len()).max(*start))
-                .unwrap_or_default()
-                .iter()
-                .collect();
-            plain(&text)
-        })
-        .collect()
+    let mut cells = Vec::with_capacity(columns.len());
+    let mut index = 0;
+    while let Some((start, _)) = columns.get(index) {
+        let mut last = index;
+        // The gap behind a column is empty, unless the text spans it.
+        while let (Some((_, end)), Some((next, _))) = (columns.get(last), columns.get(last + 1)) {
+            let gap = characters
+                .get(*end..(*next).min(characters.len()))
+                .unwrap_or_default();
+            if gap.is_empty() || gap.iter().any(|c| c.is_whitespace()) {
+                break;
+            }
+            last += 1;
+        }
+        let end = columns
+            .get(last + 1)
+            .map_or(characters.len(), |(next, _)| *next);
+        let text: String = characters
+            .get(*start..end.min(characters.len()).max(*start))
+            .unwrap_or_default()
+            .iter()
+            .collect();
+        for _ in index..=last {
+            cells.push(text.trim().to_owned());
+        }
+        index = last + 1;
+    }
+    cells
 }

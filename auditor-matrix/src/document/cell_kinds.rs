@@ -1,0 +1,151 @@
+//! What the cells of a column hold, by counting: ports, transports, directions, names.
+
+use super::{application_protocol, cell, endpoints, permission, ports, text::some};
+
+/// How many of a column's cells are of each kind. Cells without text are not counted.
+#[derive(Debug, Default)]
+pub(super) struct CellKinds {
+    n_cells: usize,
+    n_ports: usize,
+    n_addresses: usize,
+    n_transports: usize,
+    /// A cell names a transport, and not only `any`.
+    has_transport: bool,
+    n_protocols: usize,
+    n_directions: usize,
+    n_phrases: usize,
+    n_permissions: usize,
+    n_names: usize,
+    n_marks: usize,
+    /// A mark was `yes` or `no`, a tick or a cross; a column of blanks and dashes is none.
+    has_mark: bool,
+}
+
+/// So many cells show what a column holds, and bound the work for a table without end.
+const SAMPLE: usize = 512;
+
+impl CellKinds {
+    pub(super) fn of<'a, I: Iterator<Item = &'a str>>(cells: I) -> Self {
+        let mut kinds = Self::default();
+        for cell in cells.take(SAMPLE) {
+            kinds.add(cell);
+        }
+        kinds
+    }
+
+    fn add(&mut self, text: &str) {
+        let count = |counter: &mut usize, is_so: bool| *counter += usize::from(is_so);
+        let Some(text) = some(text) else {
+            return;
+        };
+        self.n_cells += 1;
+        let has_digit = text.contains(|c: char| c.is_ascii_digit());
+        let read = if has_digit {
+            ports::ports(&text)
+        } else {
+            ports::Ports::default()
+        };
+        let is_address = has_digit && ports::has_address(&text) && !read.groups.is_empty();
+        count(
+            &mut self.n_ports,
+            !read.groups.is_empty() && read.remarks.len() <= 1,
+        );
+        count(&mut self.n_addresses, is_address);
+        let words = || {
+            text.split(|c: char| !c.is_alphanumeric())
+                .filter(|word| !word.is_empty())
+                .map(str::to_lowercase)
+        };
+        let joins = |word: &str| matches!(word, "and" | "or" | "over" | "both" | "only");
+        let any = |word: &str| matches!(word, "any" | "all");
+        let states = words().any(|word| cell::stated(&word).is_some());
+        self.has_transport |= states;
+        let is_transport = (states || words().all(|word| any(&word)))
+            && words().all(|word| {
+                cell::stated(&word).is_some()
+                    || joins(&word)
+                    || any(&word)
+                    || application_protocol::transports(&word).is_some()
+            });
+        let is_protocol = words().all(|word| {
+            cell::stated(&word).is_some()
+                || joins(&word)
+                || application_protocol::transports(&word).is_some()
+        });
+        count(&mut self.n_transports, is_transport);
+        count(&mut self.n_protocols, is_protocol);
+        count(
+            &mut self.n_directions,
+            cell::direction(&text).is_some() && text.split(' ').count() <= MOST_DIRECTION_WORDS,
+        );
+        count(&mut self.n_phrases, endpoints::arrow(&text).is_some());
+        count(
+            &mut self.n_permissions,
+            permission::of_mark(&text).is_some() && cell::required(&text).is_none(),
+        );
+        count(
+            &mut self.n_names,
+            text.contains(char::is_alphabetic) && !is_address,
+        );
+        let is_mark = cell::required(&text).is_some();
+        count(&mut self.n_marks, is_mark);
+        self.has_mark |= is_mark;
+    }
+
+    /// Whether nearly all cells are of a kind: a table may have a stray cell.
+    const fn nearly_all(&self, n: usize) -> bool {
+        0 < n && self.n_cells * 4 <= n * 5
+    }
+
+    const fn all(&self, n: usize) -> bool {
+        0 < n && self.n_cells == n
+    }
+
+    pub(super) const fn has_text(&self) -> bool {
+        0 < self.n_cells
+    }
+
+    pub(super) const fn are_ports(&self) -> bool {
+        self.nearly_all(self.n_ports)
+    }
+
+    /// Addresses or URLs with ports.
+    pub(super) const fn are_addresses(&self) -> bool {
+        self.nearly_all(self.n_addresses)
+    }
+
+    pub(super) const fn are_transports(&self) -> bool {
+        self.has_transport && self.nearly_all(self.n_transports)
+    }
+
+    /// Transports or application protocols.
+    pub(super) const fn are_protocols(&self) -> bool {
+        self.all(self.n_protocols)
+    }
+
+    pub(super) const fn are_directions(&self) -> bool {
+        self.nearly_all(self.n_directions)
+    }
+
+    /// Both ends in one cell: `A -> B`.
+    pub(super) const fn are_phrases(&self) -> bool {
+        self.nearly_all(self.n_phrases)
+            || self.all(self.n_phrases + self.n_directions) && 0 < self.n_phrases
+    }
+
+    pub(super) const fn are_permissions(&self) -> bool {
+        self.all(self.n_permissions)
+    }
+
+    pub(super) const fn are_names(&self) -> bool {
+        self.nearly_all(self.n_names)
+    }
+
+    /// Yes and no, ticks and crosses.
+    pub(super) const fn are_marks(&self) -> bool {
+        self.has_mark && self.all(self.n_marks)
+    }
+}
+
+/// A cell of more words says more than a direction.
+const MOST_DIRECTION_WORDS: usize = 8;

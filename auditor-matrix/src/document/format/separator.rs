@@ -1,0 +1,74 @@
+//! Marks between the parts of a cell, which may have been lines, paragraphs or items.
+//!
+//! A cell becomes one line of text. Its parts stay apart, so that `80` above `443` is never `80443` nor `80 443`; but a
+//! name that is only wrapped stays one name.
+
+use crate::document::text::fold;
+
+/// Stands for a line break that the author set. A control character, which no text has: see `encoding::decode`.
+pub(super) const LINE: char = '\u{1f}';
+
+/// Stands between paragraphs or items.
+pub(super) const PART: char = '\u{1e}';
+
+/// The text of a cell, its parts separated as a person would write them in one line.
+pub(super) fn joined(text: &str, is_heading: bool) -> String {
+    if !text.contains([LINE, PART]) {
+        return fold(text);
+    }
+    let mut joined = String::with_capacity(text.len());
+    let mut is_part = false;
+    for piece in text.split_inclusive([LINE, PART]) {
+        let ends_part = piece.ends_with(PART);
+        let words = fold(piece.trim_end_matches([LINE, PART]));
+        if !words.is_empty() {
+            let separates = !is_heading
+                && !joined.ends_with(['.', ';', ',', ':', '!', '?', '(', '/', '-', '+', '&'])
+                && !words.starts_with([',', ';', '.', ')', '/', '-', '+', '&'])
+                && (is_part || is_list(&joined, &words));
+            if !joined.is_empty() {
+                joined.push_str(if separates { ", " } else { " " });
+            }
+            joined.push_str(&words);
+            is_part = false;
+        }
+        is_part |= ends_part;
+    }
+    joined
+}
+
+/// Whether two lines are two things: two numbers, or two phrases that each begin like one. A number and a word, such as a
+/// port and its protocol, are one.
+fn is_list(above: &str, below: &str) -> bool {
+    let last = above.rsplit(", ").next().unwrap_or(above);
+    let has_digit = |text: &str| text.contains(|c: char| c.is_ascii_digit());
+    match (has_digit(last), has_digit(below)) {
+        (true, true) => below.starts_with(char::is_alphanumeric),
+        (false, false) => below.starts_with(char::is_uppercase),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::joined;
+
+    #[test]
+    fn lines_and_parts() {
+        check("80\u{1f}443", "80, 443");
+        check("80/tcp \u{1f} 53/udp", "80/tcp, 53/udp");
+        check("443\u{1f}TCP", "443 TCP");
+        check("443\u{1f}(TLS 1.2)", "443 (TLS 1.2)");
+        check("Agents\u{1f}Users", "Agents, Users");
+        check("Core\u{1f}server", "Core server");
+        check("Web\u{1e}api", "Web, api");
+        check("One.\u{1e}two\u{1e}\u{1e}three", "One. two, three");
+        check("\u{1e}a\u{1e}", "a");
+        assert_eq!(joined("Destination\u{1f}Port", true), "Destination Port");
+    }
+
+    #[track_caller]
+    fn check(text: &str, expected: &str) {
+        assert_eq!(joined(text, false), expected);
+    }
+}

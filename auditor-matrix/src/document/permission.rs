@@ -1,0 +1,431 @@
+//! Reads whether a page allows traffic, forbids it, or says that it is no more: `Deny`, `removed in 2.0`, `must not be open`.
+
+/// What a text says of the traffic that it stands beside.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Permission {
+    Allowed,
+    /// It must not take place.
+    Forbidden,
+    /// It takes place no more: neither a rule nor a prohibition.
+    Withdrawn,
+    /// It still takes place, and will not for long.
+    Deprecated,
+    /// It must not come from or go to somebody else than the row names: "must not be exposed to the internet".
+    Restricted,
+}
+
+/// Reads a cell of a column for permissions, such as `Allow` or `blocked`. `None` if it says neither.
+pub(super) fn of_mark(cell: &str) -> Option<Permission> {
+    let words = words(cell);
+    let is_negated = words
+        .first()
+        .is_some_and(|word| matches!(word.as_str(), "not" | "don't" | "never"));
+    let word = words.get(usize::from(is_negated))?;
+    let permission = if ALLOWING.contains(&word.as_str()) {
+        Permission::Allowed
+    } else if DENYING.contains(&word.as_str()) {
+        Permission::Forbidden
+    } else {
+        return of_status(cell);
+    };
+    Some(match (is_negated, permission) {
+        (true, Permission::Allowed) => Permission::Forbidden,
+        (true, _) => Permission::Allowed,
+        (false, permission) => permission,
+    })
+}
+
+const ALLOWING: &[&str] = &[
+    "allow",
+    "allowed",
+    "allows",
+    "permit",
+    "permitted",
+    "accept",
+    "accepted",
+    "pass",
+    "open",
+    "opened",
+    "enable",
+    "enabled",
+    "yes",
+    "grant",
+    "granted",
+];
+const DENYING: &[&str] = &[
+    "deny",
+    "denied",
+    "denies",
+    "block",
+    "blocked",
+    "drop",
+    "dropped",
+    "reject",
+    "rejected",
+    "refuse",
+    "refused",
+    "close",
+    "closed",
+    "forbid",
+    "forbidden",
+    "prohibit",
+    "prohibited",
+    "disallow",
+    "disallowed",
+    "no",
+    "disable",
+    "disabled",
+];
+const WITHDRAWN: &[&str] = &[
+    "removed",
+    "obsolete",
+    "retired",
+    "unused",
+    "discontinued",
+    "withdrawn",
+    "inactive",
+    "dropped",
+    "eliminated",
+    "defunct",
+];
+
+/// Reads a cell of a column for states, such as `active` or `removed in 2.0`. `None` if it says nothing of the kind.
+pub(super) fn of_status(cell: &str) -> Option<Permission> {
+    let lower = cell.to_lowercase();
+    let words = words(cell);
+    let first = words.first()?.as_str();
+    if says_no_longer(&lower)
+        || WITHDRAWN.contains(&first)
+        || lower.starts_with("not used")
+        || lower.starts_with("not in use")
+    {
+        return Some(Permission::Withdrawn);
+    }
+    if words.iter().any(|word| word.starts_with("deprecat")) || first == "legacy" {
+        return Some(Permission::Deprecated);
+    }
+    let is_current = matches!(
+        first,
+        "active"
+            | "current"
+            | "used"
+            | "open"
+            | "enabled"
+            | "new"
+            | "available"
+            | "supported"
+            | "required"
+            | "mandatory"
+            | "optional"
+            | "ga"
+            | "stable"
+            | "in"
+            | "added"
+            | "on"
+            | "ok"
+            | "valid"
+            | "live"
+            | "listening"
+    );
+    if is_current {
+        return Some(Permission::Allowed);
+    }
+    matches!(
+        first,
+        "blocked" | "forbidden" | "denied" | "prohibited" | "closed" | "disabled"
+    )
+    .then_some(Permission::Forbidden)
+}
+
+/// Reads a sentence, or a few words, beside a row: `Must not be open`, `No longer used since 2.0`. `None` if it says nothing
+/// of permission; what holds only under a condition says nothing either.
+pub(super) fn of_sentence(sentence: &str) -> Option<Permission> {
+    let lower = sentence.to_lowercase();
+    let words = words(sentence);
+    let has = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
+    if has(&[
+        "if",
+        "when",
+        "unless",
+        "otherwise",
+        "until",
+        "whether",
+        "while",
+        "where",
+        "after",
+        "before",
+        "or",
+    ]) {
+        return None;
+    }
+    if let Some(permission) = negated(&words) {
+        let reaches_others = words.iter().any(|word| {
+            matches!(
+                word.as_str(),
+                "internet"
+                    | "public"
+                    | "publicly"
+                    | "outside"
+                    | "external"
+                    | "externally"
+                    | "untrusted"
+                    | "wan"
+                    | "world"
+            )
+        });
+        return Some(if permission == Permission::Forbidden && reaches_others {
+            Permission::Restricted
+        } else {
+            permission
+        });
+    }
+    if says_no_longer(&lower) {
+        return Some(Permission::Withdrawn);
+    }
+    let first = words.first()?.as_str();
+    if words.len() <= FEW_WORDS {
+        if matches!(
+            first,
+            "blocked" | "denied" | "forbidden" | "prohibited" | "disallowed" | "deny" | "block"
+        ) {
+            return Some(Permission::Forbidden);
+        }
+        if WITHDRAWN.contains(&first)
+            || lower.starts_with("not used")
+            || lower.starts_with("not in use")
+        {
+            return Some(Permission::Withdrawn);
+        }
+    }
+    words
+        .iter()
+        .any(|word| word.starts_with("deprecat"))
+        .then_some(Permission::Deprecated)
+}
+
+/// Reads a heading or the title of a table: `Ports that must be blocked`, `Removed ports`.
+pub(super) fn of_heading(heading: &str) -> Option<Permission> {
+    let words = words(heading);
+    if let Some(permission) =
+        of_sentence(heading).filter(|permission| *permission != Permission::Restricted)
+    {
+        return Some(permission);
+    }
+    let has = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
+    let asks = has(&[
+        "if",
+        "when",
+        "how",
+        "why",
+        "what",
+        "not",
+        "unblock",
+        "unblocking",
+        "troubleshooting",
+        "or",
+        "never",
+    ]);
+    if asks || MOST_HEADING_WORDS < words.len() {
+        return None;
+    }
+    if has(&[
+        "blocked",
+        "denied",
+        "forbidden",
+        "prohibited",
+        "disallowed",
+        "block",
+        "deny",
+    ]) {
+        return Some(Permission::Forbidden);
+    }
+    has(&["removed", "obsolete", "retired", "unused", "discontinued"])
+        .then_some(Permission::Withdrawn)
+}
+
+const FEW_WORDS: usize = 7;
+const MOST_HEADING_WORDS: usize = 10;
+
+/// `must not be open` against `must not be blocked`.
+fn negated(words: &[String]) -> Option<Permission> {
+    let is_ban = |word: &String| OPENING.contains(&word.as_str());
+    let is_closing = |word: &String| CLOSING.contains(&word.as_str());
+    for (index, word) in words.iter().enumerate() {
+        let behind = words.get(index + 1..).unwrap_or_default();
+        let near = || behind.iter().take(VERB_WITHIN);
+        let obliges = matches!(word.as_str(), "must" | "should" | "shall" | "may" | "can");
+        let next_negates = behind
+            .first()
+            .is_some_and(|next| matches!(next.as_str(), "not" | "never"));
+        let is_negation = obliges && next_negates
+            || matches!(
+                word.as_str(),
+                "never" | "mustn't" | "shouldn't" | "cannot" | "don't"
+            )
+            || word == "do" && next_negates;
+        if is_negation {
+            if near().any(is_closing) {
+                return None;
+            }
+            // "do not need" is no prohibition.
+            if near().any(|word| {
+                matches!(
+                    word.as_str(),
+                    "need" | "have" | "require" | "needed" | "required"
+                )
+            }) {
+                return None;
+            }
+            if near().any(is_ban) {
+                return Some(Permission::Forbidden);
+            }
+        } else if matches!(word.as_str(), "must" | "should" | "shall") && near().any(is_closing) {
+            return Some(Permission::Forbidden);
+        } else if word == "not"
+            && behind
+                .first()
+                .is_some_and(|next| matches!(next.as_str(), "allowed" | "permitted"))
+        {
+            return Some(Permission::Forbidden);
+        }
+    }
+    None
+}
+
+const VERB_WITHIN: usize = 5;
+const OPENING: &[&str] = &[
+    "open",
+    "opened",
+    "expose",
+    "exposed",
+    "allow",
+    "allowed",
+    "accessible",
+    "reachable",
+    "reached",
+    "reach",
+    "enabled",
+    "enable",
+    "permit",
+    "permitted",
+    "used",
+    "use",
+    "accept",
+    "accessed",
+    "access",
+    "connect",
+    "published",
+    "forwarded",
+];
+const CLOSING: &[&str] = &[
+    "blocked",
+    "block",
+    "closed",
+    "close",
+    "denied",
+    "deny",
+    "disabled",
+    "disable",
+    "dropped",
+    "drop",
+    "rejected",
+    "reject",
+    "filtered",
+    "filter",
+    "firewalled",
+];
+
+fn says_no_longer(lower: &str) -> bool {
+    [
+        "no longer",
+        "not used any",
+        "not used anymore",
+        "isn't used",
+        "is not used",
+        "are not used",
+        "no more used",
+    ]
+    .iter()
+    .any(|words| lower.contains(words))
+}
+
+fn words(text: &str) -> Vec<String> {
+    text.split(|c: char| !c.is_alphanumeric() && c != '\'' && c != '\u{2019}')
+        .filter(|word| !word.is_empty())
+        .map(|word| word.to_lowercase().replace('\u{2019}', "'"))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        Permission::{self, Allowed, Deprecated, Forbidden, Restricted, Withdrawn},
+        of_heading, of_mark, of_sentence, of_status,
+    };
+
+    #[track_caller]
+    fn check(read: fn(&str) -> Option<Permission>, texts: &[(&str, Option<Permission>)]) {
+        for (text, permission) in texts {
+            assert_eq!(read(text), *permission, "{text}");
+        }
+    }
+
+    #[test]
+    fn marks() {
+        check(
+            of_mark,
+            &[
+                ("Allow", Some(Allowed)),
+                ("DENY", Some(Forbidden)),
+                ("not allowed", Some(Forbidden)),
+                ("Blocked", Some(Forbidden)),
+                ("perhaps", None),
+                ("", None),
+            ],
+        );
+        check(
+            of_status,
+            &[
+                ("active", Some(Allowed)),
+                ("removed in 2.0", Some(Withdrawn)),
+                ("no longer used", Some(Withdrawn)),
+                ("Deprecated", Some(Deprecated)),
+                ("blue", None),
+            ],
+        );
+    }
+
+    #[test]
+    fn sentences() {
+        check(
+            of_sentence,
+            &[
+                ("No longer used since 2.0", Some(Withdrawn)),
+                ("Must not be open", Some(Forbidden)),
+                ("Blocked", Some(Forbidden)),
+                ("This port should never be reachable.", Some(Forbidden)),
+                (
+                    "This port must not be exposed to the internet.",
+                    Some(Restricted),
+                ),
+                ("This port must not be blocked.", None),
+                ("Blocked if the firewall is strict", None),
+                ("You do not need to open it", None),
+                ("Deprecated, use 8443", Some(Deprecated)),
+                ("Must be blocked", Some(Forbidden)),
+                ("Web console", None),
+            ],
+        );
+        check(
+            of_heading,
+            &[
+                ("Ports that must be blocked", Some(Forbidden)),
+                ("Ports that must be open", None),
+                ("Ports that are no longer used", Some(Withdrawn)),
+                ("Blocked ports", Some(Forbidden)),
+                ("What happens if ports are blocked", None),
+                ("Removed ports", Some(Withdrawn)),
+            ],
+        );
+    }
+}

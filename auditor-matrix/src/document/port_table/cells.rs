@@ -1,0 +1,231 @@
+//! The cells of a table row apart from its ports: ends, service, notes, requirement, condition.
+
+use super::PortTable;
+use crate::document::{
+    cell,
+    column::Column,
+    endpoints, loopback,
+    problem::Severity,
+    row::{Direction, Document},
+    table_rows::TableRow,
+    text::{some, unbracket},
+};
+
+/// The values of a table row that are the same in every row made of it.
+#[derive(Default)]
+pub(super) struct Cells {
+    pub(super) role: Option<String>,
+    pub(super) source: Option<String>,
+    pub(super) destination: Option<String>,
+    peer: Option<String>,
+    direction_text: Option<String>,
+    pub(super) direction: Option<Direction>,
+    pub(super) service: Option<String>,
+    /// The application protocol, if a column beside that of the transports names it.
+    pub(super) application: Option<String>,
+    /// Notes without the sentences that state a condition.
+    pub(super) notes: Option<String>,
+    pub(super) required: Option<bool>,
+    pub(super) condition: Option<String>,
+    /// The notes say that both ends are one machine.
+    pub(super) loopback: bool,
+}
+
+impl Cells {
+    pub(super) fn read(
+        table: &PortTable<'_>,
+        row: &TableRow,
+        role: Option<&str>,
+        document: &mut Document,
+    ) -> Self {
+        let mut edition = None;
+        let mut cell = |column| {
+            let (text, marker) = cell::without_editions(&table.columns.cell(row, column)?);
+            edition = marker.or(edition.take());
+            some(&text)
+        };
+        let mut cells = Self {
+            role: role
+                .map(str::to_owned)
+                .or_else(|| table.context.role.as_deref().map(str::to_owned)),
+            source: cell(Column::Source),
+            destination: cell(Column::Destination),
+            peer: cell(Column::Peer),
+            service: cell(Column::Service),
+            application: cell(Column::Application),
+            notes: cell(Column::Notes),
+            direction_text: cell(Column::Direction),
+            ..Self::default()
+        };
+        cells.service = cells.service.take().or_else(|| cells.application.clone());
+        let required_text = cell(Column::Required);
+        cells.direction = cells
+            .direction_text
+            .as_deref()
+            .and_then(cell::direction)
+            .or_else(|| table.columns.marked(row));
+        cells.read_phrases(table, row, document);
+        cells.complete_ends(table, row, document);
+        cells.loopback = [&cells.notes, &cells.service]
+            .into_iter()
+            .flatten()
+            .any(|text| loopback::is_meant(text));
+        cells.read_condition(table, edition);
+        cells.read_requirement(table, row, required_text, document);
+        cells
+    }
+
+    /// Notes and conditions, as the page has them.
+    pub(super) fn all_notes(&self) -> String {
+        [&self.notes, &self.condition]
+            .into_iter()
+            .flatten()
+            .map(String::as_str)
+            .collect::<Vec<_>>()
+            .join(" ")
+    }
+
+    fn read_condition(&mut self, table: &PortTable<'_>, edition: Option<String>) {
+        let (stated, notes) = self.notes.as_deref().map_or((None, None), cell::condition);
+        self.notes = notes;
+        let bracketed = [&self.source, &self.destination, &self.service]
+            .into_iter()
+            .flatten()
+            .find_map(|text| cell::bracketed_condition(text));
+        let own = stated.or(bracketed).or(edition);
+        // An alternative of the page, such as a tab, is a condition of all its rows.
+        self.condition = match (table.context.condition.as_deref(), own) {
+            (Some(alternative), Some(own)) => Some(format!("{alternative}: {own}")),
+            (Some(alternative), None) => Some(alternative.to_owned()),
+            (None, own) => own,
+        };
+    }
+
+    fn read_requirement(
+        &mut self,
+        table: &PortTable<'_>,
+        row: &TableRow,
+        text: Option<String>,
+        document: &mut Document,
+    ) {
+        let is_optional_column = table
+            .columns
+            .heading(table.head, Column::Required)
+            .trim_matches(|c: char| !c.is_alphabetic())
+            .eq_ignore_ascii_case("optional");
+        self.required = text.as_deref().and_then(cell::required).map(|required| {
+            let says_word = text.as_deref().is_some_and(|text| {
+                text.to_lowercase().contains("optional") || text.to_lowercase().contains("required")
+            });
+            required != (is_optional_column && !says_word)
+        });
+        if let (Some(text), None) = (&text, self.required) {
+            let message = "does not say yes or no, so the row counts as neither";
+            table.problem(document, row, Severity::Remark, text, message);
+        }
+        // `Event log (optional)`, wherever it stands in the row.
+        let says_optional = || {
+            let in_brackets = row.cells.iter().enumerate().any(|(index, cell)| {
+                !table.columns.is_prose(index)
+                    && unbracket(cell)
+                        .1
+                        .iter()
+                        .any(|part| part.eq_ignore_ascii_case("optional"))
+            });
+            in_brackets
+                || self.notes.as_deref().is_some_and(|notes| {
+                    let first = notes.split(['.', ',', ';', ' ']).next();
+                    first.is_some_and(|first| first.eq_ignore_ascii_case("optional"))
+                })
+        };
+        if self.required.is_none() && says_optional() {
+            self.required = Some(false);
+        }
+    }
+
+    /// Reads direction and ends from phrases: `Outbound to the store`, `worker -> controller`, `from A to B`.
+    fn read_phrases(&mut self, table: &PortTable<'_>, row: &TableRow, document: &mut Document) {
+        if let Some(text) = &self.direction_text {
+            if let Some(ends) = endpoints::arrow(text) {
+                self.direction = ends.is_mutual.then_some(Direction::Both);
+                self.source = self.source.take().or(Some(ends.source));
+                self.destination = self.destination.take().or(Some(ends.destination));
+            } else if self.direction.is_none() {
+                let message = "this is no direction: expected inbound, outbound or both";
+                table.problem(document, row, Severity::Lost, text, message);
+            } else if let Some(peer) = endpoints::peer(text) {
+                match self.direction {
+                    Some(Direction::Inbound) if is_nobody(self.source.as_ref()) => {
+                        self.source = Some(peer);
+                    }
+                    Some(Direction::Outbound) if is_nobody(self.destination.as_ref()) => {
+                        self.destination = Some(peer);
+                    }
+                    Some(Direction::Inbound | Direction::Outbound | Direction::Both) | None => {}
+                }
+            }
+        }
+        if !table.columns.names_ends()
+            && table.context.endpoints.is_none()
+            && !table.context.is_within_role
+        {
+            let ends = [&self.service, &self.notes]
+                .into_iter()
+                .flatten()
+                .find_map(|text| endpoints::arrow(text).or_else(|| endpoints::from_to(text)));
+            if let Some(ends) = ends {
+                self.direction = ends.is_mutual.then_some(Direction::Both);
+                self.source = Some(ends.source);
+                self.destination = Some(ends.destination);
+            }
+        }
+    }
+
+    /// Fills in the direction and the ends that the row leaves out, from the table's columns and the headings above.
+    fn complete_ends(&mut self, table: &PortTable<'_>, row: &TableRow, document: &mut Document) {
+        let context = table.context;
+        let gives_ends = self.source.is_some() || self.destination.is_some();
+        let one_sided = table.columns.one_sided();
+        let given = if gives_ends && one_sided.is_none() {
+            None
+        } else {
+            context.direction.or(one_sided)
+        };
+        if self.role.is_none() && one_sided.is_some() {
+            self.role.clone_from(&context.heading);
+        }
+        self.direction = self.direction.or(given);
+        if context.is_within_role && !gives_ends && self.direction.is_none() && self.peer.is_none()
+        {
+            self.direction = Some(Direction::Both);
+            self.source.clone_from(&self.role);
+            self.destination.clone_from(&self.role);
+            return;
+        }
+        let peer = self.peer.take();
+        if let (Some((from, to)), false, None) = (&context.endpoints, gives_ends, &peer) {
+            self.source = Some(from.clone());
+            self.destination = Some(to.clone());
+            self.direction = None;
+        }
+        let Some(peer) = peer else { return };
+        match self.direction {
+            Some(Direction::Inbound) => self.source = self.source.take().or(Some(peer)),
+            Some(Direction::Outbound) => {
+                self.destination = self.destination.take().or(Some(peer));
+            }
+            Some(Direction::Both) => {
+                self.source = self.source.take().or_else(|| Some(peer.clone()));
+                self.destination = self.destination.take().or(Some(peer));
+            }
+            None => {
+                let message = "without a direction this end may be either";
+                table.problem(document, row, Severity::Lost, &peer, message);
+            }
+        }
+    }
+}
+
+fn is_nobody(end: Option<&String>) -> bool {
+    end.is_none_or(|text| matches!(text.to_lowercase().as_str(), "none" | "n/a" | "any"))
+}

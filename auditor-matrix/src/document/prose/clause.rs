@@ -1,0 +1,501 @@
+//! Takes clauses apart into client and server: who connects to whom, who listens, what may go from where to where.
+
+mod open_phrase;
+mod prepositions;
+
+use super::{
+    noun_phrase::{NounPhrase, NounPhrases},
+    piece::Pieces,
+    vocabulary::{Verb, is_adverb, is_auxiliary, is_participle, is_preposition, is_pronoun, verb},
+    words::Kind,
+};
+use crate::document::{names::Names, row::Direction};
+
+/// Who opens a conversation, and who is asked.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub(super) struct Ends {
+    pub(super) client: Option<String>,
+    pub(super) server: Option<String>,
+    /// Either may ask the other.
+    pub(super) is_mutual: bool,
+    /// The end that is not named is the machine that the page or its heading is about.
+    pub(super) direction: Option<Direction>,
+}
+
+impl Ends {
+    pub(super) fn n_known(&self) -> usize {
+        usize::from(self.client.is_some()) + usize::from(self.server.is_some())
+    }
+
+    fn of(client: Option<&NounPhrase>, server: Option<&NounPhrase>) -> Self {
+        Self {
+            client: client.map(|client| client.text.clone()),
+            server: server.map(|server| server.text.clone()),
+            ..Self::default()
+        }
+    }
+
+    /// Ends of which `from` and `to` name one: the other is the machine that the text is about.
+    fn seen_from_here(mut self) -> Self {
+        self.direction = match (&self.client, &self.server) {
+            (Some(_), None) => Some(Direction::Inbound),
+            (None, Some(_)) => Some(Direction::Outbound),
+            _ => None,
+        };
+        self
+    }
+}
+
+/// A clause whose ends are known, and its place among the pieces.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) struct Clause {
+    pub(super) start: usize,
+    pub(super) ends: Ends,
+}
+
+/// The clauses of a sentence that say who talks to whom, in order.
+pub(super) fn clauses(pieces: &Pieces<'_>, names: &Names) -> Vec<Clause> {
+    let grammar = Grammar {
+        pieces,
+        nouns: NounPhrases { pieces, names },
+    };
+    let mut clauses: Vec<Clause> = Vec::new();
+    let mut subject: Option<NounPhrase> = None;
+    for at in 0..pieces.len() {
+        let mut found = Vec::new();
+        if grammar.is_start(at) {
+            found.extend(grammar.clause(at, &mut subject));
+        }
+        found.extend(grammar.open_phrase(at));
+        found.extend(grammar.arrow(at));
+        let Some(ends) = found
+            .into_iter()
+            .filter(|ends| 0 < ends.n_known())
+            .max_by_key(Ends::n_known)
+        else {
+            continue;
+        };
+        // A phrase inside of a clause that is known says the same or less.
+        let is_inside = clauses.last().is_some_and(|last| {
+            let n_known = last.ends.n_known();
+            !grammar.is_port_between(last.start, at)
+                && (ends.n_known() < n_known || ends.n_known() == n_known && !grammar.is_start(at))
+        });
+        if !is_inside {
+            clauses.push(Clause { start: at, ends });
+        }
+    }
+    clauses
+}
+
+struct Grammar<'a> {
+    pieces: &'a Pieces<'a>,
+    nouns: NounPhrases<'a>,
+}
+
+impl Grammar<'_> {
+    /// Whether a clause may start here: at the sentence's start, behind a mark, behind a word that joins clauses.
+    fn is_start(&self, at: usize) -> bool {
+        let Some(before) = at.checked_sub(1) else {
+            return true;
+        };
+        match self.pieces.kind(before) {
+            Some(
+                Kind::Comma | Kind::Colon | Kind::Semicolon | Kind::Stop | Kind::Open | Kind::Close,
+            ) => true,
+            Some(Kind::Dash) => !self.pieces.word(before).is_some_and(|dash| dash.is_glued),
+            Some(Kind::Arrow(_)) => self.pieces.is_port(before.wrapping_sub(1)),
+            Some(Kind::Word) => self.pieces.is_any(
+                before,
+                &[
+                    "and", "but", "so", "that", "while", "whereas", "because", "as", "ensure",
+                    "sure", "verify", "check", "confirm", "since", "also", "or",
+                ],
+            ),
+            Some(_) | None => false,
+        }
+    }
+
+    fn is_port_between(&self, start: usize, end: usize) -> bool {
+        (start..end).any(|at| self.pieces.is_port(at))
+    }
+
+    /// Reads the clause that starts here. `subject` is the last clause's subject, which "and to the Store" takes over.
+    fn clause(&self, at: usize, subject: &mut Option<NounPhrase>) -> Option<Ends> {
+        if self.pieces.is_any(at, &["to", "with"])
+            && self.pieces.is(at.wrapping_sub(1), "and")
+            && let Some(client) = &*subject
+            && let Some(server) = self.nouns.list(at + 1)
+        {
+            return Some(Ends::of(Some(client), Some(&server)));
+        }
+        if self.pieces.is_port(at) {
+            return self.port_clause(at + 1);
+        }
+        let doer = self.nouns.list(at);
+        let behind = match &doer {
+            Some(doer) => doer.end,
+            None if is_pronoun(self.pieces.lower(at)) => at + 1,
+            None => at,
+        };
+        let group = self.verb_group(behind)?;
+        let class = verb(self.pieces.lower(group.verb));
+        if group.is_passive {
+            return self.passive(doer.as_ref(), group.verb, class);
+        }
+        let ends = self.active(doer.as_ref(), group.verb, class?)?;
+        *subject = doer.filter(|_| ends.client.is_some());
+        Some(ends)
+    }
+
+    /// A clause whose subject opens or takes conversations.
+    fn active(&self, doer: Option<&NounPhrase>, at: usize, class: Verb) -> Option<Ends> {
+        match class {
+            Verb::Ask | Verb::Transfer => self.asking(doer, at, class),
+            Verb::Serve => {
+                let doer = doer.filter(|doer| doer.is_machine);
+                let around = self.around(at + 1);
+                let client = around.from.or_else(|| {
+                    let exposes = self.pieces.lower(at).starts_with("expos");
+                    around.to.filter(|_| exposes)
+                });
+                let client = client.or_else(|| around.purpose.filter(|who| who.is_machine));
+                Some(Ends::of(client.as_ref(), doer))
+            }
+            Verb::Use => {
+                let doer = doer?;
+                let around = self.around(at + 1);
+                if let Some(server) = around.verb_object.or(around.access_to) {
+                    return Some(Ends::of(Some(doer), Some(&server)));
+                }
+                let needs = !self.pieces.lower(at).starts_with("us");
+                let client = around.from.filter(|_| needs)?;
+                Some(Ends::of(Some(&client), Some(doer)))
+            }
+            Verb::Open | Verb::Close => {
+                let doer = doer.filter(|doer| doer.is_machine)?;
+                let around = self.around(at + 1);
+                let client = around.from?;
+                Some(Ends::of(Some(&client), Some(doer)))
+            }
+        }
+    }
+
+    /// What a verb of asking has for its object: `connects to the Store`, `reach the Core`, `sends events to the Log server`,
+    /// `pulls images from the registry`.
+    fn asking(&self, doer: Option<&NounPhrase>, at: usize, class: Verb) -> Option<Ends> {
+        let client = doer;
+        if let Some(client) = client
+            && self.is_each_other(at + 1)
+        {
+            return Some(mutual(client));
+        }
+        let server = self.object(at, class);
+        let around = self.around(at + 1);
+        // "connects to the Core to send events to the Log server": which of them is asked on the port is not certain.
+        if around.is_relayed
+            || around
+                .verb_object
+                .is_some_and(|other| server.as_ref() != Some(&other))
+        {
+            return None;
+        }
+        match (client, &server) {
+            (Some(client), None) if 1 < client.n_parts && class == Verb::Ask => None,
+            (None, None) => None,
+            _ => Some(Ends::of(client, server.as_ref())),
+        }
+    }
+
+    /// The object of a verb of asking.
+    fn object(&self, verb_at: usize, class: Verb) -> Option<NounPhrase> {
+        let mut at = verb_at + 1;
+        while is_adverb(self.pieces.lower(at)) {
+            at += 1;
+        }
+        if class == Verb::Ask
+            && let Some(object) = self.nouns.list(at)
+            && !self.pieces.is_any(object.end, &["to", "into", "with"])
+        {
+            return Some(object);
+        }
+        // What is handed over stands between the verb and the preposition.
+        let asks_from = self.pulls(verb_at);
+        for at in (at..self.pieces.len()).take(MOST_OBJECT) {
+            let lower = self.pieces.lower(at);
+            let is_target = matches!(lower, "to" | "with" | "into" | "against" | "at")
+                || asks_from && lower == "from";
+            if is_target {
+                if let Some(server) = self.nouns.list(at + 1) {
+                    return Some(server);
+                }
+                if verb(self.pieces.lower(at + 1)).is_some() {
+                    return None;
+                }
+            }
+            let ends = self
+                .pieces
+                .kind(at)
+                .is_some_and(|kind| matches!(kind, Kind::Stop | Kind::Semicolon | Kind::Colon));
+            if ends || is_auxiliary(lower) {
+                return None;
+            }
+        }
+        None
+    }
+
+    /// Whether the verb's `from` names who is asked.
+    fn pulls(&self, at: usize) -> bool {
+        let lower = self.pieces.lower(at);
+        [
+            "pull", "download", "fetch", "retriev", "read", "collect", "obtain", "request",
+        ]
+        .iter()
+        .any(|stem| lower.starts_with(stem))
+    }
+
+    fn is_each_other(&self, at: usize) -> bool {
+        (at..at + 4).any(|at| {
+            self.pieces.is(at, "each") && self.pieces.is(at + 1, "other")
+                || self.pieces.is(at, "one") && self.pieces.is(at + 1, "another")
+        })
+    }
+
+    /// A clause whose subject is a port: `must be open on the Core`, `is used by agents to reach the Core`.
+    fn port_clause(&self, start: usize) -> Option<Ends> {
+        let mut at = start;
+        // "443/tcp (HTTPS) must be open", "8140, used by agents to ..."
+        while let Some(end) = self.bracket(at) {
+            at = end;
+        }
+        if self.pieces.kind(at) == Some(Kind::Comma) {
+            at += 1;
+        }
+        let group = self.verb_group(at);
+        let (at, is_verb) = match &group {
+            Some(group) => (group.verb, true),
+            None => (at, false),
+        };
+        let lower = self.pieces.lower(at);
+        let is_open = is_verb && (is_participle(lower) || is_reachable(lower))
+            || verb(lower).is_some() && is_participle(lower)
+            || is_reachable(lower)
+            || is_preposition(lower)
+            || matches!(lower, "inbound" | "outbound" | "incoming" | "outgoing");
+        if !is_open {
+            return None;
+        }
+        let around = self.around(if is_preposition(lower) { at } else { at + 1 });
+        if around.is_relayed {
+            return None;
+        }
+        if let (Some(client), Some(server)) = (&around.by, &around.verb_object) {
+            return Some(Ends::of(Some(client), Some(server)));
+        }
+        if let (Some(client), Some(server)) = (&around.purpose, &around.verb_object) {
+            return Some(Ends::of(Some(client), Some(server)));
+        }
+        if let Some((one, other)) = around.between {
+            return Some(Ends {
+                is_mutual: true,
+                ..Ends::of(Some(&one), Some(&other))
+            });
+        }
+        if lower.starts_with("expos") {
+            return Some(Ends::of(
+                around.to.as_ref().or(around.from.as_ref()),
+                around.on.as_ref(),
+            ));
+        }
+        // "open to X" may mean either end, unless the other is known.
+        let server = around.on.or(around.to.filter(|_| around.from.is_some()));
+        let ends = Ends::of(around.from.as_ref(), server.as_ref());
+        Some(if ends.client.is_some() {
+            ends.seen_from_here()
+        } else {
+            ends
+        })
+    }
+
+    fn passive(&self, doer: Option<&NounPhrase>, at: usize, class: Option<Verb>) -> Option<Ends> {
+        let around = self.around(at + 1);
+        if around.is_relayed {
+            return None;
+        }
+        match class {
+            Some(Verb::Transfer) => {
+                let client = around.by.or(around.from);
+                Some(Ends::of(client.as_ref(), around.to.as_ref()))
+            }
+            Some(Verb::Ask) | None => {
+                let is_reached = class.is_some() || is_reachable(self.pieces.lower(at));
+                let server = doer.filter(|doer| is_reached && doer.is_machine)?;
+                let client = around
+                    .by
+                    .or(around.from)
+                    .or(around.to)
+                    .or(around.purpose.filter(|who| who.is_machine));
+                Some(Ends::of(client.as_ref(), Some(server)))
+            }
+            Some(Verb::Serve) if self.pieces.lower(at).starts_with("expos") => {
+                let server = doer.filter(|doer| doer.is_machine);
+                Some(Ends::of(around.to.as_ref(), server))
+            }
+            Some(Verb::Serve | Verb::Open | Verb::Close | Verb::Use) => None,
+        }
+    }
+
+    /// `Agents -> Core`
+    fn arrow(&self, at: usize) -> Option<Ends> {
+        use super::words::Arrow;
+        let Some(Kind::Arrow(arrow)) = self.pieces.kind(at) else {
+            return None;
+        };
+        let right = self.arrow_end(at + 1, true)?;
+        let left = self.arrow_end(at, false)?;
+        let (client, server) = match arrow {
+            Arrow::Right | Arrow::Mutual => (left, right),
+            Arrow::Left => (right, left),
+        };
+        Some(Ends {
+            client: Some(client),
+            server: Some(server),
+            is_mutual: arrow == Arrow::Mutual,
+            direction: None,
+        })
+    }
+
+    /// The words beside an arrow, up to a mark or a port. An arrow stands between names, so nothing else need say that they
+    /// are.
+    fn arrow_end(&self, at: usize, is_right: bool) -> Option<String> {
+        let belongs = |at: usize| {
+            self.pieces.word(at).is_some_and(|word| {
+                word.kind == Kind::Word && verb(&word.lower).is_none_or(|_| word.is_capitalised())
+                    || matches!(word.kind, Kind::Slash)
+                    || word.kind == Kind::Mixed
+                    || word.kind == Kind::Number && word.text.len() == 1
+            })
+        };
+        let (start, end) = if is_right {
+            let is_name = |at: &usize| belongs(*at) && !is_preposition(self.pieces.lower(*at));
+            (
+                at,
+                (at..self.pieces.len())
+                    .find(|at| !is_name(at))
+                    .unwrap_or(self.pieces.len()),
+            )
+        } else {
+            let start = (0..at).rev().take_while(|at| belongs(*at)).last()?;
+            (start, at)
+        };
+        let (first, last) = (
+            self.pieces.word(start)?,
+            self.pieces.word(end.checked_sub(1)?)?,
+        );
+        let text = self.pieces.sentence.get(first.start..last.end)?;
+        let text = text
+            .strip_prefix("the ")
+            .or_else(|| text.strip_prefix("The "))
+            .unwrap_or(text);
+        (0 < text.len() && text.split(' ').count() <= 5 && text.contains(char::is_alphabetic))
+            .then(|| text.to_owned())
+    }
+
+    /// The place behind a bracket that opens here.
+    fn bracket(&self, at: usize) -> Option<usize> {
+        if self.pieces.kind(at) != Some(Kind::Open) {
+            return None;
+        }
+        (at..self.pieces.len())
+            .take(16)
+            .find(|at| self.pieces.kind(*at) == Some(Kind::Close))
+            .map(|close| close + 1)
+    }
+
+    /// Reads auxiliaries, adverbs and the verb that they lead to.
+    fn verb_group(&self, start: usize) -> Option<VerbGroup> {
+        let mut at = start;
+        let mut is_passive = false;
+        for _ in 0..MOST_VERB_GROUP {
+            if let Some(end) = self.bracket(at) {
+                at = end;
+                continue;
+            }
+            // "The Core, on port 443, connects ..."
+            if self.pieces.is_any(at, &["on", "over", "via", "at"]) && self.pieces.is_port(at + 1) {
+                at += 2;
+                continue;
+            }
+            let lower = self.pieces.lower(at);
+            if matches!(
+                lower,
+                "is" | "are" | "be" | "been" | "being" | "was" | "were"
+            ) {
+                is_passive = true;
+            } else if matches!(lower, "able" | "allowed" | "permitted" | "unable")
+                && self.pieces.is(at + 1, "to")
+            {
+                is_passive = false;
+                at += 1;
+            } else if matches!(
+                lower,
+                "need" | "needs" | "has" | "have" | "wants" | "tries" | "attempts" | "attempt"
+            ) && self.pieces.is(at + 1, "to")
+            {
+                at += 1;
+            } else if matches!(lower, "no" | "longer" | "not" | "never" | "any")
+                || is_adverb(lower)
+                || is_auxiliary(lower)
+            {
+            } else {
+                break;
+            }
+            at += 1;
+        }
+        let lower = self.pieces.lower(at);
+        let is_adjective = is_reachable(lower);
+        let is_participle = is_participle(lower) && verb(lower).is_some();
+        if is_passive && (is_participle || is_adjective) {
+            return Some(VerbGroup {
+                verb: at,
+                is_passive: true,
+            });
+        }
+        // "is listening", "are connecting"
+        (verb(lower).is_some() && (!is_passive || lower.ends_with("ing"))).then_some(VerbGroup {
+            verb: at,
+            is_passive: false,
+        })
+    }
+}
+
+const MOST_VERB_GROUP: usize = 8;
+
+/// What is handed over takes no more words than this.
+const MOST_OBJECT: usize = 9;
+
+struct VerbGroup {
+    /// The place of the verb.
+    verb: usize,
+    is_passive: bool,
+}
+
+fn mutual(who: &NounPhrase) -> Ends {
+    // "X and Y talk to each other": one is the client, the other the server, and the other way round.
+    let parts = who.text.split_once(" and ").filter(|_| who.n_parts == 2);
+    let (client, server) = parts.unwrap_or((&who.text, &who.text));
+    Ends {
+        client: Some(client.to_owned()),
+        server: Some(server.to_owned()),
+        is_mutual: true,
+        direction: None,
+    }
+}
+
+/// Adjectives of what can be asked.
+fn is_reachable(lower: &str) -> bool {
+    matches!(
+        lower,
+        "open" | "reachable" | "accessible" | "available" | "exposed" | "closed" | "unreachable"
+    )
+}

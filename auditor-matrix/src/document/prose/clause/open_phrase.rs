@@ -1,0 +1,174 @@
+//! Phrases without a subject of their own: `allow X to reach Y`, `open port 80 on the Core`, `traffic from X to Y`.
+
+use super::{Ends, Grammar};
+use crate::document::prose::{
+    noun_phrase::NounPhrase,
+    vocabulary::{Verb, is_determiner, is_pronoun, verb},
+    words::Kind,
+};
+
+impl Grammar<'_> {
+    /// Reads such a phrase at the word `at`.
+    pub(super) fn open_phrase(&self, at: usize) -> Option<Ends> {
+        let word = self.pieces.word(at)?;
+        match verb(&word.lower) {
+            Some(Verb::Open | Verb::Close) if self.is_command(at) => self.allowing(at + 1),
+            _ if is_traffic(&word.lower) => self.traffic(at + 1),
+            _ if word.is("from") => self.from_to(at),
+            _ if word.is("between") => self.between_ends(at),
+            _ => None,
+        }
+    }
+
+    /// Whether the verb is an imperative or an infinitive, so nobody of the page is its subject: "Allow ...", "you must
+    /// open ...".
+    fn is_command(&self, at: usize) -> bool {
+        let lower = self.pieces.lower(at);
+        // Forms that only a subject or `be` has.
+        if lower.ends_with("ed")
+            || lower.ends_with("ing") && self.pieces.is_any(at.wrapping_sub(1), &["is", "are"])
+        {
+            return false;
+        }
+        let Some(before) = at.checked_sub(1) else {
+            return true;
+        };
+        self.pieces.word(before).is_some_and(|word| {
+            word.is_mark()
+                || word.is_any(&[
+                    "to", "must", "should", "please", "and", "then", "never", "not", "don't",
+                    "can", "shall", "will", "may", "always", "cannot", "only", "by", "have", "or",
+                ])
+        })
+    }
+
+    /// What follows `allow`, `open`, `block`.
+    fn allowing(&self, start: usize) -> Option<Ends> {
+        if let Some(who) = self.nouns.list(start) {
+            // "allow guests to reach the Store"
+            if self.pieces.is(who.end, "to")
+                && let Some(class @ (Verb::Ask | Verb::Transfer)) =
+                    verb(self.pieces.lower(who.end + 1))
+            {
+                let server = self.object(who.end + 1, class);
+                return Some(Ends::of(Some(&who), server.as_ref()));
+            }
+            // "allow guests access to the Store"
+            if self.pieces.is(who.end, "access")
+                && self.pieces.is(who.end + 1, "to")
+                && let Some(server) = self.nouns.list(who.end + 2)
+            {
+                return Some(Ends::of(Some(&who), Some(&server)));
+            }
+        }
+        let opens_port = (start..start + 4).any(|at| self.pieces.is_port(at));
+        let around = self.around(start);
+        if around.is_relayed {
+            return None;
+        }
+        if let (Some(client), Some(server)) = (&around.purpose, &around.verb_object) {
+            return Some(Ends::of(Some(client), Some(server)));
+        }
+        if let Some((one, other)) = around.between {
+            return Some(Ends {
+                is_mutual: true,
+                ..Ends::of(Some(&one), Some(&other))
+            });
+        }
+        // "open port 22 to the jump host" may mean either end; "allow traffic to the Core" means the server.
+        let is_clear = around.from.is_some() || !opens_port;
+        let to = around.to.or(around.access_to).filter(|_| is_clear);
+        if to.is_none()
+            && let Some(on) = around.on.filter(|on| on.is_machine)
+        {
+            return Some(Ends::of(around.from.as_ref(), Some(&on)));
+        }
+        Some(Ends::of(around.from.as_ref(), to.as_ref()).seen_from_here())
+    }
+
+    /// What follows `traffic`, `connections`: `from X to Y`, `from X`, `to Y`, `between X and Y`.
+    fn traffic(&self, start: usize) -> Option<Ends> {
+        let mut at = start;
+        while self.pieces.is_any(at, &["on", "over", "via", "using"]) && self.pieces.is_port(at + 1)
+        {
+            at += 2;
+        }
+        if !self.pieces.is_any(at, &["from", "to", "between", "into"]) {
+            return None;
+        }
+        let around = self.around(at);
+        if around.is_relayed {
+            return None;
+        }
+        if let Some((one, other)) = around.between {
+            return Some(Ends {
+                is_mutual: true,
+                ..Ends::of(Some(&one), Some(&other))
+            });
+        }
+        let server = around.to.or(around.access_to);
+        if server.is_none()
+            && let Some(on) = around.on.filter(|on| on.is_machine)
+        {
+            return Some(Ends::of(around.from.as_ref(), Some(&on)));
+        }
+        Some(Ends::of(around.from.as_ref(), server.as_ref()).seen_from_here())
+    }
+
+    /// `from X to Y`, wherever it stands.
+    fn from_to(&self, at: usize) -> Option<Ends> {
+        let client = self.end_of_pair(at + 1)?;
+        let to = self.skip_ports(client.end);
+        if !self.pieces.is(to, "to") {
+            return None;
+        }
+        let server = self.end_of_pair(to + 1)?;
+        Some(Ends::of(Some(&client), Some(&server)))
+    }
+
+    fn between_ends(&self, at: usize) -> Option<Ends> {
+        let around = self.around(at);
+        let (one, other) = around.between?;
+        Some(Ends {
+            is_mutual: true,
+            ..Ends::of(Some(&one), Some(&other))
+        })
+    }
+
+    fn skip_ports(&self, at: usize) -> usize {
+        let mut at = at;
+        while self.pieces.is_any(at, &["on", "over", "via", "using"]) && self.pieces.is_port(at + 1)
+        {
+            at += 2;
+        }
+        at
+    }
+
+    /// An end of `from X to Y`.
+    fn end_of_pair(&self, at: usize) -> Option<NounPhrase> {
+        let lower = self.pieces.lower(at);
+        if is_pronoun(lower) && !is_determiner(lower) || self.pieces.kind(at) == Some(Kind::Number)
+        {
+            return None;
+        }
+        self.nouns.list(at)
+    }
+}
+
+/// Nouns for what goes from one machine to another.
+fn is_traffic(lower: &str) -> bool {
+    matches!(
+        lower,
+        "traffic"
+            | "connection"
+            | "connections"
+            | "communication"
+            | "communications"
+            | "connectivity"
+            | "access"
+            | "requests"
+            | "packets"
+            | "calls"
+            | "sessions"
+    )
+}

@@ -1,0 +1,135 @@
+//! What prepositions say behind a verb: from whom, to whom, on which machine.
+
+use super::Grammar;
+use crate::document::prose::{
+    noun_phrase::NounPhrase,
+    vocabulary::{Verb, is_auxiliary, is_pronoun, verb},
+    words::Kind,
+};
+
+/// What the prepositions of a clause name. Where two of a kind name different ones, neither counts.
+#[derive(Debug, Default)]
+pub(super) struct Around {
+    pub(super) from: Option<NounPhrase>,
+    pub(super) to: Option<NounPhrase>,
+    pub(super) on: Option<NounPhrase>,
+    pub(super) by: Option<NounPhrase>,
+    /// `for agents`, `for agents to reach`
+    pub(super) purpose: Option<NounPhrase>,
+    pub(super) between: Option<(NounPhrase, NounPhrase)>,
+    /// The object of an infinitive: `to reach the Core`.
+    pub(super) verb_object: Option<NounPhrase>,
+    /// `access to the Core`
+    pub(super) access_to: Option<NounPhrase>,
+    /// Something stands in between, so the ends are not those that the words name.
+    pub(super) is_relayed: bool,
+}
+
+impl Grammar<'_> {
+    /// What the prepositions from here to the end of the clause name.
+    pub(super) fn around(&self, start: usize) -> Around {
+        let mut around = Around::default();
+        let mut at = start;
+        while at < self.pieces.len() {
+            if matches!(self.pieces.kind(at), Some(Kind::Stop | Kind::Semicolon)) {
+                break;
+            }
+            let lower = self.pieces.lower(at);
+            if matches!(
+                lower,
+                "if" | "when" | "because" | "so" | "but" | "while" | "whereas" | "which" | "that"
+            ) {
+                break;
+            }
+            at = self.preposition(lower, at, &mut around).max(at + 1);
+        }
+        around
+    }
+
+    /// Reads the phrase of the preposition at `at`, and returns the place behind it.
+    fn preposition(&self, lower: &str, at: usize, around: &mut Around) -> usize {
+        let next = at + 1;
+        match lower {
+            "to" => {
+                let class = verb(self.pieces.lower(next));
+                if matches!(class, Some(Verb::Ask | Verb::Transfer))
+                    && let Some(class) = class
+                {
+                    if let Some(object) = self.object(next, class) {
+                        let end = object.end;
+                        keep(&mut around.verb_object, object);
+                        return end;
+                    }
+                    return next;
+                }
+                let is_access = at.checked_sub(1).is_some_and(|before| {
+                    self.pieces.is_any(
+                        before,
+                        &["access", "connectivity", "connection", "connections"],
+                    )
+                });
+                let slot = if is_access {
+                    &mut around.access_to
+                } else {
+                    &mut around.to
+                };
+                self.fill(next, slot)
+            }
+            "from" => self.fill(next, &mut around.from),
+            "on" | "at" | "in" if !self.pieces.is_port(next) => self.fill(next, &mut around.on),
+            "by" => self.fill(next, &mut around.by),
+            "for" => self.fill(next, &mut around.purpose),
+            "between" => self.between(next, around),
+            "via" | "through" => {
+                around.is_relayed |= self.nouns.list(next).is_some_and(|who| who.is_machine);
+                next
+            }
+            _ => next,
+        }
+    }
+
+    fn fill(&self, at: usize, slot: &mut Option<NounPhrase>) -> usize {
+        let Some(found) = self.nouns.list(at) else {
+            return at;
+        };
+        let end = found.end;
+        // "... from X and Y listens" is the next clause.
+        let next = self.pieces.lower(end);
+        if is_auxiliary(next) && !is_pronoun(next) && self.pieces.is(at.wrapping_sub(1), "and") {
+            return at;
+        }
+        keep(slot, found);
+        end
+    }
+
+    fn between(&self, at: usize, around: &mut Around) -> usize {
+        let Some(one) = self.nouns.one(at) else {
+            return at;
+        };
+        if !self.pieces.is(one.end, "and") {
+            // "between store nodes"
+            let end = one.end;
+            around.between = Some((one.clone(), one));
+            return end;
+        }
+        match self.nouns.one(one.end + 1) {
+            Some(other) => {
+                let end = other.end;
+                around.between = Some((one, other));
+                end
+            }
+            None => one.end,
+        }
+    }
+}
+
+/// Keeps what a preposition names; another one of its kind makes both doubtful.
+fn keep(slot: &mut Option<NounPhrase>, found: NounPhrase) {
+    match slot {
+        Some(known) if known.text != found.text => {
+            // The first is nearest to its verb; a second one belongs to another clause or to nothing known.
+        }
+        Some(_) => {}
+        None => *slot = Some(found),
+    }
+}

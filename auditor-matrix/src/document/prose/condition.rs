@@ -1,0 +1,136 @@
+//! Cuts off under which condition a sentence holds: `if the proxy is used`, `only when ...`, `In version 4 and later, ...`.
+
+use std::ops::Range;
+
+use super::words::{Kind, Word};
+
+/// The condition of a sentence, as written, and the words that are left.
+#[derive(Debug, Default)]
+pub(super) struct Condition {
+    pub(super) text: Option<String>,
+    /// The words of the conditions; they are in order and do not overlap.
+    cut: Vec<Range<usize>>,
+}
+
+impl Condition {
+    pub(super) fn of(sentence: &str, words: &[Word<'_>]) -> Self {
+        let mut condition = Self::default();
+        let mut texts: Vec<&str> = Vec::new();
+        let mut at = 0;
+        while at < words.len() {
+            let Some(start) = start(words, at) else {
+                at += 1;
+                continue;
+            };
+            let end = end(words, start);
+            let text = words
+                .get(start)
+                .zip(end.checked_sub(1).and_then(|last| words.get(last)))
+                .and_then(|(first, last)| sentence.get(first.start..last.end));
+            texts.extend(text);
+            condition.cut.push(start..end);
+            at = end.max(at + 1);
+        }
+        condition.text = (!texts.is_empty()).then(|| texts.join("; "));
+        condition
+    }
+
+    /// The words outside of the conditions.
+    pub(super) fn rest<'w>(&self, words: &[Word<'w>]) -> Vec<Word<'w>> {
+        words
+            .iter()
+            .enumerate()
+            .filter(|(index, _)| !self.cut.iter().any(|cut| cut.contains(index)))
+            .map(|(_, word)| word.clone())
+            .collect()
+    }
+}
+
+/// Where the condition that begins at a word starts.
+fn start(words: &[Word<'_>], at: usize) -> Option<usize> {
+    let word = words.get(at)?;
+    let next = |names: &[&str]| words.get(at + 1).is_some_and(|next| next.is_any(names));
+    if word.is_any(&["if", "when", "unless", "whenever", "provided"]) {
+        return Some(at);
+    }
+    if word.is_any(&["only", "even", "required", "needed"])
+        && next(&["if", "when", "for", "in"])
+        && (next(&["if", "when"]) || word.is("only") && is_phrase_end(words, at))
+    {
+        return Some(at);
+    }
+    if word.is("as") && next(&["long"]) || word.is("in") && next(&["case"]) {
+        return Some(at);
+    }
+    // "In releases 4.5.1 and later, ...", "As of version 3, ...", "For high availability, ..."
+    if at == 0
+        && word.is_any(&[
+            "in", "from", "since", "for", "with", "as", "starting", "on", "where", "once", "while",
+        ])
+    {
+        let comma = comma(words, at)?;
+        let says = words.get(at..comma)?.iter().any(|word| {
+            word.is_any(&[
+                "version",
+                "versions",
+                "release",
+                "releases",
+                "mode",
+                "deployment",
+                "deployments",
+                "edition",
+                "installation",
+                "installations",
+                "environment",
+                "environments",
+                "setup",
+                "setups",
+                "enabled",
+                "availability",
+                "ha",
+                "later",
+                "onwards",
+                "on-premises",
+            ]) || word.kind == Kind::Mixed
+        });
+        return says.then_some(at);
+    }
+    None
+}
+
+/// `only for` is a condition only as a phrase of its own: "443 (only for upgrades)".
+fn is_phrase_end(words: &[Word<'_>], at: usize) -> bool {
+    at.checked_sub(1)
+        .and_then(|before| words.get(before))
+        .is_none_or(|before| before.is_mark())
+}
+
+fn comma(words: &[Word<'_>], at: usize) -> Option<usize> {
+    words
+        .iter()
+        .enumerate()
+        .skip(at)
+        .find(|(index, word)| {
+            word.kind == Kind::Comma
+                // The comma of a list of numbers ends nothing.
+                && !words.get(index + 1).is_some_and(|next| next.kind == Kind::Number)
+        })
+        .map(|(index, _)| index)
+}
+
+/// Where the condition ends: at a comma if it began the sentence, else at the next mark or the sentence's end.
+fn end(words: &[Word<'_>], start: usize) -> usize {
+    let is_first = start
+        .checked_sub(1)
+        .and_then(|before| words.get(before))
+        .is_none_or(|before| before.is_mark() && before.kind != Kind::Open);
+    if is_first && let Some(comma) = comma(words, start) {
+        return comma;
+    }
+    words
+        .iter()
+        .enumerate()
+        .skip(start)
+        .find(|(_, word)| matches!(word.kind, Kind::Stop | Kind::Semicolon | Kind::Close))
+        .map_or(words.len(), |(index, _)| index)
+}

@@ -1,0 +1,265 @@
+//! What the line above a list or a block of commands says of it: `All nodes to Core:`, `On the Store, run:`, `UDP ports`.
+
+use super::{
+    clause::{self, Ends},
+    condition::Condition,
+    loopback::is_loopback,
+    noun_phrase::NounPhrases,
+    piece::Pieces,
+    port_phrase::{Evidence, port_phrases, transport},
+    stance::{Stance, stance},
+    statement::Statement,
+    unread::speaks_of_ports,
+    vocabulary::verb,
+    words::{Kind, Word, words},
+};
+use crate::{
+    document::{names::Names, row::Direction, section},
+    transport::Transport,
+};
+
+/// What holds for all that follows.
+#[derive(Clone, Debug)]
+pub(super) struct Introduction {
+    /// What follows are ports.
+    pub(super) is_about_ports: bool,
+    pub(super) transports: Vec<Transport>,
+    pub(super) ends: Ends,
+    /// The machine whose ports these are.
+    pub(super) machine: Option<String>,
+    pub(super) direction: Option<Direction>,
+    pub(super) condition: Option<String>,
+    pub(super) loopback: bool,
+    pub(super) stance: Stance,
+    /// A short text that says neither of these is what the ports are for.
+    pub(super) service: Option<String>,
+}
+
+impl Default for Introduction {
+    fn default() -> Self {
+        Self {
+            is_about_ports: false,
+            transports: Vec::new(),
+            ends: Ends::default(),
+            machine: None,
+            direction: None,
+            condition: None,
+            loopback: false,
+            stance: Stance::Wanted,
+            service: None,
+        }
+    }
+}
+
+/// A text of more words is a sentence, no label.
+const LABEL_WORDS: usize = 5;
+
+/// A title has no more words.
+const TITLE_WORDS: usize = 6;
+
+impl Introduction {
+    pub(super) fn of(text: &str, names: &Names) -> Self {
+        let text = text.trim().trim_end_matches(':').trim_end();
+        let all = words(text);
+        let condition = Condition::of(text, &all);
+        let mut words = condition.rest(&all);
+        while words.last().is_some_and(|last| last.kind == Kind::Stop) {
+            words.pop();
+        }
+        let phrases = port_phrases(&words, Evidence::Stated);
+        let mut pieces = Pieces::new(text, &words, &phrases);
+        // "Agents must be able to reach the Core on:"
+        if pieces.is_any(
+            pieces.len().wrapping_sub(1),
+            &["on", "over", "using", "via", "at"],
+        ) {
+            pieces.push_port();
+        }
+        let mut introduction = Self {
+            transports: transports(&words),
+            condition: condition.text,
+            loopback: is_loopback(&words),
+            stance: stance(&words),
+            ..Self::default()
+        };
+        let nouns = NounPhrases {
+            pieces: &pieces,
+            names,
+        };
+        let is_sentence = words.iter().any(|word| {
+            verb(&word.lower).is_some() && !word.is_capitalised()
+                || word.is_any(&["is", "are", "must", "can"])
+        });
+        introduction.direction = direction(&words);
+        introduction.ends = clause::clauses(&pieces, names)
+            .into_iter()
+            .map(|clause| clause.ends)
+            .max_by_key(Ends::n_known)
+            .or_else(|| bare_pair(&nouns))
+            .unwrap_or_default();
+        if introduction.ends.n_known() == 0 {
+            introduction.machine = machine(&nouns, &words, text, is_sentence);
+        }
+        introduction.is_about_ports = speaks_of_ports(&words)
+            || 0 < introduction.ends.n_known()
+            || words.iter().any(|word| {
+                word.is_any(&[
+                    "traffic",
+                    "inbound",
+                    "outbound",
+                    "ingress",
+                    "egress",
+                    "incoming",
+                    "outgoing",
+                    "open",
+                    "allow",
+                    "permit",
+                    "connections",
+                ])
+            });
+        let says_more = 0 < introduction.ends.n_known() || introduction.machine.is_some();
+        if !says_more
+            && words.len() <= LABEL_WORDS
+            && !is_sentence
+            && !text.ends_with(['.', '!', '?'])
+        {
+            introduction.service = Some(text.to_owned()).filter(|text| !text.is_empty());
+        }
+        introduction
+    }
+
+    /// Adds what a label or a key below it says; what the label says counts more.
+    pub(super) fn narrowed(&self, label: Self) -> Self {
+        let mut both = self.clone();
+        both.is_about_ports |= label.is_about_ports;
+        if !label.transports.is_empty() {
+            both.transports = label.transports;
+        }
+        if 0 < label.ends.n_known() {
+            both.ends = Ends {
+                client: label.ends.client.or(both.ends.client),
+                server: label.ends.server.or(both.ends.server),
+                ..label.ends
+            };
+        }
+        both.machine = label.machine.or(both.machine);
+        both.direction = label.direction.or(both.direction);
+        both.condition = label.condition.or(both.condition);
+        both.loopback |= label.loopback;
+        if label.stance != Stance::Wanted {
+            both.stance = label.stance;
+        }
+        both.service = label.service.or(both.service);
+        both
+    }
+
+    /// Fills in what an item leaves out.
+    pub(super) fn complete(&self, statement: &mut Statement) {
+        if statement.transports.is_empty() {
+            statement.transports.clone_from(&self.transports);
+        }
+        if !statement.loopback {
+            statement.direction = statement.direction.or(self.direction);
+            statement.add_ends(&self.ends);
+        }
+        if statement.condition.is_none() {
+            statement.condition.clone_from(&self.condition);
+        }
+        if statement.service.is_none() {
+            statement.service.clone_from(&self.service);
+        }
+        statement.loopback |= self.loopback;
+        if !statement.forbidden && statement.doubt.is_none() {
+            statement.add_stance(self.stance);
+        }
+    }
+}
+
+/// The transports that a line names, wherever they stand.
+fn transports(words: &[Word<'_>]) -> Vec<Transport> {
+    let mut named: Vec<Transport> = words.iter().filter_map(transport).collect();
+    named.sort_unstable();
+    named.dedup();
+    named
+}
+
+/// `Edge to Core`, and nothing else.
+fn bare_pair(nouns: &NounPhrases<'_>) -> Option<Ends> {
+    let pieces = nouns.pieces;
+    let client = nouns.name_up_to(0, "to")?;
+    let server = nouns
+        .list(client.end + 1)
+        .or_else(|| nouns.name_up_to(client.end + 1, ""))?;
+    let rest = server.end;
+    let is_whole = rest == pieces.len()
+        || pieces.is_any(
+            rest,
+            &["communication", "communications", "traffic", "connections"],
+        ) && rest + 1 == pieces.len()
+        || pieces.kind(rest) == Some(Kind::Open)
+        || pieces.is_port(rest);
+    is_whole.then(|| Ends {
+        client: Some(client.text),
+        server: Some(server.text),
+        ..Ends::default()
+    })
+}
+
+/// The machine that a line is about: `On the Core server, run`, `Core server`.
+fn machine(
+    nouns: &NounPhrases<'_>,
+    words: &[Word<'_>],
+    text: &str,
+    is_sentence: bool,
+) -> Option<String> {
+    let pieces = nouns.pieces;
+    let on = (0..pieces.len())
+        .filter(|at| pieces.is_any(*at, &["on", "for", "of", "by"]))
+        .find_map(|at| {
+            let is_certain = pieces.is(at, "on");
+            nouns
+                .list(at + 1)
+                .filter(|found| found.is_machine)
+                .filter(|found| is_certain || !is_sentence && found.end == pieces.len())
+        });
+    if let Some(on) = on {
+        return Some(on.text);
+    }
+    // "The Core server needs the following ports"
+    if let Some(subject) = nouns.list(0)
+        && subject.is_machine
+    {
+        let needs = pieces.is_any(
+            subject.end,
+            &[
+                "needs", "need", "requires", "require", "has", "have", "uses", "use",
+            ],
+        );
+        if needs
+            || !is_sentence && subject.end == pieces.len() && subject.text.split(' ').count() <= 4
+        {
+            let is_named = nouns.names.contains(&subject.text)
+                || subject
+                    .text
+                    .split(' ')
+                    .next_back()
+                    .is_some_and(|last| section::is_machine(&last.to_lowercase()));
+            return (needs || is_named).then_some(subject.text);
+        }
+    }
+    (!is_sentence && words.len() <= TITLE_WORDS)
+        .then(|| section::section(text, nouns.names).role)
+        .flatten()
+}
+
+fn direction(words: &[Word<'_>]) -> Option<Direction> {
+    let has = |names: &[&str]| words.iter().any(|word| word.is_any(names));
+    match (
+        has(&["inbound", "incoming", "ingress"]),
+        has(&["outbound", "outgoing", "egress"]),
+    ) {
+        (true, false) => Some(Direction::Inbound),
+        (false, true) => Some(Direction::Outbound),
+        (true, true) | (false, false) => None,
+    }
+}

@@ -1,0 +1,221 @@
+//! Reads a list, item by item with what stands above and below each: service above and port below, or the other way round.
+
+use std::sync::Arc;
+
+use super::{
+    introduction::Introduction,
+    item,
+    port_phrase::{Evidence, port_phrases},
+    record,
+    statement::Statement,
+    words::words,
+};
+use crate::document::names::Names;
+
+/// An item of a list that is read when the list has ended.
+#[derive(Clone, Debug)]
+pub(super) struct ListItem {
+    pub(super) line: usize,
+    /// 0 for the outermost list.
+    pub(super) level: u8,
+    pub(super) text: String,
+}
+
+/// What an item became.
+#[derive(Debug)]
+pub(super) struct ReadItem {
+    pub(super) line: usize,
+    pub(super) text: String,
+    /// The machine whose ports these are, if the text above names it.
+    pub(super) machine: Option<String>,
+    pub(super) statements: Vec<Statement>,
+    pub(super) leaves_number: bool,
+    pub(super) is_deprecated: bool,
+    /// It has no port and explains none, so its sentences stand for themselves.
+    pub(super) is_prose: bool,
+}
+
+/// Reads the items of a list below its introduction. `about_ports` says that the heading is about ports.
+pub(super) fn read(
+    items: Vec<ListItem>,
+    introduction: &Introduction,
+    about_ports: bool,
+    names: &Names,
+) -> Vec<ReadItem> {
+    let n_stated = items.iter().filter(|item| states_port(&item.text)).count();
+    let is_port_list = introduction.is_about_ports || about_ports || items.len() <= 2 * n_stated;
+    let evidence = if is_port_list {
+        Evidence::Item
+    } else {
+        Evidence::Stated
+    };
+    let mut read: Vec<ReadItem> = Vec::with_capacity(items.len());
+    let mut above = Above {
+        names,
+        open: Vec::new(),
+        introduction: Arc::new(introduction.clone()),
+    };
+    let levels: Vec<u8> = items.iter().map(|item| item.level).collect();
+    let mut label_above: Option<usize> = None;
+    for (index, item) in items.into_iter().enumerate() {
+        above.close(item.level);
+        let has_below = levels.get(index + 1).is_some_and(|next| item.level < *next);
+        let mut reading = if is_port_list || 0 < n_stated {
+            item::read(&item.text, evidence, names)
+        } else {
+            item::ItemReading::default()
+        };
+        let mut is_prose = false;
+        if reading.statements.is_empty() && !reading.leaves_number {
+            let explained = above.explain(&item, &mut read);
+            is_prose = !explained && !above.note(&item, has_below);
+        } else if reading.statements.is_empty() {
+            // Its number may be none, and its sentences may speak of a connection.
+            is_prose = item.text.ends_with(['.', '!', '?']);
+        }
+        let mut inherited = above.introduction(item.level);
+        // In a list of one level, a short text says what the ports below it are for.
+        if let Some(label) = label_above.take().and_then(|label| read.get(label))
+            && reading
+                .statements
+                .iter()
+                .all(|statement| statement.service.is_none())
+        {
+            inherited = Arc::new(inherited.narrowed(Introduction::of(&label.text, names)));
+        }
+        for statement in &mut reading.statements {
+            inherited.complete(statement);
+        }
+        let has_ports = !reading.statements.is_empty();
+        if has_ports || has_below {
+            let label = (!has_ports).then(|| Introduction::of(&item.text, names));
+            above.open(Open {
+                level: item.level,
+                index: has_ports.then_some(index),
+                introduction: label.map(|label| Arc::new(inherited.narrowed(label))),
+            });
+        }
+        let is_label = is_prose && !has_below && is_label(&item.text);
+        label_above = is_label.then_some(index);
+        read.push(ReadItem {
+            line: item.line,
+            machine: inherited.machine.clone(),
+            text: item.text,
+            statements: reading.statements,
+            leaves_number: reading.leaves_number,
+            is_deprecated: reading.is_deprecated,
+            is_prose,
+        });
+    }
+    read
+}
+
+/// Whether a text is so short that it may say what the ports below it are for.
+fn is_label(text: &str) -> bool {
+    text.split(' ').count() <= LABEL_WORDS && !text.ends_with(['.', '!', '?'])
+}
+
+const LABEL_WORDS: usize = 5;
+
+/// Whether an item names a port beyond doubt.
+fn states_port(text: &str) -> bool {
+    text.contains(|c: char| c.is_ascii_digit())
+        && port_phrases(&words(text), Evidence::Stated)
+            .iter()
+            .any(|phrase| !phrase.ports.is_empty())
+}
+
+/// The items that the next one stands below, outermost first; the last may be a sibling before it.
+struct Above<'a> {
+    names: &'a Names,
+    open: Vec<Open>,
+    introduction: Arc<Introduction>,
+}
+
+struct Open {
+    level: u8,
+    /// The place of the item, if it has ports.
+    index: Option<usize>,
+    /// What holds below it, if it says anything.
+    introduction: Option<Arc<Introduction>>,
+}
+
+impl Above<'_> {
+    /// Ends the items that one of this level does not stand below; a sibling stays until the next one with ports.
+    fn close(&mut self, level: u8) {
+        while self.open.last().is_some_and(|last| level < last.level) {
+            self.open.pop();
+        }
+    }
+
+    fn open(&mut self, open: Open) {
+        while self
+            .open
+            .last()
+            .is_some_and(|last| open.level <= last.level)
+        {
+            self.open.pop();
+        }
+        self.open.push(open);
+    }
+
+    /// What holds for an item of this level.
+    fn introduction(&self, level: u8) -> Arc<Introduction> {
+        self.open
+            .iter()
+            .rev()
+            .filter(|open| open.level < level)
+            .find_map(|open| open.introduction.clone())
+            .unwrap_or_else(|| Arc::clone(&self.introduction))
+    }
+
+    /// Adds an item without ports to the item with ports that it explains: the one above it, or for the field of a record
+    /// the one before it. Returns whether there is one.
+    fn explain(&self, item: &ListItem, read: &mut [ReadItem]) -> bool {
+        let field = record::field(&item.text);
+        let is_explained =
+            |open: &&Open| open.level < item.level || field.is_some() && open.level == item.level;
+        let target = self
+            .open
+            .iter()
+            .rev()
+            .find(is_explained)
+            .and_then(|open| open.index)
+            .and_then(|index| read.get_mut(index));
+        let Some(target) = target else {
+            return false;
+        };
+        for statement in &mut target.statements {
+            if let Some(field) = &field {
+                field.apply(statement);
+            } else if statement.service.is_none() {
+                statement.service = Some(item.text.trim_end_matches('.').to_owned());
+            }
+        }
+        if field.is_none() {
+            item::remark(&item.text, self.names, &mut target.statements);
+        }
+        true
+    }
+
+    /// Keeps the field of a record whose port is yet to come. Returns whether the item is one.
+    fn note(&mut self, item: &ListItem, has_below: bool) -> bool {
+        let Some(field) = record::field(&item.text).filter(|_| !has_below) else {
+            return false;
+        };
+        let narrowed = self
+            .introduction(item.level)
+            .narrowed(field.into_introduction());
+        let narrowed = Arc::new(narrowed);
+        let parent = self
+            .open
+            .iter_mut()
+            .rev()
+            .find(|open| open.level < item.level && open.introduction.is_some());
+        match parent {
+            Some(open) => open.introduction = Some(narrowed),
+            None => self.introduction = narrowed,
+        }
+        true
+    }
+}

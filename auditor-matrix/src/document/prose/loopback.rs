@@ -1,0 +1,25 @@
+//! Whether words say that traffic stays on one machine: `only from localhost`, `on the same host`.
+
+use super::words::Word;
+
+/// Whether they do.
+pub(super) fn is_loopback(words: &[Word<'_>]) -> bool {
+    words.iter().enumerate().any(|(at, word)| {
+        let before = at.checked_sub(1).and_then(|before| words.get(before));
+        if word.is_any(&["loopback", "127.0.0.1", "127.0.0.0/8"]) {
+            return true;
+        }
+        if word.is("localhost") {
+            let next = words.get(at + 1);
+            return before.is_some_and(|before| {
+                before.is_any(&["from", "on", "to", "only", "via", "by", "at", "with"])
+            }) || next.is_some_and(|next| next.is_any(&["only", "interface"]));
+        }
+        word.is("same")
+            && words.get(at + 1).is_some_and(|machine| {
+                machine.is_any(&[
+                    "host", "machine", "node", "server", "system", "box", "vm", "computer",
+                ])
+            })
+    })
+}

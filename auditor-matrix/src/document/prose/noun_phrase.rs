@@ -1,0 +1,431 @@
+//! Noun phrases that can name machines: `the Core`, `all web nodes`, `Agents in the DMZ`, `10.0.0.0/8`.
+//!
+//! A wrong name is worse than none, so a phrase has to look like a name: an article, a plural, a capital letter, a word for
+//! a kind of machine, or a name that the page's tables have.
+
+use super::{
+    piece::Pieces,
+    vocabulary::{
+        Verb, is_abstract, is_adverb, is_article, is_auxiliary, is_conjunction, is_determiner,
+        is_locating, is_preposition, is_pronoun, is_software, verb,
+    },
+    words::{Kind, Word},
+};
+use crate::document::{application_protocol, names::Names, section::is_machine, text::is_host};
+
+/// A noun phrase, or several joined by `and` or commas.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) struct NounPhrase {
+    /// As written, without articles.
+    pub(super) text: String,
+    /// The place behind it.
+    pub(super) end: usize,
+    /// What it names is a machine beyond doubt, rather than software that runs on one.
+    pub(super) is_machine: bool,
+    /// The number of phrases that are joined.
+    pub(super) n_parts: usize,
+}
+
+/// Reads noun phrases of a sentence.
+#[derive(Clone, Copy)]
+pub(super) struct NounPhrases<'a> {
+    pub(super) pieces: &'a Pieces<'a>,
+    pub(super) names: &'a Names,
+}
+
+/// Whether the verb that follows a phrase has the form for one or for many.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Number {
+    One,
+    Many,
+}
+
+/// A phrase of more words is a description.
+const MOST_WORDS: usize = 5;
+
+impl NounPhrases<'_> {
+    /// Reads phrases joined by `and`, `or` and commas: `the Core, the Edge and the Store`.
+    pub(super) fn list(&self, at: usize) -> Option<NounPhrase> {
+        let mut all = self.one(at)?;
+        // At the start of a clause the whole list is the subject: "the Core and the Edge connect".
+        let is_doer = self.starts_clause(at);
+        while let Some((joint, next)) = self.joint(all.end) {
+            // In "X connects to Y and Z listens", what follows `and` is the next clause's subject.
+            let number = if joint == " or " {
+                Number::One
+            } else {
+                Number::Many
+            };
+            let more = self.phrase(next, number);
+            let Some(more) = more.filter(|more| !self.is_subject(more) || is_doer) else {
+                break;
+            };
+            all.text.push_str(joint);
+            all.text.push_str(&more.text);
+            all.end = more.end;
+            all.is_machine &= more.is_machine;
+            all.n_parts += 1;
+        }
+        Some(all)
+    }
+
+    /// The words up to `mark`, or to the end if it is empty, taken for a name because nothing else stands there: `Edge to
+    /// Core`. They are few, and the first is capitalised or the whole is a name anyway.
+    pub(super) fn name_up_to(&self, start: usize, mark: &str) -> Option<NounPhrase> {
+        let end = (start..self.pieces.len())
+            .find(|at| !mark.is_empty() && self.pieces.is(*at, mark) || self.pieces.is_port(*at))
+            .unwrap_or(self.pieces.len());
+        if mark.is_empty() != (self.pieces.lower(end).is_empty()) {
+            return None;
+        }
+        if let Some(found) = self.list(start).filter(|found| found.end == end) {
+            return Some(found);
+        }
+        let start = start + usize::from(is_article(self.pieces.lower(start)));
+        let is_name = |at: usize| {
+            let lower = self.pieces.lower(at);
+            matches!(self.pieces.kind(at), Some(Kind::Word | Kind::Slash))
+                && !is_preposition(lower)
+                && !is_auxiliary(lower)
+                && !is_pronoun(lower)
+                && !is_abstract(lower)
+                && (verb(lower).is_none() || start < at && self.is_capitalised(at))
+        };
+        let is_short = end
+            .checked_sub(start)
+            .is_some_and(|length| 0 < length && length <= 4);
+        (is_short && self.is_capitalised(start) && (start..end).all(is_name)).then(|| NounPhrase {
+            text: self.text(start, end).unwrap_or_default().to_owned(),
+            end,
+            is_machine: true,
+            n_parts: 1,
+        })
+    }
+
+    fn joint(&self, at: usize) -> Option<(&'static str, usize)> {
+        let word = self.pieces.word(at)?;
+        let next = at + 1;
+        match word.kind {
+            Kind::Comma if self.pieces.is_any(next, &["and", "or"]) => {
+                let joint = if self.pieces.is(next, "and") {
+                    " and "
+                } else {
+                    " or "
+                };
+                Some((joint, next + 1))
+            }
+            Kind::Comma => Some((", ", next)),
+            Kind::Other if word.text == "&" => Some((" and ", next)),
+            Kind::Word if word.is("and") => Some((" and ", next)),
+            Kind::Word if word.is("or") => Some((" or ", next)),
+            _ => None,
+        }
+    }
+
+    fn is_subject(&self, phrase: &NounPhrase) -> bool {
+        let word = self.pieces.lower(phrase.end);
+        is_auxiliary(word)
+            || verb(word).is_some()
+            || matches!(word, "need" | "needs" | "that" | "which")
+    }
+
+    fn starts_clause(&self, at: usize) -> bool {
+        at.checked_sub(1).is_none_or(|before| {
+            self.pieces.word(before).is_some_and(|before| {
+                before.is_mark() && before.kind != Kind::Comma || before.is("that")
+            })
+        })
+    }
+
+    /// Reads one phrase.
+    pub(super) fn one(&self, start: usize) -> Option<NounPhrase> {
+        self.phrase(start, Number::One)
+    }
+
+    fn phrase(&self, start: usize, number: Number) -> Option<NounPhrase> {
+        let mut at = start;
+        while self.pieces.is_any(at, &["only", "also", "just"]) {
+            at += 1;
+        }
+        // "all of the nodes"
+        if self.pieces.is_any(at, &["all", "each", "any"]) && self.pieces.is(at + 1, "of") {
+            if !is_article(self.pieces.lower(at + 2)) {
+                return None;
+            }
+            at += 2;
+        }
+        let first = at;
+        let mut is_determined = false;
+        while is_determiner(self.pieces.lower(at)) && at < first + 3 {
+            is_determined = true;
+            at += 1;
+        }
+        // `All nodes` is more than `nodes`; `the`, `each` and `your` add nothing to a name.
+        let kept = (first..at).find(|at| self.pieces.is_any(*at, &["all", "any", "both", "other"]));
+        let mut phrase = self
+            .known(first)
+            .or_else(|| self.known(at))
+            .or_else(|| self.described(at, kept.unwrap_or(at), is_determined, number))?;
+        self.locate(&mut phrase);
+        self.add_bracket(&mut phrase);
+        Some(phrase)
+    }
+
+    /// The longest name of the page's tables that starts here.
+    fn known(&self, at: usize) -> Option<NounPhrase> {
+        (at + 1..=at + MOST_WORDS + 1).rev().find_map(|end| {
+            let text = self.text(at, end)?;
+            self.names.contains(text).then(|| NounPhrase {
+                text: without_article(text).to_owned(),
+                end,
+                is_machine: true,
+                n_parts: 1,
+            })
+        })
+    }
+
+    /// A phrase that looks like a name. `start` is where its text begins.
+    fn described(
+        &self,
+        at: usize,
+        start: usize,
+        is_determined: bool,
+        number: Number,
+    ) -> Option<NounPhrase> {
+        let mut end = at;
+        let mut is_capitalised = false;
+        while let Some(word) = self.pieces.word(end) {
+            if matches!(word.kind, Kind::Slash) && at < end && word.is_glued {
+                end += 1;
+                continue;
+            }
+            if !self.is_noun(word, end, end == at, is_determined, number) {
+                break;
+            }
+            is_capitalised |= word.is_capitalised();
+            end += 1;
+            if MOST_WORDS < end - at {
+                return None;
+            }
+        }
+        if self.pieces.kind(end.checked_sub(1)?) == Some(Kind::Slash) {
+            end -= 1;
+        }
+        if end <= at {
+            return None;
+        }
+        let head = self.pieces.lower(end - 1);
+        let is_plural = head.ends_with('s') && !head.ends_with("ss") && 3 < head.len();
+        let is_address = end == at + 1
+            && self
+                .pieces
+                .word(at)
+                .is_some_and(|word| is_host(word.text) || word.kind == Kind::Mixed);
+        let first = self.pieces.lower(at);
+        let looks_like_name =
+            is_determined || is_capitalised || is_plural || is_machine(head) || is_address;
+        if !looks_like_name
+            || is_abstract(head)
+            || matches!(first, "following" | "default" | "e.g" | "i.e")
+            || application_protocol::transports(head).is_some() && !is_determined
+            || !head.contains(char::is_alphabetic) && !is_address
+        {
+            return None;
+        }
+        let text = self.text(start, end)?;
+        Some(NounPhrase {
+            text: text.to_owned(),
+            end,
+            is_machine: !is_software(head)
+                && (is_machine(head) || is_plural || is_capitalised || is_address),
+            n_parts: 1,
+        })
+    }
+
+    /// Whether a word can be a part of a name.
+    fn is_noun(
+        &self,
+        word: &Word<'_>,
+        at: usize,
+        is_first: bool,
+        is_determined: bool,
+        number: Number,
+    ) -> bool {
+        let lower = word.lower.as_str();
+        match word.kind {
+            Kind::Word => {}
+            // Addresses, and names that start with a digit: `10.0.0.0/8`, `3rd-party`.
+            Kind::Mixed => {
+                return is_first && (is_address(word.text) || word.text.contains("://"));
+            }
+            // `Region 1`
+            Kind::Number => return !is_first && word.text.len() == 1,
+            _ => return false,
+        }
+        if lower.starts_with('$')
+            || is_preposition(lower)
+            || is_auxiliary(lower)
+            || is_conjunction(lower)
+            || is_pronoun(lower)
+            || is_determiner(lower)
+            || matches!(
+                lower,
+                "tcp" | "udp" | "sctp" | "need" | "needs" | "requires"
+            )
+            || is_adverb(lower) && !word.is_capitalised()
+        {
+            return false;
+        }
+        if verb(lower).is_none() {
+            return true;
+        }
+        // Many verbs are nouns, too. Behind an article or as a part of a proper name it is one: "the log server", "the relay".
+        if !is_first {
+            return word.is_capitalised() || self.disagrees(lower, at, number);
+        }
+        let next = self.pieces.lower(at + 1);
+        let before = at
+            .checked_sub(1)
+            .map_or("", |before| self.pieces.lower(before));
+        if is_determined && !matches!(before, "all" | "any" | "both") {
+            return true;
+        }
+        // "Probes talk to", "from probes"
+        let is_plural = lower.ends_with('s');
+        let is_doer = is_auxiliary(next) || verb(next).is_some() && !self.is_capitalised(at + 1);
+        let is_object = matches!(before, "to" | "from" | "with" | "by" | "on" | "for");
+        is_plural && (is_doer || is_object || is_determined)
+    }
+
+    /// Whether a word that is a verb, too, can't be the verb of the noun before it, so it is a noun: "the mail relay".
+    fn disagrees(&self, lower: &str, at: usize, number: Number) -> bool {
+        let Some(noun) = at.checked_sub(1).map(|before| self.pieces.lower(before)) else {
+            return false;
+        };
+        let is_base = !["s", "ed", "ing"]
+            .iter()
+            .any(|ending| lower.ends_with(ending));
+        let is_singular = !noun.ends_with('s') && number == Number::One;
+        // "let the Core connect"
+        let is_causative = (0..at).any(|before| {
+            self.pieces.is_any(
+                before,
+                &[
+                    "let", "lets", "make", "makes", "help", "helps", "have", "do", "does", "did",
+                ],
+            )
+        });
+        let goes_on = self.pieces.is_port(at + 1)
+            || is_determiner(self.pieces.lower(at + 1))
+            || verb(lower) == Some(Verb::Use);
+        is_base && is_singular && !is_causative && !goes_on
+    }
+
+    fn is_capitalised(&self, at: usize) -> bool {
+        self.pieces.word(at).is_some_and(Word::is_capitalised)
+    }
+
+    /// Adds where the machines are, which tells them from others: `Agents in the DMZ`.
+    fn locate(&self, phrase: &mut NounPhrase) {
+        if !is_locating(self.pieces.lower(phrase.end)) || !phrase.is_machine {
+            return;
+        }
+        let at = phrase.end + 1;
+        let Some(place) = self.known(at).or_else(|| {
+            let behind = at + usize::from(is_determiner(self.pieces.lower(at)));
+            self.described(behind, behind, behind != at, Number::Many)
+        }) else {
+            return;
+        };
+        if let Some(text) = self.text(phrase.end, place.end) {
+            phrase.text.push(' ');
+            phrase.text.push_str(text);
+            phrase.end = place.end;
+        }
+    }
+
+    /// Adds what stands in brackets behind a name and is a part of it: `Core (primary)`.
+    fn add_bracket(&self, phrase: &mut NounPhrase) {
+        if self.pieces.kind(phrase.end) != Some(Kind::Open) {
+            return;
+        }
+        let open = phrase.end;
+        let inside = (open + 1..self.pieces.len())
+            .take(4)
+            .take_while(|at| {
+                self.pieces.kind(*at) == Some(Kind::Word) && !is_remark(self.pieces.lower(*at))
+            })
+            .count();
+        let close = open + 1 + inside;
+        if inside == 0 || self.pieces.kind(close) != Some(Kind::Close) {
+            return;
+        }
+        if let Some(text) = self.text(open, close + 1) {
+            phrase.text.push(' ');
+            phrase.text.push_str(text);
+            phrase.end = close + 1;
+        }
+    }
+
+    /// The text of some pieces, which are all words.
+    fn text(&self, start: usize, end: usize) -> Option<&str> {
+        if (start..end).any(|at| self.pieces.word(at).is_none()) {
+            return None;
+        }
+        let (first, last) = (
+            self.pieces.word(start)?,
+            self.pieces.word(end.checked_sub(1)?)?,
+        );
+        self.pieces.sentence.get(first.start..last.end)
+    }
+}
+
+/// Words in brackets that say something of the traffic or the row instead of naming a machine.
+fn is_remark(lower: &str) -> bool {
+    is_conjunction(lower)
+        || is_preposition(lower)
+        || is_pronoun(lower)
+        || is_auxiliary(lower)
+        || application_protocol::transports(lower).is_some()
+        || matches!(
+            lower,
+            "tcp"
+                | "udp"
+                | "sctp"
+                | "optional"
+                | "only"
+                | "required"
+                | "default"
+                | "recommended"
+                | "secure"
+                | "inbound"
+                | "outbound"
+                | "incoming"
+                | "outgoing"
+                | "see"
+                | "both"
+                | "either"
+                | "port"
+                | "ports"
+                | "deprecated"
+                | "legacy"
+                | "mandatory"
+                | "e.g"
+        )
+}
+
+fn is_address(text: &str) -> bool {
+    text.parse::<std::net::IpAddr>().is_ok() || text.parse::<ipnet::IpNet>().is_ok()
+}
+
+fn without_article(text: &str) -> &str {
+    let Some((first, rest)) = text.split_once(' ') else {
+        return text;
+    };
+    let first = first.to_lowercase();
+    if is_article(&first) || matches!(first.as_str(), "each" | "every" | "your") {
+        rest
+    } else {
+        text
+    }
+}

@@ -1,0 +1,401 @@
+//! Finds the phrases of a sentence that name ports: `TCP ports 80 and 443 (for the API)`, `9200/tcp`, `these UDP ports`.
+
+mod list;
+
+use std::ops::Range;
+
+pub(super) use self::list::is_counted;
+use self::list::{List, number_list};
+use super::words::{Kind, Word};
+use crate::{document::row::PortGroup, transport::Transport};
+
+/// A phrase that names ports of the same transports.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) struct PortPhrase {
+    /// The words of the phrase. Phrases of one list with different transports have the same words.
+    pub(super) words: Range<usize>,
+    /// Empty if the phrase gives no number: `these ports`.
+    pub(super) ports: Vec<PortGroup>,
+    /// Empty if the phrase gives none.
+    pub(super) transports: Vec<Transport>,
+}
+
+/// What says that a number is a port.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Evidence {
+    /// The word `port` or a transport beside it.
+    Stated,
+    /// Its place in an item of a list of ports is enough, too.
+    Item,
+}
+
+/// All phrases of a sentence, in order.
+pub(super) fn port_phrases(words: &[Word<'_>], evidence: Evidence) -> Vec<PortPhrase> {
+    let mut phrases = Vec::new();
+    let mut at = 0;
+    while at < words.len() {
+        let found = led(words, at)
+            .or_else(|| stated_behind(words, at))
+            .or_else(|| {
+                (evidence == Evidence::Item)
+                    .then(|| by_place(words, at))
+                    .flatten()
+            });
+        match found {
+            Some((more, end)) => {
+                let start = at;
+                at = end.max(at + 1);
+                phrases.extend(more.into_iter().map(|mut phrase| {
+                    phrase.words = start..at;
+                    phrase
+                }));
+            }
+            None => at += 1,
+        }
+    }
+    phrases
+}
+
+type Found = (Vec<PortPhrase>, usize);
+
+/// Ports behind the word `port` or a transport; without numbers, `these TCP ports`.
+fn led(words: &[Word<'_>], start: usize) -> Option<Found> {
+    let mut at = start;
+    let mut transports = Vec::new();
+    let mut is_port = false;
+    // What may stand before the word `port`: articles, adjectives, transports.
+    while at - start <= MOST_LEAD {
+        let word = words.get(at)?;
+        if let Some((named, end)) = transport_list(words, at) {
+            transports = named;
+            at = end;
+            if let Some(numbers) = behind_transport(words, at) {
+                at = numbers;
+                break;
+            }
+            // `UDP and TCP on port 53`
+            let fillers = words
+                .get(at..)
+                .unwrap_or_default()
+                .iter()
+                .take(3)
+                .take_while(|word| word.is_any(BEFORE_PORT))
+                .count();
+            let leads_to_port = words
+                .get(at + fillers)
+                .is_some_and(|word| word.is_any(&["port", "ports"]));
+            if leads_to_port {
+                at += fillers;
+            }
+        } else if word.is_any(&["port", "ports"]) {
+            is_port = true;
+            at += 1;
+            break;
+        } else if word.is_any(LEAD) && (at == start || word.kind == Kind::Word) {
+            at += 1;
+        } else {
+            return None;
+        }
+    }
+    let names_transport = !transports.is_empty();
+    if !is_port && !names_transport {
+        return None;
+    }
+    let lead_end = at;
+    if is_port {
+        at = behind_port(words, at);
+    }
+    let is_bare = names_transport && !is_port;
+    if let Some(list) = number_list(words, at, &transports)
+        && !(is_bare && list.is_doubtful(words, at))
+    {
+        return Some(phrases_of(list, &transports));
+    }
+    // "between 8000 and 8010", "from 8000 to 8010"
+    if is_port && let Some((group, end)) = between(words, at) {
+        return Some((vec![phrase(vec![group], transports)], end));
+    }
+    let is_generic = is_port
+        && words
+            .get(lead_end)
+            .is_none_or(|next| next.kind != Kind::Number);
+    is_generic.then(|| {
+        let mut end = lead_end;
+        if let Some((named, close)) = bracketed_transports(words, end) {
+            transports = named;
+            end = close;
+        }
+        while words
+            .get(end)
+            .is_some_and(|word| word.is_any(&["below", "listed", "following", "above", "shown"]))
+        {
+            end += 1;
+        }
+        (vec![phrase(Vec::new(), transports)], end)
+    })
+}
+
+const MOST_LEAD: usize = 8;
+
+const LEAD: &[&str] = &[
+    "the",
+    "a",
+    "an",
+    "these",
+    "those",
+    "this",
+    "that",
+    "following",
+    "default",
+    "required",
+    "standard",
+    "custom",
+    "network",
+    "destination",
+    "server",
+    "local",
+    "remote",
+    "listening",
+    "listen",
+    "all",
+    "any",
+    "its",
+    "two",
+    "three",
+    "four",
+    "five",
+    "additional",
+    "same",
+    "only",
+    "inbound",
+    "outbound",
+    "incoming",
+    "outgoing",
+    "ephemeral",
+    "dynamic",
+    "high",
+];
+
+/// Words between a transport and the word `port`.
+const BEFORE_PORT: &[&str] = &[
+    "traffic",
+    "connections",
+    "connection",
+    "access",
+    "on",
+    "over",
+    "via",
+    "protocol",
+    "network",
+    "to",
+    "for",
+];
+
+/// The place of the ports right behind a transport: `UDP/514`, `TCP: 80`, `TCP 80`.
+fn behind_transport(words: &[Word<'_>], start: usize) -> Option<usize> {
+    let mut at = start;
+    for _ in 0..2 {
+        match words.get(at)? {
+            word if matches!(word.kind, Kind::Slash | Kind::Colon | Kind::Dash) => at += 1,
+            _ => break,
+        }
+    }
+    let is_number = matches!(words.get(at)?.kind, Kind::Number);
+    is_number.then_some(at)
+}
+
+/// The words between `port` and its numbers.
+fn behind_port(words: &[Word<'_>], start: usize) -> usize {
+    let mut at = start;
+    for _ in 0..5 {
+        match words.get(at) {
+            Some(word)
+                if word.is_any(&[
+                    "number", "numbers", "range", "ranges", "is", "are", "in", "the", "default",
+                    "defaults", "nos", "no", "of", "to", "which", "by",
+                ]) || matches!(word.kind, Kind::Colon | Kind::Open)
+                    || word.text == "#" =>
+            {
+                at += 1;
+            }
+            Some(_) | None => break,
+        }
+    }
+    // These words lead to a number, or belong to what follows.
+    if words
+        .get(at)
+        .is_some_and(|word| matches!(word.kind, Kind::Number | Kind::Mixed))
+        || words
+            .get(at)
+            .is_some_and(|word| word.is_any(&["between", "from"]))
+    {
+        at
+    } else {
+        start
+    }
+}
+
+/// Numbers without a lead, of which one has its transport beside it: `9200/tcp`, `22, 80 and 443/tcp`.
+fn stated_behind(words: &[Word<'_>], start: usize) -> Option<Found> {
+    if words.get(start)?.kind != Kind::Number || is_part(words, start) {
+        return None;
+    }
+    let list = number_list(words, start, &[])?;
+    let is_free = start
+        .checked_sub(1)
+        .and_then(|before| words.get(before))
+        .is_none_or(|before| {
+            before.is_mark() && before.kind != Kind::Dash
+                || before.is_any(&[
+                    "on", "over", "via", "to", "through", "at", "using", "and", "open", "allow",
+                ])
+        });
+    // What stands before the first number with a transport may count something else: "version 3, 443/tcp".
+    (list.first_has_transport() || is_free && list.has_transport()).then(|| phrases_of(list, &[]))
+}
+
+/// A number at the place where items of lists have their port: at the start, at the end behind a mark, in brackets.
+fn by_place(words: &[Word<'_>], start: usize) -> Option<Found> {
+    if words.get(start)?.kind != Kind::Number || is_part(words, start) {
+        return None;
+    }
+    let before = start.checked_sub(1).and_then(|before| words.get(before));
+    let list = number_list(words, start, &[])?;
+    let next = words.get(list.end);
+    let ends = next.is_none_or(|next| next.kind == Kind::Stop && words.len() == list.end + 1);
+    let is_at_place = match before {
+        None => true,
+        Some(before) if before.kind == Kind::Open => {
+            next.is_some_and(|next| matches!(next.kind, Kind::Close | Kind::Comma))
+        }
+        Some(before) if before.is_any(&["default", "defaults", "on", "at"]) => {
+            ends || next.is_some_and(|next| next.kind == Kind::Close || next.is_any(&["for"]))
+        }
+        Some(before) => {
+            matches!(before.kind, Kind::Colon | Kind::Dash | Kind::Arrow(_)) && !before.is_glued
+                || before.kind == Kind::Colon && (ends || next.is_some_and(Word::is_mark))
+        }
+    };
+    (is_at_place && !list.is_count(words)).then(|| phrases_of(list, &[]))
+}
+
+/// Whether a number is a part of a larger thing: of an address with a port, a date, a mapping, a fraction.
+fn is_part(words: &[Word<'_>], at: usize) -> bool {
+    let Some(word) = words.get(at) else {
+        return false;
+    };
+    let before = at.checked_sub(1).and_then(|before| words.get(before));
+    word.is_glued
+        && before.is_some_and(|before| {
+            before.is_glued
+                && matches!(
+                    before.kind,
+                    Kind::Colon | Kind::Slash | Kind::Other | Kind::Dash
+                )
+                || before.text == "$"
+                || before.text == "#"
+                || before.text == "\u{a7}"
+        })
+        || before.is_some_and(|before| matches!(before.kind, Kind::Arrow(_)))
+            && at
+                .checked_sub(2)
+                .and_then(|before| words.get(before))
+                .is_some_and(|before| before.kind == Kind::Number)
+}
+
+fn phrases_of(list: List, lead: &[Transport]) -> Found {
+    let end = list.end;
+    let phrases = list
+        .by_transports(lead)
+        .into_iter()
+        .map(|(ports, transports)| phrase(ports, transports))
+        .collect();
+    (phrases, end)
+}
+
+fn phrase(ports: Vec<PortGroup>, transports: Vec<Transport>) -> PortPhrase {
+    PortPhrase {
+        words: 0..0,
+        ports,
+        transports,
+    }
+}
+
+fn between(words: &[Word<'_>], at: usize) -> Option<(PortGroup, usize)> {
+    let joint = if words.get(at)?.is("between") {
+        "and"
+    } else if words.get(at)?.is("from") {
+        "to"
+    } else {
+        return None;
+    };
+    let (first, next) = list::port(words, at + 1)?;
+    if !words.get(next)?.is(joint) {
+        return None;
+    }
+    let (last, end) = list::port(words, next + 1)?;
+    let range = crate::port::PortRange::new(first, last).ok()?;
+    Some((
+        PortGroup {
+            ranges: vec![range],
+            alternatives: false,
+        },
+        end,
+    ))
+}
+
+/// The transport that a word names.
+pub(super) fn transport(word: &Word<'_>) -> Option<Transport> {
+    Some(match word.lower.as_str() {
+        "tcp" | "tcp4" | "tcp6" => Transport::Tcp,
+        "udp" | "udp4" | "udp6" => Transport::Udp,
+        "sctp" => Transport::Sctp,
+        _ => return None,
+    })
+}
+
+/// The transports that start at a word, and the place behind them: `TCP`, `TCP/UDP`, `TCP and UDP`.
+fn transport_list(words: &[Word<'_>], start: usize) -> Option<(Vec<Transport>, usize)> {
+    let mut named = vec![transport(words.get(start)?)?];
+    let mut at = start + 1;
+    while let Some(joint) = words.get(at)
+        && (matches!(joint.kind, Kind::Slash | Kind::Comma)
+            || joint.is_any(&["and", "or", "&", "+"]))
+    {
+        let mut next = at + 1;
+        if joint.kind == Kind::Comma
+            && words
+                .get(next)
+                .is_some_and(|word| word.is_any(&["and", "or"]))
+        {
+            next += 1;
+        }
+        let Some(more) = words.get(next).and_then(transport) else {
+            break;
+        };
+        named.push(more);
+        at = next + 1;
+    }
+    named.sort_unstable();
+    named.dedup();
+    Some((named, at))
+}
+
+/// Transports in brackets, and nothing else of weight: `(TCP)`, `(both TCP and UDP)`.
+fn bracketed_transports(words: &[Word<'_>], start: usize) -> Option<(Vec<Transport>, usize)> {
+    if words.get(start)?.kind != Kind::Open {
+        return None;
+    }
+    let mut at = start + 1;
+    if words.get(at)?.is_any(&["both", "over", "via", "protocol"]) {
+        at += 1;
+    }
+    let (named, mut end) = transport_list(words, at)?;
+    while words.get(end)?.is_any(&["only", "protocol", "protocols"]) {
+        end += 1;
+    }
+    (words.get(end)?.kind == Kind::Close).then_some((named, end + 1))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,436 @@
+//! Lists of numbers in a sentence: `80, 443 and 8080-8090 (for the API)`, each with the transports beside it.
+
+use super::{bracketed_transports, transport, transport_list};
+use crate::{
+    document::{
+        prose::words::{Kind, Word},
+        row::PortGroup,
+    },
+    port::PortRange,
+    transport::Transport,
+};
+
+/// Numbers or ranges of a sentence that stand together.
+pub(super) struct List {
+    numbers: Vec<ListedPort>,
+    /// The place behind the list.
+    pub(super) end: usize,
+}
+
+struct ListedPort {
+    range: PortRange,
+    /// Those beside the number, else those before it in the list.
+    transports: Vec<Transport>,
+    /// The transports are written at this number itself.
+    is_stated: bool,
+    /// They stand behind a blank or in brackets, so they hold for the numbers before as well.
+    is_for_all: bool,
+    /// It is an alternative to the one before it.
+    is_or: bool,
+    /// The place behind its number.
+    end: usize,
+}
+
+impl List {
+    pub(super) fn has_transport(&self) -> bool {
+        self.numbers.iter().any(|number| number.is_stated)
+    }
+
+    pub(super) fn first_has_transport(&self) -> bool {
+        self.numbers.first().is_some_and(|number| number.is_stated)
+    }
+
+    /// Whether a number behind a transport may be something else than a port: `TCP 3 times`.
+    pub(super) fn is_doubtful(&self, words: &[Word<'_>], at: usize) -> bool {
+        words
+            .get(at)
+            .is_some_and(|word| word.text.len() < 2 && !word.is_glued)
+            || self.is_count(words)
+    }
+
+    /// Whether the first number counts what stands behind it: `3 nodes`, `64 GB`.
+    pub(super) fn is_count(&self, words: &[Word<'_>]) -> bool {
+        self.numbers
+            .first()
+            .and_then(|number| words.get(number.end))
+            .is_some_and(is_counted)
+    }
+
+    /// The ports, those of the same transports together. `lead` are the transports before the list.
+    pub(super) fn by_transports(
+        mut self,
+        lead: &[Transport],
+    ) -> Vec<(Vec<PortGroup>, Vec<Transport>)> {
+        let last = self
+            .numbers
+            .last()
+            .filter(|last| last.is_for_all && lead.is_empty())
+            .map(|last| last.transports.clone());
+        if let Some(last) = last
+            && self
+                .numbers
+                .iter()
+                .rev()
+                .skip(1)
+                .all(|number| number.transports.is_empty())
+        {
+            for number in &mut self.numbers {
+                number.transports.clone_from(&last);
+            }
+        }
+        let mut all: Vec<(Vec<PortGroup>, Vec<Transport>)> = Vec::new();
+        for number in self.numbers {
+            let known = all
+                .iter()
+                .position(|(_, transports)| *transports == number.transports);
+            let index = known.unwrap_or_else(|| {
+                all.push((Vec::new(), number.transports));
+                all.len() - 1
+            });
+            if let Some((groups, _)) = all.get_mut(index) {
+                add(groups, number.range, number.is_or);
+            }
+        }
+        all
+    }
+}
+
+/// Adds a range to groups; with `is_or` it is an alternative to the one before it.
+fn add(groups: &mut Vec<PortGroup>, range: PortRange, is_or: bool) {
+    match groups.last_mut() {
+        Some(last) if is_or && (last.alternatives || last.ranges.len() == 1) => {
+            last.ranges.push(range);
+            last.alternatives = true;
+        }
+        Some(last) if !is_or && !last.alternatives => {
+            if !last.ranges.contains(&range) {
+                last.ranges.push(range);
+            }
+        }
+        Some(_) | None => groups.push(PortGroup {
+            ranges: vec![range],
+            alternatives: false,
+        }),
+    }
+}
+
+/// Reads the list of numbers that starts at a word. `None` if none does, or if one of them is no port.
+pub(super) fn number_list(words: &[Word<'_>], start: usize, lead: &[Transport]) -> Option<List> {
+    let mut numbers: Vec<ListedPort> = Vec::new();
+    let mut lead = lead.to_vec();
+    let (mut at, mut is_or) = (start, false);
+    loop {
+        let is_first = numbers.is_empty();
+        let Some((range, end)) = port_or_range(words, at) else {
+            // What can't be read spoils the whole list where it is its first number; else the list ends before it.
+            return numbers
+                .last()
+                .map(|last| last.end)
+                .map(|end| List { end, numbers });
+        };
+        if !is_first && words.get(end).is_some_and(is_counted_loosely) {
+            let end = numbers.last().map_or(end, |last| last.end);
+            return Some(List { end, numbers });
+        }
+        let (beside, behind, is_for_all) = beside(words, end);
+        let is_stated = !beside.is_empty();
+        numbers.push(ListedPort {
+            range,
+            transports: if is_stated { beside } else { lead.clone() },
+            is_stated,
+            is_for_all,
+            is_or,
+            end: behind,
+        });
+        let Some(next) = joint(words, behind) else {
+            return Some(List {
+                end: behind,
+                numbers,
+            });
+        };
+        is_or = next.is_or;
+        if !next.transports.is_empty() {
+            lead = next.transports;
+        }
+        at = next.at;
+    }
+}
+
+/// What joins two numbers of a list.
+struct Joint {
+    at: usize,
+    is_or: bool,
+    transports: Vec<Transport>,
+}
+
+fn joint(words: &[Word<'_>], start: usize) -> Option<Joint> {
+    let mut at = start;
+    // A remark in brackets, or the purpose of the number before: "8140 (for runs) and", "8150 for HTTP and".
+    if words.get(at)?.kind == Kind::Open {
+        at = close(words, at)? + 1;
+    } else if words.get(at)?.is("for") {
+        let purpose = words
+            .get(at + 1..)?
+            .iter()
+            .take(4)
+            .take_while(|word| {
+                word.kind == Kind::Word && !word.is_any(&["and", "or", "port", "ports"])
+            })
+            .count();
+        if purpose == 0 || 3 < purpose {
+            return None;
+        }
+        at += 1 + purpose;
+    }
+    let (mut is_joint, mut is_or) = (false, false);
+    while let Some(word) = words.get(at) {
+        match word.kind {
+            Kind::Comma | Kind::Slash => is_joint = true,
+            Kind::Other if matches!(word.text, "&" | "+" | "|") => is_joint = true,
+            Kind::Word if word.is("and") || word.is("plus") => is_joint = true,
+            Kind::Word if word.is("or") => (is_joint, is_or) = (true, true),
+            _ => break,
+        }
+        at += 1;
+    }
+    if !is_joint {
+        return None;
+    }
+    while words
+        .get(at)?
+        .is_any(&["on", "port", "ports", "also", "the", "range", "from"])
+    {
+        at += 1;
+    }
+    let mut transports = Vec::new();
+    if let Some((named, mut end)) = transport_list(words, at) {
+        if words.get(end)?.is_any(&["port", "ports"]) {
+            end += 1;
+        }
+        if matches!(words.get(end)?.kind, Kind::Slash | Kind::Colon) {
+            end += 1;
+        }
+        at = end;
+        transports = named;
+    }
+    (words.get(at)?.kind == Kind::Number).then_some(Joint {
+        at,
+        is_or,
+        transports,
+    })
+}
+
+/// The bracket that closes the one at `open`; brackets in prose are short.
+fn close(words: &[Word<'_>], open: usize) -> Option<usize> {
+    words
+        .iter()
+        .enumerate()
+        .skip(open + 1)
+        .take(16)
+        .find(|(_, word)| matches!(word.kind, Kind::Close | Kind::Open))
+        .filter(|(_, word)| word.kind == Kind::Close)
+        .map(|(index, _)| index)
+}
+
+/// The transports beside a number, the place behind them, and whether they hold for the numbers before it, too.
+fn beside(words: &[Word<'_>], at: usize) -> (Vec<Transport>, usize, bool) {
+    let none = (Vec::new(), at, false);
+    let Some(next) = words.get(at) else {
+        return none;
+    };
+    if matches!(next.kind, Kind::Slash | Kind::Dash | Kind::Colon)
+        && let Some((named, end)) = transports_that_end(words, at + 1)
+    {
+        let is_apart = !next.is_glued;
+        return (named, end, is_apart);
+    }
+    if let Some((named, end)) = bracketed_transports(words, at) {
+        return (named, end, true);
+    }
+    // `8443 (HTTPS, TCP)`: a transport among a few other words.
+    if next.kind == Kind::Open
+        && let Some(end) = close(words, at)
+        && end - at <= MOST_BRACKETED
+        && let Some(inside) = words.get(at + 1..end)
+        && inside.iter().all(|word| word.kind != Kind::Number)
+    {
+        let named: Vec<Transport> = inside.iter().filter_map(transport).collect();
+        if let [one] = named.as_slice() {
+            return (vec![*one], at, true);
+        }
+    }
+    if let Some((named, end)) = transports_that_end(words, at) {
+        return (named, end, true);
+    }
+    if next.is_any(&["for", "over", "using", "via"])
+        && let Some((named, end)) = transports_that_end(words, at + 1)
+    {
+        return (named, end, true);
+    }
+    none
+}
+
+const MOST_BRACKETED: usize = 6;
+
+/// Transports that are not those of a number behind them: in `80 TCP and UDP 53` the list is `TCP` alone.
+fn transports_that_end(words: &[Word<'_>], start: usize) -> Option<(Vec<Transport>, usize)> {
+    let leads = |end: usize| {
+        let mut at = end;
+        if words.get(at).is_some_and(|word| {
+            word.is_any(&["port", "ports"]) || matches!(word.kind, Kind::Slash | Kind::Colon)
+        }) {
+            at += 1;
+        }
+        words.get(at).is_some_and(|word| word.kind == Kind::Number)
+    };
+    let (named, end) = transport_list(words, start)?;
+    if !leads(end) {
+        return Some((named, end));
+    }
+    let one = transport(words.get(start)?)?;
+    (start + 1 < end).then_some((vec![one], start + 1))
+}
+
+/// Reads a port or a range at a word.
+fn port_or_range(words: &[Word<'_>], at: usize) -> Option<(PortRange, usize)> {
+    if let Some(upward) = words.get(at).filter(|word| word.kind == Kind::Mixed) {
+        let first = number(upward.text.strip_suffix('+')?)?;
+        return Some((PortRange::new(first, u16::MAX).ok()?, at + 1));
+    }
+    let (first, mut end) = port(words, at)?;
+    let dash = words.get(end);
+    let is_dotted = dash.is_some_and(|dash| dash.kind == Kind::Stop && dash.is_glued)
+        && words.get(end + 1).is_some_and(|dot| dot.kind == Kind::Stop);
+    let joins = dash.is_some_and(|dash| {
+        dash.kind == Kind::Dash || dash.is_any(&["to", "through", "thru", "until"])
+    });
+    if joins || is_dotted {
+        let next = end + 1 + usize::from(is_dotted);
+        if let Some((last, behind)) = port(words, next) {
+            // A third number makes it a date or the like.
+            if words
+                .get(behind)
+                .is_some_and(|more| more.kind == Kind::Dash && more.is_glued)
+                && words
+                    .get(behind + 1)
+                    .is_some_and(|more| more.kind == Kind::Number)
+            {
+                return None;
+            }
+            return Some((PortRange::new(first, last).ok()?, behind));
+        }
+        if words
+            .get(next)
+            .is_some_and(|word| matches!(word.kind, Kind::Number | Kind::Mixed))
+        {
+            return None;
+        }
+    }
+    // "1024 and above" has no upper end; "80 -> 8080" and "443:8443" are mappings, "80%" is none.
+    let above = words
+        .get(end)
+        .is_some_and(|word| word.is_any(&["and", "or"]))
+        && words.get(end + 1).is_some_and(|word| {
+            word.is_any(&["above", "higher", "up", "upward", "upwards", "greater"])
+        });
+    if above {
+        end += 2;
+        return Some((PortRange::new(first, u16::MAX).ok()?, end));
+    }
+    let is_mapping = words.get(end).is_some_and(|word| {
+        matches!(word.kind, Kind::Arrow(_)) || word.kind == Kind::Colon && word.is_glued
+    }) && words
+        .get(end + 1)
+        .is_some_and(|word| word.kind == Kind::Number);
+    let is_more = words
+        .get(end)
+        .is_some_and(|word| word.is_glued && matches!(word.text, "%" | "+" | "*" | "#" | "x"));
+    (!is_mapping && !is_more).then_some((PortRange::single(first), end))
+}
+
+/// Reads one port; `30,000` is one where no list of ports is written so.
+pub(super) fn port(words: &[Word<'_>], at: usize) -> Option<(u16, usize)> {
+    let first = words.get(at).filter(|word| word.kind == Kind::Number)?;
+    let thousands = words
+        .get(at + 1)
+        .filter(|comma| comma.kind == Kind::Comma && comma.is_glued)
+        .and_then(|_| words.get(at + 2))
+        .filter(|more| more.is_glued && more.kind == Kind::Number && more.text.len() == 3);
+    if let Some(more) = thousands
+        && first.text.len() <= 2
+    {
+        let is_range = |at: usize| words.get(at).is_some_and(|word| word.kind == Kind::Dash);
+        if more.text.starts_with('0') || is_range(at + 3) || at.checked_sub(1).is_some_and(is_range)
+        {
+            return Some((number(&format!("{}{}", first.text, more.text))?, at + 3));
+        }
+    }
+    Some((number(first.text)?, at + 1))
+}
+
+fn number(text: &str) -> Option<u16> {
+    let is_plain = !text.starts_with('0') && text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse().ok().filter(|_| is_plain)
+}
+
+/// Whether a word is a unit or a thing that pages about ports count.
+pub(in crate::document::prose) fn is_counted(word: &Word<'_>) -> bool {
+    if word.text == "%" {
+        return true;
+    }
+    let singular = word.lower.strip_suffix('s').unwrap_or(&word.lower);
+    matches!(
+        singular,
+        "gb" | "mb"
+            | "kb"
+            | "tb"
+            | "gib"
+            | "mib"
+            | "gbp"
+            | "mbp"
+            | "cpu"
+            | "vcpu"
+            | "core"
+            | "ghz"
+            | "mhz"
+            | "percent"
+            | "node"
+            | "server"
+            | "host"
+            | "machine"
+            | "instance"
+            | "second"
+            | "minute"
+            | "hour"
+            | "day"
+            | "week"
+            | "month"
+            | "year"
+            | "time"
+            | "byte"
+            | "bit"
+            | "m"
+            | "sec"
+            | "min"
+            | "user"
+            | "port"
+            | "disk"
+            | "replica"
+            | "more"
+            | "other"
+            | "gigabyte"
+            | "megabyte"
+            | "connection"
+            | "thread"
+            | "worker"
+    )
+}
+
+/// Whether a word behind a number that `and` adds to a list may be what the number counts.
+fn is_counted_loosely(word: &Word<'_>) -> bool {
+    let is_verb = word.is_any(&[
+        "is", "as", "was", "has", "does", "needs", "its", "this", "https", "uses", "serves",
+    ]);
+    is_counted(word) && !word.is_any(&["ms"])
+        || word.kind == Kind::Word && word.lower.ends_with('s') && !is_verb
+}

@@ -1,0 +1,365 @@
+use super::read;
+use crate::document::{
+    Direction,
+    names::Names,
+    prose::{port_phrase::Evidence, statement::Statement},
+};
+
+/// `client -> server transport ports`, with what else the sentence says.
+pub(in crate::document::prose) fn shown(statement: &Statement) -> String {
+    let ports: Vec<String> = statement
+        .ports
+        .iter()
+        .map(|group| {
+            let ranges: Vec<String> = group.ranges.iter().map(ToString::to_string).collect();
+            ranges.join(if group.alternatives { "|" } else { "," })
+        })
+        .collect();
+    let transports: Vec<&str> = statement.transports.iter().map(|one| one.name()).collect();
+    let mut text = format!(
+        "{} -> {} {} {}",
+        statement.source.as_deref().unwrap_or("?"),
+        statement.destination.as_deref().unwrap_or("?"),
+        transports.join("+"),
+        ports.join(","),
+    );
+    match statement.direction {
+        Some(Direction::Both) => text.push_str(" both"),
+        Some(Direction::Inbound) => text.push_str(" in"),
+        Some(Direction::Outbound) => text.push_str(" out"),
+        None => {}
+    }
+    if statement.forbidden {
+        text.push_str(" forbidden");
+    }
+    if statement.loopback {
+        text.push_str(" loopback");
+    }
+    if let Some(doubt) = statement.doubt {
+        text.push_str(&format!(" {doubt:?}").to_lowercase());
+    }
+    if let Some(condition) = &statement.condition {
+        text.push_str(&format!(" [{condition}]"));
+    }
+    text
+}
+
+/// Compares all cases before it fails, so that one run shows whatever differs.
+#[track_caller]
+fn check_all(cases: &[(&str, &str)]) {
+    let differing: Vec<String> = cases
+        .iter()
+        .map(|(sentence, expected)| (sentence, *expected, read_with(&[], sentence)))
+        .filter(|(_, expected, shown)| expected != shown)
+        .map(|(sentence, expected, shown)| format!("{sentence}\n  is {shown}\n not {expected}"))
+        .collect();
+    assert!(differing.is_empty(), "\n{}", differing.join("\n"));
+}
+
+fn read_with(names: &[&str], sentence: &str) -> String {
+    let mut known = Names::default();
+    for name in names {
+        known.add(name);
+    }
+    let reading = read(sentence, Evidence::Stated, &known);
+    let statements: Vec<String> = reading.statements.iter().map(shown).collect();
+    statements.join("; ")
+}
+
+#[track_caller]
+fn check(names: &[&str], sentence: &str, expected: &str) {
+    assert_eq!(read_with(names, sentence), expected, "{sentence}");
+}
+
+#[test]
+fn who_asks_whom() {
+    check_all(&[
+        (
+            "Agents communicate with the Core on port 4505/TCP.",
+            "Agents -> Core tcp 4505",
+        ),
+        (
+            "The Core connects to the Store on TCP port 5432.",
+            "Core -> Store tcp 5432",
+        ),
+        (
+            "The Edge sends events to the Log server over UDP port 514.",
+            "Edge -> Log server udp 514",
+        ),
+        (
+            "Probes talk to the Store on port 8089 (TCP).",
+            "Probes -> Store tcp 8089",
+        ),
+        (
+            "Worker nodes pull images from the registry host via TCP 5000.",
+            "Worker nodes -> registry host tcp 5000",
+        ),
+        (
+            "All nodes must be able to reach the Core on port 443.",
+            "All nodes -> Core  443",
+        ),
+        (
+            "The agents need to connect to each broker over TCP/6650.",
+            "agents -> broker tcp 6650",
+        ),
+        (
+            "Port 5432/tcp must be open from the Core to the Store.",
+            "Core -> Store tcp 5432",
+        ),
+        (
+            "TCP port 22 must be open on the Store for administration.",
+            "? -> Store tcp 22",
+        ),
+        (
+            "Allow the jump host to reach the Store on 22/tcp.",
+            "jump host -> Store tcp 22",
+        ),
+        (
+            "Allow TCP traffic from the Edge to the Core on ports 80 and 443.",
+            "Edge -> Core tcp 80,443",
+        ),
+        (
+            "9092/tcp is used by producers to reach the brokers.",
+            "producers -> brokers tcp 9092",
+        ),
+        (
+            "The Core uses port 6379 to talk to the Cache nodes.",
+            "Core -> Cache nodes  6379",
+        ),
+        (
+            "The Store listens on port 5432 for connections from the Core.",
+            "Core -> Store  5432",
+        ),
+        (
+            "The collector server receives traces from Agents on UDP port 6831.",
+            "Agents -> collector server udp 6831",
+        ),
+        (
+            "Metrics are sent from the agents to the Core over UDP port 8125.",
+            "agents -> Core udp 8125",
+        ),
+        (
+            "The Core is accessed by Browsers on port 8443.",
+            "Browsers -> Core  8443",
+        ),
+        (
+            "The Core must be reachable from the Edge nodes on TCP 9443.",
+            "Edge nodes -> Core tcp 9443",
+        ),
+        (
+            "Ensure that the scheduler can reach the workers on port 10250.",
+            "scheduler -> workers  10250",
+        ),
+        (
+            "Make sure your firewall allows connections from the Agents to the Core on port 4506.",
+            "Agents -> Core  4506",
+        ),
+        (
+            "Connections from Clients to the Gateway use TCP port 8883.",
+            "Clients -> Gateway tcp 8883",
+        ),
+        (
+            "The Core connects to the Store on port 5432 and to the Cache on port 6379.",
+            "Core -> Store  5432; Core -> Cache  6379",
+        ),
+        (
+            "Agents connect to the Core on port 443, and the Core connects to the Store on port 5432.",
+            "Agents -> Core  443; Core -> Store  5432",
+        ),
+        (
+            "Store nodes communicate with each other on TCP port 7000.",
+            "Store nodes -> Store nodes tcp 7000 both",
+        ),
+        (
+            "Traffic between the Core and the Store uses port 5432.",
+            "Core -> Store  5432 both",
+        ),
+        (
+            "Open port 8443 on the Core for Agents to connect to it.",
+            "? -> Core  8443",
+        ),
+        (
+            "Open TCP 1433 from the Core to the database server.",
+            "Core -> database server tcp 1433",
+        ),
+        (
+            "If you use a proxy, the Edge connects to the Proxy on port 3128.",
+            "Edge -> Proxy  3128 [If you use a proxy]",
+        ),
+        (
+            "The Core connects to the Mail relay on port 25 only if alerts are enabled.",
+            "Core -> Mail relay  25 [only if alerts are enabled]",
+        ),
+        (
+            "Clients (browsers) connect to the Core on port 443.",
+            "Clients (browsers) -> Core  443",
+        ),
+        (
+            "Agents in the DMZ connect to the Core on port 443.",
+            "Agents in the DMZ -> Core  443",
+        ),
+    ]);
+    check(
+        &["log", "store"],
+        "The log talks to store on port 9000.",
+        "log -> store  9000",
+    );
+}
+
+#[test]
+fn ends_that_nobody_named() {
+    check_all(&[
+        (
+            "You may give the addresses of the nodes for ports 4444 and 4567, or leave the default for each of those rules.",
+            "? -> ?  4444,4567",
+        ),
+        ("It listens on port 7070.", "? -> ?  7070"),
+        (
+            "With Acme Manager, you need port 8080/tcp.",
+            "? -> ? tcp 8080",
+        ),
+        ("To install Acme Server, open port 9000.", "? -> ?  9000"),
+        ("The web console is available on port 8443.", "? -> ?  8443"),
+        (
+            "Agents connect through the Relay to the Core on port 443.",
+            "? -> ?  443",
+        ),
+        (
+            "Agents connect to the Core to send events to the Log server on port 514.",
+            "? -> ?  514",
+        ),
+        ("Open port 22 to the jump host.", "? -> ?  22"),
+        (
+            "We recommend TCP port 8443 for each of these rules.",
+            "? -> ? tcp 8443",
+        ),
+        ("Allow outbound traffic on port 443.", "? -> ?  443 out"),
+        ("The default port is 7777.", "? -> ?  7777"),
+    ]);
+}
+
+#[test]
+fn negations() {
+    check_all(&[
+        (
+            "As of version 3, agents no longer connect to the Gateway on port 5000.",
+            "agents -> Gateway  5000 unneeded [As of version 3]",
+        ),
+        (
+            "Clients do not need to reach the Broker on port 7171.",
+            "Clients -> Broker  7171 unneeded",
+        ),
+        (
+            "Connections from the Internet to the Core on port 4508/TCP must be blocked.",
+            "Internet -> Core tcp 4508 forbidden",
+        ),
+        (
+            "Never allow guests to reach the Store on port 5432/TCP.",
+            "guests -> Store tcp 5432 forbidden",
+        ),
+        (
+            "Guests must not connect to the Store on port 5432.",
+            "Guests -> Store  5432 forbidden",
+        ),
+        (
+            "Port 6379 must not be exposed to the Internet.",
+            "Internet -> ?  6379 forbidden",
+        ),
+        (
+            "Do not open port 23 on the Core server.",
+            "? -> Core server  23 forbidden",
+        ),
+        (
+            "Block UDP port 161 from the Internet.",
+            "Internet -> ? udp 161 in forbidden",
+        ),
+        (
+            "Port 2380 is only reachable from localhost.",
+            "? -> ?  2380 loopback",
+        ),
+        ("Open all ports except port 22.", "? -> ?  22 unclear"),
+        (
+            "Make sure that port 443 is not blocked on the Core server.",
+            "? -> Core server  443",
+        ),
+    ]);
+}
+
+#[test]
+fn what_is_forbidden_without_a_port() {
+    let one = |sentence: &str| {
+        read(sentence, Evidence::Stated, &Names::default())
+            .statements
+            .pop()
+    };
+    let statement = one("Store clients do not need to communicate with each other.").unwrap();
+    assert!(statement.forbidden && statement.direction == Some(Direction::Both));
+    assert_eq!(statement.source.as_deref(), Some("Store clients"));
+    assert_eq!(statement.destination, statement.source);
+    let statement = one("As above, there is no need for web nodes to talk to the store.").unwrap();
+    assert!(statement.forbidden && statement.direction.is_none());
+    assert_eq!(statement.destination.as_deref(), Some("the store"));
+    assert_eq!(
+        one("The second waits and therefore does not try to connect to it again."),
+        None
+    );
+    let statement = one("All worker nodes need to be able to reach each other via IP.").unwrap();
+    assert_eq!(statement.destination.as_deref(), Some("All worker nodes"));
+    assert_eq!(one("You do not need to connect to the store."), None);
+    assert_eq!(one("Web nodes need to talk to the store."), None);
+}
+
+#[test]
+fn a_port_and_its_purpose() {
+    let reading = read(
+        "UDP port 123 stays open for communication with time servers.",
+        Evidence::Stated,
+        &Names::default(),
+    );
+    let statement = &reading.statements[0];
+    assert_eq!(shown(statement), "? -> ? udp 123");
+    assert_eq!(statement.service.as_deref(), Some("time servers"));
+    assert!(statement.serves_peer);
+}
+
+#[test]
+fn connections_without_a_port() {
+    check(
+        &[],
+        "If you are using a mirror, the nodes must be able to reach mirror.example.com.",
+        "the nodes -> mirror.example.com   out [If you are using a mirror]",
+    );
+    let reading = read(
+        "You do not need to allow access to cdn.example.com for versions after 7.",
+        Evidence::Stated,
+        &Names::default(),
+    );
+    assert_eq!(reading.statements[0].required, Some(false));
+    assert_eq!(
+        reading.statements[0].condition.as_deref(),
+        Some("for versions after 7")
+    );
+}
+
+#[test]
+fn other_sentences() {
+    for sentence in [
+        "Ports must be open.",
+        "You must use a firewall.",
+        "Allow your nodes to connect to these addresses.",
+    ] {
+        check(&[], sentence, "");
+    }
+}
+
+#[test]
+fn numbers_that_are_left() {
+    let leaves = |sentence: &str| read(sentence, Evidence::Stated, &Names::default()).leaves_number;
+    assert!(leaves("Open port 80 as well as 443 on it."));
+    assert!(leaves("Open port 80 and 80xx on it."));
+    assert!(leaves("Map port 443 -> 8443."));
+    assert!(!leaves(
+        "Open ports 80 and 443 since 4.5.1 on 10.0.0.1, from 2024 on."
+    ));
+    assert!(!leaves("It has 443 parts."));
+}

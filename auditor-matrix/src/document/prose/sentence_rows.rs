@@ -1,0 +1,199 @@
+//! Makes rows of sentences once all tables are known, and remarks of those that speak of a table's ports.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use super::{
+    DEPRECATED, Prose, UNREAD, dynamic_ports,
+    packed_sentences::Sentence,
+    port_phrase::Evidence,
+    sentence,
+    statement::{Doubt, Statement},
+    statement_row::{Place, doubt_message},
+};
+use crate::{
+    document::{
+        interner::Interner,
+        problem::{Problem, Severity},
+        row::{Direction, Row},
+    },
+    port::PortRange,
+    transport::Transport,
+};
+
+impl Prose {
+    /// The rows that only prose gives, and remarks on sentences about ports that a table lists.
+    pub(in crate::document) fn rows(
+        mut self,
+        file: &Arc<str>,
+        rows: &[Row],
+        interner: &mut Interner,
+    ) -> (Vec<Row>, Vec<Problem>) {
+        self.end_block(interner);
+        let in_tables = listed(rows);
+        let (mut found, mut problems) = (
+            std::mem::take(&mut self.rows),
+            std::mem::take(&mut self.problems),
+        );
+        let mut in_prose: BTreeSet<(Option<Arc<str>>, PortRange)> = found
+            .iter()
+            .flat_map(|row| {
+                row.ranges()
+                    .map(|range| (row.section.clone(), range))
+                    .collect::<Vec<_>>()
+            })
+            .collect();
+        for sentence in self.sentences.iter() {
+            let place = Place {
+                file,
+                line: sentence.line,
+                context: sentence.context,
+                machine: None,
+            };
+            let reading = sentence::read(sentence.text, Evidence::Stated, &self.names);
+            let mut remark = |severity, message: &str| {
+                problems.push(place.problem(severity, sentence.text, message));
+            };
+            if reading.leaves_number {
+                remark(Severity::Remark, UNREAD);
+            }
+            if reading.is_deprecated && !reading.statements.is_empty() {
+                remark(Severity::Remark, DEPRECATED);
+            }
+            for mut statement in reading.statements {
+                self.complete(sentence, &mut statement);
+                let ranges: Vec<PortRange> = statement
+                    .ports
+                    .iter()
+                    .flat_map(|group| group.ranges.iter().copied())
+                    .collect();
+                let is_listed = ranges.iter().all(|range| in_tables.contains_key(range));
+                if let Some(doubt) = statement.doubt.take() {
+                    if !excuses(&statement, doubt) || !is_listed {
+                        let (severity, message) = doubt_message(doubt);
+                        remark(severity, message);
+                        continue;
+                    }
+                    // "If you use a network of your own, port 8472 is not needed": what the table requires is optional.
+                    statement.required = Some(false);
+                    statement.is_asked = false;
+                }
+                let says_more = statement.required.is_some()
+                    || statement.destination.is_some()
+                    || statement.source.is_some()
+                    || statement.forbidden;
+                if !ranges.is_empty() && !says_more {
+                    if is_listed {
+                        remark(
+                            Severity::Remark,
+                            "this sentence speaks of ports that a table lists; read whether it changes those rows",
+                        );
+                        continue;
+                    }
+                    let section = &sentence.context.section;
+                    let mut is_new = |range: &PortRange| {
+                        in_prose.insert((section.clone(), *range)) && !in_tables.contains_key(range)
+                    };
+                    // `count` visits every range, so that `is_new` records each.
+                    if ranges.iter().copied().filter(|range| is_new(range)).count() == 0 {
+                        remark(
+                            Severity::Remark,
+                            "this sentence speaks of ports that one before it names; read whether it changes that row",
+                        );
+                        continue;
+                    }
+                }
+                let text = match sentence.before {
+                    Some(before) if statement.ephemeral && dynamic_ports::are_meant(before) => {
+                        &format!("{before} {}", sentence.text)
+                    }
+                    Some(_) | None => sentence.text,
+                };
+                if statement.transports.is_empty()
+                    && let Some(transports) = agreed(&ranges, &in_tables)
+                {
+                    // The table's word is an inference here, as the sentence does not give it.
+                    let mut row = place.sentence_row(text, statement);
+                    let fields = Arc::make_mut(&mut row.fields);
+                    if fields.transport_inferred {
+                        fields.transport = transports;
+                    }
+                    interner.intern(&mut row);
+                    found.push(row);
+                    continue;
+                }
+                let mut row = place.sentence_row(text, statement);
+                interner.intern(&mut row);
+                found.push(row);
+            }
+        }
+        (found, problems)
+    }
+
+    /// Fills in what the sentence leaves to its section: without a table there, a list of host names gives the destinations.
+    fn complete(&self, sentence: Sentence<'_>, statement: &mut Statement) {
+        let section = &sentence.context.section;
+        let Some(hosts) = self
+            .hosts
+            .get(section)
+            .filter(|_| !self.sections_with_tables.contains(section))
+        else {
+            return;
+        };
+        let transfer = self
+            .sentences
+            .iter()
+            .filter(|other| other.context.section == *section)
+            .find_map(|other| sentence::transferred(other.text));
+        if statement.destination.is_none()
+            && !statement.ports.is_empty()
+            && let Some(what) = transfer
+        {
+            statement.direction = Some(Direction::Outbound);
+            statement.destination = Some(hosts.join(", "));
+            statement.service = statement.service.take().or(Some(what));
+        }
+    }
+}
+
+impl Place<'_> {
+    /// The row of a sentence: one that asks for its ports is completed by the headings, one that comments on them is not.
+    fn sentence_row(&self, text: &str, statement: Statement) -> Row {
+        if statement.is_asked && !statement.ports.is_empty() {
+            self.row(text, statement)
+        } else {
+            self.plain_row(text, statement)
+        }
+    }
+}
+
+/// Whether a sentence says under which condition a port is not needed, and nothing of who uses it.
+const fn excuses(statement: &Statement, doubt: Doubt) -> bool {
+    matches!(doubt, Doubt::Unneeded) && statement.condition.is_some() && statement.source.is_none()
+}
+
+/// The ports that the tables list, each with its transports if all rows that name it agree.
+type Listed<'a> = BTreeMap<PortRange, Option<&'a Arc<[Transport]>>>;
+
+fn listed(rows: &[Row]) -> Listed<'_> {
+    let mut listed = Listed::new();
+    for row in rows {
+        for range in row.ranges() {
+            let agreed = listed.entry(range).or_insert(Some(&row.transport));
+            *agreed = agreed.filter(|transport| **transport == row.transport);
+        }
+    }
+    listed
+}
+
+/// The transports that the tables give these ports, if all rows that name one of them agree.
+fn agreed(ranges: &[PortRange], listed: &Listed<'_>) -> Option<Arc<[Transport]>> {
+    let mut known = ranges.iter().filter_map(|range| listed.get(range));
+    let first = *known.next()?;
+    known
+        .all(|other| *other == first)
+        .then_some(first?)
+        .cloned()
+}

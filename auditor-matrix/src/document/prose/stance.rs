@@ -1,0 +1,285 @@
+//! What a sentence wants of the traffic that it names: that it takes place, that it does not, or that it need not.
+
+use super::{
+    vocabulary::{Verb, verb},
+    words::{Kind, Word},
+};
+
+/// What a sentence wants.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Stance {
+    /// The traffic takes place, or may.
+    Wanted,
+    /// It must not take place.
+    Forbidden,
+    /// It does not take place, or need not; nothing forbids it.
+    Unneeded,
+    /// The sentence negates something, and what is not certain.
+    Unclear,
+}
+
+/// Reads the stance of a clause from its words; conditions must be cut off before.
+pub(super) fn stance(words: &[Word<'_>]) -> Stance {
+    let mut found: Option<Stance> = None;
+    for at in 0..words.len() {
+        let Some(one) = negation(words, at) else {
+            continue;
+        };
+        found = match found {
+            None => Some(one),
+            Some(known) if known == one => found,
+            // "must not be blocked": both words were read together, so two that differ are not understood.
+            Some(_) => Some(Stance::Unclear),
+        };
+    }
+    found.unwrap_or(Stance::Wanted)
+}
+
+/// What the negation that starts at a word means for traffic; `None` if there is none.
+fn negation(words: &[Word<'_>], at: usize) -> Option<Stance> {
+    let word = words.get(at)?;
+    let lower = word.lower.replace('\u{2019}', "'");
+    let before = at.checked_sub(1).and_then(|before| words.get(before));
+    let is_negated = before.is_some_and(|before| is_negator(&before.lower));
+    if verb(&lower) == Some(Verb::Close)
+        || matches!(lower.as_str(), "closed" | "blacklist" | "blacklisted")
+    {
+        // "must not be blocked" is read at its `not`.
+        let is_read = words
+            .get(at.saturating_sub(4)..at)
+            .unwrap_or_default()
+            .iter()
+            .any(|before| is_negator(&before.lower) || before.is("no"));
+        return (!is_read).then_some(Stance::Forbidden);
+    }
+    if matches!(
+        lower.as_str(),
+        "removed" | "obsolete" | "unused" | "disabled" | "discontinued" | "retired" | "dropped"
+    ) {
+        return (!is_negated).then_some(Stance::Unneeded);
+    }
+    if matches!(lower.as_str(), "except" | "excluding" | "besides") {
+        return Some(Stance::Unclear);
+    }
+    if lower == "no" {
+        return match words.get(at + 1)?.lower.as_str() {
+            "longer" | "need" => Some(Stance::Unneeded),
+            "matter" => None,
+            _ => Some(Stance::Unclear),
+        };
+    }
+    if lower == "without" || lower == "neither" || lower == "nor" {
+        return Some(Stance::Unclear);
+    }
+    if lower == "instead" || lower == "rather" {
+        return Some(Stance::Unclear);
+    }
+    if !is_negator(&lower) {
+        return None;
+    }
+    if lower == "needn't" || before.is_some_and(|before| before.is_any(&["need", "needs"])) {
+        return Some(Stance::Unneeded);
+    }
+    let behind: Vec<&Word<'_>> = words
+        .get(at + 1..)
+        .unwrap_or_default()
+        .iter()
+        .take_while(|word| !matches!(word.kind, Kind::Stop | Kind::Semicolon))
+        .take(NEAR)
+        .collect();
+    let is_next = |names: &[&str]| behind.first().is_some_and(|word| word.is_any(names));
+    let has = |names: &[&str]| behind.iter().any(|word| word.is_any(names));
+    // "not only", "do not change", "cannot be configured": nothing is said of the traffic.
+    if is_next(&[
+        "only",
+        "just",
+        "all",
+        "always",
+        "necessarily",
+        "limited",
+        "change",
+        "modify",
+        "forget",
+    ]) || has(HARMLESS) && !has(&["allow", "open", "used", "required", "needed"])
+    {
+        return None;
+    }
+    let closes = behind
+        .iter()
+        .any(|word| verb(&word.lower) == Some(Verb::Close));
+    if closes {
+        // "must not be blocked" wants the traffic.
+        return None;
+    }
+    let is_do = matches!(lower.as_str(), "don't" | "doesn't" | "didn't")
+        || before.is_some_and(|before| before.is_any(&["do", "does", "did"]));
+    let is_modal = before.is_some_and(|before| {
+        before.is_any(&["must", "should", "may", "can", "shall", "could", "will"])
+    }) || matches!(
+        lower.as_str(),
+        "mustn't" | "shouldn't" | "cannot" | "can't" | "never"
+    );
+    let needs = has(&[
+        "need",
+        "required",
+        "needed",
+        "necessary",
+        "require",
+        "requires",
+        "use",
+        "used",
+        "have",
+        "mandatory",
+    ]);
+    if has(&["allowed", "permitted"])
+        || is_next(&["recommended", "advised"]) && has(&["open", "expose"])
+    {
+        return Some(Stance::Forbidden);
+    }
+    if is_do
+        && is_next(&[
+            "open", "allow", "expose", "permit", "publish", "enable", "unblock", "forward",
+            "accept", "let",
+        ])
+    {
+        return Some(Stance::Forbidden);
+    }
+    if is_modal && !needs {
+        return Some(Stance::Forbidden);
+    }
+    if lower == "never" {
+        return Some(if needs && !is_next(&["use"]) {
+            Stance::Unneeded
+        } else {
+            Stance::Forbidden
+        });
+    }
+    if needs || is_do {
+        return Some(Stance::Unneeded);
+    }
+    if has(&["exposed", "reachable", "accessible", "open", "opened"]) {
+        return Some(Stance::Forbidden);
+    }
+    Some(Stance::Unclear)
+}
+
+/// The words behind a negator that it can be about.
+const NEAR: usize = 7;
+
+/// Verbs and adjectives whose negation says nothing of traffic.
+const HARMLESS: &[&str] = &[
+    "configurable",
+    "changed",
+    "changeable",
+    "configured",
+    "modified",
+    "customized",
+    "encrypted",
+    "secure",
+    "secured",
+    "support",
+    "supported",
+    "affect",
+    "include",
+    "apply",
+    "fixed",
+    "overridden",
+    "authenticated",
+    "already",
+];
+
+fn is_negator(lower: &str) -> bool {
+    matches!(
+        lower,
+        "not"
+            | "never"
+            | "cannot"
+            | "can't"
+            | "don't"
+            | "doesn't"
+            | "didn't"
+            | "mustn't"
+            | "shouldn't"
+            | "isn't"
+            | "aren't"
+            | "won't"
+            | "needn't"
+            | "wouldn't"
+            | "couldn't"
+            | "can\u{2019}t"
+            | "don\u{2019}t"
+            | "doesn\u{2019}t"
+            | "mustn\u{2019}t"
+            | "shouldn\u{2019}t"
+            | "isn\u{2019}t"
+            | "aren\u{2019}t"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Stance, stance};
+    use crate::document::prose::words::words;
+
+    #[test]
+    fn stances() {
+        use Stance::{Forbidden, Unclear, Unneeded, Wanted};
+        for (sentence, expected) in [
+            ("Agents connect to the Core on port 443.", Wanted),
+            ("Port 443 must not be blocked.", Wanted),
+            (
+                "Make sure that port 443 is not blocked by a firewall.",
+                Wanted,
+            ),
+            ("Do not block port 443.", Wanted),
+            ("Port 443 is open and cannot be changed.", Wanted),
+            ("Not only agents connect on port 443.", Wanted),
+            ("Port 80 is deprecated.", Wanted),
+            (
+                "Agents no longer connect to the Gateway on port 5000.",
+                Unneeded,
+            ),
+            (
+                "Clients do not need to reach the Broker on port 7171.",
+                Unneeded,
+            ),
+            (
+                "Clients don't have to reach the Broker on port 7171.",
+                Unneeded,
+            ),
+            ("You need not open port 7171.", Unneeded),
+            ("There is no need to open port 7171.", Unneeded),
+            ("Port 5000 is not used any more.", Unneeded),
+            ("Port 5000 is not required.", Unneeded),
+            ("Port 5000 was removed in version 4.", Unneeded),
+            ("The Core does not listen on port 80.", Unneeded),
+            ("Connections to port 4508/TCP must be blocked.", Forbidden),
+            (
+                "Never allow guests to reach the Store on port 5432/TCP.",
+                Forbidden,
+            ),
+            ("Port 5432 must not be exposed to the Internet.", Forbidden),
+            ("Port 5432 should never be open to the Internet.", Forbidden),
+            ("Do not open port 23.", Forbidden),
+            ("Don\u{2019}t expose port 23.", Forbidden),
+            (
+                "Guests may not connect to the Store on port 5432.",
+                Forbidden,
+            ),
+            (
+                "Guests are not allowed to reach the Store on port 5432.",
+                Forbidden,
+            ),
+            ("Access from guests on port 5432 is prohibited.", Forbidden),
+            ("Deny port 23.", Forbidden),
+            (
+                "The Store is not reachable from the Internet on port 5432.",
+                Forbidden,
+            ),
+            ("All ports except 22 are open.", Unclear),
+            ("Use port 443 instead of port 80.", Unclear),
+        ] {
+            assert_eq!(stance(&words(sentence)), expected, "{sentence}");
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! Makes a row of what a sentence, an item or a command says.
+
+use std::sync::Arc;
+
+use super::statement::{Doubt, Statement};
+use crate::{
+    document::{
+        context::Context,
+        problem::{Problem, ProblemKind, Severity},
+        row::{Direction, Row, RowFields, RowOrigin, RowText},
+    },
+    transport::Transport,
+};
+
+/// Where a statement stands.
+pub(super) struct Place<'a> {
+    pub(super) file: &'a Arc<str>,
+    pub(super) line: usize,
+    pub(super) context: &'a Context,
+    /// The machine that the text above names.
+    pub(super) machine: Option<&'a str>,
+}
+
+impl Place<'_> {
+    /// The row of an item or a command, which the headings above complete; `text` is the page's.
+    pub(super) fn row(&self, text: &str, mut statement: Statement) -> Row {
+        let context = self.context;
+        let names_no_end = statement.source.is_none() && statement.destination.is_none();
+        if !statement.loopback {
+            statement.direction = statement.direction.or(context.direction);
+            if names_no_end && context.is_within_role && self.machine.is_none() {
+                statement.direction = Some(Direction::Both);
+                statement.source = context.role.as_deref().map(str::to_owned);
+                statement.destination.clone_from(&statement.source);
+            } else if let Some((from, to)) = &context.endpoints
+                && self.machine.is_none()
+            {
+                statement.source = statement.source.or_else(|| Some(from.clone()));
+                statement.destination = statement.destination.or_else(|| Some(to.clone()));
+            }
+        }
+        self.plain_row(text, statement)
+    }
+
+    /// The row of a statement as it is.
+    pub(super) fn plain_row(&self, text: &str, mut statement: Statement) -> Row {
+        let service = statement.service.take();
+        Row {
+            line: self.line,
+            text: RowText::new(service.as_deref(), Some(text)),
+            fields: Arc::new(self.fields(statement)),
+        }
+    }
+
+    fn fields(&self, statement: Statement) -> RowFields {
+        let context = self.context;
+        let stated = if statement.transports.is_empty() {
+            context.transport.into_iter().collect()
+        } else {
+            statement.transports
+        };
+        let is_stated = !stated.is_empty();
+        RowFields {
+            file: Arc::clone(self.file),
+            origin: if statement.is_asked {
+                RowOrigin::Item
+            } else {
+                RowOrigin::Note
+            },
+            section: context.section.clone(),
+            role: self
+                .machine
+                .map(Into::into)
+                .or_else(|| context.role.clone()),
+            ports: statement.ports.into(),
+            protocol: None,
+            transport: if is_stated {
+                stated.into()
+            } else {
+                [Transport::Tcp].into()
+            },
+            transport_inferred: !is_stated,
+            direction: statement.direction,
+            source: statement.source.map(Into::into),
+            destination: statement.destination.map(Into::into),
+            is_peer: statement.serves_peer,
+            required: statement.required,
+            condition: joined(context.condition.as_deref(), statement.condition),
+            ephemeral: statement.ephemeral,
+            forbidden: statement.forbidden || context.is_forbidden,
+            loopback: statement.loopback || context.is_loopback,
+        }
+    }
+
+    pub(super) fn problem(&self, severity: Severity, text: &str, message: &str) -> Problem {
+        Problem {
+            file: Arc::clone(self.file),
+            line: self.line,
+            severity,
+            kind: ProblemKind::Sentence,
+            text: text.to_owned(),
+            message: message.to_owned(),
+        }
+    }
+}
+
+/// The condition of the text around, and that of the statement itself.
+fn joined(around: Option<&str>, own: Option<String>) -> Option<Box<str>> {
+    match (around, own) {
+        (Some(around), Some(own)) => Some(format!("{around}; {own}").into()),
+        (Some(around), None) => Some(around.into()),
+        (None, own) => own.map(Into::into),
+    }
+}
+
+/// What is said of a statement of which no row is made.
+pub(super) const fn doubt_message(doubt: Doubt) -> (Severity, &'static str) {
+    match doubt {
+        Doubt::Unneeded => (
+            Severity::Remark,
+            "this says that its traffic does not take place or need not, so no rule was made of it",
+        ),
+        Doubt::Unclear => (
+            Severity::Lost,
+            "this negates something, and what is not certain, so no rule was made of it; add one by hand if it asks for one",
+        ),
+    }
+}
+
+/// Whether the headings say that what stands below them are ports.
+pub(super) fn heading_is_about_ports(context: &Context) -> bool {
+    context.section.as_deref().is_some_and(|section| {
+        section.split(|c: char| !c.is_alphanumeric()).any(|word| {
+            [
+                "port", "ports", "firewall", "tcp", "udp", "inbound", "outbound", "ingress",
+                "egress",
+            ]
+            .iter()
+            .any(|about| word.eq_ignore_ascii_case(about))
+        })
+    })
+}

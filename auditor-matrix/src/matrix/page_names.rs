@@ -1,0 +1,311 @@
+//! The names of machines on a page, and how a cell's text is split into them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::document::{Row, is_own_machine};
+
+/// The names that stand as ends of conversations or as machines on a page: whether a text is one name or a list of several
+/// depends on whether its parts stand there by themselves.
+#[derive(Debug, Default)]
+pub(super) struct PageNames {
+    whole: BTreeSet<String>,
+    /// What stands in brackets behind a name, the name alone included.
+    variants: BTreeMap<String, BTreeSet<String>>,
+}
+
+/// More names than any page has for its machines; it bounds the memory for a page without end.
+const MOST_NAMES: usize = 1 << 16;
+
+impl PageNames {
+    /// Collects the names of rows.
+    pub(super) fn of(rows: &[Row]) -> Self {
+        let mut names = Self::default();
+        for row in rows {
+            for text in [&row.source, &row.destination, &row.role]
+                .into_iter()
+                .flatten()
+            {
+                if MOST_NAMES <= names.whole.len() {
+                    return names;
+                }
+                names.add(text);
+            }
+        }
+        names
+    }
+
+    fn add(&mut self, text: &str) {
+        let whole = key(text);
+        if self.whole.contains(&whole) {
+            return;
+        }
+        let (outside, brackets) = unbracketed(text);
+        // Remarks do not tell machines apart.
+        let inside = brackets
+            .iter()
+            .filter(|part| !is_remark(part))
+            .map(|part| key(part))
+            .collect::<Vec<_>>()
+            .join(" ");
+        self.variants
+            .entry(key(&outside))
+            .or_default()
+            .insert(inside);
+        self.whole.insert(key(&outside));
+        self.whole.insert(whole);
+    }
+
+    fn contains(&self, name: &str) -> bool {
+        self.whole.contains(&key(name))
+    }
+
+    /// The names in a text, each without remarks in brackets; what stands in brackets stays where it tells machines apart.
+    pub(super) fn split(&self, text: &str) -> Vec<String> {
+        let (outside, brackets) = unbracketed(text);
+        let tells_apart = self
+            .variants
+            .get(&key(&outside))
+            .is_some_and(|variants| 1 < variants.len());
+        if tells_apart && brackets.iter().any(|part| !is_remark(part)) {
+            let kept: Vec<String> = brackets
+                .iter()
+                .filter(|part| !is_remark(part))
+                .map(|part| format!(" ({part})"))
+                .collect();
+            return vec![format!("{}{}", plain(&outside), kept.concat())];
+        }
+        self.parts(&outside)
+            .into_iter()
+            .map(|part| plain(&part).to_owned())
+            .filter(|part| part.contains(char::is_alphanumeric))
+            .collect()
+    }
+
+    /// Splits a list of names. `,` and `and` join names; `/` and `or` may be part of one. In either case the parts have to
+    /// stand by themselves elsewhere.
+    fn parts(&self, text: &str) -> Vec<String> {
+        let cut = |separators: &[&str]| -> Vec<String> {
+            let mut parts = vec![text.to_owned()];
+            for separator in separators {
+                parts = parts
+                    .iter()
+                    .flat_map(|part| part.split(separator))
+                    .map(|part| part.trim().to_owned())
+                    .filter(|part| !part.is_empty())
+                    .collect();
+            }
+            parts
+        };
+        let every: Vec<String> = cut(&[",", ";", " and ", " or ", "&", "/", "|"]);
+        if every.len() < 2 {
+            return vec![text.to_owned()];
+        }
+        // `agent/master`: beside a name that is known, a word that is a kind of machine is one, too.
+        let is_name = |part: &String| {
+            self.contains(part) || is_anybody(part) || !part.contains(' ') && is_machine_name(part)
+        };
+        if every.iter().all(is_name) && every.iter().any(|part| self.contains(part)) {
+            return every;
+        }
+        let listed = cut(&[",", ";", " and ", "&"]);
+        let is_list = 1 < listed.len()
+            && (listed.iter().any(|part| self.contains(part))
+                || listed.iter().all(|part| is_machine_name(part)))
+            && listed
+                .iter()
+                .all(|part| part.split(' ').count() <= MOST_WORDS);
+        if is_list {
+            // A part of the list may be one of several names by itself.
+            return listed
+                .into_iter()
+                .flat_map(|part| {
+                    let alternatives: Vec<String> = part
+                        .split('/')
+                        .flat_map(|part| part.split(" or "))
+                        .map(|part| part.trim().to_owned())
+                        .collect();
+                    if alternatives.iter().all(|name| self.contains(name)) {
+                        alternatives
+                    } else {
+                        vec![part]
+                    }
+                })
+                .collect();
+        }
+        vec![text.to_owned()]
+    }
+}
+
+const MOST_WORDS: usize = 5;
+
+/// Whether a part of a list is the name of machines by its form: it has a kind of machine as its last word, or it is a host.
+fn is_machine_name(part: &str) -> bool {
+    let last = part.rsplit(' ').next().unwrap_or_default().to_lowercase();
+    let is_plural = last.len() > 3 && last.ends_with('s') && !last.ends_with("ss");
+    let is_host = part.contains('.') && !part.contains(' ') && part.contains(char::is_alphabetic);
+    is_plural
+        || is_host
+        || [
+            "node",
+            "server",
+            "host",
+            "client",
+            "agent",
+            "machine",
+            "master",
+            "worker",
+            "manager",
+            "controller",
+        ]
+        .contains(&last.as_str())
+        || part.parse::<std::net::IpAddr>().is_ok()
+}
+
+fn is_anybody(part: &str) -> bool {
+    matches!(
+        part.to_lowercase().as_str(),
+        "any" | "anywhere" | "all" | "self" | "internet"
+    ) || is_own_machine(part)
+}
+
+/// Whether a text in brackets is a remark and no part of a name: a condition, an address, a number.
+fn is_remark(part: &str) -> bool {
+    let lower = part.trim().to_lowercase();
+    let starts = [
+        "may ",
+        "if ",
+        "only",
+        "when ",
+        "optional",
+        "required",
+        "see ",
+        "e.g",
+        "for example",
+        "i.e",
+        "default",
+        "note",
+        "recommended",
+        "not ",
+        "whichever",
+        "enterprise",
+        "premium",
+        "tcp",
+        "udp",
+        "port",
+        "inbound",
+        "outbound",
+    ];
+    starts.iter().any(|start| lower.starts_with(start))
+        || lower.ends_with(" only")
+        || !lower.contains(char::is_alphabetic)
+        || lower.contains("://")
+        || lower
+            .split(['/', ' ', ','])
+            .all(|word| word.parse::<std::net::IpAddr>().is_ok() || word.parse::<u8>().is_ok())
+}
+
+/// A role's name without the words that are no part of it: `the`, `your`, `IP address`.
+fn plain(part: &str) -> &str {
+    let part = part.trim();
+    let part = ["Your ", "your ", "The ", "the "]
+        .iter()
+        .find_map(|lead| part.strip_prefix(lead))
+        .unwrap_or(part);
+    part.strip_suffix(" IP address")
+        .unwrap_or(part)
+        .trim_end_matches(['*', '\u{2020}', ':'])
+}
+
+/// The text without its bracketed parts, and what stood in the brackets.
+fn unbracketed(text: &str) -> (String, Vec<String>) {
+    let (mut outside, mut inside) = (String::new(), Vec::new());
+    let mut depth = 0_usize;
+    for character in text.chars() {
+        match character {
+            '(' => {
+                depth += 1;
+                if depth == 1 {
+                    inside.push(String::new());
+                }
+            }
+            ')' => depth = depth.saturating_sub(1),
+            _ if depth == 0 => outside.push(character),
+            _ => {
+                if let Some(last) = inside.last_mut() {
+                    last.push(character);
+                }
+            }
+        }
+    }
+    (outside, inside)
+}
+
+fn key(name: &str) -> String {
+    let words: Vec<&str> = plain(name).split_whitespace().collect();
+    words.join(" ").to_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::PageNames;
+
+    fn names(known: &[&str]) -> PageNames {
+        let mut names = PageNames::default();
+        for name in known {
+            names.add(name);
+        }
+        names
+    }
+
+    #[track_caller]
+    fn check(known: &[&str], text: &str, parts: &[&str]) {
+        let mut names = names(known);
+        names.add(text);
+        assert_eq!(names.split(text), parts, "{text}");
+    }
+
+    #[test]
+    fn lists_of_names() {
+        check(&["agent", "master"], "agent/master", &["agent", "master"]);
+        check(&[], "Admin/Operator Console", &["Admin/Operator Console"]);
+        check(
+            &["Admin"],
+            "Admin/Operator Console",
+            &["Admin/Operator Console"],
+        );
+        check(&[], "AD/LDAP server", &["AD/LDAP server"]);
+        check(
+            &[],
+            "Web nodes, database servers",
+            &["Web nodes", "database servers"],
+        );
+        check(&["Core"], "Core and Store", &["Core", "Store"]);
+        check(
+            &[],
+            "Research and Development",
+            &["Research and Development"],
+        );
+        check(
+            &["master or agent"],
+            "master or agent",
+            &["master or agent"],
+        );
+        check(&[], "Your users (outside)", &["users"]);
+    }
+
+    #[test]
+    fn what_stands_in_brackets() {
+        check(
+            &["Store (primary)"],
+            "Store (standby)",
+            &["Store (standby)"],
+        );
+        check(&["Store"], "Store (standby)", &["Store (standby)"]);
+        check(&["Store"], "Store (if used)", &["Store"]);
+        check(
+            &[],
+            "resolver.example.com (192.0.2.1)",
+            &["resolver.example.com"],
+        );
+    }
+}

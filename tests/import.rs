@@ -24,6 +24,7 @@ tests! {
     a_profile_beside_the_matrix: [],
     many_problems_of_a_kind: [],
     the_end_of_an_import: [],
+    files_that_a_page_includes: [],
     a_review_of_several_pages: [],
 }
 
@@ -419,5 +420,36 @@ fn a_review_of_several_pages() {
     assert!(
         review.contains("id=\"p1-4\"") && !review.contains("<i>"),
         "{review}"
+    );
+}
+
+fn files_that_a_page_includes() {
+    let directory = files(&[("secret.md", "| 9 | TCP | a | b |\n")]);
+    let work_dir = directory.path();
+    for path in ["tree/.git", "tree/docs", "tree/_includes"] {
+        std::fs::create_dir_all(work_dir.join(path)).unwrap();
+    }
+    std::fs::write(
+        work_dir.join("tree/_includes/x.md"),
+        page(&["| 80 | TCP | a | b |"]),
+    )
+    .unwrap();
+    let text = format!(
+        "# Ports\n\n{}\n--8<-- \"../_includes/x.md\"\n\n--8<-- \"../../secret.md\"\n",
+        page(&["| 81 | TCP | a | b |"])
+    );
+    std::fs::write(work_dir.join("tree/docs/ports.md"), text).unwrap();
+    let (matrix, said) = imported(work_dir, "import tree/docs/ports.md");
+    let origins: Vec<&str> = matrix
+        .lines()
+        .filter(|line| line.starts_with("origin = "))
+        .collect();
+    assert_eq!(
+        origins,
+        ["origin = \"ports.md:5\"", "origin = \"ports.md:7\""]
+    );
+    assert!(
+        said.contains("ports.md:9: ") && said.contains("secret.md"),
+        "{said}"
     );
 }

@@ -7,6 +7,7 @@ mod cell;
 mod cell_kinds;
 mod column;
 mod columns;
+mod commands;
 mod context;
 mod cross_table;
 mod encoding;

@@ -84,7 +84,9 @@ pub(super) fn implied_transports(text: &str) -> Option<NamedTransports> {
         });
     }
     let mut known = outside
-        .split(|c: char| !c.is_alphanumeric())
+        .split(|c: char| !c.is_alphanumeric() && !matches!(c, '-' | '_' | '.'))
+        // `device-coap` is a program's name.
+        .map(|word| word.trim_matches(['-', '_', '.']))
         .filter_map(application_protocol::transports);
     let is_udp = known.next()? == [Transport::Udp] && known.all(|other| other == [Transport::Udp]);
     is_udp.then(|| NamedTransports {

@@ -77,7 +77,7 @@ impl Columns {
     }
 
     /// Whatever else was weighed, a column holds what a person has said.
-    fn obey(&mut self, head: &TableRow, profile: &Profile) {
+    pub(super) fn obey(&mut self, head: &TableRow, profile: &Profile) {
         for (meaning, heading) in self.meanings.iter_mut().zip(&head.cells) {
             if let Some(chosen) = profile.column(heading) {
                 *meaning = Some(column::chosen(chosen));
@@ -378,6 +378,30 @@ impl Columns {
                     *meaning = Some(Column::Notes);
                 }
             }
+        }
+    }
+
+    /// Takes a column of components for the machines that the rows are about, where nothing else names them.
+    pub(super) fn take_components_for_machines(&mut self, head: &TableRow, body: &Body<'_>) {
+        let has_both_ends = self.has(Column::Source) && self.has(Column::Destination);
+        if self.has(Column::Role) || has_both_ends || !self.has_ports() {
+            return;
+        }
+        let is_component = |index: &usize| {
+            let words = column::words(head.cells.get(*index).map_or("", String::as_str));
+            words.split(' ').any(|word| {
+                matches!(
+                    word,
+                    "component" | "components" | "product" | "products" | "subsystem" | "element"
+                )
+            })
+        };
+        let component = self.positions(Column::Service).find(is_component);
+        if let Some(index) = component
+            && CellKinds::of(body.column(index)).are_names()
+            && let Some(meaning) = self.meanings.get_mut(index)
+        {
+            *meaning = Some(Column::Role);
         }
     }
 

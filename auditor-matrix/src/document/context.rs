@@ -8,7 +8,7 @@ use super::{
     permission::{self, Permission},
     row::Direction,
     section,
-    text::some,
+    text::{sentences, some},
 };
 use crate::transport::Transport;
 
@@ -92,18 +92,19 @@ impl Context {
         self.is_loopback |= section.is_loopback;
     }
 
-    /// Adds what the sentence above a table or a list says of all its rows; it has to speak of what follows.
-    pub(super) fn introduce(&mut self, sentence: &str) {
-        let lower = sentence.to_lowercase();
-        let speaks_of_rows = sentence.trim_end().ends_with(':')
-            || ["following", "below", "these ", "this table", "this list"]
-                .iter()
-                .any(|word| lower.contains(word));
-        if !speaks_of_rows {
-            return;
+    /// Adds what the paragraph above a table or a list says of all its rows: the sentences that speak of what follows.
+    pub(super) fn introduce(&mut self, paragraph: &str) {
+        for sentence in sentences(paragraph) {
+            let lower = sentence.to_lowercase();
+            let speaks_of_rows = sentence.trim_end().ends_with(':')
+                || ["following", "below", "these ", "this table", "this list"]
+                    .iter()
+                    .any(|word| lower.contains(word));
+            if speaks_of_rows {
+                self.permit(permission::of_sentence(sentence));
+                self.is_loopback |= loopback::is_meant(sentence);
+            }
         }
-        self.permit(permission::of_sentence(sentence));
-        self.is_loopback |= loopback::is_meant(sentence);
     }
 
     fn permit(&mut self, permission: Option<Permission>) {

@@ -43,7 +43,7 @@ pub(super) fn is_meant(text: &str) -> bool {
     let is_negated = words.iter().any(|word| {
         matches!(
             *word,
-            "not" | "never" | "besides" | "except" | "beyond" | "also"
+            "not" | "never" | "example" | "besides" | "except" | "beyond" | "also"
         )
     });
     names && (restricts || listens || words.len() <= FEW_WORDS) && !is_negated

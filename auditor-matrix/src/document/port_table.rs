@@ -11,6 +11,7 @@ use super::{
     column::Column,
     columns::{Columns, PortText},
     context::Context,
+    names::Names,
     permission::{self, Permission},
     ports,
     problem::{Problem, ProblemKind, Severity},
@@ -26,6 +27,8 @@ pub(super) struct PortTable<'a> {
     pub(super) head: &'a TableRow,
     pub(super) columns: &'a Columns,
     pub(super) context: &'a Context,
+    /// What the page's tables name as machines.
+    pub(super) names: &'a Names,
 }
 
 /// The ports of one transport that a row names.
@@ -109,7 +112,7 @@ impl PortTable<'_> {
                 self.transport(row, &cells, protocol.as_deref(), &ports, document);
             let loopback =
                 is_local || cells.loopback || ports.is_loopback || self.context.is_loopback;
-            document.rows.push(Row {
+            let first = Row {
                 line: row.line,
                 text: RowText::new(service, cells.notes.as_deref()),
                 fields: Arc::new(RowFields {
@@ -131,7 +134,18 @@ impl PortTable<'_> {
                     forbidden: permission == Permission::Forbidden,
                     loopback,
                 }),
+            };
+            let more = cells.more_ends.iter().map(|ends| {
+                let mut other = first.clone();
+                let fields = Arc::make_mut(&mut other.fields);
+                fields.source = Some(ends.source.as_str().into());
+                fields.destination = Some(ends.destination.as_str().into());
+                fields.direction = ends.is_mutual.then_some(Direction::Both);
+                other
             });
+            let more: Vec<Row> = more.collect();
+            document.rows.push(first);
+            document.rows.extend(more);
         }
     }
 

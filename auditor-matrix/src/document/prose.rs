@@ -1,6 +1,7 @@
 //! Reads what prose, lists and commands say of ports and connections into rows.
 
 mod clause;
+mod code;
 mod condition;
 mod connection;
 mod dynamic_ports;
@@ -9,6 +10,7 @@ mod item;
 mod list;
 mod loopback;
 mod machine_name;
+mod note;
 mod noun_phrase;
 mod packed_sentences;
 mod piece;
@@ -24,6 +26,8 @@ mod unread;
 mod vocabulary;
 mod words;
 
+pub(super) use note::ends as ends_in_note;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
@@ -38,6 +42,7 @@ use self::{
     words::{Kind, words},
 };
 use super::{
+    commands,
     context::Context,
     interner::Interner,
     names::Names,
@@ -61,6 +66,8 @@ pub(super) struct Prose {
     /// The last sentence of the last paragraph, which may introduce what follows.
     above: Option<HeldSentence>,
     list: Option<List>,
+    /// What introduced the last block of commands, and its section.
+    above_code: Option<(Option<Arc<str>>, Introduction)>,
 }
 
 /// A sentence that is read as prose only if it introduces nothing.
@@ -75,7 +82,7 @@ struct HeldSentence {
 
 impl HeldSentence {
     fn introduction(&self, names: &Names) -> Introduction {
-        let own = Introduction::of(&self.text, names);
+        let own = Introduction::above(&self.text, names);
         match &self.outer {
             Some(outer) => outer.narrowed(own),
             None => own,
@@ -110,6 +117,10 @@ impl Prose {
         context: &Arc<Context>,
         interner: &mut Interner,
     ) {
+        if commands::is_command(text) {
+            self.add_code(position, text, context, interner);
+            return;
+        }
         if is_host(text) || self.is_item(text, context) {
             self.add_item(position, 0, text, context, interner);
             return;
@@ -154,7 +165,7 @@ impl Prose {
             return None;
         }
         above.outer.clone().or_else(|| {
-            let introduction = Introduction::of(&above.text, &self.names);
+            let introduction = Introduction::above(&above.text, &self.names);
             introduction.is_about_ports.then(|| Arc::new(introduction))
         })
     }
@@ -168,6 +179,10 @@ impl Prose {
         context: &Arc<Context>,
         interner: &mut Interner,
     ) {
+        if commands::is_command(text) {
+            self.add_code((file, line), text, context, interner);
+            return;
+        }
         if is_host(text) {
             self.hosts
                 .entry(context.section.clone())
@@ -260,7 +275,7 @@ impl Prose {
         let introduces = |above: &HeldSentence| {
             above.context.section == context.section
                 && (above.outer.is_some()
-                    || Introduction::of(&above.text, &self.names).is_about_ports)
+                    || Introduction::above(&above.text, &self.names).is_about_ports)
         };
         match &self.list {
             Some(list) => {

@@ -121,7 +121,10 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn block(&mut self, block: Block) {
         let introduction = self.introduction.take();
-        if !matches!(block.content, Content::Text(_) | Content::Item { .. }) {
+        if !matches!(
+            block.content,
+            Content::Text(_) | Content::Item { .. } | Content::Code { .. }
+        ) {
             self.prose.end_block(&mut self.interner);
         }
         match block.content {
@@ -151,6 +154,9 @@ impl Reader<'_> {
             Content::Title(text) => self.document.title = some(&text),
             Content::Unread { what, text } => self.unread(block.line, &what, &text),
             Content::Code { text, .. } => {
+                let position = (&self.file, block.line);
+                self.prose
+                    .add_code(position, &text, &self.context, &mut self.interner);
                 if self.is_about_ports
                     || accounting::speaks_of_ports(&text)
                     || introduction
@@ -250,13 +256,17 @@ impl Reader<'_> {
             return;
         };
         let body = Body::new(rows, n_headings);
-        let columns = Columns::new(&head, &body, self.profile);
+        let mut columns = Columns::new(&head, &body, self.profile);
         let mut context = Context::clone(&self.context);
         if let Some(introduction) = introduction {
             context.introduce(introduction);
         }
         if let Some(caption) = self.caption.take() {
             context.narrow(&caption, &self.names);
+        }
+        if context.role.is_none() && context.endpoints.is_none() {
+            columns.take_components_for_machines(&head, &body);
+            columns.obey(&head, self.profile);
         }
         match cross_table::layout(&head, &body, &columns, introduction, &self.names) {
             Some(Ok(layout)) => {
@@ -327,6 +337,7 @@ impl Reader<'_> {
                 head: &head,
                 columns: &columns,
                 context: &context,
+                names: &self.names,
             };
             role = columns.cell(&row, Column::Role).or(role);
             let first = (self.document.rows.len(), self.document.problems.len());

@@ -38,8 +38,14 @@ static PAIR: LazyLock<Regex> = LazyLock::new(|| {
     )
 });
 
+/// The number of a figure or a table: `Table 3.`, `Figure 2-1:`.
+static NUMBERED: LazyLock<Regex> = LazyLock::new(|| {
+    regex(r"(?i)^(?:(?:table|figure|listing|appendix)\s+)?[a-z]?\d+(?:[.-]\d+)*[.:)]?\s+")
+});
+
 /// Reads a section's heading; `names` are what the page's tables name as machines.
 pub(super) fn section(heading: &str, names: &Names) -> Section {
+    let heading = &*NUMBERED.replace(heading, "");
     let (outside, _) = unbracket(heading);
     let lower: Vec<String> = outside.split(' ').map(plain).collect();
     let mut stated = lower.iter().filter_map(|word| cell::stated(word));
@@ -148,7 +154,7 @@ pub(super) fn is_noun_phrase(text: &str, names: &Names) -> bool {
 /// The machines that a heading names and nothing else, such as `Web nodes` or `Store`; `None` for a heading about something
 /// else, such as `Network requirements` or `Before you begin`.
 pub(super) fn machines(heading: &str, names: &Names) -> Option<String> {
-    let (outside, _) = unbracket(heading);
+    let (outside, _) = unbracket(&NUMBERED.replace(heading, ""));
     let runs = noun_phrases(&outside);
     if let [only] = runs.as_slice()
         && outside.split(' ').all(|word| !is_stop(&plain(word)))
@@ -470,6 +476,8 @@ mod tests {
             machines("Requirements to install Acme Server"),
             some("Acme Server")
         );
+        assert_eq!(machines("Table 1. Web nodes"), some("Web nodes"));
+        assert_eq!(machines("2.1 Web nodes"), some("Web nodes"));
         assert_eq!(machines("Web nodes"), some("Web nodes"));
         assert_eq!(machines("Store"), some("Store"));
         assert_eq!(machines("Before you begin"), None);

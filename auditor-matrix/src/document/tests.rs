@@ -278,8 +278,8 @@ fn lists_of_ports() {
     assert_eq!(
         rows(&document),
         [
-            "5: -, - -> - 4646 tcp None None [-]",
-            "6: -, - -> - 4648 tcp+udp None None [-]",
+            "5: scheduler, - -> - 4646 tcp None None [-]",
+            "6: scheduler, - -> - 4648 tcp+udp None None [-]",
             "13: -, - -> - 5060,5061 tcp+udp None None [-]",
             "15: -, - -> - 16384-32768 udp None None [-]",
             "17: -, - -> - 22 tcp? None None [-]",

@@ -139,6 +139,8 @@ pub(super) fn row_endpoints(
         {
             (source, own)
         }
+        // Neither end is named: the row's own machine is one of them, either way.
+        Some(Direction::Both) if source.is_none() && destination.is_none() => (None, own),
         Some(Direction::Both) => (source, destination),
         None => match (&source, &destination, row.origin) {
             // "Port 123 is open for communication with NTP": the page's machines are the clients, the service is the server.

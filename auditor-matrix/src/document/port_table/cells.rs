@@ -4,8 +4,10 @@ use super::PortTable;
 use crate::document::{
     cell,
     column::Column,
-    endpoints, loopback,
+    endpoints::{self, Endpoints},
+    loopback,
     problem::Severity,
+    prose,
     row::{Direction, Document},
     table_rows::TableRow,
     text::{some, unbracket},
@@ -27,6 +29,8 @@ pub(super) struct Cells {
     pub(super) notes: Option<String>,
     pub(super) required: Option<bool>,
     pub(super) condition: Option<String>,
+    /// More pairs of ends that the row's text names, for which it says the same.
+    pub(super) more_ends: Vec<Endpoints>,
     /// The notes say that both ends are one machine.
     pub(super) loopback: bool,
 }
@@ -169,14 +173,21 @@ impl Cells {
             && table.context.endpoints.is_none()
             && !table.context.is_within_role
         {
-            let ends = [&self.service, &self.notes]
-                .into_iter()
-                .flatten()
+            let texts = || [&self.service, &self.notes].into_iter().flatten();
+            let phrase = texts()
                 .find_map(|text| endpoints::arrow(text).or_else(|| endpoints::from_to(text)));
-            if let Some(ends) = ends {
+            let mut pairs: Vec<Endpoints> = match phrase {
+                Some(phrase) => vec![phrase],
+                None => texts()
+                    .flat_map(|text| prose::ends_in_note(text, table.names))
+                    .collect(),
+            };
+            if !pairs.is_empty() {
+                let ends = pairs.remove(0);
                 self.direction = ends.is_mutual.then_some(Direction::Both);
                 self.source = Some(ends.source);
                 self.destination = Some(ends.destination);
+                self.more_ends = pairs;
             }
         }
     }

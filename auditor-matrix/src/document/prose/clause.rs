@@ -61,6 +61,9 @@ pub(super) fn clauses(pieces: &Pieces<'_>, names: &Names) -> Vec<Clause> {
     };
     let mut clauses: Vec<Clause> = Vec::new();
     let mut subject: Option<NounPhrase> = None;
+    if grammar.is_restricted() {
+        return clauses;
+    }
     for at in 0..pieces.len() {
         let mut found = Vec::new();
         if grammar.is_start(at) {
@@ -86,6 +89,21 @@ pub(super) fn clauses(pieces: &Pieces<'_>, names: &Names) -> Vec<Clause> {
         }
     }
     clauses
+}
+
+/// The ends that `from` and `to` name in an item, where they need not stand beside a verb: `22: administration from the jump
+/// host`.
+pub(super) fn loose_ends(pieces: &Pieces<'_>, names: &Names) -> Option<Ends> {
+    let grammar = Grammar {
+        pieces,
+        nouns: NounPhrases { pieces, names },
+    };
+    let around = grammar.around(0);
+    let of_machine = |end: Option<NounPhrase>| end.filter(|end| end.is_machine);
+    let (client, server) = (of_machine(around.from), of_machine(around.to));
+    let ends = Ends::of(client.as_ref(), server.as_ref());
+    (0 < ends.n_known() && !around.is_relayed && !grammar.is_restricted())
+        .then(|| ends.seen_from_here())
 }
 
 struct Grammar<'a> {
@@ -190,6 +208,13 @@ impl Grammar<'_> {
         {
             return Some(mutual(client));
         }
+        // "The primary and the secondary exchange heartbeats"
+        if let Some(client) = client.filter(|client| client.n_parts == 2)
+            && class == Verb::Ask
+            && !self.names_other(at + 1)
+        {
+            return Some(mutual(client));
+        }
         let server = self.object(at, class);
         let around = self.around(at + 1);
         // "connects to the Core to send events to the Log server": which of them is asked on the port is not certain.
@@ -205,6 +230,20 @@ impl Grammar<'_> {
             (None, None) => None,
             _ => Some(Ends::of(client, server.as_ref())),
         }
+    }
+
+    /// Whether a preposition behind the verb names somebody besides its subjects.
+    fn names_other(&self, start: usize) -> bool {
+        (start..self.pieces.len())
+            .take_while(|at| !self.pieces.is_port(*at))
+            .any(|at| {
+                self.pieces
+                    .is_any(at, &["to", "with", "into", "from", "against"])
+            })
+            || self
+                .nouns
+                .list(start)
+                .is_some_and(|object| object.is_machine)
     }
 
     /// The object of a verb of asking.
@@ -226,7 +265,7 @@ impl Grammar<'_> {
             let is_target = matches!(lower, "to" | "with" | "into" | "against" | "at")
                 || asks_from && lower == "from";
             if is_target {
-                if let Some(server) = self.nouns.list(at + 1) {
+                if let Some(server) = self.nouns.list(at + 1).or_else(|| self.nouns.bare(at + 1)) {
                     return Some(server);
                 }
                 if verb(self.pieces.lower(at + 1)).is_some() {
@@ -249,6 +288,7 @@ impl Grammar<'_> {
         let lower = self.pieces.lower(at);
         [
             "pull", "download", "fetch", "retriev", "read", "collect", "obtain", "request",
+            "scrap", "poll", "quer",
         ]
         .iter()
         .any(|stem| lower.starts_with(stem))
@@ -307,6 +347,10 @@ impl Grammar<'_> {
                 around.on.as_ref(),
             ));
         }
+        // "443/tcp to the Core"
+        if !is_verb && lower == "to" && around.from.is_none() {
+            return Some(Ends::of(None, around.to.as_ref()).seen_from_here());
+        }
         // "open to X" may mean either end, unless the other is known.
         let server = around.on.or(around.to.filter(|_| around.from.is_some()));
         let ends = Ends::of(around.from.as_ref(), server.as_ref());
@@ -325,7 +369,12 @@ impl Grammar<'_> {
         match class {
             Some(Verb::Transfer) => {
                 let client = around.by.or(around.from);
-                Some(Ends::of(client.as_ref(), around.to.as_ref()))
+                let ends = Ends::of(client.as_ref(), around.to.as_ref());
+                Some(if ends.server.is_some() {
+                    ends.seen_from_here()
+                } else {
+                    ends
+                })
             }
             Some(Verb::Ask) | None => {
                 let is_reached = class.is_some() || is_reachable(self.pieces.lower(at));
@@ -443,11 +492,9 @@ impl Grammar<'_> {
             ) && self.pieces.is(at + 1, "to")
             {
                 at += 1;
-            } else if matches!(lower, "no" | "longer" | "not" | "never" | "any")
-                || is_adverb(lower)
-                || is_auxiliary(lower)
+            } else if matches!(lower, "allowed" | "permitted")
+                || !(matches!(lower, "no" | "any") || is_adverb(lower) || is_auxiliary(lower))
             {
-            } else {
                 break;
             }
             at += 1;

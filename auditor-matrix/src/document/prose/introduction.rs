@@ -7,10 +7,10 @@ use super::{
     noun_phrase::NounPhrases,
     piece::Pieces,
     port_phrase::{Evidence, port_phrases, transport},
-    stance::{Stance, stance},
+    stance::{Stance, forbids_some, stance},
     statement::Statement,
     unread::speaks_of_ports,
-    vocabulary::verb,
+    vocabulary::{is_article, is_preposition, verb},
     words::{Kind, Word, words},
 };
 use crate::{
@@ -54,11 +54,33 @@ impl Default for Introduction {
 /// A text of more words is a sentence, no label.
 const LABEL_WORDS: usize = 5;
 
+/// A longer text introduces nothing.
+const MOST_LENGTH: usize = 1000;
+
 /// A title has no more words.
 const TITLE_WORDS: usize = 6;
 
 impl Introduction {
+    /// Reads the line above a list. A sentence that names ports itself, or that has its full stop and speaks of none,
+    /// introduces nothing.
+    pub(super) fn above(text: &str, names: &Names) -> Self {
+        if MOST_LENGTH < text.len() {
+            return Self::default();
+        }
+        let is_sentence = text.ends_with(['.', '!', '?']);
+        let all = words(text);
+        let phrases = port_phrases(&all, Evidence::Stated);
+        let names_number = phrases.iter().any(|phrase| !phrase.ports.is_empty());
+        if is_sentence && (names_number || phrases.is_empty()) {
+            return Self::default();
+        }
+        Self::of(text, names)
+    }
+
     pub(super) fn of(text: &str, names: &Names) -> Self {
+        if MOST_LENGTH < text.len() {
+            return Self::default();
+        }
         let text = text.trim().trim_end_matches(':').trim_end();
         let all = words(text);
         let condition = Condition::of(text, &all);
@@ -95,8 +117,15 @@ impl Introduction {
             .into_iter()
             .map(|clause| clause.ends)
             .max_by_key(Ends::n_known)
-            .or_else(|| bare_pair(&nouns))
+            .or_else(|| bare_pair(&nouns, 0))
             .unwrap_or_default();
+        // "must not be reachable from outside" forbids it to some, whom no end names.
+        if introduction.stance == Stance::Forbidden
+            && introduction.ends.client.is_none()
+            && forbids_some(&words)
+        {
+            introduction.stance = Stance::Unclear;
+        }
         if introduction.ends.n_known() == 0 {
             introduction.machine = machine(&nouns, &words, text, is_sentence);
         }
@@ -123,7 +152,8 @@ impl Introduction {
             && !is_sentence
             && !text.ends_with(['.', '!', '?'])
         {
-            introduction.service = Some(text.to_owned()).filter(|text| !text.is_empty());
+            let is_empty = words.iter().all(is_empty_word);
+            introduction.service = (!is_empty).then(|| text.to_owned());
         }
         introduction
     }
@@ -175,6 +205,17 @@ impl Introduction {
     }
 }
 
+impl Introduction {
+    /// The machine on which commands below this line are run, and the ends if it names both.
+    pub(super) fn on_machine(&self) -> (Option<String>, Ends) {
+        if self.ends.n_known() == 2 && !self.ends.is_mutual {
+            return (self.machine.clone(), self.ends.clone());
+        }
+        let machine = self.machine.clone().or_else(|| self.ends.server.clone());
+        (machine, Ends::default())
+    }
+}
+
 /// The transports that a line names, wherever they stand.
 fn transports(words: &[Word<'_>]) -> Vec<Transport> {
     let mut named: Vec<Transport> = words.iter().filter_map(transport).collect();
@@ -183,10 +224,51 @@ fn transports(words: &[Word<'_>]) -> Vec<Transport> {
     named
 }
 
-/// `Edge to Core`, and nothing else.
-fn bare_pair(nouns: &NounPhrases<'_>) -> Option<Ends> {
+/// Words of a title that say nothing of what its ports are for: `Required ports`.
+fn is_empty_word(word: &Word<'_>) -> bool {
+    word.is_mark()
+        || is_preposition(&word.lower)
+        || is_article(&word.lower)
+        || word.is_any(&[
+            "required",
+            "used",
+            "open",
+            "default",
+            "basic",
+            "network",
+            "additional",
+            "external",
+            "internal",
+            "necessary",
+            "needed",
+            "and",
+            "optional",
+            "then",
+            "run",
+            "these",
+            "ports",
+            "port",
+            "traffic",
+            "rules",
+            "firewall",
+            "connections",
+            "communication",
+            "requirements",
+            "tcp",
+            "udp",
+            "inbound",
+            "outbound",
+            "incoming",
+            "outgoing",
+            "ingress",
+            "egress",
+        ])
+}
+
+/// `Edge to Core`, and nothing else but ports.
+pub(super) fn bare_pair(nouns: &NounPhrases<'_>, start: usize) -> Option<Ends> {
     let pieces = nouns.pieces;
-    let client = nouns.name_up_to(0, "to")?;
+    let client = nouns.name_up_to(start, "to")?;
     let server = nouns
         .list(client.end + 1)
         .or_else(|| nouns.name_up_to(client.end + 1, ""))?;
@@ -196,8 +278,9 @@ fn bare_pair(nouns: &NounPhrases<'_>) -> Option<Ends> {
             rest,
             &["communication", "communications", "traffic", "connections"],
         ) && rest + 1 == pieces.len()
-        || pieces.kind(rest) == Some(Kind::Open)
-        || pieces.is_port(rest);
+        || pieces.word(rest).is_some_and(Word::is_mark)
+        || pieces.is_port(rest)
+        || pieces.is_any(rest, &["on", "over", "via", "using", "at"]) && pieces.is_port(rest + 1);
     is_whole.then(|| Ends {
         client: Some(client.text),
         server: Some(server.text),

@@ -1,15 +1,22 @@
 //! Reads an item of a list of ports: `4446: state`, `80 TCP => redirect`, `HTTP API (default 4646). TCP only.`
 
 use super::{
-    port_phrase::{Evidence, PortPhrase, port_phrases},
+    clause::{self, Ends},
+    introduction::{Introduction, bare_pair},
+    noun_phrase::NounPhrases,
+    piece::Pieces,
+    port_phrase::{Evidence, PortPhrase, address_before, port_phrases},
     sentence,
     statement::Statement,
-    vocabulary::verb,
+    vocabulary::{Verb, verb},
     words::{Kind, Word, words},
 };
-use crate::document::{
-    names::Names,
-    text::{fold, sentences},
+use crate::{
+    document::{
+        names::Names,
+        text::{fold, sentences},
+    },
+    transport::Transport,
 };
 
 /// What was read of an item.
@@ -33,8 +40,19 @@ pub(super) fn read(text: &str, evidence: Evidence, names: &Names) -> ItemReading
         .statements
         .retain(|statement| !statement.ports.is_empty() || statement.ephemeral);
     let service = service(head, evidence);
+    let pair = ends(head, evidence, names);
+    if first.statements.is_empty() && !first.leaves_number && evidence == Evidence::Item {
+        first.statements.extend(icmp(head));
+    }
     for statement in &mut first.statements {
         statement.is_asked = true;
+        statement.required = statement.required.or_else(|| required(text));
+        if let Some(pair) = &pair
+            && statement.source.is_none()
+            && statement.destination.is_none()
+        {
+            statement.add_ends(pair);
+        }
         // A whole sentence says what its ports are for by itself.
         if let Some(service) = &service {
             statement.service = service.clone();
@@ -56,18 +74,76 @@ pub(super) fn read(text: &str, evidence: Evidence, names: &Names) -> ItemReading
     reading
 }
 
+/// An item of a list of ports may be about ICMP, which has none.
+fn icmp(head: &str) -> Option<Statement> {
+    let is_icmp = words(head)
+        .iter()
+        .take(2)
+        .any(|word| word.is_any(&["icmp", "icmpv4", "icmpv6", "ping"]));
+    is_icmp.then(|| Statement {
+        transports: vec![Transport::Icmp],
+        ..Statement::default()
+    })
+}
+
+/// Whether an item says that it is optional, or required, by a word of its own.
+fn required(text: &str) -> Option<bool> {
+    let words = words(text);
+    let is_alone = |at: usize| {
+        let beside = |at: Option<usize>| at.and_then(|at| words.get(at)).is_none_or(Word::is_mark);
+        beside(at.checked_sub(1)) && beside(Some(at + 1))
+    };
+    words.iter().enumerate().find_map(|(at, word)| {
+        if word.is("optional") && (is_alone(at) || at + 1 == words.len()) {
+            Some(false)
+        } else if word.is_any(&["required", "mandatory"]) && is_alone(at) {
+            Some(true)
+        } else {
+            None
+        }
+    })
+}
+
+/// The ends of an item that has nothing but them and its ports: `443/tcp: Agents to Core`; else those that `from` and `to`
+/// name.
+fn ends(head: &str, evidence: Evidence, names: &Names) -> Option<Ends> {
+    if MOST_LENGTH < head.len() {
+        return None;
+    }
+    let words = words(head);
+    let phrases = port_phrases(&words, evidence);
+    let pieces = Pieces::new(head, &words, &phrases);
+    let nouns = NounPhrases {
+        pieces: &pieces,
+        names,
+    };
+    let behind = (0..pieces.len())
+        .find(|at| pieces.is_port(*at) && pieces.word(at + 1).is_some_and(Word::is_mark));
+    bare_pair(&nouns, 0)
+        .or_else(|| bare_pair(&nouns, behind? + 2))
+        .or_else(|| clause::loose_ends(&pieces, names))
+}
+
 /// Adds what a sentence behind the ports says of them: "TCP only.", "Only if the proxy is used.", "Used by agents to ..."
 pub(super) fn remark(text: &str, names: &Names, statements: &mut [Statement]) {
-    let about = super::introduction::Introduction::of(text, names);
+    let about = Introduction::of(text, names);
     let is_short = text.split(' ').count() <= MOST_REMARK;
     for statement in statements {
         if statement.transports.is_empty() && is_short {
             statement.transports.clone_from(&about.transports);
         }
         if !statement.loopback && statement.source.is_none() && statement.destination.is_none() {
-            statement.add_ends(&about.ends);
+            let ends = Some(&about.ends).filter(|ends| 0 < ends.n_known());
+            let loose = ends
+                .is_none()
+                .then(|| ends_of_remark(text, names))
+                .flatten();
+            if let Some(ends) = ends.or(loose.as_ref()) {
+                statement.add_ends(ends);
+            }
         }
         statement.loopback |= about.loopback;
+        statement.required = statement.required.or_else(|| required(text));
         if let Some(condition) = &about.condition {
             match &mut statement.condition {
                 Some(known) => {
@@ -84,6 +160,17 @@ pub(super) fn remark(text: &str, names: &Names, statements: &mut [Statement]) {
 }
 
 const MOST_REMARK: usize = 8;
+
+/// A longer item is prose.
+const MOST_LENGTH: usize = 2000;
+
+fn ends_of_remark(text: &str, names: &Names) -> Option<Ends> {
+    if MOST_LENGTH < text.len() {
+        return None;
+    }
+    let words = words(text);
+    clause::loose_ends(&Pieces::new(text, &words, &[]), names)
+}
 
 /// What an item says its ports are for. `None` if it is a sentence, which is read as one; `Some(None)` if it says nothing.
 fn service(head: &str, evidence: Evidence) -> Option<Option<String>> {
@@ -102,8 +189,11 @@ fn service(head: &str, evidence: Evidence) -> Option<Option<String>> {
     if is_sentence {
         return None;
     }
+    let n_address = usize::from(address_before(&words, first.words.start).is_some());
     if before
         .iter()
+        .rev()
+        .skip(n_address)
         .any(|word| word.kind == Kind::Word && !is_lead(word))
     {
         return Some(label(head, before));
@@ -122,7 +212,7 @@ fn is_lead(word: &Word<'_>) -> bool {
 fn label(head: &str, before: &[Word<'_>]) -> Option<String> {
     let mut end = before.len();
     while let Some(last) = end.checked_sub(1).and_then(|last| before.get(last))
-        && (last.is_mark()
+        && (last.is_mark() && (last.kind != Kind::Close || !opens(before.get(..end - 1)))
             || last.is_any(&[
                 "default", "defaults", "by", "to", "is", "on", "over", "via", "uses", "using",
                 "the", "at", "port", "ports",
@@ -145,6 +235,7 @@ fn label(head: &str, before: &[Word<'_>]) -> Option<String> {
 fn purpose(head: &str, behind: &[Word<'_>]) -> Option<String> {
     let mut start = 0;
     while let Some(word) = behind.get(start)
+        && !is_about_ends(behind, start)
         && (word.is_mark()
             || word.is_any(&[
                 "is", "are", "used", "for", "the", "open", "must", "be", "opened", "required",
@@ -152,6 +243,23 @@ fn purpose(head: &str, behind: &[Word<'_>]) -> Option<String> {
             ]) && !(word.is("to") && !is_infinitive(behind, start)))
     {
         start += 1;
+    }
+    let says_other = behind.get(start).is_some_and(|word| {
+        verb(&word.lower) == Some(Verb::Close)
+            || word.is_any(&[
+                "no",
+                "not",
+                "never",
+                "deprecated",
+                "optional",
+                "mandatory",
+                "blocked",
+                "closed",
+                "unused",
+            ])
+    });
+    if says_other {
+        return None;
     }
     let mut end = (start..behind.len())
         .find(|at| is_about_ends(behind, *at))
@@ -164,7 +272,11 @@ fn purpose(head: &str, behind: &[Word<'_>]) -> Option<String> {
         end -= 1;
     }
     let named = behind.get(start..end)?;
-    let text = fold(head.get(named.first()?.start..named.last()?.end)?);
+    let mut text = fold(head.get(named.first()?.start..named.last()?.end)?);
+    // The bracket that opened before: `(VXLAN) between nodes`.
+    if text.matches('(').count() < text.matches(')').count() {
+        text = fold(&text.replacen(')', "", 1));
+    }
     text.contains(char::is_alphabetic).then_some(text)
 }
 
@@ -187,7 +299,9 @@ fn is_about_ends(words: &[Word<'_>], at: usize) -> bool {
         return false;
     };
     let next = |names: &[&str]| words.get(at + 1).is_some_and(|next| next.is_any(names));
-    word.is("from")
+    word.is_any(&["if", "when", "unless"])
+        || word.is("only") && next(&["if", "when", "for", "from"])
+        || word.is_any(&["from", "between", "among"])
         || word.is("to") && at == 0
         || word.is_any(&["used", "accessed", "opened", "reached"]) && next(&["by", "from"])
         || word.is_any(&["inbound", "outbound", "incoming", "outgoing"]) && next(&["from", "to"])

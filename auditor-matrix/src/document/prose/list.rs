@@ -185,10 +185,12 @@ impl Above<'_> {
         let Some(target) = target else {
             return false;
         };
+        let is_service =
+            field.is_none() && Introduction::of(&item.text, self.names).ends.n_known() == 0;
         for statement in &mut target.statements {
             if let Some(field) = &field {
                 field.apply(statement);
-            } else if statement.service.is_none() {
+            } else if statement.service.is_none() && is_service {
                 statement.service = Some(item.text.trim_end_matches('.').to_owned());
             }
         }
@@ -219,3 +221,6 @@ impl Above<'_> {
         true
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -227,7 +227,7 @@ impl NounPhrases<'_> {
         if !looks_like_name
             || is_abstract(head)
             || matches!(first, "following" | "default" | "e.g" | "i.e")
-            || application_protocol::transports(head).is_some() && !is_determined
+            || is_protocol(head) && !is_determined
             || !head.contains(char::is_alphabetic) && !is_address
         {
             return None;
@@ -238,6 +238,25 @@ impl NounPhrases<'_> {
             end,
             is_machine: !is_software(head)
                 && (is_machine(head) || is_plural || is_capitalised || is_address),
+            n_parts: 1,
+        })
+    }
+
+    /// A single word in lower case where only a name can stand: before a port, as in "talks to etcd on port 2379".
+    pub(super) fn bare(&self, at: usize) -> Option<NounPhrase> {
+        let word = self.pieces.word(at)?;
+        let is_before_port = self
+            .pieces
+            .is_any(at + 1, &["on", "over", "via", "using", "at"])
+            && self.pieces.is_port(at + 2);
+        let is_name = self.is_noun(word, at, true, false, Number::One)
+            && !is_abstract(&word.lower)
+            && !is_protocol(&word.lower)
+            && word.text.len() > 2;
+        (is_before_port && is_name).then(|| NounPhrase {
+            text: word.text.to_owned(),
+            end: at + 1,
+            is_machine: true,
             n_parts: 1,
         })
     }
@@ -412,6 +431,32 @@ fn is_remark(lower: &str) -> bool {
                 | "mandatory"
                 | "e.g"
         )
+}
+
+/// Protocols that name no server, unlike `redis` and `etcd`, which are both.
+fn is_protocol(lower: &str) -> bool {
+    matches!(
+        lower,
+        "http"
+            | "https"
+            | "http2"
+            | "tls"
+            | "ssl"
+            | "dtls"
+            | "rpc"
+            | "grpc"
+            | "rest"
+            | "soap"
+            | "websocket"
+            | "websockets"
+            | "ws"
+            | "wss"
+            | "ip"
+            | "quic"
+            | "ssh"
+            | "rdp"
+            | "icmp"
+    )
 }
 
 fn is_address(text: &str) -> bool {

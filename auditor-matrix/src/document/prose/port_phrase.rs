@@ -7,7 +7,10 @@ use std::ops::Range;
 pub(super) use self::list::is_counted;
 use self::list::{List, number_list};
 use super::words::{Kind, Word};
-use crate::{document::row::PortGroup, transport::Transport};
+use crate::{
+    document::{row::PortGroup, text::is_host},
+    transport::Transport,
+};
 
 /// A phrase that names ports of the same transports.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -34,7 +37,8 @@ pub(super) fn port_phrases(words: &[Word<'_>], evidence: Evidence) -> Vec<PortPh
     let mut phrases = Vec::new();
     let mut at = 0;
     while at < words.len() {
-        let found = led(words, at)
+        let found = of_address(words, at)
+            .or_else(|| led(words, at))
             .or_else(|| stated_behind(words, at))
             .or_else(|| {
                 (evidence == Evidence::Item)
@@ -235,6 +239,37 @@ fn behind_port(words: &[Word<'_>], start: usize) -> usize {
     }
 }
 
+/// The port of an address: `:443` in `telemetry.example.com:443`.
+fn of_address(words: &[Word<'_>], start: usize) -> Option<Found> {
+    address_before(words, start)?;
+    let next = words.get(start + 1).filter(|next| next.is_glued)?;
+    let (port, end) = (next.kind == Kind::Number)
+        .then(|| list::port(words, start + 1))
+        .flatten()?;
+    let is_whole = words.get(end).is_none_or(|more| {
+        !more.is_glued
+            || matches!(
+                more.kind,
+                Kind::Stop | Kind::Comma | Kind::Close | Kind::Semicolon
+            )
+    });
+    let group = PortGroup {
+        ranges: vec![crate::port::PortRange::single(port)],
+        alternatives: false,
+    };
+    is_whole.then(|| (vec![phrase(vec![group], Vec::new())], end))
+}
+
+/// The address before the colon at a place: the name of a host, or an address of IP.
+pub(super) fn address_before<'a>(words: &[Word<'a>], colon: usize) -> Option<&'a str> {
+    let colon_word = words.get(colon)?;
+    let address = words.get(colon.checked_sub(1)?)?;
+    let is_address = is_host(address.text)
+        || address.is("localhost")
+        || address.text.parse::<std::net::Ipv4Addr>().is_ok();
+    (colon_word.text == ":" && colon_word.is_glued && is_address).then_some(address.text)
+}
+
 /// Numbers without a lead, of which one has its transport beside it: `9200/tcp`, `22, 80 and 443/tcp`.
 fn stated_behind(words: &[Word<'_>], start: usize) -> Option<Found> {
     if words.get(start)?.kind != Kind::Number || is_part(words, start) {
@@ -276,7 +311,10 @@ fn by_place(words: &[Word<'_>], start: usize) -> Option<Found> {
                 || before.kind == Kind::Colon && (ends || next.is_some_and(Word::is_mark))
         }
     };
-    (is_at_place && !list.is_count(words)).then(|| phrases_of(list, &[]))
+    // `1 GbE`: a digit alone is a port only where a mark sets it off.
+    let is_digit =
+        words.get(start)?.text.len() == 1 && next.is_some_and(|next| next.kind == Kind::Word);
+    (is_at_place && !is_digit && !list.is_count(words)).then(|| phrases_of(list, &[]))
 }
 
 /// Whether a number is a part of a larger thing: of an address with a port, a date, a mapping, a fraction.

@@ -10,11 +10,12 @@ use super::{
     connection, dynamic_ports,
     loopback::is_loopback,
     piece::Pieces,
-    port_phrase::{Evidence, PortPhrase, port_phrases, transport},
+    port_phrase::{Evidence, PortPhrase, address_before, port_phrases, transport},
     prohibition,
-    stance::{Stance, stance},
+    stance::{Stance, forbids_some, stance},
     statement::Statement,
     unread::{self, speaks_of_ports},
+    vocabulary::is_auxiliary,
     words::{Word, words},
 };
 use crate::{
@@ -69,6 +70,13 @@ pub(super) fn read(sentence: &str, evidence: Evidence, names: &Names) -> Reading
         };
     }
     let all = words(sentence);
+    if MOST_WORDS < all.len() {
+        // No sentence: a page whose ends of sentences were lost.
+        return Reading {
+            leaves_number: speaks_of_ports(&all),
+            ..Reading::default()
+        };
+    }
     let condition = Condition::of(sentence, &all);
     let words = condition.rest(&all);
     let phrases = port_phrases(&words, evidence);
@@ -87,6 +95,9 @@ pub(super) fn read(sentence: &str, evidence: Evidence, names: &Names) -> Reading
         statements,
     }
 }
+
+/// A text of more words is no sentence; what is read of one takes a time that grows with its square.
+const MOST_WORDS: usize = 500;
 
 fn without_ports(sentence: &str) -> Vec<Statement> {
     prohibition::prohibition(sentence)
@@ -156,11 +167,24 @@ fn statements(
             statement.add_ends(&clause.ends);
             statement.is_asked |= stance == Stance::Forbidden || 0 < clause.ends.n_known();
         }
+        // `core.example.com:443` says who is asked.
+        if let Some(address) = address_before(words, phrase.words.start)
+            && statement.destination.is_none()
+            && !matches!(address, "0.0.0.0" | "127.0.0.1" | "localhost")
+        {
+            statement.destination = Some(address.to_owned());
+            if statement.source.is_none() {
+                statement.direction = Some(Direction::Outbound);
+            }
+        }
         if statement.destination.is_none() && to.is_some() {
             statement.destination.clone_from(&to);
             statement.direction = Some(Direction::Outbound);
         }
-        statement.add_stance(stance);
+        let names_none = statement.source.is_none() && statement.destination.is_none();
+        // "must not be exposed publicly" forbids it to some, whom no end names.
+        let is_partly = stance == Stance::Forbidden && names_none && forbids_some(words);
+        statement.add_stance(if is_partly { Stance::Unclear } else { stance });
         statement.is_asked |= statement.forbidden;
         push(&mut statements, statement);
     }
@@ -245,6 +269,7 @@ fn purpose(sentence: &str, is_one_phrase: bool, names_one: bool) -> (Option<Stri
                 .iter()
                 .any(|phrase| !phrase.ports.is_empty());
             !is_pronoun(service)
+                && !service.split(' ').any(is_auxiliary)
                 && !names_ports
                 && service.split(' ').count() <= SERVICE_WORDS
                 && (names_one || !service.contains(|c: char| c.is_ascii_digit()))
@@ -340,4 +365,4 @@ fn direction(words: &[Word<'_>]) -> Option<Direction> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -35,6 +35,23 @@ pub(super) fn stance(words: &[Word<'_>]) -> Stance {
     found.unwrap_or(Stance::Wanted)
 }
 
+/// Whether a prohibition is about some of those who may ask.
+pub(super) fn forbids_some(words: &[Word<'_>]) -> bool {
+    words.iter().any(|word| {
+        [
+            "public",
+            "external",
+            "outside",
+            "internet",
+            "expos",
+            "untrusted",
+            "direct",
+        ]
+        .iter()
+        .any(|stem| word.lower.starts_with(stem))
+    })
+}
+
 /// What the negation that starts at a word means for traffic; `None` if there is none.
 fn negation(words: &[Word<'_>], at: usize) -> Option<Stance> {
     let word = words.get(at)?;
@@ -71,7 +88,15 @@ fn negation(words: &[Word<'_>], at: usize) -> Option<Stance> {
     if lower == "without" || lower == "neither" || lower == "nor" {
         return Some(Stance::Unclear);
     }
-    if lower == "instead" || lower == "rather" {
+    let changes = ["replac", "supersed", "migrat", "switch", "renam"]
+        .iter()
+        .any(|stem| lower.starts_with(stem))
+        || matches!(lower.as_str(), "moved" | "changed")
+            && words
+                .get(at + 1)
+                .is_some_and(|next| next.is_any(&["from", "to"]));
+    // "port 80 was replaced by port 443": one of them is no longer used.
+    if changes || lower == "instead" || lower == "rather" {
         return Some(Stance::Unclear);
     }
     if !is_negator(&lower) {
@@ -144,7 +169,11 @@ fn negation(words: &[Word<'_>], at: usize) -> Option<Stance> {
     {
         return Some(Stance::Forbidden);
     }
-    if is_modal && !needs {
+    let has_to = behind
+        .windows(2)
+        .any(|two| matches!(two, [have, to] if have.is("have") && to.is("to")));
+    let is_unneeded = has_to || has(&["need", "required", "needed", "necessary", "mandatory"]);
+    if is_modal && !is_unneeded {
         return Some(Stance::Forbidden);
     }
     if lower == "never" {
@@ -278,6 +307,9 @@ mod tests {
             ),
             ("All ports except 22 are open.", Unclear),
             ("Use port 443 instead of port 80.", Unclear),
+            ("Port 80 has been replaced by port 443.", Unclear),
+            ("Guests must never have access to port 3306.", Forbidden),
+            ("Guests should not have to use port 3306.", Unneeded),
         ] {
             assert_eq!(stance(&words(sentence)), expected, "{sentence}");
         }

@@ -29,12 +29,11 @@ pub(super) fn is_participle(lower: &str) -> bool {
 
 fn stem_class(stem: &str) -> Option<Verb> {
     Some(match stem {
-        "communicate" | "connect" | "talk" | "speak" | "reach" | "access" | "contact" | "query"
-        | "call" | "poll" | "scrape" | "ping" | "authenticate" | "register" | "report" | "sync"
-        | "synchronize" | "synchronise" | "replicate" | "subscribe" | "interact" | "join"
-        | "discover" | "monitor" | "log" | "request" | "dial" | "check" | "tunnel" | "manage" => {
-            Verb::Ask
-        }
+        "communicate" | "exchange" | "connect" | "talk" | "speak" | "reach" | "access"
+        | "contact" | "query" | "call" | "poll" | "scrape" | "ping" | "authenticate"
+        | "register" | "report" | "sync" | "synchronize" | "synchronise" | "replicate"
+        | "subscribe" | "interact" | "join" | "discover" | "monitor" | "log" | "request"
+        | "dial" | "check" | "tunnel" | "manage" => Verb::Ask,
         "send" | "sent" | "forward" | "push" | "upload" | "ship" | "stream" | "transfer"
         | "deliver" | "export" | "publish" | "post" | "write" | "emit" | "submit" | "initiate"
         | "establish" | "issue" | "make" | "pull" | "download" | "fetch" | "retrieve" | "read"

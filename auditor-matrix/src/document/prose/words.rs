@@ -171,6 +171,8 @@ fn joins(mark: char, so_far: &str, text: &str, index: usize, next: Option<char>)
                 || is_number(so_far) && is_transport(behind);
             next.is_some_and(char::is_alphanumeric) && !separates
         }
+        // "the users' browsers"
+        '\'' | '\u{2019}' if so_far.ends_with('s') && next == Some(' ') => true,
         '_' | '\'' | '\u{2019}' | '@' => next.is_some_and(char::is_alphanumeric),
         // Placeholders of digits: `32##`, `5<NN>13`, `80**`.
         '#' | '*' | '<' | '>' | '$' | '{' | '}' => {

@@ -20,6 +20,17 @@ impl Grammar<'_> {
         }
     }
 
+    /// Whether the sentence narrows who may ask: "restrict access to port 80 to the admins". What follows `to` is the client
+    /// there, or the port, so it is left to the reader.
+    pub(super) fn is_restricted(&self) -> bool {
+        (0..self.pieces.len()).any(|at| {
+            let lower = self.pieces.lower(at);
+            ["restrict", "limit", "confin"]
+                .iter()
+                .any(|stem| lower.starts_with(stem))
+        })
+    }
+
     /// Whether the verb is an imperative or an infinitive, so nobody of the page is its subject: "Allow ...", "you must
     /// open ...".
     fn is_command(&self, at: usize) -> bool {
@@ -75,6 +86,17 @@ impl Grammar<'_> {
                 ..Ends::of(Some(&one), Some(&other))
             });
         }
+        // "Do not open port 22 to the Internet": what must not be open to somebody must not be asked by them.
+        let before = start.checked_sub(2);
+        let is_negated = before.is_some_and(|before| {
+            self.pieces
+                .is_any(before, &["not", "never", "don't", "cannot"])
+        });
+        if let Some(client) = around.to.as_ref().filter(|_| is_negated && opens_port)
+            && around.from.is_none()
+        {
+            return Some(Ends::of(Some(client), around.on.as_ref()));
+        }
         // "open port 22 to the jump host" may mean either end; "allow traffic to the Core" means the server.
         let is_clear = around.from.is_some() || !opens_port;
         let to = around.to.or(around.access_to).filter(|_| is_clear);
@@ -92,6 +114,16 @@ impl Grammar<'_> {
         while self.pieces.is_any(at, &["on", "over", "via", "using"]) && self.pieces.is_port(at + 1)
         {
             at += 2;
+        }
+        // "inbound traffic on port 22 is allowed from ..."
+        if let Some(group) = self.verb_group(at)
+            && group.is_passive
+            && matches!(
+                verb(self.pieces.lower(group.verb)),
+                Some(Verb::Open | Verb::Close)
+            )
+        {
+            at = group.verb + 1;
         }
         if !self.pieces.is_any(at, &["from", "to", "between", "into"]) {
             return None;

@@ -1,6 +1,7 @@
 //! What prepositions say behind a verb: from whom, to whom, on which machine.
 
 use super::Grammar;
+use crate::document::application_protocol;
 use crate::document::prose::{
     noun_phrase::NounPhrase,
     vocabulary::{Verb, is_auxiliary, is_pronoun, verb},
@@ -60,7 +61,8 @@ impl Grammar<'_> {
                         keep(&mut around.verb_object, object);
                         return end;
                     }
-                    return next;
+                    // What follows belongs to a verb that is not understood.
+                    return self.pieces.len();
                 }
                 let is_access = at.checked_sub(1).is_some_and(|before| {
                     self.pieces.is_any(
@@ -81,7 +83,10 @@ impl Grammar<'_> {
             "for" => self.fill(next, &mut around.purpose),
             "between" => self.between(next, around),
             "via" | "through" => {
-                around.is_relayed |= self.nouns.list(next).is_some_and(|who| who.is_machine);
+                around.is_relayed |= self
+                    .nouns
+                    .list(next)
+                    .is_some_and(|who| who.is_machine && !is_means(&who.text));
                 next
             }
             _ => next,
@@ -121,6 +126,16 @@ impl Grammar<'_> {
             None => one.end,
         }
     }
+}
+
+/// Whether what follows `via` is how they talk rather than who stands in between.
+fn is_means(text: &str) -> bool {
+    let last = text.rsplit(' ').next().unwrap_or(text).to_lowercase();
+    application_protocol::transports(&last).is_some()
+        || matches!(
+            last.as_str(),
+            "vpn" | "tunnel" | "internet" | "network" | "link" | "api" | "cli" | "firewall" | "nat"
+        )
 }
 
 /// Keeps what a preposition names; another one of its kind makes both doubtful.

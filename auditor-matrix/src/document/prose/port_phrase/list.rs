@@ -381,7 +381,12 @@ pub(in crate::document::prose) fn is_counted(word: &Word<'_>) -> bool {
     let singular = word.lower.strip_suffix('s').unwrap_or(&word.lower);
     matches!(
         singular,
-        "gb" | "mb"
+        "gb" | "gbe"
+            | "gbit"
+            | "mbit"
+            | "gigabit"
+            | "iop"
+            | "mb"
             | "kb"
             | "tb"
             | "gib"

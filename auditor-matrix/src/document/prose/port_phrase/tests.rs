@@ -76,7 +76,6 @@ fn ports_by_their_place() {
         ("7000, 7001 for gossip", "7000,7001"),
         ("3 nodes at least", ""),
         ("16 GB of memory", ""),
-        ("10.0.0.1:8080", ""),
         ("since 2019 it is used", ""),
     ] {
         assert_eq!(read(item, Evidence::Item), expected, "{item}");

@@ -363,3 +363,87 @@ fn numbers_that_are_left() {
     ));
     assert!(!leaves("It has 443 parts."));
 }
+
+#[test]
+fn sentences_of_vendors() {
+    check_all(&[
+        (
+            "The Acme agent initiates an outbound TCP connection to the management server on port 8140.",
+            "Acme agent -> management server tcp 8140",
+        ),
+        (
+            "TCP port 9090 is used by Prometheus to scrape metrics from the nodes.",
+            "Prometheus -> nodes tcp 9090",
+        ),
+        (
+            "The API server communicates with etcd on ports 2379 and 2380.",
+            "API server -> etcd  2379,2380",
+        ),
+        (
+            "Make sure that inbound traffic on TCP port 22 is allowed from your bastion host.",
+            "bastion host -> ? tcp 22 in",
+        ),
+        (
+            "For the web UI to work, the users' browsers need access to the Core on TCP port 443.",
+            "users' browsers -> Core tcp 443",
+        ),
+        (
+            "Port 8080 is reserved for internal use and should not be exposed publicly.",
+            "? -> ?  8080 unclear",
+        ),
+        (
+            "Guest networks must never have access to the database on port 3306.",
+            "Guest networks -> database  3306 forbidden",
+        ),
+        (
+            "Starting with version 5.2, port 7070 has been replaced by port 7443.",
+            "? -> ?  7070,7443 unclear [Starting with version 5.2]",
+        ),
+        (
+            "We recommend that you restrict access to port 8161 to administrators.",
+            "? -> ?  8161",
+        ),
+        (
+            "Telemetry is sent to telemetry.example.com:443 once a day.",
+            "? -> telemetry.example.com  443 out",
+        ),
+        (
+            "The primary and the secondary exchange heartbeats on UDP port 694.",
+            "primary -> secondary udp 694 both",
+        ),
+        (
+            "The Core and its database talk over port 5432.",
+            "Core -> database  5432 both",
+        ),
+        (
+            "Clients outside the cluster reach the brokers through the load balancer on port 9092.",
+            "? -> ?  9092",
+        ),
+        (
+            "Relay servers accept connections from remote agents on TCP port 52311.",
+            "remote agents -> Relay servers tcp 52311",
+        ),
+        (
+            "Unless TLS is disabled, syslog forwarders send logs to the collector on TCP 6514.",
+            "syslog forwarders -> collector tcp 6514 [Unless TLS is disabled]",
+        ),
+        (
+            "HTTP (port 80) access from the Internet to the load balancer is required.",
+            "Internet -> load balancer  80",
+        ),
+        (
+            "Mobile clients register with the SIP proxy on UDP port 5060 and TCP port 5061.",
+            "Mobile clients -> SIP proxy udp 5060; Mobile clients -> SIP proxy tcp 5061",
+        ),
+    ]);
+}
+
+proptest::proptest! {
+    #[test]
+    fn any_sentence_is_read(text in "((Agents|the Core|to|from|on|port|ports|tcp/|80|443-|/udp|must|not|connects?|open|allow|between|and|if|\\(|\\)|,|:|->|each other|via|used by|to reach|20K\\+|10.0.0.1:|\u{e9}|\\.|-) ?){0,24}") {
+        let _reading = read(&text, Evidence::Item, &Names::default());
+        let _reading = read(&text, Evidence::Stated, &Names::default());
+        let _introduction = crate::document::prose::introduction::Introduction::of(&text, &Names::default());
+        let _item = crate::document::prose::item::read(&text, Evidence::Item, &Names::default());
+    }
+}

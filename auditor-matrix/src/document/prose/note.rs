@@ -1,0 +1,68 @@
+//! Reads who talks to whom from what a table's row says in words: `The console accepts requests from end users`.
+
+use super::{
+    clause,
+    piece::Pieces,
+    port_phrase::{Evidence, port_phrases},
+    stance::{Stance, stance},
+    words::words,
+};
+use crate::document::{endpoints::Endpoints, names::Names, text::sentences};
+
+/// The ends that the sentences of a note name, each pair once. A clause that names one end only, or that denies something,
+/// gives none.
+pub(in crate::document) fn ends(note: &str, names: &Names) -> Vec<Endpoints> {
+    let mut found: Vec<Endpoints> = Vec::new();
+    for sentence in sentences(note) {
+        let words = words(sentence);
+        if stance(&words) != Stance::Wanted {
+            continue;
+        }
+        let phrases = port_phrases(&words, Evidence::Stated);
+        let pieces = Pieces::new(sentence, &words, &phrases);
+        for clause in clause::clauses(&pieces, names) {
+            let (Some(source), Some(destination)) = (clause.ends.client, clause.ends.server) else {
+                continue;
+            };
+            let ends = Endpoints {
+                source,
+                destination,
+                is_mutual: clause.ends.is_mutual,
+            };
+            if !found.contains(&ends) {
+                found.push(ends);
+            }
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ends;
+    use crate::document::names::Names;
+
+    #[track_caller]
+    fn check(note: &str, pairs: &[(&str, &str)]) {
+        let found = ends(note, &Names::default());
+        let found: Vec<(&str, &str)> = found
+            .iter()
+            .map(|ends| (ends.source.as_str(), ends.destination.as_str()))
+            .collect();
+        assert_eq!(found, pairs, "{note}");
+    }
+
+    #[test]
+    fn who_talks_to_whom() {
+        check("Metrics of the database.", &[]);
+        check(
+            "The master communicates with the console over this port.",
+            &[("master", "console")],
+        );
+        check(
+            "Agents connect to the gateway on this port. The console connects to the gateway, too.",
+            &[("Agents", "gateway"), ("console", "gateway")],
+        );
+        check("Agents no longer connect to the gateway.", &[]);
+    }
+}

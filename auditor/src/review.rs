@@ -29,6 +29,8 @@ const SCRIPT: &str = include_str!("review/page.js");
 
 /// The lines that are shown at most, of all pages together.
 const MOST_LINES: usize = 5000;
+/// More pages than these are listed only when somebody wants to see them.
+const FEW_PAGES: usize = 5;
 /// The rules that no line of these pages gives are named up to this number.
 const MOST_OTHERS: usize = 1000;
 
@@ -104,23 +106,33 @@ fn head(review: &Review<'_>, out: &mut String) -> fmt::Result {
 
 /// What was read, and a count of everything.
 fn top(review: &Review<'_>, counts: Counts, out: &mut String) -> fmt::Result {
+    let n_pages = review.pages.len();
     writeln!(
         out,
-        "<header>\n<h1>Review of {}</h1>\n<ul class=\"sources\">",
+        "<header>\n<h1>Review of {}</h1>",
         visible(&review.matrix.name)
     )?;
-    for page in review.pages {
+    // Where there are many, they are in the way.
+    if FEW_PAGES < n_pages {
+        writeln!(out, "<details><summary>{n_pages} pages</summary>")?;
+    }
+    writeln!(out, "<ul class=\"sources\">")?;
+    for (index, page) in review.pages.iter().enumerate() {
         let fetched = page
             .source
             .fetched
             .map_or_else(String::new, |time| format!(", fetched {time:.0}"));
         writeln!(
             out,
-            "<li>{}{fetched}</li>",
+            "<li><a href=\"#p{index}\">{}</a>{fetched}</li>",
             visible(&page.source.address.to_string())
         )?;
     }
-    out.push_str("</ul>\n<ul class=\"counts\">\n");
+    out.push_str("</ul>\n");
+    if FEW_PAGES < n_pages {
+        out.push_str("</details>\n");
+    }
+    out.push_str("<ul class=\"counts\">\n");
     for (class, count, one, several) in [
         ("rule", counts.rules, "rule", "rules"),
         (
@@ -159,7 +171,7 @@ fn section(
 ) -> Result<usize, fmt::Error> {
     writeln!(
         out,
-        "<section>\n<h2>{}</h2>\n<p class=\"heads\" aria-hidden=\"true\"><span></span><span>The page</span><span>What it became</span></p>",
+        "<section id=\"p{index}\">\n<h2>{}</h2>\n<p class=\"heads\" aria-hidden=\"true\"><span></span><span>The page</span><span>What it became</span></p>",
         visible(page.file)
     )?;
     let none = BTreeMap::new();
@@ -216,7 +228,7 @@ fn elsewhere(rows: &Rows<'_>, out: &mut String) -> fmt::Result {
     }
     writeln!(
         out,
-        "<section>\n<h2>On no line of these pages</h2>\n<ul class=\"read\">"
+        "<section class=\"elsewhere\">\n<h2>On no line of these pages</h2>\n<ul class=\"read\">"
     )?;
     for problem in &rows.lines.elsewhere {
         row::problem(problem, out)?;

@@ -209,3 +209,28 @@ fn a_page_of_one_line() {
     assert!(html.contains("<li>and 100 more of this line, which are not shown</li>"));
     assert_eq!(html.matches("<li class=\"rule\" id=").count(), 500);
 }
+
+#[test]
+fn many_pages_are_out_of_the_way() {
+    let document = read("shop.md", PAGE);
+    let matrix = derive(std::slice::from_ref(&document), "Shop").matrix;
+    let source = source("shop.md");
+    let html = |n_pages| {
+        let page = Page {
+            file: "shop.md",
+            document: &document,
+            text: Some(PAGE),
+            source: &source,
+        };
+        let pages = vec![page; n_pages];
+        let review = Review {
+            pages: &pages,
+            matrix: &matrix,
+            problems: &[],
+        };
+        render(&review).unwrap()
+    };
+    assert!(!html(5).contains("<details>"));
+    assert!(html(6).contains("<details><summary>6 pages</summary>"));
+    assert!(html(6).contains("<a href=\"#p5\">") && html(6).contains("<section id=\"p5\">"));
+}

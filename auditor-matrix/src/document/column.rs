@@ -1,6 +1,6 @@
 //! Reads a column's heading as a phrase: which end it speaks of, which attribute of it, a transport, a direction.
 
-use super::{cell, section::is_machine, text::unbracket};
+use super::{cell, profile::ColumnMeaning, section::is_machine, text::unbracket};
 use crate::transport::Transport;
 
 /// What the cells of a column hold.
@@ -49,6 +49,27 @@ pub(super) enum Column {
     Notes,
     /// Understood, but holds nothing that a rule needs.
     Ignored,
+}
+
+/// The column that a person means.
+pub(super) const fn chosen(meaning: ColumnMeaning) -> Column {
+    match meaning {
+        ColumnMeaning::Port => Column::Port,
+        ColumnMeaning::LastPort => Column::LastPort,
+        ColumnMeaning::Protocol | ColumnMeaning::Transport => Column::Protocol,
+        ColumnMeaning::Direction => Column::Direction,
+        ColumnMeaning::Inbound => Column::InboundMark,
+        ColumnMeaning::Outbound => Column::OutboundMark,
+        ColumnMeaning::Source => Column::Source,
+        ColumnMeaning::Destination => Column::Destination,
+        ColumnMeaning::Peer => Column::Peer,
+        ColumnMeaning::Service => Column::Service,
+        ColumnMeaning::Role => Column::Role,
+        ColumnMeaning::Required | ColumnMeaning::Condition => Column::Required,
+        ColumnMeaning::Permission => Column::Permission,
+        ColumnMeaning::Notes => Column::Notes,
+        ColumnMeaning::Ignored => Column::Ignored,
+    }
 }
 
 /// A heading's words, in lower case and without marks.

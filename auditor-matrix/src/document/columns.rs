@@ -4,6 +4,7 @@ use super::{
     cell,
     cell_kinds::CellKinds,
     column::{self, Column},
+    profile::Profile,
     row::Direction,
     table_rows::{TableRow, TableRows},
     text::some,
@@ -50,7 +51,8 @@ pub(super) struct Columns {
 
 impl Columns {
     /// Decides the meaning of all columns together: the heading's phrase is weighed against what the cells hold.
-    pub(super) fn new(head: &TableRow, body: &Body<'_>) -> Self {
+    /// What the profile says of a column is not weighed.
+    pub(super) fn new(head: &TableRow, body: &Body<'_>, profile: &Profile) -> Self {
         let kinds: Vec<CellKinds> = (0..head.cells.len())
             .map(|index| CellKinds::of(body.column(index)))
             .collect();
@@ -58,7 +60,10 @@ impl Columns {
             meanings: head
                 .cells
                 .iter()
-                .map(|heading| column::column(heading))
+                .map(|heading| {
+                    let chosen = profile.column(heading).map(column::chosen);
+                    chosen.or_else(|| column::column(heading))
+                })
                 .collect(),
             doubts: Vec::new(),
         };
@@ -67,7 +72,19 @@ impl Columns {
         columns.weigh_unknown(head, &kinds);
         columns.find_ports(head, &kinds);
         columns.settle(head, &kinds);
+        columns.obey(head, profile);
         columns
+    }
+
+    /// Whatever else was weighed, a column holds what a person has said.
+    pub(super) fn obey(&mut self, head: &TableRow, profile: &Profile) {
+        for (meaning, heading) in self.meanings.iter_mut().zip(&head.cells) {
+            if let Some(chosen) = profile.column(heading) {
+                *meaning = Some(column::chosen(chosen));
+            }
+        }
+        self.doubts
+            .retain(|(heading, _)| profile.column(heading).is_none());
     }
 
     fn each(&mut self) -> impl Iterator<Item = (usize, &mut Option<Column>)> {

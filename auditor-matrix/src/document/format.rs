@@ -91,6 +91,13 @@ impl Format {
         }
     }
 
+    /// The format whose files end as this path does.
+    pub fn of_extension(path: &Path) -> Option<Self> {
+        let extension = path.extension()?.to_str()?.to_ascii_lowercase();
+        let mut formats = Self::ALL.into_iter();
+        formats.find(|format| format.definition().extensions.contains(&extension.as_str()))
+    }
+
     /// Recognises the format by the file's extension, then by its first characters. Markdown may contain HTML, so a page
     /// that is not clearly in another format is read as Markdown.
     pub fn detect(path: &Path, bytes: &[u8]) -> Self {

@@ -15,7 +15,7 @@ use super::{
     names::Names,
     permission::{self, Permission},
     ports,
-    problem::{Problem, Severity},
+    problem::{Problem, ProblemKind, Severity},
     row::{Direction, Document, Row, RowFields, RowOrigin, RowText},
     table_rows::TableRow,
     text::unbracket,
@@ -166,6 +166,7 @@ impl PortTable<'_> {
             file: Arc::clone(self.file),
             line: row.line,
             severity,
+            kind: ProblemKind::Cell,
             text: text.to_owned(),
             message: message.to_owned(),
         });

@@ -4,7 +4,7 @@ use thiserror::Error;
 
 use super::page_names::PageNames;
 use crate::{
-    document::{Direction, Row, RowOrigin, is_own_machine},
+    document::{Direction, Profile, Row, RowOrigin, is_own_machine},
     role::Role,
     transport::Transport,
 };
@@ -21,6 +21,23 @@ pub(super) struct RowEndpoints {
     pub(super) client: Vec<Role>,
     pub(super) server: Vec<Role>,
     pub(super) loopback: bool,
+}
+
+impl RowEndpoints {
+    /// The same endpoints, with the names that a profile gives to roles.
+    pub(super) fn renamed(mut self, profile: &Profile) -> Self {
+        for roles in [&mut self.client, &mut self.server] {
+            let mut renamed: Vec<Role> = Vec::new();
+            for role in roles.drain(..) {
+                let role = profile.role(role.name()).map_or(role, Role::new);
+                if !renamed.contains(&role) {
+                    renamed.push(role);
+                }
+            }
+            *roles = renamed;
+        }
+        self
+    }
 }
 
 /// Why no rule can be made of a row.

@@ -22,6 +22,7 @@ mod stance;
 mod statement;
 mod statement_row;
 mod unread;
+mod verb;
 mod vocabulary;
 mod words;
 

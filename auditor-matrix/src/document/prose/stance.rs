@@ -1,7 +1,7 @@
 //! What a sentence wants of the traffic that it names: that it takes place, that it does not, or that it need not.
 
 use super::{
-    vocabulary::{Verb, verb},
+    verb::{Verb, verb},
     words::{Kind, Word},
 };
 

@@ -164,7 +164,6 @@ fn joins(mark: char, so_far: &str, text: &str, index: usize, next: Option<char>)
         .next()
         .unwrap_or_default();
     match mark {
-        '.' => next.is_some_and(char::is_alphanumeric),
         '-' | '\u{2010}' | '\u{2011}' => {
             let separates = is_number(so_far) && is_number(behind)
                 || is_transport(so_far)
@@ -173,7 +172,7 @@ fn joins(mark: char, so_far: &str, text: &str, index: usize, next: Option<char>)
         }
         // "the users' browsers"
         '\'' | '\u{2019}' if so_far.ends_with('s') && next == Some(' ') => true,
-        '_' | '\'' | '\u{2019}' | '@' => next.is_some_and(char::is_alphanumeric),
+        '.' | '_' | '\'' | '\u{2019}' | '@' => next.is_some_and(char::is_alphanumeric),
         // Placeholders of digits: `32##`, `5<NN>13`, `80**`.
         '#' | '*' | '<' | '>' | '$' | '{' | '}' => {
             so_far.contains(|c: char| c.is_ascii_digit())

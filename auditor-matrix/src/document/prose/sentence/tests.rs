@@ -36,10 +36,11 @@ pub(in crate::document::prose) fn shown(statement: &Statement) -> String {
         text.push_str(" loopback");
     }
     if let Some(doubt) = statement.doubt {
-        text.push_str(&format!(" {doubt:?}").to_lowercase());
+        let doubt = format!("{doubt:?}").to_lowercase();
+        text.extend([" ", &doubt]);
     }
     if let Some(condition) = &statement.condition {
-        text.push_str(&format!(" [{condition}]"));
+        text.extend([" [", condition, "]"]);
     }
     text
 }

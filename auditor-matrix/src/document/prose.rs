@@ -94,6 +94,8 @@ struct List {
     introduction: Option<HeldSentence>,
     context: Arc<Context>,
     file: Arc<str>,
+    /// Its items are paragraphs, so nothing says which belong together.
+    is_of_paragraphs: bool,
 }
 
 /// A paragraph of more words is no item of a list.
@@ -120,11 +122,18 @@ impl Prose {
             return;
         }
         if is_host(text) || self.is_item(text, context) {
+            let is_first = self.list.is_none();
             self.add_item(position, 0, text, context, interner);
+            if let Some(list) = self.list.as_mut().filter(|_| is_first) {
+                list.is_of_paragraphs = true;
+            }
             return;
         }
         if let Some(list) = &mut self.list
             && list.context.section == context.section
+            // Below a line that introduces ports, such a line introduces the next ones.
+            && list.is_of_paragraphs
+            && list.introduction.is_none()
             && explains_ports(list.items.last(), text, &self.names)
         {
             let level = list
@@ -208,6 +217,7 @@ impl Prose {
                     introduction: self.above.take(),
                     context: Arc::clone(context),
                     file: Arc::clone(file),
+                    is_of_paragraphs: false,
                 });
             }
         }

@@ -182,7 +182,13 @@ impl Grammar<'_> {
                     around.to.filter(|_| exposes)
                 });
                 let client = client.or_else(|| around.purpose.filter(|who| who.is_machine));
-                Some(Ends::of(client.as_ref(), doer))
+                let ends = Ends::of(client.as_ref(), doer);
+                // "accepts SSH from the bastion", below the name of who does.
+                Some(if self.pieces.lower(at).ends_with('s') {
+                    ends.seen_from_here()
+                } else {
+                    ends
+                })
             }
             Verb::Use => {
                 let doer = doer?;

@@ -216,10 +216,9 @@ impl NounPhrases<'_> {
         let head = self.pieces.lower(end - 1);
         let is_plural = head.ends_with('s') && !head.ends_with("ss") && 3 < head.len();
         let is_address = end == at + 1
-            && self
-                .pieces
-                .word(at)
-                .is_some_and(|word| is_host(word.text) || word.kind == Kind::Mixed);
+            && self.pieces.word(at).is_some_and(|word| {
+                is_host(word.text.trim_start_matches("*.")) || word.kind == Kind::Mixed
+            });
         let first = self.pieces.lower(at);
         let looks_like_name =
             is_determined || is_capitalised || is_plural || is_machine(head) || is_address;

@@ -45,6 +45,7 @@ pub(super) fn port_phrases(words: &[Word<'_>], evidence: Evidence) -> Vec<PortPh
     while at < words.len() {
         let found = of_address(words, at)
             .or_else(|| led(words, at))
+            .or_else(|| behind_colon(words, at, &phrases))
             .or_else(|| stated_behind(words, at))
             .or_else(|| {
                 (evidence == Evidence::Item)
@@ -97,6 +98,20 @@ pub(super) fn address_before<'a>(words: &[Word<'a>], colon: usize) -> Option<&'a
         || address.is("localhost")
         || address.text.parse::<std::net::Ipv4Addr>().is_ok();
     (colon_word.text == ":" && colon_word.is_glued && is_address).then_some(address.text)
+}
+
+/// The numbers at the end of "open these TCP ports on the Core: 80, 443".
+fn behind_colon(words: &[Word<'_>], start: usize, before: &[PortPhrase]) -> Option<Found> {
+    let colon = words.get(start.checked_sub(1)?)?;
+    let announced = before.last().filter(|phrase| phrase.ports.is_empty())?;
+    if colon.kind != Kind::Colon {
+        return None;
+    }
+    let list = number_list(words, start, &announced.transports)?;
+    let ends = words
+        .get(list.end)
+        .is_none_or(|next| next.kind == Kind::Stop && list.end + 1 == words.len());
+    (ends && !list.is_count(words)).then(|| phrases_of(list, &announced.transports))
 }
 
 /// Numbers without a lead, of which one has its transport beside it: `9200/tcp`, `22, 80 and 443/tcp`.

@@ -48,6 +48,58 @@ fn stem_class(stem: &str) -> Option<Verb> {
     })
 }
 
+/// Whether a word is the form for one of a verb that says nothing of who talks to whom: "traffic to the Store happens ..."
+pub(super) fn is_other_verb(lower: &str) -> bool {
+    matches!(
+        lower,
+        "happens"
+            | "occurs"
+            | "flows"
+            | "runs"
+            | "goes"
+            | "takes"
+            | "begins"
+            | "starts"
+            | "works"
+            | "passes"
+            | "travels"
+            | "comes"
+            | "exists"
+            | "remains"
+            | "stays"
+            | "applies"
+            | "depends"
+            | "includes"
+            | "contains"
+            | "resides"
+            | "lives"
+            | "sits"
+            | "provides"
+            | "wants"
+            | "becomes"
+            | "gets"
+            | "keeps"
+            | "follows"
+            | "performs"
+            | "handles"
+            | "supports"
+            | "offers"
+            | "installs"
+            | "configures"
+            | "deploys"
+            | "adds"
+            | "creates"
+            | "defaults"
+            | "ends"
+            | "crosses"
+            | "traverses"
+            | "arrives"
+            | "leaves"
+            | "tries"
+            | "terminates"
+    )
+}
+
 /// The word itself, and what is left of it without the ending of a form.
 fn stems(lower: &str) -> impl Iterator<Item = &str> {
     const ENDINGS: [&str; 5] = ["s", "es", "d", "ed", "ing"];

@@ -97,6 +97,13 @@ fn piece(text: &str) -> (usize, Kind) {
     let Some(first) = text.chars().next() else {
         return (0, Kind::Other);
     };
+    // `*.example.com`
+    let wildcard = text
+        .strip_prefix("*.")
+        .filter(|host| host.starts_with(char::is_alphanumeric));
+    if let Some(host) = wildcard {
+        return (2 + run(host), Kind::Word);
+    }
     if !(first.is_alphanumeric() || is_placeholder(text)) {
         let kind = match first {
             '/' => Kind::Slash,

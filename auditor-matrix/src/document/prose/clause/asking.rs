@@ -38,6 +38,10 @@ impl Grammar<'_> {
         match (client, &server) {
             (Some(client), None) if 1 < client.n_parts && class == Verb::Ask => None,
             (None, None) => None,
+            // "sends metrics to the Core", below the name of who does.
+            (None, Some(_)) if self.pieces.lower(at).ends_with('s') => {
+                Some(Ends::of(None, server.as_ref()).seen_from_here())
+            }
             _ => Some(Ends::of(client, server.as_ref())),
         }
     }

@@ -48,8 +48,9 @@ impl Grammar<'_> {
         self.pieces.word(before).is_some_and(|word| {
             word.is_mark()
                 || word.is_any(&[
-                    "to", "must", "should", "please", "and", "then", "never", "not", "don't",
-                    "can", "shall", "will", "may", "always", "cannot", "only", "by", "have", "or",
+                    "to", "ufw", "must", "should", "please", "and", "then", "never", "not",
+                    "don't", "can", "shall", "will", "may", "always", "cannot", "only", "by",
+                    "have", "or",
                 ])
         })
     }

@@ -2,7 +2,7 @@
 
 use super::{NounPhrase, NounPhrases, Number, is_address, is_protocol};
 use crate::document::prose::{
-    verb::{Verb, verb},
+    verb::{Verb, is_other_verb, verb},
     vocabulary::{
         is_abstract, is_adverb, is_auxiliary, is_conjunction, is_determiner, is_preposition,
         is_pronoun,
@@ -71,6 +71,9 @@ impl NounPhrases<'_> {
             )
             || is_adverb(lower) && !word.is_capitalised()
         {
+            return false;
+        }
+        if !is_first && is_other_verb(lower) && !word.is_capitalised() {
             return false;
         }
         if verb(lower).is_none() {

@@ -429,6 +429,14 @@ fn sentences_of_vendors() {
             "syslog forwarders -> collector tcp 6514 [Unless TLS is disabled]",
         ),
         (
+            "Communication from Web to Database happens over TCP 3306.",
+            "Web -> Database tcp 3306",
+        ),
+        (
+            "Open the following ports on the Core server to the agents: 4505, 4506.",
+            "? -> Core server  4505,4506",
+        ),
+        (
             "HTTP (port 80) access from the Internet to the load balancer is required.",
             "Internet -> load balancer  80",
         ),

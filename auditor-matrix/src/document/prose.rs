@@ -260,6 +260,8 @@ impl Prose {
                 })
         });
         let is_label = is_label(text);
+        // A list that the page marks as one has no item outside of it.
+        let is_of_paragraphs = self.list.as_ref().is_some_and(|list| list.is_of_paragraphs);
         // Below a label, the next label begins another list.
         let is_below_label = self
             .list
@@ -267,7 +269,7 @@ impl Prose {
             .and_then(|list| list.introduction.as_ref())
             .is_some_and(|above| is_label_text(&above.text));
         starts_with_port
-            || is_in_ports && self.list.is_some() && is_label && !is_below_label
+            || is_in_ports && is_of_paragraphs && is_label && !is_below_label
             || is_in_ports
                 && first.is_some_and(|first| {
                     0 < first.words.start && is_in_brackets(&words, first.words.start)

@@ -184,7 +184,7 @@ impl Grammar<'_> {
                 let client = client.or_else(|| around.purpose.filter(|who| who.is_machine));
                 let ends = Ends::of(client.as_ref(), doer);
                 // "accepts SSH from the bastion", below the name of who does.
-                Some(if self.pieces.lower(at).ends_with('s') {
+                Some(if doer.is_none() && self.pieces.lower(at).ends_with('s') {
                     ends.seen_from_here()
                 } else {
                     ends

@@ -78,6 +78,13 @@ impl Grammar<'_> {
             let lower = self.pieces.lower(at);
             let is_target = matches!(lower, "to" | "with" | "into" | "against" | "at")
                 || asks_from && lower == "from";
+            // "connect to port 5432 on the Store"
+            if is_target
+                && self.pieces.is_port(at + 1)
+                && self.pieces.is_any(at + 2, &["on", "of", "at"])
+            {
+                return self.nouns.list(at + 3);
+            }
             if is_target {
                 if let Some(server) = self.nouns.list(at + 1).or_else(|| self.nouns.bare(at + 1)) {
                     return Some(server);
@@ -102,7 +109,7 @@ impl Grammar<'_> {
         let lower = self.pieces.lower(at);
         [
             "pull", "download", "fetch", "retriev", "read", "collect", "obtain", "request",
-            "scrap", "poll", "quer",
+            "scrap", "poll", "quer", "replicat", "sync",
         ]
         .iter()
         .any(|stem| lower.starts_with(stem))

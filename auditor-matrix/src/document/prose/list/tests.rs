@@ -207,6 +207,10 @@ fn introductions() {
             "Worker: bastion -> ? tcp 22 in (-)\nWorker: ? -> Core udp 8125 out (-)\nWorker: ? -> ? tcp 10255 forbidden (-)",
         ),
         (
+            "Ports:\nAgents to Core\n4505/tcp: publish\n4506/tcp: return\nCore to Internet\n443/tcp: updates",
+            "Agents -> Core tcp 4505 (publish)\nAgents -> Core tcp 4506 (return)\nCore -> Internet tcp 443 (updates)",
+        ),
+        (
             "Do not open the following ports to the Internet:\n2375/tcp",
             "Internet -> ? tcp 2375 forbidden (-)",
         ),

@@ -437,6 +437,18 @@ fn sentences_of_vendors() {
             "? -> Core server  4505,4506",
         ),
         (
+            "Agents connect to port 7070 on the Core.",
+            "Agents -> Core  7070",
+        ),
+        (
+            "The master listens on TCP ports 6443 (API) and 2379-2380 (etcd).",
+            "? -> master tcp 6443,2379-2380",
+        ),
+        (
+            "The replica replicates from the primary on port 5433.",
+            "replica -> primary  5433",
+        ),
+        (
             "HTTP (port 80) access from the Internet to the load balancer is required.",
             "Internet -> load balancer  80",
         ),

@@ -175,33 +175,4 @@ impl FromStr for Format {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::path::Path;
-
-    use super::Format;
-
-    #[test]
-    fn formats() {
-        check("a.md", "<html>", Format::Markdown);
-        check("a.HTM", "| Port |", Format::Html);
-        check("a", "\n <!DOCTYPE html>", Format::Html);
-        check("a.txt", "# Ports", Format::Markdown);
-        assert!("docx".parse::<Format>().is_err());
-    }
-
-    #[track_caller]
-    fn check(path: &str, text: &str, format: Format) {
-        assert_eq!(Format::detect(Path::new(path), text.as_bytes()), format);
-    }
-
-    #[test]
-    fn names() {
-        for format in Format::ALL {
-            assert_eq!(format.name().parse(), Ok(format));
-        }
-        insta::assert_snapshot!(
-            "docx".parse::<Format>().unwrap_err(),
-            @"`docx` is not a format that can be read: choose markdown, html, asciidoc, rst or csv"
-        );
-    }
-}
+mod tests;

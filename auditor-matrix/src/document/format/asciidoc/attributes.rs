@@ -63,8 +63,11 @@ impl Attributes {
         while let Some(at) = rest.find('{') {
             let (before, tail) = rest.split_at(at);
             replaced.push_str(before);
-            let name = tail.get(1..).and_then(|tail| tail.split('}').next());
+            let name = tail
+                .get(1..tail.floor_char_boundary(LONGEST_NAME))
+                .and_then(|tail| tail.split_once('}'));
             let value = name
+                .map(|(name, _)| name)
                 .filter(|_| !before.ends_with('\\'))
                 .and_then(|name| Some((name, self.0.get(&name.to_lowercase())?)));
             let (text, length) = match value {
@@ -78,6 +81,9 @@ impl Attributes {
         Cow::Owned(replaced)
     }
 }
+
+/// A longer text in braces is no name.
+const LONGEST_NAME: usize = 80;
 
 /// A longer value is cut, so that attributes that double each other end.
 const MOST: usize = 2000;

@@ -7,7 +7,7 @@ use super::{
         separator::{LINE, PART},
         vocabulary::{Meaning, meaning},
     },
-    hidden::{Hidden, is_hidden, is_never_text, is_struck},
+    hidden::{Hidden, is_hidden, is_never_text, is_struck, may_be_unseen},
     table::Table,
     tabs::{Tabs, is_panel},
     tag::Tag,
@@ -135,15 +135,17 @@ impl Page {
     }
 
     fn push_text(&mut self, line: usize, text: &str) {
-        let text: &str = &text
-            .chars()
-            .filter(|c| !footnote::is_raised_digit(*c))
-            .collect::<String>();
+        let text = footnote::without_raised_digits(text.into());
+        let text: &str = &text;
         if let Some(open) = self.open_text() {
             open.push_str(text);
             return;
         }
-        if self.paragraph.text.trim_start().is_empty() {
+        // White space before a paragraph, such as that between the rows of a table, is no part of it.
+        if self.paragraph.text.is_empty() {
+            if text.trim_start().is_empty() {
+                return;
+            }
             self.paragraph.line = line;
         }
         self.paragraph.text.push_str(text);
@@ -172,7 +174,10 @@ impl Page {
             }
             self.end_hidden();
         }
-        if let Some(label) = self.tabs.start(tag) {
+        // Most tags are elements of HTML without attributes, which nothing hides and which are no tabs.
+        let is_bare = tag.attributes.is_empty()
+            && (matches!(name, "td" | "tr" | "th" | "p" | "li" | "b" | "code") || is_html(name));
+        if let Some(label) = self.tabs.start(tag, is_bare) {
             self.end_code();
             self.break_paragraph(line);
             if self.tables.is_empty() {
@@ -181,7 +186,12 @@ impl Page {
             self.push(line, Content::Alternative(label));
             return;
         }
-        if !is_panel(tag) && (is_never_text(name) || is_struck(tag) || is_hidden(tag)) {
+        let may_be = if is_bare {
+            may_be_unseen(name)
+        } else {
+            !is_panel(tag)
+        };
+        if may_be && (is_never_text(name) || is_struck(tag) || is_hidden(tag)) {
             if !tag.is_self_closing || is_never_text(name) {
                 // What is struck out separates what stands around it.
                 self.separate();
@@ -239,7 +249,9 @@ impl Page {
             }
             "ul" | "ol" | "dl" | "menu" => {
                 self.break_paragraph(line);
-                self.lists.push(name == "dl");
+                if self.lists.len() < MOST_LISTS {
+                    self.lists.push(name == "dl");
+                }
             }
             "li" | "dt" | "dd" => {
                 self.break_paragraph(line);
@@ -251,18 +263,20 @@ impl Page {
             _ if is_block(name) => self.break_paragraph(line),
             _ => {}
         }
-        if let Some(language) = language(tag).filter(|_| self.code.is_none()) {
-            self.language = language;
+        if !is_bare {
+            if let Some(language) = language(tag).filter(|_| self.code.is_none()) {
+                self.language = language;
+            }
+            self.component(line, tag);
         }
-        self.component(line, tag);
     }
 
     /// A component of another format: what its attributes say is text of the page that nobody reads.
     fn component(&mut self, line: usize, tag: &Tag<'_>) {
-        let is_html = is_block(tag.name)
-            || is_inline(tag.name)
+        let is_known = is_inline(tag.name)
+            || is_block(tag.name)
             || matches!(meaning(tag.name), Meaning::Silent);
-        if is_html {
+        if is_known {
             return;
         }
         if let Some(numbers) = tag.numbers() {
@@ -390,9 +404,10 @@ impl Page {
         if self.code.is_some() {
             return;
         }
-        match self.open_text() {
-            Some(text) => text.push(' '),
-            None => self.paragraph.text.push(' '),
+        if let Some(text) = self.open_text() {
+            text.push(' ');
+        } else if !self.paragraph.text.is_empty() {
+            self.paragraph.text.push(' ');
         }
     }
 
@@ -482,6 +497,9 @@ impl Page {
         self.push(table.line, Content::Table(Box::new(table.grid.rows())));
     }
 }
+
+/// Lists deeper than this are read as one.
+const MOST_LISTS: usize = 100;
 
 /// The language of a listing, as highlighters write it.
 fn language(tag: &Tag<'_>) -> Option<String> {
@@ -580,7 +598,7 @@ fn is_inline(name: &str) -> bool {
 
 /// Whether an element breaks the line, so that the texts before and after it are separate.
 fn is_block(name: &str) -> bool {
-    is_html_block(name) || meaning(name) == Meaning::Container
+    is_html_block(name) || !is_inline(name) && meaning(name) == Meaning::Container
 }
 
 fn is_html_block(name: &str) -> bool {

@@ -329,8 +329,7 @@ impl<'a> Scanner<'a> {
         if 0 < indent {
             let column = self.indentation().map_or(0, |(_, column)| column);
             self.flush();
-            self.containers
-                .push(Container::new(Edge::Indented(column + indent)));
+            self.contain(Container::new(Edge::Indented(column + indent)));
         }
     }
 
@@ -353,10 +352,22 @@ impl<'a> Scanner<'a> {
 
     /// Begins a text of which there are alternatives.
     fn alternative(&mut self, line: usize, name: &str, edge: Edge) {
+        if MOST_CONTAINERS <= self.containers.len() {
+            self.push_between(line, Content::Text(name.to_owned()));
+            return;
+        }
         self.push_between(line, Content::Alternative(name.to_owned()));
-        let mut container = Container::new(edge);
-        container.is_alternative = true;
-        self.containers.push(container);
+        self.contain(Container {
+            is_alternative: true,
+            ..Container::new(edge)
+        });
+    }
+
+    /// Begins a container. What is nested deeper than anybody writes is read as if it were not nested further.
+    fn contain(&mut self, container: Container) {
+        if self.containers.len() < MOST_CONTAINERS {
+            self.containers.push(container);
+        }
     }
 
     /// The lines up to `is_end`, without their indentation. The last is taken and not returned.
@@ -392,6 +403,8 @@ impl<'a> Scanner<'a> {
         })
     }
 }
+
+const MOST_CONTAINERS: usize = 60;
 
 /// A tag of more lines is none.
 const MOST_LINES_OF_TAG: usize = 40;

@@ -24,7 +24,17 @@ impl<'a> Reader<'_, 'a> {
     pub(super) fn explicit(&mut self) {
         let start = self.at;
         let text = self.line(start).get(2..).unwrap_or_default().trim();
-        let end = self.body_end(start + 1, 0);
+        // A target ends at an empty line, and an empty comment has no body: what is indented below is a quotation.
+        let is_short = text.starts_with('_') || text.is_empty() && self.line(start + 1).is_empty();
+        let end = if is_short {
+            let mut end = start + 1;
+            while !self.line(end).is_empty() && self.line(end).starts_with(' ') {
+                end += 1;
+            }
+            end
+        } else {
+            self.body_end(start + 1, 0)
+        };
         self.at = end.max(start + 1);
         if let Some(rest) = text.strip_prefix('[')
             && let Some((_, note)) = rest.split_once(']')
@@ -33,7 +43,7 @@ impl<'a> Reader<'_, 'a> {
             self.footnote(start, note.trim(), end);
             return;
         }
-        if text.starts_with('_') || text.starts_with('|') {
+        if text.starts_with(['_', '|']) {
             return;
         }
         let Some((name, argument)) = text.split_once("::").filter(|(name, rest)| {

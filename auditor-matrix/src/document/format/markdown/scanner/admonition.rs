@@ -39,7 +39,7 @@ impl<'a> Scanner<'a> {
             if !title.is_empty() {
                 self.push_between(line.number, Content::Text(plain(title)));
             }
-            self.containers.push(Container::new(edge));
+            self.contain(Container::new(edge));
         }
         true
     }

@@ -121,7 +121,7 @@ impl<'a> Scanner<'a> {
         }
         let mut container = Container::new(Edge::Tag(name));
         container.labels = listed(tag.attributes);
-        self.containers.push(container);
+        self.contain(container);
     }
 
     fn end_component(&mut self, line: usize, name: &str) {

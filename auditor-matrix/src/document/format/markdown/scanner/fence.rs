@@ -135,8 +135,7 @@ impl<'a> Scanner<'a> {
                 if !title.is_empty() {
                     self.push_between(line.number, Content::Caption(plain(title)));
                 }
-                self.containers
-                    .push(Container::new(Edge::Fence(fence.0, fence.1)));
+                self.contain(Container::new(Edge::Fence(fence.0, fence.1)));
             }
             "eval-rst" => {
                 let body = self.fenced(fence);
@@ -188,7 +187,7 @@ impl<'a> Scanner<'a> {
                 );
                 let label = named.unwrap_or(title);
                 if label.is_empty() {
-                    self.containers.push(Container::new(edge));
+                    self.contain(Container::new(edge));
                 } else {
                     self.alternative(line.number, &plain(label), edge);
                 }
@@ -225,7 +224,7 @@ impl<'a> Scanner<'a> {
                 if !title.is_empty() {
                     self.push_between(line.number, Content::Text(plain(title)));
                 }
-                self.containers.push(Container::new(edge));
+                self.contain(Container::new(edge));
             }
             Meaning::Unknown => {
                 let mut text = directive.argument.to_owned();
@@ -238,7 +237,7 @@ impl<'a> Scanner<'a> {
                 } else if !title.is_empty() {
                     self.push_between(line.number, Content::Text(plain(title)));
                 }
-                self.containers.push(Container::new(edge));
+                self.contain(Container::new(edge));
             }
         }
     }

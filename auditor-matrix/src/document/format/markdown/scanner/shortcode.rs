@@ -47,6 +47,10 @@ impl<'a> Scanner<'a> {
         trimmed: &'a str,
         indent: usize,
     ) -> bool {
+        if trimmed.starts_with("{# ") && !trimmed.contains("#}") {
+            self.inside = Inside::Comment("#}");
+            return true;
+        }
         let mut text = trimmed.to_owned();
         if open_end(trimmed).is_some() {
             match self.joined(trimmed, |text| open_end(text).is_none()) {
@@ -147,7 +151,7 @@ impl<'a> Scanner<'a> {
             self.alternative(line, &name, Edge::Condition(name.clone()));
         } else {
             self.flush();
-            self.containers.push(Container::new(Edge::Condition(name)));
+            self.contain(Container::new(Edge::Condition(name)));
         }
     }
 
@@ -224,8 +228,7 @@ impl<'a> Scanner<'a> {
                 if let Some(title) = title(arguments, label) {
                     self.push_between(line, Content::Text(plain(title)));
                 }
-                self.containers
-                    .push(Container::new(Edge::Tag(name.to_owned())));
+                self.contain(Container::new(Edge::Tag(name.to_owned())));
             }
             Meaning::Silent | Meaning::Container | Meaning::Code if !has_digit(arguments) => {}
             _ if STATEMENTS.contains(&name) => {}
@@ -241,8 +244,7 @@ impl<'a> Scanner<'a> {
                 }
                 if is_paired {
                     self.flush();
-                    self.containers
-                        .push(Container::new(Edge::Tag(name.to_owned())));
+                    self.contain(Container::new(Edge::Tag(name.to_owned())));
                 }
             }
         }

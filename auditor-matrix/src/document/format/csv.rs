@@ -142,7 +142,11 @@ pub(super) fn body_rows(
     let n_headings = n_headings.unwrap_or_else(|| usize::from(header.is_none()));
     let first = body.first().map_or(1, |(line, _)| *line);
     // White space in front of a quote is not part of the cell.
-    let tight = |text: &str| text.replace(", \"", ",\"");
+    let mark = char::from(delimiter);
+    let tight = |text: &str| {
+        text.replace(", \"", ",\"")
+            .replace(&format!("{mark} \""), &format!("{mark}\""))
+    };
     let lines: Vec<&str> = body.iter().map(|(_, text)| text.trim()).collect();
     let header = header.map(tight).unwrap_or_default();
     let text = tight(&lines.join("\n"));

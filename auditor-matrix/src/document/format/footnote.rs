@@ -9,6 +9,11 @@ pub(super) fn is_mark(raised: &str) -> bool {
     letters <= 1
 }
 
+/// Whether raised text that is no mark is the end of the word before it, as in `2nd`.
+pub(super) fn is_ending(raised: &str) -> bool {
+    raised.chars().count() <= 2
+}
+
 /// Raised digits, which are marks of footnotes as well.
 pub(super) const fn is_raised_digit(character: char) -> bool {
     matches!(

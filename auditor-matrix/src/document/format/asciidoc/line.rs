@@ -1,12 +1,16 @@
 //! Tells what a line of a page is.
 
+use std::sync::LazyLock;
+
+use regex::Regex;
+
 use super::{
     Container, Listing, ListingKind, Paragraph, Reader,
     item::{Item, item},
     language,
     table::Table,
 };
-use crate::document::{block::Content, includes::Origin};
+use crate::document::{block::Content, includes::Origin, text::regex};
 
 impl Reader {
     pub(super) fn line(&mut self, line: usize, text: &str, origin: &Origin<'_>) {
@@ -24,6 +28,10 @@ impl Reader {
         }
         if trimmed.contains("::") && self.instruction(line, trimmed, origin) {
             return;
+        }
+        if trimmed.contains("footnote") {
+            let notes = footnotes(trimmed);
+            self.notes.extend(notes.map(|note| (line, note)));
         }
         if let Some(table) = &mut self.table {
             if table.line(line, trimmed, &self.attributes) {
@@ -281,8 +289,18 @@ impl Reader {
     pub(super) fn end_table(&mut self) {
         if let Some(table) = self.table.take() {
             self.blocks.extend(table.blocks(&self.attributes));
+            self.end_notes();
         }
     }
+}
+
+/// The texts of the footnotes in a line.
+fn footnotes(text: &str) -> impl Iterator<Item = String> {
+    static NOTE: LazyLock<Regex> =
+        LazyLock::new(|| regex(r"footnote(?:ref)?:[^\[\s]*\[((?:[^\]\\]|\\.)*)\]"));
+    NOTE.captures_iter(text)
+        .filter_map(|found| Some(found.get(1)?.as_str().to_owned()))
+        .filter(|note| !note.is_empty())
 }
 
 /// A table's delimiter: one of `marks` and three equals signs or more.

@@ -418,6 +418,9 @@ impl Page {
             .take()
             .filter(|raised| !footnote::is_mark(raised))
         {
+            if !footnote::is_ending(&raised) {
+                self.separate();
+            }
             self.push_text(self.paragraph.line, &raised);
         }
     }

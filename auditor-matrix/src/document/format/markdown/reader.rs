@@ -162,6 +162,9 @@ impl<'a> Reader<'a> {
             .take()
             .filter(|raised| !footnote::is_mark(raised))
         {
+            if !footnote::is_ending(&raised) {
+                self.push(" ");
+            }
             self.push(&raised);
         }
     }

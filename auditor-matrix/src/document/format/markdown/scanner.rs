@@ -266,7 +266,7 @@ impl<'a> Scanner<'a> {
             let mut ahead = self.ahead();
             let goes_on = ahead
                 .next()
-                .is_some_and(|row| head.is_like(row) && is_row(row))
+                .is_some_and(|row| head.is_like(row) && is_row(row, head.head.text))
                 && !ahead.next().is_some_and(chunk::is_delimiter_row);
             if goes_on {
                 return;
@@ -463,8 +463,10 @@ fn is_item(text: &str) -> bool {
     is_bullet || number.len() < text.len() && (number.starts_with(". ") || number.starts_with(") "))
 }
 
-/// Whether a line after an empty one is a row and nothing else.
-fn is_row(text: &str) -> bool {
-    let text = text.trim();
-    2 <= text.len() && text.starts_with('|') && text.ends_with('|')
+/// Whether a line after an empty one is written as the rows of the table are: with bars at its ends or without.
+fn is_row(text: &str, head: &str) -> bool {
+    let (text, head) = (text.trim(), head.trim());
+    2 <= text.len()
+        && text.starts_with('|') == head.starts_with('|')
+        && text.ends_with('|') == head.ends_with('|')
 }

@@ -4,7 +4,7 @@ use super::{
     super::{
         html,
         include::{Included, included, not_at_hand},
-        vocabulary::{Meaning, meaning},
+        vocabulary::{Meaning, has_title, meaning},
     },
     Numbers, Reader,
 };
@@ -209,7 +209,9 @@ impl<'a> Reader<'_, 'a> {
                 }
             }
             Meaning::Container => {
-                self.title(start, argument);
+                if has_title(directive.name) {
+                    self.title(start, argument);
+                }
                 self.inner(directive);
             }
             Meaning::Unknown => {

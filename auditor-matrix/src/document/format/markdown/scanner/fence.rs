@@ -5,7 +5,7 @@ use super::{
         super::{
             csv, html, list_table, rst,
             template::{argument, first_value},
-            vocabulary::{Meaning, meaning},
+            vocabulary::{Meaning, has_title, meaning},
         },
         plain,
     },
@@ -221,7 +221,7 @@ impl<'a> Scanner<'a> {
                 }
             }
             Meaning::Container => {
-                if !title.is_empty() {
+                if !title.is_empty() && has_title(name) {
                     self.push_between(line.number, Content::Text(plain(title)));
                 }
                 self.contain(Container::new(edge));

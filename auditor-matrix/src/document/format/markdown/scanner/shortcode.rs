@@ -225,7 +225,7 @@ impl<'a> Scanner<'a> {
             }
             Meaning::Container if is_paired => {
                 self.flush();
-                if let Some(title) = title(arguments, label) {
+                if let Some(title) = title(arguments) {
                     self.push_between(line, Content::Text(plain(title)));
                 }
                 self.contain(Container::new(Edge::Tag(name.to_owned())));
@@ -280,9 +280,9 @@ impl<'a> Scanner<'a> {
             let source = text.get(tag.start..tag.end).unwrap_or_default();
             at = tag.end;
             match tag.kind {
-                Kind::Comment => {}
+                // What stands around a statement is not one word.
+                Kind::Comment | Kind::Close => kept.push(' '),
                 Kind::Output => kept.push_str(&source.replace('|', "\\|")),
-                Kind::Close => {}
                 Kind::Open | Kind::SelfClosing => {
                     let name = folded(tag.name);
                     if let Some(text) = argument(tag.arguments, &["text"]) {
@@ -290,6 +290,7 @@ impl<'a> Scanner<'a> {
                     } else if is_control(&name)
                         || self.closed.contains(&name) && !has_digit(tag.arguments)
                     {
+                        kept.push(' ');
                     } else {
                         // What it would print nobody knows.
                         kept.push_str(&source.replace('|', "\\|"));
@@ -306,13 +307,17 @@ impl<'a> Scanner<'a> {
 }
 
 /// The title of what contains text: a named argument, or the last one in quotes.
-fn title<'a>(arguments: &'a str, label: Option<&'a str>) -> Option<&'a str> {
+fn title(arguments: &str) -> Option<&str> {
     let last_quoted = || {
         let rest = arguments.trim().strip_suffix('"')?;
         let (before, title) = rest.rsplit_once('"')?;
         (!before.trim_end().ends_with(['=', ':'])).then_some(title)
     };
-    label.or_else(last_quoted)
+    argument(
+        arguments,
+        &["title", "label", "heading", "header", "summary"],
+    )
+    .or_else(last_quoted)
 }
 
 fn is_control(name: &str) -> bool {

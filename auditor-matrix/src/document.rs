@@ -26,7 +26,7 @@ mod table_rows;
 mod text;
 
 use encoding::Decoded;
-pub use format::{Format, UnknownFormat};
+pub use format::{Format, UnknownFormat, UnreadableFormat};
 pub use includes::Includes;
 use includes::{NoIncludes, Origin};
 pub use json::row_json;
@@ -49,6 +49,10 @@ pub fn read_with(
     format: Format,
     includes: &dyn Includes,
 ) -> Document {
+    if let Some(blocks) = format.blocks_of_bytes(bytes.as_ref()) {
+        drop(bytes);
+        return reader::read(file, blocks);
+    }
     let Decoded { text, remark } = encoding::decode(bytes.as_ref());
     let blocks = format.blocks(&text, &Origin::page(includes));
     drop(text);

@@ -29,7 +29,7 @@ fn names() {
     }
     insta::assert_snapshot!(
         "docx".parse::<Format>().unwrap_err(),
-        @"`docx` is not a format that can be read: choose markdown, html, asciidoc, rst or csv"
+        @"`docx` is not a format that can be read: choose markdown, html, asciidoc, rst, csv or spreadsheet"
     );
 }
 

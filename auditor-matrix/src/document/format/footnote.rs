@@ -41,13 +41,11 @@ pub(super) fn without_marks(text: &str) -> Cow<'_, str> {
     while let Some(at) = rest.find("[^") {
         let (before, mark) = rest.split_at(at);
         kept.push_str(before);
-        match mark.bytes().take(LONGEST).position(|byte| byte == b']') {
-            Some(end) => rest = mark.get(end + 1..).unwrap_or_default(),
-            None => {
-                kept.push_str("[^");
-                rest = mark.get(2..).unwrap_or_default();
-            }
+        let end = mark.bytes().take(LONGEST).position(|byte| byte == b']');
+        if end.is_none() {
+            kept.push_str("[^");
         }
+        rest = mark.get(end.unwrap_or(1) + 1..).unwrap_or_default();
     }
     kept.push_str(rest);
     kept.retain(|character| !is_raised_digit(character));

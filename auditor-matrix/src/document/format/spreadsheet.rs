@@ -45,7 +45,7 @@ pub(super) fn blocks(bytes: &[u8]) -> Vec<Block> {
     blocks
 }
 
-/// The type of an OpenDocument file stands uncompressed at its start.
+/// The type of an `OpenDocument` file stands uncompressed at its start.
 const OPENDOCUMENT_SAMPLE: usize = 200;
 
 fn is_opendocument(start: &[u8]) -> bool {
@@ -109,7 +109,12 @@ fn add(cells: &mut Cells, at: (u32, u32), value: &Data) {
             let (year, month, day, ..) = date.to_ymd_hms_milli();
             format!("a date ({year}-{month:02}-{day:02})")
         }
-        other => other.to_string(),
+        Data::Int(_)
+        | Data::Float(_)
+        | Data::Bool(_)
+        | Data::DateTimeIso(_)
+        | Data::DurationIso(_)
+        | Data::Error(_) => value.to_string(),
     };
     let parts: Vec<String> = text
         .split(LINE)

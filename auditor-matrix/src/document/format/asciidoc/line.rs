@@ -6,6 +6,7 @@ use regex::Regex;
 
 use super::{
     Container, Listing, ListingKind, Paragraph, Reader,
+    attributes::Entry,
     item::{Item, item},
     language,
     table::Table,
@@ -40,7 +41,8 @@ impl Reader {
             return;
         }
         if let Some(name) = self.open_attribute.take() {
-            self.open_attribute = self.attributes.go_on(name, trimmed);
+            let entry = self.attributes.go_on(name, trimmed);
+            self.open_attribute(entry);
             return;
         }
         let is_joined = std::mem::take(&mut self.is_joined);
@@ -87,8 +89,8 @@ impl Reader {
 
     /// What stands only between blocks: attributes, titles, macros.
     fn between_blocks(&mut self, line: usize, trimmed: &str, is_joined: bool) -> bool {
-        if let Some(open) = self.attributes.entry(trimmed) {
-            self.open_attribute = open;
+        if let Some(entry) = self.attributes.entry(trimmed) {
+            self.open_attribute(entry);
             return true;
         }
         if trimmed.starts_with('[') && trimmed.ends_with(']') && is_attribute_list(trimmed) {
@@ -107,6 +109,13 @@ impl Reader {
             return true;
         }
         trimmed.contains("::") && self.block_macro(line, trimmed)
+    }
+
+    fn open_attribute(&mut self, entry: Entry) {
+        self.open_attribute = match entry {
+            Entry::Whole => None,
+            Entry::GoesOn(name) => Some(name),
+        };
     }
 
     /// Reads a line that begins or ends a delimited block.
@@ -334,5 +343,6 @@ fn block_title(text: &str) -> Option<&str> {
 /// Whether a line in brackets is about the block below, and no text such as a footnote.
 fn is_attribute_list(text: &str) -> bool {
     let inner = text.trim_start_matches('[').trim_end_matches(']');
-    !inner.contains("](") && !(inner.chars().all(|c| c.is_ascii_digit()) && !inner.is_empty())
+    let is_number = !inner.is_empty() && inner.chars().all(|c| c.is_ascii_digit());
+    !inner.contains("](") && !is_number
 }

@@ -74,7 +74,7 @@ impl Page {
         self.end_part();
         if let Some(mut hidden) = self.hidden.take() {
             hidden.may_show = !is_never_text(hidden.name());
-            self.say_hidden(hidden);
+            self.say_hidden(&hidden);
         }
         for _ in 0..self.tabs.end_all() {
             self.push(self.paragraph.line, Content::EndAlternative);
@@ -427,12 +427,12 @@ impl Page {
 
     fn end_hidden(&mut self) {
         if let Some(hidden) = self.hidden.take() {
-            self.say_hidden(hidden);
+            self.say_hidden(&hidden);
         }
     }
 
     /// Says what is not shown, if it may be shown by other means, as the panel behind a button is.
-    fn say_hidden(&mut self, hidden: Hidden) {
+    fn say_hidden(&mut self, hidden: &Hidden) {
         let text = fold(&hidden.text);
         if hidden.may_show && text.contains(|c: char| c.is_ascii_digit()) {
             self.push(

@@ -123,8 +123,7 @@ impl Tabs {
         }
         let by_id = ["id", "aria-labelledby"]
             .iter()
-            .filter_map(|name| self.by_id.get(tag.attribute(name)?))
-            .next()
+            .find_map(|name| self.by_id.get(tag.attribute(name)?))
             .cloned();
         let in_order = self.labels.get(self.next).cloned();
         self.next += 1;

@@ -149,9 +149,7 @@ impl<'a> Scanner<'a> {
     }
 
     fn read(&mut self, line: Line<'a>) {
-        let Some(line) = self.without_indentation(line) else {
-            return;
-        };
+        let line = self.without_indentation(line);
         let trimmed = line.text.trim();
         match &self.inside {
             Inside::Fence(mark, length) => {
@@ -298,10 +296,10 @@ impl<'a> Scanner<'a> {
     }
 
     /// The line without the indentation of what contains it. Containers that end before it are ended.
-    fn without_indentation(&mut self, mut line: Line<'a>) -> Option<Line<'a>> {
+    fn without_indentation(&mut self, mut line: Line<'a>) -> Line<'a> {
         if line.text.trim().is_empty() {
             line.text = "";
-            return Some(line);
+            return line;
         }
         let indent = columns(line.text);
         while let Some((index, column)) = self.indentation() {
@@ -312,15 +310,17 @@ impl<'a> Scanner<'a> {
             self.inside = Inside::Nothing;
             self.close_to(index, line.number);
         }
-        Some(line)
+        line
     }
 
     /// The innermost container whose body is indented, and the column at which its lines begin.
     fn indentation(&self) -> Option<(usize, usize)> {
         let mut containers = self.containers.iter().enumerate().rev();
-        containers.find_map(|(index, container)| match container.edge {
-            Edge::Indented(column) => Some((index, column)),
-            _ => None,
+        containers.find_map(|(index, container)| {
+            let Edge::Indented(column) = container.edge else {
+                return None;
+            };
+            Some((index, column))
         })
     }
 

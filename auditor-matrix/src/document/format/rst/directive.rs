@@ -174,7 +174,7 @@ impl<'a> Reader<'_, 'a> {
             Meaning::Code => self.code(first, end, argument.to_owned()),
             Meaning::Include => {
                 let line = self.number(start);
-                let source = self.source(directive);
+                let source = Self::source(directive);
                 match Included::find(self.origin, argument) {
                     Some(file) => {
                         let language = directive
@@ -205,7 +205,7 @@ impl<'a> Reader<'_, 'a> {
                         "toctree" | "meta" | "index" | "comment" | "tabularcolumns"
                     );
                 if shows_number {
-                    self.unread(directive, format!("{argument} {text}"));
+                    self.unread(directive, &format!("{argument} {text}"));
                 }
             }
             Meaning::Container => {
@@ -215,8 +215,8 @@ impl<'a> Reader<'_, 'a> {
                 self.inner(directive);
             }
             Meaning::Unknown => {
-                let source = self.source(directive);
-                self.unread(directive, source);
+                let source = Self::source(directive);
+                self.unread(directive, &source);
                 self.inner(directive);
             }
         }
@@ -243,7 +243,7 @@ impl<'a> Reader<'_, 'a> {
         self.body(first, end, depth, self.level);
     }
 
-    fn unread(&mut self, directive: &Directive<'_>, text: String) {
+    fn unread(&mut self, directive: &Directive<'_>, text: &str) {
         self.push(
             directive.start,
             Content::Unread {
@@ -254,10 +254,10 @@ impl<'a> Reader<'_, 'a> {
     }
 
     /// The argument and the options as they are written.
-    fn source(&self, directive: &Directive<'_>) -> String {
+    fn source(directive: &Directive<'_>) -> String {
         let mut source = directive.argument.clone();
         for (name, value) in &directive.options {
-            source.push_str(&format!(" :{name}: {value}"));
+            source.extend([" :", name, ": ", value]);
         }
         source.trim().to_owned()
     }
@@ -299,7 +299,7 @@ impl<'a> Reader<'_, 'a> {
             reader.read();
             return;
         }
-        let source = self.source(directive);
+        let source = Self::source(directive);
         let blocks = included(self.origin, line, path, Format::ReStructuredText, &source);
         self.page.blocks.extend(blocks);
     }

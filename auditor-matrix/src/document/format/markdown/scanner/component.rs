@@ -119,7 +119,11 @@ impl<'a> Scanner<'a> {
                     self.push_between(line, Content::Text(plain(&title)));
                 }
             }
-            _ => {}
+            Meaning::Unknown
+            | Meaning::Alternative
+            | Meaning::Code
+            | Meaning::Include
+            | Meaning::Silent => {}
         }
         let mut container = Container::new(Edge::Tag(name));
         container.labels = listed(tag.attributes);

@@ -1,4 +1,4 @@
-//! Fences: listings, directives of MyST, and admonitions and tabs between colons.
+//! Fences: listings, directives of `MyST`, and admonitions and tabs between colons.
 
 use super::{
     super::{
@@ -18,7 +18,7 @@ use crate::document::{block::Content, table_rows::TableRow};
 struct Directive<'a> {
     name: &'a str,
     argument: &'a str,
-    /// `{name}`, as MyST writes it: options may follow.
+    /// `{name}`, as `MyST` writes it: options may follow.
     has_options: bool,
 }
 
@@ -63,12 +63,16 @@ impl<'a> Scanner<'a> {
     /// Ends the innermost container with such a fence; among nested colons the one with as many.
     fn end_fence(&mut self, line: usize, mark: char, length: usize) -> bool {
         let fences = || {
-            self.containers.iter().enumerate().rev().filter_map(
-                |(index, container)| match container.edge {
-                    Edge::Fence(open, n_marks) if open == mark => Some((index, n_marks)),
-                    _ => None,
-                },
-            )
+            self.containers
+                .iter()
+                .enumerate()
+                .rev()
+                .filter_map(|(index, container)| {
+                    let Edge::Fence(open, n_marks) = container.edge else {
+                        return None;
+                    };
+                    (open == mark).then_some((index, n_marks))
+                })
         };
         let same = fences().find(|(_, n_marks)| *n_marks == length);
         let open = same.or_else(|| {

@@ -157,13 +157,13 @@ impl<'a> Scanner<'a> {
 
     /// `else` and its kind: the alternative ends, and another begins.
     fn other_case(&mut self, line: usize, name: &str, tag: &Tag<'_>) {
-        let open =
-            self.containers.iter().enumerate().rev().find_map(
-                |(index, container)| match &container.edge {
-                    Edge::Condition(condition) => Some((index, condition.clone())),
-                    _ => None,
-                },
-            );
+        let mut containers = self.containers.iter().enumerate().rev();
+        let open = containers.find_map(|(index, container)| {
+            let Edge::Condition(condition) = &container.edge else {
+                return None;
+            };
+            Some((index, condition.clone()))
+        });
         let Some((index, condition)) = open else {
             return;
         };
@@ -184,7 +184,7 @@ impl<'a> Scanner<'a> {
             .rposition(|container| match &container.edge {
                 Edge::Tag(open) => open == name,
                 Edge::Condition(_) => is_condition,
-                _ => false,
+                Edge::Fence(..) | Edge::Indented(_) | Edge::Mark | Edge::Link => false,
             });
         if let Some(open) = open {
             self.close_to(open, line);
@@ -232,7 +232,11 @@ impl<'a> Scanner<'a> {
             }
             Meaning::Silent | Meaning::Container | Meaning::Code if !has_digit(arguments) => {}
             _ if STATEMENTS.contains(&name) => {}
-            _ => {
+            Meaning::Alternative
+            | Meaning::Container
+            | Meaning::Code
+            | Meaning::Silent
+            | Meaning::Unknown => {
                 if !is_paired || has_digit(arguments) {
                     self.push_between(
                         line,

@@ -9,6 +9,7 @@ mod component;
 mod container;
 mod fence;
 mod include;
+mod indentation;
 mod shortcode;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,6 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use self::{
     chunk::{Chunk, TableHead},
     container::{Container, Edge},
+    indentation::{columns, dedent},
 };
 use super::super::{component as tag, front_matter::front_matter, html, template};
 use crate::document::{
@@ -295,44 +297,6 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// The line without the indentation of what contains it. Containers that end before it are ended.
-    fn without_indentation(&mut self, mut line: Line<'a>) -> Line<'a> {
-        if line.text.trim().is_empty() {
-            line.text = "";
-            return line;
-        }
-        let indent = columns(line.text);
-        while let Some((index, column)) = self.indentation() {
-            if column <= indent {
-                line.text = dedent(line.text, column);
-                break;
-            }
-            self.inside = Inside::Nothing;
-            self.close_to(index, line.number);
-        }
-        line
-    }
-
-    /// The innermost container whose body is indented, and the column at which its lines begin.
-    fn indentation(&self) -> Option<(usize, usize)> {
-        let mut containers = self.containers.iter().enumerate().rev();
-        containers.find_map(|(index, container)| {
-            let Edge::Indented(column) = container.edge else {
-                return None;
-            };
-            Some((index, column))
-        })
-    }
-
-    /// Makes lines that are indented like this one, a part of a list item, a container of their own.
-    fn indent_container(&mut self, indent: usize) {
-        if 0 < indent {
-            let column = self.indentation().map_or(0, |(_, column)| column);
-            self.flush();
-            self.contain(Container::new(Edge::Indented(column + indent)));
-        }
-    }
-
     /// Ends the containers from this one on.
     fn close_to(&mut self, index: usize, line: usize) {
         if self.containers.len() <= index {
@@ -427,31 +391,6 @@ fn closed_names(page: &str) -> BTreeSet<String> {
         }
     }
     names
-}
-
-/// The column at which a line's text begins; a tab moves to the next fourth column.
-fn columns(text: &str) -> usize {
-    let mut column = 0;
-    for byte in text.bytes() {
-        match byte {
-            b' ' => column += 1,
-            b'\t' => column += 4 - column % 4,
-            _ => break,
-        }
-    }
-    column
-}
-
-/// The line without `column` columns of white space.
-fn dedent(text: &str, column: usize) -> &str {
-    let mut at = 0;
-    for (index, byte) in text.bytes().enumerate() {
-        if column <= at || !matches!(byte, b' ' | b'\t') {
-            return text.get(index..).unwrap_or_default();
-        }
-        at += if byte == b'\t' { 4 - at % 4 } else { 1 };
-    }
-    ""
 }
 
 fn is_item(text: &str) -> bool {

@@ -6,8 +6,9 @@ use regex::Regex;
 
 use super::{
     super::plain,
-    Line, Scanner, columns,
+    Line, Scanner,
     container::{Container, Edge},
+    indentation::columns,
 };
 use crate::document::{block::Content, text::regex};
 

@@ -36,7 +36,7 @@ mod text;
 use std::borrow::Cow;
 
 use encoding::Decoded;
-pub use format::{Format, UnknownFormat};
+pub use format::{Format, UnknownFormat, UnreadableFormat};
 pub use guess::Guess;
 pub use includes::Includes;
 use includes::{NoIncludes, Origin};
@@ -74,6 +74,10 @@ pub fn read_as(
     includes: &dyn Includes,
     profile: &Profile,
 ) -> Document {
+    if let Some(blocks) = format.blocks_of_bytes(bytes.as_ref()) {
+        drop(bytes);
+        return reader::read(file, blocks, profile);
+    }
     let Decoded { text, remark } = encoding::decode(bytes.as_ref());
     let blocks = format.blocks(&text, &Origin::page(includes));
     drop(text);

@@ -31,7 +31,7 @@ impl Includes for NoIncludes {
 pub(super) struct Origin<'a> {
     includes: &'a dyn Includes,
     /// The files that are being read, the outermost first. The page itself has no path.
-    open: Rc<Vec<String>>,
+    open: Rc<[String]>,
     /// The bytes that may still be included in this page.
     left: Rc<Cell<usize>>,
 }
@@ -40,7 +40,7 @@ impl<'a> Origin<'a> {
     pub(super) fn page(includes: &'a dyn Includes) -> Self {
         Self {
             includes,
-            open: Rc::default(),
+            open: Rc::new([]),
             left: Rc::new(Cell::new(MOST_BYTES)),
         }
     }
@@ -58,7 +58,7 @@ impl<'a> Origin<'a> {
         let mut open = self.open.to_vec();
         open.push(path);
         let origin = Self {
-            open: Rc::new(open),
+            open: open.into(),
             ..self.clone()
         };
         Some((text, origin))

@@ -74,7 +74,7 @@ fn documents() {
 }
 
 fn the_good_part_of_a_document_is_kept() {
-    let page = "| Port | Source | Destination |\n|---|---|---|\n| 70000 | a | b |\n| 80, 70001 | a | b |\n";
+    let page = "| Port | Source | Destination |\n|---|---|---|\n| 70000 | a | b |\n| 80, 70001 | a | b |\n| 443 | a | b |\n";
     let directory = files(&[("page.md", page)]);
     let output = run(directory.path(), "import page.md --rows");
     let stderr = String::from_utf8(output.stderr).unwrap();
@@ -83,7 +83,7 @@ fn the_good_part_of_a_document_is_kept() {
     let stdout = String::from_utf8(output.stdout).unwrap();
     assert_eq!(stdout.lines().count(), 1);
     assert!(
-        stdout.contains(r#""line":4"#) && stdout.contains(r#""ports":[[80,80]]"#),
+        stdout.contains(r#""line":5"#) && stdout.contains(r#""ports":[[443,443]]"#),
         "{stdout}"
     );
 }

@@ -19,6 +19,7 @@ mod fixture;
 mod flood;
 mod forged;
 mod harness;
+mod import;
 mod interfaces;
 mod life;
 mod outage;
@@ -47,6 +48,7 @@ fn main() -> ExitCode {
         export::TESTS,
         flood::TESTS,
         forged::TESTS,
+        import::TESTS,
         interfaces::TESTS,
         life::TESTS,
         outage::TESTS,

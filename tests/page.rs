@@ -1,4 +1,4 @@
-//! The report as a page, in a real browser.
+//! The report and the review as pages, in a real browser.
 
 use std::path::Path;
 
@@ -20,11 +20,14 @@ use crate::{
 tests! {
     nobody_stumbles_over_the_page: [Kernel, Program("chromium")],
     a_page_of_ten_thousand_flows_is_read_in_a_browser: [Kernel, Program("chromium")],
+    nobody_stumbles_over_the_review: [Program("chromium")],
+    a_review_is_read_in_a_browser: [Program("chromium")],
 }
 
 /// What a person does with the page, and what comes of it; a script of the test, which the page's own policy would not let
 /// run.
 const DRIVER: &str = include_str!("page/driver.js");
+const REVIEW_DRIVER: &str = include_str!("page/review.js");
 
 /// The page with the driver behind it, as a browser shows it to the end.
 fn driven(work_dir: &Path, page: &str, driver: &str) -> Value {
@@ -67,11 +70,15 @@ const AXE_DRIVER: &str = "axe.run(document, { resultTypes: ['violations'] }).the
      const found = result.violations.map((one) => [one.id, one.impact, one.nodes[0].html]); \
      document.title = 'said ' + JSON.stringify({ found, passed: result.passes.length }); });";
 
-fn nobody_stumbles_over_the_page() {
+fn axe() -> String {
     let path = repository().join("target/axe/node_modules/axe-core/axe.min.js");
-    let axe = std::fs::read_to_string(&path).unwrap_or_else(|error| {
+    std::fs::read_to_string(&path).unwrap_or_else(|error| {
         panic!("{}: {error}; `cargo xtask test` fetches it", path.display())
-    });
+    })
+}
+
+fn nobody_stumbles_over_the_page() {
+    let axe = axe();
     let directory = page_of(300);
     let work_dir = directory.path();
     let page = std::fs::read_to_string(work_dir.join("r.html")).unwrap();
@@ -142,4 +149,60 @@ fn a_page_of_ten_thousand_flows_is_read_in_a_browser() {
     )
     .unwrap();
     assert!(!browse(work_dir, &at(work_dir, "r.html")).contains("10000 of 10000"));
+}
+
+/// A directory with the review of a page, `review.html`: everything that a review shows is there.
+fn review() -> TempDir {
+    let page = "# Ports of <b>2024</b>\n\n\
+        | Port | Protocol | Source | Destination | Purpose | Colour |\n|--|--|--|--|--|--|\n\
+        | 443 | TCP | web | store | <script>document.title = 'broken'</script> | red |\n\
+        | 80 | | web | store | \"Plain\" & 'simple' | blue |\n\
+        | 70000 | TCP | web | store | Far | |\n\
+        | 22 | TCP | | store | <img src=x onerror=\"document.title = 'broken'\"> | |\n\
+        | 443 | TCP | web | store | <script>document.title = 'broken'</script> | red |\n\n\
+        Port 9 is forbidden to nobody.\n";
+    let directory = files(&[("page.md", page)]);
+    let output = run(
+        directory.path(),
+        "import page.md -o m.toml --review review.html",
+    );
+    assert!(output.status.success(), "{output:?}");
+    directory
+}
+
+fn nobody_stumbles_over_the_review() {
+    let directory = review();
+    let work_dir = directory.path();
+    let page = std::fs::read_to_string(work_dir.join("review.html")).unwrap();
+    let axe = axe();
+    let said = driven(work_dir, &page, &format!("{axe}\n{AXE_DRIVER}"));
+    assert_eq!(said["found"], Value::Array(Vec::new()));
+    assert!(10 < said["passed"].as_u64().unwrap(), "{said}");
+}
+
+fn a_review_is_read_in_a_browser() {
+    let directory = review();
+    let work_dir = directory.path();
+    let page = std::fs::read_to_string(work_dir.join("review.html")).unwrap();
+    let said = driven(work_dir, &page, REVIEW_DRIVER);
+    assert_eq!(said["errors"], Value::Array(Vec::new()));
+    assert_eq!(said["title"], "Review of Ports of 2024");
+    // A rule that two lines give: whichever of the three is looked at, all are marked.
+    for looked in ["hovered", "focused", "from"] {
+        assert_eq!(
+            said[looked],
+            serde_json::json!(["p0-5", "r0", "p0-9"]),
+            "{said}"
+        );
+    }
+    assert_eq!(said["left"], 0);
+    assert_eq!(said["lines"], serde_json::json!([11, 5]));
+    assert_eq!(said["foreign"], 0, "{said}");
+    assert!(said["widest"].as_bool().unwrap(), "{said}");
+    // With its policy the page's own script runs as well.
+    let dom = browse(work_dir, &format!("{}#r0", at(work_dir, "review.html")));
+    assert!(
+        dom.contains("<title>Review of Ports of 2024</title>"),
+        "{dom}"
+    );
 }

@@ -13,15 +13,18 @@ mod cross_table;
 mod encoding;
 mod endpoints;
 mod format;
+mod guess;
 mod includes;
 mod interner;
 mod json;
 mod loopback;
 mod names;
+mod no_port;
 mod permission;
 mod port_table;
 mod ports;
 mod problem;
+mod profile;
 mod prose;
 mod reader;
 mod row;
@@ -30,13 +33,18 @@ mod span;
 mod table_rows;
 mod text;
 
+use std::borrow::Cow;
+
 use encoding::Decoded;
-pub use format::{Format, UnknownFormat};
+pub use format::{Format, UnknownFormat, UnreadableFormat};
+pub use guess::Guess;
 pub use includes::Includes;
 use includes::{NoIncludes, Origin};
 pub use json::row_json;
 pub use loopback::is_own_machine;
-pub use problem::{Problem, Severity};
+pub use no_port::NoPort;
+pub use problem::{Problem, ProblemKind, Severity};
+pub use profile::{ColumnChoice, ColumnMeaning, NoChoice, Profile, UnknownMeaning};
 pub use row::{Direction, Document, PortGroup, Row, RowFields, RowOrigin, RowText};
 
 /// Reads a page. Never fails: what can't be understood is a problem, and the rest is kept.
@@ -55,24 +63,38 @@ pub fn read_with(
     format: Format,
     includes: &dyn Includes,
 ) -> Document {
+    read_as(file, bytes, format, includes, &Profile::default())
+}
+
+/// Reads a page as [`read_with`] does, of which a person has said something already.
+pub fn read_as(
+    file: &str,
+    bytes: impl AsRef<[u8]>,
+    format: Format,
+    includes: &dyn Includes,
+    profile: &Profile,
+) -> Document {
+    if let Some(blocks) = format.blocks_of_bytes(bytes.as_ref()) {
+        drop(bytes);
+        return reader::read(file, blocks, profile);
+    }
     let Decoded { text, remark } = encoding::decode(bytes.as_ref());
     let blocks = format.blocks(&text, &Origin::page(includes));
     drop(text);
     drop(bytes);
-    let mut document = reader::read(file, blocks);
+    let mut document = reader::read(file, blocks, profile);
     if let Some(remark) = remark {
         document.problems.insert(
             0,
-            Problem {
-                file: file.into(),
-                line: 1,
-                severity: Severity::Remark,
-                text: String::new(),
-                message: remark.to_owned(),
-            },
+            Problem::new(&file.into(), 1, Severity::Remark, "", remark).of(ProblemKind::Page),
         );
     }
     document
+}
+
+/// The text of a page, whose lines are those that rows and problems name.
+pub fn text(bytes: &[u8]) -> Cow<'_, str> {
+    encoding::decode(bytes).text
 }
 
 #[cfg(test)]

@@ -162,6 +162,7 @@ fn matrix() -> Matrix {
         version: None,
         rules: rules.collect(),
         imported: BTreeMap::new(),
+        sources: Vec::new(),
     }
 }
 

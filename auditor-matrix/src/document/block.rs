@@ -62,7 +62,7 @@ pub(super) fn block_lines(blocks: Vec<Block>) -> Vec<String> {
                 lines.push(format!("{line} {}* {text}", "  ".repeat(level.into())));
             }
             Content::Code { language, text } => {
-                lines.push(format!("{line} code {language} {text:?}"))
+                lines.push(format!("{line} code {language} {text:?}"));
             }
             Content::Alternative(name) => lines.push(format!("{line} alternative {name}")),
             Content::EndAlternative => lines.push(format!("{line} end of alternative")),

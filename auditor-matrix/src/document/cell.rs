@@ -108,7 +108,19 @@ pub(super) fn stated(word: &str) -> Option<Transport> {
 
 /// Reads a direction. `None` if the text gives none.
 pub(super) fn direction(text: &str) -> Option<Direction> {
-    let text = text.to_lowercase().replace(['-', ' '], "");
+    let lower = text.to_lowercase();
+    let words: Vec<&str> = lower
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .collect();
+    // `In & Out`: nothing but the short words.
+    let are_short = words
+        .iter()
+        .all(|word| matches!(*word, "in" | "out" | "and" | "or"));
+    if are_short && words.contains(&"in") && words.contains(&"out") {
+        return Some(Direction::Both);
+    }
+    let text = lower.replace(['-', ' '], "");
     let inbound = ["inbound", "ingress", "incoming"]
         .iter()
         .any(|word| text.contains(word));

@@ -1,6 +1,6 @@
 //! Reads a column's heading as a phrase: which end it speaks of, which attribute of it, a transport, a direction.
 
-use super::{cell, section::is_machine, text::unbracket};
+use super::{cell, profile::ColumnMeaning, section::is_machine, text::unbracket};
 use crate::transport::Transport;
 
 /// What the cells of a column hold.
@@ -44,9 +44,32 @@ pub(super) enum Column {
     Status,
     /// Yes or no: whether both ends are the same machine.
     LoopbackMark,
+    /// The address on which the server listens.
+    BindAddress,
     Notes,
     /// Understood, but holds nothing that a rule needs.
     Ignored,
+}
+
+/// The column that a person means.
+pub(super) const fn chosen(meaning: ColumnMeaning) -> Column {
+    match meaning {
+        ColumnMeaning::Port => Column::Port,
+        ColumnMeaning::LastPort => Column::LastPort,
+        ColumnMeaning::Protocol | ColumnMeaning::Transport => Column::Protocol,
+        ColumnMeaning::Direction => Column::Direction,
+        ColumnMeaning::Inbound => Column::InboundMark,
+        ColumnMeaning::Outbound => Column::OutboundMark,
+        ColumnMeaning::Source => Column::Source,
+        ColumnMeaning::Destination => Column::Destination,
+        ColumnMeaning::Peer => Column::Peer,
+        ColumnMeaning::Service => Column::Service,
+        ColumnMeaning::Role => Column::Role,
+        ColumnMeaning::Required | ColumnMeaning::Condition => Column::Required,
+        ColumnMeaning::Permission => Column::Permission,
+        ColumnMeaning::Notes => Column::Notes,
+        ColumnMeaning::Ignored => Column::Ignored,
+    }
 }
 
 /// A heading's words, in lower case and without marks.
@@ -178,6 +201,12 @@ pub(super) fn words(heading: &str) -> String {
     name
 }
 
+/// Whether the words of a heading name servers, and not where traffic goes: `Server`, `Provider name`.
+pub(super) fn is_server(words: &str) -> bool {
+    words.split(' ').any(|word| SERVER.contains(&word))
+        && !words.split(' ').any(|word| DESTINATION.contains(&word))
+}
+
 /// The meaning of a column heading; `None` if it is not recognised.
 pub(super) fn column(heading: &str) -> Option<Column> {
     let name = words(heading);
@@ -283,6 +312,11 @@ fn ends(phrase: &Phrase<'_>) -> Option<Column> {
     {
         let both = cell::direction(&phrase.words.join(" ")) == Some(super::row::Direction::Both);
         return both.then_some(Column::Direction);
+    }
+    if phrase.has(&["bind", "bound", "binding", "binds", "listen", "listening"])
+        && phrase.has(&["address", "addresses", "interface", "ip", "host", "to"])
+    {
+        return Some(Column::BindAddress);
     }
     if phrase.has(&["localhost", "loopback"]) || phrase.has(&["local"]) && phrase.has(&["only"]) {
         return Some(Column::LoopbackMark);
@@ -422,6 +456,7 @@ mod tests {
             ("Action", Some(Column::Permission)),
             ("Status", Some(Column::Status)),
             ("Local only", Some(Column::LoopbackMark)),
+            ("Bind address", Some(Column::BindAddress)),
             ("Used for", Some(Column::Service)),
             ("Required for", Some(Column::Service)),
             ("Port description", Some(Column::Notes)),

@@ -4,6 +4,7 @@ use super::{
     cell,
     cell_kinds::CellKinds,
     column::{self, Column},
+    profile::Profile,
     row::Direction,
     table_rows::{TableRow, TableRows},
     text::some,
@@ -50,7 +51,8 @@ pub(super) struct Columns {
 
 impl Columns {
     /// Decides the meaning of all columns together: the heading's phrase is weighed against what the cells hold.
-    pub(super) fn new(head: &TableRow, body: &Body<'_>) -> Self {
+    /// What the profile says of a column is not weighed.
+    pub(super) fn new(head: &TableRow, body: &Body<'_>, profile: &Profile) -> Self {
         let kinds: Vec<CellKinds> = (0..head.cells.len())
             .map(|index| CellKinds::of(body.column(index)))
             .collect();
@@ -58,7 +60,10 @@ impl Columns {
             meanings: head
                 .cells
                 .iter()
-                .map(|heading| column::column(heading))
+                .map(|heading| {
+                    let chosen = profile.column(heading).map(column::chosen);
+                    chosen.or_else(|| column::column(heading))
+                })
                 .collect(),
             doubts: Vec::new(),
         };
@@ -67,7 +72,19 @@ impl Columns {
         columns.weigh_unknown(head, &kinds);
         columns.find_ports(head, &kinds);
         columns.settle(head, &kinds);
+        columns.obey(head, profile);
         columns
+    }
+
+    /// Whatever else was weighed, a column holds what a person has said.
+    pub(super) fn obey(&mut self, head: &TableRow, profile: &Profile) {
+        for (meaning, heading) in self.meanings.iter_mut().zip(&head.cells) {
+            if let Some(chosen) = profile.column(heading) {
+                *meaning = Some(column::chosen(chosen));
+            }
+        }
+        self.doubts
+            .retain(|(heading, _)| profile.column(heading).is_none());
     }
 
     fn each(&mut self) -> impl Iterator<Item = (usize, &mut Option<Column>)> {
@@ -231,7 +248,11 @@ impl Columns {
             return;
         }
         let with_addresses: Vec<usize> = (0..kinds.len())
-            .filter(|index| kinds.get(*index).is_some_and(CellKinds::are_addresses))
+            .filter(|index| {
+                kinds
+                    .get(*index)
+                    .is_some_and(|kinds| kinds.are_addresses() || kinds.are_transport_ports())
+            })
             .collect();
         if let Some(index) = with_addresses.first().copied() {
             if let Some(meaning) = self.meanings.get_mut(index) {
@@ -296,6 +317,21 @@ impl Columns {
         let has_destination = self.has(Column::Destination);
         let has_source = self.has(Column::Source);
         let has_peer = self.has(Column::Peer);
+        // A lone column of servers names the machines that the rows are about, and is no viewpoint.
+        let heading_words =
+            |index: usize| column::words(head.cells.get(index).map_or("", String::as_str));
+        let lone_server = self.positions(Column::Destination).find(|index| {
+            !has_source
+                && !has_peer
+                && !gives_direction
+                && column::is_server(&heading_words(*index))
+        });
+        if let Some(index) = lone_server
+            && !self.has(Column::Role)
+            && let Some(meaning) = self.meanings.get_mut(index)
+        {
+            *meaning = Some(Column::Role);
+        }
         let has_only_one_port_column = self
             .meanings
             .iter()

@@ -9,7 +9,7 @@ use super::{
     context::Context,
     names::Names,
     ports,
-    problem::{Problem, Severity},
+    problem::{Problem, ProblemKind, Severity},
     row::{Document, Row, RowFields, RowOrigin, RowText},
     section,
     table_rows::TableRow,
@@ -193,6 +193,7 @@ pub(super) fn read(
                     file: Arc::clone(file),
                     line: row.line,
                     severity: Severity::Lost,
+                    kind: ProblemKind::Cell,
                     text: text.to_owned(),
                     message: message.to_owned(),
                 });

@@ -12,7 +12,9 @@ mod list_table;
 mod markdown;
 mod rst;
 mod separator;
+mod spreadsheet;
 mod template;
+mod unreadable;
 mod vocabulary;
 
 use std::{path::Path, str::FromStr};
@@ -20,6 +22,7 @@ use std::{path::Path, str::FromStr};
 use thiserror::Error;
 
 pub(super) use self::invisible::visible;
+pub use self::unreadable::UnreadableFormat;
 use super::{block::Block, includes::Origin};
 
 /// The format of a document.
@@ -31,6 +34,8 @@ pub enum Format {
     ReStructuredText,
     /// Comma, semicolon or tab separated.
     Csv,
+    /// `.xlsx` and `.ods`.
+    Spreadsheet,
 }
 
 /// One entry of the table of formats.
@@ -41,17 +46,26 @@ struct Definition {
     extensions: &'static [&'static str],
     /// First bytes that only a page of this format has, in lower case and without white space.
     first_bytes: &'static [&'static [u8]],
-    read: fn(&str, &Origin<'_>) -> Vec<Block>,
+    read: Read,
+}
+
+/// How a page of a format is read.
+#[derive(Clone, Copy)]
+enum Read {
+    Text(fn(&str, &Origin<'_>) -> Vec<Block>),
+    /// What is no text has no encoding, and includes nothing.
+    Bytes(fn(&[u8]) -> Vec<Block>),
 }
 
 impl Format {
     /// Every format, in the order in which messages list them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Markdown,
         Self::Html,
         Self::AsciiDoc,
         Self::ReStructuredText,
         Self::Csv,
+        Self::Spreadsheet,
     ];
 
     /// The table of formats. A new format needs an entry here, a reader in `document/format/`, and a page in `tests/pages`,
@@ -62,33 +76,46 @@ impl Format {
                 names: &["markdown", "md"],
                 extensions: &["md", "markdown", "mdx", "mkd"],
                 first_bytes: &[],
-                read: markdown::blocks,
+                read: Read::Text(markdown::blocks),
             },
             Self::Html => Definition {
                 names: &["html"],
                 extensions: &["html", "htm", "xhtml"],
                 first_bytes: &[b"<!doctypehtml", b"<html"],
-                read: |text, _| html::blocks(text, 1),
+                read: Read::Text(|text, _| html::blocks(text, 1)),
             },
             Self::AsciiDoc => Definition {
                 names: &["asciidoc", "adoc"],
                 extensions: &["adoc", "asciidoc", "asc"],
                 first_bytes: &[],
-                read: asciidoc::blocks,
+                read: Read::Text(asciidoc::blocks),
             },
             Self::ReStructuredText => Definition {
                 names: &["rst", "restructuredtext"],
                 extensions: &["rst", "rest"],
                 first_bytes: &[],
-                read: rst::blocks,
+                read: Read::Text(rst::blocks),
             },
             Self::Csv => Definition {
                 names: &["csv", "tsv"],
                 extensions: &["csv", "tsv"],
                 first_bytes: &[],
-                read: |text, _| csv::blocks(text),
+                read: Read::Text(|text, _| csv::blocks(text)),
+            },
+            Self::Spreadsheet => Definition {
+                names: &["spreadsheet", "xlsx", "ods"],
+                extensions: &["xlsx", "xlsm", "ods"],
+                first_bytes: &[b"pk\x03\x04mimetypeapplication/vnd.oasis.opendocument.spreadsheet"],
+                read: Read::Bytes(spreadsheet::blocks),
             },
         }
+    }
+
+    /// The format whose files end as this path does.
+    pub fn of_extension(path: &Path) -> Option<Self> {
+        let extension = path.extension()?.to_str()?.to_ascii_lowercase();
+        let mut formats = Self::ALL.into_iter();
+        formats.find(|format| format.definition().extensions.contains(&extension.as_str()))
     }
 
     /// Recognises the format by the file's extension, then by its first characters. Markdown may contain HTML, so a page
@@ -133,9 +160,29 @@ impl Format {
         choices
     }
 
-    /// Reads a page into its headings, tables and paragraphs.
+    /// Says what a file is, if it is no page in a format that is read: a PDF, a picture, an archive.
+    pub fn unreadable(path: &Path, bytes: &[u8]) -> Option<UnreadableFormat> {
+        let is_spreadsheet = Self::detect(path, bytes) == Self::Spreadsheet;
+        if is_spreadsheet && bytes.starts_with(b"PK") {
+            return None;
+        }
+        unreadable::unreadable(path, bytes)
+    }
+
+    /// Reads a page into its headings, tables and paragraphs. What is no text has none.
     pub(super) fn blocks(self, text: &str, origin: &Origin<'_>) -> Vec<Block> {
-        (self.definition().read)(text, origin)
+        match self.definition().read {
+            Read::Text(read) => read(text, origin),
+            Read::Bytes(_) => Vec::new(),
+        }
+    }
+
+    /// Reads a page that is no text; `None` if pages of this format are.
+    pub(super) fn blocks_of_bytes(self, bytes: &[u8]) -> Option<Vec<Block>> {
+        match self.definition().read {
+            Read::Text(_) => None,
+            Read::Bytes(read) => Some(read(bytes)),
+        }
     }
 
     /// The format of a file with this name.
@@ -144,12 +191,13 @@ impl Format {
         let extension = extension.to_ascii_lowercase();
         Self::ALL
             .into_iter()
+            .filter(|format| matches!(format.definition().read, Read::Text(_)))
             .find(|format| format.definition().extensions.contains(&extension.as_str()))
     }
 }
 
-/// The length of the longest entry of `first_bytes`.
-const MOST_FIRST_BYTES: usize = 14;
+/// No less than the length of the longest entry of `first_bytes`.
+const MOST_FIRST_BYTES: usize = 60;
 
 /// The name of an unknown format.
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
@@ -175,33 +223,4 @@ impl FromStr for Format {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::path::Path;
-
-    use super::Format;
-
-    #[test]
-    fn formats() {
-        check("a.md", "<html>", Format::Markdown);
-        check("a.HTM", "| Port |", Format::Html);
-        check("a", "\n <!DOCTYPE html>", Format::Html);
-        check("a.txt", "# Ports", Format::Markdown);
-        assert!("docx".parse::<Format>().is_err());
-    }
-
-    #[track_caller]
-    fn check(path: &str, text: &str, format: Format) {
-        assert_eq!(Format::detect(Path::new(path), text.as_bytes()), format);
-    }
-
-    #[test]
-    fn names() {
-        for format in Format::ALL {
-            assert_eq!(format.name().parse(), Ok(format));
-        }
-        insta::assert_snapshot!(
-            "docx".parse::<Format>().unwrap_err(),
-            @"`docx` is not a format that can be read: choose markdown, html, asciidoc, rst or csv"
-        );
-    }
-}
+mod tests;

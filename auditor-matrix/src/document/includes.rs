@@ -6,8 +6,8 @@ use super::encoding;
 
 /// Gives the bytes of files that a page includes. The library itself reads no file.
 pub trait Includes {
-    /// The bytes of a file, or `None` if it is not at hand. The path is relative to the page's directory, separated by `/`,
-    /// and never leads out of it.
+    /// The bytes of a file, or `None` if it is not at hand. The path is relative to the page's directory, separated by `/`. It
+    /// may lead out of that by `..`, and whoever gives the bytes says how far a page may reach.
     fn bytes(&self, path: &str) -> Option<Vec<u8>>;
 }
 
@@ -31,7 +31,7 @@ impl Includes for NoIncludes {
 pub(super) struct Origin<'a> {
     includes: &'a dyn Includes,
     /// The files that are being read, the outermost first. The page itself has no path.
-    open: Rc<Vec<String>>,
+    open: Rc<[String]>,
     /// The bytes that may still be included in this page.
     left: Rc<Cell<usize>>,
 }
@@ -40,7 +40,7 @@ impl<'a> Origin<'a> {
     pub(super) fn page(includes: &'a dyn Includes) -> Self {
         Self {
             includes,
-            open: Rc::default(),
+            open: Rc::new([]),
             left: Rc::new(Cell::new(MOST_BYTES)),
         }
     }
@@ -58,13 +58,13 @@ impl<'a> Origin<'a> {
         let mut open = self.open.to_vec();
         open.push(path);
         let origin = Self {
-            open: Rc::new(open),
+            open: open.into(),
             ..self.clone()
         };
         Some((text, origin))
     }
 
-    /// The path as seen from the page, without `.` and `..`. `None` if it leads out of the page's directory.
+    /// The path as seen from the page, without `.`, and with `..` in front at most. `None` if it is no relative path.
     fn relative_to_page(&self, path: &str) -> Option<String> {
         let path = path.trim().strip_prefix("./").unwrap_or(path.trim());
         let is_elsewhere = path.is_empty()
@@ -79,13 +79,14 @@ impl<'a> Origin<'a> {
         for part in before.split('/').chain(path.split('/')) {
             match part {
                 "" | "." => {}
-                ".." => {
-                    parts.pop()?;
+                ".." if parts.last().is_some_and(|last| *last != "..") => {
+                    parts.pop();
                 }
                 _ => parts.push(part),
             }
         }
-        (!parts.is_empty()).then(|| parts.join("/"))
+        let names_file = parts.last().is_some_and(|last| *last != "..");
+        names_file.then(|| parts.join("/"))
     }
 }
 
@@ -100,25 +101,18 @@ mod tests {
     use super::{MOST_BYTES, Origin};
 
     #[test]
-    fn paths_stay_beneath_the_page() {
+    fn paths_are_those_of_the_page() {
         let files = |path: &str| Some(path.as_bytes().to_vec());
         let page = Origin::page(&files);
         let path = |origin: &Origin<'_>, path: &str| origin.include(path).map(|(text, _)| text);
         assert_eq!(path(&page, "./a/../b/c.md").as_deref(), Some("b/c.md"));
-        for outside in [
-            "../c.md",
-            "/c.md",
-            "a/../../c.md",
-            "",
-            "c:x",
-            "https://x/y",
-            "{x}.md",
-        ] {
+        assert_eq!(path(&page, "a/../../c.md").as_deref(), Some("../c.md"));
+        for outside in ["..", "a/..", "/c.md", "", "c:x", "https://x/y", "{x}.md"] {
             assert_eq!(path(&page, outside), None, "{outside}");
         }
         let (_, nested) = page.include("b/c.md").unwrap();
         assert_eq!(path(&nested, "../d.md").as_deref(), Some("d.md"));
-        assert_eq!(path(&nested, "../../d.md"), None);
+        assert_eq!(path(&nested, "../../d.md").as_deref(), Some("../d.md"));
         assert_eq!(path(&nested, "c.md"), None, "a file that includes itself");
     }
 

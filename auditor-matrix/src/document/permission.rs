@@ -94,11 +94,7 @@ pub(super) fn of_status(cell: &str) -> Option<Permission> {
     let lower = cell.to_lowercase();
     let words = words(cell);
     let first = words.first()?.as_str();
-    if says_no_longer(&lower)
-        || WITHDRAWN.contains(&first)
-        || lower.starts_with("not used")
-        || lower.starts_with("not in use")
-    {
+    if says_no_longer(&lower) || WITHDRAWN.contains(&first) || is_unused(&words) {
         return Some(Permission::Withdrawn);
     }
     if words.iter().any(|word| word.starts_with("deprecat")) || first == "legacy" {
@@ -190,10 +186,7 @@ pub(super) fn of_sentence(sentence: &str) -> Option<Permission> {
         ) {
             return Some(Permission::Forbidden);
         }
-        if WITHDRAWN.contains(&first)
-            || lower.starts_with("not used")
-            || lower.starts_with("not in use")
-        {
+        if WITHDRAWN.contains(&first) || is_unused(&words) {
             return Some(Permission::Withdrawn);
         }
     }
@@ -335,6 +328,21 @@ const CLOSING: &[&str] = &[
     "firewalled",
 ];
 
+/// `Not used`, `not in use since 2.0`; but not `not used by default`.
+fn is_unused(words: &[String]) -> bool {
+    let rest = match words {
+        [not, used, rest @ ..] if not == "not" && used == "used" => rest,
+        [not, inside, used, rest @ ..] if not == "not" && inside == "in" && used == "use" => rest,
+        _ => return false,
+    };
+    rest.first().is_none_or(|next| {
+        matches!(
+            next.as_str(),
+            "any" | "anymore" | "since" | "in" | "as" | "from" | "now"
+        )
+    })
+}
+
 fn says_no_longer(lower: &str) -> bool {
     [
         "no longer",
@@ -413,6 +421,9 @@ mod tests {
                 ("You do not need to open it", None),
                 ("Deprecated, use 8443", Some(Deprecated)),
                 ("Must be blocked", Some(Forbidden)),
+                ("Not used by default", None),
+                ("Not used any more", Some(Withdrawn)),
+                ("Not used", Some(Withdrawn)),
                 ("Web console", None),
             ],
         );

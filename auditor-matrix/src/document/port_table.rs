@@ -11,10 +11,11 @@ use super::{
     column::Column,
     columns::{Columns, PortText},
     context::Context,
+    loopback::is_own_machine,
     names::Names,
     permission::{self, Permission},
     ports,
-    problem::{Problem, Severity},
+    problem::{Problem, ProblemKind, Severity},
     row::{Direction, Document, Row, RowFields, RowOrigin, RowText},
     table_rows::TableRow,
     text::unbracket,
@@ -97,7 +98,11 @@ impl PortTable<'_> {
             .cell(row, Column::LoopbackMark)
             .as_deref()
             .and_then(cell::required)
-            == Some(true);
+            == Some(true)
+            || self
+                .columns
+                .cell(row, Column::BindAddress)
+                .is_some_and(|address| is_own_machine(&address));
         for (
             service,
             Found {
@@ -161,6 +166,7 @@ impl PortTable<'_> {
             file: Arc::clone(self.file),
             line: row.line,
             severity,
+            kind: ProblemKind::Cell,
             text: text.to_owned(),
             message: message.to_owned(),
         });

@@ -23,6 +23,7 @@ mod stance;
 mod statement;
 mod statement_row;
 mod unread;
+mod verb;
 mod vocabulary;
 mod words;
 
@@ -96,6 +97,8 @@ struct List {
     introduction: Option<HeldSentence>,
     context: Arc<Context>,
     file: Arc<str>,
+    /// Its items are paragraphs, so nothing says which belong together.
+    is_of_paragraphs: bool,
 }
 
 /// A paragraph of more words is no item of a list.
@@ -122,11 +125,18 @@ impl Prose {
             return;
         }
         if is_host(text) || self.is_item(text, context) {
+            let is_first = self.list.is_none();
             self.add_item(position, 0, text, context, interner);
+            if let Some(list) = self.list.as_mut().filter(|_| is_first) {
+                list.is_of_paragraphs = true;
+            }
             return;
         }
         if let Some(list) = &mut self.list
             && list.context.section == context.section
+            // Below a line that introduces ports, such a line introduces the next ones.
+            && list.is_of_paragraphs
+            && list.introduction.is_none()
             && explains_ports(list.items.last(), text, &self.names)
         {
             let level = list
@@ -210,6 +220,7 @@ impl Prose {
                     introduction: self.above.take(),
                     context: Arc::clone(context),
                     file: Arc::clone(file),
+                    is_of_paragraphs: false,
                 });
             }
         }
@@ -252,6 +263,8 @@ impl Prose {
                 })
         });
         let is_label = is_label(text);
+        // A list that the page marks as one has no item outside of it.
+        let is_of_paragraphs = self.list.as_ref().is_some_and(|list| list.is_of_paragraphs);
         // Below a label, the next label begins another list.
         let is_below_label = self
             .list
@@ -259,7 +272,7 @@ impl Prose {
             .and_then(|list| list.introduction.as_ref())
             .is_some_and(|above| is_label_text(&above.text));
         starts_with_port
-            || is_in_ports && self.list.is_some() && is_label && !is_below_label
+            || is_in_ports && is_of_paragraphs && is_label && !is_below_label
             || is_in_ports
                 && first.is_some_and(|first| {
                     0 < first.words.start && is_in_brackets(&words, first.words.start)

@@ -11,11 +11,13 @@ use super::{
     columns::{Body, Columns},
     context::{Context, Headings},
     cross_table,
+    guess::Guess,
     interner::Interner,
     names::Names,
     port_table::PortTable,
     ports,
-    problem::{Problem, Severity},
+    problem::{Problem, ProblemKind, Severity},
+    profile::Profile,
     prose::Prose,
     row::Document,
     section,
@@ -24,8 +26,8 @@ use super::{
 };
 
 /// Reads all rows of a page.
-pub(super) fn read(file: &str, blocks: Vec<Block>) -> Document {
-    let names = Arc::new(names(&blocks));
+pub(super) fn read(file: &str, blocks: Vec<Block>, profile: &Profile) -> Document {
+    let names = Arc::new(names(&blocks, profile));
     let mut reader = Reader {
         file: file.into(),
         headings: Headings::default(),
@@ -39,15 +41,24 @@ pub(super) fn read(file: &str, blocks: Vec<Block>) -> Document {
         open_numbers: OpenNumbers::default(),
         is_about_ports: false,
         interner: Interner::default(),
+        profile,
+        is_left_out: false,
     };
     for block in blocks {
-        reader.block(block);
+        let is_heading = matches!(block.content, Content::Heading { .. } | Content::Title(_));
+        let is_border = matches!(
+            block.content,
+            Content::Alternative(_) | Content::EndAlternative
+        );
+        if is_heading || is_border || !reader.is_left_out {
+            reader.block(block);
+        }
     }
     reader.finish()
 }
 
 /// What the tables of a page name as ends of conversations or as machines.
-fn names(blocks: &[Block]) -> Names {
+fn names(blocks: &[Block], profile: &Profile) -> Names {
     let mut names = Names::default();
     for block in blocks {
         let Content::Table(rows) = &block.content else {
@@ -57,7 +68,7 @@ fn names(blocks: &[Block]) -> Names {
             continue;
         };
         let body = Body::new(rows, n_headings);
-        let columns = Columns::new(&head, &body);
+        let columns = Columns::new(&head, &body, profile);
         if !columns.has_ports() {
             continue;
         }
@@ -82,7 +93,7 @@ fn is_caption(text: &str) -> bool {
 
 const CAPTION_WORDS: usize = 9;
 
-struct Reader {
+struct Reader<'a> {
     file: Arc<str>,
     /// What the page's tables name as machines.
     names: Arc<Names>,
@@ -102,9 +113,12 @@ struct Reader {
     /// The innermost heading or the paragraph above the list that is being read speaks of ports.
     is_about_ports: bool,
     interner: Interner,
+    profile: &'a Profile,
+    /// The profile leaves out the section that is being read.
+    is_left_out: bool,
 }
 
-impl Reader {
+impl Reader<'_> {
     fn block(&mut self, block: Block) {
         let introduction = self.introduction.take();
         if !matches!(
@@ -116,7 +130,7 @@ impl Reader {
         match block.content {
             Content::Heading { level, text } => {
                 self.caption = None;
-                self.heading(level, &text);
+                self.heading(block.line, level, &text);
             }
             Content::Table(rows) => self.table(block.line, &rows, introduction.as_deref()),
             Content::Item { level, text } => {
@@ -186,6 +200,7 @@ impl Reader {
                 file: Arc::clone(&self.file),
                 line,
                 severity: Severity::Remark,
+                kind: ProblemKind::Number,
                 text,
                 message,
             });
@@ -204,13 +219,19 @@ impl Reader {
         self.is_about_ports |= speaks && text.trim_end().ends_with(':');
     }
 
-    fn heading(&mut self, level: u8, text: &str) {
+    fn heading(&mut self, line: usize, level: u8, text: &str) {
         self.is_about_ports = accounting::speaks_of_ports(text);
         if level == 1 && self.document.title.is_none() {
             self.document.title = some(text);
         }
         self.headings.push(level, text);
         self.update_context();
+        let section = self.context.section.as_deref().unwrap_or_default();
+        self.is_left_out = self.profile.leaves_out(section);
+        if self.is_left_out {
+            let message = "the import profile leaves out this section";
+            self.problem(line, Severity::Remark, text, message.to_owned());
+        }
     }
 
     fn update_context(&mut self) {
@@ -224,6 +245,7 @@ impl Reader {
             file: Arc::clone(&self.file),
             line,
             severity,
+            kind: ProblemKind::Table,
             text: text.to_owned(),
             message,
         });
@@ -234,7 +256,7 @@ impl Reader {
             return;
         };
         let body = Body::new(rows, n_headings);
-        let mut columns = Columns::new(&head, &body);
+        let mut columns = Columns::new(&head, &body, self.profile);
         let mut context = Context::clone(&self.context);
         if let Some(introduction) = introduction {
             context.introduce(introduction);
@@ -244,6 +266,7 @@ impl Reader {
         }
         if context.role.is_none() && context.endpoints.is_none() {
             columns.take_components_for_machines(&head, &body);
+            columns.obey(&head, self.profile);
         }
         match cross_table::layout(&head, &body, &columns, introduction, &self.names) {
             Some(Ok(layout)) => {
@@ -278,15 +301,17 @@ impl Reader {
             return;
         }
         for heading in columns.unknown(&head) {
-            self.problem(
-                line,
-                Severity::Remark,
-                heading,
-                "this column is not understood and was left out".to_owned(),
-            );
+            let message = "this column is not understood and was left out";
+            let problem = Problem::new(&self.file, line, Severity::Remark, heading, message);
+            self.document.problems.push(problem.of(ProblemKind::Column));
         }
         for (heading, doubt) in columns.doubts() {
-            self.problem(line, Severity::Remark, heading, (*doubt).to_owned());
+            let problem = Problem::new(&self.file, line, Severity::Remark, heading, *doubt);
+            self.document.problems.push(problem.of(ProblemKind::Column));
+            self.document.guesses.push(Guess {
+                lines: line..=rows.iter().last().map_or(line, |last| last.line),
+                text: format!("`{heading}`: {doubt}"),
+            });
         }
         self.prose.has_table(context.section.clone());
         let outer = context.clone();

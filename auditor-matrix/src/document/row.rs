@@ -2,7 +2,7 @@
 
 use std::{ops::Deref, sync::Arc};
 
-use super::problem::Problem;
+use super::{guess::Guess, no_port::NoPort, problem::Problem};
 use crate::{port::PortRange, transport::Transport};
 
 /// What was read from one document.
@@ -13,6 +13,10 @@ pub struct Document {
     pub rows: Vec<Row>,
     /// What a person must look at, in document order.
     pub problems: Vec<Problem>,
+    /// The numbers that could be ports and are none, in document order.
+    pub no_ports: Vec<NoPort>,
+    /// What was decided by weighing, in document order.
+    pub guesses: Vec<Guess>,
 }
 
 /// Where a row was read.

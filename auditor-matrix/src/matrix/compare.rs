@@ -10,7 +10,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 pub use self::change::{Change, Field};
 use self::{change::fields, predecessor::predecessors};
-use super::rule::{Matrix, Rule};
+use super::{
+    rule::{Matrix, Rule},
+    source::sources,
+};
 
 /// What a page's update does to a matrix.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -26,6 +29,7 @@ pub fn compare(reviewed: &Matrix, page: &Matrix) -> Comparison {
         matrix: Matrix {
             name: reviewed.name.clone(),
             version: page.version.clone().or_else(|| reviewed.version.clone()),
+            sources: sources(&reviewed.sources, &page.sources),
             rules: Vec::new(),
             imported: BTreeMap::new(),
         },

@@ -9,7 +9,7 @@ use super::{
     rule::{Matrix, Presence, Rule, RulePorts},
 };
 use crate::{
-    document::{Document, PortGroup, Problem, Row, Severity},
+    document::{Document, PortGroup, Problem, ProblemKind, Profile, Row, Severity},
     port::PortRange,
     role::Role,
     transport::Transport,
@@ -24,13 +24,23 @@ pub struct Derived {
 
 /// Makes rules of the rows of one or more documents. Each row is in a rule or in a problem.
 pub fn derive(documents: &[Document], name: &str) -> Derived {
-    derive_up_to(MOST_RULES, documents, name)
+    derive_as(documents, name, &Profile::default())
+}
+
+/// Makes rules of rows whose roles have the names that a profile gives them.
+pub fn derive_as(documents: &[Document], name: &str, profile: &Profile) -> Derived {
+    derive_up_to(MOST_RULES, documents, name, profile)
 }
 
 /// More rules than any vendor documents; it bounds the result whatever a page contains.
 const MOST_RULES: usize = 100_000;
 
-pub(super) fn derive_up_to(most: usize, documents: &[Document], name: &str) -> Derived {
+pub(super) fn derive_up_to(
+    most: usize,
+    documents: &[Document],
+    name: &str,
+    profile: &Profile,
+) -> Derived {
     let mut problems = Vec::new();
     let mut unique = UniqueRules::default();
     for document in documents {
@@ -47,7 +57,7 @@ pub(super) fn derive_up_to(most: usize, documents: &[Document], name: &str) -> D
                 let message = format!(
                     "rules are made up to {most}, so the {n_rows} rows from here on are in none; import the page in parts"
                 );
-                problems.push(problem(row, Severity::Lost, &message));
+                problems.push(problem(row, Severity::Lost, &message).of(ProblemKind::Page));
                 break;
             }
             match row_endpoints(row, &page) {
@@ -56,7 +66,8 @@ pub(super) fn derive_up_to(most: usize, documents: &[Document], name: &str) -> D
                         let first = || (problem(row, Severity::Remark, &remark.to_string()), 0);
                         remarks.entry(remark).or_insert_with(first).1 += 1;
                     }
-                    for rule in both.iter().flat_map(|endpoints| rules(row, endpoints)) {
+                    let both = both.into_iter().map(|one| one.renamed(profile));
+                    for rule in both.flat_map(|endpoints| rules(row, &endpoints)) {
                         unique.push(rule);
                     }
                 }
@@ -77,6 +88,7 @@ pub(super) fn derive_up_to(most: usize, documents: &[Document], name: &str) -> D
         matrix: Matrix {
             name: name.to_owned(),
             version: None,
+            sources: Vec::new(),
             imported: rules
                 .iter()
                 .map(|rule| (rule.id.clone(), rule.digest()))
@@ -94,6 +106,7 @@ fn problem(row: &Row, severity: Severity, message: &str) -> Problem {
         file: Arc::clone(&row.file),
         line: row.line,
         severity,
+        kind: ProblemKind::Row,
         text: if ports.is_empty() {
             text.to_owned()
         } else {
@@ -165,7 +178,8 @@ fn rules(row: &Row, endpoints: &RowEndpoints) -> Vec<Rule> {
             rules.push(rule(
                 *transport,
                 RulePorts::Set(ranges.iter().copied().collect()),
-                *alternatives,
+                // "Not 80 or 443" forbids both.
+                *alternatives && !row.forbidden,
             ));
         }
         if row.ephemeral && row.ports.is_empty() {

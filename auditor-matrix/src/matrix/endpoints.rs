@@ -4,7 +4,7 @@ use thiserror::Error;
 
 use super::page_names::PageNames;
 use crate::{
-    document::{Direction, Row, RowOrigin, is_own_machine},
+    document::{Direction, Profile, Row, RowOrigin, is_own_machine},
     role::Role,
     transport::Transport,
 };
@@ -21,6 +21,23 @@ pub(super) struct RowEndpoints {
     pub(super) client: Vec<Role>,
     pub(super) server: Vec<Role>,
     pub(super) loopback: bool,
+}
+
+impl RowEndpoints {
+    /// The same endpoints, with the names that a profile gives to roles.
+    pub(super) fn renamed(mut self, profile: &Profile) -> Self {
+        for roles in [&mut self.client, &mut self.server] {
+            let mut renamed: Vec<Role> = Vec::new();
+            for role in roles.drain(..) {
+                let role = profile.role(role.name()).map_or(role, Role::new);
+                if !renamed.contains(&role) {
+                    renamed.push(role);
+                }
+            }
+            *roles = renamed;
+        }
+        self
+    }
 }
 
 /// Why no rule can be made of a row.
@@ -132,6 +149,12 @@ pub(super) fn row_endpoints(
                 (own, row.text.service().map(str::to_owned).filter(is_name))
             }
             // Without direction and endpoints the row's own machines are the server, and the client is left out.
+            // Machines that are called clients open the conversations.
+            (None, None, RowOrigin::Table | RowOrigin::Item)
+                if own.as_deref().is_some_and(is_client) =>
+            {
+                (own, None)
+            }
             (None, None, RowOrigin::Table | RowOrigin::Item) => (None, own),
             _ => (source, destination),
         },
@@ -227,6 +250,16 @@ pub(super) fn row_endpoints(
         vec![endpoints]
     };
     Ok((both, remark))
+}
+
+/// Whether machines are clients by their name: `SQL clients`, `Browser`.
+fn is_client(name: &str) -> bool {
+    name.rsplit(' ').next().is_some_and(|last| {
+        matches!(
+            last.to_lowercase().as_str(),
+            "client" | "clients" | "browser" | "browsers" | "user" | "users"
+        )
+    })
 }
 
 /// Gives an endpoint that a table leaves out a role name, whose addresses the deployment has to give.

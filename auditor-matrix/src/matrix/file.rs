@@ -5,11 +5,16 @@ use std::{
     path::Path,
 };
 
+use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 
 use thiserror::Error;
+use toml::value::Datetime;
 
-use super::rule::{Matrix, Presence, Rule, RulePorts};
+use super::{
+    rule::{Matrix, Presence, Rule, RulePorts},
+    source::{Address, Source},
+};
 use crate::{
     file::{File, FileError},
     length::{LengthProblem, length},
@@ -33,6 +38,10 @@ enum MatrixProblem {
     NeedlessPorts { id: String, transport: Transport },
     #[error("rule `{id}` has an empty {field}: expected one role or more")]
     NoRole { id: String, field: &'static str },
+    #[error("a source has either a url or a file: expected one of them")]
+    NoAddress,
+    #[error("fetched is no instant: expected something like 2026-01-31T12:00:00Z")]
+    NoInstant,
     #[error(transparent)]
     Port(#[from] PortProblem),
     #[error(transparent)]
@@ -45,11 +54,27 @@ struct MatrixFile {
     name: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     version: Option<String>,
+    /// The pages that the last import has read, so that the next one knows.
+    #[serde(default, rename = "source", skip_serializing_if = "Vec::is_empty")]
+    sources: Vec<toml::Spanned<SourceFile>>,
     #[serde(default, rename = "rule")]
     rules: Vec<toml::Spanned<RuleFile>>,
     /// What the last import wrote, so that the next one can tell an edit from a change of the page.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     imported: BTreeMap<String, String>,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct SourceFile {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    url: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    file: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    fetched: Option<Datetime>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sha256: Option<String>,
 }
 
 #[derive(Deserialize, Serialize)]
@@ -121,9 +146,16 @@ impl Matrix {
         let mut matrix = Self {
             name: file.name,
             version: file.version,
+            sources: Vec::new(),
             rules: Vec::new(),
             imported: file.imported,
         };
+        for spanned in file.sources {
+            let offset = spanned.span().start;
+            let page =
+                page(spanned.into_inner()).map_err(|problem| source.problem(offset, problem))?;
+            matrix.sources.push(page);
+        }
         let mut ids = BTreeSet::new();
         for spanned in file.rules {
             let offset = spanned.span().start;
@@ -172,6 +204,11 @@ impl Matrix {
         toml::to_string(&MatrixFile {
             name: self.name.clone(),
             version: self.version.clone(),
+            sources: self
+                .sources
+                .iter()
+                .map(|page| toml::Spanned::new(0..0, page_file(page)))
+                .collect(),
             rules,
             imported: self.imported.clone(),
         })
@@ -195,6 +232,40 @@ impl Rule {
         });
         format!("{hash:016x}")
     }
+}
+
+fn page(file: SourceFile) -> Result<Source, MatrixProblem> {
+    let address = match (file.url, file.file) {
+        (Some(url), None) => Address::Url(url),
+        (None, Some(file)) => Address::File(file),
+        (Some(_), Some(_)) | (None, None) => return Err(MatrixProblem::NoAddress),
+    };
+    let fetched = file.fetched.map(|time| time.to_string().parse());
+    Ok(Source {
+        address,
+        fetched: fetched
+            .transpose()
+            .map_err(|_other: jiff::Error| MatrixProblem::NoInstant)?,
+        sha256: file.sha256,
+    })
+}
+
+fn page_file(page: &Source) -> SourceFile {
+    let (url, file) = match &page.address {
+        Address::Url(url) => (Some(url.clone()), None),
+        Address::File(file) => (None, Some(file.clone())),
+    };
+    SourceFile {
+        url,
+        file,
+        fetched: page.fetched.and_then(instant),
+        sha256: page.sha256.clone(),
+    }
+}
+
+/// An instant as TOML writes it.
+fn instant(time: Timestamp) -> Option<Datetime> {
+    time.to_string().parse().ok()
 }
 
 fn rule(file: RuleFile) -> Result<Rule, MatrixProblem> {

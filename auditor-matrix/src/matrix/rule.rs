@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, fmt};
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
+use super::source::Source;
 use crate::{
     port::{PortProblem, PortRange, PortSet},
     role::Role,
@@ -16,6 +17,8 @@ use crate::{
 pub struct Matrix {
     pub name: String,
     pub version: Option<String>,
+    /// The pages that the last import has read.
+    pub sources: Vec<Source>,
     pub rules: Vec<Rule>,
     /// What the last import wrote: the id of each rule and the digest of its content. Empty if the matrix was never
     /// imported.

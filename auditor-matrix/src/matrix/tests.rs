@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::{Derived, Matrix, Presence, Rule, RulePorts, derive, derive::derive_up_to};
 use crate::{
-    document::{self, Format, Severity},
+    document::{self, Format, Profile, Severity},
     port::{PortRange, PortSet},
     role::Role,
     transport::Transport,
@@ -226,7 +226,7 @@ proptest! {
     #[test]
     fn a_file_is_read_back(rules in prop::collection::btree_map("[a-z]{1,8}", rule(), 1..5)) {
         let rules = rules.into_iter().map(|(id, rule)| Rule { id, ..rule }).collect();
-        let matrix = Matrix { name: "M \"x\"".to_owned(), version: None, rules, imported: std::collections::BTreeMap::new() };
+        let matrix = Matrix { name: "M \"x\"".to_owned(), version: None, sources: vec![crate::matrix::Source { address: crate::matrix::Address::Url("https://vendor.example/ports".to_owned()), fetched: Some(jiff::Timestamp::UNIX_EPOCH), sha256: None }, crate::matrix::Source { address: crate::matrix::Address::File("a.md".to_owned()), fetched: None, sha256: Some("00".to_owned()) }], rules, imported: std::collections::BTreeMap::new() };
         let text = matrix.to_toml().unwrap();
         prop_assert_eq!(Matrix::parse(Path::new("m.toml"), &text).unwrap(), matrix);
     }
@@ -241,7 +241,7 @@ proptest! {
 fn a_page_without_end() {
     let page = "| Port | Service |\n|--|--|\n| 1/tcp | a |\n| 1/tcp | a |\n| 2/tcp | b |\n| 3/tcp | c |\n| 4/tcp | d |\n";
     let document = document::read("page.md", page.as_bytes(), Format::Markdown);
-    let derived = derive_up_to(2, &[document], "Page");
+    let derived = derive_up_to(2, &[document], "Page", &Profile::default());
     let origins: Vec<_> = derived
         .matrix
         .rules

@@ -1,5 +1,15 @@
 //! `auditor import`: documents to rows or to a matrix.
 
+mod closing;
+mod complaints;
+mod directory;
+mod edits;
+mod fetch;
+mod includes;
+mod input;
+mod media_type;
+mod profile;
+
 use std::{
     fs::File,
     io::Write as _,
@@ -9,18 +19,21 @@ use std::{
 use anyhow::{Context as _, bail};
 use clap::Args;
 
+use self::{closing::Closing, complaints::Complaints, input::Input};
 use super::matrix::read;
 use crate::{
-    document::{self, Document, Format, Row, Severity},
+    document::{self, ColumnChoice, Document, Format, Problem, ProblemKind, Row, Severity},
     exit::Exit,
-    matrix::{self, Change, Derived, Matrix},
+    matrix::{self, Change, Matrix, Source},
     output::{say, write, write_lines},
+    review::{self, Review},
 };
 
 /// Read vendors' pages and write the matrix of rules they document.
 #[derive(Args, Debug)]
 pub struct Import {
-    /// Pages with port tables: Markdown, HTML, AsciiDoc, reStructuredText, CSV or TSV
+    /// Pages with port tables: files, directories of files, http and https addresses, or `-` for standard input; Markdown,
+    /// HTML, AsciiDoc, reStructuredText, CSV or TSV
     #[arg(required = true, value_name = "DOC")]
     documents: Vec<PathBuf>,
     /// Print the rows as JSON Lines instead of a matrix
@@ -29,6 +42,9 @@ pub struct Import {
     /// Write to this file instead of standard output
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
+    /// Write a page for browsers that shows the pages' lines beside the rules they became
+    #[arg(long, value_name = "FILE", conflicts_with = "rows")]
+    review: Option<PathBuf>,
     /// Write the first draft of a deployment to this file, if there is none: every role that the pages name
     #[arg(
         long,
@@ -44,6 +60,15 @@ pub struct Import {
     /// The matrix's name; the page's title if left out
     #[arg(long)]
     name: Option<String>,
+    /// What a column holds, whatever its heading seems to say, such as "Source / Target=peer". May be repeated
+    #[arg(long = "column", value_name = "HEADING=MEANING")]
+    columns: Vec<ColumnChoice>,
+    /// What a person has said of columns, roles and sections; matrix.import.toml beside matrix.toml if left out
+    #[arg(long, value_name = "FILE")]
+    profile: Option<PathBuf>,
+    /// Print every problem, however many there are of one kind
+    #[arg(short, long)]
+    verbose: bool,
     #[arg(
         long,
         value_name = "FORMAT",
@@ -52,103 +77,254 @@ pub struct Import {
     input_format: Option<Format>,
 }
 
+/// What was read from a page, and what of the page is still needed.
+struct ReadPage {
+    file: String,
+    /// `None` if nobody will look at it.
+    text: Option<String>,
+    source: Source,
+}
+
 /// Reads the documents and writes what they say.
 ///
 /// # Errors
 ///
 /// A file that can't be read or written, or documents that hold no row at all.
 pub fn run(command: &Import) -> anyhow::Result<Exit> {
-    let mut documents = Vec::new();
-    for path in &command.documents {
-        let bytes =
-            std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-        let format = command
-            .input_format
-            .unwrap_or_else(|| Format::detect(path, &bytes));
-        let file = path.file_name().map_or_else(
-            || path.display().to_string(),
-            |name| name.to_string_lossy().into_owned(),
+    let inputs = input::inputs(&command.documents)?;
+    check_outputs(command, &inputs)?;
+    let profile = profile::profile(
+        command.profile.as_deref(),
+        [command.against.as_deref(), command.output.as_deref()],
+        &command.columns,
+    )?;
+    let mut complaints = Complaints::new(command.verbose);
+    let (mut pages, mut documents) = (Vec::new(), Vec::new());
+    for input in &inputs {
+        let page = input.read(command.input_format)?;
+        let is_empty = page.bytes.iter().all(u8::is_ascii_whitespace);
+        let text = command
+            .review
+            .as_ref()
+            .map(|_| document::text(&page.bytes).into_owned());
+        let mut document = document::read_as(
+            &page.file,
+            page.bytes,
+            page.format,
+            &includes::includes(input.path()),
+            &profile,
         );
-        let is_empty = bytes.iter().all(u8::is_ascii_whitespace);
-        let document = document::read(&file, bytes, format);
-        for problem in &document.problems {
-            let word = match problem.severity {
-                Severity::Lost => "not understood: ",
-                Severity::Remark => "note: ",
-            };
-            say(&format!("{word}{problem}"));
-        }
         if document.rows.is_empty() {
             let what = if is_empty {
                 "is empty"
             } else {
                 "holds no row of ports"
             };
-            bail!(
-                "{} {what}: expected a page with a table that has a column headed `Port`",
-                path.display()
-            );
+            // A page that was named alone is the whole import, and what is said of it stands above the error.
+            if let [only] = inputs.as_slice() {
+                complain(&mut complaints, &document);
+                complaints.finish();
+                bail!("{} {what}: {EXPECTED}", only.shown());
+            }
+            let severity = if input.is_named {
+                Severity::Lost
+            } else {
+                Severity::Remark
+            };
+            let problem = Problem::new(&page.file.as_str().into(), 1, severity, "", what);
+            document.problems.push(problem.of(ProblemKind::Page));
         }
+        complain(&mut complaints, &document);
         documents.push(document);
+        pages.push(ReadPage {
+            file: page.file,
+            text,
+            source: page.source,
+        });
+    }
+    let n_rows: usize = documents.iter().map(|document| document.rows.len()).sum();
+    if n_rows == 0 {
+        complaints.finish();
+        bail!(
+            "none of these {} pages holds a row of ports: {EXPECTED}",
+            pages.len()
+        );
     }
     if command.rows {
+        complaints.finish();
         let rows = documents.iter().flat_map(|document| &document.rows);
         write_lines(command.output.as_deref(), rows.map(document::row_json))?;
         return Ok(Exit::Clean);
     }
-    let derived = matrix::derive(&documents, &name(command, &documents));
+    let name = name(command, &inputs, &documents);
+    let mut derived = matrix::derive_as(&documents, &name, &profile);
     for problem in &derived.problems {
-        let word = match problem.severity {
-            Severity::Lost => "no rule: ",
-            Severity::Remark => "note: ",
-        };
-        say(&format!("{word}{problem}"));
+        complaints.add("no rule", problem);
     }
+    complaints.finish();
     if derived.matrix.rules.is_empty() {
         bail!(
             "no row of these pages could be made a rule; see the lines above, and `auditor import --rows`"
         );
     }
-    let derived = match &command.against {
-        Some(path) => Derived {
-            matrix: compared(path, &derived.matrix)?,
-            ..derived
-        },
-        None => derived,
-    };
+    derived.matrix.sources = pages.iter().map(|page| page.source.clone()).collect();
+    if let Some(path) = &command.against {
+        derived.matrix = compared(path, &derived.matrix)?;
+    }
     if command.against.is_none() || command.output.is_some() {
         write(command.output.as_deref(), &derived.matrix.to_toml()?)?;
     }
-    if let Some(path) = &command.output {
-        let n_rows: usize = documents.iter().map(|document| document.rows.len()).sum();
-        say(&format!(
-            "{}: {} rules from {n_rows} rows; review them, then keep the file in git",
-            path.display(),
-            derived.matrix.rules.len()
-        ));
+    if let Some(path) = &command.review {
+        write(Some(path), &reviewed(&pages, &documents, &derived)?)?;
     }
-    if let (Some(path), Some(matrix)) = (&command.deployment, &command.output) {
-        let rows: Vec<&Row> = documents
-            .iter()
-            .flat_map(|document| &document.rows)
-            .collect();
-        let text = matrix::starter(&derived.matrix, &rows, &from(path, matrix));
-        // An existing deployment is never overwritten, since it may have been filled in by hand.
-        let mut file = File::create_new(path)
-            .with_context(|| format!("cannot make {}: a draft replaces no file", path.display()))?;
-        file.write_all(text.as_bytes())
-            .with_context(|| format!("cannot write {}", path.display()))?;
-        say(&format!(
-            "{}: fill in the addresses of its roles",
-            path.display()
-        ));
+    if let (Some(path), Some(output)) = (&command.deployment, &command.output) {
+        draft(path, output, &derived.matrix, &documents)?;
     }
+    close(command, &documents, &derived.matrix, &complaints);
     Ok(Exit::Clean)
+}
+
+const EXPECTED: &str = "expected a page with a table that has a column headed `Port`";
+
+fn complain(complaints: &mut Complaints, document: &Document) {
+    for problem in &document.problems {
+        complaints.add("not understood", problem);
+    }
+}
+
+/// Refuses to write over what somebody still needs, before anything is read or fetched.
+fn check_outputs(command: &Import, inputs: &[Input]) -> anyhow::Result<()> {
+    for path in [&command.output, &command.review].into_iter().flatten() {
+        if inputs.iter().any(|input| input.is_file(path)) {
+            bail!(
+                "{} is a page that is read: write to another file",
+                path.display()
+            );
+        }
+    }
+    if command.output.is_some() && command.output == command.review {
+        bail!("the matrix and its review are to be written to one file: name two");
+    }
+    match &command.output {
+        Some(output) if !command.rows => edits::check(output, command.against.as_deref()),
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// The pages beside the rules that they became.
+fn reviewed(
+    pages: &[ReadPage],
+    documents: &[Document],
+    derived: &matrix::Derived,
+) -> anyhow::Result<String> {
+    let pages: Vec<review::Page<'_>> = pages
+        .iter()
+        .zip(documents)
+        .map(|(page, document)| review::Page {
+            file: &page.file,
+            document,
+            text: page.text.as_deref(),
+            source: &page.source,
+        })
+        .collect();
+    Ok(review::render(&Review {
+        pages: &pages,
+        matrix: &derived.matrix,
+        problems: &derived.problems,
+    })?)
+}
+
+/// Writes the first draft of a deployment.
+fn draft(
+    path: &Path,
+    output: &Path,
+    matrix: &Matrix,
+    documents: &[Document],
+) -> anyhow::Result<()> {
+    let rows: Vec<&Row> = documents
+        .iter()
+        .flat_map(|document| &document.rows)
+        .collect();
+    let text = matrix::starter(matrix, &rows, &from(path, output));
+    // An existing deployment is never overwritten, since it may have been filled in by hand.
+    let mut file = File::create_new(path)
+        .with_context(|| format!("cannot make {}: a draft replaces no file", path.display()))?;
+    file.write_all(text.as_bytes())
+        .with_context(|| format!("cannot write {}", path.display()))?;
+    say(&format!(
+        "{}: fill in the addresses of its roles",
+        path.display()
+    ));
+    Ok(())
+}
+
+/// Says what has come of it all.
+fn close(command: &Import, documents: &[Document], matrix: &Matrix, complaints: &Complaints) {
+    let beside = command.output.as_ref().or(command.against.as_ref());
+    let profile = command.profile.clone();
+    let profile = profile.or_else(|| beside.map(|matrix| profile::beside(matrix)));
+    let profile = profile.unwrap_or_else(|| PathBuf::from("matrix.import.toml"));
+    if let Some(advice) = profile::advice(&profile, &command.columns) {
+        say(&advice);
+    }
+    let documents: Vec<&Document> = documents.iter().collect();
+    let look = complaints.summary();
+    let closing = Closing {
+        output: command.output.as_deref(),
+        review: command.review.as_deref(),
+        n_rows: documents.iter().map(|document| document.rows.len()).sum(),
+        inferred: &matrix::inferences(matrix, &documents),
+        look: look.as_deref(),
+        arguments: &command.arguments(),
+    };
+    for line in closing.lines() {
+        say(&line);
+    }
+}
+
+impl Import {
+    /// What of the command line has to be typed again to read the same pages in the same way.
+    fn arguments(&self) -> Vec<String> {
+        let mut arguments: Vec<String> = self
+            .documents
+            .iter()
+            .map(|path| path.display().to_string())
+            .collect();
+        let mut add = |option: &str, value: String| arguments.extend([option.to_owned(), value]);
+        for ColumnChoice { heading, meaning } in &self.columns {
+            add("--column", format!("{heading}={}", meaning.name()));
+        }
+        if let Some(path) = &self.profile {
+            add("--profile", path.display().to_string());
+        }
+        if let Some(format) = self.input_format {
+            add("--input-format", format.name().to_owned());
+        }
+        if let Some(name) = &self.name {
+            add("--name", name.clone());
+        }
+        if let Some(path) = &self.against {
+            add("--against", path.display().to_string());
+        }
+        arguments
+    }
 }
 
 /// Prints what the pages change in a reviewed matrix, and returns it with the changes made.
 fn compared(path: &Path, page: &Matrix) -> anyhow::Result<Matrix> {
     let reviewed = read(path)?;
+    for source in &page.sources {
+        let is_same = |before: &&Source| source.is_unchanged(before);
+        if let Some(before) = reviewed.sources.iter().find(is_same) {
+            let since = before
+                .fetched
+                .map_or_else(String::new, |time| format!(" of {time:.0}"));
+            say(&format!(
+                "{}: the page has not changed since the import{since}",
+                source.address
+            ));
+        }
+    }
     let comparison = matrix::compare(&reviewed, page);
     let mut text = String::new();
     let is_news =
@@ -190,15 +366,9 @@ fn from(deployment: &Path, matrix: &Path) -> String {
         .to_string()
 }
 
-fn name(command: &Import, documents: &[Document]) -> String {
+fn name(command: &Import, inputs: &[Input], documents: &[Document]) -> String {
     let title = documents.iter().find_map(|document| document.title.clone());
-    let stem = || {
-        command
-            .documents
-            .first()
-            .and_then(|path| path.file_stem())
-            .map(|stem| stem.to_string_lossy().into_owned())
-    };
+    let stem = || inputs.first().map(Input::stem);
     command
         .name
         .clone()

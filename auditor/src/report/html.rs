@@ -1,9 +1,8 @@
 //! A report as a page for browsers: one file that loads nothing over the network.
 //!
-//! Everything that comes from documents, deployments or the network goes through [`escape::text`] or, as data of the page's
-//! script, through [`escape::data`]; the page's policy lets no other script run.
+//! Everything that comes from documents, deployments or the network goes through [`crate::escape::text`] or, as data of the page's
+//! script, through [`crate::escape::data`]; the page's policy lets no other script run.
 
-mod escape;
 mod parts;
 
 use std::fmt::{self, Write as _};
@@ -11,7 +10,7 @@ use std::fmt::{self, Write as _};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use sha2::{Digest as _, Sha256};
 
-use escape::text;
+use crate::escape::text;
 
 use super::{
     explain,

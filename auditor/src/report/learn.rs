@@ -64,6 +64,7 @@ pub fn learn(report: &Report) -> Learned {
             version: None,
             rules: matrix::named(rules),
             imported: BTreeMap::new(),
+            sources: Vec::new(),
         },
         roles: roles.named,
         left_out: left_out.len(),

@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use crate::{assert_known, crates, source::Sources};
 
 /// What has no position in the data's path: everybody may use these, and they use nobody but each other.
-const BELOW: [&str; 11] = [
+const BELOW: [&str; 12] = [
     "address",
     "digits",
+    "escape",
     "exit",
     "file",
     "length",
@@ -21,9 +22,10 @@ const BELOW: [&str; 11] = [
 
 /// The data's path, in the order in which it goes. `capture` writes what it sees in the words of `observed`, so these stand
 /// before it.
-const PATH: [&str; 13] = [
+const PATH: [&str; 14] = [
     "document",
     "matrix",
+    "review",
     "deployment",
     "export",
     "observed",

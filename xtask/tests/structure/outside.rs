@@ -36,7 +36,13 @@ const ONLY: [(&[&str], &[&str]); 9] = [
     ),
     (
         &["ureq"],
-        &["sink.rs", "sink/", "agent/outbox.rs", "command/top.rs"],
+        &[
+            "sink.rs",
+            "sink/",
+            "agent/outbox.rs",
+            "command/top.rs",
+            "command/import/fetch.rs",
+        ],
     ),
     (
         &["tokio"],

@@ -60,7 +60,7 @@ pub(super) fn read(words: &[String]) -> Result<Vec<PortCommand>, CommandProblem>
                 value()?;
                 names_source_port = true;
             }
-            "-s" | "--source" | "--src" => command.source = address(value()?),
+            "-s" | "--source" | "--src" | "--src-range" => command.source = address(value()?),
             "-d" | "--destination" | "--dst" => command.destination = address(value()?),
             "-i" | "--in-interface" | "-o" | "--out-interface" => {
                 command.is_loopback |= value()? == "lo";
@@ -94,7 +94,6 @@ pub(super) fn read(words: &[String]) -> Result<Vec<PortCommand>, CommandProblem>
             | "--log-prefix" | "--log-level" => {
                 value()?;
             }
-            "--src-range" => command.source = address(value()?),
             "--syn" | "-w" | "--wait" | "-4" | "-6" => {}
             "-j" | "--jump" => {
                 verdict = match value()?.to_uppercase().as_str() {

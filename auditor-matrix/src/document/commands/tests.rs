@@ -34,7 +34,7 @@ fn shown(code: &str) -> Vec<String> {
                         text.push_str(" loopback");
                     }
                     if let Some(service) = &command.service {
-                        text.push_str(&format!(" ({service})"));
+                        text.extend([" (", service, ")"]);
                     }
                     text
                 })

@@ -57,6 +57,8 @@ struct Reader {
     /// The last line was `+`, which joins the next block to an item.
     is_joined: bool,
     line: usize,
+    /// The texts of footnotes, which follow the block that they are about.
+    notes: Vec<(usize, String)>,
     /// The conditions that are open: whether each is an alternative.
     conditions: Vec<bool>,
 }
@@ -111,6 +113,7 @@ impl Reader {
             self.end_container(0);
         }
         self.end_title();
+        self.end_notes();
         for is_alternative in std::mem::take(&mut self.conditions) {
             if is_alternative {
                 self.push(self.line.max(1), Content::EndAlternative);
@@ -144,6 +147,17 @@ impl Reader {
                 None => Content::Text(text),
             };
             self.push(paragraph.line, content);
+        }
+        self.end_notes();
+    }
+
+    /// The texts of the footnotes of what was read.
+    fn end_notes(&mut self) {
+        for (line, note) in std::mem::take(&mut self.notes) {
+            let text = self.plain(&note);
+            if !text.is_empty() {
+                self.push(line, Content::Text(text));
+            }
         }
     }
 

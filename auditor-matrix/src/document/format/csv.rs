@@ -1,5 +1,7 @@
 //! Reads CSV and TSV into blocks: a table, the titles above it, and comments.
 
+use std::collections::BTreeSet;
+
 use csv::{ReaderBuilder, StringRecord, Trim};
 
 use crate::document::{
@@ -96,12 +98,17 @@ fn after_separator_line(text: &str) -> (&str, usize, u8) {
 
 /// The number of records above the heading row: a title is one cell where the table has more, or fewer cells than the
 /// headings below it.
-fn titles(start: &[TableRow]) -> usize {
-    let n_filled = |row: &TableRow| row.cells.iter().filter(|cell| !cell.is_empty()).count();
+pub(super) fn titles(start: &[TableRow]) -> usize {
+    // A title that spans all columns is one text.
+    let n_filled = |row: &TableRow| {
+        let filled = row.cells.iter().filter(|cell| !cell.is_empty());
+        filled.collect::<BTreeSet<_>>().len()
+    };
     let has_digit = |row: &TableRow| {
         let mut cells = row.cells.iter();
         cells.any(|cell| cell.contains(|c: char| c.is_ascii_digit()))
     };
+    let start = start.get(..start.len().min(SAMPLE)).unwrap_or_default();
     let width = start.iter().map(n_filled).max().unwrap_or(0);
     let mut n_titles = 0;
     for (index, row) in start.iter().enumerate() {
@@ -142,7 +149,11 @@ pub(super) fn body_rows(
     let n_headings = n_headings.unwrap_or_else(|| usize::from(header.is_none()));
     let first = body.first().map_or(1, |(line, _)| *line);
     // White space in front of a quote is not part of the cell.
-    let tight = |text: &str| text.replace(", \"", ",\"");
+    let mark = char::from(delimiter);
+    let tight = |text: &str| {
+        text.replace(", \"", ",\"")
+            .replace(&format!("{mark} \""), &format!("{mark}\""))
+    };
     let lines: Vec<&str> = body.iter().map(|(_, text)| text.trim()).collect();
     let header = header.map(tight).unwrap_or_default();
     let text = tight(&lines.join("\n"));

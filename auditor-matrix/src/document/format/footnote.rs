@@ -1,10 +1,17 @@
 //! Tells the marks of footnotes from text.
 
+use std::borrow::Cow;
+
 /// Whether raised text is the mark of a footnote, such as `1`, `[2]`, `a` or `*`, or an exponent: nothing that may stand
 /// glued to a number.
 pub(super) fn is_mark(raised: &str) -> bool {
     let letters = raised.chars().filter(|c| c.is_alphabetic()).count();
     letters <= 1
+}
+
+/// Whether raised text that is no mark is the end of the word before it, as in `2nd`.
+pub(super) fn is_ending(raised: &str) -> bool {
+    raised.chars().count() <= 2
 }
 
 /// Raised digits, which are marks of footnotes as well.
@@ -15,24 +22,34 @@ pub(super) const fn is_raised_digit(character: char) -> bool {
     )
 }
 
+/// The text without raised digits.
+pub(super) fn without_raised_digits(text: Cow<'_, str>) -> Cow<'_, str> {
+    if text.contains(is_raised_digit) {
+        Cow::Owned(text.chars().filter(|c| !is_raised_digit(*c)).collect())
+    } else {
+        text
+    }
+}
+
 /// Removes `[^1]`, and raised digits behind a word.
-pub(super) fn without_marks(text: &str) -> String {
+pub(super) fn without_marks(text: &str) -> Cow<'_, str> {
+    if !text.contains("[^") {
+        return without_raised_digits(text.into());
+    }
     let mut kept = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.find("[^") {
         let (before, mark) = rest.split_at(at);
         kept.push_str(before);
-        match mark.find(']') {
-            Some(end) if end < LONGEST => rest = mark.get(end + 1..).unwrap_or_default(),
-            _ => {
-                kept.push_str("[^");
-                rest = mark.get(2..).unwrap_or_default();
-            }
+        let end = mark.bytes().take(LONGEST).position(|byte| byte == b']');
+        if end.is_none() {
+            kept.push_str("[^");
         }
+        rest = mark.get(end.unwrap_or(1) + 1..).unwrap_or_default();
     }
     kept.push_str(rest);
     kept.retain(|character| !is_raised_digit(character));
-    kept
+    Cow::Owned(kept)
 }
 
 /// A mark of more bytes is none.

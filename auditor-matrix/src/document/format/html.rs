@@ -3,6 +3,7 @@
 //! A port table needs no document tree: the tokens of the page, in their order, are headings, cells and text. So a page
 //! of any size and depth is read in one pass, and each token comes with its line.
 
+mod element;
 mod hidden;
 mod page;
 mod table;
@@ -20,8 +21,8 @@ use html5ever::{
     },
 };
 
-pub(super) use self::page::{Page, is_html};
 use self::tag::Tag;
+pub(super) use self::{element::is_html, page::Page};
 use crate::document::block::Block;
 
 /// Reads a page; `line` is the line of the source on which `text` begins.

@@ -50,7 +50,8 @@ pub(super) fn included(
     if is_picture(path) {
         return Vec::new();
     }
-    let Some(file) = Included::find(origin, path) else {
+    let file = Included::find(origin, path);
+    let Some(file) = file else {
         return vec![Block {
             line,
             content: Content::Unread {

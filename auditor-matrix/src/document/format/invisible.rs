@@ -17,8 +17,9 @@ pub(in crate::document) fn visible(text: Cow<'_, str>) -> Cow<'_, str> {
 fn is_invisible(character: char) -> bool {
     match character {
         '\t' | '\n' | '\r' | '\u{c}' | '\u{b}' => false,
-        '\u{0}'..='\u{1f}' | '\u{7f}' => true,
-        '\u{ad}'
+        '\u{0}'..='\u{1f}'
+        | '\u{7f}'
+        | '\u{ad}'
         | '\u{34f}'
         | '\u{180e}'
         | '\u{200b}'..='\u{200e}'

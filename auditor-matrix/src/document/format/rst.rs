@@ -285,18 +285,15 @@ impl<'a> Reader<'_, 'a> {
         let mut replaced = parts.next().unwrap_or_default().to_owned();
         let mut is_after_bar = true;
         for part in parts {
-            match self.page.substitutions.get(part).filter(|_| is_after_bar) {
-                Some(value) => {
-                    replaced.push_str(value);
-                    is_after_bar = false;
+            if let Some(value) = self.page.substitutions.get(part).filter(|_| is_after_bar) {
+                replaced.push_str(value);
+                is_after_bar = false;
+            } else {
+                if is_after_bar {
+                    replaced.push('|');
                 }
-                None => {
-                    if is_after_bar {
-                        replaced.push('|');
-                    }
-                    replaced.push_str(part);
-                    is_after_bar = true;
-                }
+                replaced.push_str(part);
+                is_after_bar = true;
             }
         }
         replaced

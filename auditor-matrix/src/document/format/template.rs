@@ -48,12 +48,10 @@ pub(super) fn may_have_tag(line: &str) -> bool {
 /// The end that a tag on this line still waits for, if it goes on in the next line.
 pub(super) fn open_end(line: &str) -> Option<&'static str> {
     let mut at = 0;
-    while let Some((start, (opening, end))) = next_mark(line, at) {
+    while let Some((start, (opening, end))) = next_mark(line, at, &["#}"]) {
         let inner = line.get(start + opening.len()..)?;
         match inner.find(end) {
             Some(length) => at = start + opening.len() + length + end.len(),
-            // An anchor such as `{#name}` is none.
-            None if *opening == "{#" => at = start + 2,
             None => return Some(end),
         }
     }
@@ -63,11 +61,14 @@ pub(super) fn open_end(line: &str) -> Option<&'static str> {
 /// The tags of a line, in their order.
 pub(super) fn tags(line: &str) -> Vec<Tag<'_>> {
     let mut tags = Vec::new();
+    // The ends that do not stand in the rest of the line.
+    let mut missing: Vec<&str> = Vec::new();
     let mut at = 0;
-    while let Some((start, (opening, closing))) = next_mark(line, at) {
+    while let Some((start, (opening, closing))) = next_mark(line, at, &missing) {
         let from = start + opening.len();
         let inner = line.get(from..).unwrap_or_default();
         let Some(length) = inner.find(closing) else {
+            missing.push(closing);
             at = from;
             continue;
         };
@@ -79,17 +80,20 @@ pub(super) fn tags(line: &str) -> Vec<Tag<'_>> {
     tags
 }
 
-fn next_mark(line: &str, from: usize) -> Option<(usize, &'static (&'static str, &'static str))> {
+/// The next opening of a tag whose end is not among `missing`.
+fn next_mark(
+    line: &str,
+    from: usize,
+    missing: &[&str],
+) -> Option<(usize, &'static (&'static str, &'static str))> {
     let rest = line.get(from..)?;
-    rest.char_indices()
-        .filter(|(_, c)| matches!(c, '{' | '<'))
-        .find_map(|(at, _)| {
-            let tail = rest.get(at..)?;
-            let mark = MARKS
-                .iter()
-                .find(|(opening, _)| tail.starts_with(opening))?;
-            Some((from + at, mark))
-        })
+    rest.match_indices(['{', '<']).find_map(|(at, _)| {
+        let tail = rest.get(at..)?;
+        let mark = MARKS
+            .iter()
+            .find(|(opening, _)| tail.starts_with(opening))?;
+        (!missing.contains(&mark.1)).then_some((from + at, mark))
+    })
 }
 
 fn tag<'a>(opening: &str, inner: &'a str, start: usize, end: usize) -> Tag<'a> {

@@ -42,6 +42,36 @@ pub(super) fn meaning(name: &str) -> Meaning {
     }
 }
 
+/// Whether what stands behind the name of a container is a title, and no class or size.
+pub(super) fn has_title(name: &str) -> bool {
+    let name: String = name
+        .chars()
+        .filter(|c| c.is_alphanumeric())
+        .flat_map(char::to_lowercase)
+        .collect();
+    !matches!(
+        name.as_str(),
+        "container"
+            | "class"
+            | "rstclass"
+            | "cssclass"
+            | "grid"
+            | "griditem"
+            | "div"
+            | "tabs"
+            | "tabset"
+            | "row"
+            | "column"
+            | "columns"
+            | "wrap"
+            | "wrapper"
+            | "raw"
+            | "figure"
+            | "frame"
+            | "fieldset"
+    )
+}
+
 // All sorted.
 
 const ALTERNATIVES: &[&str] = &[

@@ -1,12 +1,16 @@
 //! Takes clauses apart into client and server: who connects to whom, who listens, what may go from where to where.
 
+mod arrow;
+mod asking;
 mod open_phrase;
 mod prepositions;
+mod verb_group;
 
 use super::{
     noun_phrase::{NounPhrase, NounPhrases},
     piece::Pieces,
-    vocabulary::{Verb, is_adverb, is_auxiliary, is_participle, is_preposition, is_pronoun, verb},
+    verb::{Verb, is_participle, verb},
+    vocabulary::{is_preposition, is_pronoun},
     words::Kind,
 };
 use crate::document::{names::Names, row::Direction};
@@ -178,7 +182,13 @@ impl Grammar<'_> {
                     around.to.filter(|_| exposes)
                 });
                 let client = client.or_else(|| around.purpose.filter(|who| who.is_machine));
-                Some(Ends::of(client.as_ref(), doer))
+                let ends = Ends::of(client.as_ref(), doer);
+                // "accepts SSH from the bastion", below the name of who does.
+                Some(if doer.is_none() && self.pieces.lower(at).ends_with('s') {
+                    ends.seen_from_here()
+                } else {
+                    ends
+                })
             }
             Verb::Use => {
                 let doer = doer?;
@@ -197,108 +207,6 @@ impl Grammar<'_> {
                 Some(Ends::of(Some(&client), Some(doer)))
             }
         }
-    }
-
-    /// What a verb of asking has for its object: `connects to the Store`, `reach the Core`, `sends events to the Log server`,
-    /// `pulls images from the registry`.
-    fn asking(&self, doer: Option<&NounPhrase>, at: usize, class: Verb) -> Option<Ends> {
-        let client = doer;
-        if let Some(client) = client
-            && self.is_each_other(at + 1)
-        {
-            return Some(mutual(client));
-        }
-        // "The primary and the secondary exchange heartbeats"
-        if let Some(client) = client.filter(|client| client.n_parts == 2)
-            && class == Verb::Ask
-            && !self.names_other(at + 1)
-        {
-            return Some(mutual(client));
-        }
-        let server = self.object(at, class);
-        let around = self.around(at + 1);
-        // "connects to the Core to send events to the Log server": which of them is asked on the port is not certain.
-        if around.is_relayed
-            || around
-                .verb_object
-                .is_some_and(|other| server.as_ref() != Some(&other))
-        {
-            return None;
-        }
-        match (client, &server) {
-            (Some(client), None) if 1 < client.n_parts && class == Verb::Ask => None,
-            (None, None) => None,
-            _ => Some(Ends::of(client, server.as_ref())),
-        }
-    }
-
-    /// Whether a preposition behind the verb names somebody besides its subjects.
-    fn names_other(&self, start: usize) -> bool {
-        (start..self.pieces.len())
-            .take_while(|at| !self.pieces.is_port(*at))
-            .any(|at| {
-                self.pieces
-                    .is_any(at, &["to", "with", "into", "from", "against"])
-            })
-            || self
-                .nouns
-                .list(start)
-                .is_some_and(|object| object.is_machine)
-    }
-
-    /// The object of a verb of asking.
-    fn object(&self, verb_at: usize, class: Verb) -> Option<NounPhrase> {
-        let mut at = verb_at + 1;
-        while is_adverb(self.pieces.lower(at)) {
-            at += 1;
-        }
-        if class == Verb::Ask
-            && let Some(object) = self.nouns.list(at)
-            && !self.pieces.is_any(object.end, &["to", "into", "with"])
-        {
-            return Some(object);
-        }
-        // What is handed over stands between the verb and the preposition.
-        let asks_from = self.pulls(verb_at);
-        for at in (at..self.pieces.len()).take(MOST_OBJECT) {
-            let lower = self.pieces.lower(at);
-            let is_target = matches!(lower, "to" | "with" | "into" | "against" | "at")
-                || asks_from && lower == "from";
-            if is_target {
-                if let Some(server) = self.nouns.list(at + 1).or_else(|| self.nouns.bare(at + 1)) {
-                    return Some(server);
-                }
-                if verb(self.pieces.lower(at + 1)).is_some() {
-                    return None;
-                }
-            }
-            let ends = self
-                .pieces
-                .kind(at)
-                .is_some_and(|kind| matches!(kind, Kind::Stop | Kind::Semicolon | Kind::Colon));
-            if ends || is_auxiliary(lower) {
-                return None;
-            }
-        }
-        None
-    }
-
-    /// Whether the verb's `from` names who is asked.
-    fn pulls(&self, at: usize) -> bool {
-        let lower = self.pieces.lower(at);
-        [
-            "pull", "download", "fetch", "retriev", "read", "collect", "obtain", "request",
-            "scrap", "poll", "quer",
-        ]
-        .iter()
-        .any(|stem| lower.starts_with(stem))
-    }
-
-    fn is_each_other(&self, at: usize) -> bool {
-        (at..at + 4).any(|at| {
-            self.pieces.is(at, "each") && self.pieces.is(at + 1, "other")
-                || self.pieces.is(at, "one") && self.pieces.is(at + 1, "another")
-        })
     }
 
     /// A clause whose subject is a port: `must be open on the Core`, `is used by agents to reach the Core`.
@@ -393,138 +301,6 @@ impl Grammar<'_> {
             Some(Verb::Serve | Verb::Open | Verb::Close | Verb::Use) => None,
         }
     }
-
-    /// `Agents -> Core`
-    fn arrow(&self, at: usize) -> Option<Ends> {
-        use super::words::Arrow;
-        let Some(Kind::Arrow(arrow)) = self.pieces.kind(at) else {
-            return None;
-        };
-        let right = self.arrow_end(at + 1, true)?;
-        let left = self.arrow_end(at, false)?;
-        let (client, server) = match arrow {
-            Arrow::Right | Arrow::Mutual => (left, right),
-            Arrow::Left => (right, left),
-        };
-        Some(Ends {
-            client: Some(client),
-            server: Some(server),
-            is_mutual: arrow == Arrow::Mutual,
-            direction: None,
-        })
-    }
-
-    /// The words beside an arrow, up to a mark or a port. An arrow stands between names, so nothing else need say that they
-    /// are.
-    fn arrow_end(&self, at: usize, is_right: bool) -> Option<String> {
-        let belongs = |at: usize| {
-            self.pieces.word(at).is_some_and(|word| {
-                word.kind == Kind::Word && verb(&word.lower).is_none_or(|_| word.is_capitalised())
-                    || matches!(word.kind, Kind::Slash)
-                    || word.kind == Kind::Mixed
-                    || word.kind == Kind::Number && word.text.len() == 1
-            })
-        };
-        let (start, end) = if is_right {
-            let is_name = |at: &usize| belongs(*at) && !is_preposition(self.pieces.lower(*at));
-            (
-                at,
-                (at..self.pieces.len())
-                    .find(|at| !is_name(at))
-                    .unwrap_or(self.pieces.len()),
-            )
-        } else {
-            let start = (0..at).rev().take_while(|at| belongs(*at)).last()?;
-            (start, at)
-        };
-        let (first, last) = (
-            self.pieces.word(start)?,
-            self.pieces.word(end.checked_sub(1)?)?,
-        );
-        let text = self.pieces.sentence.get(first.start..last.end)?;
-        let text = text
-            .strip_prefix("the ")
-            .or_else(|| text.strip_prefix("The "))
-            .unwrap_or(text);
-        (0 < text.len() && text.split(' ').count() <= 5 && text.contains(char::is_alphabetic))
-            .then(|| text.to_owned())
-    }
-
-    /// The place behind a bracket that opens here.
-    fn bracket(&self, at: usize) -> Option<usize> {
-        if self.pieces.kind(at) != Some(Kind::Open) {
-            return None;
-        }
-        (at..self.pieces.len())
-            .take(16)
-            .find(|at| self.pieces.kind(*at) == Some(Kind::Close))
-            .map(|close| close + 1)
-    }
-
-    /// Reads auxiliaries, adverbs and the verb that they lead to.
-    fn verb_group(&self, start: usize) -> Option<VerbGroup> {
-        let mut at = start;
-        let mut is_passive = false;
-        for _ in 0..MOST_VERB_GROUP {
-            if let Some(end) = self.bracket(at) {
-                at = end;
-                continue;
-            }
-            // "The Core, on port 443, connects ..."
-            if self.pieces.is_any(at, &["on", "over", "via", "at"]) && self.pieces.is_port(at + 1) {
-                at += 2;
-                continue;
-            }
-            let lower = self.pieces.lower(at);
-            if matches!(
-                lower,
-                "is" | "are" | "be" | "been" | "being" | "was" | "were"
-            ) {
-                is_passive = true;
-            } else if matches!(lower, "able" | "allowed" | "permitted" | "unable")
-                && self.pieces.is(at + 1, "to")
-            {
-                is_passive = false;
-                at += 1;
-            } else if matches!(
-                lower,
-                "need" | "needs" | "has" | "have" | "wants" | "tries" | "attempts" | "attempt"
-            ) && self.pieces.is(at + 1, "to")
-            {
-                at += 1;
-            } else if matches!(lower, "allowed" | "permitted")
-                || !(matches!(lower, "no" | "any") || is_adverb(lower) || is_auxiliary(lower))
-            {
-                break;
-            }
-            at += 1;
-        }
-        let lower = self.pieces.lower(at);
-        let is_adjective = is_reachable(lower);
-        let is_participle = is_participle(lower) && verb(lower).is_some();
-        if is_passive && (is_participle || is_adjective) {
-            return Some(VerbGroup {
-                verb: at,
-                is_passive: true,
-            });
-        }
-        // "is listening", "are connecting"
-        (verb(lower).is_some() && (!is_passive || lower.ends_with("ing"))).then_some(VerbGroup {
-            verb: at,
-            is_passive: false,
-        })
-    }
-}
-
-const MOST_VERB_GROUP: usize = 8;
-
-/// What is handed over takes no more words than this.
-const MOST_OBJECT: usize = 9;
-
-struct VerbGroup {
-    /// The place of the verb.
-    verb: usize,
-    is_passive: bool,
 }
 
 fn mutual(who: &NounPhrase) -> Ends {

@@ -102,7 +102,7 @@ fn start(words: &[Word<'_>], at: usize) -> Option<usize> {
 fn is_phrase_end(words: &[Word<'_>], at: usize) -> bool {
     at.checked_sub(1)
         .and_then(|before| words.get(before))
-        .is_none_or(|before| before.is_mark())
+        .is_none_or(Word::is_mark)
 }
 
 fn comma(words: &[Word<'_>], at: usize) -> Option<usize> {

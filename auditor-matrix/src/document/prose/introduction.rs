@@ -10,7 +10,8 @@ use super::{
     stance::{Stance, forbids_some, stance},
     statement::Statement,
     unread::speaks_of_ports,
-    vocabulary::{is_article, is_preposition, verb},
+    verb::verb,
+    vocabulary::{is_article, is_preposition},
     words::{Kind, Word, words},
 };
 use crate::{

@@ -8,7 +8,7 @@ use super::{
     port_phrase::{Evidence, PortPhrase, address_before, port_phrases},
     sentence,
     statement::Statement,
-    vocabulary::{Verb, verb},
+    verb::{Verb, verb},
     words::{Kind, Word, words},
 };
 use crate::{
@@ -54,8 +54,8 @@ pub(super) fn read(text: &str, evidence: Evidence, names: &Names) -> ItemReading
             statement.add_ends(pair);
         }
         // A whole sentence says what its ports are for by itself.
-        if let Some(service) = &service {
-            statement.service = service.clone();
+        if let Service::Named(service) = &service {
+            statement.service.clone_from(service);
         }
     }
     reading.statements = first.statements;
@@ -172,22 +172,31 @@ fn ends_of_remark(text: &str, names: &Names) -> Option<Ends> {
     clause::loose_ends(&Pieces::new(text, &words, &[]), names)
 }
 
-/// What an item says its ports are for. `None` if it is a sentence, which is read as one; `Some(None)` if it says nothing.
-fn service(head: &str, evidence: Evidence) -> Option<Option<String>> {
+/// What an item says its ports are for.
+enum Service {
+    /// It is a sentence, which says so by itself if at all.
+    InSentence,
+    /// What stands before or behind the ports, if anything.
+    Named(Option<String>),
+}
+
+fn service(head: &str, evidence: Evidence) -> Service {
     let words = words(head);
     let phrases: Vec<PortPhrase> = port_phrases(&words, evidence)
         .into_iter()
         .filter(|phrase| !phrase.ports.is_empty())
         .collect();
-    let (first, last) = (phrases.first()?, phrases.last()?);
-    let before = words.get(..first.words.start)?;
-    let behind = words.get(last.words.end..)?;
+    let (Some(first), Some(last)) = (phrases.first(), phrases.last()) else {
+        return Service::InSentence;
+    };
+    let before = words.get(..first.words.start).unwrap_or_default();
+    let behind = words.get(last.words.end..).unwrap_or_default();
     let is_sentence = !before.is_empty()
         && before
             .iter()
             .any(|word| verb(&word.lower).is_some() && !word.is_capitalised());
     if is_sentence {
-        return None;
+        return Service::InSentence;
     }
     let n_address = usize::from(address_before(&words, first.words.start).is_some());
     if before
@@ -196,9 +205,9 @@ fn service(head: &str, evidence: Evidence) -> Option<Option<String>> {
         .skip(n_address)
         .any(|word| word.kind == Kind::Word && !is_lead(word))
     {
-        return Some(label(head, before));
+        return Service::Named(label(head, before));
     }
-    Some(purpose(head, behind))
+    Service::Named(purpose(head, behind))
 }
 
 /// Words before a port that say nothing of what it is for.
@@ -239,8 +248,9 @@ fn purpose(head: &str, behind: &[Word<'_>]) -> Option<String> {
         && (word.is_mark()
             || word.is_any(&[
                 "is", "are", "used", "for", "the", "open", "must", "be", "opened", "required",
-                "needed", "used", "to",
-            ]) && !(word.is("to") && !is_infinitive(behind, start)))
+                "needed",
+            ])
+            || word.is("to") && is_infinitive(behind, start))
     {
         start += 1;
     }

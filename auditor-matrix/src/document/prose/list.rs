@@ -75,13 +75,20 @@ pub(super) fn read(
         }
         let mut inherited = above.introduction(item.level);
         // In a list of one level, a short text says what the ports below it are for.
-        if let Some(label) = label_above.take().and_then(|label| read.get(label))
-            && reading
+        if let Some(label) = label_above.take().and_then(|label| read.get(label)) {
+            let label = Introduction::of(&label.text, names);
+            let names_machine = 0 < label.ends.n_known() || label.machine.is_some();
+            let lacks_service = reading
                 .statements
                 .iter()
-                .all(|statement| statement.service.is_none())
-        {
-            inherited = Arc::new(inherited.narrowed(Introduction::of(&label.text, names)));
+                .all(|statement| statement.service.is_none());
+            if names_machine {
+                // It holds for all that follow.
+                above.introduction = Arc::new(introduction.narrowed(label));
+                inherited = above.introduction(item.level);
+            } else if lacks_service {
+                inherited = Arc::new(inherited.narrowed(label));
+            }
         }
         for statement in &mut reading.statements {
             inherited.complete(statement);

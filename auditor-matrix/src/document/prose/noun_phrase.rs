@@ -3,13 +3,16 @@
 //! A wrong name is worse than none, so a phrase has to look like a name: an article, a plural, a capital letter, a word for
 //! a kind of machine, or a name that the page's tables have.
 
+mod noun;
+
 use super::{
     piece::Pieces,
+    verb::verb,
     vocabulary::{
-        Verb, is_abstract, is_adverb, is_article, is_auxiliary, is_conjunction, is_determiner,
-        is_locating, is_preposition, is_pronoun, is_software, verb,
+        is_abstract, is_article, is_auxiliary, is_conjunction, is_determiner, is_locating,
+        is_preposition, is_pronoun, is_software,
     },
-    words::{Kind, Word},
+    words::Kind,
 };
 use crate::document::{application_protocol, names::Names, section::is_machine, text::is_host};
 
@@ -105,19 +108,15 @@ impl NounPhrases<'_> {
     fn joint(&self, at: usize) -> Option<(&'static str, usize)> {
         let word = self.pieces.word(at)?;
         let next = at + 1;
-        match word.kind {
-            Kind::Comma if self.pieces.is_any(next, &["and", "or"]) => {
-                let joint = if self.pieces.is(next, "and") {
-                    " and "
-                } else {
-                    " or "
-                };
-                Some((joint, next + 1))
-            }
-            Kind::Comma => Some((", ", next)),
-            Kind::Other if word.text == "&" => Some((" and ", next)),
-            Kind::Word if word.is("and") => Some((" and ", next)),
-            Kind::Word if word.is("or") => Some((" or ", next)),
+        let is_comma = word.kind == Kind::Comma;
+        let (word, next) = match self.pieces.word(next) {
+            Some(more) if is_comma && more.is_any(&["and", "or"]) => (more, next + 1),
+            Some(_) | None => (word, next),
+        };
+        match word.text {
+            "," => Some((", ", next)),
+            "and" | "&" => Some((" and ", next)),
+            "or" => Some((" or ", next)),
             _ => None,
         }
     }
@@ -217,10 +216,9 @@ impl NounPhrases<'_> {
         let head = self.pieces.lower(end - 1);
         let is_plural = head.ends_with('s') && !head.ends_with("ss") && 3 < head.len();
         let is_address = end == at + 1
-            && self
-                .pieces
-                .word(at)
-                .is_some_and(|word| is_host(word.text) || word.kind == Kind::Mixed);
+            && self.pieces.word(at).is_some_and(|word| {
+                is_host(word.text.trim_start_matches("*.")) || word.kind == Kind::Mixed
+            });
         let first = self.pieces.lower(at);
         let looks_like_name =
             is_determined || is_capitalised || is_plural || is_machine(head) || is_address;
@@ -240,108 +238,6 @@ impl NounPhrases<'_> {
                 && (is_machine(head) || is_plural || is_capitalised || is_address),
             n_parts: 1,
         })
-    }
-
-    /// A single word in lower case where only a name can stand: before a port, as in "talks to etcd on port 2379".
-    pub(super) fn bare(&self, at: usize) -> Option<NounPhrase> {
-        let word = self.pieces.word(at)?;
-        let is_before_port = self
-            .pieces
-            .is_any(at + 1, &["on", "over", "via", "using", "at"])
-            && self.pieces.is_port(at + 2);
-        let is_name = self.is_noun(word, at, true, false, Number::One)
-            && !is_abstract(&word.lower)
-            && !is_protocol(&word.lower)
-            && word.text.len() > 2;
-        (is_before_port && is_name).then(|| NounPhrase {
-            text: word.text.to_owned(),
-            end: at + 1,
-            is_machine: true,
-            n_parts: 1,
-        })
-    }
-
-    /// Whether a word can be a part of a name.
-    fn is_noun(
-        &self,
-        word: &Word<'_>,
-        at: usize,
-        is_first: bool,
-        is_determined: bool,
-        number: Number,
-    ) -> bool {
-        let lower = word.lower.as_str();
-        match word.kind {
-            Kind::Word => {}
-            // Addresses, and names that start with a digit: `10.0.0.0/8`, `3rd-party`.
-            Kind::Mixed => {
-                return is_first && (is_address(word.text) || word.text.contains("://"));
-            }
-            // `Region 1`
-            Kind::Number => return !is_first && word.text.len() == 1,
-            _ => return false,
-        }
-        if lower.starts_with('$')
-            || is_preposition(lower)
-            || is_auxiliary(lower)
-            || is_conjunction(lower)
-            || is_pronoun(lower)
-            || is_determiner(lower)
-            || matches!(
-                lower,
-                "tcp" | "udp" | "sctp" | "need" | "needs" | "requires"
-            )
-            || is_adverb(lower) && !word.is_capitalised()
-        {
-            return false;
-        }
-        if verb(lower).is_none() {
-            return true;
-        }
-        // Many verbs are nouns, too. Behind an article or as a part of a proper name it is one: "the log server", "the relay".
-        if !is_first {
-            return word.is_capitalised() || self.disagrees(lower, at, number);
-        }
-        let next = self.pieces.lower(at + 1);
-        let before = at
-            .checked_sub(1)
-            .map_or("", |before| self.pieces.lower(before));
-        if is_determined && !matches!(before, "all" | "any" | "both") {
-            return true;
-        }
-        // "Probes talk to", "from probes"
-        let is_plural = lower.ends_with('s');
-        let is_doer = is_auxiliary(next) || verb(next).is_some() && !self.is_capitalised(at + 1);
-        let is_object = matches!(before, "to" | "from" | "with" | "by" | "on" | "for");
-        is_plural && (is_doer || is_object || is_determined)
-    }
-
-    /// Whether a word that is a verb, too, can't be the verb of the noun before it, so it is a noun: "the mail relay".
-    fn disagrees(&self, lower: &str, at: usize, number: Number) -> bool {
-        let Some(noun) = at.checked_sub(1).map(|before| self.pieces.lower(before)) else {
-            return false;
-        };
-        let is_base = !["s", "ed", "ing"]
-            .iter()
-            .any(|ending| lower.ends_with(ending));
-        let is_singular = !noun.ends_with('s') && number == Number::One;
-        // "let the Core connect"
-        let is_causative = (0..at).any(|before| {
-            self.pieces.is_any(
-                before,
-                &[
-                    "let", "lets", "make", "makes", "help", "helps", "have", "do", "does", "did",
-                ],
-            )
-        });
-        let goes_on = self.pieces.is_port(at + 1)
-            || is_determiner(self.pieces.lower(at + 1))
-            || verb(lower) == Some(Verb::Use);
-        is_base && is_singular && !is_causative && !goes_on
-    }
-
-    fn is_capitalised(&self, at: usize) -> bool {
-        self.pieces.word(at).is_some_and(Word::is_capitalised)
     }
 
     /// Adds where the machines are, which tells them from others: `Agents in the DMZ`.

@@ -9,8 +9,7 @@ use super::{
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Piece<'w> {
     Word(&'w Word<'w>),
-    /// The place of the phrase among those of the sentence; the first, if several have the same words.
-    Port(usize),
+    Port,
 }
 
 /// The pieces of a sentence.
@@ -23,16 +22,13 @@ pub(super) struct Pieces<'w> {
 impl<'w> Pieces<'w> {
     pub(super) fn new(sentence: &'w str, words: &'w [Word<'w>], phrases: &[PortPhrase]) -> Self {
         let mut list = Vec::with_capacity(words.len());
-        let mut phrases = phrases.iter().enumerate().peekable();
+        let mut phrases = phrases.iter().peekable();
         let mut at = 0;
         while let Some(word) = words.get(at) {
-            while phrases
-                .next_if(|(_, phrase)| phrase.words.start < at)
-                .is_some()
-            {}
+            while phrases.next_if(|phrase| phrase.words.start < at).is_some() {}
             match phrases.peek() {
-                Some((index, phrase)) if phrase.words.start == at => {
-                    list.push(Piece::Port(*index));
+                Some(phrase) if phrase.words.start == at => {
+                    list.push(Piece::Port);
                     at = phrase.words.end.max(at + 1);
                 }
                 Some(_) | None => {
@@ -46,7 +42,7 @@ impl<'w> Pieces<'w> {
 
     /// Adds a phrase without numbers at the end, for ports that a list names below.
     pub(super) fn push_port(&mut self) {
-        self.list.push(Piece::Port(usize::MAX));
+        self.list.push(Piece::Port);
     }
 
     pub(super) fn len(&self) -> usize {
@@ -54,13 +50,13 @@ impl<'w> Pieces<'w> {
     }
 
     pub(super) fn is_port(&self, at: usize) -> bool {
-        matches!(self.list.get(at), Some(Piece::Port(_)))
+        matches!(self.list.get(at), Some(Piece::Port))
     }
 
     pub(super) fn word(&self, at: usize) -> Option<&'w Word<'w>> {
         match self.list.get(at)? {
             Piece::Word(word) => Some(word),
-            Piece::Port(_) => None,
+            Piece::Port => None,
         }
     }
 

@@ -69,6 +69,12 @@ pub(super) fn read(sentence: &str, evidence: Evidence, names: &Names) -> Reading
             ..Reading::default()
         };
     }
+    if evidence == Evidence::Stated && !may_name_ports(sentence) {
+        return Reading {
+            statements: without_ports(sentence),
+            ..Reading::default()
+        };
+    }
     let all = words(sentence);
     if MOST_WORDS < all.len() {
         // No sentence: a page whose ends of sentences were lost.
@@ -94,6 +100,20 @@ pub(super) fn read(sentence: &str, evidence: Evidence, names: &Names) -> Reading
         is_deprecated: all.iter().any(|word| word.is("deprecated")),
         statements,
     }
+}
+
+/// Whether a sentence has any of the letters that stand beside a port; most of a page's sentences have none.
+fn may_name_ports(sentence: &str) -> bool {
+    let bytes = sentence.as_bytes();
+    let has_word = bytes.windows(3).any(|three| {
+        ["tcp", "udp", "sct", "por", "lis", "fir"]
+            .iter()
+            .any(|word| three.eq_ignore_ascii_case(word.as_bytes()))
+    });
+    has_word
+        || bytes
+            .windows(2)
+            .any(|two| matches!(two, [b':', digit] if digit.is_ascii_digit()))
 }
 
 /// A text of more words is no sentence; what is read of one takes a time that grows with its square.

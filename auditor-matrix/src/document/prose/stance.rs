@@ -1,7 +1,7 @@
 //! What a sentence wants of the traffic that it names: that it takes place, that it does not, or that it need not.
 
 use super::{
-    vocabulary::{Verb, verb},
+    verb::{Verb, verb},
     words::{Kind, Word},
 };
 
@@ -88,16 +88,24 @@ fn negation(words: &[Word<'_>], at: usize) -> Option<Stance> {
     if lower == "without" || lower == "neither" || lower == "nor" {
         return Some(Stance::Unclear);
     }
-    let changes = ["replac", "supersed", "migrat", "switch", "renam"]
-        .iter()
-        .any(|stem| lower.starts_with(stem))
-        || matches!(lower.as_str(), "moved" | "changed")
-            && words
-                .get(at + 1)
-                .is_some_and(|next| next.is_any(&["from", "to"]));
+    let changes = matches!(
+        lower.as_str(),
+        "replaced" | "replaces" | "superseded" | "supersedes" | "migrated" | "renamed" | "switched"
+    ) || matches!(lower.as_str(), "moved" | "changed")
+        && words
+            .get(at + 1)
+            .is_some_and(|next| next.is_any(&["from", "to"]));
     // "port 80 was replaced by port 443": one of them is no longer used.
     if changes || lower == "instead" || lower == "rather" {
         return Some(Stance::Unclear);
+    }
+    // "port 8080 was used in version 2"
+    let is_past = matches!(lower.as_str(), "was" | "were")
+        && words
+            .get(at + 1)
+            .is_some_and(|next| next.is_any(&["used", "required", "needed", "open", "opened"]));
+    if is_past {
+        return Some(Stance::Unneeded);
     }
     if !is_negator(&lower) {
         return None;
@@ -307,6 +315,8 @@ mod tests {
             ),
             ("All ports except 22 are open.", Unclear),
             ("Use port 443 instead of port 80.", Unclear),
+            ("SNMP traps are sent by the switches on UDP 162.", Wanted),
+            ("In version 2 port 8080 was used.", Unneeded),
             ("Port 80 has been replaced by port 443.", Unclear),
             ("Guests must never have access to port 3306.", Forbidden),
             ("Guests should not have to use port 3306.", Unneeded),

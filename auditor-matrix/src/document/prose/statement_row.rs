@@ -6,7 +6,7 @@ use super::statement::{Doubt, Statement};
 use crate::{
     document::{
         context::Context,
-        problem::{Problem, Severity},
+        problem::{Problem, ProblemKind, Severity},
         row::{Direction, Row, RowFields, RowOrigin, RowText},
     },
     transport::Transport,
@@ -97,6 +97,7 @@ impl Place<'_> {
             file: Arc::clone(self.file),
             line: self.line,
             severity,
+            kind: ProblemKind::Sentence,
             text: text.to_owned(),
             message: message.to_owned(),
         }

@@ -32,17 +32,17 @@ pub(super) fn names_number(words: &[Word<'_>], phrases: &[PortPhrase], evidence:
             .flat_map(|group| &group.ranges)
             .any(|range| range.contains(number))
     };
-    words.iter().enumerate().any(|(at, word)| match word.kind {
-        Kind::Number => word.text.parse::<u16>().is_ok_and(|number| {
-            LEAST_LIKELY < number
-                && !(YEARS.contains(&number) && is_year(words, at))
-                && !is_read(number)
-                && !words.get(at + 1).is_some_and(is_counted)
-                && !is_thousands(words, at)
-                && !is_numbered(words, at)
-        }),
-        Kind::Mixed => is_placeholder(word.text),
-        _ => false,
+    words.iter().enumerate().any(|(at, word)| {
+        if word.kind != Kind::Number {
+            return word.kind == Kind::Mixed && is_placeholder(word.text);
+        }
+        word.text.parse::<u16>().is_ok_and(|number| {
+            let is_other = YEARS.contains(&number) && is_year(words, at)
+                || words.get(at + 1).is_some_and(is_counted)
+                || is_thousands(words, at)
+                || is_numbered(words, at);
+            LEAST_LIKELY < number && !is_read(number) && !is_other
+        })
     })
 }
 

@@ -97,6 +97,13 @@ fn piece(text: &str) -> (usize, Kind) {
     let Some(first) = text.chars().next() else {
         return (0, Kind::Other);
     };
+    // `*.example.com`
+    let wildcard = text
+        .strip_prefix("*.")
+        .filter(|host| host.starts_with(char::is_alphanumeric));
+    if let Some(host) = wildcard {
+        return (2 + run(host), Kind::Word);
+    }
     if !(first.is_alphanumeric() || is_placeholder(text)) {
         let kind = match first {
             '/' => Kind::Slash,
@@ -164,7 +171,6 @@ fn joins(mark: char, so_far: &str, text: &str, index: usize, next: Option<char>)
         .next()
         .unwrap_or_default();
     match mark {
-        '.' => next.is_some_and(char::is_alphanumeric),
         '-' | '\u{2010}' | '\u{2011}' => {
             let separates = is_number(so_far) && is_number(behind)
                 || is_transport(so_far)
@@ -173,7 +179,7 @@ fn joins(mark: char, so_far: &str, text: &str, index: usize, next: Option<char>)
         }
         // "the users' browsers"
         '\'' | '\u{2019}' if so_far.ends_with('s') && next == Some(' ') => true,
-        '_' | '\'' | '\u{2019}' | '@' => next.is_some_and(char::is_alphanumeric),
+        '.' | '_' | '\'' | '\u{2019}' | '@' => next.is_some_and(char::is_alphanumeric),
         // Placeholders of digits: `32##`, `5<NN>13`, `80**`.
         '#' | '*' | '<' | '>' | '$' | '{' | '}' => {
             so_far.contains(|c: char| c.is_ascii_digit())

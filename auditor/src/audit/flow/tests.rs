@@ -269,7 +269,7 @@ proptest! {
             known.extend(deployment.roles.keys().cloned());
         }
         let played: Vec<Role> = played.into_iter().map(Role::new).filter(|role| known.contains(role)).collect();
-        let matrix = Matrix { name: String::new(), version: None, rules, imported: std::collections::BTreeMap::new() };
+        let matrix = Matrix { name: String::new(), version: None, sources: Vec::new(), rules, imported: std::collections::BTreeMap::new() };
         let host = Host { addresses: own, ..Host::default() };
         let deployment = has_deployment.then_some(&deployment);
         let policy = Policy::new(&[matrix], deployment, &played, &host, &mut |_| Err(String::new())).expect("known roles");

@@ -8,13 +8,11 @@ use std::{
 
 use serde_json::{Value, json};
 
-use super::{
-    super::{
-        schema::{Flow, FlowVerdict, Report, Rule, RuleVerdict, Severity},
-        words::{self, number},
-    },
-    escape::{data, text},
+use super::super::{
+    schema::{Flow, FlowVerdict, Report, Rule, RuleVerdict, Severity},
+    words::{self, number},
 };
+use crate::escape::{data, text};
 
 /// The rules and flows between a client role and a server role.
 #[derive(Clone, Debug, Default)]

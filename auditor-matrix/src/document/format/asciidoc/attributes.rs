@@ -6,9 +6,17 @@ use std::{borrow::Cow, collections::BTreeMap};
 #[derive(Default)]
 pub(super) struct Attributes(BTreeMap<String, String>);
 
+/// An attribute entry that was read.
+#[derive(Debug, Eq, PartialEq)]
+pub(super) enum Entry {
+    Whole,
+    /// The value of this attribute goes on in the next line.
+    GoesOn(String),
+}
+
 impl Attributes {
-    /// Reads an attribute entry; the name, if the value goes on in the next line. `None` if the line is no entry.
-    pub(super) fn entry(&mut self, text: &str) -> Option<Option<String>> {
+    /// Reads an attribute entry. `None` if the line is none.
+    pub(super) fn entry(&mut self, text: &str) -> Option<Entry> {
         let rest = text.strip_prefix(':')?;
         let (name, value) = rest.split_once(':')?;
         let is_unset = name.starts_with('!') || name.ends_with('!');
@@ -22,18 +30,18 @@ impl Attributes {
         }
         if is_unset {
             self.0.remove(&name);
-            return Some(None);
+            return Some(Entry::Whole);
         }
         Some(self.define(name, value))
     }
 
     /// Adds the next line of a value that goes on.
-    pub(super) fn go_on(&mut self, name: String, text: &str) -> Option<String> {
+    pub(super) fn go_on(&mut self, name: String, text: &str) -> Entry {
         let before = self.0.remove(&name).unwrap_or_default();
         self.define(name, &format!("{before} {}", text.trim()))
     }
 
-    fn define(&mut self, name: String, value: &str) -> Option<String> {
+    fn define(&mut self, name: String, value: &str) -> Entry {
         let value = value.trim();
         let open = value
             .strip_suffix('\\')
@@ -46,7 +54,11 @@ impl Attributes {
                 .unwrap_or_default()
                 .to_owned(),
         );
-        open.map(|_| name)
+        if open.is_some() {
+            Entry::GoesOn(name)
+        } else {
+            Entry::Whole
+        }
     }
 
     pub(super) fn is_defined(&self, name: &str) -> bool {
@@ -63,8 +75,11 @@ impl Attributes {
         while let Some(at) = rest.find('{') {
             let (before, tail) = rest.split_at(at);
             replaced.push_str(before);
-            let name = tail.get(1..).and_then(|tail| tail.split('}').next());
+            let name = tail
+                .get(1..tail.floor_char_boundary(LONGEST_NAME))
+                .and_then(|tail| tail.split_once('}'));
             let value = name
+                .map(|(name, _)| name)
                 .filter(|_| !before.ends_with('\\'))
                 .and_then(|name| Some((name, self.0.get(&name.to_lowercase())?)));
             let (text, length) = match value {
@@ -79,23 +94,26 @@ impl Attributes {
     }
 }
 
+/// A longer text in braces is no name.
+const LONGEST_NAME: usize = 80;
+
 /// A longer value is cut, so that attributes that double each other end.
 const MOST: usize = 2000;
 
 #[cfg(test)]
 mod tests {
-    use super::Attributes;
+    use super::{Attributes, Entry};
 
     #[test]
     fn entries() {
         let mut attributes = Attributes::default();
-        assert_eq!(attributes.entry(":core: Core server"), Some(None));
+        assert_eq!(attributes.entry(":core: Core server"), Some(Entry::Whole));
         assert_eq!(
             attributes.entry(":long: a \\"),
-            Some(Some("long".to_owned()))
+            Some(Entry::GoesOn("long".to_owned()))
         );
-        assert_eq!(attributes.go_on("long".to_owned(), "b"), None);
-        assert_eq!(attributes.entry(":all: {core} {x}"), Some(None));
+        assert_eq!(attributes.go_on("long".to_owned(), "b"), Entry::Whole);
+        assert_eq!(attributes.entry(":all: {core} {x}"), Some(Entry::Whole));
         assert_eq!(attributes.entry(":8443:80"), None);
         assert_eq!(attributes.entry("text"), None);
         assert_eq!(

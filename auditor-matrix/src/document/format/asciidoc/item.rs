@@ -50,7 +50,7 @@ fn is_term(mark: &str) -> bool {
 
 /// Reads the mark of an item: `*`, `-`, `.`, `1.`, `<1>`, or the term before `::`.
 pub(super) fn item(text: &str) -> Option<(String, Item<'_>)> {
-    if let Some((mark, rest)) = text.split_once(|c: char| c == ' ' || c == '\t') {
+    if let Some((mark, rest)) = text.split_once([' ', '\t']) {
         let is_all = |wanted: char| mark.chars().all(|c| c == wanted) && mark.len() <= 6;
         let is_number = mark.strip_suffix('.').is_some_and(|number| {
             !number.is_empty()

@@ -1,12 +1,17 @@
 //! Tells what a line of a page is.
 
+use std::sync::LazyLock;
+
+use regex::Regex;
+
 use super::{
     Container, Listing, ListingKind, Paragraph, Reader,
+    attributes::Entry,
     item::{Item, item},
     language,
     table::Table,
 };
-use crate::document::{block::Content, includes::Origin};
+use crate::document::{block::Content, includes::Origin, text::regex};
 
 impl Reader {
     pub(super) fn line(&mut self, line: usize, text: &str, origin: &Origin<'_>) {
@@ -25,6 +30,10 @@ impl Reader {
         if trimmed.contains("::") && self.instruction(line, trimmed, origin) {
             return;
         }
+        if trimmed.contains("footnote") {
+            let notes = footnotes(trimmed);
+            self.notes.extend(notes.map(|note| (line, note)));
+        }
         if let Some(table) = &mut self.table {
             if table.line(line, trimmed, &self.attributes) {
                 self.end_table();
@@ -32,7 +41,8 @@ impl Reader {
             return;
         }
         if let Some(name) = self.open_attribute.take() {
-            self.open_attribute = self.attributes.go_on(name, trimmed);
+            let entry = self.attributes.go_on(name, trimmed);
+            self.open_attribute(entry);
             return;
         }
         let is_joined = std::mem::take(&mut self.is_joined);
@@ -79,8 +89,8 @@ impl Reader {
 
     /// What stands only between blocks: attributes, titles, macros.
     fn between_blocks(&mut self, line: usize, trimmed: &str, is_joined: bool) -> bool {
-        if let Some(open) = self.attributes.entry(trimmed) {
-            self.open_attribute = open;
+        if let Some(entry) = self.attributes.entry(trimmed) {
+            self.open_attribute(entry);
             return true;
         }
         if trimmed.starts_with('[') && trimmed.ends_with(']') && is_attribute_list(trimmed) {
@@ -99,6 +109,13 @@ impl Reader {
             return true;
         }
         trimmed.contains("::") && self.block_macro(line, trimmed)
+    }
+
+    fn open_attribute(&mut self, entry: Entry) {
+        self.open_attribute = match entry {
+            Entry::Whole => None,
+            Entry::GoesOn(name) => Some(name),
+        };
     }
 
     /// Reads a line that begins or ends a delimited block.
@@ -281,8 +298,18 @@ impl Reader {
     pub(super) fn end_table(&mut self) {
         if let Some(table) = self.table.take() {
             self.blocks.extend(table.blocks(&self.attributes));
+            self.end_notes();
         }
     }
+}
+
+/// The texts of the footnotes in a line.
+fn footnotes(text: &str) -> impl Iterator<Item = String> {
+    static NOTE: LazyLock<Regex> =
+        LazyLock::new(|| regex(r"footnote(?:ref)?:[^\[\s]*\[((?:[^\]\\]|\\.)*)\]"));
+    NOTE.captures_iter(text)
+        .filter_map(|found| Some(found.get(1)?.as_str().to_owned()))
+        .filter(|note| !note.is_empty())
 }
 
 /// A table's delimiter: one of `marks` and three equals signs or more.
@@ -316,5 +343,6 @@ fn block_title(text: &str) -> Option<&str> {
 /// Whether a line in brackets is about the block below, and no text such as a footnote.
 fn is_attribute_list(text: &str) -> bool {
     let inner = text.trim_start_matches('[').trim_end_matches(']');
-    !inner.contains("](") && !(inner.chars().all(|c| c.is_ascii_digit()) && !inner.is_empty())
+    let is_number = !inner.is_empty() && inner.chars().all(|c| c.is_ascii_digit());
+    !inner.contains("](") && !is_number
 }

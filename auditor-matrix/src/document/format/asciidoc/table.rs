@@ -33,7 +33,7 @@ pub(super) struct Table {
     /// An empty line follows the first line of cells, which makes that line the heading row.
     is_first_apart: bool,
     /// The table that is being read inside the last cell.
-    nested: Option<Box<Table>>,
+    nested: Option<Box<Self>>,
     /// What stands before this table: the tables inside its cells.
     before: Vec<Block>,
     /// The heading row, once the table was cut.
@@ -119,7 +119,7 @@ impl Table {
             let above = self
                 .cells
                 .last_mut()
-                .map(|cell| cell.take_attributes())
+                .map(Cell::take_attributes)
                 .unwrap_or_default();
             self.nested = Some(Box::new(Self::new(line, above, text)));
             return false;

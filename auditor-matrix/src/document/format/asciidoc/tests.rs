@@ -157,8 +157,11 @@ fn tabs_and_conditions() {
 #[test]
 fn attributes_and_marks() {
     check(
-        ":core: Core\n:both: {core} \\\n  server\n\n{core}, {both}, {x}. 80footnote:[1], 81^2^ 82^nd^ 83\u{b2} [.line-through]#84# 8&#8203;5 #6 {vbar}\n",
-        &["5 Core, Core server, {x}. 80, 81 82nd 83 85 #6 |"],
+        ":core: Core\n:both: {core} \\\n  server\n\n{core}, {both}, {x}. 80footnote:[See 8443.], 81^2^ 82^nd^ 83\u{b2} [.line-through]#84# 8&#8203;5 #6 {vbar}\n",
+        &[
+            "5 Core, Core server, {x}. 80, 81 82nd 83 85 #6 |",
+            "5 See 8443.",
+        ],
     );
 }
 

@@ -137,6 +137,11 @@ pub(super) fn is_never_text(name: &str) -> bool {
     )
 }
 
+/// Whether the name alone may be a reason not to read the element.
+pub(super) fn may_be_unseen(name: &str) -> bool {
+    is_never_text(name) || matches!(name, "del" | "s" | "strike")
+}
+
 /// Whether a browser shows the text struck out.
 pub(super) fn is_struck(tag: &Tag<'_>) -> bool {
     matches!(tag.name, "del" | "s" | "strike")

@@ -7,7 +7,8 @@ use super::{
         separator::{LINE, PART},
         vocabulary::{Meaning, meaning},
     },
-    hidden::{Hidden, is_hidden, is_never_text, is_struck},
+    element::{is_block, is_html, is_inline, language},
+    hidden::{Hidden, is_hidden, is_never_text, is_struck, may_be_unseen},
     table::Table,
     tabs::{Tabs, is_panel},
     tag::Tag,
@@ -74,7 +75,7 @@ impl Page {
         self.end_part();
         if let Some(mut hidden) = self.hidden.take() {
             hidden.may_show = !is_never_text(hidden.name());
-            self.say_hidden(hidden);
+            self.say_hidden(&hidden);
         }
         for _ in 0..self.tabs.end_all() {
             self.push(self.paragraph.line, Content::EndAlternative);
@@ -135,15 +136,17 @@ impl Page {
     }
 
     fn push_text(&mut self, line: usize, text: &str) {
-        let text: &str = &text
-            .chars()
-            .filter(|c| !footnote::is_raised_digit(*c))
-            .collect::<String>();
+        let text = footnote::without_raised_digits(text.into());
+        let text: &str = &text;
         if let Some(open) = self.open_text() {
             open.push_str(text);
             return;
         }
-        if self.paragraph.text.trim_start().is_empty() {
+        // White space before a paragraph, such as that between the rows of a table, is no part of it.
+        if self.paragraph.text.is_empty() {
+            if text.trim_start().is_empty() {
+                return;
+            }
             self.paragraph.line = line;
         }
         self.paragraph.text.push_str(text);
@@ -172,7 +175,10 @@ impl Page {
             }
             self.end_hidden();
         }
-        if let Some(label) = self.tabs.start(tag) {
+        // Most tags are elements of HTML without attributes, which nothing hides and which are no tabs.
+        let is_bare = tag.attributes.is_empty()
+            && (matches!(name, "td" | "tr" | "th" | "p" | "li" | "b" | "code") || is_html(name));
+        if let Some(label) = self.tabs.start(tag, is_bare) {
             self.end_code();
             self.break_paragraph(line);
             if self.tables.is_empty() {
@@ -181,7 +187,12 @@ impl Page {
             self.push(line, Content::Alternative(label));
             return;
         }
-        if !is_panel(tag) && (is_never_text(name) || is_struck(tag) || is_hidden(tag)) {
+        let may_be = if is_bare {
+            may_be_unseen(name)
+        } else {
+            !is_panel(tag)
+        };
+        if may_be && (is_never_text(name) || is_struck(tag) || is_hidden(tag)) {
             if !tag.is_self_closing || is_never_text(name) {
                 // What is struck out separates what stands around it.
                 self.separate();
@@ -239,7 +250,9 @@ impl Page {
             }
             "ul" | "ol" | "dl" | "menu" => {
                 self.break_paragraph(line);
-                self.lists.push(name == "dl");
+                if self.lists.len() < MOST_LISTS {
+                    self.lists.push(name == "dl");
+                }
             }
             "li" | "dt" | "dd" => {
                 self.break_paragraph(line);
@@ -251,18 +264,20 @@ impl Page {
             _ if is_block(name) => self.break_paragraph(line),
             _ => {}
         }
-        if let Some(language) = language(tag).filter(|_| self.code.is_none()) {
-            self.language = language;
+        if !is_bare {
+            if let Some(language) = language(tag).filter(|_| self.code.is_none()) {
+                self.language = language;
+            }
+            self.component(line, tag);
         }
-        self.component(line, tag);
     }
 
     /// A component of another format: what its attributes say is text of the page that nobody reads.
     fn component(&mut self, line: usize, tag: &Tag<'_>) {
-        let is_html = is_block(tag.name)
-            || is_inline(tag.name)
+        let is_known = is_inline(tag.name)
+            || is_block(tag.name)
             || matches!(meaning(tag.name), Meaning::Silent);
-        if is_html {
+        if is_known {
             return;
         }
         if let Some(numbers) = tag.numbers() {
@@ -390,9 +405,10 @@ impl Page {
         if self.code.is_some() {
             return;
         }
-        match self.open_text() {
-            Some(text) => text.push(' '),
-            None => self.paragraph.text.push(' '),
+        if let Some(text) = self.open_text() {
+            text.push(' ');
+        } else if !self.paragraph.text.is_empty() {
+            self.paragraph.text.push(' ');
         }
     }
 
@@ -403,18 +419,21 @@ impl Page {
             .take()
             .filter(|raised| !footnote::is_mark(raised))
         {
+            if !footnote::is_ending(&raised) {
+                self.separate();
+            }
             self.push_text(self.paragraph.line, &raised);
         }
     }
 
     fn end_hidden(&mut self) {
         if let Some(hidden) = self.hidden.take() {
-            self.say_hidden(hidden);
+            self.say_hidden(&hidden);
         }
     }
 
     /// Says what is not shown, if it may be shown by other means, as the panel behind a button is.
-    fn say_hidden(&mut self, hidden: Hidden) {
+    fn say_hidden(&mut self, hidden: &Hidden) {
         let text = fold(&hidden.text);
         if hidden.may_show && text.contains(|c: char| c.is_ascii_digit()) {
             self.push(
@@ -483,147 +502,5 @@ impl Page {
     }
 }
 
-/// The language of a listing, as highlighters write it.
-fn language(tag: &Tag<'_>) -> Option<String> {
-    let in_class = tag.classes().find_map(|class| {
-        ["language-", "lang-", "highlight-", "highlight-source-"]
-            .iter()
-            .find_map(|start| class.strip_prefix(start))
-    });
-    in_class
-        .or_else(|| tag.first_of(&["data-lang", "data-language"]))
-        .map(str::to_owned)
-}
-
-/// Whether a name is that of an element of HTML.
-pub(in crate::document::format) fn is_html(name: &str) -> bool {
-    is_html_block(name) || is_inline(name) || is_never_text(name)
-}
-
-/// Elements within a line, whose attributes are no text.
-fn is_inline(name: &str) -> bool {
-    matches!(
-        name,
-        "a" | "abbr"
-            | "acronym"
-            | "area"
-            | "b"
-            | "base"
-            | "bdi"
-            | "bdo"
-            | "big"
-            | "br"
-            | "button"
-            | "canvas"
-            | "cite"
-            | "code"
-            | "col"
-            | "colgroup"
-            | "data"
-            | "dfn"
-            | "em"
-            | "embed"
-            | "font"
-            | "hr"
-            | "html"
-            | "i"
-            | "img"
-            | "input"
-            | "ins"
-            | "kbd"
-            | "label"
-            | "link"
-            | "map"
-            | "mark"
-            | "meta"
-            | "meter"
-            | "object"
-            | "option"
-            | "output"
-            | "param"
-            | "path"
-            | "picture"
-            | "progress"
-            | "q"
-            | "rp"
-            | "rt"
-            | "ruby"
-            | "samp"
-            | "select"
-            | "slot"
-            | "small"
-            | "source"
-            | "span"
-            | "strong"
-            | "sub"
-            | "sup"
-            | "svg"
-            | "table"
-            | "tbody"
-            | "td"
-            | "tfoot"
-            | "th"
-            | "thead"
-            | "time"
-            | "tr"
-            | "tt"
-            | "u"
-            | "use"
-            | "var"
-            | "video"
-            | "audio"
-            | "track"
-            | "wbr"
-            | "caption"
-    )
-}
-
-/// Whether an element breaks the line, so that the texts before and after it are separate.
-fn is_block(name: &str) -> bool {
-    is_html_block(name) || meaning(name) == Meaning::Container
-}
-
-fn is_html_block(name: &str) -> bool {
-    matches!(
-        name,
-        "p" | "li"
-            | "dt"
-            | "dd"
-            | "div"
-            | "section"
-            | "article"
-            | "main"
-            | "ul"
-            | "ol"
-            | "dl"
-            | "menu"
-            | "body"
-            | "blockquote"
-            | "pre"
-            | "nav"
-            | "header"
-            | "footer"
-            | "aside"
-            | "figure"
-            | "figcaption"
-            | "hr"
-            | "h1"
-            | "h2"
-            | "h3"
-            | "h4"
-            | "h5"
-            | "h6"
-            | "details"
-            | "summary"
-            | "form"
-            | "fieldset"
-            | "legend"
-            | "address"
-            | "option"
-            | "optgroup"
-            | "center"
-            | "dialog"
-            | "hgroup"
-            | "search"
-    )
-}
+/// Lists deeper than this are read as one.
+const MOST_LISTS: usize = 100;

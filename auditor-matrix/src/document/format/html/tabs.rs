@@ -34,8 +34,12 @@ impl Tabs {
         }
     }
 
-    /// Takes a start tag; the label of the panel that it opens, if it opens one.
-    pub(super) fn start(&mut self, tag: &Tag<'_>) -> Option<String> {
+    /// Takes a start tag; the label of the panel that it opens, if it opens one. A bare tag is an element of HTML without
+    /// attributes.
+    pub(super) fn start(&mut self, tag: &Tag<'_>, is_bare: bool) -> Option<String> {
+        if is_bare && self.label.is_none() && self.panels.is_empty() {
+            return None;
+        }
         if is_label(tag) && self.label.is_none() {
             if self.labels.len() <= self.next && 0 < self.next {
                 self.labels.clear();
@@ -71,7 +75,7 @@ impl Tabs {
                 *depth += 1;
             }
         }
-        if !is_panel(tag) || tag.is_self_closing {
+        if !is_panel(tag) || tag.is_self_closing || MOST_PANELS <= self.panels.len() {
             return None;
         }
         let label = self.label_of(tag)?;
@@ -119,8 +123,7 @@ impl Tabs {
         }
         let by_id = ["id", "aria-labelledby"]
             .iter()
-            .filter_map(|name| self.by_id.get(tag.attribute(name)?))
-            .next()
+            .find_map(|name| self.by_id.get(tag.attribute(name)?))
             .cloned();
         let in_order = self.labels.get(self.next).cloned();
         self.next += 1;
@@ -131,6 +134,9 @@ impl Tabs {
             .filter(|label| !label.is_empty())
     }
 }
+
+/// Panels deeper than this are read as text.
+const MOST_PANELS: usize = 50;
 
 fn is_label(tag: &Tag<'_>) -> bool {
     tag.attribute("role") == Some("tab")

@@ -112,11 +112,13 @@ impl<'a> Reader<'a> {
         match event {
             Event::Start(tag) => self.start(tag, range),
             Event::End(tag) => self.end(*tag),
-            Event::Text(text) | Event::Code(text) => self.push(text),
+            Event::Text(text)
+            | Event::Code(text)
+            | Event::InlineMath(text)
+            | Event::DisplayMath(text) => self.push(text),
             Event::SoftBreak | Event::HardBreak => self.push(" "),
             Event::Html(_) => self.html(range),
             Event::InlineHtml(tag) => self.inline_html(tag),
-            Event::InlineMath(text) | Event::DisplayMath(text) => self.push(text),
             Event::FootnoteReference(_) | Event::Rule | Event::TaskListMarker(_) => {}
         }
     }
@@ -162,6 +164,9 @@ impl<'a> Reader<'a> {
             .take()
             .filter(|raised| !footnote::is_mark(raised))
         {
+            if !footnote::is_ending(&raised) {
+                self.push(" ");
+            }
             self.push(&raised);
         }
     }

@@ -9,6 +9,7 @@ mod component;
 mod container;
 mod fence;
 mod include;
+mod indentation;
 mod shortcode;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,6 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use self::{
     chunk::{Chunk, TableHead},
     container::{Container, Edge},
+    indentation::{columns, dedent},
 };
 use super::super::{component as tag, front_matter::front_matter, html, template};
 use crate::document::{
@@ -149,9 +151,7 @@ impl<'a> Scanner<'a> {
     }
 
     fn read(&mut self, line: Line<'a>) {
-        let Some(line) = self.without_indentation(line) else {
-            return;
-        };
+        let line = self.without_indentation(line);
         let trimmed = line.text.trim();
         match &self.inside {
             Inside::Fence(mark, length) => {
@@ -266,7 +266,7 @@ impl<'a> Scanner<'a> {
             let mut ahead = self.ahead();
             let goes_on = ahead
                 .next()
-                .is_some_and(|row| head.is_like(row) && is_row(row))
+                .is_some_and(|row| head.is_like(row) && is_row(row, head.head.text))
                 && !ahead.next().is_some_and(chunk::is_delimiter_row);
             if goes_on {
                 return;
@@ -297,43 +297,6 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// The line without the indentation of what contains it. Containers that end before it are ended.
-    fn without_indentation(&mut self, mut line: Line<'a>) -> Option<Line<'a>> {
-        if line.text.trim().is_empty() {
-            line.text = "";
-            return Some(line);
-        }
-        let indent = columns(line.text);
-        while let Some((index, column)) = self.indentation() {
-            if column <= indent {
-                line.text = dedent(line.text, column);
-                break;
-            }
-            self.inside = Inside::Nothing;
-            self.close_to(index, line.number);
-        }
-        Some(line)
-    }
-
-    /// The innermost container whose body is indented, and the column at which its lines begin.
-    fn indentation(&self) -> Option<(usize, usize)> {
-        let mut containers = self.containers.iter().enumerate().rev();
-        containers.find_map(|(index, container)| match container.edge {
-            Edge::Indented(column) => Some((index, column)),
-            _ => None,
-        })
-    }
-
-    /// Makes lines that are indented like this one, a part of a list item, a container of their own.
-    fn indent_container(&mut self, indent: usize) {
-        if 0 < indent {
-            let column = self.indentation().map_or(0, |(_, column)| column);
-            self.flush();
-            self.containers
-                .push(Container::new(Edge::Indented(column + indent)));
-        }
-    }
-
     /// Ends the containers from this one on.
     fn close_to(&mut self, index: usize, line: usize) {
         if self.containers.len() <= index {
@@ -353,10 +316,22 @@ impl<'a> Scanner<'a> {
 
     /// Begins a text of which there are alternatives.
     fn alternative(&mut self, line: usize, name: &str, edge: Edge) {
+        if MOST_CONTAINERS <= self.containers.len() {
+            self.push_between(line, Content::Text(name.to_owned()));
+            return;
+        }
         self.push_between(line, Content::Alternative(name.to_owned()));
-        let mut container = Container::new(edge);
-        container.is_alternative = true;
-        self.containers.push(container);
+        self.contain(Container {
+            is_alternative: true,
+            ..Container::new(edge)
+        });
+    }
+
+    /// Begins a container. What is nested deeper than anybody writes is read as if it were not nested further.
+    fn contain(&mut self, container: Container) {
+        if self.containers.len() < MOST_CONTAINERS {
+            self.containers.push(container);
+        }
     }
 
     /// The lines up to `is_end`, without their indentation. The last is taken and not returned.
@@ -393,6 +368,8 @@ impl<'a> Scanner<'a> {
     }
 }
 
+const MOST_CONTAINERS: usize = 60;
+
 /// A tag of more lines is none.
 const MOST_LINES_OF_TAG: usize = 40;
 
@@ -416,31 +393,6 @@ fn closed_names(page: &str) -> BTreeSet<String> {
     names
 }
 
-/// The column at which a line's text begins; a tab moves to the next fourth column.
-fn columns(text: &str) -> usize {
-    let mut column = 0;
-    for byte in text.bytes() {
-        match byte {
-            b' ' => column += 1,
-            b'\t' => column += 4 - column % 4,
-            _ => break,
-        }
-    }
-    column
-}
-
-/// The line without `column` columns of white space.
-fn dedent(text: &str, column: usize) -> &str {
-    let mut at = 0;
-    for (index, byte) in text.bytes().enumerate() {
-        if column <= at || !matches!(byte, b' ' | b'\t') {
-            return text.get(index..).unwrap_or_default();
-        }
-        at += if byte == b'\t' { 4 - at % 4 } else { 1 };
-    }
-    ""
-}
-
 fn is_item(text: &str) -> bool {
     let number = text.trim_start_matches(|c: char| c.is_ascii_digit());
     let is_bullet = text.starts_with(['*', '-', '+'])
@@ -450,8 +402,10 @@ fn is_item(text: &str) -> bool {
     is_bullet || number.len() < text.len() && (number.starts_with(". ") || number.starts_with(") "))
 }
 
-/// Whether a line after an empty one is a row and nothing else.
-fn is_row(text: &str) -> bool {
-    let text = text.trim();
-    2 <= text.len() && text.starts_with('|') && text.ends_with('|')
+/// Whether a line after an empty one is written as the rows of the table are: with bars at its ends or without.
+fn is_row(text: &str, head: &str) -> bool {
+    let (text, head) = (text.trim(), head.trim());
+    2 <= text.len()
+        && text.starts_with('|') == head.starts_with('|')
+        && text.ends_with('|') == head.ends_with('|')
 }

@@ -4,7 +4,7 @@ use super::{
     super::{
         html,
         include::{Included, included, not_at_hand},
-        vocabulary::{Meaning, meaning},
+        vocabulary::{Meaning, has_title, meaning},
     },
     Numbers, Reader,
 };
@@ -24,7 +24,17 @@ impl<'a> Reader<'_, 'a> {
     pub(super) fn explicit(&mut self) {
         let start = self.at;
         let text = self.line(start).get(2..).unwrap_or_default().trim();
-        let end = self.body_end(start + 1, 0);
+        // A target ends at an empty line, and an empty comment has no body: what is indented below is a quotation.
+        let is_short = text.starts_with('_') || text.is_empty() && self.line(start + 1).is_empty();
+        let end = if is_short {
+            let mut end = start + 1;
+            while !self.line(end).is_empty() && self.line(end).starts_with(' ') {
+                end += 1;
+            }
+            end
+        } else {
+            self.body_end(start + 1, 0)
+        };
         self.at = end.max(start + 1);
         if let Some(rest) = text.strip_prefix('[')
             && let Some((_, note)) = rest.split_once(']')
@@ -33,7 +43,7 @@ impl<'a> Reader<'_, 'a> {
             self.footnote(start, note.trim(), end);
             return;
         }
-        if text.starts_with('_') || text.starts_with('|') {
+        if text.starts_with(['_', '|']) {
             return;
         }
         let Some((name, argument)) = text.split_once("::").filter(|(name, rest)| {
@@ -164,7 +174,7 @@ impl<'a> Reader<'_, 'a> {
             Meaning::Code => self.code(first, end, argument.to_owned()),
             Meaning::Include => {
                 let line = self.number(start);
-                let source = self.source(directive);
+                let source = Self::source(directive);
                 match Included::find(self.origin, argument) {
                     Some(file) => {
                         let language = directive
@@ -195,16 +205,18 @@ impl<'a> Reader<'_, 'a> {
                         "toctree" | "meta" | "index" | "comment" | "tabularcolumns"
                     );
                 if shows_number {
-                    self.unread(directive, format!("{argument} {text}"));
+                    self.unread(directive, &format!("{argument} {text}"));
                 }
             }
             Meaning::Container => {
-                self.title(start, argument);
+                if has_title(directive.name) {
+                    self.title(start, argument);
+                }
                 self.inner(directive);
             }
             Meaning::Unknown => {
-                let source = self.source(directive);
-                self.unread(directive, source);
+                let source = Self::source(directive);
+                self.unread(directive, &source);
                 self.inner(directive);
             }
         }
@@ -231,7 +243,7 @@ impl<'a> Reader<'_, 'a> {
         self.body(first, end, depth, self.level);
     }
 
-    fn unread(&mut self, directive: &Directive<'_>, text: String) {
+    fn unread(&mut self, directive: &Directive<'_>, text: &str) {
         self.push(
             directive.start,
             Content::Unread {
@@ -242,10 +254,10 @@ impl<'a> Reader<'_, 'a> {
     }
 
     /// The argument and the options as they are written.
-    fn source(&self, directive: &Directive<'_>) -> String {
+    fn source(directive: &Directive<'_>) -> String {
         let mut source = directive.argument.clone();
         for (name, value) in &directive.options {
-            source.push_str(&format!(" :{name}: {value}"));
+            source.extend([" :", name, ": ", value]);
         }
         source.trim().to_owned()
     }
@@ -287,7 +299,7 @@ impl<'a> Reader<'_, 'a> {
             reader.read();
             return;
         }
-        let source = self.source(directive);
+        let source = Self::source(directive);
         let blocks = included(self.origin, line, path, Format::ReStructuredText, &source);
         self.page.blocks.extend(blocks);
     }

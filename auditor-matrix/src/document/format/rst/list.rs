@@ -17,23 +17,20 @@ impl Reader<'_, '_> {
         if let Some((name, value)) = field(line) {
             let end = self.body_end(start + 1, 0);
             self.at = end;
-            // Fields above all else are about the page.
-            if self.page.blocks.is_empty() && self.depth == 0 {
-                return true;
-            }
             let mut text = format!("{name}: {value}");
             for at in start + 1..end {
                 text.push(' ');
                 text.push_str(self.line(at).trim());
             }
             let text = self.plain(&text);
-            self.push(
-                start,
-                Content::Item {
-                    level: self.level,
-                    text,
-                },
-            );
+            // Fields above all else are about the page, unless they state a number.
+            let is_about_page = self.page.blocks.is_empty()
+                && self.depth == 0
+                && (is_bibliographic(name) || !text.contains(|c: char| c.is_ascii_digit()));
+            if !is_about_page {
+                let level = self.level;
+                self.push(start, Content::Item { level, text });
+            }
             return true;
         }
         if line.starts_with("| ") {
@@ -152,4 +149,20 @@ fn field(line: &str) -> Option<(&str, &str)> {
         && (value.is_empty() || value.starts_with(' '))
         && !value.starts_with('`');
     is_field.then_some((name, value.trim()))
+}
+
+/// Names of fields that say when and by whom a page was written.
+fn is_bibliographic(name: &str) -> bool {
+    [
+        "date",
+        "version",
+        "revision",
+        "tocdepth",
+        "copyright",
+        "author",
+        "status",
+        "contact",
+    ]
+    .iter()
+    .any(|known| name.eq_ignore_ascii_case(known))
 }

@@ -3,7 +3,8 @@
 use super::{Ends, Grammar};
 use crate::document::prose::{
     noun_phrase::NounPhrase,
-    vocabulary::{Verb, is_determiner, is_pronoun, verb},
+    verb::{Verb, verb},
+    vocabulary::{is_determiner, is_pronoun},
     words::Kind,
 };
 
@@ -14,7 +15,7 @@ impl Grammar<'_> {
         match verb(&word.lower) {
             Some(Verb::Open | Verb::Close) if self.is_command(at) => self.allowing(at + 1),
             _ if is_traffic(&word.lower) => self.traffic(at + 1),
-            _ if word.is("from") => self.from_to(at),
+            _ if word.is("from") => self.pair_from_to(at),
             _ if word.is("between") => self.between_ends(at),
             _ => None,
         }
@@ -47,8 +48,9 @@ impl Grammar<'_> {
         self.pieces.word(before).is_some_and(|word| {
             word.is_mark()
                 || word.is_any(&[
-                    "to", "must", "should", "please", "and", "then", "never", "not", "don't",
-                    "can", "shall", "will", "may", "always", "cannot", "only", "by", "have", "or",
+                    "to", "ufw", "must", "should", "please", "and", "then", "never", "not",
+                    "don't", "can", "shall", "will", "may", "always", "cannot", "only", "by",
+                    "have", "or",
                 ])
         })
     }
@@ -148,7 +150,7 @@ impl Grammar<'_> {
     }
 
     /// `from X to Y`, wherever it stands.
-    fn from_to(&self, at: usize) -> Option<Ends> {
+    fn pair_from_to(&self, at: usize) -> Option<Ends> {
         let client = self.end_of_pair(at + 1)?;
         let to = self.skip_ports(client.end);
         if !self.pieces.is(to, "to") {

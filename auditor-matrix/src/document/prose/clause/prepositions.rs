@@ -4,7 +4,8 @@ use super::Grammar;
 use crate::document::application_protocol;
 use crate::document::prose::{
     noun_phrase::NounPhrase,
-    vocabulary::{Verb, is_auxiliary, is_pronoun, verb},
+    verb::{Verb, verb},
+    vocabulary::{is_auxiliary, is_pronoun},
     words::Kind,
 };
 

@@ -203,6 +203,14 @@ fn introductions() {
             "Internet -> ? tcp 2379 forbidden (-)",
         ),
         (
+            "Each Worker:\naccepts SSH on 22/tcp from the bastion\nsends metrics to the Core on 8125/udp\nmust not accept connections on 10255/tcp",
+            "Worker: bastion -> ? tcp 22 in (-)\nWorker: ? -> Core udp 8125 out (-)\nWorker: ? -> ? tcp 10255 forbidden (-)",
+        ),
+        (
+            "Ports:\nAgents to Core\n4505/tcp: publish\n4506/tcp: return\nCore to Internet\n443/tcp: updates",
+            "Agents -> Core tcp 4505 (publish)\nAgents -> Core tcp 4506 (return)\nCore -> Internet tcp 443 (updates)",
+        ),
+        (
             "Do not open the following ports to the Internet:\n2375/tcp",
             "Internet -> ? tcp 2375 forbidden (-)",
         ),

@@ -1,6 +1,8 @@
 //! Lists of numbers in a sentence: `80, 443 and 8080-8090 (for the API)`, each with the transports beside it.
 
-use super::{bracketed_transports, transport, transport_list};
+use super::{
+    bracketed_transports, number::port_or_range, quantity::is_counted, transport, transport_list,
+};
 use crate::{
     document::{
         prose::words::{Kind, Word},
@@ -123,14 +125,12 @@ pub(super) fn number_list(words: &[Word<'_>], start: usize, lead: &[Transport]) 
         let is_first = numbers.is_empty();
         let Some((range, end)) = port_or_range(words, at) else {
             // What can't be read spoils the whole list where it is its first number; else the list ends before it.
-            return numbers
-                .last()
-                .map(|last| last.end)
-                .map(|end| List { end, numbers });
+            let end = numbers.last()?.end;
+            return Some(List { numbers, end });
         };
         if !is_first && words.get(end).is_some_and(is_counted_loosely) {
             let end = numbers.last().map_or(end, |last| last.end);
-            return Some(List { end, numbers });
+            return Some(List { numbers, end });
         }
         let (beside, behind, is_for_all) = beside(words, end);
         let is_stated = !beside.is_empty();
@@ -144,8 +144,8 @@ pub(super) fn number_list(words: &[Word<'_>], start: usize, lead: &[Transport]) 
         });
         let Some(next) = joint(words, behind) else {
             return Some(List {
-                end: behind,
                 numbers,
+                end: behind,
             });
         };
         is_or = next.is_or;
@@ -189,7 +189,17 @@ fn joint(words: &[Word<'_>], start: usize) -> Option<Joint> {
             Kind::Other if matches!(word.text, "&" | "+" | "|") => is_joint = true,
             Kind::Word if word.is("and") || word.is("plus") => is_joint = true,
             Kind::Word if word.is("or") => (is_joint, is_or) = (true, true),
-            _ => break,
+            Kind::Word
+            | Kind::Number
+            | Kind::Mixed
+            | Kind::Dash
+            | Kind::Stop
+            | Kind::Colon
+            | Kind::Semicolon
+            | Kind::Open
+            | Kind::Close
+            | Kind::Arrow(_)
+            | Kind::Other => break,
         }
         at += 1;
     }
@@ -289,146 +299,6 @@ fn transports_that_end(words: &[Word<'_>], start: usize) -> Option<(Vec<Transpor
     }
     let one = transport(words.get(start)?)?;
     (start + 1 < end).then_some((vec![one], start + 1))
-}
-
-/// Reads a port or a range at a word.
-fn port_or_range(words: &[Word<'_>], at: usize) -> Option<(PortRange, usize)> {
-    if let Some(upward) = words.get(at).filter(|word| word.kind == Kind::Mixed) {
-        let first = number(upward.text.strip_suffix('+')?)?;
-        return Some((PortRange::new(first, u16::MAX).ok()?, at + 1));
-    }
-    let (first, mut end) = port(words, at)?;
-    let dash = words.get(end);
-    let is_dotted = dash.is_some_and(|dash| dash.kind == Kind::Stop && dash.is_glued)
-        && words.get(end + 1).is_some_and(|dot| dot.kind == Kind::Stop);
-    let joins = dash.is_some_and(|dash| {
-        dash.kind == Kind::Dash || dash.is_any(&["to", "through", "thru", "until"])
-    });
-    if joins || is_dotted {
-        let next = end + 1 + usize::from(is_dotted);
-        if let Some((last, behind)) = port(words, next) {
-            // A third number makes it a date or the like.
-            if words
-                .get(behind)
-                .is_some_and(|more| more.kind == Kind::Dash && more.is_glued)
-                && words
-                    .get(behind + 1)
-                    .is_some_and(|more| more.kind == Kind::Number)
-            {
-                return None;
-            }
-            return Some((PortRange::new(first, last).ok()?, behind));
-        }
-        if words
-            .get(next)
-            .is_some_and(|word| matches!(word.kind, Kind::Number | Kind::Mixed))
-        {
-            return None;
-        }
-    }
-    // "1024 and above" has no upper end; "80 -> 8080" and "443:8443" are mappings, "80%" is none.
-    let above = words
-        .get(end)
-        .is_some_and(|word| word.is_any(&["and", "or"]))
-        && words.get(end + 1).is_some_and(|word| {
-            word.is_any(&["above", "higher", "up", "upward", "upwards", "greater"])
-        });
-    if above {
-        end += 2;
-        return Some((PortRange::new(first, u16::MAX).ok()?, end));
-    }
-    let is_mapping = words.get(end).is_some_and(|word| {
-        matches!(word.kind, Kind::Arrow(_)) || word.kind == Kind::Colon && word.is_glued
-    }) && words
-        .get(end + 1)
-        .is_some_and(|word| word.kind == Kind::Number);
-    let is_more = words
-        .get(end)
-        .is_some_and(|word| word.is_glued && matches!(word.text, "%" | "+" | "*" | "#" | "x"));
-    (!is_mapping && !is_more).then_some((PortRange::single(first), end))
-}
-
-/// Reads one port; `30,000` is one where no list of ports is written so.
-pub(super) fn port(words: &[Word<'_>], at: usize) -> Option<(u16, usize)> {
-    let first = words.get(at).filter(|word| word.kind == Kind::Number)?;
-    let thousands = words
-        .get(at + 1)
-        .filter(|comma| comma.kind == Kind::Comma && comma.is_glued)
-        .and_then(|_| words.get(at + 2))
-        .filter(|more| more.is_glued && more.kind == Kind::Number && more.text.len() == 3);
-    if let Some(more) = thousands
-        && first.text.len() <= 2
-    {
-        let is_range = |at: usize| words.get(at).is_some_and(|word| word.kind == Kind::Dash);
-        if more.text.starts_with('0') || is_range(at + 3) || at.checked_sub(1).is_some_and(is_range)
-        {
-            return Some((number(&format!("{}{}", first.text, more.text))?, at + 3));
-        }
-    }
-    Some((number(first.text)?, at + 1))
-}
-
-fn number(text: &str) -> Option<u16> {
-    let is_plain = !text.starts_with('0') && text.bytes().all(|byte| byte.is_ascii_digit());
-    text.parse().ok().filter(|_| is_plain)
-}
-
-/// Whether a word is a unit or a thing that pages about ports count.
-pub(in crate::document::prose) fn is_counted(word: &Word<'_>) -> bool {
-    if word.text == "%" {
-        return true;
-    }
-    let singular = word.lower.strip_suffix('s').unwrap_or(&word.lower);
-    matches!(
-        singular,
-        "gb" | "gbe"
-            | "gbit"
-            | "mbit"
-            | "gigabit"
-            | "iop"
-            | "mb"
-            | "kb"
-            | "tb"
-            | "gib"
-            | "mib"
-            | "gbp"
-            | "mbp"
-            | "cpu"
-            | "vcpu"
-            | "core"
-            | "ghz"
-            | "mhz"
-            | "percent"
-            | "node"
-            | "server"
-            | "host"
-            | "machine"
-            | "instance"
-            | "second"
-            | "minute"
-            | "hour"
-            | "day"
-            | "week"
-            | "month"
-            | "year"
-            | "time"
-            | "byte"
-            | "bit"
-            | "m"
-            | "sec"
-            | "min"
-            | "user"
-            | "port"
-            | "disk"
-            | "replica"
-            | "more"
-            | "other"
-            | "gigabyte"
-            | "megabyte"
-            | "connection"
-            | "thread"
-            | "worker"
-    )
 }
 
 /// Whether a word behind a number that `and` adds to a list may be what the number counts.

@@ -56,6 +56,8 @@ fn stated_ports() {
         ("port 70000", ""),
         ("SCTP port 38412", "38412 sctp"),
         ("80, 443 TCP", "80,443 tcp"),
+        ("Open these TCP ports on the Core: 80, 443.", "80,443 tcp"),
+        ("Open these ports within: 30 minutes.", ""),
         ("53 (UDP/TCP)", "53 tcp udp"),
         ("on 2024-01-02 tcp was", ""),
     ] {

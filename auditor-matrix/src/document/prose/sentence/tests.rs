@@ -36,10 +36,11 @@ pub(in crate::document::prose) fn shown(statement: &Statement) -> String {
         text.push_str(" loopback");
     }
     if let Some(doubt) = statement.doubt {
-        text.push_str(&format!(" {doubt:?}").to_lowercase());
+        let doubt = format!("{doubt:?}").to_lowercase();
+        text.extend([" ", &doubt]);
     }
     if let Some(condition) = &statement.condition {
-        text.push_str(&format!(" [{condition}]"));
+        text.extend([" [", condition, "]"]);
     }
     text
 }
@@ -426,6 +427,26 @@ fn sentences_of_vendors() {
         (
             "Unless TLS is disabled, syslog forwarders send logs to the collector on TCP 6514.",
             "syslog forwarders -> collector tcp 6514 [Unless TLS is disabled]",
+        ),
+        (
+            "Communication from Web to Database happens over TCP 3306.",
+            "Web -> Database tcp 3306",
+        ),
+        (
+            "Open the following ports on the Core server to the agents: 4505, 4506.",
+            "? -> Core server  4505,4506",
+        ),
+        (
+            "Agents connect to port 7070 on the Core.",
+            "Agents -> Core  7070",
+        ),
+        (
+            "The master listens on TCP ports 6443 (API) and 2379-2380 (etcd).",
+            "? -> master tcp 6443,2379-2380",
+        ),
+        (
+            "The replica replicates from the primary on port 5433.",
+            "replica -> primary  5433",
         ),
         (
             "HTTP (port 80) access from the Internet to the load balancer is required.",

@@ -6,8 +6,9 @@ use regex::Regex;
 
 use super::{
     super::plain,
-    Line, Scanner, columns,
+    Line, Scanner,
     container::{Container, Edge},
+    indentation::columns,
 };
 use crate::document::{block::Content, text::regex};
 
@@ -39,7 +40,7 @@ impl<'a> Scanner<'a> {
             if !title.is_empty() {
                 self.push_between(line.number, Content::Text(plain(title)));
             }
-            self.containers.push(Container::new(edge));
+            self.contain(Container::new(edge));
         }
         true
     }

@@ -103,25 +103,31 @@ impl<'a> Scanner<'a> {
             let tabs = self.containers.last_mut()?;
             tabs.labels.pop()
         };
-        if meaning == Meaning::Alternative
-            && let Some(label) = label.clone().or_else(in_order)
-        {
+        let is_tab = meaning == Meaning::Alternative
+            || matches!(name.as_str(), "tabpane" | "codegroupitem" | "codetabsitem");
+        if is_tab && let Some(label) = label.or_else(in_order) {
             self.alternative(line, &fold(&label), Edge::Tag(name));
             return;
         }
         self.flush();
-        match (meaning, label) {
-            (Meaning::Unknown, _) if source.contains(|c: char| c.is_ascii_digit()) => {
+        match meaning {
+            Meaning::Unknown if source.contains(|c: char| c.is_ascii_digit()) => {
                 self.push_between(line, unknown(tag, source));
             }
-            (Meaning::Container, Some(title)) => {
-                self.push_between(line, Content::Text(plain(&title)));
+            Meaning::Container => {
+                if let Some(title) = attribute(&["title", "heading", "header", "summary"]) {
+                    self.push_between(line, Content::Text(plain(&title)));
+                }
             }
-            _ => {}
+            Meaning::Unknown
+            | Meaning::Alternative
+            | Meaning::Code
+            | Meaning::Include
+            | Meaning::Silent => {}
         }
         let mut container = Container::new(Edge::Tag(name));
         container.labels = listed(tag.attributes);
-        self.containers.push(container);
+        self.contain(container);
     }
 
     fn end_component(&mut self, line: usize, name: &str) {

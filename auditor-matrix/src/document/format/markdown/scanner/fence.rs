@@ -1,11 +1,11 @@
-//! Fences: listings, directives of MyST, and admonitions and tabs between colons.
+//! Fences: listings, directives of `MyST`, and admonitions and tabs between colons.
 
 use super::{
     super::{
         super::{
             csv, html, list_table, rst,
             template::{argument, first_value},
-            vocabulary::{Meaning, meaning},
+            vocabulary::{Meaning, has_title, meaning},
         },
         plain,
     },
@@ -18,7 +18,7 @@ use crate::document::{block::Content, table_rows::TableRow};
 struct Directive<'a> {
     name: &'a str,
     argument: &'a str,
-    /// `{name}`, as MyST writes it: options may follow.
+    /// `{name}`, as `MyST` writes it: options may follow.
     has_options: bool,
 }
 
@@ -63,12 +63,16 @@ impl<'a> Scanner<'a> {
     /// Ends the innermost container with such a fence; among nested colons the one with as many.
     fn end_fence(&mut self, line: usize, mark: char, length: usize) -> bool {
         let fences = || {
-            self.containers.iter().enumerate().rev().filter_map(
-                |(index, container)| match container.edge {
-                    Edge::Fence(open, n_marks) if open == mark => Some((index, n_marks)),
-                    _ => None,
-                },
-            )
+            self.containers
+                .iter()
+                .enumerate()
+                .rev()
+                .filter_map(|(index, container)| {
+                    let Edge::Fence(open, n_marks) = container.edge else {
+                        return None;
+                    };
+                    (open == mark).then_some((index, n_marks))
+                })
         };
         let same = fences().find(|(_, n_marks)| *n_marks == length);
         let open = same.or_else(|| {
@@ -135,8 +139,7 @@ impl<'a> Scanner<'a> {
                 if !title.is_empty() {
                     self.push_between(line.number, Content::Caption(plain(title)));
                 }
-                self.containers
-                    .push(Container::new(Edge::Fence(fence.0, fence.1)));
+                self.contain(Container::new(Edge::Fence(fence.0, fence.1)));
             }
             "eval-rst" => {
                 let body = self.fenced(fence);
@@ -188,7 +191,7 @@ impl<'a> Scanner<'a> {
                 );
                 let label = named.unwrap_or(title);
                 if label.is_empty() {
-                    self.containers.push(Container::new(edge));
+                    self.contain(Container::new(edge));
                 } else {
                     self.alternative(line.number, &plain(label), edge);
                 }
@@ -222,10 +225,10 @@ impl<'a> Scanner<'a> {
                 }
             }
             Meaning::Container => {
-                if !title.is_empty() {
+                if !title.is_empty() && has_title(name) {
                     self.push_between(line.number, Content::Text(plain(title)));
                 }
-                self.containers.push(Container::new(edge));
+                self.contain(Container::new(edge));
             }
             Meaning::Unknown => {
                 let mut text = directive.argument.to_owned();
@@ -238,7 +241,7 @@ impl<'a> Scanner<'a> {
                 } else if !title.is_empty() {
                     self.push_between(line.number, Content::Text(plain(title)));
                 }
-                self.containers.push(Container::new(edge));
+                self.contain(Container::new(edge));
             }
         }
     }

@@ -47,6 +47,10 @@ impl<'a> Scanner<'a> {
         trimmed: &'a str,
         indent: usize,
     ) -> bool {
+        if trimmed.starts_with("{# ") && !trimmed.contains("#}") {
+            self.inside = Inside::Comment("#}");
+            return true;
+        }
         let mut text = trimmed.to_owned();
         if open_end(trimmed).is_some() {
             match self.joined(trimmed, |text| open_end(text).is_none()) {
@@ -147,19 +151,19 @@ impl<'a> Scanner<'a> {
             self.alternative(line, &name, Edge::Condition(name.clone()));
         } else {
             self.flush();
-            self.containers.push(Container::new(Edge::Condition(name)));
+            self.contain(Container::new(Edge::Condition(name)));
         }
     }
 
     /// `else` and its kind: the alternative ends, and another begins.
     fn other_case(&mut self, line: usize, name: &str, tag: &Tag<'_>) {
-        let open =
-            self.containers.iter().enumerate().rev().find_map(
-                |(index, container)| match &container.edge {
-                    Edge::Condition(condition) => Some((index, condition.clone())),
-                    _ => None,
-                },
-            );
+        let mut containers = self.containers.iter().enumerate().rev();
+        let open = containers.find_map(|(index, container)| {
+            let Edge::Condition(condition) = &container.edge else {
+                return None;
+            };
+            Some((index, condition.clone()))
+        });
         let Some((index, condition)) = open else {
             return;
         };
@@ -180,7 +184,7 @@ impl<'a> Scanner<'a> {
             .rposition(|container| match &container.edge {
                 Edge::Tag(open) => open == name,
                 Edge::Condition(_) => is_condition,
-                _ => false,
+                Edge::Fence(..) | Edge::Indented(_) | Edge::Mark | Edge::Link => false,
             });
         if let Some(open) = open {
             self.close_to(open, line);
@@ -221,15 +225,18 @@ impl<'a> Scanner<'a> {
             }
             Meaning::Container if is_paired => {
                 self.flush();
-                if let Some(title) = title(arguments, label) {
+                if let Some(title) = title(arguments) {
                     self.push_between(line, Content::Text(plain(title)));
                 }
-                self.containers
-                    .push(Container::new(Edge::Tag(name.to_owned())));
+                self.contain(Container::new(Edge::Tag(name.to_owned())));
             }
             Meaning::Silent | Meaning::Container | Meaning::Code if !has_digit(arguments) => {}
             _ if STATEMENTS.contains(&name) => {}
-            _ => {
+            Meaning::Alternative
+            | Meaning::Container
+            | Meaning::Code
+            | Meaning::Silent
+            | Meaning::Unknown => {
                 if !is_paired || has_digit(arguments) {
                     self.push_between(
                         line,
@@ -241,8 +248,7 @@ impl<'a> Scanner<'a> {
                 }
                 if is_paired {
                     self.flush();
-                    self.containers
-                        .push(Container::new(Edge::Tag(name.to_owned())));
+                    self.contain(Container::new(Edge::Tag(name.to_owned())));
                 }
             }
         }
@@ -278,9 +284,9 @@ impl<'a> Scanner<'a> {
             let source = text.get(tag.start..tag.end).unwrap_or_default();
             at = tag.end;
             match tag.kind {
-                Kind::Comment => {}
+                // What stands around a statement is not one word.
+                Kind::Comment | Kind::Close => kept.push(' '),
                 Kind::Output => kept.push_str(&source.replace('|', "\\|")),
-                Kind::Close => {}
                 Kind::Open | Kind::SelfClosing => {
                     let name = folded(tag.name);
                     if let Some(text) = argument(tag.arguments, &["text"]) {
@@ -288,6 +294,7 @@ impl<'a> Scanner<'a> {
                     } else if is_control(&name)
                         || self.closed.contains(&name) && !has_digit(tag.arguments)
                     {
+                        kept.push(' ');
                     } else {
                         // What it would print nobody knows.
                         kept.push_str(&source.replace('|', "\\|"));
@@ -304,13 +311,17 @@ impl<'a> Scanner<'a> {
 }
 
 /// The title of what contains text: a named argument, or the last one in quotes.
-fn title<'a>(arguments: &'a str, label: Option<&'a str>) -> Option<&'a str> {
+fn title(arguments: &str) -> Option<&str> {
     let last_quoted = || {
         let rest = arguments.trim().strip_suffix('"')?;
         let (before, title) = rest.rsplit_once('"')?;
         (!before.trim_end().ends_with(['=', ':'])).then_some(title)
     };
-    label.or_else(last_quoted)
+    argument(
+        arguments,
+        &["title", "label", "heading", "header", "summary"],
+    )
+    .or_else(last_quoted)
 }
 
 fn is_control(name: &str) -> bool {

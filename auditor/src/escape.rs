@@ -1,7 +1,7 @@
 //! Escapes untrusted text for a page.
 
 /// Escapes text, so that it is no markup in elements and in attributes.
-pub(super) fn text(text: &str) -> String {
+pub(crate) fn text(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
@@ -18,7 +18,7 @@ pub(super) fn text(text: &str) -> String {
 }
 
 /// JSON that can't end the `script` element that contains it.
-pub(super) fn data(value: &serde_json::Value) -> String {
+pub(crate) fn data(value: &serde_json::Value) -> String {
     value
         .to_string()
         .replace('<', "\\u003c")

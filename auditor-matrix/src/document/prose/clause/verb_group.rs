@@ -1,0 +1,83 @@
+//! The words of a verb: auxiliaries, adverbs, and the verb that they lead to.
+
+use super::{Grammar, is_reachable};
+use crate::document::prose::{
+    verb::{is_participle, verb},
+    vocabulary::{is_adverb, is_auxiliary},
+    words::Kind,
+};
+
+pub(super) struct VerbGroup {
+    /// The place of the verb.
+    pub(super) verb: usize,
+    pub(super) is_passive: bool,
+}
+
+impl Grammar<'_> {
+    /// The place behind a bracket that opens here.
+    pub(super) fn bracket(&self, at: usize) -> Option<usize> {
+        if self.pieces.kind(at) != Some(Kind::Open) {
+            return None;
+        }
+        (at..self.pieces.len())
+            .take(16)
+            .find(|at| self.pieces.kind(*at) == Some(Kind::Close))
+            .map(|close| close + 1)
+    }
+
+    /// Reads auxiliaries, adverbs and the verb that they lead to.
+    pub(super) fn verb_group(&self, start: usize) -> Option<VerbGroup> {
+        let mut at = start;
+        let mut is_passive = false;
+        for _ in 0..MOST_VERB_GROUP {
+            if let Some(end) = self.bracket(at) {
+                at = end;
+                continue;
+            }
+            // "The Core, on port 443, connects ..."
+            if self.pieces.is_any(at, &["on", "over", "via", "at"]) && self.pieces.is_port(at + 1) {
+                at += 2;
+                continue;
+            }
+            let lower = self.pieces.lower(at);
+            if matches!(
+                lower,
+                "is" | "are" | "be" | "been" | "being" | "was" | "were"
+            ) {
+                is_passive = true;
+            } else if matches!(lower, "able" | "allowed" | "permitted" | "unable")
+                && self.pieces.is(at + 1, "to")
+            {
+                is_passive = false;
+                at += 1;
+            } else if matches!(
+                lower,
+                "need" | "needs" | "has" | "have" | "wants" | "tries" | "attempts" | "attempt"
+            ) && self.pieces.is(at + 1, "to")
+            {
+                at += 1;
+            } else if matches!(lower, "allowed" | "permitted")
+                || !(matches!(lower, "no" | "any") || is_adverb(lower) || is_auxiliary(lower))
+            {
+                break;
+            }
+            at += 1;
+        }
+        let lower = self.pieces.lower(at);
+        let is_adjective = is_reachable(lower);
+        let is_participle = is_participle(lower) && verb(lower).is_some();
+        if is_passive && (is_participle || is_adjective) {
+            return Some(VerbGroup {
+                verb: at,
+                is_passive: true,
+            });
+        }
+        // "is listening", "are connecting"
+        (verb(lower).is_some() && (!is_passive || lower.ends_with("ing"))).then_some(VerbGroup {
+            verb: at,
+            is_passive: false,
+        })
+    }
+}
+
+const MOST_VERB_GROUP: usize = 8;

@@ -1,0 +1,127 @@
+//! Which words can be a part of a name.
+
+use super::{NounPhrase, NounPhrases, Number, is_address, is_protocol};
+use crate::document::prose::{
+    verb::{Verb, is_other_verb, verb},
+    vocabulary::{
+        is_abstract, is_adverb, is_auxiliary, is_conjunction, is_determiner, is_preposition,
+        is_pronoun,
+    },
+    words::{Kind, Word},
+};
+
+impl NounPhrases<'_> {
+    /// A single word in lower case where only a name can stand: before a port, as in "talks to etcd on port 2379".
+    pub(in crate::document::prose) fn bare(&self, at: usize) -> Option<NounPhrase> {
+        let word = self.pieces.word(at)?;
+        let is_before_port = self
+            .pieces
+            .is_any(at + 1, &["on", "over", "via", "using", "at"])
+            && self.pieces.is_port(at + 2);
+        let is_name = self.is_noun(word, at, true, false, Number::One)
+            && !is_abstract(&word.lower)
+            && !is_protocol(&word.lower)
+            && word.text.len() > 2;
+        (is_before_port && is_name).then(|| NounPhrase {
+            text: word.text.to_owned(),
+            end: at + 1,
+            is_machine: true,
+            n_parts: 1,
+        })
+    }
+
+    /// Whether a word can be a part of a name.
+    pub(super) fn is_noun(
+        &self,
+        word: &Word<'_>,
+        at: usize,
+        is_first: bool,
+        is_determined: bool,
+        number: Number,
+    ) -> bool {
+        let lower = word.lower.as_str();
+        match word.kind {
+            Kind::Word => {}
+            // Addresses, and names that start with a digit: `10.0.0.0/8`, `3rd-party`.
+            Kind::Mixed => {
+                return is_first && (is_address(word.text) || word.text.contains("://"));
+            }
+            // `Region 1`
+            Kind::Number => return !is_first && word.text.len() == 1,
+            Kind::Slash
+            | Kind::Dash
+            | Kind::Comma
+            | Kind::Stop
+            | Kind::Colon
+            | Kind::Semicolon
+            | Kind::Open
+            | Kind::Close
+            | Kind::Arrow(_)
+            | Kind::Other => return false,
+        }
+        if lower.starts_with('$')
+            || is_preposition(lower)
+            || is_auxiliary(lower)
+            || is_conjunction(lower)
+            || is_pronoun(lower)
+            || is_determiner(lower)
+            || matches!(
+                lower,
+                "tcp" | "udp" | "sctp" | "need" | "needs" | "requires"
+            )
+            || is_adverb(lower) && !word.is_capitalised()
+        {
+            return false;
+        }
+        if !is_first && is_other_verb(lower) && !word.is_capitalised() {
+            return false;
+        }
+        if verb(lower).is_none() {
+            return true;
+        }
+        // Many verbs are nouns, too. Behind an article or as a part of a proper name it is one: "the log server", "the relay".
+        if !is_first {
+            return word.is_capitalised() || self.disagrees(lower, at, number);
+        }
+        let next = self.pieces.lower(at + 1);
+        let before = at
+            .checked_sub(1)
+            .map_or("", |before| self.pieces.lower(before));
+        if is_determined && !matches!(before, "all" | "any" | "both") {
+            return true;
+        }
+        // "Probes talk to", "from probes"
+        let is_plural = lower.ends_with('s');
+        let is_doer = is_auxiliary(next) || verb(next).is_some() && !self.is_capitalised(at + 1);
+        let is_object = matches!(before, "to" | "from" | "with" | "by" | "on" | "for");
+        is_plural && (is_doer || is_object || is_determined)
+    }
+
+    /// Whether a word that is a verb, too, can't be the verb of the noun before it, so it is a noun: "the mail relay".
+    fn disagrees(&self, lower: &str, at: usize, number: Number) -> bool {
+        let Some(noun) = at.checked_sub(1).map(|before| self.pieces.lower(before)) else {
+            return false;
+        };
+        let is_base = !["s", "ed", "ing"]
+            .iter()
+            .any(|ending| lower.ends_with(ending));
+        let is_singular = !noun.ends_with('s') && number == Number::One;
+        // "let the Core connect"
+        let is_causative = (0..at).any(|before| {
+            self.pieces.is_any(
+                before,
+                &[
+                    "let", "lets", "make", "makes", "help", "helps", "have", "do", "does", "did",
+                ],
+            )
+        });
+        let goes_on = self.pieces.is_port(at + 1)
+            || is_determiner(self.pieces.lower(at + 1))
+            || verb(lower) == Some(Verb::Use);
+        is_base && is_singular && !is_causative && !goes_on
+    }
+
+    pub(super) fn is_capitalised(&self, at: usize) -> bool {
+        self.pieces.word(at).is_some_and(Word::is_capitalised)
+    }
+}

@@ -84,6 +84,8 @@ impl PageNames {
     /// Splits a list of names. `,` and `and` join names; `/` and `or` may be part of one. In either case the parts have to
     /// stand by themselves elsewhere.
     fn parts(&self, text: &str) -> Vec<String> {
+        // The last comma of "a, b, and c" joins nothing more than the word behind it.
+        let text = &text.replace(", and ", ", ").replace(", or ", " or ");
         let cut = |separators: &[&str]| -> Vec<String> {
             let mut parts = vec![text.to_owned()];
             for separator in separators {
@@ -280,6 +282,11 @@ mod tests {
             &["Web nodes", "database servers"],
         );
         check(&["Core"], "Core and Store", &["Core", "Store"]);
+        check(
+            &["Core"],
+            "Core, Edge, and Store nodes",
+            &["Core", "Edge", "Store nodes"],
+        );
         check(
             &[],
             "Research and Development",

@@ -62,9 +62,14 @@ pub(super) fn numbers(text: &str) -> Vec<Number<'_>> {
 /// The numbers of a text that may be ports and that neither the rows nor the problems made of it name.
 pub(super) fn unaccounted<'a>(text: &'a str, rows: &[Row], problems: &[Problem]) -> Vec<&'a str> {
     let is_in_rows = |number: u16| {
-        rows.iter()
-            .flat_map(|row| row.ranges())
-            .any(|range| range.contains(number))
+        rows.iter().flat_map(|row| row.ranges()).any(|range| {
+            // `< 1024` gives a range that ends before the number.
+            let is_open = range.first() == 1 || range.last() == u16::MAX;
+            range.contains(number)
+                || is_open
+                    && (range.last().checked_add(1) == Some(number)
+                        || range.first().checked_sub(1) == Some(number))
+        })
     };
     let is_in_problems = |digits: &str| {
         problems.iter().any(|problem| {

@@ -9,6 +9,7 @@ pub(super) struct CellKinds {
     n_ports: usize,
     n_addresses: usize,
     n_transports: usize,
+    n_transport_ports: usize,
     /// A cell names a transport, and not only `any`.
     has_transport: bool,
     n_protocols: usize,
@@ -50,6 +51,8 @@ impl CellKinds {
             &mut self.n_ports,
             !read.groups.is_empty() && read.remarks.len() <= 1,
         );
+        let names_transport = has_digit && !read.groups.is_empty() && !read.transports.is_empty();
+        count(&mut self.n_transport_ports, names_transport);
         count(&mut self.n_addresses, is_address);
         let words = || {
             text.split(|c: char| !c.is_alphanumeric())
@@ -107,6 +110,11 @@ impl CellKinds {
 
     pub(super) const fn are_ports(&self) -> bool {
         self.nearly_all(self.n_ports)
+    }
+
+    /// Ports with their transports: `TCP/8443`.
+    pub(super) const fn are_transport_ports(&self) -> bool {
+        self.nearly_all(self.n_transport_ports)
     }
 
     /// Addresses or URLs with ports.

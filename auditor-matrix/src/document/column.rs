@@ -44,6 +44,8 @@ pub(super) enum Column {
     Status,
     /// Yes or no: whether both ends are the same machine.
     LoopbackMark,
+    /// The address on which the server listens.
+    BindAddress,
     Notes,
     /// Understood, but holds nothing that a rule needs.
     Ignored,
@@ -199,6 +201,12 @@ pub(super) fn words(heading: &str) -> String {
     name
 }
 
+/// Whether the words of a heading name servers, and not where traffic goes: `Server`, `Provider name`.
+pub(super) fn is_server(words: &str) -> bool {
+    words.split(' ').any(|word| SERVER.contains(&word))
+        && !words.split(' ').any(|word| DESTINATION.contains(&word))
+}
+
 /// The meaning of a column heading; `None` if it is not recognised.
 pub(super) fn column(heading: &str) -> Option<Column> {
     let name = words(heading);
@@ -304,6 +312,11 @@ fn ends(phrase: &Phrase<'_>) -> Option<Column> {
     {
         let both = cell::direction(&phrase.words.join(" ")) == Some(super::row::Direction::Both);
         return both.then_some(Column::Direction);
+    }
+    if phrase.has(&["bind", "bound", "binding", "binds", "listen", "listening"])
+        && phrase.has(&["address", "addresses", "interface", "ip", "host", "to"])
+    {
+        return Some(Column::BindAddress);
     }
     if phrase.has(&["localhost", "loopback"]) || phrase.has(&["local"]) && phrase.has(&["only"]) {
         return Some(Column::LoopbackMark);
@@ -443,6 +456,7 @@ mod tests {
             ("Action", Some(Column::Permission)),
             ("Status", Some(Column::Status)),
             ("Local only", Some(Column::LoopbackMark)),
+            ("Bind address", Some(Column::BindAddress)),
             ("Used for", Some(Column::Service)),
             ("Required for", Some(Column::Service)),
             ("Port description", Some(Column::Notes)),

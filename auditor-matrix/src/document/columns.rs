@@ -248,7 +248,11 @@ impl Columns {
             return;
         }
         let with_addresses: Vec<usize> = (0..kinds.len())
-            .filter(|index| kinds.get(*index).is_some_and(CellKinds::are_addresses))
+            .filter(|index| {
+                kinds
+                    .get(*index)
+                    .is_some_and(|kinds| kinds.are_addresses() || kinds.are_transport_ports())
+            })
             .collect();
         if let Some(index) = with_addresses.first().copied() {
             if let Some(meaning) = self.meanings.get_mut(index) {
@@ -313,6 +317,21 @@ impl Columns {
         let has_destination = self.has(Column::Destination);
         let has_source = self.has(Column::Source);
         let has_peer = self.has(Column::Peer);
+        // A lone column of servers names the machines that the rows are about, and is no viewpoint.
+        let heading_words =
+            |index: usize| column::words(head.cells.get(index).map_or("", String::as_str));
+        let lone_server = self.positions(Column::Destination).find(|index| {
+            !has_source
+                && !has_peer
+                && !gives_direction
+                && column::is_server(&heading_words(*index))
+        });
+        if let Some(index) = lone_server
+            && !self.has(Column::Role)
+            && let Some(meaning) = self.meanings.get_mut(index)
+        {
+            *meaning = Some(Column::Role);
+        }
         let has_only_one_port_column = self
             .meanings
             .iter()

@@ -11,6 +11,7 @@ use super::{
     column::Column,
     columns::{Columns, PortText},
     context::Context,
+    loopback::is_own_machine,
     names::Names,
     permission::{self, Permission},
     ports,
@@ -97,7 +98,11 @@ impl PortTable<'_> {
             .cell(row, Column::LoopbackMark)
             .as_deref()
             .and_then(cell::required)
-            == Some(true);
+            == Some(true)
+            || self
+                .columns
+                .cell(row, Column::BindAddress)
+                .is_some_and(|address| is_own_machine(&address));
         for (
             service,
             Found {

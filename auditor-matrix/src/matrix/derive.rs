@@ -178,7 +178,8 @@ fn rules(row: &Row, endpoints: &RowEndpoints) -> Vec<Rule> {
             rules.push(rule(
                 *transport,
                 RulePorts::Set(ranges.iter().copied().collect()),
-                *alternatives,
+                // "Not 80 or 443" forbids both.
+                *alternatives && !row.forbidden,
             ));
         }
         if row.ephemeral && row.ports.is_empty() {

@@ -149,6 +149,12 @@ pub(super) fn row_endpoints(
                 (own, row.text.service().map(str::to_owned).filter(is_name))
             }
             // Without direction and endpoints the row's own machines are the server, and the client is left out.
+            // Machines that are called clients open the conversations.
+            (None, None, RowOrigin::Table | RowOrigin::Item)
+                if own.as_deref().is_some_and(is_client) =>
+            {
+                (own, None)
+            }
             (None, None, RowOrigin::Table | RowOrigin::Item) => (None, own),
             _ => (source, destination),
         },
@@ -244,6 +250,16 @@ pub(super) fn row_endpoints(
         vec![endpoints]
     };
     Ok((both, remark))
+}
+
+/// Whether machines are clients by their name: `SQL clients`, `Browser`.
+fn is_client(name: &str) -> bool {
+    name.rsplit(' ').next().is_some_and(|last| {
+        matches!(
+            last.to_lowercase().as_str(),
+            "client" | "clients" | "browser" | "browsers" | "user" | "users"
+        )
+    })
 }
 
 /// Gives an endpoint that a table leaves out a role name, whose addresses the deployment has to give.

@@ -573,6 +573,12 @@ impl<'a> Reader<'a> {
         }
         match word {
             Word::Or => self.is_or = true,
+            // "up to 8010": a range without its start.
+            Word::To if self.peek(0).is_some_and(|next| next.kind == Kind::Number) => {
+                return Err(PortsProblem::Ambiguous {
+                    text: self.text(0, self.tokens.len()),
+                });
+            }
             Word::And | Word::Filler | Word::To | Word::Upwards => {
                 self.is_or = false;
                 if word == Word::And {

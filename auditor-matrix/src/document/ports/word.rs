@@ -76,7 +76,8 @@ impl Word {
             _ if lower.ends_with("n't") => Self::Reversing,
             "per" | "times" | "plus" | "offset" | "starting" | "starts" | "start" | "beginning"
             | "begins" | "next" | "following" | "increment" | "incremented" | "incrementing"
-            | "consecutive" | "last" | "each" | "up-to" | "base" | "more" => Self::Computing,
+            | "consecutive" | "least" | "most" | "minimum" | "maximum" | "min" | "max" | "last"
+            | "each" | "up-to" | "base" | "more" => Self::Computing,
             "mapped" | "maps" | "redirected" | "redirects" | "redirect-to" | "forwarded"
             | "forwards" | "translated" | "becomes" => Self::Mapping,
             _ if application_protocol::transports(word).is_some() => Self::Application,

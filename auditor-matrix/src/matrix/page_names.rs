@@ -109,10 +109,13 @@ impl PageNames {
         if every.iter().all(is_name) && every.iter().any(|part| self.contains(part)) {
             return every;
         }
-        let listed = cut(&[",", ";", " and ", "&"]);
+        let listed = cut(&[",", ";", " and ", "&", " / "]);
+        let is_known_list = listed
+            .iter()
+            .any(|part| self.contains(part) || is_host(part));
         let is_list = 1 < listed.len()
-            && (listed.iter().any(|part| self.contains(part))
-                || listed.iter().all(|part| is_machine_name(part)))
+            && (is_known_list
+                || !text.contains(" / ") && listed.iter().all(|part| is_machine_name(part)))
             && listed
                 .iter()
                 .all(|part| part.split(' ').count() <= MOST_WORDS);
@@ -144,9 +147,8 @@ const MOST_WORDS: usize = 5;
 fn is_machine_name(part: &str) -> bool {
     let last = part.rsplit(' ').next().unwrap_or_default().to_lowercase();
     let is_plural = last.len() > 3 && last.ends_with('s') && !last.ends_with("ss");
-    let is_host = part.contains('.') && !part.contains(' ') && part.contains(char::is_alphabetic);
     is_plural
-        || is_host
+        || is_host(part)
         || [
             "node",
             "server",
@@ -161,6 +163,10 @@ fn is_machine_name(part: &str) -> bool {
         ]
         .contains(&last.as_str())
         || part.parse::<std::net::IpAddr>().is_ok()
+}
+
+fn is_host(part: &str) -> bool {
+    part.contains('.') && !part.contains(' ') && part.contains(char::is_alphabetic)
 }
 
 fn is_anybody(part: &str) -> bool {
@@ -276,6 +282,11 @@ mod tests {
             &["Admin/Operator Console"],
         );
         check(&[], "AD/LDAP server", &["AD/LDAP server"]);
+        check(
+            &[],
+            "Shop Enterprise / shop.example.com",
+            &["Shop Enterprise", "shop.example.com"],
+        );
         check(
             &[],
             "Web nodes, database servers",

@@ -413,8 +413,7 @@ fn a_review_of_several_pages() {
     );
     let review = std::fs::read_to_string(work_dir.join("r.html")).unwrap();
     assert!(
-        review.contains("lines <a href=\"#p0-3\">3</a>")
-            || review.contains("line <a href=\"#p0-3\">3</a>, <a href=\"#p1-3\">3</a>"),
+        review.contains("line <a href=\"#p0-3\">3</a>, <a href=\"#p1-3\">b.md:3</a>"),
         "{review}"
     );
     assert!(

@@ -117,6 +117,10 @@ impl CellKinds {
         self.nearly_all(self.n_transport_ports)
     }
 
+    pub(super) const fn have_few_ports(&self) -> bool {
+        self.n_ports * 4 <= self.n_cells
+    }
+
     /// Addresses or URLs with ports.
     pub(super) const fn are_addresses(&self) -> bool {
         self.nearly_all(self.n_addresses)

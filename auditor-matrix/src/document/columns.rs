@@ -45,6 +45,8 @@ impl<'a> Body<'a> {
 #[derive(Debug)]
 pub(super) struct Columns {
     meanings: Vec<Option<Column>>,
+    /// The column that is headed as ports and holds none.
+    demoted: Option<usize>,
     /// Headings that could be read in more than one way, and what was taken.
     doubts: Vec<(String, &'static str)>,
 }
@@ -65,12 +67,14 @@ impl Columns {
                     chosen.or_else(|| column::column(heading))
                 })
                 .collect(),
+            demoted: None,
             doubts: Vec::new(),
         };
         columns.weigh_transports(head, &kinds);
         columns.weigh_ends(head, &kinds);
         columns.weigh_unknown(head, &kinds);
         columns.find_ports(head, &kinds);
+        columns.demote_ports(&kinds);
         columns.settle(head, &kinds);
         columns.obey(head, profile);
         columns
@@ -306,6 +310,40 @@ impl Columns {
                 }
             }
         }
+    }
+
+    /// `Proxy Ports | Port`: of two columns headed as ports, the one whose cells are none holds what they are for.
+    fn demote_ports(&mut self, kinds: &[CellKinds]) {
+        let are_ports = |index: &usize| kinds.get(*index).is_some_and(CellKinds::are_ports);
+        let ports: Vec<usize> = self.positions(Column::Port).collect();
+        if ports.len() < 2 || !ports.iter().any(are_ports) {
+            return;
+        }
+        for index in ports {
+            let holds_none = kinds
+                .get(index)
+                .is_some_and(|kinds| kinds.has_text() && kinds.have_few_ports());
+            if holds_none && let Some(meaning) = self.meanings.get_mut(index) {
+                *meaning = Some(Column::Service);
+                self.demoted = Some(index);
+            }
+        }
+    }
+
+    /// The heading of ports above a column that holds none: it may name the machines whose ports they are.
+    pub(super) fn heading_of_services<'a>(&self, head: &'a TableRow) -> Option<&'a str> {
+        head.cells.get(self.demoted?).map(String::as_str)
+    }
+
+    /// Whether a row repeats the headings of ports, as the first row of a group does: `Mailbox Ports | Port`.
+    pub(super) fn is_heading_row(&self, row: &TableRow) -> bool {
+        self.meanings.iter().zip(&row.cells).any(|(meaning, cell)| {
+            *meaning == Some(Column::Port)
+                && matches!(
+                    column::words(cell).as_str(),
+                    "port" | "ports" | "port number" | "port numbers"
+                )
+        })
     }
 
     /// Settles what depends on the other columns.

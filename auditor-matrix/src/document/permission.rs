@@ -344,6 +344,9 @@ fn is_unused(words: &[String]) -> bool {
 }
 
 fn says_no_longer(lower: &str) -> bool {
+    if lower.contains("not ") && (lower.contains("anymore") || lower.contains("any more")) {
+        return true;
+    }
     [
         "no longer",
         "not used any",

@@ -308,6 +308,7 @@ impl PortTable<'_> {
                 permission::of_mark as fn(&str) -> Option<Permission>,
             ),
             (Column::Status, permission::of_status),
+            (Column::Required, permission::of_sentence),
         ] {
             let Some(cell) = self.columns.cell(row, column) else {
                 continue;
@@ -320,7 +321,7 @@ impl PortTable<'_> {
                 Some(Permission::Forbidden) if denies => Some(Permission::Allowed),
                 other => other,
             };
-            if read.is_none() {
+            if read.is_none() && column != Column::Required {
                 let message = format!(
                     "`{heading}` says neither that this is allowed nor that it is not; check the rule"
                 );

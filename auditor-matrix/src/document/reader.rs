@@ -315,12 +315,24 @@ impl Reader<'_> {
         }
         self.prose.has_table(context.section.clone());
         let outer = context.clone();
+        if let Some(heading) = columns.heading_of_services(&head)
+            && let Some(machines) = section::machines(heading, &self.names)
+        {
+            context.role = Some(machines.into());
+        }
         let mut role: Option<String> = None;
         for row in body.rows() {
             if row.cells.iter().all(String::is_empty) || row.cells == head.cells {
                 continue;
             }
-            if let Some(title) = group_title(&row) {
+            let repeated = columns.is_heading_row(&row).then(|| {
+                row.cells
+                    .iter()
+                    .find(|cell| !cell.is_empty())
+                    .map(String::as_str)
+                    .unwrap_or_default()
+            });
+            if let Some(title) = group_title(&row).or(repeated) {
                 // The title of a group applies to the rows below it, up to the next title.
                 context = outer.clone();
                 context.narrow(title, &self.names);

@@ -84,6 +84,8 @@ impl PageNames {
     /// Splits a list of names. `,` and `and` join names; `/` and `or` may be part of one. In either case the parts have to
     /// stand by themselves elsewhere.
     fn parts(&self, text: &str) -> Vec<String> {
+        // The last comma of "a, b, and c" joins nothing more than the word behind it.
+        let text = &text.replace(", and ", ", ").replace(", or ", " or ");
         let cut = |separators: &[&str]| -> Vec<String> {
             let mut parts = vec![text.to_owned()];
             for separator in separators {
@@ -107,10 +109,13 @@ impl PageNames {
         if every.iter().all(is_name) && every.iter().any(|part| self.contains(part)) {
             return every;
         }
-        let listed = cut(&[",", ";", " and ", "&"]);
+        let listed = cut(&[",", ";", " and ", "&", " / "]);
+        let is_known_list = listed
+            .iter()
+            .any(|part| self.contains(part) || is_host(part));
         let is_list = 1 < listed.len()
-            && (listed.iter().any(|part| self.contains(part))
-                || listed.iter().all(|part| is_machine_name(part)))
+            && (is_known_list
+                || !text.contains(" / ") && listed.iter().all(|part| is_machine_name(part)))
             && listed
                 .iter()
                 .all(|part| part.split(' ').count() <= MOST_WORDS);
@@ -142,9 +147,8 @@ const MOST_WORDS: usize = 5;
 fn is_machine_name(part: &str) -> bool {
     let last = part.rsplit(' ').next().unwrap_or_default().to_lowercase();
     let is_plural = last.len() > 3 && last.ends_with('s') && !last.ends_with("ss");
-    let is_host = part.contains('.') && !part.contains(' ') && part.contains(char::is_alphabetic);
     is_plural
-        || is_host
+        || is_host(part)
         || [
             "node",
             "server",
@@ -159,6 +163,10 @@ fn is_machine_name(part: &str) -> bool {
         ]
         .contains(&last.as_str())
         || part.parse::<std::net::IpAddr>().is_ok()
+}
+
+fn is_host(part: &str) -> bool {
+    part.contains('.') && !part.contains(' ') && part.contains(char::is_alphabetic)
 }
 
 fn is_anybody(part: &str) -> bool {
@@ -276,10 +284,20 @@ mod tests {
         check(&[], "AD/LDAP server", &["AD/LDAP server"]);
         check(
             &[],
+            "Shop Enterprise / shop.example.com",
+            &["Shop Enterprise", "shop.example.com"],
+        );
+        check(
+            &[],
             "Web nodes, database servers",
             &["Web nodes", "database servers"],
         );
         check(&["Core"], "Core and Store", &["Core", "Store"]);
+        check(
+            &["Core"],
+            "Core, Edge, and Store nodes",
+            &["Core", "Edge", "Store nodes"],
+        );
         check(
             &[],
             "Research and Development",

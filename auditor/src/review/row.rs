@@ -187,7 +187,14 @@ impl Rows<'_> {
         let places = self.places(index);
         for (at, (page, number)) in places.iter().take(MOST_PLACES).enumerate() {
             let lead = if at == 0 { ", line" } else { "," };
-            write!(out, "{lead} <a href=\"#p{page}-{number}\">{number}</a>")?;
+            // A number alone is a line of the page on which the rule stands.
+            let is_elsewhere = places.first().is_some_and(|(first, _)| first != page);
+            let other = self.review.pages.get(*page).filter(|_| is_elsewhere);
+            let file = other.map_or_else(String::new, |page| format!("{}:", visible(page.file)));
+            write!(
+                out,
+                "{lead} <a href=\"#p{page}-{number}\">{file}{number}</a>"
+            )?;
         }
         if MOST_PLACES < places.len() {
             write!(out, " and {} more", places.len() - MOST_PLACES)?;

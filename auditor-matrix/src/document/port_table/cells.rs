@@ -117,6 +117,17 @@ impl Cells {
             .heading(table.head, Column::Required)
             .trim_matches(|c: char| !c.is_alphabetic())
             .eq_ignore_ascii_case("optional");
+        // `required on Linux`: the words behind say when.
+        let (text, when) = match text.as_deref().and_then(conditional) {
+            Some((word, when)) => (Some(word), Some(when)),
+            None => (text, None),
+        };
+        if let Some(when) = when {
+            self.condition = Some(match self.condition.take() {
+                Some(other) => format!("{other}: {when}"),
+                None => when,
+            });
+        }
         self.required = text.as_deref().and_then(cell::required).map(|required| {
             let says_word = text.as_deref().is_some_and(|text| {
                 text.to_lowercase().contains("optional") || text.to_lowercase().contains("required")
@@ -131,15 +142,17 @@ impl Cells {
         let says_optional = || {
             let in_brackets = row.cells.iter().enumerate().any(|(index, cell)| {
                 !table.columns.is_prose(index)
-                    && unbracket(cell)
+                    && unbracket(&cell.replace('[', "(").replace(']', ")"))
                         .1
                         .iter()
-                        .any(|part| part.eq_ignore_ascii_case("optional"))
+                        .any(|part| is_optional(part))
             });
             in_brackets
                 || self.notes.as_deref().is_some_and(|notes| {
                     let first = notes.split(['.', ',', ';', ' ']).next();
-                    first.is_some_and(|first| first.eq_ignore_ascii_case("optional"))
+                    first.is_some_and(|first| {
+                        is_optional(first.trim_matches(['[', ']', '(', ')', ':']))
+                    })
                 })
         };
         if self.required.is_none() && says_optional() {
@@ -182,6 +195,12 @@ impl Cells {
                     .flat_map(|text| prose::ends_in_note(text, table.names))
                     .collect(),
             };
+            // Where a column names the machines, "server to server" in a description is no machine.
+            if table.columns.has(Column::Role) {
+                pairs.retain(|ends| {
+                    table.names.contains(&ends.source) || table.names.contains(&ends.destination)
+                });
+            }
             if !pairs.is_empty() {
                 let ends = pairs.remove(0);
                 self.direction = ends.is_mutual.then_some(Direction::Both);
@@ -235,6 +254,26 @@ impl Cells {
             }
         }
     }
+}
+
+fn is_optional(word: &str) -> bool {
+    word.eq_ignore_ascii_case("optional") || word.eq_ignore_ascii_case("optionally")
+}
+
+/// Splits `required on Linux` into the word that a column of requirements has, and the condition. `None` where the text says
+/// both that it is required and that it is not.
+fn conditional(text: &str) -> Option<(String, String)> {
+    let (word, when) = text.split_once(' ')?;
+    let lower = text.to_lowercase();
+    let says_both = lower.contains("optional") && lower.contains("required");
+    let starts = [
+        "on ", "if ", "for ", "when ", "only ", "in ", "with ", "unless ", "by ",
+    ];
+    let is_condition = starts
+        .iter()
+        .any(|start| when.to_lowercase().starts_with(start));
+    (cell::required(word).is_some() && is_condition && !says_both)
+        .then(|| (word.to_owned(), when.to_owned()))
 }
 
 fn is_nobody(end: Option<&String>) -> bool {

@@ -63,6 +63,8 @@ pub(crate) struct Session {
     pub(crate) facts: HostFacts,
     signals: Signals,
     documented: DocumentedPorts,
+    /// What is watched, to be said once the window has begun and the first reading is taken.
+    announcements: Vec<String>,
     pub(crate) clock: Clock,
     n_ticks: u64,
     counted: Counted,
@@ -143,7 +145,7 @@ impl Session {
         capture.set_ports(PortKind::Opened, ports::opened(&facts.host));
         // Listening for signals starts before attaching, so that an early Ctrl-C ends the window and not the process.
         let signals = Signals::listen(lifetime)?;
-        let interfaces = WatchedInterfaces::attach_all(
+        let (interfaces, announcements) = WatchedInterfaces::attach_all(
             selection,
             settings.ingress,
             &facts.interfaces,
@@ -183,6 +185,7 @@ impl Session {
             n_ticks: 0,
             counted,
             attribution: AttributionPoller::begin(),
+            announcements,
             timeline: Timeline::new(),
             progress: Progress::new(),
             remembered: RememberedSides::default(),
@@ -234,6 +237,7 @@ impl Session {
                         Control::Stop => {
                             self.cut_short(schedule);
                             return self.end();
+            self.announce();
                         }
                     },
                     due = schedule.next() => match due {
@@ -258,6 +262,18 @@ impl Session {
 
     /// Records a gap if the window ends early; a session without an end can't be cut short.
     fn cut_short(&mut self, schedule: &Schedule) {
+    /// Says what is watched, once: the clock of the window runs, and what follows is counted as in it.
+    fn announce(&mut self) {
+        if self.announcements.is_empty() {
+            return;
+        }
+        self.capture.set_epoch(self.clock.epoch());
+        self.drain();
+        for message in std::mem::take(&mut self.announcements) {
+            say(&message);
+        }
+    }
+
         if schedule.window.is_some() {
             self.gaps.push(Gap {
                 cause: Cause::CutShort {

@@ -350,6 +350,11 @@ impl RuleContext<'_> {
                         .iter()
                         .any(|(_, last)| lost.port <= *last)
             }),
+            // This host sends no such frames.
+            Cause::Uncounted {
+                reason: Reason::PriorityTags,
+                ..
+            } => is_server,
             Cause::CutShort { .. }
             | Cause::Unwatched
             | Cause::InterfaceLost { .. }

@@ -550,3 +550,8 @@ fn uncounted(reason: Reason, packets: u64) -> String {
 }
 
 const MOST_LISTED: usize = 4;
+        Reason::PriorityTags => {
+            format!(
+                "{packets} packets came in with more priority tags than are followed, all of which this host takes off"
+            )
+        }

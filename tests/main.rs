@@ -21,6 +21,7 @@ mod forged;
 mod harness;
 mod interfaces;
 mod life;
+mod local;
 mod outage;
 mod page;
 mod paths;
@@ -49,6 +50,7 @@ fn main() -> ExitCode {
         forged::TESTS,
         interfaces::TESTS,
         life::TESTS,
+        local::TESTS,
         outage::TESTS,
         page::TESTS,
         paths::TESTS,

@@ -254,7 +254,7 @@ impl<'a> Judge<'a> {
         }
         let class = self.index.class(address);
         self.classes.insert(address, class);
-        if !self.observed.host.addresses.contains(&address) {
+        if !self.observed.host.has(address) {
             for side in self.index.sides(class) {
                 if let Some(n_hosts) = self.hosts_with_traffic.get_mut(*side as usize) {
                     *n_hosts += 1;
@@ -299,7 +299,7 @@ impl<'a> Judge<'a> {
         let Observed {
             host, interfaces, ..
         } = self.observed;
-        let is_own = |address: IpAddr| address.is_loopback() || host.addresses.contains(&address);
+        let is_own = |address: IpAddr| address.is_loopback() || host.has(address);
         let is_outside = interfaces
             .iter()
             .any(|one| one.name == flow.interface && !one.is_loopback);
@@ -495,7 +495,7 @@ impl<'a> Judge<'a> {
 /// to nothing is a warning.
 fn severity(flow: &Flow, outcome: Outcome, host: &Host) -> Severity {
     let is_stream = matches!(flow.protocol, protocol::TCP | protocol::SCTP);
-    let is_own_server = host.addresses.contains(&flow.server);
+    let is_own_server = host.has(flow.server);
     let arrived_nowhere = is_own_server
         && !host.is_captured
         && flow

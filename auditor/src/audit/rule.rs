@@ -394,11 +394,11 @@ impl RuleContext<'_> {
 
     /// Which other hosts of the rule were seen.
     fn peers(&self, flows: &[usize]) -> Option<PeersSeen> {
-        let own = &self.observed.host.addresses;
+        let host = &self.observed.host;
         let seen: BTreeSet<IpAddr> = self
             .flows(flows)
             .flat_map(|flow| [flow.client, flow.server])
-            .filter(|address| !own.contains(address))
+            .filter(|address| !host.has(*address))
             .collect();
         if seen.is_empty() {
             return None;
@@ -420,7 +420,7 @@ pub(super) fn others(rule: &PolicyRule, host: &Host) -> Option<BTreeSet<IpAddr>>
     for (_, side) in sides.iter().filter(|(is_ours, _)| *is_ours) {
         others.extend(side.addresses.as_ref()?.listed(MOST_PEERS)?);
     }
-    others.retain(|address| !host.addresses.contains(address));
+    others.retain(|address| !host.has(*address));
     (!others.is_empty()).then_some(others)
 }
 

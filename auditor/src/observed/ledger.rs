@@ -22,6 +22,8 @@ use self::{
     sides::{Client, Index, decide},
 };
 
+use super::LocalNetworks;
+
 pub use flows::{FlowKey, FlowRecord};
 pub use own::Passes;
 pub use sides::{Knowledge, RememberedSides, Sides};
@@ -74,14 +76,16 @@ impl Ledger {
         }
     }
 
-    /// Sets the addresses of this host, those by which all hosts of its networks are asked, and what it passes on.
+    /// Sets the addresses of this host, those by which all hosts of its networks are asked, what else it takes packets for, and
+    /// what it passes on.
     pub fn own(
         &mut self,
         addresses: &BTreeSet<IpAddr>,
         broadcasts: &BTreeSet<IpAddr>,
+        local: &LocalNetworks,
         passes: Passes,
     ) {
-        self.own = Own::new(addresses, broadcasts, passes);
+        self.own = Own::new(addresses, broadcasts, local, passes);
     }
 
     /// Adds a conversation that a drain found.

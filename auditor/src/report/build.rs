@@ -1,6 +1,6 @@
 //! Builds the report of an audit.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, net::IpAddr};
 
 use auditor_common::{Reason, Tally, lost, packet::Tunnel};
 
@@ -43,7 +43,7 @@ impl Report {
                 name: observed.host.name.clone(),
                 network_namespace: observed.host.network_namespace.clone(),
                 roles: names(&policy.own_roles),
-                addresses: observed.host.addresses.iter().copied().collect(),
+                addresses: own_addresses(observed),
             },
             window: schema::Window {
                 start: dates.of(window.start),
@@ -107,6 +107,18 @@ impl Report {
                 .collect(),
         }
     }
+}
+
+/// This host's addresses, with those of its other networks that took part in a flow.
+fn own_addresses(observed: &Observed) -> Vec<IpAddr> {
+    let host = &observed.host;
+    let mut addresses = host.addresses.clone();
+    let ends = observed
+        .flows
+        .iter()
+        .flat_map(|flow| [flow.client, flow.server]);
+    addresses.extend(ends.filter(|address| host.local.has(*address)));
+    addresses.into_iter().collect()
 }
 
 const fn count(tally: Tally) -> Count {

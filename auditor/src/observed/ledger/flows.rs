@@ -286,6 +286,6 @@ fn reason_aside(key: &FlowKey, record: &FlowRecord, own: &Own, passed: bool) -> 
     if direction == Direction::Ingress && own.has(receiver) && is_late_answer(key, record) {
         return Some(Reason::Unasked);
     }
-    let is_strange = !own.has(receiver) && !is_to_group;
+    let is_strange = !own.may_have(receiver) && !is_to_group;
     (is_strange && !own.routes(key.interface, receiver)).then_some(Reason::Stranger)
 }

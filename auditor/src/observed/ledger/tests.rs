@@ -7,8 +7,8 @@ use auditor_common::{
 
 use proptest::prelude::*;
 
-use super::{FlowKey, Knowledge, Ledger, LedgerFlows, Passes, RememberedSides};
-use crate::port::PortRange;
+use super::{FlowKey, Knowledge, Ledger, LedgerFlows, LocalNetworks, Passes, RememberedSides};
+use crate::{address, port::PortRange};
 
 const A: [u8; 16] = mapped([10, 0, 0, 1]);
 const B: [u8; 16] = mapped([10, 0, 0, 2]);
@@ -475,7 +475,12 @@ fn sides_from_the_middle(
     let mut ledger = Ledger::default();
     let addresses: [IpAddr; 3] =
         ["10.0.0.1", "10.0.0.2", "10.0.0.3"].map(|text| text.parse().unwrap());
-    ledger.own(&[addresses[place]].into(), &[].into(), Passes::default());
+    ledger.own(
+        &[addresses[place]].into(),
+        &[].into(),
+        &LocalNetworks::default(),
+        Passes::default(),
+    );
     let key = ConversationKey {
         addresses: [A, B],
         ports: PackedPorts::new(KeptPorts::Both, protocol, client_port, port)
@@ -512,6 +517,7 @@ fn asked(row: &Row) -> (bool, Evidence, u16) {
     ledger.own(
         &[own].into(),
         &["10.0.0.255".parse().unwrap()].into(),
+        &LocalNetworks::default(),
         Passes::default(),
     );
     let (first, second) = row.ports;
@@ -638,23 +644,67 @@ fn what_is_no_traffic_of_this_host_is_set_aside() {
             true,
             None,
         ),
+        (
+            "to a stranger's address, by a local route",
+            B,
+            stranger,
+            false,
+            [1, 0],
+            false,
+            None,
+        ),
+        (
+            "from an own address, by a local route",
+            stranger,
+            A,
+            false,
+            [1, 0],
+            false,
+            Some(Reason::ImpossibleSource),
+        ),
+        (
+            "to a stranger's address, by a local route of some packets",
+            B,
+            stranger,
+            false,
+            [1, 0],
+            false,
+            None,
+        ),
+        (
+            "from such an address, by a local route of some packets",
+            stranger,
+            A,
+            false,
+            [1, 0],
+            false,
+            None,
+        ),
+        (
+            "another's frame, by a local route",
+            B,
+            stranger,
+            false,
+            [1, 0],
+            true,
+            Some(Reason::OtherHost),
+        ),
         ("to all", B, broadcast, false, [1, 0], false, None),
         ("to a group", B, GROUP, false, [1, 0], false, None),
     ] {
         let mut ledger = Ledger::default();
-        let passes = match what.split_once(", ") {
-            Some((_, "on a router")) => Passes {
-                ipv4: [2].into(),
-                ..Passes::default()
-            },
-            Some((_, "on a bridge's port")) => Passes {
-                frames: [2].into(),
-                ..Passes::default()
-            },
-            Some(_) | None => Passes::default(),
-        };
+        let (mut local, mut passes) = (LocalNetworks::default(), Passes::default());
+        match what.split_once(", ") {
+            Some((_, "on a router")) => passes.ipv4 = [2].into(),
+            Some((_, "on a bridge's port")) => passes.frames = [2].into(),
+            Some((_, "by a local route")) => local.always.insert(address::from_bytes(stranger)),
+            Some((_, "by a local route of some packets")) => {
+                local.sometimes.insert(address::from_bytes(stranger));
+            }
+            Some(_) | None => {}
+        }
         let broadcasts = ["10.0.0.255".parse().unwrap()].into();
-        ledger.own(&[own].into(), &broadcasts, passes);
+        ledger.own(&[own].into(), &broadcasts, &local, passes);
         let key = ConversationKey {
             addresses: [client, server],
             ports: PackedPorts::new(KeptPorts::Server, UDP, 0, 53)
@@ -758,6 +808,7 @@ fn what_anybody_can_make_up_takes_a_quarter() {
     ledger.own(
         &["10.0.0.1".parse().unwrap()].into(),
         &[].into(),
+        &LocalNetworks::default(),
         Passes::default(),
     );
     let from = |host: u16, port: u16| ConversationKey {

@@ -6,7 +6,11 @@
 use std::net::UdpSocket;
 
 use etherparse::{IpNumber, PacketBuilder};
-use lab::{Namespace, raw::Sender};
+use lab::{
+    Namespace,
+    conversation::{Transport, request, serve},
+    raw::Sender,
+};
 use serde_json::Value;
 
 use crate::{
@@ -29,7 +33,7 @@ const DATABASE: [u8; 4] = [10, 78, 0, 2];
 const SECOND: [u8; 4] = [10, 78, 0, 3];
 
 /// Each rule is about one kind of frame.
-const RULES: [(&str, &str, &str, &str, u16); 8] = [
+const RULES: [(&str, &str, &str, &str, u16); 10] = [
     ("acknowledged", "host", "database", "tcp", 5432),
     ("datagram", "host", "database", "udp", 53),
     ("handshake", "host", "second", "tcp", 5433),
@@ -38,6 +42,8 @@ const RULES: [(&str, &str, &str, &str, u16); 8] = [
     ("refused", "host", "database", "udp", 600),
     ("time", "host", "anyone", "udp", 123),
     ("scanned", "database", "host", "tcp", 8080),
+    ("answered", "second", "host", "udp", 516),
+    ("real", "database", "host", "tcp", 8081),
 ];
 
 fn matrix() -> String {
@@ -119,6 +125,11 @@ fn decide_nothing(hook: &str) {
     };
     let _services = [514, 515].map(|port| bound(&host, &format!("10.78.0.1:{port}")));
     let _silent = bound(&forger, "10.78.0.2:600");
+    // What is sent to it goes on the cable, where nobody has that address.
+    host.run("ip neigh replace 10.78.0.3 lladdr 02:00:00:00:00:98 dev eth0")
+        .unwrap();
+    let _echo = serve(&host, Transport::Udp, 516).unwrap();
+    let _web = serve(&host, Transport::Tcp, 8081).unwrap();
     let link = host.run("ip -o link show eth0").unwrap();
     let mut words = link.split_whitespace();
     words.find(|word| *word == "link/ether");
@@ -132,6 +143,8 @@ fn decide_nothing(hook: &str) {
         let asks = bound(&host, "10.78.0.1:40600");
         asks.send_to(&[7; 20], "10.78.0.2:600").unwrap();
         forger.enter(send_all).unwrap();
+        let web = "10.78.0.1:8081".parse().unwrap();
+        request(&forger, Transport::Tcp, web).unwrap();
         let other = "ip neigh replace 10.78.0.1 lladdr 02:00:00:00:00:99 dev eth0";
         forger.run(other).unwrap();
         let send = || {
@@ -159,13 +172,25 @@ fn decide_nothing(hook: &str) {
     assert_eq!(verdict("refused"), "unanswered", "{report:#}");
     // An acknowledgement that is reset says nothing of a service.
     assert_eq!(verdict("scanned"), "missing", "{report:#}");
+    // Whoever asked may be anybody, and that is said; who went on after a handshake is where it says.
+    let said = |id: &str| {
+        let rules = report["rules"].as_array().unwrap();
+        let rule = rules.iter().find(|rule| rule["id"] == id).unwrap();
+        let text = rule["explanation"].as_str().unwrap();
+        text.contains("by its packets' word alone")
+    };
+    for (id, is_by_word) in [("answered", true), ("real", false)] {
+        assert_eq!(verdict(id), "observed", "{id}: {report:#}");
+        assert_eq!(said(id), is_by_word, "{id}: {report:#}");
+    }
     for flow in report["flows"].as_array().unwrap() {
         let is_of_host = flow["client"] == "10.78.0.1" && flow["port"] != 600;
         assert!(
             !is_of_host || flow["protocol"] == 1,
             "the host is said to ask: {flow:#}"
         );
-        assert_ne!(flow["outcome"], "established", "{flow:#}");
+        let is_answered = flow["port"] == 516 || flow["port"] == 8081;
+        assert!(is_answered || flow["outcome"] != "established", "{flow:#}");
         let by_number = |rule: &Value| rule == "time" && flow["verdict"] == "documented";
         let rules = flow["rules"].as_array().unwrap();
         assert!(!rules.iter().any(by_number), "{flow:#}");
@@ -201,6 +226,7 @@ fn send_all() -> anyhow::Result<()> {
     for port in 40_010..40_018 {
         send(udp(DATABASE, HOST, [123, port]))?;
     }
+    send(udp(SECOND, HOST, [50_004, 516]))?;
     send(unreachable([40_999, 600]))?;
     send(tcp(DATABASE, HOST, [50_002, 8080], "A"))?;
     // From somebody else for somebody else.

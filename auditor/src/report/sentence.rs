@@ -239,7 +239,11 @@ pub(super) fn rule(judged: &Judged, rule: &PolicyRule, finding: &RuleFinding) ->
     let length = rule.rule.within.unwrap_or_else(|| window.length());
     let mut parts: Vec<String> = Vec::new();
     match finding.verdict {
-        RuleVerdict::Observed => parts.push("seen and answered".to_owned()),
+        RuleVerdict::Observed => parts.push(if is_by_word(judged, rule, finding) {
+            "seen and answered: that the other side asked is by its packets' word alone, since nothing proves where they came from".to_owned()
+        } else {
+            "seen and answered".to_owned()
+        }),
         RuleVerdict::Idle => parts.push(format!(
             "a connection that it allows is open and idle: no packet passed in {}",
             duration(length)
@@ -374,6 +378,20 @@ pub(super) fn rule(judged: &Judged, rule: &PolicyRule, finding: &RuleFinding) ->
         parts.insert(0, "required".to_owned());
     }
     parts.join("; ")
+}
+
+/// Whether all that was answered was asked by other hosts without a handshake, which alone proves that they are where they say.
+fn is_by_word(judged: &Judged, rule: &PolicyRule, finding: &RuleFinding) -> bool {
+    let host = &judged.observed.host;
+    let answered = finding.flows.iter().filter(|at| {
+        let flows = &judged.audit.flows;
+        flows
+            .get(**at)
+            .is_some_and(|flow| flow.outcome == Outcome::Established)
+    });
+    let mut answered = answered.filter_map(|at| judged.observed.flows.get(*at));
+    !matches!(rule.rule.transport, Transport::Tcp | Transport::Sctp)
+        && answered.all(|flow| !host.has(flow.client))
 }
 
 /// Whether only the client's packets of one of the rule's flows are seen.
@@ -534,6 +552,11 @@ fn uncounted(reason: Reason, packets: u64) -> String {
         Reason::TooDeep => {
             format!("{packets} packets had more tags or extension headers than are followed")
         }
+        Reason::PriorityTags => {
+            format!(
+                "{packets} packets came in with more priority tags than are followed, all of which this host takes off"
+            )
+        }
         Reason::Arp
         | Reason::NotIp
         | Reason::Truncated
@@ -550,8 +573,3 @@ fn uncounted(reason: Reason, packets: u64) -> String {
 }
 
 const MOST_LISTED: usize = 4;
-        Reason::PriorityTags => {
-            format!(
-                "{packets} packets came in with more priority tags than are followed, all of which this host takes off"
-            )
-        }

@@ -1,6 +1,7 @@
 //! Merges conversations over drains and turns each into a flow, by deciding which side is the client and which the server.
 
 mod conversations;
+mod errors;
 mod flows;
 mod own;
 mod sides;
@@ -17,6 +18,7 @@ use auditor_common::{
 
 use self::{
     conversations::Conversations,
+    errors::Errors,
     flows::FlowMap,
     own::Own,
     sides::{Client, Index, decide},
@@ -50,6 +52,7 @@ pub struct Ledger {
     own: Own,
     /// When the conversations began whose sides are not certain, as far as this drain knows.
     began: HashMap<ConversationKey, u64>,
+    errors: Errors,
     lost: BTreeMap<Lost, Tally>,
     /// Packets of flows that were retired, and are no traffic of this host's.
     set_aside: BTreeMap<Reason, Tally>,
@@ -71,6 +74,7 @@ impl Ledger {
             n_unproven: 0,
             own: Own::default(),
             began: HashMap::new(),
+            errors: Errors::default(),
             lost: BTreeMap::new(),
             set_aside: BTreeMap::new(),
         }
@@ -100,6 +104,7 @@ impl Ledger {
         } else {
             key
         };
+        self.errors.see(key, more);
         let mut change = 0;
         let is_earlier = self.is_earlier(key, more);
         let is_known = self.conversations.change(key, |known| {
@@ -124,7 +129,7 @@ impl Ledger {
 
     /// Whether this record of a conversation began before all others of this drain, which other CPUs may have counted.
     fn is_earlier(&mut self, key: &ConversationKey, more: &ConversationRecord) -> bool {
-        if more.began == 0 {
+        if more.began == 0 || PackedPorts(key.ports).is_server_known() {
             return false;
         }
         match self.began.entry(*key) {
@@ -145,6 +150,19 @@ impl Ledger {
     /// Ends a drain: what comes later began later.
     pub fn end_drain(&mut self) {
         self.began.clear();
+        let conversations = &mut self.conversations;
+        let mut errors = std::mem::take(&mut self.errors);
+        let believed = errors.end_drain(|key| {
+            let mut has_packets = false;
+            conversations.change(key, |known| has_packets = known.packets != [0; 2]);
+            has_packets
+        });
+        self.errors = errors;
+        for (key, error) in believed {
+            // About nothing that is known, it says nothing.
+            self.conversations
+                .change(&key, |known| merge(known, &error));
+        }
     }
 
     /// What exceeded a bound, by port.
@@ -248,19 +266,13 @@ impl Ledger {
     pub fn flows(&self, known: &Knowledge<'_>) -> LedgerFlows {
         let index = self.index();
         let mut flows = FlowMap::default();
-        let mut refusals = Vec::new();
         for (key, record) in self.conversations.iter() {
             if PackedPorts(key.ports).is_server_known() {
                 flows.add_certain(&key, &record);
-            } else if record.packets == [0; 2] {
-                refusals.push((key, record));
-            } else {
+            } else if record.packets != [0; 2] {
                 let decided = decide(&key, &record, &self.own, &index, known);
                 flows.add_decided(&key, &record, &decided);
             }
-        }
-        for (key, record) in refusals {
-            flows.refuse(&key, &record);
         }
         let mut all = flows.finish(&self.own);
         for (reason, tally) in &self.set_aside {

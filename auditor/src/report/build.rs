@@ -6,6 +6,7 @@ use auditor_common::{Reason, Tally, lost, packet::Tunnel};
 
 use super::{
     judged::Judged,
+    refuser::Refusers,
     schema::{
         self, Certainty, Count, Direction, FlowVerdict, GapReason, Lost, Part, PeersSeen,
         PortsSeen, Report, Rule, RuleVerdict, SCHEMA_VERSION, Summary, Tool,
@@ -32,6 +33,7 @@ impl Report {
         } = judged;
         let window = observed.window;
         let dates = &observed.dates;
+        let refusers = Refusers::of(&observed.flows);
         Self {
             schema_version: SCHEMA_VERSION,
             tool: Tool {
@@ -82,7 +84,7 @@ impl Report {
                 .flows
                 .iter()
                 .zip(&audit.flows)
-                .map(|(one, finding)| flow(judged, one, finding))
+                .map(|(one, finding)| flow(judged, &refusers, one, finding))
                 .collect(),
             rules: policy
                 .rules
@@ -193,7 +195,8 @@ fn lost(lost: lost::Lost, packets: u64, bytes: u64) -> Lost {
     }
 }
 
-fn flow(judged: &Judged, flow: &Flow, finding: &FlowFinding) -> schema::Flow {
+fn flow(judged: &Judged, refusers: &Refusers, flow: &Flow, finding: &FlowFinding) -> schema::Flow {
+    let errors_from = refusers.about(flow, finding.outcome);
     let policy = &judged.policy;
     let ids = |rules: &[usize]| {
         rules
@@ -244,7 +247,7 @@ fn flow(judged: &Judged, flow: &Flow, finding: &FlowFinding) -> schema::Flow {
             .as_ref()
             .and_then(|elsewhere| elsewhere.counted_at),
         exception: exception.map(|exception| exception.exception.reason.clone()),
-        explanation: sentence::flow(judged, flow, finding),
+        explanation: sentence::flow(judged, flow, finding, &errors_from),
         evidence: flow.evidence.into(),
         benefit_of_doubt: finding.benefit_of_doubt,
         to_server: direction(flow.to_server),
@@ -252,6 +255,7 @@ fn flow(judged: &Judged, flow: &Flow, finding: &FlowFinding) -> schema::Flow {
         requests: flow.requests,
         replies: flow.replies,
         refusals: flow.refusals,
+        errors_from,
         first_seen: judged.observed.dates.of(flow.first),
         last_seen: judged.observed.dates.of(flow.last),
         translated: flow

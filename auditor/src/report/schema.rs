@@ -200,6 +200,9 @@ pub struct Flow {
     pub replies: u64,
     /// ICMP errors about packets to the server.
     pub refusals: u64,
+    /// Who sent ICMP errors to the client, where the outcome rests on one; left out elsewhere.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub errors_from: Vec<IpAddr>,
     #[serde(with = "micros")]
     #[schemars(with = "Instant")]
     pub first_seen: Timestamp,

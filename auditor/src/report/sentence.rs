@@ -22,7 +22,14 @@ use crate::{
 };
 
 /// Why a flow has its verdict.
-pub(super) fn flow(judged: &Judged, flow: &Flow, finding: &FlowFinding) -> String {
+///
+/// `errors_from` are those who may have sent the ICMP errors on which its outcome rests.
+pub(super) fn flow(
+    judged: &Judged,
+    flow: &Flow,
+    finding: &FlowFinding,
+    errors_from: &[IpAddr],
+) -> String {
     let ids = |rules: &[usize]| {
         let ids: Vec<&str> = rules
             .iter()
@@ -89,6 +96,23 @@ pub(super) fn flow(judged: &Judged, flow: &Flow, finding: &FlowFinding) -> Strin
             }
         };
     text.extend(finding.elsewhere.iter().map(|one| elsewhere(judged, one)));
+    if !errors_from.is_empty() {
+        let what = if finding.outcome == Outcome::Refused {
+            "is refused"
+        } else {
+            "did not arrive"
+        };
+        let senders: BTreeSet<IpAddr> = errors_from.iter().copied().collect();
+        let senders = listed(&senders);
+        let one_of = if errors_from.len() == 1 {
+            ""
+        } else {
+            "one of "
+        };
+        text.push_str(&format!(
+            "; that it {what} is the word of {one_of}{senders}, in an ICMP error"
+        ));
+    }
     text
 }
 

@@ -2,7 +2,8 @@ use std::net::IpAddr;
 
 use auditor_common::{
     ConversationKey, ConversationRecord, Direction, Evidence, KeptPorts, PackedPorts, Reason,
-    flow::opening, packet::mapped,
+    flow::{opening, requested},
+    packet::mapped,
 };
 
 use proptest::prelude::*;
@@ -769,6 +770,60 @@ fn refusals_count_with_what_was_refused() {
     let flows = flows(&ledger);
     assert_eq!(flows.len(), 1);
     assert_eq!((flows[0].1.refusals, flows[0].1.packets), (1, [1, 0]));
+}
+
+#[test]
+fn an_error_about_a_connection_quotes_its_request() {
+    // A asks B's port 90; an error quotes what went from a port of A's.
+    let refusals = |requested_from: &[u16], quoted: u16, after: u64, leaves: bool| {
+        let asked = PackedPorts::new(KeptPorts::Server, TCP, 0, 90).first_leaving(leaves);
+        let both = PackedPorts::new(KeptPorts::Both, TCP, quoted, 90).first_leaving(leaves);
+        let key = |ports: PackedPorts| ConversationKey {
+            addresses: [A, B],
+            ports: ports.0,
+            interface: 2,
+            reserved: 0,
+        };
+        let request = ConversationRecord {
+            requests: 2,
+            began: requested_from.iter().copied().fold(0, requested::with),
+            evidence: Evidence::Handshake as u64,
+            ..record([2, 0], 0)
+        };
+        let error = ConversationRecord {
+            refusals: 1,
+            opening: opening::REFUSED_FIRST.into(),
+            first: after,
+            last: after,
+            ..ConversationRecord::default()
+        };
+        let mut ledger = Ledger::default();
+        if after == 0 {
+            // In the same drain their order is any.
+            ledger.add(&key(both), &error);
+        }
+        ledger.add(&key(asked), &request);
+        ledger.end_drain();
+        if 0 < after {
+            ledger.add(&key(both), &error);
+            ledger.end_drain();
+        }
+        let flows = flows(&ledger);
+        let [(_, counts)] = flows.as_slice() else {
+            panic!("{flows:?}")
+        };
+        counts.refusals
+    };
+    assert_eq!(refusals(&[50_000], 50_000, 0, true), 1);
+    assert_eq!(refusals(&[50_000], 50_000, 20, true), 1);
+    assert_eq!(refusals(&[50_000, 50_001], 50_000, 20, true), 1);
+    // From a port that asked nothing, or long after what was asked.
+    assert_eq!(refusals(&[50_000], 50_001, 0, true), 0);
+    assert_eq!(refusals(&[50_000], 50_001, 20, true), 0);
+    assert_eq!(refusals(&[], 0, 20, true), 0);
+    assert_eq!(refusals(&[50_000], 50_000, 2000, true), 0);
+    // What this host says to others of what they asked is its own word.
+    assert_eq!(refusals(&[], 50_000, 20, false), 1);
 }
 
 #[test]

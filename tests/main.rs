@@ -18,6 +18,7 @@ mod export;
 mod fixture;
 mod flood;
 mod forged;
+mod ftp;
 mod harness;
 mod interfaces;
 mod life;
@@ -48,6 +49,7 @@ fn main() -> ExitCode {
         export::TESTS,
         flood::TESTS,
         forged::TESTS,
+        ftp::TESTS,
         interfaces::TESTS,
         life::TESTS,
         local::TESTS,

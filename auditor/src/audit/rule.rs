@@ -101,8 +101,8 @@ const REPLY_TIMEOUT: SignedDuration = SignedDuration::from_secs(1);
 pub(super) fn flows(n_rules: usize, findings: &[FlowFinding]) -> Vec<Vec<usize>> {
     let mut flows = vec![Vec::new(); n_rules];
     for (at, finding) in findings.iter().enumerate() {
-        // What is allowed only if its sides were guessed wrong says nothing of the rule.
-        if finding.benefit_of_doubt {
+        // What is allowed only if its sides were guessed wrong, or for the sake of another flow, says nothing of the rule.
+        if finding.benefit_of_doubt || finding.related_to.is_some() {
             continue;
         }
         let lists = match &finding.verdict {

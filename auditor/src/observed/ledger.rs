@@ -13,7 +13,11 @@ use std::{
 
 use auditor_common::{
     ConversationKey, ConversationRecord, Direction, Evidence, KeptPorts, PackedPorts, Reason,
-    Tally, flow::opening, lost::Lost, side::EPHEMERAL_FROM,
+    Tally,
+    flow::opening,
+    lost::Lost,
+    port::protocol,
+    side::{EPHEMERAL_FROM, FTP_DATA},
 };
 
 use self::{
@@ -213,7 +217,9 @@ impl Ledger {
             let ports = PackedPorts(key.ports);
             // A client's port that is one of many says nothing any more.
             let client_port = decided.client.port(ports);
-            let kept = if client_port < EPHEMERAL_FROM && decided.evidence != Evidence::Handshake {
+            let is_needed = decided.evidence != Evidence::Handshake
+                || ports.protocol() == protocol::TCP && client_port == FTP_DATA;
+            let kept = if client_port < EPHEMERAL_FROM && is_needed {
                 client_port
             } else {
                 0

@@ -246,6 +246,7 @@ fn flow(judged: &Judged, refusers: &Refusers, flow: &Flow, finding: &FlowFinding
             .elsewhere
             .as_ref()
             .and_then(|elsewhere| elsewhere.counted_at),
+        related_to: finding.related_to,
         exception: exception.map(|exception| exception.exception.reason.clone()),
         explanation: sentence::flow(judged, flow, finding, &errors_from),
         evidence: flow.evidence.into(),

@@ -41,7 +41,20 @@ pub(super) fn flow(
     let is_guess = Evidence::Listener < flow.evidence;
     let mut text =
         match &finding.verdict {
-            FlowVerdict::Documented { rules } => format!("allowed by {}", ids(rules)),
+            FlowVerdict::Documented { rules } => {
+                let first = finding
+                    .related_to
+                    .and_then(|at| judged.observed.flows.get(at));
+                let related = first.map_or_else(String::new, |first| {
+                    format!(
+                        ", as the data of FTP: related to {} -> {} {}",
+                        first.client,
+                        first.server,
+                        service::of(first)
+                    )
+                });
+                format!("allowed by {}{related}", ids(rules))
+            }
             FlowVerdict::Excepted {
                 exception,
                 forbidding,

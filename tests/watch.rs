@@ -371,7 +371,7 @@ fn a_history_that_is_not_understood_is_moved_aside() {
             .unwrap();
         assert_ne!(n_events, 0, "nothing is lost");
         // Names of what is set aside are told apart by the second.
-        std::thread::sleep(std::time::Duration::from_secs(1));
+        std::thread::sleep(Duration::from_secs(1));
     }
 }
 

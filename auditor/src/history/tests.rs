@@ -214,7 +214,7 @@ fn a_flow_that_is_turned_round_is_known_by_what_it_was() {
         let of = corrections
             .into_iter()
             .map(|one| (one.before.port, one.now.port));
-        Vec::from_iter(of)
+        of.collect::<Vec<_>>()
     };
     assert_eq!(corrected(vec![turned(5000, 40_000)]), [(40_000, 5000)]);
     // Another conversation between the same two is none of it.

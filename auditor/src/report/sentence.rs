@@ -122,9 +122,9 @@ pub(super) fn flow(
         } else {
             "one of "
         };
-        text.push_str(&format!(
-            "; that it {what} is the word of {one_of}{senders}, in an ICMP error"
-        ));
+        return format!(
+            "{text}; that it {what} is the word of {one_of}{senders}, in an ICMP error"
+        );
     }
     text
 }

@@ -1,5 +1,8 @@
 //! Builds the kernel half with the workspace's own toolchain and the linker that `cargo xtask setup` installs.
 
+#[path = "build/sources.rs"]
+mod sources;
+
 use std::{
     env,
     ffi::OsStr,
@@ -15,12 +18,15 @@ const TOOLCHAIN: &str = "1.95.0";
 
 fn main() -> anyhow::Result<()> {
     let linker = linker()?;
-    println!("cargo:rerun-if-changed=../auditor-common/src");
+    // All paths are relative to this crate: a target directory that is copied along with the workspace keeps what is printed
+    // here, and would go on looking at the sources of the place where it was made.
+    for source in sources::SOURCES {
+        println!("cargo:rerun-if-changed={source}");
+    }
     println!("cargo:rerun-if-env-changed=BPF_LINKER");
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../auditor-ebpf");
-    let root_dir = root
-        .to_str()
-        .context("the path of the workspace is not UTF-8")?;
+    let here = env::current_dir().context("there is no working directory")?;
+    let number = sources::number(&here).context("the kernel half's sources can't be read")?;
+    println!("cargo:rustc-env=KERNEL_HALF_SOURCES={number}");
     set("RUSTC_BOOTSTRAP", "1");
     set("CARGO_TARGET_BPFEL_UNKNOWN_NONE_LINKER", &linker);
     set("CARGO_TARGET_BPFEB_UNKNOWN_NONE_LINKER", &linker);
@@ -39,7 +45,7 @@ fn main() -> anyhow::Result<()> {
     set("CARGO_TERM_QUIET", "true");
     let package = Package {
         name: "auditor-ebpf",
-        root_dir,
+        root_dir: "../auditor-ebpf",
         no_default_features: false,
         features: &[],
     };

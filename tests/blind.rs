@@ -18,7 +18,10 @@ use crate::{
         wait::until,
         web::get,
     },
-    harness::{Need::Kernel, tests},
+    harness::{
+        Need::{Kernel, Program},
+        tests,
+    },
 };
 
 tests! {
@@ -27,6 +30,7 @@ tests! {
     a_qdisc_without_egress_counts_nothing_as_sent: [Kernel],
     a_watch_outlives_its_interface: [Kernel],
     what_leaves_by_another_interface_is_not_missing: [Kernel],
+    what_passes_every_place_is_blindness: [Kernel, Program("python3")],
     an_empty_capture_judges_nothing: [Kernel],
 }
 
@@ -223,6 +227,46 @@ fn what_leaves_by_another_interface_is_not_missing() {
     one.run("ip link set far up").unwrap();
     let finished = watch(&one, directory.path(), arguments, |_| {});
     let found = report(&finished.stdout);
+    assert_eq!(found["rules"][0]["verdict"], "missing");
+}
+
+/// Sends frames that go past queues, filters and programs, straight to the driver (`PACKET_QDISC_BYPASS`).
+const BYPASS: &str = r#"
+import socket, time
+one = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+one.setsockopt(263, 20, 1)
+one.bind(("eth0", 0))
+for _ in range(250):
+    one.send(b"\x02" * 12 + b"\x08\x00" + b"\x45" + bytes(59))
+    time.sleep(0.02)
+"#;
+
+/// Nothing is known of how it comes past us; only the kernel's own counter tells.
+fn what_passes_every_place_is_blindness() {
+    let directory = files(&[
+        ("m.toml", MATRIX),
+        ("a.toml", DEPLOYMENT),
+        ("bypass.py", BYPASS),
+    ]);
+    let script = directory.path().join("bypass.py");
+    let (_one, other) = pair();
+    // What IPv6 sends by itself would be counted.
+    other.set("net/ipv6/conf/eth0/disable_ipv6", "1").unwrap();
+    let arguments = "audit --config a.toml --format json --for 6s";
+    let finished = watch(&other, directory.path(), arguments, |_| {
+        other.run(&format!("python3 {}", script.display())).unwrap();
+    });
+    let found = report(&finished.stdout);
+    assert_eq!(gaps(&found), ["blind"], "{found:#}");
+    let said = found["gaps"][0]["text"].as_str().unwrap();
+    assert!(said.contains("eth0"), "{said}");
+    // Its requests may be among those frames: it is not missing, and not all is well.
+    assert_eq!(found["rules"][0]["verdict"], "unassessed", "{found:#}");
+    assert_eq!(finished.status.code(), Some(2), "{}", finished.stderr);
+    // Without such frames the same is clear.
+    let finished = watch(&other, directory.path(), arguments, |_| {});
+    let found = report(&finished.stdout);
+    assert_eq!(gaps(&found), Vec::<&str>::new());
     assert_eq!(found["rules"][0]["verdict"], "missing");
 }
 

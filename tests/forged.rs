@@ -3,10 +3,18 @@
 //! The host never asked the database anything, and nobody asked the host. Frames come in all the same, with any source that
 //! the forger likes.
 
-use std::net::UdpSocket;
+use std::{net::UdpSocket, os::fd::AsRawFd as _};
 
 use etherparse::{IpNumber, PacketBuilder};
-use lab::{Namespace, raw::Sender};
+use lab::{
+    Namespace,
+    conversation::{Transport, request, serve},
+    raw::Sender,
+};
+use nix::{
+    errno::Errno,
+    sys::socket::{AddressFamily, SockFlag, SockType, SockaddrIn, bind, connect, socket},
+};
 use serde_json::Value;
 
 use crate::{
@@ -29,7 +37,7 @@ const DATABASE: [u8; 4] = [10, 78, 0, 2];
 const SECOND: [u8; 4] = [10, 78, 0, 3];
 
 /// Each rule is about one kind of frame.
-const RULES: [(&str, &str, &str, &str, u16); 8] = [
+const RULES: [(&str, &str, &str, &str, u16); 12] = [
     ("acknowledged", "host", "database", "tcp", 5432),
     ("datagram", "host", "database", "udp", 53),
     ("handshake", "host", "second", "tcp", 5433),
@@ -38,6 +46,10 @@ const RULES: [(&str, &str, &str, &str, u16); 8] = [
     ("refused", "host", "database", "udp", 600),
     ("time", "host", "anyone", "udp", 123),
     ("scanned", "database", "host", "tcp", 8080),
+    ("answered", "second", "host", "udp", 516),
+    ("quoted-wrong", "host", "second", "tcp", 602),
+    ("quoted-right", "host", "second", "tcp", 603),
+    ("real", "database", "host", "tcp", 8081),
 ];
 
 fn matrix() -> String {
@@ -82,9 +94,8 @@ fn udp(source: [u8; 4], target: [u8; 4], ports: [u16; 2]) -> Vec<u8> {
     packet
 }
 
-/// A port unreachable (RFC 792) from the database, about a datagram that the host is said to have sent.
-fn unreachable(ports: [u16; 2]) -> Vec<u8> {
-    let quoted = udp(HOST, DATABASE, ports);
+/// A port unreachable (RFC 792) from the database, about a packet that the host is said to have sent.
+fn unreachable(quoted: &[u8]) -> Vec<u8> {
     let mut message = vec![3, 3, 0, 0, 0, 0, 0, 0];
     message.extend(&quoted[..28]);
     let sum = message
@@ -119,6 +130,11 @@ fn decide_nothing(hook: &str) {
     };
     let _services = [514, 515].map(|port| bound(&host, &format!("10.78.0.1:{port}")));
     let _silent = bound(&forger, "10.78.0.2:600");
+    // What is sent to it goes on the cable, where nobody has that address.
+    host.run("ip neigh replace 10.78.0.3 lladdr 02:00:00:00:00:98 dev eth0")
+        .unwrap();
+    let _echo = serve(&host, Transport::Udp, 516).unwrap();
+    let _web = serve(&host, Transport::Tcp, 8081).unwrap();
     let link = host.run("ip -o link show eth0").unwrap();
     let mut words = link.split_whitespace();
     words.find(|word| *word == "link/ether");
@@ -131,7 +147,12 @@ fn decide_nothing(hook: &str) {
     let finished = watch(&host, directory.path(), &arguments, |_| {
         let asks = bound(&host, "10.78.0.1:40600");
         asks.send_to(&[7; 20], "10.78.0.2:600").unwrap();
+        for port in [602, 603] {
+            host.enter(|| open(port)).unwrap();
+        }
         forger.enter(send_all).unwrap();
+        let web = "10.78.0.1:8081".parse().unwrap();
+        request(&forger, Transport::Tcp, web).unwrap();
         let other = "ip neigh replace 10.78.0.1 lladdr 02:00:00:00:00:99 dev eth0";
         forger.run(other).unwrap();
         let send = || {
@@ -157,15 +178,36 @@ fn decide_nothing(hook: &str) {
     assert_eq!(verdict("checksum"), "unanswered", "{report:#}");
     // The error quotes a datagram from another port than the host sent.
     assert_eq!(verdict("refused"), "unanswered", "{report:#}");
+    // Of a connection too it has to quote where it was opened from, and it is said who says so.
+    assert_eq!(verdict("quoted-wrong"), "unanswered", "{report:#}");
+    assert_eq!(verdict("quoted-right"), "refused", "{report:#}");
+    let flows = report["flows"].as_array().unwrap();
+    let refused = flows.iter().find(|flow| flow["port"] == 603).unwrap();
+    assert_eq!(refused["errors_from"], serde_json::json!(["10.78.0.2"]));
+    let why = refused["explanation"].as_str().unwrap();
+    assert!(why.contains("the word of 10.78.0.2"), "{why}");
     // An acknowledgement that is reset says nothing of a service.
     assert_eq!(verdict("scanned"), "missing", "{report:#}");
+    // Whoever asked may be anybody, and that is said; who went on after a handshake is where it says.
+    let said = |id: &str| {
+        let rules = report["rules"].as_array().unwrap();
+        let rule = rules.iter().find(|rule| rule["id"] == id).unwrap();
+        let text = rule["explanation"].as_str().unwrap();
+        text.contains("by its packets' word alone")
+    };
+    for (id, is_by_word) in [("answered", true), ("real", false)] {
+        assert_eq!(verdict(id), "observed", "{id}: {report:#}");
+        assert_eq!(said(id), is_by_word, "{id}: {report:#}");
+    }
     for flow in report["flows"].as_array().unwrap() {
-        let is_of_host = flow["client"] == "10.78.0.1" && flow["port"] != 600;
+        let has_asked = [600, 602, 603].iter().any(|port| flow["port"] == *port);
+        let is_of_host = flow["client"] == "10.78.0.1" && !has_asked;
         assert!(
             !is_of_host || flow["protocol"] == 1,
             "the host is said to ask: {flow:#}"
         );
-        assert_ne!(flow["outcome"], "established", "{flow:#}");
+        let is_answered = flow["port"] == 516 || flow["port"] == 8081;
+        assert!(is_answered || flow["outcome"] != "established", "{flow:#}");
         let by_number = |rule: &Value| rule == "time" && flow["verdict"] == "documented";
         let rules = flow["rules"].as_array().unwrap();
         assert!(!rules.iter().any(by_number), "{flow:#}");
@@ -178,6 +220,19 @@ fn decide_nothing(hook: &str) {
     assert_eq!(counted("impossible-source"), 1, "{:#}", report["counted"]);
     assert_eq!(counted("other-host"), 1, "{:#}", report["counted"]);
     assert_eq!(counted("stranger"), 1, "{:#}", report["counted"]);
+}
+
+/// Begins to open a connection from a port that is known beforehand, to an address that nobody has.
+fn open(port: u16) -> anyhow::Result<()> {
+    let flags = SockFlag::SOCK_NONBLOCK;
+    let socket = socket(AddressFamily::Inet, SockType::Stream, flags, None)?;
+    bind(
+        socket.as_raw_fd(),
+        &SockaddrIn::new(10, 78, 0, 1, 40_000 + port),
+    )?;
+    let connected = connect(socket.as_raw_fd(), &SockaddrIn::new(10, 78, 0, 3, port));
+    assert_eq!(connected, Err(Errno::EINPROGRESS));
+    Ok(())
 }
 
 /// Sends one frame of each kind.
@@ -201,7 +256,11 @@ fn send_all() -> anyhow::Result<()> {
     for port in 40_010..40_018 {
         send(udp(DATABASE, HOST, [123, port]))?;
     }
-    send(unreachable([40_999, 600]))?;
+    send(udp(SECOND, HOST, [50_004, 516]))?;
+    send(unreachable(&udp(HOST, DATABASE, [40_999, 600])))?;
+    // The host opened connections to both ports, from others than the first of these quotes.
+    send(unreachable(&tcp(HOST, SECOND, [40_998, 602], "S")))?;
+    send(unreachable(&tcp(HOST, SECOND, [40_603, 603], "S")))?;
     send(tcp(DATABASE, HOST, [50_002, 8080], "A"))?;
     // From somebody else for somebody else.
     let stranger = Sender::new([10, 78, 0, 9].into())?;

@@ -1,16 +1,18 @@
 //! Interfaces that come, go and are named otherwise while an audit runs, and other network namespaces.
 
-use std::{thread::sleep, time::Duration};
+use std::{sync::Mutex, thread::sleep, time::Duration};
 
+use jiff::Timestamp;
 use lab::{
     Namespace,
     conversation::{Outcome, Transport, request, serve},
+    process,
 };
 use serde_json::Value;
 
 use crate::{
     fixture::{
-        auditor::{files, run, watch_during},
+        auditor::{command, files, run, watch_during},
         pair::{MATRIX, pair},
         report::report,
     },
@@ -21,6 +23,7 @@ tests! {
     what_comes_later_is_watched: [Kernel],
     an_interface_that_is_up_already_is_a_gap: [Kernel],
     another_network_namespace: [Kernel],
+    the_window_has_begun_when_it_is_said: [Kernel],
 }
 
 /// Whoever follows interfaces has seen what happened when this has passed.
@@ -146,3 +149,36 @@ fn another_network_namespace() {
         "{stderr}"
     );
 }
+
+/// Whoever waits until something is said to be watched is not too early.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "when a line came is what the test is about"
+)]
+fn the_window_has_begun_when_it_is_said() {
+    let directory = files(&[("m.toml", MATRIX)]);
+    let (one, _other) = pair();
+    for number in 0..MANY {
+        one.run(&format!(
+            "ip link add many{number}a type veth peer name many{number}b"
+        ))
+        .unwrap();
+    }
+    let mut auditor = command("audit --matrix m.toml -i eth0 -i many* --format json --for 1s");
+    auditor.current_dir(directory.path());
+    let said = Mutex::new(None);
+    let on_line = |line: &str| {
+        if line.contains("watching") {
+            let mut said = said.lock().unwrap();
+            said.get_or_insert_with(Timestamp::now);
+        }
+    };
+    let finished = process::run(&one, &auditor, "watching", &on_line, |_| Ok(())).unwrap();
+    let report = report(&finished.stdout);
+    let start: Timestamp = report["window"]["start"].as_str().unwrap().parse().unwrap();
+    let said = said.into_inner().unwrap().unwrap();
+    assert!(start <= said, "begun at {start}, said at {said}");
+}
+
+/// So many that looking at each takes a while.
+const MANY: u32 = 30;

@@ -18,10 +18,12 @@ mod export;
 mod fixture;
 mod flood;
 mod forged;
+mod ftp;
 mod harness;
 mod import;
 mod interfaces;
 mod life;
+mod local;
 mod outage;
 mod page;
 mod paths;
@@ -48,9 +50,11 @@ fn main() -> ExitCode {
         export::TESTS,
         flood::TESTS,
         forged::TESTS,
+        ftp::TESTS,
         import::TESTS,
         interfaces::TESTS,
         life::TESTS,
+        local::TESTS,
         outage::TESTS,
         page::TESTS,
         paths::TESTS,

@@ -19,6 +19,7 @@ use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
 };
+use rusqlite::Connection;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -41,6 +42,7 @@ tests! {
     a_configuration_is_read_again_whole_or_not_at_all: [Kernel],
     a_name_that_changes_keeps_its_old_address_for_the_window: [Kernel, Program("unshare")],
     a_damaged_history_is_moved_aside: [Kernel],
+    a_history_that_is_not_understood_is_moved_aside: [Kernel],
     a_watch_can_do_no_more_than_it_must: [Kernel],
     what_is_so_no_more_is_forgotten: [Kernel],
     a_port_that_is_documented_no_more_is_no_evidence: [Kernel],
@@ -321,6 +323,56 @@ fn a_damaged_history_is_moved_aside() {
     });
     assert!(kept);
     assert_eq!(history(path, "--gaps").len(), 1);
+}
+
+/// What a later version may have written, or anybody: no value of it is taken for another, and the watch goes on.
+fn a_history_that_is_not_understood_is_moved_aside() {
+    let directory: TempDir = files(&[("m.toml", MATRIX), ("a.toml", DEPLOYMENT)]);
+    let path = directory.path();
+    let (one, other) = pair();
+    let _unknown = serve(&one, Transport::Tcp, 9090).unwrap();
+    let seen = "appeared 10.78.0.2 -> 10.78.0.1 tcp/9090";
+    let ask = |pid| {
+        check_request(&other, 9090, Outcome::Answered);
+        until("the finding", || {
+            events(path).iter().any(|event| event == seen)
+        });
+        stop(pid);
+    };
+    watch(&one, path, WATCH, ask);
+    for (change, said) in [
+        (
+            "UPDATE finding SET verdict = 'dubious'",
+            "in table finding, column verdict is `dubious`: not known",
+        ),
+        (
+            "UPDATE flow SET evidence = 99",
+            "in table flow, column evidence is 99: not known",
+        ),
+    ] {
+        let database = Connection::open(path.join("state/history.db")).unwrap();
+        assert_ne!(database.execute(change, []).unwrap(), 0, "{change}");
+        drop(database);
+        // It begins anew, and finds again what is there.
+        let finished = watch(&one, path, WATCH, ask);
+        assert!(finished.stderr.contains(said), "{}", finished.stderr);
+        let kept = std::fs::read_dir(path.join("state")).unwrap();
+        let kept = kept.map(|entry| entry.unwrap().path());
+        let kept = kept.filter(|path| {
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            name.starts_with("history.db.damaged-")
+                && !name.ends_with("-wal")
+                && !name.ends_with("-shm")
+        });
+        let kept = kept.max().unwrap();
+        let n_events: i64 = Connection::open(kept)
+            .unwrap()
+            .query_row("SELECT count(*) FROM event", [], |row| row.get(0))
+            .unwrap();
+        assert_ne!(n_events, 0, "nothing is lost");
+        // Names of what is set aside are told apart by the second.
+        std::thread::sleep(Duration::from_secs(1));
+    }
 }
 
 fn a_watch_can_do_no_more_than_it_must() {

@@ -103,6 +103,31 @@ pub mod opening {
     pub const UNREACHABLE: u8 = 128;
 }
 
+/// Ports from which this host's latest requests to a server's port came, in one word: the last four, each once.
+pub mod requested {
+    /// The word with one more port; it moves the oldest one out if it is new.
+    #[inline(always)]
+    pub const fn with(ports: u64, port: u16) -> u64 {
+        if port == 0 || has(ports, port) {
+            ports
+        } else {
+            ports << 16 | port as u64
+        }
+    }
+
+    /// Whether the word holds a port.
+    #[inline(always)]
+    pub const fn has(ports: u64, port: u16) -> bool {
+        let wanted = port as u64;
+        let is_any = ports & 0xffff == wanted
+            || ports >> 16 & 0xffff == wanted
+            || ports >> 32 & 0xffff == wanted
+            || ports >> 48 == wanted;
+        // 0 is no port, and stands where there is none.
+        port != 0 && is_any
+    }
+}
+
 /// Packets and bytes in one word, so that one addition counts both: packets in its low bits, bytes in those above.
 pub mod counted {
     /// Bits that hold packets.
@@ -158,8 +183,9 @@ pub struct BucketRecord {
     pub opening: u8,
     /// An [`Evidence`](crate::Evidence) as a number; 0 if the server side is not known.
     pub evidence: u8,
-    /// When the first packet came, in nanoseconds of the kernel's monotonic clock, if the server side is not known; else 0.
-    /// Tells whose packet was first where two CPUs counted one each.
+    /// When the first packet came, in nanoseconds of the kernel's monotonic clock, if the server side is not known: tells whose
+    /// packet was first where two CPUs counted one each. If it is known, the ports from which TCP requests left this host, as
+    /// [`requested`] packs them.
     pub began: u64,
 }
 
@@ -313,5 +339,26 @@ impl From<&BucketRecord> for ConversationRecord {
             evidence: record.evidence.into(),
             began: record.began,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::requested;
+
+    #[test]
+    fn the_last_four_ports_are_known() {
+        let ports = [5, 6, 6, 7, 5, 8].into_iter().fold(0, requested::with);
+        assert!(
+            [5, 6, 7, 8]
+                .into_iter()
+                .all(|port| requested::has(ports, port))
+        );
+        assert!(!requested::has(ports, 9));
+        let ports = requested::with(ports, 9);
+        let known = [5, 6, 7, 8, 9].map(|port| requested::has(ports, port));
+        assert_eq!(known, [false, true, true, true, true]);
+        assert!(!requested::has(requested::with(0, 5), 6));
+        assert!(!requested::has(0, 0));
     }
 }

@@ -25,8 +25,11 @@ pub trait Bytes {
         offset: usize,
     ) -> Option<T>;
 
-    /// VLAN tags that are followed; real captures hold five.
+    /// Tags of VLANs that are followed; real captures hold five.
     const MAX_TAGS: usize;
+
+    /// Tags that are followed in all, with those of no VLAN, which only give a frame a priority.
+    const MAX_ALL_TAGS: usize;
 
     /// IPv6 extension headers that are followed; real captures hold nine.
     const MAX_EXTENSIONS: usize;
@@ -44,6 +47,7 @@ pub trait Bytes {
 impl Bytes for [u8] {
     // More than fit into the largest packet.
     const MAX_TAGS: usize = 1 << 14;
+    const MAX_ALL_TAGS: usize = 1 << 14;
     const MAX_EXTENSIONS: usize = 1 << 14;
     const MAX_OFFSET: usize = usize::MAX;
 
@@ -126,16 +130,21 @@ pub enum Part {
     LaterFragment,
 }
 
-/// How many VLAN tags and IPv6 extension headers the kernel half follows, and the largest offset of a header there, which is
+/// How many tags of VLANs, tags in all and IPv6 extension headers the kernel half follows, and the largest offset of a header there, which is
 /// used as a mask. The verifier limits them.
 pub const KERNEL_TAGS: usize = 6;
+pub const KERNEL_ALL_TAGS: usize = 28;
 pub const KERNEL_EXTENSIONS: usize = 12;
 pub const KERNEL_MAX_OFFSET: usize = 0x3fff;
 
 /// The length of a payload that only the frame's end bounds; larger than a 16-bit length field can hold.
 const UNBOUNDED: usize = 0x1_ffff;
 /// Upper bound of the length of an Ethernet header with its VLAN tags; used as a mask.
-const LINK_HEADERS: usize = 0x3f;
+const LINK_HEADERS: usize = 0x7f;
+const _: () = assert!(14 + 4 * KERNEL_ALL_TAGS <= LINK_HEADERS);
+/// Upper bound of the number of tags of VLANs, also used as a mask.
+const VLANS: usize = 7;
+const _: () = assert!(KERNEL_TAGS <= VLANS);
 
 const FIN: u8 = 0x01;
 /// The SYN flag of TCP (RFC 9293, section 3.1).
@@ -159,19 +168,25 @@ const ACK: u8 = 0x10;
 pub fn parse<B: Bytes + ?Sized>(frame: &B, packet: &mut Packet) -> Result<(), Reason> {
     let mut ethertype = u16::from_be_bytes(frame.get(12).ok_or(Reason::Truncated)?);
     let mut offset = 14;
-    for _ in 0..B::MAX_TAGS {
+    let mut n_vlans = 0;
+    for _ in 0..B::MAX_ALL_TAGS {
         // The Ethertypes of IEEE 802.1Q and 802.1ad, and the one that was used before 802.1ad.
-        if !matches!(ethertype, 0x8100 | 0x88a8 | 0x9100) {
+        if !matches!(ethertype, 0x8100 | 0x88a8 | 0x9100) || n_vlans == B::MAX_TAGS {
             break;
         }
-        ethertype = u16::from_be_bytes(frame.get(offset + 2).ok_or(Reason::Truncated)?);
+        let tag: [u8; 4] = frame.get(offset).ok_or(Reason::Truncated)?;
+        ethertype = u16::from_be_bytes([tag[2], tag[3]]);
+        // VLAN 0 is none (IEEE 802.1Q, section 9.6): hosts take such tags off, however many there are.
+        let is_vlan = tag[0] & 0x0f | tag[1] != 0;
+        n_vlans = frame.hide_from_verifier(n_vlans + usize::from(is_vlan), VLANS);
         offset = frame.hide_from_verifier(offset + 4, LINK_HEADERS);
     }
     let payload = match ethertype {
         0x0800 => ipv4(frame, offset, packet)?,
         0x86dd => ipv6(frame, offset, packet)?,
         0x0806 => return Err(Reason::Arp),
-        0x8100 | 0x88a8 | 0x9100 => return Err(Reason::TooManyTags),
+        0x8100 | 0x88a8 | 0x9100 if n_vlans == B::MAX_TAGS => return Err(Reason::TooManyTags),
+        0x8100 | 0x88a8 | 0x9100 => return Err(Reason::PriorityTags),
         _ => return Err(Reason::NotIp),
     };
     transport(frame, &payload, packet);

@@ -116,6 +116,9 @@ pub const EPHEMERAL_FROM: u16 = 32_768;
 /// TFTP's port, where a conversation begins that goes on between other ports.
 pub const TFTP: u16 = 69;
 
+/// From this port an FTP server opens a connection for data (RFC 959, section 3.2): who has it asks.
+pub const FTP_DATA: u16 = 20;
+
 /// What is known about ports while a packet is processed.
 pub trait PortKnowledge {
     /// Whether `port` is known as `kind`.
@@ -156,6 +159,16 @@ pub fn server<K: PortKnowledge>(packet: &Packet, known: &K) -> Option<(Server, E
         known.kind_of(Server::Destination),
         known.kind_of(Server::Source),
     );
+    // A connection for data is known by both its ports: the server's is none of a service.
+    let opens_for_data = number == protocol::TCP
+        && match handshake {
+            Some(Server::Destination) => packet.source_port == FTP_DATA,
+            Some(Server::Source) => packet.destination_port == FTP_DATA,
+            None => false,
+        };
+    if opens_for_data {
+        return None;
+    }
     if known.leaves_host() {
         match handshake {
             Some(Server::Destination) => known.learn(to, number, packet.destination_port),
@@ -192,7 +205,7 @@ pub fn server<K: PortKnowledge>(packet: &Packet, known: &K) -> Option<(Server, E
 
 /// Whether a port that is known to be a server's is the server's in a packet between it and `other`.
 ///
-/// Of a connection it always is. A bound socket of a protocol without connections asks and serves alike: it is the server's
+/// Of a connection it always is, but of one that the other end opened for FTP's data. A bound socket of a protocol without connections asks and serves alike: it is the server's
 /// where the other port can only be a client's, one of many that nothing documents. TFTP answers from another port to the
 /// client's, which has to be kept (RFC 1350, section 4).
 #[inline(always)]
@@ -203,7 +216,7 @@ pub fn is_served(
     is_documented: impl FnOnce() -> bool,
 ) -> bool {
     if matches!(protocol, protocol::TCP | protocol::SCTP) {
-        return true;
+        return protocol != protocol::TCP || other != FTP_DATA;
     }
     EPHEMERAL_FROM <= other && port != TFTP && !is_documented()
 }

@@ -76,7 +76,7 @@ pub enum Reason {
     /// More IPv6 extension headers than are followed. In a flow table such a packet is in a flow of its addresses, without
     /// ports; the reason remains for what a tunnel or an ICMP error carries.
     TooDeep = 7,
-    /// More VLAN tags than are followed, which no interface takes apart.
+    /// More tags of VLANs than are followed, which no interface takes apart.
     TooManyTags = 8,
     /// It came in with a source that no other host can have: this host's own address, the loopback's, a group's, or none. Forged,
     /// or in a loop. Found by user space, which knows the addresses.
@@ -87,10 +87,12 @@ pub enum Reason {
     Stranger = 11,
     /// It came in as if this host had asked, which sent nothing but resets, if anything. Found by user space.
     Unasked = 12,
+    /// More tags than are followed, of no VLAN but for a priority, all of which a host takes off.
+    PriorityTags = 13,
 }
 
 impl Reason {
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Arp,
         Self::NotIp,
         Self::Truncated,
@@ -104,6 +106,7 @@ impl Reason {
         Self::OtherHost,
         Self::Stranger,
         Self::Unasked,
+        Self::PriorityTags,
     ];
 
     /// In the order in which reports list them.
@@ -119,12 +122,13 @@ impl Reason {
         Self::Stranger,
         Self::Unasked,
         Self::TooDeep,
+        Self::PriorityTags,
         Self::TableFull,
         Self::InsideUnread,
     ];
 
     /// Entries of the kernel half's array of tallies.
-    pub const COUNT: u32 = 13;
+    pub const COUNT: u32 = 14;
 
     /// A short name, as reports, messages and the database have it.
     pub const fn name(self) -> &'static str {
@@ -142,6 +146,7 @@ impl Reason {
             Self::OtherHost => "other-host",
             Self::Stranger => "stranger",
             Self::Unasked => "unasked",
+            Self::PriorityTags => "priority-tags",
         }
     }
 
@@ -168,6 +173,7 @@ impl Reason {
             }
             Self::OtherHost => "for another host's MAC address, which nothing here answered",
             Self::Stranger => "between two other hosts, which this one did not pass on",
+            Self::PriorityTags => "with more priority tags than are followed",
             Self::Unasked => "that answer nothing of this host's, or reset such",
         }
     }
@@ -176,7 +182,7 @@ impl Reason {
     /// since hosts drop them, nor do later fragments, since a datagram's first fragment carries the ports.
     pub const fn may_hide_traffic(self) -> bool {
         match self {
-            Self::TableFull | Self::InsideUnread | Self::TooDeep => true,
+            Self::TableFull | Self::InsideUnread | Self::TooDeep | Self::PriorityTags => true,
             Self::Arp
             | Self::NotIp
             | Self::Truncated
@@ -205,7 +211,8 @@ impl Reason {
             | Self::ImpossibleSource
             | Self::OtherHost
             | Self::Stranger
-            | Self::Unasked => false,
+            | Self::Unasked
+            | Self::PriorityTags => false,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use auditor_common::{
     Bytes, Packet,
-    packet::{KERNEL_MAX_OFFSET, KERNEL_TAGS, parse_plain_ipv6},
+    packet::{KERNEL_ALL_TAGS, KERNEL_MAX_OFFSET, KERNEL_TAGS, parse_plain_ipv6},
 };
 use aya_ebpf::{bindings::__sk_buff, helpers::generated::bpf_skb_load_bytes};
 use zerocopy::{FromBytes, Immutable, KnownLayout};
@@ -59,6 +59,7 @@ impl<const EXTENSIONS: usize> Bytes for LinearBytes<EXTENSIONS> {
     }
 
     const MAX_TAGS: usize = KERNEL_TAGS;
+    const MAX_ALL_TAGS: usize = KERNEL_ALL_TAGS;
     const MAX_EXTENSIONS: usize = EXTENSIONS;
     const MAX_OFFSET: usize = KERNEL_MAX_OFFSET;
 
@@ -122,6 +123,7 @@ impl<const EXTENSIONS: usize> Bytes for SkbBytes<EXTENSIONS> {
     }
 
     const MAX_TAGS: usize = KERNEL_TAGS;
+    const MAX_ALL_TAGS: usize = KERNEL_ALL_TAGS;
     const MAX_EXTENSIONS: usize = EXTENSIONS;
     const MAX_OFFSET: usize = KERNEL_MAX_OFFSET;
 

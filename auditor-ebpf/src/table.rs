@@ -14,6 +14,7 @@ use auditor_common::{
     ConversationKey, Direction, KeptPorts, PackedPorts, Packet, Reason, Tally,
     flow::opening,
     packet::{Handshake, RST, Undelivered},
+    port::protocol,
 };
 
 use self::{
@@ -69,6 +70,9 @@ pub(crate) fn count<A: AddressValues>(
                     record.begin_now();
                 }
             }
+            if key.evidence != 0 && leaves_as_request(direction, packet) {
+                record.requested_from(packet.source_port);
+            }
             Ok(record.add(
                 key.sender,
                 wire,
@@ -83,6 +87,15 @@ pub(crate) fn count<A: AddressValues>(
             Err(Reason::TableFull)
         }
     }
+}
+
+/// Whether a packet is a TCP request of this host's. Its port is kept, since an ICMP error is believed only if it quotes what
+/// was sent.
+#[inline(always)]
+fn leaves_as_request(direction: Direction, packet: &Packet) -> bool {
+    matches!(direction, Direction::Egress)
+        && packet.protocol == protocol::TCP
+        && matches!(packet.handshake, Handshake::Request)
 }
 
 /// Counts a packet in the shared table.
@@ -135,6 +148,11 @@ pub(crate) fn count_shared(
         event: event(packet),
         refusals: 0,
         undelivered: 0,
+        requested_from: if key.evidence != 0 && leaves_as_request(direction, packet) {
+            packet.source_port
+        } else {
+            0
+        },
     };
     let added = shared::add(per_cpu, &shared, &more);
     if added.is_err() {
@@ -248,6 +266,7 @@ pub(crate) fn refuse_shared(
         event: 0,
         refusals: u8::from(matches!(undelivered, Undelivered::Refused)),
         undelivered: undelivered_opening(undelivered, sender),
+        requested_from: 0,
     };
     // If no entry is left the error is dropped: it adds nothing to the refused packet, which was counted as lost.
     let _full = shared::add(per_cpu, &shared, &more);

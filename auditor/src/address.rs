@@ -60,6 +60,12 @@ impl AddressSet {
         self.insert_range(net.network(), net.broadcast());
     }
 
+    pub fn insert_nets(&mut self, nets: impl IntoIterator<Item = IpNet>) {
+        let range = |net: IpNet| (bits(net.network()), bits(net.broadcast()));
+        self.0.extend(nets.into_iter().map(range));
+        self.tidy();
+    }
+
     pub fn insert(&mut self, address: IpAddr) {
         self.insert_range(address, address);
     }

@@ -10,6 +10,7 @@ pub(crate) mod daemon;
 pub(crate) mod host;
 pub(crate) mod http;
 mod interfaces;
+mod local;
 pub(crate) mod names;
 mod outbox;
 pub(crate) mod ports;

@@ -6,6 +6,7 @@ mod housekeeping;
 mod index;
 mod legs;
 mod policy;
+mod related;
 mod rule;
 mod verdict;
 

@@ -8,7 +8,7 @@ use std::{
     net::IpAddr,
 };
 
-use auditor_common::{packet::Tunnel, port::protocol};
+use auditor_common::{Evidence, packet::Tunnel, port::protocol};
 use jiff::{SignedDuration, Timestamp};
 
 pub use store::{Store, StoreError, ValueError};
@@ -40,6 +40,13 @@ impl FlowIdentity {
             tunnel: flow.tunnel,
         }
     }
+}
+
+/// A flow that is one of others after all: what was counted of it was decided anew, such as by who asked whom.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Correction {
+    pub before: FlowIdentity,
+    pub now: FlowIdentity,
 }
 
 /// Everything that is remembered.
@@ -126,6 +133,35 @@ fn add_later(before: &mut Flow, later: &Flow) {
     }
 }
 
+/// Which of the flows that are counted now has the conversations of one that is not any more: the same the other way round, or
+/// what turned out to belong to another service of the same server.
+fn corrected(before: &Flow, counted: &BTreeMap<FlowIdentity, Flow>) -> Option<FlowIdentity> {
+    let between = |client: IpAddr, server: IpAddr| {
+        let ends = |port| FlowIdentity {
+            server,
+            client,
+            port,
+            protocol: before.protocol,
+            interface: String::new(),
+            tunnel: None,
+        };
+        // Interfaces come last in the order, and the empty name first among them.
+        let flows = counted.range(ends(0)..).take_while(move |(key, _)| {
+            (key.server, key.client, key.protocol) == (server, client, before.protocol)
+        });
+        flows.filter(|(key, _)| key.interface == before.interface && key.tunnel == before.tunnel)
+    };
+    let turned = between(before.server, before.client).find(|(key, now)| {
+        let was_client = before.client_port.is_none_or(|port| port == key.port);
+        let was_server = now.client_port.is_none_or(|port| port == before.port);
+        was_client && was_server && before.first <= now.last && now.first <= before.last
+    });
+    let mut joined = between(before.client, before.server);
+    turned
+        .or_else(|| joined.find(|(_, now)| now.evidence == Evidence::Expected))
+        .map(|(key, _)| key.clone())
+}
+
 /// How much is kept.
 #[derive(Clone, Copy, Debug)]
 pub struct Bounds {
@@ -182,8 +218,9 @@ impl History {
         }
     }
 
-    /// Takes over the ledger's counts since its start, flow by flow; what the ledger corrected is corrected here too.
-    pub fn update(&mut self, flows: Vec<Flow>, now: Timestamp) {
+    /// Takes over the ledger's counts since its start, flow by flow; what the ledger corrected is corrected here too, and
+    /// returned where it is known as which flow it is counted now.
+    pub fn update(&mut self, flows: Vec<Flow>, now: Timestamp) -> Vec<Correction> {
         if let Some(span) = self.watched.last_mut() {
             span.until = span.until.max(now);
         }
@@ -191,11 +228,18 @@ impl History {
             .into_iter()
             .map(|flow| (FlowIdentity::of(&flow), flow))
             .collect();
+        let mut corrections = Vec::new();
         for (key, entry) in &mut self.flows {
-            if entry.counted.is_some() && !counted.contains_key(key) {
+            if let Some(before) = entry.counted.take_if(|_| !counted.contains_key(key)) {
                 // The ledger now counts it under another key, since it decided client and server differently.
-                entry.counted = None;
                 self.changed.insert(key.clone());
+                let is_gone = entry.before.is_none();
+                corrections.extend(corrected(&before, &counted).filter(|_| is_gone).map(|now| {
+                    Correction {
+                        before: key.clone(),
+                        now,
+                    }
+                }));
             }
         }
         while let Some((key, mut flow)) = counted.pop_first() {
@@ -227,6 +271,7 @@ impl History {
             entry.counted = Some(Box::new(flow));
             self.changed.insert(key);
         }
+        corrections
     }
 
     /// Moves the flows that the ledger no longer keeps from `counted` to `before`.

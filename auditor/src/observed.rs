@@ -4,6 +4,7 @@ mod command_line;
 mod dates;
 mod flow;
 mod ledger;
+mod local;
 mod process;
 mod translation;
 mod way;
@@ -23,11 +24,12 @@ pub use flow::{DirectionCounters, Endpoints, Flow, Outcome, Remembered, flag_nam
 pub use ledger::{
     FlowKey, FlowRecord, Knowledge, Ledger, LedgerFlows, Passes, RememberedSides, Sides,
 };
+pub use local::{LocalNetworks, LocalRoute, Reached};
 pub use process::{NetworkNamespace, Process, SocketOwner, SocketOwners};
 pub use translation::Translations;
 pub use way::{STRANGERS, Way, Ways, is_wide};
 
-use crate::transport::Transport;
+use crate::{address::AddressSet, transport::Transport};
 
 /// Everything that an audit needs to know of this host and its traffic.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -66,6 +68,8 @@ pub struct Host {
     pub network_namespace: Option<String>,
     /// Addresses of all interfaces, the loopback's included.
     pub addresses: BTreeSet<IpAddr>,
+    /// What it takes packets for beside those.
+    pub local: LocalNetworks,
     /// TCP connections that were open when its sockets were last listed.
     pub connections: BTreeSet<Connection>,
     /// The networks that its interfaces are in: what is there is reached without a router.
@@ -98,6 +102,18 @@ pub struct Connection {
 }
 
 impl Host {
+    /// Whether every packet to this address is this host's.
+    pub fn has(&self, address: IpAddr) -> bool {
+        self.addresses.contains(&address) || self.local.has(address)
+    }
+
+    /// All addresses that packets are this host's for.
+    pub fn own(&self) -> AddressSet {
+        let mut own: AddressSet = self.addresses.iter().copied().collect();
+        own.extend(&self.local.always);
+        own
+    }
+
     /// The addresses by which all hosts of its networks are asked (RFC 922), which IPv6 does not have.
     pub fn broadcasts(&self) -> BTreeSet<IpAddr> {
         let of = |network: &IpNet| match network {

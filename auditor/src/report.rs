@@ -13,6 +13,7 @@ mod learn;
 mod look;
 mod markdown;
 pub mod ocsf;
+mod refuser;
 mod sarif;
 pub mod schema;
 pub mod screen;

@@ -5,9 +5,11 @@ use std::{vec, vec::Vec};
 use etherparse::{PacketBuilder, SlicedPacket, TransportSlice};
 use proptest::prelude::*;
 
+use zerocopy::{FromBytes, Immutable, KnownLayout};
+
 use super::{
-    Handshake, Packet, Part, Reason, Undelivered, mapped, pack4, parse, parse_plain_ipv4,
-    parse_plain_ipv6, unpack4,
+    Bytes, Handshake, KERNEL_ALL_TAGS, KERNEL_TAGS, Packet, Part, Reason, Undelivered, mapped,
+    pack4, parse, parse_plain_ipv4, parse_plain_ipv6, unpack4,
 };
 
 const MAC: [u8; 6] = [2, 0, 0, 0, 0, 1];
@@ -104,6 +106,63 @@ fn stacked_vlan_tags() {
         };
         payload.splice(0..0, [[0, 7], inner.to_be_bytes()].concat());
     }
+}
+
+/// A frame, read within the kernel half's limits of tags.
+struct Limited<'a>(&'a [u8]);
+
+impl Bytes for Limited<'_> {
+    const MAX_TAGS: usize = KERNEL_TAGS;
+    const MAX_ALL_TAGS: usize = KERNEL_ALL_TAGS;
+    const MAX_EXTENSIONS: usize = 1;
+    const MAX_OFFSET: usize = usize::MAX;
+
+    fn get<const N: usize>(&self, offset: usize) -> Option<[u8; N]> {
+        Bytes::get(self.0, offset)
+    }
+
+    fn read_header<T: FromBytes + Immutable + KnownLayout + Copy>(
+        &self,
+        offset: usize,
+    ) -> Option<T> {
+        self.0.read_header(offset)
+    }
+
+    fn hide_from_verifier(&self, value: usize, mask: usize) -> usize {
+        value & mask
+    }
+}
+
+#[test]
+fn a_tag_of_no_vlan_is_no_depth() {
+    let stacked = |vlans: &[u16]| {
+        let mut payload = ipv4(17, 5, &udp(40_000, 514));
+        let mut ethertype: u16 = 0x0800;
+        for vlan in vlans.iter().rev() {
+            // With the highest priority.
+            let control = (vlan | 0xe000).to_be_bytes();
+            payload.splice(0..0, [control, ethertype.to_be_bytes()].concat());
+            ethertype = 0x8100;
+        }
+        let mut packet = Packet::EMPTY;
+        parse(&Limited(&ethernet(ethertype, &payload)), &mut packet)
+            .map(|()| packet.destination_port)
+    };
+    assert_eq!(stacked(&[0; 9]), Ok(514));
+    assert_eq!(stacked(&[0; KERNEL_ALL_TAGS]), Ok(514));
+    // Of more it is not known what a host makes of them, since it takes all of them off.
+    assert_eq!(
+        stacked(&[0; KERNEL_ALL_TAGS + 1]),
+        Err(Reason::PriorityTags)
+    );
+    // Tags of VLANs have to be taken apart by interfaces.
+    assert_eq!(stacked(&[7; KERNEL_TAGS]), Ok(514));
+    assert_eq!(stacked(&[7; KERNEL_TAGS + 1]), Err(Reason::TooManyTags));
+    assert_eq!(stacked(&[0, 0, 7, 0, 0, 0, 0, 0, 9, 0]), Ok(514));
+    assert_eq!(
+        stacked(&[0, 1, 2, 3, 4, 0, 5, 6, 7, 0]),
+        Err(Reason::TooManyTags)
+    );
 }
 
 #[test]

@@ -11,7 +11,7 @@ use auditor_common::{
     flow::opening,
     packet::{Handshake, RST, SYN, parse_plain_ipv4},
     port::protocol,
-    side::is_served,
+    side::{FTP_DATA, is_served},
 };
 
 use crate::{
@@ -82,6 +82,7 @@ fn plain<H: Hook, A: AddressPair, const TCP_ONLY: bool>(
         packet.read_handshake();
         if matches!(H::DIRECTION, Direction::Ingress)
             && matches!(packet.handshake, Handshake::Request)
+            && packet.source_port != FTP_DATA
         {
             return request(frame, per_cpu, ports, packet, addresses);
         }

@@ -4,7 +4,7 @@ use core::intrinsics::{cold_path, likely};
 
 use auditor_common::{
     BucketRecord, Tally,
-    flow::{counted, opening},
+    flow::{counted, opening, requested},
     packet::Undelivered,
 };
 use aya_ebpf::{Global, helpers::generated::bpf_ktime_get_ns};
@@ -108,6 +108,13 @@ impl Record {
     pub(crate) fn begin_now(&self) {
         // SAFETY: part of a bucket, and a helper without preconditions.
         unsafe { (*self.0).began = bpf_ktime_get_ns() };
+    }
+
+    /// Stores the port from which a request left this host.
+    #[inline(always)]
+    pub(crate) fn requested_from(&self, port: u16) {
+        // SAFETY: part of a bucket.
+        unsafe { (*self.0).began = requested::with((*self.0).began, port) };
     }
 
     /// Adds a packet from the first address if `sender` is 0, from the second if it is 1. Returns false, with the record

@@ -1,7 +1,10 @@
 //! The shared table: for packets that find no bucket, and for all packets on kernels where one program can interrupt another
 //! on the same CPU (`PREEMPT_RT`).
 
-use auditor_common::{ConversationKey, ConversationRecord, Reason, flow::opening};
+use auditor_common::{
+    ConversationKey, ConversationRecord, Reason,
+    flow::{opening, requested},
+};
 use aya_ebpf::{
     bindings::BPF_NOEXIST, helpers::generated::bpf_ktime_get_ns, macros::map, maps::HashMap,
 };
@@ -35,6 +38,8 @@ pub(crate) struct Packet {
     pub(crate) refusals: u8,
     /// The bit of [`opening`] that an ICMP error sets; else 0.
     pub(crate) undelivered: u8,
+    /// The port from which a request left this host to a known server; else 0.
+    pub(crate) requested_from: u16,
 }
 
 /// The kernel's error when no entry is left: `-E2BIG`.
@@ -111,6 +116,12 @@ pub(crate) fn add(per_cpu: &PerCpu, key: &ConversationKey, packet: &Packet) -> R
             opening::REQUEST_FROM_FIRST => increase(&raw mut (*known).requests, 1),
             opening::REPLY_FROM_FIRST => increase(&raw mut (*known).replies, 1),
             _ => increase((&raw mut (*known).resets).cast::<u64>().add(sender), 1),
+        }
+        if packet.requested_from != 0 {
+            // Where two CPUs do so at a time, one of the ports may be lost, and an error about it with it.
+            let ports = (&raw mut (*known).began).read_volatile();
+            let ports = requested::with(ports, packet.requested_from);
+            (&raw mut (*known).began).write_volatile(ports);
         }
         if packet.refusals != 0 {
             increase(&raw mut (*known).refusals, 1);

@@ -66,6 +66,16 @@ pub(crate) struct Clock {
     looked: Timestamp,
 }
 
+/// What the clocks say at one moment.
+#[derive(Clone, Copy, Debug)]
+struct Reading {
+    /// By the session's clock.
+    now: Timestamp,
+    wall: Timestamp,
+    /// How long the machine has slept since it was started.
+    slept: SignedDuration,
+}
+
 /// What happened to the clocks since the last look.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct ClockLook {
@@ -97,13 +107,21 @@ impl Clock {
     /// Compares the clocks; due every second.
     pub(crate) fn look(&mut self) -> ClockLook {
         let now = self.now();
+        self.compare(Reading {
+            now,
+            wall: wall(),
+            slept: slept(),
+        })
+    }
+
+    fn compare(&mut self, reading: Reading) -> ClockLook {
+        let Reading { now, wall, slept } = reading;
         let before = std::mem::replace(&mut self.looked, now);
-        let ahead = wall().duration_since(now);
+        let ahead = wall.duration_since(now);
         // Smaller differences are ignored, so that moments do not change their distances.
         if TOLERANCE < (ahead - self.dates.ahead(now)).abs() {
             self.dates.step(now, ahead);
         }
-        let slept = slept();
         let more = slept - std::mem::replace(&mut self.slept, slept);
         ClockLook {
             before,
@@ -134,5 +152,95 @@ impl Clock {
     /// The current moment.
     pub(crate) fn now(&self) -> Timestamp {
         self.start.checked_add(self.elapsed()).unwrap_or(self.start)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::{SignedDuration, Timestamp};
+
+    use super::{Clock, ClockLook, Reading};
+
+    /// A clock, and what it is told second by second.
+    struct Told {
+        clock: Clock,
+        slept: SignedDuration,
+        /// How far the wall clock is ahead.
+        ahead: SignedDuration,
+    }
+
+    impl Told {
+        fn new() -> Self {
+            let clock = Clock::begin();
+            Self {
+                slept: clock.slept,
+                clock,
+                ahead: SignedDuration::ZERO,
+            }
+        }
+
+        fn at(&self, second: i64) -> Timestamp {
+            self.clock.start + SignedDuration::from_secs(second)
+        }
+
+        fn look(&mut self, second: i64) -> ClockLook {
+            let now = self.at(second);
+            self.clock.compare(Reading {
+                now,
+                wall: now + self.ahead,
+                slept: self.slept,
+            })
+        }
+
+        /// By how many seconds the date of a moment differs from it.
+        fn dated(&self, second: i64) -> i64 {
+            let moment = self.at(second);
+            self.clock.dates.of(moment).duration_since(moment).as_secs()
+        }
+    }
+
+    #[test]
+    fn a_step_of_the_wall_clock_is_no_gap_and_dates_what_follows() {
+        let mut told = Told::new();
+        let quiet = |told: &mut Told, second| {
+            let look = told.look(second);
+            assert_eq!((look.slept, look.is_late), (None, false), "{second}");
+        };
+        quiet(&mut told, 1);
+        told.ahead = SignedDuration::from_hours(12);
+        quiet(&mut told, 2);
+        // A clock that is slewed by less than a second does not move what is known.
+        told.ahead += SignedDuration::from_millis(900);
+        quiet(&mut told, 3);
+        told.ahead = SignedDuration::from_hours(-24);
+        quiet(&mut told, 4);
+        let dated: Vec<i64> = (1..6).map(|second| told.dated(second)).collect();
+        assert_eq!(dated, [0, 43_200, 43_200, -86_400, -86_400]);
+        // The window goes on as it was meant to.
+        assert!(told.clock.elapsed() < SignedDuration::from_mins(1));
+    }
+
+    #[test]
+    fn sleep_is_known_from_a_step() {
+        let mut told = Told::new();
+        told.look(1);
+        told.slept += SignedDuration::from_mins(10);
+        told.ahead += SignedDuration::from_mins(10);
+        let look = told.look(2);
+        assert_eq!(look.slept, Some(SignedDuration::from_mins(10)));
+        assert_eq!((look.before, look.is_late), (told.at(1), false));
+        assert_eq!(told.dated(2), 600);
+        // It is told once.
+        assert_eq!(told.look(3).slept, None);
+    }
+
+    #[test]
+    fn a_process_that_stood_still_is_late() {
+        let mut told = Told::new();
+        told.look(1);
+        assert!(!told.look(5).is_late);
+        let look = told.look(11);
+        assert_eq!((look.is_late, look.before), (true, told.at(5)));
+        assert!(!told.look(12).is_late);
     }
 }

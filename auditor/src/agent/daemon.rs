@@ -25,9 +25,9 @@ use super::{
     uncounted::UncountedGaps,
 };
 use crate::{
-    alert::{Alerts, Event, EventJson, OpenFinding},
+    alert::{Alerts, Event, EventJson, OpenFinding, Subject},
     audit::may_concern,
-    history::{Bounds, History},
+    history::{Bounds, FlowIdentity, History},
     matrix::Rule,
     observed::{Flow, Observed, Window},
     output::{say, write},
@@ -144,10 +144,10 @@ impl Daemon {
         }
         self.take_over(session);
         session.remember_for(self.configuration.window(self.settings.window));
-        self.remember(session, now);
+        let corrections = self.remember(session, now);
         let report = self.judge(session, now)?;
         let dates = &session.clock.dates;
-        let mut events = self.alerts.update(&report, now);
+        let mut events = self.alerts.update(&report, now, &corrections);
         for event in &mut events {
             event.at = dates.of(event.at);
         }
@@ -203,9 +203,10 @@ impl Daemon {
         say("auditor: the configuration was read again, and is in use");
     }
 
-    /// Takes what the session counted into the history.
-    fn remember(&mut self, session: &mut Session, now: Timestamp) {
-        self.history.update(session.flows(), now);
+    /// Takes what the session counted into the history. Returns the flows that were taken for others until now, each with what
+    /// it is.
+    fn remember(&mut self, session: &mut Session, now: Timestamp) -> Vec<(Subject, Subject)> {
+        let corrections = self.history.update(session.flows(), now);
         if self.n_turns.is_multiple_of(RETIRE_TURNS) {
             self.history.retire(session.retire());
             let bounds = Bounds {
@@ -221,6 +222,14 @@ impl Daemon {
             .uncounted
             .update(&session.without_flow(), self.last_turn, now);
         self.history.keep_gaps(&uncounted);
+        let subject = |flow: &FlowIdentity| {
+            let ends = (flow.client, flow.server);
+            Subject::of_flow(ends, flow.protocol, flow.port, flow.tunnel)
+        };
+        corrections
+            .iter()
+            .map(|one| (subject(&one.before), subject(&one.now)))
+            .collect()
     }
 
     fn judge(&self, session: &mut Session, now: Timestamp) -> anyhow::Result<Report> {

@@ -1,19 +1,23 @@
 //! What is known of this host before anything is attached, and kept up to date while it is watched.
 
-use std::{collections::BTreeMap, net::IpAddr, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::IpAddr,
+    time::Duration,
+};
 
 use anyhow::Context as _;
 use auditor_common::packet::Tunnel;
 use ipnet::IpNet;
 
-use super::{clock, remembered::Remembered};
+use super::{clock, local::LocalRoutes, remembered::Remembered};
 use crate::{
     capture::{
         Interface, Interfaces,
         listener::{self, Listeners},
         sockets,
     },
-    observed::{Host, Listener, SocketOwners, Ways},
+    observed::{Host, Listener, LocalNetworks, LocalRoute, SocketOwners, Ways},
     port::PortRange,
 };
 
@@ -26,6 +30,7 @@ pub(crate) struct HostFacts {
     pub(crate) ephemeral: PortRange,
     changes: Interfaces,
     listeners: Listeners,
+    local: LocalRoutes,
     /// How long a fact that is so no more still counts; `None` as long as the session goes on.
     memory: Option<Duration>,
     remembered: Facts,
@@ -35,6 +40,7 @@ pub(crate) struct HostFacts {
 struct Facts {
     addresses: Remembered<IpAddr>,
     networks: Remembered<IpNet>,
+    local: Remembered<LocalRoute>,
     listeners: Remembered<Listener>,
 }
 
@@ -55,15 +61,19 @@ impl HostFacts {
         let listening = listeners
             .list()
             .context("cannot list the sockets that listen")?;
+        let mut local = LocalRoutes::default();
         let remembered = Facts {
             addresses: Remembered::new(addresses(&interfaces), now),
             networks: Remembered::new(networks(&interfaces), now),
+            local: Remembered::new(local.look(), now),
             listeners: Remembered::new(listening, now),
         };
+        let addresses = remembered.addresses.known();
         let host = Host {
             name: name.trim().to_owned(),
             network_namespace,
-            addresses: remembered.addresses.known(),
+            local: beside(&remembered.local.known(), &addresses),
+            addresses,
             networks: remembered.networks.known(),
             tunnels: tunnels(&interfaces),
             connections: sockets::connections().unwrap_or_default(),
@@ -78,6 +88,7 @@ impl HostFacts {
             ephemeral,
             changes,
             listeners,
+            local,
             memory: None,
             remembered,
         })
@@ -115,15 +126,19 @@ impl HostFacts {
         let Facts {
             addresses: known,
             networks: near,
+            local,
             listeners: _,
         } = &mut self.remembered;
+        local.see(self.local.look(), now);
         known.see(addresses(&self.interfaces), now);
         near.see(networks(&self.interfaces), now);
         if let Some(memory) = self.memory {
             known.forget(now, memory);
             near.forget(now, memory);
+            local.forget(now, memory);
         }
         self.host.addresses = known.known();
+        self.host.local = beside(&local.known(), &self.host.addresses);
         self.host.networks = near.known();
         self.host.tunnels = tunnels(&self.interfaces);
         Ok(())
@@ -153,6 +168,14 @@ impl HostFacts {
         self.host.listeners = known;
         Ok(has_changed)
     }
+}
+
+/// What local routes name beside the addresses of interfaces, which have routes of their own.
+fn beside(routes: &BTreeSet<LocalRoute>, addresses: &BTreeSet<IpAddr>) -> LocalNetworks {
+    let is_address = |network: IpNet| {
+        network.prefix_len() == network.max_prefix_len() && addresses.contains(&network.addr())
+    };
+    LocalNetworks::of(routes.iter().filter(|route| !is_address(route.network)))
 }
 
 fn addresses(interfaces: &[Interface]) -> impl Iterator<Item = IpAddr> {

@@ -82,7 +82,8 @@ pub(crate) struct Changes {
 }
 
 impl WatchedInterfaces {
-    /// Attaches to every existing interface that is wanted.
+    /// Attaches to every existing interface that is wanted. Also returns what is to be said of each, once all of the session is
+    /// ready: a script that waits for one of these lines can rely on everything.
     ///
     /// # Errors
     ///
@@ -93,7 +94,7 @@ impl WatchedInterfaces {
         all: &[Interface],
         capture: &mut Capture,
         now: Timestamp,
-    ) -> anyhow::Result<Self> {
+    ) -> anyhow::Result<(Self, Vec<String>)> {
         for pattern in selection.waiting(all) {
             say(&format!(
                 "auditor: no interface matches `{pattern}` yet; the first that does will be watched"
@@ -114,11 +115,7 @@ impl WatchedInterfaces {
                 messages.push(watched.attach(interface, wanted, capture, now)?);
             }
         }
-        // Printed only once all are attached, so that a script that waits for one of these lines can rely on all.
-        for message in &messages {
-            say(message);
-        }
-        Ok(watched)
+        Ok((watched, messages))
     }
 
     /// Attaches to new interfaces that are wanted, drops those that no longer exist, and looks whether all that was attached

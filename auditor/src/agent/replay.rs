@@ -23,8 +23,8 @@ use crate::{
     },
     matrix::Matrix,
     observed::{
-        Cause, Dates, Flow, Gap, Hook, Host, Interface, Knowledge, Ledger, Observed, Passes,
-        RememberedSides, SocketOwners, Ways, Window,
+        Cause, Dates, Flow, Gap, Hook, Host, Interface, Knowledge, Ledger, LocalNetworks, Observed,
+        Passes, RememberedSides, SocketOwners, Ways, Window,
     },
     output::say,
     port::PortRange,
@@ -155,8 +155,12 @@ impl Replayed {
             joins_expected: !matrices.is_empty(),
         };
         if let Some(host) = host {
-            self.ledger
-                .own(&host.addresses, &host.broadcasts(), Passes::default());
+            self.ledger.own(
+                &host.addresses,
+                &host.broadcasts(),
+                &host.local,
+                Passes::default(),
+            );
         }
         let flows = self.ledger.flows(&known).flows;
         let mut flows: Vec<Flow> = flows
@@ -267,6 +271,7 @@ pub(crate) fn captured_host(addresses: &[IpNet], flows: &[Flow]) -> anyhow::Resu
         connections: BTreeSet::new(),
         networks,
         tunnels: BTreeMap::new(),
+        local: LocalNetworks::default(),
         listeners: BTreeSet::new(),
         is_captured: true,
         ways: Ways::default(),

@@ -52,6 +52,9 @@ const FLOWS_KEPT: usize = 16;
 /// How often filters are listed although the kernel said of no change, in ticks: it drops messages when there are too many.
 const FILTER_TICKS: u64 = 5;
 
+/// At most so many ranges of addresses are named in a line.
+const MOST_RANGES_SAID: usize = 4;
+
 /// What is looked at, in words.
 const INTERFACES: &str = "the list of interfaces";
 const COUNTS: &str = "what was counted";
@@ -60,6 +63,8 @@ const COUNTS: &str = "what was counted";
 pub(crate) struct Session {
     capture: Capture,
     interfaces: WatchedInterfaces,
+    /// What is watched, to be said once the window has begun and the first reading is taken.
+    announcements: Vec<String>,
     pub(crate) facts: HostFacts,
     signals: Signals,
     documented: DocumentedPorts,
@@ -85,6 +90,8 @@ pub(crate) struct Session {
     is_sample_due: bool,
     ways: WayFinder,
     decapsulates: bool,
+    /// What this host may take packets for as a transparent proxy does, as was said last.
+    said_proxied: AddressSet,
     without_flow: BTreeMap<Reason, Tally>,
     /// Whether the last look at the listening sockets failed, which is said once.
     cannot_list_listeners: bool,
@@ -143,7 +150,7 @@ impl Session {
         capture.set_ports(PortKind::Opened, ports::opened(&facts.host));
         // Listening for signals starts before attaching, so that an early Ctrl-C ends the window and not the process.
         let signals = Signals::listen(lifetime)?;
-        let interfaces = WatchedInterfaces::attach_all(
+        let (interfaces, announcements) = WatchedInterfaces::attach_all(
             selection,
             settings.ingress,
             &facts.interfaces,
@@ -161,6 +168,7 @@ impl Session {
         counted.ledger.own(
             &facts.host.addresses,
             &facts.host.broadcasts(),
+            &facts.host.local,
             passes(&facts, &interfaces),
         );
         let clock = Clock::begin();
@@ -172,10 +180,12 @@ impl Session {
             is_sample_due: false,
             ways: WayFinder::default(),
             decapsulates: settings.decapsulate,
+            said_proxied: AddressSet::default(),
             without_flow: BTreeMap::new(),
             cannot_list_listeners: false,
             capture,
             interfaces,
+            announcements,
             facts,
             signals,
             documented,
@@ -227,6 +237,7 @@ impl Session {
         loop {
             // The selection of interfaces may have changed since the last pause.
             self.reconcile().await;
+            self.announce();
             loop {
                 tokio::select! {
                     control = self.signals.wait() => match control {
@@ -248,6 +259,18 @@ impl Session {
                     () = self.facts.interfaces_changed() => break,
                 }
             }
+        }
+    }
+
+    /// Says what is watched, once: the clock of the window runs, and what follows is counted as in it.
+    fn announce(&mut self) {
+        if self.announcements.is_empty() {
+            return;
+        }
+        self.capture.set_epoch(self.clock.epoch());
+        self.drain();
+        for message in std::mem::take(&mut self.announcements) {
+            say(&message);
         }
     }
 
@@ -370,6 +393,7 @@ impl Session {
         self.counted.ledger.own(
             &host.addresses,
             &host.broadcasts(),
+            &host.local,
             passes(&self.facts, &self.interfaces),
         );
         let all_filters =
@@ -390,6 +414,28 @@ impl Session {
         }
         self.gaps.extend(changes.gaps);
         self.standing = changes.standing;
+        self.say_what_is_proxied();
+    }
+
+    /// Says once what this host may take packets for beside its own addresses.
+    fn say_what_is_proxied(&mut self) {
+        let proxied = &self.facts.host.local.sometimes;
+        if *proxied == self.said_proxied {
+            return;
+        }
+        let ranges: Vec<String> = proxied
+            .ranges()
+            .take(MOST_RANGES_SAID)
+            .map(|(first, last)| format!("{first} to {last}"))
+            .collect();
+        self.said_proxied.clone_from(proxied);
+        if !ranges.is_empty() {
+            self.progress.clear();
+            say(&format!(
+                "auditor: by rules of policy routing this host may take packets for others itself, as a transparent proxy does ({}): what comes in for them is judged as what passes through",
+                ranges.join(", ")
+            ));
+        }
     }
 
     /// Begins and ends the gaps whose causes are found anew each time.

@@ -1,6 +1,6 @@
 //! Previous and current verdicts to events: findings that appeared, were resolved, changed, or are flapping.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -64,7 +64,15 @@ impl Alerts {
     }
 
     /// Compares a report with what was reported before, and returns what is new as events.
-    pub fn update(&mut self, report: &Report, now: Timestamp) -> Vec<Event> {
+    ///
+    /// `corrections` are subjects that were taken for others: what was reported of the first of each pair is of the second, which
+    /// is one event.
+    pub fn update(
+        &mut self,
+        report: &Report,
+        now: Timestamp,
+        corrections: &[(Subject, Subject)],
+    ) -> Vec<Event> {
         let mut findings = findings(report);
         // Nothing is known of a rule that can't be assessed now, so its finding stays as it was.
         let is_unknown = |subject: &Subject| match subject {
@@ -96,7 +104,19 @@ impl Alerts {
                 )
             })
             .collect();
-        order.sort_by(|(a, one), (b, other)| b.cmp(a).then_with(|| one.cmp(other)));
+        // What was taken for another comes last, so that it is known whether that one took its place.
+        let mistaken: BTreeMap<&Subject, &Subject> = corrections
+            .iter()
+            .map(|(before, now)| (now, before))
+            .collect();
+        let was_mistaken: BTreeSet<&Subject> = mistaken.values().copied().collect();
+        order.sort_by(|(a, one), (b, other)| {
+            let is_last = |subject| was_mistaken.contains(subject);
+            is_last(one)
+                .cmp(&is_last(other))
+                .then_with(|| b.cmp(a))
+                .then_with(|| one.cmp(other))
+        });
         let mut events = Vec::new();
         for (_, subject) in order {
             let finding = findings.remove(&subject);
@@ -104,14 +124,36 @@ impl Alerts {
                 continue;
             }
             let may_report = events.len() < MOST_AT_ONCE;
-            if let Some(state) = self.states.get_mut(&subject) {
-                events.extend(state.turn(&subject, finding, now, may_report));
+            let Some(state) = self.states.get_mut(&subject) else {
+                continue;
+            };
+            let mut event = state.turn(&subject, finding, now, may_report);
+            if let Some(event) = &mut event
+                && event.change == Change::Appeared
+                && let Some(before) = mistaken.get(&subject)
+                && !findings.contains_key(before)
+                && let Some(was) = self.states.get_mut(before)
+                && let Some(finding) = was.reported.take()
+            {
+                was.current = None;
+                event.correct(before, &finding);
             }
+            events.extend(event);
         }
         self.states.retain(|_, state| {
             state.reported.is_some() || state.current.is_some() || !state.changes.is_empty()
         });
         events
+    }
+}
+
+impl Event {
+    /// Makes of an event that something appeared one that it had been taken for another subject.
+    fn correct(&mut self, before: &Subject, was: &Finding) {
+        self.change = Change::Corrected;
+        self.before = Some(was.verdict);
+        self.text = format!("was taken for {}; {}", before.key(), self.text);
+        self.corrects = Some(before.clone());
     }
 }
 
@@ -166,6 +208,7 @@ impl State {
             now: current,
             severity,
             text,
+            corrects: None,
         };
         if MOST_CHANGES < self.changes.len() && !is_still {
             let text = format!(

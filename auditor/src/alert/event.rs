@@ -2,6 +2,7 @@
 
 use std::{fmt, net::IpAddr};
 
+use auditor_common::packet::Tunnel;
 use jiff::Timestamp;
 use thiserror::Error;
 
@@ -43,6 +44,8 @@ pub enum Change {
     Changed,
     /// It changes too often: no more events until it is stable.
     Flapping,
+    /// What was found of another flow is of this one: the same conversation, taken for another at first.
+    Corrected,
 }
 
 impl Change {
@@ -52,6 +55,7 @@ impl Change {
             Self::Resolved => "resolved",
             Self::Changed => "changed",
             Self::Flapping => "flapping",
+            Self::Corrected => "corrected",
         }
     }
 
@@ -61,6 +65,7 @@ impl Change {
             Self::Resolved,
             Self::Changed,
             Self::Flapping,
+            Self::Corrected,
         ];
         all.into_iter().find(|change| change.name() == name)
     }
@@ -161,6 +166,23 @@ impl Subject {
     }
 }
 
+impl Subject {
+    /// A flow by its client, its server, the IP protocol's number and the server's port.
+    pub fn of_flow(
+        (client, server): (IpAddr, IpAddr),
+        protocol: u8,
+        port: u16,
+        tunnel: Option<Tunnel>,
+    ) -> Self {
+        let service = Service {
+            protocol,
+            port,
+            tunnel: tunnel.map(|tunnel| Tunnel::name(tunnel).to_owned()),
+        };
+        Self::Flow(FlowSubject::new(client, server, service))
+    }
+}
+
 impl From<&Flow> for Subject {
     fn from(flow: &Flow) -> Self {
         let service = Service {
@@ -228,6 +250,8 @@ pub struct Event {
     pub now: Option<Verdict>,
     pub severity: Severity,
     pub text: String,
+    /// The subject whose finding this was, if it was corrected.
+    pub corrects: Option<Subject>,
 }
 
 impl fmt::Display for Event {

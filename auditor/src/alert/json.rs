@@ -20,6 +20,9 @@ pub struct EventJson {
     now: Option<String>,
     severity: Severity,
     text: String,
+    /// The key of the flow whose finding this was, if it was corrected.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    corrects: Option<String>,
 }
 
 /// A field of an event that can't be read.
@@ -43,6 +46,7 @@ impl From<&Event> for EventJson {
             now: verdict(event.now),
             severity: event.severity,
             text: event.text.clone(),
+            corrects: event.corrects.as_ref().map(|one| one.key().to_owned()),
         }
     }
 }
@@ -53,6 +57,9 @@ impl TryFrom<EventJson> for Event {
     fn try_from(json: EventJson) -> Result<Self, EventError> {
         let unknown = |field, value| EventError::Unknown { field, value };
         let kind = Kind::from_name(&json.kind).ok_or_else(|| unknown("kind", json.kind))?;
+        let subject = |key: String| {
+            Subject::read(kind, &key).map_err(|problem| EventError::Key { key, problem })
+        };
         let verdict = |field, name: Option<String>| {
             name.map(|name| Verdict::from_name(kind, &name).ok_or_else(|| unknown(field, name)))
                 .transpose()
@@ -61,14 +68,12 @@ impl TryFrom<EventJson> for Event {
             at: json.at,
             change: Change::from_name(&json.change)
                 .ok_or_else(|| unknown("change", json.change))?,
-            subject: Subject::read(kind, &json.key).map_err(|problem| EventError::Key {
-                key: json.key,
-                problem,
-            })?,
+            subject: subject(json.key)?,
             before: verdict("before", json.before)?,
             now: verdict("now", json.now)?,
             severity: json.severity,
             text: json.text,
+            corrects: json.corrects.map(subject).transpose()?,
         })
     }
 }
@@ -78,6 +83,7 @@ mod tests {
     use super::{Event, EventJson};
 
     const FLOW: &str = r#"{"at":"2026-11-20T12:00:00.000000Z","change":"changed","kind":"flow","key":"fd00::1 -> 10.0.0.2 ipv6-icmp type 128 inside vxlan","before":"unexpected","now":"forbidden","severity":"violation","text":"x"}"#;
+    const CORRECTED: &str = r#"{"at":"2026-11-20T12:00:00.000000Z","change":"corrected","kind":"flow","key":"10.0.0.1 -> 10.0.0.2 udp/53","before":"unexpected","now":"forbidden","severity":"violation","text":"x","corrects":"10.0.0.2 -> 10.0.0.1 udp/40000"}"#;
     const RULE: &str = r#"{"at":"2026-11-20T12:00:00.000000Z","change":"resolved","kind":"rule","key":"web -> 1","before":"missing","now":null,"severity":"warning","text":""}"#;
 
     fn read(text: &str) -> Result<Event, String> {
@@ -87,7 +93,7 @@ mod tests {
 
     #[test]
     fn events_are_read_back() {
-        for text in [FLOW, RULE] {
+        for text in [FLOW, CORRECTED, RULE] {
             let event = read(text).unwrap();
             let again = serde_json::to_string(&EventJson::from(&event)).unwrap();
             assert_eq!(again, text);

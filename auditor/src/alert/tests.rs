@@ -30,7 +30,7 @@ fn told(verdicts: &[(i64, (RuleVerdict, Severity))]) -> Vec<(i64, Change)> {
     let mut alerts = Alerts::default();
     let mut told = Vec::new();
     for (minute, (verdict, severity)) in verdicts {
-        let events = alerts.update(&report(*verdict, *severity), at(*minute));
+        let events = alerts.update(&report(*verdict, *severity), at(*minute), &[]);
         told.extend(events.iter().map(|event| (*minute, event.change)));
     }
     told
@@ -99,13 +99,13 @@ fn another_run_does_not_tell_again() {
         finding,
         since: at(0),
     });
-    assert_eq!(alerts.update(&report(verdict, severity), at(5)), []);
+    assert_eq!(alerts.update(&report(verdict, severity), at(5), &[]), []);
     let open: Vec<_> = alerts
         .open()
         .map(|open| (open.subject.key().to_owned(), open.since))
         .collect();
     assert_eq!(open, [("web".to_owned(), at(0))]);
-    let events = alerts.update(&report(FINE.0, FINE.1), at(6));
+    let events = alerts.update(&report(FINE.0, FINE.1), at(6), &[]);
     assert_eq!(events.len(), 1);
     let told: &Event = &events[0];
     insta::assert_snapshot!(told, @"2027-01-15T08:06:00Z resolved  violation rule web: was missing");
@@ -117,7 +117,7 @@ fn flows_that_nobody_documented_are_told() {
     let report = crate::report::tests::report();
     let mut alerts = Alerts::default();
     let keys: Vec<String> = alerts
-        .update(&report, at(0))
+        .update(&report, at(0), &[])
         .into_iter()
         .filter(|event| event.subject.kind() == Kind::Flow)
         .map(|event| event.subject.key().to_owned())
@@ -127,7 +127,42 @@ fn flows_that_nobody_documented_are_told() {
     let again = twice.flows[1].clone();
     twice.flows.push(again);
     twice.flows[2].interface = "eth1".to_owned();
-    assert_eq!(alerts.update(&twice, at(1)), []);
+    assert_eq!(alerts.update(&twice, at(1), &[]), []);
+}
+
+#[test]
+fn what_was_taken_for_another_is_one_event() {
+    let mut report = crate::report::tests::report();
+    report.rules.clear();
+    report.flows.truncate(2);
+    report.flows.remove(0);
+    let before = Subject::from(&report.flows[0]);
+    let mut alerts = Alerts::default();
+    assert_eq!(alerts.update(&report, at(0), &[]).len(), 1);
+    let mut turned = report.clone();
+    let flow = &mut turned.flows[0];
+    std::mem::swap(&mut flow.client, &mut flow.server);
+    flow.port = 50_000;
+    let now = Subject::from(&turned.flows[0]);
+    let corrections = [(before.clone(), now)];
+    let mut corrected = alerts.clone();
+    let events = corrected.update(&turned, at(1), &corrections);
+    let [event] = events.as_slice() else {
+        panic!("{events:?}")
+    };
+    insta::assert_snapshot!(event, @"2027-01-15T08:01:00Z corrected warning   flow 10.0.0.1 -> 192.0.2.1 tcp/50000: was taken for 192.0.2.1 -> 10.0.0.1 tcp/22; attempted, no rule names tcp port 22");
+    assert_eq!(event.corrects.as_ref(), Some(&before));
+    assert_eq!(event.before, event.now);
+    assert_eq!(corrected.open().count(), 1);
+    assert_eq!(corrected.update(&turned, at(2), &[]), []);
+    // Of what is no finding the other way round, one event says that it is over.
+    turned.flows[0].severity = Severity::Fine;
+    let events = alerts.clone().update(&turned, at(1), &corrections);
+    let changes: Vec<Change> = events.iter().map(|event| event.change).collect();
+    assert_eq!(changes, [Change::Resolved]);
+    // Without a correction they are two.
+    turned.flows[0].severity = Severity::Violation;
+    assert_eq!(alerts.update(&turned, at(1), &[]).len(), 2);
 }
 
 #[test]
@@ -148,7 +183,7 @@ fn a_flood_is_told_by_and_by_and_the_worst_first() {
     let mut alerts = Alerts::default();
     let mut told = Vec::new();
     for minute in 0..20 {
-        let events = alerts.update(&flood, at(minute));
+        let events = alerts.update(&flood, at(minute), &[]);
         assert!(events.len() <= 100);
         told.extend(
             events
@@ -163,8 +198,8 @@ fn a_flood_is_told_by_and_by_and_the_worst_first() {
     assert_eq!(told.len(), 1000);
     // A finding that is over before it could be reported is not reported at all.
     let mut alerts = Alerts::default();
-    assert_eq!(alerts.update(&flood, at(0)).len(), 100);
+    assert_eq!(alerts.update(&flood, at(0), &[]).len(), 100);
     flood.flows.clear();
-    assert_eq!(alerts.update(&flood, at(1)).len(), 100);
-    assert_eq!(alerts.update(&flood, at(2)).len(), 0);
+    assert_eq!(alerts.update(&flood, at(1), &[]).len(), 100);
+    assert_eq!(alerts.update(&flood, at(2), &[]).len(), 0);
 }

@@ -12,7 +12,8 @@ use super::{
     housekeeping::Housekeeping,
     index::{AddressClass, Index},
     legs::Legs,
-    policy::{Policy, PolicyRule, named_transport},
+    policy::{Policy, PolicyRule, named_transport, port_ranges},
+    related::Related,
     rule::is_unread,
     verdict::{FlowFinding, FlowVerdict, Mismatch, Severity},
 };
@@ -22,6 +23,9 @@ use crate::{
     observed::{DirectionCounters, Endpoints, Flow, Host, Observed, Outcome},
     transport::Transport,
 };
+
+/// A range of this many ports or more names no port of its own.
+const WIDE: u16 = 32;
 
 /// How many of the nearest rules are named.
 const NEAREST: usize = 3;
@@ -37,6 +41,7 @@ pub(super) struct Judge<'a> {
     index: Index,
     housekeeping: Housekeeping<'a>,
     legs: Legs,
+    related: Related<'a>,
     today: Date,
     /// The classes of the addresses of the flows so far.
     classes: HashMap<IpAddr, AddressClass>,
@@ -94,6 +99,7 @@ impl<'a> Judge<'a> {
             index: Index::new(policy, &observed.host),
             housekeeping: Housekeeping::new(policy, observed),
             legs: Legs::of(&observed.flows),
+            related: Related::of(observed),
             today: observed
                 .dates
                 .of(observed.window.start)
@@ -134,6 +140,7 @@ impl<'a> Judge<'a> {
             severity,
             outcome,
             benefit_of_doubt: false,
+            related_to: None,
             excess: excess.and_then(Result::err),
             elsewhere: None,
         };
@@ -198,6 +205,14 @@ impl<'a> Judge<'a> {
         if forbidding.is_empty() && excess == Some(Ok(())) {
             return finding(FlowVerdict::Housekeeping, Severity::Fine);
         }
+        if forbidding.is_empty()
+            && let Some((control, rules)) = self.related_to(flow)
+        {
+            return FlowFinding {
+                related_to: Some(control),
+                ..finding(FlowVerdict::Documented { rules }, Severity::Fine)
+            };
+        }
         // A guess may have confused client and server, so a rule that fits with ends and ports the other way round allows the
         // flow as well.
         if forbidding.is_empty()
@@ -254,7 +269,7 @@ impl<'a> Judge<'a> {
         }
         let class = self.index.class(address);
         self.classes.insert(address, class);
-        if !self.observed.host.addresses.contains(&address) {
+        if !self.observed.host.has(address) {
             for side in self.index.sides(class) {
                 if let Some(n_hosts) = self.hosts_with_traffic.get_mut(*side as usize) {
                     *n_hosts += 1;
@@ -293,13 +308,43 @@ impl<'a> Judge<'a> {
         self.query(flow, endpoints)
     }
 
+    /// The flow of which this is a second conversation, and the rules that allow that one. A port that a rule names is that
+    /// rule's service's.
+    fn related_to(&mut self, flow: &Flow) -> Option<(usize, Vec<usize>)> {
+        let control = self.related.control_of(flow)?;
+        let first = self.observed.flows.get(control)?;
+        let is_named = self
+            .index
+            .rules_with_port(flow.transport()?, flow.port)
+            .into_iter()
+            .any(|at| self.names(at, flow.port));
+        if is_named {
+            return None;
+        }
+        let query = self.query(first, first.endpoints());
+        match self.said(query) {
+            Said::Allowed(rules) => Some((control, rules)),
+            Said::Nothing | Said::Forbidden { .. } => None,
+        }
+    }
+
+    /// Whether a rule names a port, and not merely within a wide range.
+    fn names(&self, at: usize, port: u16) -> bool {
+        let ports = self.policy.rules.get(at).map(|rule| &rule.rule.ports);
+        ports.is_some_and(|ports| {
+            port_ranges(ports)
+                .iter()
+                .any(|(first, last)| (*first..=*last).contains(&port) && last - first < WIDE)
+        })
+    }
+
     /// Whether a flow with these endpoints stays within this host: both are its own, and the flow was seen on no interface
     /// that other hosts can reach.
     fn is_same_host(&self, flow: &Flow, endpoints: Endpoints) -> bool {
         let Observed {
             host, interfaces, ..
         } = self.observed;
-        let is_own = |address: IpAddr| address.is_loopback() || host.addresses.contains(&address);
+        let is_own = |address: IpAddr| address.is_loopback() || host.has(address);
         let is_outside = interfaces
             .iter()
             .any(|one| one.name == flow.interface && !one.is_loopback);
@@ -495,7 +540,7 @@ impl<'a> Judge<'a> {
 /// to nothing is a warning.
 fn severity(flow: &Flow, outcome: Outcome, host: &Host) -> Severity {
     let is_stream = matches!(flow.protocol, protocol::TCP | protocol::SCTP);
-    let is_own_server = host.addresses.contains(&flow.server);
+    let is_own_server = host.has(flow.server);
     let arrived_nowhere = is_own_server
         && !host.is_captured
         && flow

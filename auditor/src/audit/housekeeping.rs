@@ -119,7 +119,7 @@ impl<'a> Housekeeping<'a> {
         let host = &self.observed.host;
         address.is_unspecified()
             || is_dhcp_site(address)
-            || host.addresses.contains(&address)
+            || host.has(address)
             || is_in_own_network(host, address)
             || !self.policy.roles_of(address).is_empty()
             // Reports of membership go to the group itself, by a host of the own network.

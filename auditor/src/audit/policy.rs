@@ -14,7 +14,7 @@ use crate::{
     address::AddressSet,
     deployment::{Deployment, Exception, ProcessDetail, Roles, entry_addresses},
     matrix::{Matrix, Rule, RulePorts},
-    observed::{Flow, Host},
+    observed::{Flow, Host, LocalNetworks},
     role::Role,
     transport::Transport,
 };
@@ -135,7 +135,13 @@ impl Policy {
         let mut by_names: BTreeMap<&[Role], Arc<Side>> = BTreeMap::new();
         let mut side_of = |names| {
             let known = by_names.entry(names).or_insert_with(|| {
-                let side = Arc::new(side(sides.len(), names, roles.as_ref(), played, &own));
+                let side = Arc::new(side(
+                    sides.len(),
+                    names,
+                    roles.as_ref(),
+                    played,
+                    (&own, &host.local),
+                ));
                 sides.push(Arc::clone(&side));
                 side
             });
@@ -183,6 +189,7 @@ impl Policy {
                 let own: BTreeSet<Role> = own
                     .iter()
                     .flat_map(|address| roles.of(*address))
+                    .chain(roles.meeting(&host.local.always))
                     .cloned()
                     .collect();
                 own.into_iter().collect()
@@ -271,7 +278,7 @@ fn side(
     names: &[Role],
     roles: Option<&Roles>,
     played: &[Role],
-    own: &[IpAddr],
+    (own, local): (&[IpAddr], &LocalNetworks),
 ) -> Side {
     let Some(roles) = roles else {
         let is_ours = played.is_empty() || names.iter().any(|name| played.contains(name));
@@ -292,7 +299,9 @@ fn side(
     }
     // A role that holds every address does not say which hosts are meant, so it does not make this host take part.
     let is_ours = if played.is_empty() {
-        addresses != AddressSet::any() && own.iter().any(|address| addresses.contains(*address))
+        addresses != AddressSet::any()
+            && (own.iter().any(|address| addresses.contains(*address))
+                || addresses.meets(&local.always))
     } else {
         names.iter().any(|name| roles.covers(name, played))
     };
@@ -330,7 +339,7 @@ impl Side {
         check: RoleCheck,
         own_roles_given: bool,
     ) -> bool {
-        let is_own = host.addresses.contains(&address);
+        let is_own = host.has(address);
         match check {
             RoleCheck::Nothing => true,
             RoleCheck::OwnRoles => !is_own || self.is_ours,
@@ -351,7 +360,7 @@ impl Side {
 
     /// Whether another host than this one can be on this side.
     pub fn has_others(&self, host: &Host) -> bool {
-        let own: AddressSet = host.addresses.iter().copied().collect();
+        let own = host.own();
         self.addresses
             .as_ref()
             .is_none_or(|addresses| addresses.has_beyond(&own))

@@ -101,8 +101,8 @@ const REPLY_TIMEOUT: SignedDuration = SignedDuration::from_secs(1);
 pub(super) fn flows(n_rules: usize, findings: &[FlowFinding]) -> Vec<Vec<usize>> {
     let mut flows = vec![Vec::new(); n_rules];
     for (at, finding) in findings.iter().enumerate() {
-        // What is allowed only if its sides were guessed wrong says nothing of the rule.
-        if finding.benefit_of_doubt {
+        // What is allowed only if its sides were guessed wrong, or for the sake of another flow, says nothing of the rule.
+        if finding.benefit_of_doubt || finding.related_to.is_some() {
             continue;
         }
         let lists = match &finding.verdict {
@@ -350,6 +350,11 @@ impl RuleContext<'_> {
                         .iter()
                         .any(|(_, last)| lost.port <= *last)
             }),
+            // This host sends no such frames.
+            Cause::Uncounted {
+                reason: Reason::PriorityTags,
+                ..
+            } => is_server,
             Cause::CutShort { .. }
             | Cause::Unwatched
             | Cause::InterfaceLost { .. }
@@ -389,11 +394,11 @@ impl RuleContext<'_> {
 
     /// Which other hosts of the rule were seen.
     fn peers(&self, flows: &[usize]) -> Option<PeersSeen> {
-        let own = &self.observed.host.addresses;
+        let host = &self.observed.host;
         let seen: BTreeSet<IpAddr> = self
             .flows(flows)
             .flat_map(|flow| [flow.client, flow.server])
-            .filter(|address| !own.contains(address))
+            .filter(|address| !host.has(*address))
             .collect();
         if seen.is_empty() {
             return None;
@@ -415,7 +420,7 @@ pub(super) fn others(rule: &PolicyRule, host: &Host) -> Option<BTreeSet<IpAddr>>
     for (_, side) in sides.iter().filter(|(is_ours, _)| *is_ours) {
         others.extend(side.addresses.as_ref()?.listed(MOST_PEERS)?);
     }
-    others.retain(|address| !host.addresses.contains(address));
+    others.retain(|address| !host.has(*address));
     (!others.is_empty()).then_some(others)
 }
 

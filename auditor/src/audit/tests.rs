@@ -158,6 +158,7 @@ fn observed(flows: &[Flow]) -> Observed {
                 .iter()
                 .map(|text| text.parse::<IpAddr>().unwrap())
                 .collect(),
+            local: crate::observed::LocalNetworks::default(),
             networks: ["10.0.0.0/24".parse().unwrap()].into(),
             tunnels: std::collections::BTreeMap::new(),
             listeners: [listener].into(),

@@ -63,6 +63,8 @@ pub struct FlowFinding {
     pub benefit_of_doubt: bool,
     /// Why the flow is no housekeeping, though it is of such a kind.
     pub excess: Option<Excess>,
+    /// The flow of which it is the second conversation, and by whose rules it is allowed.
+    pub related_to: Option<usize>,
     /// The other places at which the same conversation was seen, if it is a finding.
     pub elsewhere: Option<Box<Elsewhere>>,
 }

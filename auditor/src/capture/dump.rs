@@ -29,7 +29,27 @@ pub(super) fn dump<M>(
 where
     M: NetlinkSerializable + NetlinkDeserializable,
 {
-    ask(family, request, NLM_F_DUMP, take)
+    ask(&mut open(family)?, request, NLM_F_DUMP, take)
+}
+
+/// As [`dump`], of what the header of the request describes alone. Kernels before Linux 4.20 send all the same.
+///
+/// # Errors
+///
+/// The kernel does not reply, or returns an error.
+pub(super) fn dump_described<M>(
+    family: isize,
+    request: impl Into<NetlinkPayload<M>>,
+    take: impl FnMut(M),
+) -> io::Result<()>
+where
+    M: NetlinkSerializable + NetlinkDeserializable,
+{
+    let mut socket = open(family)?;
+    match socket.set_netlink_get_strict_chk(true) {
+        // An older kernel does not know the option.
+        Ok(()) | Err(_) => ask(&mut socket, request, NLM_F_DUMP, take),
+    }
 }
 
 /// Requests one thing, in this thread's network namespace, and calls `take` with each message that answers it.
@@ -46,11 +66,18 @@ pub(super) fn request<M>(
 where
     M: NetlinkSerializable + NetlinkDeserializable,
 {
-    ask(family, request, NLM_F_ACK | flags, take)
+    ask(&mut open(family)?, request, NLM_F_ACK | flags, take)
+}
+
+fn open(family: isize) -> io::Result<Socket> {
+    let mut socket = Socket::new(family)?;
+    socket.bind_auto()?;
+    socket.connect(&SocketAddr::new(0, 0))?;
+    Ok(socket)
 }
 
 fn ask<M>(
-    family: isize,
+    socket: &mut Socket,
     request: impl Into<NetlinkPayload<M>>,
     flags: u16,
     mut take: impl FnMut(M),
@@ -65,9 +92,6 @@ where
     let mut bytes = vec![0; request.buffer_len()];
     request.serialize(&mut bytes);
 
-    let mut socket = Socket::new(family)?;
-    socket.bind_auto()?;
-    socket.connect(&SocketAddr::new(0, 0))?;
     socket.send(&bytes, 0)?;
     let mut buffer = Vec::with_capacity(BUFFER);
     loop {

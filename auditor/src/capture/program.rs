@@ -388,3 +388,25 @@ fn secrets() -> io::Result<[u64; 2]> {
 fn is_real_time() -> bool {
     std::fs::read_to_string("/sys/kernel/realtime").is_ok_and(|text| text.trim() == "1")
 }
+
+#[cfg(test)]
+#[path = "../../build/sources.rs"]
+mod sources;
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::sources;
+
+    #[test]
+    fn the_programs_are_of_the_sources_as_they_are() {
+        let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let number = sources::number(here).unwrap().to_string();
+        assert_eq!(
+            number,
+            env!("KERNEL_HALF_SOURCES"),
+            "the kernel half is older than its sources: cargo did not run auditor/build.rs"
+        );
+    }
+}

@@ -6,7 +6,9 @@ use auditor_common::{
     Bytes, ConversationKey, ConversationRecord, KeptPorts, PackedPorts, Packet, Part, Reason,
     Tally,
     flow::opening,
-    packet::{self, Handshake, KERNEL_EXTENSIONS, KERNEL_MAX_OFFSET, KERNEL_TAGS, RST},
+    packet::{
+        self, Handshake, KERNEL_ALL_TAGS, KERNEL_EXTENSIONS, KERNEL_MAX_OFFSET, KERNEL_TAGS, RST,
+    },
 };
 use zerocopy::{FromBytes, Immutable, KnownLayout};
 
@@ -153,7 +155,7 @@ impl Replay {
         let mut followed = Packet::EMPTY;
         let is_too_deep = matches!(
             packet::parse(&Kernel(bytes), &mut followed),
-            Err(Reason::TooDeep | Reason::TooManyTags)
+            Err(Reason::TooDeep | Reason::TooManyTags | Reason::PriorityTags)
         );
         let fits = (SHORTEST..=LONGEST).contains(&bytes.len()) && !is_too_deep;
         if fits && self.capture.test(bytes, length, self.epoch)? {
@@ -280,6 +282,7 @@ struct Kernel<'a>(&'a [u8]);
 
 impl Bytes for Kernel<'_> {
     const MAX_TAGS: usize = KERNEL_TAGS;
+    const MAX_ALL_TAGS: usize = KERNEL_ALL_TAGS;
     const MAX_EXTENSIONS: usize = KERNEL_EXTENSIONS;
     const MAX_OFFSET: usize = KERNEL_MAX_OFFSET;
 

@@ -1,4 +1,4 @@
-//! By which interfaces this host reaches an address: what the kernel's routing says.
+//! By which interfaces this host reaches an address, and which addresses it takes packets for: what the kernel's routing says.
 
 use std::{
     collections::BTreeSet,
@@ -8,7 +8,9 @@ use std::{
 
 use netlink_sys::protocols::NETLINK_ROUTE;
 
-use super::dump::{self, Raw, dump, request};
+use ipnet::IpNet;
+
+use super::dump::{self, Raw, dump, dump_described, request};
 
 // linux/rtnetlink.h
 const RTM_NEWROUTE: u16 = 24;
@@ -19,13 +21,30 @@ const RTA_DST: u16 = 1;
 const RTA_SRC: u16 = 2;
 const RTA_OIF: u16 = 4;
 const RTA_MULTIPATH: u16 = 9;
+const RTA_TABLE: u16 = 15;
 /// The route itself is asked for, with all its next hops, and not the one that a packet would take now.
 const RTM_F_FIB_MATCH: u32 = 0x2000;
 const RTN_UNICAST: u8 = 1;
+const RTN_LOCAL: u8 = 2;
 /// The lengths of `struct rtmsg`, `struct fib_rule_hdr` and `struct rtnexthop`.
 const HEADER: usize = 12;
 const NEXT_HOP: usize = 8;
+// linux/fib_rules.h
+const FR_ACT_TO_TBL: u8 = 1;
+const FIB_RULE_INVERT: u32 = 2;
+const FRA_DST: u16 = 1;
+const FRA_IIFNAME: u16 = 3;
 const FRA_PRIORITY: u16 = 6;
+const FRA_FWMARK: u16 = 10;
+const FRA_TUN_ID: u16 = 12;
+const FRA_TABLE: u16 = 15;
+const FRA_FWMASK: u16 = 16;
+const FRA_OIFNAME: u16 = 17;
+const FRA_L3MDEV: u16 = 19;
+const FRA_UID_RANGE: u16 = 20;
+const FRA_IP_PROTO: u16 = 22;
+const FRA_SPORT_RANGE: u16 = 23;
+const FRA_DPORT_RANGE: u16 = 24;
 // linux/socket.h
 const AF_INET: u8 = 2;
 const AF_INET6: u8 = 10;
@@ -69,12 +88,10 @@ pub fn interfaces(address: IpAddr, source: Option<IpAddr>) -> io::Result<BTreeSe
 ///
 /// The kernel does not reply.
 pub fn destinations(is_ipv4: bool) -> io::Result<BTreeSet<(IpAddr, u8)>> {
-    let mut message = vec![if is_ipv4 { AF_INET } else { AF_INET6 }];
-    message.resize(HEADER, 0);
     let mut found = BTreeSet::new();
     dump(
         NETLINK_ROUTE,
-        Raw::new(RTM_GETROUTE, message),
+        Raw::new(RTM_GETROUTE, header(is_ipv4)),
         |message: Raw| {
             let bytes = &message.bytes;
             if message.kind == RTM_NEWROUTE
@@ -97,12 +114,10 @@ pub fn destinations(is_ipv4: bool) -> io::Result<BTreeSet<(IpAddr, u8)>> {
 ///
 /// The kernel does not reply.
 pub fn has_rules(is_ipv4: bool) -> io::Result<bool> {
-    let mut message = vec![if is_ipv4 { AF_INET } else { AF_INET6 }];
-    message.resize(HEADER, 0);
     let mut has_others = false;
     dump(
         NETLINK_ROUTE,
-        Raw::new(RTM_GETRULE, message),
+        Raw::new(RTM_GETRULE, header(is_ipv4)),
         |message: Raw| {
             let priority = attributes(&message.bytes)
                 .find(|(kind, _)| *kind == FRA_PRIORITY)
@@ -112,6 +127,136 @@ pub fn has_rules(is_ipv4: bool) -> io::Result<bool> {
         },
     )?;
     Ok(has_others)
+}
+
+/// A network that a routing table takes packets for, and the table.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct LocalRoute {
+    pub network: IpNet,
+    pub table: u32,
+}
+
+/// The local routes of all tables, of a version of IP: packets to their networks are this host's.
+///
+/// # Errors
+///
+/// The kernel does not reply.
+pub fn local_routes(is_ipv4: bool) -> io::Result<Vec<LocalRoute>> {
+    let mut message = header(is_ipv4);
+    if let Some(kind) = message.get_mut(7) {
+        *kind = RTN_LOCAL;
+    }
+    let mut found = Vec::new();
+    dump_described(
+        NETLINK_ROUTE,
+        Raw::new(RTM_GETROUTE, message),
+        |message: Raw| {
+            if message.kind == RTM_NEWROUTE {
+                found.extend(local_route(&message.bytes));
+            }
+        },
+    )?;
+    Ok(found)
+}
+
+fn local_route(message: &[u8]) -> Option<LocalRoute> {
+    let [family, length, _, _, table, _, _, kind] = *message.first_chunk()?;
+    if kind != RTN_LOCAL {
+        return None;
+    }
+    Some(LocalRoute {
+        network: destination(message, family, length, RTA_DST)?,
+        table: attribute(message, RTA_TABLE)
+            .and_then(word)
+            .unwrap_or(table.into()),
+    })
+}
+
+/// A rule of policy routing that sends packets to a table.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct TableRule {
+    /// `None` for the table of the interface's VRF.
+    pub table: Option<u32>,
+    /// The packets that it is for, by their destination.
+    pub to: Option<IpNet>,
+    /// It is for some packets alone, by something beside their destination.
+    pub is_conditional: bool,
+}
+
+/// The rules by which packets that come in are sent to tables.
+///
+/// # Errors
+///
+/// The kernel does not reply, or knows no rules.
+pub fn table_rules(is_ipv4: bool) -> io::Result<Vec<TableRule>> {
+    let mut found = Vec::new();
+    dump(
+        NETLINK_ROUTE,
+        Raw::new(RTM_GETRULE, header(is_ipv4)),
+        |message: Raw| {
+            if message.kind == RTM_NEWRULE {
+                found.extend(table_rule(&message.bytes));
+            }
+        },
+    )?;
+    Ok(found)
+}
+
+fn table_rule(message: &[u8]) -> Option<TableRule> {
+    let [family, to_length, from_length, tos, table, _, _, action] = *message.first_chunk()?;
+    // What leaves by an interface does not come in.
+    if action != FR_ACT_TO_TBL || attribute(message, FRA_OIFNAME).is_some() {
+        return None;
+    }
+    let is_inverted = message
+        .get(8..)
+        .and_then(word)
+        .is_some_and(|flags| flags & FIB_RULE_INVERT != 0);
+    let has_condition = attributes(message).any(|(kind, value)| {
+        let is_zero = value.iter().all(|byte| *byte == 0);
+        match kind {
+            FRA_IIFNAME | FRA_UID_RANGE | FRA_SPORT_RANGE | FRA_DPORT_RANGE => true,
+            FRA_FWMARK | FRA_FWMASK | FRA_TUN_ID | FRA_IP_PROTO => !is_zero,
+            _ => false,
+        }
+    });
+    let is_vrf = attribute(message, FRA_L3MDEV).is_some_and(|value| value.first() == Some(&1));
+    let named = attribute(message, FRA_TABLE).and_then(word);
+    Some(TableRule {
+        table: (!is_vrf).then(|| named.unwrap_or(table.into())),
+        to: if to_length == 0 {
+            None
+        } else {
+            destination(message, family, to_length, FRA_DST)
+        },
+        is_conditional: has_condition || is_inverted || is_vrf || from_length != 0 || tos != 0,
+    })
+}
+
+/// The network of a route or rule; a destination of no length is not among its attributes.
+fn destination(message: &[u8], family: u8, length: u8, kind: u16) -> Option<IpNet> {
+    let everywhere: IpAddr = match family {
+        AF_INET => Ipv4Addr::UNSPECIFIED.into(),
+        AF_INET6 => Ipv6Addr::UNSPECIFIED.into(),
+        _ => return None,
+    };
+    let address = match attribute(message, kind) {
+        Some(value) => read(value)?,
+        None if length == 0 => everywhere,
+        None => return None,
+    };
+    Some(IpNet::new(address, length).ok()?.trunc())
+}
+
+fn attribute(message: &[u8], wanted: u16) -> Option<&[u8]> {
+    attributes(message).find_map(|(kind, value)| (kind == wanted).then_some(value))
+}
+
+/// The header of a request about routes or rules, which are of one length.
+fn header(is_ipv4: bool) -> Vec<u8> {
+    let mut message = vec![if is_ipv4 { AF_INET } else { AF_INET6 }];
+    message.resize(HEADER, 0);
+    message
 }
 
 const fn family(address: IpAddr) -> u8 {

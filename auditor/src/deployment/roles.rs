@@ -110,6 +110,15 @@ impl Roles {
             .collect()
     }
 
+    /// The roles that have an address in common with a set, without those that hold every address.
+    pub fn meeting<'a>(&'a self, addresses: &'a AddressSet) -> impl Iterator<Item = &'a Role> {
+        let any = AddressSet::any();
+        self.addresses
+            .iter()
+            .filter(move |(_, set)| **set != any && set.meets(addresses))
+            .map(|(role, _)| role)
+    }
+
     /// Whether a host with the roles `played` also has `role`: it is one of them, or includes one of them.
     pub fn covers(&self, role: &Role, played: &[Role]) -> bool {
         played.contains(role)

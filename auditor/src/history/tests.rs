@@ -193,6 +193,45 @@ fn a_corrected_flow_is_no_longer_the_wrong_one() {
 }
 
 #[test]
+fn a_flow_that_is_turned_round_is_known_by_what_it_was() {
+    let guess = Flow {
+        client_port: Some(5000),
+        evidence: Evidence::FirstSender,
+        ..flow(40_000, [5, 4], 1)
+    };
+    let turned = |port, client_port| Flow {
+        client: guess.server,
+        server: guess.client,
+        client_port: Some(client_port),
+        evidence: Evidence::Listener,
+        ..flow(port, [6, 7], 2)
+    };
+    let corrected = |flows: Vec<Flow>| {
+        let mut history = History::default();
+        history.begin(at(0));
+        assert_eq!(history.update(vec![guess.clone()], at(1)), []);
+        let corrections = history.update(flows, at(2));
+        let of = corrections
+            .into_iter()
+            .map(|one| (one.before.port, one.now.port));
+        of.collect::<Vec<_>>()
+    };
+    assert_eq!(corrected(vec![turned(5000, 40_000)]), [(40_000, 5000)]);
+    // Another conversation between the same two is none of it.
+    assert_eq!(corrected(vec![turned(5001, 40_000)]), []);
+    assert_eq!(corrected(vec![turned(5000, 40_001)]), []);
+    // What is still counted as it was is not corrected.
+    assert_eq!(corrected(vec![guess.clone(), turned(5000, 40_000)]), []);
+    // A port that the server chose for a conversation that began at its port for requests.
+    let joined = Flow {
+        evidence: Evidence::Expected,
+        ..flow(69, [6, 4], 2)
+    };
+    assert_eq!(corrected(vec![joined]), [(40_000, 69)]);
+    assert_eq!(corrected(vec![flow(69, [6, 4], 2)]), []);
+}
+
+#[test]
 fn retired_flows_are_counted_once() {
     let mut history = History::default();
     history.begin(at(0));

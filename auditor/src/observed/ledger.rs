@@ -1,6 +1,7 @@
 //! Merges conversations over drains and turns each into a flow, by deciding which side is the client and which the server.
 
 mod conversations;
+mod errors;
 mod flows;
 mod own;
 mod sides;
@@ -12,15 +13,22 @@ use std::{
 
 use auditor_common::{
     ConversationKey, ConversationRecord, Direction, Evidence, KeptPorts, PackedPorts, Reason,
-    Tally, flow::opening, lost::Lost, side::EPHEMERAL_FROM,
+    Tally,
+    flow::opening,
+    lost::Lost,
+    port::protocol,
+    side::{EPHEMERAL_FROM, FTP_DATA},
 };
 
 use self::{
     conversations::Conversations,
+    errors::Errors,
     flows::FlowMap,
     own::Own,
     sides::{Client, Index, decide},
 };
+
+use super::LocalNetworks;
 
 pub use flows::{FlowKey, FlowRecord};
 pub use own::Passes;
@@ -48,6 +56,7 @@ pub struct Ledger {
     own: Own,
     /// When the conversations began whose sides are not certain, as far as this drain knows.
     began: HashMap<ConversationKey, u64>,
+    errors: Errors,
     lost: BTreeMap<Lost, Tally>,
     /// Packets of flows that were retired, and are no traffic of this host's.
     set_aside: BTreeMap<Reason, Tally>,
@@ -69,19 +78,22 @@ impl Ledger {
             n_unproven: 0,
             own: Own::default(),
             began: HashMap::new(),
+            errors: Errors::default(),
             lost: BTreeMap::new(),
             set_aside: BTreeMap::new(),
         }
     }
 
-    /// Sets the addresses of this host, those by which all hosts of its networks are asked, and what it passes on.
+    /// Sets the addresses of this host, those by which all hosts of its networks are asked, what else it takes packets for, and
+    /// what it passes on.
     pub fn own(
         &mut self,
         addresses: &BTreeSet<IpAddr>,
         broadcasts: &BTreeSet<IpAddr>,
+        local: &LocalNetworks,
         passes: Passes,
     ) {
-        self.own = Own::new(addresses, broadcasts, passes);
+        self.own = Own::new(addresses, broadcasts, local, passes);
     }
 
     /// Adds a conversation that a drain found.
@@ -96,6 +108,7 @@ impl Ledger {
         } else {
             key
         };
+        self.errors.see(key, more);
         let mut change = 0;
         let is_earlier = self.is_earlier(key, more);
         let is_known = self.conversations.change(key, |known| {
@@ -120,7 +133,7 @@ impl Ledger {
 
     /// Whether this record of a conversation began before all others of this drain, which other CPUs may have counted.
     fn is_earlier(&mut self, key: &ConversationKey, more: &ConversationRecord) -> bool {
-        if more.began == 0 {
+        if more.began == 0 || PackedPorts(key.ports).is_server_known() {
             return false;
         }
         match self.began.entry(*key) {
@@ -141,6 +154,19 @@ impl Ledger {
     /// Ends a drain: what comes later began later.
     pub fn end_drain(&mut self) {
         self.began.clear();
+        let conversations = &mut self.conversations;
+        let mut errors = std::mem::take(&mut self.errors);
+        let believed = errors.end_drain(|key| {
+            let mut has_packets = false;
+            conversations.change(key, |known| has_packets = known.packets != [0; 2]);
+            has_packets
+        });
+        self.errors = errors;
+        for (key, error) in believed {
+            // About nothing that is known, it says nothing.
+            self.conversations
+                .change(&key, |known| merge(known, &error));
+        }
     }
 
     /// What exceeded a bound, by port.
@@ -191,7 +217,9 @@ impl Ledger {
             let ports = PackedPorts(key.ports);
             // A client's port that is one of many says nothing any more.
             let client_port = decided.client.port(ports);
-            let kept = if client_port < EPHEMERAL_FROM && decided.evidence != Evidence::Handshake {
+            let is_needed = decided.evidence != Evidence::Handshake
+                || ports.protocol() == protocol::TCP && client_port == FTP_DATA;
+            let kept = if client_port < EPHEMERAL_FROM && is_needed {
                 client_port
             } else {
                 0
@@ -244,19 +272,13 @@ impl Ledger {
     pub fn flows(&self, known: &Knowledge<'_>) -> LedgerFlows {
         let index = self.index();
         let mut flows = FlowMap::default();
-        let mut refusals = Vec::new();
         for (key, record) in self.conversations.iter() {
             if PackedPorts(key.ports).is_server_known() {
                 flows.add_certain(&key, &record);
-            } else if record.packets == [0; 2] {
-                refusals.push((key, record));
-            } else {
+            } else if record.packets != [0; 2] {
                 let decided = decide(&key, &record, &self.own, &index, known);
                 flows.add_decided(&key, &record, &decided);
             }
-        }
-        for (key, record) in refusals {
-            flows.refuse(&key, &record);
         }
         let mut all = flows.finish(&self.own);
         for (reason, tally) in &self.set_aside {

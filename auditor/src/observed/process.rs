@@ -195,7 +195,7 @@ impl SocketOwners {
     /// The network namespace in which an address is; `None` if that is none of this host's, or cannot be told: containers of
     /// several networks may have the same address.
     fn namespace(&self, host: &Host, address: IpAddr) -> Option<NetworkNamespace> {
-        if host.addresses.contains(&address) || address.is_loopback() {
+        if host.has(address) || address.is_loopback() {
             return Some(NetworkNamespace::Watched);
         }
         let mut others = self

@@ -1,11 +1,12 @@
 //! Builds the report of an audit.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, net::IpAddr};
 
 use auditor_common::{Reason, Tally, lost, packet::Tunnel};
 
 use super::{
     judged::Judged,
+    refuser::Refusers,
     schema::{
         self, Certainty, Count, Direction, FlowVerdict, GapReason, Lost, Part, PeersSeen,
         PortsSeen, Report, Rule, RuleVerdict, SCHEMA_VERSION, Summary, Tool,
@@ -32,6 +33,7 @@ impl Report {
         } = judged;
         let window = observed.window;
         let dates = &observed.dates;
+        let refusers = Refusers::of(&observed.flows);
         Self {
             schema_version: SCHEMA_VERSION,
             tool: Tool {
@@ -43,7 +45,7 @@ impl Report {
                 name: observed.host.name.clone(),
                 network_namespace: observed.host.network_namespace.clone(),
                 roles: names(&policy.own_roles),
-                addresses: observed.host.addresses.iter().copied().collect(),
+                addresses: own_addresses(observed),
             },
             window: schema::Window {
                 start: dates.of(window.start),
@@ -82,7 +84,7 @@ impl Report {
                 .flows
                 .iter()
                 .zip(&audit.flows)
-                .map(|(one, finding)| flow(judged, one, finding))
+                .map(|(one, finding)| flow(judged, &refusers, one, finding))
                 .collect(),
             rules: policy
                 .rules
@@ -107,6 +109,18 @@ impl Report {
                 .collect(),
         }
     }
+}
+
+/// This host's addresses, with those of its other networks that took part in a flow.
+fn own_addresses(observed: &Observed) -> Vec<IpAddr> {
+    let host = &observed.host;
+    let mut addresses = host.addresses.clone();
+    let ends = observed
+        .flows
+        .iter()
+        .flat_map(|flow| [flow.client, flow.server]);
+    addresses.extend(ends.filter(|address| host.local.has(*address)));
+    addresses.into_iter().collect()
 }
 
 const fn count(tally: Tally) -> Count {
@@ -181,7 +195,8 @@ fn lost(lost: lost::Lost, packets: u64, bytes: u64) -> Lost {
     }
 }
 
-fn flow(judged: &Judged, flow: &Flow, finding: &FlowFinding) -> schema::Flow {
+fn flow(judged: &Judged, refusers: &Refusers, flow: &Flow, finding: &FlowFinding) -> schema::Flow {
+    let errors_from = refusers.about(flow, finding.outcome);
     let policy = &judged.policy;
     let ids = |rules: &[usize]| {
         rules
@@ -231,8 +246,9 @@ fn flow(judged: &Judged, flow: &Flow, finding: &FlowFinding) -> schema::Flow {
             .elsewhere
             .as_ref()
             .and_then(|elsewhere| elsewhere.counted_at),
+        related_to: finding.related_to,
         exception: exception.map(|exception| exception.exception.reason.clone()),
-        explanation: sentence::flow(judged, flow, finding),
+        explanation: sentence::flow(judged, flow, finding, &errors_from),
         evidence: flow.evidence.into(),
         benefit_of_doubt: finding.benefit_of_doubt,
         to_server: direction(flow.to_server),
@@ -240,6 +256,7 @@ fn flow(judged: &Judged, flow: &Flow, finding: &FlowFinding) -> schema::Flow {
         requests: flow.requests,
         replies: flow.replies,
         refusals: flow.refusals,
+        errors_from,
         first_seen: judged.observed.dates.of(flow.first),
         last_seen: judged.observed.dates.of(flow.last),
         translated: flow

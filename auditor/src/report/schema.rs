@@ -185,6 +185,9 @@ pub struct Flow {
     /// Which of them has the finding's severity; left out where this one has it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub counted_at: Option<usize>,
+    /// The flow of which it is the second conversation, by whose rules it is allowed; left out elsewhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub related_to: Option<usize>,
     /// The reason of the exception that covers it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exception: Option<String>,
@@ -200,6 +203,9 @@ pub struct Flow {
     pub replies: u64,
     /// ICMP errors about packets to the server.
     pub refusals: u64,
+    /// Who sent ICMP errors to the client, where the outcome rests on one; left out elsewhere.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub errors_from: Vec<IpAddr>,
     #[serde(with = "micros")]
     #[schemars(with = "Instant")]
     pub first_seen: Timestamp,

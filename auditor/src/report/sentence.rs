@@ -22,7 +22,14 @@ use crate::{
 };
 
 /// Why a flow has its verdict.
-pub(super) fn flow(judged: &Judged, flow: &Flow, finding: &FlowFinding) -> String {
+///
+/// `errors_from` are those who may have sent the ICMP errors on which its outcome rests.
+pub(super) fn flow(
+    judged: &Judged,
+    flow: &Flow,
+    finding: &FlowFinding,
+    errors_from: &[IpAddr],
+) -> String {
     let ids = |rules: &[usize]| {
         let ids: Vec<&str> = rules
             .iter()
@@ -34,7 +41,20 @@ pub(super) fn flow(judged: &Judged, flow: &Flow, finding: &FlowFinding) -> Strin
     let is_guess = Evidence::Listener < flow.evidence;
     let mut text =
         match &finding.verdict {
-            FlowVerdict::Documented { rules } => format!("allowed by {}", ids(rules)),
+            FlowVerdict::Documented { rules } => {
+                let first = finding
+                    .related_to
+                    .and_then(|at| judged.observed.flows.get(at));
+                let related = first.map_or_else(String::new, |first| {
+                    format!(
+                        ", as the data of FTP: related to {} -> {} {}",
+                        first.client,
+                        first.server,
+                        service::of(first)
+                    )
+                });
+                format!("allowed by {}{related}", ids(rules))
+            }
             FlowVerdict::Excepted {
                 exception,
                 forbidding,
@@ -89,6 +109,23 @@ pub(super) fn flow(judged: &Judged, flow: &Flow, finding: &FlowFinding) -> Strin
             }
         };
     text.extend(finding.elsewhere.iter().map(|one| elsewhere(judged, one)));
+    if !errors_from.is_empty() {
+        let what = if finding.outcome == Outcome::Refused {
+            "is refused"
+        } else {
+            "did not arrive"
+        };
+        let senders: BTreeSet<IpAddr> = errors_from.iter().copied().collect();
+        let senders = listed(&senders);
+        let one_of = if errors_from.len() == 1 {
+            ""
+        } else {
+            "one of "
+        };
+        return format!(
+            "{text}; that it {what} is the word of {one_of}{senders}, in an ICMP error"
+        );
+    }
     text
 }
 
@@ -239,7 +276,11 @@ pub(super) fn rule(judged: &Judged, rule: &PolicyRule, finding: &RuleFinding) ->
     let length = rule.rule.within.unwrap_or_else(|| window.length());
     let mut parts: Vec<String> = Vec::new();
     match finding.verdict {
-        RuleVerdict::Observed => parts.push("seen and answered".to_owned()),
+        RuleVerdict::Observed => parts.push(if is_by_word(judged, rule, finding) {
+            "seen and answered: that the other side asked is by its packets' word alone, since nothing proves where they came from".to_owned()
+        } else {
+            "seen and answered".to_owned()
+        }),
         RuleVerdict::Idle => parts.push(format!(
             "a connection that it allows is open and idle: no packet passed in {}",
             duration(length)
@@ -374,6 +415,20 @@ pub(super) fn rule(judged: &Judged, rule: &PolicyRule, finding: &RuleFinding) ->
         parts.insert(0, "required".to_owned());
     }
     parts.join("; ")
+}
+
+/// Whether all that was answered was asked by other hosts without a handshake, which alone proves that they are where they say.
+fn is_by_word(judged: &Judged, rule: &PolicyRule, finding: &RuleFinding) -> bool {
+    let host = &judged.observed.host;
+    let answered = finding.flows.iter().filter(|at| {
+        let flows = &judged.audit.flows;
+        flows
+            .get(**at)
+            .is_some_and(|flow| flow.outcome == Outcome::Established)
+    });
+    let mut answered = answered.filter_map(|at| judged.observed.flows.get(*at));
+    !matches!(rule.rule.transport, Transport::Tcp | Transport::Sctp)
+        && answered.all(|flow| !host.has(flow.client))
 }
 
 /// Whether only the client's packets of one of the rule's flows are seen.
@@ -533,6 +588,11 @@ fn uncounted(reason: Reason, packets: u64) -> String {
         }
         Reason::TooDeep => {
             format!("{packets} packets had more tags or extension headers than are followed")
+        }
+        Reason::PriorityTags => {
+            format!(
+                "{packets} packets came in with more priority tags than are followed, all of which this host takes off"
+            )
         }
         Reason::Arp
         | Reason::NotIp

@@ -68,23 +68,24 @@ impl Sink for Alertmanager {
             if event.change == Change::Flapping {
                 continue;
             }
-            let alert = |verdict, end| Alert {
+            let alert = |subject, verdict, end| Alert {
                 host,
-                subject: &event.subject,
+                subject,
                 verdict,
                 severity: event.severity,
                 text: &event.text,
                 start: event.at,
                 end,
             };
-            if let Some(before) = event.before
-                && event.before != event.now
+            let before = event.corrects.as_ref().unwrap_or(&event.subject);
+            if let Some(verdict) = event.before
+                && (before != &event.subject || event.before != event.now)
             {
-                alerts.push(alert(before, Some(event.at)).to_value());
+                alerts.push(alert(before, verdict, Some(event.at)).to_value());
             }
             if let Some(now) = event.now {
                 let end = event.at.checked_add(LIFETIME).ok();
-                alerts.push(alert(now, end).to_value());
+                alerts.push(alert(&event.subject, now, end).to_value());
             }
         }
         self.send(&alerts)

@@ -92,7 +92,7 @@ fn ocsf(delivery: &Delivery<'_>) -> Value {
     Finding {
         host: delivery.host,
         state: match event.change {
-            Change::Appeared => State::New,
+            Change::Appeared | Change::Corrected => State::New,
             Change::Changed | Change::Flapping => State::Changed,
             Change::Resolved => State::Resolved,
         },
@@ -117,7 +117,7 @@ fn ecs(delivery: &Delivery<'_>) -> Value {
     };
     let kind = match event.change {
         Change::Resolved => "event",
-        Change::Appeared | Change::Changed | Change::Flapping => "alert",
+        Change::Appeared | Change::Changed | Change::Flapping | Change::Corrected => "alert",
     };
     let mut line = json!({
         "@timestamp": format!("{:.3}", event.at),

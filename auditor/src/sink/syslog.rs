@@ -199,6 +199,7 @@ mod tests {
     #[test]
     fn messages() {
         let event = Event {
+            corrects: None,
             at: "2026-11-20T12:00:00Z".parse().unwrap(),
             change: Change::Appeared,
             subject: Subject::Rule("a\"b]c\\".to_owned()),

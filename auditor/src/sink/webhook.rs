@@ -108,6 +108,7 @@ fn check(template: &str) -> Result<(), SinkError> {
     let missing = Verdict::Rule(RuleVerdict::Missing);
     for (before, now) in [(None, Some(missing)), (Some(missing), None)] {
         let event = Event {
+            corrects: None,
             at: Timestamp::UNIX_EPOCH,
             change: Change::Appeared,
             subject: Subject::Rule("\"web\"".to_owned()),

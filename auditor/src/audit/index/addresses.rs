@@ -3,13 +3,17 @@
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     net::IpAddr,
+    sync::Arc,
 };
 
 use super::{
-    super::policy::{Policy, RoleCheck},
+    super::policy::{Policy, RoleCheck, Side},
     number,
 };
-use crate::{address, observed::Host};
+use crate::{
+    address::{self, AddressSet},
+    observed::Host,
+};
 
 /// A class of addresses that are on the same sides: the index of that set of sides.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -20,6 +24,8 @@ pub(super) struct AddressClasses {
     side_sets: SideSets,
     /// The classes of this host's own addresses, whose sides `--role` may set.
     own: BTreeMap<IpAddr, AddressClass>,
+    /// The class of this host's addresses in the networks that it takes packets for, where `--role` sets their sides.
+    local: Option<(AddressSet, AddressClass)>,
     /// The class of all sides that this host is on.
     this_host: AddressClass,
     /// Spans of addresses, sorted: the first address of each, and the class of all addresses up to the next span.
@@ -29,24 +35,24 @@ pub(super) struct AddressClasses {
 impl AddressClasses {
     pub(super) fn new(policy: &Policy, host: &Host) -> Self {
         let mut side_sets = SideSets::default();
-        let own = host
-            .addresses
-            .iter()
-            .map(|address| {
-                let holds = |at: &usize| {
-                    let given = policy.roles_were_given();
-                    policy
-                        .sides
-                        .get(*at)
-                        .is_some_and(|side| side.holds(*address, host, policy.check, given))
-                };
-                let sides = (0..policy.sides.len()).filter(holds).map(number).collect();
-                (*address, side_sets.class(sides))
-            })
+        let sides_of = |address: IpAddr, side_sets: &mut SideSets| {
+            let given = policy.roles_were_given();
+            let holds = |side: &&Arc<Side>| side.holds(address, host, policy.check, given);
+            let sides = policy.sides.iter().filter(holds);
+            side_sets.class(sides.map(|side| number(side.index)).collect())
+        };
+        let own = host.addresses.iter();
+        let own = own
+            .map(|address| (*address, sides_of(*address, &mut side_sets)))
             .collect();
         let ours = policy.sides.iter().filter(|side| side.is_ours);
         let ours = ours.map(|side| number(side.index)).collect();
         let this_host = side_sets.class(ours);
+        let is_by_role = policy.check == RoleCheck::OwnRoles || policy.roles_were_given();
+        let first = host.local.always.ranges().next();
+        let local = first
+            .filter(|_| is_by_role)
+            .map(|(first, _)| (host.local.always.clone(), sides_of(first, &mut side_sets)));
         let spans = match policy.check {
             // Every other address may play any role.
             RoleCheck::Nothing | RoleCheck::OwnRoles => {
@@ -58,6 +64,7 @@ impl AddressClasses {
         Self {
             side_sets,
             own,
+            local,
             this_host,
             spans,
         }
@@ -69,6 +76,11 @@ impl AddressClasses {
 
     pub(super) fn class(&self, address: IpAddr) -> AddressClass {
         if let Some(class) = self.own.get(&address) {
+            return *class;
+        }
+        if let Some((local, class)) = &self.local
+            && local.contains(address)
+        {
             return *class;
         }
         let bits = address::bits(address);

@@ -91,6 +91,7 @@ pub(super) fn events(connection: &Connection, start: Timestamp) -> Result<Vec<Ev
             at: row.instant(0)?,
             change: row.known(1, Change::from_name)?,
             subject: row.read(3, |key| Subject::read(kind, key))?,
+            corrects: None,
             before: row.known_or_null(4, verdict)?,
             now: row.known_or_null(5, verdict)?,
             severity: row.known(6, Severity::from_name)?,

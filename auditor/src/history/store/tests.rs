@@ -42,6 +42,7 @@ fn findings() -> [OpenFinding; 2] {
 
 fn events() -> Vec<Event> {
     let event = |open: OpenFinding, change, before, now| Event {
+        corrects: None,
         at: at(2),
         change,
         subject: open.subject,

@@ -149,26 +149,6 @@ impl FlowMap {
         }
     }
 
-    /// Adds an ICMP error that quotes a packet of which no conversation with both ports is known. Of TCP the flow alone is
-    /// known; of others the error quotes what nobody sent, and is not believed.
-    pub(super) fn refuse(&mut self, key: &ConversationKey, record: &ConversationRecord) {
-        let client = Client::first_sender(record);
-        if PackedPorts(key.ports).protocol() != protocol::TCP {
-            return;
-        }
-        let (_, _, _, port) = client.sides(key);
-        let decided = Decided {
-            client,
-            evidence: Evidence::FirstSender,
-            port,
-        };
-        if let Some(known) = self.0.get_mut(&flow_key(key, &decided)) {
-            let more = with_client_first(record, client, Evidence::FirstSender);
-            known.counts.refusals += more.refusals;
-            known.counts.opening |= more.opening;
-        }
-    }
-
     /// The flows, without what is no traffic of this host's: what came in and can't be from where it says, or is not for
     /// this host.
     pub(super) fn finish(self, own: &Own) -> LedgerFlows {
@@ -286,6 +266,6 @@ fn reason_aside(key: &FlowKey, record: &FlowRecord, own: &Own, passed: bool) -> 
     if direction == Direction::Ingress && own.has(receiver) && is_late_answer(key, record) {
         return Some(Reason::Unasked);
     }
-    let is_strange = !own.has(receiver) && !is_to_group;
+    let is_strange = !own.may_have(receiver) && !is_to_group;
     (is_strange && !own.routes(key.interface, receiver)).then_some(Reason::Stranger)
 }

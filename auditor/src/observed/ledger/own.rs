@@ -1,9 +1,10 @@
-//! The addresses that this host answers to.
+//! The addresses that this host answers to, or may answer to.
 
 use std::{collections::BTreeSet, net::IpAddr};
 
 use auditor_common::packet::{index, is_group, is_mapped};
 
+use super::super::LocalNetworks;
 use crate::address;
 
 /// The interfaces, by index, on which this host passes on what is not for itself.
@@ -21,6 +22,7 @@ pub struct Passes {
 pub(super) struct Own {
     addresses: BTreeSet<[u8; 16]>,
     broadcasts: BTreeSet<[u8; 16]>,
+    local: LocalNetworks,
     passes: Passes,
 }
 
@@ -28,6 +30,7 @@ impl Own {
     pub(super) fn new(
         addresses: &BTreeSet<IpAddr>,
         broadcasts: &BTreeSet<IpAddr>,
+        local: &LocalNetworks,
         passes: Passes,
     ) -> Self {
         let bytes = |addresses: &BTreeSet<IpAddr>| {
@@ -37,6 +40,7 @@ impl Own {
         Self {
             addresses: bytes(addresses),
             broadcasts: bytes(broadcasts),
+            local: local.clone(),
             passes,
         }
     }
@@ -59,7 +63,12 @@ impl Own {
 
     /// Whether the address is this host's own.
     pub(super) fn has(&self, address: [u8; 16]) -> bool {
-        self.addresses.contains(&address)
+        self.addresses.contains(&address) || self.local.has(address::from_bytes(address))
+    }
+
+    /// Whether packets to the address may be this host's, or are.
+    pub(super) fn may_have(&self, address: [u8; 16]) -> bool {
+        self.has(address) || self.local.may_have(address::from_bytes(address))
     }
 
     /// Whether this is the address of many hosts, which asks nothing.

@@ -9,7 +9,7 @@ use auditor_common::{
     ConversationKey, ConversationRecord, Evidence, PackedPorts,
     flow::opening,
     port::protocol,
-    side::{EPHEMERAL_FROM, TFTP, has_ports},
+    side::{EPHEMERAL_FROM, FTP_DATA, TFTP, has_ports},
 };
 
 use super::own::Own;
@@ -153,7 +153,6 @@ impl Index {
     }
 }
 
-const FTP_DATA: u16 = 20;
 /// Epochs after the begin of a watch from which on a conversation that is seen first has begun then: what is answered at all is
 /// answered sooner, so that its first packet is no answer.
 const IN_SIGHT: u64 = 3;

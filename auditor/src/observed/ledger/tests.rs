@@ -2,13 +2,14 @@ use std::net::IpAddr;
 
 use auditor_common::{
     ConversationKey, ConversationRecord, Direction, Evidence, KeptPorts, PackedPorts, Reason,
-    flow::opening, packet::mapped,
+    flow::{opening, requested},
+    packet::mapped,
 };
 
 use proptest::prelude::*;
 
-use super::{FlowKey, Knowledge, Ledger, LedgerFlows, Passes, RememberedSides};
-use crate::port::PortRange;
+use super::{FlowKey, Knowledge, Ledger, LedgerFlows, LocalNetworks, Passes, RememberedSides};
+use crate::{address, port::PortRange};
 
 const A: [u8; 16] = mapped([10, 0, 0, 1]);
 const B: [u8; 16] = mapped([10, 0, 0, 2]);
@@ -475,7 +476,12 @@ fn sides_from_the_middle(
     let mut ledger = Ledger::default();
     let addresses: [IpAddr; 3] =
         ["10.0.0.1", "10.0.0.2", "10.0.0.3"].map(|text| text.parse().unwrap());
-    ledger.own(&[addresses[place]].into(), &[].into(), Passes::default());
+    ledger.own(
+        &[addresses[place]].into(),
+        &[].into(),
+        &LocalNetworks::default(),
+        Passes::default(),
+    );
     let key = ConversationKey {
         addresses: [A, B],
         ports: PackedPorts::new(KeptPorts::Both, protocol, client_port, port)
@@ -512,6 +518,7 @@ fn asked(row: &Row) -> (bool, Evidence, u16) {
     ledger.own(
         &[own].into(),
         &["10.0.0.255".parse().unwrap()].into(),
+        &LocalNetworks::default(),
         Passes::default(),
     );
     let (first, second) = row.ports;
@@ -638,23 +645,67 @@ fn what_is_no_traffic_of_this_host_is_set_aside() {
             true,
             None,
         ),
+        (
+            "to a stranger's address, by a local route",
+            B,
+            stranger,
+            false,
+            [1, 0],
+            false,
+            None,
+        ),
+        (
+            "from an own address, by a local route",
+            stranger,
+            A,
+            false,
+            [1, 0],
+            false,
+            Some(Reason::ImpossibleSource),
+        ),
+        (
+            "to a stranger's address, by a local route of some packets",
+            B,
+            stranger,
+            false,
+            [1, 0],
+            false,
+            None,
+        ),
+        (
+            "from such an address, by a local route of some packets",
+            stranger,
+            A,
+            false,
+            [1, 0],
+            false,
+            None,
+        ),
+        (
+            "another's frame, by a local route",
+            B,
+            stranger,
+            false,
+            [1, 0],
+            true,
+            Some(Reason::OtherHost),
+        ),
         ("to all", B, broadcast, false, [1, 0], false, None),
         ("to a group", B, GROUP, false, [1, 0], false, None),
     ] {
         let mut ledger = Ledger::default();
-        let passes = match what.split_once(", ") {
-            Some((_, "on a router")) => Passes {
-                ipv4: [2].into(),
-                ..Passes::default()
-            },
-            Some((_, "on a bridge's port")) => Passes {
-                frames: [2].into(),
-                ..Passes::default()
-            },
-            Some(_) | None => Passes::default(),
-        };
+        let (mut local, mut passes) = (LocalNetworks::default(), Passes::default());
+        match what.split_once(", ") {
+            Some((_, "on a router")) => passes.ipv4 = [2].into(),
+            Some((_, "on a bridge's port")) => passes.frames = [2].into(),
+            Some((_, "by a local route")) => local.always.insert(address::from_bytes(stranger)),
+            Some((_, "by a local route of some packets")) => {
+                local.sometimes.insert(address::from_bytes(stranger));
+            }
+            Some(_) | None => {}
+        }
         let broadcasts = ["10.0.0.255".parse().unwrap()].into();
-        ledger.own(&[own].into(), &broadcasts, passes);
+        ledger.own(&[own].into(), &broadcasts, &local, passes);
         let key = ConversationKey {
             addresses: [client, server],
             ports: PackedPorts::new(KeptPorts::Server, UDP, 0, 53)
@@ -722,6 +773,60 @@ fn refusals_count_with_what_was_refused() {
 }
 
 #[test]
+fn an_error_about_a_connection_quotes_its_request() {
+    // A asks B's port 90; an error quotes what went from a port of A's.
+    let refusals = |requested_from: &[u16], quoted: u16, after: u64, leaves: bool| {
+        let asked = PackedPorts::new(KeptPorts::Server, TCP, 0, 90).first_leaving(leaves);
+        let both = PackedPorts::new(KeptPorts::Both, TCP, quoted, 90).first_leaving(leaves);
+        let key = |ports: PackedPorts| ConversationKey {
+            addresses: [A, B],
+            ports: ports.0,
+            interface: 2,
+            reserved: 0,
+        };
+        let request = ConversationRecord {
+            requests: 2,
+            began: requested_from.iter().copied().fold(0, requested::with),
+            evidence: Evidence::Handshake as u64,
+            ..record([2, 0], 0)
+        };
+        let error = ConversationRecord {
+            refusals: 1,
+            opening: opening::REFUSED_FIRST.into(),
+            first: after,
+            last: after,
+            ..ConversationRecord::default()
+        };
+        let mut ledger = Ledger::default();
+        if after == 0 {
+            // In the same drain their order is any.
+            ledger.add(&key(both), &error);
+        }
+        ledger.add(&key(asked), &request);
+        ledger.end_drain();
+        if 0 < after {
+            ledger.add(&key(both), &error);
+            ledger.end_drain();
+        }
+        let flows = flows(&ledger);
+        let [(_, counts)] = flows.as_slice() else {
+            panic!("{flows:?}")
+        };
+        counts.refusals
+    };
+    assert_eq!(refusals(&[50_000], 50_000, 0, true), 1);
+    assert_eq!(refusals(&[50_000], 50_000, 20, true), 1);
+    assert_eq!(refusals(&[50_000, 50_001], 50_000, 20, true), 1);
+    // From a port that asked nothing, or long after what was asked.
+    assert_eq!(refusals(&[50_000], 50_001, 0, true), 0);
+    assert_eq!(refusals(&[50_000], 50_001, 20, true), 0);
+    assert_eq!(refusals(&[], 0, 20, true), 0);
+    assert_eq!(refusals(&[50_000], 50_000, 2000, true), 0);
+    // What this host says to others of what they asked is its own word.
+    assert_eq!(refusals(&[], 50_000, 20, false), 1);
+}
+
+#[test]
 fn what_is_over_is_settled() {
     let mut ledger = Ledger::default();
     for client in 40_000..40_100 {
@@ -758,6 +863,7 @@ fn what_anybody_can_make_up_takes_a_quarter() {
     ledger.own(
         &["10.0.0.1".parse().unwrap()].into(),
         &[].into(),
+        &LocalNetworks::default(),
         Passes::default(),
     );
     let from = |host: u16, port: u16| ConversationKey {

@@ -299,6 +299,8 @@ published! {
         TableFull = "table-full",
         InsideUnread = "inside-unread",
         TooDeep = "too-deep",
+        /// Frames had more tags of no VLAN than are followed, all of which a host takes off.
+        PriorityTags = "priority-tags",
     }
 }
 

@@ -35,6 +35,15 @@ pub(super) fn front_matter(page: &str) -> Option<FrontMatter> {
         matter.n_lines += 1;
         matter.n_bytes += line.len();
         let text = line.trim_end();
+        // Behind the end of JSON the page may go on in the same line.
+        if is_json && text.starts_with('}') && has_entry {
+            let rest = line.len() - 1;
+            if !text.get(1..).unwrap_or_default().trim().is_empty() {
+                matter.n_bytes -= rest;
+                matter.n_lines -= 1;
+            }
+            return Some(matter);
+        }
         if closings.contains(&text) {
             return (has_entry || matter.n_lines == 2).then_some(matter);
         }

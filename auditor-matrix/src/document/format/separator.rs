@@ -18,6 +18,12 @@ pub(super) fn joined(text: &str, is_heading: bool) -> String {
     }
     let mut joined = String::with_capacity(text.len());
     let mut is_part = false;
+    // A cell in which a word is broken is wrapped, so its other lines are none of a list either.
+    let is_wrapped = text
+        .split([LINE, PART])
+        .rev()
+        .skip(1)
+        .any(|piece| is_broken_off(piece.trim_end()));
     for piece in text.split_inclusive([LINE, PART]) {
         let ends_part = piece.ends_with(PART);
         let words = fold(piece.trim_end_matches([LINE, PART]));
@@ -25,8 +31,12 @@ pub(super) fn joined(text: &str, is_heading: bool) -> String {
             let separates = !is_heading
                 && !joined.ends_with(['.', ';', ',', ':', '!', '?', '(', '/', '-', '+', '&'])
                 && !words.starts_with([',', ';', '.', ')', '/', '-', '+', '&'])
-                && (is_part || is_list(&joined, &words));
-            if !joined.is_empty() {
+                && (is_part || !is_wrapped && is_list(&joined, &words));
+            // A word that was broken at its end of line: `in-` above `bound`.
+            let is_broken = is_broken_off(&joined) && words.starts_with(char::is_alphabetic);
+            if is_broken && words.starts_with(char::is_lowercase) {
+                joined.pop();
+            } else if !joined.is_empty() && !is_broken {
                 joined.push_str(if separates { ", " } else { " " });
             }
             joined.push_str(&words);
@@ -35,6 +45,12 @@ pub(super) fn joined(text: &str, is_heading: bool) -> String {
         is_part |= ends_part;
     }
     joined
+}
+
+/// Whether a line ends within a word.
+fn is_broken_off(line: &str) -> bool {
+    line.strip_suffix('-')
+        .is_some_and(|word| word.ends_with(char::is_alphabetic))
 }
 
 /// Whether two lines are two things: two numbers, or two phrases that each begin like one. A number and a word, such as a
@@ -61,6 +77,8 @@ mod tests {
         check("443\u{1f}(TLS 1.2)", "443 (TLS 1.2)");
         check("Agents\u{1f}Users", "Agents, Users");
         check("Core\u{1f}server", "Core server");
+        check("in-\u{1f}bound", "inbound");
+        check("Secure-\u{1f}Transport\u{1f}Edge", "Secure-Transport Edge");
         check("Web\u{1e}api", "Web, api");
         check("One.\u{1e}two\u{1e}\u{1e}three", "One. two, three");
         check("\u{1e}a\u{1e}", "a");

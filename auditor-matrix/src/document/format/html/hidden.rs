@@ -124,6 +124,8 @@ pub(super) fn is_never_text(name: &str) -> bool {
     matches!(
         name,
         "script"
+            | "nav"
+            | "footer"
             | "style"
             | "template"
             | "head"

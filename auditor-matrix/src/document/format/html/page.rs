@@ -229,6 +229,14 @@ impl Page {
                 self.end_raised();
                 match self.tables.last_mut() {
                     Some(table) => table.start(line, tag),
+                    // A row without a table, as in a piece of a page.
+                    None if matches!(name, "thead" | "tbody") => {
+                        self.end_heading();
+                        self.end_paragraph();
+                        let mut table = Table::new(line);
+                        table.start(line, tag);
+                        self.tables.push(table);
+                    }
                     None => self.end_paragraph(),
                 }
             }

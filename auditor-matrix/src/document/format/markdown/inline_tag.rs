@@ -1,6 +1,9 @@
 //! HTML tags within a line of Markdown.
 
-use super::super::component::{Component, component};
+use super::super::{
+    component::{Component, component},
+    html::is_html,
+};
 
 /// What a tag within a line does to the text around it.
 #[derive(Debug, Eq, PartialEq)]
@@ -13,7 +16,7 @@ pub(super) enum InlineTag<'a> {
     /// The text up to the end of this element is not shown, or struck out.
     Hidden(&'a str),
     End(&'a str),
-    /// A component that stands for text which is not on the page.
+    /// A component or a placeholder that stands for text which is not on the page.
     Unknown,
     Other,
 }
@@ -48,9 +51,17 @@ pub(super) fn inline_tag(tag: &str) -> InlineTag<'_> {
         || is_hidden(attributes) && !is_any(&["img", "input", "wbr"])
     {
         InlineTag::Hidden(name)
+    } else if attributes.is_empty() && is_placeholder(name) {
+        InlineTag::Unknown
     } else {
         InlineTag::Other
     }
+}
+
+/// Whether a name in angle brackets is neither an element of HTML nor a component: `<port>`, `<NN>`.
+fn is_placeholder(name: &str) -> bool {
+    let is_one_case = !name.contains(char::is_lowercase) || !name.contains(char::is_uppercase);
+    is_one_case && !is_html(&name.to_ascii_lowercase())
 }
 
 fn is_hidden(attributes: &str) -> bool {

@@ -1,5 +1,6 @@
 //! Reads what prose, lists and commands say of ports and connections into rows.
 
+mod above_table;
 mod clause;
 mod code;
 mod condition;
@@ -27,6 +28,7 @@ mod verb;
 mod vocabulary;
 mod words;
 
+pub(super) use above_table::{AboveTable, speaks_of_rows};
 pub(super) use note::ends as ends_in_note;
 
 use std::{

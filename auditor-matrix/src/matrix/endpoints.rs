@@ -338,7 +338,9 @@ fn names_of_variables(text: &str) -> Option<String> {
     while let Some((before, behind)) = rest.split_once('{') {
         let (name, after) = behind.split_once('}')?;
         let is_name = name.starts_with(char::is_alphabetic)
-            && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_'));
+            && name
+                .chars()
+                .all(|c| c.is_alphanumeric() || matches!(c, '-' | '_'));
         if !is_name || before.contains('}') {
             return None;
         }

@@ -96,7 +96,8 @@ impl PageNames {
             }
             parts
         };
-        let every: Vec<String> = cut(&[",", ";", " and ", " or ", "&", "/", "|"]);
+        let every: Vec<String> =
+            cut(&[", and ", ", or ", ",", ";", " and ", " or ", "&", "/", "|"]);
         if every.len() < 2 {
             return vec![text.to_owned()];
         }
@@ -107,7 +108,7 @@ impl PageNames {
         if every.iter().all(is_name) && every.iter().any(|part| self.contains(part)) {
             return every;
         }
-        let listed = cut(&[",", ";", " and ", "&"]);
+        let listed = cut(&[", and ", ", or ", ",", ";", " and ", "&"]);
         let is_list = 1 < listed.len()
             && (listed.iter().any(|part| self.contains(part))
                 || listed.iter().all(|part| is_machine_name(part)))

@@ -95,7 +95,13 @@ pub(super) fn read(
         }
         let has_ports = !reading.statements.is_empty();
         if has_ports || has_below {
-            let label = (!has_ports).then(|| Introduction::of(&item.text, names));
+            // "Endpoint: api.example.com", above its ports.
+            let label = (!has_ports).then(|| {
+                record::field(&item.text).map_or_else(
+                    || Introduction::of(&item.text, names),
+                    record::Field::into_introduction,
+                )
+            });
             above.open(Open {
                 level: item.level,
                 index: has_ports.then_some(index),

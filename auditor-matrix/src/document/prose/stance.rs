@@ -86,8 +86,38 @@ fn negation(words: &[Word<'_>], at: usize) -> Option<Stance> {
             _ => Some(Stance::Unclear),
         };
     }
-    if lower == "without" || lower == "neither" || lower == "nor" {
+    if lower == "neither" || lower == "nor" {
         return Some(Stance::Unclear);
+    }
+    // "without TLS" says how; "without port 443", "without access" is about the traffic.
+    if lower == "without" {
+        let denies_traffic = words
+            .get(at + 1..)
+            .unwrap_or_default()
+            .iter()
+            .take(NEAR_NOUN)
+            .take_while(|word| !word.is_mark())
+            .any(|word| {
+                verb(&word.lower).is_some()
+                    || word.kind == Kind::Number
+                    || word.is_any(&[
+                        "port",
+                        "ports",
+                        "connection",
+                        "connections",
+                        "connectivity",
+                        "traffic",
+                        "access",
+                        "tcp",
+                        "udp",
+                        "them",
+                        "it",
+                        "this",
+                        "these",
+                        "internet",
+                    ])
+            });
+        return denies_traffic.then_some(Stance::Unclear);
     }
     let changes = matches!(
         lower.as_str(),
@@ -297,6 +327,9 @@ const OTHER_ACTS: &[&str] = &[
     "share",
 ];
 
+/// The words behind `without` that its noun is among.
+const NEAR_NOUN: usize = 4;
+
 /// The words behind a negator that it can be about.
 const NEAR: usize = 7;
 
@@ -429,6 +462,8 @@ mod tests {
             ("Port 443 must not be used by another process.", Unclear),
             ("We previously recommended blocking port 389.", Unclear),
             ("We recommend blocking port 389.", Forbidden),
+            ("Used by clients without and with TLS on port 5671.", Wanted),
+            ("Without port 443 nothing is replicated.", Unclear),
             ("Closing port 389 breaks the login.", Unclear),
             ("By default the firewall blocks port 8443.", Unclear),
             (

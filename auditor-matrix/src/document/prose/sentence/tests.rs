@@ -468,3 +468,23 @@ proptest::proptest! {
         let _item = crate::document::prose::item::read(&text, Evidence::Item, &Names::default());
     }
 }
+
+#[test]
+fn what_is_no_end() {
+    check_all(&[
+        (
+            "A firewall that disables access to port 8472 helps.",
+            "? -> ?  8472",
+        ),
+        (
+            "The search node receives queries from the container and returns results on port 19100.",
+            "container -> search node  19100",
+        ),
+        ("The Core reaches its services on port 88.", "Core -> ?  88"),
+        ("On Linux, open port 3478.", "? -> ?  3478"),
+        (
+            "The client uses port 8143 to communicate with the log services running on the Core.",
+            "client -> log services  8143",
+        ),
+    ]);
+}

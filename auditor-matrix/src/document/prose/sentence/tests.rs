@@ -488,3 +488,25 @@ fn what_is_no_end() {
         ),
     ]);
 }
+
+#[test]
+fn what_is_optional_or_has_no_port() {
+    check_all(&[
+        ("ICMP also needs to be open.", "? -> ? icmp "),
+        ("ICMP must be blocked.", ""),
+        (
+            "The public Internet must not be able to access port 8096 or port 8250 on the Core.",
+            "public Internet -> Core  8096,8250 forbidden",
+        ),
+        (
+            "Open TCP port 9443 (or 30779 for the cluster) on the Core.",
+            "? -> Core tcp 9443|30779",
+        ),
+    ]);
+    let optional = read(
+        "The Core may use SSH (22/tcp) to connect to the agents.",
+        Evidence::Stated,
+        &Names::default(),
+    );
+    assert_eq!(optional.statements[0].required, Some(false));
+}

@@ -202,7 +202,11 @@ impl Grammar<'_> {
         };
         let group = self.verb_group(behind)?;
         let class = verb(self.pieces.lower(group.verb));
-        if group.verb == behind && doer.as_ref().is_some_and(|doer| self.disagrees(at, doer)) {
+        // "External access to the Store": the verb has no `to`, so this is the noun.
+        let is_noun = self.pieces.is(group.verb, "access") && self.pieces.is(group.verb + 1, "to");
+        if group.verb == behind
+            && (is_noun || doer.as_ref().is_some_and(|doer| self.disagrees(at, doer)))
+        {
             return None;
         }
         if group.is_passive {

@@ -170,7 +170,11 @@ impl NounPhrases<'_> {
         // `All nodes` is more than `nodes`; `the`, `each` and `your` add nothing to a name.
         let belongs_to_other = (first..at).any(|at| self.pieces.is_any(at, &["its", "their"]));
         let kept = (first..at).find(|at| self.pieces.is_any(*at, &["all", "any", "both", "other"]));
-        let mut phrase = self.known(first).or_else(|| self.known(at)).or_else(|| {
+        let known = self
+            .known(first)
+            .or_else(|| self.known(at))
+            .filter(|known| !self.goes_on(known.end));
+        let mut phrase = known.or_else(|| {
             // Of what belongs to another, only a kind of machine is one beyond doubt: "its database", not "its services".
             self.described(at, kept.unwrap_or(at), is_determined, number)
                 .filter(|found| !belongs_to_other || is_machine(self.pieces.lower(found.end - 1)))
@@ -178,6 +182,15 @@ impl NounPhrases<'_> {
         self.locate(&mut phrase);
         self.add_bracket(&mut phrase);
         Some(phrase)
+    }
+
+    /// Whether the name goes on behind what the page uses as a name: `Acme` in `the Acme Server`.
+    fn goes_on(&self, end: usize) -> bool {
+        let lower = self.pieces.lower(end);
+        let is_after_name = end
+            .checked_sub(1)
+            .is_some_and(|before| self.is_capitalised(before));
+        is_after_name && self.is_capitalised(end) && is_machine(lower)
     }
 
     /// The longest name of the page's tables that starts here.
@@ -268,8 +281,11 @@ impl NounPhrases<'_> {
             .map_or("", |before| self.pieces.lower(before));
         (lower.ends_with("ing") || lower.ends_with("ed") && 4 < lower.len())
             && !self.is_capitalised(at)
-            && before.ends_with('s')
-            && !before.ends_with("ss")
+            && (before.ends_with('s') && !before.ends_with("ss")
+                || matches!(
+                    self.pieces.lower(at + 1),
+                    "on" | "in" | "at" | "as" | "under"
+                ))
     }
 
     /// Whether a word before the last may be a verb that is not known, as in `returns results`: what qualifies a noun is

@@ -175,8 +175,10 @@ fn is_ordinal(words: &[Word<'_>], at: usize) -> bool {
     let behind = words.get(at + 1);
     let is_set_off =
         behind.is_some_and(|next| next.is_glued && matches!(next.kind, Kind::Stop | Kind::Close));
+    // "3." is what is left where its sentence was cut off.
+    let is_alone = is_set_off && words.len() == at + 2;
     let text = words.get(at + 1 + usize::from(is_set_off));
-    is_small && text.is_some_and(|text| text.kind == Kind::Word)
+    is_small && (is_alone || text.is_some_and(|text| text.kind == Kind::Word))
 }
 
 /// Smaller numbers at the start of an item count it more often than they are a port.

@@ -483,6 +483,10 @@ fn what_is_no_end() {
         ("The Core reaches its services on port 88.", "Core -> ?  88"),
         ("On Linux, open port 3478.", "? -> ?  3478"),
         (
+            "External access to the replication port 6000 should be blocked.",
+            "? -> ?  6000 unclear",
+        ),
+        (
             "The client uses port 8143 to communicate with the log services running on the Core.",
             "client -> log services  8143",
         ),

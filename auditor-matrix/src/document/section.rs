@@ -72,6 +72,7 @@ pub(super) fn section(heading: &str, names: &Names) -> Section {
             name
         }
     });
+    let role = role.and_then(|role| with_participle(role, &outside));
     let endpoints = endpoints(&outside, names);
     Section {
         transport,
@@ -82,6 +83,27 @@ pub(super) fn section(heading: &str, names: &Names) -> Section {
         is_loopback: loopback::is_meant(heading),
     }
 }
+
+/// A role with what a participle says of it, which tells it from others: `Machines Running the Agent`.
+fn with_participle(role: String, heading: &str) -> Option<String> {
+    let Some((_, rest)) = heading.split_once(&role) else {
+        return Some(role);
+    };
+    let is_participle = rest.split_whitespace().next().is_some_and(|next| {
+        matches!(
+            next.to_lowercase().as_str(),
+            "running" | "hosting" | "using" | "serving"
+        )
+    });
+    if !is_participle {
+        return Some(role);
+    }
+    let whole = format!("{role} {}", rest.trim());
+    (whole.split(' ').count() <= MOST_ROLE_WORDS).then_some(whole)
+}
+
+/// A longer role is a description.
+const MOST_ROLE_WORDS: usize = 5;
 
 fn endpoints(heading: &str, names: &Names) -> Option<(String, String)> {
     if let Some(found) = ENDPOINTS.captures(heading) {
@@ -447,6 +469,12 @@ mod tests {
                 role: Some("All nodes".to_owned()),
                 ..none.clone()
             }
+        );
+        assert_eq!(
+            section("Firewall for Machines Running Netagent")
+                .role
+                .as_deref(),
+            Some("Machines Running Netagent")
         );
         assert_eq!(
             section("Between Cluster Nodes"),

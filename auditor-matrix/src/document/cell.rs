@@ -63,7 +63,7 @@ pub(super) fn unknown_protocols(text: &str) -> Vec<&str> {
         .filter(|part| !part.is_empty())
         .collect();
     let is_known = |part: &&str| transports(part).is_some() || !part.contains(char::is_alphabetic);
-    if parts.len() < 2 || !parts.iter().any(|part| is_known(part)) {
+    if parts.len() < 2 || !parts.iter().any(&is_known) {
         return Vec::new();
     }
     // `TCP/IP` names one protocol.

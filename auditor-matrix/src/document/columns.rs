@@ -104,10 +104,10 @@ impl Columns {
                     *meaning = Some(Column::TransportMark(transport));
                 }
                 Some(Column::Transport(_)) if kinds.are_transports() => {
-                    *meaning = Some(Column::Protocol)
+                    *meaning = Some(Column::Protocol);
                 }
                 Some(Column::Transport(_)) if !kinds.are_ports() => {
-                    *meaning = Some(Column::Ignored)
+                    *meaning = Some(Column::Ignored);
                 }
                 // `TCP/UDP` above numbers, and `Protocol` above `TCP 443`.
                 Some(Column::Protocol) if kinds.are_ports() => *meaning = Some(Column::Port),
@@ -223,12 +223,11 @@ impl Columns {
             *meaning = match direction {
                 Some(Direction::Inbound) => Some(Column::InboundMark),
                 Some(Direction::Outbound) => Some(Column::OutboundMark),
-                Some(Direction::Both) => None,
                 None if kinds.are_phrases() => Some(Column::Direction),
                 None if kinds.are_directions() && !has_direction => Some(Column::Direction),
                 None if kinds.are_transports() && !has_protocol => Some(Column::Protocol),
                 None if kinds.are_permissions() => Some(Column::Permission),
-                None => None,
+                Some(Direction::Both) | None => None,
             };
         }
     }
@@ -323,7 +322,10 @@ impl Columns {
             let holds_none = kinds
                 .get(index)
                 .is_some_and(|kinds| kinds.has_text() && kinds.have_few_ports());
-            if holds_none && let Some(meaning) = self.meanings.get_mut(index) {
+            let holds_transports = kinds.get(index).is_some_and(CellKinds::are_transports);
+            if holds_transports && let Some(meaning) = self.meanings.get_mut(index) {
+                *meaning = Some(Column::Protocol);
+            } else if holds_none && let Some(meaning) = self.meanings.get_mut(index) {
                 *meaning = Some(Column::Service);
                 self.demoted = Some(index);
             }
@@ -384,14 +386,14 @@ impl Columns {
         for (_, meaning) in self.each() {
             match meaning {
                 Some(Column::Address) if has_destination || has_peer => {
-                    *meaning = Some(Column::Notes)
+                    *meaning = Some(Column::Notes);
                 }
                 Some(Column::Address) if gives_direction && !has_source => {
-                    *meaning = Some(Column::Peer)
+                    *meaning = Some(Column::Peer);
                 }
                 Some(Column::Address) => *meaning = Some(Column::Destination),
                 Some(Column::LocalPort | Column::RemotePort) if has_only_one_port_column => {
-                    *meaning = Some(Column::Port)
+                    *meaning = Some(Column::Port);
                 }
                 Some(_) | None => {}
             }

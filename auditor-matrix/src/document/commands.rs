@@ -44,6 +44,8 @@ pub(super) enum CommandProblem {
         "this command is not understood at `{at}`, so no rule was made of it; add one by hand if it opens a port"
     )]
     NotUnderstood { at: String },
+    #[error("this command is commented out, so no rule was made of it")]
+    Comment,
     #[error("the value of `{variable}` is not known, so no rule was made of this command")]
     Variable { variable: String },
     #[error(
@@ -75,8 +77,18 @@ pub(super) fn read(code: &str) -> Vec<ReadCommand> {
     let mut chain = nft::Chain::default();
     let mut loop_words: Option<CommandLine> = None;
     let mut commands = Vec::new();
-    for line in shell::command_lines(code) {
-        let Some(outcome) = outcome(&line, &mut chain) else {
+    let lines = shell::command_lines(code);
+    let marks_comments = marks_comments(&lines);
+    for line in lines {
+        let is_comment = line.is_hashed && (marks_comments || is_saved_rule(&line.words));
+        let outcome = outcome(&line, &mut chain).map(|outcome| {
+            if is_comment && !outcome.as_ref().is_ok_and(Vec::is_empty) {
+                Err(CommandProblem::Comment)
+            } else {
+                outcome
+            }
+        });
+        let Some(outcome) = outcome else {
             if line.words.first().is_some_and(|word| word == "for") {
                 loop_words = Some(line);
             }
@@ -102,6 +114,21 @@ pub(super) fn read(code: &str) -> Vec<ReadCommand> {
         });
     }
     commands
+}
+
+/// Whether `#` is no prompt in a block: one of its rules stands without it.
+fn marks_comments(lines: &[CommandLine]) -> bool {
+    let mut chain = nft::Chain::default();
+    lines
+        .iter()
+        .any(|line| outcome(line, &mut chain).is_some() && !line.is_hashed)
+}
+
+/// Whether it is a rule as `iptables-save` or nftables list it, which nobody types at a prompt.
+fn is_saved_rule(words: &[String]) -> bool {
+    words
+        .first()
+        .is_some_and(|first| first.starts_with('-') || matches!(first.as_str(), "tcp" | "udp"))
 }
 
 /// Whether a text is a command of a tool that opens ports.

@@ -6,6 +6,7 @@ use super::{
     cell, loopback,
     names::Names,
     permission::{self, Permission},
+    prose::{AboveTable, speaks_of_rows},
     row::Direction,
     section,
     text::{sentences, some},
@@ -92,18 +93,28 @@ impl Context {
         self.is_loopback |= section.is_loopback;
     }
 
-    /// Adds what the paragraph above a table or a list says of all its rows: the sentences that speak of what follows.
-    pub(super) fn introduce(&mut self, paragraph: &str) {
+    /// Adds what the paragraph above a table says of all its rows: the sentences that speak of what follows.
+    pub(super) fn introduce(&mut self, paragraph: &str, names: &Names) {
         for sentence in sentences(paragraph) {
-            let lower = sentence.to_lowercase();
-            let speaks_of_rows = sentence.trim_end().ends_with(':')
-                || ["following", "below", "these ", "this table", "this list"]
-                    .iter()
-                    .any(|word| lower.contains(word));
-            if speaks_of_rows {
+            if speaks_of_rows(sentence) {
                 self.permit(permission::of_sentence(sentence));
                 self.is_loopback |= loopback::is_meant(sentence);
             }
+        }
+        let above = AboveTable::of(paragraph, names);
+        self.transport = self.transport.or(above.transport);
+        match (above.client, above.server) {
+            (Some(client), Some(server)) => {
+                self.endpoints = self.endpoints.take().or(Some((client, server)));
+            }
+            (Some(client), None) => {
+                let own = self.role.as_deref().map(str::to_owned);
+                self.endpoints = self.endpoints.take().or_else(|| Some((client, own?)));
+            }
+            (None, Some(server)) => {
+                self.role = self.role.take().or_else(|| Some(server.into()));
+            }
+            (None, None) => {}
         }
     }
 

@@ -43,7 +43,7 @@ pub(super) fn layout(
     }
     // Without a corner that says so, the names above have to be machines: names of rows, of the page, or by their form.
     let above: Vec<&String> = head.cells.iter().skip(1).collect();
-    let below: HashSet<String> = body.column(0).map(|cell| cell.to_lowercase()).collect();
+    let below: HashSet<String> = body.column(0).map(str::to_lowercase).collect();
     let is_machine = |name: &str| {
         below.contains(&name.to_lowercase())
             || names.contains(name)

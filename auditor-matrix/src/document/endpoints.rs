@@ -61,6 +61,15 @@ pub(super) fn arrow(text: &str) -> Option<Endpoints> {
         });
     }
     let found = ARROW.captures(text)?;
+    // "Agent (core -> agent calls)": the bracket says something of the row, and its arrow has no ends of the row.
+    let is_cut = |side: usize| {
+        found.get(side).is_none_or(|text| {
+            text.as_str().matches('(').count() != text.as_str().matches(')').count()
+        })
+    };
+    if is_cut(1) || is_cut(5) {
+        return None;
+    }
     let (first, last) = (
         endpoint(found.get(1)?.as_str())?,
         endpoint(found.get(5)?.as_str())?,
@@ -131,6 +140,7 @@ mod tests {
         assert_eq!(arrow("a <-> b *"), endpoints("a", "b", true));
         assert_eq!(arrow("a \u{2190} b"), endpoints("b", "a", false));
         assert_eq!(arrow("read-only"), None);
+        assert_eq!(arrow("Agent (core -> agent calls)"), None);
         assert_eq!(
             from_to("Sends logs from the web node to store nodes."),
             endpoints("web node", "store nodes", false)

@@ -4,6 +4,10 @@ use serde::Serialize;
 
 use super::row::{Direction, Row, RowOrigin};
 
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a field of its own of the published shape"
+)]
 #[derive(Serialize)]
 struct RowJson<'a> {
     file: &'a str,

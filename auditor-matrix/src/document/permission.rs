@@ -272,13 +272,15 @@ fn negated(words: &[String]) -> Option<Permission> {
             if near().any(is_ban) {
                 return Some(Permission::Forbidden);
             }
-        } else if matches!(word.as_str(), "must" | "should" | "shall") && near().any(is_closing) {
-            return Some(Permission::Forbidden);
-        } else if word == "not"
+            continue;
+        }
+        let is_closed =
+            matches!(word.as_str(), "must" | "should" | "shall") && near().any(is_closing);
+        let is_refused = word == "not"
             && behind
                 .first()
-                .is_some_and(|next| matches!(next.as_str(), "allowed" | "permitted"))
-        {
+                .is_some_and(|next| matches!(next.as_str(), "allowed" | "permitted"));
+        if is_closed || is_refused {
             return Some(Permission::Forbidden);
         }
     }

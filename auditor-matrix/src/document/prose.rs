@@ -1,10 +1,13 @@
 //! Reads what prose, lists and commands say of ports and connections into rows.
 
+mod above_table;
+mod antecedent;
 mod clause;
 mod code;
 mod condition;
 mod connection;
 mod dynamic_ports;
+mod icmp;
 mod introduction;
 mod item;
 mod list;
@@ -27,6 +30,7 @@ mod verb;
 mod vocabulary;
 mod words;
 
+pub(super) use above_table::{AboveTable, speaks_of_rows};
 pub(super) use note::ends as ends_in_note;
 
 use std::{
@@ -323,7 +327,13 @@ impl Prose {
             .map(|above| above.introduction(&self.names))
             .unwrap_or_default();
         let about_ports = statement_row::heading_is_about_ports(&list.context);
-        let items = list::read(list.items, &introduction, about_ports, &self.names);
+        let items = list::read(
+            list.items,
+            &introduction,
+            about_ports,
+            statement_row::named_by_heading(&list.context),
+            &self.names,
+        );
         let has_ports = items.iter().any(|item| !item.statements.is_empty());
         if let Some(held) = &list.introduction {
             let names_number = held.text.contains(|c: char| c.is_ascii_digit());

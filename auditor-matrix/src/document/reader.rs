@@ -1,6 +1,9 @@
 //! Reads blocks into rows: headings and columns give each cell its meaning.
 
-use std::sync::{Arc, LazyLock};
+use std::{
+    fmt::Write as _,
+    sync::{Arc, LazyLock},
+};
 
 use regex::Regex;
 
@@ -259,7 +262,7 @@ impl Reader<'_> {
         let mut columns = Columns::new(&head, &body, self.profile);
         let mut context = Context::clone(&self.context);
         if let Some(introduction) = introduction {
-            context.introduce(introduction);
+            context.introduce(introduction, &self.names);
         }
         if let Some(caption) = self.caption.take() {
             context.narrow(&caption, &self.names);
@@ -336,7 +339,7 @@ impl Reader<'_> {
                 // The title of a group applies to the rows below it, up to the next title.
                 context = outer.clone();
                 context.narrow(title, &self.names);
-                if let Some(machines) = section::machines(title, &self.names) {
+                if let Some(machines) = section::machines_of_ports(title, &self.names) {
                     role = None;
                     context.role = Some(machines.into());
                 }
@@ -396,7 +399,7 @@ impl Reader<'_> {
             message.push_str(&numbers.join(", "));
         }
         if 0 < n_more {
-            message.push_str(&format!(" and {n_more} more"));
+            let _written = write!(message, " and {n_more} more");
         }
         self.problem(line, Severity::Remark, &head.cells.join(" | "), message);
     }

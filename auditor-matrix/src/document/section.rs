@@ -72,6 +72,7 @@ pub(super) fn section(heading: &str, names: &Names) -> Section {
             name
         }
     });
+    let role = role.and_then(|role| with_participle(role, &outside));
     let endpoints = endpoints(&outside, names);
     Section {
         transport,
@@ -82,6 +83,27 @@ pub(super) fn section(heading: &str, names: &Names) -> Section {
         is_loopback: loopback::is_meant(heading),
     }
 }
+
+/// A role with what a participle says of it, which tells it from others: `Machines Running the Agent`.
+fn with_participle(role: String, heading: &str) -> Option<String> {
+    let Some((_, rest)) = heading.split_once(&role) else {
+        return Some(role);
+    };
+    let is_participle = rest.split_whitespace().next().is_some_and(|next| {
+        matches!(
+            next.to_lowercase().as_str(),
+            "running" | "hosting" | "using" | "serving"
+        )
+    });
+    if !is_participle {
+        return Some(role);
+    }
+    let whole = format!("{role} {}", rest.trim());
+    (whole.split(' ').count() <= MOST_ROLE_WORDS).then_some(whole)
+}
+
+/// A longer role is a description.
+const MOST_ROLE_WORDS: usize = 5;
 
 fn endpoints(heading: &str, names: &Names) -> Option<(String, String)> {
     if let Some(found) = ENDPOINTS.captures(heading) {
@@ -130,13 +152,12 @@ fn noun_phrases(heading: &str) -> Vec<String> {
 /// A text of more words is no name of machines.
 const MOST_NAME_WORDS: usize = 4;
 
-/// Whether a noun phrase names machines: its last word is a kind of machine, or the page's tables name it as one.
-fn names_machines(phrase: &str, names: &Names) -> bool {
+/// Whether a noun phrase names machines: its last word is a kind of machine, or the page's tables name it as one, and none
+/// of its words says what to do.
+pub(super) fn names_machines(phrase: &str, names: &Names) -> bool {
+    let last = phrase.split(' ').next_back().unwrap_or_default();
     names.contains(phrase)
-        || phrase
-            .split(' ')
-            .next_back()
-            .is_some_and(|last| is_machine(&plain(last)))
+        || is_machine(&plain(last)) && !phrase.split(' ').map(plain).any(|word| is_stop(&word))
 }
 
 /// Whether a text can be a noun: a name of the page, or a few words of which none is a verb, a preposition or a word about
@@ -164,6 +185,24 @@ pub(super) fn machines(heading: &str, names: &Names) -> Option<String> {
     let mut machines = runs.into_iter().filter(|run| names_machines(run, names));
     let first = machines.next()?;
     machines.next().is_none().then_some(first)
+}
+
+/// The machines whose ports the title of a group of rows announces: `Shop Mailbox Ports`.
+pub(super) fn machines_of_ports(title: &str, names: &Names) -> Option<String> {
+    if let Some(machines) = machines(title, names) {
+        return Some(machines);
+    }
+    let (outside, _) = unbracket(&NUMBERED.replace(title, ""));
+    let runs = noun_phrases(&outside);
+    let [only] = runs.as_slice() else {
+        return None;
+    };
+    let is_about_ports = outside
+        .split(' ')
+        .map(plain)
+        .filter(|word| is_stop(word))
+        .all(|word| matches!(word.as_str(), "port" | "ports"));
+    (is_about_ports && only.contains(' ')).then(|| only.clone())
 }
 
 fn plain(word: &str) -> String {
@@ -430,6 +469,12 @@ mod tests {
                 role: Some("All nodes".to_owned()),
                 ..none.clone()
             }
+        );
+        assert_eq!(
+            section("Firewall for Machines Running Netagent")
+                .role
+                .as_deref(),
+            Some("Machines Running Netagent")
         );
         assert_eq!(
             section("Between Cluster Nodes"),

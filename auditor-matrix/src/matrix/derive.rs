@@ -61,9 +61,10 @@ pub(super) fn derive_up_to(
                 break;
             }
             match row_endpoints(row, &page) {
-                Ok((both, remark)) => {
-                    if let Some(remark) = remark {
-                        let first = || (problem(row, Severity::Remark, &remark.to_string()), 0);
+                Ok((both, row_remarks)) => {
+                    for remark in row_remarks {
+                        let message = remark.to_string();
+                        let first = || (problem(row, Severity::Remark, &message), 0);
                         remarks.entry(remark).or_insert_with(first).1 += 1;
                     }
                     let both = both.into_iter().map(|one| one.renamed(profile));

@@ -62,7 +62,7 @@ pub(super) enum EndpointProblem {
 }
 
 /// What the user should check in the rules of a row. The variants' order is the order in which they are shown.
-#[derive(Clone, Copy, Debug, Eq, Error, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Debug, Eq, Error, Ord, PartialEq, PartialOrd)]
 pub(super) enum EndpointRemark {
     #[error(
         "names for outbound traffic a server that is one of its clients: the rule has the other ends for servers; check it"
@@ -80,6 +80,10 @@ pub(super) enum EndpointRemark {
         "names no server: its rule has the role `hosts` for the machines of the page, or `servers`; say in the deployment who they are"
     )]
     UnnamedServer,
+    #[error(
+        "names an end, `{text}`, by a variable whose value the page does not give: its role has the variable's name; rename it"
+    )]
+    Variable { text: String },
 }
 
 /// Role names for endpoints that a table leaves out. No host has such a role until the deployment assigns it, so the rule
@@ -97,7 +101,7 @@ const ROLE_WORDS: usize = 4;
 pub(super) fn row_endpoints(
     row: &Row,
     page: &Page<'_>,
-) -> Result<(Vec<RowEndpoints>, Option<EndpointRemark>), EndpointProblem> {
+) -> Result<(Vec<RowEndpoints>, Vec<EndpointRemark>), EndpointProblem> {
     // A page that names one machine describes its viewpoint, inbound or outbound; a table without a viewpoint need not be
     // about it.
     let has_viewpoint = row.direction.is_some() || row.origin == RowOrigin::Note;
@@ -180,12 +184,16 @@ pub(super) fn row_endpoints(
     if nobody(&client) || nobody(&server) {
         return Err(EndpointProblem::Nobody);
     }
-    if let Some(text) = [&client, &server]
-        .into_iter()
-        .find(|text| holds_variable(text))
-    {
-        return Err(EndpointProblem::Variable { text: text.clone() });
-    }
+    let mut remarks: Vec<EndpointRemark> = remark.into_iter().collect();
+    let mut without_variable = |text: String| match names_of_variables(&text) {
+        Some(named) if named != text => {
+            remarks.push(EndpointRemark::Variable { text });
+            Ok(named)
+        }
+        Some(named) => Ok(named),
+        None => Err(EndpointProblem::Variable { text }),
+    };
+    let (client, server) = (without_variable(client)?, without_variable(server)?);
     let (are_own, loopback) = (
         (is_own_machine(&client), is_own_machine(&server)),
         row.loopback || is_own_machine(&client) || is_own_machine(&server),
@@ -218,7 +226,6 @@ pub(super) fn row_endpoints(
             loopback,
         }
     };
-    let mut remark = remark;
     // Outbound traffic goes to other machines. If every server is also a client, as in "All nodes and the relay" to "All
     // nodes", the page has them swapped, and the remaining clients are the servers.
     let others: Vec<Role> = endpoints
@@ -233,7 +240,7 @@ pub(super) fn row_endpoints(
         .all(|role| endpoints.client.contains(role));
     if row.direction == Some(Direction::Outbound) && is_within && !others.is_empty() && !loopback {
         endpoints.client = std::mem::replace(&mut endpoints.server, others);
-        remark = Some(EndpointRemark::ServerAmongClients);
+        remarks.push(EndpointRemark::ServerAmongClients);
     }
     if endpoints.client.is_empty() || endpoints.server.is_empty() {
         return Err(EndpointProblem::NoRole);
@@ -249,7 +256,7 @@ pub(super) fn row_endpoints(
     } else {
         vec![endpoints]
     };
-    Ok((both, remark))
+    Ok((both, remarks))
 }
 
 /// Whether machines are clients by their name: `SQL clients`, `Browser`.
@@ -320,7 +327,27 @@ fn bracketed(text: &str) -> Option<&str> {
         .filter(|name| !name.is_empty())
 }
 
-/// Whether a text holds a template's variable, whose value only the vendor knows.
-fn holds_variable(text: &str) -> bool {
-    text.contains(['{', '}']) || text.contains("<%") || text.contains("%>")
+/// The text with the names of its variables in their place, such as `{gateway} node`; `None` if it holds another part of a
+/// template, such as `{{ site.name }}` or `<%= name %>`, whose words are no name.
+fn names_of_variables(text: &str) -> Option<String> {
+    if text.contains("<%") || text.contains("%>") || text.contains("{{") || text.contains("${") {
+        return None;
+    }
+    let mut named = String::new();
+    let mut rest = text;
+    while let Some((before, behind)) = rest.split_once('{') {
+        let (name, after) = behind.split_once('}')?;
+        let is_name = name.starts_with(char::is_alphabetic)
+            && name
+                .chars()
+                .all(|c| c.is_alphanumeric() || matches!(c, '-' | '_'));
+        if !is_name || before.contains('}') {
+            return None;
+        }
+        named.push_str(before);
+        named.push_str(name);
+        rest = after;
+    }
+    named.push_str(rest);
+    (!rest.contains('}')).then_some(named)
 }

@@ -98,7 +98,8 @@ impl PageNames {
             }
             parts
         };
-        let every: Vec<String> = cut(&[",", ";", " and ", " or ", "&", "/", "|"]);
+        let every: Vec<String> =
+            cut(&[", and ", ", or ", ",", ";", " and ", " or ", "&", "/", "|"]);
         if every.len() < 2 {
             return vec![text.to_owned()];
         }

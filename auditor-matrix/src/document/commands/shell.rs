@@ -11,6 +11,8 @@ pub(super) struct CommandLine {
     pub(super) words: Vec<String>,
     /// What stands behind `#`.
     pub(super) comment: Option<String>,
+    /// Its line starts with `#`, which is a prompt or makes it a comment.
+    pub(super) is_hashed: bool,
 }
 
 /// The commands of a block.
@@ -29,7 +31,15 @@ pub(super) fn command_lines(code: &str) -> Vec<CommandLine> {
             whole.push(' ');
             whole.push_str(next.trim());
         }
-        all.extend(commands(without_prompt(&whole), n_lines_before));
+        let is_hashed = line.trim_start().starts_with('#');
+        all.extend(
+            commands(without_prompt(&whole), n_lines_before)
+                .into_iter()
+                .map(|command| CommandLine {
+                    is_hashed,
+                    ..command
+                }),
+        );
     }
     all
 }

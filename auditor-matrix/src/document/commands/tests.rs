@@ -230,3 +230,21 @@ proptest::proptest! {
         let _is_command = super::is_command(&code);
     }
 }
+
+#[test]
+fn commented_out() {
+    const COMMENT: &str = "this command is commented out, so no rule was made of it";
+    check(
+        "ufw allow 443/tcp\n# ufw allow 8080/tcp",
+        &["0: ? -> ? tcp 443", &format!("1: {COMMENT}")],
+    );
+    check(
+        "  # -A INPUT -p tcp --dport 389 -j ACCEPT",
+        &[&format!("0: {COMMENT}")],
+    );
+    // A prompt, where each command has it.
+    check(
+        "# ufw allow 443/tcp\nRule added\n# ufw allow 8080/tcp",
+        &["0: ? -> ? tcp 443", "2: ? -> ? tcp 8080"],
+    );
+}

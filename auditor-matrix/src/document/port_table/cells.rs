@@ -147,7 +147,12 @@ impl Cells {
                         .iter()
                         .any(|part| is_optional(part))
             });
+            let notes_in_brackets = self
+                .notes
+                .as_deref()
+                .is_some_and(|notes| unbracket(notes).1.iter().any(|part| is_optional(part)));
             in_brackets
+                || notes_in_brackets
                 || self.notes.as_deref().is_some_and(|notes| {
                     let first = notes.split(['.', ',', ';', ' ']).next();
                     first.is_some_and(|first| {
@@ -256,9 +261,16 @@ impl Cells {
     }
 }
 
-fn is_optional(word: &str) -> bool {
-    word.eq_ignore_ascii_case("optional") || word.eq_ignore_ascii_case("optionally")
+/// Whether a few words say that something is optional: `optional`, `can be optionally enabled`.
+fn is_optional(words: &str) -> bool {
+    let lower = words.to_lowercase();
+    let mut all = lower.split(|c: char| !c.is_alphanumeric());
+    lower.split(' ').count() <= MOST_OPTIONAL_WORDS
+        && all.any(|word| matches!(word, "optional" | "optionally"))
+        && !lower.split(' ').any(|word| word == "not")
 }
+
+const MOST_OPTIONAL_WORDS: usize = 5;
 
 /// Splits `required on Linux` into the word that a column of requirements has, and the condition. `None` where the text says
 /// both that it is required and that it is not.

@@ -258,8 +258,8 @@ impl<'a> Reader<'a> {
         let is_comparison = self.bounds == Bounds::None
             && self.peek(1).is_some_and(|next| next.kind == Kind::Number)
             && self.peek(2).is_none_or(|behind| {
-                !matches!(behind.kind, Kind::Above | Kind::AtLeast)
-                    && !(behind.is_glued && behind.kind == Kind::Word)
+                !(matches!(behind.kind, Kind::Above | Kind::AtLeast)
+                    || behind.is_glued && behind.kind == Kind::Word)
             });
         let touches_text = self
             .tokens
@@ -380,39 +380,40 @@ impl<'a> Reader<'a> {
         let no_end = || PortsProblem::NoEnd {
             first: first.text.to_owned(),
         };
-        let joins = match joint.kind {
-            Kind::Dash => match self.peek(1).ok_or_else(no_end)?.kind {
-                Kind::Number => true,
-                // `443 - HTTPS`, `443 -- the API`: a dash before words only separates.
-                Kind::Word | Kind::Dash | Kind::Open | Kind::Quiet => return Ok(None),
-                _ => return Err(no_end()),
-            },
-            Kind::Span => {
-                if number_behind.is_none() {
-                    return Err(no_end());
-                }
-                true
+        let joins = if joint.kind == Kind::Dash {
+            let behind = self.peek(1).ok_or_else(no_end)?.kind;
+            // `443 - HTTPS`, `443 -- the API`: a dash before words only separates.
+            if matches!(behind, Kind::Word | Kind::Dash | Kind::Open | Kind::Quiet) {
+                return Ok(None);
             }
-            Kind::Colon => {
-                // `6000:6063` is a range, `8080:80` maps one port to another, `443: the API` describes a port.
-                match &number_behind {
-                    Some(last) if joint.is_glued => {
-                        if !is_range_rather_than_mapping(first.text, last) {
-                            return Err(PortsProblem::Mapping {
-                                text: format!("{}:{last}", first.text),
-                            });
-                        }
-                        true
+            if behind != Kind::Number {
+                return Err(no_end());
+            }
+            true
+        } else if joint.kind == Kind::Span {
+            if number_behind.is_none() {
+                return Err(no_end());
+            }
+            true
+        } else if joint.kind == Kind::Colon {
+            // `6000:6063` is a range, `8080:80` maps one port to another, `443: the API` describes a port.
+            match &number_behind {
+                Some(last) if joint.is_glued => {
+                    if !is_range_rather_than_mapping(first.text, last) {
+                        return Err(PortsProblem::Mapping {
+                            text: format!("{}:{last}", first.text),
+                        });
                     }
-                    Some(_) | None => false,
+                    true
                 }
+                Some(_) | None => false,
             }
-            Kind::Word => match Word::of(joint.text) {
-                Word::To => number_behind.is_some(),
-                Word::And => self.bounds == Bounds::Between && number_behind.is_some(),
-                _ => false,
-            },
-            _ => false,
+        } else if joint.kind == Kind::Word {
+            let word = Word::of(joint.text);
+            number_behind.is_some()
+                && (word == Word::To || word == Word::And && self.bounds == Bounds::Between)
+        } else {
+            false
         };
         if !joins {
             return Ok(None);
@@ -557,7 +558,7 @@ impl<'a> Reader<'a> {
             .any(|start| token.text.starts_with(start));
         self.addresses = match self.addresses {
             Addresses::None | Addresses::Loopback if is_loopback => Addresses::Loopback,
-            _ => Addresses::Other,
+            Addresses::None | Addresses::Loopback | Addresses::Other => Addresses::Other,
         };
         self.is_element_start = false;
         self.n_words = 0;
@@ -701,16 +702,14 @@ impl<'a> Reader<'a> {
         let mut depth = 0_usize;
         let mut close = None;
         for (index, token) in self.tokens.iter().enumerate().skip(open) {
-            match token.kind {
-                Kind::Open => depth += 1,
-                Kind::Close => {
-                    depth -= 1;
-                    if depth == 0 {
-                        close = Some(index);
-                        break;
-                    }
+            if token.kind == Kind::Open {
+                depth += 1;
+            } else if token.kind == Kind::Close {
+                depth -= 1;
+                if depth == 0 {
+                    close = Some(index);
+                    break;
                 }
-                _ => {}
             }
         }
         let end = close.unwrap_or(self.tokens.len());

@@ -10,7 +10,7 @@ use super::{
     noun_phrase::{NounPhrase, NounPhrases},
     piece::Pieces,
     verb::{Verb, is_participle, verb},
-    vocabulary::{is_preposition, is_pronoun},
+    vocabulary::{is_auxiliary, is_preposition, is_pronoun},
     words::Kind,
 };
 use crate::document::{names::Names, row::Direction};
@@ -127,15 +127,55 @@ impl Grammar<'_> {
             ) => true,
             Some(Kind::Dash) => !self.pieces.word(before).is_some_and(|dash| dash.is_glued),
             Some(Kind::Arrow(_)) => self.pieces.is_port(before.wrapping_sub(1)),
+            // "a firewall that disables access": the word behind is the verb of the noun before.
+            Some(Kind::Word) if self.pieces.is(before, "that") => !self.is_relative(before),
             Some(Kind::Word) => self.pieces.is_any(
                 before,
                 &[
-                    "and", "but", "so", "that", "while", "whereas", "because", "as", "ensure",
-                    "sure", "verify", "check", "confirm", "since", "also", "or",
+                    "and", "but", "so", "while", "whereas", "because", "as", "ensure", "sure",
+                    "verify", "check", "confirm", "since", "also", "or",
                 ],
             ),
             Some(_) | None => false,
         }
+    }
+
+    /// Whether `that` belongs to the noun before it, rather than to a verb as in "make sure that".
+    fn is_relative(&self, at: usize) -> bool {
+        let Some(before) = at
+            .checked_sub(1)
+            .and_then(|before| self.pieces.word(before))
+        else {
+            return false;
+        };
+        before.kind == Kind::Word
+            && !is_auxiliary(&before.lower)
+            && verb(&before.lower).is_none()
+            && !before.is_any(&[
+                "ensure",
+                "ensures",
+                "sure",
+                "verify",
+                "confirm",
+                "so",
+                "means",
+                "note",
+                "assume",
+                "assumes",
+                "assuming",
+                "provided",
+                "given",
+                "ensuring",
+                "verifying",
+                "certain",
+                "remember",
+                "recommend",
+                "recommended",
+                "such",
+                "requirement",
+                "see",
+                "says",
+            ])
     }
 
     fn is_port_between(&self, start: usize, end: usize) -> bool {
@@ -162,12 +202,30 @@ impl Grammar<'_> {
         };
         let group = self.verb_group(behind)?;
         let class = verb(self.pieces.lower(group.verb));
+        // "External access to the Store": the verb has no `to`, so this is the noun.
+        let is_noun = self.pieces.is(group.verb, "access") && self.pieces.is(group.verb + 1, "to");
+        if group.verb == behind
+            && (is_noun || doer.as_ref().is_some_and(|doer| self.disagrees(at, doer)))
+        {
+            return None;
+        }
         if group.is_passive {
             return self.passive(doer.as_ref(), group.verb, class);
         }
         let ends = self.active(doer.as_ref(), group.verb, class?)?;
         *subject = doer.filter(|_| ends.client.is_some());
         Some(ends)
+    }
+
+    /// Whether a plural is followed by a verb for one, so that it is a verb itself: "receives queries".
+    fn disagrees(&self, at: usize, doer: &NounPhrase) -> bool {
+        let verb = self.pieces.lower(doer.end);
+        let is_word = doer.end == at + 1
+            && self
+                .pieces
+                .word(at)
+                .is_some_and(|word| !word.is_capitalised() && word.lower.ends_with('s'));
+        is_word && verb.ends_with('s') && !verb.ends_with("ss")
     }
 
     /// A clause whose subject opens or takes conversations.

@@ -46,7 +46,7 @@ impl Prose {
             match command.outcome {
                 Err(problem) => {
                     let severity = match problem {
-                        CommandProblem::Removes => Severity::Remark,
+                        CommandProblem::Removes | CommandProblem::Comment => Severity::Remark,
                         CommandProblem::NotUnderstood { .. }
                         | CommandProblem::Variable { .. }
                         | CommandProblem::UnknownService { .. } => Severity::Lost,

@@ -36,7 +36,8 @@ pub(super) fn connection(sentence: &str) -> Option<Statement> {
         };
         let source = found.name("source").map_or("", |source| source.as_str());
         // "You will need to connect to a server over SSH and edit files" is about people, not about machines.
-        if addresses_reader(source) || MOST_NAME_WORDS < words("destination") {
+        let is_long = MOST_NAME_WORDS < words("destination") || MOST_NAME_WORDS < words("source");
+        if addresses_reader(source) || is_long {
             return None;
         }
         let condition = found

@@ -298,7 +298,7 @@ fn machine(
 ) -> Option<String> {
     let pieces = nouns.pieces;
     let on = (0..pieces.len())
-        .filter(|at| pieces.is_any(*at, &["on", "for", "of", "by"]))
+        .filter(|at| pieces.is_any(*at, &["on", "for", "of", "by"]) && !is_aside(pieces, *at))
         .find_map(|at| {
             let is_certain = pieces.is(at, "on");
             nouns
@@ -334,6 +334,12 @@ fn machine(
     (!is_sentence && words.len() <= TITLE_WORDS)
         .then(|| section::section(text, nouns.names).role)
         .flatten()
+}
+
+/// Whether a place is in brackets, where nothing is said that holds for what follows: "(for instance, on the Store)".
+fn is_aside(pieces: &Pieces<'_>, at: usize) -> bool {
+    let count = |kind: Kind| (0..at).filter(|at| pieces.kind(*at) == Some(kind)).count();
+    count(Kind::Close) < count(Kind::Open)
 }
 
 fn direction(words: &[Word<'_>]) -> Option<Direction> {

@@ -1,6 +1,7 @@
 //! Reads an item of a list of ports: `4446: state`, `80 TCP => redirect`, `HTTP API (default 4646). TCP only.`
 
 use super::{
+    antecedent,
     clause::{self, Ends},
     introduction::{Introduction, bare_pair},
     noun_phrase::NounPhrases,
@@ -61,8 +62,11 @@ pub(super) fn read(text: &str, evidence: Evidence, names: &Names) -> ItemReading
     reading.statements = first.statements;
     reading.leaves_number = first.leaves_number;
     reading.is_deprecated = first.is_deprecated;
+    let mut before = head;
     for part in parts {
-        let more = sentence::read(part, Evidence::Stated, names);
+        let mut more = sentence::read(part, Evidence::Stated, names);
+        antecedent::add_ends(before, part, names, &mut more.statements);
+        before = part;
         reading.leaves_number |= more.leaves_number;
         reading.is_deprecated |= more.is_deprecated;
         if more.statements.iter().any(|more| !more.ports.is_empty()) {

@@ -35,11 +35,13 @@ pub(super) struct ReadItem {
     pub(super) is_prose: bool,
 }
 
-/// Reads the items of a list below its introduction. `about_ports` says that the heading is about ports.
+/// Reads the items of a list below its introduction. `about_ports` says that the heading is about ports; `heading` is
+/// the one above if it may name who has the ports of a list that is labelled `Ports` and nothing else.
 pub(super) fn read(
     items: Vec<ListItem>,
     introduction: &Introduction,
     about_ports: bool,
+    heading: Option<&str>,
     names: &Names,
 ) -> Vec<ReadItem> {
     let n_stated = items.iter().filter(|item| states_port(&item.text)).count();
@@ -49,6 +51,8 @@ pub(super) fn read(
     } else {
         Evidence::Stated
     };
+    // The level of a label `Ports`, below which every number may be one.
+    let mut ports_label: Option<u8> = None;
     let mut read: Vec<ReadItem> = Vec::with_capacity(items.len());
     let mut above = Above {
         names,
@@ -60,7 +64,14 @@ pub(super) fn read(
     for (index, item) in items.into_iter().enumerate() {
         above.close(item.level);
         let has_below = levels.get(index + 1).is_some_and(|next| item.level < *next);
-        let mut reading = if is_port_list || 0 < n_stated {
+        ports_label = ports_label.filter(|level| *level < item.level);
+        let is_below_ports = ports_label.is_some();
+        if has_below && is_ports_label(&item.text) {
+            ports_label = ports_label.or(Some(item.level));
+        }
+        let mut reading = if is_below_ports {
+            item::read(&item.text, Evidence::Item, names)
+        } else if is_port_list || 0 < n_stated {
             item::read(&item.text, evidence, names)
         } else {
             item::ItemReading::default()
@@ -95,7 +106,13 @@ pub(super) fn read(
         }
         let has_ports = !reading.statements.is_empty();
         if has_ports || has_below {
-            let label = (!has_ports).then(|| Introduction::of(&item.text, names));
+            // "Endpoint: api.example.com", above its ports.
+            let label = (!has_ports).then(|| {
+                record::field(&item.text).map_or_else(
+                    || Introduction::of(&item.text, names),
+                    record::Field::into_introduction,
+                )
+            });
             above.open(Open {
                 level: item.level,
                 index: has_ports.then_some(index),
@@ -106,7 +123,10 @@ pub(super) fn read(
         label_above = is_label.then_some(index);
         read.push(ReadItem {
             line: item.line,
-            machine: inherited.machine.clone(),
+            machine: inherited
+                .machine
+                .clone()
+                .or_else(|| heading.filter(|_| is_below_ports).map(ToOwned::to_owned)),
             text: item.text,
             statements: reading.statements,
             leaves_number: reading.leaves_number,
@@ -123,6 +143,25 @@ fn is_label(text: &str) -> bool {
 }
 
 const LABEL_WORDS: usize = 5;
+
+/// Whether an item says that those below it are ports, and nothing else.
+fn is_ports_label(text: &str) -> bool {
+    let mut words = text
+        .trim_end_matches(':')
+        .split(' ')
+        .filter(|word| !word.is_empty())
+        .rev()
+        .map(str::to_lowercase);
+    words
+        .next()
+        .is_some_and(|last| matches!(last.as_str(), "port" | "ports"))
+        && words.all(|word| {
+            matches!(
+                word.as_str(),
+                "tcp" | "udp" | "used" | "required" | "default" | "listening" | "open" | "network"
+            )
+        })
+}
 
 /// Whether an item names a port beyond doubt.
 fn states_port(text: &str) -> bool {

@@ -10,7 +10,7 @@ use super::{
     verb::verb,
     vocabulary::{
         is_abstract, is_article, is_auxiliary, is_conjunction, is_determiner, is_locating,
-        is_preposition, is_pronoun, is_software,
+        is_platform, is_preposition, is_pronoun, is_software,
     },
     words::Kind,
 };
@@ -60,7 +60,15 @@ impl NounPhrases<'_> {
                 Number::Many
             };
             let more = self.phrase(next, number);
-            let Some(more) = more.filter(|more| !self.is_subject(more) || is_doer) else {
+            // "the process, receives queries"
+            let is_verb = more.as_ref().is_some_and(|more| {
+                more.end == next + 1
+                    && verb(self.pieces.lower(next)).is_some()
+                    && !self.is_capitalised(next)
+                    && self.pieces.lower(more.end).ends_with('s')
+            });
+            let Some(more) = more.filter(|more| !is_verb && (!self.is_subject(more) || is_doer))
+            else {
                 break;
             };
             all.text.push_str(joint);
@@ -160,14 +168,29 @@ impl NounPhrases<'_> {
             at += 1;
         }
         // `All nodes` is more than `nodes`; `the`, `each` and `your` add nothing to a name.
+        let belongs_to_other = (first..at).any(|at| self.pieces.is_any(at, &["its", "their"]));
         let kept = (first..at).find(|at| self.pieces.is_any(*at, &["all", "any", "both", "other"]));
-        let mut phrase = self
+        let known = self
             .known(first)
             .or_else(|| self.known(at))
-            .or_else(|| self.described(at, kept.unwrap_or(at), is_determined, number))?;
+            .filter(|known| !self.goes_on(known.end));
+        let mut phrase = known.or_else(|| {
+            // Of what belongs to another, only a kind of machine is one beyond doubt: "its database", not "its services".
+            self.described(at, kept.unwrap_or(at), is_determined, number)
+                .filter(|found| !belongs_to_other || is_machine(self.pieces.lower(found.end - 1)))
+        })?;
         self.locate(&mut phrase);
         self.add_bracket(&mut phrase);
         Some(phrase)
+    }
+
+    /// Whether the name goes on behind what the page uses as a name: `Acme` in `the Acme Server`.
+    fn goes_on(&self, end: usize) -> bool {
+        let lower = self.pieces.lower(end);
+        let is_after_name = end
+            .checked_sub(1)
+            .is_some_and(|before| self.is_capitalised(before));
+        is_after_name && self.is_capitalised(end) && is_machine(lower)
     }
 
     /// The longest name of the page's tables that starts here.
@@ -213,7 +236,17 @@ impl NounPhrases<'_> {
         if end <= at {
             return None;
         }
+        // "services running on": what they do is no part of their name.
+        if at + 1 < end && self.is_participle_behind(end - 1) {
+            end -= 1;
+        }
         let head = self.pieces.lower(end - 1);
+        // "the operations manager", "windows hosts"
+        let qualified = at + usize::from(is_determined || is_machine(head));
+        let is_platform = end == at + 1 && is_platform(head);
+        if is_platform || (qualified..end - 1).any(|at| self.may_be_verb(at)) {
+            return None;
+        }
         let is_plural = head.ends_with('s') && !head.ends_with("ss") && 3 < head.len();
         let is_address = end == at + 1
             && self.pieces.word(at).is_some_and(|word| {
@@ -238,6 +271,34 @@ impl NounPhrases<'_> {
                 && (is_machine(head) || is_plural || is_capitalised || is_address),
             n_parts: 1,
         })
+    }
+
+    /// Whether a word is what the plural before it does: `services running`, `nodes labeled`.
+    fn is_participle_behind(&self, at: usize) -> bool {
+        let lower = self.pieces.lower(at);
+        let before = at
+            .checked_sub(1)
+            .map_or("", |before| self.pieces.lower(before));
+        (lower.ends_with("ing") || lower.ends_with("ed") && 4 < lower.len())
+            && !self.is_capitalised(at)
+            && (before.ends_with('s') && !before.ends_with("ss")
+                || matches!(
+                    self.pieces.lower(at + 1),
+                    "on" | "in" | "at" | "as" | "under"
+                ))
+    }
+
+    /// Whether a word before the last may be a verb that is not known, as in `returns results`: what qualifies a noun is
+    /// singular.
+    fn may_be_verb(&self, at: usize) -> bool {
+        let lower = self.pieces.lower(at);
+        let is_singular = ["ss", "us", "is", "ics", "os"]
+            .iter()
+            .any(|ending| lower.ends_with(ending))
+            || !lower.contains(['a', 'e', 'i', 'o', 'u', 'y'])
+            || is_protocol(lower)
+            || application_protocol::transports(lower).is_some();
+        lower.ends_with('s') && 3 < lower.len() && !is_singular && !self.is_capitalised(at)
     }
 
     /// Adds where the machines are, which tells them from others: `Agents in the DMZ`.

@@ -158,8 +158,31 @@ fn by_place(words: &[Word<'_>], start: usize) -> Option<Found> {
     // `1 GbE`: a digit alone is a port only where a mark sets it off.
     let is_digit =
         words.get(start)?.text.len() == 1 && next.is_some_and(|next| next.kind == Kind::Word);
-    (is_at_place && !is_digit && !list.is_count(words)).then(|| phrases_of(list, &[]))
+    let is_ordinal = before.is_none() && is_ordinal(words, start);
+    (is_at_place && !is_digit && !is_ordinal && !list.is_count(words))
+        .then(|| phrases_of(list, &[]))
 }
+
+/// Whether a small number before an item counts it: `3. Check the result`, `12 Restart`.
+fn is_ordinal(words: &[Word<'_>], at: usize) -> bool {
+    let is_small = words.get(at).is_some_and(|word| {
+        word.text.len() <= 2
+            && word
+                .text
+                .parse::<u16>()
+                .is_ok_and(|number| number < LEAST_UNCOUNTED)
+    });
+    let behind = words.get(at + 1);
+    let is_set_off =
+        behind.is_some_and(|next| next.is_glued && matches!(next.kind, Kind::Stop | Kind::Close));
+    // "3." is what is left where its sentence was cut off.
+    let is_alone = is_set_off && words.len() == at + 2;
+    let text = words.get(at + 1 + usize::from(is_set_off));
+    is_small && (is_alone || text.is_some_and(|text| text.kind == Kind::Word))
+}
+
+/// Smaller numbers at the start of an item count it more often than they are a port.
+const LEAST_UNCOUNTED: u16 = 20;
 
 /// Whether a number is a part of a larger thing: of an address with a port, a date, a mapping, a fraction.
 fn is_part(words: &[Word<'_>], at: usize) -> bool {

@@ -26,7 +26,8 @@ pub(super) fn field(text: &str) -> Option<Field> {
         "source" | "from" | "client" | "clients" | "sources" | "initiator" | "initiated by" => {
             Field::Client(value)
         }
-        "destination" | "to" | "server" | "target" | "destinations" | "listener" => {
+        "destination" | "to" | "server" | "target" | "destinations" | "listener" | "endpoint"
+        | "endpoints" | "host" | "hosts" | "hostname" | "domain" | "domains" | "fqdn" | "url" => {
             Field::Server(value)
         }
         "protocol" | "transport" | "transports" | "protocols" | "layer 4" => {

@@ -7,7 +7,7 @@ use regex::Regex;
 use super::{
     clause::{self, Clause},
     condition::Condition,
-    connection, dynamic_ports,
+    connection, dynamic_ports, icmp,
     loopback::is_loopback,
     piece::Pieces,
     port_phrase::{Evidence, PortPhrase, address_before, port_phrases, transport},
@@ -58,6 +58,12 @@ pub(super) struct Reading {
 /// Reads a sentence; without statements if it says nothing of ports or connections.
 pub(super) fn read(sentence: &str, evidence: Evidence, names: &Names) -> Reading {
     if !sentence.contains(|c: char| c.is_ascii_digit()) {
+        if let Some(icmp) = icmp::icmp(sentence, names) {
+            return Reading {
+                statements: vec![icmp],
+                ..Reading::default()
+            };
+        }
         return Reading {
             statements: without_ports(sentence),
             ..Reading::default()
@@ -152,6 +158,10 @@ fn statements(
     let elsewhere = transports_elsewhere(words, phrases);
     let is_loopback = is_loopback(words);
     let is_asked = asks(words);
+    let is_optional = stance == Stance::Wanted
+        && words
+            .iter()
+            .any(|word| word.is_any(&["may", "might", "optionally"]));
     let direction = direction(words);
     let numbered = phrases.iter().filter(|phrase| !phrase.ports.is_empty());
     let n_numbered = numbered.clone().count();
@@ -200,6 +210,16 @@ fn statements(
         if statement.destination.is_none() && to.is_some() {
             statement.destination.clone_from(&to);
             statement.direction = Some(Direction::Outbound);
+        }
+        // "The Core may use SSH to connect to the agents"
+        if is_optional
+            && 0 < statement
+                .source
+                .iter()
+                .chain(&statement.destination)
+                .count()
+        {
+            statement.required = Some(false);
         }
         let names_none = statement.source.is_none() && statement.destination.is_none();
         // "must not be exposed publicly" forbids it to some, whom no end names.

@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{
-    DEPRECATED, Prose, UNREAD, dynamic_ports,
+    DEPRECATED, Prose, UNREAD, antecedent, dynamic_ports,
     packed_sentences::Sentence,
     port_phrase::Evidence,
     sentence,
@@ -52,7 +52,10 @@ impl Prose {
                 context: sentence.context,
                 machine: None,
             };
-            let reading = sentence::read(sentence.text, Evidence::Stated, &self.names);
+            let mut reading = sentence::read(sentence.text, Evidence::Stated, &self.names);
+            if let Some(before) = sentence.before {
+                antecedent::add_ends(before, sentence.text, &self.names, &mut reading.statements);
+            }
             let mut remark = |severity, message: &str| {
                 problems.push(place.problem(severity, sentence.text, message));
             };

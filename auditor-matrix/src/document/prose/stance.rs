@@ -2,6 +2,7 @@
 
 use super::{
     verb::{Verb, verb},
+    vocabulary::{is_adverb, is_auxiliary},
     words::{Kind, Word},
 };
 
@@ -67,7 +68,7 @@ fn negation(words: &[Word<'_>], at: usize) -> Option<Stance> {
             .unwrap_or_default()
             .iter()
             .any(|before| is_negator(&before.lower) || before.is("no"));
-        return (!is_read).then_some(Stance::Forbidden);
+        return (!is_read).then(|| closing(words, at, &lower));
     }
     if matches!(
         lower.as_str(),
@@ -85,8 +86,38 @@ fn negation(words: &[Word<'_>], at: usize) -> Option<Stance> {
             _ => Some(Stance::Unclear),
         };
     }
-    if lower == "without" || lower == "neither" || lower == "nor" {
+    if lower == "neither" || lower == "nor" {
         return Some(Stance::Unclear);
+    }
+    // "without TLS" says how; "without port 443", "without access" is about the traffic.
+    if lower == "without" {
+        let denies_traffic = words
+            .get(at + 1..)
+            .unwrap_or_default()
+            .iter()
+            .take(NEAR_NOUN)
+            .take_while(|word| !word.is_mark())
+            .any(|word| {
+                verb(&word.lower).is_some()
+                    || word.kind == Kind::Number
+                    || word.is_any(&[
+                        "port",
+                        "ports",
+                        "connection",
+                        "connections",
+                        "connectivity",
+                        "traffic",
+                        "access",
+                        "tcp",
+                        "udp",
+                        "them",
+                        "it",
+                        "this",
+                        "these",
+                        "internet",
+                    ])
+            });
+        return denies_traffic.then_some(Stance::Unclear);
     }
     let changes = matches!(
         lower.as_str(),
@@ -181,6 +212,10 @@ fn negation(words: &[Word<'_>], at: usize) -> Option<Stance> {
         .windows(2)
         .any(|two| matches!(two, [have, to] if have.is("have") && to.is("to")));
     let is_unneeded = has_to || has(&["need", "required", "needed", "necessary", "mandatory"]);
+    // "will not work", "cannot be in use by another service" deny something else than traffic.
+    if is_modal && !is_unneeded && !governs_traffic(&behind) {
+        return Some(Stance::Unclear);
+    }
     if is_modal && !is_unneeded {
         return Some(Stance::Forbidden);
     }
@@ -199,6 +234,101 @@ fn negation(words: &[Word<'_>], at: usize) -> Option<Stance> {
     }
     Some(Stance::Unclear)
 }
+
+/// What a verb of closing wants. A report of what was advised once, of what a firewall happens to do, or of what closing a
+/// port leads to forbids nothing for certain.
+fn closing(words: &[Word<'_>], at: usize, lower: &str) -> Stance {
+    let before = words.get(..at).unwrap_or_default();
+    let is_past = before.iter().any(|word| {
+        word.is_any(&[
+            "previously",
+            "formerly",
+            "earlier",
+            "recommended",
+            "initially",
+        ])
+    });
+    let is_advised = before
+        .iter()
+        .any(|word| word.is_any(&["recommend", "recommends", "advise", "suggest", "consider"]));
+    let is_gerund = lower.ends_with("ing") && !is_advised;
+    let is_report = matches!(lower, "blocks" | "drops" | "denies" | "rejects" | "closes");
+    if is_past || is_gerund || is_report {
+        Stance::Unclear
+    } else {
+        Stance::Forbidden
+    }
+}
+
+/// Whether the verb that a negator governs is one of traffic: "be able to connect", "be exposed", "have access".
+fn governs_traffic(behind: &[&Word<'_>]) -> bool {
+    let mut rest = behind.iter().skip_while(|word| {
+        is_auxiliary(&word.lower)
+            || is_adverb(&word.lower)
+            || word.is_any(&["to", "any", "direct"])
+            || word.is_mark()
+    });
+    let Some(governed) = rest.next() else {
+        return false;
+    };
+    let is_used_by =
+        governed.lower.starts_with("us") && rest.next().is_some_and(|next| next.is("by"));
+    if is_used_by || governed.is_any(OTHER_ACTS) {
+        return false;
+    }
+    verb(&governed.lower).is_some()
+        || governed.is_any(&[
+            "open",
+            "reachable",
+            "accessible",
+            "available",
+            "exposed",
+            "visible",
+            "access",
+            "pass",
+            "enter",
+            "leave",
+            "let",
+            "traverse",
+            "cross",
+            "public",
+            "routed",
+            "routable",
+        ])
+}
+
+/// Verbs that are about traffic in some sentences and about something else where they are denied.
+const OTHER_ACTS: &[&str] = &[
+    "check",
+    "checked",
+    "log",
+    "logged",
+    "report",
+    "reported",
+    "make",
+    "made",
+    "issue",
+    "manage",
+    "managed",
+    "read",
+    "write",
+    "copy",
+    "require",
+    "call",
+    "called",
+    "bind",
+    "bound",
+    "monitor",
+    "enable",
+    "enabled",
+    "register",
+    "registered",
+    "shared",
+    "share",
+];
+
+/// The words behind `without` that its noun is among.
+const NEAR_NOUN: usize = 4;
 
 /// The words behind a negator that it can be about.
 const NEAR: usize = 7;
@@ -320,6 +450,26 @@ mod tests {
             ("Port 80 has been replaced by port 443.", Unclear),
             ("Guests must never have access to port 3306.", Forbidden),
             ("Guests should not have to use port 3306.", Unneeded),
+            ("Without port 443 open, updates will not work.", Unclear),
+            (
+                "Otherwise replication on port 5432 will not start.",
+                Unclear,
+            ),
+            (
+                "These ports cannot be in use by another service: 80, 443.",
+                Unclear,
+            ),
+            ("Port 443 must not be used by another process.", Unclear),
+            ("We previously recommended blocking port 389.", Unclear),
+            ("We recommend blocking port 389.", Forbidden),
+            ("Used by clients without and with TLS on port 5671.", Wanted),
+            ("Without port 443 nothing is replicated.", Unclear),
+            ("Closing port 389 breaks the login.", Unclear),
+            ("By default the firewall blocks port 8443.", Unclear),
+            (
+                "The Internet must not be able to access port 8096 on the Core.",
+                Forbidden,
+            ),
         ] {
             assert_eq!(stance(&words(sentence)), expected, "{sentence}");
         }

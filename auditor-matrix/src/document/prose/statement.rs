@@ -63,7 +63,13 @@ impl Statement {
     pub(super) fn add_stance(&mut self, stance: Stance) {
         match stance {
             Stance::Wanted => {}
-            Stance::Forbidden => self.forbidden = true,
+            Stance::Forbidden => {
+                self.forbidden = true;
+                // "must not reach 80 or 443" forbids both.
+                for group in &mut self.ports {
+                    group.alternatives = false;
+                }
+            }
             Stance::Unneeded => self.doubt = Some(Doubt::Unneeded),
             Stance::Unclear => self.doubt = Some(Doubt::Unclear),
         }

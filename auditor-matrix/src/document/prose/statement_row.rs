@@ -2,7 +2,11 @@
 
 use std::sync::Arc;
 
-use super::statement::{Doubt, Statement};
+use super::{
+    statement::{Doubt, Statement},
+    verb::verb,
+    vocabulary::{is_abstract, is_preposition},
+};
 use crate::{
     document::{
         context::Context,
@@ -140,3 +144,22 @@ pub(super) fn heading_is_about_ports(context: &Context) -> bool {
         })
     })
 }
+
+/// The innermost heading, if it may name what runs there: it is short, no sentence, and no word for a topic.
+pub(super) fn named_by_heading(context: &Context) -> Option<&str> {
+    let heading = context.section.as_deref()?.rsplit(" / ").next()?.trim();
+    let last = heading.rsplit(' ').next()?.to_lowercase();
+    let is_topic = is_abstract(&last)
+        || ["tion", "tions", "ment", "ments", "ing", "ity", "view"]
+            .iter()
+            .any(|ending| last.ends_with(ending));
+    let is_short = heading.split(' ').count() <= MOST_HEADING_WORDS;
+    let is_name = heading.starts_with(char::is_alphabetic) && !heading.ends_with(['?', '.', '!']);
+    let acts = heading
+        .split(' ')
+        .any(|word| verb(&word.to_lowercase()).is_some() || is_preposition(&word.to_lowercase()));
+    (is_short && is_name && !is_topic && !acts).then_some(heading)
+}
+
+/// A longer heading is a description.
+const MOST_HEADING_WORDS: usize = 3;

@@ -317,6 +317,34 @@ pub(super) fn is_abstract(lower: &str) -> bool {
     )
 }
 
+/// What machines run on, which tells of a condition and names none of them: "On Linux, open port 22."
+pub(super) fn is_platform(lower: &str) -> bool {
+    matches!(
+        lower,
+        "linux"
+            | "windows"
+            | "macos"
+            | "mac"
+            | "unix"
+            | "aix"
+            | "solaris"
+            | "freebsd"
+            | "ubuntu"
+            | "debian"
+            | "rhel"
+            | "centos"
+            | "fedora"
+            | "suse"
+            | "aws"
+            | "azure"
+            | "gcp"
+            | "ec2"
+            | "eks"
+            | "aks"
+            | "gke"
+    )
+}
+
 /// Nouns for what listens rather than for where it runs.
 pub(super) fn is_software(lower: &str) -> bool {
     let singular = lower.strip_suffix('s').unwrap_or(lower);

@@ -51,6 +51,9 @@ impl Reader {
             return;
         }
         let begins_line = !text.starts_with([' ', '\t']);
+        if begins_line && self.underline(trimmed) {
+            return;
+        }
         if begins_line && self.delimited(line, trimmed) {
             return;
         }
@@ -85,6 +88,33 @@ impl Reader {
             return;
         }
         self.paragraph_line(line, text, is_joined);
+    }
+
+    /// Reads the line below a title of two lines, which is as long as the title: `-----` below `Ports`.
+    fn underline(&mut self, trimmed: &str) -> bool {
+        let Some(level) = underline_level(trimmed) else {
+            return false;
+        };
+        let is_title = self.paragraph.as_ref().is_some_and(|title| {
+            let length = title.text.chars().count();
+            title.item.is_none()
+                && !title.is_literal
+                && !title.text.contains('\n')
+                && !title.text.ends_with([':', '.'])
+                && length.abs_diff(trimmed.len()) <= 1
+        });
+        if !is_title {
+            return false;
+        }
+        let Some(title) = self.paragraph.take() else {
+            return false;
+        };
+        self.end_title();
+        self.lists.clear();
+        self.block_attributes.clear();
+        let text = self.plain(&title.text);
+        self.push(title.line, Content::Heading { level, text });
+        true
     }
 
     /// What stands only between blocks: attributes, titles, macros.
@@ -332,6 +362,19 @@ fn heading(text: &str) -> Option<(u8, &str)> {
         .ok()
         .filter(|level| (1..=6).contains(level))?;
     Some((level, title.trim().trim_end_matches('=').trim()))
+}
+
+/// The level of the title above a line of marks; `++++` and shorter lines of dashes are delimiters more often.
+fn underline_level(line: &str) -> Option<u8> {
+    let mark = line.chars().next()?;
+    let level = match mark {
+        '=' => 1,
+        '-' => 2,
+        '~' => 3,
+        '^' => 4,
+        _ => return None,
+    };
+    (3 < line.len() && line.chars().all(|other| other == mark)).then_some(level)
 }
 
 /// `.Title` above a block.

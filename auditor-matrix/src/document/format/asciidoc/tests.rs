@@ -184,3 +184,16 @@ fn includes() {
         ]
     );
 }
+
+#[test]
+fn titles_of_two_lines() {
+    check(
+        "Ports used\n----------\n\n* Web: 8006\n\nRun:\n----\nufw allow 443\n----\n",
+        &[
+            "1 h2 Ports used",
+            "4 * Web: 8006",
+            "6 Run:",
+            "8 code  \"ufw allow 443\"",
+        ],
+    );
+}

@@ -3,7 +3,7 @@
 use super::{Ends, Grammar};
 use crate::document::prose::{
     verb::verb,
-    vocabulary::is_preposition,
+    vocabulary::{is_abstract, is_preposition},
     words::{Arrow, Kind},
 };
 
@@ -59,7 +59,12 @@ impl Grammar<'_> {
             .strip_prefix("the ")
             .or_else(|| text.strip_prefix("The "))
             .unwrap_or(text);
-        (text.split(' ').count() <= 5 && text.contains(char::is_alphabetic))
+        // "kubelet communication" says what goes there, not whereto.
+        let is_abstract = text
+            .rsplit(' ')
+            .next()
+            .is_some_and(|last| is_abstract(&last.to_lowercase()));
+        (text.split(' ').count() <= 5 && !is_abstract && text.contains(char::is_alphabetic))
             .then(|| text.to_owned())
     }
 }

@@ -72,6 +72,16 @@ impl Grammar<'_> {
         {
             return Some(object);
         }
+        // "access port 8096 on the Core"
+        if class == Verb::Ask && self.pieces.is_port(at) {
+            let mut behind = at + 1;
+            while self.pieces.is_any(behind, &["and", "or"]) && self.pieces.is_port(behind + 1) {
+                behind += 2;
+            }
+            if self.pieces.is_any(behind, &["on", "of", "at"]) {
+                return self.nouns.list(behind + 1);
+            }
+        }
         // What is handed over stands between the verb and the preposition.
         let asks_from = self.pulls(verb_at);
         for at in (at..self.pieces.len()).take(MOST_OBJECT) {

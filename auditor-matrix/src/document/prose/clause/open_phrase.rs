@@ -99,6 +99,15 @@ impl Grammar<'_> {
         {
             return Some(Ends::of(Some(client), around.on.as_ref()));
         }
+        // "Open to the relays only": who may ask, whatever is open.
+        let is_only = |end: usize| self.pieces.is(start, "only") || self.pieces.is(end, "only");
+        if let Some(client) = around.to.as_ref().filter(|to| is_only(to.end))
+            && around.from.is_none()
+            && self.pieces.lower(start.wrapping_sub(1)).starts_with("open")
+        {
+            let ends = Ends::of(Some(client), around.on.as_ref());
+            return Some(ends.seen_from_here());
+        }
         // "open port 22 to the jump host" may mean either end; "allow traffic to the Core" means the server.
         let is_clear = around.from.is_some() || !opens_port;
         let to = around.to.or(around.access_to).filter(|_| is_clear);

@@ -99,6 +99,10 @@ impl Grammar<'_> {
             return at;
         };
         let end = found.end;
+        // "access to the replication port 6000": the noun says which port it is.
+        if self.pieces.is_port(end) && !found.is_machine {
+            return at;
+        }
         // "... from X and Y listens" is the next clause.
         let next = self.pieces.lower(end);
         if is_auxiliary(next) && !is_pronoun(next) && self.pieces.is(at.wrapping_sub(1), "and") {

@@ -17,7 +17,13 @@ fn lines(text: &str) -> String {
         })
         .collect();
     let mut shown_items = Vec::new();
-    for item in read(items, &introduction, false, &Names::default()) {
+    for item in read(
+        items,
+        &introduction,
+        false,
+        Some("Engine"),
+        &Names::default(),
+    ) {
         for statement in &item.statements {
             let machine = item
                 .machine
@@ -240,6 +246,28 @@ fn nested_items() {
         (
             "Ports:\nWeb UI\n  Port: 443\n  Protocol: TCP\n  Source: browsers\nEvents\n  Protocol: UDP\n  Port: 514\n  Destination: Core",
             "browsers -> ? tcp 443 (Web UI)\n? -> Core udp 514 (Events)",
+        ),
+    ]);
+}
+
+#[test]
+fn labels_and_records() {
+    check_all(&[
+        (
+            "\nPorts\n  8773 - API\n  8775 - metadata port",
+            "Engine: ? -> ?  8773 (API)\nEngine: ? -> ?  8775 (metadata port)",
+        ),
+        (
+            "Outgoing ports:\nEndpoint: api.example.com\n  Port: TCP/443",
+            "? -> api.example.com tcp 443 out (-)",
+        ),
+        (
+            "Open to the relays only:\n5222 TCP",
+            "relays -> ? tcp 5222 in (-)",
+        ),
+        (
+            "Ports:\nThe Core servers communicate with each other. This communication uses TCP on ports 8250 and 9090.",
+            "Core servers -> Core servers tcp 8250,9090 both (-)",
         ),
     ]);
 }

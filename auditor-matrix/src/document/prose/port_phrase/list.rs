@@ -121,6 +121,7 @@ pub(super) fn number_list(words: &[Word<'_>], start: usize, lead: &[Transport]) 
     let mut numbers: Vec<ListedPort> = Vec::new();
     let mut lead = lead.to_vec();
     let (mut at, mut is_or) = (start, false);
+    let mut close_at: Option<usize> = None;
     loop {
         let is_first = numbers.is_empty();
         let Some((range, end)) = port_or_range(words, at) else {
@@ -133,6 +134,8 @@ pub(super) fn number_list(words: &[Word<'_>], start: usize, lead: &[Transport]) 
             return Some(List { numbers, end });
         }
         let (beside, behind, is_for_all) = beside(words, end);
+        // "9443 (or 30779 for the cluster)" goes on behind the bracket.
+        let behind = close_at.take().map_or(behind, |close| close + 1);
         let is_stated = !beside.is_empty();
         numbers.push(ListedPort {
             range,
@@ -153,6 +156,7 @@ pub(super) fn number_list(words: &[Word<'_>], start: usize, lead: &[Transport]) 
             lead = next.transports;
         }
         at = next.at;
+        close_at = next.close_at;
     }
 }
 
@@ -161,12 +165,31 @@ struct Joint {
     at: usize,
     is_or: bool,
     transports: Vec<Transport>,
+    /// The bracket that ends the number behind it.
+    close_at: Option<usize>,
+}
+
+/// Another port in brackets: "9443 (or 30779 for the cluster)".
+fn alternative(words: &[Word<'_>], open: usize) -> Option<Joint> {
+    let leads = words.get(open + 1)?.is("or");
+    let at = open + 2 + usize::from(words.get(open + 2)?.is("port"));
+    let is_number = words.get(at)?.kind == Kind::Number;
+    let close_at = Some(close(words, open)?);
+    (leads && is_number).then_some(Joint {
+        at,
+        is_or: true,
+        transports: Vec::new(),
+        close_at,
+    })
 }
 
 fn joint(words: &[Word<'_>], start: usize) -> Option<Joint> {
     let mut at = start;
     // A remark in brackets, or the purpose of the number before: "8140 (for runs) and", "8150 for HTTP and".
     if words.get(at)?.kind == Kind::Open {
+        if let Some(alternative) = alternative(words, at) {
+            return Some(alternative);
+        }
         at = close(words, at)? + 1;
     } else if words.get(at)?.is("for") {
         let purpose = words
@@ -227,6 +250,7 @@ fn joint(words: &[Word<'_>], start: usize) -> Option<Joint> {
         at,
         is_or,
         transports,
+        close_at: None,
     })
 }
 

@@ -468,3 +468,49 @@ proptest::proptest! {
         let _item = crate::document::prose::item::read(&text, Evidence::Item, &Names::default());
     }
 }
+
+#[test]
+fn what_is_no_end() {
+    check_all(&[
+        (
+            "A firewall that disables access to port 8472 helps.",
+            "? -> ?  8472",
+        ),
+        (
+            "The search node receives queries from the container and returns results on port 19100.",
+            "container -> search node  19100",
+        ),
+        ("The Core reaches its services on port 88.", "Core -> ?  88"),
+        ("On Linux, open port 3478.", "? -> ?  3478"),
+        (
+            "External access to the replication port 6000 should be blocked.",
+            "? -> ?  6000 unclear",
+        ),
+        (
+            "The client uses port 8143 to communicate with the log services running on the Core.",
+            "client -> log services  8143",
+        ),
+    ]);
+}
+
+#[test]
+fn what_is_optional_or_has_no_port() {
+    check_all(&[
+        ("ICMP also needs to be open.", "? -> ? icmp "),
+        ("ICMP must be blocked.", ""),
+        (
+            "The public Internet must not be able to access port 8096 or port 8250 on the Core.",
+            "public Internet -> Core  8096,8250 forbidden",
+        ),
+        (
+            "Open TCP port 9443 (or 30779 for the cluster) on the Core.",
+            "? -> Core tcp 9443|30779",
+        ),
+    ]);
+    let optional = read(
+        "The Core may use SSH (22/tcp) to connect to the agents.",
+        Evidence::Stated,
+        &Names::default(),
+    );
+    assert_eq!(optional.statements[0].required, Some(false));
+}

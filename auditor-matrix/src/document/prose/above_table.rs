@@ -1,0 +1,88 @@
+//! Reads what the sentences above a table say of all its rows: `The following ports on the core must be open to the agents:`.
+
+use super::introduction::Introduction;
+use crate::{
+    document::{names::Names, section, text::sentences},
+    transport::Transport,
+};
+
+/// What holds for the rows of a table.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub(in crate::document) struct AboveTable {
+    pub(in crate::document) client: Option<String>,
+    /// The machines that are asked, or whose ports these are.
+    pub(in crate::document) server: Option<String>,
+    pub(in crate::document) transport: Option<Transport>,
+}
+
+impl AboveTable {
+    /// Reads the sentences of a paragraph that speak of what follows.
+    pub(in crate::document) fn of(paragraph: &str, names: &Names) -> Self {
+        let mut above = Self::default();
+        for sentence in sentences(paragraph) {
+            if !speaks_of_rows(sentence) {
+                continue;
+            }
+            let read = Introduction::of(sentence, names);
+            if read.ends.is_mutual || read.direction.is_some() {
+                continue;
+            }
+            let is_machine = |name: &String| section::names_machines(name, names);
+            above.client = read.ends.client.filter(is_machine).or(above.client);
+            above.server = read
+                .ends
+                .server
+                .or(read.machine)
+                .filter(is_machine)
+                // What is called a client asks, and serves nobody.
+                .filter(|server| !server.to_lowercase().contains("client"))
+                .or(above.server);
+            above.transport = match read.transports.as_slice() {
+                [only] => Some(*only),
+                _ => above.transport,
+            };
+        }
+        above
+    }
+}
+
+/// Whether a sentence speaks of the rows below it.
+pub(in crate::document) fn speaks_of_rows(sentence: &str) -> bool {
+    let lower = sentence.to_lowercase();
+    sentence.trim_end().ends_with(':')
+        || ["following", "below", "these ", "this table", "this list"]
+            .iter()
+            .any(|word| lower.contains(word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::AboveTable;
+    use crate::document::names::Names;
+
+    #[track_caller]
+    fn check(paragraph: &str, client: Option<&str>, server: Option<&str>) {
+        let above = AboveTable::of(paragraph, &Names::default());
+        assert_eq!(
+            (above.client.as_deref(), above.server.as_deref()),
+            (client, server),
+            "{paragraph}"
+        );
+    }
+
+    #[test]
+    fn sentences_above_tables() {
+        check(
+            "The following ports must be open on the Core server:",
+            None,
+            Some("Core server"),
+        );
+        check(
+            "Agents must be able to reach the gateway on these ports:",
+            Some("Agents"),
+            Some("gateway"),
+        );
+        check("Agents connect to the gateway.", None, None);
+        check("The table below lists all ports.", None, None);
+    }
+}

@@ -498,6 +498,8 @@ fn what_is_optional_or_has_no_port() {
     check_all(&[
         ("ICMP also needs to be open.", "? -> ? icmp "),
         ("ICMP must be blocked.", ""),
+        ("Agents must not use port 80.", "? -> ?  80 unclear"),
+        ("Port 80 must not be used.", "? -> ?  80 forbidden"),
         (
             "The public Internet must not be able to access port 8096 or port 8250 on the Core.",
             "public Internet -> Core  8096,8250 forbidden",

@@ -165,10 +165,13 @@ fn statements(
     }
     .list(0)
     .is_some_and(|subject| subject.is_machine && !pieces.is_port(subject.end));
-    let is_optional = stance == Stance::Wanted
-        && words
-            .iter()
-            .any(|word| word.is_any(&["may", "might", "optionally"]));
+    let says_optional = words
+        .iter()
+        .any(|word| word.is_any(&["may", "might", "optionally"]))
+        || words.windows(2).any(
+            |two| matches!(two, [is, what] if is.is_any(&["is", "are"]) && what.is("optional")),
+        );
+    let is_optional = stance == Stance::Wanted && says_optional;
     let direction = direction(words);
     let numbered = phrases.iter().filter(|phrase| !phrase.ports.is_empty());
     let n_numbered = numbered.clone().count();
@@ -232,8 +235,8 @@ fn statements(
         // "must not be exposed publicly" forbids it to some, whom no end names.
         // "Agents must not use port 80" forbids it to them and not to all.
         let is_partly = stance == Stance::Forbidden
-            && names_none
-            && (forbids_some(words) || has_machine_subject);
+            && statement.source.is_none()
+            && (forbids_some(words) || names_none && has_machine_subject);
         statement.add_stance(if is_partly { Stance::Unclear } else { stance });
         statement.is_asked |= statement.forbidden;
         push(&mut statements, statement);

@@ -498,6 +498,10 @@ fn what_is_optional_or_has_no_port() {
     check_all(&[
         ("ICMP also needs to be open.", "? -> ? icmp "),
         ("ICMP must be blocked.", ""),
+        (
+            "External access to the Core on port 4106 must be denied.",
+            "? -> Core  4106 out unclear",
+        ),
         ("Agents must not use port 80.", "? -> ?  80 unclear"),
         ("Port 80 must not be used.", "? -> ?  80 forbidden"),
         (

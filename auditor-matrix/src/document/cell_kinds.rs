@@ -17,6 +17,7 @@ pub(super) struct CellKinds {
     n_phrases: usize,
     n_permissions: usize,
     n_names: usize,
+    n_plain_names: usize,
     n_marks: usize,
     /// A mark was `yes` or `no`, a tick or a cross; a column of blanks and dashes is none.
     has_mark: bool,
@@ -90,6 +91,11 @@ impl CellKinds {
             &mut self.n_names,
             text.contains(char::is_alphabetic) && !is_address,
         );
+        let is_plain = text.contains(char::is_alphabetic)
+            && text.split(' ').count() <= MOST_NAME_WORDS
+            && cell::direction(&text).is_none()
+            && !text.contains([';', ':']);
+        count(&mut self.n_plain_names, is_plain && !is_address);
         let is_mark = cell::required(&text).is_some();
         count(&mut self.n_marks, is_mark);
         self.has_mark |= is_mark;
@@ -153,11 +159,19 @@ impl CellKinds {
         self.nearly_all(self.n_names)
     }
 
+    /// Names, and nothing that says where traffic goes.
+    pub(super) const fn are_plain_names(&self) -> bool {
+        self.nearly_all(self.n_plain_names)
+    }
+
     /// Yes and no, ticks and crosses.
     pub(super) const fn are_marks(&self) -> bool {
         self.has_mark && self.all(self.n_marks)
     }
 }
+
+/// A cell of more words says more than a name.
+const MOST_NAME_WORDS: usize = 5;
 
 /// A cell of more words says more than a direction.
 const MOST_DIRECTION_WORDS: usize = 8;

@@ -356,6 +356,12 @@ fn ends(phrase: &Phrase<'_>) -> Option<Column> {
 }
 
 fn attributes(phrase: &Phrase<'_>) -> Option<Column> {
+    // What is off by default is optional.
+    let is_default_state = phrase.has(&["enabled", "active", "on"]) && phrase.has(&["default"])
+        || phrase.is(&["enabled"]);
+    if is_default_state {
+        return Some(Column::Required);
+    }
     if phrase.has(&["required", "mandatory", "optional", "necessary"])
         && !phrase.has(&["for", "when", "if"])
     {
@@ -457,6 +463,8 @@ mod tests {
             ("Status", Some(Column::Status)),
             ("Local only", Some(Column::LoopbackMark)),
             ("Bind address", Some(Column::BindAddress)),
+            ("On by default", Some(Column::Required)),
+            ("Encrypted by default", None),
             ("Used for", Some(Column::Service)),
             ("Required for", Some(Column::Service)),
             ("Port description", Some(Column::Notes)),

@@ -74,7 +74,7 @@ impl Columns {
         columns.weigh_ends(head, &kinds);
         columns.weigh_unknown(head, &kinds);
         columns.find_ports(head, &kinds);
-        columns.demote_ports(&kinds);
+        columns.demote_ports(head, &kinds);
         columns.settle(head, &kinds);
         columns.obey(head, profile);
         columns
@@ -312,7 +312,20 @@ impl Columns {
     }
 
     /// `Proxy Ports | Port`: of two columns headed as ports, the one whose cells are none holds what they are for.
-    fn demote_ports(&mut self, kinds: &[CellKinds]) {
+    fn demote_ports(&mut self, head: &TableRow, kinds: &[CellKinds]) {
+        // `Number` counts the rows, if another column is headed as ports.
+        let heading =
+            |index: usize| column::words(head.cells.get(index).map_or("", String::as_str));
+        let ports: Vec<usize> = self.positions(Column::Port).collect();
+        if ports.iter().any(|index| heading(*index) != "number") {
+            for index in ports {
+                if heading(index) == "number"
+                    && let Some(meaning) = self.meanings.get_mut(index)
+                {
+                    *meaning = Some(Column::Ignored);
+                }
+            }
+        }
         let are_ports = |index: &usize| kinds.get(*index).is_some_and(CellKinds::are_ports);
         let ports: Vec<usize> = self.positions(Column::Port).collect();
         if ports.len() < 2 || !ports.iter().any(are_ports) {
@@ -457,7 +470,7 @@ impl Columns {
         };
         let component = self.positions(Column::Service).find(is_component);
         if let Some(index) = component
-            && CellKinds::of(body.column(index)).are_names()
+            && CellKinds::of(body.column(index)).are_plain_names()
             && let Some(meaning) = self.meanings.get_mut(index)
         {
             *meaning = Some(Column::Role);

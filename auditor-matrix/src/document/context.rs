@@ -65,6 +65,7 @@ impl Headings {
             context.narrow(text, names);
             if 1 < *level
                 && let Some(machines) = section::machines(text, names)
+                && section::names_machines(&machines, names)
             {
                 context.heading = Some(machines);
             }

@@ -40,16 +40,30 @@ pub(super) fn read(text: &str, line: usize, page: &mut Page) {
     };
     let tokenizer = Tokenizer::new(sink, TokenizerOpts::default());
     let input = BufferQueue::default();
-    // Fed in pieces, since the tokenizer buffers its input.
-    let mut rest = text;
-    while !rest.is_empty() {
-        let (piece, tail) = rest.split_at(rest.floor_char_boundary(PIECE));
-        input.push_back(StrTendril::from_slice(piece));
-        // The tokenizer pauses only for scripts, which are not run.
-        let _done = tokenizer.feed(&input);
-        rest = tail;
+    // A tag that never ends would take the rest of the text with it.
+    let (text, open) = text.split_at(unended_tag(text).unwrap_or(text.len()));
+    let escaped = open.strip_prefix('<').map(|rest| ["&lt;", rest].concat());
+    for mut rest in [Some(text), escaped.as_deref()].into_iter().flatten() {
+        // Fed in pieces, since the tokenizer buffers its input.
+        while !rest.is_empty() {
+            let (piece, tail) = rest.split_at(rest.floor_char_boundary(PIECE));
+            input.push_back(StrTendril::from_slice(piece));
+            // The tokenizer pauses only for scripts, which are not run.
+            let _done = tokenizer.feed(&input);
+            rest = tail;
+        }
     }
     tokenizer.end();
+}
+
+/// Where a tag begins that has no end in the text.
+fn unended_tag(text: &str) -> Option<usize> {
+    let start = text.rfind('<')?;
+    let tag = text.get(start..)?;
+    let is_tag = tag
+        .get(1..)
+        .is_some_and(|name| name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '/'));
+    (is_tag && !tag.contains('>')).then_some(start)
 }
 
 const PIECE: usize = 64 * 1024;

@@ -10,7 +10,7 @@ use crate::document::{
     prose,
     row::{Direction, Document},
     table_rows::TableRow,
-    text::{some, unbracket},
+    text::{sentences, some, unbracket},
 };
 
 /// The values of a table row that are the same in every row made of it.
@@ -153,6 +153,13 @@ impl Cells {
                 .is_some_and(|notes| unbracket(notes).1.iter().any(|part| is_optional(part)));
             in_brackets
                 || notes_in_brackets
+                || self.notes.as_deref().is_some_and(|notes| {
+                    sentences(notes).into_iter().any(|sentence| {
+                        sentence
+                            .trim_end_matches('.')
+                            .eq_ignore_ascii_case("optional")
+                    })
+                })
                 || self.notes.as_deref().is_some_and(|notes| {
                     let first = notes.split(['.', ',', ';', ' ']).next();
                     first.is_some_and(|first| {

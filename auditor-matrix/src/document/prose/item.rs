@@ -41,6 +41,7 @@ pub(super) fn read(text: &str, evidence: Evidence, names: &Names) -> ItemReading
         .statements
         .retain(|statement| !statement.ports.is_empty() || statement.ephemeral);
     let service = service(head, evidence);
+    let deployment = deployment(head, evidence);
     let pair = ends(head, evidence, names);
     if first.statements.is_empty() && !first.leaves_number && evidence == Evidence::Item {
         first.statements.extend(icmp(head));
@@ -53,6 +54,11 @@ pub(super) fn read(text: &str, evidence: Evidence, names: &Names) -> ItemReading
             && statement.destination.is_none()
         {
             statement.add_ends(pair);
+        }
+        if let Some(deployment) = &deployment {
+            statement.condition = statement.condition.take().or(Some(deployment.clone()));
+            statement.service = None;
+            continue;
         }
         // A whole sentence says what its ports are for by itself.
         if let Service::Named(service) = &service {
@@ -174,6 +180,47 @@ fn ends_of_remark(text: &str, names: &Names) -> Option<Ends> {
     }
     let words = words(text);
     clause::loose_ends(&Pieces::new(text, &words, &[]), names)
+}
+
+/// In which deployments an item's ports are needed, if all that stands behind them says that: `7900: For clusters on Xen.`
+fn deployment(head: &str, evidence: Evidence) -> Option<String> {
+    if MOST_LENGTH < head.len() {
+        return None;
+    }
+    let words = words(head);
+    let end = port_phrases(&words, evidence)
+        .iter()
+        .filter(|phrase| !phrase.ports.is_empty())
+        .map(|phrase| phrase.words.end)
+        .max()?;
+    let behind = words.get(end..)?;
+    let start = behind.iter().position(|word| !word.is_mark())?;
+    let said = behind.get(start..)?;
+    let first = said.first()?;
+    let is_deployment = first.is_any(&["for", "on", "in"])
+        && first.is_capitalised()
+        && said.iter().any(|word| {
+            word.is_any(&[
+                "cluster",
+                "clusters",
+                "deployment",
+                "deployments",
+                "installation",
+                "installations",
+                "environment",
+                "environments",
+                "setup",
+                "setups",
+                "mode",
+                "edition",
+                "running",
+                "on-premises",
+            ])
+        });
+    let last = said.iter().rev().find(|word| !word.is_mark())?;
+    is_deployment
+        .then(|| head.get(first.start..last.end).map(fold))
+        .flatten()
 }
 
 /// What an item says its ports are for.

@@ -9,6 +9,7 @@ use super::{
     condition::Condition,
     connection, dynamic_ports, icmp,
     loopback::is_loopback,
+    noun_phrase::NounPhrases,
     piece::Pieces,
     port_phrase::{Evidence, PortPhrase, address_before, port_phrases, transport},
     prohibition,
@@ -158,10 +159,19 @@ fn statements(
     let elsewhere = transports_elsewhere(words, phrases);
     let is_loopback = is_loopback(words);
     let is_asked = asks(words);
-    let is_optional = stance == Stance::Wanted
-        && words
-            .iter()
-            .any(|word| word.is_any(&["may", "might", "optionally"]));
+    let has_machine_subject = NounPhrases {
+        pieces: &pieces,
+        names,
+    }
+    .list(0)
+    .is_some_and(|subject| subject.is_machine && !pieces.is_port(subject.end));
+    let says_optional = words
+        .iter()
+        .any(|word| word.is_any(&["may", "might", "optionally"]))
+        || words.windows(2).any(
+            |two| matches!(two, [is, what] if is.is_any(&["is", "are"]) && what.is("optional")),
+        );
+    let is_optional = stance == Stance::Wanted && says_optional;
     let direction = direction(words);
     let numbered = phrases.iter().filter(|phrase| !phrase.ports.is_empty());
     let n_numbered = numbered.clone().count();
@@ -223,7 +233,10 @@ fn statements(
         }
         let names_none = statement.source.is_none() && statement.destination.is_none();
         // "must not be exposed publicly" forbids it to some, whom no end names.
-        let is_partly = stance == Stance::Forbidden && names_none && forbids_some(words);
+        // "Agents must not use port 80" forbids it to them and not to all.
+        let is_partly = stance == Stance::Forbidden
+            && statement.source.is_none()
+            && (forbids_some(words) || names_none && has_machine_subject);
         statement.add_stance(if is_partly { Stance::Unclear } else { stance });
         statement.is_asked |= statement.forbidden;
         push(&mut statements, statement);

@@ -216,6 +216,12 @@ fn negation(words: &[Word<'_>], at: usize) -> Option<Stance> {
     if is_modal && !is_unneeded && !governs_traffic(&behind) {
         return Some(Stance::Unclear);
     }
+    // "Agents cannot connect" and "will not accept" may tell of a fault as well as of a rule.
+    let is_fact = matches!(lower.as_str(), "cannot" | "can't")
+        || before.is_some_and(|before| before.is_any(&["can", "could", "will", "would"]));
+    if is_modal && !is_unneeded && is_fact {
+        return Some(Stance::Unclear);
+    }
     if is_modal && !is_unneeded {
         return Some(Stance::Forbidden);
     }
@@ -251,14 +257,32 @@ fn closing(words: &[Word<'_>], at: usize, lower: &str) -> Stance {
     let is_advised = before
         .iter()
         .any(|word| word.is_any(&["recommend", "recommends", "advise", "suggest", "consider"]));
+    // "may be blocked by a firewall" warns of what happens and asks for nothing.
+    let is_possible = before.iter().rev().take(NEAR_AUXILIARY).any(|word| {
+        word.is_any(&[
+            "may",
+            "might",
+            "could",
+            "can",
+            "often",
+            "usually",
+            "sometimes",
+            "typically",
+            "commonly",
+            "generally",
+        ])
+    });
     let is_gerund = lower.ends_with("ing") && !is_advised;
     let is_report = matches!(lower, "blocks" | "drops" | "denies" | "rejects" | "closes");
-    if is_past || is_gerund || is_report {
+    if is_past || is_possible || is_gerund || is_report {
         Stance::Unclear
     } else {
         Stance::Forbidden
     }
 }
+
+/// The words before a verb that its auxiliaries and adverbs are among.
+const NEAR_AUXILIARY: usize = 3;
 
 /// Whether the verb that a negator governs is one of traffic: "be able to connect", "be exposed", "have access".
 fn governs_traffic(behind: &[&Word<'_>]) -> bool {
@@ -465,6 +489,8 @@ mod tests {
             ("Used by clients without and with TLS on port 5671.", Wanted),
             ("Without port 443 nothing is replicated.", Unclear),
             ("Closing port 389 breaks the login.", Unclear),
+            ("Port 389 may be blocked by a firewall.", Unclear),
+            ("Agents cannot connect to the Core on port 389.", Unclear),
             ("By default the firewall blocks port 8443.", Unclear),
             (
                 "The Internet must not be able to access port 8096 on the Core.",

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{
     statement::{Doubt, Statement},
     verb::verb,
-    vocabulary::{is_abstract, is_preposition},
+    vocabulary::{is_abstract, is_platform, is_preposition},
 };
 use crate::{
     document::{
@@ -150,9 +150,27 @@ pub(super) fn named_by_heading(context: &Context) -> Option<&str> {
     let heading = context.section.as_deref()?.rsplit(" / ").next()?.trim();
     let last = heading.rsplit(' ').next()?.to_lowercase();
     let is_topic = is_abstract(&last)
-        || ["tion", "tions", "ment", "ments", "ing", "ity", "view"]
-            .iter()
-            .any(|ending| last.ends_with(ending));
+        || is_platform(&last)
+        || matches!(
+            last.as_str(),
+            "prerequisites"
+                | "summary"
+                | "details"
+                | "usage"
+                | "reference"
+                | "setup"
+                | "architecture"
+                | "network"
+                | "networks"
+                | "docker"
+                | "kubernetes"
+                | "defaults"
+        )
+        || [
+            "tion", "tions", "ment", "ments", "ments", "ing", "ity", "view",
+        ]
+        .iter()
+        .any(|ending| last.ends_with(ending));
     let is_short = heading.split(' ').count() <= MOST_HEADING_WORDS;
     let is_name = heading.starts_with(char::is_alphabetic) && !heading.ends_with(['?', '.', '!']);
     let acts = heading

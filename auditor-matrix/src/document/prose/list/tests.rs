@@ -262,6 +262,14 @@ fn labels_and_records() {
             "? -> api.example.com tcp 443 out (-)",
         ),
         (
+            "On the Core server the following ports must be open:\n443/tcp",
+            "Core server: ? -> ? tcp 443 (-)",
+        ),
+        (
+            "Ports:\n7900: For clusters running on Xen.",
+            "? -> ?  7900 [For clusters running on Xen] (-)",
+        ),
+        (
             "Open to the relays only:\n5222 TCP",
             "relays -> ? tcp 5222 in (-)",
         ),

@@ -45,6 +45,15 @@ pub(super) fn led(words: &[Word<'_>], start: usize) -> Option<Found> {
             at += 1;
             break;
         } else if word.is_any(LEAD) && (at == start || word.kind == Kind::Word) {
+            // "On the Core server the following ports": a determiner begins a phrase.
+            let is_inside = at
+                .checked_sub(1)
+                .filter(|before| start <= *before)
+                .and_then(|before| words.get(before))
+                .is_some_and(|before| !before.is_any(DETERMINERS));
+            if is_inside && word.is_any(DETERMINERS) {
+                return None;
+            }
             at += 1;
         } else {
             return None;
@@ -89,6 +98,11 @@ pub(super) fn led(words: &[Word<'_>], start: usize) -> Option<Found> {
 }
 
 const MOST_LEAD: usize = 8;
+
+/// Words that stand first in a phrase, or behind another of them: "all the ports".
+const DETERMINERS: &[&str] = &[
+    "the", "a", "an", "these", "those", "this", "that", "all", "any", "its", "only",
+];
 
 const LEAD: &[&str] = &[
     "the",

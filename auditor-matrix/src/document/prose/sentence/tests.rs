@@ -499,6 +499,12 @@ fn what_is_optional_or_has_no_port() {
         ("ICMP also needs to be open.", "? -> ? icmp "),
         ("ICMP must be blocked.", ""),
         (
+            "External access to the Core on port 4106 must be denied.",
+            "? -> Core  4106 out unclear",
+        ),
+        ("Agents must not use port 80.", "? -> ?  80 unclear"),
+        ("Port 80 must not be used.", "? -> ?  80 forbidden"),
+        (
             "The public Internet must not be able to access port 8096 or port 8250 on the Core.",
             "public Internet -> Core  8096,8250 forbidden",
         ),

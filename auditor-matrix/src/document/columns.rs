@@ -317,7 +317,11 @@ impl Columns {
         let heading =
             |index: usize| column::words(head.cells.get(index).map_or("", String::as_str));
         let ports: Vec<usize> = self.positions(Column::Port).collect();
-        if ports.iter().any(|index| heading(*index) != "number") {
+        let holds_ports = |index: &usize| kinds.get(*index).is_some_and(CellKinds::are_ports);
+        if ports
+            .iter()
+            .any(|index| heading(*index) != "number" && holds_ports(index))
+        {
             for index in ports {
                 if heading(index) == "number"
                     && let Some(meaning) = self.meanings.get_mut(index)

@@ -17,6 +17,9 @@ pub(super) struct CellKinds {
     n_phrases: usize,
     n_permissions: usize,
     n_names: usize,
+    n_bind_addresses: usize,
+    /// An address is that of no interface or of the loopback, as only addresses to listen on are.
+    has_bind_address: bool,
     n_plain_names: usize,
     n_marks: usize,
     /// A mark was `yes` or `no`, a tick or a cross; a column of blanks and dashes is none.
@@ -24,7 +27,7 @@ pub(super) struct CellKinds {
 }
 
 /// So many cells show what a column holds, and bound the work for a table without end.
-const SAMPLE: usize = 512;
+pub(super) const SAMPLE: usize = 512;
 
 impl CellKinds {
     pub(super) fn of<'a, I: Iterator<Item = &'a str>>(cells: I) -> Self {
@@ -91,6 +94,14 @@ impl CellKinds {
             &mut self.n_names,
             text.contains(char::is_alphabetic) && !is_address,
         );
+        let address = text.parse::<std::net::IpAddr>().ok();
+        let is_any =
+            address.is_some_and(|address| address.is_unspecified() || address.is_loopback());
+        count(
+            &mut self.n_bind_addresses,
+            address.is_some() || text == "*" || text.eq_ignore_ascii_case("localhost"),
+        );
+        self.has_bind_address |= is_any;
         let is_plain = text.contains(char::is_alphabetic)
             && text.split(' ').count() <= MOST_NAME_WORDS
             && cell::direction(&text).is_none()
@@ -157,6 +168,11 @@ impl CellKinds {
 
     pub(super) const fn are_names(&self) -> bool {
         self.nearly_all(self.n_names)
+    }
+
+    /// Addresses on which a program listens: `0.0.0.0`, `127.0.0.1`.
+    pub(super) const fn are_bind_addresses(&self) -> bool {
+        self.has_bind_address && self.nearly_all(self.n_bind_addresses)
     }
 
     /// Names, and nothing that says where traffic goes.

@@ -1,8 +1,10 @@
 //! A table's columns: what each means by its heading and its cells together, and the cells under it.
 
+use std::collections::BTreeSet;
+
 use super::{
     cell,
-    cell_kinds::CellKinds,
+    cell_kinds::{CellKinds, SAMPLE},
     column::{self, Column},
     profile::Profile,
     row::Direction,
@@ -73,6 +75,7 @@ impl Columns {
         columns.weigh_transports(head, &kinds);
         columns.weigh_ends(head, &kinds);
         columns.weigh_unknown(head, &kinds);
+        columns.find_ends(head, body, &kinds);
         columns.find_ports(head, &kinds);
         columns.demote_ports(head, &kinds);
         columns.settle(head, &kinds);
@@ -227,8 +230,50 @@ impl Columns {
                 None if kinds.are_directions() && !has_direction => Some(Column::Direction),
                 None if kinds.are_transports() && !has_protocol => Some(Column::Protocol),
                 None if kinds.are_permissions() => Some(Column::Permission),
+                None if kinds.are_bind_addresses() => Some(Column::BindAddress),
+                None if kinds.are_protocols() && !has_protocol => Some(Column::Protocol),
                 Some(Direction::Both) | None => None,
             };
+        }
+    }
+
+    /// A column whose heading is not understood holds the other end if its cells are names that the column of the one end
+    /// has as well.
+    fn find_ends(&mut self, head: &TableRow, body: &Body<'_>, kinds: &[CellKinds]) {
+        let has = |columns: &Self, column| columns.positions(column).next();
+        let (known, other) = match (
+            has(self, Column::Source),
+            has(self, Column::Destination),
+            has(self, Column::Peer),
+        ) {
+            (Some(source), None, None) => (source, Column::Destination),
+            (None, Some(destination), None) => (destination, Column::Source),
+            _ => return,
+        };
+        let names: BTreeSet<&str> = body.column(known).take(SAMPLE).collect();
+        let shares_names = |index: &usize| {
+            let cells: BTreeSet<&str> = body
+                .column(*index)
+                .take(SAMPLE)
+                .filter(|cell| !cell.is_empty())
+                .collect();
+            let n_shared = cells.iter().filter(|cell| names.contains(*cell)).count();
+            1 < n_shared && cells.len() <= 2 * n_shared
+        };
+        let unknown: Vec<usize> = (0..self.meanings.len())
+            .filter(|index| self.meanings.get(*index).is_some_and(Option::is_none))
+            .filter(|index| kinds.get(*index).is_some_and(CellKinds::are_names))
+            .filter(shares_names)
+            .collect();
+        if let [only] = unknown.as_slice()
+            && let Some(meaning) = self.meanings.get_mut(*only)
+        {
+            *meaning = Some(other);
+            let heading = head.cells.get(*only).cloned().unwrap_or_default();
+            self.doubts.push((
+                heading,
+                "this column was taken for the other end because of its names; check it",
+            ));
         }
     }
 
@@ -313,19 +358,6 @@ impl Columns {
 
     /// `Proxy Ports | Port`: of two columns headed as ports, the one whose cells are none holds what they are for.
     fn demote_ports(&mut self, head: &TableRow, kinds: &[CellKinds]) {
-        // `Number` counts the rows, if another column is headed as ports.
-        let heading =
-            |index: usize| column::words(head.cells.get(index).map_or("", String::as_str));
-        let ports: Vec<usize> = self.positions(Column::Port).collect();
-        if ports.iter().any(|index| heading(*index) != "number") {
-            for index in ports {
-                if heading(index) == "number"
-                    && let Some(meaning) = self.meanings.get_mut(index)
-                {
-                    *meaning = Some(Column::Ignored);
-                }
-            }
-        }
         let are_ports = |index: &usize| kinds.get(*index).is_some_and(CellKinds::are_ports);
         let ports: Vec<usize> = self.positions(Column::Port).collect();
         if ports.len() < 2 || !ports.iter().any(are_ports) {
@@ -341,6 +373,23 @@ impl Columns {
             } else if holds_none && let Some(meaning) = self.meanings.get_mut(index) {
                 *meaning = Some(Column::Service);
                 self.demoted = Some(index);
+            }
+        }
+        // `Number` counts the rows, if another column is headed as ports.
+        let heading =
+            |index: usize| column::words(head.cells.get(index).map_or("", String::as_str));
+        let ports: Vec<usize> = self.positions(Column::Port).collect();
+        let holds_ports = |index: &usize| kinds.get(*index).is_some_and(CellKinds::are_ports);
+        if ports
+            .iter()
+            .any(|index| heading(*index) != "number" && holds_ports(index))
+        {
+            for index in ports {
+                if heading(index) == "number"
+                    && let Some(meaning) = self.meanings.get_mut(index)
+                {
+                    *meaning = Some(Column::Ignored);
+                }
             }
         }
     }

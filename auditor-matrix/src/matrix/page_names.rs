@@ -119,7 +119,9 @@ impl PageNames {
                 || !text.contains(" / ") && listed.iter().all(|part| is_machine_name(part)))
             && listed
                 .iter()
-                .all(|part| part.split(' ').count() <= MOST_WORDS);
+                .all(|part| part.split(' ').count() <= MOST_WORDS)
+            // Hardly a name has two commas.
+            || 2 < listed.len() && text.matches(',').count() == listed.len() - 1;
         if is_list {
             // A part of the list may be one of several names by itself.
             return listed

@@ -2,11 +2,11 @@
 //!
 //! This looks at the page's text by itself and knows none of the readers, so it also finds what a reader passed over.
 
-use super::{problem::Problem, row::Row};
+use super::{no_port::NoPort, problem::Problem, row::Row};
 
 /// Why a number is no port.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum NoPort {
+pub(super) enum Reason {
     OutOfRange,
     /// `v2`, `x86`, `80xx`
     PartOfWord,
@@ -25,11 +25,40 @@ pub(super) enum NoPort {
     Ordinal,
 }
 
+impl Reason {
+    /// What the number is instead, as a noun with its article.
+    pub(super) const fn noun(self) -> &'static str {
+        match self {
+            Self::OutOfRange => "a number that no port has",
+            Self::PartOfWord => "a part of a word",
+            Self::Dotted => "a part of a version, an address or a decimal",
+            Self::Date => "a part of a date",
+            Self::Numbered => "the number of a version, a step or the like",
+            Self::Count => "a count or a quantity",
+            Self::Year => "a year",
+            Self::Footnote => "the mark of a footnote",
+            Self::PartOfAddress => "a part of an address",
+            Self::Ordinal => "the number of an item",
+        }
+    }
+}
+
+/// The numbers of a text that are no ports, with what they are.
+pub(super) fn no_ports(line: usize, text: &str) -> impl Iterator<Item = NoPort> {
+    numbers(text).into_iter().filter_map(move |number| {
+        Some(NoPort {
+            line,
+            number: number.digits.to_owned(),
+            reason: number.reason?.noun(),
+        })
+    })
+}
+
 /// A number of a text that could be a port by its size.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct Number<'a> {
     pub(super) digits: &'a str,
-    pub(super) reason: Option<NoPort>,
+    pub(super) reason: Option<Reason>,
 }
 
 /// The numbers of a text, in order.
@@ -179,12 +208,12 @@ fn is_no_port_word(word: &str) -> bool {
     )
 }
 
-fn reason(before: &str, digits: &str, behind: &str) -> Option<NoPort> {
+fn reason(before: &str, digits: &str, behind: &str) -> Option<Reason> {
     let last = before.chars().next_back();
     let next = behind.chars().next();
     let value: u32 = digits.parse().unwrap_or(u32::MAX);
     if value == 0 || u32::from(u16::MAX) < value || 1 < digits.len() && digits.starts_with('0') {
-        return Some(NoPort::OutOfRange);
+        return Some(Reason::OutOfRange);
     }
     let is_transport_behind = ["tcp", "udp", "sctp"].iter().any(|name| {
         behind
@@ -194,7 +223,7 @@ fn reason(before: &str, digits: &str, behind: &str) -> Option<NoPort> {
     let touches_word = last.is_some_and(|c| c.is_alphabetic() || c == '_')
         || next.is_some_and(|c| c.is_alphabetic() || c == '_') && !is_transport_behind;
     if touches_word {
-        return Some(NoPort::PartOfWord);
+        return Some(Reason::PartOfWord);
     }
     let digit_behind = |mark: char| {
         behind
@@ -207,7 +236,7 @@ fn reason(before: &str, digits: &str, behind: &str) -> Option<NoPort> {
             .is_some_and(|rest| rest.ends_with(|c: char| c.is_ascii_digit()))
     };
     if digit_before('.') || digit_behind('.') {
-        return Some(NoPort::Dotted);
+        return Some(Reason::Dotted);
     }
     let is_date = |mark: char| {
         let parts = |text: &str, from_end: bool| -> usize {
@@ -232,7 +261,7 @@ fn reason(before: &str, digits: &str, behind: &str) -> Option<NoPort> {
             && (digits.len() == 4 || digits.len() <= 2)
             && has_year(before, digits, behind)
     {
-        return Some(NoPort::Date);
+        return Some(Reason::Date);
     }
     // A network's prefix: `10.0.0.0/24`.
     if last == Some('/')
@@ -242,7 +271,7 @@ fn reason(before: &str, digits: &str, behind: &str) -> Option<NoPort> {
             .next()
             .is_some_and(is_address)
     {
-        return Some(NoPort::PartOfAddress);
+        return Some(Reason::PartOfAddress);
     }
     // The path of a URL.
     let word_before = before
@@ -252,12 +281,12 @@ fn reason(before: &str, digits: &str, behind: &str) -> Option<NoPort> {
     if let Some((_, rest)) = word_before.split_once("://")
         && rest.contains('/')
     {
-        return Some(NoPort::PartOfAddress);
+        return Some(Reason::PartOfAddress);
     }
     if matches!(last, Some('[' | '^')) && next == Some(']')
         || last == Some('(') && next == Some(')') && digits.len() == 1
     {
-        return Some(NoPort::Footnote);
+        return Some(Reason::Footnote);
     }
     let word = before
         .trim_end()
@@ -266,7 +295,7 @@ fn reason(before: &str, digits: &str, behind: &str) -> Option<NoPort> {
         .unwrap_or_default()
         .to_lowercase();
     if NUMBERED.contains(&word.as_str()) {
-        return Some(NoPort::Numbered);
+        return Some(Reason::Numbered);
     }
     let unit: String = behind
         .trim_start_matches([' ', '-', '\u{a0}'])
@@ -276,7 +305,7 @@ fn reason(before: &str, digits: &str, behind: &str) -> Option<NoPort> {
         .to_lowercase();
     let separated = behind.starts_with([' ', '-', '\u{a0}', '%']);
     if separated && UNITS.contains(&unit.as_str()) {
-        return Some(NoPort::Count);
+        return Some(Reason::Count);
     }
     // "3 nodes": a small number before a plural counts.
     if separated
@@ -288,10 +317,10 @@ fn reason(before: &str, digits: &str, behind: &str) -> Option<NoPort> {
             "https" | "this" | "always" | "does" | "ldaps" | "was"
         )
     {
-        return Some(NoPort::Count);
+        return Some(Reason::Count);
     }
     if before.trim().is_empty() && (behind.starts_with(". ") || behind.starts_with(") ")) {
-        return Some(NoPort::Ordinal);
+        return Some(Reason::Ordinal);
     }
     if YEARS.contains(&value)
         && matches!(
@@ -316,7 +345,7 @@ fn reason(before: &str, digits: &str, behind: &str) -> Option<NoPort> {
                 | "december"
         )
     {
-        return Some(NoPort::Year);
+        return Some(Reason::Year);
     }
     None
 }
@@ -359,7 +388,7 @@ const UNITS: &[&str] = &[
 mod tests {
     use proptest::prelude::*;
 
-    use super::{NoPort, numbers, speaks_of_ports, unaccounted};
+    use super::{Reason, numbers, speaks_of_ports, unaccounted};
 
     #[test]
     fn reasons() {
@@ -367,47 +396,47 @@ mod tests {
             ("port 8443", &[None][..]),
             ("8443/tcp", &[None]),
             ("8443tcp", &[None]),
-            ("version 2", &[Some(NoPort::Numbered)]),
-            ("TLS 1.2", &[Some(NoPort::Dotted), Some(NoPort::Dotted)]),
-            ("16 GiB", &[Some(NoPort::Count)]),
-            ("3 nodes", &[Some(NoPort::Count)]),
+            ("version 2", &[Some(Reason::Numbered)]),
+            ("TLS 1.2", &[Some(Reason::Dotted), Some(Reason::Dotted)]),
+            ("16 GiB", &[Some(Reason::Count)]),
+            ("3 nodes", &[Some(Reason::Count)]),
             ("5000 agents", &[None]),
             (
                 "2024-05-01",
                 &[
-                    Some(NoPort::Date),
-                    Some(NoPort::OutOfRange),
-                    Some(NoPort::OutOfRange),
+                    Some(Reason::Date),
+                    Some(Reason::OutOfRange),
+                    Some(Reason::OutOfRange),
                 ],
             ),
             ("80-90", &[None, None]),
-            ("IPv4", &[Some(NoPort::PartOfWord)]),
-            ("70000", &[Some(NoPort::OutOfRange)]),
-            ("[2]", &[Some(NoPort::Footnote)]),
+            ("IPv4", &[Some(Reason::PartOfWord)]),
+            ("70000", &[Some(Reason::OutOfRange)]),
+            ("[2]", &[Some(Reason::Footnote)]),
             (
                 "10.0.0.0/24",
                 &[
-                    Some(NoPort::Dotted),
-                    Some(NoPort::OutOfRange),
-                    Some(NoPort::OutOfRange),
-                    Some(NoPort::OutOfRange),
-                    Some(NoPort::PartOfAddress),
+                    Some(Reason::Dotted),
+                    Some(Reason::OutOfRange),
+                    Some(Reason::OutOfRange),
+                    Some(Reason::OutOfRange),
+                    Some(Reason::PartOfAddress),
                 ],
             ),
             (
                 "10.1.1.1:8443",
                 &[
-                    Some(NoPort::Dotted),
-                    Some(NoPort::Dotted),
-                    Some(NoPort::Dotted),
-                    Some(NoPort::Dotted),
+                    Some(Reason::Dotted),
+                    Some(Reason::Dotted),
+                    Some(Reason::Dotted),
+                    Some(Reason::Dotted),
                     None,
                 ],
             ),
-            ("https://x.example.com/a/80", &[Some(NoPort::PartOfAddress)]),
+            ("https://x.example.com/a/80", &[Some(Reason::PartOfAddress)]),
             ("https://x.example.com:8443/", &[None]),
         ] {
-            let found: Vec<Option<NoPort>> =
+            let found: Vec<Option<Reason>> =
                 numbers(text).iter().map(|number| number.reason).collect();
             assert_eq!(found, reasons, "{text}");
         }

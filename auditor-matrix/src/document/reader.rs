@@ -212,11 +212,22 @@ impl Reader<'_> {
         self.document
     }
 
+    /// Keeps the numbers that are no ports, and what they are.
+    fn note_no_ports(&mut self, line: usize, text: &str) {
+        let room = MOST_NO_PORTS.saturating_sub(self.document.no_ports.len());
+        if 0 < room {
+            self.document
+                .no_ports
+                .extend(accounting::no_ports(line, text).take(room));
+        }
+    }
+
     /// Notes the numbers of a paragraph or an item if it, its heading or what introduces its list speaks of ports.
     fn note_numbers(&mut self, line: usize, text: &str) {
         let speaks = accounting::speaks_of_ports(text);
         let is_short = || text.split(' ').count() <= SHORT_WORDS;
         if speaks || self.is_about_ports && is_short() {
+            self.note_no_ports(line, text);
             self.open_numbers.add(line, text);
         }
         self.is_about_ports |= speaks && text.trim_end().ends_with(':');
@@ -420,6 +431,11 @@ impl Reader<'_> {
             if !may_name_ports {
                 continue;
             }
+            if self.document.no_ports.len() < MOST_NO_PORTS {
+                self.document
+                    .no_ports
+                    .extend(accounting::no_ports(row.line, cell));
+            }
             for number in accounting::unaccounted(cell, rows, problems) {
                 left.push((number.to_owned(), cell.clone()));
             }
@@ -439,6 +455,9 @@ impl Reader<'_> {
 
 /// A text of more words in a section about ports speaks of something else, unless it names them.
 const SHORT_WORDS: usize = 12;
+
+/// So many numbers that are no ports are kept; they are for a person to look at.
+const MOST_NO_PORTS: usize = 10_000;
 
 /// So much of a text that was not read is quoted, in characters.
 const MOST_QUOTED: usize = 160;

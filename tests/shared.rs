@@ -14,6 +14,7 @@ use crate::{
 
 tests! {
     reference_rows: [Program("python3"), Shared("documents")],
+    hard_pages: [Program("python3"), Shared("documents")],
     ready_made_matrices_are_sound: [],
     ready_made_matrices_are_those_of_their_pages: [Shared("documents")],
 }
@@ -63,6 +64,20 @@ fn reference_rows() {
         scored.status.success(),
         "{}",
         String::from_utf8_lossy(&scored.stdout)
+    );
+}
+
+/// Small pages, each of one kind that is easily read wrongly.
+fn hard_pages() {
+    let mut hard = Command::new("python3");
+    hard.arg(shared("documents").join("hard/hard.py"))
+        .arg(env!("CARGO_BIN_EXE_auditor"));
+    let read = hard.output().unwrap();
+    assert!(
+        read.status.success(),
+        "{}{}",
+        String::from_utf8_lossy(&read.stdout),
+        String::from_utf8_lossy(&read.stderr)
     );
 }
 

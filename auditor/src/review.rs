@@ -1,6 +1,6 @@
 //! Vendors' pages beside the rules that were made of them, as one page for browsers that loads nothing over the network.
 //!
-//! A vendor's page is foreign input: all of it goes through [`mark::visible`], and the review's own policy lets no other script
+//! A vendor's page is foreign input: all of it goes through `mark::visible`, and the review's own policy lets no other script
 //! run.
 
 mod line;

@@ -104,6 +104,12 @@ impl Context {
         }
         let above = AboveTable::of(paragraph, names);
         self.transport = self.transport.or(above.transport);
+        if let Some(condition) = above.condition {
+            self.condition = Some(match self.condition.take() {
+                Some(alternative) => format!("{alternative}: {condition}").into(),
+                None => condition.into(),
+            });
+        }
         match (above.client, above.server) {
             (Some(client), Some(server)) => {
                 self.endpoints = self.endpoints.take().or(Some((client, server)));

@@ -218,6 +218,15 @@ impl PortTable<'_> {
                 .map(|part| (part.to_owned(), protocol.clone()))
                 .collect(),
         };
+        // `8300, 8301(UDP)`: whether the ports beside it are of that transport, too, is a guess.
+        let n_stated = parts
+            .iter()
+            .filter(|(part, _)| cell::transports(part).is_some_and(|named| !named.inferred))
+            .count();
+        if 0 < n_stated && n_stated < parts.len() && protocol.is_none() {
+            let message = "a transport is written behind some of these ports only, and was taken for those alone; check it";
+            self.problem(document, row, Severity::Remark, &text, message);
+        }
         let mut found = Vec::new();
         for (part, protocol) in parts {
             match self.ports(row, &part, protocol.as_deref(), document) {

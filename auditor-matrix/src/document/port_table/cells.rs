@@ -277,7 +277,7 @@ fn is_optional(words: &str) -> bool {
         && !lower.split(' ').any(|word| word == "not")
 }
 
-const MOST_OPTIONAL_WORDS: usize = 5;
+const MOST_OPTIONAL_WORDS: usize = 8;
 
 /// Splits `required on Linux` into the word that a column of requirements has, and the condition. `None` where the text says
 /// both that it is required and that it is not.

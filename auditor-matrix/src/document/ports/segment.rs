@@ -10,7 +10,7 @@ use crate::document::text::regex;
 /// parts with ports of one.
 ///
 /// A transport in front of a port holds for the ports behind it up to the next transport; one behind a port holds for the
-/// ports before it.
+/// ports before it, but one that is tied to a number, as in `8301(UDP)`, for that number alone.
 pub(in crate::document) fn segments(text: &str) -> Vec<&str> {
     if !TRANSPORT.is_match(text) {
         return vec![text];
@@ -24,8 +24,11 @@ pub(in crate::document) fn segments(text: &str) -> Vec<&str> {
         let mark = TRANSPORT.find(content).map(|found| found.start());
         let number = content.find(|c: char| c.is_ascii_digit());
         let leads = mark.zip(number).is_some_and(|(mark, number)| mark < number);
-        let begins_part =
-            names_number && mark.is_some() && part.has_number && (leads || part.has_transport);
+        let is_own = names_number && OWN.is_match(content);
+        let begins_part = names_number
+            && part.has_number
+            && (mark.is_some() && (leads || is_own || part.has_transport)
+                || part.is_own && mark.is_none());
         if begins_part {
             parts.extend(text.get(start..element.start));
             start = element.start;
@@ -33,6 +36,7 @@ pub(in crate::document) fn segments(text: &str) -> Vec<&str> {
         }
         part.has_number |= names_number;
         part.has_transport |= mark.is_some();
+        part.is_own |= is_own;
     }
     parts.extend(text.get(start..));
     parts
@@ -42,6 +46,8 @@ pub(in crate::document) fn segments(text: &str) -> Vec<&str> {
 struct Part {
     has_number: bool,
     has_transport: bool,
+    /// The transport is tied to its own number: `8301(UDP)`, `53/udp`.
+    is_own: bool,
 }
 
 /// The elements of a list: what stands between separators outside of brackets. Where ports of several transports follow each
@@ -100,4 +106,10 @@ fn elements(text: &str) -> Vec<Range<usize>> {
 }
 
 static TRANSPORT: LazyLock<Regex> = LazyLock::new(|| regex(r"(?i)\b(?:tcp|udp|sctp)\b"));
+/// A transport that is tied to one number.
+static OWN: LazyLock<Regex> = LazyLock::new(|| {
+    regex(
+        r"(?i)\d\s*(?:/|\()\s*(?:tcp|udp|sctp)(?:\s*(?:/|,|and|&|\+)\s*(?:tcp|udp|sctp))*\b\s*\)?\s*$",
+    )
+});
 static AND: LazyLock<Regex> = LazyLock::new(|| regex(r"(?i)\band\b"));

@@ -13,6 +13,8 @@ pub(in crate::document) struct AboveTable {
     /// The machines that are asked, or whose ports these are.
     pub(in crate::document) server: Option<String>,
     pub(in crate::document) transport: Option<Transport>,
+    /// "If the proxy is used, it requires:"
+    pub(in crate::document) condition: Option<String>,
 }
 
 impl AboveTable {
@@ -24,6 +26,9 @@ impl AboveTable {
                 continue;
             }
             let read = Introduction::of(sentence, names);
+            if sentence.trim_end().ends_with(':') && read.condition.is_some() {
+                above.condition.clone_from(&read.condition);
+            }
             if read.ends.is_mutual || read.direction.is_some() {
                 continue;
             }

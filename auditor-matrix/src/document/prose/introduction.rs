@@ -100,7 +100,10 @@ impl Introduction {
         }
         let mut introduction = Self {
             transports: transports(&words),
-            condition: condition.text,
+            // "If you have a firewall": whoever reads the page for ports has one.
+            condition: condition
+                .text
+                .filter(|text| !text.to_lowercase().contains("firewall")),
             loopback: is_loopback(&words),
             stance: stance(&words),
             ..Self::default()

@@ -2,6 +2,7 @@
 
 mod accounting;
 mod application_protocol;
+mod arrow_ports;
 mod block;
 mod cell;
 mod cell_kinds;

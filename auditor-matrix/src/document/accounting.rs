@@ -46,10 +46,14 @@ impl Reason {
 /// The numbers of a text that are no ports, with what they are.
 pub(super) fn no_ports(line: usize, text: &str) -> impl Iterator<Item = NoPort> {
     numbers(text).into_iter().filter_map(move |number| {
+        // A number that no port has could not be taken for one.
+        let reason = number
+            .reason
+            .filter(|reason| *reason != Reason::OutOfRange)?;
         Some(NoPort {
             line,
             number: number.digits.to_owned(),
-            reason: number.reason?.noun(),
+            reason: reason.noun(),
         })
     })
 }

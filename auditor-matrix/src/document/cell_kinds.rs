@@ -1,6 +1,6 @@
 //! What the cells of a column hold, by counting: ports, transports, directions, names.
 
-use super::{application_protocol, cell, endpoints, permission, ports, text::some};
+use super::{application_protocol, arrow_ports, cell, endpoints, permission, ports, text::some};
 
 /// How many of a column's cells are of each kind. Cells without text are not counted.
 #[derive(Debug, Default)]
@@ -8,6 +8,7 @@ pub(super) struct CellKinds {
     n_cells: usize,
     n_ports: usize,
     n_addresses: usize,
+    n_arrow_ports: usize,
     n_transports: usize,
     n_transport_ports: usize,
     /// A cell names a transport, and not only `any`.
@@ -57,6 +58,10 @@ impl CellKinds {
         );
         let names_transport = has_digit && !read.groups.is_empty() && !read.transports.is_empty();
         count(&mut self.n_transport_ports, names_transport);
+        count(
+            &mut self.n_arrow_ports,
+            has_digit && arrow_ports::split(&text).is_some(),
+        );
         count(&mut self.n_addresses, is_address);
         let words = || {
             text.split(|c: char| !c.is_alphanumeric())
@@ -136,6 +141,11 @@ impl CellKinds {
 
     pub(super) const fn have_few_ports(&self) -> bool {
         self.n_ports * 4 <= self.n_cells
+    }
+
+    /// Ports with arrows behind them.
+    pub(super) const fn are_arrow_ports(&self) -> bool {
+        0 < self.n_arrow_ports && self.n_cells * 2 <= self.n_arrow_ports * 3
     }
 
     /// Addresses or URLs with ports.

@@ -7,6 +7,8 @@ use crate::transport::Transport;
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(super) enum Column {
     Port,
+    /// Ports with arrows that point from the end at the left to the one at the right, or back.
+    ArrowPort,
     /// Ports of the service that the heading names, in a table with one column for each.
     NamedPort,
     /// The last port of a range whose first port is in a `Port` column.

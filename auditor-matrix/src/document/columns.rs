@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{
+    arrow_ports::{self, Arrow},
     cell,
     cell_kinds::{CellKinds, SAMPLE},
     column::{self, Column},
@@ -72,6 +73,7 @@ impl Columns {
             demoted: None,
             doubts: Vec::new(),
         };
+        columns.find_arrows(&kinds);
         columns.weigh_transports(head, &kinds);
         columns.weigh_ends(head, &kinds);
         columns.weigh_unknown(head, &kinds);
@@ -96,6 +98,23 @@ impl Columns {
 
     fn each(&mut self) -> impl Iterator<Item = (usize, &mut Option<Column>)> {
         self.meanings.iter_mut().enumerate()
+    }
+
+    /// Ports with arrows between two columns of names: the names are the ends.
+    fn find_arrows(&mut self, kinds: &[CellKinds]) {
+        let are_names = |index: usize| kinds.get(index).is_some_and(CellKinds::are_names);
+        let with_arrows = (1..kinds.len()).find(|index| {
+            kinds.get(*index).is_some_and(CellKinds::are_arrow_ports)
+                && are_names(index - 1)
+                && are_names(index + 1)
+        });
+        if let Some(index) = with_arrows
+            && let Some([left, ports, right]) = self.meanings.get_mut(index - 1..=index + 1)
+        {
+            *left = Some(Column::Source);
+            *ports = Some(Column::ArrowPort);
+            *right = Some(Column::Destination);
+        }
     }
 
     /// `TCP` above numbers is a column of ports, above marks it says which ports are of TCP.
@@ -282,7 +301,13 @@ impl Columns {
         let ranks = |column: &Option<Column>| {
             matches!(
                 column,
-                Some(Column::Port | Column::Transport(_) | Column::LocalPort | Column::RemotePort)
+                Some(
+                    Column::Port
+                        | Column::ArrowPort
+                        | Column::Transport(_)
+                        | Column::LocalPort
+                        | Column::RemotePort
+                )
             )
         };
         if self.meanings.iter().any(ranks) {
@@ -532,6 +557,7 @@ impl Columns {
             self.meanings.get(index),
             Some(Some(
                 Column::Port
+                    | Column::ArrowPort
                     | Column::NamedPort
                     | Column::LastPort
                     | Column::LocalPort
@@ -565,6 +591,7 @@ impl Columns {
                 meaning,
                 Some(
                     Column::Port
+                        | Column::ArrowPort
                         | Column::NamedPort
                         | Column::LocalPort
                         | Column::RemotePort
@@ -705,13 +732,26 @@ impl Columns {
         let mut texts: Vec<PortText> = Vec::new();
         for ((meaning, heading), cell) in self.meanings.iter().zip(&head.cells).zip(&row.cells) {
             let is_meant = match meaning {
-                Some(Column::Port | Column::Transport(_) | Column::NamedPort) => true,
+                Some(
+                    Column::Port | Column::Transport(_) | Column::NamedPort | Column::ArrowPort,
+                ) => true,
                 // The server's port is the local one of what comes in, and the remote one of what goes out.
                 Some(Column::LocalPort) => of != Some(Direction::Outbound),
                 Some(Column::RemotePort) => of != Some(Direction::Inbound),
                 Some(_) | None => false,
             };
             if !is_meant || some(cell).is_none() {
+                continue;
+            }
+            if *meaning == Some(Column::ArrowPort)
+                && let Some(parts) = arrow_ports::split(cell)
+            {
+                texts.extend(parts.into_iter().map(|(text, arrow)| PortText {
+                    direction: None,
+                    text,
+                    service: None,
+                    arrow: Some(arrow),
+                }));
                 continue;
             }
             let direction = cell::direction(heading);
@@ -733,6 +773,7 @@ impl Columns {
                     direction,
                     text,
                     service,
+                    arrow: None,
                 }),
             }
         }
@@ -747,6 +788,8 @@ pub(super) struct PortText {
     pub(super) text: String,
     /// What the ports are for, if their column's heading names it.
     pub(super) service: Option<String>,
+    /// Which of the row's ends asks, if an arrow behind the ports says so.
+    pub(super) arrow: Option<Arrow>,
 }
 
 /// The transport that a heading of ports names, if it is one: `TCP port`, `Ports (UDP)`.

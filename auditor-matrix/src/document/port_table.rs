@@ -7,6 +7,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use self::cells::Cells;
 use super::{
+    arrow_ports::Arrow,
     cell,
     column::Column,
     columns::{Columns, PortText},
@@ -64,6 +65,7 @@ impl PortTable<'_> {
                 direction: None,
                 text: String::new(),
                 service: None,
+                arrow: None,
             });
         }
         let mut found = Vec::new();
@@ -71,10 +73,15 @@ impl PortTable<'_> {
             direction,
             text,
             service,
+            arrow,
         } in texts
         {
             let ports = self.found(row, direction, text, document);
-            found.extend(ports.into_iter().map(|ports| (service.clone(), ports)));
+            found.extend(
+                ports
+                    .into_iter()
+                    .map(|ports| (service.clone(), arrow, ports)),
+            );
         }
         if found.is_empty() {
             return;
@@ -105,6 +112,7 @@ impl PortTable<'_> {
                 .is_some_and(|address| is_own_machine(&address));
         for (
             service,
+            arrow,
             Found {
                 direction,
                 protocol,
@@ -117,7 +125,7 @@ impl PortTable<'_> {
                 self.transport(row, &cells, protocol.as_deref(), &ports, document);
             let loopback =
                 is_local || cells.loopback || ports.is_loopback || self.context.is_loopback;
-            let first = Row {
+            let mut first = Row {
                 line: row.line,
                 text: RowText::new(service, cells.notes.as_deref()),
                 fields: Arc::new(RowFields {
@@ -140,6 +148,12 @@ impl PortTable<'_> {
                     loopback,
                 }),
             };
+            let fields = Arc::make_mut(&mut first.fields);
+            match arrow {
+                Some(Arrow::Left) => std::mem::swap(&mut fields.source, &mut fields.destination),
+                Some(Arrow::Both) => fields.direction = Some(Direction::Both),
+                Some(Arrow::Right) | None => {}
+            }
             let more = cells.more_ends.iter().map(|ends| {
                 let mut other = first.clone();
                 let fields = Arc::make_mut(&mut other.fields);

@@ -43,14 +43,16 @@ use self::{
     list::ListItem,
     packed_sentences::PackedSentences,
     port_phrase::{Evidence, port_phrases},
+    statement::Statement,
     statement_row::{Place, doubt_message},
     words::{Kind, words},
 };
 use super::{
-    commands,
+    cell, commands,
     context::Context,
     interner::Interner,
     names::Names,
+    ports::Ports,
     problem::{Problem, Severity},
     row::Row,
     text::{is_host, sentences},
@@ -182,6 +184,40 @@ impl Prose {
             let introduction = Introduction::above(&above.text, &self.names);
             introduction.is_about_ports.then(|| Arc::new(introduction))
         })
+    }
+
+    /// Keeps a paragraph that is no more than a name and ports, which were read already.
+    pub(super) fn add_ports(
+        &mut self,
+        (file, line): (&Arc<str>, usize),
+        text: &str,
+        ports: Ports,
+        context: &Arc<Context>,
+        interner: &mut Interner,
+    ) {
+        self.end_block(interner);
+        let named = ports.protocols.iter().chain(&ports.remarks);
+        let implied = cell::transports(&ports.protocols.join(" "));
+        let statement = Statement {
+            ports: ports.groups,
+            transports: if ports.transports.is_empty() {
+                implied.map(|named| named.transports).unwrap_or_default()
+            } else {
+                ports.transports
+            },
+            service: named.cloned().reduce(|all, one| format!("{all} {one}")),
+            is_asked: true,
+            ..Statement::default()
+        };
+        let place = Place {
+            file,
+            line,
+            context,
+            machine: None,
+        };
+        let mut row = place.row(text, statement);
+        interner.intern(&mut row);
+        self.rows.push(row);
     }
 
     /// Keeps an item of a list.

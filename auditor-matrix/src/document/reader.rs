@@ -144,6 +144,12 @@ impl Reader<'_> {
             }
             Content::Text(text) => {
                 self.note_numbers(block.line, &text);
+                if let Some(ports) = self.line_of_ports(&text) {
+                    let position = (&self.file, block.line);
+                    self.prose
+                        .add_ports(position, &text, ports, &self.context, &mut self.interner);
+                    return;
+                }
                 self.caption = is_caption(&text).then(|| text.trim_end_matches(':').to_owned());
                 let position = (&self.file, block.line);
                 self.prose
@@ -210,6 +216,22 @@ impl Reader<'_> {
         }
         self.document.problems.sort_by_key(|problem| problem.line);
         self.document
+    }
+
+    /// The ports of a paragraph that is no more than a name and ports, below a heading about ports: `HTTP 8080`,
+    /// `server.port=8080`.
+    fn line_of_ports(&self, text: &str) -> Option<ports::Ports> {
+        if !self.is_about_ports
+            || FEW_WORDS < text.split(' ').count()
+            || !text.contains(|c: char| c.is_ascii_digit())
+            || text.ends_with(['.', '!', '?', ':'])
+            || accounting::unaccounted(text, &[], &[]).is_empty()
+        {
+            return None;
+        }
+        let read = ports::ports(text);
+        let is_understood = read.problem.is_none() && read.remarks.len() <= 1;
+        (is_understood && !read.groups.is_empty()).then_some(read)
     }
 
     /// Keeps the numbers that are no ports, and what they are.
@@ -455,6 +477,9 @@ impl Reader<'_> {
 
 /// A text of more words in a section about ports speaks of something else, unless it names them.
 const SHORT_WORDS: usize = 12;
+
+/// A line of more words is a sentence.
+const FEW_WORDS: usize = 4;
 
 /// So many numbers that are no ports are kept; they are for a person to look at.
 const MOST_NO_PORTS: usize = 10_000;

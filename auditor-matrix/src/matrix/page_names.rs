@@ -121,7 +121,9 @@ impl PageNames {
                 .iter()
                 .all(|part| part.split(' ').count() <= MOST_WORDS)
             // Hardly a name has two commas.
-            || 2 < listed.len() && text.matches(',').count() == listed.len() - 1;
+            || 2 < listed.len()
+                && text.matches(',').count() == listed.len() - 1
+                && !listed.iter().any(|part| says_what_is_done(part));
         if is_list {
             // A part of the list may be one of several names by itself.
             return listed
@@ -170,6 +172,12 @@ fn is_machine_name(part: &str) -> bool {
 
 fn is_host(part: &str) -> bool {
     part.contains('.') && !part.contains(' ') && part.contains(char::is_alphabetic)
+}
+
+/// Whether a part of a list is something that is done: `upgrading`, `removing agents`.
+fn says_what_is_done(part: &str) -> bool {
+    part.split(' ')
+        .any(|word| word.len() > 5 && word.ends_with("ing"))
 }
 
 fn is_anybody(part: &str) -> bool {

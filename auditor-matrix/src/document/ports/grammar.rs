@@ -21,6 +21,15 @@ pub(super) fn read(cell: &str) -> Ports {
             ..Ports::default()
         };
     }
+    // Each bracket is read by itself first, so deep ones would take time without end.
+    if MOST_DEPTH < depth(list) {
+        return Ports {
+            problem: Some(PortsProblem::Unknown {
+                text: "(".repeat(MOST_DEPTH + 1),
+            }),
+            ..Ports::default()
+        };
+    }
     let tokens = tokens(list);
     let mut reader = Reader {
         cell: list,
@@ -42,6 +51,23 @@ pub(super) fn read(cell: &str) -> Ports {
     let mut ports = reader.finish(outcome);
     ports.remarks.extend(remark.map(fold));
     ports
+}
+
+/// Nobody nests brackets deeper in a cell of ports.
+const MOST_DEPTH: usize = 4;
+
+/// How deep the brackets of a cell are nested.
+fn depth(cell: &str) -> usize {
+    let (mut depth, mut most) = (0_usize, 0);
+    for character in cell.chars() {
+        match character {
+            '(' | '\u{ff08}' => depth += 1,
+            ')' | '\u{ff09}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        most = most.max(depth);
+    }
+    most
 }
 
 /// Characters that turn the reading round or are controls: what a person sees is not what stands there.
@@ -145,6 +171,9 @@ impl<'a> Reader<'a> {
 
     /// The cell's text from token `from` to before token `to`.
     fn text(&self, from: usize, to: usize) -> String {
+        if to <= from {
+            return String::new();
+        }
         let start = self.tokens.get(from).map_or(0, |token| token.start);
         let end = to
             .checked_sub(1)

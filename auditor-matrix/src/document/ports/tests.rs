@@ -73,6 +73,16 @@ fn check(cell: &str, expected: &str) {
 }
 
 #[test]
+fn deep_brackets_end() {
+    let deep = format!("{}80{}", "(".repeat(5_000), ")".repeat(5_000));
+    assert!(ports(&deep).problem.is_some());
+    assert!(ports("(((80)))").problem.is_none());
+    for open in ["(", "443 (", "443 ()", ")(", "()"] {
+        let _ports = ports(open);
+    }
+}
+
+#[test]
 fn several_transports_in_a_cell() {
     for (cell, parts) in [
         (

@@ -103,10 +103,9 @@ impl PageNames {
         if every.len() < 2 {
             return vec![text.to_owned()];
         }
-        // `agent/master`: beside a name that is known, a word that is a kind of machine is one, too.
-        let is_name = |part: &String| {
-            self.contains(part) || is_anybody(part) || !part.contains(' ') && is_machine_name(part)
-        };
+        // `agent/extra`: a single word beside a name that is known is one, too; `Admin/Operator Console` need not be two.
+        let is_name =
+            |part: &String| self.contains(part) || is_anybody(part) || !part.contains(' ');
         if every.iter().all(is_name) && every.iter().any(|part| self.contains(part)) {
             return every;
         }
@@ -286,6 +285,8 @@ mod tests {
     #[test]
     fn lists_of_names() {
         check(&["agent", "master"], "agent/master", &["agent", "master"]);
+        check(&["agent"], "agent/extra", &["agent", "extra"]);
+        check(&[], "agent/extra", &["agent/extra"]);
         check(&[], "Admin/Operator Console", &["Admin/Operator Console"]);
         check(
             &["Admin"],

@@ -300,7 +300,7 @@ fn roles(text: &str, row: &Row, page: &Page<'_>) -> Vec<Role> {
         let host = text
             .split("://")
             .nth(1)
-            .and_then(|rest| rest.split(['/', ' ', ',', ':']).next());
+            .and_then(|rest| rest.split(['/', ',', ':']).next());
         return host.map(Role::new).into_iter().collect();
     }
     let mut roles: Vec<Role> = Vec::new();

@@ -9,7 +9,7 @@ use super::{
     attributes::Entry,
     item::{Item, item},
     language,
-    table::Table,
+    table::{Table, is_delimiter},
 };
 use crate::document::{block::Content, includes::Origin, text::regex};
 
@@ -340,14 +340,6 @@ fn footnotes(text: &str) -> impl Iterator<Item = String> {
     NOTE.captures_iter(text)
         .filter_map(|found| Some(found.get(1)?.as_str().to_owned()))
         .filter(|note| !note.is_empty())
-}
-
-/// A table's delimiter: one of `marks` and three equals signs or more.
-pub(super) fn is_delimiter(text: &str, marks: &str) -> bool {
-    let mut characters = text.chars();
-    characters.next().is_some_and(|first| marks.contains(first))
-        && 4 <= text.len()
-        && characters.all(|character| character == '=')
 }
 
 /// `== Title`: the number of equals signs is the level. Markdown's `#` is accepted too.

@@ -4,7 +4,6 @@ use super::{
     super::csv,
     attributes::Attributes,
     cell::{self, CellStart},
-    line::is_delimiter,
     markup::plain,
 };
 use crate::document::{
@@ -280,3 +279,11 @@ fn with_heading(heading: Option<&TableRow>, rows: TableRows, has_heading: bool) 
 
 /// A cell of more words is no name.
 const SUBJECT_WORDS: usize = 9;
+
+/// A table's delimiter: one of `marks` and three equals signs or more.
+pub(super) fn is_delimiter(text: &str, marks: &str) -> bool {
+    let mut characters = text.chars();
+    characters.next().is_some_and(|first| marks.contains(first))
+        && 4 <= text.len()
+        && characters.all(|character| character == '=')
+}

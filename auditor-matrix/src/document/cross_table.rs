@@ -189,14 +189,10 @@ pub(super) fn read(
                 Layout::ClientsAbove => (column_heading, row_heading.clone()),
             };
             let mut lost = |text: &str, message: &str| {
-                document.problems.push(Problem {
-                    file: Arc::clone(file),
-                    line: row.line,
-                    severity: Severity::Lost,
-                    kind: ProblemKind::Cell,
-                    text: text.to_owned(),
-                    message: message.to_owned(),
-                });
+                document.problems.push(
+                    Problem::new(file, row.line, Severity::Lost, text, message)
+                        .of(ProblemKind::Cell),
+                );
             };
             let parts: Vec<ports::Ports> = ports::segments(&text)
                 .into_iter()

@@ -176,14 +176,9 @@ impl PortTable<'_> {
         text: &str,
         message: &str,
     ) {
-        document.problems.push(Problem {
-            file: Arc::clone(self.file),
-            line: row.line,
-            severity,
-            kind: ProblemKind::Cell,
-            text: text.to_owned(),
-            message: message.to_owned(),
-        });
+        document
+            .problems
+            .push(Problem::new(self.file, row.line, severity, text, message).of(ProblemKind::Cell));
     }
 
     /// The direction that the row's own cells give.

@@ -40,6 +40,8 @@ pub enum ProblemKind {
 pub struct Problem {
     pub file: Arc<str>,
     pub line: usize,
+    /// The last line that it is about: `line` itself, or the last row of a table for which it holds.
+    pub until: usize,
     pub severity: Severity,
     pub kind: ProblemKind,
     /// The text of the cell, heading or sentence.
@@ -78,6 +80,7 @@ impl Problem {
         Self {
             file: Arc::clone(file),
             line,
+            until: line,
             severity,
             kind: ProblemKind::default(),
             text: text.into(),
@@ -90,11 +93,24 @@ impl Problem {
     pub fn of(self, kind: ProblemKind) -> Self {
         Self { kind, ..self }
     }
+
+    /// The same problem, of all lines up to this one.
+    #[must_use]
+    pub fn until(self, line: usize) -> Self {
+        Self {
+            until: line.max(self.line),
+            ..self
+        }
+    }
 }
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}: ", self.file, self.line)?;
+        write!(f, "{}:{}", self.file, self.line)?;
+        if self.line < self.until {
+            write!(f, "-{}", self.until)?;
+        }
+        f.write_str(": ")?;
         if !self.text.is_empty() {
             write!(f, "\"{}\": ", self.text.escape_debug())?;
         }

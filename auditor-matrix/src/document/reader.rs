@@ -205,14 +205,10 @@ impl Reader<'_> {
         for (line, text, numbers) in left {
             let message =
                 format!("{numbers} may be a port, and is in no row; add a rule by hand if it is");
-            self.document.problems.push(Problem {
-                file: Arc::clone(&self.file),
-                line,
-                severity: Severity::Remark,
-                kind: ProblemKind::Number,
-                text,
-                message,
-            });
+            self.document.problems.push(
+                Problem::new(&self.file, line, Severity::Remark, text, message)
+                    .of(ProblemKind::Number),
+            );
         }
         self.document.problems.sort_by_key(|problem| problem.line);
         self.document
@@ -277,14 +273,9 @@ impl Reader<'_> {
     }
 
     fn problem(&mut self, line: usize, severity: Severity, text: &str, message: String) {
-        self.document.problems.push(Problem {
-            file: Arc::clone(&self.file),
-            line,
-            severity,
-            kind: ProblemKind::Table,
-            text: text.to_owned(),
-            message,
-        });
+        self.document
+            .problems
+            .push(Problem::new(&self.file, line, severity, text, message).of(ProblemKind::Table));
     }
 
     fn table(&mut self, line: usize, rows: &TableRows, introduction: Option<&str>) {
@@ -336,16 +327,19 @@ impl Reader<'_> {
             }
             return;
         }
+        let last = rows.iter().last().map_or(line, |last| last.line);
         for heading in columns.unknown(&head) {
             let message = "this column is not understood and was left out";
             let problem = Problem::new(&self.file, line, Severity::Remark, heading, message);
-            self.document.problems.push(problem.of(ProblemKind::Column));
+            let problem = problem.of(ProblemKind::Column).until(last);
+            self.document.problems.push(problem);
         }
         for (heading, doubt) in columns.doubts() {
             let problem = Problem::new(&self.file, line, Severity::Remark, heading, *doubt);
-            self.document.problems.push(problem.of(ProblemKind::Column));
+            let problem = problem.of(ProblemKind::Column).until(last);
+            self.document.problems.push(problem);
             self.document.guesses.push(Guess {
-                lines: line..=rows.iter().last().map_or(line, |last| last.line),
+                lines: line..=last,
                 text: format!("`{heading}`: {doubt}"),
             });
         }
@@ -434,7 +428,12 @@ impl Reader<'_> {
         if 0 < n_more {
             let _written = write!(message, " and {n_more} more");
         }
-        self.problem(line, Severity::Remark, &head.cells.join(" | "), message);
+        let heading = head.cells.join(" | ");
+        let last = body.rows().last().map_or(line, |row| row.line);
+        let problem = Problem::new(&self.file, line, Severity::Remark, heading, message);
+        self.document
+            .problems
+            .push(problem.of(ProblemKind::Table).until(last));
     }
 
     /// Says which numbers of a row are in no row and no problem that was made of it; `first` are the positions of the first of

@@ -131,10 +131,10 @@ fn what_is_not_understood_is_said() {
     assert_eq!(
         problems(&document),
         [
-            "page.md:1: \"Colour\": this column is not understood and was left out",
+            "page.md:1-5: \"Colour\": this column is not understood and was left out",
             "page.md:3: \" | red | a | b\": this row names no port, so no row was made of it; write a port, ICMP or Ephemeral",
             "page.md:5: \"443x\": `443x` is no number that could be opened, so no port was taken from this cell",
-            "page.md:7: \"Name | Opens\": no column of this table is headed as ports, so its 1 rows were not read; if it lists ports, head their column `Port`",
+            "page.md:7-9: \"Name | Opens\": no column of this table is headed as ports, so its 1 rows were not read; if it lists ports, head their column `Port`",
             "page.md:11: \"Port 80 is open by default.\": this sentence speaks of ports that a table lists; read whether it changes those rows",
         ]
     );

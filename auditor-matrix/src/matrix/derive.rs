@@ -1,6 +1,6 @@
 //! Derives rules from rows. After this step there are client and server roles, and no viewpoints any more.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     endpoints::{EndpointRemark, Page, RowEndpoints, row_endpoints},
@@ -50,7 +50,7 @@ pub(super) fn derive_up_to(
             role: page_role.as_deref(),
             names: &names,
         };
-        let mut remarks: BTreeMap<EndpointRemark, (Problem, usize)> = BTreeMap::new();
+        let mut remarks = Remarks::default();
         for (index, row) in document.rows.iter().enumerate() {
             if most <= unique.len() {
                 let n_rows = document.rows.len() - index;
@@ -62,11 +62,7 @@ pub(super) fn derive_up_to(
             }
             match row_endpoints(row, &page) {
                 Ok((both, row_remarks)) => {
-                    for remark in row_remarks {
-                        let message = remark.to_string();
-                        let first = || (problem(row, Severity::Remark, &message), 0);
-                        remarks.entry(remark).or_insert_with(first).1 += 1;
-                    }
+                    remarks.add(index, row, row_remarks);
                     let both = both.into_iter().map(|one| one.renamed(profile));
                     for rule in both.flat_map(|endpoints| rules(row, &endpoints)) {
                         unique.push(rule);
@@ -75,14 +71,7 @@ pub(super) fn derive_up_to(
                 Err(lost) => problems.push(problem(row, Severity::Lost, &lost.to_string())),
             }
         }
-        // Often every row of a table leaves out the same endpoint, so each remark is given once.
-        problems.extend(remarks.into_values().map(|(mut problem, n_rows)| {
-            if 1 < n_rows {
-                let more = format!(" (so do {} rows below)", n_rows - 1);
-                problem.message.push_str(&more);
-            }
-            problem
-        }));
+        problems.extend(remarks.into_problems());
     }
     let rules = identity::name_rules(unique);
     Derived {
@@ -100,21 +89,79 @@ pub(super) fn derive_up_to(
     }
 }
 
+/// What is said of rows that leave something out.
+#[derive(Default)]
+struct Remarks {
+    /// Often every row of a table leaves out the same endpoint, so what holds for rows that follow each other is said once.
+    runs: BTreeMap<EndpointRemark, Vec<Run>>,
+}
+
+/// Rows that follow each other and leave out the same.
+struct Run {
+    problem: Problem,
+    /// The position of the last of them among the document's rows.
+    last: usize,
+    ports: BTreeSet<PortRange>,
+}
+
+impl Remarks {
+    fn add(&mut self, index: usize, row: &Row, remarks: impl IntoIterator<Item = EndpointRemark>) {
+        for remark in remarks {
+            let message = remark.to_string();
+            let runs = self.runs.entry(remark).or_default();
+            match runs.last_mut() {
+                Some(run) if index <= run.last + 1 && run.problem.line <= row.line => {
+                    run.problem.until = row.line;
+                    run.last = index;
+                    run.ports.extend(row.ranges());
+                }
+                _ => runs.push(Run {
+                    problem: problem(row, Severity::Remark, &message),
+                    last: index,
+                    ports: row.ranges().collect(),
+                }),
+            }
+        }
+    }
+
+    fn into_problems(self) -> impl Iterator<Item = Problem> {
+        self.runs.into_values().flatten().map(Run::into_problem)
+    }
+}
+
+impl Run {
+    /// Several rows are quoted by their ports.
+    fn into_problem(self) -> Problem {
+        if self.problem.line == self.problem.until {
+            return self.problem;
+        }
+        let shown = self.ports.iter().take(MOST_PORTS_SHOWN);
+        let mut text = shown
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join(", ");
+        if MOST_PORTS_SHOWN < self.ports.len() {
+            text.push_str(", …");
+        }
+        Problem {
+            text,
+            ..self.problem
+        }
+    }
+}
+
+/// More ports make a line that nobody reads.
+const MOST_PORTS_SHOWN: usize = 40;
+
 fn problem(row: &Row, severity: Severity, message: &str) -> Problem {
     let ports: Vec<String> = row.ranges().map(|range| range.to_string()).collect();
     let text = row.text.service().or(row.text.notes()).unwrap_or_default();
-    Problem {
-        file: Arc::clone(&row.file),
-        line: row.line,
-        severity,
-        kind: ProblemKind::Row,
-        text: if ports.is_empty() {
-            text.to_owned()
-        } else {
-            format!("{} {text}", ports.join(",")).trim().to_owned()
-        },
-        message: message.to_owned(),
-    }
+    let text = if ports.is_empty() {
+        text.to_owned()
+    } else {
+        format!("{} {text}", ports.join(",")).trim().to_owned()
+    };
+    Problem::new(&row.file, row.line, severity, text, message).of(ProblemKind::Row)
 }
 
 /// The role that the page is about, if its rows name exactly one.

@@ -97,14 +97,7 @@ impl Place<'_> {
     }
 
     pub(super) fn problem(&self, severity: Severity, text: &str, message: &str) -> Problem {
-        Problem {
-            file: Arc::clone(self.file),
-            line: self.line,
-            severity,
-            kind: ProblemKind::Sentence,
-            text: text.to_owned(),
-            message: message.to_owned(),
-        }
+        Problem::new(self.file, self.line, severity, text, message).of(ProblemKind::Sentence)
     }
 }
 

@@ -125,10 +125,7 @@ impl<'a> Judge<'a> {
         if let Some(turned) = self.turned(flow)
             && let Said::Forbidden { by, .. } = self.said(Some(turned))
         {
-            for rule in by {
-                let last = self.doubted.entry(rule).or_insert(flow.last);
-                *last = flow.last.max(*last);
-            }
+            self.doubt(by, flow);
         }
         let excess = if self.policy.housekeeping {
             self.housekeeping.excess(flow)
@@ -221,6 +218,7 @@ impl<'a> Judge<'a> {
             let mut rules = self.applicable(&turned);
             rules.retain(|at| !self.forbids(*at));
             if !rules.is_empty() {
+                self.doubt(rules.iter().copied(), flow);
                 let verdict = FlowVerdict::Documented { rules };
                 return FlowFinding {
                     benefit_of_doubt: true,
@@ -252,7 +250,15 @@ impl<'a> Judge<'a> {
         finding(verdict, severity)
     }
 
-    /// The rules that forbid flows so far if those are turned round, which they may have to be, and when the last one was seen.
+    fn doubt(&mut self, rules: impl IntoIterator<Item = usize>, flow: &Flow) {
+        for rule in rules {
+            let last = self.doubted.entry(rule).or_insert(flow.last);
+            *last = flow.last.max(*last);
+        }
+    }
+
+    /// The rules that speak of flows so far only if those are turned round, which they may have to be, and when the last one
+    /// was seen.
     pub(super) const fn doubted(&self) -> &BTreeMap<usize, Timestamp> {
         &self.doubted
     }

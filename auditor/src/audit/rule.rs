@@ -130,7 +130,7 @@ struct RuleContext<'a> {
     rule: &'a PolicyRule,
     observed: &'a Observed,
     from: Timestamp,
-    /// When a flow was last seen that the rule forbids if its sides were guessed wrong.
+    /// When a flow was last seen that is the rule's if its sides were guessed wrong.
     doubted: Option<Timestamp>,
 }
 
@@ -219,7 +219,8 @@ impl RuleContext<'_> {
         if was_blind || from < observed.window.since {
             return RuleVerdict::Unassessed;
         }
-        if forbidden && doubted.is_some_and(|last| from <= last) {
+        // It is as possible that this was the rule's traffic as that it was not.
+        if doubted.is_some_and(|last| from <= last) {
             return RuleVerdict::Unassessed;
         }
         if forbidden {

@@ -41,13 +41,18 @@ const TERMINAL: &str = "1,6 0 0 0,";
 const SEEN: Duration = Duration::from_millis(6_500);
 
 fn add_terminal(host: &Namespace, directory: &Path, direction: &str, more: &str) {
+    let filter = terminal(directory, direction, more);
+    host.run(&format!("tc filter add {filter}")).unwrap();
+}
+
+/// The filter as tc takes it.
+fn terminal(directory: &Path, direction: &str, more: &str) -> String {
     let file = directory.join("terminal");
     std::fs::write(&file, TERMINAL).unwrap();
-    host.run(&format!(
-        "tc filter add dev eth0 {direction} protocol all {more} bpf da bytecode-file {}",
+    format!(
+        "dev eth0 {direction} protocol all {more} bpf da bytecode-file {}",
         file.display()
-    ))
-    .unwrap();
+    )
 }
 
 fn filters(host: &Namespace, direction: &str) -> String {
@@ -122,11 +127,20 @@ fn what_is_taken_off_is_attached_anew_and_others_stay() {
         });
         ask(&other, "10.78.0.1");
         // Whoever makes it anew may have taken the very place that ours had.
-        one.run("tc qdisc del dev eth0 clsact").unwrap();
-        one.run("tc qdisc add dev eth0 clsact").unwrap();
-        for direction in ["ingress", "egress"] {
-            add_terminal(&one, path, direction, "prio 1 handle 1");
-        }
+        // In one batch, since on a slow machine ours would be there again between two commands.
+        let batch = path.join("batch");
+        let commands = ["ingress", "egress"].map(|direction| {
+            format!(
+                "filter add {}\n",
+                terminal(path, direction, "prio 1 handle 1")
+            )
+        });
+        let commands = format!(
+            "qdisc del dev eth0 clsact\nqdisc add dev eth0 clsact\n{}",
+            commands.concat()
+        );
+        std::fs::write(&batch, commands).unwrap();
+        one.run(&format!("tc -batch {}", batch.display())).unwrap();
         sleep(SEEN);
     });
     let said = "what counts on eth0 was taken off by somebody else";

@@ -279,6 +279,8 @@ struct Payload {
     offset: usize,
     /// Its length according to the IP header.
     length: usize,
+    /// It follows 8 bytes, the least that a first fragment can hold.
+    follows_eight: bool,
 }
 
 #[inline(always)]
@@ -321,6 +323,7 @@ fn ipv4<B: Bytes + ?Sized>(
     Ok(Payload {
         offset: start + header_length,
         length,
+        follows_eight: fragment_offset == 1,
     })
 }
 
@@ -354,6 +357,7 @@ fn ipv6<B: Bytes + ?Sized>(
             return Ok(Payload {
                 offset,
                 length: available,
+                follows_eight: false,
             });
         }
         // An extension header that is cut off can't be read: the packet is counted under that header's own protocol number.
@@ -361,7 +365,11 @@ fn ipv6<B: Bytes + ?Sized>(
             Some(extension) if 8 <= available => extension,
             Some(_) | None => {
                 packet.part = Part::Short;
-                return Ok(Payload { offset, length: 0 });
+                return Ok(Payload {
+                    offset,
+                    length: 0,
+                    follows_eight: false,
+                });
             }
         };
         let length = match packet.protocol {
@@ -379,7 +387,12 @@ fn ipv6<B: Bytes + ?Sized>(
         };
         packet.protocol = extension[0];
         if packet.part == Part::LaterFragment {
-            return Ok(Payload { offset, length: 0 });
+            let [_, _, high, low, ..] = extension;
+            return Ok(Payload {
+                offset: frame.hide_from_verifier(offset + length, B::MAX_OFFSET),
+                length: available.saturating_sub(length),
+                follows_eight: u16::from_be_bytes([high, low]) >> 3 == 1,
+            });
         }
         if B::MAX_OFFSET < offset + length {
             return Err(Reason::TooDeep);
@@ -393,6 +406,7 @@ fn ipv6<B: Bytes + ?Sized>(
     Ok(Payload {
         offset,
         length: available,
+        follows_eight: false,
     })
 }
 
@@ -416,6 +430,7 @@ fn transport<B: Bytes + ?Sized>(frame: &B, payload: &Payload, packet: &mut Packe
     let Payload {
         offset,
         length: available,
+        follows_eight,
     } = *payload;
     // The length of each transport's fixed header; the ports of a shorter one can't be trusted.
     let fixed = match packet.protocol {
@@ -426,20 +441,35 @@ fn transport<B: Bytes + ?Sized>(frame: &B, payload: &Payload, packet: &mut Packe
         _ => 0,
     };
     packet.headers = (offset + fixed) as u32;
-    if matches!(packet.part, Part::LaterFragment | Part::Short) {
+    if packet.part == Part::LaterFragment {
+        // Hosts put fragments of 8 bytes together, and the flags of TCP are in the second one (RFC 1858, section 3).
+        if follows_eight
+            && packet.protocol == protocol::TCP
+            && let Some(rest) = frame.get::<6>(offset)
+        {
+            packet.flags = rest[5];
+            packet.read_handshake();
+        }
+        return;
+    }
+    if packet.part == Part::Short {
         return;
     }
     let is_icmp = matches!(packet.protocol, protocol::ICMP | protocol::ICMPV6);
-    let is_short = available < fixed
-        || fields(
-            frame,
-            &Payload {
-                offset,
-                length: available,
-            },
-            packet,
-        )
-        .is_none();
+    let is_short = if available < fixed {
+        // A first fragment need not hold the whole header, but has the ports.
+        let ports = if packet.part == Part::FirstFragment && !is_icmp && 4 <= available {
+            frame.get(offset)
+        } else {
+            None
+        };
+        if let Some(ports) = ports {
+            packet.ports(ports);
+        }
+        ports.is_none()
+    } else {
+        fields(frame, payload, packet).is_none()
+    };
     // An ICMP message that is cut off before its type is counted as type 0, since nothing else is known of it.
     if is_short && !is_icmp {
         packet.part = Part::Short;
@@ -453,6 +483,7 @@ fn fields<B: Bytes + ?Sized>(frame: &B, payload: &Payload, packet: &mut Packet) 
     let Payload {
         offset,
         length: available,
+        ..
     } = *payload;
     match packet.protocol {
         protocol::TCP => {

@@ -148,6 +148,12 @@ pub fn server<K: PortKnowledge>(packet: &Packet, known: &K) -> Option<(Server, E
     if !has_ports(number) {
         return match handshake {
             Some(server) => Some((server, Evidence::Handshake)),
+            // A later fragment of a reply: its first fragment had the type of the request for the source's port.
+            None if matches!(number, protocol::ICMP | protocol::ICMPV6)
+                && packet.source_port != 0 =>
+            {
+                Some((Server::Source, Evidence::Handshake))
+            }
             // Of an ICMP message that is neither request nor reply, the sender is taken for the client.
             None if matches!(number, protocol::ICMP | protocol::ICMPV6) => {
                 Some((Server::Destination, Evidence::FirstSender))

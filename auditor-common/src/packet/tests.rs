@@ -361,6 +361,44 @@ fn what_is_no_flow_has_a_reason() {
 }
 
 #[test]
+fn a_tcp_header_in_fragments_of_8_bytes() {
+    let syn = tcp(0x02);
+    let fragment = |at: usize, more: bool| {
+        let mut packet = ipv4(6, 5, &syn[at..(at + 8).min(20)]);
+        packet[6] = if more { 0x20 } else { 0 };
+        packet[7] = u8::try_from(at / 8).unwrap();
+        packet
+    };
+    let fragment6 = |at: usize, more: bool| {
+        let offset = u16::try_from(at).unwrap() | u16::from(more);
+        let header = [&[6, 0][..], &offset.to_be_bytes(), &[0, 0, 0, 9]].concat();
+        ipv6(44, &[&header[..], &syn[at..(at + 8).min(20)]].concat())
+    };
+    let checked = |frames: [Vec<u8>; 3]| {
+        let [first, second, third] = frames.map(|frame| read(&frame).unwrap());
+        // The ports are in the first one, the flags in the second.
+        assert_eq!(first.part, Part::FirstFragment);
+        assert_eq!((first.source_port, first.destination_port), (40_000, 443));
+        assert_eq!((first.flags, first.handshake), (0, Handshake::None));
+        assert_eq!(second.part, Part::LaterFragment);
+        assert_eq!((second.flags, second.handshake), (0x02, Handshake::Request));
+        assert_eq!(third.part, Part::LaterFragment);
+        assert_eq!((third.flags, third.handshake), (0, Handshake::None));
+    };
+    let starts = [(0, true), (8, true), (16, false)];
+    checked(starts.map(|(at, more)| ethernet(0x0800, &fragment(at, more))));
+    checked(starts.map(|(at, more)| ethernet(0x86dd, &fragment6(at, more))));
+    // A whole packet of 8 bytes is none that a host takes.
+    let short = ipv4(6, 5, &syn[..8]);
+    let packet = read(&ethernet(0x0800, &short)).unwrap();
+    assert_eq!((packet.part, packet.source_port), (Part::Short, 0));
+    // The second fragment of something else has no flags.
+    let mut other = fragment(8, true);
+    other[9] = 17;
+    assert_eq!(read(&ethernet(0x0800, &other)).unwrap().flags, 0);
+}
+
+#[test]
 fn the_ip_header_bounds_the_transport() {
     // Ethernet's minimum payload is 46 bytes: the bytes beyond the IP length are padding.
     let mut short = ipv4(17, 5, &[0, 1, 0, 2]);

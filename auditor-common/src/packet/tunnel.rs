@@ -148,11 +148,19 @@ pub fn inside<B: Bytes + ?Sized>(
 #[inline(always)]
 fn vxlan<B: Bytes + ?Sized>(frame: &B, at: usize) -> Result<(Next, usize), Reason> {
     let header: [u8; 8] = frame.get(at).ok_or(Reason::Truncated)?;
-    // Only the I flag: other specifications extend the header and set more flags.
-    if header[0] != 0x08 {
+    // Without the I flag it is thrown away (RFC 7348, section 5).
+    if header[0] & 0x08 == 0 {
         return Err(Reason::NotIp);
     }
-    Ok((Next::Ethernet, at + 8))
+    // The group policy extension's flag changes nothing of the header's form (draft-smith-vxlan-group-policy); that of the
+    // generic protocol extension says what follows (draft-ietf-nvo3-vxlan-gpe, section 3.1). Others are not known.
+    let next = match (header[0] & !0x88, header[3]) {
+        (0, _) | (0x04, 3) => Next::Ethernet,
+        (0x04, 1) => Next::Ip4,
+        (0x04, 2) => Next::Ip6,
+        _ => return Err(Reason::Malformed),
+    };
+    Ok((next, at + 8))
 }
 
 #[inline(always)]
@@ -204,7 +212,7 @@ fn read<B: Bytes + ?Sized>(
         let mut ethertype = u16::from_be_bytes(frame.get(start + 12).ok_or(Reason::Truncated)?);
         let mut length = 14;
         for _ in 0..MAX_TAGS {
-            if !matches!(ethertype, 0x8100 | 0x88a8) {
+            if !matches!(ethertype, 0x8100 | 0x88a8 | 0x9100) {
                 break;
             }
             ethertype = u16::from_be_bytes(frame.get(start + length + 2).ok_or(Reason::Truncated)?);
@@ -215,7 +223,7 @@ fn read<B: Bytes + ?Sized>(
             0x0800 => Next::Ip4,
             0x86dd => Next::Ip6,
             0x0806 => return Err(Reason::Arp),
-            0x8100 | 0x88a8 => return Err(Reason::TooDeep),
+            0x8100 | 0x88a8 | 0x9100 => return Err(Reason::TooDeep),
             _ => return Err(Reason::NotIp),
         }
     } else {
@@ -293,6 +301,46 @@ mod tests {
             let payload = [&header[..], &[0; 40]].concat();
             assert_eq!(look(&over_ipv6(47, &payload)), None, "{header:?}");
         }
+    }
+
+    #[test]
+    fn vxlan_and_its_extensions() {
+        let over = |header: [u8; 8], payload: &[u8]| {
+            let mut frame = Vec::new();
+            PacketBuilder::ethernet2([2; 6], [4; 6])
+                .ipv4([10, 0, 0, 1], [10, 0, 0, 2], 64)
+                .udp(50_000, 4789)
+                .write(&mut frame, &[&header[..], payload].concat())
+                .unwrap();
+            look(&frame)
+        };
+        let (frame, packet) = (carried(), &carried()[14..]);
+        let mut tagged = Vec::from(&frame[..12]);
+        for tag in [0x9100_u16, 0x8100] {
+            tagged.extend(tag.to_be_bytes());
+            tagged.extend([0, 7]);
+        }
+        tagged.extend(&frame[12..]);
+        for (header, payload) in [
+            ([0x08, 0, 0, 0, 0, 0, 1, 0], &frame[..]),
+            ([0x08, 0, 0, 0, 0, 0, 1, 0], &tagged),
+            // A group policy, with and without its other bits.
+            ([0x88, 0, 0, 5, 0, 0, 1, 0], &frame),
+            ([0x88, 0x48, 0, 5, 0, 0, 1, 0], &frame),
+            // Generic: Ethernet, IPv4.
+            ([0x0c, 0, 0, 3, 0, 0, 1, 0], &frame),
+            ([0x0c, 0, 0, 1, 0, 0, 1, 0], packet),
+        ] {
+            let (found, inner) = over(header, payload).unwrap().unwrap();
+            assert_eq!(found.tunnel, Tunnel::Vxlan, "{header:?}");
+            assert_eq!([inner.source, inner.destination], ENDS.map(mapped));
+            assert_eq!((inner.source_port, inner.destination_port), (40_000, 53));
+        }
+        // What nobody knows is said to be unread; without its flag it is no VXLAN.
+        for header in [[0x0c, 0, 0, 4, 0, 0, 1, 0], [0x18, 0, 0, 0, 0, 0, 1, 0]] {
+            assert_eq!(over(header, &frame), Some(Err(Reason::Malformed)));
+        }
+        assert_eq!(over([0x80, 0, 0, 0, 0, 0, 1, 0], &frame), None);
     }
 
     #[test]

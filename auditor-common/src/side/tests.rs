@@ -187,4 +187,9 @@ fn protocols_without_ports() {
         Some((Server::Destination, Evidence::FirstSender))
     );
     assert_eq!(server(&packet(47, 0, 0, Handshake::None), &world), None);
+    // A later fragment has the ports of its first one, which was a reply.
+    assert_eq!(
+        server(&packet(protocol::ICMP, 8, 0, Handshake::None), &world),
+        Some((Server::Source, Evidence::Handshake))
+    );
 }

@@ -20,6 +20,9 @@ use crate::{
 tests! {
     every_frame_is_counted_once: [Kernel],
     a_capture_is_judged: [Kernel],
+    what_was_not_captured_is_a_gap: [Kernel],
+    captures_are_one_timeline: [Kernel],
+    fragments_of_8_bytes: [Kernel],
     captures_that_are_none: [Kernel],
     captures_of_others: [Kernel, Program("python3"), Shared("captures")],
 }
@@ -188,7 +191,8 @@ fn a_capture_is_judged() {
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_totals(&report);
     assert_eq!(report["counted"]["fragment"]["packets"], 1);
-    assert_eq!(report["counted"]["truncated"]["packets"], 1);
+    // Its ports were captured, and the rest of its header was not.
+    assert_eq!(report["flows"][0]["to_server"]["packets"], 3);
     assert_eq!(report["rules"][0]["verdict"], "observed");
     let verdicts: Vec<(&Value, &Value)> = report["flows"]
         .as_array()
@@ -204,6 +208,132 @@ fn a_capture_is_judged() {
         ]
     );
     assert_eq!(report["window"]["start"], "2001-09-09T01:46:40.000000Z");
+}
+
+const WEB: &str = "name = \"m\"\n[[rule]]\nid = \"web\"\nclient = [\"user\"]\nserver = [\"web\"]\ntransport = \"tcp\"\nports = \"8080\"\npresence = \"required\"\n";
+
+/// The report of a replay of these captures on the web server.
+#[track_caller]
+fn judged(captures: &[Vec<u8>]) -> Value {
+    let directory = files(&[("m.toml", WEB)]);
+    let mut names = String::new();
+    for (index, capture) in captures.iter().enumerate() {
+        let name = format!("{index}.pcap");
+        std::fs::write(directory.path().join(&name), capture).unwrap();
+        names = format!("{name} {names}");
+    }
+    let output = run(
+        directory.path(),
+        &format!("replay {names} --matrix m.toml --role web --format json --address 10.9.0.1"),
+    );
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    let report = serde_json::from_slice(&output.stdout);
+    report.unwrap_or_else(|error| panic!("{error}: {stderr}"))
+}
+
+fn gaps(report: &Value) -> Vec<&str> {
+    let gaps = report["gaps"].as_array().unwrap();
+    gaps.iter()
+        .map(|gap| gap["reason"].as_str().unwrap())
+        .collect()
+}
+
+/// A packet of which only the start was captured has its ports, or there is a gap.
+fn what_was_not_captured_is_a_gap() {
+    let judged_at = |length: usize| {
+        let mut frames = [
+            tcp(40_000, 8080, 0x02, &[]),
+            tcp(8080, 40_000, 0x12, &[]),
+            tcp(40_000, 8080, 0x10, &[]),
+        ];
+        for frame in &mut frames {
+            frame.truncate(length);
+        }
+        judged(&[pcap(&frames)])
+    };
+    // Ethernet and IPv4 take 34 bytes, and TCP's flags are in the 14th byte of its header.
+    for (length, verdict, reasons) in [
+        (54, "observed", &[][..]),
+        (48, "observed", &[]),
+        (37, "unassessed", &["packets-unread"]),
+        (34, "unassessed", &["packets-unread"]),
+        // Not even the addresses are there.
+        (20, "unassessed", &["packets-unread"]),
+    ] {
+        let report = judged_at(length);
+        assert_eq!(report["rules"][0]["verdict"], verdict, "{length}");
+        assert_eq!(gaps(&report), reasons, "{length}");
+        assert_totals(&report);
+    }
+}
+
+/// Captures in any order are one timeline, and what lies between them is a gap.
+fn captures_are_one_timeline() {
+    let later = |file: &[u8], seconds: u32| {
+        let mut file = file.to_vec();
+        let mut at = 24;
+        while at < file.len() {
+            let word = |at: usize| u32::from_le_bytes(file[at..at + 4].try_into().unwrap());
+            let (time, length) = (word(at), word(at + 8) as usize);
+            file[at..at + 4].copy_from_slice(&(time + seconds).to_le_bytes());
+            at += 16 + length;
+        }
+        file
+    };
+    let frames = [
+        tcp(40_000, 8080, 0x02, &[]),
+        tcp(8080, 40_000, 0x12, &[]),
+        tcp(40_000, 8080, 0x10, &[]),
+    ];
+    let first = pcap(&frames);
+    let hour = judged(&[first.clone(), later(&first, 3600)]);
+    assert_eq!(gaps(&hour), ["unwatched"]);
+    assert_eq!(hour["gaps"][0]["from"], "2001-09-09T01:46:42.000000Z");
+    assert_eq!(hour["gaps"][0]["until"], "2001-09-09T02:46:40.000000Z");
+    assert_eq!(hour["window"]["start"], "2001-09-09T01:46:40.000000Z");
+    let flow = &hour["flows"][0];
+    assert_eq!(flow["first_seen"], "2001-09-09T01:46:40.000000Z");
+    assert_eq!(flow["last_seen"], "2001-09-09T02:46:42.000000Z");
+    assert_eq!(flow["to_server"]["packets"], 4);
+    // One goes on where the other ends, or both watched at the same time.
+    for seconds in [1, 3] {
+        let report = judged(&[first.clone(), later(&first, seconds)]);
+        assert_eq!(gaps(&report), [""; 0], "{seconds}");
+    }
+    // The third one was going on all the time.
+    let long = pcap(&[frames[0].clone(), frames[2].clone()]);
+    let mut long = later(&long, 0);
+    let second = 24 + 16 + frames[0].len();
+    let end = 1_000_000_000_u32 + 4000;
+    long[second..second + 4].copy_from_slice(&end.to_le_bytes());
+    let report = judged(&[later(&first, 3600), long, first]);
+    assert_eq!(gaps(&report), [""; 0]);
+}
+
+/// Hosts put fragments of any size together, so their ports are somebody's traffic.
+fn fragments_of_8_bytes() {
+    let whole = tcp(40_000, 8080, 0x02, &[]);
+    let mut frames = Vec::new();
+    for (index, part) in whole[34..].chunks(8).enumerate() {
+        let mut frame = [&whole[..34], part].concat();
+        let length = u16::try_from(frame.len() - 14).unwrap();
+        frame[16..18].copy_from_slice(&length.to_be_bytes());
+        frame[18..20].copy_from_slice(&[0, 7]);
+        let more = if index < 2 { 0x20 } else { 0 };
+        frame[20..22].copy_from_slice(&[more, u8::try_from(index).unwrap()]);
+        frames.push(frame);
+    }
+    frames.push(tcp(8080, 40_000, 0x12, &[]));
+    let report = judged(&[pcap(&frames)]);
+    assert_eq!(gaps(&report), [""; 0]);
+    let flow = &report["flows"][0];
+    assert_eq!(
+        (&flow["port"], &flow["client"]),
+        (&json!(8080), &json!("10.9.0.5"))
+    );
+    assert_eq!(flow["to_server"]["packets"], 3);
+    assert_eq!(flow["requests"], 1);
+    assert_totals(&report);
 }
 
 fn captures_that_are_none() {

@@ -421,7 +421,7 @@ fn same(one: &Cause, other: &Cause) -> bool {
             name, direction, ..
         }
         | Cause::Blind { name, direction } => Some(format!("{name} {}", direction.index())),
-        Cause::Unread { what, .. } => Some(what.clone()),
+        Cause::Unread { what, .. } | Cause::PacketsUnread { what, .. } => Some(what.clone()),
         Cause::Uncounted { reason, .. } => Some(reason.name().to_owned()),
         Cause::CutShort { .. }
         | Cause::Unwatched

@@ -243,6 +243,8 @@ pub enum Cause {
     Stalled,
     /// Something that is looked at from time to time could not be read.
     Unread { what: String, problem: String },
+    /// Packets of a capture that could not be read, and why; `what` follows their number.
+    PacketsUnread { what: String, packets: u64 },
     /// Packets that are in no flow, for a [reason that may hide traffic](Reason::may_hide_traffic).
     Uncounted { reason: Reason, packets: u64 },
 }

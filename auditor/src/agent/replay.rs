@@ -46,14 +46,17 @@ pub(crate) enum ReplayError {
     Kernel(#[from] CaptureError),
 }
 
-/// What all captures together hold.
+/// What all captures together hold, on one timeline.
 #[derive(Default)]
 pub(crate) struct Replayed {
     decapsulate: bool,
     ledger: Ledger,
     pub(crate) totals: Totals,
-    /// Nanoseconds since 1970 of the first frame.
-    start: Option<i128>,
+    /// When epoch 0 begins, in nanoseconds since 1970: with the first frame of all captures.
+    origin: Option<i128>,
+    /// From when to when each capture has frames, in nanoseconds since 1970.
+    spans: Vec<(i128, i128)>,
+    gaps: Vec<Gap>,
 }
 
 impl Replayed {
@@ -64,82 +67,145 @@ impl Replayed {
         }
     }
 
-    /// Replays a file; returns a gap if the file is cut off.
+    /// Replays captures, in the order of their times.
     ///
     /// # Errors
     ///
-    /// The file can't be read or is no capture, or the kernel refuses the programs.
-    pub(crate) fn add(
+    /// The first one that can't be read or is no capture, or the kernel's refusal of the programs.
+    pub(crate) fn add_all<'a>(
         &mut self,
-        path: &Path,
+        paths: &'a [PathBuf],
         keeps_parts: bool,
-    ) -> Result<Option<Gap>, ReplayError> {
-        let source: Box<dyn Read + Send> = if path == Path::new("-") {
-            Box::new(io::stdin())
-        } else {
-            Box::new(File::open(path).map_err(|problem| ReplayError::Open {
-                path: path.to_owned(),
-                problem,
-            })?)
-        };
-        let mut replay = Replay::new(keeps_parts, self.decapsulate)?;
+    ) -> Result<(), (&'a Path, ReplayError)> {
+        let mut starts: Vec<(Option<i128>, &Path)> = paths
+            .iter()
+            .map(|path| (start(path), path.as_path()))
+            .collect();
+        // What has no time yet comes first: standard input, which can't be read twice.
+        starts.sort_by_key(|(start, _)| *start);
+        self.origin = starts.iter().find_map(|(start, _)| *start);
+        for (_, path) in starts {
+            self.add(path, keeps_parts).map_err(|error| (path, error))?;
+        }
+        self.holes();
+        Ok(())
+    }
+
+    /// Replays a capture.
+    fn add(&mut self, path: &Path, keeps_parts: bool) -> Result<(), ReplayError> {
+        let mut replay = Replay::new(self.origin, keeps_parts, self.decapsulate)?;
         let ledger = &mut self.ledger;
-        let summary: Summary = file::read(source, |frame| -> Result<(), ReplayError> {
+        let summary: Summary = file::read(opened(path)?, |frame| -> Result<(), ReplayError> {
             Ok(replay.frame(&frame, &mut |key, record| ledger.add(key, record))?)
         })?;
         replay.drain(&mut |key, record| self.ledger.add(key, record))?;
-        for (link, packets) in summary.skipped {
+        if self.origin.is_none() {
+            self.origin = replay.start();
+        }
+        let name = display_name(path);
+        let totals = &replay.totals;
+        let span = replay.start().zip(totals.end);
+        let at = |instant: Option<(i128, i128)>| instant.unwrap_or_default();
+        self.spans.extend(span);
+        let (from, until) = at(span);
+        let mut unread = |what: String, packets: u64| {
             say(&format!(
-                "auditor: {}: {packets} packets of link type {link}, beside those of Ethernet, were left out",
-                display_name(path)
+                "auditor: {name}: {packets} packets {what} were not read"
             ));
+            self.gaps.push(Gap {
+                cause: Cause::PacketsUnread {
+                    what: format!("{what} in {name}"),
+                    packets,
+                },
+                from: timestamp(from),
+                until: Some(timestamp(until)),
+            });
+        };
+        for (why, packets) in &summary.unread {
+            unread(why.to_string(), *packets);
+        }
+        if 0 < totals.cut_off {
+            let what = "cut off before their ports by whoever captured them";
+            unread(what.to_owned(), totals.cut_off);
         }
         if let Some(cut) = &summary.cut {
             say(&format!(
-                "auditor: {}: {cut}; what stands before it was read",
-                display_name(path)
+                "auditor: {name}: {cut}; what stands before it was read"
             ));
+            self.gaps.push(Gap {
+                cause: Cause::CutShort {
+                    watched: duration(until - from),
+                },
+                from: timestamp(until),
+                until: None,
+            });
         }
-        if 0 < replay.totals.counted_here {
+        if 0 < totals.counted_here {
             say(&format!(
-                "auditor: {}: {} packets that the kernel takes in no test run were counted by the same parser outside it",
-                display_name(path),
-                replay.totals.counted_here
+                "auditor: {name}: {} packets that the kernel takes in no test run were counted by the same parser outside it",
+                totals.counted_here
             ));
         }
-        self.start = Some(
-            self.start
-                .map_or(replay.start(), |start| start.min(replay.start())),
-        );
         self.totals.add(&replay.totals);
-        Ok(summary.cut.map(|_| Gap {
-            cause: Cause::CutShort {
-                watched: self.length(),
-            },
-            from: self.instant(self.length().as_nanos()),
-            until: None,
-        }))
+        Ok(())
     }
 
-    /// A gap if all frames have the same time, or there is only one: nothing was watched for any time.
-    pub(crate) fn spans_no_time(&self) -> Option<Gap> {
-        self.length().is_zero().then(|| Gap {
-            cause: Cause::CutShort {
-                watched: SignedDuration::ZERO,
-            },
-            from: self.instant(0),
-            until: None,
-        })
+    /// Makes a gap of each time between two captures in which no other one was going on.
+    fn holes(&mut self) {
+        self.spans.sort_unstable();
+        let mut covered: Option<i128> = None;
+        for (from, until) in &self.spans {
+            if let Some(end) = covered
+                && SHORTEST_HOLE < from - end
+            {
+                self.gaps.push(Gap {
+                    cause: Cause::Unwatched,
+                    from: timestamp(end),
+                    until: Some(timestamp(*from)),
+                });
+            }
+            covered = covered.max(Some(*until));
+        }
+    }
+
+    /// What no capture shows, of the time that they are about.
+    pub(crate) fn gaps(&self) -> Vec<Gap> {
+        let mut gaps = self.gaps.clone();
+        // All frames have the same time, or there is only one: nothing was watched for any time.
+        if self.spans_no_time() {
+            gaps.push(Gap {
+                cause: Cause::CutShort {
+                    watched: SignedDuration::ZERO,
+                },
+                from: self.instant(0),
+                until: None,
+            });
+        }
+        gaps.sort();
+        gaps
+    }
+
+    /// Whether all frames have the same time.
+    pub(crate) fn spans_no_time(&self) -> bool {
+        self.length().is_zero()
+    }
+
+    /// The time of the first frame, in nanoseconds since 1970.
+    fn start(&self) -> i128 {
+        self.spans
+            .iter()
+            .map(|(from, _)| *from)
+            .min()
+            .unwrap_or_default()
     }
 
     /// The time between the first frame and the last.
     fn length(&self) -> SignedDuration {
-        let length = self.totals.end.unwrap_or_default() - self.start.unwrap_or_default();
-        SignedDuration::try_from_nanos_i128(length).unwrap_or_default()
+        duration(self.totals.end.unwrap_or_default() - self.start())
     }
 
     fn instant(&self, passed: i128) -> Timestamp {
-        Timestamp::from_nanosecond(self.start.unwrap_or_default() + passed).unwrap_or_default()
+        timestamp(self.start() + passed)
     }
 
     /// Every flow, in order; `host` is the captured one, if that is known.
@@ -167,7 +233,8 @@ impl Replayed {
             .iter()
             .map(|(key, record)| {
                 Flow::new(key, record, CAPTURE.to_owned(), |epoch| {
-                    self.instant(i128::from(epoch) * EPOCH)
+                    let origin = self.origin.unwrap_or_default();
+                    timestamp(origin + i128::from(epoch) * EPOCH)
                 })
             })
             .collect();
@@ -176,14 +243,9 @@ impl Replayed {
     }
 
     /// All that was observed of the captured host.
-    pub(crate) fn observed(
-        self,
-        host: Host,
-        flows: Vec<Flow>,
-        gaps: Vec<Gap>,
-        captures: &[PathBuf],
-    ) -> Observed {
+    pub(crate) fn observed(self, host: Host, flows: Vec<Flow>, captures: &[PathBuf]) -> Observed {
         let length = self.length();
+        let gaps = self.gaps();
         let received = Tally {
             packets: self.totals.frames,
             bytes: self.totals.bytes,
@@ -212,6 +274,54 @@ impl Replayed {
             dates: Dates::default(),
         }
     }
+}
+
+/// The time between two captures from which on it is a gap, in nanoseconds. A tool that goes on in another file loses none.
+const SHORTEST_HOLE: i128 = 1_000_000_000;
+
+/// The time of the first frame that has one, in nanoseconds since 1970; `None` if there is none, or it can't be read now.
+fn start(path: &Path) -> Option<i128> {
+    if path == Path::new("-") {
+        return None;
+    }
+    let mut start = None;
+    let _stopped = file::read(opened(path).ok()?, |frame| match frame.time {
+        Some(time) => {
+            start = Some(time);
+            Err(FoundStart)
+        }
+        None => Ok(()),
+    });
+    start
+}
+
+/// Stops reading a capture once its start is known, or it can't be read.
+struct FoundStart;
+
+impl From<FileError> for FoundStart {
+    fn from(_: FileError) -> Self {
+        Self
+    }
+}
+
+fn opened(path: &Path) -> Result<Box<dyn Read + Send>, ReplayError> {
+    if path == Path::new("-") {
+        return Ok(Box::new(io::stdin()));
+    }
+    let file = File::open(path).map_err(|problem| ReplayError::Open {
+        path: path.to_owned(),
+        problem,
+    })?;
+    Ok(Box::new(file))
+}
+
+/// An instant given in nanoseconds since 1970.
+fn timestamp(nanoseconds: i128) -> Timestamp {
+    Timestamp::from_nanosecond(nanoseconds).unwrap_or_default()
+}
+
+fn duration(nanoseconds: i128) -> SignedDuration {
+    SignedDuration::try_from_nanos_i128(nanoseconds).unwrap_or_default()
 }
 
 /// The name used as interface in flows of a capture.

@@ -304,7 +304,7 @@ impl RuleContext<'_> {
     fn may_hide_answer(&self) -> bool {
         let (is_client, is_server) = (self.rule.client.is_ours, self.rule.server.is_ours);
         let hides = |cause: &Cause| match cause {
-            Cause::Detached { .. } | Cause::Stalled => true,
+            Cause::Detached { .. } | Cause::Stalled | Cause::PacketsUnread { .. } => true,
             Cause::Behind { direction, .. } | Cause::Blind { direction, .. } => match direction {
                 Direction::Ingress => is_client,
                 Direction::Egress => is_server,
@@ -366,6 +366,7 @@ impl RuleContext<'_> {
             | Cause::Asleep { .. }
             | Cause::Stalled
             | Cause::Unread { .. }
+            | Cause::PacketsUnread { .. }
             | Cause::Uncounted { .. } => true,
         }
     }

@@ -1,13 +1,19 @@
 //! Capture files: pcap and pcapng, also compressed, recognised by their content.
 
+mod lenient;
+mod zstd;
+
 use std::{
     borrow::Cow,
     collections::BTreeMap,
+    fmt,
     io::{self, Cursor, Read},
 };
 
 use pcap_parser::{Block, PcapBlockOwned, PcapError, create_reader, traits::PcapReaderIterator};
 use thiserror::Error;
+
+use self::lenient::{Lenient, Problem};
 
 /// One record of a capture, as an Ethernet frame.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -18,15 +24,47 @@ pub struct Frame<'a> {
     pub bytes: Cow<'a, [u8]>,
     /// Bytes on the wire, according to the record.
     pub length: u32,
+    /// Whoever captured it left out the rest of the packet.
+    pub is_cut: bool,
 }
 
 /// What reading a capture found beside its frames.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Summary {
-    /// Records of link types that can't be converted, by their number.
-    pub skipped: BTreeMap<u32, u64>,
+    /// Packets that were not read, by why.
+    pub unread: BTreeMap<Unread, u64>,
     /// Why reading stopped before the end of the file.
     pub cut: Option<String>,
+}
+
+/// Why a packet of a capture is not read.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Unread {
+    /// Its link type can't be converted to Ethernet, or it stands beside Ethernet's, which may show the same packets.
+    Link(u32),
+    /// The capture does not describe its interface.
+    Interface,
+    /// It is in a section of this version, which nobody knows.
+    Version(u16),
+    /// Its record contradicts itself.
+    Record,
+}
+
+impl fmt::Display for Unread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Link(link) => write!(
+                f,
+                "of {}, which can't be converted or may show what those of Ethernet show",
+                links(&[*link])
+            ),
+            Self::Interface => f.write_str("of an interface that the capture does not describe"),
+            Self::Version(version) => {
+                write!(f, "in a file of version {version}, which nobody knows")
+            }
+            Self::Record => f.write_str("whose record contradicts itself"),
+        }
+    }
 }
 
 /// Why nothing of a capture can be read.
@@ -74,12 +112,15 @@ pub fn read<E: From<FileError>>(
     source: impl Read + Send,
     mut each: impl FnMut(Frame<'_>) -> Result<(), E>,
 ) -> Result<Summary, E> {
-    let mut source = opened(source).map_err(FileError::Read)?;
+    let (mut source, problem) = opened(source).map_err(FileError::Read)?;
     let mut head = vec![0; BUFFER];
     let n_read = fill(&mut source, &mut head).map_err(FileError::Read)?;
     head.truncate(n_read);
     if head.is_empty() {
-        return Ok(Summary::default());
+        return match problem.taken() {
+            Some(problem) => Err(E::from(FileError::Read(problem))),
+            None => Ok(Summary::default()),
+        };
     }
     let mut reader = create_reader(2 * BUFFER, Cursor::new(head).chain(source))
         .map_err(|_unrecognised| FileError::Unknown)?;
@@ -96,7 +137,12 @@ pub fn read<E: From<FileError>>(
                 }
                 Step::Next(offset)
             }
-            Err(PcapError::Eof) => break,
+            Err(PcapError::Eof) => {
+                summary.cut = problem
+                    .taken()
+                    .map(|problem| format!("it can't be read further, or decompressed: {problem}"));
+                break;
+            }
             Err(PcapError::Incomplete(_) | PcapError::BufferTooSmall) => Step::More,
             Err(PcapError::UnexpectedEof) => Step::Cut(CUT.to_owned()),
             Err(PcapError::ReadError) => {
@@ -116,15 +162,26 @@ pub fn read<E: From<FileError>>(
             Step::More => more(&mut *reader, &mut size).err(),
             Step::Cut(cut) => Some(cut),
         };
-        if cut.is_some() {
-            summary.cut = cut;
+        if let Some(cut) = cut {
+            summary.cut = Some(match problem.taken() {
+                Some(problem) => {
+                    format!("{cut}, since it can't be read further, or decompressed: {problem}")
+                }
+                None => cut,
+            });
             break;
         }
     }
-    if n_frames == 0 && !summary.skipped.is_empty() {
-        return Err(E::from(FileError::Links {
-            types: summary.skipped.into_keys().collect(),
-        }));
+    let types: Vec<u32> = summary
+        .unread
+        .keys()
+        .filter_map(|one| match one {
+            Unread::Link(link) => Some(*link),
+            Unread::Interface | Unread::Version(_) | Unread::Record => None,
+        })
+        .collect();
+    if n_frames == 0 && !types.is_empty() {
+        return Err(E::from(FileError::Links { types }));
     }
     if n_frames == 0
         && let Some(link) = interfaces.only_unknown()
@@ -164,20 +221,26 @@ fn more(reader: &mut (dyn PcapReaderIterator + Send), size: &mut usize) -> Resul
     Ok(())
 }
 
-/// The decompressed stream; the first bytes show the compression.
-fn opened<'a>(mut source: impl Read + Send + 'a) -> io::Result<Box<dyn Read + Send + 'a>> {
+/// The decompressed stream, which ends where it can't be read any further, and what prevents it; the first bytes show the
+/// compression.
+fn opened<'a>(
+    mut source: impl Read + Send + 'a,
+) -> io::Result<(Box<dyn Read + Send + 'a>, Problem)> {
     let mut magic = [0; 4];
     let n_read = fill(&mut source, &mut magic)?;
     let whole = Cursor::new(magic.get(..n_read).unwrap_or_default().to_vec()).chain(source);
-    Ok(match magic {
+    let plain: Box<dyn Read + Send + 'a> = match magic {
         // RFC 1952, section 2.3.1.
         [0x1f, 0x8b, ..] => Box::new(flate2::read::MultiGzDecoder::new(whole)),
-        // RFC 8878, section 3.1.1.
-        [0x28, 0xb5, 0x2f, 0xfd] => {
-            Box::new(ruzstd::decoding::StreamingDecoder::new(whole).map_err(io::Error::other)?)
+        // RFC 8878, sections 3.1.1 and 3.1.2.
+        [0x28, 0xb5, 0x2f, 0xfd] | [0x50..=0x5f, 0x2a, 0x4d, 0x18] => {
+            Box::new(zstd::Frames::new(whole))
         }
         _ => Box::new(whole),
-    })
+    };
+    let lenient = Lenient::new(plain);
+    let problem = lenient.problem();
+    Ok((Box::new(lenient), problem))
 }
 
 /// Reads until the buffer is full or the source ends.
@@ -200,6 +263,10 @@ struct Interfaces {
     known: Vec<Described>,
     /// Whether the timestamps of a pcap file are in nanoseconds instead of microseconds.
     is_nanosecond: bool,
+    /// Whether the numbers of this section are written in big-endian byte order.
+    is_big_endian: bool,
+    /// The version of a file or a section in which the form of packets is not known.
+    unknown_version: Option<u16>,
     has_ethernet: bool,
 }
 
@@ -214,7 +281,22 @@ struct Described {
     snap_length: u32,
 }
 
+/// A packet's record, without its bytes.
+struct Record {
+    interface: u32,
+    /// The high and the low half of the time.
+    time: [u32; 2],
+    /// Bytes that were captured, and below, those on the wire.
+    captured: u32,
+    length: u32,
+}
+
 const SECOND: i128 = 1_000_000_000;
+/// The type of pcapng's obsolete Packet Block, which several tools still write.
+const OBSOLETE_PACKET: u32 = 2;
+/// The major versions of pcapng and of pcap.
+const MAJOR_VERSION: u16 = 1;
+const PCAP_VERSION: u16 = 2;
 
 impl Interfaces {
     fn describe(&mut self, described: Described) {
@@ -239,6 +321,8 @@ impl Interfaces {
         match block {
             PcapBlockOwned::LegacyHeader(header) => {
                 self.is_nanosecond = header.is_nanosecond_precision();
+                self.unknown_version =
+                    (header.version_major != PCAP_VERSION).then_some(header.version_major);
                 self.describe(Described {
                     // The upper bits hold the length of the frame check sequence, and more (draft-ietf-opsawg-pcap).
                     link: u32::from_ne_bytes(header.network.0.to_ne_bytes()) & 0xffff,
@@ -253,8 +337,11 @@ impl Interfaces {
                 let time = i128::from(record.ts_sec) * SECOND + i128::from(record.ts_usec) * unit;
                 self.frame_of(0, Some(time), record.data, record.origlen, summary)
             }
-            PcapBlockOwned::NG(Block::SectionHeader(_)) => {
+            PcapBlockOwned::NG(Block::SectionHeader(section)) => {
                 self.known.clear();
+                self.is_big_endian = section.big_endian();
+                self.unknown_version =
+                    (section.major_version != MAJOR_VERSION).then_some(section.major_version);
                 None
             }
             PcapBlockOwned::NG(Block::InterfaceDescription(described)) => {
@@ -267,19 +354,26 @@ impl Interfaces {
                 None
             }
             PcapBlockOwned::NG(Block::EnhancedPacket(packet)) => {
-                let index = packet.if_id as usize;
-                let described = self.known.get(index)?;
-                let units = u64::from(packet.ts_high) << 32 | u64::from(packet.ts_low);
-                let time = i128::from(described.offset) * SECOND
-                    + i128::from(units) * SECOND / i128::from(described.resolution.max(1));
-                let captured = packet
-                    .data
-                    .get(..packet.caplen as usize)
-                    .unwrap_or(packet.data);
-                self.frame_of(index, Some(time), captured, packet.origlen, summary)
+                let record = Record {
+                    interface: packet.if_id,
+                    time: [packet.ts_high, packet.ts_low],
+                    captured: packet.caplen,
+                    length: packet.origlen,
+                };
+                self.packet(&record, packet.data, summary)
+            }
+            PcapBlockOwned::NG(Block::Unknown(block)) if block.block_type == OBSOLETE_PACKET => {
+                let Some((record, data)) = self.obsolete(block.data) else {
+                    *summary.unread.entry(Unread::Record).or_default() += 1;
+                    return None;
+                };
+                self.packet(&record, data, summary)
             }
             PcapBlockOwned::NG(Block::SimplePacket(packet)) => {
-                let described = self.known.first()?;
+                let Some(described) = self.known.first() else {
+                    *summary.unread.entry(Unread::Interface).or_default() += 1;
+                    return None;
+                };
                 let most = match described.snap_length {
                     0 => packet.origlen,
                     snap_length => packet.origlen.min(snap_length),
@@ -291,6 +385,55 @@ impl Interfaces {
         }
     }
 
+    /// The frame of a packet that names its interface.
+    fn packet<'a>(
+        &self,
+        record: &Record,
+        data: &'a [u8],
+        summary: &mut Summary,
+    ) -> Option<Frame<'a>> {
+        let index = record.interface as usize;
+        let Some(described) = self.known.get(index) else {
+            *summary.unread.entry(Unread::Interface).or_default() += 1;
+            return None;
+        };
+        let [high, low] = record.time;
+        let units = u64::from(high) << 32 | u64::from(low);
+        let time = i128::from(described.offset) * SECOND
+            + i128::from(units) * SECOND / i128::from(described.resolution.max(1));
+        let captured = data.get(..record.captured as usize).unwrap_or(data);
+        self.frame_of(index, Some(time), captured, record.length, summary)
+    }
+
+    /// The obsolete Packet Block (draft-ietf-opsawg-pcapng, appendix A): the 16-bit number of an interface, a 16-bit counter of
+    /// drops, then the fields of an Enhanced Packet Block.
+    fn obsolete<'a>(&self, block: &'a [u8]) -> Option<(Record, &'a [u8])> {
+        let word = |bytes: [u8; 4]| {
+            if self.is_big_endian {
+                u32::from_be_bytes(bytes)
+            } else {
+                u32::from_le_bytes(bytes)
+            }
+        };
+        let (&[first, second, _, _], rest) = block.split_first_chunk()?;
+        let interface = if self.is_big_endian {
+            u16::from_be_bytes([first, second])
+        } else {
+            u16::from_le_bytes([first, second])
+        };
+        let (&high, rest) = rest.split_first_chunk()?;
+        let (&low, rest) = rest.split_first_chunk()?;
+        let (&captured, rest) = rest.split_first_chunk()?;
+        let (&length, data) = rest.split_first_chunk()?;
+        let record = Record {
+            interface: interface.into(),
+            time: [word(high), word(low)],
+            captured: word(captured),
+            length: word(length),
+        };
+        (record.captured as usize <= data.len()).then_some((record, data))
+    }
+
     fn frame_of<'a>(
         &self,
         interface: usize,
@@ -299,7 +442,14 @@ impl Interfaces {
         length: u32,
         summary: &mut Summary,
     ) -> Option<Frame<'a>> {
-        let link = self.known.get(interface)?.link;
+        let Some(Described { link, .. }) = self.known.get(interface).copied() else {
+            *summary.unread.entry(Unread::Interface).or_default() += 1;
+            return None;
+        };
+        if let Some(version) = self.unknown_version {
+            *summary.unread.entry(Unread::Version(version)).or_default() += 1;
+            return None;
+        }
         // If a capture has an Ethernet interface, its other interfaces show the same packets again, or local ones.
         let bytes = if self.has_ethernet && link != link::ETHERNET {
             None
@@ -307,13 +457,14 @@ impl Interfaces {
             ethernet(link, captured)
         };
         let Some(bytes) = bytes else {
-            *summary.skipped.entry(link).or_default() += 1;
+            *summary.unread.entry(Unread::Link(link)).or_default() += 1;
             return None;
         };
         Some(Frame {
             time,
             bytes,
             length,
+            is_cut: captured.len() < length as usize,
         })
     }
 }

@@ -1,6 +1,6 @@
 //! Runs the frames of a capture through the same programs that count on an interface.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use auditor_common::{
     Bytes, ConversationKey, ConversationRecord, KeptPorts, PackedPorts, Packet, Part, Reason,
@@ -9,6 +9,8 @@ use auditor_common::{
     packet::{
         self, Handshake, KERNEL_ALL_TAGS, KERNEL_EXTENSIONS, KERNEL_MAX_OFFSET, KERNEL_TAGS, RST,
     },
+    port::protocol,
+    side,
 };
 use zerocopy::{FromBytes, Immutable, KnownLayout};
 
@@ -26,6 +28,8 @@ pub const EPOCH: i128 = 100_000_000;
 /// A replay in progress.
 pub struct Replay {
     capture: Capture,
+    /// The time at which epoch 0 begins; without one, that of the first frame that has a timestamp.
+    origin: Option<i128>,
     /// The time of the first frame that has a timestamp.
     start: Option<i128>,
     epoch: u64,
@@ -37,6 +41,7 @@ pub struct Replay {
     keeps_parts: bool,
     /// Packets that tunnels carry are counted as well.
     decapsulate: bool,
+    fragments: Fragments,
     pub totals: Totals,
 }
 
@@ -51,6 +56,8 @@ pub struct Totals {
     pub short: u64,
     /// Later fragments.
     pub fragments: u64,
+    /// Packets whose ports were left out by whoever captured them.
+    pub cut_off: u64,
     /// Frames that are in no flow.
     pub without_flow: BTreeMap<Reason, Tally>,
     /// Nanoseconds since 1970 of the latest frame.
@@ -65,6 +72,7 @@ impl Totals {
         self.counted_here += more.counted_here;
         self.short += more.short;
         self.fragments += more.fragments;
+        self.cut_off += more.cut_off;
         self.end = self.end.max(more.end);
         for (reason, tally) in &more.without_flow {
             *self.without_flow.entry(*reason).or_default() += *tally;
@@ -83,12 +91,17 @@ const EPOCHS: u64 = 30_000;
 const FLOWS: u32 = 16_384;
 
 impl Replay {
-    /// Loads the programs.
+    /// Loads the programs. `origin` is the time at which epoch 0 begins, in nanoseconds since 1970; without one it begins with the
+    /// first frame.
     ///
     /// # Errors
     ///
     /// Missing privileges, or the kernel's refusal.
-    pub fn new(keeps_parts: bool, decapsulate: bool) -> Result<Self, CaptureError> {
+    pub fn new(
+        origin: Option<i128>,
+        keeps_parts: bool,
+        decapsulate: bool,
+    ) -> Result<Self, CaptureError> {
         let capture = Capture::load(&Settings {
             sizes: Sizes::new(FLOWS).map_err(CaptureError::Status)?,
             both_ports: true,
@@ -98,19 +111,21 @@ impl Replay {
         })?;
         Ok(Self {
             capture,
+            origin,
             start: None,
             epoch: 0,
             n_pending: 0,
             drained_at: 0,
             keeps_parts,
             decapsulate,
+            fragments: Fragments::default(),
             totals: Totals::default(),
         })
     }
 
-    /// The time at which the first frame was captured, in nanoseconds since 1970.
-    pub fn start(&self) -> i128 {
-        self.start.unwrap_or_default()
+    /// The time at which the first frame was captured, in nanoseconds since 1970; `None` if no frame has a time.
+    pub const fn start(&self) -> Option<i128> {
+        self.start
     }
 
     /// Counts a frame. If a drain is due, calls `take` with the conversations that it finds.
@@ -122,24 +137,27 @@ impl Replay {
         let bytes = frame.bytes.as_ref();
         let length = u64::from(frame.length);
         self.pass(frame);
+        // Before this frame, since the epochs of what was counted until now would no longer be long enough.
+        if self.drained_at + EPOCHS <= self.epoch {
+            self.drain(take)?;
+        }
         let mut packet = Packet::EMPTY;
         let parsed = packet::parse(bytes, &mut packet);
         match parsed {
             Ok(()) => {
-                let is_short = packet.part == Part::Short;
-                self.totals.short += u64::from(is_short);
+                self.totals.short += u64::from(packet.part == Part::Short);
                 self.totals.fragments += u64::from(packet.part == Part::LaterFragment);
-                let reason = match packet.part {
-                    Part::Short => Some(Reason::Truncated),
-                    Part::LaterFragment => Some(Reason::Fragment),
-                    Part::Whole | Part::FirstFragment => None,
-                };
-                if let Some(reason) = reason.filter(|_| !self.keeps_parts) {
-                    self.leave_out(reason, length);
-                    return Ok(());
+                if !self.keeps_parts {
+                    if packet.part == Part::FirstFragment {
+                        self.fragments.complete(&packet);
+                    } else if !is_whole(&packet, bytes) {
+                        self.part(frame, &packet, take);
+                        return Ok(());
+                    }
                 }
             }
             Err(reason) => {
+                self.totals.cut_off += u64::from(frame.is_cut && reason == Reason::Truncated);
                 self.leave_out(reason, length);
             }
         }
@@ -160,7 +178,7 @@ impl Replay {
         let fits = (SHORTEST..=LONGEST).contains(&bytes.len()) && !is_too_deep;
         if fits && self.capture.test(bytes, length, self.epoch)? {
             self.n_pending += 1;
-            if self.n_pending == PENDING || self.drained_at + EPOCHS <= self.epoch {
+            if self.n_pending == PENDING {
                 self.drain(take)?;
             }
             return Ok(());
@@ -198,6 +216,29 @@ impl Replay {
         Ok(())
     }
 
+    /// Counts a packet that is a later fragment, or whose transport header is not all there.
+    fn part(&mut self, frame: &Frame<'_>, packet: &Packet, take: Take<'_>) {
+        let length = u64::from(frame.length);
+        let completed = match packet.part {
+            Part::Short | Part::Whole if frame.is_cut => {
+                let completed = completed(&frame.bytes, packet);
+                self.totals.cut_off += u64::from(completed.is_none());
+                completed.ok_or(Reason::Truncated)
+            }
+            Part::Short | Part::Whole => Err(Reason::Truncated),
+            Part::FirstFragment | Part::LaterFragment => {
+                self.fragments.complete(packet).ok_or(Reason::Fragment)
+            }
+        };
+        match completed {
+            Ok(packet) => {
+                let (key, record) = counted(&packet, length, self.epoch);
+                take(&key, &record);
+            }
+            Err(reason) => self.leave_out(reason, length),
+        }
+    }
+
     /// Counts a frame that is in no flow.
     fn leave_out(&mut self, reason: Reason, length: u64) {
         *self.totals.without_flow.entry(reason).or_default() += Tally {
@@ -211,11 +252,79 @@ impl Replay {
         self.totals.frames += 1;
         self.totals.bytes += u64::from(frame.length);
         if let Some(time) = frame.time {
-            let start = *self.start.get_or_insert(time);
-            let epoch = u64::try_from((time - start) / EPOCH).unwrap_or_default();
+            self.start.get_or_insert(time);
+            let origin = *self.origin.get_or_insert(time);
+            let epoch = u64::try_from((time - origin) / EPOCH).unwrap_or_default();
             self.epoch = self.epoch.max(epoch.min(u32::MAX.into()));
             self.totals.end = self.totals.end.max(Some(time));
         }
+    }
+}
+
+/// Whether this is a whole datagram, as far as its transport header.
+fn is_whole(packet: &Packet, bytes: &[u8]) -> bool {
+    let is_icmp = matches!(packet.protocol, protocol::ICMP | protocol::ICMPV6);
+    // An ICMP message that is cut off before its type would be one of type 0.
+    let is_cut_icmp = is_icmp && bytes.len() < packet.headers as usize;
+    packet.part == Part::Whole && !is_cut_icmp
+}
+
+/// The packet of a frame of which whoever captured it left out the end of the transport header; `None` if the ports are left
+/// out too.
+fn completed(bytes: &[u8], packet: &Packet) -> Option<Packet> {
+    let is_icmp = matches!(packet.protocol, protocol::ICMP | protocol::ICMPV6);
+    let (start, needed) = match packet.part {
+        Part::Whole => ((packet.headers as usize).saturating_sub(ICMP), 2),
+        Part::Short | Part::FirstFragment | Part::LaterFragment => (packet.headers as usize, 4),
+    };
+    let has_ports = is_icmp || side::has_ports(packet.protocol);
+    if !has_ports || bytes.len() < start + needed {
+        return None;
+    }
+    let mut whole = bytes.to_vec();
+    whole.resize(whole.len() + LONGEST_TRANSPORT, 0);
+    let mut completed = Packet::EMPTY;
+    packet::parse(&whole[..], &mut completed).ok()?;
+    (completed.part == Part::Whole).then_some(completed)
+}
+
+/// The part of an ICMP message that is read, and the longest fixed header of a transport (TCP's), in bytes.
+const ICMP: usize = 4;
+const LONGEST_TRANSPORT: usize = 20;
+
+/// Ports of the datagrams whose first fragment was seen, as the kernel half keeps them.
+#[derive(Default)]
+struct Fragments(HashMap<Datagram, (u16, u16)>);
+
+/// What the fragments of a datagram have in common: addresses, identification, protocol.
+type Datagram = ([u8; 16], [u8; 16], u32, u8);
+
+/// Datagrams that are remembered; with more, all are forgotten.
+const DATAGRAMS: usize = 4096;
+
+impl Fragments {
+    /// The fragment with its datagram's ports; `None` if its first one was not seen.
+    fn complete(&mut self, packet: &Packet) -> Option<Packet> {
+        let datagram = (
+            packet.source,
+            packet.destination,
+            packet.identification,
+            packet.protocol,
+        );
+        if packet.part == Part::FirstFragment {
+            if DATAGRAMS <= self.0.len() {
+                self.0.clear();
+            }
+            let ports = (packet.source_port, packet.destination_port);
+            self.0.insert(datagram, ports);
+            return Some(*packet);
+        }
+        let (source_port, destination_port) = *self.0.get(&datagram)?;
+        Some(Packet {
+            source_port,
+            destination_port,
+            ..*packet
+        })
     }
 }
 

@@ -67,27 +67,23 @@ pub fn run(command: &ReplayCommand) -> anyhow::Result<Exit> {
         Some(Configuration::read(&sources)?)
     };
     let mut replayed = Replayed::new(command.decapsulate);
-    let mut gaps = Vec::new();
-    for path in &command.captures {
-        match replayed.add(path, command.flows) {
-            Ok(cut) => gaps.extend(cut),
-            Err(ReplayError::Refused(error)) if command.flows => {
-                let reason = format!("{} {error}", display_name(path));
-                say(&format!("auditor: {reason}"));
-                let line = serde_json::to_string(&RefusedJson {
-                    kind: "refused",
-                    reason,
-                });
-                write_lines(command.output.output.as_deref(), [line].into_iter())?;
-                return Ok(Exit::Failed);
-            }
-            Err(ReplayError::Refused(error)) => {
-                return Err(error)
-                    .with_context(|| format!("{} can't be replayed", display_name(path)));
-            }
-            Err(error @ (ReplayError::Open { .. } | ReplayError::Kernel(_))) => {
-                return Err(error.into());
-            }
+    match replayed.add_all(&command.captures, command.flows) {
+        Ok(()) => {}
+        Err((path, ReplayError::Refused(error))) if command.flows => {
+            let reason = format!("{} {error}", display_name(path));
+            say(&format!("auditor: {reason}"));
+            let line = serde_json::to_string(&RefusedJson {
+                kind: "refused",
+                reason,
+            });
+            write_lines(command.output.output.as_deref(), [line].into_iter())?;
+            return Ok(Exit::Failed);
+        }
+        Err((path, ReplayError::Refused(error))) => {
+            return Err(error).with_context(|| format!("{} can't be replayed", display_name(path)));
+        }
+        Err((_, error @ (ReplayError::Open { .. } | ReplayError::Kernel(_)))) => {
+            return Err(error.into());
         }
     }
     let matrices = configuration
@@ -115,10 +111,8 @@ pub fn run(command: &ReplayCommand) -> anyhow::Result<Exit> {
     // Whose capture it is says more of who asked.
     let flows = replayed.flows(matrices, Some(&host));
     let policy = configuration.policy(&host, &mut names::system_lookup)?;
-    let spans_no_time = replayed.spans_no_time();
-    let has_no_length = spans_no_time.is_some();
-    gaps.extend(spans_no_time);
-    let observed = replayed.observed(host, flows, gaps, &command.captures);
+    let has_no_length = replayed.spans_no_time();
+    let observed = replayed.observed(host, flows, &command.captures);
     let verdict = command
         .output
         .write(&configuration.report(policy, observed))?;

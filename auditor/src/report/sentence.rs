@@ -573,6 +573,9 @@ pub fn gap(gap: &Gap) -> String {
             )
         }
         Cause::Unread { what, problem } => format!("{what} could not be read: {problem}"),
+        Cause::PacketsUnread { what, packets } => {
+            format!("{packets} packets {what} were not read")
+        }
         Cause::Uncounted { reason, packets } => uncounted(*reason, *packets),
     }
 }

@@ -1,6 +1,6 @@
 use std::io::{Cursor, Write as _};
 
-use super::{FileError, Summary, read};
+use super::{FileError, Summary, Unread, read};
 
 /// A pcap file with this link type and these records.
 fn pcap(link: u32, records: &[&[u8]]) -> Vec<u8> {
@@ -86,4 +86,130 @@ fn other_links() {
         error.to_string(),
         "holds only records of IEEE 802.11 (link type 105), which have no Ethernet frames and can't be converted exactly"
     );
+}
+
+/// A block of pcapng in little-endian byte order.
+fn block(kind: u32, body: &[u8]) -> Vec<u8> {
+    let padding = body.len().next_multiple_of(4) - body.len();
+    let length = u32::try_from(12 + body.len() + padding).unwrap();
+    let mut block = Vec::new();
+    block.extend(kind.to_le_bytes());
+    block.extend(length.to_le_bytes());
+    block.extend(body);
+    block.resize(block.len() + padding, 0);
+    block.extend(length.to_le_bytes());
+    block
+}
+
+fn section(version: u16) -> Vec<u8> {
+    let version = version.to_le_bytes();
+    block(
+        0x0a0d_0d0a,
+        &[&[0x4d, 0x3c, 0x2b, 0x1a][..], &version, &[0; 2], &[0xff; 8]].concat(),
+    )
+}
+
+fn interface(link: u16) -> Vec<u8> {
+    block(1, &[&link.to_le_bytes()[..], &[0; 6]].concat())
+}
+
+/// The words of a packet's record, and its bytes.
+fn words(words: &[u32], data: &[u8]) -> Vec<u8> {
+    let words: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
+    [&words[..], data].concat()
+}
+
+fn enhanced(interface: u32) -> Vec<u8> {
+    block(6, &words(&[interface, 0, 7, 20, 20], &[1; 20]))
+}
+
+#[test]
+fn nothing_is_left_out_in_silence() {
+    let read = |blocks: &[Vec<u8>]| {
+        let (kept, summary) = frames(&blocks.concat()).unwrap();
+        assert_eq!(summary.cut, None);
+        let unread: Vec<(Unread, u64)> = summary.unread.into_iter().collect();
+        (kept.len(), unread)
+    };
+    let whole = [section(1), interface(1), enhanced(0)].concat();
+    // An obsolete packet block of the same packet: its interface has 16 bits, and drops are counted beside it.
+    let obsolete = block(2, &words(&[3 << 16, 0, 7, 20, 20], &[1; 20]));
+    assert_eq!(read(&[whole.clone(), obsolete]), (2, vec![]));
+    let contradicts = block(2, &words(&[0, 0, 7, 21, 21], &[1; 20]));
+    assert_eq!(
+        read(&[whole.clone(), contradicts]),
+        (1, vec![(Unread::Record, 1)])
+    );
+    assert_eq!(
+        read(&[whole.clone(), enhanced(1)]),
+        (1, vec![(Unread::Interface, 1)])
+    );
+    assert_eq!(
+        read(&[whole.clone(), section(2), interface(1), enhanced(0)]),
+        (1, vec![(Unread::Version(2), 1)])
+    );
+    // Link types beside Ethernet, whatever their order.
+    for link in [105, 113] {
+        assert_eq!(
+            read(&[whole.clone(), interface(link), enhanced(1)]),
+            (1, vec![(Unread::Link(link.into()), 1)])
+        );
+    }
+    let before = [section(1), interface(105), enhanced(0)].concat();
+    assert_eq!(
+        read(&[before, interface(1), enhanced(1)]),
+        (1, vec![(Unread::Link(105), 1)])
+    );
+}
+
+#[test]
+fn frames_of_zstd_follow_one_another() {
+    let file = pcap(1, &[&[1; 20], &[2; 30]]);
+    let compressed = |part: &[u8]| {
+        let level = ruzstd::encoding::CompressionLevel::Fastest;
+        ruzstd::encoding::compress_to_vec(part, level)
+    };
+    let skipped = [&[0x53, 0x2a, 0x4d, 0x18, 3, 0, 0, 0][..], &[9; 3]].concat();
+    let (first, second) = (compressed(&file[..50]), compressed(&file[50..]));
+    for parts in [
+        vec![&first, &second],
+        vec![&skipped, &first, &skipped, &second, &skipped],
+    ] {
+        let stream: Vec<u8> = parts.into_iter().flatten().copied().collect();
+        let (kept, summary) = frames(&stream).unwrap();
+        assert_eq!((kept.len(), summary), (2, Summary::default()));
+    }
+}
+
+#[test]
+fn what_is_compressed_and_cut_off_keeps_what_is_whole() {
+    let file = pcap(1, &[&[1; 20], &[2; 30], &[3; 40]]);
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::none());
+    gzip.write_all(&file).unwrap();
+    let gzip = gzip.finish().unwrap();
+    // Ten bytes of header, five of the block's, and eight at the end.
+    let (kept, summary) = frames(&gzip[..gzip.len() - 8 - 20]).unwrap();
+    assert_eq!(kept.len(), 2);
+    let cut = summary.cut.unwrap();
+    assert!(cut.contains("decompressed"), "{cut}");
+    // Both frames are whole, but nobody has checked them.
+    let (kept, summary) = frames(&gzip[..gzip.len() - 3]).unwrap();
+    assert_eq!(kept.len(), 3);
+    assert!(summary.cut.is_some());
+}
+
+#[test]
+fn what_was_not_captured_is_told() {
+    let told = |captured: u32| {
+        let mut file = pcap(1, &[&[1; 20]]);
+        file[24 + 12..24 + 16].copy_from_slice(&captured.to_le_bytes());
+        let mut is_cut = None;
+        read(Cursor::new(file), |frame| {
+            is_cut = Some(frame.is_cut);
+            Ok::<(), FileError>(())
+        })
+        .unwrap();
+        is_cut
+    };
+    assert_eq!((told(20), told(21)), (Some(false), Some(true)));
 }

@@ -221,6 +221,10 @@ fn gap(row: Row<'_>) -> Result<Gap, RowError> {
             what: name,
             problem: row.text_or_null(5)?.unwrap_or_default().to_owned(),
         },
+        "packets-unread" => Cause::PacketsUnread {
+            what: name,
+            packets: row.count(4)?,
+        },
         other => match Reason::from_name(other) {
             Some(reason) if reason.may_hide_traffic() => Cause::Uncounted {
                 reason,

@@ -222,6 +222,9 @@ fn gaps(transaction: &Transaction<'_>, history: &History) -> rusqlite::Result<()
             ),
             Cause::Stalled => ("stalled", "", None, None),
             Cause::Unread { what, problem } => ("unread", what.as_str(), None, Some(problem)),
+            Cause::PacketsUnread { what, packets } => {
+                ("packets-unread", what.as_str(), Some(*packets), None)
+            }
             Cause::Uncounted { reason, packets } => (reason.name(), "", Some(*packets), None),
         };
         let packets = packets.map(signed);

@@ -296,6 +296,8 @@ published! {
         Stalled = "stalled",
         /// Something that is looked at from time to time could not be read.
         Unread = "unread",
+        /// Packets of a capture could not be read.
+        PacketsUnread = "packets-unread",
         TableFull = "table-full",
         InsideUnread = "inside-unread",
         TooDeep = "too-deep",

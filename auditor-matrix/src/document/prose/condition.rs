@@ -8,14 +8,23 @@ use super::words::{Kind, Word};
 #[derive(Debug, Default)]
 pub(super) struct Condition {
     pub(super) text: Option<String>,
+    /// The same, one by one.
+    pub(super) parts: Vec<ConditionPart>,
     /// The words of the conditions; they are in order and do not overlap.
     cut: Vec<Range<usize>>,
+}
+
+/// A condition, and where it begins if it stands in brackets.
+#[derive(Debug)]
+pub(super) struct ConditionPart {
+    pub(super) text: String,
+    /// The byte offset in the sentence.
+    pub(super) bracketed_at: Option<usize>,
 }
 
 impl Condition {
     pub(super) fn of(sentence: &str, words: &[Word<'_>]) -> Self {
         let mut condition = Self::default();
-        let mut texts: Vec<&str> = Vec::new();
         let mut at = 0;
         while at < words.len() {
             let Some(start) = start(words, at) else {
@@ -27,11 +36,24 @@ impl Condition {
                 .get(start)
                 .zip(end.checked_sub(1).and_then(|last| words.get(last)))
                 .and_then(|(first, last)| sentence.get(first.start..last.end));
-            texts.extend(text);
+            let bracketed_at = words
+                .get(start)
+                .filter(|_| is_in_brackets(words, start))
+                .map(|first| first.start);
+            condition.parts.extend(text.map(|text| ConditionPart {
+                text: text.to_owned(),
+                bracketed_at,
+            }));
             condition.cut.push(start..end);
             at = end.max(at + 1);
         }
-        condition.text = (!texts.is_empty()).then(|| texts.join("; "));
+        let texts: Vec<&str> = condition
+            .parts
+            .iter()
+            .map(|part| part.text.as_str())
+            .collect();
+        let text = (!texts.is_empty()).then(|| texts.join("; "));
+        condition.text = text;
         condition
     }
 
@@ -44,6 +66,12 @@ impl Condition {
             .map(|(_, word)| word.clone())
             .collect()
     }
+}
+
+fn is_in_brackets(words: &[Word<'_>], at: usize) -> bool {
+    let before = words.get(..at).unwrap_or_default();
+    let count = |kind: Kind| before.iter().filter(|word| word.kind == kind).count();
+    count(Kind::Close) < count(Kind::Open)
 }
 
 /// Where the condition that begins at a word starts.

@@ -11,7 +11,7 @@ use super::{
     port_phrase::Evidence,
     sentence,
     statement::{Doubt, Statement},
-    statement_row::{Place, doubt_message},
+    statement_row::{Place, doubt_message, heading_is_about_ports},
 };
 use crate::{
     document::{
@@ -52,7 +52,12 @@ impl Prose {
                 context: sentence.context,
                 machine: None,
             };
-            let mut reading = sentence::read(sentence.text, Evidence::Stated, &self.names);
+            let evidence = if heading_is_about_ports(sentence.context) {
+                Evidence::Section
+            } else {
+                Evidence::Stated
+            };
+            let mut reading = sentence::read(sentence.text, evidence, &self.names);
             if let Some(before) = sentence.before {
                 antecedent::add_ends(before, sentence.text, &self.names, &mut reading.statements);
             }

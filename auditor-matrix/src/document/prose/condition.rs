@@ -20,6 +20,8 @@ pub(super) struct ConditionPart {
     pub(super) text: String,
     /// The byte offset in the sentence.
     pub(super) bracketed_at: Option<usize>,
+    /// The clause behind the condition's begins here: "if you change it, ..., but most use 8080".
+    pub(super) ends_at: Option<usize>,
 }
 
 impl Condition {
@@ -40,8 +42,14 @@ impl Condition {
                 .get(start)
                 .filter(|_| is_in_brackets(words, start))
                 .map(|first| first.start);
+            let ends_at = words
+                .iter()
+                .skip(end)
+                .find(|word| word.is("but"))
+                .map(|but| but.start);
             condition.parts.extend(text.map(|text| ConditionPart {
                 text: text.to_owned(),
+                ends_at,
                 bracketed_at,
             }));
             condition.cut.push(start..end);
@@ -66,6 +74,13 @@ impl Condition {
             .map(|(_, word)| word.clone())
             .collect()
     }
+}
+
+fn is_lone_dash(words: &[Word<'_>], at: usize) -> bool {
+    words
+        .get(at)
+        .is_some_and(|word| word.kind == Kind::Dash && !word.is_glued)
+        && words.get(at + 1).is_some_and(|next| !next.is_glued)
 }
 
 fn is_in_brackets(words: &[Word<'_>], at: usize) -> bool {
@@ -152,8 +167,13 @@ fn end(words: &[Word<'_>], start: usize) -> usize {
         .checked_sub(1)
         .and_then(|before| words.get(before))
         .is_none_or(|before| before.is_mark() && before.kind != Kind::Open);
-    if is_first && let Some(comma) = comma(words, start) {
-        return comma;
+    if is_first {
+        // "If you use NFS - port 2049": a dash by itself ends it as a comma does.
+        let comma = comma(words, start);
+        let dash = (start..comma.unwrap_or(words.len())).find(|at| is_lone_dash(words, *at));
+        if let Some(end) = dash.or(comma) {
+            return end;
+        }
     }
     words
         .iter()

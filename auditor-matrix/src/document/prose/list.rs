@@ -66,7 +66,7 @@ pub(super) fn read(
         let has_below = levels.get(index + 1).is_some_and(|next| item.level < *next);
         ports_label = ports_label.filter(|level| *level < item.level);
         let is_below_ports = ports_label.is_some();
-        if has_below && is_ports_label(&item.text) {
+        if has_below && (is_ports_label(&item.text) || explains_port(&item.text)) {
             ports_label = ports_label.or(Some(item.level));
         }
         let mut reading = if is_below_ports {
@@ -160,6 +160,17 @@ fn is_ports_label(text: &str) -> bool {
                 word.as_str(),
                 "tcp" | "udp" | "used" | "required" | "default" | "listening" | "open" | "network"
             )
+        })
+}
+
+/// Whether an item explains what a port is and has no number of its own, so that those below are its values: `port: the TCP
+/// port to listen on. By default:`
+fn explains_port(text: &str) -> bool {
+    text.ends_with(':')
+        && !text.contains(|c: char| c.is_ascii_digit())
+        && text.split(':').next().is_some_and(|key| {
+            let key = key.trim().to_lowercase();
+            matches!(key.as_str(), "port" | "ports") || key.ends_with("_port")
         })
 }
 

@@ -12,7 +12,10 @@ use self::{
     lead::led,
     list::{List, number_list},
 };
-pub(super) use self::{quantity::is_counted, usual::USUAL};
+pub(super) use self::{
+    quantity::is_counted,
+    usual::{USUAL, names_port},
+};
 use super::words::{Kind, Word};
 use crate::{
     document::{row::PortGroup, text::is_host},

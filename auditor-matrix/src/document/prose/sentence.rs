@@ -14,11 +14,12 @@ use super::{
     loopback::is_loopback,
     noun_phrase::NounPhrases,
     piece::Pieces,
-    port_phrase::{Evidence, PortPhrase, address_before, port_phrases, transport},
+    port_phrase::{Evidence, PortPhrase, USUAL, address_before, port_phrases, transport},
     prohibition,
     stance::{Stance, forbids_some, stance},
     statement::Statement,
     unread::{self, speaks_of_ports},
+    verb::verb,
     vocabulary::is_auxiliary,
     words::{Word, words},
 };
@@ -152,6 +153,11 @@ fn names_ports(sentence: &str) -> bool {
             .is_some_and(is_end)
 }
 
+/// Whether words say of a port that they name without its number that something is served there, or asks for it.
+pub(super) fn states_port(words: &[Word<'_>]) -> bool {
+    states(words, &[]) || asks(words) || words.iter().any(|word| word.is_any(USUAL))
+}
+
 /// A sentence with its words outside of conditions, and what was found among them.
 #[derive(Clone, Copy)]
 struct SentenceWords<'a> {
@@ -171,7 +177,9 @@ fn statements(read: &SentenceWords<'_>, is_about_ports: bool, names: &Names) -> 
     } = *read;
     let pieces = Pieces::new(sentence, words, phrases);
     let clauses = clause::clauses(&pieces, names);
-    let stance = stance(words);
+    let said = otherwise(words, phrases);
+    let stance = stance(said.unwrap_or(words));
+    let is_off = said.is_some() && words.iter().any(|word| word.is("disabled"));
     let elsewhere = transports_elsewhere(words, phrases);
     let is_loopback = is_loopback(words);
     let is_asked = is_about_ports && (asks(words) || states(words, phrases));
@@ -223,7 +231,8 @@ fn statements(read: &SentenceWords<'_>, is_about_ports: bool, names: &Names) -> 
                 .checked_sub(1)
                 .and_then(|before| words.get(before))
                 .is_some_and(|before| before.is("optionally"))
-                .then_some(false),
+                .then_some(false)
+                .or(is_off.then_some(false)),
             ..Statement::default()
         };
         if let Some(clause) = clause_of(&pieces, phrase, &clauses, words)
@@ -269,6 +278,24 @@ fn statements(read: &SentenceWords<'_>, is_about_ports: bool, names: &Names) -> 
     statements
 }
 
+/// The clause behind `but`, if all ports are in it and it has a verb of its own: what is denied before is another thing.
+fn otherwise<'w, 'a>(words: &'w [Word<'a>], phrases: &[PortPhrase]) -> Option<&'w [Word<'a>]> {
+    let but = words.iter().position(|word| word.is("but"))?;
+    let first = phrases
+        .iter()
+        .find(|phrase| !phrase.ports.is_empty())?
+        .words
+        .start;
+    let names_port_before = phrases.iter().any(|phrase| phrase.words.start < but);
+    let has_verb = words
+        .get(but + 1..first)?
+        .iter()
+        .any(|word| verb(&word.lower).is_some() || is_auxiliary(&word.lower));
+    (!names_port_before && has_verb)
+        .then(|| words.get(but + 1..))
+        .flatten()
+}
+
 /// The condition of one of the phrases: one in brackets holds for the phrase before it, any other for the sentence.
 fn condition_of(
     read: &SentenceWords<'_>,
@@ -291,7 +318,7 @@ fn condition_of(
         .condition
         .parts
         .iter()
-        .filter(|part| holds(part.bracketed_at))
+        .filter(|part| holds(part.bracketed_at) && part.ends_at.is_none_or(|end| own < end))
         .map(|part| part.text.as_str())
         .collect();
     (!texts.is_empty()).then(|| texts.join("; "))

@@ -33,9 +33,7 @@ pub(super) fn usual(words: &[Word<'_>], start: usize) -> Option<Found> {
     if words.get(start)?.kind != Kind::Number || is_part(words, start) {
         return None;
     }
-    let before = words.get(..start)?;
-    let names_port = before.iter().any(|word| is_port(&word.lower));
-    if !names_port || before.iter().any(|word| word.is_any(AMOUNTS)) {
+    if !names_port(words.get(..start)?) {
         return None;
     }
     let list = number_list(words, start, &[])?;
@@ -49,6 +47,11 @@ pub(super) fn usual(words: &[Word<'_>], start: usize) -> Option<Found> {
             let (phrases, _) = phrases_of(list, &transports);
             (phrases, end)
         })
+}
+
+/// Whether words speak of a port and of no amount.
+pub(in crate::document::prose) fn names_port(words: &[Word<'_>]) -> bool {
+    words.iter().any(|word| is_port(&word.lower)) && !words.iter().any(|word| word.is_any(AMOUNTS))
 }
 
 /// `port`, and names of settings such as `listening-port` and `server_port`.

@@ -179,6 +179,9 @@ fn end(words: &[Word<'_>], start: usize) -> usize {
         .iter()
         .enumerate()
         .skip(start)
-        .find(|(_, word)| matches!(word.kind, Kind::Stop | Kind::Semicolon | Kind::Close))
+        .find(|(at, word)| {
+            matches!(word.kind, Kind::Stop | Kind::Semicolon | Kind::Close)
+                || word.kind == Kind::Comma && words.get(at + 1).is_some_and(|next| next.is("but"))
+        })
         .map_or(words.len(), |(index, _)| index)
 }

@@ -40,13 +40,12 @@ pub(super) fn usual(words: &[Word<'_>], start: usize) -> Option<Found> {
     if list.is_count(words) {
         return None;
     }
-    in_brackets(words, start, &list)
+    let (end, transports) = in_brackets(words, start, &list)
         .or_else(|| behind_comma(words, start, &list))
-        .or_else(|| behind_is(words, start, &list))
-        .map(|(end, transports)| {
-            let (phrases, _) = phrases_of(list, &transports);
-            (phrases, end)
-        })
+        .or_else(|| behind_is(words, start, &list))?;
+    // Read again, so that transports behind the bracket are the numbers'.
+    let (phrases, _) = phrases_of(number_list(words, start, &transports)?, &transports);
+    Some((phrases, end))
 }
 
 /// Whether words speak of a port and of no amount.

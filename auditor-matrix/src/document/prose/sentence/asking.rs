@@ -79,10 +79,10 @@ pub(super) fn states(words: &[Word<'_>], phrases: &[PortPhrase]) -> bool {
 fn is_about_settings(words: &[Word<'_>]) -> bool {
     let mut depth = 0_usize;
     words.iter().any(|word| {
-        match word.kind {
-            Kind::Open => depth += 1,
-            Kind::Close => depth = depth.saturating_sub(1),
-            _ => {}
+        if word.kind == Kind::Open {
+            depth += 1;
+        } else if word.kind == Kind::Close {
+            depth = depth.saturating_sub(1);
         }
         word.is_any(&["example", "e.g", "instead"])
             || depth == 0

@@ -8,14 +8,25 @@ use super::words::{Kind, Word};
 #[derive(Debug, Default)]
 pub(super) struct Condition {
     pub(super) text: Option<String>,
+    /// The same, one by one.
+    pub(super) parts: Vec<ConditionPart>,
     /// The words of the conditions; they are in order and do not overlap.
     cut: Vec<Range<usize>>,
+}
+
+/// A condition, and where it begins if it stands in brackets.
+#[derive(Debug)]
+pub(super) struct ConditionPart {
+    pub(super) text: String,
+    /// The byte offset in the sentence.
+    pub(super) bracketed_at: Option<usize>,
+    /// The clause behind the condition's begins here: "if you change it, ..., but most use 8080".
+    pub(super) ends_at: Option<usize>,
 }
 
 impl Condition {
     pub(super) fn of(sentence: &str, words: &[Word<'_>]) -> Self {
         let mut condition = Self::default();
-        let mut texts: Vec<&str> = Vec::new();
         let mut at = 0;
         while at < words.len() {
             let Some(start) = start(words, at) else {
@@ -27,11 +38,30 @@ impl Condition {
                 .get(start)
                 .zip(end.checked_sub(1).and_then(|last| words.get(last)))
                 .and_then(|(first, last)| sentence.get(first.start..last.end));
-            texts.extend(text);
+            let bracketed_at = words
+                .get(start)
+                .filter(|_| is_in_brackets(words, start))
+                .map(|first| first.start);
+            let ends_at = words
+                .iter()
+                .skip(end)
+                .find(|word| word.is("but"))
+                .map(|but| but.start);
+            condition.parts.extend(text.map(|text| ConditionPart {
+                text: text.to_owned(),
+                ends_at,
+                bracketed_at,
+            }));
             condition.cut.push(start..end);
             at = end.max(at + 1);
         }
-        condition.text = (!texts.is_empty()).then(|| texts.join("; "));
+        let texts: Vec<&str> = condition
+            .parts
+            .iter()
+            .map(|part| part.text.as_str())
+            .collect();
+        let text = (!texts.is_empty()).then(|| texts.join("; "));
+        condition.text = text;
         condition
     }
 
@@ -44,6 +74,19 @@ impl Condition {
             .map(|(_, word)| word.clone())
             .collect()
     }
+}
+
+fn is_lone_dash(words: &[Word<'_>], at: usize) -> bool {
+    words
+        .get(at)
+        .is_some_and(|word| word.kind == Kind::Dash && !word.is_glued)
+        && words.get(at + 1).is_some_and(|next| !next.is_glued)
+}
+
+fn is_in_brackets(words: &[Word<'_>], at: usize) -> bool {
+    let before = words.get(..at).unwrap_or_default();
+    let count = |kind: Kind| before.iter().filter(|word| word.kind == kind).count();
+    count(Kind::Close) < count(Kind::Open)
 }
 
 /// Where the condition that begins at a word starts.
@@ -124,13 +167,21 @@ fn end(words: &[Word<'_>], start: usize) -> usize {
         .checked_sub(1)
         .and_then(|before| words.get(before))
         .is_none_or(|before| before.is_mark() && before.kind != Kind::Open);
-    if is_first && let Some(comma) = comma(words, start) {
-        return comma;
+    if is_first {
+        // "If you use NFS - port 2049": a dash by itself ends it as a comma does.
+        let comma = comma(words, start);
+        let dash = (start..comma.unwrap_or(words.len())).find(|at| is_lone_dash(words, *at));
+        if let Some(end) = dash.or(comma) {
+            return end;
+        }
     }
     words
         .iter()
         .enumerate()
         .skip(start)
-        .find(|(_, word)| matches!(word.kind, Kind::Stop | Kind::Semicolon | Kind::Close))
+        .find(|(at, word)| {
+            matches!(word.kind, Kind::Stop | Kind::Semicolon | Kind::Close)
+                || word.kind == Kind::Comma && words.get(at + 1).is_some_and(|next| next.is("but"))
+        })
         .map_or(words.len(), |(index, _)| index)
 }

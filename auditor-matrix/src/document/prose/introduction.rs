@@ -221,7 +221,7 @@ impl Introduction {
 }
 
 /// The transports that a line names, wherever they stand.
-fn transports(words: &[Word<'_>]) -> Vec<Transport> {
+pub(super) fn transports(words: &[Word<'_>]) -> Vec<Transport> {
     let mut named: Vec<Transport> = words.iter().filter_map(transport).collect();
     named.sort_unstable();
     named.dedup();

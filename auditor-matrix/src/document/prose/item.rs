@@ -3,6 +3,7 @@
 use super::{
     antecedent,
     clause::{self, Ends},
+    default_value,
     introduction::{Introduction, bare_pair},
     noun_phrase::NounPhrases,
     piece::Pieces,
@@ -71,6 +72,12 @@ pub(super) fn read(text: &str, evidence: Evidence, names: &Names) -> ItemReading
     let mut before = head;
     for part in parts {
         let mut more = sentence::read(part, Evidence::Stated, names);
+        if reading.statements.is_empty()
+            && !reading.leaves_number
+            && let Some(statement) = default_value::statement(text, part)
+        {
+            more.statements = vec![statement];
+        }
         antecedent::add_ends(before, part, names, &mut more.statements);
         before = part;
         reading.leaves_number |= more.leaves_number;
@@ -104,7 +111,12 @@ fn required(text: &str) -> Option<bool> {
         beside(at.checked_sub(1)) && beside(Some(at + 1))
     };
     words.iter().enumerate().find_map(|(at, word)| {
-        if word.is("optional") && (is_alone(at) || at + 1 == words.len()) {
+        let is_lead = at == 0
+            && word.is("optionally")
+            && words
+                .get(1)
+                .is_some_and(|next| matches!(next.kind, Kind::Colon | Kind::Comma));
+        if word.is("optional") && (is_alone(at) || at + 1 == words.len()) || is_lead {
             Some(false)
         } else if word.is_any(&["required", "mandatory"]) && is_alone(at) {
             Some(true)

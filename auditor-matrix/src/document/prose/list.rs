@@ -53,6 +53,8 @@ pub(super) fn read(
     };
     // The level of a label `Ports`, below which every number may be one.
     let mut ports_label: Option<u8> = None;
+    // The level of an item that explains a port, below which each item is another machine's value.
+    let mut values_label: Option<u8> = None;
     let mut read: Vec<ReadItem> = Vec::with_capacity(items.len());
     let mut above = Above {
         names,
@@ -65,9 +67,14 @@ pub(super) fn read(
         above.close(item.level);
         let has_below = levels.get(index + 1).is_some_and(|next| item.level < *next);
         ports_label = ports_label.filter(|level| *level < item.level);
+        values_label = values_label.filter(|level| *level < item.level);
         let is_below_ports = ports_label.is_some();
-        if has_below && is_ports_label(&item.text) {
+        let is_value = values_label.is_some();
+        if has_below && (is_ports_label(&item.text) || explains_port(&item.text)) {
             ports_label = ports_label.or(Some(item.level));
+            if explains_port(&item.text) {
+                values_label = Some(item.level);
+            }
         }
         let mut reading = if is_below_ports {
             item::read(&item.text, Evidence::Item, names)
@@ -126,7 +133,8 @@ pub(super) fn read(
             machine: inherited
                 .machine
                 .clone()
-                .or_else(|| heading.filter(|_| is_below_ports).map(ToOwned::to_owned)),
+                .or_else(|| heading.filter(|_| is_below_ports).map(ToOwned::to_owned))
+                .filter(|_| !is_value),
             text: item.text,
             statements: reading.statements,
             leaves_number: reading.leaves_number,
@@ -160,6 +168,17 @@ fn is_ports_label(text: &str) -> bool {
                 word.as_str(),
                 "tcp" | "udp" | "used" | "required" | "default" | "listening" | "open" | "network"
             )
+        })
+}
+
+/// Whether an item explains what a port is and has no number of its own, so that those below are its values: `port: the TCP
+/// port to listen on. By default:`
+fn explains_port(text: &str) -> bool {
+    text.ends_with(':')
+        && !text.contains(|c: char| c.is_ascii_digit())
+        && text.split(':').next().is_some_and(|key| {
+            let key = key.trim().to_lowercase();
+            matches!(key.as_str(), "port" | "ports") || key.ends_with("_port")
         })
 }
 

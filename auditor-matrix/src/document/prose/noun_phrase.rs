@@ -253,8 +253,14 @@ impl NounPhrases<'_> {
                 is_host(word.text.trim_start_matches("*.")) || word.kind == Kind::Mixed
             });
         let first = self.pieces.lower(at);
-        let looks_like_name =
-            is_determined || is_capitalised || is_plural || is_machine(head) || is_address;
+        // A template's variable stands for a name.
+        let is_variable = (at..end).any(|at| self.pieces.lower(at).starts_with('{'));
+        let looks_like_name = is_determined
+            || is_capitalised
+            || is_plural
+            || is_machine(head)
+            || is_address
+            || is_variable;
         if !looks_like_name
             || is_abstract(head)
             || matches!(first, "following" | "default" | "e.g" | "i.e")
@@ -268,7 +274,7 @@ impl NounPhrases<'_> {
             text: text.to_owned(),
             end,
             is_machine: !is_software(head)
-                && (is_machine(head) || is_plural || is_capitalised || is_address),
+                && (is_machine(head) || is_plural || is_capitalised || is_address || is_variable),
             n_parts: 1,
         })
     }

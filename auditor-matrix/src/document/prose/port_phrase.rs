@@ -4,13 +4,17 @@ mod lead;
 mod list;
 mod number;
 mod quantity;
+mod usual;
 
 use std::ops::Range;
 
-pub(super) use self::quantity::is_counted;
 use self::{
     lead::led,
     list::{List, number_list},
+};
+pub(super) use self::{
+    quantity::is_counted,
+    usual::{USUAL, names_port},
 };
 use super::words::{Kind, Word};
 use crate::{
@@ -34,6 +38,8 @@ pub(super) struct PortPhrase {
 pub(super) enum Evidence {
     /// The word `port` or a transport beside it.
     Stated,
+    /// What says that somebody requires it is enough, too: the heading is about ports.
+    Section,
     /// Its place in an item of a list of ports is enough, too.
     Item,
 }
@@ -42,15 +48,24 @@ pub(super) enum Evidence {
 pub(super) fn port_phrases(words: &[Word<'_>], evidence: Evidence) -> Vec<PortPhrase> {
     let mut phrases = Vec::new();
     let mut at = 0;
+    let mut is_required = false;
     while at < words.len() {
         let found = of_address(words, at)
             .or_else(|| led(words, at))
             .or_else(|| behind_colon(words, at, &phrases))
             .or_else(|| stated_behind(words, at))
+            .or_else(|| usual::usual(words, at))
             .or_else(|| {
                 (evidence == Evidence::Item)
                     .then(|| by_place(words, at))
                     .flatten()
+            })
+            .or_else(|| {
+                let required = (evidence != Evidence::Stated)
+                    .then(|| usual::required(words, at, is_required))
+                    .flatten();
+                is_required |= required.is_some();
+                required
             });
         match found {
             Some((more, end)) => {

@@ -1,9 +1,12 @@
 //! Reads what sentences outside of tables say of ports and connections.
 
+mod asking;
+
 use std::sync::LazyLock;
 
 use regex::Regex;
 
+use self::asking::{asks, states};
 use super::{
     clause::{self, Clause},
     condition::Condition,
@@ -11,11 +14,12 @@ use super::{
     loopback::is_loopback,
     noun_phrase::NounPhrases,
     piece::Pieces,
-    port_phrase::{Evidence, PortPhrase, address_before, port_phrases, transport},
+    port_phrase::{Evidence, PortPhrase, USUAL, address_before, port_phrases, transport},
     prohibition,
     stance::{Stance, forbids_some, stance},
     statement::Statement,
     unread::{self, speaks_of_ports},
+    verb::verb,
     vocabulary::is_auxiliary,
     words::{Word, words},
 };
@@ -96,11 +100,14 @@ pub(super) fn read(sentence: &str, evidence: Evidence, names: &Names) -> Reading
     let statements = if phrases.iter().all(|phrase| phrase.ports.is_empty()) {
         without_ports(sentence)
     } else {
-        let mut statements = statements(sentence, &words, &phrases, names);
-        for statement in &mut statements {
-            statement.condition.clone_from(&condition.text);
-        }
-        statements
+        let is_about_ports = evidence == Evidence::Section || speaks_of_ports(&words);
+        let read = SentenceWords {
+            sentence,
+            words: &words,
+            phrases: &phrases,
+            condition: &condition,
+        };
+        statements(&read, is_about_ports, names)
     };
     Reading {
         leaves_number: unread::names_number(&all, &phrases, evidence),
@@ -146,31 +153,49 @@ fn names_ports(sentence: &str) -> bool {
             .is_some_and(is_end)
 }
 
+/// Whether words say of a port that they name without its number that something is served there, or asks for it.
+pub(super) fn states_port(words: &[Word<'_>]) -> bool {
+    states(words, &[]) || asks(words) || words.iter().any(|word| word.is_any(USUAL))
+}
+
+/// A sentence with its words outside of conditions, and what was found among them.
+#[derive(Clone, Copy)]
+struct SentenceWords<'a> {
+    sentence: &'a str,
+    words: &'a [Word<'a>],
+    phrases: &'a [PortPhrase],
+    condition: &'a Condition,
+}
+
 /// The statements of a sentence that names ports: one for each phrase with numbers.
-fn statements(
-    sentence: &str,
-    words: &[Word<'_>],
-    phrases: &[PortPhrase],
-    names: &Names,
-) -> Vec<Statement> {
+fn statements(read: &SentenceWords<'_>, is_about_ports: bool, names: &Names) -> Vec<Statement> {
+    let SentenceWords {
+        sentence,
+        words,
+        phrases,
+        ..
+    } = *read;
     let pieces = Pieces::new(sentence, words, phrases);
     let clauses = clause::clauses(&pieces, names);
-    let stance = stance(words);
+    let said = otherwise(words, phrases);
+    let stance = stance(said.unwrap_or(words));
+    let is_off = said.is_some() && words.iter().any(|word| word.is("disabled"));
     let elsewhere = transports_elsewhere(words, phrases);
     let is_loopback = is_loopback(words);
-    let is_asked = asks(words);
+    let is_asked = is_about_ports && (asks(words) || states(words, phrases));
     let has_machine_subject = NounPhrases {
         pieces: &pieces,
         names,
     }
     .list(0)
     .is_some_and(|subject| subject.is_machine && !pieces.is_port(subject.end));
-    let says_optional = words
-        .iter()
-        .any(|word| word.is_any(&["may", "might", "optionally"]))
-        || words.windows(2).any(
-            |two| matches!(two, [is, what] if is.is_any(&["is", "are"]) && what.is("optional")),
-        );
+    let says_optional = words.iter().enumerate().any(|(at, word)| {
+        // "and optionally 9443" is about this number alone.
+        word.is_any(&["may", "might"])
+            || word.is("optionally") && !phrases.iter().any(|phrase| phrase.words.start == at + 1)
+    }) || words
+        .windows(2)
+        .any(|two| matches!(two, [is, what] if is.is_any(&["is", "are"]) && what.is("optional")));
     let is_optional = stance == Stance::Wanted && says_optional;
     let direction = direction(words);
     let numbered = phrases.iter().filter(|phrase| !phrase.ports.is_empty());
@@ -199,6 +224,15 @@ fn statements(
             loopback: is_loopback,
             direction,
             is_asked,
+            condition: condition_of(read, phrase, n_numbered),
+            required: phrase
+                .words
+                .start
+                .checked_sub(1)
+                .and_then(|before| words.get(before))
+                .is_some_and(|before| before.is("optionally"))
+                .then_some(false)
+                .or(is_off.then_some(false)),
             ..Statement::default()
         };
         if let Some(clause) = clause_of(&pieces, phrase, &clauses, words)
@@ -244,6 +278,52 @@ fn statements(
     statements
 }
 
+/// The clause behind `but`, if all ports are in it and it has a verb of its own: what is denied before is another thing.
+fn otherwise<'w, 'a>(words: &'w [Word<'a>], phrases: &[PortPhrase]) -> Option<&'w [Word<'a>]> {
+    let but = words.iter().position(|word| word.is("but"))?;
+    let first = phrases
+        .iter()
+        .find(|phrase| !phrase.ports.is_empty())?
+        .words
+        .start;
+    let names_port_before = phrases.iter().any(|phrase| phrase.words.start < but);
+    let has_verb = words
+        .get(but + 1..first)?
+        .iter()
+        .any(|word| verb(&word.lower).is_some() || is_auxiliary(&word.lower));
+    (!names_port_before && has_verb)
+        .then(|| words.get(but + 1..))
+        .flatten()
+}
+
+/// The condition of one of the phrases: one in brackets holds for the phrase before it, any other for the sentence.
+fn condition_of(
+    read: &SentenceWords<'_>,
+    phrase: &PortPhrase,
+    n_numbered: usize,
+) -> Option<String> {
+    let start_of = |phrase: &PortPhrase| read.words.get(phrase.words.start).map(|word| word.start);
+    let own = start_of(phrase)?;
+    let next = read
+        .phrases
+        .iter()
+        .filter(|other| !other.ports.is_empty())
+        .filter_map(start_of)
+        .find(|start| own < *start);
+    let holds = |bracketed_at: Option<usize>| match bracketed_at {
+        Some(at) if 1 < n_numbered => own < at && next.is_none_or(|next| at < next),
+        Some(_) | None => true,
+    };
+    let texts: Vec<&str> = read
+        .condition
+        .parts
+        .iter()
+        .filter(|part| holds(part.bracketed_at) && part.ends_at.is_none_or(|end| own < end))
+        .map(|part| part.text.as_str())
+        .collect();
+    (!texts.is_empty()).then(|| texts.join("; "))
+}
+
 /// Adds a statement to one that differs in its ports alone: "ports 80 and, for the API, port 443".
 fn push(statements: &mut Vec<Statement>, statement: Statement) {
     let same = statements.iter_mut().find(|known| {
@@ -251,6 +331,8 @@ fn push(statements: &mut Vec<Statement>, statement: Statement) {
             && known.source == statement.source
             && known.destination == statement.destination
             && known.direction == statement.direction
+            && known.required == statement.required
+            && known.condition == statement.condition
     });
     match same {
         Some(known) => {
@@ -340,68 +422,6 @@ fn is_pronoun(text: &str) -> bool {
         text.to_lowercase().as_str(),
         "that" | "this" | "it" | "them" | "these" | "those"
     )
-}
-
-/// Whether a sentence asks for its ports, rather than speaking of how to change them.
-fn asks(words: &[Word<'_>]) -> bool {
-    let asks = words.iter().any(|word| {
-        word.is_any(&[
-            "open",
-            "opened",
-            "opens",
-            "opening",
-            "allow",
-            "allowed",
-            "allows",
-            "permit",
-            "permitted",
-            "enable",
-            "unblock",
-            "whitelist",
-            "reachable",
-            "accessible",
-            "available",
-            "required",
-            "require",
-            "requires",
-            "needed",
-            "need",
-            "needs",
-            "must",
-            "used",
-            "uses",
-            "use",
-            "using",
-        ]) || [
-            "listen",
-            "accept",
-            "expos",
-            "communicat",
-            "connect",
-            "forward",
-            "receiv",
-            "reach",
-        ]
-        .iter()
-        .any(|stem| word.lower.starts_with(stem))
-    });
-    let is_about_settings = words.iter().any(|word| {
-        word.is_any(&[
-            "change",
-            "changed",
-            "changing",
-            "configure",
-            "configurable",
-            "conflict",
-            "conflicts",
-            "replace",
-            "example",
-            "e.g",
-            "override",
-            "instead",
-        ])
-    });
-    asks && !is_about_settings && speaks_of_ports(words)
 }
 
 /// The direction that a sentence names: "outbound traffic".

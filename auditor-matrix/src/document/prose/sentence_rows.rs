@@ -7,11 +7,12 @@ use std::{
 
 use super::{
     DEPRECATED, Prose, UNREAD, antecedent, dynamic_ports,
+    heading_port::HeadingPorts,
     packed_sentences::Sentence,
     port_phrase::Evidence,
     sentence,
     statement::{Doubt, Statement},
-    statement_row::{Place, doubt_message},
+    statement_row::{Place, doubt_message, heading_is_about_ports},
 };
 use crate::{
     document::{
@@ -45,6 +46,7 @@ impl Prose {
                     .collect::<Vec<_>>()
             })
             .collect();
+        let mut headings = HeadingPorts::default();
         for sentence in self.sentences.iter() {
             let place = Place {
                 file,
@@ -52,7 +54,17 @@ impl Prose {
                 context: sentence.context,
                 machine: None,
             };
-            let mut reading = sentence::read(sentence.text, Evidence::Stated, &self.names);
+            let evidence = if heading_is_about_ports(sentence.context) {
+                Evidence::Section
+            } else {
+                Evidence::Stated
+            };
+            let mut reading = sentence::read(sentence.text, evidence, &self.names);
+            if let Some(statement) = headings.statement(&sentence)
+                && reading.statements.is_empty()
+            {
+                reading.statements.push(statement);
+            }
             if let Some(before) = sentence.before {
                 antecedent::add_ends(before, sentence.text, &self.names, &mut reading.statements);
             }
@@ -132,6 +144,10 @@ impl Prose {
                 found.push(row);
             }
         }
+        let all = || rows.iter().chain(&found);
+        problems.extend(headings.unread(file, |range| {
+            all().any(|row| row.ranges().any(|known| known == range))
+        }));
         (found, problems)
     }
 

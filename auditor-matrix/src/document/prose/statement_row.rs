@@ -126,15 +126,17 @@ pub(super) const fn doubt_message(doubt: Doubt) -> (Severity, &'static str) {
 
 /// Whether the headings say that what stands below them are ports.
 pub(super) fn heading_is_about_ports(context: &Context) -> bool {
-    context.section.as_deref().is_some_and(|section| {
-        section.split(|c: char| !c.is_alphanumeric()).any(|word| {
-            [
-                "port", "ports", "firewall", "tcp", "udp", "inbound", "outbound", "ingress",
-                "egress",
-            ]
-            .iter()
-            .any(|about| word.eq_ignore_ascii_case(about))
-        })
+    context.section.as_deref().is_some_and(is_about_ports)
+}
+
+/// The same of headings.
+pub(super) fn is_about_ports(section: &str) -> bool {
+    section.split(|c: char| !c.is_alphanumeric()).any(|word| {
+        [
+            "port", "ports", "firewall", "tcp", "udp", "inbound", "outbound", "ingress", "egress",
+        ]
+        .iter()
+        .any(|about| word.eq_ignore_ascii_case(about))
     })
 }
 

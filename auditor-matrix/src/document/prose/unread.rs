@@ -22,7 +22,7 @@ pub(super) fn speaks_of_ports(words: &[Word<'_>]) -> bool {
 
 /// Whether it names a number that may be a port and that no phrase holds. In an item of a list of ports every number may be.
 pub(super) fn names_number(words: &[Word<'_>], phrases: &[PortPhrase], evidence: Evidence) -> bool {
-    if evidence == Evidence::Stated && !speaks_of_ports(words) {
+    if evidence != Evidence::Item && !speaks_of_ports(words) {
         return false;
     }
     let is_read = |number: u16| {

@@ -68,8 +68,10 @@ pub(super) fn is_locating(lower: &str) -> bool {
 
 /// Words by which somebody is meant whom the words before have named, or who reads the page.
 pub(super) fn is_pronoun(lower: &str) -> bool {
+    // "you'll", "they're"
+    let contracted = lower.split(['\'', '\u{2019}']).next();
     matches!(
-        lower,
+        contracted.unwrap_or(lower),
         "you"
             | "we"
             | "they"

@@ -104,6 +104,9 @@ fn piece(text: &str) -> (usize, Kind) {
     if let Some(host) = wildcard {
         return (2 + run(host), Kind::Word);
     }
+    if let Some(length) = variable(text) {
+        return (length, Kind::Word);
+    }
     if !(first.is_alphanumeric() || is_placeholder(text)) {
         let kind = match first {
             '/' => Kind::Slash,
@@ -205,6 +208,17 @@ fn joins(mark: char, so_far: &str, text: &str, index: usize, next: Option<char>)
 fn is_placeholder(text: &str) -> bool {
     let mut characters = text.chars();
     characters.next() == Some('$') && characters.next().is_some_and(char::is_alphabetic)
+}
+
+/// The length of a template's variable: `{server}` stands for a name.
+fn variable(text: &str) -> Option<usize> {
+    let (name, _) = text.strip_prefix('{')?.split_once('}')?;
+    let is_name = 2 < name.len()
+        && name.starts_with(char::is_alphabetic)
+        && name
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
+    is_name.then_some(name.len() + 2)
 }
 
 fn is_transport(text: &str) -> bool {

@@ -520,3 +520,64 @@ fn what_is_optional_or_has_no_port() {
     );
     assert_eq!(optional.statements[0].required, Some(false));
 }
+
+#[test]
+fn numbers_apart_from_the_word_port() {
+    check_all(&[
+        (
+            "The relay uses a single port for its clients (3478 by default).",
+            "? -> ?  3478",
+        ),
+        (
+            "listening-port (default: 3478) UDP & TCP.",
+            "? -> ? tcp+udp 3478",
+        ),
+        ("The default port used by probes is 6817.", "? -> ?  6817"),
+        (
+            "You can set a port when you configure the Core, but most use the default, which is 7625.",
+            "? -> ?  7625",
+        ),
+        (
+            "If you use the share - port 2049/TCP.",
+            "? -> ? tcp 2049 [If you use the share]",
+        ),
+        (
+            "From any {probe} host to {core} at port TCP/80.",
+            "any {probe} host -> {core} tcp 80",
+        ),
+    ]);
+}
+
+#[test]
+fn numbers_that_somebody_requires() {
+    let read = |sentence: &str| {
+        let reading = read(sentence, Evidence::Section, &Names::default());
+        let shown = reading.statements.iter().map(|one| {
+            assert!(one.is_asked, "{sentence}");
+            format!(
+                "{}{}",
+                shown(one),
+                if one.required == Some(false) {
+                    " optional"
+                } else {
+                    ""
+                }
+            )
+        });
+        shown.collect::<Vec<_>>().join("; ")
+    };
+    for (sentence, expected) in [
+        (
+            "The Core requires 8300, 8301 and optionally 8443.",
+            "? -> ?  8300,8301; ? -> ?  8443 optional",
+        ),
+        (
+            "The Store uses 7000 for gossip (7001 if TLS is enabled), and 7199 for the console.",
+            "? -> ?  7000,7199; ? -> ?  7001 [if TLS is enabled]",
+        ),
+        ("The Core requires 16 GB.", ""),
+        ("The Core requires 3 nodes.", ""),
+    ] {
+        assert_eq!(read(sentence), expected, "{sentence}");
+    }
+}

@@ -1,0 +1,51 @@
+//! The value that an item gives last to the port which it explains: `listen-port: Port of the Core. Default: 6379.`
+
+use super::{
+    condition::Condition,
+    port_phrase::{Evidence, names_port, port_phrases},
+    stance::{Stance, stance},
+    statement::Statement,
+    words::{Kind, words},
+};
+
+/// The statement of an item, if `part` is its last sentence and no more than a default value.
+pub(super) fn statement(item: &str, part: &str) -> Option<Statement> {
+    if MOST_LENGTH < item.len() {
+        return None;
+    }
+    let before = item.trim_end().strip_suffix(part)?;
+    let value = words(part);
+    let first = value.first()?;
+    let lead = value
+        .iter()
+        .take_while(|word| {
+            word.kind == Kind::Colon
+                || word.is_any(&["default", "defaults", "value", "is", "to", "port"])
+        })
+        .count();
+    let explained = words(before);
+    if !first.is_any(&["default", "defaults"])
+        || !names_port(&explained)
+        || stance(&explained) != Stance::Wanted
+    {
+        return None;
+    }
+    let number = value.get(lead..)?;
+    let is_whole = number.iter().all(|word| {
+        matches!(
+            word.kind,
+            Kind::Number | Kind::Dash | Kind::Stop | Kind::Comma
+        )
+    });
+    let mut phrases = port_phrases(number, Evidence::Item);
+    let phrase = phrases.pop().filter(|_| is_whole && phrases.is_empty())?;
+    (!phrase.ports.is_empty()).then(|| Statement {
+        ports: phrase.ports,
+        condition: Condition::of(before, &explained).text,
+        is_asked: true,
+        ..Statement::default()
+    })
+}
+
+/// A longer item is prose.
+const MOST_LENGTH: usize = 1000;

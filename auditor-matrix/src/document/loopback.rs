@@ -49,6 +49,34 @@ pub(super) fn is_meant(text: &str) -> bool {
     names && (restricts || listens || words.len() <= FEW_WORDS) && !is_negated
 }
 
+/// Whether a sentence says that all ports of its section stay on one machine: `Internal ports are only accessible from
+/// localhost` below a heading `Internal ports`. What it says of some of them says nothing of the others.
+pub(super) fn is_meant_of_section(sentence: &str, heading: &str) -> bool {
+    let words = |text: &str| -> Vec<String> {
+        text.to_lowercase()
+            .split(|c: char| !c.is_alphanumeric())
+            .filter(|word| !word.is_empty())
+            .map(str::to_owned)
+            .collect()
+    };
+    let (stated, headed) = (words(sentence), words(heading));
+    let Some(n_before) = stated.iter().position(|word| word == "ports") else {
+        return false;
+    };
+    let mut before = stated.iter().take(n_before);
+    let is_of_all = 0 < n_before
+        && before.all(|word| {
+            matches!(word.as_str(), "all" | "of" | "the" | "such") || headed.contains(word)
+        });
+    let goes_on_with_verb = stated.get(n_before + 1).is_some_and(|word| {
+        matches!(
+            word.as_str(),
+            "are" | "is" | "listen" | "bind" | "can" | "must" | "should" | "only" | "will"
+        )
+    });
+    is_of_all && goes_on_with_verb && is_meant(sentence)
+}
+
 /// So few words say nothing else: `localhost`, `on the same host`.
 const FEW_WORDS: usize = 4;
 
@@ -83,7 +111,7 @@ pub fn is_own_machine(end: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{is_meant, is_own_machine};
+    use super::{is_meant, is_meant_of_section, is_own_machine};
 
     #[test]
     fn phrases() {
@@ -94,6 +122,23 @@ mod tests {
         assert!(is_meant("Localhost ports"));
         assert!(!is_meant("The port is also reachable from localhost."));
         assert!(!is_meant("Only the core connects."));
+        let heading = "Internal core ports";
+        assert!(is_meant_of_section(
+            "Internal ports are only accessible from localhost.",
+            heading
+        ));
+        assert!(is_meant_of_section(
+            "All the ports listen on 127.0.0.1 only.",
+            heading
+        ));
+        assert!(!is_meant_of_section(
+            "Debug ports are only accessible from localhost.",
+            heading
+        ));
+        assert!(!is_meant_of_section(
+            "Ports of the store are open, the cache listens on localhost only.",
+            heading
+        ));
         assert!(
             is_own_machine("itself")
                 && is_own_machine("127.0.0.1")

@@ -40,13 +40,23 @@ pub(super) fn is_meant(text: &str) -> bool {
     let listens = words
         .iter()
         .any(|word| matches!(*word, "listen" | "listens" | "listening"));
+    // `utilizing the loopback interface`: the way that the traffic takes.
+    let goes_by_loopback = words.iter().enumerate().any(|(index, word)| {
+        let before = words.get(..index).unwrap_or_default();
+        let leads = before.iter().rev().find(|word| **word != "the");
+        *word == "loopback"
+            && words.get(index + 1) == Some(&"interface")
+            && leads.is_some_and(|lead| {
+                matches!(*lead, "utilizing" | "using" | "use" | "over" | "via" | "through" | "on")
+            })
+    });
     let is_negated = words.iter().any(|word| {
         matches!(
             *word,
             "not" | "never" | "example" | "besides" | "except" | "beyond" | "also"
         )
     });
-    names && (restricts || listens || words.len() <= FEW_WORDS) && !is_negated
+    names && (restricts || listens || goes_by_loopback || words.len() <= FEW_WORDS) && !is_negated
 }
 
 /// Whether a sentence says that all ports of its section stay on one machine: `Internal ports are only accessible from
@@ -122,6 +132,10 @@ mod tests {
         assert!(is_meant("Localhost ports"));
         assert!(!is_meant("The port is also reachable from localhost."));
         assert!(!is_meant("Only the core connects."));
+        assert!(is_meant(
+            "The table lists the open ports of components utilizing the loopback interface."
+        ));
+        assert!(!is_meant("A loopback interface is a virtual interface."));
         let heading = "Internal core ports";
         assert!(is_meant_of_section(
             "Internal ports are only accessible from localhost.",

@@ -26,6 +26,13 @@ pub(super) fn fitted(
         if asks && !is_asked {
             std::mem::swap(&mut ends.source, &mut ends.destination);
         }
+        if asks != is_asked {
+            // The row lists a port of the section's machine, which a single word names no better than the heading.
+            ends.is_mutual = false;
+            if !ends.destination.contains(' ') {
+                own.clone_into(&mut ends.destination);
+            }
+        }
         return (asks || is_asked || is_known).then_some(ends);
     }
     let are_machines = ends.source != ends.destination

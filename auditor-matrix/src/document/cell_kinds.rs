@@ -102,7 +102,9 @@ impl CellKinds {
         count(&mut self.n_phrases, endpoints::arrow(&text).is_some());
         count(
             &mut self.n_permissions,
-            permission::of_mark(&text).is_some() && cell::required(&text).is_none(),
+            permission::of_mark(&text).is_some()
+                && cell::required(&text).is_none()
+                && text.split(' ').count() <= MOST_PERMISSION_WORDS,
         );
         count(
             &mut self.n_names,
@@ -212,6 +214,9 @@ impl CellKinds {
 
 /// A cell of more words says more than a name.
 const MOST_NAME_WORDS: usize = 5;
+
+/// A cell of more words asks for something, as `Open the following ports` does.
+const MOST_PERMISSION_WORDS: usize = 4;
 
 /// A cell of more words says more than a direction.
 const MOST_DIRECTION_WORDS: usize = 8;

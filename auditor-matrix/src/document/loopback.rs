@@ -47,7 +47,10 @@ pub(super) fn is_meant(text: &str) -> bool {
         *word == "loopback"
             && words.get(index + 1) == Some(&"interface")
             && leads.is_some_and(|lead| {
-                matches!(*lead, "utilizing" | "using" | "use" | "over" | "via" | "through" | "on")
+                matches!(
+                    *lead,
+                    "utilizing" | "using" | "use" | "over" | "via" | "through" | "on"
+                )
             })
     });
     let is_negated = words.iter().any(|word| {

@@ -44,7 +44,7 @@ impl Names {
     pub(super) fn add_text(&mut self, text: &str) {
         for sentence in sentences(text) {
             let words = || sentence.split(' ').take(MOST_SUBJECT_WORDS + 1);
-            if let Some(n_words) = words().position(|word| is_verb(word))
+            if let Some(n_words) = words().position(is_verb)
                 && 0 < n_words
             {
                 let name: Vec<&str> = words().take(n_words).collect();

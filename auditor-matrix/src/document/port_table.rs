@@ -433,7 +433,7 @@ impl PortTable<'_> {
         }
         let inferred = named
             .or_else(|| cell::transports(&ports.protocols.join(" ")))
-            .or_else(|| texts().find_map(|text| cell::implied_transports(text)))
+            .or_else(|| texts().find_map(cell::implied_transports))
             .map(|named| named.transports);
         (inferred.unwrap_or_else(|| vec![Transport::Tcp]), true)
     }

@@ -75,7 +75,12 @@ fn names(blocks: &[Block], profile: &Profile) -> Names {
                 names.add_text(text);
                 continue;
             }
-            _ => continue,
+            Content::Code { .. }
+            | Content::Alternative(_)
+            | Content::EndAlternative
+            | Content::Unread { .. }
+            | Content::Caption(_)
+            | Content::Title(_) => continue,
         };
         let Some((head, n_headings)) = heading(rows) else {
             continue;

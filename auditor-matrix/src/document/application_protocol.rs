@@ -31,9 +31,36 @@ pub(super) fn transports(name: &str) -> Option<&'static [Transport]> {
     })
 }
 
+/// Whether a name is that of a protocol and of no program that speaks it: `HTTPS`, but not `Kafka`.
+pub(super) fn is_only_spoken(name: &str) -> bool {
+    let is_program = matches!(
+        name.to_lowercase().as_str(),
+        "postgres"
+            | "postgresql"
+            | "mysql"
+            | "mssql"
+            | "oracle"
+            | "redis"
+            | "memcached"
+            | "kafka"
+            | "zookeeper"
+            | "etcd"
+            | "mongodb"
+            | "git"
+            | "svn"
+            | "thrift"
+            | "statsd"
+            | "collectd"
+            | "serf"
+            | "wireguard"
+            | "rsync"
+    );
+    transports(name).is_some() && !is_program
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{BOTH, TCP, UDP, transports};
+    use super::{BOTH, TCP, UDP, is_only_spoken, transports};
 
     #[test]
     fn names() {
@@ -41,5 +68,6 @@ mod tests {
         assert_eq!(transports("Syslog"), Some(UDP));
         assert_eq!(transports("dns"), Some(BOTH));
         assert_eq!(transports("console"), None);
+        assert!(is_only_spoken("HTTPS") && !is_only_spoken("Kafka") && !is_only_spoken("console"));
     }
 }

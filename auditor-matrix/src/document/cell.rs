@@ -162,6 +162,9 @@ pub(super) fn condition(notes: &str) -> (Option<String>, Option<String>) {
     for sentence in sentences(notes) {
         if is_condition(sentence) {
             conditions.push(sentence);
+        } else if let Some(tail) = condition_at_end(sentence) {
+            conditions.push(tail);
+            rest.push(sentence);
         } else {
             rest.push(sentence);
         }
@@ -169,6 +172,30 @@ pub(super) fn condition(notes: &str) -> (Option<String>, Option<String>) {
     let join = |parts: Vec<&str>| (!parts.is_empty()).then(|| parts.join(" "));
     (join(conditions), join(rest))
 }
+
+/// The condition at the end of a few words: `Web interface when TLS is enabled`. Only a state of the deployment is one, and not
+/// what happens now and then: `when a job is started`.
+fn condition_at_end(sentence: &str) -> Option<&str> {
+    let lower = sentence.to_ascii_lowercase();
+    let at = [" when ", " if "]
+        .iter()
+        .filter_map(|word| lower.find(word))
+        .min()?;
+    let tail = sentence.get(at..)?.trim().trim_end_matches(['.', ';', ')']);
+    let mut last = tail.rsplit(' ');
+    let is_state = last.next().is_some_and(|word| {
+        matches!(
+            word.to_ascii_lowercase().as_str(),
+            "used" | "enabled" | "configured" | "installed" | "deployed" | "activated" | "disabled"
+        )
+    }) && last.next().is_some_and(|word| matches!(word, "is" | "are"));
+    let is_whole = !sentence.get(..at)?.contains(['(', ',']);
+    let is_short = sentence.split(' ').count() <= MOST_CONDITION_WORDS;
+    (is_state && is_whole && is_short).then_some(tail)
+}
+
+/// A longer sentence says more than what a port is for and when.
+const MOST_CONDITION_WORDS: usize = 12;
 
 fn is_condition(sentence: &str) -> bool {
     let lower = sentence.to_lowercase();

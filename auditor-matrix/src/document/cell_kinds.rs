@@ -1,6 +1,8 @@
 //! What the cells of a column hold, by counting: ports, transports, directions, names.
 
-use super::{application_protocol, arrow_ports, cell, endpoints, permission, ports, text::some};
+use super::{
+    application_protocol, arrow_ports, cell, endpoints, permission, port_items, ports, text::some,
+};
 
 /// How many of a column's cells are of each kind. Cells without text are not counted.
 #[derive(Debug, Default)]
@@ -9,6 +11,7 @@ pub(super) struct CellKinds {
     n_ports: usize,
     n_addresses: usize,
     n_arrow_ports: usize,
+    n_port_items: usize,
     n_transports: usize,
     n_transport_ports: usize,
     /// A cell names a transport, and not only `any`.
@@ -63,8 +66,14 @@ impl CellKinds {
             has_digit && arrow_ports::split(&text).is_some(),
         );
         count(&mut self.n_addresses, is_address);
+        count(
+            &mut self.n_port_items,
+            has_digit && !port_items::items(&text).is_empty(),
+        );
+        let plural = text.replace("(s)", "s");
         let words = || {
-            text.split(|c: char| !c.is_alphanumeric())
+            plural
+                .split(|c: char| !c.is_alphanumeric())
                 .filter(|word| !word.is_empty())
                 .map(str::to_lowercase)
         };
@@ -93,7 +102,9 @@ impl CellKinds {
         count(&mut self.n_phrases, endpoints::arrow(&text).is_some());
         count(
             &mut self.n_permissions,
-            permission::of_mark(&text).is_some() && cell::required(&text).is_none(),
+            permission::of_mark(&text).is_some()
+                && cell::required(&text).is_none()
+                && text.split(' ').count() <= MOST_PERMISSION_WORDS,
         );
         count(
             &mut self.n_names,
@@ -148,6 +159,11 @@ impl CellKinds {
         0 < self.n_arrow_ports && self.n_cells * 2 <= self.n_arrow_ports * 3
     }
 
+    /// Lists of ports, each with what it is for.
+    pub(super) const fn are_port_items(&self) -> bool {
+        self.nearly_all(self.n_port_items)
+    }
+
     /// Addresses or URLs with ports.
     pub(super) const fn are_addresses(&self) -> bool {
         self.nearly_all(self.n_addresses)
@@ -198,6 +214,9 @@ impl CellKinds {
 
 /// A cell of more words says more than a name.
 const MOST_NAME_WORDS: usize = 5;
+
+/// A cell of more words asks for something, as `Open the following ports` does.
+const MOST_PERMISSION_WORDS: usize = 4;
 
 /// A cell of more words says more than a direction.
 const MOST_DIRECTION_WORDS: usize = 8;

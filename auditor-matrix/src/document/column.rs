@@ -11,6 +11,8 @@ pub(super) enum Column {
     ArrowPort,
     /// Ports of the service that the heading names, in a table with one column for each.
     NamedPort,
+    /// Lists of ports, each with what it is for, be it behind sentences.
+    PortItems,
     /// The last port of a range whose first port is in a `Port` column.
     LastPort,
     /// The port on the machine that the row is about: the server's in inbound rows.

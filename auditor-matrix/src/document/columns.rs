@@ -7,6 +7,7 @@ use super::{
     cell,
     cell_kinds::{CellKinds, SAMPLE},
     column::{self, Column},
+    port_items, ports,
     profile::Profile,
     row::Direction,
     table_rows::{TableRow, TableRows},
@@ -50,6 +51,8 @@ pub(super) struct Columns {
     meanings: Vec<Option<Column>>,
     /// The column that is headed as ports and holds none.
     demoted: Option<usize>,
+    /// The services are what listens: the servers of the rows.
+    services_listen: bool,
     /// Headings that could be read in more than one way, and what was taken.
     doubts: Vec<(String, &'static str)>,
 }
@@ -71,6 +74,7 @@ impl Columns {
                 })
                 .collect(),
             demoted: None,
+            services_listen: false,
             doubts: Vec::new(),
         };
         columns.find_arrows(&kinds);
@@ -333,6 +337,31 @@ impl Columns {
             }
             return;
         }
+        // Beside columns of both ends, a column whose cells list ports, each with what it is for.
+        let with_items: Vec<usize> = (0..kinds.len())
+            .filter(|index| {
+                kinds.get(*index).is_some_and(CellKinds::are_port_items)
+                    && self.meanings.get(*index).is_some_and(|meaning| {
+                        matches!(
+                            meaning,
+                            None | Some(
+                                Column::Service
+                                    | Column::Notes
+                                    | Column::Required
+                                    | Column::Ignored
+                            )
+                        )
+                    })
+            })
+            .collect();
+        if let ([only], true) = (
+            with_items.as_slice(),
+            self.has(Column::Source) && self.has(Column::Destination),
+        ) && let Some(meaning) = self.meanings.get_mut(*only)
+        {
+            *meaning = Some(Column::PortItems);
+            return;
+        }
         // Beside a column of transports, the one column of numbers holds the ports.
         let has_transports =
             self.has(Column::Protocol) && kinds.iter().any(CellKinds::are_transports);
@@ -551,6 +580,17 @@ impl Columns {
         }
     }
 
+    /// Takes the services for the servers of the rows, and says so of their heading.
+    pub(super) fn take_services_for_servers(&mut self, heading: &str, doubt: &'static str) {
+        self.services_listen = true;
+        self.doubts.push((heading.to_owned(), doubt));
+    }
+
+    /// Whether the services are the servers of the rows.
+    pub(super) const fn services_listen(&self) -> bool {
+        self.services_listen
+    }
+
     /// Whether the numbers in the cells of a column may be ports without a word that says so.
     pub(super) fn may_name_ports(&self, index: usize) -> bool {
         matches!(
@@ -559,6 +599,7 @@ impl Columns {
                 Column::Port
                     | Column::ArrowPort
                     | Column::NamedPort
+                    | Column::PortItems
                     | Column::LastPort
                     | Column::LocalPort
                     | Column::RemotePort
@@ -593,6 +634,7 @@ impl Columns {
                     Column::Port
                         | Column::ArrowPort
                         | Column::NamedPort
+                        | Column::PortItems
                         | Column::LocalPort
                         | Column::RemotePort
                         | Column::Transport(_)
@@ -733,7 +775,11 @@ impl Columns {
         for ((meaning, heading), cell) in self.meanings.iter().zip(&head.cells).zip(&row.cells) {
             let is_meant = match meaning {
                 Some(
-                    Column::Port | Column::Transport(_) | Column::NamedPort | Column::ArrowPort,
+                    Column::Port
+                    | Column::Transport(_)
+                    | Column::NamedPort
+                    | Column::PortItems
+                    | Column::ArrowPort,
                 ) => true,
                 // The server's port is the local one of what comes in, and the remote one of what goes out.
                 Some(Column::LocalPort) => of != Some(Direction::Outbound),
@@ -755,6 +801,22 @@ impl Columns {
                 continue;
             }
             let direction = cell::direction(heading);
+            let holds_items = *meaning == Some(Column::PortItems)
+                || *meaning == Some(Column::Port) && ports::ports(cell).problem.is_some();
+            let items = if holds_items {
+                port_items::items(cell)
+            } else {
+                Vec::new()
+            };
+            if !items.is_empty() {
+                texts.extend(items.into_iter().map(|item| PortText {
+                    direction,
+                    text: item.ports,
+                    service: Some(item.service),
+                    arrow: None,
+                }));
+                continue;
+            }
             let lead = match meaning {
                 Some(Column::Transport(transport)) => Some(*transport),
                 Some(_) | None => only_transport(heading),

@@ -32,6 +32,8 @@ pub(super) struct Context {
     /// The machines of the nearest heading that names some: the role of rows whose table has a column for the other endpoint
     /// only.
     pub(super) heading: Option<String>,
+    /// What the innermost heading names and nothing else, be it known for a machine or not.
+    pub(super) subject: Option<String>,
     /// The alternative that the text is part of, such as a tab: the condition under which its rows apply.
     pub(super) condition: Option<Arc<str>>,
     /// The headings or the text above say that this traffic must not take place.
@@ -55,12 +57,20 @@ impl Headings {
         self.0.push((level, text.to_owned()));
     }
 
+    /// The heading of the section that is being read.
+    pub(super) fn innermost(&self) -> Option<&str> {
+        self.0.last().map(|(_, text)| text.as_str())
+    }
+
     pub(super) fn context(&self, names: &Names) -> Context {
         let titles: Vec<&str> = self.0.iter().map(|(_, text)| text.as_str()).collect();
         let mut context = Context {
             section: some(&titles.join(" / ")).map(Into::into),
             ..Context::default()
         };
+        context.subject = self
+            .innermost()
+            .and_then(|heading| section::machines(heading, names));
         for (level, text) in &self.0 {
             context.narrow(text, names);
             if 1 < *level

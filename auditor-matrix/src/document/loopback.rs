@@ -40,13 +40,54 @@ pub(super) fn is_meant(text: &str) -> bool {
     let listens = words
         .iter()
         .any(|word| matches!(*word, "listen" | "listens" | "listening"));
+    // `utilizing the loopback interface`: the way that the traffic takes.
+    let goes_by_loopback = words.iter().enumerate().any(|(index, word)| {
+        let before = words.get(..index).unwrap_or_default();
+        let leads = before.iter().rev().find(|word| **word != "the");
+        *word == "loopback"
+            && words.get(index + 1) == Some(&"interface")
+            && leads.is_some_and(|lead| {
+                matches!(
+                    *lead,
+                    "utilizing" | "using" | "use" | "over" | "via" | "through" | "on"
+                )
+            })
+    });
     let is_negated = words.iter().any(|word| {
         matches!(
             *word,
             "not" | "never" | "example" | "besides" | "except" | "beyond" | "also"
         )
     });
-    names && (restricts || listens || words.len() <= FEW_WORDS) && !is_negated
+    names && (restricts || listens || goes_by_loopback || words.len() <= FEW_WORDS) && !is_negated
+}
+
+/// Whether a sentence says that all ports of its section stay on one machine: `Internal ports are only accessible from
+/// localhost` below a heading `Internal ports`. What it says of some of them says nothing of the others.
+pub(super) fn is_meant_of_section(sentence: &str, heading: &str) -> bool {
+    let words = |text: &str| -> Vec<String> {
+        text.to_lowercase()
+            .split(|c: char| !c.is_alphanumeric())
+            .filter(|word| !word.is_empty())
+            .map(str::to_owned)
+            .collect()
+    };
+    let (stated, headed) = (words(sentence), words(heading));
+    let Some(n_before) = stated.iter().position(|word| word == "ports") else {
+        return false;
+    };
+    let mut before = stated.iter().take(n_before);
+    let is_of_all = 0 < n_before
+        && before.all(|word| {
+            matches!(word.as_str(), "all" | "of" | "the" | "such") || headed.contains(word)
+        });
+    let goes_on_with_verb = stated.get(n_before + 1).is_some_and(|word| {
+        matches!(
+            word.as_str(),
+            "are" | "is" | "listen" | "bind" | "can" | "must" | "should" | "only" | "will"
+        )
+    });
+    is_of_all && goes_on_with_verb && is_meant(sentence)
 }
 
 /// So few words say nothing else: `localhost`, `on the same host`.
@@ -83,7 +124,7 @@ pub fn is_own_machine(end: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{is_meant, is_own_machine};
+    use super::{is_meant, is_meant_of_section, is_own_machine};
 
     #[test]
     fn phrases() {
@@ -94,6 +135,27 @@ mod tests {
         assert!(is_meant("Localhost ports"));
         assert!(!is_meant("The port is also reachable from localhost."));
         assert!(!is_meant("Only the core connects."));
+        assert!(is_meant(
+            "The table lists the open ports of components utilizing the loopback interface."
+        ));
+        assert!(!is_meant("A loopback interface is a virtual interface."));
+        let heading = "Internal core ports";
+        assert!(is_meant_of_section(
+            "Internal ports are only accessible from localhost.",
+            heading
+        ));
+        assert!(is_meant_of_section(
+            "All the ports listen on 127.0.0.1 only.",
+            heading
+        ));
+        assert!(!is_meant_of_section(
+            "Debug ports are only accessible from localhost.",
+            heading
+        ));
+        assert!(!is_meant_of_section(
+            "Ports of the store are open, the cache listens on localhost only.",
+            heading
+        ));
         assert!(
             is_own_machine("itself")
                 && is_own_machine("127.0.0.1")

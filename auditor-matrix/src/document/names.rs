@@ -2,19 +2,23 @@
 
 use std::collections::BTreeSet;
 
-use super::text::fold;
+use super::text::{fold, sentences, unbracket};
 
 /// Names as the cells of sources, destinations and machines have them, whatever the letter case.
 ///
 /// They are collected from all tables before anything is read, so that a word in a heading, a sentence or a cell can be
 /// recognised as a machine because the page itself uses it as one.
 #[derive(Debug, Default)]
-pub(super) struct Names(BTreeSet<String>);
+pub(super) struct Names {
+    machines: BTreeSet<String>,
+    /// What headings name and sentences are about: `Gate is the door to all others.`
+    subjects: BTreeSet<String>,
+}
 
 impl Names {
     /// Adds the text of a cell.
     pub(super) fn add(&mut self, cell: &str) {
-        if MOST_NAMES <= self.0.len() {
+        if MOST_NAMES <= self.machines.len() {
             return;
         }
         let name = key(cell);
@@ -24,14 +28,75 @@ impl Names {
                 "any" | "all" | "none" | "n/a" | "yes" | "no" | "tcp" | "udp" | "both"
             );
         if is_name {
-            self.0.insert(name);
+            self.machines.insert(name);
         }
+    }
+
+    /// Adds what a heading names.
+    pub(super) fn add_heading(&mut self, heading: &str) {
+        let (outside, inside) = unbracket(heading);
+        for name in std::iter::once(outside).chain(inside) {
+            self.add_subject(&name);
+        }
+    }
+
+    /// Adds what the sentences of a paragraph are about.
+    pub(super) fn add_text(&mut self, text: &str) {
+        for sentence in sentences(text) {
+            let words = || sentence.split(' ').take(MOST_SUBJECT_WORDS + 1);
+            if let Some(n_words) = words().position(is_verb)
+                && 0 < n_words
+            {
+                let name: Vec<&str> = words().take(n_words).collect();
+                self.add_subject(&name.join(" "));
+            }
+        }
+    }
+
+    fn add_subject(&mut self, name: &str) {
+        if self.subjects.len() < MOST_NAMES && name.contains(char::is_alphabetic) {
+            self.subjects.insert(key(name));
+        }
+    }
+
+    /// Whether a heading of the page names this, or a sentence is about it.
+    pub(super) fn is_subject(&self, name: &str) -> bool {
+        self.subjects.contains(&key(name))
     }
 
     /// Whether a cell of the page consists of this name; an article before it makes no difference.
     pub(super) fn contains(&self, name: &str) -> bool {
-        self.0.contains(&key(name))
+        self.machines.contains(&key(name))
     }
+}
+
+/// A subject of more words is none that is looked for; an article is one of them.
+const MOST_SUBJECT_WORDS: usize = 5;
+
+/// Verbs that say what a program is or does.
+fn is_verb(word: &str) -> bool {
+    matches!(
+        word,
+        "is" | "are"
+            | "listens"
+            | "listen"
+            | "runs"
+            | "uses"
+            | "connects"
+            | "communicates"
+            | "sends"
+            | "receives"
+            | "provides"
+            | "exposes"
+            | "serves"
+            | "accepts"
+            | "requires"
+            | "needs"
+            | "handles"
+            | "powers"
+            | "stores"
+            | "manages"
+    )
 }
 
 /// More names than any page has for its machines; it bounds the memory for a page without end.
@@ -44,4 +109,19 @@ fn key(name: &str) -> String {
         .find_map(|article| name.strip_prefix(article))
         .unwrap_or(&name)
         .to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Names;
+
+    #[test]
+    fn subjects() {
+        let mut names = Names::default();
+        names.add_heading("Shop Server (SHS)");
+        names.add_text("The Gate is a door. Use it with care: all of it listens.");
+        assert!(names.is_subject("shop server") && names.is_subject("SHS"));
+        assert!(names.is_subject("Gate") && !names.is_subject("Use it"));
+        assert!(!names.contains("Gate"));
+    }
 }

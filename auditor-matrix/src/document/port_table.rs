@@ -2,6 +2,7 @@
 
 mod cells;
 mod pairs;
+mod purpose;
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -121,8 +122,13 @@ impl PortTable<'_> {
         ) in found
         {
             let service = service.as_deref().or(cells.service.as_deref());
-            let (transport, transport_inferred) =
-                self.transport(row, &cells, protocol.as_deref(), &ports, document);
+            let (transport, transport_inferred) = self.transport(
+                row,
+                (&cells, service),
+                protocol.as_deref(),
+                &ports,
+                document,
+            );
             let loopback =
                 is_local || cells.loopback || ports.is_loopback || self.context.is_loopback;
             let mut first = Row {
@@ -378,7 +384,7 @@ impl PortTable<'_> {
     fn transport(
         &self,
         row: &TableRow,
-        cells: &Cells,
+        (cells, service): (&Cells, Option<&str>),
         protocol: Option<&str>,
         ports: &ports::Ports,
         document: &mut Document,
@@ -410,9 +416,13 @@ impl PortTable<'_> {
             return (vec![transport], false);
         }
         let texts = || {
-            [&cells.application, &cells.service, &cells.notes]
-                .into_iter()
-                .flatten()
+            [
+                cells.application.as_deref(),
+                service,
+                cells.notes.as_deref(),
+            ]
+            .into_iter()
+            .flatten()
         };
         // "HTTP: the API (TCP only)": the brackets state the transport, so it need not be inferred from "HTTP".
         let bracketed = texts()
@@ -423,7 +433,7 @@ impl PortTable<'_> {
         }
         let inferred = named
             .or_else(|| cell::transports(&ports.protocols.join(" ")))
-            .or_else(|| texts().find_map(|text| cell::implied_transports(text)))
+            .or_else(|| texts().find_map(cell::implied_transports))
             .map(|named| named.transports);
         (inferred.unwrap_or_else(|| vec![Transport::Tcp]), true)
     }

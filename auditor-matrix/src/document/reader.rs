@@ -16,6 +16,7 @@ use super::{
     cross_table,
     guess::Guess,
     interner::Interner,
+    loopback,
     names::Names,
     port_table::PortTable,
     ports,
@@ -23,9 +24,9 @@ use super::{
     profile::Profile,
     prose::Prose,
     row::Document,
-    section,
+    section, services,
     table_rows::{TableRow, TableRows},
-    text::{fold, regex, some},
+    text::{fold, regex, sentences, some},
 };
 
 /// Reads all rows of a page.
@@ -64,8 +65,22 @@ pub(super) fn read(file: &str, blocks: Vec<Block>, profile: &Profile) -> Documen
 fn names(blocks: &[Block], profile: &Profile) -> Names {
     let mut names = Names::default();
     for block in blocks {
-        let Content::Table(rows) = &block.content else {
-            continue;
+        let rows = match &block.content {
+            Content::Table(rows) => rows,
+            Content::Heading { text, .. } => {
+                names.add_heading(text);
+                continue;
+            }
+            Content::Text(text) | Content::Item { text, .. } => {
+                names.add_text(text);
+                continue;
+            }
+            Content::Code { .. }
+            | Content::Alternative(_)
+            | Content::EndAlternative
+            | Content::Unread { .. }
+            | Content::Caption(_)
+            | Content::Title(_) => continue,
         };
         let Some((head, n_headings)) = heading(rows) else {
             continue;
@@ -144,6 +159,7 @@ impl Reader<'_> {
             }
             Content::Text(text) => {
                 self.note_numbers(block.line, &text);
+                self.note_loopback(&text);
                 if let Some(ports) = self.line_of_ports(&text) {
                     let position = (&self.file, block.line);
                     self.prose
@@ -251,6 +267,18 @@ impl Reader<'_> {
         self.is_about_ports |= speaks && text.trim_end().ends_with(':');
     }
 
+    /// Keeps for the rest of the section what a paragraph says of all its ports.
+    fn note_loopback(&mut self, text: &str) {
+        let is_meant = self.headings.innermost().is_some_and(|heading| {
+            sentences(text)
+                .into_iter()
+                .any(|sentence| loopback::is_meant_of_section(sentence, heading))
+        });
+        if is_meant && !self.context.is_loopback {
+            Arc::make_mut(&mut self.context).is_loopback = true;
+        }
+    }
+
     fn heading(&mut self, line: usize, level: u8, text: &str) {
         self.is_about_ports = accounting::speaks_of_ports(text);
         if level == 1 && self.document.title.is_none() {
@@ -333,6 +361,16 @@ impl Reader<'_> {
             let problem = Problem::new(&self.file, line, Severity::Remark, heading, message);
             let problem = problem.of(ProblemKind::Column).until(last);
             self.document.problems.push(problem);
+        }
+        let headed_servers = services::heading_of_servers(
+            &columns,
+            (&head, &body),
+            introduction,
+            &context,
+            &self.names,
+        );
+        if let Some(heading) = headed_servers {
+            columns.take_services_for_servers(heading, services::DOUBT);
         }
         for (heading, doubt) in columns.doubts() {
             let problem = Problem::new(&self.file, line, Severity::Remark, heading, *doubt);

@@ -38,9 +38,11 @@ static PAIR: LazyLock<Regex> = LazyLock::new(|| {
     )
 });
 
-/// The number of a figure or a table: `Table 3.`, `Figure 2-1:`.
+/// The number of a figure, a table or a section: `Table 3.`, `Figure 2-1:`, `A.1`; the `S3` of a gateway is none.
 static NUMBERED: LazyLock<Regex> = LazyLock::new(|| {
-    regex(r"(?i)^(?:(?:table|figure|listing|appendix)\s+)?[a-z]?\d+(?:[.-]\d+)*[.:)]?\s+")
+    regex(
+        r"(?i)^(?:(?:table|figure|listing|appendix)\s+[a-z]?\d+(?:[.-]\d+)*[.:)]?|\d+(?:[.-]\d+)*[.:)]?|[a-z]\d*(?:[.-]\d+)+[.:)]?|[a-z]\d+[.:)])\s+",
+    )
 });
 
 /// Reads a section's heading; `names` are what the page's tables name as machines.
@@ -523,6 +525,9 @@ mod tests {
         );
         assert_eq!(machines("Table 1. Web nodes"), some("Web nodes"));
         assert_eq!(machines("2.1 Web nodes"), some("Web nodes"));
+        assert_eq!(machines("A.1 Web nodes"), some("Web nodes"));
+        assert_eq!(machines("Table A1. Web nodes"), some("Web nodes"));
+        assert_eq!(machines("S3 Gateway (S3G)"), some("S3 Gateway"));
         assert_eq!(machines("Web nodes"), some("Web nodes"));
         assert_eq!(machines("Store"), some("Store"));
         assert_eq!(machines("Before you begin"), None);

@@ -85,6 +85,7 @@ impl PageNames {
     /// stand by themselves elsewhere.
     fn parts(&self, text: &str) -> Vec<String> {
         // The last comma of "a, b, and c" joins nothing more than the word behind it.
+        let whole = text;
         let text = &text.replace(", and ", ", ").replace(", or ", " or ");
         let cut = |separators: &[&str]| -> Vec<String> {
             let mut parts = vec![text.to_owned()];
@@ -101,7 +102,7 @@ impl PageNames {
         let every: Vec<String> =
             cut(&[", and ", ", or ", ",", ";", " and ", " or ", "&", "/", "|"]);
         if every.len() < 2 {
-            return vec![text.to_owned()];
+            return vec![whole.to_owned()];
         }
         // `agent/extra`: a single word beside a name that is known is one, too; `Admin/Operator Console` need not be two.
         let is_name =
@@ -122,7 +123,14 @@ impl PageNames {
             // Hardly a name has two commas.
             || 2 < listed.len()
                 && text.matches(',').count() == listed.len() - 1
-                && !listed.iter().any(|part| says_what_is_done(part));
+                && !listed.iter().any(|part| says_what_is_done(part))
+            // `a, b and c` is the same list.
+            || 2 < listed.len()
+                && text.contains(',')
+                && text.matches(',').count() + text.matches(" and ").count() == listed.len() - 1
+                && listed.iter().all(|part| {
+                    part.split(' ').count() <= MOST_WORDS && !says_what_is_done(part)
+                });
         if is_list {
             // A part of the list may be one of several names by itself.
             return listed
@@ -141,7 +149,7 @@ impl PageNames {
                 })
                 .collect();
         }
-        vec![text.to_owned()]
+        vec![whole.to_owned()]
     }
 }
 
@@ -305,6 +313,16 @@ mod tests {
             &["Web nodes", "database servers"],
         );
         check(&["Core"], "Core and Store", &["Core", "Store"]);
+        check(
+            &[],
+            "Shop Portal, tills and web clients",
+            &["Shop Portal", "tills", "web clients"],
+        );
+        check(
+            &[],
+            "Agent for installing, updating, and removing programs",
+            &["Agent for installing, updating, and removing programs"],
+        );
         check(
             &["Core"],
             "Core, Edge, and Store nodes",

@@ -150,10 +150,7 @@ pub(super) fn body_rows(
     let first = body.first().map_or(1, |(line, _)| *line);
     // White space in front of a quote is not part of the cell.
     let mark = char::from(delimiter);
-    let tight = |text: &str| {
-        text.replace(", \"", ",\"")
-            .replace(&format!("{mark} \""), &format!("{mark}\""))
-    };
+    let tight = |text: &str| without_white_space_before_quotes(text, mark);
     let lines: Vec<&str> = body.iter().map(|(_, text)| text.trim()).collect();
     let header = header.map(tight).unwrap_or_default();
     let text = tight(&lines.join("\n"));
@@ -173,6 +170,24 @@ pub(super) fn body_rows(
             row
         })
         .collect()
+}
+
+/// The text without the blanks and tabs between a delimiter and the quote behind it.
+fn without_white_space_before_quotes(text: &str, delimiter: char) -> String {
+    let mut tight = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find([delimiter, ',']) {
+        let (before, behind) = rest.split_at(at + 1);
+        let start = behind.trim_start_matches([' ', '\t']);
+        tight.push_str(before);
+        rest = if start.starts_with('"') {
+            start
+        } else {
+            behind
+        };
+    }
+    tight.push_str(rest);
+    tight
 }
 
 /// The records of a text; the first is the heading row.

@@ -1,14 +1,15 @@
 //! The cells of a table row apart from its ports: ends, service, notes, requirement, condition.
 
-use super::PortTable;
+use super::{PortTable, purpose};
 use crate::document::{
-    cell,
-    column::Column,
+    application_protocol, cell,
+    column::{self, Column},
     endpoints::{self, Endpoints},
     loopback,
     problem::Severity,
     prose,
     row::{Direction, Document},
+    services,
     table_rows::TableRow,
     text::{sentences, some, unbracket},
 };
@@ -63,6 +64,7 @@ impl Cells {
         };
         cells.service = cells.service.take().or_else(|| cells.application.clone());
         let required_text = cell(Column::Required);
+        cells.leave_out_protocol(table);
         cells.direction = cells
             .direction_text
             .as_deref()
@@ -70,7 +72,8 @@ impl Cells {
             .or_else(|| table.columns.marked(row));
         cells.read_phrases(table, row, document);
         cells.complete_ends(table, row, document);
-        cells.loopback = [&cells.notes, &cells.service]
+        cells.take_service_for_server(table);
+        cells.loopback |= [&cells.notes, &cells.service]
             .into_iter()
             .flatten()
             .any(|text| loopback::is_meant(text));
@@ -175,7 +178,9 @@ impl Cells {
     /// Reads direction and ends from phrases: `Outbound to the store`, `worker -> controller`, `from A to B`.
     fn read_phrases(&mut self, table: &PortTable<'_>, row: &TableRow, document: &mut Document) {
         if let Some(text) = &self.direction_text {
-            if let Some(ends) = endpoints::arrow(text) {
+            if loopback::is_own_machine(text) {
+                self.loopback = true;
+            } else if let Some(ends) = endpoints::arrow(text) {
                 self.direction = ends.is_mutual.then_some(Direction::Both);
                 self.source = self.source.take().or(Some(ends.source));
                 self.destination = self.destination.take().or(Some(ends.destination));
@@ -204,7 +209,11 @@ impl Cells {
             let mut pairs: Vec<Endpoints> = match phrase {
                 Some(phrase) => vec![phrase],
                 None => texts()
-                    .flat_map(|text| prose::ends_in_note(text, table.names))
+                    .flat_map(|text| {
+                        prose::ends_in_note(text, table.names)
+                            .into_iter()
+                            .filter_map(|ends| purpose::fitted(ends, text, table))
+                    })
                     .collect(),
             };
             // Where a column names the machines, "server to server" in a description is no machine.
@@ -220,6 +229,35 @@ impl Cells {
                 self.destination = Some(ends.destination);
                 self.more_ends = pairs;
             }
+        }
+    }
+
+    /// Below `Used by`, a protocol says what is spoken, and not who speaks it.
+    fn leave_out_protocol(&mut self, table: &PortTable<'_>) {
+        let heading = column::words(table.columns.heading(table.head, Column::Source));
+        let is_spoken = |source: &String| {
+            source
+                .split(['/', ',', ' '])
+                .filter(|word| !word.is_empty())
+                .all(application_protocol::is_only_spoken)
+        };
+        if heading.ends_with(" by")
+            && let Some(protocol) = self.source.take_if(|source| is_spoken(source))
+        {
+            self.application = self.application.take().or(Some(protocol));
+            self.service = self.service.take().or_else(|| self.application.clone());
+        }
+    }
+
+    /// Where the services of a table are what listens, that of the row is its server.
+    fn take_service_for_server(&mut self, table: &PortTable<'_>) {
+        let is_left_out = self.destination.is_none() && self.direction != Some(Direction::Outbound);
+        if table.columns.services_listen() && is_left_out && self.more_ends.is_empty() {
+            self.destination = self
+                .service
+                .as_ref()
+                .filter(|service| services::is_software(service))
+                .cloned();
         }
     }
 

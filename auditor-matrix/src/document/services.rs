@@ -1,0 +1,221 @@
+//! Decides whether the services that a table names are what listens: the servers of its rows.
+//!
+//! `Service | Port | Source` leaves the server out, unless the services are programs that other rows and sentences of the page
+//! name as machines. A protocol, such as SSH, is what is spoken, and no server.
+
+use std::collections::BTreeSet;
+
+use super::{
+    application_protocol, cell,
+    cell_kinds::SAMPLE,
+    column::{self, Column},
+    columns::{Body, Columns},
+    context::Context,
+    names::Names,
+    row::Direction,
+    table_rows::TableRow,
+    text::{sentences, unbracket},
+};
+
+/// What is said of a table whose services were taken for the servers.
+pub(super) const DOUBT: &str =
+    "the table names no server, so what this column names was taken for it; check it";
+
+/// The heading of the services that are the servers of a table's rows; `None` where they are not, or nothing tells.
+pub(super) fn heading_of_servers<'a>(
+    columns: &Columns,
+    (head, body): (&'a TableRow, &Body<'_>),
+    introduction: Option<&str>,
+    context: &Context,
+    names: &Names,
+) -> Option<&'a str> {
+    let names_other_ends = [
+        Column::Destination,
+        Column::Peer,
+        Column::Role,
+        Column::Direction,
+        Column::InboundMark,
+        Column::OutboundMark,
+        Column::NamedPort,
+        Column::ArrowPort,
+    ]
+    .into_iter()
+    .any(|column| columns.has(column));
+    let headings_name_ends = context.role.is_some()
+        || context.endpoints.is_some()
+        || context.heading.is_some()
+        || context.direction == Some(Direction::Outbound);
+    if names_other_ends || headings_name_ends {
+        return None;
+    }
+    let mut services = columns.positions(Column::Service);
+    let (Some(index), None) = (services.next(), services.next()) else {
+        return None;
+    };
+    let heading = head.cells.get(index)?;
+    if !is_headed_as_software(heading) {
+        return None;
+    }
+    let cells: BTreeSet<&str> = body
+        .column(index)
+        .take(SAMPLE)
+        .filter(|cell| !cell.is_empty())
+        .collect();
+    let software: Vec<&str> = cells
+        .iter()
+        .copied()
+        .filter(|cell| is_software(cell))
+        .collect();
+    if software.len() < LEAST_NAMES || software.len() * 2 < cells.len() {
+        return None;
+    }
+    let is_evident = if columns.has(Column::Source) {
+        let sources = ends(columns, body);
+        let recur = software
+            .iter()
+            .any(|name| sources.contains(&name.to_lowercase()));
+        recur || introduction.is_some_and(says_services_have_ports)
+    } else {
+        let n_known = software
+            .iter()
+            .filter(|name| !is_activity(name))
+            .filter(|name| names.contains(name) || names.is_subject(name))
+            .count();
+        LEAST_NAMES <= n_known && software.len() <= 2 * n_known
+    };
+    is_evident.then_some(heading.as_str())
+}
+
+/// One name alone may be a coincidence.
+const LEAST_NAMES: usize = 2;
+
+/// The names in the column of sources.
+fn ends(columns: &Columns, body: &Body<'_>) -> BTreeSet<String> {
+    columns
+        .positions(Column::Source)
+        .flat_map(|index| body.column(index).take(SAMPLE))
+        .flat_map(|cell| cell.split([',', ';', '/', '&']))
+        .map(|name| name.trim().to_lowercase())
+        .collect()
+}
+
+/// `Service`, `Component name`; but not `Purpose`, which heads what is done.
+fn is_headed_as_software(heading: &str) -> bool {
+    column::words(heading).split(' ').any(|word| {
+        matches!(
+            word.strip_suffix('s').unwrap_or(word),
+            "service"
+                | "microservice"
+                | "component"
+                | "application"
+                | "app"
+                | "proces"
+                | "processe"
+                | "daemon"
+                | "program"
+                | "module"
+                | "product"
+                | "software"
+        )
+    })
+}
+
+/// Whether a cell can name a program: a few words that are no protocol.
+pub(super) fn is_software(cell: &str) -> bool {
+    let (name, _) = unbracket(cell);
+    let is_protocol = |word: &str| {
+        application_protocol::is_only_spoken(word) || cell::stated(&word.to_lowercase()).is_some()
+    };
+    let is_spoken = name
+        .split([' ', '/', ','])
+        .filter(|word| !word.is_empty())
+        .all(is_protocol);
+    name.contains(char::is_alphabetic)
+        && !is_spoken
+        && name.split(' ').count() <= MOST_WORDS
+        && !name.contains([';', ':', '.', '>'])
+}
+
+/// More words describe what is done.
+const MOST_WORDS: usize = 4;
+
+/// Whether a name's last word says what is offered or done, which a program does besides having a name of its own.
+fn is_activity(name: &str) -> bool {
+    let last = name.rsplit(' ').next().unwrap_or_default().to_lowercase();
+    matches!(
+        last.as_str(),
+        "ui" | "gui"
+            | "api"
+            | "apis"
+            | "interface"
+            | "port"
+            | "ports"
+            | "metrics"
+            | "endpoint"
+            | "traffic"
+            | "access"
+            | "replication"
+            | "communication"
+            | "management"
+            | "monitoring"
+            | "rpc"
+            | "http"
+            | "https"
+            | "health"
+            | "admin"
+            | "web"
+            | "data"
+            | "logs"
+            | "events"
+    )
+}
+
+/// `... all services and their respective ports`, `components with their ports`.
+fn says_services_have_ports(paragraph: &str) -> bool {
+    sentences(paragraph).into_iter().any(|sentence| {
+        let lower = sentence.to_lowercase();
+        let mut words = lower
+            .split(|c: char| !c.is_alphanumeric())
+            .filter(|word| !word.is_empty())
+            .skip_while(|word| {
+                !matches!(*word, "services" | "components" | "processes" | "daemons")
+            })
+            .skip(1);
+        matches!(words.next(), Some("and" | "with"))
+            && words.next() == Some("their")
+            && words.take(MOST_ADJECTIVES + 1).any(|word| word == "ports")
+    })
+}
+
+const MOST_ADJECTIVES: usize = 2;
+
+#[cfg(test)]
+mod tests {
+    use super::{is_software, says_services_have_ports};
+
+    #[test]
+    fn what_a_program_is_called() {
+        for (cell, is_so) in [
+            ("Shop Central", true),
+            ("PostgreSQL", true),
+            ("DNS agents", true),
+            ("SSH", false),
+            ("HTTP/HTTPS", false),
+            ("TLS (encrypted)", false),
+            ("8080", false),
+            ("Used by all nodes to reach the store", false),
+        ] {
+            assert_eq!(is_software(cell), is_so, "{cell}");
+        }
+    }
+
+    #[test]
+    fn sentences_of_services_and_their_ports() {
+        assert!(says_services_have_ports(
+            "The table lists all services and their respective ports."
+        ));
+        assert!(!says_services_have_ports(
+            "The services on these nodes need ports."
+        ));
+    }
+}

@@ -31,6 +31,18 @@ pub(crate) fn open<H: Hook>(hook: H, packet: &mut Packet) -> u32 {
     }
 }
 
+/// Bytes from the start of a tunnel's frame to the end of the carried packet's headers, all of which each segment of a
+/// super-packet repeats; 0 if this is no tunnel's frame, or it can't be read.
+#[inline(always)]
+pub(crate) fn carried_headers(open: impl FnOnce(&mut Packet) -> u32) -> u32 {
+    let mut carried = Packet::EMPTY;
+    let found = open(&mut carried);
+    if found == 0 || found & UNREAD != 0 {
+        return 0;
+    }
+    carried.headers
+}
+
 /// Counts what a tunnel's packet carries.
 #[inline(always)]
 pub(crate) fn count<H: GlobalFunctions>(hook: H) {

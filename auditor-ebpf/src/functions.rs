@@ -76,7 +76,7 @@ macro_rules! readers {
             }
 
             fn $carried[hook: $of]() -> u32 {
-                path::carried_headers(|packet| $open_tunnel(hook.raw(), packet))
+                path::carried_headers(hook)
             }
         )*}
     };

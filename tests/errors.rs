@@ -137,14 +137,14 @@ fn a_page_that_changes() {
         "{table}"
     );
     assert_eq!(printed(work_dir, "check m.toml", 0), "");
-    let twice = format!(
-        "{}[[rule]]\nid = \"again\"\nclient = [\"web\"]\nserver = [\"store\"]\ntransport = \"tcp\"\nports = \"80\"\nservice = \"Service 80\"\n",
+    let contradicted = format!(
+        "{}[[rule]]\nid = \"again\"\nclient = [\"web\"]\nserver = [\"store\"]\ntransport = \"tcp\"\nports = \"80\"\npresence = \"forbidden\"\n",
         first.split("[imported]").next().unwrap()
     );
-    std::fs::write(work_dir.join("m.toml"), twice).unwrap();
+    std::fs::write(work_dir.join("m.toml"), contradicted).unwrap();
     assert_eq!(
         printed(work_dir, "check m.toml", 1),
-        "m.toml: wrong: store-service-80-80-tcp, again: they say the same twice; keep one\n"
+        "m.toml: wrong: store-service-80-80-tcp, again: one forbids traffic that the other allows: the flow would be a violation; narrow one of them\n"
     );
 }
 

@@ -21,6 +21,7 @@ use crate::{
 
 tests! {
     super_packets_count_their_segments: [Kernel],
+    super_packets_of_tunnels_repeat_both_headers: [Kernel],
     drains_are_exact_over_xdp: [Kernel],
     drains_are_exact_over_tc: [Kernel],
     drains_of_a_small_table_are_exact: [Kernel],
@@ -31,9 +32,9 @@ tests! {
 const PAYLOAD: usize = 2_000_000;
 
 /// Sends `PAYLOAD` bytes, in pieces large enough for segmentation offload, and waits until they have arrived.
-fn send(from: &Namespace, to: &Namespace) {
+fn send(from: &Namespace, to: &Namespace, address: &str) {
     let listener = to
-        .enter(|| Ok(TcpListener::bind("10.78.0.1:8080")?))
+        .enter(|| Ok(TcpListener::bind((address, 8080))?))
         .unwrap();
     std::thread::scope(|scope| {
         let received = scope.spawn(move || {
@@ -42,7 +43,7 @@ fn send(from: &Namespace, to: &Namespace) {
             stream.read_to_end(&mut all).unwrap()
         });
         from.enter(|| {
-            let mut stream = TcpStream::connect("10.78.0.1:8080")?;
+            let mut stream = TcpStream::connect((address, 8080))?;
             stream.write_all(&vec![7; PAYLOAD])?;
             Ok(())
         })
@@ -75,7 +76,7 @@ fn super_packets_count_their_segments() {
     let mut client = None;
     let server = watch_during(&one, directory, &arguments("web"), || {
         client = Some(watch_during(&other, directory, &arguments("user"), || {
-            send(&other, &one);
+            send(&other, &one, "10.78.0.1");
         }));
     });
     let (server, client) = (counts(&server.stdout), counts(&client.unwrap().stdout));
@@ -93,6 +94,56 @@ fn super_packets_count_their_segments() {
         count(&to_client, "bytes"),
         count(&to_client, "packets") * 66 + 8
     );
+}
+
+/// What a tunnel's packets add to those that they carry: Ethernet, IPv4, UDP, VXLAN.
+const VXLAN: u64 = 14 + 20 + 8 + 8;
+
+fn super_packets_of_tunnels_repeat_both_headers() {
+    let directory = files(&[]);
+    let (one, other) = pair();
+    for (host, own, remote) in [(&one, 1, 2), (&other, 2, 1)] {
+        host.run(&format!(
+            "ip link add vx0 mtu 1450 address 02:00:00:00:00:0{own} type vxlan id 7 dstport 4789 local 10.78.0.{own} remote 10.78.0.{remote}"
+        ))
+        .unwrap();
+        // Nothing but the transfer below is to pass the tunnel.
+        host.set("net/ipv6/conf/vx0/disable_ipv6", "1").unwrap();
+        host.run(&format!("ip address add 10.79.0.{own}/24 dev vx0"))
+            .unwrap();
+        host.run("ip link set vx0 up").unwrap();
+        host.run(&format!(
+            "ip neighbour replace 10.79.0.{remote} lladdr 02:00:00:00:00:0{remote} dev vx0"
+        ))
+        .unwrap();
+    }
+    let counted = watch_during(
+        &other,
+        directory.path(),
+        "flows -i eth0 -i vx0 --format jsonl",
+        || {
+            send(&other, &one, "10.79.0.1");
+        },
+    );
+    // Packets and bytes, both ways together, of the flows of a port.
+    let sum = |port: u64| {
+        let flows = counted.stdout.lines().map(|line| {
+            serde_json::from_str::<Value>(line).unwrap_or_else(|error| panic!("{error}: {line}"))
+        });
+        let mut sum = [0; 2];
+        for flow in flows.filter(|flow| flow["port"] == port) {
+            for way in ["to_server", "to_client"] {
+                for (at, what) in ["packets", "bytes"].into_iter().enumerate() {
+                    sum[at] += flow[way][what].as_u64().unwrap();
+                }
+            }
+        }
+        sum
+    };
+    let ([inner, inner_bytes], [outer, outer_bytes]) = (sum(8080), sum(4789));
+    assert!(PAYLOAD as u64 / 1500 < inner, "{inner} packets");
+    assert_eq!(outer, inner, "{}", counted.stdout);
+    assert_eq!(outer_bytes, inner_bytes + outer * VXLAN);
 }
 
 /// Addresses that send at the same time, and datagrams of each thread.

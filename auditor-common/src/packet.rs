@@ -10,7 +10,7 @@ mod tunnel;
 use zerocopy::{FromBytes, Immutable, KnownLayout};
 
 pub use plain::{parse_plain_ipv4, parse_plain_ipv6};
-pub use tunnel::{INDEX_MASK, Inside, Tunnel, index, inside};
+pub use tunnel::{INDEX_MASK, Inside, Tunnel, index, inside, tunnel};
 
 use crate::{port::protocol, tally::Reason};
 
@@ -390,7 +390,7 @@ fn ipv6<B: Bytes + ?Sized>(
             let [_, _, high, low, ..] = extension;
             return Ok(Payload {
                 offset: frame.hide_from_verifier(offset + length, B::MAX_OFFSET),
-                length: available.saturating_sub(length),
+                length: 0,
                 follows_eight: u16::from_be_bytes([high, low]) >> 3 == 1,
             });
         }

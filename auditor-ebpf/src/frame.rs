@@ -2,7 +2,10 @@
 
 use core::intrinsics::cold_path;
 
-use auditor_common::{Bytes as _, Tally, packet::KERNEL_EXTENSIONS};
+use auditor_common::{
+    Bytes as _, Packet, Tally,
+    packet::{self, KERNEL_EXTENSIONS},
+};
 
 use crate::{bytes::LinearBytes, hook::Hook};
 
@@ -42,6 +45,16 @@ impl<H: Hook> Frame<H> {
     #[inline(always)]
     pub(crate) fn linear_bytes(&self) -> LinearBytes<KERNEL_EXTENSIONS> {
         self.hook.linear_bytes()
+    }
+
+    /// Whether this is a super-packet of a tunnel: each of its segments repeats the headers of the carried packet as well.
+    #[inline(always)]
+    pub(crate) fn is_tunnels_super_packet(&self, packet: &Packet) -> bool {
+        if self.hook.segment() == 0 {
+            return false;
+        }
+        cold_path();
+        packet::tunnel(packet).is_some()
     }
 
     /// The packets and bytes that the frame is on the wire, where a super-packet is cut into segments, each with `headers`

@@ -52,7 +52,9 @@ macro_rules! functions {
 
 /// Defines the functions that read packets, for one kind of context.
 macro_rules! readers {
-    ($($of:ty: $parse:ident $parse_nonlinear:ident $parse_quoted:ident $open_tunnel:ident;)*) => {
+    ($($of:ty:
+        $parse:ident $parse_nonlinear:ident $parse_quoted:ident $open_tunnel:ident $carried:ident;
+    )*) => {
         functions! {$(
             fn $parse[hook: $of, &mut packet else Outcome::DONE.0]() -> u32 {
                 let bytes = hook.linear_bytes::<KERNEL_EXTENSIONS>();
@@ -72,13 +74,17 @@ macro_rules! readers {
             fn $open_tunnel[hook: $of, &mut packet else 0]() -> u32 {
                 path::open_tunnel(hook, packet)
             }
+
+            fn $carried[hook: $of]() -> u32 {
+                path::carried_headers(hook)
+            }
         )*}
     };
 }
 
 readers! {
-    Xdp: xdp_parse xdp_parse_nonlinear xdp_parse_quoted xdp_open_tunnel;
-    TcIngress: skb_parse skb_parse_nonlinear skb_parse_quoted skb_open_tunnel;
+    Xdp: xdp_parse xdp_parse_nonlinear xdp_parse_quoted xdp_open_tunnel xdp_carried_headers;
+    TcIngress: skb_parse skb_parse_nonlinear skb_parse_quoted skb_open_tunnel skb_carried_headers;
 }
 
 /// Defines the functions that count packets, for one direction.
@@ -177,7 +183,7 @@ refusers! {
 macro_rules! hooks {
     ($($hook:ident:
         $ipv4:ident $ipv4_tagged:ident $ipv6:ident $any:ident $icmp_error:ident $tunnel:ident,
-        $parse:ident $parse_nonlinear:ident $parse_quoted:ident $open_tunnel:ident,
+        $parse:ident $parse_nonlinear:ident $parse_quoted:ident $open_tunnel:ident $carried:ident,
         $count_4:ident $count_6:ident $count_shared:ident,
         $refuse_4:ident $refuse_6:ident $refuse_shared:ident;
     )*) => {
@@ -194,8 +200,9 @@ macro_rules! hooks {
                 path::ipv6(hook).0
             }
 
-            fn $any[hook: $hook](has_no_bucket: u32) -> u64 {
-                let (counted, quote) = path::any(hook, has_no_bucket != 0);
+            // Two numbers in one: where the second is of no use the compiler would not pass it, which the verifier demands.
+            fn $any[hook: $hook](numbers: u32) -> u64 {
+                let (counted, quote) = path::any(hook, numbers & 1 != 0, numbers >> 1);
                 u64::from(quote.map_or(0, Quote::number)) << 32 | u64::from(counted.0)
             }
 
@@ -229,8 +236,8 @@ macro_rules! hooks {
             }
 
             #[inline(always)]
-            fn any(self, has_no_bucket: bool) -> (Outcome, Option<Quote>) {
-                let number = $any(self.raw(), has_no_bucket.into());
+            fn any(self, has_no_bucket: bool, carried_headers: u32) -> (Outcome, Option<Quote>) {
+                let number = $any(self.raw(), u32::from(has_no_bucket) | carried_headers << 1);
                 (Outcome(number as u32), Quote::of_number((number >> 32) as u32))
             }
 
@@ -262,6 +269,11 @@ macro_rules! hooks {
             #[inline(always)]
             fn open_tunnel(self, packet: &mut Packet) -> u32 {
                 $open_tunnel(self.raw(), packet)
+            }
+
+            #[inline(always)]
+            fn carried_headers(self) -> u32 {
+                $carried(self.raw())
             }
 
             #[inline(always)]
@@ -304,19 +316,19 @@ macro_rules! hooks {
 
 hooks! {
     Xdp: xdp_ipv4 xdp_ipv4_tagged xdp_ipv6 xdp_any xdp_icmp_error xdp_tunnel,
-        xdp_parse xdp_parse_nonlinear xdp_parse_quoted xdp_open_tunnel,
+        xdp_parse xdp_parse_nonlinear xdp_parse_quoted xdp_open_tunnel xdp_carried_headers,
         ingress_count_4 ingress_count_6 ingress_count_shared,
         ingress_refuse_4 ingress_refuse_6 ingress_refuse_shared;
     XdpFrags: frags_ipv4 frags_ipv4_tagged frags_ipv6 frags_any frags_icmp_error frags_tunnel,
-        xdp_parse xdp_parse_nonlinear xdp_parse_quoted xdp_open_tunnel,
+        xdp_parse xdp_parse_nonlinear xdp_parse_quoted xdp_open_tunnel xdp_carried_headers,
         ingress_count_4 ingress_count_6 ingress_count_shared,
         ingress_refuse_4 ingress_refuse_6 ingress_refuse_shared;
     TcIngress: ingress_ipv4 ingress_ipv4_tagged ingress_ipv6 ingress_any ingress_icmp_error ingress_tunnel,
-        skb_parse skb_parse_nonlinear skb_parse_quoted skb_open_tunnel,
+        skb_parse skb_parse_nonlinear skb_parse_quoted skb_open_tunnel skb_carried_headers,
         ingress_count_4 ingress_count_6 ingress_count_shared,
         ingress_refuse_4 ingress_refuse_6 ingress_refuse_shared;
     TcEgress: egress_ipv4 egress_ipv4_tagged egress_ipv6 egress_any egress_icmp_error egress_tunnel,
-        skb_parse skb_parse_nonlinear skb_parse_quoted skb_open_tunnel,
+        skb_parse skb_parse_nonlinear skb_parse_quoted skb_open_tunnel skb_carried_headers,
         egress_count_4 egress_count_6 egress_count_shared,
         egress_refuse_4 egress_refuse_6 egress_refuse_shared;
 }

@@ -16,8 +16,8 @@ pub trait GlobalFunctions: Hook {
     /// Counts a plain IPv6 packet.
     fn ipv6(self) -> Outcome;
 
-    /// Counts a frame that is not plain, or has no bucket.
-    fn any(self, has_no_bucket: bool) -> (Outcome, Option<Quote>);
+    /// Counts a frame that is not plain, or has no bucket. `carried_headers` is what the function of that name returned.
+    fn any(self, has_no_bucket: bool, carried_headers: u32) -> (Outcome, Option<Quote>);
 
     /// Counts that the packet which an ICMP error quotes could not be delivered.
     fn icmp_error(self, quote: Quote);
@@ -36,6 +36,9 @@ pub trait GlobalFunctions: Hook {
 
     /// Reads the packet that a tunnel's packet carries. Returns the number that `path::tunnel::open` documents.
     fn open_tunnel(self, packet: &mut Packet) -> u32;
+
+    /// Bytes up to the end of the headers that a tunnel's packet carries, or 0, as `path::tunnel::carried_headers` documents.
+    fn carried_headers(self) -> u32;
 
     /// Fills in the ports of a fragment from the datagram's first one.
     fn complete_fragment(packet: &mut Packet) -> Outcome;

@@ -9,7 +9,9 @@ mod tunnel;
 pub(crate) use fragment::complete as complete_fragment;
 pub(crate) use icmp_error::{count as count_icmp_error, parse as parse_quoted};
 pub(crate) use slow::{any, ipv4, ipv6};
-pub(crate) use tunnel::{count as count_tunnel, open as open_tunnel};
+pub(crate) use tunnel::{carried_headers, count as count_tunnel, open as open_tunnel};
+
+use core::intrinsics::cold_path;
 
 use crate::{
     frame::{IPV4, IPV6, VLAN, ethertype},
@@ -46,7 +48,13 @@ pub fn count<H: GlobalFunctions>(hook: H) -> Result<(), u32> {
     if plain.is_final() {
         return result(plain);
     }
-    let (counted, quote) = hook.any(plain == Outcome::NO_BUCKET);
+    let carried_headers = if hook.segment() == 0 {
+        0
+    } else {
+        cold_path();
+        hook.carried_headers()
+    };
+    let (counted, quote) = hook.any(plain == Outcome::NO_BUCKET, carried_headers);
     if let Some(quote) = quote {
         hook.icmp_error(quote);
     }

@@ -98,6 +98,19 @@ enum Next {
 /// VLAN tags that are followed inside a tunnel.
 const MAX_TAGS: usize = 2;
 
+/// The tunnel that a packet is of by its protocol and port, if any.
+#[inline(always)]
+pub const fn tunnel(outer: &Packet) -> Option<Tunnel> {
+    Some(match (outer.protocol, outer.destination_port) {
+        (protocol::UDP, port) if port == VXLAN[0] || port == VXLAN[1] => Tunnel::Vxlan,
+        (protocol::UDP, GENEVE) => Tunnel::Geneve,
+        (GRE, _) => Tunnel::Gre,
+        (IPIP, _) => Tunnel::Ipip,
+        (SIX_IN, _) => Tunnel::SixIn,
+        _ => return None,
+    })
+}
+
 /// Reads the packet that a tunnel's packet carries into `inner`; `None` if `outer` is no tunnel's packet, or carries no IP
 /// packet. `outer` is what [`super::parse`] filled. Tunnels inside the tunnel are not read.
 ///
@@ -111,14 +124,7 @@ pub fn inside<B: Bytes + ?Sized>(
     inner: &mut Packet,
 ) -> Option<Result<Inside, Reason>> {
     let at = outer.headers as usize;
-    let tunnel = match (outer.protocol, outer.destination_port) {
-        (protocol::UDP, port) if port == VXLAN[0] || port == VXLAN[1] => Tunnel::Vxlan,
-        (protocol::UDP, GENEVE) => Tunnel::Geneve,
-        (GRE, _) => Tunnel::Gre,
-        (IPIP, _) => Tunnel::Ipip,
-        (SIX_IN, _) => Tunnel::SixIn,
-        _ => return None,
-    };
+    let tunnel = tunnel(outer)?;
     if outer.part != Part::Whole {
         return Some(Err(Reason::Fragment));
     }

@@ -131,6 +131,9 @@ fn in_bucket<H: Hook, A: AddressPair>(
             return Outcome::NOT_PLAIN;
         };
         if let Some(record) = bucket.record_of(addresses, ports, frame.interface) {
+            if frame.is_tunnels_super_packet(packet) {
+                return Outcome::NOT_PLAIN;
+            }
             let wire = frame.on_wire(packet.headers);
             let is_counted = record.add(sender, &wire, packet.flags, 0, per_cpu.epoch());
             if is_counted {

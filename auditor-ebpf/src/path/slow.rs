@@ -60,6 +60,9 @@ fn plain<H: Hook, A: AddressValues>(
     packet: &Packet,
     addresses: A,
 ) -> Outcome {
+    if frame.is_tunnels_super_packet(packet) {
+        return Outcome::NOT_PLAIN;
+    }
     let wire = frame.on_wire(packet.headers);
     let interface = frame.interface;
     let counted = Outcome::from(table::count(
@@ -92,9 +95,13 @@ pub(super) fn begin<H: Hook>(hook: H) -> Option<(Frame<H>, PerCpu)> {
 }
 
 /// Counts any frame: one that is not plain, or has no bucket. For an ICMP error, also returns where it quotes the packet
-/// that could not be delivered.
+/// that could not be delivered. `carried_headers` is what [`super::tunnel::carried_headers`] returned.
 #[inline(always)]
-pub(crate) fn any<H: GlobalFunctions>(hook: H, has_no_bucket: bool) -> (Outcome, Option<Quote>) {
+pub(crate) fn any<H: GlobalFunctions>(
+    hook: H,
+    has_no_bucket: bool,
+    carried_headers: u32,
+) -> (Outcome, Option<Quote>) {
     let Some((frame, per_cpu)) = begin(hook) else {
         return (Outcome::DONE, None);
     };
@@ -105,7 +112,13 @@ pub(crate) fn any<H: GlobalFunctions>(hook: H, has_no_bucket: bool) -> (Outcome,
     // Its addresses are in the fixed header: it is in a flow of theirs, without ports.
     let is_deep = parsed == Outcome::of(Reason::TooDeep);
     let is_read = parsed == Outcome::DONE || is_deep;
-    let wire = frame.on_wire(if is_read { packet.headers } else { 0 });
+    let wire = frame.on_wire(if carried_headers != 0 {
+        carried_headers
+    } else if is_read {
+        packet.headers
+    } else {
+        0
+    });
     per_cpu.add_total(H::DIRECTION, &wire);
     let counted = if is_read {
         let interface = frame.interface;

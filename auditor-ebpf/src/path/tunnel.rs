@@ -3,7 +3,7 @@
 use auditor_common::{Packet, Reason, packet};
 
 use super::slow::{begin, by_addresses};
-use crate::{global::GlobalFunctions, hook::Hook, tallies};
+use crate::{bytes::Shallow, global::GlobalFunctions, hook::Hook, tallies};
 
 /// IPv6 extension headers that are followed, in the outer packet and in the carried one.
 const EXTENSIONS: usize = 2;
@@ -28,6 +28,21 @@ pub(crate) fn open<H: Hook>(hook: H, packet: &mut Packet) -> u32 {
         None => 0,
         Some(Ok(inside)) => inside.tunnel.mark(inside.start & START),
         Some(Err(_)) => UNREAD,
+    }
+}
+
+/// Bytes from the start of a tunnel's frame to the end of the carried packet's headers, all of which each segment of a
+/// super-packet repeats; 0 if this is no tunnel's frame, or what it carries can't be read.
+#[inline(always)]
+pub(crate) fn carried_headers<H: Hook>(hook: H) -> u32 {
+    let frame = Shallow(hook.all_bytes::<0>());
+    let (mut outer, mut carried) = (Packet::EMPTY, Packet::EMPTY);
+    if packet::parse(&frame, &mut outer).is_err() {
+        return 0;
+    }
+    match packet::inside(&frame, &outer, &mut carried) {
+        Some(Ok(_)) => carried.headers,
+        Some(Err(_)) | None => 0,
     }
 }
 

@@ -35,11 +35,19 @@ pub struct Finding {
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if !self.rules.is_empty() {
-            write!(f, "{}: ", self.rules.join(", "))?;
+            let (shown, more) = self.rules.split_at(MOST_RULES.min(self.rules.len()));
+            f.write_str(&shown.join(", "))?;
+            if !more.is_empty() {
+                write!(f, " and {} more", more.len())?;
+            }
+            f.write_str(": ")?;
         }
         f.write_str(&self.message)
     }
 }
+
+/// More ids are not shown with one finding.
+const MOST_RULES: usize = 4;
 
 /// Checks matrices, each alone and all together.
 pub fn lint(matrices: &[Matrix]) -> Vec<Finding> {
@@ -51,6 +59,7 @@ pub fn lint(matrices: &[Matrix]) -> Vec<Finding> {
         .collect();
     overlaps(&rules, &mut findings);
     spelling(&rules, &mut findings);
+    roles(&rules, &mut findings);
     for (matrix, rule) in &rules {
         single_rule(*matrix, rule, &mut findings);
     }
@@ -140,7 +149,7 @@ fn overlap_of(first: (usize, &Rule), second: (usize, &Rule)) -> Option<Finding> 
     };
     match (covers, covered) {
         (true, true) if a.service == b.service => finding(
-            Weight::Wrong,
+            Weight::Doubtful,
             format!("they say the same twice{says}; keep one"),
         ),
         (true, true) => finding(
@@ -214,6 +223,43 @@ fn spelling(rules: &[(usize, &Rule)], findings: &mut Vec<Finding>) {
     }
 }
 
+/// Roles that are no machine's name: placeholders, and names that hold a transport. Said once a role, whatever the number of its
+/// rules.
+fn roles(rules: &[(usize, &Rule)], findings: &mut Vec<Finding>) {
+    let mut of: BTreeMap<(usize, &Role), Vec<&str>> = BTreeMap::new();
+    for (matrix, rule) in rules {
+        let roles: BTreeSet<&Role> = rule.client.iter().chain(&rule.server).collect();
+        for role in roles {
+            of.entry((*matrix, role)).or_default().push(&rule.id);
+        }
+    }
+    for ((matrix, role), ids) in of {
+        let name = role.name();
+        let is_transport = |word: &str| {
+            ["tcp", "udp", "sctp", "icmp"]
+                .iter()
+                .any(|transport| word.eq_ignore_ascii_case(transport))
+        };
+        let message = if UNNAMED_ROLES.contains(&name) {
+            format!(
+                "the page does not say who the `{name}` are: name a role, or these rules stay unresolved until the deployment does"
+            )
+        } else if name.split(|c: char| !c.is_alphanumeric()).any(is_transport) {
+            format!(
+                "the role `{name}` holds the name of a transport: what stands in two columns was read as one; import the page again with --column, or rename the role"
+            )
+        } else {
+            continue;
+        };
+        findings.push(Finding {
+            weight: Weight::Doubtful,
+            matrix,
+            rules: ids.into_iter().map(str::to_owned).collect(),
+            message,
+        });
+    }
+}
+
 fn single_rule(matrix: usize, rule: &Rule, findings: &mut Vec<Finding>) {
     let mut finding = |weight, message: String| {
         findings.push(Finding {
@@ -223,26 +269,6 @@ fn single_rule(matrix: usize, rule: &Rule, findings: &mut Vec<Finding>) {
             message,
         });
     };
-    let unnamed: BTreeSet<&str> = rule
-        .client
-        .iter()
-        .chain(&rule.server)
-        .map(Role::name)
-        .filter(|name| UNNAMED_ROLES.contains(name))
-        .collect();
-    for name in unnamed {
-        let weight = if rule.presence == Presence::Required {
-            Weight::Wrong
-        } else {
-            Weight::Doubtful
-        };
-        finding(
-            weight,
-            format!(
-                "the page does not say who the `{name}` are: name a role, or the rule stays unresolved until the deployment does"
-            ),
-        );
-    }
     if rule.presence == Presence::Forbidden {
         return;
     }
@@ -354,8 +380,8 @@ mod tests {
                 ("d", "web", "store", "85-99", "presence = \"forbidden\""),
             ])],
             &[
-                "Wrong a, b: they say the same twice, and they disagree: one says expected, the other required; keep one",
                 "Wrong c, d: one forbids traffic that the other allows: the flow would be a violation; narrow one of them",
+                "Doubtful a, b: they say the same twice, and they disagree: one says expected, the other required; keep one",
                 "Doubtful a, c: the second allows all that the first does",
                 "Doubtful b, c: the second allows all that the first does, and they disagree: one says required, the other expected",
             ],
@@ -386,6 +412,24 @@ mod tests {
     }
 
     #[test]
+    fn a_role_is_said_once() {
+        let ids = ["a", "b", "c", "d", "e", "f"];
+        let ports = ["1", "2", "3", "4", "5", "6"];
+        let rules: Vec<_> = ids
+            .into_iter()
+            .zip(ports)
+            .map(|(id, port)| (id, "clients", "Web TCP", port, "presence = \"required\""))
+            .collect();
+        check(
+            &[matrix(&rules)],
+            &[
+                "Doubtful a, b, c, d and 2 more: the page does not say who the `clients` are: name a role, or these rules stay unresolved until the deployment does",
+                "Doubtful a, b, c, d and 2 more: the role `Web TCP` holds the name of a transport: what stands in two columns was read as one; import the page again with --column, or rename the role",
+            ],
+        );
+    }
+
+    #[test]
     fn rules_alone() {
         check(
             &[matrix(&[
@@ -399,7 +443,7 @@ mod tests {
                 ("b", "web-node", "store", "30000-32767", ""),
             ])],
             &[
-                "Wrong a: the page does not say who the `clients` are: name a role, or the rule stays unresolved until the deployment does",
+                "Doubtful a: the page does not say who the `clients` are: name a role, or these rules stay unresolved until the deployment does",
                 "Doubtful a: the range 1-200 of 200 ports covers 22 (ssh), 25 (smtp), 53 (dns), 80 (http), 111 (sunrpc), 135 (epmap), 139 (netbios)",
                 "Doubtful a, b: `Web nodes` and `web-node` look like one role spelt in several ways: use one name, or the deployment has to give both their addresses",
             ],

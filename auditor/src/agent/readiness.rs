@@ -73,7 +73,7 @@ pub(crate) fn examine() -> anyhow::Result<Findings> {
         );
     }
     if missing.is_empty() {
-        let sizes = Sizes::new(DEFAULT_FLOWS).context("cannot tell how many CPUs there are")?;
+        let sizes = Sizes::new(DEFAULT_FLOWS).context("cannot size the flow table")?;
         let verify = |decapsulate| {
             let settings = Settings {
                 sizes,

@@ -138,7 +138,7 @@ impl Session {
                 .init();
         }
         let mut capture = Capture::load(&Settings {
-            sizes: Sizes::new(settings.flows).context("cannot tell how many CPUs there are")?,
+            sizes: Sizes::new(settings.flows).context("cannot size the flow table")?,
             both_ports: false,
             decapsulate: settings.decapsulate,
             log: settings.log_packets,

@@ -6,7 +6,12 @@
 )]
 
 use std::{
-    io, marker::PhantomData, num::NonZeroUsize, os::fd::AsFd, ptr::NonNull, sync::atomic::AtomicU64,
+    io,
+    marker::PhantomData,
+    num::NonZeroUsize,
+    os::fd::AsFd,
+    ptr::NonNull,
+    sync::atomic::{AtomicU64, Ordering},
 };
 
 use nix::sys::mman::{MapFlags, ProtFlags, mmap, munmap};
@@ -28,8 +33,12 @@ impl<T: FromBytes + IntoBytes + Immutable> Memory<T> {
             nix::unistd::sysconf(nix::unistd::SysconfVar::PAGE_SIZE)?.unwrap_or(4096),
         )
         .unwrap_or(4096);
-        let bytes = (n_entries * size_of::<T>()).next_multiple_of(page);
-        let n_bytes = NonZeroUsize::new(bytes).ok_or(io::ErrorKind::InvalidInput)?;
+        let bytes = n_entries
+            .checked_mul(size_of::<T>())
+            .and_then(|bytes| bytes.checked_next_multiple_of(page));
+        let n_bytes = bytes
+            .and_then(NonZeroUsize::new)
+            .ok_or(io::ErrorKind::InvalidInput)?;
         // SAFETY: a new mapping, of a file that the kernel never makes smaller.
         let start = unsafe {
             mmap(
@@ -49,16 +58,19 @@ impl<T: FromBytes + IntoBytes + Immutable> Memory<T> {
         })
     }
 
-    /// The entries of `range`, to read and to clear. Nothing else writes to them meanwhile, since the kernel half uses the
-    /// other half of the table.
-    pub(super) fn entries(&mut self, range: std::ops::Range<usize>) -> &mut [T] {
-        let start = range.start.min(self.n_entries);
-        let length = range.end.min(self.n_entries).saturating_sub(start);
-        // SAFETY: the range lies inside the mapping, any bytes are a `T`, and the exclusive borrow keeps others in this
-        // process away; the kernel half does not touch a half that is drained.
+    /// Takes an entry out, so that zeros are left, if its word at `offset` is not 0.
+    ///
+    /// No reference is made to what the kernel half writes to as well: not even to a half of the table that it has left.
+    pub(super) fn take(&self, index: usize, offset: usize) -> Option<T> {
+        if self.word(index, offset)?.load(Ordering::Acquire) == 0 {
+            return None;
+        }
+        // SAFETY: `word` has found that the entry lies inside the mapping; any bytes are a `T`, zeros too.
         unsafe {
-            let first = self.start.add(start);
-            std::slice::from_raw_parts_mut(first.as_ptr(), length)
+            let entry = self.start.as_ptr().add(index);
+            let taken = entry.read_volatile();
+            entry.write_volatile(T::new_zeroed());
+            Some(taken)
         }
     }
 

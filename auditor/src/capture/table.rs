@@ -41,15 +41,28 @@ impl Sizes {
     ///
     /// # Errors
     ///
-    /// The number of possible CPUs can't be read.
+    /// The number of possible CPUs can't be read, or as many buckets for each of them are more than a map can have.
     pub fn new(flows: u32) -> io::Result<Self> {
         let n_cpus = nr_cpus().map_err(|(_, error)| error)?;
-        Ok(Self {
-            buckets_4: (flows / 4).max(FEWEST).next_power_of_two(),
+        Self::on(u32::try_from(n_cpus).unwrap_or(u32::MAX), flows).ok_or_else(|| {
+            let problem = format!(
+                "{flows} flows at a time are more than this host's {n_cpus} CPUs can each have buckets for; give fewer by --flows"
+            );
+            io::Error::new(io::ErrorKind::InvalidInput, problem)
+        })
+    }
+
+    /// The sizes on a host of so many CPUs; `None` if the numbers of a map's entries would not fit into 32 bits.
+    fn on(n_cpus: u32, flows: u32) -> Option<Self> {
+        let buckets_4 = (flows / 4).max(FEWEST).checked_next_power_of_two()?;
+        let sizes = Self {
+            buckets_4,
             buckets_6: (flows / 8).max(FEWEST).next_power_of_two(),
             shared: flows,
-            n_cpus: u32::try_from(n_cpus).unwrap_or(u32::MAX),
-        })
+            n_cpus,
+        };
+        n_cpus.checked_mul(2)?.checked_mul(buckets_4)?;
+        Some(sizes)
     }
 
     /// Bytes of kernel memory for all maps together, as ARCHITECTURE.md derives them.
@@ -233,26 +246,15 @@ impl Table {
             totals += Totals { received, sent };
             take(offset_of!(Half, unproven));
             let n_buckets = self.sizes.buckets_4 as usize;
-            for bucket in self
-                .buckets_4
-                .entries(part * n_buckets..(part + 1) * n_buckets)
-            {
-                if bucket.ports != 0 {
-                    visit(
-                        found,
-                        unpack4(bucket.addresses),
-                        bucket.ports,
-                        &bucket.record,
-                    );
-                    *bucket = Bucket4::default();
+            for index in part * n_buckets..(part + 1) * n_buckets {
+                if let Some(bucket) = self.buckets_4.take(index, offset_of!(Bucket4, ports)) {
+                    let addresses = unpack4(bucket.addresses);
+                    visit(found, addresses, bucket.ports, &bucket.record);
                 }
             }
             let n_buckets = self.sizes.buckets_6 as usize;
-            for bucket in self
-                .buckets_6
-                .entries(part * n_buckets..(part + 1) * n_buckets)
-            {
-                if bucket.ports != 0 {
+            for index in part * n_buckets..(part + 1) * n_buckets {
+                if let Some(bucket) = self.buckets_6.take(index, offset_of!(Bucket6, ports)) {
                     let addresses = bucket.addresses.map(|[high, low]| {
                         let mut address = [0; 16];
                         let (first, second) = address.split_at_mut(8);
@@ -265,7 +267,6 @@ impl Table {
                     } else {
                         visit(found, addresses, bucket.ports, &bucket.record);
                     }
-                    *bucket = Bucket6::default();
                 }
             }
         }
@@ -300,4 +301,20 @@ fn visit(take: Take<'_>, addresses: [[u8; 16]; 2], ports: u64, record: &BucketRe
         reserved: 0,
     };
     take(&key, &record.into());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Sizes;
+
+    #[test]
+    fn sizes_that_no_map_can_have() {
+        // What `--flows` takes at the most, on hosts of 256 and 512 CPUs.
+        let most = 1 << 24;
+        assert_eq!(Sizes::on(256, most).unwrap().buckets_4, 1 << 22);
+        assert_eq!(Sizes::on(512, most), None);
+        assert!(Sizes::on(512, most / 2).is_some());
+        assert_eq!(Sizes::on(u32::MAX, 1), None);
+        assert_eq!(Sizes::on(1, u32::MAX).unwrap().buckets_4, 1 << 30);
+    }
 }

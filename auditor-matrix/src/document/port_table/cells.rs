@@ -180,10 +180,11 @@ impl Cells {
         if let Some(text) = &self.direction_text {
             if loopback::is_own_machine(text) {
                 self.loopback = true;
-            } else if let Some(ends) = endpoints::arrow(text) {
+            } else if let Some((ends, more)) = listed_arrows(text, self.role.as_deref()) {
                 self.direction = ends.is_mutual.then_some(Direction::Both);
                 self.source = self.source.take().or(Some(ends.source));
                 self.destination = self.destination.take().or(Some(ends.destination));
+                self.more_ends = more;
             } else if self.direction.is_none() {
                 let message = "this is no direction: expected inbound, outbound or both";
                 table.problem(document, row, Severity::Lost, text, message);
@@ -304,6 +305,25 @@ impl Cells {
             }
         }
     }
+}
+
+/// The ends of one or more arrows. Where several are listed, the row's own machine is what listens: of an arrow that points both
+/// ways only the way to it is of this row.
+fn listed_arrows(text: &str, own: Option<&str>) -> Option<(Endpoints, Vec<Endpoints>)> {
+    let mut all = endpoints::arrows(text);
+    if 1 < all.len()
+        && let Some(own) = own
+    {
+        let is_own = |end: &str| end.eq_ignore_ascii_case(own);
+        for ends in &mut all {
+            if ends.is_mutual && is_own(&ends.source) && !is_own(&ends.destination) {
+                std::mem::swap(&mut ends.source, &mut ends.destination);
+            }
+            ends.is_mutual &= !is_own(&ends.destination);
+        }
+    }
+    let mut all = all.into_iter();
+    Some((all.next()?, all.collect()))
 }
 
 /// Whether a few words say that something is optional: `optional`, `can be optionally enabled`.

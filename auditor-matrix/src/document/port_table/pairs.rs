@@ -54,7 +54,7 @@ pub(super) fn with_bracketed(ports: &str, protocol: &str) -> Option<String> {
         None => other.eq_ignore_ascii_case("s") || other.to_lowercase().ends_with('s'),
     };
     let inside = ports.name("inside")?.as_str().replace(',', " or ");
-    let before = ports.name("before")?.as_str();
+    let before = ports.name("before")?.as_str().replace(',', " or ");
     is_same.then(|| format!("{before} or {inside}"))
 }
 

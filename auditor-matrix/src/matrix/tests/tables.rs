@@ -350,3 +350,39 @@ fn a_role_above_a_table_and_a_column_without_a_heading() {
         ],
     );
 }
+
+#[test]
+fn an_asterisk_is_anybody_and_a_list_may_go_on() {
+    let page = "| Port | Source | Target |\n|--|--|--|\n| 7001 | * | Store |\n| 7002 | Store | Scales, printers, etc. |\n";
+    check(
+        &derived(page),
+        &["any -> Store tcp/7001", "Store -> Scales+printers tcp/7002"],
+    );
+}
+
+#[test]
+fn conditions_in_brackets_and_in_place_of_a_service() {
+    let page = "| From | To | Port | Required | Application |\n|--|--|--|--|--|\n| Till | Store | 7001 | no (unless mail is sent) | Mail |\n\
+                | Till | Relay | 7002 | yes | If the till needs a relay |\n";
+    check(
+        &derived(page),
+        &[
+            "Till -> Store tcp/7001 [unless-mail-sent]",
+            "Till -> Relay tcp/7002 [till-needs-relay]",
+        ],
+    );
+}
+
+#[test]
+fn who_communicates_below_a_heading_of_what_goes_out() {
+    let page = "# Outbound Server Ports\n\nOpening these ports allows traffic from the Shop Server to communicate with external services.\n\n\
+                | Port | Protocol | Used by | Notes |\n|--|--|--|--|\n| 7001 | TCP | HTTP | The port is not used to serve pages. |\n\
+                | 7002 | TCP | Watcher | |\n";
+    check(
+        &derived(page),
+        &[
+            "Shop Server -> servers tcp/7001",
+            "Shop Server -> servers tcp/7002",
+        ],
+    );
+}

@@ -99,7 +99,7 @@ impl CellKinds {
             &mut self.n_directions,
             cell::direction(&text).is_some() && text.split(' ').count() <= MOST_DIRECTION_WORDS,
         );
-        count(&mut self.n_phrases, endpoints::arrow(&text).is_some());
+        count(&mut self.n_phrases, !endpoints::arrows(&text).is_empty());
         count(
             &mut self.n_permissions,
             permission::of_mark(&text).is_some()
@@ -152,6 +152,14 @@ impl CellKinds {
 
     pub(super) const fn have_few_ports(&self) -> bool {
         self.n_ports * 4 <= self.n_cells
+    }
+
+    pub(super) const fn have_no_ports(&self) -> bool {
+        self.n_ports == 0
+    }
+
+    pub(super) const fn has_names(&self) -> bool {
+        0 < self.n_names
     }
 
     /// Ports with arrows behind them.

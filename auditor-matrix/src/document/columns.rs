@@ -53,6 +53,8 @@ pub(super) struct Columns {
     demoted: Option<usize>,
     /// The services are what listens: the servers of the rows.
     services_listen: bool,
+    /// The column whose cells say whether the row's number is a port: `HTTP port`.
+    port_names: Option<usize>,
     /// Headings that could be read in more than one way, and what was taken.
     doubts: Vec<(String, &'static str)>,
 }
@@ -75,6 +77,7 @@ impl Columns {
                 .collect(),
             demoted: None,
             services_listen: false,
+            port_names: None,
             doubts: Vec::new(),
         };
         columns.find_arrows(&kinds);
@@ -82,7 +85,10 @@ impl Columns {
         columns.weigh_ends(head, &kinds);
         columns.weigh_unknown(head, &kinds);
         columns.find_ends(head, body, &kinds);
+        columns.move_headings(head, &kinds);
         columns.find_ports(head, &kinds);
+        columns.find_ports_by_name(head, body, &kinds);
+        columns.name_unheaded(head, &kinds);
         columns.demote_ports(head, &kinds);
         columns.settle(head, &kinds);
         columns.obey(head, profile);
@@ -177,6 +183,7 @@ impl Columns {
 
     /// A column that is headed as an end but holds something else is what it holds.
     fn weigh_ends(&mut self, head: &TableRow, kinds: &[CellKinds]) {
+        let has_protocol = self.has(Column::Protocol);
         for ((index, meaning), kinds) in self.each().zip(kinds) {
             let heading = head
                 .cells
@@ -194,7 +201,9 @@ impl Columns {
                         | Column::Service
                 )
             );
-            if is_end && kinds.are_marks() {
+            if *meaning == Some(Column::Service) && kinds.are_transports() && !has_protocol {
+                *meaning = Some(Column::Protocol);
+            } else if is_end && kinds.are_marks() {
                 *meaning = None;
             } else if is_end && kinds.are_phrases() {
                 *meaning = Some(Column::Direction);
@@ -365,6 +374,8 @@ impl Columns {
         // Beside a column of transports, the one column of numbers holds the ports.
         let has_transports =
             self.has(Column::Protocol) && kinds.iter().any(CellKinds::are_transports);
+        // A heading that stands alone is a title, and the columns have none.
+        let is_title = title(head).is_some();
         let numbers: Vec<usize> = (0..kinds.len())
             .filter(|index| {
                 kinds.get(*index).is_some_and(CellKinds::are_ports)
@@ -374,7 +385,9 @@ impl Columns {
                             None | Some(Column::Service | Column::Ignored | Column::Address)
                         )
                     })
-                    && !column::words(head.cells.get(*index).map_or("", String::as_str)).is_empty()
+                    && (is_title
+                        || !column::words(head.cells.get(*index).map_or("", String::as_str))
+                            .is_empty())
             })
             .collect();
         if let ([only], true) = (numbers.as_slice(), has_transports)
@@ -407,6 +420,121 @@ impl Columns {
                     *meaning = Some(Column::NamedPort);
                 }
             }
+        }
+    }
+
+    /// `Port | From | To` above `store | web | 80`: the headings stand above other columns than they mean.
+    fn move_headings(&mut self, head: &TableRow, kinds: &[CellKinds]) {
+        let is_end = |meaning: &Column| matches!(meaning, Column::Source | Column::Destination);
+        let kinds_of = |index: usize| kinds.get(index);
+        let ports: Vec<usize> = self.positions(Column::Port).collect();
+        let ends: Vec<usize> = self
+            .meanings
+            .iter()
+            .enumerate()
+            .filter(|(_, meaning)| meaning.as_ref().is_some_and(is_end))
+            .map(|(index, _)| index)
+            .collect();
+        let ([headed], [first, second]) = (ports.as_slice(), ends.as_slice()) else {
+            return;
+        };
+        let holds_no_port = kinds_of(*headed)
+            .is_some_and(|kinds| kinds.has_text() && kinds.has_names() && kinds.have_no_ports());
+        let with_ports: Vec<usize> = ends
+            .iter()
+            .copied()
+            .filter(|index| kinds_of(*index).is_some_and(CellKinds::are_ports))
+            .collect();
+        let ([holding], true) = (with_ports.as_slice(), holds_no_port) else {
+            return;
+        };
+        let mut names: Vec<usize> = [*headed, *first, *second]
+            .into_iter()
+            .filter(|index| index != holding)
+            .collect();
+        names.sort_unstable();
+        let order = [*first, *second].map(|index| self.meanings.get(index).copied().flatten());
+        for (index, meaning) in names.into_iter().zip(order) {
+            if let Some(slot) = self.meanings.get_mut(index) {
+                *slot = meaning;
+            }
+        }
+        if let Some(slot) = self.meanings.get_mut(*holding) {
+            *slot = Some(Column::Port);
+        }
+        self.doubts.push((
+            head.cells.get(*headed).cloned().unwrap_or_default(),
+            "the headings stand above other columns than they mean, and were moved to the ends and ports; check it",
+        ));
+    }
+
+    /// `Item | Default` above `HTTP port | 8080`: most rows say by their name that their number is a port.
+    fn find_ports_by_name(&mut self, head: &TableRow, body: &Body<'_>, kinds: &[CellKinds]) {
+        if self.has_ports() || body.len() < LEAST_NAMED_PORTS {
+            return;
+        }
+        let share = |index: usize| {
+            let sample = || body.column(index).take(SAMPLE);
+            (
+                sample().filter(|cell| names_port(cell)).count(),
+                sample().count(),
+            )
+        };
+        let named = (0..kinds.len()).find(|index| {
+            let (n_named, n_all) = share(*index);
+            LEAST_NAMED_PORTS <= n_named && n_all <= 2 * n_named
+        });
+        let Some(named) = named else { return };
+        let holds_their_ports = |index: &usize| {
+            let is_port = |cell: &str| {
+                let read = ports::ports(cell);
+                read.problem.is_none() && !read.groups.is_empty() && read.remarks.is_empty()
+            };
+            let column = |at: usize| body.column(at).take(SAMPLE);
+            *index != named
+                && column(named)
+                    .zip(column(*index))
+                    .filter(|(name, _)| names_port(name))
+                    .all(|(_, cell)| is_port(cell))
+        };
+        let holding: Vec<usize> = (0..kinds.len()).filter(holds_their_ports).collect();
+        let [only] = holding.as_slice() else { return };
+        if let Some(meaning) = self.meanings.get_mut(*only) {
+            *meaning = Some(Column::Port);
+        }
+        if let Some(meaning) = self.meanings.get_mut(named) {
+            *meaning = Some(Column::Service);
+        }
+        self.port_names = Some(named);
+        self.doubts.push((
+            head.cells.get(*only).cloned().unwrap_or_default(),
+            "this column was taken for the ports of the rows that are named as ports; check it",
+        ));
+    }
+
+    /// Whether a row is about something else than a port, as `Password | 1234` is between `HTTP port | 8080` and others.
+    pub(super) fn is_no_port(&self, row: &TableRow) -> bool {
+        self.port_names
+            .and_then(|index| row.cells.get(index))
+            .is_some_and(|name| !names_port(name))
+    }
+
+    /// Beside ports, a lone column of names without a heading says what they are for.
+    fn name_unheaded(&mut self, head: &TableRow, kinds: &[CellKinds]) {
+        if !self.has_ports() || self.has(Column::Service) || self.has(Column::Notes) {
+            return;
+        }
+        let unheaded: Vec<usize> = (0..kinds.len())
+            .filter(|index| {
+                head.cells.get(*index).is_some_and(String::is_empty)
+                    && self.meanings.get(*index).is_some_and(Option::is_none)
+                    && kinds.get(*index).is_some_and(CellKinds::are_names)
+            })
+            .collect();
+        if let [only] = unheaded.as_slice()
+            && let Some(meaning) = self.meanings.get_mut(*only)
+        {
+            *meaning = Some(Column::Service);
         }
     }
 
@@ -842,6 +970,23 @@ impl Columns {
         texts
     }
 }
+
+/// The only heading of a table with several columns: it is a title, such as `Inbound:`.
+pub(super) fn title(head: &TableRow) -> Option<&str> {
+    let mut headings = head.cells.iter().filter(|cell| !cell.is_empty());
+    let first = headings.next()?;
+    (headings.next().is_none() && 1 < head.cells.len()).then_some(first)
+}
+
+/// Whether a name is that of a port: `HTTP port`, `Port of the store`.
+fn names_port(name: &str) -> bool {
+    column::words(name)
+        .split(' ')
+        .any(|word| matches!(word, "port" | "ports"))
+}
+
+/// Fewer names of ports in a table may be there by chance.
+const LEAST_NAMED_PORTS: usize = 2;
 
 /// The cells of ports under headings of one direction.
 #[derive(Debug)]

@@ -124,6 +124,10 @@ impl Context {
             (Some(client), Some(server)) => {
                 self.endpoints = self.endpoints.take().or(Some((client, server)));
             }
+            // Of what goes out, the own machines are the clients.
+            (Some(client), None) if self.direction == Some(Direction::Outbound) => {
+                self.role = Some(client.into());
+            }
             (Some(client), None) => {
                 let own = self.role.as_deref().map(str::to_owned);
                 self.endpoints = self.endpoints.take().or_else(|| Some((client, own?)));

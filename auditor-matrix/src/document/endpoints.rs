@@ -87,6 +87,13 @@ pub(super) fn arrow(text: &str) -> Option<Endpoints> {
     })
 }
 
+/// Reads one phrase with an arrow, or a list of them: `A -> B, C <-> B`. A comma in the name of an end makes no list.
+pub(super) fn arrows(text: &str) -> Vec<Endpoints> {
+    let parts: Vec<&str> = text.split([',', ';', '\n']).map(str::trim).collect();
+    let each: Option<Vec<Endpoints>> = parts.iter().map(|part| arrow(part)).collect();
+    each.unwrap_or_else(|| arrow(text).into_iter().collect())
+}
+
 /// Finds `from A to B` in a sentence.
 pub(super) fn from_to(text: &str) -> Option<Endpoints> {
     let found = FROM_TO.captures(text)?;
@@ -122,10 +129,30 @@ fn endpoint(text: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Endpoints, arrow, from_to, peer};
+    use super::{Endpoints, arrow, arrows, from_to, peer};
 
     #[test]
-    fn arrows() {
+    fn lists_of_arrows() {
+        let ends = |text: &str| {
+            arrows(text)
+                .into_iter()
+                .map(|ends| (ends.source, ends.destination, ends.is_mutual))
+                .collect::<Vec<_>>()
+        };
+        let of = |from: &str, to: &str, is_mutual| (from.to_owned(), to.to_owned(), is_mutual);
+        assert_eq!(
+            ends("web <--> store, store --> till"),
+            [of("web", "store", true), of("store", "till", false)]
+        );
+        assert_eq!(
+            ends("worker, CLI -> core"),
+            [of("worker, CLI", "core", false)]
+        );
+        assert!(ends("inbound, outbound").is_empty());
+    }
+
+    #[test]
+    fn phrases_with_arrows() {
         let endpoints = |from: &str, to: &str, is_mutual| {
             Some(Endpoints {
                 source: from.to_owned(),

@@ -53,14 +53,40 @@ pub(super) fn is_meant(text: &str) -> bool {
                 )
             })
     });
-    let is_negated = words.iter().any(|word| {
-        matches!(
-            *word,
-            "not" | "never" | "example" | "besides" | "except" | "beyond" | "also"
-        )
+    let is_negated = words.iter().enumerate().any(|(index, word)| match *word {
+        "not" | "never" => !shuts_others_out(words.get(index + 1..).unwrap_or_default()),
+        "example" | "besides" | "except" | "beyond" | "also" => true,
+        _ => false,
     });
     names && (restricts || listens || goes_by_loopback || words.len() <= FEW_WORDS) && !is_negated
 }
+
+/// Whether the words behind a `not` are about others, such as `open to the world`: without them only the own machine is left.
+fn shuts_others_out(words: &[&str]) -> bool {
+    let is_open = words.iter().take(2).any(|word| {
+        matches!(
+            *word,
+            "open" | "opened" | "exposed" | "accessible" | "reachable" | "available" | "visible"
+        )
+    });
+    let names_others = words.iter().take(MOST_WORDS_TO_OTHERS).any(|word| {
+        matches!(
+            *word,
+            "world"
+                | "internet"
+                | "outside"
+                | "public"
+                | "externally"
+                | "external"
+                | "network"
+                | "remotely"
+        )
+    });
+    is_open && names_others
+}
+
+/// Others stand close behind what they are shut out of.
+const MOST_WORDS_TO_OTHERS: usize = 6;
 
 /// Whether a sentence says that all ports of its section stay on one machine: `Internal ports are only accessible from
 /// localhost` below a heading `Internal ports`. What it says of some of them says nothing of the others.
@@ -137,6 +163,12 @@ mod tests {
         assert!(!is_meant("Only the core connects."));
         assert!(is_meant(
             "The table lists the open ports of components utilizing the loopback interface."
+        ));
+        assert!(is_meant(
+            "These are inner ports, not open to the world, that listen at the loopback (127.0.0.1)."
+        ));
+        assert!(!is_meant(
+            "These ports are not exposed to the store, and do not listen on localhost."
         ));
         assert!(!is_meant("A loopback interface is a virtual interface."));
         let heading = "Internal core ports";

@@ -349,17 +349,19 @@ fn says_no_longer(lower: &str) -> bool {
     if lower.contains("not ") && (lower.contains("anymore") || lower.contains("any more")) {
         return true;
     }
-    [
-        "no longer",
-        "not used any",
-        "not used anymore",
-        "isn't used",
-        "is not used",
-        "are not used",
-        "no more used",
-    ]
-    .iter()
-    .any(|words| lower.contains(words))
+    // `is not used to serve pages`: for other things it is.
+    let is_for_one_purpose = |behind: &str| {
+        [" to ", " for ", " by ", " as ", " with "]
+            .iter()
+            .any(|word| behind.starts_with(word))
+    };
+    ["no longer", "not used any", "no more used"]
+        .iter()
+        .any(|words| lower.contains(words))
+        || ["isn't used", "is not used", "are not used"]
+            .iter()
+            .filter_map(|words| lower.split_once(words))
+            .any(|(_, behind)| !is_for_one_purpose(behind))
 }
 
 fn words(text: &str) -> Vec<String> {
@@ -428,6 +430,9 @@ mod tests {
                 ("Must be blocked", Some(Forbidden)),
                 ("Not used by default", None),
                 ("Not used any more", Some(Withdrawn)),
+                ("This port is not used.", Some(Withdrawn)),
+                ("Port 80 is not used to serve pages.", None),
+                ("It is not used by default.", None),
                 ("Not used", Some(Withdrawn)),
                 ("Web console", None),
             ],

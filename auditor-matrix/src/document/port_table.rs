@@ -219,6 +219,14 @@ impl PortTable<'_> {
             text = rest;
         }
         let protocol = self.columns.protocol(self.head, row, direction);
+        if let Some(all) = protocol
+            .as_deref()
+            .and_then(|protocol| pairs::with_bracketed(&text, protocol))
+        {
+            let message = "the ports in brackets were taken for alternatives, like the protocol in brackets beside them; check it";
+            self.problem(document, row, Severity::Remark, &text, message);
+            text = all;
+        }
         let parts = match protocol
             .as_deref()
             .and_then(|protocol| pairs::paired(&text, protocol))

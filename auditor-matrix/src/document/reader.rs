@@ -10,8 +10,10 @@ use regex::Regex;
 use super::{
     accounting::{self, OpenNumbers},
     block::{Block, Content},
+    cell,
+    cell_kinds::SAMPLE,
     column::Column,
-    columns::{Body, Columns},
+    columns::{self, Body, Columns},
     context::{Context, Headings},
     cross_table,
     guess::Guess,
@@ -319,6 +321,10 @@ impl Reader<'_> {
         if let Some(caption) = self.caption.take() {
             context.narrow(&caption, &self.names);
         }
+        if let Some(title) = columns::title(&head) {
+            context.narrow(title, &self.names);
+            context.direction = cell::direction(title).or(context.direction);
+        }
         if context.role.is_none() && context.endpoints.is_none() {
             columns.take_components_for_machines(&head, &body);
             columns.obey(&head, self.profile);
@@ -410,6 +416,11 @@ impl Reader<'_> {
                 }
                 let message = "was taken for the heading of the rows below";
                 self.problem(row.line, Severity::Remark, title, message.to_owned());
+                continue;
+            }
+            if columns.is_no_port(&row) {
+                let first = (self.document.rows.len(), self.document.problems.len());
+                self.account(&row, first, &columns);
                 continue;
             }
             let table = PortTable {
@@ -556,7 +567,19 @@ fn heading(rows: &TableRows) -> Option<(TableRow, usize)> {
         head = below;
         n_headings += 1;
     }
+    if has_column_without_heading(rows, n_headings, head.cells.len()) {
+        head.cells.push(String::new());
+    }
     Some((head, n_headings))
+}
+
+/// Whether nearly all rows have one cell more than there are headings.
+fn has_column_without_heading(rows: &TableRows, n_rows_of_head: usize, n_headings: usize) -> bool {
+    let body = || n_rows_of_head..rows.len().min(n_rows_of_head + SAMPLE);
+    let n_longer = body()
+        .filter(|row| rows.cells(*row).filter(|cell| !cell.is_empty()).count() == n_headings + 1)
+        .count();
+    2 <= n_longer && body().len() * 4 <= n_longer * 5
 }
 
 const MOST_HEADING_ROWS: usize = 3;

@@ -34,7 +34,14 @@ static ENDPOINTS: LazyLock<Regex> = LazyLock::new(|| {
 /// `A to B`, without more.
 static PAIR: LazyLock<Regex> = LazyLock::new(|| {
     regex(
-        r"(?i)^(?:the )?(.+?)(?: to |\s*(?:->|-->|=>|\u{2192}|\u{21d2})\s*)(?:the )?(.+?)(?: communications?| traffic| connections?| ports?)?:?$",
+        r"(?i)^(?:the )?(.+?)(?: to |\s*(?:->|-->|=>|\u{2192}|\u{21d2})\s*)(?:the )?(.+?)(?: communications?| traffic| connections?| access| ports?)?:?$",
+    )
+});
+
+/// `A access to B`, `A communicating with B`.
+static ACCESS: LazyLock<Regex> = LazyLock::new(|| {
+    regex(
+        r"(?i)^(?:the )?(.+?) (?:access|accessing|connections?|connecting|communications?|communicating|talking|traffic) (?:to|with) (?:the )?(.+?):?$",
     )
 });
 
@@ -62,6 +69,10 @@ pub(super) fn section(heading: &str, names: &Names) -> Section {
     let is_within_role = lower
         .iter()
         .any(|word| matches!(word.as_str(), "between" | "among"));
+    // "Store nodes access to each other".
+    let is_mutual = lower.windows(2).any(|pair| {
+        matches!(pair, [first, second] if matches!((first.as_str(), second.as_str()), ("each", "other") | ("one", "another")))
+    });
     let mut runs = noun_phrases(&outside)
         .into_iter()
         .filter(|run| names_machines(run, names));
@@ -78,7 +89,7 @@ pub(super) fn section(heading: &str, names: &Names) -> Section {
     let endpoints = endpoints(&outside, names);
     Section {
         transport,
-        is_within_role: is_within_role && role.is_some() && endpoints.is_none(),
+        is_within_role: (is_within_role || is_mutual) && role.is_some() && endpoints.is_none(),
         role: role.filter(|_| endpoints.is_none()),
         endpoints,
         permission: permission::of_heading(heading),
@@ -111,6 +122,13 @@ fn endpoints(heading: &str, names: &Names) -> Option<(String, String)> {
     if let Some(found) = ENDPOINTS.captures(heading) {
         let (from, to) = (fold(found.get(1)?.as_str()), fold(found.get(2)?.as_str()));
         return (is_noun_phrase(&from, names) && is_noun_phrase(&to, names)).then_some((from, to));
+    }
+    // "Remote access to the servers" names one end only.
+    if let Some(found) = ACCESS.captures(heading) {
+        let (from, to) = (fold(found.get(1)?.as_str()), fold(found.get(2)?.as_str()));
+        if names_machines(&from, names) && names_machines(&to, names) {
+            return Some((from, to));
+        }
     }
     // "Introduction to networking" names no ends: at least one of the two has to be known for a machine.
     let found = PAIR.captures(heading)?;
@@ -159,7 +177,31 @@ const MOST_NAME_WORDS: usize = 4;
 pub(super) fn names_machines(phrase: &str, names: &Names) -> bool {
     let last = phrase.split(' ').next_back().unwrap_or_default();
     names.contains(phrase)
-        || is_machine(&plain(last)) && !phrase.split(' ').map(plain).any(|word| is_stop(&word))
+        || (is_machine(&plain(last)) || is_role(phrase))
+            && !phrase.split(' ').map(plain).any(|word| is_stop(&word))
+}
+
+/// Whether a phrase names what machines do: `Mail Role`. Roles of people and accounts are none.
+fn is_role(phrase: &str) -> bool {
+    let words: Vec<String> = phrase.split(' ').map(plain).collect();
+    let Some((last, before)) = words.split_last() else {
+        return false;
+    };
+    matches!(last.as_str(), "role" | "roles")
+        && !before.is_empty()
+        && !before.iter().any(|word| {
+            matches!(
+                word.as_str(),
+                "user"
+                    | "iam"
+                    | "rbac"
+                    | "admin"
+                    | "administrator"
+                    | "account"
+                    | "service"
+                    | "cluster"
+            )
+        })
 }
 
 /// Whether a text can be a noun: a name of the page, or a few words of which none is a verb, a preposition or a word about
@@ -506,6 +548,23 @@ mod tests {
         );
         assert_eq!(endpoints("Inbound from Edge to Core"), both("Edge", "Core"));
         assert_eq!(endpoints("How to open ports"), None);
+        assert_eq!(
+            endpoints("Shop server access to stock (ACME) databases:"),
+            both("Shop server", "stock databases")
+        );
+        assert_eq!(
+            endpoints("Server to server access"),
+            both("Server", "server")
+        );
+        assert_eq!(endpoints("Remote access to servers"), None);
+        assert_eq!(
+            section("Stock nodes access to each other:"),
+            Section {
+                role: Some("Stock nodes".to_owned()),
+                is_within_role: true,
+                ..none.clone()
+            }
+        );
         assert_eq!(endpoints("Introduction to Networking"), None);
         assert_eq!(
             endpoints("Web nodes to database servers"),
@@ -530,6 +589,10 @@ mod tests {
         assert_eq!(machines("S3 Gateway (S3G)"), some("S3 Gateway"));
         assert_eq!(machines("Web nodes"), some("Web nodes"));
         assert_eq!(machines("Store"), some("Store"));
+        assert!(super::names_machines("Mail Role", &names));
+        assert!(
+            !super::names_machines("IAM role", &names) && !super::names_machines("Role", &names)
+        );
         assert_eq!(machines("Before you begin"), None);
         assert_eq!(machines("Network requirements"), None);
         assert_eq!(machines("Ports with each of those rules"), None);

@@ -81,13 +81,35 @@ pub(super) fn heading_of_servers<'a>(
             .filter(|name| !is_activity(name))
             .filter(|name| names.contains(name) || names.is_subject(name))
             .count();
+        let n_recurring = software
+            .iter()
+            .filter(|name| !is_activity(name) && is_proper(name))
+            .filter(|name| {
+                1 < body
+                    .column(index)
+                    .take(SAMPLE)
+                    .filter(|cell| cell == *name)
+                    .count()
+            })
+            .count();
         LEAST_NAMES <= n_known && software.len() <= 2 * n_known
+            // A program with several ports has a row for each; a purpose has one.
+            || LEAST_RECURRING <= n_recurring && software.len() <= 3 * n_recurring
     };
     is_evident.then_some(heading.as_str())
 }
 
 /// One name alone may be a coincidence.
 const LEAST_NAMES: usize = 2;
+
+/// So many names with several rows each are no coincidence.
+const LEAST_RECURRING: usize = 3;
+
+/// Whether a name has a capital letter in each of its words, as names of programs have.
+fn is_proper(name: &str) -> bool {
+    name.split(' ')
+        .all(|word| word.chars().any(char::is_uppercase))
+}
 
 /// The names in the column of sources.
 fn ends(columns: &Columns, body: &Body<'_>) -> BTreeSet<String> {

@@ -303,6 +303,10 @@ fn roles(text: &str, row: &Row, page: &Page<'_>) -> Vec<Role> {
             .and_then(|rest| rest.split(['/', ',', ':']).next());
         return host.map(Role::new).into_iter().collect();
     }
+    // An asterisk stands for anybody.
+    if text.trim() == "*" {
+        return vec![Role::new("any")];
+    }
     let mut roles: Vec<Role> = Vec::new();
     for part in page.names.split(text) {
         // `self` stands for the machines that the row is about.

@@ -77,7 +77,7 @@ impl PageNames {
         self.parts(&outside)
             .into_iter()
             .map(|part| plain(&part).to_owned())
-            .filter(|part| part.contains(char::is_alphanumeric))
+            .filter(|part| part.contains(char::is_alphanumeric) && !goes_on(part))
             .collect()
     }
 
@@ -154,6 +154,14 @@ impl PageNames {
 }
 
 const MOST_WORDS: usize = 5;
+
+/// Whether the last part of a list says that it goes on: `etc.`
+fn goes_on(part: &str) -> bool {
+    matches!(
+        part.trim_end_matches('.').to_lowercase().as_str(),
+        "etc" | "et cetera" | "and so on" | "so on" | "and more" | "more"
+    )
+}
 
 /// Whether a part of a list is the name of machines by its form: it has a kind of machine as its last word, or it is a host.
 fn is_machine_name(part: &str) -> bool {

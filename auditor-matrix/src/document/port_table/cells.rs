@@ -99,7 +99,16 @@ impl Cells {
             .into_iter()
             .flatten()
             .find_map(|text| cell::bracketed_condition(text));
-        let own = stated.or(bracketed).or(edition);
+        // `If mail is sent, ...` may stand where the service is named.
+        let as_service = self.service.as_deref().filter(|service| {
+            ["if ", "when ", "only if ", "only when "]
+                .iter()
+                .any(|start| service.to_lowercase().starts_with(start))
+        });
+        let own = stated
+            .or(bracketed)
+            .or(edition)
+            .or_else(|| as_service.and_then(|service| cell::condition(service).0));
         // An alternative of the page, such as a tab, is a condition of all its rows.
         self.condition = match (table.context.condition.as_deref(), own) {
             (Some(alternative), Some(own)) => Some(format!("{alternative}: {own}")),
@@ -180,10 +189,11 @@ impl Cells {
         if let Some(text) = &self.direction_text {
             if loopback::is_own_machine(text) {
                 self.loopback = true;
-            } else if let Some(ends) = endpoints::arrow(text) {
+            } else if let Some((ends, more)) = listed_arrows(text, self.role.as_deref()) {
                 self.direction = ends.is_mutual.then_some(Direction::Both);
                 self.source = self.source.take().or(Some(ends.source));
                 self.destination = self.destination.take().or(Some(ends.destination));
+                self.more_ends = more;
             } else if self.direction.is_none() {
                 let message = "this is no direction: expected inbound, outbound or both";
                 table.problem(document, row, Severity::Lost, text, message);
@@ -241,8 +251,13 @@ impl Cells {
                 .filter(|word| !word.is_empty())
                 .all(application_protocol::is_only_spoken)
         };
+        // What uses the ports by which a named machine goes out is a program on it.
+        let is_on_machine =
+            table.context.direction == Some(Direction::Outbound) && table.context.role.is_some();
         if heading.ends_with(" by")
-            && let Some(protocol) = self.source.take_if(|source| is_spoken(source))
+            && let Some(protocol) = self
+                .source
+                .take_if(|source| is_on_machine || is_spoken(source))
         {
             self.application = self.application.take().or(Some(protocol));
             self.service = self.service.take().or_else(|| self.application.clone());
@@ -306,6 +321,25 @@ impl Cells {
     }
 }
 
+/// The ends of one or more arrows. Where several are listed, the row's own machine is what listens: of an arrow that points both
+/// ways only the way to it is of this row.
+fn listed_arrows(text: &str, own: Option<&str>) -> Option<(Endpoints, Vec<Endpoints>)> {
+    let mut all = endpoints::arrows(text);
+    if 1 < all.len()
+        && let Some(own) = own
+    {
+        let is_own = |end: &str| end.eq_ignore_ascii_case(own);
+        for ends in &mut all {
+            if ends.is_mutual && is_own(&ends.source) && !is_own(&ends.destination) {
+                std::mem::swap(&mut ends.source, &mut ends.destination);
+            }
+            ends.is_mutual &= !is_own(&ends.destination);
+        }
+    }
+    let mut all = all.into_iter();
+    Some((all.next()?, all.collect()))
+}
+
 /// Whether a few words say that something is optional: `optional`, `can be optionally enabled`.
 fn is_optional(words: &str) -> bool {
     let lower = words.to_lowercase();
@@ -321,6 +355,12 @@ const MOST_OPTIONAL_WORDS: usize = 8;
 /// both that it is required and that it is not.
 fn conditional(text: &str) -> Option<(String, String)> {
     let (word, when) = text.split_once(' ')?;
+    // `no (unless mail is sent)`: brackets around all that follows make no difference.
+    let when = when
+        .strip_prefix('(')
+        .and_then(|rest| rest.strip_suffix(')'))
+        .filter(|inside| !inside.contains(['(', ')']))
+        .unwrap_or(when);
     let lower = text.to_lowercase();
     let says_both = lower.contains("optional") && lower.contains("required");
     let starts = [

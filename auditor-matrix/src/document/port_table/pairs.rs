@@ -1,6 +1,10 @@
 //! Pairs a list of ports with a list of protocols of the same length: `443, 53` beside `TCP, UDP`.
 
-use crate::document::cell;
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use crate::document::{cell, text::regex};
 
 /// Each port with its protocol, if both cells are lists with the same separators and as many parts, and the protocols are
 /// not all the same. `TCP/UDP` is no list: it says that both are meant.
@@ -27,6 +31,31 @@ pub(super) fn paired(ports: &str, protocols: &str) -> Option<Vec<(String, Option
                 .collect()
         })
     })
+}
+
+/// A list of ports whose last are in brackets: `389 (636)`, `80 (FTP 20)`.
+static BRACKETED_PORTS: LazyLock<Regex> = LazyLock::new(|| {
+    regex(
+        r"^(?P<before>[^()]*\d)\s*\((?:(?P<protocol>[A-Za-z]+) )?(?P<inside>\d{2,5}(?: ?, ?\d{2,5})*)\)$",
+    )
+});
+/// A protocol with another in brackets, or with the letter of its encrypted form: `HTTP (FTP)`, `LDAP(S)`.
+static BRACKETED_PROTOCOL: LazyLock<Regex> =
+    LazyLock::new(|| regex(r"^[A-Za-z]+ ?\((?P<inside>[A-Za-z]+)\)$"));
+
+/// The ports with those in brackets as alternatives, where the protocol beside them has another in brackets as well: `389 (636)`
+/// beside `LDAP(S)`. By themselves, brackets may say anything of the port before them.
+pub(super) fn with_bracketed(ports: &str, protocol: &str) -> Option<String> {
+    let ports = BRACKETED_PORTS.captures(ports.trim())?;
+    let protocol = BRACKETED_PROTOCOL.captures(protocol.trim())?;
+    let other = protocol.name("inside")?.as_str();
+    let is_same = match ports.name("protocol") {
+        Some(named) => named.as_str().eq_ignore_ascii_case(other),
+        None => other.eq_ignore_ascii_case("s") || other.to_lowercase().ends_with('s'),
+    };
+    let inside = ports.name("inside")?.as_str().replace(',', " or ");
+    let before = ports.name("before")?.as_str().replace(',', " or ");
+    is_same.then(|| format!("{before} or {inside}"))
 }
 
 #[cfg(test)]

@@ -179,3 +179,210 @@ fn a_state_at_the_end_of_a_purpose_is_a_condition() {
         ],
     );
 }
+
+#[test]
+fn titles_above_tables_name_both_ends() {
+    let table = "| Port | Description |\n|--|--|\n| 7001 | Orders |\n";
+    let page = |title: &str| format!("The till is split.\n\n**{title}:**\n\n{table}");
+    check(
+        &derived(&page("Stock nodes access to each other")),
+        &["Stock nodes -> Stock nodes tcp/7001"],
+    );
+    check(
+        &derived(&page("Till server access to stock servers")),
+        &["Till server -> stock servers tcp/7001"],
+    );
+    check(
+        &derived(&page("Remote access to stock servers")),
+        &["clients -> stock servers tcp/7001"],
+    );
+}
+
+#[test]
+fn ports_that_are_shut_to_the_world_and_listen_on_the_loopback() {
+    let table = "| Port | Application |\n|--|--|\n| 7001 | Till |\n";
+    let sentence =
+        "These are inner ports, not open to the world, that listen at the loopback (127.0.0.x).";
+    check(
+        &derived(&format!("{sentence}\n\n{table}")),
+        &["hosts -> hosts tcp/7001 loopback"],
+    );
+    check(
+        &derived(&format!("These do not listen on 127.0.0.1:\n\n{table}")),
+        &["clients -> hosts tcp/7001"],
+    );
+}
+
+#[test]
+fn a_heading_that_stands_alone_is_the_title_of_a_table() {
+    // The row of dashes has a cell too many.
+    let page = |title: &str| {
+        format!("| {title} | | |\n|--|--|--|--|\n| TCP | 7001 | Till |\n| UDP | 7002 | Stock |\n")
+    };
+    check(
+        &derived(&page("Inbound:")),
+        &["clients -> hosts tcp/7001", "clients -> hosts udp/7002"],
+    );
+    check(
+        &derived(&page("Outbound")),
+        &["hosts -> servers tcp/7001", "hosts -> servers udp/7002"],
+    );
+    check(
+        &derived(&page("Inbound and Outbound")),
+        &[
+            "clients -> hosts tcp/7001",
+            "clients -> hosts udp/7002",
+            "hosts -> clients tcp/7001",
+            "hosts -> clients udp/7002",
+        ],
+    );
+}
+
+#[test]
+fn lists_of_arrows_in_a_cell() {
+    let page = "| Instance Name | Port | Direction |\n|--|--|--|\n| Store | 7001 | Till <--> Store, Store <--> Store |\n\
+                | Till | 7002 | Till --> Desk, Store --> Desk |\n";
+    check(
+        &derived(page),
+        &[
+            "Till -> Store tcp/7001",
+            "Store -> Store tcp/7001",
+            "Till -> Desk tcp/7002",
+            "Store -> Desk tcp/7002",
+        ],
+    );
+}
+
+#[test]
+fn defaults_that_are_named_as_ports() {
+    let page = "| Item | Default |\n|--|--|\n| User | admin |\n| Shop Port | 7001 |\n| Desk TLS port | 7002 |\n| Timeout | 3000 |\n";
+    let documents = [document::read("page.md", page.as_bytes(), Format::Markdown)];
+    let said = |text: &str| {
+        documents[0]
+            .problems
+            .iter()
+            .any(|problem| problem.to_string().contains(text))
+    };
+    assert!(said("named as ports") && said("3000 may be a port"));
+    check(
+        &derive(&documents, "Page"),
+        &["clients -> hosts tcp/7001", "clients -> hosts tcp/7002"],
+    );
+}
+
+#[test]
+fn headings_above_other_columns_than_they_mean() {
+    let page = "| Port | Source | Target | Description |\n|--|--|--|--|\n| Till | Store | 7001 | Orders |\n| Desk | Store | 7002 | Stock |\n";
+    let documents = [document::read("page.md", page.as_bytes(), Format::Markdown)];
+    assert!(
+        documents[0]
+            .problems
+            .iter()
+            .any(|problem| problem.to_string().contains("other columns than they mean"))
+    );
+    check(
+        &derive(&documents, "Page"),
+        &["Till -> Store tcp/7001", "Desk -> Store tcp/7002"],
+    );
+}
+
+#[test]
+fn services_with_several_ports_are_servers() {
+    let page = |third: &str| {
+        format!(
+            "| Service | Port | Required |\n|--|--|--|\n| Tillbase | 7001 | yes |\n| Tillbase | 7002 | no |\n\
+             | Stockd Core | 7003 | yes |\n| Stockd Core | 7004 | yes |\n| {third} | 7005 | yes |\n| {third} | 7006 | yes |\n"
+        )
+    };
+    check(
+        &derived(&page("Desk")),
+        &[
+            "clients -> Tillbase tcp/7001",
+            "clients -> Tillbase tcp/7002",
+            "clients -> Stockd Core tcp/7003",
+            "clients -> Stockd Core tcp/7004",
+            "clients -> Desk tcp/7005",
+            "clients -> Desk tcp/7006",
+        ],
+    );
+    // What is done may take several ports as well.
+    assert!(
+        derived(&page("Till access"))
+            .matrix
+            .rules
+            .iter()
+            .all(|rule| rule.server[0].name() == "hosts")
+    );
+}
+
+#[test]
+fn ports_in_brackets_beside_a_protocol_in_brackets() {
+    let page = "| From | To | Protocol | Port |\n|--|--|--|--|\n| Till | Folk | LDAP(S) | TCP 389 (636) |\n\
+                | Till | Depot | HTTP (FTP) | TCP 80 (FTP 20,21) |\n| Till | Desk | HTTP | TCP 7001 (7002) |\n";
+    let documents = [document::read("page.md", page.as_bytes(), Format::Markdown)];
+    assert!(documents[0].problems.iter().any(|problem| {
+        problem
+            .to_string()
+            .contains("like the protocol in brackets")
+    }));
+    check(
+        &derive(&documents, "Page"),
+        &["Till -> Folk tcp/389,636", "Till -> Depot tcp/20-21,80"],
+    );
+}
+
+#[test]
+fn a_role_above_a_table_and_a_column_without_a_heading() {
+    let page = "Ports\n=====\n\n.. card:: Mail Role\n\n   .. csv-table::\n      :header: \"Port\", \"Service\"\n\n      \"7001\", \"TCP\", \"incoming mail\"\n      \"7002\", \"TCP and UDP\", \"gossip\"\n\n\
+                .. card:: Desk Role\n\n   .. csv-table::\n      :header: \"Port\", \"Protocol\"\n\n      \"7003\", \"TCP\"\n";
+    let documents = [document::read(
+        "page.rst",
+        page.as_bytes(),
+        Format::ReStructuredText,
+    )];
+    check(
+        &derive(&documents, "Page"),
+        &[
+            "clients -> Mail Role tcp/7001",
+            "clients -> Mail Role tcp/7002",
+            "clients -> Mail Role udp/7002",
+            "clients -> Desk Role tcp/7003",
+        ],
+    );
+}
+
+#[test]
+fn an_asterisk_is_anybody_and_a_list_may_go_on() {
+    let page = "| Port | Source | Target |\n|--|--|--|\n| 7001 | * | Store |\n| 7002 | Store | Scales, printers, etc. |\n";
+    check(
+        &derived(page),
+        &["any -> Store tcp/7001", "Store -> Scales+printers tcp/7002"],
+    );
+}
+
+#[test]
+fn conditions_in_brackets_and_in_place_of_a_service() {
+    let page = "| From | To | Port | Required | Application |\n|--|--|--|--|--|\n| Till | Store | 7001 | no (unless mail is sent) | Mail |\n\
+                | Till | Relay | 7002 | yes | If the till needs a relay |\n";
+    check(
+        &derived(page),
+        &[
+            "Till -> Store tcp/7001 [unless-mail-sent]",
+            "Till -> Relay tcp/7002 [till-needs-relay]",
+        ],
+    );
+}
+
+#[test]
+fn who_communicates_below_a_heading_of_what_goes_out() {
+    let page = "# Outbound Server Ports\n\nOpening these ports allows traffic from the Shop Server to communicate with external services.\n\n\
+                | Port | Protocol | Used by | Notes |\n|--|--|--|--|\n| 7001 | TCP | HTTP | The port is not used to serve pages. |\n\
+                | 7002 | TCP | Watcher | |\n";
+    check(
+        &derived(page),
+        &[
+            "Shop Server -> servers tcp/7001",
+            "Shop Server -> servers tcp/7002",
+        ],
+    );
+}

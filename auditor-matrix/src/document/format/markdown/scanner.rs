@@ -246,8 +246,9 @@ impl<'a> Scanner<'a> {
             && !self.ahead().next().is_some_and(chunk::is_delimiter_row)
         {
             self.chunk.push(self.page, head.head, head.head.text);
-            self.chunk
-                .push(self.page, head.delimiters, head.delimiters.text);
+            let mended = head.mended_delimiters(Some(text));
+            let delimiters = mended.as_deref().unwrap_or(head.delimiters.text);
+            self.chunk.push(self.page, head.delimiters, delimiters);
             self.table = Some(head);
         }
         if self.inside == Inside::Nothing {
@@ -256,7 +257,12 @@ impl<'a> Scanner<'a> {
                 _ => TableHead::new(self.previous, line),
             };
         }
-        self.chunk.push(self.page, line, text);
+        let mended = self
+            .table
+            .filter(|head| head.delimiters.number == line.number)
+            .and_then(|head| head.mended_delimiters(self.ahead().next()));
+        self.chunk
+            .push(self.page, line, mended.as_deref().unwrap_or(text));
         self.previous = Some(line);
     }
 

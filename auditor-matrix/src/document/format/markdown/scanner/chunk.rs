@@ -117,7 +117,17 @@ impl<'a> TableHead<'a> {
 
     /// Whether a line has as many cells as the table has columns.
     pub(super) fn is_like(&self, row: &str) -> bool {
-        n_cells(row) == n_cells(self.delimiters.text)
+        n_cells(row) == n_cells(self.head.text)
+    }
+
+    /// A row of dashes with as many cells as the headings, if the page's has more or fewer, and the first row of the body
+    /// goes with the headings: a cell too many would make text of the table.
+    pub(super) fn mended_delimiters(&self, first_row: Option<&str>) -> Option<String> {
+        let n_columns = n_cells(self.head.text);
+        let goes_with_head =
+            first_row.is_some_and(|row| row.contains('|') && n_cells(row) == n_columns);
+        (n_cells(self.delimiters.text) != n_columns && goes_with_head)
+            .then(|| format!("|{}", " --- |".repeat(n_columns)))
     }
 }
 

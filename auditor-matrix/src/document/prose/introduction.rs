@@ -3,6 +3,7 @@
 use super::{
     clause::{self, Ends},
     condition::Condition,
+    further_end::FurtherEnd,
     loopback::is_loopback,
     noun_phrase::NounPhrases,
     piece::Pieces,
@@ -34,6 +35,10 @@ pub(super) struct Introduction {
     pub(super) stance: Stance,
     /// A short text that says neither of these is what the ports are for.
     pub(super) service: Option<String>,
+    /// The same for a further end that a bracket adds, with a condition of its own: "(and all Edges, if there are any)".
+    pub(super) further: Option<Box<Self>>,
+    /// A bracket adds an end, and whose is not certain.
+    pub(super) leaves_bracket: bool,
 }
 
 impl Default for Introduction {
@@ -48,6 +53,8 @@ impl Default for Introduction {
             loopback: false,
             stance: Stance::Wanted,
             service: None,
+            further: None,
+            leaves_bracket: false,
         }
     }
 }
@@ -83,6 +90,9 @@ impl Introduction {
             return Self::default();
         }
         let text = text.trim().trim_end_matches(':').trim_end();
+        if let Some(bracket) = FurtherEnd::of(text) {
+            return bracket.introduction(names);
+        }
         let all = words(text);
         let condition = Condition::of(text, &all);
         let mut words = condition.rest(&all);
@@ -120,6 +130,8 @@ impl Introduction {
         introduction.ends = clause::clauses(&pieces, names)
             .into_iter()
             .map(|clause| clause.ends)
+            // The first of those that say the same much: a later one begins inside of its subject, "the Core and the Edge".
+            .rev()
             .max_by_key(Ends::n_known)
             .or_else(|| bare_pair(&nouns, 0))
             .unwrap_or_default();
@@ -165,6 +177,20 @@ impl Introduction {
     /// Adds what a label or a key below it says; what the label says counts more.
     pub(super) fn narrowed(&self, label: Self) -> Self {
         let mut both = self.clone();
+        both.further = match &label.further {
+            Some(further) => {
+                let outer = Self {
+                    further: None,
+                    ..self.clone()
+                };
+                Some(Box::new(outer.narrowed(Self::clone(further))))
+            }
+            None => self
+                .further
+                .as_ref()
+                .map(|further| Box::new(further.narrowed(label.clone()))),
+        };
+        both.leaves_bracket |= label.leaves_bracket;
         both.is_about_ports |= label.is_about_ports;
         if !label.transports.is_empty() {
             both.transports = label.transports;

@@ -19,6 +19,8 @@ pub(super) struct ListItem {
     /// 0 for the outermost list.
     pub(super) level: u8,
     pub(super) text: String,
+    /// It is a line of a block of code.
+    pub(super) is_code: bool,
 }
 
 /// What an item became.
@@ -30,6 +32,8 @@ pub(super) struct ReadItem {
     pub(super) machine: Option<String>,
     pub(super) statements: Vec<Statement>,
     pub(super) leaves_number: bool,
+    /// The line above names a further end in brackets that was not read.
+    pub(super) leaves_bracket: bool,
     pub(super) is_deprecated: bool,
     /// It has no port and explains none, so its sentences stand for themselves.
     pub(super) is_prose: bool,
@@ -108,8 +112,21 @@ pub(super) fn read(
                 inherited = Arc::new(inherited.narrowed(label));
             }
         }
+        let further = inherited.further.as_ref().map_or_else(Vec::new, |further| {
+            let mut statements = reading.statements.clone();
+            for statement in &mut statements {
+                further.complete(statement);
+            }
+            statements
+        });
         for statement in &mut reading.statements {
             inherited.complete(statement);
+        }
+        // An item that names its ends leaves nothing to a further one.
+        for statement in further {
+            if !reading.statements.contains(&statement) {
+                reading.statements.push(statement);
+            }
         }
         let has_ports = !reading.statements.is_empty();
         if has_ports || has_below {
@@ -138,6 +155,7 @@ pub(super) fn read(
             text: item.text,
             statements: reading.statements,
             leaves_number: reading.leaves_number,
+            leaves_bracket: inherited.leaves_bracket && has_ports,
             is_deprecated: reading.is_deprecated,
             is_prose,
         });

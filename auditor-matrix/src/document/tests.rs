@@ -412,6 +412,28 @@ fn deep_and_broken_pages_end() {
     );
 }
 
+/// A heading that is a port, and what the text below says of it.
+#[test]
+fn headings_that_are_ports() {
+    let document = markdown(
+        "# Network ports\n\n## 8086\n\nThe default port that runs the query service.\n\n## 8089/udp\n\n\
+         The port used by the collector.\n\n## 2019\n\nThis was a good year.\n\n# Releases\n\n## 4000\n\n\
+         The default port that runs the shop.\n",
+    );
+    assert_eq!(
+        rows(&document),
+        [
+            "5: -, - -> - 8086 tcp? None None [-]",
+            "9: -, - -> - 8089 udp None None [-]",
+        ]
+    );
+    let said = problems(&document);
+    assert!(
+        said.iter().any(|problem| problem.contains("2019")),
+        "{said:?}"
+    );
+}
+
 /// Lists of ports are written as blocks of code, too: below a paragraph, in an item, and more than one of them.
 #[test]
 fn lists_of_ports_in_code() {

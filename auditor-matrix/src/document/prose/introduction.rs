@@ -21,6 +21,10 @@ use crate::{
 };
 
 /// What holds for all that follows.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is something else that the line may say"
+)]
 #[derive(Clone, Debug)]
 pub(super) struct Introduction {
     /// What follows are ports.
@@ -35,6 +39,8 @@ pub(super) struct Introduction {
     pub(super) stance: Stance,
     /// A short text that says neither of these is what the ports are for.
     pub(super) service: Option<String>,
+    /// The items below are components, each with its ports: "The ports of the components are:".
+    pub(super) lists_components: bool,
     /// The same for a further end that a bracket adds, with a condition of its own: "(and all Edges, if there are any)".
     pub(super) further: Option<Box<Self>>,
     /// A bracket adds an end, and whose is not certain.
@@ -53,6 +59,7 @@ impl Default for Introduction {
             loopback: false,
             stance: Stance::Wanted,
             service: None,
+            lists_components: false,
             further: None,
             leaves_bracket: false,
         }
@@ -145,6 +152,7 @@ impl Introduction {
         if introduction.ends.n_known() == 0 {
             introduction.machine = machine(&nouns, &words, text, is_sentence);
         }
+        introduction.lists_components = lists_components(&words);
         introduction.is_about_ports = speaks_of_ports(&words)
             || 0 < introduction.ends.n_known()
             || words.iter().any(|word| {
@@ -190,6 +198,7 @@ impl Introduction {
                 .as_ref()
                 .map(|further| Box::new(further.narrowed(label.clone()))),
         };
+        both.lists_components |= label.lists_components;
         both.leaves_bracket |= label.leaves_bracket;
         both.is_about_ports |= label.is_about_ports;
         if !label.transports.is_empty() {
@@ -370,6 +379,25 @@ fn is_aside(pieces: &Pieces<'_>, at: usize) -> bool {
     let count = |kind: Kind| (0..at).filter(|at| pieces.kind(*at) == Some(kind)).count();
     count(Kind::Close) < count(Kind::Open)
 }
+
+/// Whether words announce the ports of components, one by one: "ports of the components", "ports used by each service".
+fn lists_components(words: &[Word<'_>]) -> bool {
+    let ports = words.iter().position(|word| word.is("ports"));
+    let Some(behind) = ports.and_then(|at| words.get(at + 1..)) else {
+        return false;
+    };
+    let is_genitive = behind.first().is_some_and(|word| word.is("of"))
+        || behind.first().is_some_and(|word| word.is("used"))
+            && behind.get(1).is_some_and(|word| word.is("by"));
+    is_genitive
+        && behind
+            .iter()
+            .take(NEAR_NOUN)
+            .any(|word| word.is_any(&["components", "daemons", "programs", "processes"]))
+}
+
+/// The noun of a genitive stands within so many words.
+const NEAR_NOUN: usize = 6;
 
 fn direction(words: &[Word<'_>]) -> Option<Direction> {
     let has = |names: &[&str]| words.iter().any(|word| word.is_any(names));

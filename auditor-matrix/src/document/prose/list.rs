@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{
     introduction::Introduction,
-    item,
+    item, named_port,
     port_phrase::{Evidence, port_phrases},
     record,
     statement::Statement,
@@ -24,6 +24,10 @@ pub(super) struct ListItem {
 }
 
 /// What an item became.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is something else that may be said of an item"
+)]
 #[derive(Debug)]
 pub(super) struct ReadItem {
     pub(super) line: usize,
@@ -65,6 +69,11 @@ pub(super) fn read(
         open: Vec::new(),
         introduction: Arc::new(introduction.clone()),
     };
+    let separated = if is_port_list {
+        named_port::separated(&items)
+    } else {
+        Vec::new()
+    };
     let levels: Vec<u8> = items.iter().map(|item| item.level).collect();
     let mut label_above: Option<usize> = None;
     for (index, item) in items.into_iter().enumerate() {
@@ -80,7 +89,9 @@ pub(super) fn read(
                 values_label = Some(item.level);
             }
         }
-        let mut reading = if is_below_ports {
+        let mut reading = if let Some(Some(text)) = separated.get(index) {
+            item::read(text, evidence, names)
+        } else if is_below_ports {
             item::read(&item.text, Evidence::Item, names)
         } else if is_port_list || 0 < n_stated {
             item::read(&item.text, evidence, names)
@@ -119,6 +130,11 @@ pub(super) fn read(
             }
             statements
         });
+        if inherited.lists_components {
+            for statement in &mut reading.statements {
+                statement.add_component();
+            }
+        }
         for statement in &mut reading.statements {
             inherited.complete(statement);
         }

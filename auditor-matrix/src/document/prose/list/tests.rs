@@ -312,3 +312,38 @@ fn ports_that_are_open_to_somebody() {
         ),
     ]);
 }
+
+#[test]
+fn names_and_ports_without_a_mark() {
+    check_all(&[
+        (
+            "Ports of the machines\nMain host\n  SSH   22\n  Http/Https  80/443\n  Shop tool 7000 (by default)\n  RPC 135 & 445, 5000 - 6000",
+            "Main host: ? -> ?  22 (SSH)\nMain host: ? -> ?  80,443 (Http/Https)\n\
+             Main host: ? -> ?  7000 (Shop tool)\nMain host: ? -> ?  135,445,5000-6000 (RPC)",
+        ),
+        // Releases, counts and versions are no ports.
+        (
+            "Ports must be open on these:\nUbuntu 2204\nWindows Server 2019\nRHEL 90",
+            "left: Ubuntu 2204\nleft: RHEL 90",
+        ),
+        (
+            "The ports need these protocols:\nSSH 2\nTLS 12\nHTTP 11",
+            "",
+        ),
+    ]);
+}
+
+#[test]
+fn components_with_their_ports() {
+    check_all(&[
+        (
+            "The ports of the shop's components and services are provided below:\nStore: 5432\nShop gate: 8000 (8001 for packaged installs)",
+            "? -> Store  5432 (Store)\n? -> Shop gate  8000 (Shop gate)\n? -> Shop gate  8001 [for packaged installs] (Shop gate)",
+        ),
+        // What a port is for is no component.
+        (
+            "These ports must be open:\nStore: 5432\nWeb: 80 (with 81 for tests)",
+            "? -> ?  5432 (Store)\n? -> ?  80 (Web)\nleft: Web: 80 (with 81 for tests)",
+        ),
+    ]);
+}

@@ -13,6 +13,8 @@ pub(super) struct Names {
     machines: BTreeSet<String>,
     /// What headings name and sentences are about: `Gate is the door to all others.`
     subjects: BTreeSet<String>,
+    /// A sentence opens ports to the world.
+    opens_to_world: bool,
 }
 
 impl Names {
@@ -42,6 +44,7 @@ impl Names {
 
     /// Adds what the sentences of a paragraph are about.
     pub(super) fn add_text(&mut self, text: &str) {
+        self.opens_to_world = self.opens_to_world || opens_to_world(text);
         for sentence in sentences(text) {
             let words = || sentence.split(' ').take(MOST_SUBJECT_WORDS + 1);
             if let Some(n_words) = words().position(is_verb)
@@ -64,10 +67,31 @@ impl Names {
         self.subjects.contains(&key(name))
     }
 
+    /// Whether the page says of ports to whom they are open by naming who asks: to the world, in one sentence at least.
+    pub(super) fn opens_to_askers(&self) -> bool {
+        self.opens_to_world
+    }
+
     /// Whether a cell of the page consists of this name; an article before it makes no difference.
     pub(super) fn contains(&self, name: &str) -> bool {
         self.machines.contains(&key(name))
     }
+}
+
+/// Whether a text says that something is open to everybody, which nobody says of where connections go.
+fn opens_to_world(text: &str) -> bool {
+    let mut words = text.split(' ').map(|word| {
+        word.trim_matches(|c: char| !c.is_alphanumeric())
+            .to_lowercase()
+    });
+    let mut is_open = false;
+    let mut is_to = false;
+    words.any(|word| {
+        let is_world = is_to && matches!(word.as_str(), "world" | "internet" | "public");
+        is_to = is_open && word == "to" || is_to && word == "the";
+        is_open = matches!(word.as_str(), "open" | "opened" | "exposed");
+        is_world
+    })
 }
 
 /// A subject of more words is none that is looked for; an article is one of them.

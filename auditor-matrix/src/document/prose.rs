@@ -8,6 +8,7 @@ mod condition;
 mod connection;
 mod default_value;
 mod dynamic_ports;
+mod further_end;
 mod heading_port;
 mod icmp;
 mod introduction;
@@ -15,6 +16,7 @@ mod item;
 mod list;
 mod loopback;
 mod machine_name;
+mod named_port;
 mod note;
 mod noun_phrase;
 mod packed_sentences;
@@ -28,6 +30,7 @@ mod stance;
 mod statement;
 mod statement_row;
 mod unread;
+mod variant_port;
 mod verb;
 mod vocabulary;
 mod words;
@@ -77,6 +80,8 @@ pub(super) struct Prose {
     list: Option<List>,
     /// What introduced the last block of commands, and its section.
     above_code: Option<(Option<Arc<str>>, Introduction)>,
+    /// The machine of the last list, for "They also need ...", and its section.
+    subject: Option<(Option<Arc<str>>, String)>,
 }
 
 /// A sentence that is read as prose only if it introduces nothing.
@@ -253,6 +258,7 @@ impl Prose {
             line,
             level,
             text: text.to_owned(),
+            is_code: false,
         };
         match &mut self.list {
             Some(list) => list.items.push(item),
@@ -353,17 +359,40 @@ impl Prose {
             .push(held.line, &held.text, held.follows, &held.context);
     }
 
+    /// Gives an introduction that begins with a pronoun the machine of the one before it: "They also need ...".
+    fn take_up_subject(&mut self, introduction: &mut Introduction, list: &List) {
+        let section = &list.context.section;
+        let takes_up = list.introduction.as_ref().is_some_and(|above| {
+            above.text.split(' ').next().is_some_and(|first| {
+                first.eq_ignore_ascii_case("they") || first.eq_ignore_ascii_case("it")
+            })
+        });
+        let machine = introduction
+            .ends
+            .server
+            .as_ref()
+            .or(introduction.machine.as_ref());
+        if let Some(machine) = machine {
+            self.subject = Some((section.clone(), machine.clone()));
+        } else if takes_up
+            && let Some((_, subject)) = self.subject.as_ref().filter(|(of, _)| of == section)
+        {
+            introduction.machine = Some(subject.clone());
+        }
+    }
+
     /// Reads the list that ends here.
     fn end_list(&mut self, interner: &mut Interner) {
         let Some(list) = self.list.take() else {
             self.let_go();
             return;
         };
-        let introduction = list
+        let mut introduction = list
             .introduction
             .as_ref()
             .map(|above| above.introduction(&self.names))
             .unwrap_or_default();
+        self.take_up_subject(&mut introduction, &list);
         let about_ports = statement_row::heading_is_about_ports(&list.context);
         let items = list::read(
             list.items,
@@ -392,6 +421,9 @@ impl Prose {
             };
             if item.leaves_number {
                 remark(Severity::Remark, UNREAD);
+            }
+            if item.leaves_bracket {
+                remark(Severity::Remark, BRACKET);
             }
             if item.is_prose {
                 for (index, text) in sentences(&item.text).into_iter().enumerate() {
@@ -446,4 +478,5 @@ fn is_in_brackets(words: &[words::Word<'_>], at: usize) -> bool {
 }
 
 const UNREAD: &str = "this sentence names a number that may be a port and was not read as one; add a rule by hand if it is";
+const BRACKET: &str = "a bracket above this list adds someone, and for which end is not certain, so no rule was made for them; add one by hand";
 const DEPRECATED: &str = "the page calls this deprecated; its rule allows it all the same";

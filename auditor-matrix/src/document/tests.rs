@@ -412,6 +412,57 @@ fn deep_and_broken_pages_end() {
     );
 }
 
+/// A heading that is a port, and what the text below says of it.
+#[test]
+fn headings_that_are_ports() {
+    let document = markdown(
+        "# Network ports\n\n## 8086\n\nThe default port that runs the query service.\n\n## 8089/udp\n\n\
+         The port used by the collector.\n\n## 2019\n\nThis was a good year.\n\n# Releases\n\n## 4000\n\n\
+         The default port that runs the shop.\n",
+    );
+    assert_eq!(
+        rows(&document),
+        [
+            "5: -, - -> - 8086 tcp? None None [-]",
+            "9: -, - -> - 8089 udp None None [-]",
+        ]
+    );
+    let said = problems(&document);
+    assert!(
+        said.iter().any(|problem| problem.contains("2019")),
+        "{said:?}"
+    );
+}
+
+/// Lists of ports are written as blocks of code, too: below a paragraph, in an item, and more than one of them.
+#[test]
+fn lists_of_ports_in_code() {
+    let page = "Ports\n=====\n\nEdge\n----\n\nThe Edge nodes need the following ports opened to the world:\n\n\
+        - Web\n\n  ::\n\n    TCP/80 for redirects\n    TCP/443\n\n- Media:\n\n  ::\n\n    UDP/7000-7999\n\n\
+        They also need the following ports open to all Core nodes:\n\n::\n\n    TCP/9000\n\n\
+        Core\n----\n\nSee this output on the port:\n\n::\n\n    TCP/9000 refused\n";
+    let document = read("page.rst", page.as_bytes(), Format::ReStructuredText);
+    assert_eq!(
+        rows(&document),
+        [
+            "13: -, world -> Edge nodes 80 tcp None None [-]",
+            "14: -, world -> Edge nodes 443 tcp None None [-]",
+            "20: -, world -> Edge nodes 7000-7999 udp None None [-]",
+            "26: Edge nodes, all Core nodes -> - 9000 tcp Some(Inbound) None [-]",
+        ]
+    );
+    let fenced = markdown(
+        "## Store nodes\n\nAll Store nodes must have these ports open to the internet:\n\n```\ntcp/443\nudp/53: names\n```\n",
+    );
+    assert_eq!(
+        rows(&fenced),
+        [
+            "6: Store nodes, internet -> All Store nodes 443 tcp None None [-]",
+            "7: Store nodes, internet -> All Store nodes 53 udp None None [-]",
+        ]
+    );
+}
+
 proptest! {
     #[test]
     fn any_page_is_read(text in "(\\| ?(Port|Source|[0-9a-z<>/()-]{0,6}) ?){0,12}\n?(\\|--\\|--\\|\n)?(\\| ?.{0,8} ?){0,9}") {

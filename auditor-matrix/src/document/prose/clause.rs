@@ -3,6 +3,7 @@
 mod arrow;
 mod asking;
 mod open_phrase;
+mod open_to;
 mod prepositions;
 mod verb_group;
 
@@ -200,6 +201,9 @@ impl Grammar<'_> {
             None if is_pronoun(self.pieces.lower(at)) => at + 1,
             None => at,
         };
+        if let Some(client) = self.has_open_to(behind) {
+            return Some(Ends::of(Some(&client), doer.as_ref()).seen_from_here());
+        }
         let group = self.verb_group(behind)?;
         let class = verb(self.pieces.lower(group.verb));
         // "External access to the Store": the verb has no `to`, so this is the noun.
@@ -213,7 +217,7 @@ impl Grammar<'_> {
             return self.passive(doer.as_ref(), group.verb, class);
         }
         let ends = self.active(doer.as_ref(), group.verb, class?)?;
-        *subject = doer.filter(|_| ends.client.is_some());
+        *subject = doer.filter(|doer| ends.client.as_ref() == Some(&doer.text));
         Some(ends)
     }
 
@@ -249,13 +253,17 @@ impl Grammar<'_> {
                 })
             }
             Verb::Use => {
+                let is_needed = !self.pieces.lower(at).starts_with("us");
+                if is_needed && let Some(client) = self.opened_to(at + 1) {
+                    let ends = Ends::of(Some(&client), doer);
+                    return Some(ends.seen_from_here());
+                }
                 let doer = doer?;
                 let around = self.around(at + 1);
                 if let Some(server) = around.verb_object.or(around.access_to) {
                     return Some(Ends::of(Some(doer), Some(&server)));
                 }
-                let needs = !self.pieces.lower(at).starts_with("us");
-                let client = around.from.filter(|_| needs)?;
+                let client = around.from.filter(|_| is_needed)?;
                 Some(Ends::of(Some(&client), Some(doer)))
             }
             Verb::Open | Verb::Close => {
@@ -316,6 +324,13 @@ impl Grammar<'_> {
         // "443/tcp to the Core"
         if !is_verb && lower == "to" && around.from.is_none() {
             return Some(Ends::of(None, around.to.as_ref()).seen_from_here());
+        }
+        if lower.starts_with("open")
+            && around.from.is_none()
+            && let Some(to) = (start..self.pieces.len()).find(|at| self.pieces.is(*at, "to"))
+            && let Some(client) = self.askers(to + 1)
+        {
+            return Some(Ends::of(Some(&client), around.on.as_ref()).seen_from_here());
         }
         // "open to X" may mean either end, unless the other is known.
         let server = around.on.or(around.to.filter(|_| around.from.is_some()));

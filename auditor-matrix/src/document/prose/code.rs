@@ -8,8 +8,8 @@ use super::{
     item,
     port_phrase::{Evidence, port_phrases},
     statement::Statement,
-    statement_row::Place,
-    words::words,
+    statement_row::{Place, heading_is_about_ports},
+    words::{Kind, words},
 };
 use crate::document::{
     commands::{self, CommandProblem, PortCommand},
@@ -28,9 +28,13 @@ impl Prose {
         context: &Arc<Context>,
         interner: &mut Interner,
     ) {
+        let read = commands::read(code);
+        if read.is_empty() && self.is_list_of_ports(code, context) {
+            self.add_lines((file, line), code, context, interner);
+            return;
+        }
         let introduction = self.introduction_of_code(context);
         self.end_block(interner);
-        let read = commands::read(code);
         if read.is_empty() {
             self.add_port_lines((file, line), code, context, &introduction, interner);
             return;
@@ -98,6 +102,46 @@ impl Prose {
         }
     }
 
+    /// Whether each line of a block begins with a port, in a text about ports.
+    fn is_list_of_ports(&self, code: &str, context: &Context) -> bool {
+        let mut lines = code.lines().map(port_line).filter(|text| !text.is_empty());
+        let is_first = lines.next().is_some_and(begins_with_port);
+        let has_label = || {
+            self.list
+                .as_ref()
+                .is_some_and(|list| !list.is_of_paragraphs)
+        };
+        is_first
+            && lines.all(begins_with_port)
+            && (self.is_in_ports(context) || has_label() && heading_is_about_ports(context))
+    }
+
+    /// Adds the lines of such a block to the list that it is part of, or makes them one.
+    fn add_lines(
+        &mut self,
+        (file, line): (&Arc<str>, usize),
+        code: &str,
+        context: &Arc<Context>,
+        interner: &mut Interner,
+    ) {
+        let level = self
+            .list
+            .as_ref()
+            .filter(|list| list.context.section == context.section)
+            .and_then(|list| list.items.iter().rev().find(|item| !item.is_code))
+            .map_or(0, |label| label.level.saturating_add(1));
+        for (index, text) in code.lines().enumerate() {
+            let text = port_line(text);
+            if text.is_empty() {
+                continue;
+            }
+            self.add_item((file, line + index), level, text, context, interner);
+            if let Some(item) = self.list.as_mut().and_then(|list| list.items.last_mut()) {
+                item.is_code = true;
+            }
+        }
+    }
+
     /// Reads code that is a list of ports and nothing else, such as YAML's `- 8443/tcp`, below a line that is about ports.
     fn add_port_lines(
         &mut self,
@@ -155,6 +199,24 @@ fn port_line(text: &str) -> &str {
     text.strip_prefix("- ")
         .unwrap_or(text)
         .trim_matches(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ','))
+}
+
+/// Whether a line is a transport with its ports, and nothing before them: `TCP/22 for access`.
+fn begins_with_port(text: &str) -> bool {
+    let words = words(text);
+    port_phrases(&words, Evidence::Stated)
+        .first()
+        .is_some_and(|first| {
+            first.words.start == 0
+                && !first.ports.is_empty()
+                && !first.transports.is_empty()
+                && words.get(first.words.end).is_none_or(|next| {
+                    matches!(
+                        next.kind,
+                        Kind::Colon | Kind::Dash | Kind::Open | Kind::Comma
+                    ) || next.is("for")
+                })
+        })
 }
 
 fn states_only_ports(text: &str) -> bool {

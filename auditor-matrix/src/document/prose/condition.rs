@@ -93,7 +93,13 @@ fn is_in_brackets(words: &[Word<'_>], at: usize) -> bool {
 fn start(words: &[Word<'_>], at: usize) -> Option<usize> {
     let word = words.get(at)?;
     let next = |names: &[&str]| words.get(at + 1).is_some_and(|next| next.is_any(names));
-    if word.is_any(&["if", "when", "unless", "whenever", "provided"]) {
+    // "The ports are provided below."
+    let is_participle = word.is("provided")
+        && at
+            .checked_sub(1)
+            .and_then(|before| words.get(before))
+            .is_some_and(|before| before.is_any(&["is", "are", "be", "been", "as"]));
+    if word.is_any(&["if", "when", "unless", "whenever", "provided"]) && !is_participle {
         return Some(at);
     }
     if word.is_any(&["only", "even", "required", "needed"])

@@ -49,3 +49,34 @@ pub(super) fn statement(item: &str, part: &str) -> Option<Statement> {
 
 /// A longer item is prose.
 const MOST_LENGTH: usize = 1000;
+
+#[cfg(test)]
+mod tests {
+    use super::statement;
+    use crate::document::prose::sentence::tests::shown;
+
+    #[test]
+    fn values_of_items() {
+        let read = |before: &str, part: &str| {
+            statement(&format!("{before} {part}"), part).map(|found| shown(&found))
+        };
+        let some = |text: &str| Some(text.to_owned());
+        let item = "listen-port: TCP port of the Core.";
+        assert_eq!(read(item, "Default: 6379."), some("? -> ?  6379"));
+        assert_eq!(
+            read(item, "Defaults to 7000-7010"),
+            some("? -> ?  7000-7010")
+        );
+        // No port is explained, its value is no default, or there is more than the value.
+        assert_eq!(
+            read("cache-size: Memory of the Core.", "Default: 6379."),
+            None
+        );
+        assert_eq!(read(item, "Example: 6379."), None);
+        assert_eq!(read(item, "Default: 6379 seconds."), None);
+        assert_eq!(
+            read("admin: This port is not used.", "Default: 6379."),
+            None
+        );
+    }
+}

@@ -3,6 +3,7 @@
 use super::{
     clause::{self, Ends},
     condition::Condition,
+    further_end::FurtherEnd,
     loopback::is_loopback,
     noun_phrase::NounPhrases,
     piece::Pieces,
@@ -20,6 +21,10 @@ use crate::{
 };
 
 /// What holds for all that follows.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is something else that the line may say"
+)]
 #[derive(Clone, Debug)]
 pub(super) struct Introduction {
     /// What follows are ports.
@@ -34,6 +39,12 @@ pub(super) struct Introduction {
     pub(super) stance: Stance,
     /// A short text that says neither of these is what the ports are for.
     pub(super) service: Option<String>,
+    /// The items below are components, each with its ports: "The ports of the components are:".
+    pub(super) lists_components: bool,
+    /// The same for a further end that a bracket adds, with a condition of its own: "(and all Edges, if there are any)".
+    pub(super) further: Option<Box<Self>>,
+    /// A bracket adds an end, and whose is not certain.
+    pub(super) leaves_bracket: bool,
 }
 
 impl Default for Introduction {
@@ -48,6 +59,9 @@ impl Default for Introduction {
             loopback: false,
             stance: Stance::Wanted,
             service: None,
+            lists_components: false,
+            further: None,
+            leaves_bracket: false,
         }
     }
 }
@@ -83,6 +97,9 @@ impl Introduction {
             return Self::default();
         }
         let text = text.trim().trim_end_matches(':').trim_end();
+        if let Some(bracket) = FurtherEnd::of(text) {
+            return bracket.introduction(names);
+        }
         let all = words(text);
         let condition = Condition::of(text, &all);
         let mut words = condition.rest(&all);
@@ -120,6 +137,8 @@ impl Introduction {
         introduction.ends = clause::clauses(&pieces, names)
             .into_iter()
             .map(|clause| clause.ends)
+            // The first of those that say the same much: a later one begins inside of its subject, "the Core and the Edge".
+            .rev()
             .max_by_key(Ends::n_known)
             .or_else(|| bare_pair(&nouns, 0))
             .unwrap_or_default();
@@ -133,6 +152,7 @@ impl Introduction {
         if introduction.ends.n_known() == 0 {
             introduction.machine = machine(&nouns, &words, text, is_sentence);
         }
+        introduction.lists_components = lists_components(&words);
         introduction.is_about_ports = speaks_of_ports(&words)
             || 0 < introduction.ends.n_known()
             || words.iter().any(|word| {
@@ -165,6 +185,21 @@ impl Introduction {
     /// Adds what a label or a key below it says; what the label says counts more.
     pub(super) fn narrowed(&self, label: Self) -> Self {
         let mut both = self.clone();
+        both.further = match &label.further {
+            Some(further) => {
+                let outer = Self {
+                    further: None,
+                    ..self.clone()
+                };
+                Some(Box::new(outer.narrowed(Self::clone(further))))
+            }
+            None => self
+                .further
+                .as_ref()
+                .map(|further| Box::new(further.narrowed(label.clone()))),
+        };
+        both.lists_components |= label.lists_components;
+        both.leaves_bracket |= label.leaves_bracket;
         both.is_about_ports |= label.is_about_ports;
         if !label.transports.is_empty() {
             both.transports = label.transports;
@@ -344,6 +379,25 @@ fn is_aside(pieces: &Pieces<'_>, at: usize) -> bool {
     let count = |kind: Kind| (0..at).filter(|at| pieces.kind(*at) == Some(kind)).count();
     count(Kind::Close) < count(Kind::Open)
 }
+
+/// Whether words announce the ports of components, one by one: "ports of the components", "ports used by each service".
+fn lists_components(words: &[Word<'_>]) -> bool {
+    let ports = words.iter().position(|word| word.is("ports"));
+    let Some(behind) = ports.and_then(|at| words.get(at + 1..)) else {
+        return false;
+    };
+    let is_genitive = behind.first().is_some_and(|word| word.is("of"))
+        || behind.first().is_some_and(|word| word.is("used"))
+            && behind.get(1).is_some_and(|word| word.is("by"));
+    is_genitive
+        && behind
+            .iter()
+            .take(NEAR_NOUN)
+            .any(|word| word.is_any(&["components", "daemons", "programs", "processes"]))
+}
+
+/// The noun of a genitive stands within so many words.
+const NEAR_NOUN: usize = 6;
 
 fn direction(words: &[Word<'_>]) -> Option<Direction> {
     let has = |names: &[&str]| words.iter().any(|word| word.is_any(names));

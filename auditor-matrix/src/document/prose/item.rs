@@ -10,6 +10,7 @@ use super::{
     port_phrase::{Evidence, PortPhrase, address_before, port_phrases},
     sentence,
     statement::Statement,
+    variant_port,
     verb::{Verb, verb},
     words::{Kind, Word, words},
 };
@@ -32,6 +33,22 @@ pub(super) struct ItemReading {
 
 /// Reads an item. `evidence` says whether a number's place is enough to make it a port.
 pub(super) fn read(text: &str, evidence: Evidence, names: &Names) -> ItemReading {
+    let Some((rest, port, purpose)) =
+        variant_port::cut(text).filter(|_| evidence == Evidence::Item)
+    else {
+        return read_whole(text, evidence, names);
+    };
+    let mut reading = read_whole(&rest, evidence, names);
+    match variant_port::statement(&reading.statements, port, purpose) {
+        Some(variant) => {
+            reading.statements.push(variant);
+            reading
+        }
+        None => read_whole(text, evidence, names),
+    }
+}
+
+fn read_whole(text: &str, evidence: Evidence, names: &Names) -> ItemReading {
     let mut reading = ItemReading::default();
     let mut parts = sentences(text).into_iter();
     let Some(head) = parts.next() else {

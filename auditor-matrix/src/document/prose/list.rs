@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{
     introduction::Introduction,
-    item,
+    item, named_port,
     port_phrase::{Evidence, port_phrases},
     record,
     statement::Statement,
@@ -19,9 +19,15 @@ pub(super) struct ListItem {
     /// 0 for the outermost list.
     pub(super) level: u8,
     pub(super) text: String,
+    /// It is a line of a block of code.
+    pub(super) is_code: bool,
 }
 
 /// What an item became.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is something else that may be said of an item"
+)]
 #[derive(Debug)]
 pub(super) struct ReadItem {
     pub(super) line: usize,
@@ -30,6 +36,8 @@ pub(super) struct ReadItem {
     pub(super) machine: Option<String>,
     pub(super) statements: Vec<Statement>,
     pub(super) leaves_number: bool,
+    /// The line above names a further end in brackets that was not read.
+    pub(super) leaves_bracket: bool,
     pub(super) is_deprecated: bool,
     /// It has no port and explains none, so its sentences stand for themselves.
     pub(super) is_prose: bool,
@@ -61,6 +69,11 @@ pub(super) fn read(
         open: Vec::new(),
         introduction: Arc::new(introduction.clone()),
     };
+    let separated = if is_port_list {
+        named_port::separated(&items)
+    } else {
+        Vec::new()
+    };
     let levels: Vec<u8> = items.iter().map(|item| item.level).collect();
     let mut label_above: Option<usize> = None;
     for (index, item) in items.into_iter().enumerate() {
@@ -76,7 +89,9 @@ pub(super) fn read(
                 values_label = Some(item.level);
             }
         }
-        let mut reading = if is_below_ports {
+        let mut reading = if let Some(Some(text)) = separated.get(index) {
+            item::read(text, evidence, names)
+        } else if is_below_ports {
             item::read(&item.text, Evidence::Item, names)
         } else if is_port_list || 0 < n_stated {
             item::read(&item.text, evidence, names)
@@ -108,8 +123,26 @@ pub(super) fn read(
                 inherited = Arc::new(inherited.narrowed(label));
             }
         }
+        let further = inherited.further.as_ref().map_or_else(Vec::new, |further| {
+            let mut statements = reading.statements.clone();
+            for statement in &mut statements {
+                further.complete(statement);
+            }
+            statements
+        });
+        if inherited.lists_components {
+            for statement in &mut reading.statements {
+                statement.add_component();
+            }
+        }
         for statement in &mut reading.statements {
             inherited.complete(statement);
+        }
+        // An item that names its ends leaves nothing to a further one.
+        for statement in further {
+            if !reading.statements.contains(&statement) {
+                reading.statements.push(statement);
+            }
         }
         let has_ports = !reading.statements.is_empty();
         if has_ports || has_below {
@@ -138,6 +171,7 @@ pub(super) fn read(
             text: item.text,
             statements: reading.statements,
             leaves_number: reading.leaves_number,
+            leaves_bracket: inherited.leaves_bracket && has_ports,
             is_deprecated: reading.is_deprecated,
             is_prose,
         });

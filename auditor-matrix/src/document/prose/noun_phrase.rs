@@ -4,6 +4,7 @@
 //! a kind of machine, or a name that the page's tables have.
 
 mod noun;
+mod shared_head;
 
 use super::{
     piece::Pieces,
@@ -50,6 +51,7 @@ impl NounPhrases<'_> {
     /// Reads phrases joined by `and`, `or` and commas: `the Core, the Edge and the Store`.
     pub(super) fn list(&self, at: usize) -> Option<NounPhrase> {
         let mut all = self.one(at)?;
+        let mut parts = vec![(all.text.clone(), "")];
         // At the start of a clause the whole list is the subject: "the Core and the Edge connect".
         let is_doer = self.starts_clause(at);
         while let Some((joint, next)) = self.joint(all.end) {
@@ -73,9 +75,16 @@ impl NounPhrases<'_> {
             };
             all.text.push_str(joint);
             all.text.push_str(&more.text);
+            parts.push((more.text, joint));
             all.end = more.end;
             all.is_machine &= more.is_machine;
             all.n_parts += 1;
+        }
+        if let Some(whole) = shared_head::distributed(&parts, self.names)
+            && is_determiner(self.pieces.lower(at))
+        {
+            all.text = whole;
+            all.is_machine = true;
         }
         Some(all)
     }

@@ -60,6 +60,14 @@ impl Statement {
         }
     }
 
+    /// Takes what its ports are for as the one that listens there, in a list of components with their ports.
+    pub(super) fn add_component(&mut self) {
+        let is_open = self.source.is_none() && self.destination.is_none() && !self.loopback;
+        if is_open && let Some(component) = self.service.as_ref() {
+            self.destination = Some(component.clone());
+        }
+    }
+
     pub(super) fn add_stance(&mut self, stance: Stance) {
         match stance {
             Stance::Wanted => {}

@@ -4,7 +4,7 @@ use super::{Ends, Grammar, mutual};
 use crate::document::prose::{
     noun_phrase::NounPhrase,
     verb::{Verb, verb},
-    vocabulary::{is_adverb, is_auxiliary},
+    vocabulary::{is_adverb, is_auxiliary, is_preposition},
     words::Kind,
 };
 
@@ -54,6 +54,7 @@ impl Grammar<'_> {
                 self.pieces
                     .is_any(at, &["to", "with", "into", "from", "against"])
             })
+            || self.behind_ports(start).is_some()
             || self
                 .nouns
                 .list(start)
@@ -65,6 +66,11 @@ impl Grammar<'_> {
         let mut at = verb_at + 1;
         while is_adverb(self.pieces.lower(at)) {
             at += 1;
+        }
+        if class == Verb::Ask
+            && let Some(behind) = self.behind_ports(at)
+        {
+            return self.nouns.list(behind);
         }
         if class == Verb::Ask
             && let Some(object) = self.nouns.list(at)
@@ -112,6 +118,20 @@ impl Grammar<'_> {
             }
         }
         None
+    }
+
+    /// The place behind `the following ports of`, where whose they are is named.
+    fn behind_ports(&self, at: usize) -> Option<usize> {
+        let mut at = at;
+        while self.pieces.kind(at) == Some(Kind::Word)
+            && !is_preposition(self.pieces.lower(at))
+            && !self.pieces.is_any(at, &["port", "ports"])
+        {
+            at += 1;
+        }
+        let is_port = self.pieces.is_port(at) || self.pieces.is_any(at, &["port", "ports"]);
+        (is_port && self.pieces.is_any(at + 1, &["of", "on"]) && !self.pieces.is_port(at + 2))
+            .then_some(at + 2)
     }
 
     /// Whether the verb's `from` names who is asked.

@@ -72,6 +72,11 @@ impl Grammar<'_> {
                 is_passive: true,
             });
         }
+        // "RTP forwarding" is what is done, with nobody who does it.
+        let is_noun = lower.ends_with("ing") && at + 1 == self.pieces.len();
+        if is_noun && !is_passive {
+            return None;
+        }
         // "is listening", "are connecting"
         (verb(lower).is_some() && (!is_passive || lower.ends_with("ing"))).then_some(VerbGroup {
             verb: at,

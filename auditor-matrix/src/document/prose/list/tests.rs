@@ -14,6 +14,7 @@ fn lines(text: &str) -> String {
             line,
             level: u8::try_from((text.len() - text.trim_start().len()) / 2).unwrap(),
             text: text.trim().to_owned(),
+            is_code: false,
         })
         .collect();
     let mut shown_items = Vec::new();
@@ -276,6 +277,73 @@ fn labels_and_records() {
         (
             "Ports:\nThe Core servers communicate with each other. This communication uses TCP on ports 8250 and 9090.",
             "Core servers -> Core servers tcp 8250,9090 both (-)",
+        ),
+    ]);
+}
+
+#[test]
+fn ports_that_are_open_to_somebody() {
+    check_all(&[
+        (
+            "The Edge nodes need the following ports opened to the world:\n443/tcp",
+            "world -> Edge nodes tcp 443 (-)",
+        ),
+        (
+            "Store servers require these ports open to all other Store servers and to the internet:\n443/tcp",
+            "all other Store servers and internet -> Store servers tcp 443 (-)",
+        ),
+        // Where connections go, or who comes?
+        (
+            "Agents need the following ports open to the Core:\n443/tcp",
+            "Agents: ? -> ? tcp 443 (-)",
+        ),
+        // What a label says is done has nobody who does it.
+        (
+            "The Edge nodes need the following ports opened to the world:\nMedia forwarding:\n  7000/udp",
+            "world -> Edge nodes udp 7000 (-)",
+        ),
+        (
+            "The Core and Edge nodes can reach the following ports of the head node:\n443/tcp",
+            "Core nodes and Edge nodes -> head node tcp 443 (-)",
+        ),
+        (
+            "The Core nodes can reach the head node (and the Spare nodes, if installed) on:\n443/tcp",
+            "Core nodes -> head node tcp 443 (-)\nCore nodes -> Spare nodes tcp 443 [installed] (-)",
+        ),
+    ]);
+}
+
+#[test]
+fn names_and_ports_without_a_mark() {
+    check_all(&[
+        (
+            "Ports of the machines\nMain host\n  SSH   22\n  Http/Https  80/443\n  Shop tool 7000 (by default)\n  RPC 135 & 445, 5000 - 6000",
+            "Main host: ? -> ?  22 (SSH)\nMain host: ? -> ?  80,443 (Http/Https)\n\
+             Main host: ? -> ?  7000 (Shop tool)\nMain host: ? -> ?  135,445,5000-6000 (RPC)",
+        ),
+        // Releases, counts and versions are no ports.
+        (
+            "Ports must be open on these:\nUbuntu 2204\nWindows Server 2019\nRHEL 90",
+            "left: Ubuntu 2204\nleft: RHEL 90",
+        ),
+        (
+            "The ports need these protocols:\nSSH 2\nTLS 12\nHTTP 11",
+            "",
+        ),
+    ]);
+}
+
+#[test]
+fn components_with_their_ports() {
+    check_all(&[
+        (
+            "The ports of the shop's components and services are provided below:\nStore: 5432\nShop gate: 8000 (8001 for packaged installs)",
+            "? -> Store  5432 (Store)\n? -> Shop gate  8000 (Shop gate)\n? -> Shop gate  8001 [for packaged installs] (Shop gate)",
+        ),
+        // What a port is for is no component.
+        (
+            "These ports must be open:\nStore: 5432\nWeb: 80 (with 81 for tests)",
+            "? -> ?  5432 (Store)\n? -> ?  80 (Web)\nleft: Web: 80 (with 81 for tests)",
         ),
     ]);
 }

@@ -1,14 +1,13 @@
 //! An end that a bracket adds to another: `open to the Core (and to all Edges, if there are any):`.
 
-use super::{clause::Ends, introduction::Introduction};
-use crate::document::names::Names;
+use super::clause::Ends;
 
 /// The parts of a text with such a bracket.
 pub(super) struct FurtherEnd<'a> {
     before: &'a str,
     /// What is added, without the word that joins it.
-    name: &'a str,
-    condition: Option<&'a str>,
+    pub(super) name: &'a str,
+    pub(super) condition: Option<&'a str>,
     behind: &'a str,
 }
 
@@ -30,29 +29,16 @@ impl<'a> FurtherEnd<'a> {
         .filter(|found| !found.behind.contains('('))
     }
 
-    /// What the text says without the bracket, and what it says of the end in the bracket.
-    pub(super) fn introduction(&self, names: &Names) -> Introduction {
-        let mut introduction = Introduction::of(&format!("{}{}", self.before, self.behind), names);
-        let name = Introduction::of(&format!("open to {}", self.name), names);
-        let is_name = self.name.split(' ').count() <= MOST_WORDS && name.condition.is_none();
-        let ends = is_name.then(|| self.ends(&introduction.ends)).flatten();
-        match ends {
-            Some(ends) => {
-                let mut further = introduction.clone();
-                further.ends = ends;
-                further.condition = self
-                    .condition
-                    .map(ToOwned::to_owned)
-                    .or(further.condition.take());
-                introduction.further = Some(Box::new(further));
-            }
-            None => introduction.leaves_bracket = true,
-        }
-        introduction
+    /// The text without the bracket.
+    pub(super) fn without(&self) -> String {
+        format!("{}{}", self.before, self.behind)
     }
 
-    /// The ends with the one right before the bracket replaced.
-    fn ends(&self, ends: &Ends) -> Option<Ends> {
+    /// The ends with the one right before the bracket replaced; `None` where the bracket holds no name, or stands elsewhere.
+    pub(super) fn ends(&self, ends: &Ends) -> Option<Ends> {
+        if MOST_WORDS < self.name.split(' ').count() {
+            return None;
+        }
         let name = self.name.strip_prefix("the ").unwrap_or(self.name);
         let stands_before = |end: &Option<String>| {
             end.as_deref().is_some_and(|end| {

@@ -92,13 +92,35 @@ impl Introduction {
         Self::of(text, names)
     }
 
+    /// What a text says without a bracket, and what it says of the end in the bracket.
+    fn with_further(bracket: &FurtherEnd<'_>, names: &Names) -> Self {
+        let mut introduction = Self::of(&bracket.without(), names);
+        let name = Self::of(&format!("open to {}", bracket.name), names);
+        let ends = bracket
+            .ends(&introduction.ends)
+            .filter(|_| name.condition.is_none());
+        match ends {
+            Some(ends) => {
+                let mut further = introduction.clone();
+                further.ends = ends;
+                further.condition = bracket
+                    .condition
+                    .map(ToOwned::to_owned)
+                    .or(further.condition.take());
+                introduction.further = Some(Box::new(further));
+            }
+            None => introduction.leaves_bracket = true,
+        }
+        introduction
+    }
+
     pub(super) fn of(text: &str, names: &Names) -> Self {
         if MOST_LENGTH < text.len() {
             return Self::default();
         }
         let text = text.trim().trim_end_matches(':').trim_end();
         if let Some(bracket) = FurtherEnd::of(text) {
-            return bracket.introduction(names);
+            return Self::with_further(&bracket, names);
         }
         let all = words(text);
         let condition = Condition::of(text, &all);

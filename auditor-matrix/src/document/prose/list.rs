@@ -70,7 +70,8 @@ pub(super) fn read(
         introduction: Arc::new(introduction.clone()),
     };
     let separated = if is_port_list {
-        named_port::separated(&items)
+        let texts: Vec<&str> = items.iter().map(|item| item.text.as_str()).collect();
+        named_port::separated(&texts)
     } else {
         Vec::new()
     };

@@ -1,7 +1,6 @@
 //! Items that are a name and its ports with no mark between them: `SSH   22`, `Http/Https 80/443`, `Plugin server 5050`.
 
 use super::{
-    list::ListItem,
     verb::verb,
     vocabulary::{is_auxiliary, is_preposition, is_pronoun},
 };
@@ -9,12 +8,12 @@ use crate::document::application_protocol;
 
 /// The items of a list with a colon between name and ports, where the list is one of those: most of its items with numbers
 /// have this form, and two of them name a protocol. A list of releases, such as `Ubuntu 2204`, names none.
-pub(super) fn separated(items: &[ListItem]) -> Vec<Option<String>> {
-    let read: Vec<Option<(&str, &str)>> = items.iter().map(|item| named(&item.text)).collect();
+pub(super) fn separated(items: &[&str]) -> Vec<Option<String>> {
+    let read: Vec<Option<(&str, &str)>> = items.iter().map(|item| named(item)).collect();
     let n_named = read.iter().flatten().count();
     let n_numbers = items
         .iter()
-        .filter(|item| item.text.contains(|c: char| c.is_ascii_digit()))
+        .filter(|item| item.contains(|c: char| c.is_ascii_digit()))
         .count();
     let n_protocols = read
         .iter()

@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs::File,
+    fs::{self, File},
     io::{self, Read},
     net::IpAddr,
     path::{Path, PathBuf},
@@ -81,7 +81,7 @@ impl Replayed {
             .iter()
             .map(|path| (start(path), path.as_path()))
             .collect();
-        // What has no time yet comes first: standard input, which can't be read twice.
+        // What has no time yet comes first: standard input and pipes, which can't be read twice.
         starts.sort_by_key(|(start, _)| *start);
         self.origin = starts.iter().find_map(|(start, _)| *start);
         for (_, path) in starts {
@@ -281,7 +281,8 @@ const SHORTEST_HOLE: i128 = 1_000_000_000;
 
 /// The time of the first frame that has one, in nanoseconds since 1970; `None` if there is none, or it can't be read now.
 fn start(path: &Path) -> Option<i128> {
-    if path == Path::new("-") {
+    // What a pipe gives once it does not give again.
+    if !fs::metadata(path).is_ok_and(|metadata| metadata.is_file()) {
         return None;
     }
     let mut start = None;

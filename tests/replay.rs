@@ -24,6 +24,7 @@ tests! {
     captures_are_one_timeline: [Kernel],
     fragments_of_8_bytes: [Kernel],
     captures_that_are_none: [Kernel],
+    a_pipe_is_read_once: [Kernel],
     captures_of_others: [Kernel, Program("python3"), Shared("captures")],
 }
 
@@ -268,6 +269,30 @@ fn what_was_not_captured_is_a_gap() {
 }
 
 /// Captures in any order are one timeline, and what lies between them is a gap.
+/// What comes by a pipe is there once: nothing may be read of it beforehand.
+fn a_pipe_is_read_once() {
+    let frames = [
+        tcp(40_000, 8080, 0x02, &[]),
+        tcp(8080, 40_000, 0x12, &[]),
+        tcp(40_000, 8080, 0x10, &[]),
+    ];
+    let directory = files(&[("m.toml", WEB)]);
+    let path = directory.path().join("pipe");
+    nix::unistd::mkfifo(&path, nix::sys::stat::Mode::S_IRWXU).unwrap();
+    std::fs::write(directory.path().join("file.pcap"), pcap(&frames)).unwrap();
+    let capture = pcap(&frames);
+    let writer = std::thread::spawn(move || std::fs::write(path, capture));
+    let piped = run(
+        directory.path(),
+        "replay pipe file.pcap --matrix m.toml --role web --format json --address 10.9.0.1",
+    );
+    let report: Value = serde_json::from_slice(&piped.stdout)
+        .unwrap_or_else(|error| panic!("{error}: {piped:?}"));
+    writer.join().unwrap().unwrap();
+    assert_eq!(report["flows"][0]["to_server"]["packets"], 4);
+    assert_eq!(report["flows"][0]["to_client"]["packets"], 2);
+}
+
 fn captures_are_one_timeline() {
     let later = |file: &[u8], seconds: u32| {
         let mut file = file.to_vec();

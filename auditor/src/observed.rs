@@ -52,6 +52,23 @@ pub struct Observed {
     pub dates: Dates,
 }
 
+/// How long a reply may take: TCP's first retransmission (RFC 6298, section 2.1).
+pub const REPLY_TIMEOUT: SignedDuration = SignedDuration::from_secs(1);
+
+impl Observed {
+    /// Whether a packet of this moment that is the first one seen of its conversation opens it: had it been a reply, its
+    /// request would have been seen, since all was watched for long enough before.
+    pub fn opens(&self, moment: Timestamp) -> bool {
+        let Ok(before) = moment.checked_sub(REPLY_TIMEOUT) else {
+            return false;
+        };
+        let hides = |gap: &Gap| {
+            gap.cause.is_absence() && gap.from <= moment && gap.until.is_none_or(|until| before <= until)
+        };
+        self.window.since <= before && !self.gaps.iter().any(hides)
+    }
+}
+
 /// What was counted in one step of time.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Point {
@@ -247,6 +264,32 @@ pub enum Cause {
     PacketsUnread { what: String, packets: u64 },
     /// Packets that are in no flow, for a [reason that may hide traffic](Reason::may_hide_traffic).
     Uncounted { reason: Reason, packets: u64 },
+}
+
+impl Cause {
+    /// Whether nothing at all was seen of some interface, rather than some packets of it.
+    const fn is_absence(&self) -> bool {
+        match self {
+            Self::Unwatched
+            | Self::InterfaceLost { .. }
+            | Self::InterfaceLate { .. }
+            | Self::InterfaceRefused { .. }
+            | Self::Detached { .. }
+            | Self::Behind { .. }
+            | Self::Blind { .. }
+            | Self::NothingToWatch
+            | Self::Asleep { .. }
+            | Self::Stalled => true,
+            // These leave unseen what an interface without a watch, or somebody's odd packets, would be; whoever is outside
+            // can bring some of them about.
+            Self::CutShort { .. }
+            | Self::CountedBefore { .. }
+            | Self::NotWatched { .. }
+            | Self::Unread { .. }
+            | Self::PacketsUnread { .. }
+            | Self::Uncounted { .. } => false,
+        }
+    }
 }
 
 impl Gap {

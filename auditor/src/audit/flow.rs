@@ -5,7 +5,7 @@ use std::{
     net::IpAddr,
 };
 
-use auditor_common::port::protocol;
+use auditor_common::{Evidence, port::protocol};
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
 use super::{
@@ -300,10 +300,16 @@ impl<'a> Judge<'a> {
     }
 
     /// The query of the flow the other way round, if its sides are a guess: its server may have asked on the client's port.
-    /// `None` where that port is not known, or nothing but resets came from the server: who said nothing asked nothing.
+    /// `None` where that port is not known, or nothing but resets came from the server: who said nothing asked nothing. Nor
+    /// may datagrams be turned whose first one was seen long after the watch began: it is no reply, or its request would have
+    /// been seen before, and somebody outside chooses the port that he sends it from.
     fn turned(&mut self, flow: &Flow) -> Option<RuleQuery> {
         let said = flow.to_client.packets.saturating_sub(flow.to_client.resets);
-        if !flow.is_guess() || said == 0 {
+        let is_stream = matches!(flow.protocol, protocol::TCP | protocol::SCTP);
+        let is_first_known = !is_stream
+            && flow.evidence == Evidence::FirstSender
+            && self.observed.opens(flow.first);
+        if !flow.is_guess() || said == 0 || is_first_known {
             return None;
         }
         let endpoints = Endpoints {

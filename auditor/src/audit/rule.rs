@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, net::IpAddr};
 
 use auditor_common::{Direction, Reason, port::protocol};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::{
     policy::{Policy, PolicyRule, RoleCheck, Side, port_ranges},
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     matrix::{Presence, RulePorts},
-    observed::{Cause, Flow, Host, Observed, Outcome, Way},
+    observed::{Cause, Flow, Host, Observed, Outcome, REPLY_TIMEOUT, Way},
     port::{PortRange, PortSet},
     transport::Transport,
 };
@@ -93,9 +93,6 @@ const EXTENSION_HEADERS: [u8; 5] = [0, 43, 44, 51, 60];
 pub(super) fn is_unread(flow: &Flow) -> bool {
     EXTENSION_HEADERS.contains(&flow.protocol)
 }
-
-/// How long a reply may take: TCP's first retransmission (RFC 6298, section 2.1).
-const REPLY_TIMEOUT: SignedDuration = SignedDuration::from_secs(1);
 
 /// The flows of each rule, by ascending index.
 pub(super) fn flows(n_rules: usize, findings: &[FlowFinding]) -> Vec<Vec<usize>> {

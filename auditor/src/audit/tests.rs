@@ -600,6 +600,61 @@ fn weak_evidence_gives_the_benefit_of_the_doubt() {
     assert!(told_of(guess, Some(15_101), "5/0").starts_with("unexpected"));
 }
 
+#[test]
+fn who_began_in_sight_asked() {
+    let told_of = |evidence, began: i64, gap: Option<(Cause, i64, i64)>| {
+        let start: Timestamp = START.parse().unwrap();
+        let at = |seconds| start + SignedDuration::from_secs(seconds);
+        let gaps = gap.into_iter().map(|(cause, from, until)| Gap {
+            cause,
+            from: at(from),
+            until: Some(at(until)),
+        });
+        let observed = Observed {
+            gaps: gaps.collect(),
+            ..observed(&[Flow {
+                evidence,
+                client_port: Some(8125),
+                first: at(began),
+                last: at(60),
+                ..flow("10.0.0.10 10.0.1.5 udp 5000 5/5")
+            }])
+        };
+        let policy = policy(Some(DEPLOYMENT), &[], &observed);
+        told(&policy, &judge(&policy, &observed), 0)
+    };
+    let (in_doubt, not) = (
+        "documented metrics fine in doubt",
+        "unexpected port [] violation",
+    );
+    // What is seen first as the watch begins may be a reply.
+    assert_eq!(told_of(Evidence::FirstSender, 0, None), in_doubt);
+    assert_eq!(told_of(Evidence::FirstSender, 1, None), not);
+    // So may what is seen first after a time in which nothing was.
+    let asleep = || Cause::Asleep {
+        length: SignedDuration::from_secs(9),
+    };
+    assert_eq!(
+        told_of(Evidence::FirstSender, 30, Some((asleep(), 20, 29))),
+        in_doubt
+    );
+    assert_eq!(
+        told_of(Evidence::FirstSender, 31, Some((asleep(), 20, 29))),
+        not
+    );
+    // But anybody can send packets that are not read.
+    let unread = Cause::Uncounted {
+        reason: Reason::Malformed,
+        packets: 9,
+    };
+    assert_eq!(
+        told_of(Evidence::FirstSender, 30, Some((unread, 0, 60))),
+        not
+    );
+    // Where numbers of ports outweighed who began, the other side may have.
+    assert_eq!(told_of(Evidence::Ephemeral, 30, None), in_doubt);
+}
+
 #[track_caller]
 fn check(text: &str, expected: &str) {
     check_in(DEPLOYMENT, text, Evidence::Handshake, expected);

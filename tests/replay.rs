@@ -286,8 +286,8 @@ fn a_pipe_is_read_once() {
         directory.path(),
         "replay pipe file.pcap --matrix m.toml --role web --format json --address 10.9.0.1",
     );
-    let report: Value = serde_json::from_slice(&piped.stdout)
-        .unwrap_or_else(|error| panic!("{error}: {piped:?}"));
+    let report: Value =
+        serde_json::from_slice(&piped.stdout).unwrap_or_else(|error| panic!("{error}: {piped:?}"));
     writer.join().unwrap().unwrap();
     assert_eq!(report["flows"][0]["to_server"]["packets"], 4);
     assert_eq!(report["flows"][0]["to_client"]["packets"], 2);

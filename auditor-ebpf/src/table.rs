@@ -18,7 +18,7 @@ use auditor_common::{
 };
 
 use self::{
-    addresses::{AddressValues, Addresses4, Addresses6},
+    addresses::{AddressPair as _, AddressValues, Addresses4, Addresses6},
     event::event,
     find::{Found, find},
     key::{Key, Place, first_leaves, key, ordered},

@@ -48,24 +48,55 @@ struct Load {
     name: &'static str,
     addresses: u32,
     ports: u32,
-    is_syn: bool,
+    frames: Frames,
     /// All its flows are kept, in a table made for them.
     is_large: bool,
     repeat: u32,
+    rounds: usize,
 }
 
-const LOADS: [Load; 5] = [
+/// What the packets of a load are.
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Frames {
+    /// Of conversations with a port that this host knows as a server's.
+    Kept,
+    /// Of conversations of which neither port is known.
+    Unknown,
+    /// Requests, each from an address of its own.
+    Requests,
+}
+
+/// As many requests as come in the time between two looks at the table, at 100,000 a second.
+const NEW_ONES: u32 = 5_000;
+
+const LOADS: [Load; 9] = [
     kept("one TCP flow", 1, 1),
+    Load {
+        frames: Frames::Unknown,
+        ..kept("its server unknown", 1, 1)
+    },
     kept("1,000 peers", 1_000, 1),
     kept("100,000 5-tuples", 64, 1_563),
+    Load {
+        frames: Frames::Unknown,
+        is_large: true,
+        ..kept("their server unknown", 64, 1_563)
+    },
     Load {
         is_large: true,
         ..kept("100,000 peers", 100_000, 1)
     },
-    // Beyond a quarter of the buckets, requests are counted by port.
+    kept("more than buckets", 100_000, 1),
+    // Beyond a quarter of the buckets, requests from outside are counted by port.
     Load {
-        is_syn: true,
-        ..kept("a flow per SYN", 1 << 24, 1)
+        frames: Frames::Requests,
+        ..kept("flood of SYNs", 1 << 24, 1)
+    },
+    Load {
+        frames: Frames::Requests,
+        repeat: NEW_ONES,
+        rounds: 100 * ROUNDS,
+        ..kept("100,000 new a second", 1 << 24, 1)
     },
 ];
 
@@ -75,9 +106,10 @@ const fn kept(name: &'static str, addresses: u32, ports: u32) -> Load {
         name,
         addresses,
         ports,
-        is_syn: false,
+        frames: Frames::Kept,
         is_large: false,
         repeat: REPEAT,
+        rounds: ROUNDS,
     }
 }
 
@@ -105,6 +137,7 @@ const PROGRAMS: [&str; 5] = [
 ];
 /// Those of them that read IPv4 without a tag only.
 const FLOORS: std::ops::Range<usize> = 1..4;
+const OURS: usize = 4;
 
 fn main() {
     // Cargo hands `--bench` over as well.
@@ -116,7 +149,7 @@ fn main() {
     for (shape, frame) in shapes() {
         let live = format!("{shape}, xdp in, live frames");
         if live.contains(&only) {
-            let [empty, ours] = bench.live(&frame(false), shape);
+            let [empty, ours] = bench.live(&frame(Frames::Kept), shape);
             println!(
                 "{live}: {ours:.0} ns a frame, {empty:.0} with an empty program: {:.0}% of its rate\n",
                 100.0 * empty / ours
@@ -124,35 +157,19 @@ fn main() {
             figures.insert(live, (empty / ours).into());
         }
         for (hook, programs) in HOOKS {
-            if !format!("{shape}, {hook}").contains(&only) {
-                continue;
-            }
-            print!("{:<24}", format!("{shape}, {hook}"));
-            for load in &LOADS {
-                print!(" {:>17}", load.name);
-            }
-            println!();
-            let mut rows: BTreeMap<usize, Vec<f64>> = BTreeMap::new();
-            for load in &LOADS {
-                let medians = bench.measure(&programs, &frame(load.is_syn), shape, load);
-                for (index, median) in medians.into_iter().enumerate() {
-                    rows.entry(index).or_default().push(median);
+            let name = format!("{shape}, {hook}");
+            if name.contains(&only) {
+                let rows = bench.hook(&programs, shape, frame);
+                print_rows(&name, &rows);
+                for (index, program) in PROGRAMS.iter().enumerate() {
+                    let figures_of = rows
+                        .iter()
+                        .map(|(load, row)| (load.clone(), row[index].into()));
+                    figures.insert(
+                        format!("{name}, {program}"),
+                        figures_of.collect::<serde_json::Map<_, _>>().into(),
+                    );
                 }
-            }
-            let empty = rows[&0].clone();
-            for (index, medians) in &rows {
-                if FLOORS.contains(index) && shape != "IPv4" {
-                    continue;
-                }
-                print!("  {:<22}", PROGRAMS[*index]);
-                let mut row = serde_json::Map::new();
-                for ((median, empty), load) in medians.iter().zip(&empty).zip(&LOADS) {
-                    let above = if *index == 0 { *median } else { median - empty };
-                    print!(" {above:>17.1}");
-                    row.insert(load.name.to_owned(), above.into());
-                }
-                println!();
-                figures.insert(format!("{shape}, {hook}, {}", PROGRAMS[*index]), row.into());
             }
         }
     }
@@ -175,35 +192,76 @@ fn main() {
     }
 }
 
+/// A load's name and, for each program, nanoseconds a packet: of the empty one its own, of the others above it. What a
+/// program can't read is 0.
+type Row = (String, [f64; 5]);
+
+/// Prints what the loads cost, and how the auditor's cost stands to each floor's.
+fn print_rows(name: &str, rows: &[Row]) {
+    print!("{name:<22}");
+    for program in PROGRAMS {
+        print!(" {program:>19}");
+    }
+    println!("   beside array, line, hash");
+    for (load, row) in rows {
+        print!("  {load:<20}");
+        let has_floors = row[FLOORS].iter().any(|floor| *floor != 0.0);
+        for (index, figure) in row.iter().enumerate() {
+            if FLOORS.contains(&index) && !has_floors {
+                print!(" {:>19}", "");
+            } else {
+                print!(" {figure:>19.1}");
+            }
+        }
+        if has_floors {
+            // A floor below the noise of the clock is no divisor.
+            let ratios = row[FLOORS].iter().map(|floor| row[OURS] / floor.max(1.0));
+            print!("  ");
+            ratios.for_each(|ratio| print!(" {ratio:>6.2}"));
+        }
+        println!();
+    }
+    println!();
+}
+
 /// Frames of 60 bytes and more, and what they are.
-fn shapes() -> [(&'static str, fn(bool) -> Vec<u8>); 3] {
-    fn tcp(step: etherparse::PacketBuilderStep<etherparse::IpHeaders>, is_syn: bool) -> Vec<u8> {
+fn shapes() -> [(&'static str, fn(Frames) -> Vec<u8>); 3] {
+    fn tcp(step: etherparse::PacketBuilderStep<etherparse::IpHeaders>, frames: Frames) -> Vec<u8> {
         let mut frame = Vec::new();
-        let tcp = step.tcp(40_000, 8080, 1, 1000);
-        let tcp = if is_syn { tcp.syn() } else { tcp.ack(1) };
+        let port = if frames == Frames::Unknown {
+            8081
+        } else {
+            8080
+        };
+        let tcp = step.tcp(40_000, port, 1, 1000);
+        let tcp = if frames == Frames::Requests {
+            tcp.syn()
+        } else {
+            tcp.ack(1)
+        };
         tcp.write(&mut frame, &[0; 6]).expect("a frame in memory");
         frame
     }
     [
-        ("IPv4", |is_syn| {
+        ("IPv4", |frames| {
             tcp(
                 PacketBuilder::ethernet2([2; 6], [4; 6]).ipv4([10, 0, 0, 5], [10, 1, 0, 1], 64),
-                is_syn,
+                frames,
             )
         }),
-        ("IPv6", |is_syn| {
+        ("IPv6", |frames| {
             tcp(
                 PacketBuilder::ethernet2([2; 6], [4; 6]).ipv6([0xfd; 16], [0xfe; 16], 64),
-                is_syn,
+                frames,
             )
         }),
-        ("VLAN", |is_syn| {
+        ("VLAN", |frames| {
             let vlan = etherparse::VlanId::try_new(7).expect("a tag");
             tcp(
                 PacketBuilder::ethernet2([2; 6], [4; 6])
                     .single_vlan(vlan)
                     .ipv4([10, 0, 0, 5], [10, 1, 0, 1], 64),
-                is_syn,
+                frames,
             )
         }),
     ]
@@ -272,6 +330,25 @@ impl Bench {
         Self { objects }
     }
 
+    /// What each load costs at a hook.
+    fn hook(
+        &mut self,
+        programs: &[&str; 5],
+        shape: &'static str,
+        frame: fn(Frames) -> Vec<u8>,
+    ) -> Vec<Row> {
+        let rows = LOADS.iter().map(|load| {
+            let mut row = self.measure(programs, &frame(load.frames), shape, load);
+            let [empty, above @ ..] = &mut row;
+            above.iter_mut().for_each(|figure| *figure -= *empty);
+            if shape != "IPv4" {
+                row[FLOORS].fill(0.0);
+            }
+            (load.name.to_owned(), row)
+        });
+        rows.collect()
+    }
+
     /// The median of each program, run in turn.
     fn measure(
         &mut self,
@@ -283,10 +360,10 @@ impl Bench {
         let key = (shape, BUCKETS[usize::from(load.is_large)]);
         let (ebpf, table) = self.objects.get_mut(&key).expect("loaded");
         let mut times: [Vec<f64>; 5] = Default::default();
-        for round in 0..=ROUNDS {
+        for round in 0..=load.rounds {
             for (name, times) in programs.iter().zip(&mut times) {
-                set_load(ebpf, load);
-                if load.is_syn {
+                set_load(ebpf, load, round);
+                if load.frames == Frames::Requests {
                     clear(ebpf, table);
                 }
                 let time = run(ebpf, name, frame, load.repeat);
@@ -306,7 +383,7 @@ impl Bench {
         let mut times: [Vec<f64>; 2] = Default::default();
         for _ in 0..ROUNDS {
             for (name, times) in ["empty_xdp", "ours_xdp"].into_iter().zip(&mut times) {
-                set_load(ebpf, &kept("", 1, 1));
+                set_load(ebpf, &kept("", 1, 1), 0);
                 let attrs = TestRunAttrs::new().xdp_live_frames(BATCH);
                 times.push(run_as(ebpf, name, frame, REPEAT, attrs));
             }
@@ -326,16 +403,8 @@ impl Bench {
         let mut times = Vec::new();
         for _ in 0..ROUNDS {
             clear(ebpf, table);
-            let load = Load {
-                name: "",
-                addresses: n_flows,
-                ports: 1,
-                is_syn: false,
-                is_large: true,
-                repeat: n_flows,
-            };
-            set_load(ebpf, &load);
-            let frame = shapes()[0].1(false);
+            set_load(ebpf, &kept("", n_flows, 1), 0);
+            let frame = shapes()[0].1(Frames::Kept);
             run(ebpf, "ours_tc", &frame, n_flows);
             let start = Instant::now();
             let mut found = 0;
@@ -347,10 +416,14 @@ impl Bench {
     }
 }
 
-fn set_load(ebpf: &mut Ebpf, load: &Load) {
+/// Sets the load, which goes on with other addresses in each round if there are enough.
+fn set_load(ebpf: &mut Ebpf, load: &Load, round: usize) {
     let mut map: Array<_, [u32; 4]> =
         Array::try_from(ebpf.map_mut("LOAD").expect("a map")).expect("an array");
-    map.set(0, [0, load.addresses, load.ports, 0], 0)
+    let next = u32::try_from(round)
+        .expect("few rounds")
+        .wrapping_mul(load.repeat);
+    map.set(0, [next, load.addresses, load.ports, 0], 0)
         .expect("the load");
 }
 
@@ -369,18 +442,36 @@ fn run(ebpf: &mut Ebpf, name: &str, frame: &[u8], repeat: u32) -> f64 {
 }
 
 fn run_as(ebpf: &mut Ebpf, name: &str, frame: &[u8], repeat: u32, attrs: TestRunAttrs) -> f64 {
-    let options = TestRunOptions {
+    let mut options = TestRunOptions {
         data_in: Some(frame),
         repeat,
         attrs,
         ..TestRunOptions::new()
     };
+    let context = socket_buffer();
     let result = match ebpf.program_mut(name).expect("a program") {
         Program::Xdp(program) => program.test_run(options),
-        Program::SchedClassifier(program) => program.test_run(options),
+        Program::SchedClassifier(program) => {
+            options.ctx_in = Some(&context);
+            program.test_run(options)
+        }
         _ => unreachable!("there are no others"),
     };
     result.expect("a test run").duration.as_nanos() as f64
+}
+
+/// The start of a `__sk_buff` whose packet passes an interface that is not the loopback, which test runs use otherwise and
+/// where the known ports are others.
+fn socket_buffer() -> [u8; 44] {
+    let interfaces = std::fs::read_dir("/sys/class/net").expect("sysfs");
+    let index = interfaces
+        .filter_map(|entry| std::fs::read_to_string(entry.ok()?.path().join("ifindex")).ok())
+        .filter_map(|index| index.trim().parse::<u32>().ok())
+        .find(|index| 1 < *index)
+        .expect("an interface beside the loopback");
+    let mut context = [0; 44];
+    context[40..].copy_from_slice(&index.to_ne_bytes());
+    context
 }
 
 fn median(mut times: Vec<f64>) -> f64 {

@@ -63,7 +63,9 @@ impl Observed {
             return false;
         };
         let hides = |gap: &Gap| {
-            gap.cause.is_absence() && gap.from <= moment && gap.until.is_none_or(|until| before <= until)
+            gap.cause.is_absence()
+                && gap.from <= moment
+                && gap.until.is_none_or(|until| before <= until)
         };
         self.window.since <= before && !self.gaps.iter().any(hides)
     }

@@ -1,5 +1,5 @@
-//! The fast path, which nearly all traffic takes: packets of conversations that have a bucket and whose server port is
-//! known, and requests from outside, since a flood consists of them.
+//! The fast path, which nearly all traffic takes: packets of conversations that have a bucket, whether their server is known
+//! or not, and requests from outside, since a flood consists of them.
 //!
 //! All other packets are left uncounted to the slow path, which handles every packet and would count those of the fast path
 //! in the same bucket. Rare branches are marked cold: within the network stack that saved some nanoseconds per packet.
@@ -94,36 +94,41 @@ fn plain<H: Hook, A: AddressPair, const TCP_ONLY: bool>(
             is_documented(ports, packet.protocol, other)
         })
     };
-    match known(H::DIRECTION, frame.interface, ports, packet) {
+    let interface = frame.interface;
+    let (sender, ports) = match known(H::DIRECTION, interface, ports, packet) {
         (true, false) if serves(destination, source) => {
-            in_bucket(frame, per_cpu, packet, addresses, 0)
+            (0, certain_ports::<H>(interface, packet, destination, 0))
         }
         (false, true) if serves(source, destination) => {
-            in_bucket(frame, per_cpu, packet, addresses.swapped(), 1)
+            (1, certain_ports::<H>(interface, packet, source, 1))
         }
-        (_, _) => {
-            cold_path();
-            Outcome::NOT_PLAIN
-        }
+        (_, _) if addresses.precedes((source, destination)) => (
+            0,
+            both_ports::<H>(interface, packet, (source, destination), 0),
+        ),
+        (_, _) => (
+            1,
+            both_ports::<H>(interface, packet, (destination, source), 1),
+        ),
+    };
+    if sender == 0 {
+        in_bucket(frame, per_cpu, packet, addresses, ports, 0)
+    } else {
+        in_bucket(frame, per_cpu, packet, addresses.swapped(), ports, 1)
     }
 }
 
-/// Counts a packet in the bucket of its conversation. `addresses` has the client's address first, then the server's;
-/// `sender` is 1 if the server sent the packet, else 0.
+/// Counts a packet in the bucket of its conversation. `addresses` and `ports` are in the order of its key; `sender` is 1 if
+/// the second address sent the packet, else 0.
 #[inline(always)]
 fn in_bucket<H: Hook, A: AddressPair>(
     frame: &Frame<H>,
     per_cpu: &PerCpu,
     packet: &Packet,
     addresses: A,
+    ports: u64,
     sender: u32,
 ) -> Outcome {
-    let port = if sender == 0 {
-        packet.destination_port
-    } else {
-        packet.source_port
-    };
-    let ports = certain_ports::<H>(frame.interface, packet, port, sender);
     let hash = hash(addresses, ports);
     for probe in 0..PROBES {
         let Some(bucket) = Bucket::at(per_cpu, hash, probe) else {
@@ -149,9 +154,29 @@ fn in_bucket<H: Hook, A: AddressPair>(
 /// The ports of a key whose server is certain; `sender` is 1 if the server sent the packet, else 0.
 #[inline(always)]
 fn certain_ports<H: Hook>(interface: u32, packet: &Packet, port: u16, sender: u32) -> u64 {
+    let ports = PackedPorts::new(KeptPorts::Server, packet.protocol, 0, port);
+    on_its_way::<H>(ports, interface, packet, sender)
+}
+
+/// The ports of a key whose server is not known, in the order of its addresses, of which the one numbered `sender` sent the
+/// packet.
+#[inline(always)]
+fn both_ports<H: Hook>(
+    interface: u32,
+    packet: &Packet,
+    (first, second): (u16, u16),
+    sender: u32,
+) -> u64 {
+    let ports = PackedPorts::new(KeptPorts::Both, packet.protocol, first, second);
+    on_its_way::<H>(ports, interface, packet, sender)
+}
+
+/// As [`first_leaves`](crate::table::key::first_leaves), where the hook rules out the loopback.
+#[inline(always)]
+fn on_its_way<H: Hook>(ports: PackedPorts, interface: u32, packet: &Packet, sender: u32) -> u64 {
     let is_loopback = H::MAY_BE_LOOPBACK && interface == LOOPBACK;
     let leaves = matches!(H::DIRECTION, Direction::Egress) == (sender == 0) && !is_loopback;
-    PackedPorts::new(KeptPorts::Server, packet.protocol, 0, port)
+    ports
         .first_leaving(leaves)
         .to_other_host(packet.is_to_other_host)
         .0

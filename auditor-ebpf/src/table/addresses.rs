@@ -83,6 +83,8 @@ pub(crate) trait AddressPair: Copy {
 
     fn fold(self) -> u64;
     fn swapped(self) -> Self;
+    /// Whether the source comes first in a fixed order of addresses; ports decide between equal addresses.
+    fn precedes(self, ports: (u16, u16)) -> bool;
 
     /// Whether these are the bucket's addresses.
     ///
@@ -103,8 +105,6 @@ pub(crate) trait AddressPair: Copy {
 pub(crate) trait AddressValues: AddressPair {
     /// The addresses of a parsed packet, which holds those of both IP versions as IPv6 addresses.
     fn of(packet: &Packet) -> Self;
-    /// Whether the source comes first in a fixed order of addresses; ports decide between equal addresses.
-    fn precedes(self, ports: (u16, u16)) -> bool;
     /// Whether the destination is a multicast or broadcast address.
     fn is_to_group(self) -> bool;
 }
@@ -124,6 +124,17 @@ impl AddressPair for Addresses4 {
     }
 
     #[inline(always)]
+    fn precedes(self, ports: (u16, u16)) -> bool {
+        let swapped = self.swapped();
+        let (source, destination) = if cfg!(target_endian = "little") {
+            (self as u32, swapped as u32)
+        } else {
+            (swapped as u32, self as u32)
+        };
+        source < destination || source == destination && ports.0 <= ports.1
+    }
+
+    #[inline(always)]
     unsafe fn match_bucket(self, bucket: *mut Bucket4) -> bool {
         // SAFETY: the caller's promise.
         unsafe { (*bucket).addresses == self }
@@ -140,17 +151,6 @@ impl AddressValues for Addresses4 {
     #[inline(always)]
     fn of(packet: &Packet) -> Self {
         pack4(packet.source, packet.destination)
-    }
-
-    #[inline(always)]
-    fn precedes(self, ports: (u16, u16)) -> bool {
-        let swapped = self.swapped();
-        let (source, destination) = if cfg!(target_endian = "little") {
-            (self as u32, swapped as u32)
-        } else {
-            (swapped as u32, self as u32)
-        };
-        source < destination || source == destination && ports.0 <= ports.1
     }
 
     #[inline(always)]
@@ -177,6 +177,12 @@ impl AddressPair for Addresses6 {
     #[inline(always)]
     fn swapped(self) -> Self {
         [self[1], self[0]]
+    }
+
+    #[inline(always)]
+    fn precedes(self, ports: (u16, u16)) -> bool {
+        let [[a, b], [c, d]] = self;
+        precedes([a, b, c, d], ports)
     }
 
     #[inline(always)]
@@ -208,18 +214,6 @@ impl AddressValues for Addresses6 {
     }
 
     #[inline(always)]
-    fn precedes(self, ports: (u16, u16)) -> bool {
-        let [[a, b], [c, d]] = self;
-        if a != c {
-            a < c
-        } else if b != d {
-            b < d
-        } else {
-            ports.0 <= ports.1
-        }
-    }
-
-    #[inline(always)]
     fn is_to_group(self) -> bool {
         u64::from_be(self[1][0]) >> 56 == 0xff
     }
@@ -236,6 +230,11 @@ impl AddressPair for AddressesInPacket {
     #[inline(always)]
     fn swapped(self) -> Self {
         self.swapped()
+    }
+
+    #[inline(always)]
+    fn precedes(self, ports: (u16, u16)) -> bool {
+        precedes(self.words(), ports)
     }
 
     #[inline(always)]
@@ -258,6 +257,18 @@ fn fold([a, b, c, d]: [u64; 4]) -> u64 {
     let first = (a ^ secret).wrapping_mul(GOLDEN_RATIO) ^ b;
     let second = (c ^ secret).wrapping_mul(GOLDEN_RATIO) ^ d;
     first.wrapping_mul(secret | 1).rotate_left(29) ^ second
+}
+
+/// Whether the first two words come before the last two, or are equal and so do the ports.
+#[inline(always)]
+fn precedes([a, b, c, d]: [u64; 4], ports: (u16, u16)) -> bool {
+    if a != c {
+        a < c
+    } else if b != d {
+        b < d
+    } else {
+        ports.0 <= ports.1
+    }
 }
 
 /// Compares word by word, since the compiler would compare arrays with a function call.

@@ -249,8 +249,9 @@ pub struct Half {
     pub totals: [[u64; 2]; 2],
     /// Buckets taken by unproven packets: requests from other hosts, this host's replies to them, and ICMP errors.
     pub unproven: u32,
-    /// Not 0 once the half's shared table has no entry left, so that programs do not search it for one again.
-    pub full: u32,
+    /// Buckets taken, those of `unproven` too; with [`Self::SHARED_IS_FULL`] once the half's shared table has no entry left,
+    /// so that programs do not search it for one again.
+    pub taken: u32,
     /// Index of the first bucket: here for IPv4, below for IPv6. Set by user space.
     pub start_4: u32,
     pub start_6: u32,
@@ -258,6 +259,11 @@ pub struct Half {
     pub length: u64,
     /// The time in epochs, the same in both halves. Set by user space.
     pub epoch: u64,
+}
+
+impl Half {
+    /// The bit of `taken` that is no number.
+    pub const SHARED_IS_FULL: u32 = 1 << 31;
 }
 
 // Both are powers of two, so that the programs compute offsets by shifts.

@@ -48,9 +48,6 @@ pub trait Hook: Copy {
 
     /// Whether a helper can read bytes beyond the linear part.
     const READS_NONLINEAR: bool;
-
-    /// Whether the hook may be that of the loopback.
-    const MAY_BE_LOOPBACK: bool;
 }
 
 /// The frame is addressed to another host, and was received all the same.

@@ -97,18 +97,25 @@ impl PerCpu {
         true
     }
 
+    /// Counts a bucket as taken, which tells user space when to drain.
+    #[inline(always)]
+    pub(crate) fn take_bucket(&self) {
+        // SAFETY: the counts are part of a whole entry, which this CPU alone writes to.
+        unsafe { (*self.counts).taken += 1 };
+    }
+
     /// Whether the shared table is known to have no entry left.
     #[inline(always)]
-    pub(crate) fn is_full(&self) -> bool {
+    pub(crate) fn is_shared_full(&self) -> bool {
         // SAFETY: the counts are part of a whole entry.
-        unsafe { (*self.counts).full != 0 }
+        unsafe { (*self.counts).taken & Half::SHARED_IS_FULL != 0 }
     }
 
     /// Records on this CPU that the shared table has no entry left; a drain resets it.
     #[inline(always)]
-    pub(crate) fn fill(&self) {
+    pub(crate) fn fill_shared(&self) {
         // SAFETY: the counts are part of a whole entry.
-        unsafe { (*self.counts).full = 1 };
+        unsafe { (*self.counts).taken |= Half::SHARED_IS_FULL };
     }
 
     /// Counts a packet in the totals of its direction.

@@ -7,7 +7,7 @@ pub(crate) mod addresses;
 pub(crate) mod bucket;
 mod event;
 mod find;
-mod key;
+pub(crate) mod key;
 mod shared;
 
 use auditor_common::{

@@ -32,5 +32,5 @@ pub use hook::{Choice, Ingress, Tc};
 pub use interface::{Interface, Interfaces};
 pub use program::{Capture, Settings};
 pub use selection::{Selection, SelectionError, Wanted};
-pub use table::{Sizes, Table, Take};
+pub use table::{Found, Sizes, Table, Take};
 pub use wait::{Maps, Wait};

@@ -15,7 +15,7 @@ pub(crate) struct Bench {
     /// Write what a packet costs as JSON to this file as well, and what an audit costs a host beside it (`.live.json`)
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
-    /// Only the packets whose shape and hook hold this text, such as "IPv4, xdp"
+    /// Only the loads whose shape, hook and name hold this text, such as "IPv4, xdp" or "unknown"
     #[arg(long, value_name = "TEXT")]
     only: Option<String>,
     /// Write all figures, and the machine that they are from, as a page: docs/performance.md

@@ -19,7 +19,6 @@ macro_rules! socket_buffers {
         impl Hook for $name {
             const DIRECTION: Direction = $direction;
             const READS_NONLINEAR: bool = true;
-            const MAY_BE_LOOPBACK: bool = $is_ingress;
 
             raw!(*mut __sk_buff);
             linear_bytes!();

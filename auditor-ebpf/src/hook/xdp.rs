@@ -12,7 +12,6 @@ pub struct Xdp(*mut xdp_md);
 impl Hook for Xdp {
     const DIRECTION: Direction = Direction::Ingress;
     const READS_NONLINEAR: bool = false;
-    const MAY_BE_LOOPBACK: bool = false;
 
     raw!(*mut xdp_md);
     linear_bytes!();

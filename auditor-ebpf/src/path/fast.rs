@@ -1,5 +1,5 @@
 //! The fast path, which nearly all traffic takes: packets of conversations that have a bucket, whether their server is known
-//! or not, and requests from outside, since a flood consists of them.
+//! or not, and requests: a flood consists of them, and a proxy sends as many.
 //!
 //! All other packets are left uncounted to the slow path, which handles every packet and would count those of the fast path
 //! in the same bucket. Rare branches are marked cold: within the network stack that saved some nanoseconds per packet.
@@ -23,6 +23,7 @@ use crate::{
     table::{
         addresses::AddressPair,
         bucket::{Bucket, hash},
+        key::first_leaves,
     },
     tallies,
 };
@@ -80,10 +81,7 @@ fn plain<H: Hook, A: AddressPair, const TCP_ONLY: bool>(
     if packet.flags & (SYN | RST) != 0 {
         cold_path();
         packet.read_handshake();
-        if matches!(H::DIRECTION, Direction::Ingress)
-            && matches!(packet.handshake, Handshake::Request)
-            && packet.source_port != FTP_DATA
-        {
+        if matches!(packet.handshake, Handshake::Request) && packet.source_port != FTP_DATA {
             return request(frame, per_cpu, ports, packet, addresses);
         }
         return Outcome::NOT_PLAIN;
@@ -171,18 +169,15 @@ fn both_ports<H: Hook>(
     on_its_way::<H>(ports, interface, packet, sender)
 }
 
-/// As [`first_leaves`](crate::table::key::first_leaves), where the hook rules out the loopback.
 #[inline(always)]
 fn on_its_way<H: Hook>(ports: PackedPorts, interface: u32, packet: &Packet, sender: u32) -> u64 {
-    let is_loopback = H::MAY_BE_LOOPBACK && interface == LOOPBACK;
-    let leaves = matches!(H::DIRECTION, Direction::Egress) == (sender == 0) && !is_loopback;
     ports
-        .first_leaving(leaves)
+        .first_leaving(first_leaves(H::DIRECTION, interface, sender))
         .to_other_host(packet.is_to_other_host)
         .0
 }
 
-/// As [`count`], for a packet from outside that opens a conversation.
+/// As [`count`], for a packet that opens a conversation.
 #[inline(always)]
 fn request<H: Hook, A: AddressPair>(
     frame: &Frame<H>,
@@ -191,10 +186,11 @@ fn request<H: Hook, A: AddressPair>(
     packet: &Packet,
     addresses: A,
 ) -> Outcome {
+    let comes_in = matches!(H::DIRECTION, Direction::Ingress);
     match known(H::DIRECTION, frame.interface, ports, packet) {
         (true, false) => {}
-        // Requests on the loopback also leave this host, so the slow path has to learn ports from them.
-        (false, false) if frame.interface != LOOPBACK => {}
+        // The slow path learns the ports of requests that leave this host, which those on the loopback do as well.
+        (false, false) if comes_in && frame.interface != LOOPBACK => {}
         (true | false, true) | (false, false) => return Outcome::NOT_PLAIN,
     }
     let port = packet.destination_port;
@@ -209,17 +205,20 @@ fn request<H: Hook, A: AddressPair>(
             Some(record) => record,
             None if !bucket.is_free() => continue,
             None => {
-                if !Bucket::<A>::try_take_unproven(per_cpu) {
+                if comes_in && !Bucket::<A>::try_take_unproven(per_cpu) {
                     per_cpu.add_own_total(H::DIRECTION, &wire);
                     tallies::add_lost(H::DIRECTION, packet.protocol, port, &wire);
                     tallies::add(Reason::TableFull, &wire);
                     return Outcome::of(Reason::TableFull);
                 }
-                let record = bucket.take(addresses, ports, frame.interface);
+                let record = bucket.take(per_cpu, addresses, ports, frame.interface);
                 record.begin(per_cpu.epoch(), Evidence::Handshake as u8);
                 record
             }
         };
+        if !comes_in {
+            record.requested_from(packet.source_port);
+        }
         let event = opening::REQUEST_FROM_FIRST;
         let is_counted = record.add(0, &wire, packet.flags, event, per_cpu.epoch());
         if is_counted {

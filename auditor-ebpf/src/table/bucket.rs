@@ -64,7 +64,14 @@ impl<A: AddressPair> Bucket<A> {
 
     /// Writes the key into a free bucket, and returns its record.
     #[inline(always)]
-    pub(crate) fn take(&self, addresses: A, ports: u64, interface: u32) -> Record {
+    pub(crate) fn take(
+        &self,
+        per_cpu: &PerCpu,
+        addresses: A,
+        ports: u64,
+        interface: u32,
+    ) -> Record {
+        per_cpu.take_bucket();
         // SAFETY: the bucket is a whole map value that this CPU alone writes to.
         unsafe {
             let (its_ports, record) = A::Layout::parts(self.0);

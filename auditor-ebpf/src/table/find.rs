@@ -39,7 +39,10 @@ pub(crate) fn find<A: AddressPair>(
             if is_unproven && !Bucket::<A>::try_take_unproven(per_cpu) {
                 return Found::Lost;
             }
-            return Found::Bucket(bucket.take(key.addresses, key.ports, interface), true);
+            return Found::Bucket(
+                bucket.take(per_cpu, key.addresses, key.ports, interface),
+                true,
+            );
         }
     }
     if is_unproven {

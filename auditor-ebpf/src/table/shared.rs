@@ -76,13 +76,13 @@ pub(crate) fn add(per_cpu: &PerCpu, key: &ConversationKey, packet: &Packet) -> R
         (known, false)
     } else {
         // Searching a full table for a free entry costs several times as much as everything else together.
-        if per_cpu.is_full() {
+        if per_cpu.is_shared_full() {
             return Err(Reason::TableFull);
         }
         // Another CPU may insert the key first; the lookup below then finds that entry.
         let inserted = table.insert(key, &EMPTY, u64::from(BPF_NOEXIST));
         if inserted == Err(NO_ENTRY) {
-            per_cpu.fill();
+            per_cpu.fill_shared();
             return Err(Reason::TableFull);
         }
         let known = table.get_ptr_mut(key).ok_or(Reason::TableFull)?;

@@ -38,6 +38,13 @@ pub(crate) fn since(instant: Instant) -> Duration {
     monotonic().duration_since(instant)
 }
 
+/// The processor's time that this thread has taken.
+pub(crate) fn processor_time() -> Duration {
+    clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID)
+        .unwrap_or_else(|_unknown_clock| Duration::ZERO.into())
+        .into()
+}
+
 /// How long the machine has slept since it was started: the clock that runs meanwhile is ahead by that.
 fn slept() -> SignedDuration {
     let read = |id| {

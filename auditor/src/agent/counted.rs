@@ -1,10 +1,15 @@
 //! What was drained from the kernel half since the session began.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use auditor_common::{Reason, Tally, Totals, packet};
+use tokio::time::Instant;
 
-use crate::{capture::Capture, observed::Ledger};
+use super::{clock, settings::MOST_FLOWS};
+use crate::{
+    capture::{Capture, Sizes},
+    observed::Ledger,
+};
 
 /// Conversations and totals, summed over drains.
 pub(crate) struct Counted {
@@ -14,7 +19,14 @@ pub(crate) struct Counted {
     /// Packets of flows, by the interface's index.
     pub(crate) by_interface: BTreeMap<u32, u64>,
     drains: Drains,
+    /// When the last drain ended, and the processor's time that it took.
+    last: Option<(Instant, Duration)>,
+    /// The `--flows` that was last said to be wanted.
+    said_wanted: u32,
 }
+
+/// Drains before their time take this part of a processor at most: on a host of many CPUs they read much memory.
+const EARLY_PART: u32 = 10;
 
 /// How often the flow table was drained, and how much was in it.
 #[derive(Clone, Copy, Debug, Default)]
@@ -32,6 +44,8 @@ impl Counted {
             totals: Totals::default(),
             by_interface: BTreeMap::new(),
             drains: Drains::default(),
+            last: None,
+            said_wanted: 0,
         }
     }
 
@@ -40,6 +54,7 @@ impl Counted {
         let ledger = &mut self.ledger;
         let by_interface = &mut self.by_interface;
         let mut n_records = 0;
+        let start = clock::processor_time();
         let totals = capture.drain(&mut |key, record| {
             n_records += 1;
             let packets: u64 = record.packets.iter().sum();
@@ -53,7 +68,28 @@ impl Counted {
         self.drains.count += 1;
         self.drains.fullest = self.drains.fullest.max(n_records);
         self.totals += totals;
+        let took = clock::processor_time().saturating_sub(start);
+        self.last = Some((clock::monotonic(), took));
         Ok(())
+    }
+
+    /// Whether the table should be drained before its time: new conversations soon find no bucket, which costs each of their
+    /// packets as much as a hash map.
+    pub(crate) fn is_drain_due(&self, capture: &Capture) -> bool {
+        let had_pause = |(end, took)| took * EARLY_PART <= clock::since(end);
+        self.last.is_none_or(had_pause) && capture.fills_up()
+    }
+
+    /// The `--flows` for which the table would have had room for all that the last drain found, if more than was said before,
+    /// and the bytes that it would take.
+    pub(crate) fn take_wanted(&mut self, capture: &Capture) -> Option<(u32, u64)> {
+        let wanted = capture.flows_wanted()?.min(MOST_FLOWS);
+        if wanted <= self.said_wanted {
+            return None;
+        }
+        self.said_wanted = wanted;
+        // A table that this host can't have is no advice.
+        Some((wanted, Sizes::new(wanted).ok()?.kernel_bytes()))
     }
 
     /// The number of drains in all, and the fullest drain since the last call.

@@ -248,7 +248,12 @@ impl Session {
                         }
                     },
                     due = schedule.next() => match due {
-                        Due::Epoch => self.capture.set_epoch(self.clock.epoch()),
+                        Due::Epoch => {
+                            self.capture.set_epoch(self.clock.epoch());
+                            if self.counted.is_drain_due(&self.capture) {
+                                self.drain();
+                            }
+                        }
                         Due::Tick => {
                             self.tick(schedule);
                             break;
@@ -550,6 +555,13 @@ impl Session {
                 .unread
                 .retain(|cause, _| !matches!(cause, Cause::Unread { what, .. } if what == COUNTS)),
             Err(error) => self.cannot_read(COUNTS, &error),
+        }
+        if let Some((flows, kernel_bytes)) = self.counted.take_wanted(&self.capture) {
+            self.progress.clear();
+            say(&format!(
+                "auditor: more conversations at a time than the flow table has buckets for; they are counted all the same, but each packet of theirs costs several times as much. --flows {flows} would have room for them, and takes {} MiB of kernel memory",
+                kernel_bytes.div_ceil(1 << 20)
+            ));
         }
     }
 

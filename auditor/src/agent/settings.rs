@@ -9,6 +9,8 @@ use crate::capture::{Ingress, Tc, namespace};
 
 /// How many concurrent flows the flow table is sized for by default.
 pub(crate) const DEFAULT_FLOWS: u32 = 65_536;
+/// As many as a table can be made for.
+pub(crate) const MOST_FLOWS: u32 = 1 << 24;
 
 /// How packets are counted.
 #[derive(Clone, Debug)]

@@ -246,6 +246,16 @@ impl Capture {
         self.table.set_epoch(epoch);
     }
 
+    /// Whether the table should be drained now rather than when the next second is over.
+    pub fn fills_up(&self) -> bool {
+        self.table.fills_up()
+    }
+
+    /// The sizes with which all that the last drain found would have had a bucket, if many had none.
+    pub fn flows_wanted(&self) -> Option<u32> {
+        self.table.sizes().flows_wanted(self.table.found())
+    }
+
     /// Takes what was counted since the last call, exact to the packet, while packets flow.
     ///
     /// # Errors

@@ -54,10 +54,12 @@ impl Sizes {
 
     /// The sizes on a host of so many CPUs; `None` if the numbers of a map's entries would not fit into 32 bits.
     fn on(n_cpus: u32, flows: u32) -> Option<Self> {
-        let buckets_4 = (flows / 4).max(FEWEST).checked_next_power_of_two()?;
+        let buckets_4 = (flows / FLOWS_PER_BUCKET_4)
+            .max(FEWEST)
+            .checked_next_power_of_two()?;
         let sizes = Self {
             buckets_4,
-            buckets_6: (flows / 8).max(FEWEST).next_power_of_two(),
+            buckets_6: (flows / FLOWS_PER_BUCKET_6).max(FEWEST).next_power_of_two(),
             shared: flows,
             n_cpus,
         };
@@ -75,6 +77,46 @@ impl Sizes {
     }
 }
 
+/// How many conversations one drain found, in the part of the table where they were most.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Found {
+    /// Buckets taken on the CPU that had most: here for IPv4, below for IPv6.
+    pub buckets_4: u32,
+    pub buckets_6: u32,
+    /// Entries of the shared table, which holds what finds no bucket: here of IPv4, below of IPv6.
+    pub shared_4: u32,
+    pub shared_6: u32,
+}
+
+impl Sizes {
+    /// The flows at a time for which all that was found would have had a bucket, if less than that was asked for and a good
+    /// part had none; as a power of two. Keys collide before the table is full, so it needs more than twice as many buckets.
+    pub fn flows_wanted(&self, found: Found) -> Option<u32> {
+        let wanted = |taken: u32, shared: u32, buckets: u32, part: u32| {
+            let all = taken.saturating_add(shared);
+            let has_room = shared <= buckets / 16;
+            let flows = (all / 2).saturating_mul(5).checked_next_power_of_two();
+            flows.filter(|_| !has_room)?.checked_mul(part)
+        };
+        let most = wanted(
+            found.buckets_4,
+            found.shared_4,
+            self.buckets_4,
+            FLOWS_PER_BUCKET_4,
+        )
+        .max(wanted(
+            found.buckets_6,
+            found.shared_6,
+            self.buckets_6,
+            FLOWS_PER_BUCKET_6,
+        ))?;
+        (self.shared < most).then_some(most)
+    }
+}
+
+/// Flows at a time for each bucket of a CPU: not each CPU has all of them.
+const FLOWS_PER_BUCKET_4: u32 = 4;
+const FLOWS_PER_BUCKET_6: u32 = 8;
 /// With fewer buckets, nearly all keys in a half would collide.
 const FEWEST: u32 = 8;
 /// The kernel's overhead per entry of a hash map, beside key and value: a header of 48 bytes, and a hash bucket of 16.
@@ -94,6 +136,8 @@ pub struct Table {
     half: usize,
     /// IPv6 packets with IPv4-mapped addresses, which must not be on a wire: the fast path does not look at that.
     mapped: Tally,
+    /// What the last drain found.
+    found: Found,
 }
 
 /// Called with each conversation that a drain finds, possibly more than once with the same one.
@@ -115,6 +159,7 @@ impl Table {
             buckets_6: memory(ebpf, "BUCKETS_6", halves * sizes.buckets_6 as usize)?,
             half: 0,
             mapped: Tally::default(),
+            found: Found::default(),
         };
         for cpu in 0..table.n_headers() {
             for half in 0..2 {
@@ -156,6 +201,27 @@ impl Table {
     fn header(&self, cpu: u32, offset: usize) -> Option<&AtomicU64> {
         let start = offset_of!(State, headers) + cpu as usize * size_of::<Header>();
         self.state.word(0, start + offset)
+    }
+
+    pub const fn sizes(&self) -> &Sizes {
+        &self.sizes
+    }
+
+    /// What the last drain found.
+    pub const fn found(&self) -> Found {
+        self.found
+    }
+
+    /// Whether some CPU's half fills up: unless it is drained, new conversations soon find no bucket. Those of unproven
+    /// packets do not count, since they get a quarter at most.
+    pub(super) fn fills_up(&self) -> bool {
+        let most = self.sizes.buckets_6.min(self.sizes.buckets_4) / 4;
+        (0..self.n_headers()).any(|cpu| {
+            let offset = half_at(self.half) + offset_of!(Half, unproven);
+            let word = self.header(cpu, offset);
+            let word = word.map_or(0, |word| word.load(Ordering::Relaxed));
+            most <= n_taken(word).saturating_sub(n_unproven(word))
+        })
     }
 
     /// Adds a port that is known as `kind`.
@@ -229,7 +295,9 @@ impl Table {
         found: Take<'_>,
     ) -> Result<Totals, CaptureError> {
         let mut totals = Totals::default();
+        let mut in_table = Found::default();
         for cpu in 0..self.n_headers() {
+            let mut taken = Found::default();
             let part = cpu as usize * 2 + old;
             // Programs write to the other half of the same header, so this one is accessed word by word, not as a whole.
             let take = |offset: usize| {
@@ -244,13 +312,22 @@ impl Table {
                 }
             });
             totals += Totals { received, sent };
-            take(offset_of!(Half, unproven));
+            let n_taken = n_taken(take(offset_of!(Half, unproven)));
+            // Where nothing was taken there is nothing to be read: on most hosts, in all buckets of IPv6.
+            if n_taken == 0 {
+                continue;
+            }
             let n_buckets = self.sizes.buckets_4 as usize;
             for index in part * n_buckets..(part + 1) * n_buckets {
                 if let Some(bucket) = self.buckets_4.take(index, offset_of!(Bucket4, ports)) {
                     let addresses = unpack4(bucket.addresses);
+                    taken.buckets_4 += 1;
                     visit(found, addresses, bucket.ports, &bucket.record);
                 }
+            }
+            in_table.buckets_4 = in_table.buckets_4.max(taken.buckets_4);
+            if n_taken <= taken.buckets_4 {
+                continue;
             }
             let n_buckets = self.sizes.buckets_6 as usize;
             for index in part * n_buckets..(part + 1) * n_buckets {
@@ -262,6 +339,7 @@ impl Table {
                         second.copy_from_slice(&low.to_ne_bytes());
                         address
                     });
+                    taken.buckets_6 += 1;
                     if addresses.iter().any(is_mapped) {
                         self.mapped += sum(&bucket.record);
                     } else {
@@ -269,11 +347,20 @@ impl Table {
                     }
                 }
             }
+            in_table.buckets_6 = in_table.buckets_6.max(taken.buckets_6);
         }
         let name = if old == 0 { "SHARED_0" } else { "SHARED_1" };
         let shared = data(ebpf, name)?;
-        take_all(shared.fd().as_fd(), |key, record| found(&key, &record))
-            .map_err(CaptureError::Batch)?;
+        take_all(shared.fd().as_fd(), |key: ConversationKey, record| {
+            if key.addresses.iter().any(is_mapped) {
+                in_table.shared_4 += 1;
+            } else {
+                in_table.shared_6 += 1;
+            }
+            found(&key, &record);
+        })
+        .map_err(CaptureError::Batch)?;
+        self.found = in_table;
         Ok(totals)
     }
 }
@@ -286,6 +373,18 @@ fn sum(record: &BucketRecord) -> Tally {
         sum += Tally { packets, bytes };
     }
     sum
+}
+
+/// Buckets taken by unproven packets, of the word of a half that starts with `unproven` and ends with `taken`.
+fn n_unproven(word: u64) -> u32 {
+    let [unproven, _]: [u32; 2] = zerocopy::transmute!(word);
+    unproven
+}
+
+/// All buckets taken.
+fn n_taken(word: u64) -> u32 {
+    let [_, taken]: [u32; 2] = zerocopy::transmute!(word);
+    taken & !Half::SHARED_IS_FULL
 }
 
 /// Offset of a half in its header.
@@ -305,7 +404,32 @@ fn visit(take: Take<'_>, addresses: [[u8; 16]; 2], ports: u64, record: &BucketRe
 
 #[cfg(test)]
 mod tests {
-    use super::Sizes;
+    use super::{Found, Sizes};
+
+    #[test]
+    fn how_large_a_table_would_do() {
+        let sizes = Sizes::on(2, 65_536).unwrap();
+        let wanted = |buckets_4, shared_4, buckets_6, shared_6| {
+            sizes.flows_wanted(Found {
+                buckets_4,
+                buckets_6,
+                shared_4,
+                shared_6,
+            })
+        };
+        // All but a few that collide have a bucket.
+        assert_eq!(wanted(16_384, 0, 0, 0), None);
+        assert_eq!(wanted(9_000, 900, 0, 0), None);
+        // 100,000 of IPv4: 262,144 buckets on each CPU.
+        assert_eq!(wanted(16_384, 83_616, 0, 0), Some(1 << 20));
+        assert_eq!(wanted(0, 0, 8_000, 12_000), Some(1 << 19));
+        let found = Found {
+            buckets_4: 1 << 14,
+            shared_4: u32::MAX,
+            ..Found::default()
+        };
+        assert_eq!(sizes.flows_wanted(found), None);
+    }
 
     #[test]
     fn sizes_that_no_map_can_have() {

@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum, builder::PossibleValue};
 use crate::{
     agent::{
         configuration::PolicySources,
-        settings::{CaptureSettings, DEFAULT_FLOWS},
+        settings::{CaptureSettings, DEFAULT_FLOWS, MOST_FLOWS},
         state,
     },
     capture::{Ingress, Tc},
@@ -56,7 +56,7 @@ pub(super) struct CaptureOptions {
     #[arg(long)]
     decapsulate: bool,
     /// Places in the flow table; what finds none is counted as such
-    #[arg(long, value_name = "N", default_value_t = DEFAULT_FLOWS, value_parser = clap::value_parser!(u32).range(1..=16_777_216))]
+    #[arg(long, value_name = "N", default_value_t = DEFAULT_FLOWS, value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST_FLOWS)))]
     flows: u32,
     /// Log packets that are in no flow to standard error; slows the programs down
     #[arg(long)]

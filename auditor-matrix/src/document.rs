@@ -19,6 +19,7 @@ mod includes;
 mod interner;
 mod json;
 mod loopback;
+mod marked_ends;
 mod names;
 mod no_port;
 mod permission;

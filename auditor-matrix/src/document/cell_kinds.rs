@@ -88,7 +88,8 @@ impl CellKinds {
                     || any(&word)
                     || application_protocol::transports(&word).is_some()
             });
-        let is_protocol = words().all(|word| {
+        let is_protocol = text.contains(char::is_alphanumeric)
+            && words().all(|word| {
             cell::stated(&word).is_some()
                 || joins(&word)
                 || application_protocol::transports(&word).is_some()

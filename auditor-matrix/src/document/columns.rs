@@ -714,6 +714,30 @@ impl Columns {
         self.doubts.push((heading.to_owned(), doubt));
     }
 
+    /// Leaves the columns of marks to what reads them, and says what was taken for granted of them.
+    pub(super) fn leave_marks(
+        &mut self,
+        positions: impl Iterator<Item = usize>,
+        doubt: Option<(String, &'static str)>,
+    ) {
+        for index in positions {
+            if let Some(meaning) = self.meanings.get_mut(index) {
+                *meaning = Some(Column::Ignored);
+            }
+        }
+        self.doubts.extend(doubt);
+    }
+
+    /// Whether a column has this meaning.
+    pub(super) fn has_at(&self, column: Column, index: usize) -> bool {
+        self.meanings.get(index) == Some(&Some(column))
+    }
+
+    /// Whether neither the heading nor the cells of a column say what it is.
+    pub(super) fn is_unknown(&self, index: usize) -> bool {
+        self.meanings.get(index).is_some_and(Option::is_none)
+    }
+
     /// Whether the services are the servers of the rows.
     pub(super) const fn services_listen(&self) -> bool {
         self.services_listen

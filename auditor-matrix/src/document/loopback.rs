@@ -132,6 +132,7 @@ pub fn is_own_machine(end: &str) -> bool {
         || matches!(
             name,
             "itself"
+                | "self"
                 | "loopback"
                 | "same host"
                 | "same machine"

@@ -19,6 +19,7 @@ use super::{
     guess::Guess,
     interner::Interner,
     loopback,
+    marked_ends::MarkedEnds,
     names::Names,
     port_table::PortTable,
     ports,
@@ -362,6 +363,16 @@ impl Reader<'_> {
             return;
         }
         let last = rows.iter().last().map_or(line, |last| last.line);
+        let marks = MarkedEnds::of(
+            (&head, &body),
+            &columns,
+            introduction,
+            &context,
+            &self.names,
+        );
+        if let Some(marks) = &marks {
+            columns.leave_marks(marks.positions(), marks.doubt());
+        }
         for heading in columns.unknown(&head) {
             let message = "this column is not understood and was left out";
             let problem = Problem::new(&self.file, line, Severity::Remark, heading, message);
@@ -429,6 +440,7 @@ impl Reader<'_> {
                 columns: &columns,
                 context: &context,
                 names: &self.names,
+                marks: marks.as_ref(),
             };
             role = columns.cell(&row, Column::Role).or(role);
             let first = (self.document.rows.len(), self.document.problems.len());

@@ -1,3 +1,4 @@
+mod marked_ends;
 mod tables;
 
 use std::path::Path;

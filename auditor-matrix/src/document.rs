@@ -29,6 +29,7 @@ mod ports;
 mod problem;
 mod profile;
 mod prose;
+mod publishing;
 mod reader;
 mod row;
 mod section;

@@ -90,10 +90,10 @@ impl CellKinds {
             });
         let is_protocol = text.contains(char::is_alphanumeric)
             && words().all(|word| {
-            cell::stated(&word).is_some()
-                || joins(&word)
-                || application_protocol::transports(&word).is_some()
-        });
+                cell::stated(&word).is_some()
+                    || joins(&word)
+                    || application_protocol::transports(&word).is_some()
+            });
         count(&mut self.n_transports, is_transport);
         count(&mut self.n_protocols, is_protocol);
         count(

@@ -26,6 +26,7 @@ use super::{
     problem::{Problem, ProblemKind, Severity},
     profile::Profile,
     prose::Prose,
+    publishing::{self, Published},
     row::Document,
     section, services,
     table_rows::{TableRow, TableRows},
@@ -33,7 +34,8 @@ use super::{
 };
 
 /// Reads all rows of a page.
-pub(super) fn read(file: &str, blocks: Vec<Block>, profile: &Profile) -> Document {
+pub(super) fn read(file: &str, mut blocks: Vec<Block>, profile: &Profile) -> Document {
+    let published = publishing::without_conditions(&mut blocks);
     let names = Arc::new(names(&blocks, profile));
     let mut reader = Reader {
         file: file.into(),
@@ -51,11 +53,15 @@ pub(super) fn read(file: &str, blocks: Vec<Block>, profile: &Profile) -> Documen
         profile,
         is_left_out: false,
     };
+    for Published { line, condition } in published {
+        let message = "this was taken for when the page is published, and for no condition of its ports; check it";
+        reader.problem(line, Severity::Remark, &condition, message.to_owned());
+    }
     for block in blocks {
         let is_heading = matches!(block.content, Content::Heading { .. } | Content::Title(_));
         let is_border = matches!(
             block.content,
-            Content::Alternative(_) | Content::EndAlternative
+            Content::Alternative(_) | Content::Condition(_) | Content::EndAlternative
         );
         if is_heading || is_border || !reader.is_left_out {
             reader.block(block);
@@ -80,6 +86,7 @@ fn names(blocks: &[Block], profile: &Profile) -> Names {
             }
             Content::Code { .. }
             | Content::Alternative(_)
+            | Content::Condition(_)
             | Content::EndAlternative
             | Content::Unread { .. }
             | Content::Caption(_)
@@ -196,7 +203,7 @@ impl Reader<'_> {
                     }
                 }
             }
-            Content::Alternative(name) => {
+            Content::Alternative(name) | Content::Condition(name) => {
                 self.alternatives.push(name);
                 self.update_context();
             }
@@ -317,7 +324,7 @@ impl Reader<'_> {
         let mut columns = Columns::new(&head, &body, self.profile);
         let mut context = Context::clone(&self.context);
         if let Some(introduction) = introduction {
-            context.introduce(introduction, &self.names);
+            context.introduce(introduction, self.document.title.as_deref(), &self.names);
         }
         if let Some(caption) = self.caption.take() {
             context.narrow(&caption, &self.names);

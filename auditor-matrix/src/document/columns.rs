@@ -7,7 +7,7 @@ use super::{
     cell,
     cell_kinds::{CellKinds, SAMPLE},
     column::{self, Column},
-    port_items, ports,
+    commands, port_items, ports,
     profile::Profile,
     row::Direction,
     table_rows::{TableRow, TableRows},
@@ -85,9 +85,11 @@ impl Columns {
         columns.weigh_ends(head, &kinds);
         columns.weigh_unknown(head, &kinds);
         columns.find_ends(head, body, &kinds);
+        columns.find_foreign_ends(head, body, &kinds);
         columns.move_headings(head, &kinds);
         columns.find_ports(head, &kinds);
         columns.find_ports_by_name(head, body, &kinds);
+        columns.find_ports_of_services(head, body, &kinds);
         columns.name_unheaded(head, &kinds);
         columns.demote_ports(head, &kinds);
         columns.settle(head, &kinds);
@@ -201,10 +203,17 @@ impl Columns {
                         | Column::Service
                 )
             );
-            if *meaning == Some(Column::Service) && kinds.are_transports() && !has_protocol {
+            if is_end && kinds.are_paths() {
+                // `Endpoint` above `/metrics`: where on the server, and not which one.
+                *meaning = Some(Column::Notes);
+            } else if *meaning == Some(Column::Service) && kinds.are_transports() && !has_protocol {
                 *meaning = Some(Column::Protocol);
             } else if is_end && kinds.are_marks() {
-                *meaning = None;
+                // `Required for the shop` above yes and no.
+                let is_requirement = column::words(heading)
+                    .split(' ')
+                    .any(|word| matches!(word, "required" | "needed" | "mandatory"));
+                *meaning = is_requirement.then_some(Column::Required);
             } else if is_end && kinds.are_phrases() {
                 *meaning = Some(Column::Direction);
             } else if matches!(
@@ -307,6 +316,44 @@ impl Columns {
                 "this column was taken for the other end because of its names; check it",
             ));
         }
+    }
+
+    /// Two columns of names below words that are not ours, with names that recur from one to the other, are the ends: the
+    /// one that asks is written first.
+    fn find_foreign_ends(&mut self, head: &TableRow, body: &Body<'_>, kinds: &[CellKinds]) {
+        let names_ends = [Column::Source, Column::Destination, Column::Peer]
+            .into_iter()
+            .any(|column| self.has(column));
+        let foreign: Vec<usize> = (0..kinds.len())
+            .filter(|index| self.is_unknown(*index) && is_foreign(head, *index))
+            .filter(|index| {
+                let has_names =
+                    |kinds: &CellKinds| kinds.are_plain_names() && kinds.have_no_ports();
+                kinds.get(*index).is_some_and(has_names)
+            })
+            .collect();
+        let names = |index: usize| -> BTreeSet<&str> {
+            body.column(index)
+                .take(SAMPLE)
+                .filter(|cell| !cell.is_empty())
+                .collect()
+        };
+        let pair = foreign
+            .iter()
+            .zip(foreign.iter().skip(1))
+            .find(|(first, second)| !names(**first).is_disjoint(&names(**second)));
+        let Some((first, second)) = pair.filter(|_| !names_ends) else {
+            return;
+        };
+        for (index, end) in [(*first, Column::Source), (*second, Column::Destination)] {
+            if let Some(meaning) = self.meanings.get_mut(index) {
+                *meaning = Some(end);
+            }
+        }
+        self.doubts.push((
+            head.cells.get(*first).cloned().unwrap_or_default(),
+            "this column and the next hold the same names, so they were taken for the ends, the one that connects first; check it",
+        ));
     }
 
     /// If no heading speaks of ports, a column whose cells are ports or addresses with ports holds them.
@@ -510,6 +557,68 @@ impl Columns {
             head.cells.get(*only).cloned().unwrap_or_default(),
             "this column was taken for the ports of the rows that are named as ports; check it",
         ));
+    }
+
+    /// Below headings that say nothing, in whatever language, the one column of numbers holds the ports if rows name services
+    /// whose own ports these are: `22 | SSH`, `443 | HTTPS`.
+    fn find_ports_of_services(&mut self, head: &TableRow, body: &Body<'_>, kinds: &[CellKinds]) {
+        if self.has_ports() {
+            return;
+        }
+        let numbers: Vec<usize> = (0..kinds.len())
+            .filter(|index| {
+                self.is_unknown(*index) && kinds.get(*index).is_some_and(CellKinds::are_ports)
+            })
+            .collect();
+        let [only] = numbers.as_slice() else { return };
+        let n_services = body
+            .rows()
+            .take(SAMPLE)
+            .filter(|row| {
+                let number = row
+                    .cells
+                    .get(*only)
+                    .and_then(|cell| cell.parse::<u16>().ok());
+                let words = row.cells.iter().flat_map(|cell| {
+                    cell.split(|c: char| !c.is_ascii_alphanumeric())
+                        .filter(|word| !word.is_empty())
+                });
+                number.is_some()
+                    && words
+                        .filter_map(commands::port_of_service)
+                        .any(|(port, _)| Some(port) == number)
+            })
+            .count();
+        let others: Vec<usize> = (0..kinds.len())
+            .filter(|index| index != only && self.is_unknown(*index))
+            .filter(|index| kinds.get(*index).is_some_and(CellKinds::are_names))
+            .collect();
+        if n_services < LEAST_SERVICES {
+            return;
+        }
+        if let Some(meaning) = self.meanings.get_mut(*only) {
+            *meaning = Some(Column::Port);
+        }
+        self.doubts.push((
+            head.cells.get(*only).cloned().unwrap_or_default(),
+            "this column was taken for the ports because of the services beside its numbers; check it",
+        ));
+        let mut has_service = self.has(Column::Service);
+        for index in others {
+            let is_name = !has_service && kinds.get(index).is_some_and(CellKinds::are_plain_names);
+            has_service |= is_name;
+            if let Some(meaning) = self
+                .meanings
+                .get_mut(index)
+                .filter(|_| is_foreign(head, index))
+            {
+                *meaning = Some(if is_name {
+                    Column::Service
+                } else {
+                    Column::Notes
+                });
+            }
+        }
     }
 
     /// Whether a row is about something else than a port, as `Password | 1234` is between `HTTP port | 8080` and others.
@@ -872,6 +981,17 @@ impl Columns {
             .collect()
     }
 
+    /// Whether headings are in an alphabet that no word of ours is written in.
+    pub(super) fn has_foreign_heading(head: &TableRow) -> bool {
+        (0..head.cells.len()).any(|index| {
+            let has_letter = head
+                .cells
+                .get(index)
+                .is_some_and(|heading| heading.contains(char::is_alphabetic));
+            has_letter && is_foreign(head, index)
+        })
+    }
+
     /// Headings that could be read in more than one way, and what was taken.
     pub(super) fn doubts(&self) -> &[(String, &'static str)] {
         &self.doubts
@@ -1008,6 +1128,16 @@ fn names_port(name: &str) -> bool {
         .split(' ')
         .any(|word| matches!(word, "port" | "ports"))
 }
+
+/// Whether a heading has no letter of ours, so that its words cannot say what its column is.
+fn is_foreign(head: &TableRow, index: usize) -> bool {
+    head.cells
+        .get(index)
+        .is_some_and(|heading| !heading.contains(|c: char| c.is_ascii_alphabetic()))
+}
+
+/// One service beside its own port may be there by chance.
+const LEAST_SERVICES: usize = 2;
 
 /// Fewer names of ports in a table may be there by chance.
 const LEAST_NAMED_PORTS: usize = 2;

@@ -188,6 +188,28 @@ impl PortTable<'_> {
         }
     }
 
+    /// Of several columns `Required for A`, `Required for B`: the cell that requires the port, or else the first.
+    fn required_for_any(&self, row: &TableRow) -> Option<String> {
+        let mut columns = self.columns.positions(Column::Required).filter(|index| {
+            self.head
+                .cells
+                .get(*index)
+                .is_some_and(|heading| heading.to_lowercase().starts_with("required for "))
+        });
+        let all: Vec<&String> = columns
+            .by_ref()
+            .filter_map(|index| row.cells.get(index))
+            .collect();
+        let requires = |cell: &&&String| {
+            let first = cell.split(' ').next().unwrap_or_default();
+            cell::required(first) == Some(true)
+        };
+        (1 < all.len())
+            .then(|| all.iter().find(requires).or(all.first()))
+            .flatten()
+            .map(|cell| (**cell).clone())
+    }
+
     fn problem(
         &self,
         document: &mut Document,

@@ -49,6 +49,7 @@ pub(super) fn read(file: &str, mut blocks: Vec<Block>, profile: &Profile) -> Doc
         introduction: None,
         open_numbers: OpenNumbers::default(),
         is_about_ports: false,
+        is_below_heading: false,
         interner: Interner::default(),
         profile,
         is_left_out: false,
@@ -140,6 +141,8 @@ struct Reader<'a> {
     open_numbers: OpenNumbers,
     /// The innermost heading or the paragraph above the list that is being read speaks of ports.
     is_about_ports: bool,
+    /// Nothing has been read since the last heading.
+    is_below_heading: bool,
     interner: Interner,
     profile: &'a Profile,
     /// The profile leaves out the section that is being read.
@@ -149,6 +152,7 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn block(&mut self, block: Block) {
         let introduction = self.introduction.take();
+        let is_below_heading = std::mem::replace(&mut self.is_below_heading, false);
         if !matches!(
             block.content,
             Content::Text(_) | Content::Item { .. } | Content::Code { .. }
@@ -169,7 +173,7 @@ impl Reader<'_> {
             }
             Content::Text(text) => {
                 self.note_numbers(block.line, &text);
-                self.note_loopback(&text);
+                self.note_loopback(&text, is_below_heading);
                 if let Some(ports) = self.line_of_ports(&text) {
                     let position = (&self.file, block.line);
                     self.prose
@@ -278,11 +282,16 @@ impl Reader<'_> {
     }
 
     /// Keeps for the rest of the section what a paragraph says of all its ports.
-    fn note_loopback(&mut self, text: &str) {
+    fn note_loopback(&mut self, text: &str, is_below_heading: bool) {
         let is_meant = self.headings.innermost().is_some_and(|heading| {
-            sentences(text)
-                .into_iter()
-                .any(|sentence| loopback::is_meant_of_section(sentence, heading))
+            let said = sentences(text);
+            is_below_heading
+                && said
+                    .first()
+                    .is_some_and(|first| loopback::is_meant_of_heading(first))
+                || said
+                    .into_iter()
+                    .any(|sentence| loopback::is_meant_of_section(sentence, heading))
         });
         if is_meant && !self.context.is_loopback {
             Arc::make_mut(&mut self.context).is_loopback = true;
@@ -291,6 +300,7 @@ impl Reader<'_> {
 
     fn heading(&mut self, line: usize, level: u8, text: &str) {
         self.is_about_ports = accounting::speaks_of_ports(text);
+        self.is_below_heading = true;
         if level == 1 && self.document.title.is_none() {
             self.document.title = some(text);
         }
@@ -383,6 +393,24 @@ impl Reader<'_> {
         for heading in columns.unknown(&head) {
             let message = "this column is not understood and was left out";
             let problem = Problem::new(&self.file, line, Severity::Remark, heading, message);
+            let problem = problem.of(ProblemKind::Column).until(last);
+            self.document.problems.push(problem);
+        }
+        // What stands below words that are not understood may be an end of every row.
+        if Columns::has_foreign_heading(&head) {
+            let ports: Vec<&str> = columns
+                .positions(Column::Port)
+                .flat_map(|index| body.column(index).take(MOST_NUMBERS))
+                .filter(|cell| !cell.is_empty())
+                .collect();
+            let message = "headings of this table are in no language that is known, so what these ports are was told by the cells; check it";
+            let problem = Problem::new(
+                &self.file,
+                line,
+                Severity::Remark,
+                ports.join(", "),
+                message,
+            );
             let problem = problem.of(ProblemKind::Column).until(last);
             self.document.problems.push(problem);
         }

@@ -1,3 +1,4 @@
+mod cells_decide;
 mod marked_ends;
 mod tables;
 

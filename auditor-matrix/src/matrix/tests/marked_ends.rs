@@ -6,7 +6,7 @@ use crate::{
     role::Role,
 };
 
-fn derived(page: &str, format: Format) -> Derived {
+pub(super) fn derived(page: &str, format: Format) -> Derived {
     let documents = [document::read("page", page.as_bytes(), format)];
     let mut derived = derive(&documents, "Page");
     derived.problems.extend(documents[0].problems.clone());
@@ -15,7 +15,7 @@ fn derived(page: &str, format: Format) -> Derived {
 
 /// Each rule as `client -> server transport/ports`.
 #[track_caller]
-fn check(derived: &Derived, expected: &[&str]) {
+pub(super) fn check(derived: &Derived, expected: &[&str]) {
     let names = |roles: &[Role]| roles.iter().map(Role::name).collect::<Vec<_>>().join("+");
     let mut found: Vec<String> = derived
         .matrix
@@ -39,7 +39,7 @@ fn check(derived: &Derived, expected: &[&str]) {
     assert_eq!(found, expected);
 }
 
-fn says(derived: &Derived, text: &str) -> bool {
+pub(super) fn says(derived: &Derived, text: &str) -> bool {
     derived
         .problems
         .iter()

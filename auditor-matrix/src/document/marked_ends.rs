@@ -187,8 +187,14 @@ impl MarkedEnds {
                 read.unknown.push(format!("{}: {text}", machine.name));
                 continue;
             };
+            // `This host` is the other end's own.
+            let name = if is_self(&machine.name) && !is_own_machine(&machine.name) {
+                "localhost".to_owned()
+            } else {
+                machine.name.clone()
+            };
             let end = MarkedEnd {
-                name: machine.name.clone(),
+                name,
                 is_optional: mark == Mark::Optional,
             };
             match (mark, machine.side.unwrap_or(self.side)) {
@@ -299,8 +305,13 @@ fn without_side(heading: &str) -> (Option<Side>, String) {
 /// A side takes no more words: `Required to be open on`.
 const MOST_SIDE_WORDS: usize = 5;
 
+/// Whether a heading is the machine of the other end itself: `Self`, `This host`.
 fn is_self(name: &str) -> bool {
-    is_own_machine(name)
+    let words = column::words(name);
+    let is_this = words
+        .strip_prefix("this ")
+        .is_some_and(|rest| section::is_machine(rest) || rest == "system" || rest == "computer");
+    is_own_machine(name) || is_this
 }
 
 /// Whether nearly all cells with text are marks, and some are.
@@ -311,6 +322,23 @@ fn holds_marks(body: &Body<'_>, index: usize) -> bool {
         n_marks += usize::from(mark(&text).is_some());
     }
     0 < n_marks && n_cells * 4 <= n_marks * 5
+}
+
+/// The headings of several columns of marks that name no machine: editions, modes, components. What they mark may be all
+/// that a row holds for.
+pub(super) fn unread_marks<'a>(
+    head: &'a TableRow,
+    body: &Body<'_>,
+    columns: &Columns,
+) -> Vec<&'a str> {
+    let headings: Vec<&str> = (0..head.cells.len())
+        .filter(|index| columns.is_unknown(*index) && holds_marks(body, *index))
+        .filter_map(|index| head.cells.get(index).map(String::as_str))
+        .collect();
+    if headings.len() < LEAST_MACHINES {
+        return Vec::new();
+    }
+    headings
 }
 
 /// Whether each cell with text says what a machine does: `client`, `in`.

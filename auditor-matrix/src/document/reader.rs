@@ -19,7 +19,7 @@ use super::{
     guess::Guess,
     interner::Interner,
     loopback,
-    marked_ends::MarkedEnds,
+    marked_ends::{self, MarkedEnds},
     names::Names,
     port_table::PortTable,
     ports,
@@ -390,6 +390,17 @@ impl Reader<'_> {
         if let Some(marks) = &marks {
             columns.leave_marks(marks.positions(), marks.doubt());
         }
+        let unread_marks = marked_ends::unread_marks(&head, &body, &columns);
+        if !unread_marks.is_empty() {
+            let message = format!(
+                "what is marked below {} is not understood, so the rules of these ports do not say it; check them",
+                unread_marks.join(", ")
+            );
+            let ports = shown_ports(&columns, &body);
+            let problem = Problem::new(&self.file, line, Severity::Remark, ports, message);
+            let problem = problem.of(ProblemKind::Column).until(last);
+            self.document.problems.push(problem);
+        }
         for heading in columns.unknown(&head) {
             let message = "this column is not understood and was left out";
             let problem = Problem::new(&self.file, line, Severity::Remark, heading, message);
@@ -398,17 +409,12 @@ impl Reader<'_> {
         }
         // What stands below words that are not understood may be an end of every row.
         if Columns::has_foreign_heading(&head) {
-            let ports: Vec<&str> = columns
-                .positions(Column::Port)
-                .flat_map(|index| body.column(index).take(MOST_NUMBERS))
-                .filter(|cell| !cell.is_empty())
-                .collect();
             let message = "headings of this table are in no language that is known, so what these ports are was told by the cells; check it";
             let problem = Problem::new(
                 &self.file,
                 line,
                 Severity::Remark,
-                ports.join(", "),
+                shown_ports(&columns, &body),
                 message,
             );
             let problem = problem.of(ProblemKind::Column).until(last);
@@ -584,6 +590,16 @@ const MOST_QUOTED: usize = 160;
 
 /// So many numbers of a table that was not read are named; more are counted.
 const MOST_NUMBERS: usize = 40;
+
+/// The cells of a table's ports, for a problem that is about all of them.
+fn shown_ports(columns: &Columns, body: &Body<'_>) -> String {
+    let ports: Vec<&str> = columns
+        .positions(Column::Port)
+        .flat_map(|index| body.column(index).take(MOST_NUMBERS))
+        .filter(|cell| !cell.is_empty())
+        .collect();
+    ports.join(", ")
+}
 
 /// The column headings of a table, and the number of rows that they take. Below a heading that spans several columns, the
 /// next row has a heading for each of them.

@@ -129,6 +129,7 @@ pub(super) fn row_endpoints(
         endpoint(row.source.as_deref()),
         endpoint(row.destination.as_deref()),
     );
+    let (source, destination) = without_self(source, destination, own);
     let own = own.map(str::to_owned);
     let (client, server) = match row.direction {
         Some(Direction::Inbound) => (source, destination.or(own)),
@@ -271,6 +272,27 @@ pub(super) fn row_endpoints(
         loopback: true,
     }));
     Ok((all, remarks))
+}
+
+/// `Self` at one end stands for the machines of the row, if the other end names others.
+fn without_self(
+    source: Option<String>,
+    destination: Option<String>,
+    own: Option<&str>,
+) -> (Option<String>, Option<String>) {
+    let is_self = |end: &str| end.eq_ignore_ascii_case("self");
+    let is_other =
+        |end: &str| !is_own_machine(end) && !own.is_some_and(|own| own.eq_ignore_ascii_case(end));
+    let stands_for = || Some(own.unwrap_or(HOSTS).to_owned());
+    match (source, destination) {
+        (Some(source), Some(destination)) if is_self(&source) && is_other(&destination) => {
+            (stands_for(), Some(destination))
+        }
+        (Some(source), Some(destination)) if is_self(&destination) && is_other(&source) => {
+            (Some(source), stands_for())
+        }
+        ends => ends,
+    }
 }
 
 /// Whether machines are clients by their name: `SQL clients`, `Browser`.

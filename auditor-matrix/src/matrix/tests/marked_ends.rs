@@ -131,13 +131,26 @@ fn cells_may_say_what_each_machine_does() {
 }
 
 #[test]
-fn ticks_that_say_no_machine() {
-    // Editions and modes are no machines.
-    let page = "| Port | Encrypted | Optional |\n|--|--|--|\n| 5100 | x | |\n";
+fn self_is_the_machine_of_the_row_where_the_other_end_is_another() {
+    let page = "# Pilot\n\n## Pilot server\n\n| Source | Destination | Port |\n|--|--|--|\n| Self | Chart store | 8300 |\n\
+                | Crane | Self | 8301 |\n| Self | Self | 8302 |\n";
     check(
         &derived(page, Format::Markdown),
-        &["clients -> hosts tcp/5100"],
+        &[
+            "pilot server -> chart store tcp/8300",
+            "crane -> pilot server tcp/8301",
+            "pilot server -> pilot server tcp/8302 loopback",
+        ],
     );
+}
+
+#[test]
+fn ticks_that_say_no_machine() {
+    // Editions and modes are no machines.
+    let page = "| Port | Encrypted | Enterprise |\n|--|--|--|\n| 5100 | x | x |\n";
+    let derived = derived(page, Format::Markdown);
+    check(&derived, &["clients -> hosts tcp/5100"]);
+    assert!(says(&derived, "what is marked below Encrypted, Enterprise"));
 }
 
 #[test]

@@ -67,7 +67,7 @@ pub(super) fn block_lines(blocks: Vec<Block>) -> Vec<String> {
                 lines.push(format!("{line} code {language} {text:?}"));
             }
             Content::Alternative(name) | Content::Condition(name) => {
-                lines.push(format!("{line} alternative {name}"))
+                lines.push(format!("{line} alternative {name}"));
             }
             Content::EndAlternative => lines.push(format!("{line} end of alternative")),
             Content::Unread { what, text } => lines.push(format!("{line} unread {what} {text:?}")),

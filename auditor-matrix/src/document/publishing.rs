@@ -36,7 +36,14 @@ pub(super) fn without_conditions(blocks: &mut Vec<Block>) -> Vec<Published> {
             Content::EndAlternative => {
                 open.pop();
             }
-            content => {
+            content @ (Content::Heading { .. }
+            | Content::Table(_)
+            | Content::Text(_)
+            | Content::Item { .. }
+            | Content::Code { .. }
+            | Content::Unread { .. }
+            | Content::Caption(_)
+            | Content::Title(_)) => {
                 let in_condition = open.iter().any(Option::is_some);
                 if says_ports(content, in_condition) {
                     n_all += 1;
@@ -70,7 +77,14 @@ pub(super) fn without_conditions(blocks: &mut Vec<Block>) -> Vec<Published> {
                 true
             }
             Content::EndAlternative => kept.pop().unwrap_or(true),
-            _ => true,
+            Content::Heading { .. }
+            | Content::Table(_)
+            | Content::Text(_)
+            | Content::Item { .. }
+            | Content::Code { .. }
+            | Content::Unread { .. }
+            | Content::Caption(_)
+            | Content::Title(_) => true,
         });
     }
     published

@@ -37,6 +37,7 @@ mod services;
 mod span;
 mod table_rows;
 mod text;
+mod turned_table;
 
 use std::borrow::Cow;
 

@@ -2,14 +2,16 @@
 //! ports are of, and not by themselves whether those ask or are asked: that is decided once for the table, by what is said
 //! beside the ticks.
 
+mod legend;
 mod machine;
 mod mark;
 mod side;
 
 use self::{
+    legend::Legend,
     machine::{Machine, is_self},
-    mark::{Mark, mark},
-    side::{Evidence, says_side, side},
+    mark::{Mark, says_side},
+    side::{Evidence, side},
 };
 use super::{
     cell_kinds::SAMPLE,
@@ -38,6 +40,7 @@ pub(super) struct MarkedEnds {
     machines: Vec<Machine>,
     side: Side,
     evidence: Evidence,
+    legend: Legend,
     /// The machines of the page, if the ticks are of the others.
     own: Option<String>,
 }
@@ -69,15 +72,16 @@ impl MarkedEnds {
         context: &Context,
         names: &Names,
     ) -> Option<Self> {
+        let legend = introduction.map(Legend::of).unwrap_or_default();
         let marked: Vec<usize> = (0..head.cells.len())
             .filter(|index| {
                 let heading = head.cells.get(*index).map_or("", String::as_str);
-                holds_marks(body, *index)
+                holds_marks(body, *index, &legend)
                     && (columns.is_unknown(*index)
                         || is_self(heading) && !heading.to_lowercase().contains("only")
                         || may_be_machine(columns, *index, heading)
                             && (!section::is_machine(&column::words(heading))
-                                || !holds_sides(body, *index)))
+                                || !holds_sides(body, *index, &legend)))
             })
             .collect();
         if marked.len() < LEAST_MACHINES {
@@ -95,7 +99,8 @@ impl MarkedEnds {
                 || names.is_subject(name)
                 || is_named_in(name, context)
         };
-        if machines.len() < LEAST_MACHINES || !machines.iter().any(is_known) {
+        let is_relation = legend.has_sides() || machines.iter().any(is_known);
+        if machines.len() < LEAST_MACHINES || !is_relation {
             return None;
         }
         let own = context
@@ -111,7 +116,7 @@ impl MarkedEnds {
                 is_headed.then_some(subject)
             });
         let (side, evidence) = side(
-            &machines,
+            (&machines, &legend),
             body,
             columns,
             introduction,
@@ -122,6 +127,7 @@ impl MarkedEnds {
             machines,
             side,
             evidence,
+            legend,
             own,
         })
     }
@@ -171,7 +177,7 @@ impl MarkedEnds {
             let Some(text) = row.cells.get(machine.index).and_then(|cell| some(cell)) else {
                 continue;
             };
-            let Some(mark) = mark(&text) else {
+            let Some(mark) = self.legend.mark(&text) else {
                 read.unknown.push(format!("{}: {text}", machine.name));
                 continue;
             };
@@ -208,11 +214,11 @@ const UNKNOWN: &str = "nothing says whether the ticked machines listen or connec
 const LEAST_MACHINES: usize = 2;
 
 /// Whether nearly all cells with text are marks, and some are.
-fn holds_marks(body: &Body<'_>, index: usize) -> bool {
+fn holds_marks(body: &Body<'_>, index: usize, legend: &Legend) -> bool {
     let (mut n_cells, mut n_marks) = (0_usize, 0_usize);
     for text in body.column(index).take(SAMPLE).filter_map(some) {
         n_cells += 1;
-        n_marks += usize::from(mark(&text).is_some());
+        n_marks += usize::from(legend.mark(&text).is_some());
     }
     0 < n_marks && n_cells * 4 <= n_marks * 5
 }
@@ -224,8 +230,9 @@ pub(super) fn unread_marks<'a>(
     body: &Body<'_>,
     columns: &Columns,
 ) -> Vec<&'a str> {
+    let legend = Legend::default();
     let headings: Vec<&str> = (0..head.cells.len())
-        .filter(|index| columns.is_unknown(*index) && holds_marks(body, *index))
+        .filter(|index| columns.is_unknown(*index) && holds_marks(body, *index, &legend))
         .filter_map(|index| head.cells.get(index).map(String::as_str))
         .collect();
     if headings.len() < LEAST_MACHINES {
@@ -235,11 +242,11 @@ pub(super) fn unread_marks<'a>(
 }
 
 /// Whether each cell with text says what a machine does: `client`, `in`.
-fn holds_sides(body: &Body<'_>, index: usize) -> bool {
+fn holds_sides(body: &Body<'_>, index: usize, legend: &Legend) -> bool {
     body.column(index)
         .take(SAMPLE)
         .filter_map(some)
-        .all(|text| mark(&text).is_some_and(says_side))
+        .all(|text| legend.mark(&text).is_some_and(says_side))
 }
 
 /// Whether a heading that was taken for something else may be the name of a machine: `Gate server`, but not `Source`.

@@ -31,6 +31,7 @@ use super::{
     section, services,
     table_rows::{TableRow, TableRows},
     text::{fold, regex, sentences, some},
+    turned_table,
 };
 
 /// Reads all rows of a page.
@@ -327,6 +328,8 @@ impl Reader<'_> {
     }
 
     fn table(&mut self, line: usize, rows: &TableRows, introduction: Option<&str>) {
+        let turned = turned_table::turned(rows);
+        let rows = turned.as_ref().unwrap_or(rows);
         let Some((head, n_headings)) = heading(rows) else {
             return;
         };

@@ -49,6 +49,11 @@ pub(super) fn mark(cell: &str) -> Option<Mark> {
     })
 }
 
+/// Whether a mark says what the machine does.
+pub(super) const fn says_side(mark: Mark) -> bool {
+    matches!(mark, Mark::Asks | Mark::Answers | Mark::Both)
+}
+
 /// One sign that is no letter, no number and no dash, such as a tick or a dot.
 fn is_symbol(word: &str) -> bool {
     let mut signs = word

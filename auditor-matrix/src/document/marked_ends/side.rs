@@ -2,8 +2,9 @@
 
 use super::{
     Side,
+    legend::Legend,
     machine::{Machine, is_self},
-    mark::{Mark, mark},
+    mark::{Mark, says_side},
 };
 use crate::document::{
     cell_kinds::SAMPLE,
@@ -26,7 +27,7 @@ pub(super) enum Evidence {
 /// Which side the ticked machines are on: what a heading above them says, or the sentence above the table; then what the
 /// other columns leave for them; then what the headings of the page say.
 pub(super) fn side(
-    machines: &[Machine],
+    (machines, legend): (&[Machine], &Legend),
     body: &Body<'_>,
     columns: &Columns,
     introduction: Option<&str>,
@@ -37,7 +38,7 @@ pub(super) fn side(
         body.column(index)
             .take(SAMPLE)
             .filter_map(some)
-            .filter_map(|cell| mark(&cell))
+            .filter_map(|cell| legend.mark(&cell))
             .all(|mark| says_side(mark) || mark == Mark::No)
     };
     let said = |side| (side, Evidence::Said);
@@ -81,10 +82,6 @@ pub(super) fn side(
         }
         Some(_) | None => (Side::Answer, Evidence::None),
     }
-}
-
-pub(super) const fn says_side(mark: Mark) -> bool {
-    matches!(mark, Mark::Asks | Mark::Answers | Mark::Both)
 }
 
 /// Whether the machine of a heading is one of those in the columns: `Core nodes` is, beside `Core | Store`.
@@ -132,7 +129,14 @@ fn by_sentence(paragraph: &str) -> Option<Side> {
                     | "indicate"
             )
         });
-        if !speaks_of_marks {
+        // "The table shows the components which need access to each port."
+        let speaks_of_table = words.iter().any(|word| {
+            matches!(
+                *word,
+                "table" | "shows" | "show" | "lists" | "list" | "matrix"
+            )
+        });
+        if !speaks_of_marks && !speaks_of_table {
             continue;
         }
         let has = |set: &[&str]| words.iter().any(|word| set.contains(word));
@@ -192,9 +196,9 @@ fn by_sentence(paragraph: &str) -> Option<Side> {
                 "incoming",
             ]);
         let side = match (asks, answers) {
-            (true, false) => Side::Ask,
-            (false, true) => Side::Answer,
-            (true, true) | (false, false) => continue,
+            (true, false) if speaks_of_marks || says_who_asks(&words) => Side::Ask,
+            (false, true) if speaks_of_marks => Side::Answer,
+            (true | false, true | false) => continue,
         };
         if found.is_some_and(|other| other != side) {
             return None;
@@ -202,4 +206,40 @@ fn by_sentence(paragraph: &str) -> Option<Side> {
         found = Some(side);
     }
     found
+}
+
+/// Whether words are about those who ask: `which need access`, `that connect`.
+fn says_who_asks(words: &[&str]) -> bool {
+    words.windows(2).any(|pair| {
+        matches!(pair, [who, verb] if matches!(*who, "which" | "that" | "who")
+            && matches!(*verb, "connect" | "need" | "access" | "reach" | "use" | "contact" | "call" | "require"))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::by_sentence;
+    use crate::document::marked_ends::Side;
+
+    #[test]
+    fn what_ticks_mean() {
+        for (sentence, side) in [
+            (
+                "An x marks the hosts that open connections to the port.",
+                Some(Side::Ask),
+            ),
+            (
+                "The columns show which machines listen.",
+                Some(Side::Answer),
+            ),
+            (
+                "The table shows the components which need access to each port.",
+                Some(Side::Ask),
+            ),
+            ("The table lists the ports that need to be open.", None),
+            ("The following ports have to be open:", None),
+        ] {
+            assert_eq!(by_sentence(sentence), side, "{sentence}");
+        }
+    }
 }

@@ -169,3 +169,33 @@ fn the_machine_itself_beside_others() {
         ],
     );
 }
+
+#[test]
+fn ports_may_stand_above_the_ticks() {
+    let page = "# Open ports per node\n\n| Node | 22 | 443 | 6443 |\n|--|--|--|--|\n| Master | x | x | x |\n| Worker | x | | |\n";
+    let derived = derived(page, Format::Markdown);
+    check(
+        &derived,
+        &[
+            "clients -> master tcp/22",
+            "clients -> worker tcp/22",
+            "clients -> master tcp/443",
+            "clients -> master tcp/6443",
+        ],
+    );
+}
+
+#[test]
+fn a_legend_says_what_marks_mean() {
+    let page = "C: connects, S: listens.\n\n| Port | Abbot | Cellarer | Scribe |\n|--|--|--|--|\n| 7400 | S | C | C |\n\
+                | 7401 | C/S | C/S | |\n";
+    check(
+        &derived(page, Format::Markdown),
+        &[
+            "cellarer -> abbot tcp/7400",
+            "scribe -> abbot tcp/7400",
+            "abbot -> cellarer tcp/7401",
+            "cellarer -> abbot tcp/7401",
+        ],
+    );
+}

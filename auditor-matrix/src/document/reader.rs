@@ -679,6 +679,7 @@ fn may_list_ports(head: &TableRow, body: &Body<'_>) -> bool {
         .map(|mut cells| usize::from(cells.any(is_number)))
         .sum::<usize>();
     head.cells.iter().any(|cell| PORTS.is_match(cell))
+        || turned_table::has_ports_above(head)
         || body.cells().flatten().any(|cell| PORTS.is_match(cell))
         || 0 < n_numbers && body.len() <= 2 * n_numbers
 }

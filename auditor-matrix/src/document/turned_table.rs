@@ -49,6 +49,11 @@ pub(super) fn turned(rows: &TableRows) -> Option<TableRows> {
     Some(turned)
 }
 
+/// Whether several headings are ports.
+pub(super) fn has_ports_above(head: &TableRow) -> bool {
+    LEAST_PORTS <= head.cells.iter().filter(|heading| is_port(heading)).count()
+}
+
 /// A heading with a number may be there by chance.
 const LEAST_PORTS: usize = 2;
 
@@ -71,7 +76,7 @@ const LEAST_PORT: u16 = 20;
 
 #[cfg(test)]
 mod tests {
-    use super::turned;
+    use super::{has_ports_above, turned};
     use crate::document::table_rows::{TableRow, TableRows};
 
     fn table(rows: &[&[&str]]) -> TableRows {
@@ -119,6 +124,11 @@ mod tests {
                 "{head:?}"
             );
         }
+        assert!(has_ports_above(&TableRow {
+            line: 1,
+            is_heading: true,
+            cells: ["Node", "22", "443", "Why"].map(str::to_owned).into(),
+        }));
         let sizes = table(&[&["Size", "443", "8080"], &["Core", "4", "8"]]);
         assert_eq!(turned(&sizes), None);
     }

@@ -19,6 +19,7 @@ mod includes;
 mod interner;
 mod json;
 mod loopback;
+mod marked_ends;
 mod names;
 mod no_port;
 mod permission;
@@ -28,6 +29,7 @@ mod ports;
 mod problem;
 mod profile;
 mod prose;
+mod publishing;
 mod reader;
 mod row;
 mod section;
@@ -35,6 +37,7 @@ mod services;
 mod span;
 mod table_rows;
 mod text;
+mod turned_table;
 
 use std::borrow::Cow;
 

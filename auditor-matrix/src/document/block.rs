@@ -36,6 +36,8 @@ pub(super) enum Content {
     /// What follows, up to [`Content::EndAlternative`], is one of several texts of which a reader has one, such as a tab: the
     /// name that the page gives it. Alternatives may contain others.
     Alternative(String),
+    /// What follows, up to [`Content::EndAlternative`], is on the page only where the publisher's condition holds.
+    Condition(String),
     EndAlternative,
     /// Syntax that is not understood, such as an include whose file is not at hand: what is the matter, as the beginning of a
     /// sentence, and the text that was not read because of it.
@@ -64,7 +66,9 @@ pub(super) fn block_lines(blocks: Vec<Block>) -> Vec<String> {
             Content::Code { language, text } => {
                 lines.push(format!("{line} code {language} {text:?}"));
             }
-            Content::Alternative(name) => lines.push(format!("{line} alternative {name}")),
+            Content::Alternative(name) | Content::Condition(name) => {
+                lines.push(format!("{line} alternative {name}"));
+            }
             Content::EndAlternative => lines.push(format!("{line} end of alternative")),
             Content::Unread { what, text } => lines.push(format!("{line} unread {what} {text:?}")),
             Content::Table(rows) => lines.extend(rows.iter().map(|row| {

@@ -22,6 +22,7 @@ pub(super) struct CellKinds {
     n_permissions: usize,
     n_names: usize,
     n_bind_addresses: usize,
+    n_paths: usize,
     /// An address is that of no interface or of the loopback, as only addresses to listen on are.
     has_bind_address: bool,
     n_plain_names: usize,
@@ -88,11 +89,12 @@ impl CellKinds {
                     || any(&word)
                     || application_protocol::transports(&word).is_some()
             });
-        let is_protocol = words().all(|word| {
-            cell::stated(&word).is_some()
-                || joins(&word)
-                || application_protocol::transports(&word).is_some()
-        });
+        let is_protocol = text.contains(char::is_alphanumeric)
+            && words().all(|word| {
+                cell::stated(&word).is_some()
+                    || joins(&word)
+                    || application_protocol::transports(&word).is_some()
+            });
         count(&mut self.n_transports, is_transport);
         count(&mut self.n_protocols, is_protocol);
         count(
@@ -118,6 +120,7 @@ impl CellKinds {
             address.is_some() || text == "*" || text.eq_ignore_ascii_case("localhost"),
         );
         self.has_bind_address |= is_any;
+        count(&mut self.n_paths, is_path(&text));
         let is_plain = text.contains(char::is_alphabetic)
             && text.split(' ').count() <= MOST_NAME_WORDS
             && cell::direction(&text).is_none()
@@ -209,6 +212,11 @@ impl CellKinds {
         self.has_bind_address && self.nearly_all(self.n_bind_addresses)
     }
 
+    /// Paths of URLs without a host: `/api/v1`.
+    pub(super) const fn are_paths(&self) -> bool {
+        self.nearly_all(self.n_paths)
+    }
+
     /// Names, and nothing that says where traffic goes.
     pub(super) const fn are_plain_names(&self) -> bool {
         self.nearly_all(self.n_plain_names)
@@ -218,6 +226,16 @@ impl CellKinds {
     pub(super) const fn are_marks(&self) -> bool {
         self.has_mark && self.all(self.n_marks)
     }
+}
+
+/// Whether a cell names no more than paths, or says that there is none.
+fn is_path(text: &str) -> bool {
+    let is_none = |word: &str| matches!(word.to_lowercase().as_str(), "n/a" | "none" | "na");
+    is_none(text)
+        || text
+            .split([' ', ','])
+            .filter(|word| !matches!(*word, "" | "and" | "or"))
+            .all(|word| word.starts_with('/') && !word.starts_with("//"))
 }
 
 /// A cell of more words says more than a name.

@@ -15,6 +15,7 @@ mod windows;
 
 use thiserror::Error;
 
+pub(in crate::document) use self::service::ports as port_of_service;
 use self::shell::CommandLine;
 use super::row::{Direction, PortGroup};
 use crate::transport::Transport;

@@ -7,6 +7,7 @@ use super::{
     names::Names,
     permission::{self, Permission},
     prose::{AboveTable, speaks_of_rows},
+    publishing,
     row::Direction,
     section,
     text::{sentences, some},
@@ -104,8 +105,9 @@ impl Context {
         self.is_loopback |= section.is_loopback;
     }
 
-    /// Adds what the paragraph above a table says of all its rows: the sentences that speak of what follows.
-    pub(super) fn introduce(&mut self, paragraph: &str, names: &Names) {
+    /// Adds what the paragraph above a table says of all its rows: the sentences that speak of what follows. `title` is the
+    /// page's.
+    pub(super) fn introduce(&mut self, paragraph: &str, title: Option<&str>, names: &Names) {
         for sentence in sentences(paragraph) {
             if speaks_of_rows(sentence) {
                 self.permit(permission::of_sentence(sentence));
@@ -114,7 +116,10 @@ impl Context {
         }
         let above = AboveTable::of(paragraph, names);
         self.transport = self.transport.or(above.transport);
-        if let Some(condition) = above.condition {
+        let condition = above
+            .condition
+            .filter(|condition| !publishing::is_of_product(condition, title));
+        if let Some(condition) = condition {
             self.condition = Some(match self.condition.take() {
                 Some(alternative) => format!("{alternative}: {condition}").into(),
                 None => condition.into(),

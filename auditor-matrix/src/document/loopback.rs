@@ -15,6 +15,12 @@ pub(super) fn is_meant(text: &str) -> bool {
         "same system",
         "node-local",
         "local only",
+        "within the host",
+        "within the machine",
+        "within the server",
+        "within the node",
+        "inside the host",
+        "inside the machine",
     ]
     .iter()
     .any(|name| lower.contains(name));
@@ -88,6 +94,21 @@ fn shuts_others_out(words: &[&str]) -> bool {
 /// Others stand close behind what they are shut out of.
 const MOST_WORDS_TO_OTHERS: usize = 6;
 
+/// Whether the first sentence below a heading says that what is below stays on one machine. Its subject is the heading: `Used by
+/// the parts of the core within the host only.`
+pub(super) fn is_meant_of_heading(sentence: &str) -> bool {
+    let first = sentence
+        .split(' ')
+        .next()
+        .unwrap_or_default()
+        .to_lowercase();
+    let has_no_subject = matches!(
+        first.as_str(),
+        "used" | "only" | "reachable" | "accessible" | "open" | "bound"
+    );
+    has_no_subject && is_meant(sentence)
+}
+
 /// Whether a sentence says that all ports of its section stay on one machine: `Internal ports are only accessible from
 /// localhost` below a heading `Internal ports`. What it says of some of them says nothing of the others.
 pub(super) fn is_meant_of_section(sentence: &str, heading: &str) -> bool {
@@ -132,6 +153,7 @@ pub fn is_own_machine(end: &str) -> bool {
         || matches!(
             name,
             "itself"
+                | "self"
                 | "loopback"
                 | "same host"
                 | "same machine"
@@ -171,6 +193,12 @@ mod tests {
             "These ports are not exposed to the store, and do not listen on localhost."
         ));
         assert!(!is_meant("A loopback interface is a virtual interface."));
+        assert!(super::is_meant_of_heading(
+            "Used by the parts of the core to talk locally within the host only."
+        ));
+        assert!(!super::is_meant_of_heading(
+            "The cache is used within the host only."
+        ));
         let heading = "Internal core ports";
         assert!(is_meant_of_section(
             "Internal ports are only accessible from localhost.",

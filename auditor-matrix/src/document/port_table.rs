@@ -1,6 +1,7 @@
 //! Reads one row of a port table, each cell by the meaning of its column.
 
 mod cells;
+mod marked_rows;
 mod pairs;
 mod purpose;
 
@@ -14,6 +15,7 @@ use super::{
     columns::{Columns, PortText},
     context::Context,
     loopback::is_own_machine,
+    marked_ends::MarkedEnds,
     names::Names,
     permission::{self, Permission},
     ports,
@@ -32,6 +34,8 @@ pub(super) struct PortTable<'a> {
     pub(super) context: &'a Context,
     /// What the page's tables name as machines.
     pub(super) names: &'a Names,
+    /// The columns of marks below names of machines.
+    pub(super) marks: Option<&'a MarkedEnds>,
 }
 
 /// The ports of one transport that a row names.
@@ -89,6 +93,11 @@ impl PortTable<'_> {
         }
         // What a row without ports says is of no interest, so its other cells are read only now.
         let cells = Cells::read(self, row, role, document);
+        if let Some(marks) = self.marks
+            && !marked_rows::are_said(self, marks, row, document)
+        {
+            return;
+        }
         let permission = self.permission(row, &cells, document);
         if permission == Permission::Withdrawn {
             let message = "the page says that this is no longer used, so no rule was made of it";
@@ -160,6 +169,11 @@ impl PortTable<'_> {
                 Some(Arrow::Both) => fields.direction = Some(Direction::Both),
                 Some(Arrow::Right) | None => {}
             }
+            if let Some(marks) = self.marks {
+                let rows = marked_rows::rows(marks, row, &first);
+                document.rows.extend(rows);
+                continue;
+            }
             let more = cells.more_ends.iter().map(|ends| {
                 let mut other = first.clone();
                 let fields = Arc::make_mut(&mut other.fields);
@@ -172,6 +186,28 @@ impl PortTable<'_> {
             document.rows.push(first);
             document.rows.extend(more);
         }
+    }
+
+    /// Of several columns `Required for A`, `Required for B`: the cell that requires the port, or else the first.
+    fn required_for_any(&self, row: &TableRow) -> Option<String> {
+        let mut columns = self.columns.positions(Column::Required).filter(|index| {
+            self.head
+                .cells
+                .get(*index)
+                .is_some_and(|heading| heading.to_lowercase().starts_with("required for "))
+        });
+        let all: Vec<&String> = columns
+            .by_ref()
+            .filter_map(|index| row.cells.get(index))
+            .collect();
+        let requires = |cell: &&&String| {
+            let first = cell.split(' ').next().unwrap_or_default();
+            cell::required(first) == Some(true)
+        };
+        (1 < all.len())
+            .then(|| all.iter().find(requires).or(all.first()))
+            .flatten()
+            .map(|cell| (**cell).clone())
     }
 
     fn problem(

@@ -19,20 +19,24 @@ use super::{
     guess::Guess,
     interner::Interner,
     loopback,
+    marked_ends::{self, MarkedEnds},
     names::Names,
     port_table::PortTable,
     ports,
     problem::{Problem, ProblemKind, Severity},
     profile::Profile,
     prose::Prose,
+    publishing::{self, Published},
     row::Document,
     section, services,
     table_rows::{TableRow, TableRows},
     text::{fold, regex, sentences, some},
+    turned_table,
 };
 
 /// Reads all rows of a page.
-pub(super) fn read(file: &str, blocks: Vec<Block>, profile: &Profile) -> Document {
+pub(super) fn read(file: &str, mut blocks: Vec<Block>, profile: &Profile) -> Document {
+    let published = publishing::without_conditions(&mut blocks);
     let names = Arc::new(names(&blocks, profile));
     let mut reader = Reader {
         file: file.into(),
@@ -46,15 +50,20 @@ pub(super) fn read(file: &str, blocks: Vec<Block>, profile: &Profile) -> Documen
         introduction: None,
         open_numbers: OpenNumbers::default(),
         is_about_ports: false,
+        is_below_heading: false,
         interner: Interner::default(),
         profile,
         is_left_out: false,
     };
+    for Published { line, condition } in published {
+        let message = "this was taken for when the page is published, and for no condition of its ports; check it";
+        reader.problem(line, Severity::Remark, &condition, message.to_owned());
+    }
     for block in blocks {
         let is_heading = matches!(block.content, Content::Heading { .. } | Content::Title(_));
         let is_border = matches!(
             block.content,
-            Content::Alternative(_) | Content::EndAlternative
+            Content::Alternative(_) | Content::Condition(_) | Content::EndAlternative
         );
         if is_heading || is_border || !reader.is_left_out {
             reader.block(block);
@@ -79,6 +88,7 @@ fn names(blocks: &[Block], profile: &Profile) -> Names {
             }
             Content::Code { .. }
             | Content::Alternative(_)
+            | Content::Condition(_)
             | Content::EndAlternative
             | Content::Unread { .. }
             | Content::Caption(_)
@@ -132,6 +142,8 @@ struct Reader<'a> {
     open_numbers: OpenNumbers,
     /// The innermost heading or the paragraph above the list that is being read speaks of ports.
     is_about_ports: bool,
+    /// Nothing has been read since the last heading.
+    is_below_heading: bool,
     interner: Interner,
     profile: &'a Profile,
     /// The profile leaves out the section that is being read.
@@ -141,6 +153,7 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn block(&mut self, block: Block) {
         let introduction = self.introduction.take();
+        let is_below_heading = std::mem::replace(&mut self.is_below_heading, false);
         if !matches!(
             block.content,
             Content::Text(_) | Content::Item { .. } | Content::Code { .. }
@@ -161,7 +174,7 @@ impl Reader<'_> {
             }
             Content::Text(text) => {
                 self.note_numbers(block.line, &text);
-                self.note_loopback(&text);
+                self.note_loopback(&text, is_below_heading);
                 if let Some(ports) = self.line_of_ports(&text) {
                     let position = (&self.file, block.line);
                     self.prose
@@ -195,7 +208,7 @@ impl Reader<'_> {
                     }
                 }
             }
-            Content::Alternative(name) => {
+            Content::Alternative(name) | Content::Condition(name) => {
                 self.alternatives.push(name);
                 self.update_context();
             }
@@ -270,11 +283,16 @@ impl Reader<'_> {
     }
 
     /// Keeps for the rest of the section what a paragraph says of all its ports.
-    fn note_loopback(&mut self, text: &str) {
+    fn note_loopback(&mut self, text: &str, is_below_heading: bool) {
         let is_meant = self.headings.innermost().is_some_and(|heading| {
-            sentences(text)
-                .into_iter()
-                .any(|sentence| loopback::is_meant_of_section(sentence, heading))
+            let said = sentences(text);
+            is_below_heading
+                && said
+                    .first()
+                    .is_some_and(|first| loopback::is_meant_of_heading(first))
+                || said
+                    .into_iter()
+                    .any(|sentence| loopback::is_meant_of_section(sentence, heading))
         });
         if is_meant && !self.context.is_loopback {
             Arc::make_mut(&mut self.context).is_loopback = true;
@@ -283,6 +301,7 @@ impl Reader<'_> {
 
     fn heading(&mut self, line: usize, level: u8, text: &str) {
         self.is_about_ports = accounting::speaks_of_ports(text);
+        self.is_below_heading = true;
         if level == 1 && self.document.title.is_none() {
             self.document.title = some(text);
         }
@@ -309,6 +328,8 @@ impl Reader<'_> {
     }
 
     fn table(&mut self, line: usize, rows: &TableRows, introduction: Option<&str>) {
+        let turned = turned_table::turned(rows);
+        let rows = turned.as_ref().unwrap_or(rows);
         let Some((head, n_headings)) = heading(rows) else {
             return;
         };
@@ -316,7 +337,7 @@ impl Reader<'_> {
         let mut columns = Columns::new(&head, &body, self.profile);
         let mut context = Context::clone(&self.context);
         if let Some(introduction) = introduction {
-            context.introduce(introduction, &self.names);
+            context.introduce(introduction, self.document.title.as_deref(), &self.names);
         }
         if let Some(caption) = self.caption.take() {
             context.narrow(&caption, &self.names);
@@ -362,9 +383,43 @@ impl Reader<'_> {
             return;
         }
         let last = rows.iter().last().map_or(line, |last| last.line);
+        let marks = MarkedEnds::of(
+            (&head, &body),
+            &columns,
+            introduction,
+            &context,
+            &self.names,
+        );
+        if let Some(marks) = &marks {
+            columns.leave_marks(marks.positions(), marks.doubt());
+        }
+        let unread_marks = marked_ends::unread_marks(&head, &body, &columns);
+        if !unread_marks.is_empty() {
+            let message = format!(
+                "what is marked below {} is not understood, so the rules of these ports do not say it; check them",
+                unread_marks.join(", ")
+            );
+            let ports = shown_ports(&columns, &body);
+            let problem = Problem::new(&self.file, line, Severity::Remark, ports, message);
+            let problem = problem.of(ProblemKind::Column).until(last);
+            self.document.problems.push(problem);
+        }
         for heading in columns.unknown(&head) {
             let message = "this column is not understood and was left out";
             let problem = Problem::new(&self.file, line, Severity::Remark, heading, message);
+            let problem = problem.of(ProblemKind::Column).until(last);
+            self.document.problems.push(problem);
+        }
+        // What stands below words that are not understood may be an end of every row.
+        if Columns::has_foreign_heading(&head) {
+            let message = "headings of this table are in no language that is known, so what these ports are was told by the cells; check it";
+            let problem = Problem::new(
+                &self.file,
+                line,
+                Severity::Remark,
+                shown_ports(&columns, &body),
+                message,
+            );
             let problem = problem.of(ProblemKind::Column).until(last);
             self.document.problems.push(problem);
         }
@@ -429,6 +484,7 @@ impl Reader<'_> {
                 columns: &columns,
                 context: &context,
                 names: &self.names,
+                marks: marks.as_ref(),
             };
             role = columns.cell(&row, Column::Role).or(role);
             let first = (self.document.rows.len(), self.document.problems.len());
@@ -538,6 +594,16 @@ const MOST_QUOTED: usize = 160;
 /// So many numbers of a table that was not read are named; more are counted.
 const MOST_NUMBERS: usize = 40;
 
+/// The cells of a table's ports, for a problem that is about all of them.
+fn shown_ports(columns: &Columns, body: &Body<'_>) -> String {
+    let ports: Vec<&str> = columns
+        .positions(Column::Port)
+        .flat_map(|index| body.column(index).take(MOST_NUMBERS))
+        .filter(|cell| !cell.is_empty())
+        .collect();
+    ports.join(", ")
+}
+
 /// The column headings of a table, and the number of rows that they take. Below a heading that spans several columns, the
 /// next row has a heading for each of them.
 fn heading(rows: &TableRows) -> Option<(TableRow, usize)> {
@@ -613,6 +679,7 @@ fn may_list_ports(head: &TableRow, body: &Body<'_>) -> bool {
         .map(|mut cells| usize::from(cells.any(is_number)))
         .sum::<usize>();
     head.cells.iter().any(|cell| PORTS.is_match(cell))
+        || turned_table::has_ports_above(head)
         || body.cells().flatten().any(|cell| PORTS.is_match(cell))
         || 0 < n_numbers && body.len() <= 2 * n_numbers
 }

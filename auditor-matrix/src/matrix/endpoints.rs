@@ -96,8 +96,8 @@ pub(super) const UNNAMED_ROLES: [&str; 3] = [CLIENTS, SERVERS, HOSTS];
 /// A text of more words is a description, no name of a role.
 const ROLE_WORDS: usize = 4;
 
-/// The client and server roles of a row, once for each direction if either endpoint may open conversations; and a remark if
-/// an endpoint was left out or corrected.
+/// The client and server roles of a row, once for each direction if either endpoint may open conversations, and once more if
+/// one of the clients is the server itself; and a remark if an endpoint was left out or corrected.
 pub(super) fn row_endpoints(
     row: &Row,
     page: &Page<'_>,
@@ -129,6 +129,7 @@ pub(super) fn row_endpoints(
         endpoint(row.source.as_deref()),
         endpoint(row.destination.as_deref()),
     );
+    let (source, destination) = without_self(source, destination, own);
     let own = own.map(str::to_owned);
     let (client, server) = match row.direction {
         Some(Direction::Inbound) => (source, destination.or(own)),
@@ -194,10 +195,16 @@ pub(super) fn row_endpoints(
         None => Err(EndpointProblem::Variable { text }),
     };
     let (client, server) = (without_variable(client)?, without_variable(server)?);
-    let (are_own, loopback) = (
-        (is_own_machine(&client), is_own_machine(&server)),
-        row.loopback || is_own_machine(&client) || is_own_machine(&server),
+    // `Self, Core`: the machine itself is one of several, and only with it both ends are one machine.
+    let with_self = (
+        is_self_among_others(&client, page),
+        is_self_among_others(&server, page),
     );
+    let are_own = (
+        is_own_machine(&client) && !with_self.0,
+        is_own_machine(&server) && !with_self.1,
+    );
+    let loopback = row.loopback || are_own.0 || are_own.1;
     let mut endpoints = if loopback {
         // Both ends are the same machine, which one of the two may name, be it in brackets.
         let named = match are_own {
@@ -213,7 +220,7 @@ pub(super) fn row_endpoints(
             (false, false) if server != SERVERS => server.clone(),
             (false, false) => client.clone(),
         };
-        let roles = roles(&named, row, page);
+        let roles = roles(&named, page);
         RowEndpoints {
             client: roles.clone(),
             server: roles,
@@ -221,8 +228,8 @@ pub(super) fn row_endpoints(
         }
     } else {
         RowEndpoints {
-            client: roles(&client, row, page),
-            server: roles(&server, row, page),
+            client: roles(&client, page),
+            server: roles(&server, page),
             loopback,
         }
     };
@@ -245,18 +252,47 @@ pub(super) fn row_endpoints(
     if endpoints.client.is_empty() || endpoints.server.is_empty() {
         return Err(EndpointProblem::NoRole);
     }
+    let itself = match with_self {
+        _ if loopback => None,
+        (true, _) => Some(endpoints.server.clone()),
+        (false, true) => Some(endpoints.client.clone()),
+        (false, false) => None,
+    };
     let reversed = RowEndpoints {
         client: endpoints.server.clone(),
         server: endpoints.client.clone(),
         loopback,
     };
     let is_mutual = row.direction == Some(Direction::Both) && endpoints.client != endpoints.server;
-    let both = if is_mutual {
-        vec![endpoints, reversed]
-    } else {
-        vec![endpoints]
-    };
-    Ok((both, remarks))
+    let mut all = vec![endpoints];
+    all.extend(is_mutual.then_some(reversed));
+    all.extend(itself.map(|roles| RowEndpoints {
+        client: roles.clone(),
+        server: roles,
+        loopback: true,
+    }));
+    Ok((all, remarks))
+}
+
+/// `Self` at one end stands for the machines of the row, if the other end names others.
+fn without_self(
+    source: Option<String>,
+    destination: Option<String>,
+    own: Option<&str>,
+) -> (Option<String>, Option<String>) {
+    let is_self = |end: &str| end.eq_ignore_ascii_case("self");
+    let is_other =
+        |end: &str| !is_own_machine(end) && !own.is_some_and(|own| own.eq_ignore_ascii_case(end));
+    let stands_for = || Some(own.unwrap_or(HOSTS).to_owned());
+    match (source, destination) {
+        (Some(source), Some(destination)) if is_self(&source) && is_other(&destination) => {
+            (stands_for(), Some(destination))
+        }
+        (Some(source), Some(destination)) if is_self(&destination) && is_other(&source) => {
+            (Some(source), stands_for())
+        }
+        ends => ends,
+    }
 }
 
 /// Whether machines are clients by their name: `SQL clients`, `Browser`.
@@ -294,8 +330,14 @@ fn with_unnamed_roles(
     )
 }
 
-/// The roles that a cell names: `agent/master` is two, if both stand by themselves elsewhere on the page.
-fn roles(text: &str, row: &Row, page: &Page<'_>) -> Vec<Role> {
+/// Whether a list names the other end's own machine beside others.
+fn is_self_among_others(text: &str, page: &Page<'_>) -> bool {
+    let parts = page.names.split(text);
+    parts.iter().any(|part| is_own_machine(part)) && !parts.iter().all(|part| is_own_machine(part))
+}
+
+/// The roles that a cell names, without the other end's own machine beside others: `agent/master` is two, if both stand by themselves elsewhere on the page.
+fn roles(text: &str, page: &Page<'_>) -> Vec<Role> {
     if text.contains("://") {
         let host = text
             .split("://")
@@ -308,14 +350,13 @@ fn roles(text: &str, row: &Row, page: &Page<'_>) -> Vec<Role> {
         return vec![Role::new("any")];
     }
     let mut roles: Vec<Role> = Vec::new();
-    for part in page.names.split(text) {
-        // `self` stands for the machines that the row is about.
-        let own = row
-            .role
-            .as_deref()
-            .or(page.role)
-            .filter(|_| part.eq_ignore_ascii_case("self"));
-        let role = Role::new(own.unwrap_or(&part));
+    let parts = page.names.split(text);
+    let is_list = 1 < parts.len();
+    for part in parts {
+        if is_list && is_own_machine(&part) {
+            continue;
+        }
+        let role = Role::new(&part);
         if !role.name().is_empty() && !roles.contains(&role) {
             roles.push(role);
         }

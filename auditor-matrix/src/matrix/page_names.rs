@@ -113,13 +113,14 @@ impl PageNames {
         let listed = cut(&[",", ";", " and ", "&", " / "]);
         let is_known_list = listed
             .iter()
-            .any(|part| self.contains(part) || is_host(part));
+            .any(|part| self.contains(part) || is_host(part) || is_anybody(part));
         let is_list = 1 < listed.len()
             && (is_known_list
                 || !text.contains(" / ") && listed.iter().all(|part| is_machine_name(part)))
             && listed
                 .iter()
                 .all(|part| part.split(' ').count() <= MOST_WORDS)
+            || 1 < listed.len() && are_words_with_commas(text, &listed)
             // Hardly a name has two commas.
             || 2 < listed.len()
                 && text.matches(',').count() == listed.len() - 1
@@ -155,6 +156,22 @@ impl PageNames {
 
 const MOST_WORDS: usize = 5;
 
+/// Whether a text is single words with commas between them, `core-api, tillstore`: the name of a company is the only one
+/// written so.
+fn are_words_with_commas(text: &str, parts: &[String]) -> bool {
+    let is_company = |part: &String| {
+        matches!(
+            part.trim_end_matches('.').to_lowercase().as_str(),
+            "inc" | "ltd" | "llc" | "gmbh" | "corp" | "co" | "ag" | "sa"
+        )
+    };
+    text.matches(',').count() + 1 == parts.len()
+        && parts
+            .iter()
+            .all(|part| part.contains(char::is_alphabetic) && !part.contains(' '))
+        && !parts.iter().any(is_company)
+}
+
 /// Whether the last part of a list says that it goes on: `etc.`
 fn goes_on(part: &str) -> bool {
     matches!(
@@ -186,7 +203,9 @@ fn is_machine_name(part: &str) -> bool {
 }
 
 fn is_host(part: &str) -> bool {
-    part.contains('.') && !part.contains(' ') && part.contains(char::is_alphabetic)
+    part.trim_end_matches('.').contains('.')
+        && !part.contains(' ')
+        && part.contains(char::is_alphabetic)
 }
 
 /// Whether a part of a list is something that is done: `upgrading`, `removing agents`.
@@ -321,6 +340,8 @@ mod tests {
             &["Web nodes", "database servers"],
         );
         check(&["Core"], "Core and Store", &["Core", "Store"]);
+        check(&[], "core-api, tillstore", &["core-api", "tillstore"]);
+        check(&[], "Acme, Inc.", &["Acme, Inc."]);
         check(
             &[],
             "Shop Portal, tills and web clients",

@@ -1,3 +1,5 @@
+mod cells_decide;
+mod marked_ends;
 mod tables;
 
 use std::path::Path;

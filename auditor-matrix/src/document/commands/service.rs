@@ -6,7 +6,7 @@ const TCP: &[Transport] = &[Transport::Tcp];
 const UDP: &[Transport] = &[Transport::Udp];
 
 /// The port and transports of a service, as IANA's registry and the firewalls' own lists both have them.
-pub(super) fn ports(name: &str) -> Option<(u16, &'static [Transport])> {
+pub(in crate::document) fn ports(name: &str) -> Option<(u16, &'static [Transport])> {
     Some(match name.to_lowercase().as_str() {
         "ssh" => (22, TCP),
         "smtp" => (25, TCP),

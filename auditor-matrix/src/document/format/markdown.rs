@@ -73,6 +73,7 @@ fn plain(text: &str) -> String {
             | Content::Item { text, .. }
             | Content::Code { text, .. }
             | Content::Alternative(text)
+            | Content::Condition(text)
             | Content::Unread { text, .. }
             | Content::Caption(text)
             | Content::Title(text) => text,

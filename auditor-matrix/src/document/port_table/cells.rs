@@ -63,7 +63,10 @@ impl Cells {
             ..Self::default()
         };
         cells.service = cells.service.take().or_else(|| cells.application.clone());
-        let required_text = cell(Column::Required);
+        let required_text = match table.required_for_any(row) {
+            Some(text) => Some(text),
+            None => cell(Column::Required),
+        };
         cells.leave_out_protocol(table);
         cells.direction = cells
             .direction_text
@@ -369,9 +372,17 @@ fn conditional(text: &str) -> Option<(String, String)> {
     let is_condition = starts
         .iter()
         .any(|start| when.to_lowercase().starts_with(start));
-    (cell::required(word).is_some() && is_condition && !says_both)
-        .then(|| (word.to_owned(), when.to_owned()))
+    // `yes (plugin only)`
+    let limit = when.strip_suffix(" only").filter(|limit| {
+        limit.split(' ').count() <= MOST_LIMIT_WORDS && limit.len() + 2 < text.len()
+    });
+    let when = if is_condition { Some(when) } else { limit };
+    when.filter(|_| cell::required(word).is_some() && !says_both)
+        .map(|when| (word.to_owned(), when.to_owned()))
 }
+
+/// More words before `only` are a sentence.
+const MOST_LIMIT_WORDS: usize = 4;
 
 fn is_nobody(end: Option<&String>) -> bool {
     end.is_none_or(|text| matches!(text.to_lowercase().as_str(), "none" | "n/a" | "any"))

@@ -83,7 +83,7 @@ impl Reader {
         let is_alternative = !(name == "ifdef" && is_defined);
         let has_text = name != "ifeval" && !attributes.trim().is_empty();
         if is_alternative {
-            self.border(line, Content::Alternative(label));
+            self.border(line, Content::Condition(label));
         }
         if has_text {
             self.line(line, attributes, origin);

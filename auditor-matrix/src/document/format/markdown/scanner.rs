@@ -326,7 +326,13 @@ impl<'a> Scanner<'a> {
             self.push_between(line, Content::Text(name.to_owned()));
             return;
         }
-        self.push_between(line, Content::Alternative(name.to_owned()));
+        let name = name.to_owned();
+        let begin = if matches!(edge, Edge::Condition(_)) {
+            Content::Condition(name)
+        } else {
+            Content::Alternative(name)
+        };
+        self.push_between(line, begin);
         self.contain(Container {
             is_alternative: true,
             ..Container::new(edge)

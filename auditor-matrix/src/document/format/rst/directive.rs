@@ -161,7 +161,12 @@ impl<'a> Reader<'_, 'a> {
                     return;
                 }
                 let label = self.plain(label);
-                self.push(start, Content::Alternative(label));
+                let begin = if matches!(directive.name, "only" | "ifconfig") {
+                    Content::Condition(label)
+                } else {
+                    Content::Alternative(label)
+                };
+                self.push(start, begin);
                 if directive.name == "code-tab" {
                     let language = argument.split(' ').next().unwrap_or_default().to_owned();
                     self.code(first, end, language);

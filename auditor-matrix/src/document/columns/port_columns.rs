@@ -1,0 +1,285 @@
+//! Finds the columns that hold ports where their headings do not say so, or say it of others.
+
+use super::{Body, Columns, is_foreign, names_port, title};
+use crate::document::{
+    cell_kinds::{CellKinds, SAMPLE},
+    column::{self, Column},
+    commands, ports,
+    table_rows::TableRow,
+};
+
+impl Columns {
+    /// If no heading speaks of ports, a column whose cells are ports or addresses with ports holds them.
+    pub(super) fn find_ports(&mut self, head: &TableRow, kinds: &[CellKinds]) {
+        let ranks = |column: &Option<Column>| {
+            matches!(
+                column,
+                Some(
+                    Column::Port
+                        | Column::ArrowPort
+                        | Column::Transport(_)
+                        | Column::LocalPort
+                        | Column::RemotePort
+                )
+            )
+        };
+        if self.meanings.iter().any(ranks) {
+            return;
+        }
+        let last = self.positions(Column::LastPort).next();
+        if let Some(last) = last
+            && let Some(meaning) = self.meanings.get_mut(last)
+        {
+            *meaning = Some(Column::Port);
+            return;
+        }
+        let with_addresses: Vec<usize> = (0..kinds.len())
+            .filter(|index| {
+                kinds
+                    .get(*index)
+                    .is_some_and(|kinds| kinds.are_addresses() || kinds.are_transport_ports())
+            })
+            .collect();
+        if let Some(index) = with_addresses.first().copied() {
+            if let Some(meaning) = self.meanings.get_mut(index) {
+                *meaning = Some(Column::Port);
+            }
+            return;
+        }
+        // Beside columns of both ends, a column whose cells list ports, each with what it is for.
+        let with_items: Vec<usize> = (0..kinds.len())
+            .filter(|index| {
+                kinds.get(*index).is_some_and(CellKinds::are_port_items)
+                    && self.meanings.get(*index).is_some_and(|meaning| {
+                        matches!(
+                            meaning,
+                            None | Some(
+                                Column::Service
+                                    | Column::Notes
+                                    | Column::Required
+                                    | Column::Ignored
+                            )
+                        )
+                    })
+            })
+            .collect();
+        if let ([only], true) = (
+            with_items.as_slice(),
+            self.has(Column::Source) && self.has(Column::Destination),
+        ) && let Some(meaning) = self.meanings.get_mut(*only)
+        {
+            *meaning = Some(Column::PortItems);
+            return;
+        }
+        // Beside a column of transports, the one column of numbers holds the ports.
+        let has_transports =
+            self.has(Column::Protocol) && kinds.iter().any(CellKinds::are_transports);
+        // A heading that stands alone is a title, and the columns have none.
+        let is_title = title(head).is_some();
+        let numbers: Vec<usize> = (0..kinds.len())
+            .filter(|index| {
+                kinds.get(*index).is_some_and(CellKinds::are_ports)
+                    && self.meanings.get(*index).is_some_and(|meaning| {
+                        matches!(
+                            meaning,
+                            None | Some(Column::Service | Column::Ignored | Column::Address)
+                        )
+                    })
+                    && (is_title
+                        || !column::words(head.cells.get(*index).map_or("", String::as_str))
+                            .is_empty())
+            })
+            .collect();
+        if let ([only], true) = (numbers.as_slice(), has_transports)
+            && let Some(meaning) = self.meanings.get_mut(*only)
+        {
+            *meaning = Some(Column::Port);
+            let heading = head.cells.get(*only).cloned().unwrap_or_default();
+            self.doubts.push((
+                heading,
+                "this column was taken for the ports because of its numbers; check it",
+            ));
+            return;
+        }
+        // Machines at the left and columns of nothing but ports: each heading names what its ports are for.
+        let others: Vec<usize> = (1..self.meanings.len())
+            .filter(|index| kinds.get(*index).is_some_and(CellKinds::has_text))
+            .collect();
+        let are_ports = 1 < others.len()
+            && others.iter().all(|index| {
+                kinds.get(*index).is_some_and(CellKinds::are_ports)
+                    && self.meanings.get(*index).is_some_and(Option::is_none)
+            });
+        let names_machines = matches!(
+            self.meanings.first(),
+            Some(Some(Column::Role | Column::Destination))
+        );
+        if are_ports && names_machines {
+            for index in others {
+                if let Some(meaning) = self.meanings.get_mut(index) {
+                    *meaning = Some(Column::NamedPort);
+                }
+            }
+        }
+    }
+
+    /// `Item | Default` above `HTTP port | 8080`: most rows say by their name that their number is a port.
+    pub(super) fn find_ports_by_name(
+        &mut self,
+        head: &TableRow,
+        body: &Body<'_>,
+        kinds: &[CellKinds],
+    ) {
+        if self.has_ports() || body.len() < LEAST_NAMED_PORTS {
+            return;
+        }
+        let share = |index: usize| {
+            let sample = || body.column(index).take(SAMPLE);
+            (
+                sample().filter(|cell| names_port(cell)).count(),
+                sample().count(),
+            )
+        };
+        let named = (0..kinds.len()).find(|index| {
+            let (n_named, n_all) = share(*index);
+            LEAST_NAMED_PORTS <= n_named && n_all <= 2 * n_named
+        });
+        let Some(named) = named else { return };
+        let holds_their_ports = |index: &usize| {
+            let is_port = |cell: &str| {
+                let read = ports::ports(cell);
+                read.problem.is_none() && !read.groups.is_empty() && read.remarks.is_empty()
+            };
+            let column = |at: usize| body.column(at).take(SAMPLE);
+            *index != named
+                && column(named)
+                    .zip(column(*index))
+                    .filter(|(name, _)| names_port(name))
+                    .all(|(_, cell)| is_port(cell))
+        };
+        let holding: Vec<usize> = (0..kinds.len()).filter(holds_their_ports).collect();
+        let [only] = holding.as_slice() else { return };
+        if let Some(meaning) = self.meanings.get_mut(*only) {
+            *meaning = Some(Column::Port);
+        }
+        if let Some(meaning) = self.meanings.get_mut(named) {
+            *meaning = Some(Column::Service);
+        }
+        self.port_names = Some(named);
+        self.doubts.push((
+            head.cells.get(*only).cloned().unwrap_or_default(),
+            "this column was taken for the ports of the rows that are named as ports; check it",
+        ));
+    }
+
+    /// Below headings that say nothing, in whatever language, the one column of numbers holds the ports if rows name services
+    /// whose own ports these are: `22 | SSH`, `443 | HTTPS`.
+    pub(super) fn find_ports_of_services(
+        &mut self,
+        head: &TableRow,
+        body: &Body<'_>,
+        kinds: &[CellKinds],
+    ) {
+        if self.has_ports() {
+            return;
+        }
+        let numbers: Vec<usize> = (0..kinds.len())
+            .filter(|index| {
+                self.is_unknown(*index) && kinds.get(*index).is_some_and(CellKinds::are_ports)
+            })
+            .collect();
+        let [only] = numbers.as_slice() else { return };
+        let n_services = body
+            .rows()
+            .take(SAMPLE)
+            .filter(|row| {
+                let number = row
+                    .cells
+                    .get(*only)
+                    .and_then(|cell| cell.parse::<u16>().ok());
+                let words = row.cells.iter().flat_map(|cell| {
+                    cell.split(|c: char| !c.is_ascii_alphanumeric())
+                        .filter(|word| !word.is_empty())
+                });
+                number.is_some()
+                    && words
+                        .filter_map(commands::port_of_service)
+                        .any(|(port, _)| Some(port) == number)
+            })
+            .count();
+        let others: Vec<usize> = (0..kinds.len())
+            .filter(|index| index != only && self.is_unknown(*index))
+            .filter(|index| kinds.get(*index).is_some_and(CellKinds::are_names))
+            .collect();
+        if n_services < LEAST_SERVICES {
+            return;
+        }
+        if let Some(meaning) = self.meanings.get_mut(*only) {
+            *meaning = Some(Column::Port);
+        }
+        self.doubts.push((
+            head.cells.get(*only).cloned().unwrap_or_default(),
+            "this column was taken for the ports because of the services beside its numbers; check it",
+        ));
+        let mut has_service = self.has(Column::Service);
+        for index in others {
+            let is_name = !has_service && kinds.get(index).is_some_and(CellKinds::are_plain_names);
+            has_service |= is_name;
+            if let Some(meaning) = self
+                .meanings
+                .get_mut(index)
+                .filter(|_| is_foreign(head, index))
+            {
+                *meaning = Some(if is_name {
+                    Column::Service
+                } else {
+                    Column::Notes
+                });
+            }
+        }
+    }
+
+    /// `Proxy Ports | Port`: of two columns headed as ports, the one whose cells are none holds what they are for.
+    pub(super) fn demote_ports(&mut self, head: &TableRow, kinds: &[CellKinds]) {
+        let are_ports = |index: &usize| kinds.get(*index).is_some_and(CellKinds::are_ports);
+        let ports: Vec<usize> = self.positions(Column::Port).collect();
+        if ports.len() < 2 || !ports.iter().any(are_ports) {
+            return;
+        }
+        for index in ports {
+            let holds_none = kinds
+                .get(index)
+                .is_some_and(|kinds| kinds.has_text() && kinds.have_few_ports());
+            let holds_transports = kinds.get(index).is_some_and(CellKinds::are_transports);
+            if holds_transports && let Some(meaning) = self.meanings.get_mut(index) {
+                *meaning = Some(Column::Protocol);
+            } else if holds_none && let Some(meaning) = self.meanings.get_mut(index) {
+                *meaning = Some(Column::Service);
+                self.demoted = Some(index);
+            }
+        }
+        // `Number` counts the rows, if another column is headed as ports.
+        let heading =
+            |index: usize| column::words(head.cells.get(index).map_or("", String::as_str));
+        let ports: Vec<usize> = self.positions(Column::Port).collect();
+        let holds_ports = |index: &usize| kinds.get(*index).is_some_and(CellKinds::are_ports);
+        if ports
+            .iter()
+            .any(|index| heading(*index) != "number" && holds_ports(index))
+        {
+            for index in ports {
+                if heading(index) == "number"
+                    && let Some(meaning) = self.meanings.get_mut(index)
+                {
+                    *meaning = Some(Column::Ignored);
+                }
+            }
+        }
+    }
+}
+
+/// One service beside its own port may be there by chance.
+const LEAST_SERVICES: usize = 2;
+
+/// Fewer names of ports in a table may be there by chance.
+const LEAST_NAMED_PORTS: usize = 2;

@@ -1,0 +1,135 @@
+//! Tables whose headings are ports: `Node | 22 | 443` above ticks is the table of `Port | Master | Worker`, turned.
+
+use super::{
+    cell_kinds::SAMPLE,
+    ports,
+    table_rows::{TableRow, TableRows},
+};
+
+/// The table with a row for each of its ports; `None` for a table whose headings are no ports.
+pub(super) fn turned(rows: &TableRows) -> Option<TableRows> {
+    let head = rows.get(0)?;
+    let (corner, headings) = head.cells.split_first()?;
+    let is_turned = LEAST_PORTS <= headings.len()
+        && (LEAST_ROWS..=SAMPLE).contains(&rows.len())
+        && !corner.contains(|c: char| c.is_ascii_digit())
+        && headings.iter().all(|heading| is_port(heading));
+    if !is_turned {
+        return None;
+    }
+    let below: Vec<TableRow> = rows.iter().skip(1).collect();
+    // Machines at the left, and below the ports nothing that could be a number.
+    let has_digit = |text: &String| text.contains(|c: char| c.is_ascii_digit());
+    let are_marks = below.iter().all(|row| {
+        row.cells
+            .first()
+            .is_some_and(|name| name.contains(char::is_alphabetic))
+            && !row.cells.iter().skip(1).any(has_digit)
+    });
+    if !are_marks {
+        return None;
+    }
+    let mut turned = TableRows::default();
+    let names = below.iter().filter_map(|row| row.cells.first().cloned());
+    turned.push(&TableRow {
+        line: head.line,
+        is_heading: true,
+        cells: std::iter::once("Port".to_owned()).chain(names).collect(),
+    });
+    for (index, heading) in headings.iter().enumerate() {
+        let marks = below
+            .iter()
+            .map(|row| row.cells.get(index + 1).cloned().unwrap_or_default());
+        turned.push(&TableRow {
+            line: head.line,
+            is_heading: false,
+            cells: std::iter::once(heading.clone()).chain(marks).collect(),
+        });
+    }
+    Some(turned)
+}
+
+/// Whether several headings are ports.
+pub(super) fn has_ports_above(head: &TableRow) -> bool {
+    LEAST_PORTS <= head.cells.iter().filter(|heading| is_port(heading)).count()
+}
+
+/// A heading with a number may be there by chance.
+const LEAST_PORTS: usize = 2;
+
+/// The headings and one machine.
+const LEAST_ROWS: usize = 2;
+
+/// Whether a heading is ports and nothing else: `443`, `TCP 6443`; years and small numbers are counted rather than opened.
+fn is_port(heading: &str) -> bool {
+    let read = ports::ports(heading);
+    let is_plain = heading.bytes().all(|byte| byte.is_ascii_digit());
+    let is_year = is_plain
+        && heading
+            .parse::<u16>()
+            .is_ok_and(|number| (1990..=2049).contains(&number) || number < LEAST_PORT);
+    read.problem.is_none() && !read.groups.is_empty() && read.remarks.is_empty() && !is_year
+}
+
+/// Smaller numbers head columns of versions and counts.
+const LEAST_PORT: u16 = 20;
+
+#[cfg(test)]
+mod tests {
+    use super::{has_ports_above, turned};
+    use crate::document::table_rows::{TableRow, TableRows};
+
+    fn table(rows: &[&[&str]]) -> TableRows {
+        let mut table = TableRows::default();
+        for (index, cells) in rows.iter().enumerate() {
+            table.push(&TableRow {
+                line: index + 1,
+                is_heading: index == 0,
+                cells: cells.iter().map(|cell| (*cell).to_owned()).collect(),
+            });
+        }
+        table
+    }
+
+    #[test]
+    fn ports_above() {
+        let rows = table(&[
+            &["Node", "22", "443/tcp"],
+            &["Core", "x", ""],
+            &["Store", "x", "x"],
+        ]);
+        let cells: Vec<Vec<String>> = turned(&rows)
+            .map(|rows| rows.iter().map(|row| row.cells).collect())
+            .unwrap_or_default();
+        assert_eq!(
+            cells,
+            [
+                vec!["Port", "Core", "Store"],
+                vec!["22", "x", "x"],
+                vec!["443/tcp", "", "x"]
+            ]
+        );
+    }
+
+    #[test]
+    fn no_ports_above() {
+        for head in [
+            ["Version", "2023", "2024"],
+            ["Nodes", "3", "5"],
+            ["Port", "TCP", "UDP"],
+        ] {
+            assert_eq!(
+                turned(&table(&[&head, &["Core", "x", ""]])),
+                None,
+                "{head:?}"
+            );
+        }
+        assert!(has_ports_above(&TableRow {
+            line: 1,
+            is_heading: true,
+            cells: ["Node", "22", "443", "Why"].map(str::to_owned).into(),
+        }));
+        let sizes = table(&[&["Size", "443", "8080"], &["Core", "4", "8"]]);
+        assert_eq!(turned(&sizes), None);
+    }
+}

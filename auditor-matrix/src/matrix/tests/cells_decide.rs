@@ -1,0 +1,72 @@
+//! Tables whose headings say little or mislead: what the cells hold decides.
+
+use super::marked_ends::{check, derived, says};
+use crate::document::Format;
+
+#[test]
+fn headings_in_an_unknown_language() {
+    let page = "<table><tr><th>送信元</th><th>宛先</th><th>ポート</th><th>プロトコル</th></tr>\
+                <tr><td>店</td><td>倉庫</td><td>5432</td><td>TCP</td></tr>\
+                <tr><td>端末</td><td>店</td><td>443</td><td>TCP</td></tr></table>";
+    let ends = derived(page, Format::Html);
+    check(&ends, &["店 -> 倉庫 tcp/5432", "端末 -> 店 tcp/443"]);
+    assert!(says(&ends, "5432, 443") && says(&ends, "the one that connects first"));
+    let page = "포트,서비스,설명\n80,HTTP,웹 페이지\n443,HTTPS,보안 웹 페이지\n9100,Exporter,메트릭 수집\n";
+    let services = derived(page, Format::Csv);
+    check(
+        &services,
+        &[
+            "clients -> hosts tcp/80",
+            "clients -> hosts tcp/443",
+            "clients -> hosts tcp/9100",
+        ],
+    );
+    // Sizes of memory are no ports of what they are for.
+    let page =
+        "| 名称 | 内存 | 说明 |\n|--|--|--|\n| 数据库 | 4096 | MySQL |\n| 前端 | 2048 | HTTPS |\n";
+    check(&derived(page, Format::Markdown), &[]);
+}
+
+#[test]
+fn paths_are_no_machines() {
+    let page = "| Port | Protocol | Endpoint | Function |\n|--|--|--|--|\n| 4100 | HTTP | `/v1/grain` and `/v2/grain` | Grain |\n\
+                | 4101 | HTTP | n/a | Spare |\n";
+    check(
+        &derived(page, Format::Markdown),
+        &["clients -> hosts tcp/4100", "clients -> hosts tcp/4101"],
+    );
+}
+
+#[test]
+fn below_a_heading_all_may_stay_on_one_machine() {
+    let page = "## Inner\n\nUsed by the parts of Granary, within the host only.\n\n| Port |\n|--|\n| 4100 |\n\n\
+                ## Outer\n\nThe cache listens within the host only.\n\n| Port |\n|--|\n| 4200 |\n";
+    check(
+        &derived(page, Format::Markdown),
+        &[
+            "hosts -> hosts tcp/4100 loopback",
+            "clients -> hosts tcp/4200",
+        ],
+    );
+}
+
+#[test]
+fn several_requirements() {
+    let page = "| Port | Required for the shop | Required for its checks |\n|--|--|--|\n| 80 | yes (stock plugin only) | no |\n\
+                | 81 | no | yes |\n| 82 | no | no |\n";
+    let derived = derived(page, Format::Markdown);
+    let rules: Vec<String> = derived
+        .matrix
+        .rules
+        .iter()
+        .map(|rule| format!("{} {:?} {:?}", rule.ports, rule.presence, rule.when))
+        .collect();
+    assert!(
+        rules
+            .iter()
+            .any(|rule| rule.starts_with("80 Required Some"))
+            && rules.contains(&"81 Required None".to_owned())
+            && rules.contains(&"82 Optional None".to_owned()),
+        "{rules:?}"
+    );
+}

@@ -7,6 +7,7 @@ mod code;
 mod condition;
 mod connection;
 mod default_value;
+mod diagram;
 mod dynamic_ports;
 mod further_end;
 mod heading_port;

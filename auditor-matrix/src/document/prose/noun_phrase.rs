@@ -190,6 +190,12 @@ impl NounPhrases<'_> {
         })?;
         self.locate(&mut phrase);
         self.add_bracket(&mut phrase);
+        // "the Core's port 80" is on the Core.
+        for mark in ["'s", "\u{2019}s"] {
+            if let Some(name) = phrase.text.strip_suffix(mark) {
+                phrase.text = name.to_owned();
+            }
+        }
         Some(phrase)
     }
 

@@ -4,6 +4,7 @@ mod lead;
 mod list;
 mod number;
 mod quantity;
+mod served;
 mod usual;
 
 use std::ops::Range;
@@ -14,6 +15,7 @@ use self::{
 };
 pub(super) use self::{
     quantity::is_counted,
+    served::serves_on_number,
     usual::{USUAL, names_port},
 };
 use super::words::{Kind, Word};
@@ -55,6 +57,7 @@ pub(super) fn port_phrases(words: &[Word<'_>], evidence: Evidence) -> Vec<PortPh
             .or_else(|| behind_colon(words, at, &phrases))
             .or_else(|| stated_behind(words, at))
             .or_else(|| usual::usual(words, at))
+            .or_else(|| served::served(words, at))
             .or_else(|| {
                 (evidence == Evidence::Item)
                     .then(|| by_place(words, at))

@@ -1,12 +1,16 @@
 //! Reads what sentences outside of tables say of ports and connections.
 
 mod asking;
+mod reason;
 
 use std::sync::LazyLock;
 
 use regex::Regex;
 
-use self::asking::{asks, states};
+use self::{
+    asking::{asks, states},
+    reason::Reason,
+};
 use super::{
     clause::{self, Clause},
     condition::Condition,
@@ -14,7 +18,9 @@ use super::{
     loopback::is_loopback,
     noun_phrase::NounPhrases,
     piece::Pieces,
-    port_phrase::{Evidence, PortPhrase, USUAL, address_before, port_phrases, transport},
+    port_phrase::{
+        Evidence, PortPhrase, USUAL, address_before, port_phrases, serves_on_number, transport,
+    },
     prohibition,
     stance::{Stance, forbids_some, stance},
     statement::Statement,
@@ -100,7 +106,8 @@ pub(super) fn read(sentence: &str, evidence: Evidence, names: &Names) -> Reading
     let statements = if phrases.iter().all(|phrase| phrase.ports.is_empty()) {
         without_ports(sentence)
     } else {
-        let is_about_ports = evidence == Evidence::Section || speaks_of_ports(&words);
+        let is_about_ports =
+            evidence == Evidence::Section || speaks_of_ports(&words) || serves_on_number(&words);
         let read = SentenceWords {
             sentence,
             words: &words,
@@ -124,7 +131,17 @@ fn may_name_ports(sentence: &str) -> bool {
             .iter()
             .any(|word| three.eq_ignore_ascii_case(word.as_bytes()))
     });
+    let has_place = || {
+        [" on ", " at "].iter().any(|place| {
+            sentence.match_indices(place).any(|(at, _)| {
+                sentence
+                    .get(at + place.len()..)
+                    .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
+            })
+        })
+    };
     has_word
+        || has_place()
         || bytes
             .windows(2)
             .any(|two| matches!(two, [b':', digit] if digit.is_ascii_digit()))
@@ -177,9 +194,13 @@ fn statements(read: &SentenceWords<'_>, is_about_ports: bool, names: &Names) -> 
     } = *read;
     let pieces = Pieces::new(sentence, words, phrases);
     let clauses = clause::clauses(&pieces, names);
-    let said = otherwise(words, phrases);
+    let reason = Reason::of(&pieces, words, phrases, names);
+    let said = reason
+        .as_ref()
+        .and_then(|reason| words.get(reason.start..))
+        .or_else(|| otherwise(words, phrases));
     let stance = stance(said.unwrap_or(words));
-    let is_off = said.is_some() && words.iter().any(|word| word.is("disabled"));
+    let is_off = reason.is_none() && said.is_some() && words.iter().any(|word| word.is("disabled"));
     let elsewhere = transports_elsewhere(words, phrases);
     let is_loopback = is_loopback(words);
     let is_asked = is_about_ports && (asks(words) || states(words, phrases));
@@ -196,7 +217,7 @@ fn statements(read: &SentenceWords<'_>, is_about_ports: bool, names: &Names) -> 
     }) || words
         .windows(2)
         .any(|two| matches!(two, [is, what] if is.is_any(&["is", "are"]) && what.is("optional")));
-    let is_optional = stance == Stance::Wanted && says_optional;
+    let is_optional = stance == Stance::Wanted && says_optional && reason.is_none();
     let direction = direction(words);
     let numbered = phrases.iter().filter(|phrase| !phrase.ports.is_empty());
     let n_numbered = numbered.clone().count();
@@ -235,7 +256,11 @@ fn statements(read: &SentenceWords<'_>, is_about_ports: bool, names: &Names) -> 
                 .or(is_off.then_some(false)),
             ..Statement::default()
         };
-        if let Some(clause) = clause_of(&pieces, phrase, &clauses, words)
+        if let Some(reason) = &reason {
+            statement.destination.clone_from(&reason.server);
+            statement.direction = Some(Direction::Inbound);
+            statement.is_asked = true;
+        } else if let Some(clause) = clause_of(&pieces, phrase, &clauses, words)
             && !is_loopback
         {
             statement.add_ends(&clause.ends);
@@ -368,7 +393,11 @@ fn clause_of<'c>(
         .iter()
         .rev()
         .find(|clause| clause.start <= place)
-        .or_else(|| clauses.first())
+        // "reached through a proxy on port 80, which asks the Core on port 90": the first is the proxy's.
+        .or_else(|| {
+            let is_relayed = (0..place).any(|at| pieces.is_any(at, &["through", "via"]));
+            clauses.first().filter(|_| !is_relayed)
+        })
 }
 
 /// The transports that the sentence names apart from its ports: "... over UDP".

@@ -6,13 +6,15 @@ use std::{
 };
 
 use super::{
-    DEPRECATED, Prose, UNREAD, antecedent, dynamic_ports,
+    DEPRECATED, Prose, UNREAD, antecedent, default_sentence, dynamic_ports,
     heading_port::HeadingPorts,
+    introduction,
     packed_sentences::Sentence,
     port_phrase::Evidence,
     sentence,
     statement::{Doubt, Statement},
     statement_row::{Place, doubt_message, heading_is_about_ports},
+    words::words,
 };
 use crate::{
     document::{
@@ -47,6 +49,8 @@ impl Prose {
             })
             .collect();
         let mut headings = HeadingPorts::default();
+        // The transports that a paragraph names beside no port, and its line.
+        let mut paragraph: (usize, Vec<Transport>) = (0, Vec::new());
         for sentence in self.sentences.iter() {
             let place = Place {
                 file,
@@ -64,6 +68,22 @@ impl Prose {
                 && reading.statements.is_empty()
             {
                 reading.statements.push(statement);
+            }
+            if paragraph.0 != sentence.line || sentence.before.is_none() {
+                paragraph = (sentence.line, Vec::new());
+            }
+            if let Some(before) = sentence.before
+                && reading.statements.is_empty()
+                && let Some(statement) =
+                    default_sentence::statement(before, sentence.text, &paragraph.1)
+            {
+                reading.statements.push(statement);
+                reading.leaves_number = false;
+            }
+            if reading.statements.is_empty() {
+                paragraph
+                    .1
+                    .extend(introduction::transports(&words(sentence.text)));
             }
             if let Some(before) = sentence.before {
                 antecedent::add_ends(before, sentence.text, &self.names, &mut reading.statements);

@@ -23,6 +23,9 @@ pub(super) enum Stance {
 pub(super) fn stance(words: &[Word<'_>]) -> Stance {
     let mut found: Option<Stance> = None;
     for at in 0..words.len() {
+        if is_aside(words, at) {
+            continue;
+        }
         let Some(one) = negation(words, at) else {
             continue;
         };
@@ -53,6 +56,58 @@ pub(super) fn forbids_some(words: &[Word<'_>]) -> bool {
     })
 }
 
+/// Whether what is denied at a word is none of the sentence's traffic: something of which a relative clause tells that is no
+/// port, what a bracket says of other things, or the other half of `or not`.
+fn is_aside(words: &[Word<'_>], at: usize) -> bool {
+    let Some(word) = words.get(at).filter(|word| is_negator(&word.lower)) else {
+        return false;
+    };
+    let before = |n: usize| at.checked_sub(n).and_then(|before| words.get(before));
+    let next = words.get(at + 1);
+    if word.is("not") && before(1).is_some_and(|before| before.is("or")) {
+        return next.is_none_or(Word::is_mark);
+    }
+    // "clients that aren't using the old protocol"
+    let n_auxiliaries = usize::from(before(1).is_some_and(|before| is_auxiliary(&before.lower)));
+    let is_relative =
+        before(1 + n_auxiliaries).is_some_and(|before| before.is_any(&["that", "which", "who"]));
+    if is_relative
+        && let Some(head) = before(2 + n_auxiliaries)
+        && words.get(at + 1..).is_some_and(|rest| {
+            rest.iter()
+                .skip(1)
+                .any(|word| verb(&word.lower).is_some() && !word.lower.ends_with("ing"))
+        })
+    {
+        return head.kind == Kind::Word
+            && verb(&head.lower).is_none()
+            && !is_auxiliary(&head.lower)
+            && ![
+                "port",
+                "traffic",
+                "connection",
+                "access",
+                "service",
+                "sure",
+                "so",
+                "rule",
+            ]
+            .iter()
+            .any(|noun| head.lower.starts_with(noun));
+    }
+    // "(we don't want clear text)"
+    let outside = words.get(..at).unwrap_or_default();
+    let count = |kind: Kind| outside.iter().filter(|word| word.kind == kind).count();
+    let is_in_brackets = count(Kind::Close) < count(Kind::Open);
+    let is_do = word.is_any(&["don't", "doesn't", "don\u{2019}t", "doesn\u{2019}t"])
+        || before(1).is_some_and(|before| before.is_any(&["do", "does"]));
+    is_in_brackets
+        && is_do
+        && next.is_some_and(|next| {
+            verb(&next.lower).is_none() && !next.is_any(&["have", "need", "require", "use"])
+        })
+}
+
 /// What the negation that starts at a word means for traffic; `None` if there is none.
 fn negation(words: &[Word<'_>], at: usize) -> Option<Stance> {
     let word = words.get(at)?;
@@ -68,7 +123,7 @@ fn negation(words: &[Word<'_>], at: usize) -> Option<Stance> {
             .unwrap_or_default()
             .iter()
             .any(|before| is_negator(&before.lower) || before.is("no"));
-        return (!is_read).then(|| closing(words, at, &lower));
+        return (!is_read && !is_cause(words, at)).then(|| closing(words, at, &lower));
     }
     if matches!(
         lower.as_str(),
@@ -241,6 +296,18 @@ fn negation(words: &[Word<'_>], at: usize) -> Option<Stance> {
     Some(Stance::Unclear)
 }
 
+/// Whether what is closed is told as the cause of a fault, so that the traffic is wanted: "A common cause is a firewall that
+/// blocks port 80".
+fn is_cause(words: &[Word<'_>], at: usize) -> bool {
+    let before = words.get(..at).unwrap_or_default();
+    before
+        .iter()
+        .any(|word| word.is_any(&["cause", "causes", "caused", "reason", "culprit"]))
+        && before
+            .iter()
+            .any(|word| word.is_any(&["is", "are", "of", "may", "might", "was", "can", "be"]))
+}
+
 /// What a verb of closing wants. A report of what was advised once, of what a firewall happens to do, or of what closing a
 /// port leads to forbids nothing for certain.
 fn closing(words: &[Word<'_>], at: usize, lower: &str) -> Stance {
@@ -272,7 +339,18 @@ fn closing(words: &[Word<'_>], at: usize, lower: &str) -> Stance {
             "generally",
         ])
     });
-    let is_gerund = lower.ends_with("ing") && !is_advised;
+    // "is blocked by the firewall" tells what happens, unless it has to.
+    let behind = words.get(at + 1..).unwrap_or_default();
+    let is_by_firewall = lower.ends_with("ed")
+        && behind.first().is_some_and(|word| word.is("by"))
+        && behind
+            .iter()
+            .take(4)
+            .any(|word| word.lower.starts_with("firewall"))
+        && !before
+            .iter()
+            .any(|word| word.is_any(&["must", "should", "shall"]));
+    let is_gerund = lower.ends_with("ing") && !is_advised || is_by_firewall;
     let is_report = matches!(lower, "blocks" | "drops" | "denies" | "rejects" | "closes");
     if is_past || is_possible || is_gerund || is_report {
         Stance::Unclear

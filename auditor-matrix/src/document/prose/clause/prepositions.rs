@@ -79,6 +79,8 @@ impl Grammar<'_> {
                 self.fill(next, slot)
             }
             "from" => self.fill(next, &mut around.from),
+            // "only enabled in Kubernetes" says when, not where.
+            "on" | "in" if self.is_state(at) => next,
             "on" | "at" | "in" if !self.pieces.is_port(next) => self.fill(next, &mut around.on),
             "by" => self.fill(next, &mut around.by),
             "for" => self.fill(next, &mut around.purpose),
@@ -92,6 +94,25 @@ impl Grammar<'_> {
             }
             _ => next,
         }
+    }
+
+    /// Whether the word before a preposition is a state that something is in.
+    fn is_state(&self, at: usize) -> bool {
+        at.checked_sub(1).is_some_and(|before| {
+            self.pieces.is_any(
+                before,
+                &[
+                    "enabled",
+                    "disabled",
+                    "supported",
+                    "introduced",
+                    "deprecated",
+                    "removed",
+                    "details",
+                    "information",
+                ],
+            )
+        })
     }
 
     fn fill(&self, at: usize, slot: &mut Option<NounPhrase>) -> usize {

@@ -228,7 +228,9 @@ impl Grammar<'_> {
         // "External access to the Store": the verb has no `to`, so this is the noun.
         let is_noun = self.pieces.is(group.verb, "access") && self.pieces.is(group.verb + 1, "to");
         if group.verb == behind
-            && (is_noun || doer.as_ref().is_some_and(|doer| self.disagrees(at, doer)))
+            && (is_noun
+                || is_auxiliary(self.pieces.lower(group.verb + 1))
+                || doer.as_ref().is_some_and(|doer| self.disagrees(at, doer)))
         {
             return None;
         }
@@ -243,7 +245,10 @@ impl Grammar<'_> {
             doer
         };
         let ends = self.active(doer.as_ref(), group.verb, class?)?;
-        *subject = doer.filter(|doer| ends.client.as_ref() == Some(&doer.text));
+        // A verb without a subject of its own goes on with the last one.
+        if doer.is_some() {
+            *subject = doer.filter(|doer| ends.client.as_ref() == Some(&doer.text));
+        }
         Some(ends)
     }
 

@@ -122,7 +122,8 @@ pub(super) fn address_before<'a>(words: &[Word<'a>], colon: usize) -> Option<&'a
 fn behind_colon(words: &[Word<'_>], start: usize, before: &[PortPhrase]) -> Option<Found> {
     let colon = words.get(start.checked_sub(1)?)?;
     let announced = before.last().filter(|phrase| phrase.ports.is_empty())?;
-    if colon.kind != Kind::Colon {
+    // `fe80::1` is an address.
+    if colon.kind != Kind::Colon || is_part(words, start) {
         return None;
     }
     let list = number_list(words, start, &announced.transports)?;

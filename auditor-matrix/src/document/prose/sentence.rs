@@ -27,7 +27,7 @@ use super::{
     unread::{self, speaks_of_ports},
     verb::verb,
     vocabulary::is_auxiliary,
-    words::{Word, words},
+    words::{Kind, Word, words},
 };
 use crate::{
     document::{
@@ -132,13 +132,15 @@ fn may_name_ports(sentence: &str) -> bool {
             .any(|word| three.eq_ignore_ascii_case(word.as_bytes()))
     });
     let has_place = || {
-        [" on ", " at "].iter().any(|place| {
-            sentence.match_indices(place).any(|(at, _)| {
-                sentence
-                    .get(at + place.len()..)
-                    .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
+        [" on ", " at ", "pen ", "lock ", "pose ", "llow "]
+            .iter()
+            .any(|place| {
+                sentence.match_indices(place).any(|(at, _)| {
+                    sentence
+                        .get(at + place.len()..)
+                        .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
+                })
             })
-        })
     };
     has_word
         || has_place()
@@ -199,7 +201,8 @@ fn statements(read: &SentenceWords<'_>, is_about_ports: bool, names: &Names) -> 
         .as_ref()
         .and_then(|reason| words.get(reason.start..))
         .or_else(|| otherwise(words, phrases));
-    let stance = stance(said.unwrap_or(words));
+    let part = said.or_else(|| own_part(words, phrases));
+    let stance = stance(part.unwrap_or(words));
     let is_off = reason.is_none() && said.is_some() && words.iter().any(|word| word.is("disabled"));
     let elsewhere = transports_elsewhere(words, phrases);
     let is_loopback = is_loopback(words);
@@ -231,6 +234,7 @@ fn statements(read: &SentenceWords<'_>, is_about_ports: bool, names: &Names) -> 
         .as_deref()
         .and_then(|service| TRANSFERRED_TO.captures(service)?.get(1))
         .map(|to| fold(to.as_str()));
+    let is_mapped = maps_ports(&pieces, words, n_ranges);
     let mut statements: Vec<Statement> = Vec::new();
     for phrase in numbered {
         let mut statement = Statement {
@@ -296,11 +300,68 @@ fn statements(read: &SentenceWords<'_>, is_about_ports: bool, names: &Names) -> 
         let is_partly = stance == Stance::Forbidden
             && statement.source.is_none()
             && (forbids_some(words) || names_none && has_machine_subject);
-        statement.add_stance(if is_partly { Stance::Unclear } else { stance });
+        let is_unclear = is_partly || is_mapped && stance == Stance::Wanted;
+        statement.add_stance(if is_unclear { Stance::Unclear } else { stance });
         statement.is_asked |= statement.forbidden;
         push(&mut statements, statement);
     }
     statements
+}
+
+/// Whether a port is handed on to another one: "forwards port 443 to port 8443". Which of them is whose is for the reader to
+/// say.
+fn maps_ports(pieces: &Pieces<'_>, words: &[Word<'_>], n_ranges: usize) -> bool {
+    let hands_on = words.iter().any(|word| {
+        ["forward", "redirect", "map", "translat", "rewrit"]
+            .iter()
+            .any(|stem| word.lower.starts_with(stem))
+            && word.kind == Kind::Word
+    });
+    let is_pair = |at: usize| {
+        pieces.is_numbered_port(at)
+            && pieces.is_any(at + 1, &["to", "onto", "into"])
+            && pieces.is_numbered_port(at + 2)
+    };
+    let has_range = words.windows(3).any(|three| {
+        matches!(three, [first, to, last]
+            if first.kind == Kind::Number && to.is("to") && last.kind == Kind::Number)
+    });
+    hands_on && ((0..pieces.len()).any(is_pair) || 1 < n_ranges && has_range)
+}
+
+/// The clause behind a semicolon or before it, if all ports are in it and what is denied is in the other: "... to the Core
+/// (port 443); no inbound ports are needed".
+fn own_part<'w, 'a>(words: &'w [Word<'a>], phrases: &[PortPhrase]) -> Option<&'w [Word<'a>]> {
+    let at = words.iter().position(|word| word.kind == Kind::Semicolon)?;
+    let mut starts = phrases
+        .iter()
+        .filter(|phrase| !phrase.ports.is_empty())
+        .map(|phrase| phrase.words.start);
+    let (before, behind) = (words.get(..at)?, words.get(at + 1..)?);
+    let is_before = starts.clone().all(|start| start < at);
+    let is_behind = starts.all(|start| at < start);
+    let speaks_of_these = |other: &[Word<'_>]| {
+        other.iter().any(|word| {
+            word.is_any(&[
+                "it",
+                "this",
+                "these",
+                "those",
+                "they",
+                "them",
+                "that",
+                "otherwise",
+                "however",
+            ])
+        })
+    };
+    if is_before && !speaks_of_these(behind) {
+        Some(before)
+    } else if is_behind && !speaks_of_these(behind) {
+        Some(behind)
+    } else {
+        None
+    }
 }
 
 /// The clause behind `but`, if all ports are in it and it has a verb of its own: what is denied before is another thing.

@@ -1,9 +1,6 @@
 //! Makes rows of sentences once all tables are known, and remarks of those that speak of a table's ports.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
     DEPRECATED, Prose, UNREAD, antecedent, default_sentence, dynamic_ports,
@@ -40,11 +37,12 @@ impl Prose {
             std::mem::take(&mut self.rows),
             std::mem::take(&mut self.problems),
         );
-        let mut in_prose: BTreeSet<(Option<Arc<str>>, PortRange)> = found
+        // With the transports that were said of each.
+        let mut in_prose: BTreeMap<(Option<Arc<str>>, PortRange), Vec<Transport>> = found
             .iter()
             .flat_map(|row| {
                 row.ranges()
-                    .map(|range| (row.section.clone(), range))
+                    .map(|range| ((row.section.clone(), range), row.transport.to_vec()))
                     .collect::<Vec<_>>()
             })
             .collect();
@@ -129,7 +127,17 @@ impl Prose {
                     }
                     let section = &sentence.context.section;
                     let mut is_new = |range: &PortRange| {
-                        in_prose.insert((section.clone(), *range)) && !in_tables.contains_key(range)
+                        let key = (section.clone(), *range);
+                        // A sentence without a transport may speak of any.
+                        let is_known = in_prose.get(&key).is_some_and(|known| {
+                            known.is_empty()
+                                || statement.transports.iter().all(|one| known.contains(one))
+                        });
+                        in_prose
+                            .entry(key)
+                            .or_default()
+                            .extend(&statement.transports);
+                        !is_known && !in_tables.contains_key(range)
                     };
                     // `count` visits every range, so that `is_new` records each.
                     if ranges.iter().copied().filter(|range| is_new(range)).count() == 0 {

@@ -131,6 +131,14 @@ fn negation(words: &[Word<'_>], at: usize) -> Option<Stance> {
     ) {
         return (!is_negated).then_some(Stance::Unneeded);
     }
+    // "reserved for future use"
+    if lower == "future"
+        && words
+            .get(at + 1)
+            .is_some_and(|next| next.is_any(&["use", "uses", "usage", "versions"]))
+    {
+        return Some(Stance::Unneeded);
+    }
     if matches!(lower.as_str(), "except" | "excluding" | "besides") {
         return Some(Stance::Unclear);
     }

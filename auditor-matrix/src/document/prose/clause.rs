@@ -298,7 +298,11 @@ impl Grammar<'_> {
                 if let Some(server) = server {
                     return Some(Ends::of(Some(doer), Some(&server)));
                 }
-                let client = around.from.filter(|_| is_needed)?;
+                // "needs port 80 to be accessible by the nodes"
+                let is_reached =
+                    (at + 1..self.pieces.len()).any(|at| is_reachable(self.pieces.lower(at)));
+                let by = around.by.filter(|by| is_reached && by.is_machine);
+                let client = around.from.or(by).filter(|_| is_needed)?;
                 Some(Ends::of(Some(&client), Some(doer)))
             }
             Verb::Open if self.opens_connection(at) => self.asking(doer, at, Verb::Transfer),
@@ -374,7 +378,11 @@ impl Grammar<'_> {
         }
         // "open to X" may mean either end, unless the other is known.
         let server = around.on.or(around.to.filter(|_| around.from.is_some()));
-        let ends = Ends::of(around.from.as_ref(), server.as_ref());
+        // "must be accessible by the nodes"
+        let client = around
+            .from
+            .or_else(|| around.by.filter(|by| is_reachable(lower) && by.is_machine));
+        let ends = Ends::of(client.as_ref(), server.as_ref());
         Some(if ends.client.is_some() {
             ends.seen_from_here()
         } else {

@@ -4,7 +4,12 @@ use super::words::Word;
 
 /// Whether they do.
 pub(super) fn is_loopback(words: &[Word<'_>]) -> bool {
-    words.iter().enumerate().any(|(at, word)| {
+    loopback_at(words).is_some()
+}
+
+/// The word that says so.
+pub(super) fn loopback_at(words: &[Word<'_>]) -> Option<usize> {
+    words.iter().enumerate().position(|(at, word)| {
         let before = at.checked_sub(1).and_then(|before| words.get(before));
         if word.is_any(&["loopback", "127.0.0.1", "127.0.0.0/8"]) {
             return true;

@@ -15,7 +15,7 @@ use super::{
     clause::{self, Clause},
     condition::Condition,
     connection, dynamic_ports, icmp,
-    loopback::is_loopback,
+    loopback::{is_loopback, loopback_at},
     noun_phrase::NounPhrases,
     piece::Pieces,
     port_phrase::{
@@ -246,7 +246,7 @@ fn statements(read: &SentenceWords<'_>, is_about_ports: bool, names: &Names) -> 
             },
             service: service.clone(),
             serves_peer,
-            loopback: is_loopback,
+            loopback: is_loopback && !is_of_other_port(words, phrases, phrase),
             direction,
             is_asked,
             condition: condition_of(read, phrase, n_numbered),
@@ -265,7 +265,7 @@ fn statements(read: &SentenceWords<'_>, is_about_ports: bool, names: &Names) -> 
             statement.direction = Some(Direction::Inbound);
             statement.is_asked = true;
         } else if let Some(clause) = clause_of(&pieces, phrase, &clauses, words)
-            && !is_loopback
+            && !statement.loopback
         {
             statement.add_ends(&clause.ends);
             statement.is_asked |= stance == Stance::Forbidden || 0 < clause.ends.n_known();
@@ -307,6 +307,27 @@ fn statements(read: &SentenceWords<'_>, is_about_ports: bool, names: &Names) -> 
     }
     statements
 }
+
+/// Whether what says that traffic stays on one machine stands behind another port, which has words of its own: "on 80 for
+/// agents, and on 90 for the same host".
+fn is_of_other_port(words: &[Word<'_>], phrases: &[PortPhrase], phrase: &PortPhrase) -> bool {
+    let Some(said) = loopback_at(words) else {
+        return false;
+    };
+    let next = phrases
+        .iter()
+        .find(|other| !other.ports.is_empty() && phrase.words.end <= other.words.start);
+    next.is_some_and(|next| {
+        let between = words
+            .get(phrase.words.end..next.words.start)
+            .unwrap_or_default();
+        let n_words = between.iter().filter(|word| !word.is_mark()).count();
+        next.words.end <= said && SEPARATE_WORDS <= n_words
+    })
+}
+
+/// So many words between two ports say something of the first.
+const SEPARATE_WORDS: usize = 3;
 
 /// Whether a port is handed on to another one: "forwards port 443 to port 8443". Which of them is whose is for the reader to
 /// say.

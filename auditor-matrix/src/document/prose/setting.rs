@@ -305,7 +305,8 @@ fn is_of_other(key: &str) -> bool {
 
 /// Whether the lines beside a setting give the address of another machine, to which the port belongs.
 fn is_beside_address(lines: &[&str], at: usize) -> bool {
-    let indent = |line: &str| line.len() - line.trim_start().len();
+    // `- host:` is as far in as the line below it.
+    let indent = |line: &str| line.len() - line.trim_start_matches([' ', '\t', '-']).len();
     let own = lines.get(at).map_or(0, |line| indent(line));
     let beside = [
         at.checked_sub(1),

@@ -59,9 +59,15 @@ pub(super) fn forbids_some(words: &[Word<'_>]) -> bool {
 /// Whether what is denied at a word is none of the sentence's traffic: something of which a relative clause tells that is no
 /// port, what a bracket says of other things, or the other half of `or not`.
 fn is_aside(words: &[Word<'_>], at: usize) -> bool {
-    let Some(word) = words.get(at).filter(|word| is_negator(&word.lower)) else {
+    let Some(word) = words
+        .get(at)
+        .filter(|word| is_negator(&word.lower) || word.is_any(&["no", "nothing", "none"]))
+    else {
         return false;
     };
+    if keeps_others_off(words, at) || concedes(words, at) {
+        return true;
+    }
     let before = |n: usize| at.checked_sub(n).and_then(|before| words.get(before));
     let next = words.get(at + 1);
     if word.is("not") && before(1).is_some_and(|before| before.is("or")) {
@@ -106,6 +112,81 @@ fn is_aside(words: &[Word<'_>], at: usize) -> bool {
         && next.is_some_and(|next| {
             verb(&next.lower).is_none() && !next.is_any(&["have", "need", "require", "use"])
         })
+}
+
+/// Whether a word denies that others have the ports, which are for what the page is about: "no other process may use port 80",
+/// "must not be in use by another service".
+fn keeps_others_off(words: &[Word<'_>], at: usize) -> bool {
+    let behind: Vec<&Word<'_>> = words
+        .get(at + 1..)
+        .unwrap_or_default()
+        .iter()
+        .take(NEAR)
+        .collect();
+    let names_other = behind
+        .iter()
+        .position(|word| word.is_any(&["other", "another", "else"]));
+    let Some(other) = names_other else {
+        return false;
+    };
+    let is_program = behind.get(other).is_some_and(|word| word.is("else"))
+        || words
+            .get(at + 1..)
+            .unwrap_or_default()
+            .iter()
+            .skip(other + 1)
+            .take(2)
+            .any(|word| {
+                [
+                    "process",
+                    "program",
+                    "service",
+                    "application",
+                    "software",
+                    "daemon",
+                    "container",
+                ]
+                .iter()
+                .any(|noun| word.lower.starts_with(noun))
+            });
+    let uses = words.iter().any(|word| {
+        word.is_any(&[
+            "use",
+            "uses",
+            "used",
+            "using",
+            "listen",
+            "listens",
+            "listening",
+            "bind",
+            "binds",
+            "bound",
+            "occupy",
+            "occupies",
+            "occupying",
+            "running",
+            "runs",
+        ])
+    });
+    is_program && uses
+}
+
+/// Whether a word stands in a clause that concedes something: "Although there is no traffic, the ports are required."
+fn concedes(words: &[Word<'_>], at: usize) -> bool {
+    let begins = words
+        .iter()
+        .take(2)
+        .any(|word| word.is_any(&["although", "though"]));
+    begins
+        && words
+            .iter()
+            .position(|word| word.kind == Kind::Comma)
+            .and_then(|comma| words.get(at..comma))
+            // "Although we do not recommend it" is about the traffic.
+            .is_some_and(|conceded| {
+                conceded.first().is_some_and(|word| word.is("no"))
+                    && !conceded.iter().any(|word| word.is_any(&["longer", "need"]))
+            })
 }
 
 /// What the negation that starts at a word means for traffic; `None` if there is none.
@@ -314,6 +395,10 @@ fn is_cause(words: &[Word<'_>], at: usize) -> bool {
         && before
             .iter()
             .any(|word| word.is_any(&["is", "are", "of", "may", "might", "was", "can", "be"]))
+        // "The reason is that port 80 must be closed."
+        && !before
+            .iter()
+            .any(|word| word.is_any(&["must", "should", "shall", "has", "have", "need", "needs"]))
 }
 
 /// What a verb of closing wants. A report of what was advised once, of what a firewall happens to do, or of what closing a
@@ -354,7 +439,7 @@ fn closing(words: &[Word<'_>], at: usize, lower: &str) -> Stance {
         && behind
             .iter()
             .take(4)
-            .any(|word| word.lower.starts_with("firewall"))
+            .any(|word| word.lower.starts_with("firewall") || word.is("default"))
         && !before
             .iter()
             .any(|word| word.is_any(&["must", "should", "shall"]));
@@ -565,11 +650,43 @@ mod tests {
                 "Otherwise replication on port 5432 will not start.",
                 Unclear,
             ),
+            // What others must leave free is for what the page is about.
             (
                 "These ports cannot be in use by another service: 80, 443.",
-                Unclear,
+                Wanted,
             ),
-            ("Port 443 must not be used by another process.", Unclear),
+            ("Port 443 must not be used by another process.", Wanted),
+            (
+                "Make sure no other program is listening on port 443.",
+                Wanted,
+            ),
+            ("Port 443 must not be used by other hosts.", Unclear),
+            (
+                "Although there is no firewall, port 443 is still required.",
+                Wanted,
+            ),
+            (
+                "A common cause is that port 443 is blocked by a firewall.",
+                Wanted,
+            ),
+            ("Port 443 is blocked by the firewall.", Unclear),
+            ("Port 443 is blocked by default.", Unclear),
+            (
+                "The reason for this is that port 443 must be closed.",
+                Forbidden,
+            ),
+            (
+                "Although we do not recommend it, you can open port 443.",
+                Unneeded,
+            ),
+            ("Port 443 must be blocked by the firewall.", Forbidden),
+            ("Port 6001 is reserved for future use.", Unneeded),
+            (
+                "Clients that don't use TLS connect to the Core on port 80.",
+                Wanted,
+            ),
+            ("Open port 80 (we don't recommend clear text).", Wanted),
+            ("Open port 80 (you don't need it for TLS).", Unneeded),
             ("We previously recommended blocking port 389.", Unclear),
             ("We recommend blocking port 389.", Forbidden),
             ("Used by clients without and with TLS on port 5671.", Wanted),

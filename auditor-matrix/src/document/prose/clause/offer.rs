@@ -9,6 +9,7 @@ use crate::document::{
     prose::{
         noun_phrase::NounPhrases,
         piece::Pieces,
+        verb::{is_other_verb, verb},
         vocabulary::{is_adverb, is_auxiliary, is_determiner, is_preposition, is_pronoun},
         words::Kind,
     },
@@ -82,7 +83,11 @@ impl Grammar<'_> {
             {
                 joint += 1;
             }
+            // "accessible to all users, runs on"
+            let lower = self.pieces.lower(joint);
+            let is_verb = is_other_verb(lower) || verb(lower).is_some();
             let goes_on = joint != next
+                && !is_verb
                 && (self.pieces.is_any(joint, &["self", "itself", "localhost"])
                     || self.nouns.one(joint).is_some());
             if !goes_on {

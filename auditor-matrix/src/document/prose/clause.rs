@@ -214,7 +214,12 @@ impl Grammar<'_> {
         if self.pieces.is_port(at) {
             return self.port_clause(at + 1);
         }
-        let doer = self.nouns.list(at);
+        // "The Core (or Edge) server needs": a name that a bracket cuts is none.
+        let is_cut = self.pieces.kind(at.wrapping_sub(1)) == Some(Kind::Close);
+        let doer = self
+            .nouns
+            .list(at)
+            .filter(|doer| !is_cut || doer.text.contains(' '));
         let behind = match &doer {
             Some(doer) => doer.end,
             None if is_pronoun(self.pieces.lower(at)) => at + 1,

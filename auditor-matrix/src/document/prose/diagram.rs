@@ -1,4 +1,4 @@
-//! Reads diagrams that are written as text: Mermaid, Graphviz, PlantUML, and arrows between names.
+//! Reads diagrams that are written as text: Mermaid, Graphviz, `PlantUML`, and arrows between names.
 //!
 //! An arrow whose label holds ports says who opens the conversation and who is asked. Ports in the label of a node are those
 //! on which it listens, for each arrow to it that has none of its own.

@@ -300,7 +300,12 @@ fn statements(read: &SentenceWords<'_>, is_about_ports: bool, names: &Names) -> 
         let is_partly = stance == Stance::Forbidden
             && statement.source.is_none()
             && (forbids_some(words) || names_none && has_machine_subject);
-        let is_unclear = is_partly || is_mapped && stance == Stance::Wanted;
+        // Of a list with purposes, "... on the same host" may be said of the last or of all.
+        let says_purpose = words
+            .get(phrase.words.clone())
+            .is_some_and(|inside| inside.iter().any(|word| word.is("for")));
+        let is_partly_own = statement.loopback && 1 < n_ranges && says_purpose;
+        let is_unclear = is_partly || (is_mapped || is_partly_own) && stance == Stance::Wanted;
         statement.add_stance(if is_unclear { Stance::Unclear } else { stance });
         statement.is_asked |= statement.forbidden;
         push(&mut statements, statement);

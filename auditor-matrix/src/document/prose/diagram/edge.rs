@@ -234,7 +234,7 @@ fn name_length(text: &str) -> usize {
         let goes_on = character.is_alphanumeric()
             || matches!(character, '_' | '*' | '$')
             || matches!(character, '-' | '.' | '/') && is_inside
-            || character == ' ' && 0 < end && next.is_some_and(|next| next.is_alphanumeric());
+            || character == ' ' && 0 < end && next.is_some_and(char::is_alphanumeric);
         if !goes_on {
             break;
         }
@@ -276,6 +276,6 @@ pub(super) fn clean(label: &str) -> String {
     for mark in ["<br/>", "<br />", "<br>", "\\n", "\\l", "\\r", "|", "\n"] {
         text = text.replace(mark, ": ");
     }
-    let text = fold(&text.replace(" : ", ": ").replace("\\", ""));
+    let text = fold(&text.replace(" : ", ": ").replace('\\', ""));
     text.trim_matches([':', ' ']).to_owned()
 }

@@ -235,7 +235,7 @@ impl Graph {
                 continue;
             }
             if let Some(relation) = relation(text) {
-                graph.draw(&mut by_id, relation, line);
+                graph.draw(&mut by_id, &relation, line);
                 continue;
             }
             if is_look(text) {
@@ -254,7 +254,7 @@ impl Graph {
                         if is_answer || !is_named && one.is_short && one.label.is_empty() {
                             continue;
                         }
-                        graph.draw(&mut by_id, one, line);
+                        graph.draw(&mut by_id, &one, line);
                     }
                 }
                 None if is_named => graph.declare(&mut by_id, text, line),
@@ -282,7 +282,7 @@ impl Graph {
         }
     }
 
-    fn draw(&mut self, by_id: &mut BTreeMap<String, usize>, drawn: Drawn, line: usize) {
+    fn draw(&mut self, by_id: &mut BTreeMap<String, usize>, drawn: &Drawn, line: usize) {
         for left in &drawn.left {
             for right in &drawn.right {
                 let left = self.node(by_id, &left.id, left.label.clone(), line);

@@ -4,7 +4,7 @@ use crate::document::{Format, read};
 
 /// The rows of a page as `client -> server ports`, and the lines of what was not understood.
 fn shown(page: &str) -> (Vec<String>, Vec<usize>) {
-    let document = read("page.md", page.as_bytes().to_vec(), Format::Markdown);
+    let document = read("page.md", page.as_bytes(), Format::Markdown);
     let rows = document
         .rows
         .iter()

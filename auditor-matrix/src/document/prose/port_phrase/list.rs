@@ -19,6 +19,10 @@ pub(super) struct List {
     pub(super) end: usize,
 }
 
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is something else that may be said of a number"
+)]
 struct ListedPort {
     range: PortRange,
     /// Those beside the number, else those before it in the list.

@@ -193,8 +193,15 @@ impl Reader<'_> {
             }
             Content::Title(text) => self.document.title = some(&text),
             Content::Unread { what, text } => self.unread(block.line, &what, &text),
-            Content::Code { text, .. } => {
+            Content::Code { language, text } => {
                 let position = (&self.file, block.line);
+                let diagram = (language.as_str(), text.as_str());
+                if self
+                    .prose
+                    .add_diagram(position, diagram, &self.context, &mut self.interner)
+                {
+                    return;
+                }
                 self.prose
                     .add_code(position, &text, &self.context, &mut self.interner);
                 if self.is_about_ports

@@ -85,7 +85,15 @@ pub(super) fn section(heading: &str, names: &Names) -> Section {
             name
         }
     });
-    let role = role.and_then(|role| with_participle(role, &outside));
+    // "Between agents and the Core": one of the two is not among itself.
+    let names_two = lower
+        .iter()
+        .position(|word| word == "between")
+        .and_then(|at| lower.get(at + 1..))
+        .is_some_and(|behind| behind.iter().any(|word| word == "and"));
+    let role = role
+        .filter(|role| !names_two || role.contains(" and "))
+        .and_then(|role| with_participle(role, &outside));
     let endpoints = endpoints(&outside, names);
     Section {
         transport,

@@ -164,14 +164,24 @@ fn problem(row: &Row, severity: Severity, message: &str) -> Problem {
     Problem::new(&row.file, row.line, severity, text, message).of(ProblemKind::Row)
 }
 
-/// The role that the page is about, if its rows name exactly one.
+/// The role that the page is about, if its rows name exactly one. The machine of one section is none of the page's, where
+/// several others name nobody.
 fn page_role(rows: &[Row]) -> Option<String> {
     let mut roles = rows.iter().filter_map(|row| row.role.as_deref());
     let first = roles.next()?;
-    roles
-        .all(|role| Role::new(role) == Role::new(first))
-        .then(|| first.to_owned())
+    let is_only = roles.all(|role| Role::new(role) == Role::new(first));
+    let sections = |has_role: bool| -> BTreeSet<Option<&str>> {
+        rows.iter()
+            .filter(|row| row.role.is_some() == has_role)
+            .map(|row| row.section.as_deref())
+            .collect()
+    };
+    let is_of_page = 1 < sections(true).len() || sections(false).len() < SEVERAL_SECTIONS;
+    (is_only && is_of_page).then(|| first.to_owned())
 }
+
+/// So many sections that name nobody are about machines of their own.
+const SEVERAL_SECTIONS: usize = 4;
 
 fn rules(row: &Row, endpoints: &RowEndpoints) -> Vec<Rule> {
     let is_caution = |text: &&str| text.to_lowercase().starts_with("may change");

@@ -42,6 +42,24 @@ pub(super) fn meaning(name: &str) -> Meaning {
     }
 }
 
+/// Whether an element's body is a diagram, whose name says in which language.
+pub(super) fn is_diagram(name: &str) -> bool {
+    matches!(
+        name,
+        "mermaid"
+            | "graphviz"
+            | "dot"
+            | "plantuml"
+            | "puml"
+            | "uml"
+            | "blockdiag"
+            | "nwdiag"
+            | "seqdiag"
+            | "digraph"
+            | "graph"
+    )
+}
+
 /// Whether what stands behind the name of a container is a title, and no class or size.
 pub(super) fn has_title(name: &str) -> bool {
     let name: String = name
@@ -183,19 +201,32 @@ const CONTAINERS: &[&str] = &[
 ];
 
 const CODES: &[&str] = &[
+    "blockdiag",
     "code",
     "codeblock",
     "codecell",
     "codeinclude",
     "console",
+    "digraph",
+    "ditaa",
+    "dot",
+    "graph",
+    "graphviz",
     "highlight",
+    "kroki",
     "listing",
     "literal",
+    "mermaid",
+    "nwdiag",
     "parsedliteral",
+    "plantuml",
     "program",
     "prompt",
+    "puml",
+    "seqdiag",
     "sourcecode",
     "terminal",
+    "uml",
 ];
 
 const INCLUDES: &[&str] = &[

@@ -2,11 +2,14 @@
 
 mod arrow;
 mod asking;
+mod offer;
 mod open_phrase;
 mod open_to;
+mod place;
 mod prepositions;
 mod verb_group;
 
+pub(super) use self::offer::{Offer, offer};
 use super::{
     noun_phrase::{NounPhrase, NounPhrases},
     piece::Pieces,
@@ -93,6 +96,7 @@ pub(super) fn clauses(pieces: &Pieces<'_>, names: &Names) -> Vec<Clause> {
             clauses.push(Clause { start: at, ends });
         }
     }
+    grammar.add_places(&mut clauses);
     clauses
 }
 
@@ -103,9 +107,24 @@ pub(super) fn loose_ends(pieces: &Pieces<'_>, names: &Names) -> Option<Ends> {
         pieces,
         nouns: NounPhrases { pieces, names },
     };
+    if let Some(offer) = (0..pieces.len()).find_map(|at| grammar.offer_at(at)) {
+        let ends = Ends {
+            client: (!offer.clients.is_empty()).then(|| offer.joined()),
+            ..Ends::default()
+        };
+        return (0 < ends.n_known()).then(|| ends.seen_from_here());
+    }
     let around = grammar.around(0);
     let of_machine = |end: Option<NounPhrase>| end.filter(|end| end.is_machine);
     let (client, server) = (of_machine(around.from), of_machine(around.to));
+    // "389/tcp - to the directory": behind the port nothing else can be meant.
+    let server = server.or_else(|| {
+        let to = (1..pieces.len())
+            .find(|at| pieces.is(*at, "to") && verb(pieces.lower(at + 1)).is_none())?;
+        let is_behind_port = pieces.is_port(to - 1)
+            || pieces.kind(to - 1) != Some(Kind::Word) && 1 < to && pieces.is_port(to - 2);
+        is_behind_port.then(|| grammar.nouns.list(to + 1)).flatten()
+    });
     let ends = Ends::of(client.as_ref(), server.as_ref());
     (0 < ends.n_known() && !around.is_relayed && !grammar.is_restricted())
         .then(|| ends.seen_from_here())
@@ -195,7 +214,12 @@ impl Grammar<'_> {
         if self.pieces.is_port(at) {
             return self.port_clause(at + 1);
         }
-        let doer = self.nouns.list(at);
+        // "The Core (or Edge) server needs": a name that a bracket cuts is none.
+        let is_cut = self.pieces.kind(at.wrapping_sub(1)) == Some(Kind::Close);
+        let doer = self
+            .nouns
+            .list(at)
+            .filter(|doer| !is_cut || doer.text.contains(' '));
         let behind = match &doer {
             Some(doer) => doer.end,
             None if is_pronoun(self.pieces.lower(at)) => at + 1,
@@ -209,15 +233,27 @@ impl Grammar<'_> {
         // "External access to the Store": the verb has no `to`, so this is the noun.
         let is_noun = self.pieces.is(group.verb, "access") && self.pieces.is(group.verb + 1, "to");
         if group.verb == behind
-            && (is_noun || doer.as_ref().is_some_and(|doer| self.disagrees(at, doer)))
+            && (is_noun
+                || is_auxiliary(self.pieces.lower(group.verb + 1))
+                || doer.as_ref().is_some_and(|doer| self.disagrees(at, doer)))
         {
             return None;
         }
         if group.is_passive {
             return self.passive(doer.as_ref(), group.verb, class);
         }
+        // "Workers contact the Core on port 80 and serve pages on port 90"
+        let is_joined = doer.is_none() && behind == at && self.pieces.is(at.wrapping_sub(1), "and");
+        let doer = if is_joined && matches!(class, Some(Verb::Serve | Verb::Ask)) {
+            subject.clone()
+        } else {
+            doer
+        };
         let ends = self.active(doer.as_ref(), group.verb, class?)?;
-        *subject = doer.filter(|doer| ends.client.as_ref() == Some(&doer.text));
+        // A verb without a subject of its own goes on with the last one.
+        if doer.is_some() {
+            *subject = doer.filter(|doer| ends.client.as_ref() == Some(&doer.text));
+        }
         Some(ends)
     }
 
@@ -260,12 +296,21 @@ impl Grammar<'_> {
                 }
                 let doer = doer?;
                 let around = self.around(at + 1);
-                if let Some(server) = around.verb_object.or(around.access_to) {
+                let server = around
+                    .verb_object
+                    .or(around.access_to)
+                    .or_else(|| self.access_to_port(at + 1));
+                if let Some(server) = server {
                     return Some(Ends::of(Some(doer), Some(&server)));
                 }
-                let client = around.from.filter(|_| is_needed)?;
+                // "needs port 80 to be accessible by the nodes"
+                let is_reached =
+                    (at + 1..self.pieces.len()).any(|at| is_reachable(self.pieces.lower(at)));
+                let by = around.by.filter(|by| is_reached && by.is_machine);
+                let client = around.from.or(by).filter(|_| is_needed)?;
                 Some(Ends::of(Some(&client), Some(doer)))
             }
+            Verb::Open if self.opens_connection(at) => self.asking(doer, at, Verb::Transfer),
             Verb::Open | Verb::Close => {
                 let doer = doer.filter(|doer| doer.is_machine)?;
                 let around = self.around(at + 1);
@@ -332,9 +377,17 @@ impl Grammar<'_> {
         {
             return Some(Ends::of(Some(&client), around.on.as_ref()).seen_from_here());
         }
+        // "only enabled in Kubernetes" is a condition.
+        if lower.starts_with("enabl") && around.from.is_none() {
+            return None;
+        }
         // "open to X" may mean either end, unless the other is known.
         let server = around.on.or(around.to.filter(|_| around.from.is_some()));
-        let ends = Ends::of(around.from.as_ref(), server.as_ref());
+        // "must be accessible by the nodes"
+        let client = around
+            .from
+            .or_else(|| around.by.filter(|by| is_reachable(lower) && by.is_machine));
+        let ends = Ends::of(client.as_ref(), server.as_ref());
         Some(if ends.client.is_some() {
             ends.seen_from_here()
         } else {
@@ -348,6 +401,10 @@ impl Grammar<'_> {
             return None;
         }
         match class {
+            // "Backups are pulled by the vault from all nodes"
+            Some(Verb::Transfer) if self.pulls(at) && around.by.is_some() => {
+                Some(Ends::of(around.by.as_ref(), around.from.as_ref()))
+            }
             Some(Verb::Transfer) => {
                 let client = around.by.or(around.from);
                 let ends = Ends::of(client.as_ref(), around.to.as_ref());

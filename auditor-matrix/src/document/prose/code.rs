@@ -7,6 +7,7 @@ use super::{
     introduction::Introduction,
     item,
     port_phrase::{Evidence, port_phrases},
+    setting,
     statement::Statement,
     statement_row::{Place, heading_is_about_ports},
     words::{Kind, words},
@@ -34,8 +35,12 @@ impl Prose {
             return;
         }
         let introduction = self.introduction_of_code(context);
+        let is_example = self.is_above_example();
         self.end_block(interner);
         if read.is_empty() {
+            if !is_example {
+                self.add_settings((file, line), code, context, &introduction, interner);
+            }
             self.add_port_lines((file, line), code, context, &introduction, interner);
             return;
         }
@@ -138,6 +143,56 @@ impl Prose {
             self.add_item((file, line + index), level, text, context, interner);
             if let Some(item) = self.list.as_mut().and_then(|list| list.items.last_mut()) {
                 item.is_code = true;
+            }
+        }
+    }
+
+    /// Whether the line above shows code as an example, or for those who change or ask something.
+    fn is_above_example(&self) -> bool {
+        let above = match &self.list {
+            Some(list) => list.items.last().map(|item| item.text.as_str()),
+            None => self.above.as_ref().map(|above| above.text.as_str()),
+        };
+        above.is_some_and(|text| {
+            words(text)
+                .iter()
+                .any(|word| setting::is_of_example(&word.lower))
+        })
+    }
+
+    /// Reads the settings of a configuration that say where something listens, in a text about ports.
+    fn add_settings(
+        &mut self,
+        (file, line): (&Arc<str>, usize),
+        code: &str,
+        context: &Arc<Context>,
+        introduction: &Introduction,
+        interner: &mut Interner,
+    ) {
+        if !code.contains(|c: char| c.is_ascii_digit()) {
+            return;
+        }
+        let is_about_ports = introduction.is_about_ports || heading_is_about_ports(context);
+        let (machine, ends) = introduction.on_machine();
+        for found in setting::settings(code) {
+            if !is_about_ports && !found.exposes {
+                continue;
+            }
+            let place = Place {
+                file,
+                line: line + found.n_lines_before,
+                context,
+                machine: machine.as_deref(),
+            };
+            for mut statement in found.statements {
+                statement.add_ends(&ends);
+                statement.condition.clone_from(&introduction.condition);
+                statement.add_stance(introduction.stance);
+                if statement.doubt.is_none() {
+                    let mut row = place.row(&found.text, statement);
+                    interner.intern(&mut row);
+                    self.rows.push(row);
+                }
             }
         }
     }

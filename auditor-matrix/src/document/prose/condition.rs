@@ -99,6 +99,25 @@ fn start(words: &[Word<'_>], at: usize) -> Option<usize> {
             .checked_sub(1)
             .and_then(|before| words.get(before))
             .is_some_and(|before| before.is_any(&["is", "are", "be", "been", "as"]));
+    // "Check if the port is open."
+    let is_question = word.is("if")
+        && at
+            .checked_sub(1)
+            .and_then(|before| words.get(before))
+            .is_some_and(|before| {
+                before.is_any(&[
+                    "check",
+                    "see",
+                    "verify",
+                    "test",
+                    "determine",
+                    "confirm",
+                    "ensure",
+                ])
+            });
+    if is_question {
+        return None;
+    }
     if word.is_any(&["if", "when", "unless", "whenever", "provided"]) && !is_participle {
         return Some(at);
     }
@@ -187,7 +206,10 @@ fn end(words: &[Word<'_>], start: usize) -> usize {
         .skip(start)
         .find(|(at, word)| {
             matches!(word.kind, Kind::Stop | Kind::Semicolon | Kind::Close)
-                || word.kind == Kind::Comma && words.get(at + 1).is_some_and(|next| next.is("but"))
+                || word.kind == Kind::Comma
+                    && words
+                        .get(at + 1)
+                        .is_some_and(|next| next.is_any(&["but", "while", "whereas"]))
         })
         .map_or(words.len(), |(index, _)| index)
 }

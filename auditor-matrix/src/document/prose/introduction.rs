@@ -86,7 +86,11 @@ impl Introduction {
         let all = words(text);
         let phrases = port_phrases(&all, Evidence::Stated);
         let names_number = phrases.iter().any(|phrase| !phrase.ports.is_empty());
-        if is_sentence && (names_number || phrases.is_empty()) {
+        // "Used by agents on the same host only.": what has no subject speaks of what follows.
+        let has_no_subject = all.first().is_some_and(|first| {
+            first.is_any(&["used", "needed", "required", "reachable", "accessible"])
+        });
+        if is_sentence && (names_number || phrases.is_empty() && !has_no_subject) {
             return Self::default();
         }
         Self::of(text, names)

@@ -2,7 +2,7 @@
 
 use super::{
     antecedent,
-    clause::{self, Ends},
+    clause::{self, Ends, Offer},
     default_value,
     introduction::{Introduction, bare_pair},
     noun_phrase::NounPhrases,
@@ -17,6 +17,7 @@ use super::{
 use crate::{
     document::{
         names::Names,
+        row::Direction,
         text::{fold, sentences},
     },
     transport::Transport,
@@ -81,7 +82,14 @@ fn read_whole(text: &str, evidence: Evidence, names: &Names) -> ItemReading {
         // A whole sentence says what its ports are for by itself.
         if let Service::Named(service) = &service {
             statement.service.clone_from(service);
+            let names_servers = service.as_deref().is_some_and(are_servers);
+            if names_servers && evidence == Evidence::Item && !statement.loopback {
+                name_servers(statement);
+            }
         }
+    }
+    if let Some(offer) = offer(head, evidence, names) {
+        offer_to_each(&mut first.statements, &offer, false);
     }
     reading.statements = first.statements;
     reading.leaves_number = first.leaves_number;
@@ -106,6 +114,25 @@ fn read_whole(text: &str, evidence: Evidence, names: &Names) -> ItemReading {
         }
     }
     reading
+}
+
+/// Whether what an item names are servers, of which there are several: `123/udp: NTP servers`.
+fn are_servers(service: &str) -> bool {
+    let mut words = service.split(' ').rev();
+    words.next() == Some("servers") && words.next().is_some() && words.count() <= 1
+}
+
+/// Takes the servers that an item names for those who are asked.
+fn name_servers(statement: &mut Statement) {
+    let is_open = statement.source.is_none()
+        && statement.destination.is_none()
+        && statement
+            .direction
+            .is_none_or(|direction| direction == Direction::Outbound);
+    if is_open {
+        statement.destination.clone_from(&statement.service);
+        statement.direction = Some(Direction::Outbound);
+    }
 }
 
 /// An item of a list of ports may be about ICMP, which has none.
@@ -164,10 +191,17 @@ fn ends(head: &str, evidence: Evidence, names: &Names) -> Option<Ends> {
 }
 
 /// Adds what a sentence behind the ports says of them: "TCP only.", "Only if the proxy is used.", "Used by agents to ..."
-pub(super) fn remark(text: &str, names: &Names, statements: &mut [Statement]) {
+pub(super) fn remark(text: &str, names: &Names, statements: &mut Vec<Statement>) {
     let about = Introduction::of(text, names);
+    if let Some(offer) = offer(text, Evidence::Stated, names) {
+        let is_further = words(text)
+            .iter()
+            .take(MOST_REMARK)
+            .any(|word| word.is("also"));
+        offer_to_each(statements, &offer, is_further);
+    }
     let is_short = text.split(' ').count() <= MOST_REMARK;
-    for statement in statements {
+    for statement in statements.iter_mut() {
         if statement.transports.is_empty() && is_short {
             statement.transports.clone_from(&about.transports);
         }
@@ -179,6 +213,10 @@ pub(super) fn remark(text: &str, names: &Names, statements: &mut [Statement]) {
                 .flatten();
             if let Some(ends) = ends.or(loose.as_ref()) {
                 statement.add_ends(ends);
+                // "Only the Core connects to it.": to what has the port.
+                if statement.source.is_some() && statement.destination.is_none() {
+                    statement.direction = statement.direction.or(Some(Direction::Inbound));
+                }
             }
         }
         statement.loopback |= about.loopback;
@@ -199,6 +237,47 @@ pub(super) fn remark(text: &str, names: &Names, statements: &mut [Statement]) {
 }
 
 const MOST_REMARK: usize = 8;
+
+/// Whom a text opens what it names to.
+fn offer(text: &str, evidence: Evidence, names: &Names) -> Option<Offer> {
+    if MOST_LENGTH < text.len() || !text.contains(" to ") {
+        return None;
+    }
+    let words = words(text);
+    let phrases = port_phrases(&words, evidence);
+    clause::offer(&Pieces::new(text, &words, &phrases), names)
+}
+
+/// Makes one statement for each of those to whom something is open, in the place of those that name nobody else, or beside
+/// them where they are further ones.
+fn offer_to_each(statements: &mut Vec<Statement>, offer: &Offer, is_further: bool) {
+    let joined = offer.clients.join(" and ");
+    let mut all: Vec<Statement> = Vec::new();
+    for statement in statements.drain(..) {
+        let is_other = statement
+            .source
+            .as_ref()
+            .is_some_and(|source| *source != joined);
+        let is_same = statement.destination.is_none() && !is_other && !statement.loopback;
+        if !is_same && !is_further || statement.ports.is_empty() {
+            all.push(statement);
+            continue;
+        }
+        let one = |client: Option<&String>| Statement {
+            source: client.cloned(),
+            loopback: client.is_none(),
+            direction: client.map(|_| Direction::Inbound),
+            ..statement.clone()
+        };
+        let clients = offer.clients.iter().map(Some);
+        let itself = offer.is_to_self.then_some(None);
+        all.extend(clients.chain(itself).map(one));
+        if is_further {
+            all.push(statement);
+        }
+    }
+    *statements = all;
+}
 
 /// A longer item is prose.
 const MOST_LENGTH: usize = 2000;

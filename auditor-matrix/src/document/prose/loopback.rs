@@ -4,7 +4,12 @@ use super::words::Word;
 
 /// Whether they do.
 pub(super) fn is_loopback(words: &[Word<'_>]) -> bool {
-    words.iter().enumerate().any(|(at, word)| {
+    loopback_at(words).is_some()
+}
+
+/// The word that says so.
+pub(super) fn loopback_at(words: &[Word<'_>]) -> Option<usize> {
+    words.iter().enumerate().position(|(at, word)| {
         let before = at.checked_sub(1).and_then(|before| words.get(before));
         if word.is_any(&["loopback", "127.0.0.1", "127.0.0.0/8"]) {
             return true;
@@ -15,11 +20,21 @@ pub(super) fn is_loopback(words: &[Word<'_>]) -> bool {
                 before.is_any(&["from", "on", "to", "only", "via", "by", "at", "with"])
             }) || next.is_some_and(|next| next.is_any(&["only", "interface"]));
         }
-        word.is("same")
-            && words.get(at + 1).is_some_and(|machine| {
-                machine.is_any(&[
-                    "host", "machine", "node", "server", "system", "box", "vm", "computer",
-                ])
-            })
+        // "locally, within the host only"
+        let is_within = word.is_any(&["within", "inside"])
+            && words.iter().any(|word| word.is_any(&["only", "locally"]))
+            && words
+                .get(at + 1)
+                .is_some_and(|next| next.is_any(&["the", "a", "one", "each"]))
+            && words
+                .get(at + 2)
+                .is_some_and(|machine| machine.is_any(&["host", "machine", "node", "server"]));
+        is_within
+            || word.is("same")
+                && words.get(at + 1).is_some_and(|machine| {
+                    machine.is_any(&[
+                        "host", "machine", "node", "server", "system", "box", "vm", "computer",
+                    ])
+                })
     })
 }

@@ -3,6 +3,8 @@
 //! A wrong name is worse than none, so a phrase has to look like a name: an article, a plural, a capital letter, a word for
 //! a kind of machine, or a name that the page's tables have.
 
+mod bracket;
+mod name_up_to;
 mod noun;
 mod shared_head;
 
@@ -10,8 +12,7 @@ use super::{
     piece::Pieces,
     verb::verb,
     vocabulary::{
-        is_abstract, is_article, is_auxiliary, is_conjunction, is_determiner, is_locating,
-        is_platform, is_preposition, is_pronoun, is_software,
+        is_abstract, is_article, is_auxiliary, is_determiner, is_locating, is_platform, is_software,
     },
     words::Kind,
 };
@@ -89,39 +90,6 @@ impl NounPhrases<'_> {
         Some(all)
     }
 
-    /// The words up to `mark`, or to the end if it is empty, taken for a name because nothing else stands there: `Edge to
-    /// Core`. They are few, and the first is capitalised or the whole is a name anyway.
-    pub(super) fn name_up_to(&self, start: usize, mark: &str) -> Option<NounPhrase> {
-        let end = (start..self.pieces.len())
-            .find(|at| !mark.is_empty() && self.pieces.is(*at, mark) || self.pieces.is_port(*at))
-            .unwrap_or(self.pieces.len());
-        if mark.is_empty() != (self.pieces.lower(end).is_empty()) {
-            return None;
-        }
-        if let Some(found) = self.list(start).filter(|found| found.end == end) {
-            return Some(found);
-        }
-        let start = start + usize::from(is_article(self.pieces.lower(start)));
-        let is_name = |at: usize| {
-            let lower = self.pieces.lower(at);
-            matches!(self.pieces.kind(at), Some(Kind::Word | Kind::Slash))
-                && !is_preposition(lower)
-                && !is_auxiliary(lower)
-                && !is_pronoun(lower)
-                && !is_abstract(lower)
-                && (verb(lower).is_none() || start < at && self.is_capitalised(at))
-        };
-        let is_short = end
-            .checked_sub(start)
-            .is_some_and(|length| 0 < length && length <= 4);
-        (is_short && self.is_capitalised(start) && (start..end).all(is_name)).then(|| NounPhrase {
-            text: self.text(start, end).unwrap_or_default().to_owned(),
-            end,
-            is_machine: true,
-            n_parts: 1,
-        })
-    }
-
     fn joint(&self, at: usize) -> Option<(&'static str, usize)> {
         let word = self.pieces.word(at)?;
         let next = at + 1;
@@ -190,6 +158,12 @@ impl NounPhrases<'_> {
         })?;
         self.locate(&mut phrase);
         self.add_bracket(&mut phrase);
+        // "the Core's port 80" is on the Core.
+        for mark in ["'s", "\u{2019}s"] {
+            if let Some(name) = phrase.text.strip_suffix(mark) {
+                phrase.text = name.to_owned();
+            }
+        }
         Some(phrase)
     }
 
@@ -335,29 +309,6 @@ impl NounPhrases<'_> {
         }
     }
 
-    /// Adds what stands in brackets behind a name and is a part of it: `Core (primary)`.
-    fn add_bracket(&self, phrase: &mut NounPhrase) {
-        if self.pieces.kind(phrase.end) != Some(Kind::Open) {
-            return;
-        }
-        let open = phrase.end;
-        let inside = (open + 1..self.pieces.len())
-            .take(4)
-            .take_while(|at| {
-                self.pieces.kind(*at) == Some(Kind::Word) && !is_remark(self.pieces.lower(*at))
-            })
-            .count();
-        let close = open + 1 + inside;
-        if inside == 0 || self.pieces.kind(close) != Some(Kind::Close) {
-            return;
-        }
-        if let Some(text) = self.text(open, close + 1) {
-            phrase.text.push(' ');
-            phrase.text.push_str(text);
-            phrase.end = close + 1;
-        }
-    }
-
     /// The text of some pieces, which are all words.
     fn text(&self, start: usize, end: usize) -> Option<&str> {
         if (start..end).any(|at| self.pieces.word(at).is_none()) {
@@ -369,40 +320,6 @@ impl NounPhrases<'_> {
         );
         self.pieces.sentence.get(first.start..last.end)
     }
-}
-
-/// Words in brackets that say something of the traffic or the row instead of naming a machine.
-fn is_remark(lower: &str) -> bool {
-    is_conjunction(lower)
-        || is_preposition(lower)
-        || is_pronoun(lower)
-        || is_auxiliary(lower)
-        || application_protocol::transports(lower).is_some()
-        || matches!(
-            lower,
-            "tcp"
-                | "udp"
-                | "sctp"
-                | "optional"
-                | "only"
-                | "required"
-                | "default"
-                | "recommended"
-                | "secure"
-                | "inbound"
-                | "outbound"
-                | "incoming"
-                | "outgoing"
-                | "see"
-                | "both"
-                | "either"
-                | "port"
-                | "ports"
-                | "deprecated"
-                | "legacy"
-                | "mandatory"
-                | "e.g"
-        )
 }
 
 /// Protocols that name no server, unlike `redis` and `etcd`, which are both.

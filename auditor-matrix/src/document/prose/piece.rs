@@ -9,7 +9,10 @@ use super::{
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Piece<'w> {
     Word(&'w Word<'w>),
-    Port,
+    Port {
+        /// It gives a number.
+        is_numbered: bool,
+    },
 }
 
 /// The pieces of a sentence.
@@ -28,7 +31,9 @@ impl<'w> Pieces<'w> {
             while phrases.next_if(|phrase| phrase.words.start < at).is_some() {}
             match phrases.peek() {
                 Some(phrase) if phrase.words.start == at => {
-                    list.push(Piece::Port);
+                    list.push(Piece::Port {
+                        is_numbered: !phrase.ports.is_empty(),
+                    });
                     at = phrase.words.end.max(at + 1);
                 }
                 Some(_) | None => {
@@ -42,7 +47,7 @@ impl<'w> Pieces<'w> {
 
     /// Adds a phrase without numbers at the end, for ports that a list names below.
     pub(super) fn push_port(&mut self) {
-        self.list.push(Piece::Port);
+        self.list.push(Piece::Port { is_numbered: false });
     }
 
     pub(super) fn len(&self) -> usize {
@@ -50,13 +55,18 @@ impl<'w> Pieces<'w> {
     }
 
     pub(super) fn is_port(&self, at: usize) -> bool {
-        matches!(self.list.get(at), Some(Piece::Port))
+        matches!(self.list.get(at), Some(Piece::Port { .. }))
+    }
+
+    /// Whether a port stands here with its number.
+    pub(super) fn is_numbered_port(&self, at: usize) -> bool {
+        matches!(self.list.get(at), Some(Piece::Port { is_numbered: true }))
     }
 
     pub(super) fn word(&self, at: usize) -> Option<&'w Word<'w>> {
         match self.list.get(at)? {
             Piece::Word(word) => Some(word),
-            Piece::Port => None,
+            Piece::Port { .. } => None,
         }
     }
 

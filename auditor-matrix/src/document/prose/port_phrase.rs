@@ -4,6 +4,7 @@ mod lead;
 mod list;
 mod number;
 mod quantity;
+mod served;
 mod usual;
 
 use std::ops::Range;
@@ -14,6 +15,7 @@ use self::{
 };
 pub(super) use self::{
     quantity::is_counted,
+    served::serves_on_number,
     usual::{USUAL, names_port},
 };
 use super::words::{Kind, Word};
@@ -55,6 +57,7 @@ pub(super) fn port_phrases(words: &[Word<'_>], evidence: Evidence) -> Vec<PortPh
             .or_else(|| behind_colon(words, at, &phrases))
             .or_else(|| stated_behind(words, at))
             .or_else(|| usual::usual(words, at))
+            .or_else(|| served::served(words, at))
             .or_else(|| {
                 (evidence == Evidence::Item)
                     .then(|| by_place(words, at))
@@ -119,7 +122,8 @@ pub(super) fn address_before<'a>(words: &[Word<'a>], colon: usize) -> Option<&'a
 fn behind_colon(words: &[Word<'_>], start: usize, before: &[PortPhrase]) -> Option<Found> {
     let colon = words.get(start.checked_sub(1)?)?;
     let announced = before.last().filter(|phrase| phrase.ports.is_empty())?;
-    if colon.kind != Kind::Colon {
+    // `fe80::1` is an address.
+    if colon.kind != Kind::Colon || is_part(words, start) {
         return None;
     }
     let list = number_list(words, start, &announced.transports)?;

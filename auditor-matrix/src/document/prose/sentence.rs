@@ -1,27 +1,33 @@
 //! Reads what sentences outside of tables say of ports and connections.
 
 mod asking;
+mod reason;
 
 use std::sync::LazyLock;
 
 use regex::Regex;
 
-use self::asking::{asks, states};
+use self::{
+    asking::{asks, states},
+    reason::Reason,
+};
 use super::{
     clause::{self, Clause},
     condition::Condition,
     connection, dynamic_ports, icmp,
-    loopback::is_loopback,
+    loopback::{is_loopback, loopback_at},
     noun_phrase::NounPhrases,
     piece::Pieces,
-    port_phrase::{Evidence, PortPhrase, USUAL, address_before, port_phrases, transport},
+    port_phrase::{
+        Evidence, PortPhrase, USUAL, address_before, port_phrases, serves_on_number, transport,
+    },
     prohibition,
     stance::{Stance, forbids_some, stance},
     statement::Statement,
     unread::{self, speaks_of_ports},
     verb::verb,
     vocabulary::is_auxiliary,
-    words::{Word, words},
+    words::{Kind, Word, words},
 };
 use crate::{
     document::{
@@ -100,7 +106,8 @@ pub(super) fn read(sentence: &str, evidence: Evidence, names: &Names) -> Reading
     let statements = if phrases.iter().all(|phrase| phrase.ports.is_empty()) {
         without_ports(sentence)
     } else {
-        let is_about_ports = evidence == Evidence::Section || speaks_of_ports(&words);
+        let is_about_ports =
+            evidence == Evidence::Section || speaks_of_ports(&words) || serves_on_number(&words);
         let read = SentenceWords {
             sentence,
             words: &words,
@@ -124,7 +131,19 @@ fn may_name_ports(sentence: &str) -> bool {
             .iter()
             .any(|word| three.eq_ignore_ascii_case(word.as_bytes()))
     });
+    let has_place = || {
+        [" on ", " at ", "pen ", "lock ", "pose ", "llow "]
+            .iter()
+            .any(|place| {
+                sentence.match_indices(place).any(|(at, _)| {
+                    sentence
+                        .get(at + place.len()..)
+                        .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
+                })
+            })
+    };
     has_word
+        || has_place()
         || bytes
             .windows(2)
             .any(|two| matches!(two, [b':', digit] if digit.is_ascii_digit()))
@@ -177,9 +196,14 @@ fn statements(read: &SentenceWords<'_>, is_about_ports: bool, names: &Names) -> 
     } = *read;
     let pieces = Pieces::new(sentence, words, phrases);
     let clauses = clause::clauses(&pieces, names);
-    let said = otherwise(words, phrases);
-    let stance = stance(said.unwrap_or(words));
-    let is_off = said.is_some() && words.iter().any(|word| word.is("disabled"));
+    let reason = Reason::of(&pieces, words, phrases, names);
+    let said = reason
+        .as_ref()
+        .and_then(|reason| words.get(reason.start..))
+        .or_else(|| otherwise(words, phrases));
+    let part = said.or_else(|| own_part(words, phrases));
+    let stance = stance(part.unwrap_or(words));
+    let is_off = reason.is_none() && said.is_some() && words.iter().any(|word| word.is("disabled"));
     let elsewhere = transports_elsewhere(words, phrases);
     let is_loopback = is_loopback(words);
     let is_asked = is_about_ports && (asks(words) || states(words, phrases));
@@ -196,7 +220,7 @@ fn statements(read: &SentenceWords<'_>, is_about_ports: bool, names: &Names) -> 
     }) || words
         .windows(2)
         .any(|two| matches!(two, [is, what] if is.is_any(&["is", "are"]) && what.is("optional")));
-    let is_optional = stance == Stance::Wanted && says_optional;
+    let is_optional = stance == Stance::Wanted && says_optional && reason.is_none();
     let direction = direction(words);
     let numbered = phrases.iter().filter(|phrase| !phrase.ports.is_empty());
     let n_numbered = numbered.clone().count();
@@ -210,6 +234,7 @@ fn statements(read: &SentenceWords<'_>, is_about_ports: bool, names: &Names) -> 
         .as_deref()
         .and_then(|service| TRANSFERRED_TO.captures(service)?.get(1))
         .map(|to| fold(to.as_str()));
+    let is_mapped = maps_ports(&pieces, words, n_ranges);
     let mut statements: Vec<Statement> = Vec::new();
     for phrase in numbered {
         let mut statement = Statement {
@@ -221,7 +246,7 @@ fn statements(read: &SentenceWords<'_>, is_about_ports: bool, names: &Names) -> 
             },
             service: service.clone(),
             serves_peer,
-            loopback: is_loopback,
+            loopback: is_loopback && !is_of_other_port(words, phrases, phrase),
             direction,
             is_asked,
             condition: condition_of(read, phrase, n_numbered),
@@ -235,8 +260,12 @@ fn statements(read: &SentenceWords<'_>, is_about_ports: bool, names: &Names) -> 
                 .or(is_off.then_some(false)),
             ..Statement::default()
         };
-        if let Some(clause) = clause_of(&pieces, phrase, &clauses, words)
-            && !is_loopback
+        if let Some(reason) = &reason {
+            statement.destination.clone_from(&reason.server);
+            statement.direction = Some(Direction::Inbound);
+            statement.is_asked = true;
+        } else if let Some(clause) = clause_of(&pieces, phrase, &clauses, words)
+            && !statement.loopback
         {
             statement.add_ends(&clause.ends);
             statement.is_asked |= stance == Stance::Forbidden || 0 < clause.ends.n_known();
@@ -271,11 +300,94 @@ fn statements(read: &SentenceWords<'_>, is_about_ports: bool, names: &Names) -> 
         let is_partly = stance == Stance::Forbidden
             && statement.source.is_none()
             && (forbids_some(words) || names_none && has_machine_subject);
-        statement.add_stance(if is_partly { Stance::Unclear } else { stance });
+        // Of a list with purposes, "... on the same host" may be said of the last or of all.
+        let says_purpose = words
+            .get(phrase.words.clone())
+            .is_some_and(|inside| inside.iter().any(|word| word.is("for")));
+        let is_partly_own = statement.loopback && 1 < n_ranges && says_purpose;
+        let is_unclear = is_partly || (is_mapped || is_partly_own) && stance == Stance::Wanted;
+        statement.add_stance(if is_unclear { Stance::Unclear } else { stance });
         statement.is_asked |= statement.forbidden;
         push(&mut statements, statement);
     }
     statements
+}
+
+/// Whether what says that traffic stays on one machine stands behind another port, which has words of its own: "on 80 for
+/// agents, and on 90 for the same host".
+fn is_of_other_port(words: &[Word<'_>], phrases: &[PortPhrase], phrase: &PortPhrase) -> bool {
+    let Some(said) = loopback_at(words) else {
+        return false;
+    };
+    let next = phrases
+        .iter()
+        .find(|other| !other.ports.is_empty() && phrase.words.end <= other.words.start);
+    next.is_some_and(|next| {
+        let between = words
+            .get(phrase.words.end..next.words.start)
+            .unwrap_or_default();
+        let n_words = between.iter().filter(|word| !word.is_mark()).count();
+        next.words.end <= said && SEPARATE_WORDS <= n_words
+    })
+}
+
+/// So many words between two ports say something of the first.
+const SEPARATE_WORDS: usize = 3;
+
+/// Whether a port is handed on to another one: "forwards port 443 to port 8443". Which of them is whose is for the reader to
+/// say.
+fn maps_ports(pieces: &Pieces<'_>, words: &[Word<'_>], n_ranges: usize) -> bool {
+    let hands_on = words.iter().any(|word| {
+        ["forward", "redirect", "map", "translat", "rewrit"]
+            .iter()
+            .any(|stem| word.lower.starts_with(stem))
+            && word.kind == Kind::Word
+    });
+    let is_pair = |at: usize| {
+        pieces.is_numbered_port(at)
+            && pieces.is_any(at + 1, &["to", "onto", "into"])
+            && pieces.is_numbered_port(at + 2)
+    };
+    let has_range = words.windows(3).any(|three| {
+        matches!(three, [first, to, last]
+            if first.kind == Kind::Number && to.is("to") && last.kind == Kind::Number)
+    });
+    hands_on && ((0..pieces.len()).any(is_pair) || 1 < n_ranges && has_range)
+}
+
+/// The clause behind a semicolon or before it, if all ports are in it and what is denied is in the other: "... to the Core
+/// (port 443); no inbound ports are needed".
+fn own_part<'w, 'a>(words: &'w [Word<'a>], phrases: &[PortPhrase]) -> Option<&'w [Word<'a>]> {
+    let at = words.iter().position(|word| word.kind == Kind::Semicolon)?;
+    let mut starts = phrases
+        .iter()
+        .filter(|phrase| !phrase.ports.is_empty())
+        .map(|phrase| phrase.words.start);
+    let (before, behind) = (words.get(..at)?, words.get(at + 1..)?);
+    let is_before = starts.clone().all(|start| start < at);
+    let is_behind = starts.all(|start| at < start);
+    let speaks_of_these = |other: &[Word<'_>]| {
+        other.iter().any(|word| {
+            word.is_any(&[
+                "it",
+                "this",
+                "these",
+                "those",
+                "they",
+                "them",
+                "that",
+                "otherwise",
+                "however",
+            ])
+        })
+    };
+    if is_before && !speaks_of_these(behind) {
+        Some(before)
+    } else if is_behind && !speaks_of_these(behind) {
+        Some(behind)
+    } else {
+        None
+    }
 }
 
 /// The clause behind `but`, if all ports are in it and it has a verb of its own: what is denied before is another thing.
@@ -368,7 +480,11 @@ fn clause_of<'c>(
         .iter()
         .rev()
         .find(|clause| clause.start <= place)
-        .or_else(|| clauses.first())
+        // "reached through a proxy on port 80, which asks the Core on port 90": the first is the proxy's.
+        .or_else(|| {
+            let is_relayed = (0..place).any(|at| pieces.is_any(at, &["through", "via"]));
+            clauses.first().filter(|_| !is_relayed)
+        })
 }
 
 /// The transports that the sentence names apart from its ports: "... over UDP".

@@ -1,18 +1,17 @@
 //! Makes rows of sentences once all tables are known, and remarks of those that speak of a table's ports.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
-    DEPRECATED, Prose, UNREAD, antecedent, dynamic_ports,
+    DEPRECATED, Prose, UNREAD, antecedent, default_sentence, dynamic_ports,
     heading_port::HeadingPorts,
+    introduction,
     packed_sentences::Sentence,
     port_phrase::Evidence,
     sentence,
     statement::{Doubt, Statement},
     statement_row::{Place, doubt_message, heading_is_about_ports},
+    words::words,
 };
 use crate::{
     document::{
@@ -38,15 +37,18 @@ impl Prose {
             std::mem::take(&mut self.rows),
             std::mem::take(&mut self.problems),
         );
-        let mut in_prose: BTreeSet<(Option<Arc<str>>, PortRange)> = found
+        // With the transports that were said of each.
+        let mut in_prose: BTreeMap<(Option<Arc<str>>, PortRange), Vec<Transport>> = found
             .iter()
             .flat_map(|row| {
                 row.ranges()
-                    .map(|range| (row.section.clone(), range))
+                    .map(|range| ((row.section.clone(), range), row.transport.to_vec()))
                     .collect::<Vec<_>>()
             })
             .collect();
         let mut headings = HeadingPorts::default();
+        // The transports that a paragraph names beside no port, and its line.
+        let mut paragraph: (usize, Vec<Transport>) = (0, Vec::new());
         for sentence in self.sentences.iter() {
             let place = Place {
                 file,
@@ -64,6 +66,22 @@ impl Prose {
                 && reading.statements.is_empty()
             {
                 reading.statements.push(statement);
+            }
+            if paragraph.0 != sentence.line || sentence.before.is_none() {
+                paragraph = (sentence.line, Vec::new());
+            }
+            if let Some(before) = sentence.before
+                && reading.statements.is_empty()
+                && let Some(statement) =
+                    default_sentence::statement(before, sentence.text, &paragraph.1)
+            {
+                reading.statements.push(statement);
+                reading.leaves_number = false;
+            }
+            if reading.statements.is_empty() {
+                paragraph
+                    .1
+                    .extend(introduction::transports(&words(sentence.text)));
             }
             if let Some(before) = sentence.before {
                 antecedent::add_ends(before, sentence.text, &self.names, &mut reading.statements);
@@ -109,7 +127,17 @@ impl Prose {
                     }
                     let section = &sentence.context.section;
                     let mut is_new = |range: &PortRange| {
-                        in_prose.insert((section.clone(), *range)) && !in_tables.contains_key(range)
+                        let key = (section.clone(), *range);
+                        // A sentence without a transport may speak of any.
+                        let is_known = in_prose.get(&key).is_some_and(|known| {
+                            known.is_empty()
+                                || statement.transports.iter().all(|one| known.contains(one))
+                        });
+                        in_prose
+                            .entry(key)
+                            .or_default()
+                            .extend(&statement.transports);
+                        !is_known && !in_tables.contains_key(range)
                     };
                     // `count` visits every range, so that `is_new` records each.
                     if ranges.iter().copied().filter(|range| is_new(range)).count() == 0 {

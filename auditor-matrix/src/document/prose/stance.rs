@@ -1,8 +1,16 @@
 //! What a sentence wants of the traffic that it names: that it takes place, that it does not, or that it need not.
 
+mod aside;
+mod closing;
+mod traffic;
+
+use self::{
+    aside::is_aside,
+    closing::{closing, is_cause},
+    traffic::governs_traffic,
+};
 use super::{
     verb::{Verb, verb},
-    vocabulary::{is_adverb, is_auxiliary},
     words::{Kind, Word},
 };
 
@@ -23,6 +31,9 @@ pub(super) enum Stance {
 pub(super) fn stance(words: &[Word<'_>]) -> Stance {
     let mut found: Option<Stance> = None;
     for at in 0..words.len() {
+        if is_aside(words, at) {
+            continue;
+        }
         let Some(one) = negation(words, at) else {
             continue;
         };
@@ -68,13 +79,21 @@ fn negation(words: &[Word<'_>], at: usize) -> Option<Stance> {
             .unwrap_or_default()
             .iter()
             .any(|before| is_negator(&before.lower) || before.is("no"));
-        return (!is_read).then(|| closing(words, at, &lower));
+        return (!is_read && !is_cause(words, at)).then(|| closing(words, at, &lower));
     }
     if matches!(
         lower.as_str(),
         "removed" | "obsolete" | "unused" | "disabled" | "discontinued" | "retired" | "dropped"
     ) {
         return (!is_negated).then_some(Stance::Unneeded);
+    }
+    // "reserved for future use"
+    if lower == "future"
+        && words
+            .get(at + 1)
+            .is_some_and(|next| next.is_any(&["use", "uses", "usage", "versions"]))
+    {
+        return Some(Stance::Unneeded);
     }
     if matches!(lower.as_str(), "except" | "excluding" | "besides") {
         return Some(Stance::Unclear);
@@ -241,116 +260,6 @@ fn negation(words: &[Word<'_>], at: usize) -> Option<Stance> {
     Some(Stance::Unclear)
 }
 
-/// What a verb of closing wants. A report of what was advised once, of what a firewall happens to do, or of what closing a
-/// port leads to forbids nothing for certain.
-fn closing(words: &[Word<'_>], at: usize, lower: &str) -> Stance {
-    let before = words.get(..at).unwrap_or_default();
-    let is_past = before.iter().any(|word| {
-        word.is_any(&[
-            "previously",
-            "formerly",
-            "earlier",
-            "recommended",
-            "initially",
-        ])
-    });
-    let is_advised = before
-        .iter()
-        .any(|word| word.is_any(&["recommend", "recommends", "advise", "suggest", "consider"]));
-    // "may be blocked by a firewall" warns of what happens and asks for nothing.
-    let is_possible = before.iter().rev().take(NEAR_AUXILIARY).any(|word| {
-        word.is_any(&[
-            "may",
-            "might",
-            "could",
-            "can",
-            "often",
-            "usually",
-            "sometimes",
-            "typically",
-            "commonly",
-            "generally",
-        ])
-    });
-    let is_gerund = lower.ends_with("ing") && !is_advised;
-    let is_report = matches!(lower, "blocks" | "drops" | "denies" | "rejects" | "closes");
-    if is_past || is_possible || is_gerund || is_report {
-        Stance::Unclear
-    } else {
-        Stance::Forbidden
-    }
-}
-
-/// The words before a verb that its auxiliaries and adverbs are among.
-const NEAR_AUXILIARY: usize = 3;
-
-/// Whether the verb that a negator governs is one of traffic: "be able to connect", "be exposed", "have access".
-fn governs_traffic(behind: &[&Word<'_>]) -> bool {
-    let mut rest = behind.iter().skip_while(|word| {
-        is_auxiliary(&word.lower)
-            || is_adverb(&word.lower)
-            || word.is_any(&["to", "any", "direct"])
-            || word.is_mark()
-    });
-    let Some(governed) = rest.next() else {
-        return false;
-    };
-    let is_used_by =
-        governed.lower.starts_with("us") && rest.next().is_some_and(|next| next.is("by"));
-    if is_used_by || governed.is_any(OTHER_ACTS) {
-        return false;
-    }
-    verb(&governed.lower).is_some()
-        || governed.is_any(&[
-            "open",
-            "reachable",
-            "accessible",
-            "available",
-            "exposed",
-            "visible",
-            "access",
-            "pass",
-            "enter",
-            "leave",
-            "let",
-            "traverse",
-            "cross",
-            "public",
-            "routed",
-            "routable",
-        ])
-}
-
-/// Verbs that are about traffic in some sentences and about something else where they are denied.
-const OTHER_ACTS: &[&str] = &[
-    "check",
-    "checked",
-    "log",
-    "logged",
-    "report",
-    "reported",
-    "make",
-    "made",
-    "issue",
-    "manage",
-    "managed",
-    "read",
-    "write",
-    "copy",
-    "require",
-    "call",
-    "called",
-    "bind",
-    "bound",
-    "monitor",
-    "enable",
-    "enabled",
-    "register",
-    "registered",
-    "shared",
-    "share",
-];
-
 /// The words behind `without` that its noun is among.
 const NEAR_NOUN: usize = 4;
 
@@ -408,96 +317,4 @@ fn is_negator(lower: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{Stance, stance};
-    use crate::document::prose::words::words;
-
-    #[test]
-    fn stances() {
-        use Stance::{Forbidden, Unclear, Unneeded, Wanted};
-        for (sentence, expected) in [
-            ("Agents connect to the Core on port 443.", Wanted),
-            ("Port 443 must not be blocked.", Wanted),
-            (
-                "Make sure that port 443 is not blocked by a firewall.",
-                Wanted,
-            ),
-            ("Do not block port 443.", Wanted),
-            ("Port 443 is open and cannot be changed.", Wanted),
-            ("Not only agents connect on port 443.", Wanted),
-            ("Port 80 is deprecated.", Wanted),
-            (
-                "Agents no longer connect to the Gateway on port 5000.",
-                Unneeded,
-            ),
-            (
-                "Clients do not need to reach the Broker on port 7171.",
-                Unneeded,
-            ),
-            (
-                "Clients don't have to reach the Broker on port 7171.",
-                Unneeded,
-            ),
-            ("You need not open port 7171.", Unneeded),
-            ("There is no need to open port 7171.", Unneeded),
-            ("Port 5000 is not used any more.", Unneeded),
-            ("Port 5000 is not required.", Unneeded),
-            ("Port 5000 was removed in version 4.", Unneeded),
-            ("The Core does not listen on port 80.", Unneeded),
-            ("Connections to port 4508/TCP must be blocked.", Forbidden),
-            (
-                "Never allow guests to reach the Store on port 5432/TCP.",
-                Forbidden,
-            ),
-            ("Port 5432 must not be exposed to the Internet.", Forbidden),
-            ("Port 5432 should never be open to the Internet.", Forbidden),
-            ("Do not open port 23.", Forbidden),
-            ("Don\u{2019}t expose port 23.", Forbidden),
-            (
-                "Guests may not connect to the Store on port 5432.",
-                Forbidden,
-            ),
-            (
-                "Guests are not allowed to reach the Store on port 5432.",
-                Forbidden,
-            ),
-            ("Access from guests on port 5432 is prohibited.", Forbidden),
-            ("Deny port 23.", Forbidden),
-            (
-                "The Store is not reachable from the Internet on port 5432.",
-                Forbidden,
-            ),
-            ("All ports except 22 are open.", Unclear),
-            ("Use port 443 instead of port 80.", Unclear),
-            ("SNMP traps are sent by the switches on UDP 162.", Wanted),
-            ("In version 2 port 8080 was used.", Unneeded),
-            ("Port 80 has been replaced by port 443.", Unclear),
-            ("Guests must never have access to port 3306.", Forbidden),
-            ("Guests should not have to use port 3306.", Unneeded),
-            ("Without port 443 open, updates will not work.", Unclear),
-            (
-                "Otherwise replication on port 5432 will not start.",
-                Unclear,
-            ),
-            (
-                "These ports cannot be in use by another service: 80, 443.",
-                Unclear,
-            ),
-            ("Port 443 must not be used by another process.", Unclear),
-            ("We previously recommended blocking port 389.", Unclear),
-            ("We recommend blocking port 389.", Forbidden),
-            ("Used by clients without and with TLS on port 5671.", Wanted),
-            ("Without port 443 nothing is replicated.", Unclear),
-            ("Closing port 389 breaks the login.", Unclear),
-            ("Port 389 may be blocked by a firewall.", Unclear),
-            ("Agents cannot connect to the Core on port 389.", Unclear),
-            ("By default the firewall blocks port 8443.", Unclear),
-            (
-                "The Internet must not be able to access port 8096 on the Core.",
-                Forbidden,
-            ),
-        ] {
-            assert_eq!(stance(&words(sentence)), expected, "{sentence}");
-        }
-    }
-}
+mod tests;

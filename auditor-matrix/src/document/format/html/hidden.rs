@@ -54,8 +54,22 @@ impl Hidden {
         let row = matches!(name, "tr" | "tbody" | "thead" | "tfoot");
         let ends = self.tables == 0
             && match self.name.as_str() {
-                // A `head` without an end tag ends at `body`.
-                "head" => name == "body",
+                // A `head` without an end tag ends at the first element that has no place in it.
+                "head" => !matches!(
+                    name,
+                    "head"
+                        | "base"
+                        | "basefont"
+                        | "bgsound"
+                        | "link"
+                        | "meta"
+                        | "title"
+                        | "style"
+                        | "script"
+                        | "noscript"
+                        | "noframes"
+                        | "template"
+                ),
                 "td" | "th" => matches!(name, "td" | "th") || row,
                 "tr" | "tbody" | "thead" | "tfoot" => row && (self.name != "tbody" || name != "tr"),
                 "li" => name == "li" && self.depth == 1,

@@ -4,7 +4,7 @@ use super::{
     super::{
         html,
         include::{Included, included, not_at_hand},
-        vocabulary::{Meaning, has_title, meaning},
+        vocabulary::{Meaning, has_title, is_diagram, meaning},
     },
     Numbers, Reader,
 };
@@ -175,6 +175,9 @@ impl<'a> Reader<'_, 'a> {
                 }
                 let last = end.saturating_sub(1).max(start);
                 self.push(last, Content::EndAlternative);
+            }
+            Meaning::Code if is_diagram(directive.name) => {
+                self.code(first, end, directive.name.to_owned());
             }
             Meaning::Code => self.code(first, end, argument.to_owned()),
             Meaning::Include => {

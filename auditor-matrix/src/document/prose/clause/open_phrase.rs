@@ -12,6 +12,13 @@ impl Grammar<'_> {
     /// Reads such a phrase at the word `at`.
     pub(super) fn open_phrase(&self, at: usize) -> Option<Ends> {
         let word = self.pieces.word(at)?;
+        if let Some(offer) = self.offer_at(at).filter(|offer| !offer.clients.is_empty()) {
+            let ends = Ends {
+                client: Some(offer.joined()),
+                ..Ends::default()
+            };
+            return Some(ends.seen_from_here());
+        }
         match verb(&word.lower) {
             Some(Verb::Open | Verb::Close) if self.is_command(at) => self.allowing(at + 1),
             _ if is_traffic(&word.lower) => self.traffic(at + 1),
@@ -106,6 +113,17 @@ impl Grammar<'_> {
             && self.pieces.lower(start.wrapping_sub(1)).starts_with("open")
         {
             let ends = Ends::of(Some(client), around.on.as_ref());
+            return Some(ends.seen_from_here());
+        }
+        // "Open these ports to all clients"
+        let opens_ports = opens_port
+            || (start..start + 4).any(|at| self.pieces.is_any(at, &["ports", "following"]));
+        if opens_ports
+            && around.from.is_none()
+            && let Some(to) = (start..self.pieces.len()).find(|at| self.pieces.is(*at, "to"))
+            && let Some(client) = self.askers(to + 1)
+        {
+            let ends = Ends::of(Some(&client), around.on.as_ref());
             return Some(ends.seen_from_here());
         }
         // "open port 22 to the jump host" may mean either end; "allow traffic to the Core" means the server.

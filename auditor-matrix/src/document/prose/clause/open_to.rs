@@ -73,4 +73,9 @@ const WORLD: &[&str] = &[
     "anybody",
     "everybody",
     "other",
+    "any",
+    "client",
+    "clients",
+    "user",
+    "users",
 ];

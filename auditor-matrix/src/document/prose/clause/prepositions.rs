@@ -52,6 +52,8 @@ impl Grammar<'_> {
     fn preposition(&self, lower: &str, at: usize, around: &mut Around) -> usize {
         let next = at + 1;
         match lower {
+            // "specific to the registry" names no end.
+            "to" if self.is_relative_adjective(at) => next,
             "to" => {
                 let class = verb(self.pieces.lower(next));
                 if matches!(class, Some(Verb::Ask | Verb::Transfer))
@@ -78,7 +80,11 @@ impl Grammar<'_> {
                 };
                 self.fill(next, slot)
             }
+            // "for downloading from the store" says whence data comes, not who asks.
+            "from" if self.is_gerund_of_transfer(at) => next,
             "from" => self.fill(next, &mut around.from),
+            // "only enabled in Kubernetes" says when, not where.
+            "on" | "in" if self.is_state(at) => next,
             "on" | "at" | "in" if !self.pieces.is_port(next) => self.fill(next, &mut around.on),
             "by" => self.fill(next, &mut around.by),
             "for" => self.fill(next, &mut around.purpose),
@@ -92,6 +98,55 @@ impl Grammar<'_> {
             }
             _ => next,
         }
+    }
+
+    /// Whether a preposition belongs to what is done with data: `downloading from`.
+    fn is_gerund_of_transfer(&self, at: usize) -> bool {
+        at.checked_sub(1).is_some_and(|before| {
+            let lower = self.pieces.lower(before);
+            lower.ends_with("ing") && verb(lower) == Some(Verb::Transfer)
+        })
+    }
+
+    /// Whether a preposition belongs to an adjective: `specific to`, `due to`.
+    fn is_relative_adjective(&self, at: usize) -> bool {
+        at.checked_sub(1).is_some_and(|before| {
+            self.pieces.is_any(
+                before,
+                &[
+                    "specific",
+                    "related",
+                    "due",
+                    "according",
+                    "similar",
+                    "equal",
+                    "identical",
+                    "up",
+                    "prior",
+                    "subject",
+                    "unique",
+                ],
+            )
+        })
+    }
+
+    /// Whether the word before a preposition is a state that something is in.
+    fn is_state(&self, at: usize) -> bool {
+        at.checked_sub(1).is_some_and(|before| {
+            self.pieces.is_any(
+                before,
+                &[
+                    "enabled",
+                    "disabled",
+                    "supported",
+                    "introduced",
+                    "deprecated",
+                    "removed",
+                    "details",
+                    "information",
+                ],
+            )
+        })
     }
 
     fn fill(&self, at: usize, slot: &mut Option<NounPhrase>) -> usize {

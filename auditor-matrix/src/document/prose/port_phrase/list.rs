@@ -19,6 +19,10 @@ pub(super) struct List {
     pub(super) end: usize,
 }
 
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is something else that may be said of a number"
+)]
 struct ListedPort {
     range: PortRange,
     /// Those beside the number, else those before it in the list.
@@ -29,6 +33,8 @@ struct ListedPort {
     is_for_all: bool,
     /// It is an alternative to the one before it.
     is_or: bool,
+    /// A purpose, or the word `port`, sets it apart from the one before it.
+    is_apart: bool,
     /// The place behind its number.
     end: usize,
 }
@@ -67,6 +73,7 @@ impl List {
             .numbers
             .last()
             .filter(|last| last.is_for_all && lead.is_empty())
+            .filter(|_| !self.numbers.iter().any(|number| number.is_apart))
             .map(|last| last.transports.clone());
         if let Some(last) = last
             && self
@@ -121,6 +128,7 @@ pub(super) fn number_list(words: &[Word<'_>], start: usize, lead: &[Transport]) 
     let mut numbers: Vec<ListedPort> = Vec::new();
     let mut lead = lead.to_vec();
     let (mut at, mut is_or) = (start, false);
+    let mut is_apart = false;
     let mut close_at: Option<usize> = None;
     loop {
         let is_first = numbers.is_empty();
@@ -143,6 +151,7 @@ pub(super) fn number_list(words: &[Word<'_>], start: usize, lead: &[Transport]) 
             is_stated,
             is_for_all,
             is_or,
+            is_apart,
             end: behind,
         });
         let Some(next) = joint(words, behind) else {
@@ -152,6 +161,7 @@ pub(super) fn number_list(words: &[Word<'_>], start: usize, lead: &[Transport]) 
             });
         };
         is_or = next.is_or;
+        is_apart = next.is_apart;
         if !next.transports.is_empty() {
             lead = next.transports;
         }
@@ -164,6 +174,7 @@ pub(super) fn number_list(words: &[Word<'_>], start: usize, lead: &[Transport]) 
 struct Joint {
     at: usize,
     is_or: bool,
+    is_apart: bool,
     transports: Vec<Transport>,
     /// The bracket that ends the number behind it.
     close_at: Option<usize>,
@@ -178,6 +189,7 @@ fn alternative(words: &[Word<'_>], open: usize) -> Option<Joint> {
     (leads && is_number).then_some(Joint {
         at,
         is_or: true,
+        is_apart: false,
         transports: Vec::new(),
         close_at,
     })
@@ -185,6 +197,7 @@ fn alternative(words: &[Word<'_>], open: usize) -> Option<Joint> {
 
 fn joint(words: &[Word<'_>], start: usize) -> Option<Joint> {
     let mut at = start;
+    let mut is_apart = false;
     // A remark in brackets, or the purpose of the number before: "8140 (for runs) and", "8150 for HTTP and".
     if words.get(at)?.kind == Kind::Open {
         if let Some(alternative) = alternative(words, at) {
@@ -204,13 +217,14 @@ fn joint(words: &[Word<'_>], start: usize) -> Option<Joint> {
             return None;
         }
         at += 1 + purpose;
+        is_apart = true;
     }
     let (mut is_joint, mut is_or) = (false, false);
     while let Some(word) = words.get(at) {
         match word.kind {
             Kind::Comma | Kind::Slash => is_joint = true,
             Kind::Other if matches!(word.text, "&" | "+" | "|") => is_joint = true,
-            Kind::Word if word.is("and") || word.is("plus") => is_joint = true,
+            Kind::Word if word.is_any(&["and", "plus", "nor"]) => is_joint = true,
             Kind::Word if word.is("or") => (is_joint, is_or) = (true, true),
             Kind::Word
             | Kind::Number
@@ -249,6 +263,7 @@ fn joint(words: &[Word<'_>], start: usize) -> Option<Joint> {
     (words.get(at)?.kind == Kind::Number).then_some(Joint {
         at,
         is_or,
+        is_apart,
         transports,
         close_at: None,
     })

@@ -70,6 +70,13 @@ pub(super) fn states(words: &[Word<'_>], phrases: &[PortPhrase]) -> bool {
             || words.get(..phrase.words.start).is_some_and(|before| {
                 before.iter().any(is_usual) && before.iter().any(|word| word.is("port"))
             })
+            // "Port 7070 is the default."
+            || words.get(phrase.words.end..).is_some_and(|behind| {
+                let mut behind = behind.iter().take(3);
+                names_port
+                    && behind.next().is_some_and(|word| word.is("is"))
+                    && behind.any(is_usual)
+            })
     });
     (serves || is_usual) && !is_about_settings(words) && !is_supposed(words)
 }

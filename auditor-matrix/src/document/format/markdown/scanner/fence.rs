@@ -5,7 +5,7 @@ use super::{
         super::{
             csv, html, list_table, rst,
             template::{argument, first_value},
-            vocabulary::{Meaning, has_title, meaning},
+            vocabulary::{Meaning, has_title, is_diagram, meaning},
         },
         plain,
     },
@@ -201,9 +201,13 @@ impl<'a> Scanner<'a> {
                 let first = body.first().map_or(line.number + 1, |(number, _)| *number);
                 let lines: Vec<&str> = body.into_iter().map(|(_, text)| text).collect();
                 let content = Content::Code {
-                    language: first_value(directive.argument)
-                        .unwrap_or_default()
-                        .to_owned(),
+                    language: if is_diagram(name) {
+                        name.to_owned()
+                    } else {
+                        first_value(directive.argument)
+                            .unwrap_or_default()
+                            .to_owned()
+                    },
                     text: lines.join("\n").trim_end().to_owned(),
                 };
                 self.push_between(first, content);

@@ -1,0 +1,110 @@
+//! On which machine a port is, where the clause does not say so: `On the relay, open port 80`, `port 8080 of the Core`.
+
+use super::{Clause, Ends, Grammar};
+use crate::document::prose::{
+    noun_phrase::NounPhrase,
+    verb::{Verb, verb},
+    words::Kind,
+};
+
+impl Grammar<'_> {
+    /// Adds to clauses without a server the machine on which the sentence places its ports.
+    pub(super) fn add_places(&self, clauses: &mut Vec<Clause>) {
+        let goes_out = (0..self.pieces.len()).any(|at| {
+            self.pieces.is_any(
+                at,
+                &[
+                    "outbound",
+                    "outgoing",
+                    "egress",
+                    "forward",
+                    "forwards",
+                    "forwarded",
+                ],
+            )
+        });
+        if goes_out {
+            return;
+        }
+        let Some(place) = self.leading_place().or_else(|| self.place_of_port()) else {
+            return;
+        };
+        if clauses.is_empty() {
+            clauses.push(Clause {
+                start: 0,
+                ends: Ends::of(None, Some(&place)),
+            });
+            return;
+        }
+        for clause in clauses {
+            let ends = &mut clause.ends;
+            if ends.server.is_none() && ends.client.as_ref() != Some(&place.text) && !ends.is_mutual
+            {
+                ends.server = Some(place.text.clone());
+                ends.direction = None;
+            }
+        }
+    }
+
+    /// `On each Store node, port 80 must accept ...`: what is opened or served is on the machine that is named first.
+    fn leading_place(&self) -> Option<NounPhrase> {
+        if !self.pieces.is_any(0, &["on", "at"]) || self.pieces.is_port(1) {
+            return None;
+        }
+        let place = self.nouns.list(1).filter(|place| place.is_machine)?;
+        if self.pieces.kind(place.end) != Some(Kind::Comma) {
+            return None;
+        }
+        let serves = (place.end + 1..self.pieces.len())
+            .any(|at| matches!(verb(self.pieces.lower(at)), Some(Verb::Open | Verb::Serve)));
+        let asks = (place.end + 1..self.pieces.len())
+            .any(|at| verb(self.pieces.lower(at)) == Some(Verb::Ask));
+        (serves && !asks).then_some(place)
+    }
+
+    /// `on port 8080 of the Core`
+    fn place_of_port(&self) -> Option<NounPhrase> {
+        let mut places = (0..self.pieces.len())
+            .filter(|at| {
+                self.pieces.is_numbered_port(*at) && self.pieces.is_any(at + 1, &["of", "on"])
+            })
+            .filter_map(|at| self.nouns.list(at + 2))
+            .filter(|place| place.is_machine);
+        let first = places.next()?;
+        places
+            .all(|other| other.text == first.text)
+            .then_some(first)
+    }
+
+    /// `needs access to port 6443 on the Core`
+    pub(super) fn access_to_port(&self, at: usize) -> Option<NounPhrase> {
+        let to = (at..at + 3).find(|at| self.pieces.is(*at, "to"))?;
+        let is_access = self.pieces.is_any(
+            to - 1,
+            &["access", "connectivity", "connection", "connections"],
+        );
+        (is_access
+            && self.pieces.is_port(to + 1)
+            && self.pieces.is_any(to + 2, &["on", "of", "at"]))
+        .then(|| self.nouns.list(to + 3))
+        .flatten()
+    }
+
+    /// Whether what is opened is a connection: "opens a connection to the Core".
+    pub(super) fn opens_connection(&self, at: usize) -> bool {
+        self.pieces.lower(at).starts_with("open")
+            && (at + 1..at + 5).any(|at| {
+                self.pieces.is_any(
+                    at,
+                    &[
+                        "connection",
+                        "connections",
+                        "session",
+                        "sessions",
+                        "tunnel",
+                        "channel",
+                    ],
+                ) && self.pieces.is_any(at + 1, &["to", "with"])
+            })
+    }
+}

@@ -1,5 +1,5 @@
 //! What counting a packet costs: nanoseconds above an empty program of the same type, held against floors that are
-//! measured in turn with it. `--json FILE` writes the figures.
+//! measured in turn with it. `--json FILE` writes the figures; `--check` fails where a goal is missed.
 //!
 //! The kernel measures: each figure is the median of test runs of many packets, each packet the next one of its load.
 #![allow(
@@ -28,6 +28,8 @@ use etherparse::PacketBuilder;
 
 use merge::merged;
 
+#[path = "packets/goals.rs"]
+mod goals;
 #[path = "packets/merge.rs"]
 mod merge;
 
@@ -143,6 +145,8 @@ fn main() {
     // Cargo hands `--bench` over as well.
     let after = |flag: &str| std::env::args().skip_while(|one| one != flag).nth(1);
     let (json, only) = (after("--json"), after("--only").unwrap_or_default());
+    let is_check = std::env::args().any(|one| one == "--check");
+    let mut n_missed = 0;
     let mut bench = Bench::load();
     let mut figures = serde_json::Map::new();
     println!("nanoseconds a packet above an empty program; its own cost stands beside it\n");
@@ -162,6 +166,9 @@ fn main() {
             let rows = bench.hook(&programs, shape, frame, &is_wanted);
             if !rows.is_empty() {
                 print_rows(&name, &rows);
+                if is_check && shape == "IPv4" {
+                    n_missed += goals::missed(hook, &rows);
+                }
                 for (index, program) in PROGRAMS.iter().enumerate() {
                     let figures_of = rows
                         .iter()
@@ -173,6 +180,10 @@ fn main() {
                 }
             }
         }
+    }
+    if is_check {
+        println!("{n_missed} goals missed");
+        std::process::exit(i32::from(0 < n_missed));
     }
     println!("\nflows merged in user space: seconds of one core, and MiB that they take there");
     for n_flows in [1_000_u32, 100_000, 1_000_000] {
@@ -218,7 +229,9 @@ fn print_rows(name: &str, rows: &[Row]) {
             // A floor below the noise of the clock is no divisor.
             let ratios = row[FLOORS].iter().map(|floor| row[OURS] / floor.max(1.0));
             print!("  ");
-            ratios.for_each(|ratio| print!(" {ratio:>6.2}"));
+            for ratio in ratios {
+                print!(" {ratio:>6.2}");
+            }
         }
         println!();
     }

@@ -18,6 +18,9 @@ pub(crate) struct Bench {
     /// Only the loads whose shape, hook and name hold this text, such as "IPv4, xdp" or "unknown"
     #[arg(long, value_name = "TEXT")]
     only: Option<String>,
+    /// Measure what an IPv4 packet costs, and fail where it is more beside the floors of the same run than it may be
+    #[arg(long, conflicts_with_all = ["write", "json"])]
+    check: bool,
     /// Write all figures, and the machine that they are from, as a page: docs/performance.md
     #[arg(long, conflicts_with = "only")]
     write: bool,
@@ -65,13 +68,19 @@ pub(crate) fn run(bench: &Bench) -> anyhow::Result<()> {
     let json = bench.json.as_ref().map(std::path::absolute).transpose()?;
     let mut page = page_head();
     for (package, name, says) in BENCHES {
-        if bench.only.is_some() && (package, name) != PACKETS {
+        if (bench.only.is_some() || bench.check) && (package, name) != PACKETS {
             continue;
         }
         let mut command = cargo();
         command.args(["bench", "--package", package, "--bench", name, "--"]);
         if (package, name) == PACKETS {
-            if let Some(only) = &bench.only {
+            if bench.check {
+                command.args([
+                    "--check",
+                    "--only",
+                    bench.only.as_deref().unwrap_or("IPv4, "),
+                ]);
+            } else if let Some(only) = &bench.only {
                 command.args(["--only", only]);
             }
             if let Some(json) = &json {

@@ -355,7 +355,9 @@ impl Bench {
         let rows = LOADS.iter().filter(|load| is_wanted(load)).map(|load| {
             let mut row = self.measure(programs, &frame(load.frames), shape, load);
             let [empty, above @ ..] = &mut row;
-            above.iter_mut().for_each(|figure| *figure -= *empty);
+            for figure in above {
+                *figure -= *empty;
+            }
             if shape != "IPv4" {
                 row[FLOORS].fill(0.0);
             }

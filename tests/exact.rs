@@ -224,6 +224,13 @@ fn drains_are_exact(ingress: &str, flows: u32) {
             n_sent = storm(&other);
         }));
     });
+    // What would have room for all is said where there is none.
+    assert_eq!(
+        server.stderr.contains(" would have room for them"),
+        flows < 1000,
+        "{}",
+        server.stderr
+    );
     let (server, client) = (report(&server.stdout), report(&client.unwrap().stdout));
     assert_eq!(n_sent, 2 * DATAGRAMS as u64);
     assert_eq!(udp(&client, "sent"), (n_sent, n_sent * DATAGRAM), "sent");

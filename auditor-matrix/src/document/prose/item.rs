@@ -30,6 +30,8 @@ pub(super) struct ItemReading {
     pub(super) statements: Vec<Statement>,
     pub(super) leaves_number: bool,
     pub(super) is_deprecated: bool,
+    /// What was read although not all around it is understood.
+    pub(super) remarks: Vec<String>,
 }
 
 /// Reads an item. `evidence` says whether a number's place is enough to make it a port.
@@ -94,6 +96,7 @@ fn read_whole(text: &str, evidence: Evidence, names: &Names) -> ItemReading {
     reading.statements = first.statements;
     reading.leaves_number = first.leaves_number;
     reading.is_deprecated = first.is_deprecated;
+    reading.remarks = first.remarks;
     let mut before = head;
     for part in parts {
         let mut more = sentence::read(part, Evidence::Stated, names);
@@ -107,6 +110,7 @@ fn read_whole(text: &str, evidence: Evidence, names: &Names) -> ItemReading {
         before = part;
         reading.leaves_number |= more.leaves_number;
         reading.is_deprecated |= more.is_deprecated;
+        reading.remarks.append(&mut more.remarks);
         if more.statements.iter().any(|more| !more.ports.is_empty()) {
             reading.statements.extend(more.statements);
         } else {

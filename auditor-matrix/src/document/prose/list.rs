@@ -39,6 +39,8 @@ pub(super) struct ReadItem {
     /// The line above names a further end in brackets that was not read.
     pub(super) leaves_bracket: bool,
     pub(super) is_deprecated: bool,
+    /// What was read although not all around it is understood.
+    pub(super) remarks: Vec<String>,
     /// It has no port and explains none, so its sentences stand for themselves.
     pub(super) is_prose: bool,
 }
@@ -174,6 +176,7 @@ pub(super) fn read(
             leaves_number: reading.leaves_number,
             leaves_bracket: inherited.leaves_bracket && has_ports,
             is_deprecated: reading.is_deprecated,
+            remarks: reading.remarks,
             is_prose,
         });
     }

@@ -180,10 +180,10 @@ fn comma(words: &[Word<'_>], at: usize) -> Option<usize> {
         .enumerate()
         .skip(at)
         .find(|(index, word)| {
-            match word.kind {
-                Kind::Open => depth += 1,
-                Kind::Close => depth = depth.saturating_sub(1),
-                _ => {}
+            if word.kind == Kind::Open {
+                depth += 1;
+            } else if word.kind == Kind::Close {
+                depth = depth.saturating_sub(1);
             }
             word.kind == Kind::Comma
                 // Nor does one in a bracket.

@@ -170,16 +170,12 @@ impl End<'_, '_> {
         let Some(mark) = self.before(1) else {
             return false;
         };
-        match mark.kind {
-            Kind::Comma => {
-                is_port(self.before(2)) && next.is_some_and(|next| next.kind == Kind::Comma)
-            }
-            Kind::Open => {
-                next.is_some_and(|next| next.kind == Kind::Close)
-                    && (is_port(self.before(2)) || is_port(self.before(3)))
-            }
-            _ => false,
+        if mark.kind == Kind::Comma {
+            return is_port(self.before(2)) && next.is_some_and(|next| next.kind == Kind::Comma);
         }
+        mark.kind == Kind::Open
+            && next.is_some_and(|next| next.kind == Kind::Close)
+            && (is_port(self.before(2)) || is_port(self.before(3)))
     }
 
     /// The number as a phrase, with the transports that are its own.

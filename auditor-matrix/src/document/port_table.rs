@@ -345,8 +345,12 @@ impl PortTable<'_> {
             return Outcome::Ports(ports);
         }
         if let Some(problem) = &ports.problem {
-            self.problem(document, row, Severity::Lost, text, &problem.to_string());
-            return Outcome::Refused;
+            let Some(certain) = ports::certain_ports(text) else {
+                self.problem(document, row, Severity::Lost, text, &problem.to_string());
+                return Outcome::Refused;
+            };
+            self.problem(document, row, Severity::Remark, text, &taken(&certain));
+            ports = certain;
         }
         if ports.groups.is_empty() && !ports.ephemeral {
             let message =
@@ -489,6 +493,20 @@ enum Outcome {
     None,
     /// The text is not wholly understood.
     Refused,
+}
+
+/// Says which ports were taken from a cell that is not wholly understood.
+fn taken(ports: &ports::Ports) -> String {
+    let ranges: Vec<String> = ports
+        .groups
+        .iter()
+        .flat_map(|group| &group.ranges)
+        .map(ToString::to_string)
+        .collect();
+    format!(
+        "this cell is not wholly understood, so only {} was taken from it; check it",
+        ranges.join(", ")
+    )
 }
 
 const PORTLESS: &str =

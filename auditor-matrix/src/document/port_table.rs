@@ -479,6 +479,14 @@ impl PortTable<'_> {
         if let Some(stated) = bracketed {
             return (stated.transports, false);
         }
+        // `ICE/UDP`: the name of the service ends with the transport.
+        let slashed = service
+            .and_then(|service| service.rsplit_once('/'))
+            .and_then(|(_, behind)| behind.split(' ').next())
+            .and_then(|word| cell::stated(&word.to_lowercase()));
+        if let (Some(transport), None) = (slashed, &named) {
+            return (vec![transport], false);
+        }
         let inferred = named
             .or_else(|| cell::transports(&ports.protocols.join(" ")))
             .or_else(|| texts().find_map(cell::implied_transports))

@@ -203,6 +203,13 @@ impl Columns {
         .any(|column| self.has(column))
     }
 
+    /// Whether a column names an end of its rows.
+    pub(super) fn has_an_end(&self) -> bool {
+        [Column::Source, Column::Destination, Column::Peer]
+            .into_iter()
+            .any(|column| self.has(column))
+    }
+
     /// The headings that were not recognised.
     pub(super) fn unknown<'a>(&self, head: &'a TableRow) -> Vec<&'a str> {
         head.cells

@@ -34,6 +34,13 @@ static PEER: LazyLock<Regex> = LazyLock::new(|| {
     )
 });
 
+/// `Outbound from A to B`: both ends, whose direction the words behind say again.
+static DIRECTED: LazyLock<Regex> = LazyLock::new(|| {
+    regex(
+        r"(?i)^(?:inbound|ingress|incoming|outbound|egress|outgoing) from (?:an? |the )?(?P<from>[^,;.]{1,60}?) to (?:an? |the )?(?P<to>[^,;.]{1,60})$",
+    )
+});
+
 /// `node-to-node`, `Client-to-Server communication`.
 static HYPHENATED: LazyLock<Regex> = LazyLock::new(|| {
     regex(
@@ -120,6 +127,16 @@ pub(super) fn peer(text: &str) -> Option<String> {
     endpoint(PEER.captures(text)?.get(1)?.as_str())
 }
 
+/// Both ends in the cell of a direction: `Outbound from the web to the store`.
+pub(super) fn directed(text: &str) -> Option<Endpoints> {
+    let found = DIRECTED.captures(text)?;
+    Some(Endpoints {
+        source: endpoint(found.name("from")?.as_str())?,
+        destination: endpoint(found.name("to")?.as_str())?,
+        is_mutual: false,
+    })
+}
+
 /// An endpoint's text without footnote marks.
 fn endpoint(text: &str) -> Option<String> {
     let text =
@@ -176,5 +193,10 @@ mod tests {
         assert_eq!(from_to("from clients to relay messages"), None);
         assert_eq!(peer("Outbound to the store").as_deref(), Some("store"));
         assert_eq!(peer("Outbound"), None);
+        assert_eq!(
+            super::directed("Outbound from the web node to the {store} node"),
+            endpoints("web node", "{store} node", false)
+        );
+        assert_eq!(super::directed("Outbound to the store"), None);
     }
 }

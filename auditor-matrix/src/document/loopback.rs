@@ -120,6 +120,14 @@ pub(super) fn is_meant_of_section(sentence: &str, heading: &str) -> bool {
             .collect()
     };
     let (stated, headed) = (words(sentence), words(heading));
+    // `Local ports`, and the first that is said of them is that they stay there.
+    let is_local = headed.iter().any(|word| word == "local")
+        && headed
+            .iter()
+            .all(|word| matches!(word.as_str(), "local" | "port" | "ports" | "only"));
+    if is_local && is_meant(sentence) {
+        return true;
+    }
     let Some(n_before) = stated.iter().position(|word| word == "ports") else {
         return false;
     };
@@ -207,6 +215,14 @@ mod tests {
         assert!(is_meant_of_section(
             "All the ports listen on 127.0.0.1 only.",
             heading
+        ));
+        assert!(is_meant_of_section(
+            "The core and the cache listen on the loopback interface for monitoring.",
+            "Local ports"
+        ));
+        assert!(!is_meant_of_section(
+            "The core listens on the loopback interface for monitoring.",
+            "Ports"
         ));
         assert!(!is_meant_of_section(
             "Debug ports are only accessible from localhost.",

@@ -345,8 +345,12 @@ impl PortTable<'_> {
             return Outcome::Ports(ports);
         }
         if let Some(problem) = &ports.problem {
-            self.problem(document, row, Severity::Lost, text, &problem.to_string());
-            return Outcome::Refused;
+            let Some(certain) = ports::certain_ports(text) else {
+                self.problem(document, row, Severity::Lost, text, &problem.to_string());
+                return Outcome::Refused;
+            };
+            self.problem(document, row, Severity::Remark, text, &taken(&certain));
+            ports = certain;
         }
         if ports.groups.is_empty() && !ports.ephemeral {
             let message =
@@ -475,6 +479,14 @@ impl PortTable<'_> {
         if let Some(stated) = bracketed {
             return (stated.transports, false);
         }
+        // `ICE/UDP`: the name of the service ends with the transport.
+        let slashed = service
+            .and_then(|service| service.rsplit_once('/'))
+            .and_then(|(_, behind)| behind.split(' ').next())
+            .and_then(|word| cell::stated(&word.to_lowercase()));
+        if let (Some(transport), None) = (slashed, &named) {
+            return (vec![transport], false);
+        }
         let inferred = named
             .or_else(|| cell::transports(&ports.protocols.join(" ")))
             .or_else(|| texts().find_map(cell::implied_transports))
@@ -489,6 +501,20 @@ enum Outcome {
     None,
     /// The text is not wholly understood.
     Refused,
+}
+
+/// Says which ports were taken from a cell that is not wholly understood.
+fn taken(ports: &ports::Ports) -> String {
+    let ranges: Vec<String> = ports
+        .groups
+        .iter()
+        .flat_map(|group| &group.ranges)
+        .map(ToString::to_string)
+        .collect();
+    format!(
+        "this cell is not wholly understood, so only {} was taken from it; check it",
+        ranges.join(", ")
+    )
 }
 
 const PORTLESS: &str =

@@ -1,10 +1,12 @@
 //! Reads cells of ports into groups of ranges: `80/(443 or 4443)`, `9200, 9300-9400`, `53 (TCP/UDP)`, `20K+`.
 //!
 //! A cell is read by a grammar that has to consume all of it. What a cell says of a number may turn its meaning round (`not
-//! 22`, `80 -> 8080`, `80xx`), so one part that is not understood means that no port is taken from the cell.
+//! 22`, `80 -> 8080`, `80xx`), so where one part is not understood, only what is certain by itself is taken (`lenient.rs`), and
+//! the caller says so.
 
 mod grammar;
 mod ip_protocol;
+mod lenient;
 mod segment;
 mod token;
 mod word;
@@ -13,6 +15,7 @@ use thiserror::Error;
 
 pub(super) use self::{
     ip_protocol::{is_portless, without_ip_protocols},
+    lenient::certain_ports,
     segment::segments,
 };
 use super::row::PortGroup;

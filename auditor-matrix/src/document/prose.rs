@@ -435,6 +435,9 @@ impl Prose {
                 }
                 continue;
             }
+            for message in &item.remarks {
+                remark(Severity::Remark, message);
+            }
             if item.is_deprecated && !item.statements.is_empty() {
                 remark(Severity::Remark, DEPRECATED);
             }

@@ -342,6 +342,12 @@ impl Reader<'_> {
         };
         let body = Body::new(rows, n_headings);
         let mut columns = Columns::new(&head, &body, self.profile);
+        let is_about_ports =
+            self.is_about_ports || introduction.is_some_and(accounting::speaks_of_ports);
+        if is_about_ports {
+            columns.find_ports_by_text(&head, &body);
+            columns.obey(&head, self.profile);
+        }
         let mut context = Context::clone(&self.context);
         if let Some(introduction) = introduction {
             context.introduce(introduction, self.document.title.as_deref(), &self.names);

@@ -24,6 +24,7 @@ impl Columns {
             )
         };
         if self.meanings.iter().any(ranks) {
+            self.find_ports_beside_names(head, kinds);
             return;
         }
         let last = self.positions(Column::LastPort).next();
@@ -121,6 +122,79 @@ impl Columns {
                 }
             }
         }
+    }
+
+    /// `Port | Default` above `API | 7880`: the column that is headed as ports holds their names, and the one column of
+    /// numbers the ports, if its heading says no more than that it has their values.
+    fn find_ports_beside_names(&mut self, head: &TableRow, kinds: &[CellKinds]) {
+        let ports: Vec<usize> = self.positions(Column::Port).collect();
+        let [named] = ports.as_slice() else { return };
+        let holds_names = |kinds: &CellKinds| kinds.are_names() && kinds.have_no_ports();
+        if !kinds.get(*named).is_some_and(holds_names) {
+            return;
+        }
+        let words = |index: usize| column::words(head.cells.get(index).map_or("", String::as_str));
+        let numbers: Vec<usize> = (0..kinds.len())
+            .filter(|index| kinds.get(*index).is_some_and(CellKinds::are_ports))
+            .filter(|index| {
+                matches!(
+                    self.meanings.get(*index),
+                    Some(None | Some(Column::Ignored | Column::Required))
+                ) && words(*index).split(' ').any(says_value)
+            })
+            .collect();
+        let [only] = numbers.as_slice() else { return };
+        for (index, found) in [(*only, Column::Port), (*named, Column::Service)] {
+            if let Some(meaning) = self.meanings.get_mut(index) {
+                *meaning = Some(found);
+            }
+        }
+        self.doubts.push((
+            head.cells.get(*only).cloned().unwrap_or_default(),
+            "this column was taken for the ports, since the one that is headed as ports holds names; check it",
+        ));
+    }
+
+    /// Where the text above a table speaks of ports and no heading of it does, its one column of numbers holds them, unless
+    /// they are rather counts or sizes.
+    pub(in crate::document) fn find_ports_by_text(&mut self, head: &TableRow, body: &Body<'_>) {
+        if self.has_ports() {
+            return;
+        }
+        let words = |index: usize| column::words(head.cells.get(index).map_or("", String::as_str));
+        let numbers: Vec<usize> = (0..head.cells.len())
+            .filter(|index| {
+                matches!(
+                    self.meanings.get(*index),
+                    Some(None | Some(Column::Ignored | Column::Service | Column::Required))
+                )
+            })
+            .filter(|index| CellKinds::of(body.column(*index)).are_ports())
+            .collect();
+        let [only] = numbers.as_slice() else { return };
+        let heading = words(*only);
+        let is_named = heading.is_empty() || heading.split(' ').any(says_value);
+        let are_large = || {
+            body.column(*only)
+                .take(SAMPLE)
+                .filter(|cell| !cell.is_empty())
+                .all(|cell| {
+                    let ranges = ports::ports(cell).groups.into_iter();
+                    ranges
+                        .flat_map(|group| group.ranges)
+                        .all(|range| LEAST_CERTAIN_PORT <= range.first())
+                })
+        };
+        if !is_named && !are_large() || heading.split(' ').any(says_quantity) {
+            return;
+        }
+        if let Some(meaning) = self.meanings.get_mut(*only) {
+            *meaning = Some(Column::Port);
+        }
+        self.doubts.push((
+            head.cells.get(*only).cloned().unwrap_or_default(),
+            "this column was taken for the ports of which the text above speaks; check it",
+        ));
     }
 
     /// `Item | Default` above `HTTP port | 8080`: most rows say by their name that their number is a port.
@@ -277,6 +351,57 @@ impl Columns {
         }
     }
 }
+
+/// Whether a word of a heading says that the column has the values of what the table is about.
+fn says_value(word: &str) -> bool {
+    matches!(
+        word,
+        "default" | "defaults" | "value" | "values" | "number" | "numbers" | "range" | "ranges"
+    )
+}
+
+/// Whether a word of a heading says that its numbers count or measure something.
+fn says_quantity(word: &str) -> bool {
+    matches!(
+        word,
+        "count"
+            | "size"
+            | "memory"
+            | "ram"
+            | "cpu"
+            | "cpus"
+            | "disk"
+            | "mb"
+            | "gb"
+            | "seconds"
+            | "timeout"
+            | "limit"
+            | "minimum"
+            | "maximum"
+            | "min"
+            | "max"
+            | "version"
+            | "year"
+            | "vlan"
+            | "mtu"
+            | "uid"
+            | "gid"
+            | "id"
+            | "users"
+            | "connections"
+            | "speed"
+            | "interval"
+            | "length"
+            | "priority"
+            | "weight"
+            | "code"
+            | "error"
+            | "rfc"
+    )
+}
+
+/// Numbers below this may be counts, where no heading says what they are.
+const LEAST_CERTAIN_PORT: u16 = 1024;
 
 /// One service beside its own port may be there by chance.
 const LEAST_SERVICES: usize = 2;

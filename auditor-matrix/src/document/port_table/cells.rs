@@ -200,6 +200,12 @@ impl Cells {
             } else if self.direction.is_none() {
                 let message = "this is no direction: expected inbound, outbound or both";
                 table.problem(document, row, Severity::Lost, text, message);
+            } else if let Some(ends) =
+                endpoints::directed(text).filter(|_| !table.columns.has_an_end())
+            {
+                self.direction = None;
+                self.source = Some(ends.source);
+                self.destination = Some(ends.destination);
             } else if let Some(peer) = endpoints::peer(text) {
                 match self.direction {
                     Some(Direction::Inbound) if is_nobody(self.source.as_ref()) => {
@@ -211,6 +217,25 @@ impl Cells {
                     Some(Direction::Inbound | Direction::Outbound | Direction::Both) | None => {}
                 }
             }
+        }
+        // Beside a direction, an arrow between two machines says more than the direction does.
+        let is_open = self.source.is_none() && self.destination.is_none();
+        let is_lone = table.columns.has(Column::Direction) && !table.columns.has_an_end();
+        let arrow = table
+            .columns
+            .positions(Column::Service)
+            .filter(|_| is_open && is_lone)
+            .filter_map(|index| row.cells.get(index))
+            .find_map(|text| endpoints::arrow(text))
+            .filter(|ends| {
+                ![&ends.source, &ends.destination]
+                    .into_iter()
+                    .any(is_protocol)
+            });
+        if let Some(ends) = arrow {
+            self.direction = ends.is_mutual.then_some(Direction::Both);
+            self.source = Some(ends.source);
+            self.destination = Some(ends.destination);
         }
         if !table.columns.names_ends()
             && table.context.endpoints.is_none()
@@ -235,6 +260,9 @@ impl Cells {
                     table.names.contains(&ends.source) || table.names.contains(&ends.destination)
                 });
             }
+            // `any client could connect to any instance` says how they work, and not whose the port is.
+            let is_any = |name: &str| name.to_lowercase().starts_with("any ");
+            pairs.retain(|ends| !is_any(&ends.source) || !is_any(&ends.destination));
             if !pairs.is_empty() {
                 let ends = pairs.remove(0);
                 self.direction = ends.is_mutual.then_some(Direction::Both);
@@ -386,4 +414,11 @@ const MOST_LIMIT_WORDS: usize = 4;
 
 fn is_nobody(end: Option<&String>) -> bool {
     end.is_none_or(|text| matches!(text.to_lowercase().as_str(), "none" | "n/a" | "any"))
+}
+
+/// Whether an end begins with the name of a protocol: `HTTP -> HTTPS redirect` names no machines.
+fn is_protocol(end: &String) -> bool {
+    let first = end.split([' ', '/', '(']).next().unwrap_or_default();
+    cell::stated(&first.to_lowercase()).is_some()
+        || application_protocol::transports(first).is_some()
 }

@@ -174,12 +174,20 @@ fn is_phrase_end(words: &[Word<'_>], at: usize) -> bool {
 }
 
 fn comma(words: &[Word<'_>], at: usize) -> Option<usize> {
+    let mut depth = 0_usize;
     words
         .iter()
         .enumerate()
         .skip(at)
         .find(|(index, word)| {
+            if word.kind == Kind::Open {
+                depth += 1;
+            } else if word.kind == Kind::Close {
+                depth = depth.saturating_sub(1);
+            }
             word.kind == Kind::Comma
+                // Nor does one in a bracket.
+                && depth == 0
                 // The comma of a list of numbers ends nothing.
                 && !words.get(index + 1).is_some_and(|next| next.kind == Kind::Number)
         })

@@ -122,6 +122,7 @@ impl Introduction {
         if MOST_LENGTH < text.len() {
             return Self::default();
         }
+        let is_label = text.trim_end().ends_with(':');
         let text = text.trim().trim_end_matches(':').trim_end();
         if let Some(bracket) = FurtherEnd::of(text) {
             return Self::with_further(&bracket, names);
@@ -148,7 +149,11 @@ impl Introduction {
                 .text
                 .filter(|text| !text.to_lowercase().contains("firewall")),
             loopback: is_loopback(&words),
-            stance: stance(&words),
+            stance: stance(if is_label {
+                last_sentence(&words)
+            } else {
+                &words
+            }),
             ..Self::default()
         };
         let nouns = NounPhrases {
@@ -351,6 +356,14 @@ pub(super) fn bare_pair(nouns: &NounPhrases<'_>, start: usize) -> Option<Ends> {
         server: Some(server.text),
         ..Ends::default()
     })
+}
+
+/// The sentence that leads to what follows: what those before it deny is not denied of that.
+fn last_sentence<'w, 'a>(words: &'w [Word<'a>]) -> &'w [Word<'a>] {
+    let end = words
+        .windows(2)
+        .rposition(|two| matches!(two, [stop, next] if stop.kind == Kind::Stop && !next.is_glued));
+    end.and_then(|end| words.get(end + 1..)).unwrap_or(words)
 }
 
 /// The machine that a line is about: `On the Core server, run`, `Core server`.

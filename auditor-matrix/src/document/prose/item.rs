@@ -1,10 +1,14 @@
 //! Reads an item of a list of ports: `4446: state`, `80 TCP => redirect`, `HTTP API (default 4646). TCP only.`
 
+mod remark;
+
+pub(super) use self::remark::remark;
+use self::remark::{offer, offer_to_each};
 use super::{
     antecedent,
-    clause::{self, Ends, Offer},
+    clause::{self, Ends},
     default_value,
-    introduction::{Introduction, bare_pair},
+    introduction::bare_pair,
     noun_phrase::NounPhrases,
     piece::Pieces,
     port_phrase::{Evidence, PortPhrase, address_before, port_phrases},
@@ -30,6 +34,8 @@ pub(super) struct ItemReading {
     pub(super) statements: Vec<Statement>,
     pub(super) leaves_number: bool,
     pub(super) is_deprecated: bool,
+    /// What was read although not all around it is understood.
+    pub(super) remarks: Vec<String>,
 }
 
 /// Reads an item. `evidence` says whether a number's place is enough to make it a port.
@@ -94,6 +100,7 @@ fn read_whole(text: &str, evidence: Evidence, names: &Names) -> ItemReading {
     reading.statements = first.statements;
     reading.leaves_number = first.leaves_number;
     reading.is_deprecated = first.is_deprecated;
+    reading.remarks = first.remarks;
     let mut before = head;
     for part in parts {
         let mut more = sentence::read(part, Evidence::Stated, names);
@@ -107,13 +114,32 @@ fn read_whole(text: &str, evidence: Evidence, names: &Names) -> ItemReading {
         before = part;
         reading.leaves_number |= more.leaves_number;
         reading.is_deprecated |= more.is_deprecated;
+        reading.remarks.append(&mut more.remarks);
         if more.statements.iter().any(|more| !more.ports.is_empty()) {
             reading.statements.extend(more.statements);
         } else {
-            remark(part, names, &mut reading.statements);
+            reading
+                .remarks
+                .extend(remark(part, names, &mut reading.statements));
         }
     }
     reading
+}
+
+/// Reads an item of a list that is not about ports: it may explain one and give its usual value last.
+pub(super) fn default_port(text: &str) -> ItemReading {
+    let value = sentences(text)
+        .last()
+        .and_then(|last| default_value::statement(text, last));
+    let remarks = value
+        .iter()
+        .map(|_| "the value of a setting was taken for a port; check its rule".to_owned())
+        .collect();
+    ItemReading {
+        statements: value.into_iter().collect(),
+        remarks,
+        ..ItemReading::default()
+    }
 }
 
 /// Whether what an item names are servers, of which there are several: `123/udp: NTP servers`.
@@ -190,105 +216,8 @@ fn ends(head: &str, evidence: Evidence, names: &Names) -> Option<Ends> {
         .or_else(|| clause::loose_ends(&pieces, names))
 }
 
-/// Adds what a sentence behind the ports says of them: "TCP only.", "Only if the proxy is used.", "Used by agents to ..."
-pub(super) fn remark(text: &str, names: &Names, statements: &mut Vec<Statement>) {
-    let about = Introduction::of(text, names);
-    if let Some(offer) = offer(text, Evidence::Stated, names) {
-        let is_further = words(text)
-            .iter()
-            .take(MOST_REMARK)
-            .any(|word| word.is("also"));
-        offer_to_each(statements, &offer, is_further);
-    }
-    let is_short = text.split(' ').count() <= MOST_REMARK;
-    for statement in statements.iter_mut() {
-        if statement.transports.is_empty() && is_short {
-            statement.transports.clone_from(&about.transports);
-        }
-        if !statement.loopback && statement.source.is_none() && statement.destination.is_none() {
-            let ends = Some(&about.ends).filter(|ends| 0 < ends.n_known());
-            let loose = ends
-                .is_none()
-                .then(|| ends_of_remark(text, names))
-                .flatten();
-            if let Some(ends) = ends.or(loose.as_ref()) {
-                statement.add_ends(ends);
-                // "Only the Core connects to it.": to what has the port.
-                if statement.source.is_some() && statement.destination.is_none() {
-                    statement.direction = statement.direction.or(Some(Direction::Inbound));
-                }
-            }
-        }
-        statement.loopback |= about.loopback;
-        statement.required = statement.required.or_else(|| required(text));
-        if let Some(condition) = &about.condition {
-            match &mut statement.condition {
-                Some(known) => {
-                    known.push_str("; ");
-                    known.push_str(condition);
-                }
-                None => statement.condition = Some(condition.clone()),
-            }
-        }
-        if !statement.forbidden && statement.doubt.is_none() {
-            statement.add_stance(about.stance);
-        }
-    }
-}
-
-const MOST_REMARK: usize = 8;
-
-/// Whom a text opens what it names to.
-fn offer(text: &str, evidence: Evidence, names: &Names) -> Option<Offer> {
-    if MOST_LENGTH < text.len() || !text.contains(" to ") {
-        return None;
-    }
-    let words = words(text);
-    let phrases = port_phrases(&words, evidence);
-    clause::offer(&Pieces::new(text, &words, &phrases), names)
-}
-
-/// Makes one statement for each of those to whom something is open, in the place of those that name nobody else, or beside
-/// them where they are further ones.
-fn offer_to_each(statements: &mut Vec<Statement>, offer: &Offer, is_further: bool) {
-    let joined = offer.clients.join(" and ");
-    let mut all: Vec<Statement> = Vec::new();
-    for statement in statements.drain(..) {
-        let is_other = statement
-            .source
-            .as_ref()
-            .is_some_and(|source| *source != joined);
-        let is_same = statement.destination.is_none() && !is_other && !statement.loopback;
-        if !is_same && !is_further || statement.ports.is_empty() {
-            all.push(statement);
-            continue;
-        }
-        let one = |client: Option<&String>| Statement {
-            source: client.cloned(),
-            loopback: client.is_none(),
-            direction: client.map(|_| Direction::Inbound),
-            ..statement.clone()
-        };
-        let clients = offer.clients.iter().map(Some);
-        let itself = offer.is_to_self.then_some(None);
-        all.extend(clients.chain(itself).map(one));
-        if is_further {
-            all.push(statement);
-        }
-    }
-    *statements = all;
-}
-
 /// A longer item is prose.
 const MOST_LENGTH: usize = 2000;
-
-fn ends_of_remark(text: &str, names: &Names) -> Option<Ends> {
-    if MOST_LENGTH < text.len() {
-        return None;
-    }
-    let words = words(text);
-    clause::loose_ends(&Pieces::new(text, &words, &[]), names)
-}
 
 /// In which deployments an item's ports are needed, if all that stands behind them says that: `7900: For clusters on Xen.`
 fn deployment(head: &str, evidence: Evidence) -> Option<String> {

@@ -10,7 +10,7 @@ use super::{
     statement::Statement,
     words::words,
 };
-use crate::document::names::Names;
+use crate::document::{names::Names, text::sentences};
 
 /// An item of a list that is read when the list has ended.
 #[derive(Clone, Debug)]
@@ -39,6 +39,8 @@ pub(super) struct ReadItem {
     /// The line above names a further end in brackets that was not read.
     pub(super) leaves_bracket: bool,
     pub(super) is_deprecated: bool,
+    /// What was read although not all around it is understood.
+    pub(super) remarks: Vec<String>,
     /// It has no port and explains none, so its sentences stand for themselves.
     pub(super) is_prose: bool,
 }
@@ -75,6 +77,8 @@ pub(super) fn read(
     } else {
         Vec::new()
     };
+    // The level of a line that announces ports, below which every number may be one: "These ports must be open:".
+    let mut announced: Option<u8> = None;
     let levels: Vec<u8> = items.iter().map(|item| item.level).collect();
     let mut label_above: Option<usize> = None;
     for (index, item) in items.into_iter().enumerate() {
@@ -82,6 +86,11 @@ pub(super) fn read(
         let has_below = levels.get(index + 1).is_some_and(|next| item.level < *next);
         ports_label = ports_label.filter(|level| *level < item.level);
         values_label = values_label.filter(|level| *level < item.level);
+        announced = announced.filter(|level| *level < item.level);
+        let is_announced = announced.is_some();
+        if has_below && announces_ports(&item.text) {
+            announced = announced.or(Some(item.level));
+        }
         let is_below_ports = ports_label.is_some();
         let is_value = values_label.is_some();
         if has_below && (is_ports_label(&item.text) || explains_port(&item.text)) {
@@ -92,12 +101,12 @@ pub(super) fn read(
         }
         let mut reading = if let Some(Some(text)) = separated.get(index) {
             item::read(text, evidence, names)
-        } else if is_below_ports {
+        } else if is_below_ports || is_announced {
             item::read(&item.text, Evidence::Item, names)
         } else if is_port_list || 0 < n_stated {
             item::read(&item.text, evidence, names)
         } else {
-            item::ItemReading::default()
+            item::default_port(&item.text)
         };
         let mut is_prose = false;
         if reading.statements.is_empty() && !reading.leaves_number {
@@ -174,6 +183,7 @@ pub(super) fn read(
             leaves_number: reading.leaves_number,
             leaves_bracket: inherited.leaves_bracket && has_ports,
             is_deprecated: reading.is_deprecated,
+            remarks: reading.remarks,
             is_prose,
         });
     }
@@ -203,6 +213,16 @@ fn is_ports_label(text: &str) -> bool {
                 word.as_str(),
                 "tcp" | "udp" | "used" | "required" | "default" | "listening" | "open" | "network"
             )
+        })
+}
+
+/// Whether an item leads to a list of ports by its last sentence.
+fn announces_ports(text: &str) -> bool {
+    let text = text.trim_end();
+    text.ends_with(':')
+        && sentences(text).last().is_some_and(|last| {
+            last.split(|c: char| !c.is_alphanumeric())
+                .any(|word| word.eq_ignore_ascii_case("ports"))
         })
 }
 
@@ -295,7 +315,8 @@ impl Above<'_> {
             }
         }
         if field.is_none() {
-            item::remark(&item.text, self.names, &mut target.statements);
+            let said = item::remark(&item.text, self.names, &mut target.statements);
+            target.remarks.extend(said);
         }
         true
     }

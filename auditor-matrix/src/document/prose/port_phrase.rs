@@ -1,5 +1,6 @@
 //! Finds the phrases of a sentence that name ports: `TCP ports 80 and 443 (for the API)`, `9200/tcp`, `these UDP ports`.
 
+mod certain;
 mod lead;
 mod list;
 mod number;
@@ -9,14 +10,15 @@ mod usual;
 
 use std::ops::Range;
 
-use self::{
-    lead::led,
-    list::{List, number_list},
-};
 pub(super) use self::{
+    certain::add_certain,
     quantity::is_counted,
     served::serves_on_number,
     usual::{USUAL, names_port},
+};
+use self::{
+    lead::led,
+    list::{List, number_list},
 };
 use super::words::{Kind, Word};
 use crate::{
@@ -280,6 +282,21 @@ fn transport_list(words: &[Word<'_>], start: usize) -> Option<(Vec<Transport>, u
     named.sort_unstable();
     named.dedup();
     Some((named, at))
+}
+
+/// The words in the bracket that opens at a place, and the place behind it.
+fn bracketed<'w, 'a>(words: &'w [Word<'a>], open: usize) -> Option<(&'w [Word<'a>], usize)> {
+    if words.get(open)?.kind != Kind::Open {
+        return None;
+    }
+    let length = words
+        .get(open + 1..)?
+        .iter()
+        .position(|word| matches!(word.kind, Kind::Close | Kind::Open))?;
+    let close = open + 1 + length;
+    (words.get(close)?.kind == Kind::Close)
+        .then(|| Some((words.get(open + 1..close)?, close + 1)))
+        .flatten()
 }
 
 /// Transports in brackets, and nothing else of weight: `(TCP)`, `(both TCP and UDP)`.

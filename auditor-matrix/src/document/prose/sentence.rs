@@ -19,10 +19,11 @@ use super::{
     noun_phrase::NounPhrases,
     piece::Pieces,
     port_phrase::{
-        Evidence, PortPhrase, USUAL, address_before, port_phrases, serves_on_number, transport,
+        Evidence, PortPhrase, USUAL, add_certain, address_before, port_phrases, serves_on_number,
+        transport,
     },
     prohibition,
-    stance::{Stance, forbids_some, stance},
+    stance::{Stance, forbids_some, governs, stance},
     statement::Statement,
     unread::{self, speaks_of_ports},
     verb::verb,
@@ -35,6 +36,7 @@ use crate::{
         row::Direction,
         text::{fold, regex},
     },
+    port::PortRange,
     transport::Transport,
 };
 
@@ -64,6 +66,8 @@ pub(super) struct Reading {
     pub(super) leaves_number: bool,
     /// It says that something is deprecated.
     pub(super) is_deprecated: bool,
+    /// What was read although not all around it is understood.
+    pub(super) remarks: Vec<String>,
 }
 
 /// Reads a sentence; without statements if it says nothing of ports or connections.
@@ -102,7 +106,12 @@ pub(super) fn read(sentence: &str, evidence: Evidence, names: &Names) -> Reading
     }
     let condition = Condition::of(sentence, &all);
     let words = condition.rest(&all);
-    let phrases = port_phrases(&words, evidence);
+    let mut phrases = port_phrases(&words, evidence);
+    let mut remarks = Vec::new();
+    if unread::names_number(&words, &phrases, evidence) {
+        let taken = add_certain(&words, &mut phrases);
+        remarks.extend(taken_for_ports(&taken));
+    }
     let statements = if phrases.iter().all(|phrase| phrase.ports.is_empty()) {
         without_ports(sentence)
     } else {
@@ -114,9 +123,10 @@ pub(super) fn read(sentence: &str, evidence: Evidence, names: &Names) -> Reading
             phrases: &phrases,
             condition: &condition,
         };
-        statements(&read, is_about_ports, names)
+        statements(&read, is_about_ports, names, &mut remarks)
     };
     Reading {
+        remarks,
         leaves_number: unread::names_number(&all, &phrases, evidence),
         is_deprecated: all.iter().any(|word| word.is("deprecated")),
         statements,
@@ -187,7 +197,12 @@ struct SentenceWords<'a> {
 }
 
 /// The statements of a sentence that names ports: one for each phrase with numbers.
-fn statements(read: &SentenceWords<'_>, is_about_ports: bool, names: &Names) -> Vec<Statement> {
+fn statements(
+    read: &SentenceWords<'_>,
+    is_about_ports: bool,
+    names: &Names,
+    remarks: &mut Vec<String>,
+) -> Vec<Statement> {
     let SentenceWords {
         sentence,
         words,
@@ -236,7 +251,16 @@ fn statements(read: &SentenceWords<'_>, is_about_ports: bool, names: &Names) -> 
         .map(|to| fold(to.as_str()));
     let is_mapped = maps_ports(&pieces, words, n_ranges);
     let mut statements: Vec<Statement> = Vec::new();
+    let sentence_stance = stance;
     for phrase in numbered {
+        // What is denied elsewhere in the sentence is not denied of this port.
+        let is_governed = sentence_stance == Stance::Wanted || governs(words, &phrase.words);
+        let stance = if is_governed {
+            sentence_stance
+        } else {
+            remarks.push(denied_elsewhere(phrase));
+            Stance::Wanted
+        };
         let mut statement = Statement {
             ports: phrase.ports.clone(),
             transports: if phrase.transports.is_empty() {
@@ -311,6 +335,31 @@ fn statements(read: &SentenceWords<'_>, is_about_ports: bool, names: &Names) -> 
         push(&mut statements, statement);
     }
     statements
+}
+
+/// Says which numbers were taken for ports in a sentence that is not understood as a whole.
+fn taken_for_ports(taken: &[PortRange]) -> Option<String> {
+    let numbers: Vec<String> = taken.iter().map(ToString::to_string).collect();
+    (!numbers.is_empty()).then(|| {
+        format!(
+            "not all around {} is understood, which was taken for a port by what stands beside it; check its rule",
+            numbers.join(", ")
+        )
+    })
+}
+
+/// Says that a denial was not taken for one of these ports.
+fn denied_elsewhere(phrase: &PortPhrase) -> String {
+    let numbers: Vec<String> = phrase
+        .ports
+        .iter()
+        .flat_map(|group| &group.ranges)
+        .map(ToString::to_string)
+        .collect();
+    format!(
+        "something is denied here, and was not taken for a denial of {}; check its rule",
+        numbers.join(", ")
+    )
 }
 
 /// Whether what says that traffic stays on one machine stands behind another port, which has words of its own: "on 80 for

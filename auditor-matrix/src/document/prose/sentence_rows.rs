@@ -92,6 +92,9 @@ impl Prose {
             if reading.leaves_number {
                 remark(Severity::Remark, UNREAD);
             }
+            for message in &reading.remarks {
+                remark(Severity::Remark, message);
+            }
             if reading.is_deprecated && !reading.statements.is_empty() {
                 remark(Severity::Remark, DEPRECATED);
             }

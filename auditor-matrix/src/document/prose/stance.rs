@@ -2,8 +2,10 @@
 
 mod aside;
 mod closing;
+mod governing;
 mod traffic;
 
+pub(super) use self::governing::governs;
 use self::{
     aside::is_aside,
     closing::{closing, is_cause},
@@ -85,7 +87,14 @@ fn negation(words: &[Word<'_>], at: usize) -> Option<Stance> {
         lower.as_str(),
         "removed" | "obsolete" | "unused" | "disabled" | "discontinued" | "retired" | "dropped"
     ) {
-        return (!is_negated).then_some(Stance::Unneeded);
+        // "even with federation disabled" is a circumstance.
+        let is_circumstance = lower == "disabled"
+            && words
+                .get(at.saturating_sub(NEAR_NOUN)..at)
+                .unwrap_or_default()
+                .iter()
+                .any(|word| word.is_any(&["with", "when", "if"]));
+        return (!is_negated && !is_circumstance).then_some(Stance::Unneeded);
     }
     // "reserved for future use"
     if lower == "future"

@@ -36,14 +36,23 @@ pub(super) fn names_number(words: &[Word<'_>], phrases: &[PortPhrase], evidence:
         if word.kind != Kind::Number {
             return word.kind == Kind::Mixed && is_placeholder(word.text);
         }
-        word.text.parse::<u16>().is_ok_and(|number| {
+        may_be_port(words, at) && word.text.parse().is_ok_and(|number| !is_read(number))
+    })
+}
+
+/// Whether nothing beside the number at a place says that it is no port.
+pub(super) fn may_be_port(words: &[Word<'_>], at: usize) -> bool {
+    words
+        .get(at)
+        .filter(|word| word.kind == Kind::Number)
+        .and_then(|word| word.text.parse::<u16>().ok())
+        .is_some_and(|number| {
             let is_other = YEARS.contains(&number) && is_year(words, at)
                 || words.get(at + 1).is_some_and(is_counted)
                 || is_thousands(words, at)
                 || is_numbered(words, at);
-            LEAST_LIKELY < number && !is_read(number) && !is_other
+            LEAST_LIKELY < number && !is_other
         })
-    })
 }
 
 /// Smaller numbers count things, or number the steps of a list.

@@ -327,8 +327,16 @@ fn ports_in_brackets_beside_a_protocol_in_brackets() {
     }));
     check(
         &derive(&documents, "Page"),
-        &["Till -> Folk tcp/389,636", "Till -> Depot tcp/20-21,80"],
+        &[
+            "Till -> Folk tcp/389,636",
+            "Till -> Depot tcp/20-21,80",
+            "Till -> Desk tcp/7001",
+        ],
     );
+    assert!(documents[0].problems.iter().any(|problem| {
+        let problem = problem.to_string();
+        problem.contains("7001 (7002)") && problem.contains("not wholly understood")
+    }));
 }
 
 #[test]

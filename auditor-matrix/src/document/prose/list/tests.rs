@@ -334,6 +334,20 @@ fn names_and_ports_without_a_mark() {
 }
 
 #[test]
+fn ports_below_an_item_that_announces_them() {
+    check_all(&[
+        (
+            "What is needed:\nSome ports open. In most cases, you need not do anything. But you have to open these ports:\n  80/tcp: the shop\n  8448/tcp: the till. Some parts need this port even with payment disabled.",
+            "? -> ? tcp 80 (shop)\n? -> ? tcp 8448 (till)",
+        ),
+        (
+            "What is needed:\nThe following ports must be open:\n  80 for agents to read\n  5671 for agents to report",
+            "? -> ?  80 (agents to read)\n? -> ?  5671 (agents to report)",
+        ),
+    ]);
+}
+
+#[test]
 fn components_with_their_ports() {
     check_all(&[
         (

@@ -50,7 +50,19 @@ pub(super) fn usual(words: &[Word<'_>], start: usize) -> Option<Found> {
 
 /// Whether words speak of a port and of no amount.
 pub(in crate::document::prose) fn names_port(words: &[Word<'_>]) -> bool {
-    words.iter().any(|word| is_port(&word.lower)) && !words.iter().any(|word| word.is_any(AMOUNTS))
+    // "the port number of the Core"
+    let is_port_number = |at: usize| {
+        words.get(at).is_some_and(|word| word.is("number"))
+            && at
+                .checked_sub(1)
+                .and_then(|before| words.get(before))
+                .is_some_and(|before| before.is("port"))
+    };
+    words.iter().any(|word| is_port(&word.lower))
+        && !words
+            .iter()
+            .enumerate()
+            .any(|(at, word)| word.is_any(AMOUNTS) && !is_port_number(at))
 }
 
 /// `port`, and names of settings such as `listening-port` and `server_port`.

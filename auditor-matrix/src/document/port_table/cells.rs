@@ -230,7 +230,7 @@ impl Cells {
             .filter(|ends| {
                 ![&ends.source, &ends.destination]
                     .into_iter()
-                    .any(is_protocol)
+                    .any(|end| is_protocol(end))
             });
         if let Some(ends) = arrow {
             self.direction = ends.is_mutual.then_some(Direction::Both);
@@ -417,7 +417,7 @@ fn is_nobody(end: Option<&String>) -> bool {
 }
 
 /// Whether an end begins with the name of a protocol: `HTTP -> HTTPS redirect` names no machines.
-fn is_protocol(end: &String) -> bool {
+fn is_protocol(end: &str) -> bool {
     let first = end.split([' ', '/', '(']).next().unwrap_or_default();
     cell::stated(&first.to_lowercase()).is_some()
         || application_protocol::transports(first).is_some()

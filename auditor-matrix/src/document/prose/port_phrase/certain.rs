@@ -59,7 +59,11 @@ fn certain(words: &[Word<'_>], at: usize) -> Option<PortPhrase> {
         return None;
     }
     let (range, end) = port_or_range(words, at)?;
-    let ends = End { words, at, end };
+    let ends = End {
+        words,
+        at,
+        behind: end,
+    };
     if ends.is_behind_service() {
         return Some(ends.phrase(range));
     }
@@ -93,7 +97,7 @@ fn is_of_example(words: &[Word<'_>], at: usize) -> bool {
 struct End<'w, 'a> {
     words: &'w [Word<'a>],
     at: usize,
-    end: usize,
+    behind: usize,
 }
 
 impl End<'_, '_> {
@@ -115,7 +119,7 @@ impl End<'_, '_> {
 
     /// `443 (HTTPS)`
     fn has_service_behind(&self) -> bool {
-        bracketed(self.words, self.end)
+        bracketed(self.words, self.behind)
             .is_some_and(|(inside, _)| inside.iter().take(2).any(is_service))
     }
 
@@ -147,7 +151,7 @@ impl End<'_, '_> {
 
     /// "ports in the range 8000-8010", "8000-8010 ports"
     fn is_range_of_ports(&self) -> bool {
-        let next = self.words.get(self.end);
+        let next = self.words.get(self.behind);
         if next.is_some_and(|next| next.is_any(&["ports", "port"])) {
             return true;
         }
@@ -161,9 +165,9 @@ impl End<'_, '_> {
                 .any(|word| word.is_any(&["port", "ports"]) || transport(word).is_some())
     }
 
-    /// "the Core's port, 4822,", "the port core_port (9140)"
+    /// "the Core's port, 4822,", "the port `core_port` (9140)"
     fn is_beside_port(&self) -> bool {
-        let next = self.words.get(self.end);
+        let next = self.words.get(self.behind);
         let is_port = |word: Option<&Word<'_>>| {
             word.is_some_and(|word| word.is("port") || word.lower.ends_with("_port"))
         };
@@ -180,7 +184,7 @@ impl End<'_, '_> {
 
     /// The number as a phrase, with the transports that are its own.
     fn phrase(&self, range: PortRange) -> PortPhrase {
-        let mut end = self.end;
+        let mut end = self.behind;
         let mut transports: Vec<Transport> = Vec::new();
         if let Some((inside, behind)) = bracketed(self.words, end) {
             transports.extend(inside.iter().filter_map(transport));

@@ -19,7 +19,7 @@ struct Directive<'a> {
     body: (usize, usize),
 }
 
-impl<'a> Reader<'_, 'a> {
+impl Reader<'_, '_> {
     /// Reads a line that starts with `..`, and what belongs to it.
     pub(super) fn explicit(&mut self) {
         let start = self.at;
@@ -46,7 +46,10 @@ impl<'a> Reader<'_, 'a> {
         if text.starts_with(['_', '|']) {
             return;
         }
-        let Some((name, argument)) = text.split_once("::").filter(|(name, rest)| {
+        // A blank before the colons is allowed, and names may be in capitals.
+        let halves = text.split_once("::");
+        let halves = halves.map(|(name, rest)| (name.strip_suffix(' ').unwrap_or(name), rest));
+        let Some((name, argument)) = halves.filter(|(name, rest)| {
             !name.is_empty()
                 && name
                     .chars()
@@ -56,7 +59,8 @@ impl<'a> Reader<'_, 'a> {
             // A comment.
             return;
         };
-        let directive = self.parts(start, name.trim(), argument.trim(), end);
+        let name = name.to_ascii_lowercase();
+        let directive = self.parts(start, &name, argument.trim(), end);
         self.directive(&directive);
     }
 
@@ -77,7 +81,7 @@ impl<'a> Reader<'_, 'a> {
     }
 
     /// Splits the block of a directive into its argument, its options and its body.
-    fn parts(&self, start: usize, name: &'a str, argument: &str, end: usize) -> Directive<'a> {
+    fn parts<'n>(&self, start: usize, name: &'n str, argument: &str, end: usize) -> Directive<'n> {
         let mut argument = argument.to_owned();
         let mut options: Vec<(String, String)> = Vec::new();
         let mut at = start + 1;

@@ -107,6 +107,11 @@ fn directives() {
             "35 85",
         ],
     );
+    // As the standard's own reader takes them: one blank before the colons, and capitals.
+    check(
+        ".. NOTE ::\n\n   80\n\n.. Table  :: 81\n\n   82\n",
+        &["3 80"],
+    );
 }
 
 #[test]

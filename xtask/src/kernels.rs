@@ -1,6 +1,7 @@
 //! Runs end-to-end tests on other kernels: Debian's or one's own, each booted by qemu with nothing but what the tests need.
 
 mod initramfs;
+mod machine;
 
 use std::{
     fs::{self, File},
@@ -11,22 +12,29 @@ use std::{
 
 use anyhow::{Context as _, bail};
 
+use machine::Machine;
+
 use crate::{
     setup,
     shell::{self, cargo, root, say},
 };
 
-/// The kernels to boot: prefix and suffix of the name of a Debian package, of which the newest is taken, and the kernel's
-/// parameters. With an isolated CPU there is no global membarrier.
-const KERNELS: [(&str, &str, &str); 3] = [
-    ("linux-image-6.1.", "-cloud-amd64", ""),
-    ("linux-image-6.12.", "-cloud-amd64", " nohz_full=1"),
-    ("linux-image-6.12.", "-rt-amd64", ""),
+/// The kernels to boot: prefix and suffix of the name of a Debian package, of which the newest is taken, the machine, and the
+/// kernel's parameters. With an isolated CPU there is no global membarrier.
+const KERNELS: [(&str, &str, Machine, &str); 4] = [
+    ("linux-image-6.1.", "-cloud-amd64", Machine::Amd64, ""),
+    (
+        "linux-image-6.12.",
+        "-cloud-amd64",
+        Machine::Amd64,
+        " nohz_full=1",
+    ),
+    ("linux-image-6.12.", "-rt-amd64", Machine::Amd64, ""),
+    ("linux-image-6.1.", "-cloud-arm64", Machine::Arm64, ""),
 ];
 
-/// The programs that are needed here, and the Debian package of each.
-const PACKAGES: [(&str, &str); 4] = [
-    ("qemu-system-x86_64", "qemu-system-x86"),
+/// The programs that are needed for any machine, and the Debian package of each.
+const PACKAGES: [(&str, &str); 3] = [
     ("busybox", "busybox-static"),
     ("cpio", "cpio"),
     ("xz", "xz-utils"),
@@ -38,6 +46,7 @@ const RESULT: &str = "auditor-tests-ended-with";
 /// A kernel to be booted.
 struct Kernel {
     name: String,
+    machine: Machine,
     parameters: &'static str,
     /// The directory that contains its `boot`, and `lib` if it has modules.
     root_dir: PathBuf,
@@ -48,14 +57,14 @@ struct Kernel {
 /// Boots every kernel whose package's name contains `only`; if `only` is a directory, the kernel in it.
 pub(crate) fn run(only: &str) -> anyhow::Result<()> {
     setup::install_packages(&PACKAGES)?;
-    let tests = build()?;
-    initramfs::check_names(&tests)?;
+    initramfs::check_names(&build(Machine::Amd64)?)?;
     let directory = root().join("target/kernels");
     fs::create_dir_all(&directory).context("cannot make target/kernels")?;
     let own = Path::new(only);
     let kernels = if own.is_dir() {
         vec![Kernel {
             name: own.display().to_string(),
+            machine: Machine::Amd64,
             parameters: "",
             root_dir: own.to_owned(),
             work: directory.join("own"),
@@ -66,7 +75,9 @@ pub(crate) fn run(only: &str) -> anyhow::Result<()> {
     let mut failed = Vec::new();
     for kernel in &kernels {
         say(&format!("kernels: {}", kernel.name));
-        let archive = initramfs::pack(kernel, &tests)?;
+        setup::install_packages(kernel.machine.programs())?;
+        let tests = build(kernel.machine)?;
+        let archive = initramfs::pack(kernel, &tests, &directory)?;
         if !boot(kernel, &archive)? {
             failed.push(kernel.name.as_str());
         }
@@ -81,12 +92,17 @@ pub(crate) fn run(only: &str) -> anyhow::Result<()> {
 /// Debian's kernels whose package's name contains `only`, unpacked.
 fn packages(directory: &Path, only: &str) -> anyhow::Result<Vec<Kernel>> {
     let mut kernels = Vec::new();
-    for (start, end, parameters) in KERNELS {
-        let name = newest(start, end)?;
+    for (start, end, machine, parameters) in KERNELS {
+        // Another machine's packages are listed only if that one is meant.
+        if !end.contains(only) && !start.contains(only) && machine != Machine::Amd64 {
+            continue;
+        }
+        let name = newest(machine, directory, start, end)?;
         if name.contains(only) {
-            let root_dir = unpack(directory, &name)?;
+            let root_dir = unpack(machine, directory, &name)?;
             kernels.push(Kernel {
                 name,
+                machine,
                 parameters,
                 work: root_dir.clone(),
                 root_dir,
@@ -101,8 +117,8 @@ fn packages(directory: &Path, only: &str) -> anyhow::Result<Vec<Kernel>> {
     Ok(kernels)
 }
 
-/// Builds the command and its end-to-end tests; returns the test binary.
-fn build() -> anyhow::Result<PathBuf> {
+/// Builds the command and its end-to-end tests for a machine; returns the test binary.
+fn build(machine: Machine) -> anyhow::Result<PathBuf> {
     let mut build = cargo();
     build.args([
         "test",
@@ -115,6 +131,7 @@ fn build() -> anyhow::Result<PathBuf> {
         "json",
         "--quiet",
     ]);
+    machine.build_for(&mut build)?;
     let output = build
         .stderr(Stdio::inherit())
         .output()
@@ -134,8 +151,9 @@ fn build() -> anyhow::Result<PathBuf> {
 }
 
 /// The newest package whose name starts with `start` and ends with `end`, by version number.
-fn newest(start: &str, end: &str) -> anyhow::Result<String> {
-    let output = Command::new("apt-cache")
+fn newest(machine: Machine, directory: &Path, start: &str, end: &str) -> anyhow::Result<String> {
+    let output = machine
+        .apt("apt-cache", directory)?
         .args(["pkgnames", start])
         .output()
         .context("cannot run apt-cache: this needs a Debian or Ubuntu")?;
@@ -158,12 +176,12 @@ fn newest(start: &str, end: &str) -> anyhow::Result<String> {
 }
 
 /// Fetches a package and unpacks it, if that was not done before.
-fn unpack(directory: &Path, package: &str) -> anyhow::Result<PathBuf> {
+fn unpack(machine: Machine, directory: &Path, package: &str) -> anyhow::Result<PathBuf> {
     let root_dir = directory.join(package);
     if root_dir.join("boot").is_dir() {
         return Ok(root_dir);
     }
-    let mut fetch = Command::new("apt-get");
+    let mut fetch = machine.apt("apt-get", directory)?;
     fetch
         .current_dir(directory)
         .args(["download", "-qq", package]);
@@ -195,20 +213,24 @@ fn boot(kernel: &Kernel, archive: &Path) -> anyhow::Result<bool> {
             name.starts_with("vmlinuz")
         })
         .with_context(|| format!("no file in {} is called vmlinuz…", directory.display()))?;
-    let mut machine = Command::new("timeout")
-        .args(["1800", "qemu-system-x86_64", "-nographic", "-no-reboot"])
-        // Software emulation: 6.12 does not boot with several threads of it.
-        .args(["-accel", "tcg,thread=single", "-cpu", "max"])
+    let mut machine = kernel
+        .machine
+        .emulator()
+        .args(["-nographic", "-no-reboot"])
         .args(["-smp", "2", "-m", "2048", "-kernel"])
         .arg(image)
         .arg("-initrd")
         .arg(archive)
         .arg("-append")
-        .arg(format!("console=ttyS0 quiet panic=-1{}", kernel.parameters))
+        .arg(format!(
+            "console={} quiet panic=-1{}",
+            kernel.machine.console(),
+            kernel.parameters
+        ))
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .spawn()
-        .context("cannot run qemu-system-x86_64")?;
+        .context("cannot run qemu")?;
     let output = machine.stdout.take().context("qemu prints nothing")?;
     let mut log = File::create(kernel.work.join("log"))?;
     let mut result = None;

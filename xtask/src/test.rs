@@ -10,7 +10,7 @@ use crate::{
 
 #[derive(Args, Debug)]
 pub(crate) struct Test {
-    /// Run end-to-end tests on Debian's 6.1, 6.12 and 6.12-rt instead, under qemu; only on those whose package's name holds
+    /// Run end-to-end tests on Debian's 6.1, 6.12, 6.12-rt and 6.1 for arm64 instead, under qemu; only on those whose name holds
     /// TEXT, or on a kernel of your own: a directory with boot/vmlinuz…, and lib/modules if it has any
     #[arg(long, value_name = "TEXT|DIRECTORY", num_args = 0..=1, default_missing_value = "")]
     kernels: Option<String>,

@@ -19,6 +19,15 @@ const MODULES: [&str; 5] = ["veth", "sch_ingress", "cls_bpf", "vxlan", "tun"];
 /// Programs that run inside, beside the auditor, its tests and busybox.
 const PROGRAMS: [&str; 3] = ["ip", "setpriv", "tc"];
 
+/// The packages of these, and of what the auditor and its tests are linked with.
+const PACKAGES: [&str; 5] = [
+    "iproute2",
+    "util-linux",
+    "busybox-static",
+    "libc6",
+    "libgcc-s1",
+];
+
 /// End-to-end tests that run in the virtual machine, by the start of their names: those that a slow machine can run, of
 /// every hook and of what older kernels do differently.
 const TESTS: [&str; 11] = [
@@ -52,7 +61,7 @@ pub(super) fn check_names(tests: &Path) -> anyhow::Result<()> {
 }
 
 /// Makes the initramfs with the command and this test binary; returns its path.
-pub(super) fn pack(kernel: &Kernel, tests: &Path) -> anyhow::Result<PathBuf> {
+pub(super) fn pack(kernel: &Kernel, tests: &Path, directory: &Path) -> anyhow::Result<PathBuf> {
     let tree = kernel.work.join("tree");
     if tree.exists() {
         fs::remove_dir_all(&tree)?;
@@ -60,28 +69,28 @@ pub(super) fn pack(kernel: &Kernel, tests: &Path) -> anyhow::Result<PathBuf> {
     for directory in ["bin", "proc", "sys", "dev", "tmp", "run/netns", "modules"] {
         fs::create_dir_all(tree.join(directory))?;
     }
-    let command = root().join("target/debug/auditor");
-    let mut binaries = vec![command.clone(), tests.to_owned()];
-    for program in PROGRAMS {
-        binaries.push(find(program)?);
+    let command = root()
+        .join("target")
+        .join(kernel.machine.binaries())
+        .join("auditor");
+    let tests = tests.to_owned();
+    if let Some(programs) = kernel.machine.packages(&PACKAGES, directory)? {
+        shell::run(
+            Command::new("cp")
+                .arg("-a")
+                .arg(programs.join("."))
+                .arg(&tree),
+        )?;
+    } else {
+        own_programs(&tree, &[&command, &tests])?;
     }
-    let busybox = find("busybox")?;
-    // Debian has one that needs no libraries, and one that does.
-    let mut libraries: BTreeSet<PathBuf> = libraries_of(&busybox)?.into_iter().collect();
-    for binary in &binaries {
-        libraries.extend(libraries_of(binary)?);
+    for binary in [&command, &tests] {
         copy(binary, &tree)?;
-    }
-    for library in &libraries {
-        copy(library, &tree)?;
-    }
-    for binary in [&command, &tests.to_owned()] {
         // With debug information they would not fit.
-        shell::run(Command::new("strip").arg(inside(&tree, binary)))?;
+        shell::run(Command::new(kernel.machine.strip()).arg(inside(&tree, binary)))?;
     }
-    fs::copy(&busybox, tree.join("bin/busybox"))?;
     let modules = modules(&kernel.root_dir, &tree)?;
-    let init = init(&command, tests, &modules)?;
+    let init = init(&command, &tests, &modules)?;
     fs::write(tree.join("init"), init)?;
     fs::set_permissions(tree.join("init"), fs::Permissions::from_mode(0o755))?;
     let archive = kernel.work.join("initramfs");
@@ -94,6 +103,26 @@ pub(super) fn pack(kernel: &Kernel, tests: &Path) -> anyhow::Result<PathBuf> {
         bail!("cpio failed");
     }
     Ok(archive)
+}
+
+/// Puts this host's programs into the tree, and the libraries of these and of the binaries.
+fn own_programs(tree: &Path, binaries: &[&PathBuf]) -> anyhow::Result<()> {
+    let busybox = find("busybox")?;
+    // Debian has one that needs no libraries, and one that does.
+    let mut libraries: BTreeSet<PathBuf> = libraries_of(&busybox)?.into_iter().collect();
+    for binary in binaries {
+        libraries.extend(libraries_of(binary)?);
+    }
+    for program in PROGRAMS {
+        let program = find(program)?;
+        libraries.extend(libraries_of(&program)?);
+        copy(&program, tree)?;
+    }
+    for library in &libraries {
+        copy(library, tree)?;
+    }
+    fs::copy(&busybox, tree.join("bin/busybox"))?;
+    Ok(())
 }
 
 fn find(program: &str) -> anyhow::Result<PathBuf> {

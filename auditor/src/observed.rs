@@ -56,14 +56,14 @@ pub struct Observed {
 pub const REPLY_TIMEOUT: SignedDuration = SignedDuration::from_secs(1);
 
 impl Observed {
-    /// Whether a packet of this moment that is the first one seen of its conversation opens it: had it been a reply, its
-    /// request would have been seen, since all was watched for long enough before.
-    pub fn opens(&self, moment: Timestamp) -> bool {
+    /// Whether a packet of this moment that is the first one seen of its conversation, on that interface, opens it: had it
+    /// been a reply, its request would have been seen, since all was watched for long enough before.
+    pub fn opens(&self, interface: &str, moment: Timestamp) -> bool {
         let Ok(before) = moment.checked_sub(REPLY_TIMEOUT) else {
             return false;
         };
         let hides = |gap: &Gap| {
-            gap.cause.is_absence()
+            gap.cause.is_absence_on(interface)
                 && gap.from <= moment
                 && gap.until.is_none_or(|until| before <= until)
         };
@@ -269,19 +269,17 @@ pub enum Cause {
 }
 
 impl Cause {
-    /// Whether nothing at all was seen of some interface, rather than some packets of it.
-    const fn is_absence(&self) -> bool {
+    /// Whether nothing at all was seen of an interface, rather than some of its packets.
+    fn is_absence_on(&self, interface: &str) -> bool {
         match self {
-            Self::Unwatched
-            | Self::InterfaceLost { .. }
-            | Self::InterfaceLate { .. }
-            | Self::InterfaceRefused { .. }
-            | Self::Detached { .. }
-            | Self::Behind { .. }
-            | Self::Blind { .. }
-            | Self::NothingToWatch
-            | Self::Asleep { .. }
-            | Self::Stalled => true,
+            Self::Unwatched | Self::NothingToWatch | Self::Asleep { .. } | Self::Stalled => true,
+            // Those of another interface may last as long as the watch, and hide nothing of this one.
+            Self::InterfaceLost { name }
+            | Self::InterfaceLate { name }
+            | Self::InterfaceRefused { name, .. }
+            | Self::Detached { name }
+            | Self::Behind { name, .. }
+            | Self::Blind { name, .. } => name == interface,
             // These leave unseen what an interface without a watch, or somebody's odd packets, would be; whoever is outside
             // can bring some of them about.
             Self::CutShort { .. }

@@ -306,8 +306,9 @@ impl<'a> Judge<'a> {
     fn turned(&mut self, flow: &Flow) -> Option<RuleQuery> {
         let said = flow.to_client.packets.saturating_sub(flow.to_client.resets);
         let is_stream = matches!(flow.protocol, protocol::TCP | protocol::SCTP);
-        let is_first_known =
-            !is_stream && flow.evidence == Evidence::FirstSender && self.observed.opens(flow.first);
+        let is_first_known = !is_stream
+            && flow.evidence == Evidence::FirstSender
+            && self.observed.opens(&flow.interface, flow.first);
         if !flow.is_guess() || said == 0 || is_first_known {
             return None;
         }

@@ -642,6 +642,19 @@ fn who_began_in_sight_asked() {
         told_of(Evidence::FirstSender, 31, Some((asleep(), 20, 29))),
         not
     );
+    // What an interface hid says nothing of the others.
+    let lost = |name: &str| Cause::InterfaceLost {
+        name: name.to_owned(),
+    };
+    let on = flow("10.0.0.10 10.0.1.5 udp 5000 5/5").interface;
+    assert_eq!(
+        told_of(Evidence::FirstSender, 30, Some((lost(&on), 0, 60))),
+        in_doubt
+    );
+    assert_eq!(
+        told_of(Evidence::FirstSender, 30, Some((lost("veth9"), 0, 60))),
+        not
+    );
     // But anybody can send packets that are not read.
     let unread = Cause::Uncounted {
         reason: Reason::Malformed,

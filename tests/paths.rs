@@ -100,16 +100,16 @@ struct Programs {
 /// The programs as they are loaded everywhere, but for the buckets.
 fn load(has_buckets: bool) -> Programs {
     let sizes = Sizes::new(65_536).unwrap();
-    let masks = [sizes.buckets_4 - 1, sizes.buckets_6 - 1];
-    let halves = 2 * sizes.n_cpus;
-    let ebpf = EbpfLoader::new()
-        .override_global("MODE", if has_buckets { &0 } else { &mode::SHARED }, true)
-        .override_global("MASK_4", &masks[0], true)
-        .override_global("MASK_6", &masks[1], true)
-        .map_max_entries("BUCKETS_4", halves * sizes.buckets_4)
-        .map_max_entries("BUCKETS_6", halves * sizes.buckets_6)
-        .load(OBJECT)
-        .unwrap();
+    let globals = sizes.globals();
+    let mut loader = EbpfLoader::new();
+    loader.override_global("MODE", if has_buckets { &0 } else { &mode::SHARED }, true);
+    for (name, value) in &globals {
+        loader.override_global(name, value, true);
+    }
+    for (name, entries) in sizes.entries() {
+        loader.map_max_entries(name, entries);
+    }
+    let ebpf = loader.load(OBJECT).unwrap();
     let table = Table::map(&ebpf, sizes).unwrap();
     for (kind, port) in [
         (PortKind::Listening, LISTENING),
@@ -152,16 +152,14 @@ fn counted(
         program::run(ebpf.program(program).unwrap(), options);
     }
     let mut flows: BTreeMap<String, ConversationRecord> = BTreeMap::new();
-    table
-        .take(&ebpf, &mut |key, record| {
-            let mut record = *record;
-            // Who sent the first packet is not kept behind the buckets.
-            record.opening &= !u64::from(opening::STARTED_BY_SECOND);
-            record.began = 0;
-            let twice = flows.insert(format!("{key:?}"), record);
-            assert_eq!(twice, None, "{key:?}");
-        })
-        .unwrap();
+    table.take(&mut |key, record| {
+        let mut record = *record;
+        // Who sent the first packet is not kept behind the buckets.
+        record.opening &= !u64::from(opening::STARTED_BY_SECOND);
+        record.began = 0;
+        let twice = flows.insert(format!("{key:?}"), record);
+        assert_eq!(twice, None, "{key:?}");
+    });
     flows
 }
 

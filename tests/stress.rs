@@ -47,7 +47,7 @@ const SHORT: Load = Load {
 };
 const SENDERS: u32 = 2;
 const PORT: u16 = 8080;
-/// Senders' addresses: some find a bucket, some an entry of the shared table, and some neither.
+/// Senders' addresses: some find a bucket of their CPU, some one of the shared table, and some neither.
 const PEERS: u8 = 60;
 const PLACES: u32 = 16;
 const SHARED: u32 = 16;
@@ -76,16 +76,16 @@ fn load(program: &str, mode: u8, wait: Wait) -> (Ebpf, Table) {
         shared: SHARED,
         n_cpus,
     };
-    let mut ebpf = EbpfLoader::new()
-        .override_global("MODE", &mode, true)
-        .override_global("MASK_4", &(PLACES - 1), true)
-        .override_global("MASK_6", &(PLACES - 1), true)
-        .map_max_entries("BUCKETS_4", 2 * n_cpus * PLACES)
-        .map_max_entries("BUCKETS_6", 2 * n_cpus * PLACES)
-        .map_max_entries("SHARED_0", SHARED)
-        .map_max_entries("SHARED_1", SHARED)
-        .load(OBJECT)
-        .unwrap();
+    let globals = sizes.globals();
+    let mut loader = EbpfLoader::new();
+    loader.override_global("MODE", &mode, true);
+    for (name, value) in &globals {
+        loader.override_global(name, value, true);
+    }
+    for (name, entries) in sizes.entries() {
+        loader.map_max_entries(name, entries);
+    }
+    let mut ebpf = loader.load(OBJECT).unwrap();
     program::load(&mut ebpf, program);
     let table = Table::map(&ebpf, sizes).unwrap().waiting(wait);
     table.add_known_port(PortKind::Listening, 6, PORT);
@@ -126,9 +126,9 @@ fn check(program: &str, storms: &Load, mode: u8, wait: Wait) {
     let frames = frames();
     let (mut packets, mut bytes, mut passed) = (0, 0, 0);
     let mut n_drains = 0;
-    let mut drain = |ebpf: &Ebpf| {
+    let mut drain = || {
         let totals = table
-            .drain(ebpf, &mut |_, record| {
+            .drain(&mut |_, record| {
                 packets += record.packets.iter().sum::<u64>();
                 bytes += record.bytes.iter().sum::<u64>();
             })
@@ -149,15 +149,15 @@ fn check(program: &str, storms: &Load, mode: u8, wait: Wait) {
             .iter()
             .all(std::thread::ScopedJoinHandle::is_finished)
         {
-            drain(&ebpf);
+            drain();
         }
         senders
             .into_iter()
             .map(|sender| sender.join().unwrap())
             .sum::<u64>()
     });
-    drain(&ebpf);
-    drain(&ebpf);
+    drain();
+    drain();
     let (by_reason, by_port) = without_flow(&ebpf);
     let what = format!("{program}, {n_drains} drains");
     assert_eq!(packets + by_reason.packets, sent, "{what}: packets");
@@ -187,7 +187,7 @@ fn what_no_longer_fits_into_a_place_is_counted_beside_it() {
     });
     let mut found = Vec::new();
     table
-        .drain(&ebpf, &mut |_, record| {
+        .drain(&mut |_, record| {
             found.push((record.packets[0], record.bytes[0]));
         })
         .unwrap();

@@ -4,7 +4,7 @@
 //! port is certain, all connections of a client to it share a bucket. If it is not, the bucket keeps both ports, so that
 //! user space can still decide which side is the server.
 
-use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
+use zerocopy::{FromBytes, Immutable, IntoBytes};
 
 use crate::port::SPACE;
 
@@ -249,8 +249,7 @@ pub struct Half {
     pub totals: [[u64; 2]; 2],
     /// Buckets taken by unproven packets: requests from other hosts, this host's replies to them, and ICMP errors.
     pub unproven: u32,
-    /// Buckets taken, those of `unproven` too; with [`Self::SHARED_IS_FULL`] once the half's shared table has no entry left,
-    /// so that programs do not search it for one again.
+    /// Buckets taken, those of `unproven` too; with [`Self::USES_SHARED`] once the CPU has taken one of the shared table.
     pub taken: u32,
     /// Index of the first bucket: here for IPv4, below for IPv6. Set by user space.
     pub start_4: u32,
@@ -263,28 +262,82 @@ pub struct Half {
 
 impl Half {
     /// The bit of `taken` that is no number.
-    pub const SHARED_IS_FULL: u32 = 1 << 31;
+    pub const USES_SHARED: u32 = 1 << 31;
 }
 
 // Both are powers of two, so that the programs compute offsets by shifts.
 const _: () = assert!(size_of::<Header>() == 256 && size_of::<Half>() == 64);
 
-/// The key of the shared table.
-#[repr(C)]
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    Eq,
-    FromBytes,
-    Hash,
-    Immutable,
-    IntoBytes,
-    KnownLayout,
-    Ord,
-    PartialEq,
-    PartialOrd,
-)]
+/// A bucket of the shared table: what a [`Bucket6`] counts, for several CPUs at a time. The first cache line holds all that a
+/// packet reads or changes which opens nothing.
+#[repr(C, align(128))]
+#[derive(Clone, Copy, Debug, Default, Eq, FromBytes, Immutable, IntoBytes, PartialEq)]
+pub struct SharedBucket {
+    /// [`PackedPorts`]; 0 in a free bucket, and [`Self::BEING_TAKEN`] while a CPU writes its key.
+    pub ports: u64,
+    /// The addresses in network byte order; IPv4 is IPv4-mapped.
+    pub addresses: [[u64; 2]; 2],
+    pub interface: u32,
+    /// Four bytes: the low half of the last packet's epoch, in native byte order, and the two of [`BucketRecord::flags`].
+    pub last_and_flags: u32,
+    /// As [`BucketRecord::counted`].
+    pub counted: [u64; 2],
+    /// As [`BucketRecord::began`].
+    pub began: u64,
+    /// Bits of [`opening`].
+    pub opening: u64,
+    /// Epoch of the first packet.
+    pub first: u32,
+    /// As [`BucketRecord::evidence`].
+    pub evidence: u32,
+    pub resets: [u32; 2],
+    pub requests: u32,
+    pub replies: u32,
+    pub refusals: u32,
+    pub reserved: [u32; 5],
+}
+
+const _: () = assert!(size_of::<SharedBucket>() == 128);
+const _: () = assert!(core::mem::offset_of!(SharedBucket, began) == 64);
+
+impl SharedBucket {
+    /// No [`PackedPorts`] are this number, since which ports they keep is never 0.
+    pub const BEING_TAKEN: u64 = 1;
+
+    /// What [`Self::last_and_flags`] holds of TCP flags of a packet from the first address if `sender` is 0, else from the second.
+    #[inline(always)]
+    pub const fn flags(flags: u8, sender: usize) -> u32 {
+        u32::from_ne_bytes(if sender == 0 {
+            [0, 0, flags, 0]
+        } else {
+            [0, 0, 0, flags]
+        })
+    }
+}
+
+impl From<&SharedBucket> for ConversationRecord {
+    fn from(bucket: &SharedBucket) -> Self {
+        let [low, high, from_first, from_second] = bucket.last_and_flags.to_ne_bytes();
+        let last = u16::from_ne_bytes([low, high]);
+        Self {
+            packets: bucket.counted.map(|word| counted::parts(word).0),
+            bytes: bucket.counted.map(|word| counted::parts(word).1),
+            resets: bucket.resets.map(u64::from),
+            requests: bucket.requests.into(),
+            replies: bucket.replies.into(),
+            refusals: bucket.refusals.into(),
+            flags: u64::from(from_first) | u64::from(from_second) << 8,
+            opening: bucket.opening,
+            first: bucket.first.into(),
+            last: last_epoch(bucket.first, last).into(),
+            evidence: bucket.evidence.into(),
+            began: bucket.began,
+        }
+    }
+}
+
+/// Which conversation it is: the key of a bucket, as user space keeps it.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct ConversationKey {
     /// Addresses; IPv4 is IPv4-mapped (RFC 4291, section 2.5.5.2).
     pub addresses: [[u8; 16]; 2],
@@ -292,41 +345,34 @@ pub struct ConversationKey {
     pub ports: u64,
     /// Index of the interface.
     pub interface: u32,
-    /// Always zero.
-    pub reserved: u32,
 }
 
-/// What the shared table counts: a [`BucketRecord`] that several CPUs add to.
-#[repr(C)]
-#[derive(
-    Clone, Copy, Debug, Default, Eq, FromBytes, Immutable, IntoBytes, KnownLayout, PartialEq,
-)]
+/// What was counted of a conversation, in a bucket or in several.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct ConversationRecord {
     pub packets: [u64; 2],
     pub bytes: [u64; 2],
-    pub resets: [u64; 2],
-    pub requests: u64,
-    pub replies: u64,
-    pub refusals: u64,
+    pub last: u64,
     /// TCP flags of packets from the first address, and in the next byte those from the second.
     pub flags: u64,
     /// Bits of [`opening`].
     pub opening: u64,
     pub first: u64,
-    pub last: u64,
     pub evidence: u64,
+    pub resets: [u64; 2],
+    pub requests: u64,
+    pub replies: u64,
+    pub refusals: u64,
     /// As [`BucketRecord::began`].
     pub began: u64,
 }
 
-impl BucketRecord {
-    /// The full epoch of the last packet, of which `last` holds the low 16 bits. Correct if it is less than 2^15 epochs
-    /// after the first.
-    pub fn last_epoch(&self) -> u32 {
-        let [low, high, ..] = self.first.to_le_bytes();
-        let passed = self.last.wrapping_sub(u16::from_le_bytes([low, high]));
-        self.first.wrapping_add(u32::from(passed))
-    }
+/// The full epoch of the last packet, of which `last` holds the low 16 bits. Correct if it is less than 2^15 epochs after the
+/// first.
+fn last_epoch(first: u32, last: u16) -> u32 {
+    let [low, high, ..] = first.to_le_bytes();
+    let passed = last.wrapping_sub(u16::from_le_bytes([low, high]));
+    first.wrapping_add(u32::from(passed))
 }
 
 impl From<&BucketRecord> for ConversationRecord {
@@ -341,7 +387,7 @@ impl From<&BucketRecord> for ConversationRecord {
             flags: u64::from(record.flags[0]) | u64::from(record.flags[1]) << 8,
             opening: record.opening.into(),
             first: record.first.into(),
-            last: record.last_epoch().into(),
+            last: last_epoch(record.first, record.last).into(),
             evidence: record.evidence.into(),
             began: record.began,
         }

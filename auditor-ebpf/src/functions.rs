@@ -4,6 +4,8 @@
 //! which pass a reference to a packet and the context that the kernel handed to the program. The verifier does not know the
 //! callers, so to it the pointer to a packet may be null.
 
+use core::hint::black_box;
+
 use auditor_common::{
     Direction, Packet, Tally,
     packet::{self, KERNEL_EXTENSIONS},
@@ -182,7 +184,7 @@ refusers! {
 /// Defines the functions of one hook, and implements [`GlobalFunctions`] for it with all the functions above.
 macro_rules! hooks {
     ($($hook:ident:
-        $ipv4:ident $ipv4_tagged:ident $ipv6:ident $any:ident $icmp_error:ident $tunnel:ident,
+        $ipv4:ident $ipv4_tagged:ident $ipv6:ident $no_bucket:ident $any:ident $icmp_error:ident $tunnel:ident,
         $parse:ident $parse_nonlinear:ident $parse_quoted:ident $open_tunnel:ident $carried:ident,
         $count_4:ident $count_6:ident $count_shared:ident,
         $refuse_4:ident $refuse_6:ident $refuse_shared:ident;
@@ -200,9 +202,13 @@ macro_rules! hooks {
                 path::ipv6(hook).0
             }
 
-            // Two numbers in one: where the second is of no use the compiler would not pass it, which the verifier demands.
-            fn $any[hook: $hook](numbers: u32) -> u64 {
-                let (counted, quote) = path::any(hook, numbers & 1 != 0, numbers >> 1);
+            fn $no_bucket[hook: $hook]() -> u32 {
+                path::no_bucket(hook).0
+            }
+
+            fn $any[hook: $hook](carried_headers: u32) -> u64 {
+                // Where the number is of no use the compiler would not pass it, which the verifier demands.
+                let (counted, quote) = path::any(hook, black_box(carried_headers));
                 u64::from(quote.map_or(0, Quote::number)) << 32 | u64::from(counted.0)
             }
 
@@ -236,8 +242,13 @@ macro_rules! hooks {
             }
 
             #[inline(always)]
-            fn any(self, has_no_bucket: bool, carried_headers: u32) -> (Outcome, Option<Quote>) {
-                let number = $any(self.raw(), u32::from(has_no_bucket) | carried_headers << 1);
+            fn no_bucket(self) -> Outcome {
+                Outcome($no_bucket(self.raw()))
+            }
+
+            #[inline(always)]
+            fn any(self, carried_headers: u32) -> (Outcome, Option<Quote>) {
+                let number = $any(self.raw(), carried_headers);
                 (Outcome(number as u32), Quote::of_number((number >> 32) as u32))
             }
 
@@ -315,19 +326,19 @@ macro_rules! hooks {
 }
 
 hooks! {
-    Xdp: xdp_ipv4 xdp_ipv4_tagged xdp_ipv6 xdp_any xdp_icmp_error xdp_tunnel,
+    Xdp: xdp_ipv4 xdp_ipv4_tagged xdp_ipv6 xdp_no_bucket xdp_any xdp_icmp_error xdp_tunnel,
         xdp_parse xdp_parse_nonlinear xdp_parse_quoted xdp_open_tunnel xdp_carried_headers,
         ingress_count_4 ingress_count_6 ingress_count_shared,
         ingress_refuse_4 ingress_refuse_6 ingress_refuse_shared;
-    XdpFrags: frags_ipv4 frags_ipv4_tagged frags_ipv6 frags_any frags_icmp_error frags_tunnel,
+    XdpFrags: frags_ipv4 frags_ipv4_tagged frags_ipv6 frags_no_bucket frags_any frags_icmp_error frags_tunnel,
         xdp_parse xdp_parse_nonlinear xdp_parse_quoted xdp_open_tunnel xdp_carried_headers,
         ingress_count_4 ingress_count_6 ingress_count_shared,
         ingress_refuse_4 ingress_refuse_6 ingress_refuse_shared;
-    TcIngress: ingress_ipv4 ingress_ipv4_tagged ingress_ipv6 ingress_any ingress_icmp_error ingress_tunnel,
+    TcIngress: ingress_ipv4 ingress_ipv4_tagged ingress_ipv6 ingress_no_bucket ingress_any ingress_icmp_error ingress_tunnel,
         skb_parse skb_parse_nonlinear skb_parse_quoted skb_open_tunnel skb_carried_headers,
         ingress_count_4 ingress_count_6 ingress_count_shared,
         ingress_refuse_4 ingress_refuse_6 ingress_refuse_shared;
-    TcEgress: egress_ipv4 egress_ipv4_tagged egress_ipv6 egress_any egress_icmp_error egress_tunnel,
+    TcEgress: egress_ipv4 egress_ipv4_tagged egress_ipv6 egress_no_bucket egress_any egress_icmp_error egress_tunnel,
         skb_parse skb_parse_nonlinear skb_parse_quoted skb_open_tunnel skb_carried_headers,
         egress_count_4 egress_count_6 egress_count_shared,
         egress_refuse_4 egress_refuse_6 egress_refuse_shared;

@@ -16,8 +16,11 @@ pub trait GlobalFunctions: Hook {
     /// Counts a plain IPv6 packet.
     fn ipv6(self) -> Outcome;
 
-    /// Counts a frame that is not plain, or has no bucket. `carried_headers` is what the function of that name returned.
-    fn any(self, has_no_bucket: bool, carried_headers: u32) -> (Outcome, Option<Quote>);
+    /// Counts a plain packet that has no bucket in the shared table.
+    fn no_bucket(self) -> Outcome;
+
+    /// Counts a frame that is not plain. `carried_headers` is what the function of that name returned.
+    fn any(self, carried_headers: u32) -> (Outcome, Option<Quote>);
 
     /// Counts that the packet which an ICMP error quotes could not be delivered.
     fn icmp_error(self, quote: Quote);

@@ -8,7 +8,7 @@ mod tunnel;
 
 pub(crate) use fragment::complete as complete_fragment;
 pub(crate) use icmp_error::{count as count_icmp_error, parse as parse_quoted};
-pub(crate) use slow::{any, ipv4, ipv6};
+pub(crate) use slow::{any, ipv4, ipv6, no_bucket};
 pub(crate) use tunnel::{carried_headers, count as count_tunnel, open as open_tunnel};
 
 use core::intrinsics::cold_path;
@@ -39,11 +39,20 @@ pub fn count<H: GlobalFunctions>(hook: H) -> Result<(), u32> {
     if decapsulates() {
         hook.tunnel();
     }
-    let plain = match ethertype(hook) {
-        IPV4 => hook.ipv4(),
-        IPV6 => hook.ipv6(),
-        VLAN => hook.ipv4_tagged(),
-        _ => Outcome::NOT_PLAIN,
+    let plain = if counted == Outcome::NO_BUCKET {
+        counted
+    } else {
+        match ethertype(hook) {
+            IPV4 => hook.ipv4(),
+            IPV6 => hook.ipv6(),
+            VLAN => hook.ipv4_tagged(),
+            _ => Outcome::NOT_PLAIN,
+        }
+    };
+    let plain = if plain == Outcome::NO_BUCKET {
+        hook.no_bucket()
+    } else {
+        plain
     };
     if plain.is_final() {
         return result(plain);
@@ -54,7 +63,7 @@ pub fn count<H: GlobalFunctions>(hook: H) -> Result<(), u32> {
         cold_path();
         hook.carried_headers()
     };
-    let (counted, quote) = hook.any(plain == Outcome::NO_BUCKET, carried_headers);
+    let (counted, quote) = hook.any(carried_headers);
     if let Some(quote) = quote {
         hook.icmp_error(quote);
     }

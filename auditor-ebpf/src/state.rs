@@ -104,18 +104,12 @@ impl PerCpu {
         unsafe { (*self.counts).taken += 1 };
     }
 
-    /// Whether the shared table is known to have no entry left.
+    /// Records that this CPU has taken a bucket of the shared table; a drain resets it.
     #[inline(always)]
-    pub(crate) fn is_shared_full(&self) -> bool {
-        // SAFETY: the counts are part of a whole entry.
-        unsafe { (*self.counts).taken & Half::SHARED_IS_FULL != 0 }
-    }
-
-    /// Records on this CPU that the shared table has no entry left; a drain resets it.
-    #[inline(always)]
-    pub(crate) fn fill_shared(&self) {
-        // SAFETY: the counts are part of a whole entry.
-        unsafe { (*self.counts).taken |= Half::SHARED_IS_FULL };
+    pub(crate) fn use_shared(&self) {
+        // SAFETY: the counts are part of a whole entry. Where several programs write to them at a time, none has buckets, and
+        // they write nothing else here.
+        unsafe { (*self.counts).taken |= Half::USES_SHARED };
     }
 
     /// Counts a packet in the totals of its direction.

@@ -11,14 +11,14 @@ pub(crate) mod key;
 mod shared;
 
 use auditor_common::{
-    ConversationKey, Direction, KeptPorts, PackedPorts, Packet, Reason, Tally,
+    Direction, KeptPorts, PackedPorts, Packet, Reason, Tally,
     flow::opening,
     packet::{Handshake, RST, Undelivered},
     port::protocol,
 };
 
 use self::{
-    addresses::{AddressPair as _, AddressValues, Addresses4, Addresses6},
+    addresses::{AddressPair, AddressValues, Addresses4, Addresses6},
     event::event,
     find::{Found, find},
     key::{Key, Place, first_leaves, key, ordered},
@@ -128,20 +128,15 @@ pub(crate) fn count_shared(
         is_to_group: packet.is_group_frame || is_to_group,
     };
     let key = ordered(direction, known, &place, packet);
-    let shared = ConversationKey {
-        addresses: if key.sender == 0 {
-            [packet.source, packet.destination]
-        } else {
-            [packet.destination, packet.source]
-        },
+    let shared = shared::Key {
+        addresses: in_order(Addresses6::of(packet), key.sender),
         ports: key.ports,
         interface,
-        reserved: 0,
     };
     let more = shared::Packet {
         packets: wire.packets,
         bytes: wire.bytes,
-        epoch: u64::from(per_cpu.epoch()),
+        epoch: per_cpu.epoch(),
         sender: key.sender as u8,
         evidence: key.evidence,
         flags: packet.flags,
@@ -174,11 +169,7 @@ pub(crate) fn refuse<A: AddressValues>(
     let precedes = addresses.precedes((packet.source_port, packet.destination_port));
     let (ports, sender) = refused_ports(direction, interface, packet, precedes);
     let key = Key {
-        addresses: if sender == 0 {
-            addresses
-        } else {
-            addresses.swapped()
-        },
+        addresses: in_order(addresses, sender),
         ports,
         sender,
         evidence: 0,
@@ -191,6 +182,16 @@ pub(crate) fn refuse<A: AddressValues>(
         }
         let undelivered = Undelivered::from_number(packet.code);
         record.add_undelivered(undelivered_opening(undelivered, sender), undelivered);
+    }
+}
+
+/// Addresses, source first, in the order of their key; `sender` is 0 if the first one of it sent the packet.
+#[inline(always)]
+fn in_order<A: AddressPair>(addresses: A, sender: u32) -> A {
+    if sender == 0 {
+        addresses
+    } else {
+        addresses.swapped()
     }
 }
 
@@ -245,21 +246,16 @@ pub(crate) fn refuse_shared(
         Addresses6::of(packet).precedes(ports)
     };
     let (ports, sender) = refused_ports(direction, interface, packet, precedes);
-    let shared = ConversationKey {
-        addresses: if sender == 0 {
-            [packet.source, packet.destination]
-        } else {
-            [packet.destination, packet.source]
-        },
+    let shared = shared::Key {
+        addresses: in_order(Addresses6::of(packet), sender),
         ports,
         interface,
-        reserved: 0,
     };
     let undelivered = Undelivered::from_number(packet.code);
     let more = shared::Packet {
         packets: 0,
         bytes: 0,
-        epoch: u64::from(per_cpu.epoch()),
+        epoch: per_cpu.epoch(),
         sender: sender as u8,
         evidence: 0,
         flags: 0,

@@ -304,19 +304,29 @@ impl Bench {
         for (shape, n_buckets) in shapes.into_iter().flatten().chain(largest) {
             let buckets_6 = n_buckets.min(BUCKETS[1]);
             let (address, port) = address_and_port_at(shape);
-            let (mask, mask_6) = (n_buckets - 1, buckets_6 - 1);
             let secret = 0x0123_4567_89ab_cdef_u64;
-            let mut ebpf = EbpfLoader::new()
+            let secrets = [secret, secret.rotate_left(17)];
+            let sizes = Sizes {
+                buckets_4: n_buckets,
+                buckets_6,
+                shared: 1 << 17,
+                n_cpus,
+            };
+            let globals = sizes.globals();
+            let mut loader = EbpfLoader::new();
+            loader
                 .override_global("ADDRESS_AT", &address, true)
                 .override_global("PORT_AT", &port, true)
-                .override_global("MASK_4", &mask, true)
-                .override_global("MASK_6", &mask_6, true)
-                .override_global("SECRET_0", &secret, true)
-                .override_global("SECRET_1", &secret.rotate_left(17), true)
-                .map_max_entries("BUCKETS_4", 2 * n_cpus * n_buckets)
-                .map_max_entries("BUCKETS_6", 2 * n_cpus * buckets_6)
-                .load(OBJECT)
-                .expect("the kernel takes the programs; run as root");
+                .override_global("SECRET_0", &secrets[0], true)
+                .override_global("SECRET_1", &secrets[1], true);
+            for (name, value) in &globals {
+                loader.override_global(name, value, true);
+            }
+            for (name, entries) in sizes.entries() {
+                loader.map_max_entries(name, entries);
+            }
+            let loaded = loader.load(OBJECT);
+            let mut ebpf = loaded.expect("the kernel takes the programs; run as root");
             let names: Vec<String> = ebpf.programs().map(|(name, _)| name.to_owned()).collect();
             for name in names {
                 let program = ebpf.program_mut(&name).expect("it was listed");
@@ -328,12 +338,6 @@ impl Bench {
                     _ => unreachable!("there are no others"),
                 }
             }
-            let sizes = Sizes {
-                buckets_4: n_buckets,
-                buckets_6,
-                shared: 65_536,
-                n_cpus,
-            };
             let table = Table::map(&ebpf, sizes).expect("memory for the table");
             // The server listens, and this host has opened conversations with it: the usual case.
             for kind in [PortKind::Listening, PortKind::Opened] {
@@ -381,7 +385,7 @@ impl Bench {
             for (name, times) in programs.iter().zip(&mut times) {
                 set_load(ebpf, load, round);
                 if load.frames == Frames::Requests {
-                    clear(ebpf, table);
+                    clear(table);
                 }
                 let time = run(ebpf, name, frame, load.repeat);
                 // The first round fills tables and caches.
@@ -390,7 +394,7 @@ impl Bench {
                 }
             }
         }
-        clear(ebpf, table);
+        clear(table);
         times.map(median)
     }
 
@@ -405,7 +409,7 @@ impl Bench {
                 times.push(run_as(ebpf, name, frame, REPEAT, attrs));
             }
         }
-        clear(ebpf, table);
+        clear(table);
         times.map(median)
     }
 
@@ -419,13 +423,13 @@ impl Bench {
         let (ebpf, table) = self.objects.get_mut(&("IPv4", n_buckets)).expect("loaded");
         let mut times = Vec::new();
         for _ in 0..ROUNDS {
-            clear(ebpf, table);
+            clear(table);
             set_load(ebpf, &kept("", n_flows, 1), 0);
             let frame = shapes()[0].1(Frames::Kept);
             run(ebpf, "ours_tc", &frame, n_flows);
             let start = Instant::now();
             let mut found = 0;
-            table.drain(ebpf, &mut |_, _| found += 1).expect("a drain");
+            table.drain(&mut |_, _| found += 1).expect("a drain");
             times.push(start.elapsed().as_secs_f64() * 1000.0);
             assert_eq!(found, n_flows as usize, "every flow has a bucket");
         }
@@ -445,11 +449,9 @@ fn set_load(ebpf: &mut Ebpf, load: &Load, round: usize) {
 }
 
 /// Empties the half that is written to; returns how many flows it held.
-fn clear(ebpf: &Ebpf, table: &mut Table) -> usize {
+fn clear(table: &mut Table) -> usize {
     let mut n_flows = 0;
-    table
-        .take(ebpf, &mut |_, _| n_flows += 1)
-        .expect("the table is memory");
+    table.take(&mut |_, _| n_flows += 1);
     n_flows
 }
 

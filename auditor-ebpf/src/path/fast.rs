@@ -22,17 +22,14 @@ use crate::{
     state::{KnownPorts, PerCpu},
     table::{
         addresses::AddressPair,
-        bucket::{Bucket, hash},
+        bucket::{Bucket, PROBES, hash},
         key::first_leaves,
     },
     tallies,
 };
 
-/// Buckets that are probed. While less than 40% of the table is in use, hardly any conversation lies beyond them.
-const PROBES: u32 = 3;
-
 /// Counts a plain packet in its bucket; with `TCP_ONLY`, TCP packets alone. Returns [`Outcome::NOT_PLAIN`], with nothing
-/// counted, for every packet that needs the slow path.
+/// counted, for every packet that needs the slow path, and [`Outcome::NO_BUCKET`] for one that belongs into the shared table.
 #[inline(always)]
 pub(crate) fn count<H: Hook, const TCP_ONLY: bool>(hook: H) -> Outcome {
     // Called first: later, live values would have to be saved across its helper calls.
@@ -128,6 +125,7 @@ fn in_bucket<H: Hook, A: AddressPair>(
     sender: u32,
 ) -> Outcome {
     let hash = hash(addresses, ports);
+    let mut none_left = Outcome::NO_BUCKET;
     for probe in 0..PROBES {
         let Some(bucket) = Bucket::at(per_cpu, hash, probe) else {
             cold_path();
@@ -145,8 +143,13 @@ fn in_bucket<H: Hook, A: AddressPair>(
             return Outcome::done_if(is_counted);
         }
         cold_path();
+        if bucket.is_free() {
+            // The slow path may take it.
+            none_left = Outcome::NOT_PLAIN;
+            break;
+        }
     }
-    Outcome::NOT_PLAIN
+    none_left
 }
 
 /// The ports of a key whose server is certain; `sender` is 1 if the server sent the packet, else 0.
@@ -206,10 +209,7 @@ fn request<H: Hook, A: AddressPair>(
             None if !bucket.is_free() => continue,
             None => {
                 if comes_in && !Bucket::<A>::try_take_unproven(per_cpu) {
-                    per_cpu.add_own_total(H::DIRECTION, &wire);
-                    tallies::add_lost(H::DIRECTION, packet.protocol, port, &wire);
-                    tallies::add(Reason::TableFull, &wire);
-                    return Outcome::of(Reason::TableFull);
+                    break;
                 }
                 let record = bucket.take(per_cpu, addresses, ports, frame.interface);
                 record.begin(per_cpu.epoch(), Evidence::Handshake as u8);
@@ -226,5 +226,11 @@ fn request<H: Hook, A: AddressPair>(
         }
         return Outcome::done_if(is_counted);
     }
-    Outcome::NOT_PLAIN
+    if !comes_in {
+        return Outcome::NO_BUCKET;
+    }
+    per_cpu.add_own_total(H::DIRECTION, &wire);
+    tallies::add_lost(H::DIRECTION, packet.protocol, port, &wire);
+    tallies::add(Reason::TableFull, &wire);
+    Outcome::of(Reason::TableFull)
 }

@@ -7,7 +7,7 @@ use auditor_common::{
 };
 
 use crate::{
-    frame::{Frame, UNTAGGED, is_group_frame},
+    frame::{Frame, TAGGED, UNTAGGED, VLAN, ethertype, is_group_frame},
     global::GlobalFunctions,
     hook::{Hook, PACKET_LOOPBACK},
     mode::keeps_both_ports,
@@ -80,6 +80,46 @@ fn plain<H: Hook, A: AddressValues>(
     counted
 }
 
+/// Counts a plain packet that has no bucket in the shared table. Read once more: together with its bucket's search it would
+/// take more stack than a program has.
+#[inline(always)]
+pub(crate) fn no_bucket<H: GlobalFunctions>(hook: H) -> Outcome {
+    let Some((frame, per_cpu)) = begin(hook) else {
+        return Outcome::DONE;
+    };
+    let mut packet = Packet::EMPTY;
+    if !parse_plain(&frame, &mut packet) {
+        return Outcome::NOT_PLAIN;
+    }
+    packet.read_handshake();
+    packet.is_to_other_host = hook.is_to_other_host();
+    packet.is_group_frame = is_group_frame(hook);
+    let wire = frame.on_wire(packet.headers);
+    per_cpu.add_total(H::DIRECTION, &wire);
+    let counted = H::count_shared(&mut packet, frame.interface, &wire);
+    tallies::add_outcome(counted, &wire);
+    counted
+}
+
+/// Reads a plain packet with its addresses; false if it is not plain.
+#[inline(always)]
+fn parse_plain<H: Hook>(frame: &Frame<H>, packet: &mut Packet) -> bool {
+    let bytes = frame.linear_bytes();
+    let mut addresses = 0;
+    if parse_plain_ipv4(&bytes, UNTAGGED, packet, &mut addresses)
+        || ethertype(frame.hook) == VLAN && parse_plain_ipv4(&bytes, TAGGED, packet, &mut addresses)
+    {
+        addresses.write_to_packet(packet);
+        return true;
+    }
+    let mut addresses = [[0; 2]; 2];
+    let is_read = parse_plain_ipv6(&bytes, UNTAGGED, packet, &mut addresses);
+    if is_read {
+        addresses.write_to_packet(packet);
+    }
+    is_read
+}
+
 /// The frame, and the counters of this CPU; `None` for a copy of what this host sent, which is not counted again.
 #[inline(always)]
 pub(super) fn begin<H: Hook>(hook: H) -> Option<(Frame<H>, PerCpu)> {
@@ -94,14 +134,10 @@ pub(super) fn begin<H: Hook>(hook: H) -> Option<(Frame<H>, PerCpu)> {
     Some((frame, per_cpu))
 }
 
-/// Counts any frame: one that is not plain, or has no bucket. For an ICMP error, also returns where it quotes the packet
+/// Counts any frame that is not plain. For an ICMP error, also returns where it quotes the packet
 /// that could not be delivered. `carried_headers` is what [`super::tunnel::carried_headers`] returned.
 #[inline(always)]
-pub(crate) fn any<H: GlobalFunctions>(
-    hook: H,
-    has_no_bucket: bool,
-    carried_headers: u32,
-) -> (Outcome, Option<Quote>) {
+pub(crate) fn any<H: GlobalFunctions>(hook: H, carried_headers: u32) -> (Outcome, Option<Quote>) {
     let Some((frame, per_cpu)) = begin(hook) else {
         return (Outcome::DONE, None);
     };
@@ -124,7 +160,6 @@ pub(crate) fn any<H: GlobalFunctions>(
         let interface = frame.interface;
         match packet.part {
             Part::Short if !keeps_both_ports() => Outcome::of(Reason::Truncated),
-            Part::Whole if has_no_bucket => H::count_shared(&mut packet, interface, &wire),
             Part::Whole | Part::Short => by_addresses::<H>(&mut packet, interface, &wire),
             Part::FirstFragment | Part::LaterFragment => match H::complete_fragment(&mut packet) {
                 Outcome::DONE => by_addresses::<H>(&mut packet, interface, &wire),

@@ -1,6 +1,9 @@
 //! The addresses of a packet in the form that each IP version has, and the arrays of buckets for each.
 
-use auditor_common::{Bucket4, Bucket6, BucketRecord, Packet, packet::pack4};
+use auditor_common::{
+    Bucket4, Bucket6, BucketRecord, Packet,
+    packet::{pack4, unpack4},
+};
 use aya_ebpf::{Global, macros::map, maps::Array};
 
 use crate::{
@@ -105,6 +108,8 @@ pub(crate) trait AddressPair: Copy {
 pub(crate) trait AddressValues: AddressPair {
     /// The addresses of a parsed packet, which holds those of both IP versions as IPv6 addresses.
     fn of(packet: &Packet) -> Self;
+    /// Stores the addresses in a packet of which a reader for plain packets left them out.
+    fn write_to_packet(self, packet: &mut Packet);
     /// Whether the destination is a multicast or broadcast address.
     fn is_to_group(self) -> bool;
 }
@@ -151,6 +156,11 @@ impl AddressValues for Addresses4 {
     #[inline(always)]
     fn of(packet: &Packet) -> Self {
         pack4(packet.source, packet.destination)
+    }
+
+    #[inline(always)]
+    fn write_to_packet(self, packet: &mut Packet) {
+        [packet.source, packet.destination] = unpack4(self);
     }
 
     #[inline(always)]
@@ -214,6 +224,19 @@ impl AddressValues for Addresses6 {
     }
 
     #[inline(always)]
+    fn write_to_packet(self, packet: &mut Packet) {
+        let [source, destination] = self.map(|[first, second]| {
+            let (low, high) = if cfg!(target_endian = "little") {
+                (first, second)
+            } else {
+                (second, first)
+            };
+            (u128::from(low) | u128::from(high) << 64).to_ne_bytes()
+        });
+        (packet.source, packet.destination) = (source, destination);
+    }
+
+    #[inline(always)]
     fn is_to_group(self) -> bool {
         u64::from_be(self[1][0]) >> 56 == 0xff
     }
@@ -273,6 +296,6 @@ fn precedes([a, b, c, d]: [u64; 4], ports: (u16, u16)) -> bool {
 
 /// Compares word by word, since the compiler would compare arrays with a function call.
 #[inline(always)]
-fn are_equal([a, b, c, d]: [u64; 4], addresses: &[[u64; 2]; 2]) -> bool {
+pub(crate) fn are_equal([a, b, c, d]: [u64; 4], addresses: &[[u64; 2]; 2]) -> bool {
     a == addresses[0][0] && b == addresses[0][1] && c == addresses[1][0] && d == addresses[1][1]
 }

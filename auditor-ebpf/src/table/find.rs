@@ -2,13 +2,10 @@
 
 use super::{
     addresses::AddressPair,
-    bucket::{self, Bucket, Record},
+    bucket::{self, Bucket, PROBES, Record},
     key::Key,
 };
 use crate::state::PerCpu;
-
-/// Buckets that are probed.
-const PROBES: u32 = 8;
 
 pub(crate) enum Found {
     /// The record, and whether its bucket was free.

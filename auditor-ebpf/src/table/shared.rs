@@ -1,34 +1,51 @@
-//! The shared table: for packets that find no bucket, and for all packets on kernels where one program can interrupt another
-//! on the same CPU (`PREEMPT_RT`).
+//! The shared table: for packets that find no bucket of their CPU, and for all packets on kernels where one program can
+//! interrupt another on the same CPU (`PREEMPT_RT`).
+//!
+//! Open addressing in mapped memory, as that of the CPUs. Whoever takes a bucket writes its ports last; a CPU that comes upon
+//! one that is being taken goes on to the next, so that two buckets may count one conversation, which user space merges.
 
 use auditor_common::{
-    ConversationKey, ConversationRecord, Reason,
-    flow::{opening, requested},
+    Reason, SharedBucket,
+    flow::{counted, opening, requested},
 };
-use aya_ebpf::{
-    bindings::BPF_NOEXIST, helpers::generated::bpf_ktime_get_ns, macros::map, maps::HashMap,
-};
+use aya_ebpf::{Global, helpers::generated::bpf_ktime_get_ns, macros::map, maps::Array};
 
-use super::event::OPENS;
+use super::{
+    addresses::{Addresses6, are_equal},
+    bucket::hash,
+    event::OPENS,
+};
 use crate::{
-    atomic::{increase, set_bits},
-    state::PerCpu,
+    atomic::{compare_exchange, exchange, increase, increase_word, set_bits, set_bits_of_word},
+    state::{MMAPABLE, PerCpu},
     verifier::one_of_two,
 };
 
-/// Conversations by key, shared by all CPUs; one table for each half. User space sets their sizes.
+/// The buckets of both halves; user space sets their number.
 #[map]
-static SHARED_0: HashMap<ConversationKey, ConversationRecord> =
-    HashMap::with_max_entries(65_536, 0);
-#[map]
-static SHARED_1: HashMap<ConversationKey, ConversationRecord> =
-    HashMap::with_max_entries(65_536, 0);
+static SHARED: Array<SharedBucket> = Array::with_max_entries(2, MMAPABLE);
+
+/// The number of buckets in a half, less one; a mask, since that number is a power of two.
+#[unsafe(no_mangle)]
+static MASK_SHARED: Global<u32> = Global::new(0);
+
+/// Buckets that are probed: more than of a CPU's own, since behind these there is no other place, and half of them are free
+/// while the table holds what it was made for.
+const PROBES: u32 = 16;
+
+/// The key of a bucket.
+pub(crate) struct Key {
+    /// IPv4 addresses are IPv4-mapped.
+    pub(crate) addresses: Addresses6,
+    pub(crate) ports: u64,
+    pub(crate) interface: u32,
+}
 
 /// What one packet adds to an entry.
 pub(crate) struct Packet {
     pub(crate) packets: u64,
     pub(crate) bytes: u64,
-    pub(crate) epoch: u64,
+    pub(crate) epoch: u32,
     /// 0 if the first address sent it, 1 if the second did.
     pub(crate) sender: u8,
     pub(crate) evidence: u8,
@@ -42,100 +59,101 @@ pub(crate) struct Packet {
     pub(crate) requested_from: u16,
 }
 
-/// The kernel's error when no entry is left: `-E2BIG`.
-const NO_ENTRY: i32 = -7;
-
-static EMPTY: ConversationRecord = ConversationRecord {
-    packets: [0; 2],
-    bytes: [0; 2],
-    resets: [0; 2],
-    requests: 0,
-    replies: 0,
-    refusals: 0,
-    flags: 0,
-    opening: 0,
-    first: 0,
-    last: 0,
-    evidence: 0,
-    began: 0,
-};
-
-/// Adds a packet to its entry.
+/// Adds a packet to its bucket.
 ///
 /// # Errors
 ///
-/// `Reason::TableFull` if the key is new and no entry is left for it.
+/// `Reason::TableFull` if the key is new and no bucket is left for it, or the bucket's counters are full.
 #[inline(always)]
-pub(crate) fn add(per_cpu: &PerCpu, key: &ConversationKey, packet: &Packet) -> Result<(), Reason> {
-    let table = if per_cpu.half() == 0 {
-        &SHARED_0
-    } else {
-        &SHARED_1
-    };
-    let (known, is_new) = if let Some(known) = table.get_ptr_mut(key) {
-        (known, false)
-    } else {
-        // Searching a full table for a free entry costs several times as much as everything else together.
-        if per_cpu.is_shared_full() {
-            return Err(Reason::TableFull);
-        }
-        // Another CPU may insert the key first; the lookup below then finds that entry.
-        let inserted = table.insert(key, &EMPTY, u64::from(BPF_NOEXIST));
-        if inserted == Err(NO_ENTRY) {
-            per_cpu.fill_shared();
-            return Err(Reason::TableFull);
-        }
-        let known = table.get_ptr_mut(key).ok_or(Reason::TableFull)?;
-        (known, inserted.is_ok())
-    };
+pub(crate) fn add(per_cpu: &PerCpu, key: &Key, packet: &Packet) -> Result<(), Reason> {
+    let (bucket, is_new) = find(per_cpu, key).ok_or(Reason::TableFull)?;
     let sender = one_of_two(u64::from(packet.sender));
-    // SAFETY: the kernel hands out pointers to whole entries, which stay readable while the program runs. Other CPUs write
-    // to them too, so every change is one atomic instruction, or a plain store of the epoch or by the CPU that made the
-    // entry.
+    // SAFETY: `find` hands out pointers to whole map values. Other CPUs write to them too, so every change is one atomic
+    // instruction, or a plain store of the epoch or by the CPU that takes the bucket, which nobody else finds before its ports
+    // are written.
     unsafe {
         if is_new {
-            (*known).first = packet.epoch;
-            (*known).evidence = u64::from(packet.evidence);
+            (*bucket).first = packet.epoch;
+            (*bucket).evidence = u32::from(packet.evidence);
             if packet.evidence == 0 {
-                (*known).began = bpf_ktime_get_ns();
+                (*bucket).began = bpf_ktime_get_ns();
             }
+            exchange(&raw mut (*bucket).ports, key.ports);
+            per_cpu.use_shared();
         }
-        (*known).last = packet.epoch;
+        let counted = (&raw mut (*bucket).counted).cast::<u64>().add(sender);
+        if counted.read_volatile() & counted::FULL != 0 {
+            return Err(Reason::TableFull);
+        }
+        // Not written where it is there already: other CPUs would have to fetch the cache line again.
+        let last = (&raw mut (*bucket).last_and_flags).cast::<u16>();
+        if *last != packet.epoch as u16 {
+            *last = packet.epoch as u16;
+        }
         if packet.packets != 0 {
-            increase(
-                (&raw mut (*known).packets).cast::<u64>().add(sender),
-                packet.packets,
-            );
-            increase(
-                (&raw mut (*known).bytes).cast::<u64>().add(sender),
-                packet.bytes,
-            );
+            increase(counted, counted::word(packet.packets, packet.bytes));
         }
-        match packet.event {
-            0 => {}
-            opening::REQUEST_FROM_FIRST => increase(&raw mut (*known).requests, 1),
-            opening::REPLY_FROM_FIRST => increase(&raw mut (*known).replies, 1),
-            _ => increase((&raw mut (*known).resets).cast::<u64>().add(sender), 1),
+        if packet.flags != 0 {
+            let flags = SharedBucket::flags(packet.flags, sender);
+            set_bits_of_word(&raw mut (*bucket).last_and_flags, flags);
         }
         if packet.requested_from != 0 {
             // Where two CPUs do so at a time, one of the ports may be lost, and an error about it with it.
-            let ports = (&raw mut (*known).began).read_volatile();
+            let ports = (&raw mut (*bucket).began).read_volatile();
             let ports = requested::with(ports, packet.requested_from);
-            (&raw mut (*known).began).write_volatile(ports);
+            (&raw mut (*bucket).began).write_volatile(ports);
+        }
+        match packet.event {
+            0 => {}
+            opening::REQUEST_FROM_FIRST => increase_word(&raw mut (*bucket).requests),
+            opening::REPLY_FROM_FIRST => increase_word(&raw mut (*bucket).replies),
+            _ => increase_word((&raw mut (*bucket).resets).cast::<u32>().add(sender)),
         }
         if packet.refusals != 0 {
-            increase(&raw mut (*known).refusals, 1);
+            increase_word(&raw mut (*bucket).refusals);
         }
-        set_bits(
-            &raw mut (*known).flags,
-            u64::from(packet.flags) << (8 * sender),
-        );
         let mut opening = (packet.event & OPENS) << sender;
         if is_new && sender == 1 {
             opening |= opening::STARTED_BY_SECOND;
         }
         opening |= packet.undelivered;
-        set_bits(&raw mut (*known).opening, u64::from(opening));
+        if opening != 0 {
+            set_bits(&raw mut (*bucket).opening, u64::from(opening));
+        }
     }
     Ok(())
+}
+
+/// Finds the bucket of a key, or takes a free one: then the caller writes the ports, when all else is there.
+#[inline(always)]
+fn find(per_cpu: &PerCpu, key: &Key) -> Option<(*mut SharedBucket, bool)> {
+    let hash = hash(key.addresses, key.ports);
+    let mask = MASK_SHARED.load();
+    let start = if per_cpu.half() == 0 { 0 } else { mask + 1 };
+    for probe in 0..PROBES {
+        let index = start.wrapping_add(hash.wrapping_add(probe) & mask);
+        let bucket = SHARED.get_ptr_mut(index)?;
+        // SAFETY: a whole map value. Its ports are read in one piece; whoever reads them before its addresses are there finds
+        // other addresses than his, and goes on.
+        unsafe {
+            let mut ports = (&raw const (*bucket).ports).read_volatile();
+            if ports == 0 {
+                let (free, taken) = (0, SharedBucket::BEING_TAKEN);
+                ports = compare_exchange(&raw mut (*bucket).ports, free, taken);
+                if ports == free {
+                    (*bucket).addresses = key.addresses;
+                    (*bucket).interface = key.interface;
+                    return Some((bucket, true));
+                }
+            }
+            let [[a, b], [c, d]] = key.addresses;
+            if ports == key.ports
+                && are_equal([a, b, c, d], &(*bucket).addresses)
+                && (*bucket).interface == key.interface
+            {
+                return Some((bucket, false));
+            }
+        }
+    }
+    None
 }

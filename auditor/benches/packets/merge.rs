@@ -12,7 +12,6 @@ pub(super) fn merged(n_flows: u32) -> (f64, f64) {
             addresses: [mapped(n.to_be_bytes()), mapped([10, 1, 0, 1])],
             ports: PackedPorts::new(KeptPorts::Server, 6, 0, 8080).0,
             interface: 2,
-            reserved: 0,
         };
         let record = ConversationRecord {
             packets: [2, 2],

@@ -22,8 +22,6 @@ pub enum CaptureError {
     Map(#[source] MapError),
     #[error("cannot map what is counted into memory")]
     Memory(#[source] io::Error),
-    #[error("cannot read what was counted, in batches")]
-    Batch(#[source] io::Error),
     #[error("this kernel can't say when programs have ended, so nothing could be counted exactly")]
     Wait(#[source] io::Error),
     #[error(

@@ -1,8 +1,8 @@
-//! The maps of the loaded programs, by name.
+//! The arrays of the loaded programs, by name.
 
 use aya::{
     Ebpf,
-    maps::{Map, MapData, MapError},
+    maps::{Map, MapError},
 };
 use zerocopy::{FromBytes, Immutable, IntoBytes};
 
@@ -17,14 +17,10 @@ pub(super) fn memory<T>(
 where
     T: FromBytes + IntoBytes + Immutable,
 {
-    Memory::map(data(ebpf, name)?.fd(), n_entries).map_err(CaptureError::Memory)
-}
-
-/// The handle of an array or hash map.
-pub(super) fn data<'a>(ebpf: &'a Ebpf, name: &'static str) -> Result<&'a MapData, CaptureError> {
-    match ebpf.map(name) {
-        Some(Map::Array(data) | Map::HashMap(data)) => Ok(data),
-        Some(_) => Err(CaptureError::Map(MapError::InvalidMapType { map_type: 0 })),
-        None => Err(CaptureError::Absent { name }),
-    }
+    let map = match ebpf.map(name) {
+        Some(Map::Array(map)) => map,
+        Some(_) => return Err(CaptureError::Map(MapError::InvalidMapType { map_type: 0 })),
+        None => return Err(CaptureError::Absent { name }),
+    };
+    Memory::map(map.fd(), n_entries).map_err(CaptureError::Memory)
 }

@@ -84,7 +84,6 @@ impl Capture {
         }
         let level = if settings.log { LOG_ALL } else { 0 };
         let sizes = settings.sizes;
-        let (mask_4, mask_6) = (sizes.buckets_4 - 1, sizes.buckets_6 - 1);
         let [secret_0, secret_1] = secrets().map_err(CaptureError::Status)?;
         let mode: u8 = [
             (is_real_time() || MOST_CPUS < sizes.n_cpus, mode::SHARED),
@@ -95,20 +94,22 @@ impl Capture {
         .iter()
         .filter_map(|(is_so, bit)| is_so.then_some(bit))
         .sum();
-        let halves = 2 * sizes.n_cpus;
-        let loaded = EbpfLoader::new()
-            .override_global("MASK_4", &mask_4, true)
-            .override_global("MASK_6", &mask_6, true)
+        let globals = sizes.globals();
+        let mut loader = EbpfLoader::new();
+        loader
             .override_global("SECRET_0", &secret_0, true)
             .override_global("SECRET_1", &secret_1, true)
             .override_global("MODE", &mode, true)
-            .override_global(aya_log::LEVEL, &level, false)
-            .map_max_entries("BUCKETS_4", halves * sizes.buckets_4)
-            .map_max_entries("BUCKETS_6", halves * sizes.buckets_6)
-            .map_max_entries("SHARED_0", sizes.shared)
-            .map_max_entries("SHARED_1", sizes.shared)
-            .load(OBJECT);
-        let mut ebpf = loaded.map_err(|error: EbpfError| refusal(&error))?;
+            .override_global(aya_log::LEVEL, &level, false);
+        for (name, value) in &globals {
+            loader.override_global(name, value, true);
+        }
+        for (name, entries) in sizes.entries() {
+            loader.map_max_entries(name, entries);
+        }
+        let mut ebpf = loader
+            .load(OBJECT)
+            .map_err(|error: EbpfError| refusal(&error))?;
         let logger = if settings.log {
             EbpfLogger::init(&mut ebpf).ok()
         } else {
@@ -260,18 +261,14 @@ impl Capture {
     ///
     /// # Errors
     ///
-    /// The kernel's refusal.
+    /// The kernel's refusal to wait for programs.
     pub fn drain(&mut self, take: Take<'_>) -> Result<Totals, CaptureError> {
-        self.table.drain(&self.ebpf, take)
+        self.table.drain(take)
     }
 
     /// As [`Self::drain`], for a replay, in which no program runs on its own.
-    ///
-    /// # Errors
-    ///
-    /// The kernel's refusal.
-    pub(super) fn take(&mut self, take: Take<'_>) -> Result<Totals, CaptureError> {
-        self.table.take(&self.ebpf, take)
+    pub(super) fn take(&mut self, take: Take<'_>) -> Totals {
+        self.table.take(take)
     }
 
     /// Test-runs the ingress program on a frame that had `length` bytes on the wire. False if the kernel rejects the frame.

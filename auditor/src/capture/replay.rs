@@ -204,7 +204,7 @@ impl Replay {
     ///
     /// The kernel's refusal.
     pub fn drain(&mut self, take: Take<'_>) -> Result<(), CaptureError> {
-        let n_counted = self.capture.take(take)?.packets();
+        let n_counted = self.capture.take(take).packets();
         if n_counted != u64::from(self.n_pending) || !self.capture.lost().is_empty() {
             return Err(CaptureError::Uncounted {
                 given: self.n_pending.into(),
@@ -357,7 +357,6 @@ fn counted(packet: &Packet, bytes: u64, epoch: u64) -> (ConversationKey, Convers
         addresses,
         ports: PackedPorts::new(KeptPorts::Both, packet.protocol, first, second).0,
         interface: LOOPBACK,
-        reserved: 0,
     };
     let record = ConversationRecord {
         packets: pair(1),

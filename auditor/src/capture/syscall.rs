@@ -1,89 +1,10 @@
-//! System calls that no library offers: reading a hash map in batches, and asking which programs an interface has.
+//! The system call that no library offers: asking which programs an interface has.
 #![expect(unsafe_code, reason = "system calls take pointers")]
 
-use std::{
-    io,
-    os::fd::{AsRawFd as _, BorrowedFd},
-};
+use std::io;
 
 use auditor_common::Direction;
 use nix::{errno::Errno, libc};
-use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
-
-/// `BPF_MAP_LOOKUP_AND_DELETE_BATCH` (`include/uapi/linux/bpf.h`; hash maps have it since Linux 5.6).
-const LOOKUP_AND_DELETE_BATCH: libc::c_long = 25;
-
-/// The part of `union bpf_attr` that batches use.
-#[repr(C)]
-struct BatchAttr {
-    in_batch: u64,
-    out_batch: u64,
-    keys: u64,
-    values: u64,
-    count: u32,
-    map_fd: u32,
-    elem_flags: u64,
-    flags: u64,
-}
-
-/// Entries requested at once; no bucket of a hash map holds that many, so each call makes progress.
-const BATCH: u32 = 4096;
-
-/// Takes every entry out of a hash map to which no program writes meanwhile.
-///
-/// # Errors
-///
-/// The kernel's refusal.
-pub(super) fn take_all<K, V>(map: BorrowedFd<'_>, mut take: impl FnMut(K, V)) -> io::Result<()>
-where
-    K: FromBytes + IntoBytes + Immutable + KnownLayout + Copy,
-    V: FromBytes + IntoBytes + Immutable + KnownLayout + Copy,
-{
-    let mut keys = vec![K::new_zeroed(); BATCH as usize];
-    let mut values = vec![V::new_zeroed(); BATCH as usize];
-    let (mut from, mut next) = (0_u32, 0_u32);
-    let mut is_first = true;
-    loop {
-        let mut attr = BatchAttr {
-            in_batch: if is_first {
-                0
-            } else {
-                (&raw mut from).addr() as u64
-            },
-            out_batch: (&raw mut next).addr() as u64,
-            keys: keys.as_mut_ptr().expose_provenance() as u64,
-            values: values.as_mut_ptr().expose_provenance() as u64,
-            count: BATCH,
-            map_fd: u32::try_from(map.as_raw_fd()).map_err(|_negative| Errno::EBADF)?,
-            elem_flags: 0,
-            flags: 0,
-        };
-        // SAFETY: keys and values have room for `count` entries of the map's sizes, the batches for the 4 bytes that hash
-        // maps use, and the kernel accepts a `bpf_attr` shorter than its own.
-        let result = unsafe {
-            libc::syscall(
-                libc::SYS_bpf,
-                LOOKUP_AND_DELETE_BATCH,
-                &raw mut attr,
-                size_of::<BatchAttr>(),
-            )
-        };
-        let error = (result < 0).then(Errno::last);
-        // After the last entry the kernel returns `ENOENT`, and has still filled in the entries before it.
-        if let Some(error) = error.filter(|error| *error != Errno::ENOENT) {
-            return Err(error.into());
-        }
-        let n_taken = attr.count as usize;
-        for (key, value) in keys.iter().zip(&values).take(n_taken) {
-            take(*key, *value);
-        }
-        if error.is_some() {
-            return Ok(());
-        }
-        from = next;
-        is_first = false;
-    }
-}
 
 /// `BPF_PROG_QUERY`.
 const PROG_QUERY: libc::c_long = 16;

@@ -3,34 +3,27 @@
 use std::{
     io,
     mem::offset_of,
-    os::fd::AsFd as _,
     sync::atomic::{AtomicU64, Ordering},
 };
 
 use auditor_common::{
     Bucket4, Bucket6, BucketRecord, ConversationKey, ConversationRecord, Direction, Half, Header,
-    MOST_CPUS, PortKind, State, Tally, Totals,
+    MOST_CPUS, PortKind, SharedBucket, State, Tally, Totals,
     flow::counted,
     packet::{is_mapped, unpack4},
     port::bit,
 };
 use aya::{Ebpf, util::nr_cpus};
 
-use super::{
-    error::CaptureError,
-    maps::{data, memory},
-    memory::Memory,
-    syscall::take_all,
-    wait::Wait,
-};
+use super::{error::CaptureError, maps::memory, memory::Memory, wait::Wait};
 
-/// The numbers of buckets and entries in each part of the table.
+/// The numbers of buckets in each part of the table; powers of two.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Sizes {
-    /// Buckets in each half of a CPU: here for IPv4, below for IPv6; powers of two.
+    /// Buckets in each half of a CPU: here for IPv4, below for IPv6.
     pub buckets_4: u32,
     pub buckets_6: u32,
-    /// Entries in each half of the shared table.
+    /// Buckets in each half of the shared table: twice as many as flows at a time, so that probing finds one for each.
     pub shared: u32,
     /// CPUs that this kernel may ever have.
     pub n_cpus: u32,
@@ -60,20 +53,42 @@ impl Sizes {
         let sizes = Self {
             buckets_4,
             buckets_6: (flows / FLOWS_PER_BUCKET_6).max(FEWEST).next_power_of_two(),
-            shared: flows,
+            shared: flows
+                .max(FEWEST)
+                .checked_next_power_of_two()?
+                .checked_mul(2)?,
             n_cpus,
         };
+        sizes.shared.checked_mul(2)?;
         n_cpus.checked_mul(2)?.checked_mul(buckets_4)?;
         Some(sizes)
+    }
+
+    /// What the programs are to be told, by the names of their globals.
+    pub const fn globals(&self) -> [(&'static str, u32); 3] {
+        [
+            ("MASK_4", self.buckets_4 - 1),
+            ("MASK_6", self.buckets_6 - 1),
+            ("MASK_SHARED", self.shared - 1),
+        ]
+    }
+
+    /// The entries of each map of buckets.
+    pub const fn entries(&self) -> [(&'static str, u32); 3] {
+        let halves = 2 * self.n_cpus;
+        [
+            ("BUCKETS_4", halves * self.buckets_4),
+            ("BUCKETS_6", halves * self.buckets_6),
+            ("SHARED", 2 * self.shared),
+        ]
     }
 
     /// Bytes of kernel memory for all maps together, as ARCHITECTURE.md derives them.
     pub fn kernel_bytes(&self) -> u64 {
         let buckets = u64::from(self.buckets_4) * size_of::<Bucket4>() as u64
             + u64::from(self.buckets_6) * size_of::<Bucket6>() as u64;
-        let entry =
-            (size_of::<ConversationKey>() + size_of::<ConversationRecord>()) as u64 + HASH_OVERHEAD;
-        2 * (u64::from(self.n_cpus) * buckets + u64::from(self.shared) * entry) + OTHER_MAPS
+        let shared = u64::from(self.shared) * size_of::<SharedBucket>() as u64;
+        2 * (u64::from(self.n_cpus) * buckets + shared) + OTHER_MAPS
     }
 }
 
@@ -83,7 +98,7 @@ pub struct Found {
     /// Buckets taken on the CPU that had most: here for IPv4, below for IPv6.
     pub buckets_4: u32,
     pub buckets_6: u32,
-    /// Entries of the shared table, which holds what finds no bucket: here of IPv4, below of IPv6.
+    /// Buckets taken of the shared table, which holds what finds none on its CPU: here by IPv4, below by IPv6.
     pub shared_4: u32,
     pub shared_6: u32,
 }
@@ -110,7 +125,7 @@ impl Sizes {
             self.buckets_6,
             FLOWS_PER_BUCKET_6,
         ))?;
-        (self.shared < most).then_some(most)
+        (self.shared / 2 < most).then_some(most)
     }
 }
 
@@ -119,8 +134,6 @@ const FLOWS_PER_BUCKET_4: u32 = 4;
 const FLOWS_PER_BUCKET_6: u32 = 8;
 /// With fewer buckets, nearly all keys in a half would collide.
 const FEWEST: u32 = 8;
-/// The kernel's overhead per entry of a hash map, beside key and value: a header of 48 bytes, and a hash bucket of 16.
-const HASH_OVERHEAD: u64 = 64;
 /// Known ports, packets counted by port for want of room (`LOST`, 8 MiB), fragments.
 const OTHER_MAPS: u64 = 9 << 20;
 
@@ -132,6 +145,7 @@ pub struct Table {
     wait: Wait,
     buckets_4: Memory<Bucket4>,
     buckets_6: Memory<Bucket6>,
+    shared: Memory<SharedBucket>,
     /// The half that the kernel half writes to.
     half: usize,
     /// IPv6 packets with IPv4-mapped addresses, which must not be on a wire: the fast path does not look at that.
@@ -157,6 +171,7 @@ impl Table {
             wait: Wait::new().map_err(CaptureError::Wait)?,
             buckets_4: memory(ebpf, "BUCKETS_4", halves * sizes.buckets_4 as usize)?,
             buckets_6: memory(ebpf, "BUCKETS_6", halves * sizes.buckets_6 as usize)?,
+            shared: memory(ebpf, "SHARED", 2 * sizes.shared as usize)?,
             half: 0,
             mapped: Tally::default(),
             found: Found::default(),
@@ -270,32 +285,24 @@ impl Table {
     ///
     /// # Errors
     ///
-    /// The kernel's refusal.
-    pub fn drain(&mut self, ebpf: &Ebpf, take: Take<'_>) -> Result<Totals, CaptureError> {
+    /// The kernel's refusal to wait.
+    pub fn drain(&mut self, take: Take<'_>) -> Result<Totals, CaptureError> {
         let old = self.half;
         self.half = 1 - old;
         self.store(offset_of!(Header, half), self.half as u64);
         self.wait.wait().map_err(CaptureError::Wait)?;
-        self.collect(ebpf, old, take)
+        Ok(self.collect(old, take))
     }
 
     /// Takes everything out of the half that programs write to; none may be running.
-    ///
-    /// # Errors
-    ///
-    /// The kernel's refusal.
-    pub fn take(&mut self, ebpf: &Ebpf, take: Take<'_>) -> Result<Totals, CaptureError> {
-        self.collect(ebpf, self.half, take)
+    pub fn take(&mut self, take: Take<'_>) -> Totals {
+        self.collect(self.half, take)
     }
 
-    fn collect(
-        &mut self,
-        ebpf: &Ebpf,
-        old: usize,
-        found: Take<'_>,
-    ) -> Result<Totals, CaptureError> {
+    fn collect(&mut self, old: usize, found: Take<'_>) -> Totals {
         let mut totals = Totals::default();
         let mut in_table = Found::default();
+        let mut uses_shared = false;
         for cpu in 0..self.n_headers() {
             let mut taken = Found::default();
             let part = cpu as usize * 2 + old;
@@ -312,7 +319,9 @@ impl Table {
                 }
             });
             totals += Totals { received, sent };
-            let n_taken = n_taken(take(offset_of!(Half, unproven)));
+            let word = take(offset_of!(Half, unproven));
+            uses_shared |= is_shared_used(word);
+            let n_taken = n_taken(word);
             // Where nothing was taken there is nothing to be read: on most hosts, in all buckets of IPv6.
             if n_taken == 0 {
                 continue;
@@ -332,13 +341,7 @@ impl Table {
             let n_buckets = self.sizes.buckets_6 as usize;
             for index in part * n_buckets..(part + 1) * n_buckets {
                 if let Some(bucket) = self.buckets_6.take(index, offset_of!(Bucket6, ports)) {
-                    let addresses = bucket.addresses.map(|[high, low]| {
-                        let mut address = [0; 16];
-                        let (first, second) = address.split_at_mut(8);
-                        first.copy_from_slice(&high.to_ne_bytes());
-                        second.copy_from_slice(&low.to_ne_bytes());
-                        address
-                    });
+                    let addresses = bucket.addresses.map(in_bytes);
                     taken.buckets_6 += 1;
                     if addresses.iter().any(is_mapped) {
                         self.mapped += sum(&bucket.record);
@@ -349,19 +352,30 @@ impl Table {
             }
             in_table.buckets_6 = in_table.buckets_6.max(taken.buckets_6);
         }
-        let name = if old == 0 { "SHARED_0" } else { "SHARED_1" };
-        let shared = data(ebpf, name)?;
-        take_all(shared.fd().as_fd(), |key: ConversationKey, record| {
-            if key.addresses.iter().any(is_mapped) {
-                in_table.shared_4 += 1;
-            } else {
-                in_table.shared_6 += 1;
+        if uses_shared {
+            let n_buckets = self.sizes.shared as usize;
+            for index in old * n_buckets..(old + 1) * n_buckets {
+                let taken = self.shared.take(index, offset_of!(SharedBucket, ports));
+                // What nobody has finished taking holds nothing.
+                let Some(bucket) = taken.filter(|taken| taken.ports != SharedBucket::BEING_TAKEN)
+                else {
+                    continue;
+                };
+                let key = ConversationKey {
+                    addresses: bucket.addresses.map(in_bytes),
+                    ports: bucket.ports,
+                    interface: bucket.interface,
+                };
+                if key.addresses.iter().any(is_mapped) {
+                    in_table.shared_4 += 1;
+                } else {
+                    in_table.shared_6 += 1;
+                }
+                found(&key, &(&bucket).into());
             }
-            found(&key, &record);
-        })
-        .map_err(CaptureError::Batch)?;
+        }
         self.found = in_table;
-        Ok(totals)
+        totals
     }
 }
 
@@ -384,7 +398,18 @@ fn n_unproven(word: u64) -> u32 {
 /// All buckets taken.
 fn n_taken(word: u64) -> u32 {
     let [_, taken]: [u32; 2] = zerocopy::transmute!(word);
-    taken & !Half::SHARED_IS_FULL
+    taken & !Half::USES_SHARED
+}
+
+/// Whether the CPU has taken a bucket of the shared table.
+fn is_shared_used(word: u64) -> bool {
+    let [_, taken]: [u32; 2] = zerocopy::transmute!(word);
+    taken & Half::USES_SHARED != 0
+}
+
+/// The bytes of an address that is kept in two words.
+fn in_bytes(words: [u64; 2]) -> [u8; 16] {
+    zerocopy::transmute!(words)
 }
 
 /// Offset of a half in its header.
@@ -397,7 +422,6 @@ fn visit(take: Take<'_>, addresses: [[u8; 16]; 2], ports: u64, record: &BucketRe
         addresses,
         ports,
         interface: record.interface,
-        reserved: 0,
     };
     take(&key, &record.into());
 }
@@ -439,6 +463,6 @@ mod tests {
         assert_eq!(Sizes::on(512, most), None);
         assert!(Sizes::on(512, most / 2).is_some());
         assert_eq!(Sizes::on(u32::MAX, 1), None);
-        assert_eq!(Sizes::on(1, u32::MAX).unwrap().buckets_4, 1 << 30);
+        assert_eq!(Sizes::on(1, u32::MAX), None);
     }
 }

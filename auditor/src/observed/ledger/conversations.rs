@@ -216,7 +216,6 @@ mod tests {
             },
             ports: 7,
             interface,
-            reserved: 0,
         })
     }
 

@@ -21,7 +21,6 @@ fn key(kind: KeptPorts, protocol: u8, first: u16, second: u16) -> ConversationKe
         addresses: [A, B],
         ports: PackedPorts::new(kind, protocol, first, second).0,
         interface: 2,
-        reserved: 0,
     }
 }
 
@@ -488,7 +487,6 @@ fn sides_from_the_middle(
             .first_leaving(place != 1)
             .0,
         interface: 2,
-        reserved: 0,
     };
     let began = if began_by_client {
         0
@@ -527,7 +525,6 @@ fn asked(row: &Row) -> (bool, Evidence, u16) {
         addresses: [A, row.other],
         ports: ports.first_leaving(true).0,
         interface: 2,
-        reserved: 0,
     };
     let record = ConversationRecord {
         resets: row.resets,
@@ -713,7 +710,6 @@ fn what_is_no_traffic_of_this_host_is_set_aside() {
                 .to_other_host(is_to_other_host)
                 .0,
             interface: 2,
-            reserved: 0,
         };
         ledger.add(&key, &record(packets, 0));
         let found = with_known(&[], |known| ledger.flows(known));
@@ -782,7 +778,6 @@ fn an_error_about_a_connection_quotes_its_request() {
             addresses: [A, B],
             ports: ports.0,
             interface: 2,
-            reserved: 0,
         };
         let request = ConversationRecord {
             requests: 2,

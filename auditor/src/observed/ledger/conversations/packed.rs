@@ -92,7 +92,6 @@ impl<A: Address> PackedConversation<A> {
             addresses: self.addresses.map(A::full),
             ports: self.ports,
             interface: self.interface,
-            reserved: 0,
         }
     }
 

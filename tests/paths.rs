@@ -3,7 +3,7 @@
 //! The same frames go through the programs twice: once as everywhere, once with no buckets, as kernels with `PREEMPT_RT` have
 //! it, where every packet takes the slow path.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, net::Ipv4Addr};
 
 use auditor::capture::{Sizes, Table};
 use auditor_common::{ConversationRecord, PortKind, flow::opening, mode};
@@ -52,7 +52,13 @@ fn frame(numbers: &mut Numbers) -> Vec<u8> {
     let ethernet = PacketBuilder::ethernet2([2; 6], [4; 6]);
     let is_ipv4 = numbers.below(&[true, false]);
     let addresses = ([10, 0, 0, one], [10, 0, 1, other]);
-    let addresses_6 = ([one; 16], [other + 8; 16]);
+    // Some are IPv4-mapped, and must not be taken for those of IPv4.
+    let addresses_6 = if numbers.below(&[true, false, false]) {
+        let mapped = |address: [u8; 4]| Ipv4Addr::from(address).to_ipv6_mapped().octets();
+        (mapped(addresses.0), mapped(addresses.1))
+    } else {
+        ([one; 16], [other + 8; 16])
+    };
     let has_tag = numbers.below(&[true, false, false]);
     let packet = match (has_tag, is_ipv4) {
         (false, true) => ethernet.ipv4(addresses.0, addresses.1, 64),

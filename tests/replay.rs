@@ -1,6 +1,6 @@
 //! Captures through the programs: flows as an independent reader counts them, and verdicts as from an interface.
 
-use std::process::Command;
+use std::{net::Ipv4Addr, process::Command};
 
 use etherparse::PacketBuilder;
 use serde_json::{Value, json};
@@ -22,6 +22,7 @@ tests! {
     a_capture_is_judged: [Kernel],
     what_was_not_captured_is_a_gap: [Kernel],
     captures_are_one_timeline: [Kernel],
+    mapped_addresses_are_ipv6_ones: [Kernel],
     fragments_of_8_bytes: [Kernel],
     captures_that_are_none: [Kernel],
     a_pipe_is_read_once: [Kernel],
@@ -117,7 +118,7 @@ fn every_frame_is_counted_once() {
                 port: u16,
                 to_server: &[usize],
                 to_client: &[usize]| {
-        let address = |end: [u8; 4]| std::net::Ipv4Addr::from(end).to_string();
+        let address = |end: [u8; 4]| Ipv4Addr::from(end).to_string();
         let [client, server] = addresses;
         json!([
             address(client),
@@ -358,6 +359,29 @@ fn fragments_of_8_bytes() {
     );
     assert_eq!(flow["to_server"]["packets"], 3);
     assert_eq!(flow["requests"], 1);
+    assert_totals(&report);
+}
+
+/// They are on no wire but where somebody puts them there (RFC 4291, section 2.5.5.2), and not the IPv4 address's.
+fn mapped_addresses_are_ipv6_ones() {
+    let mapped = |address: [u8; 4]| Ipv4Addr::from(address).to_ipv6_mapped().octets();
+    let step = PacketBuilder::ethernet2([2; 6], [4; 6]).ipv6(mapped(CLIENT), mapped(SERVER), 64);
+    let forged = frame(step.tcp(40_000, 8080, 1, 1000).syn(), |step, out| {
+        step.write(out, &[]).unwrap();
+    });
+    let report = judged(&[pcap(&[forged, tcp(40_000, 8080, 0x02, &[])])]);
+    let flows: Vec<(&Value, &Value)> = report["flows"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|flow| (&flow["client"], &flow["requests"]))
+        .collect();
+    let one = &json!(1);
+    assert_eq!(
+        flows,
+        [(&json!("10.9.0.5"), one), (&json!("::ffff:10.9.0.5"), one)]
+    );
+    assert_eq!(gaps(&report), [""; 0]);
     assert_totals(&report);
 }
 

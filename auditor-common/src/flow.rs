@@ -77,6 +77,18 @@ impl PackedPorts {
         Self(self.0 & !(1 << 49))
     }
 
+    /// The same, of IPv6 packets, if `is_so`: where keys of both versions have the same form.
+    #[inline(always)]
+    #[must_use]
+    pub const fn of_ipv6(self, is_so: bool) -> Self {
+        Self(self.0 | (is_so as u64) << 50)
+    }
+
+    /// Whether they were said to be of IPv6, and the same without that.
+    pub const fn take_ipv6(self) -> (bool, Self) {
+        (self.0 & 1 << 50 != 0, Self(self.0 & !(1 << 50)))
+    }
+
     /// Whether the frames were addressed to another host's MAC address.
     pub const fn is_to_other_host(self) -> bool {
         self.0 & 1 << 49 != 0
@@ -273,7 +285,7 @@ const _: () = assert!(size_of::<Header>() == 256 && size_of::<Half>() == 64);
 #[repr(C, align(128))]
 #[derive(Clone, Copy, Debug, Default, Eq, FromBytes, Immutable, IntoBytes, PartialEq)]
 pub struct SharedBucket {
-    /// [`PackedPorts`]; 0 in a free bucket, and [`Self::BEING_TAKEN`] while a CPU writes its key.
+    /// [`PackedPorts`], with what IP version they are of; 0 in a free bucket, and [`Self::BEING_TAKEN`] while a CPU writes its key.
     pub ports: u64,
     /// The addresses in network byte order; IPv4 is IPv4-mapped.
     pub addresses: [[u64; 2]; 2],

@@ -346,10 +346,6 @@ fn ipv6<B: Bytes + ?Sized>(
     };
     packet.source = frame.get(start + 8).ok_or(Reason::Truncated)?;
     packet.destination = frame.get(start + 24).ok_or(Reason::Truncated)?;
-    // Such addresses stand for IPv4's inside a host and never on a wire (RFC 4291, section 2.5.5.2), where hosts drop them.
-    if is_mapped(&packet.source) || is_mapped(&packet.destination) {
-        return Err(Reason::Malformed);
-    }
     packet.protocol = fixed[6];
     let mut offset = start + 40;
     for _ in 0..B::MAX_EXTENSIONS {
@@ -635,6 +631,29 @@ impl Packet {
 pub const fn is_mapped(address: &[u8; 16]) -> bool {
     matches!(address, [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, ..])
 }
+
+/// An IPv6 address as user space keeps it beside IPv4's, which are IPv4-mapped there: one that is IPv4-mapped on the wire has
+/// another prefix, of which no address is assigned. Hosts drop such packets (RFC 4291, section 2.5.5.2, keeps them off the wire),
+/// but somebody may send them, and they are not those of the IPv4 address.
+pub const fn kept_ipv6(mut address: [u8; 16]) -> [u8; 16] {
+    if is_mapped(&address) {
+        address[11] = MAPPED_ON_WIRE;
+    }
+    address
+}
+
+/// The address on the wire of an IPv6 address that is [kept](kept_ipv6).
+pub const fn ipv6_on_wire(mut address: [u8; 16]) -> [u8; 16] {
+    if matches!(
+        address,
+        [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, MAPPED_ON_WIRE, ..]
+    ) {
+        address[11] = 0xff;
+    }
+    address
+}
+
+const MAPPED_ON_WIRE: u8 = 0xfe;
 
 /// Whether this is the address of many hosts: IPv4's and IPv6's multicast, and IPv4's limited broadcast. Such an address
 /// sends nothing (RFC 1122, section 3.2.1.3; RFC 4291, section 2.7).

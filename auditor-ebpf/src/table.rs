@@ -130,7 +130,7 @@ pub(crate) fn count_shared(
     let key = ordered(direction, known, &place, packet);
     let shared = shared::Key {
         addresses: in_order(Addresses6::of(packet), key.sender),
-        ports: key.ports,
+        ports: PackedPorts(key.ports).of_ipv6(!packet.is_ipv4).0,
         interface,
     };
     let more = shared::Packet {
@@ -248,7 +248,7 @@ pub(crate) fn refuse_shared(
     let (ports, sender) = refused_ports(direction, interface, packet, precedes);
     let shared = shared::Key {
         addresses: in_order(Addresses6::of(packet), sender),
-        ports,
+        ports: PackedPorts(ports).of_ipv6(!packet.is_ipv4).0,
         interface,
     };
     let undelivered = Undelivered::from_number(packet.code);

@@ -5,17 +5,18 @@ use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
 };
 
+use auditor_common::packet::{ipv6_on_wire, kept_ipv6};
 use ipnet::IpNet;
 
 /// A set of addresses: sorted inclusive ranges, IPv4 in its IPv4-mapped form.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct AddressSet(Vec<(u128, u128)>);
 
-/// The 128 bits of an address; IPv4 is IPv4-mapped.
+/// The 128 bits of an address; IPv4 is IPv4-mapped, and IPv6 addresses are [kept apart](kept_ipv6) from that.
 pub fn bits(address: IpAddr) -> u128 {
     match address {
         IpAddr::V4(address) => address.to_ipv6_mapped().to_bits(),
-        IpAddr::V6(address) => address.to_bits(),
+        IpAddr::V6(address) => u128::from_be_bytes(kept_ipv6(address.octets())),
     }
 }
 
@@ -30,7 +31,15 @@ fn address(bits: u128) -> IpAddr {
 
 /// The address that 16 bytes of a flow key stand for.
 pub fn from_bytes(bytes: [u8; 16]) -> IpAddr {
-    IpAddr::V6(Ipv6Addr::from(bytes)).to_canonical()
+    match Ipv6Addr::from(bytes).to_ipv4_mapped() {
+        Some(address) => IpAddr::V4(address),
+        None => IpAddr::V6(Ipv6Addr::from(ipv6_on_wire(bytes))),
+    }
+}
+
+/// As [`bits`], of an address that somebody wrote: who writes an IPv4-mapped one means the IPv4 address.
+fn meant(address: IpAddr) -> u128 {
+    bits(address.to_canonical())
 }
 
 impl AddressSet {
@@ -53,7 +62,7 @@ impl AddressSet {
 
     /// Adds the addresses from `first` to `last`, both included; nothing if they run backwards.
     pub fn insert_range(&mut self, first: IpAddr, last: IpAddr) {
-        self.insert_bits(bits(first), bits(last));
+        self.insert_bits(meant(first), meant(last));
     }
 
     pub fn insert_net(&mut self, net: IpNet) {
@@ -61,7 +70,7 @@ impl AddressSet {
     }
 
     pub fn insert_nets(&mut self, nets: impl IntoIterator<Item = IpNet>) {
-        let range = |net: IpNet| (bits(net.network()), bits(net.broadcast()));
+        let range = |net: IpNet| (meant(net.network()), meant(net.broadcast()));
         self.0.extend(nets.into_iter().map(range));
         self.tidy();
     }
@@ -195,6 +204,13 @@ mod tests {
             &["10.0.0.0", "10.255.255.255", "fd00::", "fd00::ffff"],
             &["9.255.255.255", "11.0.0.0", "fd00:0:0:1::"],
         );
+        // An IPv4-mapped address of a packet is not the IPv4 address; of a person it is.
+        check(&set, &["10.0.0.1"], &["::ffff:10.0.0.1"]);
+        let mut written = AddressSet::default();
+        written.insert("::ffff:10.0.0.1".parse().unwrap());
+        check(&written, &["10.0.0.1"], &["::ffff:10.0.0.1"]);
+        let mapped = "::ffff:10.0.0.1".parse().unwrap();
+        assert_eq!(super::from_bytes(super::to_bytes(mapped)), mapped);
         check(
             &AddressSet::any(),
             &["0.0.0.0", "::", "255.255.255.255"],

@@ -483,10 +483,7 @@ proptest! {
                 let bytes = end.map(u64::to_ne_bytes);
                 bytes.concat().try_into().unwrap()
             });
-            let is_mapped = super::is_mapped(&plain.source) || super::is_mapped(&plain.destination);
-            // User space looks at that, where a bucket is read.
-            let expected = if is_mapped { Err(Reason::Malformed) } else { Ok(plain) };
-            prop_assert_eq!(read(&frame), expected);
+            prop_assert_eq!(read(&frame), Ok(plain));
         }
     }
 
@@ -549,10 +546,16 @@ fn what_icmp_says_of_a_packet() {
 }
 
 #[test]
-fn addresses_that_must_not_be_on_a_wire() {
+fn mapped_addresses_on_a_wire_are_no_ipv4_ones() {
     let mut packet = ipv6(17, &udp(1, 2));
     packet[8..24].copy_from_slice(&mapped([10, 0, 0, 1]));
-    assert_eq!(read(&ethernet(0x86dd, &packet)), Err(Reason::Malformed));
+    let packet = read(&ethernet(0x86dd, &packet)).unwrap();
+    assert!(!packet.is_ipv4);
+    let kept = super::kept_ipv6(packet.source);
+    assert_ne!(kept, mapped([10, 0, 0, 1]));
+    assert_eq!(super::ipv6_on_wire(kept), packet.source);
+    let other = super::kept_ipv6(packet.destination);
+    assert_eq!(other, packet.destination);
 }
 
 #[test]

@@ -340,10 +340,6 @@ impl Capture {
                 without_flow.insert(reason, sum);
             }
         }
-        let mapped = self.table.mapped();
-        if mapped != Tally::default() {
-            *without_flow.entry(Reason::Malformed).or_default() += mapped;
-        }
         Ok(without_flow)
     }
 

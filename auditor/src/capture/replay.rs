@@ -8,6 +8,7 @@ use auditor_common::{
     flow::opening,
     packet::{
         self, Handshake, KERNEL_ALL_TAGS, KERNEL_EXTENSIONS, KERNEL_MAX_OFFSET, KERNEL_TAGS, RST,
+        kept_ipv6,
     },
     port::protocol,
     side,
@@ -331,15 +332,18 @@ impl Fragments {
 /// The conversation that the program would have counted for this packet.
 fn counted(packet: &Packet, bytes: u64, epoch: u64) -> (ConversationKey, ConversationRecord) {
     let ports = (packet.source_port, packet.destination_port);
-    let (source, destination) = (
-        (words(packet.source), ports.0),
-        (words(packet.destination), ports.1),
-    );
-    let is_first = source <= destination;
-    let (addresses, (first, second)) = if is_first {
-        ([packet.source, packet.destination], ports)
+    let ends = [packet.source, packet.destination];
+    let [source, destination] = ends.map(|end| words(end, packet.is_ipv4));
+    let is_first = (source, ports.0) <= (destination, ports.1);
+    let [source, destination] = if packet.is_ipv4 {
+        ends
     } else {
-        ([packet.destination, packet.source], (ports.1, ports.0))
+        ends.map(kept_ipv6)
+    };
+    let (addresses, (first, second)) = if is_first {
+        ([source, destination], ports)
+    } else {
+        ([destination, source], (ports.1, ports.0))
     };
     let pair = |amount| if is_first { [amount, 0] } else { [0, amount] };
     let shift = u32::from(!is_first);
@@ -377,8 +381,9 @@ fn counted(packet: &Packet, bytes: u64, epoch: u64) -> (ConversationKey, Convers
 const LOOPBACK: u32 = 1;
 
 /// An address as the programs order addresses: as two words in native byte order, or as one word for IPv4.
-fn words(address: [u8; 16]) -> [u64; 2] {
-    if let [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, a, b, c, d] = address {
+fn words(address: [u8; 16], is_ipv4: bool) -> [u64; 2] {
+    if is_ipv4 {
+        let [.., a, b, c, d] = address;
         return [0, u32::from_ne_bytes([a, b, c, d]).into()];
     }
     let (high, low) = address.split_at(8);

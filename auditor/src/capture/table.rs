@@ -8,9 +8,8 @@ use std::{
 
 use auditor_common::{
     Bucket4, Bucket6, BucketRecord, ConversationKey, ConversationRecord, Direction, Half, Header,
-    MOST_CPUS, PortKind, SharedBucket, State, Tally, Totals,
-    flow::counted,
-    packet::{is_mapped, unpack4},
+    MOST_CPUS, PackedPorts, PortKind, SharedBucket, State, Tally, Totals,
+    packet::{kept_ipv6, unpack4},
     port::bit,
 };
 use aya::{Ebpf, util::nr_cpus};
@@ -148,8 +147,6 @@ pub struct Table {
     shared: Memory<SharedBucket>,
     /// The half that the kernel half writes to.
     half: usize,
-    /// IPv6 packets with IPv4-mapped addresses, which must not be on a wire: the fast path does not look at that.
-    mapped: Tally,
     /// What the last drain found.
     found: Found,
 }
@@ -173,7 +170,6 @@ impl Table {
             buckets_6: memory(ebpf, "BUCKETS_6", halves * sizes.buckets_6 as usize)?,
             shared: memory(ebpf, "SHARED", 2 * sizes.shared as usize)?,
             half: 0,
-            mapped: Tally::default(),
             found: Found::default(),
         };
         for cpu in 0..table.n_headers() {
@@ -200,11 +196,6 @@ impl Table {
     #[must_use]
     pub fn waiting(self, wait: Wait) -> Self {
         Self { wait, ..self }
-    }
-
-    /// IPv6 packets so far that count as malformed, since an address of theirs is IPv4-mapped (RFC 4291, section 2.5.5.2).
-    pub(super) const fn mapped(&self) -> Tally {
-        self.mapped
     }
 
     /// The number of CPUs that have a header of their own.
@@ -341,13 +332,9 @@ impl Table {
             let n_buckets = self.sizes.buckets_6 as usize;
             for index in part * n_buckets..(part + 1) * n_buckets {
                 if let Some(bucket) = self.buckets_6.take(index, offset_of!(Bucket6, ports)) {
-                    let addresses = bucket.addresses.map(in_bytes);
                     taken.buckets_6 += 1;
-                    if addresses.iter().any(is_mapped) {
-                        self.mapped += sum(&bucket.record);
-                    } else {
-                        visit(found, addresses, bucket.ports, &bucket.record);
-                    }
+                    let addresses = bucket.addresses.map(|words| kept_ipv6(in_bytes(words)));
+                    visit(found, addresses, bucket.ports, &bucket.record);
                 }
             }
             in_table.buckets_6 = in_table.buckets_6.max(taken.buckets_6);
@@ -361,32 +348,25 @@ impl Table {
                 else {
                     continue;
                 };
+                let (is_ipv6, ports) = PackedPorts(bucket.ports).take_ipv6();
+                let addresses = bucket.addresses.map(in_bytes);
                 let key = ConversationKey {
-                    addresses: bucket.addresses.map(in_bytes),
-                    ports: bucket.ports,
+                    addresses: if is_ipv6 {
+                        in_table.shared_6 += 1;
+                        addresses.map(kept_ipv6)
+                    } else {
+                        in_table.shared_4 += 1;
+                        addresses
+                    },
+                    ports: ports.0,
                     interface: bucket.interface,
                 };
-                if key.addresses.iter().any(is_mapped) {
-                    in_table.shared_4 += 1;
-                } else {
-                    in_table.shared_6 += 1;
-                }
                 found(&key, &(&bucket).into());
             }
         }
         self.found = in_table;
         totals
     }
-}
-
-/// The packets and bytes of both sides.
-fn sum(record: &BucketRecord) -> Tally {
-    let mut sum = Tally::default();
-    for word in record.counted {
-        let (packets, bytes) = counted::parts(word);
-        sum += Tally { packets, bytes };
-    }
-    sum
 }
 
 /// Buckets taken by unproven packets, of the word of a half that starts with `unproven` and ends with `taken`.

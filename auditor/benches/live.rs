@@ -13,7 +13,7 @@
 
 use std::{
     io::{Read as _, Write as _},
-    net::{Ipv4Addr, TcpListener, TcpStream, UdpSocket},
+    net::{Ipv4Addr, SocketAddrV4, TcpListener, TcpStream, UdpSocket},
     process::Command,
     time::{Duration, Instant},
 };
@@ -23,7 +23,12 @@ use aya::{
     programs::{Program, TcAttachType},
     sys::{Stats, enable_stats},
 };
-use lab::{Namespace, namespace::pair, process, raw::Sender};
+use lab::{
+    Cluster, Namespace,
+    namespace::{connect, pair},
+    process,
+    raw::Sender,
+};
 use nix::{
     sys::signal::{Signal, kill},
     unistd::{Pid, SysconfVar, sysconf},
@@ -62,9 +67,14 @@ fn main() {
 }
 
 /// Runs `auditor flows` on a host while `work` is done; it is killed then, and what it would print with it.
-fn watched<T>(host: &Namespace, arguments: &str, work: impl FnOnce(Pid) -> T) -> T {
+fn watched<T>(
+    host: &Namespace,
+    interface: &str,
+    arguments: &str,
+    work: impl FnOnce(Pid) -> T,
+) -> T {
     let mut command = Command::new(env!("CARGO_BIN_EXE_auditor"));
-    command.args(["flows", "-i", "eth0", "--for", "1h"]);
+    command.args(["flows", "-i", interface, "--for", "1h"]);
     command.args(arguments.split_whitespace());
     let mut result = None;
     process::run(host, &command, "watching", &|_| {}, |pid| {
@@ -93,7 +103,7 @@ fn busiest(process: &str) -> (f64, f64) {
 }
 
 /// Attaches a program of the bench to a host's interface, until this is dropped.
-fn attached(host: &Namespace, name: &str, directions: &[TcAttachType]) -> Ebpf {
+fn attached(host: &Namespace, interface: &str, name: &str, directions: &[TcAttachType]) -> Ebpf {
     let mut ebpf: Ebpf = EbpfLoader::new()
         .override_global(aya_log::LEVEL, &0_u8, false)
         .load(OBJECT)
@@ -104,7 +114,7 @@ fn attached(host: &Namespace, name: &str, directions: &[TcAttachType]) -> Ebpf {
         };
         program.load()?;
         for direction in directions {
-            program.attach("eth0", *direction)?;
+            program.attach(interface, *direction)?;
         }
         Ok(())
     })
@@ -112,61 +122,146 @@ fn attached(host: &Namespace, name: &str, directions: &[TcAttachType]) -> Ebpf {
     ebpf
 }
 
-/// Sends small datagrams from one host to the other for a round.
-fn datagrams(from: &Namespace) {
-    from.enter(|| {
-        let socket = UdpSocket::bind("10.78.0.2:0")?;
-        let end = Instant::now() + ROUND;
-        while Instant::now() < end {
-            for _ in 0..64 {
-                // The other end's queue may be full.
-                let _full = socket.send_to(&[7; 22], "10.78.0.1:7000");
-            }
-        }
-        Ok(())
-    })
-    .unwrap();
+/// A host whose datagrams are counted as they come in, and who sends them.
+struct Course<'a> {
+    name: &'static str,
+    host: &'a Namespace,
+    interface: &'static str,
+    sender: &'a Namespace,
+    /// Where to: each address and port in turn.
+    targets: Vec<SocketAddrV4>,
 }
 
+impl Course<'_> {
+    /// Sends small datagrams for a round.
+    fn run(&self) {
+        self.sender
+            .enter(|| {
+                let socket = UdpSocket::bind("0.0.0.0:0")?;
+                let end = Instant::now() + ROUND;
+                while Instant::now() < end {
+                    for target in self.targets.iter().cycle().take(64) {
+                        // The other end's queue may be full.
+                        let _full = socket.send_to(&[7; 22], target);
+                    }
+                }
+                Ok(())
+            })
+            .unwrap();
+    }
+
+    /// What a datagram costs in the stack, above an empty program: with floors, and with the auditor.
+    fn measure(&self, figures: &mut serde_json::Map<String, serde_json::Value>) {
+        let _stats = enable_stats(Stats::RunTime).expect("the kernel measures programs");
+        let mut costs = [const { Vec::new() }; 4];
+        for _ in 0..ROUNDS {
+            let floors = ["bare_empty_tc", "bare_array_tc", "bare_hash_tc"];
+            for (name, costs) in floors.iter().zip(&mut costs) {
+                let _floor = attached(self.host, self.interface, name, &[TcAttachType::Ingress]);
+                self.run();
+                let (nanoseconds, runs) = busiest("self");
+                costs.push(nanoseconds / runs);
+            }
+            costs[3].push(watched(self.host, self.interface, "--ingress tc", |pid| {
+                self.run();
+                let (nanoseconds, runs) = busiest(&pid.to_string());
+                nanoseconds / runs
+            }));
+        }
+        let [empty, costs @ ..] = costs.map(median);
+        println!("  {}: an empty program {empty:.1} by itself", self.name);
+        for (name, cost) in ["per-CPU array", "per-CPU hash", "auditor"]
+            .iter()
+            .zip(costs)
+        {
+            println!("    {name:<13} {:>8.1}", cost - empty);
+            figures.insert(
+                format!(
+                    "in the stack, {}, {name}, above an empty program",
+                    self.name
+                ),
+                (cost - empty).into(),
+            );
+        }
+    }
+}
+
+const PORT: u16 = 7000;
+const PODS: u8 = 10;
+
+/// Datagrams to a socket of this host, through it to another, and through it to pods that it stands for.
 fn in_the_stack(
     one: &Namespace,
     other: &Namespace,
     figures: &mut serde_json::Map<String, serde_json::Value>,
 ) {
-    let _sink = one
-        .enter(|| Ok(UdpSocket::bind("10.78.0.1:7000")?))
-        .unwrap();
-    let _stats = enable_stats(Stats::RunTime).expect("the kernel measures programs");
-    let mut costs = [const { Vec::new() }; 4];
-    for _ in 0..ROUNDS {
-        let floors = ["bare_empty_tc", "bare_array_tc", "bare_hash_tc"];
-        for (name, costs) in floors.iter().zip(&mut costs) {
-            let _floor = attached(one, name, &[TcAttachType::Ingress]);
-            datagrams(other);
-            let (nanoseconds, runs) = busiest("self");
-            costs.push(nanoseconds / runs);
-        }
-        costs[3].push(watched(one, "--ingress tc", |pid| {
-            datagrams(other);
-            let (nanoseconds, runs) = busiest(&pid.to_string());
-            nanoseconds / runs
-        }));
-    }
-    let [empty, costs @ ..] = costs.map(median);
     println!(
         "in the stack, 64-byte UDP over veth, tc in: nanoseconds a packet as the kernel measures them, above an empty program"
     );
-    println!("  empty program {empty:>8.1} by itself");
-    for (name, cost) in ["per-CPU array", "per-CPU hash", "auditor"]
-        .iter()
-        .zip(costs)
-    {
-        println!("  {name:<13} {:>8.1}", cost - empty);
-        figures.insert(
-            format!("in the stack, {name}, above an empty program"),
-            (cost - empty).into(),
-        );
+    let to = |address: Ipv4Addr, port| SocketAddrV4::new(address, port);
+    let bound = |host: &Namespace| {
+        host.enter(|| Ok(UdpSocket::bind(("0.0.0.0", PORT))?))
+            .unwrap()
+    };
+    let _sink = bound(one);
+    let course = Course {
+        name: "to a socket of this host",
+        host: one,
+        interface: "eth0",
+        sender: other,
+        targets: vec![to(Ipv4Addr::new(10, 78, 0, 1), PORT)],
+    };
+    course.measure(figures);
+
+    let hosts = Cluster::build(&["client", "server"]).expect("namespaces around a router");
+    let [client, server] = ["client", "server"].map(|name| hosts.host(name).expect("it was built"));
+    let _sink = bound(server);
+    let course = Course {
+        name: "routed",
+        host: &hosts.router,
+        interface: "client",
+        sender: client,
+        targets: vec![to(Ipv4Addr::new(10, 77, 2, 2), PORT)],
+    };
+    course.measure(figures);
+
+    let node = &hosts.router;
+    let pods = pods(node).expect("pods on a bridge");
+    let _sinks: Vec<UdpSocket> = pods.iter().map(bound).collect();
+    let course = Course {
+        name: "to ten pods behind DNAT",
+        host: node,
+        interface: "client",
+        sender: client,
+        targets: (1..=PODS)
+            .map(|pod| to(Ipv4Addr::new(10, 77, 1, 1), PORT + u16::from(pod)))
+            .collect(),
+    };
+    course.measure(figures);
+}
+
+/// Ten hosts on a bridge of the node, each behind a port of it.
+fn pods(node: &Namespace) -> anyhow::Result<Vec<Namespace>> {
+    node.run("ip link add br0 type bridge")?;
+    node.run("ip address add 10.79.0.254/24 dev br0")?;
+    node.run("ip link set br0 up")?;
+    node.run("nft add table ip bench")?;
+    node.run("nft add chain ip bench in { type nat hook prerouting priority -100 ; }")?;
+    let mut pods = Vec::new();
+    for pod in 1..=PODS {
+        let host = Namespace::new(&format!("pod{pod}"))?;
+        let veth = format!("pod{pod}");
+        connect(node, &veth, &host, "eth0")?;
+        node.run(&format!("ip link set {veth} master br0"))?;
+        host.run(&format!("ip address add 10.79.0.{pod}/24 dev eth0"))?;
+        host.run("ip route add default via 10.79.0.254")?;
+        let port = PORT + u16::from(pod);
+        node.run(&format!(
+            "nft add rule ip bench in udp dport {port} dnat to 10.79.0.{pod}:{PORT}"
+        ))?;
+        pods.push(host);
     }
+    Ok(pods)
 }
 
 /// Bytes a second of one TCP stream.
@@ -210,12 +305,13 @@ fn throughput(
         without.push(stream(other, one));
         let attached = attached(
             one,
+            "eth0",
             "bare_empty_tc",
             &[TcAttachType::Ingress, TcAttachType::Egress],
         );
         floor.push(stream(other, one));
         drop(attached);
-        with.push(watched(one, "", |_| stream(other, one)));
+        with.push(watched(one, "eth0", "", |_| stream(other, one)));
     }
     let (without, floor, with) = (median(without), median(floor), median(with));
     let gigabits = |bytes: f64| bytes * 8.0 / 1e9;
@@ -288,7 +384,7 @@ fn agent(
 ) {
     let time = Duration::from_secs(20);
     // A quarter of what is kept may be conversations that prove nothing, as these are.
-    let (seconds, memory, n_sent) = watched(one, "--ingress tc --flows 262144", |pid| {
+    let (seconds, memory, n_sent) = watched(one, "eth0", "--ingress tc --flows 262144", |pid| {
         let (before, _) = taken(pid);
         let n_sent = from_everywhere(other, FLOWS, time);
         let (after, memory) = taken(pid);

@@ -28,7 +28,7 @@ use aya_ebpf::{
     Global,
     bindings::{TC_ACT_UNSPEC, xdp_action},
     macros::{classifier, map, xdp},
-    maps::{Array, PerCpuArray, PerCpuHashMap},
+    maps::{Array, PerCpuArray, PerCpuHashMap, ProgramArray},
     programs::{TcContext, XdpContext},
 };
 
@@ -58,6 +58,12 @@ static COUNTER: PerCpuArray<[u64; 2]> = PerCpuArray::with_max_entries(1, 0);
 static LINES: Array<[u64; 8]> = Array::with_max_entries(N_LINES, 0);
 #[map]
 static HASH: PerCpuHashMap<[u64; 5], [u64; 2]> = PerCpuHashMap::with_max_entries(1 << 18, 0);
+
+/// A program of another tool, for each type.
+#[map]
+static PEER_XDP: ProgramArray = ProgramArray::with_max_entries(1, 0);
+#[map]
+static PEER_TC: ProgramArray = ProgramArray::with_max_entries(1, 0);
 
 /// Rewrites the frame into the next one of the load.
 #[inline(always)]
@@ -213,6 +219,25 @@ bare! {
     bare_empty_tc, nothing;
     bare_array_tc, add;
     bare_hash_tc, hash;
+}
+
+/// Hands the frame over to another tool's program, by a tail call; an empty program if there is none.
+#[xdp]
+#[inline(always)]
+fn peer_xdp(ctx: XdpContext) -> u32 {
+    next(ctx.data(), ctx.data_end());
+    // SAFETY: nothing of this program is in use any more.
+    unsafe { PEER_XDP.tail_call(&ctx, 0) };
+    xdp_action::XDP_PASS
+}
+
+#[classifier]
+#[inline(always)]
+fn peer_tc(ctx: TcContext) -> i32 {
+    next(ctx.data(), ctx.data_end());
+    // SAFETY: nothing of this program is in use any more.
+    unsafe { PEER_TC.tail_call(&ctx, 0) };
+    TC_ACT_UNSPEC
 }
 
 /// Counts egress frames.

@@ -1,5 +1,6 @@
 //! What counting a packet costs: nanoseconds above an empty program of the same type, held against floors that are
-//! measured in turn with it. `--json FILE` writes the figures; `--check` fails where a goal is missed.
+//! measured in turn with it. `--json FILE` writes the figures; `--check` fails where a goal is missed; `--peers OBJECT:PROGRAM`
+//! measures a program of another tool beside ours instead.
 //!
 //! The kernel measures: each figure is the median of test runs of many packets, each packet the next one of its load.
 #![allow(
@@ -27,11 +28,14 @@ use aya::{
 use etherparse::PacketBuilder;
 
 use merge::merged;
+use peer::Peer;
 
 #[path = "packets/goals.rs"]
 mod goals;
 #[path = "packets/merge.rs"]
 mod merge;
+#[path = "packets/peer.rs"]
+mod peer;
 
 static OBJECT: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/auditor-bench"));
 
@@ -148,6 +152,10 @@ fn main() {
     let is_check = std::env::args().any(|one| one == "--check");
     let mut n_missed = 0;
     let mut bench = Bench::load();
+    if let Some(peer) = after("--peers") {
+        bench.beside(&Peer::load(&peer).expect("a program of a peer"), &only);
+        return;
+    }
     let mut figures = serde_json::Map::new();
     println!("nanoseconds a packet above an empty program; its own cost stands beside it\n");
     for (shape, frame) in shapes() {
@@ -396,6 +404,42 @@ impl Bench {
         }
         clear(table);
         times.map(median)
+    }
+
+    /// Prints what the loads of IPv4 cost with another tool's program, and with ours on the same hook.
+    fn beside(&mut self, peer: &Peer, only: &str) {
+        for (ebpf, _) in self.objects.values_mut() {
+            peer.follow(ebpf);
+        }
+        let (shape, frame) = shapes()[0];
+        let (hook, programs) = if peer.is_xdp {
+            (
+                "xdp in",
+                ["empty_xdp", "array_xdp", "hash_xdp", "peer_xdp", "ours_xdp"],
+            )
+        } else {
+            (
+                "tc in",
+                ["empty_tc", "array_tc", "hash_tc", "peer_tc", "ours_tc"],
+            )
+        };
+        println!(
+            "{shape}, {hook}: nanoseconds a packet above an empty program; {} is called by a tail call\n",
+            peer.name
+        );
+        println!(
+            "  {:<22} {:>14} {:>14} {:>24} {:>10} {:>10}",
+            "", "per-CPU array", "per-CPU hash", peer.name, "auditor", "ratio"
+        );
+        for load in LOADS.iter().filter(|load| load.name.contains(only)) {
+            let [empty, above @ ..] = self.measure(&programs, &frame(load.frames), shape, load);
+            let [array, hash, theirs, ours] = above.map(|figure| figure - empty);
+            println!(
+                "  {:<22} {array:>14.1} {hash:>14.1} {theirs:>24.1} {ours:>10.1} {:>10.1}",
+                load.name,
+                theirs / ours.max(1.0)
+            );
+        }
     }
 
     /// What a frame costs that goes on into the stack, with an empty program and with ours.

@@ -21,6 +21,9 @@ pub(crate) struct Bench {
     /// Measure what an IPv4 packet costs, and fail where it is more beside the floors of the same run than it may be
     #[arg(long, conflicts_with_all = ["write", "json"])]
     check: bool,
+    /// Measure a program of another tool beside ours, with the same loads: its compiled object, and the program's name in it
+    #[arg(long, value_name = "OBJECT:PROGRAM", conflicts_with_all = ["write", "json", "check"])]
+    peers: Option<String>,
     /// Write all figures, and the machine that they are from, as a page: docs/performance.md
     #[arg(long, conflicts_with = "only")]
     write: bool,
@@ -68,12 +71,17 @@ pub(crate) fn run(bench: &Bench) -> anyhow::Result<()> {
     let json = bench.json.as_ref().map(std::path::absolute).transpose()?;
     let mut page = page_head();
     for (package, name, says) in BENCHES {
-        if (bench.only.is_some() || bench.check) && (package, name) != PACKETS {
+        let is_part = bench.only.is_some() || bench.check || bench.peers.is_some();
+        if is_part && (package, name) != PACKETS {
             continue;
         }
         let mut command = cargo();
         command.args(["bench", "--package", package, "--bench", name, "--"]);
         if (package, name) == PACKETS {
+            if let Some(peers) = &bench.peers {
+                // Cargo runs benches in their package's directory.
+                command.args(["--peers", &from_root(peers)?]);
+            }
             if bench.check {
                 command.args([
                     "--check",
@@ -104,6 +112,13 @@ pub(crate) fn run(bench: &Bench) -> anyhow::Result<()> {
         fs::write(&path, page).with_context(|| format!("cannot write {}", path.display()))?;
     }
     Ok(())
+}
+
+/// `OBJECT:PROGRAM` with the object's absolute path.
+fn from_root(peer: &str) -> anyhow::Result<String> {
+    let (object, program) = peer.rsplit_once(':').unwrap_or((peer, ""));
+    let object = fs::canonicalize(object).with_context(|| format!("cannot find {object}"))?;
+    Ok(format!("{}:{program}", object.display()))
 }
 
 /// The head of the page: what it is, and the machine that was measured.

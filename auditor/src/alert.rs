@@ -3,6 +3,7 @@
 mod alerts;
 mod event;
 mod json;
+mod unproven;
 
 pub use alerts::Alerts;
 pub use event::{Change, Event, Finding, FlowSubject, Kind, NoFlow, OpenFinding, Subject, Verdict};

@@ -48,6 +48,8 @@ pub(crate) struct Daemon {
     reload: Reload,
     history: History,
     alerts: Alerts,
+    /// The findings that were not told yet in the last turn.
+    held_back: usize,
     uncounted: UncountedGaps,
     journal: Journal,
     threads: ThreadSpawner,
@@ -90,6 +92,7 @@ impl Daemon {
             names,
             history,
             alerts,
+            held_back: 0,
             uncounted: UncountedGaps::default(),
             journal: Journal::new(state),
             threads,
@@ -154,6 +157,7 @@ impl Daemon {
         for event in &events {
             self.print(event);
         }
+        self.say_held_back();
         let dated = |open: OpenFinding| OpenFinding {
             since: dates.of(open.since),
             ..open
@@ -287,6 +291,17 @@ impl Daemon {
         flows
     }
 
+    /// Says how many findings are told later, each time there are more of them.
+    fn say_held_back(&mut self) {
+        let held_back = self.alerts.held_back();
+        if self.held_back < held_back {
+            say(&format!(
+                "auditor: {held_back} more findings changed in this turn; they are told in the next ones, and are in the report"
+            ));
+        }
+        self.held_back = held_back;
+    }
+
     fn print(&self, event: &Event) {
         let text = match self.settings.event_format {
             EventFormat::Text => {
@@ -315,6 +330,7 @@ impl Daemon {
                 fullest: drains.fullest,
                 limit: self.settings.capture.flows,
                 flows: self.history.len(),
+                held_back: self.held_back,
                 is_saved: !self.journal.is_failing,
                 is_configured: !self.reload.is_failing,
                 sinks: self.outbox.health(),

@@ -1,13 +1,21 @@
 //! Previous and current verdicts to events: findings that appeared, were resolved, changed, or are flapping.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    net::IpAddr,
+};
+
+use auditor_common::port::protocol;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::event::{Change, Event, Finding, OpenFinding, Subject, Verdict};
+use super::{
+    event::{Change, Event, Finding, OpenFinding, Subject, Verdict},
+    unproven,
+};
 use crate::report::{
     Report,
-    schema::{Rule, RuleVerdict, Severity},
+    schema::{Flow, Outcome, Rule, RuleVerdict, Severity},
 };
 
 /// The state of a subject.
@@ -24,8 +32,7 @@ struct State {
     is_flapping: bool,
 }
 
-/// The most events that are reported in one turn: a port scan makes thousands of findings, and the rest follow in later
-/// turns.
+/// The most events of each rank that are reported in one turn, and of those that are resolved: the rest follow in later turns.
 const MOST_AT_ONCE: usize = 100;
 /// With more changes than this within [`MEMORY`], a finding is flapping.
 const MOST_CHANGES: usize = 4;
@@ -33,10 +40,54 @@ const MEMORY: SignedDuration = SignedDuration::from_hours(1);
 /// A finding that has not changed for this long is stable.
 const STILL: SignedDuration = SignedDuration::from_mins(15);
 
+/// What a finding rests on, in the order in which findings are told. Each has events of its own in a turn, so that nobody who
+/// makes up flows keeps one from being told that he can't.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(super) enum Rank {
+    /// A rule: there are no more of them than the matrix has.
+    Rule,
+    /// A connection that went on after its handshake, which takes the packets of both sides.
+    Established,
+    /// A flow that this host asked for.
+    Asked,
+    /// A flow of which anybody can send all that was seen, or have this host answer to an address that is not his.
+    Unproven,
+}
+
+impl Rank {
+    const COUNT: usize = 4;
+
+    fn of(flow: &Flow, own: &BTreeSet<IpAddr>) -> Self {
+        let is_stream = matches!(flow.protocol, protocol::TCP | protocol::SCTP);
+        if is_stream && flow.outcome == Outcome::Established {
+            Self::Established
+        } else if own.contains(&flow.client) {
+            Self::Asked
+        } else {
+            Self::Unproven
+        }
+    }
+}
+
+/// A finding, and what it rests on.
+pub(super) struct Ranked {
+    pub(super) rank: Rank,
+    pub(super) finding: Finding,
+}
+
+/// What a turn makes of a finding.
+enum Turned {
+    Unchanged,
+    /// It changed, and is told in a later turn.
+    HeldBack,
+    Told(Event),
+}
+
 /// The state of every finding, as reported and as it is now.
 #[derive(Clone, Debug, Default)]
 pub struct Alerts {
     states: BTreeMap<Subject, State>,
+    held_back: usize,
 }
 
 impl Alerts {
@@ -50,6 +101,11 @@ impl Alerts {
             is_flapping: false,
         };
         self.states.insert(open.subject, state);
+    }
+
+    /// The findings that changed and are not told yet, since others came first in the last turn.
+    pub const fn held_back(&self) -> usize {
+        self.held_back
     }
 
     /// The open findings, as they were last reported.
@@ -74,9 +130,14 @@ impl Alerts {
         corrections: &[(Subject, Subject)],
     ) -> Vec<Event> {
         let mut findings = findings(report);
+        let is_told = |subject: &Subject| {
+            let state = self.states.get(subject);
+            state.is_some_and(|state| state.reported.is_some())
+        };
+        unproven::gather(&mut findings, is_told);
         // Nothing is known of a rule that can't be assessed now, so its finding stays as it was.
         let is_unknown = |subject: &Subject| match subject {
-            Subject::Flow(_) => false,
+            Subject::Flow(_) | Subject::Unproven => false,
             Subject::Rule(id) => report
                 .rules
                 .iter()
@@ -92,13 +153,17 @@ impl Alerts {
             };
             self.states.entry(subject.clone()).or_insert_with(state);
         }
-        // The most severe first, since the number of events per turn is limited.
-        let mut order: Vec<(Severity, Subject)> = self
+        // By rank, then the most severe first, since the number of events per turn is limited.
+        let mut order: Vec<(Rank, Severity, Subject)> = self
             .states
             .iter()
             .map(|(subject, state)| {
-                let finding = findings.get(subject).or(state.reported.as_ref());
+                let found = findings.get(subject);
+                let finding = found
+                    .map(|found| &found.finding)
+                    .or(state.reported.as_ref());
                 (
+                    found.map_or(Rank::Unproven, |found| found.rank),
                     finding.map_or(Severity::Fine, |one| one.severity),
                     subject.clone(),
                 )
@@ -110,26 +175,40 @@ impl Alerts {
             .map(|(before, now)| (now, before))
             .collect();
         let was_mistaken: BTreeSet<&Subject> = mistaken.values().copied().collect();
-        order.sort_by(|(a, one), (b, other)| {
+        order.sort_by(|(rank, a, one), (other_rank, b, other)| {
             let is_last = |subject| was_mistaken.contains(subject);
             is_last(one)
                 .cmp(&is_last(other))
+                .then_with(|| rank.cmp(other_rank))
                 .then_with(|| b.cmp(a))
                 .then_with(|| one.cmp(other))
         });
         let mut events = Vec::new();
-        for (_, subject) in order {
-            let finding = findings.remove(&subject);
+        self.held_back = 0;
+        let mut n_of_rank = [0; Rank::COUNT];
+        let mut n_resolved = 0;
+        for (rank, _, subject) in order {
+            let finding = findings.remove(&subject).map(|found| found.finding);
             if finding.is_none() && is_unknown(&subject) {
                 continue;
             }
-            let may_report = events.len() < MOST_AT_ONCE;
+            let n_told = match (&finding, n_of_rank.get_mut(rank as usize)) {
+                (Some(_), Some(n_told)) => n_told,
+                (_, _) => &mut n_resolved,
+            };
             let Some(state) = self.states.get_mut(&subject) else {
                 continue;
             };
-            let mut event = state.turn(&subject, finding, now, may_report);
-            if let Some(event) = &mut event
-                && event.change == Change::Appeared
+            let mut event = match state.turn(&subject, finding, now, *n_told < MOST_AT_ONCE) {
+                Turned::Unchanged => continue,
+                Turned::HeldBack => {
+                    self.held_back += 1;
+                    continue;
+                }
+                Turned::Told(event) => event,
+            };
+            *n_told += 1;
+            if event.change == Change::Appeared
                 && let Some(before) = mistaken.get(&subject)
                 && !findings.contains_key(before)
                 && let Some(was) = self.states.get_mut(before)
@@ -138,7 +217,7 @@ impl Alerts {
                 was.current = None;
                 event.correct(before, &finding);
             }
-            events.extend(event);
+            events.push(event);
         }
         self.states.retain(|_, state| {
             state.reported.is_some() || state.current.is_some() || !state.changes.is_empty()
@@ -165,7 +244,7 @@ impl State {
         finding: Option<Finding>,
         now: Timestamp,
         may_report: bool,
-    ) -> Option<Event> {
+    ) -> Turned {
         let verdict = |one: &Option<Finding>| one.as_ref().map(|one| (one.verdict, one.severity));
         while self
             .changes
@@ -184,22 +263,26 @@ impl State {
             .is_none_or(|at| STILL <= now.duration_since(*at));
         if self.is_flapping {
             if !is_still {
-                return None;
+                return Turned::Unchanged;
             }
             self.is_flapping = false;
         }
         if verdict(&self.reported) == verdict(&self.current) {
             // The text may change while the verdict does not, because it contains counters.
             self.reported.clone_from(&self.current);
-            return None;
+            return Turned::Unchanged;
         }
         // It is reported in a later turn, if it still differs then.
         if !may_report {
-            return None;
+            return Turned::HeldBack;
         }
         let verdict = |finding: &Option<Finding>| finding.as_ref().map(|one| one.verdict);
         let (before, current) = (verdict(&self.reported), verdict(&self.current));
-        let severity = self.current.as_ref().or(self.reported.as_ref())?.severity;
+        let Some(Finding { severity, .. }) = self.current.as_ref().or(self.reported.as_ref())
+        else {
+            return Turned::Unchanged;
+        };
+        let severity = *severity;
         let event = |change, text| Event {
             at: now,
             change,
@@ -217,29 +300,31 @@ impl State {
             );
             let event = event(Change::Flapping, text);
             self.is_flapping = true;
-            return Some(event);
+            return Turned::Told(event);
         }
         let event = match (&self.reported, &self.current) {
             (None, Some(now)) => event(Change::Appeared, now.text.clone()),
             (Some(_), Some(now)) => event(Change::Changed, now.text.clone()),
             (Some(was), None) => event(Change::Resolved, format!("was {}", was.verdict.name())),
-            (None, None) => return None,
+            (None, None) => return Turned::Unchanged,
         };
         self.reported.clone_from(&self.current);
         self.since = now;
-        Some(event)
+        Turned::Told(event)
     }
 }
 
 /// The findings that a person should look at: warnings and violations.
-fn findings(report: &Report) -> BTreeMap<Subject, Finding> {
-    let mut findings: BTreeMap<Subject, Finding> = BTreeMap::new();
+fn findings(report: &Report) -> BTreeMap<Subject, Ranked> {
+    let mut findings: BTreeMap<Subject, Ranked> = BTreeMap::new();
     let is_pressing = |severity| Severity::Warning <= severity;
+    let own: BTreeSet<IpAddr> = report.host.addresses.iter().copied().collect();
     for flow in report
         .flows
         .iter()
         .filter(|flow| is_pressing(flow.severity))
     {
+        let rank = Rank::of(flow, &own);
         let finding = Finding {
             verdict: Verdict::Flow(flow.verdict),
             severity: flow.severity,
@@ -249,11 +334,12 @@ fn findings(report: &Report) -> BTreeMap<Subject, Finding> {
         findings
             .entry(Subject::from(flow))
             .and_modify(|known| {
-                if known.severity < finding.severity {
-                    known.clone_from(&finding);
+                known.rank = known.rank.min(rank);
+                if known.finding.severity < finding.severity {
+                    known.finding.clone_from(&finding);
                 }
             })
-            .or_insert(finding);
+            .or_insert(Ranked { rank, finding });
     }
     let pressing =
         |rule: &&Rule| is_pressing(rule.severity) && rule.verdict != RuleVerdict::Unassessed;
@@ -263,7 +349,8 @@ fn findings(report: &Report) -> BTreeMap<Subject, Finding> {
             severity: rule.severity,
             text: rule.explanation.clone(),
         };
-        findings.insert(Subject::from(rule), finding);
+        let rank = Rank::Rule;
+        findings.insert(Subject::from(rule), Ranked { rank, finding });
     }
     findings
 }

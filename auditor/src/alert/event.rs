@@ -16,6 +16,8 @@ use crate::report::{
 pub enum Kind {
     Flow,
     Rule,
+    /// Flows that prove nothing, all together.
+    Unproven,
 }
 
 impl Kind {
@@ -23,11 +25,12 @@ impl Kind {
         match self {
             Self::Flow => "flow",
             Self::Rule => "rule",
+            Self::Unproven => "unproven",
         }
     }
 
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Flow, Self::Rule]
+        [Self::Flow, Self::Rule, Self::Unproven]
             .into_iter()
             .find(|kind| kind.name() == name)
     }
@@ -77,7 +80,12 @@ pub enum Subject {
     Flow(FlowSubject),
     /// The rule's id.
     Rule(String),
+    /// Flows that whoever sends them can make up, where they are too many to be told one by one.
+    Unproven,
 }
+
+/// The key of [`Subject::Unproven`].
+const UNPROVEN: &str = "flows that prove nothing";
 
 /// A flow, on whichever interface.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -90,7 +98,7 @@ pub struct FlowSubject {
     service: Service,
 }
 
-/// A key that does not name a flow.
+/// A key that does not name what its kind says.
 #[derive(Clone, Copy, Debug, Error)]
 #[error("no flow: expected one such as 10.0.0.1 -> 10.0.0.2 tcp/443")]
 pub struct NoFlow;
@@ -139,6 +147,7 @@ impl Subject {
         match kind {
             Kind::Flow => FlowSubject::read(key).map(Self::Flow).ok_or(NoFlow),
             Kind::Rule => Ok(Self::Rule(key.to_owned())),
+            Kind::Unproven => Ok(Self::Unproven),
         }
     }
 
@@ -146,6 +155,7 @@ impl Subject {
         match self {
             Self::Flow(_) => Kind::Flow,
             Self::Rule(_) => Kind::Rule,
+            Self::Unproven => Kind::Unproven,
         }
     }
 
@@ -154,6 +164,7 @@ impl Subject {
         match self {
             Self::Flow(flow) => &flow.key,
             Self::Rule(id) => id,
+            Self::Unproven => UNPROVEN,
         }
     }
 
@@ -161,7 +172,7 @@ impl Subject {
     pub const fn flow(&self) -> Option<&FlowSubject> {
         match self {
             Self::Flow(flow) => Some(flow),
-            Self::Rule(_) => None,
+            Self::Rule(_) | Self::Unproven => None,
         }
     }
 }
@@ -218,7 +229,7 @@ impl Verdict {
     /// The verdict that has this name among those of a kind.
     pub fn from_name(kind: Kind, name: &str) -> Option<Self> {
         match kind {
-            Kind::Flow => FlowVerdict::from_name(name).map(Self::Flow),
+            Kind::Flow | Kind::Unproven => FlowVerdict::from_name(name).map(Self::Flow),
             Kind::Rule => RuleVerdict::from_name(name).map(Self::Rule),
         }
     }

@@ -3,7 +3,7 @@ use jiff::Timestamp;
 use super::{Alerts, Change, Event, Finding, Kind, OpenFinding, Subject, Verdict};
 use crate::report::{
     Report,
-    schema::{RuleVerdict, Severity},
+    schema::{Outcome, RuleVerdict, Severity},
 };
 
 /// A report in which the only rule has a verdict.
@@ -165,21 +165,28 @@ fn what_was_taken_for_another_is_one_event() {
     assert_eq!(alerts.update(&turned, at(1), &[]).len(), 2);
 }
 
-#[test]
-fn a_flood_is_told_by_and_by_and_the_worst_first() {
+/// A report of unexpected flows to so many ports, each with this outcome; the last one is the worst.
+fn flood(n_ports: u16, outcome: Outcome) -> Report {
     let mut flood = crate::report::tests::report();
     let knock = flood.flows[1].clone();
-    flood.flows = (1..=1000)
+    flood.flows = (1..=n_ports)
         .map(|port| {
             let mut flow = knock.clone();
             flow.port = port;
-            if port == 1000 {
+            flow.outcome = outcome;
+            if port == n_ports {
                 flow.severity = Severity::Violation;
             }
             flow
         })
         .collect();
     flood.rules.clear();
+    flood
+}
+
+#[test]
+fn connections_are_told_by_and_by_and_the_worst_first() {
+    let mut flood = flood(1000, Outcome::Established);
     let mut alerts = Alerts::default();
     let mut told = Vec::new();
     for minute in 0..20 {
@@ -190,6 +197,7 @@ fn a_flood_is_told_by_and_by_and_the_worst_first() {
                 .into_iter()
                 .map(|event| event.subject.key().to_owned()),
         );
+        assert_eq!(told.len() + alerts.held_back(), 1000);
     }
     assert_eq!(told.len(), 1000);
     assert!(told[0].ends_with("tcp/1000"));
@@ -202,4 +210,61 @@ fn a_flood_is_told_by_and_by_and_the_worst_first() {
     flood.flows.clear();
     assert_eq!(alerts.update(&flood, at(1), &[]).len(), 100);
     assert_eq!(alerts.update(&flood, at(2), &[]).len(), 0);
+}
+
+#[test]
+fn what_anybody_can_make_up_hides_nothing() {
+    let of = |alerts: &mut Alerts, report: &Report, minute| -> Vec<(Kind, Change, String)> {
+        let events = alerts.update(report, at(minute), &[]);
+        let told = events.into_iter().map(|event| {
+            let key = event.subject.key().to_owned();
+            (event.subject.kind(), event.change, key)
+        });
+        told.collect()
+    };
+    let unproven = |change| {
+        (
+            Kind::Unproven,
+            change,
+            "flows that prove nothing".to_owned(),
+        )
+    };
+    let quiet = flood(0, Outcome::Attempted);
+    let mut alerts = Alerts::default();
+    // Few are told one by one.
+    let few = of(&mut alerts, &flood(20, Outcome::Attempted), 0);
+    assert_eq!(few.len(), 20);
+    // Of many there is one event, however many more come.
+    let many = of(&mut alerts, &flood(6000, Outcome::Attempted), 1);
+    assert_eq!(many[0], unproven(Change::Appeared));
+    let mut flooded = flood(65_000, Outcome::Attempted);
+    assert_eq!(of(&mut alerts, &flooded, 2), []);
+    // Whoever comes in meanwhile is told at once: his connection went on, this host asks him, a rule is broken.
+    let knock = flooded.flows[0].clone();
+    let mut connection = knock.clone();
+    connection.outcome = Outcome::Established;
+    connection.client = "192.0.2.9".parse().unwrap();
+    let mut asked = knock;
+    std::mem::swap(&mut asked.client, &mut asked.server);
+    flooded.flows.extend([connection, asked]);
+    flooded.rules = report(MISSING.0, MISSING.1).rules;
+    let told: Vec<String> = of(&mut alerts, &flooded, 3)
+        .into_iter()
+        .map(|(_, change, key)| format!("{} {key}", change.name()))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "appeared web",
+            "appeared 192.0.2.9 -> 10.0.0.1 tcp/1",
+            "appeared 10.0.0.1 -> 192.0.2.1 tcp/1",
+        ]
+    );
+    assert_eq!(alerts.held_back(), 0);
+    let over = of(&mut alerts, &quiet, 4);
+    assert!(over.contains(&unproven(Change::Resolved)), "{over:?}");
+    assert!(
+        over.iter()
+            .all(|(_, change, _)| *change == Change::Resolved)
+    );
 }

@@ -138,6 +138,7 @@ impl Alert<'_> {
         let name = match kind {
             Kind::Flow => "AuditorFlow",
             Kind::Rule => "AuditorRule",
+            Kind::Unproven => "AuditorUnproven",
         };
         let mut alert = json!({
             "labels": {

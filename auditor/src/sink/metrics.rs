@@ -27,6 +27,8 @@ pub struct Health {
     pub limit: u32,
     /// Flows that are remembered.
     pub flows: usize,
+    /// Findings that changed and are told in later turns, since others came first.
+    pub held_back: usize,
     /// Whether the last attempt to save the state succeeded.
     pub is_saved: bool,
     /// Whether the configuration that was read last is in use.
@@ -223,6 +225,11 @@ fn of_health(health: &Health, registry: &mut Registry) {
             "remembered_flows",
             "Flows that are remembered",
             gauge(health.flows),
+        ),
+        (
+            "events_held_back",
+            "Findings that changed and are told in later turns",
+            gauge(health.held_back),
         ),
         (
             "state_saved",

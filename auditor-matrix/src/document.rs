@@ -1,6 +1,7 @@
 //! Reads a vendor's page into rows: what its port tables state, on which line, and what was not understood.
 
 mod accounting;
+mod alternatives;
 mod application_protocol;
 mod arrow_ports;
 mod block;
@@ -15,6 +16,8 @@ mod encoding;
 mod endpoints;
 mod format;
 mod guess;
+mod host_port;
+mod host_table;
 mod includes;
 mod interner;
 mod json;

@@ -197,21 +197,25 @@ fn condition_at_end(sentence: &str) -> Option<&str> {
 /// A longer sentence says more than what a port is for and when.
 const MOST_CONDITION_WORDS: usize = 12;
 
+/// Whether a sentence says nothing but under which condition its row holds: `If mail is sent`, `Only applies if the store is
+/// remote`, `This port is required when TLS is used`.
 fn is_condition(sentence: &str) -> bool {
     let lower = sentence.to_lowercase();
-    [
-        "required if ",
-        "required when ",
-        "required only ",
-        "only if ",
-        "only when ",
-        "only for ",
-        "only required ",
-        "needed if ",
-        "if ",
-    ]
-    .iter()
-    .any(|start| lower.starts_with(start))
+    let mut is_only = false;
+    for word in lower.split(' ') {
+        match word {
+            "if" => return true,
+            "when" => return is_only,
+            // `Only for`, `required only on`
+            "for" | "with" | "on" | "in" if is_only => return lower.contains("only"),
+            "only" | "required" | "needed" | "necessary" | "used" | "applies" | "applicable"
+            | "relevant" | "mandatory" => is_only = true,
+            "this" | "the" | "port" | "ports" | "rule" | "it" | "is" | "are" | "must" | "be"
+            | "open" | "opened" | "and" => {}
+            _ => return false,
+        }
+    }
+    false
 }
 
 /// The condition of the row that stands in brackets: "(may change with the configuration)", "(Enterprise only)".

@@ -1,7 +1,8 @@
 //! What the cells of a column hold, by counting: ports, transports, directions, names.
 
 use super::{
-    application_protocol, arrow_ports, cell, endpoints, permission, port_items, ports, text::some,
+    application_protocol, arrow_ports, cell, endpoints, host_port::HostPort, permission,
+    port_items, ports, text::some,
 };
 
 /// How many of a column's cells are of each kind. Cells without text are not counted.
@@ -9,7 +10,11 @@ use super::{
 pub(super) struct CellKinds {
     n_cells: usize,
     n_ports: usize,
+    /// Ports and transports, and no other word.
+    n_bare_ports: usize,
     n_addresses: usize,
+    /// Names of machines with their ports: `store:5432`.
+    n_host_ports: usize,
     n_arrow_ports: usize,
     n_port_items: usize,
     n_transports: usize,
@@ -26,7 +31,10 @@ pub(super) struct CellKinds {
     /// An address is that of no interface or of the loopback, as only addresses to listen on are.
     has_bind_address: bool,
     n_plain_names: usize,
+    n_sentences: usize,
     n_marks: usize,
+    /// So many cells count the rows, from the first on: 1, 2, 3.
+    n_counting: usize,
     /// A mark was `yes` or `no`, a tick or a cross; a column of blanks and dashes is none.
     has_mark: bool,
 }
@@ -60,6 +68,25 @@ impl CellKinds {
             &mut self.n_ports,
             !read.groups.is_empty() && read.remarks.len() <= 1,
         );
+        let is_bare = !read.groups.is_empty() && read.remarks.is_empty() && !is_address;
+        let is_port_word = |word: &str| {
+            word.starts_with(|c: char| c.is_ascii_digit())
+                || cell::stated(word).is_some()
+                || matches!(word, "and" | "or" | "to" | "port" | "ports")
+        };
+        count(
+            &mut self.n_bare_ports,
+            is_bare
+                && text
+                    .to_lowercase()
+                    .split(|c: char| !c.is_alphanumeric())
+                    .filter(|word| !word.is_empty())
+                    .all(is_port_word),
+        );
+        let names_host = has_digit && HostPort::of(&text).is_some_and(|read| read.name().is_some());
+        count(&mut self.n_host_ports, names_host);
+        let counts_row = text.parse() == Ok(self.n_cells);
+        count(&mut self.n_counting, counts_row);
         let names_transport = has_digit && !read.groups.is_empty() && !read.transports.is_empty();
         count(&mut self.n_transport_ports, names_transport);
         count(
@@ -126,6 +153,10 @@ impl CellKinds {
             && cell::direction(&text).is_none()
             && !text.contains([';', ':']);
         count(&mut self.n_plain_names, is_plain && !is_address);
+        count(
+            &mut self.n_sentences,
+            MOST_NAME_WORDS < text.split(' ').count() || text.ends_with('.'),
+        );
         let is_mark = cell::required(&text).is_some();
         count(&mut self.n_marks, is_mark);
         self.has_mark |= is_mark;
@@ -148,6 +179,31 @@ impl CellKinds {
         self.nearly_all(self.n_ports)
     }
 
+    /// Ports and their transports, and nothing else.
+    pub(super) const fn are_bare_ports(&self) -> bool {
+        self.nearly_all(self.n_bare_ports)
+    }
+
+    /// More than half of the cells are ports, and no other is a sentence.
+    pub(super) const fn are_mostly_ports(&self) -> bool {
+        self.n_cells < 2 * self.n_ports && self.n_sentences == 0
+    }
+
+    /// Names of machines with their ports: `store:5432`.
+    pub(super) const fn are_host_ports(&self) -> bool {
+        self.nearly_all(self.n_host_ports)
+    }
+
+    /// The numbers of the rows: 1, 2, 3.
+    pub(super) const fn count_rows(&self) -> bool {
+        1 < self.n_cells && self.all(self.n_counting)
+    }
+
+    /// At least every second cell is a sentence.
+    pub(super) const fn are_sentences(&self) -> bool {
+        0 < self.n_sentences && self.n_cells <= 2 * self.n_sentences
+    }
+
     /// Ports with their transports: `TCP/8443`.
     pub(super) const fn are_transport_ports(&self) -> bool {
         self.nearly_all(self.n_transport_ports)
@@ -159,10 +215,6 @@ impl CellKinds {
 
     pub(super) const fn have_no_ports(&self) -> bool {
         self.n_ports == 0
-    }
-
-    pub(super) const fn has_names(&self) -> bool {
-        0 < self.n_names
     }
 
     /// Ports with arrows behind them.
@@ -220,6 +272,11 @@ impl CellKinds {
     /// Names, and nothing that says where traffic goes.
     pub(super) const fn are_plain_names(&self) -> bool {
         self.nearly_all(self.n_plain_names)
+    }
+
+    /// A cell is yes or no, a tick or a cross.
+    pub(super) const fn have_marks(&self) -> bool {
+        self.has_mark
     }
 
     /// Yes and no, ticks and crosses.

@@ -161,6 +161,9 @@ const DESTINATION: &[&str] = &[
     "dest",
     "dst",
     "to",
+    "towards",
+    "toward",
+    "into",
     "target",
     "targets",
     "listener",
@@ -178,6 +181,16 @@ const DESTINATION: &[&str] = &[
 const CLIENT: &[&str] = &["client", "clients", "consumer", "consumers", "requestors"];
 /// Roles that are asked.
 const SERVER: &[&str] = &["server", "provider", "providers"];
+
+/// Whether a word is a form of a verb that says what clients do with a port.
+fn says_asking(word: &str) -> bool {
+    [
+        "use", "need", "requir", "reach", "access", "call", "contact", "connect", "consum", "quer",
+        "poll", "request", "initiat", "scrape", "visit",
+    ]
+    .iter()
+    .any(|stem| word.starts_with(stem))
+}
 
 fn is_port_word(word: &str) -> bool {
     let singular = word.strip_suffix('s').unwrap_or(word);
@@ -209,6 +222,13 @@ pub(super) fn words(heading: &str) -> String {
 pub(super) fn is_server(words: &str) -> bool {
     words.split(' ').any(|word| SERVER.contains(&word))
         && !words.split(' ').any(|word| DESTINATION.contains(&word))
+}
+
+/// Whether the words of a heading say which end its cells are, and not only what kind of machine: `Destination host`.
+pub(super) fn states_end(words: &str) -> bool {
+    words
+        .split(' ')
+        .any(|word| SOURCE.contains(&word) || DESTINATION.contains(&word))
 }
 
 /// The meaning of a column heading; `None` if it is not recognised.
@@ -331,7 +351,17 @@ fn ends(phrase: &Phrase<'_>) -> Option<Column> {
         (false, true) => return Some(Column::Destination),
         (false, false) => {}
     }
-    if phrase.has(&["used", "needed", "required"]) && phrase.last() == "by" {
+    // `Who connects`, and `Who answers`.
+    if phrase.first() == "who" {
+        if phrase.words.iter().any(|word| says_asking(word)) {
+            return Some(Column::Source);
+        }
+        if phrase.has(&["answers", "listens", "serves", "accepts", "receives"]) {
+            return Some(Column::Destination);
+        }
+    }
+    // Who reaches, calls or needs a port asks for it.
+    if phrase.last() == "by" && phrase.words.iter().any(|word| says_asking(word)) {
         return Some(Column::Source);
     }
     if phrase.has(&["peer", "peers", "remote", "counterpart", "opposite"])

@@ -1,5 +1,6 @@
 //! A table's columns: what each means by its heading and its cells together, and the cells under it.
 
+mod assignment;
 mod body;
 mod ends;
 mod port_columns;
@@ -8,10 +9,11 @@ mod weighing;
 
 pub(super) use self::{body::Body, row_cells::PortText};
 use super::{
+    cell,
     cell_kinds::CellKinds,
     column::{self, Column},
     profile::Profile,
-    table_rows::TableRow,
+    table_rows::{TableRow, TableRows},
 };
 
 /// A table's columns, by position.
@@ -49,18 +51,21 @@ impl Columns {
             port_names: None,
             doubts: Vec::new(),
         };
+        columns.assign(head, &kinds);
+        columns.drop_contradicted(head, &kinds);
+        columns.find_ports_of_protocols(head, &kinds);
         columns.find_arrows(&kinds);
         columns.weigh_transports(head, &kinds);
         columns.weigh_ends(head, &kinds);
         columns.weigh_unknown(head, &kinds);
         columns.find_ends(head, body, &kinds);
-        columns.find_foreign_ends(head, body, &kinds);
-        columns.move_headings(head, &kinds);
+        columns.find_recurring_ends(head, body, &kinds);
         columns.find_ports(head, &kinds);
         columns.find_ports_by_name(head, body, &kinds);
         columns.find_ports_of_services(head, body, &kinds);
         columns.name_unheaded(head, &kinds);
         columns.demote_ports(head, &kinds);
+        columns.leave_inner_ports(head);
         columns.settle(head, &kinds);
         columns.obey(head, profile);
         columns
@@ -252,6 +257,46 @@ pub(super) fn title(head: &TableRow) -> Option<&str> {
     let first = headings.next()?;
     (headings.next().is_none() && 1 < head.cells.len()).then_some(first)
 }
+
+/// Whether the first row of a table is one of its rows: its cell above the ports is a port itself, and no other cell of it is
+/// a heading.
+pub(super) fn is_without_headings(first: &TableRow, rows: &TableRows) -> bool {
+    let is_heading = |cell: &String| {
+        column::column(cell).is_some() && cell::stated(&cell.to_lowercase()).is_none()
+    };
+    let of = |cell: &str| CellKinds::of(std::iter::once(cell));
+    let has_number = |cell: &String| cell.contains(|c: char| c.is_ascii_digit());
+    if rows.len() < LEAST_ROWS
+        || !first.cells.iter().any(has_number)
+        || first.cells.iter().any(is_heading)
+    {
+        return false;
+    }
+    let below = Body::new(rows, 1);
+    let mut n_ports = 0;
+    let mut n_others = 0;
+    for (index, cell) in first
+        .cells
+        .iter()
+        .enumerate()
+        .filter(|(_, cell)| !cell.is_empty())
+    {
+        let (own, others) = (of(cell), CellKinds::of(below.column(index)));
+        if own.are_bare_ports() && others.are_bare_ports() {
+            n_ports += 1;
+        } else if own.are_transports() && others.are_transports()
+            || !has_number(cell) && others.have_no_ports() && others.has_text()
+        {
+            n_others += 1;
+        }
+    }
+    n_ports == 1
+        && 0 < n_others
+        && n_ports + n_others == first.cells.iter().filter(|cell| !cell.is_empty()).count()
+}
+
+/// A row alone may be anything.
+const LEAST_ROWS: usize = 2;
 
 /// Whether a name is that of a port: `HTTP port`, `Port of the store`.
 fn names_port(name: &str) -> bool {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    cell, loopback,
+    cell, column, loopback,
     names::Names,
     permission::{self, Permission},
     prose::{AboveTable, speaks_of_rows},
@@ -105,13 +105,53 @@ impl Context {
         self.is_loopback |= section.is_loopback;
     }
 
+    /// Below `Update hosts`, a lone column `Hostname` lists these very hosts: the section's machines are what the column holds,
+    /// and no other end.
+    pub(super) fn leave_listed(&mut self, heading: &str) {
+        let words = column::words(heading);
+        let lists = |machines: &str| {
+            let last = machines
+                .rsplit(' ')
+                .next()
+                .unwrap_or_default()
+                .to_lowercase();
+            let kind = last.strip_suffix('s').unwrap_or(&last);
+            section::is_machine(kind) && words.split(' ').any(|word| word.starts_with(kind))
+        };
+        if column::states_end(&words) {
+            return;
+        }
+        if self.role.as_deref().is_some_and(lists) {
+            self.role = None;
+        }
+        if self.heading.as_deref().is_some_and(lists) {
+            self.heading = None;
+        }
+    }
+
+    /// Adds what the title of an alternative says that stands in the place of a heading.
+    pub(super) fn enter(&mut self, title: &str, names: &Names) {
+        self.narrow(title, names);
+        let names_ends = section::section(title, names).endpoints.is_some();
+        if let Some(machines) = section::machines(title, names).filter(|_| !names_ends) {
+            self.is_within_role = false;
+            self.role = Some(machines.as_str().into());
+            self.heading = Some(machines.clone());
+            self.subject = Some(machines);
+        }
+    }
+
     /// Adds what the paragraph above a table says of all its rows: the sentences that speak of what follows. `title` is the
     /// page's.
     pub(super) fn introduce(&mut self, paragraph: &str, title: Option<&str>, names: &Names) {
         for sentence in sentences(paragraph) {
             if speaks_of_rows(sentence) {
-                self.permit(permission::of_sentence(sentence));
-                self.is_loopback |= loopback::is_meant(sentence);
+                // What stays on its machine is closed to others, and not forbidden.
+                if loopback::is_meant(sentence) {
+                    self.is_loopback = true;
+                } else {
+                    self.permit(permission::of_sentence(sentence));
+                }
             }
         }
         let above = AboveTable::of(paragraph, names);

@@ -28,6 +28,12 @@ static FROM_TO: LazyLock<Regex> = LazyLock::new(|| {
         r"(?i)\bfrom (?:an? |the )?([\w][\w /-]{1,40}?) to (?P<article>an? |the )?([\w][\w /-]{1,40}?)(?:\s*(?:[.,;:(]|$)| for | on | via | over | when | if )",
     )
 });
+/// `From A to B` and nothing else.
+static WHOLE: LazyLock<Regex> = LazyLock::new(|| {
+    regex(
+        r"(?i)^from (?:an? |the )?([\w][\w./-]*(?: [\w./-]+){0,3}) to (?:an? |the )?([\w][\w./-]*(?: [\w./-]+){0,3})$",
+    )
+});
 static PEER: LazyLock<Regex> = LazyLock::new(|| {
     regex(
         r"(?i)^(?:inbound|ingress|incoming|outbound|egress|outgoing)(?: \w+)? (?:to|from) (?:an? |the )?(.+)$",
@@ -48,7 +54,7 @@ static HYPHENATED: LazyLock<Regex> = LazyLock::new(|| {
     )
 });
 
-/// Reads `A -> B`, `A <- B`, `A <-> B`, the arrows of Unicode, and `A-to-B`.
+/// Reads `A -> B`, `A <- B`, `A <-> B`, the arrows of Unicode, `A-to-B`, and `From A to B`.
 pub(super) fn arrow(text: &str) -> Option<Endpoints> {
     if let Some(found) = HYPHENATED.captures(text) {
         let (source, destination) = (
@@ -64,6 +70,13 @@ pub(super) fn arrow(text: &str) -> Option<Endpoints> {
         return (!is_figure).then_some(Endpoints {
             source,
             destination,
+            is_mutual: false,
+        });
+    }
+    if let Some(found) = WHOLE.captures(text) {
+        return Some(Endpoints {
+            source: endpoint(found.get(1)?.as_str())?,
+            destination: endpoint(found.get(2)?.as_str())?,
             is_mutual: false,
         });
     }

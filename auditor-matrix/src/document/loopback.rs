@@ -2,7 +2,7 @@
 
 /// Whether a text, such as a heading, a note or the sentence above a table, says that both ends are the same machine.
 pub(super) fn is_meant(text: &str) -> bool {
-    let lower = text.to_lowercase();
+    let lower = text.to_lowercase().replace('-', " ");
     let names = [
         "localhost",
         "127.0.0.1",
@@ -13,7 +13,13 @@ pub(super) fn is_meant(text: &str) -> bool {
         "same server",
         "same node",
         "same system",
-        "node-local",
+        "node local",
+        "host itself",
+        "machine itself",
+        "server itself",
+        "node itself",
+        "own host",
+        "own machine",
         "local only",
         "within the host",
         "within the machine",
@@ -38,6 +44,7 @@ pub(super) fn is_meant(text: &str) -> bool {
                 | "bound"
                 | "binds"
                 | "bind"
+                | "binding"
                 | "internally"
                 | "restricted"
                 | "limited"
@@ -46,6 +53,13 @@ pub(super) fn is_meant(text: &str) -> bool {
     let listens = words
         .iter()
         .any(|word| matches!(*word, "listen" | "listens" | "listening"));
+    // `listens locally`
+    let names = names
+        || words.contains(&"locally")
+            && (listens
+                || words
+                    .iter()
+                    .any(|word| matches!(*word, "bound" | "binds" | "bind" | "binding")));
     // `utilizing the loopback interface`: the way that the traffic takes.
     let goes_by_loopback = words.iter().enumerate().any(|(index, word)| {
         let before = words.get(..index).unwrap_or_default();
@@ -176,6 +190,50 @@ pub fn is_own_machine(end: &str) -> bool {
                 | "[::1]"
                 | "lo"
         )
+}
+
+/// Whether a cell of a column that tells from where something is reached names the own machine and nothing else: `Loopback
+/// (127.0.0.1)`, `localhost only`, `127.0.0.1:8005`.
+pub(super) fn is_only_own(cell: &str) -> bool {
+    let lower = cell.to_lowercase();
+    let mut names_own = false;
+    let says_no_more = lower
+        .split([' ', '(', ')', ',', '/', '-'])
+        .map(|word| word.trim_matches(['.', '`', '*', '\'', '"']))
+        .filter(|word| !word.is_empty())
+        .all(|word| {
+            let is_own = matches!(
+                word,
+                "localhost" | "loopback" | "lo" | "[::1]" | "::1" | "itself" | "self"
+            ) || ["127.", "localhost:", "[::1]:"]
+                .iter()
+                .any(|start| word.starts_with(start));
+            names_own |= is_own;
+            is_own
+                || matches!(
+                    word,
+                    "only" | "local" | "interface" | "address" | "on" | "from" | "via" | "the"
+                )
+        });
+    says_no_more && names_own || is_own_machine(cell)
+}
+
+/// Whether a heading says that its column tells from where something is reached: `Scope`, `Bound to`, `Exposure`.
+pub(super) fn tells_reach(heading: &str) -> bool {
+    heading
+        .to_lowercase()
+        .split(|c: char| !c.is_alphanumeric())
+        .any(|word| {
+            [
+                "bind", "bound", "listen", "expos", "reach", "access", "visib", "publish",
+            ]
+            .iter()
+            .any(|stem| word.starts_with(stem))
+                || matches!(
+                    word,
+                    "scope" | "interface" | "interfaces" | "network" | "address"
+                )
+        })
 }
 
 #[cfg(test)]

@@ -99,7 +99,11 @@ impl MarkedEnds {
                 || names.is_subject(name)
                 || is_named_in(name, context)
         };
-        let is_relation = legend.has_sides() || machines.iter().any(is_known);
+        // Who asks and who is asked is said of machines only.
+        let all_say_sides = machines
+            .iter()
+            .all(|machine| holds_sides(body, machine.index, &legend));
+        let is_relation = legend.has_sides() || machines.iter().any(is_known) || all_say_sides;
         if machines.len() < LEAST_MACHINES || !is_relation {
             return None;
         }

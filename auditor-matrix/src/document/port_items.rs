@@ -11,6 +11,9 @@ pub(super) struct PortItem {
 
 /// The items of a cell, in its order; none if it lists no ports.
 pub(super) fn items(cell: &str) -> Vec<PortItem> {
+    if let Some(item) = bracketed(cell) {
+        return vec![item];
+    }
     let mut items: Vec<PortItem> = Vec::new();
     for sentence in sentences(cell) {
         // What stands behind a comma goes on with an item, until it begins like a sentence of its own.
@@ -32,6 +35,30 @@ pub(super) fn items(cell: &str) -> Vec<PortItem> {
     items
 }
 
+/// `Keys (8200/tcp)`: what the ports are for, and the ports in brackets behind it.
+fn bracketed(cell: &str) -> Option<PortItem> {
+    let (service, ports) = cell.trim().strip_suffix(')')?.rsplit_once('(')?;
+    let (service, ports) = (service.trim(), ports.trim());
+    let is_service = service.starts_with(char::is_alphabetic)
+        && !service.contains(|c: char| c.is_ascii_digit() || c == '(');
+    (is_service && are_ports(ports)).then(|| PortItem {
+        ports: ports.to_owned(),
+        service: service.to_owned(),
+    })
+}
+
+/// Whether a text is numbers and transports and begins with a number.
+fn are_ports(ports: &str) -> bool {
+    ports.starts_with(|c: char| c.is_ascii_digit())
+        && ports
+            .split(['/', '-', '\u{2013}', ',', ' '])
+            .filter(|word| !word.is_empty())
+            .all(|word| {
+                word.parse::<u16>().is_ok()
+                    || matches!(word.to_lowercase().as_str(), "tcp" | "udp" | "sctp")
+            })
+}
+
 /// `7000/7100 - Store`, `443: web`.
 fn item(text: &str) -> Option<PortItem> {
     let (ports, service) = DASHES
@@ -39,15 +66,7 @@ fn item(text: &str) -> Option<PortItem> {
         .filter_map(|dash| text.split_once(dash))
         .min_by_key(|(before, _)| before.len())?;
     let (ports, service) = (ports.trim(), service.trim().trim_end_matches(['.', ';']));
-    let are_ports = ports.starts_with(|c: char| c.is_ascii_digit())
-        && ports
-            .split(['/', '-', '\u{2013}', ',', ' '])
-            .filter(|word| !word.is_empty())
-            .all(|word| {
-                word.parse::<u16>().is_ok()
-                    || matches!(word.to_lowercase().as_str(), "tcp" | "udp" | "sctp")
-            });
-    (are_ports && service.starts_with(char::is_alphabetic)).then(|| PortItem {
+    (are_ports(ports) && service.starts_with(char::is_alphabetic)).then(|| PortItem {
         ports: ports.to_owned(),
         service: service.to_owned(),
     })

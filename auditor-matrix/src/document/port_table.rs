@@ -14,7 +14,7 @@ use super::{
     column::Column,
     columns::{Columns, PortText},
     context::Context,
-    loopback::is_own_machine,
+    loopback,
     marked_ends::MarkedEnds,
     names::Names,
     permission::{self, Permission},
@@ -116,10 +116,7 @@ impl PortTable<'_> {
             .as_deref()
             .and_then(cell::required)
             == Some(true)
-            || self
-                .columns
-                .cell(row, Column::BindAddress)
-                .is_some_and(|address| is_own_machine(&address));
+            || self.stays_on_machine(row);
         for (
             service,
             arrow,
@@ -186,6 +183,32 @@ impl PortTable<'_> {
             document.rows.push(first);
             document.rows.extend(more);
         }
+    }
+
+    /// Whether a cell of the row says that it is reached from its own machine only: `Loopback (127.0.0.1)`. The ends that a row
+    /// names are read as such.
+    fn stays_on_machine(&self, row: &TableRow) -> bool {
+        row.cells.iter().enumerate().any(|(index, cell)| {
+            let says_reach = self.columns.is_unknown(index)
+                || [
+                    Column::BindAddress,
+                    Column::Notes,
+                    Column::Ignored,
+                    Column::Status,
+                    Column::Permission,
+                ]
+                .into_iter()
+                .any(|column| self.columns.has_at(column, index));
+            let tells_reach = || {
+                self.head
+                    .cells
+                    .get(index)
+                    .is_some_and(|heading| loopback::tells_reach(heading))
+            };
+            says_reach
+                && (loopback::is_only_own(cell)
+                    || cell.eq_ignore_ascii_case("local") && tells_reach())
+        })
     }
 
     /// Of several columns `Required for A`, `Required for B`: the cell that requires the port, or else the first.

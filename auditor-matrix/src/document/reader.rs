@@ -1,6 +1,7 @@
 //! Reads blocks into rows: headings and columns give each cell its meaning.
 
 use std::{
+    collections::BTreeMap,
     fmt::Write as _,
     sync::{Arc, LazyLock},
 };
@@ -9,14 +10,16 @@ use regex::Regex;
 
 use super::{
     accounting::{self, OpenNumbers},
+    alternatives::Alternatives,
     block::{Block, Content},
     cell,
     cell_kinds::SAMPLE,
     column::Column,
     columns::{self, Body, Columns},
     context::{Context, Headings},
-    cross_table,
+    cross_table, endpoints,
     guess::Guess,
+    host_table,
     interner::Interner,
     loopback,
     marked_ends::{self, MarkedEnds},
@@ -25,9 +28,9 @@ use super::{
     ports,
     problem::{Problem, ProblemKind, Severity},
     profile::Profile,
-    prose::Prose,
+    prose::{AboveTable, Prose},
     publishing::{self, Published},
-    row::Document,
+    row::{Direction, Document},
     section, services,
     table_rows::{TableRow, TableRows},
     text::{fold, regex, sentences, some},
@@ -38,6 +41,7 @@ use super::{
 pub(super) fn read(file: &str, mut blocks: Vec<Block>, profile: &Profile) -> Document {
     let published = publishing::without_conditions(&mut blocks);
     let names = Arc::new(names(&blocks, profile));
+    let alternatives = Alternatives::of(&blocks, &names);
     let mut reader = Reader {
         file: file.into(),
         headings: Headings::default(),
@@ -45,7 +49,7 @@ pub(super) fn read(file: &str, mut blocks: Vec<Block>, profile: &Profile) -> Doc
         document: Document::default(),
         prose: Prose::new(&names),
         names,
-        alternatives: Vec::new(),
+        alternatives,
         caption: None,
         introduction: None,
         open_numbers: OpenNumbers::default(),
@@ -75,11 +79,17 @@ pub(super) fn read(file: &str, mut blocks: Vec<Block>, profile: &Profile) -> Doc
 /// What the tables of a page name as ends of conversations or as machines.
 fn names(blocks: &[Block], profile: &Profile) -> Names {
     let mut names = Names::default();
+    let mut arrows: BTreeMap<String, usize> = BTreeMap::new();
     for block in blocks {
         let rows = match &block.content {
             Content::Table(rows) => rows,
             Content::Heading { text, .. } => {
                 names.add_heading(text);
+                if let Some(ends) = endpoints::arrow(text) {
+                    for end in [ends.source, ends.destination] {
+                        *arrows.entry(end).or_default() += 1;
+                    }
+                }
                 continue;
             }
             Content::Text(text) | Content::Item { text, .. } => {
@@ -113,6 +123,10 @@ fn names(blocks: &[Block], profile: &Profile) -> Names {
             }
         }
     }
+    // `Edge -> Core`, `Core -> Store`: what several headings connect are machines.
+    for (end, _) in arrows.into_iter().filter(|(_, n_headings)| 1 < *n_headings) {
+        names.add(&end);
+    }
     names
 }
 
@@ -130,8 +144,8 @@ struct Reader<'a> {
     headings: Headings,
     /// The context that all headings together give.
     context: Arc<Context>,
-    /// The alternatives that the page is inside of, such as tabs, outermost first.
-    alternatives: Vec<String>,
+    /// The alternatives that the page is inside of, such as tabs.
+    alternatives: Alternatives,
     document: Document,
     prose: Prose,
     /// The title of the next table.
@@ -168,6 +182,10 @@ impl Reader<'_> {
             Content::Table(rows) => self.table(block.line, &rows, introduction.as_deref()),
             Content::Item { level, text } => {
                 self.note_numbers(block.line, &text);
+                // A table inside an item has the item for its title.
+                if is_caption(&text) {
+                    self.caption = Some(text.trim_end_matches(':').to_owned());
+                }
                 let position = (&self.file, block.line);
                 self.prose
                     .add_item(position, level, &text, &self.context, &mut self.interner);
@@ -216,11 +234,11 @@ impl Reader<'_> {
                 }
             }
             Content::Alternative(name) | Content::Condition(name) => {
-                self.alternatives.push(name);
+                self.alternatives.begin(name);
                 self.update_context();
             }
             Content::EndAlternative => {
-                self.alternatives.pop();
+                self.alternatives.end();
                 self.update_context();
             }
         }
@@ -324,7 +342,10 @@ impl Reader<'_> {
 
     fn update_context(&mut self) {
         let mut context = self.headings.context(&self.names);
-        context.condition = some(&self.alternatives.join(", ")).map(Into::into);
+        for title in self.alternatives.headings() {
+            context.enter(title, &self.names);
+        }
+        context.condition = some(&self.alternatives.condition()).map(Into::into);
         self.context = Arc::new(context);
     }
 
@@ -341,12 +362,32 @@ impl Reader<'_> {
             return;
         };
         let body = Body::new(rows, n_headings);
+        if n_headings == 0 {
+            let message = "this table has no headings, so what its columns are was told by their cells; check it";
+            let cells = body.rows().next().unwrap_or_else(|| head.clone()).cells;
+            self.problem(
+                line,
+                Severity::Remark,
+                &cells.join(" | "),
+                message.to_owned(),
+            );
+        }
         let mut columns = Columns::new(&head, &body, self.profile);
         let is_about_ports =
             self.is_about_ports || introduction.is_some_and(accounting::speaks_of_ports);
         if is_about_ports {
             columns.find_ports_by_text(&head, &body);
             columns.obey(&head, self.profile);
+        }
+        if !columns.has_ports()
+            && let Some(introduction) = introduction
+            && let Some(ports) = AboveTable::of(introduction, &self.names).ports
+            && let Some(table) = host_table::with_ports(&head, rows, n_headings, &ports)
+        {
+            let message = "these ports of the sentence above were taken for those of all hosts that the table lists; check it";
+            self.problem(line, Severity::Remark, &ports, message.to_owned());
+            self.table(line, &table, Some(introduction));
+            return;
         }
         let mut context = Context::clone(&self.context);
         if let Some(introduction) = introduction {
@@ -362,6 +403,9 @@ impl Reader<'_> {
         if context.role.is_none() && context.endpoints.is_none() {
             columns.take_components_for_machines(&head, &body);
             columns.obey(&head, self.profile);
+        }
+        if columns.one_sided() == Some(Direction::Outbound) {
+            context.leave_listed(columns.heading(&head, Column::Destination));
         }
         match cross_table::layout(&head, &body, &columns, introduction, &self.names) {
             Some(Ok(layout)) => {
@@ -627,6 +671,10 @@ fn heading(rows: &TableRows) -> Option<(TableRow, usize)> {
             .any(|cell| cell.contains(|c: char| c.is_ascii_digit()))
     };
     let mut head = rows.get(0)?;
+    if columns::is_without_headings(&head, rows) {
+        head.cells.iter_mut().for_each(String::clear);
+        return Some((head, 0));
+    }
     let mut n_headings = 1;
     while n_headings < MOST_HEADING_ROWS
         && head.is_heading

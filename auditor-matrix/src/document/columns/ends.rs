@@ -67,36 +67,50 @@ impl Columns {
         }
     }
 
-    /// Two columns of names below words that are not ours, with names that recur from one to the other, are the ends: the
-    /// one that asks is written first.
-    pub(super) fn find_foreign_ends(
+    /// Two columns of names below headings that are not understood, in whatever language, are the ends if names recur from
+    /// one to the other: the one that asks is written first.
+    pub(super) fn find_recurring_ends(
         &mut self,
         head: &TableRow,
         body: &Body<'_>,
         kinds: &[CellKinds],
     ) {
-        let names_ends = [Column::Source, Column::Destination, Column::Peer]
-            .into_iter()
-            .any(|column| self.has(column));
-        let foreign: Vec<usize> = (0..kinds.len())
-            .filter(|index| self.is_unknown(*index) && is_foreign(head, *index))
+        if self.has_an_end() || self.has(Column::Role) {
+            return;
+        }
+        let unknown: Vec<usize> = (0..kinds.len())
+            .filter(|index| self.is_unknown(*index))
             .filter(|index| {
-                let has_names =
-                    |kinds: &CellKinds| kinds.are_plain_names() && kinds.have_no_ports();
+                let has_names = |kinds: &CellKinds| {
+                    kinds.are_plain_names() && kinds.have_no_ports() && !kinds.have_marks()
+                };
                 kinds.get(*index).is_some_and(has_names)
             })
             .collect();
-        let names = |index: usize| -> BTreeSet<&str> {
-            body.column(index)
-                .take(SAMPLE)
-                .filter(|cell| !cell.is_empty())
+        // Names of one thing in two columns, such as its pod and its container, stand side by side; ends stand across.
+        let names = |index: usize, beside: usize| -> BTreeSet<&str> {
+            let pairs = body.column(index).zip(body.column(beside)).take(SAMPLE);
+            pairs
+                .filter(|(name, other)| !name.is_empty() && name != other)
+                .map(|(name, _)| name)
                 .collect()
         };
-        let pair = foreign
+        let are_ends = |first: usize, second: usize| {
+            let (left, right) = (names(first, second), names(second, first));
+            let n_shared = left.intersection(&right).count();
+            let is_foreign = is_foreign(head, first) && is_foreign(head, second);
+            let least = if is_foreign {
+                1
+            } else {
+                left.len().min(right.len())
+            };
+            0 < n_shared && least <= 2 * n_shared
+        };
+        let pair = unknown
             .iter()
-            .zip(foreign.iter().skip(1))
-            .find(|(first, second)| !names(**first).is_disjoint(&names(**second)));
-        let Some((first, second)) = pair.filter(|_| !names_ends) else {
+            .zip(unknown.iter().skip(1))
+            .find(|(first, second)| are_ends(**first, **second));
+        let Some((first, second)) = pair else {
             return;
         };
         for (index, end) in [(*first, Column::Source), (*second, Column::Destination)] {
@@ -107,51 +121,6 @@ impl Columns {
         self.doubts.push((
             head.cells.get(*first).cloned().unwrap_or_default(),
             "this column and the next hold the same names, so they were taken for the ends, the one that connects first; check it",
-        ));
-    }
-
-    /// `Port | From | To` above `store | web | 80`: the headings stand above other columns than they mean.
-    pub(super) fn move_headings(&mut self, head: &TableRow, kinds: &[CellKinds]) {
-        let is_end = |meaning: &Column| matches!(meaning, Column::Source | Column::Destination);
-        let kinds_of = |index: usize| kinds.get(index);
-        let ports: Vec<usize> = self.positions(Column::Port).collect();
-        let ends: Vec<usize> = self
-            .meanings
-            .iter()
-            .enumerate()
-            .filter(|(_, meaning)| meaning.as_ref().is_some_and(is_end))
-            .map(|(index, _)| index)
-            .collect();
-        let ([headed], [first, second]) = (ports.as_slice(), ends.as_slice()) else {
-            return;
-        };
-        let holds_no_port = kinds_of(*headed)
-            .is_some_and(|kinds| kinds.has_text() && kinds.has_names() && kinds.have_no_ports());
-        let with_ports: Vec<usize> = ends
-            .iter()
-            .copied()
-            .filter(|index| kinds_of(*index).is_some_and(CellKinds::are_ports))
-            .collect();
-        let ([holding], true) = (with_ports.as_slice(), holds_no_port) else {
-            return;
-        };
-        let mut names: Vec<usize> = [*headed, *first, *second]
-            .into_iter()
-            .filter(|index| index != holding)
-            .collect();
-        names.sort_unstable();
-        let order = [*first, *second].map(|index| self.meanings.get(index).copied().flatten());
-        for (index, meaning) in names.into_iter().zip(order) {
-            if let Some(slot) = self.meanings.get_mut(index) {
-                *slot = meaning;
-            }
-        }
-        if let Some(slot) = self.meanings.get_mut(*holding) {
-            *slot = Some(Column::Port);
-        }
-        self.doubts.push((
-            head.cells.get(*headed).cloned().unwrap_or_default(),
-            "the headings stand above other columns than they mean, and were moved to the ends and ports; check it",
         ));
     }
 

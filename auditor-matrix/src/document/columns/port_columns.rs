@@ -1,14 +1,38 @@
 //! Finds the columns that hold ports where their headings do not say so, or say it of others.
 
-use super::{Body, Columns, is_foreign, names_port, title};
+use super::{Body, Columns, is_foreign, names_port};
 use crate::document::{
+    application_protocol,
     cell_kinds::{CellKinds, SAMPLE},
     column::{self, Column},
     commands, ports,
     table_rows::TableRow,
+    text::some,
 };
 
 impl Columns {
+    /// `HTTP | HTTPS` above ports: each heading names the protocol of the ports below it.
+    pub(super) fn find_ports_of_protocols(&mut self, head: &TableRow, kinds: &[CellKinds]) {
+        if self.has_ports() {
+            return;
+        }
+        let names_protocol = |index: usize| {
+            let words = column::words(head.cells.get(index).map_or("", String::as_str));
+            !words.is_empty()
+                && words
+                    .split(' ')
+                    .all(|word| application_protocol::transports(word).is_some())
+        };
+        for (index, kinds) in kinds.iter().enumerate() {
+            if names_protocol(index)
+                && kinds.are_mostly_ports()
+                && let Some(meaning) = self.meanings.get_mut(index)
+            {
+                *meaning = Some(Column::NamedPort);
+            }
+        }
+    }
+
     /// If no heading speaks of ports, a column whose cells are ports or addresses with ports holds them.
     pub(super) fn find_ports(&mut self, head: &TableRow, kinds: &[CellKinds]) {
         let ranks = |column: &Option<Column>| {
@@ -17,6 +41,7 @@ impl Columns {
                 Some(
                     Column::Port
                         | Column::ArrowPort
+                        | Column::NamedPort
                         | Column::Transport(_)
                         | Column::LocalPort
                         | Column::RemotePort
@@ -36,9 +61,9 @@ impl Columns {
         }
         let with_addresses: Vec<usize> = (0..kinds.len())
             .filter(|index| {
-                kinds
-                    .get(*index)
-                    .is_some_and(|kinds| kinds.are_addresses() || kinds.are_transport_ports())
+                kinds.get(*index).is_some_and(|kinds| {
+                    kinds.are_addresses() || kinds.are_host_ports() || kinds.are_transport_ports()
+                })
             })
             .collect();
         if let Some(index) = with_addresses.first().copied() {
@@ -75,8 +100,6 @@ impl Columns {
         // Beside a column of transports, the one column of numbers holds the ports.
         let has_transports =
             self.has(Column::Protocol) && kinds.iter().any(CellKinds::are_transports);
-        // A heading that stands alone is a title, and the columns have none.
-        let is_title = title(head).is_some();
         let numbers: Vec<usize> = (0..kinds.len())
             .filter(|index| {
                 kinds.get(*index).is_some_and(CellKinds::are_ports)
@@ -86,9 +109,7 @@ impl Columns {
                             None | Some(Column::Service | Column::Ignored | Column::Address)
                         )
                     })
-                    && (is_title
-                        || !column::words(head.cells.get(*index).map_or("", String::as_str))
-                            .is_empty())
+                    && !kinds.get(*index).is_some_and(CellKinds::count_rows)
             })
             .collect();
         if let ([only], true) = (numbers.as_slice(), has_transports)
@@ -171,13 +192,10 @@ impl Columns {
             })
             .filter(|index| CellKinds::of(body.column(*index)).are_ports())
             .collect();
-        let [only] = numbers.as_slice() else { return };
-        let heading = words(*only);
-        let is_named = heading.is_empty() || heading.split(' ').any(says_value);
-        let are_large = || {
-            body.column(*only)
+        let are_large = |index: usize| {
+            body.column(index)
                 .take(SAMPLE)
-                .filter(|cell| !cell.is_empty())
+                .filter(|cell| some(cell).is_some())
                 .all(|cell| {
                     let ranges = ports::ports(cell).groups.into_iter();
                     ranges
@@ -185,7 +203,48 @@ impl Columns {
                         .all(|range| LEAST_CERTAIN_PORT <= range.first())
                 })
         };
-        if !is_named && !are_large() || heading.split(' ').any(says_quantity) {
+        let says_quantity_of = |index: usize| words(index).split(' ').any(says_quantity);
+        // `Component | API | Metrics` above a name and numbers: each heading says what its ports are for.
+        let are_named = 1 < numbers.len()
+            && numbers.iter().all(|index| {
+                let kinds = CellKinds::of(body.column(*index));
+                kinds.are_bare_ports()
+                    && !words(*index).is_empty()
+                    && !says_quantity_of(*index)
+                    && are_large(*index)
+            })
+            && (0..head.cells.len())
+                .find(|index| !numbers.contains(index))
+                .is_some_and(|index| CellKinds::of(body.column(index)).are_plain_names());
+        if are_named {
+            for index in &numbers {
+                if let Some(meaning) = self.meanings.get_mut(*index) {
+                    *meaning = Some(Column::NamedPort);
+                }
+                self.doubts.push((
+                    head.cells.get(*index).cloned().unwrap_or_default(),
+                    "this column was taken for ports of which the text above speaks; check it",
+                ));
+            }
+            return;
+        }
+        let [only] = numbers.as_slice() else { return };
+        let heading = words(*only);
+        let is_named = heading.is_empty() || heading.split(' ').any(says_value);
+        // `cache | 2048 | Megabytes for the cache`: what a row says of its number.
+        let n_quantities = body
+            .rows()
+            .take(SAMPLE)
+            .filter(|row| {
+                row.cells
+                    .iter()
+                    .any(|cell| column::words(cell).split(' ').any(says_quantity))
+            })
+            .count();
+        if body.len().min(SAMPLE) < 2 * n_quantities {
+            return;
+        }
+        if !is_named && !are_large(*only) || says_quantity_of(*only) {
             return;
         }
         if let Some(meaning) = self.meanings.get_mut(*only) {
@@ -313,6 +372,39 @@ impl Columns {
         }
     }
 
+    /// `Host port | Container port`: clients reach a container by the port of its host, so that the port inside is part of no
+    /// conversation on the network.
+    pub(super) fn leave_inner_ports(&mut self, head: &TableRow) {
+        let has_word = |index: usize, all: &[&str]| {
+            column::words(head.cells.get(index).map_or("", String::as_str))
+                .split(' ')
+                .any(|word| all.contains(&word))
+        };
+        let ports: Vec<usize> = self.positions(Column::Port).collect();
+        let is_inner = |index: &usize| has_word(*index, &["container", "pod", "inside"]);
+        let is_outer = |index: &usize| {
+            has_word(
+                *index,
+                &["host", "published", "external", "exposed", "node", "public"],
+            )
+        };
+        if !ports.iter().any(is_outer) {
+            return;
+        }
+        for index in ports
+            .iter()
+            .filter(|index| is_inner(index) && !is_outer(index))
+        {
+            if let Some(meaning) = self.meanings.get_mut(*index) {
+                *meaning = Some(Column::Ignored);
+            }
+            self.doubts.push((
+                head.cells.get(*index).cloned().unwrap_or_default(),
+                "these are ports inside of containers, which are reached by the ports of the host; check it",
+            ));
+        }
+    }
+
     /// `Proxy Ports | Port`: of two columns headed as ports, the one whose cells are none holds what they are for.
     pub(super) fn demote_ports(&mut self, head: &TableRow, kinds: &[CellKinds]) {
         let are_ports = |index: &usize| kinds.get(*index).is_some_and(CellKinds::are_ports);
@@ -361,7 +453,7 @@ fn says_value(word: &str) -> bool {
 }
 
 /// Whether a word of a heading says that its numbers count or measure something.
-fn says_quantity(word: &str) -> bool {
+pub(super) fn says_quantity(word: &str) -> bool {
     matches!(
         word,
         "count"
@@ -374,6 +466,15 @@ fn says_quantity(word: &str) -> bool {
             | "mb"
             | "gb"
             | "seconds"
+            | "milliseconds"
+            | "ms"
+            | "minutes"
+            | "bytes"
+            | "kilobytes"
+            | "megabytes"
+            | "gigabytes"
+            | "kb"
+            | "percent"
             | "timeout"
             | "limit"
             | "minimum"

@@ -6,6 +6,7 @@ use crate::{
         arrow_ports::{self, Arrow},
         cell,
         column::Column,
+        host_port::HostPort,
         port_items, ports,
         row::Direction,
         table_rows::TableRow,
@@ -54,6 +55,15 @@ impl Columns {
         }
         let all: Vec<&str> = cells().map(|(_, cell)| cell).collect();
         some(&all.join(" "))
+    }
+
+    /// The machine that the address of a row's port names, where that is one: `store:5432`.
+    pub(in crate::document) fn addressed(&self, row: &TableRow) -> Option<String> {
+        let mut named = self
+            .positions(Column::Port)
+            .filter_map(|index| HostPort::of(row.cells.get(index)?)?.name());
+        let first = named.next()?;
+        named.next().is_none().then(|| first.to_owned())
     }
 
     /// The transports that a row marks in its columns for each, such as ticks below `TCP` and `UDP`.
@@ -137,6 +147,9 @@ impl Columns {
                 continue;
             }
             let direction = cell::direction(heading);
+            let named = HostPort::of(cell).filter(|read| read.name().is_some());
+            let cell = named.map_or_else(|| cell.clone(), |read| read.port.to_owned());
+            let cell = &cell;
             let holds_items = *meaning == Some(Column::PortItems)
                 || *meaning == Some(Column::Port) && ports::ports(cell).problem.is_some();
             let items = if holds_items {

@@ -134,7 +134,25 @@ impl Columns {
                     Some(Column::Transport(_) | Column::TransportMark(_))
                 )
             });
-        let has_direction = self.has(Column::Direction);
+        // Several columns of directions are each of the machine that heads them.
+        let n_directions = (0..kinds.len())
+            .filter(|index| {
+                (self.is_unknown(*index) || self.has_at(Column::Direction, *index))
+                    && kinds.get(*index).is_some_and(CellKinds::are_directions)
+            })
+            .count();
+        if 1 < n_directions {
+            for ((_, meaning), _) in self
+                .each()
+                .zip(kinds)
+                .filter(|(_, kinds)| kinds.are_directions())
+            {
+                if *meaning == Some(Column::Direction) {
+                    *meaning = None;
+                }
+            }
+        }
+        let has_direction = self.has(Column::Direction) || 1 < n_directions;
         for ((index, meaning), kinds) in self.each().zip(kinds) {
             let heading = head
                 .cells

@@ -59,6 +59,18 @@ const MOST_WORDS: usize = 5;
 
 /// `Source Core` is what becomes of `Source` above `Core`: the side, and the machine.
 fn without_side(heading: &str) -> (Option<Side>, String) {
+    // `Direction for Core` above what the core does.
+    let lead = [
+        "direction for ",
+        "direction of ",
+        "direction at ",
+        "direction on ",
+    ]
+    .iter()
+    .find(|lead| heading.to_lowercase().starts_with(*lead));
+    if let Some(name) = lead.and_then(|lead| heading.get(lead.len()..)) {
+        return (None, name.to_owned());
+    }
     let words: Vec<&str> = heading.split(' ').collect();
     for n_words in (1..words.len().min(MOST_SIDE_WORDS + 1)).rev() {
         let (lead, rest) = words.split_at(n_words);

@@ -62,6 +62,9 @@ impl Cells {
             direction_text: cell(Column::Direction),
             ..Self::default()
         };
+        if !table.columns.has(Column::Destination) && cells.peer.is_none() {
+            cells.destination = table.columns.addressed(row);
+        }
         cells.service = cells.service.take().or_else(|| cells.application.clone());
         let required_text = match table.required_for_any(row) {
             Some(text) => Some(text),

@@ -1,6 +1,11 @@
 //! Reads what the sentences above a table say of all its rows: `The following ports on the core must be open to the agents:`.
 
-use super::introduction::Introduction;
+use super::{
+    introduction::Introduction,
+    port_phrase::{Evidence, PortPhrase, port_phrases},
+    stance::Stance,
+    words::words,
+};
 use crate::{
     document::{names::Names, section, text::sentences},
     transport::Transport,
@@ -15,6 +20,8 @@ pub(in crate::document) struct AboveTable {
     pub(in crate::document) transport: Option<Transport>,
     /// "If the proxy is used, it requires:"
     pub(in crate::document) condition: Option<String>,
+    /// The ports that one phrase names for all rows: `... access to these hosts on port 443/tcp:`
+    pub(in crate::document) ports: Option<String>,
 }
 
 impl AboveTable {
@@ -26,6 +33,12 @@ impl AboveTable {
                 continue;
             }
             let read = Introduction::of(sentence, names);
+            if let [only] = port_phrases(&words(sentence), Evidence::Stated).as_slice()
+                && let Some(ports) = shown(only)
+                && read.stance == Stance::Wanted
+            {
+                above.ports = Some(ports);
+            }
             if sentence.trim_end().ends_with(':') && read.condition.is_some() {
                 above.condition.clone_from(&read.condition);
             }
@@ -49,6 +62,17 @@ impl AboveTable {
         }
         above
     }
+}
+
+/// The ports of a phrase as a cell has them; `None` if it names none.
+fn shown(phrase: &PortPhrase) -> Option<String> {
+    let ranges = phrase.ports.iter().flat_map(|group| &group.ranges);
+    let ranges: Vec<String> = ranges.map(ToString::to_string).collect();
+    let transport = match phrase.transports.as_slice() {
+        [only] => format!("{} ", only.name()),
+        _ => String::new(),
+    };
+    (!ranges.is_empty()).then(|| format!("{transport}{}", ranges.join(", ")))
 }
 
 /// Whether a sentence speaks of the rows below it.

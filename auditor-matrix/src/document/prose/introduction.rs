@@ -16,7 +16,7 @@ use super::{
     words::{Kind, Word, words},
 };
 use crate::{
-    document::{names::Names, row::Direction, section},
+    document::{loopback, names::Names, row::Direction, section},
     transport::Transport,
 };
 
@@ -156,6 +156,13 @@ impl Introduction {
             }),
             ..Self::default()
         };
+        // What stays on its machine is shut to others, and open there.
+        if introduction.loopback
+            && introduction.stance == Stance::Forbidden
+            && loopback::is_meant(text)
+        {
+            introduction.stance = Stance::Wanted;
+        }
         let nouns = NounPhrases {
             pieces: &pieces,
             names,

@@ -20,6 +20,14 @@ pub(super) fn loopback_at(words: &[Word<'_>]) -> Option<usize> {
                 before.is_any(&["from", "on", "to", "only", "via", "by", "at", "with"])
             }) || next.is_some_and(|next| next.is_any(&["only", "interface"]));
         }
+        // "listens locally"
+        if word.is("locally")
+            && before.is_some_and(|before| {
+                before.is_any(&["listen", "listens", "listening", "bound", "bind", "binds"])
+            })
+        {
+            return true;
+        }
         // "locally, within the host only"
         let is_within = word.is_any(&["within", "inside"])
             && words.iter().any(|word| word.is_any(&["only", "locally"]))

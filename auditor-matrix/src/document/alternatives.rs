@@ -90,8 +90,11 @@ impl Alternatives {
             .map(|(_, one)| one.set)
             .collect();
         let kind = |(index, one): (usize, &Met)| {
-            let is_lone_machine =
-                || settings.contains(&one.set) && section::names_machines(&one.title, names);
+            let is_lone_machine = || {
+                settings.contains(&one.set)
+                    && section::names_machines(&one.title, names)
+                    && !is_system(&one.title)
+            };
             if one.is_condition {
                 Kind::Condition
             } else if is_machine(one)
@@ -197,9 +200,28 @@ fn are_machines(titles: &[&str], names: &Names) -> bool {
     let n_ends = titles.iter().filter(is_end).count();
     let n_machines = titles
         .iter()
-        .filter(|title| is_end(title) || section::names_machines(title, names))
+        .filter(|title| is_end(title) || section::names_machines(title, names) && !is_system(title))
         .count();
     n_machines == titles.len() || 0 < n_ends && titles.len() <= 2 * n_machines
+}
+
+/// Whether a title names the operating system of a machine, which it is no part of: `Ubuntu Server`.
+fn is_system(title: &str) -> bool {
+    title.to_lowercase().split(' ').any(|word| {
+        matches!(
+            word,
+            "windows"
+                | "linux"
+                | "ubuntu"
+                | "debian"
+                | "centos"
+                | "fedora"
+                | "rhel"
+                | "suse"
+                | "macos"
+                | "freebsd"
+        )
+    })
 }
 
 /// Whether the page's tables have a name as an end, in its singular or its plural.

@@ -139,12 +139,17 @@ impl CellKinds {
             &mut self.n_names,
             text.contains(char::is_alphabetic) && !is_address,
         );
-        let address = text.parse::<std::net::IpAddr>().ok();
-        let is_any =
-            address.is_some_and(|address| address.is_unspecified() || address.is_loopback());
+        // `0.0.0.0:7000`: the port may stand beside it.
+        let host = HostPort::of(&text).map_or(text.as_str(), |read| {
+            read.host.trim_start_matches('[').trim_end_matches(']')
+        });
+        let address = host.parse::<std::net::IpAddr>().ok();
+        let is_any = address
+            .is_some_and(|address| address.is_unspecified() || address.is_loopback())
+            || host == "*" && text != "*";
         count(
             &mut self.n_bind_addresses,
-            address.is_some() || text == "*" || text.eq_ignore_ascii_case("localhost"),
+            address.is_some() || host == "*" || host.eq_ignore_ascii_case("localhost"),
         );
         self.has_bind_address |= is_any;
         count(&mut self.n_paths, is_path(&text));

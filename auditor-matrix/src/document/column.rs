@@ -104,8 +104,8 @@ impl Phrase<'_> {
 
     /// Which ends the words name: prepositions and words for a side first, since `source server` is a source.
     fn sides(&self) -> (bool, bool) {
-        // Who may reach something is where the traffic comes from: `Open to`, `Accessible to`.
-        if self.last() == "to"
+        // Who may reach something is where the traffic comes from: `Open to`, `Accessible for`.
+        if matches!(self.last(), "to" | "for")
             && self.has(&[
                 "open",
                 "opened",

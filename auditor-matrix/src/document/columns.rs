@@ -26,6 +26,8 @@ pub(super) struct Columns {
     services_listen: bool,
     /// The column whose cells say whether the row's number is a port: `HTTP port`.
     port_names: Option<usize>,
+    /// For each column the position of its heading, where headings stand above other columns than they mean.
+    order: Option<Vec<usize>>,
     /// Headings that could be read in more than one way, and what was taken.
     doubts: Vec<(String, &'static str)>,
 }
@@ -49,9 +51,12 @@ impl Columns {
             demoted: None,
             services_listen: false,
             port_names: None,
+            order: None,
             doubts: Vec::new(),
         };
         columns.assign(head, &kinds);
+        let as_written = head;
+        let head = &columns.headings(as_written);
         columns.drop_contradicted(head, &kinds);
         columns.find_ports_of_protocols(head, &kinds);
         columns.find_arrows(&kinds);
@@ -67,7 +72,7 @@ impl Columns {
         columns.demote_ports(head, &kinds);
         columns.leave_inner_ports(head);
         columns.settle(head, &kinds);
-        columns.obey(head, profile);
+        columns.obey(as_written, profile);
         columns
     }
 

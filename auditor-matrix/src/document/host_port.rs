@@ -5,7 +5,7 @@ use super::{application_protocol, cell, loopback};
 /// The machine and the port that an address names.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct HostPort<'a> {
-    host: &'a str,
+    pub(super) host: &'a str,
     pub(super) port: &'a str,
 }
 

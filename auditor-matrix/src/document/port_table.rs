@@ -205,9 +205,16 @@ impl PortTable<'_> {
                     .get(index)
                     .is_some_and(|heading| loopback::tells_reach(heading))
             };
-            says_reach
-                && (loopback::is_only_own(cell)
-                    || cell.eq_ignore_ascii_case("local") && tells_reach())
+            // `no (localhost only)` below `Reachable from outside`
+            let says_in_brackets = || {
+                unbracket(cell)
+                    .1
+                    .iter()
+                    .any(|part| loopback::is_only_own(part))
+            };
+            let is_own = loopback::is_only_own(cell)
+                || tells_reach() && (cell.eq_ignore_ascii_case("local") || says_in_brackets());
+            says_reach && is_own
         })
     }
 

@@ -19,6 +19,7 @@ use super::{
     context::{Context, Headings},
     cross_table, endpoints,
     guess::Guess,
+    host_port::HostPort,
     host_table,
     interner::Interner,
     loopback,
@@ -372,12 +373,14 @@ impl Reader<'_> {
                 message.to_owned(),
             );
         }
-        let mut columns = Columns::new(&head, &body, self.profile);
+        let as_written = head;
+        let mut columns = Columns::new(&as_written, &body, self.profile);
+        let head = columns.headings(&as_written);
         let is_about_ports =
             self.is_about_ports || introduction.is_some_and(accounting::speaks_of_ports);
         if is_about_ports {
             columns.find_ports_by_text(&head, &body);
-            columns.obey(&head, self.profile);
+            columns.obey(&as_written, self.profile);
         }
         if !columns.has_ports()
             && let Some(introduction) = introduction
@@ -402,7 +405,7 @@ impl Reader<'_> {
         }
         if context.role.is_none() && context.endpoints.is_none() {
             columns.take_components_for_machines(&head, &body);
-            columns.obey(&head, self.profile);
+            columns.obey(&as_written, self.profile);
         }
         if columns.one_sided() == Some(Direction::Outbound) {
             context.leave_listed(columns.heading(&head, Column::Destination));
@@ -508,7 +511,7 @@ impl Reader<'_> {
         }
         let mut role: Option<String> = None;
         for row in body.rows() {
-            if row.cells.iter().all(String::is_empty) || row.cells == head.cells {
+            if row.cells.iter().all(String::is_empty) || row.cells == as_written.cells {
                 continue;
             }
             let repeated = columns.is_heading_row(&row).then(|| {
@@ -741,7 +744,9 @@ fn may_list_ports(head: &TableRow, body: &Body<'_>) -> bool {
         .sum::<usize>();
     head.cells.iter().any(|cell| PORTS.is_match(cell))
         || turned_table::has_ports_above(head)
-        || body.cells().flatten().any(|cell| PORTS.is_match(cell))
+        || body.cells().flatten().any(|cell| {
+            PORTS.is_match(cell) || HostPort::of(cell).is_some_and(|read| read.name().is_some())
+        })
         || 0 < n_numbers && body.len() <= 2 * n_numbers
 }
 

@@ -183,10 +183,14 @@ const MOST_NAME_WORDS: usize = 4;
 /// Whether a noun phrase names machines: its last word is a kind of machine, or the page's tables name it as one, and none
 /// of its words says what to do.
 pub(super) fn names_machines(phrase: &str, names: &Names) -> bool {
-    let last = phrase.split(' ').next_back().unwrap_or_default();
+    // `Core Master and UI`: what is joined to a machine is one, too.
+    let mut parts = phrase.split(" and ").flat_map(|part| part.split(" & "));
+    let is_kind = |part: &str| {
+        let last = part.split(' ').next_back().unwrap_or_default();
+        is_machine(&plain(last)) || is_role(part)
+    };
     names.contains(phrase)
-        || (is_machine(&plain(last)) || is_role(phrase))
-            && !phrase.split(' ').map(plain).any(|word| is_stop(&word))
+        || parts.any(is_kind) && !phrase.split(' ').map(plain).any(|word| is_stop(&word))
 }
 
 /// Whether a phrase names what machines do: `Mail Role`. Roles of people and accounts are none.

@@ -1,5 +1,8 @@
 mod cells_decide;
+mod labels;
+mod loopback;
 mod marked_ends;
+mod misplaced_headings;
 mod tables;
 
 use std::path::Path;

@@ -67,6 +67,13 @@ impl Columns {
                 *slot = *meaning;
             }
         }
+        let mut order: Vec<usize> = (0..n_columns).collect();
+        for (of, to) in places.iter().enumerate() {
+            if let Some(slot) = order.get_mut(*to) {
+                *slot = of;
+            }
+        }
+        self.order = Some(order);
         let first_moved = places.iter().enumerate().find(|(of, to)| of != *to);
         self.meanings = moved;
         // What has lost its heading still names what the ports are for.
@@ -84,6 +91,17 @@ impl Columns {
             self.doubts
                 .push((head.cells.get(of).cloned().unwrap_or_default(), MOVED));
         }
+    }
+
+    /// The headings above the columns that they mean.
+    pub(in crate::document) fn headings(&self, head: &TableRow) -> TableRow {
+        let mut moved = head.clone();
+        for (index, of) in self.order.iter().flatten().enumerate() {
+            if let (Some(slot), Some(heading)) = (moved.cells.get_mut(index), head.cells.get(*of)) {
+                slot.clone_from(heading);
+            }
+        }
+        moved
     }
 
     /// A heading that all cells below it rule out says nothing of them, wherever else it may belong.

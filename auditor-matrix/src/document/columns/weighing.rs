@@ -87,7 +87,18 @@ impl Columns {
             if is_end && kinds.are_paths() {
                 // `Endpoint` above `/metrics`: where on the server, and not which one.
                 *meaning = Some(Column::Notes);
-            } else if *meaning == Some(Column::Service) && kinds.are_transports() && !has_protocol {
+            } else if matches!(
+                meaning,
+                Some(
+                    Column::Service
+                        | Column::Notes
+                        | Column::Role
+                        | Column::Status
+                        | Column::Ignored
+                )
+            ) && kinds.are_transports()
+                && !has_protocol
+            {
                 *meaning = Some(Column::Protocol);
             } else if is_end && kinds.are_marks() {
                 // `Required for the shop` above yes and no.
@@ -97,6 +108,9 @@ impl Columns {
                 *meaning = is_requirement.then_some(Column::Required);
             } else if is_end && kinds.are_phrases() {
                 *meaning = Some(Column::Direction);
+            } else if *meaning == Some(Column::Destination) && kinds.are_bind_addresses() {
+                // `Listens on` above `*:7000` and `127.0.0.1:7001`: where on its own machine.
+                *meaning = Some(Column::BindAddress);
             } else if matches!(
                 meaning,
                 Some(Column::Source | Column::Destination | Column::Peer)

@@ -168,7 +168,8 @@ fn without_lead(words: Vec<String>) -> Vec<String> {
             });
             if matches!(
                 word.as_str(),
-                "sudo" | "doas" | "do" | "then" | "else" | "RUN" | "exec" | "run"
+                // A list's mark before a command is none of its words.
+                "*" | "-" | "sudo" | "doas" | "do" | "then" | "else" | "RUN" | "exec" | "run"
             ) {
                 after_sudo |= matches!(word.as_str(), "sudo" | "doas");
                 return false;

@@ -176,9 +176,11 @@ fn by_place(words: &[Word<'_>], start: usize) -> Option<Found> {
                 || before.kind == Kind::Colon && (ends || next.is_some_and(Word::is_mark))
         }
     };
-    // `1 GbE`: a digit alone is a port only where a mark sets it off.
-    let is_digit =
-        words.get(start)?.text.len() == 1 && next.is_some_and(|next| next.kind == Kind::Word);
+    // `1 GbE`: a digit alone is a port only where a mark sets it off; one in brackets refers to a note.
+    let is_digit = words.get(start)?.text.len() == 1
+        && (next.is_some_and(|next| next.kind == Kind::Word)
+            || before.is_some_and(|before| before.kind == Kind::Open)
+                && next.is_some_and(|next| next.kind == Kind::Close));
     let is_ordinal = before.is_none() && is_ordinal(words, start);
     (is_at_place && !is_digit && !is_ordinal && !list.is_count(words))
         .then(|| phrases_of(list, &[]))

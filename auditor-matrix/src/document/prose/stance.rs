@@ -104,6 +104,17 @@ fn negation(words: &[Word<'_>], at: usize) -> Option<Stance> {
     {
         return Some(Stance::Unneeded);
     }
+    // "some other firewall besides ours, open 443": what is set aside is no port.
+    if lower == "besides" {
+        let mut set_aside = words.get(at + 1..).unwrap_or_default().iter();
+        let is_of_ports = set_aside
+            .by_ref()
+            .take_while(|word| !matches!(word.kind, Kind::Comma | Kind::Stop | Kind::Semicolon))
+            .any(|word| word.kind == Kind::Number || word.is_any(&["port", "ports", "these"]));
+        if !is_of_ports && set_aside.next().is_some() {
+            return None;
+        }
+    }
     if matches!(lower.as_str(), "except" | "excluding" | "besides") {
         return Some(Stance::Unclear);
     }

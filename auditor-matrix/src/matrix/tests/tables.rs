@@ -9,7 +9,7 @@ use crate::{
 
 /// Rules as `clients -> servers transport/ports`.
 #[track_caller]
-fn check(derived: &Derived, expected: &[&str]) {
+pub(super) fn check(derived: &Derived, expected: &[&str]) {
     let names = |roles: &[Role]| roles.iter().map(Role::name).collect::<Vec<_>>().join("+");
     let mut found: Vec<String> = derived
         .matrix

@@ -72,21 +72,24 @@ impl Alternatives {
                 .map_or("", |outer| outer.title.as_str());
             outers.entry(&one.title).or_default().insert(outer);
         }
-        let is_setting = |index: usize| {
-            let mut inner = all.iter().filter(|one| one.outer == Some(index)).peekable();
-            inner.peek().is_some()
-                && inner.all(|one| {
-                    is_machine(one)
-                        && outers
-                            .get(one.title.as_str())
-                            .is_some_and(|outers| outers.len() == 1)
-                })
+        let mut are_settings: Vec<Option<bool>> = vec![None; all.len()];
+        for one in &all {
+            let is_only_here = is_machine(one)
+                && outers
+                    .get(one.title.as_str())
+                    .is_some_and(|outers| outers.len() == 1);
+            if let Some(slot) = one.outer.and_then(|outer| are_settings.get_mut(outer)) {
+                *slot = Some(slot.unwrap_or(true) && is_only_here);
+            }
+        }
+        let is_setting = |index: usize, one: &Met| {
+            !one.has_own && are_settings.get(index).copied().flatten() == Some(true)
         };
         // Beside settings of several machines, a title that names a machine is the setting of that one.
         let settings: BTreeSet<usize> = all
             .iter()
             .enumerate()
-            .filter(|(index, one)| !one.has_own && is_setting(*index))
+            .filter(|(index, one)| is_setting(*index, one))
             .map(|(_, one)| one.set)
             .collect();
         let kind = |(index, one): (usize, &Met)| {
@@ -102,7 +105,7 @@ impl Alternatives {
                 || is_lone_machine()
             {
                 Kind::Heading
-            } else if !one.has_own && is_setting(index) {
+            } else if is_setting(index, one) {
                 Kind::Setting
             } else {
                 Kind::Condition

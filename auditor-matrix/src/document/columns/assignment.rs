@@ -15,7 +15,7 @@ impl Columns {
     /// Moves headings to the columns whose cells they fit.
     pub(super) fn assign(&mut self, head: &TableRow, kinds: &[CellKinds]) {
         let n_columns = self.meanings.len();
-        if n_columns < 2 || MOST_COLUMNS < n_columns || kinds.len() != n_columns {
+        if !(2..=MOST_COLUMNS).contains(&n_columns) || kinds.len() != n_columns {
             return;
         }
         let is_quantity = |index: usize| says_quantity(&words(head, index));
@@ -237,7 +237,19 @@ fn fit(meaning: Option<Column>, cells: &CellKinds) -> i32 {
                 0
             }
         }
-        _ => 0,
+        Column::ArrowPort
+        | Column::NamedPort
+        | Column::PortItems
+        | Column::LastPort
+        | Column::Transport(_)
+        | Column::TransportMark(_)
+        | Column::InboundMark
+        | Column::OutboundMark
+        | Column::Address
+        | Column::Status
+        | Column::LoopbackMark
+        | Column::BindAddress
+        | Column::Ignored => 0,
     }
 }
 

@@ -1,5 +1,8 @@
 //! Reads a column's heading as a phrase: which end it speaks of, which attribute of it, a transport, a direction.
 
+mod vocabulary;
+
+use self::vocabulary::{CLIENT, DESTINATION, SERVER, SOURCE, is_port_word, says_asking};
 use super::{cell, profile::ColumnMeaning, section::is_machine, text::unbracket};
 use crate::transport::Transport;
 
@@ -127,80 +130,6 @@ impl Phrase<'_> {
         }
         (self.has(CLIENT), self.has(SERVER))
     }
-}
-
-/// Words that name where a conversation begins.
-const SOURCE: &[&str] = &[
-    "source",
-    "sources",
-    "src",
-    "from",
-    "origin",
-    "origins",
-    "originator",
-    "originating",
-    "initiator",
-    "initiators",
-    "initiated",
-    "initiates",
-    "initiating",
-    "requester",
-    "requestor",
-    "caller",
-    "callers",
-    "sender",
-    "senders",
-    "connecting",
-    "accessed",
-    "accessing",
-];
-/// Words that name where it goes.
-const DESTINATION: &[&str] = &[
-    "destination",
-    "destinations",
-    "dest",
-    "dst",
-    "to",
-    "towards",
-    "toward",
-    "into",
-    "target",
-    "targets",
-    "listener",
-    "listeners",
-    "listens",
-    "receiver",
-    "receivers",
-    "recipient",
-    "callee",
-    "callees",
-    "responder",
-    "acceptor",
-];
-/// Roles that begin conversations.
-const CLIENT: &[&str] = &["client", "clients", "consumer", "consumers", "requestors"];
-/// Roles that are asked.
-const SERVER: &[&str] = &["server", "provider", "providers"];
-
-/// Whether a word is a form of a verb that says what clients do with a port.
-fn says_asking(word: &str) -> bool {
-    [
-        "use", "need", "requir", "reach", "access", "call", "contact", "connect", "consum", "quer",
-        "poll", "request", "initiat", "scrape", "visit",
-    ]
-    .iter()
-    .any(|stem| word.starts_with(stem))
-}
-
-fn is_port_word(word: &str) -> bool {
-    let singular = word.strip_suffix('s').unwrap_or(word);
-    singular == "port"
-        || singular.len() > 4
-            && singular.ends_with("port")
-            && !matches!(
-                singular,
-                "support" | "transport" | "report" | "import" | "export" | "passport"
-            )
 }
 
 /// The words of a heading in lower case, without brackets and marks.
@@ -454,57 +383,4 @@ fn attributes(phrase: &Phrase<'_>) -> Option<Column> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{Column, column};
-    use crate::transport::Transport;
-
-    #[test]
-    fn columns() {
-        for (heading, meaning) in [
-            ("Port", Some(Column::Port)),
-            ("**Port number**", Some(Column::Port)),
-            ("Required?", Some(Column::Required)),
-            ("Dest.", Some(Column::Destination)),
-            ("Source / destination", Some(Column::Peer)),
-            ("To/From", Some(Column::Peer)),
-            ("Source / Target Network", Some(Column::Peer)),
-            ("Remote address", Some(Column::Peer)),
-            ("DC/OS Component", Some(Column::Service)),
-            ("Port(s)", Some(Column::Port)),
-            ("Protocols/Ports", Some(Column::Port)),
-            ("Protocol and ports", Some(Column::Port)),
-            ("Service/Port", Some(Column::Port)),
-            ("End port", Some(Column::LastPort)),
-            ("Proto", Some(Column::Protocol)),
-            ("Destination Protocol", Some(Column::Protocol)),
-            ("TCP or UDP", Some(Column::Protocol)),
-            ("UDP", Some(Column::Transport(Transport::Udp))),
-            ("Source port", Some(Column::Ignored)),
-            ("Local port", Some(Column::LocalPort)),
-            ("Target port", Some(Column::Port)),
-            ("Source role", Some(Column::Source)),
-            ("Source server", Some(Column::Source)),
-            ("Target role", Some(Column::Destination)),
-            ("Initiated by", Some(Column::Source)),
-            ("Open on", Some(Column::Destination)),
-            ("Listens on", Some(Column::Destination)),
-            ("Open to", Some(Column::Source)),
-            ("Consumer", Some(Column::Source)),
-            ("Provider", Some(Column::Destination)),
-            ("Node Role", Some(Column::Role)),
-            ("Allow/Deny", Some(Column::Permission)),
-            ("Action", Some(Column::Permission)),
-            ("Status", Some(Column::Status)),
-            ("Local only", Some(Column::LoopbackMark)),
-            ("Bind address", Some(Column::BindAddress)),
-            ("On by default", Some(Column::Required)),
-            ("Encrypted by default", None),
-            ("Used for", Some(Column::Service)),
-            ("Required for", Some(Column::Service)),
-            ("Port description", Some(Column::Notes)),
-            ("Colour", None),
-        ] {
-            assert_eq!(column(heading), meaning, "{heading}");
-        }
-    }
-}
+mod tests;

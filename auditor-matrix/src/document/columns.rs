@@ -4,7 +4,9 @@ mod assignment;
 mod body;
 mod ends;
 mod port_columns;
+mod quantity;
 mod row_cells;
+mod unheaded_ports;
 mod weighing;
 
 pub(super) use self::{body::Body, row_cells::PortText};

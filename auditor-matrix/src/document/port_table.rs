@@ -3,9 +3,12 @@
 mod cells;
 mod marked_rows;
 mod pairs;
+mod permission;
 mod purpose;
+mod reach;
+mod transports;
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::sync::Arc;
 
 use self::cells::Cells;
 use super::{
@@ -14,15 +17,13 @@ use super::{
     column::Column,
     columns::{Columns, PortText},
     context::Context,
-    loopback,
     marked_ends::MarkedEnds,
     names::Names,
-    permission::{self, Permission},
+    permission::Permission,
     ports,
     problem::{Problem, ProblemKind, Severity},
     row::{Direction, Document, Row, RowFields, RowOrigin, RowText},
     table_rows::TableRow,
-    text::unbracket,
 };
 use crate::transport::Transport;
 
@@ -183,39 +184,6 @@ impl PortTable<'_> {
             document.rows.push(first);
             document.rows.extend(more);
         }
-    }
-
-    /// Whether a cell of the row says that it is reached from its own machine only: `Loopback (127.0.0.1)`. The ends that a row
-    /// names are read as such.
-    fn stays_on_machine(&self, row: &TableRow) -> bool {
-        row.cells.iter().enumerate().any(|(index, cell)| {
-            let says_reach = self.columns.is_unknown(index)
-                || [
-                    Column::BindAddress,
-                    Column::Notes,
-                    Column::Ignored,
-                    Column::Status,
-                    Column::Permission,
-                ]
-                .into_iter()
-                .any(|column| self.columns.has_at(column, index));
-            let tells_reach = || {
-                self.head
-                    .cells
-                    .get(index)
-                    .is_some_and(|heading| loopback::tells_reach(heading))
-            };
-            // `no (localhost only)` below `Reachable from outside`
-            let says_in_brackets = || {
-                unbracket(cell)
-                    .1
-                    .iter()
-                    .any(|part| loopback::is_only_own(part))
-            };
-            let is_own = loopback::is_only_own(cell)
-                || tells_reach() && (cell.eq_ignore_ascii_case("local") || says_in_brackets());
-            says_reach && is_own
-        })
     }
 
     /// Of several columns `Required for A`, `Required for B`: the cell that requires the port, or else the first.
@@ -399,129 +367,6 @@ impl PortTable<'_> {
             self.problem(document, row, Severity::Remark, text, &message);
         }
         Outcome::Ports(ports)
-    }
-
-    /// Whether the page allows, forbids or withdraws what the row says.
-    fn permission(&self, row: &TableRow, cells: &Cells, document: &mut Document) -> Permission {
-        let mut said = Vec::new();
-        for (column, read) in [
-            (
-                Column::Permission,
-                permission::of_mark as fn(&str) -> Option<Permission>,
-            ),
-            (Column::Status, permission::of_status),
-            (Column::Required, permission::of_sentence),
-        ] {
-            let Some(cell) = self.columns.cell(row, column) else {
-                continue;
-            };
-            let heading = self.columns.heading(self.head, column);
-            // Below `Denied?` a yes denies.
-            let denies = permission::of_mark(heading) == Some(Permission::Forbidden);
-            let read = match read(&cell) {
-                Some(Permission::Allowed) if denies => Some(Permission::Forbidden),
-                Some(Permission::Forbidden) if denies => Some(Permission::Allowed),
-                other => other,
-            };
-            if read.is_none() && column != Column::Required {
-                let message = format!(
-                    "`{heading}` says neither that this is allowed nor that it is not; check the rule"
-                );
-                self.problem(document, row, Severity::Remark, &cell, &message);
-            }
-            said.extend(read);
-        }
-        let notes = cells.all_notes();
-        for sentence in super::text::sentences(&notes) {
-            said.extend(permission::of_sentence(sentence));
-        }
-        if self.context.is_forbidden {
-            said.push(Permission::Forbidden);
-        }
-        if self.context.is_withdrawn {
-            said.push(Permission::Withdrawn);
-        }
-        let remark = if said.contains(&Permission::Withdrawn) {
-            return Permission::Withdrawn;
-        } else if said.contains(&Permission::Forbidden) {
-            return Permission::Forbidden;
-        } else if said.contains(&Permission::Restricted) {
-            Some("forbids a part of the traffic; read whether the rule is narrow enough")
-        } else if said.contains(&Permission::Deprecated) {
-            Some("is deprecated; the rule allows it as long as the page does")
-        } else {
-            None
-        };
-        if let Some(remark) = remark {
-            self.problem(document, row, Severity::Remark, &notes, remark);
-        }
-        Permission::Allowed
-    }
-
-    /// The row's transports, from its cells, the headings or an application protocol, and whether they were inferred.
-    fn transport(
-        &self,
-        row: &TableRow,
-        (cells, service): (&Cells, Option<&str>),
-        protocol: Option<&str>,
-        ports: &ports::Ports,
-        document: &mut Document,
-    ) -> (Vec<Transport>, bool) {
-        let named = protocol.and_then(cell::transports);
-        if let (Some(text), None) = (protocol, &named) {
-            let message = "this protocol is not known, so TCP was taken for it; check it";
-            self.problem(document, row, Severity::Remark, text, message);
-        }
-        if let (Some(text), Some(_)) = (protocol, &named) {
-            for word in cell::unknown_protocols(text) {
-                let message =
-                    format!("`{word}` is not known as a protocol, so the rule is without it");
-                self.problem(document, row, Severity::Lost, text, &message);
-            }
-        }
-        let marked = self.columns.marked_transports(row);
-        if !marked.is_empty() {
-            return (marked, false);
-        }
-        if let Some(named) = named.as_ref().filter(|named| !named.inferred) {
-            return (named.transports.clone(), false);
-        }
-        if !ports.transports.is_empty() {
-            let transports: BTreeSet<Transport> = ports.transports.iter().copied().collect();
-            return (transports.into_iter().collect(), false);
-        }
-        if let Some(transport) = self.context.transport {
-            return (vec![transport], false);
-        }
-        let texts = || {
-            [
-                cells.application.as_deref(),
-                service,
-                cells.notes.as_deref(),
-            ]
-            .into_iter()
-            .flatten()
-        };
-        // "HTTP: the API (TCP only)": the brackets state the transport, so it need not be inferred from "HTTP".
-        let bracketed = texts()
-            .filter_map(|text| cell::transports(&unbracket(text).1.join(" ")))
-            .find(|named| !named.inferred);
-        if let Some(stated) = bracketed {
-            return (stated.transports, false);
-        }
-        // `ICE/UDP`: the name of the service ends with the transport.
-        let slashed = service
-            .and_then(|service| service.rsplit_once('/'))
-            .and_then(|(_, behind)| behind.split(' ').next())
-            .and_then(|word| cell::stated(&word.to_lowercase()));
-        if let (Some(transport), None) = (slashed, &named) {
-            return (vec![transport], false);
-        }
-        let inferred = named
-            .or_else(|| cell::transports(&ports.protocols.join(" ")))
-            .or_else(|| texts().find_map(cell::implied_transports))
-            .map(|named| named.transports);
-        (inferred.unwrap_or_else(|| vec![Transport::Tcp]), true)
     }
 }
 

@@ -145,7 +145,7 @@ fn words(head: &TableRow, index: usize) -> String {
 }
 
 fn says_quantity(words: &str) -> bool {
-    words.split(' ').any(super::port_columns::says_quantity)
+    words.split(' ').any(super::quantity::says_quantity)
 }
 
 const fn is_port(meaning: Option<Column>) -> bool {

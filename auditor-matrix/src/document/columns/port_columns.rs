@@ -1,13 +1,11 @@
 //! Finds the columns that hold ports where their headings do not say so, or say it of others.
 
-use super::{Body, Columns, is_foreign, names_port};
+use super::Columns;
 use crate::document::{
     application_protocol,
-    cell_kinds::{CellKinds, SAMPLE},
+    cell_kinds::CellKinds,
     column::{self, Column},
-    commands, ports,
     table_rows::TableRow,
-    text::some,
 };
 
 impl Columns {
@@ -176,202 +174,6 @@ impl Columns {
         ));
     }
 
-    /// Where the text above a table speaks of ports and no heading of it does, its one column of numbers holds them, unless
-    /// they are rather counts or sizes.
-    pub(in crate::document) fn find_ports_by_text(&mut self, head: &TableRow, body: &Body<'_>) {
-        if self.has_ports() {
-            return;
-        }
-        let words = |index: usize| column::words(head.cells.get(index).map_or("", String::as_str));
-        let numbers: Vec<usize> = (0..head.cells.len())
-            .filter(|index| {
-                matches!(
-                    self.meanings.get(*index),
-                    Some(None | Some(Column::Ignored | Column::Service | Column::Required))
-                )
-            })
-            .filter(|index| CellKinds::of(body.column(*index)).are_ports())
-            .collect();
-        let are_large = |index: usize| {
-            body.column(index)
-                .take(SAMPLE)
-                .filter(|cell| some(cell).is_some())
-                .all(|cell| {
-                    let ranges = ports::ports(cell).groups.into_iter();
-                    ranges
-                        .flat_map(|group| group.ranges)
-                        .all(|range| LEAST_CERTAIN_PORT <= range.first())
-                })
-        };
-        let says_quantity_of = |index: usize| words(index).split(' ').any(says_quantity);
-        // `Component | API | Metrics` above a name and numbers: each heading says what its ports are for.
-        let are_named = 1 < numbers.len()
-            && numbers.iter().all(|index| {
-                let kinds = CellKinds::of(body.column(*index));
-                kinds.are_bare_ports()
-                    && !words(*index).is_empty()
-                    && !says_quantity_of(*index)
-                    && are_large(*index)
-            })
-            && (0..head.cells.len())
-                .find(|index| !numbers.contains(index))
-                .is_some_and(|index| CellKinds::of(body.column(index)).are_plain_names());
-        if are_named {
-            for index in &numbers {
-                if let Some(meaning) = self.meanings.get_mut(*index) {
-                    *meaning = Some(Column::NamedPort);
-                }
-                self.doubts.push((
-                    head.cells.get(*index).cloned().unwrap_or_default(),
-                    "this column was taken for ports of which the text above speaks; check it",
-                ));
-            }
-            return;
-        }
-        let [only] = numbers.as_slice() else { return };
-        let heading = words(*only);
-        let is_named = heading.is_empty() || heading.split(' ').any(says_value);
-        // `cache | 2048 | Megabytes for the cache`: what a row says of its number.
-        let n_quantities = body
-            .rows()
-            .take(SAMPLE)
-            .filter(|row| {
-                row.cells
-                    .iter()
-                    .any(|cell| column::words(cell).split(' ').any(says_quantity))
-            })
-            .count();
-        if body.len().min(SAMPLE) < 2 * n_quantities {
-            return;
-        }
-        if !is_named && !are_large(*only) || says_quantity_of(*only) {
-            return;
-        }
-        if let Some(meaning) = self.meanings.get_mut(*only) {
-            *meaning = Some(Column::Port);
-        }
-        self.doubts.push((
-            head.cells.get(*only).cloned().unwrap_or_default(),
-            "this column was taken for the ports of which the text above speaks; check it",
-        ));
-    }
-
-    /// `Item | Default` above `HTTP port | 8080`: most rows say by their name that their number is a port.
-    pub(super) fn find_ports_by_name(
-        &mut self,
-        head: &TableRow,
-        body: &Body<'_>,
-        kinds: &[CellKinds],
-    ) {
-        if self.has_ports() || body.len() < LEAST_NAMED_PORTS {
-            return;
-        }
-        let share = |index: usize| {
-            let sample = || body.column(index).take(SAMPLE);
-            (
-                sample().filter(|cell| names_port(cell)).count(),
-                sample().count(),
-            )
-        };
-        let named = (0..kinds.len()).find(|index| {
-            let (n_named, n_all) = share(*index);
-            LEAST_NAMED_PORTS <= n_named && n_all <= 2 * n_named
-        });
-        let Some(named) = named else { return };
-        let holds_their_ports = |index: &usize| {
-            let is_port = |cell: &str| {
-                let read = ports::ports(cell);
-                read.problem.is_none() && !read.groups.is_empty() && read.remarks.is_empty()
-            };
-            let column = |at: usize| body.column(at).take(SAMPLE);
-            *index != named
-                && column(named)
-                    .zip(column(*index))
-                    .filter(|(name, _)| names_port(name))
-                    .all(|(_, cell)| is_port(cell))
-        };
-        let holding: Vec<usize> = (0..kinds.len()).filter(holds_their_ports).collect();
-        let [only] = holding.as_slice() else { return };
-        if let Some(meaning) = self.meanings.get_mut(*only) {
-            *meaning = Some(Column::Port);
-        }
-        if let Some(meaning) = self.meanings.get_mut(named) {
-            *meaning = Some(Column::Service);
-        }
-        self.port_names = Some(named);
-        self.doubts.push((
-            head.cells.get(*only).cloned().unwrap_or_default(),
-            "this column was taken for the ports of the rows that are named as ports; check it",
-        ));
-    }
-
-    /// Below headings that say nothing, in whatever language, the one column of numbers holds the ports if rows name services
-    /// whose own ports these are: `22 | SSH`, `443 | HTTPS`.
-    pub(super) fn find_ports_of_services(
-        &mut self,
-        head: &TableRow,
-        body: &Body<'_>,
-        kinds: &[CellKinds],
-    ) {
-        if self.has_ports() {
-            return;
-        }
-        let numbers: Vec<usize> = (0..kinds.len())
-            .filter(|index| {
-                self.is_unknown(*index) && kinds.get(*index).is_some_and(CellKinds::are_ports)
-            })
-            .collect();
-        let [only] = numbers.as_slice() else { return };
-        let n_services = body
-            .rows()
-            .take(SAMPLE)
-            .filter(|row| {
-                let number = row
-                    .cells
-                    .get(*only)
-                    .and_then(|cell| cell.parse::<u16>().ok());
-                let words = row.cells.iter().flat_map(|cell| {
-                    cell.split(|c: char| !c.is_ascii_alphanumeric())
-                        .filter(|word| !word.is_empty())
-                });
-                number.is_some()
-                    && words
-                        .filter_map(commands::port_of_service)
-                        .any(|(port, _)| Some(port) == number)
-            })
-            .count();
-        let others: Vec<usize> = (0..kinds.len())
-            .filter(|index| index != only && self.is_unknown(*index))
-            .filter(|index| kinds.get(*index).is_some_and(CellKinds::are_names))
-            .collect();
-        if n_services < LEAST_SERVICES {
-            return;
-        }
-        if let Some(meaning) = self.meanings.get_mut(*only) {
-            *meaning = Some(Column::Port);
-        }
-        self.doubts.push((
-            head.cells.get(*only).cloned().unwrap_or_default(),
-            "this column was taken for the ports because of the services beside its numbers; check it",
-        ));
-        let mut has_service = self.has(Column::Service);
-        for index in others {
-            let is_name = !has_service && kinds.get(index).is_some_and(CellKinds::are_plain_names);
-            has_service |= is_name;
-            if let Some(meaning) = self
-                .meanings
-                .get_mut(index)
-                .filter(|_| is_foreign(head, index))
-            {
-                *meaning = Some(if is_name {
-                    Column::Service
-                } else {
-                    Column::Notes
-                });
-            }
-        }
-    }
-
     /// `Host port | Container port`: clients reach a container by the port of its host, so that the port inside is part of no
     /// conversation on the network.
     pub(super) fn leave_inner_ports(&mut self, head: &TableRow) {
@@ -445,67 +247,9 @@ impl Columns {
 }
 
 /// Whether a word of a heading says that the column has the values of what the table is about.
-fn says_value(word: &str) -> bool {
+pub(super) fn says_value(word: &str) -> bool {
     matches!(
         word,
         "default" | "defaults" | "value" | "values" | "number" | "numbers" | "range" | "ranges"
     )
 }
-
-/// Whether a word of a heading says that its numbers count or measure something.
-pub(super) fn says_quantity(word: &str) -> bool {
-    matches!(
-        word,
-        "count"
-            | "size"
-            | "memory"
-            | "ram"
-            | "cpu"
-            | "cpus"
-            | "disk"
-            | "mb"
-            | "gb"
-            | "seconds"
-            | "milliseconds"
-            | "ms"
-            | "minutes"
-            | "bytes"
-            | "kilobytes"
-            | "megabytes"
-            | "gigabytes"
-            | "kb"
-            | "percent"
-            | "timeout"
-            | "limit"
-            | "minimum"
-            | "maximum"
-            | "min"
-            | "max"
-            | "version"
-            | "year"
-            | "vlan"
-            | "mtu"
-            | "uid"
-            | "gid"
-            | "id"
-            | "users"
-            | "connections"
-            | "speed"
-            | "interval"
-            | "length"
-            | "priority"
-            | "weight"
-            | "code"
-            | "error"
-            | "rfc"
-    )
-}
-
-/// Numbers below this may be counts, where no heading says what they are.
-const LEAST_CERTAIN_PORT: u16 = 1024;
-
-/// One service beside its own port may be there by chance.
-const LEAST_SERVICES: usize = 2;
-
-/// Fewer names of ports in a table may be there by chance.
-const LEAST_NAMED_PORTS: usize = 2;

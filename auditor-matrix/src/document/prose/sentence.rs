@@ -1,6 +1,8 @@
 //! Reads what sentences outside of tables say of ports and connections.
 
 mod asking;
+mod own_part;
+mod purpose;
 mod reason;
 
 use std::sync::LazyLock;
@@ -9,25 +11,26 @@ use regex::Regex;
 
 use self::{
     asking::{asks, states},
+    own_part::{
+        clause_of, condition_of, is_of_other_port, otherwise, own_part, transports_elsewhere,
+    },
+    purpose::purpose,
     reason::Reason,
 };
 use super::{
-    clause::{self, Clause},
+    clause,
     condition::Condition,
     connection, dynamic_ports, icmp,
-    loopback::{is_loopback, loopback_at},
+    loopback::is_loopback,
     noun_phrase::NounPhrases,
     piece::Pieces,
     port_phrase::{
         Evidence, PortPhrase, USUAL, add_certain, address_before, port_phrases, serves_on_number,
-        transport,
     },
     prohibition,
     stance::{Stance, forbids_some, governs, stance},
-    statement::Statement,
+    statement::{Statement, push},
     unread::{self, speaks_of_ports},
-    verb::verb,
-    vocabulary::is_auxiliary,
     words::{Kind, Word, words},
 };
 use crate::{
@@ -37,14 +40,8 @@ use crate::{
         text::{fold, regex},
     },
     port::PortRange,
-    transport::Transport,
 };
 
-static PURPOSE: LazyLock<Regex> = LazyLock::new(|| {
-    regex(
-        r"(?i)\bfor (?P<peer>communication with )?(?:use by )?(?P<purpose>[^,;(]+?)\.?(?:\s*\(.*)?$",
-    )
-});
 static TRANSFER: LazyLock<Regex> =
     LazyLock::new(|| regex(r"(?i)^(.+?) (?:is|are) (?:uploaded|sent|transferred|forwarded) to "));
 static TRANSFERRED_TO: LazyLock<Regex> =
@@ -362,27 +359,6 @@ fn denied_elsewhere(phrase: &PortPhrase) -> String {
     )
 }
 
-/// Whether what says that traffic stays on one machine stands behind another port, which has words of its own: "on 80 for
-/// agents, and on 90 for the same host".
-fn is_of_other_port(words: &[Word<'_>], phrases: &[PortPhrase], phrase: &PortPhrase) -> bool {
-    let Some(said) = loopback_at(words) else {
-        return false;
-    };
-    let next = phrases
-        .iter()
-        .find(|other| !other.ports.is_empty() && phrase.words.end <= other.words.start);
-    next.is_some_and(|next| {
-        let between = words
-            .get(phrase.words.end..next.words.start)
-            .unwrap_or_default();
-        let n_words = between.iter().filter(|word| !word.is_mark()).count();
-        next.words.end <= said && SEPARATE_WORDS <= n_words
-    })
-}
-
-/// So many words between two ports say something of the first.
-const SEPARATE_WORDS: usize = 3;
-
 /// Whether a port is handed on to another one: "forwards port 443 to port 8443". Which of them is whose is for the reader to
 /// say.
 fn maps_ports(pieces: &Pieces<'_>, words: &[Word<'_>], n_ranges: usize) -> bool {
@@ -402,191 +378,6 @@ fn maps_ports(pieces: &Pieces<'_>, words: &[Word<'_>], n_ranges: usize) -> bool 
             if first.kind == Kind::Number && to.is("to") && last.kind == Kind::Number)
     });
     hands_on && ((0..pieces.len()).any(is_pair) || 1 < n_ranges && has_range)
-}
-
-/// The clause behind a semicolon or before it, if all ports are in it and what is denied is in the other: "... to the Core
-/// (port 443); no inbound ports are needed".
-fn own_part<'w, 'a>(words: &'w [Word<'a>], phrases: &[PortPhrase]) -> Option<&'w [Word<'a>]> {
-    let at = words.iter().position(|word| word.kind == Kind::Semicolon)?;
-    let mut starts = phrases
-        .iter()
-        .filter(|phrase| !phrase.ports.is_empty())
-        .map(|phrase| phrase.words.start);
-    let (before, behind) = (words.get(..at)?, words.get(at + 1..)?);
-    let is_before = starts.clone().all(|start| start < at);
-    let is_behind = starts.all(|start| at < start);
-    let speaks_of_these = |other: &[Word<'_>]| {
-        other.iter().any(|word| {
-            word.is_any(&[
-                "it",
-                "this",
-                "these",
-                "those",
-                "they",
-                "them",
-                "that",
-                "otherwise",
-                "however",
-            ])
-        })
-    };
-    if is_before && !speaks_of_these(behind) {
-        Some(before)
-    } else if is_behind && !speaks_of_these(behind) {
-        Some(behind)
-    } else {
-        None
-    }
-}
-
-/// The clause behind `but`, if all ports are in it and it has a verb of its own: what is denied before is another thing.
-fn otherwise<'w, 'a>(words: &'w [Word<'a>], phrases: &[PortPhrase]) -> Option<&'w [Word<'a>]> {
-    let but = words.iter().position(|word| word.is("but"))?;
-    let first = phrases
-        .iter()
-        .find(|phrase| !phrase.ports.is_empty())?
-        .words
-        .start;
-    let names_port_before = phrases.iter().any(|phrase| phrase.words.start < but);
-    let has_verb = words
-        .get(but + 1..first)?
-        .iter()
-        .any(|word| verb(&word.lower).is_some() || is_auxiliary(&word.lower));
-    (!names_port_before && has_verb)
-        .then(|| words.get(but + 1..))
-        .flatten()
-}
-
-/// The condition of one of the phrases: one in brackets holds for the phrase before it, any other for the sentence.
-fn condition_of(
-    read: &SentenceWords<'_>,
-    phrase: &PortPhrase,
-    n_numbered: usize,
-) -> Option<String> {
-    let start_of = |phrase: &PortPhrase| read.words.get(phrase.words.start).map(|word| word.start);
-    let own = start_of(phrase)?;
-    let next = read
-        .phrases
-        .iter()
-        .filter(|other| !other.ports.is_empty())
-        .filter_map(start_of)
-        .find(|start| own < *start);
-    let holds = |bracketed_at: Option<usize>| match bracketed_at {
-        Some(at) if 1 < n_numbered => own < at && next.is_none_or(|next| at < next),
-        Some(_) | None => true,
-    };
-    let texts: Vec<&str> = read
-        .condition
-        .parts
-        .iter()
-        .filter(|part| holds(part.bracketed_at) && part.ends_at.is_none_or(|end| own < end))
-        .map(|part| part.text.as_str())
-        .collect();
-    (!texts.is_empty()).then(|| texts.join("; "))
-}
-
-/// Adds a statement to one that differs in its ports alone: "ports 80 and, for the API, port 443".
-fn push(statements: &mut Vec<Statement>, statement: Statement) {
-    let same = statements.iter_mut().find(|known| {
-        known.transports == statement.transports
-            && known.source == statement.source
-            && known.destination == statement.destination
-            && known.direction == statement.direction
-            && known.required == statement.required
-            && known.condition == statement.condition
-    });
-    match same {
-        Some(known) => {
-            for group in statement.ports {
-                match known.ports.last_mut() {
-                    Some(last) if !last.alternatives && !group.alternatives => {
-                        for range in group.ranges {
-                            if !last.ranges.contains(&range) {
-                                last.ranges.push(range);
-                            }
-                        }
-                    }
-                    Some(_) | None => known.ports.push(group),
-                }
-            }
-        }
-        None => statements.push(statement),
-    }
-}
-
-/// The clause that a phrase is part of: the last one that starts before it, else the first of the sentence.
-fn clause_of<'c>(
-    pieces: &Pieces<'_>,
-    phrase: &PortPhrase,
-    clauses: &'c [Clause],
-    words: &[Word<'_>],
-) -> Option<&'c Clause> {
-    let start = words.get(phrase.words.start)?.start;
-    let place = (0..pieces.len()).find(|at| {
-        pieces.is_port(*at) && pieces.word(at + 1).is_none_or(|next| start < next.start)
-    })?;
-    clauses
-        .iter()
-        .rev()
-        .find(|clause| clause.start <= place)
-        // "reached through a proxy on port 80, which asks the Core on port 90": the first is the proxy's.
-        .or_else(|| {
-            let is_relayed = (0..place).any(|at| pieces.is_any(at, &["through", "via"]));
-            clauses.first().filter(|_| !is_relayed)
-        })
-}
-
-/// The transports that the sentence names apart from its ports: "... over UDP".
-fn transports_elsewhere(words: &[Word<'_>], phrases: &[PortPhrase]) -> Vec<Transport> {
-    let mut named: Vec<Transport> = words
-        .iter()
-        .enumerate()
-        .filter(|(index, _)| {
-            !phrases
-                .iter()
-                .any(|phrase| !phrase.ports.is_empty() && phrase.words.contains(index))
-        })
-        .filter_map(|(_, word)| transport(word))
-        .collect();
-    named.sort_unstable();
-    named.dedup();
-    named
-}
-
-/// What the ports of a sentence are for, and whether that is who is at their other end.
-fn purpose(sentence: &str, is_one_phrase: bool, names_one: bool) -> (Option<String>, bool) {
-    if !is_one_phrase {
-        return (None, false);
-    }
-    let Some(found) = PURPOSE.captures(sentence) else {
-        return (None, false);
-    };
-    let service = found
-        .name("purpose")
-        .map(|purpose| fold(purpose.as_str()))
-        .filter(|service| {
-            let names_ports = port_phrases(&words(service), Evidence::Stated)
-                .iter()
-                .any(|phrase| !phrase.ports.is_empty());
-            !is_pronoun(service)
-                && !service.split(' ').any(is_auxiliary)
-                && !names_ports
-                && service.split(' ').count() <= SERVICE_WORDS
-                && (names_one || !service.contains(|c: char| c.is_ascii_digit()))
-        });
-    let serves_peer = service.is_some() && found.name("peer").is_some();
-    (service, serves_peer)
-}
-
-/// A text of more words is a description, no name of a service.
-const SERVICE_WORDS: usize = 8;
-
-/// Whether a text is a pronoun, which names no service.
-fn is_pronoun(text: &str) -> bool {
-    matches!(
-        text.to_lowercase().as_str(),
-        "that" | "this" | "it" | "them" | "these" | "those"
-    )
 }
 
 /// The direction that a sentence names: "outbound traffic".

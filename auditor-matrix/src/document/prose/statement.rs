@@ -83,3 +83,32 @@ impl Statement {
         }
     }
 }
+
+/// Adds a statement to one that differs in its ports alone: "ports 80 and, for the API, port 443".
+pub(super) fn push(statements: &mut Vec<Statement>, statement: Statement) {
+    let same = statements.iter_mut().find(|known| {
+        known.transports == statement.transports
+            && known.source == statement.source
+            && known.destination == statement.destination
+            && known.direction == statement.direction
+            && known.required == statement.required
+            && known.condition == statement.condition
+    });
+    match same {
+        Some(known) => {
+            for group in statement.ports {
+                match known.ports.last_mut() {
+                    Some(last) if !last.alternatives && !group.alternatives => {
+                        for range in group.ranges {
+                            if !last.ranges.contains(&range) {
+                                last.ranges.push(range);
+                            }
+                        }
+                    }
+                    Some(_) | None => known.ports.push(group),
+                }
+            }
+        }
+        None => statements.push(statement),
+    }
+}

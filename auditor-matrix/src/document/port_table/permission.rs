@@ -1,0 +1,75 @@
+//! Whether a row's cells, its notes or the headings above allow its traffic.
+
+use super::{Cells, PortTable};
+use crate::document::{
+    column::Column,
+    permission::{self, Permission},
+    problem::Severity,
+    row::Document,
+    table_rows::TableRow,
+    text::sentences,
+};
+
+impl PortTable<'_> {
+    /// Whether the page allows, forbids or withdraws what the row says.
+    pub(super) fn permission(
+        &self,
+        row: &TableRow,
+        cells: &Cells,
+        document: &mut Document,
+    ) -> Permission {
+        let mut said = Vec::new();
+        for (column, read) in [
+            (
+                Column::Permission,
+                permission::of_mark as fn(&str) -> Option<Permission>,
+            ),
+            (Column::Status, permission::of_status),
+            (Column::Required, permission::of_sentence),
+        ] {
+            let Some(cell) = self.columns.cell(row, column) else {
+                continue;
+            };
+            let heading = self.columns.heading(self.head, column);
+            // Below `Denied?` a yes denies.
+            let denies = permission::of_mark(heading) == Some(Permission::Forbidden);
+            let read = match read(&cell) {
+                Some(Permission::Allowed) if denies => Some(Permission::Forbidden),
+                Some(Permission::Forbidden) if denies => Some(Permission::Allowed),
+                other => other,
+            };
+            if read.is_none() && column != Column::Required {
+                let message = format!(
+                    "`{heading}` says neither that this is allowed nor that it is not; check the rule"
+                );
+                self.problem(document, row, Severity::Remark, &cell, &message);
+            }
+            said.extend(read);
+        }
+        let notes = cells.all_notes();
+        for sentence in sentences(&notes) {
+            said.extend(permission::of_sentence(sentence));
+        }
+        if self.context.is_forbidden {
+            said.push(Permission::Forbidden);
+        }
+        if self.context.is_withdrawn {
+            said.push(Permission::Withdrawn);
+        }
+        let remark = if said.contains(&Permission::Withdrawn) {
+            return Permission::Withdrawn;
+        } else if said.contains(&Permission::Forbidden) {
+            return Permission::Forbidden;
+        } else if said.contains(&Permission::Restricted) {
+            Some("forbids a part of the traffic; read whether the rule is narrow enough")
+        } else if said.contains(&Permission::Deprecated) {
+            Some("is deprecated; the rule allows it as long as the page does")
+        } else {
+            None
+        };
+        if let Some(remark) = remark {
+            self.problem(document, row, Severity::Remark, &notes, remark);
+        }
+        Permission::Allowed
+    }
+}

@@ -1,13 +1,18 @@
 //! Tables whose headings are ports: `Node | 22 | 443` above ticks is the table of `Port | Master | Worker`, turned.
 
 use super::{
-    cell_kinds::SAMPLE,
+    cell,
+    cell_kinds::{CellKinds, SAMPLE},
+    column::{self, Column},
     ports,
     table_rows::{TableRow, TableRows},
 };
 
 /// The table with a row for each of its ports; `None` for a table whose headings are no ports.
 pub(super) fn turned(rows: &TableRows) -> Option<TableRows> {
+    if let Some(turned) = with_headings_at_left(rows) {
+        return Some(turned);
+    }
     let head = rows.get(0)?;
     let (corner, headings) = head.cells.split_first()?;
     let is_turned = LEAST_PORTS <= headings.len()
@@ -48,6 +53,60 @@ pub(super) fn turned(rows: &TableRows) -> Option<TableRows> {
     }
     Some(turned)
 }
+
+/// `Server | core`, `Port | 6000`, `Protocol | TCP`: the headings stand in the first column, and the rows beside one another.
+fn with_headings_at_left(rows: &TableRows) -> Option<TableRows> {
+    if !(LEAST_ROWS..=MOST_HEADINGS).contains(&rows.len()) {
+        return None;
+    }
+    let all: Vec<TableRow> = rows.iter().collect();
+    let headings: Vec<String> = all
+        .iter()
+        .filter_map(|row| row.cells.first().cloned())
+        .collect();
+    let meanings: Option<Vec<Column>> = headings.iter().map(|text| column::column(text)).collect();
+    let meanings = meanings?;
+    // `Setting | Default` is a heading above settings.
+    if meanings.first() == Some(&Column::Ignored) {
+        return None;
+    }
+    let at = meanings
+        .iter()
+        .position(|meaning| *meaning == Column::Port)?;
+    let ports = all.get(at)?.cells.get(1..)?;
+    let are_ports =
+        !ports.is_empty() && CellKinds::of(ports.iter().map(String::as_str)).are_bare_ports();
+    // A heading of its own above the values makes it a table of rows.
+    let has_headings_above = all.first()?.cells.get(1..)?.iter().any(|text| {
+        column::column(text).is_some_and(|meaning| meaning != Column::Role)
+            && cell::stated(&text.to_lowercase()).is_none()
+    });
+    if !are_ports || has_headings_above {
+        return None;
+    }
+    let mut turned = TableRows::default();
+    let line = all.first()?.line;
+    turned.push(&TableRow {
+        line,
+        is_heading: true,
+        cells: headings,
+    });
+    let port_line = all.get(at)?.line;
+    for index in 1..=ports.len() {
+        turned.push(&TableRow {
+            line: port_line,
+            is_heading: false,
+            cells: all
+                .iter()
+                .map(|row| row.cells.get(index).cloned().unwrap_or_default())
+                .collect(),
+        });
+    }
+    Some(turned)
+}
+
+/// A table with more headings is none of them.
+const MOST_HEADINGS: usize = 12;
 
 /// Whether several headings are ports.
 pub(super) fn has_ports_above(head: &TableRow) -> bool {
@@ -109,6 +168,33 @@ mod tests {
                 vec!["443/tcp", "", "x"]
             ]
         );
+    }
+
+    #[test]
+    fn headings_at_left() {
+        let rows = table(&[
+            &["Server", "core", "store"],
+            &["Port", "6000", "5432"],
+            &["Protocol", "TCP", "TCP"],
+        ]);
+        let cells: Vec<Vec<String>> = turned(&rows)
+            .map(|rows| rows.iter().map(|row| row.cells).collect())
+            .unwrap_or_default();
+        assert_eq!(
+            cells,
+            [
+                vec!["Server", "Port", "Protocol"],
+                vec!["core", "6000", "TCP"],
+                vec!["store", "5432", "TCP"]
+            ]
+        );
+        // Rows that are about a port among others are rows.
+        let settings = table(&[
+            &["Setting", "Default"],
+            &["Port", "6000"],
+            &["Name", "core"],
+        ]);
+        assert_eq!(turned(&settings), None);
     }
 
     #[test]

@@ -120,7 +120,9 @@ impl Columns {
                 read.problem.is_none() && !read.groups.is_empty() && read.remarks.is_empty()
             };
             let column = |at: usize| body.column(at).take(SAMPLE);
+            let heading = column::words(head.cells.get(*index).map_or("", String::as_str));
             *index != named
+                && !heading.split(' ').any(says_quantity)
                 && column(named)
                     .zip(column(*index))
                     .filter(|(name, _)| names_port(name))

@@ -1,9 +1,13 @@
 //! Reads an item of a list of ports: `4446: state`, `80 TCP => redirect`, `HTTP API (default 4646). TCP only.`
 
 mod remark;
+mod server;
 
 pub(super) use self::remark::remark;
-use self::remark::{offer, offer_to_each};
+use self::{
+    remark::{offer, offer_to_each},
+    server::{are_servers, labelled_machine, name_servers},
+};
 use super::{
     antecedent,
     clause::{self, Ends},
@@ -21,7 +25,6 @@ use super::{
 use crate::{
     document::{
         names::Names,
-        row::Direction,
         text::{fold, sentences},
     },
     transport::Transport,
@@ -71,8 +74,16 @@ fn read_whole(text: &str, evidence: Evidence, names: &Names) -> ItemReading {
     if first.statements.is_empty() && !first.leaves_number && evidence == Evidence::Item {
         first.statements.extend(icmp(head));
     }
+    let machine = labelled_machine(head, names).filter(|_| evidence == Evidence::Item);
     for statement in &mut first.statements {
         statement.is_asked = true;
+        if let Some(machine) = machine
+            && statement.source.is_none()
+            && statement.destination.is_none()
+            && statement.direction.is_none()
+        {
+            statement.destination = Some(machine.to_owned());
+        }
         statement.required = statement.required.or_else(|| required(text));
         if let Some(pair) = &pair
             && statement.source.is_none()
@@ -139,25 +150,6 @@ pub(super) fn default_port(text: &str) -> ItemReading {
         statements: value.into_iter().collect(),
         remarks,
         ..ItemReading::default()
-    }
-}
-
-/// Whether what an item names are servers, of which there are several: `123/udp: NTP servers`.
-fn are_servers(service: &str) -> bool {
-    let mut words = service.split(' ').rev();
-    words.next() == Some("servers") && words.next().is_some() && words.count() <= 1
-}
-
-/// Takes the servers that an item names for those who are asked.
-fn name_servers(statement: &mut Statement) {
-    let is_open = statement.source.is_none()
-        && statement.destination.is_none()
-        && statement
-            .direction
-            .is_none_or(|direction| direction == Direction::Outbound);
-    if is_open {
-        statement.destination.clone_from(&statement.service);
-        statement.direction = Some(Direction::Outbound);
     }
 }
 

@@ -124,3 +124,15 @@ fn a_heading_may_name_what_the_table_lists() {
         ],
     );
 }
+
+#[test]
+fn an_item_names_the_machine_of_its_ports() {
+    rules(
+        "# Networking\n\n- **Controller**: listens on TCP 6000 and UDP 6001.\n- Web console: TCP 5000.\n",
+        &[
+            "clients -> Controller tcp/6000",
+            "clients -> Controller udp/6001",
+            "clients -> hosts tcp/5000",
+        ],
+    );
+}

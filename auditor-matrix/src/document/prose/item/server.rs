@@ -1,0 +1,41 @@
+//! The servers that an item names: by a label as a heading would, or as what its ports are for.
+
+use crate::document::{
+    names::Names,
+    prose::{statement::Statement, verb::verb},
+    row::Direction,
+    section::names_machines,
+};
+
+/// The machine whose ports an item lists behind its name: `Core node: listens on TCP 6000`. Without a verb that says so it has to be
+/// known for a machine, since services are named like that as well: `Web console: 8006`.
+pub(super) fn labelled_machine<'a>(head: &'a str, names: &Names) -> Option<&'a str> {
+    let (label, ports) = head.split_once(": ")?;
+    let label = label.trim_matches(['*', '_', '`', ' ']);
+    let is_client = label.to_lowercase().contains("client");
+    let has_number = |text: &str| text.contains(|c: char| c.is_ascii_digit());
+    let first = ports.split(' ').next().unwrap_or_default();
+    let is_said = verb(&first.to_lowercase()).is_some() || names.contains(label);
+    (is_said && names_machines(label, names) && !is_client && !has_number(label))
+        .then_some(label)
+        .filter(|_| has_number(ports))
+}
+
+/// Whether what an item names are servers, of which there are several: `123/udp: NTP servers`.
+pub(super) fn are_servers(service: &str) -> bool {
+    let mut words = service.split(' ').rev();
+    words.next() == Some("servers") && words.next().is_some() && words.count() <= 1
+}
+
+/// Takes the servers that an item names for those who are asked.
+pub(super) fn name_servers(statement: &mut Statement) {
+    let is_open = statement.source.is_none()
+        && statement.destination.is_none()
+        && statement
+            .direction
+            .is_none_or(|direction| direction == Direction::Outbound);
+    if is_open {
+        statement.destination.clone_from(&statement.service);
+        statement.direction = Some(Direction::Outbound);
+    }
+}

@@ -7,20 +7,28 @@ use std::{
     time::Duration,
 };
 
-use lab::{Namespace, raw::Sender};
+use lab::{
+    Namespace,
+    conversation::{Outcome, Transport, request, serve},
+    raw::Sender,
+};
+use nix::sys::signal::{Signal, kill};
 use serde_json::Value;
 
 use crate::{
     fixture::{
-        auditor::{files, watch_during},
-        pair::{MATRIX, pair},
+        auditor::{files, watch, watch_during},
+        history::{events, lines},
+        pair::{DEPLOYMENT, MATRIX, pair},
         report::report,
+        wait::until,
     },
     harness::{Need::Kernel, tests},
 };
 
 tests! {
     a_flood_displaces_nothing: [Kernel],
+    an_intrusion_is_told_beside_a_flood: [Kernel],
 }
 
 const SYNS: u32 = 1_000_000;
@@ -133,4 +141,60 @@ fn a_flood_displaces_nothing() {
     assert_eq!(kept + lost, n_sent, "{kept} kept, {lost} lost");
     assert!(kept < u64::from(SYNS) / 2 && 0 < kept, "{kept}");
     assert!(u64::from(SYNS) / 2 < n_sent, "{n_sent}");
+}
+
+const DATAGRAMS: u32 = 6_000;
+
+/// A datagram from an address that nobody has, to a port of its own: an IPv4 and a UDP header (RFC 791, RFC 768).
+fn datagram(n: u32) -> [u8; 28] {
+    // Their names come before the intruder's.
+    let source = Ipv4Addr::from(0x0100_0000 + n);
+    let port = u16::try_from(n).unwrap() + 10_000;
+    let mut packet = [0; 28];
+    packet[..2].copy_from_slice(&[0x45, 0]);
+    packet[8..10].copy_from_slice(&[64, 17]);
+    packet[12..16].copy_from_slice(&source.octets());
+    packet[16..20].copy_from_slice(&[10, 78, 0, 1]);
+    packet[20..22].copy_from_slice(&53_u16.to_be_bytes());
+    packet[22..24].copy_from_slice(&port.to_be_bytes());
+    packet[24..26].copy_from_slice(&8_u16.to_be_bytes());
+    packet
+}
+
+fn an_intrusion_is_told_beside_a_flood() {
+    let directory = files(&[("m.toml", MATRIX), ("a.toml", DEPLOYMENT)]);
+    let path = directory.path();
+    let (one, other) = pair();
+    let _unknown = serve(&one, Transport::Tcp, 9090).unwrap();
+    let arguments = "watch --config a.toml --state state --every 300ms --window 1m --format jsonl --listen none";
+    let finished = watch(&one, path, arguments, |pid| {
+        let happened = |event: &str| events(path).iter().any(|other| other == event);
+        other
+            .enter(|| {
+                let sender = Sender::new(Ipv4Addr::new(10, 78, 0, 1))?;
+                for n in 0..DATAGRAMS {
+                    sender.send(&datagram(n))?;
+                }
+                Ok(())
+            })
+            .unwrap();
+        until("the flood", || {
+            happened("appeared flows that prove nothing")
+        });
+        let server = "10.78.0.1:9090".parse().unwrap();
+        let answer = request(&other, Transport::Tcp, server).unwrap();
+        assert_eq!(answer, Outcome::Answered);
+        until("the intrusion", || {
+            happened("appeared 10.78.0.2 -> 10.78.0.1 tcp/9090")
+        });
+        kill(pid, Signal::SIGTERM).unwrap();
+    });
+    let told = lines(&finished.stdout);
+    let n_gathered = told
+        .iter()
+        .filter(|event| event["kind"] == "unproven")
+        .count();
+    assert_eq!(n_gathered, 1, "{told:?}");
+    // Those of the first turn that were few enough to be told one by one, and the intrusion.
+    assert!(told.len() <= 1 + 20 + 1, "{}", told.len());
 }

@@ -3,6 +3,7 @@
 use std::{
     io::Write as _,
     net::UdpSocket,
+    os::fd::{AsRawFd as _, OwnedFd},
     process::{Command, Stdio},
     sync::{Arc, Mutex},
     time::Duration,
@@ -10,7 +11,10 @@ use std::{
 
 use lab::conversation::{Outcome, Transport, request, serve};
 use nix::{
-    sys::signal::{Signal, kill},
+    sys::{
+        signal::{Signal, kill},
+        socket::{self as net, AddressFamily, SockFlag, SockType, SockaddrIn, bind, socket},
+    },
     unistd::Pid,
 };
 use serde_json::Value;
@@ -34,6 +38,7 @@ tests! {
     prometheus_scrapes_it: [Kernel, Program("prometheus")],
     promtool_accepts_the_rules: [Program("promtool")],
     metrics_and_the_report_are_shown_here_alone: [Kernel, Program("promtool")],
+    clients_that_say_nothing_take_no_descriptors: [Kernel],
     every_event_arrives_at_every_sink_whatever_the_others_do: [Kernel],
     alertmanager_is_told_and_told_again: [Kernel, Program("prometheus-alertmanager")],
 }
@@ -134,6 +139,48 @@ fn prometheus_scrapes_it() {
 fn promtool_accepts_the_rules() {
     let rules = repository().join("docs/alerts.yml");
     promtool(&["check", "rules", &rules.display().to_string()], "");
+}
+
+/// A connection to the watch from another address of the loopback.
+fn connect() -> anyhow::Result<OwnedFd> {
+    let stream = socket(
+        AddressFamily::Inet,
+        SockType::Stream,
+        SockFlag::empty(),
+        None,
+    )?;
+    bind(stream.as_raw_fd(), &SockaddrIn::new(127, 0, 0, 2, 0))?;
+    net::connect(stream.as_raw_fd(), &SockaddrIn::new(127, 0, 0, 1, 9719))?;
+    Ok(stream)
+}
+
+fn clients_that_say_nothing_take_no_descriptors() {
+    let directory = files(&[("m.toml", MATRIX), ("a.toml", DEPLOYMENT)]);
+    let (one, _other) = pair();
+    watch(&one, directory.path(), WATCH, |pid| {
+        let is_healthy = || {
+            let (head, _) = get(&one, 9719, "/healthz", "localhost");
+            head.starts_with("HTTP/1.1 200")
+        };
+        until("the first turn", is_healthy);
+        let descriptors = || {
+            let directory = format!("/proc/{pid}/fd");
+            std::fs::read_dir(directory).unwrap().count()
+        };
+        let before = descriptors();
+        let held: Vec<OwnedFd> = one.enter(|| (0..300).map(|_| connect()).collect()).unwrap();
+        until("those beyond its share are closed", || {
+            descriptors() <= before + 20
+        });
+        assert!(is_healthy(), "another client is served");
+        let (head, _) = get(&one, 9719, "/", "localhost");
+        assert!(
+            head.to_lowercase().contains("x-frame-options: deny"),
+            "{head}"
+        );
+        drop(held);
+        stop(pid);
+    });
 }
 
 fn metrics_and_the_report_are_shown_here_alone() {

@@ -1,6 +1,7 @@
 //! What a watch serves over HTTP: metrics, its report, and a page.
 
 mod access;
+mod bounds;
 
 use std::{
     net::TcpListener,
@@ -17,8 +18,10 @@ use axum::{
     routing::get,
 };
 
-use self::access::Token;
+use axum_server::tls_rustls::RustlsAcceptor;
+
 pub(crate) use self::access::{HttpSettings, Tls};
+use self::{access::Token, bounds::Bounded};
 use crate::{
     capture::privilege,
     output::say,
@@ -78,12 +81,15 @@ pub(crate) fn serve(settings: &HttpSettings) -> anyhow::Result<Published> {
         let _refused = privilege::give_up_all();
         let served = runtime.block_on(async {
             tokio::spawn(access::renew(token, tls.zip(config.clone())));
-            if let Some(config) = config {
-                let server = axum_server::from_tcp_rustls(listener, config)?;
-                return server.serve(app.into_make_service()).await;
+            let server = axum_server::from_tcp(listener)?.acceptor(Bounded::default());
+            let app = app.into_make_service();
+            match config {
+                Some(config) => {
+                    let with_tls = |bounded| RustlsAcceptor::new(config).acceptor(bounded);
+                    server.map(with_tls).serve(app).await
+                }
+                None => server.serve(app).await,
             }
-            let listener = tokio::net::TcpListener::from_std(listener)?;
-            axum::serve(listener, app).await
         });
         if let Err(error) = served {
             say(&format!(
@@ -146,7 +152,7 @@ async fn only_here(request: Request, next: Next) -> Response {
     next.run(request).await
 }
 
-/// Keeps responses out of caches, and browsers from guessing another content type.
+/// Keeps responses out of caches and out of other pages' frames, and browsers from guessing another content type.
 async fn private(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let no_store = HeaderValue::from_static("no-store");
@@ -157,6 +163,9 @@ async fn private(request: Request, next: Next) -> Response {
     response
         .headers_mut()
         .insert(nosniff, HeaderValue::from_static("nosniff"));
+    response
+        .headers_mut()
+        .insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
     response
 }
 

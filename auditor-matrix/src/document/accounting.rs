@@ -4,6 +4,8 @@
 
 mod reason;
 
+use std::collections::HashSet;
+
 pub(super) use self::reason::Reason;
 use self::reason::reason;
 use super::{no_port::NoPort, problem::Problem, row::Row};
@@ -59,34 +61,68 @@ pub(super) fn numbers(text: &str) -> Vec<Number<'_>> {
 
 /// The numbers of a text that may be ports and that neither the rows nor the problems made of it name.
 pub(super) fn unaccounted<'a>(text: &'a str, rows: &[Row], problems: &[Problem]) -> Vec<&'a str> {
-    let is_in_rows = |number: u16| {
-        rows.iter().flat_map(|row| row.ranges()).any(|range| {
-            // `< 1024` gives a range that ends before the number.
-            let is_open = range.first() == 1 || range.last() == u16::MAX;
-            range.contains(number)
-                || is_open
-                    && (range.last().checked_add(1) == Some(number)
-                        || range.first().checked_sub(1) == Some(number))
-        })
-    };
-    let is_in_problems = |digits: &str| {
-        problems.iter().any(|problem| {
-            [problem.text.as_str(), problem.message.as_str()]
-                .into_iter()
-                .flat_map(|text| text.split(|c: char| !c.is_ascii_digit()))
-                .any(|part| part == digits)
-        })
-    };
     let mut left: Vec<&str> = numbers(text)
         .into_iter()
         .filter(|number| number.reason.is_none())
-        .filter(|number| {
-            !number.digits.parse().is_ok_and(is_in_rows) && !is_in_problems(number.digits)
-        })
         .map(|number| number.digits)
         .collect();
+    // Most texts hold no number, and then nothing needs to be looked through.
+    if !left.is_empty() && !(rows.is_empty() && problems.is_empty()) {
+        let named = Named::by(rows, problems);
+        left.retain(|digits| !named.has(digits));
+    }
     left.dedup();
     left
+}
+
+/// The numbers that rows and problems name, gathered once: a line may have thousands of each.
+struct Named<'a> {
+    /// Sorted by their first port; none overlap.
+    ranges: Vec<(u16, u16)>,
+    /// Those that problems quote, as written.
+    digits: HashSet<&'a str>,
+}
+
+impl<'a> Named<'a> {
+    fn by(rows: &[Row], problems: &'a [Problem]) -> Self {
+        let mut all: Vec<(u16, u16)> = rows
+            .iter()
+            .flat_map(|row| row.ranges())
+            .map(|range| {
+                let (first, last) = (range.first(), range.last());
+                // `< 1024` gives a range that ends before the number.
+                if first == 1 || last == u16::MAX {
+                    (first.saturating_sub(1), last.saturating_add(1))
+                } else {
+                    (first, last)
+                }
+            })
+            .collect();
+        all.sort_unstable();
+        let mut ranges: Vec<(u16, u16)> = Vec::new();
+        for (first, last) in all {
+            match ranges.last_mut() {
+                Some((_, end)) if first <= *end => *end = last.max(*end),
+                Some(_) | None => ranges.push((first, last)),
+            }
+        }
+        let digits = problems
+            .iter()
+            .flat_map(|problem| [problem.text.as_str(), problem.message.as_str()])
+            .flat_map(|text| text.split(|c: char| !c.is_ascii_digit()))
+            .filter(|part| !part.is_empty())
+            .collect();
+        Self { ranges, digits }
+    }
+
+    fn has(&self, digits: &str) -> bool {
+        let is_in_rows = |number: u16| {
+            let after = self.ranges.partition_point(|(_, last)| *last < number);
+            let next = self.ranges.get(after);
+            next.is_some_and(|(first, _)| *first <= number)
+        };
+        self.digits.contains(digits) || digits.parse().is_ok_and(is_in_rows)
+    }
 }
 
 /// The numbers of prose and code that may be ports, until all rows and problems of the page are known.
@@ -130,11 +166,12 @@ impl OpenNumbers {
         for text in self.0 {
             let rows = on_line(rows, text.line, |row| row.line);
             let problems = on_line(problems, text.line, |problem| problem.line);
+            let named = Named::by(rows, problems);
             let numbers: Vec<&str> = text
                 .numbers
                 .iter()
-                .filter(|digits| !unaccounted(digits, rows, problems).is_empty())
                 .map(AsRef::as_ref)
+                .filter(|digits| !named.has(digits))
                 .collect();
             if !numbers.is_empty() {
                 left.push((text.line, text.start.to_string(), numbers.join(", ")));
@@ -182,6 +219,19 @@ mod tests {
     use proptest::prelude::*;
 
     use super::{Reason, numbers, speaks_of_ports, unaccounted};
+
+    #[test]
+    fn what_rows_and_problems_name() {
+        use super::Named;
+        use crate::document::{Format, read};
+
+        let page =
+            "| Port | Protocol |\n|---|---|\n| 80-90, 85, 100 | TCP |\n| 7000 | maybe 12 |\n";
+        let document = read("p.md", page, Format::Markdown);
+        let named = Named::by(&document.rows, &document.problems);
+        let names = ["79", "80", "90", "91", "100", "101", "12"].map(|digits| named.has(digits));
+        assert_eq!(names, [false, true, true, false, true, false, true]);
+    }
 
     #[test]
     fn reasons() {

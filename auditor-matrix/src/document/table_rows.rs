@@ -26,12 +26,21 @@ struct RowPosition {
     start: usize,
 }
 
+const MOST_COLUMNS: usize = 200;
+
 /// Ends a cell's text. No cell contains it, since white space inside a cell is folded.
 const END: char = '\n';
 
 impl TableRows {
     pub(super) const fn len(&self) -> usize {
         self.positions.len()
+    }
+
+    /// The number of columns, if they are more than any table for people has. Each column is held against all others, so that
+    /// such a table would cost without a bound.
+    pub(super) fn too_many_columns(&self) -> Option<usize> {
+        let widest = (0..self.len()).map(|row| self.cells(row).count()).max();
+        widest.filter(|n_columns| MOST_COLUMNS < *n_columns)
     }
 
     pub(super) fn push(&mut self, row: &TableRow) {

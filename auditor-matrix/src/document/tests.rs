@@ -476,3 +476,25 @@ proptest! {
         let _document = markdown(&text);
     }
 }
+
+#[test]
+fn a_table_of_more_columns_than_anybody_reads() {
+    let cells = |text: &str| {
+        (1..=300)
+            .map(|n| format!("| {text}{n} "))
+            .collect::<String>()
+    };
+    let page = format!(
+        "{}|\n{}|\n{}|\n",
+        cells("Port "),
+        "|---".repeat(300),
+        cells("")
+    );
+    let document = markdown(&page);
+    assert_eq!(rows(&document), [""; 0]);
+    let problems = problems(&document);
+    assert_eq!(problems.len(), 1);
+    let said = &problems[0];
+    assert!(said.contains("300 columns, which nobody reads"), "{said}");
+    assert!(said.contains("its numbers are 1, 2, 3"), "{said}");
+}

@@ -18,6 +18,7 @@ pub(super) fn names(blocks: &[Block], profile: &Profile) -> Names {
     let mut arrows: BTreeMap<String, usize> = BTreeMap::new();
     for block in blocks {
         let rows = match &block.content {
+            Content::Table(rows) if rows.too_many_columns().is_some() => continue,
             Content::Table(rows) => rows,
             Content::Heading { text, .. } => {
                 names.add_heading(text);

@@ -28,6 +28,16 @@ use crate::document::{
 
 impl Reader<'_> {
     pub(super) fn table(&mut self, line: usize, rows: &TableRows, introduction: Option<&str>) {
+        if let Some(n_columns) = rows.too_many_columns() {
+            let message = format!(
+                "this table has {n_columns} columns, which nobody reads, so it was not read"
+            );
+            let body = Body::new(rows, 1);
+            if let Some(head) = rows.get(0) {
+                self.unread_table(line, &head, &body, &message);
+            }
+            return;
+        }
         let turned = turned_table::turned(rows);
         let rows = turned.as_ref().unwrap_or(rows);
         let Some((head, n_headings)) = heading(rows) else {

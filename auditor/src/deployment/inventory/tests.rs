@@ -144,3 +144,20 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn nodes_without_end() {
+    let blocks: String = (0..20_000)
+        .map(|depth| " ".repeat(depth) + "a:\n")
+        .collect();
+    let lists = "all:\n  ".to_owned() + &"- ".repeat(20_000) + "a\n";
+    for text in [blocks, lists] {
+        let problems = super::yaml::read(&text).problems;
+        assert_eq!(problems.len(), 1);
+        assert!(
+            problems[0].to_string().contains("128 deep"),
+            "{}",
+            problems[0]
+        );
+    }
+}

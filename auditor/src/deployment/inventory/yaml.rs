@@ -1,14 +1,45 @@
 //! An Ansible inventory as YAML: nested groups with hosts, children and variables.
 
 use saphyr::{LoadableYamlNode as _, Yaml};
+use saphyr_parser::{Event, Parser};
 
 use super::{Inventory, hosts_of, ini::reached};
 
 /// The maximum depth of nested groups.
 const MOST_DEEP: usize = 32;
 
+/// The maximum depth of all nodes: a group takes two, and its hosts' variables some more. Deeper ones are no inventory, and a tree
+/// of them could not even be taken apart within the stack.
+const MOST_NESTED: usize = 4 * MOST_DEEP;
+
+/// The line of the first node that is nested too deep. What the parser does not take is left to whoever loads it.
+fn too_deep(text: &str) -> Option<usize> {
+    let mut depth = 0_usize;
+    for event in Parser::new_from_str(text) {
+        let (event, span) = event.ok()?;
+        match event {
+            Event::SequenceStart(..) | Event::MappingStart(..) => depth += 1,
+            Event::SequenceEnd | Event::MappingEnd => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if MOST_NESTED < depth {
+            return Some(span.start.line());
+        }
+    }
+    None
+}
+
 pub(super) fn read(text: &str) -> Inventory {
     let mut inventory = Inventory::default();
+    if let Some(at) = too_deep(text) {
+        let line = text.lines().nth(at.saturating_sub(1)).unwrap_or_default();
+        inventory.problem(
+            at,
+            line.trim(),
+            format!("nodes are more than {MOST_NESTED} deep"),
+        );
+        return inventory;
+    }
     let documents = match Yaml::load_from_str(text) {
         Ok(documents) => documents,
         Err(problem) => {

@@ -3,6 +3,7 @@
 mod alerts;
 mod event;
 mod json;
+mod rank;
 mod unproven;
 
 pub use alerts::Alerts;

@@ -66,8 +66,9 @@ pub(super) fn unaccounted<'a>(text: &'a str, rows: &[Row], problems: &[Problem])
         .filter(|number| number.reason.is_none())
         .map(|number| number.digits)
         .collect();
+    let is_nothing_named = rows.is_empty() && problems.is_empty();
     // Most texts hold no number, and then nothing needs to be looked through.
-    if !left.is_empty() && !(rows.is_empty() && problems.is_empty()) {
+    if !left.is_empty() && !is_nothing_named {
         let named = Named::by(rows, problems);
         left.retain(|digits| !named.has(digits));
     }

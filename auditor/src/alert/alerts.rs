@@ -1,21 +1,17 @@
 //! Previous and current verdicts to events: findings that appeared, were resolved, changed, or are flapping.
 
-use std::{
-    collections::{BTreeMap, BTreeSet, VecDeque},
-    net::IpAddr,
-};
-
-use auditor_common::port::protocol;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    event::{Change, Event, Finding, OpenFinding, Subject, Verdict},
+    event::{Change, Event, Finding, OpenFinding, Subject},
+    rank::{Rank, findings},
     unproven,
 };
 use crate::report::{
     Report,
-    schema::{Flow, Outcome, Rule, RuleVerdict, Severity},
+    schema::{RuleVerdict, Severity},
 };
 
 /// The state of a subject.
@@ -40,48 +36,8 @@ const MEMORY: SignedDuration = SignedDuration::from_hours(1);
 /// A finding that has not changed for this long is stable.
 const STILL: SignedDuration = SignedDuration::from_mins(15);
 
-/// What a finding rests on, in the order in which findings are told. Each has events of its own in a turn, so that nobody who
-/// makes up flows keeps one from being told that he can't.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub(super) enum Rank {
-    /// A rule: there are no more of them than the matrix has.
-    Rule,
-    /// A connection that went on after its handshake, which takes the packets of both sides.
-    Established,
-    /// A flow that this host asked for.
-    Asked,
-    /// A flow of which anybody can send all that was seen, or have this host answer to an address that is not his.
-    Unproven,
-}
-
-impl Rank {
-    const COUNT: usize = 4;
-
-    fn of(flow: &Flow, own: &BTreeSet<IpAddr>) -> Self {
-        let is_stream = matches!(flow.protocol, protocol::TCP | protocol::SCTP);
-        if is_stream && flow.outcome == Outcome::Established {
-            Self::Established
-        } else if own.contains(&flow.client) {
-            Self::Asked
-        } else {
-            Self::Unproven
-        }
-    }
-}
-
-/// A finding, and what it rests on.
-pub(super) struct Ranked {
-    pub(super) rank: Rank,
-    pub(super) finding: Finding,
-}
-
-/// What a turn makes of a finding.
-enum Turned {
-    Unchanged,
-    /// It changed, and is told in a later turn.
-    HeldBack,
-    Told(Event),
-}
+/// A finding changed, and is told in a later turn.
+struct HeldBack;
 
 /// The state of every finding, as reported and as it is now.
 #[derive(Clone, Debug, Default)]
@@ -200,12 +156,12 @@ impl Alerts {
                 continue;
             };
             let mut event = match state.turn(&subject, finding, now, *n_told < MOST_AT_ONCE) {
-                Turned::Unchanged => continue,
-                Turned::HeldBack => {
+                Ok(None) => continue,
+                Ok(Some(event)) => event,
+                Err(HeldBack) => {
                     self.held_back += 1;
                     continue;
                 }
-                Turned::Told(event) => event,
             };
             *n_told += 1;
             if event.change == Change::Appeared
@@ -244,7 +200,7 @@ impl State {
         finding: Option<Finding>,
         now: Timestamp,
         may_report: bool,
-    ) -> Turned {
+    ) -> Result<Option<Event>, HeldBack> {
         let verdict = |one: &Option<Finding>| one.as_ref().map(|one| (one.verdict, one.severity));
         while self
             .changes
@@ -263,24 +219,24 @@ impl State {
             .is_none_or(|at| STILL <= now.duration_since(*at));
         if self.is_flapping {
             if !is_still {
-                return Turned::Unchanged;
+                return Ok(None);
             }
             self.is_flapping = false;
         }
         if verdict(&self.reported) == verdict(&self.current) {
             // The text may change while the verdict does not, because it contains counters.
             self.reported.clone_from(&self.current);
-            return Turned::Unchanged;
+            return Ok(None);
         }
         // It is reported in a later turn, if it still differs then.
         if !may_report {
-            return Turned::HeldBack;
+            return Err(HeldBack);
         }
         let verdict = |finding: &Option<Finding>| finding.as_ref().map(|one| one.verdict);
         let (before, current) = (verdict(&self.reported), verdict(&self.current));
         let Some(Finding { severity, .. }) = self.current.as_ref().or(self.reported.as_ref())
         else {
-            return Turned::Unchanged;
+            return Ok(None);
         };
         let severity = *severity;
         let event = |change, text| Event {
@@ -300,57 +256,16 @@ impl State {
             );
             let event = event(Change::Flapping, text);
             self.is_flapping = true;
-            return Turned::Told(event);
+            return Ok(Some(event));
         }
         let event = match (&self.reported, &self.current) {
             (None, Some(now)) => event(Change::Appeared, now.text.clone()),
             (Some(_), Some(now)) => event(Change::Changed, now.text.clone()),
             (Some(was), None) => event(Change::Resolved, format!("was {}", was.verdict.name())),
-            (None, None) => return Turned::Unchanged,
+            (None, None) => return Ok(None),
         };
         self.reported.clone_from(&self.current);
         self.since = now;
-        Turned::Told(event)
+        Ok(Some(event))
     }
-}
-
-/// The findings that a person should look at: warnings and violations.
-fn findings(report: &Report) -> BTreeMap<Subject, Ranked> {
-    let mut findings: BTreeMap<Subject, Ranked> = BTreeMap::new();
-    let is_pressing = |severity| Severity::Warning <= severity;
-    let own: BTreeSet<IpAddr> = report.host.addresses.iter().copied().collect();
-    for flow in report
-        .flows
-        .iter()
-        .filter(|flow| is_pressing(flow.severity))
-    {
-        let rank = Rank::of(flow, &own);
-        let finding = Finding {
-            verdict: Verdict::Flow(flow.verdict),
-            severity: flow.severity,
-            text: format!("{}, {}", flow.outcome.name(), flow.explanation),
-        };
-        // The same flow on two interfaces is one finding.
-        findings
-            .entry(Subject::from(flow))
-            .and_modify(|known| {
-                known.rank = known.rank.min(rank);
-                if known.finding.severity < finding.severity {
-                    known.finding.clone_from(&finding);
-                }
-            })
-            .or_insert(Ranked { rank, finding });
-    }
-    let pressing =
-        |rule: &&Rule| is_pressing(rule.severity) && rule.verdict != RuleVerdict::Unassessed;
-    for rule in report.rules.iter().filter(pressing) {
-        let finding = Finding {
-            verdict: Verdict::Rule(rule.verdict),
-            severity: rule.severity,
-            text: rule.explanation.clone(),
-        };
-        let rank = Rank::Rule;
-        findings.insert(Subject::from(rule), Ranked { rank, finding });
-    }
-    findings
 }

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    alerts::{Rank, Ranked},
-    event::{Finding, Subject},
+    event::{Finding, FlowSubject, Subject},
+    rank::{Rank, Ranked},
 };
 
 /// With more new findings than this on flows that prove nothing, they are one finding together.
@@ -30,7 +30,7 @@ pub(super) fn gather(findings: &mut BTreeMap<Subject, Ranked>, is_told: impl Fn(
         return;
     };
     let flows = || gathered.keys().filter_map(Subject::flow);
-    let clients: BTreeSet<_> = flows().map(|flow| flow.client()).collect();
+    let clients: BTreeSet<_> = flows().map(FlowSubject::client).collect();
     let services: BTreeSet<_> = flows()
         .map(|flow| (flow.server(), flow.service()))
         .collect();

@@ -2,7 +2,7 @@
 //! and whoever opens connections and says nothing must not take them from it.
 
 use std::{
-    collections::HashMap,
+    collections::BTreeMap,
     future::{Future as _, Ready, ready},
     io,
     net::IpAddr,
@@ -23,11 +23,11 @@ use tokio::{
 const MOST: usize = 64;
 const MOST_OF_CLIENT: usize = 16;
 /// The time that a connection has from its start to its end: for the TLS handshake, for requests, and to take the answers.
-const LONGEST: Duration = Duration::from_secs(60);
+const LONGEST: Duration = Duration::from_mins(1);
 
 /// Accepts connections within bounds; those beyond are closed at once.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Bounded(Arc<Mutex<HashMap<IpAddr, usize>>>);
+pub(super) struct Bounded(Arc<Mutex<BTreeMap<IpAddr, usize>>>);
 
 impl Bounded {
     fn take(&self, client: IpAddr) -> Option<Place> {

@@ -234,6 +234,13 @@ fn what_anybody_can_make_up_hides_nothing() {
     // Few are told one by one.
     let few = of(&mut alerts, &flood(20, Outcome::Attempted), 0);
     assert_eq!(few.len(), 20);
+    // Not those that come by and by.
+    let more = of(&mut alerts.clone(), &flood(21, Outcome::Attempted), 1);
+    assert!(more.contains(&unproven(Change::Appeared)), "{more:?}");
+    let appeared = more
+        .iter()
+        .filter(|(_, change, _)| *change == Change::Appeared);
+    assert_eq!(appeared.count(), 1, "{more:?}");
     // Of many there is one event, however many more come.
     let many = of(&mut alerts, &flood(6000, Outcome::Attempted), 1);
     assert_eq!(many[0], unproven(Change::Appeared));

@@ -7,17 +7,16 @@ use super::{
     rank::{Rank, Ranked},
 };
 
-/// With more new findings than this on flows that prove nothing, they are one finding together.
+/// With more findings than this on flows that prove nothing, those that were not told yet are one finding together: also where
+/// they come a few in each turn.
 const MOST_UNPROVEN: usize = 20;
 
 /// Makes one finding of all those on flows that prove nothing and were not told one by one, if they are many.
 pub(super) fn gather(findings: &mut BTreeMap<Subject, Ranked>, is_told: impl Fn(&Subject) -> bool) {
     let is_new =
         |subject: &Subject, found: &Ranked| found.rank == Rank::Unproven && !is_told(subject);
-    let new = findings
-        .iter()
-        .filter(|(subject, found)| is_new(subject, found));
-    if new.count() <= MOST_UNPROVEN {
+    let is_unproven = |found: &&Ranked| found.rank == Rank::Unproven;
+    if findings.values().filter(is_unproven).count() <= MOST_UNPROVEN {
         return;
     }
     let gathered: BTreeMap<Subject, Ranked> = findings

@@ -6,10 +6,10 @@ use std::{
     time::Duration,
 };
 
-use auditor_common::{Evidence, Reason};
+use auditor_common::{Direction, Evidence, Reason};
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Bounds, History, Store};
+use super::{Bounds, Forgotten, History, Store};
 use crate::observed::{Cause, Dates, DirectionCounters, Endpoints, Flow, Gap, Outcome, Remembered};
 
 /// A time, in seconds after a fixed start.
@@ -328,8 +328,9 @@ fn what_is_too_old_or_too_much_is_forgotten() {
     let bounds = Bounds {
         age: SignedDuration::from_secs(8),
         flows: 4,
+        unproven: 9,
     };
-    let gone = history.forget(bounds, at(10));
+    let gone = history.forget(bounds, at(10)).keys;
     assert_eq!(gone.len(), 6);
     let ports: Vec<u16> = remembered(&history)
         .iter()
@@ -352,12 +353,48 @@ fn nobody_asks_about_a_time_that_is_forgotten() {
     let bounds = Bounds {
         age: SignedDuration::from_secs(50),
         flows: 10,
+        unproven: 9,
     };
-    assert_eq!(history.forget(bounds, at(100)).len(), 1);
+    assert_eq!(history.forget(bounds, at(100)).keys.len(), 1);
     assert_eq!(history.since(), Some(at(3)));
     // With nothing left to forget, `since` stays the same.
-    assert!(history.forget(bounds, at(101)).is_empty());
+    assert_eq!(history.forget(bounds, at(101)), Forgotten::default());
     assert_eq!(history.since(), Some(at(3)));
+}
+
+/// What anybody could have made up makes room for what is newer of its kind, and nothing else is forgotten for it.
+#[test]
+fn what_proves_nothing_makes_room_for_itself() {
+    let mut history = History::default();
+    history.begin(at(0));
+    let unanswered = |port, last| Flow {
+        client_direction: Some(Direction::Ingress),
+        ..flow(port, [1, 0], last)
+    };
+    let flows: Vec<Flow> = (1..=9)
+        .map(|port| unanswered(port, port.into()))
+        .chain([flow(443, [1, 1], 1)])
+        .collect();
+    history.update(flows.clone(), at(10));
+    let bounds = Bounds {
+        age: SignedDuration::from_secs(50),
+        flows: 10,
+        unproven: 3,
+    };
+    // What is still counted stays.
+    assert_eq!(history.forget(bounds, at(10)), Forgotten::default());
+    history.retire(flows);
+    history.update(Vec::new(), at(11));
+    let forgotten = history.forget(bounds, at(11));
+    let ports: Vec<u16> = forgotten.unproven.iter().map(|flow| flow.port).collect();
+    assert_eq!(ports, [1, 2, 3, 4, 5, 6]);
+    assert_eq!(forgotten.keys.len(), 6);
+    let ports: Vec<u16> = remembered(&history)
+        .iter()
+        .map(|(port, ..)| *port)
+        .collect();
+    assert_eq!(ports, [7, 8, 9, 443]);
+    assert_eq!(history.since(), Some(at(0)));
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod kernels;
 mod picture;
 mod setup;
 mod shell;
+mod siege;
 mod test;
 
 use std::process::ExitCode;
@@ -33,6 +34,8 @@ enum Command {
     Bench(bench::Bench),
     /// Let a fuzzer write pages, format by format, and packets
     Fuzz(fuzz::Fuzz),
+    /// Attack a watched host in network namespaces, and measure what that costs
+    Siege(siege::Siege),
     /// Run every test, the end-to-end ones included
     Test(test::Test),
 }
@@ -44,6 +47,7 @@ fn main() -> ExitCode {
         Command::Picture => picture::run(),
         Command::Bench(bench) => bench::run(&bench),
         Command::Fuzz(fuzz) => fuzz::run(&fuzz),
+        Command::Siege(siege) => siege::run(&siege),
         Command::Test(test) => test::run(&test),
     };
     match done {

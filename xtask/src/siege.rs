@@ -1,0 +1,164 @@
+//! The auditor under attack: floods, scans and forged packets in namespaces, each for a few seconds, and what they cost.
+//!
+//! Nothing leaves the namespaces, and everything ends by itself.
+
+mod attack;
+mod besieged;
+
+use std::{fmt::Write as _, fs, time::Duration};
+
+use anyhow::{Context as _, bail};
+use clap::Args;
+
+use self::{attack::ATTACKS, besieged::Figures};
+use crate::shell::{self, cargo, is_root, print, root, say};
+
+#[derive(Args, Debug)]
+pub(crate) struct Siege {
+    /// Only the attacks whose name holds this text
+    #[arg(long, value_name = "TEXT")]
+    only: Option<String>,
+    /// Write the table into docs/security.md
+    #[arg(long, conflicts_with = "only")]
+    write: bool,
+}
+
+/// The page with the table, from the workspace's directory, and the lines that the table stands between.
+const PAGE: &str = "docs/security.md";
+const BEGIN: &str = "<!-- figures of `cargo xtask siege --write` -->\n";
+const END: &str = "<!-- end of figures -->\n";
+
+/// What is promised, with default settings.
+const MOST_RESIDENT: u64 = 150 << 20;
+const MOST_REPORT: u64 = 10 << 20;
+const MOST_DATABASE: u64 = 20 << 20;
+const FEWEST_DRAINS: f64 = 0.9;
+/// Two turns of a second, and what it takes to ask.
+const LONGEST: Duration = Duration::from_millis(3000);
+/// The events of an attack and of the two intrusions beside it.
+const MOST_TOLD: usize = 60;
+
+pub(crate) fn run(siege: &Siege) -> anyhow::Result<()> {
+    if !is_root() {
+        bail!(
+            "the siege makes network namespaces and loads programs into the kernel, so it needs root; run it with: \
+             sudo -E env \"PATH=$PATH\" cargo xtask siege"
+        );
+    }
+    say("siege: building");
+    shell::run(cargo().args(["build", "--quiet", "--release", "--package", "auditor"]))?;
+    let auditor = root().join("target/release/auditor");
+    let mut table = String::from(
+        "| attack | sent | counted / card | events | intrusion told after | own traffic told after | memory | processor | drains a second | report | database |\n\
+         | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n",
+    );
+    let mut misses = Vec::new();
+    let wanted = siege.only.as_deref().unwrap_or_default();
+    for attack in ATTACKS.iter().filter(|attack| attack.name.contains(wanted)) {
+        say(&format!("siege: {}", attack.name));
+        let figures = besieged::withstand(&auditor, attack)
+            .with_context(|| format!("under {}", attack.name))?;
+        add_row(&mut table, attack.name, &figures);
+        misses.extend(
+            missed(&figures)
+                .into_iter()
+                .map(|miss| format!("{}: {miss}", attack.name)),
+        );
+    }
+    print(&table);
+    if siege.write {
+        write_into_page(&table)?;
+    }
+    for miss in &misses {
+        print(&format!("missed: {miss}"));
+    }
+    if !misses.is_empty() {
+        bail!("{} bounds were missed", misses.len());
+    }
+    Ok(())
+}
+
+fn add_row(table: &mut String, name: &str, figures: &Figures) {
+    let seconds = |after: Option<Duration>| {
+        after.map_or_else(
+            || "never".to_owned(),
+            |it| format!("{:.1} s", it.as_secs_f64()),
+        )
+    };
+    let mebibytes = |bytes: u64| format!("{} MiB", bytes.div_ceil(1 << 20));
+    // Writing to a string does not fail.
+    let _written = writeln!(
+        table,
+        "| {name} | {} | {} / {} | {} | {} | {} | {} | {:.0}% | {:.2} | {} | {} |",
+        figures.n_sent,
+        figures.n_counted,
+        figures.n_received,
+        figures.n_told,
+        seconds(figures.intrusion_after),
+        seconds(figures.own_after),
+        mebibytes(figures.resident),
+        figures.processor * 100.0,
+        figures.drains,
+        mebibytes(figures.report),
+        mebibytes(figures.database),
+    );
+}
+
+/// What was promised and did not hold.
+fn missed(figures: &Figures) -> Vec<String> {
+    let is_late = |after: Option<Duration>| after.is_none_or(|after| LONGEST < after);
+    let checks = [
+        (
+            figures.n_counted != figures.n_received,
+            format!(
+                "{} packets counted of {} that the card received",
+                figures.n_counted, figures.n_received
+            ),
+        ),
+        (
+            is_late(figures.intrusion_after),
+            format!("the intrusion was told after {:?}", figures.intrusion_after),
+        ),
+        (
+            is_late(figures.own_after),
+            format!(
+                "what this host sends was told after {:?}",
+                figures.own_after
+            ),
+        ),
+        (
+            MOST_TOLD < figures.n_told,
+            format!("{} events", figures.n_told),
+        ),
+        (
+            MOST_RESIDENT < figures.resident,
+            format!("{} bytes in memory", figures.resident),
+        ),
+        (
+            figures.drains < FEWEST_DRAINS,
+            format!("{:.2} drains a second", figures.drains),
+        ),
+        (
+            MOST_REPORT < figures.report,
+            format!("a report of {} bytes", figures.report),
+        ),
+        (
+            MOST_DATABASE < figures.database,
+            format!("a database of {} bytes", figures.database),
+        ),
+    ];
+    let misses = checks.into_iter().filter(|(is_missed, _)| *is_missed);
+    misses.map(|(_, text)| text).collect()
+}
+
+fn write_into_page(table: &str) -> anyhow::Result<()> {
+    let path = root().join(PAGE);
+    let text =
+        fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    let parts = text
+        .split_once(BEGIN)
+        .and_then(|(before, rest)| Some((before, rest.split_once(END)?.1)));
+    let (before, after) = parts.with_context(|| format!("{PAGE} has no place for the figures"))?;
+    fs::write(&path, format!("{before}{BEGIN}\n{table}\n{END}{after}"))
+        .with_context(|| format!("cannot write {}", path.display()))
+}

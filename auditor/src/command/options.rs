@@ -12,7 +12,7 @@ use crate::{
     },
     capture::{Ingress, Tc},
     exit::Exit,
-    output::write,
+    output::{Readers, write},
     report::{FORMS, Form, Look, Report},
 };
 
@@ -101,10 +101,10 @@ impl OutputOptions {
     /// Writes the report to its files; returns the exit code that its findings result in.
     pub(super) fn write(&self, report: &Report) -> anyhow::Result<Exit> {
         if let Some(path) = &self.json {
-            write(Some(path), &report.to_json()?)?;
+            write(Some(path), &report.to_json()?, Readers::Owner)?;
         }
         let text = self.form.render(report, self.output.is_none())?;
-        write(self.output.as_deref(), &text)?;
+        write(self.output.as_deref(), &text, Readers::Owner)?;
         Ok(self.form.exit(report))
     }
 }

@@ -114,6 +114,7 @@ async fn show_session(
         &configuration.matrices,
         &configuration.interfaces(&command.interface),
         capture,
+        configuration.processes(),
         Lifetime::Foreground,
     )?;
     let over = Arc::new(AtomicBool::new(false));

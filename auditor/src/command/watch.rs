@@ -166,6 +166,7 @@ async fn watch(
         &configuration.matrices,
         &configuration.interfaces(&settings.interfaces),
         &settings.capture,
+        configuration.processes(),
         Lifetime::Daemon,
     )?;
     let daemon = Daemon::resume(

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::{assert_known, crates, source::Sources};
 
 /// What has no position in the data's path: everybody may use these, and they use nobody but each other.
-const BELOW: [&str; 13] = [
+const BELOW: [&str; 14] = [
     "address",
     "digits",
     "escape",
@@ -15,6 +15,7 @@ const BELOW: [&str; 13] = [
     "length",
     "output",
     "port",
+    "private_file",
     "role",
     "spreadsheet",
     "transport",

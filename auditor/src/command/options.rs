@@ -14,6 +14,7 @@ use crate::{
     exit::Exit,
     output::{Readers, write},
     report::{FORMS, Form, Look, Report},
+    sink::Secret,
 };
 
 /// What flows are compared with.
@@ -37,6 +38,15 @@ impl PolicyOptions {
             matrices: self.matrix.clone(),
             roles: self.role.clone(),
         }
+    }
+}
+
+/// The token that two options say where to find, of which one can be given.
+pub(super) fn token(file: Option<&PathBuf>, variable: Option<&String>) -> Option<Secret> {
+    match (file, variable) {
+        (Some(path), _) => Some(Secret::File(path.clone())),
+        (None, Some(name)) => Some(Secret::Variable(name.clone())),
+        (None, None) => None,
     }
 }
 

@@ -49,7 +49,7 @@ fn mode(path: &Path) -> u32 {
 }
 
 /// What a watch answers on its socket: the status, and the body.
-fn ask(socket: &Path, path: &str) -> std::io::Result<(String, String)> {
+pub(crate) fn ask(socket: &Path, path: &str) -> std::io::Result<(String, String)> {
     let mut stream = UnixStream::connect(socket)?;
     write!(stream, "GET {path} HTTP/1.0\r\nHost: whoever\r\n\r\n")?;
     let mut answer = String::new();
@@ -109,8 +109,15 @@ fn nobody_else_reads_what_it_writes() {
             let target = fs::read_link(entry.unwrap().path()).unwrap_or_default();
             assert_ne!(target, Path::new("/dev/zero"));
         }
-        let second = refused(&one, path, "--state another --listen unix:run/auditor.sock");
-        assert!(second.contains("another process listens there"), "{second}");
+        // Another watch has a state of its own, and wants the same socket.
+        let arguments = format!(
+            "{} --listen unix:run/auditor.sock",
+            WATCH.replace("--state state", "--state another")
+        );
+        let second = watch(&one, path, &arguments, |_| {});
+        assert_eq!(second.status.code(), Some(2));
+        let said = second.stderr;
+        assert!(said.contains("another process listens there"), "{said}");
         kill(pid, Signal::SIGKILL).unwrap();
         Ok(())
     })

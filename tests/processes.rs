@@ -26,6 +26,7 @@ use crate::{
         Need::{Kernel, Program},
         tests,
     },
+    private::ask,
 };
 
 tests! {
@@ -242,19 +243,20 @@ fn a_watch_keeps_no_command_line() {
     std::thread::sleep(Duration::from_secs(1));
     let deployment = |detail: &str| {
         format!(
-            "matrix = \"m.toml\"\nprocesses = \"{detail}\"\n[roles]\nweb = [\"10.78.0.1\"]\n[[sink]]\ntype = \"lines\"\npath = \"lines\"\n"
+            "matrix = \"m.toml\"\nprocesses = \"{detail}\"\n[roles]\nweb = [\"10.78.0.1\"]\nuser = [\"10.78.0.2\"]\n[[sink]]\ntype = \"lines\"\npath = \"lines\"\n"
         )
     };
     let directory = files(&[("m.toml", MATRIX), ("a.toml", &deployment("command"))]);
     let path = directory.path();
     let read = || std::fs::read_to_string(path.join("state/report.json")).unwrap_or_default();
-    let watch_it = "watch --config a.toml -i eth0 --state state --every 300ms --window 1m --format jsonl --listen none";
+    let watch_it = "watch --config a.toml -i eth0 --state state --every 300ms --window 1m --format jsonl --listen unix:sock";
     let finished = watch(&one, path, watch_it, |pid| {
         let stream = other
             .enter(|| Ok(TcpStream::connect("10.78.0.1:8080")?))
             .unwrap();
         until("the command line", || {
-            read().contains("--config=/etc/it.conf")
+            ask(&path.join("sock"), "/report")
+                .is_ok_and(|(_, report)| report.contains("--config=/etc/it.conf"))
         });
         std::fs::write(path.join("a.toml"), deployment("name")).unwrap();
         kill(pid, Signal::SIGHUP).unwrap();
@@ -268,6 +270,7 @@ fn a_watch_keeps_no_command_line() {
         drop(stream);
         kill(pid, Signal::SIGTERM).unwrap();
     });
+    assert!(finished.status.success(), "{}", finished.stderr);
     let mut found = vec![finished.stdout.into_bytes(), finished.stderr.into_bytes()];
     for directory in [path, &path.join("state")] {
         for entry in std::fs::read_dir(directory).unwrap() {

@@ -206,6 +206,8 @@ impl Daemon {
         }
         self.names = names;
         self.configuration = configuration;
+        // The report on disk may say more than is wanted now.
+        self.last_report = Timestamp::UNIX_EPOCH;
         say("auditor: the configuration was read again, and is in use");
     }
 

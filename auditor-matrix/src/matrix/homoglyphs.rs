@@ -57,7 +57,8 @@ pub(super) fn homoglyphs(rules: &[(usize, &Rule)]) -> Vec<Homoglyph> {
             found(
                 places,
                 format!(
-                    "the word `{word}` in the role `{name}` mixes scripts ({}), so it looks like another word: write it in one",
+                    "the word {} in the role `{name}` mixes scripts ({}), so it looks like another word: write it in one",
+                    shown(word),
                     scripts(word)
                 ),
             );

@@ -429,7 +429,7 @@ mod tests {
             ])],
             &[
                 "Wrong a, b: `master` and `m\u{430} (U+0430)ster` are different roles whose names look the same: write them alike, or tell them apart",
-                "Wrong b: the word `m\u{430}ster` in the role `m\u{430}ster` mixes scripts (Cyrillic, Latin), so it looks like another word: write it in one",
+                "Wrong b: the word `m\u{430} (U+0430)ster` in the role `m\u{430}ster` mixes scripts (Cyrillic, Latin), so it looks like another word: write it in one",
                 "Wrong c: the role `web\u{202e}` has a character that no reader sees: write its name without it",
             ],
         );

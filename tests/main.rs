@@ -27,6 +27,7 @@ mod local;
 mod outage;
 mod page;
 mod paths;
+mod private;
 mod processes;
 mod replay;
 mod shared;
@@ -58,6 +59,7 @@ fn main() -> ExitCode {
         outage::TESTS,
         page::TESTS,
         paths::TESTS,
+        private::TESTS,
         processes::TESTS,
         replay::TESTS,
         shared::TESTS,

@@ -6,29 +6,34 @@ use std::{
     time::Duration,
 };
 
+use auditor::report::FORMS;
 use lab::{
     Namespace,
     conversation::{Outcome, Transport, request, serve},
     namespace,
 };
+use nix::sys::signal::{Signal, kill};
 use serde_json::Value;
 
 use crate::{
     fixture::{
-        auditor::{files, watch_during},
+        auditor::{files, run, watch, watch_during},
         pair::{MATRIX, pair},
         report::report,
+        wait::until,
     },
     harness::{
         Need::{Kernel, Program},
         tests,
     },
+    private::ask,
 };
 
 tests! {
     the_processes_of_flows_and_rules_are_named: [Kernel],
     a_published_port_names_the_container: [Kernel, Program("nft")],
     command_lines_show_no_secret: [Kernel],
+    a_watch_keeps_no_command_line: [Kernel],
 }
 
 /// The processes of the flow to a port, as `part pid`.
@@ -143,56 +148,143 @@ fn listener(namespace: &Namespace, port: u16, arguments: &[&str]) -> Child {
         .unwrap()
 }
 
+/// Arguments that are secrets of several kinds, and one that is none.
+const SECRETS: [&str; 3] = ["hunter2hunter2", "tok3ntok3n", "acme-holding"];
+const ARGUMENTS: [&str; 6] = [
+    "--password=hunter2hunter2",
+    "--token",
+    "tok3ntok3n",
+    "--customer",
+    "acme-holding",
+    "--config=/etc/it.conf",
+];
+/// What `processes` may say, and what is shown then of a command line that has such arguments: nothing, or this part of it.
+const DETAILS: [(&str, Option<&str>); 4] = [
+    ("", None),
+    ("processes = \"name\"\n", None),
+    ("processes = \"command\"\n", Some("--config=/etc/it.conf")),
+    ("processes = \"off\"\n", None),
+];
+
+/// A connection to the listener that lasts until somebody has looked whose sockets these are.
+fn connect(other: &Namespace) {
+    let stream = other
+        .enter(|| Ok(TcpStream::connect("10.78.0.1:8080")?))
+        .unwrap();
+    std::thread::sleep(Duration::from_millis(5500));
+    drop(stream);
+}
+
 fn command_lines_show_no_secret() {
     let (one, other) = pair();
-    let secrets = ["hunter2hunter2", "tok3ntok3n", "acme-holding"];
-    let arguments = [
-        "--password=hunter2hunter2",
-        "--token",
-        "tok3ntok3n",
-        "--customer",
-        "acme-holding",
-        "--config=/etc/it.conf",
-    ];
-    let mut served = listener(&one, 8080, &arguments);
+    let mut served = listener(&one, 8080, &ARGUMENTS);
     std::thread::sleep(Duration::from_secs(1));
-    for (detail, shown) in [
-        ("", Some("--config=/etc/it.conf")),
-        ("processes = \"name\"\n", Some("")),
-        ("processes = \"none\"\n", None),
-    ] {
+    for (detail, shown) in DETAILS {
         let deployment = format!(
             "matrix = \"m.toml\"\n{detail}[roles]\nweb = [\"10.78.0.1\"]\nuser = [\"10.78.0.2\"]\n"
         );
         let directory = files(&[("m.toml", MATRIX), ("a.toml", &deployment)]);
-        let arguments = "audit --config a.toml -i eth0 --format json";
-        let finished = watch_during(&one, directory.path(), arguments, || {
-            let stream = other
-                .enter(|| Ok(TcpStream::connect("10.78.0.1:8080")?))
-                .unwrap();
-            std::thread::sleep(Duration::from_millis(5500));
-            drop(stream);
-        });
-        let text = finished.stdout.clone();
-        for secret in secrets {
-            assert!(!text.contains(secret), "{detail}{secret}");
+        let path = directory.path();
+        let arguments = "audit --config a.toml -i eth0 --json report.json --format json";
+        let finished = watch_during(&one, path, arguments, || connect(&other));
+        let mut outputs = vec![finished.stdout.clone(), finished.stderr.clone()];
+        let forms = FORMS
+            .iter()
+            .map(|form| format!("report report.json --format {}", form.name));
+        let others = [
+            "explain web --report report.json",
+            "explain 8080 --report report.json",
+            "learn report.json",
+            "diff report.json report.json",
+        ];
+        for arguments in forms.chain(others.map(str::to_owned)) {
+            let output = run(path, &arguments);
+            assert_ne!(output.status.code(), Some(2), "{arguments}: {output:?}");
+            outputs.extend([output.stdout, output.stderr].map(|it| String::from_utf8(it).unwrap()));
+        }
+        for secret in SECRETS.into_iter().chain(shown.xor(Some("--config"))) {
+            for output in &outputs {
+                assert!(!output.contains(secret), "{detail}{secret}: {output}");
+            }
         }
         let report = report(&finished.stdout);
         let flows = report["flows"].as_array().unwrap();
         let flow = flows.iter().find(|flow| flow["port"] == 8080).unwrap();
-        let command = flow["processes"].as_array().map(|processes| {
-            let mine = |process: &&Value| process["pid"] == served.id();
-            let process = processes.iter().find(mine).unwrap();
-            process["command"].as_str().unwrap().to_owned()
-        });
+        if detail.contains("off") {
+            assert_eq!(flow.get("processes"), None, "{flow}");
+            assert!(outputs.iter().all(|output| !output.contains("python")));
+            continue;
+        }
+        let processes = flow["processes"].as_array().unwrap();
+        let mine = |process: &&Value| process["pid"] == served.id();
+        let process = processes.iter().find(mine).unwrap();
+        assert!(
+            process["name"].as_str().unwrap().starts_with("python"),
+            "{process}"
+        );
+        let command = process["command"].as_str().unwrap();
         match shown {
-            None => assert_eq!(command, None, "{detail}"),
-            Some("") => assert_eq!(command.as_deref(), Some(""), "{detail}"),
+            None => assert_eq!(command, "", "{detail}"),
             Some(part) => {
-                let command = command.unwrap();
                 assert!(command.contains(part), "{command}");
                 assert!(command.contains("--password=***"), "{command}");
             }
+        }
+    }
+    served.kill().unwrap();
+    served.wait().unwrap();
+}
+
+/// The state that a watch leaves, what it prints and what it sends, read as bytes; and a configuration that is read again takes
+/// back what was wanted before.
+fn a_watch_keeps_no_command_line() {
+    let (one, other) = pair();
+    let mut served = listener(&one, 8080, &ARGUMENTS);
+    std::thread::sleep(Duration::from_secs(1));
+    let deployment = |detail: &str| {
+        format!(
+            "matrix = \"m.toml\"\nprocesses = \"{detail}\"\n[roles]\nweb = [\"10.78.0.1\"]\nuser = [\"10.78.0.2\"]\n[[sink]]\ntype = \"lines\"\npath = \"lines\"\n"
+        )
+    };
+    let directory = files(&[("m.toml", MATRIX), ("a.toml", &deployment("command"))]);
+    let path = directory.path();
+    let read = || std::fs::read_to_string(path.join("state/report.json")).unwrap_or_default();
+    let watch_it = "watch --config a.toml -i eth0 --state state --every 300ms --window 1m --format jsonl --listen unix:sock";
+    let finished = watch(&one, path, watch_it, |pid| {
+        let stream = other
+            .enter(|| Ok(TcpStream::connect("10.78.0.1:8080")?))
+            .unwrap();
+        until("the command line", || {
+            ask(&path.join("sock"), "/report")
+                .is_ok_and(|(_, report)| report.contains("--config=/etc/it.conf"))
+        });
+        std::fs::write(path.join("a.toml"), deployment("name")).unwrap();
+        kill(pid, Signal::SIGHUP).unwrap();
+        until("no command line", || {
+            let report = read();
+            !report.contains("--config") && report.contains("python")
+        });
+        std::fs::write(path.join("a.toml"), deployment("off")).unwrap();
+        kill(pid, Signal::SIGHUP).unwrap();
+        until("no process", || !read().contains("python"));
+        drop(stream);
+        kill(pid, Signal::SIGTERM).unwrap();
+    });
+    assert!(finished.status.success(), "{}", finished.stderr);
+    let mut found = vec![finished.stdout.into_bytes(), finished.stderr.into_bytes()];
+    for directory in [path, &path.join("state")] {
+        for entry in std::fs::read_dir(directory).unwrap() {
+            let entry = entry.unwrap().path();
+            if entry.is_file() {
+                found.push(std::fs::read(entry).unwrap());
+            }
+        }
+    }
+    assert!(found.len() > 5);
+    for secret in SECRETS.into_iter().chain(["--config", "python"]) {
+        for bytes in &found {
+            let text = String::from_utf8_lossy(bytes);
+            assert!(!text.contains(secret), "{secret}: {text}");
         }
     }
     served.kill().unwrap();

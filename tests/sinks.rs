@@ -44,6 +44,8 @@ tests! {
 }
 
 const WATCH: &str = "watch --config a.toml --state state --every 300ms --window 2s";
+/// Where it shows what it sees, to everybody on its host.
+const SHOWN: &str = "--listen 127.0.0.1:9719 --allow-anonymous";
 
 fn stop(pid: Pid) {
     kill(pid, Signal::SIGTERM).unwrap();
@@ -104,7 +106,7 @@ fn prometheus_scrapes_it() {
     let rules = repository().join("docs/alerts.yml");
     let config = format!("rule_files: ['{}']\n{config}", rules.display());
     std::fs::write(path.join("prometheus.yml"), config).unwrap();
-    watch(&one, path, WATCH, |pid| {
+    watch(&one, path, &format!("{WATCH} {SHOWN}"), |pid| {
         let _prometheus = started(
             &one,
             path,
@@ -157,7 +159,7 @@ fn connect() -> anyhow::Result<OwnedFd> {
 fn clients_that_say_nothing_take_no_descriptors() {
     let directory = files(&[("m.toml", MATRIX), ("a.toml", DEPLOYMENT)]);
     let (one, _other) = pair();
-    watch(&one, directory.path(), WATCH, |pid| {
+    watch(&one, directory.path(), &format!("{WATCH} {SHOWN}"), |pid| {
         let is_healthy = || {
             let (head, _) = get(&one, 9719, "/healthz", "localhost");
             head.starts_with("HTTP/1.1 200")
@@ -187,7 +189,7 @@ fn metrics_and_the_report_are_shown_here_alone() {
     let directory = files(&[("m.toml", MATRIX), ("a.toml", DEPLOYMENT)]);
     let (one, other) = pair();
     let _unknown = serve(&one, Transport::Tcp, 9090).unwrap();
-    let window = WATCH.replace("2s", "60s");
+    let window = format!("{} {SHOWN}", WATCH.replace("2s", "60s"));
     watch(&one, directory.path(), &window, |pid| {
         let server = "10.78.0.1:9090".parse().unwrap();
         assert_eq!(

@@ -388,7 +388,7 @@ fn a_watch_can_do_no_more_than_it_must() {
     .unwrap();
     let said = std::sync::Mutex::new(Vec::new());
     let hear = |line: &str| said.lock().unwrap().push(line.to_owned());
-    let mut command = command(&WATCH.replace("--listen none", ""));
+    let mut command = command(&WATCH.replace("--listen none", "--listen unix:auditor.sock"));
     command.current_dir(path);
     process::run(&one, &command, "watching eth0", &hear, |pid| {
         // Reading what others own, networks, tracing, eBPF: capabilities(7).
@@ -454,7 +454,7 @@ fn what_is_so_no_more_is_forgotten() {
     one.run("ip address add 10.78.0.9/24 dev eth0").unwrap();
     let service = serve(&one, Transport::Tcp, 8080).unwrap();
     // The latest report is written whenever a verdict changes, so the state is asked for over HTTP here.
-    let arguments = WATCH.replace("--listen none", "--listen 127.0.0.1:9719");
+    let arguments = WATCH.replace("--listen none", "--listen 127.0.0.1:9719 --allow-anonymous");
     let known = || {
         let report = one.enter(|| Ok(shown()?)).unwrap_or_default();
         let addresses = report["host"]["addresses"].to_string();
@@ -480,7 +480,7 @@ fn a_port_that_is_documented_no_more_is_no_evidence() {
     let directory = files(&[("m.toml", &matrix(20_000)), ("a.toml", DEPLOYMENT)]);
     let path = directory.path();
     let (one, other) = pair();
-    let arguments = WATCH.replace("--listen none", "--listen 127.0.0.1:9719");
+    let arguments = WATCH.replace("--listen none", "--listen 127.0.0.1:9719 --allow-anonymous");
     let socket = other
         .enter(|| Ok(UdpSocket::bind("10.78.0.2:20000")?))
         .unwrap();

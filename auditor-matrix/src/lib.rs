@@ -26,6 +26,7 @@
 
 pub mod document;
 pub mod file;
+pub mod hidden;
 pub mod length;
 pub mod matrix;
 pub mod port;

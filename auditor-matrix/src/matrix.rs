@@ -5,6 +5,7 @@ mod derive;
 mod edits;
 mod endpoints;
 mod file;
+mod homoglyphs;
 mod identity;
 mod inference;
 mod lint;

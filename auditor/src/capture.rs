@@ -2,6 +2,7 @@
 
 mod attach;
 pub mod conntrack;
+pub mod descriptors;
 mod dump;
 mod error;
 pub mod file;

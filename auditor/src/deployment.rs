@@ -36,16 +36,17 @@ pub struct Deployment {
     pub sinks: Vec<SinkSection>,
 }
 
-/// What reports say of the processes behind flows.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
+/// What is read of the processes behind flows, and so what any output can say of them.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, Ord, PartialEq, PartialOrd)]
 #[serde(rename_all = "lowercase")]
 pub enum ProcessDetail {
-    /// Nothing.
-    None,
+    /// Nothing that is shown. Programs are told apart by their names all the same, since verdicts need that.
+    #[serde(alias = "none")]
+    Off,
     /// Names, with unit and container, and no command line.
+    #[default]
     Name,
     /// Also those arguments that cannot be secrets.
-    #[default]
     Command,
 }
 

@@ -4,7 +4,7 @@
 //! through `capture` to observed flows; both into the audit, whose verdicts a report shows. A module uses only what
 //! stands before it.
 
-pub use auditor_matrix::{document, file, length, matrix, port, role, transport};
+pub use auditor_matrix::{document, file, hidden, length, matrix, port, role, transport};
 
 pub mod address;
 mod agent;
@@ -20,6 +20,7 @@ pub mod export;
 pub mod history;
 pub mod observed;
 mod output;
+mod private_file;
 pub mod report;
 pub mod review;
 pub mod sink;

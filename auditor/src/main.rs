@@ -2,7 +2,11 @@
 
 use std::process::ExitCode;
 
-use auditor::{capture::guard, command, exit::Exit};
+use auditor::{
+    capture::{descriptors, guard},
+    command,
+    exit::Exit,
+};
 use clap::{Parser, Subcommand};
 
 /// Compares the traffic of this host with the ports that a vendor documents.
@@ -37,8 +41,34 @@ enum Command {
     Guard,
 }
 
+impl Command {
+    /// Whether it looks at what the kernel has, and so runs as root.
+    const fn has_privileges(&self) -> bool {
+        match self {
+            Self::Audit(_) | Self::Flows(_) | Self::Watch(_) | Self::Top(_) | Self::Doctor => true,
+            // What they read may come by a descriptor: `auditor diff <(one) <(another)`.
+            Self::Import(_)
+            | Self::Check(_)
+            | Self::Show(_)
+            | Self::Export(_)
+            | Self::Deployment(_)
+            | Self::Replay(_)
+            | Self::History(_)
+            | Self::Report(_)
+            | Self::Explain(_)
+            | Self::Learn(_)
+            | Self::Diff(_)
+            | Self::Guard => false,
+        }
+    }
+}
+
 fn main() -> ExitCode {
-    let result = match Cli::parse().command {
+    let command = Cli::parse().command;
+    if command.has_privileges() {
+        descriptors::close_inherited();
+    }
+    let result = match command {
         Command::Import(import) => command::import::run(&import),
         Command::Check(check) => command::check::run(&check),
         Command::Show(show) => command::show::run(&show),

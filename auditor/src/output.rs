@@ -8,21 +8,38 @@ use std::{
 
 use anyhow::Context as _;
 
-/// Writes a result to `path`, or to standard output.
-pub(crate) fn write(path: Option<&Path>, text: &str) -> anyhow::Result<()> {
-    to(path, |out| out.write_all(text.as_bytes()))
+use crate::{escape, private_file};
+
+/// Who may read a file that is written.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Readers {
+    /// Whoever the user's mask lets: of rules and pages there is nothing to hide.
+    Mask,
+    /// Nobody but its owner: who talks to whom is nobody else's.
+    Owner,
 }
 
-/// Writes lines to `path`, or to standard output, as they come: a large result is never in memory as a whole.
+/// Writes a result to `path`, or to standard output.
+pub(crate) fn write(path: Option<&Path>, text: &str, readers: Readers) -> anyhow::Result<()> {
+    to(path, readers, |out| out.write_all(text.as_bytes()))
+}
+
+/// Prints a result for people, in which what is hidden is shown.
+pub(crate) fn print(text: &str) -> anyhow::Result<()> {
+    write(None, &escape::lines(text), Readers::Owner)
+}
+
+/// Writes lines of JSON to `path`, or to standard output, as they come: a large result is never in memory as a whole.
 pub(crate) fn write_lines<E: Into<anyhow::Error>>(
     path: Option<&Path>,
     lines: impl Iterator<Item = Result<String, E>>,
+    readers: Readers,
 ) -> anyhow::Result<()> {
     let mut failed = None;
-    to(path, |out| {
+    to(path, readers, |out| {
         for line in lines {
             match line {
-                Ok(line) => writeln!(out, "{line}")?,
+                Ok(line) => writeln!(out, "{}", escape::json(&line))?,
                 Err(error) => {
                     failed = Some(error.into());
                     break;
@@ -36,13 +53,17 @@ pub(crate) fn write_lines<E: Into<anyhow::Error>>(
 
 fn to(
     path: Option<&Path>,
+    readers: Readers,
     fill: impl FnOnce(&mut dyn io::Write) -> io::Result<()>,
 ) -> anyhow::Result<()> {
     let filled = |out: &mut dyn io::Write| fill(out).and_then(|()| out.flush());
     match path {
-        Some(path) => File::create(path)
-            .and_then(|file| filled(&mut BufWriter::new(file)))
-            .with_context(|| format!("cannot write {}", path.display())),
+        Some(path) => match readers {
+            Readers::Mask => File::create(path),
+            Readers::Owner => private_file::create(path),
+        }
+        .and_then(|file| filled(&mut BufWriter::new(file)))
+        .with_context(|| format!("cannot write {}", path.display())),
         None => match filled(&mut BufWriter::new(io::stdout().lock())) {
             // A reader that has seen enough, such as `head`, is no failure.
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
@@ -51,8 +72,9 @@ fn to(
     }
 }
 
-/// Says something to the person at the terminal.
+/// Says something to the person at the terminal, whatever names are in it.
 pub(crate) fn say(text: &str) {
+    let text = escape::lines(text);
     // Whoever closed standard error does not want to hear it.
     let _closed = writeln!(io::stderr().lock(), "{text}");
 }

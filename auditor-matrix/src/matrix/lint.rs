@@ -7,6 +7,7 @@ use std::{
 
 use super::{
     endpoints::UNNAMED_ROLES,
+    homoglyphs::homoglyphs,
     precedence::{Said, said},
     rule::{Matrix, Presence, Rule, RulePorts},
 };
@@ -60,6 +61,13 @@ pub fn lint(matrices: &[Matrix]) -> Vec<Finding> {
     overlaps(&rules, &mut findings);
     spelling(&rules, &mut findings);
     roles(&rules, &mut findings);
+    let looks = homoglyphs(&rules).into_iter().map(|found| Finding {
+        weight: Weight::Wrong,
+        matrix: found.matrix,
+        rules: found.rules,
+        message: found.message,
+    });
+    findings.extend(looks);
     for (matrix, rule) in &rules {
         single_rule(*matrix, rule, &mut findings);
     }
@@ -408,6 +416,32 @@ mod tests {
                 matrix(&[("b", "web", "store", "80", "presence = \"required\"")]),
             ],
             &["Doubtful a, b: the documents disagree: one says optional, the other required"],
+        );
+    }
+
+    #[test]
+    fn roles_that_look_like_others() {
+        check(
+            &[matrix(&[
+                ("a", "master", "store", "80", ""),
+                ("b", "m\u{430}ster", "store", "81", ""),
+                ("c", "web\u{202e}", "store", "82", ""),
+            ])],
+            &[
+                "Wrong a, b: `master` and `m\u{430} (U+0430)ster` are different roles whose names look the same: write them alike, or tell them apart",
+                "Wrong b: the word `m\u{430} (U+0430)ster` in the role `m\u{430}ster` mixes scripts (Cyrillic, Latin), so it looks like another word: write it in one",
+                "Wrong c: the role `web\u{202e}` has a character that no reader sees: write its name without it",
+            ],
+        );
+        // In two matrices as well.
+        check(
+            &[
+                matrix(&[("a", "app", "store", "80", "")]),
+                matrix(&[("b", "\u{430}\u{440}\u{440}", "store", "81", "")]),
+            ],
+            &[
+                "Wrong a, b: `app` and `\u{430} (U+0430)\u{440} (U+0440)\u{440} (U+0440)` are different roles whose names look the same: write them alike, or tell them apart",
+            ],
         );
     }
 

@@ -14,6 +14,7 @@ use tokio::time::Instant;
 use super::clock;
 use crate::{
     capture::{conntrack, process},
+    deployment::ProcessDetail,
     observed::{SocketOwners, Translations},
 };
 
@@ -35,6 +36,8 @@ pub(crate) struct AttributionPoller {
 /// The owners of sockets, and the endpoints behind translated addresses.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Attribution {
+    /// What is wanted of the owners' processes.
+    processes: ProcessDetail,
     pub(crate) owners: SocketOwners,
     pub(crate) translations: Translations,
     /// When each was last looked up.
@@ -43,9 +46,9 @@ pub(crate) struct Attribution {
 }
 
 impl Attribution {
-    fn look_up_owners(at: Duration) -> Self {
+    fn look_up_owners(at: Duration, processes: ProcessDetail) -> Self {
         Self {
-            owners: process::owners(at),
+            owners: process::owners(at, processes),
             owners_at: at,
             ..Self::default()
         }
@@ -62,6 +65,8 @@ impl Attribution {
 
     fn extend(&mut self, more: Self) {
         self.owners.extend(more.owners);
+        // They were looked up with more detail where the configuration was read again in between.
+        self.owners.reduce(self.processes);
         self.translations.extend(more.translations);
         self.owners_at = self.owners_at.max(more.owners_at);
         self.translations_at = self.translations_at.max(more.translations_at);
@@ -77,8 +82,11 @@ impl Attribution {
 
 impl AttributionPoller {
     /// Starts to poll on a thread, which inherits the current network namespace.
-    pub(crate) fn begin() -> Self {
-        let known = Arc::new(Mutex::new(Attribution::default()));
+    pub(crate) fn begin(processes: ProcessDetail) -> Self {
+        let known = Arc::new(Mutex::new(Attribution {
+            processes,
+            ..Attribution::default()
+        }));
         let began = clock::monotonic();
         let (stop, stopped) = mpsc::channel();
         let shared = Arc::clone(&known);
@@ -93,7 +101,8 @@ impl AttributionPoller {
                 }
                 let started = clock::monotonic();
                 if owners_due <= started {
-                    let more = Attribution::look_up_owners(clock::since(began));
+                    let processes = lock(&shared).processes;
+                    let more = Attribution::look_up_owners(clock::since(began), processes);
                     lock(&shared).extend(more);
                     owners_due = next(started, EVERY);
                 }
@@ -113,6 +122,13 @@ impl AttributionPoller {
         }
     }
 
+    /// Says what is wanted of processes from now on, and forgets what is more than that.
+    pub(crate) fn want(&self, processes: ProcessDetail) {
+        let mut known = lock(&self.known);
+        known.processes = processes;
+        known.owners.reduce(processes);
+    }
+
     /// Forgets from now on what is so no more for this long.
     pub(crate) const fn remember_for(&mut self, memory: Duration) {
         self.memory = Some(memory);
@@ -130,9 +146,10 @@ impl AttributionPoller {
     /// Looks up once more, on the caller's thread.
     pub(crate) fn poll(&self) {
         let at = clock::since(self.began);
+        let processes = lock(&self.known).processes;
         let found = [
             Attribution::look_up_translations(at),
-            Attribution::look_up_owners(at),
+            Attribution::look_up_owners(at, processes),
         ];
         let mut known = lock(&self.known);
         for more in found {

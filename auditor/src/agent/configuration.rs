@@ -1,6 +1,12 @@
 //! What traffic is compared with: matrices, the deployment and this host's roles, read from their files.
 
-use std::{collections::BTreeSet, net::IpAddr, path::PathBuf, time::SystemTime};
+use std::{
+    collections::BTreeSet,
+    io::{self, ErrorKind},
+    net::IpAddr,
+    path::PathBuf,
+    time::SystemTime,
+};
 
 use anyhow::{Context as _, anyhow, bail};
 use jiff::SignedDuration;
@@ -8,11 +14,12 @@ use sha2::{Digest as _, Sha256};
 
 use crate::{
     audit::{self, Policy},
-    deployment::Deployment,
+    deployment::{Deployment, ProcessDetail},
     digits::hexadecimal,
     matrix::{Matrix, Rule},
     observed::{Host, Observed},
     output::say,
+    private_file,
     report::{Judged, MatrixSource, Report},
     role::Role,
     sink::{self, NamedSink},
@@ -63,7 +70,11 @@ impl Configuration {
             );
         }
         let read = |path: &PathBuf| {
-            std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
+            let text = private_file::read(path).and_then(|bytes| {
+                String::from_utf8(bytes)
+                    .map_err(|error| io::Error::new(ErrorKind::InvalidData, error))
+            });
+            text.with_context(|| format!("cannot read {}", path.display()))
         };
         let deployment = match &files.deployment {
             Some(path) => Some(Deployment::parse(path, &read(path)?)?),
@@ -148,6 +159,13 @@ impl Configuration {
             Some(deployment) if named.is_empty() => deployment.interfaces.clone(),
             Some(_) | None => named.to_vec(),
         }
+    }
+
+    /// What is wanted of the processes behind flows.
+    pub(crate) fn processes(&self) -> ProcessDetail {
+        self.deployment
+            .as_ref()
+            .map_or_else(ProcessDetail::default, |one| one.processes)
     }
 
     /// The window: the wanted one, else the deployment's, else the default.

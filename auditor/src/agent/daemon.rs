@@ -27,10 +27,11 @@ use super::{
 use crate::{
     alert::{Alerts, Event, EventJson, OpenFinding, Subject},
     audit::may_concern,
+    escape,
     history::{Bounds, FlowIdentity, History},
     matrix::Rule,
     observed::{Flow, Observed, Window},
-    output::{say, write},
+    output::{print, say},
     report::{Report, clean_line},
     sink::metrics::Health,
 };
@@ -202,6 +203,7 @@ impl Daemon {
         };
         session.document(&configuration.matrices);
         session.select(selection);
+        session.attribution.want(configuration.processes());
         if !configuration.has_same_sinks_as(&self.configuration) {
             let database = self.journal.state().database();
             let host = &session.facts.host.name;
@@ -209,6 +211,8 @@ impl Daemon {
         }
         self.names = names;
         self.configuration = configuration;
+        // The report on disk may say more than is wanted now.
+        self.written = None;
         say("auditor: the configuration was read again, and is in use");
     }
 
@@ -319,11 +323,11 @@ impl Daemon {
                 text
             }
             EventFormat::Jsonl => match serde_json::to_string(&EventJson::from(event)) {
-                Ok(line) => format!("{line}\n"),
+                Ok(line) => format!("{}\n", escape::json(&line)),
                 Err(error) => format!("{{\"error\": \"{error}\"}}\n"),
             },
         };
-        if let Err(error) = write(None, &text) {
+        if let Err(error) = print(&text) {
             say(&format!("auditor: {error:#}"));
         }
     }

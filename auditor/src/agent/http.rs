@@ -2,9 +2,11 @@
 
 mod access;
 mod bounds;
+mod socket;
 
 use std::{
     net::TcpListener,
+    os::unix::net::UnixListener,
     sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
@@ -21,10 +23,11 @@ use axum::{
 
 use axum_server::tls_rustls::RustlsAcceptor;
 
-pub(crate) use self::access::{HttpSettings, Tls};
+pub(crate) use self::access::{Anonymous, HttpSettings, Place, SOCKET, Tls};
 use self::{access::Token, bounds::Bounded};
 use crate::{
     capture::privilege,
+    escape,
     output::say,
     report::{self, Report},
     sink::metrics::{self, Health},
@@ -64,9 +67,11 @@ impl Snapshot {
         });
         match body {
             Ok(bytes) => ([(header::CONTENT_TYPE, content_type)], bytes.clone()).into_response(),
-            Err(problem) => {
-                (StatusCode::INTERNAL_SERVER_ERROR, format!("{problem}\n")).into_response()
-            }
+            Err(problem) => (
+                StatusCode::INTERNAL_SERVER_ERROR,
+                format!("{}\n", escape::line(problem)),
+            )
+                .into_response(),
         }
     }
 }
@@ -91,13 +96,11 @@ impl Published {
 ///
 /// # Errors
 ///
-/// The address is not this host's own or already in use, or the token or the certificate can't be used.
+/// The place is not this host's own or already in use, or the token or the certificate can't be used.
 pub(crate) fn serve(settings: &HttpSettings) -> anyhow::Result<Published> {
-    let address = settings.address;
+    let place = settings.place.clone();
     let token = settings.token.clone().map(Token::read).transpose()?;
-    let listener =
-        TcpListener::bind(address).with_context(|| format!("cannot listen on {address}"))?;
-    listener.set_nonblocking(true).context("cannot listen")?;
+    let listener = Listener::bind(&place).with_context(|| format!("cannot listen on {place}"))?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -108,41 +111,70 @@ pub(crate) fn serve(settings: &HttpSettings) -> anyhow::Result<Published> {
         None => None,
     };
     let published = Published::default();
-    let app = app(published.clone(), token.clone());
+    let app = app(published.clone(), token.clone(), &place);
     std::thread::spawn(move || {
         // Serving needs no capabilities. An error is ignored: a capability that can't be given up is not held.
         let _refused = privilege::give_up_all();
         let served = runtime.block_on(async {
             tokio::spawn(access::renew(token, tls.zip(config.clone())));
-            let server = axum_server::from_tcp(listener)?.acceptor(Bounded::default());
             let app = app.into_make_service();
-            match config {
-                Some(config) => {
+            let bounded = Bounded::default();
+            match (listener, config) {
+                (Listener::Socket(listener), _no_tls) => {
+                    let server = axum_server::from_unix(listener)?;
+                    server.acceptor(bounded).serve(app).await
+                }
+                (Listener::Tcp(listener), Some(config)) => {
+                    let server = axum_server::from_tcp(listener)?.acceptor(bounded);
                     let with_tls = |bounded| RustlsAcceptor::new(config).acceptor(bounded);
                     server.map(with_tls).serve(app).await
                 }
-                None => server.serve(app).await,
+                (Listener::Tcp(listener), None) => {
+                    let server = axum_server::from_tcp(listener)?;
+                    server.acceptor(bounded).serve(app).await
+                }
             }
         });
         if let Err(error) = served {
             say(&format!(
-                "auditor: nothing is shown on {address} any more: {error}"
+                "auditor: nothing is shown on {place} any more: {error}"
             ));
         }
     });
     Ok(published)
 }
 
-fn app(published: Published, token: Option<Token>) -> Router {
+/// What accepts connections.
+enum Listener {
+    Socket(UnixListener),
+    Tcp(TcpListener),
+}
+
+impl Listener {
+    fn bind(place: &Place) -> anyhow::Result<Self> {
+        match place {
+            Place::Socket(path) => socket::listener(path).map(Self::Socket),
+            Place::Address(address) => {
+                let listener = TcpListener::bind(address)?;
+                listener.set_nonblocking(true)?;
+                Ok(Self::Tcp(listener))
+            }
+        }
+    }
+}
+
+fn app(published: Published, token: Option<Token>, place: &Place) -> Router {
     let routes = Router::new()
         .route("/", get(page))
         .route("/metrics", get(metrics))
         .route("/report", get(json))
         .route("/healthz", get(health))
         .with_state(published);
-    match token {
-        Some(token) => routes.layer(middleware::from_fn_with_state(token, only_known)),
-        None => routes.layer(middleware::from_fn(only_here)),
+    match (token, place) {
+        (Some(token), _) => routes.layer(middleware::from_fn_with_state(token, only_known)),
+        // No page of others can have a browser ask there.
+        (None, Place::Socket(_)) => routes,
+        (None, Place::Address(_)) => routes.layer(middleware::from_fn(only_here)),
     }
     .layer(middleware::from_fn(private))
 }
@@ -246,7 +278,11 @@ async fn health(State(published): State<Published>) -> Response {
     };
     match problem {
         None => (StatusCode::OK, "ok\n").into_response(),
-        Some(problem) => (StatusCode::SERVICE_UNAVAILABLE, format!("{problem}\n")).into_response(),
+        Some(problem) => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            format!("{}\n", escape::line(problem)),
+        )
+            .into_response(),
     }
 }
 

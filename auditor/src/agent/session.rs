@@ -32,6 +32,7 @@ use crate::{
     capture::{
         Capture, Interface, Selection, SelectionError, Settings, Sizes, forwarding, privilege,
     },
+    deployment::ProcessDetail,
     matrix::Matrix,
     observed::{
         self, Cause, Flow, FlowKey, FlowRecord, Gap, Knowledge, LedgerFlows, Observed, Passes,
@@ -119,6 +120,7 @@ impl Session {
         matrices: &[Matrix],
         names: &[String],
         settings: &CaptureSettings,
+        processes: ProcessDetail,
         lifetime: Lifetime,
     ) -> anyhow::Result<Self> {
         let selection = Selection::parse(names)?;
@@ -192,7 +194,7 @@ impl Session {
             clock,
             n_ticks: 0,
             counted,
-            attribution: AttributionPoller::begin(),
+            attribution: AttributionPoller::begin(processes),
             timeline: Timeline::new(),
             progress: Progress::new(),
             remembered: RememberedSides::default(),

@@ -1,8 +1,8 @@
 //! The state directory of `auditor watch`: history, report and lock.
 
 use std::{
-    fs::{File, OpenOptions},
-    io::{ErrorKind, Write as _},
+    fs::File,
+    io::ErrorKind,
     path::{Path, PathBuf},
 };
 
@@ -13,6 +13,7 @@ use nix::fcntl::{Flock, FlockArg};
 use crate::{
     history::{Store, StoreError},
     output::say,
+    private_file,
 };
 
 /// The default state directory.
@@ -36,15 +37,11 @@ impl State {
     ///
     /// It can't be used, or another process has locked it.
     pub(crate) fn open(directory: &Path, now: Timestamp) -> anyhow::Result<Self> {
-        std::fs::create_dir_all(directory)
-            .with_context(|| format!("cannot make the state directory {}", directory.display()))?;
+        private_file::directory(directory)
+            .with_context(|| format!("cannot use the state directory {}", directory.display()))?;
         let path = directory.join("lock");
-        let file = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(&path)
-            .with_context(|| format!("cannot use {}", path.display()))?;
+        let file =
+            private_file::own(&path).with_context(|| format!("cannot use {}", path.display()))?;
         let Ok(lock) = Flock::lock(file, FlockArg::LockExclusiveNonblock) else {
             bail!(
                 "another auditor keeps its state in {}: give this one a directory of its own with --state",
@@ -70,16 +67,31 @@ impl State {
     /// The directory can't be written to.
     pub(crate) fn write_report(&self, text: &str) -> anyhow::Result<()> {
         let path = self.directory.join("report.json");
-        let new = self.directory.join("report.json.new");
-        File::create(&new)
-            .and_then(|mut file| file.write_all(text.as_bytes()))
-            .and_then(|()| std::fs::rename(&new, &path))
+        private_file::replace(&path, text)
             .with_context(|| format!("cannot write {}", path.display()))
     }
 }
 
+/// The endings of the names of SQLite's files.
+const OF_DATABASE: [&str; 3] = ["", "-wal", "-shm"];
+
+/// Makes sure that the database's files, as far as they are there, are this program's own. SQLite gives those that it makes the
+/// mode of the first, so that one is made here.
+fn claim(path: &Path) -> anyhow::Result<()> {
+    for suffix in OF_DATABASE {
+        let path = with_suffix(path, suffix);
+        // A link to nowhere is there as well.
+        if suffix.is_empty() || path.symlink_metadata().is_ok() {
+            let claimed = private_file::own(&path).map(drop);
+            claimed.with_context(|| format!("cannot use {}", path.display()))?;
+        }
+    }
+    Ok(())
+}
+
 /// Opens the history. A damaged one is renamed, not deleted, and a new one is created.
 fn store(path: &Path, now: Timestamp) -> Result<Store, anyhow::Error> {
+    claim(path)?;
     let opened = Store::open(path).and_then(|store| {
         store.load()?;
         store.findings()?;
@@ -92,7 +104,7 @@ fn store(path: &Path, now: Timestamp) -> Result<Store, anyhow::Error> {
                 "auditor: {error}; moved to {}, and begun anew: what was seen before is not known",
                 aside.display()
             ));
-            for suffix in ["", "-wal", "-shm"] {
+            for suffix in OF_DATABASE {
                 let (from, to) = (with_suffix(path, suffix), with_suffix(&aside, suffix));
                 match std::fs::rename(&from, &to) {
                     Err(error) if error.kind() != ErrorKind::NotFound => {
@@ -102,6 +114,7 @@ fn store(path: &Path, now: Timestamp) -> Result<Store, anyhow::Error> {
                     Ok(()) | Err(_) => {}
                 }
             }
+            claim(path)?;
             Ok(Store::open(path)?)
         }
         other => other.map_err(|error: StoreError| error.into()),

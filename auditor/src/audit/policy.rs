@@ -12,7 +12,7 @@ use thiserror::Error;
 
 use crate::{
     address::AddressSet,
-    deployment::{Deployment, Exception, ProcessDetail, Roles, entry_addresses},
+    deployment::{Deployment, Exception, Roles, entry_addresses},
     matrix::{Matrix, Rule, RulePorts},
     observed::{Flow, Host, LocalNetworks},
     role::Role,
@@ -28,7 +28,6 @@ pub struct Policy {
     pub exceptions: Vec<PolicyException>,
     pub housekeeping: bool,
     /// What a report says of processes.
-    pub processes: ProcessDetail,
     /// The roles that this host plays.
     pub own_roles: Vec<Role>,
     pub check: RoleCheck,
@@ -197,14 +196,12 @@ impl Policy {
             (None, []) => Vec::new(),
         };
         let housekeeping = deployment.is_none_or(|deployment| deployment.housekeeping);
-        let processes = deployment.map_or_else(ProcessDetail::default, |one| one.processes);
         let own_roles_given = !played.is_empty();
         Ok(Self {
             rules,
             sides,
             exceptions,
             housekeeping,
-            processes,
             own_roles,
             check,
             own_roles_given,

@@ -10,13 +10,14 @@ use std::{
 
 use super::listener::{Socket, sockets};
 use crate::{
+    deployment::ProcessDetail,
     observed::{NetworkNamespace, Process, SocketOwner, SocketOwners, shown_command_line},
     transport::Transport,
 };
 
 /// Looks up the owners of all sockets at this moment, which is `at`. What procfs does not show, such as a process that has just
-/// ended, is left out.
-pub fn owners(at: Duration) -> SocketOwners {
+/// ended, is left out; so is what is more than the wanted detail, which is never held.
+pub fn owners(at: Duration, detail: ProcessDetail) -> SocketOwners {
     let own = PathBuf::from(format!("/proc/{}", std::process::id()));
     let here = namespace(&own);
     let mut owners = SocketOwners::default();
@@ -30,7 +31,7 @@ pub fn owners(at: Duration) -> SocketOwners {
         .map(|(socket, _)| socket.inode)
         .filter(|inode| *inode != 0)
         .collect();
-    let processes = processes(&wanted);
+    let processes = processes(&wanted, detail);
     for (socket, namespace) in found {
         for process in processes.get(&socket.inode).into_iter().flatten() {
             let (address, port) = socket.local;
@@ -124,7 +125,7 @@ fn elsewhere(here: Option<u64>) -> BTreeMap<u64, PathBuf> {
 }
 
 /// The processes that have sockets with these inodes open.
-fn processes(wanted: &BTreeSet<u64>) -> BTreeMap<u64, BTreeSet<Process>> {
+fn processes(wanted: &BTreeSet<u64>, detail: ProcessDetail) -> BTreeMap<u64, BTreeSet<Process>> {
     let mut found: BTreeMap<u64, BTreeSet<Process>> = BTreeMap::new();
     if wanted.is_empty() {
         return found;
@@ -141,7 +142,7 @@ fn processes(wanted: &BTreeSet<u64>) -> BTreeMap<u64, BTreeSet<Process>> {
         if inodes.is_empty() {
             continue;
         }
-        let process = process(pid, &path);
+        let process = process(pid, &path, detail);
         for inode in inodes {
             found.entry(inode).or_default().insert(process.clone());
         }
@@ -155,20 +156,39 @@ fn inode(link: &Path) -> Option<u64> {
     text.strip_suffix(']')?.parse().ok()
 }
 
-fn process(pid: u32, path: &Path) -> Process {
+/// What is said of a process, and no more: what is not wanted is not read.
+fn process(pid: u32, path: &Path, detail: ProcessDetail) -> Process {
     let text = |name: &str| {
         let bytes = fs::read(path.join(name)).unwrap_or_default();
         String::from_utf8_lossy(&bytes).into_owned()
     };
-    let command = text("cmdline");
-    let arguments: Vec<&str> = command.trim_end_matches('\0').split('\0').collect();
+    let name = text("comm").trim().to_owned();
+    let command = match detail {
+        ProcessDetail::Off => {
+            return Process {
+                pid: 0,
+                name,
+                command: String::new(),
+                unit: None,
+                container: None,
+                is_shown: false,
+            };
+        }
+        ProcessDetail::Name => String::new(),
+        ProcessDetail::Command => {
+            let line = text("cmdline");
+            let arguments: Vec<&str> = line.trim_end_matches('\0').split('\0').collect();
+            shown_command_line(&arguments)
+        }
+    };
     let (unit, container) = group(&text("cgroup"));
     Process {
         pid,
-        name: text("comm").trim().to_owned(),
-        command: shown_command_line(&arguments),
+        name,
+        command,
         unit,
         container,
+        is_shown: true,
     }
 }
 
@@ -208,8 +228,8 @@ fn container(part: &str) -> Option<&str> {
 mod tests {
     use std::{net::TcpListener, time::Duration};
 
-    use super::{addresses, group, local_4, local_6, owners};
-    use crate::transport::Transport;
+    use super::{SocketOwner, addresses, group, local_4, local_6, owners};
+    use crate::{deployment::ProcessDetail, transport::Transport};
 
     #[test]
     fn groups() {
@@ -268,10 +288,23 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let other = TcpListener::bind("127.0.0.2:0").unwrap();
-        let owners = owners(Duration::ZERO);
-        let mine: Vec<_> = owners
+        let shown = owners(Duration::ZERO, ProcessDetail::Name);
+        let me = |owner: &SocketOwner| owner.process.pid == std::process::id();
+        assert!(
+            shown
+                .listeners()
+                .filter(|one| me(one.2))
+                .all(|one| one.2.process.command.is_empty())
+        );
+        let hidden = owners(Duration::ZERO, ProcessDetail::Off);
+        assert!(
+            hidden
+                .listeners()
+                .all(|one| !one.2.process.is_shown && one.2.process.pid == 0)
+        );
+        let mine: Vec<_> = shown
             .listeners()
-            .filter(|(_, _, owner)| owner.process.pid == std::process::id())
+            .filter(|(_, _, owner)| me(owner))
             .map(|(transport, port, owner)| (transport, port, owner.address))
             .collect();
         assert!(mine.contains(&(Transport::Tcp, address.port(), address.ip())));

@@ -67,6 +67,7 @@ async fn audit(
         &configuration.matrices,
         &interfaces,
         capture,
+        configuration.processes(),
         Lifetime::Foreground,
     )?;
     session.run_window(window).await?;

@@ -6,9 +6,10 @@ use clap::Args;
 
 use super::matrix::read;
 use crate::{
+    escape,
     exit::Exit,
     matrix::{Weight, lint},
-    output::{say, write},
+    output::{print, say},
 };
 
 /// Find what is wrong with matrices: rules that repeat or contradict one another, roles spelt in two ways, wide ranges.
@@ -40,9 +41,10 @@ pub fn run(command: &Check) -> anyhow::Result<Exit> {
             Weight::Wrong => "wrong",
             Weight::Doubtful => "doubtful",
         };
-        text.extend([path.as_str(), ": ", word, ": ", &finding.to_string(), "\n"]);
+        let line = format!("{path}: {word}: {finding}");
+        text.extend([&escape::line(&line), "\n"]);
     }
-    write(None, &text)?;
+    print(&text)?;
     let n_wrong = findings
         .iter()
         .filter(|finding| finding.weight == Weight::Wrong)

@@ -7,8 +7,9 @@ use clap::{Args, Subcommand};
 use super::{matrix, reading};
 use crate::{
     deployment::{Form, Inventory},
+    escape,
     exit::Exit,
-    output::{say, write},
+    output::{Readers, say, write},
     role::Role,
 };
 
@@ -101,6 +102,10 @@ fn import(command: &Import) -> anyhow::Result<Exit> {
         "roles".to_owned(),
         table.into(),
     )]))?;
-    write(command.output.as_deref(), &text)?;
+    write(
+        command.output.as_deref(),
+        &escape::toml(&text),
+        Readers::Mask,
+    )?;
     Ok(Exit::Clean)
 }

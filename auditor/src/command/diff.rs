@@ -8,7 +8,7 @@ use super::reading::{self, text};
 use crate::{
     exit::Exit,
     matrix::{self, Matrix},
-    output::write,
+    output::print,
     report,
 };
 
@@ -52,7 +52,7 @@ pub fn run(command: &Diff) -> anyhow::Result<Exit> {
     for line in &lines {
         report::clean_line(&mut text, line);
     }
-    write(None, &text)?;
+    print(&text)?;
     Ok(if lines.is_empty() {
         Exit::Clean
     } else {

@@ -6,7 +6,7 @@ use clap::Args;
 use super::{options::ReportOption, reading};
 use crate::{
     exit::Exit,
-    output::write,
+    output::print,
     report::{self, explain::Query},
 };
 
@@ -65,6 +65,6 @@ pub fn run(command: &Explain) -> anyhow::Result<Exit> {
             ),
         );
     }
-    write(None, &text)?;
+    print(&text)?;
     Ok(Exit::Clean)
 }

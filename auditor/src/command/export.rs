@@ -11,7 +11,7 @@ use crate::{
     deployment::Roles,
     exit::Exit,
     export::{self, Form, Scope},
-    output::{say, write},
+    output::{Readers, say, write},
 };
 
 /// Write matrices as what others enforce: nftables, Kubernetes or Cilium policies, or a table for a spreadsheet.
@@ -71,7 +71,7 @@ pub fn run(command: &Export) -> anyhow::Result<Exit> {
         },
         command.form,
     );
-    write(command.output.as_deref(), &exported.text)?;
+    write(command.output.as_deref(), &exported.text, Readers::Mask)?;
     for left_out in &exported.left_out {
         let rule = left_out.rule.escape_debug();
         say(&format!("left out: {rule}: {}", left_out.reason));

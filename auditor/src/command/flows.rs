@@ -10,10 +10,11 @@ use crate::{
         session::Session,
         settings::{CaptureSettings, Lifetime},
     },
+    deployment::ProcessDetail,
     exit::Exit,
     length::length,
     observed::Observed,
-    output::{write, write_lines},
+    output::{Readers, print, write_lines},
     report,
 };
 
@@ -51,8 +52,8 @@ pub fn run(command: &FlowsCommand) -> anyhow::Result<Exit> {
     let capture = command.capture.settings();
     let observed = capture.runtime()?.block_on(observe(command, &capture))?;
     match command.format {
-        Format::Table => write(None, &report::flow_table(&observed))?,
-        Format::Jsonl => write_lines(None, observed.flows.iter().map(flow_line))?,
+        Format::Table => print(&report::flow_table(&observed))?,
+        Format::Jsonl => write_lines(None, observed.flows.iter().map(flow_line), Readers::Owner)?,
     }
     Ok(Exit::Clean)
 }
@@ -64,6 +65,7 @@ async fn observe(command: &FlowsCommand, capture: &CaptureSettings) -> anyhow::R
         &[],
         &command.interface,
         capture,
+        ProcessDetail::Off,
         Lifetime::Foreground,
     )?;
     session.run_window(command.window).await?;

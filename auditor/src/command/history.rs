@@ -9,11 +9,12 @@ use serde_json::json;
 use crate::{
     agent::state::{self, HISTORY},
     alert::Verdict,
+    escape,
     exit::Exit,
     history::{History as Remembered, Store},
     length::length,
     observed::Flow,
-    output::write,
+    output::print,
     report::{clean_line, explain::Query, gap_words, service},
 };
 
@@ -98,7 +99,10 @@ pub fn run(command: &HistoryCommand) -> anyhow::Result<Exit> {
             self::flow(flow, command.format, &mut text)?;
         }
     }
-    write(None, &text)?;
+    match command.format {
+        Format::Text => print(&text)?,
+        Format::Jsonl => print(&escape::json(&text))?,
+    }
     Ok(Exit::Clean)
 }
 

@@ -23,9 +23,10 @@ use self::{closing::Closing, complaints::Complaints, input::Input};
 use super::matrix::read;
 use crate::{
     document::{self, ColumnChoice, Document, Format, Problem, ProblemKind, Row, Severity},
+    escape,
     exit::Exit,
     matrix::{self, Change, Matrix, Source},
-    output::{say, write, write_lines},
+    output::{Readers, print, say, write, write_lines},
     review::{self, Review},
 };
 
@@ -153,7 +154,11 @@ pub fn run(command: &Import) -> anyhow::Result<Exit> {
     if command.rows {
         complaints.finish();
         let rows = documents.iter().flat_map(|document| &document.rows);
-        write_lines(command.output.as_deref(), rows.map(document::row_json))?;
+        write_lines(
+            command.output.as_deref(),
+            rows.map(document::row_json),
+            Readers::Mask,
+        )?;
         return Ok(Exit::Clean);
     }
     let name = name(command, &inputs, &documents);
@@ -172,10 +177,18 @@ pub fn run(command: &Import) -> anyhow::Result<Exit> {
         derived.matrix = compared(path, &derived.matrix)?;
     }
     if command.against.is_none() || command.output.is_some() {
-        write(command.output.as_deref(), &derived.matrix.to_toml()?)?;
+        write(
+            command.output.as_deref(),
+            &escape::toml(&derived.matrix.to_toml()?),
+            Readers::Mask,
+        )?;
     }
     if let Some(path) = &command.review {
-        write(Some(path), &reviewed(&pages, &documents, &derived)?)?;
+        write(
+            Some(path),
+            &reviewed(&pages, &documents, &derived)?,
+            Readers::Mask,
+        )?;
     }
     if let (Some(path), Some(output)) = (&command.deployment, &command.output) {
         draft(path, output, &derived.matrix, &documents)?;
@@ -249,7 +262,7 @@ fn draft(
     // An existing deployment is never overwritten, since it may have been filled in by hand.
     let mut file = File::create_new(path)
         .with_context(|| format!("cannot make {}: a draft replaces no file", path.display()))?;
-    file.write_all(text.as_bytes())
+    file.write_all(escape::toml(&text).as_bytes())
         .with_context(|| format!("cannot write {}", path.display()))?;
     say(&format!(
         "{}: fill in the addresses of its roles",
@@ -332,7 +345,7 @@ fn compared(path: &Path, page: &Matrix) -> anyhow::Result<Matrix> {
     for change in comparison.changes.iter().filter(is_news) {
         text.extend([change.to_string().escape_debug().to_string().as_str(), "\n"]);
     }
-    write(None, &text)?;
+    print(&text)?;
     let count = |test: fn(&Change) -> bool| {
         comparison
             .changes

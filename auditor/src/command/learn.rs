@@ -6,8 +6,9 @@ use clap::Args;
 
 use super::reading;
 use crate::{
+    escape,
     exit::Exit,
-    output::{say, write},
+    output::{Readers, say, write},
     report,
 };
 
@@ -54,7 +55,7 @@ pub fn run(command: &Learn) -> anyhow::Result<Exit> {
         }
     }
     text.push('\n');
-    text.push_str(&learned.matrix.to_toml()?);
-    write(command.output.as_deref(), &text)?;
+    text.push_str(&escape::toml(&learned.matrix.to_toml()?));
+    write(command.output.as_deref(), &text, Readers::Owner)?;
     Ok(Exit::Clean)
 }

@@ -12,8 +12,9 @@ use crate::{
     },
     capture::{Ingress, Tc},
     exit::Exit,
-    output::write,
+    output::{Readers, write},
     report::{FORMS, Form, Look, Report},
+    sink::Secret,
 };
 
 /// What flows are compared with.
@@ -37,6 +38,15 @@ impl PolicyOptions {
             matrices: self.matrix.clone(),
             roles: self.role.clone(),
         }
+    }
+}
+
+/// The token that two options say where to find, of which one can be given.
+pub(super) fn token(file: Option<&PathBuf>, variable: Option<&String>) -> Option<Secret> {
+    match (file, variable) {
+        (Some(path), _) => Some(Secret::File(path.clone())),
+        (None, Some(name)) => Some(Secret::Variable(name.clone())),
+        (None, None) => None,
     }
 }
 
@@ -101,10 +111,10 @@ impl OutputOptions {
     /// Writes the report to its files; returns the exit code that its findings result in.
     pub(super) fn write(&self, report: &Report) -> anyhow::Result<Exit> {
         if let Some(path) = &self.json {
-            write(Some(path), &report.to_json()?)?;
+            write(Some(path), &report.to_json()?, Readers::Owner)?;
         }
         let text = self.form.render(report, self.output.is_none())?;
-        write(self.output.as_deref(), &text)?;
+        write(self.output.as_deref(), &text, Readers::Owner)?;
         Ok(self.form.exit(report))
     }
 }

@@ -23,7 +23,7 @@ use crate::{
     },
     capture::replay::Totals,
     exit::Exit,
-    output::{say, write_lines},
+    output::{Readers, say, write_lines},
 };
 
 /// Send captures through the very programs that count on interfaces, and compare what they hold with the matrix.
@@ -76,7 +76,11 @@ pub fn run(command: &ReplayCommand) -> anyhow::Result<Exit> {
                 kind: "refused",
                 reason,
             });
-            write_lines(command.output.output.as_deref(), [line].into_iter())?;
+            write_lines(
+                command.output.output.as_deref(),
+                [line].into_iter(),
+                Readers::Owner,
+            )?;
             return Ok(Exit::Failed);
         }
         Err((path, ReplayError::Refused(error))) => {
@@ -94,7 +98,7 @@ pub fn run(command: &ReplayCommand) -> anyhow::Result<Exit> {
     if command.flows {
         let totals = serde_json::to_string(&TotalsJson::new(&replayed.totals));
         let lines = flows.iter().map(flow_line).chain([totals]);
-        write_lines(command.output.output.as_deref(), lines)?;
+        write_lines(command.output.output.as_deref(), lines, Readers::Owner)?;
         return Ok(Exit::Clean);
     }
     let configuration = configuration

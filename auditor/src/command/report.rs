@@ -5,7 +5,12 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::{options::FormOptions, reading};
-use crate::{agent::state, exit::Exit, output::write, report::schema};
+use crate::{
+    agent::state,
+    exit::Exit,
+    output::{Readers, write},
+    report::schema,
+};
 
 /// Show a report that was written as JSON in another form.
 #[derive(Args, Debug)]
@@ -30,12 +35,16 @@ pub struct ReportCommand {
 /// A report that can't be read, or a file that can't be written.
 pub fn run(command: &ReportCommand) -> anyhow::Result<Exit> {
     if command.schema {
-        write(command.output.as_deref(), &schema::json_schema()?)?;
+        write(
+            command.output.as_deref(),
+            &schema::json_schema()?,
+            Readers::Mask,
+        )?;
         return Ok(Exit::Clean);
     }
     let report = reading::report(&command.report)?;
     let to_terminal = command.output.is_none();
     let text = command.form.render(&report, to_terminal)?;
-    write(command.output.as_deref(), &text)?;
+    write(command.output.as_deref(), &text, Readers::Owner)?;
     Ok(command.form.exit(&report))
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::matrix::read;
-use crate::{exit::Exit, matrix, output::write};
+use crate::{exit::Exit, matrix, output::print};
 
 /// Print matrices as tables that people can read.
 #[derive(Args, Debug)]
@@ -25,6 +25,6 @@ pub fn run(command: &Show) -> anyhow::Result<Exit> {
     for path in &command.matrices {
         tables.push(matrix::table(&read(path)?));
     }
-    write(None, &tables.join("\n"))?;
+    print(&tables.join("\n"))?;
     Ok(Exit::Clean)
 }

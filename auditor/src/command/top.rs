@@ -1,9 +1,11 @@
 //! `auditor top`: verdicts on a terminal, live.
 
+mod published;
 mod terminal;
 
 use std::{
     io::{self, IsTerminal as _},
+    path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -11,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 use clap::Args;
 use jiff::SignedDuration;
 use nix::{
@@ -19,12 +21,13 @@ use nix::{
     unistd::Pid,
 };
 
-use self::terminal::View;
-use super::options::{CaptureOptions, PolicyOptions};
+use self::{published::Published, terminal::View};
+use super::options::{CaptureOptions, PolicyOptions, token};
 use crate::{
     agent::{
         configuration::Configuration,
         host::HostFacts,
+        http::SOCKET,
         names::HostNames,
         schedule::Schedule,
         session::{Pause, Session},
@@ -34,7 +37,6 @@ use crate::{
     length::length,
     observed::Window,
     report::Report,
-    sink,
 };
 
 /// Look at rules, flows and verdicts while they change.
@@ -42,9 +44,15 @@ use crate::{
 pub struct TopCommand {
     #[command(flatten)]
     policy: PolicyOptions,
-    /// Without a deployment or a matrix: the watch to look at
-    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:9719")]
+    /// Without a deployment or a matrix: the watch to look at, by its socket as unix:PATH or at a URL
+    #[arg(long, value_name = "PLACE", default_value_t = format!("unix:{SOCKET}"))]
     watch: String,
+    /// A file with the token that the watch wants
+    #[arg(long, value_name = "FILE", conflicts_with = "token_env")]
+    token_file: Option<PathBuf>,
+    /// A variable of the environment with that token
+    #[arg(long, value_name = "NAME")]
+    token_env: Option<String>,
     /// An interface to watch, or a pattern such as 'veth*'; without it, those of the deployment or every physical one that
     /// is up. May be repeated
     #[arg(short, long, value_name = "IFACE")]
@@ -70,7 +78,8 @@ pub fn run(command: &TopCommand) -> anyhow::Result<Exit> {
     }
     let sources = command.policy.sources();
     if sources.is_empty() {
-        return show_watch(&command.watch);
+        let token = token(command.token_file.as_ref(), command.token_env.as_ref());
+        return show_watch(Published::new(&command.watch, token));
     }
     let configuration = Configuration::read(&sources)?;
     let capture = command.capture.settings();
@@ -80,16 +89,15 @@ pub fn run(command: &TopCommand) -> anyhow::Result<Exit> {
 }
 
 /// Shows what a watch publishes.
-fn show_watch(url: &str) -> anyhow::Result<Exit> {
-    let client = sink::client();
+fn show_watch(published: Published) -> anyhow::Result<Exit> {
     let view = View::default();
-    view.show(fetch(&client, url)?);
+    view.show(published.report()?);
     let over = Arc::new(AtomicBool::new(false));
-    let (url, fetched, is_over) = (url.to_owned(), view.clone(), Arc::clone(&over));
+    let (fetched, is_over) = (view.clone(), Arc::clone(&over));
     std::thread::spawn(move || {
         while !is_over.load(Ordering::Relaxed) {
             std::thread::sleep(EVERY);
-            match fetch(&client, &url) {
+            match published.report() {
                 Ok(report) => fetched.show(report),
                 Err(error) => fetched.note(format!("{error:#}")),
             }
@@ -114,6 +122,7 @@ async fn show_session(
         &configuration.matrices,
         &configuration.interfaces(&command.interface),
         capture,
+        configuration.processes(),
         Lifetime::Foreground,
     )?;
     let over = Arc::new(AtomicBool::new(false));
@@ -179,25 +188,3 @@ fn judge(
     observed.flows.retain(|flow| begin <= flow.last);
     Ok(configuration.report(policy, observed))
 }
-
-/// The report of a watch.
-fn fetch(client: &ureq::Agent, url: &str) -> anyhow::Result<Report> {
-    let url = format!("{}/report", url.trim_end_matches('/'));
-    let mut answer = client.get(&url).call().with_context(|| {
-        format!("nobody answers at {url}: start `auditor watch`, or give a deployment with --config to look without one")
-    })?;
-    let status = answer.status();
-    let text = answer
-        .body_mut()
-        .with_config()
-        .limit(MOST_BYTES)
-        .read_to_string()
-        .with_context(|| format!("{url} broke off"))?;
-    if !status.is_success() {
-        bail!("{url} answers {status}: {}", text.trim());
-    }
-    serde_json::from_str(&text).with_context(|| format!("what {url} answers is no report"))
-}
-
-/// The largest report that is read.
-const MOST_BYTES: u64 = 1 << 30;

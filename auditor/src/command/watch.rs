@@ -1,19 +1,19 @@
 //! `auditor watch`: audits for ever, remembers, and says what changes.
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{path::PathBuf, time::Duration};
 
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 use jiff::SignedDuration;
 
-use super::options::{CaptureOptions, PolicyOptions};
+use super::options::{CaptureOptions, PolicyOptions, token};
 use crate::{
     agent::{
         clock,
         configuration::Configuration,
         daemon::Daemon,
         host::HostFacts,
-        http::{self, HttpSettings, Published, Tls},
+        http::{self, Anonymous, HttpSettings, Place, Published, SOCKET, Tls},
         names::HostNames,
         session::Session,
         settings::{EventFormat, Lifetime, WatchSettings},
@@ -22,7 +22,6 @@ use crate::{
     },
     exit::Exit,
     length::length,
-    sink::Secret,
 };
 
 /// Watch for ever: remember what was seen, and say when a verdict changes.
@@ -62,10 +61,13 @@ pub struct WatchCommand {
 /// Where to listen, and who may ask.
 #[derive(Args, Debug)]
 struct HttpOptions {
-    /// Where to show metrics (/metrics), the report (/report, and / as a page) and whether all is well (/healthz), or `none`;
-    /// beyond the loopback only with the four below
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:9719")]
+    /// Where to show metrics (/metrics), the report (/report, and / as a page) and whether all is well (/healthz): a socket
+    /// that its owner alone can open, as unix:PATH; an address, with a token, and beyond the loopback with TLS; or `none`
+    #[arg(long, value_name = "PLACE", default_value_t = format!("unix:{SOCKET}"))]
     listen: String,
+    /// Let everybody on this machine ask, without a token, at an address of the loopback
+    #[arg(long, conflicts_with_all = ["token_file", "token_env"])]
+    allow_anonymous: bool,
     /// The certificate chain to show there, as PEM
     #[arg(long, value_name = "FILE", requires = "tls_key")]
     tls_cert: Option<PathBuf>,
@@ -111,23 +113,29 @@ impl HttpOptions {
     ///
     /// # Errors
     ///
-    /// The text is no address, or one that other hosts could reach without TLS or a token.
+    /// The text is no place, or one that others could reach without what they need there.
     fn settings(&self) -> anyhow::Result<Option<HttpSettings>> {
         let listen = &self.listen;
         if listen == "none" {
             return Ok(None);
         }
-        let address: SocketAddr = listen.parse().with_context(|| {
-            format!("--listen {listen}: expected an address such as 127.0.0.1:9719, or none")
-        })?;
-        let token = match (&self.token_file, &self.token_env) {
-            (Some(path), _) => Some(Secret::File(path.clone())),
-            (None, Some(name)) => Some(Secret::Variable(name.clone())),
-            (None, None) => None,
+        let place = match listen.strip_prefix("unix:") {
+            Some(path) => Place::Socket(PathBuf::from(path)),
+            None => Place::Address(listen.parse().with_context(|| {
+                format!(
+                    "--listen {listen}: expected unix:{SOCKET}, an address such as 127.0.0.1:9719, or none"
+                )
+            })?),
+        };
+        let token = token(self.token_file.as_ref(), self.token_env.as_ref());
+        let anonymous = if self.allow_anonymous {
+            Anonymous::Allowed
+        } else {
+            Anonymous::Refused
         };
         let tls = self.tls_cert.clone().zip(self.tls_key.clone());
         let tls = tls.map(|(certificate, key)| Tls { certificate, key });
-        HttpSettings::new(address, token, tls).map(Some)
+        HttpSettings::new(place, token, tls, anonymous).map(Some)
     }
 }
 
@@ -166,6 +174,7 @@ async fn watch(
         &configuration.matrices,
         &configuration.interfaces(&settings.interfaces),
         &settings.capture,
+        configuration.processes(),
         Lifetime::Daemon,
     )?;
     let daemon = Daemon::resume(

@@ -1,6 +1,6 @@
 use std::{net::IpAddr, path::Path};
 
-use super::Deployment;
+use super::{Deployment, ProcessDetail};
 use crate::{
     document::{self, Format, Row},
     matrix,
@@ -147,4 +147,23 @@ fn the_first_draft_for_a_matrix_is_a_deployment() {
     let derived = matrix::derive(std::slice::from_ref(&document), "Page");
     let rows: Vec<&Row> = document.rows.iter().collect();
     deployment(&matrix::starter(&derived.matrix, &rows, "m.toml"));
+}
+
+#[test]
+fn names_of_processes_unless_it_says_otherwise() {
+    let detail = |line: &str| {
+        let text = format!("matrix = \"m.toml\"\n{line}");
+        Deployment::parse(Path::new("a.toml"), &text).map(|deployment| deployment.processes)
+    };
+    for (line, expected) in [
+        ("", ProcessDetail::Name),
+        ("processes = \"name\"", ProcessDetail::Name),
+        ("processes = \"command\"", ProcessDetail::Command),
+        ("processes = \"off\"", ProcessDetail::Off),
+        // As it was called before.
+        ("processes = \"none\"", ProcessDetail::Off),
+    ] {
+        assert_eq!(detail(line).unwrap(), expected, "{line}");
+    }
+    assert!(detail("processes = \"all\"").is_err());
 }

@@ -48,7 +48,7 @@ pub(super) fn text(scope: &Scope<'_>) -> String {
                     text(&rule.note),
                     text(&rule.origin),
                 ]
-                .map(harmless),
+                .map(|cell| harmless(&cell)),
             );
         }
     }

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::{Direction, Exported, LeftOut, Peer, Scope, distinct, leave_out, name};
 use crate::{
     address::AddressSet,
+    escape,
     matrix::Rule,
     port::{PortRange, PortSet},
     role::Role,
@@ -131,7 +132,7 @@ fn policies(scope: &Scope<'_>, dialect: &Dialect) -> Exported {
     }
     let list = json!({"apiVersion": "v1", "kind": "List", "items": items});
     Exported {
-        text: format!("{list:#}\n"),
+        text: escape::json(&format!("{list:#}\n")).into_owned(),
         left_out,
     }
 }

@@ -11,6 +11,7 @@ use std::{
 use super::{Direction, Exported, LeftOut, Peer, Scope, distinct, leave_out};
 use crate::{
     address::AddressSet,
+    hidden::is_hidden,
     matrix::{Rule, first_match},
     role::Role,
     transport::Transport,
@@ -233,9 +234,14 @@ fn service(rule: &Rule, version: u8) -> Option<String> {
 
 /// Text for a comment: one line, without characters that would end the comment.
 fn line(text: &str) -> String {
-    text.chars()
-        .filter(|c| !c.is_control() && *c != '"' && *c != '\\')
-        .take(LONGEST_COMMENT)
-        .filter(char::is_ascii)
-        .collect()
+    let mut out = String::new();
+    for c in text.chars().filter(|c| *c != '"' && *c != '\\') {
+        if is_hidden(c) {
+            // A backslash would be one of nft's.
+            let _written = write!(out, "<U+{:04X}>", u32::from(c));
+        } else if c.is_ascii() {
+            out.push(c);
+        }
+    }
+    out.chars().take(LONGEST_COMMENT).collect()
 }

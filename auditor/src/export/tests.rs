@@ -1,9 +1,15 @@
 use std::{collections::BTreeMap, path::Path};
 
+use proptest::prelude::*;
 use serde_json::Value;
 
 use super::{Exported, Form, Scope, export, name};
-use crate::{deployment::Deployment, matrix::Matrix, role::Role};
+use crate::{
+    deployment::Deployment,
+    escape::tests::{assert_shown, foreign},
+    matrix::Matrix,
+    role::Role,
+};
 
 const MATRIX: &str = r#"
 name = "Shop"
@@ -112,7 +118,7 @@ fn a_firewall() {
     assert_eq!(
         chain("chain documented_in"),
         [
-            "ip saddr @role_guest_4 tcp dport { 1-65535 } drop comment \"never[31m }\"",
+            "ip saddr @role_guest_4 tcp dport { 1-65535 } drop comment \"never<U+001B>[31m }\"",
             "ip saddr @role_web_4 tcp dport { 80, 8000-8010 } accept comment \"api\"",
             "ip6 saddr @role_web_6 tcp dport { 80, 8000-8010 } accept comment \"api\"",
             "tcp dport { 80, 8000-8010 } accept comment \"api\"",
@@ -284,4 +290,24 @@ fn names() {
     assert_eq!(name("Nomad Clients (DC/OS)"), "nomad-clients-dc-os");
     assert_eq!(name("--Ünï--"), "n");
     assert_eq!(name(&"a ".repeat(100)).len(), 63);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn nothing_hidden_is_exported(name in foreign()) {
+        let quoted = toml::Value::from(format!("r{name}")).to_string();
+        let text = format!(
+            "name = {quoted}\n[[rule]]\nid = {quoted}\nclient = [{quoted}]\nserver = [\"store\"]\ntransport = \"tcp\"\nports = \"80\"\nservice = {quoted}\nnote = {quoted}\norigin = {quoted}\n"
+        );
+        let matrix = Matrix::parse(Path::new("m.toml"), &text).unwrap();
+        let deployment = Deployment::parse(Path::new("a.toml"), DEPLOYMENT).unwrap();
+        let roles = deployment.resolve(&mut |_| Err("no name is looked up".to_owned()));
+        let conditions = BTreeMap::new();
+        let own = [Role::new("store"), Role::new(&format!("r{name}"))];
+        let scope = Scope { matrices: &[matrix], roles: &roles, conditions: &conditions, own: &own };
+        for form in [Form::Csv, Form::Nftables, Form::NetworkPolicy, Form::Cilium] {
+            assert_shown("export", &export(&scope, form).text);
+        }
+    }
 }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{Endpoints, Flow, Host};
-use crate::transport::Transport;
+use crate::{deployment::ProcessDetail, transport::Transport};
 
 /// A process, as it was when its sockets were read.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -15,12 +15,14 @@ pub struct Process {
     pub pid: u32,
     /// The kernel's name for it, 15 bytes at most.
     pub name: String,
-    /// Those of its arguments that cannot be secrets, joined with spaces.
+    /// Those of its arguments that cannot be secrets, joined with spaces; empty where they are not wanted.
     pub command: String,
     /// The service or scope that its control group belongs to.
     pub unit: Option<String>,
     /// The first digits of the container's id that its control group names.
     pub container: Option<String>,
+    /// Whether outputs may say it; one that they may not is held to tell programs apart.
+    pub is_shown: bool,
 }
 
 /// Bounds: the processes kept for one port or service, and the services kept.
@@ -30,8 +32,28 @@ const MOST_SERVICES: usize = 16_384;
 impl Process {
     /// Whether this is the same program, run in the same unit and container.
     fn is_like(&self, other: &Self) -> bool {
-        (&self.name, &self.command, &self.unit, &self.container)
-            == (&other.name, &other.command, &other.unit, &other.container)
+        // Where arguments were not wanted before or are not any more, one of the two has none.
+        let has_both = !self.command.is_empty() && !other.command.is_empty();
+        (&self.name, &self.unit, &self.container) == (&other.name, &other.unit, &other.container)
+            && (!has_both || self.command == other.command)
+    }
+
+    /// This process with no more than such detail.
+    fn within(mut self, detail: ProcessDetail) -> Self {
+        if detail < ProcessDetail::Command {
+            self.command.clear();
+        }
+        if detail < ProcessDetail::Name {
+            self = Self {
+                pid: 0,
+                name: self.name,
+                command: self.command,
+                unit: None,
+                container: None,
+                is_shown: false,
+            };
+        }
+        self
     }
 }
 
@@ -136,6 +158,20 @@ impl SocketOwners {
         self.addresses.extend(more.addresses);
     }
 
+    /// Forgets what is more than such detail of every process.
+    pub fn reduce(&mut self, detail: ProcessDetail) {
+        if detail == ProcessDetail::Command {
+            return;
+        }
+        for owners in self.servers.values_mut().chain(self.clients.values_mut()) {
+            for (mut owner, at) in std::mem::take(owners) {
+                owner.process = owner.process.within(detail);
+                let last = owners.entry(owner).or_insert(at);
+                *last = at.max(*last);
+            }
+        }
+    }
+
     /// Forgets what was last seen before a time.
     pub fn forget(&mut self, before: Duration) {
         self.servers.retain(|_, owners| {
@@ -235,6 +271,7 @@ mod tests {
 
     use super::{NetworkNamespace, Process, SocketOwner, SocketOwners};
     use crate::{
+        deployment::ProcessDetail,
         observed::{DirectionCounters, Endpoints, Flow, Host},
         transport::Transport,
     };
@@ -253,6 +290,7 @@ mod tests {
                 command: "nginx: worker".to_owned(),
                 unit: None,
                 container: None,
+                is_shown: true,
             },
             address: address(at),
             namespace,
@@ -384,6 +422,49 @@ mod tests {
             .map(|one| one.process.pid)
             .collect();
         assert_eq!(found, [5, 9]);
+    }
+
+    #[test]
+    fn what_is_not_wanted_any_more_is_forgotten() {
+        let mut owners = owners();
+        let all = |owners: &SocketOwners| -> Vec<(String, bool)> {
+            let text = |one: &SocketOwner| format!("{} {}", one.process.name, one.process.command);
+            let one = |owner: &SocketOwner| (text(owner), owner.process.is_shown);
+            owners
+                .servers
+                .values()
+                .chain(owners.clients.values())
+                .flat_map(|it| it.keys().map(one))
+                .collect()
+        };
+        owners.reduce(ProcessDetail::Command);
+        assert!(
+            all(&owners)
+                .iter()
+                .all(|(text, _)| text == "nginx nginx: worker")
+        );
+        owners.reduce(ProcessDetail::Name);
+        assert!(
+            all(&owners)
+                .iter()
+                .all(|one| *one == ("nginx ".to_owned(), true))
+        );
+        // One that is seen again with its arguments is the same.
+        let again = owner(1, "10.0.0.1", NetworkNamespace::Watched);
+        let n = all(&owners).len();
+        owners.add_server(Transport::Tcp, 80, again, NOW);
+        assert_eq!(all(&owners).len(), n);
+        owners.reduce(ProcessDetail::Off);
+        assert!(
+            all(&owners)
+                .iter()
+                .all(|one| *one == ("nginx ".to_owned(), false))
+        );
+        assert!(
+            owners
+                .listeners()
+                .all(|(_, _, owner)| owner.process.pid == 0)
+        );
     }
 
     #[test]

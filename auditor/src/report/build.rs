@@ -15,7 +15,6 @@ use super::{
 };
 use crate::{
     audit::{self, FlowFinding, PolicyRule, RuleFinding, Severity},
-    deployment::ProcessDetail,
     matrix::RulePorts,
     observed::{
         Cause, Dates, DirectionCounters, Flow, Gap, Observed, SocketOwner, Unproven, flag_names,
@@ -323,7 +322,7 @@ fn flow(judged: &Judged, refusers: &Refusers, flow: &Flow, finding: &FlowFinding
 /// The processes of this host that take part in a flow.
 fn processes(judged: &Judged, flow: &Flow) -> Vec<schema::Process> {
     let host = &judged.observed.host;
-    let one = |part| move |owner| process(judged, owner, part);
+    let one = |part| move |owner| process(owner, part);
     let servers = host.owners.servers_of(host, flow).into_iter();
     let clients = host.owners.clients_of(host, flow).into_iter();
     servers
@@ -332,18 +331,14 @@ fn processes(judged: &Judged, flow: &Flow) -> Vec<schema::Process> {
         .collect()
 }
 
-/// A process, with what the deployment lets reports say of it.
-fn process(judged: &Judged, owner: &SocketOwner, part: Part) -> Option<schema::Process> {
+/// A process, unless it is held only to tell programs apart.
+fn process(owner: &SocketOwner, part: Part) -> Option<schema::Process> {
     let process = &owner.process;
-    Some(schema::Process {
+    process.is_shown.then(|| schema::Process {
         part,
         pid: process.pid,
         name: process.name.clone(),
-        command: match judged.policy.processes {
-            ProcessDetail::None => return None,
-            ProcessDetail::Name => String::new(),
-            ProcessDetail::Command => process.command.clone(),
-        },
+        command: process.command.clone(),
         unit: process.unit.clone(),
         container: process.container.clone(),
         elsewhere: owner.is_elsewhere(),
@@ -362,7 +357,7 @@ fn listeners(judged: &Judged, rule: &PolicyRule, finding: &RuleFinding) -> Vec<s
     for (transport, port, owner) in judged.observed.host.owners.listeners() {
         let is_reached = rule.rule.loopback || !owner.address.is_loopback();
         if transport == rule.rule.transport && ports.contains(port) && is_reached {
-            let process = process(judged, owner, Part::Server);
+            let process = process(owner, Part::Server);
             listeners.extend(process.filter(|process| !listeners.contains(process)));
         }
     }

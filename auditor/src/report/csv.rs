@@ -91,7 +91,10 @@ pub(super) fn render(report: &Report) -> String {
         .chain(rules)
     {
         // Writing to memory does not fail.
-        if writer.write_record(row.map(harmless)).is_err() {
+        if writer
+            .write_record(row.map(|cell| harmless(&cell)))
+            .is_err()
+        {
             break;
         }
     }

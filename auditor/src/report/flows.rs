@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write as _};
 
-use super::{sentence, service, words};
+use super::{sentence, service, text, words};
 use crate::observed::{Flow, Observed};
 
 /// Renders the flows, the busiest first.
@@ -58,7 +58,7 @@ fn table(observed: &Observed, out: &mut String) -> fmt::Result {
     }
     let gaps = observed.gaps.iter().map(sentence::gap);
     for gap in gaps {
-        writeln!(out, "not seen: {gap}")?;
+        text::line(out, &format!("not seen: {gap}"));
     }
     writeln!(
         out,

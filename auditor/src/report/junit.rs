@@ -3,6 +3,7 @@
 use std::fmt::{self, Write as _};
 
 use super::schema::{Report, Rule, RuleVerdict, Severity};
+use crate::escape;
 
 /// Renders the report. A warning fails its case too; a pipeline that should pass with warnings must not read the file.
 pub(super) fn render(report: &Report) -> String {
@@ -108,9 +109,7 @@ fn quoted(text: &str) -> String {
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
-            '\u{fffe}' | '\u{ffff}' => out.extend(c.escape_unicode()),
-            c if c.is_control() => out.extend(c.escape_default()),
-            c => out.push(c),
+            c => escape::push(&mut out, c),
         }
     }
     out.push('"');

@@ -6,6 +6,7 @@ use super::{
     schema::{Report, Rule, Severity},
     words::{self, number},
 };
+use crate::escape;
 
 /// Renders the report.
 pub(super) fn render(report: &Report) -> String {
@@ -145,8 +146,7 @@ fn text(text: &str) -> String {
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
             '&' => out.push_str("&amp;"),
-            c if c.is_control() => out.extend(c.escape_default()),
-            c => out.push(c),
+            c => escape::push(&mut out, c),
         }
     }
     out

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::schema::{Flow, FlowVerdict, Outcome, Report, RuleVerdict, Severity};
+use crate::escape;
 
 /// The version of the schema (<https://schema.ocsf.io/1.3.0>).
 const VERSION: &str = "1.3.0";
@@ -22,7 +23,7 @@ const DETECTION_FINDING: u32 = 2004;
 pub fn render(report: &Report) -> String {
     let mut text = String::new();
     let mut line = |value: Value| {
-        text.push_str(&value.to_string());
+        text.push_str(&escape::json(&value.to_string()));
         text.push('\n');
     };
     for flow in &report.flows {

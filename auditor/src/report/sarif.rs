@@ -4,6 +4,7 @@
 use serde_json::{Value, json};
 
 use super::schema::{Flow, Report, Rule, Severity};
+use crate::escape;
 
 /// Renders the report.
 ///
@@ -56,7 +57,7 @@ pub(super) fn render(report: &Report) -> Result<String, serde_json::Error> {
             "results": results,
         }],
     });
-    let mut text = serde_json::to_string_pretty(&log)?;
+    let mut text = serde_json::to_string_pretty(&escape::shown(&log))?;
     text.push('\n');
     Ok(text)
 }

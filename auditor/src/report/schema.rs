@@ -10,6 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::service;
+use crate::escape;
 pub use names::{
     Direction, EvidenceName, FlowVerdict, GapReason, Hook, Level, Outcome, Part, Presence, Reason,
     RoleCheck, RuleVerdict, Severity, Transport,
@@ -253,8 +254,8 @@ pub struct Process {
     pub pid: u32,
     /// The kernel's name for it.
     pub name: String,
-    /// Those of its arguments that cannot be secrets, joined with spaces; empty where the deployment says
-    /// `processes = "name"`.
+    /// Those of its arguments that cannot be secrets, joined with spaces; empty unless the deployment says
+    /// `processes = "command"`.
     pub command: String,
     /// The service or scope that its control group belongs to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -437,7 +438,7 @@ impl Report {
     pub fn to_json(&self) -> Result<String, serde_json::Error> {
         let mut text = serde_json::to_string_pretty(self)?;
         text.push('\n');
-        Ok(text)
+        Ok(escape::json(&text).into_owned())
     }
 
     /// Whether it says more than that time went by since an earlier report.

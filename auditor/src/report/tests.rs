@@ -1,4 +1,5 @@
 mod forms;
+mod hidden;
 
 use std::{collections::BTreeMap, net::IpAddr, path::Path};
 

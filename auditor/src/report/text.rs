@@ -12,8 +12,9 @@ use super::{
     },
     words::{self, number},
 };
+use crate::escape;
 
-/// Renders the report. Text from documents and deployments is shown with its control characters escaped.
+/// Renders the report. Text from documents and deployments is shown with what is hidden in it shown.
 pub(super) fn render(report: &Report, look: Look) -> String {
     let mut text = String::new();
     let written = write(report, &mut text);
@@ -35,17 +36,10 @@ fn write(report: &Report, out: &mut String) -> fmt::Result {
     counted(report, out)
 }
 
-/// Adds a line with its control characters escaped, so that text from documents and deployments is never a command to the
-/// terminal.
+/// Adds a line, in which what is hidden is shown: text from documents and deployments is never a command to the terminal, nor does
+/// it read differently from what it is.
 pub fn line(out: &mut String, text: &str) {
-    let clean = text.chars().flat_map(|c| {
-        if c.is_control() {
-            c.escape_default().collect::<Vec<_>>()
-        } else {
-            vec![c]
-        }
-    });
-    out.extend(clean);
+    out.push_str(&escape::line(text));
     out.push('\n');
 }
 

@@ -1,6 +1,9 @@
+use proptest::prelude::*;
+
 use super::{Page, Review, render, render_up_to};
 use crate::{
     document::{self, Document, Format, NoPort},
+    escape::tests::{assert_shown, foreign},
     matrix::{Address, Matrix, Source, derive},
 };
 
@@ -234,4 +237,32 @@ fn many_pages_are_out_of_the_way() {
     assert!(!html(5).contains("<details>"));
     assert!(html(6).contains("<details><summary>6 pages</summary>"));
     assert!(html(6).contains("<a href=\"#p5\">") && html(6).contains("<section id=\"p5\">"));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn nothing_hidden_of_a_page_is_left(name in foreign()) {
+        let text = format!(
+            "# {name}\n\n| Port | Protocol | Source {name} | Destination | Purpose |\n|--|--|--|--|--|\n| 443 | TCP | a{name} | store | {name} |\n| 70000 | TCP | {name} | store | x |\n"
+        );
+        let document = read("shop.md", &text);
+        let derived = derive(std::slice::from_ref(&document), &name);
+        let source = source(&name);
+        let page = Page { file: &name, document: &document, text: Some(&text), source: &source };
+        let review = Review { pages: &[page], matrix: &derived.matrix, problems: &derived.problems };
+        assert_shown("review", &render(&review).unwrap());
+        let toml = derived.matrix.to_toml().unwrap();
+        let written = crate::escape::toml(&toml);
+        assert_shown("matrix", &written);
+        // Without a rule there is no matrix.
+        if !derived.matrix.rules.is_empty() {
+            let read = |text| Matrix::parse(std::path::Path::new("m.toml"), text).unwrap();
+            prop_assert_eq!(read(&written), read(&toml));
+        }
+        let rows: Vec<&document::Row> = document.rows.iter().collect();
+        let draft = crate::matrix::starter(&derived.matrix, &rows, &name);
+        assert_shown("draft", &crate::escape::toml(&draft));
+        toml::from_str::<toml::Table>(&crate::escape::toml(&draft)).unwrap();
+    }
 }

@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     alert::{Change, Kind, OpenFinding, Subject, Verdict},
+    escape,
     report::schema::Severity,
 };
 
@@ -120,19 +121,19 @@ impl Sink for Alertmanager {
 }
 
 /// One alert of the API.
-struct Alert<'a> {
-    host: &'a str,
-    subject: &'a Subject,
-    verdict: Verdict,
-    severity: Severity,
-    text: &'a str,
-    start: Timestamp,
-    end: Option<Timestamp>,
+pub(super) struct Alert<'a> {
+    pub(super) host: &'a str,
+    pub(super) subject: &'a Subject,
+    pub(super) verdict: Verdict,
+    pub(super) severity: Severity,
+    pub(super) text: &'a str,
+    pub(super) start: Timestamp,
+    pub(super) end: Option<Timestamp>,
 }
 
 impl Alert<'_> {
     /// Labels identify an alert, so they stay the same from its start to its end; what may change is in annotations.
-    fn to_value(&self) -> Value {
+    pub(super) fn to_value(&self) -> Value {
         let (kind, key) = (self.subject.kind(), self.subject.key());
         let (host, verdict) = (self.host, self.verdict.name());
         let name = match kind {
@@ -157,6 +158,7 @@ impl Alert<'_> {
         if let (Some(end), Some(fields)) = (self.end, alert.as_object_mut()) {
             fields.insert("endsAt".to_owned(), json!(format!("{end:.3}")));
         }
-        alert
+        // Alertmanager shows them to people.
+        escape::shown(&alert)
     }
 }

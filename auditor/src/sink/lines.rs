@@ -2,7 +2,6 @@
 
 use std::{
     error::Error,
-    fs::OpenOptions,
     io::Write as _,
     path::{Path, PathBuf},
 };
@@ -13,6 +12,7 @@ use serde_json::{Value, json};
 use super::delivery::{Configured, Delivery, Sink, SinkError, fields};
 use crate::{
     alert::{Change, Event, EventJson, Verdict},
+    escape, private_file,
     report::{
         ocsf::{Endpoints, Finding, State},
         schema::Severity,
@@ -32,7 +32,7 @@ struct Fields {
 /// The names of the fields of a line.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
 #[serde(rename_all = "lowercase")]
-enum Form {
+pub(super) enum Form {
     /// The auditor's own, as `auditor watch --format jsonl` prints them.
     #[default]
     Plain,
@@ -64,25 +64,23 @@ struct Lines {
 impl Sink for Lines {
     /// Adds lines to the file, all of them with one write.
     fn deliver(&self, deliveries: &[Delivery<'_>]) -> Result<(), SinkError> {
-        let mut text = String::new();
-        for delivery in deliveries {
-            let line = match self.form {
-                Form::Plain => {
-                    json!({ "host": delivery.host, "event": EventJson::from(delivery.event) })
-                }
-                Form::Ecs => ecs(delivery),
-                Form::Ocsf => ocsf(delivery),
-            };
-            text.push_str(&line.to_string());
-            text.push('\n');
-        }
-        let mut file = OpenOptions::new()
-            .append(true)
-            .create(true)
-            .open(&self.path)?;
+        let text: String = deliveries.iter().map(|one| line(self.form, one)).collect();
+        let mut file = private_file::append(&self.path)?;
         file.write_all(text.as_bytes())?;
         Ok(())
     }
+}
+
+/// The line of an event.
+pub(super) fn line(form: Form, delivery: &Delivery<'_>) -> String {
+    let line = match form {
+        Form::Plain => {
+            json!({ "host": delivery.host, "event": EventJson::from(delivery.event) })
+        }
+        Form::Ecs => ecs(delivery),
+        Form::Ocsf => ocsf(delivery),
+    };
+    format!("{}\n", escape::json(&line.to_string()))
 }
 
 /// A Detection Finding of the Open Cybersecurity Schema Framework.

@@ -10,9 +10,12 @@ use prometheus_client::{
     registry::Registry,
 };
 
-use crate::report::{
-    Report,
-    schema::{FlowVerdict, Severity},
+use crate::{
+    escape,
+    report::{
+        Report,
+        schema::{FlowVerdict, Severity},
+    },
 };
 
 /// The health of the watch itself.
@@ -64,7 +67,7 @@ pub fn render(report: Option<&Report>, health: &Health) -> Result<String, fmt::E
     of_health(health, &mut registry);
     let mut text = String::new();
     encode(&mut text, &registry)?;
-    Ok(text)
+    Ok(escape::metrics(&text).into_owned())
 }
 
 fn gauge(value: usize) -> i64 {

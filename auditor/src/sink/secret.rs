@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use super::delivery::SinkError;
+use crate::private_file;
 
 /// Where a secret is stored.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -40,10 +41,12 @@ impl Secret {
     /// Its current value; read each time, because secrets are changed.
     pub(crate) fn reveal(&self) -> Result<Vec<u8>, SinkError> {
         let bytes = match self {
-            Self::File(path) => std::fs::read(path).map_err(|error| SinkError::Secret {
-                path: path.clone(),
-                error,
-            })?,
+            Self::File(path) => {
+                private_file::read_secret(path).map_err(|error| SinkError::Secret {
+                    path: path.clone(),
+                    error,
+                })?
+            }
             Self::Variable(name) => std::env::var_os(name)
                 .ok_or_else(|| SinkError::Variable { name: name.clone() })?
                 .into_encoded_bytes(),

@@ -14,7 +14,7 @@ use serde::Deserialize;
 use thiserror::Error;
 
 use super::delivery::{Configured, Delivery, Sink, SinkError, fields};
-use crate::{alert::Verdict, report::schema::Severity};
+use crate::{alert::Verdict, escape, report::schema::Severity};
 
 /// How long connecting may take, and each write.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -124,7 +124,7 @@ fn resolved(address: &str) -> io::Result<std::net::SocketAddr> {
 const FACILITY: u8 = 16;
 
 /// One message: header, structured data, and the text.
-fn message(delivery: &Delivery<'_>) -> String {
+pub(super) fn message(delivery: &Delivery<'_>) -> String {
     let event = delivery.event;
     let (kind, key) = (event.subject.kind().name(), event.subject.key());
     let level = match event.severity {
@@ -152,12 +152,8 @@ fn message(delivery: &Delivery<'_>) -> String {
         // Writing to a string does not fail.
         let _written = write!(out, " {field}=\"{}\"", parameter(value));
     }
-    let text: String = event
-        .text
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect();
-    let _written = write!(out, "] {kind} {key}: {text}");
+    let text = format!("{kind} {key}: {}", event.text);
+    let _written = write!(out, "] {}", escape::line(&text));
     out
 }
 
@@ -178,11 +174,11 @@ fn name(text: &str) -> String {
 /// A value in structured data: quotes, backslashes and closing brackets are escaped (RFC 5424, 6.3.3).
 fn parameter(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
+    for c in escape::line(text).chars() {
         if matches!(c, '"' | '\\' | ']') {
             out.push('\\');
         }
-        out.push(if c.is_control() { ' ' } else { c });
+        out.push(c);
     }
     out
 }
@@ -213,7 +209,7 @@ mod tests {
             event: &event,
         };
         let said = message(&delivery).replace(&format!(" {} ", std::process::id()), " PID ");
-        insta::assert_snapshot!(said, @r#"<131>1 2026-11-20T12:00:00.000000Z ahost auditor PID appeared [auditor@32473 kind="rule" key="a\"b\]c\\" before="" now="missing" severity="violation"] rule a"b]c\: two lines  [31m"#);
+        insta::assert_snapshot!(said, @r#"<131>1 2026-11-20T12:00:00.000000Z ahost auditor PID appeared [auditor@32473 kind="rule" key="a\"b\]c\\" before="" now="missing" severity="violation"] rule a"b]c\: two\nlines \u{1b}[31m"#);
     }
 
     #[test]

@@ -1,7 +1,20 @@
 use std::path::Path;
 
-use super::read;
-use crate::deployment::Deployment;
+use proptest::prelude::*;
+
+use super::{
+    Delivery,
+    alertmanager::Alert,
+    lines::{self, Form},
+    metrics::{self, Health, SinkHealth},
+    read, syslog, webhook,
+};
+use crate::{
+    alert::{Change, Event, Subject, Verdict},
+    deployment::Deployment,
+    escape::tests::{assert_shown, foreign},
+    report::schema::{RuleVerdict, Severity},
+};
 
 const HEAD: &str = "matrix = \"m.toml\"\n\n";
 
@@ -80,5 +93,72 @@ fn problems() {
         ),
     ] {
         assert_eq!(sinks(&text), format!("/d/d.toml:{said}"), "{text}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    /// Whatever the names of hosts, rules, roles and interfaces are.
+    #[test]
+    fn nothing_hidden_is_sent(name in foreign()) {
+        let missing = Verdict::Rule(RuleVerdict::Missing);
+        let event = Event {
+            corrects: None,
+            at: "2026-11-20T12:00:00Z".parse().unwrap(),
+            change: Change::Appeared,
+            subject: Subject::Rule(name.clone()),
+            before: None,
+            now: Some(missing),
+            severity: Severity::Violation,
+            text: name.clone(),
+        };
+        let delivery = Delivery { host: &name, event: &event };
+        for form in [Form::Plain, Form::Ecs, Form::Ocsf] {
+            let line = lines::line(form, &delivery);
+            assert_shown("lines", &line);
+            prop_assert_eq!(line.lines().count(), 1);
+            serde_json::from_str::<serde_json::Value>(&line).unwrap();
+        }
+        let message = syslog::message(&delivery);
+        assert_shown("syslog", &message);
+        prop_assert_eq!(message.lines().count(), 1);
+        assert_shown("webhook", &webhook::body(None, &delivery).unwrap());
+        let template = "{\"text\": {{ host ~ event.text }}, \"key\": {{ event.key }}}";
+        let body = webhook::body(Some(template), &delivery).unwrap();
+        assert_shown("template", &body);
+        let body: serde_json::Value = serde_json::from_str(&body).unwrap();
+        prop_assert_eq!(body["key"].as_str().unwrap(), name.as_str());
+        let alert = Alert {
+            host: &name,
+            subject: &event.subject,
+            verdict: missing,
+            severity: event.severity,
+            text: &name,
+            start: event.at,
+            end: None,
+        };
+        assert_shown("alertmanager", &alert.to_value().to_string());
+        // A page of alerts shows what JSON stands for.
+        let label = &alert.to_value()["labels"]["rule"];
+        assert_shown("label", label.as_str().unwrap());
+        let mut report = crate::report::tests::report();
+        report.rules[0].id.clone_from(&name);
+        report.interfaces[0].name.clone_from(&name);
+        report.flows[1].client_roles = vec![name.clone()];
+        let health = Health {
+            sinks: [(name.clone(), SinkHealth::default())].into(),
+            ..Health::default()
+        };
+        let text = metrics::render(Some(&report), &health).unwrap();
+        assert_shown("metrics", &text);
+        // In quotes a backslash stands before a backslash, a quote or an `n`.
+        for line in text.lines().filter(|line| !line.starts_with('#')) {
+            let mut rest = line.chars();
+            while let Some(c) = rest.next() {
+                if c == '\\' {
+                    prop_assert!(matches!(rest.next(), Some('\\' | '"' | 'n')), "{line}");
+                }
+            }
+        }
     }
 }

@@ -17,6 +17,7 @@ use super::{
 };
 use crate::{
     alert::{Change, Event, EventJson, Subject, Verdict},
+    escape,
     report::schema::{RuleVerdict, Severity},
 };
 
@@ -67,6 +68,17 @@ struct Webhook {
 #[error("its template should make JSON of `host` and `event`")]
 struct TemplateError(#[source] SinkError);
 
+/// The body of a request for an event.
+pub(super) fn body(template: Option<&str>, delivery: &Delivery<'_>) -> Result<String, SinkError> {
+    let body = match template {
+        Some(template) => render(template, delivery)?,
+        None => serde_json::to_string(
+            &json!({ "host": delivery.host, "event": EventJson::from(delivery.event) }),
+        )?,
+    };
+    Ok(escape::json(&body).into_owned())
+}
+
 impl Sink for Webhook {
     /// Finds an invalid template, or one that names a field that events do not have, before there is an event.
     fn check(&self) -> Result<(), Box<dyn Error + Send + Sync>> {
@@ -85,12 +97,7 @@ impl Sink for Webhook {
     /// hexadecimal.
     fn deliver(&self, deliveries: &[Delivery<'_>]) -> Result<(), SinkError> {
         for delivery in deliveries {
-            let body = match &self.template {
-                Some(template) => render(template, delivery)?,
-                None => serde_json::to_string(
-                    &json!({ "host": delivery.host, "event": EventJson::from(delivery.event) }),
-                )?,
-            };
+            let body = body(self.template.as_deref(), delivery)?;
             let mut headers = Vec::new();
             if let Some(key) = &self.key
                 && let Some(signature) = signature(&key.reveal()?, body.as_bytes())

@@ -5,15 +5,17 @@ use std::collections::BTreeSet;
 use crate::{assert_known, crates, source::Sources};
 
 /// What has no position in the data's path: everybody may use these, and they use nobody but each other.
-const BELOW: [&str; 12] = [
+const BELOW: [&str; 14] = [
     "address",
     "digits",
     "escape",
     "exit",
     "file",
+    "hidden",
     "length",
     "output",
     "port",
+    "private_file",
     "role",
     "spreadsheet",
     "transport",

@@ -40,7 +40,7 @@ const ONLY: [(&[&str], &[&str]); 9] = [
             "sink.rs",
             "sink/",
             "agent/outbox.rs",
-            "command/top.rs",
+            "command/top/published.rs",
             "command/import/fetch.rs",
         ],
     ),

@@ -1,6 +1,8 @@
-//! Access to what a watch serves: where other hosts could connect, only over TLS and with a token.
+//! Access to what a watch serves: by a socket that only its owner opens; with a token where anybody of this machine could connect,
+//! and over TLS as well where other hosts could.
 
 use std::{
+    fmt,
     net::SocketAddr,
     path::PathBuf,
     sync::{Arc, PoisonError, RwLock},
@@ -19,10 +21,38 @@ use crate::{output::say, sink::Secret};
 /// How often files are checked for renewed certificates and changed tokens.
 const RENEW: Duration = Duration::from_secs(10);
 
-/// Where to listen, and what requests need: beyond the loopback, TLS and a token.
+/// The socket on which a watch listens, unless it is told otherwise.
+pub(crate) const SOCKET: &str = "/run/auditor/auditor.sock";
+
+/// Where to listen.
+#[derive(Clone, Debug)]
+pub(crate) enum Place {
+    Socket(PathBuf),
+    Address(SocketAddr),
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Socket(path) => write!(f, "unix:{}", path.display()),
+            Self::Address(address) => address.fmt(f),
+        }
+    }
+}
+
+/// Who may ask without a token.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Anonymous {
+    /// Nobody but the socket's owner.
+    Refused,
+    /// Everybody on this machine.
+    Allowed,
+}
+
+/// Where to listen, and what requests need.
 #[derive(Clone, Debug)]
 pub(crate) struct HttpSettings {
-    pub(super) address: SocketAddr,
+    pub(super) place: Place,
     /// A token that requests have to carry; without it, only loopback names are served.
     pub(super) token: Option<Secret>,
     pub(super) tls: Option<Tls>,
@@ -31,23 +61,36 @@ pub(crate) struct HttpSettings {
 impl HttpSettings {
     /// # Errors
     ///
-    /// Other hosts could reach the address without TLS or a token.
+    /// Others could reach the place without what they need there.
     pub(crate) fn new(
-        address: SocketAddr,
+        place: Place,
         token: Option<Secret>,
         tls: Option<Tls>,
+        anonymous: Anonymous,
     ) -> anyhow::Result<Self> {
-        if !address.ip().is_loopback() && (tls.is_none() || token.is_none()) {
-            bail!(
-                "--listen {address}: reports are nobody else's, so beyond the loopback they are shown over TLS, and to those who \
-                 know a token: give --tls-cert, --tls-key and --token-file as well, or listen on 127.0.0.1:9719"
-            );
+        match &place {
+            Place::Socket(_) if tls.is_some() => {
+                bail!(
+                    "--listen {place}: nobody can listen in on a socket, so there is no TLS on it: leave out --tls-cert"
+                );
+            }
+            Place::Address(address) if !address.ip().is_loopback() => {
+                if tls.is_none() || token.is_none() {
+                    bail!(
+                        "--listen {place}: reports are nobody else's, so beyond the loopback they are shown over TLS, and to those \
+                         who know a token: give --tls-cert, --tls-key and --token-file as well, or listen on unix:{SOCKET}"
+                    );
+                }
+            }
+            Place::Address(_) if token.is_none() && anonymous == Anonymous::Refused => {
+                bail!(
+                    "--listen {place}: everybody on this machine could read the report there: give --token-file or --token-env, \
+                     listen on unix:{SOCKET}, or let everybody read it with --allow-anonymous"
+                );
+            }
+            Place::Socket(_) | Place::Address(_) => {}
         }
-        Ok(Self {
-            address,
-            token,
-            tls,
-        })
+        Ok(Self { place, token, tls })
     }
 }
 

@@ -15,7 +15,7 @@ use std::{
 use axum_server::accept::Accept;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
-    net::TcpStream,
+    net::{TcpStream, UnixStream},
     time::{Sleep, sleep},
 };
 
@@ -25,12 +25,36 @@ const MOST_OF_CLIENT: usize = 16;
 /// The time that a connection has from its start to its end: for the TLS handshake, for requests, and to take the answers.
 const LONGEST: Duration = Duration::from_mins(1);
 
+/// Who connects: a host, or a user of this one.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(super) enum Client {
+    Host(IpAddr),
+    User(u32),
+}
+
+/// What tells who is at its other end.
+pub(super) trait Stream {
+    fn client(&self) -> io::Result<Client>;
+}
+
+impl Stream for TcpStream {
+    fn client(&self) -> io::Result<Client> {
+        Ok(Client::Host(self.peer_addr()?.ip().to_canonical()))
+    }
+}
+
+impl Stream for UnixStream {
+    fn client(&self) -> io::Result<Client> {
+        Ok(Client::User(self.peer_cred()?.uid()))
+    }
+}
+
 /// Accepts connections within bounds; those beyond are closed at once.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Bounded(Arc<Mutex<BTreeMap<IpAddr, usize>>>);
+pub(super) struct Bounded(Arc<Mutex<BTreeMap<Client, usize>>>);
 
 impl Bounded {
-    fn take(&self, client: IpAddr) -> Option<Place> {
+    fn take(&self, client: Client) -> Option<Place> {
         let mut places = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if MOST <= places.values().sum::<usize>() {
             return None;
@@ -48,15 +72,13 @@ impl Bounded {
     }
 }
 
-impl<S> Accept<TcpStream, S> for Bounded {
-    type Stream = Connection;
+impl<T: Stream, S> Accept<T, S> for Bounded {
+    type Stream = Connection<T>;
     type Service = S;
-    type Future = Ready<io::Result<(Connection, S)>>;
+    type Future = Ready<io::Result<(Connection<T>, S)>>;
 
-    fn accept(&self, stream: TcpStream, service: S) -> Self::Future {
-        let place = stream
-            .peer_addr()
-            .map(|peer| self.take(peer.ip().to_canonical()));
+    fn accept(&self, stream: T, service: S) -> Self::Future {
+        let place = stream.client().map(|client| self.take(client));
         ready(match place {
             Ok(Some(place)) => Ok((
                 Connection {
@@ -76,7 +98,7 @@ impl<S> Accept<TcpStream, S> for Bounded {
 #[derive(Debug)]
 struct Place {
     all: Bounded,
-    client: IpAddr,
+    client: Client,
 }
 
 impl Drop for Place {
@@ -93,13 +115,13 @@ impl Drop for Place {
 
 /// A client's connection, which fails once its time is over.
 #[derive(Debug)]
-pub(super) struct Connection {
-    stream: TcpStream,
+pub(super) struct Connection<T> {
+    stream: T,
     end: Pin<Box<Sleep>>,
     _place: Place,
 }
 
-impl Connection {
+impl<T> Connection<T> {
     /// Has the task woken when the time is over, and fails if it is.
     fn check(&mut self, context: &mut Context<'_>) -> io::Result<()> {
         match self.end.as_mut().poll(context) {
@@ -109,7 +131,7 @@ impl Connection {
     }
 }
 
-impl AsyncRead for Connection {
+impl<T: AsyncRead + Unpin> AsyncRead for Connection<T> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -120,7 +142,7 @@ impl AsyncRead for Connection {
     }
 }
 
-impl AsyncWrite for Connection {
+impl<T: AsyncWrite + Unpin> AsyncWrite for Connection<T> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -144,17 +166,18 @@ impl AsyncWrite for Connection {
 mod tests {
     use std::net::IpAddr;
 
-    use super::{Bounded, MOST, MOST_OF_CLIENT};
+    use super::{Bounded, Client, MOST, MOST_OF_CLIENT};
 
     #[test]
     fn one_client_leaves_room_for_others() {
-        let address = |n: u8| IpAddr::from([192, 0, 2, n]);
+        let address = |n: u8| Client::Host(IpAddr::from([192, 0, 2, n]));
         let bounded = Bounded::default();
         let mut places: Vec<_> = (0..MOST_OF_CLIENT)
             .map(|_| bounded.take(address(1)).unwrap())
             .collect();
         assert!(bounded.take(address(1)).is_none());
         assert!(bounded.take(address(2)).is_some());
+        assert!(bounded.take(Client::User(0)).is_some());
         // Who lets one go may have another.
         places.pop();
         places.push(bounded.take(address(1)).unwrap());

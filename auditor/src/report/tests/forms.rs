@@ -12,7 +12,7 @@ use crate::report::{
 };
 
 /// A report whose every text is an attack.
-fn hostile() -> Report {
+pub(super) fn hostile() -> Report {
     let attack = "</script><img src=x onerror=alert(1)>\u{1b}[31m|`=cmd()\"'&";
     let mut report = report();
     report.host.name = attack.to_owned();

@@ -2,7 +2,9 @@
 //! line; `command` calls it with plain settings.
 
 mod attribution;
+mod backoff;
 mod blindness;
+mod checker;
 pub(crate) mod clock;
 pub(crate) mod configuration;
 mod counted;

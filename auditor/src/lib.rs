@@ -20,6 +20,8 @@ pub mod export;
 pub mod history;
 pub mod observed;
 mod output;
+#[cfg(test)]
+mod random;
 pub mod report;
 pub mod review;
 pub mod sink;

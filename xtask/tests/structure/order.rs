@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::{assert_known, crates, source::Sources};
 
 /// What has no position in the data's path: everybody may use these, and they use nobody but each other.
-const BELOW: [&str; 12] = [
+const BELOW: [&str; 13] = [
     "address",
     "digits",
     "escape",
@@ -14,6 +14,7 @@ const BELOW: [&str; 12] = [
     "length",
     "output",
     "port",
+    "random",
     "role",
     "spreadsheet",
     "transport",

@@ -12,6 +12,7 @@ pub(crate) mod daemon;
 pub(crate) mod host;
 pub(crate) mod http;
 mod interfaces;
+mod leftovers;
 mod local;
 pub(crate) mod names;
 mod outbox;

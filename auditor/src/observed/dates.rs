@@ -10,6 +10,9 @@ use jiff::{SignedDuration, Timestamp};
 /// A step forward by no more than this is no time of its own.
 const SKEW: SignedDuration = SignedDuration::from_mins(1);
 
+/// The most steps that are kept, for clocks that step all the time: beyond this, the older half becomes one.
+const MOST_STEPS: usize = 1_000;
+
 /// How far the wall clock was ahead of the session's clock, from which moment on.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Dates {
@@ -29,6 +32,12 @@ impl Dates {
 
     /// From this moment on, the wall clock is ahead by so much.
     pub fn step(&mut self, from: Timestamp, ahead: SignedDuration) {
+        if MOST_STEPS <= self.steps.len() {
+            let older = self.steps.drain(..MOST_STEPS / 2);
+            // The earliest of their dates: none of them is later than it was.
+            let one = older.reduce(|one, other| (one.0, one.1.min(other.1)));
+            self.steps.splice(..0, one);
+        }
         self.steps.push((from, ahead));
     }
 
@@ -99,6 +108,17 @@ mod tests {
         dates.step(at(500), by(0));
         assert_eq!([dates.of(at(450)), dates.of(at(500))], [at(400), at(500)]);
         assert_eq!(dates.of(at(100)), at(100));
+    }
+
+    #[test]
+    fn a_clock_that_steps_all_the_time_takes_no_more_memory() {
+        let mut dates = Dates::default();
+        for second in 0..10_000 {
+            dates.step(at(second), by(second % 100));
+        }
+        assert!(dates.steps.len() <= super::MOST_STEPS);
+        assert_eq!(dates.of(at(9_998)), at(9_998 + 98));
+        assert_eq!(dates.of(at(10)), at(10));
     }
 
     #[test]

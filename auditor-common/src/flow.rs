@@ -239,6 +239,18 @@ pub struct State {
     /// What is known of ports, laid out by [`port`](crate::port).
     pub ports: [u64; SPACE as usize],
     pub headers: [Header; MOST_CPUS as usize],
+    /// What all CPUs count together, of each half.
+    pub shared: [SharedHalf; 2],
+}
+
+/// What all CPUs count together in a half, in a cache line of its own.
+#[repr(C, align(64))]
+#[derive(Clone, Copy, Debug, Default, Eq, FromBytes, Immutable, IntoBytes, PartialEq)]
+pub struct SharedHalf {
+    /// Buckets of the shared table that were taken by packets that came in. They leave a quarter of it to what leaves this host,
+    /// which nobody else can fill.
+    pub taken_in: u64,
+    pub reserved: [u64; 7],
 }
 
 /// What user space sets for a CPU, and what the CPU counts beside its buckets.

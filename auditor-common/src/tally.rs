@@ -89,10 +89,12 @@ pub enum Reason {
     Unasked = 12,
     /// More tags than are followed, of no VLAN but for a priority, all of which a host takes off.
     PriorityTags = 13,
+    /// Of flows that anybody can make up, which found no room or made room for newer ones.
+    Unproven = 14,
 }
 
 impl Reason {
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Arp,
         Self::NotIp,
         Self::Truncated,
@@ -107,6 +109,7 @@ impl Reason {
         Self::Stranger,
         Self::Unasked,
         Self::PriorityTags,
+        Self::Unproven,
     ];
 
     /// In the order in which reports list them.
@@ -123,12 +126,13 @@ impl Reason {
         Self::Unasked,
         Self::TooDeep,
         Self::PriorityTags,
+        Self::Unproven,
         Self::TableFull,
         Self::InsideUnread,
     ];
 
     /// Entries of the kernel half's array of tallies.
-    pub const COUNT: u32 = 14;
+    pub const COUNT: u32 = 15;
 
     /// A short name, as reports, messages and the database have it.
     pub const fn name(self) -> &'static str {
@@ -147,6 +151,7 @@ impl Reason {
             Self::Stranger => "stranger",
             Self::Unasked => "unasked",
             Self::PriorityTags => "priority-tags",
+            Self::Unproven => "unproven",
         }
     }
 
@@ -174,6 +179,9 @@ impl Reason {
             Self::OtherHost => "for another host's MAC address, which nothing here answered",
             Self::Stranger => "between two other hosts, which this one did not pass on",
             Self::PriorityTags => "with more priority tags than are followed",
+            Self::Unproven => {
+                "of flows that anybody can make up, which found no room or made room for newer ones"
+            }
             Self::Unasked => "that answer nothing of this host's, or reset such",
         }
     }
@@ -182,7 +190,11 @@ impl Reason {
     /// since hosts drop them, nor do later fragments, since a datagram's first fragment carries the ports.
     pub const fn may_hide_traffic(self) -> bool {
         match self {
-            Self::TableFull | Self::InsideUnread | Self::TooDeep | Self::PriorityTags => true,
+            Self::TableFull
+            | Self::InsideUnread
+            | Self::TooDeep
+            | Self::PriorityTags
+            | Self::Unproven => true,
             Self::Arp
             | Self::NotIp
             | Self::Truncated
@@ -212,7 +224,8 @@ impl Reason {
             | Self::OtherHost
             | Self::Stranger
             | Self::Unasked
-            | Self::PriorityTags => false,
+            | Self::PriorityTags
+            | Self::Unproven => false,
         }
     }
 

@@ -1,6 +1,6 @@
 //! The state that user space and the programs share, in one entry of one map, so that a packet pays for one lookup.
 
-use auditor_common::{Direction, Half, Header, State, Tally};
+use auditor_common::{Direction, Half, Header, SharedHalf, State, Tally};
 use aya_ebpf::{macros::map, maps::Array};
 
 use crate::{
@@ -28,6 +28,8 @@ pub(crate) struct PerCpu {
     /// Points into the map's only entry.
     counts: *mut Half,
     half: u64,
+    /// The map's only entry.
+    state: *mut State,
 }
 
 impl PerCpu {
@@ -47,7 +49,12 @@ impl PerCpu {
             let counts = (&raw mut (*header).halves).cast::<Half>().add(half);
             (counts, half as u64)
         };
-        Some((Self { counts, half }, KnownPorts::of(state)))
+        let current = Self {
+            counts,
+            half,
+            state,
+        };
+        Some((current, KnownPorts::of(state)))
     }
 
     /// The half of the table that programs write to now, 0 or 1.
@@ -102,6 +109,18 @@ impl PerCpu {
     pub(crate) fn take_bucket(&self) {
         // SAFETY: the counts are part of a whole entry, which this CPU alone writes to.
         unsafe { (*self.counts).taken += 1 };
+    }
+
+    /// Buckets of the shared table that packets which came in have taken in this half; other CPUs count there too.
+    #[inline(always)]
+    pub(crate) fn shared_taken_in(&self) -> *mut u64 {
+        // SAFETY: the state is a whole entry.
+        unsafe {
+            let half = (&raw mut (*self.state).shared)
+                .cast::<SharedHalf>()
+                .add(one_of_two(self.half));
+            &raw mut (*half).taken_in
+        }
     }
 
     /// Records that this CPU has taken a bucket of the shared table; a drain resets it.

@@ -34,7 +34,7 @@ use crate::{
 ///
 /// # Errors
 ///
-/// `Reason::TableFull` if the packet is unproven and no bucket is left for unproven packets.
+/// `Reason::Unproven` if the packet is unproven and no bucket is left for unproven packets.
 #[inline(always)]
 pub(crate) fn count<A: AddressValues>(
     direction: Direction,
@@ -84,7 +84,7 @@ pub(crate) fn count<A: AddressValues>(
         Found::Shared => Ok(false),
         Found::Lost => {
             tallies::add_lost(direction, packet.protocol, key.port, wire);
-            Err(Reason::TableFull)
+            Err(Reason::Unproven)
         }
     }
 }
@@ -148,6 +148,8 @@ pub(crate) fn count_shared(
         } else {
             0
         },
+        // In a replay nothing but the order of frames counts.
+        comes_in: matches!(direction, Direction::Ingress) && !keeps_both_ports(),
     };
     let added = shared::add(per_cpu, &shared, &more);
     if added.is_err() {
@@ -263,6 +265,7 @@ pub(crate) fn refuse_shared(
         refusals: u8::from(matches!(undelivered, Undelivered::Refused)),
         undelivered: undelivered_opening(undelivered, sender),
         requested_from: 0,
+        comes_in: matches!(direction, Direction::Ingress) && !keeps_both_ports(),
     };
     // If no entry is left the error is dropped: it adds nothing to the refused packet, which was counted as lost.
     let _full = shared::add(per_cpu, &shared, &more);

@@ -179,6 +179,16 @@ fn corrected(before: &Flow, counted: &BTreeMap<FlowIdentity, Flow>) -> Option<Fl
 pub struct Bounds {
     pub age: SignedDuration,
     pub flows: usize,
+    /// Of those that anybody could have made up.
+    pub unproven: usize,
+}
+
+/// What was forgotten.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Forgotten {
+    pub keys: BTreeSet<FlowIdentity>,
+    /// Those that made room for newer ones because anybody could have made them up.
+    pub unproven: Vec<Flow>,
 }
 
 impl History {
@@ -376,17 +386,20 @@ impl History {
         self.gaps.sort();
     }
 
-    /// Forgets flows that are too old, and the oldest ones if there are too many. Returns the keys of those that are gone.
+    /// Forgets flows that are too old, and the oldest ones if there are too many: first those that anybody could have made up,
+    /// which make nobody forget anything else.
     ///
-    /// Their time no longer counts as remembered, so that no rule is judged on it: see [`Self::since`].
+    /// The time of the others no longer counts as remembered, so that no rule is judged on it: see [`Self::since`].
     ///
     /// How old they are is told by the date that is confirmed, which a clock alone does not move: one that is 90 days ahead for
     /// an hour makes nothing older than two hours.
-    pub fn forget(&mut self, bounds: Bounds) -> BTreeSet<FlowIdentity> {
+    pub fn forget(&mut self, bounds: Bounds) -> Forgotten {
         let confirmed = self.confirmed.unwrap_or(Timestamp::MIN);
         let oldest = confirmed.checked_sub(bounds.age).unwrap_or(Timestamp::MIN);
         let mut gone = BTreeSet::new();
         let mut lasts: Vec<(Timestamp, FlowIdentity)> = Vec::new();
+        let unproven = self.forget_unproven(bounds.unproven);
+        gone.extend(unproven.iter().map(FlowIdentity::of));
         for (key, entry) in &self.flows {
             match entry.total() {
                 Some(flow) if oldest <= self.dates.of(flow.last) => {
@@ -418,7 +431,31 @@ impl History {
         self.are_spans_saved &= self.watched.len() == n_spans;
         self.gaps
             .retain(|gap| gap.until.is_none_or(|until| oldest <= dates.of(until)));
-        gone
+        Forgotten {
+            keys: gone,
+            unproven,
+        }
+    }
+
+    /// Removes the oldest flows that anybody could have made up, beyond `most`. What the ledger still counts stays.
+    fn forget_unproven(&mut self, most: usize) -> Vec<Flow> {
+        let mut lasts: Vec<(Timestamp, FlowIdentity)> = self
+            .flows
+            .iter()
+            .filter(|(_, entry)| entry.counted.is_none())
+            .filter_map(|(key, entry)| {
+                let before = entry.before.as_ref()?;
+                before.proves_nothing().then(|| (before.last, key.clone()))
+            })
+            .collect();
+        let n_over = lasts.len().saturating_sub(most);
+        lasts.sort();
+        lasts
+            .into_iter()
+            .take(n_over)
+            .filter_map(|(_, key)| self.flows.remove(&key)?.before)
+            .map(|flow| *flow)
+            .collect()
     }
 
     /// Saves everything the next time, as into a database that is empty.

@@ -7,6 +7,7 @@ mod ledger;
 mod local;
 mod process;
 mod translation;
+mod unproven;
 mod way;
 
 use std::{
@@ -27,6 +28,7 @@ pub use ledger::{
 pub use local::{LocalNetworks, LocalRoute, Reached};
 pub use process::{NetworkNamespace, Process, SocketOwner, SocketOwners};
 pub use translation::Translations;
+pub use unproven::Unproven;
 pub use way::{STRANGERS, Way, Ways, is_wide};
 
 use crate::{address::AddressSet, transport::Transport};
@@ -48,6 +50,8 @@ pub struct Observed {
     pub gaps: Vec<Gap>,
     /// Packets whose flow got no bucket in the flow table: counted by port, since their addresses were not kept.
     pub lost: BTreeMap<Lost, Tally>,
+    /// What is left of flows that proved nothing and made room for others.
+    pub unproven: Unproven,
     /// The dates of its moments.
     pub dates: Dates,
 }

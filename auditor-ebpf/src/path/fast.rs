@@ -231,6 +231,6 @@ fn request<H: Hook, A: AddressPair>(
     }
     per_cpu.add_own_total(H::DIRECTION, &wire);
     tallies::add_lost(H::DIRECTION, packet.protocol, port, &wire);
-    tallies::add(Reason::TableFull, &wire);
-    Outcome::of(Reason::TableFull)
+    tallies::add(Reason::Unproven, &wire);
+    Outcome::of(Reason::Unproven)
 }

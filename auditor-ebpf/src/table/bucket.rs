@@ -86,10 +86,10 @@ impl<A: AddressPair> Bucket<A> {
         }
     }
 
-    /// Whether a bucket is left for one more unproven packet; if so, counts it as taken.
+    /// Whether a bucket is left for one more unproven packet, which get half of them; if so, counts it as taken.
     #[inline(always)]
     pub(crate) fn try_take_unproven(per_cpu: &PerCpu) -> bool {
-        per_cpu.take_unproven(A::Layout::mask() >> 2)
+        per_cpu.take_unproven(A::Layout::mask() >> 1)
     }
 }
 

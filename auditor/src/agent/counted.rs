@@ -108,6 +108,10 @@ impl Counted {
         for more in self.ledger.lost().values() {
             *without_flow.entry(Reason::TableFull).or_default() += *more;
         }
+        let unproven = self.ledger.unproven().total();
+        if 0 < unproven.packets {
+            *without_flow.entry(Reason::Unproven).or_default() += unproven;
+        }
         Ok(without_flow)
     }
 }

@@ -37,7 +37,9 @@ use crate::{
 
 /// How often, in turns, flows that are over move from the ledger to the history, and old ones are forgotten.
 const RETIRE_TURNS: u64 = 30;
-/// The longest time between two writes of the report to disk; an event has it written at once.
+/// Flows that are remembered although anybody could have made them up.
+const MOST_UNPROVEN: usize = 16_384;
+/// The longest time between two writes of the report to disk; what changed is written at once.
 const REPORT_AGE: SignedDuration = SignedDuration::from_mins(1);
 
 /// The state of a watch besides its session.
@@ -57,7 +59,8 @@ pub(crate) struct Daemon {
     published: Published,
     n_turns: u64,
     last_turn: Timestamp,
-    last_report: Timestamp,
+    /// The report that was written last, and when.
+    written: Option<(Timestamp, Arc<Report>)>,
 }
 
 impl Daemon {
@@ -104,7 +107,7 @@ impl Daemon {
             published,
             n_turns: 0,
             last_turn: now,
-            last_report: Timestamp::MIN,
+            written: None,
         };
         daemon
             .journal
@@ -169,13 +172,15 @@ impl Daemon {
         let findings: Vec<OpenFinding> = self.alerts.open().map(dated).collect();
         self.journal
             .save(&mut self.history, Some(&findings), &events, &self.outbox);
-        let is_due = REPORT_AGE <= now.duration_since(self.last_report);
-        if is_due || !events.is_empty() {
-            self.last_report = now;
+        let report = Arc::new(report);
+        let is_due = self.written.as_ref().is_none_or(|(at, written)| {
+            REPORT_AGE <= now.duration_since(*at) || report.is_news_to(written)
+        });
+        if is_due {
             self.journal.write_report(&report)?;
+            self.written = Some((now, Arc::clone(&report)));
         }
         self.last_turn = now;
-        let report = Arc::new(report);
         self.publish(&report, session);
         Ok(report)
     }
@@ -220,8 +225,11 @@ impl Daemon {
             let bounds = Bounds {
                 age: self.settings.keep,
                 flows: self.settings.keep_flows,
+                unproven: MOST_UNPROVEN,
             };
-            self.journal.forget(self.history.forget(bounds));
+            let forgotten = self.history.forget(bounds);
+            self.journal.forget(forgotten.keys);
+            session.count_unproven(&forgotten.unproven);
         }
         self.history.keep_gaps(&session.gaps);
         // Gaps that have ended are kept by the history from now on.
@@ -275,6 +283,7 @@ impl Daemon {
             traffic: session.timeline.points(),
             gaps: self.history.gaps(reach.min(start)),
             lost,
+            unproven: session.unproven().clone(),
             dates: session.clock.dates.clone(),
         };
         Ok(self.configuration.report(policy, observed))
@@ -326,19 +335,18 @@ impl Daemon {
     /// Shows over HTTP what this turn found.
     fn publish(&self, report: &Arc<Report>, session: &mut Session) {
         let drains = session.take_drains();
-        self.published.replace(Snapshot {
-            report: Some(Arc::clone(report)),
-            health: Health {
-                judgements: self.n_turns,
-                drains: drains.count,
-                fullest: drains.fullest,
-                limit: self.settings.capture.flows,
-                flows: self.history.len(),
-                held_back: self.held_back,
-                is_saved: !self.journal.is_failing,
-                is_configured: !self.reload.is_failing,
-                sinks: self.outbox.health(),
-            },
-        });
+        let health = Health {
+            judgements: self.n_turns,
+            drains: drains.count,
+            fullest: drains.fullest,
+            limit: self.settings.capture.flows,
+            flows: self.history.len(),
+            held_back: self.held_back,
+            is_saved: !self.journal.is_failing,
+            is_configured: !self.reload.is_failing,
+            sinks: self.outbox.health(),
+        };
+        let report = Arc::clone(report);
+        self.published.replace(Snapshot::new(report, health));
     }
 }

@@ -5,12 +5,13 @@ mod bounds;
 
 use std::{
     net::TcpListener,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
 use anyhow::Context as _;
 use axum::{
     Router,
+    body::Bytes,
     extract::{Request, State},
     http::{HeaderName, HeaderValue, StatusCode, header},
     middleware::{self, Next},
@@ -29,28 +30,60 @@ use crate::{
     sink::metrics::{self, Health},
 };
 
-/// What a watch found in its last turn.
-#[derive(Clone, Debug, Default)]
+/// What a watch found in its last turn, and what of it was asked for as it is sent: once for all who ask.
+#[derive(Debug, Default)]
 pub(crate) struct Snapshot {
-    pub(crate) report: Option<Arc<Report>>,
-    pub(crate) health: Health,
+    report: Option<Arc<Report>>,
+    health: Health,
+    metrics: Rendered,
+    json: Rendered,
+    page: Rendered,
+}
+
+/// A response's body, or why there is none.
+type Rendered = OnceLock<Result<Bytes, String>>;
+
+impl Snapshot {
+    pub(crate) fn new(report: Arc<Report>, health: Health) -> Self {
+        Self {
+            report: Some(report),
+            health,
+            ..Self::default()
+        }
+    }
+
+    /// The body, which the first who asks renders.
+    fn body<E: std::fmt::Display>(
+        rendered: &Rendered,
+        render: impl FnOnce() -> Result<String, E>,
+        content_type: &'static str,
+    ) -> Response {
+        let body = rendered.get_or_init(|| {
+            let text = render().map_err(|error| error.to_string())?;
+            Ok(Bytes::from(text))
+        });
+        match body {
+            Ok(bytes) => ([(header::CONTENT_TYPE, content_type)], bytes.clone()).into_response(),
+            Err(problem) => {
+                (StatusCode::INTERNAL_SERVER_ERROR, format!("{problem}\n")).into_response()
+            }
+        }
+    }
 }
 
 /// The current snapshot, shared with the HTTP server.
 #[derive(Clone, Default)]
-pub(crate) struct Published(Arc<Mutex<Snapshot>>);
+pub(crate) struct Published(Arc<Mutex<Arc<Snapshot>>>);
 
 impl Published {
     /// Replaces the snapshot that is served.
     pub(crate) fn replace(&self, snapshot: Snapshot) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = snapshot;
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(snapshot);
     }
 
-    fn snapshot(&self) -> Snapshot {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+    fn snapshot(&self) -> Arc<Snapshot> {
+        let current = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(&current)
     }
 }
 
@@ -174,33 +207,28 @@ const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset
 
 async fn metrics(State(published): State<Published>) -> Response {
     let snapshot = published.snapshot();
-    match metrics::render(snapshot.report.as_deref(), &snapshot.health) {
-        Ok(text) => ([(header::CONTENT_TYPE, OPEN_METRICS)], text).into_response(),
-        Err(error) => failed(&error.into()),
-    }
+    let render = || metrics::render(snapshot.report.as_deref(), &snapshot.health);
+    Snapshot::body(&snapshot.metrics, render, OPEN_METRICS)
 }
 
 async fn json(State(published): State<Published>) -> Response {
-    let Some(report) = published.snapshot().report else {
+    let snapshot = published.snapshot();
+    let Some(report) = &snapshot.report else {
         return not_yet();
     };
-    match report.to_json() {
-        Ok(text) => ([(header::CONTENT_TYPE, "application/json")], text).into_response(),
-        Err(error) => failed(&error.into()),
-    }
+    Snapshot::body(&snapshot.json, || report.to_json(), "application/json")
 }
 
 /// How often a browser loads a newer page.
 const REFRESH_SECONDS: u64 = 10;
 
 async fn page(State(published): State<Published>) -> Response {
-    let Some(report) = published.snapshot().report else {
+    let snapshot = published.snapshot();
+    let Some(report) = &snapshot.report else {
         return not_yet();
     };
-    match report::live_html(&report, REFRESH_SECONDS) {
-        Ok(text) => ([(header::CONTENT_TYPE, "text/html; charset=utf-8")], text).into_response(),
-        Err(error) => failed(&error.into()),
-    }
+    let render = || report::live_html(report, REFRESH_SECONDS);
+    Snapshot::body(&snapshot.page, render, "text/html; charset=utf-8")
 }
 
 /// Whether the watch works as it should, for supervisors that restart it if it does not.
@@ -224,8 +252,4 @@ async fn health(State(published): State<Published>) -> Response {
 
 fn not_yet() -> Response {
     (StatusCode::SERVICE_UNAVAILABLE, "nothing was judged yet\n").into_response()
-}
-
-fn failed(error: &anyhow::Error) -> Response {
-    (StatusCode::INTERNAL_SERVER_ERROR, format!("{error:#}\n")).into_response()
 }

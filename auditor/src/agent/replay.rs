@@ -24,7 +24,7 @@ use crate::{
     matrix::Matrix,
     observed::{
         Cause, Dates, Flow, Gap, Hook, Host, Interface, Knowledge, Ledger, LocalNetworks, Observed,
-        Passes, RememberedSides, SocketOwners, Ways, Window,
+        Passes, RememberedSides, SocketOwners, Unproven, Ways, Window,
     },
     output::say,
     port::PortRange,
@@ -270,6 +270,7 @@ impl Replayed {
             without_flow: self.totals.without_flow,
             gaps,
             lost: BTreeMap::new(),
+            unproven: Unproven::default(),
             traffic: Vec::new(),
             dates: Dates::default(),
         }

@@ -36,7 +36,7 @@ use crate::{
     matrix::Matrix,
     observed::{
         self, Cause, Flow, FlowKey, FlowRecord, Gap, Knowledge, LedgerFlows, Observed, Passes,
-        RememberedSides, Window,
+        RememberedSides, Unproven, Window,
     },
     output::say,
     report::gap_words,
@@ -595,6 +595,18 @@ impl Session {
         lost
     }
 
+    /// What is left of flows that proved nothing and made room for others.
+    pub(crate) const fn unproven(&self) -> &Unproven {
+        self.counted.ledger.unproven()
+    }
+
+    /// Counts flows that anybody could have made up and that are no longer remembered.
+    pub(crate) fn count_unproven(&mut self, flows: &[Flow]) {
+        for flow in flows {
+            self.counted.ledger.count_unproven(flow);
+        }
+    }
+
     /// Detaches from all interfaces; returns all that was observed in the window.
     pub(crate) fn finish(mut self, window: SignedDuration) -> Observed {
         let end = self.clock.now();
@@ -634,6 +646,7 @@ impl Session {
             traffic: self.timeline.points(),
             gaps,
             lost,
+            unproven: self.unproven().clone(),
             dates: self.clock.dates.clone(),
         }
     }

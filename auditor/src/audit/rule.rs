@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, net::IpAddr};
 
-use auditor_common::{Direction, Reason, port::protocol};
+use auditor_common::{Direction, Reason, lost::Lost, port::protocol};
 use jiff::Timestamp;
 
 use super::{
@@ -349,6 +349,11 @@ impl RuleContext<'_> {
                         .iter()
                         .any(|(_, last)| lost.port <= *last)
             }),
+            // These came in, or answered what did, each counted by the port that was asked.
+            Cause::Uncounted {
+                reason: Reason::Unproven,
+                ..
+            } => is_server && self.may_be_unproven(),
             // This host sends no such frames.
             Cause::Uncounted {
                 reason: Reason::PriorityTags,
@@ -367,6 +372,25 @@ impl RuleContext<'_> {
             | Cause::PacketsUnread { .. }
             | Cause::Uncounted { .. } => true,
         }
+    }
+
+    /// Whether what a client of the rule asked may be among what proved nothing and is in no flow.
+    fn may_be_unproven(&self) -> bool {
+        let unproven = &self.observed.unproven;
+        let ranges = port_ranges(&self.rule.rule.ports);
+        let is_asked = |lost: &Lost| {
+            Transport::from_protocol(lost.protocol) == Some(self.rule.rule.transport)
+                && ranges
+                    .iter()
+                    .any(|(first, last)| (*first..=*last).contains(&lost.port))
+        };
+        let is_client = |sender| {
+            let addresses = self.rule.client.addresses.as_ref();
+            addresses.is_none_or(|addresses| addresses.contains(sender))
+        };
+        // Of those that found no room, nothing is left but the port.
+        self.observed.lost.keys().any(is_asked)
+            || unproven.ports.keys().any(is_asked) && unproven.may_hold(is_client)
     }
 
     /// Which ports of several were seen.

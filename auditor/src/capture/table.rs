@@ -8,7 +8,7 @@ use std::{
 
 use auditor_common::{
     Bucket4, Bucket6, BucketRecord, ConversationKey, ConversationRecord, Direction, Half, Header,
-    MOST_CPUS, PackedPorts, PortKind, SharedBucket, State, Tally, Totals,
+    MOST_CPUS, PackedPorts, PortKind, SharedBucket, SharedHalf, State, Tally, Totals,
     packet::{kept_ipv6, unpack4},
     port::bit,
 };
@@ -218,15 +218,15 @@ impl Table {
         self.found
     }
 
-    /// Whether some CPU's half fills up: unless it is drained, new conversations soon find no bucket. Those of unproven
-    /// packets do not count, since they get a quarter at most.
+    /// Whether some CPU's half fills up: unless it is drained, new conversations soon find no bucket, and those of unproven packets
+    /// are soon counted by port alone.
     pub(super) fn fills_up(&self) -> bool {
         let most = self.sizes.buckets_6.min(self.sizes.buckets_4) / 4;
         (0..self.n_headers()).any(|cpu| {
             let offset = half_at(self.half) + offset_of!(Half, unproven);
             let word = self.header(cpu, offset);
             let word = word.map_or(0, |word| word.load(Ordering::Relaxed));
-            most <= n_taken(word).saturating_sub(n_unproven(word))
+            most <= n_taken(word)
         })
     }
 
@@ -364,18 +364,18 @@ impl Table {
                 found(&key, &(&bucket).into());
             }
         }
+        let taken_in = offset_of!(State, shared)
+            + old * size_of::<SharedHalf>()
+            + offset_of!(SharedHalf, taken_in);
+        if let Some(word) = self.state.word(0, taken_in) {
+            word.store(0, Ordering::SeqCst);
+        }
         self.found = in_table;
         totals
     }
 }
 
-/// Buckets taken by unproven packets, of the word of a half that starts with `unproven` and ends with `taken`.
-fn n_unproven(word: u64) -> u32 {
-    let [unproven, _]: [u32; 2] = zerocopy::transmute!(word);
-    unproven
-}
-
-/// All buckets taken.
+/// All buckets taken, of the word of a half that starts with `unproven` and ends with `taken`.
 fn n_taken(word: u64) -> u32 {
     let [_, taken]: [u32; 2] = zerocopy::transmute!(word);
     taken & !Half::USES_SHARED

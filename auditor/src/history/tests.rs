@@ -6,11 +6,11 @@ use std::{
     time::Duration,
 };
 
-use auditor_common::{Evidence, Reason};
+use auditor_common::{Direction, Evidence, Reason};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    Bounds, History, Store,
+    Bounds, Forgotten, History, Store,
     sample::{at, flow},
 };
 use crate::observed::{Cause, Dates, DirectionCounters, Endpoints, Flow, Gap, Outcome, Remembered};
@@ -296,8 +296,9 @@ fn what_is_too_old_or_too_much_is_forgotten() {
     let bounds = Bounds {
         age: SignedDuration::from_secs(8),
         flows: 4,
+        unproven: 9,
     };
-    let gone = history.forget(bounds);
+    let gone = history.forget(bounds).keys;
     assert_eq!(gone.len(), 6);
     let ports: Vec<u16> = remembered(&history)
         .iter()
@@ -320,12 +321,48 @@ fn nobody_asks_about_a_time_that_is_forgotten() {
     let bounds = Bounds {
         age: SignedDuration::from_secs(50),
         flows: 10,
+        unproven: 9,
     };
-    assert_eq!(history.forget(bounds).len(), 1);
+    assert_eq!(history.forget(bounds).keys.len(), 1);
     assert_eq!(history.since(), Some(at(3)));
     // With nothing left to forget, `since` stays the same.
-    assert!(history.forget(bounds).is_empty());
+    assert_eq!(history.forget(bounds), Forgotten::default());
     assert_eq!(history.since(), Some(at(3)));
+}
+
+/// What anybody could have made up makes room for what is newer of its kind, and nothing else is forgotten for it.
+#[test]
+fn what_proves_nothing_makes_room_for_itself() {
+    let mut history = History::default();
+    history.begin(at(0));
+    let unanswered = |port, last| Flow {
+        client_direction: Some(Direction::Ingress),
+        ..flow(port, [1, 0], last)
+    };
+    let flows: Vec<Flow> = (1..=9)
+        .map(|port| unanswered(port, port.into()))
+        .chain([flow(443, [1, 1], 1)])
+        .collect();
+    history.update(flows.clone(), at(10));
+    let bounds = Bounds {
+        age: SignedDuration::from_secs(50),
+        flows: 10,
+        unproven: 3,
+    };
+    // What is still counted stays.
+    assert_eq!(history.forget(bounds), Forgotten::default());
+    history.retire(flows);
+    history.update(Vec::new(), at(11));
+    let forgotten = history.forget(bounds);
+    let ports: Vec<u16> = forgotten.unproven.iter().map(|flow| flow.port).collect();
+    assert_eq!(ports, [1, 2, 3, 4, 5, 6]);
+    assert_eq!(forgotten.keys.len(), 6);
+    let ports: Vec<u16> = remembered(&history)
+        .iter()
+        .map(|(port, ..)| *port)
+        .collect();
+    assert_eq!(ports, [7, 8, 9, 443]);
+    assert_eq!(history.since(), Some(at(0)));
 }
 
 #[test]
@@ -576,6 +613,7 @@ fn a_clock_alone_makes_nothing_be_forgotten() {
     let bounds = Bounds {
         age: SignedDuration::from_hours(24 * 30),
         flows: 100,
+        unproven: 100,
     };
     let mut runs = Runs::new();
     runs.begin(0);
@@ -585,29 +623,29 @@ fn a_clock_alone_makes_nothing_be_forgotten() {
         let now = 90 * DAY + n * HOUR;
         runs.begin(now);
         runs.turn(now + HOUR, 0, Vec::new());
-        assert_eq!(runs.history.forget(bounds).len(), 0, "{n}");
+        assert_eq!(runs.history.forget(bounds).keys.len(), 0, "{n}");
         assert_eq!(runs.history.since(), Some(at(0)));
     }
     // And one whose clock steps there while it runs.
     runs.begin(2 * DAY);
     runs.turn(2 * DAY + HOUR, 90 * DAY, Vec::new());
-    assert_eq!(runs.history.forget(bounds).len(), 0);
+    assert_eq!(runs.history.forget(bounds).keys.len(), 0);
     runs.turn(2 * DAY + 2 * HOUR, 0, Vec::new());
-    assert_eq!(runs.history.forget(bounds).len(), 0);
+    assert_eq!(runs.history.forget(bounds).keys.len(), 0);
     // After a month of watching it is, as it should be.
     for day in 3..33 {
         runs.turn(day * DAY, 0, Vec::new());
     }
-    assert_eq!(runs.history.forget(bounds).len(), 1);
+    assert_eq!(runs.history.forget(bounds).keys.len(), 1);
     // Where nobody watched for months, what was seen before is forgotten once as long again was watched.
     runs.turn(33 * DAY, 0, vec![flow(80, [2, 2], 33 * DAY)]);
     runs.begin(133 * DAY);
     runs.turn(134 * DAY, 0, Vec::new());
-    assert_eq!(runs.history.forget(bounds).len(), 0);
+    assert_eq!(runs.history.forget(bounds).keys.len(), 0);
     for day in 135..234 {
         runs.turn(day * DAY, 0, Vec::new());
     }
-    assert_eq!(runs.history.forget(bounds).len(), 1);
+    assert_eq!(runs.history.forget(bounds).keys.len(), 1);
 }
 
 #[test]

@@ -293,6 +293,18 @@ impl Flow {
         Outcome::Attempted
     }
 
+    /// Whether anybody could have made it up: nothing left this host but what a kernel sends to anybody.
+    pub const fn proves_nothing(&self) -> bool {
+        let (client, server) = (self.to_server, self.to_client);
+        match self.client_direction {
+            Some(Direction::Ingress) => {
+                server.packets.saturating_sub(server.resets) <= self.replies
+            }
+            Some(Direction::Egress) => client.packets.saturating_sub(client.resets) == 0,
+            None => false,
+        }
+    }
+
     /// Whether the client's packets left this host.
     const fn is_client_here(&self) -> bool {
         matches!(self.client_direction, Some(Direction::Egress))

@@ -4,6 +4,8 @@ mod conversations;
 mod errors;
 mod flows;
 mod own;
+mod proof;
+mod room;
 mod sides;
 
 use std::{
@@ -25,10 +27,13 @@ use self::{
     errors::Errors,
     flows::FlowMap,
     own::Own,
+    proof::{Proof, here},
+    room::{Removed, Room},
     sides::{Client, Index, decide},
 };
 
-use super::LocalNetworks;
+use super::{DirectionCounters, Flow, LocalNetworks, Unproven};
+use crate::address;
 
 pub use flows::{FlowKey, FlowRecord};
 pub use own::Passes;
@@ -45,19 +50,19 @@ pub struct LedgerFlows {
 
 /// All counts, by conversation.
 ///
-/// Bounded: it keeps at most as many conversations as [`Self::new`] was given, and at most a quarter of that without proof
-/// of an exchange, because any sender can forge those by the million. What exceeds a bound is counted by port only, as in
-/// the kernel half.
+/// Bounded: it keeps at most as many conversations as [`Self::new`] was given, and of those that rest on others' word only a
+/// part. The newest are kept, and what proves least goes first; what went is counted by port, and by sender where it proved
+/// nothing.
 #[derive(Clone, Debug)]
 pub struct Ledger {
     conversations: Conversations,
-    most: usize,
-    n_unproven: usize,
+    room: Room,
     own: Own,
     /// When the conversations began whose sides are not certain, as far as this drain knows.
     began: HashMap<ConversationKey, u64>,
     errors: Errors,
     lost: BTreeMap<Lost, Tally>,
+    unproven: Unproven,
     /// Packets of flows that were retired, and are no traffic of this host's.
     set_aside: BTreeMap<Reason, Tally>,
 }
@@ -74,12 +79,12 @@ impl Ledger {
     pub fn new(most: usize) -> Self {
         Self {
             conversations: Conversations::default(),
-            most,
-            n_unproven: 0,
+            room: Room::new(most),
             own: Own::default(),
             began: HashMap::new(),
             errors: Errors::default(),
             lost: BTreeMap::new(),
+            unproven: Unproven::default(),
             set_aside: BTreeMap::new(),
         }
     }
@@ -109,26 +114,36 @@ impl Ledger {
             key
         };
         self.errors.see(key, more);
-        let mut change = 0;
         let is_earlier = self.is_earlier(key, more);
+        let own = &self.own;
+        let mut proofs = None;
         let is_known = self.conversations.change(key, |known| {
-            let was_unproven = proves_nothing(known);
+            let before = Proof::of(key, known, own);
             merge_in_order(known, more, is_earlier);
-            change = usize::from(was_unproven && !proves_nothing(known));
+            proofs = Some((before, Proof::of(key, known, own), known.last));
         });
-        self.n_unproven -= change;
+        if let Some((before, now, last)) = proofs.filter(|(before, now, _)| before != now) {
+            self.room.leave(before);
+            self.room.enter(key, last, now);
+        }
         if is_known {
             return;
         }
-        let is_unproven = proves_nothing(more);
-        let is_full = self.most <= self.conversations.len()
-            || is_unproven && self.most / UNPROVEN_SHARE <= self.n_unproven;
-        if is_full {
-            self.count_by_port(key, more);
-            return;
+        let proof = Proof::of(key, more, own);
+        let (removed, has_room) = self.room.make(&mut self.conversations, own, proof);
+        for one in removed {
+            self.count_removed(&one);
         }
-        self.conversations.insert(key, more);
-        self.n_unproven += usize::from(is_unproven);
+        if has_room {
+            self.conversations.insert(key, more);
+            self.room.enter(key, more.last, proof);
+        } else {
+            self.count_removed(&Removed {
+                key: *key,
+                record: *more,
+                proof,
+            });
+        }
     }
 
     /// Whether this record of a conversation began before all others of this drain, which other CPUs may have counted.
@@ -174,31 +189,68 @@ impl Ledger {
         &self.lost
     }
 
-    /// Counts by port a conversation that exceeds a bound and can't be kept by its addresses.
-    fn count_by_port(&mut self, key: &ConversationKey, record: &ConversationRecord) {
+    /// What is left of conversations that proved nothing and made room for others.
+    pub const fn unproven(&self) -> &Unproven {
+        &self.unproven
+    }
+
+    /// Counts a flow that was retired, and that nobody remembers any more since anybody could have made it up.
+    pub fn count_unproven(&mut self, flow: &Flow) {
+        let asks = flow.client_direction != Some(Direction::Egress);
+        let of = |direction, counters: DirectionCounters| {
+            let what = Lost {
+                direction,
+                protocol: flow.protocol,
+                port: flow.port,
+            };
+            let DirectionCounters { packets, bytes, .. } = counters;
+            (what, Tally { packets, bytes })
+        };
+        let (sender, [came, left]) = if asks {
+            (flow.client, [flow.to_server, flow.to_client])
+        } else {
+            (flow.server, [flow.to_client, flow.to_server])
+        };
+        let tallies = [of(Direction::Ingress, came), of(Direction::Egress, left)];
+        let tallies = tallies.into_iter().filter(|(_, tally)| 0 < tally.packets);
+        self.unproven.add(sender, tallies);
+    }
+
+    /// Counts by port what can't be kept by its addresses.
+    fn count_removed(&mut self, Removed { key, record, proof }: &Removed) {
         let ports = PackedPorts(key.ports);
+        let is_unproven = *proof == Proof::Nothing;
         let port = if ports.is_server_known() {
             ports.second()
+        } else if is_unproven {
+            // Nothing left this host, so what came in asked.
+            here(ports).port(ports)
         } else {
             ports.first().min(ports.second())
         };
-        for ((sender, packets), bytes) in key.addresses.iter().zip(record.packets).zip(record.bytes)
-        {
-            if packets == 0 {
-                continue;
+        let of_sides = key.addresses.iter().zip(record.packets).zip(record.bytes);
+        let tallies =
+            of_sides
+                .filter(|((_, packets), _)| 0 < *packets)
+                .map(|((sender, packets), bytes)| {
+                    let what = Lost {
+                        direction: if self.own.has(*sender) {
+                            Direction::Egress
+                        } else {
+                            Direction::Ingress
+                        },
+                        protocol: ports.protocol(),
+                        port,
+                    };
+                    (what, Tally { packets, bytes })
+                });
+        if is_unproven {
+            let sender = here(ports).other().address(key);
+            self.unproven.add(address::from_bytes(sender), tallies);
+        } else {
+            for (what, tally) in tallies {
+                *self.lost.entry(what).or_default() += tally;
             }
-            let tally = self.lost.entry(Lost {
-                direction: if self.own.has(*sender) {
-                    Direction::Egress
-                } else {
-                    Direction::Ingress
-                },
-                protocol: ports.protocol(),
-                port,
-            });
-            let tally = tally.or_default();
-            tally.packets += packets;
-            tally.bytes += bytes;
         }
     }
 
@@ -212,7 +264,7 @@ impl Ledger {
                 && record.packets != [0; 2]
         });
         for (key, record) in over {
-            self.n_unproven -= usize::from(proves_nothing(&record));
+            self.room.leave(Proof::of(&key, &record, &self.own));
             let decided = decide(&key, &record, &self.own, &index, known);
             let ports = PackedPorts(key.ports);
             // A client's port that is one of many says nothing any more.
@@ -252,7 +304,7 @@ impl Ledger {
         let over = self.conversations.take(|_, record| record.last < before);
         let mut flows = FlowMap::default();
         for (key, record) in over {
-            self.n_unproven -= usize::from(proves_nothing(&record));
+            self.room.leave(Proof::of(&key, &record, &self.own));
             // A record without packets counts only ICMP errors about packets that were never seen, so it is dropped.
             if record.packets != [0; 2] {
                 flows.add_certain(&key, &record);
@@ -303,20 +355,6 @@ impl Ledger {
     pub fn is_empty(&self) -> bool {
         self.conversations.len() == 0
     }
-}
-
-/// At most one in this many kept conversations may be without proof of an exchange (`proves_nothing`).
-const UNPROVEN_SHARE: usize = 4;
-
-/// Whether any sender could have forged the conversation: one side never sent anything but resets, or both sides only sent
-/// the opening.
-fn proves_nothing(record: &ConversationRecord) -> bool {
-    let n_sent = |side: usize| {
-        let of = |pair: &[u64; 2]| pair.get(side).copied().unwrap_or_default();
-        of(&record.packets).saturating_sub(of(&record.resets))
-    };
-    let (first, second) = (n_sent(0), n_sent(1));
-    first == 0 || second == 0 || first + second <= record.requests + record.replies
 }
 
 /// Adds the counts of another record of the same flow.

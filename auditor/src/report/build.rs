@@ -17,7 +17,9 @@ use crate::{
     audit::{self, FlowFinding, PolicyRule, RuleFinding, Severity},
     deployment::ProcessDetail,
     matrix::RulePorts,
-    observed::{Cause, Dates, DirectionCounters, Flow, Gap, Observed, SocketOwner, flag_names},
+    observed::{
+        Cause, Dates, DirectionCounters, Flow, Gap, Observed, SocketOwner, Unproven, flag_names,
+    },
     role::Role,
 };
 
@@ -102,11 +104,9 @@ impl Report {
                 })
                 .collect(),
             counted: counted(observed),
-            lost: observed
-                .lost
-                .iter()
-                .map(|(what, tally)| lost(*what, tally.packets, tally.bytes))
-                .collect(),
+            lost: busiest(&observed.lost, MOST_LOST),
+            lost_left_out: observed.lost.len().saturating_sub(MOST_LOST),
+            unproven: unproven(&observed.unproven),
         }
     }
 }
@@ -180,6 +180,52 @@ fn counted(observed: &Observed) -> BTreeMap<String, Count> {
         .chain(without_flow.map(|(reason, tally)| (reason.name(), *tally)))
         .map(|(name, tally)| (name.to_owned(), count(tally)))
         .collect()
+}
+
+/// More ports are not listed; a scan asks all of them.
+const MOST_LOST: usize = 1000;
+/// More senders and ports of what proves nothing are not listed.
+const MOST_UNPROVEN: usize = 100;
+
+/// The entries with the most packets, in order of what they count.
+fn busiest(lost: &BTreeMap<lost::Lost, Tally>, most: usize) -> Vec<Lost> {
+    let mut entries: Vec<(&lost::Lost, &Tally)> = lost.iter().collect();
+    if most < entries.len() {
+        entries.sort_by_key(|(_, tally)| std::cmp::Reverse(tally.packets));
+        entries.truncate(most);
+        entries.sort_by_key(|(what, _)| **what);
+    }
+    let entry =
+        |(what, tally): (&lost::Lost, &Tally)| self::lost(*what, tally.packets, tally.bytes);
+    entries.into_iter().map(entry).collect()
+}
+
+fn unproven(unproven: &Unproven) -> Option<schema::Unproven> {
+    if unproven.n_conversations == 0 {
+        return None;
+    }
+    let mut senders: Vec<schema::Sender> = unproven
+        .senders
+        .iter()
+        .map(|(address, tally)| schema::Sender {
+            address: *address,
+            counted: count(*tally),
+        })
+        .collect();
+    senders.sort_by_key(|sender| std::cmp::Reverse(sender.counted.packets));
+    let mut others = unproven.others;
+    for left_out in senders.iter().skip(MOST_UNPROVEN) {
+        others.packets += left_out.counted.packets;
+        others.bytes += left_out.counted.bytes;
+    }
+    senders.truncate(MOST_UNPROVEN);
+    Some(schema::Unproven {
+        conversations: unproven.n_conversations,
+        counted: count(unproven.total()),
+        senders,
+        others: count(others),
+        ports: busiest(&unproven.ports, MOST_UNPROVEN),
+    })
 }
 
 fn lost(lost: lost::Lost, packets: u64, bytes: u64) -> Lost {

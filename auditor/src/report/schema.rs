@@ -51,6 +51,20 @@ pub struct Report {
     /// Packets of no flow by what is left of it; left out where every flow found a place.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lost: Vec<Lost>,
+    /// Entries of `lost` that are left out: those with the fewest packets.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub lost_left_out: usize,
+    /// Flows that anybody can make up, and that made room for newer ones; left out where none did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unproven: Option<Unproven>,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde hands out references"
+)]
+const fn is_zero(number: &usize) -> bool {
+    *number == 0
 }
 
 /// What wrote the report.
@@ -374,6 +388,29 @@ pub struct Lost {
     pub bytes: u64,
 }
 
+/// Flows of which nothing left this host but what a kernel sends to anybody, and that made room for newer ones.
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+pub struct Unproven {
+    /// How many conversations they were.
+    pub conversations: u64,
+    /// All of their packets.
+    pub counted: Count,
+    /// Who sent them, or says so: those with the most packets.
+    pub senders: Vec<Sender>,
+    /// Of all other senders.
+    pub others: Count,
+    /// The ports that were asked: those with the most packets.
+    pub ports: Vec<Lost>,
+}
+
+/// Packets of one sender.
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+pub struct Sender {
+    pub address: IpAddr,
+    #[serde(flatten)]
+    pub counted: Count,
+}
+
 /// What was counted in one step of time.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 pub struct Point {
@@ -401,6 +438,16 @@ impl Report {
         let mut text = serde_json::to_string_pretty(self)?;
         text.push('\n');
         Ok(text)
+    }
+
+    /// Whether it says more than that time went by since an earlier report.
+    pub fn is_news_to(&self, earlier: &Self) -> bool {
+        let window = earlier.window.clone();
+        let at_that_time = Self {
+            window,
+            ..self.clone()
+        };
+        at_that_time != *earlier
     }
 
     /// Every packet of a direction.

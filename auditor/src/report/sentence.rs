@@ -600,6 +600,11 @@ fn uncounted(reason: Reason, packets: u64) -> String {
                 "{packets} packets came in with more priority tags than are followed, all of which this host takes off"
             )
         }
+        Reason::Unproven => {
+            format!(
+                "{packets} packets of flows that anybody can make up found no room, or made room for newer ones: they are counted by port"
+            )
+        }
         Reason::Arp
         | Reason::NotIp
         | Reason::Truncated

@@ -16,7 +16,9 @@ use crate::{
     audit::{Policy, judge},
     deployment::Deployment,
     matrix::Matrix,
-    observed::{self, Cause, DirectionCounters, Gap, Hook, Host, Interface, Observed, Window},
+    observed::{
+        self, Cause, DirectionCounters, Gap, Hook, Host, Interface, Observed, Unproven, Window,
+    },
 };
 
 const MATRIX: &str = r#"
@@ -95,6 +97,7 @@ pub(crate) fn report() -> Report {
     };
     let observed = Observed {
         lost: BTreeMap::new(),
+        unproven: Unproven::default(),
         traffic: Vec::new(),
         dates: observed::Dates::default(),
         host: Host {

@@ -362,7 +362,37 @@ fn counted(report: &Report, out: &mut String) -> fmt::Result {
         )?;
     }
     if let Some(more) = lost.len().checked_sub(MOST_LOST).filter(|more| 0 < *more) {
-        writeln!(out, "    and {more} more; the JSON report has them all")?;
+        let all = more + report.lost_left_out;
+        writeln!(
+            out,
+            "    and {all} more; the JSON report has the busiest of them"
+        )?;
+    }
+    if let Some(unproven) = &report.unproven {
+        writeln!(
+            out,
+            "  made room: {} conversations that anybody can make up, {} packets",
+            number(unproven.conversations),
+            number(unproven.counted.packets)
+        )?;
+        for sender in unproven.senders.iter().take(MOST_LOST) {
+            writeln!(
+                out,
+                "    from {}: {} packets",
+                sender.address,
+                number(sender.counted.packets)
+            )?;
+        }
+        let others: u64 = unproven
+            .senders
+            .iter()
+            .skip(MOST_LOST)
+            .map(|sender| sender.counted.packets)
+            .sum();
+        let others = others + unproven.others.packets;
+        if 0 < others {
+            writeln!(out, "    from others: {} packets", number(others))?;
+        }
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use auditor_common::Direction;
+use auditor_common::{Direction, Tally, lost::Lost};
 
 use super::*;
 use crate::{
@@ -189,4 +189,46 @@ fn an_interface_that_is_left_out_hides_what_goes_by_it() {
         observed.host.ways.insert(address, way);
     }
     assert_eq!(verdict(&observed), "missing");
+}
+
+/// What strangers made up says nothing of a rule, unless it asked the rule's port in a client's name.
+#[test]
+fn what_proves_nothing_hides_what_a_client_may_have_asked() {
+    for (protocol, port, sender, n_others, verdict) in [
+        (6, 80, "10.0.1.2", 0, "unassessed"),
+        (6, 80, "10.9.9.9", 0, "missing"),
+        (6, 80, "10.9.9.9", 1, "unassessed"),
+        (6, 79, "10.0.1.2", 0, "missing"),
+        (6, 79, "10.9.9.9", 1, "missing"),
+        (17, 80, "10.0.1.2", 0, "missing"),
+    ] {
+        let mut observed = observed(&[]);
+        observed.gaps = vec![Gap {
+            cause: Cause::Uncounted {
+                reason: Reason::Unproven,
+                packets: 1,
+            },
+            from: observed.window.start,
+            until: None,
+        }];
+        let what = Lost {
+            direction: Direction::Ingress,
+            protocol,
+            port,
+        };
+        let tally = Tally {
+            packets: 1,
+            bytes: 60,
+        };
+        observed
+            .unproven
+            .add(sender.parse().unwrap(), [(what, tally)]);
+        observed.unproven.others.packets = n_others;
+        let found = finding(false, "", &observed);
+        assert_eq!(
+            found.verdict.name(),
+            verdict,
+            "{protocol} {port} {sender} {n_others}"
+        );
+    }
 }

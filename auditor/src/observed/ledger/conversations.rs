@@ -50,6 +50,23 @@ impl Conversations {
         }
     }
 
+    /// The record of a key.
+    pub(super) fn get(&self, key: &ConversationKey) -> Option<ConversationRecord> {
+        let hash = self.hasher.hash_one(key);
+        match <[u8; 4]>::all(key.addresses) {
+            Some(addresses) => self.ipv4.get(hash, addresses, key),
+            None => self.ipv6.get(hash, key.addresses, key),
+        }
+    }
+
+    /// Removes a key.
+    pub(super) fn remove(&mut self, key: &ConversationKey) {
+        match <[u8; 4]>::all(key.addresses) {
+            Some(addresses) => self.ipv4.remove(&self.hasher, addresses, key),
+            None => self.ipv6.remove(&self.hasher, key.addresses, key),
+        }
+    }
+
     /// Adds a key, which must not be in the map yet.
     pub(super) fn insert(&mut self, key: &ConversationKey, record: &ConversationRecord) {
         match <[u8; 4]>::all(key.addresses) {
@@ -58,7 +75,7 @@ impl Conversations {
         }
     }
 
-    /// All entries, IPv4 and then IPv6, each in the order of insertion.
+    /// All entries, IPv4 and then IPv6.
     pub(super) fn iter(&self) -> impl Iterator<Item = (ConversationKey, ConversationRecord)> {
         self.ipv4.iter().chain(self.ipv6.iter())
     }
@@ -103,6 +120,55 @@ impl<A: Address> Arena<A> {
             }
         }
         true
+    }
+
+    /// The position of a key.
+    fn position(&self, hash: u64, addresses: [A; 2], key: &ConversationKey) -> Option<u32> {
+        let is_same = |position: &u32| {
+            let entry = self.entries.get(*position as usize);
+            entry.is_some_and(|entry| entry.is(addresses, key))
+        };
+        self.index.find(hash, is_same).copied()
+    }
+
+    fn get(
+        &self,
+        hash: u64,
+        addresses: [A; 2],
+        key: &ConversationKey,
+    ) -> Option<ConversationRecord> {
+        let position = self.position(hash, addresses, key)?;
+        let entry = self.entries.get(position as usize)?;
+        Some(full_record(entry, position, &self.oversized))
+    }
+
+    /// The last entry takes the removed one's position.
+    fn remove(&mut self, hasher: &RandomState, addresses: [A; 2], key: &ConversationKey) {
+        let hash = hasher.hash_one(key);
+        let Some(position) = self.position(hash, addresses, key) else {
+            return;
+        };
+        if let Ok(entry) = self.index.find_entry(hash, |one| *one == position) {
+            entry.remove();
+        }
+        self.oversized.remove(&position);
+        let Some(last) = self.entries.pop() else {
+            return;
+        };
+        let was_at = u32::try_from(self.entries.len()).unwrap_or(u32::MAX);
+        if was_at == position {
+            return;
+        }
+        if let Some(slot) = self.entries.get_mut(position as usize) {
+            *slot = last;
+        }
+        let hash = hasher.hash_one(last.key());
+        if let Some(moved) = self.index.find_mut(hash, |one| *one == was_at) {
+            *moved = position;
+        }
+        if let Some(record) = self.oversized.remove(&was_at) {
+            self.oversized.insert(position, record);
+        }
     }
 
     fn insert(
@@ -258,12 +324,14 @@ mod tests {
     #[derive(Clone, Debug)]
     enum Step {
         Put(ConversationKey, ConversationRecord),
+        Remove(ConversationKey),
         TakeBefore(u64),
     }
 
     fn steps() -> impl Strategy<Value = Step> {
         prop_oneof![
             9 => (keys(), records()).prop_map(|(key, record)| Step::Put(key, record)),
+            3 => keys().prop_map(Step::Remove),
             1 => (0_u64..99).prop_map(Step::TakeBefore),
         ]
     }
@@ -283,6 +351,11 @@ mod tests {
                             conversations.insert(&key, &record);
                         }
                         model.insert(name(&key), record);
+                    }
+                    Step::Remove(key) => {
+                        prop_assert_eq!(conversations.get(&key), model.remove(&name(&key)));
+                        conversations.remove(&key);
+                        prop_assert_eq!(conversations.get(&key), None);
                     }
                     Step::TakeBefore(epoch) => {
                         let taken = conversations.take(|_, record| record.last < epoch);

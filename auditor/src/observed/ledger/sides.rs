@@ -72,7 +72,7 @@ impl Client {
     }
 
     /// The packets of this side that are no resets: what a host sends only of a conversation that it has.
-    fn sent(self, record: &ConversationRecord) -> u64 {
+    pub(super) fn sent(self, record: &ConversationRecord) -> u64 {
         let of = |[first, second]: [u64; 2]| match self {
             Self::First => first,
             Self::Second => second,

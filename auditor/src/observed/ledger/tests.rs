@@ -8,7 +8,9 @@ use auditor_common::{
 
 use proptest::prelude::*;
 
-use super::{FlowKey, Knowledge, Ledger, LedgerFlows, LocalNetworks, Passes, RememberedSides};
+use super::{
+    FlowKey, Knowledge, Ledger, LedgerFlows, LocalNetworks, Passes, RememberedSides, Unproven,
+};
 use crate::{address, port::PortRange};
 
 const A: [u8; 16] = mapped([10, 0, 0, 1]);
@@ -852,56 +854,164 @@ fn a_guess_that_was_settled_convinces_nobody() {
     assert_eq!(ports, [40_000, 45_000]);
 }
 
-#[test]
-fn what_anybody_can_make_up_takes_a_quarter() {
-    let mut ledger = Ledger::new(100);
+/// A ledger of a host with the address A.
+fn of_host(most: usize) -> Ledger {
+    let mut ledger = Ledger::new(most);
     ledger.own(
         &["10.0.0.1".parse().unwrap()].into(),
         &[].into(),
         &LocalNetworks::default(),
         Passes::default(),
     );
-    let from = |host: u16, port: u16| ConversationKey {
-        addresses: [
-            mapped([10, 9, host.to_be_bytes()[0], host.to_be_bytes()[1]]),
-            A,
-        ],
-        ..key(KeptPorts::Server, TCP, 0, port)
-    };
-    let knock = ConversationRecord {
+    ledger
+}
+
+/// What a host somewhere asks of a service of A.
+fn from(host: u16, protocol: u8, port: u16) -> ConversationKey {
+    let [high, low] = host.to_be_bytes();
+    ConversationKey {
+        addresses: [mapped([10, 9, high, low]), A],
+        ..key(KeptPorts::Server, protocol, 0, port)
+    }
+}
+
+/// What A asks of a service of a host somewhere.
+fn to(host: u16, protocol: u8, port: u16) -> ConversationKey {
+    let ConversationKey {
+        addresses: [one, own],
+        ports,
+        interface,
+    } = from(host, protocol, port);
+    ConversationKey {
+        addresses: [own, one],
+        ports: PackedPorts(ports).first_leaving(true).0,
+        interface,
+    }
+}
+
+/// A request and its acceptance, which a kernel sends to anybody.
+fn knock(last: u64) -> ConversationRecord {
+    ConversationRecord {
         requests: 1,
         replies: 1,
-        ..record([1, 1], 0)
-    };
-    for host in 0..1000 {
-        ledger.add(&from(host, 22), &knock);
+        last,
+        ..record(
+            [1, 1],
+            opening::REQUEST_FROM_FIRST | opening::REPLY_FROM_SECOND,
+        )
     }
-    assert_eq!(ledger.len(), 25);
-    let lost: Vec<(Direction, u16, u64)> = ledger
-        .lost()
+}
+
+fn has(ledger: &Ledger, key: &ConversationKey) -> bool {
+    ledger.conversations.get(key).is_some()
+}
+
+#[test]
+fn what_anybody_can_make_up_makes_room_for_itself() {
+    let mut ledger = of_host(6400);
+    for host in 0..1000 {
+        ledger.add(&from(host, TCP, 22), &knock(host.into()));
+    }
+    assert_eq!(ledger.len(), 100);
+    assert!(has(&ledger, &from(999, TCP, 22)) && !has(&ledger, &from(0, TCP, 22)));
+    let unproven = ledger.unproven();
+    let ports: Vec<(Direction, u16, u64)> = unproven
+        .ports
         .iter()
         .map(|(lost, tally)| (lost.direction, lost.port, tally.packets))
         .collect();
     assert_eq!(
-        lost,
-        [(Direction::Ingress, 22, 975), (Direction::Egress, 22, 975)]
+        ports,
+        [(Direction::Ingress, 22, 900), (Direction::Egress, 22, 900)]
     );
-    // Real conversations are kept until the ledger is full; a new one then is not, and an unproven one is updated in place.
-    for host in 2000..2075 {
+    assert_eq!(
+        (unproven.n_conversations, unproven.senders.len()),
+        (900, 900)
+    );
+    assert!(ledger.lost().is_empty());
+    // One that goes on stays, although it was the first; the others have room as before.
+    let steady = from(2000, UDP, 514);
+    ledger.add(
+        &steady,
+        &ConversationRecord {
+            last: 1000,
+            ..record([1, 0], 0)
+        },
+    );
+    for host in 3000..4000 {
+        if host % 10 == 0 {
+            ledger.add(
+                &steady,
+                &ConversationRecord {
+                    last: u64::from(host),
+                    ..record([1, 0], 0)
+                },
+            );
+        }
         ledger.add(
-            &from(host, 443),
+            &from(host, UDP, 9),
             &ConversationRecord {
-                requests: 1,
-                replies: 1,
-                ..record([5, 5], 0)
+                last: host.into(),
+                ..record([1, 0], 0)
             },
         );
     }
-    assert_eq!(ledger.len(), 100);
-    ledger.add(&from(3000, 443), &record([5, 5], 0));
-    assert_eq!(ledger.len(), 100);
-    ledger.add(&from(1, 22), &record([5, 5], 0));
-    assert_eq!(ledger.len(), 100);
+    let kept = ledger.conversations.get(&steady).unwrap();
+    assert_eq!((kept.packets, ledger.len()), ([101, 0], 100));
+}
+
+/// Whatever comes in, by whichever address it says it is of: what this host asked, and what went on, is kept.
+#[test]
+fn what_comes_in_displaces_nothing_of_this_host() {
+    let mut ledger = of_host(640);
+    let asked = to(1, UDP, 53);
+    ledger.add(&asked, &record([200, 0], 0));
+    let served = from(2, TCP, 443);
+    let went_on = ConversationRecord {
+        packets: [9, 9],
+        ..knock(1)
+    };
+    ledger.add(&served, &went_on);
+    let (udp, tcp) = (record([3, 0], 0), knock(1));
+    for host in 0..2000 {
+        // Both sides of conversations come in: the answers as those of a conversation that this host would have begun.
+        ledger.add(&from(host, UDP, 161), &udp);
+        ledger.add(&to(host, UDP, 4000), &record([0, 3], 0));
+        ledger.add(
+            &from(host, TCP, 22),
+            &ConversationRecord {
+                packets: [9, 0],
+                ..tcp
+            },
+        );
+        ledger.add(
+            &to(host, TCP, 22),
+            &ConversationRecord {
+                packets: [0, 9],
+                replies: 1,
+                ..record([0, 9], opening::REPLY_FROM_SECOND)
+            },
+        );
+        // A service of datagrams answers whoever asks.
+        ledger.add(&from(host, UDP, 53), &record([1, 1], 0));
+    }
+    assert!(has(&ledger, &asked) && has(&ledger, &served));
+    // What this host goes on to ask is kept too.
+    for host in 3000..3400 {
+        ledger.add(
+            &to(host, TCP, 443),
+            &ConversationRecord {
+                requests: 1,
+                ..record([1, 0], opening::REQUEST_FROM_FIRST)
+            },
+        );
+    }
+    assert!((3000..3400).all(|host| has(&ledger, &to(host, TCP, 443))));
+    assert!(has(&ledger, &asked) && has(&ledger, &served));
+    assert!(ledger.len() <= 640);
+    // Answers of this host that went are said to be without a place; of what came in, senders and ports are left.
+    assert!(ledger.lost().keys().all(|lost| lost.port == 53));
+    assert!(ledger.unproven().ports.keys().all(|lost| lost.port != 53));
 }
 
 /// Two CPUs count one packet each, within the same epoch: the one that began is known all the same.
@@ -968,10 +1078,13 @@ proptest! {
             found[0] += record.packets.iter().sum::<u64>();
             found[1] += record.bytes.iter().sum::<u64>();
         }
-        for tally in ledger.lost().values() {
+        for tally in ledger.lost().values().chain(ledger.unproven().ports.values()) {
             found[0] += tally.packets;
             found[1] += tally.bytes;
         }
+        let Unproven { senders, others, .. } = ledger.unproven();
+        let of_senders: u64 = senders.values().chain([others]).map(|tally| tally.packets).sum();
+        prop_assert_eq!(of_senders, ledger.unproven().total().packets);
         prop_assert_eq!(found, sums);
     }
 }

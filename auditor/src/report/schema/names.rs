@@ -305,6 +305,7 @@ published! {
         TooDeep = "too-deep",
         /// Frames had more tags of no VLAN than are followed, all of which a host takes off.
         PriorityTags = "priority-tags",
+        Unproven = "unproven",
     }
 }
 

@@ -19,6 +19,16 @@ impl<T: Copy> Chunks<T> {
         }
     }
 
+    /// Removes the last value.
+    pub(super) fn pop(&mut self) -> Option<T> {
+        let last = self.pieces.last_mut()?;
+        let value = last.pop();
+        if last.is_empty() {
+            self.pieces.pop();
+        }
+        value
+    }
+
     pub(super) fn get(&self, index: usize) -> Option<&T> {
         self.pieces.get(index / PIECE)?.get(index % PIECE)
     }
@@ -93,6 +103,13 @@ mod tests {
                     assert_eq!(chunks.get_mut(index).copied(), Some(*value));
                 }
                 assert_eq!(chunks.get(list.len()), None);
+                for _ in 0..2 {
+                    assert_eq!(chunks.pop(), list.pop());
+                    assert_eq!(chunks.len(), list.len());
+                }
+                chunks.push(8);
+                list.push(8);
+                assert!(chunks.iter().eq(&list));
             }
         }
     }

@@ -1,0 +1,74 @@
+//! What a conversation rests on: who had to take part for it to be counted as it is.
+
+use auditor_common::{
+    ConversationKey, ConversationRecord, PackedPorts, flow::opening, port::protocol,
+};
+
+use super::{flows::is_two_way, own::Own, sides::Client};
+
+/// What a conversation proves, from the least to the most.
+///
+/// Whatever comes in may be forged, both sides of it too. So only what leaves counts, and of that only what a host would not
+/// send to anybody who asks.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(super) enum Proof {
+    /// Nothing left this host but what its kernel sends to anybody: resets, and replies that accept a request.
+    Nothing,
+    /// This host answered, as a service of datagrams answers anybody, or passed packets on.
+    Answer,
+    /// This host asked, or sent what follows from an answer.
+    Own,
+}
+
+impl Proof {
+    pub(super) fn of(key: &ConversationKey, record: &ConversationRecord, own: &Own) -> Self {
+        // On the loopback nobody else sends; a capture is finite.
+        if is_two_way(key.interface) {
+            return Self::Own;
+        }
+        let ports = PackedPorts(key.ports);
+        let here = here(ports);
+        let left = here.sent(record);
+        if left == 0 {
+            return Self::Nothing;
+        }
+        if !own.is_unknown() && !own.has(here.address(key)) {
+            return Self::Answer;
+        }
+        let [request, reply] = match here {
+            Client::First => [opening::REQUEST_FROM_FIRST, opening::REPLY_FROM_FIRST],
+            Client::Second => [opening::REQUEST_FROM_SECOND, opening::REPLY_FROM_SECOND],
+        };
+        let has = |bit: u8| record.opening & u64::from(bit) != 0;
+        if has(request) {
+            return Self::Own;
+        }
+        let beyond = left.saturating_sub(if has(reply) { record.replies } else { 0 });
+        let is_stream = matches!(ports.protocol(), protocol::TCP | protocol::SCTP);
+        let has_asked = if ports.is_server_known() {
+            here == Client::First
+        } else {
+            Client::first_sender(record) == here
+        };
+        match (beyond, is_stream) {
+            (0, _) => Self::Nothing,
+            (1..=MOST_PROVOKED, true) => Self::Answer,
+            (_, true) => Self::Own,
+            (_, false) if has_asked => Self::Own,
+            (_, false) => Self::Answer,
+        }
+    }
+}
+
+/// A kernel acknowledges what does not fit a connection that is not complete yet (RFC 9293, section 3.10.7.4), every half second at
+/// most; a few such answers can be had for forged segments.
+const MOST_PROVOKED: u64 = 3;
+
+/// The side whose packets leave this host.
+pub(super) const fn here(ports: PackedPorts) -> Client {
+    if ports.first_leaves() {
+        Client::First
+    } else {
+        Client::Second
+    }
+}

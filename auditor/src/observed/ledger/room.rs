@@ -1,0 +1,154 @@
+//! Which conversations make room for others: those that prove least first, and of them the ones that were silent for longest.
+
+use std::collections::{HashSet, VecDeque};
+
+use auditor_common::{ConversationKey, ConversationRecord};
+
+use super::{conversations::Conversations, own::Own, proof::Proof};
+
+/// How many conversations of each kind are kept, and in which order they go.
+#[derive(Clone, Debug)]
+pub(super) struct Room {
+    /// Conversations in all.
+    most: usize,
+    nothing: Queue,
+    answer: Queue,
+}
+
+/// The conversations of a [`Proof`] that is not the most.
+#[derive(Clone, Debug)]
+struct Queue {
+    proof: Proof,
+    /// In order of coming, each with its last epoch as of then. Holds some that are gone or of another proof by now.
+    waiting: VecDeque<(ConversationKey, u64)>,
+    /// Conversations that have this proof now.
+    n: usize,
+    most: usize,
+}
+
+/// At most one in this many conversations has no more proof than an answer of this host.
+const ANSWER_SHARE: usize = 4;
+/// At most one in this many proves nothing: any sender can make those up by the million, and each is held and judged for nobody.
+const NOTHING_SHARE: usize = 64;
+/// A conversation that went on since its turn came stays; so many are passed over in one search.
+const MOST_CHANCES: usize = 8;
+/// A queue of more is cleared of what is not of it any more, once that is half of it.
+const FEW: usize = 1024;
+
+impl Room {
+    pub(super) fn new(most: usize) -> Self {
+        let share = |proof, part: usize| Queue {
+            proof,
+            waiting: VecDeque::new(),
+            n: 0,
+            // A small ledger has some all the same.
+            most: (most / part).max(most.min(16)),
+        };
+        Self {
+            most,
+            nothing: share(Proof::Nothing, NOTHING_SHARE),
+            answer: share(Proof::Answer, ANSWER_SHARE),
+        }
+    }
+
+    fn queue(&mut self, proof: Proof) -> Option<&mut Queue> {
+        match proof {
+            Proof::Nothing => Some(&mut self.nothing),
+            Proof::Answer => Some(&mut self.answer),
+            Proof::Own => None,
+        }
+    }
+
+    /// Counts a conversation that was added, or that now has this proof.
+    pub(super) fn enter(&mut self, key: &ConversationKey, last: u64, proof: Proof) {
+        if let Some(queue) = self.queue(proof) {
+            queue.n += 1;
+            queue.waiting.push_back((*key, last));
+        }
+    }
+
+    /// Counts a conversation with this proof that was removed, or has another one now.
+    pub(super) fn leave(&mut self, proof: Proof) {
+        if let Some(queue) = self.queue(proof) {
+            queue.n = queue.n.saturating_sub(1);
+        }
+    }
+
+    /// Makes room for one more conversation of a proof. Returns what had to go for it, and whether there is room.
+    pub(super) fn make(
+        &mut self,
+        conversations: &mut Conversations,
+        own: &Own,
+        proof: Proof,
+    ) -> (Vec<Removed>, bool) {
+        let mut removed = Vec::new();
+        let most = self.most;
+        if let Some(queue) = self.queue(proof) {
+            queue.tidy(conversations, own);
+            if queue.most <= queue.n {
+                removed.extend(queue.pop(conversations, own));
+            }
+        }
+        while most <= conversations.len() {
+            let of_nothing = self.nothing.pop(conversations, own);
+            let more = match of_nothing {
+                None if Proof::Nothing < proof => self.answer.pop(conversations, own),
+                found => found,
+            };
+            match more {
+                Some(one) => removed.push(one),
+                None => break,
+            }
+        }
+        let has_share = self.queue(proof).is_none_or(|queue| queue.n < queue.most);
+        (removed, has_share && conversations.len() < most)
+    }
+}
+
+/// A conversation that made room, and what it proved.
+pub(super) struct Removed {
+    pub(super) key: ConversationKey,
+    pub(super) record: ConversationRecord,
+    pub(super) proof: Proof,
+}
+
+impl Queue {
+    /// Removes the conversation that was silent for longest.
+    fn pop(&mut self, conversations: &mut Conversations, own: &Own) -> Option<Removed> {
+        let mut n_chances = 0;
+        while let Some((key, since)) = self.waiting.pop_front() {
+            let Some(record) = conversations.get(&key) else {
+                continue;
+            };
+            if Proof::of(&key, &record, own) != self.proof {
+                continue;
+            }
+            if since < record.last && n_chances < MOST_CHANCES {
+                n_chances += 1;
+                self.waiting.push_back((key, record.last));
+                continue;
+            }
+            conversations.remove(&key);
+            self.n = self.n.saturating_sub(1);
+            return Some(Removed {
+                key,
+                record,
+                proof: self.proof,
+            });
+        }
+        None
+    }
+
+    /// Forgets what is gone or has more proof, if that is most of the queue.
+    fn tidy(&mut self, conversations: &Conversations, own: &Own) {
+        if self.waiting.len() < FEW.max(2 * self.n) {
+            return;
+        }
+        let mut kept = HashSet::new();
+        self.waiting.retain(|(key, _)| {
+            let record = conversations.get(key);
+            record.is_some_and(|record| Proof::of(key, &record, own) == self.proof)
+                && kept.insert(*key)
+        });
+    }
+}

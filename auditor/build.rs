@@ -41,6 +41,8 @@ fn main() -> anyhow::Result<()> {
     // The kernel half is linked as a whole anyway, and the kernel reads its types from what would be stripped.
     set("CARGO_PROFILE_RELEASE_LTO", "false");
     set("CARGO_PROFILE_RELEASE_STRIP", "none");
+    // Compiled in parts, as CARGO_INCREMENTAL=1 has it, functions are cut where the kernel's verifier does not follow them.
+    set("CARGO_INCREMENTAL", "0");
     // What the inner build prints is passed on as warnings: its progress is none.
     set("CARGO_TERM_QUIET", "true");
     let package = Package {

@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use crate::{
     fixture::{
-        auditor::{files, watch},
+        auditor::{command, files, watch},
         pair::{MATRIX, pair},
         report::assert_totals,
     },
@@ -25,6 +25,7 @@ use crate::{
 
 tests! {
     a_killed_audit_leaves_nothing_attached: [Kernel, Program("bpftool")],
+    what_is_left_where_the_guard_is_killed_too_is_taken_off: [Kernel, Program("bpftool")],
     a_taken_xdp_slot_means_tc: [Kernel, Program("bpftool")],
     a_window_that_is_cut_short_makes_nothing_missing: [Kernel],
     an_interface_that_goes_away_is_a_gap: [Kernel],
@@ -106,6 +107,100 @@ fn a_killed_audit_leaves_nothing_attached() {
         });
         assert_eq!(finished.status.code(), None, "{}", finished.stderr);
         assert_eq!(leftovers(&one, "other0"), Vec::<String>::new());
+    }
+}
+
+/// Kills an audit and its guard, the guard first.
+fn kill_both(audit: Pid) {
+    let threads = std::fs::read_dir(format!("/proc/{audit}/task")).unwrap();
+    let children = threads.map(|thread| thread.unwrap().path().join("children"));
+    let children: String = children
+        .map(|children| std::fs::read_to_string(children).unwrap())
+        .collect();
+    let guards: Vec<i32> = children
+        .split_whitespace()
+        .map(|pid| pid.parse().unwrap())
+        .collect();
+    assert_eq!(guards.len(), 1, "{children}");
+    for guard in guards {
+        kill(Pid::from_raw(guard), Signal::SIGKILL).unwrap();
+    }
+    kill(audit, Signal::SIGKILL).unwrap();
+}
+
+fn what_is_left_where_the_guard_is_killed_too_is_taken_off() {
+    let directory = files(&[("m.toml", MATRIX)]);
+    let (one, _other) = pair();
+    let arguments = "audit --matrix m.toml -i eth0 --for 60s --tc clsact";
+    let filters = || {
+        let list = |way: &str| one.run(&format!("tc filter show dev eth0 {way}")).unwrap();
+        ["ingress", "egress"].map(|way| list(way).matches("_tc direct-action").count())
+    };
+    let doctor = |options: &str| {
+        let output = one
+            .enter(|| Ok(command(&format!("doctor {options}")).output()?))
+            .unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let leave = || {
+        watch(&one, directory.path(), arguments, kill_both);
+        assert_eq!(filters(), [1, 1]);
+    };
+    leave();
+    // A filter of somebody else, which stays whatever happens.
+    let file = directory.path().join("bytecode");
+    std::fs::write(&file, "1,6 0 0 0,").unwrap();
+    let file = file.display();
+    one.run(&format!(
+        "tc filter add dev eth0 ingress prio 9 protocol all bpf da bytecode-file {file}"
+    ))
+    .unwrap();
+    let said = doctor("");
+    assert_eq!(said.matches("note  leftovers: filter").count(), 2, "{said}");
+    assert_eq!(filters(), [1, 1]);
+    // The next one takes them off, and those of nobody else.
+    let next = watch(&one, directory.path(), arguments, |pid| {
+        assert_eq!(filters(), [1, 1]);
+        let said = doctor("--clean");
+        assert!(said.contains("no auditor that was killed left"), "{said}");
+        assert_eq!(filters(), [1, 1]);
+        // Nor does it when the audit that is running is held up.
+        kill(pid, Signal::SIGSTOP).unwrap();
+        let said = doctor("--clean");
+        kill(pid, Signal::SIGCONT).unwrap();
+        assert!(said.contains("no auditor that was killed left"), "{said}");
+        assert_eq!(filters(), [1, 1]);
+        stop(pid);
+    });
+    let said =
+        "of eth0, in, was left by an auditor that was killed with its guard, and is taken off";
+    assert!(next.stderr.contains(said), "{}", next.stderr);
+    assert_eq!(filters(), [0, 0]);
+    // And so does whoever asks for it, here in place of the next one.
+    leave();
+    let said = doctor("--clean");
+    assert_eq!(said.matches("and is taken off").count(), 2, "{said}");
+    assert_eq!(filters(), [0, 0]);
+    let others = one.run("tc filter show dev eth0 ingress").unwrap();
+    assert!(others.contains("bytecode"), "{others}");
+    // Links and XDP programs go with their process, whoever else is killed.
+    for hooks in ["--ingress xdp --tc tcx", "--ingress tc --tc tcx"] {
+        let arguments = format!("audit --matrix m.toml -i eth0 --for 60s {hooks}");
+        watch(&one, directory.path(), &arguments, |pid| {
+            kill(pid, Signal::SIGKILL).unwrap();
+        });
+        let mut left = String::new();
+        for _ in 0..100 {
+            left = one.run("bpftool net show dev eth0").unwrap();
+            if !left.contains("ingress_") && !left.contains("egress_tc") {
+                break;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+        assert!(
+            !left.contains("ingress_") && !left.contains("egress_tc"),
+            "{left}"
+        );
     }
 }
 

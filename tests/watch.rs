@@ -322,7 +322,14 @@ fn a_damaged_history_is_moved_aside() {
             .starts_with("history.db.damaged-")
     });
     assert!(kept);
-    assert_eq!(history(path, "--gaps").len(), 1);
+    // The time that was watched, and what is not known any more.
+    let gaps = history(path, "--gaps");
+    assert_eq!(gaps.len(), 2, "{gaps:?}");
+    let said = gaps[1]["text"].as_str().unwrap();
+    assert!(said.contains("was set aside and begun anew"), "{said}");
+    let report = std::fs::read_to_string(path.join("state/report.json")).unwrap();
+    let report: Value = serde_json::from_str(&report).unwrap();
+    assert_eq!(report["gaps"][0]["reason"], "history-damaged", "{report}");
 }
 
 /// What a later version may have written, or anybody: no value of it is taken for another, and the watch goes on.

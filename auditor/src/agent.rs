@@ -2,7 +2,9 @@
 //! line; `command` calls it with plain settings.
 
 mod attribution;
+mod backoff;
 mod blindness;
+mod checker;
 pub(crate) mod clock;
 pub(crate) mod configuration;
 mod counted;
@@ -10,6 +12,7 @@ pub(crate) mod daemon;
 pub(crate) mod host;
 pub(crate) mod http;
 mod interfaces;
+mod leftovers;
 mod local;
 pub(crate) mod names;
 mod outbox;

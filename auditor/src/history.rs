@@ -11,12 +11,19 @@ use std::{
 use auditor_common::{Evidence, packet::Tunnel, port::protocol};
 use jiff::{SignedDuration, Timestamp};
 
+#[cfg(test)]
+pub(crate) use store::damages;
 pub use store::{Store, StoreError, ValueError};
 
 use crate::{
     address,
     observed::{Cause, Dates, Flow, Gap, Outcome, Remembered, RememberedSides},
 };
+
+/// Dates that are ahead by no more than this are those of a clock that is a little off.
+const SKEW: SignedDuration = SignedDuration::from_mins(1);
+/// Longer ago than rules ask for: when a flow was last seen of which nothing is known but that its date is wrong.
+const LONG_AGO: SignedDuration = SignedDuration::from_hours(24 * 32);
 
 /// The identity of a flow across runs.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -61,8 +68,13 @@ pub struct History {
     changed: BTreeSet<FlowIdentity>,
     /// What is remembered from before this is incomplete: flows were forgotten to stay within bounds.
     forgotten: Option<Timestamp>,
+    /// Up to which date flows may be forgotten for their age: the newest one that somebody watched, and no later than the wall
+    /// clock; where that is ahead of it, time that is watched brings it nearer.
+    confirmed: Option<Timestamp>,
     /// The dates by which this run's moments are saved.
     dates: Dates,
+    /// The times of earlier runs are on disk as they are here.
+    are_spans_saved: bool,
 }
 
 /// A span of time in which a watch was running.
@@ -182,31 +194,50 @@ pub struct Forgotten {
 impl History {
     /// Begins a run at `now`; the time since the last one is a gap.
     ///
-    /// What is dated later was dated by a clock that was set back since. It counts as of now: else it would count as seen until
-    /// that clock has come so far again.
+    /// What is dated later was dated by a clock that was set back since, and nobody knows when it was. A time that ends later
+    /// counts as not watched, and a flow as last seen when that is known: else it would count as seen until that clock has
+    /// come so far again.
     pub fn begin(&mut self, now: Timestamp) {
-        for entry in self.flows.values_mut() {
+        let soon = now.checked_add(SKEW).unwrap_or(now);
+        let is_ahead = self.watched.iter().any(|span| now < span.until);
+        self.watched.retain(|span| span.until <= soon);
+        for span in &mut self.watched {
+            span.from = span.from.min(now);
+            span.until = span.until.min(now);
+        }
+        let known = self.newest(now);
+        let clip = |moment: Timestamp| {
+            if moment <= soon {
+                moment.min(now)
+            } else {
+                known.unwrap_or_else(|| now.checked_sub(LONG_AGO).unwrap_or(now))
+            }
+        };
+        for (key, entry) in &mut self.flows {
+            let mut is_clipped = false;
             if let Some(flow) = &mut entry.before {
-                flow.first = flow.first.min(now);
-                flow.last = flow.last.min(now);
+                is_clipped |= now < flow.last;
+                flow.last = clip(flow.last);
+                flow.first = clip(flow.first).min(flow.last);
             }
             for moment in [
                 &mut entry.remembered.answered,
                 &mut entry.remembered.refused,
             ] {
-                *moment = moment.map(|moment| moment.min(now));
+                is_clipped |= moment.is_some_and(|moment| now < moment);
+                *moment = moment.map(clip);
             }
-        }
-        let is_ahead = self.watched.iter().any(|span| now < span.until);
-        for span in &mut self.watched {
-            span.from = span.from.min(now);
-            span.until = span.until.min(now);
+            if is_clipped {
+                self.changed.insert(key.clone());
+            }
         }
         for gap in &mut self.gaps {
             gap.from = gap.from.min(now);
             gap.until = gap.until.map(|until| until.min(now));
         }
         self.forgotten = self.forgotten.map(|forgotten| forgotten.min(now));
+        let confirmed = self.confirmed.or(known).unwrap_or(now);
+        self.confirmed = Some(confirmed.min(now));
         if is_ahead {
             // For how long nobody watched is not known.
             self.gaps.push(Gap {
@@ -219,12 +250,37 @@ impl History {
             from: now,
             until: now,
         });
+        self.are_spans_saved = false;
+    }
+
+    /// The newest date that is not later than `now`: when somebody watched, or, if nobody is known to have, of a flow.
+    fn newest(&self, now: Timestamp) -> Option<Timestamp> {
+        let watched = self.watched.iter().map(|span| span.until).max();
+        let flows = self
+            .flows
+            .values()
+            .filter_map(|entry| entry.before.as_ref());
+        watched.or_else(|| {
+            let lasts = flows.map(|flow| flow.last);
+            lasts.filter(|last| *last <= now).max()
+        })
     }
 
     /// The dates by which moments of this run are saved from now on.
     pub fn date_by(&mut self, dates: &Dates) {
-        if self.dates != *dates {
-            self.dates.clone_from(dates);
+        if self.dates == *dates {
+            return;
+        }
+        self.dates.clone_from(dates);
+        // What has another date now is saved with it.
+        let Some(run) = self.watched.last().map(|span| span.from) else {
+            return;
+        };
+        for (key, entry) in &self.flows {
+            let flows = [&entry.before, &entry.counted];
+            if flows.into_iter().flatten().any(|flow| run <= flow.last) {
+                self.changed.insert(key.clone());
+            }
         }
     }
 
@@ -232,7 +288,9 @@ impl History {
     /// returned where it is known as which flow it is counted now.
     pub fn update(&mut self, flows: Vec<Flow>, now: Timestamp) -> Vec<Correction> {
         if let Some(span) = self.watched.last_mut() {
+            let passed = now.duration_since(span.until).max(SignedDuration::ZERO);
             span.until = span.until.max(now);
+            self.confirm(passed, now);
         }
         let mut counted: BTreeMap<FlowIdentity, Flow> = flows
             .into_iter()
@@ -284,6 +342,15 @@ impl History {
         corrections
     }
 
+    /// Lets the date by which flows are forgotten follow the wall clock, by no more than twice the time that passed while
+    /// somebody watched.
+    fn confirm(&mut self, passed: SignedDuration, now: Timestamp) {
+        let wall = self.dates.of(now);
+        let confirmed = self.confirmed.unwrap_or(wall);
+        let most = confirmed.checked_add(passed * 2).unwrap_or(wall);
+        self.confirmed = Some(most.min(wall));
+    }
+
     /// Moves the flows that the ledger no longer keeps from `counted` to `before`.
     pub fn retire(&mut self, flows: Vec<Flow>) {
         for mut flow in flows {
@@ -323,15 +390,21 @@ impl History {
     /// which make nobody forget anything else.
     ///
     /// The time of the others no longer counts as remembered, so that no rule is judged on it: see [`Self::since`].
-    pub fn forget(&mut self, bounds: Bounds, now: Timestamp) -> Forgotten {
-        let oldest = now.checked_sub(bounds.age).unwrap_or(Timestamp::MIN);
+    ///
+    /// How old they are is told by the date that is confirmed, which a clock alone does not move: one that is 90 days ahead for
+    /// an hour makes nothing older than two hours.
+    pub fn forget(&mut self, bounds: Bounds) -> Forgotten {
+        let confirmed = self.confirmed.unwrap_or(Timestamp::MIN);
+        let oldest = confirmed.checked_sub(bounds.age).unwrap_or(Timestamp::MIN);
         let mut gone = BTreeSet::new();
         let mut lasts: Vec<(Timestamp, FlowIdentity)> = Vec::new();
         let unproven = self.forget_unproven(bounds.unproven);
         gone.extend(unproven.iter().map(FlowIdentity::of));
         for (key, entry) in &self.flows {
             match entry.total() {
-                Some(flow) if oldest <= flow.last => lasts.push((flow.last, key.clone())),
+                Some(flow) if oldest <= self.dates.of(flow.last) => {
+                    lasts.push((flow.last, key.clone()));
+                }
                 Some(flow) => {
                     self.forgotten = self.forgotten.max(Some(flow.last));
                     gone.insert(key.clone());
@@ -352,8 +425,12 @@ impl History {
             self.flows.remove(key);
             self.changed.remove(key);
         }
-        self.watched.retain(|span| oldest <= span.until);
-        self.gaps.retain(|gap| gap.reaches(oldest));
+        let n_spans = self.watched.len();
+        let dates = &self.dates;
+        self.watched.retain(|span| oldest <= dates.of(span.until));
+        self.are_spans_saved &= self.watched.len() == n_spans;
+        self.gaps
+            .retain(|gap| gap.until.is_none_or(|until| oldest <= dates.of(until)));
         Forgotten {
             keys: gone,
             unproven,
@@ -379,6 +456,26 @@ impl History {
             .filter_map(|(_, key)| self.flows.remove(&key)?.before)
             .map(|flow| *flow)
             .collect()
+    }
+
+    /// Saves everything the next time, as into a database that is empty.
+    pub fn save_all(&mut self) {
+        self.changed = self.flows.keys().cloned().collect();
+        self.are_spans_saved = false;
+    }
+
+    /// Remembers that what was on disk was damaged.
+    pub fn note_damage(&mut self, problem: &str) {
+        let Some(now) = self.watched.last().map(|span| span.until) else {
+            return;
+        };
+        self.keep_gaps(&[Gap {
+            cause: Cause::HistoryDamaged {
+                problem: problem.to_owned(),
+            },
+            from: now,
+            until: Some(now),
+        }]);
     }
 
     /// Every flow with a packet since `start`, in order.
@@ -464,10 +561,13 @@ fn same(one: &Cause, other: &Cause) -> bool {
         | Cause::Unwatched
         | Cause::NothingToWatch
         | Cause::Asleep { .. }
-        | Cause::Stalled => None,
+        | Cause::Stalled
+        | Cause::HistoryDamaged { .. } => None,
     };
     std::mem::discriminant(one) == std::mem::discriminant(other) && name(one) == name(other)
 }
 
+#[cfg(test)]
+pub(crate) mod sample;
 #[cfg(test)]
 mod tests;

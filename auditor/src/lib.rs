@@ -21,6 +21,8 @@ pub mod history;
 pub mod observed;
 mod output;
 mod private_file;
+#[cfg(test)]
+mod random;
 pub mod report;
 pub mod review;
 pub mod sink;

@@ -34,8 +34,7 @@ enum Command {
     Explain(command::explain::Explain),
     Learn(command::learn::Learn),
     Diff(command::diff::Diff),
-    /// Say whether this host can run an audit, and how each interface would be watched
-    Doctor,
+    Doctor(command::doctor::Doctor),
     /// Take filters off once standard input ends; an audit starts this by itself
     #[command(name = guard::VERB, hide = true)]
     Guard,
@@ -84,7 +83,7 @@ fn main() -> ExitCode {
         Command::Explain(explain) => command::explain::run(&explain),
         Command::Learn(learn) => command::learn::run(&learn),
         Command::Diff(diff) => command::diff::run(&diff),
-        Command::Doctor => command::doctor::run(),
+        Command::Doctor(doctor) => command::doctor::run(&doctor),
         Command::Guard => guard::run().map(|()| Exit::Clean).map_err(Into::into),
     };
     match result {

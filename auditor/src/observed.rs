@@ -266,6 +266,9 @@ pub enum Cause {
     Stalled,
     /// Something that is looked at from time to time could not be read.
     Unread { what: String, problem: String },
+    /// What was remembered of earlier runs, or on disk, was damaged, and was set aside. It hides nothing of what is judged: time
+    /// that nobody remembers is not in the window.
+    HistoryDamaged { problem: String },
     /// Packets of a capture that could not be read, and why; `what` follows their number.
     PacketsUnread { what: String, packets: u64 },
     /// Packets that are in no flow, for a [reason that may hide traffic](Reason::may_hide_traffic).
@@ -290,6 +293,7 @@ impl Cause {
             | Self::CountedBefore { .. }
             | Self::NotWatched { .. }
             | Self::Unread { .. }
+            | Self::HistoryDamaged { .. }
             | Self::PacketsUnread { .. }
             | Self::Uncounted { .. } => false,
         }

@@ -99,7 +99,7 @@ impl Clock {
         let start = wall();
         Self {
             start,
-            dates: Dates::default(),
+            dates: Dates::begin(start),
             started: monotonic(),
             slept: slept(),
             looked: start,
@@ -219,10 +219,15 @@ mod tests {
         // A clock that is slewed by less than a second does not move what is known.
         told.ahead += SignedDuration::from_millis(900);
         quiet(&mut told, 3);
+        let dated = |told: &Told| (1..6).map(|second| told.dated(second)).collect::<Vec<_>>();
+        assert_eq!(dated(&told), [0, 43_200, 43_200, 43_200, 43_200]);
+        // Set back, it had never been so late; set right again, what it said before counts.
         told.ahead = SignedDuration::from_hours(-24);
         quiet(&mut told, 4);
-        let dated: Vec<i64> = (1..6).map(|second| told.dated(second)).collect();
-        assert_eq!(dated, [0, 43_200, 43_200, -86_400, -86_400]);
+        assert_eq!(dated(&told), [-86_400; 5]);
+        told.ahead = SignedDuration::ZERO;
+        quiet(&mut told, 5);
+        assert_eq!(dated(&told), [0, 0, 0, -86_400, 0]);
         // The window goes on as it was meant to.
         assert!(told.clock.elapsed() < SignedDuration::from_mins(1));
     }

@@ -20,7 +20,7 @@ use super::{
     schedule::Schedule,
     session::{Pause, Session},
     settings::{EventFormat, WatchSettings},
-    state::State,
+    state::{Found, State},
     threads::ThreadSpawner,
     uncounted::UncountedGaps,
 };
@@ -66,25 +66,29 @@ pub(crate) struct Daemon {
 
 impl Daemon {
     /// Continues from the state on disk.
-    ///
-    /// # Errors
-    ///
-    /// The state can't be read.
     pub(crate) fn resume(
         settings: WatchSettings,
         configuration: Configuration,
         names: HostNames,
-        state: State,
+        mut state: State,
         session: &mut Session,
         threads: ThreadSpawner,
         published: Published,
-    ) -> anyhow::Result<Self> {
+    ) -> Self {
         let now = session.clock.now();
-        let mut history = state.store.load()?;
+        let Found {
+            mut history,
+            findings,
+            damage,
+            salvaged,
+        } = std::mem::take(&mut state.found);
         history.begin(now);
+        if let Some(problem) = damage {
+            history.note_damage(&problem);
+        }
         session.remember(history.sides());
         let mut alerts = Alerts::default();
-        for finding in state.store.findings()? {
+        for finding in findings {
             alerts.resume(finding);
         }
         let (sinks, host) = (&configuration.sinks, &session.facts.host.name);
@@ -98,7 +102,7 @@ impl Daemon {
             alerts,
             held_back: 0,
             uncounted: UncountedGaps::default(),
-            journal: Journal::new(state),
+            journal: Journal::new(&threads, state, salvaged),
             threads,
             outbox,
             published,
@@ -109,7 +113,7 @@ impl Daemon {
         daemon
             .journal
             .save(&mut daemon.history, None, &[], &daemon.outbox);
-        Ok(daemon)
+        daemon
     }
 
     /// Runs until a signal stops it. A turn that fails is said, and the next one is tried.
@@ -227,7 +231,7 @@ impl Daemon {
                 flows: self.settings.keep_flows,
                 unproven: MOST_UNPROVEN,
             };
-            let forgotten = self.history.forget(bounds, now);
+            let forgotten = self.history.forget(bounds);
             self.journal.forget(forgotten.keys);
             session.count_unproven(&forgotten.unproven);
         }

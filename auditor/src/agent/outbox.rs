@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use thiserror::Error;
 use tokio::time::Instant;
 
-use super::{clock, threads::ThreadSpawner};
+use super::{backoff::Backoff, checker::Damage, clock, threads::ThreadSpawner};
 use crate::{
     alert::{Event, EventError, EventJson},
     history::{Store, StoreError},
@@ -23,9 +23,6 @@ use crate::{
     sink::{Delivery, NamedSink, SinkError, metrics::SinkHealth},
 };
 
-/// How long to wait after the first failure; each further one doubles it.
-const FIRST_PAUSE: Duration = Duration::from_secs(1);
-const LONGEST_PAUSE: Duration = Duration::from_mins(2);
 /// How long to wait for events before checking whether a sink is to be sent its open findings again.
 const IDLE: Duration = Duration::from_mins(1);
 /// Events that are read from the database at once.
@@ -33,6 +30,7 @@ const BATCH: u32 = 64;
 
 /// The sinks of a watch; dropping it ends their threads.
 pub(crate) struct Outbox {
+    damage: Damage,
     health: Arc<Mutex<BTreeMap<String, SinkHealth>>>,
     wake: Vec<Sender<()>>,
     names: Vec<String>,
@@ -47,6 +45,7 @@ impl Outbox {
         host: &str,
     ) -> Self {
         let health = Arc::new(Mutex::new(BTreeMap::new()));
+        let damage = Damage::default();
         let mut wake = Vec::new();
         for sink in sinks {
             lock(&health).insert(sink.name.clone(), SinkHealth::default());
@@ -57,11 +56,15 @@ impl Outbox {
                 database: database.to_owned(),
                 host: host.to_owned(),
                 health: Arc::clone(&health),
+                damage: damage.clone(),
                 is_failing: false,
+                pause: Backoff::new(),
+                refreshed: None,
             };
             threads.spawn(move || worker.run(&receive));
         }
         Self {
+            damage,
             health,
             wake,
             names: sinks.iter().map(|sink| sink.name.clone()).collect(),
@@ -89,6 +92,11 @@ impl Outbox {
         }
     }
 
+    /// What is wrong with the database, as a sink's thread found it; once.
+    pub(crate) fn take_damage(&self) -> Option<String> {
+        self.damage.take()
+    }
+
     pub(crate) fn health(&self) -> BTreeMap<String, SinkHealth> {
         lock(&self.health).clone()
     }
@@ -113,36 +121,17 @@ struct Worker {
     database: PathBuf,
     host: String,
     health: Arc<Mutex<BTreeMap<String, SinkHealth>>>,
+    damage: Damage,
     is_failing: bool,
+    pause: Backoff,
+    /// When the open findings were last sent; `None` at first, so that they are sent at once: they may be from an earlier run.
+    refreshed: Option<Instant>,
 }
 
 impl Worker {
     fn run(mut self, wake: &mpsc::Receiver<()>) {
-        let store = match Store::open(&self.database) {
-            Ok(store) => store,
-            Err(error) => {
-                say(&format!("auditor: sink {}: {error}", self.sink.name));
-                return;
-            }
-        };
-        let mut pause = FIRST_PAUSE;
-        // `None`, so that open findings are sent at once: they may be from an earlier run.
-        let mut refreshed: Option<Instant> = None;
         loop {
-            let result = self.turn(&store, refreshed);
-            if let Ok(Some(now)) = result {
-                refreshed = Some(now);
-            }
-            let result = result.map(|_refreshed| ());
-            let next = if result.is_ok() {
-                pause = FIRST_PAUSE;
-                IDLE
-            } else {
-                let now = pause;
-                pause = (2 * pause).min(LONGEST_PAUSE);
-                now
-            };
-            self.report(result);
+            let next = self.step();
             // A failing sink is not tried again before its pause is over, even if new events arrive.
             let until = clock::monotonic() + next;
             loop {
@@ -156,12 +145,25 @@ impl Worker {
         }
     }
 
-    /// Delivers all waiting events, then sends the open findings if they are due; returns when it did so.
-    fn turn(
-        &self,
-        store: &Store,
-        refreshed: Option<Instant>,
-    ) -> Result<Option<Instant>, DeliveryError> {
+    /// Delivers what waits, and returns how long to wait until the next time.
+    fn step(&mut self) -> Duration {
+        // The database may be another file than the last time: a damaged one is set aside.
+        let store = Store::join(&self.database).map_err(DeliveryError::from);
+        let result = store.and_then(|store| self.turn(&store));
+        if let Err(DeliveryError::Store(problem)) = &result {
+            self.damage.note(problem);
+        }
+        let is_done = result.is_ok();
+        self.report(result);
+        if is_done {
+            self.pause.reset();
+            return IDLE;
+        }
+        self.pause.after_failure()
+    }
+
+    /// Delivers all waiting events, then sends the open findings if they are due.
+    fn turn(&mut self, store: &Store) -> Result<(), DeliveryError> {
         loop {
             let (waiting, count) = store.waiting(&self.sink.name, BATCH)?;
             self.change(|health| health.waiting = count);
@@ -171,19 +173,21 @@ impl Worker {
             self.batch(store, &waiting)?;
         }
         let sink = &self.sink.sink;
-        let is_due = sink
-            .refresh_interval()
-            .is_some_and(|interval| refreshed.is_none_or(|last| interval <= clock::since(last)));
+        let is_due = sink.refresh_interval().is_some_and(|interval| {
+            self.refreshed
+                .is_none_or(|last| interval <= clock::since(last))
+        });
         if !is_due {
-            return Ok(None);
+            return Ok(());
         }
         let open = store.findings()?;
         let now = Timestamp::from_second(store.now()?).unwrap_or_default();
         sink.refresh(&self.host, &open, now)?;
-        Ok(Some(clock::monotonic()))
+        self.refreshed = Some(clock::monotonic());
+        Ok(())
     }
 
-    fn batch(&self, store: &Store, waiting: &[(i64, String)]) -> Result<(), DeliveryError> {
+    fn batch(&mut self, store: &Store, waiting: &[(i64, String)]) -> Result<(), DeliveryError> {
         let mut events: Vec<(i64, Event)> = Vec::new();
         for (id, text) in waiting {
             // An event that can't be read, as from another version, is skipped so that it does not hold up the others.
@@ -216,6 +220,8 @@ impl Worker {
                 }
                 Err(error) => return Err(error.into()),
             }
+            // A sink that fails now and then is not one that is away.
+            self.pause.reset();
             if let Some((last, _)) = part.last() {
                 store.delivered(&self.sink.name, *last)?;
                 let count = u64::try_from(part.len()).unwrap_or_default();
@@ -272,3 +278,6 @@ fn event(text: &str) -> Result<Event, WaitingError> {
     let json: EventJson = serde_json::from_str(text)?;
     Ok(json.try_into()?)
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,18 +7,26 @@ use auditor_common::Direction;
 
 use super::settings::DEFAULT_FLOWS;
 use crate::capture::{
-    self, Capture, Ingress, Interfaces, Settings, Sizes, Tc, Wait, hook, privilege,
+    self, Capture, CaptureError, Ingress, Interface, Interfaces, Settings, Sizes, Tc, Wait, hook,
+    privilege,
 };
 
 /// The oldest kernel with all that the programs use: atomic instructions since 5.12, the coarse clock since 5.11.
 const OLDEST: (u32, u32) = (5, 15);
+
+/// What is done about filters that an auditor left behind.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Leftovers {
+    Show,
+    Clean,
+}
 
 /// Checks everything that a session needs.
 ///
 /// # Errors
 ///
 /// The interfaces can't be listed, or the kernel's version can't be read.
-pub(crate) fn examine() -> anyhow::Result<Findings> {
+pub(crate) fn examine(leftovers: Leftovers) -> anyhow::Result<Findings> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -72,9 +80,10 @@ pub(crate) fn examine() -> anyhow::Result<Findings> {
             "not mounted; an audit pins nothing there, so it does not need it",
         );
     }
+    let mut loaded = None;
     if missing.is_empty() {
         let sizes = Sizes::new(DEFAULT_FLOWS).context("cannot size the flow table")?;
-        let verify = |decapsulate| {
+        let load = |decapsulate| {
             let settings = Settings {
                 sizes,
                 both_ports: false,
@@ -82,10 +91,13 @@ pub(crate) fn examine() -> anyhow::Result<Findings> {
                 log: false,
                 tc: Tc::Auto,
             };
-            Capture::load(&settings).and_then(|mut capture| capture.verified_instructions())
+            let mut capture = Capture::load(&settings)?;
+            let count = capture.verified_instructions()?;
+            Ok::<_, CaptureError>((capture, count))
         };
-        match verify(false).and_then(|plain| Ok((plain, verify(true)?))) {
-            Ok(counts) => {
+        match load(false).and_then(|(capture, plain)| Ok((capture, (plain, load(true)?.1)))) {
+            Ok((capture, counts)) => {
+                loaded = Some(capture);
                 let effort = match counts {
                     (Some(plain), Some(inside)) => format!(
                         ", after {plain} instructions, and after {inside} with --decapsulate"
@@ -168,7 +180,42 @@ pub(crate) fn examine() -> anyhow::Result<Findings> {
             }
         }
     }
+    if let Some(mut capture) = loaded {
+        find_leftovers(&mut capture, &interfaces, leftovers, &mut findings);
+    }
     Ok(findings)
+}
+
+/// Says what an auditor left behind that was killed with its guard, and removes it if that is asked for.
+fn find_leftovers(
+    capture: &mut Capture,
+    interfaces: &[Interface],
+    leftovers: Leftovers,
+    findings: &mut Findings,
+) {
+    let what = "leftovers";
+    let found = match capture.leftovers(interfaces) {
+        Ok(found) => found,
+        Err(error) => return findings.note(what, &format!("can't be looked for: {error}")),
+    };
+    if found.is_empty() {
+        findings.good(what, "no auditor that was killed left a filter here");
+    }
+    for leftover in found {
+        match leftovers {
+            Leftovers::Show => findings.note(
+                what,
+                &format!("{leftover}, is of an auditor that was killed with its guard; the next one takes it off, and so does `auditor doctor --clean`"),
+            ),
+            Leftovers::Clean => match leftover.remove() {
+                Ok(()) => findings.good(
+                    what,
+                    &format!("{leftover}, was of an auditor that was killed with its guard, and is taken off"),
+                ),
+                Err(error) => findings.bad(what, &format!("{leftover}, can't be taken off: {error}")),
+            },
+        }
+    }
 }
 
 /// Major and minor version of a kernel release such as `6.12.9-amd64`.

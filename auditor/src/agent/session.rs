@@ -16,6 +16,7 @@ use super::{
     counted::{Counted, Drains},
     host::HostFacts,
     interfaces::WatchedInterfaces,
+    leftovers,
     ports::{self, DocumentedPorts},
     progress::Progress,
     schedule::{Due, Schedule},
@@ -152,6 +153,7 @@ impl Session {
         capture.set_ports(PortKind::Opened, ports::opened(&facts.host));
         // Listening for signals starts before attaching, so that an early Ctrl-C ends the window and not the process.
         let signals = Signals::listen(lifetime)?;
+        leftovers::take_off(&mut capture, &facts.interfaces);
         let (interfaces, announcements) = WatchedInterfaces::attach_all(
             selection,
             settings.ingress,

@@ -52,6 +52,7 @@ const fn stands(cause: &Cause) -> bool {
         | Cause::InterfaceLate { .. }
         | Cause::Asleep { .. }
         | Cause::Stalled
+        | Cause::HistoryDamaged { .. }
         | Cause::PacketsUnread { .. }
         | Cause::Uncounted { .. } => false,
     }

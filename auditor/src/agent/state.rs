@@ -11,7 +11,8 @@ use jiff::Timestamp;
 use nix::fcntl::{Flock, FlockArg};
 
 use crate::{
-    history::{Store, StoreError},
+    alert::OpenFinding,
+    history::{History, Store, StoreError},
     output::say,
     private_file,
 };
@@ -27,11 +28,24 @@ pub(crate) const HISTORY: &str = "history.db";
 pub(crate) struct State {
     directory: PathBuf,
     pub(crate) store: Store,
+    /// What the history held when it was opened, until it is taken.
+    pub(crate) found: Found,
     _lock: Flock<File>,
 }
 
+/// What a history held when it was opened.
+#[derive(Default)]
+pub(crate) struct Found {
+    pub(crate) history: History,
+    pub(crate) findings: Vec<OpenFinding>,
+    /// What was wrong with it, if it was set aside and begun anew.
+    pub(crate) damage: Option<String>,
+    /// Events that waited for sinks in what was set aside, each with its sink.
+    pub(crate) salvaged: Vec<(String, String)>,
+}
+
 impl State {
-    /// Opens the directory, or creates it, and locks it.
+    /// Opens the directory, or creates it, and locks it. A damaged history is set aside, and a new one is begun.
     ///
     /// # Errors
     ///
@@ -48,9 +62,25 @@ impl State {
                 directory.display()
             );
         };
+        let path = directory.join(HISTORY);
+        let (store, found) = match open(&path) {
+            Ok(opened) => opened,
+            Err(OpenError::Damage(problem)) => {
+                let salvaged = set_aside(&path, &problem, now)?;
+                say("auditor: what was seen before is not known");
+                let found = Found {
+                    damage: Some(problem),
+                    salvaged,
+                    ..Found::default()
+                };
+                (begin(&path)?, found)
+            }
+            Err(OpenError::Other(error)) => return Err(error),
+        };
         Ok(Self {
             directory: directory.to_owned(),
-            store: store(&directory.join(HISTORY), now)?,
+            store,
+            found,
             _lock: lock,
         })
     }
@@ -58,6 +88,23 @@ impl State {
     /// The history's file.
     pub(crate) fn database(&self) -> PathBuf {
         self.directory.join(HISTORY)
+    }
+
+    /// Sets a history aside that was damaged while it was open, and begins a new one, which is empty. Returns the events that
+    /// wait for sinks, as far as they can be read.
+    ///
+    /// # Errors
+    ///
+    /// The directory can't be written to. The old one remains in use.
+    pub(crate) fn begin_anew(
+        &mut self,
+        problem: &str,
+        now: Timestamp,
+    ) -> anyhow::Result<Vec<(String, String)>> {
+        let path = self.database();
+        let salvaged = set_aside(&path, problem, now)?;
+        self.store = begin(&path)?;
+        Ok(salvaged)
     }
 
     /// Writes the report atomically: a reader sees this one or the one before.
@@ -89,40 +136,80 @@ fn claim(path: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Opens the history. A damaged one is renamed, not deleted, and a new one is created.
-fn store(path: &Path, now: Timestamp) -> Result<Store, anyhow::Error> {
+/// A new history, where none is any more.
+fn begin(path: &Path) -> anyhow::Result<Store> {
     claim(path)?;
-    let opened = Store::open(path).and_then(|store| {
-        store.load()?;
-        store.findings()?;
-        Ok(store)
-    });
-    match opened {
-        Err(error) if error.is_damage() => {
-            let aside = aside(path, now);
-            say(&format!(
-                "auditor: {error}; moved to {}, and begun anew: what was seen before is not known",
-                aside.display()
-            ));
-            for suffix in OF_DATABASE {
-                let (from, to) = (with_suffix(path, suffix), with_suffix(&aside, suffix));
-                match std::fs::rename(&from, &to) {
-                    Err(error) if error.kind() != ErrorKind::NotFound => {
-                        return Err(error)
-                            .with_context(|| format!("cannot move {} aside", from.display()));
-                    }
-                    Ok(()) | Err(_) => {}
-                }
-            }
-            claim(path)?;
-            Ok(Store::open(path)?)
+    Ok(Store::open(path)?)
+}
+
+/// Why a history can't be opened.
+enum OpenError {
+    /// Its content can't be trusted.
+    Damage(String),
+    Other(anyhow::Error),
+}
+
+impl From<StoreError> for OpenError {
+    fn from(error: StoreError) -> Self {
+        if error.is_damage() {
+            Self::Damage(error.to_string())
+        } else {
+            Self::Other(error.into())
         }
-        other => other.map_err(|error: StoreError| error.into()),
     }
 }
 
-fn aside(path: &Path, now: Timestamp) -> PathBuf {
-    with_suffix(path, &format!(".damaged-{}", now.as_second()))
+/// Opens a history, and reads all of it: what can't be trusted is found before anything rests on it.
+fn open(path: &Path) -> Result<(Store, Found), OpenError> {
+    let was_empty = std::fs::metadata(path).is_ok_and(|file| file.len() == 0);
+    claim(path).map_err(OpenError::Other)?;
+    let store = Store::open(path)?;
+    store.check()?;
+    let found = Found {
+        history: store.load()?,
+        findings: store.findings()?,
+        ..Found::default()
+    };
+    // A file whose content is all in the log beside it is empty by itself.
+    if was_empty && found.history.watched().is_empty() {
+        return Err(OpenError::Damage(format!(
+            "cannot use {}: it was empty",
+            path.display()
+        )));
+    }
+    Ok((store, found))
+}
+
+/// Renames a history, so that a new one can be begun, and says so. Returns the events that wait in it for sinks, as far as they
+/// can be read.
+fn set_aside(path: &Path, problem: &str, now: Timestamp) -> anyhow::Result<Vec<(String, String)>> {
+    let aside = free_name(path, now);
+    for suffix in OF_DATABASE {
+        let (from, to) = (with_suffix(path, suffix), with_suffix(&aside, suffix));
+        match std::fs::rename(&from, &to) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                return Err(error).with_context(|| format!("cannot move {} aside", from.display()));
+            }
+            Ok(()) | Err(_) => {}
+        }
+    }
+    say(&format!(
+        "auditor: {problem}; moved to {}, and begun anew",
+        aside.display()
+    ));
+    Ok(Store::salvage(&aside))
+}
+
+/// A name with the time that nothing has yet.
+fn free_name(path: &Path, now: Timestamp) -> PathBuf {
+    let name = with_suffix(path, &format!(".damaged-{}", now.as_second()));
+    let mut free = name.clone();
+    let mut n_before = 1;
+    while free.symlink_metadata().is_ok() {
+        n_before += 1;
+        free = with_suffix(&name, &format!("-{n_before}"));
+    }
+    free
 }
 
 fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
@@ -130,3 +217,6 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     name.push(suffix);
     name.into()
 }
+
+#[cfg(test)]
+mod tests;

@@ -316,6 +316,7 @@ impl RuleContext<'_> {
             | Cause::NothingToWatch
             | Cause::Asleep { .. }
             | Cause::Unread { .. }
+            | Cause::HistoryDamaged { .. }
             | Cause::Uncounted { .. } => false,
         };
         let gaps = self.observed.gaps.iter();
@@ -332,7 +333,7 @@ impl RuleContext<'_> {
                 Direction::Ingress => is_server,
                 Direction::Egress => is_client,
             },
-            Cause::CountedBefore { .. } => false,
+            Cause::CountedBefore { .. } | Cause::HistoryDamaged { .. } => false,
             // Where the ways to all others are known, this one is among them or not.
             Cause::NotWatched { name, .. } => {
                 self.way().is_none_or(|way| way.unwatched.contains(name))

@@ -50,6 +50,11 @@ pub(super) fn tag(program: &ProgramInfo) -> String {
     format!("{:016x}", program.tag())
 }
 
+/// Whether a process has a program, or a link to it, open, as far as procfs shows processes.
+pub(super) fn is_held(program: u32) -> bool {
+    holder(program).is_some()
+}
+
 struct Holder {
     tag: String,
     process: String,

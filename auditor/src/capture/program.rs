@@ -1,7 +1,7 @@
 //! The kernel half, loaded: its programs and its maps.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     io::{self, Read as _},
     mem::offset_of,
     sync::atomic::Ordering,
@@ -25,6 +25,7 @@ use super::{
     guard::Guard,
     hook::{Ingress, Tc},
     interface::Interface,
+    leftover::{self, Leftover},
     maps::memory,
     memory::Memory,
     privilege,
@@ -185,6 +186,20 @@ impl Capture {
                 problem: format!("{}{hint}", chain(&error)),
             }
         })
+    }
+
+    /// Filters on these interfaces that an auditor left which was killed together with its guard.
+    ///
+    /// # Errors
+    ///
+    /// The kernel does not say what is attached.
+    pub fn leftovers(&mut self, interfaces: &[Interface]) -> Result<Vec<Leftover>, CaptureError> {
+        let programs = self.programs()?;
+        let mut own = BTreeSet::new();
+        for info in [programs.ingress_tc.info(), programs.egress_tc.info()] {
+            own.insert(leftover::identity(&info.map_err(|error| refusal(&error))?));
+        }
+        leftover::find(interfaces, &own).map_err(CaptureError::Status)
     }
 
     /// Tells the kernel half the MAC address of an interface: XDP runs before the kernel compares it.

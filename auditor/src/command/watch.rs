@@ -185,7 +185,7 @@ async fn watch(
         &mut session,
         threads,
         published,
-    )?;
+    );
     daemon.run(session).await?;
     // Being stopped is no failure, and findings were already reported as events.
     Ok(Exit::Clean)

@@ -1,7 +1,10 @@
 //! The history on disk: an SQLite database, written in transactions, that `sqlite3` reads as well.
 
+mod damage;
 mod read;
 mod row;
+mod sum;
+mod tables;
 mod write;
 
 use std::{
@@ -18,35 +21,7 @@ use super::{FlowIdentity, History};
 use crate::alert::{Event, OpenFinding};
 use row::RowError;
 pub use row::ValueError;
-
-/// The version of the tables (`PRAGMA user_version`).
-const VERSION: i64 = 1;
-
-/// Instants are RFC 3339 in UTC with microseconds, so that they sort as text.
-const TABLES: &str = "
-CREATE TABLE flow (
-    server TEXT NOT NULL, client TEXT NOT NULL, protocol INTEGER NOT NULL, port INTEGER NOT NULL,
-    interface TEXT NOT NULL, tunnel TEXT NOT NULL,
-    to_server_packets INTEGER NOT NULL, to_server_bytes INTEGER NOT NULL,
-    to_server_resets INTEGER NOT NULL, to_server_flags INTEGER NOT NULL,
-    to_client_packets INTEGER NOT NULL, to_client_bytes INTEGER NOT NULL,
-    to_client_resets INTEGER NOT NULL, to_client_flags INTEGER NOT NULL,
-    requests INTEGER NOT NULL, replies INTEGER NOT NULL, refusals INTEGER NOT NULL,
-    evidence INTEGER NOT NULL,
-    first_seen TEXT NOT NULL, last_seen TEXT NOT NULL, last_answered TEXT, last_refused TEXT,
-    translated TEXT NOT NULL,
-    PRIMARY KEY (server, client, protocol, port, interface, tunnel)
-) WITHOUT ROWID;
-CREATE TABLE watched (start TEXT PRIMARY KEY, end TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE gap (start TEXT NOT NULL, end TEXT, cause TEXT NOT NULL, interface TEXT NOT NULL, packets INTEGER, problem TEXT,
-    PRIMARY KEY (start, cause, interface)) WITHOUT ROWID;
-CREATE TABLE forgotten (before TEXT NOT NULL);
-CREATE TABLE finding (kind TEXT NOT NULL, key TEXT NOT NULL, verdict TEXT NOT NULL, severity TEXT NOT NULL, since TEXT NOT NULL, text TEXT NOT NULL,
-    PRIMARY KEY (kind, key)) WITHOUT ROWID;
-CREATE TABLE event (id INTEGER PRIMARY KEY, at TEXT NOT NULL, change TEXT NOT NULL, kind TEXT NOT NULL, key TEXT NOT NULL,
-    before TEXT, now TEXT, severity TEXT NOT NULL, text TEXT NOT NULL);
-CREATE TABLE outbox (id INTEGER PRIMARY KEY, sink TEXT NOT NULL, event TEXT NOT NULL);
-";
+use tables::{TablesError, VERSION};
 
 /// Why the history can't be read or written.
 #[derive(Debug, Error)]
@@ -59,20 +34,23 @@ pub enum StoreError {
     },
     #[error("cannot use {}: {value}", path.display())]
     Value { path: PathBuf, value: ValueError },
+    #[error("cannot use {}: {problem}", path.display())]
+    Tables { path: PathBuf, problem: String },
+    #[error("{} was written by an earlier auditor: `auditor watch` of this version takes it over", path.display())]
+    Earlier { path: PathBuf },
+    #[error("{} holds nothing yet", path.display())]
+    Empty { path: PathBuf },
     #[error("{} was written by a later auditor (version {version}, this one knows {VERSION}): use that one, or another --state", path.display())]
     Later { path: PathBuf, version: i64 },
 }
 
 impl StoreError {
-    /// Whether the file is no database, a corrupt one, or one with a value that means nothing here.
+    /// Whether the file's content can't be trusted: it is no database, a corrupt one, or one with a value that nobody wrote.
     pub fn is_damage(&self) -> bool {
         match self {
-            Self::Database { problem, .. } => matches!(
-                problem.sqlite_error_code(),
-                Some(rusqlite::ErrorCode::NotADatabase | rusqlite::ErrorCode::DatabaseCorrupt)
-            ),
-            Self::Value { .. } => true,
-            Self::Later { .. } => false,
+            Self::Database { problem, .. } => damage::is_damage(problem),
+            Self::Value { .. } | Self::Tables { .. } => true,
+            Self::Earlier { .. } | Self::Empty { .. } | Self::Later { .. } => false,
         }
     }
 }
@@ -88,59 +66,91 @@ pub struct Store {
 const MOST_EVENTS: i64 = 100_000;
 
 impl Store {
-    /// Opens the database, or creates one.
+    /// Opens the database, or creates one. What it holds is not looked at: see [`Self::check`].
     ///
     /// # Errors
     ///
     /// The file can't be used, is no database, or was written by a later version.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
-        let fail = |problem| StoreError::Database {
-            path: path.to_owned(),
-            problem,
-        };
-        let mut connection = Connection::open(path).map_err(fail)?;
-        prepare(&mut connection).map_err(fail)?;
-        let store = Self {
-            connection,
-            path: path.to_owned(),
-        };
-        store.checked()
+        let mut store = Self::connect(path, OpenFlags::default())?;
+        let prepared = prepare(&mut store.connection);
+        prepared.map_err(|problem| store.refuse(problem))?;
+        Ok(store)
+    }
+
+    /// Opens a database that another thread has opened.
+    ///
+    /// # Errors
+    ///
+    /// There is none, it is no database, or was written by another version.
+    pub fn join(path: &Path) -> Result<Self, StoreError> {
+        Self::existing(path, OpenFlags::SQLITE_OPEN_READ_WRITE)
     }
 
     /// Opens a database that another process may be writing to.
     ///
     /// # Errors
     ///
-    /// There is none, it is no database, or it was written by a later version.
+    /// There is none, it is no database, or it was written by another version.
     pub fn read(path: &Path) -> Result<Self, StoreError> {
-        let fail = |problem| StoreError::Database {
-            path: path.to_owned(),
-            problem,
-        };
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(path, flags).map_err(fail)?;
-        connection.busy_timeout(BUSY).map_err(fail)?;
-        let store = Self {
-            connection,
-            path: path.to_owned(),
-        };
-        store.checked()
+        Self::existing(path, OpenFlags::SQLITE_OPEN_READ_ONLY)
     }
 
-    fn checked(self) -> Result<Self, StoreError> {
-        let version = self.version().map_err(|problem| self.fail(problem))?;
-        if VERSION < version {
-            return Err(StoreError::Later {
-                path: self.path,
-                version,
-            });
+    fn existing(path: &Path, flags: OpenFlags) -> Result<Self, StoreError> {
+        let store = Self::connect(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+        let checked = tables::check_version(&store.connection);
+        checked.map_err(|problem| store.refuse(problem))?;
+        Ok(store)
+    }
+
+    fn connect(path: &Path, flags: OpenFlags) -> Result<Self, StoreError> {
+        let connect = || {
+            let connection = Connection::open_with_flags(path, flags)?;
+            connection.busy_timeout(BUSY)?;
+            // A page that does not fit is found before it is used.
+            connection.pragma_update(None, "cell_size_check", true)?;
+            Ok(connection)
+        };
+        let path = path.to_owned();
+        match connect() {
+            Ok(connection) => Ok(Self { connection, path }),
+            Err(problem) => Err(StoreError::Database { path, problem }),
         }
-        Ok(self)
     }
 
-    fn version(&self) -> rusqlite::Result<i64> {
-        self.connection
-            .pragma_query_value(None, "user_version", |row| row.get(0))
+    /// Checks the structure of the file, and every value in it.
+    ///
+    /// # Errors
+    ///
+    /// Something was changed by nobody who writes here.
+    pub fn check(&self) -> Result<(), StoreError> {
+        tables::check(&self.connection).map_err(|problem| self.refuse(problem))?;
+        read::check(&self.connection).map_err(|problem| self.fail(problem))
+    }
+
+    /// The events that wait for sinks in a damaged database, as far as they can be read and are as they were written; each
+    /// with its sink.
+    pub fn salvage(path: &Path) -> Vec<(String, String)> {
+        Self::connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)
+            .map(|store| read::salvage(&store.connection))
+            .unwrap_or_default()
+    }
+
+    fn refuse(&self, problem: TablesError) -> StoreError {
+        let path = self.path.clone();
+        match problem {
+            TablesError::Database(problem) => StoreError::Database { path, problem },
+            TablesError::Later(version) => StoreError::Later { path, version },
+            TablesError::Earlier => StoreError::Earlier { path },
+            TablesError::Empty => StoreError::Empty { path },
+            TablesError::Version
+            | TablesError::Schema
+            | TablesError::Structure(_)
+            | TablesError::Id(_) => StoreError::Tables {
+                path,
+                problem: problem.to_string(),
+            },
+        }
     }
 
     fn fail(&self, problem: impl Into<RowError>) -> StoreError {
@@ -184,21 +194,7 @@ impl Store {
     ///
     /// The database can't be read.
     pub fn waiting(&self, sink: &str, most: u32) -> Result<(Vec<(i64, String)>, u64), StoreError> {
-        let read = || {
-            let mut statement = self.connection.prepare_cached(
-                "SELECT id, event FROM outbox WHERE sink = ?1 ORDER BY id LIMIT ?2",
-            )?;
-            let rows = statement.query_map(rusqlite::params![sink, most], |row| {
-                Ok((row.get(0)?, row.get(1)?))
-            })?;
-            let events = rows.collect::<rusqlite::Result<Vec<_>>>()?;
-            let mut statement = self
-                .connection
-                .prepare_cached("SELECT count(*) FROM outbox WHERE sink = ?1")?;
-            let count: i64 = statement.query_row([sink], |row| row.get(0))?;
-            Ok((events, u64::try_from(count).unwrap_or_default()))
-        };
-        read().map_err(|problem: rusqlite::Error| self.fail(problem))
+        read::waiting(&self.connection, sink, most).map_err(|problem| self.fail(problem))
     }
 
     /// When the history was last written to, in seconds since 1970: the time as of which its findings are open.
@@ -207,12 +203,8 @@ impl Store {
     ///
     /// The database can't be read.
     pub fn now(&self) -> Result<i64, StoreError> {
-        self.connection
-            .query_row("SELECT unixepoch(max(end)) FROM watched", [], |row| {
-                row.get::<_, Option<i64>>(0)
-            })
-            .map(Option::unwrap_or_default)
-            .map_err(|problem| self.fail(problem))
+        let end = read::end(&self.connection).map_err(|problem| self.fail(problem))?;
+        Ok(end.map_or(0, Timestamp::as_second))
     }
 
     /// Deletes the events of a sink that were delivered, up to and including `last`.
@@ -251,6 +243,7 @@ impl Store {
         });
         result.map_err(|problem| self.fail(problem))?;
         history.changed.clear();
+        history.are_spans_saved = true;
         Ok(())
     }
 }
@@ -258,25 +251,19 @@ impl Store {
 /// How long to wait for another process that has locked the database.
 const BUSY: Duration = Duration::from_secs(5);
 
-fn prepare(connection: &mut Connection) -> rusqlite::Result<()> {
-    connection.busy_timeout(BUSY)?;
+fn prepare(connection: &mut Connection) -> Result<(), TablesError> {
     // Readers do not wait for the writer, and a crash leaves what was committed.
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "NORMAL")?;
     connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
-    let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    if version == 0 {
-        let transaction = connection.transaction()?;
-        transaction.execute_batch(TABLES)?;
-        transaction.pragma_update(None, "user_version", VERSION)?;
-        transaction.commit()?;
-    }
-    Ok(())
+    tables::prepare(connection)
 }
 
 fn text(instant: Timestamp) -> String {
     format!("{instant:.6}")
 }
 
+#[cfg(test)]
+pub(crate) mod damages;
 #[cfg(test)]
 mod tests;

@@ -9,43 +9,11 @@ use std::{
 use auditor_common::{Direction, Evidence, Reason};
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Bounds, Forgotten, History, Store};
+use super::{
+    Bounds, Forgotten, History, Store,
+    sample::{at, flow},
+};
 use crate::observed::{Cause, Dates, DirectionCounters, Endpoints, Flow, Gap, Outcome, Remembered};
-
-/// A time, in seconds after a fixed start.
-fn at(seconds: i64) -> Timestamp {
-    Timestamp::from_second(1_800_000_000 + seconds).unwrap()
-}
-
-/// A flow with these packets to its server and to its client, the last of them at `last`.
-fn flow(port: u16, packets: [u64; 2], last: i64) -> Flow {
-    let [to_server, to_client] = packets.map(|packets| DirectionCounters {
-        packets,
-        bytes: packets * 100,
-        ..DirectionCounters::default()
-    });
-    Flow {
-        client: "10.0.0.1".parse().unwrap(),
-        server: "fd00::1".parse().unwrap(),
-        protocol: 6,
-        port,
-        interface: "eth0".to_owned(),
-        tunnel: None,
-        to_server,
-        to_client,
-        requests: 1,
-        replies: 0,
-        refusals: 0,
-        first: at(0),
-        last: at(last),
-        evidence: Evidence::Handshake,
-        translated: BTreeSet::new(),
-        remembered: None,
-        client_direction: None,
-        client_port: None,
-        is_unreachable: false,
-    }
-}
 
 fn remembered(history: &History) -> Vec<(u16, u64, Remembered)> {
     let flows = history.flows(Timestamp::MIN);
@@ -330,7 +298,7 @@ fn what_is_too_old_or_too_much_is_forgotten() {
         flows: 4,
         unproven: 9,
     };
-    let gone = history.forget(bounds, at(10)).keys;
+    let gone = history.forget(bounds).keys;
     assert_eq!(gone.len(), 6);
     let ports: Vec<u16> = remembered(&history)
         .iter()
@@ -355,10 +323,10 @@ fn nobody_asks_about_a_time_that_is_forgotten() {
         flows: 10,
         unproven: 9,
     };
-    assert_eq!(history.forget(bounds, at(100)).keys.len(), 1);
+    assert_eq!(history.forget(bounds).keys.len(), 1);
     assert_eq!(history.since(), Some(at(3)));
     // With nothing left to forget, `since` stays the same.
-    assert_eq!(history.forget(bounds, at(101)), Forgotten::default());
+    assert_eq!(history.forget(bounds), Forgotten::default());
     assert_eq!(history.since(), Some(at(3)));
 }
 
@@ -382,10 +350,10 @@ fn what_proves_nothing_makes_room_for_itself() {
         unproven: 3,
     };
     // What is still counted stays.
-    assert_eq!(history.forget(bounds, at(10)), Forgotten::default());
+    assert_eq!(history.forget(bounds), Forgotten::default());
     history.retire(flows);
     history.update(Vec::new(), at(11));
-    let forgotten = history.forget(bounds, at(11));
+    let forgotten = history.forget(bounds);
     let ports: Vec<u16> = forgotten.unproven.iter().map(|flow| flow.port).collect();
     assert_eq!(ports, [1, 2, 3, 4, 5, 6]);
     assert_eq!(forgotten.keys.len(), 6);
@@ -485,7 +453,7 @@ fn a_kill_at_any_moment_loses_nothing_that_was_saved() {
 }
 
 #[test]
-fn what_was_dated_once_keeps_its_date() {
+fn what_a_clock_dated_that_is_set_back_is_dated_anew() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("history.db");
     let mut store = Store::open(&path).unwrap();
@@ -515,15 +483,173 @@ fn what_was_dated_once_keeps_its_date() {
     assert_eq!(history.flows(at(21)).len(), 0);
     let read = store.load().unwrap();
     let flows = read.flows(Timestamp::MIN);
-    assert_eq!((flows[0].first, flows[0].last), (at(0), at(20 - 3600)));
+    assert_eq!((flows[0].first, flows[0].last), (at(-3600), at(20 - 3600)));
     let gap = &read.gaps(Timestamp::MIN)[0];
-    assert_eq!((gap.from, gap.until), (at(9), Some(at(11 - 3600))));
+    assert_eq!((gap.from, gap.until), (at(9 - 3600), Some(at(11 - 3600))));
     let span = read.watched()[0];
-    assert_eq!((span.from, span.until), (at(0), at(0)));
+    assert_eq!((span.from, span.until), (at(-3600), at(20 - 3600)));
+}
+
+const HOUR: i64 = 3600;
+const DAY: i64 = 24 * HOUR;
+
+/// Runs of a watch on one database, with a clock that says what it is told.
+struct Runs {
+    _directory: tempfile::TempDir,
+    store: Store,
+    history: History,
+    dates: Dates,
+}
+
+impl Runs {
+    fn new() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        Self {
+            store: Store::open(&directory.path().join("history.db")).unwrap(),
+            _directory: directory,
+            history: History::default(),
+            dates: Dates::default(),
+        }
+    }
+
+    /// A run begins when the wall clock says `now`. The one before was killed after what it saved last.
+    fn begin(&mut self, now: i64) {
+        self.history = self.store.load().unwrap();
+        self.dates = Dates::begin(at(now));
+        self.history.begin(at(now));
+        self.save();
+    }
+
+    /// A turn at a moment of the run at which the wall clock is so far ahead, with these flows.
+    fn turn(&mut self, moment: i64, ahead: i64, flows: Vec<Flow>) {
+        let ahead = SignedDuration::from_secs(ahead);
+        if self.dates.ahead(at(moment)) != ahead {
+            self.dates.step(at(moment), ahead);
+        }
+        self.history.date_by(&self.dates);
+        self.history.update(flows, at(moment));
+        self.save();
+    }
+
+    fn save(&mut self) {
+        let saved = self
+            .store
+            .save(&mut self.history, &BTreeSet::new(), None, &[], &[]);
+        saved.unwrap();
+    }
+
+    /// When nobody watched, in hours.
+    fn unwatched(&self) -> Vec<(i64, i64)> {
+        let hours = |moment: Timestamp| moment.duration_since(at(0)).as_hours();
+        let gaps = self.history.gaps(Timestamp::MIN);
+        gaps.iter()
+            .filter(|gap| gap.cause == Cause::Unwatched && Some(gap.from) != gap.until)
+            .map(|gap| (hours(gap.from), hours(gap.until.unwrap())))
+            .collect()
+    }
 }
 
 #[test]
-fn what_a_clock_dated_that_was_set_back_counts_as_of_now() {
+fn a_clock_that_was_a_day_ahead_hides_no_later_downtime() {
+    // It is ahead from the second to the third hour; the watch is killed in the fifth, and begins again in the tenth.
+    let mut runs = Runs::new();
+    runs.begin(0);
+    runs.turn(HOUR, 0, vec![flow(80, [1, 1], HOUR)]);
+    runs.turn(2 * HOUR, DAY, vec![flow(80, [2, 2], 2 * HOUR)]);
+    runs.turn(3 * HOUR, 0, vec![flow(80, [2, 2], 2 * HOUR)]);
+    runs.turn(5 * HOUR, 0, vec![flow(80, [2, 2], 2 * HOUR)]);
+    runs.begin(10 * HOUR);
+    assert_eq!(runs.unwatched(), [(5, 10)]);
+    // What was seen while it was ahead was not seen later.
+    assert_eq!(runs.history.flows(at(2 * HOUR)).len(), 1);
+    assert_eq!(runs.history.flows(at(2 * HOUR + 1)).len(), 0);
+}
+
+#[test]
+fn a_watch_that_is_killed_while_its_clock_is_ahead_has_not_watched_the_future() {
+    for (again, unwatched, is_ahead) in [
+        // Set back before it begins again: when it was killed is not known, only that it was after the step.
+        (10 * HOUR, vec![(2, 10)], true),
+        // And when that clock has come so far again, it is the same.
+        (40 * HOUR, vec![(2, 26), (27, 40)], false),
+    ] {
+        let mut runs = Runs::new();
+        runs.begin(0);
+        runs.turn(HOUR, 0, vec![flow(80, [1, 1], HOUR)]);
+        runs.turn(2 * HOUR, DAY, vec![flow(80, [2, 2], 2 * HOUR)]);
+        runs.turn(3 * HOUR, DAY, vec![flow(80, [2, 2], 2 * HOUR)]);
+        runs.begin(again);
+        assert_eq!(runs.unwatched(), unwatched);
+        if is_ahead {
+            assert_eq!(runs.history.flows(at(2 * HOUR + 1)).len(), 0);
+        }
+        // It is so on disk, too: a third run, when that clock has come so far again.
+        runs.turn(again + HOUR, 0, Vec::new());
+        runs.begin(100 * HOUR);
+        let mut all = unwatched;
+        all.push(((again + HOUR) / HOUR, 100));
+        assert_eq!(runs.unwatched(), all);
+    }
+}
+
+#[test]
+fn a_run_that_began_a_day_ahead_is_dated_right_once_its_clock_is() {
+    let mut runs = Runs::new();
+    runs.begin(0);
+    runs.turn(HOUR, 0, Vec::new());
+    // It began at two, by a clock that said two of the next day, and was set right after an hour.
+    let began = 2 * HOUR + DAY;
+    runs.begin(began);
+    runs.turn(began + HOUR / 2, 0, vec![flow(80, [1, 1], began + 60)]);
+    runs.turn(began + HOUR, -DAY, vec![flow(80, [1, 1], began + 60)]);
+    runs.begin(10 * HOUR);
+    assert_eq!(runs.unwatched(), [(1, 2), (3, 10)]);
+    let flows = runs.history.flows(Timestamp::MIN);
+    assert_eq!(flows[0].last, at(2 * HOUR + 60));
+}
+
+#[test]
+fn a_clock_alone_makes_nothing_be_forgotten() {
+    let bounds = Bounds {
+        age: SignedDuration::from_hours(24 * 30),
+        flows: 100,
+        unproven: 100,
+    };
+    let mut runs = Runs::new();
+    runs.begin(0);
+    runs.turn(DAY, 0, vec![flow(80, [1, 1], DAY)]);
+    // Runs of an hour that begin 90 days ahead, one after the other.
+    for n in 0..10 {
+        let now = 90 * DAY + n * HOUR;
+        runs.begin(now);
+        runs.turn(now + HOUR, 0, Vec::new());
+        assert_eq!(runs.history.forget(bounds).keys.len(), 0, "{n}");
+        assert_eq!(runs.history.since(), Some(at(0)));
+    }
+    // And one whose clock steps there while it runs.
+    runs.begin(2 * DAY);
+    runs.turn(2 * DAY + HOUR, 90 * DAY, Vec::new());
+    assert_eq!(runs.history.forget(bounds).keys.len(), 0);
+    runs.turn(2 * DAY + 2 * HOUR, 0, Vec::new());
+    assert_eq!(runs.history.forget(bounds).keys.len(), 0);
+    // After a month of watching it is, as it should be.
+    for day in 3..33 {
+        runs.turn(day * DAY, 0, Vec::new());
+    }
+    assert_eq!(runs.history.forget(bounds).keys.len(), 1);
+    // Where nobody watched for months, what was seen before is forgotten once as long again was watched.
+    runs.turn(33 * DAY, 0, vec![flow(80, [2, 2], 33 * DAY)]);
+    runs.begin(133 * DAY);
+    runs.turn(134 * DAY, 0, Vec::new());
+    assert_eq!(runs.history.forget(bounds).keys.len(), 0);
+    for day in 135..234 {
+        runs.turn(day * DAY, 0, Vec::new());
+    }
+    assert_eq!(runs.history.forget(bounds).keys.len(), 1);
+}
+
+#[test]
+fn what_lies_wholly_in_the_future_was_seen_nobody_knows_when() {
     let mut history = History::default();
     history.begin(at(0));
     history.update(vec![flow(80, [1, 1], 5000)], at(5000));
@@ -531,13 +657,26 @@ fn what_a_clock_dated_that_was_set_back_counts_as_of_now() {
     let counted = history.flows(Timestamp::MIN);
     history.retire(counted);
     history.begin(at(100));
-    assert_eq!(history.flows(at(101)).len(), 0);
-    assert_eq!(history.flows(at(100)).len(), 1);
+    assert_eq!(history.flows(at(100 - 30 * DAY)).len(), 0);
+    assert_eq!(history.flows(Timestamp::MIN).len(), 1);
     let unwatched = Gap {
         cause: Cause::Unwatched,
         from: at(100),
         until: Some(at(100)),
     };
     assert_eq!(history.gaps(Timestamp::MIN), [unwatched]);
+    assert_eq!(history.since(), Some(at(100)));
+}
+
+#[test]
+fn a_clock_that_is_a_little_off_changes_nothing() {
+    let mut history = History::default();
+    history.begin(at(0));
+    history.update(vec![flow(80, [1, 1], 5000)], at(5000));
+    let counted = history.flows(Timestamp::MIN);
+    history.retire(counted);
+    history.begin(at(4990));
     assert_eq!(history.since(), Some(at(0)));
+    assert_eq!(history.flows(at(4990)).len(), 1);
+    assert_eq!(history.flows(at(4991)).len(), 0);
 }

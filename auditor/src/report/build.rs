@@ -487,6 +487,7 @@ fn gap(dates: &Dates, gap: &Gap) -> schema::Gap {
         Cause::Asleep { .. } => (GapReason::Asleep, None, None),
         Cause::Stalled => (GapReason::Stalled, None, None),
         Cause::Unread { .. } => (GapReason::Unread, None, None),
+        Cause::HistoryDamaged { .. } => (GapReason::HistoryDamaged, None, None),
         Cause::PacketsUnread { packets, .. } => (GapReason::PacketsUnread, None, Some(*packets)),
         Cause::Uncounted { reason, packets } => (uncounted(*reason), None, Some(*packets)),
     };

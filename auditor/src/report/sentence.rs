@@ -573,6 +573,9 @@ pub fn gap(gap: &Gap) -> String {
             )
         }
         Cause::Unread { what, problem } => format!("{what} could not be read: {problem}"),
+        Cause::HistoryDamaged { problem } => {
+            format!("the history was set aside and begun anew at {from}: {problem}")
+        }
         Cause::PacketsUnread { what, packets } => {
             format!("{packets} packets {what} were not read")
         }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::{assert_known, crates, source::Sources};
 
 /// What has no position in the data's path: everybody may use these, and they use nobody but each other.
-const BELOW: [&str; 14] = [
+const BELOW: [&str; 15] = [
     "address",
     "digits",
     "escape",
@@ -16,6 +16,7 @@ const BELOW: [&str; 14] = [
     "output",
     "port",
     "private_file",
+    "random",
     "role",
     "spreadsheet",
     "transport",

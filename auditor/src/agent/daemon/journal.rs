@@ -1,11 +1,13 @@
 //! What a watch saves on disk, and what is kept in memory while that fails.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
-use super::super::{outbox::Outbox, state::State};
+use tokio::time::Instant;
+
+use super::super::{checker::Checker, clock, outbox::Outbox, state::State, threads::ThreadSpawner};
 use crate::{
     alert::{Event, OpenFinding},
-    history::{FlowIdentity, History},
+    history::{FlowIdentity, History, StoreError},
     output::say,
     report::Report,
 };
@@ -13,9 +15,13 @@ use crate::{
 /// Events that are kept while saving fails; beyond this the oldest are dropped.
 const MOST_UNSAVED: usize = 10_000;
 
+/// A disk that damages what it holds again and again must not be filled with what was set aside.
+const BETWEEN_DAMAGES: Duration = Duration::from_mins(10);
+
 /// The state on disk, and what could not be saved yet.
 pub(super) struct Journal {
     state: State,
+    checker: Checker,
     /// Events that could not be saved yet, and are tried again.
     unsaved: Vec<Event>,
     /// Events to be put on disk for sinks: the sink's name and the event's JSON.
@@ -24,16 +30,25 @@ pub(super) struct Journal {
     forgotten: BTreeSet<FlowIdentity>,
     /// Whether the last attempt to save failed, which is reported once.
     pub(super) is_failing: bool,
+    /// When the history on disk was last begun anew.
+    begun_anew: Option<Instant>,
 }
 
 impl Journal {
-    pub(super) const fn new(state: State) -> Self {
+    /// Events that were salvaged for sinks are put on disk with the first save.
+    pub(super) fn new(
+        threads: &ThreadSpawner,
+        state: State,
+        salvaged: Vec<(String, String)>,
+    ) -> Self {
         Self {
+            checker: Checker::begin(threads, state.database()),
             state,
             unsaved: Vec::new(),
-            undelivered: Vec::new(),
+            undelivered: salvaged,
             forgotten: BTreeSet::new(),
             is_failing: false,
+            begun_anew: None,
         }
     }
 
@@ -46,7 +61,8 @@ impl Journal {
         self.forgotten.extend(flows);
     }
 
-    /// Saves what changed. A failure, as on a full disk, is reported once; the changes are kept and saved the next time.
+    /// Saves what changed. A failure, as on a full disk, is reported once; the changes are kept and saved the next time. Where
+    /// what is on disk was damaged, it is set aside, and all that is known is saved anew.
     pub(super) fn save(
         &mut self,
         history: &mut History,
@@ -60,23 +76,20 @@ impl Journal {
         self.unsaved.drain(..excess);
         let excess = self.undelivered.len().saturating_sub(MOST_UNSAVED);
         self.undelivered.drain(..excess);
-        let result = self.state.store.save(
-            history,
-            &self.forgotten,
-            findings,
-            &self.unsaved,
-            &self.undelivered,
-        );
+        let mut result = self.write(history, findings, outbox);
+        let damage = match &result {
+            Err(error) if error.is_damage() => Some(error.to_string()),
+            Ok(()) | Err(_) => outbox.take_damage().or_else(|| self.checker.damage.take()),
+        };
+        if let Some(problem) = damage
+            && self.begin_anew(history, &problem)
+        {
+            result = self.write(history, findings, outbox);
+        }
         match result {
             Ok(()) => {
                 if std::mem::take(&mut self.is_failing) {
                     say("auditor: the state can be saved again, and is");
-                }
-                self.unsaved.clear();
-                self.forgotten.clear();
-                if !self.undelivered.is_empty() {
-                    self.undelivered.clear();
-                    outbox.wake();
                 }
             }
             Err(error) => {
@@ -85,6 +98,54 @@ impl Journal {
                         "auditor: the state can't be saved: {error}; it is tried again every time, and nothing is lost while this goes on running"
                     ));
                 }
+            }
+        }
+    }
+
+    fn write(
+        &mut self,
+        history: &mut History,
+        findings: Option<&[OpenFinding]>,
+        outbox: &Outbox,
+    ) -> Result<(), StoreError> {
+        self.state.store.save(
+            history,
+            &self.forgotten,
+            findings,
+            &self.unsaved,
+            &self.undelivered,
+        )?;
+        self.unsaved.clear();
+        self.forgotten.clear();
+        if !self.undelivered.is_empty() {
+            self.undelivered.clear();
+            outbox.wake();
+        }
+        Ok(())
+    }
+
+    /// Sets a damaged history aside. This run's memory holds all that it held, but for the events before this run, and those
+    /// for sinks that can no longer be read. Returns whether it was done.
+    fn begin_anew(&mut self, history: &mut History, problem: &str) -> bool {
+        if self
+            .begun_anew
+            .is_some_and(|last| clock::since(last) < BETWEEN_DAMAGES)
+        {
+            return false;
+        }
+        match self.state.begin_anew(problem, clock::wall()) {
+            Ok(salvaged) => {
+                self.begun_anew = Some(clock::monotonic());
+                self.undelivered.splice(..0, salvaged);
+                history.save_all();
+                history.note_damage(problem);
+                true
+            }
+            Err(error) => {
+                if !self.is_failing {
+                    say(&format!("auditor: {error:#}"));
+                }
+                false
             }
         }
     }
@@ -104,3 +165,6 @@ impl Journal {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

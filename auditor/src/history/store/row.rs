@@ -6,6 +6,8 @@ use jiff::Timestamp;
 use rusqlite::types::{FromSql, ValueRef};
 use thiserror::Error;
 
+use super::sum;
+
 /// A row of a `SELECT` from one table.
 #[derive(Clone, Copy)]
 pub(super) struct Row<'a> {
@@ -38,6 +40,11 @@ pub struct ValueError {
 #[error("not known")]
 struct Unknown;
 
+/// A row whose sum is that of other values.
+#[derive(Debug, Error)]
+#[error("the row is not as it was written")]
+struct Changed;
+
 impl<'a> Row<'a> {
     pub(super) const fn new(table: &'static str, row: &'a rusqlite::Row<'a>) -> Self {
         Self { table, row }
@@ -63,6 +70,19 @@ impl<'a> Row<'a> {
     /// The error for a value that is not known.
     pub(super) fn unknown(self, at: usize) -> RowError {
         self.fail(at, Unknown)
+    }
+
+    /// Checks that the values before the column of the sum are those that were written.
+    pub(super) fn check_sum(self) -> Result<(), RowError> {
+        let at = self.row.as_ref().column_index(sum::COLUMN)?;
+        let values = (0..at)
+            .map(|at| self.row.get_ref(at))
+            .collect::<rusqlite::Result<Vec<_>>>()?;
+        if self.get::<i64>(at)? == sum::of(self.table, values) {
+            Ok(())
+        } else {
+            Err(self.fail(at, Changed))
+        }
     }
 
     /// A value of a type that SQLite stores.

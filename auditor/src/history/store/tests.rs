@@ -1,63 +1,10 @@
 use std::collections::BTreeSet;
 
-use jiff::Timestamp;
-
 use super::Store;
-use crate::{
-    alert::{Change, Event, Finding, OpenFinding, Subject, Verdict},
-    history::History,
-    report::{
-        schema::{FlowVerdict, RuleVerdict, Severity},
-        tests::report,
-    },
+use crate::history::{
+    History,
+    sample::{at, events, findings, flow},
 };
-
-fn at(seconds: i64) -> Timestamp {
-    Timestamp::from_second(1_800_000_000 + seconds).unwrap()
-}
-
-fn findings() -> [OpenFinding; 2] {
-    let finding = |subject, verdict, severity| OpenFinding {
-        subject,
-        finding: Finding {
-            verdict,
-            severity,
-            text: "why".to_owned(),
-        },
-        since: at(1),
-    };
-    [
-        finding(
-            Subject::from(&report().flows[0]),
-            Verdict::Flow(FlowVerdict::Unexpected),
-            Severity::Violation,
-        ),
-        finding(
-            Subject::Rule("web".to_owned()),
-            Verdict::Rule(RuleVerdict::Missing),
-            Severity::Warning,
-        ),
-    ]
-}
-
-fn events() -> Vec<Event> {
-    let event = |open: OpenFinding, change, before, now| Event {
-        corrects: None,
-        at: at(2),
-        change,
-        subject: open.subject,
-        before,
-        now,
-        severity: open.finding.severity,
-        text: open.finding.text,
-    };
-    let [flow, rule] = findings();
-    let (unexpected, missing) = (flow.finding.verdict, rule.finding.verdict);
-    vec![
-        event(flow, Change::Appeared, None, Some(unexpected)),
-        event(rule, Change::Resolved, Some(missing), None),
-    ]
-}
 
 /// A database that holds findings and events, after `change`.
 fn store(change: &str) -> (tempfile::TempDir, Store) {
@@ -126,17 +73,17 @@ fn what_is_not_known_is_said() {
         "event, column change is `grew`: not known",
     );
     check(
-        "INSERT INTO gap VALUES ('2027-01-15T08:00:00Z', NULL, 'dozing', '', NULL, NULL)",
+        "INSERT INTO gap VALUES ('2027-01-15T08:00:00Z', NULL, 'dozing', '', NULL, NULL, 0)",
         "gap, column cause is `dozing`: not known",
     );
     check(
-        "INSERT INTO gap VALUES ('2027-01-15T08:00:00Z', NULL, 'too-deep', '', -1, NULL)",
+        "INSERT INTO gap VALUES ('2027-01-15T08:00:00Z', NULL, 'too-deep', '', -1, NULL, 0)",
         "gap, column packets is -1: out of range integral type conversion attempted",
     );
     let flow = |server, tunnel, evidence| {
         format!(
             "INSERT INTO flow VALUES ('{server}', '10.0.0.2', 6, 80, 'eth0', '{tunnel}', 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, {evidence}, \
-             '2027-01-15T08:00:00Z', '2027-01-15T08:00:00Z', NULL, NULL, '')"
+             '2027-01-15T08:00:00Z', '2027-01-15T08:00:00Z', NULL, NULL, '', 0)"
         )
     };
     check(
@@ -151,4 +98,162 @@ fn what_is_not_known_is_said() {
         &flow("web", "", 1),
         "flow, column server is `web`: invalid IP address syntax",
     );
+}
+
+/// What an auditor of before wrote, with two events that wait.
+const FIRST_VERSION: &str = "
+CREATE TABLE flow (
+    server TEXT NOT NULL, client TEXT NOT NULL, protocol INTEGER NOT NULL, port INTEGER NOT NULL,
+    interface TEXT NOT NULL, tunnel TEXT NOT NULL,
+    to_server_packets INTEGER NOT NULL, to_server_bytes INTEGER NOT NULL,
+    to_server_resets INTEGER NOT NULL, to_server_flags INTEGER NOT NULL,
+    to_client_packets INTEGER NOT NULL, to_client_bytes INTEGER NOT NULL,
+    to_client_resets INTEGER NOT NULL, to_client_flags INTEGER NOT NULL,
+    requests INTEGER NOT NULL, replies INTEGER NOT NULL, refusals INTEGER NOT NULL,
+    evidence INTEGER NOT NULL,
+    first_seen TEXT NOT NULL, last_seen TEXT NOT NULL, last_answered TEXT, last_refused TEXT,
+    translated TEXT NOT NULL,
+    PRIMARY KEY (server, client, protocol, port, interface, tunnel)
+) WITHOUT ROWID;
+CREATE TABLE watched (start TEXT PRIMARY KEY, end TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE gap (start TEXT NOT NULL, end TEXT, cause TEXT NOT NULL, interface TEXT NOT NULL, packets INTEGER, problem TEXT,
+    PRIMARY KEY (start, cause, interface)) WITHOUT ROWID;
+CREATE TABLE forgotten (before TEXT NOT NULL);
+CREATE TABLE finding (kind TEXT NOT NULL, key TEXT NOT NULL, verdict TEXT NOT NULL, severity TEXT NOT NULL, since TEXT NOT NULL, text TEXT NOT NULL,
+    PRIMARY KEY (kind, key)) WITHOUT ROWID;
+CREATE TABLE event (id INTEGER PRIMARY KEY, at TEXT NOT NULL, change TEXT NOT NULL, kind TEXT NOT NULL, key TEXT NOT NULL,
+    before TEXT, now TEXT, severity TEXT NOT NULL, text TEXT NOT NULL);
+CREATE TABLE outbox (id INTEGER PRIMARY KEY, sink TEXT NOT NULL, event TEXT NOT NULL);
+INSERT INTO flow VALUES ('10.0.0.1', '10.0.0.2', 6, 80, 'eth0', '', 1, 60, 0, 2, 1, 60, 0, 18, 1, 1, 0, 1,
+    '2027-01-15T08:00:00.000000Z', '2027-01-15T08:00:01.000000Z', '2027-01-15T08:00:01.000000Z', NULL, '');
+INSERT INTO watched VALUES ('2027-01-15T08:00:00.000000Z', '2027-01-15T08:00:10.000000Z');
+INSERT INTO gap VALUES ('2027-01-15T08:00:02.000000Z', NULL, 'detached', 'eth0', NULL, NULL);
+INSERT INTO forgotten VALUES ('2027-01-15T08:00:00.500000Z');
+INSERT INTO finding VALUES ('rule', 'web', 'missing', 'warning', '2027-01-15T08:00:05.000000Z', 'why');
+INSERT INTO event VALUES (3, '2027-01-15T08:00:05.000000Z', 'appeared', 'rule', 'web', NULL, 'missing', 'warning', 'why');
+INSERT INTO outbox VALUES (7, 'hook', 'first'), (8, 'hook', 'second');
+PRAGMA user_version = 1;
+";
+
+/// Puts an event into the outbox of `hook`.
+fn put(store: &mut Store, event: &str) {
+    let waiting = [("hook".to_owned(), event.to_owned())];
+    let mut history = History::default();
+    store
+        .save(&mut history, &BTreeSet::new(), None, &[], &waiting)
+        .unwrap();
+}
+
+/// What waits for `hook`.
+fn waiting(store: &Store) -> Vec<String> {
+    let (events, count) = store.waiting("hook", 64).unwrap();
+    assert_eq!(u64::try_from(events.len()).unwrap(), count);
+    events.into_iter().map(|(_, event)| event).collect()
+}
+
+/// An event that is put there between the two deletions of a delivery is not deleted by the second.
+#[track_caller]
+fn check_between_deletions(store: &mut Store) {
+    let (events, _) = store.waiting("hook", 64).unwrap();
+    let last = events.last().unwrap().0;
+    store.delivered("hook", last).unwrap();
+    put(store, "between");
+    store.delivered("hook", last).unwrap();
+    assert_eq!(waiting(store), ["between"]);
+}
+
+#[test]
+fn an_event_that_comes_between_two_deletions_is_kept() {
+    let (_directory, mut store) = store("");
+    put(&mut store, "one");
+    check_between_deletions(&mut store);
+}
+
+#[test]
+fn what_waits_in_a_database_of_before_is_kept_and_no_id_is_given_twice() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("history.db");
+    let connection = rusqlite::Connection::open(&path).unwrap();
+    connection.execute_batch(FIRST_VERSION).unwrap();
+    drop(connection);
+    // Whoever only reads it does not change it.
+    assert!(!Store::read(&path).unwrap_err().is_damage());
+    let mut store = Store::open(&path).unwrap();
+    store.check().unwrap();
+    let history = store.load().unwrap();
+    assert_eq!(history.flows(at(0)).len(), 1);
+    assert_eq!(
+        history.since().map(|since| since.to_string()),
+        Some("2027-01-15T08:00:00.5Z".to_owned())
+    );
+    assert_eq!(history.watched().len(), 1);
+    assert_eq!(history.gaps(at(0)).len(), 1);
+    assert_eq!(store.findings().unwrap().len(), 1);
+    assert_eq!(store.events(at(0)).unwrap().len(), 1);
+    assert_eq!(waiting(&store), ["first", "second"]);
+    check_between_deletions(&mut store);
+    drop(store);
+    // It is done once.
+    assert_eq!(waiting(&Store::open(&path).unwrap()), ["between"]);
+}
+
+#[test]
+fn a_row_that_was_changed_is_told() {
+    // Each is a value that an auditor may have written.
+    for (change, table) in [
+        ("UPDATE flow SET server = '10.0.0.3'", "flow"),
+        (
+            "UPDATE watched SET end = '2027-01-16T08:00:00.000000Z'",
+            "watched",
+        ),
+        (
+            "UPDATE finding SET since = '2027-01-16T08:00:00.000000Z'",
+            "finding",
+        ),
+        ("UPDATE event SET severity = 'note'", "event"),
+        ("UPDATE outbox SET event = 'another'", "outbox"),
+    ] {
+        let (_directory, mut store) = store("");
+        let mut history = store.load().unwrap();
+        history.begin(at(0));
+        history.update(vec![flow(80, [1, 1], 1)], at(3));
+        let waiting = [("hook".to_owned(), "one".to_owned())];
+        store
+            .save(&mut history, &BTreeSet::new(), None, &[], &waiting)
+            .unwrap();
+        let read = |store: &Store| {
+            store.check()?;
+            store.load()?;
+            store.findings()
+        };
+        read(&store).unwrap();
+        assert_ne!(store.connection.execute(change, []).unwrap(), 0);
+        let error = read(&store).unwrap_err();
+        assert!(error.is_damage());
+        let said = error.to_string();
+        assert!(
+            said.contains(&format!("in table {table}, column sum is")),
+            "{said}"
+        );
+        assert!(said.ends_with("the row is not as it was written"), "{said}");
+    }
+}
+
+#[test]
+fn a_version_that_does_not_fit_is_damage_and_a_later_one_is_not() {
+    for (pragmas, is_damage) in [
+        ("PRAGMA user_version = 0", true),
+        ("PRAGMA user_version = 1", true),
+        ("PRAGMA user_version = 3", true),
+        ("PRAGMA application_id = 3", true),
+        (
+            "PRAGMA user_version = 3; PRAGMA application_id = 0x41554403",
+            false,
+        ),
+    ] {
+        let (directory, store) = store(pragmas);
+        drop(store);
+        let error = Store::open(&directory.path().join("history.db")).unwrap_err();
+        assert_eq!(error.is_damage(), is_damage, "{pragmas}: {error}");
+    }
 }

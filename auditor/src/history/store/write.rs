@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 
 use auditor_common::{Direction, packet::Tunnel};
-use rusqlite::{Transaction, params};
+use jiff::Timestamp;
+use rusqlite::{Statement, Transaction, params, params_from_iter, types::Value};
 
 use super::{
     super::{FlowIdentity, History, RememberedFlow},
-    MOST_EVENTS, text,
+    MOST_EVENTS, sum, text,
 };
 use crate::{
     alert::{Event, OpenFinding, Verdict},
@@ -26,36 +27,38 @@ pub(super) fn write(
     gaps(transaction, history)?;
     if let Some(findings) = findings {
         transaction.execute("DELETE FROM finding", [])?;
-        let mut insert =
-            transaction.prepare_cached("INSERT INTO finding VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?;
+        let mut insert = transaction
+            .prepare_cached("INSERT INTO finding VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?;
         for open in findings {
-            insert.execute(params![
-                open.subject.kind().name(),
-                open.subject.key(),
-                open.finding.verdict.name(),
-                open.finding.severity.name(),
-                text(open.since),
-                open.finding.text
-            ])?;
+            let values = [
+                word(open.subject.kind().name()),
+                word(open.subject.key()),
+                word(open.finding.verdict.name()),
+                word(open.finding.severity.name()),
+                date(open.since),
+                word(&open.finding.text),
+            ];
+            add(&mut insert, "finding", values)?;
         }
     }
     let mut insert = transaction
-        .prepare_cached("INSERT INTO event VALUES (NULL, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")?;
+        .prepare_cached("INSERT INTO event VALUES (NULL, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")?;
     for event in events {
-        insert.execute(params![
-            text(event.at),
-            event.change.name(),
-            event.subject.kind().name(),
-            event.subject.key(),
-            event.before.map(Verdict::name),
-            event.now.map(Verdict::name),
-            event.severity.name(),
-            event.text
-        ])?;
+        let values = [
+            date(event.at),
+            word(event.change.name()),
+            word(event.subject.kind().name()),
+            word(event.subject.key()),
+            event.before.map(Verdict::name).map(word).into(),
+            event.now.map(Verdict::name).map(word).into(),
+            word(event.severity.name()),
+            word(&event.text),
+        ];
+        add(&mut insert, "event", values)?;
     }
     if !events.is_empty() {
         transaction.execute(
-            "DELETE FROM event WHERE id <= (SELECT max(id) FROM event) - ?1",
+            "DELETE FROM event WHERE id <= (SELECT id FROM event ORDER BY id DESC LIMIT 1 OFFSET ?1)",
             [MOST_EVENTS],
         )?;
     }
@@ -69,13 +72,13 @@ pub(super) fn outbox(
     events: &[(String, String)],
 ) -> rusqlite::Result<()> {
     let mut insert =
-        transaction.prepare_cached("INSERT INTO outbox (sink, event) VALUES (?1, ?2)")?;
+        transaction.prepare_cached("INSERT INTO outbox (sink, event, sum) VALUES (?1, ?2, ?3)")?;
     for (sink, event) in events {
-        insert.execute([sink, event])?;
+        add(&mut insert, "outbox", [word(sink), word(event)])?;
     }
     if !events.is_empty() {
         transaction.execute(
-            "DELETE FROM outbox WHERE id <= (SELECT max(id) FROM outbox) - ?1",
+            "DELETE FROM outbox WHERE id <= (SELECT id FROM outbox ORDER BY id DESC LIMIT 1 OFFSET ?1)",
             [MOST_EVENTS],
         )?;
     }
@@ -92,7 +95,7 @@ fn flows(
     )?;
     let mut replace = transaction.prepare_cached(
         "INSERT OR REPLACE INTO flow VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, \
-         ?19, ?20, ?21, ?22, ?23)",
+         ?19, ?20, ?21, ?22, ?23, ?24)",
     )?;
     let totals = history
         .changed
@@ -115,32 +118,33 @@ fn flows(
             continue;
         };
         let remembered = flow.remembered.unwrap_or_default();
-        let date = |moment| text(history.dates.of(moment));
-        replace.execute(params![
-            server,
-            client,
-            key.protocol,
-            key.port,
-            key.interface,
-            tunnel,
-            signed(flow.to_server.packets),
-            signed(flow.to_server.bytes),
-            signed(flow.to_server.resets),
-            flow.to_server.flags,
-            signed(flow.to_client.packets),
-            signed(flow.to_client.bytes),
-            signed(flow.to_client.resets),
-            flow.to_client.flags,
-            signed(flow.requests),
-            signed(flow.replies),
-            signed(flow.refusals),
-            flow.evidence as u8,
+        let date = |moment| date(history.dates.of(moment));
+        let values = [
+            server.into(),
+            client.into(),
+            key.protocol.into(),
+            key.port.into(),
+            word(&key.interface),
+            word(tunnel),
+            signed(flow.to_server.packets).into(),
+            signed(flow.to_server.bytes).into(),
+            signed(flow.to_server.resets).into(),
+            flow.to_server.flags.into(),
+            signed(flow.to_client.packets).into(),
+            signed(flow.to_client.bytes).into(),
+            signed(flow.to_client.resets).into(),
+            flow.to_client.flags.into(),
+            signed(flow.requests).into(),
+            signed(flow.replies).into(),
+            signed(flow.refusals).into(),
+            (flow.evidence as u8).into(),
             date(flow.first),
             date(flow.last),
-            remembered.answered.map(date),
-            remembered.refused.map(date),
-            endpoints(&flow.translated),
-        ])?;
+            remembered.answered.map(date).into(),
+            remembered.refused.map(date).into(),
+            endpoints(&flow.translated).into(),
+        ];
+        add(&mut replace, "flow", values)?;
     }
     Ok(())
 }
@@ -151,24 +155,36 @@ fn endpoints(endpoints: &BTreeSet<Endpoints>) -> String {
     endpoints.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
-/// Writes the times in which a watch was running.
+/// Writes the times in which a watch was running: those of earlier runs where they changed, and this one's.
 fn spans(transaction: &Transaction<'_>, history: &History) -> rusqlite::Result<()> {
-    let date = |moment| history.dates.of(moment);
-    let first = history.watched.first().map(|span| text(date(span.from)));
-    transaction.execute("DELETE FROM watched WHERE start < ?1", [first])?;
-    if let Some(span) = history.watched.last() {
-        transaction.execute(
-            "INSERT OR REPLACE INTO watched VALUES (?1, ?2)",
-            // A clock that stepped back does not end what it began.
-            [
-                text(date(span.from)),
-                text(date(span.until).max(date(span.from))),
-            ],
-        )?;
+    let moment = |moment| history.dates.of(moment);
+    let mut replace =
+        transaction.prepare_cached("INSERT OR REPLACE INTO watched VALUES (?1, ?2, ?3, ?4)")?;
+    if let Some((running, earlier)) = history.watched.split_last() {
+        if history.are_spans_saved {
+            transaction.execute("DELETE FROM watched WHERE running = 1", [])?;
+        } else {
+            transaction.execute("DELETE FROM watched", [])?;
+            for span in earlier {
+                let values = [date(span.from), date(span.until), 0.into()];
+                add(&mut replace, "watched", values)?;
+            }
+        }
+        for (from, until) in history.dates.parts(running.from, running.until) {
+            add(&mut replace, "watched", [date(from), date(until), 1.into()])?;
+        }
     }
-    transaction.execute("DELETE FROM forgotten", [])?;
-    if let Some(forgotten) = history.forgotten {
-        transaction.execute("INSERT INTO forgotten VALUES (?1)", [text(date(forgotten))])?;
+    for (table, instant) in [
+        ("forgotten", history.forgotten.map(moment)),
+        // It is a date already.
+        ("confirmed", history.confirmed),
+    ] {
+        transaction.execute(&format!("DELETE FROM {table}"), [])?;
+        if let Some(instant) = instant {
+            let mut insert =
+                transaction.prepare_cached(&format!("INSERT INTO {table} VALUES (?1, ?2)"))?;
+            add(&mut insert, table, [date(instant)])?;
+        }
     }
     Ok(())
 }
@@ -176,8 +192,8 @@ fn spans(transaction: &Transaction<'_>, history: &History) -> rusqlite::Result<(
 /// Writes the gaps.
 fn gaps(transaction: &Transaction<'_>, history: &History) -> rusqlite::Result<()> {
     transaction.execute("DELETE FROM gap", [])?;
-    let mut insert =
-        transaction.prepare_cached("INSERT OR REPLACE INTO gap VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?;
+    let mut insert = transaction
+        .prepare_cached("INSERT OR REPLACE INTO gap VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?;
     for gap in &history.gaps {
         let (cause, name, packets, problem) = match &gap.cause {
             Cause::CutShort { .. } => ("cut-short", "", None, None),
@@ -222,17 +238,43 @@ fn gaps(transaction: &Transaction<'_>, history: &History) -> rusqlite::Result<()
             ),
             Cause::Stalled => ("stalled", "", None, None),
             Cause::Unread { what, problem } => ("unread", what.as_str(), None, Some(problem)),
+            Cause::HistoryDamaged { problem } => ("history-damaged", "", None, Some(problem)),
             Cause::PacketsUnread { what, packets } => {
                 ("packets-unread", what.as_str(), Some(*packets), None)
             }
             Cause::Uncounted { reason, packets } => (reason.name(), "", Some(*packets), None),
         };
-        let packets = packets.map(signed);
-        let date = |moment| text(history.dates.of(moment));
-        let (start, end) = (date(gap.from), gap.until.map(date));
-        insert.execute(params![start, end, cause, name, packets, problem])?;
+        let date = |moment| date(history.dates.of(moment));
+        let values = [
+            date(gap.from),
+            gap.until.map(date).into(),
+            word(cause),
+            word(name),
+            packets.map(signed).into(),
+            problem.cloned().into(),
+        ];
+        add(&mut insert, "gap", values)?;
     }
     Ok(())
+}
+
+/// Adds a row with its sum.
+fn add(
+    statement: &mut Statement<'_>,
+    table: &str,
+    values: impl IntoIterator<Item = Value>,
+) -> rusqlite::Result<()> {
+    statement
+        .execute(params_from_iter(sum::with_sum(table, values)))
+        .map(|_count| ())
+}
+
+fn word(text: &str) -> Value {
+    Value::Text(text.to_owned())
+}
+
+fn date(instant: Timestamp) -> Value {
+    Value::Text(text(instant))
 }
 
 /// SQLite's integers are signed; no counter comes near their limit.

@@ -296,6 +296,8 @@ published! {
         Stalled = "stalled",
         /// Something that is looked at from time to time could not be read.
         Unread = "unread",
+        /// The history on disk was damaged, and was set aside. Nothing of what is judged goes unseen by that.
+        HistoryDamaged = "history-damaged",
         /// Packets of a capture could not be read.
         PacketsUnread = "packets-unread",
         TableFull = "table-full",

@@ -40,6 +40,7 @@ mod services;
 mod span;
 mod table_rows;
 mod text;
+mod translation;
 mod turned_table;
 
 use std::borrow::Cow;

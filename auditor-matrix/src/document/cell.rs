@@ -4,6 +4,7 @@ use super::{
     application_protocol,
     row::Direction,
     text::{fold, sentences, unbracket},
+    translation,
 };
 use crate::transport::Transport;
 
@@ -95,6 +96,35 @@ pub(super) fn implied_transports(text: &str) -> Option<NamedTransports> {
     })
 }
 
+/// Whether a text names protocols with their numbers above IP and nothing else: `TCP (6)`, `UDP/17`, `6 (TCP), 17 (UDP)`.
+pub(super) fn is_numbered_protocol(text: &str) -> bool {
+    let lower = text.to_lowercase();
+    let mut words = lower
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty() && !matches!(*word, "and" | "or" | "protocol" | "ip"));
+    let of = |word: &str| match word {
+        "6" => Some(Transport::Tcp),
+        "17" => Some(Transport::Udp),
+        "132" => Some(Transport::Sctp),
+        "1" | "58" => Some(Transport::Icmp),
+        _ => None,
+    };
+    let mut n_pairs = 0;
+    while let Some(first) = words.next() {
+        let Some(second) = words.next() else {
+            return false;
+        };
+        let is_pair = |name: &str, number: &str| {
+            stated(name).is_some_and(|transport| of(number) == Some(transport))
+        };
+        if !is_pair(first, second) && !is_pair(second, first) {
+            return false;
+        }
+        n_pairs += 1;
+    }
+    0 < n_pairs
+}
+
 /// The transport that a word, in lower case, names.
 pub(super) fn stated(word: &str) -> Option<Transport> {
     Some(match word {
@@ -106,9 +136,16 @@ pub(super) fn stated(word: &str) -> Option<Transport> {
     })
 }
 
+/// A text of more words says more than a direction, and is not translated.
+const MOST_TRANSLATED_WORDS: usize = 3;
+
 /// Reads a direction. `None` if the text gives none.
 pub(super) fn direction(text: &str) -> Option<Direction> {
-    let lower = text.to_lowercase();
+    let lower = if text.split(' ').count() <= MOST_TRANSLATED_WORDS {
+        translation::english(text)
+    } else {
+        text.to_lowercase()
+    };
     let words: Vec<&str> = lower
         .split(|c: char| !c.is_alphanumeric())
         .filter(|word| !word.is_empty())
@@ -149,9 +186,14 @@ pub(super) fn required(text: &str) -> Option<bool> {
     let (outside, _) = unbracket(text);
     match fold(&outside).to_lowercase().trim_end_matches('.') {
         "yes" | "y" | "required" | "true" | "mandatory" | "always" | "x" | "\u{2713}"
-        | "\u{2714}" | "\u{2705}" => Some(true),
+        | "\u{2714}" | "\u{2705}" | "ja" | "oui" | "sí" | "si" | "sim" | "да" | "はい" | "是"
+        | "예" | "obligatoire" | "obligatorio" | "obrigatório" | "erforderlich" | "必須"
+        | "必需" | "필수" => Some(true),
         "no" | "n" | "optional" | "false" | "not required" | "\u{2717}" | "\u{2718}"
-        | "\u{274c}" => Some(false),
+        | "\u{274c}" | "nein" | "non" | "não" | "нет" | "いいえ" | "否" | "아니오"
+        | "optionnel" | "facultatif" | "opcional" | "facultativo" | "任意" | "可选" | "선택" => {
+            Some(false)
+        }
         _ => None,
     }
 }

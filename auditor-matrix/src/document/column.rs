@@ -3,7 +3,7 @@
 mod vocabulary;
 
 use self::vocabulary::{CLIENT, DESTINATION, SERVER, SOURCE, is_port_word, says_asking};
-use super::{cell, profile::ColumnMeaning, section::is_machine, text::unbracket};
+use super::{cell, profile::ColumnMeaning, section::is_machine, text::unbracket, translation};
 use crate::transport::Transport;
 
 /// What the cells of a column hold.
@@ -132,7 +132,7 @@ impl Phrase<'_> {
     }
 }
 
-/// The words of a heading in lower case, without brackets and marks.
+/// The words of a heading in lower case and in English, as far as they are known, without brackets and marks.
 pub(super) fn words(heading: &str) -> String {
     let (outside, _) = unbracket(&heading.replace("(s)", "s"));
     let mut name = String::new();
@@ -144,7 +144,7 @@ pub(super) fn words(heading: &str) -> String {
         }
     }
     name.truncate(name.trim_end().len());
-    name
+    translation::english(&name)
 }
 
 /// Whether the words of a heading name servers, and not where traffic goes: `Server`, `Provider name`.

@@ -312,9 +312,9 @@ fn names_port(name: &str) -> bool {
         .any(|word| matches!(word, "port" | "ports"))
 }
 
-/// Whether a heading has no letter of ours, so that its words cannot say what its column is.
+/// Whether no word of a heading is known and none has a letter of ours, so that it cannot say what its column is.
 fn is_foreign(head: &TableRow, index: usize) -> bool {
     head.cells
         .get(index)
-        .is_some_and(|heading| !heading.contains(|c: char| c.is_ascii_alphabetic()))
+        .is_some_and(|heading| !column::words(heading).contains(|c: char| c.is_ascii_alphabetic()))
 }

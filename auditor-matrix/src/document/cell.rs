@@ -215,6 +215,49 @@ pub(super) fn condition(notes: &str) -> (Option<String>, Option<String>) {
     (join(conditions), join(rest))
 }
 
+/// Splits a clause off that says when or whether: `Sending mail, required when mail is enabled`, `Old console; must be blocked`.
+pub(super) fn with_clause(sentence: &str) -> (&str, Option<&str>) {
+    let lower = sentence.to_ascii_lowercase();
+    let starts = [
+        "required when",
+        "required if",
+        "required for",
+        "only required",
+        "only needed",
+        "only if",
+        "only when",
+        "only used",
+        "only with",
+        "needed when",
+        "needed if",
+        "needed for",
+        "used when",
+        "used if",
+        "optional",
+        "must be blocked",
+        "must not",
+        "not required",
+        "blocked",
+        "localhost only",
+        "local only",
+        "loopback only",
+    ];
+    lower
+        .match_indices([',', ';', '\u{2013}', '\u{2014}'])
+        .find(|(at, mark)| {
+            lower.get(at + mark.len()..).is_some_and(|rest| {
+                starts
+                    .iter()
+                    .any(|start| rest.trim_start().starts_with(start))
+            })
+        })
+        .and_then(|(at, mark)| {
+            let rest = sentence.get(at + mark.len()..)?.trim();
+            Some((sentence.get(..at)?.trim_end(), Some(rest)))
+        })
+        .unwrap_or((sentence, None))
+}
+
 /// The condition at the end of a few words: `Web interface when TLS is enabled`. Only a state of the deployment is one, and not
 /// what happens now and then: `when a job is started`.
 fn condition_at_end(sentence: &str) -> Option<&str> {

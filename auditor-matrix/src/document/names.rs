@@ -30,6 +30,11 @@ impl Names {
                 "any" | "all" | "none" | "n/a" | "yes" | "no" | "tcp" | "udp" | "both"
             );
         if is_name {
+            // `Gateway (on-premises)` is a gateway where nobody says which.
+            let (outside, inside) = unbracket(&name);
+            if !inside.is_empty() && outside.contains(char::is_alphabetic) {
+                self.machines.insert(fold(&outside));
+            }
             self.machines.insert(name);
         }
     }

@@ -77,7 +77,7 @@ pub(super) fn section(heading: &str, names: &Names) -> Section {
     let is_mutual = lower.windows(2).any(|pair| {
         matches!(pair, [first, second] if matches!((first.as_str(), second.as_str()), ("each", "other") | ("one", "another")))
     });
-    let mut runs = noun_phrases(&outside)
+    let mut runs = noun_phrases(&outside, names)
         .into_iter()
         .filter(|run| names_machines(run, names));
     let first = runs.next();
@@ -152,11 +152,39 @@ fn endpoints(heading: &str, names: &Names) -> Option<(String, String)> {
     (are_phrases && are_machines).then_some((from, to))
 }
 
+/// The words of a heading, each with whether it is no part of a name. A word of a name that the page uses is a part of it,
+/// whatever else it means: `Outbound from Access Gateway`.
+fn marked_words<'a>(heading: &'a str, names: &Names) -> Vec<(&'a str, bool)> {
+    let words: Vec<&str> = heading.split(' ').collect();
+    let mut marked: Vec<(&str, bool)> = words
+        .iter()
+        .map(|word| (*word, is_stop(&plain(word))))
+        .collect();
+    for start in 0..words.len() {
+        let known = (start + 2..=words.len().min(start + MOST_NAME_WORDS + 1))
+            .rev()
+            .find(|end| {
+                let text = words.get(start..*end).unwrap_or_default().join(" ");
+                let name = text.trim_end_matches([':', ',', '.']);
+                names.contains(name) && !is_stop_before_name(words.get(start).unwrap_or(&""))
+            });
+        for (_, is_stop) in marked.iter_mut().take(known.unwrap_or(start)).skip(start) {
+            *is_stop = false;
+        }
+    }
+    marked
+}
+
+/// Whether a word before a name is none of it, though `Names` passes over it.
+fn is_stop_before_name(word: &str) -> bool {
+    matches!(word.to_lowercase().as_str(), "the" | "a" | "an")
+}
+
 /// The runs of words of a heading that can be nouns: those between words about ports, prepositions and verbs.
-fn noun_phrases(heading: &str) -> Vec<String> {
+fn noun_phrases(heading: &str, names: &Names) -> Vec<String> {
     let mut runs: Vec<Vec<&str>> = vec![Vec::new()];
-    for word in heading.split(' ') {
-        if is_stop(&plain(word)) {
+    for (word, is_stop) in marked_words(heading, names) {
+        if is_stop {
             // "All server ports": all ports of the server.
             if let Some(run) = runs.last_mut()
                 && matches!(plain(word).as_str(), "port" | "ports")
@@ -236,9 +264,11 @@ pub(super) fn is_noun_phrase(text: &str, names: &Names) -> bool {
 /// else, such as `Network requirements` or `Before you begin`.
 pub(super) fn machines(heading: &str, names: &Names) -> Option<String> {
     let (outside, _) = unbracket(&NUMBERED.replace(heading, ""));
-    let runs = noun_phrases(&outside);
+    let runs = noun_phrases(&outside, names);
     if let [only] = runs.as_slice()
-        && outside.split(' ').all(|word| !is_stop(&plain(word)))
+        && marked_words(&outside, names)
+            .iter()
+            .all(|(_, is_stop)| !is_stop)
     {
         return Some(only.clone());
     }
@@ -253,7 +283,7 @@ pub(super) fn machines_of_ports(title: &str, names: &Names) -> Option<String> {
         return Some(machines);
     }
     let (outside, _) = unbracket(&NUMBERED.replace(title, ""));
-    let runs = noun_phrases(&outside);
+    let runs = noun_phrases(&outside, names);
     let [only] = runs.as_slice() else {
         return None;
     };

@@ -176,7 +176,7 @@ fn page_role(rows: &[Row]) -> Option<String> {
             .map(|row| row.section.as_deref())
             .collect()
     };
-    let is_of_page = 1 < sections(true).len() || sections(false).len() < SEVERAL_SECTIONS;
+    let is_of_page = 1 < sections(true).len() || sections(false).is_empty();
     (is_only && is_of_page).then(|| first.to_owned())
 }
 

@@ -66,6 +66,7 @@ impl Cells {
             cells.destination = table.columns.addressed(row);
         }
         cells.service = cells.service.take().or_else(|| cells.application.clone());
+        cells.part_service();
         let required_text = match table.required_for_any(row) {
             Some(text) => Some(text),
             None => cell(Column::Required),
@@ -83,7 +84,8 @@ impl Cells {
             .into_iter()
             .flatten()
             .any(|text| loopback::is_meant(text));
-        cells.read_condition(table, edition);
+        let condition = conditional_cell(table.columns.cell(row, Column::Condition));
+        cells.read_condition(table, edition, condition);
         cells.read_requirement(table, row, required_text, document);
         cells
     }
@@ -98,10 +100,40 @@ impl Cells {
             .join(" ")
     }
 
-    fn read_condition(&mut self, table: &PortTable<'_>, edition: Option<String>) {
+    /// Takes what stands behind the first sentence of a service for notes: `Public API. Optional.` reads as two columns would.
+    fn part_service(&mut self) {
+        let Some(service) = self.service.as_deref() else {
+            return;
+        };
+        let mut parts = sentences(service).into_iter();
+        let first = parts.next().unwrap_or_default();
+        // `Sending e-mail, required when mail is enabled`
+        let (first, clause) = cell::with_clause(first);
+        let further: Vec<&str> = clause.into_iter().chain(parts).collect();
+        // Longer ones tell of the service itself.
+        let are_short = further
+            .iter()
+            .all(|sentence| sentence.split(' ').count() <= MOST_STATEMENT_WORDS);
+        if further.is_empty() || !are_short {
+            return;
+        }
+        let further = further.join(" ");
+        self.notes = Some(match self.notes.take() {
+            Some(notes) => format!("{further} {notes}"),
+            None => further,
+        });
+        self.service = some(first.trim_end_matches(['.', ';', ',']));
+    }
+
+    fn read_condition(
+        &mut self,
+        table: &PortTable<'_>,
+        edition: Option<String>,
+        column: Option<String>,
+    ) {
         let (stated, notes) = self.notes.as_deref().map_or((None, None), cell::condition);
         self.notes = notes;
-        let bracketed = [&self.source, &self.destination, &self.service]
+        let bracketed = [&self.source, &self.destination, &self.service, &self.notes]
             .into_iter()
             .flatten()
             .find_map(|text| cell::bracketed_condition(text));
@@ -111,7 +143,8 @@ impl Cells {
                 .iter()
                 .any(|start| service.to_lowercase().starts_with(start))
         });
-        let own = stated
+        let own = column
+            .or(stated)
             .or(bracketed)
             .or(edition)
             .or_else(|| as_service.and_then(|service| cell::condition(service).0));
@@ -178,12 +211,15 @@ impl Cells {
                             .eq_ignore_ascii_case("optional")
                     })
                 })
-                || self.notes.as_deref().is_some_and(|notes| {
-                    let first = notes.split(['.', ',', ';', ' ']).next();
-                    first.is_some_and(|first| {
-                        is_optional(first.trim_matches(['[', ']', '(', ')', ':']))
+                || [&self.notes, &self.service]
+                    .into_iter()
+                    .flatten()
+                    .any(|notes| {
+                        let first = notes.split(['.', ',', ';', ' ']).next();
+                        first.is_some_and(|first| {
+                            is_optional(first.trim_matches(['[', ']', '(', ')', ':']))
+                        })
                     })
-                })
         };
         if self.required.is_none() && says_optional() {
             self.required = Some(false);
@@ -355,6 +391,16 @@ impl Cells {
     }
 }
 
+/// The condition that a cell of a column of conditions states; `always` states none.
+fn conditional_cell(cell: Option<String>) -> Option<String> {
+    cell.filter(|text| {
+        !matches!(
+            text.to_lowercase().as_str(),
+            "always" | "none" | "n/a" | "na" | "any" | "yes" | "no" | "default" | "never"
+        )
+    })
+}
+
 /// The ends of one or more arrows. Where several are listed, the row's own machine is what listens: of an arrow that points both
 /// ways only the way to it is of this row.
 fn listed_arrows(text: &str, own: Option<&str>) -> Option<(Endpoints, Vec<Endpoints>)> {
@@ -384,6 +430,9 @@ fn is_optional(words: &str) -> bool {
 }
 
 const MOST_OPTIONAL_WORDS: usize = 8;
+
+/// A longer sentence behind a service says more than whether and when.
+const MOST_STATEMENT_WORDS: usize = 8;
 
 /// Splits `required on Linux` into the word that a column of requirements has, and the condition. `None` where the text says
 /// both that it is required and that it is not.

@@ -13,7 +13,7 @@ pub(super) use self::offer::{Offer, offer};
 use super::{
     noun_phrase::{NounPhrase, NounPhrases},
     piece::Pieces,
-    verb::{Verb, is_participle, verb},
+    verb::{Verb, is_noun_of_verb, is_participle, verb},
     vocabulary::{is_auxiliary, is_preposition, is_pronoun},
     words::Kind,
 };
@@ -229,6 +229,9 @@ impl Grammar<'_> {
             return Some(Ends::of(Some(&client), doer.as_ref()).seen_from_here());
         }
         let group = self.verb_group(behind)?;
+        if !group.is_passive && self.is_noun_at_end(group.verb) {
+            return None;
+        }
         let class = verb(self.pieces.lower(group.verb));
         // "External access to the Store": the verb has no `to`, so this is the noun.
         let is_noun = self.pieces.is(group.verb, "access") && self.pieces.is(group.verb + 1, "to");
@@ -255,6 +258,23 @@ impl Grammar<'_> {
             *subject = doer.filter(|doer| ends.client.as_ref() == Some(&doer.text));
         }
         Some(ends)
+    }
+
+    /// Whether what could be a verb ends a phrase by itself, and so is a noun: `(SQL queries)`, `License checks, from the Core`.
+    fn is_noun_at_end(&self, at: usize) -> bool {
+        is_noun_of_verb(self.pieces.lower(at))
+            && self.pieces.kind(at + 1).is_none_or(|next| {
+                matches!(
+                    next,
+                    Kind::Comma
+                        | Kind::Close
+                        | Kind::Open
+                        | Kind::Semicolon
+                        | Kind::Stop
+                        | Kind::Colon
+                )
+            })
+            && !self.pieces.is_port(at + 1)
     }
 
     /// Whether a plural is followed by a verb for one, so that it is a verb itself: "receives queries".

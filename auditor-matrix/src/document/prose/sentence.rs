@@ -232,7 +232,11 @@ fn statements(
     }) || words
         .windows(2)
         .any(|two| matches!(two, [is, what] if is.is_any(&["is", "are"]) && what.is("optional")));
-    let is_optional = stance == Stance::Wanted && says_optional && reason.is_none();
+    // "Optional: the Core needs port 443."
+    let is_headed_optional = words.first().is_some_and(|first| first.is("optional"))
+        && words.get(1).is_some_and(|next| next.kind == Kind::Colon);
+    let is_optional =
+        stance == Stance::Wanted && (says_optional || is_headed_optional) && reason.is_none();
     let direction = direction(words);
     let numbered = phrases.iter().filter(|phrase| !phrase.ports.is_empty());
     let n_numbered = numbered.clone().count();

@@ -198,10 +198,19 @@ pub(super) fn required(text: &str) -> Option<bool> {
     }
 }
 
+/// The sentences of a cell, with clauses by themselves that say when or whether: `Mail, required when mail is enabled`.
+pub(super) fn statements(text: &str) -> Vec<&str> {
+    let parts = |sentence| {
+        let (first, clause) = with_clause(sentence);
+        std::iter::once(first).chain(clause)
+    };
+    sentences(text).into_iter().flat_map(parts).collect()
+}
+
 /// Splits notes into the sentences that state a condition of the row, and the rest.
 pub(super) fn condition(notes: &str) -> (Option<String>, Option<String>) {
     let (mut conditions, mut rest) = (Vec::new(), Vec::new());
-    for sentence in sentences(notes) {
+    for sentence in statements(notes) {
         if is_condition(sentence) {
             conditions.push(sentence);
         } else if let Some(tail) = condition_at_end(sentence) {

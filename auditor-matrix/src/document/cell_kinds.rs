@@ -131,7 +131,10 @@ impl CellKinds {
             &mut self.n_directions,
             cell::direction(&text).is_some() && text.split(' ').count() <= MOST_DIRECTION_WORDS,
         );
-        count(&mut self.n_phrases, !endpoints::arrows(&text).is_empty());
+        count(
+            &mut self.n_phrases,
+            !endpoints::arrows(&text).is_empty() || endpoints::pair(&text).is_some(),
+        );
         count(
             &mut self.n_permissions,
             permission::of_mark(&text).is_some()

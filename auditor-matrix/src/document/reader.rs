@@ -1,5 +1,6 @@
 //! Reads blocks into rows: headings and columns give each cell its meaning.
 
+mod evident_names;
 mod page_names;
 mod table;
 mod table_heading;

@@ -277,6 +277,34 @@ pub(super) fn machines(heading: &str, names: &Names) -> Option<String> {
     machines.next().is_none().then_some(first)
 }
 
+/// The one noun phrase of a heading, and the form of the words around it: `Broker` and `_ outbound` for `Broker (outbound)`.
+pub(super) fn form(heading: &str, names: &Names) -> Option<(String, String)> {
+    let (outside, inside) = unbracket(&NUMBERED.replace(heading, ""));
+    let runs = noun_phrases(&outside, names);
+    let [only] = runs.as_slice() else {
+        return None;
+    };
+    let before = outside.starts_with(only.as_str());
+    let around: Vec<String> = marked_words(&outside, names)
+        .iter()
+        .filter(|(_, is_stop)| *is_stop)
+        .map(|(word, _)| plain(word))
+        .chain(
+            inside
+                .iter()
+                .filter(|part| cell::direction(part).is_some())
+                .cloned(),
+        )
+        .collect();
+    let around = around.join(" ");
+    let form = if around.is_empty() {
+        around
+    } else {
+        format!("{} {around}", if before { "_" } else { "" })
+    };
+    Some((only.clone(), form))
+}
+
 /// The machines whose ports the title of a group of rows announces: `Shop Mailbox Ports`.
 pub(super) fn machines_of_ports(title: &str, names: &Names) -> Option<String> {
     if let Some(machines) = machines(title, names) {

@@ -205,7 +205,7 @@ impl Cells {
             in_brackets
                 || notes_in_brackets
                 || self.notes.as_deref().is_some_and(|notes| {
-                    sentences(notes).into_iter().any(|sentence| {
+                    cell::statements(notes).into_iter().any(|sentence| {
                         sentence
                             .trim_end_matches('.')
                             .eq_ignore_ascii_case("optional")
@@ -405,6 +405,9 @@ fn conditional_cell(cell: Option<String>) -> Option<String> {
 /// ways only the way to it is of this row.
 fn listed_arrows(text: &str, own: Option<&str>) -> Option<(Endpoints, Vec<Endpoints>)> {
     let mut all = endpoints::arrows(text);
+    if all.is_empty() {
+        all.extend(endpoints::pair(text));
+    }
     if 1 < all.len()
         && let Some(own) = own
     {

@@ -45,7 +45,9 @@ impl AboveTable {
             if read.ends.is_mutual || read.direction.is_some() {
                 continue;
             }
-            let is_machine = |name: &String| section::names_machines(name, names);
+            // A sentence that names both ends leaves no doubt that they are machines.
+            let names_both = read.ends.n_known() == 2;
+            let is_machine = |name: &String| names_both || section::names_machines(name, names);
             above.client = read.ends.client.filter(is_machine).or(above.client);
             above.server = read
                 .ends

@@ -67,6 +67,18 @@ pub(super) struct Reading {
     pub(super) remarks: Vec<String>,
 }
 
+impl Reading {
+    /// Who asks in all of its statements, whom a pronoun in the next sentence stands for.
+    pub(super) fn subject(&self) -> Option<String> {
+        let mut sources = self.statements.iter().map(|statement| &statement.source);
+        let first = sources.next()?;
+        sources
+            .all(|other| other == first)
+            .then(|| first.clone())
+            .flatten()
+    }
+}
+
 /// Reads a sentence; without statements if it says nothing of ports or connections.
 pub(super) fn read(sentence: &str, evidence: Evidence, names: &Names) -> Reading {
     if !sentence.contains(|c: char| c.is_ascii_digit()) {

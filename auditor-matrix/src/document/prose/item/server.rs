@@ -1,6 +1,7 @@
 //! The servers that an item names: by a label as a heading would, or as what its ports are for.
 
 use crate::document::{
+    cell,
     names::Names,
     prose::{statement::Statement, verb::verb},
     row::Direction,
@@ -15,7 +16,8 @@ pub(super) fn labelled_machine<'a>(head: &'a str, names: &Names) -> Option<&'a s
     let is_client = label.to_lowercase().contains("client");
     let has_number = |text: &str| text.contains(|c: char| c.is_ascii_digit());
     let first = ports.split(' ').next().unwrap_or_default();
-    let is_said = verb(&first.to_lowercase()).is_some() || names.contains(label);
+    let says_direction = cell::direction(first).is_some();
+    let is_said = says_direction || verb(&first.to_lowercase()).is_some() || names.contains(label);
     (is_said && names_machines(label, names) && !is_client && !has_number(label))
         .then_some(label)
         .filter(|_| has_number(ports))

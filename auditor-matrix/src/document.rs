@@ -34,6 +34,7 @@ mod profile;
 mod prose;
 mod publishing;
 mod reader;
+mod records;
 mod row;
 mod section;
 mod services;

@@ -118,7 +118,8 @@ impl Context {
             let kind = last.strip_suffix('s').unwrap_or(&last);
             section::is_machine(kind) && words.split(' ').any(|word| word.starts_with(kind))
         };
-        if column::states_end(&words) {
+        // What goes out of the section's machines does not go to them.
+        if column::states_end(&words) || self.direction == Some(Direction::Outbound) {
             return;
         }
         if self.role.as_deref().is_some_and(lists) {

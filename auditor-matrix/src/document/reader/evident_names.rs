@@ -44,7 +44,9 @@ pub(super) fn add(blocks: &[Block], names: &mut Names) {
         .counts
         .into_iter()
         .filter(|(key, (name, n))| 1 < *n && !is_no_machine(name) && !products.contains(key))
-        .map(|(_, (name, _))| name);
+        .map(|(_, (name, _))| name)
+        .filter(|name| !names.is_prefix(name));
+    let recurring: Vec<String> = recurring.collect();
     for name in recurring {
         names.add(&name);
     }

@@ -88,6 +88,9 @@ impl Reader<'_> {
             columns.take_components_for_machines(&head, &body);
             columns.obey(&as_written, self.profile);
         }
+        if context.direction == Some(Direction::Outbound) && context.role.is_some() {
+            columns.take_servers_for_destinations();
+        }
         if columns.one_sided() == Some(Direction::Outbound) {
             context.leave_listed(columns.heading(&head, Column::Destination));
         }

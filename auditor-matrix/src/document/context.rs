@@ -30,6 +30,8 @@ pub(super) struct Context {
     pub(super) direction: Option<Direction>,
     /// Source and destination of rows that name neither.
     pub(super) endpoints: Option<(String, String)>,
+    /// Who the sentence above says connects, to whatever the rows list.
+    pub(super) asker: Option<String>,
     /// The machines of the nearest heading that names some: the role of rows whose table has a column for the other endpoint
     /// only.
     pub(super) heading: Option<String>,
@@ -166,6 +168,7 @@ impl Context {
                 None => condition.into(),
             });
         }
+        self.asker = above.asker;
         match (above.client, above.server) {
             (Some(client), Some(server)) => {
                 self.endpoints = self.endpoints.take().or(Some((client, server)));

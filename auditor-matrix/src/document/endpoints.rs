@@ -5,7 +5,8 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::{
-    section::is_machine,
+    names::Names,
+    section::{is_machine, is_noun_phrase, is_traffic_verb},
     text::{fold, regex},
 };
 
@@ -127,6 +128,8 @@ pub(super) fn pair(text: &str) -> Option<Endpoints> {
             && !name.contains([',', ';', ':', '.', '<', '>'])
             && !name.contains(" to ")
             && name.starts_with(|c: char| c.is_uppercase() || c.is_ascii_digit())
+            && !name.split(' ').any(is_traffic_verb)
+            && is_noun_phrase(name, &Names::default())
             && !name
                 .bytes()
                 .all(|byte| byte.is_ascii_digit() || byte == b'-')

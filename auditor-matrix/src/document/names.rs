@@ -88,6 +88,11 @@ impl Names {
                 }
     }
 
+    /// Whether a cell of the page consists of this name, in this number.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.machines.contains(&key(name))
+    }
+
     /// Whether names of machines begin with this one, as those of a product do: `Acme` with `Acme server`.
     pub(super) fn is_prefix(&self, name: &str) -> bool {
         let start = format!("{} ", key(name));

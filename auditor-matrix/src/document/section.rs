@@ -6,8 +6,8 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-pub(super) use self::vocabulary::is_machine;
 use self::vocabulary::is_stop;
+pub(super) use self::vocabulary::{is_machine, is_traffic_verb};
 use super::{
     cell, loopback,
     names::Names,
@@ -156,9 +156,17 @@ fn endpoints(heading: &str, names: &Names) -> Option<(String, String)> {
 /// whatever else it means: `Outbound from Access Gateway`.
 fn marked_words<'a>(heading: &'a str, names: &Names) -> Vec<(&'a str, bool)> {
     let words: Vec<&str> = heading.split(' ').collect();
+    // `Access Gateways`: before a kind of machine it begins a name.
+    let begins_name = |at: usize| {
+        words.get(at).is_some_and(|word| *word == "Access")
+            && words.get(at + 1).is_some_and(|next| {
+                next.starts_with(char::is_uppercase) && is_machine(&plain(next))
+            })
+    };
     let mut marked: Vec<(&str, bool)> = words
         .iter()
-        .map(|word| (*word, is_stop(&plain(word))))
+        .enumerate()
+        .map(|(at, word)| (*word, is_stop(&plain(word)) && !begins_name(at)))
         .collect();
     for start in 0..words.len() {
         let known = (start + 2..=words.len().min(start + MOST_NAME_WORDS + 1))

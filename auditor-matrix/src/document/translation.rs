@@ -19,6 +19,14 @@ pub(super) fn english(text: &str) -> String {
     translated.join(" ")
 }
 
+/// Whether a heading may mean a destination as well as a purpose.
+pub(super) fn may_be_destination(heading: &str) -> bool {
+    matches!(
+        heading.trim().to_lowercase().as_str(),
+        "目的" | "목적" | "objetivo" | "doel" | "cel" | "назначение" | "cél" | "obiettivo"
+    )
+}
+
 /// Whether a character is of a script that puts no space between words.
 const fn is_without_spaces(character: char) -> bool {
     matches!(character, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' | '\u{ac00}'..='\u{d7af}')

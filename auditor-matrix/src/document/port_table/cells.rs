@@ -6,10 +6,11 @@ use crate::document::{
     column::{self, Column},
     endpoints::{self, Endpoints},
     loopback,
+    names::Names,
     problem::Severity,
     prose,
     row::{Direction, Document},
-    services,
+    section, services,
     table_rows::TableRow,
     text::{sentences, some, unbracket},
 };
@@ -281,8 +282,11 @@ impl Cells {
             && !table.context.is_within_role
         {
             let texts = || [&self.service, &self.notes].into_iter().flatten();
-            let phrase = texts()
-                .find_map(|text| endpoints::arrow(text).or_else(|| endpoints::from_to(text)));
+            let phrase = texts().find_map(|text| {
+                endpoints::arrow(text)
+                    .or_else(|| labelled_pair(text, table.names))
+                    .or_else(|| endpoints::from_to(text))
+            });
             let mut pairs: Vec<Endpoints> = match phrase {
                 Some(phrase) => vec![phrase],
                 None => texts()
@@ -296,7 +300,7 @@ impl Cells {
             // Where a column names the machines, "server to server" in a description is no machine.
             if table.columns.has(Column::Role) {
                 pairs.retain(|ends| {
-                    table.names.contains(&ends.source) || table.names.contains(&ends.destination)
+                    table.names.has(&ends.source) || table.names.has(&ends.destination)
                 });
             }
             // `any client could connect to any instance` says how they work, and not whose the port is.
@@ -351,6 +355,11 @@ impl Cells {
         let context = table.context;
         let gives_ends = self.source.is_some() || self.destination.is_some();
         let one_sided = table.columns.one_sided();
+        if one_sided == Some(Direction::Outbound)
+            && let Some(asker) = &context.asker
+        {
+            self.role = Some(asker.clone());
+        }
         let given = if gives_ends && one_sided.is_none() {
             None
         } else {
@@ -389,6 +398,17 @@ impl Cells {
             }
         }
     }
+}
+
+/// Both ends before a colon, or as a sentence of their own: `Web server to store: queries`.
+fn labelled_pair(text: &str, names: &Names) -> Option<Endpoints> {
+    let pair = text.split([':', '.']).next().unwrap_or_default();
+    let found = endpoints::pair(pair)
+        .or_else(|| endpoints::arrow(pair).filter(|_| pair.len() < text.len()))?;
+    let are_machines = [&found.source, &found.destination]
+        .into_iter()
+        .all(|end| section::names_machines(end, names));
+    are_machines.then_some(found)
 }
 
 /// The condition that a cell of a column of conditions states; `always` states none.

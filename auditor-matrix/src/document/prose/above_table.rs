@@ -15,6 +15,8 @@ use crate::{
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(in crate::document) struct AboveTable {
     pub(in crate::document) client: Option<String>,
+    /// Who connects to what the rows list, be it known for a machine or not.
+    pub(in crate::document) asker: Option<String>,
     /// The machines that are asked, or whose ports these are.
     pub(in crate::document) server: Option<String>,
     pub(in crate::document) transport: Option<Transport>,
@@ -45,6 +47,14 @@ impl AboveTable {
             if read.ends.is_mutual || read.direction.is_some() {
                 continue;
             }
+            let is_name = |name: &String| {
+                name.starts_with(char::is_uppercase) && section::is_noun_phrase(name, names)
+            };
+            let asker = read.ends.client.as_ref().filter(|name| is_name(name));
+            above.asker = asker
+                .filter(|_| read.ends.server.is_none())
+                .cloned()
+                .or(above.asker);
             // A sentence that names both ends leaves no doubt that they are machines.
             let names_both = read.ends.n_known() == 2;
             let is_machine = |name: &String| names_both || section::names_machines(name, names);

@@ -92,7 +92,19 @@ pub(super) fn clauses(pieces: &Pieces<'_>, names: &Names) -> Vec<Clause> {
             !grammar.is_port_between(last.start, at)
                 && (ends.n_known() < n_known || ends.n_known() == n_known && !grammar.is_start(at))
         });
-        if !is_inside {
+        // "The Core and the Edge connect to ...": the second half of the subject says no more.
+        let is_half = clauses.last().is_some_and(|last| {
+            let ends_with = |whole: &Option<String>| {
+                whole
+                    .as_deref()
+                    .zip(ends.client.as_deref())
+                    .is_some_and(|(whole, half)| whole.len() > half.len() && whole.ends_with(half))
+            };
+            !grammar.is_port_between(last.start, at)
+                && last.ends.server == ends.server
+                && ends_with(&last.ends.client)
+        });
+        if !is_inside && !is_half {
             clauses.push(Clause { start: at, ends });
         }
     }

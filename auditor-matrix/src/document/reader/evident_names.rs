@@ -23,6 +23,13 @@ pub(super) fn add(blocks: &[Block], names: &mut Names) {
                 found.of_pair(text);
             }
             Content::Text(text) | Content::Item { text, .. } => found.of_text(text),
+            Content::Table(rows) if rows.too_many_columns().is_none() => {
+                for row in rows.iter().take(MOST_ROWS) {
+                    // `Edge to Core: requests`
+                    let pairs = row.cells.iter().filter_map(|cell| cell.split_once(": "));
+                    pairs.for_each(|(pair, _)| found.of_pair(pair));
+                }
+            }
             Content::Table(_)
             | Content::Code { .. }
             | Content::Alternative(_)
@@ -253,7 +260,7 @@ fn run<'a>(words: &[&'a str]) -> Option<Vec<&'a str>> {
         let is_part = is_word
             && (run.is_empty() || section::is_noun_phrase(bare, &Names::default()))
             && !matches!(bare, "TCP" | "UDP" | "SCTP" | "ICMP" | "HTTP" | "HTTPS")
-            && !is_traffic_verb(bare);
+            && !section::is_traffic_verb(bare);
         if !is_part {
             break;
         }
@@ -269,36 +276,11 @@ fn is_article(word: &str) -> bool {
     matches!(word, "the" | "The" | "a" | "an" | "A" | "An")
 }
 
-/// Verbs in lower case that end the name of who does it.
-fn is_traffic_verb(word: &str) -> bool {
-    matches!(
-        word,
-        "connects"
-            | "connect"
-            | "listens"
-            | "listen"
-            | "communicates"
-            | "communicate"
-            | "accepts"
-            | "accept"
-            | "sends"
-            | "send"
-            | "needs"
-            | "need"
-            | "requires"
-            | "require"
-            | "uses"
-            | "reaches"
-            | "reach"
-            | "answers"
-            | "exposes"
-            | "serves"
-            | "runs"
-    )
-}
-
 /// A name of more words is a description.
 const MOST_WORDS: usize = 5;
+
+/// So many rows of a table show what its cells name.
+const MOST_ROWS: usize = 512;
 
 /// A longer text is none that lists ports.
 const MOST_LENGTH: usize = 4000;

@@ -5,7 +5,7 @@ use crate::document::{
     names::Names,
     prose::{statement::Statement, verb::verb},
     row::Direction,
-    section::names_machines,
+    section::{is_noun_phrase, names_machines},
 };
 
 /// The machine whose ports an item lists behind its name: `Core node: listens on TCP 6000`. Without a verb that says so it has to be
@@ -18,7 +18,10 @@ pub(super) fn labelled_machine<'a>(head: &'a str, names: &Names) -> Option<&'a s
     let first = ports.split(' ').next().unwrap_or_default();
     let says_direction = cell::direction(first).is_some();
     let is_said = says_direction || verb(&first.to_lowercase()).is_some() || names.contains(label);
-    (is_said && names_machines(label, names) && !is_client && !has_number(label))
+    // Nothing but a machine has traffic that comes in: `Portal: inbound TCP 443 from browsers`.
+    let is_machine = names_machines(label, names)
+        || says_direction && label.starts_with(char::is_uppercase) && is_noun_phrase(label, names);
+    (is_said && is_machine && !is_client && !has_number(label))
         .then_some(label)
         .filter(|_| has_number(ports))
 }

@@ -70,7 +70,8 @@ impl NounPhrases<'_> {
                 lower,
                 "tcp" | "udp" | "sctp" | "need" | "needs" | "requires"
             )
-            || is_adverb(lower) && !word.is_capitalised()
+            || is_adverb(lower)
+                && (!word.is_capitalised() || self.pieces.kind(at + 1) == Some(Kind::Comma))
         {
             return false;
         }
@@ -138,7 +139,7 @@ impl NounPhrases<'_> {
         is_base && is_singular && !is_causative && !goes_on
     }
 
-    pub(super) fn is_capitalised(&self, at: usize) -> bool {
+    pub(in crate::document::prose) fn is_capitalised(&self, at: usize) -> bool {
         self.pieces.word(at).is_some_and(Word::is_capitalised)
     }
 }

@@ -12,6 +12,7 @@ use super::{
     cell, loopback,
     names::Names,
     permission::{self, Permission},
+    row::Direction,
     text::{fold, regex, unbracket},
 };
 use crate::transport::Transport;
@@ -99,6 +100,7 @@ pub(super) fn section(heading: &str, names: &Names) -> Section {
         .filter(|role| !names_two || role.contains(" and "))
         .and_then(|role| with_participle(role, &outside));
     let endpoints = endpoints(&outside, names);
+    let role = role.or_else(|| viewpoint(heading, names));
     Section {
         transport,
         is_within_role: (is_within_role || is_mutual) && role.is_some() && endpoints.is_none(),
@@ -107,6 +109,33 @@ pub(super) fn section(heading: &str, names: &Names) -> Section {
         permission: permission::of_heading(heading),
         is_loopback: loopback::is_meant(heading),
     }
+}
+
+/// The machine from which a heading looks at its traffic, whatever it is called: `Admin PC (outbound)`, `Outbound from Web`,
+/// `Inbound ports of the Relay`. Who stands at the other end is none: `Outbound to the mail relay`.
+fn viewpoint(heading: &str, names: &Names) -> Option<String> {
+    let (outside, inside) = unbracket(heading);
+    let in_bracket = inside.iter().find_map(|part| cell::direction(part));
+    let direction = in_bracket.or_else(|| cell::direction(&outside))?;
+    let runs = noun_phrases(&outside, names);
+    let [only] = runs.as_slice() else {
+        return None;
+    };
+    let before = outside.split(only.as_str()).next().unwrap_or_default();
+    let lead = before
+        .split_whitespace()
+        .map(plain)
+        .rfind(|word| !matches!(word.as_str(), "the" | "a" | "an" | "all" | "each"));
+    let is_own = match lead.as_deref() {
+        None => in_bracket.is_some(),
+        Some("of" | "on" | "for" | "at") => true,
+        Some("from") => direction == Direction::Outbound,
+        Some("to" | "into") => direction == Direction::Inbound,
+        Some(_) => false,
+    };
+    let is_name = only.starts_with(char::is_uppercase)
+        && outside.trim_end_matches(':').ends_with(only.as_str());
+    (is_own && is_name).then(|| only.clone())
 }
 
 /// A role with what a participle says of it, which tells it from others: `Machines Running the Agent`.
@@ -158,10 +187,22 @@ fn marked_words<'a>(heading: &'a str, names: &Names) -> Vec<(&'a str, bool)> {
     let words: Vec<&str> = heading.split(' ').collect();
     // `Access Gateways`: before a kind of machine it begins a name.
     let begins_name = |at: usize| {
-        words.get(at).is_some_and(|word| *word == "Access")
-            && words.get(at + 1).is_some_and(|next| {
-                next.starts_with(char::is_uppercase) && is_machine(&plain(next))
-            })
+        words.get(at).is_some_and(|word| {
+            matches!(
+                *word,
+                "Access"
+                    | "Connection"
+                    | "Communication"
+                    | "Security"
+                    | "Configuration"
+                    | "Traffic"
+                    | "Protocol"
+                    | "Flow"
+                    | "Rule"
+            )
+        }) && words
+            .get(at + 1)
+            .is_some_and(|next| next.starts_with(char::is_uppercase) && is_machine(&plain(next)))
     };
     let mut marked: Vec<(&str, bool)> = words
         .iter()
@@ -230,7 +271,10 @@ pub(super) fn names_machines(phrase: &str, names: &Names) -> bool {
         is_machine(&plain(last)) || is_role(part)
     };
     names.contains(phrase)
-        || parts.any(is_kind) && !phrase.split(' ').map(plain).any(|word| is_stop(&word))
+        || parts.any(is_kind)
+            && !marked_words(phrase, names)
+                .iter()
+                .any(|(_, is_stop)| *is_stop)
 }
 
 /// Whether a phrase names what machines do: `Mail Role`. Roles of people and accounts are none.

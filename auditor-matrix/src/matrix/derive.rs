@@ -180,9 +180,6 @@ fn page_role(rows: &[Row]) -> Option<String> {
     (is_only && is_of_page).then(|| first.to_owned())
 }
 
-/// So many sections that name nobody are about machines of their own.
-const SEVERAL_SECTIONS: usize = 4;
-
 fn rules(row: &Row, endpoints: &RowEndpoints) -> Vec<Rule> {
     let is_caution = |text: &&str| text.to_lowercase().starts_with("may change");
     let condition = row.condition.as_deref().filter(|text| !is_caution(text));

@@ -368,6 +368,10 @@ impl Cells {
         if self.role.is_none() && one_sided.is_some() {
             self.role.clone_from(&context.heading);
         }
+        // A table of the other ends leaves its own machine to the heading, whatever that is called.
+        if self.role.is_none() && table.columns.has(Column::Peer) {
+            self.role = prose::named_by_heading(context).map(str::to_owned);
+        }
         self.direction = self.direction.or(given);
         if context.is_within_role && !gives_ends && self.direction.is_none() && self.peer.is_none()
         {

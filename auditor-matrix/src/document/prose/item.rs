@@ -89,6 +89,13 @@ fn read_whole(text: &str, evidence: Evidence, names: &Names) -> ItemReading {
     let machine = labelled_machine(head, names).filter(|_| evidence == Evidence::Item);
     for statement in &mut first.statements {
         statement.is_asked = true;
+        statement.required = statement.required.or_else(|| required(text));
+        if let Some(pair) = &pair
+            && statement.source.is_none()
+            && statement.destination.is_none()
+        {
+            statement.add_ends(pair);
+        }
         if let Some(machine) = machine {
             match statement.direction {
                 None | Some(Direction::Inbound) if statement.destination.is_none() => {
@@ -102,13 +109,6 @@ fn read_whole(text: &str, evidence: Evidence, names: &Names) -> ItemReading {
                 }
                 _ => {}
             }
-        }
-        statement.required = statement.required.or_else(|| required(text));
-        if let Some(pair) = &pair
-            && statement.source.is_none()
-            && statement.destination.is_none()
-        {
-            statement.add_ends(pair);
         }
         if let Some(deployment) = &deployment {
             statement.condition = statement.condition.take().or(Some(deployment.clone()));

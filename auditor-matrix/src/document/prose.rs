@@ -421,7 +421,7 @@ impl Prose {
             list.items,
             &introduction,
             about_ports,
-            statement_row::named_by_heading(&list.context),
+            named_by_heading(&list.context),
             &self.names,
         );
         let has_ports = items.iter().any(|item| !item.statements.is_empty());

@@ -94,7 +94,7 @@ pub(super) fn distributed(text: &str) -> Option<Vec<String>> {
         bare.starts_with(|c: char| c.is_ascii_digit())
             || matches!(bare.as_str(), "tcp" | "udp" | "sctp" | "port" | "ports")
     };
-    if !parts.iter().skip(1).all(|part| begins_with_port(part)) {
+    if !parts.iter().skip(1).all(begins_with_port) {
         return None;
     }
     let others = parts.iter().skip(1).map(|part| format!("{lead}{part}"));

@@ -42,18 +42,15 @@ fn segments(run: &str) -> Vec<String> {
             .iter()
             .filter(|(word, _)| rest.starts_with(word))
             .max_by_key(|(word, _)| word.len());
-        let length = match known {
-            Some((word, english)) => {
-                if !unknown.is_empty() {
-                    found.push(std::mem::take(&mut unknown));
-                }
-                found.push((*english).to_owned());
-                word.len()
+        let length = if let Some((word, english)) = known {
+            if !unknown.is_empty() {
+                found.push(std::mem::take(&mut unknown));
             }
-            None => {
-                unknown.push(first);
-                first.len_utf8()
-            }
+            found.push((*english).to_owned());
+            word.len()
+        } else {
+            unknown.push(first);
+            first.len_utf8()
         };
         rest = rest.get(length..).unwrap_or_default();
     }

@@ -452,7 +452,18 @@ fn is_optional(words: &str) -> bool {
     let lower = words.to_lowercase();
     let mut all = lower.split(|c: char| !c.is_alphanumeric());
     lower.split(' ').count() <= MOST_OPTIONAL_WORDS
-        && all.any(|word| matches!(word, "optional" | "optionally"))
+        && all.any(|word| {
+            matches!(
+                word,
+                "optional"
+                    | "optionally"
+                    | "opcional"
+                    | "optionnel"
+                    | "facultatif"
+                    | "可选"
+                    | "任意"
+            )
+        })
         && !lower.split(' ').any(|word| word == "not")
 }
 

@@ -44,12 +44,13 @@ impl AboveTable {
             if sentence.trim_end().ends_with(':') && read.condition.is_some() {
                 above.condition.clone_from(&read.condition);
             }
-            if read.ends.is_mutual || read.direction.is_some() {
-                continue;
-            }
             let is_name = |name: &String| {
                 name.starts_with(char::is_uppercase) && section::is_noun_phrase(name, names)
             };
+            above.asker = needing_access(sentence).filter(is_name).or(above.asker);
+            if read.ends.is_mutual || read.direction.is_some() {
+                continue;
+            }
             let asker = read.ends.client.as_ref().filter(|name| is_name(name));
             above.asker = asker
                 .filter(|_| read.ends.server.is_none())
@@ -74,6 +75,21 @@ impl AboveTable {
         }
         above
     }
+}
+
+/// Who needs access to what follows: `The gateway needs outbound access to these hosts:`
+fn needing_access(sentence: &str) -> Option<String> {
+    let (subject, rest) = [" needs ", " need ", " requires ", " require "]
+        .iter()
+        .find_map(|verb| sentence.split_once(verb))?;
+    let goes_out = ["outbound", "access to", "to reach", "to connect"]
+        .iter()
+        .any(|out| rest.contains(out));
+    let subject = ["The ", "All ", "Each "]
+        .iter()
+        .find_map(|article| subject.strip_prefix(article))
+        .unwrap_or(subject);
+    goes_out.then(|| subject.to_owned())
 }
 
 /// The ports of a phrase as a cell has them; `None` if it names none.

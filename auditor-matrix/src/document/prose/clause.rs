@@ -128,7 +128,14 @@ pub(super) fn loose_ends(pieces: &Pieces<'_>, names: &Names) -> Option<Ends> {
     }
     let around = grammar.around(0);
     let of_machine = |end: Option<NounPhrase>| end.filter(|end| end.is_machine);
-    let (client, server) = (of_machine(around.from), of_machine(around.to));
+    // "(accessed by the Edge)"
+    let is_asked_by = (1..pieces.len()).any(|at| {
+        pieces.is(at, "by")
+            && is_participle(pieces.lower(at - 1))
+            && verb(pieces.lower(at - 1)) == Some(Verb::Ask)
+    });
+    let by = around.by.filter(|_| is_asked_by);
+    let (client, server) = (of_machine(around.from.or(by)), of_machine(around.to));
     // "389/tcp - to the directory": behind the port nothing else can be meant.
     let server = server.or_else(|| {
         let to = (1..pieces.len())

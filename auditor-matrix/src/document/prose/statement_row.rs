@@ -53,10 +53,11 @@ impl Place<'_> {
             return;
         };
         let is_open = statement.destination.is_none()
-            && statement.direction.is_none()
+            && statement.direction != Some(Direction::Outbound)
+            && statement.direction != Some(Direction::Both)
             && !statement.loopback
             && !self.context.is_within_role
-            && self.context.direction.is_none();
+            && self.context.direction != Some(Direction::Outbound);
         let is_same = |name: &str| {
             let one = |name: &str| {
                 let lower = name.to_lowercase();

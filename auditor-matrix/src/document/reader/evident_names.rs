@@ -197,9 +197,7 @@ impl Found {
     fn add_subject(&mut self, words: &[&str]) {
         let Some(run) = run(words) else { return };
         let next = words
-            .iter()
-            .skip(run.len() + usize::from(words.first().is_some_and(|word| is_article(word))))
-            .next()
+            .get(run.len() + usize::from(words.first().is_some_and(|word| is_article(word))))
             .map(|word| word.to_lowercase());
         let is_label = run.last().is_some_and(|last| last.ends_with(':'))
             && next.as_deref().is_some_and(|next| {
@@ -266,10 +264,15 @@ fn run<'a>(words: &[&'a str]) -> Option<Vec<&'a str>> {
         }
         run.push(*word);
         if bare.len() < word.len() {
-            break;
+            return Some(run);
         }
     }
-    (!run.is_empty()).then_some(run)
+    // `Acme One Publisher`: what goes on behind a word that is no noun is cut off.
+    let goes_on = words
+        .get(run.len()..)
+        .and_then(|rest| rest.iter().take(2).find(|word| !is_article(word)))
+        .is_some_and(|next| matches!(*next, "One" | "Two") || run.len() == MOST_WORDS);
+    (!goes_on && !run.is_empty()).then_some(run)
 }
 
 fn is_article(word: &str) -> bool {

@@ -135,7 +135,13 @@ pub(super) fn loose_ends(pieces: &Pieces<'_>, names: &Names) -> Option<Ends> {
             && verb(pieces.lower(at - 1)) == Some(Verb::Ask)
     });
     let by = around.by.filter(|_| is_asked_by);
-    let (client, server) = (of_machine(around.from.or(by)), of_machine(around.to));
+    // "443/tcp from the Edge Portal": behind the port nothing else than who asks can be meant.
+    let is_behind_port =
+        (1..pieces.len()).any(|at| pieces.is(at, "from") && pieces.is_port(at - 1));
+    let asks = |end: &NounPhrase| {
+        end.is_machine || is_behind_port && end.text.starts_with(char::is_uppercase)
+    };
+    let (client, server) = (around.from.or(by).filter(asks), of_machine(around.to));
     // "389/tcp - to the directory": behind the port nothing else can be meant.
     let server = server.or_else(|| {
         let to = (1..pieces.len())

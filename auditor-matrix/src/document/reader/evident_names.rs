@@ -145,8 +145,10 @@ impl Found {
         let (outside, _) = unbracket(&name);
         let key = outside.to_lowercase();
         let key = key.strip_suffix('s').unwrap_or(&key).to_owned();
-        if MOST_FOUND <= self.counts.len() || !section::is_noun_phrase(&outside, &Names::default())
-        {
+        let none = Names::default();
+        let is_name =
+            section::is_noun_phrase(&outside, &none) || section::names_machines(&outside, &none);
+        if MOST_FOUND <= self.counts.len() || !is_name {
             return;
         }
         let entry = self.counts.entry(key).or_insert((name, 0));
@@ -256,7 +258,9 @@ fn run<'a>(words: &[&'a str]) -> Option<Vec<&'a str>> {
             .all(|c| c.is_alphanumeric() || matches!(c, '-' | '/'))
             && bare.starts_with(char::is_alphabetic);
         let is_part = is_word
-            && (run.is_empty() || section::is_noun_phrase(bare, &Names::default()))
+            && (run.is_empty()
+                || bare.starts_with(char::is_uppercase)
+                || section::is_noun_phrase(bare, &Names::default()))
             && !matches!(bare, "TCP" | "UDP" | "SCTP" | "ICMP" | "HTTP" | "HTTPS")
             && !section::is_traffic_verb(bare);
         if !is_part {

@@ -34,12 +34,14 @@ mod profile;
 mod prose;
 mod publishing;
 mod reader;
+mod records;
 mod row;
 mod section;
 mod services;
 mod span;
 mod table_rows;
 mod text;
+mod translation;
 mod turned_table;
 
 use std::borrow::Cow;

@@ -4,6 +4,7 @@ use super::{
     application_protocol,
     row::Direction,
     text::{fold, sentences, unbracket},
+    translation,
 };
 use crate::transport::Transport;
 
@@ -95,6 +96,35 @@ pub(super) fn implied_transports(text: &str) -> Option<NamedTransports> {
     })
 }
 
+/// Whether a text names protocols with their numbers above IP and nothing else: `TCP (6)`, `UDP/17`, `6 (TCP), 17 (UDP)`.
+pub(super) fn is_numbered_protocol(text: &str) -> bool {
+    let lower = text.to_lowercase();
+    let mut words = lower
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty() && !matches!(*word, "and" | "or" | "protocol" | "ip"));
+    let of = |word: &str| match word {
+        "6" => Some(Transport::Tcp),
+        "17" => Some(Transport::Udp),
+        "132" => Some(Transport::Sctp),
+        "1" | "58" => Some(Transport::Icmp),
+        _ => None,
+    };
+    let mut n_pairs = 0;
+    while let Some(first) = words.next() {
+        let Some(second) = words.next() else {
+            return false;
+        };
+        let is_pair = |name: &str, number: &str| {
+            stated(name).is_some_and(|transport| of(number) == Some(transport))
+        };
+        if !is_pair(first, second) && !is_pair(second, first) {
+            return false;
+        }
+        n_pairs += 1;
+    }
+    0 < n_pairs
+}
+
 /// The transport that a word, in lower case, names.
 pub(super) fn stated(word: &str) -> Option<Transport> {
     Some(match word {
@@ -106,9 +136,16 @@ pub(super) fn stated(word: &str) -> Option<Transport> {
     })
 }
 
+/// A text of more words says more than a direction, and is not translated.
+const MOST_TRANSLATED_WORDS: usize = 3;
+
 /// Reads a direction. `None` if the text gives none.
 pub(super) fn direction(text: &str) -> Option<Direction> {
-    let lower = text.to_lowercase();
+    let lower = if text.split(' ').count() <= MOST_TRANSLATED_WORDS {
+        translation::english(text)
+    } else {
+        text.to_lowercase()
+    };
     let words: Vec<&str> = lower
         .split(|c: char| !c.is_alphanumeric())
         .filter(|word| !word.is_empty())
@@ -149,17 +186,31 @@ pub(super) fn required(text: &str) -> Option<bool> {
     let (outside, _) = unbracket(text);
     match fold(&outside).to_lowercase().trim_end_matches('.') {
         "yes" | "y" | "required" | "true" | "mandatory" | "always" | "x" | "\u{2713}"
-        | "\u{2714}" | "\u{2705}" => Some(true),
+        | "\u{2714}" | "\u{2705}" | "ja" | "oui" | "sí" | "si" | "sim" | "да" | "はい" | "是"
+        | "예" | "obligatoire" | "obligatorio" | "obrigatório" | "erforderlich" | "必須"
+        | "必需" | "필수" => Some(true),
         "no" | "n" | "optional" | "false" | "not required" | "\u{2717}" | "\u{2718}"
-        | "\u{274c}" => Some(false),
+        | "\u{274c}" | "nein" | "non" | "não" | "нет" | "いいえ" | "否" | "아니오"
+        | "optionnel" | "facultatif" | "opcional" | "facultativo" | "任意" | "可选" | "선택" => {
+            Some(false)
+        }
         _ => None,
     }
+}
+
+/// The sentences of a cell, with clauses by themselves that say when or whether: `Mail, required when mail is enabled`.
+pub(super) fn statements(text: &str) -> Vec<&str> {
+    let parts = |sentence| {
+        let (first, clause) = with_clause(sentence);
+        std::iter::once(first).chain(clause)
+    };
+    sentences(text).into_iter().flat_map(parts).collect()
 }
 
 /// Splits notes into the sentences that state a condition of the row, and the rest.
 pub(super) fn condition(notes: &str) -> (Option<String>, Option<String>) {
     let (mut conditions, mut rest) = (Vec::new(), Vec::new());
-    for sentence in sentences(notes) {
+    for sentence in statements(notes) {
         if is_condition(sentence) {
             conditions.push(sentence);
         } else if let Some(tail) = condition_at_end(sentence) {
@@ -171,6 +222,49 @@ pub(super) fn condition(notes: &str) -> (Option<String>, Option<String>) {
     }
     let join = |parts: Vec<&str>| (!parts.is_empty()).then(|| parts.join(" "));
     (join(conditions), join(rest))
+}
+
+/// Splits a clause off that says when or whether: `Sending mail, required when mail is enabled`, `Old console; must be blocked`.
+pub(super) fn with_clause(sentence: &str) -> (&str, Option<&str>) {
+    let lower = sentence.to_ascii_lowercase();
+    let starts = [
+        "required when",
+        "required if",
+        "required for",
+        "only required",
+        "only needed",
+        "only if",
+        "only when",
+        "only used",
+        "only with",
+        "needed when",
+        "needed if",
+        "needed for",
+        "used when",
+        "used if",
+        "optional",
+        "must be blocked",
+        "must not",
+        "not required",
+        "blocked",
+        "localhost only",
+        "local only",
+        "loopback only",
+    ];
+    lower
+        .match_indices([',', ';', '\u{2013}', '\u{2014}'])
+        .find(|(at, mark)| {
+            lower.get(at + mark.len()..).is_some_and(|rest| {
+                starts
+                    .iter()
+                    .any(|start| rest.trim_start().starts_with(start))
+            })
+        })
+        .and_then(|(at, mark)| {
+            let rest = sentence.get(at + mark.len()..)?.trim();
+            Some((sentence.get(..at)?.trim_end(), Some(rest)))
+        })
+        .unwrap_or((sentence, None))
 }
 
 /// The condition at the end of a few words: `Web interface when TLS is enabled`. Only a state of the deployment is one, and not

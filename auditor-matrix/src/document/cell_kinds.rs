@@ -57,7 +57,9 @@ impl CellKinds {
             return;
         };
         self.n_cells += 1;
-        let has_digit = text.contains(|c: char| c.is_ascii_digit());
+        // `TCP (6)`: the number is that of the protocol, and no port.
+        let has_digit =
+            text.contains(|c: char| c.is_ascii_digit()) && !cell::is_numbered_protocol(&text);
         let read = if has_digit {
             ports::ports(&text)
         } else {
@@ -104,6 +106,7 @@ impl CellKinds {
                 .split(|c: char| !c.is_alphanumeric())
                 .filter(|word| !word.is_empty())
                 .map(str::to_lowercase)
+                .filter(|word| has_digit || !word.bytes().all(|byte| byte.is_ascii_digit()))
         };
         let joins = |word: &str| matches!(word, "and" | "or" | "over" | "both" | "only");
         let any = |word: &str| matches!(word, "any" | "all");
@@ -128,7 +131,10 @@ impl CellKinds {
             &mut self.n_directions,
             cell::direction(&text).is_some() && text.split(' ').count() <= MOST_DIRECTION_WORDS,
         );
-        count(&mut self.n_phrases, !endpoints::arrows(&text).is_empty());
+        count(
+            &mut self.n_phrases,
+            !endpoints::arrows(&text).is_empty() || endpoints::pair(&text).is_some(),
+        );
         count(
             &mut self.n_permissions,
             permission::of_mark(&text).is_some()

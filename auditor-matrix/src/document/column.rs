@@ -3,7 +3,7 @@
 mod vocabulary;
 
 use self::vocabulary::{CLIENT, DESTINATION, SERVER, SOURCE, is_port_word, says_asking};
-use super::{cell, profile::ColumnMeaning, section::is_machine, text::unbracket};
+use super::{cell, profile::ColumnMeaning, section::is_machine, text::unbracket, translation};
 use crate::transport::Transport;
 
 /// What the cells of a column hold.
@@ -45,6 +45,8 @@ pub(super) enum Column {
     /// The machines that the row is about.
     Role,
     Required,
+    /// When the traffic takes place, if not always: `If mail is sent`, `High availability`.
+    Condition,
     /// Whether the traffic is allowed: `Allow`, `Deny`.
     Permission,
     /// Whether the port is still in use: `active`, `removed in 2.0`.
@@ -132,7 +134,7 @@ impl Phrase<'_> {
     }
 }
 
-/// The words of a heading in lower case, without brackets and marks.
+/// The words of a heading in lower case and in English, as far as they are known, without brackets and marks.
 pub(super) fn words(heading: &str) -> String {
     let (outside, _) = unbracket(&heading.replace("(s)", "s"));
     let mut name = String::new();
@@ -144,13 +146,18 @@ pub(super) fn words(heading: &str) -> String {
         }
     }
     name.truncate(name.trim_end().len());
-    name
+    translation::english(&name)
 }
 
-/// Whether the words of a heading name servers, and not where traffic goes: `Server`, `Provider name`.
+/// Whether the words of a heading name servers, and not where traffic goes: `Server`, `Provider name`, `Listens on`.
 pub(super) fn is_server(words: &str) -> bool {
-    words.split(' ').any(|word| SERVER.contains(&word))
-        && !words.split(' ').any(|word| DESTINATION.contains(&word))
+    let listens = |word: &str| matches!(word, "listener" | "listeners" | "listens" | "listening");
+    words
+        .split(' ')
+        .any(|word| SERVER.contains(&word) || listens(word))
+        && !words
+            .split(' ')
+            .any(|word| DESTINATION.contains(&word) && !listens(word))
 }
 
 /// Whether the words of a heading say which end its cells are, and not only what kind of machine: `Destination host`.
@@ -319,6 +326,26 @@ fn ends(phrase: &Phrase<'_>) -> Option<Column> {
 }
 
 fn attributes(phrase: &Phrase<'_>) -> Option<Column> {
+    let says_when = phrase.has(&["when", "if", "condition", "conditions"])
+        && phrase.words.iter().all(|word| {
+            matches!(
+                *word,
+                "when"
+                    | "if"
+                    | "condition"
+                    | "conditions"
+                    | "only"
+                    | "required"
+                    | "needed"
+                    | "used"
+                    | "applies"
+                    | "necessary"
+                    | "open"
+            )
+        });
+    if says_when {
+        return Some(Column::Condition);
+    }
     // What is off by default is optional.
     let is_default_state = phrase.has(&["enabled", "active", "on"]) && phrase.has(&["default"])
         || phrase.is(&["enabled"]);

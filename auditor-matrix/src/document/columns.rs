@@ -26,6 +26,8 @@ pub(super) struct Columns {
     demoted: Option<usize>,
     /// The services are what listens: the servers of the rows.
     services_listen: bool,
+    /// The lone column of servers, which was taken for the machines that the rows are about.
+    lone_servers: Option<usize>,
     /// The column whose cells say whether the row's number is a port: `HTTP port`.
     port_names: Option<usize>,
     /// For each column the position of its heading, where headings stand above other columns than they mean.
@@ -52,6 +54,7 @@ impl Columns {
                 .collect(),
             demoted: None,
             services_listen: false,
+            lone_servers: None,
             port_names: None,
             order: None,
             doubts: Vec::new(),
@@ -120,6 +123,15 @@ impl Columns {
     pub(super) fn take_services_for_servers(&mut self, heading: &str, doubt: &'static str) {
         self.services_listen = true;
         self.doubts.push((heading.to_owned(), doubt));
+    }
+
+    /// Of what goes out of a machine that is named elsewhere, a lone column of servers holds where it goes.
+    pub(super) fn take_servers_for_destinations(&mut self) {
+        if let Some(index) = self.lone_servers.take()
+            && let Some(meaning) = self.meanings.get_mut(index)
+        {
+            *meaning = Some(Column::Destination);
+        }
     }
 
     /// Leaves the columns of marks to what reads them, and says what was taken for granted of them.
@@ -312,9 +324,9 @@ fn names_port(name: &str) -> bool {
         .any(|word| matches!(word, "port" | "ports"))
 }
 
-/// Whether a heading has no letter of ours, so that its words cannot say what its column is.
+/// Whether no word of a heading is known and none has a letter of ours, so that it cannot say what its column is.
 fn is_foreign(head: &TableRow, index: usize) -> bool {
     head.cells
         .get(index)
-        .is_some_and(|heading| !heading.contains(|c: char| c.is_ascii_alphabetic()))
+        .is_some_and(|heading| !column::words(heading).contains(|c: char| c.is_ascii_alphabetic()))
 }

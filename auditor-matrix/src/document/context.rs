@@ -30,6 +30,8 @@ pub(super) struct Context {
     pub(super) direction: Option<Direction>,
     /// Source and destination of rows that name neither.
     pub(super) endpoints: Option<(String, String)>,
+    /// Who the sentence above says connects, to whatever the rows list.
+    pub(super) asker: Option<String>,
     /// The machines of the nearest heading that names some: the role of rows whose table has a column for the other endpoint
     /// only.
     pub(super) heading: Option<String>,
@@ -118,7 +120,8 @@ impl Context {
             let kind = last.strip_suffix('s').unwrap_or(&last);
             section::is_machine(kind) && words.split(' ').any(|word| word.starts_with(kind))
         };
-        if column::states_end(&words) {
+        // What goes out of the section's machines does not go to them.
+        if column::states_end(&words) || self.direction == Some(Direction::Outbound) {
             return;
         }
         if self.role.as_deref().is_some_and(lists) {
@@ -165,6 +168,7 @@ impl Context {
                 None => condition.into(),
             });
         }
+        self.asker = above.asker;
         match (above.client, above.server) {
             (Some(client), Some(server)) => {
                 self.endpoints = self.endpoints.take().or(Some((client, server)));

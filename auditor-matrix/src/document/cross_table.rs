@@ -35,7 +35,9 @@ pub(super) fn layout(
 ) -> Option<Result<Layout, &'static str>> {
     let corner = head.cells.first().filter(|_| 2 < head.cells.len())?;
     let corner_words = column::words(corner);
-    if let Some(layout) = by_sides(&corner_words) {
+    // `From \u{2192} To` above arrows heads a column of its own, beside one of ports.
+    let is_own_column = columns.has_ports() && !holds_ports(head, body);
+    if let Some(layout) = by_sides(&corner_words).filter(|_| !is_own_column) {
         return Some(Ok(layout));
     }
     if columns.has_ports() || !holds_ports(head, body) {

@@ -5,7 +5,8 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::{
-    section::is_machine,
+    names::Names,
+    section::{is_machine, is_noun_phrase, is_traffic_verb},
     text::{fold, regex},
 };
 
@@ -106,6 +107,93 @@ pub(super) fn arrow(text: &str) -> Option<Endpoints> {
         is_mutual: found.name("mutual").is_some(),
     })
 }
+
+/// Reads `A to B`, where both are a few words that begin like a name: `Web browsers to Web server`.
+pub(super) fn pair(text: &str) -> Option<Endpoints> {
+    let (first, last) = text.split_once(" to ")?;
+    let first = first.strip_prefix("From ").unwrap_or(first);
+    let article = |text: &'_ str| -> Option<usize> {
+        ["the ", "The ", "a ", "an "]
+            .iter()
+            .find(|article| text.starts_with(**article))
+            .map(|article| article.len())
+    };
+    let bare = |text: &'_ str| {
+        text.get(article(text).unwrap_or_default()..)
+            .map(str::to_owned)
+    };
+    let (source, destination) = (endpoint(&bare(first)?)?, endpoint(&bare(last)?)?);
+    let is_name = |name: &str| {
+        name.split(' ').count() <= MOST_END_WORDS
+            && !name.contains([',', ';', ':', '.', '<', '>'])
+            && !name.contains(" to ")
+            && name.starts_with(|c: char| c.is_uppercase() || c.is_ascii_digit())
+            && !name.split(' ').any(is_traffic_verb)
+            && is_noun_phrase(name, &Names::default())
+            && !name
+                .bytes()
+                .all(|byte| byte.is_ascii_digit() || byte == b'-')
+    };
+    let says_no_end = |name: &str| {
+        let lower = name.to_lowercase();
+        let first = lower.split(' ').next().unwrap_or_default();
+        let last = lower.rsplit(' ').next().unwrap_or_default();
+        matches!(
+            first,
+            "inbound"
+                | "outbound"
+                | "ingress"
+                | "egress"
+                | "incoming"
+                | "outgoing"
+                | "how"
+                | "connect"
+                | "connecting"
+                | "access"
+                | "used"
+                | "introduction"
+                | "guide"
+                | "migrate"
+                | "upgrade"
+                | "needed"
+                | "required"
+                | "allow"
+                | "open"
+                | "sending"
+                | "add"
+                | "adding"
+                | "moving"
+        ) && !lower.contains(' ')
+            || matches!(
+                last,
+                "access"
+                    | "connection"
+                    | "connections"
+                    | "communication"
+                    | "traffic"
+                    | "used"
+                    | "introduction"
+                    | "guide"
+                    | "need"
+                    | "needed"
+                    | "required"
+                    | "changes"
+                    | "port"
+                    | "ports"
+                    | "back"
+                    | "how"
+            )
+    };
+    let are_names = is_name(&source) && is_name(&destination);
+    (are_names && !says_no_end(&source) && !says_no_end(&destination)).then_some(Endpoints {
+        source,
+        destination,
+        is_mutual: false,
+    })
+}
+
+/// More words are a description.
+const MOST_END_WORDS: usize = 6;
 
 /// Reads one phrase with an arrow, or a list of them: `A -> B, C <-> B`. A comma in the name of an end makes no list.
 pub(super) fn arrows(text: &str) -> Vec<Endpoints> {

@@ -30,6 +30,11 @@ impl Names {
                 "any" | "all" | "none" | "n/a" | "yes" | "no" | "tcp" | "udp" | "both"
             );
         if is_name {
+            // `Gateway (on-premises)` is a gateway where nobody says which.
+            let (outside, inside) = unbracket(&name);
+            if !inside.is_empty() && outside.contains(char::is_alphabetic) {
+                self.machines.insert(fold(&outside));
+            }
             self.machines.insert(name);
         }
     }
@@ -72,11 +77,34 @@ impl Names {
         self.opens_to_world
     }
 
-    /// Whether a cell of the page consists of this name; an article before it makes no difference.
+    /// Whether a cell of the page consists of this name; neither an article before it nor the plural makes a difference.
     pub(super) fn contains(&self, name: &str) -> bool {
+        let key = key(name);
+        self.machines.contains(&key)
+            || MOST_EXACT < key.len()
+                && match key.strip_suffix('s') {
+                    Some(one) => self.machines.contains(one),
+                    None => self.machines.contains(&format!("{key}s")),
+                }
+    }
+
+    /// Whether a cell of the page consists of this name, in this number.
+    pub(super) fn has(&self, name: &str) -> bool {
         self.machines.contains(&key(name))
     }
+
+    /// Whether names of machines begin with this one, as those of a product do: `Acme` with `Acme server`.
+    pub(super) fn is_prefix(&self, name: &str) -> bool {
+        let start = format!("{} ", key(name));
+        self.machines
+            .range(start.clone()..)
+            .next()
+            .is_some_and(|next| next.starts_with(&start))
+    }
 }
+
+/// Of a shorter name the last letter may be a part of it: `NAS`.
+const MOST_EXACT: usize = 3;
 
 /// Whether a text says that something is open to everybody, which nobody says of where connections go.
 fn opens_to_world(text: &str) -> bool {

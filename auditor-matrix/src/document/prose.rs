@@ -40,6 +40,7 @@ mod words;
 
 pub(super) use above_table::{AboveTable, speaks_of_rows};
 pub(super) use note::ends as ends_in_note;
+pub(super) use statement_row::named_by_heading;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -63,7 +64,8 @@ use super::{
     ports::Ports,
     problem::{Problem, Severity},
     row::Row,
-    text::{is_host, sentences},
+    section::names_machines,
+    text::{distributed, is_host, sentences},
 };
 
 /// The prose of a page: its lists are read when they end, its sentences once all tables are known.
@@ -140,7 +142,7 @@ impl Prose {
             self.add_code(position, text, context, interner);
             return;
         }
-        if is_host(text) || self.is_item(text, context) {
+        if is_host(text) || self.is_item(text, context) || self.is_lead_in(text) {
             let is_first = self.list.is_none();
             self.add_item(position, 0, text, context, interner);
             if let Some(list) = self.list.as_mut().filter(|_| is_first) {
@@ -164,7 +166,13 @@ impl Prose {
         }
         let outer = self.outer(text, context);
         self.end_list(interner);
-        let mut sentences = sentences(text).into_iter().enumerate().peekable();
+        // `Core listens on 80 for Edge; 443 for Web.`
+        let parts = distributed(text);
+        let sentences: Vec<&str> = match &parts {
+            Some(parts) => parts.iter().flat_map(|part| sentences(part)).collect(),
+            None => sentences(text),
+        };
+        let mut sentences = sentences.into_iter().enumerate().peekable();
         while let Some((index, text)) = sentences.next() {
             let text = text.strip_prefix("NOTE:").unwrap_or(text).trim();
             if sentences.peek().is_some() {
@@ -334,6 +342,18 @@ impl Prose {
                 .is_some_and(|above| is_in_ports && is_label && above.text.ends_with(':'))
     }
 
+    /// Whether a paragraph is a machine's name with its ports behind the colon, which pages write as items as well:
+    /// `Core: inbound 443/tcp from Edge; 22/tcp from Web`.
+    fn is_lead_in(&self, text: &str) -> bool {
+        text.contains(|c: char| c.is_ascii_digit())
+            && text.split_once(": ").is_some_and(|(label, rest)| {
+                let first = rest.split(' ').next().unwrap_or_default();
+                label.split(' ').count() <= LABEL_WORDS
+                    && cell::direction(first).is_some()
+                    && names_machines(label, &self.names)
+            })
+    }
+
     /// Whether a list of ports is open, or the last paragraph introduces one.
     fn is_in_ports(&self, context: &Context) -> bool {
         let introduces = |above: &HeldSentence| {
@@ -401,7 +421,7 @@ impl Prose {
             list.items,
             &introduction,
             about_ports,
-            statement_row::named_by_heading(&list.context),
+            named_by_heading(&list.context),
             &self.names,
         );
         let has_ports = items.iter().any(|item| !item.statements.is_empty());

@@ -1,5 +1,6 @@
 //! Reads blocks into rows: headings and columns give each cell its meaning.
 
+mod evident_names;
 mod page_names;
 mod table;
 mod table_heading;
@@ -20,6 +21,7 @@ use super::{
     profile::Profile,
     prose::Prose,
     publishing::{self, Published},
+    records,
     row::Document,
     text::{fold, sentences, some},
 };
@@ -145,6 +147,11 @@ impl Reader<'_> {
             Content::Title(text) => self.document.title = some(&text),
             Content::Unread { what, text } => self.unread(block.line, &what, &text),
             Content::Code { language, text } => {
+                if let Some(rows) = records::table(block.line, &text) {
+                    self.prose.end_block(&mut self.interner);
+                    self.table(block.line, &rows, introduction.as_deref());
+                    return;
+                }
                 let position = (&self.file, block.line);
                 let diagram = (language.as_str(), text.as_str());
                 if self

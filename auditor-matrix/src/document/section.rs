@@ -6,12 +6,13 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-pub(super) use self::vocabulary::is_machine;
 use self::vocabulary::is_stop;
+pub(super) use self::vocabulary::{is_machine, is_traffic_verb};
 use super::{
     cell, loopback,
     names::Names,
     permission::{self, Permission},
+    row::Direction,
     text::{fold, regex, unbracket},
 };
 use crate::transport::Transport;
@@ -77,7 +78,7 @@ pub(super) fn section(heading: &str, names: &Names) -> Section {
     let is_mutual = lower.windows(2).any(|pair| {
         matches!(pair, [first, second] if matches!((first.as_str(), second.as_str()), ("each", "other") | ("one", "another")))
     });
-    let mut runs = noun_phrases(&outside)
+    let mut runs = noun_phrases(&outside, names)
         .into_iter()
         .filter(|run| names_machines(run, names));
     let first = runs.next();
@@ -99,6 +100,7 @@ pub(super) fn section(heading: &str, names: &Names) -> Section {
         .filter(|role| !names_two || role.contains(" and "))
         .and_then(|role| with_participle(role, &outside));
     let endpoints = endpoints(&outside, names);
+    let role = role.or_else(|| viewpoint(heading, names));
     Section {
         transport,
         is_within_role: (is_within_role || is_mutual) && role.is_some() && endpoints.is_none(),
@@ -107,6 +109,33 @@ pub(super) fn section(heading: &str, names: &Names) -> Section {
         permission: permission::of_heading(heading),
         is_loopback: loopback::is_meant(heading),
     }
+}
+
+/// The machine from which a heading looks at its traffic, whatever it is called: `Admin PC (outbound)`, `Outbound from Web`,
+/// `Inbound ports of the Relay`. Who stands at the other end is none: `Outbound to the mail relay`.
+fn viewpoint(heading: &str, names: &Names) -> Option<String> {
+    let (outside, inside) = unbracket(heading);
+    let in_bracket = inside.iter().find_map(|part| cell::direction(part));
+    let direction = in_bracket.or_else(|| cell::direction(&outside))?;
+    let runs = noun_phrases(&outside, names);
+    let [only] = runs.as_slice() else {
+        return None;
+    };
+    let before = outside.split(only.as_str()).next().unwrap_or_default();
+    let lead = before
+        .split_whitespace()
+        .map(plain)
+        .rfind(|word| !matches!(word.as_str(), "the" | "a" | "an" | "all" | "each"));
+    let is_own = match lead.as_deref() {
+        None => in_bracket.is_some(),
+        Some("of" | "on" | "for" | "at") => true,
+        Some("from") => direction == Direction::Outbound,
+        Some("to" | "into") => direction == Direction::Inbound,
+        Some(_) => false,
+    };
+    let is_name = only.starts_with(char::is_uppercase)
+        && outside.trim_end_matches(':').ends_with(only.as_str());
+    (is_own && is_name).then(|| only.clone())
 }
 
 /// A role with what a participle says of it, which tells it from others: `Machines Running the Agent`.
@@ -152,11 +181,59 @@ fn endpoints(heading: &str, names: &Names) -> Option<(String, String)> {
     (are_phrases && are_machines).then_some((from, to))
 }
 
+/// The words of a heading, each with whether it is no part of a name. A word of a name that the page uses is a part of it,
+/// whatever else it means: `Outbound from Access Gateway`.
+fn marked_words<'a>(heading: &'a str, names: &Names) -> Vec<(&'a str, bool)> {
+    let words: Vec<&str> = heading.split(' ').collect();
+    // `Access Gateways`: before a kind of machine it begins a name.
+    let begins_name = |at: usize| {
+        words.get(at).is_some_and(|word| {
+            matches!(
+                *word,
+                "Access"
+                    | "Connection"
+                    | "Communication"
+                    | "Security"
+                    | "Configuration"
+                    | "Traffic"
+                    | "Protocol"
+                    | "Flow"
+                    | "Rule"
+            )
+        }) && words
+            .get(at + 1)
+            .is_some_and(|next| next.starts_with(char::is_uppercase) && is_machine(&plain(next)))
+    };
+    let mut marked: Vec<(&str, bool)> = words
+        .iter()
+        .enumerate()
+        .map(|(at, word)| (*word, is_stop(&plain(word)) && !begins_name(at)))
+        .collect();
+    for start in 0..words.len() {
+        let known = (start + 2..=words.len().min(start + MOST_NAME_WORDS + 1))
+            .rev()
+            .find(|end| {
+                let text = words.get(start..*end).unwrap_or_default().join(" ");
+                let name = text.trim_end_matches([':', ',', '.']);
+                names.contains(name) && !is_stop_before_name(words.get(start).unwrap_or(&""))
+            });
+        for (_, is_stop) in marked.iter_mut().take(known.unwrap_or(start)).skip(start) {
+            *is_stop = false;
+        }
+    }
+    marked
+}
+
+/// Whether a word before a name is none of it, though `Names` passes over it.
+fn is_stop_before_name(word: &str) -> bool {
+    matches!(word.to_lowercase().as_str(), "the" | "a" | "an")
+}
+
 /// The runs of words of a heading that can be nouns: those between words about ports, prepositions and verbs.
-fn noun_phrases(heading: &str) -> Vec<String> {
+fn noun_phrases(heading: &str, names: &Names) -> Vec<String> {
     let mut runs: Vec<Vec<&str>> = vec![Vec::new()];
-    for word in heading.split(' ') {
-        if is_stop(&plain(word)) {
+    for (word, is_stop) in marked_words(heading, names) {
+        if is_stop {
             // "All server ports": all ports of the server.
             if let Some(run) = runs.last_mut()
                 && matches!(plain(word).as_str(), "port" | "ports")
@@ -194,7 +271,10 @@ pub(super) fn names_machines(phrase: &str, names: &Names) -> bool {
         is_machine(&plain(last)) || is_role(part)
     };
     names.contains(phrase)
-        || parts.any(is_kind) && !phrase.split(' ').map(plain).any(|word| is_stop(&word))
+        || parts.any(is_kind)
+            && !marked_words(phrase, names)
+                .iter()
+                .any(|(_, is_stop)| *is_stop)
 }
 
 /// Whether a phrase names what machines do: `Mail Role`. Roles of people and accounts are none.
@@ -236,9 +316,11 @@ pub(super) fn is_noun_phrase(text: &str, names: &Names) -> bool {
 /// else, such as `Network requirements` or `Before you begin`.
 pub(super) fn machines(heading: &str, names: &Names) -> Option<String> {
     let (outside, _) = unbracket(&NUMBERED.replace(heading, ""));
-    let runs = noun_phrases(&outside);
+    let runs = noun_phrases(&outside, names);
     if let [only] = runs.as_slice()
-        && outside.split(' ').all(|word| !is_stop(&plain(word)))
+        && marked_words(&outside, names)
+            .iter()
+            .all(|(_, is_stop)| !is_stop)
     {
         return Some(only.clone());
     }
@@ -247,13 +329,41 @@ pub(super) fn machines(heading: &str, names: &Names) -> Option<String> {
     machines.next().is_none().then_some(first)
 }
 
+/// The one noun phrase of a heading, and the form of the words around it: `Broker` and `_ outbound` for `Broker (outbound)`.
+pub(super) fn form(heading: &str, names: &Names) -> Option<(String, String)> {
+    let (outside, inside) = unbracket(&NUMBERED.replace(heading, ""));
+    let runs = noun_phrases(&outside, names);
+    let [only] = runs.as_slice() else {
+        return None;
+    };
+    let before = outside.starts_with(only.as_str());
+    let around: Vec<String> = marked_words(&outside, names)
+        .iter()
+        .filter(|(_, is_stop)| *is_stop)
+        .map(|(word, _)| plain(word))
+        .chain(
+            inside
+                .iter()
+                .filter(|part| cell::direction(part).is_some())
+                .cloned(),
+        )
+        .collect();
+    let around = around.join(" ");
+    let form = if around.is_empty() {
+        around
+    } else {
+        format!("{} {around}", if before { "_" } else { "" })
+    };
+    Some((only.clone(), form))
+}
+
 /// The machines whose ports the title of a group of rows announces: `Shop Mailbox Ports`.
 pub(super) fn machines_of_ports(title: &str, names: &Names) -> Option<String> {
     if let Some(machines) = machines(title, names) {
         return Some(machines);
     }
     let (outside, _) = unbracket(&NUMBERED.replace(title, ""));
-    let runs = noun_phrases(&outside);
+    let runs = noun_phrases(&outside, names);
     let [only] = runs.as_slice() else {
         return None;
     };
@@ -271,110 +381,4 @@ fn plain(word: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{Names, Section, machines, section};
-    use crate::transport::Transport;
-
-    #[test]
-    fn sections() {
-        let names = Names::default();
-        let section = |heading| section(heading, &names);
-        let none = Section::default();
-        assert_eq!(
-            section("TCP ports"),
-            Section {
-                transport: Some(Transport::Tcp),
-                ..none.clone()
-            }
-        );
-        assert_eq!(
-            section("All nodes"),
-            Section {
-                role: Some("All nodes".to_owned()),
-                ..none.clone()
-            }
-        );
-        assert_eq!(
-            section("Firewall for Machines Running Netagent")
-                .role
-                .as_deref(),
-            Some("Machines Running Netagent")
-        );
-        assert_eq!(
-            section("Between Cluster Nodes"),
-            Section {
-                role: Some("cluster nodes".to_owned()),
-                is_within_role: true,
-                ..none.clone()
-            }
-        );
-        assert_eq!(
-            section("Ports used for communication between nodes")
-                .role
-                .as_deref(),
-            Some("nodes")
-        );
-        assert_eq!(section("Required ports for intracluster operation"), none);
-        assert_eq!(section("External Connectivity"), none);
-        let endpoints = |heading| section(heading).endpoints;
-        let both = |a: &str, b: &str| Some((a.to_owned(), b.to_owned()));
-        assert_eq!(
-            endpoints("Ports used for all-machine to control plane communications"),
-            both("all-machine", "control plane")
-        );
-        assert_eq!(
-            endpoints("From the web servers to the store"),
-            both("web servers", "store")
-        );
-        assert_eq!(endpoints("Inbound from Edge to Core"), both("Edge", "Core"));
-        assert_eq!(endpoints("How to open ports"), None);
-        assert_eq!(
-            endpoints("Shop server access to stock (ACME) databases:"),
-            both("Shop server", "stock databases")
-        );
-        assert_eq!(
-            endpoints("Server to server access"),
-            both("Server", "server")
-        );
-        assert_eq!(endpoints("Remote access to servers"), None);
-        assert_eq!(
-            section("Stock nodes access to each other:"),
-            Section {
-                role: Some("Stock nodes".to_owned()),
-                is_within_role: true,
-                ..none.clone()
-            }
-        );
-        assert_eq!(endpoints("Introduction to Networking"), None);
-        assert_eq!(
-            endpoints("Web nodes to database servers"),
-            both("Web nodes", "database servers")
-        );
-    }
-
-    #[test]
-    fn a_role_is_a_noun() {
-        let names = Names::default();
-        let machines = |heading| machines(heading, &names);
-        let some = |name: &str| Some(name.to_owned());
-        assert_eq!(machines("Install Control Plane"), some("Control Plane"));
-        assert_eq!(
-            machines("Requirements to install Acme Server"),
-            some("Acme Server")
-        );
-        assert_eq!(machines("Table 1. Web nodes"), some("Web nodes"));
-        assert_eq!(machines("2.1 Web nodes"), some("Web nodes"));
-        assert_eq!(machines("A.1 Web nodes"), some("Web nodes"));
-        assert_eq!(machines("Table A1. Web nodes"), some("Web nodes"));
-        assert_eq!(machines("S3 Gateway (S3G)"), some("S3 Gateway"));
-        assert_eq!(machines("Web nodes"), some("Web nodes"));
-        assert_eq!(machines("Store"), some("Store"));
-        assert!(super::names_machines("Mail Role", &names));
-        assert!(
-            !super::names_machines("IAM role", &names) && !super::names_machines("Role", &names)
-        );
-        assert_eq!(machines("Before you begin"), None);
-        assert_eq!(machines("Network requirements"), None);
-        assert_eq!(machines("Ports with each of those rules"), None);
-    }
-}
+mod tests;

@@ -13,6 +13,7 @@ use super::{
     context::Context,
     names::Names,
     row::Direction,
+    section,
     table_rows::TableRow,
     text::{sentences, unbracket},
 };
@@ -48,14 +49,16 @@ pub(super) fn heading_of_servers<'a>(
     if names_other_ends || headings_name_ends {
         return None;
     }
-    let mut services = columns.positions(Column::Service);
+    let is_headed = |index: &usize| {
+        head.cells
+            .get(*index)
+            .is_some_and(|heading| is_headed_as_software(heading))
+    };
+    let mut services = columns.positions(Column::Service).filter(is_headed);
     let (Some(index), None) = (services.next(), services.next()) else {
         return None;
     };
     let heading = head.cells.get(index)?;
-    if !is_headed_as_software(heading) {
-        return None;
-    }
     let cells: BTreeSet<&str> = body
         .column(index)
         .take(SAMPLE)
@@ -92,7 +95,13 @@ pub(super) fn heading_of_servers<'a>(
                     .count()
             })
             .count();
+        // `Report server`, `Object store`: most say by their last word that they are machines.
+        let n_machines = software
+            .iter()
+            .filter(|name| section::names_machines(name, names))
+            .count();
         LEAST_NAMES <= n_known && software.len() <= 2 * n_known
+            || LEAST_NAMES <= n_machines && software.len() < 2 * n_machines
             // A program with several ports has a row for each; a purpose has one.
             || LEAST_RECURRING <= n_recurring && software.len() <= 3 * n_recurring
     };

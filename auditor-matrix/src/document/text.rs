@@ -64,6 +64,46 @@ pub(super) fn sentences(text: &str) -> Vec<&str> {
     sentences
 }
 
+/// A line that lists for a label what follows its colon, with semicolons between: `Core: inbound 80 from Edge; 443 from Web.`
+/// as one line for each. `None` for any other text.
+pub(super) fn distributed(text: &str) -> Option<Vec<String>> {
+    let parts: Vec<&str> = text.split("; ").collect();
+    let first = parts.first().filter(|_| 1 < parts.len())?;
+    // What stands before the first number holds for all: `Core: inbound TCP `.
+    let lead = first
+        .split_inclusive(' ')
+        .take_while(|word| {
+            let bare = word
+                .trim()
+                .trim_matches(|c: char| !c.is_alphanumeric())
+                .to_ascii_lowercase();
+            !bare.contains(|c: char| c.is_ascii_digit())
+                && !matches!(bare.as_str(), "tcp" | "udp" | "sctp" | "port" | "ports")
+        })
+        .map(str::len)
+        .sum::<usize>();
+    let lead = first.get(..lead).filter(|lead| {
+        let words = lead.split_whitespace().count();
+        0 < words && words <= MOST_LEAD_WORDS
+    })?;
+    let begins_with_port = |part: &&str| {
+        let first = part.split([' ', '/', ':']).next().unwrap_or_default();
+        let bare = first
+            .trim_matches(|c: char| !c.is_alphanumeric())
+            .to_ascii_lowercase();
+        bare.starts_with(|c: char| c.is_ascii_digit())
+            || matches!(bare.as_str(), "tcp" | "udp" | "sctp" | "port" | "ports")
+    };
+    if !parts.iter().skip(1).all(begins_with_port) {
+        return None;
+    }
+    let others = parts.iter().skip(1).map(|part| format!("{lead}{part}"));
+    Some(std::iter::once((*first).to_owned()).chain(others).collect())
+}
+
+/// More words before the first port are a sentence of their own.
+const MOST_LEAD_WORDS: usize = 8;
+
 /// Finds a tag such as `<table` in any letter case.
 pub(super) fn find_tag(text: &str, tag: &str) -> Option<usize> {
     text.as_bytes()

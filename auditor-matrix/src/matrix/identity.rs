@@ -31,9 +31,10 @@ pub(super) fn slug(text: &str, most: usize) -> String {
 
 /// A short stable name of a condition: what remains of its sentence without filler words.
 pub(super) fn condition(sentence: &str) -> String {
+    // `sign-on` is one word, whose second half fills nothing.
     let words: Vec<String> = sentence
-        .split(|c: char| !c.is_alphanumeric())
-        .map(str::to_lowercase)
+        .split(|c: char| !c.is_alphanumeric() && c != '-')
+        .map(|word| word.trim_matches('-').to_lowercase())
         .filter(|word| !word.is_empty() && !FILLER.contains(&word.as_str()))
         .take(4)
         .collect();

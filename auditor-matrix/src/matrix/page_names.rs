@@ -197,6 +197,12 @@ fn is_machine_name(part: &str) -> bool {
             "worker",
             "manager",
             "controller",
+            "vms",
+            "gateway",
+            "proxy",
+            "database",
+            "broker",
+            "workstation",
         ]
         .contains(&last.as_str())
         || part.parse::<std::net::IpAddr>().is_ok()

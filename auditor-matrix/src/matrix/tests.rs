@@ -1,3 +1,4 @@
+mod any_shape;
 mod cells_decide;
 mod labels;
 mod loopback;

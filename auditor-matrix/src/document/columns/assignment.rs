@@ -246,6 +246,7 @@ fn fit(meaning: Option<Column>, cells: &CellKinds) -> i32 {
         | Column::InboundMark
         | Column::OutboundMark
         | Column::Address
+        | Column::Condition
         | Column::Status
         | Column::LoopbackMark
         | Column::BindAddress

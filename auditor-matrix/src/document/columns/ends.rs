@@ -7,6 +7,7 @@ use crate::document::{
     cell_kinds::{CellKinds, SAMPLE},
     column::{self, Column},
     table_rows::TableRow,
+    translation,
 };
 
 impl Columns {
@@ -40,6 +41,22 @@ impl Columns {
             (None, Some(destination), None) => (destination, Column::Source),
             _ => return,
         };
+        // Beside a source, a word for both destination and purpose above names means the former.
+        let ambiguous = (0..self.meanings.len()).find(|index| {
+            self.is_unknown(*index)
+                && other == Column::Destination
+                && kinds.get(*index).is_some_and(CellKinds::are_plain_names)
+                && head
+                    .cells
+                    .get(*index)
+                    .is_some_and(|heading| translation::may_be_destination(heading))
+        });
+        if let Some(index) = ambiguous
+            && let Some(meaning) = self.meanings.get_mut(index)
+        {
+            *meaning = Some(other);
+            return;
+        }
         let names: BTreeSet<&str> = body.column(known).take(SAMPLE).collect();
         let shares_names = |index: &usize| {
             let cells: BTreeSet<&str> = body

@@ -233,6 +233,7 @@ impl Columns {
             && let Some(meaning) = self.meanings.get_mut(index)
         {
             *meaning = Some(Column::Role);
+            self.lone_servers = Some(index);
         }
         let has_only_one_port_column = self
             .meanings

@@ -6,10 +6,11 @@ use crate::document::{
     column::{self, Column},
     endpoints::{self, Endpoints},
     loopback,
+    names::Names,
     problem::Severity,
     prose,
     row::{Direction, Document},
-    services,
+    section, services,
     table_rows::TableRow,
     text::{sentences, some, unbracket},
 };
@@ -66,6 +67,7 @@ impl Cells {
             cells.destination = table.columns.addressed(row);
         }
         cells.service = cells.service.take().or_else(|| cells.application.clone());
+        cells.part_service();
         let required_text = match table.required_for_any(row) {
             Some(text) => Some(text),
             None => cell(Column::Required),
@@ -83,7 +85,8 @@ impl Cells {
             .into_iter()
             .flatten()
             .any(|text| loopback::is_meant(text));
-        cells.read_condition(table, edition);
+        let condition = conditional_cell(table.columns.cell(row, Column::Condition));
+        cells.read_condition(table, edition, condition);
         cells.read_requirement(table, row, required_text, document);
         cells
     }
@@ -98,10 +101,40 @@ impl Cells {
             .join(" ")
     }
 
-    fn read_condition(&mut self, table: &PortTable<'_>, edition: Option<String>) {
+    /// Takes what stands behind the first sentence of a service for notes: `Public API. Optional.` reads as two columns would.
+    fn part_service(&mut self) {
+        let Some(service) = self.service.as_deref() else {
+            return;
+        };
+        let mut parts = sentences(service).into_iter();
+        let first = parts.next().unwrap_or_default();
+        // `Sending e-mail, required when mail is enabled`
+        let (first, clause) = cell::with_clause(first);
+        let further: Vec<&str> = clause.into_iter().chain(parts).collect();
+        // Longer ones tell of the service itself.
+        let are_short = further
+            .iter()
+            .all(|sentence| sentence.split(' ').count() <= MOST_STATEMENT_WORDS);
+        if further.is_empty() || !are_short {
+            return;
+        }
+        let further = further.join(" ");
+        self.notes = Some(match self.notes.take() {
+            Some(notes) => format!("{further} {notes}"),
+            None => further,
+        });
+        self.service = some(first.trim_end_matches(['.', ';', ',']));
+    }
+
+    fn read_condition(
+        &mut self,
+        table: &PortTable<'_>,
+        edition: Option<String>,
+        column: Option<String>,
+    ) {
         let (stated, notes) = self.notes.as_deref().map_or((None, None), cell::condition);
         self.notes = notes;
-        let bracketed = [&self.source, &self.destination, &self.service]
+        let bracketed = [&self.source, &self.destination, &self.service, &self.notes]
             .into_iter()
             .flatten()
             .find_map(|text| cell::bracketed_condition(text));
@@ -111,7 +144,8 @@ impl Cells {
                 .iter()
                 .any(|start| service.to_lowercase().starts_with(start))
         });
-        let own = stated
+        let own = column
+            .or(stated)
             .or(bracketed)
             .or(edition)
             .or_else(|| as_service.and_then(|service| cell::condition(service).0));
@@ -172,18 +206,21 @@ impl Cells {
             in_brackets
                 || notes_in_brackets
                 || self.notes.as_deref().is_some_and(|notes| {
-                    sentences(notes).into_iter().any(|sentence| {
+                    cell::statements(notes).into_iter().any(|sentence| {
                         sentence
                             .trim_end_matches('.')
                             .eq_ignore_ascii_case("optional")
                     })
                 })
-                || self.notes.as_deref().is_some_and(|notes| {
-                    let first = notes.split(['.', ',', ';', ' ']).next();
-                    first.is_some_and(|first| {
-                        is_optional(first.trim_matches(['[', ']', '(', ')', ':']))
+                || [&self.notes, &self.service]
+                    .into_iter()
+                    .flatten()
+                    .any(|notes| {
+                        let first = notes.split(['.', ',', ';', ' ']).next();
+                        first.is_some_and(|first| {
+                            is_optional(first.trim_matches(['[', ']', '(', ')', ':']))
+                        })
                     })
-                })
         };
         if self.required.is_none() && says_optional() {
             self.required = Some(false);
@@ -245,8 +282,11 @@ impl Cells {
             && !table.context.is_within_role
         {
             let texts = || [&self.service, &self.notes].into_iter().flatten();
-            let phrase = texts()
-                .find_map(|text| endpoints::arrow(text).or_else(|| endpoints::from_to(text)));
+            let phrase = texts().find_map(|text| {
+                endpoints::arrow(text)
+                    .or_else(|| labelled_pair(text, table.names))
+                    .or_else(|| endpoints::from_to(text))
+            });
             let mut pairs: Vec<Endpoints> = match phrase {
                 Some(phrase) => vec![phrase],
                 None => texts()
@@ -260,7 +300,7 @@ impl Cells {
             // Where a column names the machines, "server to server" in a description is no machine.
             if table.columns.has(Column::Role) {
                 pairs.retain(|ends| {
-                    table.names.contains(&ends.source) || table.names.contains(&ends.destination)
+                    table.names.has(&ends.source) || table.names.has(&ends.destination)
                 });
             }
             // `any client could connect to any instance` says how they work, and not whose the port is.
@@ -315,6 +355,11 @@ impl Cells {
         let context = table.context;
         let gives_ends = self.source.is_some() || self.destination.is_some();
         let one_sided = table.columns.one_sided();
+        if one_sided == Some(Direction::Outbound)
+            && let Some(asker) = &context.asker
+        {
+            self.role = Some(asker.clone());
+        }
         let given = if gives_ends && one_sided.is_none() {
             None
         } else {
@@ -322,6 +367,10 @@ impl Cells {
         };
         if self.role.is_none() && one_sided.is_some() {
             self.role.clone_from(&context.heading);
+        }
+        // A table of the other ends leaves its own machine to the heading, whatever that is called.
+        if self.role.is_none() && table.columns.has(Column::Peer) {
+            self.role = prose::named_by_heading(context).map(str::to_owned);
         }
         self.direction = self.direction.or(given);
         if context.is_within_role && !gives_ends && self.direction.is_none() && self.peer.is_none()
@@ -355,10 +404,34 @@ impl Cells {
     }
 }
 
+/// Both ends before a colon, or as a sentence of their own: `Web server to store: queries`.
+fn labelled_pair(text: &str, names: &Names) -> Option<Endpoints> {
+    let pair = text.split([':', '.']).next().unwrap_or_default();
+    let found = endpoints::pair(pair)
+        .or_else(|| endpoints::arrow(pair).filter(|_| pair.len() < text.len()))?;
+    let are_machines = [&found.source, &found.destination]
+        .into_iter()
+        .all(|end| section::names_machines(end, names));
+    are_machines.then_some(found)
+}
+
+/// The condition that a cell of a column of conditions states; `always` states none.
+fn conditional_cell(cell: Option<String>) -> Option<String> {
+    cell.filter(|text| {
+        !matches!(
+            text.to_lowercase().as_str(),
+            "always" | "none" | "n/a" | "na" | "any" | "yes" | "no" | "default" | "never"
+        )
+    })
+}
+
 /// The ends of one or more arrows. Where several are listed, the row's own machine is what listens: of an arrow that points both
 /// ways only the way to it is of this row.
 fn listed_arrows(text: &str, own: Option<&str>) -> Option<(Endpoints, Vec<Endpoints>)> {
     let mut all = endpoints::arrows(text);
+    if all.is_empty() {
+        all.extend(endpoints::pair(text));
+    }
     if 1 < all.len()
         && let Some(own) = own
     {
@@ -379,11 +452,25 @@ fn is_optional(words: &str) -> bool {
     let lower = words.to_lowercase();
     let mut all = lower.split(|c: char| !c.is_alphanumeric());
     lower.split(' ').count() <= MOST_OPTIONAL_WORDS
-        && all.any(|word| matches!(word, "optional" | "optionally"))
+        && all.any(|word| {
+            matches!(
+                word,
+                "optional"
+                    | "optionally"
+                    | "opcional"
+                    | "optionnel"
+                    | "facultatif"
+                    | "可选"
+                    | "任意"
+            )
+        })
         && !lower.split(' ').any(|word| word == "not")
 }
 
 const MOST_OPTIONAL_WORDS: usize = 8;
+
+/// A longer sentence behind a service says more than whether and when.
+const MOST_STATEMENT_WORDS: usize = 8;
 
 /// Splits `required on Linux` into the word that a column of requirements has, and the condition. `None` where the text says
 /// both that it is required and that it is not.

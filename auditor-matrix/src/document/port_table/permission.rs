@@ -2,12 +2,12 @@
 
 use super::{Cells, PortTable};
 use crate::document::{
+    cell,
     column::Column,
     permission::{self, Permission},
     problem::Severity,
     row::Document,
     table_rows::TableRow,
-    text::sentences,
 };
 
 impl PortTable<'_> {
@@ -47,7 +47,7 @@ impl PortTable<'_> {
             said.extend(read);
         }
         let notes = cells.all_notes();
-        for sentence in sentences(&notes) {
+        for sentence in cell::statements(&notes) {
             said.extend(permission::of_sentence(sentence));
         }
         if self.context.is_forbidden {

@@ -15,6 +15,8 @@ use crate::{
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(in crate::document) struct AboveTable {
     pub(in crate::document) client: Option<String>,
+    /// Who connects to what the rows list, be it known for a machine or not.
+    pub(in crate::document) asker: Option<String>,
     /// The machines that are asked, or whose ports these are.
     pub(in crate::document) server: Option<String>,
     pub(in crate::document) transport: Option<Transport>,
@@ -42,10 +44,21 @@ impl AboveTable {
             if sentence.trim_end().ends_with(':') && read.condition.is_some() {
                 above.condition.clone_from(&read.condition);
             }
+            let is_name = |name: &String| {
+                name.starts_with(char::is_uppercase) && section::is_noun_phrase(name, names)
+            };
+            above.asker = needing_access(sentence).filter(is_name).or(above.asker);
             if read.ends.is_mutual || read.direction.is_some() {
                 continue;
             }
-            let is_machine = |name: &String| section::names_machines(name, names);
+            let asker = read.ends.client.as_ref().filter(|name| is_name(name));
+            above.asker = asker
+                .filter(|_| read.ends.server.is_none())
+                .cloned()
+                .or(above.asker);
+            // A sentence that names both ends leaves no doubt that they are machines.
+            let names_both = read.ends.n_known() == 2;
+            let is_machine = |name: &String| names_both || section::names_machines(name, names);
             above.client = read.ends.client.filter(is_machine).or(above.client);
             above.server = read
                 .ends
@@ -62,6 +75,21 @@ impl AboveTable {
         }
         above
     }
+}
+
+/// Who needs access to what follows: `The gateway needs outbound access to these hosts:`
+fn needing_access(sentence: &str) -> Option<String> {
+    let (subject, rest) = [" needs ", " need ", " requires ", " require "]
+        .iter()
+        .find_map(|verb| sentence.split_once(verb))?;
+    let goes_out = ["outbound", "access to", "to reach", "to connect"]
+        .iter()
+        .any(|out| rest.contains(out));
+    let subject = ["The ", "All ", "Each "]
+        .iter()
+        .find_map(|article| subject.strip_prefix(article))
+        .unwrap_or(subject);
+    goes_out.then(|| subject.to_owned())
 }
 
 /// The ports of a phrase as a cell has them; `None` if it names none.

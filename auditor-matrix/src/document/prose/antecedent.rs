@@ -2,13 +2,14 @@
 
 use super::{
     clause::{self, Ends},
+    condition::Condition,
     piece::Pieces,
     port_phrase::{Evidence, port_phrases},
     stance::{Stance, stance},
     statement::Statement,
     words::words,
 };
-use crate::document::names::Names;
+use crate::document::{names::Names, row::Direction};
 
 /// Adds the ends of the sentence before to statements of one that takes up its traffic.
 pub(super) fn add_ends(before: &str, text: &str, names: &Names, statements: &mut [Statement]) {
@@ -25,6 +26,65 @@ pub(super) fn add_ends(before: &str, text: &str, names: &Names, statements: &mut
         statement.add_ends(&ends);
         statement.is_asked = true;
     }
+}
+
+/// Whether a sentence begins with the machine of the one before: "It also connects to ...", "They need ...".
+pub(super) fn takes_up_machine(text: &str) -> bool {
+    text.split(' ')
+        .next()
+        .is_some_and(|first| first.eq_ignore_ascii_case("it") || first.eq_ignore_ascii_case("they"))
+}
+
+/// Gives the clients that a pronoun stands for to statements of a sentence that begins with it.
+pub(super) fn add_machine(subject: &str, statements: &mut [Statement]) {
+    for statement in statements {
+        if statement.source.is_none() && statement.destination.is_some() {
+            statement.source = Some(subject.to_owned());
+            statement.direction = None;
+        } else if statement.source.is_none() && statement.direction == Some(Direction::Inbound) {
+            statement.destination = Some(subject.to_owned());
+        }
+    }
+}
+
+/// What a sentence says of the ports of the one before, and of no other: "This is only required if mail is sent."
+pub(super) fn of_all(text: &str) -> Option<Said> {
+    let words = words(text);
+    let at = |at: usize, lower: &[&str]| words.get(at).is_some_and(|word| word.is_any(lower));
+    let is_demonstrative = at(0, &["this", "it", "these", "they"])
+        || at(0, &["this"]) && at(1, &["port", "rule", "connection", "traffic"]);
+    let verb = (1..3).find(|verb| at(*verb, &["is", "are"]))?;
+    if !is_demonstrative || MOST_WORDS < words.len() {
+        return None;
+    }
+    let condition = Condition::of(text, &words);
+    let rest: Vec<&str> = words
+        .iter()
+        .skip(verb + 1)
+        .map(|word| word.lower.as_str())
+        .collect();
+    if matches!(rest.as_slice(), ["optional"] | ["optional", "."]) {
+        return Some(Said::Optional);
+    }
+    let outside: Vec<String> = condition
+        .rest(&words)
+        .iter()
+        .skip(verb + 1)
+        .map(|word| word.lower.clone())
+        .collect();
+    let says_more = outside.iter().any(|word| {
+        !matches!(
+            word.as_str(),
+            "only" | "required" | "needed" | "used" | "necessary" | "relevant" | "."
+        )
+    });
+    condition.text.filter(|_| !says_more).map(Said::Condition)
+}
+
+/// What is said of the ports of a sentence by the one behind it.
+pub(super) enum Said {
+    Condition(String),
+    Optional,
 }
 
 /// Whether a sentence begins with the traffic of the one before: "This communication", "These connections".

@@ -13,7 +13,7 @@ pub(super) use self::offer::{Offer, offer};
 use super::{
     noun_phrase::{NounPhrase, NounPhrases},
     piece::Pieces,
-    verb::{Verb, is_participle, verb},
+    verb::{Verb, is_noun_of_verb, is_participle, verb},
     vocabulary::{is_auxiliary, is_preposition, is_pronoun},
     words::Kind,
 };
@@ -92,7 +92,19 @@ pub(super) fn clauses(pieces: &Pieces<'_>, names: &Names) -> Vec<Clause> {
             !grammar.is_port_between(last.start, at)
                 && (ends.n_known() < n_known || ends.n_known() == n_known && !grammar.is_start(at))
         });
-        if !is_inside {
+        // "The Core and the Edge connect to ...": the second half of the subject says no more.
+        let is_half = clauses.last().is_some_and(|last| {
+            let ends_with = |whole: &Option<String>| {
+                whole
+                    .as_deref()
+                    .zip(ends.client.as_deref())
+                    .is_some_and(|(whole, half)| whole.len() > half.len() && whole.ends_with(half))
+            };
+            !grammar.is_port_between(last.start, at)
+                && last.ends.server == ends.server
+                && ends_with(&last.ends.client)
+        });
+        if !is_inside && !is_half {
             clauses.push(Clause { start: at, ends });
         }
     }
@@ -116,7 +128,20 @@ pub(super) fn loose_ends(pieces: &Pieces<'_>, names: &Names) -> Option<Ends> {
     }
     let around = grammar.around(0);
     let of_machine = |end: Option<NounPhrase>| end.filter(|end| end.is_machine);
-    let (client, server) = (of_machine(around.from), of_machine(around.to));
+    // "(accessed by the Edge)"
+    let is_asked_by = (1..pieces.len()).any(|at| {
+        pieces.is(at, "by")
+            && is_participle(pieces.lower(at - 1))
+            && verb(pieces.lower(at - 1)) == Some(Verb::Ask)
+    });
+    let by = around.by.filter(|_| is_asked_by);
+    // "443/tcp from the Edge Portal": behind the port nothing else than who asks can be meant.
+    let is_behind_port =
+        (1..pieces.len()).any(|at| pieces.is(at, "from") && pieces.is_port(at - 1));
+    let asks = |end: &NounPhrase| {
+        end.is_machine || is_behind_port && end.text.starts_with(char::is_uppercase)
+    };
+    let (client, server) = (around.from.or(by).filter(asks), of_machine(around.to));
     // "389/tcp - to the directory": behind the port nothing else can be meant.
     let server = server.or_else(|| {
         let to = (1..pieces.len())
@@ -229,6 +254,9 @@ impl Grammar<'_> {
             return Some(Ends::of(Some(&client), doer.as_ref()).seen_from_here());
         }
         let group = self.verb_group(behind)?;
+        if !group.is_passive && self.is_noun_at_end(group.verb) {
+            return None;
+        }
         let class = verb(self.pieces.lower(group.verb));
         // "External access to the Store": the verb has no `to`, so this is the noun.
         let is_noun = self.pieces.is(group.verb, "access") && self.pieces.is(group.verb + 1, "to");
@@ -255,6 +283,23 @@ impl Grammar<'_> {
             *subject = doer.filter(|doer| ends.client.as_ref() == Some(&doer.text));
         }
         Some(ends)
+    }
+
+    /// Whether what could be a verb ends a phrase by itself, and so is a noun: `(SQL queries)`, `License checks, from the Core`.
+    fn is_noun_at_end(&self, at: usize) -> bool {
+        is_noun_of_verb(self.pieces.lower(at))
+            && self.pieces.kind(at + 1).is_none_or(|next| {
+                matches!(
+                    next,
+                    Kind::Comma
+                        | Kind::Close
+                        | Kind::Open
+                        | Kind::Semicolon
+                        | Kind::Stop
+                        | Kind::Colon
+                )
+            })
+            && !self.pieces.is_port(at + 1)
     }
 
     /// Whether a plural is followed by a verb for one, so that it is a verb itself: "receives queries".

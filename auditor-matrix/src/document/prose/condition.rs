@@ -127,6 +127,16 @@ fn start(words: &[Word<'_>], at: usize) -> Option<usize> {
     {
         return Some(at);
     }
+    // "Only required for clustering."
+    let is_limit = word.is("only")
+        && next(&["required", "needed", "used", "necessary"])
+        && words
+            .get(at + 2)
+            .is_some_and(|third| third.is_any(&["for", "with", "if", "when", "in", "on"]))
+        && is_phrase_end(words, at);
+    if is_limit {
+        return Some(at);
+    }
     if word.is("as") && next(&["long"]) || word.is("in") && next(&["case"]) {
         return Some(at);
     }

@@ -25,7 +25,8 @@ use super::{
 use crate::{
     document::{
         names::Names,
-        text::{fold, sentences},
+        row::Direction,
+        text::{distributed, fold, sentences},
     },
     transport::Transport,
 };
@@ -59,6 +60,17 @@ pub(super) fn read(text: &str, evidence: Evidence, names: &Names) -> ItemReading
 }
 
 fn read_whole(text: &str, evidence: Evidence, names: &Names) -> ItemReading {
+    if let Some(parts) = distributed(text) {
+        let mut whole = ItemReading::default();
+        for part in &parts {
+            let mut read = read_whole(part, evidence, names);
+            whole.statements.append(&mut read.statements);
+            whole.leaves_number |= read.leaves_number;
+            whole.is_deprecated |= read.is_deprecated;
+            whole.remarks.append(&mut read.remarks);
+        }
+        return whole;
+    }
     let mut reading = ItemReading::default();
     let mut parts = sentences(text).into_iter();
     let Some(head) = parts.next() else {
@@ -77,19 +89,26 @@ fn read_whole(text: &str, evidence: Evidence, names: &Names) -> ItemReading {
     let machine = labelled_machine(head, names).filter(|_| evidence == Evidence::Item);
     for statement in &mut first.statements {
         statement.is_asked = true;
-        if let Some(machine) = machine
-            && statement.source.is_none()
-            && statement.destination.is_none()
-            && statement.direction.is_none()
-        {
-            statement.destination = Some(machine.to_owned());
-        }
         statement.required = statement.required.or_else(|| required(text));
         if let Some(pair) = &pair
             && statement.source.is_none()
             && statement.destination.is_none()
         {
             statement.add_ends(pair);
+        }
+        if let Some(machine) = machine {
+            match statement.direction {
+                None | Some(Direction::Inbound) if statement.destination.is_none() => {
+                    let is_open = statement.direction.is_none() && statement.source.is_none();
+                    if is_open || statement.direction.is_some() {
+                        statement.destination = Some(machine.to_owned());
+                    }
+                }
+                Some(Direction::Outbound) if statement.source.is_none() => {
+                    statement.source = Some(machine.to_owned());
+                }
+                _ => {}
+            }
         }
         if let Some(deployment) = &deployment {
             statement.condition = statement.condition.take().or(Some(deployment.clone()));

@@ -7,13 +7,28 @@ use super::{
     stance::{Stance, stance},
     words::words,
 };
-use crate::document::{endpoints::Endpoints, names::Names, text::sentences};
+use crate::document::{endpoints::Endpoints, names::Names, section, text::sentences};
 
 /// The ends that the sentences of a note name, each pair once. A clause that names one end only, or that denies something,
 /// gives none.
 pub(in crate::document) fn ends(note: &str, names: &Names) -> Vec<Endpoints> {
     let mut found: Vec<Endpoints> = Vec::new();
     for sentence in sentences(note) {
+        // "Used by the Edge to reach the Core": the port of the row is.
+        let lower = sentence.to_lowercase();
+        let whole = ["used by ", "needed by ", "required by "]
+            .iter()
+            .any(|start| lower.starts_with(start))
+            .then(|| {
+                let mut letters = sentence.chars();
+                let first: String = letters
+                    .next()
+                    .into_iter()
+                    .flat_map(char::to_lowercase)
+                    .collect();
+                format!("Port 1 is {first}{}", letters.as_str())
+            });
+        let sentence = whole.as_deref().unwrap_or(sentence);
         let words = words(sentence);
         if stance(&words) != Stance::Wanted {
             continue;
@@ -29,7 +44,10 @@ pub(in crate::document) fn ends(note: &str, names: &Names) -> Vec<Endpoints> {
                 destination,
                 is_mutual: clause.ends.is_mutual,
             };
-            if !found.contains(&ends) {
+            let are_machines = [&ends.source, &ends.destination]
+                .into_iter()
+                .all(|end| section::names_machines(end, names));
+            if !found.contains(&ends) && (whole.is_none() || are_machines) {
                 found.push(ends);
             }
         }

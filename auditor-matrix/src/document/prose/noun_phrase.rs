@@ -55,6 +55,9 @@ impl NounPhrases<'_> {
         let mut parts = vec![(all.text.clone(), "")];
         // At the start of a clause the whole list is the subject: "the Core and the Edge connect".
         let is_doer = self.starts_clause(at);
+        // What was read up to the last joint that is no comma: `to the Core, Maintenance` names no second machine.
+        let mut certain = all.clone();
+        let mut n_certain = 1;
         while let Some((joint, next)) = self.joint(all.end) {
             // In "X connects to Y and Z listens", what follows `and` is the next clause's subject.
             let number = if joint == " or " {
@@ -76,11 +79,19 @@ impl NounPhrases<'_> {
             };
             all.text.push_str(joint);
             all.text.push_str(&more.text);
+            let is_known = self.names.contains(&more.text)
+                || is_machine(self.pieces.lower(more.end.saturating_sub(1)));
             parts.push((more.text, joint));
             all.end = more.end;
             all.is_machine &= more.is_machine;
             all.n_parts += 1;
+            if joint != ", " || is_known {
+                certain = all.clone();
+                n_certain = parts.len();
+            }
         }
+        all = certain;
+        parts.truncate(n_certain);
         if let Some(whole) = shared_head::distributed(&parts, self.names)
             && is_determiner(self.pieces.lower(at))
         {

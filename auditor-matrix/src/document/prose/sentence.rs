@@ -37,6 +37,7 @@ use crate::{
     document::{
         names::Names,
         row::Direction,
+        section,
         text::{fold, regex},
     },
     port::PortRange,
@@ -65,6 +66,18 @@ pub(super) struct Reading {
     pub(super) is_deprecated: bool,
     /// What was read although not all around it is understood.
     pub(super) remarks: Vec<String>,
+}
+
+impl Reading {
+    /// Who asks in all of its statements, whom a pronoun in the next sentence stands for.
+    pub(super) fn subject(&self) -> Option<String> {
+        let mut sources = self.statements.iter().map(|statement| &statement.source);
+        let first = sources.next()?;
+        sources
+            .all(|other| other == first)
+            .then(|| first.clone())
+            .flatten()
+    }
 }
 
 /// Reads a sentence; without statements if it says nothing of ports or connections.
@@ -219,12 +232,26 @@ fn statements(
     let elsewhere = transports_elsewhere(words, phrases);
     let is_loopback = is_loopback(words);
     let is_asked = is_about_ports && (asks(words) || states(words, phrases));
-    let has_machine_subject = NounPhrases {
+    // "Optional: the Core needs port 443."
+    let is_headed_optional = words.first().is_some_and(|first| first.is("optional"))
+        && words.get(1).is_some_and(|next| next.kind == Kind::Colon);
+    // "Optional: the Edge needs port 443."
+    let start = if is_headed_optional { 2 } else { 0 };
+    let subject = NounPhrases {
         pieces: &pieces,
         names,
     }
-    .list(0)
-    .is_some_and(|subject| subject.is_machine && !pieces.is_port(subject.end));
+    .list(start);
+    let needed_by = subject
+        .as_ref()
+        .filter(|subject| {
+            pieces.is_any(subject.end, &["needs", "need", "requires", "require"])
+                && pieces.is_port(subject.end + 1)
+                && section::names_machines(&subject.text, names)
+        })
+        .map(|subject| subject.text.clone());
+    let has_machine_subject =
+        subject.is_some_and(|subject| subject.is_machine && !pieces.is_port(subject.end));
     let says_optional = words.iter().enumerate().any(|(at, word)| {
         // "and optionally 9443" is about this number alone.
         word.is_any(&["may", "might"])
@@ -232,7 +259,8 @@ fn statements(
     }) || words
         .windows(2)
         .any(|two| matches!(two, [is, what] if is.is_any(&["is", "are"]) && what.is("optional")));
-    let is_optional = stance == Stance::Wanted && says_optional && reason.is_none();
+    let is_optional =
+        stance == Stance::Wanted && (says_optional || is_headed_optional) && reason.is_none();
     let direction = direction(words);
     let numbered = phrases.iter().filter(|phrase| !phrase.ports.is_empty());
     let n_numbered = numbered.clone().count();
@@ -266,6 +294,7 @@ fn statements(
                 phrase.transports.clone()
             },
             service: service.clone(),
+            needed_by: needed_by.clone(),
             serves_peer,
             loopback: is_loopback && !is_of_other_port(words, phrases, phrase),
             direction,

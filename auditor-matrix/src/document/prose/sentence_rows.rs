@@ -49,6 +49,9 @@ impl Prose {
         let mut headings = HeadingPorts::default();
         // The transports that a paragraph names beside no port, and its line.
         let mut paragraph: (usize, Vec<Transport>) = (0, Vec::new());
+        // The first row of the sentence before, and who it says connects.
+        let mut first_of_sentence = found.len();
+        let mut subject: Option<String> = None;
         for sentence in self.sentences.iter() {
             let place = Place {
                 file,
@@ -85,6 +88,25 @@ impl Prose {
             }
             if let Some(before) = sentence.before {
                 antecedent::add_ends(before, sentence.text, &self.names, &mut reading.statements);
+                if reading.statements.is_empty()
+                    && !reading.leaves_number
+                    && let Some(said) = antecedent::of_all(sentence.text)
+                {
+                    for row in found.iter_mut().skip(first_of_sentence) {
+                        said.apply(row);
+                    }
+                    continue;
+                }
+            } else {
+                subject = None;
+            }
+            first_of_sentence = found.len();
+            if antecedent::takes_up_machine(sentence.text) {
+                if let Some(subject) = &subject {
+                    antecedent::add_machine(subject, &mut reading.statements);
+                }
+            } else {
+                subject = reading.subject();
             }
             let mut remark = |severity, message: &str| {
                 problems.push(place.problem(severity, sentence.text, message));
@@ -215,6 +237,22 @@ impl Place<'_> {
             self.row(text, statement)
         } else {
             self.plain_row(text, statement)
+        }
+    }
+}
+
+impl antecedent::Said {
+    /// Adds it to the row of the sentence before.
+    fn apply(&self, row: &mut Row) {
+        let fields = Arc::make_mut(&mut row.fields);
+        match self {
+            Self::Optional => fields.required = Some(false),
+            Self::Condition(condition) => {
+                fields.condition = Some(match fields.condition.take() {
+                    Some(known) => format!("{known}; {condition}").into(),
+                    None => condition.as_str().into(),
+                });
+            }
         }
     }
 }

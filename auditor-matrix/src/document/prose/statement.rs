@@ -13,6 +13,8 @@ use crate::{
 )]
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(super) struct Statement {
+    /// Who the sentence says needs the ports, if it names no end.
+    pub(super) needed_by: Option<String>,
     pub(super) ports: Vec<PortGroup>,
     pub(super) transports: Vec<Transport>,
     pub(super) direction: Option<Direction>,

@@ -29,6 +29,7 @@ impl Place<'_> {
     /// The row of an item or a command, which the headings above complete; `text` is the page's.
     pub(super) fn row(&self, text: &str, mut statement: Statement) -> Row {
         let context = self.context;
+        self.take_heading_for_server(&mut statement);
         let names_no_end = statement.source.is_none() && statement.destination.is_none();
         if !statement.loopback {
             statement.direction = statement.direction.or(context.direction);
@@ -44,6 +45,38 @@ impl Place<'_> {
             }
         }
         self.plain_row(text, statement)
+    }
+
+    /// Below the heading of a machine, who connects or needs a port and is another one connects to that machine.
+    fn take_heading_for_server(&self, statement: &mut Statement) {
+        let Some(own) = self.machine.or(self.context.role.as_deref()) else {
+            return;
+        };
+        let is_open = statement.destination.is_none()
+            && statement.direction != Some(Direction::Outbound)
+            && statement.direction != Some(Direction::Both)
+            && !statement.loopback
+            && !self.context.is_within_role
+            && self.context.direction != Some(Direction::Outbound);
+        let is_same = |name: &str| {
+            let one = |name: &str| {
+                let lower = name.to_lowercase();
+                lower.strip_suffix('s').map_or(lower.clone(), str::to_owned)
+            };
+            let (name, own) = (one(name), one(own));
+            name.ends_with(&own) || own.ends_with(&name)
+        };
+        if !is_open {
+            return;
+        }
+        let asks = statement
+            .source
+            .as_deref()
+            .or(statement.needed_by.as_deref());
+        if let Some(asks) = asks.filter(|asks| !is_same(asks)) {
+            statement.source = Some(asks.to_owned());
+            statement.direction = Some(Direction::Inbound);
+        }
     }
 
     /// The row of a statement as it is.
@@ -141,7 +174,7 @@ pub(super) fn is_about_ports(section: &str) -> bool {
 }
 
 /// The innermost heading, if it may name what runs there: it is short, no sentence, and no word for a topic.
-pub(super) fn named_by_heading(context: &Context) -> Option<&str> {
+pub(in crate::document) fn named_by_heading(context: &Context) -> Option<&str> {
     let heading = context.section.as_deref()?.rsplit(" / ").next()?.trim();
     let last = heading.rsplit(' ').next()?.to_lowercase();
     let is_topic = is_abstract(&last)

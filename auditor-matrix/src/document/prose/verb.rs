@@ -27,6 +27,39 @@ pub(super) fn is_participle(lower: &str) -> bool {
     lower.ends_with("ed") || matches!(lower, "sent" | "open" | "read" | "written" | "shut")
 }
 
+/// Whether a form of a verb of traffic is a noun as well: `SQL queries`, `license checks`, `web access`.
+pub(super) fn is_noun_of_verb(lower: &str) -> bool {
+    matches!(
+        lower.strip_suffix('s').unwrap_or(lower),
+        "acces"
+            | "querie"
+            | "query"
+            | "call"
+            | "check"
+            | "log"
+            | "report"
+            | "request"
+            | "stream"
+            | "exchange"
+            | "download"
+            | "upload"
+            | "export"
+            | "poll"
+            | "push"
+            | "sync"
+            | "transfer"
+            | "ping"
+            | "tunnel"
+            | "contact"
+            | "post"
+            | "copy"
+            | "copie"
+            | "need"
+            | "use"
+            | "answer"
+    )
+}
+
 fn stem_class(stem: &str) -> Option<Verb> {
     Some(match stem {
         "communicate" | "exchange" | "connect" | "talk" | "speak" | "reach" | "access"

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::table_heading;
+use super::{evident_names, table_heading};
 use crate::document::{
     block::{Block, Content},
     column::Column,
@@ -64,5 +64,6 @@ pub(super) fn names(blocks: &[Block], profile: &Profile) -> Names {
     for (end, _) in arrows.into_iter().filter(|(_, n_headings)| 1 < *n_headings) {
         names.add(&end);
     }
+    evident_names::add(blocks, &mut names);
     names
 }

@@ -88,6 +88,9 @@ impl Reader<'_> {
             columns.take_components_for_machines(&head, &body);
             columns.obey(&as_written, self.profile);
         }
+        if context.direction == Some(Direction::Outbound) && context.role.is_some() {
+            columns.take_servers_for_destinations();
+        }
         if columns.one_sided() == Some(Direction::Outbound) {
             context.leave_listed(columns.heading(&head, Column::Destination));
         }
@@ -191,7 +194,9 @@ impl Reader<'_> {
             context.role = Some(machines.into());
         }
         let mut role: Option<String> = None;
+        let mut first_end = FirstEnd::of(&columns);
         for row in body.rows() {
+            let row = first_end.fill(row, &columns);
             if row.cells.iter().all(String::is_empty) || row.cells == as_written.cells {
                 continue;
             }
@@ -304,6 +309,38 @@ impl Reader<'_> {
         );
         let cell = cell.clone();
         self.problem(row.line, Severity::Remark, &cell, message);
+    }
+}
+
+/// The end in the first column: an empty cell there stands for the one above it, as where a cell spans several rows.
+struct FirstEnd {
+    is_first: bool,
+    above: String,
+}
+
+impl FirstEnd {
+    fn of(columns: &Columns) -> Self {
+        let is_first = [Column::Source, Column::Destination]
+            .into_iter()
+            .any(|end| columns.has_at(end, 0));
+        Self {
+            is_first: is_first && columns.has(Column::Source) && columns.has(Column::Destination),
+            above: String::new(),
+        }
+    }
+
+    fn fill(&mut self, mut row: TableRow, columns: &Columns) -> TableRow {
+        let has_ports = columns
+            .positions(Column::Port)
+            .any(|index| row.cells.get(index).is_some_and(|cell| !cell.is_empty()));
+        if let Some(first) = row.cells.first_mut().filter(|_| self.is_first && has_ports) {
+            if first.is_empty() {
+                first.clone_from(&self.above);
+            } else {
+                self.above.clone_from(first);
+            }
+        }
+        row
     }
 }
 

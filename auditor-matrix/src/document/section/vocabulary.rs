@@ -189,6 +189,59 @@ pub(super) fn is_stop(word: &str) -> bool {
     is_about_ports || joins || says_what_to_do
 }
 
+/// Whether a word is a verb of traffic in lower case, which ends the name of who does it.
+pub(in crate::document) fn is_traffic_verb(word: &str) -> bool {
+    matches!(
+        word,
+        "connects"
+            | "connect"
+            | "listens"
+            | "listen"
+            | "communicates"
+            | "communicate"
+            | "accepts"
+            | "accept"
+            | "sends"
+            | "send"
+            | "needs"
+            | "need"
+            | "requires"
+            | "require"
+            | "uses"
+            | "reaches"
+            | "reach"
+            | "answers"
+            | "exposes"
+            | "serves"
+            | "runs"
+            | "writes"
+            | "reads"
+            | "pulls"
+            | "pushes"
+            | "queries"
+            | "talks"
+            | "talk"
+            | "forwards"
+            | "publishes"
+            | "subscribes"
+            | "reports"
+            | "registers"
+            | "polls"
+            | "fetches"
+            | "downloads"
+            | "uploads"
+            | "replicates"
+            | "must"
+            | "can"
+            | "should"
+            | "may"
+            | "is"
+            | "are"
+            | "has"
+            | "have"
+    )
+}
+
 /// Whether a word, in lower case, names a kind of machine.
 pub(in crate::document) fn is_machine(word: &str) -> bool {
     let singular = word.strip_suffix('s').unwrap_or(word);

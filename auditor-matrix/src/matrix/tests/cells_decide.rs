@@ -10,6 +10,12 @@ fn headings_in_an_unknown_language() {
                 <tr><td>端末</td><td>店</td><td>443</td><td>TCP</td></tr></table>";
     let ends = derived(page, Format::Html);
     check(&ends, &["店 -> 倉庫 tcp/5432", "端末 -> 店 tcp/443"]);
+    // Of a language that nobody has told of, the names that recur are the ends.
+    let page = "<table><tr><th>წყარო</th><th>მიზანი</th><th>პორტი</th><th>ოქმი</th></tr>\
+                <tr><td>店</td><td>倉庫</td><td>5432</td><td>TCP</td></tr>\
+                <tr><td>端末</td><td>店</td><td>443</td><td>TCP</td></tr></table>";
+    let ends = derived(page, Format::Html);
+    check(&ends, &["店 -> 倉庫 tcp/5432", "端末 -> 店 tcp/443"]);
     assert!(says(&ends, "5432, 443") && says(&ends, "the one that connects first"));
     let page = "포트,서비스,설명\n80,HTTP,웹 페이지\n443,HTTPS,보안 웹 페이지\n9100,Exporter,메트릭 수집\n";
     let services = derived(page, Format::Csv);

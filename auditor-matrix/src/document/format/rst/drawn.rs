@@ -18,6 +18,41 @@ pub(super) fn is_simple_edge(line: &str) -> bool {
     line.starts_with("==") && line.contains(' ') && line.chars().all(|c| matches!(c, '=' | ' '))
 }
 
+/// The characters of a line, each at the column where it is shown: those of double width take two.
+pub(super) fn shown(line: &str) -> Vec<char> {
+    let filler = |character| is_wide(character).then_some(FILLER);
+    line.chars()
+        .flat_map(|character| std::iter::once(character).chain(filler(character)))
+        .collect()
+}
+
+/// Stands behind a character of double width, and is no text.
+const FILLER: char = '\u{2060}';
+
+/// The text without what stands behind characters of double width.
+pub(super) fn without_filler(text: &str) -> String {
+    text.replace(FILLER, "")
+}
+
+/// Whether a character is as wide as two others, as those of East Asian scripts are.
+const fn is_wide(character: char) -> bool {
+    matches!(
+        character,
+        '\u{1100}'..='\u{115f}'
+            | '\u{2e80}'..='\u{303e}'
+            | '\u{3041}'..='\u{33ff}'
+            | '\u{3400}'..='\u{4dbf}'
+            | '\u{4e00}'..='\u{9fff}'
+            | '\u{ac00}'..='\u{d7a3}'
+            | '\u{f900}'..='\u{faff}'
+            | '\u{fe30}'..='\u{fe6f}'
+            | '\u{ff00}'..='\u{ff60}'
+            | '\u{ffe0}'..='\u{ffe6}'
+            | '\u{1f300}'..='\u{1f64f}'
+            | '\u{1f900}'..='\u{1f9ff}'
+    )
+}
+
 /// The positions, in characters, of the column borders of a grid.
 pub(super) fn edges(line: &str) -> Vec<usize> {
     let characters: Vec<char> = line.chars().collect();
@@ -78,7 +113,7 @@ pub(super) fn runs(line: &str, mark: char) -> Vec<(usize, usize)> {
 /// The cells of a line; the last column extends to the end of the line. A text that goes over the gap between columns
 /// stands in each of them.
 pub(super) fn simple_line(line: &str, columns: &[(usize, usize)]) -> Vec<String> {
-    let characters: Vec<char> = line.chars().collect();
+    let characters = shown(line);
     let mut cells = Vec::with_capacity(columns.len());
     let mut index = 0;
     while let Some((start, _)) = columns.get(index) {
@@ -102,7 +137,7 @@ pub(super) fn simple_line(line: &str, columns: &[(usize, usize)]) -> Vec<String>
             .iter()
             .collect();
         for _ in index..=last {
-            cells.push(text.trim().to_owned());
+            cells.push(without_filler(text.trim()));
         }
         index = last + 1;
     }

@@ -5,7 +5,7 @@
 
 use super::{
     Reader,
-    drawn::{cell_text, edges},
+    drawn::{cell_text, edges, shown, without_filler},
     indent,
 };
 use crate::document::{
@@ -38,7 +38,17 @@ impl Reader<'_, '_> {
         }
         self.at = end.max(start + 1);
         let depth = indent(self.line(start));
-        let chars = |at: usize| -> Vec<char> { self.line(at).chars().skip(depth).collect() };
+        // Some pages are drawn by the width of characters, others by their number.
+        let text = |at: usize| self.line(at).get(depth..).unwrap_or_default();
+        let width = text(start).chars().count();
+        let is_by_width = (start..end).all(|at| shown(text(at)).len() == width);
+        let chars = |at: usize| -> Vec<char> {
+            if is_by_width {
+                shown(text(at))
+            } else {
+                text(at).chars().collect()
+            }
+        };
         let mut columns: Vec<usize> = Vec::new();
         for at in start..end {
             let line = self.line(at);
@@ -85,7 +95,7 @@ impl Reader<'_, '_> {
 
     /// The text of a cell, whose lines are kept apart by form feeds.
     fn cell(&self, text: &str) -> String {
-        cell_text(&self.substituted(text))
+        cell_text(&self.substituted(&without_filler(text)))
     }
 }
 

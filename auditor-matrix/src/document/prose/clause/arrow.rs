@@ -47,6 +47,14 @@ impl Grammar<'_> {
                     .unwrap_or(self.pieces.len()),
             )
         } else {
+            // `Core (primary) -> Edge`: the bracket says which.
+            let at = if self.pieces.kind(at.wrapping_sub(1)) == Some(Kind::Close) {
+                (0..at)
+                    .rev()
+                    .find(|at| self.pieces.kind(*at) == Some(Kind::Open))?
+            } else {
+                at
+            };
             let start = (0..at).rev().take_while(|at| belongs(*at)).last()?;
             (start, at)
         };
@@ -64,7 +72,8 @@ impl Grammar<'_> {
             .rsplit(' ')
             .next()
             .is_some_and(|last| is_abstract(&last.to_lowercase()));
-        (text.split(' ').count() <= 5 && !is_abstract && text.contains(char::is_alphabetic))
+        let most = if text.contains(" and ") { 9 } else { 5 };
+        (text.split(' ').count() <= most && !is_abstract && text.contains(char::is_alphabetic))
             .then(|| text.to_owned())
     }
 }

@@ -55,7 +55,9 @@ impl Grammar<'_> {
             // "specific to the registry" names no end.
             "to" if self.is_relative_adjective(at) => next,
             "to" => {
-                let class = verb(self.pieces.lower(next));
+                // "to Log servers" begins a name.
+                let class = verb(self.pieces.lower(next))
+                    .filter(|_| !self.nouns.is_capitalised(next) || self.nouns.one(next).is_none());
                 if matches!(class, Some(Verb::Ask | Verb::Transfer))
                     && let Some(class) = class
                 {

@@ -73,7 +73,14 @@ impl Grammar<'_> {
             });
         }
         // "RTP forwarding" is what is done, with nobody who does it.
-        let is_noun = lower.ends_with("ing") && at + 1 == self.pieces.len();
+        let is_noun = lower.ends_with("ing")
+            && !self.pieces.is_port(at + 1)
+            && self.pieces.kind(at + 1).is_none_or(|next| {
+                matches!(
+                    next,
+                    Kind::Stop | Kind::Comma | Kind::Close | Kind::Semicolon
+                )
+            });
         if is_noun && !is_passive {
             return None;
         }

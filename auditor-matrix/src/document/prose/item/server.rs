@@ -1,10 +1,11 @@
 //! The servers that an item names: by a label as a heading would, or as what its ports are for.
 
 use crate::document::{
+    cell,
     names::Names,
     prose::{statement::Statement, verb::verb},
     row::Direction,
-    section::names_machines,
+    section::{is_noun_phrase, names_machines},
 };
 
 /// The machine whose ports an item lists behind its name: `Core node: listens on TCP 6000`. Without a verb that says so it has to be
@@ -15,8 +16,12 @@ pub(super) fn labelled_machine<'a>(head: &'a str, names: &Names) -> Option<&'a s
     let is_client = label.to_lowercase().contains("client");
     let has_number = |text: &str| text.contains(|c: char| c.is_ascii_digit());
     let first = ports.split(' ').next().unwrap_or_default();
-    let is_said = verb(&first.to_lowercase()).is_some() || names.contains(label);
-    (is_said && names_machines(label, names) && !is_client && !has_number(label))
+    let says_direction = cell::direction(first).is_some();
+    let is_said = says_direction || verb(&first.to_lowercase()).is_some() || names.contains(label);
+    // Nothing but a machine has traffic that comes in: `Portal: inbound TCP 443 from browsers`.
+    let is_machine = names_machines(label, names)
+        || says_direction && label.starts_with(char::is_uppercase) && is_noun_phrase(label, names);
+    (is_said && is_machine && !is_client && !has_number(label))
         .then_some(label)
         .filter(|_| has_number(ports))
 }

@@ -4,6 +4,7 @@ use super::{NounPhrase, NounPhrases};
 use crate::document::{
     application_protocol,
     prose::{
+        verb::is_noun_of_verb,
         vocabulary::{is_auxiliary, is_conjunction, is_preposition, is_pronoun},
         words::Kind,
     },
@@ -26,12 +27,34 @@ impl NounPhrases<'_> {
         if inside == 0 || self.pieces.kind(close) != Some(Kind::Close) {
             return;
         }
+        let is_known = self
+            .text(phrase.end - 1, close + 1)
+            .zip(self.text(open, close + 1))
+            .is_some_and(|(_, bracket)| self.names.contains(&format!("{} {bracket}", phrase.text)));
+        // `from the Web Portal (Database access)`: several words, or one for what is done, say what for.
+        if !is_known && (1 < inside || is_activity(self.pieces.lower(open + 1))) {
+            return;
+        }
         if let Some(text) = self.text(open, close + 1) {
             phrase.text.push(' ');
             phrase.text.push_str(text);
             phrase.end = close + 1;
         }
     }
+}
+
+/// Whether a word says what is done rather than which machine is meant: `replication`, `monitoring`.
+fn is_activity(lower: &str) -> bool {
+    [
+        "tion", "tions", "ing", "ment", "ance", "ence", "ery", "try", "sis", "ics",
+    ]
+    .iter()
+    .any(|ending| lower.ends_with(ending))
+        || is_noun_of_verb(lower)
+        || matches!(
+            lower,
+            "backup" | "backups" | "login" | "data" | "mail" | "email" | "media" | "control"
+        )
 }
 
 /// Words in brackets that say something of the traffic or the row instead of naming a machine.

@@ -2,13 +2,14 @@
 
 use super::{NounPhrase, NounPhrases, Number, is_address, is_protocol};
 use crate::document::prose::{
-    verb::{Verb, is_other_verb, verb},
+    verb::{Verb, is_noun_of_verb, is_other_verb, verb},
     vocabulary::{
         is_abstract, is_adverb, is_auxiliary, is_conjunction, is_determiner, is_preposition,
         is_pronoun,
     },
     words::{Kind, Word},
 };
+use crate::document::section::is_machine;
 
 impl NounPhrases<'_> {
     /// A single word in lower case where only a name can stand: before a port, as in "talks to etcd on port 2379".
@@ -69,7 +70,8 @@ impl NounPhrases<'_> {
                 lower,
                 "tcp" | "udp" | "sctp" | "need" | "needs" | "requires"
             )
-            || is_adverb(lower) && !word.is_capitalised()
+            || is_adverb(lower)
+                && (!word.is_capitalised() || self.pieces.kind(at + 1) == Some(Kind::Comma))
         {
             return false;
         }
@@ -77,6 +79,14 @@ impl NounPhrases<'_> {
             return false;
         }
         if verb(lower).is_none() {
+            return true;
+        }
+        // "Monitoring systems", "Access Gateway": a capital letter before a kind of machine begins a name.
+        if is_first
+            && word.is_capitalised()
+            && (lower.ends_with("ing") || is_noun_of_verb(lower))
+            && self.is_kind_behind(at + 1, lower.ends_with("ing"))
+        {
             return true;
         }
         // Many verbs are nouns, too. Behind an article or as a part of a proper name it is one: "the log server", "the relay".
@@ -95,6 +105,14 @@ impl NounPhrases<'_> {
         let is_doer = is_auxiliary(next) || verb(next).is_some() && !self.is_capitalised(at + 1);
         let is_object = matches!(before, "to" | "from" | "with" | "by" | "on" | "for");
         is_plural && (is_doer || is_object || is_determined)
+    }
+
+    /// Whether a kind of machine stands here, be it as the last of capitalised words.
+    fn is_kind_behind(&self, at: usize, is_gerund: bool) -> bool {
+        let lower = self.pieces.lower(at);
+        is_machine(lower)
+            || is_gerund && matches!(lower, "system" | "systems" | "station" | "stations")
+            || self.is_capitalised(at) && is_machine(self.pieces.lower(at + 1))
     }
 
     /// Whether a word that is a verb, too, can't be the verb of the noun before it, so it is a noun: "the mail relay".
@@ -121,7 +139,7 @@ impl NounPhrases<'_> {
         is_base && is_singular && !is_causative && !goes_on
     }
 
-    pub(super) fn is_capitalised(&self, at: usize) -> bool {
+    pub(in crate::document::prose) fn is_capitalised(&self, at: usize) -> bool {
         self.pieces.word(at).is_some_and(Word::is_capitalised)
     }
 }

@@ -44,7 +44,9 @@ impl Command {
     /// Whether it looks at what the kernel has, and so runs as root.
     const fn has_privileges(&self) -> bool {
         match self {
-            Self::Audit(_) | Self::Flows(_) | Self::Watch(_) | Self::Top(_) | Self::Doctor => true,
+            Self::Audit(_) | Self::Flows(_) | Self::Watch(_) | Self::Top(_) | Self::Doctor(_) => {
+                true
+            }
             // What they read may come by a descriptor: `auditor diff <(one) <(another)`.
             Self::Import(_)
             | Self::Check(_)

@@ -34,7 +34,7 @@ const MOST_REPORT: u64 = 10 << 20;
 const MOST_DATABASE: u64 = 20 << 20;
 const FEWEST_DRAINS: f64 = 0.9;
 /// Two turns of a second, and what it takes to ask.
-const LONGEST: Duration = Duration::from_millis(3000);
+const LONGEST: Duration = Duration::from_secs(3);
 /// The events of an attack and of the two intrusions beside it.
 const MOST_TOLD: usize = 60;
 

@@ -155,7 +155,7 @@ fn a_flood_displaces_nothing() {
     );
     assert_totals(&report);
     // The newest of them.
-    assert!((1_000..=16_384).contains(&kept), "{kept}");
+    assert!((1_000..=8_192).contains(&kept), "{kept}");
     assert!(u64::from(SYNS) / 2 < n_sent, "{n_sent}");
 }
 

@@ -5,7 +5,7 @@
 mod attack;
 mod besieged;
 
-use std::{fmt::Write as _, fs, time::Duration};
+use std::{fmt::Write as _, fs, path::PathBuf, time::Duration};
 
 use anyhow::{Context as _, bail};
 use clap::Args;
@@ -18,6 +18,9 @@ pub(crate) struct Siege {
     /// Only the attacks whose name holds this text
     #[arg(long, value_name = "TEXT")]
     only: Option<String>,
+    /// An auditor that is built already; without it, a release is built from here
+    #[arg(long, value_name = "PROGRAM")]
+    auditor: Option<PathBuf>,
     /// Write the table into docs/security.md
     #[arg(long, conflicts_with = "only")]
     write: bool,
@@ -45,9 +48,16 @@ pub(crate) fn run(siege: &Siege) -> anyhow::Result<()> {
              sudo -E env \"PATH=$PATH\" cargo xtask siege"
         );
     }
-    say("siege: building");
-    shell::run(cargo().args(["build", "--quiet", "--release", "--package", "auditor"]))?;
-    let auditor = root().join("target/release/auditor");
+    let auditor = match &siege.auditor {
+        Some(auditor) => auditor
+            .canonicalize()
+            .with_context(|| format!("cannot find {}", auditor.display()))?,
+        None => {
+            say("siege: building");
+            shell::run(cargo().args(["build", "--quiet", "--release", "--package", "auditor"]))?;
+            root().join("target/release/auditor")
+        }
+    };
     let mut table = String::from(
         "| attack | sent | counted / card | events | intrusion told after | own traffic told after | memory | processor | drains a second | report | database |\n\
          | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n",

@@ -39,7 +39,7 @@ use crate::{
 /// How often, in turns, flows that are over move from the ledger to the history, and old ones are forgotten.
 const RETIRE_TURNS: u64 = 30;
 /// Flows that are remembered although anybody could have made them up.
-const MOST_UNPROVEN: usize = 16_384;
+const MOST_UNPROVEN: usize = 8_192;
 /// The longest time between two writes of the report to disk; what changed is written at once.
 const REPORT_AGE: SignedDuration = SignedDuration::from_mins(1);
 

@@ -29,7 +29,7 @@ struct Queue {
 /// At most one in this many conversations has no more proof than an answer of this host.
 const ANSWER_SHARE: usize = 4;
 /// At most one in this many proves nothing: any sender can make those up by the million, and each is held and judged for nobody.
-const NOTHING_SHARE: usize = 64;
+const NOTHING_SHARE: usize = 128;
 /// A conversation that went on since its turn came stays; so many are passed over in one search.
 const MOST_CHANCES: usize = 8;
 /// A queue of more is cleared of what is not of it any more, once that is half of it.

@@ -908,7 +908,7 @@ fn has(ledger: &Ledger, key: &ConversationKey) -> bool {
 
 #[test]
 fn what_anybody_can_make_up_makes_room_for_itself() {
-    let mut ledger = of_host(6400);
+    let mut ledger = of_host(12_800);
     for host in 0..1000 {
         ledger.add(&from(host, TCP, 22), &knock(host.into()));
     }

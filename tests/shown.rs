@@ -194,13 +194,15 @@ fn top_on_a_terminal() {
         move || std::io::read_to_string(out).unwrap()
     });
     // Nothing but the screen tells how far it is: until it watches, until there are verdicts, until a key is answered.
-    std::thread::sleep(Duration::from_secs(2));
     let server = "10.78.0.1:9090".parse().unwrap();
-    assert_eq!(
-        request(&other, Transport::Tcp, server).unwrap(),
-        Outcome::Answered
-    );
-    std::thread::sleep(Duration::from_secs(3));
+    for _ in 0..6 {
+        std::thread::sleep(Duration::from_secs(1));
+        assert_eq!(
+            request(&other, Transport::Tcp, server).unwrap(),
+            Outcome::Answered
+        );
+    }
+    std::thread::sleep(Duration::from_secs(2));
     // The flows, and what is said of the first.
     keys.write_all(b"\t\r").unwrap();
     std::thread::sleep(Duration::from_secs(1));

@@ -176,9 +176,12 @@ fn page_role(rows: &[Row]) -> Option<String> {
             .map(|row| row.section.as_deref())
             .collect()
     };
-    let is_of_page = 1 < sections(true).len() || sections(false).is_empty();
+    let is_of_page = 1 < sections(true).len() || sections(false).len() < SEVERAL_SECTIONS;
     (is_only && is_of_page).then(|| first.to_owned())
 }
+
+/// So many sections are not merely what else the page says of its machine.
+const SEVERAL_SECTIONS: usize = 4;
 
 fn rules(row: &Row, endpoints: &RowEndpoints) -> Vec<Rule> {
     let is_caution = |text: &&str| text.to_lowercase().starts_with("may change");

@@ -178,7 +178,8 @@ fn a_watch_outlives_its_interface() {
     let directory = files(&[("m.toml", MATRIX), ("a.toml", DEPLOYMENT)]);
     let (one, other) = pair();
     let _service = serve(&one, Transport::Tcp, 8080).unwrap();
-    let watching = "watch --config a.toml --state state --every 300ms --window 60s --listen 127.0.0.1:9719 --allow-anonymous";
+    let watching =
+        "watch --config a.toml --state state --every 300ms --window 60s --listen 127.0.0.1:9719";
     let shown = || -> Value {
         let (_, body) = get(&one, 9719, "/report", "localhost");
         serde_json::from_str(&body).unwrap_or_default()

@@ -153,7 +153,7 @@ fn a_full_disk_is_said_and_survived() {
     let (one, other) = pair();
     let _service = serve(&one, Transport::Tcp, 8080).unwrap();
     let health = || get(&one, 9719, "/healthz", "localhost").1;
-    let shown = format!("{WATCH} --listen 127.0.0.1:9719 --allow-anonymous");
+    let shown = format!("{WATCH} --listen 127.0.0.1:9719");
     let finished = watch(&one, path, &shown, |pid| {
         until("all is well", || health() == "ok\n");
         let filler = state.join("filler");

@@ -45,7 +45,7 @@ tests! {
 
 const WATCH: &str = "watch --config a.toml --state state --every 300ms --window 2s";
 /// Where it shows what it sees, to everybody on its host.
-const SHOWN: &str = "--listen 127.0.0.1:9719 --allow-anonymous";
+const SHOWN: &str = "--listen 127.0.0.1:9719";
 
 fn stop(pid: Pid) {
     kill(pid, Signal::SIGTERM).unwrap();

@@ -461,7 +461,7 @@ fn what_is_so_no_more_is_forgotten() {
     one.run("ip address add 10.78.0.9/24 dev eth0").unwrap();
     let service = serve(&one, Transport::Tcp, 8080).unwrap();
     // The latest report is written whenever a verdict changes, so the state is asked for over HTTP here.
-    let arguments = WATCH.replace("--listen none", "--listen 127.0.0.1:9719 --allow-anonymous");
+    let arguments = WATCH.replace("--listen none", "--listen 127.0.0.1:9719");
     let known = || {
         let report = one.enter(|| Ok(shown()?)).unwrap_or_default();
         let addresses = report["host"]["addresses"].to_string();
@@ -487,7 +487,7 @@ fn a_port_that_is_documented_no_more_is_no_evidence() {
     let directory = files(&[("m.toml", &matrix(20_000)), ("a.toml", DEPLOYMENT)]);
     let path = directory.path();
     let (one, other) = pair();
-    let arguments = WATCH.replace("--listen none", "--listen 127.0.0.1:9719 --allow-anonymous");
+    let arguments = WATCH.replace("--listen none", "--listen 127.0.0.1:9719");
     let socket = other
         .enter(|| Ok(UdpSocket::bind("10.78.0.2:20000")?))
         .unwrap();

@@ -30,8 +30,8 @@ static SHARED: Array<SharedBucket> = Array::with_max_entries(2, MMAPABLE);
 static MASK_SHARED: Global<u32> = Global::new(0);
 
 /// Buckets that are probed: more than of a CPU's own, since behind these there is no other place. Where packets that came in have
-/// taken all that they may, three quarters, one conversation of a thousand that this host begins finds none.
-const PROBES: u32 = 24;
+/// taken all that they may, three quarters, one conversation of a hundred that this host begins finds none.
+const PROBES: u32 = 16;
 
 /// The key of a bucket.
 pub(crate) struct Key {

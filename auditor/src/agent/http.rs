@@ -23,7 +23,7 @@ use axum::{
 
 use axum_server::tls_rustls::RustlsAcceptor;
 
-pub(crate) use self::access::{Anonymous, HttpSettings, Place, SOCKET, Tls};
+pub(crate) use self::access::{HttpSettings, Place, SOCKET, Tls};
 use self::{access::Token, bounds::Bounded};
 use crate::{
     capture::privilege,

@@ -13,7 +13,7 @@ use crate::{
         configuration::Configuration,
         daemon::Daemon,
         host::HostFacts,
-        http::{self, Anonymous, HttpSettings, Place, Published, SOCKET, Tls},
+        http::{self, HttpSettings, Place, Published, SOCKET, Tls},
         names::HostNames,
         session::Session,
         settings::{EventFormat, Lifetime, WatchSettings},
@@ -65,9 +65,6 @@ struct HttpOptions {
     /// that its owner alone can open, as unix:PATH; an address, with a token, and beyond the loopback with TLS; or `none`
     #[arg(long, value_name = "PLACE", default_value_t = format!("unix:{SOCKET}"))]
     listen: String,
-    /// Let everybody on this machine ask, without a token, at an address of the loopback
-    #[arg(long, conflicts_with_all = ["token_file", "token_env"])]
-    allow_anonymous: bool,
     /// The certificate chain to show there, as PEM
     #[arg(long, value_name = "FILE", requires = "tls_key")]
     tls_cert: Option<PathBuf>,
@@ -128,14 +125,9 @@ impl HttpOptions {
             })?),
         };
         let token = token(self.token_file.as_ref(), self.token_env.as_ref());
-        let anonymous = if self.allow_anonymous {
-            Anonymous::Allowed
-        } else {
-            Anonymous::Refused
-        };
         let tls = self.tls_cert.clone().zip(self.tls_key.clone());
         let tls = tls.map(|(certificate, key)| Tls { certificate, key });
-        HttpSettings::new(place, token, tls, anonymous).map(Some)
+        HttpSettings::new(place, token, tls).map(Some)
     }
 }
 

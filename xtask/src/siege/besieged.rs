@@ -98,7 +98,6 @@ pub(super) fn withstand(auditor: &Path, attack: &Attack) -> anyhow::Result<Figur
         "--listen",
     ]);
     command.arg(format!("127.0.0.1:{SERVED_ON}"));
-    command.arg("--allow-anonymous");
     let mut figures = Figures::default();
     let host = Host {
         auditor,

@@ -40,15 +40,6 @@ impl fmt::Display for Place {
     }
 }
 
-/// Who may ask without a token.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Anonymous {
-    /// Nobody but the socket's owner.
-    Refused,
-    /// Everybody on this machine.
-    Allowed,
-}
-
 /// Where to listen, and what requests need.
 #[derive(Clone, Debug)]
 pub(crate) struct HttpSettings {
@@ -66,7 +57,6 @@ impl HttpSettings {
         place: Place,
         token: Option<Secret>,
         tls: Option<Tls>,
-        anonymous: Anonymous,
     ) -> anyhow::Result<Self> {
         match &place {
             Place::Socket(_) if tls.is_some() => {
@@ -81,12 +71,6 @@ impl HttpSettings {
                          who know a token: give --tls-cert, --tls-key and --token-file as well, or listen on unix:{SOCKET}"
                     );
                 }
-            }
-            Place::Address(_) if token.is_none() && anonymous == Anonymous::Refused => {
-                bail!(
-                    "--listen {place}: everybody on this machine could read the report there: give --token-file or --token-env, \
-                     listen on unix:{SOCKET}, or let everybody read it with --allow-anonymous"
-                );
             }
             Place::Socket(_) | Place::Address(_) => {}
         }

@@ -48,15 +48,14 @@ pub(crate) fn run(siege: &Siege) -> anyhow::Result<()> {
              sudo -E env \"PATH=$PATH\" cargo xtask siege"
         );
     }
-    let auditor = match &siege.auditor {
-        Some(auditor) => auditor
+    let auditor = if let Some(auditor) = &siege.auditor {
+        auditor
             .canonicalize()
-            .with_context(|| format!("cannot find {}", auditor.display()))?,
-        None => {
-            say("siege: building");
-            shell::run(cargo().args(["build", "--quiet", "--release", "--package", "auditor"]))?;
-            root().join("target/release/auditor")
-        }
+            .with_context(|| format!("cannot find {}", auditor.display()))?
+    } else {
+        say("siege: building");
+        shell::run(cargo().args(["build", "--quiet", "--release", "--package", "auditor"]))?;
+        root().join("target/release/auditor")
     };
     let mut table = String::from(
         "| attack | sent | counted / card | events | intrusion told after | own traffic told after | memory | processor | drains a second | report | database |\n\

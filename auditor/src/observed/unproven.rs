@@ -24,12 +24,16 @@ const MOST_SENDERS: usize = 1024;
 impl Unproven {
     /// Adds packets of a conversation that a sender began.
     pub fn add(&mut self, sender: IpAddr, packets: impl IntoIterator<Item = (Lost, Tally)>) {
-        self.n_conversations += 1;
         let mut sum = Tally::default();
         for (what, tally) in packets {
             *self.ports.entry(what).or_default() += tally;
             sum += tally;
         }
+        // Of ICMP errors alone there are no packets.
+        if sum.packets == 0 {
+            return;
+        }
+        self.n_conversations += 1;
         let is_kept = self.senders.len() < MOST_SENDERS || self.senders.contains_key(&sender);
         let of_sender = if is_kept {
             self.senders.entry(sender).or_default()

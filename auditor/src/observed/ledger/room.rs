@@ -21,7 +21,7 @@ struct Queue {
     proof: Proof,
     /// In order of coming, each with its last epoch as of then. Holds some that are gone or of another proof by now.
     waiting: VecDeque<(ConversationKey, u64)>,
-    /// Conversations that have this proof now.
+    /// Conversations that have this proof now, as far as this host's addresses have not changed since.
     n: usize,
     most: usize,
 }
@@ -136,6 +136,8 @@ impl Queue {
                 proof: self.proof,
             });
         }
+        // What proves more or less since this host has other addresses was counted as what it was.
+        self.n = 0;
         None
     }
 
@@ -150,5 +152,6 @@ impl Queue {
             record.is_some_and(|record| Proof::of(key, &record, own) == self.proof)
                 && kept.insert(*key)
         });
+        self.n = self.waiting.len();
     }
 }

@@ -1014,6 +1014,43 @@ fn what_comes_in_displaces_nothing_of_this_host() {
     assert!(ledger.unproven().ports.keys().all(|lost| lost.port != 53));
 }
 
+/// What this host passed on is its own once it has that address: no place stays taken by what is counted otherwise now.
+#[test]
+fn addresses_that_come_and_go_take_no_places() {
+    let mut ledger = of_host(64);
+    let mine = |address: &str| [address.parse().unwrap()].into();
+    let passed_on = |host: u16| ConversationKey {
+        addresses: [B, mapped([10, 9, 0, host.to_be_bytes()[1]])],
+        ..to(host, UDP, 53)
+    };
+    for round in 0..4 {
+        for host in 0..16 {
+            ledger.add(&passed_on(host), &record([1, 1], 0));
+        }
+        let addresses = mine("10.0.0.2");
+        ledger.own(
+            &addresses,
+            &[].into(),
+            &LocalNetworks::default(),
+            Passes::default(),
+        );
+        let over = with_known(&[], |known| ledger.retire(1, known));
+        assert_eq!(over.len(), 16, "{round}");
+        let addresses = mine("10.0.0.1");
+        ledger.own(
+            &addresses,
+            &[].into(),
+            &LocalNetworks::default(),
+            Passes::default(),
+        );
+    }
+    for host in 0..16 {
+        ledger.add(&passed_on(host), &record([1, 1], 0));
+    }
+    assert_eq!(ledger.len(), 16);
+    assert!(ledger.lost().is_empty(), "{:?}", ledger.lost());
+}
+
 /// Two CPUs count one packet each, within the same epoch: the one that began is known all the same.
 #[test]
 fn who_began_does_not_depend_on_the_order_of_cpus() {

@@ -26,7 +26,7 @@ pub use origin::origin_lines;
 pub use precedence::{Said, first_match, said};
 pub use rule::{Matrix, Presence, Rule, RulePorts};
 pub use source::{Address, Source};
-pub use starter::starter;
+pub use starter::{starter, toml_key};
 pub use table::table;
 
 #[cfg(test)]

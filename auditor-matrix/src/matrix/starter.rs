@@ -46,7 +46,7 @@ pub fn starter(matrix: &Matrix, rows: &[&Row], matrix_path: &str) -> String {
             "  # from the page"
         };
         text.extend([
-            quoted(role.name()).as_str(),
+            toml_key(role.name()).as_str(),
             " = [",
             &entries.join(", "),
             "]",
@@ -61,7 +61,7 @@ pub fn starter(matrix: &Matrix, rows: &[&Row], matrix_path: &str) -> String {
             let sentence = sentence.map_or_else(String::new, |sentence| {
                 format!("  # {}", one_line(sentence))
             });
-            text.extend([quoted(name).as_str(), " = false", &sentence, "\n"]);
+            text.extend([toml_key(name).as_str(), " = false", &sentence, "\n"]);
         }
     }
     text
@@ -114,6 +114,14 @@ fn is_host(name: &str) -> bool {
         && name.contains(|c: char| c.is_ascii_alphabetic())
 }
 
+/// A key of TOML. Keys have one line: a string with quotes of both kinds is written in several as a value, and can't be here.
+pub fn toml_key(text: &str) -> String {
+    // JSON's strings are TOML's basic ones but for this character, which TOML wants by its number.
+    serde_json::Value::from(text)
+        .to_string()
+        .replace('\u{7f}', "\\u007f")
+}
+
 /// A TOML string.
 fn quoted(text: &str) -> String {
     toml::Value::String(text.to_owned()).to_string()
@@ -123,4 +131,19 @@ fn one_line(text: &str) -> String {
     text.chars()
         .filter(|character| !character.is_control())
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::toml_key;
+
+    proptest! {
+        #[test]
+        fn any_text_is_a_key(text in prop_oneof![any::<String>(), "[\"'\\\\\n\u{7f} a]{0,8}"]) {
+            let table: toml::Table = toml::from_str(&format!("{} = 1\n", toml_key(&text))).unwrap();
+            prop_assert_eq!(table.keys().collect::<Vec<_>>(), [&text]);
+        }
+    }
 }

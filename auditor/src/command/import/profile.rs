@@ -4,7 +4,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
-use crate::document::{ColumnChoice, Profile};
+use crate::{
+    document::{ColumnChoice, Profile},
+    matrix::toml_key,
+};
 
 /// Where a profile is looked for: `matrix.import.toml` beside `matrix.toml`.
 pub(super) fn beside(matrix: &Path) -> PathBuf {
@@ -39,7 +42,7 @@ pub(super) fn profile(
 /// What to write into the profile so that the next import needs no hand; `None` without a choice.
 pub(super) fn advice(path: &Path, columns: &[ColumnChoice]) -> Option<String> {
     let entry = |choice: &ColumnChoice| {
-        let heading = toml::Value::String(choice.heading.clone());
+        let heading = toml_key(&choice.heading);
         format!("{heading} = \"{}\"", choice.meaning.name())
     };
     let entries: Vec<String> = columns.iter().map(entry).collect();
@@ -102,7 +105,7 @@ mod tests {
         let choice = "A \"B\" / C=peer".parse().unwrap();
         assert_eq!(
             advice(path, &[choice]).unwrap(),
-            "for the next import: put 'A \"B\" / C' = \"peer\" under [columns] of m.import.toml"
+            r#"for the next import: put "A \"B\" / C" = "peer" under [columns] of m.import.toml"#
         );
     }
 }

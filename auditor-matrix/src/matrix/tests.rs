@@ -125,7 +125,7 @@ fn a_first_deployment() {
             "\"Anywhere\" = [\"any\"]  # from the page",
             "\"api.example.com\" = [\"api.example.com\"]  # from the page",
             "\"clients\" = []  # the page does not name them",
-            "'Jump \"host\"' = []",
+            r#""Jump \"host\"" = []"#,
             "\"mirror.example.com\" = [\"192.0.2.1\", \"mirror.example.com\"]  # from the page",
             "\"Store nodes\" = []",
             "",

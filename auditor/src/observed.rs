@@ -28,7 +28,7 @@ pub use ledger::{
 pub use local::{LocalNetworks, LocalRoute, Reached};
 pub use process::{NetworkNamespace, Process, SocketOwner, SocketOwners};
 pub use translation::Translations;
-pub use unproven::Unproven;
+pub use unproven::{MOST_UNPROVEN, Unproven};
 pub use way::{STRANGERS, Way, Ways, is_wide};
 
 use crate::{address::AddressSet, transport::Transport};

@@ -10,6 +10,7 @@ mod html;
 mod judged;
 mod junit;
 mod learn;
+mod listing;
 mod look;
 mod markdown;
 pub mod ocsf;
@@ -32,6 +33,7 @@ pub use look::Look;
 pub use schema::Report;
 pub use sentence::gap as gap_words;
 pub use text::line as clean_line;
+pub use words::sent_without_place;
 
 #[cfg(test)]
 pub(crate) mod tests;

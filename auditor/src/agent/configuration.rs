@@ -123,6 +123,16 @@ impl Configuration {
 
     /// Judges what was observed, and reports it.
     pub(crate) fn report(&self, policy: Policy, observed: Observed) -> Report {
+        self.short_report(policy, observed, usize::MAX)
+    }
+
+    /// Judges what was observed, and reports it with at most `most_flows` flows one by one.
+    pub(crate) fn short_report(
+        &self,
+        policy: Policy,
+        observed: Observed,
+        most_flows: usize,
+    ) -> Report {
         let audit = audit::judge(&policy, &observed);
         let unset_conditions = policy
             .unset_conditions(self.deployment.as_ref())
@@ -134,6 +144,7 @@ impl Configuration {
             audit,
             matrices: self.sources.clone(),
             unset_conditions,
+            most_flows,
         })
     }
 

@@ -24,6 +24,7 @@ use axum::{
 use axum_server::tls_rustls::RustlsAcceptor;
 
 pub(crate) use self::access::{HttpSettings, Place, SOCKET, Tls};
+pub(crate) use self::bounds::{MOST, MOST_OF_CLIENT};
 use self::{access::Token, bounds::Bounded};
 use crate::{
     capture::privilege,

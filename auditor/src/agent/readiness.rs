@@ -5,11 +5,15 @@ use std::path::Path;
 use anyhow::Context as _;
 use auditor_common::Direction;
 
-use super::settings::DEFAULT_FLOWS;
+use super::{
+    http::{MOST as HTTP, MOST_OF_CLIENT as HTTP_OF_CLIENT},
+    settings::{DEFAULT_FLOWS, HISTORY_MIB, KEEP_FLOWS, MEMORY_MIB, REPORT_FLOWS, REPORT_MIB},
+};
 use crate::capture::{
     self, Capture, CaptureError, Ingress, Interface, Interfaces, Settings, Sizes, Tc, Wait, hook,
     privilege,
 };
+use crate::observed::MOST_UNPROVEN;
 
 /// The oldest kernel with all that the programs use: atomic instructions since 5.12, the coarse clock since 5.11.
 const OLDEST: (u32, u32) = (5, 15);
@@ -19,6 +23,13 @@ const OLDEST: (u32, u32) = (5, 15);
 pub(crate) enum Leftovers {
     Show,
     Clean,
+}
+
+/// What a watch takes of the host at most, and what bounds it.
+fn bounds() -> String {
+    format!(
+        "a watch remembers {KEEP_FLOWS} flows (--keep-flows) for 31 days (--keep), {MOST_UNPROVEN} of them such that anybody can make up, and lists {REPORT_FLOWS} in its report (--report-flows): about {MEMORY_MIB} MiB of memory, {REPORT_MIB} MiB of report and {HISTORY_MIB} MiB of history; {HTTP} connections at a time to what it shows, {HTTP_OF_CLIENT} of a client"
+    )
 }
 
 /// Checks everything that a session needs.
@@ -127,6 +138,7 @@ pub(crate) fn examine(leftovers: Leftovers) -> anyhow::Result<Findings> {
             Err(error) => findings.bad("programs", &error.to_string()),
         }
     }
+    findings.good("bounds", &bounds());
     let interfaces = runtime.block_on(async { Interfaces::open()?.list().await })?;
     for interface in &interfaces {
         let name = format!("interface {}", interface.name);

@@ -11,6 +11,9 @@ use super::clock::{self, Clock, EPOCH};
 /// How often the kernel half's counts are drained.
 const TICK: Duration = Duration::from_secs(1);
 
+/// After how long a turn that could not be taken is tried again.
+const SOON: Duration = Duration::from_millis(100);
+
 /// The times of a session.
 pub(crate) struct Schedule {
     /// How long the session goes on; `None` for one without an end.
@@ -61,6 +64,13 @@ impl Schedule {
             epochs: interval(EPOCH),
             ticks: interval(TICK),
             turns: Some(turns),
+        }
+    }
+
+    /// Has the next turn come soon: its caller could not do its part now.
+    pub(crate) fn turn_soon(&mut self) {
+        if let Some(turns) = &mut self.turns {
+            turns.reset_after(SOON.min(turns.period()));
         }
     }
 

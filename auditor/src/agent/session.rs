@@ -48,9 +48,6 @@ const SETTLE_TICKS: u64 = 60;
 /// Epochs without a packet after which a conversation counts as over: five minutes, longer than most firewalls keep state
 /// for anything but established TCP. If it goes on all the same, it is another conversation of the same flow.
 const IDLE_EPOCHS: u64 = 3000;
-/// How many conversations are kept, as a multiple of the flow table's size, which needs to hold only one second: it is
-/// drained every second.
-const FLOWS_KEPT: usize = 16;
 /// How often filters are listed although the kernel said of no change, in ticks: it drops messages when there are too many.
 const FILTER_TICKS: u64 = 5;
 
@@ -168,7 +165,7 @@ impl Session {
                 privilege::drop_capabilities().context("cannot give up capabilities")?;
             }
         }
-        let mut counted = Counted::new(settings.flows as usize * FLOWS_KEPT);
+        let mut counted = Counted::new(settings.conversations);
         counted.ledger.own(
             &facts.host.addresses,
             &facts.host.broadcasts(),
@@ -602,13 +599,6 @@ impl Session {
         self.counted.ledger.unproven()
     }
 
-    /// Counts flows that anybody could have made up and that are no longer remembered.
-    pub(crate) fn count_unproven(&mut self, flows: &[Flow]) {
-        for flow in flows {
-            self.counted.ledger.count_unproven(flow);
-        }
-    }
-
     /// Detaches from all interfaces; returns all that was observed in the window.
     pub(crate) fn finish(mut self, window: SignedDuration) -> Observed {
         let end = self.clock.now();
@@ -629,15 +619,23 @@ impl Session {
 
     /// All that was observed so far, for this window.
     pub(crate) fn so_far(&mut self, window: Window) -> Observed {
+        let mut observed = self.counted_so_far(window);
+        let (from, until) = (self.clock.start, Some(window.end));
+        let uncounted = uncounted::causes(&observed.without_flow);
+        let uncounted = uncounted.map(|cause| Gap { cause, from, until });
+        let uncounted: Vec<Gap> = uncounted.collect();
+        observed.gaps.extend(uncounted);
+        observed.gaps.sort();
+        observed
+    }
+
+    /// All that was observed so far, for this window; packets that are in no flow are no gap yet.
+    pub(crate) fn counted_so_far(&mut self, window: Window) -> Observed {
         self.facts.list_connections();
         let flows = self.flows();
         let without_flow = self.without_flow();
         self.facts.host.owners = self.attribution.known().owners;
         let lost = self.lost();
-        let (from, until) = (self.clock.start, Some(window.end));
-        let mut gaps = self.gaps.clone();
-        gaps.extend(uncounted::causes(&without_flow).map(|cause| Gap { cause, from, until }));
-        gaps.sort();
         Observed {
             host: self.facts.host.clone(),
             window,
@@ -646,7 +644,7 @@ impl Session {
             totals: self.totals(),
             without_flow,
             traffic: self.timeline.points(),
-            gaps,
+            gaps: self.gaps.clone(),
             lost,
             unproven: self.unproven().clone(),
             dates: self.clock.dates.clone(),

@@ -9,6 +9,16 @@ use crate::capture::{Ingress, Tc, namespace};
 
 /// How many concurrent flows the flow table is sized for by default.
 pub(crate) const DEFAULT_FLOWS: u32 = 65_536;
+/// How many flows a watch remembers by default, which takes about 150 MiB with all that is made of them in a turn.
+pub(crate) const KEEP_FLOWS: usize = 30_000;
+/// How many flows the report of a watch lists one by one by default: about 10 MiB of JSON.
+pub(crate) const REPORT_FLOWS: usize = 10_000;
+/// What a watch takes at most with these, as `cargo xtask siege` holds it to: memory, the report and the history on disk.
+pub(crate) const MEMORY_MIB: u32 = 150;
+pub(crate) const REPORT_MIB: u32 = 10;
+pub(crate) const HISTORY_MIB: u32 = 20;
+/// How many conversations are kept, as a multiple of the flow table's size, unless a watch bounds what it remembers.
+pub(crate) const FLOWS_KEPT: usize = 16;
 /// As many as a table can be made for.
 pub(crate) const MOST_FLOWS: u32 = 1 << 24;
 
@@ -23,6 +33,8 @@ pub(crate) struct CaptureSettings {
     pub(crate) decapsulate: bool,
     /// How many concurrent flows the flow table is sized for.
     pub(crate) flows: u32,
+    /// How many conversations are kept beside that table, which is drained every second.
+    pub(crate) conversations: usize,
     /// Log packets that are in no flow.
     pub(crate) log_packets: bool,
 }
@@ -67,6 +79,8 @@ pub(crate) struct WatchSettings {
     pub(crate) keep: SignedDuration,
     /// How many flows to remember.
     pub(crate) keep_flows: usize,
+    /// How many flows the report lists one by one.
+    pub(crate) report_flows: usize,
     pub(crate) event_format: EventFormat,
     pub(crate) capture: CaptureSettings,
 }

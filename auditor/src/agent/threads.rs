@@ -6,6 +6,7 @@ use crate::capture::privilege;
 
 /// Starts threads in the network namespace in which it was created itself: a thread inherits that of the thread that starts
 /// it.
+#[derive(Clone)]
 pub(crate) struct ThreadSpawner(Sender<Work>);
 
 type Work = Box<dyn FnOnce() + Send>;

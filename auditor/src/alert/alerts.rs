@@ -91,9 +91,13 @@ impl Alerts {
             state.is_some_and(|state| state.reported.is_some())
         };
         unproven::gather(&mut findings, is_told);
-        // Nothing is known of a rule that can't be assessed now, so its finding stays as it was.
+        // Nothing is known of a rule that can't be assessed now, nor of a flow that may be among those that are not listed: the
+        // finding stays as it was.
+        let left_out = report.flows_left_out.as_ref();
+        let has_more = left_out.is_some_and(|left_out| 0 < left_out.findings);
         let is_unknown = |subject: &Subject| match subject {
-            Subject::Flow(_) | Subject::Unproven => false,
+            Subject::Flow(_) | Subject::Unproven => has_more,
+            Subject::Unplaced => false,
             Subject::Rule(id) => report
                 .rules
                 .iter()

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use thiserror::Error;
 
 use crate::report::{
-    schema::{Flow, FlowVerdict, Rule, RuleVerdict, Severity},
+    schema::{Flow, FlowVerdict, Rule, RuleVerdict, Severity, UNPLACED},
     service::Service,
 };
 
@@ -18,6 +18,8 @@ pub enum Kind {
     Rule,
     /// Flows that prove nothing, all together.
     Unproven,
+    /// What was sent and found no place among the flows, all together.
+    Unplaced,
 }
 
 impl Kind {
@@ -26,11 +28,12 @@ impl Kind {
             Self::Flow => "flow",
             Self::Rule => "rule",
             Self::Unproven => "unproven",
+            Self::Unplaced => UNPLACED,
         }
     }
 
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Flow, Self::Rule, Self::Unproven]
+        [Self::Flow, Self::Rule, Self::Unproven, Self::Unplaced]
             .into_iter()
             .find(|kind| kind.name() == name)
     }
@@ -82,10 +85,14 @@ pub enum Subject {
     Rule(String),
     /// Flows that whoever sends them can make up, where they are too many to be told one by one.
     Unproven,
+    /// Packets that this host sent, and that found no place among the flows.
+    Unplaced,
 }
 
 /// The key of [`Subject::Unproven`].
 const UNPROVEN: &str = "flows that prove nothing";
+/// The key of [`Subject::Unplaced`].
+const SENT: &str = "sent without a place";
 
 /// A flow, on whichever interface.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -148,6 +155,7 @@ impl Subject {
             Kind::Flow => FlowSubject::read(key).map(Self::Flow).ok_or(NoFlow),
             Kind::Rule => Ok(Self::Rule(key.to_owned())),
             Kind::Unproven => Ok(Self::Unproven),
+            Kind::Unplaced => Ok(Self::Unplaced),
         }
     }
 
@@ -156,6 +164,7 @@ impl Subject {
             Self::Flow(_) => Kind::Flow,
             Self::Rule(_) => Kind::Rule,
             Self::Unproven => Kind::Unproven,
+            Self::Unplaced => Kind::Unplaced,
         }
     }
 
@@ -165,6 +174,7 @@ impl Subject {
             Self::Flow(flow) => &flow.key,
             Self::Rule(id) => id,
             Self::Unproven => UNPROVEN,
+            Self::Unplaced => SENT,
         }
     }
 
@@ -172,7 +182,7 @@ impl Subject {
     pub const fn flow(&self) -> Option<&FlowSubject> {
         match self {
             Self::Flow(flow) => Some(flow),
-            Self::Rule(_) | Self::Unproven => None,
+            Self::Rule(_) | Self::Unproven | Self::Unplaced => None,
         }
     }
 }
@@ -216,6 +226,8 @@ impl From<&Rule> for Subject {
 pub enum Verdict {
     Flow(FlowVerdict),
     Rule(RuleVerdict),
+    /// Nobody knows whether a rule allows it.
+    Unplaced,
 }
 
 impl Verdict {
@@ -223,6 +235,7 @@ impl Verdict {
         match self {
             Self::Flow(verdict) => verdict.name(),
             Self::Rule(verdict) => verdict.name(),
+            Self::Unplaced => UNPLACED,
         }
     }
 
@@ -231,6 +244,7 @@ impl Verdict {
         match kind {
             Kind::Flow | Kind::Unproven => FlowVerdict::from_name(name).map(Self::Flow),
             Kind::Rule => RuleVerdict::from_name(name).map(Self::Rule),
+            Kind::Unplaced => (name == UNPLACED).then_some(Self::Unplaced),
         }
     }
 }

@@ -11,6 +11,7 @@ use super::event::{Finding, Subject, Verdict};
 use crate::report::{
     Report,
     schema::{Flow, Outcome, Rule, RuleVerdict, Severity},
+    sent_without_place,
 };
 
 /// What a finding rests on, in the order in which findings are told. Each has events of its own in a turn, so that nobody who
@@ -77,6 +78,15 @@ pub(super) fn findings(report: &Report) -> BTreeMap<Subject, Ranked> {
     }
     let pressing =
         |rule: &&Rule| is_pressing(rule.severity) && rule.verdict != RuleVerdict::Unassessed;
+    if let Some(text) = sent_without_place(report) {
+        let finding = Finding {
+            verdict: Verdict::Unplaced,
+            severity: Severity::Warning,
+            text,
+        };
+        let rank = Rank::Asked;
+        findings.insert(Subject::Unplaced, Ranked { rank, finding });
+    }
     for rule in report.rules.iter().filter(pressing) {
         let finding = Finding {
             verdict: Verdict::Rule(rule.verdict),

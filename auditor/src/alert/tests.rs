@@ -36,6 +36,26 @@ fn told(verdicts: &[(i64, (RuleVerdict, Severity))]) -> Vec<(i64, Change)> {
     told
 }
 
+/// A flow that may be among those that are not listed is not over.
+#[test]
+fn a_flow_that_is_not_listed_is_not_resolved() {
+    let mut alerts = Alerts::default();
+    let listed = crate::report::tests::report_of(&[], usize::MAX);
+    let n_appeared = alerts.update(&listed, at(0), &[]).len();
+    let mut short = crate::report::tests::report_of(&[], 0);
+    short.rules.clone_from(&listed.rules);
+    assert!(0 < short.flows_left_out.as_ref().unwrap().findings);
+    assert_eq!(alerts.update(&short, at(1), &[]), []);
+    let mut over = listed.clone();
+    over.flows.clear();
+    let events = alerts.update(&over, at(2), &[]);
+    let resolved = events
+        .iter()
+        .filter(|event| event.change == Change::Resolved);
+    assert!(0 < n_appeared);
+    assert_eq!(resolved.count(), 1);
+}
+
 #[test]
 fn what_is_told() {
     let check = |verdicts: &[_], expected: &[_]| assert_eq!(told(verdicts), expected);

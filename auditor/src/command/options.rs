@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum, builder::PossibleValue};
 use crate::{
     agent::{
         configuration::PolicySources,
-        settings::{CaptureSettings, DEFAULT_FLOWS, MOST_FLOWS},
+        settings::{CaptureSettings, DEFAULT_FLOWS, FLOWS_KEPT, MOST_FLOWS},
         state,
     },
     capture::{Ingress, Tc},
@@ -81,6 +81,7 @@ impl CaptureOptions {
             network_namespace: self.netns.clone(),
             decapsulate: self.decapsulate,
             flows: self.flows,
+            conversations: self.flows as usize * FLOWS_KEPT,
             log_packets: self.log_packets,
         }
     }

@@ -16,7 +16,9 @@ use crate::{
         http::{self, HttpSettings, Place, Published, SOCKET, Tls},
         names::HostNames,
         session::Session,
-        settings::{EventFormat, Lifetime, WatchSettings},
+        settings::{
+            CaptureSettings, EventFormat, KEEP_FLOWS, Lifetime, REPORT_FLOWS, WatchSettings,
+        },
         state::{self, State},
         threads::ThreadSpawner,
     },
@@ -47,8 +49,11 @@ pub struct WatchCommand {
     #[arg(long, value_name = "TIME", value_parser = length, default_value = "31d")]
     keep: SignedDuration,
     /// How many flows to remember; of more, those that were seen last
-    #[arg(long, value_name = "N", default_value_t = 250_000)]
+    #[arg(long, value_name = "N", default_value_t = KEEP_FLOWS)]
     keep_flows: usize,
+    /// How many flows the report lists one by one; it counts the others by port and verdict, the least grave first
+    #[arg(long, value_name = "N", default_value_t = REPORT_FLOWS)]
+    report_flows: usize,
     #[command(flatten)]
     http: HttpOptions,
     /// How events are printed
@@ -96,11 +101,15 @@ impl WatchCommand {
             every: self.every,
             keep: self.keep,
             keep_flows: self.keep_flows,
+            report_flows: self.report_flows,
             event_format: match self.format {
                 Format::Text => EventFormat::Text,
                 Format::Jsonl => EventFormat::Jsonl,
             },
-            capture: self.capture.settings(),
+            capture: CaptureSettings {
+                conversations: self.keep_flows,
+                ..self.capture.settings()
+            },
         }
     }
 }
@@ -175,7 +184,7 @@ async fn watch(
         names,
         state,
         &mut session,
-        threads,
+        &threads,
         published,
     );
     daemon.run(session).await?;

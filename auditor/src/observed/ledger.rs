@@ -32,7 +32,7 @@ use self::{
     sides::{Client, Index, decide},
 };
 
-use super::{DirectionCounters, Flow, LocalNetworks, Unproven};
+use super::{LocalNetworks, Unproven};
 use crate::address;
 
 pub use flows::{FlowKey, FlowRecord};
@@ -192,28 +192,6 @@ impl Ledger {
     /// What is left of conversations that proved nothing and made room for others.
     pub const fn unproven(&self) -> &Unproven {
         &self.unproven
-    }
-
-    /// Counts a flow that was retired, and that nobody remembers any more since anybody could have made it up.
-    pub fn count_unproven(&mut self, flow: &Flow) {
-        let asks = flow.client_direction != Some(Direction::Egress);
-        let of = |direction, counters: DirectionCounters| {
-            let what = Lost {
-                direction,
-                protocol: flow.protocol,
-                port: flow.port,
-            };
-            let DirectionCounters { packets, bytes, .. } = counters;
-            (what, Tally { packets, bytes })
-        };
-        let (sender, [came, left]) = if asks {
-            (flow.client, [flow.to_server, flow.to_client])
-        } else {
-            (flow.server, [flow.to_client, flow.to_server])
-        };
-        let tallies = [of(Direction::Ingress, came), of(Direction::Egress, left)];
-        let tallies = tallies.into_iter().filter(|(_, tally)| 0 < tally.packets);
-        self.unproven.add(sender, tallies);
     }
 
     /// Counts by port what can't be kept by its addresses.

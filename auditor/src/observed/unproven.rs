@@ -2,7 +2,9 @@
 
 use std::{collections::BTreeMap, net::IpAddr};
 
-use auditor_common::{Tally, lost::Lost};
+use auditor_common::{Direction, Tally, lost::Lost};
+
+use super::{DirectionCounters, Flow};
 
 /// Packets of conversations that anybody can make up: they came in, nothing but what a kernel answers to anybody left, and
 /// newer ones took their place. Their number is bounded, whatever comes.
@@ -18,6 +20,9 @@ pub struct Unproven {
     pub n_conversations: u64,
 }
 
+/// At most so many conversations that prove nothing are kept, and so many such flows remembered: any sender can make those up
+/// by the million, and each is held and judged for nobody.
+pub const MOST_UNPROVEN: usize = 8_192;
 /// More senders are not kept apart: where there are more, their addresses are made up.
 const MOST_SENDERS: usize = 1024;
 
@@ -34,13 +39,50 @@ impl Unproven {
             return;
         }
         self.n_conversations += 1;
-        let is_kept = self.senders.len() < MOST_SENDERS || self.senders.contains_key(&sender);
-        let of_sender = if is_kept {
+        *self.of_sender(sender) += sum;
+    }
+
+    /// Adds a flow that nobody remembers any more since anybody could have made it up.
+    pub fn add_flow(&mut self, flow: &Flow) {
+        let asks = flow.client_direction != Some(Direction::Egress);
+        let of = |direction, counters: DirectionCounters| {
+            let what = Lost {
+                direction,
+                protocol: flow.protocol,
+                port: flow.port,
+            };
+            let DirectionCounters { packets, bytes, .. } = counters;
+            (what, Tally { packets, bytes })
+        };
+        let (sender, [came, left]) = if asks {
+            (flow.client, [flow.to_server, flow.to_client])
+        } else {
+            (flow.server, [flow.to_client, flow.to_server])
+        };
+        let tallies = [of(Direction::Ingress, came), of(Direction::Egress, left)];
+        let tallies = tallies.into_iter().filter(|(_, tally)| 0 < tally.packets);
+        self.add(sender, tallies);
+    }
+
+    /// Adds what is left of other conversations.
+    pub fn add_all(&mut self, more: &Self) {
+        for (what, tally) in &more.ports {
+            *self.ports.entry(*what).or_default() += *tally;
+        }
+        for (sender, tally) in &more.senders {
+            *self.of_sender(*sender) += *tally;
+        }
+        self.others += more.others;
+        self.n_conversations += more.n_conversations;
+    }
+
+    /// Where packets of a sender are counted.
+    fn of_sender(&mut self, sender: IpAddr) -> &mut Tally {
+        if self.senders.len() < MOST_SENDERS || self.senders.contains_key(&sender) {
             self.senders.entry(sender).or_default()
         } else {
             &mut self.others
-        };
-        *of_sender += sum;
+        }
     }
 
     /// All of its packets.

@@ -6,6 +6,7 @@ use auditor_common::{Reason, Tally, lost, packet::Tunnel};
 
 use super::{
     judged::Judged,
+    listing::Listing,
     refuser::Refusers,
     schema::{
         self, Certainty, Count, Direction, FlowVerdict, GapReason, Lost, Part, PeersSeen,
@@ -31,7 +32,9 @@ impl Report {
             audit,
             matrices,
             unset_conditions,
+            most_flows,
         } = judged;
+        let listing = Listing::new(&observed.flows, &audit.flows, *most_flows);
         let window = observed.window;
         let dates = &observed.dates;
         let refusers = Refusers::of(&observed.flows);
@@ -41,7 +44,7 @@ impl Report {
                 name: env!("CARGO_PKG_NAME").to_owned(),
                 version: env!("CARGO_PKG_VERSION").to_owned(),
             },
-            summary: summary(audit),
+            summary: summary(observed, audit),
             host: schema::Host {
                 name: observed.host.name.clone(),
                 network_namespace: observed.host.network_namespace.clone(),
@@ -85,13 +88,16 @@ impl Report {
                 .flows
                 .iter()
                 .zip(&audit.flows)
-                .map(|(one, finding)| flow(judged, &refusers, one, finding))
+                .enumerate()
+                .filter(|(at, _)| listing.place(*at).is_some())
+                .map(|(_, (one, finding))| flow(judged, &refusers, &listing, one, finding))
                 .collect(),
+            flows_left_out: listing.left_out(&observed.flows, &audit.flows, dates),
             rules: policy
                 .rules
                 .iter()
                 .zip(&audit.rules)
-                .map(|(one, finding)| rule(judged, one, finding))
+                .map(|(one, finding)| rule(judged, &listing, one, finding))
                 .collect(),
             traffic: observed
                 .traffic
@@ -129,8 +135,21 @@ const fn count(tally: Tally) -> Count {
     }
 }
 
-fn summary(audit: &audit::Audit) -> Summary {
+fn summary(observed: &Observed, audit: &audit::Audit) -> Summary {
     let mut summary = Summary::default();
+    let is_full = |gap: &Gap| {
+        matches!(
+            gap.cause,
+            Cause::Uncounted {
+                reason: Reason::TableFull,
+                ..
+            }
+        )
+    };
+    let is_sent = |lost: &lost::Lost| lost.direction == auditor_common::Direction::Egress;
+    if observed.gaps.iter().any(is_full) && observed.lost.keys().any(is_sent) {
+        summary.warnings += 1;
+    }
     for finding in &audit.flows {
         let verdict = FlowVerdict::from(&finding.verdict).name().to_owned();
         *summary.flows.entry(verdict).or_default() += 1;
@@ -240,7 +259,13 @@ fn lost(lost: lost::Lost, packets: u64, bytes: u64) -> Lost {
     }
 }
 
-fn flow(judged: &Judged, refusers: &Refusers, flow: &Flow, finding: &FlowFinding) -> schema::Flow {
+fn flow(
+    judged: &Judged,
+    refusers: &Refusers,
+    listing: &Listing,
+    flow: &Flow,
+    finding: &FlowFinding,
+) -> schema::Flow {
     let errors_from = refusers.about(flow, finding.outcome);
     let policy = &judged.policy;
     let ids = |rules: &[usize]| {
@@ -285,13 +310,15 @@ fn flow(judged: &Judged, refusers: &Refusers, flow: &Flow, finding: &FlowFinding
         same_conversation: finding
             .elsewhere
             .iter()
-            .flat_map(|elsewhere| elsewhere.places.iter().copied())
+            .flat_map(|elsewhere| &elsewhere.places)
+            .filter_map(|at| listing.place(*at))
             .collect(),
         counted_at: finding
             .elsewhere
             .as_ref()
-            .and_then(|elsewhere| elsewhere.counted_at),
-        related_to: finding.related_to,
+            .and_then(|elsewhere| elsewhere.counted_at)
+            .and_then(|at| listing.place(at)),
+        related_to: finding.related_to.and_then(|at| listing.place(at)),
         exception: exception.map(|exception| exception.exception.reason.clone()),
         explanation: sentence::flow(judged, flow, finding, &errors_from),
         evidence: flow.evidence.into(),
@@ -375,7 +402,7 @@ fn direction(counters: DirectionCounters) -> schema::DirectionCounters {
     }
 }
 
-fn rule(judged: &Judged, rule: &PolicyRule, finding: &RuleFinding) -> Rule {
+fn rule(judged: &Judged, listing: &Listing, rule: &PolicyRule, finding: &RuleFinding) -> Rule {
     let flows: Vec<&Flow> = finding
         .flows
         .iter()
@@ -417,13 +444,18 @@ fn rule(judged: &Judged, rule: &PolicyRule, finding: &RuleFinding) -> Rule {
         listeners: listeners(judged, rule, finding),
         unresolved: names(&finding.unresolved),
         explanation: sentence::rule(judged, rule, finding),
-        flows: finding.flows.clone(),
+        flows: finding
+            .flows
+            .iter()
+            .filter_map(|at| listing.place(*at))
+            .collect(),
         ports_seen: finding.ports.as_ref().map(|ports| PortsSeen {
             seen: ports.seen.to_string(),
             unseen: ports.unseen.to_string(),
         }),
         peers_seen: finding.peers.as_ref().map(|peers| PeersSeen {
-            seen: peers.seen.iter().copied().collect(),
+            seen: peers.seen.iter().copied().take(judged.most_flows).collect(),
+            seen_left_out: peers.seen.len().saturating_sub(judged.most_flows),
             unseen: peers
                 .unseen
                 .as_ref()

@@ -14,7 +14,7 @@ use crate::escape::text;
 
 use super::{
     explain,
-    schema::{Report, Severity},
+    schema::{Report, Severity, UNPLACED},
     words::{self, number},
 };
 
@@ -142,6 +142,12 @@ fn findings(report: &Report, out: &mut String) -> fmt::Result {
     writeln!(out, "<section id=\"findings\">\n<h2>What to look at</h2>")?;
     let mut n_shown = 0;
     let mut n_all = 0;
+    if let Some(sent) = words::sent_without_place(report) {
+        n_all += 1;
+        n_shown += 1;
+        let kind = (Severity::Warning, UNPLACED);
+        finding(kind, "sent without a place", &sent, &[], out)?;
+    }
     for severity in [Severity::Violation, Severity::Warning] {
         for flow in report.flows.iter().filter(|flow| flow.severity == severity) {
             n_all += 1;

@@ -17,6 +17,8 @@ pub struct Judged {
     pub matrices: Vec<MatrixSource>,
     /// Conditions of rules that the deployment does not set; they count as not holding.
     pub unset_conditions: Vec<String>,
+    /// How many flows, and peers of a rule, the report lists one by one.
+    pub most_flows: usize,
 }
 
 /// A matrix and where it comes from.

@@ -2,7 +2,10 @@
 
 use std::fmt::{self, Write as _};
 
-use super::schema::{Report, Rule, RuleVerdict, Severity};
+use super::{
+    schema::{Report, Rule, RuleVerdict, Severity, UNPLACED},
+    words,
+};
 use crate::escape;
 
 /// Renders the report. A warning fails its case too; a pipeline that should pass with warnings must not read the file.
@@ -65,13 +68,22 @@ fn write(report: &Report, out: &mut String) -> fmt::Result {
         }
     }
     writeln!(out, "  </testsuite>")?;
+    let sent = words::sent_without_place(report);
     writeln!(
         out,
         "  <testsuite name=\"flows\" hostname={} timestamp=\"{:.0}\" tests=\"{n}\" failures=\"{n}\" errors=\"0\" skipped=\"0\">",
         quoted(&report.host.name),
         report.window.start,
-        n = flows.len()
+        n = flows.len() + usize::from(sent.is_some())
     )?;
+    if let Some(sent) = sent {
+        writeln!(
+            out,
+            "    <testcase classname=\"flow\" name=\"sent without a place\"><failure type={} message={}/></testcase>",
+            quoted(UNPLACED),
+            quoted(&sent)
+        )?;
+    }
     for flow in flows {
         let name = format!("{} -> {} {}", flow.client, flow.server, flow.service());
         writeln!(

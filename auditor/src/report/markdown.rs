@@ -58,6 +58,13 @@ fn write(report: &Report, out: &mut String) -> fmt::Result {
     ] {
         findings(report, severity, title, out)?;
     }
+    let left_out = words::left_out(report);
+    if !left_out.is_empty() {
+        writeln!(out, "\n## Flows that are not listed\n")?;
+    }
+    for one in left_out {
+        writeln!(out, "- {}", text(&one))?;
+    }
     writeln!(out, "\n## Rules\n")?;
     writeln!(
         out,
@@ -92,10 +99,17 @@ fn findings(report: &Report, severity: Severity, title: &str, out: &mut String) 
         .iter()
         .filter(|rule| rule.severity == severity)
         .collect();
-    if flows.is_empty() && rules.is_empty() {
+    let sent = words::sent_without_place(report).filter(|_| severity == Severity::Warning);
+    if flows.is_empty() && rules.is_empty() && sent.is_none() {
         return Ok(());
     }
     writeln!(out, "\n## {title}\n")?;
+    if let Some(sent) = sent {
+        writeln!(out, "{}.\n", text(&sent))?;
+        if flows.is_empty() && rules.is_empty() {
+            return Ok(());
+        }
+    }
     writeln!(
         out,
         "| verdict | what | outcome, or the rule's id | packets | why |"

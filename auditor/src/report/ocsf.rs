@@ -7,7 +7,10 @@ use std::net::IpAddr;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::schema::{Flow, FlowVerdict, Outcome, Report, RuleVerdict, Severity};
+use super::{
+    schema::{Flow, FlowVerdict, Outcome, Report, RuleVerdict, Severity, UNPLACED},
+    words,
+};
 use crate::escape;
 
 /// The version of the schema (<https://schema.ocsf.io/1.3.0>).
@@ -31,6 +34,21 @@ pub fn render(report: &Report) -> String {
     }
     let host = report.host.name.as_str();
     let is_pressing = |severity| Severity::Warning <= severity;
+    if let Some(sent) = words::sent_without_place(report) {
+        line(
+            Finding {
+                host,
+                state: State::New,
+                severity: Severity::Warning,
+                uid: UNPLACED,
+                verdict: UNPLACED,
+                text: &sent,
+                at: report.window.end,
+                endpoints: None,
+            }
+            .to_value(),
+        );
+    }
     for flow in &report.flows {
         if is_pressing(flow.severity) {
             let endpoints = Endpoints {

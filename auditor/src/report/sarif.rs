@@ -3,7 +3,10 @@
 
 use serde_json::{Value, json};
 
-use super::schema::{Flow, Report, Rule, Severity};
+use super::{
+    schema::{Flow, Report, Rule, Severity, UNPLACED},
+    words,
+};
 use crate::escape;
 
 /// Renders the report.
@@ -22,7 +25,16 @@ pub(super) fn render(report: &Report) -> Result<String, serde_json::Error> {
         .iter()
         .filter(|rule| rule.severity != Severity::Fine)
         .map(|rule| of_rule(report, rule));
-    let results: Vec<Value> = flows.chain(rules).collect();
+    let sent = words::sent_without_place(report).map(|sent| {
+        json!({
+            "ruleId": format!("flow/{UNPLACED}"),
+            "level": level(Severity::Warning),
+            "message": { "text": sent },
+            "locations": [first(report)],
+            "partialFingerprints": { "flow/v1": UNPLACED },
+        })
+    });
+    let results: Vec<Value> = sent.into_iter().chain(flows).chain(rules).collect();
     let mut kinds: Vec<&str> = results
         .iter()
         .filter_map(|result| result["ruleId"].as_str())

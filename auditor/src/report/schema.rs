@@ -19,6 +19,8 @@ pub use names::{
 use instant::Instant;
 pub(crate) use instant::micros;
 
+/// The verdict on packets that were sent and found no place among the flows.
+pub const UNPLACED: &str = "unplaced";
 /// The shape's version: it grows when a field changes its meaning or goes away.
 pub const SCHEMA_VERSION: u32 = 1;
 
@@ -42,6 +44,9 @@ pub struct Report {
     pub gaps: Vec<Gap>,
     /// In order of server, client, protocol and port.
     pub flows: Vec<Flow>,
+    /// Flows beyond those, where a watch has more than it lists; `summary` counts them, and rules are judged by them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flows_left_out: Option<FlowsLeftOut>,
     /// In the order of the matrices.
     pub rules: Vec<Rule>,
     /// What was counted over time, in steps of equal length; left out where that was not kept.
@@ -361,6 +366,9 @@ pub struct PortsSeen {
 #[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 pub struct PeersSeen {
     pub seen: Vec<IpAddr>,
+    /// How many more were seen than are listed.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub seen_left_out: usize,
     /// `null` where the role is a network too wide to be a list of hosts.
     pub unseen: Option<Vec<IpAddr>>,
 }
@@ -377,6 +385,49 @@ pub struct Certainty {
     /// Other rules between the same hosts, and how many of them were observed.
     pub comparable: usize,
     pub comparable_observed: usize,
+}
+
+/// Flows that a report does not list one by one: the least grave, of which those that prove nothing first, and of them those that
+/// were seen longest ago.
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
+pub struct FlowsLeftOut {
+    pub flows: usize,
+    /// How many of them have a finding.
+    pub findings: usize,
+    /// What is alike of them, the gravest and most frequent first.
+    pub groups: Vec<FlowGroup>,
+    /// Flows of no group of these.
+    pub others: usize,
+}
+
+/// Flows with one verdict to one port.
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
+pub struct FlowGroup {
+    pub verdict: FlowVerdict,
+    pub severity: Severity,
+    /// IP protocol number.
+    pub protocol: u8,
+    /// The server's port; for ICMP the type of the request.
+    pub port: u16,
+    pub flows: usize,
+    /// How many addresses asked, and how many were asked (`servers`).
+    pub clients: usize,
+    pub servers: usize,
+    #[serde(flatten)]
+    pub counted: Count,
+    #[serde(with = "micros")]
+    #[schemars(with = "Instant")]
+    pub first_seen: Timestamp,
+    #[serde(with = "micros")]
+    #[schemars(with = "Instant")]
+    pub last_seen: Timestamp,
+}
+
+impl FlowGroup {
+    /// `tcp/443`, `icmp type 8`, `gre`.
+    pub fn service(&self) -> String {
+        service::text(self.protocol, self.port, None)
+    }
 }
 
 /// Packets without a peer.
@@ -443,12 +494,57 @@ impl Report {
 
     /// Whether it says more than that time went by since an earlier report.
     pub fn is_news_to(&self, earlier: &Self) -> bool {
-        let window = earlier.window.clone();
-        let at_that_time = Self {
-            window,
-            ..self.clone()
-        };
-        at_that_time != *earlier
+        let Self {
+            schema_version,
+            tool,
+            summary,
+            host,
+            window: _,
+            interfaces,
+            matrices,
+            peers_checked_by,
+            conditions_not_set,
+            names_without_address,
+            gaps,
+            flows,
+            flows_left_out,
+            rules,
+            traffic,
+            counted,
+            lost,
+            lost_left_out,
+            unproven,
+        } = self;
+        *schema_version != earlier.schema_version
+            || *tool != earlier.tool
+            || *summary != earlier.summary
+            || *host != earlier.host
+            || *interfaces != earlier.interfaces
+            || *matrices != earlier.matrices
+            || *peers_checked_by != earlier.peers_checked_by
+            || *conditions_not_set != earlier.conditions_not_set
+            || *names_without_address != earlier.names_without_address
+            || *gaps != earlier.gaps
+            || *flows != earlier.flows
+            || *flows_left_out != earlier.flows_left_out
+            || *rules != earlier.rules
+            || *traffic != earlier.traffic
+            || *counted != earlier.counted
+            || *lost != earlier.lost
+            || *lost_left_out != earlier.lost_left_out
+            || *unproven != earlier.unproven
+    }
+
+    /// What was sent of which nothing is known but the port, since it found no place among the flows: to whom is not known, so
+    /// it is a finding by itself. `None` where nothing was, or not in the window.
+    pub fn sent_without_place(&self) -> Option<Vec<&Lost>> {
+        let is_recent = |gap: &Gap| gap.reason == GapReason::TableFull;
+        let sent: Vec<&Lost> = self
+            .lost
+            .iter()
+            .filter(|lost| lost.direction == Direction::Sent)
+            .collect();
+        (!sent.is_empty() && self.gaps.iter().any(is_recent)).then_some(sent)
     }
 
     /// Every packet of a direction.

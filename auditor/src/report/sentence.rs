@@ -587,7 +587,9 @@ pub fn gap(gap: &Gap) -> String {
 fn uncounted(reason: Reason, packets: u64) -> String {
     match reason {
         Reason::TableFull => {
-            format!("{packets} packets found no place in the flow table: raise --flows")
+            format!(
+                "{packets} packets found no place among the flows: raise --flows, or the --keep-flows of a watch"
+            )
         }
         Reason::InsideUnread => {
             format!("what {packets} packets of tunnels carried could not be read")

@@ -59,6 +59,15 @@ relay = ["relay.example.com"]
 "#;
 
 pub(crate) fn report() -> Report {
+    Report::new(&judged(Vec::new(), usize::MAX))
+}
+
+/// A report with documented flows of these clients beside its others, which lists at most `most`.
+pub(crate) fn report_of(clients: &[&str], most: usize) -> Report {
+    Report::new(&judged(clients.to_vec(), most))
+}
+
+fn judged(documented: Vec<&str>, most_flows: usize) -> Judged {
     let start: Timestamp = "2026-11-20T12:00:00Z".parse().unwrap();
     let end = start + SignedDuration::from_secs(61);
     let flow = |client: &str, port, answered| observed::Flow {
@@ -96,6 +105,11 @@ pub(crate) fn report() -> Report {
         packets,
         bytes: packets * 100,
     };
+    let mut flows: Vec<observed::Flow> = documented
+        .into_iter()
+        .map(|client| flow(client, 443, 4))
+        .collect();
+    flows.extend([flow("10.0.9.7", 443, 4), flow("192.0.2.1", 22, 0)]);
     let observed = Observed {
         lost: BTreeMap::new(),
         unproven: Unproven::default(),
@@ -113,7 +127,7 @@ pub(crate) fn report() -> Report {
             egress: Some(Hook::Tc),
             is_loopback: false,
         }],
-        flows: vec![flow("10.0.9.7", 443, 4), flow("192.0.2.1", 22, 0)],
+        flows,
         totals: Totals {
             received: tally(14),
             sent: tally(4),
@@ -151,13 +165,103 @@ pub(crate) fn report() -> Report {
         n_rules: 3,
         lines: BTreeMap::from([("web".to_owned(), 4)]),
     }];
-    Report::new(&Judged {
+    Judged {
         observed,
         policy,
         audit,
         matrices,
         unset_conditions,
-    })
+        most_flows,
+    }
+}
+
+/// What is left out of the list is in the sums, and places still point to what they did.
+#[test]
+fn a_list_that_is_bounded() {
+    let clients = ["10.0.9.1", "10.0.9.2", "10.0.9.3"];
+    let [whole, short] = [usize::MAX, 2].map(|most| report_of(&clients, most));
+    assert_eq!(whole.flows.len(), 5);
+    assert_eq!(whole.flows_left_out, None);
+    assert_eq!(short.summary, whole.summary);
+    let peers = |report: &Report| -> Vec<String> {
+        let peer = |flow: &Flow| format!("{} {}", flow.client, flow.port);
+        report.flows.iter().map(peer).collect()
+    };
+    // The violation, which is last in order of flows, and the first of the others.
+    assert_eq!(peers(&short), ["10.0.9.1 443", "192.0.2.1 22"]);
+    let left_out = short.flows_left_out.as_ref().unwrap();
+    assert_eq!(
+        (left_out.flows, left_out.findings, left_out.others),
+        (3, 0, 0)
+    );
+    let [group] = left_out.groups.as_slice() else {
+        panic!("{left_out:?}")
+    };
+    assert_eq!(group.service(), "tcp/443");
+    assert_eq!((group.flows, group.clients, group.servers), (3, 3, 1));
+    assert_eq!(group.counted.packets, 27);
+    let [was, web] = [&whole, &short].map(|report| &report.rules[0]);
+    assert_eq!((web.packets, web.verdict), (was.packets, was.verdict));
+    assert_eq!((was.flows.len(), web.flows.as_slice()), (4, [0].as_slice()));
+    let seen = |report: &Report| {
+        let peers = report.rules[0].peers_seen.as_ref().unwrap();
+        peers.seen.len() + peers.seen_left_out
+    };
+    assert_eq!(seen(&short), seen(&whole));
+    assert!(text(&short, Look::default()).contains("3 more flows are not listed one by one"));
+    let read: Report = serde_json::from_str(&short.to_json().unwrap()).unwrap();
+    assert_eq!(read, short);
+}
+
+/// Nobody knows whether a rule allows what was sent to nobody knows whom.
+#[test]
+fn what_was_sent_without_a_place_is_a_finding() {
+    let mut judged = judged(Vec::new(), usize::MAX);
+    let warnings = Report::new(&judged).summary.warnings;
+    let tally = |packets| Tally { packets, bytes: 0 };
+    let lost = |direction, port| auditor_common::lost::Lost {
+        direction,
+        protocol: 17,
+        port,
+    };
+    let received = (lost(auditor_common::Direction::Ingress, 9), tally(5));
+    let sent = (lost(auditor_common::Direction::Egress, 7), tally(3));
+    judged.observed.lost = BTreeMap::from([received, sent]);
+    // It was not in this window.
+    assert_eq!(Report::new(&judged).summary.warnings, warnings);
+    judged.observed.gaps.push(Gap {
+        cause: Cause::Uncounted {
+            reason: Reason::TableFull,
+            packets: 8,
+        },
+        from: judged.observed.window.start,
+        until: None,
+    });
+    let report = Report::new(&judged);
+    assert_eq!(report.summary.warnings, warnings + 1);
+    let said = text(&report, Look::default());
+    assert!(
+        said.contains("3 packets were sent of which only the port is known"),
+        "{said}"
+    );
+    assert!(said.contains("(sent, udp 7: 3)"), "{said}");
+    judged.observed.lost.remove(&sent.0);
+    let report = Report::new(&judged);
+    assert_eq!(
+        (report.summary.warnings, report.sent_without_place()),
+        (warnings, None)
+    );
+}
+
+/// Only the time that went by is no news.
+#[test]
+fn news() {
+    let before = report();
+    let mut later = before.clone();
+    later.window.end += SignedDuration::from_secs(1);
+    assert!(!later.is_news_to(&before));
+    later.flows[0].to_server.packets += 1;
+    assert!(later.is_news_to(&before));
 }
 
 #[test]

@@ -137,6 +137,9 @@ fn summary(report: &Report, out: &mut String) {
 
 fn section(report: &Report, out: &mut String, severity: Severity, title: &str) -> fmt::Result {
     let mut lines: Vec<String> = Vec::new();
+    if severity == Severity::Warning {
+        lines.extend(words::sent_without_place(report));
+    }
     for flow in report.flows.iter().filter(|flow| flow.severity == severity) {
         lines.push(format!(
             "{} flow: {}",
@@ -263,6 +266,9 @@ fn documented(report: &Report, out: &mut String) -> fmt::Result {
         "\nFlows as expected: {n_documented} documented, {n_accepted} accepted by exception, {n_housekeeping} of housekeeping"
     )?;
     for text in accepted {
+        line(out, &format!("  {text}"));
+    }
+    for text in words::left_out(report) {
         line(out, &format!("  {text}"));
     }
     Ok(())

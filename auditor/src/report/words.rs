@@ -108,6 +108,32 @@ pub(super) fn lost(lost: &schema::Lost) -> String {
     )
 }
 
+/// What was sent without a place among the flows, as a finding.
+pub fn sent_without_place(report: &schema::Report) -> Option<String> {
+    let mut sent = report.sent_without_place()?;
+    let n_packets: u64 = sent.iter().map(|lost| lost.packets).sum();
+    sent.sort_by_key(|lost| std::cmp::Reverse(lost.packets));
+    let n_more = sent.len().saturating_sub(MOST_PORTS_SAID) + report.lost_left_out;
+    let ports: Vec<String> = sent
+        .iter()
+        .take(MOST_PORTS_SAID)
+        .map(|lost| format!("{}: {}", self::lost(lost), number(lost.packets)))
+        .collect();
+    let more = if n_more == 0 {
+        String::new()
+    } else {
+        format!("; and {n_more} more ports")
+    };
+    Some(format!(
+        "{} packets were sent of which only the port is known, since they found no place among the flows ({}{more}): to whom is not known",
+        number(n_packets),
+        ports.join("; ")
+    ))
+}
+
+/// More ports are not named in a finding.
+const MOST_PORTS_SAID: usize = 5;
+
 pub(super) const fn evidence(evidence: schema::EvidenceName) -> &'static str {
     match evidence {
         schema::EvidenceName::Handshake => "handshake",
@@ -162,6 +188,33 @@ pub(super) fn number(number: u64) -> String {
         text.push(digit);
     }
     text
+}
+
+/// What is said of flows that are not listed one by one.
+pub(super) fn left_out(report: &schema::Report) -> Vec<String> {
+    let Some(left_out) = &report.flows_left_out else {
+        return Vec::new();
+    };
+    let mut lines = vec![format!(
+        "{} more flows are not listed one by one, {} of them with a finding",
+        number(left_out.flows as u64),
+        number(left_out.findings as u64)
+    )];
+    lines.extend(left_out.groups.iter().map(|group| {
+        format!(
+            "{} {} to {}: {} clients, {} servers, {} packets",
+            number(group.flows as u64),
+            group.verdict.name(),
+            group.service(),
+            number(group.clients as u64),
+            number(group.servers as u64),
+            number(group.counted.packets)
+        )
+    }));
+    if 0 < left_out.others {
+        lines.push(format!("{} others", number(left_out.others as u64)));
+    }
+    lines
 }
 
 #[cfg(test)]

@@ -140,6 +140,7 @@ impl Alert<'_> {
             Kind::Flow => "AuditorFlow",
             Kind::Rule => "AuditorRule",
             Kind::Unproven => "AuditorUnproven",
+            Kind::Unplaced => "AuditorUnplaced",
         };
         let mut alert = json!({
             "labels": {

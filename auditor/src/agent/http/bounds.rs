@@ -20,8 +20,8 @@ use tokio::{
 };
 
 /// Connections at a time, of all clients and of one. A browser has six, a Prometheus one.
-const MOST: usize = 64;
-const MOST_OF_CLIENT: usize = 16;
+pub(crate) const MOST: usize = 64;
+pub(crate) const MOST_OF_CLIENT: usize = 16;
 /// The time that a connection has from its start to its end: for the TLS handshake, for requests, and to take the answers.
 const LONGEST: Duration = Duration::from_mins(1);
 

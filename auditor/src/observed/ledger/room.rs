@@ -4,7 +4,7 @@ use std::collections::{HashSet, VecDeque};
 
 use auditor_common::{ConversationKey, ConversationRecord};
 
-use super::{conversations::Conversations, own::Own, proof::Proof};
+use super::{super::unproven::MOST_UNPROVEN, conversations::Conversations, own::Own, proof::Proof};
 
 /// How many conversations of each kind are kept, and in which order they go.
 #[derive(Clone, Debug)]
@@ -27,9 +27,7 @@ struct Queue {
 }
 
 /// At most one in this many conversations has no more proof than an answer of this host.
-const ANSWER_SHARE: usize = 4;
-/// At most one in this many proves nothing: any sender can make those up by the million, and each is held and judged for nobody.
-const NOTHING_SHARE: usize = 128;
+const SHARE: usize = 4;
 /// A conversation that went on since its turn came stays; so many are passed over in one search.
 const MOST_CHANCES: usize = 8;
 /// A queue of more is cleared of what is not of it any more, once that is half of it.
@@ -37,17 +35,17 @@ const FEW: usize = 1024;
 
 impl Room {
     pub(super) fn new(most: usize) -> Self {
-        let share = |proof, part: usize| Queue {
+        let share = |proof, bound: usize| Queue {
             proof,
             waiting: VecDeque::new(),
             n: 0,
             // A small ledger has some all the same.
-            most: (most / part).max(most.min(16)),
+            most: (most / SHARE).min(bound).max(most.min(16)),
         };
         Self {
             most,
-            nothing: share(Proof::Nothing, NOTHING_SHARE),
-            answer: share(Proof::Answer, ANSWER_SHARE),
+            nothing: share(Proof::Nothing, MOST_UNPROVEN),
+            answer: share(Proof::Answer, usize::MAX),
         }
     }
 

@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use super::{
     FlowKey, Knowledge, Ledger, LedgerFlows, LocalNetworks, Passes, RememberedSides, Unproven,
 };
-use crate::{address, port::PortRange};
+use crate::{address, observed::MOST_UNPROVEN, port::PortRange};
 
 const A: [u8; 16] = mapped([10, 0, 0, 1]);
 const B: [u8; 16] = mapped([10, 0, 0, 2]);
@@ -908,7 +908,7 @@ fn has(ledger: &Ledger, key: &ConversationKey) -> bool {
 
 #[test]
 fn what_anybody_can_make_up_makes_room_for_itself() {
-    let mut ledger = of_host(12_800);
+    let mut ledger = of_host(400);
     for host in 0..1000 {
         ledger.add(&from(host, TCP, 22), &knock(host.into()));
     }
@@ -958,6 +958,17 @@ fn what_anybody_can_make_up_makes_room_for_itself() {
     }
     let kept = ledger.conversations.get(&steady).unwrap();
     assert_eq!((kept.packets, ledger.len()), ([101, 0], 100));
+}
+
+/// A ledger of any size keeps no more of them than is said.
+#[test]
+fn what_anybody_can_make_up_is_bounded_in_a_large_ledger_too() {
+    let mut ledger = of_host(1 << 20);
+    for host in 0..10_000 {
+        ledger.add(&from(host, TCP, 22), &knock(host.into()));
+    }
+    assert_eq!(ledger.len(), MOST_UNPROVEN);
+    assert_eq!(ledger.unproven().n_conversations, 10_000 - 8_192);
 }
 
 /// Whatever comes in, by whichever address it says it is of: what this host asked, and what went on, is kept.

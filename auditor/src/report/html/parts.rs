@@ -450,6 +450,9 @@ pub(super) fn watched(report: &Report, out: &mut String) -> fmt::Result {
     for gap in &report.gaps {
         entry(if gap.hides() { "Unseen" } else { "Note" }, &gap.text)?;
     }
+    for more in words::left_out(report) {
+        entry("Flows", &more)?;
+    }
     for interface in &report.interfaces {
         let egress = interface.egress.map_or("not needed", |hook| hook.name());
         entry(

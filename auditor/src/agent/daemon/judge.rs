@@ -1,0 +1,375 @@
+//! What a watch makes of what was counted: it remembers it, judges it, and tells what changed. On a thread of its own, so that
+//! counting waits neither for verdicts nor for a disk.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        mpsc::{self, Receiver, Sender, TryRecvError},
+    },
+};
+
+use anyhow::anyhow;
+use auditor_common::{Reason, Tally};
+use jiff::{SignedDuration, Timestamp};
+
+use super::{
+    super::{
+        configuration::Configuration,
+        counted::Drains,
+        http::{Published, Snapshot},
+        outbox::Outbox,
+        settings::{EventFormat, WatchSettings},
+        state::{Found, State},
+        threads::ThreadSpawner,
+        uncounted::UncountedGaps,
+    },
+    journal::Journal,
+};
+use crate::{
+    alert::{Alerts, Event, EventJson, OpenFinding, Subject},
+    audit::{Policy, may_concern},
+    escape,
+    history::{Bounds, FlowIdentity, History},
+    matrix::Rule,
+    observed::{Flow, MOST_UNPROVEN, Observed, RememberedSides, Unproven},
+    output::{print, say},
+    report::{Report, clean_line},
+    sink::metrics::Health,
+};
+
+/// The longest time between two writes of the report to disk; what changed is written at once.
+const REPORT_AGE: SignedDuration = SignedDuration::from_mins(1);
+
+/// What a session counted until a turn, and what it is to be compared with.
+pub(super) struct Turn {
+    pub(super) configuration: Arc<Configuration>,
+    pub(super) policy: Policy,
+    /// With the flows and the gaps that the session knows, which are those of this run.
+    pub(super) observed: Observed,
+    /// Flows that the session has just let go of, if it has looked for those.
+    pub(super) retired: Option<Vec<Flow>>,
+    pub(super) drains: Drains,
+    /// Whether the configuration that was read last is the one in use.
+    pub(super) is_configured: bool,
+    /// Nothing comes after it.
+    pub(super) is_last: bool,
+}
+
+/// The thread that judges, one turn after the other.
+pub(super) struct JudgeThread {
+    turns: Sender<Turn>,
+    results: Receiver<anyhow::Result<()>>,
+    is_busy: bool,
+}
+
+impl JudgeThread {
+    pub(super) fn begin(threads: &ThreadSpawner, mut judge: Judge) -> Self {
+        let (turns, due) = mpsc::channel();
+        let (done, results) = mpsc::channel();
+        threads.spawn(move || {
+            for turn in due {
+                if done.send(judge.turn(turn)).is_err() {
+                    break;
+                }
+            }
+        });
+        Self {
+            turns,
+            results,
+            is_busy: false,
+        }
+    }
+
+    /// Whether it has judged all that it was given. A turn that failed is said; the next one may not.
+    ///
+    /// # Errors
+    ///
+    /// The thread is gone.
+    pub(super) fn is_idle(&mut self) -> anyhow::Result<bool> {
+        if self.is_busy {
+            match self.results.try_recv() {
+                Ok(result) => self.end_turn(result),
+                Err(TryRecvError::Empty) => {}
+                Err(TryRecvError::Disconnected) => return Err(gone()),
+            }
+        }
+        Ok(!self.is_busy)
+    }
+
+    /// Judges a turn, beside the caller.
+    ///
+    /// # Errors
+    ///
+    /// The thread is gone.
+    pub(super) fn judge(&mut self, turn: Turn) -> anyhow::Result<()> {
+        self.is_busy = true;
+        self.turns.send(turn).map_err(|_unsent| gone())
+    }
+
+    /// Waits until it has judged what it was given before, and judges the last turn.
+    ///
+    /// # Errors
+    ///
+    /// The last turn fails, or the thread is gone.
+    pub(super) fn finish(mut self, last: Turn) -> anyhow::Result<()> {
+        if self.is_busy {
+            let result = self.results.recv().map_err(|_gone| gone())?;
+            self.end_turn(result);
+        }
+        self.judge(last)?;
+        self.results.recv().map_err(|_gone| gone())?
+    }
+
+    fn end_turn(&mut self, result: anyhow::Result<()>) {
+        self.is_busy = false;
+        if let Err(error) = result {
+            say(&format!(
+                "auditor: nothing can be judged now: {error:#}; it is tried again"
+            ));
+        }
+    }
+}
+
+fn gone() -> anyhow::Error {
+    anyhow!("what judges has ended, so nothing is judged any more")
+}
+
+/// All that a watch knows beside its session.
+pub(super) struct Judge {
+    settings: WatchSettings,
+    /// The one of the last turn.
+    configuration: Arc<Configuration>,
+    history: History,
+    /// Flows that the history forgot because anybody could have made them up.
+    forgotten: Unproven,
+    alerts: Alerts,
+    /// The findings that were not told yet in the last turn.
+    held_back: usize,
+    uncounted: UncountedGaps,
+    journal: Journal,
+    threads: ThreadSpawner,
+    outbox: Outbox,
+    published: Published,
+    n_turns: u64,
+    last_turn: Timestamp,
+    /// The report that was written last, and when.
+    written: Option<(Timestamp, Arc<Report>)>,
+}
+
+impl Judge {
+    /// Continues from the state on disk; the run begins at `now`, on a host of this name.
+    pub(super) fn resume(
+        settings: WatchSettings,
+        configuration: Arc<Configuration>,
+        mut state: State,
+        (now, host): (Timestamp, &str),
+        threads: ThreadSpawner,
+        published: Published,
+    ) -> Self {
+        let Found {
+            mut history,
+            findings,
+            damage,
+            salvaged,
+        } = std::mem::take(&mut state.found);
+        history.begin(now);
+        if let Some(problem) = damage {
+            history.note_damage(&problem);
+        }
+        let mut alerts = Alerts::default();
+        for finding in findings {
+            alerts.resume(finding);
+        }
+        let outbox = Outbox::begin(&threads, &configuration.sinks, &state.database(), host);
+        let mut judge = Self {
+            settings,
+            configuration,
+            history,
+            forgotten: Unproven::default(),
+            alerts,
+            held_back: 0,
+            uncounted: UncountedGaps::default(),
+            journal: Journal::new(&threads, state, salvaged),
+            threads,
+            outbox,
+            published,
+            n_turns: 0,
+            last_turn: now,
+            written: None,
+        };
+        judge
+            .journal
+            .save(&mut judge.history, None, &[], &judge.outbox);
+        judge
+    }
+
+    /// Who asked whom, as earlier runs had it.
+    pub(super) fn sides(&self) -> RememberedSides {
+        self.history.sides()
+    }
+
+    fn turn(&mut self, mut turn: Turn) -> anyhow::Result<()> {
+        let now = turn.observed.window.end;
+        self.n_turns += 1;
+        self.follow(&turn);
+        let dates = turn.observed.dates.clone();
+        self.history.date_by(&dates);
+        let corrections = self.remember(&mut turn, now);
+        self.recall(&mut turn.observed, now);
+        let most_flows = self.settings.report_flows;
+        let report = self
+            .configuration
+            .short_report(turn.policy, turn.observed, most_flows);
+        let mut events = self.alerts.update(&report, now, &corrections);
+        for event in &mut events {
+            event.at = dates.of(event.at);
+        }
+        for event in &events {
+            self.print(event);
+        }
+        self.say_held_back();
+        let dated = |open: OpenFinding| OpenFinding {
+            since: dates.of(open.since),
+            ..open
+        };
+        let findings: Vec<OpenFinding> = self.alerts.open().map(dated).collect();
+        self.journal
+            .save(&mut self.history, Some(&findings), &events, &self.outbox);
+        let report = Arc::new(report);
+        let is_due = self.written.as_ref().is_none_or(|(at, written)| {
+            REPORT_AGE <= now.duration_since(*at) || report.is_news_to(written)
+        });
+        if is_due || turn.is_last {
+            self.journal.write_report(&report)?;
+            self.written = Some((now, Arc::clone(&report)));
+        }
+        self.last_turn = now;
+        let health = Health {
+            judgements: self.n_turns,
+            drains: turn.drains.count,
+            fullest: turn.drains.fullest,
+            limit: self.settings.capture.flows,
+            flows: self.history.len(),
+            held_back: self.held_back,
+            is_saved: !self.journal.is_failing,
+            is_configured: turn.is_configured,
+            sinks: self.outbox.health(),
+        };
+        self.published.replace(Snapshot::new(report, health));
+        Ok(())
+    }
+
+    /// Goes over to the configuration of this turn.
+    fn follow(&mut self, turn: &Turn) {
+        let next = &turn.configuration;
+        if Arc::ptr_eq(next, &self.configuration) {
+            return;
+        }
+        if !next.has_same_sinks_as(&self.configuration) {
+            let database = self.journal.state().database();
+            let host = &turn.observed.host.name;
+            self.outbox = Outbox::begin(&self.threads, &next.sinks, &database, host);
+        }
+        self.configuration = Arc::clone(next);
+        // The report on disk may say more than is wanted now.
+        self.written = None;
+    }
+
+    /// Takes what the session counted into the history. Returns the flows that were taken for others until now, each with what
+    /// it is.
+    fn remember(&mut self, turn: &mut Turn, now: Timestamp) -> Vec<(Subject, Subject)> {
+        let observed = &mut turn.observed;
+        let corrections = self
+            .history
+            .update(std::mem::take(&mut observed.flows), now);
+        if let Some(retired) = turn.retired.take() {
+            self.history.retire(retired);
+            let bounds = Bounds {
+                age: self.settings.keep,
+                flows: self.settings.keep_flows,
+                unproven: MOST_UNPROVEN,
+            };
+            let forgotten = self.history.forget(bounds);
+            self.journal.forget(forgotten.keys);
+            for flow in &forgotten.unproven {
+                self.forgotten.add_flow(flow);
+            }
+        }
+        let of_history = self.forgotten.total();
+        if of_history != Tally::default() {
+            *observed.without_flow.entry(Reason::Unproven).or_default() += of_history;
+            observed.unproven.add_all(&self.forgotten);
+        }
+        self.history.keep_gaps(&observed.gaps);
+        let uncounted = self
+            .uncounted
+            .update(&observed.without_flow, self.last_turn, now);
+        self.history.keep_gaps(&uncounted);
+        let subject = |flow: &FlowIdentity| {
+            let ends = (flow.client, flow.server);
+            Subject::of_flow(ends, flow.protocol, flow.port, flow.tunnel)
+        };
+        corrections
+            .iter()
+            .map(|one| (subject(&one.before), subject(&one.now)))
+            .collect()
+    }
+
+    /// Adds what is remembered to what the session observed.
+    fn recall(&self, observed: &mut Observed, now: Timestamp) {
+        let (start, window) = (observed.window.start, observed.window.planned);
+        let reach = now
+            .checked_sub(self.configuration.reach(window))
+            .unwrap_or(now);
+        observed.window.since = self.history.since().unwrap_or(now);
+        observed.flows = self.flows(start, reach);
+        observed.gaps = self.history.gaps(reach.min(start));
+        if !observed.without_flow.contains_key(&Reason::TableFull) {
+            observed.lost = BTreeMap::new();
+        }
+    }
+
+    /// The flows of the window, and earlier ones that rules with a time of their own (`within`) may match.
+    fn flows(&self, start: Timestamp, reach: Timestamp) -> Vec<Flow> {
+        let mut flows = self.history.flows(reach.min(start));
+        let with_own_time: Vec<&Rule> = self
+            .configuration
+            .matrices
+            .iter()
+            .flat_map(|matrix| &matrix.rules)
+            .filter(|rule| rule.within.is_some())
+            .collect();
+        let concerns_one = |flow: &Flow| with_own_time.iter().any(|rule| may_concern(rule, flow));
+        flows.retain(|flow| start <= flow.last || concerns_one(flow));
+        flows
+    }
+
+    /// Says how many findings are told later, each time there are more of them.
+    fn say_held_back(&mut self) {
+        let held_back = self.alerts.held_back();
+        if self.held_back < held_back {
+            say(&format!(
+                "auditor: {held_back} more findings changed in this turn; they are told in the next ones, and are in the report"
+            ));
+        }
+        self.held_back = held_back;
+    }
+
+    fn print(&self, event: &Event) {
+        let text = match self.settings.event_format {
+            EventFormat::Text => {
+                let mut text = String::new();
+                clean_line(&mut text, &event.to_string());
+                text
+            }
+            EventFormat::Jsonl => match serde_json::to_string(&EventJson::from(event)) {
+                Ok(line) => format!("{}\n", escape::json(&line)),
+                Err(error) => format!("{{\"error\": \"{error}\"}}\n"),
+            },
+        };
+        if let Err(error) = print(&text) {
+            say(&format!("auditor: {error:#}"));
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! Which flows a report lists one by one where they are more than it may hold, and what it says of the others.
+
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet},
+    net::IpAddr,
+};
+
+use super::schema::{self, FlowGroup, FlowsLeftOut};
+use crate::{
+    audit::{FlowFinding, Severity},
+    observed::{Dates, Flow},
+};
+
+/// The flows that are listed.
+#[derive(Debug)]
+pub(super) struct Listing {
+    /// The place in the list of each flow that is in it.
+    places: Option<Vec<Option<usize>>>,
+}
+
+/// More groups of flows that are not listed are one.
+const MOST_GROUPS: usize = 100;
+
+impl Listing {
+    /// Lists at most `most` flows: first what is graver, then what this host took part in, then what was seen last.
+    pub(super) fn new(flows: &[Flow], findings: &[FlowFinding], most: usize) -> Self {
+        if flows.len() <= most {
+            return Self { places: None };
+        }
+        let mut order: Vec<usize> = (0..flows.len()).collect();
+        order.sort_by_key(|at| {
+            let severity = findings.get(*at).map(|finding| finding.severity);
+            let flow = flows.get(*at);
+            Reverse((
+                severity,
+                flow.is_some_and(|flow| !flow.proves_nothing()),
+                flow.map(|flow| flow.last),
+                Reverse(*at),
+            ))
+        });
+        order.truncate(most);
+        order.sort_unstable();
+        let mut places = vec![None; flows.len()];
+        for (place, at) in order.into_iter().enumerate() {
+            if let Some(slot) = places.get_mut(at) {
+                *slot = Some(place);
+            }
+        }
+        Self {
+            places: Some(places),
+        }
+    }
+
+    /// The place in the list of a flow; `None` if it is left out.
+    pub(super) fn place(&self, at: usize) -> Option<usize> {
+        match &self.places {
+            None => Some(at),
+            Some(places) => places.get(at).copied().flatten(),
+        }
+    }
+
+    /// What is said of the flows that are left out.
+    pub(super) fn left_out(
+        &self,
+        flows: &[Flow],
+        findings: &[FlowFinding],
+        dates: &Dates,
+    ) -> Option<FlowsLeftOut> {
+        self.places.as_ref()?;
+        let mut groups: BTreeMap<Key, Group<'_>> = BTreeMap::new();
+        let (mut n_flows, mut n_pressing) = (0, 0);
+        for (at, (flow, finding)) in flows.iter().zip(findings).enumerate() {
+            if self.place(at).is_some() {
+                continue;
+            }
+            n_flows += 1;
+            n_pressing += usize::from(Severity::Warning <= finding.severity);
+            let key = Key {
+                severity: Reverse(finding.severity),
+                verdict: schema::FlowVerdict::from(&finding.verdict).name(),
+                protocol: flow.protocol,
+                port: flow.port,
+            };
+            let group = groups.entry(key).or_default();
+            group.flows.push(flow);
+            group.verdict = Some((&finding.verdict).into());
+        }
+        let mut groups: Vec<(Key, Group<'_>)> = groups.into_iter().collect();
+        groups.sort_by_key(|(key, group)| (key.severity, Reverse(group.flows.len())));
+        let in_others = groups.iter().skip(MOST_GROUPS);
+        let others = in_others.map(|(_, group)| group.flows.len()).sum();
+        groups.truncate(MOST_GROUPS);
+        Some(FlowsLeftOut {
+            flows: n_flows,
+            findings: n_pressing,
+            groups: groups
+                .iter()
+                .filter_map(|(key, group)| group.told(key, dates))
+                .collect(),
+            others,
+        })
+    }
+}
+
+/// What flows of a group have in common.
+#[derive(Eq, Ord, PartialEq, PartialOrd)]
+struct Key {
+    severity: Reverse<Severity>,
+    verdict: &'static str,
+    protocol: u8,
+    port: u16,
+}
+
+#[derive(Default)]
+struct Group<'a> {
+    verdict: Option<schema::FlowVerdict>,
+    flows: Vec<&'a Flow>,
+}
+
+impl Group<'_> {
+    fn told(&self, key: &Key, dates: &Dates) -> Option<FlowGroup> {
+        let ends = |end: fn(&Flow) -> IpAddr| {
+            let ends: BTreeSet<IpAddr> = self.flows.iter().map(|flow| end(flow)).collect();
+            ends.len()
+        };
+        let mut counted = schema::Count::default();
+        for flow in &self.flows {
+            counted.packets += flow.to_server.packets + flow.to_client.packets;
+            counted.bytes += flow.to_server.bytes + flow.to_client.bytes;
+        }
+        let Reverse(severity) = key.severity;
+        Some(FlowGroup {
+            verdict: self.verdict?,
+            severity: severity.into(),
+            protocol: key.protocol,
+            port: key.port,
+            flows: self.flows.len(),
+            clients: ends(|flow| flow.client),
+            servers: ends(|flow| flow.server),
+            counted,
+            first_seen: dates.of(self.flows.iter().map(|flow| flow.first).min()?),
+            last_seen: dates.of(self.flows.iter().map(|flow| flow.last).max()?),
+        })
+    }
+}

@@ -12,15 +12,12 @@ use lab::{
     conversation::{Outcome, Transport, request, serve},
     raw::Sender,
 };
-use nix::{
-    sys::signal::{Signal, kill},
-    unistd::Pid,
-};
+use nix::sys::signal::{Signal, kill};
 use serde_json::Value;
 
 use crate::{
     fixture::{
-        auditor::{files, watch, watch_during},
+        auditor::{files, resident, watch, watch_during},
         history::{events, lines},
         pair::{DEPLOYMENT, MATRIX, pair},
         report::{assert_totals, report},
@@ -213,14 +210,6 @@ fn an_intrusion_is_told_beside_a_flood() {
     assert_eq!(n_gathered, 1, "{told:?}");
     // Those of the first turn that were few enough to be told one by one, and the intrusion.
     assert!(told.len() <= 1 + 20 + 1, "{}", told.len());
-}
-
-/// What a process holds in memory, in bytes.
-fn resident(pid: Pid) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let kibibytes = line.unwrap().trim().trim_end_matches(" kB");
-    kibibytes.parse::<u64>().unwrap() << 10
 }
 
 /// Datagrams of strangers by the ten thousand, half of them as if this host had sent them; then this host sends to a stranger

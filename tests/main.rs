@@ -34,6 +34,7 @@ mod shared;
 mod shown;
 mod sides;
 mod sinks;
+mod slow;
 mod stress;
 mod translated;
 mod tunnel;
@@ -66,6 +67,7 @@ fn main() -> ExitCode {
         shown::TESTS,
         sides::TESTS,
         sinks::TESTS,
+        slow::TESTS,
         stress::TESTS,
         translated::TESTS,
         tunnel::TESTS,

@@ -2,8 +2,7 @@
 
 use std::{
     io::Write as _,
-    net::UdpSocket,
-    os::fd::{AsRawFd as _, OwnedFd},
+    net::{TcpStream, UdpSocket},
     process::{Command, Stdio},
     sync::{Arc, Mutex},
     time::Duration,
@@ -11,10 +10,7 @@ use std::{
 
 use lab::conversation::{Outcome, Transport, request, serve};
 use nix::{
-    sys::{
-        signal::{Signal, kill},
-        socket::{self as net, AddressFamily, SockFlag, SockType, SockaddrIn, bind, socket},
-    },
+    sys::signal::{Signal, kill},
     unistd::Pid,
 };
 use serde_json::Value;
@@ -26,7 +22,7 @@ use crate::{
         pair::{DEPLOYMENT, MATRIX, pair},
         service::{alertmanager, started},
         wait::until,
-        web::{get, say, web},
+        web::{connect, get, say, web},
     },
     harness::{
         Need::{Kernel, Program},
@@ -143,19 +139,6 @@ fn promtool_accepts_the_rules() {
     promtool(&["check", "rules", &rules.display().to_string()], "");
 }
 
-/// A connection to the watch from another address of the loopback.
-fn connect() -> anyhow::Result<OwnedFd> {
-    let stream = socket(
-        AddressFamily::Inet,
-        SockType::Stream,
-        SockFlag::empty(),
-        None,
-    )?;
-    bind(stream.as_raw_fd(), &SockaddrIn::new(127, 0, 0, 2, 0))?;
-    net::connect(stream.as_raw_fd(), &SockaddrIn::new(127, 0, 0, 1, 9719))?;
-    Ok(stream)
-}
-
 fn clients_that_say_nothing_take_no_descriptors() {
     let directory = files(&[("m.toml", MATRIX), ("a.toml", DEPLOYMENT)]);
     let (one, _other) = pair();
@@ -170,7 +153,7 @@ fn clients_that_say_nothing_take_no_descriptors() {
             std::fs::read_dir(directory).unwrap().count()
         };
         let before = descriptors();
-        let held: Vec<OwnedFd> = one.enter(|| (0..300).map(|_| connect()).collect()).unwrap();
+        let held: Vec<TcpStream> = (0..300).map(|_| connect(&one, 2, 9719)).collect();
         until("those beyond its share are closed", || {
             descriptors() <= before + 20
         });

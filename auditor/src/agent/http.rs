@@ -2,18 +2,19 @@
 
 mod access;
 mod bounds;
+mod connection;
+mod rendered;
 mod socket;
 
 use std::{
-    net::TcpListener,
-    os::unix::net::UnixListener,
-    sync::{Arc, Mutex, OnceLock, PoisonError},
+    net::SocketAddr,
+    os::unix::net,
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use anyhow::Context as _;
 use axum::{
     Router,
-    body::Bytes,
     extract::{Request, State},
     http::{HeaderName, HeaderValue, StatusCode, header},
     middleware::{self, Next},
@@ -21,12 +22,19 @@ use axum::{
     routing::get,
 };
 
-use axum_server::tls_rustls::RustlsAcceptor;
+use axum_server::{Address, Server, tls_rustls::RustlsAcceptor};
+use nix::sys::socket::{setsockopt, sockopt::SndBuf};
+use tokio::net::{TcpListener, UnixListener};
 
 pub(crate) use self::access::{HttpSettings, Place, SOCKET, Tls};
-pub(crate) use self::bounds::{MOST, MOST_OF_CLIENT};
-use self::{access::Token, bounds::Bounded};
+use self::{
+    access::Token,
+    bounds::{Bounded, BoundedListener},
+    connection::ASKING,
+    rendered::Renderings,
+};
 use crate::{
+    agent::clock,
     capture::privilege,
     escape,
     output::say,
@@ -34,62 +42,81 @@ use crate::{
     sink::metrics::{self, Health},
 };
 
-/// What a watch found in its last turn, and what of it was asked for as it is sent: once for all who ask.
+/// What a watch found in its last turn.
 #[derive(Debug, Default)]
 pub(crate) struct Snapshot {
     report: Option<Arc<Report>>,
     health: Health,
-    metrics: Rendered,
-    json: Rendered,
-    page: Rendered,
 }
-
-/// A response's body, or why there is none.
-type Rendered = OnceLock<Result<Bytes, String>>;
 
 impl Snapshot {
     pub(crate) fn new(report: Arc<Report>, health: Health) -> Self {
         Self {
             report: Some(report),
             health,
-            ..Self::default()
-        }
-    }
-
-    /// The body, which the first who asks renders.
-    fn body<E: std::fmt::Display>(
-        rendered: &Rendered,
-        render: impl FnOnce() -> Result<String, E>,
-        content_type: &'static str,
-    ) -> Response {
-        let body = rendered.get_or_init(|| {
-            let text = render().map_err(|error| error.to_string())?;
-            Ok(Bytes::from(text))
-        });
-        match body {
-            Ok(bytes) => ([(header::CONTENT_TYPE, content_type)], bytes.clone()).into_response(),
-            Err(problem) => (
-                StatusCode::INTERNAL_SERVER_ERROR,
-                format!("{}\n", escape::line(problem)),
-            )
-                .into_response(),
         }
     }
 }
 
-/// The current snapshot, shared with the HTTP server.
+/// What of it was asked for, as it is sent: once for all who ask.
+#[derive(Debug, Default)]
+struct Sent {
+    metrics: Renderings,
+    json: Renderings,
+    page: Renderings,
+}
+
+/// The current snapshot with its turn, shared with the HTTP server.
 #[derive(Clone, Default)]
-pub(crate) struct Published(Arc<Mutex<Arc<Snapshot>>>);
+pub(crate) struct Published {
+    current: Arc<Mutex<(u64, Arc<Snapshot>)>>,
+    sent: Arc<Mutex<Sent>>,
+}
 
 impl Published {
     /// Replaces the snapshot that is served.
     pub(crate) fn replace(&self, snapshot: Snapshot) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(snapshot);
+        let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        let turn = current.0 + 1;
+        *current = (turn, Arc::new(snapshot));
+        drop(current);
+        // Who renders meanwhile is not waited for: packets are. The next turn sweeps then.
+        if let Ok(mut sent) = self.sent.try_lock() {
+            let Sent {
+                metrics,
+                json,
+                page,
+            } = &mut *sent;
+            for renderings in [metrics, json, page] {
+                renderings.forget_before(turn);
+            }
+        }
     }
 
-    fn snapshot(&self) -> Arc<Snapshot> {
-        let current = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(&current)
+    fn current(&self) -> (u64, Arc<Snapshot>) {
+        let current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        current.clone()
+    }
+
+    /// A body of the snapshot, which the first who asks renders.
+    fn body<E: std::fmt::Display>(
+        &self,
+        turn: u64,
+        kind: impl FnOnce(&mut Sent) -> &mut Renderings,
+        render: impl FnOnce() -> Result<String, E>,
+        content_type: &'static str,
+    ) -> Response {
+        let mut sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
+        let body = kind(&mut sent).get(turn, clock::monotonic(), render);
+        drop(sent);
+        match body {
+            Ok(body) => ([(header::CONTENT_TYPE, content_type)], body).into_response(),
+            Err(problem) => (
+                StatusCode::INTERNAL_SERVER_ERROR,
+                format!("{}\n", escape::line(&problem)),
+            )
+                .into_response(),
+        }
     }
 }
 
@@ -119,20 +146,22 @@ pub(crate) fn serve(settings: &HttpSettings) -> anyhow::Result<Published> {
         let served = runtime.block_on(async {
             tokio::spawn(access::renew(token, tls.zip(config.clone())));
             let app = app.into_make_service();
-            let bounded = Bounded::default();
-            match (listener, config) {
-                (Listener::Socket(listener), _no_tls) => {
-                    let server = axum_server::from_unix(listener)?;
-                    server.acceptor(bounded).serve(app).await
+            match listener {
+                Listener::Socket(listener) => {
+                    let listener = BoundedListener::new(UnixListener::from_std(listener)?);
+                    let server = Server::<Bounded<net::SocketAddr>>::from_listener(listener);
+                    one_request(server).serve(app).await
                 }
-                (Listener::Tcp(listener), Some(config)) => {
-                    let server = axum_server::from_tcp(listener)?.acceptor(bounded);
-                    let with_tls = |bounded| RustlsAcceptor::new(config).acceptor(bounded);
-                    server.map(with_tls).serve(app).await
-                }
-                (Listener::Tcp(listener), None) => {
-                    let server = axum_server::from_tcp(listener)?;
-                    server.acceptor(bounded).serve(app).await
+                Listener::Tcp(listener) => {
+                    let listener = BoundedListener::new(TcpListener::from_std(listener)?);
+                    let server = Server::<Bounded<SocketAddr>>::from_listener(listener);
+                    match config {
+                        Some(config) => {
+                            let tls = RustlsAcceptor::new(config).handshake_timeout(ASKING);
+                            one_request(server.acceptor(tls)).serve(app).await
+                        }
+                        None => one_request(server).serve(app).await,
+                    }
                 }
             }
         });
@@ -145,19 +174,31 @@ pub(crate) fn serve(settings: &HttpSettings) -> anyhow::Result<Published> {
     Ok(published)
 }
 
+/// A server that answers one request a connection.
+fn one_request<A: Address, T>(server: Server<A, T>) -> Server<A, T> {
+    let mut server = server.http1_only();
+    connection::one_request(server.http_builder());
+    server
+}
+
 /// What accepts connections.
 enum Listener {
-    Socket(UnixListener),
-    Tcp(TcpListener),
+    Socket(net::UnixListener),
+    Tcp(std::net::TcpListener),
 }
+
+/// What the kernel holds of an answer for a client that does not take it, as the option's value.
+const SENT_AHEAD: usize = 256 * 1024;
 
 impl Listener {
     fn bind(place: &Place) -> anyhow::Result<Self> {
         match place {
             Place::Socket(path) => socket::listener(path).map(Self::Socket),
             Place::Address(address) => {
-                let listener = TcpListener::bind(address)?;
+                let listener = std::net::TcpListener::bind(address)?;
                 listener.set_nonblocking(true)?;
+                // Connections have what the listener has.
+                setsockopt(&listener, SndBuf, &SENT_AHEAD)?;
                 Ok(Self::Tcp(listener))
             }
         }
@@ -239,34 +280,37 @@ async fn private(request: Request, next: Next) -> Response {
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 async fn metrics(State(published): State<Published>) -> Response {
-    let snapshot = published.snapshot();
+    let (turn, snapshot) = published.current();
     let render = || metrics::render(snapshot.report.as_deref(), &snapshot.health);
-    Snapshot::body(&snapshot.metrics, render, OPEN_METRICS)
+    published.body(turn, |sent| &mut sent.metrics, render, OPEN_METRICS)
 }
 
 async fn json(State(published): State<Published>) -> Response {
-    let snapshot = published.snapshot();
+    let (turn, snapshot) = published.current();
     let Some(report) = &snapshot.report else {
         return not_yet();
     };
-    Snapshot::body(&snapshot.json, || report.to_json(), "application/json")
+    let render = || report.to_json();
+    published.body(turn, |sent| &mut sent.json, render, "application/json")
 }
+
+const HTML: &str = "text/html; charset=utf-8";
 
 /// How often a browser loads a newer page.
 const REFRESH_SECONDS: u64 = 10;
 
 async fn page(State(published): State<Published>) -> Response {
-    let snapshot = published.snapshot();
+    let (turn, snapshot) = published.current();
     let Some(report) = &snapshot.report else {
         return not_yet();
     };
     let render = || report::live_html(report, REFRESH_SECONDS);
-    Snapshot::body(&snapshot.page, render, "text/html; charset=utf-8")
+    published.body(turn, |sent| &mut sent.page, render, HTML)
 }
 
 /// Whether the watch works as it should, for supervisors that restart it if it does not.
 async fn health(State(published): State<Published>) -> Response {
-    let snapshot = published.snapshot();
+    let (_turn, snapshot) = published.current();
     let health = &snapshot.health;
     let problem = if snapshot.report.is_none() {
         Some("nothing was judged yet")

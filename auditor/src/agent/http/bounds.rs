@@ -3,27 +3,20 @@
 
 use std::{
     collections::BTreeMap,
-    future::{Future as _, Ready, ready},
     io,
-    net::IpAddr,
-    pin::Pin,
+    net::{IpAddr, SocketAddr},
+    os::unix::net,
     sync::{Arc, Mutex, PoisonError},
-    task::{Context, Poll},
-    time::Duration,
 };
 
-use axum_server::accept::Accept;
-use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
-    net::{TcpStream, UnixStream},
-    time::{Sleep, sleep},
-};
+use axum_server::{AddrListener, Address};
+use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
+
+use super::connection::Connection;
 
 /// Connections at a time, of all clients and of one. A browser has six, a Prometheus one.
-pub(crate) const MOST: usize = 64;
-pub(crate) const MOST_OF_CLIENT: usize = 16;
-/// The time that a connection has from its start to its end: for the TLS handshake, for requests, and to take the answers.
-const LONGEST: Duration = Duration::from_mins(1);
+const MOST: usize = 64;
+const MOST_OF_CLIENT: usize = 16;
 
 /// Who connects: a host, or a user of this one.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -49,11 +42,69 @@ impl Stream for UnixStream {
     }
 }
 
-/// Accepts connections within bounds; those beyond are closed at once.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Bounded(Arc<Mutex<BTreeMap<Client, usize>>>);
+/// An address of clients whose connections are bounded.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Bounded<A>(A);
 
-impl Bounded {
+impl Address for Bounded<SocketAddr> {
+    type Stream = Connection<TcpStream>;
+    type Listener = BoundedListener<TcpListener>;
+}
+
+impl Address for Bounded<net::SocketAddr> {
+    type Stream = Connection<UnixStream>;
+    type Listener = BoundedListener<UnixListener>;
+}
+
+/// Accepts connections within bounds. Those beyond are closed before another one is accepted, so that whoever opens many at
+/// once takes no descriptors either.
+#[derive(Debug)]
+pub(super) struct BoundedListener<L> {
+    listener: L,
+    places: Places,
+}
+
+impl<L> BoundedListener<L> {
+    pub(super) fn new(listener: L) -> Self {
+        Self {
+            listener,
+            places: Places::default(),
+        }
+    }
+}
+
+impl<L, S, A> AddrListener<Connection<S>, Bounded<A>> for BoundedListener<L>
+where
+    L: AddrListener<S, A> + Send + Sync,
+    S: Stream + Send,
+    A: Address + Send,
+    Bounded<A>: Address,
+{
+    async fn bind_to(Bounded(address): Bounded<A>) -> io::Result<Self> {
+        L::bind_to(address).await.map(Self::new)
+    }
+
+    async fn accept_stream(&self) -> io::Result<(Connection<S>, Bounded<A>)> {
+        loop {
+            let (stream, address) = self.listener.accept_stream().await?;
+            // Who is gone already has no name.
+            let client = stream.client().ok();
+            if let Some(place) = client.and_then(|client| self.places.take(client)) {
+                return Ok((Connection::new(stream, place), Bounded(address)));
+            }
+        }
+    }
+
+    fn get_local_addr(&self) -> io::Result<Bounded<A>> {
+        self.listener.get_local_addr().map(Bounded)
+    }
+}
+
+/// The places that are taken.
+#[derive(Clone, Debug, Default)]
+struct Places(Arc<Mutex<BTreeMap<Client, usize>>>);
+
+impl Places {
     fn take(&self, client: Client) -> Option<Place> {
         let mut places = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if MOST <= places.values().sum::<usize>() {
@@ -72,32 +123,10 @@ impl Bounded {
     }
 }
 
-impl<T: Stream, S> Accept<T, S> for Bounded {
-    type Stream = Connection<T>;
-    type Service = S;
-    type Future = Ready<io::Result<(Connection<T>, S)>>;
-
-    fn accept(&self, stream: T, service: S) -> Self::Future {
-        let place = stream.client().map(|client| self.take(client));
-        ready(match place {
-            Ok(Some(place)) => Ok((
-                Connection {
-                    stream,
-                    end: Box::pin(sleep(LONGEST)),
-                    _place: place,
-                },
-                service,
-            )),
-            Ok(None) => Err(io::ErrorKind::ConnectionRefused.into()),
-            Err(error) => Err(error),
-        })
-    }
-}
-
 /// A connection's place among those at a time.
 #[derive(Debug)]
 struct Place {
-    all: Bounded,
+    all: Places,
     client: Client,
 }
 
@@ -113,78 +142,29 @@ impl Drop for Place {
     }
 }
 
-/// A client's connection, which fails once its time is over.
-#[derive(Debug)]
-pub(super) struct Connection<T> {
-    stream: T,
-    end: Pin<Box<Sleep>>,
-    _place: Place,
-}
-
-impl<T> Connection<T> {
-    /// Has the task woken when the time is over, and fails if it is.
-    fn check(&mut self, context: &mut Context<'_>) -> io::Result<()> {
-        match self.end.as_mut().poll(context) {
-            Poll::Ready(()) => Err(io::ErrorKind::TimedOut.into()),
-            Poll::Pending => Ok(()),
-        }
-    }
-}
-
-impl<T: AsyncRead + Unpin> AsyncRead for Connection<T> {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        self.check(context)?;
-        Pin::new(&mut self.stream).poll_read(context, buffer)
-    }
-}
-
-impl<T: AsyncWrite + Unpin> AsyncWrite for Connection<T> {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        self.check(context)?;
-        Pin::new(&mut self.stream).poll_write(context, bytes)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.check(context)?;
-        Pin::new(&mut self.stream).poll_flush(context)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(context)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::net::IpAddr;
 
-    use super::{Bounded, Client, MOST, MOST_OF_CLIENT};
+    use super::{Client, MOST, MOST_OF_CLIENT, Places};
 
     #[test]
     fn one_client_leaves_room_for_others() {
         let address = |n: u8| Client::Host(IpAddr::from([192, 0, 2, n]));
-        let bounded = Bounded::default();
+        let all = Places::default();
         let mut places: Vec<_> = (0..MOST_OF_CLIENT)
-            .map(|_| bounded.take(address(1)).unwrap())
+            .map(|_| all.take(address(1)).unwrap())
             .collect();
-        assert!(bounded.take(address(1)).is_none());
-        assert!(bounded.take(address(2)).is_some());
-        assert!(bounded.take(Client::User(0)).is_some());
+        assert!(all.take(address(1)).is_none());
+        assert!(all.take(address(2)).is_some());
+        assert!(all.take(Client::User(0)).is_some());
         // Who lets one go may have another.
         places.pop();
-        places.push(bounded.take(address(1)).unwrap());
-        let more = (2..).map_while(|n| bounded.take(address(n)));
+        places.push(all.take(address(1)).unwrap());
+        let more = (2..).map_while(|n| all.take(address(n)));
         places.extend(more);
         assert_eq!(places.len(), MOST);
         places.clear();
-        assert!(bounded.0.lock().unwrap().is_empty());
+        assert!(all.0.lock().unwrap().is_empty());
     }
 }

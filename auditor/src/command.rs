@@ -21,6 +21,8 @@ pub mod show;
 pub mod top;
 pub mod watch;
 
+pub(crate) use reading::parse as parse_report;
+
 /// Says why a command failed, as one line on standard error.
 pub fn complain(error: &anyhow::Error) {
     crate::output::say(&format!("auditor: {error:#}"));

@@ -17,6 +17,8 @@ pub mod digits;
 mod escape;
 pub mod exit;
 pub mod export;
+#[doc(hidden)]
+pub mod fuzz;
 pub mod history;
 pub mod observed;
 mod output;

@@ -1,6 +1,8 @@
-//! What must hold of any bytes that are read as a page or as a packet.
+//! What must hold of any bytes that are read: as a page, a packet, a request, or a file of the auditor's own.
 
+pub mod http;
 pub mod packet;
+pub mod state;
 
 use std::{collections::BTreeSet, sync::LazyLock};
 

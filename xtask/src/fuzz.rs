@@ -1,4 +1,4 @@
-//! Runs the fuzzer, which writes pages and packets.
+//! Runs the fuzzer, which writes pages, packets, requests, and files of the auditor's own.
 
 use std::path::PathBuf;
 
@@ -10,7 +10,17 @@ use crate::{
     shell::{self, cargo, has, root, say},
 };
 
-const PACKET: &str = "packet";
+/// The targets beside those of pages: their names, which are those of their seeds' directories, the programs that run them, and
+/// the most bytes of an input. A changed database is written as what is changed; a whole one takes more than a page does.
+const OTHERS: [(&str, &str, u32); 6] = [
+    ("packet", "packet", PAGE),
+    ("http", "http", PAGE),
+    ("history", "state", 4 * PAGE),
+    ("report", "state", PAGE),
+    ("deployment", "state", PAGE),
+    ("inventory", "state", PAGE),
+];
+const PAGE: u32 = 8192;
 const CARGO_FUZZ: &str = "0.13.2";
 /// The directory with one page of each format, named after it: the fuzzer's seeds.
 const PAGES: &str = "auditor-matrix/tests/pages";
@@ -20,30 +30,39 @@ pub(crate) struct Fuzz {
     /// Seconds for each target
     #[arg(long, default_value_t = 600)]
     seconds: u32,
-    /// Only this target: a format of pages such as markdown, or packet
+    /// Only this target: a format of pages such as markdown, packet, http, or a kind of files such as history
     target: Option<String>,
 }
 
 /// A fuzz target, with the files from which the fuzzer starts.
 struct Target {
     name: String,
+    /// The program that runs it, which is told the name.
+    program: &'static str,
+    max_len: u32,
     seeds: Vec<PathBuf>,
 }
 
-/// A target for each format of pages, and one for packets.
+/// A target for each format of pages, and the others.
 fn targets() -> anyhow::Result<Vec<Target>> {
     let mut targets: Vec<Target> = Vec::new();
     for page in files(PAGES)? {
         let name = page.file_stem().unwrap_or_default();
         targets.push(Target {
             name: name.to_string_lossy().into_owned(),
+            program: "page",
+            max_len: PAGE,
             seeds: [vec![page.clone()], files("demo")?].concat(),
         });
     }
-    targets.push(Target {
-        name: PACKET.to_owned(),
-        seeds: files("fuzz/seeds/packet")?,
-    });
+    for (name, program, max_len) in OTHERS {
+        targets.push(Target {
+            name: name.to_owned(),
+            program,
+            max_len,
+            seeds: files(&format!("fuzz/seeds/{name}"))?,
+        });
+    }
     Ok(targets)
 }
 
@@ -83,7 +102,13 @@ pub(crate) fn run(fuzz: &Fuzz) -> anyhow::Result<()> {
             names.join(", ")
         );
     }
-    for Target { name, seeds } in targets {
+    for target in targets {
+        let Target {
+            name,
+            program,
+            max_len,
+            seeds,
+        } = target;
         let corpus = root().join("fuzz/corpus").join(&name);
         std::fs::create_dir_all(&corpus)
             .with_context(|| format!("cannot make {}", corpus.display()))?;
@@ -91,18 +116,18 @@ pub(crate) fn run(fuzz: &Fuzz) -> anyhow::Result<()> {
             std::fs::copy(&seed, corpus.join(seed.file_name().unwrap_or_default()))
                 .with_context(|| format!("cannot copy {}", seed.display()))?;
         }
-        let binary = if name == PACKET { PACKET } else { "page" };
         let mut command = cargo();
         command
             .current_dir(root().join("fuzz"))
             // Sanitizers are an unstable feature, which the stable compiler enables for this build alone.
             .env("RUSTC_BOOTSTRAP", "1")
             .env("FORMAT", &name)
-            .args(["fuzz", "run", binary])
+            .args(["fuzz", "run", program])
             .arg(corpus)
             .arg("--")
             .arg(format!("-max_total_time={}", fuzz.seconds))
-            .args(["-max_len=8192", "-timeout=10", "-rss_limit_mb=1024"]);
+            .arg(format!("-max_len={max_len}"))
+            .args(["-timeout=10", "-rss_limit_mb=1024"]);
         shell::run(&mut command)?;
     }
     Ok(())

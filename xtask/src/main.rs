@@ -32,7 +32,7 @@ enum Command {
     Picture,
     /// Measure what reading pages and counting packets cost
     Bench(bench::Bench),
-    /// Let a fuzzer write pages, format by format, and packets
+    /// Let a fuzzer write pages, format by format, packets, requests and files
     Fuzz(fuzz::Fuzz),
     /// Attack a watched host in network namespaces, and measure what that costs
     Siege(siege::Siege),

@@ -5,6 +5,7 @@ mod bounds;
 mod connection;
 mod rendered;
 mod socket;
+mod surface;
 
 use std::{
     net::SocketAddr,
@@ -27,6 +28,7 @@ use nix::sys::socket::{setsockopt, sockopt::SndBuf};
 use tokio::net::{TcpListener, UnixListener};
 
 pub(crate) use self::access::{HttpSettings, Place, SOCKET, Tls};
+pub use self::surface::Surface;
 use self::{
     access::Token,
     bounds::{Bounded, BoundedListener},

@@ -24,7 +24,7 @@ pub(super) fn report(path: &Path) -> anyhow::Result<Report> {
 }
 
 /// Reads the text of a report; `path` is named in errors.
-pub(super) fn parse(path: &Path, text: &str) -> anyhow::Result<Report> {
+pub(crate) fn parse(path: &Path, text: &str) -> anyhow::Result<Report> {
     let name = path.display();
     let value: serde_json::Value = serde_json::from_str(text).with_context(|| {
         format!("{name} is no report: expected the JSON that `auditor audit --json` writes")

@@ -25,7 +25,7 @@ const BELOW: [&str; 15] = [
 
 /// The data's path, in the order in which it goes. `capture` writes what it sees in the words of `observed`, so these stand
 /// before it.
-const PATH: [&str; 14] = [
+const PATH: [&str; 15] = [
     "document",
     "matrix",
     "review",
@@ -40,6 +40,7 @@ const PATH: [&str; 14] = [
     "sink",
     "agent",
     "command",
+    "fuzz",
 ];
 
 /// The crates that hold it; all others are below.

@@ -88,7 +88,7 @@ enum Identity {
 /// Makes the tables where there are none, or those of an earlier version into these; all of them, or nothing.
 pub(super) fn prepare(connection: &mut Connection) -> Result<(), TablesError> {
     if matches!(identity(connection)?, Identity::Current) {
-        return Ok(());
+        return check_writable(connection);
     }
     // Nobody else may do the same meanwhile, so the version is read again once the database is locked.
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -171,6 +171,17 @@ fn check_structure(connection: &Connection) -> Result<(), TablesError> {
         let said = said.trim_start_matches("*** in database main ***");
         Err(TablesError::Structure(said.trim().replace('\n', "; ")))
     }
+}
+
+/// A byte of the file's header says that only later versions of SQLite may write to it: it is read without an error, and nothing
+/// is ever saved. The header was read before.
+fn check_writable(connection: &Connection) -> Result<(), TablesError> {
+    if connection.is_readonly("main")? {
+        return Err(TablesError::Structure(
+            "nobody may write to them".to_owned(),
+        ));
+    }
+    Ok(())
 }
 
 /// The statements that made the tables.

@@ -239,6 +239,19 @@ fn a_row_that_was_changed_is_told() {
     }
 }
 
+/// The version of whoever may write to the file: https://sqlite.org/fileformat.html, section 1.3.
+#[test]
+fn a_header_that_lets_nobody_write_is_damage() {
+    let (directory, store) = store("");
+    drop(store);
+    let path = directory.path().join("history.db");
+    let mut bytes = std::fs::read(&path).unwrap();
+    bytes[18] = 3;
+    std::fs::write(&path, bytes).unwrap();
+    let error = Store::open(&path).unwrap_err();
+    assert!(error.is_damage(), "{error}");
+}
+
 #[test]
 fn a_version_that_does_not_fit_is_damage_and_a_later_one_is_not() {
     for (pragmas, is_damage) in [

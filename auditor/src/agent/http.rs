@@ -28,6 +28,7 @@ use nix::sys::socket::{setsockopt, sockopt::SndBuf};
 use tokio::net::{TcpListener, UnixListener};
 
 pub(crate) use self::access::{HttpSettings, Place, SOCKET, Tls};
+pub(crate) use self::bounds::{MOST, MOST_OF_CLIENT};
 pub use self::surface::Surface;
 use self::{
     access::Token,

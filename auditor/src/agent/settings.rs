@@ -10,9 +10,9 @@ use crate::capture::{Ingress, Tc, namespace};
 /// How many concurrent flows the flow table is sized for by default.
 pub(crate) const DEFAULT_FLOWS: u32 = 65_536;
 /// How many flows a watch remembers by default, which takes about 150 MiB with all that is made of them in a turn.
-pub(crate) const KEEP_FLOWS: usize = 30_000;
-/// How many flows the report of a watch lists one by one by default: about 10 MiB of JSON.
-pub(crate) const REPORT_FLOWS: usize = 10_000;
+pub(crate) const KEEP_FLOWS: usize = 25_000;
+/// How many flows the report of a watch lists one by one by default: less than 10 MiB of JSON.
+pub(crate) const REPORT_FLOWS: usize = 8_000;
 /// What a watch takes at most with these, as `cargo xtask siege` holds it to: memory, the report and the history on disk.
 pub(crate) const MEMORY_MIB: u32 = 150;
 pub(crate) const REPORT_MIB: u32 = 10;

@@ -15,8 +15,8 @@ use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use super::connection::Connection;
 
 /// Connections at a time, of all clients and of one. A browser has six, a Prometheus one.
-const MOST: usize = 64;
-const MOST_OF_CLIENT: usize = 16;
+pub(crate) const MOST: usize = 64;
+pub(crate) const MOST_OF_CLIENT: usize = 16;
 
 /// Who connects: a host, or a user of this one.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]

@@ -239,7 +239,7 @@ fn a_row_that_was_changed_is_told() {
     }
 }
 
-/// The version of whoever may write to the file: https://sqlite.org/fileformat.html, section 1.3.
+/// The version of whoever may write to the file (SQLite, Database File Format, section 1.3).
 #[test]
 fn a_header_that_lets_nobody_write_is_damage() {
     let (directory, store) = store("");

@@ -13,6 +13,7 @@ mod commands;
 mod context;
 mod cross_table;
 mod encoding;
+mod end;
 mod endpoints;
 mod format;
 mod guess;
@@ -47,6 +48,7 @@ mod turned_table;
 use std::borrow::Cow;
 
 use encoding::Decoded;
+pub use end::{Basis, End};
 pub use format::{Format, UnknownFormat, UnreadableFormat};
 pub use guess::Guess;
 pub use includes::Includes;

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use super::{
-    cell, column, loopback,
+    cell, column,
+    end::{Basis, End},
+    loopback,
     names::Names,
     permission::{self, Permission},
     prose::{AboveTable, speaks_of_rows},
@@ -24,17 +26,17 @@ pub(super) struct Context {
     /// The headings, joined with ` / `.
     pub(super) section: Option<Arc<str>>,
     pub(super) transport: Option<Transport>,
-    pub(super) role: Option<Arc<str>>,
+    pub(super) role: Option<End>,
     /// The rows describe traffic among the machines of `role`.
     pub(super) is_within_role: bool,
     pub(super) direction: Option<Direction>,
     /// Source and destination of rows that name neither.
-    pub(super) endpoints: Option<(String, String)>,
+    pub(super) endpoints: Option<(End, End)>,
     /// Who the sentence above says connects, to whatever the rows list.
-    pub(super) asker: Option<String>,
+    pub(super) asker: Option<End>,
     /// The machines of the nearest heading that names some: the role of rows whose table has a column for the other endpoint
     /// only.
-    pub(super) heading: Option<String>,
+    pub(super) heading: Option<End>,
     /// What the innermost heading names and nothing else, be it known for a machine or not.
     pub(super) subject: Option<String>,
     /// The alternative that the text is part of, such as a tab: the condition under which its rows apply.
@@ -80,7 +82,7 @@ impl Headings {
                 && let Some(machines) = section::machines(text, names)
                 && section::names_machines(&machines, names)
             {
-                context.heading = Some(machines);
+                context.heading = Some(End::new(machines, Basis::Heading));
             }
         }
         context
@@ -95,13 +97,14 @@ impl Context {
         let direction = cell::direction(heading)
             .filter(|direction| *direction != Direction::Both && section.endpoints.is_none());
         self.direction = direction.or(self.direction);
-        if section.endpoints.is_some() {
-            self.endpoints = section.endpoints;
+        if let Some((from, to)) = section.endpoints {
+            let named = |name| End::new(name, Basis::Heading);
+            self.endpoints = Some((named(from), named(to)));
             self.direction = None;
         }
         if section.role.is_some() {
             self.is_within_role = section.is_within_role;
-            self.role = section.role.map(Into::into);
+            self.role = section.role.map(|role| End::new(role, Basis::Heading));
         }
         self.permit(section.permission);
         self.is_loopback |= section.is_loopback;
@@ -138,8 +141,9 @@ impl Context {
         let names_ends = section::section(title, names).endpoints.is_some();
         if let Some(machines) = section::machines(title, names).filter(|_| !names_ends) {
             self.is_within_role = false;
-            self.role = Some(machines.as_str().into());
-            self.heading = Some(machines.clone());
+            let named = End::new(machines.as_str(), Basis::Heading);
+            self.role = Some(named.clone());
+            self.heading = Some(named);
             self.subject = Some(machines);
         }
     }
@@ -168,21 +172,22 @@ impl Context {
                 None => condition.into(),
             });
         }
-        self.asker = above.asker;
-        match (above.client, above.server) {
+        let told = |name: String| End::new(name, Basis::Sentence);
+        self.asker = above.asker.map(told);
+        match (above.client.map(told), above.server.map(told)) {
             (Some(client), Some(server)) => {
                 self.endpoints = self.endpoints.take().or(Some((client, server)));
             }
             // Of what goes out, the own machines are the clients.
             (Some(client), None) if self.direction == Some(Direction::Outbound) => {
-                self.role = Some(client.into());
+                self.role = Some(client);
             }
             (Some(client), None) => {
-                let own = self.role.as_deref().map(str::to_owned);
+                let own = self.role.clone();
                 self.endpoints = self.endpoints.take().or_else(|| Some((client, own?)));
             }
             (None, Some(server)) => {
-                self.role = self.role.take().or_else(|| Some(server.into()));
+                self.role = self.role.take().or(Some(server));
             }
             (None, None) => {}
         }

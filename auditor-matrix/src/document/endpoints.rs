@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::{
+    end::Basis,
     names::Names,
     section::{is_machine, is_noun_phrase, is_traffic_verb},
     text::{fold, regex},
@@ -17,6 +18,8 @@ pub(super) struct Endpoints {
     pub(super) destination: String,
     /// Either endpoint may open conversations to the other.
     pub(super) is_mutual: bool,
+    /// What it rests on that these two are the ends.
+    pub(super) basis: Basis,
 }
 
 static ARROW: LazyLock<Regex> = LazyLock::new(|| {
@@ -72,6 +75,7 @@ pub(super) fn arrow(text: &str) -> Option<Endpoints> {
             source,
             destination,
             is_mutual: false,
+            basis: Basis::Purpose,
         });
     }
     if let Some(found) = WHOLE.captures(text) {
@@ -79,6 +83,7 @@ pub(super) fn arrow(text: &str) -> Option<Endpoints> {
             source: endpoint(found.get(1)?.as_str())?,
             destination: endpoint(found.get(2)?.as_str())?,
             is_mutual: false,
+            basis: Basis::Purpose,
         });
     }
     let found = ARROW.captures(text)?;
@@ -105,6 +110,7 @@ pub(super) fn arrow(text: &str) -> Option<Endpoints> {
         source,
         destination,
         is_mutual: found.name("mutual").is_some(),
+        basis: Basis::Given,
     })
 }
 
@@ -189,6 +195,7 @@ pub(super) fn pair(text: &str) -> Option<Endpoints> {
         source,
         destination,
         is_mutual: false,
+        basis: Basis::Purpose,
     })
 }
 
@@ -220,6 +227,7 @@ pub(super) fn from_to(text: &str) -> Option<Endpoints> {
         source,
         destination,
         is_mutual: false,
+        basis: Basis::Purpose,
     })
 }
 
@@ -235,6 +243,7 @@ pub(super) fn directed(text: &str) -> Option<Endpoints> {
         source: endpoint(found.name("from")?.as_str())?,
         destination: endpoint(found.name("to")?.as_str())?,
         is_mutual: false,
+        basis: Basis::Given,
     })
 }
 
@@ -247,7 +256,7 @@ fn endpoint(text: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Endpoints, arrow, arrows, from_to, peer};
+    use super::{Basis, Endpoints, arrow, arrows, from_to, peer};
 
     #[test]
     fn lists_of_arrows() {
@@ -271,24 +280,28 @@ mod tests {
 
     #[test]
     fn phrases_with_arrows() {
-        let endpoints = |from: &str, to: &str, is_mutual| {
+        let endpoints = |from: &str, to: &str, is_mutual, basis| {
             Some(Endpoints {
                 source: from.to_owned(),
                 destination: to.to_owned(),
                 is_mutual,
+                basis,
             })
         };
         assert_eq!(
             arrow("worker, CLI \u{27f6} controller"),
-            endpoints("worker, CLI", "controller", false)
+            endpoints("worker, CLI", "controller", false, Basis::Given)
         );
-        assert_eq!(arrow("a <-> b *"), endpoints("a", "b", true));
-        assert_eq!(arrow("a \u{2190} b"), endpoints("b", "a", false));
+        assert_eq!(arrow("a <-> b *"), endpoints("a", "b", true, Basis::Given));
+        assert_eq!(
+            arrow("a \u{2190} b"),
+            endpoints("b", "a", false, Basis::Given)
+        );
         assert_eq!(arrow("read-only"), None);
         assert_eq!(arrow("Agent (core -> agent calls)"), None);
         assert_eq!(
             from_to("Sends logs from the web node to store nodes."),
-            endpoints("web node", "store nodes", false)
+            endpoints("web node", "store nodes", false, Basis::Purpose)
         );
         assert_eq!(from_to("from 1 to 5"), None);
         assert_eq!(from_to("from clients to relay messages"), None);
@@ -296,7 +309,7 @@ mod tests {
         assert_eq!(peer("Outbound"), None);
         assert_eq!(
             super::directed("Outbound from the web node to the {store} node"),
-            endpoints("web node", "{store} node", false)
+            endpoints("web node", "{store} node", false, Basis::Given)
         );
         assert_eq!(super::directed("Outbound to the store"), None);
     }

@@ -30,16 +30,16 @@ impl Interner {
             return;
         }
         let fields = Arc::make_mut(&mut row.fields);
-        let texts = [
-            &mut fields.section,
+        let texts = [&mut fields.section, &mut fields.protocol];
+        let ends = [
             &mut fields.role,
-            &mut fields.protocol,
             &mut fields.source,
             &mut fields.destination,
         ];
         for text in texts
             .into_iter()
             .flatten()
+            .chain(ends.into_iter().flatten().map(|end| &mut end.name))
             .chain(std::iter::once(&mut fields.file))
         {
             intern(&mut self.texts, text);

@@ -111,7 +111,7 @@ impl MarkedEnds {
             .role
             .as_deref()
             .map(str::to_owned)
-            .or_else(|| context.heading.clone())
+            .or_else(|| context.heading.as_deref().map(str::to_owned))
             .or_else(|| {
                 let subject = context.subject.clone()?;
                 let is_headed = machines

@@ -17,6 +17,7 @@ use super::{
     column::Column,
     columns::{Columns, PortText},
     context::Context,
+    end::{Basis, End},
     marked_ends::MarkedEnds,
     names::Names,
     permission::Permission,
@@ -37,6 +38,8 @@ pub(super) struct PortTable<'a> {
     pub(super) names: &'a Names,
     /// The columns of marks below names of machines.
     pub(super) marks: Option<&'a MarkedEnds>,
+    /// What the end in the first column rests on, if there is one.
+    pub(super) first_end: Basis,
 }
 
 /// The ports of one transport that a row names.
@@ -49,7 +52,7 @@ struct Found {
 
 impl PortTable<'_> {
     /// Reads a table row; `role` names its machines, if this row or one above it does.
-    pub(super) fn read(&self, row: &TableRow, role: Option<&str>, document: &mut Document) {
+    pub(super) fn read(&self, row: &TableRow, role: Option<&End>, document: &mut Document) {
         let mut cells_beyond = row
             .cells
             .iter()
@@ -145,14 +148,14 @@ impl PortTable<'_> {
                     file: Arc::clone(self.file),
                     origin: RowOrigin::Table,
                     section: self.context.section.clone(),
-                    role: cells.role.as_deref().map(Into::into),
+                    role: cells.role.clone(),
                     ports: ports.groups.into(),
                     protocol: protocol.as_deref().map(Into::into),
                     transport: transport.into(),
                     transport_inferred,
                     direction: cells.direction.or(direction),
-                    source: cells.source.as_deref().map(Into::into),
-                    destination: cells.destination.as_deref().map(Into::into),
+                    source: cells.source.clone(),
+                    destination: cells.destination.clone(),
                     is_peer: self.columns.has(Column::Peer),
                     required: cells.required,
                     condition: cells.condition.as_deref().map(Into::into),
@@ -175,8 +178,8 @@ impl PortTable<'_> {
             let more = cells.more_ends.iter().map(|ends| {
                 let mut other = first.clone();
                 let fields = Arc::make_mut(&mut other.fields);
-                fields.source = Some(ends.source.as_str().into());
-                fields.destination = Some(ends.destination.as_str().into());
+                fields.source = Some(End::new(ends.source.as_str(), ends.basis));
+                fields.destination = Some(End::new(ends.destination.as_str(), ends.basis));
                 fields.direction = ends.is_mutual.then_some(Direction::Both);
                 other
             });

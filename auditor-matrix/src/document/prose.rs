@@ -59,6 +59,7 @@ use self::{
 use super::{
     cell, commands,
     context::Context,
+    end::Basis,
     interner::Interner,
     names::Names,
     ports::Ports,
@@ -232,6 +233,7 @@ impl Prose {
             line,
             context,
             machine: None,
+            basis: Basis::Sentence,
         };
         let mut row = place.row(text, statement);
         interner.intern(&mut row);
@@ -437,6 +439,7 @@ impl Prose {
                 line: item.line,
                 context: &list.context,
                 machine: item.machine.as_deref(),
+                basis: Basis::Sentence,
             };
             let mut remark = |severity, message: &str| {
                 self.problems

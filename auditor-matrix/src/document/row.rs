@@ -2,7 +2,7 @@
 
 use std::{ops::Deref, sync::Arc};
 
-use super::{guess::Guess, no_port::NoPort, problem::Problem};
+use super::{end::End, guess::Guess, no_port::NoPort, problem::Problem};
 use crate::{port::PortRange, transport::Transport};
 
 /// What was read from one document.
@@ -105,7 +105,7 @@ pub struct RowFields {
     /// The headings above, joined with ` / `.
     pub section: Option<Arc<str>>,
     /// The machines that the row is about.
-    pub role: Option<Arc<str>>,
+    pub role: Option<End>,
     pub ports: Arc<[PortGroup]>,
     /// The protocol cell as written.
     pub protocol: Option<Arc<str>>,
@@ -114,8 +114,8 @@ pub struct RowFields {
     pub transport_inferred: bool,
     /// `None` where the page gives source and destination instead.
     pub direction: Option<Direction>,
-    pub source: Option<Arc<str>>,
-    pub destination: Option<Arc<str>>,
+    pub source: Option<End>,
+    pub destination: Option<End>,
     /// The table has one column for the peer. In a row of both directions the peer is both `source` and `destination`.
     pub is_peer: bool,
     pub required: Option<bool>,

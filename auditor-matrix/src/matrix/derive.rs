@@ -1,6 +1,9 @@
 //! Derives rules from rows. After this step there are client and server roles, and no viewpoints any more.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use super::{
     endpoints::{EndpointRemark, Page, RowEndpoints, row_endpoints},
@@ -9,7 +12,7 @@ use super::{
     rule::{Matrix, Presence, Rule, RulePorts},
 };
 use crate::{
-    document::{Document, PortGroup, Problem, ProblemKind, Profile, Row, Severity},
+    document::{Basis, Document, End, PortGroup, Problem, ProblemKind, Profile, Row, Severity},
     port::PortRange,
     role::Role,
     transport::Transport,
@@ -47,7 +50,7 @@ pub(super) fn derive_up_to(
         let page_role = page_role(&document.rows);
         let names = PageNames::of(&document.rows);
         let page = Page {
-            role: page_role.as_deref(),
+            role: page_role.as_ref(),
             names: &names,
         };
         let mut remarks = Remarks::default();
@@ -99,7 +102,8 @@ struct Remarks {
 /// Rows that follow each other and leave out the same.
 struct Run {
     problem: Problem,
-    /// The position of the last of them among the document's rows.
+    /// The positions of the first and the last of them among the document's rows.
+    first: usize,
     last: usize,
     ports: BTreeSet<PortRange>,
 }
@@ -117,6 +121,7 @@ impl Remarks {
                 }
                 _ => runs.push(Run {
                     problem: problem(row, Severity::Remark, &message),
+                    first: index,
                     last: index,
                     ports: row.ranges().collect(),
                 }),
@@ -132,7 +137,7 @@ impl Remarks {
 impl Run {
     /// Several rows are quoted by their ports.
     fn into_problem(self) -> Problem {
-        if self.problem.line == self.problem.until {
+        if self.first == self.last {
             return self.problem;
         }
         let shown = self.ports.iter().take(MOST_PORTS_SHOWN);
@@ -166,8 +171,8 @@ fn problem(row: &Row, severity: Severity, message: &str) -> Problem {
 
 /// The role that the page is about, if its rows name exactly one. The machine of one section is none of the page's, where
 /// several others name nobody.
-fn page_role(rows: &[Row]) -> Option<String> {
-    let mut roles = rows.iter().filter_map(|row| row.role.as_deref());
+fn page_role(rows: &[Row]) -> Option<End> {
+    let mut roles = rows.iter().filter_map(|row| row.role.as_ref());
     let first = roles.next()?;
     let is_only = roles.all(|role| Role::new(role) == Role::new(first));
     let sections = |has_role: bool| -> BTreeSet<Option<&str>> {
@@ -177,7 +182,7 @@ fn page_role(rows: &[Row]) -> Option<String> {
             .collect()
     };
     let is_of_page = 1 < sections(true).len() || sections(false).len() < SEVERAL_SECTIONS;
-    (is_only && is_of_page).then(|| first.to_owned())
+    (is_only && is_of_page).then(|| End::new(Arc::clone(&first.name), Basis::Heading))
 }
 
 /// So many sections are not merely what else the page says of its machine.

@@ -4,7 +4,7 @@ use thiserror::Error;
 
 use super::page_names::PageNames;
 use crate::{
-    document::{Direction, Profile, Row, RowOrigin, is_own_machine},
+    document::{Basis, Direction, End, Profile, Row, RowOrigin, is_own_machine},
     role::Role,
     transport::Transport,
 };
@@ -12,7 +12,7 @@ use crate::{
 /// What is known of the whole page.
 pub(super) struct Page<'a> {
     /// The role that the page is about, if its rows name exactly one.
-    pub(super) role: Option<&'a str>,
+    pub(super) role: Option<&'a End>,
     pub(super) names: &'a PageNames,
 }
 
@@ -84,6 +84,26 @@ pub(super) enum EndpointRemark {
         "names an end, `{text}`, by a variable whose value the page does not give: its role has the variable's name; rename it"
     )]
     Variable { text: String },
+    #[error("leaves the cell of an end empty, for which the one above it was taken; check it")]
+    CellAbove,
+    #[error(
+        "names its ends in words on what its port is for, and who asks whom was read from these; check it"
+    )]
+    Purpose,
+    #[error("names its ends in a sentence, and who asks whom was read from its grammar; check it")]
+    Sentence,
+}
+
+impl EndpointRemark {
+    /// What there is to check in ends that rest on this.
+    const fn of(basis: Basis) -> Option<Self> {
+        match basis {
+            Basis::Given | Basis::Heading => None,
+            Basis::CellAbove => Some(Self::CellAbove),
+            Basis::Purpose => Some(Self::Purpose),
+            Basis::Sentence => Some(Self::Sentence),
+        }
+    }
 }
 
 /// Role names for endpoints that a table leaves out. No host has such a role until the deployment assigns it, so the rule
@@ -105,7 +125,10 @@ pub(super) fn row_endpoints(
     // A page that names one machine describes its viewpoint, inbound or outbound; a table without a viewpoint need not be
     // about it.
     let has_viewpoint = row.direction.is_some() || row.origin == RowOrigin::Note;
-    let own = row.role.as_deref().or(page.role.filter(|_| has_viewpoint));
+    let own = row
+        .role
+        .as_ref()
+        .or_else(|| page.role.filter(|_| has_viewpoint));
     // A sentence may refer to the page's machines by a general term.
     let own_word = [
         "the cluster",
@@ -114,23 +137,23 @@ pub(super) fn row_endpoints(
         "the nodes",
         "all instances",
     ];
-    let endpoint = |text: Option<&str>| {
-        text.map(|text| match own {
+    let endpoint = |end: Option<&End>| {
+        end.map(|end| match own {
             Some(own)
                 if row.origin != RowOrigin::Table
-                    && own_word.contains(&text.to_lowercase().as_str()) =>
+                    && own_word.contains(&end.to_lowercase().as_str()) =>
             {
-                own.to_owned()
+                own.clone()
             }
-            Some(_) | None => text.to_owned(),
+            Some(_) | None => end.clone(),
         })
     };
     let (source, destination) = (
-        endpoint(row.source.as_deref()),
-        endpoint(row.destination.as_deref()),
+        endpoint(row.source.as_ref()),
+        endpoint(row.destination.as_ref()),
     );
     let (source, destination) = without_self(source, destination, own);
-    let own = own.map(str::to_owned);
+    let own = own.cloned();
     let (client, server) = match row.direction {
         Some(Direction::Inbound) => (source, destination.or(own)),
         Some(Direction::Outbound) => (source.or(own), destination),
@@ -138,9 +161,9 @@ pub(super) fn row_endpoints(
         // machine. Two columns name client and server.
         Some(Direction::Both)
             if row.is_peer
-                && source == destination
-                && source != own
-                && row.role.as_deref() != source.as_deref() =>
+                && name(&source) == name(&destination)
+                && name(&source) != name(&own)
+                && name(&row.role) != name(&source) =>
         {
             (source, own)
         }
@@ -150,8 +173,9 @@ pub(super) fn row_endpoints(
         None => match (&source, &destination, row.origin) {
             // "Port 123 is open for communication with NTP": the page's machines are the clients, the service is the server.
             (None, None, RowOrigin::Item | RowOrigin::Note) if row.is_peer => {
-                let is_name = |service: &String| service.split(' ').count() <= ROLE_WORDS;
-                (own, row.text.service().map(str::to_owned).filter(is_name))
+                let is_name = |service: &&str| service.split(' ').count() <= ROLE_WORDS;
+                let service = row.text.service().filter(is_name);
+                (own, service.map(|name| End::new(name, Basis::Purpose)))
             }
             // Without direction and endpoints the row's own machines are the server, and the client is left out.
             // Machines that are called clients open the conversations.
@@ -181,20 +205,25 @@ pub(super) fn row_endpoints(
     let Some(server) = server else {
         return Err(EndpointProblem::NoServer);
     };
+    let basis = client.basis.max(server.basis);
     let nobody = |text: &str| text.eq_ignore_ascii_case("none") || text.eq_ignore_ascii_case("n/a");
     if nobody(&client) || nobody(&server) {
         return Err(EndpointProblem::Nobody);
     }
     let mut remarks: Vec<EndpointRemark> = remark.into_iter().collect();
-    let mut without_variable = |text: String| match names_of_variables(&text) {
-        Some(named) if named != text => {
+    remarks.extend(EndpointRemark::of(basis));
+    let mut without_variable = |end: &End| match names_of_variables(end) {
+        Some(named) if named != **end => {
+            let text = end.to_string();
             remarks.push(EndpointRemark::Variable { text });
             Ok(named)
         }
         Some(named) => Ok(named),
-        None => Err(EndpointProblem::Variable { text }),
+        None => Err(EndpointProblem::Variable {
+            text: end.to_string(),
+        }),
     };
-    let (client, server) = (without_variable(client)?, without_variable(server)?);
+    let (client, server) = (without_variable(&client)?, without_variable(&server)?);
     // `Self, Core`: the machine itself is one of several, and only with it both ends are one machine.
     let with_self = (
         is_self_among_others(&client, page),
@@ -211,7 +240,7 @@ pub(super) fn row_endpoints(
             (true, true) => bracketed(&client)
                 .or(bracketed(&server))
                 .or(row.role.as_deref())
-                .or(page.role)
+                .or(page.role.map(|role| &**role))
                 .unwrap_or(HOSTS)
                 .to_owned(),
             (true, false) if server != SERVERS && server != CLIENTS => server.clone(),
@@ -274,16 +303,20 @@ pub(super) fn row_endpoints(
     Ok((all, remarks))
 }
 
+fn name(end: &Option<End>) -> Option<&str> {
+    end.as_deref()
+}
+
 /// `Self` at one end stands for the machines of the row, if the other end names others.
 fn without_self(
-    source: Option<String>,
-    destination: Option<String>,
-    own: Option<&str>,
-) -> (Option<String>, Option<String>) {
+    source: Option<End>,
+    destination: Option<End>,
+    own: Option<&End>,
+) -> (Option<End>, Option<End>) {
     let is_self = |end: &str| end.eq_ignore_ascii_case("self");
     let is_other =
         |end: &str| !is_own_machine(end) && !own.is_some_and(|own| own.eq_ignore_ascii_case(end));
-    let stands_for = || Some(own.unwrap_or(HOSTS).to_owned());
+    let stands_for = || Some(own.cloned().unwrap_or_else(|| End::given(HOSTS)));
     match (source, destination) {
         (Some(source), Some(destination)) if is_self(&source) && is_other(&destination) => {
             (stands_for(), Some(destination))
@@ -308,9 +341,9 @@ fn is_client(name: &str) -> bool {
 /// Gives an endpoint that a table leaves out a role name, whose addresses the deployment has to give.
 fn with_unnamed_roles(
     row: &Row,
-    client: Option<String>,
-    server: Option<String>,
-) -> (Option<String>, Option<String>, Option<EndpointRemark>) {
+    client: Option<End>,
+    server: Option<End>,
+) -> (Option<End>, Option<End>, Option<EndpointRemark>) {
     let is_outbound = row.direction == Some(Direction::Outbound);
     let (own, other) = if is_outbound {
         (HOSTS, SERVERS)
@@ -324,8 +357,8 @@ fn with_unnamed_roles(
         (None, None) => Some(EndpointRemark::UnnamedBoth),
     };
     (
-        client.or_else(|| Some(own.to_owned())),
-        server.or_else(|| Some(other.to_owned())),
+        client.or_else(|| Some(End::given(own))),
+        server.or_else(|| Some(End::given(other))),
         remark,
     )
 }

@@ -1,5 +1,6 @@
 mod any_shape;
 mod cells_decide;
+mod doubts;
 mod labels;
 mod loopback;
 mod marked_ends;

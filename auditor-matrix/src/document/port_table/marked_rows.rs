@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::PortTable;
 use crate::document::{
+    end::{Basis, End},
     marked_ends::{MarkedEnd, MarkedEnds},
     problem::Severity,
     row::{Direction, Document, Row},
@@ -50,7 +51,7 @@ pub(super) fn rows(marks: &MarkedEnds, row: &TableRow, first: &Row) -> Vec<Row> 
     let mut rows = Vec::new();
     for own in &read.own {
         rows.push(one(
-            &|fields| fields.role = Some(own.name.as_str().into()),
+            &|fields| fields.role = Some(End::given(own.name.as_str())),
             own.is_optional,
         ));
     }
@@ -65,8 +66,8 @@ pub(super) fn rows(marks: &MarkedEnds, row: &TableRow, first: &Row) -> Vec<Row> 
         is_paired = true;
         rows.push(one(
             &|fields| {
-                fields.source = Some(client.name.as_str().into());
-                fields.destination = Some(server.name.as_str().into());
+                fields.source = Some(End::given(client.name.as_str()));
+                fields.destination = Some(End::given(server.name.as_str()));
                 fields.direction = None;
             },
             client.is_optional || server.is_optional,
@@ -77,14 +78,14 @@ pub(super) fn rows(marks: &MarkedEnds, row: &TableRow, first: &Row) -> Vec<Row> 
     }
     let own = |fields: &mut crate::document::row::RowFields| {
         if fields.role.is_none() {
-            fields.role = marks.own().map(Into::into);
+            fields.role = marks.own().map(|own| End::new(own, Basis::Heading));
         }
     };
     for MarkedEnd { name, is_optional } in &read.clients {
         rows.push(one(
             &|fields| {
                 own(fields);
-                fields.source = Some(name.as_str().into());
+                fields.source = Some(End::given(name.as_str()));
                 fields.direction = Some(Direction::Inbound);
             },
             *is_optional,
@@ -93,7 +94,7 @@ pub(super) fn rows(marks: &MarkedEnds, row: &TableRow, first: &Row) -> Vec<Row> 
     for MarkedEnd { name, is_optional } in &read.servers {
         rows.push(one(
             &|fields| {
-                fields.destination = Some(name.as_str().into());
+                fields.destination = Some(End::given(name.as_str()));
                 // Of what goes out, the machines of the page are the clients.
                 let is_out = fields.direction == Some(Direction::Outbound);
                 if is_out {

@@ -15,6 +15,7 @@ use super::{
 use crate::document::{
     commands::{self, CommandProblem, PortCommand},
     context::Context,
+    end::Basis,
     interner::Interner,
     problem::Severity,
     row::Direction,
@@ -51,6 +52,7 @@ impl Prose {
                 line: line + command.n_lines_before,
                 context,
                 machine: machine.as_deref(),
+                basis: Basis::Sentence,
             };
             match command.outcome {
                 Err(problem) => {
@@ -183,6 +185,7 @@ impl Prose {
                 line: line + found.n_lines_before,
                 context,
                 machine: machine.as_deref(),
+                basis: Basis::Sentence,
             };
             for mut statement in found.statements {
                 statement.add_ends(&ends);
@@ -226,6 +229,7 @@ impl Prose {
                 line: line + index,
                 context,
                 machine: introduction.machine.as_deref(),
+                basis: Basis::Sentence,
             };
             for mut statement in item::read(text, Evidence::Stated, &self.names).statements {
                 introduction.complete(&mut statement);

@@ -18,6 +18,7 @@ use super::{Prose, statement::Statement, statement_row::Place};
 use crate::document::{
     accounting,
     context::Context,
+    end::Basis,
     interner::Interner,
     problem::{Problem, Severity},
     row::Direction,
@@ -45,6 +46,7 @@ impl Prose {
             line: line + n_lines_before,
             context,
             machine: None,
+            basis: Basis::Given,
         };
         for found in connections(&graph, self) {
             let place = place(found.n_lines_before);

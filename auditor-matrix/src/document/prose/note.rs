@@ -7,7 +7,7 @@ use super::{
     stance::{Stance, stance},
     words::words,
 };
-use crate::document::{endpoints::Endpoints, names::Names, section, text::sentences};
+use crate::document::{end::Basis, endpoints::Endpoints, names::Names, section, text::sentences};
 
 /// The ends that the sentences of a note name, each pair once. A clause that names one end only, or that denies something,
 /// gives none.
@@ -43,6 +43,7 @@ pub(in crate::document) fn ends(note: &str, names: &Names) -> Vec<Endpoints> {
                 source,
                 destination,
                 is_mutual: clause.ends.is_mutual,
+                basis: Basis::Purpose,
             };
             let are_machines = [&ends.source, &ends.destination]
                 .into_iter()

@@ -15,6 +15,7 @@ use super::{
 };
 use crate::{
     document::{
+        end::Basis,
         interner::Interner,
         problem::{Problem, Severity},
         row::{Direction, Row},
@@ -58,6 +59,7 @@ impl Prose {
                 line: sentence.line,
                 context: sentence.context,
                 machine: None,
+                basis: Basis::Sentence,
             };
             let evidence = if heading_is_about_ports(sentence.context) {
                 Evidence::Section

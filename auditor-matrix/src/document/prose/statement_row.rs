@@ -10,6 +10,7 @@ use super::{
 use crate::{
     document::{
         context::Context,
+        end::{Basis, End},
         problem::{Problem, ProblemKind, Severity},
         row::{Direction, Row, RowFields, RowOrigin, RowText},
     },
@@ -23,6 +24,8 @@ pub(super) struct Place<'a> {
     pub(super) context: &'a Context,
     /// The machine that the text above names.
     pub(super) machine: Option<&'a str>,
+    /// What the ends rest on that a statement names here.
+    pub(super) basis: Basis,
 }
 
 impl Place<'_> {
@@ -30,21 +33,31 @@ impl Place<'_> {
     pub(super) fn row(&self, text: &str, mut statement: Statement) -> Row {
         let context = self.context;
         self.take_heading_for_server(&mut statement);
-        let names_no_end = statement.source.is_none() && statement.destination.is_none();
+        let (mut source, mut destination) = self.ends(&mut statement);
         if !statement.loopback {
             statement.direction = statement.direction.or(context.direction);
-            if names_no_end && context.is_within_role && self.machine.is_none() {
+            if source.is_none()
+                && destination.is_none()
+                && context.is_within_role
+                && self.machine.is_none()
+            {
                 statement.direction = Some(Direction::Both);
-                statement.source = context.role.as_deref().map(str::to_owned);
-                statement.destination.clone_from(&statement.source);
+                source.clone_from(&context.role);
+                destination.clone_from(&context.role);
             } else if let Some((from, to)) = &context.endpoints
                 && self.machine.is_none()
             {
-                statement.source = statement.source.or_else(|| Some(from.clone()));
-                statement.destination = statement.destination.or_else(|| Some(to.clone()));
+                source = source.or_else(|| Some(from.clone()));
+                destination = destination.or_else(|| Some(to.clone()));
             }
         }
-        self.plain_row(text, statement)
+        self.row_between(text, statement, source, destination)
+    }
+
+    /// Takes the ends out of a statement, with what they rest on here.
+    fn ends(&self, statement: &mut Statement) -> (Option<End>, Option<End>) {
+        let end = |name: &mut Option<String>| name.take().map(|name| End::new(name, self.basis));
+        (end(&mut statement.source), end(&mut statement.destination))
     }
 
     /// Below the heading of a machine, who connects or needs a port and is another one connects to that machine.
@@ -81,15 +94,31 @@ impl Place<'_> {
 
     /// The row of a statement as it is.
     pub(super) fn plain_row(&self, text: &str, mut statement: Statement) -> Row {
+        let (source, destination) = self.ends(&mut statement);
+        self.row_between(text, statement, source, destination)
+    }
+
+    fn row_between(
+        &self,
+        text: &str,
+        mut statement: Statement,
+        source: Option<End>,
+        destination: Option<End>,
+    ) -> Row {
         let service = statement.service.take();
         Row {
             line: self.line,
             text: RowText::new(service.as_deref(), Some(text)),
-            fields: Arc::new(self.fields(statement)),
+            fields: Arc::new(self.fields(statement, source, destination)),
         }
     }
 
-    fn fields(&self, statement: Statement) -> RowFields {
+    fn fields(
+        &self,
+        statement: Statement,
+        source: Option<End>,
+        destination: Option<End>,
+    ) -> RowFields {
         let context = self.context;
         let stated = if statement.transports.is_empty() {
             context.transport.into_iter().collect()
@@ -107,7 +136,7 @@ impl Place<'_> {
             section: context.section.clone(),
             role: self
                 .machine
-                .map(Into::into)
+                .map(|machine| End::new(machine, Basis::Heading))
                 .or_else(|| context.role.clone()),
             ports: statement.ports.into(),
             protocol: None,
@@ -118,8 +147,8 @@ impl Place<'_> {
             },
             transport_inferred: !is_stated,
             direction: statement.direction,
-            source: statement.source.map(Into::into),
-            destination: statement.destination.map(Into::into),
+            source,
+            destination,
             is_peer: statement.serves_peer,
             required: statement.required,
             condition: joined(context.condition.as_deref(), statement.condition),

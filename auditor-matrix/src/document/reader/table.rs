@@ -11,6 +11,7 @@ use crate::document::{
     columns::{self, Body, Columns},
     context::Context,
     cross_table,
+    end::{Basis, End},
     guess::Guess,
     host_port::HostPort,
     host_table,
@@ -191,12 +192,12 @@ impl Reader<'_> {
         if let Some(heading) = columns.heading_of_services(&head)
             && let Some(machines) = section::machines(heading, &self.names)
         {
-            context.role = Some(machines.into());
+            context.role = Some(End::new(machines, Basis::Heading));
         }
-        let mut role: Option<String> = None;
+        let mut role: Option<End> = None;
         let mut first_end = FirstEnd::of(&columns);
         for row in body.rows() {
-            let row = first_end.fill(row, &columns);
+            let (row, first_basis) = first_end.fill(row, &columns);
             if row.cells.iter().all(String::is_empty) || row.cells == as_written.cells {
                 continue;
             }
@@ -213,7 +214,7 @@ impl Reader<'_> {
                 context.narrow(title, &self.names);
                 if let Some(machines) = section::machines_of_ports(title, &self.names) {
                     role = None;
-                    context.role = Some(machines.into());
+                    context.role = Some(End::new(machines, Basis::Heading));
                 }
                 let message = "was taken for the heading of the rows below";
                 self.problem(row.line, Severity::Remark, title, message.to_owned());
@@ -231,10 +232,14 @@ impl Reader<'_> {
                 context: &context,
                 names: &self.names,
                 marks: marks.as_ref(),
+                first_end: first_basis,
             };
-            role = columns.cell(&row, Column::Role).or(role);
+            role = match columns.cell(&row, Column::Role) {
+                Some(named) => Some(End::given(named)),
+                None => role.map(|above| End::new(above.name, Basis::CellAbove)),
+            };
             let first = (self.document.rows.len(), self.document.problems.len());
-            table.read(&row, role.as_deref(), &mut self.document);
+            table.read(&row, role.as_ref(), &mut self.document);
             self.account(&row, first, &columns);
             for row in self.document.rows.iter_mut().skip(first.0) {
                 self.interner.intern(row);
@@ -329,18 +334,20 @@ impl FirstEnd {
         }
     }
 
-    fn fill(&mut self, mut row: TableRow, columns: &Columns) -> TableRow {
+    fn fill(&mut self, mut row: TableRow, columns: &Columns) -> (TableRow, Basis) {
+        let mut basis = Basis::Given;
         let has_ports = columns
             .positions(Column::Port)
             .any(|index| row.cells.get(index).is_some_and(|cell| !cell.is_empty()));
         if let Some(first) = row.cells.first_mut().filter(|_| self.is_first && has_ports) {
             if first.is_empty() {
                 first.clone_from(&self.above);
+                basis = Basis::CellAbove;
             } else {
                 self.above.clone_from(first);
             }
         }
-        row
+        (row, basis)
     }
 }
 

@@ -1,0 +1,250 @@
+//! Who the ends of a table row are: its cells, the words in them, and what stands above.
+
+use super::super::purpose;
+use super::{Cells, PortTable};
+use crate::document::{
+    application_protocol, cell,
+    column::{self, Column},
+    end::{Basis, End},
+    endpoints::{self, Endpoints},
+    loopback,
+    names::Names,
+    problem::Severity,
+    prose,
+    row::{Direction, Document},
+    section, services,
+    table_rows::TableRow,
+};
+
+impl Cells {
+    /// Reads direction and ends from phrases: `Outbound to the store`, `worker -> controller`, `from A to B`.
+    pub(super) fn read_phrases(
+        &mut self,
+        table: &PortTable<'_>,
+        row: &TableRow,
+        document: &mut Document,
+    ) {
+        if let Some(text) = &self.direction_text {
+            if loopback::is_own_machine(text) {
+                self.loopback = true;
+            } else if let Some((ends, more)) = listed_arrows(text, self.role.as_deref()) {
+                self.direction = ends.is_mutual.then_some(Direction::Both);
+                let named = |name: String| Some(End::new(name, ends.basis));
+                self.source = self.source.take().or_else(|| named(ends.source));
+                self.destination = self.destination.take().or_else(|| named(ends.destination));
+                self.more_ends = more;
+            } else if self.direction.is_none() {
+                let message = "this is no direction: expected inbound, outbound or both";
+                table.problem(document, row, Severity::Lost, text, message);
+            } else if let Some(ends) =
+                endpoints::directed(text).filter(|_| !table.columns.has_an_end())
+            {
+                self.take_ends(ends);
+            } else if let Some(peer) = endpoints::peer(text) {
+                match self.direction {
+                    Some(Direction::Inbound) if is_nobody(self.source.as_ref()) => {
+                        self.source = Some(End::given(peer));
+                    }
+                    Some(Direction::Outbound) if is_nobody(self.destination.as_ref()) => {
+                        self.destination = Some(End::given(peer));
+                    }
+                    Some(Direction::Inbound | Direction::Outbound | Direction::Both) | None => {}
+                }
+            }
+        }
+        // Beside a direction, an arrow between two machines says more than the direction does.
+        let is_open = self.source.is_none() && self.destination.is_none();
+        let is_lone = table.columns.has(Column::Direction) && !table.columns.has_an_end();
+        let arrow = table
+            .columns
+            .positions(Column::Service)
+            .filter(|_| is_open && is_lone)
+            .filter_map(|index| row.cells.get(index))
+            .find_map(|text| endpoints::arrow(text))
+            .filter(|ends| {
+                ![&ends.source, &ends.destination]
+                    .into_iter()
+                    .any(|end| is_protocol(end))
+            });
+        if let Some(ends) = arrow {
+            self.take_ends(ends);
+        }
+        if !table.columns.names_ends()
+            && table.context.endpoints.is_none()
+            && !table.context.is_within_role
+        {
+            let texts = || [&self.service, &self.notes].into_iter().flatten();
+            let phrase = texts().find_map(|text| {
+                endpoints::arrow(text)
+                    .or_else(|| labelled_pair(text, table.names))
+                    .or_else(|| endpoints::from_to(text))
+            });
+            let mut pairs: Vec<Endpoints> = match phrase {
+                Some(phrase) => vec![phrase],
+                None => texts()
+                    .flat_map(|text| {
+                        prose::ends_in_note(text, table.names)
+                            .into_iter()
+                            .filter_map(|ends| purpose::fitted(ends, text, table))
+                    })
+                    .collect(),
+            };
+            // Where a column names the machines, "server to server" in a description is no machine.
+            if table.columns.has(Column::Role) {
+                pairs.retain(|ends| {
+                    table.names.has(&ends.source) || table.names.has(&ends.destination)
+                });
+            }
+            // `any client could connect to any instance` says how they work, and not whose the port is.
+            let is_any = |name: &str| name.to_lowercase().starts_with("any ");
+            pairs.retain(|ends| !is_any(&ends.source) || !is_any(&ends.destination));
+            if !pairs.is_empty() {
+                let ends = pairs.remove(0);
+                self.take_ends(ends);
+                self.more_ends = pairs;
+            }
+        }
+    }
+
+    fn take_ends(&mut self, ends: Endpoints) {
+        self.direction = ends.is_mutual.then_some(Direction::Both);
+        self.source = Some(End::new(ends.source, ends.basis));
+        self.destination = Some(End::new(ends.destination, ends.basis));
+    }
+
+    /// Below `Used by`, a protocol says what is spoken, and not who speaks it.
+    pub(super) fn leave_out_protocol(&mut self, table: &PortTable<'_>) {
+        let heading = column::words(table.columns.heading(table.head, Column::Source));
+        let is_spoken = |source: &End| {
+            source
+                .split(['/', ',', ' '])
+                .filter(|word| !word.is_empty())
+                .all(application_protocol::is_only_spoken)
+        };
+        // What uses the ports by which a named machine goes out is a program on it.
+        let is_on_machine =
+            table.context.direction == Some(Direction::Outbound) && table.context.role.is_some();
+        if heading.ends_with(" by")
+            && let Some(protocol) = self
+                .source
+                .take_if(|source| is_on_machine || is_spoken(source))
+        {
+            self.application = self.application.take().or(Some(protocol.to_string()));
+            self.service = self.service.take().or_else(|| self.application.clone());
+        }
+    }
+
+    /// Where the services of a table are what listens, that of the row is its server.
+    pub(super) fn take_service_for_server(&mut self, table: &PortTable<'_>) {
+        let is_left_out = self.destination.is_none() && self.direction != Some(Direction::Outbound);
+        if table.columns.services_listen() && is_left_out && self.more_ends.is_empty() {
+            self.destination = self
+                .service
+                .as_ref()
+                .filter(|service| services::is_software(service))
+                .map(|service| End::new(service.as_str(), Basis::Purpose));
+        }
+    }
+
+    /// Fills in the direction and the ends that the row leaves out, from the table's columns and the headings above.
+    pub(super) fn complete_ends(
+        &mut self,
+        table: &PortTable<'_>,
+        row: &TableRow,
+        document: &mut Document,
+    ) {
+        let context = table.context;
+        let gives_ends = self.source.is_some() || self.destination.is_some();
+        let one_sided = table.columns.one_sided();
+        if one_sided == Some(Direction::Outbound)
+            && let Some(asker) = &context.asker
+        {
+            self.role = Some(asker.clone());
+        }
+        let given = if gives_ends && one_sided.is_none() {
+            None
+        } else {
+            context.direction.or(one_sided)
+        };
+        if self.role.is_none() && one_sided.is_some() {
+            self.role.clone_from(&context.heading);
+        }
+        // A table of the other ends leaves its own machine to the heading, whatever that is called.
+        if self.role.is_none() && table.columns.has(Column::Peer) {
+            self.role = prose::named_by_heading(context).map(|name| End::new(name, Basis::Heading));
+        }
+        self.direction = self.direction.or(given);
+        if context.is_within_role && !gives_ends && self.direction.is_none() && self.peer.is_none()
+        {
+            self.direction = Some(Direction::Both);
+            self.source.clone_from(&self.role);
+            self.destination.clone_from(&self.role);
+            return;
+        }
+        let peer = self.peer.take();
+        if let (Some((from, to)), false, None) = (&context.endpoints, gives_ends, &peer) {
+            self.source = Some(from.clone());
+            self.destination = Some(to.clone());
+            self.direction = None;
+        }
+        let Some(peer) = peer else { return };
+        match self.direction {
+            Some(Direction::Inbound) => self.source = self.source.take().or(Some(peer)),
+            Some(Direction::Outbound) => {
+                self.destination = self.destination.take().or(Some(peer));
+            }
+            Some(Direction::Both) => {
+                self.source = self.source.take().or_else(|| Some(peer.clone()));
+                self.destination = self.destination.take().or(Some(peer));
+            }
+            None => {
+                let message = "without a direction this end may be either";
+                table.problem(document, row, Severity::Lost, &peer, message);
+            }
+        }
+    }
+}
+
+/// Both ends before a colon, or as a sentence of their own: `Web server to store: queries`.
+fn labelled_pair(text: &str, names: &Names) -> Option<Endpoints> {
+    let pair = text.split([':', '.']).next().unwrap_or_default();
+    let found = endpoints::pair(pair)
+        .or_else(|| endpoints::arrow(pair).filter(|_| pair.len() < text.len()))?;
+    let are_machines = [&found.source, &found.destination]
+        .into_iter()
+        .all(|end| section::names_machines(end, names));
+    are_machines.then_some(found)
+}
+
+/// The ends of one or more arrows. Where several are listed, the row's own machine is what listens: of an arrow that points both
+/// ways only the way to it is of this row.
+fn listed_arrows(text: &str, own: Option<&str>) -> Option<(Endpoints, Vec<Endpoints>)> {
+    let mut all = endpoints::arrows(text);
+    if all.is_empty() {
+        all.extend(endpoints::pair(text));
+    }
+    if 1 < all.len()
+        && let Some(own) = own
+    {
+        let is_own = |end: &str| end.eq_ignore_ascii_case(own);
+        for ends in &mut all {
+            if ends.is_mutual && is_own(&ends.source) && !is_own(&ends.destination) {
+                std::mem::swap(&mut ends.source, &mut ends.destination);
+            }
+            ends.is_mutual &= !is_own(&ends.destination);
+        }
+    }
+    let mut all = all.into_iter();
+    Some((all.next()?, all.collect()))
+}
+
+fn is_nobody(end: Option<&End>) -> bool {
+    end.is_none_or(|text| matches!(text.to_lowercase().as_str(), "none" | "n/a" | "any"))
+}
+
+/// Whether an end begins with the name of a protocol: `HTTP -> HTTPS redirect` names no machines.
+fn is_protocol(end: &str) -> bool {
+    let first = end.split([' ', '/', '(']).next().unwrap_or_default();
+    cell::stated(&first.to_lowercase()).is_some()
+        || application_protocol::transports(first).is_some()
+}

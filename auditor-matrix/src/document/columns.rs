@@ -180,6 +180,14 @@ impl Columns {
         )
     }
 
+    /// Whether the cells of a column name ends of the row.
+    pub(super) fn is_end(&self, index: usize) -> bool {
+        matches!(
+            self.meanings.get(index),
+            Some(Some(Column::Source | Column::Destination | Column::Peer))
+        )
+    }
+
     /// Whether the cells of a column are sentences about the row.
     pub(super) fn is_prose(&self, index: usize) -> bool {
         matches!(self.meanings.get(index), Some(Some(Column::Notes)))

@@ -104,7 +104,14 @@ impl Context {
         }
         if section.role.is_some() {
             self.is_within_role = section.is_within_role;
-            self.role = section.role.map(|role| End::new(role, Basis::Heading));
+            self.role = section.role.map(|role| {
+                let basis = if names.contains(&role) || section::says_whose(heading, &role) {
+                    Basis::Heading
+                } else {
+                    Basis::Title
+                };
+                End::new(role, basis)
+            });
         }
         self.permit(section.permission);
         self.is_loopback |= section.is_loopback;

@@ -3,17 +3,20 @@
 use std::{ops::Deref, sync::Arc};
 
 /// What it rests on that somebody is an end of a row, from what is certain to what is least so.
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum Basis {
     /// The page names it in a place that is for an end: below a heading of ends, at an arrow, in a command.
     Given,
     /// The headings or the lines above name it.
     Heading,
+    /// A heading speaks of it in other words than whose ports it lists: `Create and launch web nodes`.
+    Title,
     /// The cell is empty, and the one above it stands for it.
     CellAbove,
     /// Words about the row name it: what its port is for, or the service that runs there.
     Purpose,
-    /// The grammar of a sentence was read.
+    /// The grammar of a sentence was read. Whoever reads an end in prose and says nothing more has only that.
+    #[default]
     Sentence,
 }
 

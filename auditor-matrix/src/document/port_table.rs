@@ -183,7 +183,27 @@ impl PortTable<'_> {
                 fields.direction = ends.is_mutual.then_some(Direction::Both);
                 other
             });
-            let more: Vec<Row> = more.collect();
+            let apart = cells.apart.iter().map(|apart| {
+                let mut other = first.clone();
+                let fields = Arc::make_mut(&mut other.fields);
+                let end = if apart.is_source {
+                    &mut fields.source
+                } else {
+                    &mut fields.destination
+                };
+                *end = Some(apart.end.clone());
+                if apart.is_optional {
+                    fields.required = Some(false);
+                }
+                if let Some(own) = &apart.condition {
+                    fields.condition = Some(match &fields.condition {
+                        Some(whole) => format!("{whole}; {own}").into(),
+                        None => own.as_str().into(),
+                    });
+                }
+                other
+            });
+            let more: Vec<Row> = more.chain(apart).collect();
             document.rows.push(first);
             document.rows.extend(more);
         }

@@ -59,7 +59,6 @@ use self::{
 use super::{
     cell, commands,
     context::Context,
-    end::Basis,
     interner::Interner,
     names::Names,
     ports::Ports,
@@ -233,7 +232,6 @@ impl Prose {
             line,
             context,
             machine: None,
-            basis: Basis::Sentence,
         };
         let mut row = place.row(text, statement);
         interner.intern(&mut row);
@@ -439,7 +437,6 @@ impl Prose {
                 line: item.line,
                 context: &list.context,
                 machine: item.machine.as_deref(),
-                basis: Basis::Sentence,
             };
             let mut remark = |severity, message: &str| {
                 self.problems

@@ -111,6 +111,29 @@ pub(super) fn section(heading: &str, names: &Names) -> Section {
     }
 }
 
+/// Whether a heading says by its form whose section it is: the name begins it, or stands behind `for`, `of` and the like. What
+/// is done to a machine, as in `Launch the web nodes`, need not be about its ports.
+pub(super) fn says_whose(heading: &str, name: &str) -> bool {
+    let lower = |text: &str| fold(text).to_lowercase();
+    let heading = lower(&NUMBERED.replace(heading, ""));
+    let Some((before, _)) = heading.split_once(&lower(name)) else {
+        return true;
+    };
+    let lead = before.split_whitespace().map(plain).rfind(|word| {
+        !matches!(
+            word.as_str(),
+            "the" | "a" | "an" | "all" | "each" | "your" | ""
+        )
+    });
+    lead.is_none_or(|lead| {
+        let is_preposition = matches!(
+            lead.as_str(),
+            "for" | "of" | "on" | "from" | "to" | "by" | "between" | "among" | "at" | "in" | "with"
+        );
+        is_preposition || cell::direction(&lead).is_some() || lead.starts_with("port")
+    })
+}
+
 /// The machine from which a heading looks at its traffic, whatever it is called: `Admin PC (outbound)`, `Outbound from Web`,
 /// `Inbound ports of the Relay`. Who stands at the other end is none: `Outbound to the mail relay`.
 fn viewpoint(heading: &str, names: &Names) -> Option<String> {

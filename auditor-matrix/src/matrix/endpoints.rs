@@ -84,6 +84,8 @@ pub(super) enum EndpointRemark {
         "names an end, `{text}`, by a variable whose value the page does not give: its role has the variable's name; rename it"
     )]
     Variable { text: String },
+    #[error("leaves an end to a heading above, whose words were taken for its name; check it")]
+    Title,
     #[error("leaves the cell of an end empty, for which the one above it was taken; check it")]
     CellAbove,
     #[error(
@@ -99,6 +101,7 @@ impl EndpointRemark {
     const fn of(basis: Basis) -> Option<Self> {
         match basis {
             Basis::Given | Basis::Heading => None,
+            Basis::Title => Some(Self::Title),
             Basis::CellAbove => Some(Self::CellAbove),
             Basis::Purpose => Some(Self::Purpose),
             Basis::Sentence => Some(Self::Sentence),

@@ -14,6 +14,14 @@ pub(super) fn is_ending(raised: &str) -> bool {
     raised.chars().count() <= 2
 }
 
+/// Raised text that is neither: a remark on the word before it, as one in brackets is, and no part of it.
+pub(super) fn remark(raised: &str) -> String {
+    if raised.contains(['(', ')']) {
+        return raised.to_owned();
+    }
+    format!("({})", raised.trim())
+}
+
 /// Raised digits, which are marks of footnotes as well.
 pub(super) const fn is_raised_digit(character: char) -> bool {
     matches!(

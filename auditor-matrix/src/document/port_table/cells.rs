@@ -1,7 +1,9 @@
 //! The cells of a table row apart from its ports: ends, service, notes, requirement, condition.
 
+mod apart;
 mod ends;
 
+pub(super) use self::apart::Apart;
 use super::PortTable;
 use crate::document::{
     cell,
@@ -33,6 +35,8 @@ pub(super) struct Cells {
     pub(super) condition: Option<String>,
     /// More pairs of ends that the row's text names, for which it says the same.
     pub(super) more_ends: Vec<Endpoints>,
+    /// Ends of which the row says more than of those beside them.
+    pub(super) apart: Vec<Apart>,
     /// The notes say that both ends are one machine.
     pub(super) loopback: bool,
 }
@@ -97,6 +101,7 @@ impl Cells {
             .into_iter()
             .flatten()
             .any(|text| loopback::is_meant(text));
+        cells.take_apart();
         let condition = conditional_cell(table.columns.cell(row, Column::Condition));
         cells.read_condition(table, edition, condition);
         cells.read_requirement(table, row, required_text, document);
@@ -211,6 +216,7 @@ impl Cells {
         let says_optional = || {
             let in_brackets = row.cells.iter().enumerate().any(|(index, cell)| {
                 !table.columns.is_prose(index)
+                    && (self.apart.is_empty() || !table.columns.is_end(index))
                     && unbracket(&cell.replace('[', "(").replace(']', ")"))
                         .1
                         .iter()
@@ -263,7 +269,8 @@ fn is_optional(words: &str) -> bool {
         && all.any(|word| {
             matches!(
                 word,
-                "optional"
+                "opt"
+                    | "optional"
                     | "optionally"
                     | "opcional"
                     | "optionnel"

@@ -17,7 +17,7 @@ use super::{
     vocabulary::{is_auxiliary, is_preposition, is_pronoun},
     words::Kind,
 };
-use crate::document::{names::Names, row::Direction};
+use crate::document::{end::Basis, names::Names, row::Direction};
 
 /// Who opens a conversation, and who is asked.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -28,6 +28,7 @@ pub(super) struct Ends {
     pub(super) is_mutual: bool,
     /// The end that is not named is the machine that the page or its heading is about.
     pub(super) direction: Option<Direction>,
+    pub(super) basis: Basis,
 }
 
 impl Ends {
@@ -486,7 +487,7 @@ fn mutual(who: &NounPhrase) -> Ends {
         client: Some(client.to_owned()),
         server: Some(server.to_owned()),
         is_mutual: true,
-        direction: None,
+        ..Ends::default()
     }
 }
 

@@ -15,7 +15,6 @@ use super::{
 use crate::document::{
     commands::{self, CommandProblem, PortCommand},
     context::Context,
-    end::Basis,
     interner::Interner,
     problem::Severity,
     row::Direction,
@@ -52,7 +51,6 @@ impl Prose {
                 line: line + command.n_lines_before,
                 context,
                 machine: machine.as_deref(),
-                basis: Basis::Sentence,
             };
             match command.outcome {
                 Err(problem) => {
@@ -185,7 +183,6 @@ impl Prose {
                 line: line + found.n_lines_before,
                 context,
                 machine: machine.as_deref(),
-                basis: Basis::Sentence,
             };
             for mut statement in found.statements {
                 statement.add_ends(&ends);
@@ -229,7 +226,6 @@ impl Prose {
                 line: line + index,
                 context,
                 machine: introduction.machine.as_deref(),
-                basis: Basis::Sentence,
             };
             for mut statement in item::read(text, Evidence::Stated, &self.names).statements {
                 introduction.complete(&mut statement);

@@ -46,7 +46,6 @@ impl Prose {
             line: line + n_lines_before,
             context,
             machine: None,
-            basis: Basis::Given,
         };
         for found in connections(&graph, self) {
             let place = place(found.n_lines_before);
@@ -161,6 +160,7 @@ fn connections(graph: &Graph, prose: &Prose) -> Vec<Found> {
             }
             statement.source = Some(name(client));
             statement.destination = Some(name(server));
+            statement.basis = Basis::Given;
             statement.direction = (edge.way == Way::Both && !is_open).then_some(Direction::Both);
             add(Ok(statement));
         }

@@ -4,7 +4,10 @@ use super::{
     clause::Ends, introduction::Introduction, port_phrase::transport, statement::Statement,
     words::words,
 };
-use crate::{document::text::fold, transport::Transport};
+use crate::{
+    document::{end::Basis, text::fold},
+    transport::Transport,
+};
 
 /// A field of a record.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -49,8 +52,14 @@ const MOST_VALUE: usize = 12;
 impl Field {
     pub(super) fn apply(&self, statement: &mut Statement) {
         match self {
-            Self::Client(client) => statement.source = Some(client.clone()),
-            Self::Server(server) => statement.destination = Some(server.clone()),
+            Self::Client(client) => {
+                statement.source = Some(client.clone());
+                statement.basis = Basis::Given;
+            }
+            Self::Server(server) => {
+                statement.destination = Some(server.clone());
+                statement.basis = Basis::Given;
+            }
             Self::Transports(transports) => statement.transports.clone_from(transports),
             Self::Service(service) => statement.service = Some(service.clone()),
         }
@@ -63,12 +72,14 @@ impl Field {
             Self::Client(client) => {
                 introduction.ends = Ends {
                     client: Some(client),
+                    basis: Basis::Given,
                     ..Ends::default()
                 };
             }
             Self::Server(server) => {
                 introduction.ends = Ends {
                     server: Some(server),
+                    basis: Basis::Given,
                     ..Ends::default()
                 };
             }

@@ -15,7 +15,6 @@ use super::{
 };
 use crate::{
     document::{
-        end::Basis,
         interner::Interner,
         problem::{Problem, Severity},
         row::{Direction, Row},
@@ -59,7 +58,6 @@ impl Prose {
                 line: sentence.line,
                 context: sentence.context,
                 machine: None,
-                basis: Basis::Sentence,
             };
             let evidence = if heading_is_about_ports(sentence.context) {
                 Evidence::Section

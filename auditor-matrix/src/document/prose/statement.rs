@@ -2,7 +2,10 @@
 
 use super::{clause::Ends, stance::Stance};
 use crate::{
-    document::row::{Direction, PortGroup},
+    document::{
+        end::Basis,
+        row::{Direction, PortGroup},
+    },
     transport::Transport,
 };
 
@@ -20,6 +23,8 @@ pub(super) struct Statement {
     pub(super) direction: Option<Direction>,
     pub(super) source: Option<String>,
     pub(super) destination: Option<String>,
+    /// What it rests on that these are the ends.
+    pub(super) basis: Basis,
     pub(super) service: Option<String>,
     pub(super) required: Option<bool>,
     pub(super) condition: Option<String>,
@@ -51,6 +56,11 @@ impl Statement {
             return;
         }
         let is_new = self.source.is_none() && self.destination.is_none();
+        self.basis = if is_new {
+            ends.basis
+        } else {
+            self.basis.max(ends.basis)
+        };
         self.source = self.source.take().or_else(|| ends.client.clone());
         self.destination = self.destination.take().or_else(|| ends.server.clone());
         if ends.is_mutual && is_new {

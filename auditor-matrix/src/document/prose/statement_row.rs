@@ -24,8 +24,6 @@ pub(super) struct Place<'a> {
     pub(super) context: &'a Context,
     /// The machine that the text above names.
     pub(super) machine: Option<&'a str>,
-    /// What the ends rest on that a statement names here.
-    pub(super) basis: Basis,
 }
 
 impl Place<'_> {
@@ -33,7 +31,7 @@ impl Place<'_> {
     pub(super) fn row(&self, text: &str, mut statement: Statement) -> Row {
         let context = self.context;
         self.take_heading_for_server(&mut statement);
-        let (mut source, mut destination) = self.ends(&mut statement);
+        let (mut source, mut destination) = Self::ends(&mut statement);
         if !statement.loopback {
             statement.direction = statement.direction.or(context.direction);
             if source.is_none()
@@ -55,8 +53,9 @@ impl Place<'_> {
     }
 
     /// Takes the ends out of a statement, with what they rest on here.
-    fn ends(&self, statement: &mut Statement) -> (Option<End>, Option<End>) {
-        let end = |name: &mut Option<String>| name.take().map(|name| End::new(name, self.basis));
+    fn ends(statement: &mut Statement) -> (Option<End>, Option<End>) {
+        let basis = statement.basis;
+        let end = |name: &mut Option<String>| name.take().map(|name| End::new(name, basis));
         (end(&mut statement.source), end(&mut statement.destination))
     }
 
@@ -94,7 +93,7 @@ impl Place<'_> {
 
     /// The row of a statement as it is.
     pub(super) fn plain_row(&self, text: &str, mut statement: Statement) -> Row {
-        let (source, destination) = self.ends(&mut statement);
+        let (source, destination) = Self::ends(&mut statement);
         self.row_between(text, statement, source, destination)
     }
 

@@ -1,7 +1,7 @@
 //! A rule says so where its ends rest on more than a cell that is for them.
 
-use super::marked_ends::{derived, says};
-use crate::document::Format;
+use super::marked_ends::{check, derived, says};
+use crate::{document::Format, matrix::Presence};
 
 #[test]
 fn cells_for_ends_are_certain() {
@@ -37,4 +37,53 @@ fn ends_of_sentences_are_said_once_for_rows_that_follow_each_other() {
     let found = derived(page, Format::Markdown);
     assert!(says(&found, "8100, 8101") || says(&found, "8100") && says(&found, "8101"));
     assert!(says(&found, "grammar"));
+}
+
+#[test]
+fn what_a_bracket_says_of_one_name_of_a_list() {
+    let page = "| Source | Destination | Port | Protocol |\n|--|--|--|--|\n\
+                | till | store, mirror (opt.) | 8100 | TCP |\n| till | store | 8101 | TCP |\n| till | mirror | 8102 | TCP |\n";
+    let found = derived(page, Format::Markdown);
+    check(
+        &found,
+        &[
+            "till -> store tcp/8100",
+            "till -> mirror tcp/8100",
+            "till -> store tcp/8101",
+            "till -> mirror tcp/8102",
+        ],
+    );
+    let optional: Vec<&str> = found
+        .matrix
+        .rules
+        .iter()
+        .filter(|rule| rule.presence == Presence::Optional)
+        .map(|rule| rule.server[0].name())
+        .collect();
+    assert_eq!(optional, ["mirror"]);
+}
+
+#[test]
+fn a_machine_of_which_a_heading_speaks_in_passing() {
+    let of = |heading: &str| {
+        let page = format!(
+            "# Till\n\n## {heading}\n\n| Port | Protocol | Source |\n|--|--|--|\n| 8100 | TCP | 192.0.2.0/24 |\n"
+        );
+        derived(&page, Format::Markdown)
+    };
+    assert!(says(&of("Create and Launch Till Servers"), "heading"));
+    for heading in [
+        "Till servers",
+        "Ports for the till servers",
+        "Till server ports",
+    ] {
+        assert!(!says(&of(heading), "heading"), "{heading}");
+    }
+}
+
+#[test]
+fn brackets_in_a_list_before_an_arrow() {
+    let page = "Open these ports:\n\n* Till server (main) and Ledger server -> Store: TCP 8100\n";
+    let found = derived(page, Format::Markdown);
+    check(&found, &["till server+ledger server -> store tcp/8100"]);
 }

@@ -427,10 +427,12 @@ impl Page {
             .take()
             .filter(|raised| !footnote::is_mark(raised))
         {
-            if !footnote::is_ending(&raised) {
+            if footnote::is_ending(&raised) {
+                self.push_text(self.paragraph.line, &raised);
+            } else {
                 self.separate();
+                self.push_text(self.paragraph.line, &footnote::remark(&raised));
             }
-            self.push_text(self.paragraph.line, &raised);
         }
     }
 

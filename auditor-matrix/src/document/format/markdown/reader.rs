@@ -164,10 +164,12 @@ impl<'a> Reader<'a> {
             .take()
             .filter(|raised| !footnote::is_mark(raised))
         {
-            if !footnote::is_ending(&raised) {
+            if footnote::is_ending(&raised) {
+                self.push(&raised);
+            } else {
                 self.push(" ");
+                self.push(&footnote::remark(&raised));
             }
-            self.push(&raised);
         }
     }
 

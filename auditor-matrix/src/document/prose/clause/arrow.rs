@@ -1,10 +1,13 @@
 //! Arrows between names: `Agents -> Core`.
 
 use super::{Ends, Grammar};
-use crate::document::prose::{
-    verb::verb,
-    vocabulary::{is_abstract, is_preposition},
-    words::{Arrow, Kind},
+use crate::document::{
+    end::Basis,
+    prose::{
+        verb::verb,
+        vocabulary::{is_abstract, is_preposition},
+        words::{Arrow, Kind},
+    },
 };
 
 impl Grammar<'_> {
@@ -24,6 +27,7 @@ impl Grammar<'_> {
             server: Some(server),
             is_mutual: arrow == Arrow::Mutual,
             direction: None,
+            basis: Basis::Given,
         })
     }
 
@@ -38,35 +42,23 @@ impl Grammar<'_> {
                     || word.kind == Kind::Number && word.text.len() == 1
             })
         };
-        let (start, end) = if is_right {
+        let text = if is_right {
             let is_name = |at: &usize| belongs(*at) && !is_preposition(self.pieces.lower(*at));
-            (
-                at,
-                (at..self.pieces.len())
-                    .find(|at| !is_name(at))
-                    .unwrap_or(self.pieces.len()),
-            )
+            let end = (at..self.pieces.len())
+                .find(|at| !is_name(at))
+                .unwrap_or(self.pieces.len());
+            self.words_of(at, end)?
         } else {
-            // `Core (primary) -> Edge`: the bracket says which.
-            let at = if self.pieces.kind(at.wrapping_sub(1)) == Some(Kind::Close) {
-                (0..at)
-                    .rev()
-                    .find(|at| self.pieces.kind(*at) == Some(Kind::Open))?
-            } else {
-                at
-            };
-            let start = (0..at).rev().take_while(|at| belongs(*at)).last()?;
-            (start, at)
+            self.names_before(at, &belongs)?
         };
-        let (first, last) = (
-            self.pieces.word(start)?,
-            self.pieces.word(end.checked_sub(1)?)?,
-        );
-        let text = self.pieces.sentence.get(first.start..last.end)?;
         let text = text
             .strip_prefix("the ")
             .or_else(|| text.strip_prefix("The "))
-            .unwrap_or(text);
+            .unwrap_or(&text);
+        // A list whose first name is not understood.
+        if text.starts_with("and ") || text.starts_with("or ") {
+            return None;
+        }
         // "kubelet communication" says what goes there, not whereto.
         let is_abstract = text
             .rsplit(' ')
@@ -75,5 +67,38 @@ impl Grammar<'_> {
         let most = if text.contains(" and ") { 9 } else { 5 };
         (text.split(' ').count() <= most && !is_abstract && text.contains(char::is_alphabetic))
             .then(|| text.to_owned())
+    }
+
+    /// The names before an arrow, without what brackets say of each: `Core (primary) and Edge -> Store`.
+    fn names_before(&self, arrow: usize, belongs: &impl Fn(usize) -> bool) -> Option<String> {
+        let mut names: Vec<String> = Vec::new();
+        let mut end = arrow;
+        loop {
+            if self.pieces.kind(end.wrapping_sub(1)) == Some(Kind::Close) {
+                end = (0..end)
+                    .rev()
+                    .find(|at| self.pieces.kind(*at) == Some(Kind::Open))?;
+            }
+            let start = (0..end).rev().take_while(|at| belongs(*at)).last()?;
+            names.push(self.words_of(start, end)?);
+            let goes_on = self.pieces.is_any(start, &["and", "or"])
+                && self.pieces.kind(start.wrapping_sub(1)) == Some(Kind::Close);
+            if !goes_on {
+                break;
+            }
+            end = start;
+        }
+        names.reverse();
+        Some(names.join(" "))
+    }
+
+    /// The text of these pieces.
+    fn words_of(&self, start: usize, end: usize) -> Option<String> {
+        let (first, last) = (
+            self.pieces.word(start)?,
+            self.pieces.word(end.checked_sub(1)?)?,
+        );
+        let text = self.pieces.sentence.get(first.start..last.end)?;
+        Some(text.to_owned())
     }
 }

@@ -3,6 +3,7 @@
 mod accounting;
 mod alternatives;
 mod application_protocol;
+mod arrow;
 mod arrow_ports;
 mod block;
 mod cell;

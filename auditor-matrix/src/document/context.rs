@@ -16,6 +16,15 @@ use super::{
 };
 use crate::transport::Transport;
 
+/// Source and destination that stand above a table or a sentence.
+#[derive(Clone, Debug)]
+pub(super) struct EndPair {
+    pub(super) source: End,
+    pub(super) destination: End,
+    /// Either may ask the other.
+    pub(super) is_mutual: bool,
+}
+
 /// What is known of a table or a sentence before it is read.
 #[expect(
     clippy::struct_excessive_bools,
@@ -31,7 +40,7 @@ pub(super) struct Context {
     pub(super) is_within_role: bool,
     pub(super) direction: Option<Direction>,
     /// Source and destination of rows that name neither.
-    pub(super) endpoints: Option<(End, End)>,
+    pub(super) endpoints: Option<EndPair>,
     /// Who the sentence above says connects, to whatever the rows list.
     pub(super) asker: Option<End>,
     /// The machines of the nearest heading that names some: the role of rows whose table has a column for the other endpoint
@@ -97,9 +106,12 @@ impl Context {
         let direction = cell::direction(heading)
             .filter(|direction| *direction != Direction::Both && section.endpoints.is_none());
         self.direction = direction.or(self.direction);
-        if let Some((from, to)) = section.endpoints {
-            let named = |name| End::new(name, Basis::Heading);
-            self.endpoints = Some((named(from), named(to)));
+        if let Some(ends) = section.endpoints {
+            self.endpoints = Some(EndPair {
+                source: End::new(ends.source, ends.basis),
+                destination: End::new(ends.destination, ends.basis),
+                is_mutual: ends.is_mutual,
+            });
             self.direction = None;
         }
         if section.role.is_some() {
@@ -181,9 +193,14 @@ impl Context {
         }
         let told = |name: String| End::new(name, Basis::Sentence);
         self.asker = above.asker.map(told);
+        let one_way = |source, destination| EndPair {
+            source,
+            destination,
+            is_mutual: false,
+        };
         match (above.client.map(told), above.server.map(told)) {
             (Some(client), Some(server)) => {
-                self.endpoints = self.endpoints.take().or(Some((client, server)));
+                self.endpoints = self.endpoints.take().or(Some(one_way(client, server)));
             }
             // Of what goes out, the own machines are the clients.
             (Some(client), None) if self.direction == Some(Direction::Outbound) => {
@@ -191,7 +208,10 @@ impl Context {
             }
             (Some(client), None) => {
                 let own = self.role.clone();
-                self.endpoints = self.endpoints.take().or_else(|| Some((client, own?)));
+                self.endpoints = self
+                    .endpoints
+                    .take()
+                    .or_else(|| Some(one_way(client, own?)));
             }
             (None, Some(server)) => {
                 self.role = self.role.take().or(Some(server));

@@ -4,29 +4,15 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+pub(super) use super::arrow::Endpoints;
 use super::{
+    arrow::{between, endpoint},
     end::Basis,
     names::Names,
     section::{is_machine, is_noun_phrase, is_traffic_verb},
-    text::{fold, regex},
+    text::regex,
 };
 
-/// The client and the server that a phrase names.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) struct Endpoints {
-    pub(super) source: String,
-    pub(super) destination: String,
-    /// Either endpoint may open conversations to the other.
-    pub(super) is_mutual: bool,
-    /// What it rests on that these two are the ends.
-    pub(super) basis: Basis,
-}
-
-static ARROW: LazyLock<Regex> = LazyLock::new(|| {
-    regex(
-        r"^([^<>=\u{2190}-\u{21ff}\u{27f5}-\u{27fa}]{1,60}?)\s*(?:(?P<mutual><[-=]+>|[\u{2194}\u{21c4}\u{21c6}\u{21cb}\u{21cc}\u{21d4}\u{27f7}\u{27fa}])|(?P<right>[-=]+>|[\u{2192}\u{21d2}\u{27f6}\u{27f9}])|(?P<left><[-=]+|[\u{2190}\u{21d0}\u{27f5}\u{27f8}]))\s*([^<>=\u{2190}-\u{21ff}\u{27f5}-\u{27fa}]{1,60})$",
-    )
-});
 static FROM_TO: LazyLock<Regex> = LazyLock::new(|| {
     regex(
         r"(?i)\bfrom (?:an? |the )?([\w][\w /-]{1,40}?) to (?P<article>an? |the )?([\w][\w /-]{1,40}?)(?:\s*(?:[.,;:(]|$)| for | on | via | over | when | if )",
@@ -86,32 +72,7 @@ pub(super) fn arrow(text: &str) -> Option<Endpoints> {
             basis: Basis::Purpose,
         });
     }
-    let found = ARROW.captures(text)?;
-    // "Agent (core -> agent calls)": the bracket says something of the row, and its arrow has no ends of the row.
-    let is_cut = |side: usize| {
-        found.get(side).is_none_or(|text| {
-            text.as_str().matches('(').count() != text.as_str().matches(')').count()
-        })
-    };
-    if is_cut(1) || is_cut(5) {
-        return None;
-    }
-    let (first, last) = (
-        endpoint(found.get(1)?.as_str())?,
-        endpoint(found.get(5)?.as_str())?,
-    );
-    let is_left = found.name("left").is_some();
-    let (source, destination) = if is_left {
-        (last, first)
-    } else {
-        (first, last)
-    };
-    Some(Endpoints {
-        source,
-        destination,
-        is_mutual: found.name("mutual").is_some(),
-        basis: Basis::Given,
-    })
+    between(text)
 }
 
 /// Reads `A to B`, where both are a few words that begin like a name: `Web browsers to Web server`.
@@ -245,13 +206,6 @@ pub(super) fn directed(text: &str) -> Option<Endpoints> {
         is_mutual: false,
         basis: Basis::Given,
     })
-}
-
-/// An endpoint's text without footnote marks.
-fn endpoint(text: &str) -> Option<String> {
-    let text =
-        fold(text.trim_matches(|c: char| c.is_whitespace() || matches!(c, '*' | '\u{2020}')));
-    text.contains(char::is_alphabetic).then_some(text)
 }
 
 #[cfg(test)]

@@ -9,7 +9,10 @@ use regex::Regex;
 use self::vocabulary::is_stop;
 pub(super) use self::vocabulary::{is_machine, is_traffic_verb};
 use super::{
-    cell, loopback,
+    arrow::{self, Endpoints},
+    cell,
+    end::Basis,
+    loopback,
     names::Names,
     permission::{self, Permission},
     row::Direction,
@@ -25,7 +28,7 @@ pub(super) struct Section {
     /// The rows describe traffic among the machines of `role`: "Between cluster nodes".
     pub(super) is_within_role: bool,
     /// Source and destination: "Ports used for node to control plane communication".
-    pub(super) endpoints: Option<(String, String)>,
+    pub(super) endpoints: Option<Endpoints>,
     pub(super) permission: Option<Permission>,
     pub(super) is_loopback: bool,
 }
@@ -182,7 +185,33 @@ fn with_participle(role: String, heading: &str) -> Option<String> {
 /// A longer role is a description.
 const MOST_ROLE_WORDS: usize = 5;
 
-fn endpoints(heading: &str, names: &Names) -> Option<(String, String)> {
+fn endpoints(heading: &str, names: &Names) -> Option<Endpoints> {
+    // Beside an arrow stand ends, whatever they are called.
+    if let Some(ends) = arrow::between(heading.trim_end_matches(':')) {
+        return Some(Endpoints {
+            source: without_apposition(&ends.source).to_owned(),
+            destination: without_apposition(&ends.destination).to_owned(),
+            ..ends
+        });
+    }
+    let (source, destination) = named_endpoints(heading, names)?;
+    Some(Endpoints {
+        source,
+        destination,
+        is_mutual: false,
+        basis: Basis::Heading,
+    })
+}
+
+/// A name without what a comma says more of it: `Relay, both inside and outside`. Another name is capitalised.
+fn without_apposition(name: &str) -> &str {
+    match name.split_once(", ") {
+        Some((before, behind)) if behind.starts_with(char::is_lowercase) => before,
+        Some(_) | None => name,
+    }
+}
+
+fn named_endpoints(heading: &str, names: &Names) -> Option<(String, String)> {
     if let Some(found) = ENDPOINTS.captures(heading) {
         let (from, to) = (fold(found.get(1)?.as_str()), fold(found.get(2)?.as_str()));
         return (is_noun_phrase(&from, names) && is_noun_phrase(&to, names)).then_some((from, to));

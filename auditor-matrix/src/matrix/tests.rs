@@ -1,4 +1,5 @@
 mod any_shape;
+mod arrows;
 mod cells_decide;
 mod doubts;
 mod labels;

@@ -42,11 +42,14 @@ impl Place<'_> {
                 statement.direction = Some(Direction::Both);
                 source.clone_from(&context.role);
                 destination.clone_from(&context.role);
-            } else if let Some((from, to)) = &context.endpoints
+            } else if let Some(ends) = &context.endpoints
                 && self.machine.is_none()
             {
-                source = source.or_else(|| Some(from.clone()));
-                destination = destination.or_else(|| Some(to.clone()));
+                if ends.is_mutual && source.is_none() && destination.is_none() {
+                    statement.direction = Some(Direction::Both);
+                }
+                source = source.or_else(|| Some(ends.source.clone()));
+                destination = destination.or_else(|| Some(ends.destination.clone()));
             }
         }
         self.row_between(text, statement, source, destination)

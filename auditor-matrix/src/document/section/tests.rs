@@ -42,7 +42,10 @@ fn sections() {
     );
     assert_eq!(section("Required ports for intracluster operation"), none);
     assert_eq!(section("External Connectivity"), none);
-    let endpoints = |heading| section(heading).endpoints;
+    let endpoints = |heading| {
+        let ends = section(heading).endpoints?;
+        Some((ends.source, ends.destination))
+    };
     let both = |a: &str, b: &str| Some((a.to_owned(), b.to_owned()));
     assert_eq!(
         endpoints("Ports used for all-machine to control plane communications"),

@@ -182,10 +182,10 @@ impl Cells {
             return;
         }
         let peer = self.peer.take();
-        if let (Some((from, to)), false, None) = (&context.endpoints, gives_ends, &peer) {
-            self.source = Some(from.clone());
-            self.destination = Some(to.clone());
-            self.direction = None;
+        if let (Some(ends), false, None) = (&context.endpoints, gives_ends, &peer) {
+            self.source = Some(ends.source.clone());
+            self.destination = Some(ends.destination.clone());
+            self.direction = ends.is_mutual.then_some(Direction::Both);
         }
         let Some(peer) = peer else { return };
         match self.direction {

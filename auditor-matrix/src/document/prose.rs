@@ -291,6 +291,11 @@ impl Prose {
         self.let_go();
     }
 
+    /// The number of rows that lists and commands gave so far.
+    pub(super) fn n_rows(&self) -> usize {
+        self.rows.len()
+    }
+
     /// Records that this section has a table of ports.
     pub(super) fn has_table(&mut self, section: Option<Arc<str>>) {
         self.sections_with_tables.insert(section);

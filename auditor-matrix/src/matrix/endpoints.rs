@@ -81,7 +81,7 @@ pub(super) enum EndpointRemark {
     )]
     UnnamedServer,
     #[error(
-        "names an end, `{text}`, by a variable whose value the page does not give: its role has the variable's name; rename it"
+        "names an end, `{text}`, by a variable whose value the page does not give: its role is called so; rename it"
     )]
     Variable { text: String },
     #[error("leaves an end to a heading above, whose words were taken for its name; check it")]
@@ -215,13 +215,14 @@ pub(super) fn row_endpoints(
     }
     let mut remarks: Vec<EndpointRemark> = remark.into_iter().collect();
     remarks.extend(EndpointRemark::of(basis));
-    let mut without_variable = |end: &End| match names_of_variables(end) {
-        Some(named) if named != **end => {
-            let text = end.to_string();
-            remarks.push(EndpointRemark::Variable { text });
+    let mut without_variable = |end: &End| match with_variables_named(end) {
+        Some(named) => {
+            if end.contains('{') {
+                let text = end.to_string();
+                remarks.push(EndpointRemark::Variable { text });
+            }
             Ok(named)
         }
-        Some(named) => Ok(named),
         None => Err(EndpointProblem::Variable {
             text: end.to_string(),
         }),
@@ -408,9 +409,10 @@ fn bracketed(text: &str) -> Option<&str> {
         .filter(|name| !name.is_empty())
 }
 
-/// The text with the names of its variables in their place, such as `{gateway} node`; `None` if it holds another part of a
-/// template, such as `{{ site.name }}` or `<%= name %>`, whose words are no name.
-fn names_of_variables(text: &str) -> Option<String> {
+/// The text with the names of its variables in their place, such as `{gateway} node`; a variable that is part of a host's name
+/// stays as it is, as that of `store.{domain}`. `None` if it holds another part of a template, such as `{{ site.name }}` or
+/// `<%= name %>`, whose words are no name.
+fn with_variables_named(text: &str) -> Option<String> {
     if text.contains("<%") || text.contains("%>") || text.contains("{{") || text.contains("${") {
         return None;
     }
@@ -426,7 +428,14 @@ fn names_of_variables(text: &str) -> Option<String> {
             return None;
         }
         named.push_str(before);
+        let is_glued = named.ends_with('.') || after.starts_with('.') && after.len() > 1;
+        if is_glued {
+            named.push('{');
+        }
         named.push_str(name);
+        if is_glued {
+            named.push('}');
+        }
         rest = after;
     }
     named.push_str(rest);

@@ -1,12 +1,16 @@
 //! Reads a table: what its columns are, and its rows one by one.
 
-use std::{fmt::Write as _, sync::LazyLock};
+use std::{
+    fmt::Write as _,
+    sync::{Arc, LazyLock},
+};
 
 use regex::Regex;
 
 use super::{MOST_NO_PORTS, MOST_NUMBERS, Reader, table_heading::heading};
 use crate::document::{
     accounting, cell,
+    cell_kinds::SAMPLE,
     column::Column,
     columns::{self, Body, Columns},
     context::Context,
@@ -118,7 +122,10 @@ impl Reader<'_> {
             None => {}
         }
         if !columns.has_ports() {
-            if may_list_ports(&head, &body) {
+            if self.rows_as_items(&head, &body, context) {
+                let message = "no column of this table is headed as ports, so each row was read as an item of a list would be; check it";
+                self.unread_table(line, &head, &body, message);
+            } else if may_list_ports(&head, &body) {
                 let n_rows = body.len();
                 let message = format!(
                     "no column of this table is headed as ports, so its {n_rows} rows were not read; if it lists ports, head their column `Port`"
@@ -245,6 +252,37 @@ impl Reader<'_> {
                 self.interner.intern(row);
             }
         }
+    }
+
+    /// Reads the rows of a table whose cells name ports in words as the items of a list: whether a page says that a port is 80 in
+    /// a cell or in an item makes no difference. `false` if that gave no row.
+    fn rows_as_items(&mut self, head: &TableRow, body: &Body<'_>, context: Context) -> bool {
+        let names_ports = |row: &TableRow| {
+            let has_number = |cell: &String| !accounting::unaccounted(cell, &[], &[]).is_empty();
+            row.cells
+                .iter()
+                .any(|cell| accounting::speaks_of_ports(cell) && has_number(cell))
+        };
+        let n_named = body.rows().take(SAMPLE).filter(names_ports).count();
+        if head.cells.len() < 2 || n_named < 2 || 2 * n_named < body.len().min(SAMPLE) {
+            return false;
+        }
+        self.prose.end_block(&mut self.interner);
+        let n_before = self.prose.n_rows();
+        let context = Arc::new(context);
+        for row in body.rows() {
+            let cells: Vec<&str> = row
+                .cells
+                .iter()
+                .map(String::as_str)
+                .filter(|cell| !cell.is_empty())
+                .collect();
+            let position = (&self.file, row.line);
+            self.prose
+                .add_item(position, 0, &cells.join(": "), &context, &mut self.interner);
+        }
+        self.prose.end_block(&mut self.interner);
+        n_before < self.prose.n_rows()
     }
 
     /// Says of a table that was not read, with the numbers in it that may be ports.

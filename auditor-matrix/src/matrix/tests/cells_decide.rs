@@ -76,3 +76,25 @@ fn several_requirements() {
         "{rules:?}"
     );
 }
+
+#[test]
+fn rows_that_name_their_ports_in_words_are_items() {
+    let page = "| Property | Description |\n|--|--|\n| `till.http.port` | Till HTTP port. Default value is 8100 |\n\
+                | `till.stop.port` | Till shutdown port. Default value is 8101 |\n| `till.user` | The user that runs it |\n";
+    let found = derived(page, Format::Markdown);
+    check(
+        &found,
+        &["clients -> hosts tcp/8100", "clients -> hosts tcp/8101"],
+    );
+    assert!(says(&found, "8100") && says(&found, "read as an item"));
+}
+
+#[test]
+fn variables_in_names_of_hosts_stay() {
+    let page = "| Source | Destination | Port | Protocol |\n|--|--|--|--|\n\
+                | {till} server | store.{domain} | 8100 | TCP |\n";
+    check(
+        &derived(page, Format::Markdown),
+        &["till server -> store.{domain} tcp/8100"],
+    );
+}

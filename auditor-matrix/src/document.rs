@@ -16,6 +16,7 @@ mod cross_table;
 mod encoding;
 mod end;
 mod endpoints;
+mod foreign;
 mod format;
 mod guess;
 mod host_port;

@@ -13,6 +13,7 @@ use super::{
     alternatives::Alternatives,
     block::{Block, Content},
     context::{Context, Headings},
+    foreign,
     interner::Interner,
     loopback,
     names::Names,
@@ -29,6 +30,7 @@ use super::{
 /// Reads all rows of a page.
 pub(super) fn read(file: &str, mut blocks: Vec<Block>, profile: &Profile) -> Document {
     let published = publishing::without_conditions(&mut blocks);
+    let foreign = translate(&mut blocks);
     let names = Arc::new(names(&blocks, profile));
     let alternatives = Alternatives::of(&blocks, &names);
     let mut reader = Reader {
@@ -48,6 +50,10 @@ pub(super) fn read(file: &str, mut blocks: Vec<Block>, profile: &Profile) -> Doc
         profile,
         is_left_out: false,
     };
+    if let Some((line, text)) = foreign {
+        let message = "sentences in another language were read by the words between their names alone; check what they say else";
+        reader.problem(line, Severity::Remark, &text, message.to_owned());
+    }
     for Published { line, condition } in published {
         let message = "this was taken for when the page is published, and for no condition of its ports; check it";
         reader.problem(line, Severity::Remark, &condition, message.to_owned());
@@ -63,6 +69,21 @@ pub(super) fn read(file: &str, mut blocks: Vec<Block>, profile: &Profile) -> Doc
         }
     }
     reader.finish()
+}
+
+/// Puts sentences of other languages into English words, and gives the first of them as it was written, with its line.
+fn translate(blocks: &mut [Block]) -> Option<(usize, String)> {
+    let mut first = None;
+    for block in blocks {
+        let (Content::Text(text) | Content::Item { text, .. }) = &mut block.content else {
+            continue;
+        };
+        if let Some(english) = foreign::in_english(text) {
+            let written = std::mem::replace(text, english);
+            first.get_or_insert((block.line, written));
+        }
+    }
+    first
 }
 
 /// Whether a paragraph reads like the title of what follows: a few words and no sentence.

@@ -34,7 +34,7 @@ static FRAMES: LazyLock<Vec<Frame>> = LazyLock::new(|| {
         english: "${lead}from ${a} to ",
     });
     let connections = [
-        r"^NAME\s+se connectent? (?:à|au|aux) (?P<b>.+?) (?:sur|par|via) (?:le |les )?ports? (?P<p>.+)$",
+        r"^NAME\s+se connecte(?:nt)? (?:à|au|aux) (?P<b>.+?) (?:sur|par|via) (?:le |les )?ports? (?P<p>.+)$",
         r"^NAME\s+se conectan? (?:al?|con) (?P<b>.+?) (?:por|en|a través de|mediante) (?:el |los )?puertos? (?P<p>.+)$",
         r"^NAME\s+(?:se conectam?|conectam?-se) (?:ao?s?|com) (?P<b>.+?) (?:na|nas|pela|pelas|por) portas? (?P<p>.+)$",
         r"^NAME\s+si connett(?:e|ono) (?:al?|alla|con) (?P<b>.+?) (?:sulla|sulle|tramite la) port[ae] (?P<p>.+)$",
@@ -90,12 +90,40 @@ pub(super) fn in_english(text: &str) -> Option<String> {
             other => other,
         })
         .collect();
-    Some(
-        plain
-            .replace('(', " (")
-            .replace(':', ": ")
-            .replace("  ", " "),
-    )
+    let spaced = plain
+        .replace('(', " (")
+        .replace(':', ": ")
+        .replace("  ", " ");
+    Some(with_purpose(spaced))
+}
+
+/// The text with what stands in brackets at its end as what its ports are for: `to Store (Bestellungen)`.
+fn with_purpose(text: String) -> String {
+    let Some((before, purpose)) = text.strip_suffix(')').and_then(last_bracket) else {
+        return text;
+    };
+    let (purpose, optional) = match purpose.split_once(" (optional") {
+        Some((purpose, _)) => (purpose, " (optional)"),
+        None => (purpose, ""),
+    };
+    if purpose.contains("optional") || !purpose.contains(char::is_alphabetic) {
+        return text;
+    }
+    format!("{before} for {purpose}{optional}")
+}
+
+/// What stands before the last bracket of the outermost ones, and in it.
+fn last_bracket(text: &str) -> Option<(&str, &str)> {
+    let mut depth = 1_usize;
+    let (open, _) = text.char_indices().rev().find(|(_, character)| {
+        match character {
+            ')' => depth += 1,
+            '(' => depth -= 1,
+            _ => {}
+        }
+        depth == 0
+    })?;
+    Some((text.get(..open)?.trim_end(), text.get(open + 1..)?))
 }
 
 /// A longer text is no line of a list and no sentence.
@@ -122,7 +150,7 @@ mod tests {
         );
         check(
             "TCP 8100：从 Till 到 Store（网页）",
-            "TCP 8100: from Till to Store (网页)",
+            "TCP 8100: from Till to Store for 网页",
         );
         check(
             "Till verbindet sich über TCP-Port 8100 mit Store.",

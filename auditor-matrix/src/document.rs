@@ -1,6 +1,7 @@
 //! Reads a vendor's page into rows: what its port tables state, on which line, and what was not understood.
 
 mod accounting;
+mod aligned;
 mod alternatives;
 mod application_protocol;
 mod arrow;

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use self::page_names::names;
 use super::{
     accounting::{self, OpenNumbers},
+    aligned,
     alternatives::Alternatives,
     block::{Block, Content},
     context::{Context, Headings},
@@ -168,7 +169,12 @@ impl Reader<'_> {
             Content::Title(text) => self.document.title = some(&text),
             Content::Unread { what, text } => self.unread(block.line, &what, &text),
             Content::Code { language, text } => {
-                if let Some(rows) = records::table(block.line, &text) {
+                let aligned = aligned::table(block.line, &text);
+                if aligned.is_some() {
+                    let message = "the columns of this block were told by its first line, and its rows without a port were left out; check it";
+                    self.problem(block.line, Severity::Remark, "", message.to_owned());
+                }
+                if let Some(rows) = aligned.or_else(|| records::table(block.line, &text)) {
                     self.prose.end_block(&mut self.interner);
                     self.table(block.line, &rows, introduction.as_deref());
                     return;

@@ -164,9 +164,9 @@ pub(super) fn row_endpoints(
         // machine. Two columns name client and server.
         Some(Direction::Both)
             if row.is_peer
-                && name(&source) == name(&destination)
-                && name(&source) != name(&own)
-                && name(&row.role) != name(&source) =>
+                && source.as_deref() == destination.as_deref()
+                && source.as_deref() != own.as_deref()
+                && row.role.as_deref() != source.as_deref() =>
         {
             (source, own)
         }
@@ -212,6 +212,10 @@ pub(super) fn row_endpoints(
     let nobody = |text: &str| text.eq_ignore_ascii_case("none") || text.eq_ignore_ascii_case("n/a");
     if nobody(&client) || nobody(&server) {
         return Err(EndpointProblem::Nobody);
+    }
+    let is_number = |end: &End| end.bytes().all(|byte| byte.is_ascii_digit());
+    if is_number(&client) || is_number(&server) {
+        return Err(EndpointProblem::NoRole);
     }
     let mut remarks: Vec<EndpointRemark> = remark.into_iter().collect();
     remarks.extend(EndpointRemark::of(basis));
@@ -305,10 +309,6 @@ pub(super) fn row_endpoints(
         loopback: true,
     }));
     Ok((all, remarks))
-}
-
-fn name(end: &Option<End>) -> Option<&str> {
-    end.as_deref()
 }
 
 /// `Self` at one end stands for the machines of the row, if the other end names others.

@@ -84,6 +84,8 @@ pub(super) enum EndpointRemark {
         "names an end, `{text}`, by a variable whose value the page does not give: its role is called so; rename it"
     )]
     Variable { text: String },
+    #[error("names an end, `{text}`, that was taken for one name and may be several; check it")]
+    OneName { text: String },
     #[error("leaves an end to a heading above, whose words were taken for its name; check it")]
     Title,
     #[error("leaves the cell of an end empty, for which the one above it was taken; check it")]
@@ -285,6 +287,11 @@ pub(super) fn row_endpoints(
     if row.direction == Some(Direction::Outbound) && is_within && !others.is_empty() && !loopback {
         endpoints.client = std::mem::replace(&mut endpoints.server, others);
         remarks.push(EndpointRemark::ServerAmongClients);
+    }
+    let mut ends = endpoints.client.iter().chain(&endpoints.server);
+    if let Some(one) = ends.find(|role| page.names.may_be_several(role.name())) {
+        let text = one.name().to_owned();
+        remarks.push(EndpointRemark::OneName { text });
     }
     if endpoints.client.is_empty() || endpoints.server.is_empty() {
         return Err(EndpointProblem::NoRole);

@@ -81,6 +81,19 @@ impl PageNames {
             .collect()
     }
 
+    /// Whether a name that is left whole may be several all the same: it is a list by its marks, or names that stand by
+    /// themselves follow each other in it, as where the lines of a cell were lost.
+    pub(super) fn may_be_several(&self, name: &str) -> bool {
+        let is_list = [", ", "; ", " / ", " and ", " & "]
+            .iter()
+            .any(|mark| name.contains(mark));
+        is_list
+            || name.match_indices(' ').any(|(at, _)| {
+                let (first, rest) = name.split_at(at);
+                self.contains(first) && self.contains(rest)
+            })
+    }
+
     /// Splits a list of names. `,` and `and` join names; `/` and `or` may be part of one. In either case the parts have to
     /// stand by themselves elsewhere.
     fn parts(&self, text: &str) -> Vec<String> {

@@ -87,3 +87,12 @@ fn brackets_in_a_list_before_an_arrow() {
     let found = derived(page, Format::Markdown);
     check(&found, &["till server+ledger server -> store tcp/8100"]);
 }
+
+#[test]
+fn names_that_may_be_several() {
+    let page = "| Source | Destination | Port | Protocol |\n|--|--|--|--|\n\
+                | Till Ledger | Store | 8100 | TCP |\n| Till | Ledger | 8101 | TCP |\n";
+    let found = derived(page, Format::Markdown);
+    assert!(says(&found, "8100") && says(&found, "may be several"));
+    assert!(!says(&found, "8101"));
+}

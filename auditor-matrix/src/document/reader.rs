@@ -1,6 +1,7 @@
 //! Reads blocks into rows: headings and columns give each cell its meaning.
 
 mod evident_names;
+mod first_end;
 mod page_names;
 mod table;
 mod table_heading;

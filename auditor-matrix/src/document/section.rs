@@ -1,11 +1,14 @@
 //! Reads what section headings say of the rows below them.
 
+mod viewpoint;
 mod vocabulary;
 
 use std::sync::LazyLock;
 
 use regex::Regex;
 
+pub(super) use self::viewpoint::says_whose;
+use self::viewpoint::viewpoint;
 use self::vocabulary::is_stop;
 pub(super) use self::vocabulary::{is_machine, is_traffic_verb};
 use super::{
@@ -15,7 +18,6 @@ use super::{
     loopback,
     names::Names,
     permission::{self, Permission},
-    row::Direction,
     text::{fold, regex, unbracket},
 };
 use crate::transport::Transport;
@@ -112,56 +114,6 @@ pub(super) fn section(heading: &str, names: &Names) -> Section {
         permission: permission::of_heading(heading),
         is_loopback: loopback::is_meant(heading),
     }
-}
-
-/// Whether a heading says by its form whose section it is: the name begins it, or stands behind `for`, `of` and the like. What
-/// is done to a machine, as in `Launch the web nodes`, need not be about its ports.
-pub(super) fn says_whose(heading: &str, name: &str) -> bool {
-    let lower = |text: &str| fold(text).to_lowercase();
-    let heading = lower(&NUMBERED.replace(heading, ""));
-    let Some((before, _)) = heading.split_once(&lower(name)) else {
-        return true;
-    };
-    let lead = before.split_whitespace().map(plain).rfind(|word| {
-        !matches!(
-            word.as_str(),
-            "the" | "a" | "an" | "all" | "each" | "your" | ""
-        )
-    });
-    lead.is_none_or(|lead| {
-        let is_preposition = matches!(
-            lead.as_str(),
-            "for" | "of" | "on" | "from" | "to" | "by" | "between" | "among" | "at" | "in" | "with"
-        );
-        is_preposition || cell::direction(&lead).is_some() || lead.starts_with("port")
-    })
-}
-
-/// The machine from which a heading looks at its traffic, whatever it is called: `Admin PC (outbound)`, `Outbound from Web`,
-/// `Inbound ports of the Relay`. Who stands at the other end is none: `Outbound to the mail relay`.
-fn viewpoint(heading: &str, names: &Names) -> Option<String> {
-    let (outside, inside) = unbracket(heading);
-    let in_bracket = inside.iter().find_map(|part| cell::direction(part));
-    let direction = in_bracket.or_else(|| cell::direction(&outside))?;
-    let runs = noun_phrases(&outside, names);
-    let [only] = runs.as_slice() else {
-        return None;
-    };
-    let before = outside.split(only.as_str()).next().unwrap_or_default();
-    let lead = before
-        .split_whitespace()
-        .map(plain)
-        .rfind(|word| !matches!(word.as_str(), "the" | "a" | "an" | "all" | "each"));
-    let is_own = match lead.as_deref() {
-        None => in_bracket.is_some(),
-        Some("of" | "on" | "for" | "at") => true,
-        Some("from") => direction == Direction::Outbound,
-        Some("to" | "into") => direction == Direction::Inbound,
-        Some(_) => false,
-    };
-    let is_name = only.starts_with(char::is_uppercase)
-        && outside.trim_end_matches(':').ends_with(only.as_str());
-    (is_own && is_name).then(|| only.clone())
 }
 
 /// A role with what a participle says of it, which tells it from others: `Machines Running the Agent`.

@@ -310,6 +310,9 @@ impl History {
                 }));
             }
         }
+        // What made room in the ledger leaves nothing here; on disk it is deleted with the next save.
+        self.flows
+            .retain(|_, entry| entry.before.is_some() || entry.counted.is_some());
         while let Some((key, mut flow)) = counted.pop_first() {
             let entry = self.flows.entry(key.clone()).or_default();
             // A translation that is forgotten was that of the packets of its time.

@@ -82,9 +82,12 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// There is none, it is no database, or was written by another version.
+    /// There is none, it is no database, nobody may write to it, or it was written by another version.
     pub fn join(path: &Path) -> Result<Self, StoreError> {
-        Self::existing(path, OpenFlags::SQLITE_OPEN_READ_WRITE)
+        let store = Self::existing(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        let checked = tables::check_writable(&store.connection);
+        checked.map_err(|problem| store.refuse(problem))?;
+        Ok(store)
     }
 
     /// Opens a database that another process may be writing to.

@@ -175,7 +175,7 @@ fn check_structure(connection: &Connection) -> Result<(), TablesError> {
 
 /// A byte of the file's header says that only later versions of SQLite may write to it: it is read without an error, and nothing
 /// is ever saved. The header was read before.
-fn check_writable(connection: &Connection) -> Result<(), TablesError> {
+pub(super) fn check_writable(connection: &Connection) -> Result<(), TablesError> {
     if connection.is_readonly("main")? {
         return Err(TablesError::Structure(
             "nobody may write to them".to_owned(),

@@ -83,7 +83,10 @@ pub(crate) fn count<A: AddressValues>(
         }
         Found::Shared => Ok(false),
         Found::Lost => {
-            tallies::add_lost(direction, packet.protocol, key.port, wire);
+            // What leaves answers a request that found no room either, and is counted there.
+            if matches!(direction, Direction::Ingress) {
+                tallies::add_lost(direction, packet.protocol, key.port, wire);
+            }
             Err(Reason::Unproven)
         }
     }

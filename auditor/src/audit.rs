@@ -8,6 +8,7 @@ mod legs;
 mod policy;
 mod related;
 mod rule;
+mod unplaced;
 mod verdict;
 
 pub use housekeeping::Excess;
@@ -42,7 +43,11 @@ pub fn judge(policy: &Policy, observed: &Observed) -> Audit {
         })
         .collect();
     certainty::add(policy, observed, judge.hosts_with_traffic(), &mut rules);
-    Audit { flows, rules }
+    Audit {
+        flows,
+        rules,
+        unplaced: unplaced::judge(policy, observed),
+    }
 }
 
 #[cfg(test)]

@@ -187,7 +187,7 @@ pub struct Bounds {
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Forgotten {
     pub keys: BTreeSet<FlowIdentity>,
-    /// Those that made room for newer ones because anybody could have made them up.
+    /// Those that made room for others because anybody could have made them up, or had this host answer.
     pub unproven: Vec<Flow>,
 }
 
@@ -401,7 +401,7 @@ impl History {
         let oldest = confirmed.checked_sub(bounds.age).unwrap_or(Timestamp::MIN);
         let mut gone = BTreeSet::new();
         let mut lasts: Vec<(Timestamp, FlowIdentity)> = Vec::new();
-        let unproven = self.forget_unproven(bounds.unproven);
+        let mut unproven = self.forget_unproven(bounds.unproven);
         gone.extend(unproven.iter().map(FlowIdentity::of));
         for (key, entry) in &self.flows {
             match entry.total() {
@@ -419,7 +419,16 @@ impl History {
         }
         if let Some(n_over) = lasts.len().checked_sub(bounds.flows).filter(|n| 0 < *n) {
             lasts.sort();
-            for (last, key) in lasts.into_iter().take(n_over) {
+            // Answers that anybody can ask for go first, so that these make nobody forget what is proven.
+            let (answers, others): (Vec<_>, Vec<_>) = lasts
+                .into_iter()
+                .partition(|(_, key)| self.is_past_answer(key));
+            let n_answers = answers.len().min(n_over);
+            for (_, key) in answers.into_iter().take(n_over) {
+                unproven.extend(self.flows.get(&key).and_then(RememberedFlow::total));
+                gone.insert(key);
+            }
+            for (last, key) in others.into_iter().take(n_over - n_answers) {
                 self.forgotten = self.forgotten.max(Some(last));
                 gone.insert(key);
             }
@@ -438,6 +447,13 @@ impl History {
             keys: gone,
             unproven,
         }
+    }
+
+    /// Whether this host only answered in a flow that the ledger does not count any more.
+    fn is_past_answer(&self, key: &FlowIdentity) -> bool {
+        self.flows.get(key).is_some_and(|entry| {
+            entry.counted.is_none() && entry.before.as_ref().is_some_and(|flow| flow.is_answer())
+        })
     }
 
     /// Removes the oldest flows that anybody could have made up, beyond `most`. What the ledger still counts stays.

@@ -52,6 +52,8 @@ pub struct Observed {
     pub lost: BTreeMap<Lost, Tally>,
     /// What is left of flows that proved nothing and made room for others.
     pub unproven: Unproven,
+    /// Since when `lost` and `unproven` are counted: of packets of no flow before, only that there were some is known.
+    pub tallied_since: Timestamp,
     /// The dates of its moments.
     pub dates: Dates,
 }

@@ -271,6 +271,7 @@ impl Replayed {
             gaps,
             lost: BTreeMap::new(),
             unproven: Unproven::default(),
+            tallied_since: Timestamp::MIN,
             traffic: Vec::new(),
             dates: Dates::default(),
         }

@@ -647,6 +647,7 @@ impl Session {
             gaps: self.gaps.clone(),
             lost,
             unproven: self.unproven().clone(),
+            tallied_since: self.clock.start,
             dates: self.clock.dates.clone(),
         }
     }

@@ -5,11 +5,9 @@ use std::{
     net::IpAddr,
 };
 
-use auditor_common::port::protocol;
-
 use super::event::{Finding, Subject, Verdict};
 use crate::report::{
-    Report,
+    FlowProof, Report,
     schema::{Flow, Outcome, Rule, RuleVerdict, Severity},
     sent_without_place,
 };
@@ -20,11 +18,9 @@ use crate::report::{
 pub(super) enum Rank {
     /// A rule: there are no more of them than the matrix has.
     Rule,
-    /// A connection that went on after its handshake, which takes the packets of both sides.
+    /// A flow, by what it rests on: see [`FlowProof`].
     Established,
-    /// A flow that this host asked for.
     Asked,
-    /// A flow of which anybody can send all that was seen, or have this host answer to an address that is not his.
     Unproven,
 }
 
@@ -32,13 +28,11 @@ impl Rank {
     pub(super) const COUNT: usize = 4;
 
     fn of(flow: &Flow, own: &BTreeSet<IpAddr>) -> Self {
-        let is_stream = matches!(flow.protocol, protocol::TCP | protocol::SCTP);
-        if is_stream && flow.outcome == Outcome::Established {
-            Self::Established
-        } else if own.contains(&flow.client) {
-            Self::Asked
-        } else {
-            Self::Unproven
+        let is_established = flow.outcome == Outcome::Established;
+        match FlowProof::of(flow.protocol, is_established, own.contains(&flow.client)) {
+            FlowProof::Established => Self::Established,
+            FlowProof::Asked => Self::Asked,
+            FlowProof::Unproven => Self::Unproven,
         }
     }
 }

@@ -8,7 +8,7 @@ use std::{
     net::{IpAddr, Ipv4Addr},
 };
 
-use auditor_common::port::protocol;
+use auditor_common::{Direction, lost::Lost, port::protocol};
 
 use super::policy::Policy;
 use crate::observed::{DirectionCounters, Flow, Host, Observed};
@@ -134,11 +134,27 @@ impl<'a> Housekeeping<'a> {
         }
         let sent = self.sent.get_or_init(|| sent(&self.observed.flows));
         let is_answer = |errors: u64, receiver: &IpAddr| {
-            let sent = sent.get(receiver).copied().unwrap_or_default();
+            let of_flows = sent.get(receiver).copied().unwrap_or_default();
+            let sent = of_flows.saturating_add(self.sent_of_no_flow(*receiver));
             errors <= sent.saturating_add(EARLIER_ERRORS)
         };
         is_answer(flow.to_server.packets, &flow.server)
             && is_answer(flow.to_client.packets, &flow.client)
+    }
+
+    /// How many packets an address may have sent in flows that made room for others.
+    fn sent_of_no_flow(&self, address: IpAddr) -> u64 {
+        let unproven = &self.observed.unproven;
+        if self.observed.host.has(address) {
+            let is_sent = |lost: &Lost| lost.direction == Direction::Egress;
+            let ports = unproven.ports.iter();
+            return ports
+                .filter(|(lost, _)| is_sent(lost))
+                .map(|(_, tally)| tally.packets)
+                .sum();
+        }
+        let of_sender = unproven.senders.get(&address);
+        of_sender.map_or(unproven.others.packets, |tally| tally.packets)
     }
 }
 

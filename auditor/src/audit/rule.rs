@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     matrix::{Presence, RulePorts},
-    observed::{Cause, Flow, Host, Observed, Outcome, REPLY_TIMEOUT, Way},
+    observed::{Cause, Flow, Gap, Host, Observed, Outcome, REPLY_TIMEOUT, Way},
     port::{PortRange, PortSet},
     transport::Transport,
 };
@@ -212,7 +212,7 @@ impl RuleContext<'_> {
             || observed
                 .gaps
                 .iter()
-                .any(|gap| gap.reaches(from) && self.may_hide(&gap.cause));
+                .any(|gap| gap.reaches(from) && self.may_hide(gap));
         if was_blind || from < observed.window.since {
             return RuleVerdict::Unassessed;
         }
@@ -325,9 +325,12 @@ impl RuleContext<'_> {
     }
 
     /// Whether a gap may have hidden the rule's traffic.
-    fn may_hide(&self, cause: &Cause) -> bool {
+    fn may_hide(&self, gap: &Gap) -> bool {
         let (is_client, is_server) = (self.rule.client.is_ours, self.rule.server.is_ours);
-        match cause {
+        // Of an earlier run it is not known any more which ports these were.
+        let since = self.observed.tallied_since;
+        let is_tallied = gap.until.is_none_or(|until| since < until);
+        match &gap.cause {
             // A client's requests leave, a server's come in; what is known of the other direction is not hidden.
             Cause::Behind { direction, .. } | Cause::Blind { direction, .. } => match direction {
                 Direction::Ingress => is_server,
@@ -343,17 +346,20 @@ impl RuleContext<'_> {
             Cause::Uncounted {
                 reason: Reason::TableFull,
                 ..
-            } => self.observed.lost.keys().any(|lost| {
-                Transport::from_protocol(lost.protocol) == Some(self.rule.rule.transport)
-                    && port_ranges(&self.rule.rule.ports)
-                        .iter()
-                        .any(|(_, last)| lost.port <= *last)
-            }),
+            } => {
+                !is_tallied
+                    || self.observed.lost.keys().any(|lost| {
+                        Transport::from_protocol(lost.protocol) == Some(self.rule.rule.transport)
+                            && port_ranges(&self.rule.rule.ports)
+                                .iter()
+                                .any(|(_, last)| lost.port <= *last)
+                    })
+            }
             // These came in, or answered what did, each counted by the port that was asked.
             Cause::Uncounted {
                 reason: Reason::Unproven,
                 ..
-            } => is_server && self.may_be_unproven(),
+            } => is_server && (!is_tallied || self.may_be_unproven()),
             // This host sends no such frames.
             Cause::Uncounted {
                 reason: Reason::PriorityTags,

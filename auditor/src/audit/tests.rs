@@ -1,4 +1,5 @@
 mod seen;
+mod unplaced;
 mod unseen;
 
 use std::{net::IpAddr, path::Path};

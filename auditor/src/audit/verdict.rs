@@ -1,7 +1,11 @@
 //! The results of an audit, for each flow and each rule.
 
-use std::{collections::BTreeSet, net::IpAddr};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::IpAddr,
+};
 
+use auditor_common::{Tally, lost::Lost};
 use jiff::SignedDuration;
 
 use super::housekeeping::Excess;
@@ -16,6 +20,8 @@ use crate::{
 pub struct Audit {
     pub flows: Vec<FlowFinding>,
     pub rules: Vec<RuleFinding>,
+    /// What this host sent of which only the port is known; not empty is a warning.
+    pub unplaced: BTreeMap<Lost, Tally>,
 }
 
 impl Audit {

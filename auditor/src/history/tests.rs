@@ -367,6 +367,37 @@ fn what_proves_nothing_makes_room_for_itself() {
     assert_eq!(history.since(), Some(at(0)));
 }
 
+/// Who asks a service of datagrams by addresses that he makes up makes nobody forget what is proven.
+#[test]
+fn answers_make_room_before_what_is_proven() {
+    let mut history = History::default();
+    history.begin(at(0));
+    let answered = |port, last| Flow {
+        protocol: 17,
+        client_direction: Some(Direction::Ingress),
+        ..flow(port, [1, 1], last)
+    };
+    let flows: Vec<Flow> = (1..=9)
+        .map(|port| answered(port, i64::from(port) + 1))
+        .chain([flow(443, [5, 5], 1)])
+        .collect();
+    history.update(flows.clone(), at(20));
+    history.retire(flows);
+    history.update(Vec::new(), at(21));
+    let bounds = |flows| Bounds {
+        age: SignedDuration::from_secs(50),
+        flows,
+        unproven: 100,
+    };
+    let forgotten = history.forget(bounds(4));
+    let ports: Vec<u16> = forgotten.unproven.iter().map(|flow| flow.port).collect();
+    assert_eq!(ports, [1, 2, 3, 4, 5, 6]);
+    assert_eq!((forgotten.keys.len(), history.since()), (6, Some(at(0))));
+    // With no more of those, what is proven goes.
+    history.forget(bounds(0));
+    assert_eq!(history.since(), Some(at(1)));
+}
+
 #[test]
 fn what_is_no_database_is_said() {
     let directory = tempfile::tempdir().unwrap();

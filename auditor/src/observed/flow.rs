@@ -305,6 +305,12 @@ impl Flow {
         }
     }
 
+    /// Whether this host only answered, as a service of datagrams answers anybody, by whatever address he asks.
+    pub const fn is_answer(&self) -> bool {
+        let is_stream = matches!(self.protocol, protocol::TCP | protocol::SCTP);
+        !is_stream && matches!(self.client_direction, Some(Direction::Ingress))
+    }
+
     /// Whether the client's packets left this host.
     const fn is_client_here(&self) -> bool {
         matches!(self.client_direction, Some(Direction::Egress))

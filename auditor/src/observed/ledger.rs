@@ -197,12 +197,14 @@ impl Ledger {
     /// Counts by port what can't be kept by its addresses.
     fn count_removed(&mut self, Removed { key, record, proof }: &Removed) {
         let ports = PackedPorts(key.ports);
-        let is_unproven = *proof == Proof::Nothing;
+        let here = here(ports);
+        let is_own = *proof == Proof::Own;
+        let is_passed_on = *proof == Proof::Answer && !self.own.has(here.address(key));
         let port = if ports.is_server_known() {
             ports.second()
-        } else if is_unproven {
-            // Nothing left this host, so what came in asked.
-            here(ports).port(ports)
+        } else if !is_own && !is_passed_on {
+            // What came in asked.
+            here.port(ports)
         } else {
             ports.first().min(ports.second())
         };
@@ -222,13 +224,13 @@ impl Ledger {
                     };
                     (what, Tally { packets, bytes })
                 });
-        if is_unproven {
-            let sender = here(ports).other().address(key);
-            self.unproven.add(address::from_bytes(sender), tallies);
-        } else {
+        if is_own {
             for (what, tally) in tallies {
                 *self.lost.entry(what).or_default() += tally;
             }
+        } else {
+            let sender = here.other().address(key);
+            self.unproven.add(address::from_bytes(sender), tallies);
         }
     }
 

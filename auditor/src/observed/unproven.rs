@@ -6,8 +6,8 @@ use auditor_common::{Direction, Tally, lost::Lost};
 
 use super::{DirectionCounters, Flow};
 
-/// Packets of conversations that anybody can make up: they came in, nothing but what a kernel answers to anybody left, and
-/// newer ones took their place. Their number is bounded, whatever comes.
+/// Packets of conversations that anybody can make up: they came in, nothing but what a kernel or a service of datagrams
+/// answers to anybody left, and newer ones took their place. Their number is bounded, whatever comes.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Unproven {
     /// By the port that was asked.

@@ -34,7 +34,7 @@ impl Report {
             unset_conditions,
             most_flows,
         } = judged;
-        let listing = Listing::new(&observed.flows, &audit.flows, *most_flows);
+        let listing = Listing::new(&observed.host, &observed.flows, &audit.flows, *most_flows);
         let window = observed.window;
         let dates = &observed.dates;
         let refusers = Refusers::of(&observed.flows);
@@ -44,7 +44,7 @@ impl Report {
                 name: env!("CARGO_PKG_NAME").to_owned(),
                 version: env!("CARGO_PKG_VERSION").to_owned(),
             },
-            summary: summary(observed, audit),
+            summary: summary(audit),
             host: schema::Host {
                 name: observed.host.name.clone(),
                 network_namespace: observed.host.network_namespace.clone(),
@@ -109,6 +109,8 @@ impl Report {
                 })
                 .collect(),
             counted: counted(observed),
+            unplaced: busiest(&audit.unplaced, MOST_UNPLACED),
+            unplaced_left_out: audit.unplaced.len().saturating_sub(MOST_UNPLACED),
             lost: busiest(&observed.lost, MOST_LOST),
             lost_left_out: observed.lost.len().saturating_sub(MOST_LOST),
             unproven: unproven(&observed.unproven),
@@ -135,19 +137,9 @@ const fn count(tally: Tally) -> Count {
     }
 }
 
-fn summary(observed: &Observed, audit: &audit::Audit) -> Summary {
+fn summary(audit: &audit::Audit) -> Summary {
     let mut summary = Summary::default();
-    let is_full = |gap: &Gap| {
-        matches!(
-            gap.cause,
-            Cause::Uncounted {
-                reason: Reason::TableFull,
-                ..
-            }
-        )
-    };
-    let is_sent = |lost: &lost::Lost| lost.direction == auditor_common::Direction::Egress;
-    if observed.gaps.iter().any(is_full) && observed.lost.keys().any(is_sent) {
+    if !audit.unplaced.is_empty() {
         summary.warnings += 1;
     }
     for finding in &audit.flows {
@@ -202,6 +194,8 @@ fn counted(observed: &Observed) -> BTreeMap<String, Count> {
 
 /// More ports are not listed; a scan asks all of them.
 const MOST_LOST: usize = 1000;
+/// The same of what was sent without a place.
+const MOST_UNPLACED: usize = 100;
 /// More senders and ports of what proves nothing are not listed.
 const MOST_UNPROVEN: usize = 100;
 

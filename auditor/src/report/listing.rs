@@ -6,10 +6,13 @@ use std::{
     net::IpAddr,
 };
 
-use super::schema::{self, FlowGroup, FlowsLeftOut};
+use super::{
+    proof::FlowProof,
+    schema::{self, FlowGroup, FlowsLeftOut},
+};
 use crate::{
     audit::{FlowFinding, Severity},
-    observed::{Dates, Flow},
+    observed::{Dates, Flow, Host, Outcome},
 };
 
 /// The flows that are listed.
@@ -23,20 +26,26 @@ pub(super) struct Listing {
 const MOST_GROUPS: usize = 100;
 
 impl Listing {
-    /// Lists at most `most` flows: first what is graver, then what this host took part in, then what was seen last.
-    pub(super) fn new(flows: &[Flow], findings: &[FlowFinding], most: usize) -> Self {
+    /// Lists at most `most` flows of this host: first those that a person should look at, then what proves more, what is
+    /// graver, and what was seen last.
+    pub(super) fn new(host: &Host, flows: &[Flow], findings: &[FlowFinding], most: usize) -> Self {
         if flows.len() <= most {
             return Self { places: None };
         }
         let mut order: Vec<usize> = (0..flows.len()).collect();
-        order.sort_by_key(|at| {
-            let severity = findings.get(*at).map(|finding| finding.severity);
-            let flow = flows.get(*at);
-            Reverse((
-                severity,
-                flow.is_some_and(|flow| !flow.proves_nothing()),
-                flow.map(|flow| flow.last),
-                Reverse(*at),
+        order.sort_by_cached_key(|at| {
+            let (Some(flow), Some(finding)) = (flows.get(*at), findings.get(*at)) else {
+                return None;
+            };
+            let is_established = finding.outcome == Outcome::Established;
+            // Grave findings that anybody can bring about by the thousand hide no proven one.
+            Some((
+                finding.severity < Severity::Warning,
+                FlowProof::of(flow.protocol, is_established, host.has(flow.client)),
+                Reverse(finding.severity),
+                flow.proves_nothing(),
+                Reverse(flow.last),
+                *at,
             ))
         });
         order.truncate(most);

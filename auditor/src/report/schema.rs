@@ -54,6 +54,13 @@ pub struct Report {
     pub traffic: Vec<Point>,
     /// Every packet, and those that are in no flow, by slot.
     pub counted: BTreeMap<String, Count>,
+    /// What this host sent in the window of which only the port is known, since no flow is left of it: to whom is not known, so
+    /// any is a warning. Left out where nothing was.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unplaced: Vec<Lost>,
+    /// Entries of `unplaced` that are left out: those with the fewest packets.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub unplaced_left_out: usize,
     /// Packets of no flow by what is left of it; left out where every flow found a place.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lost: Vec<Lost>,
@@ -511,6 +518,8 @@ impl Report {
             rules,
             traffic,
             counted,
+            unplaced,
+            unplaced_left_out,
             lost,
             lost_left_out,
             unproven,
@@ -530,21 +539,11 @@ impl Report {
             || *rules != earlier.rules
             || *traffic != earlier.traffic
             || *counted != earlier.counted
+            || *unplaced != earlier.unplaced
+            || *unplaced_left_out != earlier.unplaced_left_out
             || *lost != earlier.lost
             || *lost_left_out != earlier.lost_left_out
             || *unproven != earlier.unproven
-    }
-
-    /// What was sent of which nothing is known but the port, since it found no place among the flows: to whom is not known, so
-    /// it is a finding by itself. `None` where nothing was, or not in the window.
-    pub fn sent_without_place(&self) -> Option<Vec<&Lost>> {
-        let is_recent = |gap: &Gap| gap.reason == GapReason::TableFull;
-        let sent: Vec<&Lost> = self
-            .lost
-            .iter()
-            .filter(|lost| lost.direction == Direction::Sent)
-            .collect();
-        (!sent.is_empty() && self.gaps.iter().any(is_recent)).then_some(sent)
     }
 
     /// Every packet of a direction.

@@ -113,6 +113,7 @@ fn judged(documented: Vec<&str>, most_flows: usize) -> Judged {
     let observed = Observed {
         lost: BTreeMap::new(),
         unproven: Unproven::default(),
+        tallied_since: Timestamp::MIN,
         traffic: Vec::new(),
         dates: observed::Dates::default(),
         host: Host {
@@ -213,11 +214,42 @@ fn a_list_that_is_bounded() {
     assert_eq!(read, short);
 }
 
+/// The report of what is judged anew.
+fn reported(judged: &mut Judged) -> Report {
+    judged.audit = judge(&judged.policy, &judged.observed);
+    Report::new(judged)
+}
+
+/// Who makes up grave findings by the thousand pushes no connection out that took both sides.
+#[test]
+fn what_is_proven_is_listed_before_what_anybody_makes_up() {
+    let mut judged = judged(Vec::new(), 1);
+    let [mut proven, mut made_up] = [
+        judged.observed.flows[1].clone(),
+        judged.observed.flows[1].clone(),
+    ];
+    proven.client = "198.51.100.1".parse().unwrap();
+    proven.to_client.packets = 5;
+    proven.replies = 1;
+    proven.requests = 1;
+    proven.last -= SignedDuration::from_secs(30);
+    made_up.protocol = 17;
+    made_up.to_client.packets = 5;
+    judged.observed.flows = vec![made_up, proven];
+    let report = reported(&mut judged);
+    let listed: Vec<String> = report
+        .flows
+        .iter()
+        .map(|flow| flow.client.to_string())
+        .collect();
+    assert_eq!(listed, ["198.51.100.1"]);
+}
+
 /// Nobody knows whether a rule allows what was sent to nobody knows whom.
 #[test]
 fn what_was_sent_without_a_place_is_a_finding() {
     let mut judged = judged(Vec::new(), usize::MAX);
-    let warnings = Report::new(&judged).summary.warnings;
+    let warnings = reported(&mut judged).summary.warnings;
     let tally = |packets| Tally { packets, bytes: 0 };
     let lost = |direction, port| auditor_common::lost::Lost {
         direction,
@@ -227,8 +259,11 @@ fn what_was_sent_without_a_place_is_a_finding() {
     let received = (lost(auditor_common::Direction::Ingress, 9), tally(5));
     let sent = (lost(auditor_common::Direction::Egress, 7), tally(3));
     judged.observed.lost = BTreeMap::from([received, sent]);
+    // Who fills the list with ports hides none of these.
+    let more = (100..2000).map(|port| (lost(auditor_common::Direction::Ingress, port), tally(9)));
+    judged.observed.lost.extend(more);
     // It was not in this window.
-    assert_eq!(Report::new(&judged).summary.warnings, warnings);
+    assert_eq!(reported(&mut judged).summary.warnings, warnings);
     judged.observed.gaps.push(Gap {
         cause: Cause::Uncounted {
             reason: Reason::TableFull,
@@ -237,7 +272,7 @@ fn what_was_sent_without_a_place_is_a_finding() {
         from: judged.observed.window.start,
         until: None,
     });
-    let report = Report::new(&judged);
+    let report = reported(&mut judged);
     assert_eq!(report.summary.warnings, warnings + 1);
     let said = text(&report, Look::default());
     assert!(
@@ -246,9 +281,9 @@ fn what_was_sent_without_a_place_is_a_finding() {
     );
     assert!(said.contains("(sent, udp 7: 3)"), "{said}");
     judged.observed.lost.remove(&sent.0);
-    let report = Report::new(&judged);
+    let report = reported(&mut judged);
     assert_eq!(
-        (report.summary.warnings, report.sent_without_place()),
+        (report.summary.warnings, super::sent_without_place(&report)),
         (warnings, None)
     );
 }

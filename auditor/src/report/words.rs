@@ -110,10 +110,18 @@ pub(super) fn lost(lost: &schema::Lost) -> String {
 
 /// What was sent without a place among the flows, as a finding.
 pub fn sent_without_place(report: &schema::Report) -> Option<String> {
-    let mut sent = report.sent_without_place()?;
+    if report.unplaced.is_empty() {
+        return None;
+    }
+    let mut sent: Vec<&schema::Lost> = report.unplaced.iter().collect();
     let n_packets: u64 = sent.iter().map(|lost| lost.packets).sum();
+    let least = if report.unplaced_left_out == 0 {
+        ""
+    } else {
+        "at least "
+    };
     sent.sort_by_key(|lost| std::cmp::Reverse(lost.packets));
-    let n_more = sent.len().saturating_sub(MOST_PORTS_SAID) + report.lost_left_out;
+    let n_more = sent.len().saturating_sub(MOST_PORTS_SAID) + report.unplaced_left_out;
     let ports: Vec<String> = sent
         .iter()
         .take(MOST_PORTS_SAID)
@@ -125,7 +133,7 @@ pub fn sent_without_place(report: &schema::Report) -> Option<String> {
         format!("; and {n_more} more ports")
     };
     Some(format!(
-        "{} packets were sent of which only the port is known, since they found no place among the flows ({}{more}): to whom is not known",
+        "{least}{} packets were sent of which only the port is known, since no flow is left of them ({}{more}): to whom is not known",
         number(n_packets),
         ports.join("; ")
     ))

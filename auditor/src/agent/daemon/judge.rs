@@ -1,12 +1,9 @@
 //! What a watch makes of what was counted: it remembers it, judges it, and tells what changed. On a thread of its own, so that
 //! counting waits neither for verdicts nor for a disk.
 
-use std::{
-    collections::BTreeMap,
-    sync::{
-        Arc,
-        mpsc::{self, Receiver, Sender, TryRecvError},
-    },
+use std::sync::{
+    Arc,
+    mpsc::{self, Receiver, Sender, TryRecvError},
 };
 
 use anyhow::anyhow;
@@ -325,9 +322,6 @@ impl Judge {
         observed.window.since = self.history.since().unwrap_or(now);
         observed.flows = self.flows(start, reach);
         observed.gaps = self.history.gaps(reach.min(start));
-        if !observed.without_flow.contains_key(&Reason::TableFull) {
-            observed.lost = BTreeMap::new();
-        }
     }
 
     /// The flows of the window, and earlier ones that rules with a time of their own (`within`) may match.

@@ -232,3 +232,24 @@ fn what_proves_nothing_hides_what_a_client_may_have_asked() {
         );
     }
 }
+
+/// Of packets without a flow of an earlier run, no port is left: they may have been the rule's.
+#[test]
+fn what_an_earlier_run_did_not_keep_may_be_anything() {
+    for (reason, as_client, as_server) in [
+        (Reason::TableFull, "unassessed", "unassessed"),
+        (Reason::Unproven, "missing", "unassessed"),
+    ] {
+        let mut observed = with_gap(&Cause::Uncounted { reason, packets: 1 }, &[]);
+        let ended = observed.window.end - SignedDuration::from_mins(20);
+        observed.gaps[0].until = Some(ended);
+        observed.tallied_since = ended;
+        let verdict = |is_client| finding(is_client, "", &observed).verdict.name();
+        assert_eq!((verdict(true), verdict(false)), (as_client, as_server));
+        // Of this run it is known that they were not.
+        let mut observed = observed.clone();
+        observed.tallied_since = observed.window.start;
+        let verdict = |is_client| finding(is_client, "", &observed).verdict.name();
+        assert_eq!((verdict(true), verdict(false)), ("missing", "missing"));
+    }
+}

@@ -41,6 +41,7 @@ mod reader;
 mod records;
 mod row;
 mod section;
+mod separated;
 mod services;
 mod span;
 mod table_rows;

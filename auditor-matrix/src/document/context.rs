@@ -129,6 +129,18 @@ impl Context {
         self.is_loopback |= section.is_loopback;
     }
 
+    /// A table of the other ends leaves its own machine to the title above it, whatever that is called.
+    pub(super) fn take_title_for_machines(&mut self, title: &str, names: &Names) {
+        let title = title.trim_end_matches(':');
+        if self.role.is_none()
+            && self.endpoints.is_none()
+            && self.direction.is_none()
+            && let Some(machines) = section::machines(title, names).filter(|name| name == title)
+        {
+            self.role = Some(End::new(machines, Basis::Title));
+        }
+    }
+
     /// Below `Update hosts`, a lone column `Hostname` lists these very hosts: the section's machines are what the column holds,
     /// and no other end.
     pub(super) fn leave_listed(&mut self, heading: &str) {

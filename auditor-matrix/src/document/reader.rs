@@ -26,6 +26,7 @@ use super::{
     publishing::{self, Published},
     records,
     row::Document,
+    separated,
     text::{fold, sentences, some},
 };
 
@@ -178,6 +179,13 @@ impl Reader<'_> {
                 if let Some(rows) = aligned.or_else(|| records::table(block.line, &text)) {
                     self.prose.end_block(&mut self.interner);
                     self.table(block.line, &rows, introduction.as_deref());
+                    return;
+                }
+                if let Some(blocks) = separated::blocks(block.line, &text, &fold) {
+                    self.introduction = introduction;
+                    for block in blocks {
+                        self.block(block);
+                    }
                     return;
                 }
                 let position = (&self.file, block.line);

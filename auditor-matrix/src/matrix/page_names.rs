@@ -28,7 +28,9 @@ impl PageNames {
                 if MOST_NAMES <= names.whole.len() {
                     return names;
                 }
-                names.add(text);
+                for text in listed(text) {
+                    names.add(text);
+                }
             }
         }
         names
@@ -61,7 +63,20 @@ impl PageNames {
 
     /// The names in a text, each without remarks in brackets; what stands in brackets stays where it tells machines apart.
     pub(super) fn split(&self, text: &str) -> Vec<String> {
+        listed(text)
+            .into_iter()
+            .flat_map(|text| self.split_one(text))
+            .collect()
+    }
+
+    fn split_one(&self, text: &str) -> Vec<String> {
         let (outside, brackets) = unbracketed(text);
+        // `(or the jump host)` is another end, which no reader may lose.
+        if let [only] = brackets.as_slice()
+            && only.starts_with("or ")
+        {
+            return vec![plain(text).to_owned()];
+        }
         let tells_apart = self
             .variants
             .get(&key(&outside))
@@ -168,6 +183,35 @@ impl PageNames {
 }
 
 const MOST_WORDS: usize = 5;
+
+/// The texts between semicolons, which are part of no name; one text if they are no names.
+fn listed(text: &str) -> Vec<&str> {
+    let mut depth = 0_usize;
+    let parts: Vec<&str> = text
+        .split(|c: char| {
+            match c {
+                '(' => depth += 1,
+                ')' => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+            c == ';' && depth == 0
+        })
+        .map(str::trim)
+        .filter(|part| !part.is_empty())
+        .collect();
+    let is_name = |part: &&str| {
+        let (outside, _) = unbracketed(part);
+        let outside = outside.trim();
+        outside.contains(char::is_alphabetic)
+            && outside.split(' ').count() <= MOST_WORDS
+            && !says_what_is_done(outside)
+    };
+    if 1 < parts.len() && parts.iter().all(is_name) {
+        parts
+    } else {
+        vec![text]
+    }
+}
 
 /// Whether a text is single words with commas between them, `core-api, tillstore`: the name of a company is the only one
 /// written so.

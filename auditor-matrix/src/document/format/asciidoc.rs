@@ -16,6 +16,7 @@ use super::front_matter::front_matter;
 use crate::document::{
     block::{Block, Content},
     includes::Origin,
+    separated,
 };
 
 pub(super) fn blocks(text: &str, origin: &Origin<'_>) -> Vec<Block> {
@@ -138,6 +139,19 @@ impl Reader {
                 text: paragraph.text.trim_end().to_owned(),
             };
             self.push(paragraph.line, content);
+            return;
+        }
+        let plain = |text: &str| self.plain(text);
+        if let Some(blocks) = separated::blocks(paragraph.line, &paragraph.text, &plain) {
+            let mut item = paragraph.item;
+            for block in blocks {
+                let content = match (block.content, item.take()) {
+                    (Content::Text(text), Some(level)) => Content::Item { level, text },
+                    (content, _) => content,
+                };
+                self.push(block.line, content);
+            }
+            self.end_notes();
             return;
         }
         let text = self.plain(&paragraph.text.replace('\n', " "));

@@ -6,11 +6,18 @@ use csv::{ReaderBuilder, StringRecord, Trim};
 
 use crate::document::{
     block::{Block, Content},
+    separated,
     table_rows::{TableRow, TableRows},
     text::fold,
 };
 
 pub(super) fn blocks(text: &str) -> Vec<Block> {
+    // Several tables, each with its own headings.
+    if separated::has_tables(text)
+        && let Some(blocks) = separated::blocks(1, text.trim_start_matches('\u{feff}'), &fold)
+    {
+        return blocks;
+    }
     let mut blocks = Vec::new();
     let (text, first, delimiter) = after_separator_line(text);
     let mut packed = TableRows::default();
@@ -284,6 +291,21 @@ mod tests {
         check("Port\tFrom\n80\ta", &["1h Port|From", "2 80|a"]);
         check("sep=;\nPort;From\n80;a,b", &["2h Port|From", "3 80|a,b"]);
         check("", &[]);
+    }
+
+    #[test]
+    fn several_tables() {
+        check(
+            "Store:\nPort\tFrom\n80\ta\n\nTill:\nPort\tFrom\n81\tb\n",
+            &[
+                "1 Store:",
+                "2h Port|From",
+                "3 80|a",
+                "5 Till:",
+                "6h Port|From",
+                "7 81|b",
+            ],
+        );
     }
 
     #[test]

@@ -20,6 +20,7 @@ use self::{
 use crate::document::{
     block::{Block, Content},
     includes::Origin,
+    separated,
 };
 
 pub(super) fn blocks(text: &str, origin: &Origin<'_>) -> Vec<Block> {
@@ -171,6 +172,14 @@ impl<'a> Reader<'_, 'a> {
             text.push_str(trimmed);
             self.at += 1;
         }
+        let lines = self.lines.get(start..self.at).unwrap_or_default();
+        let plain = |text: &str| self.plain(text);
+        if let Some(blocks) = separated::blocks(0, &lines.join("\n"), &plain) {
+            for block in blocks {
+                self.push_separated(start, block);
+            }
+            return;
+        }
         // `::` announces a literal block.
         let is_literal = text.ends_with("::");
         let text = match text.strip_suffix("::") {
@@ -189,6 +198,19 @@ impl<'a> Reader<'_, 'a> {
         if is_literal {
             self.literal();
         }
+    }
+
+    /// Adds a block of the paragraph that starts here, whose lines are counted from its first one.
+    fn push_separated(&mut self, start: usize, mut block: Block) {
+        let numbers = self.numbers;
+        if let Content::Table(rows) = &mut block.content {
+            rows.move_down(|line| numbers.of(start + line));
+        }
+        let content = match (block.content, self.item.take()) {
+            (Content::Text(text), Some(level)) => Content::Item { level, text },
+            (content, _) => content,
+        };
+        self.push(start + block.line, content);
     }
 
     /// The literal block below a paragraph that announces one: indented, or with a mark at the start of each line.

@@ -84,6 +84,9 @@ impl Reader<'_> {
         }
         if let Some(caption) = self.caption.take() {
             context.narrow(&caption, &self.names);
+            if columns.has(Column::Peer) {
+                context.take_title_for_machines(&caption, &self.names);
+            }
         }
         if let Some(title) = columns::title(&head) {
             context.narrow(title, &self.names);
@@ -219,6 +222,9 @@ impl Reader<'_> {
                 // The title of a group applies to the rows below it, up to the next title.
                 context = outer.clone();
                 context.narrow(title, &self.names);
+                if columns.has(Column::Peer) {
+                    context.take_title_for_machines(title, &self.names);
+                }
                 if let Some(machines) = section::machines_of_ports(title, &self.names) {
                     role = None;
                     context.role = Some(End::new(machines, Basis::Heading));

@@ -73,6 +73,11 @@ fn lists_of_names() {
 #[test]
 fn what_stands_in_brackets() {
     check(
+        &[],
+        "NET/A (or sg-b); Store (if used)",
+        &["NET/A (or sg-b)", "Store"],
+    );
+    check(
         &["Store (primary)"],
         "Store (standby)",
         &["Store (standby)"],

@@ -15,6 +15,7 @@ use super::{
 };
 use crate::document::{
     block::{Block, Content},
+    separated,
     table_rows::{TableRow, TableRows},
     text::{find_tag, fold},
 };
@@ -198,6 +199,8 @@ impl<'a> Reader<'a> {
             Tag::DefinitionListDefinition => {
                 self.open(line, Kind::Item(self.depth.saturating_sub(1)));
             }
+            // Dashes below a line of headings rule them off, and make no heading of the page.
+            Tag::Paragraph | Tag::Heading { .. } if self.separated(line, range.start) => {}
             Tag::Paragraph => {
                 // The first paragraph of an item is the item's.
                 let kind = self
@@ -248,6 +251,37 @@ impl<'a> Reader<'a> {
             | Tag::Link { .. }
             | Tag::Image { .. } => {}
         }
+    }
+
+    /// Reads the lines from here to the next empty one if they are a table without the syntax of one.
+    fn separated(&mut self, line: usize, start: usize) -> bool {
+        let rest = self.source.get(start..).unwrap_or_default();
+        let length = rest.find("\n\n").unwrap_or(rest.len());
+        let text = rest.get(..length).unwrap_or_default();
+        let is_quoted = text
+            .lines()
+            .skip(1)
+            .any(|line| line.trim_start().starts_with('>'));
+        if is_quoted || self.page.is_hidden() {
+            return false;
+        }
+        let Some(mut blocks) = separated::blocks(line, text, &super::plain) else {
+            return false;
+        };
+        self.close();
+        // The first text of an item is the item's.
+        if let Some(open) = self.open.last_mut()
+            && let Some(Content::Text(text)) = blocks.first_mut().map(|block| &mut block.content)
+            && let Kind::Item(level) = std::mem::replace(&mut open.kind, Kind::Text)
+        {
+            let text = std::mem::take(text);
+            if let Some(first) = blocks.first_mut() {
+                first.content = Content::Item { level, text };
+            }
+        }
+        self.blocks.extend(blocks);
+        self.html_end = start + length;
+        true
     }
 
     /// Opens a block inside the innermost open one, whose text so far is a block.

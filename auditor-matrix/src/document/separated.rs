@@ -1,0 +1,443 @@
+//! Tables that plain text writes without any syntax of a table: a line of headings, and below it lines whose cells are separated
+//! by tabs, bars, semicolons, commas or more than one blank.
+
+use super::{
+    block::{Block, Content},
+    column::{self, Column},
+    table_rows::{TableRow, TableRows},
+    text::fold,
+};
+
+/// The blocks of a text whose first line is `line`; `None` if no line of it heads a table. `plain` takes the markup from a text.
+pub(super) fn blocks(
+    line: usize,
+    text: &str,
+    plain: &dyn Fn(&str) -> String,
+) -> Option<Vec<Block>> {
+    // Most texts are one line, or have no port in them.
+    if !text.contains('\n') || !text.lines().any(may_head) {
+        return None;
+    }
+    let lines: Vec<&str> = text.lines().collect();
+    let mut blocks: Vec<Block> = Vec::new();
+    let mut has_table = false;
+    let mut before: Vec<&str> = Vec::new();
+    let mut at = 0;
+    while let Some(first) = lines.get(at) {
+        let Some(table) = lines.get(at..).and_then(table) else {
+            before.push(first);
+            at += 1;
+            continue;
+        };
+        // The line right above a table is its title.
+        if let Some((title, above)) = before.split_last() {
+            blocks.extend(text_block(line + at - before.len(), above, plain));
+            blocks.extend(text_block(line + at - 1, &[title], plain));
+        }
+        before.clear();
+        has_table = true;
+        let mut rows = TableRows::default();
+        for mut row in table.rows {
+            row.line += line + at;
+            row.cells = row.cells.iter().map(|cell| plain(cell)).collect();
+            rows.push(&row);
+        }
+        blocks.push(Block {
+            line: line + at,
+            content: Content::Table(Box::new(rows)),
+        });
+        for (index, text) in table.unread {
+            blocks.push(Block {
+                line: line + at + index,
+                content: Content::Unread {
+                    what: "this line does not fit the headings above it".to_owned(),
+                    text,
+                },
+            });
+        }
+        at += table.n_lines;
+    }
+    blocks.extend(text_block(line + at - before.len(), &before, plain));
+    has_table.then_some(blocks)
+}
+
+/// Whether a text holds more than one table.
+pub(super) fn has_tables(text: &str) -> bool {
+    text.lines()
+        .filter(|line| headings(line).is_some())
+        .take(2)
+        .count()
+        == 2
+}
+
+fn text_block(line: usize, lines: &[&str], plain: &dyn Fn(&str) -> String) -> Option<Block> {
+    let text = plain(&fold(&lines.join(" ")));
+    (!text.is_empty()).then_some(Block {
+        line,
+        content: Content::Text(text),
+    })
+}
+
+/// What was read of lines, which are counted from the first of them.
+struct Table {
+    rows: Vec<TableRow>,
+    /// Lines whose cells do not fit the headings.
+    unread: Vec<(usize, String)>,
+    n_lines: usize,
+}
+
+/// The table whose headings are the first of these lines.
+fn table(lines: &[&str]) -> Option<Table> {
+    let (head, below) = lines.split_first()?;
+    let (separator, headings) = headings(head)?;
+    let mut table = Table {
+        rows: vec![TableRow {
+            line: 0,
+            is_heading: true,
+            cells: texts(&headings),
+        }],
+        unread: Vec::new(),
+        n_lines: 1,
+    };
+    // Lines of one cell since the last row, which head the rows below them.
+    let mut titles: Vec<TableRow> = Vec::new();
+    for (line, text) in (1..).zip(below) {
+        if is_ruler(text) {
+            continue;
+        }
+        if self::headings(text).is_some() {
+            break;
+        }
+        let cells = separator.cells(text);
+        let goes_on = titles.is_empty()
+            && 1 < table.rows.len()
+            && separator == Separator::Blanks
+            && is_below_second(&headings, &cells);
+        if !goes_on && cells.len() < 2 {
+            titles.push(title(line, text, headings.len()));
+            continue;
+        }
+        match separator.placed(&headings, &cells) {
+            Some(cells) if goes_on => {
+                if let Some(last) = table.rows.last_mut() {
+                    go_on(last, &cells);
+                }
+            }
+            Some(cells) => {
+                table.rows.append(&mut titles);
+                table.rows.push(TableRow {
+                    line,
+                    is_heading: false,
+                    cells,
+                });
+            }
+            None => table.unread.push((line, fold(text))),
+        }
+        table.n_lines = line + 1;
+    }
+    let has_number = |row: &TableRow| {
+        let mut cells = row.cells.iter();
+        cells.any(|cell| cell.contains(|c: char| c.is_ascii_digit()))
+    };
+    table.rows.iter().skip(1).any(has_number).then_some(table)
+}
+
+/// Whether the first cell of a line stands below the second heading or one behind it, as what is wrapped does.
+fn is_below_second(headings: &[Cell<'_>], cells: &[Cell<'_>]) -> bool {
+    headings
+        .get(1)
+        .zip(cells.first())
+        .is_some_and(|(second, first)| second.start <= first.start)
+}
+
+/// A line of one cell, which heads the rows below it.
+fn title(line: usize, text: &str, n_columns: usize) -> TableRow {
+    let mut cells = vec![String::new(); n_columns];
+    if let Some(first) = cells.first_mut() {
+        *first = fold(text);
+    }
+    TableRow {
+        line,
+        is_heading: false,
+        cells,
+    }
+}
+
+/// Adds the cells of a line that goes on with the row above.
+fn go_on(row: &mut TableRow, further: &[String]) {
+    for (cell, more) in row.cells.iter_mut().zip(further) {
+        if !more.is_empty() {
+            if !cell.is_empty() {
+                cell.push(' ');
+            }
+            cell.push_str(more);
+        }
+    }
+}
+
+fn texts(cells: &[Cell<'_>]) -> Vec<String> {
+    cells.iter().map(|cell| fold(cell.text)).collect()
+}
+
+/// Whether a line has the word without which it heads no ports, and no number.
+fn may_head(line: &str) -> bool {
+    let is_short = line.len() <= MOST_LENGTH;
+    is_short
+        && !line.contains(|c: char| c.is_ascii_digit())
+        && line
+            .as_bytes()
+            .windows(4)
+            .any(|four| four.eq_ignore_ascii_case(b"port"))
+}
+
+/// The headings that a line is, and what separates them.
+fn headings(line: &str) -> Option<(Separator, Vec<Cell<'_>>)> {
+    if !may_head(line) {
+        return None;
+    }
+    Separator::ALL
+        .into_iter()
+        .map(|separator| (separator, separator.cells(line)))
+        .find(|(separator, cells)| heads(*separator, cells))
+}
+
+/// Whether cells are the headings of a table of ports: one is of ports, and nearly all of the others are known. A sentence has
+/// commas and semicolons too, so with them all have to be.
+fn heads(separator: Separator, cells: &[Cell<'_>]) -> bool {
+    if cells.len() < separator.least() || MOST_COLUMNS < cells.len() {
+        return false;
+    }
+    let meanings: Vec<Option<Column>> = cells
+        .iter()
+        .filter(|cell| cell.text.split_whitespace().count() <= separator.most_words())
+        .map(|cell| column::column(cell.text))
+        .collect();
+    let n_known = meanings.iter().flatten().count();
+    let has_ports = meanings.iter().flatten().any(|meaning| {
+        matches!(
+            meaning,
+            Column::Port | Column::LocalPort | Column::RemotePort
+        )
+    });
+    let n_unknown = cells.len() - n_known;
+    has_ports
+        && match separator {
+            Separator::Tab => n_unknown <= n_known,
+            Separator::Bar | Separator::Blanks => n_unknown <= 1,
+            Separator::Semicolon | Separator::Comma => n_unknown == 0,
+        }
+}
+
+/// A line of dashes that rules off what is above it.
+fn is_ruler(line: &str) -> bool {
+    line.contains(['-', '=', '_', '\u{2500}'])
+        && line.chars().all(|c| {
+            matches!(
+                c,
+                '-' | '=' | '_' | '+' | '|' | ':' | ' ' | '\t' | '\u{2500}'
+            )
+        })
+}
+
+const MOST_LENGTH: usize = 400;
+const MOST_COLUMNS: usize = 16;
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Separator {
+    Tab,
+    Bar,
+    Semicolon,
+    Blanks,
+    Comma,
+}
+
+/// A cell and the place of its first character in the line.
+#[derive(Clone, Copy, Debug)]
+struct Cell<'a> {
+    start: usize,
+    text: &'a str,
+}
+
+impl Separator {
+    const ALL: [Self; 5] = [
+        Self::Tab,
+        Self::Bar,
+        Self::Semicolon,
+        Self::Blanks,
+        Self::Comma,
+    ];
+
+    /// The least number of columns by which a line of headings is told from a sentence.
+    const fn least(self) -> usize {
+        match self {
+            Self::Tab | Self::Bar => 2,
+            Self::Semicolon | Self::Blanks | Self::Comma => 3,
+        }
+    }
+
+    /// The most words of a heading: between commas more are a part of a sentence.
+    const fn most_words(self) -> usize {
+        match self {
+            Self::Tab | Self::Bar | Self::Semicolon | Self::Blanks => 5,
+            Self::Comma => 2,
+        }
+    }
+
+    fn cells(self, line: &str) -> Vec<Cell<'_>> {
+        let cut = match self {
+            Self::Tab => on_marks(line, '\t'),
+            // Bars around a line belong to a syntax of tables, whose reader takes them.
+            Self::Bar if line.trim_start().starts_with('|') => Vec::new(),
+            Self::Bar => on_marks(line, '|'),
+            Self::Semicolon => on_marks(line, ';'),
+            Self::Comma => on_marks(line, ','),
+            Self::Blanks => on_blanks(line),
+        };
+        let mut cells: Vec<Cell<'_>> = cut.into_iter().map(trimmed).collect();
+        while cells.last().is_some_and(|last| last.text.is_empty()) {
+            cells.pop();
+        }
+        cells
+    }
+
+    /// The cells of a row by the columns of their headings; `None` where they fit none. Where blanks separate cells, an empty
+    /// one leaves no trace, so that those behind it are told by their places.
+    fn placed(self, headings: &[Cell<'_>], cells: &[Cell<'_>]) -> Option<Vec<String>> {
+        if headings.len() < cells.len() {
+            return None;
+        }
+        let mut placed = vec![String::new(); headings.len()];
+        for (index, cell) in cells.iter().enumerate() {
+            let column = if self == Self::Blanks && cells.len() != headings.len() {
+                let is_below = |heading: &Cell<'_>| heading.start.abs_diff(cell.start) <= 1;
+                headings.iter().position(is_below)?
+            } else {
+                index
+            };
+            *placed.get_mut(column)? = fold(cell.text);
+        }
+        Some(placed)
+    }
+}
+
+fn trimmed(cell: Cell<'_>) -> Cell<'_> {
+    let text = cell.text.trim_start();
+    let start = cell.start + (cell.text.len() - text.len());
+    let text = text.trim_end();
+    let unquoted = text
+        .strip_prefix('"')
+        .and_then(|text| text.strip_suffix('"'));
+    Cell {
+        start,
+        text: unquoted.unwrap_or(text),
+    }
+}
+
+/// The cells between marks outside of quotes.
+fn on_marks(line: &str, mark: char) -> Vec<Cell<'_>> {
+    let mut cells = Vec::new();
+    let mut start = 0;
+    let mut is_quoted = false;
+    for (at, character) in line.char_indices() {
+        if character == '"' && mark != '\t' {
+            is_quoted = !is_quoted;
+        } else if character == mark && !is_quoted {
+            cells.extend(line.get(start..at).map(|text| Cell { start, text }));
+            start = at + character.len_utf8();
+        }
+    }
+    cells.extend(line.get(start..).map(|text| Cell { start, text }));
+    cells
+}
+
+/// The cells between two and more blanks.
+fn on_blanks(line: &str) -> Vec<Cell<'_>> {
+    let mut cells = Vec::new();
+    let mut at = 0;
+    while let Some(rest) = line.get(at..).filter(|rest| !rest.trim().is_empty()) {
+        let start = at + (rest.len() - rest.trim_start().len());
+        let text = line.get(start..).unwrap_or_default();
+        let length = text.find("  ").unwrap_or(text.len());
+        cells.extend(text.get(..length).map(|text| Cell { start, text }));
+        at = start + length;
+    }
+    cells
+}
+
+#[cfg(test)]
+mod tests {
+    use super::blocks;
+    use crate::document::block::block_lines;
+
+    #[track_caller]
+    fn check(text: &str, expected: &[&str]) {
+        let found = blocks(1, text, &str::to_owned).unwrap_or_default();
+        assert_eq!(block_lines(found), expected, "{text}");
+    }
+
+    #[test]
+    fn tables_between_other_lines() {
+        check(
+            "All of it.\nStore:\nType\tPort\tSource\nInbound\t80\tWeb\nOutbound\t53\n\nTill:\nType\tPort\tSource\nInbound\t81\tWeb\nSee below.",
+            &[
+                "1 All of it.",
+                "2 Store:",
+                "3h Type|Port|Source",
+                "4 Inbound|80|Web",
+                "5 Outbound|53|",
+                "7 Till:",
+                "8h Type|Port|Source",
+                "9 Inbound|81|Web",
+                "10 See below.",
+            ],
+        );
+        check(
+            "Port | Source | Purpose\n---- | ------ | -------\n80 | Web | requests",
+            &["1h Port|Source|Purpose", "3 80|Web|requests"],
+        );
+        check(
+            "Port;Source;Purpose\n80;Web;\"a; b\"",
+            &["1h Port|Source|Purpose", "2 80|Web|a; b"],
+        );
+        check(
+            "Port, Source, Purpose\n80, Web, reads\n81, 82, Web, writes",
+            &[
+                "1h Port|Source|Purpose",
+                "2 80|Web|reads",
+                "3 unread this line does not fit the headings above it \"81, 82, Web, writes\"",
+            ],
+        );
+    }
+
+    #[test]
+    fn aligned_columns() {
+        check(
+            "Port      Source        Purpose\n80/tcp    Web node      requests\n                        of guests\n443/tcp                 all\n444/tcp      all\n",
+            &[
+                "1h Port|Source|Purpose",
+                "2 80/tcp|Web node|requests of guests",
+                "4 443/tcp||all",
+                "5 unread this line does not fit the headings above it \"444/tcp all\"",
+            ],
+        );
+    }
+
+    #[test]
+    fn titles_of_groups() {
+        check(
+            "Port\tSource\tPurpose\nInbound\n80\tWeb\tall\n",
+            &["1h Port|Source|Purpose", "2 Inbound||", "3 80|Web|all"],
+        );
+    }
+
+    #[test]
+    fn sentences_are_none() {
+        check("Ports, sources and more.\n80, 81 and others.", &[]);
+        check(
+            "Open the port, the source, and the purpose\n80, 81, 82",
+            &[],
+        );
+        check("| Port | Source |\n|---|---|\n| 80 | Web |", &[]);
+        check("Port\tSource", &[]);
+    }
+}

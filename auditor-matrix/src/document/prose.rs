@@ -1,6 +1,7 @@
 //! Reads what prose, lists and commands say of ports and connections into rows.
 
 mod above_table;
+mod all_ports;
 mod antecedent;
 mod clause;
 mod code;

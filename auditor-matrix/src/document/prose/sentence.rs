@@ -18,6 +18,7 @@ use self::{
     reason::Reason,
 };
 use super::{
+    all_ports::{self, AllPorts},
     clause,
     condition::Condition,
     connection, dynamic_ports, icmp,
@@ -89,9 +90,21 @@ pub(super) fn read(sentence: &str, evidence: Evidence, names: &Names) -> Reading
                 ..Reading::default()
             };
         }
-        return Reading {
-            statements: without_ports(sentence),
-            ..Reading::default()
+        return match all_ports::read(sentence, names) {
+            Some(AllPorts::Statement(statement)) => Reading {
+                statements: vec![*statement],
+                remarks: vec![ALL_PORTS.to_owned()],
+                ..Reading::default()
+            },
+            Some(AllPorts::Unclear) => Reading {
+                statements: without_ports(sentence),
+                remarks: vec![UNCLEAR_ALL_PORTS.to_owned()],
+                ..Reading::default()
+            },
+            None => Reading {
+                statements: without_ports(sentence),
+                ..Reading::default()
+            },
         };
     }
     if dynamic_ports::have_a_start(sentence) {
@@ -142,6 +155,9 @@ pub(super) fn read(sentence: &str, evidence: Evidence, names: &Names) -> Reading
         statements,
     }
 }
+
+const ALL_PORTS: &str = "this asks for all ports, so its rule allows 1-65535; check it";
+const UNCLEAR_ALL_PORTS: &str = "this speaks of all ports, and whose they are is not certain, so no rule was made of it; add one by hand if it asks for one";
 
 /// Whether a sentence has any of the letters that stand beside a port; most of a page's sentences have none.
 fn may_name_ports(sentence: &str) -> bool {

@@ -27,6 +27,7 @@ mod piece;
 mod port_phrase;
 mod prohibition;
 mod record;
+mod row_note;
 mod sentence;
 mod sentence_rows;
 mod setting;
@@ -41,6 +42,7 @@ mod words;
 
 pub(super) use above_table::{AboveTable, speaks_of_rows};
 pub(super) use note::ends as ends_in_note;
+pub(super) use row_note::{Asker, asker};
 pub(super) use statement_row::named_by_heading;
 
 use std::{

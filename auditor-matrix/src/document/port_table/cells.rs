@@ -101,6 +101,7 @@ impl Cells {
             .into_iter()
             .flatten()
             .any(|text| loopback::is_meant(text));
+        cells.take_asker_of_notes(table);
         cells.take_apart();
         let condition = conditional_cell(table.columns.cell(row, Column::Condition));
         cells.read_condition(table, edition, condition);

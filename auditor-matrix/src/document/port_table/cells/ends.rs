@@ -1,5 +1,7 @@
 //! Who the ends of a table row are: its cells, the words in them, and what stands above.
 
+use std::sync::Arc;
+
 use super::super::purpose;
 use super::{Cells, PortTable};
 use crate::document::{
@@ -10,7 +12,7 @@ use crate::document::{
     loopback,
     names::Names,
     problem::Severity,
-    prose,
+    prose::{self, Asker},
     row::{Direction, Document},
     section, services,
     table_rows::TableRow,
@@ -104,6 +106,30 @@ impl Cells {
                 self.more_ends = pairs;
             }
         }
+    }
+
+    /// Who asks the row's machine, where no column says so and the words on the row do.
+    pub(super) fn take_asker_of_notes(&mut self, table: &PortTable<'_>) {
+        let is_open = self.source.is_none()
+            && self.destination.is_none()
+            && matches!(self.direction, None | Some(Direction::Inbound))
+            && !self.loopback
+            && !table.columns.has_an_end();
+        let Some(own) = self.role.as_ref().filter(|_| is_open) else {
+            return;
+        };
+        let found = [&self.notes, &self.service]
+            .into_iter()
+            .flatten()
+            .find_map(|text| prose::asker(text, own, table.names));
+        let source = match found {
+            Some(Asker::Itself) => End::new(Arc::clone(&own.name), Basis::Purpose),
+            Some(Asker::Other(name)) => End::new(name, Basis::Purpose),
+            None => return,
+        };
+        self.destination = Some(own.clone());
+        self.source = Some(source);
+        self.direction = None;
     }
 
     fn take_ends(&mut self, ends: Endpoints) {

@@ -1,0 +1,198 @@
+//! Who else talks to the machine of a row, as the row's remark says it: `The core listens on this port for updates from the edge`,
+//! `Workers use this port to communicate with each other`.
+
+use super::{
+    noun_phrase::NounPhrases,
+    piece::Pieces,
+    port_phrase::{Evidence, port_phrases},
+    stance::{Stance, stance},
+    verb::{Verb, verb},
+    vocabulary::is_software,
+    words::words,
+};
+use crate::document::{names::Names, section::is_machine, text::sentences};
+
+/// The one that asks the machine of a row.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(in crate::document) enum Asker {
+    /// Another of its kind.
+    Itself,
+    Other(String),
+}
+
+/// Who asks the machine `own` by what a remark on its port says; `None` if no sentence of it says so, or they disagree.
+pub(in crate::document) fn asker(note: &str, own: &str, names: &Names) -> Option<Asker> {
+    let mut found = sentences(note)
+        .into_iter()
+        .filter_map(|sentence| of_sentence(sentence, own, names));
+    let first = found.next()?;
+    found.all(|other| other == first).then_some(first)
+}
+
+fn of_sentence(sentence: &str, own: &str, names: &Names) -> Option<Asker> {
+    let words = words(sentence);
+    if MOST_WORDS < words.len() || stance(&words) != Stance::Wanted {
+        return None;
+    }
+    let phrases = port_phrases(&words, Evidence::Stated);
+    if phrases.iter().any(|phrase| !phrase.ports.is_empty()) {
+        return None;
+    }
+    let pieces = Pieces::new(sentence, &words, &phrases);
+    let nouns = NounPhrases {
+        pieces: &pieces,
+        names,
+    };
+    let (subject, at) = match nouns.list(0) {
+        Some(subject) => (Some(subject.text), subject.end),
+        None => (None, 0),
+    };
+    let is_own = subject
+        .as_deref()
+        .is_none_or(|subject| is_alike(subject, own));
+    let class = verb(pieces.lower(at))?;
+    let behind = |at: usize| {
+        nouns
+            .list(at)
+            .filter(|other| other.is_machine || is_software_name(&other.text))
+            .map(|other| other.text)
+    };
+    match class {
+        // "... listens on this port for updates from the edge"
+        Verb::Serve if is_own => {
+            let from = (at..pieces.len()).find(|at| pieces.is(*at, "from"))?;
+            behind(from + 1).map(|other| asker_of(other, own))
+        }
+        // "... uses this port to communicate with the workers"
+        Verb::Use if pieces.is_port(at + 1) || pieces.is(at + 1, "it") => {
+            let subject = subject?;
+            let with = (at + 1..pieces.len()).find(|at| {
+                pieces.is_any(*at, &["with", "to", "between", "among", "amongst"])
+                    && verb(pieces.lower(*at + 1)).is_none()
+            })?;
+            let is_each_other = pieces.is_any(with + 1, &["themselves", "itself"])
+                || pieces.is_any(with + 1, &["each", "one"])
+                    && pieces.is_any(with + 2, &["other", "another"]);
+            if is_each_other {
+                return is_own.then_some(Asker::Itself);
+            }
+            let other = behind(with + 1)?;
+            if is_own {
+                Some(asker_of(other, own))
+            } else {
+                is_alike(&other, own).then_some(Asker::Other(subject))
+            }
+        }
+        // "Workers connect to this port"
+        Verb::Ask if !is_own => {
+            let is_here = pieces.is_port(at + 1)
+                || pieces.is_any(at + 1, &["to", "on", "over", "through", "via"])
+                    && pieces.is_port(at + 2);
+            subject.filter(|_| is_here).map(Asker::Other)
+        }
+        Verb::Ask | Verb::Transfer | Verb::Serve | Verb::Open | Verb::Close | Verb::Use => None,
+    }
+}
+
+const MOST_WORDS: usize = 40;
+
+fn asker_of(other: String, own: &str) -> Asker {
+    if is_alike(&other, own) {
+        Asker::Itself
+    } else {
+        Asker::Other(other)
+    }
+}
+
+/// Whether two names are of one thing: what tells the machine from others of the page stands in both, whatever kind of machine
+/// or program either calls it.
+fn is_alike(name: &str, own: &str) -> bool {
+    let (name, own) = (words_of(name), words_of(own));
+    if name == own {
+        return true;
+    }
+    let (name, own) = (without_kinds(&name), without_kinds(&own));
+    own.last().is_some_and(|last| name.contains(last)) && name.iter().all(|word| own.contains(word))
+}
+
+/// The words of a name in lower case and in the singular.
+fn words_of(name: &str) -> Vec<String> {
+    name.to_lowercase()
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty() && *word != "the")
+        .map(|word| word.strip_suffix('s').unwrap_or(word).to_owned())
+        .collect()
+}
+
+fn without_kinds(words: &[String]) -> Vec<&String> {
+    let is_kind = |word: &&String| is_machine(word) || is_software(word);
+    words.iter().filter(|word| !is_kind(word)).collect()
+}
+
+fn is_software_name(name: &str) -> bool {
+    let last = name.rsplit(' ').next().unwrap_or_default().to_lowercase();
+    name.contains(' ') && is_software(&last)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Asker, asker};
+    use crate::document::names::Names;
+
+    #[track_caller]
+    fn check(note: &str, own: &str, expected: &str) {
+        let found = match asker(note, own, &Names::default()) {
+            None => "-".to_owned(),
+            Some(Asker::Itself) => "itself".to_owned(),
+            Some(Asker::Other(other)) => other,
+        };
+        assert_eq!(found, expected, "{note}");
+    }
+
+    #[test]
+    fn who_asks_the_machine_of_a_row() {
+        check(
+            "Internal use only. Acme workers use this port for fast communication with each other.",
+            "Acme Worker",
+            "itself",
+        );
+        check(
+            "Acme workers listen on this port for updates from the Keeper daemon.",
+            "Acme Worker",
+            "Keeper daemon",
+        );
+        check(
+            "The Keeper uses this port to communicate with the Acme workers.",
+            "Acme Keeper Daemon",
+            "Acme workers",
+        );
+        check(
+            "The Keeper uses this port to communicate with the Acme workers.",
+            "Acme Worker",
+            "Keeper",
+        );
+        check("Workers connect to this port.", "Keeper", "Workers");
+        check("Listens for events from the workers.", "Keeper", "workers");
+    }
+
+    #[test]
+    fn what_says_it_of_nobody() {
+        check(
+            "The Keeper listens on this port for registrations.",
+            "Keeper",
+            "-",
+        );
+        check("Web console for administrators.", "Keeper", "-");
+        check("The gate listens for updates from the edge.", "Keeper", "-");
+        check(
+            "Listens for data from 10 sources on port 80.",
+            "Keeper",
+            "-",
+        );
+        check(
+            "The Keeper does not accept requests from the workers.",
+            "Keeper",
+            "-",
+        );
+    }
+}

@@ -51,6 +51,26 @@ pub(super) enum Content {
     Title(String),
 }
 
+/// Whether a paragraph in an item of the list of this depth, counted from 1, explains what the item names: it has no number of its
+/// own, and leads to nothing. A paragraph behind the list would end it.
+pub(super) fn explains_item(blocks: &[Block], depth: u8, text: &str) -> bool {
+    let has_digit = |text: &str| text.contains(|c: char| c.is_ascii_digit());
+    let is_below = blocks.last().is_some_and(|above| match &above.content {
+        Content::Item { level, text } => level.saturating_add(1) == depth && has_digit(text),
+        Content::Heading { .. }
+        | Content::Table(_)
+        | Content::Text(_)
+        | Content::Code { .. }
+        | Content::Alternative(_)
+        | Content::Condition(_)
+        | Content::EndAlternative
+        | Content::Unread { .. }
+        | Content::Caption(_)
+        | Content::Title(_) => false,
+    });
+    is_below && !has_digit(text) && !text.ends_with(':')
+}
+
 /// Blocks as lines of text, as the tests of each format compare them.
 #[cfg(test)]
 pub(super) fn block_lines(blocks: Vec<Block>) -> Vec<String> {

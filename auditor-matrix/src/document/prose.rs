@@ -100,11 +100,18 @@ struct HeldSentence {
     context: Arc<Context>,
     /// What introduces the ports of which this is the label.
     outer: Option<Arc<Introduction>>,
+    /// The last sentence of its paragraph before it that names ports without their numbers.
+    before: Option<String>,
 }
 
 impl HeldSentence {
     fn introduction(&self, names: &Names) -> Introduction {
-        let own = Introduction::above(&self.text, names);
+        let mut own = Introduction::above(&self.text, names);
+        if !own.is_about_ports
+            && let Some(before) = &self.before
+        {
+            own = Introduction::above(before, names);
+        }
         match &self.outer {
             Some(outer) => outer.narrowed(own),
             None => own,
@@ -175,6 +182,12 @@ impl Prose {
             Some(parts) => parts.iter().flat_map(|part| sentences(part)).collect(),
             None => sentences(text),
         };
+        let before = sentences
+            .iter()
+            .rev()
+            .skip(1)
+            .find(|text| announces_port(text))
+            .map(|text| (*text).to_owned());
         let mut sentences = sentences.into_iter().enumerate().peekable();
         while let Some((index, text)) = sentences.next() {
             let text = text.strip_prefix("NOTE:").unwrap_or(text).trim();
@@ -187,6 +200,7 @@ impl Prose {
                     follows: 0 < index,
                     context: Arc::clone(context),
                     outer: outer.clone(),
+                    before: before.clone(),
                 });
             }
         }
@@ -481,6 +495,16 @@ impl Prose {
             }
         }
     }
+}
+
+/// Whether a sentence names ports of a transport without their numbers: "... sends events over a UDP port."
+fn announces_port(text: &str) -> bool {
+    if !text.contains(" port") {
+        return false;
+    }
+    let phrases = port_phrases(&words(text), Evidence::Stated);
+    phrases.iter().any(|phrase| !phrase.transports.is_empty())
+        && phrases.iter().all(|phrase| phrase.ports.is_empty())
 }
 
 /// Whether a paragraph is about the ports of the item above it: it names both ends and nothing else.

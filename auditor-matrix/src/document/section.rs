@@ -105,7 +105,9 @@ pub(super) fn section(heading: &str, names: &Names) -> Section {
         .filter(|role| !names_two || role.contains(" and "))
         .and_then(|role| with_participle(role, &outside));
     let endpoints = endpoints(&outside, names);
-    let role = role.or_else(|| viewpoint(heading, names));
+    let role = machine_with(&outside)
+        .or(role)
+        .or_else(|| viewpoint(heading, names));
     Section {
         transport,
         is_within_role: (is_within_role || is_mutual) && role.is_some() && endpoints.is_none(),
@@ -275,10 +277,26 @@ pub(super) fn names_machines(phrase: &str, names: &Names) -> bool {
         is_machine(&plain(last)) || is_role(part)
     };
     names.contains(phrase)
+        || is_security_group(phrase)
         || parts.any(is_kind)
             && !marked_words(phrase, names)
                 .iter()
                 .any(|(_, is_stop)| *is_stop)
+}
+
+/// Whether a phrase names the machines to which the rules of a cloud's firewall apply: `Store security group`.
+pub(super) fn is_security_group(phrase: &str) -> bool {
+    let words: Vec<String> = phrase.split(' ').map(plain).collect();
+    matches!(words.as_slice(), [_, .., security, group]
+        if security == "security" && matches!(group.as_str(), "group" | "groups"))
+}
+
+/// `Machine with Core`, `Hosts with the Store`: a kind of machine alone, and what tells it from others.
+fn machine_with(heading: &str) -> Option<String> {
+    let (kind, what) = heading.split_once(" with ")?;
+    let is_kind = !kind.contains(' ') && is_machine(&plain(kind));
+    let is_name = what.contains(char::is_uppercase) && what.split(' ').count() < MOST_ROLE_WORDS;
+    (is_kind && is_name).then(|| fold(heading.trim_end_matches(':')))
 }
 
 /// Whether a phrase names what machines do: `Mail Role`. Roles of people and accounts are none.

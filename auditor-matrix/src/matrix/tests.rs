@@ -6,6 +6,7 @@ mod labels;
 mod loopback;
 mod marked_ends;
 mod misplaced_headings;
+mod nested_lists;
 mod plain_text;
 mod tables;
 

@@ -18,7 +18,7 @@ use self::{
     markup::plain,
 };
 use crate::document::{
-    block::{Block, Content},
+    block::{Block, Content, explains_item},
     includes::Origin,
     separated,
 };
@@ -191,6 +191,12 @@ impl<'a> Reader<'_, 'a> {
         if !text.is_empty() {
             let content = match self.item.take() {
                 Some(level) => Content::Item { level, text },
+                None if !is_literal && explains_item(&self.page.blocks, self.level, &text) => {
+                    Content::Item {
+                        level: self.level,
+                        text,
+                    }
+                }
                 None => Content::Text(text),
             };
             self.push(start, content);

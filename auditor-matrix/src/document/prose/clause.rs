@@ -24,6 +24,8 @@ use crate::document::{end::Basis, names::Names, row::Direction};
 pub(super) struct Ends {
     pub(super) client: Option<String>,
     pub(super) server: Option<String>,
+    /// Who asks as well: "must be accessible to users, and also from the office".
+    pub(super) further_client: Option<String>,
     /// Either may ask the other.
     pub(super) is_mutual: bool,
     /// The end that is not named is the machine that the page or its heading is about.
@@ -423,6 +425,26 @@ impl Grammar<'_> {
         {
             return Some(Ends::of(Some(&client), around.on.as_ref()).seen_from_here());
         }
+        // "must be accessible to the Edge": to whom something is accessible asks it, and nothing is accessible to where it is.
+        if is_accessible(lower)
+            && let Some(client) = around.from.as_ref().or(around.to.as_ref())
+        {
+            let (client, further) = match (&around.to, &around.from) {
+                (Some(to), Some(from)) if to.end < from.end => (to, Some(from)),
+                (Some(to), Some(from)) => (from, Some(to)),
+                (Some(_) | None, None) | (None, Some(_)) => (client, None),
+            };
+            // Without a word that joins the two, one of them belongs to something else.
+            let is_also = further.is_some_and(|further| {
+                (client.end..further.end).any(|at| self.pieces.is_any(at, &["also", "and"]))
+            });
+            if further.is_some() && !is_also {
+                return Some(Ends::of(around.from.as_ref(), around.on.as_ref()).seen_from_here());
+            }
+            let mut ends = Ends::of(Some(client), around.on.as_ref()).seen_from_here();
+            ends.further_client = further.map(|further| further.text.clone());
+            return Some(ends);
+        }
         // "only enabled in Kubernetes" is a condition.
         if lower.starts_with("enabl") && around.from.is_none() {
             return None;
@@ -489,6 +511,11 @@ fn mutual(who: &NounPhrase) -> Ends {
         is_mutual: true,
         ..Ends::default()
     }
+}
+
+/// Adjectives of what somebody else can ask; unlike `open`, they say nothing of where a firewall lets something through.
+fn is_accessible(lower: &str) -> bool {
+    matches!(lower, "accessible" | "reachable" | "available" | "visible")
 }
 
 /// Adjectives of what can be asked.

@@ -47,11 +47,14 @@ impl Condition {
                 .skip(end)
                 .find(|word| word.is("but"))
                 .map(|but| but.start);
-            condition.parts.extend(text.map(|text| ConditionPart {
-                text: text.to_owned(),
-                ends_at,
-                bracketed_at,
-            }));
+            // "If this port is not open, users see nothing" says what comes of it.
+            if !is_about_port(words, start) {
+                condition.parts.extend(text.map(|text| ConditionPart {
+                    text: text.to_owned(),
+                    ends_at,
+                    bracketed_at,
+                }));
+            }
             condition.cut.push(start..end);
             at = end.max(at + 1);
         }
@@ -74,6 +77,27 @@ impl Condition {
             .map(|(_, word)| word.clone())
             .collect()
     }
+}
+
+/// Whether a condition's subject is the port that the words before it are about, and that it is shut.
+fn is_about_port(words: &[Word<'_>], start: usize) -> bool {
+    let at =
+        |at: usize, lower: &[&str]| words.get(start + at).is_some_and(|word| word.is_any(lower));
+    at(1, &["this", "these", "that", "those", "the"])
+        && at(2, &["port", "ports"])
+        && at(3, &["is", "are"])
+        && at(
+            4,
+            &[
+                "not",
+                "blocked",
+                "closed",
+                "unavailable",
+                "unreachable",
+                "filtered",
+            ],
+        )
+        && !at(5, &["used", "needed", "required"])
 }
 
 fn is_lone_dash(words: &[Word<'_>], at: usize) -> bool {

@@ -118,6 +118,28 @@ impl Introduction {
         introduction
     }
 
+    /// Reads an item above others. Behind the name of machines and a colon stands what they are, and not who talks to them:
+    /// `Store security group: applied to the store, controls requests from users`.
+    pub(super) fn of_label(text: &str, names: &Names) -> Self {
+        let label = text.split_once(": ").map(|(label, _)| label);
+        let group = || {
+            let whole = text.trim_end_matches(':');
+            section::is_security_group(whole).then_some(whole)
+        };
+        let machine = label.or_else(group).filter(|label| {
+            label.split(' ').count() <= LABEL_WORDS
+                && label.starts_with(char::is_uppercase)
+                && section::names_machines(label, names)
+        });
+        match machine {
+            Some(machine) => Self {
+                machine: Some(machine.to_owned()),
+                ..Self::default()
+            },
+            None => Self::of(text, names),
+        }
+    }
+
     pub(super) fn of(text: &str, names: &Names) -> Self {
         if MOST_LENGTH < text.len() {
             return Self::default();
@@ -398,7 +420,7 @@ fn machine(
         && subject.is_machine
     {
         let needs = pieces.is_any(
-            subject.end,
+            behind_bracket(pieces, subject.end),
             &[
                 "needs", "need", "requires", "require", "has", "have", "uses", "use",
             ],
@@ -418,6 +440,15 @@ fn machine(
     (!is_sentence && words.len() <= TITLE_WORDS)
         .then(|| section::section(text, nouns.names).role)
         .flatten()
+}
+
+/// The place behind the bracket that begins at a place, if one does: "The relays (the small ones included) use this port".
+fn behind_bracket(pieces: &Pieces<'_>, at: usize) -> usize {
+    if pieces.kind(at) != Some(Kind::Open) {
+        return at;
+    }
+    let end = (at..pieces.len()).find(|at| pieces.kind(*at) == Some(Kind::Close));
+    end.map_or(at, |end| end + 1)
 }
 
 /// Whether a place is in brackets, where nothing is said that holds for what follows: "(for instance, on the Store)".

@@ -187,6 +187,10 @@ fn icmp(head: &str) -> Option<Statement> {
 /// Whether an item says that it is optional, or required, by a word of its own.
 fn required(text: &str) -> Option<bool> {
     let words = words(text);
+    let is_advice = |two: &[Word<'_>]| matches!(two, [is, what] if is.is_any(&["is", "are"]) && what.is("recommended"));
+    if words.windows(2).any(is_advice) {
+        return Some(false);
+    }
     let is_alone = |at: usize| {
         let beside = |at: Option<usize>| at.and_then(|at| words.get(at)).is_none_or(Word::is_mark);
         beside(at.checked_sub(1)) && beside(Some(at + 1))

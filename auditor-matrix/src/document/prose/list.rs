@@ -159,7 +159,7 @@ pub(super) fn read(
             // "Endpoint: api.example.com", above its ports.
             let label = (!has_ports).then(|| {
                 record::field(&item.text).map_or_else(
-                    || Introduction::of(&item.text, names),
+                    || Introduction::of_label(&item.text, names),
                     record::Field::into_introduction,
                 )
             });

@@ -16,7 +16,12 @@ use super::{
     },
     words::Kind,
 };
-use crate::document::{application_protocol, names::Names, section::is_machine, text::is_host};
+use crate::document::{
+    application_protocol,
+    names::Names,
+    section::{is_machine, is_security_group},
+    text::is_host,
+};
 
 /// A noun phrase, or several joined by `and` or commas.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -256,7 +261,7 @@ impl NounPhrases<'_> {
             || is_address
             || is_variable;
         if !looks_like_name
-            || is_abstract(head)
+            || is_abstract(head) && !self.text(at, end).is_some_and(is_security_group)
             || matches!(first, "following" | "default" | "e.g" | "i.e")
             || is_protocol(head) && !is_determined
             || !head.contains(char::is_alphabetic) && !is_address

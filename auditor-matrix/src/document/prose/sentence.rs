@@ -274,7 +274,7 @@ fn statements(
             || word.is("optionally") && !phrases.iter().any(|phrase| phrase.words.start == at + 1)
     }) || words
         .windows(2)
-        .any(|two| matches!(two, [is, what] if is.is_any(&["is", "are"]) && what.is("optional")));
+        .any(|two| matches!(two, [is, what] if is.is_any(&["is", "are"]) && what.is_any(&["optional", "recommended"])));
     let is_optional =
         stance == Stance::Wanted && (says_optional || is_headed_optional) && reason.is_none();
     let direction = direction(words);
@@ -326,6 +326,7 @@ fn statements(
                 .or(is_off.then_some(false)),
             ..Statement::default()
         };
+        let mut further_client = None;
         if let Some(reason) = &reason {
             statement.destination.clone_from(&reason.server);
             statement.direction = Some(Direction::Inbound);
@@ -334,6 +335,7 @@ fn statements(
             && !statement.loopback
         {
             statement.add_ends(&clause.ends);
+            further_client.clone_from(&clause.ends.further_client);
             statement.is_asked |= stance == Stance::Forbidden || 0 < clause.ends.n_known();
         }
         // `core.example.com:443` says who is asked.
@@ -374,7 +376,14 @@ fn statements(
         let is_unclear = is_partly || (is_mapped || is_partly_own) && stance == Stance::Wanted;
         statement.add_stance(if is_unclear { Stance::Unclear } else { stance });
         statement.is_asked |= statement.forbidden;
+        let further = further_client.map(|client| Statement {
+            source: Some(client),
+            ..statement.clone()
+        });
         push(&mut statements, statement);
+        if let Some(further) = further {
+            push(&mut statements, further);
+        }
     }
     statements
 }

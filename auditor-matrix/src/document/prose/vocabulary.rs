@@ -313,6 +313,8 @@ pub(super) fn is_abstract(lower: &str) -> bool {
             | "https"
             | "http"
             | "name"
+            | "url"
+            | "uri"
             | "certificate"
             | "key"
             | "password"

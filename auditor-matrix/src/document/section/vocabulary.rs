@@ -286,5 +286,6 @@ pub(in crate::document) fn is_machine(word: &str) -> bool {
             | "sensor"
             | "probe"
             | "relay"
+            | "sg"
     )
 }

@@ -14,7 +14,7 @@ use super::{
     tag::Tag,
 };
 use crate::document::{
-    block::{Block, Content},
+    block::{Block, Content, explains_item},
     text::fold,
 };
 
@@ -478,8 +478,16 @@ impl Page {
         let text = fold(&self.paragraph.text);
         self.paragraph.text.clear();
         if !text.is_empty() {
+            let depth = if self.lists.is_empty() {
+                0
+            } else {
+                self.level("li").saturating_add(1)
+            };
             let content = match self.item.take() {
                 Some(level) => Content::Item { level, text },
+                None if explains_item(&self.blocks, depth, &text) => {
+                    Content::Item { level: depth, text }
+                }
                 None => Content::Text(text),
             };
             self.push(self.paragraph.line, content);

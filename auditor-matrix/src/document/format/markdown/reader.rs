@@ -14,7 +14,7 @@ use super::{
     one_line_table,
 };
 use crate::document::{
-    block::{Block, Content},
+    block::{Block, Content, explains_item},
     separated,
     table_rows::{TableRow, TableRows},
     text::{find_tag, fold},
@@ -422,6 +422,10 @@ impl<'a> Reader<'a> {
         if !text.is_empty() {
             let content = match kind {
                 Kind::Item(level) => Content::Item { level, text },
+                Kind::Text if explains_item(&self.blocks, self.depth, &text) => Content::Item {
+                    level: self.depth,
+                    text,
+                },
                 Kind::Text | Kind::Code(_) => Content::Text(text),
             };
             self.blocks.push(Block { line, content });

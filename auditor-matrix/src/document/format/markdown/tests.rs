@@ -41,7 +41,7 @@ fn items_and_listings() {
             "1 Open:",
             "3 * 80 tcp",
             "4   * 443",
-            "6 More.",
+            "6     * More.",
             "7 * one",
             "9 * Term",
             "10   * meaning",

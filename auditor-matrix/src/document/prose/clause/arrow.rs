@@ -23,6 +23,7 @@ impl Grammar<'_> {
             Arrow::Left => (right, left),
         };
         Some(Ends {
+            further_client: None,
             client: Some(client),
             server: Some(server),
             is_mutual: arrow == Arrow::Mutual,

@@ -49,7 +49,11 @@ pub(super) fn sentences(text: &str) -> Vec<&str> {
         if !matches!(character, '.' | '!' | '?' | ';') {
             continue;
         }
-        let end = index + character.len_utf8();
+        let mut end = index + character.len_utf8();
+        // The bracket around a sentence ends with it.
+        if text.get(end..).is_some_and(|rest| rest.starts_with(") ")) {
+            end += 1;
+        }
         let rest = text.get(end..).unwrap_or_default();
         let next = rest.trim_start().chars().next();
         // A sentence in brackets belongs to the one before it.

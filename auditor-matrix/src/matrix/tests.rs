@@ -1,6 +1,7 @@
 mod any_shape;
 mod arrows;
 mod cells_decide;
+mod conditions_in_prose;
 mod doubts;
 mod labels;
 mod loopback;

@@ -147,6 +147,16 @@ impl NounPhrases<'_> {
         while self.pieces.is_any(at, &["only", "also", "just"]) {
             at += 1;
         }
+        // "at least one of your nodes"
+        if self.pieces.is(at, "at") && self.pieces.is_any(at + 1, &["least", "most"]) {
+            at += 2;
+        }
+        if self.pieces.is_any(at, &["one", "some", "any"])
+            && self.pieces.is(at + 1, "of")
+            && is_determiner(self.pieces.lower(at + 2))
+        {
+            at += 2;
+        }
         // "all of the nodes"
         if self.pieces.is_any(at, &["all", "each", "any"]) && self.pieces.is(at + 1, "of") {
             if !is_article(self.pieces.lower(at + 2)) {
@@ -312,16 +322,23 @@ impl NounPhrases<'_> {
             return;
         }
         let at = phrase.end + 1;
-        let Some(place) = self.known(at).or_else(|| {
-            let behind = at + usize::from(is_determiner(self.pieces.lower(at)));
-            self.described(behind, behind, behind != at, Number::Many)
-        }) else {
-            return;
+        let behind = at + usize::from(is_determiner(self.pieces.lower(at)));
+        // A firewall is no end, and a side of it is a place: `users inside your firewall`.
+        let is_side = self.pieces.is_any(behind, &["firewall", "firewalls"])
+            && !self.pieces.is_any(phrase.end, &["of", "in"]);
+        let end = if is_side {
+            behind + 1
+        } else {
+            let place = self
+                .known(at)
+                .or_else(|| self.described(behind, behind, behind != at, Number::Many));
+            let Some(place) = place else { return };
+            place.end
         };
-        if let Some(text) = self.text(phrase.end, place.end) {
+        if let Some(text) = self.text(phrase.end, end) {
             phrase.text.push(' ');
             phrase.text.push_str(text);
-            phrase.end = place.end;
+            phrase.end = end;
         }
     }
 

@@ -21,7 +21,7 @@ use super::{
     all_ports::{self, AllPorts},
     clause,
     condition::Condition,
-    connection, dynamic_ports, icmp,
+    condition_ends, connection, dynamic_ports, icmp,
     loopback::is_loopback,
     noun_phrase::NounPhrases,
     piece::Pieces,
@@ -29,6 +29,7 @@ use super::{
         Evidence, PortPhrase, USUAL, add_certain, address_before, port_phrases, serves_on_number,
     },
     prohibition,
+    rephrase::rephrased,
     stance::{Stance, forbids_some, governs, stance},
     statement::{Statement, push},
     unread::{self, speaks_of_ports},
@@ -83,6 +84,7 @@ impl Reading {
 
 /// Reads a sentence; without statements if it says nothing of ports or connections.
 pub(super) fn read(sentence: &str, evidence: Evidence, names: &Names) -> Reading {
+    let sentence = &*rephrased(sentence);
     if !sentence.contains(|c: char| c.is_ascii_digit()) {
         if let Some(icmp) = icmp::icmp(sentence, names) {
             return Reading {
@@ -270,7 +272,12 @@ fn statements(
         subject.is_some_and(|subject| subject.is_machine && !pieces.is_port(subject.end));
     let says_optional = words.iter().enumerate().any(|(at, word)| {
         // "and optionally 9443" is about this number alone.
-        word.is_any(&["may", "might"])
+        // "other ports may be set" says nothing of this one.
+        let is_of_others = at
+            .checked_sub(2)
+            .and_then(|before| words.get(before))
+            .is_some_and(|before| before.is_any(&["other", "different", "another"]));
+        word.is_any(&["may", "might"]) && !is_of_others
             || word.is("optionally") && !phrases.iter().any(|phrase| phrase.words.start == at + 1)
     }) || words
         .windows(2)
@@ -290,6 +297,11 @@ fn statements(
         .as_deref()
         .and_then(|service| TRANSFERRED_TO.captures(service)?.get(1))
         .map(|to| fold(to.as_str()));
+    let needed_ends = read
+        .condition
+        .text
+        .as_deref()
+        .and_then(|condition| condition_ends::ends(condition, words, names));
     let is_mapped = maps_ports(&pieces, words, n_ranges);
     let mut statements: Vec<Statement> = Vec::new();
     let sentence_stance = stance;
@@ -337,6 +349,15 @@ fn statements(
             statement.add_ends(&clause.ends);
             further_client.clone_from(&clause.ends.further_client);
             statement.is_asked |= stance == Stance::Forbidden || 0 < clause.ends.n_known();
+        }
+        if let Some(ends) = &needed_ends
+            && statement.source.is_none()
+            && !statement.loopback
+        {
+            statement.destination = None;
+            statement.direction = None;
+            statement.add_ends(ends);
+            statement.is_asked = true;
         }
         // `core.example.com:443` says who is asked.
         if let Some(address) = address_before(words, phrase.words.start)

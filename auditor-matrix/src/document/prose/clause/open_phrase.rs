@@ -128,7 +128,10 @@ impl Grammar<'_> {
         }
         // "open port 22 to the jump host" may mean either end; "allow traffic to the Core" means the server.
         let is_clear = around.from.is_some() || !opens_port;
-        let to = around.to.or(around.access_to).filter(|_| is_clear);
+        // "allow requests to reach the Core"
+        let reached = around.verb_object.filter(|object| object.is_machine);
+        let to = around.to.or(around.access_to).or(reached);
+        let to = to.filter(|_| is_clear);
         if to.is_none()
             && let Some(on) = around.on.filter(|on| on.is_machine)
         {

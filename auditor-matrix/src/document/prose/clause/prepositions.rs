@@ -54,7 +54,7 @@ impl Grammar<'_> {
         match lower {
             // "specific to the registry" names no end.
             "to" if self.is_relative_adjective(at) => next,
-            "to" => {
+            "to" | "into" => {
                 // "to Log servers" begins a name.
                 let class = verb(self.pieces.lower(next))
                     .filter(|_| !self.nouns.is_capitalised(next) || self.nouns.one(next).is_none());

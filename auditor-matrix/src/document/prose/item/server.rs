@@ -3,7 +3,7 @@
 use crate::document::{
     cell,
     names::Names,
-    prose::{statement::Statement, verb::verb},
+    prose::{statement::Statement, verb::verb, vocabulary::is_platform},
     row::Direction,
     section::{is_noun_phrase, names_machines},
 };
@@ -11,6 +11,9 @@ use crate::document::{
 /// The machine whose ports an item lists behind its name: `Core node: listens on TCP 6000`. Without a verb that says so it has to be
 /// known for a machine, since services are named like that as well: `Web console: 8006`.
 pub(super) fn labelled_machine<'a>(head: &'a str, names: &Names) -> Option<&'a str> {
+    if let Some(place) = place(head, names) {
+        return Some(place);
+    }
     let (label, ports) = head.split_once(": ")?;
     let label = label.trim_matches(['*', '_', '`', ' ']);
     let is_client = label.to_lowercase().contains("client");
@@ -25,6 +28,34 @@ pub(super) fn labelled_machine<'a>(head: &'a str, names: &Names) -> Option<&'a s
         .then_some(label)
         .filter(|_| has_number(ports))
 }
+
+/// The machines on which an item says its ports are, and nothing else: `On your store machines - port 3306`, `On the Core: 80`.
+fn place<'a>(head: &'a str, names: &Names) -> Option<&'a str> {
+    let rest = head
+        .strip_prefix("On ")
+        .or_else(|| head.strip_prefix("on "))?;
+    let (label, ports) = [": ", " - ", " \u{2013} ", " \u{2014} "]
+        .into_iter()
+        .filter_map(|mark| rest.split_once(mark))
+        .min_by_key(|(label, _)| label.len())?;
+    let named = ["the ", "your ", "each ", "every ", "a ", "an "]
+        .into_iter()
+        .find_map(|article| label.strip_prefix(article));
+    // `On the Core` is a machine; `On Linux` is none.
+    let is_determined = named.is_some();
+    let label = named.unwrap_or(label);
+    let has_number = |text: &str| text.contains(|c: char| c.is_ascii_digit());
+    let is_named = names_machines(label, names)
+        || is_determined
+            && label.starts_with(char::is_uppercase)
+            && is_noun_phrase(label, names)
+            && !is_platform(&label.to_lowercase());
+    (is_named && has_number(ports) && !has_number(label) && label.split(' ').count() <= MOST_WORDS)
+        .then_some(label)
+}
+
+/// A longer text describes something.
+const MOST_WORDS: usize = 8;
 
 /// Whether what an item names are servers, of which there are several: `123/udp: NTP servers`.
 pub(super) fn are_servers(service: &str) -> bool {

@@ -1,0 +1,63 @@
+//! Puts turns of phrase into the plain words that clauses are read by: `they` for whom the condition before names, and
+//! `get to` for `connect to`.
+
+use std::{borrow::Cow, sync::LazyLock};
+
+use regex::Regex;
+
+use crate::document::text::regex;
+
+/// `If you need remote users to change something, they must ...`
+static NEEDED: LazyLock<Regex> = LazyLock::new(|| {
+    regex(
+        r"(?i)^(?:similarly,? |likewise,? |also,? )?(?P<condition>(?:if|when) (?:you|we) (?:need|want|wish|require|would like) (?P<who>[\w'-]+(?: [\w'-]+){0,3}?) to [^,]+, )they\b",
+    )
+});
+
+/// `get to the Core`, `gets through to the Core`; `get to know` is none.
+static REACH: LazyLock<Regex> = LazyLock::new(|| {
+    regex(
+        r"\b(?P<verb>get|gets|getting)(?: through)? to (?P<what>the|a|an|your|any|all|its|our|each|[A-Z])",
+    )
+});
+
+/// The sentence in plain words.
+pub(super) fn rephrased(sentence: &str) -> Cow<'_, str> {
+    let needed = NEEDED.replace(sentence, "$condition$who");
+    if !needed.contains("get") {
+        return needed;
+    }
+    let replaced = REACH.replace_all(&needed, |found: &regex::Captures<'_>| {
+        let verb = found.name("verb").map_or("", |verb| verb.as_str());
+        let plain = match verb {
+            "gets" => "connects",
+            "getting" => "connecting",
+            _ => "connect",
+        };
+        let what = found.name("what").map_or("", |what| what.as_str());
+        format!("{plain} to {what}")
+    });
+    match replaced {
+        Cow::Borrowed(_) => needed,
+        Cow::Owned(replaced) => Cow::Owned(replaced),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::rephrased;
+
+    #[test]
+    fn plain_words() {
+        let check = |sentence: &str, expected: &str| assert_eq!(rephrased(sentence), expected);
+        check(
+            "If you need remote users to change it, they must be able to get to your Gate.",
+            "If you need remote users to change it, remote users must be able to connect to your Gate.",
+        );
+        check(
+            "Nodes get through to the Gate.",
+            "Nodes connect to the Gate.",
+        );
+        check("They get to know it.", "They get to know it.");
+    }
+}

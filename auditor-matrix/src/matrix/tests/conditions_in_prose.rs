@@ -1,0 +1,34 @@
+//! Sentences whose ends stand in a condition, or before their ports.
+
+use super::{marked_ends::derived, tables::check};
+use crate::document::Format;
+
+#[test]
+fn ends_in_conditions() {
+    let page = "If you need remote guests to change it, they must be able to get to your Gate on the gate port (which defaults to 464).\n\n\
+                If your local guests inside your firewall will need to get to Gates in other realms, you will also need to configure your firewall to allow outgoing UDP requests to port 88.\n\n\
+                This requires that you let UDP requests into at least one of your Lodges. (The default is port 89; other ports may be set.) Anything else is closed.\n";
+    check(
+        &derived(page, Format::Markdown),
+        &[
+            "hosts -> Lodges udp/89",
+            "local guests inside your firewall -> Gates in other realms udp/88 [local-guests-inside-firewall]",
+            "remote guests -> Gate tcp/464 [need-remote-guests-change]",
+        ],
+    );
+}
+
+#[test]
+fn machines_before_ports() {
+    let page = "* On your index machine - port 9312/TCP.\n\
+                * On the Store: 5432/tcp\n\
+                * On Linux - port 22/TCP\n";
+    check(
+        &derived(page, Format::Markdown),
+        &[
+            "clients -> Store tcp/5432",
+            "clients -> hosts tcp/22",
+            "clients -> index machine tcp/9312",
+        ],
+    );
+}

@@ -156,7 +156,14 @@ impl Columns {
             words.split(' ').any(|word| {
                 matches!(
                     word,
-                    "component" | "components" | "product" | "products" | "subsystem" | "element"
+                    "daemon"
+                        | "daemons"
+                        | "component"
+                        | "components"
+                        | "product"
+                        | "products"
+                        | "subsystem"
+                        | "element"
                 )
             })
         };

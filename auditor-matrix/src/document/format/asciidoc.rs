@@ -14,7 +14,7 @@ mod table;
 use self::{attributes::Attributes, item::Lists, table::Table};
 use super::front_matter::front_matter;
 use crate::document::{
-    block::{Block, Content},
+    block::{Block, Content, explains_item},
     includes::Origin,
     separated,
 };
@@ -71,6 +71,8 @@ struct Paragraph {
     item: Option<u8>,
     /// Its lines are indented, so it is preformatted.
     is_literal: bool,
+    /// A `+` joins it to the item above.
+    is_joined: bool,
 }
 
 /// A block whose lines are taken as they stand.
@@ -156,8 +158,12 @@ impl Reader {
         }
         let text = self.plain(&paragraph.text.replace('\n', " "));
         if !text.is_empty() {
+            let depth = self.lists.depth();
             let content = match paragraph.item {
                 Some(level) => Content::Item { level, text },
+                None if paragraph.is_joined && explains_item(&self.blocks, depth, &text) => {
+                    Content::Item { level: depth, text }
+                }
                 None => Content::Text(text),
             };
             self.push(paragraph.line, content);

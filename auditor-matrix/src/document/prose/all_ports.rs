@@ -10,6 +10,7 @@ use super::{
     piece::Pieces,
     stance::{Stance, stance},
     statement::Statement,
+    verb::{Verb, verb},
     words::words,
 };
 use crate::{
@@ -29,8 +30,10 @@ static PHRASE: LazyLock<Regex> = LazyLock::new(|| {
         r"(?ix)
         (?:\b(?P<preposition>from|to|on|over|via|using|at|through)\ )?
         \b(?:all|any|every)\ (?:of\ )?(?:the\ |its\ |their\ )?
-        (?:(?P<transports>(?:tcp|udp|sctp)(?:\ ?(?:/|and|or|,|\+|&)\ ?(?:tcp|udp|sctp))*)\ )?
-        (?:network\ )?ports?\b
+        (?:
+            (?:(?:tcp|udp|sctp)(?:\ ?(?:/|and|or|,|\+|&)\ ?(?:tcp|udp|sctp))*\ )?(?:network\ )?ports?
+            |(?P<traffic>(?:tcp|udp|sctp)(?:\ ?(?:/|and|or|,|\+|&)\ ?(?:tcp|udp|sctp))*\ (?:traffic|connections?|communications?))
+        )\b
         (?P<place>\ (?:on|of|at|in)\b)?",
     )
 });
@@ -46,11 +49,12 @@ pub(super) enum AllPorts {
 /// Reads a sentence that names no number; `None` if it asks for no port, or for those that stand elsewhere.
 pub(super) fn read(sentence: &str, names: &Names) -> Option<AllPorts> {
     // Most sentences speak of none.
-    if !sentence
-        .as_bytes()
-        .windows(5)
-        .any(|five| five.eq_ignore_ascii_case(b" port"))
-    {
+    let speaks_of_all = sentence.as_bytes().windows(4).any(|four| {
+        ["all ", "any ", "ery "]
+            .iter()
+            .any(|word| four.eq_ignore_ascii_case(word.as_bytes()))
+    });
+    if !speaks_of_all {
         return None;
     }
     let found: Vec<_> = PHRASE.captures_iter(sentence).collect();
@@ -80,12 +84,16 @@ pub(super) fn read(sentence: &str, names: &Names) -> Option<AllPorts> {
     let all = words(&rest);
     let condition = Condition::of(&rest, &all);
     let words = condition.rest(&all);
-    let asks = !transports.is_empty()
-        || words.iter().any(|word| {
-            word.lower.starts_with("open")
-                || word.lower.starts_with("allow")
-                || word.lower.starts_with("permit")
-        });
+    let opens = words
+        .iter()
+        .any(|word| verb(&word.lower) == Some(Verb::Open));
+    // "All TCP traffic is encrypted" asks for nothing.
+    let is_of_traffic = found.iter().any(|phrase| phrase.name("traffic").is_some());
+    let must = words.iter().any(|word| {
+        word.is_any(&["must", "should", "need", "needs", "required"])
+            || cell::direction(&word.lower).is_some()
+    });
+    let asks = opens || !is_of_traffic && (must || !transports.is_empty());
     if !asks {
         return None;
     }
@@ -222,17 +230,27 @@ mod tests {
             "Core server -> agents [Tcp, Udp]",
         );
         check("Open all TCP ports on the agents.", "? -> agents [Tcp]");
+        check(
+            "Allow all TCP traffic between worker nodes.",
+            "worker nodes -> worker nodes [Tcp]",
+        );
+        check(
+            "Nodes must accept connections on all ports from other nodes.",
+            "other nodes -> Nodes []",
+        );
     }
 
     #[test]
     fn where_that_is_not_certain() {
         check("Inbound and outbound TCP on all ports.", "unclear");
+        check("Egress: all ports, all protocols.", "unclear");
         check("Never open all TCP ports on the agents.", "unclear");
     }
 
     #[test]
     fn what_asks_for_none() {
         check("All ports are configurable.", "-");
+        check("All TCP traffic is encrypted.", "-");
         check("Open all ports listed below.", "-");
         check(
             "Outbound TCP from all ports on the agents to the Core server.",

@@ -51,6 +51,17 @@ fn of_sentence(sentence: &str, own: &str, names: &Names) -> Option<Asker> {
         .as_deref()
         .is_none_or(|subject| is_alike(subject, own));
     let class = verb(pieces.lower(at))?;
+    let is_each_other = |at: usize| {
+        pieces.is_any(at, &["themselves", "itself"])
+            || pieces.is_any(at, &["each", "one"]) && pieces.is_any(at + 1, &["other", "another"])
+    };
+    // "Used by the keeper to send jobs"
+    if subject.is_none() && at == 0 && pieces.is(0, "used") && pieces.is(1, "by") {
+        let by = nouns.list(2)?;
+        let serves = pieces.is(by.end, "to") && verb(pieces.lower(by.end + 1)) == Some(Verb::Serve);
+        let is_other = !is_alike(&by.text, own) && !serves;
+        return (is_other && by.is_machine).then_some(Asker::Other(by.text));
+    }
     let behind = |at: usize| {
         nouns
             .list(at)
@@ -70,10 +81,7 @@ fn of_sentence(sentence: &str, own: &str, names: &Names) -> Option<Asker> {
                 pieces.is_any(*at, &["with", "to", "between", "among", "amongst"])
                     && verb(pieces.lower(*at + 1)).is_none()
             })?;
-            let is_each_other = pieces.is_any(with + 1, &["themselves", "itself"])
-                || pieces.is_any(with + 1, &["each", "one"])
-                    && pieces.is_any(with + 2, &["other", "another"]);
-            if is_each_other {
+            if is_each_other(with + 1) {
                 return is_own.then_some(Asker::Itself);
             }
             let other = behind(with + 1)?;
@@ -82,6 +90,11 @@ fn of_sentence(sentence: &str, own: &str, names: &Names) -> Option<Asker> {
             } else {
                 is_alike(&other, own).then_some(Asker::Other(subject))
             }
+        }
+        // "Workers talk to each other over this port"
+        Verb::Ask if is_own && subject.is_some() => {
+            let is_mutual = (at + 1..pieces.len()).any(is_each_other);
+            is_mutual.then_some(Asker::Itself)
         }
         // "Workers connect to this port"
         Verb::Ask if !is_own => {
@@ -110,6 +123,10 @@ fn is_alike(name: &str, own: &str) -> bool {
     let (name, own) = (words_of(name), words_of(own));
     if name == own {
         return true;
+    }
+    // `Workers` in the row of the `Acme Worker`.
+    if without_kinds(&name).is_empty() {
+        return name.iter().all(|word| own.contains(word));
     }
     let (name, own) = (without_kinds(&name), without_kinds(&own));
     own.last().is_some_and(|last| name.contains(last)) && name.iter().all(|word| own.contains(word))
@@ -172,6 +189,12 @@ mod tests {
             "Keeper",
         );
         check("Workers connect to this port.", "Keeper", "Workers");
+        check("Workers talk to each other here.", "Acme Worker", "itself");
+        check(
+            "Used by the worker nodes to send jobs.",
+            "Keeper",
+            "worker nodes",
+        );
         check("Listens for events from the workers.", "Keeper", "workers");
     }
 

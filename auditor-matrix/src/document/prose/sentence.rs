@@ -92,22 +92,7 @@ pub(super) fn read(sentence: &str, evidence: Evidence, names: &Names) -> Reading
                 ..Reading::default()
             };
         }
-        return match all_ports::read(sentence, names) {
-            Some(AllPorts::Statement(statement)) => Reading {
-                statements: vec![*statement],
-                remarks: vec![ALL_PORTS.to_owned()],
-                ..Reading::default()
-            },
-            Some(AllPorts::Unclear) => Reading {
-                statements: without_ports(sentence),
-                remarks: vec![UNCLEAR_ALL_PORTS.to_owned()],
-                ..Reading::default()
-            },
-            None => Reading {
-                statements: without_ports(sentence),
-                ..Reading::default()
-            },
-        };
+        return portless(sentence, names);
     }
     if dynamic_ports::have_a_start(sentence) {
         return Reading {
@@ -116,10 +101,7 @@ pub(super) fn read(sentence: &str, evidence: Evidence, names: &Names) -> Reading
         };
     }
     if evidence == Evidence::Stated && !may_name_ports(sentence) {
-        return Reading {
-            statements: without_ports(sentence),
-            ..Reading::default()
-        };
+        return portless(sentence, names);
     }
     let all = words(sentence);
     if MOST_WORDS < all.len() {
@@ -138,7 +120,9 @@ pub(super) fn read(sentence: &str, evidence: Evidence, names: &Names) -> Reading
         remarks.extend(taken_for_ports(&taken));
     }
     let statements = if phrases.iter().all(|phrase| phrase.ports.is_empty()) {
-        without_ports(sentence)
+        let mut of_all = portless(sentence, names);
+        remarks.append(&mut of_all.remarks);
+        of_all.statements
     } else {
         let is_about_ports =
             evidence == Evidence::Section || speaks_of_ports(&words) || serves_on_number(&words);
@@ -155,6 +139,26 @@ pub(super) fn read(sentence: &str, evidence: Evidence, names: &Names) -> Reading
         leaves_number: unread::names_number(&all, &phrases, evidence),
         is_deprecated: all.iter().any(|word| word.is("deprecated")),
         statements,
+    }
+}
+
+/// Reads a sentence that names no port by its number.
+fn portless(sentence: &str, names: &Names) -> Reading {
+    match all_ports::read(sentence, names) {
+        Some(AllPorts::Statement(statement)) => Reading {
+            statements: vec![*statement],
+            remarks: vec![ALL_PORTS.to_owned()],
+            ..Reading::default()
+        },
+        Some(AllPorts::Unclear) => Reading {
+            statements: without_ports(sentence),
+            remarks: vec![UNCLEAR_ALL_PORTS.to_owned()],
+            ..Reading::default()
+        },
+        None => Reading {
+            statements: without_ports(sentence),
+            ..Reading::default()
+        },
     }
 }
 

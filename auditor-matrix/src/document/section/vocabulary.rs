@@ -245,6 +245,10 @@ pub(in crate::document) fn is_traffic_verb(word: &str) -> bool {
 /// Whether a word, in lower case, names a kind of machine.
 pub(in crate::document) fn is_machine(word: &str) -> bool {
     let singular = word.strip_suffix('s').unwrap_or(word);
+    // `web-sg`: security groups are named like that.
+    if singular.ends_with("-sg") {
+        return true;
+    }
     matches!(
         singular,
         "node"

@@ -46,3 +46,26 @@ fn settings_with_paragraphs_below() {
     let markdown = page.replace("``", "`");
     check(&derived(&markdown, Format::Markdown), &rules);
 }
+
+#[test]
+fn paragraphs_that_plus_joins() {
+    let page = "= Ports\n\n== Relay\n\n* `relay_port`: 9000\n+\nClients connect to the relay on this port.\n\
+                * `admin_port` (9001 by default)\n";
+    check(
+        &derived(page, Format::AsciiDoc),
+        &["Clients -> relay tcp/9000", "clients -> Relay tcp/9001"],
+    );
+}
+
+#[test]
+fn groups_with_hyphens() {
+    let page =
+        "### `door-sg`\nInbound:\n- 443 from `yard-sg`\n\nOutbound:\n- 5432 to `cellar-sg`\n";
+    check(
+        &derived(page, Format::Markdown),
+        &[
+            "door-sg -> cellar-sg tcp/5432",
+            "yard-sg -> door-sg tcp/443",
+        ],
+    );
+}

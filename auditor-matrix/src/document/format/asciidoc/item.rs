@@ -16,6 +16,11 @@ impl Lists {
         self.0.clear();
     }
 
+    /// How many lists are open.
+    pub(super) fn depth(&self) -> u8 {
+        u8::try_from(self.0.len()).unwrap_or(u8::MAX)
+    }
+
     pub(super) const fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

@@ -271,6 +271,7 @@ impl Reader {
             text: text.to_owned(),
             item: Some(level),
             is_literal: false,
+            is_joined: false,
         };
         match item {
             Item::Text(text) => self.paragraph = Some(paragraph(level, text)),
@@ -317,6 +318,7 @@ impl Reader {
             },
             item,
             is_literal,
+            is_joined,
         });
     }
 

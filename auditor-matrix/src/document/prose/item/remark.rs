@@ -41,6 +41,16 @@ pub(in crate::document::prose) fn remark(
         if statement.transports.is_empty() && is_short {
             statement.transports.clone_from(&about.transports);
         }
+        // "Browsers connect to the keeper over this port", below the keeper's.
+        if let (None, Some(own)) = (&statement.source, &statement.destination)
+            && let (Some(client), Some(server)) = (&about.ends.client, &about.ends.server)
+            && !statement.loopback
+            && !about.ends.is_mutual
+            && own.eq_ignore_ascii_case(server)
+        {
+            statement.source = Some(client.clone());
+            statement.direction = None;
+        }
         if !statement.loopback && statement.source.is_none() && statement.destination.is_none() {
             let ends = Some(&about.ends).filter(|ends| 0 < ends.n_known());
             let loose = ends

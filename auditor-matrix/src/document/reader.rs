@@ -5,6 +5,7 @@ mod first_end;
 mod page_names;
 mod table;
 mod table_heading;
+mod unread_table;
 
 use std::sync::Arc;
 

@@ -1,6 +1,9 @@
 //! Tables that plain text writes without any syntax of a table: a line of headings, and below it lines whose cells are separated
 //! by tabs, bars, semicolons, commas or more than one blank.
 
+mod separator;
+
+use self::separator::{Cell, Separator};
 use super::{
     block::{Block, Content},
     column::{self, Column},
@@ -241,128 +244,6 @@ fn is_ruler(line: &str) -> bool {
 
 const MOST_LENGTH: usize = 400;
 const MOST_COLUMNS: usize = 16;
-
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Separator {
-    Tab,
-    Bar,
-    Semicolon,
-    Blanks,
-    Comma,
-}
-
-/// A cell and the place of its first character in the line.
-#[derive(Clone, Copy, Debug)]
-struct Cell<'a> {
-    start: usize,
-    text: &'a str,
-}
-
-impl Separator {
-    const ALL: [Self; 5] = [
-        Self::Tab,
-        Self::Bar,
-        Self::Semicolon,
-        Self::Blanks,
-        Self::Comma,
-    ];
-
-    /// The least number of columns by which a line of headings is told from a sentence.
-    const fn least(self) -> usize {
-        match self {
-            Self::Tab | Self::Bar => 2,
-            Self::Semicolon | Self::Blanks | Self::Comma => 3,
-        }
-    }
-
-    /// The most words of a heading: between commas more are a part of a sentence.
-    const fn most_words(self) -> usize {
-        match self {
-            Self::Tab | Self::Bar | Self::Semicolon | Self::Blanks => 5,
-            Self::Comma => 2,
-        }
-    }
-
-    fn cells(self, line: &str) -> Vec<Cell<'_>> {
-        let cut = match self {
-            Self::Tab => on_marks(line, '\t'),
-            // Bars around a line belong to a syntax of tables, whose reader takes them.
-            Self::Bar if line.trim_start().starts_with('|') => Vec::new(),
-            Self::Bar => on_marks(line, '|'),
-            Self::Semicolon => on_marks(line, ';'),
-            Self::Comma => on_marks(line, ','),
-            Self::Blanks => on_blanks(line),
-        };
-        let mut cells: Vec<Cell<'_>> = cut.into_iter().map(trimmed).collect();
-        while cells.last().is_some_and(|last| last.text.is_empty()) {
-            cells.pop();
-        }
-        cells
-    }
-
-    /// The cells of a row by the columns of their headings; `None` where they fit none. Where blanks separate cells, an empty
-    /// one leaves no trace, so that those behind it are told by their places.
-    fn placed(self, headings: &[Cell<'_>], cells: &[Cell<'_>]) -> Option<Vec<String>> {
-        if headings.len() < cells.len() {
-            return None;
-        }
-        let mut placed = vec![String::new(); headings.len()];
-        for (index, cell) in cells.iter().enumerate() {
-            let column = if self == Self::Blanks && cells.len() != headings.len() {
-                let is_below = |heading: &Cell<'_>| heading.start.abs_diff(cell.start) <= 1;
-                headings.iter().position(is_below)?
-            } else {
-                index
-            };
-            *placed.get_mut(column)? = fold(cell.text);
-        }
-        Some(placed)
-    }
-}
-
-fn trimmed(cell: Cell<'_>) -> Cell<'_> {
-    let text = cell.text.trim_start();
-    let start = cell.start + (cell.text.len() - text.len());
-    let text = text.trim_end();
-    let unquoted = text
-        .strip_prefix('"')
-        .and_then(|text| text.strip_suffix('"'));
-    Cell {
-        start,
-        text: unquoted.unwrap_or(text),
-    }
-}
-
-/// The cells between marks outside of quotes.
-fn on_marks(line: &str, mark: char) -> Vec<Cell<'_>> {
-    let mut cells = Vec::new();
-    let mut start = 0;
-    let mut is_quoted = false;
-    for (at, character) in line.char_indices() {
-        if character == '"' && mark != '\t' {
-            is_quoted = !is_quoted;
-        } else if character == mark && !is_quoted {
-            cells.extend(line.get(start..at).map(|text| Cell { start, text }));
-            start = at + character.len_utf8();
-        }
-    }
-    cells.extend(line.get(start..).map(|text| Cell { start, text }));
-    cells
-}
-
-/// The cells between two and more blanks.
-fn on_blanks(line: &str) -> Vec<Cell<'_>> {
-    let mut cells = Vec::new();
-    let mut at = 0;
-    while let Some(rest) = line.get(at..).filter(|rest| !rest.trim().is_empty()) {
-        let start = at + (rest.len() - rest.trim_start().len());
-        let text = line.get(start..).unwrap_or_default();
-        let length = text.find("  ").unwrap_or(text.len());
-        cells.extend(text.get(..length).map(|text| Cell { start, text }));
-        at = start + length;
-    }
-    cells
-}
 
 #[cfg(test)]
 mod tests {

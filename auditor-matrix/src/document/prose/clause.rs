@@ -2,19 +2,24 @@
 
 mod arrow;
 mod asking;
+mod loose;
 mod offer;
 mod open_phrase;
 mod open_to;
 mod place;
+mod port_subject;
 mod prepositions;
 mod verb_group;
 
-pub(super) use self::offer::{Offer, offer};
+pub(super) use self::{
+    loose::loose_ends,
+    offer::{Offer, offer},
+};
 use super::{
     noun_phrase::{NounPhrase, NounPhrases},
     piece::Pieces,
-    verb::{Verb, is_noun_of_verb, is_participle, verb},
-    vocabulary::{is_auxiliary, is_preposition, is_pronoun},
+    verb::{Verb, is_noun_of_verb, verb},
+    vocabulary::{is_auxiliary, is_pronoun},
     words::Kind,
 };
 use crate::document::{end::Basis, names::Names, row::Direction};
@@ -113,49 +118,6 @@ pub(super) fn clauses(pieces: &Pieces<'_>, names: &Names) -> Vec<Clause> {
     }
     grammar.add_places(&mut clauses);
     clauses
-}
-
-/// The ends that `from` and `to` name in an item, where they need not stand beside a verb: `22: administration from the jump
-/// host`.
-pub(super) fn loose_ends(pieces: &Pieces<'_>, names: &Names) -> Option<Ends> {
-    let grammar = Grammar {
-        pieces,
-        nouns: NounPhrases { pieces, names },
-    };
-    if let Some(offer) = (0..pieces.len()).find_map(|at| grammar.offer_at(at)) {
-        let ends = Ends {
-            client: (!offer.clients.is_empty()).then(|| offer.joined()),
-            ..Ends::default()
-        };
-        return (0 < ends.n_known()).then(|| ends.seen_from_here());
-    }
-    let around = grammar.around(0);
-    let of_machine = |end: Option<NounPhrase>| end.filter(|end| end.is_machine);
-    // "(accessed by the Edge)"
-    let is_asked_by = (1..pieces.len()).any(|at| {
-        pieces.is(at, "by")
-            && is_participle(pieces.lower(at - 1))
-            && verb(pieces.lower(at - 1)) == Some(Verb::Ask)
-    });
-    let by = around.by.filter(|_| is_asked_by);
-    // "443/tcp from the Edge Portal": behind the port nothing else than who asks can be meant.
-    let is_behind_port =
-        (1..pieces.len()).any(|at| pieces.is(at, "from") && pieces.is_port(at - 1));
-    let asks = |end: &NounPhrase| {
-        end.is_machine || is_behind_port && end.text.starts_with(char::is_uppercase)
-    };
-    let (client, server) = (around.from.or(by).filter(asks), of_machine(around.to));
-    // "389/tcp - to the directory": behind the port nothing else can be meant.
-    let server = server.or_else(|| {
-        let to = (1..pieces.len())
-            .find(|at| pieces.is(*at, "to") && verb(pieces.lower(at + 1)).is_none())?;
-        let is_behind_port = pieces.is_port(to - 1)
-            || pieces.kind(to - 1) != Some(Kind::Word) && 1 < to && pieces.is_port(to - 2);
-        is_behind_port.then(|| grammar.nouns.list(to + 1)).flatten()
-    });
-    let ends = Ends::of(client.as_ref(), server.as_ref());
-    (0 < ends.n_known() && !around.is_relayed && !grammar.is_restricted())
-        .then(|| ends.seen_from_here())
 }
 
 struct Grammar<'a> {
@@ -368,101 +330,6 @@ impl Grammar<'_> {
         }
     }
 
-    /// A clause whose subject is a port: `must be open on the Core`, `is used by agents to reach the Core`.
-    fn port_clause(&self, start: usize) -> Option<Ends> {
-        let mut at = start;
-        // "443/tcp (HTTPS) must be open", "8140, used by agents to ..."
-        while let Some(end) = self.bracket(at) {
-            at = end;
-        }
-        if self.pieces.kind(at) == Some(Kind::Comma) {
-            at += 1;
-        }
-        let group = self.verb_group(at);
-        let (at, is_verb) = match &group {
-            Some(group) => (group.verb, true),
-            None => (at, false),
-        };
-        let lower = self.pieces.lower(at);
-        let is_open = is_verb && (is_participle(lower) || is_reachable(lower))
-            || verb(lower).is_some() && is_participle(lower)
-            || is_reachable(lower)
-            || is_preposition(lower)
-            || matches!(lower, "inbound" | "outbound" | "incoming" | "outgoing");
-        if !is_open {
-            return None;
-        }
-        let around = self.around(if is_preposition(lower) { at } else { at + 1 });
-        if around.is_relayed {
-            return None;
-        }
-        if let (Some(client), Some(server)) = (&around.by, &around.verb_object) {
-            return Some(Ends::of(Some(client), Some(server)));
-        }
-        if let (Some(client), Some(server)) = (&around.purpose, &around.verb_object) {
-            return Some(Ends::of(Some(client), Some(server)));
-        }
-        if let Some((one, other)) = around.between {
-            return Some(Ends {
-                is_mutual: true,
-                ..Ends::of(Some(&one), Some(&other))
-            });
-        }
-        if lower.starts_with("expos") {
-            return Some(Ends::of(
-                around.to.as_ref().or(around.from.as_ref()),
-                around.on.as_ref(),
-            ));
-        }
-        // "443/tcp to the Core"
-        if !is_verb && lower == "to" && around.from.is_none() {
-            return Some(Ends::of(None, around.to.as_ref()).seen_from_here());
-        }
-        if lower.starts_with("open")
-            && around.from.is_none()
-            && let Some(to) = (start..self.pieces.len()).find(|at| self.pieces.is(*at, "to"))
-            && let Some(client) = self.askers(to + 1)
-        {
-            return Some(Ends::of(Some(&client), around.on.as_ref()).seen_from_here());
-        }
-        // "must be accessible to the Edge": to whom something is accessible asks it, and nothing is accessible to where it is.
-        if is_accessible(lower)
-            && let Some(client) = around.from.as_ref().or(around.to.as_ref())
-        {
-            let (client, further) = match (&around.to, &around.from) {
-                (Some(to), Some(from)) if to.end < from.end => (to, Some(from)),
-                (Some(to), Some(from)) => (from, Some(to)),
-                (Some(_) | None, None) | (None, Some(_)) => (client, None),
-            };
-            // Without a word that joins the two, one of them belongs to something else.
-            let is_also = further.is_some_and(|further| {
-                (client.end..further.end).any(|at| self.pieces.is_any(at, &["also", "and"]))
-            });
-            if further.is_some() && !is_also {
-                return Some(Ends::of(around.from.as_ref(), around.on.as_ref()).seen_from_here());
-            }
-            let mut ends = Ends::of(Some(client), around.on.as_ref()).seen_from_here();
-            ends.further_client = further.map(|further| further.text.clone());
-            return Some(ends);
-        }
-        // "only enabled in Kubernetes" is a condition.
-        if lower.starts_with("enabl") && around.from.is_none() {
-            return None;
-        }
-        // "open to X" may mean either end, unless the other is known.
-        let server = around.on.or(around.to.filter(|_| around.from.is_some()));
-        // "must be accessible by the nodes"
-        let client = around
-            .from
-            .or_else(|| around.by.filter(|by| is_reachable(lower) && by.is_machine));
-        let ends = Ends::of(client.as_ref(), server.as_ref());
-        Some(if ends.client.is_some() {
-            ends.seen_from_here()
-        } else {
-            ends
-        })
-    }
-
     fn passive(&self, doer: Option<&NounPhrase>, at: usize, class: Option<Verb>) -> Option<Ends> {
         let around = self.around(at + 1);
         if around.is_relayed {
@@ -511,11 +378,6 @@ fn mutual(who: &NounPhrase) -> Ends {
         is_mutual: true,
         ..Ends::default()
     }
-}
-
-/// Adjectives of what somebody else can ask; unlike `open`, they say nothing of where a firewall lets something through.
-fn is_accessible(lower: &str) -> bool {
-    matches!(lower, "accessible" | "reachable" | "available" | "visible")
 }
 
 /// Adjectives of what can be asked.

@@ -2,6 +2,7 @@
 
 mod asking;
 mod own_part;
+mod portless;
 mod purpose;
 mod reason;
 
@@ -14,21 +15,20 @@ use self::{
     own_part::{
         clause_of, condition_of, is_of_other_port, otherwise, own_part, transports_elsewhere,
     },
+    portless::portless,
     purpose::purpose,
     reason::Reason,
 };
 use super::{
-    all_ports::{self, AllPorts},
     clause,
     condition::Condition,
-    condition_ends, connection, dynamic_ports, icmp,
+    condition_ends, dynamic_ports, icmp,
     loopback::is_loopback,
     noun_phrase::NounPhrases,
     piece::Pieces,
     port_phrase::{
         Evidence, PortPhrase, USUAL, add_certain, address_before, port_phrases, serves_on_number,
     },
-    prohibition,
     rephrase::rephrased,
     stance::{Stance, forbids_some, governs, stance},
     statement::{Statement, push},
@@ -142,29 +142,6 @@ pub(super) fn read(sentence: &str, evidence: Evidence, names: &Names) -> Reading
     }
 }
 
-/// Reads a sentence that names no port by its number.
-fn portless(sentence: &str, names: &Names) -> Reading {
-    match all_ports::read(sentence, names) {
-        Some(AllPorts::Statement(statement)) => Reading {
-            statements: vec![*statement],
-            remarks: vec![ALL_PORTS.to_owned()],
-            ..Reading::default()
-        },
-        Some(AllPorts::Unclear) => Reading {
-            statements: without_ports(sentence),
-            remarks: vec![UNCLEAR_ALL_PORTS.to_owned()],
-            ..Reading::default()
-        },
-        None => Reading {
-            statements: without_ports(sentence),
-            ..Reading::default()
-        },
-    }
-}
-
-const ALL_PORTS: &str = "this asks for all ports, so its rule allows 1-65535; check it";
-const UNCLEAR_ALL_PORTS: &str = "this speaks of all ports, and whose they are is not certain, so no rule was made of it; add one by hand if it asks for one";
-
 /// Whether a sentence has any of the letters that stand beside a port; most of a page's sentences have none.
 fn may_name_ports(sentence: &str) -> bool {
     let bytes = sentence.as_bytes();
@@ -193,26 +170,6 @@ fn may_name_ports(sentence: &str) -> bool {
 
 /// A text of more words is no sentence; what is read of one takes a time that grows with its square.
 const MOST_WORDS: usize = 500;
-
-fn without_ports(sentence: &str) -> Vec<Statement> {
-    prohibition::prohibition(sentence)
-        // "... must be able to reach the Core on these ports" introduces ports that stand elsewhere.
-        .or_else(|| connection::connection(sentence).filter(|_| !names_ports(sentence)))
-        .into_iter()
-        .collect()
-}
-
-fn names_ports(sentence: &str) -> bool {
-    let is_end = |word: &str| matches!(word, "on" | "over" | "using" | "via");
-    sentence
-        .split(|c: char| !c.is_alphanumeric())
-        .any(|word| word.eq_ignore_ascii_case("ports"))
-        || sentence
-            .trim_end_matches([':', '.'])
-            .rsplit(' ')
-            .next()
-            .is_some_and(is_end)
-}
 
 /// Whether words say of a port that they name without its number that something is served there, or asks for it.
 pub(super) fn states_port(words: &[Word<'_>]) -> bool {

@@ -1,13 +1,11 @@
 //! Reads a table: what its columns are, and its rows one by one.
 
-use std::{
-    fmt::Write as _,
-    sync::{Arc, LazyLock},
+use std::sync::Arc;
+
+use super::{
+    MOST_NO_PORTS, MOST_NUMBERS, Reader, first_end::FirstEnd, table_heading::heading,
+    unread_table::may_list_ports,
 };
-
-use regex::Regex;
-
-use super::{MOST_NO_PORTS, MOST_NUMBERS, Reader, first_end::FirstEnd, table_heading::heading};
 use crate::document::{
     accounting, cell,
     cell_kinds::SAMPLE,
@@ -17,7 +15,6 @@ use crate::document::{
     cross_table,
     end::{Basis, End},
     guess::Guess,
-    host_port::HostPort,
     host_table,
     marked_ends::{self, MarkedEnds},
     port_table::PortTable,
@@ -27,7 +24,6 @@ use crate::document::{
     row::Direction,
     section, services,
     table_rows::{TableRow, TableRows},
-    text::regex,
     turned_table,
 };
 
@@ -291,38 +287,6 @@ impl Reader<'_> {
         n_before < self.prose.n_rows()
     }
 
-    /// Says of a table that was not read, with the numbers in it that may be ports.
-    fn unread_table(&mut self, line: usize, head: &TableRow, body: &Body<'_>, message: &str) {
-        let mut numbers: Vec<String> = Vec::new();
-        let mut n_more = 0_usize;
-        for cell in body.cells().flatten() {
-            for number in accounting::unaccounted(cell, &[], &[]) {
-                if numbers.iter().any(|known| known == number) {
-                    continue;
-                }
-                if numbers.len() < MOST_NUMBERS {
-                    numbers.push(number.to_owned());
-                } else {
-                    n_more += 1;
-                }
-            }
-        }
-        let mut message = message.to_owned();
-        if !numbers.is_empty() {
-            message.push_str("; its numbers are ");
-            message.push_str(&numbers.join(", "));
-        }
-        if 0 < n_more {
-            let _written = write!(message, " and {n_more} more");
-        }
-        let heading = head.cells.join(" | ");
-        let last = body.rows().last().map_or(line, |row| row.line);
-        let problem = Problem::new(&self.file, line, Severity::Remark, heading, message);
-        self.document
-            .problems
-            .push(problem.of(ProblemKind::Table).until(last));
-    }
-
     /// Says which numbers of a row are in no row and no problem that was made of it; `first` are the positions of the first of
     /// each.
     fn account(&mut self, row: &TableRow, first: (usize, usize), columns: &Columns) {
@@ -387,25 +351,3 @@ fn group_title(row: &TableRow) -> Option<&str> {
         && !ports::ports(first).ephemeral;
     is_title.then_some(first.as_str())
 }
-
-/// Whether a table without a port column seems to list ports; a table of memory sizes, for example, deserves no remark.
-fn may_list_ports(head: &TableRow, body: &Body<'_>) -> bool {
-    static PORTS: LazyLock<Regex> = LazyLock::new(|| regex(r"(?i)\b(?:ports?|tcp|udp|sctp)\b"));
-    let is_number = |cell: &str| {
-        cell.parse::<u16>()
-            .is_ok_and(|number| LEAST_LIKELY_PORT <= number)
-    };
-    let n_numbers = body
-        .cells()
-        .map(|mut cells| usize::from(cells.any(is_number)))
-        .sum::<usize>();
-    head.cells.iter().any(|cell| PORTS.is_match(cell))
-        || turned_table::has_ports_above(head)
-        || body.cells().flatten().any(|cell| {
-            PORTS.is_match(cell) || HostPort::of(cell).is_some_and(|read| read.name().is_some())
-        })
-        || 0 < n_numbers && body.len() <= 2 * n_numbers
-}
-
-/// Numbers below this are more often sizes or counts than ports.
-const LEAST_LIKELY_PORT: u16 = 1000;

@@ -1,5 +1,7 @@
 //! Turns the events of the Markdown parser into blocks.
 
+mod foreign_block;
+
 use std::ops::Range;
 
 use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Tag, TagEnd};
@@ -15,9 +17,8 @@ use super::{
 };
 use crate::document::{
     block::{Block, Content, explains_item},
-    separated,
     table_rows::{TableRow, TableRows},
-    text::{find_tag, fold},
+    text::fold,
 };
 
 /// The byte offsets at which lines begin.
@@ -253,37 +254,6 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Reads the lines from here to the next empty one if they are a table without the syntax of one.
-    fn separated(&mut self, line: usize, start: usize) -> bool {
-        let rest = self.source.get(start..).unwrap_or_default();
-        let length = rest.find("\n\n").unwrap_or(rest.len());
-        let text = rest.get(..length).unwrap_or_default();
-        let is_quoted = text
-            .lines()
-            .skip(1)
-            .any(|line| line.trim_start().starts_with('>'));
-        if is_quoted || self.page.is_hidden() {
-            return false;
-        }
-        let Some(mut blocks) = separated::blocks(line, text, &super::plain) else {
-            return false;
-        };
-        self.close();
-        // The first text of an item is the item's.
-        if let Some(open) = self.open.last_mut()
-            && let Some(Content::Text(text)) = blocks.first_mut().map(|block| &mut block.content)
-            && let Kind::Item(level) = std::mem::replace(&mut open.kind, Kind::Text)
-        {
-            let text = std::mem::take(text);
-            if let Some(first) = blocks.first_mut() {
-                first.content = Content::Item { level, text };
-            }
-        }
-        self.blocks.extend(blocks);
-        self.html_end = start + length;
-        true
-    }
-
     /// Opens a block inside the innermost open one, whose text so far is a block.
     fn open(&mut self, line: usize, kind: Kind) {
         self.close();
@@ -431,57 +401,6 @@ impl<'a> Reader<'a> {
             self.blocks.push(Block { line, content });
         }
     }
-
-    /// Reads the HTML block that starts at `range`; a table is read up to its end tag.
-    fn html(&mut self, range: &Range<usize>) {
-        let rest = self.source.get(range.start..).unwrap_or_default();
-        let part = self.source.get(range.clone()).unwrap_or_default();
-        let mut length = part.len();
-        if find_tag(part, "<table").is_some() && !self.is_without_table_end {
-            match table_end(rest) {
-                Some(end) => length = length.max(end),
-                None => self.is_without_table_end = true,
-            }
-        }
-        let end = range.start + length;
-        let text = self.source.get(range.start..end).unwrap_or_default();
-        self.html_end = end;
-        self.close();
-        html::read(text, self.lines.of(range.start), self.page);
-        let blocks = self.page.take();
-        self.blocks.extend(blocks);
-    }
-}
-
-/// The end of the table that starts in this text, with the tables inside it.
-fn table_end(text: &str) -> Option<usize> {
-    let mut depth = 0_usize;
-    let mut at = 0;
-    loop {
-        let rest = text.get(at..)?;
-        let tag = rest
-            .match_indices('<')
-            .map(|(found, _)| found)
-            .find(|found| {
-                let tag = rest.get(found + 1..).unwrap_or_default();
-                starts_with(tag, "table") || starts_with(tag, "/table")
-            })?;
-        at += tag + 1;
-        if text.get(at..)?.starts_with('/') {
-            depth = depth.saturating_sub(1);
-            if depth == 0 {
-                let close = text.get(at..)?.find('>');
-                return Some(close.map_or(text.len(), |close| at + close + 1));
-            }
-        } else {
-            depth += 1;
-        }
-    }
-}
-
-fn starts_with(text: &str, start: &str) -> bool {
-    text.get(..start.len())
-        .is_some_and(|part| part.eq_ignore_ascii_case(start))
 }
 
 /// A paragraph without the mark of a callout: `[!NOTE] text`.

@@ -1,0 +1,110 @@
+//! Clauses whose subject is a port: `must be open on the Core`, `is accessible to agents`.
+
+use super::{Ends, Grammar, is_reachable};
+use crate::document::prose::{
+    verb::{is_participle, verb},
+    vocabulary::is_preposition,
+    words::Kind,
+};
+
+impl Grammar<'_> {
+    /// A clause whose subject is a port: `must be open on the Core`, `is used by agents to reach the Core`.
+    pub(super) fn port_clause(&self, start: usize) -> Option<Ends> {
+        let mut at = start;
+        // "443/tcp (HTTPS) must be open", "8140, used by agents to ..."
+        while let Some(end) = self.bracket(at) {
+            at = end;
+        }
+        if self.pieces.kind(at) == Some(Kind::Comma) {
+            at += 1;
+        }
+        let group = self.verb_group(at);
+        let (at, is_verb) = match &group {
+            Some(group) => (group.verb, true),
+            None => (at, false),
+        };
+        let lower = self.pieces.lower(at);
+        let is_open = is_verb && (is_participle(lower) || is_reachable(lower))
+            || verb(lower).is_some() && is_participle(lower)
+            || is_reachable(lower)
+            || is_preposition(lower)
+            || matches!(lower, "inbound" | "outbound" | "incoming" | "outgoing");
+        if !is_open {
+            return None;
+        }
+        let around = self.around(if is_preposition(lower) { at } else { at + 1 });
+        if around.is_relayed {
+            return None;
+        }
+        if let (Some(client), Some(server)) = (&around.by, &around.verb_object) {
+            return Some(Ends::of(Some(client), Some(server)));
+        }
+        if let (Some(client), Some(server)) = (&around.purpose, &around.verb_object) {
+            return Some(Ends::of(Some(client), Some(server)));
+        }
+        if let Some((one, other)) = around.between {
+            return Some(Ends {
+                is_mutual: true,
+                ..Ends::of(Some(&one), Some(&other))
+            });
+        }
+        if lower.starts_with("expos") {
+            return Some(Ends::of(
+                around.to.as_ref().or(around.from.as_ref()),
+                around.on.as_ref(),
+            ));
+        }
+        // "443/tcp to the Core"
+        if !is_verb && lower == "to" && around.from.is_none() {
+            return Some(Ends::of(None, around.to.as_ref()).seen_from_here());
+        }
+        if lower.starts_with("open")
+            && around.from.is_none()
+            && let Some(to) = (start..self.pieces.len()).find(|at| self.pieces.is(*at, "to"))
+            && let Some(client) = self.askers(to + 1)
+        {
+            return Some(Ends::of(Some(&client), around.on.as_ref()).seen_from_here());
+        }
+        // "must be accessible to the Edge": to whom something is accessible asks it, and nothing is accessible to where it is.
+        if is_accessible(lower)
+            && let Some(client) = around.from.as_ref().or(around.to.as_ref())
+        {
+            let (client, further) = match (&around.to, &around.from) {
+                (Some(to), Some(from)) if to.end < from.end => (to, Some(from)),
+                (Some(to), Some(from)) => (from, Some(to)),
+                (Some(_) | None, None) | (None, Some(_)) => (client, None),
+            };
+            // Without a word that joins the two, one of them belongs to something else.
+            let is_also = further.is_some_and(|further| {
+                (client.end..further.end).any(|at| self.pieces.is_any(at, &["also", "and"]))
+            });
+            if further.is_some() && !is_also {
+                return Some(Ends::of(around.from.as_ref(), around.on.as_ref()).seen_from_here());
+            }
+            let mut ends = Ends::of(Some(client), around.on.as_ref()).seen_from_here();
+            ends.further_client = further.map(|further| further.text.clone());
+            return Some(ends);
+        }
+        // "only enabled in Kubernetes" is a condition.
+        if lower.starts_with("enabl") && around.from.is_none() {
+            return None;
+        }
+        // "open to X" may mean either end, unless the other is known.
+        let server = around.on.or(around.to.filter(|_| around.from.is_some()));
+        // "must be accessible by the nodes"
+        let client = around
+            .from
+            .or_else(|| around.by.filter(|by| is_reachable(lower) && by.is_machine));
+        let ends = Ends::of(client.as_ref(), server.as_ref());
+        Some(if ends.client.is_some() {
+            ends.seen_from_here()
+        } else {
+            ends
+        })
+    }
+}
+
+/// Adjectives of what somebody else can ask; unlike `open`, they say nothing of where a firewall lets something through.
+fn is_accessible(lower: &str) -> bool {
+    matches!(lower, "accessible" | "reachable" | "available" | "visible")
+}

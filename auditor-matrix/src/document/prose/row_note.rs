@@ -43,7 +43,10 @@ fn of_sentence(sentence: &str, own: &str, names: &Names) -> Option<Asker> {
         pieces: &pieces,
         names,
     };
-    let (subject, at) = match nouns.list(0) {
+    // "Receives logs from the agents"
+    let begins_with_verb =
+        pieces.lower(0).ends_with('s') && verb(pieces.lower(0)) == Some(Verb::Serve);
+    let (subject, at) = match nouns.list(0).filter(|_| !begins_with_verb) {
         Some(subject) => (Some(subject.text), subject.end),
         None => (None, 0),
     };
@@ -110,7 +113,8 @@ fn of_sentence(sentence: &str, own: &str, names: &Names) -> Option<Asker> {
 const MOST_WORDS: usize = 40;
 
 fn asker_of(other: String, own: &str) -> Asker {
-    if is_alike(&other, own) {
+    let one = other.strip_prefix("other ").unwrap_or(&other);
+    if is_alike(one, own) {
         Asker::Itself
     } else {
         Asker::Other(other)
@@ -194,6 +198,12 @@ mod tests {
             "Used by the worker nodes to send jobs.",
             "Keeper",
             "worker nodes",
+        );
+        check("Receives logs from the agents.", "Keeper", "agents");
+        check(
+            "Agents use this port to talk to other agents.",
+            "Agent",
+            "itself",
         );
         check("Listens for events from the workers.", "Keeper", "workers");
     }

@@ -19,6 +19,15 @@ fn ends_in_conditions() {
 }
 
 #[test]
+fn askers_that_and_joins() {
+    let page = "Port 25 of the Gate must be reachable from the Core and from the Edge.\n";
+    check(
+        &derived(page, Format::Markdown),
+        &["Core -> Gate tcp/25", "Edge -> Gate tcp/25"],
+    );
+}
+
+#[test]
 fn machines_before_ports() {
     let page = "* On your index machine - port 9312/TCP.\n\
                 * On the Store: 5432/tcp\n\

@@ -72,7 +72,7 @@ impl Grammar<'_> {
             let (client, further) = match (&around.to, &around.from) {
                 (Some(to), Some(from)) if to.end < from.end => (to, Some(from)),
                 (Some(to), Some(from)) => (from, Some(to)),
-                (Some(_) | None, None) | (None, Some(_)) => (client, None),
+                (Some(_) | None, None) | (None, Some(_)) => (client, around.further_from.as_ref()),
             };
             // Without a word that joins the two, one of them belongs to something else.
             let is_also = further.is_some_and(|further| {
@@ -95,7 +95,8 @@ impl Grammar<'_> {
         let client = around
             .from
             .or_else(|| around.by.filter(|by| is_reachable(lower) && by.is_machine));
-        let ends = Ends::of(client.as_ref(), server.as_ref());
+        let mut ends = Ends::of(client.as_ref(), server.as_ref());
+        ends.further_client = around.further_from.map(|further| further.text);
         Some(if ends.client.is_some() {
             ends.seen_from_here()
         } else {

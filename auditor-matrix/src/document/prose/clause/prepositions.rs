@@ -13,6 +13,8 @@ use crate::document::prose::{
 #[derive(Debug, Default)]
 pub(super) struct Around {
     pub(super) from: Option<NounPhrase>,
+    /// `from the Core and from the Edge`
+    pub(super) further_from: Option<NounPhrase>,
     pub(super) to: Option<NounPhrase>,
     pub(super) on: Option<NounPhrase>,
     pub(super) by: Option<NounPhrase>,
@@ -84,6 +86,9 @@ impl Grammar<'_> {
             }
             // "for downloading from the store" says whence data comes, not who asks.
             "from" if self.is_gerund_of_transfer(at) => next,
+            "from" if around.from.is_some() && self.pieces.is(at.wrapping_sub(1), "and") => {
+                self.fill(next, &mut around.further_from)
+            }
             "from" => self.fill(next, &mut around.from),
             // "only enabled in Kubernetes" says when, not where.
             "on" | "in" if self.is_state(at) => next,

@@ -4,11 +4,12 @@
 
 mod reason;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 pub(super) use self::reason::Reason;
 use self::reason::reason;
 use super::{no_port::NoPort, problem::Problem, row::Row};
+use crate::port::PortRange;
 
 /// The numbers of a text that are no ports, with what they are.
 pub(super) fn no_ports(line: usize, text: &str) -> impl Iterator<Item = NoPort> {
@@ -159,6 +160,29 @@ impl OpenNumbers {
             start: start.into(),
             numbers: digits.into_iter().map(Into::into).collect(),
         });
+    }
+
+    /// Takes those away that rows of other lines have, each with the line that names it.
+    pub(super) fn take(&mut self, named: &[(usize, PortRange)]) {
+        let mut of_line: HashMap<usize, Vec<PortRange>> = HashMap::new();
+        for (line, ports) in named {
+            of_line.entry(*line).or_default().push(*ports);
+        }
+        for text in &mut self.0 {
+            let Some(named) = of_line.get(&text.line) else {
+                continue;
+            };
+            let is_named = |digits: &str| {
+                let number = digits.parse();
+                let has = |port: u16| {
+                    let mut named = named.iter();
+                    named.any(|ports| (ports.first()..=ports.last()).contains(&port))
+                };
+                number.is_ok_and(has)
+            };
+            let numbers = std::mem::take(&mut text.numbers).into_iter();
+            text.numbers = numbers.filter(|digits| !is_named(digits)).collect();
+        }
     }
 
     /// What is left, with line, quotation and numbers, once all rows and problems are known. Both are sorted by line.

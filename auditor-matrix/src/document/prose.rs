@@ -14,6 +14,7 @@ mod diagram;
 mod dynamic_ports;
 mod further_end;
 mod heading_port;
+mod host_list;
 mod icmp;
 mod introduction;
 mod item;
@@ -54,6 +55,7 @@ use std::{
 };
 
 use self::{
+    host_list::{Host, HostList},
     introduction::Introduction,
     item_paragraph::is_label,
     list::ListItem,
@@ -73,6 +75,7 @@ use super::{
     row::Row,
     text::{distributed, is_host, sentences},
 };
+use crate::port::PortRange;
 
 /// The prose of a page: its lists are read when they end, its sentences once all tables are known.
 #[derive(Default)]
@@ -91,6 +94,10 @@ pub(super) struct Prose {
     list: Option<List>,
     /// What introduced the last block of commands, and its section.
     above_code: Option<(Option<Arc<str>>, Introduction)>,
+    /// Ports of rows whose lines do not name them, by the line that does.
+    named_above: Vec<(usize, PortRange)>,
+    /// The last list of hosts below a line that names their port, and its section.
+    hosts_below: Option<(Option<Arc<str>>, HostList)>,
     /// The machine of the last list, for "They also need ...", and its section.
     subject: Option<(Option<Arc<str>>, String)>,
 }
@@ -130,6 +137,8 @@ struct List {
     file: Arc<str>,
     /// Its items are paragraphs, so nothing says which belong together.
     is_of_paragraphs: bool,
+    /// Its items are hosts, and the line above says this of them.
+    hosts: Option<HostList>,
 }
 
 /// A paragraph of more words is no item of a list.
@@ -271,6 +280,15 @@ impl Prose {
             self.add_code((file, line), text, context, interner);
             return;
         }
+        let item = ListItem {
+            line,
+            level,
+            text: text.to_owned(),
+            is_code: false,
+        };
+        if self.add_host(&item, file, context) {
+            return;
+        }
         if is_host(text) {
             self.hosts
                 .entry(context.section.clone())
@@ -285,12 +303,6 @@ impl Prose {
         {
             self.end_list(interner);
         }
-        let item = ListItem {
-            line,
-            level,
-            text: text.to_owned(),
-            is_code: false,
-        };
         match &mut self.list {
             Some(list) => list.items.push(item),
             None => {
@@ -300,9 +312,87 @@ impl Prose {
                     context: Arc::clone(context),
                     file: Arc::clone(file),
                     is_of_paragraphs: false,
+                    hosts: None,
                 });
             }
         }
+    }
+
+    /// Keeps an item of a list whose first one is a host below a line that names its port.
+    fn add_host(&mut self, item: &ListItem, file: &Arc<str>, context: &Arc<Context>) -> bool {
+        match &mut self.list {
+            Some(list) => {
+                let goes_on = list.hosts.is_some() && list.context.section == context.section;
+                if goes_on {
+                    list.items.push(item.clone());
+                }
+                goes_on
+            }
+            None => {
+                let Some(above) = &self.above else {
+                    return false;
+                };
+                let before = self
+                    .hosts_below
+                    .as_ref()
+                    .filter(|(section, _)| *section == context.section)
+                    .map(|(_, hosts)| hosts);
+                if above.context.section != context.section || Host::of(&item.text).is_none() {
+                    return false;
+                }
+                let hosts = HostList::below(&above.text, &self.names, before);
+                if hosts.is_none() {
+                    return false;
+                }
+                self.list = Some(List {
+                    items: vec![item.clone()],
+                    introduction: self.above.take(),
+                    context: Arc::clone(context),
+                    file: Arc::clone(file),
+                    is_of_paragraphs: false,
+                    hosts,
+                });
+                true
+            }
+        }
+    }
+
+    /// Reads the hosts of a list below a line that names their port.
+    fn end_hosts(&mut self, list: &List, hosts: HostList, interner: &mut Interner) {
+        for item in &list.items {
+            let place = Place {
+                file: &list.file,
+                line: item.line,
+                context: &list.context,
+                machine: None,
+            };
+            let Some(host) = Host::of(&item.text) else {
+                let message = NO_HOST;
+                self.problems
+                    .push(place.problem(Severity::Remark, &item.text, message));
+                continue;
+            };
+            if hosts.takes_up {
+                self.problems
+                    .push(place.problem(Severity::Remark, &item.text, TAKES_UP));
+            }
+            for statement in hosts.statements(host) {
+                if let Some(doubt) = statement.doubt {
+                    let (severity, message) = doubt_message(doubt);
+                    self.problems
+                        .push(place.problem(severity, &item.text, message));
+                    continue;
+                }
+                let mut row = place.row(&item.text, statement);
+                interner.intern(&mut row);
+                self.rows.push(row);
+            }
+        }
+        if let Some(above) = &list.introduction {
+            let ports = hosts.ports().map(|range| (above.line, range));
+            self.named_above.extend(ports);
+        }
+        self.hosts_below = Some((list.context.section.clone(), hosts));
     }
 
     /// Ends the list before a heading, a table or another block.
@@ -357,10 +447,14 @@ impl Prose {
 
     /// Reads the list that ends here.
     fn end_list(&mut self, interner: &mut Interner) {
-        let Some(list) = self.list.take() else {
+        let Some(mut list) = self.list.take() else {
             self.let_go();
             return;
         };
+        if let Some(hosts) = list.hosts.take() {
+            self.end_hosts(&list, hosts, interner);
+            return;
+        }
         let mut introduction = list
             .introduction
             .as_ref()
@@ -446,5 +540,7 @@ fn explains_ports(above: Option<&ListItem>, text: &str, names: &Names) -> bool {
 }
 
 const UNREAD: &str = "this sentence names a number that may be a port and was not read as one; add a rule by hand if it is";
+const NO_HOST: &str = "the line above names the port of hosts, and which one this is was not understood, so no rule was made of it; add one by hand";
+const TAKES_UP: &str = "the line above this list names no port, so the ports of the list before it were taken; check its rule";
 const BRACKET: &str = "a bracket above this list adds someone, and for which end is not certain, so no rule was made for them; add one by hand";
 const DEPRECATED: &str = "the page calls this deprecated; its rule allows it all the same";

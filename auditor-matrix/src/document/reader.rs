@@ -222,11 +222,12 @@ impl Reader<'_> {
     }
 
     fn finish(mut self) -> Document {
-        let (rows, problems) = self
+        let found = self
             .prose
             .rows(&self.file, &self.document.rows, &mut self.interner);
-        self.document.rows.extend(rows);
-        self.document.problems.extend(problems);
+        self.document.rows.extend(found.rows);
+        self.document.problems.extend(found.problems);
+        self.open_numbers.take(&found.named_above);
         // Sorting takes memory, and most pages are in order.
         if !self.document.rows.is_sorted_by_key(|row| row.line) {
             self.document.rows.sort_by_key(|row| row.line);

@@ -63,8 +63,10 @@ impl Condition {
             .iter()
             .map(|part| part.text.as_str())
             .collect();
-        let text = (!texts.is_empty()).then(|| texts.join("; "));
-        condition.text = text;
+        // Whoever reads the page for ports has a firewall, and configures it.
+        let is_state = |text: &&&str| !text.to_lowercase().contains("firewall");
+        let texts: Vec<&str> = texts.iter().filter(is_state).copied().collect();
+        condition.text = (!texts.is_empty()).then(|| texts.join("; "));
         condition
     }
 

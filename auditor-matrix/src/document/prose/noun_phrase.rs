@@ -175,7 +175,7 @@ impl NounPhrases<'_> {
         let kept = (first..at).find(|at| self.pieces.is_any(*at, &["all", "any", "both", "other"]));
         let known = self
             .known(first)
-            .or_else(|| self.known(at))
+            .or_else(|| self.known_part(at, kept))
             .filter(|known| !self.goes_on(known.end));
         let mut phrase = known.or_else(|| {
             // Of what belongs to another, only a kind of machine is one beyond doubt: "its database", not "its services".
@@ -212,6 +212,18 @@ impl NounPhrases<'_> {
                 is_machine: true,
                 n_parts: 1,
             })
+        })
+    }
+
+    /// The same behind words that belong to a name, as written: all of what the page calls by one word are another role.
+    fn known_part(&self, at: usize, kept: Option<usize>) -> Option<NounPhrase> {
+        let known = self.known(at)?;
+        let whole = kept
+            .filter(|kept| self.pieces.is(*kept, "all"))
+            .and_then(|kept| self.text(kept, known.end));
+        Some(NounPhrase {
+            text: whole.map_or(known.text, ToOwned::to_owned),
+            ..known
         })
     }
 

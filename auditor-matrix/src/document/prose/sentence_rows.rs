@@ -23,6 +23,14 @@ use crate::{
     transport::Transport,
 };
 
+/// What only prose gives.
+pub(in crate::document) struct Found {
+    pub(in crate::document) rows: Vec<Row>,
+    pub(in crate::document) problems: Vec<Problem>,
+    /// Ports of rows whose lines do not name them, by the line that does.
+    pub(in crate::document) named_above: Vec<(usize, PortRange)>,
+}
+
 impl Prose {
     /// The rows that only prose gives, and remarks on sentences about ports that a table lists.
     pub(in crate::document) fn rows(
@@ -30,7 +38,7 @@ impl Prose {
         file: &Arc<str>,
         rows: &[Row],
         interner: &mut Interner,
-    ) -> (Vec<Row>, Vec<Problem>) {
+    ) -> Found {
         self.end_block(interner);
         let in_tables = listed(rows);
         let (mut found, mut problems) = (
@@ -201,7 +209,11 @@ impl Prose {
         problems.extend(headings.unread(file, |range| {
             all().any(|row| row.ranges().any(|known| known == range))
         }));
-        (found, problems)
+        Found {
+            rows: found,
+            problems,
+            named_above: self.named_above,
+        }
     }
 
     /// Fills in what the sentence leaves to its section: without a table there, a list of host names gives the destinations.

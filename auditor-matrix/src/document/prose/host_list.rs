@@ -1,0 +1,243 @@
+//! A list of hosts below a line that names their port: "must be able to connect outbound (TCP/443) to the following:".
+
+use std::net::IpAddr;
+
+use super::{
+    condition::Condition,
+    port_phrase::Evidence,
+    sentence,
+    statement::Statement,
+    verb::verb,
+    words::{Word, words},
+};
+use crate::{
+    document::{
+        names::Names,
+        row::Direction,
+        text::{fold, is_host},
+    },
+    port::PortRange,
+};
+
+/// What the line above a list says of the hosts in it.
+#[derive(Clone, Debug)]
+pub(super) struct HostList {
+    /// What holds for each of them, without the end that it is.
+    statements: Vec<Statement>,
+    side: Side,
+    /// The line names no port, so those of the list before it hold.
+    pub(super) takes_up: bool,
+}
+
+/// Which end the hosts are.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Side {
+    Source,
+    Destination,
+}
+
+/// A host that is an item of a list by itself, and what is said of it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Host<'a> {
+    name: &'a str,
+    remark: Option<&'a str>,
+}
+
+impl HostList {
+    /// Reads the line above a list of hosts; `before` is the list of hosts before it in the section. `None` if the line leads to
+    /// nothing, does not say which end they are, or names that end itself.
+    pub(super) fn below(text: &str, names: &Names, before: Option<&Self>) -> Option<Self> {
+        if !text.trim_end().ends_with(':') {
+            return None;
+        }
+        let all = words(text);
+        let side = side(&all)?;
+        let reading = sentence::read(text, Evidence::Stated, names);
+        let has_ports = |statement: &Statement| !statement.ports.is_empty();
+        let names_port = reading.statements.iter().any(has_ports);
+        if reading.leaves_number || !names_port && text.contains(|c: char| c.is_ascii_digit()) {
+            return None;
+        }
+        let mut list = if names_port {
+            Self {
+                statements: reading.statements.into_iter().filter(has_ports).collect(),
+                side,
+                takes_up: false,
+            }
+        } else {
+            // "You also need access to the following:"
+            let goes_on = all
+                .iter()
+                .any(|word| word.is_any(&["also", "additionally", "furthermore"]));
+            let before = before.filter(|before| goes_on && before.side == side)?;
+            let mut statements = before.statements.clone();
+            for statement in &mut statements {
+                statement.condition = Condition::of(text, &all).text;
+            }
+            Self {
+                statements,
+                side,
+                takes_up: true,
+            }
+        };
+        for statement in &mut list.statements {
+            let (is_taken, direction) = match side {
+                Side::Source => (statement.source.is_some(), Direction::Inbound),
+                Side::Destination => (statement.destination.is_some(), Direction::Outbound),
+            };
+            if is_taken || statement.loopback {
+                return None;
+            }
+            let lacks_end = statement.source.is_none() && statement.destination.is_none();
+            if lacks_end {
+                statement.direction = statement.direction.or(Some(direction));
+            }
+            statement.is_asked = true;
+        }
+        Some(list)
+    }
+
+    /// The ports that the line names.
+    pub(super) fn ports(&self) -> impl Iterator<Item = PortRange> {
+        let groups = self
+            .statements
+            .iter()
+            .flat_map(|statement| &statement.ports);
+        groups.flat_map(|group| group.ranges.iter().copied())
+    }
+
+    /// What is said of one of the hosts.
+    pub(super) fn statements(&self, host: Host<'_>) -> Vec<Statement> {
+        let mut statements = self.statements.clone();
+        for statement in &mut statements {
+            let end = match self.side {
+                Side::Source => &mut statement.source,
+                Side::Destination => &mut statement.destination,
+            };
+            *end = Some(host.name.to_owned());
+            if let Some(remark) = host.remark {
+                statement.service = Some(fold(remark));
+            }
+        }
+        statements
+    }
+}
+
+/// Whether what follows are those asked, or those that ask: by the last word that says so. The "to" of an infinitive does not.
+fn side(words: &[Word<'_>]) -> Option<Side> {
+    let said = words.iter().enumerate().rev().find_map(|(at, word)| {
+        let before_verb = words
+            .get(at + 1)
+            .is_some_and(|next| verb(&next.lower).is_some() || next.is("be"));
+        if word.is("from") {
+            Some(Side::Source)
+        } else if word.is_any(&["to", "towards"]) && !before_verb || word.is("reach") {
+            Some(Side::Destination)
+        } else {
+            None
+        }
+    });
+    said.or_else(|| {
+        words.iter().find_map(|word| {
+            if word.is_any(&["outbound", "outgoing", "egress"]) {
+                Some(Side::Destination)
+            } else if word.is_any(&["inbound", "incoming", "ingress"]) {
+                Some(Side::Source)
+            } else {
+                None
+            }
+        })
+    })
+}
+
+impl<'a> Host<'a> {
+    /// Reads an item that begins with a host's name, address or network, or a URL of it without a port, and says no more than what
+    /// it is for: `api.example.com (updates)`.
+    pub(super) fn of(text: &'a str) -> Option<Self> {
+        let text = text.trim().trim_matches('`');
+        let end = text.find(char::is_whitespace).unwrap_or(text.len());
+        let (first, rest) = text.split_at(end);
+        let is_labelled = first.ends_with([':', ',', ';']);
+        let first = first.trim_end_matches([':', ',', ';', '`']);
+        let name = match first.split_once("://") {
+            Some((_, authority)) => authority.split(['/', '?', '#']).next()?,
+            None => first,
+        };
+        let rest = rest.trim();
+        let is_end = rest.is_empty()
+            || is_labelled
+            || rest.starts_with(['(', '-', '–', '—', ':'])
+            || rest.starts_with("for ");
+        let is_name = is_host(name.strip_prefix("*.").unwrap_or(name)) || is_network(name);
+        (is_end && is_name).then(|| {
+            let remark = rest
+                .trim_start_matches(['-', '–', '—', ':', ' '])
+                .trim_start_matches("for ");
+            let remark = remark
+                .strip_prefix('(')
+                .and_then(|inside| inside.strip_suffix(')'))
+                .unwrap_or(remark);
+            Self {
+                name,
+                remark: Some(remark).filter(|remark| remark.contains(char::is_alphabetic)),
+            }
+        })
+    }
+}
+
+/// Whether a text is an IP address or a network in CIDR notation (RFC 4632).
+fn is_network(text: &str) -> bool {
+    let (address, length) = match text.split_once('/') {
+        Some((address, length)) => (address, Some(length)),
+        None => (text, None),
+    };
+    address.parse::<IpAddr>().is_ok()
+        && length.is_none_or(|length| length.parse::<u8>().is_ok_and(|length| length <= 128))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Host;
+
+    #[test]
+    fn hosts() {
+        for (text, name, remark) in [
+            ("updates.acme.example", "updates.acme.example", None),
+            (
+                "api.acme.example (updates)",
+                "api.acme.example",
+                Some("updates"),
+            ),
+            (
+                "api.acme.example - for updates",
+                "api.acme.example",
+                Some("updates"),
+            ),
+            (
+                "*.cdn.acme.example: images",
+                "*.cdn.acme.example",
+                Some("images"),
+            ),
+            ("https://api.acme.example/v2", "api.acme.example", None),
+            (
+                "203.0.113.0/24 – offices",
+                "203.0.113.0/24",
+                Some("offices"),
+            ),
+            ("2001:db8::1", "2001:db8::1", None),
+        ] {
+            assert_eq!(Host::of(text), Some(Host { name, remark }), "{text}");
+        }
+        for text in [
+            "api.acme.example:8443",
+            "the repository of your system",
+            "api.acme.example is asked for updates",
+            "1.2",
+            "443",
+            "e.g. the store",
+            "",
+        ] {
+            assert_eq!(Host::of(text), None, "{text}");
+        }
+    }
+}

@@ -137,7 +137,7 @@ struct List {
     file: Arc<str>,
     /// Its items are paragraphs, so nothing says which belong together.
     is_of_paragraphs: bool,
-    /// Its items are hosts, and the line above says this of them.
+    /// What the line above says of the items, if these are hosts.
     hosts: Option<HostList>,
 }
 
@@ -318,7 +318,7 @@ impl Prose {
         }
     }
 
-    /// Keeps an item of a list whose first one is a host below a line that names its port.
+    /// Keeps an item of a list below a line that would say it of hosts.
     fn add_host(&mut self, item: &ListItem, file: &Arc<str>, context: &Arc<Context>) -> bool {
         match &mut self.list {
             Some(list) => {
@@ -337,7 +337,7 @@ impl Prose {
                     .as_ref()
                     .filter(|(section, _)| *section == context.section)
                     .map(|(_, hosts)| hosts);
-                if above.context.section != context.section || Host::of(&item.text).is_none() {
+                if above.context.section != context.section {
                     return false;
                 }
                 let hosts = HostList::below(&above.text, &self.names, before);
@@ -452,8 +452,18 @@ impl Prose {
             return;
         };
         if let Some(hosts) = list.hosts.take() {
-            self.end_hosts(&list, hosts, interner);
-            return;
+            let n_hosts = list
+                .items
+                .iter()
+                .filter(|item| Host::of(&item.text).is_some())
+                .count();
+            if list.items.len() < 2 * n_hosts {
+                self.end_hosts(&list, hosts, interner);
+                return;
+            }
+            let bare = list.items.extract_if(.., |item| is_host(&item.text));
+            let of_section = self.hosts.entry(list.context.section.clone()).or_default();
+            of_section.extend(bare.map(|item| item.text));
         }
         let mut introduction = list
             .introduction

@@ -102,11 +102,33 @@ impl PageNames {
         let is_list = [", ", "; ", " / ", " and ", " & "]
             .iter()
             .any(|mark| name.contains(mark));
+        let shares_noun = name.contains(' ')
+            && name
+                .split(['/', '&'])
+                .skip(1)
+                .any(|part| self.contains(part.trim()));
         is_list
+            || shares_noun
             || name.match_indices(' ').any(|(at, _)| {
                 let (first, rest) = name.split_at(at);
                 self.contains(first) && self.contains(rest)
             })
+    }
+
+    /// The names of a list whose parts share their last noun, `Admin/Storage Nodes`, if all of them stand by themselves elsewhere.
+    fn with_last_noun(&self, parts: &[String]) -> Option<Vec<String>> {
+        let (last, others) = parts.split_last()?;
+        let (_, noun) = last.rsplit_once(' ')?;
+        let lacks_noun = |part: &&String| !part.contains(' ') && !self.contains(part);
+        if !self.contains(last) || !others.iter().all(|part| lacks_noun(&part)) {
+            return None;
+        }
+        let mut names: Vec<String> = others.iter().map(|part| format!("{part} {noun}")).collect();
+        names.push(last.clone());
+        names
+            .iter()
+            .all(|name| self.contains(name))
+            .then_some(names)
     }
 
     /// Splits a list of names. `,` and `and` join names; `/` and `or` may be part of one. In either case the parts have to
@@ -132,9 +154,15 @@ impl PageNames {
         if every.len() < 2 {
             return vec![whole.to_owned()];
         }
-        // `agent/extra`: a single word beside a name that is known is one, too; `Admin/Operator Console` need not be two.
-        let is_name =
-            |part: &String| self.contains(part) || is_anybody(part) || !part.contains(' ');
+        if let Some(names) = self.with_last_noun(&every) {
+            return names;
+        }
+        // `agent/extra`: a single word beside a name that is known is one, too; `Admin/Operator Console` need not be two, and
+        // in `Admin/Storage Nodes` the first may lack its noun.
+        let is_of_words = every.iter().any(|part| part.contains(' '));
+        let is_name = |part: &String| {
+            self.contains(part) || is_anybody(part) || !part.contains(' ') && !is_of_words
+        };
         if every.iter().all(is_name) && every.iter().any(|part| self.contains(part)) {
             return every;
         }

@@ -58,14 +58,14 @@ impl Condition {
             condition.cut.push(start..end);
             at = end.max(at + 1);
         }
+        // Whoever reads the page for ports has a firewall, and configures it.
+        let is_state = |part: &ConditionPart| !part.text.to_lowercase().contains("firewall");
+        condition.parts.retain(is_state);
         let texts: Vec<&str> = condition
             .parts
             .iter()
             .map(|part| part.text.as_str())
             .collect();
-        // Whoever reads the page for ports has a firewall, and configures it.
-        let is_state = |text: &&&str| !text.to_lowercase().contains("firewall");
-        let texts: Vec<&str> = texts.iter().filter(is_state).copied().collect();
         condition.text = (!texts.is_empty()).then(|| texts.join("; "));
         condition
     }

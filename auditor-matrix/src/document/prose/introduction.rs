@@ -19,7 +19,13 @@ use super::{
     words::{Kind, Word, words},
 };
 use crate::{
-    document::{loopback, names::Names, row::Direction, section},
+    document::{
+        loopback,
+        names::Names,
+        row::Direction,
+        section,
+        text::{fold, unbracket},
+    },
     transport::Transport,
 };
 
@@ -212,6 +218,10 @@ impl Introduction {
         {
             introduction.stance = Stance::Unclear;
         }
+        // What brackets say of names that stand before them: "Edges (all of a site) to Stores (the first one):".
+        if introduction.ends.n_known() == 0 && is_label {
+            introduction.ends = without_brackets(text, names).unwrap_or_default();
+        }
         if introduction.ends.n_known() == 0 {
             introduction.machine = machine(&nouns, &words, text, is_sentence);
         }
@@ -382,12 +392,30 @@ pub(super) fn bare_pair(nouns: &NounPhrases<'_>, start: usize) -> Option<Ends> {
         ) && rest + 1 == pieces.len()
         || pieces.word(rest).is_some_and(Word::is_mark)
         || pieces.is_port(rest)
-        || pieces.is_any(rest, &["on", "over", "via", "using", "at"]) && pieces.is_port(rest + 1);
+        || pieces.is_any(rest, &["on", "over", "via", "using", "at"]) && pieces.is_port(rest + 1)
+        // "over TLS"
+        || pieces.is_any(rest, &["over", "via", "using"]) && rest + 2 == pieces.len();
     is_whole.then(|| Ends {
         client: Some(client.text),
         server: Some(server.text),
         ..Ends::default()
     })
+}
+
+/// The ends of a label that is a pair of names once its brackets are left out, of which none names a port.
+fn without_brackets(text: &str, names: &Names) -> Option<Ends> {
+    let (outside, inside) = unbracket(text);
+    if inside.is_empty() || text.contains(|c: char| c.is_ascii_digit()) {
+        return None;
+    }
+    let outside = fold(&outside);
+    let words = words(&outside);
+    let pieces = Pieces::new(&outside, &words, &[]);
+    let nouns = NounPhrases {
+        pieces: &pieces,
+        names,
+    };
+    bare_pair(&nouns, 0)
 }
 
 /// The sentence that leads to what follows: what those before it deny is not denied of that.

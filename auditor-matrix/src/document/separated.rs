@@ -64,6 +64,33 @@ pub(super) fn blocks(
     has_table.then_some(blocks)
 }
 
+/// How far a table reaches that a line of this text heads: to the first empty line, and beyond it where rows of the same columns
+/// go on, each with its number first.
+pub(super) fn extent(text: &str) -> usize {
+    let mut end = text.find(EMPTY_LINE).unwrap_or(text.len());
+    let head = text
+        .get(..end)
+        .and_then(|first| first.lines().rev().find_map(headings));
+    let Some((separator, _)) = head else {
+        return end;
+    };
+    while let Some(behind) = text.get(end..) {
+        let next = behind.trim_start_matches(['\n', '\r']);
+        let cells = separator.cells(next.lines().next().unwrap_or_default());
+        let is_numbered = cells
+            .first()
+            .is_some_and(|first| first.text.starts_with(|c: char| c.is_ascii_digit()));
+        if cells.len() < 2 || !is_numbered {
+            break;
+        }
+        let start = text.len() - next.len();
+        end = start + next.find(EMPTY_LINE).unwrap_or(next.len());
+    }
+    end
+}
+
+const EMPTY_LINE: &str = "\n\n";
+
 /// Whether a text holds more than one table.
 pub(super) fn has_tables(text: &str) -> bool {
     text.lines()
@@ -105,7 +132,7 @@ fn table(lines: &[&str]) -> Option<Table> {
     // Lines of one cell since the last row, which head the rows below them.
     let mut titles: Vec<TableRow> = Vec::new();
     for (line, text) in (1..).zip(below) {
-        if is_ruler(text) {
+        if is_ruler(text) || text.trim().is_empty() {
             continue;
         }
         if self::headings(text).is_some() {
@@ -286,6 +313,35 @@ mod tests {
                 "1h Port|Source|Purpose",
                 "2 80|Web|reads",
                 "3 unread this line does not fit the headings above it \"81, 82, Web, writes\"",
+            ],
+        );
+    }
+
+    #[test]
+    fn rows_with_empty_lines_between_them() {
+        let text = "Port    Component  Use\n\n80      Store      all\n81      Till       some\n\n82      Store      few\n\nSee below.";
+        assert_eq!(text.get(super::extent(text)..), Some("\n\nSee below."));
+        check(
+            text.get(..super::extent(text)).unwrap(),
+            &[
+                "1h Port|Component|Use",
+                "3 80|Store|all",
+                "4 81|Till|some",
+                "6 82|Store|few",
+            ],
+        );
+        let sentence = "Port    Component  Use\n\n80 is the port of the Store.";
+        assert_eq!(super::extent(sentence), 22);
+    }
+
+    #[test]
+    fn a_cell_that_reaches_into_the_next_column() {
+        check(
+            "Port    Component  Use\n80      Store      all\n81      LongestOfTills some",
+            &[
+                "1h Port|Component|Use",
+                "2 80|Store|all",
+                "3 unread this line does not fit the headings above it \"81 LongestOfTills some\"",
             ],
         );
     }

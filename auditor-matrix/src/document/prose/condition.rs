@@ -58,9 +58,9 @@ impl Condition {
             condition.cut.push(start..end);
             at = end.max(at + 1);
         }
-        // Whoever reads the page for ports has a firewall, and configures it.
-        let is_state = |part: &ConditionPart| !part.text.to_lowercase().contains("firewall");
-        condition.parts.retain(is_state);
+        condition
+            .parts
+            .retain(|part| !is_about_firewall(&part.text));
         let texts: Vec<&str> = condition
             .parts
             .iter()
@@ -100,6 +100,40 @@ fn is_about_port(words: &[Word<'_>], start: usize) -> bool {
             ],
         )
         && !at(5, &["used", "needed", "required"])
+}
+
+/// Whether a condition is that there is a firewall, or that it is configured: whoever reads the page for ports has one.
+fn is_about_firewall(condition: &str) -> bool {
+    let lower = condition.to_lowercase();
+    let words: Vec<&str> = lower.split(|c: char| !c.is_alphabetic()).collect();
+    let Some(at) = words
+        .iter()
+        .position(|word| matches!(*word, "firewall" | "firewalls"))
+    else {
+        return false;
+    };
+    let has = words.iter().take(at).any(|word| {
+        matches!(
+            *word,
+            "configuring"
+                | "configure"
+                | "setting"
+                | "have"
+                | "has"
+                | "use"
+                | "uses"
+                | "using"
+                | "running"
+                | "behind"
+        )
+    });
+    let is_there = words.iter().skip(at + 1).any(|word| {
+        matches!(
+            *word,
+            "enabled" | "used" | "use" | "configured" | "active" | "present" | "running"
+        )
+    });
+    has || is_there
 }
 
 fn is_lone_dash(words: &[Word<'_>], at: usize) -> bool {

@@ -198,6 +198,55 @@ fn is_network(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::Host;
+    use crate::document::{Format, read};
+
+    /// The rows of a page as `line: ports client -> server`, without what their headings add, and the lines that something is said of.
+    fn rows(page: &str) -> (Vec<String>, Vec<usize>) {
+        let document = read("a.md", page, Format::Markdown);
+        let end = |end: &Option<crate::document::End>| {
+            end.as_ref()
+                .map_or_else(|| "-".to_owned(), |end| end.to_string())
+        };
+        let row = |row: &crate::document::Row| {
+            let ports: Vec<String> = row.ranges().map(|range| range.to_string()).collect();
+            let (source, destination) = (end(&row.source), end(&row.destination));
+            format!(
+                "{}: {} {source} -> {destination}",
+                row.line,
+                ports.join(",")
+            )
+        };
+        (
+            document.rows.iter().map(row).collect(),
+            document
+                .problems
+                .iter()
+                .map(|problem| problem.line)
+                .collect(),
+        )
+    }
+
+    #[test]
+    fn lists_below_a_line_with_a_port() {
+        let page = "# Acme\n\n## Store\n\nThe Store must be able to connect outbound (TCP/443) to the following:\n\n\
+            - updates.acme.example (software)\n- 203.0.113.0/24\n- whatever your system takes its packages from\n\n\
+            If you use maps, you also need access to:\n\n- maps.acme.example\n\n\
+            Allow TCP/22 from:\n\n- 198.51.100.7 - administrators\n";
+        assert_eq!(
+            rows(page),
+            (
+                [
+                    "7: 443 Store -> updates.acme.example",
+                    "8: 443 Store -> 203.0.113.0/24",
+                    "13: 443 Store -> maps.acme.example",
+                    "17: 22 198.51.100.7 -> -",
+                ]
+                .map(str::to_owned)
+                .to_vec(),
+                vec![9, 13]
+            )
+        );
+    }
 
     #[test]
     fn hosts() {

@@ -70,7 +70,15 @@ impl Separator {
         for (index, cell) in cells.iter().enumerate() {
             let column = if self == Self::Blanks && cells.len() != headings.len() {
                 let is_below = |heading: &Cell<'_>| heading.start.abs_diff(cell.start) <= 1;
-                headings.iter().position(is_below)?
+                let column = headings.iter().position(is_below)?;
+                // A name that is too long for its column pushes the next cell on, and one blank is left between them.
+                let reaches_next = headings
+                    .get(column + 1)
+                    .is_some_and(|next| next.start < cell.start + cell.text.len());
+                if reaches_next && index + 1 == cells.len() {
+                    return None;
+                }
+                column
             } else {
                 index
             };

@@ -31,10 +31,10 @@ impl Reader<'_> {
         self.blocks.extend(blocks);
     }
 
-    /// Reads the lines from here to the next empty one if they are a table without the syntax of one.
+    /// Reads the lines from here to the end of the table if they are a table without the syntax of one.
     pub(super) fn separated(&mut self, line: usize, start: usize) -> bool {
         let rest = self.source.get(start..).unwrap_or_default();
-        let length = rest.find("\n\n").unwrap_or(rest.len());
+        let length = separated::extent(rest);
         let text = rest.get(..length).unwrap_or_default();
         let is_quoted = text
             .lines()

@@ -31,6 +31,8 @@ tests! {
     an_intrusion_is_told_beside_a_flood: [Kernel],
     what_this_host_sends_is_told_beside_a_flood: [Kernel],
     a_scan_leaves_rules_judged: [Kernel],
+    answers_to_strangers_hide_no_rule: [Kernel],
+    answers_that_nobody_documented_are_told: [Kernel],
 }
 
 const SYNS: u32 = 1_000_000;
@@ -314,4 +316,122 @@ fn a_scan_leaves_rules_judged() {
     senders.retain(|sender| !sender.starts_with("fe80:"));
     assert_eq!(senders, ["11.0.0.0"]);
     assert_totals(&report);
+}
+
+/// A rule that lets anybody ask for names, beside the one of the pair.
+const NAMES: &str = r#"
+[[rule]]
+id = "names"
+client = ["anybody"]
+server = ["web"]
+transport = "udp"
+ports = "53"
+"#;
+
+const STRANGERS: u32 = 2_000;
+
+/// Has a host that answers on port 53 asked by many more strangers than a watch keeps; returns the report and the events.
+fn asked_by_strangers(matrix: &str) -> (Value, Vec<String>) {
+    let deployment = format!("{DEPLOYMENT}anybody = [\"any\"]\n");
+    let directory = files(&[("m.toml", matrix), ("a.toml", &deployment)]);
+    let path = directory.path();
+    let (one, other) = pair();
+    one.run("ip route add 11.0.0.0/8 via 10.78.0.2").unwrap();
+    let _names = serve(&one, Transport::Udp, 53).unwrap();
+    let arguments = "watch --config a.toml --state state --every 300ms --window 5s --keep-flows 400 --listen none";
+    let read = || -> Value {
+        let text = std::fs::read_to_string(path.join("state/report.json"));
+        text.map_or(Value::Null, |text| serde_json::from_str(&text).unwrap())
+    };
+    let answered = |report: &Value| -> u64 {
+        let ports = report["unproven"]["ports"].as_array().into_iter().flatten();
+        ports
+            .filter(|port| port["direction"] == "sent" && port["port"] == 53)
+            .map(|port| port["packets"].as_u64().unwrap())
+            .sum()
+    };
+    watch(&one, path, arguments, |pid| {
+        until("a whole window", || {
+            read()["rules"][0]["verdict"] == "missing"
+        });
+        other
+            .enter(|| {
+                let sender = Sender::new(Ipv4Addr::new(10, 78, 0, 1))?;
+                for n in 0..STRANGERS {
+                    let mut packet = datagram(0);
+                    packet[12..16].copy_from_slice(&Ipv4Addr::from(0x0b00_0000 + n).octets());
+                    packet[20..22].copy_from_slice(&40_000_u16.to_be_bytes());
+                    packet[22..24].copy_from_slice(&53_u16.to_be_bytes());
+                    sender.send(&packet)?;
+                    if n.is_multiple_of(16) {
+                        std::thread::sleep(Duration::from_millis(1));
+                    }
+                }
+                Ok(())
+            })
+            .unwrap();
+        until("answers that made room", || 1_000 < answered(&read()));
+        kill(pid, Signal::SIGTERM).unwrap();
+    });
+    let report = read();
+    let asked = |list: &Value, wanted: [&str; 2], packets: &str| -> u64 {
+        let entries = list.as_array().unwrap().iter();
+        entries
+            .filter(|entry| entry["port"] == 53 && entry[wanted[0]] == wanted[1])
+            .map(|entry| entry.pointer(packets).unwrap().as_u64().unwrap())
+            .sum()
+    };
+    // Each question is in a flow or under its port.
+    let in_flows = asked(&report["flows"], ["transport", "udp"], "/to_server/packets");
+    let by_port = &report["unproven"]["ports"];
+    let by_port = asked(by_port, ["direction", "received"], "/packets");
+    assert_eq!(in_flows + by_port, u64::from(STRANGERS));
+    (report, events(path))
+}
+
+/// Whoever has a service of datagrams answer strangers by the thousand makes no rule of another port unassessed, and what was
+/// sent to them is documented.
+fn answers_to_strangers_hide_no_rule() {
+    let (report, events) = asked_by_strangers(&format!("{MATRIX}{NAMES}"));
+    assert_eq!(
+        report["rules"][0]["verdict"], "missing",
+        "{}",
+        report["gaps"]
+    );
+    assert_eq!(report["rules"][1]["verdict"], "observed");
+    assert_eq!(report["unplaced"], Value::Null);
+    assert!(
+        events
+            .iter()
+            .all(|event| !event.contains("unplaced") && !event.contains("sent")),
+        "{events:?}"
+    );
+}
+
+/// Those of a service that no rule knows are a finding, by its port, beside those that are listed.
+fn answers_that_nobody_documented_are_told() {
+    let (report, events) = asked_by_strangers(MATRIX);
+    assert_eq!(
+        report["rules"][0]["verdict"], "missing",
+        "{}",
+        report["gaps"]
+    );
+    let [unplaced] = report["unplaced"].as_array().unwrap().as_slice() else {
+        panic!("{}", report["unplaced"])
+    };
+    let what = [
+        &unplaced["direction"],
+        &unplaced["protocol"],
+        &unplaced["port"],
+    ];
+    assert_eq!(
+        what,
+        [&Value::from("sent"), &Value::from(17), &Value::from(53)]
+    );
+    assert!(
+        events
+            .iter()
+            .any(|event| event.contains("sent without a place")),
+        "{events:?}"
+    );
 }

@@ -6,7 +6,6 @@
 )]
 
 use std::{
-    fmt::Write as _,
     io::{Read as _, Write as _},
     net::TcpStream,
     process::Command,
@@ -27,7 +26,7 @@ use crate::{
     fixture::{
         auditor::{files, resident, watch},
         history::history,
-        pair::{DEPLOYMENT, MATRIX, pair},
+        pair::{DEPLOYMENT, MATRIX, many_rules, pair},
         wait::until,
         web::{connect, get},
     },
@@ -128,22 +127,8 @@ fn clients_that_never_shake_hands_are_let_go() {
     });
 }
 
-/// Rules in such a number that a report of them is some megabytes.
-fn many_rules() -> String {
-    let mut matrix = MATRIX.to_owned();
-    for n in 0..2000 {
-        let port = 10_000 + n;
-        write!(
-            matrix,
-            "\n[[rule]]\nid = \"r{n}\"\nclient = [\"user\"]\nserver = [\"web\"]\ntransport = \"tcp\"\nports = \"{port}\"\npresence = \"optional\"\n"
-        )
-        .unwrap();
-    }
-    matrix
-}
-
 fn clients_that_take_a_byte_a_second_cost_less_than_two_reports() {
-    let directory = files(&[("m.toml", &many_rules()), ("a.toml", DEPLOYMENT)]);
+    let directory = files(&[("m.toml", &many_rules(2000)), ("a.toml", DEPLOYMENT)]);
     let (one, _other) = pair();
     let arguments = format!("{WATCH} {SHOWN}").replace("300ms", "1s");
     watch(&one, directory.path(), &arguments, |pid| {

@@ -27,7 +27,8 @@ use crate::{
     fixture::{
         auditor::{command, files, run, watch},
         history::{events, history, lines},
-        pair::{DEPLOYMENT, MATRIX, pair},
+        pair::{DEPLOYMENT, MATRIX, many_rules, pair},
+        report::assert_totals,
         wait::until,
     },
     harness::{
@@ -38,6 +39,7 @@ use crate::{
 
 tests! {
     verdicts_that_change_are_told: [Kernel, Program("sqlite3")],
+    a_turn_that_outlasts_the_next_costs_no_count: [Kernel],
     a_killed_watch_knows_what_it_saw_and_when_it_did_not_look: [Kernel],
     a_configuration_is_read_again_whole_or_not_at_all: [Kernel],
     a_name_that_changes_keeps_its_old_address_for_the_window: [Kernel, Program("unshare")],
@@ -109,6 +111,28 @@ fn verdicts_that_change_are_told() {
         .unwrap();
     let rows = String::from_utf8(output.stdout).unwrap();
     assert_eq!(rows, "10.78.0.2|8080|2\n10.78.0.2|9090|1\n");
+}
+
+/// Judging that takes longer than there is between two turns is said; meanwhile all is counted, and judged in the end.
+fn a_turn_that_outlasts_the_next_costs_no_count() {
+    let directory = files(&[("m.toml", &many_rules(10_000)), ("a.toml", DEPLOYMENT)]);
+    let path = directory.path();
+    let (one, other) = pair();
+    let _service = serve(&one, Transport::Tcp, 8080).unwrap();
+    let arguments = "watch --config a.toml --state state --every 100ms --window 5m --listen none";
+    let finished = watch(&one, path, arguments, |pid| {
+        for _ in 0..50 {
+            check_request(&other, 8080, Outcome::Answered);
+            std::thread::sleep(Duration::from_millis(60));
+        }
+        stop(pid);
+    });
+    let late = finished.stderr.matches("counting goes on").count();
+    assert_eq!(late, 1, "{}", finished.stderr);
+    let report: Value =
+        serde_json::from_slice(&std::fs::read(path.join("state/report.json")).unwrap()).unwrap();
+    assert_eq!(report["rules"][0]["requests"], 50);
+    assert_totals(&report);
 }
 
 fn a_killed_watch_knows_what_it_saw_and_when_it_did_not_look() {

@@ -66,6 +66,8 @@ const FILES: [(&str, &str); 2] = [
 /// How long the attack goes on before and after the intrusion.
 const BEFORE: Duration = Duration::from_secs(3);
 const AFTER: Duration = Duration::from_secs(8);
+/// Longer than a turn.
+const SETTLING: Duration = Duration::from_secs(2);
 /// Undocumented: what the intruder asks, and where the host sends to.
 const INTRUDED: u16 = 9090;
 const SENT_TO: u16 = 9999;
@@ -133,9 +135,9 @@ struct Host<'a> {
 impl Host<'_> {
     fn measure(&self, pid: Pid, attack: &Attack, figures: &mut Figures) -> anyhow::Result<()> {
         // A first turn, so that there is something to compare with.
-        thread::sleep(Duration::from_secs(3));
+        thread::sleep(Duration::from_secs(1));
         let stop = AtomicBool::new(false);
-        let (received, counted, drains) = (self.received()?, self.counted()?, self.drains()?);
+        let ((received, counted), drains) = (self.settled()?, self.drains()?);
         let (begun, busy) = (Instant::now(), processor_time(pid)?);
         thread::scope(|scope| {
             let attacking = scope.spawn(|| attack.run(self.one, self.other, &stop));
@@ -154,8 +156,9 @@ impl Host<'_> {
         let lasted = begun.elapsed().as_secs_f64();
         let drained = self.drains()?.saturating_sub(drains);
         figures.drains = f64::from(u32::try_from(drained)?) / lasted;
-        figures.n_received = self.received()? - received;
-        figures.n_counted = self.counted()? - counted;
+        let settled = self.settled()?;
+        figures.n_received = settled.0 - received;
+        figures.n_counted = settled.1 - counted;
         figures.n_told = self.events()?.len();
         figures.resident = figures.resident.max(resident(pid)?);
         Ok(())
@@ -205,6 +208,20 @@ impl Host<'_> {
             Ok(key.unwrap_or_default().to_owned())
         });
         keys.collect()
+    }
+
+    /// Packets that the card received and those that were counted, once a turn has counted all of them: the link's own are few,
+    /// and come whenever they like.
+    fn settled(&self) -> anyhow::Result<(u64, u64)> {
+        for _ in 0..20 {
+            let received = self.received()?;
+            thread::sleep(SETTLING);
+            let counted = self.counted()?;
+            if received == self.received()? {
+                return Ok((received, counted));
+            }
+        }
+        bail!("packets come without an end, so those that were counted can't be compared with them")
     }
 
     /// Packets that were counted on the way in, as the report on disk has it.

@@ -15,6 +15,7 @@ mod dynamic_ports;
 mod further_end;
 mod heading_port;
 mod host_list;
+mod hosts_below;
 mod icmp;
 mod introduction;
 mod item;
@@ -55,7 +56,7 @@ use std::{
 };
 
 use self::{
-    host_list::{Host, HostList},
+    host_list::HostList,
     introduction::Introduction,
     item_paragraph::is_label,
     list::ListItem,
@@ -318,83 +319,6 @@ impl Prose {
         }
     }
 
-    /// Keeps an item of a list below a line that would say it of hosts.
-    fn add_host(&mut self, item: &ListItem, file: &Arc<str>, context: &Arc<Context>) -> bool {
-        match &mut self.list {
-            Some(list) => {
-                let goes_on = list.hosts.is_some() && list.context.section == context.section;
-                if goes_on {
-                    list.items.push(item.clone());
-                }
-                goes_on
-            }
-            None => {
-                let Some(above) = &self.above else {
-                    return false;
-                };
-                let before = self
-                    .hosts_below
-                    .as_ref()
-                    .filter(|(section, _)| *section == context.section)
-                    .map(|(_, hosts)| hosts);
-                if above.context.section != context.section {
-                    return false;
-                }
-                let hosts = HostList::below(&above.text, &self.names, before);
-                if hosts.is_none() {
-                    return false;
-                }
-                self.list = Some(List {
-                    items: vec![item.clone()],
-                    introduction: self.above.take(),
-                    context: Arc::clone(context),
-                    file: Arc::clone(file),
-                    is_of_paragraphs: false,
-                    hosts,
-                });
-                true
-            }
-        }
-    }
-
-    /// Reads the hosts of a list below a line that names their port.
-    fn end_hosts(&mut self, list: &List, hosts: HostList, interner: &mut Interner) {
-        for item in &list.items {
-            let place = Place {
-                file: &list.file,
-                line: item.line,
-                context: &list.context,
-                machine: None,
-            };
-            let Some(host) = Host::of(&item.text) else {
-                let message = NO_HOST;
-                self.problems
-                    .push(place.problem(Severity::Remark, &item.text, message));
-                continue;
-            };
-            if hosts.takes_up {
-                self.problems
-                    .push(place.problem(Severity::Remark, &item.text, TAKES_UP));
-            }
-            for statement in hosts.statements(host) {
-                if let Some(doubt) = statement.doubt {
-                    let (severity, message) = doubt_message(doubt);
-                    self.problems
-                        .push(place.problem(severity, &item.text, message));
-                    continue;
-                }
-                let mut row = place.row(&item.text, statement);
-                interner.intern(&mut row);
-                self.rows.push(row);
-            }
-        }
-        if let Some(above) = &list.introduction {
-            let ports = hosts.ports().map(|range| (above.line, range));
-            self.named_above.extend(ports);
-        }
-        self.hosts_below = Some((list.context.section.clone(), hosts));
-    }
-
     /// Ends the list before a heading, a table or another block.
     pub(super) fn end_block(&mut self, interner: &mut Interner) {
         self.end_list(interner);
@@ -451,19 +375,8 @@ impl Prose {
             self.let_go();
             return;
         };
-        if let Some(hosts) = list.hosts.take() {
-            let n_hosts = list
-                .items
-                .iter()
-                .filter(|item| Host::of(&item.text).is_some())
-                .count();
-            if list.items.len() < 2 * n_hosts {
-                self.end_hosts(&list, hosts, interner);
-                return;
-            }
-            let bare = list.items.extract_if(.., |item| is_host(&item.text));
-            let of_section = self.hosts.entry(list.context.section.clone()).or_default();
-            of_section.extend(bare.map(|item| item.text));
+        if self.end_hosts(&mut list, interner) {
+            return;
         }
         let mut introduction = list
             .introduction
@@ -550,7 +463,5 @@ fn explains_ports(above: Option<&ListItem>, text: &str, names: &Names) -> bool {
 }
 
 const UNREAD: &str = "this sentence names a number that may be a port and was not read as one; add a rule by hand if it is";
-const NO_HOST: &str = "the line above names the port of hosts, and which one this is was not understood, so no rule was made of it; add one by hand";
-const TAKES_UP: &str = "the line above this list names no port, so the ports of the list before it were taken; check its rule";
 const BRACKET: &str = "a bracket above this list adds someone, and for which end is not certain, so no rule was made for them; add one by hand";
 const DEPRECATED: &str = "the page calls this deprecated; its rule allows it all the same";

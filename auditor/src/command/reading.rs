@@ -6,17 +6,25 @@ use anyhow::{Context as _, bail};
 
 use crate::report::{Report, schema::SCHEMA_VERSION};
 
-/// Reads a file, or standard input if it is `-`.
+/// Reads a file, or standard input if it is `-`. A byte order mark, which editors on Windows write, is no part of the text
+/// (RFC 3629, section 6).
 pub(super) fn text(path: &Path) -> anyhow::Result<String> {
-    if path == Path::new("-") {
+    let mut text = if path == Path::new("-") {
         let mut text = String::new();
         std::io::stdin()
             .read_to_string(&mut text)
             .context("cannot read standard input")?;
-        return Ok(text);
+        text
+    } else {
+        std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?
+    };
+    if text.starts_with(MARK) {
+        text.drain(..MARK.len_utf8());
     }
-    std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
+    Ok(text)
 }
+
+const MARK: char = '\u{feff}';
 
 /// Reads a report.
 pub(super) fn report(path: &Path) -> anyhow::Result<Report> {
@@ -40,4 +48,23 @@ pub(crate) fn parse(path: &Path, text: &str) -> anyhow::Result<Report> {
         None => bail!("{name} is no report: it has no schema_version"),
     }
     serde_json::from_value(value).with_context(|| format!("{name} is no report"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::text;
+
+    #[test]
+    fn a_byte_order_mark_is_no_part_of_the_text() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("hosts.ini");
+        for (bytes, expected) in [
+            ("\u{feff}[web]\n", "[web]\n"),
+            ("[web]\n", "[web]\n"),
+            ("", ""),
+        ] {
+            std::fs::write(&path, bytes).unwrap();
+            assert_eq!(text(&path).unwrap(), expected);
+        }
+    }
 }

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use auditor_common::{Direction, Reason, Tally, lost::Lost, port::protocol};
-
 use jiff::{civil::Date, tz::TimeZone};
 
 use super::policy::{Policy, port_ranges};
@@ -39,20 +38,16 @@ pub(super) fn judge(policy: &Policy, observed: &Observed) -> BTreeMap<Lost, Tall
         add(&mut observed.lost.iter());
     }
     if is_in_window(Reason::Unproven) {
-        let answers = observed.unproven.ports.iter();
-        add(&mut answers.filter(|(what, _)| {
-            !is_for_anybody(**what) && !may_be_documented(policy, **what, today)
-        }));
+        let answers = observed.unproven.answers.iter();
+        add(&mut answers
+            .filter(|(what, _)| !is_ping(**what) && !may_be_documented(policy, **what, today)));
     }
     unplaced
 }
 
-/// Whether a kernel sends it by itself to whoever asks: handshakes, resets and acknowledgements, and answers to a ping.
-const fn is_for_anybody(answer: Lost) -> bool {
-    matches!(
-        answer.protocol,
-        protocol::TCP | protocol::SCTP | protocol::ICMP | protocol::ICMPV6
-    )
+/// Whether a kernel answers it by itself, whoever asks.
+const fn is_ping(answer: Lost) -> bool {
+    matches!(answer.protocol, protocol::ICMP | protocol::ICMPV6)
 }
 
 /// Whether a rule, an exception or housekeeping may let somebody ask this host on that port.

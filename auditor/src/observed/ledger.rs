@@ -230,6 +230,14 @@ impl Ledger {
             }
         } else {
             let sender = here.other().address(key);
+            if *proof == Proof::Answer && !is_passed_on {
+                let sent = tallies
+                    .clone()
+                    .filter(|(what, _)| what.direction == Direction::Egress);
+                for (what, tally) in sent {
+                    *self.unproven.answers.entry(what).or_default() += tally;
+                }
+            }
             self.unproven.add(address::from_bytes(sender), tallies);
         }
     }

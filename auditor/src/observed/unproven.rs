@@ -18,6 +18,9 @@ pub struct Unproven {
     pub others: Tally,
     /// The conversations.
     pub n_conversations: u64,
+    /// Packets of those that this host sent beyond what its kernel sends to anybody who asks, by the port that was asked. They are
+    /// among `ports`.
+    pub answers: BTreeMap<Lost, Tally>,
 }
 
 /// At most so many conversations that prove nothing are kept, and so many such flows remembered: any sender can make those up
@@ -71,6 +74,9 @@ impl Unproven {
         }
         for (sender, tally) in &more.senders {
             *self.of_sender(*sender) += *tally;
+        }
+        for (what, tally) in &more.answers {
+            *self.answers.entry(*what).or_default() += *tally;
         }
         self.others += more.others;
         self.n_conversations += more.n_conversations;

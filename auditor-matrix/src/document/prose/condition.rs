@@ -1,8 +1,11 @@
 //! Cuts off under which condition a sentence holds: `if the proxy is used`, `only when ...`, `In version 4 and later, ...`.
 
-use std::ops::Range;
+use std::{ops::Range, sync::LazyLock};
+
+use regex::Regex;
 
 use super::words::{Kind, Word};
+use crate::document::text::regex;
 
 /// The condition of a sentence, as written, and the words that are left.
 #[derive(Debug, Default)]
@@ -60,7 +63,7 @@ impl Condition {
         }
         condition
             .parts
-            .retain(|part| !is_about_firewall(&part.text));
+            .retain(|part| !FIREWALL.is_match(&part.text));
         let texts: Vec<&str> = condition
             .parts
             .iter()
@@ -102,39 +105,22 @@ fn is_about_port(words: &[Word<'_>], start: usize) -> bool {
         && !at(5, &["used", "needed", "required"])
 }
 
-/// Whether a condition is that there is a firewall, or that it is configured: whoever reads the page for ports has one.
-fn is_about_firewall(condition: &str) -> bool {
-    let lower = condition.to_lowercase();
-    let words: Vec<&str> = lower.split(|c: char| !c.is_alphabetic()).collect();
-    let Some(at) = words
-        .iter()
-        .position(|word| matches!(*word, "firewall" | "firewalls"))
-    else {
-        return false;
-    };
-    let has = words.iter().take(at).any(|word| {
-        matches!(
-            *word,
-            "configuring"
-                | "configure"
-                | "setting"
-                | "have"
-                | "has"
-                | "use"
-                | "uses"
-                | "using"
-                | "running"
-                | "behind"
-        )
-    });
-    let is_there = words.iter().skip(at + 1).any(|word| {
-        matches!(
-            *word,
-            "enabled" | "used" | "use" | "configured" | "active" | "present" | "running"
-        )
-    });
-    has || is_there
-}
+/// That there is a firewall, or that somebody configures it: whoever reads the page for ports has one. What is called a firewall
+/// among other things ("the web application firewall module"), and that there is none, are conditions.
+static FIREWALL: LazyLock<Regex> = LazyLock::new(|| {
+    let firewall =
+        r"(?:(?:a|an|the|your|any|network|host|local|external|software|hardware) )*firewalls?";
+    let rest = r"(?: (?:for|between|on|in|at|around) .*)?";
+    regex(&format!(
+        r"(?ix)^(?:if|when|whenever|while|where)\ (?:
+            (?:you\ (?:are\ )?)?(?:configur(?:e|ing)|set(?:ting)?\ up)\ {firewall}(?:\ rules)?{rest}
+            |(?:you\ (?:have|use|run|are\ using)|there\ is|using)\ {firewall}(?:\ (?:in\ place|enabled))?{rest}
+            |{firewall}\ (?:is|are)\ (?:enabled|used|in\ use|active|configured|present){rest}
+        )$",
+        firewall = firewall.replace(' ', r"\ "),
+        rest = rest.replace(' ', r"\ "),
+    ))
+});
 
 fn is_lone_dash(words: &[Word<'_>], at: usize) -> bool {
     words
@@ -290,4 +276,30 @@ fn end(words: &[Word<'_>], start: usize) -> usize {
                         .is_some_and(|next| next.is_any(&["but", "while", "whereas"]))
         })
         .map_or(words.len(), |(index, _)| index)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::FIREWALL;
+
+    #[test]
+    fn firewalls_that_everybody_has() {
+        for condition in [
+            "When configuring network firewalls for connected deployments",
+            "If you have a firewall",
+            "if there is a firewall between them",
+            "If a firewall is enabled",
+        ] {
+            assert!(FIREWALL.is_match(condition), "{condition}");
+        }
+        for condition in [
+            "When using the web application firewall module",
+            "If no firewall is used between Edge and Core",
+            "if you do not use a firewall appliance",
+            "If your users inside your firewall need to reach the Core",
+            "if the proxy is used",
+        ] {
+            assert!(!FIREWALL.is_match(condition), "{condition}");
+        }
+    }
 }

@@ -4,8 +4,10 @@ use std::net::IpAddr;
 
 use super::{
     condition::Condition,
+    introduction::Introduction,
     port_phrase::Evidence,
     sentence,
+    stance::{Stance, stance},
     statement::Statement,
     verb::verb,
     words::{Word, words},
@@ -71,8 +73,24 @@ impl HostList {
                 .any(|word| word.is_any(&["also", "additionally", "furthermore"]));
             let before = before.filter(|before| goes_on && before.side == side)?;
             let mut statements = before.statements.clone();
+            // What one of the lines forbids, or does not need, is not said of the other.
+            let is_wanted = |one: &Statement| !one.forbidden && one.doubt.is_none();
+            let condition = Condition::of(text, &all);
+            let is_said = stance(&condition.rest(&all)) == Stance::Wanted;
+            if !is_said || !statements.iter().all(is_wanted) {
+                return None;
+            }
+            let ends = Introduction::of(text, names).ends;
             for statement in &mut statements {
-                statement.condition = Condition::of(text, &all).text;
+                statement.condition.clone_from(&condition.text);
+                // The line may name another than the one before it.
+                let (end, named) = match side {
+                    Side::Source => (&mut statement.destination, &ends.server),
+                    Side::Destination => (&mut statement.source, &ends.client),
+                };
+                if named.is_some() {
+                    end.clone_from(named);
+                }
             }
             Self {
                 statements,
@@ -224,6 +242,21 @@ mod tests {
                 .map(|problem| problem.line)
                 .collect(),
         )
+    }
+
+    #[test]
+    fn what_a_list_before_forbids_is_not_taken_up() {
+        let page = "# Acme\n\n## Store\n\nThe Store must not connect outbound (TCP/25) to the following:\n\n\
+            - junk.acme.example\n\nYou also need access to:\n\n- maps.acme.example\n\n\
+            Allow TCP/443 to:\n\n- api.acme.example\n\nThe Agents also need to connect to:\n\n- log.acme.example\n";
+        assert_eq!(
+            rows(page).0,
+            [
+                "7: 25 Store -> junk.acme.example",
+                "15: 443 - -> api.acme.example",
+                "19: 443 Agents -> log.acme.example",
+            ]
+        );
     }
 
     #[test]

@@ -40,14 +40,25 @@ fn answers_that_made_room_are_told_where_no_rule_opens_their_port() {
     let mut observed = observed(&[]);
     observed.gaps = vec![since(Reason::Unproven, &observed, None)];
     let sender = "192.0.2.9".parse().unwrap();
-    let kernel = [sent(6, 22), sent(132, 22), sent(1, 8), sent(58, 128)];
+    // What a kernel sends to anybody is among the ports, and no answer.
+    observed.unproven.add(sender, [sent(6, 22), sent(132, 22)]);
+    let pings = [sent(1, 8), sent(58, 128)];
     let received = Lost {
         direction: Direction::Ingress,
         ..sent(17, 1234).0
     };
-    let answers = [sent(17, 8125), sent(17, 9100), sent(17, 67), sent(17, 161)];
-    observed.unproven.add(sender, kernel);
+    let answers = [
+        sent(17, 8125),
+        sent(17, 9100),
+        sent(17, 67),
+        sent(17, 161),
+        sent(6, 2181),
+        sent(6, 9999),
+    ];
+    observed.unproven.add(sender, pings);
     observed.unproven.add(sender, answers);
+    observed.unproven.answers.extend(pings);
+    observed.unproven.answers.extend(answers);
     observed.unproven.add(
         sender,
         [(
@@ -59,11 +70,11 @@ fn answers_that_made_room_are_told_where_no_rule_opens_their_port() {
         )],
     );
     // A rule, an exception and housekeeping have the others.
-    assert_eq!(unplaced(&observed, DEPLOYMENT), ["17 161"]);
+    assert_eq!(unplaced(&observed, DEPLOYMENT), ["6 9999", "17 161"]);
     let later = DEPLOYMENT.replace("2026-11-20", "2026-11-19");
-    assert_eq!(unplaced(&observed, &later), ["17 161", "17 9100"]);
+    assert_eq!(unplaced(&observed, &later), ["6 9999", "17 161", "17 9100"]);
     let strict = DEPLOYMENT.replace("matrix =", "housekeeping = false\nmatrix =");
-    assert_eq!(unplaced(&observed, &strict), ["17 67", "17 161"]);
+    assert_eq!(unplaced(&observed, &strict), ["6 9999", "17 67", "17 161"]);
     // They went before the window.
     let before = observed.window.start - SignedDuration::from_mins(1);
     observed.gaps = vec![since(Reason::Unproven, &observed, Some(before))];

@@ -1029,6 +1029,10 @@ fn what_comes_in_displaces_nothing_of_this_host() {
     };
     let ports = &ledger.unproven().ports;
     assert!(0 < ports[&answers].packets);
+    assert_eq!(
+        ledger.unproven().answers,
+        [(answers, ports[&answers])].into()
+    );
     assert!(
         ports
             .keys()

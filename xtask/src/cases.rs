@@ -9,9 +9,6 @@ use crate::shell::{print, root, say};
 /// Where the situations are, from the workspace's directory.
 const RUN: &str = "../shared/cases/run";
 
-/// Those whose right verdict is not reached yet. One that passes must be taken off this list.
-const OPEN: [&str; 1] = ["inventory-with-a-byte-order-mark"];
-
 /// Runs all situations against the auditor that the tests have built. Where they are not beside the repository this says so,
 /// and fails if `AUDITOR_SHARED_TESTS` is set.
 pub(crate) fn run() -> anyhow::Result<()> {
@@ -26,31 +23,15 @@ pub(crate) fn run() -> anyhow::Result<()> {
     let target = env::var_os("CARGO_TARGET_DIR")
         .map_or_else(|| root().join("target"), |directory| root().join(directory));
     let auditor = target.join("debug/auditor");
-    let open: BTreeSet<&str> = OPEN.into();
     let failed = failures(&program, &auditor, &[])?;
     // Each waits for real time on a machine that does other work too, so what failed may try once more, alone.
-    let unknown: Vec<&str> = failed
-        .iter()
-        .map(String::as_str)
-        .filter(|name| !open.contains(name))
-        .collect();
-    if !unknown.is_empty() {
-        say(&format!("cases: once more: {}", unknown.join(", ")));
-        let again = failures(&program, &auditor, &unknown)?;
+    if !failed.is_empty() {
+        let failed: Vec<&str> = failed.iter().map(String::as_str).collect();
+        say(&format!("cases: once more: {}", failed.join(", ")));
+        let again: Vec<String> = failures(&program, &auditor, &failed)?.into_iter().collect();
         if !again.is_empty() {
-            let names: Vec<&str> = again.iter().map(String::as_str).collect();
-            bail!("cases: failed twice: {}", names.join(", "));
+            bail!("cases: failed twice: {}", again.join(", "));
         }
-    }
-    let passed: Vec<&str> = open
-        .into_iter()
-        .filter(|name| !failed.contains(*name))
-        .collect();
-    if !passed.is_empty() {
-        bail!(
-            "cases: these pass now, so take them off the list in xtask/src/cases.rs: {}",
-            passed.join(", ")
-        );
     }
     Ok(())
 }

@@ -47,7 +47,7 @@ mod words;
 
 pub(super) use above_table::{AboveTable, speaks_of_rows};
 pub(super) use note::ends as ends_in_note;
-pub(super) use row_note::{Asker, asker};
+pub(super) use row_note::{Asker, asked, asker};
 pub(super) use statement_row::named_by_heading;
 
 use std::{

@@ -102,6 +102,7 @@ impl Cells {
             .flatten()
             .any(|text| loopback::is_meant(text));
         cells.take_asker_of_notes(table);
+        cells.take_asked_of_notes(table);
         cells.take_apart();
         let condition = conditional_cell(table.columns.cell(row, Column::Condition));
         cells.read_condition(table, edition, condition);

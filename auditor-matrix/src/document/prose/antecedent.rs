@@ -3,13 +3,15 @@
 use super::{
     clause::{self, Ends},
     condition::Condition,
+    noun_phrase::NounPhrases,
     piece::Pieces,
     port_phrase::{Evidence, port_phrases},
     stance::{Stance, stance},
     statement::Statement,
+    vocabulary::is_auxiliary,
     words::words,
 };
-use crate::document::{names::Names, row::Direction};
+use crate::document::{names::Names, row::Direction, section::is_machine};
 
 /// Adds the ends of the sentence before to statements of one that takes up its traffic.
 pub(super) fn add_ends(before: &str, text: &str, names: &Names, statements: &mut [Statement]) {
@@ -33,6 +35,35 @@ pub(super) fn takes_up_machine(text: &str) -> bool {
     text.split(' ')
         .next()
         .is_some_and(|first| first.eq_ignore_ascii_case("it") || first.eq_ignore_ascii_case("they"))
+}
+
+/// The machine or program that a sentence is about which speaks of its connections and of no port: `The machine running gated
+/// needs to be able to establish outbound connections as well.`
+pub(super) fn machine(text: &str, names: &Names) -> Option<String> {
+    let words = words(text);
+    if MOST_WORDS < words.len() {
+        return None;
+    }
+    let phrases = port_phrases(&words, Evidence::Stated);
+    if phrases.iter().any(|phrase| !phrase.ports.is_empty()) {
+        return None;
+    }
+    let pieces = Pieces::new(text, &words, &phrases);
+    let nouns = NounPhrases {
+        pieces: &pieces,
+        names,
+    };
+    let subject = nouns.list(0)?;
+    let is_doer = is_auxiliary(pieces.lower(subject.end))
+        || pieces.is_any(subject.end, &["need", "needs", "requires", "require"]);
+    let connects = words
+        .iter()
+        .any(|word| word.lower.starts_with("connect") || word.lower.starts_with("communicat"));
+    // "the machine running gated"
+    let is_kind = subject.text.split(' ').any(is_machine);
+    let is_end =
+        subject.n_parts == 1 && (subject.is_machine || is_kind || names.contains(&subject.text));
+    (is_doer && connects && is_end).then_some(subject.text)
 }
 
 /// Gives the clients that a pronoun stands for to statements of a sentence that begins with it.
@@ -120,3 +151,27 @@ fn ends(before: &str, names: &Names) -> Option<Ends> {
 }
 
 const MOST_WORDS: usize = 60;
+
+#[cfg(test)]
+mod tests {
+    use super::machine;
+    use crate::document::names::Names;
+
+    #[test]
+    fn whom_a_sentence_without_ports_is_about() {
+        let check = |text: &str, expected: Option<&str>| {
+            assert_eq!(
+                machine(text, &Names::default()).as_deref(),
+                expected,
+                "{text}"
+            );
+        };
+        check(
+            "The machine running gated needs to be able to establish outbound connections as well.",
+            Some("machine running gated"),
+        );
+        check("The Gate must be able to connect to others.", Some("Gate"));
+        check("The Gate needs 8 GB.", None);
+        check("Connections need to be allowed.", None);
+    }
+}

@@ -276,7 +276,9 @@ impl NounPhrases<'_> {
         let first = self.pieces.lower(at);
         // A template's variable stands for a name.
         let is_variable = (at..end).any(|at| self.pieces.lower(at).starts_with('{'));
+        let is_bare_subject = end == at + 1 && self.is_bare_subject(at);
         let looks_like_name = is_determined
+            || is_bare_subject
             || is_capitalised
             || is_plural
             || is_machine(head)
@@ -295,7 +297,12 @@ impl NounPhrases<'_> {
             text: text.to_owned(),
             end,
             is_machine: !is_software(head)
-                && (is_machine(head) || is_plural || is_capitalised || is_address || is_variable),
+                && (is_machine(head)
+                    || is_plural
+                    || is_capitalised
+                    || is_address
+                    || is_variable
+                    || is_bare_subject),
             n_parts: 1,
         })
     }

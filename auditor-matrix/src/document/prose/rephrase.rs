@@ -21,8 +21,29 @@ static REACH: LazyLock<Regex> = LazyLock::new(|| {
     )
 });
 
+/// `The default port used by the Core to listen for requests is 6817`, `The port on which the Core listens is 6817`.
+static LISTENING_PORT: LazyLock<Regex> = LazyLock::new(|| {
+    regex(
+        r"(?i)^(?:by default,? )?the (?:default |standard )?(?P<transport>(?:tcp |udp )?)port (?:(?:that is )?used by (?P<by>[^,.]{1,60}?) to listen|(?:that |on which |where )?(?P<who>[^,.]{1,60}?) listens(?: on| at)?)(?P<more>(?: (?:for|to) [^,]+?)?) is (?:by default )?(?P<port>(?:port )?\d+)\b",
+    )
+});
+
 /// The sentence in plain words.
 pub(super) fn rephrased(sentence: &str) -> Cow<'_, str> {
+    let listening = LISTENING_PORT.replace(sentence, |found: &regex::Captures<'_>| {
+        let part = |name: &str| found.name(name).map_or("", |part| part.as_str());
+        format!(
+            "{}{} listens on {}port {}{}",
+            part("by"),
+            part("who"),
+            part("transport"),
+            part("port").trim_start_matches(|c: char| !c.is_ascii_digit()),
+            part("more")
+        )
+    });
+    if let Cow::Owned(listening) = listening {
+        return Cow::Owned(listening);
+    }
     let needed = NEEDED.replace(sentence, "$condition$who");
     if !needed.contains("get") {
         return needed;
@@ -57,6 +78,14 @@ mod tests {
         check(
             "Nodes get through to the Gate.",
             "Nodes connect to the Gate.",
+        );
+        check(
+            "The default port used by gated to listen for requests from the Edge is 6817.",
+            "gated listens on port 6817 for requests from the Edge.",
+        );
+        check(
+            "The TCP port that the Gate listens on is 6817 and may be changed.",
+            "the Gate listens on TCP port 6817 and may be changed.",
         );
         check("They get to know it.", "They get to know it.");
     }

@@ -1,6 +1,10 @@
 //! Who else talks to the machine of a row, as the row's remark says it: `The core listens on this port for updates from the edge`,
 //! `Workers use this port to communicate with each other`.
 
+mod asked;
+
+pub(in crate::document) use asked::asked;
+
 use super::{
     noun_phrase::NounPhrases,
     piece::Pieces,

@@ -110,6 +110,7 @@ impl Prose {
             }
             first_of_sentence = found.len();
             if antecedent::takes_up_machine(sentence.text) {
+                subject = subject.or_else(|| antecedent::machine(sentence.before?, &self.names));
                 if let Some(subject) = &subject {
                     antecedent::add_machine(subject, &mut reading.statements);
                 }

@@ -132,6 +132,24 @@ impl Cells {
         self.direction = None;
     }
 
+    /// Whom the row's machine asks, where the row goes out, no column says to whom and the words on the row do.
+    pub(super) fn take_asked_of_notes(&mut self, table: &PortTable<'_>) {
+        let is_open = self.destination.is_none()
+            && self.source.is_none()
+            && self.direction == Some(Direction::Outbound)
+            && !self.loopback
+            && !table.columns.has(Column::Destination)
+            && !table.columns.has(Column::Peer);
+        let Some(own) = self.role.as_ref().filter(|_| is_open) else {
+            return;
+        };
+        self.destination = [&self.notes, &self.service]
+            .into_iter()
+            .flatten()
+            .find_map(|text| prose::asked(text, own, table.names))
+            .map(|name| End::new(name, Basis::Purpose));
+    }
+
     fn take_ends(&mut self, ends: Endpoints) {
         self.direction = ends.is_mutual.then_some(Direction::Both);
         self.source = Some(End::new(ends.source, ends.basis));

@@ -9,16 +9,24 @@ use crate::document::prose::{
     },
     words::{Kind, Word},
 };
-use crate::document::section::is_machine;
+use crate::document::{application_protocol, section::is_machine};
 
 impl NounPhrases<'_> {
-    /// A single word in lower case where only a name can stand: before a port, as in "talks to etcd on port 2379".
+    /// A single word in lower case where only a name can stand: before a port, as in "talks to etcd on port 2379", be its
+    /// machines named in between.
     pub(in crate::document::prose) fn bare(&self, at: usize) -> Option<NounPhrase> {
         let word = self.pieces.word(at)?;
-        let is_before_port = self
-            .pieces
-            .is_any(at + 1, &["on", "over", "via", "using", "at"])
-            && self.pieces.is_port(at + 2);
+        let is_before_port = |at: usize| {
+            self.pieces
+                .is_any(at, &["on", "over", "via", "using", "at"])
+                && self.pieces.is_port(at + 1)
+        };
+        let behind_machines = || {
+            self.list(at + 2)
+                .filter(|place| self.pieces.is_any(at + 1, &["on", "in"]) && place.is_machine)
+                .is_some_and(|place| is_before_port(place.end))
+        };
+        let is_before_port = is_before_port(at + 1) || behind_machines();
         let is_name = self.is_noun(word, at, true, false, Number::One)
             && !is_abstract(&word.lower)
             && !is_protocol(&word.lower)
@@ -29,6 +37,34 @@ impl NounPhrases<'_> {
             is_machine: true,
             n_parts: 1,
         })
+    }
+
+    /// Whether a single word in lower case is a name since nothing else is a subject without an article and in the singular:
+    /// "gated listens on port 80". What is done and what there is no number of have none either: "replication", "traffic".
+    pub(super) fn is_bare_subject(&self, at: usize) -> bool {
+        let Some(word) = self.pieces.word(at) else {
+            return false;
+        };
+        let lower = word.lower.as_str();
+        let next = self.pieces.lower(at + 1);
+        let is_done = next.ends_with('s')
+            && !self.is_capitalised(at + 1)
+            && matches!(verb(next), Some(Verb::Ask | Verb::Transfer | Verb::Serve));
+        let is_mass = [
+            "ion", "ment", "ity", "ness", "ing", "ance", "ence", "ware", "age", "s",
+        ]
+        .iter()
+        .any(|ending| lower.ends_with(ending));
+        word.kind == Kind::Word
+            && is_done
+            && self.starts_clause(at)
+            && !is_mass
+            && !is_abstract(lower)
+            && !is_noun_of_verb(lower)
+            && verb(lower).is_none()
+            && application_protocol::transports(lower).is_none()
+            && !is_protocol(lower)
+            && 2 < lower.len()
     }
 
     /// Whether a word can be a part of a name.

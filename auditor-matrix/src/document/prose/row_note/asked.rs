@@ -1,0 +1,146 @@
+//! Whom the machine of a row asks, as the row's remark says it: `Used to reach the core`, `The edge sends its reports to the core`.
+
+use super::{MOST_WORDS, is_alike, is_software_name};
+use crate::document::{
+    names::Names,
+    prose::{
+        noun_phrase::NounPhrases,
+        piece::Pieces,
+        port_phrase::{Evidence, port_phrases},
+        stance::{Stance, stance},
+        verb::{Verb, verb},
+        vocabulary::is_auxiliary,
+        words::words,
+    },
+    text::sentences,
+};
+
+/// Whom the machine `own` asks by what a remark on what it sends says; `None` if no sentence of it says so, or they disagree.
+pub(in crate::document) fn asked(note: &str, own: &str, names: &Names) -> Option<String> {
+    let mut found = sentences(note)
+        .into_iter()
+        .filter_map(|sentence| of_sentence(sentence, own, names));
+    let first = found.next()?;
+    found.all(|other| other == first).then_some(first)
+}
+
+fn of_sentence(sentence: &str, own: &str, names: &Names) -> Option<String> {
+    let words = words(sentence);
+    if MOST_WORDS < words.len() || stance(&words) != Stance::Wanted {
+        return None;
+    }
+    let phrases = port_phrases(&words, Evidence::Stated);
+    if phrases.iter().any(|phrase| !phrase.ports.is_empty()) {
+        return None;
+    }
+    let pieces = Pieces::new(sentence, &words, &phrases);
+    let nouns = NounPhrases {
+        pieces: &pieces,
+        names,
+    };
+    let at = begin(&pieces, &nouns, own)?;
+    let target = match verb(pieces.lower(at))? {
+        // "reach the core", "connect directly to the core"
+        Verb::Ask => {
+            let adverb = usize::from(pieces.lower(at + 1).ends_with("ly"));
+            let joint = at + 1 + adverb;
+            joint + usize::from(pieces.is_any(joint, &["to", "with"]))
+        }
+        // "send reports to the core", "pull images from the registry"
+        Verb::Transfer => {
+            let mut joints =
+                (at + 1..pieces.len()).filter(|at| pieces.is_any(*at, &["to", "from", "with"]));
+            let joint = joints.next()?;
+            if joints.next().is_some() {
+                return None;
+            }
+            joint + 1
+        }
+        Verb::Serve | Verb::Open | Verb::Close | Verb::Use => return None,
+    };
+    let other = nouns.list(target)?;
+    let is_end = other.is_machine || is_software_name(&other.text) || names.contains(&other.text);
+    (is_end && !is_alike(&other.text, own)).then_some(other.text)
+}
+
+/// Where the verb is that says what the machine of the row does: the first word, behind `used to`, or behind its own name.
+fn begin(pieces: &Pieces<'_>, nouns: &NounPhrases<'_>, own: &str) -> Option<usize> {
+    let behind_purpose = |at: usize| {
+        let is_use = verb(pieces.lower(at)) == Some(Verb::Use)
+            || pieces.is_any(at, &["necessary", "mandatory"]);
+        match pieces.lower(at + 1) {
+            "to" if is_use => Some(at + 2),
+            "for" if is_use && pieces.lower(at + 2).ends_with("ing") => Some(at + 2),
+            _ => None,
+        }
+    };
+    if let Some(at) = behind_purpose(0) {
+        return Some(at);
+    }
+    if pieces.is(0, "to") && verb(pieces.lower(1)).is_some() {
+        return Some(1);
+    }
+    if matches!(verb(pieces.lower(0)), Some(Verb::Ask | Verb::Transfer)) {
+        return Some(0);
+    }
+    let subject = nouns.list(0)?;
+    let mut at = subject.end;
+    while is_auxiliary(pieces.lower(at)) {
+        at += 1;
+    }
+    let is_own = is_alike(&subject.text, own) || pieces.is_port(0);
+    is_own.then(|| behind_purpose(at).unwrap_or(at))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::asked;
+    use crate::document::names::Names;
+
+    #[track_caller]
+    fn check(note: &str, own: &str, expected: &str) {
+        let found = asked(note, own, &Names::default());
+        assert_eq!(found.as_deref().unwrap_or("-"), expected, "{note}");
+    }
+
+    #[test]
+    fn whom_the_machine_of_a_row_asks() {
+        check("Used to reach the server.", "Acme Proxy", "server");
+        check(
+            "Used to reach the server or proxy.",
+            "Clients",
+            "server or proxy",
+        );
+        check(
+            "Required to connect to Acme master either directly or via proxy.",
+            "Clients",
+            "Acme master",
+        );
+        check("Connects to the license server.", "Core", "license server");
+        check("Sends alerts to the mail server", "Core", "mail server");
+        check(
+            "Needed for pulling images from the registry server.",
+            "Worker",
+            "registry server",
+        );
+        check(
+            "The core reports to the hub nodes.",
+            "Acme Core",
+            "hub nodes",
+        );
+    }
+
+    #[test]
+    fn what_says_it_of_nobody() {
+        check("Clients connect to the proxy.", "Core", "-");
+        check("Required to connect to the internet.", "Core", "-");
+        check("The core does not connect to the hub nodes.", "Core", "-");
+        check("Connects to the Core.", "Acme Core", "-");
+        check("Required to send mail.", "Core", "-");
+        check(
+            "Used to send data from the edge nodes to the store nodes.",
+            "Core",
+            "-",
+        );
+    }
+}

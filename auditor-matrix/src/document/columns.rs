@@ -134,6 +134,20 @@ impl Columns {
         }
     }
 
+    /// Takes a column for that of the destinations, and says so of its heading.
+    pub(super) fn take_for_destinations(
+        &mut self,
+        index: usize,
+        head: &TableRow,
+        doubt: &'static str,
+    ) {
+        if let Some(meaning) = self.meanings.get_mut(index) {
+            *meaning = Some(Column::Destination);
+            let heading = head.cells.get(index).cloned().unwrap_or_default();
+            self.doubts.push((heading, doubt));
+        }
+    }
+
     /// Leaves the columns of marks to what reads them, and says what was taken for granted of them.
     pub(super) fn leave_marks(
         &mut self,

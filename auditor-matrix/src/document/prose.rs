@@ -49,6 +49,7 @@ pub(super) use above_table::{AboveTable, speaks_of_rows};
 pub(super) use note::ends as ends_in_note;
 pub(super) use row_note::{Asker, asked, asker};
 pub(super) use statement_row::named_by_heading;
+pub(super) use vocabulary::is_software;
 
 use std::{
     collections::{BTreeMap, BTreeSet},

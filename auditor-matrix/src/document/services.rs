@@ -3,7 +3,11 @@
 //! `Service | Port | Source` leaves the server out, unless the services are programs that other rows and sentences of the page
 //! name as machines. A protocol, such as SSH, is what is spoken, and no server.
 
+mod asked;
+
 use std::collections::BTreeSet;
+
+pub(super) use self::asked::{DOUBT as DOUBT_OF_ASKED, column_of_asked};
 
 use super::{
     application_protocol, cell,

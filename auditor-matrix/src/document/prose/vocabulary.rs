@@ -350,7 +350,7 @@ pub(super) fn is_platform(lower: &str) -> bool {
 }
 
 /// Nouns for what listens rather than for where it runs.
-pub(super) fn is_software(lower: &str) -> bool {
+pub(in crate::document) fn is_software(lower: &str) -> bool {
     let singular = lower.strip_suffix('s').unwrap_or(lower);
     matches!(
         singular,

@@ -95,6 +95,10 @@ impl Reader<'_> {
         if context.direction == Some(Direction::Outbound) && context.role.is_some() {
             columns.take_servers_for_destinations();
         }
+        if let Some(index) = services::column_of_asked(&columns, &body, &context, &self.names) {
+            columns.take_for_destinations(index, &head, services::DOUBT_OF_ASKED);
+            columns.obey(&as_written, self.profile);
+        }
         if columns.one_sided() == Some(Direction::Outbound) {
             context.leave_listed(columns.heading(&head, Column::Destination));
         }

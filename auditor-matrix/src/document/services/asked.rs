@@ -1,0 +1,141 @@
+//! Whom the rows of a table ask that go out and have no column for it: `Outbound | Mail relay`, `Outbound | DNS`.
+
+use std::collections::BTreeSet;
+
+use super::{is_activity, is_proper};
+use crate::document::{
+    application_protocol, cell,
+    cell_kinds::SAMPLE,
+    column::Column,
+    columns::{Body, Columns},
+    context::Context,
+    names::Names,
+    prose,
+    row::Direction,
+    section,
+    text::unbracket,
+};
+
+/// What is said of a table whose services or remarks were taken for the servers of what goes out.
+pub(in crate::document) const DOUBT: &str = "these rows go out and the table names no destination, so what this column names was taken for it; check it";
+
+/// The column that names whom the rows ask; `None` where they do not all go out, another column has an end, or none holds names.
+pub(in crate::document) fn column_of_asked(
+    columns: &Columns,
+    body: &Body<'_>,
+    context: &Context,
+    names: &Names,
+) -> Option<usize> {
+    let names_other_ends = [
+        Column::Source,
+        Column::Destination,
+        Column::Peer,
+        Column::Address,
+        Column::InboundMark,
+        Column::OutboundMark,
+        Column::NamedPort,
+        Column::ArrowPort,
+    ]
+    .into_iter()
+    .any(|column| columns.has(column));
+    if names_other_ends || context.endpoints.is_some() || !columns.has_ports() {
+        return None;
+    }
+    let mut directions = columns.positions(Column::Direction).peekable();
+    let goes_out = if directions.peek().is_some() {
+        directions
+            .flat_map(|index| body.column(index).take(SAMPLE))
+            .all(|text| cell::direction(text) == Some(Direction::Outbound))
+    } else {
+        context.direction == Some(Direction::Outbound)
+    };
+    if !goes_out {
+        return None;
+    }
+    let cells = |index: usize| -> BTreeSet<&str> {
+        body.column(index)
+            .take(SAMPLE)
+            .filter(|cell| !cell.is_empty())
+            .collect()
+    };
+    let service = columns
+        .positions(Column::Service)
+        .find(|index| are_asked(&cells(*index), names, true));
+    service.or_else(|| {
+        columns
+            .positions(Column::Notes)
+            .find(|index| are_asked(&cells(*index), names, false))
+    })
+}
+
+/// Whether all cells are names and most of them names of what can be asked. What a column of services names by a proper name
+/// can; in a column of remarks it has to be a kind of machine or of program.
+fn are_asked(cells: &BTreeSet<&str>, names: &Names, are_services: bool) -> bool {
+    let are_names = cells.iter().all(|cell| {
+        let (name, _) = unbracket(cell);
+        let words: Vec<&str> = name.split([' ', '/']).filter(|word| !word.is_empty()).collect();
+        let is_spoken = words.iter().all(|word| {
+            (application_protocol::is_only_spoken(word) || cell::stated(&word.to_lowercase()).is_some())
+                && !names_server(word)
+        });
+        !is_spoken
+            && words.len() <= MOST_WORDS
+            && name.starts_with(|c: char| c.is_uppercase() || c.is_ascii_digit())
+            && !name.contains(['.', ';', ':', '>', ','])
+            && section::is_noun_phrase(&name, names)
+    });
+    let n_asked = cells
+        .iter()
+        .filter(|cell| {
+            let (name, _) = unbracket(cell);
+            // `Web Server SSL`: what is spoken adds nothing to a name.
+            let words: Vec<&str> = name
+                .split(' ')
+                .filter(|word| names_server(word) || !application_protocol::is_only_spoken(word))
+                .collect();
+            let (last, short) = (words.last().copied().unwrap_or_default(), words.join(" "));
+            let is_done = ["ion", "ing", "ment"].iter().any(|ending| last.ends_with(ending));
+            section::names_machines(&short, names)
+                || prose::is_software(&last.to_lowercase())
+                || words.len() == 1 && names_server(last)
+                || are_services && is_proper(&name) && !is_activity(&name) && !is_done
+        })
+        .count();
+    are_names && 0 < n_asked && cells.len() <= 2 * n_asked
+}
+
+/// More words are a description.
+const MOST_WORDS: usize = 5;
+
+/// Whether a protocol is also what people call the machine that speaks it: `the DNS`.
+fn names_server(word: &str) -> bool {
+    matches!(
+        word.to_lowercase().as_str(),
+        "dns" | "ntp" | "ldap" | "ldaps" | "kerberos" | "radius" | "dhcp" | "syslog" | "nfs" | "smtp"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::are_asked;
+    use crate::document::names::Names;
+
+    #[test]
+    fn columns_of_whom_rows_ask() {
+        let check = |cells: &[&str], are_services, expected| {
+            let cells = cells.iter().copied().collect();
+            assert_eq!(
+                are_asked(&cells, &Names::default(), are_services),
+                expected,
+                "{cells:?}"
+            );
+        };
+        check(&["Shop Server", "Shop Web Server SSL", "Acme DB"], false, true);
+        check(&["DNS", "NTP", "Proxy"], true, true);
+        check(&["Acme Cloud", "Acme On-Premise"], true, true);
+        check(&["Acme Cloud", "Acme On-Premise"], false, false);
+        check(&["HTTPS", "SSH"], true, false);
+        check(&["Name resolution", "Time synchronization"], true, false);
+        check(&["Mail relay", "Sends alerts to the relay."], false, false);
+    }
+}

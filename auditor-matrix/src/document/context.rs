@@ -210,6 +210,22 @@ impl Context {
             destination,
             is_mutual: false,
         };
+        if let Some((one, other)) = above.between
+            && self.endpoints.is_none()
+        {
+            // "Between users and the Gate": nobody connects to people and their programs.
+            let (source, destination) = if only_asks(&other) {
+                (other, one)
+            } else {
+                (one, other)
+            };
+            self.endpoints = Some(EndPair {
+                is_mutual: !only_asks(&source),
+                source: told(source),
+                destination: told(destination),
+            });
+            self.direction = None;
+        }
         match (above.client.map(told), above.server.map(told)) {
             (Some(client), Some(server)) => {
                 self.endpoints = self.endpoints.take().or(Some(one_way(client, server)));
@@ -239,4 +255,21 @@ impl Context {
             Some(Permission::Allowed | Permission::Deprecated | Permission::Restricted) | None => {}
         }
     }
+}
+
+/// Whether a name is of those who ask and are asked nothing: people, and the programs that they hold in their hands.
+fn only_asks(name: &str) -> bool {
+    let last = name.rsplit(' ').next().unwrap_or_default().to_lowercase();
+    matches!(
+        last.strip_suffix('s').unwrap_or(&last),
+        "user"
+            | "client"
+            | "browser"
+            | "administrator"
+            | "admin"
+            | "customer"
+            | "operator"
+            | "consumer"
+            | "visitor"
+    )
 }

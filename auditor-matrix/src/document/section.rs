@@ -139,7 +139,34 @@ fn with_participle(role: String, heading: &str) -> Option<String> {
 /// A longer role is a description.
 const MOST_ROLE_WORDS: usize = 5;
 
+/// `Traffic between A and B`.
+static BETWEEN: LazyLock<Regex> = LazyLock::new(|| {
+    regex(
+        r"(?i)\bbetween (?:the |an? )?(.+?) and (?:the |an? )?(.+?)(?: communications?| traffic| connections?| access| ports?)?:?$",
+    )
+});
+
+/// Two ends that talk to each other: one is a machine, and the other a name.
+fn between(heading: &str, names: &Names) -> Option<Endpoints> {
+    let found = BETWEEN.captures(heading)?;
+    let (one, other) = (fold(found.get(1)?.as_str()), fold(found.get(2)?.as_str()));
+    let are_names = [&one, &other].into_iter().all(|name| {
+        is_noun_phrase(name, names)
+            && (names_machines(name, names) || name.starts_with(char::is_uppercase))
+    });
+    let is_certain = names_machines(&one, names) || names_machines(&other, names);
+    (are_names && is_certain && !other.contains(" and ")).then_some(Endpoints {
+        source: one,
+        destination: other,
+        is_mutual: true,
+        basis: Basis::Heading,
+    })
+}
+
 fn endpoints(heading: &str, names: &Names) -> Option<Endpoints> {
+    if let Some(ends) = between(heading, names) {
+        return Some(ends);
+    }
     // Beside an arrow stand ends, whatever they are called.
     if let Some(ends) = arrow::between(heading.trim_end_matches(':')) {
         return Some(Endpoints {

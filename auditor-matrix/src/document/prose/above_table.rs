@@ -19,6 +19,8 @@ pub(in crate::document) struct AboveTable {
     pub(in crate::document) asker: Option<String>,
     /// The machines that are asked, or whose ports these are.
     pub(in crate::document) server: Option<String>,
+    /// Two that talk to each other: "communication between the Gate server and the Store".
+    pub(in crate::document) between: Option<(String, String)>,
     pub(in crate::document) transport: Option<Transport>,
     /// "If the proxy is used, it requires:"
     pub(in crate::document) condition: Option<String>,
@@ -48,6 +50,12 @@ impl AboveTable {
                 name.starts_with(char::is_uppercase) && section::is_noun_phrase(name, names)
             };
             above.asker = needing_access(sentence).filter(is_name).or(above.asker);
+            if read.ends.is_mutual
+                && let (Some(one), Some(other)) = (&read.ends.client, &read.ends.server)
+                && one != other
+            {
+                above.between = Some((one.clone(), other.clone()));
+            }
             if read.ends.is_mutual || read.direction.is_some() {
                 continue;
             }
@@ -141,5 +149,17 @@ mod tests {
         );
         check("Agents connect to the gateway.", None, None);
         check("The table below lists all ports.", None, None);
+        let between = |paragraph: &str| {
+            let above = AboveTable::of(paragraph, &Names::default());
+            above.between.map(|(one, other)| format!("{one} | {other}"))
+        };
+        assert_eq!(
+            between("This table describes the ports that are required for communication between the Gate server and the on-premises Store.").as_deref(),
+            Some("Gate server | on-premises Store")
+        );
+        assert_eq!(
+            between("These ports are needed between users and the Gate servers.").as_deref(),
+            Some("users | Gate servers")
+        );
     }
 }

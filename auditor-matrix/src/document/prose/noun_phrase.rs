@@ -237,9 +237,11 @@ impl NounPhrases<'_> {
     ) -> Option<NounPhrase> {
         let mut end = at;
         let mut is_capitalised = false;
+        let mut n_slashes = 0;
         while let Some(word) = self.pieces.word(end) {
             if matches!(word.kind, Kind::Slash) && at < end && word.is_glued {
                 end += 1;
+                n_slashes += 1;
                 continue;
             }
             if !self.is_noun(word, end, end == at, is_determined, number) {
@@ -247,7 +249,7 @@ impl NounPhrases<'_> {
             }
             is_capitalised |= word.is_capitalised();
             end += 1;
-            if MOST_WORDS < end - at {
+            if MOST_WORDS + n_slashes < end - at {
                 return None;
             }
         }
@@ -332,7 +334,12 @@ impl NounPhrases<'_> {
             || !lower.contains(['a', 'e', 'i', 'o', 'u', 'y'])
             || is_protocol(lower)
             || application_protocol::transports(lower).is_some();
-        lower.ends_with('s') && 3 < lower.len() && !is_singular && !self.is_capitalised(at)
+        let is_compound = lower.contains('-');
+        lower.ends_with('s')
+            && 3 < lower.len()
+            && !is_singular
+            && !is_compound
+            && !self.is_capitalised(at)
     }
 
     /// Adds where the machines are, which tells them from others: `Agents in the DMZ`.

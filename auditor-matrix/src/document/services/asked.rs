@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use super::{is_activity, is_proper};
 use crate::document::{
     application_protocol, cell,
     cell_kinds::SAMPLE,
@@ -60,22 +59,26 @@ pub(in crate::document) fn column_of_asked(
     };
     let service = columns
         .positions(Column::Service)
-        .find(|index| are_asked(&cells(*index), names, true));
+        .find(|index| are_asked(&cells(*index), names));
     service.or_else(|| {
         columns
             .positions(Column::Notes)
-            .find(|index| are_asked(&cells(*index), names, false))
+            .find(|index| are_asked(&cells(*index), names))
     })
 }
 
-/// Whether all cells are names and most of them names of what can be asked. What a column of services names by a proper name
-/// can; in a column of remarks it has to be a kind of machine or of program.
-fn are_asked(cells: &BTreeSet<&str>, names: &Names, are_services: bool) -> bool {
+/// Whether all cells are names and most of them names of what can be asked: kinds of machines and of programs. What only has a
+/// proper name may as well be what goes out.
+fn are_asked(cells: &BTreeSet<&str>, names: &Names) -> bool {
     let are_names = cells.iter().all(|cell| {
         let (name, _) = unbracket(cell);
-        let words: Vec<&str> = name.split([' ', '/']).filter(|word| !word.is_empty()).collect();
+        let words: Vec<&str> = name
+            .split([' ', '/'])
+            .filter(|word| !word.is_empty())
+            .collect();
         let is_spoken = words.iter().all(|word| {
-            (application_protocol::is_only_spoken(word) || cell::stated(&word.to_lowercase()).is_some())
+            (application_protocol::is_only_spoken(word)
+                || cell::stated(&word.to_lowercase()).is_some())
                 && !names_server(word)
         });
         !is_spoken
@@ -94,11 +97,9 @@ fn are_asked(cells: &BTreeSet<&str>, names: &Names, are_services: bool) -> bool 
                 .filter(|word| names_server(word) || !application_protocol::is_only_spoken(word))
                 .collect();
             let (last, short) = (words.last().copied().unwrap_or_default(), words.join(" "));
-            let is_done = ["ion", "ing", "ment"].iter().any(|ending| last.ends_with(ending));
             section::names_machines(&short, names)
                 || prose::is_software(&last.to_lowercase())
                 || words.len() == 1 && names_server(last)
-                || are_services && is_proper(&name) && !is_activity(&name) && !is_done
         })
         .count();
     are_names && 0 < n_asked && cells.len() <= 2 * n_asked
@@ -111,7 +112,16 @@ const MOST_WORDS: usize = 5;
 fn names_server(word: &str) -> bool {
     matches!(
         word.to_lowercase().as_str(),
-        "dns" | "ntp" | "ldap" | "ldaps" | "kerberos" | "radius" | "dhcp" | "syslog" | "nfs" | "smtp"
+        "dns"
+            | "ntp"
+            | "ldap"
+            | "ldaps"
+            | "kerberos"
+            | "radius"
+            | "dhcp"
+            | "syslog"
+            | "nfs"
+            | "smtp"
     )
 }
 
@@ -122,20 +132,15 @@ mod tests {
 
     #[test]
     fn columns_of_whom_rows_ask() {
-        let check = |cells: &[&str], are_services, expected| {
+        let check = |cells: &[&str], expected| {
             let cells = cells.iter().copied().collect();
-            assert_eq!(
-                are_asked(&cells, &Names::default(), are_services),
-                expected,
-                "{cells:?}"
-            );
+            assert_eq!(are_asked(&cells, &Names::default()), expected, "{cells:?}");
         };
-        check(&["Shop Server", "Shop Web Server SSL", "Acme DB"], false, true);
-        check(&["DNS", "NTP", "Proxy"], true, true);
-        check(&["Acme Cloud", "Acme On-Premise"], true, true);
-        check(&["Acme Cloud", "Acme On-Premise"], false, false);
-        check(&["HTTPS", "SSH"], true, false);
-        check(&["Name resolution", "Time synchronization"], true, false);
-        check(&["Mail relay", "Sends alerts to the relay."], false, false);
+        check(&["Shop Server", "Shop Web Server SSL", "Acme DB"], true);
+        check(&["DNS", "NTP", "Proxy"], true);
+        check(&["Acme Cloud", "Acme On-Premise"], false);
+        check(&["HTTPS", "SSH"], false);
+        check(&["Name resolution", "Time synchronization"], false);
+        check(&["Mail relay", "Sends alerts to the relay."], false);
     }
 }

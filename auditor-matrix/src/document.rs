@@ -14,6 +14,7 @@ mod columns;
 mod commands;
 mod context;
 mod cross_table;
+mod directed_ends;
 mod encoding;
 mod end;
 mod endpoints;

@@ -287,6 +287,13 @@ fn ends(phrase: &Phrase<'_>) -> Option<Column> {
         (false, true) => return Some(Column::Destination),
         (false, false) => {}
     }
+    // On which machine, and who asks it.
+    if phrase.is(&["where"]) {
+        return Some(Column::Role);
+    }
+    if phrase.is(&["who"]) {
+        return Some(Column::Source);
+    }
     // `Who connects`, and `Who answers`.
     if phrase.first() == "who" {
         if phrase.words.iter().any(|word| says_asking(word)) {
@@ -387,12 +394,11 @@ fn attributes(phrase: &Phrase<'_>) -> Option<Column> {
             "use" | "used" | "uses" | "connection" | "path" | "purpose" | "service"
             | "services" | "component" | "components" | "application" | "applications"
             | "usage" | "function" | "process" | "processes" | "daemon" | "feature"
-            | "features" | "name" | "program" | "module" | "functionality" | "scenario" => {
-                Column::Service
-            }
+            | "features" | "name" | "what" | "program" | "module" | "functionality"
+            | "scenario" => Column::Service,
             "notes" | "note" | "comment" | "comments" | "remark" | "remarks" | "description"
             | "details" | "detail" | "information" | "explanation" | "info" | "reason"
-            | "justification" => Column::Notes,
+            | "justification" | "why" => Column::Notes,
             "unit" | "configurable" | "setting" | "settings" | "option" | "parameter"
             | "parameters" | "value" | "changeable" | "variable" | "config" | "customizable" => {
                 Column::Ignored

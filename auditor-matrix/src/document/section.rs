@@ -1,5 +1,6 @@
 //! Reads what section headings say of the rows below them.
 
+mod pair;
 mod viewpoint;
 mod vocabulary;
 
@@ -7,15 +8,14 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use self::pair::endpoints;
 pub(super) use self::viewpoint::says_whose;
 use self::viewpoint::viewpoint;
 use self::vocabulary::is_stop;
 pub(super) use self::vocabulary::{is_machine, is_traffic_verb};
 use super::{
-    arrow::{self, Endpoints},
-    cell,
-    end::Basis,
-    loopback,
+    arrow::Endpoints,
+    cell, loopback,
     names::Names,
     permission::{self, Permission},
     text::{fold, regex, unbracket},
@@ -34,26 +34,6 @@ pub(super) struct Section {
     pub(super) permission: Option<Permission>,
     pub(super) is_loopback: bool,
 }
-
-/// `... from A to B ...`, and `... for A to B communication`.
-static ENDPOINTS: LazyLock<Regex> = LazyLock::new(|| {
-    regex(
-        r"(?i)^(?:(?:.*\b(?:ports?|traffic|communications?|connections?|access|rules?|flows?|inbound|outbound|ingress|egress|incoming|outgoing)\b.* )?(?:for|from) (?:the )?)(.+?) to (?:the )?(.+?)(?: communications?| traffic| connections?| access)?:?$",
-    )
-});
-/// `A to B`, without more.
-static PAIR: LazyLock<Regex> = LazyLock::new(|| {
-    regex(
-        r"(?i)^(?:the )?(.+?)(?: to |\s*(?:->|-->|=>|\u{2192}|\u{21d2})\s*)(?:the )?(.+?)(?: communications?| traffic| connections?| access| ports?)?:?$",
-    )
-});
-
-/// `A access to B`, `A communicating with B`.
-static ACCESS: LazyLock<Regex> = LazyLock::new(|| {
-    regex(
-        r"(?i)^(?:the )?(.+?) (?:access|accessing|connections?|connecting|communications?|communicating|talking|traffic) (?:to|with) (?:the )?(.+?):?$",
-    )
-});
 
 /// The number of a figure, a table or a section: `Table 3.`, `Figure 2-1:`, `A.1`; the `S3` of a gateway is none.
 static NUMBERED: LazyLock<Regex> = LazyLock::new(|| {
@@ -105,6 +85,13 @@ pub(super) fn section(heading: &str, names: &Names) -> Section {
         .filter(|role| !names_two || role.contains(" and "))
         .and_then(|role| with_participle(role, &outside));
     let endpoints = endpoints(&outside, names);
+    // `Client Network`: the machine tells which network, and the ports are those of whoever is in it.
+    let role = role.filter(|_| {
+        !matches!(
+            lower.as_slice(),
+            [_, .., last] if matches!(last.as_str(), "network" | "networks" | "subnet" | "vlan")
+        )
+    });
     let role = machine_with(&outside)
         .or(role)
         .or_else(|| viewpoint(heading, names));
@@ -138,81 +125,6 @@ fn with_participle(role: String, heading: &str) -> Option<String> {
 
 /// A longer role is a description.
 const MOST_ROLE_WORDS: usize = 5;
-
-/// `Traffic between A and B`.
-static BETWEEN: LazyLock<Regex> = LazyLock::new(|| {
-    regex(
-        r"(?i)\bbetween (?:the |an? )?(.+?) and (?:the |an? )?(.+?)(?: communications?| traffic| connections?| access| ports?)?:?$",
-    )
-});
-
-/// Two ends that talk to each other: one is a machine, and the other a name.
-fn between(heading: &str, names: &Names) -> Option<Endpoints> {
-    let found = BETWEEN.captures(heading)?;
-    let (one, other) = (fold(found.get(1)?.as_str()), fold(found.get(2)?.as_str()));
-    let are_names = [&one, &other].into_iter().all(|name| {
-        is_noun_phrase(name, names)
-            && (names_machines(name, names) || name.starts_with(char::is_uppercase))
-    });
-    let is_certain = names_machines(&one, names) || names_machines(&other, names);
-    (are_names && is_certain && !other.contains(" and ")).then_some(Endpoints {
-        source: one,
-        destination: other,
-        is_mutual: true,
-        basis: Basis::Heading,
-    })
-}
-
-fn endpoints(heading: &str, names: &Names) -> Option<Endpoints> {
-    if let Some(ends) = between(heading, names) {
-        return Some(ends);
-    }
-    // Beside an arrow stand ends, whatever they are called.
-    if let Some(ends) = arrow::between(heading.trim_end_matches(':')) {
-        return Some(Endpoints {
-            source: without_apposition(&ends.source).to_owned(),
-            destination: without_apposition(&ends.destination).to_owned(),
-            ..ends
-        });
-    }
-    let (source, destination) = named_endpoints(heading, names)?;
-    Some(Endpoints {
-        source,
-        destination,
-        is_mutual: false,
-        basis: Basis::Heading,
-    })
-}
-
-/// A name without what a comma says more of it: `Relay, both inside and outside`. Another name is capitalised.
-fn without_apposition(name: &str) -> &str {
-    match name.split_once(", ") {
-        Some((before, behind)) if behind.starts_with(char::is_lowercase) => before,
-        Some(_) | None => name,
-    }
-}
-
-fn named_endpoints(heading: &str, names: &Names) -> Option<(String, String)> {
-    if let Some(found) = ENDPOINTS.captures(heading) {
-        let (from, to) = (fold(found.get(1)?.as_str()), fold(found.get(2)?.as_str()));
-        return (is_noun_phrase(&from, names) && is_noun_phrase(&to, names)).then_some((from, to));
-    }
-    // "Remote access to the servers" names one end only.
-    if let Some(found) = ACCESS.captures(heading) {
-        let (from, to) = (fold(found.get(1)?.as_str()), fold(found.get(2)?.as_str()));
-        if names_machines(&from, names) && names_machines(&to, names) {
-            return Some((from, to));
-        }
-    }
-    // "Introduction to networking" names no ends: at least one of the two has to be known for a machine.
-    let found = PAIR.captures(heading)?;
-    let (from, to) = (fold(found.get(1)?.as_str()), fold(found.get(2)?.as_str()));
-    let are_phrases = is_noun_phrase(&from, names) && is_noun_phrase(&to, names);
-    let are_machines = names_machines(&from, names) && names_machines(&to, names)
-        || names.contains(&from)
-        || names.contains(&to);
-    (are_phrases && are_machines).then_some((from, to))
-}
 
 /// The words of a heading, each with whether it is no part of a name. A word of a name that the page uses is a part of it,
 /// whatever else it means: `Outbound from Access Gateway`.
@@ -376,6 +288,26 @@ pub(super) fn machines(heading: &str, names: &Names) -> Option<String> {
     let mut machines = runs.into_iter().filter(|run| names_machines(run, names));
     let first = machines.next()?;
     machines.next().is_none().then_some(first)
+}
+
+/// The program that a title names and nothing else, so that the ports below are its own: `Relay Component`, `Web Interface`. One
+/// of many, such as `Services`, and a kind alone, such as `Console`, are none.
+pub(super) fn software(title: &str, names: &Names) -> Option<String> {
+    let name = machines(title.trim_end_matches(':'), names)?;
+    let words: Vec<String> = name.split(' ').map(plain).collect();
+    let (last, before) = words.split_last()?;
+    let says_which = before.iter().any(|word| {
+        !matches!(
+            word.as_str(),
+            "other" | "common" | "external" | "internal" | "additional" | "main" | "all" | "any"
+        )
+    });
+    (says_which
+        && super::prose::is_software(last)
+        && !last.ends_with('s')
+        && name.starts_with(char::is_uppercase)
+        && name == title.trim_end_matches(':'))
+    .then_some(name)
 }
 
 /// The one noun phrase of a heading, and the form of the words around it: `Broker` and `_ outbound` for `Broker (outbound)`.

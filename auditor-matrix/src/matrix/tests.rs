@@ -10,6 +10,7 @@ mod misplaced_headings;
 mod nested_lists;
 mod plain_text;
 mod tables;
+mod whose_ports;
 
 use std::path::Path;
 

@@ -89,6 +89,7 @@ impl Cells {
             None => cell(Column::Required),
         };
         cells.leave_out_protocol(table);
+        cells.read_reach(table, row);
         cells.direction = cells
             .direction_text
             .as_deref()

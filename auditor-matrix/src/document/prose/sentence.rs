@@ -30,7 +30,7 @@ use super::{
         Evidence, PortPhrase, USUAL, add_certain, address_before, port_phrases, serves_on_number,
     },
     rephrase::rephrased,
-    stance::{Stance, forbids_some, governs, stance},
+    stance::{Stance, forbids_some, governs, is_opened, stance},
     statement::{Statement, push},
     unread::{self, speaks_of_ports},
     words::{Kind, Word, words},
@@ -268,7 +268,9 @@ fn statements(
     let sentence_stance = stance;
     for phrase in numbered {
         // What is denied elsewhere in the sentence is not denied of this port.
-        let is_governed = sentence_stance == Stance::Wanted || governs(words, &phrase.words);
+        let is_opened = sentence_stance == Stance::Forbidden && is_opened(words, &phrase.words);
+        let is_governed =
+            sentence_stance == Stance::Wanted || !is_opened && governs(words, &phrase.words);
         let stance = if is_governed {
             sentence_stance
         } else {

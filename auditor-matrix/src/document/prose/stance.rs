@@ -5,7 +5,7 @@ mod closing;
 mod governing;
 mod traffic;
 
-pub(super) use self::governing::governs;
+pub(super) use self::governing::{governs, is_opened};
 use self::{
     aside::is_aside,
     closing::{closing, is_cause},
@@ -31,6 +31,7 @@ pub(super) enum Stance {
 
 /// Reads the stance of a clause from its words; conditions must be cut off before.
 pub(super) fn stance(words: &[Word<'_>]) -> Stance {
+    let words = before_consequence(words);
     let mut found: Option<Stance> = None;
     for at in 0..words.len() {
         if is_aside(words, at) {
@@ -48,6 +49,33 @@ pub(super) fn stance(words: &[Word<'_>]) -> Stance {
     }
     found.unwrap_or(Stance::Wanted)
 }
+
+/// The words before what happens to whoever does not do what they say: "Open port 80, otherwise requests are blocked."
+fn before_consequence<'w, 'a>(words: &'w [Word<'a>]) -> &'w [Word<'a>] {
+    let at = |at: usize, lower: &[&str]| words.get(at).is_some_and(|word| word.is_any(lower));
+    let starts = |place: usize| {
+        let is_behind_comma = place
+            .checked_sub(1)
+            .and_then(|before| words.get(before))
+            .is_some_and(Word::is_mark);
+        // ", or the agents will be denied"
+        let is_threat = || {
+            is_behind_comma
+                && at(place, &["or"])
+                && (place + 1..place + MOST_SUBJECT)
+                    .any(|next| at(next, &["will", "would", "cannot", "can't", "won't"]))
+        };
+        at(place, &["otherwise"])
+            || at(place, &["or"]) && at(place + 1, &["else"])
+            || is_behind_comma && at(place, &["else"])
+            || is_threat()
+    };
+    let end = (1..words.len()).find(|place| starts(*place));
+    words.get(..end.unwrap_or(words.len())).unwrap_or(words)
+}
+
+/// The subject of what happens otherwise has no more words.
+const MOST_SUBJECT: usize = 7;
 
 /// Whether a prohibition is about some of those who may ask.
 pub(super) fn forbids_some(words: &[Word<'_>]) -> bool {

@@ -78,15 +78,24 @@ impl Reader<'_> {
         if let Some(introduction) = introduction {
             context.introduce(introduction, self.document.title.as_deref(), &self.names);
         }
-        if let Some(caption) = self.caption.take() {
-            context.narrow(&caption, &self.names);
+        let caption = self.caption.take();
+        if let Some(caption) = &caption {
+            context.narrow(caption, &self.names);
             if columns.has(Column::Peer) {
-                context.take_title_for_machines(&caption, &self.names);
+                context.take_title_for_machines(caption, &self.names);
             }
         }
         if let Some(title) = columns::title(&head) {
             context.narrow(title, &self.names);
             context.direction = cell::direction(title).or(context.direction);
+        }
+        if context.role.is_none() && context.endpoints.is_none() {
+            let title = introduction.or(caption.as_deref());
+            let program = title
+                .into_iter()
+                .chain(self.headings.innermost().filter(|_| title.is_none()))
+                .find_map(|title| section::software(title, &self.names));
+            context.role = program.map(|name| End::new(name, Basis::Title));
         }
         if context.role.is_none() && context.endpoints.is_none() {
             columns.take_components_for_machines(&head, &body);

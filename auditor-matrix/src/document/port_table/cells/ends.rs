@@ -1,12 +1,15 @@
 //! Who the ends of a table row are: its cells, the words in them, and what stands above.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
+
+use regex::Regex;
 
 use super::super::purpose;
 use super::{Cells, PortTable};
 use crate::document::{
     application_protocol, cell,
     column::{self, Column},
+    directed_ends::directed_ends,
     end::{Basis, End},
     endpoints::{self, Endpoints},
     loopback,
@@ -16,7 +19,16 @@ use crate::document::{
     row::{Direction, Document},
     section, services,
     table_rows::TableRow,
+    text::regex,
 };
+
+static REACHABLE: LazyLock<Regex> = LazyLock::new(|| {
+    regex(
+        r"(?i)^(?:only )?(?:reachable|accessible|open|opened|available|visible|exposed|allowed) (?:only )?(?:from|to|by|for) (?:the )?(\S.*)$",
+    )
+});
+static AMONG: LazyLock<Regex> =
+    LazyLock::new(|| regex(r"(?i)^(?:only )?(?:between|among) (?:the )?([\w-]+(?: [\w-]+){0,3})$"));
 
 impl Cells {
     /// Reads direction and ends from phrases: `Outbound to the store`, `worker -> controller`, `from A to B`.
@@ -54,6 +66,7 @@ impl Cells {
                 }
             }
         }
+        self.take_directed_ends(table);
         // Beside a direction, an arrow between two machines says more than the direction does.
         let is_open = self.source.is_none() && self.destination.is_none();
         let is_lone = table.columns.has(Column::Direction) && !table.columns.has_an_end();
@@ -106,6 +119,60 @@ impl Cells {
                 self.more_ends = pairs;
             }
         }
+    }
+
+    /// From where the row's machine is reached, as a cell says it in words: `Reachable from the gate`, `Between store nodes`.
+    pub(super) fn read_reach(&mut self, table: &PortTable<'_>, row: &TableRow) {
+        if self.source.is_some() || table.columns.has_an_end() {
+            return;
+        }
+        let heading = |index: usize| table.head.cells.get(index).map_or("", String::as_str);
+        let reach = row
+            .cells
+            .iter()
+            .enumerate()
+            .find(|(index, _)| {
+                table.columns.is_unknown(*index) && loopback::tells_reach(heading(*index))
+            })
+            .map(|(_, cell)| cell);
+        let Some(reach) = reach else { return };
+        let name = |found: &regex::Captures<'_>| {
+            let name = found.get(1).map_or("", |name| name.as_str());
+            Some(End::given(name))
+        };
+        if let Some(found) = REACHABLE.captures(reach) {
+            self.source = name(&found);
+            self.destination = self.role.clone();
+        } else if let Some(found) = AMONG.captures(reach) {
+            self.source = name(&found);
+            self.destination = name(&found);
+        }
+    }
+
+    /// Ends that a cell gives by direction: `Inbound for the gate`.
+    fn take_directed_ends(&mut self, table: &PortTable<'_>) {
+        let is_open = self.source.is_none() && self.destination.is_none();
+        if !is_open || table.columns.has_an_end() || table.context.endpoints.is_some() {
+            return;
+        }
+        let role = self.role.as_ref().map(|role| role.to_string());
+        let found = [&self.direction_text, &role, &self.service, &self.notes]
+            .into_iter()
+            .flatten()
+            .find_map(|text| directed_ends(text, table.names));
+        let Some(ends) = found else { return };
+        if role.is_some_and(|role| directed_ends(&role, table.names).is_some()) {
+            self.role = None;
+        }
+        let is_one_way = ends.client.is_some() && ends.server.is_some();
+        self.direction = match (&ends.client, &ends.server) {
+            (Some(_), None) if self.role.is_none() => Some(Direction::Outbound),
+            (None, Some(_)) if self.role.is_none() => Some(Direction::Inbound),
+            _ if is_one_way => None,
+            _ => self.direction,
+        };
+        self.source = ends.client.map(End::given);
+        self.destination = ends.server.map(End::given);
     }
 
     /// Who asks the row's machine, where no column says so and the words on the row do.

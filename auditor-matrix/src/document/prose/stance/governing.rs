@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::{Stance, is_negator, stance};
 use crate::document::prose::{
-    verb::{is_participle, verb},
+    verb::{Verb, is_participle, verb},
     vocabulary::is_auxiliary,
     words::{Kind, Word},
 };
@@ -51,6 +51,76 @@ pub(in crate::document::prose) fn governs(words: &[Word<'_>], port: &Range<usize
         || words.get(end).is_some_and(|mark| mark.is_any(&["which"]));
     is_cut_off || !has_verb || !has_subject || goes_on || stance(clause) != Stance::Wanted
 }
+
+/// Whether a sentence that forbids something asks for the ports at `port` to be open, so that what it forbids is another thing:
+/// "Because firewalls reject what they do not know, port 80 must be open."
+pub(in crate::document::prose) fn is_opened(words: &[Word<'_>], port: &Range<usize>) -> bool {
+    let word = |at: usize| words.get(at);
+    let is_opening = |word: &Word<'_>| verb(&word.lower) == Some(Verb::Open);
+    let mut before = port.start;
+    while before.checked_sub(1).and_then(word).is_some_and(|word| {
+        word.is_any(&[
+            "the", "inbound", "outbound", "incoming", "outgoing", "traffic", "on", "all",
+        ])
+    }) {
+        before -= 1;
+    }
+    let opener = before.checked_sub(1);
+    let denied_before = |end: usize| {
+        words.iter().take(end).any(|word| {
+            is_negator(&word.lower) || word.is_any(&["no", "avoid", "without", "instead", "unless"])
+        })
+    };
+    // What follows a port that is open is said of it: "Open port 80 must be closed."
+    let is_subject = word(port.end).is_some_and(|next| is_auxiliary(&next.lower));
+    if let Some(opener) = opener
+        && word(opener).is_some_and(is_opening)
+        && !word(opener).is_some_and(is_participle_of_state)
+        && !is_subject
+        && !denied_before(opener)
+    {
+        return true;
+    }
+    // "port 80 must be open", "port 80 needs to be opened"
+    let behind: Vec<&str> = words
+        .iter()
+        .skip(port.end)
+        .take(MOST_BEHIND)
+        .take_while(|word| !word.is_mark())
+        .map(|word| word.lower.as_str())
+        .collect();
+    let is_asked = matches!(
+        behind.first(),
+        Some(&"must" | &"should" | &"has" | &"have" | &"needs" | &"need")
+    );
+    let is_denied = behind.iter().any(|word| {
+        is_negator(word)
+            || matches!(*word, "no" | "nobody" | "none")
+            || verb(word) == Some(Verb::Close)
+            || *word == "closed"
+    });
+    let is_open = behind.iter().any(|word| {
+        verb(word) == Some(Verb::Open) || matches!(*word, "reachable" | "accessible" | "available")
+    });
+    is_asked && is_open && !is_denied && !denied_close_to(words, port.start)
+}
+
+/// Whether a word tells how something is, and asks for nothing: "allowed port".
+fn is_participle_of_state(word: &Word<'_>) -> bool {
+    word.lower.ends_with("ed")
+}
+
+/// Whether a negator stands right before a port: "Not port 80 must be open."
+fn denied_close_to(words: &[Word<'_>], start: usize) -> bool {
+    words
+        .get(start.saturating_sub(2)..start)
+        .unwrap_or_default()
+        .iter()
+        .any(|word| is_negator(&word.lower))
+}
+
+/// So many words behind a port say what must be done with it.
+const MOST_BEHIND: usize = 6;
 
 /// Whether a clause ends here.
 fn is_boundary(word: &Word<'_>) -> bool {
@@ -125,6 +195,37 @@ mod tests {
             "The proxy listens on port 110, then mail is scanned in order to block viruses.",
         ] {
             assert!(!is_governed(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn ports_that_are_opened_whatever_is_denied() {
+        let opened = |text: &str| {
+            let words = words(text);
+            let phrases = port_phrases(&words, Evidence::Stated);
+            phrases
+                .iter()
+                .any(|phrase| !phrase.ports.is_empty() && super::is_opened(&words, &phrase.words))
+        };
+        for text in [
+            "Open port 85 to prevent agents from being blocked.",
+            "Because firewalls reject unknown connections, port 85 must be open on the Core.",
+            "Firewalls block this, so allow inbound traffic on port 85.",
+            "Port 85 needs to be opened since it is blocked by default.",
+        ] {
+            assert!(opened(text), "{text}");
+        }
+        for text in [
+            "Open port 85 must be closed.",
+            "Do not open port 85.",
+            "There is no need to open port 85.",
+            "It is not wise, for this reason, to open port 85.",
+            "Port 85 must not be open.",
+            "Port 85 must be blocked.",
+            "Allowed port 85 is denied now.",
+            "Port 85 should be open to nobody and blocked.",
+        ] {
+            assert!(!opened(text), "{text}");
         }
     }
 

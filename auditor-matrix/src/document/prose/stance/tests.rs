@@ -119,6 +119,17 @@ fn stances() {
             "The Internet must not be able to access port 8096 on the Core.",
             Forbidden,
         ),
+        (
+            "Open port 443 on the Core, otherwise connections are blocked.",
+            Wanted,
+        ),
+        ("Open port 443, or the agents will be denied.", Wanted),
+        ("Open port 443 or else requests are refused.", Wanted),
+        (
+            "Port 23 must be blocked, otherwise guests reach the Core.",
+            Forbidden,
+        ),
+        ("Otherwise, block port 23.", Forbidden),
     ] {
         assert_eq!(stance(&words(sentence)), expected, "{sentence}");
     }

@@ -74,8 +74,10 @@ fn answer(surface: &Surface, request: &[u8]) -> Option<Answer> {
             })
         };
         let length = field("content-length").map_or(0, |length| length.parse().expect("a length"));
-        // RFC 9110, section 9.3.2: the length is that of the body which GET would have.
-        let is_whole = body.len() == length || (body.is_empty() && request.starts_with(b"HEAD "));
+        // RFC 9110, section 9.3.2: the length is that of the body which GET would have. RFC 9112, section 2.2: empty lines
+        // before a request are passed over.
+        let is_head = request.trim_ascii_start().starts_with(b"HEAD ");
+        let is_whole = body.len() == length || (body.is_empty() && is_head);
         assert!(
             is_whole,
             "{} bytes of {length}, and nothing behind",

@@ -71,6 +71,7 @@ impl Columns {
         columns.find_ends(head, body, &kinds);
         columns.find_recurring_ends(head, body, &kinds);
         columns.find_ports(head, &kinds);
+        columns.find_ports_of_ends(head, &kinds);
         columns.find_ports_by_name(head, body, &kinds);
         columns.find_ports_of_services(head, body, &kinds);
         columns.name_unheaded(head, &kinds);

@@ -22,6 +22,7 @@ mod item;
 mod item_paragraph;
 mod list;
 mod loopback;
+mod lost_stops;
 mod machine_name;
 mod named_port;
 mod note;
@@ -61,6 +62,7 @@ use self::{
     introduction::Introduction,
     item_paragraph::is_label,
     list::ListItem,
+    lost_stops::sentences_of,
     packed_sentences::PackedSentences,
     port_phrase::{Evidence, port_phrases},
     statement::Statement,
@@ -194,7 +196,7 @@ impl Prose {
         let parts = distributed(text);
         let sentences: Vec<&str> = match &parts {
             Some(parts) => parts.iter().flat_map(|part| sentences(part)).collect(),
-            None => sentences(text),
+            None => sentences_of(text),
         };
         let before = sentences
             .iter()

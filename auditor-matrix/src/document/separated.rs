@@ -1,9 +1,11 @@
 //! Tables that plain text writes without any syntax of a table: a line of headings, and below it lines whose cells are separated
-//! by tabs, bars, semicolons, commas or more than one blank.
+//! by tabs, bars, semicolons, commas, colons or more than one blank. Without the headings, the cells have to tell.
 
 mod separator;
+mod unheaded;
 
 use self::separator::{Cell, Separator};
+pub(super) use self::unheaded::names_machine;
 use super::{
     block::{Block, Content},
     column::{self, Column},
@@ -18,7 +20,7 @@ pub(super) fn blocks(
     plain: &dyn Fn(&str) -> String,
 ) -> Option<Vec<Block>> {
     // Most texts are one line, or have no port in them.
-    if !text.contains('\n') || !text.lines().any(may_head) {
+    if !text.contains('\n') || !text.lines().any(may_head) && !unheaded::may_have_run(text) {
         return None;
     }
     let lines: Vec<&str> = text.lines().collect();
@@ -26,10 +28,16 @@ pub(super) fn blocks(
     let mut has_table = false;
     let mut before: Vec<&str> = Vec::new();
     let mut at = 0;
-    while let Some(first) = lines.get(at) {
-        let Some(table) = lines.get(at..).and_then(table) else {
-            before.push(first);
-            at += 1;
+    while at < lines.len() {
+        let rest = lines.get(at..).unwrap_or_default();
+        let run = |n_lines, table| unheaded::Run { n_lines, table };
+        let found = match table(rest) {
+            Some(table) => run(table.n_lines, Some(table)),
+            None => unheaded::run(rest).unwrap_or_else(|| run(1, None)),
+        };
+        let Some(table) = found.table else {
+            before.extend(rest.iter().take(found.n_lines));
+            at += found.n_lines;
             continue;
         };
         // The line right above a table is its title.
@@ -254,7 +262,7 @@ fn heads(separator: Separator, cells: &[Cell<'_>]) -> bool {
         && match separator {
             Separator::Tab => n_unknown <= n_known,
             Separator::Bar | Separator::Blanks => n_unknown <= 1,
-            Separator::Semicolon | Separator::Comma => n_unknown == 0,
+            Separator::Semicolon | Separator::Comma | Separator::Colon => n_unknown == 0,
         }
 }
 

@@ -1,7 +1,10 @@
 //! The names of machines on a page, and how a cell's text is split into them.
 
+mod kind;
+
 use std::collections::{BTreeMap, BTreeSet};
 
+use self::kind::{are_kinds, is_host, is_machine_name, labelled_hosts};
 use crate::document::{Row, is_own_machine};
 
 /// The names that stand as ends of conversations or as machines on a page: whether a text is one name or a list of several
@@ -70,6 +73,9 @@ impl PageNames {
     }
 
     fn split_one(&self, text: &str) -> Vec<String> {
+        if let Some(hosts) = labelled_hosts(text) {
+            return hosts;
+        }
         let (outside, brackets) = unbracketed(text);
         // `(or the jump host)` is another end, which no reader may lose.
         if let [only] = brackets.as_slice()
@@ -206,6 +212,11 @@ impl PageNames {
                 })
                 .collect();
         }
+        // `HTTP/S proxy or browser`: each by itself is a machine or a client, so they are no two words for one.
+        let either = cut(&[",", " or "]);
+        if are_kinds(&either) {
+            return either;
+        }
         vec![whole.to_owned()]
     }
 }
@@ -263,40 +274,6 @@ fn goes_on(part: &str) -> bool {
         part.trim_end_matches('.').to_lowercase().as_str(),
         "etc" | "et cetera" | "and so on" | "so on" | "and more" | "more"
     )
-}
-
-/// Whether a part of a list is the name of machines by its form: it has a kind of machine as its last word, or it is a host.
-fn is_machine_name(part: &str) -> bool {
-    let last = part.rsplit(' ').next().unwrap_or_default().to_lowercase();
-    let is_plural = last.len() > 3 && last.ends_with('s') && !last.ends_with("ss");
-    is_plural
-        || is_host(part)
-        || [
-            "node",
-            "server",
-            "host",
-            "client",
-            "agent",
-            "machine",
-            "master",
-            "worker",
-            "manager",
-            "controller",
-            "vms",
-            "gateway",
-            "proxy",
-            "database",
-            "broker",
-            "workstation",
-        ]
-        .contains(&last.as_str())
-        || part.parse::<std::net::IpAddr>().is_ok()
-}
-
-fn is_host(part: &str) -> bool {
-    part.trim_end_matches('.').contains('.')
-        && !part.contains(' ')
-        && part.contains(char::is_alphabetic)
 }
 
 /// Whether a part of a list is something that is done: `upgrading`, `removing agents`.

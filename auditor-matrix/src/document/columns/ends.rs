@@ -6,6 +6,7 @@ use super::{Body, Columns, is_foreign};
 use crate::document::{
     cell_kinds::{CellKinds, SAMPLE},
     column::{self, Column},
+    separated::names_machine,
     table_rows::TableRow,
     translation,
 };
@@ -123,11 +124,21 @@ impl Columns {
             };
             0 < n_shared && least <= 2 * n_shared
         };
-        let pair = unknown
-            .iter()
-            .zip(unknown.iter().skip(1))
-            .find(|(first, second)| are_ends(**first, **second));
-        let Some((first, second)) = pair else {
+        let pairs = || unknown.iter().zip(unknown.iter().skip(1));
+        let recurring = pairs().find(|(first, second)| are_ends(**first, **second));
+        // Without headings, names that all end in a kind of machine are ends as well.
+        let are_machines = |index: usize| {
+            head.cells.get(index).is_some_and(String::is_empty)
+                && body.column(index).take(SAMPLE).all(names_machine)
+        };
+        let machines =
+            || pairs().find(|(first, second)| are_machines(**first) && are_machines(**second));
+        let doubt = if recurring.is_some() {
+            "this column and the next hold the same names, so they were taken for the ends, the one that connects first; check it"
+        } else {
+            "this column and the next name machines, so they were taken for the ends, the one that connects first; check it"
+        };
+        let Some((first, second)) = recurring.or_else(machines) else {
             return;
         };
         for (index, end) in [(*first, Column::Source), (*second, Column::Destination)] {
@@ -135,10 +146,8 @@ impl Columns {
                 *meaning = Some(end);
             }
         }
-        self.doubts.push((
-            head.cells.get(*first).cloned().unwrap_or_default(),
-            "this column and the next hold the same names, so they were taken for the ends, the one that connects first; check it",
-        ));
+        self.doubts
+            .push((head.cells.get(*first).cloned().unwrap_or_default(), doubt));
     }
 
     /// Takes a column of components for the machines that the rows are about, where nothing else names them.

@@ -211,6 +211,35 @@ impl Columns {
     }
 }
 
+impl Columns {
+    /// Where a table has no headings at all, its one column of ports holds those of the ends or the transports beside it.
+    pub(super) fn find_ports_of_ends(&mut self, head: &TableRow, kinds: &[CellKinds]) {
+        let has_ends = self.has(Column::Source) && self.has(Column::Destination);
+        let has_transports = kinds.iter().any(CellKinds::are_transports);
+        if self.has_ports()
+            || !head.cells.iter().all(String::is_empty)
+            || !has_ends && !has_transports
+        {
+            return;
+        }
+        let holds_ports = |index: &usize| {
+            let are_ports = |kinds: &CellKinds| {
+                kinds.are_ports() && !kinds.count_rows() && !kinds.are_addresses()
+            };
+            self.is_unknown(*index) && kinds.get(*index).is_some_and(are_ports)
+        };
+        let holding: Vec<usize> = (0..kinds.len()).filter(holds_ports).collect();
+        let [only] = holding.as_slice() else { return };
+        if let Some(meaning) = self.meanings.get_mut(*only) {
+            *meaning = Some(Column::Port);
+        }
+        self.doubts.push((
+            String::new(),
+            "this table has no headings, so what its columns are was told by their cells; check it",
+        ));
+    }
+}
+
 /// Numbers below this may be counts, where no heading says what they are.
 const LEAST_CERTAIN_PORT: u16 = 1024;
 

@@ -23,6 +23,7 @@ use html5ever::{
 
 use self::tag::Tag;
 pub(super) use self::{element::is_html, page::Page};
+use super::template;
 use crate::document::block::Block;
 
 /// Reads a page; `line` is the line of the source on which `text` begins.
@@ -40,6 +41,8 @@ pub(super) fn read(text: &str, line: usize, page: &mut Page) {
     };
     let tokenizer = Tokenizer::new(sink, TokenizerOpts::default());
     let input = BufferQueue::default();
+    let without_marks = without_translation_marks(text);
+    let text = without_marks.as_deref().unwrap_or(text);
     // A tag that never ends would take the rest of the text with it.
     let (text, open) = text.split_at(unended_tag(text).unwrap_or(text.len()));
     let escaped = open.strip_prefix('<').map(|rest| ["&lt;", rest].concat());
@@ -54,6 +57,32 @@ pub(super) fn read(text: &str, line: usize, page: &mut Page) {
         }
     }
     tokenizer.end();
+}
+
+/// The text with blanks where the tags of a template stand that hand its text to translators, `{% trans %}`: what they hold is the
+/// page's. `None` if it has none.
+fn without_translation_marks(text: &str) -> Option<String> {
+    if !text.contains("trans") || !text.contains("{%") {
+        return None;
+    }
+    let mut without = String::with_capacity(text.len());
+    for line in text.split_inclusive('\n') {
+        let mut kept = 0;
+        for tag in template::tags(line) {
+            let name = tag.name.strip_prefix("end").unwrap_or(tag.name);
+            if !matches!(
+                name,
+                "trans" | "blocktrans" | "translate" | "blocktranslate"
+            ) {
+                continue;
+            }
+            without.push_str(line.get(kept..tag.start).unwrap_or_default());
+            without.push(' ');
+            kept = tag.end;
+        }
+        without.push_str(line.get(kept..).unwrap_or_default());
+    }
+    Some(without)
 }
 
 /// Where a tag begins that has no end in the text.

@@ -72,8 +72,38 @@ impl PortTable<'_> {
         }
         let inferred = named
             .or_else(|| cell::transports(&ports.protocols.join(" ")))
-            .or_else(|| texts().find_map(cell::implied_transports))
-            .map(|named| named.transports);
+            .map(|named| named.transports)
+            .or_else(|| service.and_then(leading_transport).map(|first| vec![first]))
+            .or_else(|| {
+                let implied = texts().find_map(cell::implied_transports);
+                implied.map(|named| named.transports)
+            });
         (inferred.unwrap_or_else(|| vec![Transport::Tcp]), true)
+    }
+}
+
+/// The transport that is the first word of what a port is for, and its only one: `UDP for the bridge`, but not `UDP to TCP relay`.
+fn leading_transport(service: &str) -> Option<Transport> {
+    let mut words = service.split(|c: char| !c.is_alphanumeric());
+    let stated = |word: &str| cell::stated(&word.to_lowercase());
+    let first = words.next().and_then(stated)?;
+    words.all(|word| stated(word).is_none()).then_some(first)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::leading_transport;
+    use crate::transport::Transport;
+
+    #[test]
+    fn what_a_port_is_for_begins_with_its_transport() {
+        let check = |service: &str, expected: Option<Transport>| {
+            assert_eq!(leading_transport(service), expected, "{service}");
+        };
+        check("UDP for the bridge", Some(Transport::Udp));
+        check("TCP: the bridge", Some(Transport::Tcp));
+        check("UDP to TCP relay", None);
+        check("Bridge over UDP", None);
+        check("", None);
     }
 }

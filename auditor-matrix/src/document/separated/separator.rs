@@ -9,6 +9,7 @@ pub(super) enum Separator {
     Semicolon,
     Blanks,
     Comma,
+    Colon,
 }
 
 /// A cell and the place of its first character in the line.
@@ -19,19 +20,20 @@ pub(super) struct Cell<'a> {
 }
 
 impl Separator {
-    pub(super) const ALL: [Self; 5] = [
+    pub(super) const ALL: [Self; 6] = [
         Self::Tab,
         Self::Bar,
         Self::Semicolon,
         Self::Blanks,
         Self::Comma,
+        Self::Colon,
     ];
 
     /// The least number of columns by which a line of headings is told from a sentence.
     pub(super) const fn least(self) -> usize {
         match self {
             Self::Tab | Self::Bar => 2,
-            Self::Semicolon | Self::Blanks | Self::Comma => 3,
+            Self::Semicolon | Self::Blanks | Self::Comma | Self::Colon => 3,
         }
     }
 
@@ -39,7 +41,7 @@ impl Separator {
     pub(super) const fn most_words(self) -> usize {
         match self {
             Self::Tab | Self::Bar | Self::Semicolon | Self::Blanks => 5,
-            Self::Comma => 2,
+            Self::Comma | Self::Colon => 2,
         }
     }
 
@@ -51,6 +53,7 @@ impl Separator {
             Self::Bar => on_marks(line, '|'),
             Self::Semicolon => on_marks(line, ';'),
             Self::Comma => on_marks(line, ','),
+            Self::Colon => on_colons(line),
             Self::Blanks => on_blanks(line),
         };
         let mut cells: Vec<Cell<'_>> = cut.into_iter().map(trimmed).collect();
@@ -113,6 +116,31 @@ fn on_marks(line: &str, mark: char) -> Vec<Cell<'_>> {
             cells.extend(line.get(start..at).map(|text| Cell { start, text }));
             start = at + character.len_utf8();
         }
+    }
+    cells.extend(line.get(start..).map(|text| Cell { start, text }));
+    cells
+}
+
+/// The cells between colons, but for those of times, URLs, addresses, drives and `host:port` pairs of numbers.
+fn on_colons(line: &str) -> Vec<Cell<'_>> {
+    let mut cells = Vec::new();
+    let mut start = 0;
+    for (at, _) in line.match_indices(':') {
+        let before = line.get(start..at).unwrap_or_default();
+        let behind = line.get(at + 1..).unwrap_or_default();
+        let is_between_digits = before.ends_with(|c: char| c.is_ascii_digit())
+            && behind.starts_with(|c: char| c.is_ascii_digit());
+        let is_within = behind.starts_with(['/', '\\', ':']) || before.is_empty();
+        // The ports stand behind a name that may end in a number: `Till 2:80`.
+        let ends_in_number = !before.contains(char::is_alphabetic) || before.contains('.');
+        if is_within || is_between_digits && ends_in_number {
+            continue;
+        }
+        cells.push(Cell {
+            start,
+            text: before,
+        });
+        start = at + 1;
     }
     cells.extend(line.get(start..).map(|text| Cell { start, text }));
     cells

@@ -96,3 +96,38 @@ fn names_that_may_be_several() {
     assert!(says(&found, "8100") && says(&found, "may be several"));
     assert!(!says(&found, "8101"));
 }
+
+#[test]
+fn names_that_are_several() {
+    let page = "| Source | Destination | Port | Protocol |\n|--|--|--|--|\n\
+                | HTTP/S proxy or browser | Store | 8100 | TCP |\n\
+                | Till | East plane: a.example.com, West plane: b.example.com | 8101 | TCP |\n";
+    let found = derived(page, Format::Markdown);
+    check(
+        &found,
+        &[
+            "http/s proxy+browser -> store tcp/8100",
+            "till -> a.example.com+b.example.com tcp/8101",
+        ],
+    );
+}
+
+#[test]
+fn a_variable_that_says_where_machines_are() {
+    let page = |end: &str| {
+        let page = format!(
+            "| Source | Destination | Port | Protocol |\n|--|--|--|--|\n| Till | {end} | 8100 | TCP |\n"
+        );
+        derived(&page, Format::Markdown)
+    };
+    let found = page("Store in {{ site.name }}");
+    check(&found, &["till -> store in {{ site.name }} tcp/8100"]);
+    assert!(says(&found, "variable"));
+    for end in [
+        "{{ site.name }}",
+        "Store in {{ site.name | upcase }}",
+        "in {{ name }}",
+    ] {
+        check(&page(end), &[]);
+    }
+}

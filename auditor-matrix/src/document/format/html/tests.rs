@@ -116,3 +116,11 @@ fn a_table_inside_a_row_is_about_its_first_cell() {
         &["1 c Core", "1h Port", "1 80", "1h Machine|Ports", "1 Core|"],
     );
 }
+
+#[test]
+fn marks_of_translators() {
+    check(
+        "<table><tr><th>{% trans %}PORT{% endtrans %}<th>{% trans -%}Use\n of it{%- endtrans %}<tr><td>80<td>{% other %}</table>",
+        &["1h PORT|Use of it", "2 80|{% other %}"],
+    );
+}

@@ -2,7 +2,7 @@
 
 use super::{Grammar, is_reachable};
 use crate::document::prose::{
-    verb::{is_participle, verb},
+    verb::{Verb, is_participle, verb},
     vocabulary::{is_adverb, is_auxiliary},
     words::Kind,
 };
@@ -52,10 +52,22 @@ impl Grammar<'_> {
                 at += 1;
             } else if matches!(
                 lower,
-                "need" | "needs" | "has" | "have" | "wants" | "tries" | "attempts" | "attempt"
+                "need"
+                    | "needs"
+                    | "has"
+                    | "have"
+                    | "wants"
+                    | "try"
+                    | "tries"
+                    | "attempts"
+                    | "attempt"
             ) && self.pieces.is(at + 1, "to")
             {
                 at += 1;
+            } else if matches!(lower, "try" | "tries" | "attempt" | "attempts")
+                && verb(self.pieces.lower(at + 1)) == Some(Verb::Ask)
+            {
+                // "will attempt connect to", where the `to` is lost.
             } else if matches!(lower, "allowed" | "permitted")
                 || !(matches!(lower, "no" | "any") || is_adverb(lower) || is_auxiliary(lower))
             {

@@ -24,6 +24,7 @@ pub(super) struct CellKinds {
     n_protocols: usize,
     n_directions: usize,
     n_phrases: usize,
+    n_pairs: usize,
     n_permissions: usize,
     n_names: usize,
     n_bind_addresses: usize,
@@ -135,6 +136,7 @@ impl CellKinds {
             &mut self.n_phrases,
             !endpoints::arrows(&text).is_empty() || endpoints::pair(&text).is_some(),
         );
+        count(&mut self.n_pairs, endpoints::loose_pair(&text).is_some());
         count(
             &mut self.n_permissions,
             permission::of_mark(&text).is_some()
@@ -257,6 +259,11 @@ impl CellKinds {
     }
 
     /// Both ends in one cell: `A -> B`.
+    /// All are two names with a `to` in between, whatever the names look like, so that it is no accident.
+    pub(super) const fn are_pairs(&self) -> bool {
+        self.all(self.n_pairs) && 1 < self.n_pairs
+    }
+
     pub(super) const fn are_phrases(&self) -> bool {
         self.nearly_all(self.n_phrases)
             || self.all(self.n_phrases + self.n_directions) && 0 < self.n_phrases

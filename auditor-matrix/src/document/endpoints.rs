@@ -7,6 +7,7 @@ use regex::Regex;
 pub(super) use super::arrow::Endpoints;
 use super::{
     arrow::{between, endpoint},
+    cell,
     end::Basis,
     names::Names,
     section::{is_machine, is_noun_phrase, is_traffic_verb},
@@ -159,6 +160,41 @@ pub(super) fn pair(text: &str) -> Option<Endpoints> {
         basis: Basis::Purpose,
     })
 }
+
+/// Reads `A to B` where the whole column has nothing else, which makes names of two that alone could be anything: `Shop server
+/// to agent on counter hosts`.
+pub(super) fn loose_pair(text: &str) -> Option<Endpoints> {
+    let (source, destination) = text.split_once(" to ")?;
+    let words = |name: &str| name.split(' ').count();
+    let first = source.split(' ').next().unwrap_or_default().to_lowercase();
+    let is_done = ["ed", "ing"].iter().any(|ending| first.ends_with(ending))
+        || is_traffic_verb(&first)
+        || cell::direction(source).is_some();
+    let is_name = |name: &str| {
+        let last = name.rsplit(' ').next().unwrap_or_default().to_lowercase();
+        words(name) <= MOST_LOOSE_WORDS
+            && name.contains(char::is_alphabetic)
+            && !name.contains([';', '.', ':', '<', '>'])
+            && !name.contains(" to ")
+            && !matches!(
+                last.as_str(),
+                "access" | "used" | "able" | "required" | "needed"
+            )
+    };
+    let is_capitalised = source.starts_with(|c: char| c.is_uppercase() || c.is_ascii_digit());
+    (!is_done && is_capitalised && is_name(source) && is_name(destination)).then(|| {
+        let bare = |name: &str| endpoint(name.strip_prefix("the ").unwrap_or(name));
+        Some(Endpoints {
+            source: bare(source)?,
+            destination: bare(destination)?,
+            is_mutual: false,
+            basis: Basis::Purpose,
+        })
+    })?
+}
+
+/// The same for a name that nothing but its column makes one.
+const MOST_LOOSE_WORDS: usize = 8;
 
 /// More words are a description.
 const MOST_END_WORDS: usize = 6;

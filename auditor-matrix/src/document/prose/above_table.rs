@@ -65,7 +65,8 @@ impl AboveTable {
                 .cloned()
                 .or(above.asker);
             // A sentence that names both ends leaves no doubt that they are machines.
-            let names_both = read.ends.n_known() == 2;
+            let names_both =
+                read.ends.n_known() == 2 || read.ends.client.is_some() && read.machine.is_some();
             let is_machine = |name: &String| names_both || section::names_machines(name, names);
             above.client = read.ends.client.filter(is_machine).or(above.client);
             above.server = read
@@ -146,6 +147,16 @@ mod tests {
             "Agents must be able to reach the gateway on these ports:",
             Some("Agents"),
             Some("gateway"),
+        );
+        check(
+            "The following ports on the shop server must be accessible to the hosts in the monitoring.",
+            Some("hosts in the monitoring"),
+            Some("shop server"),
+        );
+        check(
+            "The following ports on the shop server must be accessible by the remote tills.",
+            Some("remote tills"),
+            Some("shop server"),
         );
         check("Agents connect to the gateway.", None, None);
         check("The table below lists all ports.", None, None);

@@ -81,6 +81,7 @@ pub(super) fn is_stop(word: &str) -> bool {
             | "every"
             | "your"
             | "our"
+            | "own"
             | "its"
             | "it"
             | "you"

@@ -118,3 +118,25 @@ fn questions_as_headings() {
         ],
     );
 }
+
+#[test]
+fn a_column_of_pairs() {
+    check(
+        &derived(
+            "# Ports\n\n| Connect | Port | Details |\n|--|--|--|\n\
+             | Shop server to till agent on counter hosts | 7001 | Orders |\n\
+             | Shop server to balancer | 7002 | Health |\n",
+        ),
+        &[
+            "Shop server -> till agent on counter hosts tcp/7001",
+            "Shop server -> balancer tcp/7002",
+        ],
+    );
+    // What is done is no end.
+    check(
+        &derived(
+            "# Ports\n\n| Purpose | Port |\n|--|--|\n| Used to send orders | 7001 |\n| Access to stock | 7002 |\n",
+        ),
+        &["clients -> hosts tcp/7001", "clients -> hosts tcp/7002"],
+    );
+}

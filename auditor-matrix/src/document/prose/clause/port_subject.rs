@@ -10,6 +10,26 @@ use crate::document::prose::{
 impl Grammar<'_> {
     /// A clause whose subject is a port: `must be open on the Core`, `is used by agents to reach the Core`.
     pub(super) fn port_clause(&self, start: usize) -> Option<Ends> {
+        // "ports on the Core must be accessible to the Edge": where they are stands before the verb.
+        let place = self
+            .pieces
+            .is_any(start, &["on", "of", "at"])
+            .then(|| self.nouns.list(start + 1))
+            .flatten()
+            .filter(|place| place.is_machine && self.verb_group(place.end).is_some());
+        let Some(place) = place else {
+            return self.port_verb(start);
+        };
+        let mut ends = self.port_verb(place.end)?;
+        if ends.server.is_none() {
+            ends.server = Some(place.text);
+            ends.direction = None;
+        }
+        Some(ends)
+    }
+
+    /// The same from the verb on.
+    fn port_verb(&self, start: usize) -> Option<Ends> {
         let mut at = start;
         // "443/tcp (HTTPS) must be open", "8140, used by agents to ..."
         while let Some(end) = self.bracket(at) {

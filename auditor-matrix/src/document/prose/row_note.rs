@@ -26,27 +26,36 @@ pub(in crate::document) enum Asker {
 
 /// Who asks the machine `own` by what a remark on its port says; `None` if no sentence of it says so, or they disagree.
 pub(in crate::document) fn asker(note: &str, own: &str, names: &Names) -> Option<Asker> {
-    let mut found = sentences(note)
-        .into_iter()
-        .filter_map(|sentence| of_sentence(sentence, own, names));
+    said_by_all(note, names, |nouns| of_sentence(nouns, own))
+}
+
+/// What the sentences of a remark say that deny nothing and name no port of their own; `None` if none of them says it, or they
+/// disagree.
+fn said_by_all<T: PartialEq>(
+    note: &str,
+    names: &Names,
+    read: impl Fn(NounPhrases<'_>) -> Option<T>,
+) -> Option<T> {
+    let mut found = sentences(note).into_iter().filter_map(|sentence| {
+        let words = words(sentence);
+        if MOST_WORDS < words.len() || stance(&words) != Stance::Wanted {
+            return None;
+        }
+        let phrases = port_phrases(&words, Evidence::Stated);
+        if phrases.iter().any(|phrase| !phrase.ports.is_empty()) {
+            return None;
+        }
+        read(NounPhrases {
+            pieces: &Pieces::new(sentence, &words, &phrases),
+            names,
+        })
+    });
     let first = found.next()?;
     found.all(|other| other == first).then_some(first)
 }
 
-fn of_sentence(sentence: &str, own: &str, names: &Names) -> Option<Asker> {
-    let words = words(sentence);
-    if MOST_WORDS < words.len() || stance(&words) != Stance::Wanted {
-        return None;
-    }
-    let phrases = port_phrases(&words, Evidence::Stated);
-    if phrases.iter().any(|phrase| !phrase.ports.is_empty()) {
-        return None;
-    }
-    let pieces = Pieces::new(sentence, &words, &phrases);
-    let nouns = NounPhrases {
-        pieces: &pieces,
-        names,
-    };
+fn of_sentence(nouns: NounPhrases<'_>, own: &str) -> Option<Asker> {
+    let pieces = nouns.pieces;
     // "Receives logs from the agents"
     let begins_with_verb =
         pieces.lower(0).ends_with('s') && verb(pieces.lower(0)) == Some(Verb::Serve);

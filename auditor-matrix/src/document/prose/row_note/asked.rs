@@ -1,44 +1,24 @@
 //! Whom the machine of a row asks, as the row's remark says it: `Used to reach the core`, `The edge sends its reports to the core`.
 
-use super::{MOST_WORDS, is_alike, is_software_name};
+use super::{is_alike, is_software_name, said_by_all};
 use crate::document::{
     names::Names,
     prose::{
         noun_phrase::NounPhrases,
         piece::Pieces,
-        port_phrase::{Evidence, port_phrases},
-        stance::{Stance, stance},
         verb::{Verb, verb},
         vocabulary::is_auxiliary,
-        words::words,
     },
-    text::sentences,
 };
 
 /// Whom the machine `own` asks by what a remark on what it sends says; `None` if no sentence of it says so, or they disagree.
 pub(in crate::document) fn asked(note: &str, own: &str, names: &Names) -> Option<String> {
-    let mut found = sentences(note)
-        .into_iter()
-        .filter_map(|sentence| of_sentence(sentence, own, names));
-    let first = found.next()?;
-    found.all(|other| other == first).then_some(first)
+    said_by_all(note, names, |nouns| of_sentence(nouns, own))
 }
 
-fn of_sentence(sentence: &str, own: &str, names: &Names) -> Option<String> {
-    let words = words(sentence);
-    if MOST_WORDS < words.len() || stance(&words) != Stance::Wanted {
-        return None;
-    }
-    let phrases = port_phrases(&words, Evidence::Stated);
-    if phrases.iter().any(|phrase| !phrase.ports.is_empty()) {
-        return None;
-    }
-    let pieces = Pieces::new(sentence, &words, &phrases);
-    let nouns = NounPhrases {
-        pieces: &pieces,
-        names,
-    };
-    let at = begin(&pieces, &nouns, own)?;
+fn of_sentence(nouns: NounPhrases<'_>, own: &str) -> Option<String> {
+    let pieces = nouns.pieces;
+    let at = begin(pieces, &nouns, own)?;
     let target = match verb(pieces.lower(at))? {
         // "reach the core", "connect directly to the core"
         Verb::Ask => {
@@ -59,7 +39,8 @@ fn of_sentence(sentence: &str, own: &str, names: &Names) -> Option<String> {
         Verb::Serve | Verb::Open | Verb::Close | Verb::Use => return None,
     };
     let other = nouns.list(target)?;
-    let is_end = other.is_machine || is_software_name(&other.text) || names.contains(&other.text);
+    let is_end =
+        other.is_machine || is_software_name(&other.text) || nouns.names.contains(&other.text);
     (is_end && !is_alike(&other.text, own)).then_some(other.text)
 }
 

@@ -8,7 +8,7 @@ mod socket;
 mod surface;
 
 use std::{
-    net::SocketAddr,
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr},
     os::unix::net,
     sync::{Arc, Mutex, PoisonError},
 };
@@ -17,7 +17,7 @@ use anyhow::Context as _;
 use axum::{
     Router,
     extract::{Request, State},
-    http::{HeaderName, HeaderValue, StatusCode, header},
+    http::{HeaderName, HeaderValue, StatusCode, header, uri::Authority},
     middleware::{self, Next},
     response::{IntoResponse as _, Response},
     routing::get,
@@ -244,14 +244,7 @@ async fn only_here(request: Request, next: Next) -> Response {
         .get(header::HOST)
         .and_then(|host| host.to_str().ok())
         .unwrap_or_default();
-    let name = match host.strip_prefix('[') {
-        Some(rest) => rest.split(']').next().unwrap_or_default(),
-        None => host.split(':').next().unwrap_or_default(),
-    };
-    let is_here = name == "localhost"
-        || name
-            .parse::<std::net::IpAddr>()
-            .is_ok_and(|address| address.is_loopback());
+    let is_here = names_loopback(host);
     if !is_here {
         return (
             StatusCode::MISDIRECTED_REQUEST,
@@ -260,6 +253,25 @@ async fn only_here(request: Request, next: Next) -> Response {
             .into_response();
     }
     next.run(request).await
+}
+
+/// Whether a `Host` is a loopback name or address and nothing else, with or without a port (RFC 9110, section 7.2).
+fn names_loopback(host: &str) -> bool {
+    let Ok(authority) = host.parse::<Authority>() else {
+        return false;
+    };
+    let name = authority.host();
+    let v6 = name
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'));
+    let is_loopback = match v6 {
+        Some(v6) => v6.parse::<Ipv6Addr>().is_ok_and(|v6| v6.is_loopback()),
+        None => name.parse::<Ipv4Addr>().is_ok_and(|v4| v4.is_loopback()),
+    };
+    let has_port_alone = host
+        .strip_prefix(name)
+        .is_some_and(|rest| rest.is_empty() || authority.port_u16().is_some());
+    has_port_alone && (is_loopback || name.eq_ignore_ascii_case("localhost"))
 }
 
 /// Keeps responses out of caches and out of other pages' frames, and browsers from guessing another content type.
@@ -336,4 +348,40 @@ async fn health(State(published): State<Published>) -> Response {
 
 fn not_yet() -> Response {
     (StatusCode::SERVICE_UNAVAILABLE, "nothing was judged yet\n").into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::names_loopback;
+
+    #[test]
+    fn names_of_this_machine() {
+        for host in [
+            "localhost",
+            "LOCALHOST:9110",
+            "127.0.0.1",
+            "127.1.2.3:9110",
+            "[::1]",
+            "[::1]:9110",
+        ] {
+            assert!(names_loopback(host), "{host}");
+        }
+        for host in [
+            "",
+            "[localhost",
+            "[localhost]",
+            "[127.0.0.1]",
+            "[::1",
+            "[::1].evil.example",
+            "localhost.evil.example",
+            "localhost:evil",
+            "localhost:80:evil",
+            "evil.example@localhost",
+            "127.0.0.1.evil.example",
+            "10.0.0.1",
+            "[2001:db8::1]:9110",
+        ] {
+            assert!(!names_loopback(host), "{host}");
+        }
+    }
 }

@@ -214,13 +214,13 @@ impl Context {
             && self.endpoints.is_none()
         {
             // "Between users and the Gate": nobody connects to people and their programs.
-            let (source, destination) = if only_asks(&other) {
+            let (source, destination) = if section::only_asks(&other) {
                 (other, one)
             } else {
                 (one, other)
             };
             self.endpoints = Some(EndPair {
-                is_mutual: !only_asks(&source),
+                is_mutual: !section::only_asks(&source),
                 source: told(source),
                 destination: told(destination),
             });
@@ -255,21 +255,4 @@ impl Context {
             Some(Permission::Allowed | Permission::Deprecated | Permission::Restricted) | None => {}
         }
     }
-}
-
-/// Whether a name is of those who ask and are asked nothing: people, and the programs that they hold in their hands.
-fn only_asks(name: &str) -> bool {
-    let last = name.rsplit(' ').next().unwrap_or_default().to_lowercase();
-    matches!(
-        last.strip_suffix('s').unwrap_or(&last),
-        "user"
-            | "client"
-            | "browser"
-            | "administrator"
-            | "admin"
-            | "customer"
-            | "operator"
-            | "consumer"
-            | "visitor"
-    )
 }

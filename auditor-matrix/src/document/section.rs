@@ -9,6 +9,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use self::pair::endpoints;
+pub(super) use self::pair::only_asks;
 pub(super) use self::viewpoint::says_whose;
 use self::viewpoint::viewpoint;
 use self::vocabulary::is_stop;

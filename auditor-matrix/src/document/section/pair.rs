@@ -48,10 +48,18 @@ fn between(heading: &str, names: &Names) -> Option<Endpoints> {
             && (names_machines(name, names) || name.starts_with(char::is_uppercase))
     });
     let is_certain = names_machines(&one, names) || names_machines(&other, names);
-    (are_names && is_certain && !other.contains(" and ")).then_some(Endpoints {
-        source: one,
-        destination: other,
-        is_mutual: true,
+    if !are_names || !is_certain || other.contains(" and ") {
+        return None;
+    }
+    let (source, destination) = if only_asks(&other) {
+        (other, one)
+    } else {
+        (one, other)
+    };
+    Some(Endpoints {
+        is_mutual: !only_asks(&source),
+        source,
+        destination,
         basis: Basis::Heading,
     })
 }
@@ -106,4 +114,21 @@ fn named_endpoints(heading: &str, names: &Names) -> Option<(String, String)> {
         || names.contains(&from)
         || names.contains(&to);
     (are_phrases && are_machines).then_some((from, to))
+}
+
+/// Whether a name is of those who ask and are asked nothing: people, and the programs that they hold in their hands.
+pub(in crate::document) fn only_asks(name: &str) -> bool {
+    let last = name.rsplit(' ').next().unwrap_or_default().to_lowercase();
+    matches!(
+        last.strip_suffix('s').unwrap_or(&last),
+        "user"
+            | "client"
+            | "browser"
+            | "administrator"
+            | "admin"
+            | "customer"
+            | "operator"
+            | "consumer"
+            | "visitor"
+    )
 }

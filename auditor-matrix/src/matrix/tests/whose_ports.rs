@@ -52,6 +52,12 @@ fn two_that_talk_to_each_other() {
     );
     check(
         &derived(&format!(
+            "# Ports\n\n## Between Log server and clients\n\n{BODY}"
+        )),
+        &["clients -> Log server tcp/7001"],
+    );
+    check(
+        &derived(&format!(
             "# Ports\n\nThese ports are required for communication between the Gate and the Log server.\n\n{BODY}"
         )),
         &both,

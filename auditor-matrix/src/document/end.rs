@@ -29,13 +29,10 @@ pub struct End {
 
 impl End {
     pub fn new(name: impl Into<Arc<str>>, basis: Basis) -> Self {
-        let name = name.into();
-        // `node(s)` is one or more of them, and the bracket no remark.
-        let name = match name.strip_suffix("(s)") {
-            Some(one) if one.ends_with(char::is_lowercase) => format!("{one}s").into(),
-            Some(_) | None => name,
-        };
-        Self { name, basis }
+        Self {
+            name: name.into(),
+            basis,
+        }
     }
 
     /// An end that the page names in a place for it.

@@ -138,7 +138,11 @@ impl Cells {
         let Some(reach) = reach else { return };
         let name = |found: &regex::Captures<'_>| {
             let name = found.get(1).map_or("", |name| name.as_str());
-            Some(End::given(name))
+            // `node(s)` is one or more of them, and the bracket no remark.
+            Some(End::given(match name.strip_suffix("(s)") {
+                Some(one) => format!("{one}s"),
+                None => name.to_owned(),
+            }))
         };
         if let Some(found) = REACHABLE.captures(reach) {
             self.source = name(&found);

@@ -105,6 +105,9 @@ pub(super) fn push(statements: &mut Vec<Statement>, statement: Statement) {
             && known.direction == statement.direction
             && known.required == statement.required
             && known.condition == statement.condition
+            && known.forbidden == statement.forbidden
+            && known.loopback == statement.loopback
+            && known.doubt == statement.doubt
     });
     match same {
         Some(known) => {

@@ -41,3 +41,15 @@ fn machines_before_ports() {
         ],
     );
 }
+
+#[test]
+fn one_port_is_opened_and_another_denied() {
+    let page = "# Ports\n\nTo close port 7001, allow port 7002 on the Core.\n";
+    let found: Vec<String> = derived(page, Format::Markdown)
+        .matrix
+        .rules
+        .iter()
+        .map(|rule| format!("{} {:?}", rule.ports, rule.presence))
+        .collect();
+    assert_eq!(found, ["7001 Forbidden", "7002 Expected"]);
+}

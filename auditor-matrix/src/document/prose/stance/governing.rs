@@ -66,10 +66,27 @@ pub(in crate::document::prose) fn is_opened(words: &[Word<'_>], port: &Range<usi
         before -= 1;
     }
     let opener = before.checked_sub(1);
+    let denies = |word: &Word<'_>| {
+        is_negator(&word.lower)
+            || matches!(verb(&word.lower), Some(Verb::Close))
+            || word.is_any(&["no", "avoid", "without", "instead", "unless", "closed"])
+    };
+    // A negator may reach over a comma; what is denied in a clause of its own is another thing.
     let denied_before = |end: usize| {
-        words.iter().take(end).any(|word| {
-            is_negator(&word.lower) || word.is_any(&["no", "avoid", "without", "instead", "unless"])
-        })
+        let before = words.get(..end).unwrap_or_default();
+        let clause = before.iter().rev().take_while(|word| !is_boundary(word));
+        before.iter().any(|word| is_negator(&word.lower)) || clause.into_iter().any(denies)
+    };
+    // "Open port 80 to guests is forbidden", but "open port 80 to prevent agents from being blocked"
+    let denied_behind = || {
+        let mut clause = words
+            .iter()
+            .skip(port.end)
+            .take_while(|word| !is_boundary(word));
+        clause
+            .by_ref()
+            .find(|word| denies(word) || word.is_any(&["prevent", "avoid", "since"]))
+            .is_some_and(|word| !word.is_any(&["prevent", "avoid", "since"]))
     };
     // What follows a port that is open is said of it: "Open port 80 must be closed."
     let is_subject = word(port.end).is_some_and(|next| is_auxiliary(&next.lower));
@@ -78,6 +95,7 @@ pub(in crate::document::prose) fn is_opened(words: &[Word<'_>], port: &Range<usi
         && !word(opener).is_some_and(is_participle_of_state)
         && !is_subject
         && !denied_before(opener)
+        && !denied_behind()
     {
         return true;
     }
@@ -218,6 +236,10 @@ mod tests {
         for text in [
             "Open port 85 must be closed.",
             "Do not open port 85.",
+            "It is forbidden to open port 85 on the Core.",
+            "Refuse to open port 85 on the Core.",
+            "Policies prohibit admins to open port 85.",
+            "Open port 85 to guests is forbidden.",
             "There is no need to open port 85.",
             "It is not wise, for this reason, to open port 85.",
             "Port 85 must not be open.",

@@ -27,6 +27,7 @@ mod local;
 mod outage;
 mod page;
 mod paths;
+mod preflight;
 mod private;
 mod processes;
 mod replay;
@@ -60,6 +61,7 @@ fn main() -> ExitCode {
         outage::TESTS,
         page::TESTS,
         paths::TESTS,
+        preflight::TESTS,
         private::TESTS,
         processes::TESTS,
         replay::TESTS,

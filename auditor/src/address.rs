@@ -12,6 +12,9 @@ use ipnet::IpNet;
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct AddressSet(Vec<(u128, u128)>);
 
+/// The bits of the first and of the last IPv4 address.
+const IPV4: (u128, u128) = (0xffff_0000_0000, 0xffff_ffff_ffff);
+
 /// The 128 bits of an address; IPv4 is IPv4-mapped, and IPv6 addresses are [kept apart](kept_ipv6) from that.
 pub fn bits(address: IpAddr) -> u128 {
     match address {
@@ -109,6 +112,26 @@ impl AddressSet {
             }
             next <= *last
         })
+    }
+
+    /// The address, if there is exactly one.
+    pub fn only(&self) -> Option<IpAddr> {
+        match self.0.as_slice() {
+            [(first, last)] if first == last => Some(address(*first)),
+            _ => None,
+        }
+    }
+
+    pub fn has_ipv4(&self) -> bool {
+        self.0
+            .iter()
+            .any(|(first, last)| *first <= IPV4.1 && IPV4.0 <= *last)
+    }
+
+    pub fn has_ipv6(&self) -> bool {
+        self.0
+            .iter()
+            .any(|(first, last)| *first < IPV4.0 || IPV4.1 < *last)
     }
 
     /// Whether some address is in both sets.

@@ -17,6 +17,7 @@ mod local;
 pub(crate) mod names;
 mod outbox;
 pub(crate) mod ports;
+pub(crate) mod preflight;
 mod progress;
 pub(crate) mod readiness;
 mod remembered;

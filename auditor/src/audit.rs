@@ -6,6 +6,7 @@ mod housekeeping;
 mod index;
 mod legs;
 mod policy;
+mod preconditions;
 mod related;
 mod rule;
 mod unplaced;
@@ -15,6 +16,7 @@ pub use housekeeping::Excess;
 pub use policy::{
     Policy, PolicyException, PolicyRule, RoleCheck, Side, UnknownRole, may_be_named, may_concern,
 };
+pub use preconditions::{PolicyProblem, RuleNames, problems};
 pub use verdict::{
     Audit, Certainty, Elsewhere, FlowFinding, FlowVerdict, Level, Mismatch, PeersSeen, PortsSeen,
     RuleFinding, RuleVerdict, Severity,
@@ -47,6 +49,7 @@ pub fn judge(policy: &Policy, observed: &Observed) -> Audit {
         flows,
         rules,
         unplaced: unplaced::judge(policy, observed),
+        problems: problems(policy, &observed.host, flow::today(observed)),
     }
 }
 

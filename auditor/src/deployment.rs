@@ -2,6 +2,7 @@
 
 mod file;
 mod inventory;
+mod merge;
 mod roles;
 mod sink;
 
@@ -11,6 +12,7 @@ use jiff::{SignedDuration, civil::Date};
 use serde::Deserialize;
 
 pub use inventory::{Form, Group, Inventory, Problem};
+pub use merge::{Merged, merge};
 pub(crate) use roles::entry_addresses;
 pub use roles::{RoleEntry, Roles};
 pub use sink::SinkSection;

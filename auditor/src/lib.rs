@@ -20,6 +20,7 @@ pub mod export;
 #[doc(hidden)]
 pub mod fuzz;
 pub mod history;
+mod nearest;
 pub mod observed;
 mod output;
 mod private_file;

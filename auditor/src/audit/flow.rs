@@ -12,7 +12,7 @@ use super::{
     housekeeping::Housekeeping,
     index::{AddressClass, Index},
     legs::Legs,
-    policy::{Policy, PolicyRule, named_transport, port_ranges},
+    policy::{Policy, PolicyRule, Side, named_transport, port_ranges},
     related::Related,
     rule::is_unread,
     verdict::{FlowFinding, FlowVerdict, Mismatch, Severity},
@@ -100,11 +100,7 @@ impl<'a> Judge<'a> {
             housekeeping: Housekeeping::new(policy, observed),
             legs: Legs::of(&observed.flows),
             related: Related::of(observed),
-            today: observed
-                .dates
-                .of(observed.window.start)
-                .to_zoned(TimeZone::UTC)
-                .date(),
+            today: today(observed),
             classes: HashMap::new(),
             hosts_with_traffic: vec![0; policy.sides.len()],
             nearest: HashMap::new(),
@@ -241,6 +237,12 @@ impl<'a> Judge<'a> {
         let (reason, nearest) = match undocumented {
             None => (Mismatch::Port, Vec::new()),
             Some(query) => self.nearest_cached(&query),
+        };
+        // It may be what a rule allows, so it is not known to be wrong.
+        let severity = if reason == Mismatch::Unresolved {
+            severity.min(Severity::Warning)
+        } else {
+            severity
         };
         let verdict = FlowVerdict::Unexpected {
             reason,
@@ -485,11 +487,17 @@ impl<'a> Judge<'a> {
     /// The one property in which the flow differs from rules, and the first rules that differ in nothing else.
     fn nearest(&self, query: &RuleQuery) -> (Mismatch, Vec<usize>) {
         // In order of precedence: the first reason for which there is a rule is reported.
-        let tests: [(Mismatch, &dyn Fn() -> Vec<usize>); 5] = [
+        let tests: [(Mismatch, &dyn Fn() -> Vec<usize>); 6] = [
+            (Mismatch::Unresolved, &|| self.unresolved(query)),
             (Mismatch::Condition, &|| {
                 self.kept(self.matching(query), |rule| !rule.applies)
             }),
-            (Mismatch::Direction, &|| self.applicable(&query.reversed())),
+            (Mismatch::Direction, &|| {
+                // A wide range says nothing of which end is which: nearly any port is in it.
+                let mut rules = self.applicable(&query.reversed());
+                rules.retain(|at| !query.transport.has_ports() || self.names(*at, query.port));
+                rules
+            }),
             (Mismatch::Transport, &|| self.other_transports(query)),
             (Mismatch::Peer, &|| {
                 let RuleQuery {
@@ -527,6 +535,21 @@ impl<'a> Judge<'a> {
         }
     }
 
+    /// The rules that would allow the flow if roles without any address were its ends'.
+    fn unresolved(&self, query: &RuleQuery) -> Vec<usize> {
+        let may_hold = |side: &Side, class: AddressClass| {
+            let is_on = |side| self.index.sides(class).contains(&side);
+            !side.unresolved.is_empty() || u32::try_from(side.index).is_ok_and(is_on)
+        };
+        let with_port = self.index.rules_with_port(query.transport, query.port);
+        let rules = self.kept(with_port, |rule| {
+            rule.applies
+                && may_hold(&rule.client, query.client)
+                && may_hold(&rule.server, query.server)
+        });
+        self.without_foreign_loopback(rules, query)
+    }
+
     /// The rules that allow the port between these hosts over another transport.
     fn other_transports(&self, query: &RuleQuery) -> Vec<usize> {
         if !query.transport.has_ports() {
@@ -546,6 +569,12 @@ impl<'a> Judge<'a> {
         rules.sort_unstable();
         rules
     }
+}
+
+/// The day on which the window began, by which exceptions hold.
+pub(super) fn today(observed: &Observed) -> Date {
+    let start = observed.dates.of(observed.window.start);
+    start.to_zoned(TimeZone::UTC).date()
 }
 
 /// How much it matters that a flow is not documented. What was let in, or may have been, is a violation; an attempt that came

@@ -12,7 +12,7 @@ use thiserror::Error;
 
 use crate::{
     address::AddressSet,
-    deployment::{Deployment, Exception, Roles, entry_addresses},
+    deployment::{Deployment, Exception, RoleEntry, Roles, entry_addresses},
     matrix::{Matrix, Rule, RulePorts},
     observed::{Flow, Host, LocalNetworks},
     role::Role,
@@ -26,8 +26,11 @@ pub struct Policy {
     /// The distinct sides of all rules.
     pub(super) sides: Vec<Arc<Side>>,
     pub exceptions: Vec<PolicyException>,
+    /// What the deployment says of conditions.
+    pub(super) conditions: BTreeMap<String, bool>,
+    /// The deployment's roles that no rule names, nor an exception, nor another role.
+    idle_roles: Vec<Role>,
     pub housekeeping: bool,
-    /// What a report says of processes.
     /// The roles that this host plays.
     pub own_roles: Vec<Role>,
     pub check: RoleCheck,
@@ -128,6 +131,7 @@ impl Policy {
                 .collect(),
             _ => Vec::new(),
         };
+        let idle_roles = deployment.map_or_else(Vec::new, |one| idle_roles(one, matrices));
         let own = own_addresses(host);
         let mut sides: Vec<Arc<Side>> = Vec::new();
         // Many rules have the same sides: each side is built once.
@@ -201,6 +205,8 @@ impl Policy {
             rules,
             sides,
             exceptions,
+            conditions: deployment.map_or_else(BTreeMap::new, |one| one.conditions.clone()),
+            idle_roles,
             housekeeping,
             own_roles,
             check,
@@ -240,6 +246,24 @@ impl Policy {
             .collect()
     }
 
+    /// The deployment's roles that no rule names, nor an exception, nor another role.
+    pub(super) fn idle_roles(&self) -> impl Iterator<Item = &Role> {
+        self.idle_roles.iter()
+    }
+
+    /// Whether the deployment names this role, with or without addresses.
+    pub(super) fn defines(&self, role: &Role) -> bool {
+        self.roles
+            .as_ref()
+            .is_some_and(|roles| roles.addresses(role).is_some())
+    }
+
+    /// Whether this host is in no role, so that no rule is about it. Captures are judged from everywhere if no host is named.
+    pub fn is_of_no_role(&self, host: &Host) -> bool {
+        let is_somewhere = !host.is_captured || !host.addresses.is_empty();
+        self.check == RoleCheck::Addresses && self.own_roles.is_empty() && is_somewhere
+    }
+
     /// Host names that have no address, and why.
     pub fn lookup_failures(&self) -> impl Iterator<Item = (&str, &str)> {
         self.roles
@@ -259,6 +283,29 @@ impl Policy {
             .filter(|name| !is_set(name))
             .collect()
     }
+}
+
+/// The deployment's roles to which nothing refers.
+fn idle_roles(deployment: &Deployment, matrices: &[Matrix]) -> Vec<Role> {
+    let of_rules = matrices
+        .iter()
+        .flat_map(|matrix| &matrix.rules)
+        .flat_map(|rule| rule.client.iter().chain(&rule.server));
+    let entries = deployment.roles.values().flatten();
+    let of_exceptions = deployment
+        .exceptions
+        .iter()
+        .flat_map(|exception| [&exception.client, &exception.server])
+        .flatten();
+    let of_entries = entries
+        .chain(of_exceptions)
+        .filter_map(|entry| match entry {
+            RoleEntry::Role(role) => Some(role),
+            RoleEntry::Any | RoleEntry::Net(_) | RoleEntry::Range(..) | RoleEntry::Host(_) => None,
+        });
+    let used: BTreeSet<&Role> = of_rules.chain(of_entries).collect();
+    let roles = deployment.roles.keys();
+    roles.filter(|role| !used.contains(role)).cloned().collect()
 }
 
 /// The addresses of this host that other hosts can reach.
@@ -365,6 +412,11 @@ impl Side {
 }
 
 impl PolicyException {
+    /// Those of its client and of its server.
+    pub(super) const fn addresses(&self) -> [&AddressSet; 2] {
+        [&self.client, &self.server]
+    }
+
     /// Whether the exception covers this traffic on `today`.
     pub fn covers(
         &self,

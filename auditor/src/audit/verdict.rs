@@ -8,7 +8,7 @@ use std::{
 use auditor_common::{Tally, lost::Lost};
 use jiff::SignedDuration;
 
-use super::housekeeping::Excess;
+use super::{housekeeping::Excess, preconditions::PolicyProblem};
 use crate::{
     observed::{Endpoints, Outcome},
     port::PortSet,
@@ -22,6 +22,8 @@ pub struct Audit {
     pub rules: Vec<RuleFinding>,
     /// What this host sent of which only the port is known; not empty is a warning.
     pub unplaced: BTreeMap<Lost, Tally>,
+    /// What is wrong with the policy itself, the gravest first.
+    pub problems: Vec<PolicyProblem>,
 }
 
 impl Audit {
@@ -127,6 +129,8 @@ impl FlowVerdict {
 /// The one thing in which an unexpected flow differs from the nearest rules.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Mismatch {
+    /// A rule allows the port, and the deployment does not say which hosts a role of it is: it may be these.
+    Unresolved,
     /// A rule allows it under a condition that does not hold here.
     Condition,
     /// A rule allows it with client and server swapped.
@@ -144,6 +148,7 @@ pub enum Mismatch {
 impl Mismatch {
     pub const fn name(self) -> &'static str {
         match self {
+            Self::Unresolved => "unresolved",
             Self::Condition => "condition",
             Self::Direction => "direction",
             Self::Transport => "transport",

@@ -78,10 +78,12 @@ async fn audit(
 
     // Made after the window: new interfaces may have brought addresses and so roles, and names may have other addresses now.
     let policy = configuration.policy(&observed.host, &mut lookup)?;
+    let judges_nothing = policy.is_of_no_role(&observed.host);
     let report = configuration.report(policy, observed);
     let verdict = command.output.write(&report)?;
-    // An audit that lost an interface has not seen everything, so its exit code must not say that all is well.
-    Ok(if verdict == Exit::Clean && is_blind {
+    // Neither an audit that lost an interface nor one of a host that no rule is about has looked at everything that it should,
+    // so the exit code must not say that all is well.
+    Ok(if verdict == Exit::Clean && (is_blind || judges_nothing) {
         Exit::Failed
     } else {
         verdict

@@ -1,62 +1,104 @@
-//! `auditor check`: what is wrong with a matrix.
+//! `auditor check`: what is wrong with matrices, or with a whole configuration on this host.
 
 use std::path::PathBuf;
 
 use clap::Args;
 
-use super::matrix::read;
+use super::{matrix::read, options::PolicyOptions};
 use crate::{
+    agent::{configuration::Configuration, preflight},
     escape,
     exit::Exit,
     matrix::{Weight, lint},
     output::{print, say},
 };
 
-/// Find what is wrong with matrices: rules that repeat or contradict one another, roles spelt in two ways, wide ranges.
+/// Find what is wrong with matrices, or with a deployment on this host, before an audit answers the wrong question.
+///
+/// Of matrices: rules that repeat or contradict one another, roles spelt in two ways, wide ranges. Of a deployment, with
+/// --config: which roles this host plays, roles without addresses and conditions that no rule knows, exceptions that are over,
+/// rules that nothing can match, and which interfaces would be watched. Exit code 1 says that verdicts would be wrong.
 #[derive(Args, Debug)]
 pub struct Check {
     /// Matrix files; several are also compared with one another
-    #[arg(required = true, value_name = "MATRIX")]
+    #[arg(required_unless_present = "config", conflicts_with_all = ["config", "matrix"], value_name = "MATRIX")]
     matrices: Vec<PathBuf>,
+    #[command(flatten)]
+    policy: PolicyOptions,
+    /// An interface to watch, or a pattern; without it, those of the deployment or every physical one that is up. May be
+    /// repeated
+    #[arg(short, long, value_name = "IFACE")]
+    interface: Vec<String>,
 }
 
 /// Prints one line for each finding. Exit code 1 means that something must be changed.
 ///
 /// # Errors
 ///
-/// A file that can't be read.
+/// A file that can't be read, or a host that can't be looked at.
 pub fn run(command: &Check) -> anyhow::Result<Exit> {
+    if command.matrices.is_empty() {
+        of_configuration(command)
+    } else {
+        of_matrices(&command.matrices)
+    }
+}
+
+const fn word(weight: Option<Weight>) -> &'static str {
+    match weight {
+        None => "ok",
+        Some(Weight::Wrong) => "wrong",
+        Some(Weight::Doubtful) => "doubtful",
+    }
+}
+
+fn of_configuration(command: &Check) -> anyhow::Result<Exit> {
+    let configuration = Configuration::read(&command.policy.sources())?;
+    let lines = preflight::examine(&configuration, &command.interface)?;
+    let mut text = String::new();
+    for line in &lines {
+        let line = format!("{}: {}: {}", word(line.weight), line.about, line.text);
+        text.extend([&escape::line(&line), "\n"]);
+    }
+    print(&text)?;
+    let n = |weight| {
+        lines
+            .iter()
+            .filter(|line| line.weight == Some(weight))
+            .count()
+    };
+    Ok(summed_up("", n(Weight::Wrong), n(Weight::Doubtful)))
+}
+
+fn of_matrices(paths: &[PathBuf]) -> anyhow::Result<Exit> {
     let mut matrices = Vec::new();
-    for path in &command.matrices {
+    for path in paths {
         matrices.push(read(path)?);
     }
     let findings = lint(&matrices);
     let mut text = String::new();
     for finding in &findings {
-        let path = command.matrices.get(finding.matrix);
+        let path = paths.get(finding.matrix);
         let path = path
             .map(|path| path.display().to_string())
             .unwrap_or_default();
-        let word = match finding.weight {
-            Weight::Wrong => "wrong",
-            Weight::Doubtful => "doubtful",
-        };
-        let line = format!("{path}: {word}: {finding}");
+        let line = format!("{path}: {}: {finding}", word(Some(finding.weight)));
         text.extend([&escape::line(&line), "\n"]);
     }
     print(&text)?;
-    let n_wrong = findings
-        .iter()
-        .filter(|finding| finding.weight == Weight::Wrong)
-        .count();
+    let n = |weight| findings.iter().filter(|one| one.weight == weight).count();
     let n_rules: usize = matrices.iter().map(|matrix| matrix.rules.len()).sum();
+    let head = format!("{n_rules} rules: ");
+    Ok(summed_up(&head, n(Weight::Wrong), n(Weight::Doubtful)))
+}
+
+fn summed_up(head: &str, n_wrong: usize, n_doubtful: usize) -> Exit {
     say(&format!(
-        "{n_rules} rules: {n_wrong} findings are wrong, {} doubtful",
-        findings.len() - n_wrong
+        "{head}{n_wrong} findings are wrong, {n_doubtful} doubtful"
     ));
-    Ok(if n_wrong == 0 {
+    if n_wrong == 0 {
         Exit::Clean
     } else {
         Exit::Violations
-    })
+    }
 }

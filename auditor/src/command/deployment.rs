@@ -1,14 +1,21 @@
 //! `auditor deployment`: makes parts of a deployment from existing files.
 
-use std::path::PathBuf;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::{Path, PathBuf},
+};
 
+use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand};
 
 use super::{matrix, reading};
 use crate::{
-    deployment::{Form, Inventory},
+    deployment::{Form, Inventory, Merged, merge},
     escape,
     exit::Exit,
+    matrix::Matrix,
+    nearest::{is_same, nearest},
     output::{Readers, say, write},
     role::Role,
 };
@@ -34,6 +41,10 @@ struct Import {
     /// Say which roles of this matrix no group is called like. May be repeated
     #[arg(long, value_name = "MATRIX")]
     matrix: Vec<PathBuf>,
+    /// Add the roles to this deployment and keep everything else in it. With --output the result is written, which may be the
+    /// same file; without it nothing is
+    #[arg(long, value_name = "DEPLOYMENT")]
+    against: Option<PathBuf>,
     /// Write to this file instead of standard output
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -76,36 +87,141 @@ fn import(command: &Import) -> anyhow::Result<Exit> {
             "left out: host {host}: no address is known for it; give it an ansible_host, or a hosts file beside the inventory"
         ));
     }
+    let mut matrices = Vec::new();
     for path in &command.matrix {
-        let matrix = matrix::read(path)?;
-        let mut missing: Vec<&Role> = matrix
-            .rules
-            .iter()
-            .flat_map(|rule| rule.client.iter().chain(&rule.server))
-            .filter(|role| !roles.keys().any(|group| Role::new(group) == **role))
+        matrices.push((path, matrix::read(path)?));
+    }
+    let roles = renamed(&roles, &matrices);
+    let (filled, empty): (BTreeMap<_, _>, BTreeMap<_, _>) = roles
+        .into_iter()
+        .partition(|(_, entries)| !entries.is_empty());
+    for group in empty.keys() {
+        let group = group.escape_debug();
+        say(&format!(
+            "left out: group {group} has no host with an address"
+        ));
+    }
+    say_missing(&filled, &matrices);
+    let roles: BTreeMap<&str, Vec<String>> = filled
+        .iter()
+        .map(|(name, entries)| (name.as_str(), entries.clone()))
+        .collect();
+    let text = if let Some(against) = &command.against {
+        let text = reading::text(against)?;
+        let merged = merge(&text, &roles)
+            .with_context(|| format!("{} is no deployment", against.display()))?;
+        say_merged(&merged);
+        if command.output.is_none() {
+            return Ok(Exit::Clean);
+        }
+        merged.text
+    } else {
+        if let Some(output) = &command.output {
+            refuse_to_replace(output)?;
+        }
+        let table: toml::Table = roles
+            .into_iter()
+            .map(|(name, entries)| (name.to_owned(), toml::Value::from(entries)))
             .collect();
-        missing.sort();
-        missing.dedup();
-        for role in missing {
+        let table = toml::Table::from_iter([("roles".to_owned(), table.into())]);
+        escape::toml(&toml::to_string(&table)?).into_owned()
+    };
+    write(command.output.as_deref(), &text, Readers::Mask)?;
+    Ok(Exit::Clean)
+}
+
+/// What is written by hand is not written over. A device or a pipe, such as /dev/stdout, holds nothing.
+fn refuse_to_replace(output: &Path) -> anyhow::Result<()> {
+    let is_empty = || fs::metadata(output).is_ok_and(|it| it.len() == 0);
+    if output.is_file() && !is_empty() {
+        bail!(
+            "{0} is there already: add --against {0}, which adds the roles and keeps everything else in it, or write to another file",
+            output.display()
+        );
+    }
+    Ok(())
+}
+
+/// The roles, under the names that the matrices have for them where those differ in nothing but letter case, plural and
+/// what stands between words.
+fn renamed(
+    roles: &BTreeMap<&str, Vec<String>>,
+    matrices: &[(&PathBuf, Matrix)],
+) -> BTreeMap<String, Vec<String>> {
+    let of_matrices: BTreeSet<&Role> = matrices.iter().flat_map(|(_, it)| roles_of(it)).collect();
+    let mut names: BTreeMap<&str, &str> = BTreeMap::new();
+    for group in roles.keys() {
+        let is_exact = of_matrices.contains(&Role::new(group));
+        let mut alike = of_matrices.iter().filter(|role| {
+            let has_group = roles.keys().any(|it| Role::new(it) == ***role);
+            !is_exact && !has_group && is_same(role.name(), group)
+        });
+        // Of two roles that are alike, none is meant with certainty.
+        if let (Some(role), None) = (alike.next(), alike.next()) {
             say(&format!(
-                "auditor: no group is called like the role `{role}` of {}: add it under [roles]",
+                "auditor: group {} is the role `{role}` of the matrix",
+                group.escape_debug()
+            ));
+            names.insert(group, role.name());
+        }
+    }
+    let name = |group: &str| names.get(group).copied().unwrap_or(group).to_owned();
+    let mut renamed: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (group, entries) in roles {
+        let all = renamed.entry(name(group)).or_default();
+        // Two groups may have become one.
+        for entry in entries.iter().map(|entry| name(entry)) {
+            if !all.contains(&entry) {
+                all.push(entry);
+            }
+        }
+    }
+    renamed
+}
+
+fn roles_of(matrix: &Matrix) -> impl Iterator<Item = &Role> {
+    let rules = matrix.rules.iter();
+    rules.flat_map(|rule| rule.client.iter().chain(&rule.server))
+}
+
+/// Says which roles of the matrices have no group, and which group may be meant.
+fn say_missing(roles: &BTreeMap<String, Vec<String>>, matrices: &[(&PathBuf, Matrix)]) {
+    for (path, matrix) in matrices {
+        let own: BTreeSet<&Role> = roles_of(matrix).collect();
+        let groups: Vec<&str> = roles
+            .keys()
+            .map(String::as_str)
+            .filter(|group| !own.contains(&Role::new(group)))
+            .collect();
+        for role in &own {
+            if roles.keys().any(|group| Role::new(group) == **role) {
+                continue;
+            }
+            let near = nearest(role.name(), &groups, |group| group);
+            let near = near.map_or_else(String::new, |group| {
+                format!("; is group {} meant?", group.escape_debug())
+            });
+            say(&format!(
+                "auditor: no group is called like the role `{role}` of {}: add it under [roles]{near}",
                 path.display()
             ));
         }
     }
-    let table: toml::Table = roles
-        .into_iter()
-        .filter(|(_, entries)| !entries.is_empty())
-        .map(|(name, entries)| (name.to_owned(), toml::Value::from(entries)))
-        .collect();
-    let text = toml::to_string(&toml::Table::from_iter([(
-        "roles".to_owned(),
-        table.into(),
-    )]))?;
-    write(
-        command.output.as_deref(),
-        &escape::toml(&text),
-        Readers::Mask,
-    )?;
-    Ok(Exit::Clean)
+}
+
+fn say_merged(merged: &Merged) {
+    let parts = [
+        ("new role", &merged.added),
+        ("more of role", &merged.extended),
+        ("kept, and not in what was imported: role", &merged.kept),
+    ];
+    for (what, roles) in parts {
+        for (role, entries) in roles {
+            let role = role.escape_debug();
+            say(&format!("{what} {role}: {}", entries.join(", ")));
+        }
+    }
+    if merged.added.is_empty() && merged.extended.is_empty() {
+        say("nothing is new");
+    }
 }

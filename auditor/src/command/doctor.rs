@@ -1,16 +1,27 @@
 //! `auditor doctor`: can this host run an audit, and how.
 
+use std::path::{Path, PathBuf};
+
 use clap::Args;
 
 use crate::{
-    agent::readiness::{self, Leftovers},
+    agent::{
+        configuration::{Configuration, PolicySources},
+        preflight,
+        readiness::{self, Leftovers},
+    },
+    escape,
     exit::Exit,
+    matrix::Weight,
     output::print,
 };
 
 /// Say whether this host can run an audit, and how each interface would be watched
 #[derive(Args, Debug)]
 pub struct Doctor {
+    /// Say of this deployment as well what `auditor check --config` says
+    #[arg(short, long, value_name = "FILE")]
+    config: Option<PathBuf>,
     /// Take off the filters of an auditor that was killed together with its guard
     #[arg(long)]
     clean: bool,
@@ -29,9 +40,35 @@ pub fn run(command: &Doctor) -> anyhow::Result<Exit> {
     };
     let findings = readiness::examine(leftovers)?;
     print(&findings.text)?;
-    Ok(if findings.is_bad {
+    let is_wrong = match &command.config {
+        Some(path) => of_deployment(path)?,
+        None => false,
+    };
+    Ok(if findings.is_bad || is_wrong {
         Exit::Failed
     } else {
         Exit::Clean
     })
+}
+
+/// Prints what is to be said of a deployment; true if it makes verdicts wrong.
+fn of_deployment(path: &Path) -> anyhow::Result<bool> {
+    let configuration = Configuration::read(&PolicySources {
+        deployment: Some(path.to_owned()),
+        matrices: Vec::new(),
+        roles: Vec::new(),
+    })?;
+    let lines = preflight::examine(&configuration, &[])?;
+    let mut text = String::new();
+    for line in &lines {
+        let mark = match line.weight {
+            None => "ok  ",
+            Some(Weight::Doubtful) => "note",
+            Some(Weight::Wrong) => "BAD ",
+        };
+        let line = format!("{mark}  {}: {}", line.about, line.text);
+        text.extend([&escape::line(&line), "\n"]);
+    }
+    print(&text)?;
+    Ok(lines.iter().any(|line| line.weight == Some(Weight::Wrong)))
 }

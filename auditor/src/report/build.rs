@@ -15,8 +15,8 @@ use super::{
     sentence,
 };
 use crate::{
-    audit::{self, FlowFinding, PolicyRule, RuleFinding, Severity},
-    matrix::RulePorts,
+    audit::{self, FlowFinding, PolicyProblem, PolicyRule, RuleFinding, Severity},
+    matrix::{RulePorts, Weight},
     observed::{
         Cause, Dates, DirectionCounters, Flow, Gap, Observed, SocketOwner, Unproven, flag_names,
     },
@@ -83,6 +83,7 @@ impl Report {
                 .lookup_failures()
                 .map(|(name, problem)| (name.to_owned(), problem.to_owned()))
                 .collect(),
+            policy_problems: wrong(&audit.problems),
             gaps: observed.gaps.iter().map(|one| gap(dates, one)).collect(),
             flows: observed
                 .flows
@@ -130,6 +131,14 @@ fn own_addresses(observed: &Observed) -> Vec<IpAddr> {
     addresses.into_iter().collect()
 }
 
+/// The problems of a policy because of which verdicts are wrong.
+fn wrong(problems: &[PolicyProblem]) -> Vec<String> {
+    let wrong = problems
+        .iter()
+        .filter(|problem| problem.weight() == Weight::Wrong);
+    wrong.map(PolicyProblem::to_string).collect()
+}
+
 const fn count(tally: Tally) -> Count {
     Count {
         packets: tally.packets,
@@ -142,6 +151,7 @@ fn summary(audit: &audit::Audit) -> Summary {
     if !audit.unplaced.is_empty() {
         summary.warnings += 1;
     }
+    summary.warnings += wrong(&audit.problems).len();
     for finding in &audit.flows {
         let verdict = FlowVerdict::from(&finding.verdict).name().to_owned();
         *summary.flows.entry(verdict).or_default() += 1;

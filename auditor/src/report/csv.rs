@@ -1,6 +1,6 @@
 //! A report as a table for a spreadsheet: a line for each flow and each rule.
 
-use super::schema::Report;
+use super::schema::{Report, Severity};
 use crate::spreadsheet::harmless;
 
 const COLUMNS: [&str; 20] = [
@@ -86,7 +86,19 @@ pub(super) fn render(report: &Report) -> String {
             rule.explanation.clone(),
         ]
     });
+    let problems = report.policy_problems.iter().map(|problem| {
+        let mut row = [const { String::new() }; COLUMNS.len()];
+        let cells = ["policy", "wrong", Severity::Warning.name()];
+        for (cell, text) in row.iter_mut().zip(cells) {
+            text.clone_into(cell);
+        }
+        if let Some(explanation) = row.last_mut() {
+            explanation.clone_from(problem);
+        }
+        row
+    });
     for row in std::iter::once(COLUMNS.map(str::to_owned))
+        .chain(problems)
         .chain(flows)
         .chain(rules)
     {

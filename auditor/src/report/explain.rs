@@ -391,6 +391,7 @@ const fn outcome(flow: &Flow) -> &'static str {
 /// The nearest rules, and in what the flow differs from them.
 fn nearest<'a>(report: &'a Report, flow: &'a Flow) -> impl Iterator<Item = String> + 'a {
     let differs = match flow.reason {
+        Some(Reason::Unresolved) => "the port, and a role without any address",
         Some(Reason::Condition) => "all but their condition, which does not hold here",
         Some(Reason::Direction) => {
             "all but the direction: client and server stand the other way round"
@@ -418,6 +419,9 @@ fn advice(flow: &Flow) -> impl Iterator<Item = &'static str> {
                 "nobody let it in, so nothing is open that should not be; if it goes on, ask who runs the client",
             )
         }
+        (FlowVerdict::Unexpected, Some(Reason::Unresolved)) => Some(
+            "say under [roles] which hosts the rule's roles are; until then nobody knows whether it is allowed",
+        ),
         (FlowVerdict::Forbidden, _) => {
             Some("the document rules this out: find who opened it and close it")
         }
@@ -445,7 +449,11 @@ fn advice(flow: &Flow) -> impl Iterator<Item = &'static str> {
 fn rule_advice(rule: &Rule) -> impl Iterator<Item = &'static str> {
     let advice = match (rule.verdict, rule.listening) {
         (RuleVerdict::Missing | RuleVerdict::Refused | RuleVerdict::Unanswered, Some(false)) => {
-            Some("start the service, or set the rule's condition if it is not used here")
+            Some(if rule.when.is_some() {
+                "start the service, or set the rule's condition to false if it is not used here"
+            } else {
+                "start the service; if it is not used here, give the rule a condition with `when`, or take it out"
+            })
         }
         (RuleVerdict::Missing, _) => Some(
             "if the traffic is rarer than the window, give the rule `within = \"24h\"`; else see why its client does not ask",

@@ -119,6 +119,10 @@ fn top(report: &Report, out: &mut String) -> fmt::Result {
         report.window.end,
         text(&roles)
     )?;
+    let problems = report.policy_problems.iter().take(words::MOST_PROBLEMS);
+    for problem in problems.cloned().chain(words::more_problems(report)) {
+        writeln!(out, "<p><strong>Wrong:</strong> {}.</p>", text(&problem))?;
+    }
     for gap in &report.gaps {
         let word = if gap.hides() { "Not seen" } else { "Note" };
         writeln!(out, "<p>{word}: {}.</p>", text(&gap.text))?;

@@ -68,6 +68,22 @@ fn write(report: &Report, out: &mut String) -> fmt::Result {
         }
     }
     writeln!(out, "  </testsuite>")?;
+    if let n @ 1.. = report.policy_problems.len() {
+        writeln!(
+            out,
+            "  <testsuite name=\"policy\" hostname={} timestamp=\"{:.0}\" tests=\"{n}\" failures=\"{n}\" errors=\"0\" skipped=\"0\">",
+            quoted(&report.host.name),
+            report.window.start
+        )?;
+        for problem in &report.policy_problems {
+            writeln!(
+                out,
+                "    <testcase classname=\"policy\" name={name}><failure type=\"wrong\" message={name}/></testcase>",
+                name = quoted(problem)
+            )?;
+        }
+        writeln!(out, "  </testsuite>")?;
+    }
     let sent = words::sent_without_place(report);
     writeln!(
         out,

@@ -76,6 +76,21 @@ pub fn render(report: &Report) -> String {
             );
         }
     }
+    for problem in &report.policy_problems {
+        line(
+            Finding {
+                host,
+                state: State::New,
+                severity: Severity::Warning,
+                uid: &format!("policy {problem}"),
+                verdict: "wrong",
+                text: problem,
+                at: report.window.end,
+                endpoints: None,
+            }
+            .to_value(),
+        );
+    }
     for rule in &report.rules {
         if is_pressing(rule.severity) && rule.verdict != RuleVerdict::Unassessed {
             line(

@@ -34,7 +34,16 @@ pub(super) fn render(report: &Report) -> Result<String, serde_json::Error> {
             "partialFingerprints": { "flow/v1": UNPLACED },
         })
     });
-    let results: Vec<Value> = sent.into_iter().chain(flows).chain(rules).collect();
+    let wrong = report.policy_problems.iter().map(|problem| {
+        json!({
+            "ruleId": "policy/wrong",
+            "level": level(Severity::Warning),
+            "message": { "text": problem },
+            "locations": [first(report)],
+            "partialFingerprints": { "flow/v1": problem },
+        })
+    });
+    let results: Vec<Value> = wrong.chain(sent).chain(flows).chain(rules).collect();
     let mut kinds: Vec<&str> = results
         .iter()
         .filter_map(|result| result["ruleId"].as_str())
@@ -179,6 +188,7 @@ fn uri(path: &str) -> String {
 
 fn description(id: &str) -> &'static str {
     match id {
+        "policy/wrong" => "A deployment that makes verdicts wrong or empty",
         "flow/unexpected" => "Traffic that no rule allows",
         "flow/forbidden" => "Traffic that a rule forbids",
         "rule/missing" => "Documented traffic that never happened",

@@ -40,6 +40,10 @@ pub struct Report {
     pub conditions_not_set: Vec<String>,
     /// Host names of the deployment that have no address, and why.
     pub names_without_address: BTreeMap<String, String>,
+    /// What makes verdicts wrong or empty before any traffic is seen, such as a role that has no address, a sentence each; left
+    /// out where nothing does.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub policy_problems: Vec<String>,
     /// When traffic may have gone unseen; empty if none did.
     pub gaps: Vec<Gap>,
     /// In order of server, client, protocol and port.
@@ -512,6 +516,7 @@ impl Report {
             peers_checked_by,
             conditions_not_set,
             names_without_address,
+            policy_problems,
             gaps,
             flows,
             flows_left_out,
@@ -533,6 +538,7 @@ impl Report {
             || *peers_checked_by != earlier.peers_checked_by
             || *conditions_not_set != earlier.conditions_not_set
             || *names_without_address != earlier.names_without_address
+            || *policy_problems != earlier.policy_problems
             || *gaps != earlier.gaps
             || *flows != earlier.flows
             || *flows_left_out != earlier.flows_left_out

@@ -238,24 +238,21 @@ fn unexpected(
                 )
             }
         }
-        Mismatch::Roles => {
-            let unresolved: Vec<&str> = [&first.client, &first.server]
-                .into_iter()
-                .filter(|side| side.is_unresolved())
+        Mismatch::Roles => format!(
+            "rule {id} names {port}, but for others: {} to {}",
+            roles(&first.rule.client),
+            roles(&first.rule.server)
+        ),
+        Mismatch::Unresolved => {
+            let unresolved = [&first.client, &first.server].into_iter();
+            let unresolved: BTreeSet<&str> = unresolved
                 .flat_map(|side| side.unresolved.iter().map(Role::name))
                 .collect();
-            if unresolved.is_empty() {
-                format!(
-                    "rule {id} names {port}, but for others: {} to {}",
-                    roles(&first.rule.client),
-                    roles(&first.rule.server)
-                )
-            } else {
-                format!(
-                    "rule {id} names {port}, but no address is known for {}",
-                    unresolved.join(", ")
-                )
-            }
+            let unresolved: Vec<&str> = unresolved.into_iter().collect();
+            format!(
+                "rule {id} may allow it: no address is known for {}",
+                unresolved.join(", ")
+            )
         }
         Mismatch::Port => {
             let others: Vec<String> = rules

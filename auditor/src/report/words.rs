@@ -198,6 +198,15 @@ pub(super) fn number(number: u64) -> String {
     text
 }
 
+/// More problems of the policy are not shown at the head of a report.
+pub(super) const MOST_PROBLEMS: usize = 5;
+
+/// Says how many problems of the policy are not shown, if any are not.
+pub(super) fn more_problems(report: &schema::Report) -> Option<String> {
+    let more = report.policy_problems.len().checked_sub(MOST_PROBLEMS)?;
+    (more != 0).then(|| format!("and {more} more: `auditor check --config` has them all"))
+}
+
 /// What is said of flows that are not listed one by one.
 pub(super) fn left_out(report: &schema::Report) -> Vec<String> {
     let Some(left_out) = &report.flows_left_out else {

@@ -78,9 +78,30 @@ fn plain(policy: &Policy, observed: &Observed, flow: &Flow) -> FlowVerdict {
             return FlowVerdict::Documented { rules: allowing };
         }
     }
-    let tests: [(Mismatch, Test<'_>); 5] = [
+    let may_hold = |side: &Side, address| !side.unresolved.is_empty() || holds(side, address);
+    // A range of few ports names each of them; ICMP has none.
+    let is_named = |rule: &PolicyRule| {
+        let ports = rule.rule.ports.set();
+        ports.is_none_or(|set| {
+            set.ranges().iter().any(|range| {
+                (range.first()..=range.last()).contains(&flow.port)
+                    && range.last() - range.first() < 32
+            })
+        })
+    };
+    let tests: [(Mismatch, Test<'_>); 6] = [
+        (Mismatch::Unresolved, &|rule| {
+            rule.applies
+                && has_transport(rule)
+                && has_port(rule)
+                && may_hold(&rule.client, client)
+                && may_hold(&rule.server, server)
+                && (!rule.rule.loopback || is_own(client) && is_own(server))
+        }),
         (Mismatch::Condition, &|rule| !rule.applies && allows(rule)),
-        (Mismatch::Direction, &|rule| rule.applies && reversed(rule)),
+        (Mismatch::Direction, &|rule| {
+            rule.applies && reversed(rule) && is_named(rule)
+        }),
         (Mismatch::Transport, &|rule| {
             rule.applies
                 && !has_transport(rule)

@@ -474,6 +474,9 @@ pub(super) fn watched(report: &Report, out: &mut String) -> fmt::Result {
             ),
         )?;
     }
+    for problem in &report.policy_problems {
+        entry("Wrong", problem)?;
+    }
     for condition in &report.conditions_not_set {
         entry("Condition not set", condition)?;
     }

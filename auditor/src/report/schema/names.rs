@@ -109,6 +109,8 @@ impl From<&audit::FlowVerdict> for FlowVerdict {
 published! {
     /// The one thing in which an unexpected flow differs from the nearest rules.
     Reason of audit::Mismatch {
+        /// A rule allows the port, and a role of it has no address: it may be these two.
+        Unresolved = "unresolved",
         /// A rule allows it under a condition that does not hold here.
         Condition = "condition",
         /// A rule has client and server the other way round.

@@ -1,0 +1,102 @@
+//! Writes the problems of a policy as sentences.
+
+use std::{fmt, net::IpAddr};
+
+use super::{PolicyProblem, RuleNames};
+use crate::role::Role;
+
+impl fmt::Display for RuleNames {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let noun = if self.n_rules == 1 { "rule" } else { "rules" };
+        write!(f, "{noun} {}", self.first.join(", "))?;
+        match self.n_rules - self.first.len() {
+            0 => Ok(()),
+            more => write!(f, " and {more} more"),
+        }
+    }
+}
+
+impl fmt::Display for PolicyProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::HostWithoutRole { addresses } => {
+                let addresses: Vec<String> = addresses.iter().map(IpAddr::to_string).collect();
+                let addresses = match addresses.as_slice() {
+                    [] => "this host has no address yet".to_owned(),
+                    [one] => format!("its address {one} is in no role"),
+                    several => format!("none of its addresses {} is in a role", several.join(", ")),
+                };
+                write!(
+                    f,
+                    "this host plays no role, so no rule is about it: {addresses} under [roles]; add it there, or name its role with --role"
+                )
+            }
+            Self::HostWithoutRule { roles } => {
+                let roles: Vec<&str> = roles.iter().map(Role::name).collect();
+                write!(
+                    f,
+                    "no rule that holds here is about this host, which is {}",
+                    roles.join(", ")
+                )
+            }
+            Self::RoleWithoutAddress {
+                role,
+                rules,
+                is_defined,
+                nearest,
+                is_ours: _,
+            } => {
+                let how = if *is_defined {
+                    "has no address under [roles]"
+                } else {
+                    "is not under [roles]"
+                };
+                write!(f, "role `{role}` {how}")?;
+                if let Some(nearest) = nearest {
+                    write!(f, "; is `{nearest}` meant, which no rule knows?")?;
+                }
+                write!(f, "; {rules} cannot be judged")
+            }
+            Self::RoleOfNoRule { role, nearest } => {
+                write!(f, "role `{role}` is in no rule and in no exception")?;
+                nearest
+                    .as_ref()
+                    .map_or(Ok(()), |nearest| write!(f, "; is `{nearest}` meant?"))
+            }
+            Self::ConditionOfNoRule { condition, nearest } => {
+                write!(f, "condition `{condition}` is in no rule")?;
+                nearest.as_ref().map_or(Ok(()), |nearest| {
+                    write!(f, "; is `{nearest}` meant, which is not set?")
+                })
+            }
+            Self::ConditionNotSet { condition, rules } => write!(
+                f,
+                "condition `{condition}` is not under [conditions], so it is taken as not holding: {rules}"
+            ),
+            Self::ExceptionEnded { reason, until } => {
+                write!(
+                    f,
+                    "exception `{reason}` ended on {until} and covers nothing"
+                )
+            }
+            Self::ExceptionEnds { reason, until } => {
+                write!(f, "exception `{reason}` ends on {until}")
+            }
+            Self::ExceptionWithoutAddress { reason, end } => write!(
+                f,
+                "exception `{reason}` covers nothing: its {end} has no address"
+            ),
+            Self::RuleOfOneHost { rules, address } => write!(
+                f,
+                "client and server are the same host, {address}, so no traffic of it passes a network: {rules}"
+            ),
+            Self::RuleOfTwoFamilies { rules } => write!(
+                f,
+                "the clients have addresses of one family only, the servers of the other, so nothing can match: {rules}"
+            ),
+            Self::NameWithoutAddress { name, problem } => {
+                write!(f, "host name {name} has no address: {problem}")
+            }
+        }
+    }
+}

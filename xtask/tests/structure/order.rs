@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::{assert_known, crates, source::Sources};
 
 /// What has no position in the data's path: everybody may use these, and they use nobody but each other.
-const BELOW: [&str; 15] = [
+const BELOW: [&str; 16] = [
     "address",
     "digits",
     "escape",
@@ -13,6 +13,7 @@ const BELOW: [&str; 15] = [
     "file",
     "hidden",
     "length",
+    "nearest",
     "output",
     "port",
     "private_file",

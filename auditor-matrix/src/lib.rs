@@ -29,6 +29,7 @@ pub mod file;
 pub mod hidden;
 pub mod length;
 pub mod matrix;
+pub mod nearest;
 pub mod port;
 pub mod role;
 pub mod transport;

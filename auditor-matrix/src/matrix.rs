@@ -12,6 +12,7 @@ mod lint;
 mod origin;
 mod page_names;
 mod precedence;
+mod presence;
 mod rule;
 mod source;
 mod starter;

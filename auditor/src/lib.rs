@@ -4,7 +4,7 @@
 //! through `capture` to observed flows; both into the audit, whose verdicts a report shows. A module uses only what
 //! stands before it.
 
-pub use auditor_matrix::{document, file, hidden, length, matrix, port, role, transport};
+pub use auditor_matrix::{document, file, hidden, length, matrix, nearest, port, role, transport};
 
 pub mod address;
 mod agent;
@@ -20,7 +20,6 @@ pub mod export;
 #[doc(hidden)]
 pub mod fuzz;
 pub mod history;
-mod nearest;
 pub mod observed;
 mod output;
 mod private_file;

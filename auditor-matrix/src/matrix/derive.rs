@@ -9,6 +9,7 @@ use super::{
     endpoints::{EndpointRemark, Page, RowEndpoints, row_endpoints},
     identity::{self, UniqueRules},
     page_names::PageNames,
+    presence::presence,
     rule::{Matrix, Presence, Rule, RulePorts},
 };
 use crate::{
@@ -27,12 +28,18 @@ pub struct Derived {
 
 /// Makes rules of the rows of one or more documents. Each row is in a rule or in a problem.
 pub fn derive(documents: &[Document], name: &str) -> Derived {
-    derive_as(documents, name, &Profile::default())
+    derive_as(documents, name, &Profile::default(), None)
 }
 
-/// Makes rules of rows whose roles have the names that a profile gives them.
-pub fn derive_as(documents: &[Document], name: &str, profile: &Profile) -> Derived {
-    derive_up_to(MOST_RULES, documents, name, profile)
+/// Makes rules of rows whose roles have the names that a profile gives them. Where a row does not say whether its traffic must
+/// be there, `unsaid` does, if it is given, and the headings above the row if not.
+pub fn derive_as(
+    documents: &[Document],
+    name: &str,
+    profile: &Profile,
+    unsaid: Option<Presence>,
+) -> Derived {
+    derive_up_to(MOST_RULES, documents, name, (profile, unsaid))
 }
 
 /// More rules than any vendor documents; it bounds the result whatever a page contains.
@@ -42,7 +49,7 @@ pub(super) fn derive_up_to(
     most: usize,
     documents: &[Document],
     name: &str,
-    profile: &Profile,
+    (profile, unsaid): (&Profile, Option<Presence>),
 ) -> Derived {
     let mut problems = Vec::new();
     let mut unique = UniqueRules::default();
@@ -67,7 +74,8 @@ pub(super) fn derive_up_to(
                 Ok((both, row_remarks)) => {
                     remarks.add(index, row, row_remarks);
                     let both = both.into_iter().map(|one| one.renamed(profile));
-                    for rule in both.flat_map(|endpoints| rules(row, &endpoints)) {
+                    let presence = presence(row, document.title.as_deref(), unsaid);
+                    for rule in both.flat_map(|endpoints| rules(row, &endpoints, presence)) {
                         unique.push(rule);
                     }
                 }
@@ -188,19 +196,10 @@ fn page_role(rows: &[Row]) -> Option<End> {
 /// So many sections are not merely what else the page says of its machine.
 const SEVERAL_SECTIONS: usize = 4;
 
-fn rules(row: &Row, endpoints: &RowEndpoints) -> Vec<Rule> {
+fn rules(row: &Row, endpoints: &RowEndpoints, presence: Presence) -> Vec<Rule> {
     let is_caution = |text: &&str| text.to_lowercase().starts_with("may change");
     let condition = row.condition.as_deref().filter(|text| !is_caution(text));
     let caution = row.condition.as_deref().filter(is_caution);
-    // "Required if …": the rule applies only where the condition holds, and there it is required.
-    let required_if = condition.is_some_and(|text| text.to_lowercase().starts_with("required"));
-    let presence = match row.required {
-        _ if row.forbidden => Presence::Forbidden,
-        _ if required_if => Presence::Required,
-        Some(true) => Presence::Required,
-        Some(false) => Presence::Optional,
-        None => Presence::Expected,
-    };
     let note = match (condition, row.text.notes(), caution) {
         (Some(condition), _, _) if condition.contains(' ') => Some(condition),
         (_, _, Some(caution)) => Some(caution),

@@ -8,7 +8,7 @@ use std::{
 use ipnet::IpNet;
 
 use super::{endpoints::UNNAMED_ROLES, rule::Matrix};
-use crate::{document::Row, role::Role};
+use crate::{document::Row, nearest::is_same, role::Role};
 
 /// Writes a deployment for people to fill in. `matrix_path` is the path of the matrix file, relative to the deployment's
 /// file.
@@ -28,9 +28,9 @@ pub fn starter(matrix: &Matrix, rows: &[&Row], matrix_path: &str) -> String {
          matrix = [{}]\n\n[roles]\n",
         quoted(matrix_path)
     );
-    for role in roles {
+    for role in &roles {
         let mut entries: Vec<String> = addresses
-            .get(role)
+            .get(*role)
             .into_iter()
             .flatten()
             .map(|entry| quoted(entry))
@@ -38,19 +38,23 @@ pub fn starter(matrix: &Matrix, rows: &[&Row], matrix_path: &str) -> String {
         if entries.is_empty() && is_everybody(role.name()) {
             entries.push(quoted("any"));
         }
+        let others = parts(role, &roles);
         let comment = if UNNAMED_ROLES.contains(&role.name()) {
-            "  # the page does not name them"
-        } else if entries.is_empty() {
-            ""
+            "  # the page does not name them".to_owned()
+        } else if !entries.is_empty() {
+            "  # from the page".to_owned()
+        } else if others.is_empty() {
+            String::new()
         } else {
-            "  # from the page"
+            let others: Vec<String> = others.iter().map(|one| quoted(one.name())).collect();
+            format!("  # perhaps [{}]", others.join(", "))
         };
         text.extend([
             toml_key(role.name()).as_str(),
             " = [",
             &entries.join(", "),
             "]",
-            comment,
+            &comment,
             "
 ",
         ]);
@@ -96,6 +100,66 @@ fn addresses(rows: &[&Row]) -> BTreeMap<Role, BTreeSet<String>> {
     }
     addresses
 }
+
+/// The other roles of which a role may consist: those that its name lists, or all machines where it is called so.
+fn parts<'a>(role: &Role, roles: &BTreeSet<&'a Role>) -> Vec<&'a Role> {
+    let is_other = |other: &&&Role| **other != role;
+    let name = role.name();
+    let lower = name.to_lowercase();
+    let is_of_all = ["all ", "any ", "every ", "each "].iter().any(|word| {
+        let rest = lower.strip_prefix(word).map(str::trim);
+        rest.is_some_and(|rest| ALL_OF.contains(&rest))
+    });
+    if is_of_all {
+        let is_machine = |other: &&&Role| {
+            !is_everybody(other.name())
+                && !UNNAMED_ROLES.contains(&other.name())
+                && !is_host(other.name())
+        };
+        return roles
+            .iter()
+            .filter(is_other)
+            .filter(is_machine)
+            .copied()
+            .collect();
+    }
+    let listed: Vec<&str> = lower
+        .split(['/', ',', '&', '+'])
+        .flat_map(|part| part.split(" and "))
+        .flat_map(|part| part.split(" or "))
+        .map(str::trim)
+        .filter(|part| !part.is_empty())
+        .collect();
+    if listed.len() < 2 {
+        // One of two that are spelt almost alike may be the other; not both, or neither would be filled in.
+        let is_first = |other: &&&Role| **other < role && is_same(name, other.name());
+        return roles.iter().find(is_first).copied().into_iter().collect();
+    }
+    let of_part = |part: &&str| {
+        let mut alike = roles
+            .iter()
+            .filter(is_other)
+            .filter(|other| is_same(part, other.name()));
+        alike.next().copied()
+    };
+    // A name of which one part is no role is no list of roles.
+    let parts: Option<Vec<&Role>> = listed.iter().map(of_part).collect();
+    parts.unwrap_or_default()
+}
+
+/// What pages call all machines of a system.
+const ALL_OF: [&str; 10] = [
+    "node",
+    "nodes",
+    "host",
+    "hosts",
+    "server",
+    "servers",
+    "machine",
+    "machines",
+    "systems",
+    "instances",
+];
 
 /// Whether a page means every address by this name.
 fn is_everybody(name: &str) -> bool {

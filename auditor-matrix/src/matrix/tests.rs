@@ -9,6 +9,7 @@ mod marked_ends;
 mod misplaced_headings;
 mod nested_lists;
 mod plain_text;
+mod presences;
 mod tables;
 mod whose_ports;
 
@@ -255,7 +256,7 @@ proptest! {
 fn a_page_without_end() {
     let page = "| Port | Service |\n|--|--|\n| 1/tcp | a |\n| 1/tcp | a |\n| 2/tcp | b |\n| 3/tcp | c |\n| 4/tcp | d |\n";
     let document = document::read("page.md", page.as_bytes(), Format::Markdown);
-    let derived = derive_up_to(2, &[document], "Page", &Profile::default());
+    let derived = derive_up_to(2, &[document], "Page", (&Profile::default(), None));
     let origins: Vec<_> = derived
         .matrix
         .rules

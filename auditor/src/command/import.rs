@@ -17,7 +17,7 @@ use std::{
 };
 
 use anyhow::{Context as _, bail};
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use self::{closing::Closing, complaints::Complaints, input::Input};
 use super::matrix::read;
@@ -25,7 +25,7 @@ use crate::{
     document::{self, ColumnChoice, Document, Format, Problem, ProblemKind, Row, Severity},
     escape,
     exit::Exit,
-    matrix::{self, Change, Matrix, Source},
+    matrix::{self, Change, Matrix, Presence, Source},
     output::{Readers, print, say, write, write_lines},
     review::{self, Review},
 };
@@ -67,6 +67,9 @@ pub struct Import {
     /// What a person has said of columns, roles and sections; matrix.import.toml beside matrix.toml if left out
     #[arg(long, value_name = "FILE")]
     profile: Option<PathBuf>,
+    /// Whether the traffic of rows that do not say it themselves must be there; the headings above them say it if left out
+    #[arg(long, value_name = "PRESENCE", conflicts_with = "rows")]
+    presence: Option<Unsaid>,
     /// Print every problem, however many there are of one kind
     #[arg(short, long)]
     verbose: bool,
@@ -76,6 +79,27 @@ pub struct Import {
         help = format!("How the pages are written, if their names and contents do not tell: {}", Format::choices())
     )]
     input_format: Option<Format>,
+}
+
+/// What rows are that do not say whether their traffic must be there.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Unsaid {
+    /// Its absence is a violation
+    Required,
+    /// Its absence is a warning
+    Expected,
+    /// Its absence is no more than a note
+    Optional,
+}
+
+impl From<Unsaid> for Presence {
+    fn from(unsaid: Unsaid) -> Self {
+        match unsaid {
+            Unsaid::Required => Self::Required,
+            Unsaid::Expected => Self::Expected,
+            Unsaid::Optional => Self::Optional,
+        }
+    }
 }
 
 /// What was read from a page, and what of the page is still needed.
@@ -162,7 +186,12 @@ pub fn run(command: &Import) -> anyhow::Result<Exit> {
         return Ok(Exit::Clean);
     }
     let name = name(command, &inputs, &documents);
-    let mut derived = matrix::derive_as(&documents, &name, &profile);
+    let mut derived = matrix::derive_as(
+        &documents,
+        &name,
+        &profile,
+        command.presence.map(Presence::from),
+    );
     for problem in &derived.problems {
         complaints.add("no rule", problem);
     }
@@ -312,6 +341,9 @@ impl Import {
         }
         if let Some(format) = self.input_format {
             add("--input-format", format.name().to_owned());
+        }
+        if let Some(presence) = self.presence {
+            add("--presence", Presence::from(presence).name().to_owned());
         }
         if let Some(name) = &self.name {
             add("--name", name.clone());

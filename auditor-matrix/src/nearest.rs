@@ -15,7 +15,7 @@ enum Distance {
 }
 
 /// The name that is nearest to this one, if it may be meant: it is spelt nearly so, or one consists of words of the other.
-pub(crate) fn nearest<T: Copy>(name: &str, among: &[T], name_of: impl Fn(&T) -> &str) -> Option<T> {
+pub fn nearest<T: Copy>(name: &str, among: &[T], name_of: impl Fn(&T) -> &str) -> Option<T> {
     let wanted = words(name);
     let known = among.iter().filter_map(|other| {
         let distance = distance(&wanted, &words(name_of(other)))?;
@@ -42,7 +42,7 @@ fn distance(a: &[String], b: &[String]) -> Option<Distance> {
 }
 
 /// Whether two names are the same but for letter case, plural, and what stands between words.
-pub(crate) fn is_same(a: &str, b: &str) -> bool {
+pub fn is_same(a: &str, b: &str) -> bool {
     let (a, b) = (words(a), words(b));
     !a.is_empty() && a == b
 }

@@ -1,0 +1,100 @@
+//! Whether traffic must be there, where a row does not say it itself.
+
+use super::{derived, rules};
+use crate::{
+    document::{self, Format, Profile},
+    matrix::{Presence, derive_as, starter},
+};
+
+const PAGE: &str = "# Network\n\n## Required ports\n\n\
+    | Source | Destination | Port | Protocol | Required | Description |\n|--|--|--|--|--|--|\n\
+    | gate | store | 5432 | TCP | | SQL |\n\
+    | gate | cache | 6379 | TCP | no | Keys |\n\
+    | gate | worker | 1025-2180 | TCP | | Default range for tasks |\n\
+    | gate | worker | 9000-9001 | TCP | | Default ports |\n\n\
+    ### Optional ports\n\n\
+    | Source | Destination | Port | Protocol |\n|--|--|--|--|\n| gate | mail | 25 | TCP |\n\n\
+    ## Ports required for the mirror\n\n\
+    | Source | Destination | Port | Protocol |\n|--|--|--|--|\n| gate | mirror | 873 | TCP |\n";
+
+fn presences(unsaid: Option<Presence>) -> Vec<(String, &'static str)> {
+    let page = document::read("page.md", PAGE.as_bytes(), Format::Markdown);
+    let derived = derive_as(&[page], "Page", &Profile::default(), unsaid);
+    let rules = derived.matrix.rules.iter();
+    rules
+        .map(|rule| (rule.ports.to_string(), rule.presence.name()))
+        .collect()
+}
+
+#[test]
+fn headings_say_what_rows_do_not() {
+    let said = |ports: &str, presence| (ports.to_owned(), presence);
+    assert_eq!(
+        presences(None),
+        [
+            said("5432", "required"),
+            said("6379", "optional"),
+            said("1025-2180", "optional"),
+            said("9000-9001", "required"),
+            said("25", "optional"),
+            said("873", "expected"),
+        ]
+    );
+}
+
+#[test]
+fn a_person_says_more_than_headings_and_less_than_rows() {
+    let of = |unsaid| -> Vec<&str> {
+        let all = presences(Some(unsaid));
+        all.into_iter().map(|(_, presence)| presence).collect()
+    };
+    assert_eq!(
+        of(Presence::Expected),
+        [
+            "expected", "optional", "optional", "expected", "expected", "expected"
+        ]
+    );
+    assert_eq!(
+        of(Presence::Required),
+        [
+            "required", "optional", "optional", "required", "required", "required"
+        ]
+    );
+}
+
+#[test]
+fn a_title_is_the_last_heading() {
+    let page = "# Required firewall ports\n\n## Store\n\n| Source | Destination | Port | Protocol |\n|--|--|--|--|\n| gate | store | 5432 | TCP |\n";
+    assert_eq!(
+        rules(&derived(page)),
+        ["store-5432-tcp: gate -> store tcp/5432 required [-]"]
+    );
+}
+
+#[test]
+fn a_draft_says_which_roles_others_may_be() {
+    let page = "| Source | Destination | Port | Protocol |\n|--|--|--|--|\n\
+        | All nodes | time server | 123 | UDP |\n\
+        | Internet | gate | 443 | TCP |\n\
+        | Gates | worker & store | 5000 | TCP |\n\
+        | worker | stores | 5001 | TCP |\n";
+    let derived = derived(page);
+    let draft = starter(&derived.matrix, &[], "m.toml");
+    let line = |role: &str| {
+        let start = format!("\"{role}\" = ");
+        let line = draft.lines().find(|line| line.starts_with(&start));
+        line.unwrap_or_else(|| panic!("{role} is not in {draft}"))
+            .to_owned()
+    };
+    let all = line("All nodes");
+    assert!(
+        all.contains("# perhaps [") && all.contains("\"time server\"") && !all.contains("Internet"),
+        "{all}"
+    );
+    assert!(
+        line("Gates").ends_with("[]  # perhaps [\"gate\"]"),
+        "{draft}"
+    );
+    assert!(!line("gate").contains("perhaps"), "{draft}");
+    draft.parse::<toml::Table>().unwrap();
+}

@@ -101,7 +101,8 @@ fn names_the_loopback(request: &[u8]) -> bool {
         let Some((name, value)) = line.split_once(':') else {
             return false;
         };
-        let value = value.trim();
+        // Names of hosts are the same in every letter case (RFC 9110, section 4.2.3).
+        let value = value.trim().to_ascii_lowercase();
         name.eq_ignore_ascii_case("host")
             && (value.starts_with("localhost")
                 || value.starts_with("127.")

@@ -212,7 +212,10 @@ fn check_none(ours: Result<Packet, Reason>, theirs: &LaxSlicedPacket<'_>) {
             theirs.stop_err
         ),
         Some(_) => assert!(
-            matches!(ours, Err(Reason::Malformed | Reason::Truncated | Reason::Arp)),
+            matches!(
+                ours,
+                Err(Reason::Malformed | Reason::Truncated | Reason::Arp)
+            ),
             "{ours:?}, {:?}",
             theirs.stop_err
         ),

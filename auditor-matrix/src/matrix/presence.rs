@@ -43,10 +43,7 @@ fn is_choice(row: &Row) -> bool {
 fn headed(row: &Row, title: Option<&str>) -> Presence {
     let sections = row.section.as_deref().unwrap_or_default();
     let nearest_first = sections.rsplit(" / ").chain(title);
-    nearest_first
-        .filter_map(of_heading)
-        .next()
-        .unwrap_or_default()
+    nearest_first.find_map(of_heading).unwrap_or_default()
 }
 
 /// "Ports required for the mirror" does not say that there must be a mirror, nor does "if required".

@@ -42,7 +42,7 @@ fn is_choice(row: &Row) -> bool {
 /// What the nearest heading says that says anything: "Required ports", "Optional ports".
 fn headed(row: &Row, title: Option<&str>) -> Presence {
     let sections = row.section.as_deref().unwrap_or_default();
-    let nearest_first = sections.rsplit(" / ").chain(title);
+    let mut nearest_first = sections.rsplit(" / ").chain(title);
     nearest_first.find_map(of_heading).unwrap_or_default()
 }
 

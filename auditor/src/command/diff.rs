@@ -2,14 +2,16 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::Args;
+use clap::{Args, ValueEnum};
+use serde_json::{Value, json};
 
 use super::reading::{self, text};
 use crate::{
+    escape,
     exit::Exit,
-    matrix::{self, Matrix},
+    matrix::{self, Change, Matrix},
     output::print,
-    report,
+    report::{self, Difference},
 };
 
 /// Say what is different in the second of two reports, or of two matrices. Exit code 1 says that something is.
@@ -21,6 +23,23 @@ pub struct Diff {
     /// The newer one
     #[arg(value_name = "NOW")]
     now: PathBuf,
+    /// What to print
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+enum Format {
+    /// A line for each difference
+    Text,
+    /// A list of objects
+    Json,
+}
+
+/// A difference, as a line and as an object.
+struct Line {
+    text: String,
+    object: Value,
 }
 
 /// Prints the differences.
@@ -30,11 +49,11 @@ pub struct Diff {
 /// A file that can't be read, or is neither a report nor a matrix.
 pub fn run(command: &Diff) -> anyhow::Result<Exit> {
     let (before, now) = (text(&command.before)?, text(&command.now)?);
-    let lines: Vec<String> = if is_json(&before) || is_json(&now) {
+    let lines: Vec<Line> = if is_json(&before) || is_json(&now) {
         let before = reading::parse(&command.before, &before)?;
         let now = reading::parse(&command.now, &now)?;
         let differences = report::diff(&before, &now);
-        differences.iter().map(ToString::to_string).collect()
+        differences.iter().map(of_report).collect()
     } else {
         // Without the digests of the last import, every difference is a change and none an edit by hand.
         let matrix = |path: &Path, text: &str| {
@@ -46,18 +65,65 @@ pub fn run(command: &Diff) -> anyhow::Result<Exit> {
         let before = matrix(&command.before, &before)?;
         let now = matrix(&command.now, &now)?;
         let changes = matrix::compare(&before, &now).changes;
-        changes.iter().map(ToString::to_string).collect()
+        changes.iter().map(of_matrix).collect()
     };
-    let mut text = String::new();
-    for line in &lines {
-        report::clean_line(&mut text, line);
+    match command.format {
+        Format::Text => {
+            let mut text = String::new();
+            for line in &lines {
+                report::clean_line(&mut text, &line.text);
+            }
+            print(&text)?;
+        }
+        Format::Json => {
+            let list: Value = lines.iter().map(|line| line.object.clone()).collect();
+            let text = serde_json::to_string_pretty(&list)?;
+            print(&format!("{}\n", escape::json(&text)))?;
+        }
     }
-    print(&text)?;
     Ok(if lines.is_empty() {
         Exit::Clean
     } else {
         Exit::Violations
     })
+}
+
+fn of_report(difference: &Difference) -> Line {
+    let object = match difference {
+        Difference::Appeared { what, now } => {
+            json!({ "change": "appeared", "what": what, "now": now })
+        }
+        Difference::Gone { what, before } => {
+            json!({ "change": "gone", "what": what, "before": before })
+        }
+        Difference::Changed { what, before, now } => {
+            json!({ "change": "changed", "what": what, "before": before, "now": now })
+        }
+    };
+    let text = difference.to_string();
+    Line { text, object }
+}
+
+fn of_matrix(change: &Change) -> Line {
+    let fields = |fields: &[matrix::Field]| -> Value {
+        let field =
+            |one: &matrix::Field| json!({ "name": one.name, "before": one.before, "now": one.now });
+        fields.iter().map(field).collect()
+    };
+    let object = match change {
+        Change::Added(rule) => json!({ "change": "added", "rule": rule.id }),
+        Change::Removed(rule) => json!({ "change": "removed", "rule": rule.id }),
+        Change::Changed { id, fields: all } => {
+            json!({ "change": "changed", "rule": id, "fields": fields(all) })
+        }
+        Change::Conflict { id, fields: all } => {
+            json!({ "change": "conflict", "rule": id, "fields": fields(all) })
+        }
+        Change::Kept { id } => json!({ "change": "kept", "rule": id }),
+        Change::LeftOut { id } => json!({ "change": "left-out", "rule": id }),
+    };
+    let text = change.to_string();
+    Line { text, object }
 }
 
 fn is_json(text: &str) -> bool {

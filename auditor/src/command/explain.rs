@@ -13,14 +13,15 @@ use crate::{
 /// Say step by step why a flow or a rule has its verdict.
 #[derive(Args, Debug)]
 pub struct Explain {
-    /// The id of a rule, or a flow such as '10.0.9.7 -> 10.0.0.1 tcp/443' or any part of it: an address, a port, a role
+    /// The id of a rule or a part of it, of its service or of its roles; or a flow such as '10.0.9.7 -> 10.0.0.1 tcp/443' or
+    /// any part of it: an address, a port, a role
     #[arg(required = true, value_name = "FLOW|RULE")]
     what: Vec<String>,
     #[command(flatten)]
     report: ReportOption,
 }
 
-/// The most flows that are explained at once.
+/// The most flows, and rules, that are explained at once.
 const MOST: usize = 20;
 
 /// Explains the rules and flows that the arguments match.
@@ -36,13 +37,14 @@ pub fn run(command: &Explain) -> anyhow::Result<Exit> {
     parts.extend(
         rules
             .iter()
+            .take(MOST)
             .map(|rule| report::explain::rule(&report, rule)),
     );
     let shown = flows.iter().take(MOST);
     parts.extend(shown.map(|flow| report::explain::flow(&report, flow)));
     if parts.is_empty() {
         bail!(
-            "the report has no rule and no flow `{what}`: expected the id of one of its {} rules, or a part of one of its {} flows",
+            "the report has no rule and no flow `{what}`: expected a part of one of its {} rules or of one of its {} flows",
             report.rules.len(),
             report.flows.len()
         );
@@ -56,14 +58,12 @@ pub fn run(command: &Explain) -> anyhow::Result<Exit> {
             report::clean_line(&mut text, step);
         }
     }
-    if MOST < flows.len() {
-        report::clean_line(
-            &mut text,
-            &format!(
-                "\nand {} more flows: name more of what is meant",
-                flows.len() - MOST
-            ),
-        );
+    for (n, what) in [(rules.len(), "rules"), (flows.len(), "flows")] {
+        if MOST < n {
+            let more = n - MOST;
+            let line = format!("\nand {more} more {what}: name more of what is meant");
+            report::clean_line(&mut text, &line);
+        }
     }
     print(&text)?;
     Ok(Exit::Clean)

@@ -116,7 +116,7 @@ impl OutputOptions {
         }
         let text = self.form.render(report, self.output.is_none())?;
         write(self.output.as_deref(), &text, Readers::Owner)?;
-        Ok(self.form.exit(report))
+        Ok(self.form.exit(report, FailOn::Violation))
     }
 }
 
@@ -126,9 +126,9 @@ pub(super) struct FormOptions {
     /// What to print
     #[arg(long, value_enum, default_value = "text")]
     format: Form,
-    /// What makes the exit code 1
-    #[arg(long, value_enum, value_name = "SEVERITY", default_value_t = FailOn::Violation)]
-    fail_on: FailOn,
+    /// What makes the exit code 1 [default: violation where traffic is looked at, never where a report is merely shown]
+    #[arg(long, value_enum, value_name = "SEVERITY")]
+    fail_on: Option<FailOn>,
 }
 
 impl ValueEnum for Form {
@@ -142,7 +142,7 @@ impl ValueEnum for Form {
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
-enum FailOn {
+pub(super) enum FailOn {
     /// A violation
     Violation,
     /// A violation or a warning
@@ -157,10 +157,10 @@ impl FormOptions {
         Ok(self.format.render(report, look(to_terminal))?)
     }
 
-    /// The exit code that the report's findings result in.
-    pub(super) const fn exit(self, report: &Report) -> Exit {
+    /// The exit code that the report's findings result in; `unsaid` is what makes it 1 if nobody said that.
+    pub(super) fn exit(self, report: &Report, unsaid: FailOn) -> Exit {
         let summary = &report.summary;
-        let n_failures = match self.fail_on {
+        let n_failures = match self.fail_on.unwrap_or(unsaid) {
             FailOn::Violation => summary.violations,
             FailOn::Warning => summary.violations + summary.warnings,
             FailOn::Never => 0,

@@ -4,7 +4,10 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{options::FormOptions, reading};
+use super::{
+    options::{FailOn, FormOptions},
+    reading,
+};
 use crate::{
     agent::state,
     exit::Exit,
@@ -46,5 +49,5 @@ pub fn run(command: &ReportCommand) -> anyhow::Result<Exit> {
     let to_terminal = command.output.is_none();
     let text = command.form.render(&report, to_terminal)?;
     write(command.output.as_deref(), &text, Readers::Owner)?;
-    Ok(command.form.exit(&report))
+    Ok(command.form.exit(&report, FailOn::Never))
 }

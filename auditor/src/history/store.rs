@@ -9,6 +9,7 @@ mod write;
 
 use std::{
     collections::BTreeSet,
+    io::ErrorKind,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -38,6 +39,8 @@ pub enum StoreError {
     Tables { path: PathBuf, problem: String },
     #[error("{} was written by an earlier auditor: `auditor watch` of this version takes it over", path.display())]
     Earlier { path: PathBuf },
+    #[error("there is no history at {}: `auditor watch` writes it; say with --state where, if it is elsewhere", path.display())]
+    Absent { path: PathBuf },
     #[error("{} holds nothing yet", path.display())]
     Empty { path: PathBuf },
     #[error("{} was written by a later auditor (version {version}, this one knows {VERSION}): use that one, or another --state", path.display())]
@@ -50,7 +53,10 @@ impl StoreError {
         match self {
             Self::Database { problem, .. } => damage::is_damage(problem),
             Self::Value { .. } | Self::Tables { .. } => true,
-            Self::Earlier { .. } | Self::Empty { .. } | Self::Later { .. } => false,
+            Self::Absent { .. }
+            | Self::Earlier { .. }
+            | Self::Empty { .. }
+            | Self::Later { .. } => false,
         }
     }
 }
@@ -96,6 +102,15 @@ impl Store {
     ///
     /// There is none, it is no database, or it was written by another version.
     pub fn read(path: &Path) -> Result<Self, StoreError> {
+        // SQLite's own word for it is that it can't open the file.
+        if path
+            .symlink_metadata()
+            .is_err_and(|error| error.kind() == ErrorKind::NotFound)
+        {
+            return Err(StoreError::Absent {
+                path: path.to_owned(),
+            });
+        }
         Self::existing(path, OpenFlags::SQLITE_OPEN_READ_ONLY)
     }
 

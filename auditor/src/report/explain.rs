@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Span, Timestamp, tz::TimeZone};
 
 use super::{
     schema::{
@@ -45,7 +45,8 @@ impl Query {
         }
     }
 
-    /// The rules and the flows of a report that match. A text that is a rule's id matches only that rule.
+    /// The rules and the flows of a report that match. A text that is a rule's id matches only that rule; one that is nothing of
+    /// a flow matches the rules that have it in their id, their service or a role.
     pub fn find<'a>(&self, report: &'a Report) -> (Vec<&'a Rule>, Vec<&'a Flow>) {
         let rules: Vec<&Rule> = report
             .rules
@@ -55,8 +56,31 @@ impl Query {
         if !rules.is_empty() || self.terms.is_empty() {
             return (rules, Vec::new());
         }
-        let flows = report.flows.iter().filter(|flow| self.means(flow));
-        (rules, flows.collect())
+        let flows: Vec<&Flow> = report
+            .flows
+            .iter()
+            .filter(|flow| self.means(flow))
+            .collect();
+        if !flows.is_empty() {
+            return (rules, flows);
+        }
+        let wanted = self.text.to_lowercase();
+        let has_part = |text: &String| text.to_lowercase().contains(&wanted);
+        let of_service = |rule: &&Rule| {
+            self.terms.iter().any(|term| match term {
+                Term::Service(transport, port) => {
+                    rule.transport == (*transport).into() && rule.has_port(*port)
+                }
+                Term::Port(port) => rule.has_port(*port),
+                Term::Address(_) | Term::Name(_) => false,
+            })
+        };
+        let is_meant = |rule: &&Rule| {
+            let roles = rule.client.iter().chain(&rule.server);
+            let mut names = std::iter::once(&rule.id).chain(&rule.service).chain(roles);
+            of_service(rule) || names.any(has_part)
+        };
+        (report.rules.iter().filter(is_meant).collect(), flows)
     }
 
     /// Whether a flow without a verdict matches.
@@ -188,7 +212,9 @@ pub fn flow(report: &Report, flow: &Flow) -> Vec<String> {
     match (&flow.exception, flow.verdict) {
         (Some(reason), _) => steps.push(format!("exceptions: one covers it: {reason}")),
         (None, FlowVerdict::Documented) => {}
-        (None, _) => steps.push("exceptions: none covers it".to_owned()),
+        (None, _) => {
+            steps.push("exceptions: none covers it".to_owned());
+        }
     }
     match flow.verdict {
         FlowVerdict::Housekeeping => steps.push(
@@ -208,6 +234,11 @@ pub fn flow(report: &Report, flow: &Flow) -> Vec<String> {
         flow.explanation
     ));
     steps.extend(advice(flow).map(|advice| format!("what to do: {advice}")));
+    let is_excepted = flow.verdict == FlowVerdict::Excepted;
+    if !is_excepted && flow.severity != Severity::Fine {
+        steps.push("to accept it all the same, add to the deployment:".to_owned());
+        steps.extend(exception(report, flow));
+    }
     steps
 }
 
@@ -342,6 +373,31 @@ fn named<'a>(report: &'a Report, flow: &'a Flow) -> impl Iterator<Item = &'a Rul
         .rules
         .iter()
         .filter(|rule| flow.rules.contains(&rule.id))
+}
+
+/// So long does an exception hold that is ready to paste.
+const EXCEPTION_DAYS: i64 = 90;
+
+/// The lines of an exception that covers a flow and no other conversation.
+pub(super) fn exception(report: &Report, flow: &Flow) -> [String; 4] {
+    let mut traffic = vec![
+        format!("client = \"{}\"", flow.client),
+        format!("server = \"{}\"", flow.server),
+    ];
+    if let Some(transport) = flow.transport {
+        traffic.push(format!("transport = \"{}\"", transport.name()));
+        if Transport::from(transport).has_ports() {
+            traffic.push(format!("ports = \"{}\"", flow.port));
+        }
+    }
+    let end = report.window.end.to_zoned(TimeZone::UTC).date();
+    let until = end.saturating_add(Span::new().days(EXCEPTION_DAYS));
+    [
+        "  [[exception]]".to_owned(),
+        format!("  match = {{ {} }}", traffic.join(", ")),
+        "  reason = \"who accepts it, and why\"".to_owned(),
+        format!("  until = {until}"),
+    ]
 }
 
 const fn side(flow: &Flow) -> &'static str {

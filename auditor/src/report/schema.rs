@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::service;
-use crate::escape;
+use crate::{escape, matrix::RulePorts};
 pub use names::{
     Direction, EvidenceName, FlowVerdict, GapReason, Hook, Level, Outcome, Part, Presence, Reason,
     RoleCheck, RuleVerdict, Severity, Transport,
@@ -290,6 +290,13 @@ pub struct Process {
 )]
 fn is_false(value: &bool) -> bool {
     !*value
+}
+
+impl Rule {
+    /// Whether a port is among its ports.
+    pub fn has_port(&self, port: u16) -> bool {
+        RulePorts::parse(&self.ports).is_ok_and(|ports| ports.contains(port))
+    }
 }
 
 impl Flow {

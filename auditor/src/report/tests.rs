@@ -10,12 +10,12 @@ use super::{
     Judged, Look, MatrixSource, Report, diff,
     explain::{self, Query},
     learn,
-    schema::{Flow, GapReason, Outcome, RuleVerdict},
+    schema::{self, Flow, GapReason, Outcome, RuleVerdict},
     text::render as text,
 };
 use crate::{
     audit::{Policy, judge},
-    deployment::Deployment,
+    deployment::{Deployment, RoleEntry},
     matrix::Matrix,
     observed::{
         self, Cause, DirectionCounters, Gap, Hook, Host, Interface, Observed, Unproven, Window,
@@ -339,6 +339,38 @@ fn explanations() {
 }
 
 #[test]
+fn an_exception_that_is_offered_covers_its_flow_alone() {
+    let report = report();
+    let flow = report.flows.iter().find(|flow| flow.port == 22).unwrap();
+    let text = explain::exception(&report, flow).join("\n");
+    let deployment = Deployment::parse(
+        Path::new("a.toml"),
+        &format!("matrix = \"m.toml\"\n{text}\n"),
+    )
+    .unwrap();
+    let [exception] = deployment.exceptions.as_slice() else {
+        panic!("one exception is expected: {text}");
+    };
+    let only = |address: IpAddr| Some(RoleEntry::Net(address.into()));
+    assert_eq!(exception.client, only(flow.client));
+    assert_eq!(exception.server, only(flow.server));
+    assert_eq!(exception.transport, Some(crate::transport::Transport::Tcp));
+    let ports = exception.ports.as_ref().unwrap();
+    assert!(ports.contains(22) && !ports.contains(21) && !ports.contains(23));
+    assert_eq!(exception.until.unwrap().to_string(), "2027-02-18");
+    // What has no ports is named without.
+    let ping = schema::Flow {
+        transport: Some(schema::Transport::Icmp),
+        ..flow.clone()
+    };
+    assert!(
+        !explain::exception(&report, &ping)
+            .concat()
+            .contains("ports")
+    );
+}
+
+#[test]
 fn what_is_meant() {
     let report = report();
     for (text, n_rules, n_flows) in [
@@ -355,6 +387,12 @@ fn what_is_meant() {
         ("user", 0, 1),
         ("unexpected", 0, 1),
         ("eth0", 0, 2),
+        // Parts of an id and of a role, where no flow has them, and the port of a rule without a flow.
+        ("MAI", 1, 0),
+        ("rela", 1, 0),
+        ("tcp/25", 1, 0),
+        ("25", 1, 0),
+        ("udp/25", 0, 0),
         ("nobody", 0, 0),
         ("", 0, 0),
     ] {

@@ -5,6 +5,7 @@ use std::fmt::{self, Write as _};
 use auditor_common::{Direction, Reason};
 
 use super::{
+    explain,
     look::{self, Look},
     schema::{
         DirectionCounters, Flow, FlowVerdict, Hook, Outcome, Part, Report, RoleCheck, Rule,
@@ -158,6 +159,11 @@ fn section(report: &Report, out: &mut String, severity: Severity, title: &str) -
             words::outcome(flow.outcome),
             traffic(flow)
         ));
+        if severity == Severity::Violation {
+            lines.push("    to accept it all the same, add to the deployment:".to_owned());
+            let exception = explain::exception(report, flow);
+            lines.extend(exception.map(|line| format!("    {line}")));
+        }
         let translated = flow.translated.iter();
         lines.extend(translated.map(|real| format!("    {}", words::real(report, real))));
         lines.extend(flow.processes.iter().map(|process| {

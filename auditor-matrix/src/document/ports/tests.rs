@@ -103,6 +103,22 @@ fn several_transports_in_a_cell() {
         ),
         ("53/udp, 123", &["53/udp", ", 123"]),
         ("443", &["443"]),
+        // Lines of one cell that ran together.
+        (
+            "UDP/3870, 3871 TCP/80, 443 UDP/514, TCP/6514",
+            &["UDP/3870, 3871 ", "TCP/80, 443 ", "UDP/514", ", TCP/6514"],
+        ),
+        ("UDP 3870, 3871 TCP 80", &["UDP 3870, 3871 ", "TCP 80"]),
+        ("udp: 53, 54 tcp: 55", &["udp: 53, 54 ", "tcp: 55"]),
+        (
+            "3870, 3871 UDP 80, 443 TCP",
+            &["3870, 3871 UDP", " 80, 443 TCP"],
+        ),
+        ("TCP/80, 443 53/UDP", &["TCP/80, 443 ", "53/UDP"]),
+        ("80/tcp 443 53/udp", &["80/tcp", " 443 ", "53/udp"]),
+        ("TCP 8000 - 8010/tcp", &["TCP 8000 - 8010/tcp"]),
+        ("443 (TCP, TLS 1.2)", &["443 (TCP, TLS 1.2)"]),
+        ("8300 TCP, 8301", &["8300 TCP", ", 8301"]),
     ] {
         assert_eq!(segments(cell), parts, "{cell}");
     }

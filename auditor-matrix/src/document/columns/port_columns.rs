@@ -2,9 +2,10 @@
 
 use super::Columns;
 use crate::document::{
-    application_protocol,
+    application_protocol, cell,
     cell_kinds::CellKinds,
     column::{self, Column},
+    row::Direction,
     table_rows::TableRow,
 };
 
@@ -27,6 +28,40 @@ impl Columns {
                 && let Some(meaning) = self.meanings.get_mut(index)
             {
                 *meaning = Some(Column::NamedPort);
+            }
+        }
+    }
+
+    /// `Inbound | Outbound` above ports: each heading says which way the ports below it are asked.
+    pub(super) fn find_ports_of_directions(&mut self, head: &TableRow, kinds: &[CellKinds]) {
+        if self.has_ports() {
+            return;
+        }
+        let points_one_way = |index: usize| {
+            let heading = head.cells.get(index).map_or("", String::as_str);
+            matches!(
+                cell::direction(heading),
+                Some(Direction::Inbound | Direction::Outbound)
+            )
+        };
+        let pointing: Vec<usize> = (0..kinds.len())
+            .filter(|index| points_one_way(*index))
+            .filter(|index| kinds.get(*index).is_some_and(CellKinds::has_text))
+            .collect();
+        let hold = |is_so: fn(&CellKinds) -> bool| {
+            move |index: &usize| kinds.get(*index).is_some_and(is_so)
+        };
+        if pointing.iter().any(hold(CellKinds::are_bare_ports))
+            && pointing.iter().all(hold(CellKinds::are_mostly_ports))
+        {
+            for index in pointing {
+                if let Some(meaning) = self.meanings.get_mut(index) {
+                    *meaning = Some(Column::Port);
+                }
+                self.doubts.push((
+                    head.cells.get(index).cloned().unwrap_or_default(),
+                    "the numbers below this direction were taken for ports; check them",
+                ));
             }
         }
     }

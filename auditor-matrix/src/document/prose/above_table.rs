@@ -1,5 +1,9 @@
 //! Reads what the sentences above a table say of all its rows: `The following ports on the core must be open to the agents:`.
 
+use std::sync::LazyLock;
+
+use regex::Regex;
+
 use super::{
     introduction::Introduction,
     port_phrase::{Evidence, PortPhrase, port_phrases},
@@ -7,7 +11,11 @@ use super::{
     words::words,
 };
 use crate::{
-    document::{names::Names, section, text::sentences},
+    document::{
+        names::Names,
+        section,
+        text::{regex, sentences},
+    },
     transport::Transport,
 };
 
@@ -21,6 +29,8 @@ pub(in crate::document) struct AboveTable {
     pub(in crate::document) server: Option<String>,
     /// Two that talk to each other: "communication between the Gate server and the Store".
     pub(in crate::document) between: Option<(String, String)>,
+    /// Many that talk to each other: "between all nodes of the cluster".
+    pub(in crate::document) among: Option<String>,
     pub(in crate::document) transport: Option<Transport>,
     /// "If the proxy is used, it requires:"
     pub(in crate::document) condition: Option<String>,
@@ -46,6 +56,7 @@ impl AboveTable {
             if sentence.trim_end().ends_with(':') && read.condition.is_some() {
                 above.condition.clone_from(&read.condition);
             }
+            above.among = among(sentence, names).or(above.among);
             let is_name = |name: &String| {
                 name.starts_with(char::is_uppercase) && section::is_noun_phrase(name, names)
             };
@@ -84,6 +95,23 @@ impl AboveTable {
         }
         above
     }
+}
+
+static AMONG: LazyLock<Regex> = LazyLock::new(|| {
+    regex(
+        r"(?i)\b(?:between|among|amongst) (?:(?:all|the|each|every|any|your|of) )*(?P<head>[\w./-]+(?: [\w./-]+){0,3}?)(?P<where> (?:in|of|on|at|within|inside) (?:the |a |an |your |each )?[\w./-]+(?: [\w./-]+){0,3})?(?:[,.;:]|$| (?:for|so|to|when|if|over|via|using|must|should|have|need|are|is|as|by|with)\b)",
+    )
+});
+
+/// The machines that talk to each other: one plural name behind `between`.
+fn among(sentence: &str, names: &Names) -> Option<String> {
+    let found = AMONG.captures(sentence)?;
+    let head = found.name("head")?.as_str();
+    let is_plural = head.ends_with('s') && !head.ends_with("ss");
+    let is_one = !format!(" {head} ").to_lowercase().contains(" and ");
+    let place = found.name("where").map_or("", |place| place.as_str());
+    (is_plural && is_one && !place.contains(" and ") && section::names_machines(head, names))
+        .then(|| format!("{head}{place}"))
 }
 
 /// Who needs access to what follows: `The gateway needs outbound access to these hosts:`
@@ -172,5 +200,23 @@ mod tests {
             between("These ports are needed between users and the Gate servers.").as_deref(),
             Some("users | Gate servers")
         );
+        let among = |paragraph: &str| AboveTable::of(paragraph, &Names::default()).among;
+        assert_eq!(
+            among("The following ports must be opened between all Linux nodes in the till cluster, whether or not it is used.").as_deref(),
+            Some("Linux nodes in the till cluster")
+        );
+        assert_eq!(
+            among("Open these ports among the store servers:").as_deref(),
+            Some("store servers")
+        );
+        assert_eq!(
+            among("These ports are needed between users and the Gate servers."),
+            None
+        );
+        assert_eq!(
+            among("These ports are needed between the Gate and store servers."),
+            None
+        );
+        assert_eq!(among("These differ between releases:"), None);
     }
 }

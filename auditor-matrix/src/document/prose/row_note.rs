@@ -14,7 +14,11 @@ use super::{
     vocabulary::is_software,
     words::words,
 };
-use crate::document::{names::Names, section::is_machine, text::sentences};
+use crate::document::{
+    names::Names,
+    section::{is_machine, only_asks},
+    text::sentences,
+};
 
 /// The one that asks the machine of a row.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -54,7 +58,35 @@ fn said_by_all<T: PartialEq>(
     found.all(|other| other == first).then_some(first)
 }
 
+/// Where the name before `access to` ends and the one behind it begins: "Browser access to the gate".
+fn access(nouns: &NounPhrases<'_>) -> Option<(usize, usize)> {
+    let pieces = nouns.pieces;
+    let at = (0..pieces.len().min(MOST_ACCESS)).find(|at| pieces.is(*at, "access"))?;
+    pieces.is(at + 1, "to").then_some((at, at + 2))
+}
+
+/// Longer names do not stand before `access to`.
+const MOST_ACCESS: usize = 5;
+
+/// Who has access to the row's machine: "Browser/API access to the gate".
+fn with_access(nouns: &NounPhrases<'_>, own: &str) -> Option<Asker> {
+    let (end, behind) = access(nouns)?;
+    let other = nouns.list(behind)?;
+    let start = nouns.pieces.word(end)?.start;
+    let asker = nouns.pieces.sentence.get(..start)?.trim();
+    let asks = |part: &str| {
+        let last = part.rsplit(' ').next().unwrap_or_default().to_lowercase();
+        only_asks(part) || is_machine(&last) || is_software(&last)
+    };
+    let is_asker = !asker.is_empty() && asker.split(['/', ',']).map(str::trim).all(asks);
+    (is_asker && is_alike(&other.text, own) && !is_alike(asker, own))
+        .then(|| Asker::Other(asker.to_owned()))
+}
+
 fn of_sentence(nouns: NounPhrases<'_>, own: &str) -> Option<Asker> {
+    if let Some(asker) = with_access(&nouns, own) {
+        return Some(asker);
+    }
     let pieces = nouns.pieces;
     // "Receives logs from the agents"
     let begins_with_verb =
@@ -219,6 +251,12 @@ mod tests {
             "itself",
         );
         check("Listens for events from the workers.", "Keeper", "workers");
+        check(
+            "Browser/API access to the Till platform.",
+            "Till Platform",
+            "Browser/API",
+        );
+        check("Remote access to the Till platform.", "Till Platform", "-");
     }
 
     #[test]

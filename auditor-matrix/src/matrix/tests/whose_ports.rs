@@ -1,6 +1,7 @@
 //! Tables that say whose their ports are in a title, in a remark, or in words within a cell.
 
-use super::{derived, tables::check};
+use super::{derived, marked_ends, tables::check};
+use crate::document::Format;
 
 const BODY: &str = "| Port | Protocol | Service |\n|--|--|--|\n| 7001 | TCP | Orders |\n";
 
@@ -144,5 +145,66 @@ fn a_column_of_pairs() {
             "# Ports\n\n| Purpose | Port |\n|--|--|\n| Used to send orders | 7001 |\n| Access to stock | 7002 |\n",
         ),
         &["clients -> hosts tcp/7001", "clients -> hosts tcp/7002"],
+    );
+}
+
+#[test]
+fn directions_of_the_machine_in_the_heading() {
+    let page = "# Ports\n\n## Network Ports\n\n### Till Platform\n\n| Port | Direction | Purpose |\n|--|--|--|\n\
+                | TCP/7001 | INBOUND | Browser/API access to Till platform. |\n\
+                | TCP/7002 | OUTBOUND | Catalogs, updates |\n\
+                | TCP/7003 | OUTBOUND | License server |\n\n\
+                ### Store Cluster\n\n#### Requirements\n\n| Port | Direction | Purpose |\n|--|--|--|\n\
+                | TCP/7004 | OUTBOUND | API access to till platform and HTTPS |\n";
+    check(
+        &derived(page),
+        &[
+            "Browser/API -> Till Platform tcp/7001",
+            "Till Platform -> servers tcp/7002",
+            "Till Platform -> License server tcp/7003",
+            "Store Cluster -> till platform tcp/7004",
+        ],
+    );
+    // What all rows go out to, and what it is called.
+    let page = "# Ports\n\n## Acme Shop\n\n| Port | Direction | Description |\n|--|--|--|\n\
+                | 7001 | Outbound | Shop Web Server |\n| 7002 | Outbound | Shop Database Server |\n";
+    check(
+        &derived(page),
+        &[
+            "hosts -> Shop Web Server tcp/7001",
+            "hosts -> Shop Database Server tcp/7002",
+        ],
+    );
+}
+
+#[test]
+fn addresses_say_more_of_a_name() {
+    let page = "# Ports\n\n| Source | Destination | Port |\n|--|--|--|\n\
+                | Core | Event server (https://events.example.com) | 443/tcp |\n\
+                | Core | Store (https://a.example.com) | 7001 |\n\
+                | Core | Store (https://b.example.com) | 7002 |\n";
+    check(
+        &derived(page),
+        &[
+            "Core -> Event server tcp/443",
+            "Core -> Store (https://a.example.com) tcp/7001",
+            "Core -> Store (https://b.example.com) tcp/7002",
+        ],
+    );
+}
+
+#[test]
+fn lines_of_a_cell_that_ran_together() {
+    let page = "Ports\n=====\n\n+----------+-----------+-------------------+\n| Source   | Target    | Service           |\n\
+                +==========+===========+===================+\n| Till IP  | Gate IP   | UDP/7001, 7002    |\n\
+                |          |           | TCP/7003, 7004    |\n+----------+-----------+-------------------+\n\
+                | Admin PC | Gate,Till | TCP/22            |\n+----------+-----------+-------------------+\n";
+    check(
+        &marked_ends::derived(page, Format::ReStructuredText),
+        &[
+            "Till IP -> Gate IP udp/7001-7002",
+            "Till IP -> Gate IP tcp/7003-7004",
+            "Admin PC -> Gate+Till tcp/22",
+        ],
     );
 }

@@ -9,6 +9,7 @@ use super::{Cells, PortTable};
 use crate::document::{
     application_protocol, cell,
     column::{self, Column},
+    context::EndPair,
     directed_ends::directed_ends,
     end::{Basis, End},
     endpoints::{self, Endpoints},
@@ -301,6 +302,8 @@ impl Cells {
             self.source = Some(ends.source.clone());
             self.destination = Some(ends.destination.clone());
             self.direction = ends.is_mutual.then_some(Direction::Both);
+            let more = context.more_endpoints.iter();
+            self.more_ends.extend(more.map(EndPair::to_endpoints));
         }
         let Some(peer) = peer else { return };
         match self.direction {

@@ -83,7 +83,7 @@ fn elements(text: &str) -> Vec<Range<usize>> {
         if is_separated || !has_number(this.end..next.start) {
             continue;
         }
-        if leads {
+        if leads || is_tied_behind(text, this) {
             cuts.push(next.start);
         } else {
             // A bracket that the transport closes belongs to it.
@@ -109,6 +109,16 @@ fn elements(text: &str) -> Vec<Range<usize>> {
         .collect()
 }
 
+/// Whether a transport is tied to the number behind it: `TCP/80`, wherever others stand in the cell.
+fn is_tied_behind(text: &str, mark: &Range<usize>) -> bool {
+    let behind = text.get(mark.end..).unwrap_or_default();
+    let number = behind.strip_prefix(['/', ':']);
+    let is_tied_before = text
+        .get(..mark.start)
+        .is_some_and(|before| before.trim_end().ends_with(['/', '(']));
+    !is_tied_before && number.is_some_and(|number| number.starts_with(|c: char| c.is_ascii_digit()))
+}
+
 /// Where lines of one cell ran together: `UDP/3870, 3871 TCP/80` ends one list of ports with 3871 and begins another with TCP, and
 /// so does `53/UDP` behind 443 in `443 53/UDP`.
 fn unseparated(text: &str, cuts: &[usize], marks: &[Range<usize>], leads: bool) -> Vec<usize> {
@@ -131,7 +141,7 @@ fn unseparated(text: &str, cuts: &[usize], marks: &[Range<usize>], leads: bool) 
         if !NUMBER_BEFORE.is_match(before) || !NUMBER_BEHIND.is_match(behind) {
             continue;
         }
-        if leads {
+        if leads || is_tied_behind(text, mark) {
             joints.push(mark.start);
         } else {
             let closes = behind

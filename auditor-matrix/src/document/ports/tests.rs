@@ -118,6 +118,10 @@ fn several_transports_in_a_cell() {
         ("80/tcp 443 53/udp", &["80/tcp", " 443 ", "53/udp"]),
         ("TCP 8000 - 8010/tcp", &["TCP 8000 - 8010/tcp"]),
         ("443 (TCP, TLS 1.2)", &["443 (TCP, TLS 1.2)"]),
+        (
+            "7008 TCP/7009 UDP/7010, 7011",
+            &["7008 ", "TCP/7009 ", "UDP/7010, 7011"],
+        ),
         ("8300 TCP, 8301", &["8300 TCP", ", 8301"]),
     ] {
         assert_eq!(segments(cell), parts, "{cell}");

@@ -64,7 +64,6 @@ impl Columns {
         let head = &columns.headings(as_written);
         columns.drop_contradicted(head, &kinds);
         columns.find_ports_of_protocols(head, &kinds);
-        columns.find_ports_of_directions(head, &kinds);
         columns.find_arrows(&kinds);
         columns.weigh_transports(head, &kinds);
         columns.weigh_ends(head, &kinds);

@@ -2,6 +2,7 @@
 
 mod above_table;
 mod all_ports;
+mod among;
 mod antecedent;
 mod clause;
 mod code;

@@ -54,6 +54,7 @@ pub(super) fn read(file: &str, mut blocks: Vec<Block>, profile: &Profile) -> Doc
         is_about_ports: false,
         is_below_heading: false,
         arrows: Some(Vec::new()),
+        half_pair: None,
         interner: Interner::default(),
         profile,
         is_left_out: false,
@@ -124,6 +125,8 @@ struct Reader<'a> {
     is_below_heading: bool,
     /// The ends of the items of the list that is being read, each of which is an arrow; `None` if another item is in it.
     arrows: Option<Vec<Endpoints>>,
+    /// The item before, if it names the first of two ends.
+    half_pair: Option<String>,
     interner: Interner,
     profile: &'a Profile,
     /// The profile leaves out the section that is being read.
@@ -154,10 +157,7 @@ impl Reader<'_> {
             }
             Content::Item { level, text } => {
                 self.note_numbers(block.line, &text);
-                match (arrow_lines::pair(&text), &mut self.arrows) {
-                    (Some(ends), Some(arrows)) => arrows.push(ends),
-                    _ => self.arrows = None,
-                }
+                self.note_arrow(&text);
                 // A table inside an item has the item for its title.
                 if is_caption(&text) {
                     self.caption = Some(text.trim_end_matches(':').to_owned());
@@ -179,7 +179,9 @@ impl Reader<'_> {
                 let position = (&self.file, block.line);
                 self.prose
                     .add(position, &text, &self.context, &mut self.interner);
-                self.add_arrows(arrow_lines::pairs(&text));
+                if self.add_arrows(arrow_lines::pairs(&text, &self.names)) {
+                    self.caption = None;
+                }
                 self.introduction = Some(text);
             }
             Content::Caption(text) => {
@@ -188,7 +190,9 @@ impl Reader<'_> {
             }
             Content::Title(text) => self.document.title = some(&text),
             Content::Unread { what, text } => self.unread(block.line, &what, &text),
-            Content::Code { text, .. } if self.add_arrows(arrow_lines::pairs(&text)) => {
+            Content::Code { text, .. }
+                if self.add_arrows(arrow_lines::pairs(&text, &self.names)) =>
+            {
                 self.introduction = introduction;
             }
             Content::Code { language, text } => {

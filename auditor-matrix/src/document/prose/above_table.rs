@@ -1,21 +1,14 @@
 //! Reads what the sentences above a table say of all its rows: `The following ports on the core must be open to the agents:`.
 
-use std::sync::LazyLock;
-
-use regex::Regex;
-
 use super::{
+    among::among,
     introduction::Introduction,
     port_phrase::{Evidence, PortPhrase, port_phrases},
     stance::Stance,
     words::words,
 };
 use crate::{
-    document::{
-        names::Names,
-        section,
-        text::{regex, sentences},
-    },
+    document::{names::Names, section, text::sentences},
     transport::Transport,
 };
 
@@ -95,23 +88,6 @@ impl AboveTable {
         }
         above
     }
-}
-
-static AMONG: LazyLock<Regex> = LazyLock::new(|| {
-    regex(
-        r"(?i)\b(?:between|among|amongst) (?:(?:all|the|each|every|any|your|of) )*(?P<head>[\w./-]+(?: [\w./-]+){0,3}?)(?P<where> (?:in|of|on|at|within|inside) (?:the |a |an |your |each )?[\w./-]+(?: [\w./-]+){0,3})?(?:[,.;:]|$| (?:for|so|to|when|if|over|via|using|must|should|have|need|are|is|as|by|with)\b)",
-    )
-});
-
-/// The machines that talk to each other: one plural name behind `between`.
-fn among(sentence: &str, names: &Names) -> Option<String> {
-    let found = AMONG.captures(sentence)?;
-    let head = found.name("head")?.as_str();
-    let is_plural = head.ends_with('s') && !head.ends_with("ss");
-    let is_one = !format!(" {head} ").to_lowercase().contains(" and ");
-    let place = found.name("where").map_or("", |place| place.as_str());
-    (is_plural && is_one && !place.contains(" and ") && section::names_machines(head, names))
-        .then(|| format!("{head}{place}"))
 }
 
 /// Who needs access to what follows: `The gateway needs outbound access to these hosts:`

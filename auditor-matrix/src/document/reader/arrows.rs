@@ -1,7 +1,9 @@
 //! Arrows above tables and lists, whose ends they are.
 
 use super::Reader;
-use crate::document::{arrow::Endpoints, columns::Columns, context::Context, problem::Severity};
+use crate::document::{
+    arrow::Endpoints, arrow_lines, columns::Columns, context::Context, problem::Severity,
+};
 
 impl Reader<'_> {
     /// Takes arrows for the ends of what stands below them; `false` if there are none.
@@ -14,6 +16,18 @@ impl Reader<'_> {
         true
     }
 
+    /// Notes the ends of an item, which may be one of a list of arrows.
+    pub(super) fn note_arrow(&mut self, text: &str) {
+        let half = self.half_pair.take();
+        let whole = || arrow_lines::labelled(&format!("{} {text}", half?), &self.names);
+        let ends = arrow_lines::pair(text, &self.names).or_else(whole);
+        match (ends, &mut self.arrows) {
+            (Some(ends), Some(arrows)) => arrows.push(ends),
+            _ if arrow_lines::is_half(text) => self.half_pair = Some(text.to_owned()),
+            _ => self.arrows = None,
+        }
+    }
+
     /// Leaves arrows to the table or the list that was read below them.
     pub(super) fn take_arrows(&mut self) {
         if self.headings.take_arrows() {
@@ -23,6 +37,7 @@ impl Reader<'_> {
 
     /// Ends a list, which may be one of arrows, or have taken those above it.
     pub(super) fn end_arrows(&mut self) {
+        self.half_pair = None;
         match self.arrows.replace(Vec::new()) {
             Some(pairs) => {
                 if self.add_arrows(pairs) {

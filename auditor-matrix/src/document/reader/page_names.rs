@@ -58,7 +58,7 @@ pub(super) fn names(blocks: &[Block], profile: &Profile) -> Names {
             continue;
         }
         // Directions are those of somebody, whom the table leaves to its heading.
-        if columns.has(Column::Direction)
+        if (columns.has(Column::Direction) || is_below_direction(&headings))
             && !columns.has_an_end()
             && !columns.has(Column::Role)
             && let Some(own) = viewpoint(&headings)
@@ -95,7 +95,25 @@ fn viewpoint<'a>(headings: &[(u8, &'a str)]) -> Option<&'a str> {
         .map(|(_, text)| text.trim_end_matches(':'))
         .find(|text| !prose::is_topic(text) && section::is_about_more_than_ports(text))?;
     let machines = section::machines(nearest, &none)?;
-    (machines == nearest && prose::may_name_what_runs(nearest)).then_some(nearest)
+    let is_name =
+        machines == nearest && prose::may_name_what_runs(nearest) && !is_adjective(nearest);
+    is_name.then_some(nearest)
+}
+
+/// Whether a heading is one word that says of what kind the ports are: `Optional`, `Mandatory`.
+fn is_adjective(heading: &str) -> bool {
+    let lower = heading.to_lowercase();
+    let ends = ["al", "ory", "ed", "ic", "ive"]
+        .iter()
+        .any(|ending| lower.ends_with(ending));
+    ends && !lower.contains(' ') && !section::is_machine(&lower) && !prose::is_software(&lower)
+}
+
+/// Whether the innermost heading is a direction and no more: `Outbound`.
+fn is_below_direction(headings: &[(u8, &str)]) -> bool {
+    headings.last().is_some_and(|(_, text)| {
+        cell::direction(text).is_some() && !section::is_about_more_than_ports(text)
+    })
 }
 
 /// Whether all rows of a table go out, and a word of the heading recurs in what they are for: then the heading is what is asked.
@@ -142,6 +160,8 @@ mod tests {
         check(&[(2, "Store"), (3, "Installing on a host")], None);
         check(&[(1, "Acme Shop"), (2, "Firewall rules")], None);
         check(&[(2, "Azure")], None);
+        check(&[(2, "Optional")], None);
+        check(&[(2, "Portal")], Some("Portal"));
         check(&[(2, "Default Installation")], None);
     }
 }

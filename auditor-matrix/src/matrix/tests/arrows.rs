@@ -49,6 +49,16 @@ fn lines_of_arrows_above_tables() {
             "Store -> Gate Server tcp/7001",
         ],
     );
+    for ends in [
+        "- Source: Till\n- Destination: Gate Server\n",
+        "**Source:** Till\n**Destination:** Gate Server\n",
+        "Source: Till  \nDestination: Gate Server\n",
+    ] {
+        tables::check(
+            &whole(&format!("# Ports\n\n## Tills\n\n{ends}\n{BODY}")),
+            &["Till -> Gate Server tcp/7001"],
+        );
+    }
     // Words between the arrow and the table, and a section within its own.
     let page = format!(
         "# Ports\n\n## Stores\n\n```\nStore nodes <=> Store nodes\n```\n\nSome may differ.\n\nExamples are:\n\n{BODY}\n### More\n\n{}",
@@ -105,5 +115,11 @@ fn many_that_talk_to_each_other() {
             "# Ports\n\nThe following ports must be opened between all Linux nodes in the till cluster, used or not.\n\n{BODY}"
         )),
         &["Linux nodes in the till cluster -> Linux nodes in the till cluster tcp/7001"],
+    );
+    tables::check(
+        &whole(
+            "# Ports\n\n## Cluster\n\nThe following ports have to be open among all members of the cluster:\n\n- 7002/tcp: sync\n",
+        ),
+        &["members of the cluster -> members of the cluster tcp/7002"],
     );
 }

@@ -107,7 +107,7 @@ fn ports_below_directions() {
         ("Ingress", "Egress"),
     ] {
         let page = format!(
-            "# Ports\n\n## Core server\n\n| Description | {inbound} | {outbound} |\n|--|--|--|\n\
+            "# Ports\n\n## Core server\n\nThese ports must be open:\n\n| Description | {inbound} | {outbound} |\n|--|--|--|\n\
              | Orders | 7001 | |\n| Web | 7002 / 7003 | |\n| Updates | | 7004 - 7006 |\n| Mirror | 7007 | 7008 |\n"
         );
         check(
@@ -130,7 +130,16 @@ fn ports_below_directions() {
             "core server -> servers tcp/7002",
         ],
     );
+    // `From` and `To` name the other end, too.
+    let page = "# Ports\n\n## Core server\n\nThe following ports must be open.\n\n| Service | From tills | To the store |\n|--|--|--|\n| Web | 7001 | 7002 |\n";
+    check(
+        &derived(page, Format::Markdown),
+        &[
+            "core server -> store tcp/7002",
+            "tills -> core server tcp/7001",
+        ],
+    );
     // Counts are no ports.
-    let page = "# Limits\n\n## Core server\n\n| Description | Inbound | Outbound |\n|--|--|--|\n| Messages a second | many | 7002 |\n";
+    let page = "# Limits\n\n## Core server\n\n| Description | Inbound | Outbound |\n|--|--|--|\n| Messages a second | 7001 | 7002 |\n";
     check(&derived(page, Format::Markdown), &[]);
 }

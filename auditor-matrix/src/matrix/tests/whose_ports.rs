@@ -165,6 +165,15 @@ fn directions_of_the_machine_in_the_heading() {
             "Store Cluster -> till platform tcp/7004",
         ],
     );
+    let page = "# Ports\n\n## Edge Device\n\n### Outbound\n\n| Port | Protocol | Purpose |\n|--|--|--|\n| 7001 | TCP | Telemetry |\n\n\
+                ## Till Hub\n\n### Inbound\n\n| Port | Protocol | Purpose |\n|--|--|--|\n| 7001 | TCP | Connections from Edge Device |\n";
+    check(
+        &derived(page),
+        &[
+            "Edge Device -> servers tcp/7001",
+            "Edge Device -> Till Hub tcp/7001",
+        ],
+    );
     // What all rows go out to, and what it is called.
     let page = "# Ports\n\n## Acme Shop\n\n| Port | Direction | Description |\n|--|--|--|\n\
                 | 7001 | Outbound | Shop Web Server |\n| 7002 | Outbound | Shop Database Server |\n";
@@ -207,4 +216,58 @@ fn lines_of_a_cell_that_ran_together() {
             "Admin PC -> Gate+Till tcp/22",
         ],
     );
+}
+
+#[test]
+fn few_words_that_name_ends() {
+    let page = "# Ports\n\n| Port | Function |\n|--|--|\n| 7001 | Relay to MTX from internal scanner service |\n\
+                | 7002 | MTX to Stock Directory |\n| 7003 | IMAP Proxy to Store Servers (TLS) |\n\
+                | 7004 | Proxy to Store Server if using TLS at Proxy |\n| 7005 | POP to Proxy server (if offloaded) |\n\
+                | 7006 | Updates to MTX |\n";
+    check(
+        &derived(page),
+        &[
+            "internal scanner service -> MTX tcp/7001",
+            "MTX -> Stock Directory tcp/7002",
+            "IMAP Proxy -> Store Servers tcp/7003",
+            "Proxy -> Store Server tcp/7004",
+            "clients -> Proxy server tcp/7005 [offloaded]",
+            "clients -> hosts tcp/7006",
+        ],
+    );
+    let page = "# Ports\n\n| Port | Description |\n|--|--|\n| 7001 | Port of ABC to accept DEF response |\n\
+                | 7002 | Serving port of DEF |\n| 7003 | ABC port for receiving ids from DEF |\n\
+                | 7004 | ABC ports to accept HTTP requests |\n";
+    check(
+        &derived(page),
+        &[
+            "DEF -> ABC tcp/7001",
+            "clients -> hosts tcp/7002",
+            "DEF -> ABC tcp/7003",
+            "clients -> hosts tcp/7004",
+        ],
+    );
+    let page = "# Ports\n\n| Service | Port | Direction | Source/Destination | Purpose |\n|--|--|--|--|--|\n\
+                | Web | 7001 | Inbound | User networks | Web access |\n\
+                | Database (Acme) | 7002 | Internal | Application servers | Queries |\n\
+                | Replication | 7003 | Internal | Application servers | Copies |\n";
+    let found = derived(page);
+    check(
+        &found,
+        &[
+            "User networks -> hosts tcp/7001",
+            "Application servers -> Database tcp/7002",
+            "clients -> hosts tcp/7003",
+        ],
+    );
+    let page = "# Ports\n\n| Port | Description |\n|--|--|\n| 7001 | Web access. All requests are redirected when TLS is enabled. |\n\
+                | 7002 | Web access when TLS is enabled. |\n";
+    let found = derived(page);
+    let when: Vec<Option<&str>> = found
+        .matrix
+        .rules
+        .iter()
+        .map(|rule| rule.when.as_deref())
+        .collect();
+    assert_eq!(when, [None, Some("tls-enabled")]);
 }

@@ -5,6 +5,7 @@ mod aligned;
 mod alternatives;
 mod application_protocol;
 mod arrow;
+mod arrow_lines;
 mod arrow_ports;
 mod block;
 mod cell;

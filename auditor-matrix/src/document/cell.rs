@@ -283,9 +283,25 @@ fn condition_at_end(sentence: &str) -> Option<&str> {
             "used" | "enabled" | "configured" | "installed" | "deployed" | "activated" | "disabled"
         )
     }) && last.next().is_some_and(|word| matches!(word, "is" | "are"));
-    let is_whole = !sentence.get(..at)?.contains(['(', ',']);
+    let head = sentence.get(..at)?;
+    let is_whole = !head.contains(['(', ',']) && !tells_of_others(head);
     let is_short = sentence.split(' ').count() <= MOST_CONDITION_WORDS;
     (is_state && is_whole && is_short).then_some(tail)
+}
+
+/// Whether words before a condition are a sentence about something else than the row: `All requests are redirected to HTTPS`.
+fn tells_of_others(head: &str) -> bool {
+    let lower = head.to_ascii_lowercase();
+    let mut words = lower.split(' ').filter(|word| !word.is_empty());
+    let is_verb = |word: &str| matches!(word, "is" | "are" | "will" | "can" | "may" | "must");
+    let is_of_row = words.next().is_some_and(|first| {
+        is_verb(first)
+            || matches!(
+                first,
+                "this" | "the" | "it" | "port" | "required" | "used" | "needed" | "only"
+            )
+    });
+    !is_of_row && words.any(is_verb)
 }
 
 /// A longer sentence says more than what a port is for and when.

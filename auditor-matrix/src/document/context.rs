@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::{
+    arrow::Endpoints,
     cell, column,
     end::{Basis, End},
     loopback,
@@ -25,6 +26,27 @@ pub(super) struct EndPair {
     pub(super) is_mutual: bool,
 }
 
+impl EndPair {
+    pub(super) fn to_endpoints(&self) -> Endpoints {
+        Endpoints {
+            source: self.source.to_string(),
+            destination: self.destination.to_string(),
+            is_mutual: self.is_mutual,
+            basis: self.source.basis,
+        }
+    }
+}
+
+impl From<Endpoints> for EndPair {
+    fn from(ends: Endpoints) -> Self {
+        Self {
+            source: End::new(ends.source, ends.basis),
+            destination: End::new(ends.destination, ends.basis),
+            is_mutual: ends.is_mutual,
+        }
+    }
+}
+
 /// What is known of a table or a sentence before it is read.
 #[expect(
     clippy::struct_excessive_bools,
@@ -41,6 +63,8 @@ pub(super) struct Context {
     pub(super) direction: Option<Direction>,
     /// Source and destination of rows that name neither.
     pub(super) endpoints: Option<EndPair>,
+    /// More pairs of such ends, for which the rows say the same.
+    pub(super) more_endpoints: Vec<EndPair>,
     /// Who the sentence above says connects, to whatever the rows list.
     pub(super) asker: Option<End>,
     /// The machines of the nearest heading that names some: the role of rows whose table has a column for the other endpoint
@@ -60,24 +84,68 @@ pub(super) struct Context {
 
 /// The headings above the current line, outermost first.
 #[derive(Debug, Default)]
-pub(super) struct Headings(Vec<(u8, String)>);
+pub(super) struct Headings {
+    titles: Vec<(u8, String)>,
+    arrows: Option<Arrows>,
+}
+
+/// Pairs of ends that stand as arrows below the innermost heading, or below one around it.
+#[derive(Debug)]
+struct Arrows {
+    /// So many headings stand above them.
+    depth: usize,
+    pairs: Vec<EndPair>,
+    /// The first table or list below them has taken them, so that only sections within theirs still have them.
+    are_taken: bool,
+}
 
 impl Headings {
     /// Adds a heading, which ends the sections of all headings of its own or a deeper level.
     pub(super) fn push(&mut self, level: u8, text: &str) {
-        while self.0.last().is_some_and(|(above, _)| level <= *above) {
-            self.0.pop();
+        while self.titles.last().is_some_and(|(above, _)| level <= *above) {
+            self.titles.pop();
         }
-        self.0.push((level, text.to_owned()));
+        let n_above = self.titles.len();
+        self.arrows.take_if(|arrows| n_above < arrows.depth);
+        self.titles.push((level, text.to_owned()));
+    }
+
+    /// Adds pairs of ends that stand as arrows here, for what stands below them.
+    pub(super) fn add_arrows(&mut self, pairs: Vec<Endpoints>) {
+        self.arrows = Some(Arrows {
+            depth: self.titles.len(),
+            pairs: pairs.into_iter().map(EndPair::from).collect(),
+            are_taken: false,
+        });
+    }
+
+    /// Leaves the arrows of this very section to what was just read; `true` if that changes what holds below.
+    pub(super) fn take_arrows(&mut self) -> bool {
+        let depth = self.titles.len();
+        let open = self
+            .arrows
+            .as_mut()
+            .filter(|arrows| arrows.depth == depth && !arrows.are_taken);
+        open.is_some_and(|arrows| {
+            arrows.are_taken = true;
+            true
+        })
+    }
+
+    /// The first pair of arrows that stand below a heading around this one.
+    pub(super) fn outer_arrows(&self) -> Option<&EndPair> {
+        let arrows = self.arrows.as_ref()?;
+        let is_outer = arrows.depth < self.titles.len();
+        arrows.pairs.first().filter(|_| is_outer)
     }
 
     /// The heading of the section that is being read.
     pub(super) fn innermost(&self) -> Option<&str> {
-        self.0.last().map(|(_, text)| text.as_str())
+        self.titles.last().map(|(_, text)| text.as_str())
     }
 
     pub(super) fn context(&self, names: &Names) -> Context {
-        let titles: Vec<&str> = self.0.iter().map(|(_, text)| text.as_str()).collect();
+        let titles: Vec<&str> = self.titles.iter().map(|(_, text)| text.as_str()).collect();
         let mut context = Context {
             section: some(&titles.join(" / ")).map(Into::into),
             ..Context::default()
@@ -85,7 +153,8 @@ impl Headings {
         context.subject = self
             .innermost()
             .and_then(|heading| section::machines(heading, names));
-        for (level, text) in &self.0 {
+        for (index, (level, text)) in self.titles.iter().enumerate() {
+            self.point(index, &mut context);
             context.narrow(text, names);
             if 1 < *level
                 && let Some(machines) = section::machines(text, names)
@@ -94,7 +163,21 @@ impl Headings {
                 context.heading = Some(End::new(machines, Basis::Heading));
             }
         }
+        self.point(self.titles.len(), &mut context);
         context
+    }
+
+    /// Adds the arrows that stand below so many headings.
+    fn point(&self, n_above: usize, context: &mut Context) {
+        let open = self.arrows.as_ref().filter(|arrows| {
+            arrows.depth == n_above && !(arrows.are_taken && n_above == self.titles.len())
+        });
+        if let Some((first, more)) = open.and_then(|arrows| arrows.pairs.split_first()) {
+            context.endpoints = Some(first.clone());
+            context.more_endpoints = more.to_vec();
+            context.direction = None;
+            context.is_within_role = false;
+        }
     }
 }
 
@@ -107,11 +190,8 @@ impl Context {
             .filter(|direction| *direction != Direction::Both && section.endpoints.is_none());
         self.direction = direction.or(self.direction);
         if let Some(ends) = section.endpoints {
-            self.endpoints = Some(EndPair {
-                source: End::new(ends.source, ends.basis),
-                destination: End::new(ends.destination, ends.basis),
-                is_mutual: ends.is_mutual,
-            });
+            self.endpoints = Some(ends.into());
+            self.more_endpoints.clear();
             self.direction = None;
         }
         if section.role.is_some() {
@@ -225,6 +305,14 @@ impl Context {
                 destination: told(destination),
             });
             self.direction = None;
+        }
+        if let Some(among) = above.among
+            && self.endpoints.is_none()
+        {
+            self.role = Some(told(among));
+            self.is_within_role = true;
+            self.direction = None;
+            return;
         }
         match (above.client.map(told), above.server.map(told)) {
             (Some(client), Some(server)) => {

@@ -97,6 +97,7 @@ pub(super) fn pair(text: &str) -> Option<Endpoints> {
             && !name.contains(" to ")
             && name.starts_with(|c: char| c.is_uppercase() || c.is_ascii_digit())
             && !name.split(' ').any(is_traffic_verb)
+            && !says_what_is_done(name)
             && is_noun_phrase(name, &Names::default())
             && !name
                 .bytes()
@@ -159,6 +160,13 @@ pub(super) fn pair(text: &str) -> Option<Endpoints> {
         is_mutual: false,
         basis: Basis::Purpose,
     })
+}
+
+/// Whether words begin with a verb and name no machine: `Sends reports`, but not `Reports server`.
+fn says_what_is_done(name: &str) -> bool {
+    let lower = name.to_lowercase();
+    let last = lower.rsplit(' ').next().unwrap_or_default();
+    lower.split(' ').next().is_some_and(is_traffic_verb) && !is_machine(last)
 }
 
 /// Reads `A to B` where the whole column has nothing else, which makes names of two that alone could be anything: `Shop server
@@ -246,7 +254,7 @@ pub(super) fn directed(text: &str) -> Option<Endpoints> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Basis, Endpoints, arrow, arrows, from_to, peer};
+    use super::{Basis, Endpoints, arrow, arrows, from_to, pair, peer};
 
     #[test]
     fn lists_of_arrows() {
@@ -297,6 +305,8 @@ mod tests {
         assert_eq!(from_to("from clients to relay messages"), None);
         assert_eq!(peer("Outbound to the store").as_deref(), Some("store"));
         assert_eq!(peer("Outbound"), None);
+        assert_eq!(pair("Sends reports to Store"), None);
+        assert!(pair("Reports server to Store").is_some());
         assert_eq!(
             super::directed("Outbound from the web node to the {store} node"),
             endpoints("web node", "{store} node", false, Basis::Given)

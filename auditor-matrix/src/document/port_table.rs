@@ -6,7 +6,10 @@ mod pairs;
 mod permission;
 mod purpose;
 mod reach;
+mod spoken_ends;
 mod transports;
+
+pub(super) use self::spoken_ends::places as spoken_places;
 
 use std::sync::Arc;
 
@@ -74,6 +77,7 @@ impl PortTable<'_> {
                 direction: None,
                 text: String::new(),
                 service: None,
+                peer: None,
                 arrow: None,
             });
         }
@@ -82,6 +86,7 @@ impl PortTable<'_> {
             direction,
             text,
             service,
+            peer,
             arrow,
         } in texts
         {
@@ -89,7 +94,7 @@ impl PortTable<'_> {
             found.extend(
                 ports
                     .into_iter()
-                    .map(|ports| (service.clone(), arrow, ports)),
+                    .map(|ports| (service.clone(), peer.clone(), arrow, ports)),
             );
         }
         if found.is_empty() {
@@ -123,6 +128,7 @@ impl PortTable<'_> {
             || self.stays_on_machine(row);
         for (
             service,
+            peer,
             arrow,
             Found {
                 direction,
@@ -165,6 +171,14 @@ impl PortTable<'_> {
                 }),
             };
             let fields = Arc::make_mut(&mut first.fields);
+            if let Some(peer) = peer {
+                let end = if direction == Some(Direction::Outbound) {
+                    &mut fields.destination
+                } else {
+                    &mut fields.source
+                };
+                end.get_or_insert(End::new(peer, Basis::Heading));
+            }
             match arrow {
                 Some(Arrow::Left) => std::mem::swap(&mut fields.source, &mut fields.destination),
                 Some(Arrow::Both) => fields.direction = Some(Direction::Both),

@@ -2,6 +2,7 @@
 
 mod above_table;
 mod all_ports;
+mod among;
 mod antecedent;
 mod clause;
 mod code;
@@ -49,7 +50,7 @@ mod words;
 pub(super) use above_table::{AboveTable, speaks_of_rows};
 pub(super) use note::ends as ends_in_note;
 pub(super) use row_note::{Asker, asked, asker};
-pub(super) use statement_row::named_by_heading;
+pub(super) use statement_row::{is_topic, may_name_what_runs, named_by_heading};
 pub(super) use vocabulary::is_software;
 
 use std::{
@@ -266,9 +267,10 @@ impl Prose {
             context,
             machine: None,
         };
-        let mut row = place.row(text, statement);
-        interner.intern(&mut row);
-        self.rows.push(row);
+        for mut row in place.rows(text, statement) {
+            interner.intern(&mut row);
+            self.rows.push(row);
+        }
     }
 
     /// Keeps an item of a list.
@@ -438,9 +440,10 @@ impl Prose {
                     remark(severity, message);
                     continue;
                 }
-                let mut row = place.row(&item.text, statement);
-                interner.intern(&mut row);
-                self.rows.push(row);
+                for mut row in place.rows(&item.text, statement) {
+                    interner.intern(&mut row);
+                    self.rows.push(row);
+                }
             }
         }
     }

@@ -1,5 +1,6 @@
 //! Reads blocks into rows: headings and columns give each cell its meaning.
 
+mod arrows;
 mod evident_names;
 mod first_end;
 mod page_names;
@@ -14,6 +15,8 @@ use super::{
     accounting::{self, OpenNumbers},
     aligned,
     alternatives::Alternatives,
+    arrow::Endpoints,
+    arrow_lines,
     block::{Block, Content},
     context::{Context, Headings},
     foreign,
@@ -50,6 +53,8 @@ pub(super) fn read(file: &str, mut blocks: Vec<Block>, profile: &Profile) -> Doc
         open_numbers: OpenNumbers::default(),
         is_about_ports: false,
         is_below_heading: false,
+        arrows: Some(Vec::new()),
+        half_pair: None,
         interner: Interner::default(),
         profile,
         is_left_out: false,
@@ -118,6 +123,10 @@ struct Reader<'a> {
     is_about_ports: bool,
     /// Nothing has been read since the last heading.
     is_below_heading: bool,
+    /// The ends of the items of the list that is being read, each of which is an arrow; `None` if another item is in it.
+    arrows: Option<Vec<Endpoints>>,
+    /// The item before, if it names the first of two ends.
+    half_pair: Option<String>,
     interner: Interner,
     profile: &'a Profile,
     /// The profile leaves out the section that is being read.
@@ -128,6 +137,9 @@ impl Reader<'_> {
     fn block(&mut self, block: Block) {
         let introduction = self.introduction.take();
         let is_below_heading = std::mem::replace(&mut self.is_below_heading, false);
+        if !matches!(block.content, Content::Item { .. }) {
+            self.end_arrows();
+        }
         if !matches!(
             block.content,
             Content::Text(_) | Content::Item { .. } | Content::Code { .. }
@@ -139,9 +151,13 @@ impl Reader<'_> {
                 self.caption = None;
                 self.heading(block.line, level, &text);
             }
-            Content::Table(rows) => self.table(block.line, &rows, introduction.as_deref()),
+            Content::Table(rows) => {
+                self.table(block.line, &rows, introduction.as_deref());
+                self.take_arrows();
+            }
             Content::Item { level, text } => {
                 self.note_numbers(block.line, &text);
+                self.note_arrow(&text);
                 // A table inside an item has the item for its title.
                 if is_caption(&text) {
                     self.caption = Some(text.trim_end_matches(':').to_owned());
@@ -163,6 +179,9 @@ impl Reader<'_> {
                 let position = (&self.file, block.line);
                 self.prose
                     .add(position, &text, &self.context, &mut self.interner);
+                if self.add_arrows(arrow_lines::pairs(&text, &self.names)) {
+                    self.caption = None;
+                }
                 self.introduction = Some(text);
             }
             Content::Caption(text) => {
@@ -171,6 +190,11 @@ impl Reader<'_> {
             }
             Content::Title(text) => self.document.title = some(&text),
             Content::Unread { what, text } => self.unread(block.line, &what, &text),
+            Content::Code { text, .. }
+                if self.add_arrows(arrow_lines::pairs(&text, &self.names)) =>
+            {
+                self.introduction = introduction;
+            }
             Content::Code { language, text } => {
                 let aligned = aligned::table(block.line, &text);
                 if aligned.is_some() {
@@ -180,6 +204,7 @@ impl Reader<'_> {
                 if let Some(rows) = aligned.or_else(|| records::table(block.line, &text)) {
                     self.prose.end_block(&mut self.interner);
                     self.table(block.line, &rows, introduction.as_deref());
+                    self.take_arrows();
                     return;
                 }
                 if let Some(blocks) = separated::blocks(block.line, &text, &fold) {

@@ -262,6 +262,15 @@ fn is_role(phrase: &str) -> bool {
         })
 }
 
+/// Whether a heading has a word that is not about ports in general: `Network ports` and `Inbound` have none.
+pub(super) fn is_about_more_than_ports(heading: &str) -> bool {
+    let (outside, _) = unbracket(&NUMBERED.replace(heading, ""));
+    outside
+        .split(' ')
+        .map(plain)
+        .any(|word| !word.is_empty() && !is_stop(&word))
+}
+
 /// Whether a text can be a noun: a name of the page, or a few words of which none is a verb, a preposition or a word about
 /// ports.
 pub(super) fn is_noun_phrase(text: &str, names: &Names) -> bool {

@@ -7,7 +7,7 @@ mod asked;
 
 use std::collections::BTreeSet;
 
-pub(super) use self::asked::{DOUBT as DOUBT_OF_ASKED, column_of_asked};
+pub(super) use self::asked::{DOUBT as DOUBT_OF_ASKED, column_of_asked, names_server};
 
 use super::{
     application_protocol, cell,
@@ -169,6 +169,12 @@ pub(super) fn is_software(cell: &str) -> bool {
         && !is_spoken
         && name.split(' ').count() <= MOST_WORDS
         && !name.contains([';', ':', '.', '>'])
+}
+
+/// Whether a cell names a program by a name of its own, and not by what it does.
+pub(super) fn is_program(cell: &str) -> bool {
+    let (name, _) = unbracket(cell);
+    is_software(cell) && !is_activity(name.trim())
 }
 
 /// More words describe what is done.

@@ -1,8 +1,11 @@
 //! Turns the endpoints of a row into client and server roles. Only here is a viewpoint, inbound or outbound, resolved.
 
 mod remark;
+mod urls;
+mod variables;
 
 pub(super) use self::remark::{EndpointProblem, EndpointRemark};
+use self::{urls::hosts_of_urls, variables::with_variables_named};
 use super::page_names::PageNames;
 use crate::{
     document::{Basis, Direction, End, Profile, Row, RowOrigin, is_own_machine},
@@ -312,12 +315,8 @@ fn is_self_among_others(text: &str, page: &Page<'_>) -> bool {
 
 /// The roles that a cell names, without the other end's own machine beside others: `agent/master` is two, if both stand by themselves elsewhere on the page.
 fn roles(text: &str, page: &Page<'_>) -> Vec<Role> {
-    if text.contains("://") {
-        let host = text
-            .split("://")
-            .nth(1)
-            .and_then(|rest| rest.split(['/', ',', ':']).next());
-        return host.map(Role::new).into_iter().collect();
+    if let Some(hosts) = hosts_of_urls(text) {
+        return hosts;
     }
     // An asterisk stands for anybody.
     if text.trim() == "*" {
@@ -344,60 +343,4 @@ fn bracketed(text: &str) -> Option<&str> {
         .nth(1)
         .map(str::trim)
         .filter(|name| !name.is_empty())
-}
-
-/// The text with the names of its variables in their place, such as `{gateway} node`; a variable that is part of a host's name
-/// stays as it is, as that of `store.{domain}`. `None` if it holds another part of a template, such as `{{ site.name }}` or
-/// `<%= name %>`, whose words are no name, but for one that says of named machines where they are.
-fn with_variables_named(text: &str) -> Option<String> {
-    if is_qualified_by_variable(text) {
-        return Some(text.to_owned());
-    }
-    if text.contains("<%") || text.contains("%>") || text.contains("{{") || text.contains("${") {
-        return None;
-    }
-    let mut named = String::new();
-    let mut rest = text;
-    while let Some((before, behind)) = rest.split_once('{') {
-        let (name, after) = behind.split_once('}')?;
-        let is_name = name.starts_with(char::is_alphabetic)
-            && name
-                .chars()
-                .all(|c| c.is_alphanumeric() || matches!(c, '-' | '_'));
-        if !is_name || before.contains('}') {
-            return None;
-        }
-        named.push_str(before);
-        let is_glued = named.ends_with('.') || after.starts_with('.') && after.len() > 1;
-        if is_glued {
-            named.push('{');
-        }
-        named.push_str(name);
-        if is_glued {
-            named.push('}');
-        }
-        rest = after;
-    }
-    named.push_str(rest);
-    (!rest.contains('}')).then_some(named)
-}
-
-/// Whether a text names machines by its own words, and a variable of a template says no more than where: `Store in {{ site.name }}`.
-fn is_qualified_by_variable(text: &str) -> bool {
-    let Some((name, variable)) = text.split_once("{{") else {
-        return false;
-    };
-    let says_where = [" in ", " of ", " on ", " at "]
-        .iter()
-        .find_map(|word| name.strip_suffix(word));
-    let is_variable = variable.strip_suffix("}}").is_some_and(|variable| {
-        let mut parts = variable.trim().split('.');
-        parts.all(|part| {
-            part.starts_with(char::is_alphabetic)
-                && part
-                    .chars()
-                    .all(|c| c.is_alphanumeric() || matches!(c, '-' | '_'))
-        })
-    });
-    is_variable && says_where.is_some_and(|name| name.contains(char::is_alphabetic))
 }

@@ -45,10 +45,10 @@ impl PageNames {
             return;
         }
         let (outside, brackets) = unbracketed(text);
-        // Remarks do not tell machines apart.
+        // Remarks do not tell machines apart, but addresses in the web do: `Store (https://a.example.com)`.
         let inside = brackets
             .iter()
-            .filter(|part| !is_remark(part))
+            .filter(|part| !is_remark(part) || part.contains("://"))
             .map(|part| key(part))
             .collect::<Vec<_>>()
             .join(" ");
@@ -56,7 +56,12 @@ impl PageNames {
             .entry(key(&outside))
             .or_default()
             .insert(inside);
-        self.whole.insert(key(&outside));
+        let name = key(&outside);
+        // `Store IP` is the address of what may stand as `Store` elsewhere.
+        if let Some(machine) = name.strip_suffix(" ip") {
+            self.whole.insert(machine.to_owned());
+        }
+        self.whole.insert(name);
         self.whole.insert(whole);
     }
 
@@ -83,14 +88,30 @@ impl PageNames {
         {
             return vec![plain(text).to_owned()];
         }
-        let tells_apart = self
-            .variants
-            .get(&key(&outside))
-            .is_some_and(|variants| 1 < variants.len());
-        if tells_apart && brackets.iter().any(|part| !is_remark(part)) {
+        let variants = self.variants.get(&key(&outside));
+        let tells_apart = variants.is_some_and(|variants| {
+            1 < variants
+                .iter()
+                .filter(|inside| !inside.contains("://"))
+                .count()
+        });
+        let have_addresses = variants.is_some_and(|variants| {
+            1 < variants
+                .iter()
+                .filter(|inside| inside.contains("://"))
+                .count()
+        });
+        let is_kept = |part: &String| {
+            if part.contains("://") {
+                have_addresses
+            } else {
+                tells_apart && !is_remark(part)
+            }
+        };
+        if brackets.iter().any(is_kept) {
             let kept: Vec<String> = brackets
                 .iter()
-                .filter(|part| !is_remark(part))
+                .filter(|part| is_kept(part))
                 .map(|part| format!(" ({part})"))
                 .collect();
             return vec![format!("{}{}", plain(&outside), kept.concat())];

@@ -1,10 +1,11 @@
 //! Finds the columns that hold ports where their headings do not say so, or say it of others.
 
-use super::Columns;
+use super::{Body, Columns};
 use crate::document::{
-    application_protocol,
+    application_protocol, cell,
     cell_kinds::CellKinds,
     column::{self, Column},
+    row::Direction,
     table_rows::TableRow,
 };
 
@@ -29,6 +30,37 @@ impl Columns {
                 *meaning = Some(Column::NamedPort);
             }
         }
+    }
+
+    /// `Inbound | Outbound` above ports of which the text above speaks: each heading says which way the ports below it are asked.
+    pub(super) fn find_ports_of_directions(&mut self, head: &TableRow, body: &Body<'_>) -> bool {
+        let points_one_way = |index: &usize| {
+            let heading = head.cells.get(*index).map_or("", String::as_str);
+            matches!(
+                cell::direction(heading),
+                Some(Direction::Inbound | Direction::Outbound)
+            )
+        };
+        let pointing: Vec<(usize, CellKinds)> = (0..head.cells.len())
+            .filter(points_one_way)
+            .map(|index| (index, CellKinds::of(body.column(index))))
+            .filter(|(_, kinds)| kinds.has_text())
+            .collect();
+        let are_ports = pointing.iter().any(|(_, kinds)| kinds.are_bare_ports())
+            && pointing.iter().all(|(_, kinds)| kinds.are_mostly_ports());
+        if !are_ports {
+            return false;
+        }
+        for (index, _) in pointing {
+            if let Some(meaning) = self.meanings.get_mut(index) {
+                *meaning = Some(Column::Port);
+            }
+            self.doubts.push((
+                head.cells.get(index).cloned().unwrap_or_default(),
+                "the numbers below this direction were taken for ports; check them",
+            ));
+        }
+        true
     }
 
     /// If no heading speaks of ports, a column whose cells are ports or addresses with ports holds them.

@@ -7,8 +7,10 @@ use crate::{
         cell,
         column::Column,
         host_port::HostPort,
+        names::Names,
         port_items, ports,
         row::Direction,
+        section,
         table_rows::TableRow,
         text::some,
     },
@@ -142,11 +144,15 @@ impl Columns {
                     direction: None,
                     text,
                     service: None,
+                    peer: None,
                     arrow: Some(arrow),
                 }));
                 continue;
             }
-            let direction = cell::direction(heading);
+            let peer = (*meaning == Some(Column::NamedPort))
+                .then(|| other_end(heading))
+                .flatten();
+            let direction = cell::direction(heading).or(peer.map(|(direction, _)| direction));
             let named = HostPort::of(cell).filter(|read| read.name().is_some());
             let cell = named.map_or_else(|| cell.clone(), |read| read.port.to_owned());
             let cell = &cell;
@@ -162,6 +168,7 @@ impl Columns {
                     direction,
                     text: item.ports,
                     service: Some(item.service),
+                    peer: None,
                     arrow: None,
                 }));
                 continue;
@@ -174,16 +181,18 @@ impl Columns {
                 Some(transport) => format!("{} {cell}", transport.name()),
                 None => cell.clone(),
             };
-            let service = (*meaning == Some(Column::NamedPort)).then(|| heading.clone());
-            match texts
-                .iter_mut()
-                .find(|known| known.direction == direction && known.service == service)
-            {
+            let service =
+                (*meaning == Some(Column::NamedPort) && peer.is_none()).then(|| heading.clone());
+            let peer = peer.map(|(_, name)| name.to_owned());
+            match texts.iter_mut().find(|known| {
+                known.direction == direction && known.service == service && known.peer == peer
+            }) {
                 Some(together) => together.text.extend([", ", &text]),
                 None => texts.push(PortText {
                     direction,
                     text,
                     service,
+                    peer,
                     arrow: None,
                 }),
             }
@@ -199,8 +208,22 @@ pub(in crate::document) struct PortText {
     pub(in crate::document) text: String,
     /// What the ports are for, if their column's heading names it.
     pub(in crate::document) service: Option<String>,
+    /// The other end, if their column's heading names it: `From tills`.
+    pub(in crate::document) peer: Option<String>,
     /// Which of the row's ends asks, if an arrow behind the ports says so.
     pub(in crate::document) arrow: Option<Arrow>,
+}
+
+/// The other end that a heading of ports names by its preposition, and which way that is: `From tills`, `To the store`.
+fn other_end(heading: &str) -> Option<(Direction, &str)> {
+    let (lead, name) = heading.trim_end_matches(':').split_once(' ')?;
+    let direction = match lead.to_lowercase().as_str() {
+        "from" => Direction::Inbound,
+        "to" => Direction::Outbound,
+        _ => return None,
+    };
+    let name = name.strip_prefix("the ").unwrap_or(name);
+    section::is_noun_phrase(name, &Names::default()).then_some((direction, name))
 }
 
 /// The transport that a heading of ports names, if it is one: `TCP port`, `Ports (UDP)`.

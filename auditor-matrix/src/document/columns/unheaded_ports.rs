@@ -15,7 +15,7 @@ impl Columns {
     /// Where the text above a table speaks of ports and no heading of it does, its one column of numbers holds them, unless
     /// they are rather counts or sizes.
     pub(in crate::document) fn find_ports_by_text(&mut self, head: &TableRow, body: &Body<'_>) {
-        if self.has_ports() {
+        if self.has_ports() || self.find_ports_of_directions(head, body) {
             return;
         }
         let words = |index: usize| column::words(head.cells.get(index).map_or("", String::as_str));

@@ -28,7 +28,7 @@ pub(in crate::document) fn segments(text: &str) -> Vec<&str> {
         let begins_part = names_number
             && part.has_number
             && (mark.is_some() && (leads || is_own || part.has_transport)
-                || part.is_own && mark.is_none());
+                || part.is_closed && mark.is_none());
         if begins_part {
             parts.extend(text.get(start..element.start));
             start = element.start;
@@ -36,7 +36,7 @@ pub(in crate::document) fn segments(text: &str) -> Vec<&str> {
         }
         part.has_number |= names_number;
         part.has_transport |= mark.is_some();
-        part.is_own |= is_own;
+        part.is_closed |= is_own || mark.is_some() && !leads && part.has_number;
     }
     parts.extend(text.get(start..));
     parts
@@ -46,8 +46,8 @@ pub(in crate::document) fn segments(text: &str) -> Vec<&str> {
 struct Part {
     has_number: bool,
     has_transport: bool,
-    /// The transport is tied to its own number: `8301(UDP)`, `53/udp`.
-    is_own: bool,
+    /// The transport stands behind its numbers, `3870, 3871 UDP`, or is tied to one, `8301(UDP)`: what follows is of another.
+    is_closed: bool,
 }
 
 /// The elements of a list: what stands between separators outside of brackets. Where ports of several transports follow each
@@ -83,7 +83,7 @@ fn elements(text: &str) -> Vec<Range<usize>> {
         if is_separated || !has_number(this.end..next.start) {
             continue;
         }
-        if leads {
+        if leads || is_tied_behind(text, this) {
             cuts.push(next.start);
         } else {
             // A bracket that the transport closes belongs to it.
@@ -97,6 +97,10 @@ fn elements(text: &str) -> Vec<Range<usize>> {
     }
     cuts.sort_unstable();
     cuts.dedup();
+    let joints = unseparated(text, &cuts, &marks, leads);
+    cuts.extend(joints);
+    cuts.sort_unstable();
+    cuts.dedup();
     let ends = cuts.iter().skip(1).copied().chain([text.len()]);
     cuts.iter()
         .copied()
@@ -105,6 +109,60 @@ fn elements(text: &str) -> Vec<Range<usize>> {
         .collect()
 }
 
+/// Whether a transport is tied to the number behind it: `TCP/80`, wherever others stand in the cell.
+fn is_tied_behind(text: &str, mark: &Range<usize>) -> bool {
+    let behind = text.get(mark.end..).unwrap_or_default();
+    let number = behind.strip_prefix(['/', ':']);
+    let is_tied_before = text
+        .get(..mark.start)
+        .is_some_and(|before| before.trim_end().ends_with(['/', '(']));
+    !is_tied_before && number.is_some_and(|number| number.starts_with(|c: char| c.is_ascii_digit()))
+}
+
+/// Where lines of one cell ran together: `UDP/3870, 3871 TCP/80` ends one list of ports with 3871 and begins another with TCP, and
+/// so does `53/UDP` behind 443 in `443 53/UDP`.
+fn unseparated(text: &str, cuts: &[usize], marks: &[Range<usize>], leads: bool) -> Vec<usize> {
+    let mut joints = Vec::new();
+    for mark in marks {
+        let at = cuts.partition_point(|cut| *cut <= mark.start);
+        let start = at.checked_sub(1).and_then(|at| cuts.get(at)).copied();
+        let end = cuts.get(at).copied().unwrap_or(text.len());
+        let before = text.get(start.unwrap_or_default()..mark.start);
+        let (before, behind) = (
+            before.unwrap_or_default(),
+            text.get(mark.end..end).unwrap_or_default(),
+        );
+        if let Some(own) = SECOND_BEFORE
+            .captures(before)
+            .and_then(|found| found.get(1))
+        {
+            joints.push(mark.start - before.len() + own.start());
+        }
+        if !NUMBER_BEFORE.is_match(before) || !NUMBER_BEHIND.is_match(behind) {
+            continue;
+        }
+        if leads || is_tied_behind(text, mark) {
+            joints.push(mark.start);
+        } else {
+            let closes = behind
+                .find(')')
+                .filter(|at| *at == 0)
+                .map_or(0, |at| at + 1);
+            joints.push(mark.end + closes);
+        }
+    }
+    joints
+}
+
+/// A number that stands before a transport in the same element, with nothing but a blank between them.
+static NUMBER_BEFORE: LazyLock<Regex> =
+    LazyLock::new(|| regex(r"(?:^|[^\w.])\d{1,5}\s+$|\d\s*[/(]\s*$"));
+/// A number that stands right behind a transport.
+static NUMBER_BEHIND: LazyLock<Regex> =
+    LazyLock::new(|| regex(r"^\)?\s*[/:]?\s*\d{1,5}(?:$|[^\w.])"));
+/// A number that is tied to the transport behind it, behind another with nothing but a blank between them.
+static SECOND_BEFORE: LazyLock<Regex> =
+    LazyLock::new(|| regex(r"(?:^|[^\w.])\d{1,5}\s+(\d{1,5}(?:-\d{1,5})?\s*[/(]\s*)$"));
 static TRANSPORT: LazyLock<Regex> = LazyLock::new(|| regex(r"(?i)\b(?:tcp|udp|sctp)\b"));
 /// A transport that is tied to one number.
 static OWN: LazyLock<Regex> = LazyLock::new(|| {

@@ -1,6 +1,7 @@
 //! Reads what the sentences above a table say of all its rows: `The following ports on the core must be open to the agents:`.
 
 use super::{
+    among::among,
     introduction::Introduction,
     port_phrase::{Evidence, PortPhrase, port_phrases},
     stance::Stance,
@@ -21,6 +22,8 @@ pub(in crate::document) struct AboveTable {
     pub(in crate::document) server: Option<String>,
     /// Two that talk to each other: "communication between the Gate server and the Store".
     pub(in crate::document) between: Option<(String, String)>,
+    /// Many that talk to each other: "between all nodes of the cluster".
+    pub(in crate::document) among: Option<String>,
     pub(in crate::document) transport: Option<Transport>,
     /// "If the proxy is used, it requires:"
     pub(in crate::document) condition: Option<String>,
@@ -46,6 +49,7 @@ impl AboveTable {
             if sentence.trim_end().ends_with(':') && read.condition.is_some() {
                 above.condition.clone_from(&read.condition);
             }
+            above.among = among(sentence, names).or(above.among);
             let is_name = |name: &String| {
                 name.starts_with(char::is_uppercase) && section::is_noun_phrase(name, names)
             };
@@ -172,5 +176,23 @@ mod tests {
             between("These ports are needed between users and the Gate servers.").as_deref(),
             Some("users | Gate servers")
         );
+        let among = |paragraph: &str| AboveTable::of(paragraph, &Names::default()).among;
+        assert_eq!(
+            among("The following ports must be opened between all Linux nodes in the till cluster, whether or not it is used.").as_deref(),
+            Some("Linux nodes in the till cluster")
+        );
+        assert_eq!(
+            among("Open these ports among the store servers:").as_deref(),
+            Some("store servers")
+        );
+        assert_eq!(
+            among("These ports are needed between users and the Gate servers."),
+            None
+        );
+        assert_eq!(
+            among("These ports are needed between the Gate and store servers."),
+            None
+        );
+        assert_eq!(among("These differ between releases:"), None);
     }
 }

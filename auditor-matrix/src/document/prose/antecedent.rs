@@ -94,7 +94,12 @@ pub(super) fn of_all(text: &str) -> Option<Said> {
         .skip(verb + 1)
         .map(|word| word.lower.as_str())
         .collect();
-    if matches!(rest.as_slice(), ["optional"] | ["optional", "."]) {
+    // "This is entirely optional and not required for the gate to work."
+    let degree = usize::from(rest.first().is_some_and(|word| word.ends_with("ly")));
+    if matches!(
+        rest.get(degree..),
+        Some(["optional"] | ["optional", "."] | ["optional", "and", "not", ..])
+    ) {
         return Some(Said::Optional);
     }
     let outside: Vec<String> = condition

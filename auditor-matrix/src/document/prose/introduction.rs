@@ -4,6 +4,7 @@ mod machine;
 
 use self::machine::machine;
 use super::{
+    among::among,
     clause::{self, Ends},
     condition::Condition,
     further_end::FurtherEnd,
@@ -221,6 +222,17 @@ impl Introduction {
         // What brackets say of names that stand before them: "Edges (all of a site) to Stores (the first one):".
         if introduction.ends.n_known() == 0 && is_label {
             introduction.ends = without_brackets(text, names).unwrap_or_default();
+        }
+        // "These ports must be open among all members of the cluster:"
+        if introduction.ends.n_known() == 0
+            && let Some(many) = among(text, names)
+        {
+            introduction.ends = Ends {
+                client: Some(many.clone()),
+                server: Some(many),
+                is_mutual: true,
+                ..Ends::default()
+            };
         }
         if introduction.ends.n_known() == 0 {
             introduction.machine = machine(&nouns, &words, text, is_sentence);

@@ -5,6 +5,7 @@ use super::{
     piece::Pieces,
     port_phrase::{Evidence, port_phrases},
     stance::{Stance, stance},
+    verb::verb,
     words::words,
 };
 use crate::document::{end::Basis, endpoints::Endpoints, names::Names, section, text::sentences};
@@ -39,6 +40,10 @@ pub(in crate::document) fn ends(note: &str, names: &Names) -> Vec<Endpoints> {
             let (Some(source), Some(destination)) = (clause.ends.client, clause.ends.server) else {
                 continue;
             };
+            // "Sends orders to the core": its subject is the machine of the row.
+            if begins_with_verb(&source) && !names.contains(&source) {
+                continue;
+            }
             let ends = Endpoints {
                 source,
                 destination,
@@ -54,6 +59,14 @@ pub(in crate::document) fn ends(note: &str, names: &Names) -> Vec<Endpoints> {
         }
     }
     found
+}
+
+/// Whether a name begins with what somebody does: `Sends orders`.
+fn begins_with_verb(name: &str) -> bool {
+    name.split_once(' ').is_some_and(|(first, _)| {
+        let lower = first.to_lowercase();
+        lower.ends_with('s') && verb(&lower).is_some()
+    })
 }
 
 #[cfg(test)]
@@ -83,5 +96,6 @@ mod tests {
             &[("Agents", "gateway"), ("console", "gateway")],
         );
         check("Agents no longer connect to the gateway.", &[]);
+        check("Sends telemetry to Hub", &[]);
     }
 }

@@ -14,7 +14,11 @@ use super::{
     vocabulary::is_software,
     words::words,
 };
-use crate::document::{names::Names, section::is_machine, text::sentences};
+use crate::document::{
+    names::Names,
+    section::{is_machine, only_asks},
+    text::sentences,
+};
 
 /// The one that asks the machine of a row.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -54,7 +58,73 @@ fn said_by_all<T: PartialEq>(
     found.all(|other| other == first).then_some(first)
 }
 
+/// Where the name before `access to` ends and the one behind it begins: "Browser access to the gate".
+fn access(nouns: &NounPhrases<'_>) -> Option<(usize, usize)> {
+    let pieces = nouns.pieces;
+    let at = (0..pieces.len().min(MOST_ACCESS)).find(|at| pieces.is(*at, "access"))?;
+    pieces.is(at + 1, "to").then_some((at, at + 2))
+}
+
+/// Longer names do not stand before `access to`.
+const MOST_ACCESS: usize = 5;
+
+/// Whether a subject is one that opens connections: it is capitalised, or a machine, a program or people.
+fn is_asker(subject: &str, names: &Names) -> bool {
+    let last = subject
+        .rsplit(' ')
+        .next()
+        .unwrap_or_default()
+        .to_lowercase();
+    subject.starts_with(char::is_uppercase)
+        || names.contains(subject)
+        || only_asks(subject)
+        || is_machine(&last)
+        || is_software(&last)
+}
+
+/// Whose connections come in: "Incoming requests from the edge".
+fn with_connections(nouns: &NounPhrases<'_>, own: &str) -> Option<Asker> {
+    let pieces = nouns.pieces;
+    let at = (0..pieces.len().min(MOST_ACCESS)).find(|at| {
+        pieces.is_any(
+            *at,
+            &[
+                "connection",
+                "connections",
+                "request",
+                "requests",
+                "traffic",
+            ],
+        )
+    })?;
+    let other = nouns.list(at + 2).filter(|_| pieces.is(at + 1, "from"))?;
+    let is_end = other.is_machine || is_software_name(&other.text);
+    let goes_on = pieces.is(other.end, "to");
+    (is_end && !goes_on).then(|| asker_of(other.text, own))
+}
+
+/// Who has access to the row's machine: "Browser/API access to the gate".
+fn with_access(nouns: &NounPhrases<'_>, own: &str) -> Option<Asker> {
+    let (end, behind) = access(nouns)?;
+    let other = nouns.list(behind)?;
+    let start = nouns.pieces.word(end)?.start;
+    let asker = nouns.pieces.sentence.get(..start)?.trim();
+    let asks = |part: &str| {
+        let last = part.rsplit(' ').next().unwrap_or_default().to_lowercase();
+        only_asks(part) || is_machine(&last) || is_software(&last)
+    };
+    let is_asker = !asker.is_empty() && asker.split(['/', ',']).map(str::trim).all(asks);
+    (is_asker && is_alike(&other.text, own) && !is_alike(asker, own))
+        .then(|| Asker::Other(asker.to_owned()))
+}
+
 fn of_sentence(nouns: NounPhrases<'_>, own: &str) -> Option<Asker> {
+    if let Some(asker) = with_access(&nouns, own) {
+        return Some(asker);
+    }
+    if let Some(asker) = with_connections(&nouns, own) {
+        return Some(asker);
+    }
     let pieces = nouns.pieces;
     // "Receives logs from the agents"
     let begins_with_verb =
@@ -117,7 +187,19 @@ fn of_sentence(nouns: NounPhrases<'_>, own: &str) -> Option<Asker> {
             let is_here = pieces.is_port(at + 1)
                 || pieces.is_any(at + 1, &["to", "on", "over", "through", "via"])
                     && pieces.is_port(at + 2);
-            subject.filter(|_| is_here).map(Asker::Other)
+            // "Workers connect to the keeper"
+            let joint = usize::from(pieces.is_any(at + 1, &["to", "with"]));
+            // "Remote access to the keeper" has no verb.
+            let is_noun = pieces.is(at, "access") && 0 < joint;
+            let is_own = !is_noun
+                && nouns
+                    .list(at + 1 + joint)
+                    .is_some_and(|other| is_alike(&other.text, own));
+            let is_name = |subject: &String| is_here || is_asker(subject, nouns.names);
+            subject
+                .filter(|_| is_here || is_own)
+                .filter(is_name)
+                .map(Asker::Other)
         }
         Verb::Ask | Verb::Transfer | Verb::Serve | Verb::Open | Verb::Close | Verb::Use => None,
     }
@@ -206,6 +288,14 @@ mod tests {
             "Keeper",
         );
         check("Workers connect to this port.", "Keeper", "Workers");
+        check("Connections from Edge", "Keeper", "Edge");
+        check(
+            "Incoming traffic from worker nodes",
+            "Keeper",
+            "worker nodes",
+        );
+        check("Workers connect to the keeper.", "Keeper", "Workers");
+        check("Workers connect to the store.", "Keeper", "-");
         check("Workers talk to each other here.", "Acme Worker", "itself");
         check(
             "Used by the worker nodes to send jobs.",
@@ -219,6 +309,12 @@ mod tests {
             "itself",
         );
         check("Listens for events from the workers.", "Keeper", "workers");
+        check(
+            "Browser/API access to the Till platform.",
+            "Till Platform",
+            "Browser/API",
+        );
+        check("Remote access to the Till platform.", "Till Platform", "-");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Reads what sentences outside of tables say of ports and connections.
 
 mod asking;
+mod established;
 mod own_part;
 mod portless;
 mod purpose;
@@ -12,6 +13,7 @@ use regex::Regex;
 
 use self::{
     asking::{asks, states},
+    established::established_to,
     own_part::{
         clause_of, condition_of, is_of_other_port, otherwise, own_part, transports_elsewhere,
     },
@@ -258,11 +260,12 @@ fn statements(
         .as_deref()
         .and_then(|service| TRANSFERRED_TO.captures(service)?.get(1))
         .map(|to| fold(to.as_str()));
-    let needed_ends = read
-        .condition
-        .text
-        .as_deref()
-        .and_then(|condition| condition_ends::ends(condition, words, names));
+    let needed_ends = read.condition.text.as_deref().and_then(|condition| {
+        condition_ends::ends(condition, words, names)
+            .or_else(|| condition_ends::reached(condition, direction?, names))
+    });
+    let established =
+        established_to(&pieces, names).filter(|_| direction == Some(Direction::Outbound));
     let is_mapped = maps_ports(&pieces, words, n_ranges);
     let mut statements: Vec<Statement> = Vec::new();
     let sentence_stance = stance;
@@ -308,6 +311,7 @@ fn statements(
             statement.is_asked = true;
         } else if let Some(clause) = clause_of(&pieces, phrase, &clauses, words)
             && !statement.loopback
+            && !names_registry(words)
         {
             statement.add_ends(&clause.ends);
             further_client.clone_from(&clause.ends.further_client);
@@ -335,6 +339,12 @@ fn statements(
         if statement.destination.is_none() && to.is_some() {
             statement.destination.clone_from(&to);
             statement.direction = Some(Direction::Outbound);
+        }
+        if let Some(server) = &established
+            && statement.destination.is_none()
+        {
+            statement.destination = Some(server.clone());
+            statement.is_asked = true;
         }
         // "The Core may use SSH to connect to the agents"
         if is_optional
@@ -370,6 +380,11 @@ fn statements(
         }
     }
     statements
+}
+
+/// Whether a sentence speaks of the registry of ports, with which nobody's traffic is: `Acme has registered port 388 with IANA`.
+fn names_registry(words: &[Word<'_>]) -> bool {
+    words.iter().any(|word| word.is("iana"))
 }
 
 /// Says which numbers were taken for ports in a sentence that is not understood as a whole.

@@ -55,6 +55,30 @@ impl Place<'_> {
         self.row_between(text, statement, source, destination)
     }
 
+    /// The rows of an item or a command: where several pairs of ends stand above, one for each.
+    pub(super) fn rows(&self, text: &str, statement: Statement) -> Vec<Row> {
+        let first = self.row(text, statement);
+        let is_of_context = self.context.endpoints.as_ref().is_some_and(|ends| {
+            first.source.as_ref() == Some(&ends.source)
+                && first.destination.as_ref() == Some(&ends.destination)
+        });
+        let more: Vec<Row> = self
+            .context
+            .more_endpoints
+            .iter()
+            .filter(|_| is_of_context)
+            .map(|ends| {
+                let mut row = first.clone();
+                let fields = Arc::make_mut(&mut row.fields);
+                fields.source = Some(ends.source.clone());
+                fields.destination = Some(ends.destination.clone());
+                fields.direction = ends.is_mutual.then_some(Direction::Both);
+                row
+            })
+            .collect();
+        std::iter::once(first).chain(more).collect()
+    }
+
     /// Takes the ends out of a statement, with what they rest on here.
     fn ends(statement: &mut Statement) -> (Option<End>, Option<End>) {
         let basis = statement.basis;
@@ -204,11 +228,30 @@ pub(super) fn is_about_ports(section: &str) -> bool {
     })
 }
 
-/// The innermost heading, if it may name what runs there: it is short, no sentence, and no word for a topic.
+/// The innermost heading, if it may name what runs there.
 pub(in crate::document) fn named_by_heading(context: &Context) -> Option<&str> {
     let heading = context.section.as_deref()?.rsplit(" / ").next()?.trim();
-    let last = heading.rsplit(' ').next()?.to_lowercase();
-    let is_topic = is_abstract(&last)
+    may_name_what_runs(heading).then_some(heading)
+}
+
+/// Whether a heading may name what runs there: it is short, no sentence, and no word for a topic.
+pub(in crate::document) fn may_name_what_runs(heading: &str) -> bool {
+    let is_short = heading.split(' ').count() <= MOST_HEADING_WORDS;
+    let is_name = heading.starts_with(char::is_alphabetic) && !heading.ends_with(['?', '.', '!']);
+    let acts = heading
+        .split(' ')
+        .any(|word| verb(&word.to_lowercase()).is_some() || is_preposition(&word.to_lowercase()));
+    is_short && is_name && !is_topic(heading) && !acts
+}
+
+/// Whether the last word of a heading says that it is about something, and names nothing that runs.
+pub(in crate::document) fn is_topic(heading: &str) -> bool {
+    let last = heading
+        .rsplit(' ')
+        .next()
+        .unwrap_or_default()
+        .to_lowercase();
+    is_abstract(&last)
         || is_platform(&last)
         || matches!(
             last.as_str(),
@@ -229,13 +272,7 @@ pub(in crate::document) fn named_by_heading(context: &Context) -> Option<&str> {
             "tion", "tions", "ment", "ments", "ments", "ing", "ity", "view",
         ]
         .iter()
-        .any(|ending| last.ends_with(ending));
-    let is_short = heading.split(' ').count() <= MOST_HEADING_WORDS;
-    let is_name = heading.starts_with(char::is_alphabetic) && !heading.ends_with(['?', '.', '!']);
-    let acts = heading
-        .split(' ')
-        .any(|word| verb(&word.to_lowercase()).is_some() || is_preposition(&word.to_lowercase()));
-    (is_short && is_name && !is_topic && !acts).then_some(heading)
+        .any(|ending| last.ends_with(ending))
 }
 
 /// A longer heading is a description.

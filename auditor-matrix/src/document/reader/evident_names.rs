@@ -8,7 +8,9 @@ use crate::document::{
     block::{Block, Content},
     endpoints,
     names::Names,
+    port_table::spoken_places,
     section,
+    table_rows::TableRows,
     text::{fold, unbracket},
 };
 
@@ -29,6 +31,7 @@ pub(super) fn add(blocks: &[Block], names: &mut Names) {
                     let pairs = row.cells.iter().filter_map(|cell| cell.split_once(": "));
                     pairs.for_each(|(pair, _)| found.of_pair(pair));
                 }
+                found.of_purposes(rows);
             }
             Content::Table(_)
             | Content::Code { .. }
@@ -160,6 +163,28 @@ impl Found {
         if let Some(ends) = endpoints::arrow(text).or_else(|| endpoints::pair(text)) {
             for end in [ends.source, ends.destination] {
                 self.add(&end);
+            }
+        }
+    }
+
+    /// `Gate to Store`, `Orders to Gate from Till`, `Serving port of Gate` beside ports.
+    fn of_purposes(&mut self, rows: &TableRows) {
+        let mut places: Vec<(String, bool)> = Vec::new();
+        for row in rows.iter().take(MOST_ROWS) {
+            let starts = |cell: &String| cell.starts_with(|c: char| c.is_ascii_digit());
+            if row.cells.iter().any(starts) {
+                places.extend(row.cells.iter().flat_map(|cell| spoken_places(cell)));
+            }
+        }
+        let certain: BTreeSet<String> = places
+            .iter()
+            .filter(|(_, may_be_sent)| !may_be_sent)
+            .map(|(name, _)| name.to_lowercase())
+            .collect();
+        for (name, may_be_sent) in places {
+            let is_name = name.starts_with(char::is_uppercase);
+            if is_name && (!may_be_sent || certain.contains(&name.to_lowercase())) {
+                self.add(&name);
             }
         }
     }

@@ -79,6 +79,7 @@ impl Reader<'_> {
             context.introduce(introduction, self.document.title.as_deref(), &self.names);
         }
         let caption = self.caption.take();
+        self.doubt_arrows(line, &context, &columns);
         if let Some(caption) = &caption {
             context.narrow(caption, &self.names);
             if columns.has(Column::Peer) {

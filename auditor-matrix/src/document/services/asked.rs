@@ -109,7 +109,7 @@ fn are_asked(cells: &BTreeSet<&str>, names: &Names) -> bool {
 const MOST_WORDS: usize = 5;
 
 /// Whether a protocol is also what people call the machine that speaks it: `the DNS`.
-fn names_server(word: &str) -> bool {
+pub(in crate::document) fn names_server(word: &str) -> bool {
     matches!(
         word.to_lowercase().as_str(),
         "dns"

@@ -98,3 +98,48 @@ fn variables_in_names_of_hosts_stay() {
         &["till server -> store.{domain} tcp/8100"],
     );
 }
+
+#[test]
+fn ports_below_directions() {
+    for (inbound, outbound) in [
+        ("Inbound", "Outbound"),
+        ("In", "Out"),
+        ("Ingress", "Egress"),
+    ] {
+        let page = format!(
+            "# Ports\n\n## Core server\n\nThese ports must be open:\n\n| Description | {inbound} | {outbound} |\n|--|--|--|\n\
+             | Orders | 7001 | |\n| Web | 7002 / 7003 | |\n| Updates | | 7004 - 7006 |\n| Mirror | 7007 | 7008 |\n"
+        );
+        check(
+            &derived(&page, Format::Markdown),
+            &[
+                "clients -> core server tcp/7001",
+                "clients -> core server tcp/7002-7003",
+                "core server -> servers tcp/7004-7006",
+                "clients -> core server tcp/7007",
+                "core server -> servers tcp/7008",
+            ],
+        );
+    }
+    // Ticks say which way the port of the row is asked.
+    let page = "# Ports\n\n## Core server\n\n| Port | Inbound | Outbound |\n|--|--|--|\n| 7001 | yes | |\n| 7002 | | yes |\n";
+    check(
+        &derived(page, Format::Markdown),
+        &[
+            "clients -> core server tcp/7001",
+            "core server -> servers tcp/7002",
+        ],
+    );
+    // `From` and `To` name the other end, too.
+    let page = "# Ports\n\n## Core server\n\nThe following ports must be open.\n\n| Service | From tills | To the store |\n|--|--|--|\n| Web | 7001 | 7002 |\n";
+    check(
+        &derived(page, Format::Markdown),
+        &[
+            "core server -> store tcp/7002",
+            "tills -> core server tcp/7001",
+        ],
+    );
+    // Counts are no ports.
+    let page = "# Limits\n\n## Core server\n\n| Description | Inbound | Outbound |\n|--|--|--|\n| Messages a second | 7001 | 7002 |\n";
+    check(&derived(page, Format::Markdown), &[]);
+}

@@ -53,3 +53,41 @@ fn one_port_is_opened_and_another_denied() {
         .collect();
     assert_eq!(found, ["7001 Forbidden", "7002 Expected"]);
 }
+
+#[test]
+fn whom_the_reader_reaches() {
+    let page = "# Ports\n\nYou can expose inbound port 22 for SSH if you would like to access your store nodes remotely. \
+                This is entirely optional and not required for the till to work.\n\n\
+                After a relay is enrolled, an outbound TLS tunnel over TCP port 7001 is established to the Acme cloud hub.\n\n\
+                Acme has registered with IANA to use reserved port 388.\n";
+    let derived = derived(page, Format::Markdown);
+    let found: Vec<String> = derived
+        .matrix
+        .rules
+        .iter()
+        .map(|rule| {
+            let names = |roles: &[crate::role::Role]| {
+                roles
+                    .iter()
+                    .map(|role| role.name().to_owned())
+                    .collect::<Vec<_>>()
+                    .join("+")
+            };
+            format!(
+                "{} -> {} {} {:?}",
+                names(&rule.client),
+                names(&rule.server),
+                rule.ports,
+                rule.presence
+            )
+        })
+        .collect();
+    assert_eq!(
+        found,
+        [
+            "clients -> store nodes 22 Optional",
+            "hosts -> Acme cloud hub 7001 Expected",
+            "clients -> hosts 388 Expected",
+        ]
+    );
+}

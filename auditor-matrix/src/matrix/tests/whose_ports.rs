@@ -1,6 +1,7 @@
 //! Tables that say whose their ports are in a title, in a remark, or in words within a cell.
 
-use super::{derived, tables::check};
+use super::{derived, marked_ends, tables::check};
+use crate::document::Format;
 
 const BODY: &str = "| Port | Protocol | Service |\n|--|--|--|\n| 7001 | TCP | Orders |\n";
 
@@ -145,4 +146,128 @@ fn a_column_of_pairs() {
         ),
         &["clients -> hosts tcp/7001", "clients -> hosts tcp/7002"],
     );
+}
+
+#[test]
+fn directions_of_the_machine_in_the_heading() {
+    let page = "# Ports\n\n## Network Ports\n\n### Till Platform\n\n| Port | Direction | Purpose |\n|--|--|--|\n\
+                | TCP/7001 | INBOUND | Browser/API access to Till platform. |\n\
+                | TCP/7002 | OUTBOUND | Catalogs, updates |\n\
+                | TCP/7003 | OUTBOUND | License server |\n\n\
+                ### Store Cluster\n\n#### Requirements\n\n| Port | Direction | Purpose |\n|--|--|--|\n\
+                | TCP/7004 | OUTBOUND | API access to till platform and HTTPS |\n";
+    check(
+        &derived(page),
+        &[
+            "Browser/API -> Till Platform tcp/7001",
+            "Till Platform -> servers tcp/7002",
+            "Till Platform -> License server tcp/7003",
+            "Store Cluster -> till platform tcp/7004",
+        ],
+    );
+    let page = "# Ports\n\n## Edge Device\n\n### Outbound\n\n| Port | Protocol | Purpose |\n|--|--|--|\n| 7001 | TCP | Telemetry |\n\n\
+                ## Till Hub\n\n### Inbound\n\n| Port | Protocol | Purpose |\n|--|--|--|\n| 7001 | TCP | Connections from Edge Device |\n";
+    check(
+        &derived(page),
+        &[
+            "Edge Device -> servers tcp/7001",
+            "Edge Device -> Till Hub tcp/7001",
+        ],
+    );
+    // What all rows go out to, and what it is called.
+    let page = "# Ports\n\n## Acme Shop\n\n| Port | Direction | Description |\n|--|--|--|\n\
+                | 7001 | Outbound | Shop Web Server |\n| 7002 | Outbound | Shop Database Server |\n";
+    check(
+        &derived(page),
+        &[
+            "hosts -> Shop Web Server tcp/7001",
+            "hosts -> Shop Database Server tcp/7002",
+        ],
+    );
+}
+
+#[test]
+fn addresses_say_more_of_a_name() {
+    let page = "# Ports\n\n| Source | Destination | Port |\n|--|--|--|\n\
+                | Core | Event server (https://events.example.com) | 443/tcp |\n\
+                | Core | Store (https://a.example.com) | 7001 |\n\
+                | Core | Store (https://b.example.com) | 7002 |\n";
+    check(
+        &derived(page),
+        &[
+            "Core -> Event server tcp/443",
+            "Core -> Store (https://a.example.com) tcp/7001",
+            "Core -> Store (https://b.example.com) tcp/7002",
+        ],
+    );
+}
+
+#[test]
+fn lines_of_a_cell_that_ran_together() {
+    let page = "Ports\n=====\n\n+----------+-----------+-------------------+\n| Source   | Target    | Service           |\n\
+                +==========+===========+===================+\n| Till IP  | Gate IP   | UDP/7001, 7002    |\n\
+                |          |           | TCP/7003, 7004    |\n+----------+-----------+-------------------+\n\
+                | Admin PC | Gate,Till | TCP/22            |\n+----------+-----------+-------------------+\n";
+    check(
+        &marked_ends::derived(page, Format::ReStructuredText),
+        &[
+            "Till IP -> Gate IP udp/7001-7002",
+            "Till IP -> Gate IP tcp/7003-7004",
+            "Admin PC -> Gate+Till tcp/22",
+        ],
+    );
+}
+
+#[test]
+fn few_words_that_name_ends() {
+    let page = "# Ports\n\n| Port | Function |\n|--|--|\n| 7001 | Relay to MTX from internal scanner service |\n\
+                | 7002 | MTX to Stock Directory |\n| 7003 | IMAP Proxy to Store Servers (TLS) |\n\
+                | 7004 | Proxy to Store Server if using TLS at Proxy |\n| 7005 | POP to Proxy server (if offloaded) |\n\
+                | 7006 | Updates to MTX |\n";
+    check(
+        &derived(page),
+        &[
+            "internal scanner service -> MTX tcp/7001",
+            "MTX -> Stock Directory tcp/7002",
+            "IMAP Proxy -> Store Servers tcp/7003",
+            "Proxy -> Store Server tcp/7004",
+            "clients -> Proxy server tcp/7005 [offloaded]",
+            "clients -> hosts tcp/7006",
+        ],
+    );
+    let page = "# Ports\n\n| Port | Description |\n|--|--|\n| 7001 | Port of ABC to accept DEF response |\n\
+                | 7002 | Serving port of DEF |\n| 7003 | ABC port for receiving ids from DEF |\n\
+                | 7004 | ABC ports to accept HTTP requests |\n";
+    check(
+        &derived(page),
+        &[
+            "DEF -> ABC tcp/7001",
+            "clients -> hosts tcp/7002",
+            "DEF -> ABC tcp/7003",
+            "clients -> hosts tcp/7004",
+        ],
+    );
+    let page = "# Ports\n\n| Service | Port | Direction | Source/Destination | Purpose |\n|--|--|--|--|--|\n\
+                | Web | 7001 | Inbound | User networks | Web access |\n\
+                | Database (Acme) | 7002 | Internal | Application servers | Queries |\n\
+                | Replication | 7003 | Internal | Application servers | Copies |\n";
+    let found = derived(page);
+    check(
+        &found,
+        &[
+            "User networks -> hosts tcp/7001",
+            "Application servers -> Database tcp/7002",
+            "clients -> hosts tcp/7003",
+        ],
+    );
+    let page = "# Ports\n\n| Port | Description |\n|--|--|\n| 7001 | Web access. All requests are redirected when TLS is enabled. |\n\
+                | 7002 | Web access when TLS is enabled. |\n";
+    let found = derived(page);
+    let when: Vec<Option<&str>> = found
+        .matrix
+        .rules
+        .iter()
+        .map(|rule| rule.when.as_deref())
+        .collect();
+    assert_eq!(when, [None, Some("tls-enabled")]);
 }

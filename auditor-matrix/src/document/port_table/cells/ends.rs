@@ -4,11 +4,12 @@ use std::sync::{Arc, LazyLock};
 
 use regex::Regex;
 
-use super::super::purpose;
+use super::super::{purpose, spoken_ends};
 use super::{Cells, PortTable};
 use crate::document::{
     application_protocol, cell,
     column::{self, Column},
+    context::EndPair,
     directed_ends::directed_ends,
     end::{Basis, End},
     endpoints::{self, Endpoints},
@@ -92,6 +93,7 @@ impl Cells {
             let phrase = texts().find_map(|text| {
                 endpoints::arrow(text)
                     .or_else(|| labelled_pair(text, table.names))
+                    .or_else(|| spoken_ends::ends(text, table.names))
                     .or_else(|| endpoints::from_to(text))
             });
             let mut pairs: Vec<Endpoints> = match phrase {
@@ -117,6 +119,10 @@ impl Cells {
                 let ends = pairs.remove(0);
                 self.take_ends(ends);
                 self.more_ends = pairs;
+            } else if self.role.is_none() && table.context.direction.is_none() {
+                // Who is asked is the machine of the row where nothing else is.
+                let asked = || spoken_ends::asked(self.service.as_deref()?, table.names);
+                self.destination = self.destination.take().or_else(asked);
             }
         }
     }
@@ -221,6 +227,18 @@ impl Cells {
             .map(|name| End::new(name, Basis::Purpose));
     }
 
+    /// The program that is asked by a row that says that its traffic stays inside.
+    fn asked_inside<'r>(&self, table: &PortTable<'_>, row: &'r TableRow) -> Option<&'r str> {
+        let direction = self.direction_text.as_deref()?.to_lowercase();
+        let stays_inside = ["internal", "intra", "inside", "east", "within", "cluster"]
+            .iter()
+            .any(|start| direction.starts_with(start));
+        let index = table.columns.positions(Column::Service).next()?;
+        let service = row.cells.get(index)?;
+        (stays_inside && table.context.role.is_none() && services::is_program(service))
+            .then_some(service)
+    }
+
     fn take_ends(&mut self, ends: Endpoints) {
         self.direction = ends.is_mutual.then_some(Direction::Both);
         self.source = Some(End::new(ends.source, ends.basis));
@@ -301,6 +319,8 @@ impl Cells {
             self.source = Some(ends.source.clone());
             self.destination = Some(ends.destination.clone());
             self.direction = ends.is_mutual.then_some(Direction::Both);
+            let more = context.more_endpoints.iter();
+            self.more_ends.extend(more.map(EndPair::to_endpoints));
         }
         let Some(peer) = peer else { return };
         match self.direction {
@@ -311,6 +331,13 @@ impl Cells {
             Some(Direction::Both) => {
                 self.source = self.source.take().or_else(|| Some(peer.clone()));
                 self.destination = self.destination.take().or(Some(peer));
+            }
+            // What serves others at its port inside of a system is asked by whom the row names.
+            None if let Some(service) = self.asked_inside(table, row) => {
+                let message = "the direction does not say which end asks, so this one was taken for it and the service for who is asked; check it";
+                table.problem(document, row, Severity::Remark, &peer, message);
+                self.source = Some(End::new(peer.name, Basis::Purpose));
+                self.destination = Some(End::new(service, Basis::Purpose));
             }
             None => {
                 let message = "without a direction this end may be either";

@@ -1,7 +1,8 @@
 //! Whom the machine of a row asks, as the row's remark says it: `Used to reach the core`, `The edge sends its reports to the core`.
 
-use super::{is_alike, is_software_name, said_by_all};
+use super::{access, is_alike, is_software_name, said_by_all};
 use crate::document::{
+    application_protocol,
     names::Names,
     prose::{
         noun_phrase::NounPhrases,
@@ -9,6 +10,7 @@ use crate::document::{
         verb::{Verb, verb},
         vocabulary::is_auxiliary,
     },
+    section,
 };
 
 /// Whom the machine `own` asks by what a remark on what it sends says; `None` if no sentence of it says so, or they disagree.
@@ -18,6 +20,16 @@ pub(in crate::document) fn asked(note: &str, own: &str, names: &Names) -> Option
 
 fn of_sentence(nouns: NounPhrases<'_>, own: &str) -> Option<String> {
     let pieces = nouns.pieces;
+    if let Some(other) = access(&nouns).and_then(|(_, at)| nouns.list(at)) {
+        return of_own(&other.text, &nouns, own);
+    }
+    // "License server": who is asked, and no more.
+    if let Some(whole) = nouns.list(0).filter(|whole| whole.end == pieces.len()) {
+        let is_name = whole.text.starts_with(char::is_uppercase)
+            && whole.text.contains(' ')
+            && section::names_machines(&whole.text, nouns.names);
+        return (is_name && !is_alike(&whole.text, own)).then_some(whole.text);
+    }
     let at = begin(pieces, &nouns, own)?;
     let target = match verb(pieces.lower(at))? {
         // "reach the core", "connect directly to the core"
@@ -42,6 +54,15 @@ fn of_sentence(nouns: NounPhrases<'_>, own: &str) -> Option<String> {
     let is_end =
         other.is_machine || is_software_name(&other.text) || nouns.names.contains(&other.text);
     (is_end && !is_alike(&other.text, own)).then_some(other.text)
+}
+
+/// The machine that a list begins with, whatever else is spoken: "the Gate and gRPC".
+fn of_own(list: &str, nouns: &NounPhrases<'_>, own: &str) -> Option<String> {
+    let mut parts = list.split(" and ");
+    let first = parts.next()?;
+    let is_end = nouns.names.contains(first) || section::names_machines(first, nouns.names);
+    let are_spoken = parts.all(application_protocol::is_only_spoken);
+    (is_end && are_spoken && !is_alike(first, own)).then(|| first.to_owned())
 }
 
 /// Where the verb is that says what the machine of the row does: the first word, behind `used to`, or behind its own name.
@@ -109,6 +130,13 @@ mod tests {
             "Acme Core",
             "hub nodes",
         );
+        check("API access to the store server", "Core", "store server");
+        check(
+            "API access to store server and gRPC",
+            "Core",
+            "store server",
+        );
+        check("License server", "Core", "License server");
     }
 
     #[test]
@@ -118,6 +146,8 @@ mod tests {
         check("The core does not connect to the hub nodes.", "Core", "-");
         check("Connects to the Core.", "Acme Core", "-");
         check("Required to send mail.", "Core", "-");
+        check("Access to the internet", "Core", "-");
+        check("Core server", "Core", "-");
         check(
             "Used to send data from the edge nodes to the store nodes.",
             "Core",

@@ -359,7 +359,7 @@ fn an_exception_that_is_offered_covers_its_flow_alone() {
     assert!(ports.contains(22) && !ports.contains(21) && !ports.contains(23));
     assert_eq!(exception.until.unwrap().to_string(), "2027-02-18");
     // What has no ports is named without.
-    let ping = schema::Flow {
+    let ping = Flow {
         transport: Some(schema::Transport::Icmp),
         ..flow.clone()
     };

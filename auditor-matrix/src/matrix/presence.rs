@@ -20,8 +20,34 @@ pub(super) fn presence(row: &Row, title: Option<&str>, unsaid: Option<Presence>)
         Some(true) => Presence::Required,
         Some(false) => Presence::Optional,
         None if is_choice(row) => Presence::Optional,
-        None => unsaid.unwrap_or_else(|| headed(row, title)),
+        None => unsaid.unwrap_or_else(|| match headed(row, title) {
+            // "Recommended", "if mail is used": what the row says for itself is narrower than what stands above all rows.
+            Presence::Required if speaks_of_need(row) => Presence::Expected,
+            headed => headed,
+        }),
     }
+}
+
+/// Whether the row's own words say when its traffic is needed, or that it is not.
+fn speaks_of_need(row: &Row) -> bool {
+    let says = |word: String| {
+        matches!(
+            word.as_str(),
+            "optional"
+                | "optionally"
+                | "recommended"
+                | "required"
+                | "needed"
+                | "not"
+                | "if"
+                | "when"
+                | "only"
+                | "unless"
+                | "may"
+        )
+    };
+    let texts = [row.text.service(), row.text.notes()].into_iter().flatten();
+    texts.flat_map(words).any(says)
 }
 
 /// Whether the row is a wide range from which some program takes the ports that it needs: none of them is bound to be used.

@@ -15,10 +15,14 @@ pub(super) fn hosts_of_urls(text: &str) -> Option<Vec<Role>> {
     if is_bracketed && names_machine {
         return None;
     }
+    let is_only = text.matches("://").count() == 1;
     let mut hosts: Vec<Role> = Vec::new();
     for url in urls {
+        // Of a host's name that a line break went through, the rest has a dot as well: it is not known where it goes on.
+        let next = url.split_whitespace().nth(1);
+        let is_torn = is_only && next.is_some_and(|word| word.contains('.'));
         let end = |c: char| {
-            c.is_whitespace()
+            c.is_whitespace() && !is_torn
                 || matches!(
                     c,
                     '/' | ',' | ':' | '?' | '#' | ';' | '(' | ')' | '[' | ']' | '"' | '\'' | '`'
@@ -64,6 +68,8 @@ mod tests {
         check("<https://store.example.com>", "store.example.com");
         check("https://<region>.example.com", "<region>.example.com");
         check("https://[2001:db8::1]:443/", "2001:db8::1");
+        check("https://api.exa  mple.com/x", "api.exa mple.com");
+        check("https://api.example.com for updates", "api.example.com");
         check("Store", "-");
     }
 }

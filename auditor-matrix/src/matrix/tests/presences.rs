@@ -11,7 +11,9 @@ const PAGE: &str = "# Network\n\n## Required ports\n\n\
     | gate | store | 5432 | TCP | | SQL |\n\
     | gate | cache | 6379 | TCP | no | Keys |\n\
     | gate | worker | 1025-2180 | TCP | | Default range for tasks |\n\
-    | gate | worker | 9000-9001 | TCP | | Default ports |\n\n\
+    | gate | worker | 9000-9001 | TCP | | Default ports |\n\
+    | gate | relay | 25 | TCP | | Mail, recommended but not required |\n\
+    | gate | directory | 389 | TCP | | Only where accounts are elsewhere |\n\n\
     ### Optional ports\n\n\
     | Source | Destination | Port | Protocol |\n|--|--|--|--|\n| gate | mail | 25 | TCP |\n\n\
     ## Ports required for the mirror\n\n\
@@ -36,6 +38,8 @@ fn headings_say_what_rows_do_not() {
             said("6379", "optional"),
             said("1025-2180", "optional"),
             said("9000-9001", "required"),
+            said("25", "expected"),
+            said("389", "expected"),
             said("25", "optional"),
             said("873", "expected"),
         ]
@@ -51,13 +55,15 @@ fn a_person_says_more_than_headings_and_less_than_rows() {
     assert_eq!(
         of(Presence::Expected),
         [
-            "expected", "optional", "optional", "expected", "expected", "expected"
+            "expected", "optional", "optional", "expected", "expected", "expected", "expected",
+            "expected"
         ]
     );
     assert_eq!(
         of(Presence::Required),
         [
-            "required", "optional", "optional", "required", "required", "required"
+            "required", "optional", "optional", "required", "required", "required", "required",
+            "required"
         ]
     );
 }

@@ -4,6 +4,8 @@
 mod paths;
 #[path = "build/sources.rs"]
 mod sources;
+#[path = "build/version.rs"]
+mod version;
 
 use std::{env, ffi::OsStr, path::PathBuf, process::Command};
 
@@ -25,6 +27,7 @@ fn main() -> anyhow::Result<()> {
     let here = env::current_dir().context("there is no working directory")?;
     let number = sources::number(&here).context("the kernel half's sources can't be read")?;
     println!("cargo:rustc-env=KERNEL_HALF_SOURCES={number}");
+    println!("cargo:rustc-env=AUDITOR_VERSION={}", version::version());
     set("RUSTC_BOOTSTRAP", "1");
     set("CARGO_TARGET_BPFEL_UNKNOWN_NONE_LINKER", &linker);
     set("CARGO_TARGET_BPFEB_UNKNOWN_NONE_LINKER", &linker);

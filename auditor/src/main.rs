@@ -9,6 +9,11 @@ use auditor::{
 };
 use clap::{CommandFactory as _, Parser, Subcommand};
 
+/// That of musl takes twice the time where much is allocated.
+#[cfg(target_env = "musl")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Compares the traffic of this host with the ports that a vendor documents.
 #[derive(Debug, Parser)]
 #[command(version = env!("AUDITOR_VERSION"), arg_required_else_help = true)]

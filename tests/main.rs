@@ -38,6 +38,7 @@ mod slow;
 mod stress;
 mod translated;
 mod tunnel;
+mod verbs;
 mod verdicts;
 mod watch;
 
@@ -71,6 +72,7 @@ fn main() -> ExitCode {
         stress::TESTS,
         translated::TESTS,
         tunnel::TESTS,
+        verbs::TESTS,
         verdicts::TESTS,
         watch::TESTS,
     ])

@@ -79,8 +79,8 @@ impl Trial<'_> {
         // What systemd makes for the service.
         host.run("mkdir -m 700 /var/lib/auditor /run/auditor")?;
         host.run(&format!(
-            "(sleep 4; bash -c 'echo > /dev/udp/{PEER}/53') & \
-             timeout --signal=INT 8 auditor watch --config /etc/auditor/auditor.toml || true"
+            "(for second in 1 2 3 4 5 6 7 8 9; do sleep 1; bash -c 'echo > /dev/udp/{PEER}/53'; done) & \
+             timeout --signal=INT 12 auditor watch --config /etc/auditor/auditor.toml || true"
         ))?;
         host.remembered()
     }

@@ -1,13 +1,13 @@
 //! Builds the kernel half with the workspace's own toolchain and the linker that `cargo xtask setup` installs.
 
+#[path = "build/paths.rs"]
+mod paths;
 #[path = "build/sources.rs"]
 mod sources;
+#[path = "build/version.rs"]
+mod version;
 
-use std::{
-    env,
-    ffi::OsStr,
-    path::{Path, PathBuf},
-};
+use std::{env, ffi::OsStr, path::PathBuf, process::Command};
 
 use anyhow::{Context as _, anyhow, bail};
 use aya_build::{Package, Toolchain, build_ebpf};
@@ -27,13 +27,16 @@ fn main() -> anyhow::Result<()> {
     let here = env::current_dir().context("there is no working directory")?;
     let number = sources::number(&here).context("the kernel half's sources can't be read")?;
     println!("cargo:rustc-env=KERNEL_HALF_SOURCES={number}");
+    println!("cargo:rustc-env=AUDITOR_VERSION={}", version::version());
     set("RUSTC_BOOTSTRAP", "1");
     set("CARGO_TARGET_BPFEL_UNKNOWN_NONE_LINKER", &linker);
     set("CARGO_TARGET_BPFEB_UNKNOWN_NONE_LINKER", &linker);
     // Version 3 of the instructions (Linux 5.1): operations on 32 bits, and more kinds of jumps. No flag of a target reaches
     // the inner build in another way; build scripts and macros of that run on this machine's own processor.
     set("CARGO_UNSTABLE_PROFILE_RUSTFLAGS", "true");
-    set("CARGO_PROFILE_RELEASE_RUSTFLAGS", "-Ctarget-cpu=v3");
+    let mut flags = "-Ctarget-cpu=v3".to_owned();
+    flags.push_str(&paths::mapped(&here));
+    set("CARGO_PROFILE_RELEASE_RUSTFLAGS", flags);
     set(
         "CARGO_PROFILE_RELEASE_BUILD_OVERRIDE_RUSTFLAGS",
         "-Cdebuginfo=0",
@@ -51,7 +54,30 @@ fn main() -> anyhow::Result<()> {
         no_default_features: false,
         features: &[],
     };
-    build_ebpf([package], Toolchain::Custom(TOOLCHAIN))
+    build_ebpf([package], Toolchain::Custom(TOOLCHAIN))?;
+    strip()
+}
+
+/// Takes out of the programs what is for debuggers: three quarters of their size, and the kernel's types are elsewhere.
+fn strip() -> anyhow::Result<()> {
+    let out = PathBuf::from(env::var_os("OUT_DIR").context("OUT_DIR is not set")?);
+    let host = env::var("HOST").context("HOST is not set")?;
+    let sysroot = paths::sysroot().context("rustc does not say where it is")?;
+    let objcopy = sysroot
+        .join("lib/rustlib")
+        .join(host)
+        .join("bin/rust-objcopy");
+    for program in ["auditor-ebpf", "auditor-bench"] {
+        let status = Command::new(&objcopy)
+            .arg("--strip-debug")
+            .arg(out.join(program))
+            .status()
+            .with_context(|| format!("cannot run {}", objcopy.display()))?;
+        if !status.success() {
+            bail!("{} failed for {program}", objcopy.display());
+        }
+    }
+    Ok(())
 }
 
 /// The linker that setup installed, or the one that `BPF_LINKER` names.
@@ -61,7 +87,7 @@ fn linker() -> anyhow::Result<PathBuf> {
     }
     let cache = env::var_os("XDG_CACHE_HOME")
         .map(PathBuf::from)
-        .or_else(|| env::var_os("HOME").map(|home| Path::new(&home).join(".cache")))
+        .or_else(|| env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache")))
         .ok_or_else(|| anyhow!("neither HOME nor XDG_CACHE_HOME is set"))?;
     let linker = cache
         .join("auditor")

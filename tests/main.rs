@@ -39,6 +39,7 @@ mod slow;
 mod stress;
 mod translated;
 mod tunnel;
+mod verbs;
 mod verdicts;
 mod watch;
 
@@ -73,6 +74,7 @@ fn main() -> ExitCode {
         stress::TESTS,
         translated::TESTS,
         tunnel::TESTS,
+        verbs::TESTS,
         verdicts::TESTS,
         watch::TESTS,
     ])

@@ -2,6 +2,7 @@
 
 pub mod audit;
 pub mod check;
+pub mod completions;
 pub mod deployment;
 pub mod diff;
 pub mod doctor;
@@ -12,6 +13,7 @@ pub mod flows;
 pub mod history;
 pub mod import;
 pub mod learn;
+pub mod manual;
 mod matrix;
 mod options;
 mod reading;

@@ -7,11 +7,16 @@ use auditor::{
     command,
     exit::Exit,
 };
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
+
+/// That of musl takes twice the time where much is allocated.
+#[cfg(target_env = "musl")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Compares the traffic of this host with the ports that a vendor documents.
 #[derive(Debug, Parser)]
-#[command(version, arg_required_else_help = true)]
+#[command(version = env!("AUDITOR_VERSION"), arg_required_else_help = true)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -35,6 +40,10 @@ enum Command {
     Learn(command::learn::Learn),
     Diff(command::diff::Diff),
     Doctor(command::doctor::Doctor),
+    Completions(command::completions::Completions),
+    // Packages hold what it writes.
+    #[command(hide = true)]
+    Manual(command::manual::Manual),
     /// Take filters off once standard input ends; an audit starts this by itself
     #[command(name = guard::VERB, hide = true)]
     Guard,
@@ -59,6 +68,8 @@ impl Command {
             | Self::Explain(_)
             | Self::Learn(_)
             | Self::Diff(_)
+            | Self::Completions(_)
+            | Self::Manual(_)
             | Self::Guard => false,
         }
     }
@@ -86,6 +97,10 @@ fn main() -> ExitCode {
         Command::Learn(learn) => command::learn::run(&learn),
         Command::Diff(diff) => command::diff::run(&diff),
         Command::Doctor(doctor) => command::doctor::run(&doctor),
+        Command::Completions(completions) => {
+            command::completions::run(&completions, &Cli::command())
+        }
+        Command::Manual(manual) => command::manual::run(&manual, Cli::command()),
         Command::Guard => guard::run().map(|()| Exit::Clean).map_err(Into::into),
     };
     match result {

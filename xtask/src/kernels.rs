@@ -54,6 +54,12 @@ struct Kernel {
     work: PathBuf,
 }
 
+/// The directory with these packages of Debian for arm64 and all that they need, unpacked below `directory`.
+pub(crate) fn packages_of_arm64(packages: &[&str], directory: &Path) -> anyhow::Result<PathBuf> {
+    let tree = Machine::Arm64.packages(packages, directory)?;
+    tree.context("packages of this host's own machine are not unpacked")
+}
+
 /// Boots every kernel whose package's name contains `only`; if `only` is a directory, the kernel in it.
 pub(crate) fn run(only: &str) -> anyhow::Result<()> {
     setup::install_packages(&PACKAGES)?;

@@ -5,6 +5,7 @@ mod cases;
 mod demo;
 mod fuzz;
 mod kernels;
+mod package;
 mod picture;
 mod setup;
 mod shell;
@@ -36,6 +37,8 @@ enum Command {
     Fuzz(fuzz::Fuzz),
     /// Attack a watched host in network namespaces, and measure what that costs
     Siege(siege::Siege),
+    /// Make packages for others: .deb, .rpm and a tarball
+    Package(package::Package),
     /// Run every test, the end-to-end ones included
     Test(test::Test),
 }
@@ -48,6 +51,7 @@ fn main() -> ExitCode {
         Command::Bench(bench) => bench::run(&bench),
         Command::Fuzz(fuzz) => fuzz::run(&fuzz),
         Command::Siege(siege) => siege::run(&siege),
+        Command::Package(package) => package::run(&package),
         Command::Test(test) => test::run(&test),
     };
     match done {

@@ -124,36 +124,68 @@ pub(crate) fn install_packages(programs: &[(&str, &str)]) -> anyhow::Result<()> 
 }
 
 fn bpf_linker() -> anyhow::Result<()> {
-    if env::var_os("BPF_LINKER").is_some() {
-        return Ok(());
+    if env::var_os("BPF_LINKER").is_none() {
+        install_tool("bpf-linker", BPF_LINKER)?;
     }
+    Ok(())
+}
+
+/// Builds a program of crates.io in the user's cache, unless it is there, and returns where it is.
+fn install_tool(name: &str, version: &str) -> anyhow::Result<PathBuf> {
     let cache = env::var_os("XDG_CACHE_HOME")
         .map(PathBuf::from)
         .or_else(|| env::var_os("HOME").map(|home| Path::new(&home).join(".cache")))
         .context("neither HOME nor XDG_CACHE_HOME is set")?;
-    let directory = cache
-        .join("auditor")
-        .join(format!("bpf-linker-{BPF_LINKER}"));
-    if directory.join("bin/bpf-linker").is_file() {
-        return Ok(());
+    let directory = cache.join("auditor").join(format!("{name}-{version}"));
+    let program = directory.join("bin").join(name);
+    if program.is_file() {
+        return Ok(program);
     }
     say(&format!(
-        "setup: building bpf-linker {BPF_LINKER} in {}, which takes a minute or two",
+        "setup: building {name} {version} in {}, which takes a minute or two",
         directory.display()
     ));
     let mut install = cargo();
     install
-        .args([
-            "install",
-            "bpf-linker",
-            "--version",
-            BPF_LINKER,
-            "--locked",
-            "--quiet",
-            "--root",
-        ])
+        .args(["install", name, "--version", version])
+        .args(["--locked", "--quiet", "--root"])
         .arg(&directory);
-    shell::run(&mut install)
+    shell::run(&mut install)?;
+    Ok(program)
+}
+
+/// Programs that make packages, and the Debian package of each.
+const PACKAGE_PROGRAMS: [(&str, &str); 5] = [
+    ("git", "git"),
+    ("gzip", "gzip"),
+    ("rpmbuild", "rpm"),
+    ("tar", "tar"),
+    ("sha256sum", "coreutils"),
+];
+
+/// Programs that try packages, and the Debian package of each.
+pub(crate) const TRIAL_PROGRAMS: [(&str, &str); 4] = [
+    ("debootstrap", "debootstrap"),
+    ("dpkg", "dpkg"),
+    ("ip", "iproute2"),
+    ("unshare", "util-linux"),
+];
+
+/// The tools of crates.io that make packages.
+#[derive(Debug)]
+pub(crate) struct PackageTools {
+    pub(crate) deb: PathBuf,
+    pub(crate) bom: PathBuf,
+}
+
+/// Installs what makes packages.
+pub(crate) fn install_package_tools() -> anyhow::Result<PackageTools> {
+    install()?;
+    install_packages(&PACKAGE_PROGRAMS)?;
+    Ok(PackageTools {
+        deb: install_tool("cargo-deb", "3.8.0")?,
+        bom: install_tool("cargo-cyclonedx", "0.5.9")?,
+    })
 }
 
 /// Nothing here pins to bpffs, but tools that inspect programs expect it.

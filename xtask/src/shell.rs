@@ -55,6 +55,17 @@ pub(crate) fn run_and_keep(command: &mut Command) -> anyhow::Result<String> {
     Ok(kept)
 }
 
+/// Runs a command to its end, and returns what it prints.
+pub(crate) fn output(command: &mut Command) -> anyhow::Result<String> {
+    let output = command
+        .stderr(Stdio::inherit())
+        .output()
+        .with_context(|| format!("cannot run {}", described(command)))?;
+    succeeded(command, output.status)?;
+    String::from_utf8(output.stdout)
+        .with_context(|| format!("{} prints no text", described(command)))
+}
+
 fn succeeded(command: &Command, status: ExitStatus) -> anyhow::Result<()> {
     if !status.success() {
         bail!("{} failed", described(command));

@@ -48,7 +48,10 @@ const ONLY: [(&[&str], &[&str]); 9] = [
         &["tokio"],
         &["capture/interface.rs", "agent/", "command/doctor.rs"],
     ),
-    (&["clap"], &["command/", "main.rs"]),
+    (
+        &["clap", "clap_complete", "clap_mangen"],
+        &["command/", "main.rs"],
+    ),
 ];
 
 /// The crates of the workspace that may name each half of aya. What both halves share promises there that it is plain bytes.

@@ -20,10 +20,14 @@ pub(super) fn presence(row: &Row, title: Option<&str>, unsaid: Option<Presence>)
         Some(true) => Presence::Required,
         Some(false) => Presence::Optional,
         None if is_choice(row) => Presence::Optional,
-        None => unsaid.unwrap_or_else(|| match headed(row, title) {
+        None => unsaid.unwrap_or_else(|| {
+            let headed = headed(row, title);
             // "Recommended", "if mail is used": what the row says for itself is narrower than what stands above all rows.
-            Presence::Required if speaks_of_need(row) => Presence::Expected,
-            headed => headed,
+            if headed == Presence::Required && speaks_of_need(row) {
+                Presence::Expected
+            } else {
+                headed
+            }
         }),
     }
 }

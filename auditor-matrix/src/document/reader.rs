@@ -149,6 +149,10 @@ impl Reader<'_> {
         match block.content {
             Content::Heading { level, text } => {
                 self.caption = None;
+                // The heading itself may be all that names a port: "Relay port #8402".
+                if accounting::speaks_of_ports(&text) {
+                    self.open_numbers.add(block.line, &text);
+                }
                 self.heading(block.line, level, &text);
             }
             Content::Table(rows) => {

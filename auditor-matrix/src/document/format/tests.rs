@@ -117,6 +117,11 @@ const HTML: &[(&str, &str, &str)] = &[
 /// Texts that hold the number.
 const TEXTS: &[&str] = &["Port 8443 is open.", "8443", "8443/tcp core", "a 8443: b"];
 
+/// Elements whose text a browser does not show, or not as a page's.
+const UNSEEN: [&str; 11] = [
+    "del", "footer", "head", "iframe", "nav", "script", "strike", "style", "svg", "title", "xmp",
+];
+
 /// A page of which the number is visible text.
 fn page(around: &[(&str, &str, &str)], text: &str, name: &str) -> String {
     let mut page = format!("{text}\n");
@@ -137,6 +142,11 @@ fn page(around: &[(&str, &str, &str)], text: &str, name: &str) -> String {
             page = page.replace(&format!("{mark}LEVEL"), &mark.repeat(2 + level));
         }
     }
+    let name = &if UNSEEN.contains(&name) {
+        format!("x{name}")
+    } else {
+        name.to_owned()
+    };
     page.replace("NAME", name)
         .replace("Name", &format!("N{name}"))
 }

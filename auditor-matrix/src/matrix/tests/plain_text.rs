@@ -50,3 +50,24 @@ fn lines_that_do_not_fit() {
         derived.problems
     );
 }
+
+#[test]
+fn a_heading_that_names_a_port_is_accounted_for() {
+    for heading in [
+        "Relay Port #8402 (or as configured)",
+        "Main port: 8402",
+        "Raw port 8402 **",
+    ] {
+        let page = format!("# Acme\n\n### {heading}\n\nFunction: all users.\n");
+        let document = crate::document::read("page.md", page.as_bytes(), Format::Markdown);
+        let is_in_row = document
+            .rows
+            .iter()
+            .any(|row| row.ranges().any(|range| range.contains(8402)));
+        let is_told = document
+            .problems
+            .iter()
+            .any(|problem| problem.to_string().contains("8402"));
+        assert!(is_in_row || is_told, "{heading}: {:?}", document.problems);
+    }
+}

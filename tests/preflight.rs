@@ -102,7 +102,7 @@ fn a_deployment_is_checked_on_its_host() {
     let (code, said) = check("check --config bad.toml");
     assert_eq!(code, Some(1), "{said}");
     assert!(
-        said.contains("wrong: deployment: role `web` is not under [roles]; is `wbe` meant"),
+        said.contains("wrong: deployment: role `web` is not under [roles] (is `wbe` meant"),
         "{said}"
     );
     let (code, said) = check("check --config lost.toml");

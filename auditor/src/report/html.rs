@@ -90,6 +90,10 @@ fn top(report: &Report, out: &mut String) -> fmt::Result {
         (_, _) => "violation",
     };
     let said = match class {
+        // Neither rules that nobody can judge nor a host that none is about say anything of the traffic.
+        "warning" if !report.policy_problems.is_empty() => {
+            "The deployment is wrong, so this says less than it seems."
+        }
         "fine" => "The traffic is what the documentation says.",
         "warning" => "Nothing violates the documentation; some of it should be looked at.",
         _ => "The traffic is not what the documentation says.",
@@ -146,6 +150,12 @@ fn findings(report: &Report, out: &mut String) -> fmt::Result {
     writeln!(out, "<section id=\"findings\">\n<h2>What to look at</h2>")?;
     let mut n_shown = 0;
     let mut n_all = 0;
+    for problem in report.policy_problems.iter().take(words::MOST_PROBLEMS) {
+        n_all += 1;
+        n_shown += 1;
+        let kind = (Severity::Warning, "deployment");
+        finding(kind, "what the traffic is compared with", problem, &[], out)?;
+    }
     if let Some(sent) = words::sent_without_place(report) {
         n_all += 1;
         n_shown += 1;
@@ -230,9 +240,12 @@ fn finding(
     for step in steps.iter().filter(is_first) {
         writeln!(out, "<p>{}</p>", text(step))?;
     }
-    writeln!(out, "<details><summary>Step by step</summary>")?;
-    for step in steps {
-        writeln!(out, "<p>{}</p>", text(step))?;
+    if !steps.is_empty() {
+        writeln!(out, "<details><summary>Step by step</summary>")?;
+        for step in steps {
+            writeln!(out, "<p>{}</p>", text(step))?;
+        }
+        writeln!(out, "</details>")?;
     }
-    writeln!(out, "</details></article>")
+    writeln!(out, "</article>")
 }

@@ -53,7 +53,7 @@ impl fmt::Display for PolicyProblem {
                 };
                 write!(f, "role `{role}` {how}")?;
                 if let Some(nearest) = nearest {
-                    write!(f, "; is `{nearest}` meant, which no rule knows?")?;
+                    write!(f, " (is `{nearest}` meant, which no rule knows?)")?;
                 }
                 write!(f, "; {rules} cannot be judged")
             }
@@ -61,12 +61,12 @@ impl fmt::Display for PolicyProblem {
                 write!(f, "role `{role}` is in no rule and in no exception")?;
                 nearest
                     .as_ref()
-                    .map_or(Ok(()), |nearest| write!(f, "; is `{nearest}` meant?"))
+                    .map_or(Ok(()), |nearest| write!(f, " (is `{nearest}` meant?)"))
             }
             Self::ConditionOfNoRule { condition, nearest } => {
                 write!(f, "condition `{condition}` is in no rule")?;
                 nearest.as_ref().map_or(Ok(()), |nearest| {
-                    write!(f, "; is `{nearest}` meant, which is not set?")
+                    write!(f, " (is `{nearest}` meant, which is not set?)")
                 })
             }
             Self::ConditionNotSet { condition, rules } => write!(

@@ -225,6 +225,21 @@ pub(super) fn speaks_of_ports(text: &str) -> bool {
     })
 }
 
+/// Whether a number stands beside a word for ports or transports: "Relay port #8402", but not "Ports of 2024".
+pub(super) fn numbers_a_port(text: &str) -> bool {
+    let words: Vec<&str> = text
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| {
+            !word.is_empty() && !matches!(word.to_ascii_lowercase().as_str(), "no" | "number")
+        })
+        .collect();
+    let is_number = |word: &str| word.bytes().all(|byte| byte.is_ascii_digit());
+    words.windows(2).any(|pair| {
+        let [first, second] = pair else { return false };
+        speaks_of_ports(first) && is_number(second) || is_number(first) && speaks_of_ports(second)
+    })
+}
+
 fn is_no_port_word(word: &str) -> bool {
     matches!(
         word.strip_suffix('s').unwrap_or(word),

@@ -150,7 +150,7 @@ impl Reader<'_> {
             Content::Heading { level, text } => {
                 self.caption = None;
                 // The heading itself may be all that names a port: "Relay port #8402".
-                if accounting::speaks_of_ports(&text) {
+                if accounting::numbers_a_port(&text) {
                     self.open_numbers.add(block.line, &text);
                 }
                 self.heading(block.line, level, &text);

@@ -57,6 +57,8 @@ fn a_heading_that_names_a_port_is_accounted_for() {
         "Relay Port #8402 (or as configured)",
         "Main port: 8402",
         "Raw port 8402 **",
+        "Port number 8402",
+        "8402/tcp, used by all",
     ] {
         let page = format!("# Acme\n\n### {heading}\n\nFunction: all users.\n");
         let document = crate::document::read("page.md", page.as_bytes(), Format::Markdown);
@@ -70,4 +72,8 @@ fn a_heading_that_names_a_port_is_accounted_for() {
             .any(|problem| problem.to_string().contains("8402"));
         assert!(is_in_row || is_told, "{heading}: {:?}", document.problems);
     }
+    // A year is none.
+    let page = "# Ports of 2024\n\n| Port | Protocol | Source | Destination |\n|--|--|--|--|\n| 443 | TCP | gate | store |\n";
+    let document = crate::document::read("page.md", page.as_bytes(), Format::Markdown);
+    assert_eq!(document.problems, []);
 }

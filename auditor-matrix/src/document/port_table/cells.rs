@@ -215,10 +215,25 @@ impl Cells {
             let message = "does not say yes or no, so the row counts as neither";
             table.problem(document, row, Severity::Remark, text, message);
         }
+        // `TCP 22, TCP 80 (optional)`: that one of them is optional says nothing of the others.
+        let ports: Vec<usize> = table.columns.positions(Column::Port).collect();
+        let of_some = |index: &usize| {
+            let cell = row.cells.get(*index);
+            ports.contains(index) && cell.is_some_and(|cell| is_optional_in_part(cell))
+        };
+        if let Some(cell) = ports
+            .iter()
+            .find(|index| of_some(index))
+            .and_then(|index| row.cells.get(*index))
+        {
+            let message = "says of some of its ports that they are optional: that was left out; give them a rule of their own";
+            table.problem(document, row, Severity::Remark, cell, message);
+        }
         // `Event log (optional)`, wherever it stands in the row.
         let says_optional = || {
             let in_brackets = row.cells.iter().enumerate().any(|(index, cell)| {
                 !table.columns.is_prose(index)
+                    && !of_some(&index)
                     && (self.apart.is_empty() || !table.columns.is_end(index))
                     && unbracket(&cell.replace('[', "(").replace(']', ")"))
                         .1
@@ -286,6 +301,19 @@ fn is_optional(words: &str) -> bool {
 }
 
 const MOST_OPTIONAL_WORDS: usize = 8;
+
+/// Whether brackets in a cell of ports say of some, and not of all of them, that they are optional.
+fn is_optional_in_part(cell: &str) -> bool {
+    let (outside, brackets) = unbracket(&cell.replace('[', "(").replace(']', ")"));
+    let n_optional = brackets.iter().filter(|part| is_optional(part)).count();
+    // The ends of a range are one.
+    let separators = |c: char| c.is_whitespace() || matches!(c, ',' | ';' | '/' | '|');
+    let n_ports = outside
+        .split(separators)
+        .filter(|word| word.contains(|c: char| c.is_ascii_digit()))
+        .count();
+    0 < n_optional && n_optional < n_ports
+}
 
 /// A longer sentence behind a service says more than whether and when.
 const MOST_STATEMENT_WORDS: usize = 8;

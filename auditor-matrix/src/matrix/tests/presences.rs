@@ -104,3 +104,37 @@ fn a_draft_says_which_roles_others_may_be() {
     assert!(!line("gate").contains("perhaps"), "{draft}");
     draft.parse::<toml::Table>().unwrap();
 }
+
+#[test]
+fn one_port_of_several_that_is_optional_leaves_the_others() {
+    let of = |ports: &str| {
+        let page =
+            format!("| Source | Destination | Ports |\n|--|--|--|\n| gate | store | {ports} |\n");
+        let page = document::read("page.md", page.as_bytes(), Format::Markdown);
+        let derived = derive_as(
+            std::slice::from_ref(&page),
+            "Page",
+            &Profile::default(),
+            None,
+        );
+        let rules = derived.matrix.rules.iter();
+        let presences: Vec<String> = rules
+            .map(|rule| format!("{} {}", rule.ports, rule.presence.name()))
+            .collect();
+        let is_told = page
+            .problems
+            .iter()
+            .any(|problem| problem.to_string().contains("optional"));
+        (presences.join(", "), is_told)
+    };
+    let told = of("TCP 22 (SSH)<br>TCP 80 (HTTP) (optional)<br>UDP 161");
+    assert!(told.1 && !told.0.contains("optional"), "{told:?}");
+    let told = of("TCP 80 (optional), TCP 443");
+    assert!(told.1 && !told.0.contains("optional"), "{told:?}");
+    // All of them.
+    assert_eq!(of("TCP 80 (optional)"), ("80 optional".to_owned(), false));
+    assert_eq!(
+        of("TCP 135-139 (optional)"),
+        ("135-139 optional".to_owned(), false)
+    );
+}

@@ -59,6 +59,19 @@ fn a_mistyped_role_accuses_nobody() {
     assert_eq!(flow(8080)["severity"], "warning");
     assert_eq!(flow(9999)["reason"], "port");
     assert_eq!(flow(9999)["severity"], "violation");
+
+    // Where that is all there is, nobody is accused, and nobody is told that all is well.
+    let finished = watch_during(&one, directory.path(), "audit --config a.toml", || {
+        let server = "10.78.0.1:8080".parse().unwrap();
+        let outcome = request(&other, Transport::Tcp, server).unwrap();
+        assert_eq!(outcome, Outcome::Answered);
+    });
+    assert!(
+        finished.stdout.starts_with("0 violations, "),
+        "{}",
+        finished.stdout
+    );
+    assert_eq!(finished.status.code(), Some(2));
 }
 
 fn a_host_in_no_role_is_not_well() {

@@ -12,7 +12,7 @@ use jiff::{SignedDuration, civil::Date};
 use serde::Deserialize;
 
 pub use inventory::{Form, Group, Inventory, Problem};
-pub use merge::{Merged, merge};
+pub use merge::{MergeError, Merged, merge};
 pub(crate) use roles::entry_addresses;
 pub use roles::{RoleEntry, Roles};
 pub use sink::SinkSection;

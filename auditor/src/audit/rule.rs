@@ -76,6 +76,8 @@ pub(super) fn judge(
             .unresolved
             .iter()
             .chain(&rule.server.unresolved)
+            .collect::<BTreeSet<_>>()
+            .into_iter()
             .cloned()
             .collect(),
         unwatched,

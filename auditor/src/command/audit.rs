@@ -81,9 +81,10 @@ async fn audit(
     let judges_nothing = policy.is_of_no_role(&observed.host);
     let report = configuration.report(policy, observed);
     let verdict = command.output.write(&report)?;
-    // Neither an audit that lost an interface nor one of a host that no rule is about has looked at everything that it should,
-    // so the exit code must not say that all is well.
-    Ok(if verdict == Exit::Clean && (is_blind || judges_nothing) {
+    // An audit that lost an interface, of a host that no rule is about, or with traffic that a role without addresses leaves
+    // unjudged has not looked at everything that it should, so the exit code must not say that all is well.
+    let is_partial = is_blind || judges_nothing || report.has_unjudged();
+    Ok(if verdict == Exit::Clean && is_partial {
         Exit::Failed
     } else {
         verdict

@@ -117,15 +117,17 @@ pub fn run(command: &ReplayCommand) -> anyhow::Result<Exit> {
     let policy = configuration.policy(&host, &mut names::system_lookup)?;
     let has_no_length = replayed.spans_no_time();
     let observed = replayed.observed(host, flows, &command.captures);
-    let verdict = command
-        .output
-        .write(&configuration.report(policy, observed))?;
-    // Of what is not there nothing can be said after no time at all, so the exit code must not say that all is well.
-    Ok(if verdict == Exit::Clean && has_no_length {
-        Exit::Failed
-    } else {
-        verdict
-    })
+    let report = configuration.report(policy, observed);
+    let verdict = command.output.write(&report)?;
+    // Of what is not there nothing can be said after no time at all, nor of traffic that a role without addresses leaves
+    // unjudged, so the exit code must not say that all is well.
+    Ok(
+        if verdict == Exit::Clean && (has_no_length || report.has_unjudged()) {
+            Exit::Failed
+        } else {
+            verdict
+        },
+    )
 }
 
 fn names_of(captures: &[PathBuf]) -> String {

@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use thiserror::Error;
 use toml_edit::{Array, Decor, DocumentMut, Item, RawString, Table, TomlError, Value};
 
-use crate::role::Role;
+use crate::{escape, role::Role};
 
 /// A deployment's text with more roles in it.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -18,12 +19,23 @@ pub struct Merged {
     pub kept: BTreeMap<String, Vec<String>>,
 }
 
+/// Why roles can't be added to a deployment.
+#[derive(Clone, Debug, Eq, Error, PartialEq)]
+pub enum MergeError {
+    #[error(transparent)]
+    Syntax(#[from] TomlError),
+    #[error("`roles` is no table: expected [roles] and a list of addresses for each role")]
+    NoTable,
+    #[error("role `{role}` is no list: expected a list of addresses, such as [\"10.0.0.1\"]")]
+    NoList { role: String },
+}
+
 /// Adds `roles` and their entries to the `[roles]` of a deployment's text.
 ///
 /// # Errors
 ///
-/// The text is no TOML.
-pub fn merge(text: &str, roles: &BTreeMap<&str, Vec<String>>) -> Result<Merged, TomlError> {
+/// The text is no TOML, or what stands where the roles should is none.
+pub fn merge(text: &str, roles: &BTreeMap<&str, Vec<String>>) -> Result<Merged, MergeError> {
     let mut document: DocumentMut = text.parse()?;
     let mut merged = Merged {
         text: String::new(),
@@ -34,11 +46,7 @@ pub fn merge(text: &str, roles: &BTreeMap<&str, Vec<String>>) -> Result<Merged, 
     let section = document
         .entry("roles")
         .or_insert_with(|| Item::Table(Table::new()));
-    let Some(section) = section.as_table_like_mut() else {
-        // What is no table is no list of roles: reading it as a deployment says so.
-        text.clone_into(&mut merged.text);
-        return Ok(merged);
-    };
+    let section = section.as_table_like_mut().ok_or(MergeError::NoTable)?;
     for (name, entries) in roles {
         let role = Role::new(name);
         let key = section
@@ -50,9 +58,8 @@ pub fn merge(text: &str, roles: &BTreeMap<&str, Vec<String>>) -> Result<Merged, 
             merged.added.insert((*name).to_owned(), entries.clone());
             continue;
         };
-        let Some(list) = section.get_mut(&key).and_then(Item::as_array_mut) else {
-            continue;
-        };
+        let list = section.get_mut(&key).and_then(Item::as_array_mut);
+        let list = list.ok_or_else(|| MergeError::NoList { role: key.clone() })?;
         let there: BTreeSet<String> = list
             .iter()
             .filter_map(|value| value.as_str().map(str::to_owned))
@@ -77,6 +84,10 @@ pub fn merge(text: &str, roles: &BTreeMap<&str, Vec<String>>) -> Result<Merged, 
         }
     }
     merged.text = document.to_string();
+    // Names of an inventory may hold what nobody sees. Where the deployment's own text has none of it, only those are spelt out.
+    if escape::toml(text) == text {
+        merged.text = escape::toml(&merged.text).into_owned();
+    }
     Ok(merged)
 }
 
@@ -110,7 +121,7 @@ fn array(entries: &[String]) -> Array {
 mod tests {
     use std::collections::BTreeMap;
 
-    use super::merge;
+    use super::{MergeError, merge};
 
     const OWN: &str = "# ours\nmatrix = \"m.toml\"\n\n[roles]\nWeb = [\n  \"10.0.0.1\", # the old one\n]\nspare = [\"10.0.0.9\"]\n\n[conditions]\nha = true\n";
 
@@ -155,5 +166,12 @@ mod tests {
         let read: toml::Table = merged.text.parse().unwrap();
         assert_eq!(read["roles"]["web"][0].as_str(), Some("10.0.0.2"));
         assert!(merge("roles = ", &roles(&[])).is_err());
+        let new = roles(&[("web", &["10.0.0.2"])]);
+        assert_eq!(merge("roles = 1\n", &new), Err(MergeError::NoTable));
+        let role = "web".to_owned();
+        assert_eq!(
+            merge("[roles]\nweb = \"10.0.0.1\"\n", &new),
+            Err(MergeError::NoList { role })
+        );
     }
 }

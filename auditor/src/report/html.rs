@@ -123,8 +123,7 @@ fn top(report: &Report, out: &mut String) -> fmt::Result {
         report.window.end,
         text(&roles)
     )?;
-    let problems = report.policy_problems.iter().take(words::MOST_PROBLEMS);
-    for problem in problems.cloned().chain(words::more_problems(report)) {
+    for problem in words::policy_problems(report) {
         writeln!(out, "<p><strong>Wrong:</strong> {}.</p>", text(&problem))?;
     }
     for gap in &report.gaps {
@@ -150,11 +149,17 @@ fn findings(report: &Report, out: &mut String) -> fmt::Result {
     writeln!(out, "<section id=\"findings\">\n<h2>What to look at</h2>")?;
     let mut n_shown = 0;
     let mut n_all = 0;
-    for problem in report.policy_problems.iter().take(words::MOST_PROBLEMS) {
+    for problem in words::policy_problems(report) {
         n_all += 1;
         n_shown += 1;
         let kind = (Severity::Warning, "deployment");
-        finding(kind, "what the traffic is compared with", problem, &[], out)?;
+        finding(
+            kind,
+            "what the traffic is compared with",
+            &problem,
+            &[],
+            out,
+        )?;
     }
     if let Some(sent) = words::sent_without_place(report) {
         n_all += 1;

@@ -28,8 +28,7 @@ fn write(report: &Report, out: &mut String) -> fmt::Result {
         words::duration(report.window.length()),
         report.window.start
     )?;
-    let problems = report.policy_problems.iter().take(words::MOST_PROBLEMS);
-    for problem in problems.cloned().chain(words::more_problems(report)) {
+    for problem in words::policy_problems(report) {
         writeln!(out, "- **Wrong**: {}.", text(&problem))?;
     }
     if !report.host.roles.is_empty() {

@@ -510,6 +510,13 @@ impl Report {
         Ok(escape::json(&text).into_owned())
     }
 
+    /// Whether somebody was answered of whom nobody knows whether a rule allows it, since a role has no address.
+    pub fn has_unjudged(&self) -> bool {
+        self.flows.iter().any(|flow| {
+            flow.reason == Some(Reason::Unresolved) && flow.outcome == Outcome::Established
+        })
+    }
+
     /// Whether it says more than that time went by since an earlier report.
     pub fn is_news_to(&self, earlier: &Self) -> bool {
         let Self {

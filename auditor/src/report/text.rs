@@ -52,11 +52,8 @@ fn summary(report: &Report, out: &mut String) {
         words::plural(summary.notes, "note"),
     ];
     line(out, &counts.join(", "));
-    for problem in report.policy_problems.iter().take(words::MOST_PROBLEMS) {
+    for problem in words::policy_problems(report) {
         line(out, &format!("WRONG      {problem}"));
-    }
-    if let Some(more) = words::more_problems(report) {
-        line(out, &format!("WRONG      {more}"));
     }
     out.push('\n');
     let host = &report.host;

@@ -199,12 +199,15 @@ pub(super) fn number(number: u64) -> String {
 }
 
 /// More problems of the policy are not shown at the head of a report.
-pub(super) const MOST_PROBLEMS: usize = 5;
+const MOST_PROBLEMS: usize = 5;
 
-/// Says how many problems of the policy are not shown, if any are not.
-pub(super) fn more_problems(report: &schema::Report) -> Option<String> {
-    let more = report.policy_problems.len().checked_sub(MOST_PROBLEMS)?;
-    (more != 0).then(|| format!("and {more} more: `auditor check --config` has them all"))
+/// The problems of the policy, the gravest first, and how many more there are.
+pub(super) fn policy_problems(report: &schema::Report) -> impl Iterator<Item = String> + '_ {
+    let problems = &report.policy_problems;
+    let more = problems.len().saturating_sub(MOST_PROBLEMS);
+    let more =
+        (more != 0).then(|| format!("and {more} more: `auditor check --config` has them all"));
+    problems.iter().take(MOST_PROBLEMS).cloned().chain(more)
 }
 
 /// What is said of flows that are not listed one by one.

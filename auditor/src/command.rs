@@ -8,6 +8,7 @@ pub mod diff;
 pub mod doctor;
 pub mod explain;
 pub mod export;
+mod filter;
 mod flow_json;
 pub mod flows;
 pub mod history;

@@ -20,7 +20,7 @@ use crate::{
     observed::{Host, Observed},
     output::say,
     private_file,
-    report::{Judged, MatrixSource, Report},
+    report::{Judged, ListingBounds, MatrixSource, Report},
     role::Role,
     sink::{self, NamedSink},
 };
@@ -121,17 +121,12 @@ impl Configuration {
         })
     }
 
-    /// Judges what was observed, and reports it.
-    pub(crate) fn report(&self, policy: Policy, observed: Observed) -> Report {
-        self.short_report(policy, observed, usize::MAX)
-    }
-
-    /// Judges what was observed, and reports it with at most `most_flows` flows one by one.
-    pub(crate) fn short_report(
+    /// Judges what was observed, and reports it with no more flows one by one than these.
+    pub(crate) fn report_within(
         &self,
         policy: Policy,
         observed: Observed,
-        most_flows: usize,
+        bounds: ListingBounds,
     ) -> Report {
         let audit = audit::judge(&policy, &observed);
         let unset_conditions = policy
@@ -144,7 +139,7 @@ impl Configuration {
             audit,
             matrices: self.sources.clone(),
             unset_conditions,
-            most_flows,
+            bounds,
         })
     }
 

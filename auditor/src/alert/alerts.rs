@@ -93,8 +93,7 @@ impl Alerts {
         unproven::gather(&mut findings, is_told);
         // Nothing is known of a rule that can't be assessed now, nor of a flow that may be among those that are not listed: the
         // finding stays as it was.
-        let left_out = report.flows_left_out.as_ref();
-        let has_more = left_out.is_some_and(|left_out| 0 < left_out.findings);
+        let has_more = report.leaves_out_findings();
         let is_unknown = |subject: &Subject| match subject {
             Subject::Flow(_) | Subject::Unproven => has_more,
             Subject::Unplaced => false,

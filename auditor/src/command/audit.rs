@@ -79,11 +79,12 @@ async fn audit(
     // Made after the window: new interfaces may have brought addresses and so roles, and names may have other addresses now.
     let policy = configuration.policy(&observed.host, &mut lookup)?;
     let judges_nothing = policy.is_of_no_role(&observed.host);
-    let report = configuration.report(policy, observed);
-    let verdict = command.output.write(&report)?;
+    let report = configuration.report_within(policy, observed, command.output.bounds());
+    let has_unjudged = report.has_unjudged();
+    let verdict = command.output.write(report)?;
     // An audit that lost an interface, of a host that no rule is about, or with traffic that a role without addresses leaves
     // unjudged has not looked at everything that it should, so the exit code must not say that all is well.
-    let is_partial = is_blind || judges_nothing || report.has_unjudged();
+    let is_partial = is_blind || judges_nothing || has_unjudged;
     Ok(if verdict == Exit::Clean && is_partial {
         Exit::Failed
     } else {

@@ -3,7 +3,7 @@
 use clap::{Args, ValueEnum};
 use jiff::SignedDuration;
 
-use super::{flow_json::flow_line, options::CaptureOptions};
+use super::{filter::FlowFilterOptions, flow_json::flow_line, options::CaptureOptions};
 use crate::{
     agent::{
         host::HostFacts,
@@ -32,12 +32,14 @@ pub struct FlowsCommand {
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
     #[command(flatten)]
+    filter: FlowFilterOptions,
+    #[command(flatten)]
     capture: CaptureOptions,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Format {
-    /// A table, busiest flows first
+    /// A table
     Table,
     /// A JSON object for each flow
     Jsonl,
@@ -51,9 +53,13 @@ enum Format {
 pub fn run(command: &FlowsCommand) -> anyhow::Result<Exit> {
     let capture = command.capture.settings();
     let observed = capture.runtime()?.block_on(observe(command, &capture))?;
+    let flows = command
+        .filter
+        .filter()
+        .flows(&observed.host, &observed.flows);
     match command.format {
-        Format::Table => print(&report::flow_table(&observed))?,
-        Format::Jsonl => write_lines(None, observed.flows.iter().map(flow_line), Readers::Owner)?,
+        Format::Table => print(&report::flow_table(&observed, &flows))?,
+        Format::Jsonl => write_lines(None, flows.into_iter().map(flow_line), Readers::Owner)?,
     }
     Ok(Exit::Clean)
 }

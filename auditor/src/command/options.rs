@@ -4,6 +4,7 @@ use std::{io::IsTerminal as _, path::PathBuf};
 
 use clap::{Args, ValueEnum, builder::PossibleValue};
 
+use super::filter::FilterOptions;
 use crate::{
     agent::{
         configuration::PolicySources,
@@ -13,7 +14,7 @@ use crate::{
     capture::{Ingress, Tc},
     exit::Exit,
     output::{Readers, write},
-    report::{FORMS, Form, Look, Report},
+    report::{FORMS, Filter, Form, ListingBounds, Look, Report},
     sink::Secret,
 };
 
@@ -100,24 +101,51 @@ pub(super) struct ReportOption {
 pub(super) struct OutputOptions {
     #[command(flatten)]
     form: FormOptions,
+    #[command(flatten)]
+    filter: FilterOptions,
+    /// Only what this role has a part in
+    #[arg(long, value_name = "ROLE", help_heading = "What is shown")]
+    show_role: Option<String>,
     /// Write the report to this file instead of standard output
     #[arg(short, long, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,
-    /// Write the report as JSON to this file as well
+    /// Write the report as JSON to this file as well; always all of it
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
 }
 
 impl OutputOptions {
-    /// Writes the report to its files; returns the exit code that its findings result in.
-    pub(super) fn write(&self, report: &Report) -> anyhow::Result<Exit> {
+    /// How much of what is judged must be in the report for what is asked of it.
+    pub(super) fn bounds(&self) -> ListingBounds {
+        let is_part = !self.part().is_none();
+        if self.filter.all || is_part {
+            ListingBounds::NONE
+        } else {
+            ListingBounds::READABLE
+        }
+    }
+
+    fn part(&self) -> Filter {
+        self.filter.filter(self.show_role.as_ref())
+    }
+
+    /// Writes the report to its files; returns the exit code that its findings result in, shown or not.
+    pub(super) fn write(&self, report: Report) -> anyhow::Result<Exit> {
         if let Some(path) = &self.json {
             write(Some(path), &report.to_json()?, Readers::Owner)?;
         }
-        let text = self.form.render(report, self.output.is_none())?;
+        let exit = self.form.exit(&report, FailOn::Violation);
+        let part = shown(report, &self.part(), self.filter.all);
+        let text = self.form.render(&part, self.output.is_none())?;
         write(self.output.as_deref(), &text, Readers::Owner)?;
-        Ok(self.form.exit(report, FailOn::Violation))
+        Ok(exit)
     }
+}
+
+/// The part of a report that is asked for; with `all`, each flow is a finding of its own.
+pub(super) fn shown(report: Report, filter: &Filter, all: bool) -> Report {
+    let part = report.part(filter);
+    if all { part.one_by_one() } else { part }
 }
 
 /// How a report is shown, and what its exit code says.

@@ -117,12 +117,13 @@ pub fn run(command: &ReplayCommand) -> anyhow::Result<Exit> {
     let policy = configuration.policy(&host, &mut names::system_lookup)?;
     let has_no_length = replayed.spans_no_time();
     let observed = replayed.observed(host, flows, &command.captures);
-    let report = configuration.report(policy, observed);
-    let verdict = command.output.write(&report)?;
+    let report = configuration.report_within(policy, observed, command.output.bounds());
+    let has_unjudged = report.has_unjudged();
+    let verdict = command.output.write(report)?;
     // Of what is not there nothing can be said after no time at all, nor of traffic that a role without addresses leaves
     // unjudged, so the exit code must not say that all is well.
     Ok(
-        if verdict == Exit::Clean && (has_no_length || report.has_unjudged()) {
+        if verdict == Exit::Clean && (has_no_length || has_unjudged) {
             Exit::Failed
         } else {
             verdict

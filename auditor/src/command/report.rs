@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::{
-    options::{FailOn, FormOptions},
+    filter::FilterOptions,
+    options::{FailOn, FormOptions, shown},
     reading,
 };
 use crate::{
@@ -23,6 +24,16 @@ pub struct ReportCommand {
     report: PathBuf,
     #[command(flatten)]
     form: FormOptions,
+    #[command(flatten)]
+    filter: FilterOptions,
+    /// Only what this role has a part in
+    #[arg(
+        long,
+        value_name = "ROLE",
+        help_heading = "What is shown",
+        visible_alias = "show-role"
+    )]
+    role: Option<String>,
     /// Write to this file instead of standard output
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -47,7 +58,10 @@ pub fn run(command: &ReportCommand) -> anyhow::Result<Exit> {
     }
     let report = reading::report(&command.report)?;
     let to_terminal = command.output.is_none();
-    let text = command.form.render(&report, to_terminal)?;
+    let exit = command.form.exit(&report, FailOn::Never);
+    let filter = command.filter.filter(command.role.as_ref());
+    let part = shown(report, &filter, command.filter.all);
+    let text = command.form.render(&part, to_terminal)?;
     write(command.output.as_deref(), &text, Readers::Owner)?;
-    Ok(command.form.exit(&report, FailOn::Never))
+    Ok(exit)
 }

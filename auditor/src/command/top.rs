@@ -22,7 +22,10 @@ use nix::{
 };
 
 use self::{published::Published, terminal::View};
-use super::options::{CaptureOptions, PolicyOptions, token};
+use super::{
+    filter::FilterOptions,
+    options::{CaptureOptions, PolicyOptions, token},
+};
 use crate::{
     agent::{
         configuration::Configuration,
@@ -36,7 +39,7 @@ use crate::{
     exit::Exit,
     length::length,
     observed::Window,
-    report::Report,
+    report::{ListingBounds, Report},
 };
 
 /// Look at rules, flows and verdicts while they change.
@@ -61,6 +64,11 @@ pub struct TopCommand {
     #[arg(long, value_name = "TIME", value_parser = length)]
     window: Option<SignedDuration>,
     #[command(flatten)]
+    filter: FilterOptions,
+    /// Only what this role has a part in
+    #[arg(long, value_name = "ROLE", help_heading = "What is shown")]
+    show_role: Option<String>,
+    #[command(flatten)]
     capture: CaptureOptions,
 }
 
@@ -79,7 +87,8 @@ pub fn run(command: &TopCommand) -> anyhow::Result<Exit> {
     let sources = command.policy.sources();
     if sources.is_empty() {
         let token = token(command.token_file.as_ref(), command.token_env.as_ref());
-        return show_watch(Published::new(&command.watch, token));
+        let view = View::of(command.filter.filter(command.show_role.as_ref()));
+        return show_watch(Published::new(&command.watch, token), &view);
     }
     let configuration = Configuration::read(&sources)?;
     let capture = command.capture.settings();
@@ -89,8 +98,7 @@ pub fn run(command: &TopCommand) -> anyhow::Result<Exit> {
 }
 
 /// Shows what a watch publishes.
-fn show_watch(published: Published) -> anyhow::Result<Exit> {
-    let view = View::default();
+fn show_watch(published: Published, view: &View) -> anyhow::Result<Exit> {
     view.show(published.report()?);
     let over = Arc::new(AtomicBool::new(false));
     let (fetched, is_over) = (view.clone(), Arc::clone(&over));
@@ -103,7 +111,7 @@ fn show_watch(published: Published) -> anyhow::Result<Exit> {
             }
         }
     });
-    terminal::run(&view, &over)?;
+    terminal::run(view, &over)?;
     Ok(Exit::Clean)
 }
 
@@ -126,7 +134,7 @@ async fn show_session(
         Lifetime::Foreground,
     )?;
     let over = Arc::new(AtomicBool::new(false));
-    let view = View::default();
+    let view = View::of(command.filter.filter(command.show_role.as_ref()));
     let (shown, is_over) = (view.clone(), Arc::clone(&over));
     let screen = std::thread::spawn(move || {
         let left = terminal::run(&shown, &is_over);
@@ -186,5 +194,5 @@ fn judge(
     let reach = configuration.reach(window);
     let begin = now.checked_sub(reach).unwrap_or(now);
     observed.flows.retain(|flow| begin <= flow.last);
-    Ok(configuration.report(policy, observed))
+    Ok(configuration.report_within(policy, observed, ListingBounds::NONE))
 }

@@ -7,6 +7,7 @@ use auditor_common::{Reason, Tally, lost, packet::Tunnel};
 use super::{
     judged::Judged,
     listing::Listing,
+    pattern::Patterns,
     refuser::Refusers,
     schema::{
         self, Certainty, Count, Direction, FlowVerdict, GapReason, Lost, Part, PeersSeen,
@@ -32,9 +33,11 @@ impl Report {
             audit,
             matrices,
             unset_conditions,
-            most_flows,
+            bounds,
         } = judged;
-        let listing = Listing::new(&observed.host, &observed.flows, &audit.flows, *most_flows);
+        let host = &observed.host;
+        let patterns = Patterns::of(host, &observed.flows, &audit.flows);
+        let listing = Listing::new(host, &observed.flows, &audit.flows, &patterns, *bounds);
         let window = observed.window;
         let dates = &observed.dates;
         let refusers = Refusers::of(&observed.flows);
@@ -84,6 +87,7 @@ impl Report {
                 .map(|(name, problem)| (name.to_owned(), problem.to_owned()))
                 .collect(),
             policy_problems: wrong(&audit.problems),
+            shown: None,
             gaps: observed.gaps.iter().map(|one| gap(dates, one)).collect(),
             flows: observed
                 .flows
@@ -91,9 +95,19 @@ impl Report {
                 .zip(&audit.flows)
                 .enumerate()
                 .filter(|(at, _)| listing.place(*at).is_some())
-                .map(|(_, (one, finding))| flow(judged, &refusers, &listing, one, finding))
+                .map(|(at, (one, finding))| {
+                    let pattern = patterns.of_flow(at);
+                    flow(judged, &refusers, &listing, one, finding, pattern)
+                })
                 .collect(),
-            flows_left_out: listing.left_out(&observed.flows, &audit.flows, dates),
+            patterns: patterns.published(
+                host,
+                &observed.flows,
+                dates,
+                |address| names(policy.roles_of(address)),
+                |at| listing.place(at),
+            ),
+            flows_left_out: listing.left_out(&observed.flows, &audit.flows, &patterns, dates),
             rules: policy
                 .rules
                 .iter()
@@ -269,6 +283,7 @@ fn flow(
     listing: &Listing,
     flow: &Flow,
     finding: &FlowFinding,
+    pattern: Option<usize>,
 ) -> schema::Flow {
     let errors_from = refusers.about(flow, finding.outcome);
     let policy = &judged.policy;
@@ -324,6 +339,7 @@ fn flow(
             .and_then(|at| listing.place(at)),
         related_to: finding.related_to.and_then(|at| listing.place(at)),
         exception: exception.map(|exception| exception.exception.reason.clone()),
+        pattern,
         explanation: sentence::flow(judged, flow, finding, &errors_from),
         evidence: flow.evidence.into(),
         benefit_of_doubt: finding.benefit_of_doubt,
@@ -458,8 +474,13 @@ fn rule(judged: &Judged, listing: &Listing, rule: &PolicyRule, finding: &RuleFin
             unseen: ports.unseen.to_string(),
         }),
         peers_seen: finding.peers.as_ref().map(|peers| PeersSeen {
-            seen: peers.seen.iter().copied().take(judged.most_flows).collect(),
-            seen_left_out: peers.seen.len().saturating_sub(judged.most_flows),
+            seen: peers
+                .seen
+                .iter()
+                .copied()
+                .take(judged.bounds.most_flows)
+                .collect(),
+            seen_left_out: peers.seen.len().saturating_sub(judged.bounds.most_flows),
             unseen: peers
                 .unseen
                 .as_ref()

@@ -1,6 +1,6 @@
-//! A report as a table for a spreadsheet: a line for each flow and each rule.
+//! A report as a table for a spreadsheet: a line for each flow and each rule, and one for flows that are alike.
 
-use super::schema::{Report, Severity};
+use super::schema::{PatternEnd, Report, Severity};
 use crate::spreadsheet::harmless;
 
 const COLUMNS: [&str; 20] = [
@@ -58,6 +58,38 @@ pub(super) fn render(report: &Report) -> String {
             flow.explanation.clone(),
         ]
     });
+    let alike = report.patterns.iter().map(|pattern| {
+        let end = |end: &Option<PatternEnd>, n: usize| {
+            end.as_ref().map_or_else(
+                || (format!("{n} hosts"), String::new()),
+                |end| (end.address.to_string(), end.roles.join("; ")),
+            )
+        };
+        let (client, client_roles) = end(&pattern.client, pattern.clients);
+        let (server, server_roles) = end(&pattern.server, pattern.servers);
+        [
+            "flows".to_owned(),
+            pattern.verdict.name().to_owned(),
+            pattern.severity.name().to_owned(),
+            pattern.reason.map_or("", |reason| reason.name()).to_owned(),
+            pattern.outcome.name().to_owned(),
+            client,
+            client_roles,
+            server,
+            server_roles,
+            String::new(),
+            pattern.services.join("; "),
+            String::new(),
+            String::new(),
+            String::new(),
+            pattern.counted.packets.to_string(),
+            pattern.counted.bytes.to_string(),
+            format!("{:.6}", pattern.first_seen),
+            format!("{:.6}", pattern.last_seen),
+            pattern.processes.join("; "),
+            format!("{} flows that are alike", pattern.flows),
+        ]
+    });
     let rules = report.rules.iter().map(|rule| {
         let instant = |instant: Option<jiff::Timestamp>| {
             instant.map_or_else(String::new, |instant| format!("{instant:.6}"))
@@ -99,6 +131,7 @@ pub(super) fn render(report: &Report) -> String {
     });
     for row in std::iter::once(COLUMNS.map(str::to_owned))
         .chain(problems)
+        .chain(alike)
         .chain(flows)
         .chain(rules)
     {

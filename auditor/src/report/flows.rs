@@ -5,18 +5,15 @@ use std::fmt::{self, Write as _};
 use super::{sentence, service, text, words};
 use crate::observed::{Flow, Observed};
 
-/// Renders the flows, the busiest first.
-pub fn render(observed: &Observed) -> String {
+/// Renders these flows of what was observed, in their order.
+pub fn render(observed: &Observed, flows: &[&Flow]) -> String {
     let mut out = String::new();
     // Writing to a string does not fail.
-    let _written = table(observed, &mut out);
+    let _written = table(observed, flows, &mut out);
     out
 }
 
-fn table(observed: &Observed, out: &mut String) -> fmt::Result {
-    let mut flows: Vec<&Flow> = observed.flows.iter().collect();
-    let n_bytes = |flow: &Flow| flow.to_server.bytes + flow.to_client.bytes;
-    flows.sort_by_key(|flow| std::cmp::Reverse(n_bytes(flow)));
+fn table(observed: &Observed, flows: &[&Flow], out: &mut String) -> fmt::Result {
     let head = [
         "client",
         "server",
@@ -60,9 +57,15 @@ fn table(observed: &Observed, out: &mut String) -> fmt::Result {
     for gap in gaps {
         text::line(out, &format!("not seen: {gap}"));
     }
+    let all = observed.flows.len();
+    let of = if flows.len() == all {
+        String::new()
+    } else {
+        format!(" of {all}")
+    };
     writeln!(
         out,
-        "\n{} flows; packets / bytes as on the wire",
+        "\n{}{of} flows; packets / bytes as on the wire",
         flows.len()
     )
 }

@@ -13,8 +13,8 @@ use sha2::{Digest as _, Sha256};
 use crate::escape::text;
 
 use super::{
-    explain,
-    schema::{Report, Severity, UNPLACED},
+    explain, pattern,
+    schema::{Pattern, Report, Severity, UNPLACED},
     words::{self, number},
 };
 
@@ -105,10 +105,8 @@ fn top(report: &Report, out: &mut String) -> fmt::Result {
     )?;
     writeln!(
         out,
-        "<div class=\"verdict {class}\"><p><strong>{said}</strong> {}, {}, {}.</p>",
-        words::plural(summary.violations, "violation"),
-        words::plural(summary.warnings, "warning"),
-        words::plural(summary.notes, "note")
+        "<div class=\"verdict {class}\"><p><strong>{said}</strong> {}.</p>",
+        text(&words::counts(report))
     )?;
     let length = report.window.length();
     let roles = if report.host.roles.is_empty() {
@@ -125,6 +123,9 @@ fn top(report: &Report, out: &mut String) -> fmt::Result {
     )?;
     for problem in words::policy_problems(report) {
         writeln!(out, "<p><strong>Wrong:</strong> {}.</p>", text(&problem))?;
+    }
+    if let Some(shown) = words::shown(report) {
+        writeln!(out, "<p><strong>Shown:</strong> {}.</p>", text(&shown))?;
     }
     for gap in &report.gaps {
         let word = if gap.hides() { "Not seen" } else { "Note" };
@@ -168,7 +169,18 @@ fn findings(report: &Report, out: &mut String) -> fmt::Result {
         finding(kind, "sent without a place", &sent, &[], out)?;
     }
     for severity in [Severity::Violation, Severity::Warning] {
-        for flow in report.flows.iter().filter(|flow| flow.severity == severity) {
+        for one in report
+            .patterns
+            .iter()
+            .filter(|one| one.severity == severity)
+        {
+            n_all += 1;
+            if n_shown < MOST_FINDINGS {
+                n_shown += 1;
+                alike(report, one, out)?;
+            }
+        }
+        for flow in report.findings_of(severity) {
             n_all += 1;
             if n_shown < MOST_FINDINGS {
                 n_shown += 1;
@@ -213,6 +225,40 @@ fn findings(report: &Report, out: &mut String) -> fmt::Result {
         )?;
     }
     writeln!(out, "</section>")
+}
+
+/// Flows that are alike: what they are, and those that the report lists in a part that opens.
+fn alike(report: &Report, pattern: &Pattern, out: &mut String) -> fmt::Result {
+    let class = pattern.severity.name();
+    writeln!(
+        out,
+        "<article class=\"finding\"><h3><span class=\"tag {class}\">{class}: {}</span> {}</h3>\n<p>{}.</p>",
+        text(pattern.verdict.name()),
+        text(&pattern::said(report, pattern)),
+        text(&words::pattern_facts(pattern))
+    )?;
+    if !pattern.processes.is_empty() {
+        let names = pattern.processes.join(", ");
+        writeln!(out, "<p>processes of this host: {}</p>", text(&names))?;
+    }
+    let listed = pattern.listed.iter().filter_map(|at| report.flows.get(*at));
+    let shown: Vec<_> = listed.take(MOST_FINDINGS).collect();
+    writeln!(
+        out,
+        "<details><summary>{} of them</summary>",
+        words::plural(shown.len(), "flow")
+    )?;
+    for flow in shown {
+        let name = format!(
+            "{} -> {} {}: {}",
+            words::who(report, flow.client, &flow.client_roles),
+            words::who(report, flow.server, &flow.server_roles),
+            flow.service(),
+            flow.explanation
+        );
+        writeln!(out, "<p>{}</p>", text(&name))?;
+    }
+    writeln!(out, "</details></article>")
 }
 
 /// One finding, and below it the steps that led to its verdict.

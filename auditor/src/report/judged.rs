@@ -17,8 +17,29 @@ pub struct Judged {
     pub matrices: Vec<MatrixSource>,
     /// Conditions of rules that the deployment does not set; they count as not holding.
     pub unset_conditions: Vec<String>,
-    /// How many flows, and peers of a rule, the report lists one by one.
+    pub bounds: ListingBounds,
+}
+
+/// How much a report lists one by one.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct ListingBounds {
+    /// How many flows, and peers of a rule.
     pub most_flows: usize,
+    /// How many flows of one pattern.
+    pub most_alike: usize,
+}
+
+impl ListingBounds {
+    /// Everything.
+    pub const NONE: Self = Self {
+        most_flows: usize::MAX,
+        most_alike: usize::MAX,
+    };
+    /// What people can read, and files may be large: a scan of all ports is one finding with examples.
+    pub const READABLE: Self = Self {
+        most_flows: 20_000,
+        most_alike: 100,
+    };
 }
 
 /// A matrix and where it comes from.

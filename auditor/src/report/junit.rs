@@ -3,6 +3,7 @@
 use std::fmt::{self, Write as _};
 
 use super::{
+    pattern,
     schema::{Report, Rule, RuleVerdict, Severity, UNPLACED},
     words,
 };
@@ -21,7 +22,12 @@ fn write(report: &Report, out: &mut String) -> fmt::Result {
     let flows: Vec<_> = report
         .flows
         .iter()
-        .filter(|flow| is_failed(flow.severity))
+        .filter(|flow| is_failed(flow.severity) && flow.pattern.is_none())
+        .collect();
+    let alike: Vec<_> = report
+        .patterns
+        .iter()
+        .filter(|pattern| is_failed(pattern.severity))
         .collect();
     writeln!(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>")?;
     writeln!(
@@ -90,7 +96,7 @@ fn write(report: &Report, out: &mut String) -> fmt::Result {
         "  <testsuite name=\"flows\" hostname={} timestamp=\"{:.0}\" tests=\"{n}\" failures=\"{n}\" errors=\"0\" skipped=\"0\">",
         quoted(&report.host.name),
         report.window.start,
-        n = flows.len() + usize::from(sent.is_some())
+        n = flows.len() + alike.len() + usize::from(sent.is_some())
     )?;
     if let Some(sent) = sent {
         writeln!(
@@ -98,6 +104,15 @@ fn write(report: &Report, out: &mut String) -> fmt::Result {
             "    <testcase classname=\"flow\" name=\"sent without a place\"><failure type={} message={}/></testcase>",
             quoted(UNPLACED),
             quoted(&sent)
+        )?;
+    }
+    for pattern in alike {
+        writeln!(
+            out,
+            "    <testcase classname=\"flow\" name={}><failure type={} message={}/></testcase>",
+            quoted(&pattern::said(report, pattern)),
+            quoted(pattern.verdict.name()),
+            quoted(&words::pattern_facts(pattern))
         )?;
     }
     for flow in flows {

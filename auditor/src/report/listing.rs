@@ -7,6 +7,8 @@ use std::{
 };
 
 use super::{
+    judged::ListingBounds,
+    pattern::Patterns,
     proof::FlowProof,
     schema::{self, FlowGroup, FlowsLeftOut},
 };
@@ -26,13 +28,29 @@ pub(super) struct Listing {
 const MOST_GROUPS: usize = 100;
 
 impl Listing {
-    /// Lists at most `most` flows of this host: first those that a person should look at, then what proves more, what is
-    /// graver, and what was seen last.
-    pub(super) fn new(host: &Host, flows: &[Flow], findings: &[FlowFinding], most: usize) -> Self {
-        if flows.len() <= most {
+    /// Lists at most so many flows of this host: first those that a person should look at, then what proves more, what is
+    /// graver, and what was seen last. Of those that are alike it lists the first ones.
+    pub(super) fn new(
+        host: &Host,
+        flows: &[Flow],
+        findings: &[FlowFinding],
+        patterns: &Patterns,
+        bounds: ListingBounds,
+    ) -> Self {
+        let most = bounds.most_flows;
+        let mut n_alike: BTreeMap<usize, usize> = BTreeMap::new();
+        let mut order: Vec<usize> = (0..flows.len())
+            .filter(|at| {
+                patterns.of_flow(*at).is_none_or(|pattern| {
+                    let n = n_alike.entry(pattern).or_default();
+                    *n += 1;
+                    *n <= bounds.most_alike
+                })
+            })
+            .collect();
+        if flows.len() <= most && order.len() == flows.len() {
             return Self { places: None };
         }
-        let mut order: Vec<usize> = (0..flows.len()).collect();
         order.sort_by_cached_key(|at| {
             let (Some(flow), Some(finding)) = (flows.get(*at), findings.get(*at)) else {
                 return None;
@@ -69,11 +87,12 @@ impl Listing {
         }
     }
 
-    /// What is said of the flows that are left out.
+    /// What is said of the flows that are left out, where their pattern does not say it.
     pub(super) fn left_out(
         &self,
         flows: &[Flow],
         findings: &[FlowFinding],
+        patterns: &Patterns,
         dates: &Dates,
     ) -> Option<FlowsLeftOut> {
         self.places.as_ref()?;
@@ -81,6 +100,9 @@ impl Listing {
         let (mut n_flows, mut n_pressing) = (0, 0);
         for (at, (flow, finding)) in flows.iter().zip(findings).enumerate() {
             if self.place(at).is_some() {
+                continue;
+            }
+            if patterns.of_flow(at).is_some() {
                 continue;
             }
             n_flows += 1;
@@ -94,6 +116,9 @@ impl Listing {
             let group = groups.entry(key).or_default();
             group.flows.push(flow);
             group.verdict = Some((&finding.verdict).into());
+        }
+        if n_flows == 0 {
+            return None;
         }
         let mut groups: Vec<(Key, Group<'_>)> = groups.into_iter().collect();
         groups.sort_by_key(|(key, group)| (key.severity, Reverse(group.flows.len())));

@@ -3,6 +3,7 @@
 use std::fmt::{self, Write as _};
 
 use super::{
+    pattern,
     schema::{Report, Rule, Severity},
     words::{self, number},
 };
@@ -17,19 +18,19 @@ pub(super) fn render(report: &Report) -> String {
 }
 
 fn write(report: &Report, out: &mut String) -> fmt::Result {
-    let summary = &report.summary;
     writeln!(out, "# Port audit of {}\n", text(&report.host.name))?;
     writeln!(
         out,
-        "**{}, {}, {}** in {} from {:.0}.\n",
-        words::plural(summary.violations, "violation"),
-        words::plural(summary.warnings, "warning"),
-        words::plural(summary.notes, "note"),
+        "**{}** in {} from {:.0}.\n",
+        words::counts(report),
         words::duration(report.window.length()),
         report.window.start
     )?;
     for problem in words::policy_problems(report) {
         writeln!(out, "- **Wrong**: {}.", text(&problem))?;
+    }
+    if let Some(shown) = words::shown(report) {
+        writeln!(out, "- Shown: {}.", text(&shown))?;
     }
     if !report.host.roles.is_empty() {
         writeln!(
@@ -92,24 +93,22 @@ fn write(report: &Report, out: &mut String) -> fmt::Result {
 }
 
 fn findings(report: &Report, severity: Severity, title: &str, out: &mut String) -> fmt::Result {
-    let flows: Vec<_> = report
-        .flows
-        .iter()
-        .filter(|flow| flow.severity == severity)
-        .collect();
+    let flows: Vec<_> = report.findings_of(severity).collect();
+    let alike = report.patterns.iter();
+    let alike: Vec<_> = alike.filter(|one| one.severity == severity).collect();
     let rules: Vec<&Rule> = report
         .rules
         .iter()
         .filter(|rule| rule.severity == severity)
         .collect();
     let sent = words::sent_without_place(report).filter(|_| severity == Severity::Warning);
-    if flows.is_empty() && rules.is_empty() && sent.is_none() {
+    if flows.is_empty() && alike.is_empty() && rules.is_empty() && sent.is_none() {
         return Ok(());
     }
     writeln!(out, "\n## {title}\n")?;
     if let Some(sent) = sent {
         writeln!(out, "{}.\n", text(&sent))?;
-        if flows.is_empty() && rules.is_empty() {
+        if flows.is_empty() && alike.is_empty() && rules.is_empty() {
             return Ok(());
         }
     }
@@ -118,6 +117,19 @@ fn findings(report: &Report, severity: Severity, title: &str, out: &mut String) 
         "| verdict | what | outcome, or the rule's id | packets | why |"
     )?;
     writeln!(out, "| --- | --- | --- | ---: | --- |")?;
+    for pattern in alike {
+        let example = pattern.listed.first().and_then(|at| report.flows.get(*at));
+        writeln!(
+            out,
+            "| {} flows | {} | {} flows, {} | {} | {} |",
+            pattern.verdict.name(),
+            text(&pattern::said(report, pattern)),
+            number(pattern.flows as u64),
+            words::outcome(pattern.outcome),
+            number(pattern.counted.packets),
+            text(example.map_or("", |flow| flow.explanation.as_str()))
+        )?;
+    }
     for flow in flows {
         let what = format!(
             "{} -> {} {}",

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::{
+    pattern,
     schema::{Flow, FlowVerdict, Outcome, Report, RuleVerdict, Severity, UNPLACED},
     words,
 };
@@ -49,8 +50,26 @@ pub fn render(report: &Report) -> String {
             .to_value(),
         );
     }
+    for pattern in &report.patterns {
+        if is_pressing(pattern.severity) {
+            let said = pattern::said(report, pattern);
+            line(
+                Finding {
+                    host,
+                    state: State::New,
+                    severity: pattern.severity,
+                    uid: &format!("flows {} {said}", pattern.outcome.name()),
+                    verdict: pattern.verdict.name(),
+                    text: &format!("{said}: {}", words::pattern_facts(pattern)),
+                    at: pattern.last_seen,
+                    endpoints: None,
+                }
+                .to_value(),
+            );
+        }
+    }
     for flow in &report.flows {
-        if is_pressing(flow.severity) {
+        if is_pressing(flow.severity) && flow.pattern.is_none() {
             let endpoints = Endpoints {
                 client: flow.client,
                 server: flow.server,

@@ -4,7 +4,8 @@
 use serde_json::{Value, json};
 
 use super::{
-    schema::{Flow, Report, Rule, Severity, UNPLACED},
+    pattern,
+    schema::{Flow, Pattern, Report, Rule, Severity, UNPLACED},
     words,
 };
 use crate::escape;
@@ -18,8 +19,9 @@ pub(super) fn render(report: &Report) -> Result<String, serde_json::Error> {
     let flows = report
         .flows
         .iter()
-        .filter(|flow| flow.severity != Severity::Fine)
+        .filter(|flow| flow.severity != Severity::Fine && flow.pattern.is_none())
         .map(|flow| of_flow(report, flow));
+    let alike = report.patterns.iter().map(|one| of_pattern(report, one));
     let rules = report
         .rules
         .iter()
@@ -43,7 +45,12 @@ pub(super) fn render(report: &Report) -> Result<String, serde_json::Error> {
             "partialFingerprints": { "flow/v1": problem },
         })
     });
-    let results: Vec<Value> = wrong.chain(sent).chain(flows).chain(rules).collect();
+    let results: Vec<Value> = wrong
+        .chain(sent)
+        .chain(alike)
+        .chain(flows)
+        .chain(rules)
+        .collect();
     let mut kinds: Vec<&str> = results
         .iter()
         .filter_map(|result| result["ruleId"].as_str())
@@ -96,6 +103,18 @@ fn of_flow(report: &Report, flow: &Flow) -> Value {
         "locations": [named.map_or_else(|| first(report), |rule| rule_location(report, rule))],
         "relatedLocations": named.map(page).unwrap_or_default(),
         "partialFingerprints": { "flow/v1": name },
+    })
+}
+
+fn of_pattern(report: &Report, pattern: &Pattern) -> Value {
+    let said = pattern::said(report, pattern);
+    json!({
+        "ruleId": format!("flow/{}", pattern.verdict.name()),
+        "level": level(pattern.severity),
+        "message": { "text": format!("{said}: {}", words::pattern_facts(pattern)) },
+        "locations": [first(report)],
+        "occurrenceCount": pattern.flows,
+        "partialFingerprints": { "flow/v1": format!("{} {said}", pattern.outcome.name()) },
     })
 }
 

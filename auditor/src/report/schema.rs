@@ -12,8 +12,8 @@ use serde::{Deserialize, Serialize};
 use super::service;
 use crate::{escape, matrix::RulePorts};
 pub use names::{
-    Direction, EvidenceName, FlowVerdict, GapReason, Hook, Level, Outcome, Part, Presence, Reason,
-    RoleCheck, RuleVerdict, Severity, Transport,
+    Direction, EvidenceName, FlowVerdict, GapReason, Hook, Level, Outcome, Part, PatternKind,
+    Presence, Reason, RoleCheck, RuleVerdict, Severity, Transport,
 };
 
 use instant::Instant;
@@ -44,11 +44,17 @@ pub struct Report {
     /// out where nothing does.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub policy_problems: Vec<String>,
+    /// That only a part of flows and rules is listed, since somebody asked for it; left out where all are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shown: Option<Shown>,
     /// When traffic may have gone unseen; empty if none did.
     pub gaps: Vec<Gap>,
     /// In order of server, client, protocol and port.
     pub flows: Vec<Flow>,
-    /// Flows beyond those, where a watch has more than it lists; `summary` counts them, and rules are judged by them.
+    /// Findings on flows that are alike, each of which is one finding, the gravest and largest first; left out where none are.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub patterns: Vec<Pattern>,
+    /// Flows beyond those and beyond those of `patterns`, where there are more than are listed; `summary` counts them, and rules are judged by them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub flows_left_out: Option<FlowsLeftOut>,
     /// In the order of the matrices.
@@ -82,6 +88,18 @@ pub struct Report {
 )]
 const fn is_zero(number: &usize) -> bool {
     *number == 0
+}
+
+/// Which part of a report is listed. Everything that it sums up is of the whole.
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+pub struct Shown {
+    /// In words: `client 10.0.0.0/8, port tcp/443`.
+    pub asked_for: String,
+    pub flows: usize,
+    /// Of how many flows that were listed.
+    pub of_flows: usize,
+    pub rules: usize,
+    pub of_rules: usize,
 }
 
 /// What wrote the report.
@@ -222,6 +240,9 @@ pub struct Flow {
     /// The reason of the exception that covers it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exception: Option<String>,
+    /// Which of the report's patterns it is one of, by its place there; left out where it is a finding of its own, or none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pattern: Option<usize>,
     pub explanation: String,
     /// How the server side was decided.
     pub evidence: EvidenceName,
@@ -405,6 +426,54 @@ pub struct Certainty {
     pub comparable_observed: usize,
 }
 
+/// Findings on flows that are alike: of one verdict, one severity and one outcome.
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
+pub struct Pattern {
+    pub kind: PatternKind,
+    pub verdict: FlowVerdict,
+    pub severity: Severity,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Reason>,
+    pub outcome: Outcome,
+    /// Who asks, where that is one host.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client: Option<PatternEnd>,
+    pub clients: usize,
+    /// The network in which all clients are, where they have that in common.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub network: Option<String>,
+    /// Who is asked, where that is one host.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server: Option<PatternEnd>,
+    pub servers: usize,
+    /// What is asked for, one for each protocol: `tcp/1-1024`; the first ranges.
+    pub services: Vec<String>,
+    /// How many ports of all protocols.
+    pub ports: usize,
+    /// Names of processes of this host that have a part in them: the first ones.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub processes: Vec<String>,
+    /// How many flows these are.
+    pub flows: usize,
+    /// Those that the report lists, by their place in it.
+    pub listed: Vec<usize>,
+    #[serde(flatten)]
+    pub counted: Count,
+    #[serde(with = "micros")]
+    #[schemars(with = "Instant")]
+    pub first_seen: Timestamp,
+    #[serde(with = "micros")]
+    #[schemars(with = "Instant")]
+    pub last_seen: Timestamp,
+}
+
+/// One end of a pattern.
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+pub struct PatternEnd {
+    pub address: IpAddr,
+    pub roles: Vec<String>,
+}
+
 /// Flows that a report does not list one by one: the least grave, of which those that prove nothing first, and of them those that
 /// were seen longest ago.
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
@@ -510,6 +579,31 @@ impl Report {
         Ok(escape::json(&text).into_owned())
     }
 
+    /// The flows of a severity that are a finding of their own, and not of a pattern.
+    pub fn findings_of(&self, severity: Severity) -> impl Iterator<Item = &Flow> {
+        let is_one = move |flow: &&Flow| flow.severity == severity && flow.pattern.is_none();
+        self.flows.iter().filter(is_one)
+    }
+
+    /// Whether some flow has a pressing finding and is not listed.
+    pub fn leaves_out_findings(&self) -> bool {
+        let left_out = self.flows_left_out.as_ref();
+        let is_cut = |pattern: &Pattern| {
+            Severity::Warning <= pattern.severity && pattern.listed.len() < pattern.flows
+        };
+        left_out.is_some_and(|left_out| 0 < left_out.findings) || self.patterns.iter().any(is_cut)
+    }
+
+    /// The same report with each flow as a finding of its own.
+    #[must_use]
+    pub fn one_by_one(mut self) -> Self {
+        self.patterns.clear();
+        for flow in &mut self.flows {
+            flow.pattern = None;
+        }
+        self
+    }
+
     /// Whether somebody was answered of whom nobody knows whether a rule allows it, since a role has no address.
     pub fn has_unjudged(&self) -> bool {
         self.flows.iter().any(|flow| {
@@ -531,8 +625,10 @@ impl Report {
             conditions_not_set,
             names_without_address,
             policy_problems,
+            shown,
             gaps,
             flows,
+            patterns,
             flows_left_out,
             rules,
             traffic,
@@ -553,8 +649,10 @@ impl Report {
             || *conditions_not_set != earlier.conditions_not_set
             || *names_without_address != earlier.names_without_address
             || *policy_problems != earlier.policy_problems
+            || *shown != earlier.shown
             || *gaps != earlier.gaps
             || *flows != earlier.flows
+            || *patterns != earlier.patterns
             || *flows_left_out != earlier.flows_left_out
             || *rules != earlier.rules
             || *traffic != earlier.traffic

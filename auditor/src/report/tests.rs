@@ -7,7 +7,7 @@ use auditor_common::{Evidence, Reason, Tally, Totals};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    Judged, Look, MatrixSource, Report, diff,
+    Judged, ListingBounds, Look, MatrixSource, Report, diff,
     explain::{self, Query},
     learn,
     schema::{self, Flow, GapReason, Outcome, RuleVerdict},
@@ -67,7 +67,7 @@ pub(crate) fn report_of(clients: &[&str], most: usize) -> Report {
     Report::new(&judged(clients.to_vec(), most))
 }
 
-fn judged(documented: Vec<&str>, most_flows: usize) -> Judged {
+pub(super) fn judged(documented: Vec<&str>, most_flows: usize) -> Judged {
     let start: Timestamp = "2026-11-20T12:00:00Z".parse().unwrap();
     let end = start + SignedDuration::from_secs(61);
     let flow = |client: &str, port, answered| observed::Flow {
@@ -172,7 +172,10 @@ fn judged(documented: Vec<&str>, most_flows: usize) -> Judged {
         audit,
         matrices,
         unset_conditions,
-        most_flows,
+        bounds: ListingBounds {
+            most_flows,
+            ..ListingBounds::NONE
+        },
     }
 }
 
@@ -215,7 +218,7 @@ fn a_list_that_is_bounded() {
 }
 
 /// The report of what is judged anew.
-fn reported(judged: &mut Judged) -> Report {
+pub(super) fn reported(judged: &mut Judged) -> Report {
     judged.audit = judge(&judged.policy, &judged.observed);
     Report::new(judged)
 }

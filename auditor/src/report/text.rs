@@ -7,9 +7,10 @@ use auditor_common::{Direction, Reason};
 use super::{
     explain,
     look::{self, Look},
+    pattern,
     schema::{
-        DirectionCounters, Flow, FlowVerdict, Hook, Outcome, Part, Report, RoleCheck, Rule,
-        RuleVerdict, Severity,
+        DirectionCounters, Flow, FlowVerdict, Hook, Outcome, Part, Pattern, Report, RoleCheck,
+        Rule, RuleVerdict, Severity,
     },
     words::{self, number},
 };
@@ -45,15 +46,12 @@ pub fn line(out: &mut String, text: &str) {
 }
 
 fn summary(report: &Report, out: &mut String) {
-    let summary = &report.summary;
-    let counts = [
-        words::plural(summary.violations, "violation"),
-        words::plural(summary.warnings, "warning"),
-        words::plural(summary.notes, "note"),
-    ];
-    line(out, &counts.join(", "));
+    line(out, &words::counts(report));
     for problem in words::policy_problems(report) {
         line(out, &format!("WRONG      {problem}"));
+    }
+    if let Some(shown) = words::shown(report) {
+        line(out, &format!("shown      {shown}"));
     }
     out.push('\n');
     let host = &report.host;
@@ -144,7 +142,12 @@ fn section(report: &Report, out: &mut String, severity: Severity, title: &str) -
     if severity == Severity::Warning {
         lines.extend(words::sent_without_place(report));
     }
-    for flow in report.flows.iter().filter(|flow| flow.severity == severity) {
+    for pattern in &report.patterns {
+        if pattern.severity == severity {
+            lines.extend(alike(report, pattern));
+        }
+    }
+    for flow in report.findings_of(severity) {
         lines.push(format!(
             "{} flow: {}",
             flow.verdict.name(),
@@ -201,6 +204,36 @@ fn section(report: &Report, out: &mut String, severity: Severity, title: &str) -
     }
     Ok(())
 }
+
+/// Flows that are alike, as one finding.
+fn alike(report: &Report, pattern: &Pattern) -> Vec<String> {
+    let mut lines = vec![
+        format!(
+            "{} flows: {}",
+            pattern.verdict.name(),
+            pattern::said(report, pattern)
+        ),
+        format!("    {}", words::pattern_facts(pattern)),
+    ];
+    let examples = pattern.listed.iter().filter_map(|at| report.flows.get(*at));
+    lines.extend(examples.take(MOST_EXAMPLES).map(|flow| {
+        format!(
+            "    such as {}: {}",
+            conversation(report, flow),
+            flow.explanation
+        )
+    }));
+    if !pattern.processes.is_empty() {
+        lines.push(format!(
+            "    processes of this host: {}",
+            pattern.processes.join(", ")
+        ));
+    }
+    lines
+}
+
+/// How many flows of a pattern are named.
+const MOST_EXAMPLES: usize = 2;
 
 fn conversation(report: &Report, flow: &Flow) -> String {
     format!(

@@ -163,6 +163,52 @@ pub(super) fn plural(n: usize, what: &str) -> String {
     format!("{n} {what}{}", if n == 1 { "" } else { "s" })
 }
 
+/// How many findings there are of each kind: `1,024 violations (1,020 of them alike, as 1 finding), 1 warning, 0 notes`.
+pub(super) fn counts(report: &schema::Report) -> String {
+    let summary = &report.summary;
+    let of = |n: usize, what: &str, severity: schema::Severity| {
+        let all = format!(
+            "{} {what}{}",
+            number(n as u64),
+            if n == 1 { "" } else { "s" }
+        );
+        let alike = report
+            .patterns
+            .iter()
+            .filter(|one| one.severity == severity);
+        let sizes: Vec<usize> = alike.map(|pattern| pattern.flows).collect();
+        if sizes.is_empty() {
+            return all;
+        }
+        let n_alike: usize = sizes.iter().sum();
+        let which = if n_alike == n {
+            "alike".to_owned()
+        } else {
+            format!("{} of them alike", number(n_alike as u64))
+        };
+        format!("{all} ({which}, as {})", plural(sizes.len(), "finding"))
+    };
+    [
+        of(summary.violations, "violation", schema::Severity::Violation),
+        of(summary.warnings, "warning", schema::Severity::Warning),
+        of(summary.notes, "note", schema::Severity::Note),
+    ]
+    .join(", ")
+}
+
+/// What is said of a pattern beside what it is: `1,024 flows, refused; 2,048 packets (131,072 bytes); from ... to ...`.
+pub(super) fn pattern_facts(pattern: &schema::Pattern) -> String {
+    format!(
+        "{} flows, {}; {} packets ({} bytes); from {:.0} to {:.0}",
+        number(pattern.flows as u64),
+        outcome(pattern.outcome),
+        number(pattern.counted.packets),
+        number(pattern.counted.bytes),
+        pattern.first_seen,
+        pattern.last_seen
+    )
+}
+
 /// A length of time as people say it.
 pub(super) fn duration(duration: SignedDuration) -> String {
     let total = duration.as_secs();
@@ -208,6 +254,19 @@ pub(super) fn policy_problems(report: &schema::Report) -> impl Iterator<Item = S
     let more =
         (more != 0).then(|| format!("and {more} more: `auditor check --config` has them all"));
     problems.iter().take(MOST_PROBLEMS).cloned().chain(more)
+}
+
+/// That a report is a part of one, and which.
+pub(super) fn shown(report: &schema::Report) -> Option<String> {
+    let shown = report.shown.as_ref()?;
+    Some(format!(
+        "only {}: {} of {} flows, {} of {} rules",
+        shown.asked_for,
+        number(shown.flows as u64),
+        number(shown.of_flows as u64),
+        number(shown.rules as u64),
+        number(shown.of_rules as u64)
+    ))
 }
 
 /// What is said of flows that are not listed one by one.

@@ -31,7 +31,7 @@ use crate::{
     matrix::Rule,
     observed::{Flow, MOST_UNPROVEN, Observed, RememberedSides, Unproven},
     output::{print, say},
-    report::{Report, clean_line},
+    report::{ListingBounds, Report, clean_line},
     sink::metrics::Health,
 };
 
@@ -214,10 +214,14 @@ impl Judge {
         self.history.date_by(&dates);
         let corrections = self.remember(&mut turn, now);
         self.recall(&mut turn.observed, now);
-        let most_flows = self.settings.report_flows;
+        // Events are told by flows that are listed, so what is alike is not left out here.
+        let bounds = ListingBounds {
+            most_flows: self.settings.report_flows,
+            ..ListingBounds::NONE
+        };
         let report = self
             .configuration
-            .short_report(turn.policy, turn.observed, most_flows);
+            .report_within(turn.policy, turn.observed, bounds);
         let mut events = self.alerts.update(&report, now, &corrections);
         for event in &mut events {
             event.at = dates.of(event.at);

@@ -24,7 +24,7 @@ use ratatui::{
 use crate::{
     output::say,
     report::{
-        Report,
+        Filter, Report,
         screen::{Answer, Screen},
     },
 };
@@ -33,8 +33,12 @@ use crate::{
 const KEY_POLL: Duration = Duration::from_millis(100);
 
 /// What is shown, shared with the thread that updates it.
-#[derive(Clone, Default)]
-pub(super) struct View(Arc<Mutex<Content>>);
+#[derive(Clone)]
+pub(super) struct View {
+    content: Arc<Mutex<Content>>,
+    /// Which part of reports is shown.
+    filter: Arc<Filter>,
+}
 
 /// The latest report, and the latest message.
 #[derive(Default)]
@@ -44,8 +48,16 @@ struct Content {
 }
 
 impl View {
+    pub(super) fn of(filter: Filter) -> Self {
+        Self {
+            content: Arc::default(),
+            filter: Arc::new(filter),
+        }
+    }
+
     pub(super) fn show(&self, report: Report) {
-        self.lock().report = Some(Arc::new(report));
+        let part = report.part(&self.filter);
+        self.lock().report = Some(Arc::new(part));
     }
 
     pub(super) fn note(&self, note: String) {
@@ -58,7 +70,7 @@ impl View {
     }
 
     fn lock(&self) -> MutexGuard<'_, Content> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.content.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

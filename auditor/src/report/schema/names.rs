@@ -107,6 +107,28 @@ impl From<&audit::FlowVerdict> for FlowVerdict {
 }
 
 published! {
+    /// What flows of a pattern have in common.
+    PatternKind {
+        /// One client and one server: many ports.
+        Ports = "ports",
+        /// One client and one port: many servers.
+        Servers = "servers",
+        /// One server and one port: many clients.
+        Clients = "clients",
+        /// A process of this host.
+        Process = "process",
+        /// A network of clients and one port.
+        Network = "network",
+        /// One client: many servers and ports.
+        Client = "client",
+        /// One server: many clients and ports.
+        Server = "server",
+        /// One port: many clients and servers.
+        Port = "port",
+    }
+}
+
+published! {
     /// The one thing in which an unexpected flow differs from the nearest rules.
     Reason of audit::Mismatch {
         /// A rule allows the port, and a role of it has no address: it may be these two.

@@ -1,0 +1,89 @@
+//! Options that say which part of flows and rules is wanted.
+
+use clap::{Args, ValueEnum};
+
+use crate::report::{EndFilter, Filter, PortFilter, Sort, VerdictFilter};
+
+/// Which flows and rules are shown.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "What is shown")]
+pub(super) struct FilterOptions {
+    #[command(flatten)]
+    flows: FlowFilterOptions,
+    /// Only this verdict or severity, such as unexpected, missing or violation
+    #[arg(long, value_name = "VERDICT")]
+    verdict: Option<VerdictFilter>,
+    /// Each flow by itself, also those that are alike, and all of them
+    #[arg(long)]
+    pub(super) all: bool,
+}
+
+/// Which flows are shown.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "What is shown")]
+pub(super) struct FlowFilterOptions {
+    /// Only flows of this client: an address, a network or a role
+    #[arg(long, value_name = "WHO")]
+    client: Option<EndFilter>,
+    /// Only flows to this server: an address, a network or a role
+    #[arg(long, value_name = "WHO")]
+    server: Option<EndFilter>,
+    /// Only these ports of servers, such as 443, 8000-8010 or tcp/443
+    #[arg(long, value_name = "PORTS")]
+    port: Option<PortFilter>,
+    /// Only what a process of this host has a part in: a part of its name
+    #[arg(long, value_name = "NAME")]
+    process: Option<String>,
+    /// Only so many, of flows and of rules
+    #[arg(long, value_name = "N")]
+    top: Option<usize>,
+    /// In which order
+    #[arg(long, value_enum)]
+    sort: Option<Order>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Order {
+    /// Most bytes first
+    Bytes,
+    /// Most packets first
+    Packets,
+    /// Seen last first
+    Last,
+    /// Seen first first
+    First,
+    /// Lowest port first
+    Port,
+}
+
+impl FilterOptions {
+    /// What is wanted; `role` is the role that one end must have.
+    pub(super) fn filter(&self, role: Option<&String>) -> Filter {
+        Filter {
+            verdict: self.verdict,
+            role: role.cloned(),
+            ..self.flows.filter()
+        }
+    }
+}
+
+impl FlowFilterOptions {
+    pub(super) fn filter(&self) -> Filter {
+        Filter {
+            client: self.client.clone(),
+            server: self.server.clone(),
+            ports: self.port.clone(),
+            verdict: None,
+            role: None,
+            process: self.process.clone(),
+            sort: self.sort.map(|order| match order {
+                Order::Bytes => Sort::Bytes,
+                Order::Packets => Sort::Packets,
+                Order::Last => Sort::Last,
+                Order::First => Sort::First,
+                Order::Port => Sort::Port,
+            }),
+            top: self.top,
+        }
+    }
+}

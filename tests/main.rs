@@ -10,6 +10,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod alike;
 mod blind;
 mod cluster;
 mod errors;
@@ -47,6 +48,7 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     harness::run(&[
+        alike::TESTS,
         blind::TESTS,
         cluster::TESTS,
         errors::TESTS,

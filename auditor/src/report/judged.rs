@@ -38,7 +38,7 @@ impl ListingBounds {
     /// What people can read, and files may be large: a scan of all ports is one finding with examples.
     pub const READABLE: Self = Self {
         most_flows: 20_000,
-        most_alike: 100,
+        most_alike: 200,
     };
 }
 

@@ -90,7 +90,10 @@ fn a_scan_beside_an_intrusion() {
     assert_eq!(ports(&shown("--verdict documented")), [8080]);
     assert_eq!(ports(&shown("--verdict violation")), [9999]);
     assert_eq!(ports(&shown("--client 10.78.0.9")), [0_u64; 0]);
-    assert_eq!(ports(&shown("--role web --sort port --top 2")), [1000, 1001]);
+    assert_eq!(
+        ports(&shown("--role web --sort port --top 2")),
+        [1000, 1001]
+    );
     assert_eq!(shown("--all")["patterns"], Value::Null);
     let text = run(directory.path(), "report r.json --server web --port 9999");
     let text = String::from_utf8(text.stdout).unwrap();

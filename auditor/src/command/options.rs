@@ -136,7 +136,9 @@ impl OutputOptions {
         }
         let exit = self.form.exit(&report, FailOn::Violation);
         let part = shown(report, &self.part(), self.filter.all);
-        let text = self.form.render(&part, self.output.is_none())?;
+        let text = self
+            .form
+            .render(&part, self.output.is_none(), self.filter.all)?;
         write(self.output.as_deref(), &text, Readers::Owner)?;
         Ok(exit)
     }
@@ -181,8 +183,19 @@ pub(super) enum FailOn {
 
 impl FormOptions {
     /// Renders the report in the chosen form; `to_terminal` if it goes to standard output.
-    pub(super) fn render(self, report: &Report, to_terminal: bool) -> anyhow::Result<String> {
-        Ok(self.format.render(report, look(to_terminal))?)
+    ///
+    /// With `shows_all` its lists have all of their entries.
+    pub(super) fn render(
+        self,
+        report: &Report,
+        to_terminal: bool,
+        shows_all: bool,
+    ) -> anyhow::Result<String> {
+        let look = Look {
+            shows_all,
+            ..look(to_terminal)
+        };
+        Ok(self.format.render(report, look)?)
     }
 
     /// The exit code that the report's findings result in; `unsaid` is what makes it 1 if nobody said that.
@@ -212,5 +225,6 @@ fn look(to_terminal: bool) -> Look {
     Look {
         has_colours: !wants_none && !is_dumb,
         width: terminal_size::terminal_size().map(|(width, _)| usize::from(width.0)),
+        ..Look::default()
     }
 }

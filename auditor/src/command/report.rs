@@ -61,7 +61,9 @@ pub fn run(command: &ReportCommand) -> anyhow::Result<Exit> {
     let exit = command.form.exit(&report, FailOn::Never);
     let filter = command.filter.filter(command.role.as_ref());
     let part = shown(report, &filter, command.filter.all);
-    let text = command.form.render(&part, to_terminal)?;
+    let text = command
+        .form
+        .render(&part, to_terminal, command.filter.all)?;
     write(command.output.as_deref(), &text, Readers::Owner)?;
     Ok(exit)
 }

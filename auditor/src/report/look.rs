@@ -6,6 +6,8 @@ pub struct Look {
     pub has_colours: bool,
     /// In columns; `None` leaves lines unwrapped.
     pub width: Option<usize>,
+    /// Lists have all of their entries, and not only the first of many that say the same.
+    pub shows_all: bool,
 }
 
 /// Select graphic rendition (ECMA-48, 8.3.117).
@@ -107,6 +109,7 @@ mod tests {
         let colours = Look {
             has_colours: true,
             width: None,
+            ..Look::default()
         };
         let coloured = shown(TEXT, colours);
         insta::assert_snapshot!(coloured.escape_debug().to_string().replace("\\n", "\n"));
@@ -119,6 +122,7 @@ mod tests {
         let narrow = Look {
             has_colours: false,
             width: Some(40),
+            ..Look::default()
         };
         let text = shown(TEXT, narrow);
         insta::assert_snapshot!(text);
@@ -131,6 +135,7 @@ mod tests {
         let tiny = Look {
             has_colours: false,
             width: Some(3),
+            ..Look::default()
         };
         assert_eq!(shown(TEXT, tiny), TEXT);
     }

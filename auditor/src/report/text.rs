@@ -1,6 +1,9 @@
 //! A report as text for people.
 
-use std::fmt::{self, Write as _};
+use std::{
+    collections::BTreeMap,
+    fmt::{self, Write as _},
+};
 
 use auditor_common::{Direction, Reason};
 
@@ -19,12 +22,12 @@ use crate::escape;
 /// Renders the report. Text from documents and deployments is shown with what is hidden in it shown.
 pub(super) fn render(report: &Report, look: Look) -> String {
     let mut text = String::new();
-    let written = write(report, &mut text);
+    let written = write(report, look, &mut text);
     debug_assert!(written.is_ok(), "a String takes everything");
     look::shown(&text, look)
 }
 
-fn write(report: &Report, out: &mut String) -> fmt::Result {
+fn write(report: &Report, look: Look, out: &mut String) -> fmt::Result {
     summary(report, out);
     for (severity, title) in [
         (Severity::Violation, "Violations"),
@@ -33,8 +36,8 @@ fn write(report: &Report, out: &mut String) -> fmt::Result {
     ] {
         section(report, out, severity, title)?;
     }
-    documented(report, out)?;
-    rules(report, out)?;
+    documented(report, look, out)?;
+    rules(report, look, out)?;
     counted(report, out)
 }
 
@@ -264,8 +267,9 @@ fn traffic(flow: &Flow) -> String {
     )
 }
 
-fn documented(report: &Report, out: &mut String) -> fmt::Result {
-    let mut accepted: Vec<String> = Vec::new();
+fn documented(report: &Report, look: Look, out: &mut String) -> fmt::Result {
+    // Each with what flows that are told alike have in common.
+    let mut accepted: Vec<(String, String)> = Vec::new();
     let (mut n_documented, mut n_housekeeping) = (0, 0);
     for flow in &report.flows {
         match flow.verdict {
@@ -285,18 +289,11 @@ fn documented(report: &Report, out: &mut String) -> fmt::Result {
                         format!("; {}", words::outcome(outcome))
                     }
                 };
-                let why = &flow.explanation;
-                accepted.push(format!(
-                    "{}: {why}{doubt}{outcome}",
-                    conversation(report, flow)
-                ));
+                let why = format!("{}{doubt}{outcome}", flow.explanation);
+                accepted.push((conversation(report, flow), why));
             }
             FlowVerdict::Excepted => {
-                accepted.push(format!(
-                    "{}: {}",
-                    conversation(report, flow),
-                    flow.explanation
-                ));
+                accepted.push((conversation(report, flow), flow.explanation.clone()));
             }
             FlowVerdict::Housekeeping => n_housekeeping += 1,
             FlowVerdict::Unexpected | FlowVerdict::Forbidden => {}
@@ -307,16 +304,37 @@ fn documented(report: &Report, out: &mut String) -> fmt::Result {
         out,
         "\nFlows as expected: {n_documented} documented, {n_accepted} accepted by exception, {n_housekeeping} of housekeeping"
     )?;
-    for text in accepted {
-        line(out, &format!("  {text}"));
-    }
+    let accepted = accepted
+        .into_iter()
+        .map(|(who, why)| (format!("  {who}: {why}"), why));
+    list(accepted, look, out);
     for text in words::left_out(report) {
         line(out, &format!("  {text}"));
     }
     Ok(())
 }
 
-fn rules(report: &Report, out: &mut String) -> fmt::Result {
+/// Lists lines, each with what it says: of many that say the same only the first.
+fn list(lines: impl Iterator<Item = (String, String)>, look: Look, out: &mut String) {
+    let mut more: BTreeMap<String, usize> = BTreeMap::new();
+    for (text, said) in lines {
+        let n = more.entry(said).or_default();
+        *n += 1;
+        if look.shows_all || *n <= MOST_ALIKE {
+            line(out, &text);
+        }
+    }
+    more.retain(|_, n| !look.shows_all && MOST_ALIKE < *n);
+    for (said, n) in more {
+        let n = number((n - MOST_ALIKE) as u64);
+        line(out, &format!("  and {n} more: {said} (--all lists them)"));
+    }
+}
+
+/// More lines that say the same are not listed.
+const MOST_ALIKE: usize = 20;
+
+fn rules(report: &Report, look: Look, out: &mut String) -> fmt::Result {
     let order = [
         RuleVerdict::Observed,
         RuleVerdict::Idle,
@@ -340,7 +358,7 @@ fn rules(report: &Report, out: &mut String) -> fmt::Result {
         }
     }
     writeln!(out, "\nRules: {}", counts.join(", "))?;
-    for rule in &report.rules {
+    let told = report.rules.iter().filter_map(|rule| {
         let is_told = matches!(
             rule.verdict,
             RuleVerdict::Observed
@@ -357,17 +375,17 @@ fn rules(report: &Report, out: &mut String) -> fmt::Result {
             } else {
                 format!("; no address is known for {}", rule.unresolved.join(", "))
             };
-            line(
-                out,
-                &format!(
-                    "  {}: {}: {}{unresolved}",
-                    rule.verdict.name(),
-                    words::rule(rule),
-                    rule.explanation
-                ),
+            let text = format!(
+                "  {}: {}: {}{unresolved}",
+                rule.verdict.name(),
+                words::rule(rule),
+                rule.explanation
             );
+            return Some((text, rule.verdict.name().to_owned()));
         }
-    }
+        None
+    });
+    list(told, look, out);
     Ok(())
 }
 

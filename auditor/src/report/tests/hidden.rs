@@ -106,7 +106,7 @@ proptest! {
         for form in FORMS {
             assert_shown(form.name, &form.render(&report, Look::default()).unwrap());
         }
-        let narrow = Look { has_colours: false, width: Some(60) };
+        let narrow = Look { width: Some(60), ..Look::default() };
         assert_shown("narrow text", &FORMS[0].render(&report, narrow).unwrap());
         assert_shown("live page", &live_html(&report, 1).unwrap());
         assert_shown("screen", &drawn(&report));

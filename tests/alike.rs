@@ -74,6 +74,16 @@ fn a_scan_beside_an_intrusion() {
     assert_eq!(report["flows"].as_array().unwrap().len(), n_listed + 2);
     assert!(n_listed < 300);
 
+    let whole = run(directory.path(), "report r.json --verify");
+    assert_eq!(whole.status.code(), Some(0));
+    let altered = json.replacen("\"flows\": 300", "\"flows\": 301", 1);
+    assert_ne!(altered, json);
+    fs::write(directory.path().join("altered.json"), altered).unwrap();
+    let altered = run(directory.path(), "report altered.json --verify");
+    assert_eq!(altered.status.code(), Some(2));
+    let said = String::from_utf8(altered.stderr).unwrap();
+    assert!(said.contains("altered.json can't be relied on"), "{said}");
+
     let shown = |arguments: &str| -> Value {
         let output = run(
             directory.path(),

@@ -22,6 +22,7 @@ mod progress;
 pub(crate) mod readiness;
 mod remembered;
 pub(crate) mod replay;
+mod run;
 pub(crate) mod schedule;
 pub(crate) mod session;
 pub(crate) mod settings;

@@ -64,6 +64,8 @@ pub struct Exception {
     /// `None` matches every port.
     pub ports: Option<RulePorts>,
     pub reason: String,
+    /// Who answers for it.
+    pub owner: Option<String>,
     /// The last day on which it holds.
     pub until: Option<Date>,
 }

@@ -1,8 +1,11 @@
 //! Makes a report of verdicts: one value, with each renderer in its own file.
 
+mod basis;
 mod build;
+pub mod consistency;
 mod csv;
 mod diff;
+pub mod digest;
 pub mod explain;
 mod filter;
 mod flows;
@@ -31,7 +34,7 @@ pub use filter::{EndFilter, Filter, NoVerdict, PortFilter, PortFilterError, Sort
 pub use flows::render as flow_table;
 pub use form::{FORMS, Form, FormError};
 pub use html::render_live as live_html;
-pub use judged::{Judged, ListingBounds, MatrixSource};
+pub use judged::{Judged, ListingBounds, MatrixSource, Run};
 pub use learn::{Learned, learn};
 pub use look::Look;
 pub use proof::FlowProof;

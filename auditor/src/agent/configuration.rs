@@ -12,6 +12,7 @@ use anyhow::{Context as _, anyhow, bail};
 use jiff::SignedDuration;
 use sha2::{Digest as _, Sha256};
 
+use super::run;
 use crate::{
     audit::{self, Policy},
     deployment::{Deployment, ProcessDetail},
@@ -20,7 +21,7 @@ use crate::{
     observed::{Host, Observed},
     output::say,
     private_file,
-    report::{Judged, ListingBounds, MatrixSource, Report},
+    report::{Judged, ListingBounds, MatrixSource, Report, Run},
     role::Role,
     sink::{self, NamedSink},
 };
@@ -53,6 +54,8 @@ pub(crate) struct Configuration {
     pub(crate) sinks: Vec<NamedSink>,
     /// The deployment's file.
     file: Option<PathBuf>,
+    /// Who runs it, and where.
+    run: Run,
 }
 
 const DEFAULT_WINDOW: SignedDuration = SignedDuration::from_mins(10);
@@ -76,8 +79,13 @@ impl Configuration {
             });
             text.with_context(|| format!("cannot read {}", path.display()))
         };
+        let mut run = run::facts();
         let deployment = match &files.deployment {
-            Some(path) => Some(Deployment::parse(path, &read(path)?)?),
+            Some(path) => {
+                let text = read(path)?;
+                run.deployment = Some((path.clone(), hexadecimal(&Sha256::digest(&text))));
+                Some(Deployment::parse(path, &text)?)
+            }
             None => None,
         };
         let sinks = match &deployment {
@@ -107,6 +115,7 @@ impl Configuration {
                 n_rules: matrix.rules.len(),
                 sha256: hexadecimal(&Sha256::digest(&text)),
                 lines: Matrix::lines(&text),
+                pages: matrix.sources.clone(),
                 path,
             });
             matrices.push(matrix);
@@ -118,6 +127,7 @@ impl Configuration {
             deployment,
             sinks,
             file: files.deployment.clone(),
+            run,
         })
     }
 
@@ -140,6 +150,7 @@ impl Configuration {
             matrices: self.sources.clone(),
             unset_conditions,
             bounds,
+            run: self.run.clone(),
         })
     }
 

@@ -264,6 +264,16 @@ impl Policy {
         self.check == RoleCheck::Addresses && self.own_roles.is_empty() && is_somewhere
     }
 
+    /// The addresses of each role of the deployment, as they were resolved.
+    pub fn role_addresses(&self) -> impl Iterator<Item = (&Role, &AddressSet)> {
+        self.roles.iter().flat_map(Roles::all)
+    }
+
+    /// What the deployment says of conditions.
+    pub const fn conditions(&self) -> &BTreeMap<String, bool> {
+        &self.conditions
+    }
+
     /// Host names that have no address, and why.
     pub fn lookup_failures(&self) -> impl Iterator<Item = (&str, &str)> {
         self.roles

@@ -6,18 +6,22 @@ use anyhow::{Context as _, bail};
 
 use crate::report::{Report, schema::SCHEMA_VERSION};
 
-/// Reads a file, or standard input if it is `-`. A byte order mark, which editors on Windows write, is no part of the text
-/// (RFC 3629, section 6).
-pub(super) fn text(path: &Path) -> anyhow::Result<String> {
-    let mut text = if path == Path::new("-") {
+/// Reads a file, or standard input if it is `-`, as it is.
+pub(super) fn raw(path: &Path) -> anyhow::Result<String> {
+    if path == Path::new("-") {
         let mut text = String::new();
         std::io::stdin()
             .read_to_string(&mut text)
             .context("cannot read standard input")?;
-        text
-    } else {
-        std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?
-    };
+        return Ok(text);
+    }
+    std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
+}
+
+/// Reads a file, or standard input if it is `-`. A byte order mark, which editors on Windows write, is no part of the text
+/// (RFC 3629, section 6).
+pub(super) fn text(path: &Path) -> anyhow::Result<String> {
+    let mut text = raw(path)?;
     if text.starts_with(MARK) {
         text.drain(..MARK.len_utf8());
     }

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use anyhow::Context as _;
 use clap::Args;
 
 use super::{
@@ -13,7 +14,7 @@ use crate::{
     agent::state,
     exit::Exit,
     output::{Readers, write},
-    report::schema,
+    report::{clean_line, consistency, digest, schema},
 };
 
 /// Show a report that was written as JSON in another form.
@@ -40,6 +41,10 @@ pub struct ReportCommand {
     /// Print the JSON Schema of reports instead
     #[arg(long)]
     schema: bool,
+    /// Say instead whether the report is to the byte what an auditor wrote, and its summary that of what it lists; exit code 2
+    /// says that it is not
+    #[arg(long, conflicts_with = "schema")]
+    verify: bool,
 }
 
 /// Prints the report.
@@ -56,6 +61,9 @@ pub fn run(command: &ReportCommand) -> anyhow::Result<Exit> {
         )?;
         return Ok(Exit::Clean);
     }
+    if command.verify {
+        return verify(command);
+    }
     let report = reading::report(&command.report)?;
     let to_terminal = command.output.is_none();
     let exit = command.form.exit(&report, FailOn::Never);
@@ -66,4 +74,27 @@ pub fn run(command: &ReportCommand) -> anyhow::Result<Exit> {
         .render(&part, to_terminal, command.filter.all)?;
     write(command.output.as_deref(), &text, Readers::Owner)?;
     Ok(exit)
+}
+
+/// Checks the report's digest and summary.
+fn verify(command: &ReportCommand) -> anyhow::Result<Exit> {
+    let text = reading::raw(&command.report)?;
+    let name = command.report.display();
+    let digest = digest::check(&text).with_context(|| format!("{name} can't be relied on"))?;
+    let report = reading::parse(&command.report, &text)?;
+    consistency::check(&report).with_context(|| format!("{name} can't be relied on"))?;
+    let by = report
+        .basis
+        .as_ref()
+        .map_or_else(String::new, |basis| format!(" by {}", basis.user));
+    let mut said = String::new();
+    clean_line(
+        &mut said,
+        &format!(
+            "{name} is as it was written{by} on {}, of {:.0} to {:.0}: SHA-256 {digest}",
+            report.host.name, report.window.start, report.window.end
+        ),
+    );
+    write(command.output.as_deref(), &said, Readers::Owner)?;
+    Ok(Exit::Clean)
 }

@@ -57,6 +57,7 @@ struct ExceptionFile {
     #[serde(rename = "match")]
     traffic: Spanned<TrafficFile>,
     reason: String,
+    owner: Option<String>,
     #[serde(default, deserialize_with = "date")]
     until: Option<Date>,
 }
@@ -156,6 +157,7 @@ impl Deployment {
                     })
                     .transpose()?,
                 reason: exception.reason,
+                owner: exception.owner,
                 until: exception.until,
             };
             if exception.client.is_none()

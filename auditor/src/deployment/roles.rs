@@ -95,6 +95,11 @@ pub struct Roles {
 }
 
 impl Roles {
+    /// Every role with its addresses.
+    pub fn all(&self) -> impl Iterator<Item = (&Role, &AddressSet)> {
+        self.addresses.iter()
+    }
+
     /// The addresses of a role; `None` if the deployment does not know it.
     pub fn addresses(&self, role: &Role) -> Option<&AddressSet> {
         self.addresses.get(role)

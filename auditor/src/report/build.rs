@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, net::IpAddr};
 use auditor_common::{Reason, Tally, lost, packet::Tunnel};
 
 use super::{
+    basis::basis,
     judged::Judged,
     listing::Listing,
     pattern::Patterns,
@@ -34,6 +35,7 @@ impl Report {
             matrices,
             unset_conditions,
             bounds,
+            run: _,
         } = judged;
         let host = &observed.host;
         let patterns = Patterns::of(host, &observed.flows, &audit.flows);
@@ -80,6 +82,7 @@ impl Report {
                     rules: matrix.n_rules,
                 })
                 .collect(),
+            basis: Some(basis(judged)),
             peers_checked_by: policy.check.into(),
             conditions_not_set: unset_conditions.clone(),
             names_without_address: policy

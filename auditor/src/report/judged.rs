@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 use crate::{
     audit::{Audit, Policy},
+    matrix::Source,
     observed::Observed,
 };
 
@@ -18,6 +19,8 @@ pub struct Judged {
     /// Conditions of rules that the deployment does not set; they count as not holding.
     pub unset_conditions: Vec<String>,
     pub bounds: ListingBounds,
+    /// Who judges it, and where.
+    pub run: Run,
 }
 
 /// How much a report lists one by one.
@@ -53,4 +56,21 @@ pub struct MatrixSource {
     pub n_rules: usize,
     /// The line on which each rule begins, by its id.
     pub lines: BTreeMap<String, usize>,
+    /// The pages that it was made of.
+    pub pages: Vec<Source>,
+}
+
+/// Who runs what, and where; known when a run begins.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Run {
+    /// The program's version with its commit.
+    pub program: String,
+    /// The running kernel's release and version.
+    pub kernel: Option<String>,
+    /// A number of this machine.
+    pub machine: Option<String>,
+    pub user: String,
+    pub command: Vec<String>,
+    /// The deployment's file, and its SHA-256 in hexadecimal.
+    pub deployment: Option<(PathBuf, String)>,
 }

@@ -69,6 +69,13 @@ fn write(report: &Report, out: &mut String) -> fmt::Result {
     for one in left_out {
         writeln!(out, "- {}", text(&one))?;
     }
+    let basis = words::basis(report);
+    if !basis.is_empty() {
+        writeln!(out, "\n## What this rests on\n")?;
+    }
+    for (name, said) in basis {
+        writeln!(out, "- {name}: {}.", text(&said))?;
+    }
     writeln!(out, "\n## Rules\n")?;
     writeln!(
         out,

@@ -1,5 +1,6 @@
 //! The shape of a report: what is written as JSON, read back, and shown in every other form.
 
+mod basis;
 mod instant;
 mod names;
 
@@ -9,8 +10,9 @@ use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::service;
+use super::{digest, service};
 use crate::{escape, matrix::RulePorts};
+pub use basis::{Basis, Digested, Exception, Page};
 pub use names::{
     Direction, EvidenceName, FlowVerdict, GapReason, Hook, Level, Outcome, Part, PatternKind,
     Presence, Reason, RoleCheck, RuleVerdict, Severity, Transport,
@@ -34,6 +36,9 @@ pub struct Report {
     pub window: Window,
     pub interfaces: Vec<Interface>,
     pub matrices: Vec<Matrix>,
+    /// What verdicts rest on beside that; left out by earlier auditors.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub basis: Option<Basis>,
     /// How peers were told apart.
     pub peers_checked_by: RoleCheck,
     /// Conditions of rules that the deployment does not set; they count as not holding.
@@ -568,7 +573,7 @@ pub struct Count {
 }
 
 impl Report {
-    /// The report as JSON.
+    /// The report as JSON, with its [digest](super::digest) at the end.
     ///
     /// # Errors
     ///
@@ -576,7 +581,7 @@ impl Report {
     pub fn to_json(&self) -> Result<String, serde_json::Error> {
         let mut text = serde_json::to_string_pretty(self)?;
         text.push('\n');
-        Ok(escape::json(&text).into_owned())
+        Ok(digest::sealed(escape::json(&text).into_owned()))
     }
 
     /// The flows of a severity that are a finding of their own, and not of a pattern.
@@ -621,6 +626,7 @@ impl Report {
             window: _,
             interfaces,
             matrices,
+            basis,
             peers_checked_by,
             conditions_not_set,
             names_without_address,
@@ -645,6 +651,7 @@ impl Report {
             || *host != earlier.host
             || *interfaces != earlier.interfaces
             || *matrices != earlier.matrices
+            || *basis != earlier.basis
             || *peers_checked_by != earlier.peers_checked_by
             || *conditions_not_set != earlier.conditions_not_set
             || *names_without_address != earlier.names_without_address
@@ -693,7 +700,17 @@ pub const fn total_name(direction: auditor_common::Direction) -> &'static str {
 ///
 /// Never in practice: it holds text and numbers only.
 pub fn json_schema() -> Result<String, serde_json::Error> {
-    let mut text = serde_json::to_string_pretty(&schemars::schema_for!(Report))?;
+    let mut schema = schemars::schema_for!(Report);
+    // No field of the type, since it is that of the text.
+    if let Some(properties) = schema.get_mut("properties") {
+        properties["digest"] = serde_json::json!({
+            "description": "SHA-256 of all of the text that stands before this field, from its first byte to that before the \
+                comma; `auditor report --verify` checks it.",
+            "type": "string",
+            "pattern": "^sha256:[0-9a-f]{64}$",
+        });
+    }
+    let mut text = serde_json::to_string_pretty(&schema)?;
     text.push('\n');
     Ok(text)
 }

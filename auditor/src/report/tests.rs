@@ -7,7 +7,7 @@ use auditor_common::{Evidence, Reason, Tally, Totals};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    Judged, ListingBounds, Look, MatrixSource, Report, diff,
+    Judged, ListingBounds, Look, MatrixSource, Report, Run, diff,
     explain::{self, Query},
     learn,
     schema::{self, Flow, GapReason, Outcome, RuleVerdict},
@@ -165,6 +165,7 @@ pub(super) fn judged(documented: Vec<&str>, most_flows: usize) -> Judged {
         sha256: "ab".repeat(32),
         n_rules: 3,
         lines: BTreeMap::from([("web".to_owned(), 4)]),
+        pages: Vec::new(),
     }];
     Judged {
         observed,
@@ -175,6 +176,16 @@ pub(super) fn judged(documented: Vec<&str>, most_flows: usize) -> Judged {
         bounds: ListingBounds {
             most_flows,
             ..ListingBounds::NONE
+        },
+        run: Run {
+            program: "0.0.0 (0123456789ab)".to_owned(),
+            kernel: Some("6.1.0 #1 x86_64".to_owned()),
+            machine: Some("0a".repeat(16)),
+            user: "root".to_owned(),
+            command: ["auditor", "audit", "--config", "a.toml"]
+                .map(str::to_owned)
+                .to_vec(),
+            deployment: Some(("a.toml".into(), "cd".repeat(32))),
         },
     }
 }

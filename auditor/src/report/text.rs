@@ -111,6 +111,12 @@ fn summary(report: &Report, out: &mut String) {
             ),
         );
     }
+    if let Some(basis) = &report.basis {
+        for exception in &basis.exceptions {
+            let said = words::exception(exception);
+            line(out, &format!("exception  {said}"));
+        }
+    }
     match report.peers_checked_by {
         RoleCheck::Addresses => {}
         RoleCheck::OwnRoles => line(

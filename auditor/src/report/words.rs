@@ -256,6 +256,69 @@ pub(super) fn policy_problems(report: &schema::Report) -> impl Iterator<Item = S
     problems.iter().take(MOST_PROBLEMS).cloned().chain(more)
 }
 
+/// An exception, and how much it covered: `10.0.0.7 -> web tcp/9100, until 2027-01-31: node_exporter; it covered 3 flows`.
+pub(super) fn exception(exception: &schema::Exception) -> String {
+    let of = |what: &str, value: &Option<String>| {
+        value
+            .as_ref()
+            .map_or_else(String::new, |value| format!(", {what} {value}"))
+    };
+    let covered = match exception.flows {
+        0 => "it covered nothing".to_owned(),
+        n => format!("it covered {}", plural(n, "flow")),
+    };
+    format!(
+        "{}{}{}: {}; {covered}",
+        exception.traffic,
+        of("of", &exception.owner),
+        of("until", &exception.until),
+        exception.reason
+    )
+}
+
+/// What a report rests on beside the traffic, as names and what is said of them.
+pub(super) fn basis(report: &schema::Report) -> Vec<(&'static str, String)> {
+    let Some(basis) = &report.basis else {
+        return Vec::new();
+    };
+    let mut said = vec![
+        ("Program", format!("auditor {}", basis.program)),
+        ("Run by", basis.user.clone()),
+        ("Command", basis.command.join(" ")),
+    ];
+    said.extend(basis.kernel.iter().map(|it| ("Kernel", it.clone())));
+    said.extend(basis.machine.iter().map(|it| ("Machine", it.clone())));
+    let deployment = basis.deployment.iter();
+    said.extend(deployment.map(|file| {
+        let text = format!("{}, SHA-256 {}", file.path, file.sha256);
+        ("Deployment", text)
+    }));
+    said.extend(basis.pages.iter().map(|page| {
+        let digest = page
+            .sha256
+            .as_ref()
+            .map_or_else(String::new, |digest| format!(", SHA-256 {digest}"));
+        ("Page", format!("{} of {}{digest}", page.place, page.matrix))
+    }));
+    let roles = basis.roles.iter();
+    said.extend(roles.map(|(role, addresses)| {
+        let addresses = if addresses.is_empty() {
+            "nothing".to_owned()
+        } else {
+            addresses.join(", ")
+        };
+        ("Role", format!("{role} is {addresses}"))
+    }));
+    let conditions = basis.conditions.iter();
+    said.extend(conditions.map(|(name, holds)| {
+        let does = if *holds { "holds" } else { "does not hold" };
+        ("Condition", format!("{name} {does}"))
+    }));
+    let exceptions = basis.exceptions.iter();
+    said.extend(exceptions.map(|one| ("Exception", exception(one))));
+    said
+}
+
 /// That a report is a part of one, and which.
 pub(super) fn shown(report: &schema::Report) -> Option<String> {
     let shown = report.shown.as_ref()?;

@@ -474,6 +474,9 @@ pub(super) fn watched(report: &Report, out: &mut String) -> fmt::Result {
             ),
         )?;
     }
+    for (name, said) in words::basis(report) {
+        entry(name, &said)?;
+    }
     for problem in &report.policy_problems {
         entry("Wrong", problem)?;
     }

@@ -1,0 +1,73 @@
+//! What a report depends on beside the traffic: who ran what, where, and by which files.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// What verdicts rest on beside the traffic, for somebody who was not there.
+#[derive(Clone, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+pub struct Basis {
+    /// The program's version with the commit that it was built from.
+    pub program: String,
+    /// The kernel's release and version; left out of a replayed capture.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kernel: Option<String>,
+    /// A number of this machine that is the same in all of its reports and from which `/etc/machine-id` cannot be told; left out
+    /// of a replayed capture, and where a machine has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub machine: Option<String>,
+    /// Who ran it.
+    pub user: String,
+    /// The command line that it was run by.
+    pub command: Vec<String>,
+    /// The deployment; left out where there was none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deployment: Option<Digested>,
+    /// The pages that matrices were made of, as their imports say.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pages: Vec<Page>,
+    /// The addresses of each role as they were resolved: addresses and ranges of them, or `any`.
+    pub roles: BTreeMap<String, Vec<String>>,
+    /// What the deployment says of conditions.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub conditions: BTreeMap<String, bool>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exceptions: Vec<Exception>,
+}
+
+/// A file and its digest.
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+pub struct Digested {
+    pub path: String,
+    /// SHA-256 of the file, in hexadecimal.
+    pub sha256: String,
+}
+
+/// A page that an import has read.
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+pub struct Page {
+    /// The matrix that was made of it.
+    pub matrix: String,
+    /// Its file or its address.
+    pub place: String,
+    /// SHA-256 of its bytes, in hexadecimal, where the import kept it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
+}
+
+/// An exception of the deployment, and how many flows it covered.
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+pub struct Exception {
+    /// What it is about: `10.0.0.7 -> web tcp/9100`.
+    pub traffic: String,
+    pub reason: String,
+    /// Who answers for it, where the deployment says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
+    /// The last day on which it holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<String>,
+    /// How many flows of this window it covered.
+    pub flows: usize,
+}

@@ -27,6 +27,7 @@ mod life;
 mod local;
 mod outage;
 mod page;
+mod past;
 mod paths;
 mod preflight;
 mod private;
@@ -63,6 +64,7 @@ fn main() -> ExitCode {
         local::TESTS,
         outage::TESTS,
         page::TESTS,
+        past::TESTS,
         paths::TESTS,
         preflight::TESTS,
         private::TESTS,

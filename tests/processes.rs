@@ -245,7 +245,7 @@ fn command_lines_show_no_secret() {
 /// back what was wanted before.
 fn a_watch_keeps_no_command_line() {
     let (one, other) = pair();
-    let served = listener(&one, 8080, &ARGUMENTS);
+    let _served = listener(&one, 8080, &ARGUMENTS);
     std::thread::sleep(Duration::from_secs(1));
     let deployment = |detail: &str| {
         format!(

@@ -16,6 +16,7 @@ mod leftovers;
 mod local;
 pub(crate) mod names;
 mod outbox;
+pub(crate) mod past;
 pub(crate) mod ports;
 pub(crate) mod preflight;
 mod progress;

@@ -6,6 +6,7 @@ pub mod consistency;
 mod csv;
 mod diff;
 pub mod digest;
+pub mod effect;
 pub mod explain;
 mod filter;
 mod flows;

@@ -83,7 +83,9 @@ impl Configuration {
         let deployment = match &files.deployment {
             Some(path) => {
                 let text = read(path)?;
-                run.deployment = Some((path.clone(), hexadecimal(&Sha256::digest(&text))));
+                // Whoever reads the report may be somewhere else.
+                let place = std::path::absolute(path).unwrap_or_else(|_error| path.clone());
+                run.deployment = Some((place, hexadecimal(&Sha256::digest(&text))));
                 Some(Deployment::parse(path, &text)?)
             }
             None => None,

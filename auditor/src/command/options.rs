@@ -182,6 +182,11 @@ pub(super) enum FailOn {
 }
 
 impl FormOptions {
+    /// Whether it is the form for people.
+    pub(super) fn is_text(self) -> bool {
+        self.format.name == FORMS[0].name
+    }
+
     /// Renders the report in the chosen form; `to_terminal` if it goes to standard output.
     ///
     /// With `shows_all` its lists have all of their entries.

@@ -1,10 +1,13 @@
-//! `auditor report`: a report in another form.
+//! `auditor report`: a report in another form, or one of what a watch remembers.
+
+mod past;
 
 use std::path::PathBuf;
 
 use anyhow::Context as _;
 use clap::Args;
 
+use self::past::PastOptions;
 use super::{
     filter::FilterOptions,
     options::{FailOn, FormOptions, shown},
@@ -14,10 +17,10 @@ use crate::{
     agent::state,
     exit::Exit,
     output::{Readers, write},
-    report::{clean_line, consistency, digest, schema},
+    report::{Report, clean_line, consistency, digest, schema},
 };
 
-/// Show a report that was written as JSON in another form.
+/// Show a report that was written as JSON in another form, or report on what `auditor watch` remembers.
 #[derive(Args, Debug)]
 pub struct ReportCommand {
     /// The report, as `auditor audit --json` wrote it; `-` reads standard input
@@ -35,6 +38,8 @@ pub struct ReportCommand {
         visible_alias = "show-role"
     )]
     role: Option<String>,
+    #[command(flatten)]
+    past: PastOptions,
     /// Write to this file instead of standard output
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -43,7 +48,7 @@ pub struct ReportCommand {
     schema: bool,
     /// Say instead whether the report is to the byte what an auditor wrote, and its summary that of what it lists; exit code 2
     /// says that it is not
-    #[arg(long, conflicts_with = "schema")]
+    #[arg(long, conflicts_with_all = ["schema", "last", "from", "until"])]
     verify: bool,
 }
 
@@ -64,7 +69,22 @@ pub fn run(command: &ReportCommand) -> anyhow::Result<Exit> {
     if command.verify {
         return verify(command);
     }
-    let report = reading::report(&command.report)?;
+    if command.past.is_wanted() {
+        let filter = command.filter.filter(command.role.as_ref());
+        let is_whole = command.filter.all || !filter.is_none();
+        let past = command.past.report(is_whole)?;
+        let before = if command.form.is_text() {
+            past.effects
+        } else {
+            String::new()
+        };
+        return print(command, past.report, &before);
+    }
+    print(command, reading::report(&command.report)?, "")
+}
+
+/// Prints the part of a report that is wanted, in the form that is wanted, with this text before it.
+fn print(command: &ReportCommand, report: Report, before: &str) -> anyhow::Result<Exit> {
     let to_terminal = command.output.is_none();
     let exit = command.form.exit(&report, FailOn::Never);
     let filter = command.filter.filter(command.role.as_ref());
@@ -72,7 +92,11 @@ pub fn run(command: &ReportCommand) -> anyhow::Result<Exit> {
     let text = command
         .form
         .render(&part, to_terminal, command.filter.all)?;
-    write(command.output.as_deref(), &text, Readers::Owner)?;
+    write(
+        command.output.as_deref(),
+        &format!("{before}{text}"),
+        Readers::Owner,
+    )?;
     Ok(exit)
 }
 

@@ -203,7 +203,12 @@ fn counted(observed: &Observed) -> BTreeMap<String, Count> {
         (direction, name, observed.totals.of(direction))
     });
     let is_listed = |direction, tally| match direction {
-        auditor_common::Direction::Ingress if observed.host.is_captured => true,
+        // What is remembered of the past is in flows alone.
+        auditor_common::Direction::Ingress
+            if observed.host.is_captured && observed.flows.is_empty() =>
+        {
+            true
+        }
         auditor_common::Direction::Ingress | auditor_common::Direction::Egress => {
             tally != Tally::default()
         }

@@ -396,6 +396,9 @@ fn rules(report: &Report, look: Look, out: &mut String) -> fmt::Result {
 }
 
 fn counted(report: &Report, out: &mut String) -> fmt::Result {
+    if report.counted.is_empty() {
+        return Ok(());
+    }
     let [received, sent] = Direction::ALL.map(|direction| report.total(direction));
     writeln!(
         out,

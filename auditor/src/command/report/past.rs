@@ -1,0 +1,171 @@
+//! Reports on what a watch remembers, judged by what is in force or by what is not yet.
+
+use std::path::PathBuf;
+
+use anyhow::{Context as _, bail};
+use clap::Args;
+use jiff::{SignedDuration, Timestamp, civil::DateTime, tz::TimeZone};
+
+use super::super::reading;
+use crate::{
+    agent::{
+        configuration::{Configuration, PolicySources},
+        names,
+        past::{Past, Span},
+        state,
+    },
+    length::length,
+    observed::Observed,
+    report::{ListingBounds, Report, clean_line, effect},
+};
+
+/// Which time of a watch's history, and what it is compared with.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "What a watch remembers")]
+pub(super) struct PastOptions {
+    /// Report on this long before the history's end, such as 30d
+    #[arg(long, value_name = "TIME", value_parser = length, conflicts_with_all = ["from", "until"])]
+    last: Option<SignedDuration>,
+    /// Report from this day or moment on, such as 2026-11-01 or 2026-11-01T12:00:00Z; without an offset it is UTC
+    #[arg(long, value_name = "DATE", value_parser = moment)]
+    from: Option<Timestamp>,
+    /// Report until this day or moment
+    #[arg(long, value_name = "DATE", value_parser = moment)]
+    until: Option<Timestamp>,
+    /// Where the watch keeps what it saw
+    #[arg(long, value_name = "DIRECTORY", default_value = state::DIRECTORY)]
+    state: PathBuf,
+    /// A deployment to compare with instead of the watch's own; what it would change is said first
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// A matrix to compare with instead of those of the deployment; what it would change is said first. May be repeated
+    #[arg(long, value_name = "FILE")]
+    matrix: Vec<PathBuf>,
+}
+
+/// A report on the past, and what would change if its policy were in force.
+pub(super) struct PastReport {
+    pub(super) report: Report,
+    /// Lines, empty where the policy is the one in force.
+    pub(super) effects: String,
+}
+
+/// Reads a day or a moment.
+fn moment(text: &str) -> Result<Timestamp, String> {
+    let in_utc = |moment: DateTime| {
+        let moment = moment.to_zoned(TimeZone::UTC);
+        moment.map(|moment| moment.timestamp())
+    };
+    text.parse::<Timestamp>()
+        .or_else(|_problem| text.parse::<DateTime>().and_then(in_utc))
+        .map_err(|_problem| {
+            format!(
+                "`{text}` is no date: expected a day or a moment such as 2026-11-01 or 2026-11-01T12:00:00Z"
+            )
+        })
+}
+
+impl PastOptions {
+    /// Whether a report on the past is asked for.
+    pub(super) const fn is_wanted(&self) -> bool {
+        self.last.is_some()
+            || self.from.is_some()
+            || self.until.is_some()
+            || self.config.is_some()
+            || !self.matrix.is_empty()
+    }
+
+    /// The report; with `is_whole` it lists everything.
+    ///
+    /// # Errors
+    ///
+    /// There is no history of that time, or a file of the policy can't be read.
+    pub(super) fn report(&self, is_whole: bool) -> anyhow::Result<PastReport> {
+        let past = Past::read(&self.state, reading::report)?;
+        let observed = past.observed(Span {
+            last: self.last,
+            from: self.from,
+            until: self.until,
+        })?;
+        let in_force = PolicySources {
+            deployment: past.deployment(),
+            matrices: if past.deployment().is_some() {
+                Vec::new()
+            } else {
+                past.matrices()
+            },
+            roles: roles(&past),
+        };
+        let bounds = if is_whole {
+            ListingBounds::NONE
+        } else {
+            ListingBounds::READABLE
+        };
+        if self.config.is_none() && self.matrix.is_empty() {
+            if in_force.is_empty() {
+                bail!(
+                    "the latest report does not say what its watch compares with: give --config or --matrix"
+                );
+            }
+            let report = judged(&in_force, &observed, bounds)
+                .context("what the watch compares with, as its latest report has it")?;
+            return Ok(PastReport {
+                report,
+                effects: String::new(),
+            });
+        }
+        let candidate = PolicySources {
+            deployment: self.config.clone().or_else(|| in_force.deployment.clone()),
+            matrices: self.matrix.clone(),
+            roles: in_force.roles.clone(),
+        };
+        let report = judged(&candidate, &observed, bounds)?;
+        let effects = if in_force.is_empty() {
+            String::new()
+        } else {
+            let today = judged(&in_force, &observed, ListingBounds::NONE)
+                .context("what the watch compares with, as its latest report has it")?;
+            let then = judged(&candidate, &observed, ListingBounds::NONE)?;
+            lines(&today, &then)
+        };
+        Ok(PastReport { report, effects })
+    }
+}
+
+/// The roles that the host plays by its watch's word, where no addresses tell.
+fn roles(past: &Past) -> Vec<String> {
+    if past.deployment().is_some() {
+        Vec::new()
+    } else {
+        past.latest.host.roles.clone()
+    }
+}
+
+fn judged(
+    sources: &PolicySources,
+    observed: &Observed,
+    bounds: ListingBounds,
+) -> anyhow::Result<Report> {
+    let configuration = Configuration::read(sources)?;
+    configuration.check_roles()?;
+    let policy = configuration.policy(&observed.host, &mut names::system_lookup)?;
+    Ok(configuration.report_within(policy, observed.clone(), bounds))
+}
+
+/// More effects are not listed.
+const MOST: usize = 100;
+
+fn lines(today: &Report, then: &Report) -> String {
+    let effects = effect::effects(today, then);
+    let mut text = String::new();
+    clean_line(&mut text, &effect::summed_up(&effects));
+    for (effect, difference) in effects.iter().take(MOST) {
+        clean_line(&mut text, &format!("  {effect}: {difference}"));
+    }
+    if MOST < effects.len() {
+        let more = effects.len() - MOST;
+        clean_line(&mut text, &format!("  and {more} more"));
+    }
+    text.push('\n');
+    text
+}

@@ -1,8 +1,12 @@
 //! Exports, as those who enforce them take them.
 
-use std::{collections::BTreeSet, fmt::Write as _};
+use std::{collections::BTreeSet, fmt::Write as _, net::SocketAddr};
 
-use lab::Namespace;
+use lab::{
+    Namespace,
+    cluster::{Cluster, Version},
+    conversation::{Outcome, Transport, request, serve},
+};
 
 use crate::{
     fixture::auditor::{command, files, repository, run},
@@ -14,6 +18,7 @@ use crate::{
 
 tests! {
     the_kernel_takes_every_firewall: [Kernel, Program("nft")],
+    what_a_firewall_lets_pass_is_what_rules_allow: [Kernel, Program("nft")],
     what_is_missing_is_said: [],
 }
 
@@ -96,4 +101,122 @@ fn what_is_missing_is_said() {
         "--as iptables",
         "`iptables` is no form: expected csv, nftables, networkpolicy or cilium",
     );
+}
+
+/// Hosts, and the role that each has. Names that differ in what identifiers can't have are other roles, and so are those of
+/// which an identifier can have nothing.
+const HOSTS: [(&str, &str); 6] = [
+    ("h1", "app"),
+    ("h2", "db primary"),
+    ("h3", "db (primary)"),
+    ("h4", "\u{431}\u{430}\u{437}\u{430}"),
+    ("h5", "\u{434}\u{430}\u{442}\u{430}"),
+    ("h6", "stranger"),
+];
+/// What may be opened to the store: by whom, which ports, and whether it may: what a matrix forbids it forbids though anybody
+/// may have it.
+const ALLOWED: [(&str, &str, &str, bool); 7] = [
+    ("app", "tcp", "5000", true),
+    ("db primary", "tcp", "5001", true),
+    ("db (primary)", "tcp", "5002-5003", true),
+    ("db (primary)", "udp", "5002", true),
+    ("\u{431}\u{430}\u{437}\u{430}", "tcp", "5003", true),
+    ("anybody", "udp", "5000", true),
+    ("app", "udp", "5000", false),
+];
+
+/// What the rules above say of a packet: one word against it is the last.
+fn is_allowed(role: &str, transport: Transport, port: u16) -> bool {
+    let mut allowed = false;
+    for (client, named, ports, allows) in ALLOWED {
+        let (first, last) = ports.split_once('-').unwrap_or((ports, ports));
+        let is_port = (first.parse().unwrap()..=last.parse().unwrap()).contains(&port);
+        if (client == role || client == "anybody") && named == transport.name() && is_port {
+            if !allows {
+                return false;
+            }
+            allowed = true;
+        }
+    }
+    allowed
+}
+
+/// Every host asks every port over both versions of IP, through the firewall and with a last rule that refuses.
+fn what_a_firewall_lets_pass_is_what_rules_allow() {
+    let mut matrix = "name = \"Store\"\n".to_owned();
+    for (n, (client, transport, ports, allows)) in ALLOWED.into_iter().enumerate() {
+        let presence = if allows { "expected" } else { "forbidden" };
+        writeln!(
+            matrix,
+            "[[rule]]\nid = \"r{n}\"\nclient = [\"{client}\"]\nserver = [\"store\"]\ntransport = \"{transport}\"\nports = \"{ports}\"\npresence = \"{presence}\""
+        )
+        .unwrap();
+    }
+    // A rule whose condition does not hold opens nothing.
+    matrix.push_str("[[rule]]\nid = \"off\"\nclient = [\"anybody\"]\nserver = [\"store\"]\ntransport = \"tcp\"\nports = \"5004\"\nwhen = \"edition\"\n");
+    let names: Vec<&str> = HOSTS
+        .iter()
+        .map(|(host, _)| *host)
+        .chain(["store"])
+        .collect();
+    let cluster = Cluster::build(&names).unwrap();
+    let mut deployment = "matrix = \"m.toml\"\n[roles]\nanybody = [\"any\"]\n".to_owned();
+    for (host, role) in HOSTS.into_iter().chain([("store", "store")]) {
+        let [four, six] =
+            [Version::V4, Version::V6].map(|version| cluster.address(host, version).unwrap());
+        writeln!(deployment, "\"{role}\" = [\"{four}\", \"{six}\"]").unwrap();
+    }
+    let directory = files(&[("m.toml", &matrix), ("a.toml", &deployment)]);
+    let output = command("export --as nftables --config a.toml --role store -o f.nft")
+        .current_dir(directory.path())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let store = cluster.host("store").unwrap();
+    let file = directory.path().join("f.nft");
+    store
+        .run(&format!("nft --file {}", file.display()))
+        .unwrap();
+    // Refusals of both transports, as many as there are questions.
+    for limit in ["net/ipv4/icmp_ratelimit", "net/ipv6/icmp/ratelimit"] {
+        store.set(limit, "0").unwrap();
+    }
+    for line in [
+        "nft add chain inet auditor input { type filter hook input priority filter; policy accept; }",
+        "nft add rule inet auditor input ct state established,related accept",
+        "nft add rule inet auditor input meta l4proto { icmp, icmpv6 } accept",
+        "nft add rule inet auditor input jump documented_in",
+        "nft add rule inet auditor input reject",
+    ] {
+        store.run(line).unwrap();
+    }
+    let ports = 4999..=5005;
+    let transports = [Transport::Tcp, Transport::Udp];
+    let _services: Vec<_> = transports
+        .into_iter()
+        .flat_map(|transport| ports.clone().map(move |port| (transport, port)))
+        .map(|(transport, port)| serve(store, transport, port).unwrap())
+        .collect();
+    let mut n_passed = 0;
+    for (host, role) in HOSTS {
+        let host = cluster.host(host).unwrap();
+        for version in [Version::V4, Version::V6] {
+            let address = cluster.address("store", version).unwrap();
+            for transport in transports {
+                for port in ports.clone() {
+                    let outcome = request(host, transport, SocketAddr::new(address, port)).unwrap();
+                    let passed = outcome == Outcome::Answered;
+                    assert_eq!(
+                        passed,
+                        is_allowed(role, transport, port),
+                        "{role} to {address} {} {port}: {outcome:?}",
+                        transport.name()
+                    );
+                    n_passed += usize::from(passed);
+                }
+            }
+        }
+    }
+    // Six of what is allowed to one host each, and one to five of them, over both versions.
+    assert_eq!(n_passed, 2 * 11);
 }

@@ -92,16 +92,22 @@ pub(super) fn add(
             comparable_observed: seen,
             listening: finding.listening,
         };
-        certainty.level = level(&certainty, rule.rule.within.is_some());
+        certainty.level = level(&certainty, rule.rule.within.is_some(), finding.is_client);
         finding.certainty = Some(certainty);
     }
 }
 
-/// `is_due` where the matrix says within which time the traffic must be seen.
-fn level(certainty: &Certainty, is_due: bool) -> Level {
-    // Where nothing listens, nothing can have been answered.
-    if certainty.listening == Some(false) {
-        return Level::High;
+/// `is_due` where the matrix says within which time the traffic must be seen; `is_client` where this host asks, be it beside
+/// serving.
+fn level(certainty: &Certainty, is_due: bool, is_client: bool) -> Level {
+    // Where nothing listens, nothing can have been answered. Of what this host asks others that proves nothing, and whoever
+    // looked for seconds may have looked while a service was started anew.
+    if certainty.listening == Some(false) && !is_client {
+        return if certainty.watched < SHORT && !is_due {
+            Level::Medium
+        } else {
+            Level::High
+        };
     }
     if certainty.peers_heard == 0 || certainty.watched < SHORT && !is_due {
         return Level::Low;
@@ -191,7 +197,21 @@ mod tests {
             ),
             ("the time that the matrix names", HOURS, true, Level::High),
         ] {
-            assert_eq!(level(&certainty, is_due), expected, "{what}");
+            assert_eq!(level(&certainty, is_due, false), expected, "{what}");
+        }
+        // That nothing listens proves the server's half alone.
+        let not_listening = Certainty {
+            listening: Some(false),
+            ..HOURS
+        };
+        assert_eq!(level(&not_listening, false, true), Level::Medium);
+        for (seconds, expected) in [(2, Level::Medium), (599, Level::Medium), (600, Level::High)] {
+            let watched = SignedDuration::from_secs(seconds);
+            let certainty = Certainty {
+                watched,
+                ..not_listening
+            };
+            assert_eq!(level(&certainty, false, false), expected, "{seconds}");
         }
     }
 }

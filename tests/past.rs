@@ -117,6 +117,23 @@ fn what_would_it_have_said() {
     let text = run(path, "report --state state --last 1d --config a.toml");
     let text = String::from_utf8(text.stdout).unwrap();
     assert!(text.starts_with("Nothing would change"), "{text}");
+    // What is proposed of it is what nobody documented, and a firewall of what is documented would have dropped that.
+    let learned = run(path, "learn --last 1d --state state");
+    let learned = String::from_utf8(learned.stdout).unwrap();
+    assert!(
+        learned.contains("ports = \"9999\"") && !learned.contains("8080"),
+        "{learned}"
+    );
+    let exported = run(
+        path,
+        "export --as nftables --role web --config a.toml -o f.nft --last 1d --state state",
+    );
+    let said = String::from_utf8(exported.stderr).unwrap();
+    assert!(
+        said.contains("would be dropped: 10.78.0.2 -> 10.78.0.1 tcp/9999")
+            && !said.contains("8080:"),
+        "{said}"
+    );
     refused(path);
 }
 

@@ -17,6 +17,7 @@ pub mod learn;
 pub mod manual;
 mod matrix;
 mod options;
+mod past;
 mod reading;
 pub mod replay;
 pub mod report;

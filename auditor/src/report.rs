@@ -37,7 +37,7 @@ pub use form::{FORMS, Form, FormError};
 pub use html::render_live as live_html;
 pub use judged::{Judged, ListingBounds, MatrixSource, Run};
 pub use learn::{Learned, learn};
-pub use look::Look;
+pub use look::{FailsOn, Look};
 pub use proof::FlowProof;
 pub use schema::Report;
 pub use sentence::gap as gap_words;

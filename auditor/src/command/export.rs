@@ -5,13 +5,20 @@ use std::path::PathBuf;
 use anyhow::bail;
 use clap::Args;
 
-use super::options::PolicyOptions;
+use super::{
+    options::PolicyOptions,
+    past::{self, SpanOptions},
+};
 use crate::{
     agent::{configuration::Configuration, names},
     deployment::Roles,
     exit::Exit,
     export::{self, Form, Scope},
     output::{Readers, say, write},
+    report::{
+        ListingBounds, clean_line,
+        schema::{Flow, FlowVerdict, Outcome},
+    },
 };
 
 /// Write matrices as what others enforce: nftables, Kubernetes or Cilium policies, or a table for a spreadsheet.
@@ -22,6 +29,8 @@ pub struct Export {
     form: Form,
     #[command(flatten)]
     policy: PolicyOptions,
+    #[command(flatten)]
+    span: SpanOptions,
     /// Write to this file instead of standard output
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -76,5 +85,50 @@ pub fn run(command: &Export) -> anyhow::Result<Exit> {
         let rule = left_out.rule.escape_debug();
         say(&format!("left out: {rule}: {}", left_out.reason));
     }
+    if command.span.is_wanted() {
+        say_dropped(command)?;
+    }
     Ok(Exit::Clean)
+}
+
+/// More flows that would have been dropped are not named.
+const MOST_DROPPED: usize = 20;
+
+/// Says what of the time that is asked for would not have passed: what was let in and no rule allows.
+fn say_dropped(command: &Export) -> anyhow::Result<()> {
+    let (_, observed) = command.span.observed()?;
+    let report = past::judged(&command.policy.sources(), &observed, ListingBounds::NONE)?;
+    let dropped: Vec<&Flow> = report
+        .flows
+        .iter()
+        .filter(|flow| {
+            matches!(
+                flow.verdict,
+                FlowVerdict::Unexpected | FlowVerdict::Forbidden
+            ) && matches!(flow.outcome, Outcome::Established | Outcome::OneWay)
+        })
+        .collect();
+    let mut lines = vec![format!(
+        "auditor: of what passed from {:.0} to {:.0}, {} flows would not have",
+        report.window.start,
+        report.window.end,
+        dropped.len()
+    )];
+    for flow in dropped.iter().take(MOST_DROPPED) {
+        let why = &flow.explanation;
+        let service = flow.service();
+        lines.push(format!(
+            "would be dropped: {} -> {} {service}: {why}",
+            flow.client, flow.server
+        ));
+    }
+    if let Some(more @ 1..) = dropped.len().checked_sub(MOST_DROPPED) {
+        lines.push(format!("and {more} more"));
+    }
+    for line in lines {
+        let mut clean = String::new();
+        clean_line(&mut clean, &line);
+        say(clean.trim_end());
+    }
+    Ok(())
 }

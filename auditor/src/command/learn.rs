@@ -4,7 +4,7 @@ use std::{fmt::Write as _, path::PathBuf};
 
 use clap::Args;
 
-use super::reading;
+use super::{past::SpanOptions, reading};
 use crate::{
     escape,
     exit::Exit,
@@ -15,9 +15,11 @@ use crate::{
 /// Propose rules for what was seen and is not documented, grouped by role. Nothing is applied: a person takes them over.
 #[derive(Args, Debug)]
 pub struct Learn {
-    /// The report, as `auditor audit --json` wrote it; `-` reads standard input
+    /// Reports, as `auditor audit --json` wrote them; `-` reads standard input
     #[arg(value_name = "REPORT", default_value = crate::agent::state::REPORT)]
-    report: PathBuf,
+    reports: Vec<PathBuf>,
+    #[command(flatten)]
+    span: SpanOptions,
     /// Write to this file instead of standard output
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -29,8 +31,13 @@ pub struct Learn {
 ///
 /// A report that can't be read, or a file that can't be written.
 pub fn run(command: &Learn) -> anyhow::Result<Exit> {
-    let report = reading::report(&command.report)?;
-    let learned = report::learn(&report);
+    let reports = if command.span.is_wanted() {
+        vec![command.span.report()?]
+    } else {
+        let read = command.reports.iter().map(|path| reading::report(path));
+        read.collect::<anyhow::Result<Vec<_>>>()?
+    };
+    let learned = report::learn(&reports);
     if 0 < learned.left_out {
         say(&format!(
             "auditor: {} unexpected flows are no basis for a rule: nobody answered them, or no rule can name them",

@@ -14,7 +14,7 @@ use crate::{
     capture::{Ingress, Tc},
     exit::Exit,
     output::{Readers, write},
-    report::{FORMS, Filter, Form, ListingBounds, Look, Report},
+    report::{FORMS, FailsOn, Filter, Form, ListingBounds, Look, Report},
     sink::Secret,
 };
 
@@ -198,6 +198,12 @@ impl FormOptions {
     ) -> anyhow::Result<String> {
         let look = Look {
             shows_all,
+            // A report that is merely shown has failures all the same.
+            fails_on: match self.fail_on.unwrap_or(FailOn::Violation) {
+                FailOn::Violation => FailsOn::Violation,
+                FailOn::Warning => FailsOn::Warning,
+                FailOn::Never => FailsOn::Nothing,
+            },
             ..look(to_terminal)
         };
         Ok(self.format.render(report, look)?)

@@ -1,16 +1,14 @@
 //! `auditor report`: a report in another form, or one of what a watch remembers.
 
-mod past;
-
 use std::path::PathBuf;
 
 use anyhow::Context as _;
 use clap::Args;
 
-use self::past::PastOptions;
 use super::{
     filter::FilterOptions,
     options::{FailOn, FormOptions, shown},
+    past::PastOptions,
     reading,
 };
 use crate::{

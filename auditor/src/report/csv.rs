@@ -3,7 +3,7 @@
 use super::schema::{PatternEnd, Report, Severity};
 use crate::spreadsheet::harmless;
 
-const COLUMNS: [&str; 20] = [
+const COLUMNS: [&str; 23] = [
     "kind",
     "verdict",
     "severity",
@@ -24,7 +24,13 @@ const COLUMNS: [&str; 20] = [
     "last_seen",
     "processes",
     "explanation",
+    "host",
+    "from",
+    "until",
 ];
+
+/// The columns that differ from row to row.
+const OF_ROW: usize = 20;
 
 /// Renders the report.
 pub(super) fn render(report: &Report) -> String {
@@ -119,7 +125,7 @@ pub(super) fn render(report: &Report) -> String {
         ]
     });
     let problems = report.policy_problems.iter().map(|problem| {
-        let mut row = [const { String::new() }; COLUMNS.len()];
+        let mut row = [const { String::new() }; OF_ROW];
         let cells = ["policy", "wrong", Severity::Warning.name()];
         for (cell, text) in row.iter_mut().zip(cells) {
             text.clone_into(cell);
@@ -129,15 +135,18 @@ pub(super) fn render(report: &Report) -> String {
         }
         row
     });
-    for row in std::iter::once(COLUMNS.map(str::to_owned))
-        .chain(problems)
-        .chain(alike)
-        .chain(flows)
-        .chain(rules)
-    {
+    // So that the tables of many hosts can be one.
+    let whose = [
+        report.host.name.clone(),
+        format!("{:.6}", report.window.start),
+        format!("{:.6}", report.window.end),
+    ];
+    let rows = problems.chain(alike).chain(flows).chain(rules);
+    let rows = rows.map(|row| row.into_iter().chain(whose.clone()).collect::<Vec<_>>());
+    for row in std::iter::once(COLUMNS.map(str::to_owned).to_vec()).chain(rows) {
         // Writing to memory does not fail.
         if writer
-            .write_record(row.map(|cell| harmless(&cell)))
+            .write_record(row.iter().map(|cell| harmless(cell)))
             .is_err()
         {
             break;

@@ -35,7 +35,7 @@ pub static FORMS: [Form; 8] = [
     Form {
         name: "junit",
         about: "Test results for CI systems",
-        render: |report, _look| Ok(junit::render(report)),
+        render: |report, look| Ok(junit::render(report, look.fails_on)),
     },
     Form {
         name: "sarif",

@@ -3,31 +3,33 @@
 use std::fmt::{self, Write as _};
 
 use super::{
+    look::FailsOn,
     pattern,
     schema::{Report, Rule, RuleVerdict, Severity, UNPLACED},
     words,
 };
 use crate::escape;
 
-/// Renders the report. A warning fails its case too; a pipeline that should pass with warnings must not read the file.
-pub(super) fn render(report: &Report) -> String {
+/// Renders the report. What fails is what makes the exit code 1; of other findings the case says what they are.
+pub(super) fn render(report: &Report, fails_on: FailsOn) -> String {
     let mut out = String::new();
     // Writing to a string does not fail.
-    let _written = write(report, &mut out);
+    let _written = write(report, fails_on, &mut out);
     out
 }
 
-fn write(report: &Report, out: &mut String) -> fmt::Result {
-    let is_failed = |severity| Severity::Warning <= severity;
+fn write(report: &Report, fails_on: FailsOn, out: &mut String) -> fmt::Result {
+    let is_failed = |severity| fails_on.fails(severity);
+    let is_pressing = |severity| Severity::Warning <= severity;
     let flows: Vec<_> = report
         .flows
         .iter()
-        .filter(|flow| is_failed(flow.severity) && flow.pattern.is_none())
+        .filter(|flow| is_pressing(flow.severity) && flow.pattern.is_none())
         .collect();
     let alike: Vec<_> = report
         .patterns
         .iter()
-        .filter(|pattern| is_failed(pattern.severity))
+        .filter(|pattern| is_pressing(pattern.severity))
         .collect();
     writeln!(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>")?;
     writeln!(
@@ -56,13 +58,13 @@ fn write(report: &Report, out: &mut String) -> fmt::Result {
             quoted(&rule.matrix),
             quoted(&rule.id)
         )?;
-        if is_failed(rule.severity) {
-            let message = quoted(rule.verdict.name());
-            writeln!(
-                out,
-                "><failure type={message} message={}/></testcase>",
-                quoted(&rule.explanation)
-            )?;
+        if is_pressing(rule.severity) {
+            let case = Case {
+                is_failed: is_failed(rule.severity),
+                verdict: rule.verdict.name(),
+                said: &rule.explanation,
+            };
+            writeln!(out, ">{}</testcase>", case.element())?;
         } else if is_skipped(rule) {
             writeln!(
                 out,
@@ -77,56 +79,107 @@ fn write(report: &Report, out: &mut String) -> fmt::Result {
     if let n @ 1.. = report.policy_problems.len() {
         writeln!(
             out,
-            "  <testsuite name=\"policy\" hostname={} timestamp=\"{:.0}\" tests=\"{n}\" failures=\"{n}\" errors=\"0\" skipped=\"0\">",
+            "  <testsuite name=\"policy\" hostname={} timestamp=\"{:.0}\" tests=\"{n}\" failures=\"{}\" errors=\"0\" skipped=\"0\">",
             quoted(&report.host.name),
-            report.window.start
+            report.window.start,
+            if is_failed(Severity::Warning) { n } else { 0 }
         )?;
         for problem in &report.policy_problems {
+            let case = Case {
+                is_failed: is_failed(Severity::Warning),
+                verdict: "wrong",
+                said: problem,
+            };
             writeln!(
                 out,
-                "    <testcase classname=\"policy\" name={name}><failure type=\"wrong\" message={name}/></testcase>",
-                name = quoted(problem)
+                "    <testcase classname=\"policy\" name={}>{}</testcase>",
+                quoted(problem),
+                case.element()
             )?;
         }
         writeln!(out, "  </testsuite>")?;
     }
     let sent = words::sent_without_place(report);
+    let severities: Vec<Severity> = flows
+        .iter()
+        .map(|flow| flow.severity)
+        .chain(alike.iter().map(|pattern| pattern.severity))
+        .chain(sent.iter().map(|_| Severity::Warning))
+        .collect();
     writeln!(
         out,
-        "  <testsuite name=\"flows\" hostname={} timestamp=\"{:.0}\" tests=\"{n}\" failures=\"{n}\" errors=\"0\" skipped=\"0\">",
+        "  <testsuite name=\"flows\" hostname={} timestamp=\"{:.0}\" tests=\"{}\" failures=\"{}\" errors=\"0\" skipped=\"0\">",
         quoted(&report.host.name),
         report.window.start,
-        n = flows.len() + alike.len() + usize::from(sent.is_some())
+        severities.len(),
+        severities.iter().filter(|one| is_failed(**one)).count()
     )?;
     if let Some(sent) = sent {
+        let case = Case {
+            is_failed: is_failed(Severity::Warning),
+            verdict: UNPLACED,
+            said: &sent,
+        };
         writeln!(
             out,
-            "    <testcase classname=\"flow\" name=\"sent without a place\"><failure type={} message={}/></testcase>",
-            quoted(UNPLACED),
-            quoted(&sent)
+            "    <testcase classname=\"flow\" name=\"sent without a place\">{}</testcase>",
+            case.element()
         )?;
     }
     for pattern in alike {
+        let case = Case {
+            is_failed: is_failed(pattern.severity),
+            verdict: pattern.verdict.name(),
+            said: &words::pattern_facts(pattern),
+        };
         writeln!(
             out,
-            "    <testcase classname=\"flow\" name={}><failure type={} message={}/></testcase>",
+            "    <testcase classname=\"flow\" name={}>{}</testcase>",
             quoted(&pattern::said(report, pattern)),
-            quoted(pattern.verdict.name()),
-            quoted(&words::pattern_facts(pattern))
+            case.element()
         )?;
     }
     for flow in flows {
         let name = format!("{} -> {} {}", flow.client, flow.server, flow.service());
+        let case = Case {
+            is_failed: is_failed(flow.severity),
+            verdict: flow.verdict.name(),
+            said: &flow.explanation,
+        };
         writeln!(
             out,
-            "    <testcase classname=\"flow\" name={}><failure type={} message={}/></testcase>",
+            "    <testcase classname=\"flow\" name={}>{}</testcase>",
             quoted(&name),
-            quoted(flow.verdict.name()),
-            quoted(&flow.explanation)
+            case.element()
         )?;
     }
     writeln!(out, "  </testsuite>")?;
     writeln!(out, "</testsuites>")
+}
+
+/// A case with a finding.
+struct Case<'a> {
+    is_failed: bool,
+    verdict: &'a str,
+    said: &'a str,
+}
+
+impl Case<'_> {
+    /// What stands in the case's element: a failure, or what the finding is.
+    fn element(&self) -> String {
+        if self.is_failed {
+            return format!(
+                "<failure type={} message={}/>",
+                quoted(self.verdict),
+                quoted(self.said)
+            );
+        }
+        let said = format!("{}: {}", self.verdict, self.said);
+        // Quoted text is text of an element as well, once its quotes are off.
+        let said = quoted(&said);
+        let said = said.trim_matches('"');
+        format!("<system-out>{said}</system-out>")
+    }
 }
 
 /// Whether the audit of this host says nothing of a rule, so that its case is skipped.

@@ -31,36 +31,47 @@ struct Group {
     transport: Transport,
 }
 
-/// Proposes a rule for each pair of roles and transport that has unexpected flows. Hosts in no role get a role by what they
-/// do: hosts with the same activities share one.
-pub fn learn(report: &Report) -> Learned {
-    let is_proper = |flow: &&Flow| flow.outcome == Outcome::Established && flow.transport.is_some();
-    let (proper, left_out): (Vec<&Flow>, Vec<&Flow>) = report
-        .flows
+/// Proposes a rule for each pair of roles and transport that has unexpected flows in any of the reports. Of several roles that a
+/// host has, it is the one with the fewest addresses. Hosts in no role get a role by what they do: hosts with the same
+/// activities share one.
+pub fn learn(reports: &[Report]) -> Learned {
+    let is_proper = |flow: &&Seen<'_>| {
+        flow.flow.outcome == Outcome::Established && flow.flow.transport.is_some()
+    };
+    let (proper, left_out): (Vec<Seen<'_>>, Vec<Seen<'_>>) = reports
         .iter()
+        .enumerate()
+        .flat_map(|(report, one)| one.flows.iter().map(move |flow| Seen { report, flow }))
         // A conversation that was seen at several places asks for one rule.
-        .filter(|flow| flow.verdict == FlowVerdict::Unexpected && flow.counted_at.is_none())
-        .partition(is_proper);
-    let mut roles = UnassignedHosts::of(&proper);
-    let mut groups: BTreeMap<Group, Vec<&Flow>> = BTreeMap::new();
-    for flow in proper {
+        .filter(|seen| {
+            seen.flow.verdict == FlowVerdict::Unexpected && seen.flow.counted_at.is_none()
+        })
+        .partition(|seen| is_proper(&seen));
+    let flows: Vec<&Flow> = proper.iter().map(|seen| seen.flow).collect();
+    let mut roles = UnassignedHosts::of(&flows);
+    let sizes = RoleSizes::of(reports);
+    let mut groups: BTreeMap<Group, Vec<Seen<'_>>> = BTreeMap::new();
+    for seen in proper {
+        let flow = seen.flow;
         let Some(transport) = flow.transport else {
             continue;
         };
         let group = Group {
-            client: roles.name(flow.client, &flow.client_roles),
-            server: roles.name(flow.server, &flow.server_roles),
+            client: sizes.narrowest(roles.name(flow.client, &flow.client_roles)),
+            server: sizes.narrowest(roles.name(flow.server, &flow.server_roles)),
             transport: transport.into(),
         };
-        groups.entry(group).or_default().push(flow);
+        groups.entry(group).or_default().push(seen);
     }
     let rules = groups
         .iter()
-        .map(|(group, flows)| rule(group, flows))
+        .map(|(group, flows)| rule(group, flows, reports.len()))
         .collect();
+    let hosts: BTreeSet<&str> = reports.iter().map(|it| it.host.name.as_str()).collect();
+    let hosts: Vec<&str> = hosts.into_iter().collect();
     Learned {
         matrix: Matrix {
-            name: format!("Proposed for {}", report.host.name),
+            name: format!("Proposed for {}", hosts.join(", ")),
             version: None,
             rules: matrix::named(rules),
             imported: BTreeMap::new(),
@@ -71,7 +82,65 @@ pub fn learn(report: &Report) -> Learned {
     }
 }
 
-fn rule(group: &Group, flows: &[&Flow]) -> Rule {
+/// A flow, and the report that it is in.
+#[derive(Clone, Copy)]
+struct Seen<'a> {
+    report: usize,
+    flow: &'a Flow,
+}
+
+/// How many addresses each role has, as far as reports say it.
+struct RoleSizes(BTreeMap<String, u128>);
+
+impl RoleSizes {
+    fn of(reports: &[Report]) -> Self {
+        let all = reports.iter().filter_map(|report| report.basis.as_ref());
+        let sizes = all.flat_map(|basis| &basis.roles).map(|(role, ranges)| {
+            (
+                role.clone(),
+                ranges
+                    .iter()
+                    .map(|range| size(range))
+                    .fold(0, u128::saturating_add),
+            )
+        });
+        Self(sizes.collect())
+    }
+
+    /// The one of several roles with the fewest addresses: what is allowed to it is allowed to no more hosts than it must be.
+    /// All of them where that is not known of one.
+    fn narrowest(&self, roles: Vec<String>) -> Vec<String> {
+        let sizes: Option<Vec<u128>> = roles.iter().map(|role| self.0.get(role).copied()).collect();
+        let narrowest = sizes.and_then(|sizes| {
+            let sized = roles.iter().zip(sizes);
+            sized
+                .min_by_key(|(_, size)| *size)
+                .map(|(role, _)| role.clone())
+        });
+        narrowest.map_or(roles, |role| vec![role])
+    }
+}
+
+/// How many addresses a range has: `10.0.0.1-10.0.0.9`, or one address; everything where it is neither.
+fn size(range: &str) -> u128 {
+    let bits = |text: &str| text.parse::<IpAddr>().ok().map(crate::address::bits);
+    let (first, last) = range.split_once('-').unwrap_or((range, range));
+    match (bits(first), bits(last)) {
+        (Some(first), Some(last)) => last.saturating_sub(first).saturating_add(1),
+        (_, _) => u128::MAX,
+    }
+}
+
+/// As many clients are named in the note of a rule.
+const MOST_NAMED: usize = 5;
+
+fn rule(group: &Group, all: &[Seen<'_>], n_reports: usize) -> Rule {
+    let flows: Vec<&Flow> = all.iter().map(|seen| seen.flow).collect();
+    // A report of every day has the same flow every day.
+    let distinct: BTreeSet<(IpAddr, IpAddr, u16)> = flows
+        .iter()
+        .map(|flow| (flow.client, flow.server, flow.port))
+        .collect();
     let ports: PortSet = flows
         .iter()
         .map(|flow| PortRange::single(flow.port))
@@ -84,6 +153,26 @@ fn rule(group: &Group, flows: &[&Flow]) -> Rule {
     let seen = first.zip(last).map_or_else(String::new, |(first, last)| {
         format!(" from {first:.0} to {last:.0}")
     });
+    let mut named: Vec<String> = clients
+        .iter()
+        .take(MOST_NAMED)
+        .map(ToString::to_string)
+        .collect();
+    if MOST_NAMED < clients.len() {
+        named.push("...".to_owned());
+    }
+    let requests: u64 = flows.iter().map(|flow| flow.requests).sum();
+    let often = match requests {
+        0 => String::new(),
+        1 => ", 1 conversation".to_owned(),
+        n => format!(", {n} conversations"),
+    };
+    let n_with: BTreeSet<usize> = all.iter().map(|seen| seen.report).collect();
+    let of = if n_reports < 2 {
+        String::new()
+    } else {
+        format!(" in {} of {n_reports} reports", n_with.len())
+    };
     let is_guess = |flow: &&&Flow| {
         !matches!(
             flow.evidence,
@@ -117,9 +206,10 @@ fn rule(group: &Group, flows: &[&Flow]) -> Rule {
         within: None,
         when: None,
         note: Some(format!(
-            "{}, {}, {}{seen}{doubt}",
-            plural(flows.len(), "flow"),
+            "{}, {} ({}), {}{often}{seen}{of}{doubt}",
+            plural(distinct.len(), "flow"),
             plural(clients.len(), "client"),
+            named.join(", "),
             plural(servers.len(), "server"),
         )),
         origin: None,

@@ -1,6 +1,8 @@
-//! The look of text on a terminal: colours, and lines wrapped to its width.
+//! How a report is shown: colours and width of a terminal, how much of lists, and what counts as a failure.
 
-/// What a terminal can show. With neither, the text is that of a file.
+use super::schema::Severity;
+
+/// How a report is shown. By default the text is that of a file.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Look {
     pub has_colours: bool,
@@ -8,6 +10,28 @@ pub struct Look {
     pub width: Option<usize>,
     /// Lists have all of their entries, and not only the first of many that say the same.
     pub shows_all: bool,
+    /// What is a failure, for forms that tell failures from other findings.
+    pub fails_on: FailsOn,
+}
+
+/// What is a failure, as the exit code has it.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum FailsOn {
+    #[default]
+    Violation,
+    /// A violation or a warning.
+    Warning,
+    Nothing,
+}
+
+impl FailsOn {
+    pub(super) fn fails(self, severity: Severity) -> bool {
+        match self {
+            Self::Violation => severity == Severity::Violation,
+            Self::Warning => Severity::Warning <= severity,
+            Self::Nothing => false,
+        }
+    }
 }
 
 /// Select graphic rendition (ECMA-48, 8.3.117).

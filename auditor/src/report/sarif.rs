@@ -59,7 +59,14 @@ pub(super) fn render(report: &Report) -> Result<String, serde_json::Error> {
     kinds.dedup();
     let kinds: Vec<Value> = kinds
         .into_iter()
-        .map(|id| json!({ "id": id, "shortDescription": { "text": description(id) } }))
+        .map(|id| {
+            json!({
+                "id": id,
+                "shortDescription": { "text": description(id) },
+                "fullDescription": { "text": format!("{}. {}", description(id), advice(id)) },
+                "help": { "text": advice(id) },
+            })
+        })
         .collect();
     let artifacts: Vec<Value> = report
         .matrices
@@ -72,6 +79,8 @@ pub(super) fn render(report: &Report) -> Result<String, serde_json::Error> {
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
         "runs": [{
+            // Results of other hosts are of other runs, and replace none of this one's.
+            "automationDetails": { "id": format!("auditor/{}/", report.host.name) },
             "tool": { "driver": { "name": report.tool.name, "version": report.tool.version, "rules": kinds } },
             "invocations": [{
                 "executionSuccessful": true,
@@ -203,6 +212,31 @@ fn uri(path: &str) -> String {
         }
     }
     out
+}
+
+/// What somebody can do about a finding.
+fn advice(id: &str) -> &'static str {
+    match id {
+        "policy/wrong" => {
+            "`auditor check --config` says what is wrong; until it is mended, verdicts that rest on it say little."
+        }
+        "flow/unexpected" | "flow/forbidden" => {
+            "Find out who opens it: `auditor explain` says so step by step. Stop it, have the vendor document it, or add an \
+             [[exception]] with a reason and an end to the deployment."
+        }
+        "flow/unplaced" => {
+            "Give the flow table more places with --flows, so that each flow is kept."
+        }
+        "rule/missing" | "rule/refused" | "rule/unanswered" => {
+            "Look whether the service runs and listens, and whether a firewall between the two drops it: `auditor explain` says \
+             what was seen of it."
+        }
+        "rule/violated" => "A flow that this rule forbids was seen: see the findings on flows.",
+        "rule/unassessed" | "rule/unresolved" | "rule/unobservable" => {
+            "Mend what hides it, so that the rule can be judged: `auditor explain` names it."
+        }
+        _ => "`auditor explain` says step by step how it came about.",
+    }
 }
 
 fn description(id: &str) -> &'static str {

@@ -20,6 +20,7 @@ use crate::{
     observed::{
         self, Cause, DirectionCounters, Gap, Hook, Host, Interface, Observed, Unproven, Window,
     },
+    role::Role,
 };
 
 const MATRIX: &str = r#"
@@ -461,7 +462,7 @@ fn what_is_learned() {
         seen("10.0.9.7", "10.0.0.1", 80, [&["user"], &["store"]]),
         seen("10.0.9.7", "10.0.0.1", 81, [&["user"], &["store"]]),
     ]);
-    let learned = learn(&report);
+    let learned = learn(std::slice::from_ref(&report));
     assert_eq!(learned.left_out, 1);
     let roles: Vec<String> = learned
         .roles
@@ -476,6 +477,42 @@ fn what_is_learned() {
         Matrix::parse(Path::new("m.toml"), &text).unwrap(),
         learned.matrix
     );
+}
+
+/// What is allowed to a role is allowed to all of it.
+#[test]
+fn what_is_learned_is_no_wider_than_it_must_be() {
+    let mut report = report();
+    let knock = report.flows[1].clone();
+    let roles = ["narrow", "user", "wide"].map(str::to_owned);
+    report.flows = vec![Flow {
+        client: "10.0.9.7".parse().unwrap(),
+        client_roles: roles.to_vec(),
+        server_roles: vec!["store".to_owned()],
+        port: 9100,
+        outcome: Outcome::Established,
+        ..knock
+    }];
+    let sizes = &mut report.basis.as_mut().unwrap().roles;
+    for (role, range) in [
+        ("wide", "10.0.0.0-10.0.255.255"),
+        ("narrow", "10.0.9.4-10.0.9.7"),
+    ] {
+        sizes.insert(role.to_owned(), vec![range.to_owned()]);
+    }
+    let both = [report.clone(), report];
+    let learned = learn(&both);
+    let [rule] = learned.matrix.rules.as_slice() else {
+        panic!("{:?}", learned.matrix.rules)
+    };
+    let names: Vec<&str> = rule.client.iter().map(Role::name).collect();
+    assert_eq!(names, ["narrow"]);
+    let note = rule.note.as_ref().unwrap();
+    assert!(
+        note.starts_with("1 flow, 1 client (10.0.9.7), 1 server"),
+        "{note}"
+    );
+    assert!(note.contains("in 2 of 2 reports"), "{note}");
 }
 
 #[test]

@@ -4,11 +4,15 @@ use super::*;
 use crate::report::{
     csv::render as csv,
     html::render as html,
-    junit::render as junit,
+    junit,
+    look::FailsOn,
     markdown::render as markdown,
     ocsf,
     sarif::render as sarif,
-    schema::{Part, Process, json_schema},
+    schema::{
+        Count, Exception, FlowVerdict, Part, Pattern, PatternEnd, PatternKind, Process, Severity,
+        Shown, json_schema,
+    },
 };
 
 /// A report whose every text is an attack.
@@ -31,6 +35,47 @@ pub(super) fn hostile() -> Report {
     report.rules[0].service = Some(attack.to_owned());
     report.rules[0].origin = Some(format!("{attack}:7"));
     report.matrices[0].path = attack.to_owned();
+    let own = report.flows[0].server;
+    let names = || vec![attack.to_owned()];
+    report.patterns.push(Pattern {
+        kind: PatternKind::Process,
+        verdict: FlowVerdict::Unexpected,
+        severity: Severity::Violation,
+        reason: None,
+        outcome: Outcome::Refused,
+        client: Some(PatternEnd {
+            address: own,
+            roles: names(),
+        }),
+        clients: 1,
+        network: None,
+        server: None,
+        servers: 9,
+        services: names(),
+        ports: 9,
+        processes: names(),
+        flows: 9,
+        listed: vec![1],
+        counted: Count::default(),
+        first_seen: report.window.start,
+        last_seen: report.window.end,
+    });
+    report.shown = Some(Shown {
+        asked_for: attack.to_owned(),
+        flows: 1,
+        of_flows: 2,
+        rules: 1,
+        of_rules: 3,
+    });
+    if let Some(basis) = &mut report.basis {
+        basis.exceptions.push(Exception {
+            traffic: attack.to_owned(),
+            reason: attack.to_owned(),
+            owner: Some(attack.to_owned()),
+            until: None,
+            flows: 0,
+        });
+    }
     report
 }
 
@@ -41,7 +86,20 @@ fn as_csv() {
 
 #[test]
 fn as_junit() {
-    insta::assert_snapshot!(junit(&report()));
+    let report = report();
+    insta::assert_snapshot!(junit::render(&report, FailsOn::Warning));
+    // A file of which a pipeline makes a failure is one with an exit code that says so.
+    let n_failures = |fails_on| {
+        let text = junit::render(&report, fails_on);
+        text.matches("<failure").count()
+    };
+    let summary = &report.summary;
+    assert_eq!(n_failures(FailsOn::Violation), summary.violations);
+    assert_eq!(
+        n_failures(FailsOn::Warning),
+        summary.violations + summary.warnings
+    );
+    assert_eq!(n_failures(FailsOn::Nothing), 0);
 }
 
 #[test]
@@ -71,6 +129,8 @@ fn as_ocsf() {
             assert!(!validator.is_valid(&other), "{line}");
         }
         let n_findings = report.summary.violations + report.summary.warnings;
+        // What is alike is told beside its flows, of which none is one of it here.
+        let n_findings = n_findings + report.patterns.len();
         assert_eq!(text.lines().count(), report.flows.len() + n_findings);
     }
     insta::assert_snapshot!(ocsf::render(&report()));
@@ -90,7 +150,7 @@ fn foreign_text_is_nothing_but_text() {
         page.matches("</script>").count(),
         page.matches("<script").count()
     );
-    for form in [junit(&report), markdown(&report)] {
+    for form in [junit::render(&report, FailsOn::Warning), markdown(&report)] {
         assert!(!form.contains("<img") && !form.contains('\u{1b}'), "{form}");
     }
     assert!(!text(&report, Look::default()).contains('\u{1b}'));

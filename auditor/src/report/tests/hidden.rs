@@ -70,6 +70,13 @@ fn names_of_all_kinds_are_tried() {
         "/rules/0/client/0",
         "/rules/0/origin",
         "/gaps/0/text",
+        "/basis/user",
+        "/basis/command/0",
+        "/basis/deployment/path",
+        "/basis/exceptions/0/reason",
+        "/patterns/0/processes/0",
+        "/patterns/0/client/roles/0",
+        "/shown/asked_for",
     ] {
         assert!(texts.contains(&place.to_owned()), "{place}: {texts:?}");
     }
@@ -115,7 +122,7 @@ proptest! {
         assert_shown("explain", &lines(explained.chain(rules)));
         let differences = diff(&super::report(), &report);
         assert_shown("diff", &lines(differences.iter().map(ToString::to_string)));
-        let toml = learn(&report).matrix.to_toml().unwrap();
+        let toml = learn(std::slice::from_ref(&report)).matrix.to_toml().unwrap();
         assert_shown("learn", &crate::escape::toml(&toml));
         // JSON is read back as it was, TOML too.
         let json = report.to_json().unwrap();

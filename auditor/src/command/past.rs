@@ -6,7 +6,7 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 use jiff::{SignedDuration, Timestamp, civil::DateTime, tz::TimeZone};
 
-use super::super::reading;
+use super::reading;
 use crate::{
     agent::{
         configuration::{Configuration, PolicySources},
@@ -19,10 +19,10 @@ use crate::{
     report::{ListingBounds, Report, clean_line, effect},
 };
 
-/// Which time of a watch's history, and what it is compared with.
+/// Which time of a watch's history.
 #[derive(Args, Debug)]
 #[command(next_help_heading = "What a watch remembers")]
-pub(super) struct PastOptions {
+pub(super) struct SpanOptions {
     /// Report on this long before the history's end, such as 30d
     #[arg(long, value_name = "TIME", value_parser = length, conflicts_with_all = ["from", "until"])]
     last: Option<SignedDuration>,
@@ -35,6 +35,14 @@ pub(super) struct PastOptions {
     /// Where the watch keeps what it saw
     #[arg(long, value_name = "DIRECTORY", default_value = state::DIRECTORY)]
     state: PathBuf,
+}
+
+/// Which time of a watch's history, and what it is compared with.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "What a watch remembers")]
+pub(super) struct PastOptions {
+    #[command(flatten)]
+    span: SpanOptions,
     /// A deployment to compare with instead of the watch's own; what it would change is said first
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -65,14 +73,42 @@ fn moment(text: &str) -> Result<Timestamp, String> {
         })
 }
 
+impl SpanOptions {
+    /// Whether a time is asked for.
+    pub(super) const fn is_wanted(&self) -> bool {
+        self.last.is_some() || self.from.is_some() || self.until.is_some()
+    }
+
+    /// What the watch remembers of that time.
+    ///
+    /// # Errors
+    ///
+    /// There is no history of it.
+    pub(super) fn observed(&self) -> anyhow::Result<(Past, Observed)> {
+        let past = Past::read(&self.state, reading::report)?;
+        let observed = past.observed(Span {
+            last: self.last,
+            from: self.from,
+            until: self.until,
+        })?;
+        Ok((past, observed))
+    }
+
+    /// A report on it by what the watch itself compares with, which lists everything.
+    ///
+    /// # Errors
+    ///
+    /// There is no history of that time, or what the watch compares with can't be read.
+    pub(super) fn report(&self) -> anyhow::Result<Report> {
+        let (past, observed) = self.observed()?;
+        as_in_force(&in_force(&past), &observed, ListingBounds::NONE)
+    }
+}
+
 impl PastOptions {
     /// Whether a report on the past is asked for.
     pub(super) const fn is_wanted(&self) -> bool {
-        self.last.is_some()
-            || self.from.is_some()
-            || self.until.is_some()
-            || self.config.is_some()
-            || !self.matrix.is_empty()
+        self.span.is_wanted() || self.config.is_some() || !self.matrix.is_empty()
     }
 
     /// The report; with `is_whole` it lists everything.
@@ -81,36 +117,16 @@ impl PastOptions {
     ///
     /// There is no history of that time, or a file of the policy can't be read.
     pub(super) fn report(&self, is_whole: bool) -> anyhow::Result<PastReport> {
-        let past = Past::read(&self.state, reading::report)?;
-        let observed = past.observed(Span {
-            last: self.last,
-            from: self.from,
-            until: self.until,
-        })?;
-        let in_force = PolicySources {
-            deployment: past.deployment(),
-            matrices: if past.deployment().is_some() {
-                Vec::new()
-            } else {
-                past.matrices()
-            },
-            roles: roles(&past),
-        };
+        let (past, observed) = self.span.observed()?;
+        let in_force = in_force(&past);
         let bounds = if is_whole {
             ListingBounds::NONE
         } else {
             ListingBounds::READABLE
         };
         if self.config.is_none() && self.matrix.is_empty() {
-            if in_force.is_empty() {
-                bail!(
-                    "the latest report does not say what its watch compares with: give --config or --matrix"
-                );
-            }
-            let report = judged(&in_force, &observed, bounds)
-                .context("what the watch compares with, as its latest report has it")?;
             return Ok(PastReport {
-                report,
+                report: as_in_force(&in_force, &observed, bounds)?,
                 effects: String::new(),
             });
         }
@@ -123,13 +139,41 @@ impl PastOptions {
         let effects = if in_force.is_empty() {
             String::new()
         } else {
-            let today = judged(&in_force, &observed, ListingBounds::NONE)
-                .context("what the watch compares with, as its latest report has it")?;
+            let today = as_in_force(&in_force, &observed, ListingBounds::NONE)?;
             let then = judged(&candidate, &observed, ListingBounds::NONE)?;
             lines(&today, &then)
         };
         Ok(PastReport { report, effects })
     }
+}
+
+/// What the watch compares with, as its latest report has it.
+fn in_force(past: &Past) -> PolicySources {
+    let deployment = past.deployment();
+    PolicySources {
+        matrices: if deployment.is_some() {
+            Vec::new()
+        } else {
+            past.matrices()
+        },
+        deployment,
+        roles: roles(past),
+    }
+}
+
+/// The report by what the watch compares with.
+fn as_in_force(
+    in_force: &PolicySources,
+    observed: &Observed,
+    bounds: ListingBounds,
+) -> anyhow::Result<Report> {
+    if in_force.is_empty() {
+        bail!(
+            "the latest report does not say what its watch compares with: give --config or --matrix"
+        );
+    }
+    judged(in_force, observed, bounds)
+        .context("what the watch compares with, as its latest report has it")
 }
 
 /// The roles that the host plays by its watch's word, where no addresses tell.
@@ -141,7 +185,7 @@ fn roles(past: &Past) -> Vec<String> {
     }
 }
 
-fn judged(
+pub(super) fn judged(
     sources: &PolicySources,
     observed: &Observed,
     bounds: ListingBounds,

@@ -34,6 +34,8 @@ pub struct Deployment {
     pub roles: BTreeMap<Role, Vec<RoleEntry>>,
     pub conditions: BTreeMap<String, bool>,
     pub exceptions: Vec<Exception>,
+    /// Controls of a standard, each with the verdicts and ids of rules that belong to it.
+    pub controls: BTreeMap<String, Vec<String>>,
     /// Where `auditor watch` sends what changes.
     pub sinks: Vec<SinkSection>,
 }

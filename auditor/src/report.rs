@@ -3,6 +3,7 @@
 mod basis;
 mod build;
 pub mod consistency;
+mod control;
 mod csv;
 mod diff;
 pub mod digest;
@@ -30,6 +31,7 @@ pub mod service;
 mod text;
 mod words;
 
+pub use control::{ControlError, Controls};
 pub use diff::{Difference, diff};
 pub use filter::{EndFilter, Filter, NoVerdict, PortFilter, PortFilterError, Sort, VerdictFilter};
 pub use flows::render as flow_table;

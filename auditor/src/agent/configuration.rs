@@ -21,7 +21,7 @@ use crate::{
     observed::{Host, Observed},
     output::say,
     private_file,
-    report::{Judged, ListingBounds, MatrixSource, Report, Run},
+    report::{Controls, Judged, ListingBounds, MatrixSource, Report, Run},
     role::Role,
     sink::{self, NamedSink},
 };
@@ -56,6 +56,7 @@ pub(crate) struct Configuration {
     file: Option<PathBuf>,
     /// Who runs it, and where.
     run: Run,
+    controls: Controls,
 }
 
 const DEFAULT_WINDOW: SignedDuration = SignedDuration::from_mins(10);
@@ -122,7 +123,12 @@ impl Configuration {
             });
             matrices.push(matrix);
         }
+        let controls = match &deployment {
+            Some(deployment) => Controls::read(&deployment.controls, &matrices)?,
+            None => Controls::default(),
+        };
         Ok(Self {
+            controls,
             matrices,
             sources,
             roles: files.roles.iter().map(|name| Role::new(name)).collect(),
@@ -153,6 +159,7 @@ impl Configuration {
             unset_conditions,
             bounds,
             run: self.run.clone(),
+            controls: self.controls.clone(),
         })
     }
 

@@ -37,6 +37,8 @@ struct DeploymentFile {
     conditions: BTreeMap<String, bool>,
     #[serde(default, rename = "exception")]
     exceptions: Vec<ExceptionFile>,
+    #[serde(default)]
+    controls: BTreeMap<String, Vec<String>>,
     #[serde(default, rename = "sink")]
     sinks: Vec<Spanned<SinkFile>>,
 }
@@ -178,6 +180,7 @@ impl Deployment {
             roles,
             conditions: file.conditions,
             exceptions,
+            controls: file.controls,
             sinks: file
                 .sinks
                 .into_iter()

@@ -35,6 +35,7 @@ impl Report {
             matrices,
             unset_conditions,
             bounds,
+            controls: _,
             run: _,
         } = judged;
         let host = &observed.host;
@@ -90,6 +91,7 @@ impl Report {
                 .map(|(name, problem)| (name.to_owned(), problem.to_owned()))
                 .collect(),
             policy_problems: wrong(&audit.problems),
+            controls: controls_counted(judged),
             shown: None,
             gaps: observed.gaps.iter().map(|one| gap(dates, one)).collect(),
             flows: observed
@@ -154,6 +156,44 @@ fn wrong(problems: &[PolicyProblem]) -> Vec<String> {
         .iter()
         .filter(|problem| problem.weight() == Weight::Wrong);
     wrong.map(PolicyProblem::to_string).collect()
+}
+
+/// What each control has of all findings, listed or not.
+fn controls_counted(judged: &Judged) -> Vec<schema::Control> {
+    let Judged {
+        policy,
+        audit,
+        controls,
+        ..
+    } = judged;
+    if controls.is_empty() {
+        return Vec::new();
+    }
+    let flows = audit.flows.iter().map(|finding| {
+        let rules = match &finding.verdict {
+            audit::FlowVerdict::Documented { rules }
+            | audit::FlowVerdict::Forbidden { rules, .. } => rules.as_slice(),
+            audit::FlowVerdict::Excepted { .. }
+            | audit::FlowVerdict::Housekeeping
+            | audit::FlowVerdict::Unexpected { .. } => &[],
+        };
+        let ids: Vec<String> = rules
+            .iter()
+            .filter_map(|at| policy.rules.get(*at))
+            .map(|rule| rule.label.clone())
+            .collect();
+        let its = controls.of_flow((&finding.verdict).into(), &ids);
+        (its, finding.severity.into())
+    });
+    let rules = policy
+        .rules
+        .iter()
+        .zip(&audit.rules)
+        .map(|(rule, finding)| {
+            let its = controls.of_rule(finding.verdict.into(), &rule.label);
+            (its, finding.severity.into())
+        });
+    controls.counted(flows.chain(rules))
 }
 
 const fn count(tally: Tally) -> Count {
@@ -333,6 +373,7 @@ fn flow(
         port: flow.port,
         interface: flow.interface.clone(),
         inside: flow.tunnel.map(|tunnel| Tunnel::name(tunnel).to_owned()),
+        controls: judged.controls.of_flow((&finding.verdict).into(), &rules),
         rules,
         same_conversation: finding
             .elsewhere
@@ -463,6 +504,7 @@ fn rule(judged: &Judged, listing: &Listing, rule: &PolicyRule, finding: &RuleFin
         within_seconds: rule.rule.within.map(|within| within.as_secs()),
         when: rule.rule.when.clone(),
         origin: rule.rule.origin.clone(),
+        controls: judged.controls.of_rule(finding.verdict.into(), &rule.label),
         host_is: host_is
             .into_iter()
             .filter(|(is, _)| *is)

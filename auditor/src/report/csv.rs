@@ -1,9 +1,9 @@
 //! A report as a table for a spreadsheet: a line for each flow and each rule, and one for flows that are alike.
 
-use super::schema::{PatternEnd, Report, Severity};
+use super::schema::{Pattern, PatternEnd, Report, Severity};
 use crate::spreadsheet::harmless;
 
-const COLUMNS: [&str; 23] = [
+const COLUMNS: [&str; 24] = [
     "kind",
     "verdict",
     "severity",
@@ -24,13 +24,17 @@ const COLUMNS: [&str; 23] = [
     "last_seen",
     "processes",
     "explanation",
+    "controls",
     "host",
     "from",
     "until",
 ];
 
+/// Which column says why.
+const EXPLANATION: usize = 19;
+
 /// The columns that differ from row to row.
-const OF_ROW: usize = 20;
+const OF_ROW: usize = 21;
 
 /// Renders the report.
 pub(super) fn render(report: &Report) -> String {
@@ -62,6 +66,7 @@ pub(super) fn render(report: &Report) -> String {
             format!("{:.6}", flow.last_seen),
             processes.join("; "),
             flow.explanation.clone(),
+            flow.controls.join("; "),
         ]
     });
     let alike = report.patterns.iter().map(|pattern| {
@@ -94,6 +99,7 @@ pub(super) fn render(report: &Report) -> String {
             format!("{:.6}", pattern.last_seen),
             pattern.processes.join("; "),
             format!("{} flows that are alike", pattern.flows),
+            pattern_controls(report, pattern).join("; "),
         ]
     });
     let rules = report.rules.iter().map(|rule| {
@@ -122,6 +128,7 @@ pub(super) fn render(report: &Report) -> String {
             instant(rule.last_seen),
             listeners.join("; "),
             rule.explanation.clone(),
+            rule.controls.join("; "),
         ]
     });
     let problems = report.policy_problems.iter().map(|problem| {
@@ -130,7 +137,7 @@ pub(super) fn render(report: &Report) -> String {
         for (cell, text) in row.iter_mut().zip(cells) {
             text.clone_into(cell);
         }
-        if let Some(explanation) = row.last_mut() {
+        if let Some(explanation) = row.get_mut(EXPLANATION) {
             explanation.clone_from(problem);
         }
         row
@@ -154,4 +161,10 @@ pub(super) fn render(report: &Report) -> String {
     }
     let bytes = writer.into_inner().unwrap_or_default();
     String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// The controls of flows that are alike: those of one are those of all, since they have one verdict and no rule.
+fn pattern_controls<'a>(report: &'a Report, pattern: &Pattern) -> &'a [String] {
+    let first = pattern.listed.first().and_then(|at| report.flows.get(*at));
+    first.map_or(&[], |flow| &flow.controls)
 }

@@ -233,6 +233,7 @@ pub fn flow(report: &Report, flow: &Flow) -> Vec<String> {
         flow.severity.name(),
         flow.explanation
     ));
+    steps.extend(controls(&flow.controls));
     steps.extend(advice(flow).map(|advice| format!("what to do: {advice}")));
     let is_excepted = flow.verdict == FlowVerdict::Excepted;
     if !is_excepted && flow.severity != Severity::Fine {
@@ -340,6 +341,7 @@ pub fn rule(report: &Report, rule: &Rule) -> Vec<String> {
         rule.severity.name(),
         rule.explanation
     ));
+    steps.extend(controls(&rule.controls));
     steps.extend(rule_advice(rule).map(|advice| format!("what to do: {advice}")));
     steps
 }
@@ -377,6 +379,10 @@ fn named<'a>(report: &'a Report, flow: &'a Flow) -> impl Iterator<Item = &'a Rul
 
 /// So long does an exception hold that is ready to paste.
 const EXCEPTION_DAYS: i64 = 90;
+
+fn controls(controls: &[String]) -> Option<String> {
+    (!controls.is_empty()).then(|| format!("control: {}", controls.join(", ")))
+}
 
 /// The lines of an exception that covers a flow and no other conversation.
 pub(super) fn exception(report: &Report, flow: &Flow) -> [String; 4] {

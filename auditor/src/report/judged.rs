@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, path::PathBuf};
 
+use super::control::Controls;
 use crate::{
     audit::{Audit, Policy},
     matrix::Source,
@@ -19,6 +20,7 @@ pub struct Judged {
     /// Conditions of rules that the deployment does not set; they count as not holding.
     pub unset_conditions: Vec<String>,
     pub bounds: ListingBounds,
+    pub controls: Controls,
     /// Who judges it, and where.
     pub run: Run,
 }

@@ -60,6 +60,7 @@ fn write(report: &Report, fails_on: FailsOn, out: &mut String) -> fmt::Result {
         )?;
         if is_pressing(rule.severity) {
             let case = Case {
+                controls: &rule.controls,
                 is_failed: is_failed(rule.severity),
                 verdict: rule.verdict.name(),
                 said: &rule.explanation,
@@ -86,6 +87,7 @@ fn write(report: &Report, fails_on: FailsOn, out: &mut String) -> fmt::Result {
         )?;
         for problem in &report.policy_problems {
             let case = Case {
+                controls: &[],
                 is_failed: is_failed(Severity::Warning),
                 verdict: "wrong",
                 said: problem,
@@ -116,6 +118,7 @@ fn write(report: &Report, fails_on: FailsOn, out: &mut String) -> fmt::Result {
     )?;
     if let Some(sent) = sent {
         let case = Case {
+            controls: &[],
             is_failed: is_failed(Severity::Warning),
             verdict: UNPLACED,
             said: &sent,
@@ -128,6 +131,7 @@ fn write(report: &Report, fails_on: FailsOn, out: &mut String) -> fmt::Result {
     }
     for pattern in alike {
         let case = Case {
+            controls: &[],
             is_failed: is_failed(pattern.severity),
             verdict: pattern.verdict.name(),
             said: &words::pattern_facts(pattern),
@@ -142,6 +146,7 @@ fn write(report: &Report, fails_on: FailsOn, out: &mut String) -> fmt::Result {
     for flow in flows {
         let name = format!("{} -> {} {}", flow.client, flow.server, flow.service());
         let case = Case {
+            controls: &flow.controls,
             is_failed: is_failed(flow.severity),
             verdict: flow.verdict.name(),
             said: &flow.explanation,
@@ -159,6 +164,7 @@ fn write(report: &Report, fails_on: FailsOn, out: &mut String) -> fmt::Result {
 
 /// A case with a finding.
 struct Case<'a> {
+    controls: &'a [String],
     is_failed: bool,
     verdict: &'a str,
     said: &'a str,
@@ -167,9 +173,17 @@ struct Case<'a> {
 impl Case<'_> {
     /// What stands in the case's element: a failure, or what the finding is.
     fn element(&self) -> String {
+        let property =
+            |control: &String| format!("<property name=\"control\" value={}/>", quoted(control));
+        let properties: String = self.controls.iter().map(property).collect();
+        let properties = if properties.is_empty() {
+            properties
+        } else {
+            format!("<properties>{properties}</properties>")
+        };
         if self.is_failed {
             return format!(
-                "<failure type={} message={}/>",
+                "{properties}<failure type={} message={}/>",
                 quoted(self.verdict),
                 quoted(self.said)
             );
@@ -178,7 +192,7 @@ impl Case<'_> {
         // Quoted text is text of an element as well, once its quotes are off.
         let said = quoted(&said);
         let said = said.trim_matches('"');
-        format!("<system-out>{said}</system-out>")
+        format!("{properties}<system-out>{said}</system-out>")
     }
 }
 

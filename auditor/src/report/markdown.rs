@@ -29,6 +29,9 @@ fn write(report: &Report, out: &mut String) -> fmt::Result {
     for problem in words::policy_problems(report) {
         writeln!(out, "- **Wrong**: {}.", text(&problem))?;
     }
+    for control in words::controls(report) {
+        writeln!(out, "- Control {}.", text(&control))?;
+    }
     if let Some(shown) = words::shown(report) {
         writeln!(out, "- Shown: {}.", text(&shown))?;
     }

@@ -335,5 +335,15 @@ fn activity(report: &Report, flow: &Flow) -> Value {
             }),
         ),
     ]);
+    if let Some(fields) = event.get_mut("unmapped").and_then(Value::as_object_mut)
+        && !flow.controls.is_empty()
+    {
+        fields.insert("controls".to_owned(), json!(flow.controls));
+    }
+    if let Some(fields) = event.get_mut("unmapped").and_then(Value::as_object_mut)
+        && !flow.controls.is_empty()
+    {
+        fields.insert("controls".to_owned(), json!(flow.controls));
+    }
     event.into()
 }

@@ -105,14 +105,23 @@ fn of_flow(report: &Report, flow: &Flow) -> Value {
         .iter()
         .find(|rule| flow.rules.contains(&rule.id));
     let name = format!("{} -> {} {}", flow.client, flow.server, flow.service());
-    json!({
+    let result = json!({
         "ruleId": format!("flow/{}", flow.verdict.name()),
         "level": level(flow.severity),
         "message": { "text": format!("{name}, {}: {}", flow.outcome.name(), flow.explanation) },
         "locations": [named.map_or_else(|| first(report), |rule| rule_location(report, rule))],
         "relatedLocations": named.map(page).unwrap_or_default(),
         "partialFingerprints": { "flow/v1": name },
-    })
+    });
+    with_controls(result, &flow.controls)
+}
+
+/// A result with its controls as tags, if it has any.
+fn with_controls(mut result: Value, controls: &[String]) -> Value {
+    if let (Some(fields), [_, ..]) = (result.as_object_mut(), controls) {
+        fields.insert("properties".to_owned(), json!({ "tags": controls }));
+    }
+    result
 }
 
 fn of_pattern(report: &Report, pattern: &Pattern) -> Value {
@@ -128,14 +137,15 @@ fn of_pattern(report: &Report, pattern: &Pattern) -> Value {
 }
 
 fn of_rule(report: &Report, rule: &Rule) -> Value {
-    json!({
+    let result = json!({
         "ruleId": format!("rule/{}", rule.verdict.name()),
         "level": level(rule.severity),
         "message": { "text": format!("{}: {}", rule.id, rule.explanation) },
         "locations": [rule_location(report, rule)],
         "relatedLocations": page(rule),
         "partialFingerprints": { "rule/v1": format!("{}/{}", rule.matrix, rule.id) },
-    })
+    });
+    with_controls(result, &rule.controls)
 }
 
 const fn level(severity: Severity) -> &'static str {

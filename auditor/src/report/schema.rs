@@ -49,6 +49,9 @@ pub struct Report {
     /// out where nothing does.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub policy_problems: Vec<String>,
+    /// The controls of a standard that the deployment names; left out where it names none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub controls: Vec<Control>,
     /// That only a part of flows and rules is listed, since somebody asked for it; left out where all are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shown: Option<Shown>,
@@ -105,6 +108,17 @@ pub struct Shown {
     pub of_flows: usize,
     pub rules: usize,
     pub of_rules: usize,
+}
+
+/// How many findings a control of a standard has.
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+pub struct Control {
+    pub id: String,
+    pub violations: usize,
+    pub warnings: usize,
+    pub notes: usize,
+    /// Flows and rules that are as documented.
+    pub fine: usize,
 }
 
 /// What wrote the report.
@@ -242,6 +256,9 @@ pub struct Flow {
     /// The flow of which it is the second conversation, by whose rules it is allowed; left out elsewhere.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub related_to: Option<usize>,
+    /// The controls of a standard that it belongs to; left out where there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub controls: Vec<String>,
     /// The reason of the exception that covers it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exception: Option<String>,
@@ -366,6 +383,9 @@ pub struct Rule {
     pub within_seconds: Option<i64>,
     pub when: Option<String>,
     pub origin: Option<String>,
+    /// The controls of a standard that it belongs to; left out where there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub controls: Vec<String>,
     /// What this host is in the rule: client, server, both or neither.
     pub host_is: Vec<Part>,
     /// Whether a socket of this host waits on one of its ports.
@@ -631,6 +651,7 @@ impl Report {
             conditions_not_set,
             names_without_address,
             policy_problems,
+            controls,
             shown,
             gaps,
             flows,
@@ -656,6 +677,7 @@ impl Report {
             || *conditions_not_set != earlier.conditions_not_set
             || *names_without_address != earlier.names_without_address
             || *policy_problems != earlier.policy_problems
+            || *controls != earlier.controls
             || *shown != earlier.shown
             || *gaps != earlier.gaps
             || *flows != earlier.flows

@@ -7,7 +7,7 @@ use auditor_common::{Evidence, Reason, Tally, Totals};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    Judged, ListingBounds, Look, MatrixSource, Report, Run, diff,
+    Controls, Judged, ListingBounds, Look, MatrixSource, Report, Run, diff,
     explain::{self, Query},
     learn,
     schema::{self, Flow, GapReason, Outcome, RuleVerdict},
@@ -178,6 +178,7 @@ pub(super) fn judged(documented: Vec<&str>, most_flows: usize) -> Judged {
             most_flows,
             ..ListingBounds::NONE
         },
+        controls: Controls::default(),
         run: Run {
             program: "0.0.0 (0123456789ab)".to_owned(),
             kernel: Some("6.1.0 #1 x86_64".to_owned()),

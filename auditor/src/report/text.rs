@@ -53,6 +53,9 @@ fn summary(report: &Report, out: &mut String) {
     for problem in words::policy_problems(report) {
         line(out, &format!("WRONG      {problem}"));
     }
+    for control in words::controls(report) {
+        line(out, &format!("control    {control}"));
+    }
     if let Some(shown) = words::shown(report) {
         line(out, &format!("shown      {shown}"));
     }
@@ -173,6 +176,7 @@ fn section(report: &Report, out: &mut String, severity: Severity, title: &str) -
             let exception = explain::exception(report, flow);
             lines.extend(exception.map(|line| format!("    {line}")));
         }
+        lines.extend(of_controls(&flow.controls));
         let translated = flow.translated.iter();
         lines.extend(translated.map(|real| format!("    {}", words::real(report, real))));
         lines.extend(flow.processes.iter().map(|process| {
@@ -203,6 +207,7 @@ fn section(report: &Report, out: &mut String, severity: Severity, title: &str) -
             .map_or_else(String::new, |origin| format!(", from {origin}"));
         let listeners = rule.listeners.iter();
         lines.extend(listeners.map(|process| format!("    {} listens", words::process(process))));
+        lines.extend(of_controls(&rule.controls));
         lines.push(format!("    rule {}{origin}", rule.id));
     }
     if !lines.is_empty() {
@@ -212,6 +217,10 @@ fn section(report: &Report, out: &mut String, severity: Severity, title: &str) -
         }
     }
     Ok(())
+}
+
+fn of_controls(controls: &[String]) -> Option<String> {
+    (!controls.is_empty()).then(|| format!("    control: {}", controls.join(", ")))
 }
 
 /// Flows that are alike, as one finding.

@@ -319,6 +319,21 @@ pub(super) fn basis(report: &schema::Report) -> Vec<(&'static str, String)> {
     said
 }
 
+/// The findings of each control: `PCI DSS 1.2.5: 1 violation, 0 warnings, 2 notes; 14 as documented`.
+pub(super) fn controls(report: &schema::Report) -> Vec<String> {
+    let said = report.controls.iter().map(|control| {
+        format!(
+            "{}: {}, {}, {}; {} as documented",
+            control.id,
+            plural(control.violations, "violation"),
+            plural(control.warnings, "warning"),
+            plural(control.notes, "note"),
+            control.fine
+        )
+    });
+    said.collect()
+}
+
 /// That a report is a part of one, and which.
 pub(super) fn shown(report: &schema::Report) -> Option<String> {
     let shown = report.shown.as_ref()?;

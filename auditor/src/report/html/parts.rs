@@ -474,6 +474,9 @@ pub(super) fn watched(report: &Report, out: &mut String) -> fmt::Result {
             ),
         )?;
     }
+    for control in words::controls(report) {
+        entry("Control", &control)?;
+    }
     for (name, said) in words::basis(report) {
         entry(name, &said)?;
     }

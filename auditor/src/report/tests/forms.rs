@@ -10,8 +10,8 @@ use crate::report::{
     ocsf,
     sarif::render as sarif,
     schema::{
-        Count, Exception, FlowVerdict, Part, Pattern, PatternEnd, PatternKind, Process, Severity,
-        Shown, json_schema,
+        Control, Count, Exception, FlowVerdict, Part, Pattern, PatternEnd, PatternKind, Process,
+        Severity, Shown, json_schema,
     },
 };
 
@@ -32,6 +32,15 @@ pub(super) fn hostile() -> Report {
         elsewhere: false,
     }];
     report.rules[0].explanation = attack.to_owned();
+    report.rules[0].controls = vec![attack.to_owned()];
+    report.flows[1].controls = vec![attack.to_owned()];
+    report.controls.push(Control {
+        id: attack.to_owned(),
+        violations: 1,
+        warnings: 0,
+        notes: 0,
+        fine: 0,
+    });
     report.rules[0].service = Some(attack.to_owned());
     report.rules[0].origin = Some(format!("{attack}:7"));
     report.matrices[0].path = attack.to_owned();

@@ -77,6 +77,8 @@ fn names_of_all_kinds_are_tried() {
         "/patterns/0/processes/0",
         "/patterns/0/client/roles/0",
         "/shown/asked_for",
+        "/controls/0/id",
+        "/flows/1/controls/0",
     ] {
         assert!(texts.contains(&place.to_owned()), "{place}: {texts:?}");
     }

@@ -1,0 +1,230 @@
+//! Which controls of a standard findings and rules are evidence for, as the deployment says.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use glob::Pattern;
+use thiserror::Error;
+
+use super::schema::{self, FlowVerdict, RuleVerdict, Severity};
+use crate::{matrix::Matrix, nearest::nearest};
+
+/// Controls, such as `PCI DSS 1.2.5`, each with what belongs to it.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Controls(Vec<(String, Vec<Selector>)>);
+
+/// What belongs to a control.
+#[derive(Clone, Debug, Eq, PartialEq)]
+enum Selector {
+    /// Flows and rules with a verdict of this name; both have some names.
+    Verdict(Option<FlowVerdict>, Option<RuleVerdict>),
+    /// Rules by their ids, and the flows that they allow or forbid.
+    Rules(Pattern),
+}
+
+/// What a control names that nobody knows.
+#[derive(Clone, Debug, Eq, Error, PartialEq)]
+pub enum ControlError {
+    #[error("control `{control}` names `{name}`, which is no verdict and the id of no rule{}", meant.as_ref().map_or_else(String::new, |meant| format!(" (is `{meant}` meant?)")))]
+    Unknown {
+        control: String,
+        name: String,
+        meant: Option<String>,
+    },
+    #[error(
+        "control `{control}` names nothing: expected verdicts such as unexpected, or ids of rules such as web or db-*"
+    )]
+    Empty { control: String },
+}
+
+impl Controls {
+    /// Reads what a deployment says, which is checked against the rules of these matrices.
+    ///
+    /// # Errors
+    ///
+    /// A control that names nothing, or something that nobody knows.
+    pub fn read(
+        said: &BTreeMap<String, Vec<String>>,
+        matrices: &[Matrix],
+    ) -> Result<Self, ControlError> {
+        let ids: Vec<&str> = matrices
+            .iter()
+            .flat_map(|matrix| &matrix.rules)
+            .map(|rule| rule.id.as_str())
+            .collect();
+        let mut controls = Vec::new();
+        for (control, names) in said {
+            if names.is_empty() {
+                return Err(ControlError::Empty {
+                    control: control.clone(),
+                });
+            }
+            let selectors: Result<_, _> = names
+                .iter()
+                .map(|name| selector(control, name, &ids))
+                .collect();
+            controls.push((control.clone(), selectors?));
+        }
+        Ok(Self(controls))
+    }
+
+    /// The controls of a flow with this verdict, that these rules allow or forbid.
+    pub(super) fn of_flow(&self, verdict: FlowVerdict, rules: &[String]) -> Vec<String> {
+        let has_rules = matches!(verdict, FlowVerdict::Documented | FlowVerdict::Forbidden);
+        self.of(|selector| match selector {
+            Selector::Verdict(flow, _) => *flow == Some(verdict),
+            Selector::Rules(pattern) => has_rules && rules.iter().any(|id| is_id(pattern, id)),
+        })
+    }
+
+    /// The controls of a rule.
+    pub(super) fn of_rule(&self, verdict: RuleVerdict, id: &str) -> Vec<String> {
+        self.of(|selector| match selector {
+            Selector::Verdict(_, rule) => *rule == Some(verdict),
+            Selector::Rules(pattern) => is_id(pattern, id),
+        })
+    }
+
+    fn of(&self, is_its: impl Fn(&Selector) -> bool) -> Vec<String> {
+        let its = self.0.iter();
+        its.filter(|(_, selectors)| selectors.iter().any(&is_its))
+            .map(|(control, _)| control.clone())
+            .collect()
+    }
+
+    /// How many findings each control has; `findings` has the controls of each, and its severity.
+    pub(super) fn counted(
+        &self,
+        findings: impl Iterator<Item = (Vec<String>, Severity)>,
+    ) -> Vec<schema::Control> {
+        let mut counted: Vec<schema::Control> = self
+            .0
+            .iter()
+            .map(|(id, _)| schema::Control {
+                id: id.clone(),
+                violations: 0,
+                warnings: 0,
+                notes: 0,
+                fine: 0,
+            })
+            .collect();
+        for (controls, severity) in findings {
+            let controls: BTreeSet<String> = controls.into_iter().collect();
+            for control in counted.iter_mut().filter(|one| controls.contains(&one.id)) {
+                match severity {
+                    Severity::Violation => control.violations += 1,
+                    Severity::Warning => control.warnings += 1,
+                    Severity::Note => control.notes += 1,
+                    Severity::Fine => control.fine += 1,
+                }
+            }
+        }
+        counted
+    }
+
+    pub(super) const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// Whether an id is meant; one that several matrices have stands with the matrix's name before it.
+fn is_id(pattern: &Pattern, id: &str) -> bool {
+    pattern.matches(id)
+        || id
+            .rsplit_once('/')
+            .is_some_and(|(_, id)| pattern.matches(id))
+}
+
+fn selector(control: &str, name: &str, ids: &[&str]) -> Result<Selector, ControlError> {
+    let (flow, rule) = (FlowVerdict::from_name(name), RuleVerdict::from_name(name));
+    if flow.is_some() || rule.is_some() {
+        return Ok(Selector::Verdict(flow, rule));
+    }
+    let pattern = Pattern::new(name).ok();
+    let known = pattern.filter(|pattern| ids.iter().any(|id| is_id(pattern, id)));
+    known.map(Selector::Rules).ok_or_else(|| {
+        let verdicts = ["unexpected", "forbidden", "missing", "refused", "violated"];
+        let all: Vec<&str> = ids.iter().copied().chain(verdicts).collect();
+        ControlError::Unknown {
+            control: control.to_owned(),
+            name: name.to_owned(),
+            meant: nearest(name, &all, |one| *one).map(str::to_owned),
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeMap, path::Path};
+
+    use super::{Controls, FlowVerdict, RuleVerdict, Severity};
+    use crate::matrix::Matrix;
+
+    fn matrix() -> Matrix {
+        let rule = |id: &str| {
+            format!(
+                "[[rule]]\nid = \"{id}\"\nclient = [\"a\"]\nserver = [\"b\"]\ntransport = \"tcp\"\nports = \"1\"\n"
+            )
+        };
+        let text = format!(
+            "name = \"M\"\n{}{}{}",
+            rule("web"),
+            rule("db-one"),
+            rule("db-two")
+        );
+        Matrix::parse(Path::new("m.toml"), &text).unwrap()
+    }
+
+    fn read(said: &[(&str, &[&str])]) -> Result<Controls, String> {
+        let said: BTreeMap<String, Vec<String>> = said
+            .iter()
+            .map(|(control, names)| {
+                let names = names.iter().map(|name| (*name).to_owned()).collect();
+                ((*control).to_owned(), names)
+            })
+            .collect();
+        Controls::read(&said, &[matrix()]).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn what_belongs_to_a_control() {
+        let controls = read(&[
+            ("NIST SC-7", &["unexpected", "forbidden", "db-*"]),
+            ("PCI DSS 1.2.5", &["web", "missing"]),
+        ])
+        .unwrap();
+        let flow = |verdict, rule: &str| controls.of_flow(verdict, &[rule.to_owned()]);
+        assert_eq!(flow(FlowVerdict::Unexpected, "web"), ["NIST SC-7"]);
+        assert_eq!(flow(FlowVerdict::Documented, "web"), ["PCI DSS 1.2.5"]);
+        assert_eq!(flow(FlowVerdict::Documented, "db-two"), ["NIST SC-7"]);
+        assert_eq!(flow(FlowVerdict::Housekeeping, "other"), [""; 0]);
+        let rule = |verdict, id| controls.of_rule(verdict, id);
+        assert_eq!(
+            rule(RuleVerdict::Missing, "db-one"),
+            ["NIST SC-7", "PCI DSS 1.2.5"]
+        );
+        assert_eq!(rule(RuleVerdict::Observed, "M/web"), ["PCI DSS 1.2.5"]);
+        let both = vec!["NIST SC-7".to_owned(), "PCI DSS 1.2.5".to_owned()];
+        let one = vec!["NIST SC-7".to_owned()];
+        let counted = controls.counted(
+            [
+                (both, Severity::Violation),
+                (one.clone(), Severity::Warning),
+                (one, Severity::Fine),
+            ]
+            .into_iter(),
+        );
+        let counts: Vec<_> = counted
+            .iter()
+            .map(|one| (one.violations, one.warnings, one.notes, one.fine))
+            .collect();
+        assert_eq!(counts, [(1, 1, 0, 1), (1, 0, 0, 0)]);
+    }
+
+    #[test]
+    fn what_nobody_knows_is_said() {
+        let error = read(&[("C", &["wbe"])]).unwrap_err();
+        assert!(error.contains("control `C` names `wbe`") && error.contains("is `web` meant?"));
+        assert!(read(&[("C", &[])]).unwrap_err().contains("names nothing"));
+        assert!(read(&[("C", &["x-*"])]).is_err());
+    }
+}

@@ -114,7 +114,7 @@ fn page_of(n_flows: u16) -> TempDir {
     std::fs::write(work_dir.join("c.pcap"), pcap(&frames)).unwrap();
     let output = run(
         work_dir,
-        "replay c.pcap --config a.toml --address 10.9.0.1 --format html -o r.html --fail-on never",
+        "replay c.pcap --config a.toml --address 10.9.0.1 --format html -o r.html --fail-on never --all",
     );
     assert!(output.status.success(), "{output:?}");
     directory

@@ -3,6 +3,7 @@
 //! Everything that comes from documents, deployments or the network goes through [`crate::escape::text`] or, as data of the page's
 //! script, through [`crate::escape::data`]; the page's policy lets no other script run.
 
+mod pairs;
 mod parts;
 
 use std::fmt::{self, Write as _};
@@ -116,10 +117,10 @@ fn top(report: &Report, out: &mut String) -> fmt::Result {
     };
     writeln!(
         out,
-        "<p>Watched for {} until {:.0}.{}</p>",
+        "<p>Watched for {} until <time datetime=\"{end:.0}\">{end:.0}</time>.{}</p>",
         text(&words::duration(length)),
-        report.window.end,
-        text(&roles)
+        text(&roles),
+        end = report.window.end
     )?;
     for problem in words::policy_problems(report) {
         writeln!(out, "<p><strong>Wrong:</strong> {}.</p>", text(&problem))?;
@@ -154,19 +155,21 @@ fn findings(report: &Report, out: &mut String) -> fmt::Result {
         n_all += 1;
         n_shown += 1;
         let kind = (Severity::Warning, "deployment");
-        finding(
-            kind,
-            "what the traffic is compared with",
-            &problem,
-            &[],
+        let name = "what the traffic is compared with";
+        finding(kind, name, &problem, &[], out)?;
+        copied(
+            "auditor check --config auditor.toml",
+            "says what is wrong",
             out,
         )?;
+        writeln!(out, "</article>")?;
     }
     if let Some(sent) = words::sent_without_place(report) {
         n_all += 1;
         n_shown += 1;
         let kind = (Severity::Warning, UNPLACED);
         finding(kind, "sent without a place", &sent, &[], out)?;
+        writeln!(out, "</article>")?;
     }
     for severity in [Severity::Violation, Severity::Warning] {
         for one in report
@@ -197,6 +200,10 @@ fn findings(report: &Report, out: &mut String) -> fmt::Result {
                     &explain::flow(report, flow),
                     out,
                 )?;
+                let lines = explain::exception(report, flow);
+                let lines: Vec<&str> = lines.iter().map(|line| line.trim()).collect();
+                copied(&lines.join("\n"), "accepts it, in the deployment", out)?;
+                writeln!(out, "</article>")?;
             }
         }
         for rule in report.rules.iter().filter(|rule| rule.severity == severity) {
@@ -211,6 +218,7 @@ fn findings(report: &Report, out: &mut String) -> fmt::Result {
                     &explain::rule(report, rule),
                     out,
                 )?;
+                writeln!(out, "</article>")?;
             }
         }
     }
@@ -261,7 +269,7 @@ fn alike(report: &Report, pattern: &Pattern, out: &mut String) -> fmt::Result {
     writeln!(out, "</details></article>")
 }
 
-/// One finding, and below it the steps that led to its verdict.
+/// One finding, and below it the steps that led to its verdict; its element is left open.
 fn finding(
     (severity, verdict): (Severity, &str),
     name: &str,
@@ -298,5 +306,14 @@ fn finding(
         }
         writeln!(out, "</details>")?;
     }
-    writeln!(out, "</article>")
+    Ok(())
+}
+
+/// What somebody may type or paste, with a button that copies it, where the page's script runs.
+fn copied(lines: &str, why: &str, out: &mut String) -> fmt::Result {
+    writeln!(
+        out,
+        "<p class=\"faint\">This {why}:</p>\n<div class=\"copied\"><pre tabindex=\"0\">{}</pre><button type=\"button\" hidden>Copy</button></div>",
+        text(lines)
+    )
 }

@@ -3,6 +3,35 @@
   const PAGE = 200;
   const ranks = { violation: 0, warning: 1, note: 2, fine: 3 };
 
+  // A moment in the reader's zone, with UTC beside it; other text stays as it is.
+  const MOMENT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/;
+  const local = (text) => {
+    if (!MOMENT.test(text)) return text;
+    const date = new Date(text);
+    if (date.getTimezoneOffset() === 0) return text.replace("T", " ").replace("Z", " UTC");
+    const two = (n) => String(n).padStart(2, "0");
+    const day = [date.getFullYear(), two(date.getMonth() + 1), two(date.getDate())].join("-");
+    const time = [date.getHours(), date.getMinutes(), date.getSeconds()].map(two).join(":");
+    return day + " " + time + " (" + text.slice(11, 19) + " UTC)";
+  };
+  document.querySelectorAll("time").forEach((time) => (time.textContent = local(time.dateTime)));
+
+  // What is to be typed or pasted is copied; where a page may not do that, it is selected.
+  document.querySelectorAll(".copied").forEach((one) => {
+    const button = one.querySelector("button");
+    const text = one.querySelector("pre");
+    button.hidden = false;
+    button.addEventListener("click", async () => {
+      getSelection().selectAllChildren(text);
+      try {
+        await navigator.clipboard.writeText(text.textContent);
+        button.textContent = "Copied";
+      } catch {
+        button.textContent = "Selected";
+      }
+    });
+  });
+
   // Each table has its rows as data: [severity, pairs of roles, cells]; a cell is text, or [text, number to sort by].
   const setUp = (section) => {
     const data = JSON.parse(section.querySelector("script").textContent);
@@ -13,6 +42,7 @@
     const more = section.querySelector(".more");
     const heads = [...section.querySelectorAll("thead th")];
     const numbers = heads.map((head) => head.dataset.kind);
+    const names = heads.map((head) => head.textContent.trim());
     const text = (cell) => (Array.isArray(cell) ? cell[0] : cell);
     const order = (cell) => (Array.isArray(cell) ? cell[1] : cell);
     const rows = data.map((row) => ({
@@ -32,13 +62,14 @@
         row.cells.forEach((cell, at) => {
           const td = document.createElement("td");
           td.className = numbers[at] || "";
+          if (at !== 0) td.dataset.name = names[at];
           if (at === 0) {
             const tag = document.createElement("span");
             tag.className = "tag " + row.severity;
             tag.textContent = text(cell);
             td.append(tag);
           } else {
-            td.textContent = text(cell);
+            td.textContent = local(text(cell));
           }
           tr.append(td);
         });
@@ -111,6 +142,15 @@
       cell.setAttribute("aria-pressed", String(pressed));
       filters.forEach((filter) => filter.find(pressed ? cell.dataset.pair : ""));
       if (pressed) document.getElementById("rules").scrollIntoView({ block: "start" });
+    });
+  });
+
+  // The arrows of the picture lead to the tables as the cells do.
+  document.querySelectorAll("#talk a[data-pair]").forEach((arrow) => {
+    arrow.addEventListener("click", (event) => {
+      event.preventDefault();
+      filters.forEach((filter) => filter.find(arrow.dataset.pair));
+      document.getElementById("flows").scrollIntoView({ block: "start" });
     });
   });
 

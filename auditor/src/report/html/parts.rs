@@ -8,79 +8,24 @@ use std::{
 
 use serde_json::{Value, json};
 
-use super::super::{
-    schema::{Flow, FlowVerdict, Report, Rule, RuleVerdict, Severity},
-    words::{self, number},
+use super::{
+    super::{
+        schema::{Flow, Report, Rule, Severity},
+        words::{self, number},
+    },
+    pairs::{Cell, RolePairs},
 };
 use crate::escape::{data, text};
-
-/// The rules and flows between a client role and a server role.
-#[derive(Clone, Debug, Default)]
-struct Cell {
-    rules: usize,
-    flows: usize,
-    worst: Option<Severity>,
-    /// Whether a rule between them was observed.
-    is_observed: bool,
-    packets: u64,
-}
-
-/// The name for peers in no role.
-const NOBODY: &str = "in no role";
-
-/// All pairs of roles, client first, that a rule or a flow is about.
-fn cells(report: &Report) -> BTreeMap<(&str, &str), Cell> {
-    let mut cells: BTreeMap<(&str, &str), Cell> = BTreeMap::new();
-    for rule in &report.rules {
-        for (client, server) in pairs(&rule.client, &rule.server) {
-            let cell = cells.entry((client, server)).or_default();
-            cell.rules += 1;
-            cell.worst = cell.worst.max(Some(rule.severity));
-            cell.is_observed |= rule.verdict == RuleVerdict::Observed;
-        }
-    }
-    // Housekeeping traffic is left out: every network has it, between whichever roles.
-    let is_said = |flow: &&Flow| flow.verdict != FlowVerdict::Housekeeping;
-    for flow in report.flows.iter().filter(is_said) {
-        for (client, server) in pairs(&flow.client_roles, &flow.server_roles) {
-            let cell = cells.entry((client, server)).or_default();
-            cell.flows += 1;
-            cell.worst = cell.worst.max(Some(flow.severity));
-            cell.packets += flow.to_server.packets + flow.to_client.packets;
-        }
-    }
-    cells
-}
-
-fn pairs<'a>(
-    clients: &'a [String],
-    servers: &'a [String],
-) -> impl Iterator<Item = (&'a str, &'a str)> {
-    let names = |roles: &'a [String]| -> Vec<&'a str> {
-        if roles.is_empty() {
-            vec![NOBODY]
-        } else {
-            roles.iter().map(String::as_str).collect()
-        }
-    };
-    let servers = names(servers);
-    names(clients).into_iter().flat_map(move |client| {
-        servers
-            .clone()
-            .into_iter()
-            .map(move |server| (client, server))
-    })
-}
 
 /// The text by which tables are filtered when a cell is chosen.
 fn pair_name(client: &str, server: &str) -> String {
     format!("{client} \u{2192} {server}")
 }
 
-fn roles<'a>(cells: &BTreeMap<(&'a str, &'a str), Cell>) -> Vec<&'a str> {
+fn roles(cells: &BTreeMap<(String, String), Cell>) -> Vec<&str> {
     let all: BTreeSet<&str> = cells
         .keys()
-        .flat_map(|(client, server)| [*client, *server])
+        .flat_map(|(client, server)| [client.as_str(), server.as_str()])
         .collect();
     all.into_iter().collect()
 }
@@ -90,7 +35,7 @@ const MOST_ROLES: usize = 40;
 
 /// Roles by roles: a cell for each pair, coloured by its worst severity.
 pub(super) fn matrix(report: &Report, out: &mut String) -> fmt::Result {
-    let cells = cells(report);
+    let cells = RolePairs::of(report).cells(report);
     let roles = roles(&cells);
     writeln!(out, "<section id=\"matrix\">\n<h2>Roles by roles</h2>")?;
     if roles.is_empty() || MOST_ROLES < roles.len() {
@@ -114,7 +59,7 @@ pub(super) fn matrix(report: &Report, out: &mut String) -> fmt::Result {
     for client in &roles {
         write!(out, "<tr><th scope=\"row\">{}</th>", text(client))?;
         for server in &roles {
-            let Some(cell) = cells.get(&(*client, *server)) else {
+            let Some(cell) = cells.get(&((*client).to_owned(), (*server).to_owned())) else {
                 write!(out, "<td></td>")?;
                 continue;
             };
@@ -130,11 +75,11 @@ pub(super) fn matrix(report: &Report, out: &mut String) -> fmt::Result {
                 out,
                 "<td><button type=\"button\" class=\"{class}\" aria-pressed=\"false\" data-pair=\"{pair}\">\
                  <span class=\"spoken\">{pair}: {said}, {} rules, {} flows</span>\
-                 <span aria-hidden=\"true\">{sign} {}/{}</span></button></td>",
+                 <span aria-hidden=\"true\">{sign} {}<br>{}</span></button></td>",
                 cell.rules,
                 cell.flows,
-                cell.rules,
-                cell.flows,
+                words::plural(cell.rules, "rule"),
+                words::plural(cell.flows, "flow"),
                 pair = text(&pair)
             )?;
         }
@@ -145,11 +90,11 @@ pub(super) fn matrix(report: &Report, out: &mut String) -> fmt::Result {
 
 /// The traffic between roles: an arrow from client to server for each pair that has any.
 pub(super) fn diagram(report: &Report, out: &mut String) -> fmt::Result {
-    let cells = cells(report);
+    let cells = RolePairs::of(report).cells(report);
     let talking: Vec<_> = cells.iter().filter(|(_, cell)| 0 < cell.flows).collect();
     let names: BTreeSet<&str> = talking
         .iter()
-        .flat_map(|((client, server), _)| [*client, *server])
+        .flat_map(|((client, server), _)| [client.as_str(), server.as_str()])
         .collect();
     writeln!(out, "<section id=\"talk\">\n<h2>Who talks to whom</h2>")?;
     if names.is_empty() || 24 < names.len() {
@@ -168,13 +113,14 @@ pub(super) fn diagram(report: &Report, out: &mut String) -> fmt::Result {
             let angle = TAU * f64::from(n) / f64::from(count) - TAU / 4.0;
             (
                 *name,
-                (400.0 + 230.0 * angle.cos(), 190.0 + 140.0 * angle.sin()),
+                (400.0 + 230.0 * angle.cos(), 230.0 + 140.0 * angle.sin()),
             )
         })
         .collect();
     writeln!(
         out,
-        "<svg viewBox=\"0 0 800 380\" role=\"img\" aria-labelledby=\"talk-title\"><title id=\"talk-title\">{}</title>",
+        "<p class=\"faint\">An arrow for each pair of roles that talked, from client to server, wider with ten times the packets; choose one to see \
+         its flows.</p>\n<svg viewBox=\"0 0 800 440\" role=\"group\" aria-label=\"{}\">",
         text(&described(&talking))
     )?;
     for (class, id) in [("violation", "v"), ("warning", "w"), ("fine", "f")] {
@@ -185,8 +131,10 @@ pub(super) fn diagram(report: &Report, out: &mut String) -> fmt::Result {
         )?;
     }
     for ((client, server), cell) in &talking {
-        let (Some((x1, y1)), Some((x2, y2))) = (positions.get(client), positions.get(server))
-        else {
+        let (Some((x1, y1)), Some((x2, y2))) = (
+            positions.get(client.as_str()),
+            positions.get(server.as_str()),
+        ) else {
             continue;
         };
         let (class, marker) = match cell.worst {
@@ -196,10 +144,20 @@ pub(super) fn diagram(report: &Report, out: &mut String) -> fmt::Result {
         };
         // Ten times the traffic makes the line thicker by one.
         let width = 1.0 + f64::from(cell.packets.checked_ilog10().unwrap_or_default());
+        let pair = text(&pair_name(client, server));
+        let said = format!(
+            "{pair}: {}, {} packets",
+            words::plural(cell.flows, "flow"),
+            number(cell.packets)
+        );
+        write!(
+            out,
+            "<a href=\"#flows\" data-pair=\"{pair}\" aria-label=\"{said}\"><title>{said}</title>"
+        )?;
         if client == server {
             writeln!(
                 out,
-                "<path d=\"M{:.0} {:.0} c-50 -60 50 -60 8 -4\" fill=\"none\" stroke=\"var(--{class})\" stroke-width=\"{width}\" marker-end=\"url(#{marker})\"/>",
+                "<path d=\"M{:.0} {:.0} c-50 -60 50 -60 8 -4\" fill=\"none\" stroke=\"var(--{class})\" stroke-width=\"{width}\" marker-end=\"url(#{marker})\"/></a>",
                 x1 - 4.0,
                 y1 - 12.0
             )?;
@@ -213,7 +171,7 @@ pub(super) fn diagram(report: &Report, out: &mut String) -> fmt::Result {
         writeln!(
             out,
             "<path d=\"M{x1:.0} {y1:.0} Q{mx:.0} {my:.0} {ex:.0} {ey:.0}\" fill=\"none\" stroke=\"var(--{class})\" stroke-width=\"{width}\" \
-             marker-end=\"url(#{marker})\"/>"
+             marker-end=\"url(#{marker})\"/></a>"
         )?;
     }
     for (name, (x, y)) in &positions {
@@ -233,10 +191,15 @@ pub(super) fn diagram(report: &Report, out: &mut String) -> fmt::Result {
 }
 
 /// The diagram in words.
-fn described(talking: &[(&(&str, &str), &Cell)]) -> String {
+fn described(talking: &[(&(String, String), &Cell)]) -> String {
     let pairs: Vec<String> = talking
         .iter()
-        .map(|((client, server), cell)| format!("{client} to {server}: {} flows", cell.flows))
+        .map(|((client, server), cell)| {
+            format!(
+                "{client} to {server}: {}",
+                words::plural(cell.flows, "flow")
+            )
+        })
         .collect();
     pairs.join("; ")
 }
@@ -320,7 +283,7 @@ fn table(
     for row in rows.iter().take(MOST_WITHOUT_SCRIPT) {
         out.push_str("<tr>");
         let cells = row[2].as_array().map(Vec::as_slice).unwrap_or_default();
-        for ((cell, (_, kind)), at) in cells.iter().zip(heads).zip(0..) {
+        for ((cell, (name, kind)), at) in cells.iter().zip(heads).zip(0..) {
             let said = cell
                 .as_str()
                 .or_else(|| cell[0].as_str())
@@ -330,7 +293,7 @@ fn table(
                 let severity = row[0].as_str().unwrap_or_default();
                 write!(out, "<td><span class=\"tag {severity}\">{said}</span></td>")?;
             } else {
-                write!(out, "<td class=\"{kind}\">{said}</td>")?;
+                write!(out, "<td class=\"{kind}\" data-name=\"{name}\">{said}</td>")?;
             }
         }
         out.push_str("</tr>\n");
@@ -347,8 +310,11 @@ fn table(
 const MOST_WITHOUT_SCRIPT: usize = 200;
 
 pub(super) fn rules(report: &Report, out: &mut String) -> fmt::Result {
+    let pairs = RolePairs::of(report);
     let row = |rule: &Rule| {
-        let all: Vec<String> = pairs(&rule.client, &rule.server)
+        let all: Vec<String> = pairs
+            .rule(rule)
+            .iter()
             .map(|(client, server)| pair_name(client, server))
             .collect();
         json!([
@@ -384,8 +350,11 @@ pub(super) fn rules(report: &Report, out: &mut String) -> fmt::Result {
 }
 
 pub(super) fn flows(report: &Report, out: &mut String) -> fmt::Result {
+    let pairs = RolePairs::of(report);
     let row = |flow: &Flow| {
-        let all: Vec<String> = pairs(&flow.client_roles, &flow.server_roles)
+        let all: Vec<String> = pairs
+            .flow(flow)
+            .iter()
             .map(|(client, server)| pair_name(client, server))
             .collect();
         let packets = flow.to_server.packets + flow.to_client.packets;

@@ -157,11 +157,8 @@ fn findings(report: &Report, out: &mut String) -> fmt::Result {
         let kind = (Severity::Warning, "deployment");
         let name = "what the traffic is compared with";
         finding(kind, name, &problem, &[], out)?;
-        copied(
-            "auditor check --config auditor.toml",
-            "says what is wrong",
-            out,
-        )?;
+        let command = ["auditor check --config auditor.toml".to_owned()];
+        copied(&command, "says what is wrong", out)?;
         writeln!(out, "</article>")?;
     }
     if let Some(sent) = words::sent_without_place(report) {
@@ -201,8 +198,7 @@ fn findings(report: &Report, out: &mut String) -> fmt::Result {
                     out,
                 )?;
                 let lines = explain::exception(report, flow);
-                let lines: Vec<&str> = lines.iter().map(|line| line.trim()).collect();
-                copied(&lines.join("\n"), "accepts it, in the deployment", out)?;
+                copied(&lines, "accepts it, in the deployment", out)?;
                 writeln!(out, "</article>")?;
             }
         }
@@ -310,10 +306,11 @@ fn finding(
 }
 
 /// What somebody may type or paste, with a button that copies it, where the page's script runs.
-fn copied(lines: &str, why: &str, out: &mut String) -> fmt::Result {
+fn copied(lines: &[String], why: &str, out: &mut String) -> fmt::Result {
+    let lines: Vec<String> = lines.iter().map(|line| text(line.trim())).collect();
     writeln!(
         out,
         "<p class=\"faint\">This {why}:</p>\n<div class=\"copied\"><pre tabindex=\"0\">{}</pre><button type=\"button\" hidden>Copy</button></div>",
-        text(lines)
+        lines.join("\n")
     )
 }

@@ -1,6 +1,7 @@
 //! The names of machines on a page, and how a cell's text is split into them.
 
 mod kind;
+mod unquantified;
 
 use std::collections::{BTreeMap, BTreeSet};
 

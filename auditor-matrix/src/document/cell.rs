@@ -181,6 +181,19 @@ pub(super) fn direction(text: &str) -> Option<Direction> {
     }
 }
 
+/// Whether a direction says no more than that only one end asks: `Unidirectional`, `one-way`.
+pub(super) fn is_one_way(text: &str) -> bool {
+    let letters: String = text
+        .to_lowercase()
+        .chars()
+        .filter(|c| c.is_alphabetic())
+        .collect();
+    matches!(
+        letters.as_str(),
+        "unidirectional" | "oneway" | "onedirectional" | "onedirection" | "single" | "oneside"
+    )
+}
+
 /// Reads whether something is required. `None` if the text does not say.
 pub(super) fn required(text: &str) -> Option<bool> {
     let (outside, _) = unbracket(text);

@@ -294,7 +294,7 @@ impl PortTable<'_> {
             .as_deref()
             .and_then(|protocol| pairs::with_bracketed(&text, protocol))
         {
-            let message = "the ports in brackets were taken for alternatives, like the protocol in brackets beside them; check it";
+            let message = "the ports in brackets were taken for those of the protocol in brackets beside them; check it";
             self.problem(document, row, Severity::Remark, &text, message);
             text = all;
         }

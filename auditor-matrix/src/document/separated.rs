@@ -1,6 +1,7 @@
 //! Tables that plain text writes without any syntax of a table: a line of headings, and below it lines whose cells are separated
 //! by tabs, bars, semicolons, commas, colons or more than one blank. Without the headings, the cells have to tell.
 
+mod cell_lines;
 mod separator;
 mod unheaded;
 
@@ -31,7 +32,8 @@ pub(super) fn blocks(
     while at < lines.len() {
         let rest = lines.get(at..).unwrap_or_default();
         let run = |n_lines, table| unheaded::Run { n_lines, table };
-        let found = match table(rest) {
+        let broken = cell_lines::of_lines(rest);
+        let found = match broken.or_else(|| table(rest)) {
             Some(table) => run(table.n_lines, Some(table)),
             None => unheaded::run(rest).unwrap_or_else(|| run(1, None)),
         };
@@ -43,7 +45,7 @@ pub(super) fn blocks(
         // The line right above a table is its title.
         if let Some((title, above)) = before.split_last() {
             blocks.extend(text_block(line + at - before.len(), above, plain));
-            blocks.extend(text_block(line + at - 1, &[title], plain));
+            blocks.extend(title_block(line + at - 1, title, plain));
         }
         before.clear();
         has_table = true;
@@ -108,6 +110,21 @@ pub(super) fn has_tables(text: &str) -> bool {
         == 2
 }
 
+/// The line right above a table: its title, or a sentence that leads to it.
+fn title_block(line: usize, title: &str, plain: &dyn Fn(&str) -> String) -> Option<Block> {
+    let is_title = !title.trim_end().ends_with(['.', ':', ';', '!', '?'])
+        && !title.contains(|c: char| c.is_ascii_digit())
+        && title.split_whitespace().count() <= MOST_TITLE_WORDS;
+    let mut block = text_block(line, &[title], plain)?;
+    if is_title && let Content::Text(text) = block.content {
+        block.content = Content::Caption(text);
+    }
+    Some(block)
+}
+
+/// A longer line is a sentence.
+const MOST_TITLE_WORDS: usize = 14;
+
 fn text_block(line: usize, lines: &[&str], plain: &dyn Fn(&str) -> String) -> Option<Block> {
     let text = plain(&fold(&lines.join(" ")));
     (!text.is_empty()).then_some(Block {
@@ -128,6 +145,11 @@ struct Table {
 fn table(lines: &[&str]) -> Option<Table> {
     let (head, below) = lines.split_first()?;
     let (separator, headings) = headings(head)?;
+    if separator == Separator::Bar
+        && let Some(table) = cell_lines::of_bars(lines)
+    {
+        return Some(table);
+    }
     let mut table = Table {
         rows: vec![TableRow {
             line: 0,

@@ -323,7 +323,7 @@ fn ports_in_brackets_beside_a_protocol_in_brackets() {
     assert!(documents[0].problems.iter().any(|problem| {
         problem
             .to_string()
-            .contains("like the protocol in brackets")
+            .contains("those of the protocol in brackets")
     }));
     check(
         &derive(&documents, "Page"),

@@ -48,6 +48,12 @@ impl Cells {
                 self.source = self.source.take().or_else(|| named(ends.source));
                 self.destination = self.destination.take().or_else(|| named(ends.destination));
                 self.more_ends = more;
+            } else if self.direction.is_none() && cell::is_one_way(text) {
+                // Beside both ends it says no more than they do.
+                if self.source.is_none() || self.destination.is_none() {
+                    let message = "this says that one end asks, and not which; check the rule";
+                    table.problem(document, row, Severity::Remark, text, message);
+                }
             } else if self.direction.is_none() {
                 let message = "this is no direction: expected inbound, outbound or both";
                 table.problem(document, row, Severity::Lost, text, message);

@@ -14,6 +14,7 @@ mod default_value;
 mod diagram;
 mod dynamic_ports;
 mod further_end;
+mod heading_list;
 mod heading_port;
 mod host_list;
 mod hosts_below;
@@ -59,6 +60,7 @@ use std::{
 };
 
 use self::{
+    heading_list::PortHeading,
     host_list::HostList,
     introduction::Introduction,
     item_paragraph::is_label,
@@ -67,12 +69,13 @@ use self::{
     packed_sentences::PackedSentences,
     port_phrase::{Evidence, port_phrases},
     statement::Statement,
-    statement_row::{Place, doubt_message},
+    statement_row::{Place, doubt_message, is_about_ports},
     words::words,
 };
 use super::{
     cell, commands,
     context::Context,
+    end::{Basis, End},
     interner::Interner,
     names::Names,
     ports::Ports,
@@ -103,6 +106,8 @@ pub(super) struct Prose {
     named_above: Vec<(usize, PortRange)>,
     /// The last list of hosts below a line that names their port, and its section.
     hosts_below: Option<(Option<Arc<str>>, HostList)>,
+    /// The headings that number a port.
+    port_headings: Vec<PortHeading>,
     /// The machine of the last list, for "They also need ...", and its section.
     subject: Option<(Option<Arc<str>>, String)>,
 }
@@ -389,6 +394,7 @@ impl Prose {
             .map(|above| above.introduction(&self.names))
             .unwrap_or_default();
         self.take_up_subject(&mut introduction, &list);
+        take_title(&mut list.context, &introduction);
         let about_ports = statement_row::heading_is_about_ports(&list.context);
         let items = list::read(
             list.items,
@@ -446,6 +452,26 @@ impl Prose {
                 }
             }
         }
+    }
+}
+
+/// Takes the name that a list stands below for the machines whose ports it lists, where nothing else says whose they are: a page has
+/// the ports of `Ledger` below that heading.
+fn take_title(context: &mut Arc<Context>, introduction: &Introduction) {
+    let is_open = context.role.is_none()
+        && context.endpoints.is_none()
+        && context.direction.is_none()
+        && introduction.ends.n_known() == 0
+        && introduction.machine.is_none()
+        && introduction.direction.is_none();
+    let name = context
+        .subject
+        .as_deref()
+        .filter(|name| is_open && named_by_heading(context) == Some(*name))
+        .filter(|name| name.starts_with(char::is_uppercase) && !is_about_ports(name));
+    if let Some(name) = name {
+        let role = End::new(name, Basis::Title);
+        Arc::make_mut(context).role = Some(role);
     }
 }
 

@@ -154,6 +154,7 @@ impl Reader<'_> {
                     self.open_numbers.add(block.line, &text);
                 }
                 self.heading(block.line, level, &text);
+                self.prose.add_heading(block.line, &text, &self.context);
             }
             Content::Table(rows) => {
                 self.table(block.line, &rows, introduction.as_deref());

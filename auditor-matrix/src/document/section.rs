@@ -214,7 +214,7 @@ pub(super) fn names_machines(phrase: &str, names: &Names) -> bool {
     let mut parts = phrase.split(" and ").flat_map(|part| part.split(" & "));
     let is_kind = |part: &str| {
         let last = part.split(' ').next_back().unwrap_or_default();
-        is_machine(&plain(last)) || is_role(part)
+        is_machine(&plain(last)) || is_role(part) || is_network_interface(part)
     };
     names.contains(phrase)
         || is_security_group(phrase)
@@ -237,6 +237,21 @@ fn machine_with(heading: &str) -> Option<String> {
     let is_kind = !kind.contains(' ') && is_machine(&plain(kind));
     let is_name = what.contains(char::is_uppercase) && what.split(' ').count() < MOST_ROLE_WORDS;
     (is_kind && is_name).then(|| fold(heading.trim_end_matches(':')))
+}
+
+/// Whether a phrase names where a machine is in a network, which by itself is asked as a machine is: `X0 interface`, and not `web
+/// interface`.
+fn is_network_interface(phrase: &str) -> bool {
+    let words: Vec<String> = phrase.split(' ').map(plain).collect();
+    let [which, kind] = words.as_slice() else {
+        return false;
+    };
+    matches!(kind.as_str(), "interface" | "interfaces" | "nic" | "nics")
+        && (which.contains(|c: char| c.is_ascii_digit()) && which.contains(char::is_alphabetic)
+            || matches!(
+                which.as_str(),
+                "private" | "public" | "internal" | "external" | "data" | "lan" | "wan"
+            ))
 }
 
 /// Whether a phrase names what machines do: `Mail Role`. Roles of people and accounts are none.

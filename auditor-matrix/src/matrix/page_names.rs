@@ -62,6 +62,8 @@ impl PageNames {
         if let Some(machine) = name.strip_suffix(" ip") {
             self.whole.insert(machine.to_owned());
         }
+        self.whole
+            .extend(unquantified::specific(&name).map(str::to_owned));
         self.whole.insert(name);
         self.whole.insert(whole);
     }

@@ -24,6 +24,7 @@ use super::{
 };
 use crate::{
     document::{
+        endpoints,
         names::Names,
         row::Direction,
         text::{distributed, fold, sentences},
@@ -226,9 +227,24 @@ fn ends(head: &str, evidence: Evidence, names: &Names) -> Option<Ends> {
     };
     let behind = (0..pieces.len())
         .find(|at| pieces.is_port(*at) && pieces.word(at + 1).is_some_and(Word::is_mark));
-    bare_pair(&nouns, 0)
+    hyphenated(head)
+        .or_else(|| bare_pair(&nouns, 0))
         .or_else(|| bare_pair(&nouns, behind? + 2))
         .or_else(|| clause::loose_ends(&pieces, names))
+}
+
+/// The ends of a label `Till-to-Store: port 80`.
+fn hyphenated(head: &str) -> Option<Ends> {
+    let (label, _) = head.split_once(':')?;
+    let ends = Some(label)
+        .filter(|label| label.contains("-to-"))
+        .and_then(endpoints::arrow)?;
+    Some(Ends {
+        client: Some(ends.source),
+        server: Some(ends.destination),
+        basis: ends.basis,
+        ..Ends::default()
+    })
 }
 
 /// A longer item is prose.

@@ -26,7 +26,8 @@ impl PageNames {
         let is_name = counted.is_specific(is_kind)
             || (says_one || says_many) && !is_kind(&counted.name.to_lowercase());
         if is_name {
-            return if says_many && !says_one {
+            // "any Till node" of the `Till nodes`
+            return if says_many && (counted.is_each || !says_one || !counted.name.ends_with('s')) {
                 many
             } else {
                 counted.name.to_owned()
@@ -40,6 +41,12 @@ impl PageNames {
             true | false => part.to_owned(),
         }
     }
+}
+
+/// The name behind words that say how many are meant, if it says which.
+pub(super) fn specific(name: &str) -> Option<&str> {
+    let counted = Quantified::of(name);
+    (counted.is_counted() && counted.is_specific(is_kind)).then_some(counted.name)
 }
 
 #[cfg(test)]

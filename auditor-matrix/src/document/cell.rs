@@ -157,6 +157,20 @@ pub(super) fn direction(text: &str) -> Option<Direction> {
     if are_short && words.contains(&"in") && words.contains(&"out") {
         return Some(Direction::Both);
     }
+    // `In- & outbound`: what follows is half of both words.
+    let shares_half = words.iter().enumerate().any(|(at, word)| {
+        let behind = words.get(at + 1..).unwrap_or_default();
+        let next = behind.iter().find(|next| !matches!(**next, "and" | "or"));
+        let other = match *word {
+            "in" => ["outbound", "outgoing"],
+            "out" => ["inbound", "incoming"],
+            _ => return false,
+        };
+        next.is_some_and(|next| other.contains(next))
+    });
+    if shares_half {
+        return Some(Direction::Both);
+    }
     let text = lower.replace(['-', ' '], "");
     let inbound = ["inbound", "ingress", "incoming"]
         .iter()

@@ -159,7 +159,10 @@ impl PortTable<'_> {
                     protocol: protocol.as_deref().map(Into::into),
                     transport: transport.into(),
                     transport_inferred,
-                    direction: cells.direction.or(direction),
+                    direction: cells
+                        .direction
+                        .or(direction)
+                        .or_else(|| self.either_way(&cells)),
                     source: cells.source.clone(),
                     destination: cells.destination.clone(),
                     is_peer: self.columns.has(Column::Peer),
@@ -256,6 +259,13 @@ impl PortTable<'_> {
         document
             .problems
             .push(Problem::new(self.file, row.line, severity, text, message).of(ProblemKind::Cell));
+    }
+
+    /// Both directions, where the headings say so and the row names no end.
+    fn either_way(&self, cells: &Cells) -> Option<Direction> {
+        let is_open = cells.source.is_none() && cells.destination.is_none();
+        let is_meant = self.context.is_either_way && !self.context.is_within_role;
+        (is_open && is_meant && !self.columns.has_an_end()).then_some(Direction::Both)
     }
 
     /// The direction that the row's own cells give.

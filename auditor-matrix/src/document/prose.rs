@@ -406,7 +406,8 @@ impl Prose {
         let has_ports = items.iter().any(|item| !item.statements.is_empty());
         if let Some(held) = &list.introduction {
             let names_number = held.text.contains(|c: char| c.is_ascii_digit());
-            if !has_ports || names_number {
+            let asks_icmp = || icmp::icmp(&held.text, &self.names).is_some();
+            if !has_ports || names_number || asks_icmp() {
                 self.keep(held);
             }
         }

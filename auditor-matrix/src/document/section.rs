@@ -286,6 +286,21 @@ pub(super) fn is_about_more_than_ports(heading: &str) -> bool {
         .any(|word| !word.is_empty() && !is_stop(&word))
 }
 
+/// Whether the words of a heading are of directions and ports and nothing else: `In- & outbound`.
+pub(super) fn is_about_ports_alone(heading: &str) -> bool {
+    heading
+        .split(|c: char| !c.is_alphanumeric())
+        .map(str::to_lowercase)
+        .all(|word| {
+            word.is_empty()
+                || is_stop(&word)
+                || matches!(
+                    word.as_str(),
+                    "out" | "and" | "both" | "bidirectional" | "all"
+                )
+        })
+}
+
 /// Whether a text can be a noun: a name of the page, or a few words of which none is a verb, a preposition or a word about
 /// ports.
 pub(super) fn is_noun_phrase(text: &str, names: &Names) -> bool {

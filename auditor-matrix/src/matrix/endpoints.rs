@@ -235,9 +235,15 @@ pub(super) fn row_endpoints(
         (false, true) => Some(endpoints.client.clone()),
         (false, false) => None,
     };
+    // Who is asked there is another one than who asks here.
+    let is_nobody = |roles: &[Role]| matches!(roles, [only] if only.name() == CLIENTS);
     let reversed = RowEndpoints {
         client: endpoints.server.clone(),
-        server: endpoints.client.clone(),
+        server: if is_nobody(&endpoints.client) {
+            vec![Role::new(SERVERS)]
+        } else {
+            endpoints.client.clone()
+        },
         loopback,
     };
     let is_mutual = row.direction == Some(Direction::Both) && endpoints.client != endpoints.server;

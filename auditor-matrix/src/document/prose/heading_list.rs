@@ -1,6 +1,6 @@
 //! Lists whose items are headings, each with its port in it and what it is for below: `Main Port #14580 (or any other)`.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use super::{
     Prose, introduction,
@@ -10,13 +10,16 @@ use super::{
     statement_row::Place,
     words::{Kind, words},
 };
-use crate::document::{
-    accounting,
-    context::Context,
-    interner::Interner,
-    problem::Severity,
-    row::Row,
-    text::{fold, unbracket},
+use crate::{
+    document::{
+        accounting,
+        context::Context,
+        interner::Interner,
+        problem::Severity,
+        row::Row,
+        text::{fold, unbracket},
+    },
+    port::PortRange,
 };
 
 /// A heading that may be an item of such a list.
@@ -59,14 +62,14 @@ impl Prose {
         if read.len() < SEVERAL {
             return Vec::new();
         }
+        let listed: BTreeSet<PortRange> = known
+            .iter()
+            .flat_map(|rows| rows.iter())
+            .flat_map(|row| row.ranges())
+            .collect();
         let is_known = |statement: &Statement| {
             let mut ranges = statement.ports.iter().flat_map(|group| &group.ranges);
-            ranges.all(|range| {
-                known
-                    .iter()
-                    .flat_map(|rows| rows.iter())
-                    .any(|row| row.ranges().any(|other| other == *range))
-            })
+            ranges.all(|range| listed.contains(range))
         };
         let mut rows = Vec::new();
         for (heading, statement) in read {

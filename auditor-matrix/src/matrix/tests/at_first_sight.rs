@@ -152,3 +152,100 @@ fn pairs_with_hyphens() {
         &["Till -> Ledger hosts tcp/7001", "Desk -> Till tcp/7002"],
     );
 }
+
+#[test]
+fn either_way() {
+    for (heading, format) in [
+        (
+            "## In- & outbound\n\n- 7001\n\n## Inbound\n\n- 7002\n\n## Outbound\n\n- 7003\n",
+            Format::Markdown,
+        ),
+        (
+            "# Ports\n\n## In / Out\n\n- 7001\n\n## In\n\n- 7002\n\n## Out\n\n- 7003\n",
+            Format::Markdown,
+        ),
+        (
+            "== Incoming and outgoing ports\n\n* 7001\n\n== Incoming ports\n\n* 7002\n\n== Outgoing ports\n\n* 7003\n",
+            Format::AsciiDoc,
+        ),
+        (
+            "<h1>Ports</h1><h2>Both directions</h2><ul><li>7001</ul><h2>Ingress</h2><ul><li>7002</ul><h2>Egress</h2><ul><li>7003</ul>",
+            Format::Html,
+        ),
+        (
+            "Out- and inbound\n----------------\n\n- 7001\n\nInbound\n-------\n\n- 7002\n\nOutbound\n--------\n\n- 7003\n",
+            Format::ReStructuredText,
+        ),
+    ] {
+        check(
+            &derived(heading, format),
+            &[
+                "clients -> hosts tcp/7001",
+                "hosts -> servers tcp/7001",
+                "clients -> hosts tcp/7002",
+                "hosts -> servers tcp/7003",
+            ],
+        );
+    }
+    // A title above other headings, and a heading above rows that name their ends, say less than that.
+    check(
+        &derived(
+            "# Inbound and outbound ports\n\n## Sales ports\n\n- 7001\n\n## Inbound and outbound\n\n| From | To | Port |\n|--|--|--|\n| Till | Desk | 7002/tcp |\n",
+            Format::Markdown,
+        ),
+        &["clients -> hosts tcp/7001", "Till -> Desk tcp/7002"],
+    );
+}
+
+#[test]
+fn transports_by_default() {
+    check(
+        &derived(
+            "# Till\n\n## Sales\n\n| Port | Use |\n|--|--|\n| 7001 | sales |\n| 7002 (TCP) | goods |\n\nAll ports are UDP unless noted otherwise.\n\n## Goods\n\n- Port 7003: goods\n",
+            Format::Markdown,
+        ),
+        &[
+            "clients -> hosts udp/7001",
+            "clients -> hosts tcp/7002",
+            "clients -> Goods tcp/7003",
+        ],
+    );
+    check(
+        &derived(
+            "<h2>Ports</h2><p>The default transport is UDP unless otherwise specified.</p><ul><li>7001: sales<li>7002/tcp: goods</ul>",
+            Format::Html,
+        ),
+        &["clients -> hosts udp/7001", "clients -> hosts tcp/7002"],
+    );
+}
+
+#[test]
+fn other_traffic_is_none_that_was_named() {
+    check(
+        &derived(
+            "# Firewall\n\nTCP port 7001 must be open on the Desk server. Everything else is blocked.\n\nAllow TCP port 7002 from the Till to the Desk server; no other ports need to be open.\n\nPort 7003/tcp is open on the Desk server, any other traffic is dropped.\n\nOpen these ports on the Till server:\n\n- 7004/tcp\n\nAll other ports must be closed.\n",
+            Format::Markdown,
+        ),
+        &[
+            "clients -> Desk server tcp/7001",
+            "Till -> Desk server tcp/7002",
+            "clients -> Desk server tcp/7003",
+            "clients -> Till server tcp/7004",
+        ],
+    );
+}
+
+#[test]
+fn icmp_that_sentences_ask_for() {
+    check(
+        &derived(
+            "<h2>Till node</h2><p>Ping must be permitted from the Desk to the Till node.</p><ul><li>TCP 7001<li>ICMP ping is permitted</ul>",
+            Format::Html,
+        ),
+        &[
+            "Desk -> Till node icmp/",
+            "clients -> Till node icmp/",
+            "clients -> Till node tcp/7001",
+        ],
+    );
+}

@@ -232,8 +232,8 @@ fn a_heading_that_stands_alone_is_the_title_of_a_table() {
         &[
             "clients -> hosts tcp/7001",
             "clients -> hosts udp/7002",
-            "hosts -> clients tcp/7001",
-            "hosts -> clients udp/7002",
+            "hosts -> servers tcp/7001",
+            "hosts -> servers udp/7002",
         ],
     );
 }

@@ -338,6 +338,9 @@ const MOST_CONDITION_WORDS: usize = 12;
 /// remote`, `This port is required when TLS is used`.
 fn is_condition(sentence: &str) -> bool {
     let lower = sentence.to_lowercase();
+    if tells_what_else(&lower) {
+        return false;
+    }
     let mut is_only = false;
     for word in lower.split(' ') {
         match word {
@@ -353,6 +356,69 @@ fn is_condition(sentence: &str) -> bool {
         }
     }
     false
+}
+
+/// Whether what follows from a condition is of something else than the row: `If several tills run, additional ports may be needed`.
+fn tells_what_else(lower: &str) -> bool {
+    let Some((condition, main)) = lower.split_once(", ") else {
+        return false;
+    };
+    let is_first = ["if ", "when ", "in case "]
+        .iter()
+        .any(|start| condition.starts_with(start));
+    let mut words = main
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .peekable();
+    let is_of_others = words.peek().is_some_and(|first| {
+        matches!(
+            *first,
+            "additional" | "other" | "more" | "further" | "another"
+        )
+    });
+    is_first && (is_of_others || !words.any(is_of_port))
+}
+
+/// Whether a word of a clause may speak of the row's port or its traffic.
+fn is_of_port(word: &str) -> bool {
+    matches!(
+        word,
+        "this"
+            | "it"
+            | "these"
+            | "they"
+            | "port"
+            | "ports"
+            | "open"
+            | "opened"
+            | "opens"
+            | "required"
+            | "requires"
+            | "needed"
+            | "necessary"
+            | "used"
+            | "uses"
+            | "use"
+            | "allow"
+            | "allowed"
+            | "enable"
+            | "enabled"
+            | "access"
+            | "accessible"
+            | "connection"
+            | "connections"
+            | "traffic"
+            | "communication"
+            | "firewall"
+            | "listens"
+            | "tcp"
+            | "udp"
+            | "is"
+            | "will"
+            | "connects"
+            | "connect"
+            | "default"
+    ) || word.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// The condition of the row that stands in brackets: "(may change with the configuration)", "(Enterprise only)".

@@ -170,6 +170,11 @@ fn marked_words<'a>(heading: &'a str, names: &Names) -> Vec<(&'a str, bool)> {
     marked
 }
 
+/// Whether a word, in lower case, is no part of a machine's name.
+pub(super) fn is_stop_word(lower: &str) -> bool {
+    is_stop(lower)
+}
+
 /// Whether a word before a name is none of it, though `Names` passes over it.
 fn is_stop_before_name(word: &str) -> bool {
     matches!(word.to_lowercase().as_str(), "the" | "a" | "an")

@@ -104,6 +104,7 @@ impl Cells {
             .any(|text| loopback::is_meant(text));
         cells.take_asker_of_notes(table);
         cells.take_asked_of_notes(table);
+        cells.take_service_for_asked(table);
         cells.take_apart();
         let condition = conditional_cell(table.columns.cell(row, Column::Condition));
         cells.read_condition(table, edition, condition);

@@ -163,7 +163,7 @@ pub(super) fn read(
             // "Endpoint: api.example.com", above its ports.
             let label = (!has_ports).then(|| {
                 record::field(&item.text).map_or_else(
-                    || Introduction::of_label(&item.text, names),
+                    || Introduction::of_label(&item.text, &inherited, names),
                     record::Field::into_introduction,
                 )
             });

@@ -249,3 +249,51 @@ fn icmp_that_sentences_ask_for() {
         ],
     );
 }
+
+#[test]
+fn programs_above_their_ports() {
+    check(
+        &derived(
+            "## Install your own server\n\nBe sure to open these ports in the firewall:\n- `tilld`:\n  - `7001` (TCP): used for sales.\n  - `7002` (TCP): used to support web desks.\n- `ledgerd`:\n  - `7003` (TCP): used for books.\n",
+            Format::Markdown,
+        ),
+        &[
+            "clients -> tilld tcp/7001",
+            "clients -> tilld tcp/7002",
+            "clients -> ledgerd tcp/7003",
+        ],
+    );
+    // Where a sentence says whose ports they are, the label says what they are for.
+    check(
+        &derived(
+            "<h2>Ports</h2><p>The Till nodes need the following ports open:</p><ul><li>Ledger:<ul><li>7001/tcp</ul><li>Inbound:<ul><li>7002/tcp</ul></ul>",
+            Format::Html,
+        ),
+        &[
+            "clients -> Till nodes tcp/7001",
+            "clients -> Till nodes tcp/7002",
+        ],
+    );
+}
+
+#[test]
+fn conditions_of_something_else() {
+    check(
+        &derived(
+            "## Till server\n\n| Port | Protocol | Service | Notes |\n|--|--|--|--|\n| 7001 | TCP | Sales | If several tills run, additional ports may be needed. |\n| 7002 | TCP | Goods | If you see errors, contact the vendor. |\n| 7003 | TCP | Books | If books are kept, open this port. |\n",
+            Format::Markdown,
+        ),
+        &[
+            "clients -> Till server tcp/7001",
+            "clients -> Till server tcp/7002",
+            "clients -> Till server tcp/7003 [books-kept-open-this]",
+        ],
+    );
+    check(
+        &derived(
+            "## Till ports\n\n| Port | Protocol | Direction | Service |\n|--|--|--|--|\n| 7001 | TCP | Outbound | Acme Ledger |\n| 443 | TCP | Outbound | HTTPS |\n",
+            Format::Markdown,
+        ),
+        &["hosts -> Acme Ledger tcp/7001", "hosts -> servers tcp/443"],
+    );
+}

@@ -285,6 +285,31 @@ impl Cells {
         }
     }
 
+    /// Whom a row asks that goes out and names no other end: the service behind its port, if that is the name of one.
+    pub(super) fn take_service_for_asked(&mut self, table: &PortTable<'_>) {
+        let is_open = self.direction == Some(Direction::Outbound)
+            && self.destination.is_none()
+            && self.more_ends.is_empty()
+            && !self.loopback
+            && !table.columns.has(Column::Destination)
+            && !table.columns.has(Column::Peer)
+            && table.columns.has(Column::Service)
+            && table.context.endpoints.is_none();
+        let service = self.service.as_deref().filter(|_| is_open);
+        // A single word may as well be what the own machine offers or does.
+        let is_name = |service: &&str| {
+            services::is_program(service)
+                && service.contains(' ')
+                && service
+                    .split(' ')
+                    .all(|word| word.starts_with(char::is_uppercase))
+                && self.role.as_deref() != Some(*service)
+        };
+        if let Some(service) = service.filter(is_name) {
+            self.destination = Some(End::new(service, Basis::Purpose));
+        }
+    }
+
     /// Fills in the direction and the ends that the row leaves out, from the table's columns and the headings above.
     pub(super) fn complete_ends(
         &mut self,

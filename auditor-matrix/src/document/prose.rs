@@ -1,5 +1,6 @@
 //! Reads what prose, lists and commands say of ports and connections into rows.
 
+mod above_list;
 mod above_table;
 mod all_ports;
 mod among;
@@ -60,6 +61,7 @@ use std::{
 };
 
 use self::{
+    above_list::{announces_port, explains_ports, take_title},
     heading_list::PortHeading,
     host_list::HostList,
     introduction::Introduction,
@@ -67,15 +69,12 @@ use self::{
     list::ListItem,
     lost_stops::sentences_of,
     packed_sentences::PackedSentences,
-    port_phrase::{Evidence, port_phrases},
     statement::Statement,
-    statement_row::{Place, doubt_message, is_about_ports},
-    words::words,
+    statement_row::{Place, doubt_message},
 };
 use super::{
     cell, commands,
     context::Context,
-    end::{Basis, End},
     interner::Interner,
     names::Names,
     ports::Ports,
@@ -454,45 +453,6 @@ impl Prose {
             }
         }
     }
-}
-
-/// Takes the name that a list stands below for the machines whose ports it lists, where nothing else says whose they are: a page has
-/// the ports of `Ledger` below that heading.
-fn take_title(context: &mut Arc<Context>, introduction: &Introduction) {
-    let is_open = context.role.is_none()
-        && context.endpoints.is_none()
-        && context.direction.is_none()
-        && introduction.ends.n_known() == 0
-        && introduction.machine.is_none()
-        && introduction.direction.is_none();
-    let name = context
-        .subject
-        .as_deref()
-        .filter(|name| is_open && named_by_heading(context) == Some(*name))
-        .filter(|name| name.starts_with(char::is_uppercase) && !is_about_ports(name));
-    if let Some(name) = name {
-        let role = End::new(name, Basis::Title);
-        Arc::make_mut(context).role = Some(role);
-    }
-}
-
-/// Whether a sentence names ports of a transport without their numbers: "... sends events over a UDP port."
-fn announces_port(text: &str) -> bool {
-    if !text.contains(" port") {
-        return false;
-    }
-    let phrases = port_phrases(&words(text), Evidence::Stated);
-    phrases.iter().any(|phrase| !phrase.transports.is_empty())
-        && phrases.iter().all(|phrase| phrase.ports.is_empty())
-}
-
-/// Whether a paragraph is about the ports of the item above it: it names both ends and nothing else.
-fn explains_ports(above: Option<&ListItem>, text: &str, names: &Names) -> bool {
-    !text.contains(|c: char| c.is_ascii_digit())
-        && text.split(' ').count() <= ITEM_WORDS
-        && !text.ends_with(':')
-        && above.is_some_and(|above| above.text.contains(|c: char| c.is_ascii_digit()))
-        && Introduction::of(text, names).ends.n_known() == 2
 }
 
 const UNREAD: &str = "this sentence names a number that may be a port and was not read as one; add a rule by hand if it is";

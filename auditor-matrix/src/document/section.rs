@@ -1,5 +1,6 @@
 //! Reads what section headings say of the rows below them.
 
+mod kind;
 mod pair;
 mod viewpoint;
 mod vocabulary;
@@ -8,6 +9,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use self::kind::{is_network_interface, is_role, machine_with};
 use self::pair::endpoints;
 pub(super) use self::pair::only_asks;
 pub(super) use self::viewpoint::says_whose;
@@ -234,52 +236,6 @@ pub(super) fn is_security_group(phrase: &str) -> bool {
     let words: Vec<String> = phrase.split(' ').map(plain).collect();
     matches!(words.as_slice(), [_, .., security, group]
         if security == "security" && matches!(group.as_str(), "group" | "groups"))
-}
-
-/// `Machine with Core`, `Hosts with the Store`: a kind of machine alone, and what tells it from others.
-fn machine_with(heading: &str) -> Option<String> {
-    let (kind, what) = heading.split_once(" with ")?;
-    let is_kind = !kind.contains(' ') && is_machine(&plain(kind));
-    let is_name = what.contains(char::is_uppercase) && what.split(' ').count() < MOST_ROLE_WORDS;
-    (is_kind && is_name).then(|| fold(heading.trim_end_matches(':')))
-}
-
-/// Whether a phrase names where a machine is in a network, which by itself is asked as a machine is: `X0 interface`, and not `web
-/// interface`.
-fn is_network_interface(phrase: &str) -> bool {
-    let words: Vec<String> = phrase.split(' ').map(plain).collect();
-    let [which, kind] = words.as_slice() else {
-        return false;
-    };
-    matches!(kind.as_str(), "interface" | "interfaces" | "nic" | "nics")
-        && (which.contains(|c: char| c.is_ascii_digit()) && which.contains(char::is_alphabetic)
-            || matches!(
-                which.as_str(),
-                "private" | "public" | "internal" | "external" | "data" | "lan" | "wan"
-            ))
-}
-
-/// Whether a phrase names what machines do: `Mail Role`. Roles of people and accounts are none.
-fn is_role(phrase: &str) -> bool {
-    let words: Vec<String> = phrase.split(' ').map(plain).collect();
-    let Some((last, before)) = words.split_last() else {
-        return false;
-    };
-    matches!(last.as_str(), "role" | "roles")
-        && !before.is_empty()
-        && !before.iter().any(|word| {
-            matches!(
-                word.as_str(),
-                "user"
-                    | "iam"
-                    | "rbac"
-                    | "admin"
-                    | "administrator"
-                    | "account"
-                    | "service"
-                    | "cluster"
-            )
-        })
 }
 
 /// Whether a heading has a word that is not about ports in general: `Network ports` and `Inbound` have none.

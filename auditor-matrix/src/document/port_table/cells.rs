@@ -1,6 +1,7 @@
 //! The cells of a table row apart from its ports: ends, service, notes, requirement, condition.
 
 mod apart;
+mod asked;
 mod ends;
 
 pub(super) use self::apart::Apart;

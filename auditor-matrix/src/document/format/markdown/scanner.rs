@@ -20,9 +20,9 @@ use self::{
     chunk::{Chunk, TableHead},
     container::{Container, Edge},
     indentation::{columns, dedent},
-    line_kind::{is_item, is_row},
+    line_kind::{closed_names, is_item, is_row},
 };
-use super::super::{component as tag, front_matter::front_matter, html, template};
+use super::super::{front_matter::front_matter, html, template};
 use crate::document::{
     block::{Block, Content},
     includes::Origin,
@@ -393,23 +393,3 @@ const MOST_CONTAINERS: usize = 60;
 
 /// A tag of more lines is none.
 const MOST_LINES_OF_TAG: usize = 40;
-
-/// The names that tags of components and templates close anywhere on the page.
-fn closed_names(page: &str) -> BTreeSet<String> {
-    let mut names = BTreeSet::new();
-    for (at, _) in page.match_indices("</") {
-        let name = page.get(at..).and_then(|rest| {
-            let rest = rest.get(..rest.floor_char_boundary(80)).unwrap_or(rest);
-            tag::component(rest)
-        });
-        names.extend(name.map(|tag| container::folded(tag.name)));
-    }
-    for line in page.lines().filter(|line| template::may_have_tag(line)) {
-        for tag in template::tags(line) {
-            if tag.kind == template::Kind::Close {
-                names.insert(container::folded(tag.name));
-            }
-        }
-    }
-    names
-}

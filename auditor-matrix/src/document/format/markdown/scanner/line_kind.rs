@@ -1,4 +1,9 @@
-//! What a line is by its first and last characters.
+//! What a line is by its first and last characters, and which names tags close.
+
+use std::collections::BTreeSet;
+
+use super::container;
+use crate::document::format::{component as tag, template};
 
 /// Whether a line begins an item of a list.
 pub(super) fn is_item(text: &str) -> bool {
@@ -16,4 +21,24 @@ pub(super) fn is_row(text: &str, head: &str) -> bool {
     2 <= text.len()
         && text.starts_with('|') == head.starts_with('|')
         && text.ends_with('|') == head.ends_with('|')
+}
+
+/// The names that tags of components and templates close anywhere on the page.
+pub(super) fn closed_names(page: &str) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for (at, _) in page.match_indices("</") {
+        let name = page.get(at..).and_then(|rest| {
+            let rest = rest.get(..rest.floor_char_boundary(80)).unwrap_or(rest);
+            tag::component(rest)
+        });
+        names.extend(name.map(|tag| container::folded(tag.name)));
+    }
+    for line in page.lines().filter(|line| template::may_have_tag(line)) {
+        for tag in template::tags(line) {
+            if tag.kind == template::Kind::Close {
+                names.insert(container::folded(tag.name));
+            }
+        }
+    }
+    names
 }

@@ -15,6 +15,7 @@ mod columns;
 mod commands;
 mod context;
 mod cross_table;
+mod default_transport;
 mod directed_ends;
 mod encoding;
 mod end;

@@ -13,6 +13,7 @@ mod origin;
 mod page_names;
 mod precedence;
 mod presence;
+mod quantifier;
 mod rule;
 mod source;
 mod starter;

@@ -1,6 +1,6 @@
 //! What every format is read into: headings, tables and paragraphs, each with its line.
 
-use super::table_rows::TableRows;
+use super::{accounting, table_rows::TableRows};
 
 /// A piece of a page, in reading order.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -51,12 +51,30 @@ pub(super) enum Content {
     Title(String),
 }
 
-/// Whether a paragraph in an item of the list of this depth, counted from 1, explains what the item names: it has no number of its
-/// own, and leads to nothing. A paragraph behind the list would end it.
+/// Whether a paragraph in an item of the list of this depth, counted from 1, explains what the item names: it has no port of its
+/// own, and leads to nothing. A paragraph behind the list would end it. One that speaks of ports below an item without any may be
+/// about those that follow.
 pub(super) fn explains_item(blocks: &[Block], depth: u8, text: &str) -> bool {
     let has_digit = |text: &str| text.contains(|c: char| c.is_ascii_digit());
-    let is_below = blocks.last().is_some_and(|above| match &above.content {
-        Content::Item { level, text } => level.saturating_add(1) == depth && has_digit(text),
+    let is_aside = || {
+        !accounting::speaks_of_ports(text)
+            && accounting::unaccounted(text, &[], &[]).is_empty()
+            && !text.split(' ').any(|word| {
+                ["following", "below", "these"]
+                    .iter()
+                    .any(|leads| word.eq_ignore_ascii_case(leads))
+            })
+    };
+    blocks.last().is_some_and(|above| match &above.content {
+        Content::Item { level, text: item } => {
+            level.saturating_add(1) == depth
+                && !text.ends_with(':')
+                && if has_digit(item) {
+                    !has_digit(text)
+                } else {
+                    is_aside()
+                }
+        }
         Content::Heading { .. }
         | Content::Table(_)
         | Content::Text(_)
@@ -67,8 +85,7 @@ pub(super) fn explains_item(blocks: &[Block], depth: u8, text: &str) -> bool {
         | Content::Unread { .. }
         | Content::Caption(_)
         | Content::Title(_) => false,
-    });
-    is_below && !has_digit(text) && !text.ends_with(':')
+    })
 }
 
 /// Blocks as lines of text, as the tests of each format compare them.

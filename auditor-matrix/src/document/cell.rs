@@ -1,5 +1,8 @@
 //! Reads cells into values: transports, directions, requirements, conditions.
 
+mod condition;
+
+pub(super) use self::condition::condition;
 use super::{
     application_protocol,
     row::Direction,
@@ -157,6 +160,20 @@ pub(super) fn direction(text: &str) -> Option<Direction> {
     if are_short && words.contains(&"in") && words.contains(&"out") {
         return Some(Direction::Both);
     }
+    // `In- & outbound`: what follows is half of both words.
+    let shares_half = words.iter().enumerate().any(|(at, word)| {
+        let behind = words.get(at + 1..).unwrap_or_default();
+        let next = behind.iter().find(|next| !matches!(**next, "and" | "or"));
+        let other = match *word {
+            "in" => ["outbound", "outgoing"],
+            "out" => ["inbound", "incoming"],
+            _ => return false,
+        };
+        next.is_some_and(|next| other.contains(next))
+    });
+    if shares_half {
+        return Some(Direction::Both);
+    }
     let text = lower.replace(['-', ' '], "");
     let inbound = ["inbound", "ingress", "incoming"]
         .iter()
@@ -179,6 +196,19 @@ pub(super) fn direction(text: &str) -> Option<Direction> {
             _ => None,
         },
     }
+}
+
+/// Whether a direction says no more than that only one end asks: `Unidirectional`, `one-way`.
+pub(super) fn is_one_way(text: &str) -> bool {
+    let letters: String = text
+        .to_lowercase()
+        .chars()
+        .filter(|c| c.is_alphabetic())
+        .collect();
+    matches!(
+        letters.as_str(),
+        "unidirectional" | "oneway" | "onedirectional" | "onedirection" | "single" | "oneside"
+    )
 }
 
 /// Reads whether something is required. `None` if the text does not say.
@@ -205,23 +235,6 @@ pub(super) fn statements(text: &str) -> Vec<&str> {
         std::iter::once(first).chain(clause)
     };
     sentences(text).into_iter().flat_map(parts).collect()
-}
-
-/// Splits notes into the sentences that state a condition of the row, and the rest.
-pub(super) fn condition(notes: &str) -> (Option<String>, Option<String>) {
-    let (mut conditions, mut rest) = (Vec::new(), Vec::new());
-    for sentence in statements(notes) {
-        if is_condition(sentence) {
-            conditions.push(sentence);
-        } else if let Some(tail) = condition_at_end(sentence) {
-            conditions.push(tail);
-            rest.push(sentence);
-        } else {
-            rest.push(sentence);
-        }
-    }
-    let join = |parts: Vec<&str>| (!parts.is_empty()).then(|| parts.join(" "));
-    (join(conditions), join(rest))
 }
 
 /// Splits a clause off that says when or whether: `Sending mail, required when mail is enabled`, `Old console; must be blocked`.
@@ -265,67 +278,6 @@ pub(super) fn with_clause(sentence: &str) -> (&str, Option<&str>) {
             Some((sentence.get(..at)?.trim_end(), Some(rest)))
         })
         .unwrap_or((sentence, None))
-}
-
-/// The condition at the end of a few words: `Web interface when TLS is enabled`. Only a state of the deployment is one, and not
-/// what happens now and then: `when a job is started`.
-fn condition_at_end(sentence: &str) -> Option<&str> {
-    let lower = sentence.to_ascii_lowercase();
-    let at = [" when ", " if "]
-        .iter()
-        .filter_map(|word| lower.find(word))
-        .min()?;
-    let tail = sentence.get(at..)?.trim().trim_end_matches(['.', ';', ')']);
-    let mut last = tail.rsplit(' ');
-    let is_state = last.next().is_some_and(|word| {
-        matches!(
-            word.to_ascii_lowercase().as_str(),
-            "used" | "enabled" | "configured" | "installed" | "deployed" | "activated" | "disabled"
-        )
-    }) && last.next().is_some_and(|word| matches!(word, "is" | "are"));
-    let head = sentence.get(..at)?;
-    let is_whole = !head.contains(['(', ',']) && !tells_of_others(head);
-    let is_short = sentence.split(' ').count() <= MOST_CONDITION_WORDS;
-    (is_state && is_whole && is_short).then_some(tail)
-}
-
-/// Whether words before a condition are a sentence about something else than the row: `All requests are redirected to HTTPS`.
-fn tells_of_others(head: &str) -> bool {
-    let lower = head.to_ascii_lowercase();
-    let mut words = lower.split(' ').filter(|word| !word.is_empty());
-    let is_verb = |word: &str| matches!(word, "is" | "are" | "will" | "can" | "may" | "must");
-    let is_of_row = words.next().is_some_and(|first| {
-        is_verb(first)
-            || matches!(
-                first,
-                "this" | "the" | "it" | "port" | "required" | "used" | "needed" | "only"
-            )
-    });
-    !is_of_row && words.any(is_verb)
-}
-
-/// A longer sentence says more than what a port is for and when.
-const MOST_CONDITION_WORDS: usize = 12;
-
-/// Whether a sentence says nothing but under which condition its row holds: `If mail is sent`, `Only applies if the store is
-/// remote`, `This port is required when TLS is used`.
-fn is_condition(sentence: &str) -> bool {
-    let lower = sentence.to_lowercase();
-    let mut is_only = false;
-    for word in lower.split(' ') {
-        match word {
-            "if" => return true,
-            "when" => return is_only,
-            // `Only for`, `required only on`
-            "for" | "with" | "on" | "in" if is_only => return lower.contains("only"),
-            "only" | "required" | "needed" | "necessary" | "used" | "applies" | "applicable"
-            | "relevant" | "mandatory" => is_only = true,
-            "this" | "the" | "port" | "ports" | "rule" | "it" | "is" | "are" | "must" | "be"
-            | "open" | "opened" | "and" => {}
-            _ => return false,
-        }
-    }
-    false
 }
 
 /// The condition of the row that stands in brackets: "(may change with the configuration)", "(Enterprise only)".

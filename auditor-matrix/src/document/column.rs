@@ -181,6 +181,19 @@ pub(super) fn column(heading: &str) -> Option<Column> {
         .or_else(|| protocol(&phrase))
         .or_else(|| ends(&phrase))
         .or_else(|| attributes(&phrase))
+        .or_else(|| column(&unbroken(heading)?))
+}
+
+/// A heading without the hyphens at which its words were broken in a narrow column: `Destina-tion`.
+fn unbroken(heading: &str) -> Option<String> {
+    let mut parts = heading.split('-');
+    let mut whole = parts.next()?.to_owned();
+    for part in parts {
+        let is_within = whole.ends_with(char::is_lowercase) && part.starts_with(char::is_lowercase);
+        whole.push_str(if is_within { "" } else { "-" });
+        whole.push_str(part);
+    }
+    (whole != heading).then_some(whole)
 }
 
 fn ports(phrase: &Phrase<'_>) -> Option<Column> {

@@ -61,6 +61,8 @@ pub(super) struct Context {
     /// The rows describe traffic among the machines of `role`.
     pub(super) is_within_role: bool,
     pub(super) direction: Option<Direction>,
+    /// The headings say of rows that name neither end nor direction that either end may ask: `In- & outbound`.
+    pub(super) is_either_way: bool,
     /// Source and destination of rows that name neither.
     pub(super) endpoints: Option<EndPair>,
     /// More pairs of such ends, for which the rows say the same.
@@ -156,6 +158,8 @@ impl Headings {
         for (index, (level, text)) in self.titles.iter().enumerate() {
             self.point(index, &mut context);
             context.narrow(text, names);
+            // Below a title about both directions, sections have ports of either.
+            context.is_either_way &= index + 1 == self.titles.len();
             if 1 < *level
                 && let Some(machines) = section::machines(text, names)
                 && section::names_machines(&machines, names)
@@ -188,6 +192,11 @@ impl Context {
         self.transport = section.transport.or(self.transport);
         let direction = cell::direction(heading)
             .filter(|direction| *direction != Direction::Both && section.endpoints.is_none());
+        if direction.is_some() {
+            self.is_either_way = false;
+        } else if cell::direction(heading) == Some(Direction::Both) {
+            self.is_either_way = section::is_about_ports_alone(heading);
+        }
         self.direction = direction.or(self.direction);
         if let Some(ends) = section.endpoints {
             self.endpoints = Some(ends.into());

@@ -8,6 +8,7 @@ mod purpose;
 mod reach;
 mod spoken_ends;
 mod transports;
+mod whole_row;
 
 pub(super) use self::spoken_ends::places as spoken_places;
 
@@ -159,7 +160,10 @@ impl PortTable<'_> {
                     protocol: protocol.as_deref().map(Into::into),
                     transport: transport.into(),
                     transport_inferred,
-                    direction: cells.direction.or(direction),
+                    direction: cells
+                        .direction
+                        .or(direction)
+                        .or_else(|| self.either_way(&cells)),
                     source: cells.source.clone(),
                     destination: cells.destination.clone(),
                     is_peer: self.columns.has(Column::Peer),
@@ -223,28 +227,6 @@ impl PortTable<'_> {
         }
     }
 
-    /// Of several columns `Required for A`, `Required for B`: the cell that requires the port, or else the first.
-    fn required_for_any(&self, row: &TableRow) -> Option<String> {
-        let mut columns = self.columns.positions(Column::Required).filter(|index| {
-            self.head
-                .cells
-                .get(*index)
-                .is_some_and(|heading| heading.to_lowercase().starts_with("required for "))
-        });
-        let all: Vec<&String> = columns
-            .by_ref()
-            .filter_map(|index| row.cells.get(index))
-            .collect();
-        let requires = |cell: &&&String| {
-            let first = cell.split(' ').next().unwrap_or_default();
-            cell::required(first) == Some(true)
-        };
-        (1 < all.len())
-            .then(|| all.iter().find(requires).or(all.first()))
-            .flatten()
-            .map(|cell| (**cell).clone())
-    }
-
     fn problem(
         &self,
         document: &mut Document,
@@ -256,16 +238,6 @@ impl PortTable<'_> {
         document
             .problems
             .push(Problem::new(self.file, row.line, severity, text, message).of(ProblemKind::Cell));
-    }
-
-    /// The direction that the row's own cells give.
-    fn given_direction(&self, row: &TableRow) -> Option<Direction> {
-        self.columns
-            .cell(row, Column::Direction)
-            .as_deref()
-            .and_then(cell::direction)
-            .or_else(|| self.columns.marked(row))
-            .or(self.context.direction)
     }
 
     /// The ports under headings of one direction, those of each transport by themselves.
@@ -294,7 +266,7 @@ impl PortTable<'_> {
             .as_deref()
             .and_then(|protocol| pairs::with_bracketed(&text, protocol))
         {
-            let message = "the ports in brackets were taken for alternatives, like the protocol in brackets beside them; check it";
+            let message = "the ports in brackets were taken for those of the protocol in brackets beside them; check it";
             self.problem(document, row, Severity::Remark, &text, message);
             text = all;
         }

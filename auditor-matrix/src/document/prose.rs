@@ -1,5 +1,6 @@
 //! Reads what prose, lists and commands say of ports and connections into rows.
 
+mod above_list;
 mod above_table;
 mod all_ports;
 mod among;
@@ -14,6 +15,7 @@ mod default_value;
 mod diagram;
 mod dynamic_ports;
 mod further_end;
+mod heading_list;
 mod heading_port;
 mod host_list;
 mod hosts_below;
@@ -59,16 +61,16 @@ use std::{
 };
 
 use self::{
+    above_list::{announces_port, explains_ports, take_title},
+    heading_list::PortHeading,
     host_list::HostList,
     introduction::Introduction,
     item_paragraph::is_label,
     list::ListItem,
     lost_stops::sentences_of,
     packed_sentences::PackedSentences,
-    port_phrase::{Evidence, port_phrases},
     statement::Statement,
     statement_row::{Place, doubt_message},
-    words::words,
 };
 use super::{
     cell, commands,
@@ -103,6 +105,8 @@ pub(super) struct Prose {
     named_above: Vec<(usize, PortRange)>,
     /// The last list of hosts below a line that names their port, and its section.
     hosts_below: Option<(Option<Arc<str>>, HostList)>,
+    /// The headings that number a port.
+    port_headings: Vec<PortHeading>,
     /// The machine of the last list, for "They also need ...", and its section.
     subject: Option<(Option<Arc<str>>, String)>,
 }
@@ -389,6 +393,7 @@ impl Prose {
             .map(|above| above.introduction(&self.names))
             .unwrap_or_default();
         self.take_up_subject(&mut introduction, &list);
+        take_title(&mut list.context, &introduction);
         let about_ports = statement_row::heading_is_about_ports(&list.context);
         let items = list::read(
             list.items,
@@ -400,7 +405,8 @@ impl Prose {
         let has_ports = items.iter().any(|item| !item.statements.is_empty());
         if let Some(held) = &list.introduction {
             let names_number = held.text.contains(|c: char| c.is_ascii_digit());
-            if !has_ports || names_number {
+            let asks_icmp = || icmp::icmp(&held.text, &self.names).is_some();
+            if !has_ports || names_number || asks_icmp() {
                 self.keep(held);
             }
         }
@@ -447,25 +453,6 @@ impl Prose {
             }
         }
     }
-}
-
-/// Whether a sentence names ports of a transport without their numbers: "... sends events over a UDP port."
-fn announces_port(text: &str) -> bool {
-    if !text.contains(" port") {
-        return false;
-    }
-    let phrases = port_phrases(&words(text), Evidence::Stated);
-    phrases.iter().any(|phrase| !phrase.transports.is_empty())
-        && phrases.iter().all(|phrase| phrase.ports.is_empty())
-}
-
-/// Whether a paragraph is about the ports of the item above it: it names both ends and nothing else.
-fn explains_ports(above: Option<&ListItem>, text: &str, names: &Names) -> bool {
-    !text.contains(|c: char| c.is_ascii_digit())
-        && text.split(' ').count() <= ITEM_WORDS
-        && !text.ends_with(':')
-        && above.is_some_and(|above| above.text.contains(|c: char| c.is_ascii_digit()))
-        && Introduction::of(text, names).ends.n_known() == 2
 }
 
 const UNREAD: &str = "this sentence names a number that may be a port and was not read as one; add a rule by hand if it is";

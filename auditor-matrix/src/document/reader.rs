@@ -19,6 +19,7 @@ use super::{
     arrow_lines,
     block::{Block, Content},
     context::{Context, Headings},
+    default_transport::DefaultTransports,
     foreign,
     interner::Interner,
     loopback,
@@ -55,6 +56,7 @@ pub(super) fn read(file: &str, mut blocks: Vec<Block>, profile: &Profile) -> Doc
         is_below_heading: false,
         arrows: Some(Vec::new()),
         half_pair: None,
+        default_transports: DefaultTransports::default(),
         interner: Interner::default(),
         profile,
         is_left_out: false,
@@ -127,6 +129,7 @@ struct Reader<'a> {
     arrows: Option<Vec<Endpoints>>,
     /// The item before, if it names the first of two ends.
     half_pair: Option<String>,
+    default_transports: DefaultTransports,
     interner: Interner,
     profile: &'a Profile,
     /// The profile leaves out the section that is being read.
@@ -154,6 +157,7 @@ impl Reader<'_> {
                     self.open_numbers.add(block.line, &text);
                 }
                 self.heading(block.line, level, &text);
+                self.prose.add_heading(block.line, &text, &self.context);
             }
             Content::Table(rows) => {
                 self.table(block.line, &rows, introduction.as_deref());
@@ -255,6 +259,7 @@ impl Reader<'_> {
             .prose
             .rows(&self.file, &self.document.rows, &mut self.interner);
         self.document.rows.extend(found.rows);
+        self.default_transports.apply(&mut self.document.rows);
         self.document.problems.extend(found.problems);
         self.open_numbers.take(&found.named_above);
         // Sorting takes memory, and most pages are in order.
@@ -305,6 +310,8 @@ impl Reader<'_> {
 
     /// Notes the numbers of a paragraph or an item if it, its heading or what introduces its list speaks of ports.
     fn note_numbers(&mut self, line: usize, text: &str) {
+        self.default_transports
+            .add(self.context.section.as_ref(), text);
         let speaks = accounting::speaks_of_ports(text);
         let is_short = || text.split(' ').count() <= SHORT_WORDS;
         if speaks || self.is_about_ports && is_short() {

@@ -1,5 +1,6 @@
 //! Reads what section headings say of the rows below them.
 
+mod kind;
 mod pair;
 mod viewpoint;
 mod vocabulary;
@@ -8,6 +9,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use self::kind::{is_network_interface, is_role, machine_with};
 use self::pair::endpoints;
 pub(super) use self::pair::only_asks;
 pub(super) use self::viewpoint::says_whose;
@@ -170,6 +172,11 @@ fn marked_words<'a>(heading: &'a str, names: &Names) -> Vec<(&'a str, bool)> {
     marked
 }
 
+/// Whether a word, in lower case, is no part of a machine's name.
+pub(super) fn is_stop_word(lower: &str) -> bool {
+    is_stop(lower)
+}
+
 /// Whether a word before a name is none of it, though `Names` passes over it.
 fn is_stop_before_name(word: &str) -> bool {
     matches!(word.to_lowercase().as_str(), "the" | "a" | "an")
@@ -214,7 +221,7 @@ pub(super) fn names_machines(phrase: &str, names: &Names) -> bool {
     let mut parts = phrase.split(" and ").flat_map(|part| part.split(" & "));
     let is_kind = |part: &str| {
         let last = part.split(' ').next_back().unwrap_or_default();
-        is_machine(&plain(last)) || is_role(part)
+        is_machine(&plain(last)) || is_role(part) || is_network_interface(part)
     };
     names.contains(phrase)
         || is_security_group(phrase)
@@ -231,37 +238,6 @@ pub(super) fn is_security_group(phrase: &str) -> bool {
         if security == "security" && matches!(group.as_str(), "group" | "groups"))
 }
 
-/// `Machine with Core`, `Hosts with the Store`: a kind of machine alone, and what tells it from others.
-fn machine_with(heading: &str) -> Option<String> {
-    let (kind, what) = heading.split_once(" with ")?;
-    let is_kind = !kind.contains(' ') && is_machine(&plain(kind));
-    let is_name = what.contains(char::is_uppercase) && what.split(' ').count() < MOST_ROLE_WORDS;
-    (is_kind && is_name).then(|| fold(heading.trim_end_matches(':')))
-}
-
-/// Whether a phrase names what machines do: `Mail Role`. Roles of people and accounts are none.
-fn is_role(phrase: &str) -> bool {
-    let words: Vec<String> = phrase.split(' ').map(plain).collect();
-    let Some((last, before)) = words.split_last() else {
-        return false;
-    };
-    matches!(last.as_str(), "role" | "roles")
-        && !before.is_empty()
-        && !before.iter().any(|word| {
-            matches!(
-                word.as_str(),
-                "user"
-                    | "iam"
-                    | "rbac"
-                    | "admin"
-                    | "administrator"
-                    | "account"
-                    | "service"
-                    | "cluster"
-            )
-        })
-}
-
 /// Whether a heading has a word that is not about ports in general: `Network ports` and `Inbound` have none.
 pub(super) fn is_about_more_than_ports(heading: &str) -> bool {
     let (outside, _) = unbracket(&NUMBERED.replace(heading, ""));
@@ -269,6 +245,21 @@ pub(super) fn is_about_more_than_ports(heading: &str) -> bool {
         .split(' ')
         .map(plain)
         .any(|word| !word.is_empty() && !is_stop(&word))
+}
+
+/// Whether the words of a heading are of directions and ports and nothing else: `In- & outbound`.
+pub(super) fn is_about_ports_alone(heading: &str) -> bool {
+    heading
+        .split(|c: char| !c.is_alphanumeric())
+        .map(str::to_lowercase)
+        .all(|word| {
+            word.is_empty()
+                || is_stop(&word)
+                || matches!(
+                    word.as_str(),
+                    "out" | "and" | "both" | "bidirectional" | "all"
+                )
+        })
 }
 
 /// Whether a text can be a noun: a name of the page, or a few words of which none is a verb, a preposition or a word about

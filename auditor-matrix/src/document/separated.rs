@@ -1,6 +1,7 @@
 //! Tables that plain text writes without any syntax of a table: a line of headings, and below it lines whose cells are separated
 //! by tabs, bars, semicolons, commas, colons or more than one blank. Without the headings, the cells have to tell.
 
+mod cell_lines;
 mod separator;
 mod unheaded;
 
@@ -31,7 +32,8 @@ pub(super) fn blocks(
     while at < lines.len() {
         let rest = lines.get(at..).unwrap_or_default();
         let run = |n_lines, table| unheaded::Run { n_lines, table };
-        let found = match table(rest) {
+        let broken = cell_lines::of_lines(rest);
+        let found = match broken.or_else(|| table(rest)) {
             Some(table) => run(table.n_lines, Some(table)),
             None => unheaded::run(rest).unwrap_or_else(|| run(1, None)),
         };
@@ -43,7 +45,7 @@ pub(super) fn blocks(
         // The line right above a table is its title.
         if let Some((title, above)) = before.split_last() {
             blocks.extend(text_block(line + at - before.len(), above, plain));
-            blocks.extend(text_block(line + at - 1, &[title], plain));
+            blocks.extend(title_block(line + at - 1, title, plain));
         }
         before.clear();
         has_table = true;
@@ -108,6 +110,21 @@ pub(super) fn has_tables(text: &str) -> bool {
         == 2
 }
 
+/// The line right above a table: its title, or a sentence that leads to it.
+fn title_block(line: usize, title: &str, plain: &dyn Fn(&str) -> String) -> Option<Block> {
+    let is_title = !title.trim_end().ends_with(['.', ':', ';', '!', '?'])
+        && !title.contains(|c: char| c.is_ascii_digit())
+        && title.split_whitespace().count() <= MOST_TITLE_WORDS;
+    let mut block = text_block(line, &[title], plain)?;
+    if is_title && let Content::Text(text) = block.content {
+        block.content = Content::Caption(text);
+    }
+    Some(block)
+}
+
+/// A longer line is a sentence.
+const MOST_TITLE_WORDS: usize = 14;
+
 fn text_block(line: usize, lines: &[&str], plain: &dyn Fn(&str) -> String) -> Option<Block> {
     let text = plain(&fold(&lines.join(" ")));
     (!text.is_empty()).then_some(Block {
@@ -128,6 +145,11 @@ struct Table {
 fn table(lines: &[&str]) -> Option<Table> {
     let (head, below) = lines.split_first()?;
     let (separator, headings) = headings(head)?;
+    if separator == Separator::Bar
+        && let Some(table) = cell_lines::of_bars(lines)
+    {
+        return Some(table);
+    }
     let mut table = Table {
         rows: vec![TableRow {
             line: 0,
@@ -281,108 +303,4 @@ const MOST_LENGTH: usize = 400;
 const MOST_COLUMNS: usize = 16;
 
 #[cfg(test)]
-mod tests {
-    use super::blocks;
-    use crate::document::block::block_lines;
-
-    #[track_caller]
-    fn check(text: &str, expected: &[&str]) {
-        let found = blocks(1, text, &str::to_owned).unwrap_or_default();
-        assert_eq!(block_lines(found), expected, "{text}");
-    }
-
-    #[test]
-    fn tables_between_other_lines() {
-        check(
-            "All of it.\nStore:\nType\tPort\tSource\nInbound\t80\tWeb\nOutbound\t53\n\nTill:\nType\tPort\tSource\nInbound\t81\tWeb\nSee below.",
-            &[
-                "1 All of it.",
-                "2 Store:",
-                "3h Type|Port|Source",
-                "4 Inbound|80|Web",
-                "5 Outbound|53|",
-                "7 Till:",
-                "8h Type|Port|Source",
-                "9 Inbound|81|Web",
-                "10 See below.",
-            ],
-        );
-        check(
-            "Port | Source | Purpose\n---- | ------ | -------\n80 | Web | requests",
-            &["1h Port|Source|Purpose", "3 80|Web|requests"],
-        );
-        check(
-            "Port;Source;Purpose\n80;Web;\"a; b\"",
-            &["1h Port|Source|Purpose", "2 80|Web|a; b"],
-        );
-        check(
-            "Port, Source, Purpose\n80, Web, reads\n81, 82, Web, writes",
-            &[
-                "1h Port|Source|Purpose",
-                "2 80|Web|reads",
-                "3 unread this line does not fit the headings above it \"81, 82, Web, writes\"",
-            ],
-        );
-    }
-
-    #[test]
-    fn rows_with_empty_lines_between_them() {
-        let text = "Port    Component  Use\n\n80      Store      all\n81      Till       some\n\n82      Store      few\n\nSee below.";
-        assert_eq!(text.get(super::extent(text)..), Some("\n\nSee below."));
-        check(
-            text.get(..super::extent(text)).unwrap(),
-            &[
-                "1h Port|Component|Use",
-                "3 80|Store|all",
-                "4 81|Till|some",
-                "6 82|Store|few",
-            ],
-        );
-        let sentence = "Port    Component  Use\n\n80 is the port of the Store.";
-        assert_eq!(super::extent(sentence), 22);
-    }
-
-    #[test]
-    fn a_cell_that_reaches_into_the_next_column() {
-        check(
-            "Port    Component  Use\n80      Store      all\n81      LongestOfTills some",
-            &[
-                "1h Port|Component|Use",
-                "2 80|Store|all",
-                "3 unread this line does not fit the headings above it \"81 LongestOfTills some\"",
-            ],
-        );
-    }
-
-    #[test]
-    fn aligned_columns() {
-        check(
-            "Port      Source        Purpose\n80/tcp    Web node      requests\n                        of guests\n443/tcp                 all\n444/tcp      all\n",
-            &[
-                "1h Port|Source|Purpose",
-                "2 80/tcp|Web node|requests of guests",
-                "4 443/tcp||all",
-                "5 unread this line does not fit the headings above it \"444/tcp all\"",
-            ],
-        );
-    }
-
-    #[test]
-    fn titles_of_groups() {
-        check(
-            "Port\tSource\tPurpose\nInbound\n80\tWeb\tall\n",
-            &["1h Port|Source|Purpose", "2 Inbound||", "3 80|Web|all"],
-        );
-    }
-
-    #[test]
-    fn sentences_are_none() {
-        check("Ports, sources and more.\n80, 81 and others.", &[]);
-        check(
-            "Open the port, the source, and the purpose\n80, 81, 82",
-            &[],
-        );
-        check("| Port | Source |\n|---|---|\n| 80 | Web |", &[]);
-        check("Port\tSource", &[]);
-    }
-}
+mod tests;

@@ -280,9 +280,9 @@ fn lists_of_ports() {
         [
             "5: scheduler, - -> - 4646 tcp None None [-]",
             "6: scheduler, - -> - 4648 tcp+udp None None [-]",
-            "13: -, - -> - 5060,5061 tcp+udp None None [-]",
-            "15: -, - -> - 16384-32768 udp None None [-]",
-            "17: -, - -> - 22 tcp? None None [-]",
+            "13: Phones, - -> - 5060,5061 tcp+udp None None [-]",
+            "15: Phones, - -> - 16384-32768 udp None None [-]",
+            "17: Phones, - -> - 22 tcp? None None [-]",
         ]
     );
     let services: Vec<&str> = document

@@ -192,7 +192,7 @@ pub(super) fn row_endpoints(
             (false, false) if server != SERVERS => server.clone(),
             (false, false) => client.clone(),
         };
-        let roles = roles(&named, page);
+        let roles = roles(&named, "", page);
         RowEndpoints {
             client: roles.clone(),
             server: roles,
@@ -200,8 +200,8 @@ pub(super) fn row_endpoints(
         }
     } else {
         RowEndpoints {
-            client: roles(&client, page),
-            server: roles(&server, page),
+            client: roles(&client, &server, page),
+            server: roles(&server, &client, page),
             loopback,
         }
     };
@@ -235,9 +235,15 @@ pub(super) fn row_endpoints(
         (false, true) => Some(endpoints.client.clone()),
         (false, false) => None,
     };
+    // Who is asked there is another one than who asks here.
+    let is_nobody = |roles: &[Role]| matches!(roles, [only] if only.name() == CLIENTS);
     let reversed = RowEndpoints {
         client: endpoints.server.clone(),
-        server: endpoints.client.clone(),
+        server: if is_nobody(&endpoints.client) {
+            vec![Role::new(SERVERS)]
+        } else {
+            endpoints.client.clone()
+        },
         loopback,
     };
     let is_mutual = row.direction == Some(Direction::Both) && endpoints.client != endpoints.server;
@@ -314,7 +320,7 @@ fn is_self_among_others(text: &str, page: &Page<'_>) -> bool {
 }
 
 /// The roles that a cell names, without the other end's own machine beside others: `agent/master` is two, if both stand by themselves elsewhere on the page.
-fn roles(text: &str, page: &Page<'_>) -> Vec<Role> {
+fn roles(text: &str, other_end: &str, page: &Page<'_>) -> Vec<Role> {
     if let Some(hosts) = hosts_of_urls(text) {
         return hosts;
     }
@@ -329,7 +335,7 @@ fn roles(text: &str, page: &Page<'_>) -> Vec<Role> {
         if is_list && is_own_machine(&part) {
             continue;
         }
-        let role = Role::new(&part);
+        let role = Role::new(&page.names.unquantified(&part, other_end));
         if !role.name().is_empty() && !roles.contains(&role) {
             roles.push(role);
         }

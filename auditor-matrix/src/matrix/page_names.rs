@@ -1,6 +1,7 @@
 //! The names of machines on a page, and how a cell's text is split into them.
 
 mod kind;
+mod unquantified;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -61,6 +62,8 @@ impl PageNames {
         if let Some(machine) = name.strip_suffix(" ip") {
             self.whole.insert(machine.to_owned());
         }
+        self.whole
+            .extend(unquantified::specific(&name).map(str::to_owned));
         self.whole.insert(name);
         self.whole.insert(whole);
     }

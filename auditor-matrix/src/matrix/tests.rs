@@ -1,5 +1,6 @@
 mod any_shape;
 mod arrows;
+mod at_first_sight;
 mod cells_decide;
 mod conditions_in_prose;
 mod doubts;

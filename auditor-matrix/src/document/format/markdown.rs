@@ -8,6 +8,7 @@ mod one_line_table;
 mod pieces;
 mod reader;
 mod scanner;
+mod title_line;
 
 use pulldown_cmark::{Options, Parser};
 

@@ -1,6 +1,7 @@
 //! The cells of a table row apart from its ports: ends, service, notes, requirement, condition.
 
 mod apart;
+mod asked;
 mod ends;
 
 pub(super) use self::apart::Apart;
@@ -104,6 +105,7 @@ impl Cells {
             .any(|text| loopback::is_meant(text));
         cells.take_asker_of_notes(table);
         cells.take_asked_of_notes(table);
+        cells.take_service_for_asked(table);
         cells.take_apart();
         let condition = conditional_cell(table.columns.cell(row, Column::Condition));
         cells.read_condition(table, edition, condition);

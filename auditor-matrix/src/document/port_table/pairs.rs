@@ -43,8 +43,8 @@ static BRACKETED_PORTS: LazyLock<Regex> = LazyLock::new(|| {
 static BRACKETED_PROTOCOL: LazyLock<Regex> =
     LazyLock::new(|| regex(r"^[A-Za-z]+ ?\((?P<inside>[A-Za-z]+)\)$"));
 
-/// The ports with those in brackets as alternatives, where the protocol beside them has another in brackets as well: `389 (636)`
-/// beside `LDAP(S)`. By themselves, brackets may say anything of the port before them.
+/// The ports with those in brackets, where the protocol beside them has another in brackets as well: `389 (636)` beside
+/// `LDAP(S)`. By themselves, brackets may say anything of the port before them. That one of them is enough is not said.
 pub(super) fn with_bracketed(ports: &str, protocol: &str) -> Option<String> {
     let ports = BRACKETED_PORTS.captures(ports.trim())?;
     let protocol = BRACKETED_PROTOCOL.captures(protocol.trim())?;
@@ -53,9 +53,9 @@ pub(super) fn with_bracketed(ports: &str, protocol: &str) -> Option<String> {
         Some(named) => named.as_str().eq_ignore_ascii_case(other),
         None => other.eq_ignore_ascii_case("s") || other.to_lowercase().ends_with('s'),
     };
-    let inside = ports.name("inside")?.as_str().replace(',', " or ");
-    let before = ports.name("before")?.as_str().replace(',', " or ");
-    is_same.then(|| format!("{before} or {inside}"))
+    let inside = ports.name("inside")?.as_str();
+    let before = ports.name("before")?.as_str();
+    is_same.then(|| format!("{before}, {inside}"))
 }
 
 #[cfg(test)]

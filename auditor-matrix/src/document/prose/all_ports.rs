@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     document::{
-        cell,
+        cell, default_transport,
         names::Names,
         row::{Direction, PortGroup},
         text::regex,
@@ -67,7 +67,7 @@ pub(super) fn read(sentence: &str, names: &Names) -> Option<AllPorts> {
                 .and_then(|whole| sentence.get(whole.end()..))
                 .is_some_and(is_narrowed)
     });
-    if is_part || sentence.ends_with('?') {
+    if is_part || sentence.ends_with('?') || default_transport::is_meant(sentence) {
         return None;
     }
     let is_from = |phrase: &regex::Captures<'_>| {

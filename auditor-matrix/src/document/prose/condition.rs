@@ -1,5 +1,7 @@
 //! Cuts off under which condition a sentence holds: `if the proxy is used`, `only when ...`, `In version 4 and later, ...`.
 
+mod reference;
+
 use std::{ops::Range, sync::LazyLock};
 
 use regex::Regex;
@@ -61,9 +63,9 @@ impl Condition {
             condition.cut.push(start..end);
             at = end.max(at + 1);
         }
-        condition
-            .parts
-            .retain(|part| !FIREWALL.is_match(&part.text));
+        condition.parts.retain(|part| {
+            !FIREWALL.is_match(&part.text) && !reference::is_to_the_page(&part.text)
+        });
         let texts: Vec<&str> = condition
             .parts
             .iter()

@@ -18,7 +18,7 @@ pub(super) fn icmp(sentence: &str, names: &Names) -> Option<Statement> {
     let all = words(sentence);
     let names_icmp = all
         .iter()
-        .any(|word| word.is_any(&["icmp", "icmpv4", "icmpv6"]));
+        .any(|word| word.is_any(&["icmp", "icmpv4", "icmpv6", "ping", "pings"]));
     if !names_icmp || MOST_WORDS < all.len() || sentence.ends_with('?') {
         return None;
     }

@@ -1,6 +1,7 @@
 //! What the line above a list or a block of commands says of it: `All nodes to Core:`, `On the Store, run:`, `UDP ports`.
 
 mod machine;
+mod program;
 
 use self::machine::machine;
 use super::{
@@ -130,7 +131,7 @@ impl Introduction {
 
     /// Reads an item above others. Behind the name of machines and a colon stands what they are, and not who talks to them:
     /// `Store security group: applied to the store, controls requests from users`.
-    pub(super) fn of_label(text: &str, names: &Names) -> Self {
+    pub(super) fn of_label(text: &str, outer: &Self, names: &Names) -> Self {
         let label = text.split_once(": ").map(|(label, _)| label);
         let group = || {
             let whole = text.trim_end_matches(':');
@@ -146,7 +147,16 @@ impl Introduction {
                 machine: Some(machine.to_owned()),
                 ..Self::default()
             },
-            None => Self::of(text, names),
+            // Where somebody is said to have the ports, it is what they are for.
+            None => program::named(text)
+                .filter(|_| outer.ends.n_known() == 0 && outer.machine.is_none())
+                .map_or_else(
+                    || Self::of(text, names),
+                    |program| Self {
+                        machine: Some(program.to_owned()),
+                        ..Self::default()
+                    },
+                ),
         }
     }
 

@@ -1,20 +1,17 @@
 //! Reads an item of a list of ports: `4446: state`, `80 TCP => redirect`, `HTTP API (default 4646). TCP only.`
 
+mod ends;
 mod remark;
 mod server;
 
 pub(super) use self::remark::remark;
 use self::{
+    ends::{deployment, ends},
     remark::{offer, offer_to_each},
     server::{are_servers, labelled_machine, name_servers},
 };
 use super::{
-    antecedent,
-    clause::{self, Ends},
-    default_value,
-    introduction::bare_pair,
-    noun_phrase::NounPhrases,
-    piece::Pieces,
+    antecedent, default_value,
     port_phrase::{Evidence, PortPhrase, address_before, port_phrases},
     sentence,
     statement::Statement,
@@ -211,69 +208,8 @@ fn required(text: &str) -> Option<bool> {
     })
 }
 
-/// The ends of an item that has nothing but them and its ports: `443/tcp: Agents to Core`; else those that `from` and `to`
-/// name.
-fn ends(head: &str, evidence: Evidence, names: &Names) -> Option<Ends> {
-    if MOST_LENGTH < head.len() {
-        return None;
-    }
-    let words = words(head);
-    let phrases = port_phrases(&words, evidence);
-    let pieces = Pieces::new(head, &words, &phrases);
-    let nouns = NounPhrases {
-        pieces: &pieces,
-        names,
-    };
-    let behind = (0..pieces.len())
-        .find(|at| pieces.is_port(*at) && pieces.word(at + 1).is_some_and(Word::is_mark));
-    bare_pair(&nouns, 0)
-        .or_else(|| bare_pair(&nouns, behind? + 2))
-        .or_else(|| clause::loose_ends(&pieces, names))
-}
-
 /// A longer item is prose.
 const MOST_LENGTH: usize = 2000;
-
-/// In which deployments an item's ports are needed, if all that stands behind them says that: `7900: For clusters on Xen.`
-fn deployment(head: &str, evidence: Evidence) -> Option<String> {
-    if MOST_LENGTH < head.len() {
-        return None;
-    }
-    let words = words(head);
-    let end = port_phrases(&words, evidence)
-        .iter()
-        .filter(|phrase| !phrase.ports.is_empty())
-        .map(|phrase| phrase.words.end)
-        .max()?;
-    let behind = words.get(end..)?;
-    let start = behind.iter().position(|word| !word.is_mark())?;
-    let said = behind.get(start..)?;
-    let first = said.first()?;
-    let is_deployment = first.is_any(&["for", "on", "in"])
-        && first.is_capitalised()
-        && said.iter().any(|word| {
-            word.is_any(&[
-                "cluster",
-                "clusters",
-                "deployment",
-                "deployments",
-                "installation",
-                "installations",
-                "environment",
-                "environments",
-                "setup",
-                "setups",
-                "mode",
-                "edition",
-                "running",
-                "on-premises",
-            ])
-        });
-    let last = said.iter().rev().find(|word| !word.is_mark())?;
-    is_deployment
-        .then(|| head.get(first.start..last.end).map(fold))
-        .flatten()
-}
 
 /// What an item says its ports are for.
 enum Service {

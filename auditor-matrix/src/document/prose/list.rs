@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::{
+    icmp,
     introduction::Introduction,
     item, named_port,
     port_phrase::{Evidence, port_phrases},
@@ -54,7 +55,10 @@ pub(super) fn read(
     heading: Option<&str>,
     names: &Names,
 ) -> Vec<ReadItem> {
-    let n_stated = items.iter().filter(|item| states_port(&item.text)).count();
+    // What asks for ICMP is an item of ports, too, though it has none.
+    let states =
+        |item: &&ListItem| states_port(&item.text) || icmp::icmp(&item.text, names).is_some();
+    let n_stated = items.iter().filter(states).count();
     let is_port_list = introduction.is_about_ports || about_ports || items.len() <= 2 * n_stated;
     let evidence = if is_port_list {
         Evidence::Item
@@ -159,7 +163,7 @@ pub(super) fn read(
             // "Endpoint: api.example.com", above its ports.
             let label = (!has_ports).then(|| {
                 record::field(&item.text).map_or_else(
-                    || Introduction::of_label(&item.text, names),
+                    || Introduction::of_label(&item.text, &inherited, names),
                     record::Field::into_introduction,
                 )
             });

@@ -2,6 +2,7 @@
 //! `Workers use this port to communicate with each other`.
 
 mod asked;
+mod reached;
 
 pub(in crate::document) use asked::asked;
 
@@ -122,7 +123,7 @@ fn of_sentence(nouns: NounPhrases<'_>, own: &str) -> Option<Asker> {
     if let Some(asker) = with_access(&nouns, own) {
         return Some(asker);
     }
-    if let Some(asker) = with_connections(&nouns, own) {
+    if let Some(asker) = with_connections(&nouns, own).or_else(|| reached::from(&nouns, own)) {
         return Some(asker);
     }
     let pieces = nouns.pieces;
@@ -288,6 +289,18 @@ mod tests {
             "Keeper",
         );
         check("Workers connect to this port.", "Keeper", "Workers");
+        check(
+            "Broker. This port must be accessible from agent VMs.",
+            "Keeper",
+            "agent VMs",
+        );
+        check("Needs to be open to the workers.", "Keeper", "workers");
+        check(
+            "It is only reachable by Edge nodes.",
+            "Keeper",
+            "Edge nodes",
+        );
+        check("The API is open to changes.", "Keeper", "-");
         check("Connections from Edge", "Keeper", "Edge");
         check(
             "Incoming traffic from worker nodes",

@@ -206,6 +206,9 @@ impl Prose {
                 found.push(row);
             }
         }
+        let of_headings = self.rows_of_headings(file, &[rows, &found], interner);
+        problems.append(&mut self.problems);
+        found.extend(of_headings);
         let all = || rows.iter().chain(&found);
         problems.extend(headings.unread(file, |range| {
             all().any(|row| row.ranges().any(|known| known == range))

@@ -33,7 +33,10 @@ impl Place<'_> {
         self.take_heading_for_server(&mut statement);
         let (mut source, mut destination) = Self::ends(&mut statement);
         if !statement.loopback {
-            statement.direction = statement.direction.or(context.direction);
+            let is_open = source.is_none() && destination.is_none() && !statement.serves_peer;
+            let either = (is_open && context.is_either_way && !context.is_within_role)
+                .then_some(Direction::Both);
+            statement.direction = statement.direction.or(context.direction).or(either);
             if source.is_none()
                 && destination.is_none()
                 && context.is_within_role

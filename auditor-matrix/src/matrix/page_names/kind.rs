@@ -10,6 +10,12 @@ pub(super) fn is_machine_name(part: &str) -> bool {
         || part.parse::<std::net::IpAddr>().is_ok()
 }
 
+/// Whether a word, in lower case, is a kind of machine.
+pub(super) fn is_kind(word: &str) -> bool {
+    let singular = word.strip_suffix('s').unwrap_or(word);
+    KINDS.contains(&word) || KINDS.contains(&singular)
+}
+
 pub(super) fn is_host(part: &str) -> bool {
     part.trim_end_matches('.').contains('.')
         && !part.contains(' ')

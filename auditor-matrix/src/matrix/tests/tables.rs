@@ -232,8 +232,8 @@ fn a_heading_that_stands_alone_is_the_title_of_a_table() {
         &[
             "clients -> hosts tcp/7001",
             "clients -> hosts udp/7002",
-            "hosts -> clients tcp/7001",
-            "hosts -> clients udp/7002",
+            "hosts -> servers tcp/7001",
+            "hosts -> servers udp/7002",
         ],
     );
 }
@@ -323,7 +323,7 @@ fn ports_in_brackets_beside_a_protocol_in_brackets() {
     assert!(documents[0].problems.iter().any(|problem| {
         problem
             .to_string()
-            .contains("like the protocol in brackets")
+            .contains("those of the protocol in brackets")
     }));
     check(
         &derive(&documents, "Page"),

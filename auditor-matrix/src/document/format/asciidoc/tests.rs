@@ -89,7 +89,7 @@ fn items_and_terms() {
             "3 * one two",
             "5   * three",
             "6 * four",
-            "8 more",
+            "8   * more",
             "10 Text",
             "12 * first",
             "13   * second",

@@ -58,7 +58,7 @@ fn items_and_listings() {
         &[
             "1 * a",
             "1   * b",
-            "1 c",
+            "1     * c",
             "2 * t",
             "2   * d",
             "2     * e",

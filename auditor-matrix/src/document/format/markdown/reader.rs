@@ -1,6 +1,7 @@
 //! Turns the events of the Markdown parser into blocks.
 
 mod foreign_block;
+mod text;
 
 use std::ops::Range;
 
@@ -9,14 +10,13 @@ use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Tag, TagEnd};
 use super::{
     super::{
         footnote, html,
-        invisible::visible,
         separator::{LINE, PART, joined},
     },
     inline_tag::{InlineTag, inline_tag},
-    one_line_table,
+    title_line::TitleLine,
 };
 use crate::document::{
-    block::{Block, Content, explains_item},
+    block::{Block, Content},
     table_rows::{TableRow, TableRows},
     text::fold,
 };
@@ -70,6 +70,7 @@ struct Open {
     line: usize,
     text: String,
     kind: Kind,
+    title: TitleLine,
 }
 
 #[derive(Clone, Eq, PartialEq)]
@@ -118,7 +119,12 @@ impl<'a> Reader<'a> {
             | Event::Code(text)
             | Event::InlineMath(text)
             | Event::DisplayMath(text) => self.push(text),
-            Event::SoftBreak | Event::HardBreak => self.push(" "),
+            Event::SoftBreak | Event::HardBreak => {
+                self.push(" ");
+                if let Some(open) = self.open.last_mut() {
+                    open.title.end_line(&open.text);
+                }
+            }
             Event::Html(_) => self.html(range),
             Event::InlineHtml(tag) => self.inline_html(tag),
             Event::FootnoteReference(_) | Event::Rule | Event::TaskListMarker(_) => {}
@@ -212,6 +218,7 @@ impl<'a> Reader<'a> {
                         std::mem::replace(&mut open.kind, Kind::Text)
                     });
                 self.open.push(Open {
+                    title: TitleLine::default(),
                     line,
                     text: String::new(),
                     kind,
@@ -219,6 +226,7 @@ impl<'a> Reader<'a> {
             }
             Tag::Heading { .. } | Tag::TableCell | Tag::MetadataBlock(_) => {
                 self.open.push(Open {
+                    title: TitleLine::default(),
                     line,
                     text: String::new(),
                     kind: Kind::Text,
@@ -246,11 +254,12 @@ impl<'a> Reader<'a> {
             }
             Tag::Superscript | Tag::Subscript => self.raised = Some(String::new()),
             Tag::BlockQuote(_) => self.close(),
-            Tag::FootnoteDefinition(_)
-            | Tag::Emphasis
-            | Tag::Strong
-            | Tag::Link { .. }
-            | Tag::Image { .. } => {}
+            Tag::Strong => {
+                if let Some(open) = self.open.last_mut().filter(|open| open.kind == Kind::Text) {
+                    open.title.begin(&open.text);
+                }
+            }
+            Tag::FootnoteDefinition(_) | Tag::Emphasis | Tag::Link { .. } | Tag::Image { .. } => {}
         }
     }
 
@@ -261,6 +270,7 @@ impl<'a> Reader<'a> {
             line,
             text: String::new(),
             kind,
+            title: TitleLine::default(),
         });
     }
 
@@ -321,98 +331,19 @@ impl<'a> Reader<'a> {
             }
             TagEnd::Strikethrough => self.n_struck = self.n_struck.saturating_sub(1),
             TagEnd::Superscript | TagEnd::Subscript => self.end_raised(),
+            TagEnd::Strong => {
+                if let Some(open) = self.open.last_mut() {
+                    open.title.end(&open.text);
+                }
+            }
             TagEnd::BlockQuote(_)
             | TagEnd::HtmlBlock
             | TagEnd::FootnoteDefinition
             | TagEnd::Emphasis
-            | TagEnd::Strong
             | TagEnd::Link
             | TagEnd::Image => {}
         }
     }
-
-    fn push(&mut self, text: &str) {
-        if self.page.is_hidden() {
-            self.page.hide(text);
-            return;
-        }
-        if 0 < self.n_struck || self.hidden.is_some() {
-            return;
-        }
-        if let Some(raised) = &mut self.raised {
-            raised.push_str(text);
-            return;
-        }
-        if let Some(open) = self.open.last_mut() {
-            if text.len() == 1 && text.starts_with([LINE, PART]) {
-                open.text.push_str(text);
-            } else {
-                open.text.push_str(&visible(text.into()));
-            }
-        }
-    }
-
-    /// Makes a block of the innermost open text.
-    fn close(&mut self) {
-        let Some(open) = self.open.last_mut() else {
-            return;
-        };
-        let line = open.line;
-        let text = std::mem::take(&mut open.text);
-        if self.table.is_some() {
-            return;
-        }
-        if let Kind::Code(language) = &open.kind {
-            let text = text.trim_end();
-            if !text.trim().is_empty() {
-                let content = Content::Code {
-                    language: language.clone(),
-                    text: text.to_owned(),
-                };
-                self.blocks.push(Block { line, content });
-            }
-            return;
-        }
-        let folded = fold(&footnote::without_marks(&text));
-        let folded = without_callout(&folded);
-        if folded.is_empty() {
-            return;
-        }
-        let kind = std::mem::replace(&mut open.kind, Kind::Text);
-        let text = match one_line_table::table(folded, line) {
-            Some((rows, rest)) => {
-                self.blocks.push(Block {
-                    line,
-                    content: Content::Table(Box::new(rows.into())),
-                });
-                rest
-            }
-            None => folded.to_owned(),
-        };
-        if !text.is_empty() {
-            let content = match kind {
-                Kind::Item(level) => Content::Item { level, text },
-                Kind::Text if explains_item(&self.blocks, self.depth, &text) => Content::Item {
-                    level: self.depth,
-                    text,
-                },
-                Kind::Text | Kind::Code(_) => Content::Text(text),
-            };
-            self.blocks.push(Block { line, content });
-        }
-    }
-}
-
-/// A paragraph without the mark of a callout: `[!NOTE] text`.
-fn without_callout(text: &str) -> &str {
-    let rest = text.strip_prefix("[!").and_then(|rest| {
-        let (name, rest) = rest.split_once(']')?;
-        let is_name = name
-            .chars()
-            .all(|c| c.is_alphanumeric() || matches!(c, '-' | '_'));
-        is_name.then(|| rest.trim_start_matches(['-', '+']).trim_start())
-    });
-    rest.unwrap_or(text)
 }
 
 /// The language of a fenced listing: `yaml`, `yaml {1,3}`, `{ .yaml }`, `{code-block} yaml`.

@@ -4,12 +4,14 @@
 //! Markdown of the page, indented or not. So a syntax that nobody knows loses no text.
 
 mod admonition;
+mod bullet;
 mod chunk;
 mod component;
 mod container;
 mod fence;
 mod include;
 mod indentation;
+mod line_kind;
 mod shortcode;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,8 +20,9 @@ use self::{
     chunk::{Chunk, TableHead},
     container::{Container, Edge},
     indentation::{columns, dedent},
+    line_kind::{closed_names, is_item, is_row},
 };
-use super::super::{component as tag, front_matter::front_matter, html, template};
+use super::super::{front_matter::front_matter, html, template};
 use crate::document::{
     block::{Block, Content},
     includes::Origin,
@@ -45,6 +48,8 @@ pub(super) struct Scanner<'a> {
     previous: Option<Line<'a>>,
     /// A list began in this chunk, so indented lines are no code.
     has_list: bool,
+    /// Its lines are its paragraphs.
+    is_unwrapped: bool,
     /// The names that tags on this page close.
     closed: BTreeSet<String>,
     /// The files that the page imports as components.
@@ -89,6 +94,7 @@ impl<'a> Scanner<'a> {
             continued: None,
             previous: None,
             has_list: false,
+            is_unwrapped: bullet::is_unwrapped(page),
             closed: closed_names(page),
             imports: BTreeMap::new(),
         }
@@ -204,6 +210,9 @@ impl<'a> Scanner<'a> {
     }
 
     fn text_line(&mut self, line: Line<'a>) {
+        if self.bullet_line(line) {
+            return;
+        }
         let trimmed = line.text.trim_start();
         let lower = || {
             trimmed
@@ -384,40 +393,3 @@ const MOST_CONTAINERS: usize = 60;
 
 /// A tag of more lines is none.
 const MOST_LINES_OF_TAG: usize = 40;
-
-/// The names that tags of components and templates close anywhere on the page.
-fn closed_names(page: &str) -> BTreeSet<String> {
-    let mut names = BTreeSet::new();
-    for (at, _) in page.match_indices("</") {
-        let name = page.get(at..).and_then(|rest| {
-            let rest = rest.get(..rest.floor_char_boundary(80)).unwrap_or(rest);
-            tag::component(rest)
-        });
-        names.extend(name.map(|tag| container::folded(tag.name)));
-    }
-    for line in page.lines().filter(|line| template::may_have_tag(line)) {
-        for tag in template::tags(line) {
-            if tag.kind == template::Kind::Close {
-                names.insert(container::folded(tag.name));
-            }
-        }
-    }
-    names
-}
-
-fn is_item(text: &str) -> bool {
-    let number = text.trim_start_matches(|c: char| c.is_ascii_digit());
-    let is_bullet = text.starts_with(['*', '-', '+'])
-        && text
-            .get(1..)
-            .is_some_and(|rest| rest.starts_with([' ', '\t']));
-    is_bullet || number.len() < text.len() && (number.starts_with(". ") || number.starts_with(") "))
-}
-
-/// Whether a line after an empty one is written as the rows of the table are: with bars at its ends or without.
-fn is_row(text: &str, head: &str) -> bool {
-    let (text, head) = (text.trim(), head.trim());
-    2 <= text.len()
-        && text.starts_with('|') == head.starts_with('|')
-        && text.ends_with('|') == head.ends_with('|')
-}

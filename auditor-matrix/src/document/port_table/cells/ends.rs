@@ -1,6 +1,6 @@
 //! Who the ends of a table row are: its cells, the words in them, and what stands above.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 
 use regex::Regex;
 
@@ -16,7 +16,7 @@ use crate::document::{
     loopback,
     names::Names,
     problem::Severity,
-    prose::{self, Asker},
+    prose,
     row::{Direction, Document},
     section, services,
     table_rows::TableRow,
@@ -48,6 +48,12 @@ impl Cells {
                 self.source = self.source.take().or_else(|| named(ends.source));
                 self.destination = self.destination.take().or_else(|| named(ends.destination));
                 self.more_ends = more;
+            } else if self.direction.is_none() && cell::is_one_way(text) {
+                // Beside both ends it says no more than they do.
+                if self.source.is_none() || self.destination.is_none() {
+                    let message = "this says that one end asks, and not which; check the rule";
+                    table.problem(document, row, Severity::Remark, text, message);
+                }
             } else if self.direction.is_none() {
                 let message = "this is no direction: expected inbound, outbound or both";
                 table.problem(document, row, Severity::Lost, text, message);
@@ -185,48 +191,6 @@ impl Cells {
         self.destination = ends.server.map(End::given);
     }
 
-    /// Who asks the row's machine, where no column says so and the words on the row do.
-    pub(super) fn take_asker_of_notes(&mut self, table: &PortTable<'_>) {
-        let is_open = self.source.is_none()
-            && self.destination.is_none()
-            && matches!(self.direction, None | Some(Direction::Inbound))
-            && !self.loopback
-            && !table.columns.has_an_end();
-        let Some(own) = self.role.as_ref().filter(|_| is_open) else {
-            return;
-        };
-        let found = [&self.notes, &self.service]
-            .into_iter()
-            .flatten()
-            .find_map(|text| prose::asker(text, own, table.names));
-        let source = match found {
-            Some(Asker::Itself) => End::new(Arc::clone(&own.name), Basis::Purpose),
-            Some(Asker::Other(name)) => End::new(name, Basis::Purpose),
-            None => return,
-        };
-        self.destination = Some(own.clone());
-        self.source = Some(source);
-        self.direction = None;
-    }
-
-    /// Whom the row's machine asks, where the row goes out, no column says to whom and the words on the row do.
-    pub(super) fn take_asked_of_notes(&mut self, table: &PortTable<'_>) {
-        let is_open = self.destination.is_none()
-            && self.source.is_none()
-            && self.direction == Some(Direction::Outbound)
-            && !self.loopback
-            && !table.columns.has(Column::Destination)
-            && !table.columns.has(Column::Peer);
-        let Some(own) = self.role.as_ref().filter(|_| is_open) else {
-            return;
-        };
-        self.destination = [&self.notes, &self.service]
-            .into_iter()
-            .flatten()
-            .find_map(|text| prose::asked(text, own, table.names))
-            .map(|name| End::new(name, Basis::Purpose));
-    }
-
     /// The program that is asked by a row that says that its traffic stays inside.
     fn asked_inside<'r>(&self, table: &PortTable<'_>, row: &'r TableRow) -> Option<&'r str> {
         let direction = self.direction_text.as_deref()?.to_lowercase();
@@ -264,18 +228,6 @@ impl Cells {
         {
             self.application = self.application.take().or(Some(protocol.to_string()));
             self.service = self.service.take().or_else(|| self.application.clone());
-        }
-    }
-
-    /// Where the services of a table are what listens, that of the row is its server.
-    pub(super) fn take_service_for_server(&mut self, table: &PortTable<'_>) {
-        let is_left_out = self.destination.is_none() && self.direction != Some(Direction::Outbound);
-        if table.columns.services_listen() && is_left_out && self.more_ends.is_empty() {
-            self.destination = self
-                .service
-                .as_ref()
-                .filter(|service| services::is_software(service))
-                .map(|service| End::new(service.as_str(), Basis::Purpose));
         }
     }
 

@@ -5,7 +5,7 @@ use crate::document::application_protocol;
 use crate::document::prose::{
     noun_phrase::NounPhrase,
     verb::{Verb, verb},
-    vocabulary::{is_auxiliary, is_pronoun},
+    vocabulary::{is_auxiliary, is_determiner, is_pronoun},
     words::Kind,
 };
 
@@ -56,6 +56,8 @@ impl Grammar<'_> {
         match lower {
             // "specific to the registry" names no end.
             "to" if self.is_relative_adjective(at) => next,
+            // "used to support web clients": what follows is what is done, whatever the verb.
+            "to" if self.is_infinitive(at) => self.pieces.len(),
             "to" | "into" => {
                 // "to Log servers" begins a name.
                 let class = verb(self.pieces.lower(next))
@@ -105,6 +107,18 @@ impl Grammar<'_> {
             }
             _ => next,
         }
+    }
+
+    /// Whether `to` stands before the verb of a purpose, as it does behind `used`, unless that verb is one of traffic.
+    fn is_infinitive(&self, at: usize) -> bool {
+        let is_behind = at
+            .checked_sub(1)
+            .is_some_and(|before| self.pieces.is_any(before, &["used", "order"]));
+        let next = self.pieces.lower(at + 1);
+        is_behind
+            && verb(next).is_none()
+            && !is_determiner(next)
+            && !self.nouns.is_capitalised(at + 1)
     }
 
     /// Whether a preposition belongs to what is done with data: `downloading from`.

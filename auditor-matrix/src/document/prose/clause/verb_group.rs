@@ -62,6 +62,8 @@ impl Grammar<'_> {
                     | "attempts"
                     | "attempt"
             ) && self.pieces.is(at + 1, "to")
+                // "need to following ports": what follows is no verb, and `to` is mistyped.
+                && !self.pieces.is_any(at + 2, &["following", "these", "the"])
             {
                 at += 1;
             } else if matches!(lower, "try" | "tries" | "attempt" | "attempts")

@@ -1,0 +1,147 @@
+//! The sentences of a cell that say when its row holds.
+
+use super::statements;
+
+/// Splits notes into the sentences that state a condition of the row, and the rest.
+pub(in crate::document) fn condition(notes: &str) -> (Option<String>, Option<String>) {
+    let (mut conditions, mut rest) = (Vec::new(), Vec::new());
+    for sentence in statements(notes) {
+        if is_condition(sentence) {
+            conditions.push(sentence);
+        } else if let Some(tail) = condition_at_end(sentence) {
+            conditions.push(tail);
+            rest.push(sentence);
+        } else {
+            rest.push(sentence);
+        }
+    }
+    let join = |parts: Vec<&str>| (!parts.is_empty()).then(|| parts.join(" "));
+    (join(conditions), join(rest))
+}
+
+/// The condition at the end of a few words: `Web interface when TLS is enabled`. Only a state of the deployment is one, and not
+/// what happens now and then: `when a job is started`.
+fn condition_at_end(sentence: &str) -> Option<&str> {
+    let lower = sentence.to_ascii_lowercase();
+    let at = [" when ", " if "]
+        .iter()
+        .filter_map(|word| lower.find(word))
+        .min()?;
+    let tail = sentence.get(at..)?.trim().trim_end_matches(['.', ';', ')']);
+    let mut last = tail.rsplit(' ');
+    let is_state = last.next().is_some_and(|word| {
+        matches!(
+            word.to_ascii_lowercase().as_str(),
+            "used" | "enabled" | "configured" | "installed" | "deployed" | "activated" | "disabled"
+        )
+    }) && last.next().is_some_and(|word| matches!(word, "is" | "are"));
+    let head = sentence.get(..at)?;
+    let is_whole = !head.contains(['(', ',']) && !tells_of_others(head);
+    let is_short = sentence.split(' ').count() <= MOST_CONDITION_WORDS;
+    (is_state && is_whole && is_short).then_some(tail)
+}
+
+/// Whether words before a condition are a sentence about something else than the row: `All requests are redirected to HTTPS`.
+fn tells_of_others(head: &str) -> bool {
+    let lower = head.to_ascii_lowercase();
+    let mut words = lower.split(' ').filter(|word| !word.is_empty());
+    let is_verb = |word: &str| matches!(word, "is" | "are" | "will" | "can" | "may" | "must");
+    let is_of_row = words.next().is_some_and(|first| {
+        is_verb(first)
+            || matches!(
+                first,
+                "this" | "the" | "it" | "port" | "required" | "used" | "needed" | "only"
+            )
+    });
+    !is_of_row && words.any(is_verb)
+}
+
+/// A longer sentence says more than what a port is for and when.
+const MOST_CONDITION_WORDS: usize = 12;
+
+/// Whether a sentence says nothing but under which condition its row holds: `If mail is sent`, `Only applies if the store is
+/// remote`, `This port is required when TLS is used`.
+fn is_condition(sentence: &str) -> bool {
+    let lower = sentence.to_lowercase();
+    if tells_what_else(&lower) {
+        return false;
+    }
+    let mut is_only = false;
+    for word in lower.split(' ') {
+        match word {
+            "if" => return true,
+            "when" => return is_only,
+            // `Only for`, `required only on`
+            "for" | "with" | "on" | "in" if is_only => return lower.contains("only"),
+            "only" | "required" | "needed" | "necessary" | "used" | "applies" | "applicable"
+            | "relevant" | "mandatory" => is_only = true,
+            "this" | "the" | "port" | "ports" | "rule" | "it" | "is" | "are" | "must" | "be"
+            | "open" | "opened" | "and" => {}
+            _ => return false,
+        }
+    }
+    false
+}
+
+/// Whether what follows from a condition is of something else than the row: `If several tills run, additional ports may be needed`.
+fn tells_what_else(lower: &str) -> bool {
+    let Some((condition, main)) = lower.split_once(", ") else {
+        return false;
+    };
+    let is_first = ["if ", "when ", "in case "]
+        .iter()
+        .any(|start| condition.starts_with(start));
+    let mut words = main
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .peekable();
+    let is_of_others = words.peek().is_some_and(|first| {
+        matches!(
+            *first,
+            "additional" | "other" | "more" | "further" | "another"
+        )
+    });
+    is_first && (is_of_others || !words.any(is_of_port))
+}
+
+/// Whether a word of a clause may speak of the row's port or its traffic.
+fn is_of_port(word: &str) -> bool {
+    matches!(
+        word,
+        "this"
+            | "it"
+            | "these"
+            | "they"
+            | "port"
+            | "ports"
+            | "open"
+            | "opened"
+            | "opens"
+            | "required"
+            | "requires"
+            | "needed"
+            | "necessary"
+            | "used"
+            | "uses"
+            | "use"
+            | "allow"
+            | "allowed"
+            | "enable"
+            | "enabled"
+            | "access"
+            | "accessible"
+            | "connection"
+            | "connections"
+            | "traffic"
+            | "communication"
+            | "firewall"
+            | "listens"
+            | "tcp"
+            | "udp"
+            | "is"
+            | "will"
+            | "connects"
+            | "connect"
+            | "default"
+    ) || word.bytes().all(|byte| byte.is_ascii_digit())
+}

@@ -1,0 +1,93 @@
+//! Who asks and who is asked by what stands beside a row's port.
+
+use std::sync::Arc;
+
+use super::{Cells, PortTable};
+use crate::document::{
+    column::Column,
+    end::{Basis, End},
+    prose::{self, Asker},
+    row::Direction,
+    services,
+};
+
+impl Cells {
+    /// Who asks the row's machine, where no column says so and the words on the row do.
+    pub(super) fn take_asker_of_notes(&mut self, table: &PortTable<'_>) {
+        let is_open = self.source.is_none()
+            && self.destination.is_none()
+            && matches!(self.direction, None | Some(Direction::Inbound))
+            && !self.loopback
+            && !table.columns.has_an_end();
+        let Some(own) = self.role.as_ref().filter(|_| is_open) else {
+            return;
+        };
+        let found = [&self.notes, &self.service]
+            .into_iter()
+            .flatten()
+            .find_map(|text| prose::asker(text, own, table.names));
+        let source = match found {
+            Some(Asker::Itself) => End::new(Arc::clone(&own.name), Basis::Purpose),
+            Some(Asker::Other(name)) => End::new(name, Basis::Purpose),
+            None => return,
+        };
+        self.destination = Some(own.clone());
+        self.source = Some(source);
+        self.direction = None;
+    }
+
+    /// Whom the row's machine asks, where the row goes out, no column says to whom and the words on the row do.
+    pub(super) fn take_asked_of_notes(&mut self, table: &PortTable<'_>) {
+        let is_open = self.destination.is_none()
+            && self.source.is_none()
+            && self.direction == Some(Direction::Outbound)
+            && !self.loopback
+            && !table.columns.has(Column::Destination)
+            && !table.columns.has(Column::Peer);
+        let Some(own) = self.role.as_ref().filter(|_| is_open) else {
+            return;
+        };
+        self.destination = [&self.notes, &self.service]
+            .into_iter()
+            .flatten()
+            .find_map(|text| prose::asked(text, own, table.names))
+            .map(|name| End::new(name, Basis::Purpose));
+    }
+
+    /// Whom a row asks that goes out and names no other end: the service behind its port, if that is the name of one.
+    pub(super) fn take_service_for_asked(&mut self, table: &PortTable<'_>) {
+        let is_open = self.direction == Some(Direction::Outbound)
+            && self.destination.is_none()
+            && self.more_ends.is_empty()
+            && !self.loopback
+            && !table.columns.has(Column::Destination)
+            && !table.columns.has(Column::Peer)
+            && table.columns.has(Column::Service)
+            && table.context.endpoints.is_none();
+        let service = self.service.as_deref().filter(|_| is_open);
+        // A single word may as well be what the own machine offers or does.
+        let is_name = |service: &&str| {
+            services::is_program(service)
+                && service.contains(' ')
+                && service
+                    .split(' ')
+                    .all(|word| word.starts_with(char::is_uppercase))
+                && self.role.as_deref() != Some(*service)
+        };
+        if let Some(service) = service.filter(is_name) {
+            self.destination = Some(End::new(service, Basis::Purpose));
+        }
+    }
+
+    /// Where the services of a table are what listens, that of the row is its server.
+    pub(super) fn take_service_for_server(&mut self, table: &PortTable<'_>) {
+        let is_left_out = self.destination.is_none() && self.direction != Some(Direction::Outbound);
+        if table.columns.services_listen() && is_left_out && self.more_ends.is_empty() {
+            self.destination = self
+                .service
+                .as_ref()
+                .filter(|service| services::is_software(service))
+                .map(|service| End::new(service.as_str(), Basis::Purpose));
+        }
+    }
+}

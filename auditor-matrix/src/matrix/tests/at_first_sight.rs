@@ -1,0 +1,299 @@
+//! What a reader knows of English and of layouts without the page: counted names, lines that are items, headings that are rows.
+
+use super::{marked_ends::derived, tables::check};
+use crate::document::Format;
+
+#[test]
+fn names_that_are_counted() {
+    // In a list below sentences.
+    check(
+        &derived(
+            "Till\n====\n\nThe Till nodes need the following ports open to all other Till nodes and to all the Ledger nodes:\n\n- Sales\n\n  ::\n\n      TCP/7001\n\nThey also need the following ports open to just the Desk node:\n\n- Reports\n\n  ::\n\n      TCP/7002\n\nThe world\n---------\n\nThe Till nodes need the following ports opened to the world:\n\n- Web\n\n  ::\n\n      TCP/443\n",
+            Format::ReStructuredText,
+        ),
+        &[
+            "Till nodes+Ledger nodes -> Till nodes tcp/7001",
+            "Desk node -> Till nodes tcp/7002",
+            "world -> Till nodes tcp/443",
+        ],
+    );
+    // In cells.
+    check(
+        &derived(
+            "| From | To | Port |\n|--|--|--|\n| All the Till nodes | each Ledger node | 7001/tcp |\n| every other Ledger node | Ledger nodes | 7002/tcp |\n| Desk | any Till node | 7003/tcp |\n| Till nodes and all Ledger nodes | Desk | 7004/tcp |\n",
+            Format::Markdown,
+        ),
+        &[
+            "Till nodes -> Ledger nodes tcp/7001",
+            "Ledger nodes -> Ledger nodes tcp/7002",
+            "Desk -> Till nodes tcp/7003",
+            "Till nodes+Ledger nodes -> Desk tcp/7004",
+        ],
+    );
+    // In sentences.
+    check(
+        &derived(
+            "<h1>Ports</h1><p>All of the Till nodes connect to your Ledger server on TCP port 7001.</p><p>All Till nodes must be able to reach both Desk servers on TCP port 7002.</p><p>Each Ledger node connects to all other Ledger nodes on TCP port 7003.</p>",
+            Format::Html,
+        ),
+        &[
+            "Till nodes -> Ledger server tcp/7001",
+            "Till nodes -> Desk servers tcp/7002",
+            "Ledger node -> Ledger node tcp/7003",
+        ],
+    );
+}
+
+#[test]
+fn transports_stated_otherwise() {
+    for sentence in [
+        "All ports are TCP unless stated otherwise.",
+        "Unless otherwise noted, all ports are TCP.",
+        "All of these use TCP except where noted.",
+        "If not specified otherwise, these are TCP ports.",
+    ] {
+        check(
+            &derived(
+                &format!("# Ports\n\n## Inbound\n\n{sentence}\n\n- 7001\n- 7002 (UDP)\n"),
+                Format::Markdown,
+            ),
+            &["clients -> hosts tcp/7001", "clients -> hosts udp/7002"],
+        );
+    }
+}
+
+#[test]
+fn bullets_that_were_typed() {
+    check(
+        &derived(
+            "The Tills are guarded by a filter of their own, which looks into each packet that comes to them and can't be changed. Its rules are these:\nX0 interface\n• HTTPS (443/TCP) is permitted inbound\n• Release 7 and later:\nTunnel (655/UDP only) is open for traffic between tills\n• Other traffic to the till is dropped\nX1 interface when sessions are recorded\n• SSH (22/TCP) is permitted inbound\n• ICMP ping is permitted\n• Other traffic to the till is dropped\n",
+            Format::Markdown,
+        ),
+        &[
+            "clients -> X0 interface tcp/443",
+            "tills -> tills udp/655",
+            "clients -> X1 interface tcp/22 [sessions-recorded]",
+            "clients -> X1 interface icmp/ [sessions-recorded]",
+        ],
+    );
+    check(
+        &derived(
+            "# Ports of the Till server\n\n\u{25aa} 80/tcp - sells\n\u{25aa} 53/udp - names\n",
+            Format::Markdown,
+        ),
+        &[
+            "clients -> Till server tcp/80",
+            "clients -> Till server udp/53",
+        ],
+    );
+}
+
+#[test]
+fn headings_that_are_rows() {
+    let rules = [
+        "clients -> hosts tcp/7001",
+        "clients -> hosts tcp/7002",
+        "clients -> hosts udp/7003",
+    ];
+    for (page, format) in [
+        (
+            "# tilld functions\n\n## Main Port #7001 (or any other)\n\n- sells\n\n## Main Port-NH #7002\n\n- buys\n\n## UDP Port #7003 or defined by the operator\n\n- counts\n",
+            Format::Markdown,
+        ),
+        (
+            "<h1>tilld</h1><h2>TCP port 7001: sales</h2><p>Sells.</p><h2>TCP port 7002: goods</h2><p>Buys.</p><h2>UDP port 7003: counts</h2><p>Counts.</p>",
+            Format::Html,
+        ),
+        (
+            "= tilld\n\n== Sales port 7001\n\nSells.\n\n== Goods port 7002 [New]\n\nBuys.\n\n== Counts UDP port 7003\n\nCounts.\n",
+            Format::AsciiDoc,
+        ),
+        (
+            "tilld\n=====\n\n7001/tcp - sales\n----------------\n\nSells.\n\n7002/tcp - goods\n----------------\n\nBuys.\n\n7003/udp - counts\n-----------------\n\nCounts.\n",
+            Format::ReStructuredText,
+        ),
+    ] {
+        check(&derived(page, format), &rules);
+    }
+}
+
+#[test]
+fn titles_above_what_they_name() {
+    check(
+        &derived(
+            "**Network ports**\nThe Till server listens on the following ports:\n\n| Port | Description |\n|--|--|\n| 7001 | Sales |\n| 7002 | Goods. This port must be accessible from desk nodes. |\n\n**Desk to Ledger:**\n\n| Port | Description |\n|--|--|\n| 7003 | Books |\n",
+            Format::Markdown,
+        ),
+        &[
+            "clients -> Till server tcp/7001",
+            "desk nodes -> Till server tcp/7002",
+            "Desk -> Ledger tcp/7003",
+        ],
+    );
+    check(
+        &derived(
+            "Ports\nRules for a Till Server that is Behind a Wall\nProtocol |\nDirection |\nLocal Port |\nRemote Host |\nRemote Port |\ntcp |\nincoming |\n7001 |\nany |\nany |\nudp |\noutgoing |\nany |\nLedger |\n7002 |\n",
+            Format::Markdown,
+        ),
+        &[
+            "any -> Till Server tcp/7001",
+            "Till Server -> Ledger udp/7002",
+        ],
+    );
+}
+
+#[test]
+fn pairs_with_hyphens() {
+    check(
+        &derived(
+            "## Ports\n\n* Till-to-Ledger hosts: port 7001\n* Desk-to-Till: TCP 7002\n",
+            Format::Markdown,
+        ),
+        &["Till -> Ledger hosts tcp/7001", "Desk -> Till tcp/7002"],
+    );
+}
+
+#[test]
+fn either_way() {
+    for (heading, format) in [
+        (
+            "## In- & outbound\n\n- 7001\n\n## Inbound\n\n- 7002\n\n## Outbound\n\n- 7003\n",
+            Format::Markdown,
+        ),
+        (
+            "# Ports\n\n## In / Out\n\n- 7001\n\n## In\n\n- 7002\n\n## Out\n\n- 7003\n",
+            Format::Markdown,
+        ),
+        (
+            "== Incoming and outgoing ports\n\n* 7001\n\n== Incoming ports\n\n* 7002\n\n== Outgoing ports\n\n* 7003\n",
+            Format::AsciiDoc,
+        ),
+        (
+            "<h1>Ports</h1><h2>Both directions</h2><ul><li>7001</ul><h2>Ingress</h2><ul><li>7002</ul><h2>Egress</h2><ul><li>7003</ul>",
+            Format::Html,
+        ),
+        (
+            "Out- and inbound\n----------------\n\n- 7001\n\nInbound\n-------\n\n- 7002\n\nOutbound\n--------\n\n- 7003\n",
+            Format::ReStructuredText,
+        ),
+    ] {
+        check(
+            &derived(heading, format),
+            &[
+                "clients -> hosts tcp/7001",
+                "hosts -> servers tcp/7001",
+                "clients -> hosts tcp/7002",
+                "hosts -> servers tcp/7003",
+            ],
+        );
+    }
+    // A title above other headings, and a heading above rows that name their ends, say less than that.
+    check(
+        &derived(
+            "# Inbound and outbound ports\n\n## Sales ports\n\n- 7001\n\n## Inbound and outbound\n\n| From | To | Port |\n|--|--|--|\n| Till | Desk | 7002/tcp |\n",
+            Format::Markdown,
+        ),
+        &["clients -> hosts tcp/7001", "Till -> Desk tcp/7002"],
+    );
+}
+
+#[test]
+fn transports_by_default() {
+    check(
+        &derived(
+            "# Till\n\n## Sales\n\n| Port | Use |\n|--|--|\n| 7001 | sales |\n| 7002 (TCP) | goods |\n\nAll ports are UDP unless noted otherwise.\n\n## Goods\n\n- Port 7003: goods\n",
+            Format::Markdown,
+        ),
+        &[
+            "clients -> hosts udp/7001",
+            "clients -> hosts tcp/7002",
+            "clients -> Goods tcp/7003",
+        ],
+    );
+    check(
+        &derived(
+            "<h2>Ports</h2><p>The default transport is UDP unless otherwise specified.</p><ul><li>7001: sales<li>7002/tcp: goods</ul>",
+            Format::Html,
+        ),
+        &["clients -> hosts udp/7001", "clients -> hosts tcp/7002"],
+    );
+}
+
+#[test]
+fn other_traffic_is_none_that_was_named() {
+    check(
+        &derived(
+            "# Firewall\n\nTCP port 7001 must be open on the Desk server. Everything else is blocked.\n\nAllow TCP port 7002 from the Till to the Desk server; no other ports need to be open.\n\nPort 7003/tcp is open on the Desk server, any other traffic is dropped.\n\nOpen these ports on the Till server:\n\n- 7004/tcp\n\nAll other ports must be closed.\n",
+            Format::Markdown,
+        ),
+        &[
+            "clients -> Desk server tcp/7001",
+            "Till -> Desk server tcp/7002",
+            "clients -> Desk server tcp/7003",
+            "clients -> Till server tcp/7004",
+        ],
+    );
+}
+
+#[test]
+fn icmp_that_sentences_ask_for() {
+    check(
+        &derived(
+            "<h2>Till node</h2><p>Ping must be permitted from the Desk to the Till node.</p><ul><li>TCP 7001<li>ICMP ping is permitted</ul>",
+            Format::Html,
+        ),
+        &[
+            "Desk -> Till node icmp/",
+            "clients -> Till node icmp/",
+            "clients -> Till node tcp/7001",
+        ],
+    );
+}
+
+#[test]
+fn programs_above_their_ports() {
+    check(
+        &derived(
+            "## Install your own server\n\nBe sure to open these ports in the firewall:\n- `tilld`:\n  - `7001` (TCP): used for sales.\n  - `7002` (TCP): used to support web desks.\n- `ledgerd`:\n  - `7003` (TCP): used for books.\n",
+            Format::Markdown,
+        ),
+        &[
+            "clients -> tilld tcp/7001",
+            "clients -> tilld tcp/7002",
+            "clients -> ledgerd tcp/7003",
+        ],
+    );
+    // Where a sentence says whose ports they are, the label says what they are for.
+    check(
+        &derived(
+            "<h2>Ports</h2><p>The Till nodes need the following ports open:</p><ul><li>Ledger:<ul><li>7001/tcp</ul><li>Inbound:<ul><li>7002/tcp</ul></ul>",
+            Format::Html,
+        ),
+        &[
+            "clients -> Till nodes tcp/7001",
+            "clients -> Till nodes tcp/7002",
+        ],
+    );
+}
+
+#[test]
+fn conditions_of_something_else() {
+    check(
+        &derived(
+            "## Till server\n\n| Port | Protocol | Service | Notes |\n|--|--|--|--|\n| 7001 | TCP | Sales | If several tills run, additional ports may be needed. |\n| 7002 | TCP | Goods | If you see errors, contact the vendor. |\n| 7003 | TCP | Books | If books are kept, open this port. |\n",
+            Format::Markdown,
+        ),
+        &[
+            "clients -> Till server tcp/7001",
+            "clients -> Till server tcp/7002",
+            "clients -> Till server tcp/7003 [books-kept-open-this]",
+        ],
+    );
+    check(
+        &derived(
+            "## Till ports\n\n| Port | Protocol | Direction | Service |\n|--|--|--|--|\n| 7001 | TCP | Outbound | Acme Ledger |\n| 443 | TCP | Outbound | HTTPS |\n",
+            Format::Markdown,
+        ),
+        &["hosts -> Acme Ledger tcp/7001", "hosts -> servers tcp/443"],
+    );
+}

@@ -24,6 +24,7 @@ pub mod service;
 mod text;
 mod words;
 
+pub use build::processes;
 pub use diff::{Difference, diff};
 pub use flows::render as flow_table;
 pub use form::{FORMS, Form, FormError};
@@ -31,11 +32,12 @@ pub use html::render_live as live_html;
 pub use judged::{Judged, MatrixSource};
 pub use learn::{Learned, learn};
 pub use look::Look;
+pub(crate) use look::shown as with_look;
 pub use proof::FlowProof;
 pub use schema::Report;
-pub use sentence::gap as gap_words;
+pub use sentence::{flow as flow_words, gap as gap_words};
 pub use text::line as clean_line;
-pub use words::sent_without_place;
+pub use words::{duration as duration_words, plural, sent_without_place};
 
 #[cfg(test)]
 pub(crate) mod tests;

@@ -81,6 +81,7 @@ impl HostFacts {
             ways: Ways::default(),
             owners: SocketOwners::default(),
             listeners: remembered.listeners.known(),
+            fleet: None,
         };
         Ok(Self {
             host,

@@ -14,8 +14,9 @@ use sha2::{Digest as _, Sha256};
 
 use crate::{
     audit::{self, Policy},
-    deployment::{Deployment, ProcessDetail},
+    deployment::{Deployment, FleetSection, ProcessDetail},
     digits::hexadecimal,
+    fleet::message::ConfigurationDigest,
     matrix::{Matrix, Rule},
     observed::{Host, Observed},
     output::say,
@@ -51,8 +52,9 @@ pub(crate) struct Configuration {
     pub(crate) roles: Vec<Role>,
     /// Where events go.
     pub(crate) sinks: Vec<NamedSink>,
-    /// The deployment's file.
+    /// The deployment's file, and its digest.
     file: Option<PathBuf>,
+    digest: Option<String>,
 }
 
 const DEFAULT_WINDOW: SignedDuration = SignedDuration::from_mins(10);
@@ -76,9 +78,13 @@ impl Configuration {
             });
             text.with_context(|| format!("cannot read {}", path.display()))
         };
-        let deployment = match &files.deployment {
-            Some(path) => Some(Deployment::parse(path, &read(path)?)?),
-            None => None,
+        let (deployment, digest) = match &files.deployment {
+            Some(path) => {
+                let text = read(path)?;
+                let digest = hexadecimal(&Sha256::digest(&text));
+                (Some(Deployment::parse(path, &text)?), Some(digest))
+            }
+            None => (None, None),
         };
         let sinks = match &deployment {
             Some(deployment) => sink::read(&deployment.sinks)?,
@@ -118,6 +124,7 @@ impl Configuration {
             deployment,
             sinks,
             file: files.deployment.clone(),
+            digest,
         })
     }
 
@@ -146,6 +153,25 @@ impl Configuration {
             unset_conditions,
             most_flows,
         })
+    }
+
+    /// Where this host publishes, if it does.
+    pub(crate) fn fleet(&self) -> Option<&FleetSection> {
+        self.deployment.as_ref()?.fleet.as_ref()
+    }
+
+    /// Its matrices, and where they come from.
+    pub(crate) fn sources(&self) -> &[MatrixSource] {
+        &self.sources
+    }
+
+    /// The digests of its files.
+    pub(crate) fn digests(&self) -> ConfigurationDigest {
+        let matrices = self.sources.iter();
+        ConfigurationDigest::of(
+            self.digest.as_deref(),
+            matrices.map(|one| (one.name.clone(), one.sha256.clone())),
+        )
     }
 
     /// Whether it has the same sinks as another configuration.

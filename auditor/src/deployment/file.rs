@@ -8,6 +8,7 @@ use toml::Spanned;
 
 use super::{
     Deployment, Exception, ProcessDetail,
+    fleet::FleetFile,
     roles::RoleEntry,
     sink::{SinkFile, SinkSection},
 };
@@ -39,6 +40,7 @@ struct DeploymentFile {
     exceptions: Vec<ExceptionFile>,
     #[serde(default, rename = "sink")]
     sinks: Vec<Spanned<SinkFile>>,
+    fleet: Option<Spanned<FleetFile>>,
 }
 
 #[derive(Deserialize)]
@@ -167,6 +169,11 @@ impl Deployment {
             }
             exceptions.push(exception);
         }
+        let fleet = file.fleet.map(|section| {
+            let offset = section.span().start;
+            let checked = section.into_inner().checked(directory);
+            checked.map_err(|problem| source.problem(offset, problem))
+        });
         Ok(Self {
             matrices: matrices.iter().map(|path| directory.join(path)).collect(),
             interfaces: file.interfaces,
@@ -181,6 +188,7 @@ impl Deployment {
                 .into_iter()
                 .map(|section| sink(source, section))
                 .collect(),
+            fleet: fleet.transpose()?,
         })
     }
 }

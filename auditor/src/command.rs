@@ -8,6 +8,7 @@ pub mod diff;
 pub mod doctor;
 pub mod explain;
 pub mod export;
+pub mod fleet;
 mod flow_json;
 pub mod flows;
 pub mod history;

@@ -18,9 +18,12 @@ mod sentence;
 pub mod shard;
 pub mod state;
 mod text;
+mod told;
 
 pub mod verdict;
 pub mod wire;
+
+pub use told::told;
 
 #[cfg(test)]
 mod tests;

@@ -40,6 +40,7 @@ use crate::{
     agent::clock,
     capture::privilege,
     escape,
+    fleet::schema::FleetReport,
     output::say,
     report::{self, Report},
     sink::metrics::{self, Health},
@@ -49,6 +50,8 @@ use crate::{
 #[derive(Debug, Default)]
 pub(crate) struct Snapshot {
     report: Option<Arc<Report>>,
+    /// Set where this is a fleet.
+    fleet: Option<Arc<FleetReport>>,
     health: Health,
 }
 
@@ -56,7 +59,16 @@ impl Snapshot {
     pub(crate) fn new(report: Arc<Report>, health: Health) -> Self {
         Self {
             report: Some(report),
+            fleet: None,
             health,
+        }
+    }
+
+    /// That of a fleet, whose page and report are the fleet's.
+    pub(crate) fn of_fleet(report: Arc<Report>, fleet: Arc<FleetReport>, health: Health) -> Self {
+        Self {
+            fleet: Some(fleet),
+            ..Self::new(report, health)
         }
     }
 }
@@ -296,7 +308,10 @@ const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset
 
 async fn metrics(State(published): State<Published>) -> Response {
     let (turn, snapshot) = published.current();
-    let render = || metrics::render(snapshot.report.as_deref(), &snapshot.health);
+    let render = || {
+        let hosts = snapshot.fleet.as_ref().map(|fleet| fleet.voices());
+        metrics::render_with(snapshot.report.as_deref(), hosts.as_ref(), &snapshot.health)
+    };
     published.body(turn, |sent| &mut sent.metrics, render, OPEN_METRICS)
 }
 
@@ -305,7 +320,10 @@ async fn json(State(published): State<Published>) -> Response {
     let Some(report) = &snapshot.report else {
         return not_yet();
     };
-    let render = || report.to_json();
+    let render = || match &snapshot.fleet {
+        Some(fleet) => fleet.to_json(),
+        None => report.to_json(),
+    };
     published.body(turn, |sent| &mut sent.json, render, "application/json")
 }
 
@@ -319,7 +337,10 @@ async fn page(State(published): State<Published>) -> Response {
     let Some(report) = &snapshot.report else {
         return not_yet();
     };
-    let render = || report::live_html(report, REFRESH_SECONDS);
+    let render = || match &snapshot.fleet {
+        Some(fleet) => fleet.html(),
+        None => report::live_html(report, REFRESH_SECONDS),
+    };
     published.body(turn, |sent| &mut sent.page, render, HTML)
 }
 

@@ -111,7 +111,7 @@ mod tests {
             (
                 "\"flow\"",
                 "\"host\"",
-                "the kind `host` of an event is not known",
+                "the kind `planet` of an event is not known",
             ),
             (
                 "\"forbidden\"",

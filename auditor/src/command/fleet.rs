@@ -5,11 +5,15 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 use jiff::SignedDuration;
 
-use super::options::{FailOn, look};
+use super::{
+    options::{FailOn, look},
+    watch::{Format as EventsAs, HttpOptions},
+};
 use crate::{
     agent::{
         configuration::{Configuration, PolicySources},
-        fleet,
+        fleet::{self, FleetWatchSettings},
+        http::{self, Published},
     },
     exit::Exit,
     fleet::schema::{self, FleetReport},
@@ -29,6 +33,8 @@ pub struct FleetCommand {
 enum Verb {
     /// Compare the traffic of all hosts with the matrix, and say where what is missing is lost
     Report(ReportVerb),
+    /// Judge the fleet for ever: say what changes, send it to the sinks of the deployment, and show it
+    Watch(WatchVerb),
     /// List the hosts: who speaks, who is silent, who differs
     Hosts(ListVerb),
     /// List what a person should look at among the flows of all hosts, as lines of JSON
@@ -65,6 +71,27 @@ struct ReportVerb {
 }
 
 #[derive(Args, Debug)]
+struct WatchVerb {
+    #[command(flatten)]
+    fleet: FleetOptions,
+    /// How often the fleet is judged
+    #[arg(long, value_name = "TIME", value_parser = length, default_value = "10s")]
+    every: SignedDuration,
+    /// Where to keep what was found, beside what a watch of this host keeps
+    #[arg(
+        long,
+        value_name = "DIRECTORY",
+        default_value = "/var/lib/auditor-fleet"
+    )]
+    state: PathBuf,
+    #[command(flatten)]
+    http: HttpOptions,
+    /// How events are printed
+    #[arg(long, value_enum, default_value_t = EventsAs::Text)]
+    format: EventsAs,
+}
+
+#[derive(Args, Debug)]
 struct ListVerb {
     #[command(flatten)]
     fleet: FleetOptions,
@@ -88,6 +115,7 @@ enum Format {
 pub fn run(command: &FleetCommand) -> anyhow::Result<Exit> {
     match &command.command {
         Verb::Report(verb) => report(verb),
+        Verb::Watch(verb) => watch(verb),
         Verb::Hosts(verb) => {
             let report = judge(&verb.fleet)?;
             write(None, &report.hosts_text(look(true)), Readers::Owner)?;
@@ -135,12 +163,34 @@ fn report(verb: &ReportVerb) -> anyhow::Result<Exit> {
     })
 }
 
-/// Reads what all hosts say, and judges it.
-fn judge(options: &FleetOptions) -> anyhow::Result<FleetReport> {
-    let configuration = Configuration::read(&PolicySources {
+fn watch(verb: &WatchVerb) -> anyhow::Result<Exit> {
+    let settings = FleetWatchSettings {
+        sources: sources(&verb.fleet),
+        window: verb.fleet.window,
+        every: verb.every.max(SignedDuration::from_secs(1)),
+        state: verb.state.clone(),
+        event_format: verb.format.events(),
+    };
+    let configuration = Configuration::read(&settings.sources)?;
+    let published = match verb.http.settings()? {
+        Some(http) => http::serve(&http)?,
+        None => Published::default(),
+    };
+    fleet::watch(settings, configuration, published)?;
+    // Being stopped is no failure, and findings were already reported as events.
+    Ok(Exit::Clean)
+}
+
+fn sources(options: &FleetOptions) -> PolicySources {
+    PolicySources {
         deployment: Some(options.config.clone()),
         matrices: Vec::new(),
         roles: Vec::new(),
-    })?;
+    }
+}
+
+/// Reads what all hosts say, and judges it.
+fn judge(options: &FleetOptions) -> anyhow::Result<FleetReport> {
+    let configuration = Configuration::read(&sources(options))?;
     fleet::judge(&configuration, options.window)
 }

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     audit::{FlowFinding, FlowVerdict, Mismatch, Policy, Severity},
     observed::Fleet,
-    report::{Judged, flow_words},
+    report::{Judged, flow_words, schema::Part},
 };
 
 /// Addresses, hosts and processes of a finding that are listed.
@@ -151,7 +151,19 @@ fn finding(
     let (client, server) = (side(|one| one.flow.client), side(|one| one.flow.server));
     let mut processes: Vec<HostProcess> = Vec::new();
     for sighting in group.iter().flat_map(|one| &one.conversation.sightings) {
+        let flow = &sighting.state.flow;
         for process in &sighting.state.processes {
+            let address = match process.part {
+                Part::Client => flow.client,
+                Part::Server => flow.server,
+            };
+            // Who has the address knows it best.
+            if fleet
+                .holder(address)
+                .is_some_and(|host| host != sighting.host)
+            {
+                continue;
+            }
             let host = sentence::name(fleet, sighting.host).to_owned();
             let known = HostProcess {
                 host,

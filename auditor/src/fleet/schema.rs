@@ -224,6 +224,15 @@ pub struct MissingOn {
 }
 
 impl FleetReport {
+    /// How many hosts there are of each voice.
+    pub fn voices(&self) -> BTreeMap<&'static str, usize> {
+        let all = [Voice::Speaking, Voice::Silent, Voice::Twofold];
+        let of = |voice: Voice| self.hosts.iter().filter(|host| host.voice == voice).count();
+        all.into_iter()
+            .map(|voice| (voice.name(), of(voice)))
+            .collect()
+    }
+
     /// The report as JSON.
     ///
     /// # Errors

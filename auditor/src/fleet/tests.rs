@@ -163,6 +163,7 @@ impl Scene {
             Question {
                 now: at(NOW),
                 window: SignedDuration::from_secs(WINDOW),
+                heard_since: None,
                 configuration: &ConfigurationDigest::default(),
             },
         )

@@ -51,6 +51,8 @@ pub struct HostView<'a> {
 pub struct Question<'a> {
     pub now: Timestamp,
     pub window: SignedDuration,
+    /// Since when the servers can be heard: before that nobody's silence is known. `None` where they always could.
+    pub heard_since: Option<Timestamp>,
     /// What the fleet compares with.
     pub configuration: &'a ConfigurationDigest,
 }
@@ -87,6 +89,7 @@ impl<'a> Overview<'a> {
         let Question {
             now,
             window,
+            heard_since,
             configuration,
         } = question;
         let start = now.checked_sub(window).unwrap_or(now);
@@ -95,7 +98,13 @@ impl<'a> Overview<'a> {
             let Some((said, stored)) = &record.host else {
                 continue;
             };
-            let host = host(name, record, (said, *stored), configuration, now);
+            let host = host(
+                name,
+                record,
+                (said, *stored),
+                configuration,
+                (now, heard_since),
+            );
             let offset = record.offset();
             let moved = |at: Timestamp| at.checked_add(offset).unwrap_or(at);
             let has_gap = said
@@ -268,14 +277,15 @@ fn host<'a>(
     record: &'a HostRecord,
     (state, stored): (&'a HostState, Timestamp),
     configuration: &ConfigurationDigest,
-    now: Timestamp,
+    (now, heard_since): (Timestamp, Option<Timestamp>),
 ) -> HostView<'a> {
+    let since = heard_since.map_or(stored, |since| stored.max(since));
     HostView {
         name,
         state,
         record,
         spoke: stored,
-        is_silent: MISSED * state.every < now.duration_since(stored),
+        is_silent: MISSED * state.every < now.duration_since(since),
         differs: differences(&state.configuration, configuration),
         other_machine: record.other_machine(),
         n_flows: record

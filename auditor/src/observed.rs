@@ -114,6 +114,8 @@ pub struct Host {
     pub is_captured: bool,
     /// By which interfaces it reaches the others that rules name.
     pub ways: Ways,
+    /// Interfaces that are up and not watched, and by which packets to this host may come in.
+    pub unwatched: BTreeSet<String>,
     /// Set where this is not one host but all of a fleet: then `addresses`, `networks` and `listeners` are those of all, and
     /// no listener is at the unspecified address.
     pub fleet: Option<Fleet>,

@@ -110,7 +110,7 @@ mod tests {
             ),
             (
                 "\"flow\"",
-                "\"host\"",
+                "\"planet\"",
                 "the kind `planet` of an event is not known",
             ),
             (

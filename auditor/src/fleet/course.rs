@@ -36,6 +36,9 @@ pub enum Course {
     /// The client's host was answered, and the server's, which watched, neither received nor sent anything: somebody else
     /// answers in its name, or one of the two is wrong.
     Contradiction { client: usize, server: usize },
+    /// The server's host was asked and answered, and the client's, which watched, neither sent nor received anything: somebody
+    /// else asks in its name, or one of the two is wrong.
+    AskedByOther { client: usize, server: usize },
     /// Both ends do not prove it.
     Unknown(Doubt),
 }
@@ -102,7 +105,11 @@ impl Courses<'_> {
                 .zip(server_host)
                 .filter(|(client, host)| client.host != *host && is_plain)
                 .and_then(|(client, host)| self.contradiction(client, server, host));
-            return contradiction.unwrap_or(Course::Answered);
+            let by_other = || {
+                let server = server.filter(|_| client.is_none() && is_plain)?;
+                self.asked_by_other(flow.client, server)
+            };
+            return contradiction.or_else(by_other).unwrap_or(Course::Answered);
         }
         if !is_plain && arrives_otherwise {
             return Course::ArrivesOtherwise { by: translators };
@@ -200,6 +207,18 @@ impl Courses<'_> {
             Course::Contradiction {
                 client: client.host,
                 server: host,
+            },
+        )
+    }
+
+    /// Whether the server's host was asked by somebody, and the client's host knows nothing of it.
+    fn asked_by_other(&self, client: IpAddr, server: &Sighting<'_>) -> Option<Course> {
+        let host = self.fleet.holder(client)?;
+        let heard = self.recent(server.state.asked)?;
+        (host != server.host && self.is_sure(host, heard) && self.is_told(host, heard)).then_some(
+            Course::AskedByOther {
+                client: host,
+                server: server.host,
             },
         )
     }

@@ -174,7 +174,12 @@ fn contradictions(
     courses: &[Course],
 ) -> Vec<Finding> {
     let all = conversations.iter().zip(courses);
-    let all = all.filter(|(_, course)| matches!(course, Course::Contradiction { .. }));
+    let all = all.filter(|(_, course)| {
+        matches!(
+            course,
+            Course::Contradiction { .. } | Course::AskedByOther { .. }
+        )
+    });
     all.map(|(one, course)| {
         let text = sentence::course(fleet, &one.flow, course);
         let kind = ("contradiction", Severity::Warning, course);

@@ -167,6 +167,7 @@ pub enum CourseKind {
     RefusedOnTheWay,
     ArrivesOtherwise,
     Contradiction,
+    AskedByOther,
     Unknown,
 }
 

@@ -45,6 +45,7 @@ pub(super) const fn kind(course: &Course) -> CourseKind {
         Course::RefusedOnTheWay { .. } => CourseKind::RefusedOnTheWay,
         Course::ArrivesOtherwise { .. } => CourseKind::ArrivesOtherwise,
         Course::Contradiction { .. } => CourseKind::Contradiction,
+        Course::AskedByOther { .. } => CourseKind::AskedByOther,
         Course::Unknown(_) => CourseKind::Unknown,
     }
 }
@@ -106,6 +107,11 @@ pub(super) fn course(fleet: &Fleet, flow: &Flow, course: &Course) -> String {
             "{} was answered, and {}, which has that address, neither received nor sent anything of it: somebody else answers in its name, or one of the two is wrong",
             of(*client),
             of(*server)
+        ),
+        Course::AskedByOther { client, server } => format!(
+            "{} was asked and answered, and {}, which has the client's address, neither sent nor received anything of it: somebody else asks in its name, or one of the two is wrong",
+            of(*server),
+            of(*client)
         ),
         Course::Unknown(doubt) => format!(
             "where it is lost is not known: {}",

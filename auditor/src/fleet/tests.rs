@@ -582,6 +582,15 @@ fn two_hosts_that_contradict_each_other() {
         server: 3,
     };
     assert_eq!(scene.course(), contradiction);
+    // The server's host was asked, and the client's host never did.
+    let asked = Scene::new().sees("web", &GAVE);
+    let by_other = Course::AskedByOther {
+        client: 2,
+        server: 3,
+    };
+    assert_eq!(asked.course(), by_other);
+    let later = |state: &mut HostState| state.since = at(9_950);
+    assert_eq!(asked.with("user", later).course(), Course::Answered);
     // A host that may not have seen it does not contradict.
     let scene = scene.with("web", |state| state.since = at(9_950));
     assert_eq!(scene.course(), Course::Answered);

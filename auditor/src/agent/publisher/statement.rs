@@ -101,7 +101,12 @@ impl Seen {
                     .iter()
                     .map(|one| shortened(&one.name))
                     .collect(),
-                unwatched: host.ways.unwatched().map(|name| shortened(name)).collect(),
+                unwatched: host
+                    .ways
+                    .unwatched()
+                    .chain(&host.unwatched)
+                    .map(|name| shortened(name))
+                    .collect(),
                 configuration: ConfigurationDigest::default(),
                 gaps: Vec::new(),
                 hidden: BTreeSet::new(),

@@ -32,7 +32,7 @@ pub(super) fn host(view: &HostView<'_>) -> Host {
         remark(
             Severity::Warning,
             format!(
-                "another machine ({machine}) publishes under this name, or wants to, so nothing of either counts: give one of them another name in [fleet]"
+                "another machine ({machine}) publishes under this name, or wants to, so what is not seen under it proves nothing: give one of them another name in [fleet]"
             ),
         );
         Voice::Twofold

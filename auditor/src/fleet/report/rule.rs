@@ -37,7 +37,10 @@ pub(super) fn rule(
             continue;
         };
         let kind = sentence::kind(course);
-        if matches!(kind, CourseKind::Answered | CourseKind::Contradiction) {
+        if matches!(
+            kind,
+            CourseKind::Answered | CourseKind::Contradiction | CourseKind::AskedByOther
+        ) {
             answered += 1;
             continue;
         }
@@ -66,6 +69,7 @@ pub(super) fn rule(
             CourseKind::Answered
             | CourseKind::ArrivesOtherwise
             | CourseKind::Contradiction
+            | CourseKind::AskedByOther
             | CourseKind::Unknown => false,
         };
         if is_proven && finding.verdict == RuleVerdict::Observed {

@@ -47,7 +47,7 @@ const BENCHES: [(&str, &str, &str); 6] = [
     (
         "auditor",
         "fleet",
-        "Judging a fleet: what 10,000 hosts saw of 1,000 flows each, joined and judged from a cold start.",
+        "Judging a fleet: what 1,000 hosts saw of 1,000 flows each, joined and judged from a cold start.",
     ),
     (
         "auditor",

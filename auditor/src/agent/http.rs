@@ -4,6 +4,7 @@ mod access;
 mod bounds;
 mod connection;
 mod rendered;
+mod snapshot;
 mod socket;
 mod surface;
 
@@ -29,6 +30,7 @@ use tokio::net::{TcpListener, UnixListener};
 
 pub(crate) use self::access::{HttpSettings, Place, SOCKET, Tls};
 pub(crate) use self::bounds::{MOST, MOST_OF_CLIENT};
+pub(crate) use self::snapshot::Snapshot;
 pub use self::surface::Surface;
 use self::{
     access::Token,
@@ -36,42 +38,7 @@ use self::{
     connection::ASKING,
     rendered::Renderings,
 };
-use crate::{
-    agent::clock,
-    capture::privilege,
-    escape,
-    fleet::schema::FleetReport,
-    output::say,
-    report::{self, Report},
-    sink::metrics::{self, Health},
-};
-
-/// What a watch found in its last turn.
-#[derive(Debug, Default)]
-pub(crate) struct Snapshot {
-    report: Option<Arc<Report>>,
-    /// Set where this is a fleet.
-    fleet: Option<Arc<FleetReport>>,
-    health: Health,
-}
-
-impl Snapshot {
-    pub(crate) fn new(report: Arc<Report>, health: Health) -> Self {
-        Self {
-            report: Some(report),
-            fleet: None,
-            health,
-        }
-    }
-
-    /// That of a fleet, whose page and report are the fleet's.
-    pub(crate) fn of_fleet(report: Arc<Report>, fleet: Arc<FleetReport>, health: Health) -> Self {
-        Self {
-            fleet: Some(fleet),
-            ..Self::new(report, health)
-        }
-    }
-}
+use crate::{agent::clock, capture::privilege, escape, output::say, report, sink::metrics};
 
 /// What of it was asked for, as it is sent: once for all who ask.
 #[derive(Debug, Default)]

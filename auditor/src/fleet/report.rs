@@ -19,7 +19,7 @@ use super::{
     verdict::FleetVerdict,
 };
 use crate::{
-    audit::Policy,
+    audit::{Policy, PolicyProblem},
     matrix::Weight,
     observed::{Fleet, Outcome},
     report::{
@@ -153,7 +153,17 @@ impl FleetReport {
 fn problems(state: &FleetState, judged: &Judged) -> Vec<String> {
     let of_policy = judged.audit.problems.iter();
     let of_policy = of_policy.filter(|problem| problem.weight() == Weight::Wrong);
-    let mut problems: Vec<String> = of_policy.map(ToString::to_string).collect();
+    let mut problems: Vec<String> = of_policy
+        .map(|problem| match (problem, state.hosts.is_empty()) {
+            (PolicyProblem::HostWithoutRole { .. }, true) => {
+                "no host has published anything yet, so nothing was looked at".to_owned()
+            }
+            (PolicyProblem::HostWithoutRole { .. }, false) => {
+                "no host that publishes has an address of a role of the deployment".to_owned()
+            }
+            (problem, _) => problem.to_string(),
+        })
+        .collect();
     let of_messages = state.problems.iter();
     problems.extend(
         of_messages

@@ -17,6 +17,7 @@ mod errors;
 mod exact;
 mod export;
 mod fixture;
+mod fleet;
 mod flood;
 mod forged;
 mod ftp;
@@ -55,6 +56,7 @@ fn main() -> ExitCode {
         errors::TESTS,
         exact::TESTS,
         export::TESTS,
+        fleet::TESTS,
         flood::TESTS,
         forged::TESTS,
         ftp::TESTS,

@@ -7,7 +7,9 @@ mod rank;
 mod unproven;
 
 pub use alerts::Alerts;
-pub use event::{Change, Event, Finding, FlowSubject, Kind, NoFlow, OpenFinding, Subject, Verdict};
+pub use event::{
+    Change, Event, Finding, FlowSubject, HostTrouble, Kind, NoFlow, OpenFinding, Subject, Verdict,
+};
 pub use json::{EventError, EventJson};
 
 #[cfg(test)]

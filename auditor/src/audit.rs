@@ -1,6 +1,7 @@
 //! Flows and a policy to verdicts, without a clock, a file or a BPF map.
 
 mod certainty;
+mod fleet;
 mod flow;
 mod housekeeping;
 mod index;
@@ -12,6 +13,7 @@ mod rule;
 mod unplaced;
 mod verdict;
 
+pub use fleet::{Hiding, is_on};
 pub use housekeeping::Excess;
 pub use policy::{
     Policy, PolicyException, PolicyRule, RoleCheck, Side, UnknownRole, may_be_named, may_concern,
@@ -34,6 +36,7 @@ pub fn judge(policy: &Policy, observed: &Observed) -> Audit {
         .collect();
     legs::count_once(&observed.host, &observed.flows, &mut flows);
     let of_rules = rule::flows(policy.rules.len(), &flows);
+    let unread = rule::unread(&observed.flows);
     let mut rules: Vec<RuleFinding> = policy
         .rules
         .iter()
@@ -41,7 +44,7 @@ pub fn judge(policy: &Policy, observed: &Observed) -> Audit {
         .enumerate()
         .map(|(at, (rule, of_rule))| {
             let doubted = judge.doubted().get(&at).copied();
-            rule::judge(policy, observed, rule, of_rule, doubted)
+            rule::judge(policy, observed, &unread, rule, of_rule, doubted)
         })
         .collect();
     certainty::add(policy, observed, judge.hosts_with_traffic(), &mut rules);

@@ -9,6 +9,7 @@ pub mod doctor;
 pub mod explain;
 pub mod export;
 mod filter;
+pub mod fleet;
 mod flow_json;
 pub mod flows;
 pub mod history;

@@ -1,6 +1,7 @@
 //! A deployment: roles and their addresses, which conditions hold, what is accepted, what to watch.
 
 mod file;
+mod fleet;
 mod inventory;
 mod merge;
 mod roles;
@@ -11,6 +12,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 use jiff::{SignedDuration, civil::Date};
 use serde::Deserialize;
 
+pub use fleet::{FleetSection, Login};
 pub use inventory::{Form, Group, Inventory, Problem};
 pub use merge::{MergeError, Merged, merge};
 pub(crate) use roles::entry_addresses;
@@ -38,6 +40,8 @@ pub struct Deployment {
     pub controls: BTreeMap<String, Vec<String>>,
     /// Where `auditor watch` sends what changes.
     pub sinks: Vec<SinkSection>,
+    /// Where `auditor watch` publishes what it sees, and `auditor fleet` reads it.
+    pub fleet: Option<FleetSection>,
 }
 
 /// What is read of the processes behind flows, and so what any output can say of them.

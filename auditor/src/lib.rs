@@ -17,6 +17,8 @@ pub mod digits;
 mod escape;
 pub mod exit;
 pub mod export;
+pub mod fleet;
+mod fleet_name;
 #[doc(hidden)]
 pub mod fuzz;
 pub mod history;

@@ -33,6 +33,7 @@ enum Command {
     Replay(command::replay::ReplayCommand),
     Flows(command::flows::FlowsCommand),
     Watch(command::watch::WatchCommand),
+    Fleet(command::fleet::FleetCommand),
     Top(command::top::TopCommand),
     History(command::history::HistoryCommand),
     Report(command::report::ReportCommand),
@@ -63,6 +64,7 @@ impl Command {
             | Self::Export(_)
             | Self::Deployment(_)
             | Self::Replay(_)
+            | Self::Fleet(_)
             | Self::History(_)
             | Self::Report(_)
             | Self::Explain(_)
@@ -90,6 +92,7 @@ fn main() -> ExitCode {
         Command::Replay(replay) => command::replay::run(&replay),
         Command::Flows(flows) => command::flows::run(&flows),
         Command::Watch(watch) => command::watch::run(&watch),
+        Command::Fleet(fleet) => command::fleet::run(&fleet),
         Command::Top(top) => command::top::run(&top),
         Command::History(history) => command::history::run(&history),
         Command::Report(report) => command::report::run(&report),

@@ -2,6 +2,7 @@
 
 mod command_line;
 mod dates;
+mod fleet;
 mod flow;
 mod ledger;
 mod local;
@@ -21,6 +22,7 @@ use jiff::{SignedDuration, Timestamp};
 
 pub use command_line::shown as shown_command_line;
 pub use dates::Dates;
+pub use fleet::{Fleet, Member, Sight};
 pub use flow::{DirectionCounters, Endpoints, Flow, Outcome, Remembered, flag_names};
 pub use ledger::{
     FlowKey, FlowRecord, Knowledge, Ledger, LedgerFlows, Passes, RememberedSides, Sides,
@@ -65,6 +67,10 @@ impl Observed {
     /// Whether a packet of this moment that is the first one seen of its conversation, on that interface, opens it: had it
     /// been a reply, its request would have been seen, since all was watched for long enough before.
     pub fn opens(&self, interface: &str, moment: Timestamp) -> bool {
+        // Since when each host of a fleet watched differs.
+        if self.host.fleet.is_some() {
+            return false;
+        }
         let Ok(before) = moment.checked_sub(REPLY_TIMEOUT) else {
             return false;
         };
@@ -108,6 +114,11 @@ pub struct Host {
     pub is_captured: bool,
     /// By which interfaces it reaches the others that rules name.
     pub ways: Ways,
+    /// Interfaces that are up and not watched, and by which packets to this host may come in.
+    pub unwatched: BTreeSet<String>,
+    /// Set where this is not one host but all of a fleet: then `addresses`, `networks` and `listeners` are those of all, and
+    /// no listener is at the unspecified address.
+    pub fleet: Option<Fleet>,
 }
 
 /// A socket of this host that listens on a port.
@@ -130,6 +141,11 @@ impl Host {
     /// Whether every packet to this address is this host's.
     pub fn has(&self, address: IpAddr) -> bool {
         self.addresses.contains(&address) || self.local.has(address)
+    }
+
+    /// Whether a host with this address is another one than the one that looks: of a fleet, each is to the others.
+    pub fn is_other(&self, address: IpAddr) -> bool {
+        self.fleet.is_some() || !self.has(address)
     }
 
     /// All addresses that packets are this host's for.
@@ -158,6 +174,20 @@ impl Host {
                 && listener.port == port
                 && (listener.address.is_unspecified() || listener.address == address)
         })
+    }
+
+    /// Whether a socket of the host that has this address listens on the port, where other hosts can reach it.
+    pub fn listens_at(&self, transport: Transport, address: IpAddr, port: u16) -> bool {
+        let Some(fleet) = &self.fleet else {
+            return self.listens(transport, port);
+        };
+        let listener = Listener {
+            transport,
+            port,
+            address,
+        };
+        // Of a host that says nothing the sockets are not known.
+        !fleet.watches(address) || self.listeners.contains(&listener)
     }
 
     /// Whether a socket listens on the port at an address that other hosts can reach.

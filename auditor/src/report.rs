@@ -31,6 +31,7 @@ pub mod service;
 mod text;
 mod words;
 
+pub use build::processes;
 pub use control::{ControlError, Controls};
 pub use diff::{Difference, diff};
 pub use filter::{EndFilter, Filter, NoVerdict, PortFilter, PortFilterError, Sort, VerdictFilter};
@@ -39,12 +40,13 @@ pub use form::{FORMS, Form, FormError};
 pub use html::render_live as live_html;
 pub use judged::{Judged, ListingBounds, MatrixSource, Run};
 pub use learn::{Learned, learn};
+pub(crate) use look::shown as with_look;
 pub use look::{FailsOn, Look};
 pub use proof::FlowProof;
 pub use schema::Report;
-pub use sentence::gap as gap_words;
+pub use sentence::{flow as flow_words, gap as gap_words};
 pub use text::line as clean_line;
-pub use words::sent_without_place;
+pub use words::{duration as duration_words, plural, sent_without_place};
 
 #[cfg(test)]
 pub(crate) mod tests;

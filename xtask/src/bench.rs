@@ -33,7 +33,7 @@ pub(crate) struct Bench {
 const PAGE: &str = "docs/performance.md";
 
 /// The benches in the order of the page: the crate, the name, and what its figures say.
-const BENCHES: [(&str, &str, &str); 5] = [
+const BENCHES: [(&str, &str, &str); 6] = [
     (
         "auditor-matrix",
         "import",
@@ -43,6 +43,11 @@ const BENCHES: [(&str, &str, &str); 5] = [
         "auditor",
         "audit",
         "Judging flows: beside a hash look-up of the same flows, which whoever only counts pays too.",
+    ),
+    (
+        "auditor",
+        "fleet",
+        "Judging a fleet: what 1,000 hosts saw of 1,000 flows each, joined and judged from a cold start.",
     ),
     (
         "auditor",

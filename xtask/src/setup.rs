@@ -24,10 +24,11 @@ const PROGRAMS: [(&str, &str); 5] = [
 ];
 
 /// Programs that only the end-to-end tests run, to try the auditor with them.
-pub(crate) const TEST_PROGRAMS: [(&str, &str); 7] = [
+pub(crate) const TEST_PROGRAMS: [(&str, &str); 8] = [
     ("python3", "python3"),
     ("cc", "gcc"),
     ("nft", "nftables"),
+    ("nats-server", "nats-server"),
     ("sqlite3", "sqlite3"),
     ("chromium", "chromium"),
     ("promtool", "prometheus"),

@@ -15,8 +15,9 @@ use sha2::{Digest as _, Sha256};
 use super::run;
 use crate::{
     audit::{self, Policy},
-    deployment::{Deployment, ProcessDetail},
+    deployment::{Deployment, FleetSection, ProcessDetail},
     digits::hexadecimal,
+    fleet::message::ConfigurationDigest,
     matrix::{Matrix, Rule},
     observed::{Host, Observed},
     output::say,
@@ -161,6 +162,28 @@ impl Configuration {
             run: self.run.clone(),
             controls: self.controls.clone(),
         })
+    }
+
+    /// Where this host publishes, if it does.
+    pub(crate) fn fleet(&self) -> Option<&FleetSection> {
+        self.deployment.as_ref()?.fleet.as_ref()
+    }
+
+    /// Its matrices, and where they come from.
+    pub(crate) fn sources(&self) -> &[MatrixSource] {
+        &self.sources
+    }
+
+    /// The digests of its files.
+    pub(crate) fn digests(&self) -> ConfigurationDigest {
+        let matrices = self.sources.iter();
+        ConfigurationDigest::of(
+            self.run
+                .deployment
+                .as_ref()
+                .map(|(_, digest)| digest.as_str()),
+            matrices.map(|one| (one.name.clone(), one.sha256.clone())),
+        )
     }
 
     /// Whether it has the same sinks as another configuration.

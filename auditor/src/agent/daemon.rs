@@ -1,6 +1,6 @@
 //! What a watch does besides counting: judges the traffic, remembers it, and reports what changed.
 
-mod journal;
+pub(super) mod journal;
 mod judge;
 mod reload;
 

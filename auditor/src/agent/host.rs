@@ -17,7 +17,7 @@ use crate::{
         listener::{self, Listeners},
         sockets,
     },
-    observed::{Host, Listener, LocalNetworks, LocalRoute, SocketOwners, Ways},
+    observed::{self, Host, Listener, LocalNetworks, LocalRoute, SocketOwners, Ways},
     port::PortRange,
 };
 
@@ -81,6 +81,8 @@ impl HostFacts {
             ways: Ways::default(),
             owners: SocketOwners::default(),
             listeners: remembered.listeners.known(),
+            unwatched: BTreeSet::new(),
+            fleet: None,
         };
         Ok(Self {
             host,
@@ -144,6 +146,13 @@ impl HostFacts {
         Ok(())
     }
 
+    /// The interfaces that are up and not watched, and by which packets to this host may come in.
+    pub(crate) fn unwatched(&self, watched: &[observed::Interface]) -> BTreeSet<String> {
+        unwatched(&self.interfaces, |name| {
+            watched.iter().any(|one| one.name == name)
+        })
+    }
+
     /// Lists the open connections again. Where that fails, those of the last list stay.
     pub(crate) fn list_connections(&mut self) {
         if let Ok(connections) = sockets::connections() {
@@ -178,6 +187,29 @@ fn beside(routes: &BTreeSet<LocalRoute>, addresses: &BTreeSet<IpAddr>) -> LocalN
     LocalNetworks::of(routes.iter().filter(|route| !is_address(route.network)))
 }
 
+/// Hardware, and what has an address of its own, unless what is above or below it is watched. A bridge has packets from its ports.
+fn unwatched(interfaces: &[Interface], is_watched: impl Fn(&str) -> bool) -> BTreeSet<String> {
+    let watched = || interfaces.iter().filter(|one| is_watched(&one.name));
+    let is_link_local = |address: &IpAddr| match address {
+        IpAddr::V4(address) => address.is_link_local(),
+        IpAddr::V6(address) => address.is_unicast_link_local(),
+    };
+    let brings_in = |one: &&Interface| {
+        let is_seen_elsewhere = watched().any(|other| {
+            let index = Some(other.index);
+            one.lower == index || one.controller == index || other.controller == Some(one.index)
+        });
+        one.is_up
+            && !one.is_loopback
+            && !is_watched(&one.name)
+            && one.kind.as_deref() != Some("bridge")
+            && !is_seen_elsewhere
+            && (one.kind.is_none() || one.addresses.iter().any(|one| !is_link_local(one)))
+    };
+    let names = interfaces.iter().filter(brings_in);
+    names.map(|one| one.name.clone()).collect()
+}
+
 fn addresses(interfaces: &[Interface]) -> impl Iterator<Item = IpAddr> {
     interfaces
         .iter()
@@ -205,4 +237,62 @@ fn tunnels(interfaces: &[Interface]) -> BTreeMap<String, Tunnel> {
             Some((interface.name.clone(), tunnel))
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Interface, unwatched};
+
+    fn interface(index: u32, name: &str, kind: Option<&str>, address: Option<&str>) -> Interface {
+        Interface {
+            index,
+            name: name.to_owned(),
+            kind: kind.map(str::to_owned),
+            is_ethernet: true,
+            is_loopback: name == "lo",
+            is_up: true,
+            xdp_programs: Vec::new(),
+            n_vlans: 0,
+            addresses: address.iter().map(|one| one.parse().unwrap()).collect(),
+            networks: Vec::new(),
+            mac: None,
+            promiscuity: 0,
+            packets: [0; 2],
+            lower: None,
+            controller: None,
+        }
+    }
+
+    #[test]
+    fn packets_may_come_in_by_what_is_not_watched() {
+        let vlan = Interface {
+            lower: Some(2),
+            ..interface(6, "eth0.7", Some("vlan"), Some("10.7.0.1"))
+        };
+        let port = Interface {
+            controller: Some(8),
+            ..interface(7, "eth2", None, None)
+        };
+        let all = [
+            interface(1, "lo", None, Some("127.0.0.1")),
+            interface(2, "eth0", None, Some("10.0.0.1")),
+            interface(3, "eth1", None, None),
+            interface(4, "docker0", Some("bridge"), Some("172.17.0.1")),
+            interface(5, "wg0", Some("wireguard"), Some("10.8.0.1")),
+            vlan,
+            port,
+            interface(8, "bond0", Some("bond"), Some("10.9.0.1")),
+            interface(9, "veth1", Some("veth"), Some("fe80::1")),
+            Interface {
+                is_up: false,
+                ..interface(10, "eth3", None, Some("10.10.0.1"))
+            },
+        ];
+        let found = unwatched(&all, |name| matches!(name, "eth0" | "eth2"));
+        let found: Vec<&str> = found.iter().map(String::as_str).collect();
+        assert_eq!(found, ["eth1", "wg0"]);
+        let found = unwatched(&all, |name| matches!(name, "eth0" | "bond0"));
+        let found: Vec<&str> = found.iter().map(String::as_str).collect();
+        assert_eq!(found, ["eth1", "wg0"]);
+    }
 }

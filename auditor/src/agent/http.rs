@@ -4,6 +4,7 @@ mod access;
 mod bounds;
 mod connection;
 mod rendered;
+mod snapshot;
 mod socket;
 mod surface;
 
@@ -29,6 +30,7 @@ use tokio::net::{TcpListener, UnixListener};
 
 pub(crate) use self::access::{HttpSettings, Place, SOCKET, Tls};
 pub(crate) use self::bounds::{MOST, MOST_OF_CLIENT};
+pub(crate) use self::snapshot::Snapshot;
 pub use self::surface::Surface;
 use self::{
     access::Token,
@@ -36,30 +38,7 @@ use self::{
     connection::ASKING,
     rendered::Renderings,
 };
-use crate::{
-    agent::clock,
-    capture::privilege,
-    escape,
-    output::say,
-    report::{self, Report},
-    sink::metrics::{self, Health},
-};
-
-/// What a watch found in its last turn.
-#[derive(Debug, Default)]
-pub(crate) struct Snapshot {
-    report: Option<Arc<Report>>,
-    health: Health,
-}
-
-impl Snapshot {
-    pub(crate) fn new(report: Arc<Report>, health: Health) -> Self {
-        Self {
-            report: Some(report),
-            health,
-        }
-    }
-}
+use crate::{agent::clock, capture::privilege, escape, output::say, report, sink::metrics};
 
 /// What of it was asked for, as it is sent: once for all who ask.
 #[derive(Debug, Default)]
@@ -296,7 +275,10 @@ const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset
 
 async fn metrics(State(published): State<Published>) -> Response {
     let (turn, snapshot) = published.current();
-    let render = || metrics::render(snapshot.report.as_deref(), &snapshot.health);
+    let render = || {
+        let hosts = snapshot.fleet.as_ref().map(|fleet| fleet.voices());
+        metrics::render_with(snapshot.report.as_deref(), hosts.as_ref(), &snapshot.health)
+    };
     published.body(turn, |sent| &mut sent.metrics, render, OPEN_METRICS)
 }
 
@@ -305,7 +287,10 @@ async fn json(State(published): State<Published>) -> Response {
     let Some(report) = &snapshot.report else {
         return not_yet();
     };
-    let render = || report.to_json();
+    let render = || match &snapshot.fleet {
+        Some(fleet) => fleet.to_json(),
+        None => report.to_json(),
+    };
     published.body(turn, |sent| &mut sent.json, render, "application/json")
 }
 
@@ -319,7 +304,10 @@ async fn page(State(published): State<Published>) -> Response {
     let Some(report) = &snapshot.report else {
         return not_yet();
     };
-    let render = || report::live_html(report, REFRESH_SECONDS);
+    let render = || match &snapshot.fleet {
+        Some(fleet) => fleet.html(),
+        None => report::live_html(report, REFRESH_SECONDS),
+    };
     published.body(turn, |sent| &mut sent.page, render, HTML)
 }
 

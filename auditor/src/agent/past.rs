@@ -167,6 +167,8 @@ impl Past {
             // As of a capture, no sockets are known.
             is_captured: true,
             ways: Ways::default(),
+            unwatched: BTreeSet::new(),
+            fleet: None,
         }
     }
 }

@@ -389,6 +389,8 @@ pub(crate) fn captured_host(addresses: &[IpNet], flows: &[Flow]) -> anyhow::Resu
         is_captured: true,
         ways: Ways::default(),
         owners: SocketOwners::default(),
+        unwatched: BTreeSet::new(),
+        fleet: None,
     })
 }
 

@@ -635,6 +635,7 @@ impl Session {
         let flows = self.flows();
         let without_flow = self.without_flow();
         self.facts.host.owners = self.attribution.known().owners;
+        self.facts.host.unwatched = self.facts.unwatched(self.watched());
         let lost = self.lost();
         Observed {
             host: self.facts.host.clone(),

@@ -45,6 +45,10 @@ pub(crate) struct Found {
 }
 
 impl State {
+    pub(crate) fn directory(&self) -> &Path {
+        &self.directory
+    }
+
     /// Opens the directory, or creates it, and locks it. A damaged history is set aside, and a new one is begun.
     ///
     /// # Errors

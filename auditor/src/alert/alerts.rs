@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{
     event::{Change, Event, Finding, OpenFinding, Subject},
-    rank::{Rank, findings},
+    rank::{Rank, Ranked, findings},
     unproven,
 };
 use crate::report::{
@@ -85,7 +85,23 @@ impl Alerts {
         now: Timestamp,
         corrections: &[(Subject, Subject)],
     ) -> Vec<Event> {
+        self.update_with(report, Vec::new(), now, corrections)
+    }
+
+    /// As [`Self::update`], with findings that are not in a report: those on the hosts of a fleet.
+    pub fn update_with(
+        &mut self,
+        report: &Report,
+        more: Vec<(Subject, Finding)>,
+        now: Timestamp,
+        corrections: &[(Subject, Subject)],
+    ) -> Vec<Event> {
         let mut findings = findings(report);
+        let more = more.into_iter().map(|(subject, finding)| {
+            let rank = Rank::Rule;
+            (subject, Ranked { rank, finding })
+        });
+        findings.extend(more);
         let is_told = |subject: &Subject| {
             let state = self.states.get(subject);
             state.is_some_and(|state| state.reported.is_some())
@@ -96,7 +112,7 @@ impl Alerts {
         let has_more = report.leaves_out_findings();
         let is_unknown = |subject: &Subject| match subject {
             Subject::Flow(_) | Subject::Unproven => has_more,
-            Subject::Unplaced => false,
+            Subject::Unplaced | Subject::Host(_) => false,
             Subject::Rule(id) => report
                 .rules
                 .iter()

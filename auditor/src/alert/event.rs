@@ -20,6 +20,8 @@ pub enum Kind {
     Unproven,
     /// What was sent and found no place among the flows, all together.
     Unplaced,
+    /// A host of a fleet.
+    Host,
 }
 
 impl Kind {
@@ -29,13 +31,19 @@ impl Kind {
             Self::Rule => "rule",
             Self::Unproven => "unproven",
             Self::Unplaced => UNPLACED,
+            Self::Host => "host",
         }
     }
 
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Flow, Self::Rule, Self::Unproven, Self::Unplaced]
-            .into_iter()
-            .find(|kind| kind.name() == name)
+        let all = [
+            Self::Flow,
+            Self::Rule,
+            Self::Unproven,
+            Self::Unplaced,
+            Self::Host,
+        ];
+        all.into_iter().find(|kind| kind.name() == name)
     }
 }
 
@@ -87,6 +95,8 @@ pub enum Subject {
     Unproven,
     /// Packets that this host sent, and that found no place among the flows.
     Unplaced,
+    /// A host of a fleet, by its name.
+    Host(String),
 }
 
 /// The key of [`Subject::Unproven`].
@@ -156,6 +166,7 @@ impl Subject {
             Kind::Rule => Ok(Self::Rule(key.to_owned())),
             Kind::Unproven => Ok(Self::Unproven),
             Kind::Unplaced => Ok(Self::Unplaced),
+            Kind::Host => Ok(Self::Host(key.to_owned())),
         }
     }
 
@@ -165,6 +176,7 @@ impl Subject {
             Self::Rule(_) => Kind::Rule,
             Self::Unproven => Kind::Unproven,
             Self::Unplaced => Kind::Unplaced,
+            Self::Host(_) => Kind::Host,
         }
     }
 
@@ -173,6 +185,7 @@ impl Subject {
         match self {
             Self::Flow(flow) => &flow.key,
             Self::Rule(id) => id,
+            Self::Host(name) => name,
             Self::Unproven => UNPROVEN,
             Self::Unplaced => SENT,
         }
@@ -182,7 +195,7 @@ impl Subject {
     pub const fn flow(&self) -> Option<&FlowSubject> {
         match self {
             Self::Flow(flow) => Some(flow),
-            Self::Rule(_) | Self::Unproven | Self::Unplaced => None,
+            Self::Rule(_) | Self::Unproven | Self::Unplaced | Self::Host(_) => None,
         }
     }
 }
@@ -228,6 +241,33 @@ pub enum Verdict {
     Rule(RuleVerdict),
     /// Nobody knows whether a rule allows it.
     Unplaced,
+    Host(HostTrouble),
+}
+
+/// What is wrong with a host of a fleet.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum HostTrouble {
+    /// It has not spoken when it should have.
+    Silent,
+    /// Another machine has its name.
+    Twofold,
+    /// It says less than it should, or compares with something else.
+    Odd,
+}
+
+impl HostTrouble {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Silent => "silent",
+            Self::Twofold => "twofold",
+            Self::Odd => "odd",
+        }
+    }
+
+    fn from_name(name: &str) -> Option<Self> {
+        let all = [Self::Silent, Self::Twofold, Self::Odd];
+        all.into_iter().find(|one| one.name() == name)
+    }
 }
 
 impl Verdict {
@@ -236,6 +276,7 @@ impl Verdict {
             Self::Flow(verdict) => verdict.name(),
             Self::Rule(verdict) => verdict.name(),
             Self::Unplaced => UNPLACED,
+            Self::Host(trouble) => trouble.name(),
         }
     }
 
@@ -245,6 +286,7 @@ impl Verdict {
             Kind::Flow | Kind::Unproven => FlowVerdict::from_name(name).map(Self::Flow),
             Kind::Rule => RuleVerdict::from_name(name).map(Self::Rule),
             Kind::Unplaced => (name == UNPLACED).then_some(Self::Unplaced),
+            Kind::Host => HostTrouble::from_name(name).map(Self::Host),
         }
     }
 }

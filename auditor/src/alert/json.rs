@@ -110,8 +110,8 @@ mod tests {
             ),
             (
                 "\"flow\"",
-                "\"host\"",
-                "the kind `host` of an event is not known",
+                "\"planet\"",
+                "the kind `planet` of an event is not known",
             ),
             (
                 "\"forbidden\"",

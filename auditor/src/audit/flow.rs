@@ -277,7 +277,7 @@ impl<'a> Judge<'a> {
         }
         let class = self.index.class(address);
         self.classes.insert(address, class);
-        if !self.observed.host.has(address) {
+        if self.observed.host.is_other(address) {
             for side in self.index.sides(class) {
                 if let Some(n_hosts) = self.hosts_with_traffic.get_mut(*side as usize) {
                     *n_hosts += 1;
@@ -358,6 +358,10 @@ impl<'a> Judge<'a> {
         let Observed {
             host, interfaces, ..
         } = self.observed;
+        // What stays within one of its hosts is no part of what is seen of a fleet.
+        if host.fleet.is_some() {
+            return false;
+        }
         let is_own = |address: IpAddr| address.is_loopback() || host.has(address);
         let is_outside = interfaces
             .iter()
@@ -584,9 +588,9 @@ fn severity(flow: &Flow, outcome: Outcome, host: &Host) -> Severity {
     let is_own_server = host.has(flow.server);
     let arrived_nowhere = is_own_server
         && !host.is_captured
-        && flow
-            .transport()
-            .is_some_and(|transport| transport.has_ports() && !host.listens(transport, flow.port));
+        && flow.transport().is_some_and(|transport| {
+            transport.has_ports() && !host.listens_at(transport, flow.server, flow.port)
+        });
     let is_silent = |counters: DirectionCounters| counters.packets <= counters.resets;
     let came_to_nothing = match outcome {
         Outcome::Established | Outcome::OneWay => false,

@@ -94,7 +94,8 @@ impl<'a> Related<'a> {
         let listening = host.owners.servers_of(host, data);
         if listening.is_empty() {
             // Who listens for one transfer has a port of those that come and go, and may be gone before anybody looks whose.
-            return EPHEMERAL_FROM <= data.port || !host.listens(Transport::Tcp, data.port);
+            return EPHEMERAL_FROM <= data.port
+                || !host.listens_at(Transport::Tcp, data.server, data.port);
         }
         let controlling = if data.server == control.server {
             host.owners.servers_of(host, control)

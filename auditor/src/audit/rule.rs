@@ -6,6 +6,7 @@ use auditor_common::{Direction, Reason, lost::Lost, port::protocol};
 use jiff::Timestamp;
 
 use super::{
+    fleet::{self, Hiding},
     policy::{Policy, PolicyRule, RoleCheck, Side, port_ranges},
     verdict::{FlowFinding, FlowVerdict, PeersSeen, PortsSeen, RuleFinding, RuleVerdict, Severity},
 };
@@ -19,6 +20,7 @@ use crate::{
 pub(super) fn judge(
     policy: &Policy,
     observed: &Observed,
+    unread: &[&Flow],
     rule: &PolicyRule,
     flows: Vec<usize>,
     doubted: Option<Timestamp>,
@@ -27,6 +29,7 @@ pub(super) fn judge(
     let context = RuleContext {
         rule,
         observed,
+        unread,
         from: rule
             .rule
             .within
@@ -96,6 +99,11 @@ pub(super) fn is_unread(flow: &Flow) -> bool {
     EXTENSION_HEADERS.contains(&flow.protocol)
 }
 
+/// Those of the flows whose ports could not be read.
+pub(super) fn unread(flows: &[Flow]) -> Vec<&Flow> {
+    flows.iter().filter(|flow| is_unread(flow)).collect()
+}
+
 /// The flows of each rule, by ascending index.
 pub(super) fn flows(n_rules: usize, findings: &[FlowFinding]) -> Vec<Vec<usize>> {
     let mut flows = vec![Vec::new(); n_rules];
@@ -128,6 +136,8 @@ pub(super) fn flows(n_rules: usize, findings: &[FlowFinding]) -> Vec<Vec<usize>>
 struct RuleContext<'a> {
     rule: &'a PolicyRule,
     observed: &'a Observed,
+    /// Flows whose ports could not be read.
+    unread: &'a [&'a Flow],
     from: Timestamp,
     /// When a flow was last seen that is the rule's if its sides were guessed wrong.
     doubted: Option<Timestamp>,
@@ -149,6 +159,7 @@ impl RuleContext<'_> {
         let Self {
             rule,
             observed,
+            unread: _,
             from,
             doubted,
         } = *self;
@@ -186,7 +197,7 @@ impl RuleContext<'_> {
         if outcomes.contains(&Outcome::Attempted) {
             // A request from the end of the window may have been answered after it.
             let too_late = self.flows(flows).all(closes);
-            return if too_late || self.may_hide_answer() {
+            return if too_late || self.may_hide_answer(flows) {
                 RuleVerdict::Unassessed
             } else {
                 RuleVerdict::Unanswered
@@ -198,8 +209,13 @@ impl RuleContext<'_> {
         if !rule.client.is_ours && !rule.server.is_ours {
             return RuleVerdict::Elsewhere;
         }
-        let has_peer = rule.client.is_ours && rule.server.has_others(&observed.host)
-            || rule.server.is_ours && rule.client.has_others(&observed.host);
+        let fleet = observed.host.fleet.as_ref();
+        let has_peer = if let Some(fleet) = fleet {
+            fleet::has_pair(fleet, rule)
+        } else {
+            rule.client.is_ours && rule.server.has_others(&observed.host)
+                || rule.server.is_ours && rule.client.has_others(&observed.host)
+        };
         let watches_loopback = observed
             .interfaces
             .iter()
@@ -211,6 +227,7 @@ impl RuleContext<'_> {
             return RuleVerdict::Idle;
         }
         let was_blind = self.has_unread(from)
+            || fleet.is_some_and(|fleet| !Hiding::of(fleet, rule).is_nothing())
             || observed
                 .gaps
                 .iter()
@@ -236,6 +253,9 @@ impl RuleContext<'_> {
             return false;
         }
         let host = &observed.host;
+        if let Some(fleet) = &host.fleet {
+            return fleet::is_idle(fleet, rule);
+        }
         let holds = |side: &Side, address: IpAddr| {
             side.addresses
                 .as_ref()
@@ -265,9 +285,8 @@ impl RuleContext<'_> {
                 .is_none_or(|addresses| addresses.contains(address))
         };
         let rule = self.rule;
-        self.observed.flows.iter().any(|flow| {
-            is_unread(flow)
-                && from <= flow.last
+        self.unread.iter().any(|flow| {
+            from <= flow.last
                 && [(flow.client, flow.server), (flow.server, flow.client)]
                     .iter()
                     .any(|(one, other)| holds(&rule.client, *one) && holds(&rule.server, *other))
@@ -300,7 +319,15 @@ impl RuleContext<'_> {
     }
 
     /// Whether a gap may have hidden the answer to what was asked.
-    fn may_hide_answer(&self) -> bool {
+    fn may_hide_answer(&self, flows: &[usize]) -> bool {
+        if let Some(fleet) = &self.observed.host.fleet {
+            let asked = self
+                .flows(flows)
+                .filter(|flow| flow.outcome_since(self.from) == Outcome::Attempted);
+            return asked
+                .into_iter()
+                .all(|flow| fleet.may_hide_answer(flow.client, flow.server));
+        }
         let (is_client, is_server) = (self.rule.client.is_ours, self.rule.server.is_ours);
         let hides = |cause: &Cause| match cause {
             Cause::Detached { .. } | Cause::Stalled | Cause::PacketsUnread { .. } => true,
@@ -490,15 +517,28 @@ fn severity(rule: &PolicyRule, verdict: RuleVerdict) -> Severity {
 
 /// Whether a socket listens on one of the rule's ports; `None` where that is not known.
 fn listens(rule: &PolicyRule, observed: &Observed) -> Option<bool> {
-    match (&rule.rule.ports, rule.rule.transport) {
+    let is_server = |address: IpAddr| {
+        let of_fleet = observed.host.fleet.is_some();
+        !of_fleet
+            || rule
+                .server
+                .addresses
+                .as_ref()
+                .is_none_or(|side| side.contains(address))
+    };
+    let found = match (&rule.rule.ports, rule.rule.transport) {
         (RulePorts::Set(ports), transport @ (Transport::Tcp | Transport::Udp)) => Some(
             observed
                 .host
                 .listeners
                 .iter()
                 .filter(|listener| listener.transport == transport && ports.contains(listener.port))
+                .filter(|listener| is_server(listener.address))
                 .any(|listener| rule.rule.loopback || !listener.address.is_loopback()),
         ),
         (RulePorts::Set(_) | RulePorts::Ephemeral | RulePorts::None, _) => None,
-    }
+    };
+    // Where not all servers of a fleet say so, one of the others may.
+    let fleet = observed.host.fleet.as_ref();
+    found.filter(|found| *found || fleet.is_none_or(|fleet| fleet::watches_servers(fleet, rule)))
 }

@@ -164,6 +164,8 @@ fn observed(flows: &[Flow]) -> Observed {
             tunnels: std::collections::BTreeMap::new(),
             listeners: [listener].into(),
             ways: crate::observed::Ways::default(),
+            unwatched: std::collections::BTreeSet::new(),
+            fleet: None,
         },
         window: Window::new(start, start, SignedDuration::from_secs(1)),
         interfaces: vec![Interface {

@@ -226,7 +226,7 @@ impl FormOptions {
 }
 
 /// The terminal's colours and width, if standard output is one.
-fn look(to_terminal: bool) -> Look {
+pub(super) fn look(to_terminal: bool) -> Look {
     if !to_terminal || !std::io::stdout().is_terminal() {
         return Look::default();
     }

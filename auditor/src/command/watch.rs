@@ -65,7 +65,7 @@ pub struct WatchCommand {
 
 /// Where to listen, and who may ask.
 #[derive(Args, Debug)]
-struct HttpOptions {
+pub(super) struct HttpOptions {
     /// Where to show metrics (/metrics), the report (/report, and / as a page) and whether all is well (/healthz): a socket
     /// that its owner alone can open, as unix:PATH; an address, with a token, and beyond the loopback with TLS; or `none`
     #[arg(long, value_name = "PLACE", default_value_t = format!("unix:{SOCKET}"))]
@@ -85,7 +85,7 @@ struct HttpOptions {
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum Format {
+pub(super) enum Format {
     /// A line for people
     Text,
     /// A JSON object a line
@@ -102,14 +102,20 @@ impl WatchCommand {
             keep: self.keep,
             keep_flows: self.keep_flows,
             report_flows: self.report_flows,
-            event_format: match self.format {
-                Format::Text => EventFormat::Text,
-                Format::Jsonl => EventFormat::Jsonl,
-            },
+            event_format: self.format.events(),
             capture: CaptureSettings {
                 conversations: self.keep_flows,
                 ..self.capture.settings()
             },
+        }
+    }
+}
+
+impl Format {
+    pub(super) const fn events(self) -> EventFormat {
+        match self {
+            Self::Text => EventFormat::Text,
+            Self::Jsonl => EventFormat::Jsonl,
         }
     }
 }
@@ -120,7 +126,7 @@ impl HttpOptions {
     /// # Errors
     ///
     /// The text is no place, or one that others could reach without what they need there.
-    fn settings(&self) -> anyhow::Result<Option<HttpSettings>> {
+    pub(super) fn settings(&self) -> anyhow::Result<Option<HttpSettings>> {
         let listen = &self.listen;
         if listen == "none" {
             return Ok(None);

@@ -8,6 +8,7 @@ use toml::Spanned;
 
 use super::{
     Deployment, Exception, ProcessDetail,
+    fleet::FleetFile,
     roles::RoleEntry,
     sink::{SinkFile, SinkSection},
 };
@@ -41,6 +42,7 @@ struct DeploymentFile {
     controls: BTreeMap<String, Vec<String>>,
     #[serde(default, rename = "sink")]
     sinks: Vec<Spanned<SinkFile>>,
+    fleet: Option<Spanned<FleetFile>>,
 }
 
 #[derive(Deserialize)]
@@ -171,6 +173,11 @@ impl Deployment {
             }
             exceptions.push(exception);
         }
+        let fleet = file.fleet.map(|section| {
+            let offset = section.span().start;
+            let checked = section.into_inner().checked(directory);
+            checked.map_err(|problem| source.problem(offset, problem))
+        });
         Ok(Self {
             matrices: matrices.iter().map(|path| directory.join(path)).collect(),
             interfaces: file.interfaces,
@@ -186,6 +193,7 @@ impl Deployment {
                 .into_iter()
                 .map(|section| sink(source, section))
                 .collect(),
+            fleet: fleet.transpose()?,
         })
     }
 }

@@ -124,7 +124,7 @@ fn problems() {
     );
     check(
         "matrix = \"m\"\nintefaces = []",
-        "unknown field `intefaces`, expected one of `matrix`, `interfaces`, `window`, `housekeeping`, `processes`, `roles`, `conditions`, `exception`, `controls`, `sink`",
+        "unknown field `intefaces`, expected one of `matrix`, `interfaces`, `window`, `housekeeping`, `processes`, `roles`, `conditions`, `exception`, `controls`, `sink`, `fleet`",
     );
 }
 

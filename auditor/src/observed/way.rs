@@ -25,6 +25,14 @@ impl Ways {
         self.0.insert(bits(address), way);
     }
 
+    /// The names of the interfaces that are not watched, and by which some of the addresses may be reached.
+    pub fn unwatched(&self) -> impl Iterator<Item = &String> {
+        let ways = self.0.values();
+        ways.flat_map(|way| &way.unwatched)
+            .collect::<BTreeSet<_>>()
+            .into_iter()
+    }
+
     /// The way to a set of addresses, taken together; `None` where nothing is known of them.
     ///
     /// Of a set as wide as the internet only the way to strangers counts: it does not say that hosts of every network of this

@@ -20,7 +20,8 @@ use crate::{
     audit::{self, FlowFinding, PolicyProblem, PolicyRule, RuleFinding, Severity},
     matrix::{RulePorts, Weight},
     observed::{
-        Cause, Dates, DirectionCounters, Flow, Gap, Observed, SocketOwner, Unproven, flag_names,
+        Cause, Dates, DirectionCounters, Flow, Gap, Host, Observed, SocketOwner, Unproven,
+        flag_names,
     },
     role::Role,
 };
@@ -411,13 +412,12 @@ fn flow(
                 port: real.port,
             })
             .collect(),
-        processes: processes(judged, flow),
+        processes: processes(&judged.observed.host, flow),
     }
 }
 
 /// The processes of this host that take part in a flow.
-fn processes(judged: &Judged, flow: &Flow) -> Vec<schema::Process> {
-    let host = &judged.observed.host;
+pub fn processes(host: &Host, flow: &Flow) -> Vec<schema::Process> {
     let one = |part| move |owner| process(owner, part);
     let servers = host.owners.servers_of(host, flow).into_iter();
     let clients = host.owners.clients_of(host, flow).into_iter();

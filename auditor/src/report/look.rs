@@ -46,7 +46,7 @@ const GREEN: &str = "\u{1b}[32m";
 const NARROWEST: usize = 40;
 
 /// Renders text that has no control characters but line breaks.
-pub(super) fn shown(text: &str, look: Look) -> String {
+pub(crate) fn shown(text: &str, look: Look) -> String {
     let mut out = String::with_capacity(text.len());
     // The colour of findings in the section that a line is in.
     let mut section = None;

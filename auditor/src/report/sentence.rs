@@ -24,12 +24,7 @@ use crate::{
 /// Why a flow has its verdict.
 ///
 /// `errors_from` are those who may have sent the ICMP errors on which its outcome rests.
-pub(super) fn flow(
-    judged: &Judged,
-    flow: &Flow,
-    finding: &FlowFinding,
-    errors_from: &[IpAddr],
-) -> String {
+pub fn flow(judged: &Judged, flow: &Flow, finding: &FlowFinding, errors_from: &[IpAddr]) -> String {
     let ids = |rules: &[usize]| {
         let ids: Vec<&str> = rules
             .iter()

@@ -159,7 +159,7 @@ pub(super) const fn evidence(evidence: schema::EvidenceName) -> &'static str {
 }
 
 /// A number with its noun, in singular or plural.
-pub(super) fn plural(n: usize, what: &str) -> String {
+pub fn plural(n: usize, what: &str) -> String {
     format!("{n} {what}{}", if n == 1 { "" } else { "s" })
 }
 
@@ -210,7 +210,7 @@ pub(super) fn pattern_facts(pattern: &schema::Pattern) -> String {
 }
 
 /// A length of time as people say it.
-pub(super) fn duration(duration: SignedDuration) -> String {
+pub fn duration(duration: SignedDuration) -> String {
     let total = duration.as_secs();
     let (days, hours) = (total / 86_400, total / 3600 % 24);
     let (minutes, seconds) = (total / 60 % 60, total % 60);

@@ -141,6 +141,8 @@ impl Alert<'_> {
             Kind::Rule => "AuditorRule",
             Kind::Unproven => "AuditorUnproven",
             Kind::Unplaced => "AuditorUnplaced",
+            // Its label is the host that it is about, and not the fleet.
+            Kind::Host => "AuditorHost",
         };
         let mut alert = json!({
             "labels": {

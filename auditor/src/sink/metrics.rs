@@ -56,6 +56,19 @@ type Labels = Vec<(&'static str, String)>;
 ///
 /// Never in practice: writing to a string does not fail.
 pub fn render(report: Option<&Report>, health: &Health) -> Result<String, fmt::Error> {
+    render_with(report, None, health)
+}
+
+/// Writes the metrics of a fleet, with how many hosts there are of each voice.
+///
+/// # Errors
+///
+/// Never in practice: writing to a string does not fail.
+pub fn render_with(
+    report: Option<&Report>,
+    hosts: Option<&BTreeMap<&'static str, usize>>,
+    health: &Health,
+) -> Result<String, fmt::Error> {
     let mut registry = Registry::with_prefix("auditor");
     let build = Family::<Labels, Gauge>::default();
     let labels = vec![("version", env!("CARGO_PKG_VERSION").to_owned())];
@@ -63,6 +76,18 @@ pub fn render(report: Option<&Report>, health: &Health) -> Result<String, fmt::E
     registry.register("build_info", "The auditor", build);
     if let Some(report) = report {
         of_report(report, &mut registry);
+    }
+    if let Some(hosts) = hosts {
+        let voices = Family::<Labels, Gauge>::default();
+        for (voice, count) in hosts {
+            let labels = vec![("voice", (*voice).to_owned())];
+            voices.get_or_create(&labels).set(gauge(*count));
+        }
+        registry.register(
+            "fleet_hosts",
+            "Hosts of the fleet, by whether they speak",
+            voices,
+        );
     }
     of_health(health, &mut registry);
     let mut text = String::new();

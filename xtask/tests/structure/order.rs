@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 use crate::{assert_known, crates, source::Sources};
 
 /// What has no position in the data's path: everybody may use these, and they use nobody but each other.
-const BELOW: [&str; 16] = [
+const BELOW: [&str; 17] = [
     "address",
     "digits",
     "escape",
     "exit",
     "file",
+    "fleet_name",
     "hidden",
     "length",
     "nearest",
@@ -26,7 +27,7 @@ const BELOW: [&str; 16] = [
 
 /// The data's path, in the order in which it goes. `capture` writes what it sees in the words of `observed`, so these stand
 /// before it.
-const PATH: [&str; 15] = [
+const PATH: [&str; 16] = [
     "document",
     "matrix",
     "review",
@@ -36,6 +37,7 @@ const PATH: [&str; 15] = [
     "capture",
     "audit",
     "report",
+    "fleet",
     "alert",
     "history",
     "sink",

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::{assert_known, crates, source::Sources};
 
 /// Crates of others, and the start of the files below `auditor/src` that may name them.
-const ONLY: [(&[&str], &[&str]); 9] = [
+const ONLY: [(&[&str], &[&str]); 10] = [
     (&["aya", "aya_log"], &["capture/"]),
     (
         &[
@@ -44,6 +44,7 @@ const ONLY: [(&[&str], &[&str]); 9] = [
             "command/import/fetch.rs",
         ],
     ),
+    (&["async_nats"], &["agent/nats.rs"]),
     (
         &["tokio"],
         &["capture/interface.rs", "agent/", "command/doctor.rs"],

@@ -19,7 +19,7 @@ const MOST_UNSAVED: usize = 10_000;
 const BETWEEN_DAMAGES: Duration = Duration::from_mins(10);
 
 /// The state on disk, and what could not be saved yet.
-pub(super) struct Journal {
+pub(in crate::agent) struct Journal {
     state: State,
     checker: Checker,
     /// Events that could not be saved yet, and are tried again.
@@ -29,14 +29,14 @@ pub(super) struct Journal {
     /// Flows to be deleted with the next save.
     forgotten: BTreeSet<FlowIdentity>,
     /// Whether the last attempt to save failed, which is reported once.
-    pub(super) is_failing: bool,
+    pub(in crate::agent) is_failing: bool,
     /// When the history on disk was last begun anew.
     begun_anew: Option<Instant>,
 }
 
 impl Journal {
     /// Events that were salvaged for sinks are put on disk with the first save.
-    pub(super) fn new(
+    pub(in crate::agent) fn new(
         threads: &ThreadSpawner,
         state: State,
         salvaged: Vec<(String, String)>,
@@ -52,7 +52,7 @@ impl Journal {
         }
     }
 
-    pub(super) const fn state(&self) -> &State {
+    pub(in crate::agent) const fn state(&self) -> &State {
         &self.state
     }
 
@@ -63,7 +63,7 @@ impl Journal {
 
     /// Saves what changed. A failure, as on a full disk, is reported once; the changes are kept and saved the next time. Where
     /// what is on disk was damaged, it is set aside, and all that is known is saved anew.
-    pub(super) fn save(
+    pub(in crate::agent) fn save(
         &mut self,
         history: &mut History,
         findings: Option<&[OpenFinding]>,
@@ -155,7 +155,7 @@ impl Journal {
     /// # Errors
     ///
     /// The report can't be written as JSON. A full disk is only reported, and is no error.
-    pub(super) fn write_report(&self, report: &Report) -> anyhow::Result<()> {
+    pub(in crate::agent) fn write_report(&self, report: &Report) -> anyhow::Result<()> {
         // If saving fails too, the problem was already reported.
         if let Err(error) = self.state.write_report(&report.to_json()?)
             && !self.is_failing

@@ -16,6 +16,7 @@ use super::{
         counted::Drains,
         http::{Published, Snapshot},
         outbox::Outbox,
+        publisher::{Publisher, Seen},
         settings::{EventFormat, WatchSettings},
         state::{Found, State},
         threads::ThreadSpawner,
@@ -147,6 +148,8 @@ pub(super) struct Judge {
     journal: Journal,
     threads: ThreadSpawner,
     outbox: Outbox,
+    /// Where this host publishes to its fleet, if it is in one.
+    publisher: Option<Publisher>,
     published: Published,
     n_turns: u64,
     last_turn: Timestamp,
@@ -179,6 +182,8 @@ impl Judge {
             alerts.resume(finding);
         }
         let outbox = Outbox::begin(&threads, &configuration.sinks, &state.database(), host);
+        let publisher = configuration.fleet();
+        let publisher = publisher.map(|section| Publisher::begin(&threads, section));
         let mut judge = Self {
             settings,
             configuration,
@@ -190,6 +195,7 @@ impl Judge {
             journal: Journal::new(&threads, state, salvaged),
             threads,
             outbox,
+            publisher,
             published,
             n_turns: 0,
             last_turn: now,
@@ -219,6 +225,7 @@ impl Judge {
             most_flows: self.settings.report_flows,
             ..ListingBounds::NONE
         };
+        let seen = self.seen(&turn.observed);
         let report = self
             .configuration
             .report_within(turn.policy, turn.observed, bounds);
@@ -237,6 +244,9 @@ impl Judge {
         let findings: Vec<OpenFinding> = self.alerts.open().map(dated).collect();
         self.journal
             .save(&mut self.history, Some(&findings), &events, &self.outbox);
+        if let (Some(publisher), Some(seen)) = (&self.publisher, seen) {
+            publisher.publish(seen.judged(&report, self.configuration.digests()));
+        }
         let report = Arc::new(report);
         let is_due = self.written.as_ref().is_none_or(|(at, written)| {
             REPORT_AGE <= now.duration_since(*at) || report.is_news_to(written)
@@ -272,9 +282,24 @@ impl Judge {
             let host = &turn.observed.host.name;
             self.outbox = Outbox::begin(&self.threads, &next.sinks, &database, host);
         }
+        let section = next.fleet();
+        let is_same = self
+            .publisher
+            .as_ref()
+            .is_some_and(|one| one.is_of(section));
+        if !is_same {
+            self.publisher = section.map(|section| Publisher::begin(&self.threads, section));
+        }
         self.configuration = Arc::clone(next);
         // The report on disk may say more than is wanted now.
         self.written = None;
+    }
+
+    /// What is published of a turn.
+    fn seen(&self, observed: &Observed) -> Option<Seen> {
+        let section = self.configuration.fleet()?;
+        let directory = self.journal.state().directory();
+        Some(Seen::of(observed, section, directory))
     }
 
     /// Takes what the session counted into the history. Returns the flows that were taken for others until now, each with what

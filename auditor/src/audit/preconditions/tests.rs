@@ -58,6 +58,8 @@ fn host(addresses: &[&str]) -> Host {
         tunnels: std::collections::BTreeMap::new(),
         listeners: BTreeSet::new(),
         ways: Ways::default(),
+        unwatched: BTreeSet::new(),
+        fleet: None,
     }
 }
 

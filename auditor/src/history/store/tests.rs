@@ -53,8 +53,8 @@ fn check(change: &str, said: &str) {
 #[test]
 fn what_is_not_known_is_said() {
     check(
-        "UPDATE finding SET kind = 'host'",
-        "finding, column kind is `host`: not known",
+        "UPDATE finding SET kind = 'planet'",
+        "finding, column kind is `planet`: not known",
     );
     check(
         "UPDATE finding SET severity = 'worse' WHERE kind = 'rule'",

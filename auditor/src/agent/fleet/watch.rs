@@ -1,0 +1,274 @@
+//! Judges a fleet for ever: says what changes, sends it to sinks, and shows it.
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use jiff::{SignedDuration, Timestamp};
+use tokio::time::MissedTickBehavior;
+
+use super::{
+    super::{
+        clock,
+        configuration::{Configuration, PolicySources},
+        daemon::journal::Journal,
+        http::{Published, Snapshot},
+        names::HostNames,
+        nats::Nats,
+        outbox::Outbox,
+        settings::{EventFormat, Lifetime},
+        signals::{Control, Signals},
+        state::{Found, State},
+        threads::ThreadSpawner,
+    },
+    Heard, runtime, section,
+};
+use crate::{
+    alert::{Alerts, Event, EventJson, Finding, HostTrouble, OpenFinding, Subject, Verdict},
+    escape,
+    fleet::{
+        schema::{FleetReport, Host, Voice},
+        told,
+    },
+    history::History,
+    output::{print, say},
+    report::{Judged, clean_line, schema::Severity},
+    sink::metrics::Health,
+};
+
+/// What `auditor fleet watch` does.
+#[derive(Clone, Debug)]
+pub(crate) struct FleetWatchSettings {
+    pub(crate) sources: PolicySources,
+    pub(crate) window: Option<SignedDuration>,
+    /// How often the fleet is judged.
+    pub(crate) every: SignedDuration,
+    pub(crate) state: PathBuf,
+    pub(crate) event_format: EventFormat,
+}
+
+/// Judges the fleet until a signal ends that. Servers that are away, and a turn that fails, are said and tried again.
+///
+/// # Errors
+///
+/// The configuration has no `[fleet]`, or the state directory can't be used.
+pub(crate) fn run(
+    settings: FleetWatchSettings,
+    configuration: Configuration,
+    published: Published,
+) -> anyhow::Result<()> {
+    section(&configuration)?;
+    configuration.check_roles()?;
+    let threads = ThreadSpawner::begin();
+    let state = State::open(&settings.state, clock::wall())?;
+    runtime()?.block_on(async {
+        let names = HostNames::look_up(configuration.deployment.as_ref()).await;
+        let mut signals = Signals::listen(Lifetime::Daemon)?;
+        let mut turns = tokio::time::interval(settings.every.unsigned_abs());
+        turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut watch = Watch::resume(settings, configuration, names, state, &threads, published);
+        say("auditor: watching the fleet");
+        loop {
+            tokio::select! {
+                _ = turns.tick() => watch.turn().await,
+                control = signals.wait() => match control {
+                    Control::Stop => return Ok(()),
+                    Control::Reload => watch.reload(&threads).await,
+                },
+            }
+        }
+    })
+}
+
+/// All that such a watch knows.
+struct Watch {
+    settings: FleetWatchSettings,
+    configuration: Configuration,
+    names: HostNames,
+    nats: Option<Nats>,
+    alerts: Alerts,
+    history: History,
+    journal: Journal,
+    outbox: Outbox,
+    published: Published,
+    /// Since when the servers can be heard.
+    heard_since: Option<Timestamp>,
+    is_configured: bool,
+    is_failing: bool,
+    n_turns: u64,
+}
+
+/// The name under which sinks know the fleet.
+const NAME: &str = "fleet";
+/// Servers that do not answer for so long are tried in the next turn.
+const TIMEOUT: Duration = Duration::from_mins(1);
+
+impl Watch {
+    fn resume(
+        settings: FleetWatchSettings,
+        configuration: Configuration,
+        names: HostNames,
+        mut state: State,
+        threads: &ThreadSpawner,
+        published: Published,
+    ) -> Self {
+        let Found {
+            mut history,
+            findings,
+            damage,
+            salvaged,
+        } = std::mem::take(&mut state.found);
+        history.begin(clock::wall());
+        if let Some(problem) = damage {
+            history.note_damage(&problem);
+        }
+        let mut alerts = Alerts::default();
+        for finding in findings {
+            alerts.resume(finding);
+        }
+        let outbox = Outbox::begin(threads, &configuration.sinks, &state.database(), NAME);
+        Self {
+            settings,
+            configuration,
+            names,
+            nats: None,
+            alerts,
+            history,
+            journal: Journal::new(threads, state, salvaged),
+            outbox,
+            published,
+            heard_since: None,
+            is_configured: true,
+            is_failing: false,
+            n_turns: 0,
+        }
+    }
+
+    /// Reads and judges the fleet once.
+    async fn turn(&mut self) {
+        let judged = match tokio::time::timeout(TIMEOUT, self.heard()).await {
+            Ok(Ok(heard)) => {
+                let since = *self.heard_since.get_or_insert_with(clock::wall);
+                let window = self.configuration.window(self.settings.window);
+                heard.judge(&self.configuration, &self.names, window, Some(since))
+            }
+            Ok(Err(error)) => Err(error),
+            Err(_elapsed) => Err(anyhow::anyhow!("the servers do not answer")),
+        };
+        match judged {
+            Ok((report, judged)) => {
+                if std::mem::take(&mut self.is_failing) {
+                    say("auditor: the fleet can be read again");
+                }
+                self.tell(report, &judged);
+            }
+            Err(error) => {
+                // Whoever was not heard meanwhile is not silent.
+                self.heard_since = None;
+                self.nats = None;
+                if !std::mem::replace(&mut self.is_failing, true) {
+                    say(&format!(
+                        "auditor: the fleet can't be read: {error:#}; it is tried again, and what was found stays as it is"
+                    ));
+                }
+            }
+        }
+    }
+
+    async fn heard(&mut self) -> anyhow::Result<Heard> {
+        let nats = match self.nats.take() {
+            Some(nats) => nats,
+            None => Nats::connect(section(&self.configuration)?, None).await?,
+        };
+        let heard = Heard::of(&nats).await;
+        self.nats = Some(nats);
+        heard
+    }
+
+    /// Tells what changed, saves it, and shows the report.
+    fn tell(&mut self, fleet: FleetReport, judged: &Judged) {
+        self.n_turns += 1;
+        let now = clock::wall();
+        let report = told(judged, &fleet);
+        let hosts = fleet.hosts.iter().filter_map(finding).collect();
+        let events = self.alerts.update_with(&report, hosts, now, &[]);
+        for event in &events {
+            self.print(event);
+        }
+        let findings: Vec<OpenFinding> = self.alerts.open().collect();
+        self.journal
+            .save(&mut self.history, Some(&findings), &events, &self.outbox);
+        let health = Health {
+            judgements: self.n_turns,
+            held_back: self.alerts.held_back(),
+            is_saved: !self.journal.is_failing,
+            is_configured: self.is_configured,
+            sinks: self.outbox.health(),
+            ..Health::default()
+        };
+        let snapshot = Snapshot::of_fleet(Arc::new(report), Arc::new(fleet), health);
+        self.published.replace(snapshot);
+    }
+
+    /// Reads the configuration again: all of it takes effect, or none.
+    async fn reload(&mut self, threads: &ThreadSpawner) {
+        let read = Configuration::read(&self.settings.sources);
+        let read = read.and_then(|next| {
+            section(&next)?;
+            next.check_roles()?;
+            Ok(next)
+        });
+        match read {
+            Ok(next) => {
+                if !next.has_same_sinks_as(&self.configuration) {
+                    let database = self.journal.state().database();
+                    self.outbox = Outbox::begin(threads, &next.sinks, &database, NAME);
+                }
+                self.names = HostNames::look_up(next.deployment.as_ref()).await;
+                self.nats = None;
+                self.configuration = next;
+                self.is_configured = true;
+                say("auditor: the configuration was read again, and is in use");
+            }
+            Err(error) => {
+                self.is_configured = false;
+                say(&format!(
+                    "auditor: {error:#}; the configuration stays what it was, all of it"
+                ));
+            }
+        }
+    }
+
+    fn print(&self, event: &Event) {
+        let text = match self.settings.event_format {
+            EventFormat::Text => {
+                let mut text = String::new();
+                clean_line(&mut text, &event.to_string());
+                text
+            }
+            EventFormat::Jsonl => match serde_json::to_string(&EventJson::from(event)) {
+                Ok(line) => format!("{}\n", escape::json(&line)),
+                Err(error) => format!("{{\"error\": \"{error}\"}}\n"),
+            },
+        };
+        if let Err(error) = print(&text) {
+            say(&format!("auditor: {error:#}"));
+        }
+    }
+}
+
+/// What a person should know of a host.
+fn finding(host: &Host) -> Option<(Subject, Finding)> {
+    if host.severity < Severity::Warning {
+        return None;
+    }
+    let trouble = match host.voice {
+        Voice::Silent => HostTrouble::Silent,
+        Voice::Twofold => HostTrouble::Twofold,
+        Voice::Speaking => HostTrouble::Odd,
+    };
+    let finding = Finding {
+        verdict: Verdict::Host(trouble),
+        severity: host.severity,
+        text: host.remarks.join("; "),
+    };
+    Some((Subject::Host(host.name.clone()), finding))
+}

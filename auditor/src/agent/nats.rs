@@ -1,0 +1,355 @@
+//! The only user of NATS: messages to a stream that keeps the last one of each subject, and back.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use async_nats::{
+    Client, ConnectOptions, Event,
+    jetstream::{
+        self, Context,
+        consumer::{AckPolicy, DeliverPolicy, pull},
+        context::{GetStreamErrorKind, PublishError, PublishErrorKind},
+        message::PublishMessage,
+        stream,
+    },
+};
+use futures_util::StreamExt as _;
+use jiff::Timestamp;
+use thiserror::Error;
+
+use crate::{
+    deployment::{FleetSection, Login},
+    fleet::state::{STREAM, SUBJECTS, token},
+    private_file,
+};
+
+/// How long a server may take for anything.
+const TIMEOUT: Duration = Duration::from_secs(5);
+/// Messages that are asked for at once; the longest has a mebibyte.
+const BATCH: usize = 256;
+/// Messages of more hosts are not read: 64 shards and more of 100,000 of them.
+const MOST_MESSAGES: u64 = 6_600_000;
+
+/// A connection to the servers of a fleet, which is made again by itself where it breaks.
+pub(crate) struct Nats {
+    context: Context,
+    client: Client,
+    /// What the server complained of last, which its answers do not say.
+    complaint: Arc<Mutex<Option<String>>>,
+    replicas: usize,
+}
+
+/// Why there is no connection.
+#[derive(Debug, Error)]
+pub(crate) enum ConnectError {
+    #[error("{field} of [fleet]: cannot read {}", path.display())]
+    Secret {
+        field: &'static str,
+        path: std::path::PathBuf,
+        #[source]
+        error: std::io::Error,
+    },
+    #[error("{field} of [fleet]: {} is not UTF-8", path.display())]
+    Text {
+        field: &'static str,
+        path: std::path::PathBuf,
+    },
+    #[error("no server of [fleet] can be used ({servers})")]
+    Connect {
+        servers: String,
+        #[source]
+        error: async_nats::ConnectError,
+    },
+}
+
+/// Why a message was not taken.
+#[derive(Debug, Error)]
+pub(crate) enum PublishProblem {
+    /// The last message of the subject is another one than expected; its number in the stream.
+    #[error("somebody else published under this name")]
+    NotLast(u64),
+    #[error("the servers have no stream {STREAM}")]
+    NoStream,
+    #[error("{0}")]
+    Other(String),
+}
+
+/// Why the stream is not there, or cannot be read.
+#[derive(Debug, Error)]
+pub(crate) enum StreamError {
+    #[error("the servers have no stream {STREAM}, and it cannot be made: {0}")]
+    Absent(String),
+    #[error("the stream {STREAM} has {0} messages, and at most {MOST_MESSAGES} are read")]
+    Long(u64),
+    #[error("the stream {STREAM}: {0}")]
+    Other(String),
+}
+
+impl Nats {
+    /// Connects; as a host of this name it is answered where no other host may listen.
+    ///
+    /// # Errors
+    ///
+    /// A secret cannot be read, or no server answers.
+    pub(crate) async fn connect(
+        section: &FleetSection,
+        name: Option<&str>,
+    ) -> Result<Self, ConnectError> {
+        let complaint = Arc::new(Mutex::new(None));
+        let heard = Arc::clone(&complaint);
+        let mut options = ConnectOptions::new()
+            .name("auditor")
+            .connection_timeout(TIMEOUT)
+            .request_timeout(Some(TIMEOUT))
+            .require_tls(section.is_tls)
+            .max_reconnects(None)
+            .event_callback(move |event| {
+                let heard = Arc::clone(&heard);
+                async move {
+                    if let Event::ServerError(error) = event {
+                        let mut heard = heard.lock().unwrap_or_else(PoisonError::into_inner);
+                        *heard = Some(error.to_string());
+                    }
+                }
+            });
+        if let Some(name) = name {
+            options = options.custom_inbox_prefix(format!("_INBOX_{}", token(name)));
+        }
+        if let Some(ca) = &section.ca {
+            options = options.add_root_certificates(ca.clone());
+        }
+        if let Some((certificate, key)) = &section.certificate {
+            // Whoever can read it can say that he is this host.
+            secret("key", key)?;
+            options = options.add_client_certificate(certificate.clone(), key.clone());
+        }
+        options = match &section.login {
+            Login::None => options,
+            Login::Token(path) => options.token(secret("token_file", path)?),
+            Login::Password { user, file } => {
+                options.user_and_password(user.clone(), secret("password_file", file)?)
+            }
+        };
+        let servers = section.servers.join(", ");
+        let client = options
+            .connect(section.servers.clone())
+            .await
+            .map_err(|error| ConnectError::Connect { servers, error })?;
+        let mut context = jetstream::new(client.clone());
+        context.set_timeout(TIMEOUT);
+        Ok(Self {
+            context,
+            client,
+            complaint,
+            replicas: section.replicas,
+        })
+    }
+
+    /// Makes the stream, unless it is there.
+    ///
+    /// # Errors
+    ///
+    /// It is not there, and cannot be made.
+    pub(crate) async fn make_stream(&self) -> Result<(), StreamError> {
+        let config = stream::Config {
+            name: STREAM.to_owned(),
+            subjects: vec![SUBJECTS.to_owned()],
+            max_messages_per_subject: 1,
+            max_message_size: 1 << 20,
+            num_replicas: self.replicas,
+            ..stream::Config::default()
+        };
+        self.context
+            .get_or_create_stream(config)
+            .await
+            .map(|_stream| ())
+            .map_err(|error| StreamError::Other(self.explained(&error.to_string())))
+    }
+
+    /// Publishes a message, and waits until the servers keep it; returns its number in the stream. With `last`, only if the
+    /// last message of its subject has that number, and 0 means none.
+    ///
+    /// # Errors
+    ///
+    /// It is not kept, or that is not known.
+    pub(crate) async fn publish(
+        &self,
+        subject: String,
+        payload: Vec<u8>,
+        last: Option<u64>,
+    ) -> Result<u64, PublishProblem> {
+        let mut message = PublishMessage::build().payload(payload.into());
+        if let Some(last) = last {
+            message = message.expected_last_subject_sequence(last);
+        }
+        let sent = self.context.send_publish(subject, message).await;
+        let kept = match sent {
+            Ok(kept) => kept.await,
+            Err(error) => Err(error),
+        };
+        kept.map(|kept| kept.sequence)
+            .map_err(|error| self.problem(&error))
+    }
+
+    fn problem(&self, error: &PublishError) -> PublishProblem {
+        let whole = with_sources(error);
+        match error.kind() {
+            PublishErrorKind::WrongLastSequence => match last_sequence(&whole) {
+                Some(last) => PublishProblem::NotLast(last),
+                None => PublishProblem::Other(whole),
+            },
+            PublishErrorKind::StreamNotFound => PublishProblem::NoStream,
+            PublishErrorKind::WrongLastMessageId
+            | PublishErrorKind::TimedOut
+            | PublishErrorKind::BrokenPipe
+            | PublishErrorKind::MaxAckPending
+            | PublishErrorKind::MaxPayloadExceeded
+            | PublishErrorKind::Other => PublishProblem::Other(self.explained(&whole)),
+        }
+    }
+
+    /// A problem, with what the server complained of.
+    fn explained(&self, problem: &str) -> String {
+        let mut complaint = self
+            .complaint
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        complaint.take().map_or_else(
+            || problem.to_owned(),
+            |complaint| format!("{problem} ({complaint})"),
+        )
+    }
+
+    /// Hands over each message of the stream: its subject, what it says, and when the servers took it.
+    ///
+    /// # Errors
+    ///
+    /// The stream is not there, or cannot be read to its end.
+    pub(crate) async fn read(
+        &self,
+        mut take: impl FnMut(&str, &[u8], Timestamp),
+    ) -> Result<(), StreamError> {
+        let other = |text: String| StreamError::Other(self.explained(&text));
+        let stream = match self.context.get_stream(STREAM).await {
+            Ok(stream) => stream,
+            Err(error) => {
+                let is_absent = matches!(
+                    error.kind(),
+                    GetStreamErrorKind::JetStream(ref error) if error.code() == 404
+                );
+                if !is_absent {
+                    return Err(other(with_sources(&error)));
+                }
+                // Nobody has published yet, or may not make it.
+                return self
+                    .make_stream()
+                    .await
+                    .map_err(|error| StreamError::Absent(error.to_string()));
+            }
+        };
+        let n_messages = stream.cached_info().state.messages;
+        if MOST_MESSAGES < n_messages {
+            return Err(StreamError::Long(n_messages));
+        }
+        if n_messages == 0 {
+            return Ok(());
+        }
+        let config = pull::Config {
+            deliver_policy: DeliverPolicy::All,
+            ack_policy: AckPolicy::None,
+            inactive_threshold: Duration::from_mins(1),
+            ..pull::Config::default()
+        };
+        let consumer = stream
+            .create_consumer(config)
+            .await
+            .map_err(|error| other(with_sources(&error)))?;
+        let result = async {
+            // Who publishes meanwhile does not keep this from its end: no more than were there is read.
+            let mut n_read = 0;
+            loop {
+                let mut batch = consumer
+                    .fetch()
+                    .max_messages(BATCH)
+                    .messages()
+                    .await
+                    .map_err(|error| other(with_sources(&error)))?;
+                let (mut pending, mut n_batch) = (0, 0);
+                while let Some(message) = batch.next().await {
+                    let message = message.map_err(|error| other(error.to_string()))?;
+                    let info = message.info().map_err(|error| other(error.to_string()))?;
+                    let stored = info.published.unix_timestamp_nanos();
+                    let stored = Timestamp::from_nanosecond(stored)
+                        .map_err(|error| other(error.to_string()))?;
+                    pending = info.pending;
+                    n_batch += 1;
+                    take(message.subject.as_str(), &message.payload, stored);
+                }
+                n_read += n_batch;
+                if n_batch == 0 || pending == 0 || 2 * n_messages < n_read {
+                    return Ok(());
+                }
+            }
+        }
+        .await;
+        // It would end by itself in a minute.
+        let name = consumer.cached_info().name.clone();
+        let _deleted = stream.delete_consumer(&name).await;
+        result
+    }
+
+    /// Whether the servers can be reached now.
+    pub(crate) fn is_connected(&self) -> bool {
+        self.client.connection_state() == async_nats::connection::State::Connected
+    }
+}
+
+/// What a file of a secret holds.
+fn secret(field: &'static str, path: &std::path::Path) -> Result<String, ConnectError> {
+    let bytes = private_file::read_secret(path).map_err(|error| ConnectError::Secret {
+        field,
+        path: path.to_owned(),
+        error,
+    })?;
+    let text = String::from_utf8(bytes).map_err(|_bytes| ConnectError::Text {
+        field,
+        path: path.to_owned(),
+    })?;
+    Ok(text.trim().to_owned())
+}
+
+fn with_sources(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        let more = error.to_string();
+        // Some repeat what they come from.
+        if !text.contains(&more) {
+            text = format!("{text}: {more}");
+        }
+        source = error.source();
+    }
+    text
+}
+
+/// The number of a subject's last message, which the server says in words.
+fn last_sequence(text: &str) -> Option<u64> {
+    let (_, rest) = text.rsplit_once("wrong last sequence: ")?;
+    let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
+    digits.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::last_sequence;
+
+    #[test]
+    fn the_server_says_which_message_is_the_last() {
+        // The client's own words come first.
+        let text = "wrong last sequence: wrong last sequence: 17 (code 400, error code 10071)";
+        assert_eq!(last_sequence(text), Some(17));
+        assert_eq!(last_sequence("wrong last sequence"), None);
+    }
+}

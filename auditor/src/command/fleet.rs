@@ -1,0 +1,196 @@
+//! `auditor fleet`: one verdict for all hosts that publish what they see.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+use jiff::SignedDuration;
+
+use super::{
+    options::{FailOn, look},
+    watch::{Format as EventsAs, HttpOptions},
+};
+use crate::{
+    agent::{
+        configuration::{Configuration, PolicySources},
+        fleet::{self, FleetWatchSettings},
+        http::{self, Published},
+    },
+    exit::Exit,
+    fleet::schema::{self, FleetReport},
+    length::length,
+    output::{Readers, write},
+    report::schema::Severity,
+};
+
+/// Judge all hosts that publish what they see: `auditor watch` does, where the deployment has a [fleet].
+#[derive(Args, Debug)]
+pub struct FleetCommand {
+    #[command(subcommand)]
+    command: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Compare the traffic of all hosts with the matrix, and say where what is missing is lost
+    Report(ReportVerb),
+    /// Judge the fleet for ever: say what changes, send it to the sinks of the deployment, and show it
+    Watch(WatchVerb),
+    /// List the hosts: who speaks, who is silent, who differs
+    Hosts(ListVerb),
+    /// List what a person should look at among the flows of all hosts, as lines of JSON
+    Flows(ListVerb),
+}
+
+/// What the fleet is compared with, and where it is.
+#[derive(Args, Debug)]
+struct FleetOptions {
+    /// The deployment, with a [fleet]
+    #[arg(long, value_name = "FILE", default_value = "/etc/auditor/auditor.toml")]
+    config: PathBuf,
+    /// How far back; without it, the deployment's window or 10m
+    #[arg(long, value_name = "TIME", value_parser = length)]
+    window: Option<SignedDuration>,
+}
+
+#[derive(Args, Debug)]
+struct ReportVerb {
+    #[command(flatten)]
+    fleet: FleetOptions,
+    /// What to print
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    /// What makes the exit code 1 [default: violation]
+    #[arg(long, value_enum, value_name = "SEVERITY")]
+    fail_on: Option<FailOn>,
+    /// Write to this file instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Print the JSON Schema of these reports instead
+    #[arg(long)]
+    schema: bool,
+}
+
+#[derive(Args, Debug)]
+struct WatchVerb {
+    #[command(flatten)]
+    fleet: FleetOptions,
+    /// How often the fleet is judged
+    #[arg(long, value_name = "TIME", value_parser = length, default_value = "10s")]
+    every: SignedDuration,
+    /// Where to keep what was found, beside what a watch of this host keeps
+    #[arg(
+        long,
+        value_name = "DIRECTORY",
+        default_value = "/var/lib/auditor-fleet"
+    )]
+    state: PathBuf,
+    #[command(flatten)]
+    http: HttpOptions,
+    /// How events are printed
+    #[arg(long, value_enum, default_value_t = EventsAs::Text)]
+    format: EventsAs,
+}
+
+#[derive(Args, Debug)]
+struct ListVerb {
+    #[command(flatten)]
+    fleet: FleetOptions,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Format {
+    /// For people
+    Text,
+    /// A page for browsers, in one file
+    Html,
+    /// For programs
+    Json,
+}
+
+/// Reads the fleet and judges it.
+///
+/// # Errors
+///
+/// A configuration that can't be read or has no [fleet], or servers that can't be read.
+pub fn run(command: &FleetCommand) -> anyhow::Result<Exit> {
+    match &command.command {
+        Verb::Report(verb) => report(verb),
+        Verb::Watch(verb) => watch(verb),
+        Verb::Hosts(verb) => {
+            let report = judge(&verb.fleet)?;
+            write(None, &report.hosts_text(look(true)), Readers::Owner)?;
+            Ok(Exit::Clean)
+        }
+        Verb::Flows(verb) => {
+            let report = judge(&verb.fleet)?;
+            let lines = report.findings.iter().map(serde_json::to_string);
+            crate::output::write_lines(None, lines, Readers::Owner)?;
+            Ok(Exit::Clean)
+        }
+    }
+}
+
+fn report(verb: &ReportVerb) -> anyhow::Result<Exit> {
+    let output = verb.output.as_deref();
+    if verb.schema {
+        write(output, &schema::json_schema()?, Readers::Mask)?;
+        return Ok(Exit::Clean);
+    }
+    let report = judge(&verb.fleet)?;
+    let text = match verb.format {
+        Format::Text => report.text(look(output.is_none())),
+        Format::Html => report.html()?,
+        Format::Json => report.to_json()?,
+    };
+    write(output, &text, Readers::Owner)?;
+    let summary = &report.summary;
+    let n_failures = match verb.fail_on.unwrap_or(FailOn::Violation) {
+        FailOn::Violation => summary.violations,
+        FailOn::Warning => summary.violations + summary.warnings,
+        FailOn::Never => 0,
+    };
+    // Where nobody speaks, nothing was looked at, so the exit code must not say that all is well.
+    let is_deaf = report
+        .hosts
+        .iter()
+        .all(|host| host.severity == Severity::Warning);
+    Ok(if n_failures != 0 {
+        Exit::Violations
+    } else if is_deaf {
+        Exit::Failed
+    } else {
+        Exit::Clean
+    })
+}
+
+fn watch(verb: &WatchVerb) -> anyhow::Result<Exit> {
+    let settings = FleetWatchSettings {
+        sources: sources(&verb.fleet),
+        window: verb.fleet.window,
+        every: verb.every.max(SignedDuration::from_secs(1)),
+        state: verb.state.clone(),
+        event_format: verb.format.events(),
+    };
+    let configuration = Configuration::read(&settings.sources)?;
+    let published = match verb.http.settings()? {
+        Some(http) => http::serve(&http)?,
+        None => Published::default(),
+    };
+    fleet::watch(settings, configuration, published)?;
+    // Being stopped is no failure, and findings were already reported as events.
+    Ok(Exit::Clean)
+}
+
+fn sources(options: &FleetOptions) -> PolicySources {
+    PolicySources {
+        deployment: Some(options.config.clone()),
+        matrices: Vec::new(),
+        roles: Vec::new(),
+    }
+}
+
+/// Reads what all hosts say, and judges it.
+fn judge(options: &FleetOptions) -> anyhow::Result<FleetReport> {
+    let configuration = Configuration::read(&sources(options))?;
+    fleet::judge(&configuration, options.window)
+}

@@ -1,0 +1,296 @@
+//! A fleet's report as a page for browsers: one file that loads nothing over the network and runs no script.
+
+use std::{
+    collections::BTreeMap,
+    fmt::{self, Write as _},
+};
+
+use super::{
+    schema::{CourseKind, Finding, FleetReport, Rule},
+    text::{conversation, heading, process_words, side},
+};
+use crate::{
+    escape::text,
+    report::{duration_words, plural, schema::Severity},
+};
+
+const STYLE: &str = include_str!("../report/html/page.css");
+
+impl FleetReport {
+    /// A page for browsers.
+    ///
+    /// # Errors
+    ///
+    /// Never in practice: writing to a string does not fail.
+    pub fn html(&self) -> Result<String, fmt::Error> {
+        let mut out = String::new();
+        self.top(&mut out)?;
+        out.push_str("<main>\n");
+        self.hosts_part(&mut out)?;
+        self.findings_part(&mut out)?;
+        self.roles_part(&mut out)?;
+        self.rules_part(&mut out)?;
+        writeln!(
+            out,
+            "</main>\n<footer>{} {}, fleet report schema {}</footer>\n</body>\n</html>",
+            text(&self.tool.name),
+            text(&self.tool.version),
+            self.schema_version
+        )?;
+        Ok(out)
+    }
+
+    fn top(&self, out: &mut String) -> fmt::Result {
+        let summary = &self.summary;
+        let (class, said) = match (summary.violations, summary.warnings) {
+            (0, 0) => ("fine", "The traffic is what the documentation says."),
+            (0, _) => (
+                "warning",
+                "Nothing violates the documentation; some of it should be looked at.",
+            ),
+            (_, _) => (
+                "violation",
+                "The traffic is not what the documentation says.",
+            ),
+        };
+        writeln!(
+            out,
+            "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+             <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+             <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; \
+             base-uri 'none'; form-action 'none'\">\n\
+             <title>Port audit of a fleet</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n\
+             <header>\n<h1>Port audit of {}</h1>\n<div class=\"verdict {class}\"><p><strong>{said}</strong> {}, {}, {}.</p>",
+            text(&plural(summary.hosts, "host")),
+            plural(summary.violations, "violation"),
+            plural(summary.warnings, "warning"),
+            plural(summary.notes, "note")
+        )?;
+        if 0 < summary.silent {
+            let verb = if summary.silent == 1 { "is" } else { "are" };
+            let hosts = plural(summary.silent, "host");
+            writeln!(out, "<p><strong>{hosts} {verb} silent.</strong></p>")?;
+        }
+        writeln!(
+            out,
+            "<p>Watched for {} until {:.0}.</p>",
+            text(&duration_words(self.window.length())),
+            self.window.end
+        )?;
+        for problem in &self.problems {
+            writeln!(out, "<p><strong>Wrong:</strong> {}.</p>", text(problem))?;
+        }
+        writeln!(
+            out,
+            "</div>\n</header>\n<nav aria-label=\"Sections\"><ul><li><a href=\"#hosts\">Hosts</a></li>\
+             <li><a href=\"#findings\">What to look at</a></li><li><a href=\"#roles\">Roles</a></li>\
+             <li><a href=\"#rules\">Rules</a></li></ul></nav>"
+        )
+    }
+
+    fn hosts_part(&self, out: &mut String) -> fmt::Result {
+        writeln!(out, "<section id=\"hosts\">\n<h2>Hosts</h2>")?;
+        let head = [
+            "Host",
+            "",
+            "Addresses",
+            "Roles",
+            "Flows",
+            "Last heard",
+            "Remarks",
+        ];
+        table("Hosts", &head, out)?;
+        for host in &self.hosts {
+            let addresses: Vec<String> = host.addresses.iter().map(ToString::to_string).collect();
+            writeln!(
+                out,
+                "<tr><th scope=\"row\">{}</th><td><span class=\"tag {}\">{}</span></td><td class=\"where\">{}</td>\
+                 <td>{}</td><td class=\"number\">{}</td><td>{:.0}</td><td class=\"why\">{}</td></tr>",
+                text(&host.name),
+                host.severity.name(),
+                host.voice.name(),
+                text(&addresses.join(", ")),
+                text(&host.roles.join(", ")),
+                host.flows,
+                host.spoke,
+                text(&host.remarks.join("; "))
+            )?;
+        }
+        writeln!(out, "</tbody></table></div>")?;
+        for one in &self.unwatched {
+            let addresses: Vec<String> = one.addresses.iter().map(ToString::to_string).collect();
+            writeln!(
+                out,
+                "<p>Of {} nobody watches {}.</p>",
+                text(&one.role),
+                text(&addresses.join(", "))
+            )?;
+        }
+        writeln!(out, "</section>")
+    }
+
+    fn findings_part(&self, out: &mut String) -> fmt::Result {
+        writeln!(out, "<section id=\"findings\">\n<h2>What to look at</h2>")?;
+        let mut n_shown = 0;
+        for severity in [Severity::Violation, Severity::Warning] {
+            for one in self.findings.iter().filter(|one| one.severity == severity) {
+                n_shown += 1;
+                finding(one, out)?;
+            }
+            for rule in self.rules.iter().filter(|one| one.severity == severity) {
+                n_shown += 1;
+                broken(rule, out)?;
+            }
+        }
+        if n_shown == 0 {
+            writeln!(out, "<p>Nothing.</p>")?;
+        }
+        if 0 < self.findings_left_out {
+            writeln!(out, "<p>And {} more.</p>", self.findings_left_out)?;
+        }
+        writeln!(out, "</section>")
+    }
+
+    /// Roles by roles: each cell opens to its rules.
+    fn roles_part(&self, out: &mut String) -> fmt::Result {
+        let mut cells: BTreeMap<(&str, &str), Vec<&Rule>> = BTreeMap::new();
+        for rule in &self.rules {
+            for client in &rule.client {
+                for server in &rule.server {
+                    cells.entry((client, server)).or_default().push(rule);
+                }
+            }
+        }
+        let mut servers: Vec<&str> = cells.keys().map(|(_, server)| *server).collect();
+        servers.sort_unstable();
+        servers.dedup();
+        let mut clients: Vec<&str> = cells.keys().map(|(client, _)| *client).collect();
+        clients.dedup();
+        writeln!(
+            out,
+            "<section id=\"roles\">\n<h2>Roles</h2>\n<p class=\"faint\">Clients by rows, servers by columns.</p>"
+        )?;
+        let head: Vec<&str> = std::iter::once("").chain(servers.iter().copied()).collect();
+        table("Roles", &head, out)?;
+        for client in clients {
+            write!(out, "<tr><th scope=\"row\">{}</th>", text(client))?;
+            for server in &servers {
+                let Some(rules) = cells.get(&(client, *server)) else {
+                    write!(out, "<td></td>")?;
+                    continue;
+                };
+                let worst = rules.iter().map(|rule| rule.severity).max();
+                let class = worst.map_or("fine", Severity::name);
+                write!(
+                    out,
+                    "<td><details><summary><span class=\"tag {class}\">{}</span></summary>",
+                    plural(rules.len(), "rule")
+                )?;
+                for rule in rules {
+                    write!(
+                        out,
+                        "<p>{}: {} {}</p>",
+                        rule.verdict.name(),
+                        text(&rule.id),
+                        text(&rule.explanation)
+                    )?;
+                }
+                write!(out, "</details></td>")?;
+            }
+            writeln!(out, "</tr>")?;
+        }
+        writeln!(out, "</tbody></table></div>\n</section>")
+    }
+
+    fn rules_part(&self, out: &mut String) -> fmt::Result {
+        writeln!(out, "<section id=\"rules\">\n<h2>Rules</h2>")?;
+        let head = [
+            "Verdict",
+            "Rule",
+            "Why",
+            "Seen by",
+            "Not on",
+            "Not known of",
+        ];
+        table("Rules", &head, out)?;
+        for rule in &self.rules {
+            let missing: Vec<&str> = rule
+                .missing_on
+                .iter()
+                .map(|one| one.host.as_str())
+                .collect();
+            writeln!(
+                out,
+                "<tr><td><span class=\"tag {}\">{}</span></td><td class=\"where\">{}</td><td class=\"why\">{}</td>\
+                 <td>{}</td><td>{}</td><td>{}</td></tr>",
+                rule.severity.name(),
+                rule.verdict.name(),
+                text(&conversation(rule)),
+                text(&rule.explanation),
+                text(&rule.seen_by.join(", ")),
+                text(&missing.join(", ")),
+                text(&rule.unassessed_on.join(", "))
+            )?;
+        }
+        writeln!(out, "</tbody></table></div>\n</section>")
+    }
+}
+
+/// Begins a table that scrolls by itself.
+fn table(name: &str, head: &[&str], out: &mut String) -> fmt::Result {
+    write!(
+        out,
+        "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{}\"><table><thead><tr>",
+        text(name)
+    )?;
+    for cell in head {
+        write!(out, "<th scope=\"col\">{}</th>", text(cell))?;
+    }
+    writeln!(out, "</tr></thead><tbody>")
+}
+
+fn finding(one: &Finding, out: &mut String) -> fmt::Result {
+    let class = one.severity.name();
+    writeln!(
+        out,
+        "<article class=\"finding\"><h3><span class=\"tag {class}\">{class}: {}</span> {} -&gt; {} {}</h3>\n<p>{}</p>",
+        text(&heading(one)),
+        text(&side(&one.client)),
+        text(&side(&one.server)),
+        text(&one.service),
+        text(&one.explanation)
+    )?;
+    if one.course.kind != CourseKind::Answered && one.course.text != one.explanation {
+        writeln!(out, "<p>{}</p>", text(&one.course.text))?;
+    }
+    for process in &one.processes {
+        writeln!(out, "<p>{}</p>", text(&process_words(process)))?;
+    }
+    writeln!(
+        out,
+        "<p class=\"faint\">{:.0} to {:.0}</p></article>",
+        one.first_seen, one.last_seen
+    )
+}
+
+fn broken(rule: &Rule, out: &mut String) -> fmt::Result {
+    let class = rule.severity.name();
+    writeln!(
+        out,
+        "<article class=\"finding\"><h3><span class=\"tag {class}\">{class}: {}</span> {}</h3>\n<p>{}</p>",
+        rule.verdict.name(),
+        text(&conversation(rule)),
+        text(&rule.explanation)
+    )?;
+    for one in &rule.courses {
+        writeln!(
+            out,
+            "<p>{}, as {} -&gt; {}: {}</p>",
+            plural(one.conversations, "conversation"),
+            one.client,
+            one.server,
+            text(&one.course.text)
+        )?;
+    }
+    writeln!(out, "</article>")
+}

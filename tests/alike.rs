@@ -71,7 +71,10 @@ fn a_scan_beside_an_intrusion() {
     assert_eq!(pattern["packets"], 600);
     assert_eq!(report["summary"]["flows"]["unexpected"], 301);
     let n_listed = pattern["listed"].as_array().unwrap().len();
-    assert_eq!(report["flows"].as_array().unwrap().len(), n_listed + 2);
+    // What every network does comes or does not.
+    let flows = report["flows"].as_array().unwrap().iter();
+    let judged = flows.filter(|flow| flow["verdict"] != "housekeeping");
+    assert_eq!(judged.count(), n_listed + 2);
     assert!(n_listed < 300);
 
     let whole = run(directory.path(), "report r.json --verify");

@@ -9,6 +9,7 @@ pub(crate) mod clock;
 pub(crate) mod configuration;
 mod counted;
 pub(crate) mod daemon;
+mod event_line;
 pub(crate) mod fleet;
 pub(crate) mod host;
 pub(crate) mod http;

@@ -14,10 +14,11 @@ use super::{
     super::{
         configuration::Configuration,
         counted::Drains,
+        event_line,
         http::{Published, Snapshot},
         outbox::Outbox,
         publisher::{Publisher, Seen},
-        settings::{EventFormat, WatchSettings},
+        settings::WatchSettings,
         state::{Found, State},
         threads::ThreadSpawner,
         uncounted::UncountedGaps,
@@ -25,14 +26,13 @@ use super::{
     journal::Journal,
 };
 use crate::{
-    alert::{Alerts, Event, EventJson, OpenFinding, Subject},
+    alert::{Alerts, OpenFinding, Subject},
     audit::{Policy, may_concern},
-    escape,
     history::{Bounds, FlowIdentity, History},
     matrix::Rule,
     observed::{Flow, MOST_UNPROVEN, Observed, RememberedSides, Unproven},
-    output::{print, say},
-    report::{ListingBounds, Report, clean_line},
+    output::say,
+    report::{ListingBounds, Report},
     sink::metrics::Health,
 };
 
@@ -234,7 +234,7 @@ impl Judge {
             event.at = dates.of(event.at);
         }
         for event in &events {
-            self.print(event);
+            event_line::say_event(event, self.settings.event_format);
         }
         self.say_held_back();
         let dated = |open: OpenFinding| OpenFinding {
@@ -377,22 +377,5 @@ impl Judge {
             ));
         }
         self.held_back = held_back;
-    }
-
-    fn print(&self, event: &Event) {
-        let text = match self.settings.event_format {
-            EventFormat::Text => {
-                let mut text = String::new();
-                clean_line(&mut text, &event.to_string());
-                text
-            }
-            EventFormat::Jsonl => match serde_json::to_string(&EventJson::from(event)) {
-                Ok(line) => format!("{}\n", escape::json(&line)),
-                Err(error) => format!("{{\"error\": \"{error}\"}}\n"),
-            },
-        };
-        if let Err(error) = print(&text) {
-            say(&format!("auditor: {error:#}"));
-        }
     }
 }

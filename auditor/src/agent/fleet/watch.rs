@@ -10,6 +10,7 @@ use super::{
         clock,
         configuration::{Configuration, PolicySources},
         daemon::journal::Journal,
+        event_line,
         http::{Published, Snapshot},
         names::HostNames,
         nats::Nats,
@@ -22,15 +23,14 @@ use super::{
     Heard, runtime, section,
 };
 use crate::{
-    alert::{Alerts, Event, EventJson, Finding, HostTrouble, OpenFinding, Subject, Verdict},
-    escape,
+    alert::{Alerts, Finding, HostTrouble, OpenFinding, Subject, Verdict},
     fleet::{
         schema::{FleetReport, Host, Voice},
         told,
     },
     history::History,
-    output::{print, say},
-    report::{Judged, clean_line, schema::Severity},
+    output::say,
+    report::{Judged, schema::Severity},
     sink::metrics::Health,
 };
 
@@ -191,7 +191,7 @@ impl Watch {
         let hosts = fleet.hosts.iter().filter_map(finding).collect();
         let events = self.alerts.update_with(&report, hosts, now, &[]);
         for event in &events {
-            self.print(event);
+            event_line::say_event(event, self.settings.event_format);
         }
         let findings: Vec<OpenFinding> = self.alerts.open().collect();
         self.journal
@@ -234,23 +234,6 @@ impl Watch {
                     "auditor: {error:#}; the configuration stays what it was, all of it"
                 ));
             }
-        }
-    }
-
-    fn print(&self, event: &Event) {
-        let text = match self.settings.event_format {
-            EventFormat::Text => {
-                let mut text = String::new();
-                clean_line(&mut text, &event.to_string());
-                text
-            }
-            EventFormat::Jsonl => match serde_json::to_string(&EventJson::from(event)) {
-                Ok(line) => format!("{}\n", escape::json(&line)),
-                Err(error) => format!("{{\"error\": \"{error}\"}}\n"),
-            },
-        };
-        if let Err(error) = print(&text) {
-            say(&format!("auditor: {error:#}"));
         }
     }
 }

@@ -87,6 +87,19 @@ impl Reading {
 /// Reads a sentence; without statements if it says nothing of ports or connections.
 pub(super) fn read(sentence: &str, evidence: Evidence, names: &Names) -> Reading {
     let sentence = &*rephrased(sentence);
+    let mut reading = read_rephrased(sentence, evidence, names);
+    if !reading.leaves_number && reading.remarks.is_empty() {
+        // `ICMP type 8 must be allowed`: its numbers are no ports.
+        if reading.statements.is_empty() {
+            reading.statements.extend(icmp::icmp(sentence, names));
+        }
+        let unread = icmp::unread(sentence, &reading.statements);
+        reading.remarks.extend(unread.map(str::to_owned));
+    }
+    reading
+}
+
+fn read_rephrased(sentence: &str, evidence: Evidence, names: &Names) -> Reading {
     if !sentence.contains(|c: char| c.is_ascii_digit()) {
         if let Some(icmp) = icmp::icmp(sentence, names) {
             return Reading {

@@ -1,11 +1,15 @@
 //! The names of machines on a page, and how a cell's text is split into them.
 
+mod bracket;
 mod kind;
 mod unquantified;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use self::kind::{are_kinds, is_host, is_machine_name, labelled_hosts};
+use self::{
+    bracket::{is_inside, unbracketed},
+    kind::{are_kinds, is_host, is_machine_name, labelled_hosts},
+};
 use crate::document::{Row, is_own_machine};
 
 /// The names that stand as ends of conversations or as machines on a page: whether a text is one name or a list of several
@@ -88,6 +92,15 @@ impl PageNames {
         // `(or the jump host)` is another end, which no reader may lose.
         if let [only] = brackets.as_slice()
             && only.starts_with("or ")
+        {
+            return vec![plain(text).to_owned()];
+        }
+        // `Backup (nightly) store`: without the words between them these are no name of the page. `Virtual network (VN) store`
+        // only shortens one.
+        if let [only] = brackets.as_slice()
+            && !is_remark(only)
+            && only.contains(char::is_lowercase)
+            && is_inside(text)
         {
             return vec![plain(text).to_owned()];
         }
@@ -359,30 +372,6 @@ fn plain(part: &str) -> &str {
     part.strip_suffix(" IP address")
         .unwrap_or(part)
         .trim_end_matches(['*', '\u{2020}', ':'])
-}
-
-/// The text without its bracketed parts, and what stood in the brackets.
-fn unbracketed(text: &str) -> (String, Vec<String>) {
-    let (mut outside, mut inside) = (String::new(), Vec::new());
-    let mut depth = 0_usize;
-    for character in text.chars() {
-        match character {
-            '(' => {
-                depth += 1;
-                if depth == 1 {
-                    inside.push(String::new());
-                }
-            }
-            ')' => depth = depth.saturating_sub(1),
-            _ if depth == 0 => outside.push(character),
-            _ => {
-                if let Some(last) = inside.last_mut() {
-                    last.push(character);
-                }
-            }
-        }
-    }
-    (outside, inside)
 }
 
 fn key(name: &str) -> String {

@@ -9,6 +9,7 @@ mod loopback;
 mod marked_ends;
 mod misplaced_headings;
 mod nested_lists;
+mod no_silence;
 mod plain_text;
 mod presences;
 mod tables;

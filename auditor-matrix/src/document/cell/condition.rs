@@ -101,8 +101,43 @@ fn tells_what_else(lower: &str) -> bool {
             "additional" | "other" | "more" | "further" | "another"
         )
     });
-    is_first && (is_of_others || !words.any(is_of_port))
+    is_first && (is_of_others || names_another_port(main) || !words.any(is_of_port))
 }
+
+/// Whether a clause speaks of a port that is not the row's, and of nothing of the row: `you will need to set up an available
+/// port`. The row's own is `this port`, `the port`, `it`, and may be `a port`.
+fn names_another_port(main: &str) -> bool {
+    let words: Vec<&str> = main
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .collect();
+    let is_own = |word: &str| matches!(word, "this" | "it" | "these" | "they");
+    let is_other = |word: &str| {
+        matches!(
+            word,
+            "another"
+                | "other"
+                | "different"
+                | "separate"
+                | "additional"
+                | "available"
+                | "free"
+                | "unused"
+                | "new"
+        )
+    };
+    let is_another = |at: usize| {
+        let before = words.get(at.saturating_sub(MOST_ADJECTIVES)..at);
+        before.unwrap_or_default().iter().any(|word| is_other(word))
+    };
+    let mut ports = (0..words.len())
+        .filter(|at| matches!(words.get(*at), Some(&("port" | "ports"))))
+        .peekable();
+    ports.peek().is_some() && ports.all(is_another) && !words.iter().any(|word| is_own(word))
+}
+
+/// So many words stand between what tells a port from the row's and the word itself: `another secure port`.
+const MOST_ADJECTIVES: usize = 2;
 
 /// Whether a word of a clause may speak of the row's port or its traffic.
 fn is_of_port(word: &str) -> bool {

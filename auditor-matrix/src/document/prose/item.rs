@@ -11,7 +11,7 @@ use self::{
     server::{are_servers, labelled_machine, name_servers},
 };
 use super::{
-    antecedent, default_value,
+    antecedent, default_value, icmp,
     port_phrase::{Evidence, PortPhrase, address_before, port_phrases},
     sentence,
     statement::Statement,
@@ -19,13 +19,10 @@ use super::{
     verb::{Verb, verb},
     words::{Kind, Word, words},
 };
-use crate::{
-    document::{
-        names::Names,
-        row::Direction,
-        text::{distributed, fold, sentences},
-    },
-    transport::Transport,
+use crate::document::{
+    names::Names,
+    row::Direction,
+    text::{distributed, fold, sentences},
 };
 
 /// What was read of an item.
@@ -74,14 +71,18 @@ fn read_whole(text: &str, evidence: Evidence, names: &Names) -> ItemReading {
         return reading;
     };
     let mut first = sentence::read(head, evidence, names);
-    first
-        .statements
-        .retain(|statement| !statement.ports.is_empty() || statement.ephemeral);
+    first.statements.retain(|statement| {
+        !statement.ports.is_empty() || statement.ephemeral || icmp::is_of(statement)
+    });
     let service = service(head, evidence);
     let deployment = deployment(head, evidence);
     let pair = ends(head, evidence, names);
     if first.statements.is_empty() && !first.leaves_number && evidence == Evidence::Item {
-        first.statements.extend(icmp(head));
+        first.statements.extend(icmp::of_item(head));
+        if first.statements.is_empty() && first.remarks.is_empty() {
+            let unread = icmp::unread_item(head).map(str::to_owned);
+            first.remarks.extend(unread);
+        }
     }
     let machine = labelled_machine(head, names).filter(|_| evidence == Evidence::Item);
     for statement in &mut first.statements {
@@ -167,18 +168,6 @@ pub(super) fn default_port(text: &str) -> ItemReading {
         remarks,
         ..ItemReading::default()
     }
-}
-
-/// An item of a list of ports may be about ICMP, which has none.
-fn icmp(head: &str) -> Option<Statement> {
-    let is_icmp = words(head)
-        .iter()
-        .take(2)
-        .any(|word| word.is_any(&["icmp", "icmpv4", "icmpv6", "ping"]));
-    is_icmp.then(|| Statement {
-        transports: vec![Transport::Icmp],
-        ..Statement::default()
-    })
 }
 
 /// Whether an item says that it is optional, or required, by a word of its own.

@@ -115,7 +115,8 @@ pub(super) fn read(
         let mut is_prose = false;
         if reading.statements.is_empty() && !reading.leaves_number {
             let explained = above.explain(&item, &mut read);
-            is_prose = !explained && !above.note(&item, has_below);
+            let is_said = reading.remarks.iter().any(|said| said == icmp::UNREAD);
+            is_prose = !explained && !above.note(&item, has_below) && !is_said;
         } else if reading.statements.is_empty() {
             // Its number may be none, and its sentences may speak of a connection.
             is_prose = item.text.ends_with(['.', '!', '?']);

@@ -1,11 +1,13 @@
 //! Reads what sentences outside of tables say of ports and connections.
 
 mod asking;
+mod doubts;
 mod established;
 mod own_part;
 mod portless;
 mod purpose;
 mod reason;
+mod telling;
 
 use std::sync::LazyLock;
 
@@ -13,6 +15,7 @@ use regex::Regex;
 
 use self::{
     asking::{asks, states},
+    doubts::{denied_elsewhere, taken_for_ports},
     established::established_to,
     own_part::{
         clause_of, condition_of, is_of_other_port, otherwise, own_part, transports_elsewhere,
@@ -20,6 +23,7 @@ use self::{
     portless::portless,
     purpose::purpose,
     reason::Reason,
+    telling::{direction, maps_ports, names_registry},
 };
 use super::{
     clause,
@@ -37,14 +41,11 @@ use super::{
     unread::{self, speaks_of_ports},
     words::{Kind, Word, words},
 };
-use crate::{
-    document::{
-        names::Names,
-        row::Direction,
-        section,
-        text::{fold, regex},
-    },
-    port::PortRange,
+use crate::document::{
+    names::Names,
+    row::Direction,
+    section,
+    text::{fold, regex},
 };
 
 static TRANSFER: LazyLock<Regex> =
@@ -87,6 +88,19 @@ impl Reading {
 /// Reads a sentence; without statements if it says nothing of ports or connections.
 pub(super) fn read(sentence: &str, evidence: Evidence, names: &Names) -> Reading {
     let sentence = &*rephrased(sentence);
+    let mut reading = read_rephrased(sentence, evidence, names);
+    if !reading.leaves_number && reading.remarks.is_empty() {
+        // `ICMP type 8 must be allowed`: its numbers are no ports.
+        if reading.statements.is_empty() {
+            reading.statements.extend(icmp::icmp(sentence, names));
+        }
+        let unread = icmp::unread(sentence, &reading.statements);
+        reading.remarks.extend(unread.map(str::to_owned));
+    }
+    reading
+}
+
+fn read_rephrased(sentence: &str, evidence: Evidence, names: &Names) -> Reading {
     if !sentence.contains(|c: char| c.is_ascii_digit()) {
         if let Some(icmp) = icmp::icmp(sentence, names) {
             return Reading {
@@ -380,70 +394,6 @@ fn statements(
         }
     }
     statements
-}
-
-/// Whether a sentence speaks of the registry of ports, with which nobody's traffic is: `Acme has registered port 388 with IANA`.
-fn names_registry(words: &[Word<'_>]) -> bool {
-    words.iter().any(|word| word.is("iana"))
-}
-
-/// Says which numbers were taken for ports in a sentence that is not understood as a whole.
-fn taken_for_ports(taken: &[PortRange]) -> Option<String> {
-    let numbers: Vec<String> = taken.iter().map(ToString::to_string).collect();
-    (!numbers.is_empty()).then(|| {
-        format!(
-            "not all around {} is understood, which was taken for a port by what stands beside it; check its rule",
-            numbers.join(", ")
-        )
-    })
-}
-
-/// Says that a denial was not taken for one of these ports.
-fn denied_elsewhere(phrase: &PortPhrase) -> String {
-    let numbers: Vec<String> = phrase
-        .ports
-        .iter()
-        .flat_map(|group| &group.ranges)
-        .map(ToString::to_string)
-        .collect();
-    format!(
-        "something is denied here, and was not taken for a denial of {}; check its rule",
-        numbers.join(", ")
-    )
-}
-
-/// Whether a port is handed on to another one: "forwards port 443 to port 8443". Which of them is whose is for the reader to
-/// say.
-fn maps_ports(pieces: &Pieces<'_>, words: &[Word<'_>], n_ranges: usize) -> bool {
-    let hands_on = words.iter().any(|word| {
-        ["forward", "redirect", "map", "translat", "rewrit"]
-            .iter()
-            .any(|stem| word.lower.starts_with(stem))
-            && word.kind == Kind::Word
-    });
-    let is_pair = |at: usize| {
-        pieces.is_numbered_port(at)
-            && pieces.is_any(at + 1, &["to", "onto", "into"])
-            && pieces.is_numbered_port(at + 2)
-    };
-    let has_range = words.windows(3).any(|three| {
-        matches!(three, [first, to, last]
-            if first.kind == Kind::Number && to.is("to") && last.kind == Kind::Number)
-    });
-    hands_on && ((0..pieces.len()).any(is_pair) || 1 < n_ranges && has_range)
-}
-
-/// The direction that a sentence names: "outbound traffic".
-fn direction(words: &[Word<'_>]) -> Option<Direction> {
-    let has = |names: &[&str]| words.iter().any(|word| word.is_any(names));
-    match (
-        has(&["inbound", "incoming", "ingress"]),
-        has(&["outbound", "outgoing", "egress"]),
-    ) {
-        (true, false) => Some(Direction::Inbound),
-        (false, true) => Some(Direction::Outbound),
-        (true, true) | (false, false) => None,
-    }
 }
 
 #[cfg(test)]

@@ -90,3 +90,20 @@ fn what_stands_in_brackets() {
         &["resolver.example.com"],
     );
 }
+
+#[test]
+fn names_that_go_on_behind_a_bracket() {
+    for name in [
+        "Backup (nightly) store",
+        "till (customer survey end) point",
+        "Relay (first tier of two) node pool",
+    ] {
+        check(&[], name, &[name]);
+    }
+    // A shortened name and a remark are no part of one.
+    for name in ["Virtual network (VN) store", "Store (optional) node"] {
+        assert!(!names(&[name]).split(name).concat().contains('('), "{name}");
+    }
+    check(&[], "Store (nightly)", &["Store"]);
+    check(&["till"], "Store (nightly) / till", &["Store", "till"]);
+}

@@ -7,7 +7,7 @@ use regex::{Captures, Regex};
 use super::super::{footnote, invisible::visible};
 use crate::document::text::{fold, regex};
 
-static MARKUP: LazyLock<[(Regex, &str); 11]> = LazyLock::new(|| {
+static MARKUP: LazyLock<[(Regex, &str); 10]> = LazyLock::new(|| {
     [
         // What is struck out is not the page's word.
         (
@@ -35,10 +35,27 @@ static MARKUP: LazyLock<[(Regex, &str); 11]> = LazyLock::new(|| {
         (regex(r"(?:image|icon):[^\s\[:]+\[[^\]]*\]"), ""),
         (regex(r"\+\+\+?([^+]+)\+\+\+?"), "$1"),
         (regex(r"`\+([^+`]+)\+`"), "$1"),
-        (regex(r"\[\.?[\w .#-]+\]([*_`#])"), "$1"),
         (regex(r"\{nbsp\}|\{sp\}| \+(?: |$)"), " "),
     ]
 });
+
+/// Roles in front of a span: `[.lead]*text*`.
+static ROLES: LazyLock<Regex> = LazyLock::new(|| regex(r"\[\.?[\w .#-]+\](?P<mark>[*_`#]{1,2})"));
+
+/// Text without the roles of its spans. A mark that closes a span has none: `*[optional]* Backup` is the page's word.
+fn without_roles(text: &str) -> String {
+    let bytes = text.as_bytes();
+    let roles = |found: &Captures<'_>| {
+        let (Some(whole), Some(mark)) = (found.get(0), found.name("mark")) else {
+            return String::new();
+        };
+        let before = whole.start().checked_sub(1).and_then(|at| bytes.get(at));
+        let closes = before.is_some_and(|before| mark.as_str().as_bytes().contains(before))
+            || bytes.get(whole.end()).is_none_or(u8::is_ascii_whitespace);
+        if closes { whole } else { mark }.as_str().to_owned()
+    };
+    ROLES.replace_all(text, roles).into_owned()
+}
 
 /// Raised and lowered text.
 static RAISED: LazyLock<Regex> = LazyLock::new(|| regex(r"\^([^\s^]+)\^|~([^\s~]+)~"));
@@ -66,6 +83,9 @@ pub(super) fn plain(text: &str) -> String {
         if pattern.is_match(&plain) {
             plain = pattern.replace_all(&plain, *with).into_owned();
         }
+    }
+    if plain.contains('[') {
+        plain = without_roles(&plain);
     }
     if plain.contains(['^', '~']) {
         plain = RAISED

@@ -6,39 +6,37 @@ use crate::report::{EndFilter, Filter, PortFilter, Sort, VerdictFilter};
 
 /// Which flows and rules are shown.
 #[derive(Args, Clone, Debug)]
-#[command(next_help_heading = "What is shown")]
 pub(super) struct FilterOptions {
     #[command(flatten)]
     flows: FlowFilterOptions,
     /// Only this verdict or severity, such as unexpected, missing or violation
-    #[arg(long, value_name = "VERDICT")]
+    #[arg(long, value_name = "VERDICT", help_heading = "What is shown")]
     verdict: Option<VerdictFilter>,
     /// Each flow by itself, also those that are alike, and all of them
-    #[arg(long)]
+    #[arg(long, help_heading = "What is shown")]
     pub(super) all: bool,
 }
 
 /// Which flows are shown.
 #[derive(Args, Clone, Debug)]
-#[command(next_help_heading = "What is shown")]
 pub(super) struct FlowFilterOptions {
     /// Only flows of this client: an address, a network or a role
-    #[arg(long, value_name = "WHO")]
+    #[arg(long, value_name = "WHO", help_heading = "What is shown")]
     client: Option<EndFilter>,
     /// Only flows to this server: an address, a network or a role
-    #[arg(long, value_name = "WHO")]
+    #[arg(long, value_name = "WHO", help_heading = "What is shown")]
     server: Option<EndFilter>,
     /// Only these ports of servers, such as 443, 8000-8010 or tcp/443
-    #[arg(long, value_name = "PORTS")]
+    #[arg(long, value_name = "PORTS", help_heading = "What is shown")]
     port: Option<PortFilter>,
     /// Only what a process of this host has a part in: a part of its name
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", help_heading = "What is shown")]
     process: Option<String>,
     /// Only so many, of flows and of rules
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", help_heading = "What is shown")]
     top: Option<usize>,
     /// In which order
-    #[arg(long, value_enum)]
+    #[arg(long, value_enum, help_heading = "What is shown")]
     sort: Option<Order>,
 }
 

@@ -21,33 +21,31 @@ use crate::{
 
 /// Which time of a watch's history.
 #[derive(Args, Debug)]
-#[command(next_help_heading = "What a watch remembers")]
 pub(super) struct SpanOptions {
     /// Report on this long before the history's end, such as 30d
-    #[arg(long, value_name = "TIME", value_parser = length, conflicts_with_all = ["from", "until"])]
+    #[arg(long, value_name = "TIME", value_parser = length, conflicts_with_all = ["from", "until"], help_heading = "What a watch remembers")]
     last: Option<SignedDuration>,
     /// Report from this day or moment on, such as 2026-11-01 or 2026-11-01T12:00:00Z; without an offset it is UTC
-    #[arg(long, value_name = "DATE", value_parser = moment)]
+    #[arg(long, value_name = "DATE", value_parser = moment, help_heading = "What a watch remembers")]
     from: Option<Timestamp>,
     /// Report until this day or moment
-    #[arg(long, value_name = "DATE", value_parser = moment)]
+    #[arg(long, value_name = "DATE", value_parser = moment, help_heading = "What a watch remembers")]
     until: Option<Timestamp>,
     /// Where the watch keeps what it saw
-    #[arg(long, value_name = "DIRECTORY", default_value = state::DIRECTORY)]
+    #[arg(long, value_name = "DIRECTORY", default_value = state::DIRECTORY, help_heading = "What a watch remembers")]
     state: PathBuf,
 }
 
 /// Which time of a watch's history, and what it is compared with.
 #[derive(Args, Debug)]
-#[command(next_help_heading = "What a watch remembers")]
 pub(super) struct PastOptions {
     #[command(flatten)]
     span: SpanOptions,
     /// A deployment to compare with instead of the watch's own; what it would change is said first
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help_heading = "What a watch remembers")]
     config: Option<PathBuf>,
     /// A matrix to compare with instead of those of the deployment; what it would change is said first. May be repeated
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help_heading = "What a watch remembers")]
     matrix: Vec<PathBuf>,
 }
 

@@ -107,7 +107,12 @@ fn a_scan_beside_an_intrusion() {
         ports(&shown("--role web --sort port --top 2")),
         [1000, 1001]
     );
-    assert_eq!(shown("--all")["patterns"], Value::Null);
+    // What is not listed cannot be told one by one.
+    assert_eq!(shown("--all")["patterns"][0]["flows"], 300);
+    let unknown = run(directory.path(), "report r.json --client webb");
+    assert_eq!(unknown.status.code(), Some(2));
+    let said = String::from_utf8(unknown.stderr).unwrap();
+    assert!(said.contains("no role `webb` (is `web` meant?)"), "{said}");
     let text = run(directory.path(), "report r.json --server web --port 9999");
     let text = String::from_utf8(text.stdout).unwrap();
     assert!(

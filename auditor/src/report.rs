@@ -34,7 +34,9 @@ mod words;
 pub use build::processes;
 pub use control::{ControlError, Controls};
 pub use diff::{Difference, diff};
-pub use filter::{EndFilter, Filter, NoVerdict, PortFilter, PortFilterError, Sort, VerdictFilter};
+pub use filter::{
+    EndFilter, Filter, NoRole, NoVerdict, PortFilter, PortFilterError, Sort, VerdictFilter,
+};
 pub use flows::render as flow_table;
 pub use form::{FORMS, Form, FormError};
 pub use html::render_live as live_html;

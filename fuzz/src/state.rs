@@ -54,7 +54,7 @@ fn report(text: &str) {
         explain::flow(&report, flow);
     }
     explain::Query::parse("10.0.0.1 tcp/443").find(&report);
-    let learned = report::learn(&report);
+    let learned = report::learn(std::slice::from_ref(&report));
     learned
         .matrix
         .to_toml()

@@ -135,7 +135,9 @@ impl OutputOptions {
             write(Some(path), &report.to_json()?, Readers::Owner)?;
         }
         let exit = self.form.exit(&report, FailOn::Violation);
-        let part = shown(report, &self.part(), self.filter.all);
+        let part = self.part();
+        part.check(&report)?;
+        let part = shown(report, &part, self.filter.all);
         let text = self
             .form
             .render(&part, self.output.is_none(), self.filter.all)?;

@@ -4,7 +4,14 @@ use std::{io::Read as _, path::Path};
 
 use anyhow::{Context as _, bail};
 
-use crate::report::{Report, schema::SCHEMA_VERSION};
+use crate::{
+    output::say,
+    report::{
+        Report,
+        digest::{self, DigestError},
+        schema::SCHEMA_VERSION,
+    },
+};
 
 /// Reads a file, or standard input if it is `-`, as it is.
 pub(super) fn raw(path: &Path) -> anyhow::Result<String> {
@@ -38,6 +45,9 @@ pub(super) fn report(path: &Path) -> anyhow::Result<Report> {
 /// Reads the text of a report; `path` is named in errors.
 pub(crate) fn parse(path: &Path, text: &str) -> anyhow::Result<Report> {
     let name = path.display();
+    if let Err(problem @ DigestError::Altered { .. }) = digest::check(text) {
+        say(&format!("auditor: do not rely on {name}: {problem}"));
+    }
     let value: serde_json::Value = serde_json::from_str(text).with_context(|| {
         format!("{name} is no report: expected the JSON that `auditor audit --json` writes")
     })?;

@@ -86,6 +86,7 @@ fn print(command: &ReportCommand, report: Report, before: &str) -> anyhow::Resul
     let to_terminal = command.output.is_none();
     let exit = command.form.exit(&report, FailOn::Never);
     let filter = command.filter.filter(command.role.as_ref());
+    filter.check(&report)?;
     let part = shown(report, &filter, command.filter.all);
     let text = command
         .form
@@ -109,11 +110,17 @@ fn verify(command: &ReportCommand) -> anyhow::Result<Exit> {
         .basis
         .as_ref()
         .map_or_else(String::new, |basis| format!(" by {}", basis.user));
+    let part = report.shown.as_ref().map_or_else(String::new, |shown| {
+        format!(
+            "; it is a part of a report, only {}, whose summary is that of the whole",
+            shown.asked_for
+        )
+    });
     let mut said = String::new();
     clean_line(
         &mut said,
         &format!(
-            "{name} is as it was written{by} on {}, of {:.0} to {:.0}: SHA-256 {digest}",
+            "{name} is as it was written{by} on {}, of {:.0} to {:.0}: SHA-256 {digest}{part}",
             report.host.name, report.window.start, report.window.end
         ),
     );

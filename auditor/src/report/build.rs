@@ -6,6 +6,7 @@ use auditor_common::{Reason, Tally, lost, packet::Tunnel};
 
 use super::{
     basis::basis,
+    control::Evidence,
     judged::Judged,
     listing::Listing,
     pattern::Patterns,
@@ -174,9 +175,8 @@ fn controls_counted(judged: &Judged) -> Vec<schema::Control> {
         let rules = match &finding.verdict {
             audit::FlowVerdict::Documented { rules }
             | audit::FlowVerdict::Forbidden { rules, .. } => rules.as_slice(),
-            audit::FlowVerdict::Excepted { .. }
-            | audit::FlowVerdict::Housekeeping
-            | audit::FlowVerdict::Unexpected { .. } => &[],
+            audit::FlowVerdict::Excepted { forbidding, .. } => forbidding,
+            audit::FlowVerdict::Housekeeping | audit::FlowVerdict::Unexpected { .. } => &[],
         };
         let ids: Vec<String> = rules
             .iter()
@@ -184,7 +184,8 @@ fn controls_counted(judged: &Judged) -> Vec<schema::Control> {
             .map(|rule| rule.label.clone())
             .collect();
         let its = controls.of_flow((&finding.verdict).into(), &ids);
-        (its, finding.severity.into())
+        let verdict = (&finding.verdict).into();
+        (its, Evidence::of_flow(verdict, finding.severity.into()))
     });
     let rules = policy
         .rules
@@ -192,7 +193,8 @@ fn controls_counted(judged: &Judged) -> Vec<schema::Control> {
         .zip(&audit.rules)
         .map(|(rule, finding)| {
             let its = controls.of_rule(finding.verdict.into(), &rule.label);
-            (its, finding.severity.into())
+            let verdict = finding.verdict.into();
+            (its, Evidence::of_rule(verdict, finding.severity.into()))
         });
     controls.counted(flows.chain(rules))
 }

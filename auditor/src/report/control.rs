@@ -21,6 +21,42 @@ enum Selector {
     Rules(Pattern),
 }
 
+/// What a flow or a rule says of a control.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Evidence {
+    /// Something is amiss.
+    Found(Severity),
+    /// It is as documented.
+    Documented,
+    /// Somebody has accepted it.
+    Accepted,
+    /// It says nothing of it.
+    Silent,
+}
+
+impl Evidence {
+    pub(super) const fn of_flow(verdict: FlowVerdict, severity: Severity) -> Self {
+        match (severity, verdict) {
+            (Severity::Fine, FlowVerdict::Documented) => Self::Documented,
+            (Severity::Fine, FlowVerdict::Excepted) => Self::Accepted,
+            (Severity::Fine, _) => Self::Silent,
+            (severity, _) => Self::Found(severity),
+        }
+    }
+
+    pub(super) const fn of_rule(verdict: RuleVerdict, severity: Severity) -> Self {
+        match (severity, verdict) {
+            (
+                Severity::Fine,
+                RuleVerdict::Observed | RuleVerdict::Idle | RuleVerdict::Respected,
+            ) => Self::Documented,
+            (Severity::Fine, RuleVerdict::Violated) => Self::Accepted,
+            (Severity::Fine, _) => Self::Silent,
+            (severity, _) => Self::Found(severity),
+        }
+    }
+}
+
 /// What a control names that nobody knows.
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
 pub enum ControlError {
@@ -69,7 +105,10 @@ impl Controls {
 
     /// The controls of a flow with this verdict, that these rules allow or forbid.
     pub(super) fn of_flow(&self, verdict: FlowVerdict, rules: &[String]) -> Vec<String> {
-        let has_rules = matches!(verdict, FlowVerdict::Documented | FlowVerdict::Forbidden);
+        let has_rules = matches!(
+            verdict,
+            FlowVerdict::Documented | FlowVerdict::Forbidden | FlowVerdict::Excepted
+        );
         self.of(|selector| match selector {
             Selector::Verdict(flow, _) => *flow == Some(verdict),
             Selector::Rules(pattern) => has_rules && rules.iter().any(|id| is_id(pattern, id)),
@@ -91,10 +130,10 @@ impl Controls {
             .collect()
     }
 
-    /// How many findings each control has; `findings` has the controls of each, and its severity.
+    /// How many findings each control has; `findings` has the controls of each, and what it says.
     pub(super) fn counted(
         &self,
-        findings: impl Iterator<Item = (Vec<String>, Severity)>,
+        findings: impl Iterator<Item = (Vec<String>, Evidence)>,
     ) -> Vec<schema::Control> {
         let mut counted: Vec<schema::Control> = self
             .0
@@ -104,18 +143,23 @@ impl Controls {
                 violations: 0,
                 warnings: 0,
                 notes: 0,
-                fine: 0,
+                documented: 0,
+                accepted: 0,
+                silent: 0,
             })
             .collect();
-        for (controls, severity) in findings {
+        for (controls, evidence) in findings {
             let controls: BTreeSet<String> = controls.into_iter().collect();
             for control in counted.iter_mut().filter(|one| controls.contains(&one.id)) {
-                match severity {
-                    Severity::Violation => control.violations += 1,
-                    Severity::Warning => control.warnings += 1,
-                    Severity::Note => control.notes += 1,
-                    Severity::Fine => control.fine += 1,
-                }
+                let n = match evidence {
+                    Evidence::Found(Severity::Violation) => &mut control.violations,
+                    Evidence::Found(Severity::Warning) => &mut control.warnings,
+                    Evidence::Found(Severity::Note) => &mut control.notes,
+                    Evidence::Documented => &mut control.documented,
+                    Evidence::Accepted => &mut control.accepted,
+                    Evidence::Found(Severity::Fine) | Evidence::Silent => &mut control.silent,
+                };
+                *n += 1;
             }
         }
         counted
@@ -156,7 +200,7 @@ fn selector(control: &str, name: &str, ids: &[&str]) -> Result<Selector, Control
 mod tests {
     use std::{collections::BTreeMap, path::Path};
 
-    use super::{Controls, FlowVerdict, RuleVerdict, Severity};
+    use super::{Controls, Evidence, FlowVerdict, RuleVerdict, Severity};
     use crate::matrix::Matrix;
 
     fn matrix() -> Matrix {
@@ -207,17 +251,41 @@ mod tests {
         let one = vec!["NIST SC-7".to_owned()];
         let counted = controls.counted(
             [
-                (both, Severity::Violation),
-                (one.clone(), Severity::Warning),
-                (one, Severity::Fine),
+                (both.clone(), Evidence::Found(Severity::Violation)),
+                (one.clone(), Evidence::Found(Severity::Warning)),
+                (
+                    one,
+                    Evidence::of_rule(RuleVerdict::Observed, Severity::Fine),
+                ),
+                // Of what nobody saw nothing is as documented.
+                (
+                    both.clone(),
+                    Evidence::of_rule(RuleVerdict::Off, Severity::Fine),
+                ),
+                (
+                    both.clone(),
+                    Evidence::of_rule(RuleVerdict::Violated, Severity::Fine),
+                ),
+                (
+                    both,
+                    Evidence::of_flow(FlowVerdict::Excepted, Severity::Fine),
+                ),
             ]
             .into_iter(),
         );
         let counts: Vec<_> = counted
             .iter()
-            .map(|one| (one.violations, one.warnings, one.notes, one.fine))
+            .map(|one| {
+                (
+                    one.violations,
+                    one.warnings,
+                    one.documented,
+                    one.accepted,
+                    one.silent,
+                )
+            })
             .collect();
-        assert_eq!(counts, [(1, 1, 0, 1), (1, 0, 0, 0)]);
+        assert_eq!(counts, [(1, 1, 1, 2, 1), (1, 0, 0, 2, 1)]);
     }
 
     #[test]

@@ -1,6 +1,9 @@
 //! A report as a table for a spreadsheet: a line for each flow and each rule, and one for flows that are alike.
 
-use super::schema::{Pattern, PatternEnd, Report, Severity};
+use super::{
+    schema::{Pattern, PatternEnd, Report, Severity},
+    words,
+};
 use crate::spreadsheet::harmless;
 
 const COLUMNS: [&str; 24] = [
@@ -131,17 +134,25 @@ pub(super) fn render(report: &Report) -> String {
             rule.controls.join("; "),
         ]
     });
-    let problems = report.policy_problems.iter().map(|problem| {
-        let mut row = [const { String::new() }; OF_ROW];
-        let cells = ["policy", "wrong", Severity::Warning.name()];
-        for (cell, text) in row.iter_mut().zip(cells) {
-            text.clone_into(cell);
-        }
-        if let Some(explanation) = row.get_mut(EXPLANATION) {
-            explanation.clone_from(problem);
-        }
-        row
-    });
+    let shown = words::shown(report).map(|shown| ("shown", Severity::Note, shown));
+    let problems = report
+        .policy_problems
+        .iter()
+        .map(|problem| ("wrong", Severity::Warning, problem.clone()));
+    let problems = shown
+        .into_iter()
+        .chain(problems)
+        .map(|(verdict, severity, problem)| {
+            let mut row = [const { String::new() }; OF_ROW];
+            let cells = ["policy", verdict, severity.name()];
+            for (cell, text) in row.iter_mut().zip(cells) {
+                text.clone_into(cell);
+            }
+            if let Some(explanation) = row.get_mut(EXPLANATION) {
+                explanation.clone_from(&problem);
+            }
+            row
+        });
     // So that the tables of many hosts can be one.
     let whose = [
         report.host.name.clone(),

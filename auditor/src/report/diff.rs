@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeMap, fmt, net::IpAddr};
 
-use super::schema::{Flow, Report, Rule};
+use super::{
+    pattern,
+    schema::{Flow, Pattern, Report, Rule},
+};
 
 /// One difference between two reports.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -49,7 +52,10 @@ pub fn diff(before: &Report, now: &Report) -> Vec<Difference> {
     let rules = differences(by_rule(before), by_rule(now), of_rule, |rule| {
         format!("rule {}", rule.id)
     });
-    flows.into_iter().chain(rules).collect()
+    let alike = differences(by_pattern(before), by_pattern(now), of_pattern, |pattern| {
+        pattern::identity(pattern)
+    });
+    alike.into_iter().chain(flows).chain(rules).collect()
 }
 
 fn by_flow(report: &Report) -> BTreeMap<FlowIdentity<'_>, &Flow> {
@@ -57,6 +63,8 @@ fn by_flow(report: &Report) -> BTreeMap<FlowIdentity<'_>, &Flow> {
     report
         .flows
         .iter()
+        // Those that are alike are compared as one.
+        .filter(|flow| flow.pattern.is_none())
         .map(|flow| {
             let (server, client, protocol, port) = key(flow);
             let key = (
@@ -70,6 +78,22 @@ fn by_flow(report: &Report) -> BTreeMap<FlowIdentity<'_>, &Flow> {
             (key, flow)
         })
         .collect()
+}
+
+fn by_pattern(report: &Report) -> BTreeMap<String, &Pattern> {
+    let patterns = report.patterns.iter();
+    patterns.map(|one| (pattern::identity(one), one)).collect()
+}
+
+/// How far it reaches is news: a scan of more ports, a service that more hosts ask for.
+fn of_pattern(pattern: &Pattern) -> String {
+    format!(
+        "{}, {} clients, {} servers, {} ports",
+        pattern.verdict.name(),
+        pattern.clients,
+        pattern.servers,
+        pattern.ports
+    )
 }
 
 fn by_rule(report: &Report) -> BTreeMap<(&str, &str), &Rule> {

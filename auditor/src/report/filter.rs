@@ -9,6 +9,7 @@ use super::schema::{
     Flow, FlowVerdict, Process, Report, Rule, RuleVerdict, Severity, Shown, Transport,
 };
 use crate::{
+    nearest::nearest,
     observed::{self, Host},
     port::{PortProblem, PortSet},
     transport,
@@ -75,6 +76,14 @@ pub enum PortFilterError {
     Ports(#[from] PortProblem),
     #[error("`{0}` is no transport: expected tcp, udp or sctp before the slash, as in tcp/443")]
     Transport(String),
+}
+
+/// A role that a report knows nothing of.
+#[derive(Clone, Debug, Eq, Error, PartialEq)]
+#[error("the report has no role `{role}`{}: expected an address, a network such as 10.0.0.0/24, or one of its roles", meant.as_ref().map_or_else(String::new, |meant| format!(" (is `{meant}` meant?)")))]
+pub struct NoRole {
+    role: String,
+    meant: Option<String>,
 }
 
 /// A text that is no verdict.
@@ -225,6 +234,44 @@ impl Filter {
             && top.is_none()
     }
 
+    /// Checks that the report knows the roles that are named: of one that it does not, nothing to show is no answer.
+    ///
+    /// # Errors
+    ///
+    /// The first role that is not known, and which one may be meant.
+    pub fn check(&self, report: &Report) -> Result<(), NoRole> {
+        let ends = [&self.client, &self.server].into_iter().flatten();
+        let named = ends.filter_map(|end| match end {
+            EndFilter::Role(role) => Some(role),
+            EndFilter::Net(_) => None,
+        });
+        let mut known: BTreeSet<&str> = BTreeSet::new();
+        for rule in &report.rules {
+            known.extend(rule.client.iter().chain(&rule.server).map(String::as_str));
+        }
+        for flow in &report.flows {
+            let roles = flow.client_roles.iter().chain(&flow.server_roles);
+            known.extend(roles.map(String::as_str));
+        }
+        known.extend(report.host.roles.iter().map(String::as_str));
+        let basis = report.basis.iter();
+        known.extend(
+            basis
+                .flat_map(|basis| basis.roles.keys())
+                .map(String::as_str),
+        );
+        let known: Vec<&str> = known.into_iter().collect();
+        for role in named.chain(&self.role) {
+            if !known.iter().any(|one| one.eq_ignore_ascii_case(role)) {
+                return Err(NoRole {
+                    role: role.clone(),
+                    meant: nearest(role, &known, |one| *one).map(str::to_owned),
+                });
+            }
+        }
+        Ok(())
+    }
+
     fn takes_flow(&self, flow: &Flow) -> bool {
         let end = |wanted: &Option<EndFilter>, address, roles: &[String]| {
             wanted
@@ -356,7 +403,9 @@ impl Report {
             .collect();
         let taken: BTreeSet<usize> = order.iter().copied().collect();
         self.rules.retain(|rule| filter.takes_rule(rule, &taken));
-        self.sort(filter.sort, &mut order);
+        if filter.sort.is_some() || filter.top.is_some() {
+            self.sort(filter.sort, &mut order);
+        }
         let top = filter.top.unwrap_or(usize::MAX);
         order.truncate(top);
         self.rules.truncate(top);
@@ -372,6 +421,10 @@ impl Report {
 
     fn sort(&mut self, sort: Option<Sort>, order: &mut [usize]) {
         let Some(sort) = sort else {
+            // Of the first ones somebody wants those that matter.
+            let severity = |at: &usize| Reverse(self.flows.get(*at).map(|flow| flow.severity));
+            order.sort_by_key(severity);
+            self.rules.sort_by_key(|rule| Reverse(rule.severity));
             return;
         };
         let flows = &self.flows;

@@ -35,7 +35,10 @@ fn write(report: &Report, fails_on: FailsOn, out: &mut String) -> fmt::Result {
     writeln!(
         out,
         "<testsuites name={} time=\"{:.3}\">",
-        quoted("auditor"),
+        quoted(
+            &words::shown(report)
+                .map_or_else(|| "auditor".to_owned(), |shown| format!("auditor: {shown}"))
+        ),
         report.window.seconds
     )?;
     let failed = report
@@ -134,12 +137,16 @@ fn write(report: &Report, fails_on: FailsOn, out: &mut String) -> fmt::Result {
             controls: &[],
             is_failed: is_failed(pattern.severity),
             verdict: pattern.verdict.name(),
-            said: &words::pattern_facts(pattern),
+            said: &format!(
+                "{}: {}",
+                pattern::said(report, pattern),
+                words::pattern_facts(pattern)
+            ),
         };
         writeln!(
             out,
             "    <testcase classname=\"flow\" name={}>{}</testcase>",
-            quoted(&pattern::said(report, pattern)),
+            quoted(&pattern::identity(pattern)),
             case.element()
         )?;
     }

@@ -29,7 +29,8 @@ const MOST_GROUPS: usize = 100;
 
 impl Listing {
     /// Lists at most so many flows of this host: first those that a person should look at, then what proves more, what is
-    /// graver, and what was seen last. Of those that are alike it lists the first ones.
+    /// graver, and what was seen last. Of those that are alike, and that nobody let in, it lists the
+    /// largest.
     pub(super) fn new(
         host: &Host,
         flows: &[Flow],
@@ -38,16 +39,27 @@ impl Listing {
         bounds: ListingBounds,
     ) -> Self {
         let most = bounds.most_flows;
+        let mut order: Vec<usize> = (0..flows.len()).collect();
+        // The first of those that are alike are those with the most bytes, and of what was let in none is left out for that.
+        order.sort_by_cached_key(|at| {
+            let bytes = |flow: &Flow| flow.to_server.bytes + flow.to_client.bytes;
+            Reverse(flows.get(*at).map_or(0, bytes))
+        });
         let mut n_alike: BTreeMap<usize, usize> = BTreeMap::new();
-        let mut order: Vec<usize> = (0..flows.len())
-            .filter(|at| {
-                patterns.of_flow(*at).is_none_or(|pattern| {
+        order.retain(|at| {
+            let was_let_in = findings.get(*at).is_some_and(|finding| {
+                matches!(finding.outcome, Outcome::Established | Outcome::OneWay)
+            });
+            patterns
+                .of_flow(*at)
+                .filter(|_| !was_let_in)
+                .is_none_or(|pattern| {
                     let n = n_alike.entry(pattern).or_default();
                     *n += 1;
                     *n <= bounds.most_alike
                 })
-            })
-            .collect();
+        });
+        order.sort_unstable();
         if flows.len() <= most && order.len() == flows.len() {
             return Self { places: None };
         }

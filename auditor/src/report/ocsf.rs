@@ -58,7 +58,7 @@ pub fn render(report: &Report) -> String {
                     host,
                     state: State::New,
                     severity: pattern.severity,
-                    uid: &format!("flows {} {said}", pattern.outcome.name()),
+                    uid: &pattern::identity(pattern),
                     verdict: pattern.verdict.name(),
                     text: &format!("{said}: {}", words::pattern_facts(pattern)),
                     at: pattern.last_seen,

@@ -19,7 +19,7 @@ use crate::{
     port::{PortRange, PortSet},
     transport::Transport,
 };
-pub(super) use text::said;
+pub(super) use text::{identity, said};
 
 /// Fewer flows than this are told one by one.
 const FEWEST: usize = 6;
@@ -203,7 +203,15 @@ impl Patterns {
                 ports: ports.values().map(BTreeSet::len).sum(),
                 processes: processes(host, &members),
                 flows: pattern.flows.len(),
-                listed: pattern.flows.iter().filter_map(|at| place(*at)).collect(),
+                listed: {
+                    let bytes = |at: &usize| {
+                        let bytes = |flow: &Flow| flow.to_server.bytes + flow.to_client.bytes;
+                        Reverse(flows.get(*at).map_or(0, bytes))
+                    };
+                    let mut largest = pattern.flows.clone();
+                    largest.sort_by_key(bytes);
+                    largest.iter().filter_map(|at| place(*at)).collect()
+                },
                 counted,
                 first_seen: dates.of(members.iter().map(|flow| flow.first).min()?),
                 last_seen: dates.of(members.iter().map(|flow| flow.last).max()?),

@@ -86,8 +86,8 @@ pub(super) fn render(report: &Report) -> Result<String, serde_json::Error> {
                 "executionSuccessful": true,
                 "startTimeUtc": format!("{:.3}", report.window.start),
                 "endTimeUtc": format!("{:.3}", report.window.end),
-                "toolExecutionNotifications": report.gaps.iter().map(|gap| {
-                    json!({ "level": "warning", "message": { "text": gap.text } })
+                "toolExecutionNotifications": report.gaps.iter().map(|gap| gap.text.clone()).chain(words::shown(report)).map(|text| {
+                    json!({ "level": "warning", "message": { "text": text } })
                 }).collect::<Vec<_>>(),
             }],
             "artifacts": artifacts,
@@ -132,7 +132,7 @@ fn of_pattern(report: &Report, pattern: &Pattern) -> Value {
         "message": { "text": format!("{said}: {}", words::pattern_facts(pattern)) },
         "locations": [first(report)],
         "occurrenceCount": pattern.flows,
-        "partialFingerprints": { "flow/v1": format!("{} {said}", pattern.outcome.name()) },
+        "partialFingerprints": { "flow/v1": pattern::identity(pattern) },
     })
 }
 

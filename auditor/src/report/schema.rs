@@ -117,8 +117,12 @@ pub struct Control {
     pub violations: usize,
     pub warnings: usize,
     pub notes: usize,
-    /// Flows and rules that are as documented.
-    pub fine: usize,
+    /// Flows that rules allow, and rules whose traffic was seen or that were respected.
+    pub documented: usize,
+    /// Flows that an exception covers, and rules that only such flows violate.
+    pub accepted: usize,
+    /// Rules and flows that say nothing of whether it is met, such as a rule that is about other hosts or is off.
+    pub silent: usize,
 }
 
 /// What wrote the report.
@@ -480,7 +484,7 @@ pub struct Pattern {
     pub processes: Vec<String>,
     /// How many flows these are.
     pub flows: usize,
-    /// Those that the report lists, by their place in it.
+    /// Those that the report lists, by their place in it, those with the most bytes first.
     pub listed: Vec<usize>,
     #[serde(flatten)]
     pub counted: Count,
@@ -619,14 +623,29 @@ impl Report {
         left_out.is_some_and(|left_out| 0 < left_out.findings) || self.patterns.iter().any(is_cut)
     }
 
-    /// The same report with each flow as a finding of its own.
+    /// The same report with each flow as a finding of its own. What is alike of which not all is listed stays as it is.
     #[must_use]
     pub fn one_by_one(mut self) -> Self {
-        self.patterns.clear();
+        let mut places = Vec::new();
+        let mut n_kept = 0;
+        self.patterns.retain(|pattern| {
+            let is_cut = pattern.listed.len() < pattern.flows;
+            places.push(is_cut.then_some(n_kept));
+            n_kept += usize::from(is_cut);
+            is_cut
+        });
         for flow in &mut self.flows {
-            flow.pattern = None;
+            flow.pattern = flow
+                .pattern
+                .and_then(|at| places.get(at).copied().flatten());
         }
         self
+    }
+
+    /// How many flows are alike and not listed.
+    pub fn alike_left_out(&self) -> usize {
+        let cut = |pattern: &Pattern| pattern.flows.saturating_sub(pattern.listed.len());
+        self.patterns.iter().map(cut).sum()
     }
 
     /// Whether somebody was answered of whom nobody knows whether a rule allows it, since a role has no address.

@@ -199,8 +199,13 @@ pub(super) fn counts(report: &schema::Report) -> String {
 /// What is said of a pattern beside what it is: `1,024 flows, refused; 2,048 packets (131,072 bytes); from ... to ...`.
 pub(super) fn pattern_facts(pattern: &schema::Pattern) -> String {
     format!(
-        "{} flows, {}; {} packets ({} bytes); from {:.0} to {:.0}",
+        "{} flows{}, {}; {} packets ({} bytes); from {:.0} to {:.0}",
         number(pattern.flows as u64),
+        if pattern.listed.len() < pattern.flows {
+            format!(" ({} of them listed)", number(pattern.listed.len() as u64))
+        } else {
+            String::new()
+        },
         outcome(pattern.outcome),
         number(pattern.counted.packets),
         number(pattern.counted.bytes),
@@ -319,17 +324,40 @@ pub(super) fn basis(report: &schema::Report) -> Vec<(&'static str, String)> {
     said
 }
 
-/// The findings of each control: `PCI DSS 1.2.5: 1 violation, 0 warnings, 2 notes; 14 as documented`.
+/// The findings of each control: `PCI DSS 1.2.5: 1 violation, 0 warnings, 2 notes; 14 as documented`; of what nobody
+/// saw it is not said to be met.
 pub(super) fn controls(report: &schema::Report) -> Vec<String> {
     let said = report.controls.iter().map(|control| {
-        format!(
-            "{}: {}, {}, {}; {} as documented",
-            control.id,
-            plural(control.violations, "violation"),
-            plural(control.warnings, "warning"),
-            plural(control.notes, "note"),
-            control.fine
-        )
+        let n = |n: usize| number(n as u64);
+        let evidence = control.violations
+            + control.warnings
+            + control.notes
+            + control.documented
+            + control.accepted;
+        let first = if evidence == 0 {
+            format!("{}: no evidence either way", control.id)
+        } else {
+            format!(
+                "{}: {} violations, {} warnings, {} notes; {} as documented",
+                control.id,
+                n(control.violations),
+                n(control.warnings),
+                n(control.notes),
+                n(control.documented)
+            )
+        };
+        let more = [
+            (control.accepted, "accepted by exception"),
+            (control.silent, "that say nothing of it here"),
+        ];
+        let more = more
+            .into_iter()
+            .filter(|(count, _)| *count != 0)
+            .map(|(count, what)| format!("{} {what}", n(count)));
+        std::iter::once(first)
+            .chain(more)
+            .collect::<Vec<_>>()
+            .join(", ")
     });
     said.collect()
 }

@@ -24,6 +24,7 @@ fn a_summary_is_that_of_what_is_listed() {
     let alike = reported(&mut alike);
     assert_eq!(alike.patterns.len(), 1);
     assert_eq!(check(&alike), Ok(()));
+    assert_eq!(check(&alike.one_by_one()), Ok(()));
     let wrong = |alter: fn(&mut Report)| {
         let mut report = report();
         alter(&mut report);

@@ -123,6 +123,21 @@ impl RolePairs {
                 cell.packets += flow.to_server.packets + flow.to_client.packets;
             }
         }
+        // Of those that are alike and not listed, the first that is listed says whose they are.
+        for pattern in &report.patterns {
+            let first = pattern.listed.first().and_then(|at| report.flows.get(*at));
+            for pair in first.map(|flow| self.flow(flow)).unwrap_or_default() {
+                let listed: u64 = pattern
+                    .listed
+                    .iter()
+                    .filter_map(|at| report.flows.get(*at))
+                    .map(|flow| flow.to_server.packets + flow.to_client.packets)
+                    .sum();
+                let cell = cells.entry(pair).or_default();
+                cell.flows += pattern.flows.saturating_sub(pattern.listed.len());
+                cell.packets += pattern.counted.packets.saturating_sub(listed);
+            }
+        }
         cells
     }
 }

@@ -390,7 +390,16 @@ pub(super) fn flows(report: &Report, out: &mut String) -> fmt::Result {
         ("Process", "where"),
         ("Why", "why"),
     ];
-    table("flows", "Flows", &heads, &rows, out)
+    table("flows", "Flows", &heads, &rows, out)?;
+    let more = report.alike_left_out() + report.flows_left_out.as_ref().map_or(0, |one| one.flows);
+    if more != 0 {
+        let more = number(more as u64);
+        writeln!(
+            out,
+            "<p class=\"faint\">{more} more flows are not listed one by one: findings that are alike, and what was watched, count them.</p>"
+        )?;
+    }
+    Ok(())
 }
 
 /// What was watched, on which the verdicts are based.

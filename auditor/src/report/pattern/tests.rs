@@ -105,12 +105,40 @@ fn a_scan_is_one_finding() {
         .flows
         .retain(|flow| flow.port < 1010 || flow.port == 2100);
     assert_eq!(lines(&reported(&mut small)), lines(&report));
-    let whole = report.clone().one_by_one();
-    assert!(whole.patterns.is_empty());
-    assert!(whole.flows.iter().all(|flow| flow.pattern.is_none()));
+    // What is not listed cannot be told one by one.
+    assert_eq!(report.clone().one_by_one().patterns, report.patterns);
     // What is counted does not depend on how it is told.
     judged.bounds = ListingBounds::NONE;
-    assert_eq!(reported(&mut judged).summary, report.summary);
+    let whole = reported(&mut judged);
+    assert_eq!(whole.summary, report.summary);
+    let whole = whole.one_by_one();
+    assert!(whole.patterns.is_empty());
+    assert!(whole.flows.iter().all(|flow| flow.pattern.is_none()));
+}
+
+/// Who was let in is named, however many others were let in beside him, and the largest is named first.
+#[test]
+fn nobody_who_was_let_in_is_left_out() {
+    let mut judged = of(|flow| {
+        (1..=60_u8)
+            .map(|host| {
+                let mut open = flow.clone();
+                open.client = format!("198.51.100.{host}").parse().unwrap();
+                open.port = 8443;
+                open.requests = 1;
+                open.replies = 1;
+                open.to_client.packets = 9;
+                open.to_client.bytes = if host == 33 { 3_000_000 } else { 900 };
+                open
+            })
+            .collect()
+    });
+    judged.bounds.most_alike = 5;
+    let report = reported(&mut judged);
+    let (pattern, _) = only(&report);
+    assert_eq!((pattern.flows, pattern.listed.len()), (60, 60));
+    let first = &report.flows[pattern.listed[0]];
+    assert_eq!(first.client.to_string(), "198.51.100.33");
 }
 
 #[test]
@@ -179,7 +207,9 @@ proptest! {
         prop_assert_eq!(alone + alike, n_findings);
         for (at, pattern) in report.patterns.iter().enumerate() {
             prop_assert!(super::FEWEST <= pattern.flows);
-            prop_assert_eq!(pattern.listed.len(), pattern.flows.min(most));
+            let was_let_in = pattern.outcome == super::schema::Outcome::Established;
+            let listed = if was_let_in { pattern.flows } else { pattern.flows.min(most) };
+            prop_assert_eq!(pattern.listed.len(), listed);
             for flow in pattern.listed.iter().map(|at| &report.flows[*at]) {
                 prop_assert_eq!(flow.pattern, Some(at));
                 let is_end = |end: &Option<super::schema::PatternEnd>, address: IpAddr| {

@@ -34,6 +34,33 @@ pub(in super::super) fn said(report: &Report, pattern: &Pattern) -> String {
     format!("{by}{client} asked {server} for {ports}")
 }
 
+/// What a pattern is called in each report that has it: it does not change with how many flows it is.
+pub(in super::super) fn identity(pattern: &Pattern) -> String {
+    let end = |end: &Option<PatternEnd>| {
+        end.as_ref()
+            .map_or_else(|| "many".to_owned(), |end| end.address.to_string())
+    };
+    let client = pattern
+        .network
+        .clone()
+        .unwrap_or_else(|| end(&pattern.client));
+    let what = match pattern.kind {
+        PatternKind::Process => pattern.processes.join(", "),
+        PatternKind::Ports | PatternKind::Client | PatternKind::Server => "many ports".to_owned(),
+        PatternKind::Servers | PatternKind::Clients | PatternKind::Network | PatternKind::Port => {
+            pattern.services.join(", ")
+        }
+    };
+    let reason = pattern
+        .reason
+        .map_or_else(String::new, |reason| format!(" ({})", reason.name()));
+    format!(
+        "flows {client} -> {} {what}, {}{reason}",
+        end(&pattern.server),
+        pattern.outcome.name()
+    )
+}
+
 fn end(report: &Report, end: &PatternEnd) -> String {
     words::who(report, end.address, &end.roles)
 }

@@ -39,7 +39,9 @@ pub(super) fn hostile() -> Report {
         violations: 1,
         warnings: 0,
         notes: 0,
-        fine: 0,
+        documented: 0,
+        accepted: 0,
+        silent: 0,
     });
     report.rules[0].service = Some(attack.to_owned());
     report.rules[0].origin = Some(format!("{attack}:7"));

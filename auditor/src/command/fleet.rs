@@ -22,7 +22,7 @@ use crate::{
     report::schema::Severity,
 };
 
-/// Judge all hosts that publish what they see: `auditor watch` does, where the deployment has a [fleet].
+/// Judge all hosts that publish what they see: `auditor watch` does, where the deployment has a section for fleets.
 #[derive(Args, Debug)]
 pub struct FleetCommand {
     #[command(subcommand)]
@@ -111,7 +111,7 @@ enum Format {
 ///
 /// # Errors
 ///
-/// A configuration that can't be read or has no [fleet], or servers that can't be read.
+/// A configuration that can't be read or has no section for fleets, or servers that can't be read.
 pub fn run(command: &FleetCommand) -> anyhow::Result<Exit> {
     match &command.command {
         Verb::Report(verb) => report(verb),

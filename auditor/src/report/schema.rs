@@ -597,7 +597,7 @@ pub struct Count {
 }
 
 impl Report {
-    /// The report as JSON, with its [digest](super::digest) at the end.
+    /// The report as JSON, with its [digest] at the end.
     ///
     /// # Errors
     ///

@@ -98,7 +98,7 @@ fn a_flood_displaces_nothing() {
         while served.read_exact(&mut byte).is_ok() && served.write_all(&byte).is_ok() {}
     });
     let (mut n_sent, mut n_requests) = (0, 0);
-    let arguments = "audit --matrix m.toml --role web -i eth0 --format json";
+    let arguments = "audit --matrix m.toml --role web -i eth0 --format json --all";
     let finished = watch_during(&one, directory.path(), arguments, || {
         let stop = AtomicBool::new(false);
         std::thread::scope(|scope| {

@@ -329,8 +329,13 @@ impl RuleContext<'_> {
                 .all(|flow| fleet.may_hide_answer(flow.client, flow.server));
         }
         let (is_client, is_server) = (self.rule.client.is_ours, self.rule.server.is_ours);
-        let hides = |cause: &Cause| match cause {
+        let hides = |gap: &Gap| match &gap.cause {
             Cause::Detached { .. } | Cause::Stalled | Cause::PacketsUnread { .. } => true,
+            // An answer that found no room is counted by the port that was asked, as the question would be.
+            Cause::Uncounted {
+                reason: Reason::TableFull | Reason::Unproven,
+                ..
+            } => self.may_hide(gap),
             Cause::Behind { direction, .. } | Cause::Blind { direction, .. } => match direction {
                 Direction::Ingress => is_client,
                 Direction::Egress => is_server,
@@ -349,8 +354,7 @@ impl RuleContext<'_> {
             | Cause::Uncounted { .. } => false,
         };
         let gaps = self.observed.gaps.iter();
-        gaps.filter(|gap| gap.reaches(self.from))
-            .any(|gap| hides(&gap.cause))
+        gaps.filter(|gap| gap.reaches(self.from)).any(hides)
     }
 
     /// Whether a gap may have hidden the rule's traffic.

@@ -16,6 +16,7 @@ use crate::{
     },
     length::length,
     observed::Observed,
+    output::say,
     report::{ListingBounds, Report, clean_line, effect},
 };
 
@@ -99,7 +100,12 @@ impl SpanOptions {
     /// There is no history of that time, or what the watch compares with can't be read.
     pub(super) fn report(&self) -> anyhow::Result<Report> {
         let (past, observed) = self.observed()?;
-        as_in_force(&in_force(&past), &observed, ListingBounds::NONE)
+        as_in_force(
+            &past.latest,
+            &in_force(&past),
+            &observed,
+            ListingBounds::NONE,
+        )
     }
 }
 
@@ -124,7 +130,7 @@ impl PastOptions {
         };
         if self.config.is_none() && self.matrix.is_empty() {
             return Ok(PastReport {
-                report: as_in_force(&in_force, &observed, bounds)?,
+                report: as_in_force(&past.latest, &in_force, &observed, bounds)?,
                 effects: String::new(),
             });
         }
@@ -137,7 +143,7 @@ impl PastOptions {
         let effects = if in_force.is_empty() {
             String::new()
         } else {
-            let today = as_in_force(&in_force, &observed, ListingBounds::NONE)?;
+            let today = as_in_force(&past.latest, &in_force, &observed, ListingBounds::NONE)?;
             let then = judged(&candidate, &observed, ListingBounds::NONE)?;
             lines(&today, &then)
         };
@@ -161,6 +167,7 @@ fn in_force(past: &Past) -> PolicySources {
 
 /// The report by what the watch compares with.
 fn as_in_force(
+    latest: &Report,
     in_force: &PolicySources,
     observed: &Observed,
     bounds: ListingBounds,
@@ -172,6 +179,25 @@ fn as_in_force(
     }
     judged(in_force, observed, bounds)
         .context("what the watch compares with, as its latest report has it")
+        .inspect(|report| say_changed(latest, report))
+}
+
+/// Says that the files are not those any more that the watch's latest report was made by.
+fn say_changed(latest: &Report, now: &Report) {
+    let files = |report: &Report| {
+        let basis = report.basis.as_ref();
+        let deployment = basis.and_then(|basis| basis.deployment.as_ref());
+        let matrices = report.matrices.iter();
+        (
+            deployment.map(|file| file.sha256.clone()),
+            matrices.map(|it| it.sha256.clone()).collect::<Vec<_>>(),
+        )
+    };
+    if files(latest) != files(now) {
+        say(
+            "auditor: deployment or matrices have changed since the watch's latest report: today's verdicts are those by the files as they are now",
+        );
+    }
 }
 
 /// The roles that the host plays by its watch's word, where no addresses tell.

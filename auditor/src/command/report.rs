@@ -112,15 +112,16 @@ fn verify(command: &ReportCommand) -> anyhow::Result<Exit> {
         .map_or_else(String::new, |basis| format!(" by {}", basis.user));
     let part = report.shown.as_ref().map_or_else(String::new, |shown| {
         format!(
-            "; it is a part of a report, only {}, whose summary is that of the whole",
+            "it is a part of a report, {}, and its summary is that of the whole; ",
             shown.asked_for
         )
     });
     let mut said = String::new();
+    // Without a key a digest proves nothing of who made it.
     clean_line(
         &mut said,
         &format!(
-            "{name} is as it was written{by} on {}, of {:.0} to {:.0}: SHA-256 {digest}{part}",
+            "{name} is whole: SHA-256 {digest}, which is that of its content; {part}it says that it was written{by} on {}, of {:.0} to {:.0}",
             report.host.name, report.window.start, report.window.end
         ),
     );

@@ -365,7 +365,7 @@ impl Filter {
         wanted
     }
 
-    /// What is asked for, in words: `client 10.0.0.0/8, port tcp/443`.
+    /// What is asked for, in words: `only client 10.0.0.0/8, port tcp/443`.
     fn said(&self) -> String {
         let mut said = Vec::new();
         let mut say = |what: &str, value: Option<String>| {
@@ -379,9 +379,9 @@ impl Filter {
         say("process", self.process.clone());
         say("the first", self.top.map(|top| top.to_string()));
         if said.is_empty() {
-            "everything".to_owned()
+            "all of it, in another order".to_owned()
         } else {
-            said.join(", ")
+            format!("only {}", said.join(", "))
         }
     }
 }

@@ -101,7 +101,7 @@ const fn is_zero(number: &usize) -> bool {
 /// Which part of a report is listed. Everything that it sums up is of the whole.
 #[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 pub struct Shown {
-    /// In words: `client 10.0.0.0/8, port tcp/443`.
+    /// In words: `only client 10.0.0.0/8, port tcp/443`.
     pub asked_for: String,
     pub flows: usize,
     /// Of how many flows that were listed.

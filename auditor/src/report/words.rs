@@ -366,7 +366,7 @@ pub(super) fn controls(report: &schema::Report) -> Vec<String> {
 pub(super) fn shown(report: &schema::Report) -> Option<String> {
     let shown = report.shown.as_ref()?;
     Some(format!(
-        "only {}: {} of {} flows, {} of {} rules",
+        "{}: {} of {} flows, {} of {} rules",
         shown.asked_for,
         number(shown.flows as u64),
         number(shown.of_flows as u64),

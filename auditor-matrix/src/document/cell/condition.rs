@@ -93,15 +93,14 @@ fn tells_what_else(lower: &str) -> bool {
         .any(|start| condition.starts_with(start));
     let mut words = main
         .split(|c: char| !c.is_alphanumeric())
-        .filter(|word| !word.is_empty())
-        .peekable();
-    let is_of_others = words.peek().is_some_and(|first| {
+        .filter(|word| !word.is_empty());
+    let is_of_others = words.next().is_some_and(|first| {
         matches!(
-            *first,
+            first,
             "additional" | "other" | "more" | "further" | "another"
         )
     });
-    is_first && (is_of_others || names_another_port(main) || !words.any(is_of_port))
+    is_first && (is_of_others || names_another_port(main))
 }
 
 /// Whether a clause speaks of a port that is not the row's, and of nothing of the row: `you will need to set up an available
@@ -138,45 +137,3 @@ fn names_another_port(main: &str) -> bool {
 
 /// So many words stand between what tells a port from the row's and the word itself: `another secure port`.
 const MOST_ADJECTIVES: usize = 2;
-
-/// Whether a word of a clause may speak of the row's port or its traffic.
-fn is_of_port(word: &str) -> bool {
-    matches!(
-        word,
-        "this"
-            | "it"
-            | "these"
-            | "they"
-            | "port"
-            | "ports"
-            | "open"
-            | "opened"
-            | "opens"
-            | "required"
-            | "requires"
-            | "needed"
-            | "necessary"
-            | "used"
-            | "uses"
-            | "use"
-            | "allow"
-            | "allowed"
-            | "enable"
-            | "enabled"
-            | "access"
-            | "accessible"
-            | "connection"
-            | "connections"
-            | "traffic"
-            | "communication"
-            | "firewall"
-            | "listens"
-            | "tcp"
-            | "udp"
-            | "is"
-            | "will"
-            | "connects"
-            | "connect"
-            | "default"
-    ) || word.bytes().all(|byte| byte.is_ascii_digit())
-}

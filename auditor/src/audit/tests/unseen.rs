@@ -234,6 +234,47 @@ fn what_proves_nothing_hides_what_a_client_may_have_asked() {
 }
 
 /// Of packets without a flow of an earlier run, no port is left: they may have been the rule's.
+/// Whoever fills the table makes no firewall out of an answer that found no room in it.
+#[test]
+fn an_answer_without_room_is_not_missing() {
+    let full = |reason| Cause::Uncounted {
+        reason,
+        packets: 1000,
+    };
+    for (reason, is_client, port, verdict) in [
+        (Reason::TableFull, true, 80, "unassessed"),
+        (Reason::TableFull, false, 80, "unassessed"),
+        // Only the lower of two ports is kept where the server's was not known.
+        (Reason::TableFull, true, 22, "unassessed"),
+        (Reason::TableFull, true, 8080, "unanswered"),
+        (Reason::Unproven, false, 80, "unassessed"),
+        (Reason::Unproven, false, 22, "unanswered"),
+        // An answer to what this host asked proves something.
+        (Reason::Unproven, true, 80, "unanswered"),
+    ] {
+        let ends = if is_client {
+            "10.0.0.10 10.0.1.1 tcp 80 1/0"
+        } else {
+            "10.0.1.1 10.0.0.10 tcp 80 1/0"
+        };
+        let mut asked = flow(ends);
+        asked.first = asked.last - SignedDuration::from_mins(1);
+        let mut observed = with_gap(&full(reason), &[asked]);
+        let lost = Lost {
+            direction: Direction::Egress,
+            protocol: 6,
+            port,
+        };
+        let tally = Tally {
+            packets: 1000,
+            bytes: 64_000,
+        };
+        observed.lost.insert(lost, tally);
+        let found = finding(is_client, "", &observed).verdict.name();
+        assert_eq!(found, verdict, "{reason:?} {is_client} {port}");
+    }
+}
+
 #[test]
 fn what_an_earlier_run_did_not_keep_may_be_anything() {
     for (reason, as_client, as_server) in [

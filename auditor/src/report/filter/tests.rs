@@ -23,7 +23,7 @@ fn a_part_says_that_it_is_one() {
     let part = by(|filter| filter.client = Some("192.0.2.1".parse().unwrap()));
     assert_eq!(ports(&part), [22]);
     let shown = part.shown.as_ref().unwrap();
-    assert_eq!(shown.asked_for, "client 192.0.2.1");
+    assert_eq!(shown.asked_for, "only client 192.0.2.1");
     assert_eq!((shown.flows, shown.of_flows), (1, 4));
     // What it sums up is of the whole.
     assert_eq!(

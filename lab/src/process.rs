@@ -123,5 +123,11 @@ fn guarded(command: &Command) -> Command {
     if let Some(directory) = command.get_current_dir() {
         guarded.current_dir(directory);
     }
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => guarded.env(name, value),
+            None => guarded.env_remove(name),
+        };
+    }
     guarded
 }

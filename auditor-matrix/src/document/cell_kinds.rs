@@ -25,6 +25,8 @@ pub(super) struct CellKinds {
     n_directions: usize,
     n_phrases: usize,
     n_pairs: usize,
+    /// Cells that name both ends in whatever way.
+    n_both_ends: usize,
     n_permissions: usize,
     n_names: usize,
     n_bind_addresses: usize,
@@ -136,7 +138,15 @@ impl CellKinds {
             &mut self.n_phrases,
             !endpoints::arrows(&text).is_empty() || endpoints::pair(&text).is_some(),
         );
-        count(&mut self.n_pairs, endpoints::loose_pair(&text).is_some());
+        let is_pair = endpoints::loose_pair(&text).is_some();
+        count(&mut self.n_pairs, is_pair);
+        count(
+            &mut self.n_both_ends,
+            is_pair
+                || !endpoints::arrows(&text).is_empty()
+                || endpoints::pair(&text).is_some()
+                || endpoints::among(&text).is_some(),
+        );
         count(
             &mut self.n_permissions,
             permission::of_mark(&text).is_some()
@@ -262,6 +272,13 @@ impl CellKinds {
     /// All are two names with a `to` in between, whatever the names look like, so that it is no accident.
     pub(super) const fn are_pairs(&self) -> bool {
         self.all(self.n_pairs) && 1 < self.n_pairs
+    }
+
+    /// More than half of the cells name both ends, in whatever way, and few others are sentences.
+    pub(super) const fn are_mostly_both_ends(&self) -> bool {
+        1 < self.n_both_ends
+            && self.n_cells < 2 * self.n_both_ends
+            && self.n_sentences * 4 <= self.n_cells
     }
 
     pub(super) const fn are_phrases(&self) -> bool {

@@ -45,6 +45,12 @@ static HYPHENATED: LazyLock<Regex> = LazyLock::new(|| {
     )
 });
 
+static AMONG: LazyLock<Regex> = LazyLock::new(|| {
+    regex(
+        r"(?i)^(?:only )?(?:between|among) (?:all )?(?:the )?(?P<first>[\w./-]+(?: [\w./-]+){0,3}?)(?: and (?:the )?(?P<second>[\w./-]+(?: [\w./-]+){0,3}))?$",
+    )
+});
+
 /// Reads `A -> B`, `A <- B`, `A <-> B`, the arrows of Unicode, `A-to-B`, and `From A to B`.
 pub(super) fn arrow(text: &str) -> Option<Endpoints> {
     if let Some(found) = HYPHENATED.captures(text) {
@@ -66,6 +72,10 @@ pub(super) fn arrow(text: &str) -> Option<Endpoints> {
         });
     }
     if let Some(found) = WHOLE.captures(text) {
+        // `From A to B to C` has a hop that is asked and asks, and which of the two has the port it does not say.
+        if text.matches(" to ").count() != 1 {
+            return None;
+        }
         return Some(Endpoints {
             source: endpoint(found.get(1)?.as_str())?,
             destination: endpoint(found.get(2)?.as_str())?,
@@ -199,6 +209,19 @@ pub(super) fn loose_pair(text: &str) -> Option<Endpoints> {
             basis: Basis::Purpose,
         })
     })?
+}
+
+/// Reads `Between A and B` and `Among A`, where either may ask, and nothing else.
+pub(super) fn among(text: &str) -> Option<Endpoints> {
+    let found = AMONG.captures(text)?;
+    let name = |of: &str| endpoint(found.name(of)?.as_str());
+    let first = name("first")?;
+    Some(Endpoints {
+        destination: name("second").unwrap_or_else(|| first.clone()),
+        source: first,
+        is_mutual: true,
+        basis: Basis::Purpose,
+    })
 }
 
 /// The same for a name that nothing but its column makes one.

@@ -5,7 +5,10 @@ mod urls;
 mod variables;
 
 pub(super) use self::remark::{EndpointProblem, EndpointRemark};
-use self::{urls::hosts_of_urls, variables::with_variables_named};
+use self::{
+    urls::{hosts_of_urls, is_of_any_host},
+    variables::with_variables_named,
+};
 use super::page_names::PageNames;
 use crate::{
     document::{Basis, Direction, End, Profile, Row, RowOrigin, is_own_machine},
@@ -92,7 +95,17 @@ pub(super) fn row_endpoints(
     );
     let (source, destination) = without_self(source, destination, own);
     let own = own.cloned();
-    let (client, server) = match row.direction {
+    // `https://<server>:8443` is asked at the row's own machine, whatever that is called.
+    let (destination, direction) = match destination {
+        Some(url) if is_of_any_host(&url) => {
+            let is_name = |service: &&str| service.split(' ').count() <= ROLE_WORDS;
+            let service = row.text.service().filter(is_name);
+            let named = || service.map(|name| End::new(name, Basis::Purpose));
+            (own.clone().or_else(named), None)
+        }
+        destination => (destination, row.direction),
+    };
+    let (client, server) = match direction {
         Some(Direction::Inbound) => (source, destination.or(own)),
         Some(Direction::Outbound) => (source.or(own), destination),
         // A single peer column gives the same text as source and destination, so the other endpoint is the row's own
@@ -134,7 +147,7 @@ pub(super) fn row_endpoints(
         return Err(EndpointProblem::NoPort);
     }
     let (client, server, remark) = match row.origin {
-        RowOrigin::Table | RowOrigin::Item => with_unnamed_roles(row, client, server),
+        RowOrigin::Table | RowOrigin::Item => with_unnamed_roles(direction, client, server),
         RowOrigin::Note => (client, server, None),
     };
     let Some(client) = client else {
@@ -217,7 +230,7 @@ pub(super) fn row_endpoints(
         .server
         .iter()
         .all(|role| endpoints.client.contains(role));
-    if row.direction == Some(Direction::Outbound) && is_within && !others.is_empty() && !loopback {
+    if direction == Some(Direction::Outbound) && is_within && !others.is_empty() && !loopback {
         endpoints.client = std::mem::replace(&mut endpoints.server, others);
         remarks.push(EndpointRemark::ServerAmongClients);
     }
@@ -246,7 +259,7 @@ pub(super) fn row_endpoints(
         },
         loopback,
     };
-    let is_mutual = row.direction == Some(Direction::Both) && endpoints.client != endpoints.server;
+    let is_mutual = direction == Some(Direction::Both) && endpoints.client != endpoints.server;
     let mut all = vec![endpoints];
     all.extend(is_mutual.then_some(reversed));
     all.extend(itself.map(|roles| RowEndpoints {
@@ -290,12 +303,11 @@ fn is_client(name: &str) -> bool {
 
 /// Gives an endpoint that a table leaves out a role name, whose addresses the deployment has to give.
 fn with_unnamed_roles(
-    row: &Row,
+    direction: Option<Direction>,
     client: Option<End>,
     server: Option<End>,
 ) -> (Option<End>, Option<End>, Option<EndpointRemark>) {
-    let is_outbound = row.direction == Some(Direction::Outbound);
-    let (own, other) = if is_outbound {
+    let (own, other) = if direction == Some(Direction::Outbound) {
         (HOSTS, SERVERS)
     } else {
         (CLIENTS, HOSTS)

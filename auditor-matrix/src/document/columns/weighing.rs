@@ -180,7 +180,12 @@ impl Columns {
             *meaning = match direction {
                 Some(Direction::Inbound) => Some(Column::InboundMark),
                 Some(Direction::Outbound) => Some(Column::OutboundMark),
-                None if kinds.are_phrases() || kinds.are_pairs() => Some(Column::Direction),
+                None if kinds.are_phrases()
+                    || kinds.are_pairs()
+                    || kinds.are_mostly_both_ends() =>
+                {
+                    Some(Column::Direction)
+                }
                 None if kinds.are_directions() && !has_direction => Some(Column::Direction),
                 None if kinds.are_transports() && !has_protocol => Some(Column::Protocol),
                 None if kinds.are_permissions() => Some(Column::Permission),

@@ -45,9 +45,39 @@ pub(super) fn hosts_of_urls(text: &str) -> Option<Vec<Role>> {
     (!hosts.is_empty()).then_some(hosts)
 }
 
+/// Whether a text is a URL, with nothing around it, whose host stands for whatever machine answers there:
+/// `opc.tcp://<server>:4840/path`, `https://{host}`, `http://localhost:8080`.
+pub(super) fn is_of_any_host(text: &str) -> bool {
+    let Some((scheme, rest)) = text.split_once("://") else {
+        return false;
+    };
+    let is_scheme = scheme
+        .chars()
+        .all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'));
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let host = match authority.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
+        Some(_) | None => authority,
+    };
+    let is_stand_in =
+        [('<', '>'), ('{', '}'), ('[', ']'), ('%', '%')]
+            .iter()
+            .any(|(open, close)| {
+                host.strip_prefix(*open)
+                    .and_then(|rest| rest.strip_suffix(*close))
+                    .is_some_and(|name| {
+                        name.contains(char::is_alphabetic)
+                            && !name.contains([*open, *close, ':', '.'])
+                    })
+            });
+    is_scheme
+        && !rest.contains(char::is_whitespace)
+        && (is_stand_in || host.eq_ignore_ascii_case("localhost"))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::hosts_of_urls;
+    use super::{hosts_of_urls, is_of_any_host};
 
     #[test]
     fn hosts() {
@@ -71,5 +101,27 @@ mod tests {
         check("https://api.exa  mple.com/x", "api.exa mple.com");
         check("https://api.example.com for updates", "api.example.com");
         check("Store", "-");
+    }
+    #[test]
+    fn hosts_that_stand_for_any() {
+        for url in [
+            "opc.tcp://<server>:4840/path",
+            "https://{host}",
+            "http://[hostname]:80/",
+            "http://localhost:8080",
+            "http://%HOST%",
+        ] {
+            assert!(is_of_any_host(url), "{url}");
+        }
+        for other in [
+            "https://store.example.com",
+            "https://<region>.example.com",
+            "https://[2001:db8::1]:443/",
+            "localhost",
+            "see http://localhost:80",
+            "http://localhost:80 or https://store",
+        ] {
+            assert!(!is_of_any_host(other), "{other}");
+        }
     }
 }

@@ -16,6 +16,7 @@ mod shortcode;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+pub(super) use self::chunk::{is_delimiter_row, n_cells};
 use self::{
     chunk::{Chunk, TableHead},
     container::{Container, Edge},
@@ -252,7 +253,7 @@ impl<'a> Scanner<'a> {
         if let Some(head) = self.continued.take()
             && text.contains('|')
             && head.is_like(text)
-            && !self.ahead().next().is_some_and(chunk::is_delimiter_row)
+            && !self.ahead().next().is_some_and(is_delimiter_row)
         {
             self.chunk.push(self.page, head.head, head.head.text);
             let mended = head.mended_delimiters(Some(text));
@@ -282,7 +283,7 @@ impl<'a> Scanner<'a> {
             let goes_on = ahead
                 .next()
                 .is_some_and(|row| head.is_like(row) && is_row(row, head.head.text))
-                && !ahead.next().is_some_and(chunk::is_delimiter_row);
+                && !ahead.next().is_some_and(is_delimiter_row);
             if goes_on {
                 return;
             }

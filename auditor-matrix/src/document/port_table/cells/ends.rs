@@ -315,7 +315,11 @@ fn labelled_pair(text: &str, names: &Names) -> Option<Endpoints> {
 fn listed_arrows(text: &str, own: Option<&str>) -> Option<(Endpoints, Vec<Endpoints>)> {
     let mut all = endpoints::arrows(text);
     if all.is_empty() {
-        all.extend(endpoints::pair(text).or_else(|| endpoints::loose_pair(text)));
+        all.extend(
+            endpoints::pair(text)
+                .or_else(|| endpoints::loose_pair(text))
+                .or_else(|| endpoints::among(text)),
+        );
     }
     if 1 < all.len()
         && let Some(own) = own

@@ -5,7 +5,13 @@ use std::ops::Range;
 use super::{Kind, Reader};
 use crate::document::{
     block::Content,
-    format::{html, markdown::plain},
+    format::{
+        html,
+        markdown::{
+            plain,
+            scanner::{is_delimiter_row, n_cells},
+        },
+    },
     separated,
     text::find_tag,
 };
@@ -34,8 +40,11 @@ impl Reader<'_> {
     /// Reads the lines from here to the end of the table if they are a table without the syntax of one.
     pub(super) fn separated(&mut self, line: usize, start: usize) -> bool {
         let rest = self.source.get(start..).unwrap_or_default();
-        let length = separated::extent(rest);
-        let text = rest.get(..length).unwrap_or_default();
+        let extent = separated::extent(rest);
+        let text = rest.get(..extent).unwrap_or_default();
+        // Markdown's own table may stand right below, and its parser reads it.
+        let length = table_start(text).unwrap_or(extent);
+        let text = text.get(..length).unwrap_or_default();
         let is_quoted = text
             .lines()
             .skip(1)
@@ -61,6 +70,23 @@ impl Reader<'_> {
         self.html_end = start + length;
         true
     }
+}
+
+/// Where a table in Markdown's own syntax starts among these lines: at its headings, above as many cells of dashes.
+fn table_start(text: &str) -> Option<usize> {
+    let mut start = 0;
+    let mut head: Option<(usize, &str)> = None;
+    for line in text.split_inclusive('\n') {
+        if let Some((at, head)) = head
+            && is_delimiter_row(line)
+            && n_cells(head) == n_cells(line)
+        {
+            return Some(at);
+        }
+        head = line.contains('|').then_some((start, line));
+        start += line.len();
+    }
+    None
 }
 
 /// The end of the table that starts in this text, with the tables inside it.

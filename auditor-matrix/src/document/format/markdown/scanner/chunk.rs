@@ -132,7 +132,7 @@ impl<'a> TableHead<'a> {
 }
 
 /// Whether a line is the row of dashes below the headings of a table.
-pub(super) fn is_delimiter_row(text: &str) -> bool {
+pub(in super::super) fn is_delimiter_row(text: &str) -> bool {
     let text = text.trim();
     text.contains('-')
         && text.contains('|')
@@ -141,7 +141,8 @@ pub(super) fn is_delimiter_row(text: &str) -> bool {
             .all(|byte| matches!(byte, b'|' | b'-' | b':' | b' ' | b'\t'))
 }
 
-fn n_cells(row: &str) -> usize {
+/// How many cells a row has, with its outer bars or without.
+pub(in super::super) fn n_cells(row: &str) -> usize {
     let row = row.trim();
     let row = row.strip_prefix('|').unwrap_or(row);
     let row = row.strip_suffix('|').unwrap_or(row);

@@ -34,6 +34,7 @@ mod names;
 mod no_port;
 mod permission;
 mod port_items;
+mod port_lines;
 mod port_table;
 mod ports;
 mod problem;

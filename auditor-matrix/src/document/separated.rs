@@ -10,6 +10,7 @@ pub(super) use self::unheaded::names_machine;
 use super::{
     block::{Block, Content},
     column::{self, Column},
+    port_lines,
     table_rows::{TableRow, TableRows},
     text::fold,
 };
@@ -21,7 +22,11 @@ pub(super) fn blocks(
     plain: &dyn Fn(&str) -> String,
 ) -> Option<Vec<Block>> {
     // Most texts are one line, or have no port in them.
-    if !text.contains('\n') || !text.lines().any(may_head) && !unheaded::may_have_run(text) {
+    if !text.contains('\n')
+        || !text.lines().any(may_head)
+            && !unheaded::may_have_run(text)
+            && !text.lines().any(port_lines::may_pair)
+    {
         return None;
     }
     let lines: Vec<&str> = text.lines().collect();
@@ -35,7 +40,22 @@ pub(super) fn blocks(
         let broken = cell_lines::of_lines(rest);
         let found = match broken.or_else(|| table(rest)) {
             Some(table) => run(table.n_lines, Some(table)),
-            None => unheaded::run(rest).unwrap_or_else(|| run(1, None)),
+            None => match unheaded::run(rest) {
+                Some(found) if found.table.is_some() => found,
+                found => {
+                    let n_items = port_lines::run(rest);
+                    if 0 < n_items {
+                        blocks.extend(text_block(line + at - before.len(), &before, plain));
+                        before.clear();
+                        has_table = true;
+                        let items = (line + at..).zip(rest.iter().take(n_items));
+                        blocks.extend(items.map(|(line, text)| item(line, text, plain)));
+                        at += n_items;
+                        continue;
+                    }
+                    found.unwrap_or_else(|| run(1, None))
+                }
+            },
         };
         let Some(table) = found.table else {
             before.extend(rest.iter().take(found.n_lines));
@@ -124,6 +144,16 @@ fn title_block(line: usize, title: &str, plain: &dyn Fn(&str) -> String) -> Opti
 
 /// A longer line is a sentence.
 const MOST_TITLE_WORDS: usize = 14;
+
+fn item(line: usize, text: &str, plain: &dyn Fn(&str) -> String) -> Block {
+    Block {
+        line,
+        content: Content::Item {
+            level: 0,
+            text: plain(&fold(&port_lines::as_item(text))),
+        },
+    }
+}
 
 fn text_block(line: usize, lines: &[&str], plain: &dyn Fn(&str) -> String) -> Option<Block> {
     let text = plain(&fold(&lines.join(" ")));

@@ -83,7 +83,8 @@ fn table_start(text: &str) -> Option<usize> {
         {
             return Some(at);
         }
-        head = line.contains('|').then_some((start, line));
+        // Rows without bars around them may be broken over lines, which no parser of Markdown puts together.
+        head = line.trim_start().starts_with('|').then_some((start, line));
         start += line.len();
     }
     None

@@ -6,8 +6,8 @@ mod reason;
 
 use std::collections::{HashMap, HashSet};
 
-pub(super) use self::reason::Reason;
 use self::reason::reason;
+pub(super) use self::reason::{Reason, is_hardware, numbers_networks};
 use super::{no_port::NoPort, problem::Problem, row::Row};
 use crate::port::PortRange;
 

@@ -120,13 +120,31 @@ pub(super) fn reason(before: &str, digits: &str, behind: &str) -> Option<Reason>
     {
         return Some(Reason::Footnote);
     }
-    let word = before
+    // `-1` says that there is none; behind another number it is the end of a range.
+    let above_zero = before.strip_suffix(['-', '\u{2212}']);
+    let is_below_zero = above_zero.is_some_and(|before| {
+        let is_open = before.ends_with(|c: char| c.is_whitespace() || "=:`'\"(".contains(c));
+        let follows_number = before.trim_end().ends_with(|c: char| c.is_ascii_digit());
+        value == 1 && is_open && !before.trim().is_empty() && !follows_number
+    });
+    if is_below_zero {
+        return Some(Reason::OutOfRange);
+    }
+    let mut words_before = before
         .trim_end()
         .rsplit(|c: char| !c.is_alphanumeric())
-        .next()
-        .unwrap_or_default()
-        .to_lowercase();
-    if NUMBERED.contains(&word.as_str()) {
+        .map(str::to_lowercase);
+    let word = words_before.next().unwrap_or_default();
+    let is_network = numbers_networks(&word)
+        || word.is_empty()
+            && before.trim_end().ends_with('(')
+            && words_before
+                .clone()
+                .find(|word| !word.is_empty())
+                .is_some_and(|word| numbers_networks(&word));
+    let is_of_hardware = matches!(word.as_str(), "port" | "ports")
+        && words_before.next().is_some_and(|word| is_hardware(&word));
+    if NUMBERED.contains(&word.as_str()) || is_network || is_of_hardware {
         return Some(Reason::Numbered);
     }
     let unit: String = behind
@@ -182,6 +200,36 @@ pub(super) fn reason(before: &str, digits: &str, behind: &str) -> Option<Reason>
     None
 }
 
+/// Whether the numbers behind a word number networks of the layer below.
+pub(in crate::document) fn numbers_networks(word: &str) -> bool {
+    matches!(word, "vlan" | "vlans" | "vni" | "vnis" | "pvid")
+}
+
+/// Whether a word before `port` says that it is a socket of hardware.
+pub(in crate::document) fn is_hardware(word: &str) -> bool {
+    matches!(
+        word,
+        "ethernet"
+            | "usb"
+            | "serial"
+            | "com"
+            | "parallel"
+            | "switch"
+            | "sfp"
+            | "qsfp"
+            | "uplink"
+            | "downlink"
+            | "nic"
+            | "lan"
+            | "wan"
+            | "fibre"
+            | "fiber"
+            | "sas"
+            | "hdmi"
+            | "physical"
+    )
+}
+
 fn has_year(before: &str, digits: &str, behind: &str) -> bool {
     digits.len() == 4
         || before
@@ -206,7 +254,7 @@ const NUMBERED: &[&str] = &[
     "version", "versions", "release", "rfc", "step", "steps", "chapter", "section", "table",
     "figure", "level", "layer", "note", "notes", "page", "phase", "tier", "stage", "appendix",
     "item", "option", "type", "code", "id", "issue", "build", "update", "sp", "part", "rev",
-    "revision", "vlan", "vni", "asn", "uid", "gid", "pid", "priority", "weight", "mtu",
+    "revision", "vni", "asn", "uid", "gid", "pid", "priority", "weight", "mtu",
 ];
 const UNITS: &[&str] = &[
     "gb", "mb", "kb", "tb", "gib", "mib", "kib", "tib", "ghz", "mhz", "cpu", "cpus", "vcpu",

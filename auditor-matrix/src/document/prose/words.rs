@@ -1,5 +1,7 @@
 //! Cuts a sentence into words, numbers and marks, each with its place in the sentence.
 
+use super::other_numbers;
+
 /// What a piece of a sentence is.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Kind {
@@ -86,6 +88,7 @@ pub(super) fn words(sentence: &str) -> Vec<Word<'_>> {
         });
         at = end;
     }
+    other_numbers::mark(&mut words);
     words
 }
 

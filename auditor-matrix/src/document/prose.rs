@@ -31,6 +31,7 @@ mod named_port;
 mod note;
 mod noun_phrase;
 mod other_numbers;
+mod owner;
 mod packed_sentences;
 mod piece;
 mod port_phrase;

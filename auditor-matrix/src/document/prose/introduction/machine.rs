@@ -4,6 +4,7 @@ use super::TITLE_WORDS;
 use crate::document::{
     prose::{
         noun_phrase::NounPhrases,
+        owner::owner,
         piece::Pieces,
         words::{Kind, Word},
     },
@@ -52,9 +53,11 @@ pub(super) fn machine(
             return (needs || is_named).then_some(subject.text);
         }
     }
-    (!is_sentence && words.len() <= TITLE_WORDS)
-        .then(|| section::section(text, nouns.names).role)
-        .flatten()
+    owner(text, nouns.names).or_else(|| {
+        (!is_sentence && words.len() <= TITLE_WORDS)
+            .then(|| section::section(text, nouns.names).role)
+            .flatten()
+    })
 }
 
 /// The place behind the bracket that begins at a place, if one does: "The relays (the small ones included) use this port".

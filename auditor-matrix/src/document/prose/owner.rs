@@ -1,0 +1,144 @@
+//! Whose ports follow, as the frame of a sentence says it, whatever the name: `Tills require the following ports:`, `These ports
+//! are used by the Acme Store:`.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use crate::document::{names::Names, section, text::regex};
+
+static HAS_PORTS: LazyLock<Regex> = LazyLock::new(|| {
+    regex(
+        r"(?x)^(?:The\ |Each\ |Every\ |All\ |An?\ )?(?P<who>[\w./-]+(?:\ [\w./-]+){0,4}?)\ (?:also\ )?
+        (?:needs?|requires?|uses?|opens?|exposes?|has|have|makes?\ use\ of|listens?\ (?:on|to|at)|(?:must|should|can|may|will)\ (?:have|open|use|listen\ on))
+        \ (?:the\ |these\ |this\ |all\ (?:of\ )?(?:the\ )?)?(?:(?:following|below|listed)\ )?(?:(?:[\w/-]+|and|or)\ ){0,4}?(?:ports?|protocols?)\b",
+    )
+});
+
+static ARE_USED_BY: LazyLock<Regex> = LazyLock::new(|| {
+    regex(
+        r"(?x)^(?:The|These|This|All)\ (?:[\w/-]+\ ){0,5}ports?\ (?:numbers\ )?(?:is|are|must\ be|should\ be|need\ to\ be)\ (?:all\ )?
+        (?:used|needed|required|opened|exposed|occupied|reserved)\ (?:open\ )?by\ (?:the\ |each\ |every\ |all\ (?:the\ )?|an?\ )?(?P<who>[\w./-]+(?:\ [\w./-]+){0,4})$",
+    )
+});
+
+/// Whose ports a sentence says to follow.
+pub(super) fn owner(sentence: &str, names: &Names) -> Option<String> {
+    let sentence = sentence.trim().trim_end_matches([':', '.']);
+    let follows = ["following", "below", "these ", "this table", "listed"]
+        .iter()
+        .any(|word| sentence.to_lowercase().contains(word));
+    let found = HAS_PORTS
+        .captures(sentence)
+        .or_else(|| ARE_USED_BY.captures(sentence))
+        .filter(|_| follows)?;
+    let who = found.name("who")?.as_str();
+    let is_abstract = who
+        .to_lowercase()
+        .split([' ', '-'])
+        .any(|word| ABSTRACT.contains(&word));
+    (!is_abstract && section::is_noun_phrase(who, names)).then(|| who.to_owned())
+}
+
+/// Who reads the page, what the page is, and what happens: none of them has a port.
+const ABSTRACT: &[&str] = &[
+    "you",
+    "we",
+    "they",
+    "it",
+    "this",
+    "that",
+    "these",
+    "those",
+    "there",
+    "everyone",
+    "following",
+    "customers",
+    "customer",
+    "administrators",
+    "administrator",
+    "people",
+    "organization",
+    "organizations",
+    "table",
+    "tables",
+    "section",
+    "page",
+    "list",
+    "document",
+    "guide",
+    "topic",
+    "chapter",
+    "deployment",
+    "deployments",
+    "installation",
+    "installations",
+    "installer",
+    "setup",
+    "configuration",
+    "configurations",
+    "feature",
+    "features",
+    "integration",
+    "integrations",
+    "environment",
+    "environments",
+    "scenario",
+    "scenarios",
+    "operation",
+    "operations",
+    "network",
+    "networks",
+    "firewall",
+    "firewalls",
+    "traffic",
+    "communication",
+    "communications",
+    "connection",
+    "connections",
+    "protocol",
+    "protocols",
+    "ports",
+    "port",
+    "process",
+    "functions",
+    "function",
+    "functionality",
+    "replication",
+    "monitoring",
+    "rules",
+    "rule",
+    "group",
+    "groups",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::owner;
+    use crate::document::names::Names;
+
+    #[test]
+    fn whose_ports_follow() {
+        let check = |sentence: &str, expected: &str| {
+            let found = owner(sentence, &Names::default());
+            assert_eq!(found.as_deref().unwrap_or("-"), expected, "{sentence}");
+        };
+        check("Tills require the following ports:", "Tills");
+        check("The Acme Store uses these TCP ports:", "Acme Store");
+        check("Each till listens on the following port:", "till");
+        check(
+            "The store must have the following inbound TCP ports open:",
+            "store",
+        );
+        check("These ports are used by the Acme Store:", "Acme Store");
+        check("The following ports must be opened by every till.", "till");
+        // Who reads, what is read, and what happens has no port.
+        check("You need the following ports:", "-");
+        check("This table requires the following ports:", "-");
+        check("Most deployments use these ports:", "-");
+        check("The following ports are required:", "-");
+        check("Tills require a port.", "-");
+        check("Tills require access to the following hosts:", "-");
+        check("The following ports are used by different functions:", "-");
+    }
+}

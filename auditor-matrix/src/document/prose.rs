@@ -31,7 +31,6 @@ mod named_port;
 mod note;
 mod noun_phrase;
 mod other_numbers;
-mod owner;
 mod packed_sentences;
 mod piece;
 mod port_phrase;

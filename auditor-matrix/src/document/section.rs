@@ -1,6 +1,7 @@
 //! Reads what section headings say of the rows below them.
 
 mod kind;
+mod owner;
 mod pair;
 mod viewpoint;
 mod vocabulary;
@@ -10,6 +11,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use self::kind::{is_network_interface, is_role, machine_with};
+pub(super) use self::owner::owner;
 use self::pair::endpoints;
 pub(super) use self::pair::only_asks;
 pub(super) use self::viewpoint::says_whose;
@@ -97,7 +99,8 @@ pub(super) fn section(heading: &str, names: &Names) -> Section {
     });
     let role = machine_with(&outside)
         .or(role)
-        .or_else(|| viewpoint(heading, names));
+        .or_else(|| viewpoint(heading, names))
+        .or_else(|| owner(heading, names));
     Section {
         transport,
         is_within_role: (is_within_role || is_mutual) && role.is_some() && endpoints.is_none(),

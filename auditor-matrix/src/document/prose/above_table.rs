@@ -3,7 +3,6 @@
 use super::{
     among::among,
     introduction::Introduction,
-    owner::owner,
     port_phrase::{Evidence, PortPhrase, port_phrases},
     stance::Stance,
     words::words,
@@ -82,7 +81,7 @@ impl AboveTable {
                 // What is called a client asks, and serves nobody.
                 .filter(|server| !server.to_lowercase().contains("client"))
                 .or(above.server)
-                .or_else(|| owner(sentence, names).filter(|_| above.client.is_none()));
+                .or_else(|| section::owner(sentence, names).filter(|_| above.client.is_none()));
             above.transport = match read.transports.as_slice() {
                 [only] => Some(*only),
                 _ => above.transport,

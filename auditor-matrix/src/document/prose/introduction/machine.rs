@@ -4,7 +4,6 @@ use super::TITLE_WORDS;
 use crate::document::{
     prose::{
         noun_phrase::NounPhrases,
-        owner::owner,
         piece::Pieces,
         words::{Kind, Word},
     },
@@ -53,7 +52,7 @@ pub(super) fn machine(
             return (needs || is_named).then_some(subject.text);
         }
     }
-    owner(text, nouns.names).or_else(|| {
+    section::owner(text, nouns.names).or_else(|| {
         (!is_sentence && words.len() <= TITLE_WORDS)
             .then(|| section::section(text, nouns.names).role)
             .flatten()

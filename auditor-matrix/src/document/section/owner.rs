@@ -5,7 +5,8 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use crate::document::{names::Names, section, text::regex};
+use super::is_noun_phrase;
+use crate::document::{names::Names, text::regex};
 
 static HAS_PORTS: LazyLock<Regex> = LazyLock::new(|| {
     regex(
@@ -22,8 +23,17 @@ static ARE_USED_BY: LazyLock<Regex> = LazyLock::new(|| {
     )
 });
 
+/// `Ports used by the Acme Store`, `the ports that tills listen on`, at the end of a title or of what leads to a list.
+static PORTS_OF: LazyLock<Regex> = LazyLock::new(|| {
+    regex(
+        r"(?x)\b[Pp]orts?\ (?:numbers\ )?
+        (?:(?:(?:that|which)\ are\ )?(?:used|needed|required|opened|exposed|occupied)\ by\ (?:the\ |each\ |every\ |all\ (?:the\ )?|an?\ )?(?P<who>[\w./-]+(?:\ [\w./-]+){0,3})
+        |(?:that\ |which\ )?(?:the\ |each\ |every\ |all\ (?:the\ )?|an?\ )?(?P<that>[\w./-]+(?:\ [\w./-]+){0,3}?)\ (?:uses?|needs?|requires?|opens?|exposes?|listens?\ (?:on|to|at)))$",
+    )
+});
+
 /// Whose ports a sentence says to follow.
-pub(super) fn owner(sentence: &str, names: &Names) -> Option<String> {
+pub(in crate::document) fn owner(sentence: &str, names: &Names) -> Option<String> {
     let sentence = sentence.trim().trim_end_matches([':', '.']);
     let follows = ["following", "below", "these ", "this table", "listed"]
         .iter()
@@ -31,13 +41,14 @@ pub(super) fn owner(sentence: &str, names: &Names) -> Option<String> {
     let found = HAS_PORTS
         .captures(sentence)
         .or_else(|| ARE_USED_BY.captures(sentence))
-        .filter(|_| follows)?;
-    let who = found.name("who")?.as_str();
+        .filter(|_| follows)
+        .or_else(|| PORTS_OF.captures(sentence))?;
+    let who = found.name("who").or_else(|| found.name("that"))?.as_str();
     let is_abstract = who
         .to_lowercase()
         .split([' ', '-'])
         .any(|word| ABSTRACT.contains(&word));
-    (!is_abstract && section::is_noun_phrase(who, names)).then(|| who.to_owned())
+    (!is_abstract && is_noun_phrase(who, names)).then(|| who.to_owned())
 }
 
 /// Who reads the page, what the page is, and what happens: none of them has a port.
@@ -132,6 +143,14 @@ mod tests {
         );
         check("These ports are used by the Acme Store:", "Acme Store");
         check("The following ports must be opened by every till.", "till");
+        check("Ports used by Acme Store", "Acme Store");
+        check("This lists the ports that tills listen on:", "tills");
+        check(
+            "The table below shows ports the Acme Store uses:",
+            "Acme Store",
+        );
+        check("Ports used by you", "-");
+        check("Ports used by this feature", "-");
         // Who reads, what is read, and what happens has no port.
         check("You need the following ports:", "-");
         check("This table requires the following ports:", "-");

@@ -6,6 +6,7 @@ mod pairs;
 mod permission;
 mod purpose;
 mod reach;
+mod relations;
 mod spoken_ends;
 mod transports;
 mod whole_row;

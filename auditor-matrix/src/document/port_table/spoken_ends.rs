@@ -136,7 +136,7 @@ fn without_activity(name: &str, names: &Names) -> String {
 }
 
 /// Whether words read like a name: few, none a verb or a word about ports, and not only what is spoken.
-fn is_name(name: &str, names: &Names) -> bool {
+pub(super) fn is_name(name: &str, names: &Names) -> bool {
     let is_spoken = name
         .split([' ', '/'])
         .all(|word| application_protocol::is_only_spoken(word) && !services::names_server(word));

@@ -242,7 +242,7 @@ fn few_words_that_name_ends() {
         &derived(page),
         &[
             "DEF -> ABC tcp/7001",
-            "clients -> hosts tcp/7002",
+            "clients -> DEF tcp/7002",
             "DEF -> ABC tcp/7003",
             "clients -> hosts tcp/7004",
         ],

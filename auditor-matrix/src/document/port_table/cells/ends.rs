@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::super::{purpose, spoken_ends};
+use super::super::{purpose, relations, spoken_ends};
 use super::{Cells, PortTable};
 use crate::document::{
     application_protocol, cell,
@@ -100,6 +100,7 @@ impl Cells {
                 endpoints::arrow(text)
                     .or_else(|| labelled_pair(text, table.names))
                     .or_else(|| spoken_ends::ends(text, table.names))
+                    .or_else(|| relations::ends(text, table.names))
                     .or_else(|| endpoints::from_to(text))
             });
             let mut pairs: Vec<Endpoints> = match phrase {
@@ -128,7 +129,9 @@ impl Cells {
             } else if self.role.is_none() && table.context.direction.is_none() {
                 // Who is asked is the machine of the row where nothing else is.
                 let asked = || spoken_ends::asked(self.service.as_deref()?, table.names);
-                self.destination = self.destination.take().or_else(asked);
+                let owner = || texts().find_map(|text| relations::owner(text, table.names));
+                let named = asked().or_else(owner);
+                self.destination = self.destination.take().or(named);
             }
         }
     }

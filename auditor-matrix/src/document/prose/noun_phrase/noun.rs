@@ -111,6 +111,10 @@ impl NounPhrases<'_> {
         {
             return false;
         }
+        // "See store logs" speaks to whoever reads; `Check Point` is a name.
+        if is_first && speaks_to_reader(lower) && !self.is_capitalised(at + 1) {
+            return false;
+        }
         if !is_first && is_other_verb(lower) && !word.is_capitalised() {
             return false;
         }
@@ -178,4 +182,12 @@ impl NounPhrases<'_> {
     pub(in crate::document::prose) fn is_capitalised(&self, at: usize) -> bool {
         self.pieces.word(at).is_some_and(Word::is_capitalised)
     }
+}
+
+/// Whether a word at the start of a sentence asks its reader to look at something.
+fn speaks_to_reader(lower: &str) -> bool {
+    matches!(
+        lower,
+        "see" | "refer" | "consult" | "check" | "note" | "read" | "review" | "visit" | "view"
+    )
 }

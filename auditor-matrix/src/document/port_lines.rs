@@ -1,12 +1,39 @@
 //! Lines that each pair ports with a name, as lists in plain text and in blocks of code do: `5432: store`, `80, 443 - gate`.
 
 use super::{
+    accounting,
+    block::{Block, Content},
     cell_kinds::CellKinds,
     table_rows::{TableRow, TableRows},
 };
 
+/// Makes tables of the blocks of code whose lines all begin with ports and go on with a name, if the page speaks of ports at all.
+pub(super) fn list(blocks: &mut [Block]) {
+    let speaks_of_ports = blocks.iter().any(|block| {
+        matches!(
+            &block.content,
+            Content::Heading { text, .. }
+            | Content::Title(text)
+            | Content::Text(text)
+            | Content::Caption(text)
+            | Content::Item { text, .. } if accounting::speaks_of_ports(text)
+        )
+    });
+    if !speaks_of_ports {
+        return;
+    }
+    for block in blocks {
+        if let Content::Code { language, text } = &block.content
+            && (language.is_empty() || language.starts_with("text"))
+            && let Some(rows) = table(block.line, text)
+        {
+            block.content = Content::Table(Box::new(rows));
+        }
+    }
+}
+
 /// The table of a block of code whose lines all begin with ports and go on with a name.
-pub(super) fn table(line: usize, code: &str) -> Option<TableRows> {
+fn table(line: usize, code: &str) -> Option<TableRows> {
     let lines = || {
         code.lines()
             .enumerate()

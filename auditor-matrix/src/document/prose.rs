@@ -30,7 +30,6 @@ mod machine_name;
 mod named_port;
 mod note;
 mod noun_phrase;
-mod other_numbers;
 mod packed_sentences;
 mod piece;
 mod port_phrase;

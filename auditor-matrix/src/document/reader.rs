@@ -39,6 +39,7 @@ use super::{
 pub(super) fn read(file: &str, mut blocks: Vec<Block>, profile: &Profile) -> Document {
     let published = publishing::without_conditions(&mut blocks);
     let foreign = translate(&mut blocks);
+    port_lines::list(&mut blocks);
     let names = Arc::new(names(&blocks, profile));
     let alternatives = Alternatives::of(&blocks, &names);
     let mut reader = Reader {
@@ -52,7 +53,6 @@ pub(super) fn read(file: &str, mut blocks: Vec<Block>, profile: &Profile) -> Doc
         caption: None,
         introduction: None,
         open_numbers: OpenNumbers::default(),
-        page_speaks_of_ports: speaks_of_ports(&blocks),
         is_about_ports: false,
         is_below_heading: false,
         arrows: Some(Vec::new()),
@@ -98,17 +98,6 @@ fn translate(blocks: &mut [Block]) -> Option<(usize, String)> {
     first
 }
 
-fn speaks_of_ports(blocks: &[Block]) -> bool {
-    blocks.iter().any(|block| match &block.content {
-        Content::Heading { text, .. }
-        | Content::Title(text)
-        | Content::Text(text)
-        | Content::Caption(text)
-        | Content::Item { text, .. } => accounting::speaks_of_ports(text),
-        _ => false,
-    })
-}
-
 /// Whether a paragraph reads like the title of what follows: a few words and no sentence.
 fn is_caption(text: &str) -> bool {
     text.split_whitespace().count() <= CAPTION_WORDS && !text.ends_with(['.', '!', '?', ';'])
@@ -133,8 +122,6 @@ struct Reader<'a> {
     introduction: Option<String>,
     /// The numbers of prose and code that may be ports.
     open_numbers: OpenNumbers,
-    /// A heading, a paragraph or an item of the page speaks of ports.
-    page_speaks_of_ports: bool,
     /// The innermost heading or the paragraph above the list that is being read speaks of ports.
     is_about_ports: bool,
     /// Nothing has been read since the last heading.
@@ -223,15 +210,7 @@ impl Reader<'_> {
                     let message = "the columns of this block were told by its first line, and its rows without a port were left out; check it";
                     self.problem(block.line, Severity::Remark, "", message.to_owned());
                 }
-                let listed = || {
-                    let is_plain = language.is_empty() || language.starts_with("text");
-                    (is_plain && self.page_speaks_of_ports)
-                        .then(|| port_lines::table(block.line, &text))?
-                };
-                if let Some(rows) = aligned
-                    .or_else(|| records::table(block.line, &text))
-                    .or_else(listed)
-                {
+                if let Some(rows) = aligned.or_else(|| records::table(block.line, &text)) {
                     self.prose.end_block(&mut self.interner);
                     self.table(block.line, &rows, introduction.as_deref());
                     self.take_arrows();

@@ -1,6 +1,6 @@
 //! Cuts a sentence into words, numbers and marks, each with its place in the sentence.
 
-use super::other_numbers;
+mod other_numbers;
 
 /// What a piece of a sentence is.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

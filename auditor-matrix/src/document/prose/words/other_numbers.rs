@@ -1,7 +1,7 @@
 //! Numbers of a sentence that are those of something else than of what listens: of a network, of a socket of hardware, or
 //! below zero.
 
-use super::words::{Kind, Word};
+use super::{Kind, Word};
 use crate::document::accounting::{is_hardware, numbers_networks};
 
 /// Takes such numbers for no numbers, so that nothing reads ports from them.

@@ -73,7 +73,7 @@ impl PortTable<'_> {
         let inferred = named
             .or_else(|| cell::transports(&ports.protocols.join(" ")))
             .map(|named| named.transports)
-            .or_else(|| service.and_then(leading_transport).map(|first| vec![first]))
+            .or_else(|| texts().find_map(spoken_transports))
             .or_else(|| {
                 let implied = texts().find_map(cell::implied_transports);
                 implied.map(|named| named.transports)
@@ -82,28 +82,54 @@ impl PortTable<'_> {
     }
 }
 
-/// The transport that is the first word of what a port is for, and its only one: `UDP for the bridge`, but not `UDP to TCP relay`.
-fn leading_transport(service: &str) -> Option<Transport> {
-    let mut words = service.split(|c: char| !c.is_alphanumeric());
-    let stated = |word: &str| cell::stated(&word.to_lowercase());
-    let first = words.next().and_then(stated)?;
-    words.all(|word| stated(word).is_none()).then_some(first)
+/// The transports that the words on what a port is for say: `Discovery over UDP`, `UDP discovery, TCP data`. `UDP to TCP relay`
+/// may listen for either, and what there is none of says nothing.
+fn spoken_transports(text: &str) -> Option<Vec<Transport>> {
+    let lower = text.to_lowercase();
+    let words: Vec<&str> = lower
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .collect();
+    let mut spoken = BTreeSet::new();
+    for (at, word) in words.iter().enumerate() {
+        let Some(transport) = cell::stated(word) else {
+            continue;
+        };
+        let before = |n: usize| at.checked_sub(n).and_then(|at| words.get(at)).copied();
+        let is_denied = [before(1), before(2)].into_iter().flatten().any(|word| {
+            matches!(
+                word,
+                "no" | "not" | "non" | "without" | "instead" | "rather" | "never" | "replaces"
+            )
+        });
+        let is_relay =
+            before(1) == Some("to") && before(2).is_some_and(|word| cell::stated(word).is_some());
+        if is_denied || is_relay {
+            return None;
+        }
+        spoken.insert(transport);
+    }
+    (!spoken.is_empty()).then(|| spoken.into_iter().collect())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::leading_transport;
-    use crate::transport::Transport;
+    use super::spoken_transports;
+    use crate::transport::Transport::{self, Tcp, Udp};
 
     #[test]
-    fn what_a_port_is_for_begins_with_its_transport() {
-        let check = |service: &str, expected: Option<Transport>| {
-            assert_eq!(leading_transport(service), expected, "{service}");
+    fn transports_in_what_a_port_is_for() {
+        let check = |text: &str, expected: Option<&[Transport]>| {
+            assert_eq!(spoken_transports(text).as_deref(), expected, "{text}");
         };
-        check("UDP for the bridge", Some(Transport::Udp));
-        check("TCP: the bridge", Some(Transport::Tcp));
+        check("UDP for the bridge", Some(&[Udp]));
+        check("TCP: the bridge", Some(&[Tcp]));
+        check("Bridge over UDP", Some(&[Udp]));
+        check("UDP discovery, TCP data", Some(&[Tcp, Udp]));
         check("UDP to TCP relay", None);
-        check("Bridge over UDP", None);
+        check("Not for UDP", None);
+        check("TCP (no UDP)", None);
+        check("The bridge", None);
         check("", None);
     }
 }

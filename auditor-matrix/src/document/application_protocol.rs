@@ -31,6 +31,39 @@ pub(super) fn transports(name: &str) -> Option<&'static [Transport]> {
     })
 }
 
+/// Whether what is registered for a number runs over UDP alone, so that TCP would be no guess at all where a page gives only the
+/// number: time, name services, traps, key exchange, tunnels, discovery, accounting.
+pub(super) const fn is_of_udp_alone(port: u16) -> bool {
+    matches!(
+        port,
+        67..=69
+            | 123
+            | 137
+            | 138
+            | 161
+            | 162
+            | 500
+            | 520
+            | 546
+            | 547
+            | 623
+            | 1701
+            | 1812
+            | 1813
+            | 1900
+            | 2055
+            | 3702
+            | 4500
+            | 4789
+            | 5353
+            | 5355
+            | 6081
+            | 6343
+            | 8472
+            | 51820
+    )
+}
+
 /// Whether a name is that of a protocol and of no program that speaks it: `HTTPS`, but not `Kafka`.
 pub(super) fn is_only_spoken(name: &str) -> bool {
     let is_program = matches!(

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use super::{Cells, PortTable};
 use crate::{
     document::{
-        cell, ports, problem::Severity, row::Document, table_rows::TableRow, text::unbracket,
+        application_protocol::is_of_udp_alone, cell, ports, problem::Severity, row::Document,
+        table_rows::TableRow, text::unbracket,
     },
     transport::Transport,
 };
@@ -78,7 +79,22 @@ impl PortTable<'_> {
                 let implied = texts().find_map(cell::implied_transports);
                 implied.map(|named| named.transports)
             });
-        (inferred.unwrap_or_else(|| vec![Transport::Tcp]), true)
+        let by_number = || {
+            let mut ranges = ports
+                .groups
+                .iter()
+                .flat_map(|group| &group.ranges)
+                .peekable();
+            let is_known = ranges.peek().is_some()
+                && ranges
+                    .all(|range| range.first() == range.last() && is_of_udp_alone(range.first()));
+            if is_known {
+                Transport::Udp
+            } else {
+                Transport::Tcp
+            }
+        };
+        (inferred.unwrap_or_else(|| vec![by_number()]), true)
     }
 }
 

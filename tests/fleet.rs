@@ -108,7 +108,7 @@ tls = false
 every = "1s"
 "#;
 
-const WATCH: &str = "watch --config a.toml --every 500ms --listen none --format jsonl";
+pub(crate) const WATCH: &str = "watch --config a.toml --every 500ms --listen none --format jsonl";
 
 /// The user's host and the web server's, with a router between them that has the bus.
 struct Hosts {
@@ -142,7 +142,7 @@ impl Hosts {
 }
 
 /// A server of the fleet on a host, as long as `work` runs.
-fn bus(host: &Namespace, directory: &Path, work: impl FnOnce(Pid)) {
+pub(crate) fn bus(host: &Namespace, directory: &Path, work: impl FnOnce(Pid)) {
     let mut server = Command::new("nats-server");
     server
         .args(["-js", "-a", "0.0.0.0", "-p", "4222", "-sd"])
@@ -150,7 +150,7 @@ fn bus(host: &Namespace, directory: &Path, work: impl FnOnce(Pid)) {
     run_server(host, &server, work);
 }
 
-fn run_server(host: &Namespace, server: &Command, work: impl FnOnce(Pid)) {
+pub(crate) fn run_server(host: &Namespace, server: &Command, work: impl FnOnce(Pid)) {
     let finished = process::run(host, server, "Server is ready", &|_| {}, |pid| {
         work(pid);
         let _ended = kill(pid, Signal::SIGTERM);
@@ -160,7 +160,7 @@ fn run_server(host: &Namespace, server: &Command, work: impl FnOnce(Pid)) {
 }
 
 /// Runs a verb of `auditor fleet` on a host.
-fn fleet(host: &Namespace, directory: &Path, arguments: &str) -> Output {
+pub(crate) fn fleet(host: &Namespace, directory: &Path, arguments: &str) -> Output {
     host.enter(|| {
         let mut command = command(&format!("fleet {arguments} --config a.toml"));
         Ok(command.current_dir(directory).output()?)
@@ -170,7 +170,7 @@ fn fleet(host: &Namespace, directory: &Path, arguments: &str) -> Output {
 
 /// The report as JSON.
 #[track_caller]
-fn report(host: &Namespace, directory: &Path) -> Value {
+pub(crate) fn report(host: &Namespace, directory: &Path) -> Value {
     let output = fleet(host, directory, "report --format json");
     serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {output:?}"))
 }
@@ -288,7 +288,7 @@ fn where_documented_traffic_is_lost() {
 }
 
 /// The first host of a pair has the servers and a watch, the other one a watch.
-const PAIR: &str = r#"
+pub(crate) const PAIR: &str = r#"
 matrix = "m.toml"
 interfaces = ["eth0"]
 window = "10s"
@@ -508,7 +508,7 @@ fn what_others_publish_ends_nothing() {
     });
 }
 
-fn delete_stream(host: &Namespace) {
+pub(crate) fn delete_stream(host: &Namespace) {
     publish(host, "$JS.API.STREAM.DELETE.AUDITOR", b"");
 }
 

@@ -21,6 +21,7 @@ mod fleet;
 mod flood;
 mod forged;
 mod ftp;
+mod group;
 mod harness;
 mod import;
 mod interfaces;
@@ -60,6 +61,7 @@ fn main() -> ExitCode {
         flood::TESTS,
         forged::TESTS,
         ftp::TESTS,
+        group::TESTS,
         import::TESTS,
         interfaces::TESTS,
         life::TESTS,

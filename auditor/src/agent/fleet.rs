@@ -1,5 +1,8 @@
 //! Reads what all hosts of a fleet say, and judges it: once, or for ever.
 
+mod baton;
+mod group;
+mod membership;
 mod watch;
 
 use anyhow::Context as _;

@@ -1,5 +1,8 @@
 //! The only user of NATS: messages to a stream that keeps the last one of each subject, and back.
 
+mod bucket;
+mod problem;
+
 use std::{
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -19,6 +22,8 @@ use futures_util::StreamExt as _;
 use jiff::Timestamp;
 use thiserror::Error;
 
+pub(crate) use self::bucket::{Bucket, BucketError, MOST_BYTES};
+use self::problem::{last_sequence, with_sources};
 use crate::{
     deployment::{FleetSection, Login},
     fleet::state::{STREAM, SUBJECTS, token},
@@ -300,6 +305,15 @@ impl Nats {
         result
     }
 
+    /// A key-value bucket, which is made unless it is there.
+    ///
+    /// # Errors
+    ///
+    /// It is not there, and cannot be made.
+    pub(crate) async fn bucket(&self) -> Result<Bucket, BucketError> {
+        Bucket::open(&self.context, self.replicas).await
+    }
+
     /// Whether the servers can be reached now.
     pub(crate) fn is_connected(&self) -> bool {
         self.client.connection_state() == async_nats::connection::State::Connected
@@ -318,38 +332,4 @@ fn secret(field: &'static str, path: &std::path::Path) -> Result<String, Connect
         path: path.to_owned(),
     })?;
     Ok(text.trim().to_owned())
-}
-
-fn with_sources(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        let more = error.to_string();
-        // Some repeat what they come from.
-        if !text.contains(&more) {
-            text = format!("{text}: {more}");
-        }
-        source = error.source();
-    }
-    text
-}
-
-/// The number of a subject's last message, which the server says in words.
-fn last_sequence(text: &str) -> Option<u64> {
-    let (_, rest) = text.rsplit_once("wrong last sequence: ")?;
-    let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
-    digits.parse().ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::last_sequence;
-
-    #[test]
-    fn the_server_says_which_message_is_the_last() {
-        // The client's own words come first.
-        let text = "wrong last sequence: wrong last sequence: 17 (code 400, error code 10071)";
-        assert_eq!(last_sequence(text), Some(17));
-        assert_eq!(last_sequence("wrong last sequence"), None);
-    }
 }

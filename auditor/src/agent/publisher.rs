@@ -11,7 +11,7 @@ use tokio::{
 };
 
 use self::claim::{Claim, Next};
-pub(crate) use self::statement::{Seen, Statement};
+pub(crate) use self::statement::{Seen, Statement, machine};
 use super::{
     clock,
     nats::{Nats, PublishProblem},

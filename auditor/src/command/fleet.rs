@@ -17,6 +17,7 @@ use crate::{
     },
     exit::Exit,
     fleet::schema::{self, FleetReport},
+    fleet_name::is_name,
     length::length,
     output::{Readers, write},
     report::schema::Severity,
@@ -84,6 +85,10 @@ struct WatchVerb {
         default_value = "/var/lib/auditor-fleet"
     )]
     state: PathBuf,
+    /// Watches of one group tell each finding once: one of them tells, and another takes over where that one is gone. They keep
+    /// what was told in a key-value bucket of the servers
+    #[arg(long, value_name = "NAME", value_parser = group)]
+    group: Option<String>,
     #[command(flatten)]
     http: HttpOptions,
     /// How events are printed
@@ -170,6 +175,7 @@ fn watch(verb: &WatchVerb) -> anyhow::Result<Exit> {
         every: verb.every.max(SignedDuration::from_secs(1)),
         state: verb.state.clone(),
         event_format: verb.format.events(),
+        group: verb.group.clone(),
     };
     let configuration = Configuration::read(&settings.sources)?;
     let published = match verb.http.settings()? {
@@ -179,6 +185,15 @@ fn watch(verb: &WatchVerb) -> anyhow::Result<Exit> {
     fleet::watch(settings, configuration, published)?;
     // Being stopped is no failure, and findings were already reported as events.
     Ok(Exit::Clean)
+}
+
+/// The name of a group, as servers take it for a key.
+fn group(text: &str) -> Result<String, String> {
+    if is_name(text) && !text.starts_with('.') && !text.ends_with('.') {
+        Ok(text.to_owned())
+    } else {
+        Err("expected letters, digits, `-`, `_` and dots between them, 128 at most".to_owned())
+    }
 }
 
 fn sources(options: &FleetOptions) -> PolicySources {

@@ -36,6 +36,8 @@ pub struct Health {
     pub is_saved: bool,
     /// Whether the configuration that was read last is in use.
     pub is_configured: bool,
+    /// Whether it tells what is found, where it is one of a group of watches of a fleet.
+    pub tells: Option<bool>,
     /// By sink: deliveries that failed, and events that wait.
     pub sinks: BTreeMap<String, SinkHealth>,
 }
@@ -87,6 +89,15 @@ pub fn render_with(
             "fleet_hosts",
             "Hosts of the fleet, by whether they speak",
             voices,
+        );
+    }
+    if let Some(tells) = health.tells {
+        let telling = Gauge::<i64>::default();
+        telling.set(i64::from(tells));
+        registry.register(
+            "fleet_tells",
+            "Whether this watch of a group tells what is found, or stands by",
+            telling,
         );
     }
     of_health(health, &mut registry);

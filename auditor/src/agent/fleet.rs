@@ -13,14 +13,15 @@ use super::{clock, configuration::Configuration, names::HostNames, nats::Nats};
 use crate::{
     deployment::FleetSection,
     fleet::{
+        judged_as_one,
         schema::FleetReport,
         state::FleetState,
         verdict::{Overview, Question},
     },
-    report::Judged,
+    report::{Judged, Report},
 };
 
-/// Reads the fleet of a configuration once, and judges it.
+/// Reads the fleet of a configuration once, and judges it: its report, and the same in the shape of a host's.
 ///
 /// # Errors
 ///
@@ -28,7 +29,7 @@ use crate::{
 pub(crate) fn judge(
     configuration: &Configuration,
     window: Option<SignedDuration>,
-) -> anyhow::Result<FleetReport> {
+) -> anyhow::Result<(FleetReport, Report)> {
     let section = section(configuration)?;
     configuration.check_roles()?;
     runtime()?.block_on(async {
@@ -36,8 +37,9 @@ pub(crate) fn judge(
         let nats = Nats::connect(section, None).await?;
         let heard = Heard::of(&nats).await?;
         let window = configuration.window(window);
-        let (report, _judged) = heard.judge(configuration, &names, window, None)?;
-        Ok(report)
+        let (report, judged) = heard.judge(configuration, &names, window, None)?;
+        let as_one = judged_as_one(&judged, &report);
+        Ok((report, as_one))
     })
 }
 

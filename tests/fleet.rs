@@ -10,6 +10,7 @@ use std::{
 use lab::{
     Namespace,
     conversation::{Outcome, Transport, request, serve},
+    jetstream::server as member,
     namespace::connect,
     process,
 };
@@ -21,7 +22,7 @@ use serde_json::Value;
 
 use crate::{
     fixture::{
-        auditor::{command, files, watch},
+        auditor::{command, files, run, watch},
         pair::many_rules,
         wait::until,
     },
@@ -272,6 +273,31 @@ fn where_documented_traffic_is_lost() {
                 });
                 let output = fleet(router, path, "report --fail-on never --format html");
                 assert!(output.status.success(), "{output:?}");
+                for (arguments, expected) in [
+                    (
+                        "report --format csv",
+                        "user asked, and web never received it",
+                    ),
+                    ("report --format junit", "it reached web, which refused it"),
+                    (
+                        "explain dropped",
+                        "what to do: see what is between the two hosts on the way there",
+                    ),
+                    ("explain web", "the host: web"),
+                ] {
+                    let output = fleet(router, path, arguments);
+                    let text = String::from_utf8(output.stdout).unwrap();
+                    assert!(text.contains(expected), "{arguments}: {text}");
+                }
+                // A report that was kept says the same.
+                let kept = serde_json::to_string(&report(router, path)).unwrap();
+                std::fs::write(path.join("kept.json"), kept).unwrap();
+                let explained = run(path, "explain --report kept.json dropped");
+                let explained = String::from_utf8(explained.stdout).unwrap();
+                assert!(
+                    explained.contains("user asked, and web never received it"),
+                    "{explained}"
+                );
                 // A host that is gone hides what it may have sent.
                 kill(user_pid, Signal::SIGKILL).unwrap();
                 until("a silent host", || {
@@ -299,23 +325,6 @@ user = ["10.78.0.2"]
 tls = false
 every = "1s"
 "#;
-
-/// A server of a cluster of three, all of which are on the loopback but for the port that hosts use.
-fn member(directory: &Path, number: u16) -> Command {
-    let mut server = Command::new("nats-server");
-    let routes = (1..=3).map(|other| format!("nats://127.0.0.1:{}", 6_000 + other));
-    let routes: Vec<String> = routes.collect();
-    server
-        .args(["-js", "-a", "0.0.0.0", "-n"])
-        .arg(format!("s{number}"))
-        .args(["-p", &(4_000 + number).to_string()])
-        .args(["--cluster_name", "fleet", "--cluster"])
-        .arg(format!("nats://127.0.0.1:{}", 6_000 + number))
-        .args(["--routes", &routes.join(",")])
-        .arg("-sd")
-        .arg(directory.join(format!("s{number}")));
-    server
-}
 
 /// A program on a host that ends with this value.
 struct Running(std::process::Child);

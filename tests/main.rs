@@ -23,6 +23,7 @@ mod forged;
 mod ftp;
 mod group;
 mod harness;
+mod hosts;
 mod import;
 mod interfaces;
 mod life;
@@ -62,6 +63,7 @@ fn main() -> ExitCode {
         forged::TESTS,
         ftp::TESTS,
         group::TESTS,
+        hosts::TESTS,
         import::TESTS,
         interfaces::TESTS,
         life::TESTS,

@@ -120,7 +120,8 @@ fn check(example: &Example, report: &Value) {
         let rule = rules.next().unwrap();
         assert_eq!(rule["verdict"], course.0);
         assert_eq!(rule["courses"].as_array().unwrap().len(), 1);
-        assert_eq!(rule["courses"][0]["course"]["kind"], course.1);
+        let kind = &rule["courses"][0]["course"]["kind"];
+        assert_eq!(kind, course.1, "{rule:#}");
         assert_eq!(rule["courses"][0]["conversations"], 1);
     }
     // Nothing else is found: not of the hosts, and not of what they publish by.

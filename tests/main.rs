@@ -13,6 +13,7 @@
 mod alike;
 mod blind;
 mod cluster;
+mod ends;
 mod errors;
 mod exact;
 mod export;
@@ -55,6 +56,7 @@ fn main() -> ExitCode {
         alike::TESTS,
         blind::TESTS,
         cluster::TESTS,
+        ends::TESTS,
         errors::TESTS,
         exact::TESTS,
         export::TESTS,

@@ -3,6 +3,7 @@
 mod baton;
 mod group;
 mod membership;
+mod renewal;
 mod watch;
 
 use anyhow::Context as _;
@@ -61,6 +62,8 @@ struct Heard {
     state: FleetState,
     /// When the servers took the latest message.
     latest: Timestamp,
+    /// When the stream was made.
+    made: Timestamp,
 }
 
 impl Heard {
@@ -68,12 +71,15 @@ impl Heard {
         let mut heard = Self {
             state: FleetState::default(),
             latest: Timestamp::MIN,
+            made: Timestamp::MIN,
         };
-        nats.read(|subject, payload, stored| {
-            heard.latest = heard.latest.max(stored);
-            heard.state.take(subject, payload, stored);
-        })
-        .await?;
+        let made = nats
+            .read(|subject, payload, stored| {
+                heard.latest = heard.latest.max(stored);
+                heard.state.take(subject, payload, stored);
+            })
+            .await?;
+        heard.made = made;
         Ok(heard)
     }
 

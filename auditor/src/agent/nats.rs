@@ -227,7 +227,8 @@ impl Nats {
         )
     }
 
-    /// Hands over each message of the stream: its subject, what it says, and when the servers took it.
+    /// Hands over each message of the stream: its subject, what it says, and when the servers took it. Returns when the stream
+    /// was made.
     ///
     /// # Errors
     ///
@@ -235,7 +236,7 @@ impl Nats {
     pub(crate) async fn read(
         &self,
         mut take: impl FnMut(&str, &[u8], Timestamp),
-    ) -> Result<(), StreamError> {
+    ) -> Result<Timestamp, StreamError> {
         let other = |text: String| StreamError::Other(self.explained(&text));
         let stream = match self.context.get_stream(STREAM).await {
             Ok(stream) => stream,
@@ -248,18 +249,21 @@ impl Nats {
                     return Err(other(with_sources(&error)));
                 }
                 // Nobody has published yet, or may not make it.
-                return self
-                    .make_stream()
+                self.make_stream()
                     .await
-                    .map_err(|error| StreamError::Absent(error.to_string()));
+                    .map_err(|error| StreamError::Absent(error.to_string()))?;
+                let stream = self.context.get_stream(STREAM).await;
+                stream.map_err(|error| other(with_sources(&error)))?
             }
         };
+        let made = timestamp(stream.cached_info().created.unix_timestamp_nanos())
+            .ok_or_else(|| other("when it was made is not known".to_owned()))?;
         let n_messages = stream.cached_info().state.messages;
         if MOST_MESSAGES < n_messages {
             return Err(StreamError::Long(n_messages));
         }
         if n_messages == 0 {
-            return Ok(());
+            return Ok(made);
         }
         let config = pull::Config {
             deliver_policy: DeliverPolicy::All,
@@ -285,9 +289,8 @@ impl Nats {
                 while let Some(message) = batch.next().await {
                     let message = message.map_err(|error| other(error.to_string()))?;
                     let info = message.info().map_err(|error| other(error.to_string()))?;
-                    let stored = info.published.unix_timestamp_nanos();
-                    let stored = Timestamp::from_nanosecond(stored)
-                        .map_err(|error| other(error.to_string()))?;
+                    let stored = timestamp(info.published.unix_timestamp_nanos())
+                        .ok_or_else(|| other("when it took a message is not known".to_owned()))?;
                     pending = info.pending;
                     n_batch += 1;
                     take(message.subject.as_str(), &message.payload, stored);
@@ -302,7 +305,7 @@ impl Nats {
         // It would end by itself in a minute.
         let name = consumer.cached_info().name.clone();
         let _deleted = stream.delete_consumer(&name).await;
-        result
+        result.map(|()| made)
     }
 
     /// A key-value bucket, which is made unless it is there.
@@ -318,6 +321,11 @@ impl Nats {
     pub(crate) fn is_connected(&self) -> bool {
         self.client.connection_state() == async_nats::connection::State::Connected
     }
+}
+
+/// A time as the servers say it, in nanoseconds since 1970, as far as it is one.
+fn timestamp(nanoseconds: i128) -> Option<Timestamp> {
+    Timestamp::from_nanosecond(nanoseconds).ok()
 }
 
 /// What a file of a secret holds.

@@ -23,6 +23,7 @@ use super::{
     },
     Heard,
     membership::{Membership, Turn},
+    renewal::Renewal,
     runtime, section,
 };
 use crate::{
@@ -101,6 +102,7 @@ struct Watch {
     published: Published,
     /// Since when the servers can be heard.
     heard_since: Option<Timestamp>,
+    renewal: Renewal,
     is_configured: bool,
     is_failing: bool,
     n_turns: u64,
@@ -158,6 +160,7 @@ impl Watch {
             membership,
             published,
             heard_since: None,
+            renewal: Renewal::default(),
             is_configured: true,
             is_failing: false,
             n_turns: 0,
@@ -168,6 +171,12 @@ impl Watch {
     async fn turn(&mut self) {
         let judged = match tokio::time::timeout(TIMEOUT, self.heard()).await {
             Ok(Ok(heard)) => {
+                let now = clock::monotonic();
+                if !self.renewal.is_whole(&heard.state, heard.made, now) {
+                    // Whoever spoke to the stream before is not silent yet.
+                    self.heard_since = None;
+                    return;
+                }
                 let since = *self.heard_since.get_or_insert_with(clock::wall);
                 let window = self.configuration.window(self.settings.window);
                 heard.judge(&self.configuration, &self.names, window, Some(since))

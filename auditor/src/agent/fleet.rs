@@ -4,6 +4,7 @@ mod baton;
 mod group;
 mod membership;
 mod renewal;
+mod trouble;
 mod watch;
 
 use anyhow::Context as _;

@@ -266,6 +266,7 @@ impl Judge {
             is_saved: !self.journal.is_failing,
             is_configured: turn.is_configured,
             tells: None,
+            is_readable: None,
             sinks: self.outbox.health(),
         };
         self.published.replace(Snapshot::new(report, health));

@@ -1,11 +1,11 @@
 //! What a watch does as one of a group: it tells while that is its part, and keeps what it told for the others.
 
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
 use jiff::SignedDuration;
 
 use super::{
-    super::{daemon::journal::Journal, nats::Nats},
+    super::{daemon::journal::Journal, host, nats::Nats, publisher::machine},
     baton::Baton,
     group::{Group, GroupError, Part},
 };
@@ -41,9 +41,10 @@ const MOST_EVENTS: usize = 2_000;
 const DELIVERY: (u32, Duration) = (50, Duration::from_millis(20));
 
 impl Membership {
-    pub(super) fn new(name: String, machine: &str, host: String, every: SignedDuration) -> Self {
+    /// That of a watch that keeps its state in this directory and judges so often.
+    pub(super) fn new(name: String, state: &Path, every: SignedDuration) -> Self {
         Self {
-            group: Group::new(name, machine, host, every),
+            group: Group::new(name, &machine(state), host::name(), every),
             bucket: None,
             is_telling: false,
             said_other: false,

@@ -10,12 +10,11 @@ use super::{
         clock,
         configuration::{Configuration, PolicySources},
         daemon::journal::Journal,
-        event_line, host,
+        event_line,
         http::{Published, Snapshot},
         names::HostNames,
         nats::Nats,
         outbox::Outbox,
-        publisher::machine,
         settings::{EventFormat, Lifetime},
         signals::{Control, Signals},
         state::{Found, State},
@@ -25,16 +24,14 @@ use super::{
     membership::{Membership, Turn},
     renewal::Renewal,
     runtime, section,
+    trouble::finding,
 };
 use crate::{
-    alert::{Alerts, Event, Finding, HostTrouble, OpenFinding, Subject, Verdict},
-    fleet::{
-        schema::{FleetReport, Host, Voice},
-        told,
-    },
+    alert::{Alerts, Event, OpenFinding},
+    fleet::{schema::FleetReport, told},
     history::History,
     output::say,
-    report::{Judged, schema::Severity},
+    report::Judged,
     sink::metrics::Health,
 };
 
@@ -136,10 +133,10 @@ impl Watch {
         for finding in findings {
             alerts.resume(finding);
         }
-        let membership = settings.group.clone().map(|group| {
-            let machine = machine(&settings.state);
-            Membership::new(group, &machine, host::name(), settings.every)
-        });
+        let membership = settings
+            .group
+            .clone()
+            .map(|group| Membership::new(group, &settings.state, settings.every));
         // In a group, what waits on disk may have been delivered by another one.
         let sinks = if membership.is_none() {
             configuration.sinks.as_slice()
@@ -198,6 +195,8 @@ impl Watch {
                 // Whoever was not heard meanwhile is not silent.
                 self.heard_since = None;
                 self.nats = None;
+                self.published
+                    .replace_health(|health| health.is_readable = Some(false));
                 if let Some(membership) = &mut self.membership {
                     membership.forget_connection();
                 }
@@ -249,6 +248,7 @@ impl Watch {
             is_configured: self.is_configured,
             sinks: self.outbox.health(),
             tells: self.membership.as_ref().map(Membership::is_telling),
+            is_readable: Some(true),
             ..Health::default()
         };
         let snapshot = Snapshot::of_fleet(Arc::new(report), Arc::new(fleet), health);
@@ -380,22 +380,4 @@ impl Watch {
             }
         }
     }
-}
-
-/// What a person should know of a host.
-fn finding(host: &Host) -> Option<(Subject, Finding)> {
-    if host.severity < Severity::Warning {
-        return None;
-    }
-    let trouble = match host.voice {
-        Voice::Silent => HostTrouble::Silent,
-        Voice::Twofold => HostTrouble::Twofold,
-        Voice::Speaking => HostTrouble::Odd,
-    };
-    let finding = Finding {
-        verdict: Verdict::Host(trouble),
-        severity: host.severity,
-        text: host.remarks.join("; "),
-    };
-    Some((Subject::Host(host.name.clone()), finding))
 }

@@ -2,7 +2,10 @@
 
 use super::{ASKED, GAVE, GOT, NOW, Scene, Seen};
 use crate::{
-    fleet::{explain, judged_as_one, schema::FleetReport},
+    fleet::{
+        explain, judged_as_one,
+        schema::{CourseKind, FleetReport},
+    },
     report::{FORMS, Look, Report},
 };
 
@@ -114,4 +117,13 @@ fn what_is_meant_is_explained() {
         ],
     );
     assert!(explain(&reports().0, "nothing").is_empty());
+}
+
+#[test]
+fn what_the_fuzzer_begins_with_is_understood() {
+    let seed = include_bytes!("../../../../fuzz/seeds/message/pair.jsonl");
+    let (report, _) = crate::fuzz::messages(seed).unwrap();
+    assert_eq!(report.summary.hosts, 2);
+    assert_eq!(report.findings.len(), 1, "{report:#?}");
+    assert_eq!(report.findings[0].course.kind, CourseKind::Answered);
 }

@@ -83,7 +83,10 @@ pub(super) fn run(auditor: &Path, root: &Path) -> anyhow::Result<()> {
             let output = fleet(&["report", "--format", "json"])?;
             let report: Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
             let hosts = report.pointer("/summary/hosts").and_then(Value::as_u64);
-            let is_whole = report.pointer("/summary/rules/unassessed").is_none();
+            // What was played last takes its moment to be told.
+            let rules = report.pointer("/rules").map(Value::to_string);
+            let is_told = rules.is_some_and(|rules| !rules.contains("\"unknown\""));
+            let is_whole = is_told && report.pointer("/summary/rules/unassessed").is_none();
             if hosts == u64::try_from(HOSTS.len()).ok() && is_whole {
                 break;
             }

@@ -13,6 +13,7 @@
 mod alike;
 mod blind;
 mod cluster;
+mod ends;
 mod errors;
 mod exact;
 mod export;
@@ -21,7 +22,9 @@ mod fleet;
 mod flood;
 mod forged;
 mod ftp;
+mod group;
 mod harness;
+mod hosts;
 mod import;
 mod interfaces;
 mod life;
@@ -53,6 +56,7 @@ fn main() -> ExitCode {
         alike::TESTS,
         blind::TESTS,
         cluster::TESTS,
+        ends::TESTS,
         errors::TESTS,
         exact::TESTS,
         export::TESTS,
@@ -60,6 +64,8 @@ fn main() -> ExitCode {
         flood::TESTS,
         forged::TESTS,
         ftp::TESTS,
+        group::TESTS,
+        hosts::TESTS,
         import::TESTS,
         interfaces::TESTS,
         life::TESTS,

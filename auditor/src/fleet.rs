@@ -6,6 +6,7 @@
 
 pub mod conversation;
 pub mod course;
+mod explain;
 mod finding;
 mod html;
 
@@ -23,7 +24,8 @@ mod told;
 pub mod verdict;
 pub mod wire;
 
-pub use told::told;
+pub use explain::explain;
+pub use told::{judged_as_one, told};
 
 #[cfg(test)]
 mod tests;

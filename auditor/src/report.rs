@@ -22,6 +22,7 @@ mod markdown;
 pub mod ocsf;
 mod pattern;
 mod proof;
+pub mod query;
 mod refuser;
 mod sarif;
 pub mod schema;

@@ -10,6 +10,7 @@ use std::{
 
 use auditor::{
     deployment::{Deployment, Form, Inventory},
+    fleet::{self, schema::FleetReport},
     fuzz,
     history::{History, Store},
     report::{self, FORMS, Look, explain},
@@ -25,6 +26,9 @@ pub fn read(bytes: &[u8]) {
     if KIND.as_str() == "history" {
         return history(bytes);
     }
+    if KIND.as_str() == "message" {
+        return messages(bytes);
+    }
     let Ok(text) = str::from_utf8(bytes) else {
         return;
     };
@@ -33,6 +37,21 @@ pub fn read(bytes: &[u8]) {
         "deployment" => deployment(text),
         "inventory" => inventory(text),
         other => panic!("no kind of files: {other}"),
+    }
+}
+
+/// Messages of foreign hosts are taken or refused, and whatever they say is judged, shown in every form, explained and read back.
+fn messages(lines: &[u8]) {
+    let (report, as_one) = fuzz::messages(lines).expect("a verdict");
+    let text = report.to_json().expect("a report is text and numbers");
+    serde_json::from_str::<FleetReport>(&text).expect("what is written can be read");
+    report.html().expect("a page");
+    report.text(Look::default());
+    for what in ["a", "tcp/443", "unexpected"] {
+        fleet::explain(&report, what);
+    }
+    for form in &FORMS {
+        form.render(&as_one, Look::default()).expect("a form");
     }
 }
 

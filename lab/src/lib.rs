@@ -6,6 +6,7 @@
 pub mod capture;
 pub mod cluster;
 pub mod conversation;
+pub mod jetstream;
 pub mod namespace;
 pub mod process;
 pub mod raw;

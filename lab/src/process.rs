@@ -7,7 +7,7 @@ use std::{
     thread,
 };
 
-use anyhow::{Context as _, anyhow};
+use anyhow::{Context as _, anyhow, bail};
 use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
@@ -21,6 +21,68 @@ pub struct Finished {
     pub stdout: String,
     pub stderr: String,
     pub status: ExitStatus,
+}
+
+/// A program that runs on a host as long as others work.
+#[derive(Debug)]
+pub struct Job<'a> {
+    pub host: &'a Namespace,
+    pub command: Command,
+    /// A part of the line of its standard error by which it is ready.
+    pub ready: &'static str,
+}
+
+/// Runs programs one after the other, each once the one before is ready, and `work` while all of them run; then ends them.
+/// Returns what they printed, in their order. `on_line` is given the name of the host and each line of standard error.
+///
+/// # Errors
+///
+/// A program can't be started, or what `work` returns.
+pub fn run_all(
+    jobs: &[Job<'_>],
+    on_line: &(dyn Fn(&str, &str) + Sync),
+    work: impl FnOnce(&[Pid]) -> anyhow::Result<()>,
+) -> anyhow::Result<Vec<Finished>> {
+    let mut finished = Vec::new();
+    let mut work: Work<'_> = Some(Box::new(work));
+    // Each of them is the child of a thread that waits for it, so they run inside one another.
+    run_next(jobs, on_line, &mut Vec::new(), &mut finished, &mut work)?;
+    if work.is_some()
+        && let Some(first) = finished.first()
+    {
+        bail!("a program ended before it was ready: {}", first.stderr);
+    }
+    finished.reverse();
+    Ok(finished)
+}
+
+type Work<'a> = Option<Box<dyn FnOnce(&[Pid]) -> anyhow::Result<()> + 'a>>;
+
+fn run_next(
+    jobs: &[Job<'_>],
+    on_line: &(dyn Fn(&str, &str) + Sync),
+    pids: &mut Vec<Pid>,
+    finished: &mut Vec<Finished>,
+    work: &mut Work<'_>,
+) -> anyhow::Result<()> {
+    let Some((job, rest)) = jobs.split_first() else {
+        return work.take().map_or(Ok(()), |work| work(pids));
+    };
+    let name = job.host.name();
+    let ended = run(
+        job.host,
+        &job.command,
+        job.ready,
+        &|line| on_line(name, line),
+        |pid| {
+            pids.push(pid);
+            let done = run_next(rest, on_line, pids, finished, work);
+            let _gone = kill(pid, Signal::SIGTERM);
+            done
+        },
+    )?;
+    finished.push(ended);
+    Ok(())
 }
 
 /// Runs a program on a host to its end. Once a line of its standard error contains `ready`, `work` runs at the same time.

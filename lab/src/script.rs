@@ -27,6 +27,23 @@ agent = ["10.77.3.0/24", "10.77.4.2", "fd77:0:0:3::/64", "fd77:0:0:4::2"]
 administrator = ["10.77.5.2", "fd77:0:0:5::2"]
 "#;
 
+/// How far back a report on all hosts of the example cluster looks; it goes before [`DEPLOYMENT`].
+pub const FLEET_WINDOW: &str = "window = \"30s\"\n";
+
+/// Where all hosts of the example cluster publish, behind [`DEPLOYMENT`]: to three servers on the router, which are no part of
+/// the documented cluster.
+pub const FLEET: &str = r#"
+[[exception]]
+match = { server = "10.77.1.1", transport = "tcp", ports = "4001-4003" }
+reason = "the fleet's own servers"
+
+[fleet]
+servers = ["nats://10.77.1.1:4001", "nats://10.77.1.1:4002", "nats://10.77.1.1:4003"]
+replicas = 3
+tls = false
+every = "1s"
+"#;
+
 /// What an audit should say of a conversation.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Expected {

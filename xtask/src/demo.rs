@@ -1,8 +1,11 @@
 //! The demo of the auditor: a page, a cluster with traffic, a report.
 
+mod fleet;
+
 use std::{fs, path::Path, process::Command};
 
 use anyhow::{Context as _, bail};
+use clap::Args;
 use lab::{
     Capture,
     process::{self, Finished},
@@ -17,8 +20,15 @@ use crate::{
 /// Longer than the script takes, so that nothing is cut off.
 const WINDOW: &str = "10s";
 
+#[derive(Debug, Args)]
+pub(crate) struct Demo {
+    /// Watch on every host of the cluster, and print one report for all of them
+    #[arg(long)]
+    fleet: bool,
+}
+
 /// Builds, plays the script in a lab, and prints the auditor's report.
-pub(crate) fn run() -> anyhow::Result<()> {
+pub(crate) fn run(demo: &Demo) -> anyhow::Result<()> {
     if !is_root() {
         bail!(
             "the demo makes network namespaces and loads programs into the kernel, so it needs root; run it with: \
@@ -42,6 +52,9 @@ pub(crate) fn run() -> anyhow::Result<()> {
         "-o",
         "target/demo/matrix.toml",
     ]))?;
+    if demo.fleet {
+        return fleet::run(&auditor, &root);
+    }
     fs::write(
         directory.join("auditor.toml"),
         format!("matrix = [\"matrix.toml\"]\n{DEPLOYMENT}"),

@@ -12,13 +12,14 @@ use crate::{
 
 /// The targets beside those of pages: their names, which are those of their seeds' directories, the programs that run them, and
 /// the most bytes of an input. A changed database is written as what is changed; a whole one takes more than a page does.
-const OTHERS: [(&str, &str, u32); 6] = [
+const OTHERS: [(&str, &str, u32); 7] = [
     ("packet", "packet", PAGE),
     ("http", "http", PAGE),
     ("history", "state", 4 * PAGE),
     ("report", "state", PAGE),
     ("deployment", "state", PAGE),
     ("inventory", "state", PAGE),
+    ("message", "state", PAGE),
 ];
 const PAGE: u32 = 8192;
 const CARGO_FUZZ: &str = "0.13.2";

@@ -28,7 +28,7 @@ enum Command {
     /// Install what is missing: rust-src, bpf-linker, the packages of demo and tests
     Setup,
     /// Watch the auditor at work on a small cluster of network namespaces
-    Demo,
+    Demo(demo::Demo),
     /// Draw the demo's last report for the README
     Picture,
     /// Measure what reading pages and counting packets cost
@@ -46,7 +46,7 @@ enum Command {
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Setup => setup::run(),
-        Command::Demo => demo::run(),
+        Command::Demo(demo) => demo::run(&demo),
         Command::Picture => picture::run(),
         Command::Bench(bench) => bench::run(&bench),
         Command::Fuzz(fuzz) => fuzz::run(&fuzz),

@@ -1,5 +1,10 @@
 //! Reads what all hosts of a fleet say, and judges it: once, or for ever.
 
+mod baton;
+mod group;
+mod membership;
+mod renewal;
+mod trouble;
 mod watch;
 
 use anyhow::Context as _;
@@ -10,14 +15,15 @@ use super::{clock, configuration::Configuration, names::HostNames, nats::Nats};
 use crate::{
     deployment::FleetSection,
     fleet::{
+        judged_as_one,
         schema::FleetReport,
         state::FleetState,
         verdict::{Overview, Question},
     },
-    report::Judged,
+    report::{Judged, Report},
 };
 
-/// Reads the fleet of a configuration once, and judges it.
+/// Reads the fleet of a configuration once, and judges it: its report, and the same in the shape of a host's.
 ///
 /// # Errors
 ///
@@ -25,7 +31,7 @@ use crate::{
 pub(crate) fn judge(
     configuration: &Configuration,
     window: Option<SignedDuration>,
-) -> anyhow::Result<FleetReport> {
+) -> anyhow::Result<(FleetReport, Report)> {
     let section = section(configuration)?;
     configuration.check_roles()?;
     runtime()?.block_on(async {
@@ -33,8 +39,9 @@ pub(crate) fn judge(
         let nats = Nats::connect(section, None).await?;
         let heard = Heard::of(&nats).await?;
         let window = configuration.window(window);
-        let (report, _judged) = heard.judge(configuration, &names, window, None)?;
-        Ok(report)
+        let (report, judged) = heard.judge(configuration, &names, window, None)?;
+        let as_one = judged_as_one(&judged, &report);
+        Ok((report, as_one))
     })
 }
 
@@ -56,6 +63,8 @@ struct Heard {
     state: FleetState,
     /// When the servers took the latest message.
     latest: Timestamp,
+    /// When the stream was made.
+    made: Timestamp,
 }
 
 impl Heard {
@@ -63,12 +72,15 @@ impl Heard {
         let mut heard = Self {
             state: FleetState::default(),
             latest: Timestamp::MIN,
+            made: Timestamp::MIN,
         };
-        nats.read(|subject, payload, stored| {
-            heard.latest = heard.latest.max(stored);
-            heard.state.take(subject, payload, stored);
-        })
-        .await?;
+        let made = nats
+            .read(|subject, payload, stored| {
+                heard.latest = heard.latest.max(stored);
+                heard.state.take(subject, payload, stored);
+            })
+            .await?;
+        heard.made = made;
         Ok(heard)
     }
 

@@ -44,6 +44,14 @@ struct Facts {
     listeners: Remembered<Listener>,
 }
 
+const HOSTNAME: &str = "/proc/sys/kernel/hostname";
+
+/// This host's name, as far as the kernel says it.
+pub(crate) fn name() -> String {
+    let name = std::fs::read_to_string(HOSTNAME).unwrap_or_default();
+    name.trim().to_owned()
+}
+
 impl HostFacts {
     /// Reads the facts of the current network namespace; the name given is for the report only.
     ///
@@ -55,8 +63,7 @@ impl HostFacts {
         let interfaces = changes.list().await?;
         let ephemeral = listener::ephemeral_range();
         let mut listeners = Listeners::new(ephemeral);
-        let name = std::fs::read_to_string("/proc/sys/kernel/hostname")
-            .context("cannot read this host's name")?;
+        let name = std::fs::read_to_string(HOSTNAME).context("cannot read this host's name")?;
         let now = clock::monotonic();
         let listening = listeners
             .list()

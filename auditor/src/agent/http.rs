@@ -56,6 +56,18 @@ pub(crate) struct Published {
 }
 
 impl Published {
+    /// Shows the same as before, with another health.
+    pub(crate) fn replace_health(&self, change: impl FnOnce(&mut metrics::Health)) {
+        let current = Arc::clone(
+            &self
+                .current
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .1,
+        );
+        self.replace(current.with_health(change));
+    }
+
     /// Replaces the snapshot that is served.
     pub(crate) fn replace(&self, snapshot: Snapshot) {
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,5 +1,8 @@
 //! The only user of NATS: messages to a stream that keeps the last one of each subject, and back.
 
+mod bucket;
+mod problem;
+
 use std::{
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -19,6 +22,8 @@ use futures_util::StreamExt as _;
 use jiff::Timestamp;
 use thiserror::Error;
 
+pub(crate) use self::bucket::{Bucket, BucketError, MOST_BYTES};
+use self::problem::{last_sequence, with_sources};
 use crate::{
     deployment::{FleetSection, Login},
     fleet::state::{STREAM, SUBJECTS, token},
@@ -222,7 +227,8 @@ impl Nats {
         )
     }
 
-    /// Hands over each message of the stream: its subject, what it says, and when the servers took it.
+    /// Hands over each message of the stream: its subject, what it says, and when the servers took it. Returns when the stream
+    /// was made.
     ///
     /// # Errors
     ///
@@ -230,7 +236,7 @@ impl Nats {
     pub(crate) async fn read(
         &self,
         mut take: impl FnMut(&str, &[u8], Timestamp),
-    ) -> Result<(), StreamError> {
+    ) -> Result<Timestamp, StreamError> {
         let other = |text: String| StreamError::Other(self.explained(&text));
         let stream = match self.context.get_stream(STREAM).await {
             Ok(stream) => stream,
@@ -243,18 +249,21 @@ impl Nats {
                     return Err(other(with_sources(&error)));
                 }
                 // Nobody has published yet, or may not make it.
-                return self
-                    .make_stream()
+                self.make_stream()
                     .await
-                    .map_err(|error| StreamError::Absent(error.to_string()));
+                    .map_err(|error| StreamError::Absent(error.to_string()))?;
+                let stream = self.context.get_stream(STREAM).await;
+                stream.map_err(|error| other(with_sources(&error)))?
             }
         };
+        let made = timestamp(stream.cached_info().created.unix_timestamp_nanos())
+            .ok_or_else(|| other("when it was made is not known".to_owned()))?;
         let n_messages = stream.cached_info().state.messages;
         if MOST_MESSAGES < n_messages {
             return Err(StreamError::Long(n_messages));
         }
         if n_messages == 0 {
-            return Ok(());
+            return Ok(made);
         }
         let config = pull::Config {
             deliver_policy: DeliverPolicy::All,
@@ -280,9 +289,8 @@ impl Nats {
                 while let Some(message) = batch.next().await {
                     let message = message.map_err(|error| other(error.to_string()))?;
                     let info = message.info().map_err(|error| other(error.to_string()))?;
-                    let stored = info.published.unix_timestamp_nanos();
-                    let stored = Timestamp::from_nanosecond(stored)
-                        .map_err(|error| other(error.to_string()))?;
+                    let stored = timestamp(info.published.unix_timestamp_nanos())
+                        .ok_or_else(|| other("when it took a message is not known".to_owned()))?;
                     pending = info.pending;
                     n_batch += 1;
                     take(message.subject.as_str(), &message.payload, stored);
@@ -297,13 +305,27 @@ impl Nats {
         // It would end by itself in a minute.
         let name = consumer.cached_info().name.clone();
         let _deleted = stream.delete_consumer(&name).await;
-        result
+        result.map(|()| made)
+    }
+
+    /// A key-value bucket, which is made unless it is there.
+    ///
+    /// # Errors
+    ///
+    /// It is not there, and cannot be made.
+    pub(crate) async fn bucket(&self) -> Result<Bucket, BucketError> {
+        Bucket::open(&self.context, self.replicas).await
     }
 
     /// Whether the servers can be reached now.
     pub(crate) fn is_connected(&self) -> bool {
         self.client.connection_state() == async_nats::connection::State::Connected
     }
+}
+
+/// A time as the servers say it, in nanoseconds since 1970, as far as it is one.
+fn timestamp(nanoseconds: i128) -> Option<Timestamp> {
+    Timestamp::from_nanosecond(nanoseconds).ok()
 }
 
 /// What a file of a secret holds.
@@ -318,38 +340,4 @@ fn secret(field: &'static str, path: &std::path::Path) -> Result<String, Connect
         path: path.to_owned(),
     })?;
     Ok(text.trim().to_owned())
-}
-
-fn with_sources(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        let more = error.to_string();
-        // Some repeat what they come from.
-        if !text.contains(&more) {
-            text = format!("{text}: {more}");
-        }
-        source = error.source();
-    }
-    text
-}
-
-/// The number of a subject's last message, which the server says in words.
-fn last_sequence(text: &str) -> Option<u64> {
-    let (_, rest) = text.rsplit_once("wrong last sequence: ")?;
-    let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
-    digits.parse().ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::last_sequence;
-
-    #[test]
-    fn the_server_says_which_message_is_the_last() {
-        // The client's own words come first.
-        let text = "wrong last sequence: wrong last sequence: 17 (code 400, error code 10071)";
-        assert_eq!(last_sequence(text), Some(17));
-        assert_eq!(last_sequence("wrong last sequence"), None);
-    }
 }

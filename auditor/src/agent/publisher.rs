@@ -1,6 +1,7 @@
 //! Publishes what this host saw to its fleet, on a thread of its own: neither counting nor judging waits for a server.
 
 mod claim;
+mod rival;
 mod statement;
 
 use std::time::Duration;
@@ -10,8 +11,11 @@ use tokio::{
     time::Instant,
 };
 
-use self::claim::{Claim, Next};
-pub(crate) use self::statement::{Seen, Statement};
+pub(crate) use self::statement::{Seen, Statement, machine};
+use self::{
+    claim::{Claim, Next},
+    rival::Rival,
+};
 use super::{
     clock,
     nats::{Nats, PublishProblem},
@@ -70,6 +74,9 @@ fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
 /// How long to wait before servers are tried again that could not be reached.
 const RETRY: Duration = Duration::from_secs(5);
 
+/// Who comes second to a name waits for so many times to speak of the first before he tries again.
+const SECOND_WAITS: u32 = 3;
+
 async fn run(section: FleetSection, mut due: Receiver<Statement>) {
     let mut line = Line {
         section,
@@ -80,6 +87,9 @@ async fn run(section: FleetSection, mut due: Receiver<Statement>) {
         tried: None,
         is_failing: false,
         said_rival: false,
+        rival: Rival::default(),
+        looked: None,
+        said_second: false,
     };
     while let Some(statement) = due.recv().await {
         line.publish(statement).await;
@@ -98,6 +108,10 @@ struct Line {
     tried: Option<Instant>,
     is_failing: bool,
     said_rival: bool,
+    rival: Rival,
+    /// When it was last looked whether another machine wants the name.
+    looked: Option<Instant>,
+    said_second: bool,
 }
 
 impl Line {
@@ -154,7 +168,7 @@ impl Line {
         let due = self.publication.take(turn, &host.writer);
         host.flows_left_out = due.n_left_out;
         if !self.claim.is_mine() {
-            let wait = 3 * self.section.every.unsigned_abs();
+            let wait = SECOND_WAITS * self.section.every.unsigned_abs();
             let last = match self.claim.next(clock::monotonic(), wait) {
                 Next::Publish(last) => last,
                 // Not yet: whoever published last may be alive.
@@ -172,7 +186,43 @@ impl Line {
             self.say_shard(shard).await?;
         }
         let last = self.claim.last();
-        self.say_host(&host, last).await
+        self.say_host(&host, last).await?;
+        self.look_for_rival(&host).await;
+        Ok(())
+    }
+
+    /// Looks now and then whether another machine wants this host's name, which says so more often.
+    async fn look_for_rival(&mut self, host: &HostState) {
+        let wait = (SECOND_WAITS + 1) * self.section.every.unsigned_abs();
+        let is_early = self.looked.is_some_and(|at| clock::since(at) < wait);
+        if !self.claim.is_mine() || is_early {
+            return;
+        }
+        let (Some(nats), Ok(payload)) = (&self.nats, wire::write_host(host)) else {
+            return;
+        };
+        self.looked = Some(clock::monotonic());
+        let name = &host.writer.name;
+        let last = Some(self.rival.last());
+        match nats.publish(rival_subject(name), payload, last).await {
+            Ok(number) => {
+                self.rival.taken(number);
+                if std::mem::take(&mut self.said_second) {
+                    say(&format!(
+                        "auditor: no other machine wants to publish as {name} any more"
+                    ));
+                }
+            }
+            Err(PublishProblem::NotLast(number)) => {
+                if self.rival.refused(number) && !std::mem::replace(&mut self.said_second, true) {
+                    say(&format!(
+                        "auditor: another machine wants to publish as {name}, as this one does: give one of them another name in [fleet]"
+                    ));
+                }
+            }
+            // What it may do is enough to publish its state.
+            Err(PublishProblem::NoStream | PublishProblem::Other(_)) => self.rival.doubt(),
+        }
     }
 
     async fn say_shard(&mut self, shard: ShardState) -> Result<(), String> {

@@ -6,6 +6,7 @@ use clap::Args;
 use super::{options::ReportOption, reading};
 use crate::{
     exit::Exit,
+    fleet::{self, schema::FleetReport},
     output::print,
     report::{self, explain::Query},
 };
@@ -30,8 +31,13 @@ const MOST: usize = 20;
 ///
 /// A report that can't be read, or nothing in it that matches.
 pub fn run(command: &Explain) -> anyhow::Result<Exit> {
-    let report = reading::report(&command.report.report)?;
+    let path = &command.report.report;
+    let text = reading::text(path)?;
     let what = command.what.join(" ");
+    if let Some(fleet) = reading::fleet(path, &text)? {
+        return of_fleet(&fleet, &what);
+    }
+    let report = reading::parse(path, &text)?;
     let (rules, flows) = Query::parse(&what).find(&report);
     let mut parts: Vec<Vec<String>> = Vec::new();
     parts.extend(
@@ -49,15 +55,7 @@ pub fn run(command: &Explain) -> anyhow::Result<Exit> {
             report.flows.len()
         );
     }
-    let mut text = String::new();
-    for (at, steps) in parts.iter().enumerate() {
-        if 0 < at {
-            text.push('\n');
-        }
-        for step in steps {
-            report::clean_line(&mut text, step);
-        }
-    }
+    let mut text = told(&parts);
     for (n, what) in [(rules.len(), "rules"), (flows.len(), "flows")] {
         if MOST < n {
             let more = n - MOST;
@@ -67,4 +65,37 @@ pub fn run(command: &Explain) -> anyhow::Result<Exit> {
     }
     print(&text)?;
     Ok(Exit::Clean)
+}
+
+/// Explains what is meant of a fleet.
+///
+/// # Errors
+///
+/// Nothing in its report is meant.
+pub(super) fn of_fleet(report: &FleetReport, what: &str) -> anyhow::Result<Exit> {
+    let parts = fleet::explain(report, what);
+    if parts.is_empty() {
+        bail!(
+            "the fleet's report has no host, no rule and no finding `{what}`: expected one of its {} hosts, or a part of one of its {} rules or of one of its {} findings",
+            report.hosts.len(),
+            report.rules.len(),
+            report.findings.len()
+        );
+    }
+    print(&told(&parts))?;
+    Ok(Exit::Clean)
+}
+
+/// Each part in its lines, with an empty one between two.
+fn told(parts: &[Vec<String>]) -> String {
+    let mut text = String::new();
+    for (at, steps) in parts.iter().enumerate() {
+        if 0 < at {
+            text.push('\n');
+        }
+        for step in steps {
+            report::clean_line(&mut text, step);
+        }
+    }
+    text
 }

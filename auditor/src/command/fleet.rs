@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand};
 use jiff::SignedDuration;
 
 use super::{
-    options::{FailOn, look},
+    explain,
+    options::{FailOn, FormOptions, look},
     watch::{Format as EventsAs, HttpOptions},
 };
 use crate::{
@@ -17,9 +18,10 @@ use crate::{
     },
     exit::Exit,
     fleet::schema::{self, FleetReport},
+    fleet_name::is_name,
     length::length,
     output::{Readers, write},
-    report::schema::Severity,
+    report::{Report, schema::Severity},
 };
 
 /// Judge all hosts that publish what they see: `auditor watch` does, where the deployment has a section for fleets.
@@ -39,6 +41,8 @@ enum Verb {
     Hosts(ListVerb),
     /// List what a person should look at among the flows of all hosts, as lines of JSON
     Flows(ListVerb),
+    /// Say step by step why a host, a flow or a rule of the fleet is what it is
+    Explain(ExplainVerb),
 }
 
 /// What the fleet is compared with, and where it is.
@@ -56,12 +60,8 @@ struct FleetOptions {
 struct ReportVerb {
     #[command(flatten)]
     fleet: FleetOptions,
-    /// What to print
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    format: Format,
-    /// What makes the exit code 1 [default: violation]
-    #[arg(long, value_enum, value_name = "SEVERITY")]
-    fail_on: Option<FailOn>,
+    #[command(flatten)]
+    form: FormOptions,
     /// Write to this file instead of standard output
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -84,6 +84,10 @@ struct WatchVerb {
         default_value = "/var/lib/auditor-fleet"
     )]
     state: PathBuf,
+    /// Watches of one group tell each finding once: one of them tells, and another takes over where that one is gone. They keep
+    /// what was told in a key-value bucket of the servers
+    #[arg(long, value_name = "NAME", value_parser = group)]
+    group: Option<String>,
     #[command(flatten)]
     http: HttpOptions,
     /// How events are printed
@@ -97,14 +101,14 @@ struct ListVerb {
     fleet: FleetOptions,
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Format {
-    /// For people
-    Text,
-    /// A page for browsers, in one file
-    Html,
-    /// For programs
-    Json,
+#[derive(Args, Debug)]
+struct ExplainVerb {
+    /// The name of a host; the id of a rule or a part of it, of its service or of its roles; or a flow such as
+    /// '10.0.9.7 -> 10.0.0.1 tcp/443' or any part of it: an address, a port, a role
+    #[arg(required = true, value_name = "HOST|FLOW|RULE")]
+    what: Vec<String>,
+    #[command(flatten)]
+    fleet: FleetOptions,
 }
 
 /// Reads the fleet and judges it.
@@ -117,15 +121,19 @@ pub fn run(command: &FleetCommand) -> anyhow::Result<Exit> {
         Verb::Report(verb) => report(verb),
         Verb::Watch(verb) => watch(verb),
         Verb::Hosts(verb) => {
-            let report = judge(&verb.fleet)?;
+            let (report, _) = judge(&verb.fleet)?;
             write(None, &report.hosts_text(look(true)), Readers::Owner)?;
             Ok(Exit::Clean)
         }
         Verb::Flows(verb) => {
-            let report = judge(&verb.fleet)?;
+            let (report, _) = judge(&verb.fleet)?;
             let lines = report.findings.iter().map(serde_json::to_string);
             crate::output::write_lines(None, lines, Readers::Owner)?;
             Ok(Exit::Clean)
+        }
+        Verb::Explain(verb) => {
+            let (report, _) = judge(&verb.fleet)?;
+            explain::of_fleet(&report, &verb.what.join(" "))
         }
     }
 }
@@ -136,30 +144,23 @@ fn report(verb: &ReportVerb) -> anyhow::Result<Exit> {
         write(output, &schema::json_schema()?, Readers::Mask)?;
         return Ok(Exit::Clean);
     }
-    let report = judge(&verb.fleet)?;
-    let text = match verb.format {
-        Format::Text => report.text(look(output.is_none())),
-        Format::Html => report.html()?,
-        Format::Json => report.to_json()?,
+    let (report, as_one) = judge(&verb.fleet)?;
+    // Forms that others read are those of a host's report.
+    let text = match verb.form.name() {
+        "text" => report.text(look(output.is_none())),
+        "html" => report.html()?,
+        "json" => report.to_json()?,
+        _ => verb.form.render(&as_one, output.is_none(), true)?,
     };
     write(output, &text, Readers::Owner)?;
-    let summary = &report.summary;
-    let n_failures = match verb.fail_on.unwrap_or(FailOn::Violation) {
-        FailOn::Violation => summary.violations,
-        FailOn::Warning => summary.violations + summary.warnings,
-        FailOn::Never => 0,
-    };
     // Where nobody speaks, nothing was looked at, so the exit code must not say that all is well.
     let is_deaf = report
         .hosts
         .iter()
         .all(|host| host.severity == Severity::Warning);
-    Ok(if n_failures != 0 {
-        Exit::Violations
-    } else if is_deaf {
-        Exit::Failed
-    } else {
-        Exit::Clean
+    Ok(match verb.form.exit(&as_one, FailOn::Violation) {
+        Exit::Clean if is_deaf => Exit::Failed,
+        exit @ (Exit::Clean | Exit::Violations | Exit::Failed) => exit,
     })
 }
 
@@ -170,6 +171,7 @@ fn watch(verb: &WatchVerb) -> anyhow::Result<Exit> {
         every: verb.every.max(SignedDuration::from_secs(1)),
         state: verb.state.clone(),
         event_format: verb.format.events(),
+        group: verb.group.clone(),
     };
     let configuration = Configuration::read(&settings.sources)?;
     let published = match verb.http.settings()? {
@@ -181,6 +183,15 @@ fn watch(verb: &WatchVerb) -> anyhow::Result<Exit> {
     Ok(Exit::Clean)
 }
 
+/// The name of a group, as servers take it for a key.
+fn group(text: &str) -> Result<String, String> {
+    if is_name(text) && !text.starts_with('.') && !text.ends_with('.') {
+        Ok(text.to_owned())
+    } else {
+        Err("expected letters, digits, `-`, `_` and dots between them, 128 at most".to_owned())
+    }
+}
+
 fn sources(options: &FleetOptions) -> PolicySources {
     PolicySources {
         deployment: Some(options.config.clone()),
@@ -190,7 +201,7 @@ fn sources(options: &FleetOptions) -> PolicySources {
 }
 
 /// Reads what all hosts say, and judges it.
-fn judge(options: &FleetOptions) -> anyhow::Result<FleetReport> {
+fn judge(options: &FleetOptions) -> anyhow::Result<(FleetReport, Report)> {
     let configuration = Configuration::read(&sources(options))?;
     fleet::judge(&configuration, options.window)
 }

@@ -189,6 +189,11 @@ impl FormOptions {
         self.format.name == FORMS[0].name
     }
 
+    /// The form's name.
+    pub(super) const fn name(self) -> &'static str {
+        self.format.name
+    }
+
     /// Renders the report in the chosen form; `to_terminal` if it goes to standard output.
     ///
     /// With `shows_all` its lists have all of their entries.

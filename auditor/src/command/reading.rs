@@ -5,6 +5,7 @@ use std::{io::Read as _, path::Path};
 use anyhow::{Context as _, bail};
 
 use crate::{
+    fleet::schema::{self, FleetReport},
     output::say,
     report::{
         Report,
@@ -62,6 +63,31 @@ pub(crate) fn parse(path: &Path, text: &str) -> anyhow::Result<Report> {
         None => bail!("{name} is no report: it has no schema_version"),
     }
     serde_json::from_value(value).with_context(|| format!("{name} is no report"))
+}
+
+/// Reads the text of a fleet's report; `None` if it is something else.
+pub(super) fn fleet(path: &Path, text: &str) -> anyhow::Result<Option<FleetReport>> {
+    let name = path.display();
+    let Ok(value) = serde_json::from_str::<serde_json::Value>(text) else {
+        return Ok(None);
+    };
+    // A host's report has one host.
+    if value.get("hosts").is_none() {
+        return Ok(None);
+    }
+    let version = value.get("schema_version");
+    match version.and_then(serde_json::Value::as_u64) {
+        Some(version) if version == u64::from(schema::SCHEMA_VERSION) => {}
+        Some(version) => bail!(
+            "{name} is a fleet's report of version {version}, and this auditor reads version {}: use the auditor that wrote it",
+            schema::SCHEMA_VERSION
+        ),
+        None => bail!("{name} is no report: it has no schema_version"),
+    }
+    let report = serde_json::from_value(value);
+    report
+        .map(Some)
+        .with_context(|| format!("{name} is no report of a fleet"))
 }
 
 #[cfg(test)]

@@ -6,7 +6,8 @@ use std::{
 };
 
 use super::{
-    schema::{CourseKind, Finding, FleetReport, Rule},
+    schema::{CourseKind, Finding, FleetReport, Rule, Voice},
+    sentence::listed,
     text::{conversation, heading, process_words, side},
 };
 use crate::{
@@ -69,7 +70,15 @@ impl FleetReport {
         if 0 < summary.silent {
             let verb = if summary.silent == 1 { "is" } else { "are" };
             let hosts = plural(summary.silent, "host");
-            writeln!(out, "<p><strong>{hosts} {verb} silent.</strong></p>")?;
+            let silent = self.hosts.iter().filter(|one| one.voice == Voice::Silent);
+            let names: Vec<String> = silent
+                .map(|one| format!("{} (since {:.0})", one.name, one.spoke))
+                .collect();
+            let names = text(&listed(&names));
+            writeln!(
+                out,
+                "<p><strong>{hosts} {verb} silent:</strong> {names}.</p>"
+            )?;
         }
         writeln!(
             out,
@@ -285,11 +294,13 @@ fn broken(rule: &Rule, out: &mut String) -> fmt::Result {
     for one in &rule.courses {
         writeln!(
             out,
-            "<p>{}, as {} -&gt; {}: {}</p>",
+            "<p>{}, as {} -&gt; {}: {}</p>\n<p class=\"faint\">{:.0} to {:.0}</p>",
             plural(one.conversations, "conversation"),
             one.client,
             one.server,
-            text(&one.course.text)
+            text(&one.course.text),
+            one.first_seen,
+            one.last_seen
         )?;
     }
     writeln!(out, "</article>")

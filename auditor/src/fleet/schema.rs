@@ -215,6 +215,12 @@ pub struct RuleCourse {
     /// The first of them.
     pub client: IpAddr,
     pub server: IpAddr,
+    #[serde(with = "micros")]
+    #[schemars(with = "String")]
+    pub first_seen: Timestamp,
+    #[serde(with = "micros")]
+    #[schemars(with = "String")]
+    pub last_seen: Timestamp,
 }
 
 /// A host on which a rule is missing.

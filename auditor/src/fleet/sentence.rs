@@ -1,5 +1,7 @@
 //! What is found of a fleet, as the sentences of its report.
 
+use std::collections::BTreeMap;
+
 use jiff::SignedDuration;
 
 use super::{
@@ -191,10 +193,13 @@ pub(super) fn rule(
         parts.push("no socket listens for it on any of its servers".to_owned());
     }
     if finding.verdict == RuleVerdict::Observed && !view.missing.is_empty() {
-        let names: Vec<&str> = view
-            .missing
+        let mut by_host: BTreeMap<usize, Vec<&str>> = BTreeMap::new();
+        for (host, part) in &view.missing {
+            by_host.entry(*host).or_default().push(part.name());
+        }
+        let names: Vec<String> = by_host
             .iter()
-            .map(|(host, _)| name(fleet, *host))
+            .map(|(host, parts)| format!("{} as {}", name(fleet, *host), parts.join(" and ")))
             .collect();
         parts.push(format!(
             "not on {}: {}",

@@ -21,6 +21,8 @@ use crate::{
     transport::Transport,
 };
 
+mod shown;
+
 const MATRIX: &str = r#"
 name = "Shop"
 [[rule]]

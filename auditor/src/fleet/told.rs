@@ -1,7 +1,10 @@
 //! A fleet's report in the shape of a host's, for what shows, stores and sends those.
 
-use super::schema::{FleetReport, Rule};
-use crate::report::{Judged, Report};
+use super::{
+    schema::{FleetReport, Rule},
+    text::side,
+};
+use crate::report::{Judged, Report, schema::Severity};
 
 /// The report of all hosts as of one: its rules say what the fleet's report says of them.
 pub fn told(judged: &Judged, fleet: &FleetReport) -> Report {
@@ -19,6 +22,29 @@ pub fn told(judged: &Judged, fleet: &FleetReport) -> Report {
         fleet.summary.warnings,
         fleet.summary.notes,
     );
+    report
+}
+
+/// As [`told`], with what is found of hosts and of contradictions among what is wrong: for forms that know rules and flows alone.
+pub fn judged_as_one(judged: &Judged, fleet: &FleetReport) -> Report {
+    let mut report = told(judged, fleet);
+    let hosts = fleet.hosts.iter();
+    let hosts = hosts.filter(|host| Severity::Warning <= host.severity);
+    let problems = hosts.map(|host| format!("host {}: {}", host.name, host.remarks.join("; ")));
+    report.policy_problems.extend(problems);
+    let others = fleet.findings.iter().filter(|one| one.verdict.is_none());
+    let others = others.filter(|one| Severity::Warning <= one.severity);
+    let problems = others.map(|one| {
+        format!(
+            "{} of {} -> {} {}: {}",
+            one.kind,
+            side(&one.client),
+            side(&one.server),
+            one.service,
+            one.explanation
+        )
+    });
+    report.policy_problems.extend(problems);
     report
 }
 

@@ -97,12 +97,16 @@ pub fn read_shard(bytes: &[u8]) -> Result<ShardState, WireError> {
 }
 
 fn write<T: Serialize>(file: &T) -> Result<Vec<u8>, WriteError> {
-    let json = serde_json::to_vec(file).map_err(WriteError::Json)?;
+    packed(&serde_json::to_vec(file).map_err(WriteError::Json)?)
+}
+
+/// A message that says this, whatever it is.
+pub(crate) fn packed(json: &[u8]) -> Result<Vec<u8>, WriteError> {
     let mut bytes = MARK.to_vec();
     bytes.push(VERSION);
     let mut encoder = ZlibEncoder::new(bytes, Compression::fast());
     encoder
-        .write_all(&json)
+        .write_all(json)
         .and_then(|()| encoder.finish())
         .map_err(WriteError::Compression)
         .and_then(|bytes| {

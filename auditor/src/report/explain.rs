@@ -1,7 +1,5 @@
 //! Why a flow or a rule has its verdict, step by step.
 
-use std::net::IpAddr;
-
 use jiff::{SignedDuration, Span, Timestamp, tz::TimeZone};
 
 use super::{
@@ -11,145 +9,9 @@ use super::{
     },
     words::{self, number},
 };
-use crate::{observed, role::Role, transport::Transport};
+use crate::transport::Transport;
 
-/// What the user wants explained: terms that must all match.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Query {
-    terms: Vec<Term>,
-    text: String,
-}
-
-#[derive(Clone, Debug, Eq, PartialEq)]
-enum Term {
-    Address(IpAddr),
-    Service(Transport, u16),
-    Port(u16),
-    /// A role, a verdict, an interface, or the id of a rule.
-    Name(String),
-}
-
-impl Query {
-    /// Reads `10.0.9.7 -> 10.0.0.1 tcp/443`, any part of it, or the id of a rule. Of two addresses the first is the
-    /// client's.
-    pub fn parse(text: &str) -> Self {
-        let terms = text
-            .split(|c: char| c.is_whitespace() || c == ',' || c == '>')
-            .map(|word| word.trim_end_matches('-'))
-            .filter(|word| !word.is_empty())
-            .map(term)
-            .collect();
-        Self {
-            terms,
-            text: text.trim().to_owned(),
-        }
-    }
-
-    /// The rules and the flows of a report that match. A text that is a rule's id matches only that rule; one that is nothing of
-    /// a flow matches the rules that have it in their id, their service or a role.
-    pub fn find<'a>(&self, report: &'a Report) -> (Vec<&'a Rule>, Vec<&'a Flow>) {
-        let rules: Vec<&Rule> = report
-            .rules
-            .iter()
-            .filter(|rule| rule.id.eq_ignore_ascii_case(&self.text))
-            .collect();
-        if !rules.is_empty() || self.terms.is_empty() {
-            return (rules, Vec::new());
-        }
-        let flows: Vec<&Flow> = report
-            .flows
-            .iter()
-            .filter(|flow| self.means(flow))
-            .collect();
-        if !flows.is_empty() {
-            return (rules, flows);
-        }
-        let wanted = self.text.to_lowercase();
-        let has_part = |text: &String| text.to_lowercase().contains(&wanted);
-        let of_service = |rule: &&Rule| {
-            self.terms.iter().any(|term| match term {
-                Term::Service(transport, port) => {
-                    rule.transport == (*transport).into() && rule.has_port(*port)
-                }
-                Term::Port(port) => rule.has_port(*port),
-                Term::Address(_) | Term::Name(_) => false,
-            })
-        };
-        let is_meant = |rule: &&Rule| {
-            let roles = rule.client.iter().chain(&rule.server);
-            let mut names = std::iter::once(&rule.id).chain(&rule.service).chain(roles);
-            of_service(rule) || names.any(has_part)
-        };
-        (report.rules.iter().filter(is_meant).collect(), flows)
-    }
-
-    /// Whether a flow without a verdict matches.
-    pub fn fits(&self, flow: &observed::Flow) -> bool {
-        self.has_addresses(flow.client, flow.server)
-            && self.terms.iter().all(|term| match term {
-                Term::Address(_) => true,
-                Term::Service(transport, port) => {
-                    flow.transport() == Some(*transport) && flow.port == *port
-                }
-                Term::Port(port) => flow.port == *port,
-                Term::Name(name) => flow.interface == *name,
-            })
-    }
-
-    /// Of two addresses the first is the client's.
-    fn has_addresses(&self, client: IpAddr, server: IpAddr) -> bool {
-        let mut addresses = self.terms.iter().filter_map(|term| match term {
-            Term::Address(address) => Some(*address),
-            Term::Service(..) | Term::Port(_) | Term::Name(_) => None,
-        });
-        match (addresses.next(), addresses.next()) {
-            (Some(first), Some(second)) => client == first && server == second,
-            (Some(one), None) => client == one || server == one,
-            (None, _) => true,
-        }
-    }
-
-    fn means(&self, flow: &Flow) -> bool {
-        self.has_addresses(flow.client, flow.server)
-            && self.terms.iter().all(|term| match term {
-                Term::Address(_) => true,
-                Term::Service(transport, port) => {
-                    flow.transport == Some((*transport).into()) && flow.port == *port
-                }
-                Term::Port(port) => flow.port == *port,
-                Term::Name(name) => {
-                    let role = Role::new(name);
-                    let mut roles = flow.client_roles.iter().chain(&flow.server_roles);
-                    roles.any(|one| Role::new(one) == role)
-                        || flow.verdict.name() == name
-                        || flow.interface == *name
-                        || flow.rules.contains(name)
-                }
-            })
-    }
-}
-
-fn term(text: &str) -> Term {
-    if let Ok(address) = text.parse::<IpAddr>() {
-        return Term::Address(address.to_canonical());
-    }
-    if let Ok(port) = text.parse() {
-        return Term::Port(port);
-    }
-    let transports = [
-        Transport::Tcp,
-        Transport::Udp,
-        Transport::Sctp,
-        Transport::Icmp,
-    ];
-    if let Some((transport, port)) = text.split_once('/')
-        && let Some(transport) = transports.into_iter().find(|one| one.name() == transport)
-        && let Ok(port) = port.parse()
-    {
-        return Term::Service(transport, port);
-    }
-    Term::Name(text.to_owned())
-}
+pub use super::query::Query;
 
 /// Explains a flow.
 pub fn flow(report: &Report, flow: &Flow) -> Vec<String> {

@@ -11,7 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{digest, service};
-use crate::{escape, matrix::RulePorts};
+use crate::escape;
 pub use basis::{Basis, Digested, Exception, Page};
 pub use names::{
     Direction, EvidenceName, FlowVerdict, GapReason, Hook, Level, Outcome, Part, PatternKind,
@@ -337,13 +337,6 @@ pub struct Process {
 )]
 fn is_false(value: &bool) -> bool {
     !*value
-}
-
-impl Rule {
-    /// Whether a port is among its ports.
-    pub fn has_port(&self, port: u16) -> bool {
-        RulePorts::parse(&self.ports).is_ok_and(|ports| ports.contains(port))
-    }
 }
 
 impl Flow {

@@ -36,6 +36,10 @@ pub struct Health {
     pub is_saved: bool,
     /// Whether the configuration that was read last is in use.
     pub is_configured: bool,
+    /// Whether it tells what is found, where it is one of a group of watches of a fleet.
+    pub tells: Option<bool>,
+    /// Whether the servers of a fleet could be read in the last turn.
+    pub is_readable: Option<bool>,
     /// By sink: deliveries that failed, and events that wait.
     pub sinks: BTreeMap<String, SinkHealth>,
 }
@@ -88,6 +92,24 @@ pub fn render_with(
             "Hosts of the fleet, by whether they speak",
             voices,
         );
+    }
+    for (is, name, help) in [
+        (
+            health.tells,
+            "fleet_tells",
+            "Whether this watch of a group tells what is found, or stands by",
+        ),
+        (
+            health.is_readable,
+            "fleet_readable",
+            "Whether the servers of the fleet could be read in the last turn",
+        ),
+    ] {
+        if let Some(is) = is {
+            let flag = Gauge::<i64>::default();
+            flag.set(i64::from(is));
+            registry.register(name, help, flag);
+        }
     }
     of_health(health, &mut registry);
     let mut text = String::new();

@@ -47,9 +47,9 @@ impl Form {
     }
 }
 
-/// The program that the unit starts, as it stands in the repository.
+/// The program that the units in `docs/` start, as it stands there.
 const UNIT_PROGRAM: &str = "/usr/local/bin/auditor";
-const UNIT: &str = "docs/auditor.service";
+const UNITS: [&str; 2] = ["auditor.service", "auditor-fleet.service"];
 
 /// Files, and directories of which every file is meant, from the workspace to below the prefix.
 const FILES: [(&str, &str); 11] = [
@@ -112,18 +112,24 @@ pub(super) fn lay_out(
     let workspace = root();
     let prefix = directory.join(form.prefix());
     copy(program, &prefix.join("bin/auditor"))?;
-    let unit =
-        fs::read_to_string(workspace.join(UNIT)).with_context(|| format!("cannot read {UNIT}"))?;
-    ensure!(
-        unit.contains(UNIT_PROGRAM),
-        "{UNIT} does not start {UNIT_PROGRAM}"
-    );
-    let unit = unit.replace(UNIT_PROGRAM, form.program());
-    write(&prefix.join("lib/systemd/system/auditor.service"), &unit)?;
+    let mut units = Vec::new();
+    for name in UNITS {
+        let path = workspace.join("docs").join(name);
+        let unit =
+            fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        ensure!(
+            unit.contains(UNIT_PROGRAM),
+            "{name} does not start {UNIT_PROGRAM}"
+        );
+        units.push((name, unit.replace(UNIT_PROGRAM, form.program())));
+    }
     for (source, destination) in FILES {
         copy(&workspace.join(source), &prefix.join(destination))?;
     }
-    write(&prefix.join("share/doc/auditor").join(UNIT), &unit)?;
+    for (name, unit) in &units {
+        write(&prefix.join("lib/systemd/system").join(name), unit)?;
+        write(&prefix.join("share/doc/auditor/docs").join(name), unit)?;
+    }
     copy(
         &workspace.join("packaging/auditor.toml"),
         &directory.join("etc/auditor/auditor.toml"),

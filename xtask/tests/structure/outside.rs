@@ -44,7 +44,7 @@ const ONLY: [(&[&str], &[&str]); 10] = [
             "command/import/fetch.rs",
         ],
     ),
-    (&["async_nats"], &["agent/nats.rs"]),
+    (&["async_nats"], &["agent/nats.rs", "agent/nats/"]),
     (
         &["tokio"],
         &["capture/interface.rs", "agent/", "command/doctor.rs"],

@@ -61,6 +61,31 @@ impl Journal {
         self.forgotten.extend(flows);
     }
 
+    /// Puts events on disk with the next save that others may not have delivered: the sink's name and the event's JSON.
+    pub(in crate::agent) fn redeliver(&mut self, events: Vec<(String, String)>) {
+        self.undelivered.extend(events);
+    }
+
+    /// Forgets what waits on disk for these sinks.
+    ///
+    /// # Errors
+    ///
+    /// The database can't be written.
+    pub(in crate::agent) fn forget_waiting(&self, sinks: &[&str]) -> Result<(), StoreError> {
+        for sink in sinks {
+            self.state.store.delivered(sink, i64::MAX)?;
+        }
+        Ok(())
+    }
+
+    /// How many events wait for a sink; all that can be, where that is not known.
+    pub(in crate::agent) fn waiting(&self, sink: &str) -> u64 {
+        let unsaved = self.undelivered.iter().filter(|(name, _)| name == sink);
+        let unsaved = u64::try_from(unsaved.count()).unwrap_or(u64::MAX);
+        let saved = self.state.store.waiting(sink, 1);
+        saved.map_or(u64::MAX, |(_, saved)| saved.saturating_add(unsaved))
+    }
+
     /// Saves what changed. A failure, as on a full disk, is reported once; the changes are kept and saved the next time. Where
     /// what is on disk was damaged, it is set aside, and all that is known is saved anew.
     pub(in crate::agent) fn save(

@@ -265,6 +265,8 @@ impl Judge {
             held_back: self.held_back,
             is_saved: !self.journal.is_failing,
             is_configured: turn.is_configured,
+            tells: None,
+            is_readable: None,
             sinks: self.outbox.health(),
         };
         self.published.replace(Snapshot::new(report, health));

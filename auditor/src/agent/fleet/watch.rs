@@ -20,17 +20,18 @@ use super::{
         state::{Found, State},
         threads::ThreadSpawner,
     },
-    Heard, runtime, section,
+    Heard,
+    membership::{Membership, Turn},
+    renewal::Renewal,
+    runtime, section,
+    trouble::finding,
 };
 use crate::{
-    alert::{Alerts, Finding, HostTrouble, OpenFinding, Subject, Verdict},
-    fleet::{
-        schema::{FleetReport, Host, Voice},
-        told,
-    },
+    alert::{Alerts, Event, OpenFinding},
+    fleet::{schema::FleetReport, told},
     history::History,
     output::say,
-    report::{Judged, schema::Severity},
+    report::Judged,
     sink::metrics::Health,
 };
 
@@ -43,6 +44,8 @@ pub(crate) struct FleetWatchSettings {
     pub(crate) every: SignedDuration,
     pub(crate) state: PathBuf,
     pub(crate) event_format: EventFormat,
+    /// The group of watches of which one tells what is found.
+    pub(crate) group: Option<String>,
 }
 
 /// Judges the fleet until a signal ends that. Servers that are away, and a turn that fails, are said and tried again.
@@ -64,14 +67,17 @@ pub(crate) fn run(
         let mut signals = Signals::listen(Lifetime::Daemon)?;
         let mut turns = tokio::time::interval(settings.every.unsigned_abs());
         turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut watch = Watch::resume(settings, configuration, names, state, &threads, published);
+        let mut watch = Watch::resume(settings, configuration, names, state, threads, published);
         say("auditor: watching the fleet");
         loop {
             tokio::select! {
                 _ = turns.tick() => watch.turn().await,
                 control = signals.wait() => match control {
-                    Control::Stop => return Ok(()),
-                    Control::Reload => watch.reload(&threads).await,
+                    Control::Stop => {
+                        watch.hand_over().await;
+                        return Ok(());
+                    }
+                    Control::Reload => watch.reload().await,
                 },
             }
         }
@@ -88,9 +94,12 @@ struct Watch {
     history: History,
     journal: Journal,
     outbox: Outbox,
+    threads: ThreadSpawner,
+    membership: Option<Membership>,
     published: Published,
     /// Since when the servers can be heard.
     heard_since: Option<Timestamp>,
+    renewal: Renewal,
     is_configured: bool,
     is_failing: bool,
     n_turns: u64,
@@ -107,7 +116,7 @@ impl Watch {
         configuration: Configuration,
         names: HostNames,
         mut state: State,
-        threads: &ThreadSpawner,
+        threads: ThreadSpawner,
         published: Published,
     ) -> Self {
         let Found {
@@ -124,7 +133,17 @@ impl Watch {
         for finding in findings {
             alerts.resume(finding);
         }
-        let outbox = Outbox::begin(threads, &configuration.sinks, &state.database(), NAME);
+        let membership = settings
+            .group
+            .clone()
+            .map(|group| Membership::new(group, &settings.state, settings.every));
+        // In a group, what waits on disk may have been delivered by another one.
+        let sinks = if membership.is_none() {
+            configuration.sinks.as_slice()
+        } else {
+            &[]
+        };
+        let outbox = Outbox::begin(&threads, sinks, &state.database(), NAME);
         Self {
             settings,
             configuration,
@@ -132,10 +151,13 @@ impl Watch {
             nats: None,
             alerts,
             history,
-            journal: Journal::new(threads, state, salvaged),
+            journal: Journal::new(&threads, state, salvaged),
             outbox,
+            threads,
+            membership,
             published,
             heard_since: None,
+            renewal: Renewal::default(),
             is_configured: true,
             is_failing: false,
             n_turns: 0,
@@ -146,6 +168,12 @@ impl Watch {
     async fn turn(&mut self) {
         let judged = match tokio::time::timeout(TIMEOUT, self.heard()).await {
             Ok(Ok(heard)) => {
+                let now = clock::monotonic();
+                if !self.renewal.is_whole(&heard.state, heard.made, now) {
+                    // Whoever spoke to the stream before is not silent yet.
+                    self.heard_since = None;
+                    return;
+                }
                 let since = *self.heard_since.get_or_insert_with(clock::wall);
                 let window = self.configuration.window(self.settings.window);
                 heard.judge(&self.configuration, &self.names, window, Some(since))
@@ -153,17 +181,25 @@ impl Watch {
             Ok(Err(error)) => Err(error),
             Err(_elapsed) => Err(anyhow::anyhow!("the servers do not answer")),
         };
-        match judged {
-            Ok((report, judged)) => {
+        let told = match judged {
+            Ok((report, judged)) => self.tell(report, &judged).await,
+            Err(error) => Err(error),
+        };
+        match told {
+            Ok(()) => {
                 if std::mem::take(&mut self.is_failing) {
                     say("auditor: the fleet can be read again");
                 }
-                self.tell(report, &judged);
             }
             Err(error) => {
                 // Whoever was not heard meanwhile is not silent.
                 self.heard_since = None;
                 self.nats = None;
+                self.published
+                    .replace_health(|health| health.is_readable = Some(false));
+                if let Some(membership) = &mut self.membership {
+                    membership.forget_connection();
+                }
                 if !std::mem::replace(&mut self.is_failing, true) {
                     say(&format!(
                         "auditor: the fleet can't be read: {error:#}; it is tried again, and what was found stays as it is"
@@ -183,33 +219,136 @@ impl Watch {
         heard
     }
 
-    /// Tells what changed, saves it, and shows the report.
-    fn tell(&mut self, fleet: FleetReport, judged: &Judged) {
+    /// Tells what changed, if that is this watch's part, saves it, and shows the report.
+    async fn tell(&mut self, fleet: FleetReport, judged: &Judged) -> anyhow::Result<()> {
         self.n_turns += 1;
-        let now = clock::wall();
         let report = told(judged, &fleet);
-        let hosts = fleet.hosts.iter().filter_map(finding).collect();
-        let events = self.alerts.update_with(&report, hosts, now, &[]);
-        for event in &events {
-            event_line::say_event(event, self.settings.event_format);
+        if self.may_tell().await? {
+            let hosts = fleet.hosts.iter().filter_map(finding).collect();
+            let before = self.membership.is_some().then(|| self.alerts.clone());
+            let events = self.alerts.update_with(&report, hosts, clock::wall(), &[]);
+            let kept = self.keep(&events).await;
+            match (kept, before) {
+                (Ok(true), _) | (Ok(false), None) => self.told(&events).await?,
+                // Nothing of it was told, so it is as it was.
+                (Ok(false), Some(before)) => {
+                    self.alerts = before;
+                    self.stand_by();
+                }
+                (Err(error), before) => {
+                    self.alerts = before.unwrap_or_default();
+                    return Err(error);
+                }
+            }
         }
-        let findings: Vec<OpenFinding> = self.alerts.open().collect();
-        self.journal
-            .save(&mut self.history, Some(&findings), &events, &self.outbox);
         let health = Health {
             judgements: self.n_turns,
             held_back: self.alerts.held_back(),
             is_saved: !self.journal.is_failing,
             is_configured: self.is_configured,
             sinks: self.outbox.health(),
+            tells: self.membership.as_ref().map(Membership::is_telling),
+            is_readable: Some(true),
             ..Health::default()
         };
         let snapshot = Snapshot::of_fleet(Arc::new(report), Arc::new(fleet), health);
         self.published.replace(snapshot);
+        Ok(())
+    }
+
+    /// Whether it is this watch's part to tell what is found; where it begins to be, it goes on from what others told.
+    async fn may_tell(&mut self) -> anyhow::Result<bool> {
+        let (Some(membership), Some(nats)) = (&mut self.membership, &self.nats) else {
+            return Ok(true);
+        };
+        match membership.turn(nats).await? {
+            Turn::Tell => Ok(true),
+            Turn::StandBy => {
+                self.stand_by();
+                Ok(false)
+            }
+            Turn::Begin(baton) => {
+                if let Some(baton) = baton {
+                    let mut alerts = Alerts::default();
+                    for finding in baton.open()? {
+                        alerts.resume(finding);
+                    }
+                    self.alerts = alerts;
+                    let sinks = self.configuration.sinks.iter();
+                    let sinks: Vec<&str> = sinks.map(|sink| sink.name.as_str()).collect();
+                    self.journal.forget_waiting(&sinks)?;
+                    self.journal.redeliver(baton.undelivered());
+                }
+                self.begin_outbox();
+                Ok(true)
+            }
+        }
+    }
+
+    /// Keeps what is told for the others of the group, before it is told.
+    async fn keep(&mut self, events: &[Event]) -> anyhow::Result<bool> {
+        let (Some(membership), Some(nats)) = (&mut self.membership, &self.nats) else {
+            return Ok(true);
+        };
+        let journal = &self.journal;
+        let waiting = |sink: &str| journal.waiting(sink);
+        let sinks = &self.configuration.sinks;
+        let kept = membership
+            .keep(nats, &self.alerts, events, &waiting, sinks)
+            .await?;
+        Ok(kept)
+    }
+
+    /// Tells events, and saves what is so.
+    async fn told(&mut self, events: &[Event]) -> anyhow::Result<()> {
+        for event in events {
+            event_line::say_event(event, self.settings.event_format);
+        }
+        let findings: Vec<OpenFinding> = self.alerts.open().collect();
+        self.journal
+            .save(&mut self.history, Some(&findings), events, &self.outbox);
+        if self.membership.is_some() && !events.is_empty() {
+            Membership::delivered(&self.journal, &self.configuration.sinks).await;
+            // Where another one has taken over meanwhile, the next turn notices.
+            self.keep(&[]).await?;
+        }
+        Ok(())
+    }
+
+    fn begin_outbox(&mut self) {
+        let database = self.journal.state().database();
+        let sinks = &self.configuration.sinks;
+        self.outbox = Outbox::begin(&self.threads, sinks, &database, NAME);
+    }
+
+    /// Another one delivers what waits.
+    fn stand_by(&mut self) {
+        let database = self.journal.state().database();
+        self.outbox = Outbox::begin(&self.threads, &[], &database, NAME);
+    }
+
+    /// Lets another one of the group take over at once.
+    async fn hand_over(&mut self) {
+        let (Some(membership), Some(nats)) = (&mut self.membership, &self.nats) else {
+            return;
+        };
+        if !membership.is_telling() {
+            return;
+        }
+        let sinks = &self.configuration.sinks;
+        Membership::delivered(&self.journal, sinks).await;
+        let database = self.journal.state().database();
+        self.outbox = Outbox::begin(&self.threads, &[], &database, NAME);
+        let journal = &self.journal;
+        let waiting = |sink: &str| journal.waiting(sink);
+        // Where that fails, another one takes over a little later.
+        let _later = membership
+            .hand_over(nats, &self.alerts, &waiting, sinks)
+            .await;
     }
 
     /// Reads the configuration again: all of it takes effect, or none.
-    async fn reload(&mut self, threads: &ThreadSpawner) {
+    async fn reload(&mut self) {
         let read = Configuration::read(&self.settings.sources);
         let read = read.and_then(|next| {
             section(&next)?;
@@ -218,13 +357,18 @@ impl Watch {
         });
         match read {
             Ok(next) => {
-                if !next.has_same_sinks_as(&self.configuration) {
-                    let database = self.journal.state().database();
-                    self.outbox = Outbox::begin(threads, &next.sinks, &database, NAME);
-                }
+                let has_other_sinks = !next.has_same_sinks_as(&self.configuration);
                 self.names = HostNames::look_up(next.deployment.as_ref()).await;
                 self.nats = None;
                 self.configuration = next;
+                let membership = &mut self.membership;
+                let tells = membership.as_ref().is_none_or(Membership::is_telling);
+                if let Some(membership) = membership {
+                    membership.forget_connection();
+                }
+                if has_other_sinks && tells {
+                    self.begin_outbox();
+                }
                 self.is_configured = true;
                 say("auditor: the configuration was read again, and is in use");
             }
@@ -236,22 +380,4 @@ impl Watch {
             }
         }
     }
-}
-
-/// What a person should know of a host.
-fn finding(host: &Host) -> Option<(Subject, Finding)> {
-    if host.severity < Severity::Warning {
-        return None;
-    }
-    let trouble = match host.voice {
-        Voice::Silent => HostTrouble::Silent,
-        Voice::Twofold => HostTrouble::Twofold,
-        Voice::Speaking => HostTrouble::Odd,
-    };
-    let finding = Finding {
-        verdict: Verdict::Host(trouble),
-        severity: host.severity,
-        text: host.remarks.join("; "),
-    };
-    Some((Subject::Host(host.name.clone()), finding))
 }

@@ -29,4 +29,14 @@ impl Snapshot {
             ..Self::new(report, health)
         }
     }
+    /// The same, with another health.
+    pub(super) fn with_health(&self, change: impl FnOnce(&mut Health)) -> Self {
+        let mut health = self.health.clone();
+        change(&mut health);
+        Self {
+            report: self.report.clone(),
+            fleet: self.fleet.clone(),
+            health,
+        }
+    }
 }

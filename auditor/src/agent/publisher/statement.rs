@@ -175,7 +175,7 @@ fn dated(flow: &Flow, dates: &Dates) -> Flow {
 
 /// What this watch is told apart by from others of its name: the machine, which nobody can compute from it, and where it keeps
 /// its state.
-fn machine(state: &Path) -> String {
+pub(crate) fn machine(state: &Path) -> String {
     let id = std::fs::read("/etc/machine-id")
         .or_else(|_absent| std::fs::read("/proc/sys/kernel/random/boot_id"))
         .unwrap_or_default();

@@ -56,8 +56,12 @@ pub(super) fn rule(
             conversations: 0,
             client: one.flow.client,
             server: one.flow.server,
+            first_seen: one.flow.first,
+            last_seen: one.flow.last,
         });
         group.conversations += 1;
+        group.first_seen = group.first_seen.min(one.flow.first);
+        group.last_seen = group.last_seen.max(one.flow.last);
         // Some are answered, and this pair is not.
         let needs_answer = rule.rule.transport != Transport::Udp;
         let is_proven = match kind {

@@ -10,8 +10,9 @@ use super::{
 };
 
 /// Below the prefix, beside the pages of the manual.
-const FILES: [&str; 13] = [
+const FILES: [&str; 14] = [
     "lib/systemd/system/auditor.service",
+    "lib/systemd/system/auditor-fleet.service",
     "share/auditor/alerts.yml",
     "share/auditor/dashboard.json",
     "share/auditor/matrices/dcos-1.13.toml",
@@ -58,7 +59,7 @@ impl Trial<'_> {
             "auditor show {prefix}/share/auditor/matrices/*.toml"
         ))?;
         host.run(&format!(
-            "systemd-analyze verify {prefix}/lib/systemd/system/auditor.service"
+            "systemd-analyze verify {prefix}/lib/systemd/system/auditor.service {prefix}/lib/systemd/system/auditor-fleet.service"
         ))?;
         Ok(())
     }

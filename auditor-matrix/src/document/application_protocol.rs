@@ -3,6 +3,7 @@
 //! The source is IANA's registry of service names and ports (RFC 6335). It reserved both TCP and UDP for most old names, so
 //! for a protocol that runs over only one of them the protocol's own standard decides.
 
+use super::row::PortGroup;
 use crate::transport::Transport;
 
 const TCP: &[Transport] = &[Transport::Tcp];
@@ -31,9 +32,21 @@ pub(super) fn transports(name: &str) -> Option<&'static [Transport]> {
     })
 }
 
+/// The transport of ports where nothing else tells it: UDP if all of them are of nothing else, and TCP otherwise.
+pub(super) fn usual_transport(groups: &[PortGroup]) -> Transport {
+    let mut ranges = groups.iter().flat_map(|group| &group.ranges).peekable();
+    let is_udp = ranges.peek().is_some()
+        && ranges.all(|range| range.first() == range.last() && is_of_udp_alone(range.first()));
+    if is_udp {
+        Transport::Udp
+    } else {
+        Transport::Tcp
+    }
+}
+
 /// Whether what is registered for a number runs over UDP alone, so that TCP would be no guess at all where a page gives only the
 /// number: time, name services, traps, key exchange, tunnels, discovery, accounting.
-pub(super) const fn is_of_udp_alone(port: u16) -> bool {
+const fn is_of_udp_alone(port: u16) -> bool {
     matches!(
         port,
         67..=69

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{Cells, PortTable};
 use crate::{
     document::{
-        application_protocol::is_of_udp_alone, cell, ports, problem::Severity, row::Document,
+        application_protocol::usual_transport, cell, ports, problem::Severity, row::Document,
         table_rows::TableRow, text::unbracket,
     },
     transport::Transport,
@@ -58,6 +58,7 @@ impl PortTable<'_> {
         };
         // "HTTP: the API (TCP only)": the brackets state the transport, so it need not be inferred from "HTTP".
         let bracketed = texts()
+            .filter(|text| !denies_transport(text))
             .filter_map(|text| cell::transports(&unbracket(text).1.join(" ")))
             .find(|named| !named.inferred);
         if let Some(stated) = bracketed {
@@ -79,22 +80,8 @@ impl PortTable<'_> {
                 let implied = texts().find_map(cell::implied_transports);
                 implied.map(|named| named.transports)
             });
-        let by_number = || {
-            let mut ranges = ports
-                .groups
-                .iter()
-                .flat_map(|group| &group.ranges)
-                .peekable();
-            let is_known = ranges.peek().is_some()
-                && ranges
-                    .all(|range| range.first() == range.last() && is_of_udp_alone(range.first()));
-            if is_known {
-                Transport::Udp
-            } else {
-                Transport::Tcp
-            }
-        };
-        (inferred.unwrap_or_else(|| vec![by_number()]), true)
+        let usual = || vec![usual_transport(&ports.groups)];
+        (inferred.unwrap_or_else(usual), true)
     }
 }
 
@@ -102,30 +89,38 @@ impl PortTable<'_> {
 /// may listen for either, and what there is none of says nothing.
 fn spoken_transports(text: &str) -> Option<Vec<Transport>> {
     let lower = text.to_lowercase();
-    let words: Vec<&str> = lower
+    let words = words(&lower);
+    let stated: Vec<Option<Transport>> = words.iter().map(|word| cell::stated(word)).collect();
+    let is_relay = stated
+        .windows(3)
+        .zip(words.iter().skip(1))
+        .any(|(three, between)| matches!(three, [Some(_), None, Some(_)]) && *between == "to");
+    let spoken: BTreeSet<Transport> = stated.into_iter().flatten().collect();
+    (!spoken.is_empty() && !is_relay && !denies_transport(text))
+        .then(|| spoken.into_iter().collect())
+}
+
+/// Whether a text says of a transport that there is none of it: `no UDP`, `not over UDP`.
+fn denies_transport(text: &str) -> bool {
+    let lower = text.to_lowercase();
+    let words = words(&lower);
+    words.iter().enumerate().any(|(at, word)| {
+        let before = words.get(at.saturating_sub(2)..at).unwrap_or_default();
+        cell::stated(word).is_some()
+            && before.iter().any(|word| {
+                matches!(
+                    *word,
+                    "no" | "not" | "non" | "without" | "instead" | "rather" | "never"
+                )
+            })
+    })
+}
+
+fn words(lower: &str) -> Vec<&str> {
+    lower
         .split(|c: char| !c.is_alphanumeric())
         .filter(|word| !word.is_empty())
-        .collect();
-    let mut spoken = BTreeSet::new();
-    for (at, word) in words.iter().enumerate() {
-        let Some(transport) = cell::stated(word) else {
-            continue;
-        };
-        let before = |n: usize| at.checked_sub(n).and_then(|at| words.get(at)).copied();
-        let is_denied = [before(1), before(2)].into_iter().flatten().any(|word| {
-            matches!(
-                word,
-                "no" | "not" | "non" | "without" | "instead" | "rather" | "never" | "replaces"
-            )
-        });
-        let is_relay =
-            before(1) == Some("to") && before(2).is_some_and(|word| cell::stated(word).is_some());
-        if is_denied || is_relay {
-            return None;
-        }
-        spoken.insert(transport);
-    }
-    (!spoken.is_empty()).then(|| spoken.into_iter().collect())
+        .collect()
 }
 
 #[cfg(test)]

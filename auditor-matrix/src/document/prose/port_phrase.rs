@@ -22,7 +22,7 @@ use self::{
 };
 use super::words::{Kind, Word};
 use crate::{
-    document::{row::PortGroup, text::is_host},
+    document::{application_protocol, row::PortGroup, text::is_host},
     transport::Transport,
 };
 
@@ -154,6 +154,9 @@ fn stated_behind(words: &[Word<'_>], start: usize) -> Option<Found> {
     (list.first_has_transport() || is_free && list.has_transport()).then(|| phrases_of(list, &[]))
 }
 
+/// Behind the name of a protocol a smaller number is its version.
+const LEAST_SPOKEN: u32 = 20;
+
 /// A number at the place where items of lists have their port: at the start, at the end behind a mark, in brackets.
 fn by_place(words: &[Word<'_>], start: usize) -> Option<Found> {
     if words.get(start)?.kind != Kind::Number || is_part(words, start) {
@@ -167,6 +170,17 @@ fn by_place(words: &[Word<'_>], start: usize) -> Option<Found> {
         None => true,
         Some(before) if before.kind == Kind::Open => {
             next.is_some_and(|next| matches!(next.kind, Kind::Close | Kind::Comma))
+        }
+        // `SNMP 161`: what stands before the number is spoken there, and nothing else is in the item; `TLS 12` is a version.
+        Some(before)
+            if start <= 2
+                && application_protocol::transports(before.text).is_some()
+                && LEAST_SPOKEN
+                    <= words
+                        .get(start)
+                        .map_or(0, |number| number.text.parse().unwrap_or(0)) =>
+        {
+            ends || next.is_some_and(|next| next.kind == Kind::Open)
         }
         Some(before) if before.is_any(&["default", "defaults", "on", "at"]) => {
             ends || next.is_some_and(|next| next.kind == Kind::Close || next.is_any(&["for"]))

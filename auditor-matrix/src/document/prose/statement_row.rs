@@ -7,14 +7,13 @@ use super::{
     verb::verb,
     vocabulary::{is_abstract, is_platform, is_preposition},
 };
-use crate::{
-    document::{
-        context::Context,
-        end::{Basis, End},
-        problem::{Problem, ProblemKind, Severity},
-        row::{Direction, Row, RowFields, RowOrigin, RowText},
-    },
-    transport::Transport,
+use crate::document::{
+    application_protocol::usual_transport,
+    cell,
+    context::Context,
+    end::{Basis, End},
+    problem::{Problem, ProblemKind, Severity},
+    row::{Direction, Row, RowFields, RowOrigin, RowText},
 };
 
 /// Where a statement stands.
@@ -138,15 +137,21 @@ impl Place<'_> {
         Row {
             line: self.line,
             text: RowText::new(service.as_deref(), Some(text)),
-            fields: Arc::new(self.fields(statement, source, destination)),
+            fields: Arc::new(self.fields(
+                text,
+                service.as_deref(),
+                statement,
+                (source, destination),
+            )),
         }
     }
 
     fn fields(
         &self,
+        text: &str,
+        service: Option<&str>,
         statement: Statement,
-        source: Option<End>,
-        destination: Option<End>,
+        (source, destination): (Option<End>, Option<End>),
     ) -> RowFields {
         let context = self.context;
         let stated = if statement.transports.is_empty() {
@@ -155,6 +160,18 @@ impl Place<'_> {
             statement.transports
         };
         let is_stated = !stated.is_empty();
+        let transport = if is_stated {
+            stated.into()
+        } else {
+            let implied = service
+                .into_iter()
+                .chain([text])
+                .find_map(cell::implied_transports);
+            implied.map_or_else(
+                || [usual_transport(&statement.ports)].into(),
+                |named| named.transports.into(),
+            )
+        };
         RowFields {
             file: Arc::clone(self.file),
             origin: if statement.is_asked {
@@ -169,11 +186,7 @@ impl Place<'_> {
                 .or_else(|| context.role.clone()),
             ports: statement.ports.into(),
             protocol: None,
-            transport: if is_stated {
-                stated.into()
-            } else {
-                [Transport::Tcp].into()
-            },
+            transport,
             transport_inferred: !is_stated,
             direction: statement.direction,
             source,

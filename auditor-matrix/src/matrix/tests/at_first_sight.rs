@@ -298,3 +298,74 @@ fn conditions_of_something_else() {
         &["hosts -> Acme Ledger tcp/7001", "hosts -> servers tcp/443"],
     );
 }
+
+#[test]
+fn transports_that_protocols_and_numbers_imply() {
+    check(
+        &derived(
+            "# Ports\n\nThe Till node uses these ports:\n\n- SNMP 161\n- NTP: 7123\n- 514 for syslog\n- DNS 53\n- 1812\n- 7001 for sales\n- SSH 2\n",
+            Format::Markdown,
+        ),
+        &[
+            "clients -> Till node tcp/53",
+            "clients -> Till node tcp/7001",
+            "clients -> Till node udp/161",
+            "clients -> Till node udp/1812",
+            "clients -> Till node udp/514",
+            "clients -> Till node udp/53",
+            "clients -> Till node udp/7123",
+        ],
+    );
+    check(
+        &derived(
+            "# Ports\n\n| Port | Usage |\n|--|--|\n| 7001 | Discovery over UDP |\n| 7002 | UDP search, TCP answers |\n| 7003 | Till (no UDP) |\n| 123 | Time |\n",
+            Format::Markdown,
+        ),
+        &[
+            "clients -> hosts tcp/7002",
+            "clients -> hosts tcp/7003",
+            "clients -> hosts udp/123",
+            "clients -> hosts udp/7001",
+            "clients -> hosts udp/7002",
+        ],
+    );
+}
+
+#[test]
+fn relations_under_any_heading() {
+    check(
+        &derived(
+            "# Ports\n\n| Port | Relation |\n|--|--|\n| 7001 | Gate to tillSrv |\n| 7002 | Between Store nodes |\n| 7003 | Desk to Bank |\n",
+            Format::Markdown,
+        ),
+        &[
+            "Desk -> Bank tcp/7003",
+            "Gate -> tillSrv tcp/7001",
+            "Store nodes -> Store nodes tcp/7002",
+        ],
+    );
+    check(
+        &derived(
+            "# Ports\n\n| Application | Endpoint | Port |\n|--|--|--|\n| Till Server | opc.tcp://<server>:7001/till | 7001 |\n| Bank | https://{host}:7002 | 7002 |\n",
+            Format::Markdown,
+        ),
+        &[
+            "clients -> Bank tcp/7002",
+            "clients -> Till Server tcp/7001",
+        ],
+    );
+}
+
+#[test]
+fn tables_right_below_text() {
+    check(
+        &derived(
+            "### Ports of the Till\n| Source          | Destination        | Port     | Description                      |\n|-----------------|--------------------|----------|----------------------------------|\n| Desk            | Till Server        | 7001/tcp | For the sales https of the Till  |\n| Till Server     | Bank               | 7002/tcp | Money                            |\n",
+            Format::Markdown,
+        ),
+        &[
+            "Desk -> Till Server tcp/7001",
+            "Till Server -> Bank tcp/7002",
+        ],
+    );
+}

@@ -87,6 +87,17 @@ pub(super) fn implied_transports(text: &str) -> Option<NamedTransports> {
             inferred: true,
         });
     }
+    // `DNS - Domain Name System`: the protocol, and what its letters stand for.
+    let lead = outside
+        .split_once([':', '\u{2013}', '\u{2014}'])
+        .or_else(|| outside.split_once(" - "))
+        .map(|(lead, _)| lead.trim());
+    if let Some(transports) = lead.and_then(application_protocol::transports) {
+        return Some(NamedTransports {
+            transports: transports.to_vec(),
+            inferred: true,
+        });
+    }
     let mut known = outside
         .split(|c: char| !c.is_alphanumeric() && !matches!(c, '-' | '_' | '.'))
         // `device-coap` is a program's name.

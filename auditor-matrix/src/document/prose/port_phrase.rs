@@ -273,15 +273,20 @@ pub(super) fn transport(word: &Word<'_>) -> Option<Transport> {
     })
 }
 
-/// The transports that start at a word, and the place behind them: `TCP`, `TCP/UDP`, `TCP and UDP`.
+/// The transports that start at a word, and the place behind them: `TCP`, `TCP/UDP`, `TCP and UDP`, `TCP UDP`.
 fn transport_list(words: &[Word<'_>], start: usize) -> Option<(Vec<Transport>, usize)> {
     let mut named = vec![transport(words.get(start)?)?];
     let mut at = start + 1;
-    while let Some(joint) = words.get(at)
-        && (matches!(joint.kind, Kind::Slash | Kind::Comma)
-            || joint.is_any(&["and", "or", "&", "+"]))
-    {
-        let mut next = at + 1;
+    // `53 tcp udp`, but not the first of `80 tcp udp 53`.
+    let is_number = |at: Option<usize>| {
+        at.and_then(|at| words.get(at))
+            .is_some_and(|word| word.kind == Kind::Number)
+    };
+    let is_behind_number = is_number(start.checked_sub(1));
+    while let Some(joint) = words.get(at) {
+        let joins = matches!(joint.kind, Kind::Slash | Kind::Comma)
+            || joint.is_any(&["and", "or", "&", "+"]);
+        let mut next = if joins { at + 1 } else { at };
         if joint.kind == Kind::Comma
             && words
                 .get(next)
@@ -292,6 +297,9 @@ fn transport_list(words: &[Word<'_>], start: usize) -> Option<(Vec<Transport>, u
         let Some(more) = words.get(next).and_then(transport) else {
             break;
         };
+        if !joins && is_behind_number && is_number(Some(next + 1)) {
+            break;
+        }
         named.push(more);
         at = next + 1;
     }

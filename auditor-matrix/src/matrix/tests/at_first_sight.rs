@@ -332,6 +332,40 @@ fn transports_that_protocols_and_numbers_imply() {
 }
 
 #[test]
+fn transports_side_by_side() {
+    check(
+        &derived(
+            "# Ports\n\nOpen these ports on the Till node:\n\n- 7001 tcp udp\n- TCP UDP 7002\n- 7003 TCP UDP 7004\n",
+            Format::Markdown,
+        ),
+        &[
+            "clients -> Till node tcp/7001",
+            "clients -> Till node tcp/7002",
+            "clients -> Till node tcp/7003",
+            "clients -> Till node udp/7001",
+            "clients -> Till node udp/7002",
+            "clients -> Till node udp/7004",
+        ],
+    );
+}
+
+#[test]
+fn directions_below_two_that_talk_to_each_other() {
+    check(
+        &derived(
+            "# Ports\n\nThe following ports are required for communication between the Till server and the Bank server:\n\n| Direction | Protocol | Port |\n|--|--|--|\n| Inbound | TCP | 7001 |\n| Outbound | TCP | 7002 |\n| Bidirectional | TCP | 7003 |\n",
+            Format::Markdown,
+        ),
+        &[
+            "Bank server -> Till server tcp/7001",
+            "Bank server -> Till server tcp/7003",
+            "Till server -> Bank server tcp/7002",
+            "Till server -> Bank server tcp/7003",
+        ],
+    );
+}
+
+#[test]
 fn relations_under_any_heading() {
     check(
         &derived(

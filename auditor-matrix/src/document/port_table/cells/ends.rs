@@ -271,9 +271,30 @@ impl Cells {
         }
         let peer = self.peer.take();
         if let (Some(ends), false, None) = (&context.endpoints, gives_ends, &peer) {
-            self.source = Some(ends.source.clone());
-            self.destination = Some(ends.destination.clone());
-            self.direction = ends.is_mutual.then_some(Direction::Both);
+            let (one, other) = (ends.source.clone(), ends.destination.clone());
+            // Of two that talk to each other, the one that is named first sees what comes in and goes out, unless the section is
+            // about the second.
+            let is_about_other = context
+                .role
+                .as_deref()
+                .is_some_and(|own| own.eq_ignore_ascii_case(&other));
+            let (own, peer) = if is_about_other {
+                (other, one)
+            } else {
+                (one, other)
+            };
+            let (source, destination, direction) = match self.direction {
+                Some(Direction::Inbound) if ends.is_mutual => (peer, own, None),
+                Some(Direction::Outbound) if ends.is_mutual => (own, peer, None),
+                Some(_) | None => (
+                    ends.source.clone(),
+                    ends.destination.clone(),
+                    ends.is_mutual.then_some(Direction::Both),
+                ),
+            };
+            self.source = Some(source);
+            self.destination = Some(destination);
+            self.direction = direction;
             let more = context.more_endpoints.iter();
             self.more_ends.extend(more.map(EndPair::to_endpoints));
         }

@@ -1,6 +1,7 @@
 //! Finds the phrases of a sentence that name ports: `TCP ports 80 and 443 (for the API)`, `9200/tcp`, `these UDP ports`.
 
 mod certain;
+mod labelled;
 mod lead;
 mod list;
 mod number;
@@ -56,6 +57,7 @@ pub(super) fn port_phrases(words: &[Word<'_>], evidence: Evidence) -> Vec<PortPh
     while at < words.len() {
         let found = of_address(words, at)
             .or_else(|| led(words, at))
+            .or_else(|| labelled::labelled(words, at))
             .or_else(|| behind_colon(words, at, &phrases))
             .or_else(|| stated_behind(words, at))
             .or_else(|| usual::usual(words, at))

@@ -366,6 +366,23 @@ fn directions_below_two_that_talk_to_each_other() {
 }
 
 #[test]
+fn ports_behind_a_label_with_what_is_spoken() {
+    check(
+        &derived(
+            "# Ports\n\nThe Till node connects to the Store:\n\n- Protocol and ports: HTTPS 7001\n- Ports: HTTPS 7002, NTP 7003\n- Ports: HTTP/HTTPS 7004/7014\n- Port numbers: https 7006 and 7016\n- Version: HTTPS 2\n",
+            Format::Markdown,
+        ),
+        &[
+            "Till node -> Store tcp/7001",
+            "Till node -> Store tcp/7002",
+            "Till node -> Store tcp/7004,7014",
+            "Till node -> Store tcp/7006,7016",
+            "Till node -> Store udp/7003",
+        ],
+    );
+}
+
+#[test]
 fn relations_under_any_heading() {
     check(
         &derived(

@@ -8,7 +8,7 @@ pub(super) use self::remark::remark;
 use self::{
     ends::{deployment, ends},
     remark::{offer, offer_to_each},
-    server::{are_servers, labelled_machine, name_servers},
+    server::{OtherEnd, are_servers, labelled_machine, name_servers, other_end},
 };
 use super::{
     antecedent, default_value, icmp,
@@ -93,6 +93,18 @@ fn read_whole(text: &str, evidence: Evidence, names: &Names) -> ItemReading {
             && statement.destination.is_none()
         {
             statement.add_ends(pair);
+        }
+        let other = other_end(head, statement, names).filter(|_| evidence == Evidence::Item);
+        match other {
+            Some(OtherEnd::Server(label)) => {
+                statement.destination = Some(label.to_owned());
+                statement.direction = None;
+            }
+            Some(OtherEnd::Client(label)) => {
+                statement.source = Some(label.to_owned());
+                statement.direction = None;
+            }
+            None => {}
         }
         if let Some(machine) = machine {
             match statement.direction {

@@ -383,6 +383,24 @@ fn ports_behind_a_label_with_what_is_spoken() {
 }
 
 #[test]
+fn labels_that_name_the_other_end() {
+    check(
+        &derived(
+            "# Ports\n\nThese ports must be open:\n\n- Gate: TCP 7001 from tills\n- Till nodes (outbound): TCP 7002 to the Gate\n- Bank server: TCP 7003 (inbound from desks)\n- HTTPS: TCP 7004 from browsers\n- Replication: TCP 7005 from Store nodes\n- Updates: TCP 7006 to acme.example.com\n",
+            Format::Markdown,
+        ),
+        &[
+            "Store nodes -> hosts tcp/7005",
+            "Till nodes -> Gate tcp/7002",
+            "browsers -> hosts tcp/7004",
+            "desks -> Bank server tcp/7003",
+            "hosts -> acme.example.com tcp/7006",
+            "tills -> Gate tcp/7001",
+        ],
+    );
+}
+
+#[test]
 fn relations_under_any_heading() {
     check(
         &derived(

@@ -1,9 +1,9 @@
 //! The servers that an item names: by a label as a heading would, or as what its ports are for.
 
 use crate::document::{
-    cell,
+    application_protocol, cell,
     names::Names,
-    prose::{statement::Statement, verb::verb, vocabulary::is_platform},
+    prose::{is_topic, statement::Statement, verb::verb, vocabulary::is_platform},
     row::Direction,
     section::{is_noun_phrase, names_machines},
 };
@@ -28,6 +28,51 @@ pub(super) fn labelled_machine<'a>(head: &'a str, names: &Names) -> Option<&'a s
         .then_some(label)
         .filter(|_| has_number(ports))
 }
+
+/// The other end of a row of which an item names one: `Gate: TCP 443 from tills`, `Tills (outbound): 443/tcp to the gate`. Nothing
+/// but a machine is asked by somebody; what is asked may be named by what it is for, `Updates: 443 to the store`, so that who asks
+/// has to be known for a machine.
+pub(super) fn other_end<'a>(
+    head: &'a str,
+    statement: &Statement,
+    names: &Names,
+) -> Option<OtherEnd<'a>> {
+    let (label, _) = head.split_once(": ")?;
+    let label = label.trim_matches(['*', '_', '`', ' ']);
+    let (label, bracket) = match label.split_once(" (") {
+        Some((label, bracket)) => (label, bracket.strip_suffix(')')?),
+        None => (label, ""),
+    };
+    let is_open = bracket.is_empty() || cell::direction(bracket).is_some();
+    let is_name = is_noun_phrase(label, names)
+        && label.split(' ').count() <= MOST_WORDS_OF_END
+        && !label.contains(|c: char| c.is_ascii_digit())
+        && cell::direction(label).is_none();
+    if !is_open || !is_name {
+        return None;
+    }
+    let is_machine = names_machines(label, names) || names.contains(label);
+    let is_spoken = label
+        .split([' ', '/'])
+        .any(|word| application_protocol::transports(word).is_some());
+    let names_what_is_asked = label.starts_with(char::is_uppercase)
+        && !is_topic(label)
+        && !is_spoken
+        && !label.to_lowercase().contains("client");
+    match (&statement.source, &statement.destination) {
+        (Some(_), None) if is_machine || names_what_is_asked => Some(OtherEnd::Server(label)),
+        (None, Some(_)) if is_machine => Some(OtherEnd::Client(label)),
+        _ => None,
+    }
+}
+
+/// An end that the label of an item names.
+pub(super) enum OtherEnd<'a> {
+    Client(&'a str),
+    Server(&'a str),
+}
+
+const MOST_WORDS_OF_END: usize = 4;
 
 /// The machines on which an item says its ports are, and nothing else: `On your store machines - port 3306`, `On the Core: 80`.
 fn place<'a>(head: &'a str, names: &Names) -> Option<&'a str> {

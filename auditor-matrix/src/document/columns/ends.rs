@@ -66,7 +66,7 @@ impl Columns {
                 .filter(|cell| !cell.is_empty())
                 .collect();
             let n_shared = cells.iter().filter(|cell| names.contains(*cell)).count();
-            1 < n_shared && cells.len() <= 2 * n_shared
+            0 < n_shared && cells.len() <= 3 * n_shared
         };
         let unknown: Vec<usize> = (0..self.meanings.len())
             .filter(|index| self.meanings.get(*index).is_some_and(Option::is_none))

@@ -323,7 +323,7 @@ fn of_health(health: &Health, registry: &mut Registry) {
 mod tests {
     use std::collections::BTreeSet;
 
-    use super::{Health, SinkHealth, render};
+    use super::{Health, SinkHealth, render, render_with};
 
     const ALERTS: &str = include_str!("../../../docs/alerts.yml");
     const DASHBOARD: &str = include_str!("../../../docs/dashboard.json");
@@ -344,7 +344,15 @@ mod tests {
             sinks: [("webhook".to_owned(), SinkHealth::default())].into(),
             ..Health::default()
         };
-        let there = names(&render(Some(&report), &health).unwrap());
+        let mut there = names(&render(Some(&report), &health).unwrap());
+        // Those of a fleet's watch.
+        let health = Health {
+            tells: Some(true),
+            is_readable: Some(true),
+            ..health
+        };
+        let hosts = [("silent", 1)].into();
+        there.extend(names(&render_with(None, Some(&hosts), &health).unwrap()));
         for text in [ALERTS, DASHBOARD] {
             let asked = names(text);
             assert!(5 < asked.len());

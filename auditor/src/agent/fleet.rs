@@ -1,7 +1,7 @@
 //! Reads what all hosts of a fleet say, and judges it: once, or for ever.
 
-mod baton;
 mod group;
+mod handover;
 mod membership;
 mod renewal;
 mod trouble;

@@ -15,7 +15,7 @@ use super::{
         clock,
         nats::{Bucket, BucketError, MOST_BYTES},
     },
-    baton::{Baton, BatonError},
+    handover::{Handover, HandoverError},
 };
 
 /// What this watch knows of its group.
@@ -27,7 +27,7 @@ pub(super) struct Group {
     lease: Duration,
     place: Place,
     /// What was read last, in case that it is deleted.
-    last: Option<Baton>,
+    last: Option<Handover>,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -47,7 +47,7 @@ enum Place {
 pub(super) enum Part {
     Telling,
     /// It tells from now on, and this is what others told; `None` in a new group.
-    Begins(Option<Box<Baton>>),
+    Begins(Option<Box<Handover>>),
     /// The host of who tells, as far as it is known.
     StandsBy(String),
 }
@@ -58,10 +58,10 @@ pub(super) enum GroupError {
     #[error(transparent)]
     Bucket(#[from] BucketError),
     #[error("what group {name} has told can't be read")]
-    Baton {
+    Handover {
         name: String,
         #[source]
-        error: BatonError,
+        error: HandoverError,
     },
     #[error(
         "what group {name} has told is too long to be kept: {n_bytes} bytes, and at most {MOST_BYTES} are"
@@ -186,35 +186,35 @@ impl Group {
         let seen = match read {
             None => Seen::Absent,
             Some((bytes, revision)) => {
-                let baton = Baton::read(&bytes).map_err(|error| GroupError::Baton {
+                let handover = Handover::read(&bytes).map_err(|error| GroupError::Handover {
                     name: self.name.clone(),
                     error,
                 })?;
-                let by = if baton.holder == self.holder {
+                let by = if handover.holder == self.holder {
                     By::This
-                } else if baton.holder.is_empty() {
+                } else if handover.holder.is_empty() {
                     By::Nobody
                 } else {
                     By::Another
                 };
-                self.last = Some(baton);
+                self.last = Some(handover);
                 Seen::Value { revision, by }
             }
         };
         // The lease is what its holder says, as he knows how often he writes.
-        let lease = self.last.as_ref().map_or(self.lease, |baton| {
-            Duration::from_secs(baton.lease_seconds.min(LONGEST_LEASE))
+        let lease = self.last.as_ref().map_or(self.lease, |handover| {
+            Duration::from_secs(handover.lease_seconds.min(LONGEST_LEASE))
         });
         match self.place.step(seen, now, lease) {
             Step::Tell => Ok(Part::Telling),
             Step::Wait => Ok(self.stands_by()),
             Step::Take(revision) => {
-                let baton = self.last.clone();
-                let own = baton
+                let handover = self.last.clone();
+                let own = handover
                     .clone()
-                    .unwrap_or_else(|| Baton::of(std::iter::empty()));
+                    .unwrap_or_else(|| Handover::of(std::iter::empty()));
                 if self.write(bucket, own, revision).await? {
-                    Ok(Part::Begins(baton.map(Box::new)))
+                    Ok(Part::Begins(handover.map(Box::new)))
                 } else {
                     Ok(self.stands_by())
                 }
@@ -223,14 +223,18 @@ impl Group {
     }
 
     fn stands_by(&self) -> Part {
-        let host = self.last.as_ref().map(|baton| baton.host.clone());
+        let host = self.last.as_ref().map(|handover| handover.host.clone());
         Part::StandsBy(host.unwrap_or_default())
     }
 
     /// Writes what is told; not if another one has taken this part.
-    pub(super) async fn keep(&mut self, bucket: &Bucket, baton: Baton) -> Result<bool, GroupError> {
+    pub(super) async fn keep(
+        &mut self,
+        bucket: &Bucket,
+        handover: Handover,
+    ) -> Result<bool, GroupError> {
         match self.place {
-            Place::Holding(revision) => self.write(bucket, baton, revision).await,
+            Place::Holding(revision) => self.write(bucket, handover, revision).await,
             Place::Unknown | Place::Waiting { .. } => Ok(false),
         }
     }
@@ -239,11 +243,11 @@ impl Group {
     pub(super) async fn hand_over(
         &mut self,
         bucket: &Bucket,
-        baton: Baton,
+        handover: Handover,
     ) -> Result<(), GroupError> {
         if let Place::Holding(revision) = self.place {
             self.place = Place::Unknown;
-            let bytes = self.bytes(&baton)?;
+            let bytes = self.bytes(&handover)?;
             bucket.replace(&self.name, bytes, revision).await?;
         }
         Ok(())
@@ -252,17 +256,17 @@ impl Group {
     async fn write(
         &mut self,
         bucket: &Bucket,
-        mut baton: Baton,
+        mut handover: Handover,
         revision: u64,
     ) -> Result<bool, GroupError> {
-        baton.holder.clone_from(&self.holder);
-        baton.host.clone_from(&self.host);
-        baton.lease_seconds = self.lease.as_secs();
-        let bytes = self.bytes(&baton)?;
+        handover.holder.clone_from(&self.holder);
+        handover.host.clone_from(&self.host);
+        handover.lease_seconds = self.lease.as_secs();
+        let bytes = self.bytes(&handover)?;
         match bucket.replace(&self.name, bytes, revision).await {
             Ok(revision) => {
                 self.place = Place::Holding(revision);
-                self.last = Some(baton);
+                self.last = Some(handover);
                 Ok(true)
             }
             Err(BucketError::NotLast) => {
@@ -276,8 +280,8 @@ impl Group {
         }
     }
 
-    fn bytes(&self, baton: &Baton) -> Result<Vec<u8>, GroupError> {
-        let bytes = baton.write().map_err(|error| GroupError::Baton {
+    fn bytes(&self, handover: &Handover) -> Result<Vec<u8>, GroupError> {
+        let bytes = handover.write().map_err(|error| GroupError::Handover {
             name: self.name.clone(),
             error,
         })?;

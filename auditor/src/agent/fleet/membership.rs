@@ -6,8 +6,8 @@ use jiff::SignedDuration;
 
 use super::{
     super::{daemon::journal::Journal, host, nats::Nats, publisher::machine},
-    baton::Baton,
     group::{Group, GroupError, Part},
+    handover::Handover,
 };
 use crate::{
     agent::nats::Bucket,
@@ -31,7 +31,7 @@ pub(super) struct Membership {
 pub(super) enum Turn {
     Tell,
     /// To tell from now on, and to go on from what others told.
-    Begin(Option<Box<Baton>>),
+    Begin(Option<Box<Handover>>),
     StandBy,
 }
 
@@ -75,17 +75,17 @@ impl Membership {
         self.bucket = Some(bucket);
         match part? {
             Part::Telling => Ok(Turn::Tell),
-            Part::Begins(baton) => {
+            Part::Begins(handover) => {
                 self.is_telling = true;
                 self.said_other = false;
-                self.events = baton
+                self.events = handover
                     .as_ref()
-                    .map_or_else(Vec::new, |baton| baton.events.clone());
+                    .map_or_else(Vec::new, |handover| handover.events.clone());
                 let name = self.group.name();
                 say(&format!(
                     "auditor: of group {name}, this watch tells what is found from now on"
                 ));
-                Ok(Turn::Begin(baton))
+                Ok(Turn::Begin(handover))
             }
             Part::StandsBy(host) => {
                 self.stand_by(&host);
@@ -121,17 +121,17 @@ impl Membership {
         let n_new = u64::try_from(events.len()).unwrap_or(u64::MAX);
         let mut all = std::mem::take(&mut self.events);
         all.extend(events.iter().map(EventJson::from));
-        let mut baton = Baton::of(alerts.open());
+        let mut handover = Handover::of(alerts.open());
         let of = |sink: &NamedSink| (sink.name.clone(), waiting(&sink.name).saturating_add(n_new));
-        baton.waiting = sinks.iter().map(of).collect();
+        handover.waiting = sinks.iter().map(of).collect();
         // Those that all sinks have are nobody's concern.
-        let most = baton.waiting.values().max().copied().unwrap_or_default();
+        let most = handover.waiting.values().max().copied().unwrap_or_default();
         let most = usize::try_from(most).map_or(MOST_EVENTS, |most| most.min(MOST_EVENTS));
         all.drain(..all.len().saturating_sub(most));
-        baton.events.clone_from(&all);
+        handover.events.clone_from(&all);
         self.events = all;
         let bucket = self.bucket(nats).await?;
-        let kept = self.group.keep(&bucket, baton).await;
+        let kept = self.group.keep(&bucket, handover).await;
         self.bucket = Some(bucket);
         let is_kept = kept?;
         if !is_kept {
@@ -159,11 +159,11 @@ impl Membership {
         waiting: &dyn Fn(&str) -> u64,
         sinks: &[NamedSink],
     ) -> Result<(), GroupError> {
-        let mut baton = Baton::of(alerts.open());
+        let mut handover = Handover::of(alerts.open());
         let of = |sink: &NamedSink| (sink.name.clone(), waiting(&sink.name));
-        baton.waiting = sinks.iter().map(of).collect();
-        baton.events = std::mem::take(&mut self.events);
+        handover.waiting = sinks.iter().map(of).collect();
+        handover.events = std::mem::take(&mut self.events);
         let bucket = self.bucket(nats).await?;
-        self.group.hand_over(&bucket, baton).await
+        self.group.hand_over(&bucket, handover).await
     }
 }

@@ -267,17 +267,17 @@ impl Watch {
                 self.stand_by();
                 Ok(false)
             }
-            Turn::Begin(baton) => {
-                if let Some(baton) = baton {
+            Turn::Begin(handover) => {
+                if let Some(handover) = handover {
                     let mut alerts = Alerts::default();
-                    for finding in baton.open()? {
+                    for finding in handover.open()? {
                         alerts.resume(finding);
                     }
                     self.alerts = alerts;
                     let sinks = self.configuration.sinks.iter();
                     let sinks: Vec<&str> = sinks.map(|sink| sink.name.as_str()).collect();
                     self.journal.forget_waiting(&sinks)?;
-                    self.journal.redeliver(baton.undelivered());
+                    self.journal.redeliver(handover.undelivered());
                 }
                 self.begin_outbox();
                 Ok(true)

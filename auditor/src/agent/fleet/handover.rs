@@ -16,14 +16,14 @@ use crate::{
     report::schema::{Severity, micros},
 };
 
-/// The shape's version; a baton of another one is not taken.
+/// The shape's version; a handover of another one is not taken.
 const VERSION: u32 = 1;
-/// A baton that says that it is longer is none.
+/// A handover that says that it is longer is none.
 const MOST_BYTES: u64 = 64 << 20;
 
 /// What is kept of a group, by whoever tells.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
-pub(super) struct Baton {
+pub(super) struct Handover {
     version: u32,
     /// Which process tells; empty if it has handed over.
     pub(super) holder: String,
@@ -49,9 +49,9 @@ struct OpenJson {
     since: Timestamp,
 }
 
-/// Why bytes are no baton.
+/// Why bytes are no handover.
 #[derive(Debug, Error)]
-pub(super) enum BatonError {
+pub(super) enum HandoverError {
     #[error("it is not compressed as it should be, or too long")]
     Compression(#[source] std::io::Error),
     #[error(transparent)]
@@ -62,7 +62,7 @@ pub(super) enum BatonError {
     Finding(String),
 }
 
-impl Baton {
+impl Handover {
     /// With these findings, as they were told.
     pub(super) fn of(open: impl Iterator<Item = OpenFinding>) -> Self {
         let open = open.map(|one| OpenJson {
@@ -81,7 +81,7 @@ impl Baton {
     }
 
     /// The findings that were told and are open.
-    pub(super) fn open(&self) -> Result<Vec<OpenFinding>, BatonError> {
+    pub(super) fn open(&self) -> Result<Vec<OpenFinding>, HandoverError> {
         let finding = |one: &OpenJson| {
             let kind = Kind::from_name(&one.kind)?;
             Some(OpenFinding {
@@ -95,7 +95,7 @@ impl Baton {
             })
         };
         let open = self.open.iter();
-        open.map(|one| finding(one).ok_or_else(|| BatonError::Finding(one.key.clone())))
+        open.map(|one| finding(one).ok_or_else(|| HandoverError::Finding(one.key.clone())))
             .collect()
     }
 
@@ -115,25 +115,25 @@ impl Baton {
         all
     }
 
-    pub(super) fn write(&self) -> Result<Vec<u8>, BatonError> {
+    pub(super) fn write(&self) -> Result<Vec<u8>, HandoverError> {
         let mut encoder = ZlibEncoder::new(Vec::new(), Compression::default());
         let text = serde_json::to_vec(self)?;
         encoder
             .write_all(&text)
             .and_then(|()| encoder.finish())
-            .map_err(BatonError::Compression)
+            .map_err(HandoverError::Compression)
     }
 
-    pub(super) fn read(bytes: &[u8]) -> Result<Self, BatonError> {
+    pub(super) fn read(bytes: &[u8]) -> Result<Self, HandoverError> {
         let mut text = Vec::new();
         let mut decoder = ZlibDecoder::new(bytes).take(MOST_BYTES);
         decoder
             .read_to_end(&mut text)
-            .map_err(BatonError::Compression)?;
+            .map_err(HandoverError::Compression)?;
         // Others may have another shape.
         let version: Version = serde_json::from_slice(&text)?;
         if version.version != VERSION {
-            return Err(BatonError::Version(version.version));
+            return Err(HandoverError::Version(version.version));
         }
         Ok(serde_json::from_slice(&text)?)
     }
@@ -148,7 +148,7 @@ struct Version {
 mod tests {
     use jiff::Timestamp;
 
-    use super::Baton;
+    use super::Handover;
     use crate::{
         alert::{EventJson, Finding, HostTrouble, OpenFinding, Subject, Verdict},
         report::schema::Severity,
@@ -171,14 +171,14 @@ mod tests {
             },
             since: Timestamp::from_second(1_800_000_000).unwrap(),
         };
-        let baton = Baton {
+        let handover = Handover {
             holder: "me".to_owned(),
             events: vec![event("a"), event("b")],
             waiting: [("slow".to_owned(), 1), ("done".to_owned(), 0)].into(),
-            ..Baton::of(std::iter::once(open.clone()))
+            ..Handover::of(std::iter::once(open.clone()))
         };
-        let read = Baton::read(&baton.write().unwrap()).unwrap();
-        assert_eq!(read, baton);
+        let read = Handover::read(&handover.write().unwrap()).unwrap();
+        assert_eq!(read, handover);
         assert_eq!(read.open().unwrap(), [open]);
         let undelivered = read.undelivered();
         assert_eq!(undelivered.len(), 1);
@@ -187,13 +187,13 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_baton_is_said() {
-        assert!(Baton::read(b"garbage").is_err());
-        let later = Baton {
+    fn what_is_no_handover_is_said() {
+        assert!(Handover::read(b"garbage").is_err());
+        let later = Handover {
             version: 9,
-            ..Baton::default()
+            ..Handover::default()
         };
-        let said = Baton::read(&later.write().unwrap()).unwrap_err();
+        let said = Handover::read(&later.write().unwrap()).unwrap_err();
         assert!(said.to_string().contains("version 9"), "{said}");
     }
 }

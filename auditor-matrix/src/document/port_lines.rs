@@ -7,28 +7,57 @@ use super::{
     table_rows::{TableRow, TableRows},
 };
 
-/// Makes tables of the blocks of code whose lines all begin with ports and go on with a name, if the page speaks of ports at all.
+/// Makes tables of the blocks of code whose lines all begin with ports and go on with a name, where what stands right above, or the
+/// innermost heading, speaks of ports. Elsewhere on a page that does they may be codes, years or numbered lines, and are said to be
+/// unread.
 pub(super) fn list(blocks: &mut [Block]) {
-    let speaks_of_ports = blocks.iter().any(|block| {
-        matches!(
-            &block.content,
-            Content::Heading { text, .. }
-            | Content::Title(text)
-            | Content::Text(text)
-            | Content::Caption(text)
-            | Content::Item { text, .. } if accounting::speaks_of_ports(text)
-        )
-    });
-    if !speaks_of_ports {
+    if !blocks
+        .iter()
+        .filter_map(words)
+        .any(|text| accounting::speaks_of_ports(text))
+    {
         return;
     }
+    let mut is_below_heading = false;
+    let mut is_introduced = false;
     for block in blocks {
-        if let Content::Code { language, text } = &block.content
+        if let Some(text) = words(block) {
+            let speaks = accounting::speaks_of_ports(text);
+            if matches!(block.content, Content::Heading { .. } | Content::Title(_)) {
+                is_below_heading = speaks;
+            }
+            is_introduced = speaks;
+        } else if let Content::Code { language, text } = &block.content
             && (language.is_empty() || language.starts_with("text"))
             && let Some(rows) = table(block.line, text)
         {
-            block.content = Content::Table(Box::new(rows));
+            block.content = if is_below_heading || is_introduced {
+                Content::Table(Box::new(rows))
+            } else {
+                Content::Unread {
+                    what: "these lines may pair ports with names, and nothing above says that their numbers are ports"
+                        .to_owned(),
+                    text: text.clone(),
+                }
+            };
         }
+    }
+}
+
+/// What a block says in words.
+const fn words(block: &Block) -> Option<&String> {
+    match &block.content {
+        Content::Heading { text, .. }
+        | Content::Title(text)
+        | Content::Text(text)
+        | Content::Caption(text)
+        | Content::Item { text, .. } => Some(text),
+        Content::Table(_)
+        | Content::Code { .. }
+        | Content::Alternative(_)
+        | Content::Condition(_)
+        | Content::EndAlternative
+        | Content::Unread { .. } => None,
     }
 }
 

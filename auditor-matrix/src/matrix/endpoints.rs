@@ -6,7 +6,7 @@ mod variables;
 
 pub(super) use self::remark::{EndpointProblem, EndpointRemark};
 use self::{
-    urls::{hosts_of_urls, is_of_any_host},
+    urls::{hosts_of_urls, is_of_any_host, is_of_own_host},
     variables::with_variables_named,
 };
 use super::page_names::PageNames;
@@ -103,6 +103,8 @@ pub(super) fn row_endpoints(
             let named = || service.map(|name| End::new(name, Basis::Purpose));
             (own.clone().or_else(named), None)
         }
+        // What is shown at the own machine is asked there alone, as far as the page says.
+        Some(url) if is_of_own_host(&url) => (Some(End::given("localhost")), row.direction),
         destination => (destination, row.direction),
     };
     let (client, server) = match direction {

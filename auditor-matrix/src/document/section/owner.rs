@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::is_noun_phrase;
-use crate::document::{names::Names, text::regex};
+use crate::document::{application_protocol, names::Names, text::regex};
 
 static HAS_PORTS: LazyLock<Regex> = LazyLock::new(|| {
     regex(
@@ -44,15 +44,21 @@ pub(in crate::document) fn owner(sentence: &str, names: &Names) -> Option<String
         .filter(|_| follows)
         .or_else(|| PORTS_OF.captures(sentence))?;
     let who = found.name("who").or_else(|| found.name("that"))?.as_str();
-    let is_abstract = who
-        .to_lowercase()
-        .split([' ', '-'])
-        .any(|word| ABSTRACT.contains(&word));
+    let is_abstract = who.to_lowercase().split([' ', '-']).any(|word| {
+        ABSTRACT.contains(&word)
+            || word.contains(|c: char| c.is_ascii_digit())
+            || application_protocol::transports(word).is_some()
+    });
     (!is_abstract && is_noun_phrase(who, names)).then(|| who.to_owned())
 }
 
 /// Who reads the page, what the page is, and what happens: none of them has a port.
 const ABSTRACT: &[&str] = &[
+    "please",
+    "default",
+    "windows",
+    "linux",
+    "backup",
     "you",
     "we",
     "they",
@@ -150,6 +156,10 @@ mod tests {
             "Acme Store",
         );
         check("Ports used by you", "-");
+        check("Ports used by default", "-");
+        check("Please open the following ports:", "-");
+        check("Version 5 uses the following ports:", "-");
+        check("TLS requires the following ports:", "-");
         check("Ports used by this feature", "-");
         // Who reads, what is read, and what happens has no port.
         check("You need the following ports:", "-");

@@ -46,11 +46,19 @@ pub(super) fn hosts_of_urls(text: &str) -> Option<Vec<Role>> {
 }
 
 /// Whether a text is a URL, with nothing around it, whose host stands for whatever machine answers there:
-/// `opc.tcp://<server>:4840/path`, `https://{host}`, `http://localhost:8080`.
+/// `opc.tcp://<server>:4840/path`, `https://{host}`.
 pub(super) fn is_of_any_host(text: &str) -> bool {
-    let Some((scheme, rest)) = text.split_once("://") else {
-        return false;
-    };
+    host_of_url(text).is_some_and(is_stand_in)
+}
+
+/// Whether a text is a URL, with nothing around it, of the own machine: `http://localhost:8080`.
+pub(super) fn is_of_own_host(text: &str) -> bool {
+    host_of_url(text).is_some_and(|host| host.eq_ignore_ascii_case("localhost"))
+}
+
+/// The host of a text that is one URL.
+fn host_of_url(text: &str) -> Option<&str> {
+    let (scheme, rest) = text.split_once("://")?;
     let is_scheme = scheme
         .chars()
         .all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'));
@@ -59,20 +67,20 @@ pub(super) fn is_of_any_host(text: &str) -> bool {
         Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
         Some(_) | None => authority,
     };
-    let is_stand_in =
-        [('<', '>'), ('{', '}'), ('[', ']'), ('%', '%')]
-            .iter()
-            .any(|(open, close)| {
-                host.strip_prefix(*open)
-                    .and_then(|rest| rest.strip_suffix(*close))
-                    .is_some_and(|name| {
-                        name.contains(char::is_alphabetic)
-                            && !name.contains([*open, *close, ':', '.'])
-                    })
-            });
-    is_scheme
-        && !rest.contains(char::is_whitespace)
-        && (is_stand_in || host.eq_ignore_ascii_case("localhost"))
+    (is_scheme && !rest.contains(char::is_whitespace)).then_some(host)
+}
+
+/// Whether the name of a host is one in brackets, that stands for another.
+fn is_stand_in(host: &str) -> bool {
+    [('<', '>'), ('{', '}'), ('[', ']'), ('%', '%')]
+        .iter()
+        .any(|(open, close)| {
+            host.strip_prefix(*open)
+                .and_then(|rest| rest.strip_suffix(*close))
+                .is_some_and(|name| {
+                    name.contains(char::is_alphabetic) && !name.contains([*open, *close, ':', '.'])
+                })
+        })
 }
 
 #[cfg(test)]
@@ -108,7 +116,6 @@ mod tests {
             "opc.tcp://<server>:4840/path",
             "https://{host}",
             "http://[hostname]:80/",
-            "http://localhost:8080",
             "http://%HOST%",
         ] {
             assert!(is_of_any_host(url), "{url}");
@@ -118,6 +125,7 @@ mod tests {
             "https://<region>.example.com",
             "https://[2001:db8::1]:443/",
             "localhost",
+            "http://localhost:8080",
             "see http://localhost:80",
             "http://localhost:80 or https://store",
         ] {

@@ -331,6 +331,22 @@ fn transports_that_protocols_and_numbers_imply() {
     );
 }
 
+/// Numbers at the start of lines are ports where something above says so, and codes or lines elsewhere.
+#[test]
+fn pairs_that_nothing_says_are_ports() {
+    check(
+        &derived(
+            "# Till\n\nOpen TCP port 7001 on the Till server.\n\n## Codes\n\n    200: OK\n    404: Not Found\n\n## Ports\n\n    7002: sales\n    7003: books\n",
+            Format::Markdown,
+        ),
+        &[
+            "clients -> Till server tcp/7001",
+            "clients -> hosts tcp/7002",
+            "clients -> hosts tcp/7003",
+        ],
+    );
+}
+
 #[test]
 fn transports_side_by_side() {
     check(

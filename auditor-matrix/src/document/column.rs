@@ -405,7 +405,8 @@ fn attributes(phrase: &Phrase<'_>) -> Option<Column> {
     let by_word = |word: &str| {
         Some(match word {
             "use" | "used" | "uses" | "connection" | "path" | "purpose" | "service"
-            | "services" | "component" | "components" | "application" | "applications"
+            | "services" | "component" | "components" | "product" | "products" | "element"
+            | "subsystem" | "application" | "applications" | "programs" | "daemons" | "modules"
             | "usage" | "function" | "process" | "processes" | "daemon" | "feature"
             | "features" | "name" | "what" | "program" | "module" | "functionality"
             | "scenario" => Column::Service,

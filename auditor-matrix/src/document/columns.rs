@@ -24,8 +24,8 @@ pub(super) struct Columns {
     meanings: Vec<Option<Column>>,
     /// The column that is headed as ports and holds none.
     demoted: Option<usize>,
-    /// The services are what listens: the servers of the rows.
-    services_listen: bool,
+    /// The column whose services are what listens: the servers of the rows.
+    listening: Option<usize>,
     /// The lone column of servers, which was taken for the machines that the rows are about.
     lone_servers: Option<usize>,
     /// The column whose cells say whether the row's number is a port: `HTTP port`.
@@ -53,7 +53,7 @@ impl Columns {
                 })
                 .collect(),
             demoted: None,
-            services_listen: false,
+            listening: None,
             lone_servers: None,
             port_names: None,
             order: None,
@@ -121,8 +121,12 @@ impl Columns {
     }
 
     /// Takes the services for the servers of the rows, and says so of their heading.
-    pub(super) fn take_services_for_servers(&mut self, heading: &str, doubt: &'static str) {
-        self.services_listen = true;
+    pub(super) fn take_services_for_servers(
+        &mut self,
+        (index, heading): (usize, &str),
+        doubt: &'static str,
+    ) {
+        self.listening = Some(index);
         self.doubts.push((heading.to_owned(), doubt));
     }
 
@@ -173,9 +177,9 @@ impl Columns {
         self.meanings.get(index).is_some_and(Option::is_none)
     }
 
-    /// Whether the services are the servers of the rows.
-    pub(super) const fn services_listen(&self) -> bool {
-        self.services_listen
+    /// The service of a row whose services are the servers; `None` if they are not.
+    pub(super) fn listening<'r>(&self, row: &'r TableRow) -> Option<&'r str> {
+        row.cells.get(self.listening?).map(String::as_str)
     }
 
     /// Whether the numbers in the cells of a column may be ports without a word that says so.

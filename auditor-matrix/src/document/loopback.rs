@@ -194,6 +194,49 @@ pub fn is_own_machine(end: &str) -> bool {
                 | "[::1]"
                 | "lo"
         )
+        || is_local_connection(name)
+}
+
+/// `Local connection only.`, `this host only`, `local processes on the same machine`: nothing but words for what is inside.
+fn is_local_connection(lower: &str) -> bool {
+    let (mut is_inside, mut is_whole) = (false, false);
+    let says_no_more = lower
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .all(|word| {
+            let says_inside = matches!(
+                word,
+                "local" | "locally" | "localhost" | "loopback" | "same" | "this"
+            );
+            let says_whole = matches!(
+                word.strip_suffix('s').unwrap_or(word),
+                "only"
+                    | "connection"
+                    | "processe"
+                    | "proces"
+                    | "traffic"
+                    | "communication"
+                    | "call"
+            );
+            is_inside |= says_inside;
+            is_whole |= says_whole;
+            says_inside
+                || says_whole
+                || matches!(
+                    word,
+                    "on" | "from"
+                        | "to"
+                        | "within"
+                        | "the"
+                        | "host"
+                        | "machine"
+                        | "server"
+                        | "node"
+                        | "computer"
+                        | "system"
+                )
+        });
+    says_no_more && is_inside && is_whole
 }
 
 /// Whether a cell of a column that tells from where something is reached names the own machine and nothing else: `Loopback

@@ -242,7 +242,7 @@ pub(super) fn is_security_group(phrase: &str) -> bool {
 }
 
 /// Whether a heading has a word that is not about ports in general: `Network ports` and `Inbound` have none.
-pub(super) fn is_about_more_than_ports(heading: &str) -> bool {
+pub fn is_about_more_than_ports(heading: &str) -> bool {
     let (outside, _) = unbracket(&NUMBERED.replace(heading, ""));
     outside
         .split(' ')

@@ -26,14 +26,14 @@ use super::{
 pub(super) const DOUBT: &str =
     "the table names no server, so what this column names was taken for it; check it";
 
-/// The heading of the services that are the servers of a table's rows; `None` where they are not, or nothing tells.
+/// The column, and its heading, of the services that are the servers of a table's rows; `None` where they are not, or nothing tells.
 pub(super) fn heading_of_servers<'a>(
     columns: &Columns,
     (head, body): (&'a TableRow, &Body<'_>),
     introduction: Option<&str>,
     context: &Context,
     names: &Names,
-) -> Option<&'a str> {
+) -> Option<(usize, &'a str)> {
     let names_other_ends = [
         Column::Destination,
         Column::Peer,
@@ -81,7 +81,8 @@ pub(super) fn heading_of_servers<'a>(
         let recur = software
             .iter()
             .any(|name| sources.contains(&name.to_lowercase()));
-        recur || introduction.is_some_and(says_services_have_ports)
+        // A process is what has a port, beside whoever asks it.
+        recur || is_headed_as_process(heading) || introduction.is_some_and(says_services_have_ports)
     } else {
         let n_known = software
             .iter()
@@ -109,7 +110,7 @@ pub(super) fn heading_of_servers<'a>(
             // A program with several ports has a row for each; a purpose has one.
             || LEAST_RECURRING <= n_recurring && software.len() <= 3 * n_recurring
     };
-    is_evident.then_some(heading.as_str())
+    is_evident.then_some((index, heading.as_str()))
 }
 
 /// One name alone may be a coincidence.
@@ -151,6 +152,16 @@ fn is_headed_as_software(heading: &str) -> bool {
                 | "module"
                 | "product"
                 | "software"
+        )
+    })
+}
+
+/// `Process`, `Name of the daemon`
+fn is_headed_as_process(heading: &str) -> bool {
+    column::words(heading).split(' ').any(|word| {
+        matches!(
+            word,
+            "process" | "processes" | "daemon" | "daemons" | "executable" | "program" | "programs"
         )
     })
 }

@@ -13,7 +13,10 @@ use super::{
     rule::{Matrix, Presence, Rule, RulePorts},
 };
 use crate::{
-    document::{Basis, Document, End, PortGroup, Problem, ProblemKind, Profile, Row, Severity},
+    document::{
+        Basis, Document, End, PortGroup, Problem, ProblemKind, Profile, Row, Severity,
+        is_about_more_than_ports,
+    },
     port::PortRange,
     role::Role,
     transport::Transport,
@@ -60,6 +63,10 @@ pub(super) fn derive_up_to(
             role: page_role.as_ref(),
             names: &names,
         };
+        let with_role: BTreeSet<Option<&str>> = (document.rows.iter())
+            .filter(|row| row.role.is_some())
+            .map(|row| row.section.as_deref())
+            .collect();
         let mut remarks = Remarks::default();
         for (index, row) in document.rows.iter().enumerate() {
             if most <= unique.len() {
@@ -70,6 +77,10 @@ pub(super) fn derive_up_to(
                 problems.push(problem(row, Severity::Lost, &message).of(ProblemKind::Page));
                 break;
             }
+            let page = Page {
+                role: page.role.filter(|_| may_be_of_page(row, &with_role)),
+                ..page
+            };
             match row_endpoints(row, &page) {
                 Ok((both, row_remarks)) => {
                     remarks.add(index, row, row_remarks);
@@ -191,6 +202,15 @@ fn page_role(rows: &[Row]) -> Option<End> {
     };
     let is_of_page = 1 < sections(true).len() || sections(false).len() < SEVERAL_SECTIONS;
     (is_only && is_of_page).then(|| End::new(Arc::clone(&first.name), Basis::Heading))
+}
+
+/// Whether the machine that the page names may be that of a row: what another section says of its own machine does not hold for
+/// one whose heading speaks of something else. `with_role` are the sections that name it.
+fn may_be_of_page(row: &Row, with_role: &BTreeSet<Option<&str>>) -> bool {
+    let section = row.section.as_deref();
+    let innermost = section.and_then(|section| section.rsplit(" / ").next());
+    innermost.is_none_or(|heading| !is_about_more_than_ports(heading))
+        || with_role.contains(&section)
 }
 
 /// So many sections are not merely what else the page says of its machine.

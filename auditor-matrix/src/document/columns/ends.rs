@@ -177,11 +177,37 @@ impl Columns {
             })
         };
         let component = self.positions(Column::Service).find(is_component);
-        if let Some(index) = component
-            && CellKinds::of(body.column(index)).are_plain_names()
-            && let Some(meaning) = self.meanings.get_mut(index)
+        if let Some(index) = component {
+            if CellKinds::of(body.column(index)).are_plain_names()
+                && let Some(meaning) = self.meanings.get_mut(index)
+            {
+                *meaning = Some(Column::Role);
+            }
+            return;
+        }
+        // Whatever its heading says, a column that names machines in most of its cells says whose ports they are.
+        let are_machines = |index: usize| {
+            let cells: BTreeSet<&str> = body
+                .column(index)
+                .take(SAMPLE)
+                .filter(|cell| !cell.is_empty())
+                .collect();
+            let n_machines = cells.iter().filter(|cell| names_machine(cell)).count();
+            1 < n_machines && cells.len() < 2 * n_machines
+        };
+        let unknown: Vec<usize> = (0..self.meanings.len())
+            .filter(|index| self.is_unknown(*index))
+            .filter(|index| CellKinds::of(body.column(*index)).are_plain_names())
+            .filter(|index| are_machines(*index))
+            .collect();
+        if let [only] = unknown.as_slice()
+            && let Some(meaning) = self.meanings.get_mut(*only)
         {
             *meaning = Some(Column::Role);
+            self.doubts.push((
+                head.cells.get(*only).cloned().unwrap_or_default(),
+                "this column names machines, so it was taken for those whose ports these are; check it",
+            ));
         }
     }
 }

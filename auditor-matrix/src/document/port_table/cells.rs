@@ -80,6 +80,7 @@ impl Cells {
             direction_text: cell(Column::Direction),
             ..Self::default()
         };
+        cells.leave_out_own_machine();
         if !table.columns.has(Column::Destination) && cells.peer.is_none() {
             cells.destination = table.columns.addressed(row).map(End::given);
         }
@@ -98,7 +99,7 @@ impl Cells {
             .or_else(|| table.columns.marked(row));
         cells.read_phrases(table, row, document);
         cells.complete_ends(table, row, document);
-        cells.take_service_for_server(table);
+        cells.take_service_for_server(table, row);
         cells.loopback |= [&cells.notes, &cells.service]
             .into_iter()
             .flatten()
@@ -111,6 +112,20 @@ impl Cells {
         cells.read_condition(table, edition, condition);
         cells.read_requirement(table, row, required_text, document);
         cells
+    }
+
+    /// `Tray icon, local connection only`: who asks, and that it asks from the same machine.
+    fn leave_out_own_machine(&mut self) {
+        let Some(source) = self.source.as_mut() else {
+            return;
+        };
+        let Some((name, remark)) = source.name.rsplit_once([',', ';']) else {
+            return;
+        };
+        if loopback::is_own_machine(remark.trim_end_matches('.')) {
+            *source = End::new(name.trim_end(), source.basis);
+            self.loopback = true;
+        }
     }
 
     /// Notes and conditions, as the page has them.

@@ -5,6 +5,7 @@ use crate::document::{
     cell,
     names::Names,
     row::Direction,
+    section,
     text::{fold, unbracket},
 };
 
@@ -46,14 +47,16 @@ pub(super) fn viewpoint(heading: &str, names: &Names) -> Option<String> {
         .split_whitespace()
         .map(plain)
         .rfind(|word| !matches!(word.as_str(), "the" | "a" | "an" | "all" | "each"));
+    let ends_heading = outside.trim_end_matches(':').ends_with(only.as_str());
+    let is_capitalised = only.starts_with(char::is_uppercase);
     let is_own = match lead.as_deref() {
-        None => in_bracket.is_some(),
-        Some("of" | "on" | "for" | "at") => true,
-        Some("from") => direction == Direction::Outbound,
-        Some("to" | "into") => direction == Direction::Inbound,
+        None if in_bracket.is_some() => is_capitalised && ends_heading,
+        // `Store inbound ports`
+        None => section::names_machines(only, names),
+        Some("of" | "on" | "for" | "at") => is_capitalised && ends_heading,
+        Some("from") => direction == Direction::Outbound && ends_heading,
+        Some("to" | "into") => direction == Direction::Inbound && ends_heading,
         Some(_) => false,
     };
-    let is_name = only.starts_with(char::is_uppercase)
-        && outside.trim_end_matches(':').ends_with(only.as_str());
-    (is_own && is_name).then(|| only.clone())
+    is_own.then(|| only.clone())
 }

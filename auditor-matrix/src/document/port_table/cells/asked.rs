@@ -9,6 +9,7 @@ use crate::document::{
     prose::{self, Asker},
     row::Direction,
     services,
+    table_rows::TableRow,
 };
 
 impl Cells {
@@ -80,14 +81,14 @@ impl Cells {
     }
 
     /// Where the services of a table are what listens, that of the row is its server.
-    pub(super) fn take_service_for_server(&mut self, table: &PortTable<'_>) {
+    pub(super) fn take_service_for_server(&mut self, table: &PortTable<'_>, row: &TableRow) {
         let is_left_out = self.destination.is_none() && self.direction != Some(Direction::Outbound);
-        if table.columns.services_listen() && is_left_out && self.more_ends.is_empty() {
-            self.destination = self
-                .service
-                .as_ref()
+        if is_left_out && self.more_ends.is_empty() {
+            self.destination = table
+                .columns
+                .listening(row)
                 .filter(|service| services::is_software(service))
-                .map(|service| End::new(service.as_str(), Basis::Purpose));
+                .map(|service| End::new(service, Basis::Purpose));
         }
     }
 }

@@ -91,10 +91,10 @@ impl Cells {
         if let Some(ends) = arrow {
             self.take_ends(ends);
         }
-        if !table.columns.names_ends()
-            && table.context.endpoints.is_none()
-            && !table.context.is_within_role
-        {
+        // What the row says of its own ends outranks what a sentence says of all rows.
+        let is_said_above = (table.context.endpoints.as_ref())
+            .is_some_and(|ends| ends.source.basis != Basis::Sentence);
+        if !table.columns.names_ends() && !is_said_above && !table.context.is_within_role {
             let texts = || [&self.service, &self.notes].into_iter().flatten();
             let phrase = texts().find_map(|text| {
                 endpoints::arrow(text)

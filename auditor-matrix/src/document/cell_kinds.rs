@@ -132,7 +132,8 @@ impl CellKinds {
         count(&mut self.n_protocols, is_protocol);
         count(
             &mut self.n_directions,
-            cell::direction(&text).is_some() && text.split(' ').count() <= MOST_DIRECTION_WORDS,
+            (cell::direction(&text).is_some() || cell::is_one_way(&text))
+                && text.split(' ').count() <= MOST_DIRECTION_WORDS,
         );
         count(
             &mut self.n_phrases,

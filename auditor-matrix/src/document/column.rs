@@ -275,6 +275,7 @@ fn ends(phrase: &Phrase<'_>) -> Option<Column> {
         "inbound", "outbound", "ingress", "egress", "incoming", "outgoing",
     ]);
     if phrase.has(&["direction"])
+        || matches!(phrase.last(), "between" | "among")
         || phrase.is(&["traffic"])
         || phrase.is(&["flow"])
         || phrase.is(&["traffic", "flow"])

@@ -3,6 +3,7 @@
 mod assignment;
 mod body;
 mod ends;
+mod named_above;
 mod port_columns;
 mod quantity;
 mod row_cells;
@@ -240,18 +241,6 @@ impl Columns {
                 )
             )
         })
-    }
-
-    /// Whether a column says which ends a row has, apart from the machines of the page.
-    pub(super) fn names_ends(&self) -> bool {
-        [
-            Column::Source,
-            Column::Destination,
-            Column::Peer,
-            Column::Direction,
-        ]
-        .into_iter()
-        .any(|column| self.has(column))
     }
 
     /// Whether a column names an end of its rows.

@@ -271,10 +271,9 @@ pub(super) fn is_noun_phrase(text: &str, names: &Names) -> bool {
     names.contains(text)
         || text.split(' ').count() <= MOST_NAME_WORDS + 1
             && text.contains(char::is_alphabetic)
-            && text
-                .split(' ')
-                .map(plain)
-                .all(|word| !is_stop(&word) || matches!(word.as_str(), "the" | "of" | "and"))
+            && marked_words(text, names).iter().all(|(word, is_stop)| {
+                !is_stop || matches!(plain(word).as_str(), "the" | "of" | "and")
+            })
 }
 
 /// The machines that a heading names and nothing else, such as `Web nodes` or `Store`; `None` for a heading about something

@@ -120,7 +120,13 @@ impl Columns {
                 *meaning = Some(Column::Application);
             } else if matches!(
                 meaning,
-                Some(Column::Peer | Column::Source | Column::Destination)
+                Some(
+                    Column::Peer
+                        | Column::Source
+                        | Column::Destination
+                        | Column::Protocol
+                        | Column::Application
+                )
             ) && kinds.are_directions()
             {
                 *meaning = Some(Column::Direction);

@@ -8,9 +8,9 @@ pub(super) use self::apart::Apart;
 use super::PortTable;
 use crate::document::{
     cell,
-    column::Column,
+    column::{self, Column},
     end::{Basis, End},
-    endpoints::Endpoints,
+    endpoints::{self, Endpoints},
     loopback,
     problem::Severity,
     row::{Direction, Document},
@@ -81,6 +81,7 @@ impl Cells {
             ..Self::default()
         };
         cells.leave_out_own_machine();
+        cells.join_ends(table);
         if !table.columns.has(Column::Destination) && cells.peer.is_none() {
             cells.destination = table.columns.addressed(row).map(End::given);
         }
@@ -112,6 +113,19 @@ impl Cells {
         cells.read_condition(table, edition, condition);
         cells.read_requirement(table, row, required_text, document);
         cells
+    }
+
+    /// Below `Needed between` the heading says what joins the ends of a cell: `Edge and Core`.
+    fn join_ends(&mut self, table: &PortTable<'_>) {
+        let heading = column::words(table.columns.heading(table.head, Column::Direction));
+        let says_between = heading.ends_with("between") || heading.ends_with("among");
+        if let Some(text) = self.direction_text.as_mut().filter(|_| says_between)
+            && text.contains(" and ")
+            && endpoints::arrows(text).is_empty()
+            && endpoints::pair(text).is_none()
+        {
+            text.insert_str(0, "between ");
+        }
     }
 
     /// `Tray icon, local connection only`: who asks, and that it asks from the same machine.

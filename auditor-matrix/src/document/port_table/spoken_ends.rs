@@ -16,7 +16,9 @@ use crate::document::{
 
 /// The ends of a phrase, if the page knows one of them for a machine and the other reads like a name.
 pub(super) fn ends(text: &str, names: &Names) -> Option<Endpoints> {
-    let is_known = |name: &str| names.contains(name) || section::names_machines(name, names);
+    let is_known = |name: &str| {
+        names.contains(name) || section::names_machines(name, names) || section::only_asks(name)
+    };
     if let Some((source, destination)) = of_port(text) {
         return (is_known(&source) && is_name(&destination, names)).then_some(Endpoints {
             source,
@@ -137,6 +139,9 @@ fn without_activity(name: &str, names: &Names) -> String {
 
 /// Whether words read like a name: few, none a verb or a word about ports, and not only what is spoken.
 pub(super) fn is_name(name: &str, names: &Names) -> bool {
+    if is_host_name(name) {
+        return true;
+    }
     let is_spoken = name
         .split([' ', '/'])
         .all(|word| application_protocol::is_only_spoken(word) && !services::names_server(word));
@@ -152,6 +157,20 @@ pub(super) fn is_name(name: &str, names: &Names) -> bool {
         && name.split(' ').count() <= MOST_WORDS
         && section::is_noun_phrase(name, names)
         && (is_capitalised || section::names_machines(name, names) || prose::is_software(last))
+}
+
+/// `updates.example.com`, `*.example.com`
+fn is_host_name(name: &str) -> bool {
+    let mut labels = name.split('.');
+    let is_label = |label: &str| {
+        !label.is_empty()
+            && label
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '*'))
+    };
+    2 < name.split('.').count()
+        && labels.all(is_label)
+        && name.ends_with(|c: char| c.is_ascii_alphabetic())
 }
 
 /// Whether a remark says that either end asks the other.

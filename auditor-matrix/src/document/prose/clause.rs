@@ -87,6 +87,7 @@ pub(super) fn clauses(pieces: &Pieces<'_>, names: &Names) -> Vec<Clause> {
         }
         found.extend(grammar.open_phrase(at));
         found.extend(grammar.arrow(at));
+        found.extend(grammar.used_by(at));
         let Some(ends) = found
             .into_iter()
             .filter(|ends| 0 < ends.n_known())
@@ -248,6 +249,19 @@ impl Grammar<'_> {
             *subject = doer.filter(|doer| ends.client.as_ref() == Some(&doer.text));
         }
         Some(ends)
+    }
+
+    /// "ports used by components to connect to the Vault": who uses them is who connects.
+    fn used_by(&self, at: usize) -> Option<Ends> {
+        let is_use =
+            self.pieces.is_any(at, &["used", "needed", "required"]) && self.pieces.is(at + 1, "by");
+        let doer = self.nouns.list(at + 2).filter(|_| is_use)?;
+        let to = doer.end;
+        let class = verb(self.pieces.lower(to + 1)).filter(|_| self.pieces.is(to, "to"))?;
+        match class {
+            Verb::Ask | Verb::Transfer => self.asking(Some(&doer), to + 1, class),
+            Verb::Serve | Verb::Open | Verb::Close | Verb::Use => None,
+        }
     }
 
     /// Whether what could be a verb ends a phrase by itself, and so is a noun: `(SQL queries)`, `License checks, from the Core`.

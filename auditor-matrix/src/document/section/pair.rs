@@ -25,6 +25,13 @@ static PAIR: LazyLock<Regex> = LazyLock::new(|| {
     )
 });
 
+/// `A ports to B`
+static PORTS_TO: LazyLock<Regex> = LazyLock::new(|| {
+    regex(
+        r"(?i)^(?:the )?(.+?) (?:ports?|outbound|egress|outgoing)(?: (?:ports?|traffic|connections?|rules?))? to (?:the )?(.+?):?$",
+    )
+});
+
 /// `A access to B`, `A communicating with B`.
 static ACCESS: LazyLock<Regex> = LazyLock::new(|| {
     regex(
@@ -103,6 +110,16 @@ fn named_endpoints(heading: &str, names: &Names) -> Option<(String, String)> {
     if let Some(found) = ACCESS.captures(heading) {
         let (from, to) = (fold(found.get(1)?.as_str()), fold(found.get(2)?.as_str()));
         if names_machines(&from, names) && names_machines(&to, names) {
+            return Some((from, to));
+        }
+    }
+    // "Core ports to edge devices": what stands between the ends is about ports, and no part of the first.
+    if let Some(found) = PORTS_TO.captures(heading) {
+        let (from, to) = (fold(found.get(1)?.as_str()), fold(found.get(2)?.as_str()));
+        let are_names = is_noun_phrase(&from, names) && is_noun_phrase(&to, names);
+        let is_known = |name: &str| names_machines(name, names) || only_asks(name);
+        let is_name = from.starts_with(char::is_uppercase);
+        if are_names && is_name && (is_known(&from) || is_known(&to)) {
             return Some((from, to));
         }
     }

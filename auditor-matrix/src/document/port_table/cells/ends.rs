@@ -94,7 +94,10 @@ impl Cells {
         // What the row says of its own ends outranks what a sentence says of all rows.
         let is_said_above = (table.context.endpoints.as_ref())
             .is_some_and(|ends| ends.source.basis != Basis::Sentence);
-        if !table.columns.names_ends() && !is_said_above && !table.context.is_within_role {
+        // Both ends in words leave nothing to the viewpoint of a lone column of directions.
+        let is_open = self.source.is_none() && self.destination.is_none();
+        if !table.columns.has_an_end() && is_open && !is_said_above && !table.context.is_within_role
+        {
             let texts = || [&self.service, &self.notes].into_iter().flatten();
             let phrase = texts().find_map(|text| {
                 endpoints::arrow(text)

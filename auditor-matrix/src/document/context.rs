@@ -72,6 +72,8 @@ pub(super) struct Context {
     /// The machines of the nearest heading that names some: the role of rows whose table has a column for the other endpoint
     /// only.
     pub(super) heading: Option<End>,
+    /// Who stands at the other end, as a heading below that of the machines says: the rows' directions tell whether it asks.
+    pub(super) counterpart: Option<End>,
     /// What the innermost heading names and nothing else, be it known for a machine or not.
     pub(super) subject: Option<String>,
     /// The alternative that the text is part of, such as a tab: the condition under which its rows apply.
@@ -203,7 +205,11 @@ impl Context {
             self.more_endpoints.clear();
             self.direction = None;
         }
-        if section.role.is_some() {
+        let counterpart = section::counterpart(heading, names);
+        if let Some(other) = counterpart.filter(|_| self.role.is_some()) {
+            self.counterpart = Some(End::new(other, Basis::Heading));
+        } else if section.role.is_some() {
+            self.counterpart = None;
             self.is_within_role = section.is_within_role;
             self.role = section.role.map(|role| {
                 let basis = if names.contains(&role) || section::says_whose(heading, &role) {

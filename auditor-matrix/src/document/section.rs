@@ -1,5 +1,6 @@
 //! Reads what section headings say of the rows below them.
 
+mod counterpart;
 mod kind;
 mod owner;
 mod pair;
@@ -10,6 +11,8 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+pub(super) use self::counterpart::counterpart;
+use self::counterpart::owner_of_ports;
 use self::kind::{is_network_interface, is_role, machine_with};
 pub(super) use self::owner::owner;
 use self::pair::endpoints;
@@ -51,6 +54,7 @@ static NUMBERED: LazyLock<Regex> = LazyLock::new(|| {
 pub(super) fn section(heading: &str, names: &Names) -> Section {
     let heading = &*NUMBERED.replace(heading, "");
     let (outside, _) = unbracket(heading);
+    let outside = without_condition(&outside);
     let lower: Vec<String> = outside.split(' ').map(plain).collect();
     let mut stated = lower.iter().filter_map(|word| cell::stated(word));
     let transport = stated
@@ -100,7 +104,8 @@ pub(super) fn section(heading: &str, names: &Names) -> Section {
     let role = machine_with(&outside)
         .or(role)
         .or_else(|| viewpoint(heading, names))
-        .or_else(|| owner(heading, names));
+        .or_else(|| owner(heading, names))
+        .or_else(|| owner_of_ports(heading, names));
     Section {
         transport,
         is_within_role: (is_within_role || is_mutual) && role.is_some() && endpoints.is_none(),
@@ -109,6 +114,17 @@ pub(super) fn section(heading: &str, names: &Names) -> Section {
         permission: permission::of_heading(heading),
         is_loopback: loopback::is_meant(heading),
     }
+}
+
+/// A heading without the clause that says when: `Ports of the Store when it is set for the edge node`.
+fn without_condition(heading: &str) -> String {
+    let end = [" when ", " if ", " unless "]
+        .iter()
+        .filter_map(|word| heading.find(word))
+        .min();
+    end.and_then(|end| heading.get(..end))
+        .unwrap_or(heading)
+        .to_owned()
 }
 
 /// A role with what a participle says of it, which tells it from others: `Machines Running the Agent`.
@@ -208,8 +224,10 @@ fn noun_phrases(heading: &str, names: &Names) -> Vec<String> {
             runs.push(Vec::new());
         }
     }
+    // `Firewall and proxy settings`: what is joined to a word that names nobody names nobody, either.
+    let is_half = |run: &Vec<&str>| matches!(run.as_slice(), ["and" | "or" | "&", word] if word.starts_with(char::is_lowercase));
     runs.iter()
-        .filter(|run| !run.is_empty() && run.len() <= MOST_NAME_WORDS)
+        .filter(|run| !run.is_empty() && run.len() <= MOST_NAME_WORDS && !is_half(run))
         .map(|run| fold(&run.join(" ")))
         .collect()
 }

@@ -54,6 +54,17 @@ impl Place<'_> {
                 destination = destination.or_else(|| Some(ends.destination.clone()));
             }
         }
+        if let Some(other) = &context.counterpart
+            && source.is_none()
+            && destination.is_none()
+            && !statement.loopback
+        {
+            match statement.direction {
+                Some(Direction::Inbound) => source = Some(other.clone()),
+                Some(Direction::Outbound) => destination = Some(other.clone()),
+                Some(Direction::Both) | None => {}
+            }
+        }
         self.row_between(text, statement, source, destination)
     }
 

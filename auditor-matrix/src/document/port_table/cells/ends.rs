@@ -273,6 +273,15 @@ impl Cells {
             return;
         }
         let peer = self.peer.take();
+        if let (Some(other), false, None, None) =
+            (&context.counterpart, gives_ends, &peer, &context.endpoints)
+        {
+            match self.direction {
+                Some(Direction::Inbound) => self.source = Some(other.clone()),
+                Some(Direction::Outbound) => self.destination = Some(other.clone()),
+                Some(Direction::Both) | None => {}
+            }
+        }
         if let (Some(ends), false, None) = (&context.endpoints, gives_ends, &peer) {
             let (one, other) = (ends.source.clone(), ends.destination.clone());
             // Of two that talk to each other, the one that is named first sees what comes in and goes out, unless the section is

@@ -271,7 +271,7 @@ impl Prose {
             context,
             machine: None,
         };
-        for mut row in place.rows(text, statement) {
+        for mut row in place.rows(text, statement, &self.names) {
             interner.intern(&mut row);
             self.rows.push(row);
         }
@@ -446,7 +446,7 @@ impl Prose {
                     remark(severity, message);
                     continue;
                 }
-                for mut row in place.rows(&item.text, statement) {
+                for mut row in place.rows(&item.text, statement, &self.names) {
                     interner.intern(&mut row);
                     self.rows.push(row);
                 }

@@ -129,6 +129,15 @@ impl Introduction {
         introduction
     }
 
+    /// What follows are the ports of a machine.
+    pub(super) fn of_machine(name: &str) -> Self {
+        Self {
+            machine: Some(name.to_owned()),
+            is_about_ports: true,
+            ..Self::default()
+        }
+    }
+
     /// Reads an item above others. Behind the name of machines and a colon stands what they are, and not who talks to them:
     /// `Store security group: applied to the store, controls requests from users`.
     pub(super) fn of_label(text: &str, outer: &Self, names: &Names) -> Self {
@@ -315,6 +324,13 @@ impl Introduction {
         }
         both.service = label.service.or(both.service);
         both
+    }
+
+    /// The same for what goes the other way.
+    pub(super) fn reversed(&self) -> Self {
+        let mut reversed = self.clone();
+        std::mem::swap(&mut reversed.ends.client, &mut reversed.ends.server);
+        reversed
     }
 
     /// Fills in what an item leaves out.

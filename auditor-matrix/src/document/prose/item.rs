@@ -1,10 +1,11 @@
 //! Reads an item of a list of ports: `4446: state`, `80 TCP => redirect`, `HTTP API (default 4646). TCP only.`
 
+mod beneficiary;
 mod ends;
 mod remark;
 mod server;
 
-pub(super) use self::remark::remark;
+pub(super) use self::{beneficiary::askers, remark::remark};
 use self::{
     ends::{deployment, ends},
     remark::{offer, offer_to_each},
@@ -84,7 +85,10 @@ fn read_whole(text: &str, evidence: Evidence, names: &Names) -> ItemReading {
             first.remarks.extend(unread);
         }
     }
-    let machine = labelled_machine(head, names).filter(|_| evidence == Evidence::Item);
+    let named_behind = beneficiary::machine(head, names);
+    let machine = labelled_machine(head, names)
+        .or(named_behind.as_deref())
+        .filter(|_| evidence == Evidence::Item);
     for statement in &mut first.statements {
         statement.is_asked = true;
         statement.required = statement.required.or_else(|| required(text));

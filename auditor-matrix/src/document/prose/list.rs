@@ -11,7 +11,10 @@ use super::{
     statement::Statement,
     words::words,
 };
-use crate::document::{names::Names, text::sentences};
+use crate::document::{
+    application_protocol, cell, names::Names, prose::is_topic, row::Direction, section,
+    text::sentences,
+};
 
 /// An item of a list that is read when the list has ended.
 #[derive(Clone, Debug)]
@@ -84,7 +87,16 @@ pub(super) fn read(
     // The level of a line that announces ports, below which every number may be one: "These ports must be open:".
     let mut announced: Option<u8> = None;
     let levels: Vec<u8> = items.iter().map(|item| item.level).collect();
+    let machines_above = sibling_machines(&items, names);
     let mut label_above: Option<usize> = None;
+    // "to let the Core talk to the Edge" above items of both directions: those that come in go the other way.
+    let goes_both_ways = !introduction.ends.is_mutual
+        && introduction.ends.n_known() == 2
+        && [Direction::Inbound, Direction::Outbound].iter().all(|way| {
+            items
+                .iter()
+                .any(|item| cell::direction(&item.text) == Some(*way))
+        });
     for (index, item) in items.into_iter().enumerate() {
         above.close(item.level);
         let has_below = levels.get(index + 1).is_some_and(|next| item.level < *next);
@@ -151,7 +163,11 @@ pub(super) fn read(
             }
         }
         for statement in &mut reading.statements {
-            inherited.complete(statement);
+            if goes_both_ways && statement.direction == Some(Direction::Inbound) {
+                inherited.reversed().complete(statement);
+            } else {
+                inherited.complete(statement);
+            }
         }
         // An item that names its ends leaves nothing to a further one.
         for statement in further {
@@ -162,7 +178,11 @@ pub(super) fn read(
         let has_ports = !reading.statements.is_empty();
         if has_ports || has_below {
             // "Endpoint: api.example.com", above its ports.
+            let sibling = machines_above.contains(&index);
             let label = (!has_ports).then(|| {
+                if sibling {
+                    return Introduction::of_machine(item.text.trim_end_matches(':'));
+                }
                 record::field(&item.text).map_or_else(
                     || Introduction::of_label(&item.text, &inherited, names),
                     record::Field::into_introduction,
@@ -193,6 +213,51 @@ pub(super) fn read(
         });
     }
     read
+}
+
+/// The items of one level that stand above others and are names and nothing else, where one of them is known for a machine: then all
+/// are. `Store server` and `Mobile Gate`.
+fn sibling_machines(items: &[ListItem], names: &Names) -> Vec<usize> {
+    let labels: Vec<usize> = (0..items.len())
+        .filter(|index| {
+            let (Some(item), Some(next)) = (items.get(*index), items.get(index + 1)) else {
+                return false;
+            };
+            let name = item.text.trim_end_matches(':');
+            item.level < next.level
+                && name.starts_with(char::is_uppercase)
+                && !name.contains(|c: char| c.is_ascii_digit())
+                && name.split(' ').count() <= LABEL_WORDS
+                && !is_topic(name)
+                && section::is_noun_phrase(name, names)
+                && cell::direction(name).is_none()
+                && !is_spoken(name)
+        })
+        .collect();
+    let text = |index: &usize| {
+        items
+            .get(*index)
+            .map_or("", |item| item.text.trim_end_matches(':'))
+    };
+    let level = |index: &usize| items.get(*index).map(|item| item.level);
+    let is_known = |index: &usize| section::names_machines(text(index), names);
+    labels
+        .iter()
+        .filter(|index| {
+            labels
+                .iter()
+                .any(|other| level(other) == level(index) && is_known(other))
+        })
+        .copied()
+        .collect()
+}
+
+/// Whether all words of a label are protocols: `HTTP/HTTPS`.
+fn is_spoken(label: &str) -> bool {
+    label
+        .split([' ', '/', ','])
+        .filter(|word| !word.is_empty())
+        .all(application_protocol::is_only_spoken)
 }
 
 /// Whether a text is so short that it may say what the ports below it are for.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::{
+    item,
     statement::{Doubt, Statement},
     verb::verb,
     vocabulary::{is_abstract, is_platform, is_preposition},
@@ -12,6 +13,7 @@ use crate::document::{
     cell,
     context::Context,
     end::{Basis, End},
+    names::Names,
     problem::{Problem, ProblemKind, Severity},
     row::{Direction, Row, RowFields, RowOrigin, RowText},
 };
@@ -68,9 +70,27 @@ impl Place<'_> {
         self.row_between(text, statement, source, destination)
     }
 
-    /// The rows of an item or a command: where several pairs of ends stand above, one for each.
-    pub(super) fn rows(&self, text: &str, statement: Statement) -> Vec<Row> {
+    /// The rows of an item or a command: where several pairs of ends stand above, or several are those for whom it is, one for
+    /// each.
+    pub(super) fn rows(&self, text: &str, statement: Statement, names: &Names) -> Vec<Row> {
         let first = self.row(text, statement);
+        let is_open_to_all = first.direction == Some(Direction::Inbound)
+            && first.source.is_none()
+            && first.destination.is_none()
+            && !first.loopback;
+        let askers = if is_open_to_all {
+            item::askers(text, names)
+        } else {
+            Vec::new()
+        };
+        if !askers.is_empty() {
+            let from = |asker: String| {
+                let mut row = first.clone();
+                Arc::make_mut(&mut row.fields).source = Some(End::new(asker, Basis::Purpose));
+                row
+            };
+            return askers.into_iter().map(from).collect();
+        }
         let is_of_context = self.context.endpoints.as_ref().is_some_and(|ends| {
             first.source.as_ref() == Some(&ends.source)
                 && first.destination.as_ref() == Some(&ends.destination)

@@ -6,9 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::document::{
     application_protocol,
     block::{Block, Content},
-    endpoints,
+    cell, endpoints,
     names::Names,
     port_table::spoken_places,
+    row::Direction,
     section,
     table_rows::TableRows,
     text::{fold, unbracket},
@@ -60,8 +61,46 @@ pub(super) fn add(blocks: &[Block], names: &mut Names) {
     for name in recurring {
         names.add(&name);
     }
-    add_siblings(&headings, names);
+    add_siblings(&headings, blocks, names);
+    add_both_ways(blocks, names);
 }
+
+/// What has ports that come in and ports that go out, each under a title of its own, is a machine, whatever it is called: `Acme inbound
+/// ports` and `Acme outbound ports`.
+fn add_both_ways(blocks: &[Block], names: &mut Names) {
+    let mut found: BTreeMap<String, (String, bool, bool)> = BTreeMap::new();
+    for block in blocks {
+        let (Content::Heading { text, .. } | Content::Text(text) | Content::Title(text)) =
+            &block.content
+        else {
+            continue;
+        };
+        let title = text.lines().next().unwrap_or_default();
+        let direction =
+            cell::direction(title).filter(|_| title.split(' ').count() <= MOST_WORDS_OF_TITLE);
+        let Some(direction) = direction else { continue };
+        let Some((name, form)) = section::form(title, names) else {
+            continue;
+        };
+        // `Inbound from Edge` names the other end.
+        if form.contains("from") || form.contains(" to") || form.starts_with("to") {
+            continue;
+        }
+        let entry = found
+            .entry(name.to_lowercase())
+            .or_insert((name, false, false));
+        entry.1 |= direction == Direction::Inbound;
+        entry.2 |= direction == Direction::Outbound;
+    }
+    for (name, is_asked, asks) in found.into_values() {
+        if is_asked && asks && name.starts_with(char::is_uppercase) && !is_no_machine(&name) {
+            names.add(&name);
+        }
+    }
+}
+
+/// A title has no more words.
+const MOST_WORDS_OF_TITLE: usize = 6;
 
 /// Names that recur and are what machines run on or speak, and none of them.
 fn is_no_machine(name: &str) -> bool {
@@ -105,7 +144,7 @@ fn is_no_machine(name: &str) -> bool {
 
 /// Headings of one level and one form, such as `Broker (outbound)` and `Admin PC (outbound)`, name things of one kind: if
 /// most of them are known for machines, all are.
-fn add_siblings(headings: &[(u8, &str)], names: &mut Names) {
+fn add_siblings(headings: &[(u8, &str)], blocks: &[Block], names: &mut Names) {
     let mut families: BTreeMap<(usize, u8, String), Vec<String>> = BTreeMap::new();
     for (at, (level, text)) in headings.iter().enumerate() {
         let parent = headings
@@ -121,18 +160,52 @@ fn add_siblings(headings: &[(u8, &str)], names: &mut Names) {
                 .push(name);
         }
     }
+    let mut n_sought = 0;
     for ((_, _, form), members) in families {
         let n_known = members
             .iter()
             .filter(|name| section::names_machines(name, names))
             .count();
-        // A heading that is a name and nothing else may be a topic.
-        let least = if form.is_empty() { 2 } else { 1 };
+        // A heading that is a name and nothing else may be a topic, unless the text speaks of it as of a thing.
+        let is_thing = |name: &String| {
+            section::names_machines(name, names)
+                || blocks.iter().any(|block| speaks_of(block, name))
+        };
+        let mut are_things = || {
+            n_sought += members.len();
+            n_sought <= MOST_SOUGHT && members.iter().all(is_thing)
+        };
+        let is_certain = !form.is_empty() || n_known == 1 && 1 < members.len() && are_things();
+        let least = if is_certain { 1 } else { 2 };
         if 1 < members.len() && least <= n_known && members.len() <= 2 * n_known {
             for name in &members {
                 names.add(name);
             }
         }
+    }
+}
+
+/// So many names are sought in the text, which bounds the work for a page of nothing but headings.
+const MOST_SOUGHT: usize = 64;
+
+/// Whether a text has an article before a name, as names of things have and topics have not: `between tills and the Ledger`.
+fn speaks_of(block: &Block, name: &str) -> bool {
+    let has = |text: &str| {
+        ["the ", "The ", "a ", "an "].iter().any(|article| {
+            text.match_indices(&format!("{article}{name}"))
+                .any(|(at, found)| {
+                    let behind = text.get(at + found.len()..).unwrap_or_default();
+                    !behind.starts_with(char::is_alphanumeric)
+                })
+        })
+    };
+    match &block.content {
+        Content::Text(text) | Content::Item { text, .. } => has(text),
+        Content::Table(rows) if rows.too_many_columns().is_none() => rows
+            .iter()
+            .take(MOST_ROWS)
+            .any(|row| row.cells.iter().any(|cell| has(cell))),
+        _ => false,
     }
 }
 

@@ -16,7 +16,7 @@ use self::counterpart::owner_of_ports;
 use self::kind::{is_network_interface, is_role, machine_with};
 pub(super) use self::owner::owner;
 use self::pair::endpoints;
-pub(super) use self::pair::only_asks;
+pub use self::pair::only_asks;
 pub(super) use self::viewpoint::says_whose;
 use self::viewpoint::viewpoint;
 use self::vocabulary::is_stop;

@@ -11,7 +11,7 @@ use self::{
 };
 use super::page_names::PageNames;
 use crate::{
-    document::{Basis, Direction, End, Profile, Row, RowOrigin, is_own_machine},
+    document::{Basis, Direction, End, Profile, Row, RowOrigin, is_own_machine, only_asks},
     role::Role,
     transport::Transport,
 };
@@ -141,6 +141,14 @@ pub(super) fn row_endpoints(
             _ => (source, destination),
         },
     };
+    // "... is used for streaming to users": who only asks is asked by nobody, where nothing but words makes it the server.
+    let is_guess = |end: &End| matches!(end.basis, Basis::Purpose | Basis::Sentence);
+    let (client, server) = match (client, server) {
+        (None, Some(people)) if is_guess(&people) && only_asks(&people) => {
+            (Some(people), row.role.clone())
+        }
+        ends => ends,
+    };
     if row.ports.is_empty()
         && !row.ephemeral
         && !row.forbidden
@@ -181,6 +189,7 @@ pub(super) fn row_endpoints(
             text: end.to_string(),
         }),
     };
+    let (client, server) = (with_braces(client), with_braces(server));
     let (client, server) = (without_variable(&client)?, without_variable(&server)?);
     // `Self, Core`: the machine itself is one of several, and only with it both ends are one machine.
     let with_self = (
@@ -270,6 +279,34 @@ pub(super) fn row_endpoints(
         loopback: true,
     }));
     Ok((all, remarks))
+}
+
+/// `{api,tunnel}.example.com` are two hosts.
+fn with_braces(end: End) -> End {
+    let whole = |end: &End| -> Option<String> {
+        let (before, rest) = end.split_once('{')?;
+        let (inside, behind) = rest.split_once('}')?;
+        let is_part = |text: &str| {
+            !text.is_empty()
+                && text
+                    .chars()
+                    .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.'))
+        };
+        let is_host = |text: &str| text.is_empty() || is_part(text);
+        let is_list = inside.contains(',') && inside.split(',').all(|part| is_part(part.trim()));
+        let is_one = is_host(before) && is_host(behind) && behind.contains('.');
+        (is_list && is_one).then(|| {
+            let hosts: Vec<String> = inside
+                .split(',')
+                .map(|part| format!("{before}{}{behind}", part.trim()))
+                .collect();
+            hosts.join(", ")
+        })
+    };
+    match whole(&end) {
+        Some(hosts) => End::new(hosts, end.basis),
+        None => end,
+    }
 }
 
 /// `Self` at one end stands for the machines of the row, if the other end names others.

@@ -135,7 +135,10 @@ impl Columns {
                 && !kinds.are_phrases()
                 && kinds.has_text()
             {
-                let says_direction = column::words(heading).contains("direction");
+                let words = column::words(heading);
+                let says_direction = words.contains("direction")
+                    || words.ends_with("between")
+                    || words.ends_with("among");
                 *meaning = if says_direction {
                     Some(Column::Direction)
                 } else {

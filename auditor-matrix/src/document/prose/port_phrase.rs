@@ -23,7 +23,7 @@ use self::{
 };
 use super::words::{Kind, Word};
 use crate::{
-    document::{application_protocol, row::PortGroup, text::is_host},
+    document::{application_protocol, cell, row::PortGroup, text::is_host},
     transport::Transport,
 };
 
@@ -331,11 +331,18 @@ fn bracketed_transports(words: &[Word<'_>], start: usize) -> Option<(Vec<Transpo
         return None;
     }
     let mut at = start + 1;
+    // `(inbound, UDP and TCP)`: which way says nothing against it.
+    let is_way = |word: &Word<'_>| {
+        word.kind == Kind::Comma || word.kind == Kind::Word && cell::direction(word.text).is_some()
+    };
+    while is_way(words.get(at)?) {
+        at += 1;
+    }
     if words.get(at)?.is_any(&["both", "over", "via", "protocol"]) {
         at += 1;
     }
     let (named, mut end) = transport_list(words, at)?;
-    while words.get(end)?.is_any(&["only", "protocol", "protocols"]) {
+    while words.get(end)?.is_any(&["only", "protocol", "protocols"]) || is_way(words.get(end)?) {
         end += 1;
     }
     (words.get(end)?.kind == Kind::Close).then_some((named, end + 1))

@@ -134,7 +134,7 @@ fn named_endpoints(heading: &str, names: &Names) -> Option<(String, String)> {
 }
 
 /// Whether a name is of those who ask and are asked nothing: people, and the programs that they hold in their hands.
-pub(in crate::document) fn only_asks(name: &str) -> bool {
+pub fn only_asks(name: &str) -> bool {
     let last = name.rsplit(' ').next().unwrap_or_default().to_lowercase();
     matches!(
         last.strip_suffix('s').unwrap_or(&last),

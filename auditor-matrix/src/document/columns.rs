@@ -79,6 +79,7 @@ impl Columns {
         columns.demote_ports(head, &kinds);
         columns.leave_inner_ports(head);
         columns.settle(head, &kinds);
+        columns.find_peers(head, body);
         columns.obey(as_written, profile);
         columns
     }

@@ -4,9 +4,12 @@ use std::collections::BTreeSet;
 
 use super::{Body, Columns, is_foreign};
 use crate::document::{
+    application_protocol, cell,
     cell_kinds::{CellKinds, SAMPLE},
     column::{self, Column},
+    row::Direction,
     separated::names_machine,
+    services::is_program,
     table_rows::TableRow,
     translation,
 };
@@ -150,6 +153,59 @@ impl Columns {
             .push((head.cells.get(*first).cloned().unwrap_or_default(), doubt));
     }
 
+    /// Beside directions and below a word for any machine, names of which each has rows of one direction alone, and of which those that are
+    /// asked are servers of others, are the other ends: `Outbound | Mail server`.
+    pub(super) fn find_peers(&mut self, head: &TableRow, body: &Body<'_>) {
+        let (Some(role), Some(direction)) = (
+            self.positions(Column::Role).next(),
+            self.positions(Column::Direction).next(),
+        ) else {
+            return;
+        };
+        let words = column::words(head.cells.get(role).map_or("", String::as_str));
+        let is_general = matches!(
+            words.as_str(),
+            "host"
+                | "hosts"
+                | "system"
+                | "systems"
+                | "machine"
+                | "device"
+                | "server"
+                | "servers"
+                | "computer"
+        );
+        if !is_general || self.has_an_end() {
+            return;
+        }
+        let (mut asking, mut asked): (BTreeSet<&str>, BTreeSet<&str>) = Default::default();
+        for (name, way) in body.column(role).zip(body.column(direction)).take(SAMPLE) {
+            match cell::direction(way) {
+                Some(Direction::Inbound) => asking.insert(name),
+                Some(Direction::Outbound) => asked.insert(name),
+                Some(Direction::Both) | None => continue,
+            };
+        }
+        let serves = |name: &&str| {
+            name.split(' ')
+                .next()
+                .is_some_and(|first| application_protocol::transports(first).is_some())
+                || name.to_lowercase().starts_with("mail")
+        };
+        let n_servers = asked.iter().copied().filter(|name| serves(name)).count();
+        let are_apart = !asking.is_empty() && 1 < asked.len() && asking.is_disjoint(&asked);
+        if are_apart
+            && asked.len() <= 2 * n_servers
+            && let Some(meaning) = self.meanings.get_mut(role)
+        {
+            *meaning = Some(Column::Peer);
+            self.doubts.push((
+                head.cells.get(role).cloned().unwrap_or_default(),
+                "each of these machines has one direction alone, so they were taken for the other ends; check it",
+            ));
+        }
+    }
+
     /// Takes a column of components for the machines that the rows are about, where nothing else names them.
     pub(in crate::document) fn take_components_for_machines(
         &mut self,
@@ -176,7 +232,25 @@ impl Columns {
                 )
             })
         };
-        let component = self.positions(Column::Service).find(is_component);
+        // Beside directions, a program with several rows is whose viewpoint they are of.
+        let recurs = |index: &usize| {
+            let cells: Vec<&str> = body
+                .column(*index)
+                .take(SAMPLE)
+                .filter(|cell| !cell.is_empty())
+                .collect();
+            let names: BTreeSet<&str> = cells.iter().copied().collect();
+            *index == 0
+                && self.has(Column::Direction)
+                && !self.has_an_end()
+                && names.len() < cells.len()
+                && names
+                    .iter()
+                    .all(|name| is_program(name) && name.contains(' '))
+        };
+        let component = self
+            .positions(Column::Service)
+            .find(|index| is_component(index) || recurs(index));
         if let Some(index) = component {
             if CellKinds::of(body.column(index)).are_plain_names()
                 && let Some(meaning) = self.meanings.get_mut(index)

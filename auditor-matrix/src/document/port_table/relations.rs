@@ -56,7 +56,9 @@ fn behind_preposition(words: &str) -> &str {
 /// Whether words name an end, be it by nothing but a kind of machine: `agents`.
 fn is_end(name: &str, names: &Names) -> bool {
     let last = name.rsplit(' ').next().unwrap_or_default().to_lowercase();
-    is_name(name, names) || section::is_machine(&last) && section::is_noun_phrase(name, names)
+    is_name(name, names)
+        || section::only_asks(name)
+        || section::is_machine(&last) && section::is_noun_phrase(name, names)
 }
 
 /// Whose port it is that a text is about.
@@ -78,7 +80,7 @@ pub(super) fn owner(text: &str, names: &Names) -> Option<End> {
 }
 
 /// Who connects to whom, with a verb or without.
-static RELATIONS: LazyLock<[Regex; 3]> = LazyLock::new(|| {
+static RELATIONS: LazyLock<[Regex; 6]> = LazyLock::new(|| {
     let from = r"(?:(?:all|any|each|every|the|an?|other)\ )*(?P<from>[\w./-]+(?:\ [\w./-]+){0,3}?)";
     let to = r"(?:(?:all|any|each|every|the|an?|other)\ )*(?P<to>[\w./-]+(?:\ [\w./-]+){0,3}?)";
     let start = r"(?:^|\b(?:for|by|from|of|allows?|lets?|enables?|permits?)\ )";
@@ -92,6 +94,15 @@ static RELATIONS: LazyLock<[Regex; 3]> = LazyLock::new(|| {
         )),
         regex(&format!(
             r"(?x)\b[Cc]ommunications?\ (?:of|from)\ {from}\ (?:with|to)\ {to}{end}"
+        )),
+        regex(&format!(
+            r"(?x){start}{from}\ to\ (?:reach|access|contact|query|poll|scrape|call|ping|manage|monitor)\ {to}{end}"
+        )),
+        regex(&format!(
+            r"(?x){start}{from}\ to\ (?:retrieve|download|fetch|pull|get|obtain|read|collect)\ (?:[\w-]+\ ){{0,4}}?from\ {to}{end}"
+        )),
+        regex(&format!(
+            r"(?x){start}{from}\ to\ (?:send|upload|push|forward|report|write|stream|ship|deliver)\ (?:[\w-]+\ ){{0,4}}?to\ {to}{end}"
         )),
     ]
 });
@@ -133,6 +144,16 @@ mod tests {
         );
         check("Access to the Store by web servers", "web servers > Store");
         check("Communication of the Till with the Bank.", "Till > Bank");
+        check("Used by the browser to reach the Bank.", "browser > Bank");
+        check(
+            "Used for managed tills to retrieve software updates from Acme Bank.",
+            "managed tills > Acme Bank",
+        );
+        check(
+            "Allows agents to send their logs to the Store.",
+            "agents > Store",
+        );
+        check("Used to send logs to the Store", "-");
         check("Used for reports that nobody reads", "-");
         check("For data reporting to the Store", "-");
         check("Used to connect to the Store", "-");

@@ -3,6 +3,10 @@
 mod machine;
 mod program;
 
+use std::sync::LazyLock;
+
+use regex::Regex;
+
 use self::machine::machine;
 use super::{
     among::among,
@@ -26,7 +30,7 @@ use crate::{
         names::Names,
         row::Direction,
         section,
-        text::{fold, unbracket},
+        text::{fold, regex, unbracket},
     },
     transport::Transport,
 };
@@ -52,6 +56,8 @@ pub(super) struct Introduction {
     pub(super) service: Option<String>,
     /// The items below are components, each with its ports: "The ports of the components are:".
     pub(super) lists_components: bool,
+    /// The items below are whom somebody asks: "The Core must be able to reach:".
+    pub(super) lists_servers: bool,
     /// The same for a further end that a bracket adds, with a condition of its own: "(and all Edges, if there are any)".
     pub(super) further: Option<Box<Self>>,
     /// A bracket adds an end, and whose is not certain.
@@ -71,11 +77,18 @@ impl Default for Introduction {
             stance: Stance::Wanted,
             service: None,
             lists_components: false,
+            lists_servers: false,
             further: None,
             leaves_bracket: false,
         }
     }
 }
+
+static ITSELF: LazyLock<Regex> = LazyLock::new(|| {
+    regex(
+        r" (?:itself|themselves)(?P<verb> (?:also )?(?:must|should|can|needs?|requires?|has|have|will|connects?|uses?)\b)",
+    )
+});
 
 /// A text of more words is a sentence, no label.
 const LABEL_WORDS: usize = 5;
@@ -173,6 +186,9 @@ impl Introduction {
         if MOST_LENGTH < text.len() {
             return Self::default();
         }
+        // `The Core itself must be able to reach:`
+        let plain = ITSELF.replace(text, "$verb");
+        let text = &*plain;
         let is_label = text.trim_end().ends_with(':');
         let text = text.trim().trim_end_matches(':').trim_end();
         if let Some(bracket) = FurtherEnd::of(text) {
@@ -257,6 +273,7 @@ impl Introduction {
             introduction.machine = machine(&nouns, &words, text, is_sentence);
         }
         introduction.lists_components = lists_components(&words);
+        introduction.lists_servers = introduction.ends.server.is_none() && leads_to_servers(text);
         introduction.is_about_ports = speaks_of_ports(&words)
             || 0 < introduction.ends.n_known()
             || words.iter().any(|word| {
@@ -303,6 +320,7 @@ impl Introduction {
                 .map(|further| Box::new(further.narrowed(label.clone()))),
         };
         both.lists_components |= label.lists_components;
+        both.lists_servers |= label.lists_servers;
         both.leaves_bracket |= label.leaves_bracket;
         both.is_about_ports |= label.is_about_ports;
         if !label.transports.is_empty() {
@@ -341,6 +359,10 @@ impl Introduction {
         if !statement.loopback {
             statement.direction = statement.direction.or(self.direction);
             statement.add_ends(&self.ends);
+            if self.lists_servers && statement.source.is_some() && statement.destination.is_none() {
+                statement.destination = statement.service.as_deref().and_then(server_named);
+                statement.direction = Some(Direction::Outbound);
+            }
         }
         if statement.condition.is_none() {
             statement.condition.clone_from(&self.condition);
@@ -364,6 +386,55 @@ impl Introduction {
         let machine = self.machine.clone().or_else(|| self.ends.server.clone());
         (machine, Ends::default())
     }
+}
+
+/// Whether a line breaks off where it would say who is asked: "must be able to reach", "needs access to the following".
+fn leads_to_servers(text: &str) -> bool {
+    let lower = text.to_lowercase();
+    let mut rest = lower.trim_end_matches([':', ' ']);
+    for tail in [
+        " hosts",
+        " servers",
+        " systems",
+        " services",
+        " destinations",
+        " endpoints",
+        " these",
+        " the following",
+        " following",
+    ] {
+        rest = rest.strip_suffix(tail).unwrap_or(rest);
+    }
+    [
+        " reach",
+        " access",
+        " access to",
+        " connect to",
+        " connect out to",
+        " contact",
+        " connectivity to",
+        " connections to",
+        " communicate with",
+        " talk to",
+    ]
+    .iter()
+    .any(|tail| rest.ends_with(tail))
+}
+
+/// The server that an item names before its port: `the SMTP relay`.
+fn server_named(service: &str) -> Option<String> {
+    let name = ["the ", "The ", "a ", "an ", "your ", "any "]
+        .iter()
+        .find_map(|article| service.strip_prefix(article))
+        .unwrap_or(service)
+        .trim_end_matches([',', ' ']);
+    let is_name = name.split(' ').count() <= LABEL_WORDS
+        && name.contains(char::is_alphabetic)
+        && !name.contains([':', ';', ',', '('])
+        && !name
+            .split(' ')
+            .any(|word| verb(&word.to_lowercase()).is_some());
+    is_name.then(|| name.to_owned())
 }
 
 /// The transports that a line names, wherever they stand.
@@ -433,9 +504,15 @@ pub(super) fn bare_pair(nouns: &NounPhrases<'_>, start: usize) -> Option<Ends> {
         || pieces.is_any(rest, &["on", "over", "via", "using", "at"]) && pieces.is_port(rest + 1)
         // "over TLS"
         || pieces.is_any(rest, &["over", "via", "using"]) && rest + 2 == pieces.len();
+    // `Edge to Core (both directions)`
+    let says_both = pieces.kind(rest) == Some(Kind::Open)
+        && (rest..pieces.len())
+            .take_while(|at| pieces.kind(*at) != Some(Kind::Close))
+            .any(|at| pieces.is_any(at, &["both", "bidirectional", "bi-directional", "either"]));
     is_whole.then(|| Ends {
         client: Some(client.text),
         server: Some(server.text),
+        is_mutual: says_both,
         ..Ends::default()
     })
 }

@@ -309,5 +309,14 @@ pub(in crate::document) fn is_machine(word: &str) -> bool {
             | "supervisor"
             | "dispatcher"
             | "initiator"
+            | "publisher"
+            | "subscriber"
+            | "leader"
+            | "follower"
+            | "witnes"
+            | "arbiter"
+            | "observer"
+            | "receiver"
+            | "sender"
     )
 }

@@ -176,6 +176,19 @@ impl PortTable<'_> {
                 }),
             };
             let fields = Arc::make_mut(&mut first.fields);
+            // `Inbound: Port, From | Outbound: Port, To`: who asks at the one port is nobody at the other.
+            if let Some(way) = direction {
+                let is_of_other = |end| {
+                    let heading = cell::direction(self.columns.heading(self.head, end));
+                    heading.is_some_and(|heading| heading != way && heading != Direction::Both)
+                };
+                if is_of_other(Column::Source) {
+                    fields.source = None;
+                }
+                if is_of_other(Column::Destination) {
+                    fields.destination = None;
+                }
+            }
             if let Some(peer) = peer {
                 let end = if direction == Some(Direction::Outbound) {
                     &mut fields.destination

@@ -212,7 +212,11 @@ impl Columns {
         head: &TableRow,
         body: &Body<'_>,
     ) {
-        let has_both_ends = self.has(Column::Source) && self.has(Column::Destination);
+        let way = |end| cell::direction(self.heading(head, end));
+        let are_of_two_ways = way(Column::Source) == Some(Direction::Inbound)
+            && way(Column::Destination) == Some(Direction::Outbound);
+        let has_both_ends =
+            self.has(Column::Source) && self.has(Column::Destination) && !are_of_two_ways;
         if self.has(Column::Role) || has_both_ends || !self.has_ports() {
             return;
         }

@@ -202,6 +202,17 @@ impl Grammar<'_> {
         {
             return Some(Ends::of(Some(client), Some(&server)));
         }
+        // "... contacts the Core on port 80 and the Store on port 90"
+        if self.pieces.is(at.wrapping_sub(1), "and")
+            && let Some(client) = &*subject
+            && let Some(server) = self.nouns.list(at)
+            && self
+                .pieces
+                .is_any(server.end, &["on", "over", "via", "at", "using"])
+            && self.pieces.is_port(server.end + 1)
+        {
+            return Some(Ends::of(Some(client), Some(&server)));
+        }
         if self.pieces.is_port(at) {
             return self.port_clause(at + 1);
         }

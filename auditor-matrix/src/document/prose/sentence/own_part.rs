@@ -116,7 +116,15 @@ pub(super) fn clause_of<'c>(
         // "reached through a proxy on port 80, which asks the Core on port 90": the first is the proxy's.
         .or_else(|| {
             let is_relayed = (0..place).any(|at| pieces.is_any(at, &["through", "via"]));
-            clauses.first().filter(|_| !is_relayed)
+            // "... the directory on port 80, and fetches pages from the store": what is joined to another verb is not said of its
+            // port.
+            let is_joined = |clause: &&Clause| {
+                let before = clause.start.wrapping_sub(1);
+                pieces.is_any(before, &["and", "but", "while", "whereas"])
+            };
+            clauses
+                .first()
+                .filter(|first| !is_relayed && !is_joined(first))
         })
 }
 

@@ -29,6 +29,7 @@ mod import;
 mod interfaces;
 mod life;
 mod local;
+mod loopback;
 mod outage;
 mod page;
 mod past;
@@ -70,6 +71,7 @@ fn main() -> ExitCode {
         interfaces::TESTS,
         life::TESTS,
         local::TESTS,
+        loopback::TESTS,
         outage::TESTS,
         page::TESTS,
         past::TESTS,

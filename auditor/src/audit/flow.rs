@@ -352,8 +352,8 @@ impl<'a> Judge<'a> {
         })
     }
 
-    /// Whether a flow with these endpoints stays within this host: both are its own, and the flow was seen on no interface
-    /// that other hosts can reach.
+    /// Whether a flow with these endpoints stays within this host: both are its own, and the flow was seen on the loopback,
+    /// where nobody else can send.
     fn is_same_host(&self, flow: &Flow, endpoints: Endpoints) -> bool {
         let Observed {
             host, interfaces, ..
@@ -363,11 +363,14 @@ impl<'a> Judge<'a> {
             return false;
         }
         let is_own = |address: IpAddr| address.is_loopback() || host.has(address);
-        let is_outside = interfaces
+        // A capture has no directions, and may be that of a loopback.
+        let stays = interfaces
             .iter()
-            .any(|one| one.name == flow.interface && !one.is_loopback);
-        let is_outside = is_outside && !host.is_captured;
-        is_own(endpoints.client) && is_own(endpoints.server) && !is_outside
+            .find(|one| one.name == flow.interface)
+            .map_or(host.is_captured, |one| {
+                one.is_loopback || host.is_captured && one.egress.is_none()
+            });
+        is_own(endpoints.client) && is_own(endpoints.server) && stays
     }
 
     /// What the rules say of the query.

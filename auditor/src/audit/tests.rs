@@ -515,6 +515,38 @@ fn a_rule_of_one_host_is_about_its_loopback() {
     }
 }
 
+/// What another interface let in is no word of this host's, whether it was watched now or is remembered.
+#[test]
+fn only_the_loopback_speaks_for_one_host() {
+    let rule = "[[rule]]\nid = \"a\"\nclient = [\"master\"]\nserver = [\"master\"]\ntransport = \"tcp\"\nports = \"6379\"\nloopback = true\n";
+    let matrix = Matrix::parse(Path::new("m.toml"), &format!("name = \"M\"\n{rule}")).unwrap();
+    let deployment = Deployment::parse(Path::new("a.toml"), DEPLOYMENT).unwrap();
+    for (interface, egress, is_captured, verdict) in [
+        ("eth0", Some(Hook::Tc), false, "unexpected"),
+        ("eth0", Some(Hook::Tc), true, "unexpected"),
+        // It is not known, as after it went away.
+        ("eth1", Some(Hook::Tc), false, "unexpected"),
+        // A capture, whose frames have no directions.
+        ("eth0", None, true, "documented"),
+    ] {
+        let mut observed = observed(&[Flow {
+            interface: interface.to_owned(),
+            ..flow("10.0.0.10 10.0.0.10 tcp 6379 5/5")
+        }]);
+        observed.interfaces[0].egress = egress;
+        observed.host.is_captured = is_captured;
+        let lookup = &mut |_: &str| Ok(Vec::new());
+        let matrices = std::slice::from_ref(&matrix);
+        let policy = Policy::new(matrices, Some(&deployment), &[], &observed.host, lookup).unwrap();
+        let audit = judge(&policy, &observed);
+        assert_eq!(
+            audit.flows[0].verdict.name(),
+            verdict,
+            "{interface} {egress:?}"
+        );
+    }
+}
+
 #[test]
 fn a_port_that_others_have_is_named() {
     let rule = "client = [\"agent\"]; server = [\"master\"]; transport = \"tcp\"; ports = \"8888\"";

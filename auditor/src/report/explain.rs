@@ -391,7 +391,12 @@ fn rule_advice(rule: &Rule) -> impl Iterator<Item = &'static str> {
         (RuleVerdict::Unresolved, _) => {
             Some("give its roles addresses under [roles] of the deployment")
         }
-        (RuleVerdict::Unobservable, _) => Some("watch the loopback as well: --interface lo"),
+        (RuleVerdict::Unobservable, _) if rule.loopback => Some(
+            "watch the loopback as well: add `lo` to `interfaces` of the deployment, beside those that are watched now",
+        ),
+        (RuleVerdict::Unobservable, _) => {
+            Some("watch where its traffic passes, which the verdict says, as far as that is known")
+        }
         (RuleVerdict::Unassessed, _) => {
             Some("watch again, or longer: part of the time was not seen")
         }

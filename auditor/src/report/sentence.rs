@@ -327,7 +327,10 @@ pub(super) fn rule(judged: &Judged, rule: &PolicyRule, finding: &RuleFinding) ->
             roles(&finding.unresolved)
         )),
         RuleVerdict::Unobservable if rule.rule.loopback => {
-            parts.push("stays on the loopback, which was not watched".to_owned());
+            parts.push(
+                "stays on the loopback, which is not watched: add `lo` to the interfaces"
+                    .to_owned(),
+            );
         }
         RuleVerdict::Unobservable if !finding.unwatched.is_empty() => parts.push(format!(
             "by the routing table its traffic goes by {}, which {} not watched",

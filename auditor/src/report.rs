@@ -33,7 +33,7 @@ mod text;
 mod words;
 
 pub use build::processes;
-pub use control::{ControlError, Controls};
+pub use control::{ControlError, ControlProblem, Controls};
 pub use diff::{Difference, diff};
 pub use filter::{
     EndFilter, Filter, NoRole, NoVerdict, PortFilter, PortFilterError, Sort, VerdictFilter,

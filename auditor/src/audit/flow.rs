@@ -18,7 +18,6 @@ use super::{
     verdict::{FlowFinding, FlowVerdict, Mismatch, Severity},
 };
 use crate::{
-    deployment::Exception,
     matrix::{Presence, Said, said},
     observed::{DirectionCounters, Endpoints, Flow, Host, Observed, Outcome},
     transport::Transport,
@@ -135,6 +134,7 @@ impl<'a> Judge<'a> {
             benefit_of_doubt: false,
             related_to: None,
             excess: excess.and_then(Result::err),
+            ended_exception: None,
             elsewhere: None,
         };
         let query = self.query(flow, flow.endpoints());
@@ -227,12 +227,16 @@ impl<'a> Judge<'a> {
         } else {
             severity(flow, outcome, &self.observed.host)
         };
+        let ended_exception = self.ended_exception(flow);
         if !forbidding.is_empty() {
             let verdict = FlowVerdict::Forbidden {
                 rules: forbidding,
                 allowing: overruled.into(),
             };
-            return finding(verdict, severity);
+            return FlowFinding {
+                ended_exception,
+                ..finding(verdict, severity)
+            };
         }
         let (reason, nearest) = match undocumented {
             None => (Mismatch::Port, Vec::new()),
@@ -249,7 +253,10 @@ impl<'a> Judge<'a> {
             nearest,
             real,
         };
-        finding(verdict, severity)
+        FlowFinding {
+            ended_exception,
+            ..finding(verdict, severity)
+        }
     }
 
     fn doubt(&mut self, rules: impl IntoIterator<Item = usize>, flow: &Flow) {
@@ -465,18 +472,17 @@ impl<'a> Judge<'a> {
 
     /// The first exception that covers the flow.
     fn exception(&self, flow: &Flow) -> Option<usize> {
-        let has_traffic = |exception: &Exception| {
-            exception
-                .transport
-                .is_none_or(|transport| flow.transport() == Some(transport))
-                && exception
-                    .ports
-                    .as_ref()
-                    .is_none_or(|ports| ports.contains(flow.port))
-        };
-        self.policy.exceptions.iter().position(|exception| {
-            exception.covers(flow.client, flow.server, has_traffic, self.today)
-        })
+        let mut exceptions = self.policy.exceptions.iter();
+        exceptions.position(|one| one.holds(self.today) && one.is_about(flow))
+    }
+
+    /// The exception that covered the flow until its last day, the latest of them.
+    fn ended_exception(&self, flow: &Flow) -> Option<usize> {
+        let exceptions = self.policy.exceptions.iter().enumerate();
+        exceptions
+            .filter(|(_, one)| !one.holds(self.today) && one.is_about(flow))
+            .max_by_key(|(_, one)| one.exception.until)
+            .map(|(at, _)| at)
     }
 
     /// As [`Self::nearest`], cached for flows with equal queries.
@@ -597,7 +603,8 @@ fn severity(flow: &Flow, outcome: Outcome, host: &Host) -> Severity {
     let is_silent = |counters: DirectionCounters| counters.packets <= counters.resets;
     let came_to_nothing = match outcome {
         Outcome::Established | Outcome::OneWay => false,
-        Outcome::Refused => true,
+        // What a kernel says to any opening is no conversation, and its sender may be made up.
+        Outcome::Refused | Outcome::Accepted => true,
         // A datagram needs no answer to have moved data; a packet with more headers than are followed may be anything.
         Outcome::Attempted => is_stream || arrived_nowhere || is_unread(flow),
         // What a server of this host says to one whose packets pass elsewhere, that one asked for; what comes in unasked, or

@@ -562,7 +562,16 @@ fn exceptions_end() {
         "192.0.2.8 10.0.0.10 tcp 9100 5/5",
         "unexpected port [] violation",
     );
+    // Of two that are over the later one is named.
     let ended = DEPLOYMENT.replace("2026-11-20", "2026-11-19");
+    let ended = format!(
+        "{ended}[[exception]]\nmatch = {{ ports = \"9100\" }}\nreason = \"older\"\nuntil = 2026-01-01\n"
+    );
+    let exporter = observed(&[flow("192.0.2.7 10.0.0.10 tcp 9100 5/5")]);
+    let audit = judge(&policy(Some(&ended), &[], &exporter), &exporter);
+    assert_eq!(audit.flows[0].ended_exception, Some(0));
+    let audit = judge(&policy(Some(DEPLOYMENT), &[], &exporter), &exporter);
+    assert_eq!(audit.flows[0].ended_exception, None);
     check_in(
         &ended,
         "192.0.2.7 10.0.0.10 tcp 9100 5/5",

@@ -263,7 +263,7 @@ fn activity(report: &Report, flow: &Flow) -> Value {
     let activity = match flow.outcome {
         Outcome::Refused => 5,
         Outcome::Attempted => 4,
-        Outcome::Established | Outcome::OneWay | Outcome::Unknown => 6,
+        Outcome::Established | Outcome::OneWay | Outcome::Accepted | Outcome::Unknown => 6,
     };
     let mut event = event(
         NETWORK,

@@ -15,7 +15,7 @@ use crate::{
     agent::state,
     exit::Exit,
     output::{Readers, write},
-    report::{Report, clean_line, consistency, digest, schema},
+    report::{Choice, Report, RoleFilter, clean_line, consistency, digest, schema},
 };
 
 /// Show a report that was written as JSON in another form, or report on what `auditor watch` remembers.
@@ -28,14 +28,14 @@ pub struct ReportCommand {
     form: FormOptions,
     #[command(flatten)]
     filter: FilterOptions,
-    /// Only what this role has a part in
+    /// Only what these roles have a part in, or no-role for ends in none; '!web' takes all else
     #[arg(
         long,
         value_name = "ROLE",
         help_heading = "What is shown",
         visible_alias = "show-role"
     )]
-    role: Option<String>,
+    role: Option<Choice<RoleFilter>>,
     #[command(flatten)]
     past: PastOptions,
     /// Write to this file instead of standard output

@@ -41,6 +41,7 @@ mod replay;
 mod shared;
 mod shown;
 mod sides;
+mod signed;
 mod sinks;
 mod slow;
 mod stress;
@@ -83,6 +84,7 @@ fn main() -> ExitCode {
         shared::TESTS,
         shown::TESTS,
         sides::TESTS,
+        signed::TESTS,
         sinks::TESTS,
         slow::TESTS,
         stress::TESTS,

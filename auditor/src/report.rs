@@ -29,6 +29,7 @@ pub mod schema;
 pub mod screen;
 mod sentence;
 pub mod service;
+pub mod signature;
 mod text;
 mod words;
 

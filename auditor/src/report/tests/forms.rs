@@ -264,6 +264,13 @@ fn csv_can_be_counted() {
 /// which are required. Attributes that it does not have are errors.
 const OCSF: &str = include_str!("ocsf.schema.json");
 
+/// The name of the host as an event has it, with what is hidden in it shown.
+fn event_host(report: &Report) -> String {
+    let name = serde_json::Value::from(report.host.name.as_str());
+    let shown = crate::escape::json(&name.to_string()).into_owned();
+    serde_json::from_str(&shown).unwrap()
+}
+
 #[test]
 fn as_ocsf() {
     let schema = serde_json::from_str(OCSF).unwrap();
@@ -277,6 +284,16 @@ fn as_ocsf() {
                 .map(|error| error.to_string())
                 .collect();
             assert_eq!(problems, [""; 0], "{line}");
+            let device = &event["device"];
+            assert_eq!(device["hostname"], event_host(&report), "{line}");
+            assert_eq!(device["uid"], "0a".repeat(16));
+            assert!(device["ip"].is_string(), "{line}");
+            if event["class_uid"] == 2004 {
+                let analytic = event["finding_info"]["analytic"]["uid"].as_str().unwrap();
+                let (about, verdict) = analytic.split_once('/').unwrap();
+                assert!(["flow", "rule", "policy"].contains(&about), "{line}");
+                assert!(!verdict.is_empty(), "{line}");
+            }
             let mut other = event.clone();
             other["finding_info"]["uid"] = serde_json::Value::Null;
             assert!(!validator.is_valid(&other), "{line}");

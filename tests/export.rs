@@ -19,6 +19,7 @@ use crate::{
 tests! {
     the_kernel_takes_every_firewall: [Kernel, Program("nft")],
     what_a_firewall_lets_pass_is_what_rules_allow: [Kernel, Program("nft")],
+    what_a_firewall_lets_out_is_what_rules_allow: [Kernel, Program("nft")],
     what_is_missing_is_said: [],
 }
 
@@ -219,4 +220,70 @@ fn what_a_firewall_lets_pass_is_what_rules_allow() {
     }
     // Six of what is allowed to one host each, and one to five of them, over both versions.
     assert_eq!(n_passed, 2 * 11);
+}
+
+/// The same of what a host opens itself: to whom a rule lets it, and to nobody else.
+fn what_a_firewall_lets_out_is_what_rules_allow() {
+    let rule = |id: &str, client: &str, server: &str, ports: &str, more: &str| {
+        format!(
+            "[[rule]]\nid = '{id}'\nclient = ['{client}']\nserver = ['{server}']\ntransport = 'tcp'\nports = '{ports}'\n{more}\n"
+        )
+    };
+    let matrix = [
+        "name = 'Out'\n".to_owned(),
+        rule("one", "app", "store", "5000-5002", ""),
+        rule("not", "app", "store", "5001", "presence = 'forbidden'"),
+        rule("other", "app (old)", "store", "5003", ""),
+        rule("in", "store", "app", "5004", ""),
+    ];
+    let cluster = Cluster::build(&["app", "store", "bystander"]).unwrap();
+    let mut deployment = "matrix = 'm.toml'\n[roles]\n'app (old)' = ['192.0.2.1']\n".to_owned();
+    for role in ["app", "store"] {
+        let [four, six] =
+            [Version::V4, Version::V6].map(|version| cluster.address(role, version).unwrap());
+        writeln!(deployment, "{role} = ['{four}', '{six}']").unwrap();
+    }
+    let directory = files(&[("m.toml", &matrix.concat()), ("a.toml", &deployment)]);
+    let output = run(
+        directory.path(),
+        "export --as nftables --config a.toml --role app -o f.nft",
+    );
+    assert!(output.status.success(), "{output:?}");
+    let app = cluster.host("app").unwrap();
+    let file = directory.path().join("f.nft");
+    app.run(&format!("nft --file {}", file.display())).unwrap();
+    for limit in ["net/ipv4/icmp_ratelimit", "net/ipv6/icmp/ratelimit"] {
+        app.set(limit, "0").unwrap();
+    }
+    for line in [
+        "nft add chain inet auditor output { type filter hook output priority filter; policy accept; }",
+        "nft add rule inet auditor output ct state established,related accept",
+        "nft add rule inet auditor output meta l4proto { icmp, icmpv6 } accept",
+        "nft add rule inet auditor output jump documented_out",
+        "nft add rule inet auditor output meta l4proto tcp reject with tcp reset",
+    ] {
+        app.run(line).unwrap();
+    }
+    let ports = 4999..=5004;
+    let servers = ["store", "bystander"];
+    let _services: Vec<_> = servers
+        .iter()
+        .flat_map(|server| ports.clone().map(move |port| (*server, port)))
+        .map(|(server, port)| serve(cluster.host(server).unwrap(), Transport::Tcp, port).unwrap())
+        .collect();
+    for server in servers {
+        for version in [Version::V4, Version::V6] {
+            let address = cluster.address(server, version).unwrap();
+            for port in ports.clone() {
+                let to = SocketAddr::new(address, port);
+                let outcome = request(app, Transport::Tcp, to).unwrap();
+                let expected = server == "store" && [5000, 5002].contains(&port);
+                assert_eq!(
+                    outcome == Outcome::Answered,
+                    expected,
+                    "{server} {to}: {outcome:?}"
+                );
+            }
+        }
+    }
 }

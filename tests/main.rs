@@ -29,6 +29,7 @@ mod import;
 mod interfaces;
 mod life;
 mod local;
+mod loopback;
 mod outage;
 mod page;
 mod past;
@@ -40,6 +41,7 @@ mod replay;
 mod shared;
 mod shown;
 mod sides;
+mod signed;
 mod sinks;
 mod slow;
 mod stress;
@@ -70,6 +72,7 @@ fn main() -> ExitCode {
         interfaces::TESTS,
         life::TESTS,
         local::TESTS,
+        loopback::TESTS,
         outage::TESTS,
         page::TESTS,
         past::TESTS,
@@ -81,6 +84,7 @@ fn main() -> ExitCode {
         shared::TESTS,
         shown::TESTS,
         sides::TESTS,
+        signed::TESTS,
         sinks::TESTS,
         slow::TESTS,
         stress::TESTS,

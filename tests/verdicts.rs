@@ -80,6 +80,7 @@ reason = "exporter"
 [[exception]]
 match = { client = "10.78.0.2", ports = "9101" }
 reason = "over since long"
+owner = "ops@example.com"
 until = 2020-01-01
 "#;
 
@@ -168,6 +169,16 @@ fn every_verdict() {
         .map(|(key, shown)| (key, shown.to_owned()))
         .collect();
     assert_eq!(flows, expected);
+
+    let flow = |port: u16| {
+        let mut flows = report["flows"].as_array().unwrap().iter();
+        flows.find(|flow| flow["port"] == port).unwrap()
+    };
+    let ended = "accepted until 2020-01-01, which is over: over since long, by ops@example.com";
+    let said = flow(9101)["explanation"].as_str().unwrap();
+    assert!(said.ends_with(ended), "{said}");
+    assert_eq!(flow(9101)["ended_exception"]["owner"], "ops@example.com");
+    assert_eq!(flow(9999)["ended_exception"], Value::Null);
 
     let shown = |rule: &Value| {
         let text = |field: &str| rule[field].as_str().unwrap().to_owned();

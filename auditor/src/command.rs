@@ -23,6 +23,7 @@ mod reading;
 pub mod replay;
 pub mod report;
 pub mod show;
+mod signature;
 pub mod top;
 pub mod watch;
 

@@ -37,7 +37,7 @@ pub struct Deployment {
     pub conditions: BTreeMap<String, bool>,
     pub exceptions: Vec<Exception>,
     /// Controls of a standard, each with the verdicts and ids of rules that belong to it.
-    pub controls: BTreeMap<String, Vec<String>>,
+    pub controls: Vec<ControlSection>,
     /// Where `auditor watch` sends what changes.
     pub sinks: Vec<SinkSection>,
     /// Where `auditor watch` publishes what it sees, and `auditor fleet` reads it.
@@ -74,6 +74,18 @@ pub struct Exception {
     pub owner: Option<String>,
     /// The last day on which it holds.
     pub until: Option<Date>,
+}
+
+/// A control of a standard under `[controls]`.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct ControlSection {
+    /// As the standard calls it: `PCI DSS 1.2.5`.
+    pub id: String,
+    /// Verdicts and ids of rules, each with the line on which it stands.
+    pub names: Vec<(String, usize)>,
+    /// The deployment's file, and the line on which the control stands.
+    pub file: PathBuf,
+    pub line: usize,
 }
 
 #[cfg(test)]

@@ -118,7 +118,7 @@ impl RememberedFlow {
             Outcome::Established | Outcome::OneWay => Some(outcome),
             // Without a request, a reset ends a conversation that was answered earlier.
             Outcome::Refused | Outcome::Attempted => was_requested.then_some(outcome),
-            Outcome::Unknown => None,
+            Outcome::Accepted | Outcome::Unknown => None,
         }
     }
 
@@ -336,7 +336,7 @@ impl History {
                     Some(Outcome::Established) => entry.remembered.answered = Some(flow.last),
                     Some(Outcome::Refused) => entry.remembered.refused = Some(flow.last),
                     Some(Outcome::OneWay) => entry.remembered.one_way = Some(flow.last),
-                    Some(Outcome::Attempted | Outcome::Unknown) | None => {}
+                    Some(Outcome::Attempted | Outcome::Accepted | Outcome::Unknown) | None => {}
                 }
             }
             entry.counted = Some(Box::new(flow));

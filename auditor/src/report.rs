@@ -29,14 +29,16 @@ pub mod schema;
 pub mod screen;
 mod sentence;
 pub mod service;
+pub mod signature;
 mod text;
 mod words;
 
 pub use build::processes;
-pub use control::{ControlError, Controls};
+pub use control::{ControlError, ControlProblem, Controls};
 pub use diff::{Difference, diff};
 pub use filter::{
-    EndFilter, Filter, NoRole, NoVerdict, PortFilter, PortFilterError, Sort, VerdictFilter,
+    Choice, EndFilter, Filter, Listed, NO_ROLE, NoRole, NoVerdict, PortFilter, PortFilterError,
+    ProcessFilter, RoleFilter, Sort, VerdictFilter,
 };
 pub use flows::render as flow_table;
 pub use form::{FORMS, Form, FormError};

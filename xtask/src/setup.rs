@@ -24,13 +24,14 @@ const PROGRAMS: [(&str, &str); 5] = [
 ];
 
 /// Programs that only the end-to-end tests run, to try the auditor with them.
-pub(crate) const TEST_PROGRAMS: [(&str, &str); 9] = [
+pub(crate) const TEST_PROGRAMS: [(&str, &str); 10] = [
     ("python3", "python3"),
     ("cc", "gcc"),
     ("nft", "nftables"),
     ("nats-server", "nats-server"),
     ("faketime", "faketime"),
     ("sqlite3", "sqlite3"),
+    ("ssh-keygen", "openssh-client"),
     ("chromium", "chromium"),
     ("promtool", "prometheus"),
     ("prometheus-alertmanager", "prometheus-alertmanager"),

@@ -182,7 +182,8 @@ fn interface(interface: &schema::Interface) -> Interface {
         name: interface.name.clone(),
         ingress: hook(interface.ingress),
         egress: interface.egress.map(hook),
-        is_loopback: interface.egress.is_none(),
+        // What leaves another interface may not have been seen either.
+        is_loopback: interface.egress.is_none() && interface.name == "lo",
     }
 }
 

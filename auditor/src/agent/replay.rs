@@ -1,5 +1,7 @@
 //! Captures of one host to what was observed on it.
 
+mod repeated;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs::{self, File},
@@ -42,6 +44,10 @@ pub(crate) enum ReplayError {
     /// The file is no capture, or none that can be read.
     #[error(transparent)]
     Refused(#[from] FileError),
+    #[error(
+        "{path} is the same capture as {other}, and its packets would be counted twice: name it once"
+    )]
+    Repeated { path: String, other: String },
     #[error(transparent)]
     Kernel(#[from] CaptureError),
 }
@@ -77,6 +83,13 @@ impl Replayed {
         paths: &'a [PathBuf],
         keeps_parts: bool,
     ) -> Result<(), (&'a Path, ReplayError)> {
+        if let Some((path, other)) = repeated::repeated(paths) {
+            let error = ReplayError::Repeated {
+                path: display_name(path),
+                other: display_name(other),
+            };
+            return Err((path, error));
+        }
         let mut starts: Vec<(Option<i128>, &Path)> = paths
             .iter()
             .map(|path| (start(path), path.as_path()))

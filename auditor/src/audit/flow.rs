@@ -18,7 +18,6 @@ use super::{
     verdict::{FlowFinding, FlowVerdict, Mismatch, Severity},
 };
 use crate::{
-    deployment::Exception,
     matrix::{Presence, Said, said},
     observed::{DirectionCounters, Endpoints, Flow, Host, Observed, Outcome},
     transport::Transport,
@@ -135,6 +134,7 @@ impl<'a> Judge<'a> {
             benefit_of_doubt: false,
             related_to: None,
             excess: excess.and_then(Result::err),
+            ended_exception: None,
             elsewhere: None,
         };
         let query = self.query(flow, flow.endpoints());
@@ -227,12 +227,16 @@ impl<'a> Judge<'a> {
         } else {
             severity(flow, outcome, &self.observed.host)
         };
+        let ended_exception = self.ended_exception(flow);
         if !forbidding.is_empty() {
             let verdict = FlowVerdict::Forbidden {
                 rules: forbidding,
                 allowing: overruled.into(),
             };
-            return finding(verdict, severity);
+            return FlowFinding {
+                ended_exception,
+                ..finding(verdict, severity)
+            };
         }
         let (reason, nearest) = match undocumented {
             None => (Mismatch::Port, Vec::new()),
@@ -249,7 +253,10 @@ impl<'a> Judge<'a> {
             nearest,
             real,
         };
-        finding(verdict, severity)
+        FlowFinding {
+            ended_exception,
+            ..finding(verdict, severity)
+        }
     }
 
     fn doubt(&mut self, rules: impl IntoIterator<Item = usize>, flow: &Flow) {
@@ -352,8 +359,8 @@ impl<'a> Judge<'a> {
         })
     }
 
-    /// Whether a flow with these endpoints stays within this host: both are its own, and the flow was seen on no interface
-    /// that other hosts can reach.
+    /// Whether a flow with these endpoints stays within this host: both are its own, and the flow was seen on the loopback,
+    /// where nobody else can send.
     fn is_same_host(&self, flow: &Flow, endpoints: Endpoints) -> bool {
         let Observed {
             host, interfaces, ..
@@ -363,11 +370,14 @@ impl<'a> Judge<'a> {
             return false;
         }
         let is_own = |address: IpAddr| address.is_loopback() || host.has(address);
-        let is_outside = interfaces
+        // A capture has no directions, and may be that of a loopback.
+        let stays = interfaces
             .iter()
-            .any(|one| one.name == flow.interface && !one.is_loopback);
-        let is_outside = is_outside && !host.is_captured;
-        is_own(endpoints.client) && is_own(endpoints.server) && !is_outside
+            .find(|one| one.name == flow.interface)
+            .map_or(host.is_captured, |one| {
+                one.is_loopback || host.is_captured && one.egress.is_none()
+            });
+        is_own(endpoints.client) && is_own(endpoints.server) && stays
     }
 
     /// What the rules say of the query.
@@ -462,18 +472,17 @@ impl<'a> Judge<'a> {
 
     /// The first exception that covers the flow.
     fn exception(&self, flow: &Flow) -> Option<usize> {
-        let has_traffic = |exception: &Exception| {
-            exception
-                .transport
-                .is_none_or(|transport| flow.transport() == Some(transport))
-                && exception
-                    .ports
-                    .as_ref()
-                    .is_none_or(|ports| ports.contains(flow.port))
-        };
-        self.policy.exceptions.iter().position(|exception| {
-            exception.covers(flow.client, flow.server, has_traffic, self.today)
-        })
+        let mut exceptions = self.policy.exceptions.iter();
+        exceptions.position(|one| one.holds(self.today) && one.is_about(flow))
+    }
+
+    /// The exception that covered the flow until its last day, the latest of them.
+    fn ended_exception(&self, flow: &Flow) -> Option<usize> {
+        let exceptions = self.policy.exceptions.iter().enumerate();
+        exceptions
+            .filter(|(_, one)| !one.holds(self.today) && one.is_about(flow))
+            .max_by_key(|(_, one)| one.exception.until)
+            .map(|(at, _)| at)
     }
 
     /// As [`Self::nearest`], cached for flows with equal queries.
@@ -594,7 +603,8 @@ fn severity(flow: &Flow, outcome: Outcome, host: &Host) -> Severity {
     let is_silent = |counters: DirectionCounters| counters.packets <= counters.resets;
     let came_to_nothing = match outcome {
         Outcome::Established | Outcome::OneWay => false,
-        Outcome::Refused => true,
+        // What a kernel says to any opening is no conversation, and its sender may be made up.
+        Outcome::Refused | Outcome::Accepted => true,
         // A datagram needs no answer to have moved data; a packet with more headers than are followed may be anything.
         Outcome::Attempted => is_stream || arrived_nowhere || is_unread(flow),
         // What a server of this host says to one whose packets pass elsewhere, that one asked for; what comes in unasked, or

@@ -427,18 +427,20 @@ impl PolicyException {
         [&self.client, &self.server]
     }
 
-    /// Whether the exception covers this traffic on `today`.
-    pub fn covers(
-        &self,
-        client: IpAddr,
-        server: IpAddr,
-        allows: impl Fn(&Exception) -> bool,
-        today: Date,
-    ) -> bool {
+    /// Whether it holds on a day.
+    pub(super) fn holds(&self, today: Date) -> bool {
         self.exception.until.is_none_or(|until| today <= until)
-            && self.client.contains(client)
-            && self.server.contains(server)
-            && allows(&self.exception)
+    }
+
+    /// Whether it covers a flow as long as it holds.
+    pub(super) fn is_about(&self, flow: &Flow) -> bool {
+        let Exception {
+            transport, ports, ..
+        } = &self.exception;
+        self.client.contains(flow.client)
+            && self.server.contains(flow.server)
+            && transport.is_none_or(|transport| flow.transport() == Some(transport))
+            && ports.as_ref().is_none_or(|ports| ports.contains(flow.port))
     }
 }
 

@@ -2,7 +2,10 @@
 
 mod text;
 
-use std::{collections::BTreeMap, net::IpAddr};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::IpAddr,
+};
 
 use jiff::{Span, civil::Date};
 
@@ -164,10 +167,17 @@ const fn is_link_local(address: IpAddr) -> bool {
 fn role_problems(policy: &Policy, problems: &mut Vec<PolicyProblem>) {
     let mut without: BTreeMap<&Role, (RuleNames, bool)> = BTreeMap::new();
     for rule in policy.rules.iter().filter(|rule| rule.applies) {
+        // A rule that has the role on both sides is one.
+        let roles: BTreeSet<&Role> = [&rule.client, &rule.server]
+            .into_iter()
+            .flat_map(|side| &side.unresolved)
+            .collect();
+        for role in roles {
+            without.entry(role).or_default().0.add(&rule.label);
+        }
         for (side, other) in [(&rule.client, &rule.server), (&rule.server, &rule.client)] {
             for role in &side.unresolved {
-                let (rules, is_ours) = without.entry(role).or_default();
-                rules.add(&rule.label);
+                let (_, is_ours) = without.entry(role).or_default();
                 *is_ours |= other.is_ours || other.is_unresolved();
             }
         }

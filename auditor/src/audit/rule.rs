@@ -186,7 +186,9 @@ impl RuleContext<'_> {
         }
         // What opened as the window closed may have gone on after it.
         let closes = |flow: &Flow| observed.window.end.duration_since(flow.first) < REPLY_TIMEOUT;
-        if outcomes.contains(&Outcome::Unknown)
+        if outcomes
+            .iter()
+            .any(|one| matches!(one, Outcome::Accepted | Outcome::Unknown))
             && self
                 .flows(flows)
                 .any(|flow| 0 < flow.requests && closes(flow))

@@ -515,6 +515,38 @@ fn a_rule_of_one_host_is_about_its_loopback() {
     }
 }
 
+/// What another interface let in is no word of this host's, whether it was watched now or is remembered.
+#[test]
+fn only_the_loopback_speaks_for_one_host() {
+    let rule = "[[rule]]\nid = \"a\"\nclient = [\"master\"]\nserver = [\"master\"]\ntransport = \"tcp\"\nports = \"6379\"\nloopback = true\n";
+    let matrix = Matrix::parse(Path::new("m.toml"), &format!("name = \"M\"\n{rule}")).unwrap();
+    let deployment = Deployment::parse(Path::new("a.toml"), DEPLOYMENT).unwrap();
+    for (interface, egress, is_captured, verdict) in [
+        ("eth0", Some(Hook::Tc), false, "unexpected"),
+        ("eth0", Some(Hook::Tc), true, "unexpected"),
+        // It is not known, as after it went away.
+        ("eth1", Some(Hook::Tc), false, "unexpected"),
+        // A capture, whose frames have no directions.
+        ("eth0", None, true, "documented"),
+    ] {
+        let mut observed = observed(&[Flow {
+            interface: interface.to_owned(),
+            ..flow("10.0.0.10 10.0.0.10 tcp 6379 5/5")
+        }]);
+        observed.interfaces[0].egress = egress;
+        observed.host.is_captured = is_captured;
+        let lookup = &mut |_: &str| Ok(Vec::new());
+        let matrices = std::slice::from_ref(&matrix);
+        let policy = Policy::new(matrices, Some(&deployment), &[], &observed.host, lookup).unwrap();
+        let audit = judge(&policy, &observed);
+        assert_eq!(
+            audit.flows[0].verdict.name(),
+            verdict,
+            "{interface} {egress:?}"
+        );
+    }
+}
+
 #[test]
 fn a_port_that_others_have_is_named() {
     let rule = "client = [\"agent\"]; server = [\"master\"]; transport = \"tcp\"; ports = \"8888\"";
@@ -530,7 +562,16 @@ fn exceptions_end() {
         "192.0.2.8 10.0.0.10 tcp 9100 5/5",
         "unexpected port [] violation",
     );
+    // Of two that are over the later one is named.
     let ended = DEPLOYMENT.replace("2026-11-20", "2026-11-19");
+    let ended = format!(
+        "{ended}[[exception]]\nmatch = {{ ports = \"9100\" }}\nreason = \"older\"\nuntil = 2026-01-01\n"
+    );
+    let exporter = observed(&[flow("192.0.2.7 10.0.0.10 tcp 9100 5/5")]);
+    let audit = judge(&policy(Some(&ended), &[], &exporter), &exporter);
+    assert_eq!(audit.flows[0].ended_exception, Some(0));
+    let audit = judge(&policy(Some(DEPLOYMENT), &[], &exporter), &exporter);
+    assert_eq!(audit.flows[0].ended_exception, None);
     check_in(
         &ended,
         "192.0.2.7 10.0.0.10 tcp 9100 5/5",

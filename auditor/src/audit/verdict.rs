@@ -71,6 +71,8 @@ pub struct FlowFinding {
     pub benefit_of_doubt: bool,
     /// Why the flow is no housekeeping, though it is of such a kind.
     pub excess: Option<Excess>,
+    /// An exception that covered it until its last day was over, by its index in the policy.
+    pub ended_exception: Option<usize>,
     /// The flow of which it is the second conversation, and by whose rules it is allowed.
     pub related_to: Option<usize>,
     /// The other places at which the same conversation was seen, if it is a finding.

@@ -123,11 +123,54 @@ fn import(command: &Import) -> anyhow::Result<Exit> {
             .into_iter()
             .map(|(name, entries)| (name.to_owned(), toml::Value::from(entries)))
             .collect();
-        let table = toml::Table::from_iter([("roles".to_owned(), table.into())]);
+        let mut table = toml::Table::from_iter([("roles".to_owned(), table.into())]);
+        match &command.output {
+            Some(output) if !command.matrix.is_empty() => {
+                let paths = command
+                    .matrix
+                    .iter()
+                    .map(|matrix| seen_from(output, matrix));
+                let paths: Vec<String> = paths.collect();
+                table.insert("matrix".to_owned(), paths.into());
+            }
+            // What is printed may be meant for a file that has that line.
+            Some(_) | None => say(&format!(
+                "auditor: these are the roles alone; a deployment also says which rules it is about, in its first lines: {}",
+                matrix_line(&command.matrix)
+            )),
+        }
         escape::toml(&toml::to_string(&table)?).into_owned()
     };
     write(command.output.as_deref(), &text, Readers::Mask)?;
     Ok(Exit::Clean)
+}
+
+/// The line by which a deployment names its matrices.
+fn matrix_line(matrices: &[PathBuf]) -> String {
+    let mut paths: Vec<String> = matrices
+        .iter()
+        .map(|path| path.display().to_string())
+        .collect();
+    if paths.is_empty() {
+        paths.push("matrix.toml".to_owned());
+    }
+    format!("matrix = {}", toml::Value::from(paths))
+}
+
+/// The path of a matrix as a deployment names it, whose paths start at its own directory.
+fn seen_from(deployment: &Path, matrix: &Path) -> String {
+    let own = |path: &Path| {
+        let parent = path.parent().filter(|it| !it.as_os_str().is_empty());
+        fs::canonicalize(parent.unwrap_or_else(|| Path::new("."))).ok()
+    };
+    let is_beside = own(deployment).is_some() && own(deployment) == own(matrix);
+    let path = if is_beside {
+        matrix.file_name().map(PathBuf::from)
+    } else {
+        fs::canonicalize(matrix).ok()
+    };
+    let path = path.unwrap_or_else(|| matrix.to_owned());
+    path.display().to_string()
 }
 
 /// What is written by hand is not written over. A device or a pipe, such as /dev/stdout, holds nothing.
@@ -223,5 +266,61 @@ fn say_merged(merged: &Merged) {
     }
     if merged.added.is_empty() && merged.extended.is_empty() {
         say("nothing is new");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, path::Path};
+
+    use super::{Import, import, matrix_line};
+    use crate::deployment::Deployment;
+
+    const MATRIX: &str = "name = \"M\"\n[[rule]]\nid = \"a\"\nclient = [\"web\"]\nserver = [\"web\"]\ntransport = \"tcp\"\nports = \"1\"\n";
+
+    #[test]
+    fn what_is_written_for_a_matrix_is_a_deployment() {
+        let directory = tempfile::tempdir().unwrap();
+        let at = |name: &str| directory.path().join(name);
+        fs::create_dir(at("matrices")).unwrap();
+        for (name, text) in [
+            ("hosts.ini", "[web]\n10.0.0.1\n"),
+            ("m.toml", MATRIX),
+            ("matrices/m.toml", MATRIX),
+        ] {
+            fs::write(at(name), text).unwrap();
+        }
+        for (matrix, output, line) in [
+            ("m.toml", "beside.toml", "matrix = [\"m.toml\"]".to_owned()),
+            (
+                "matrices/m.toml",
+                "apart.toml",
+                format!(
+                    "matrix = [\"{}\"]",
+                    fs::canonicalize(at("matrices/m.toml")).unwrap().display()
+                ),
+            ),
+        ] {
+            let command = Import {
+                files: vec![at("hosts.ini")],
+                matrix: vec![at(matrix)],
+                against: None,
+                output: Some(at(output)),
+            };
+            import(&command).unwrap();
+            let text = fs::read_to_string(at(output)).unwrap();
+            assert!(text.contains(&line), "{text}");
+            let deployment = Deployment::parse(&at(output), &text).unwrap();
+            assert!(deployment.matrices[0].is_file(), "{deployment:?}");
+        }
+    }
+
+    #[test]
+    fn the_line_that_a_deployment_needs() {
+        assert_eq!(matrix_line(&[]), "matrix = [\"matrix.toml\"]");
+        let two = ["a.toml", "b \"c\".toml"].map(|path| Path::new(path).to_owned());
+        let line = matrix_line(&two);
+        let read: toml::Table = line.parse().unwrap();
+        assert_eq!(read["matrix"][1].as_str(), Some("b \"c\".toml"));
     }
 }

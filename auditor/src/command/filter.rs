@@ -2,16 +2,18 @@
 
 use clap::{Args, ValueEnum};
 
-use crate::report::{EndFilter, Filter, PortFilter, Sort, VerdictFilter};
+use crate::report::{
+    Choice, EndFilter, Filter, PortFilter, ProcessFilter, RoleFilter, Sort, VerdictFilter,
+};
 
 /// Which flows and rules are shown.
 #[derive(Args, Clone, Debug)]
 pub(super) struct FilterOptions {
     #[command(flatten)]
     flows: FlowFilterOptions,
-    /// Only this verdict or severity, such as unexpected, missing or violation
+    /// Only these verdicts or severities, such as unexpected,missing or violation; '!fine' takes all others
     #[arg(long, value_name = "VERDICT", help_heading = "What is shown")]
-    verdict: Option<VerdictFilter>,
+    verdict: Option<Choice<VerdictFilter>>,
     /// Each flow by itself, also those that are alike, and all of them
     #[arg(long, help_heading = "What is shown")]
     pub(super) all: bool,
@@ -20,18 +22,18 @@ pub(super) struct FilterOptions {
 /// Which flows are shown.
 #[derive(Args, Clone, Debug)]
 pub(super) struct FlowFilterOptions {
-    /// Only flows of this client: an address, a network or a role
+    /// Only flows of these clients: addresses, networks, roles, or no-role for those in none; '!10.0.0.0/8,web' takes all others
     #[arg(long, value_name = "WHO", help_heading = "What is shown")]
-    client: Option<EndFilter>,
-    /// Only flows to this server: an address, a network or a role
+    client: Option<Choice<EndFilter>>,
+    /// Only flows to these servers, named as clients are
     #[arg(long, value_name = "WHO", help_heading = "What is shown")]
-    server: Option<EndFilter>,
-    /// Only these ports of servers, such as 443, 8000-8010 or tcp/443
+    server: Option<Choice<EndFilter>>,
+    /// Only these ports of servers, such as 443, 8000-8010,443 or tcp/443,udp/53; '!22' takes all others
     #[arg(long, value_name = "PORTS", help_heading = "What is shown")]
-    port: Option<PortFilter>,
-    /// Only what a process of this host has a part in: a part of its name
+    port: Option<Choice<PortFilter>>,
+    /// Only what a process of this host has a part in: a part of its name; '!sshd' takes all else
     #[arg(long, value_name = "NAME", help_heading = "What is shown")]
-    process: Option<String>,
+    process: Option<Choice<ProcessFilter>>,
     /// Only so many, of flows and of rules
     #[arg(long, value_name = "N", help_heading = "What is shown")]
     top: Option<usize>,
@@ -56,9 +58,9 @@ enum Order {
 
 impl FilterOptions {
     /// What is wanted; `role` is the role that one end must have.
-    pub(super) fn filter(&self, role: Option<&String>) -> Filter {
+    pub(super) fn filter(&self, role: Option<&Choice<RoleFilter>>) -> Filter {
         Filter {
-            verdict: self.verdict,
+            verdict: self.verdict.clone(),
             role: role.cloned(),
             ..self.flows.filter()
         }

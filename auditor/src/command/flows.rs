@@ -1,5 +1,6 @@
 //! `auditor flows`: the flows of this host, without comparing them with rules.
 
+use anyhow::bail;
 use clap::{Args, ValueEnum};
 use jiff::SignedDuration;
 
@@ -51,12 +52,15 @@ enum Format {
 ///
 /// Missing privileges, interfaces that can't be watched, or a refusal by the kernel.
 pub fn run(command: &FlowsCommand) -> anyhow::Result<Exit> {
+    let filter = command.filter.filter();
+    if filter.asks_for_roles() {
+        bail!(
+            "nobody has a role where nothing is compared: expected addresses or networks for --client and --server; `auditor audit` knows roles"
+        );
+    }
     let capture = command.capture.settings();
     let observed = capture.runtime()?.block_on(observe(command, &capture))?;
-    let flows = command
-        .filter
-        .filter()
-        .flows(&observed.host, &observed.flows);
+    let flows = filter.flows(&observed.host, &observed.flows);
     match command.format {
         Format::Table => print(&report::flow_table(&observed, &flows))?,
         Format::Jsonl => write_lines(None, flows.into_iter().map(flow_line), Readers::Owner)?,

@@ -14,7 +14,7 @@ use crate::{
     capture::{Ingress, Tc},
     exit::Exit,
     output::{Readers, write},
-    report::{FORMS, FailsOn, Filter, Form, ListingBounds, Look, Report},
+    report::{Choice, FORMS, FailsOn, Filter, Form, ListingBounds, Look, Report, RoleFilter},
     sink::Secret,
 };
 
@@ -103,9 +103,9 @@ pub(super) struct OutputOptions {
     form: FormOptions,
     #[command(flatten)]
     filter: FilterOptions,
-    /// Only what this role has a part in
+    /// Only what these roles have a part in, or no-role for ends in none; '!web' takes all else
     #[arg(long, value_name = "ROLE", help_heading = "What is shown")]
-    show_role: Option<String>,
+    show_role: Option<Choice<RoleFilter>>,
     /// Write the report to this file instead of standard output
     #[arg(short, long, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,

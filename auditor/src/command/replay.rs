@@ -86,7 +86,12 @@ pub fn run(command: &ReplayCommand) -> anyhow::Result<Exit> {
         Err((path, ReplayError::Refused(error))) => {
             return Err(error).with_context(|| format!("{} can't be replayed", display_name(path)));
         }
-        Err((_, error @ (ReplayError::Open { .. } | ReplayError::Kernel(_)))) => {
+        Err((
+            _,
+            error @ (ReplayError::Open { .. }
+            | ReplayError::Repeated { .. }
+            | ReplayError::Kernel(_)),
+        )) => {
             return Err(error.into());
         }
     }

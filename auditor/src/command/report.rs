@@ -1,8 +1,8 @@
 //! `auditor report`: a report in another form, or one of what a watch remembers.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use clap::Args;
 
 use super::{
@@ -10,12 +10,13 @@ use super::{
     options::{FailOn, FormOptions, shown},
     past::PastOptions,
     reading,
+    signature::SignatureOptions,
 };
 use crate::{
     agent::state,
     exit::Exit,
     output::{Readers, write},
-    report::{Report, clean_line, consistency, digest, schema},
+    report::{Choice, Report, RoleFilter, clean_line, consistency, digest, schema},
 };
 
 /// Show a report that was written as JSON in another form, or report on what `auditor watch` remembers.
@@ -28,14 +29,14 @@ pub struct ReportCommand {
     form: FormOptions,
     #[command(flatten)]
     filter: FilterOptions,
-    /// Only what this role has a part in
+    /// Only what these roles have a part in, or no-role for ends in none; '!web' takes all else
     #[arg(
         long,
         value_name = "ROLE",
         help_heading = "What is shown",
         visible_alias = "show-role"
     )]
-    role: Option<String>,
+    role: Option<Choice<RoleFilter>>,
     #[command(flatten)]
     past: PastOptions,
     /// Write to this file instead of standard output
@@ -48,6 +49,8 @@ pub struct ReportCommand {
     /// says that it is not
     #[arg(long, conflicts_with_all = ["schema", "last", "from", "until"])]
     verify: bool,
+    #[command(flatten)]
+    signature: SignatureOptions,
 }
 
 /// Prints the report.
@@ -66,6 +69,9 @@ pub fn run(command: &ReportCommand) -> anyhow::Result<Exit> {
     }
     if command.verify {
         return verify(command);
+    }
+    if command.signature.signs() && command.output.is_none() {
+        return sign(command);
     }
     if command.past.is_wanted() {
         let filter = command.filter.filter(command.role.as_ref());
@@ -96,15 +102,57 @@ fn print(command: &ReportCommand, report: Report, before: &str) -> anyhow::Resul
         &format!("{before}{text}"),
         Readers::Owner,
     )?;
+    if let Some(output) = &command.output {
+        command.signature.sign(output)?;
+    }
     Ok(exit)
 }
 
-/// Checks the report's digest and summary.
+/// Signs a report as it is.
+fn sign(command: &ReportCommand) -> anyhow::Result<Exit> {
+    if command.past.is_wanted() {
+        bail!("what is to be signed has to be a file: add --output");
+    }
+    let path = &command.report;
+    let name = path.display();
+    // Who signs what was altered on the way would say that it is right.
+    let text = reading::raw(path)?;
+    digest::check(&text)
+        .with_context(|| format!("{name} can't be relied on, so it is not signed"))?;
+    command.signature.sign(path)?;
+    Ok(Exit::Clean)
+}
+
+/// Checks the report's digest and summary, and its signature if that is asked for.
 fn verify(command: &ReportCommand) -> anyhow::Result<Exit> {
-    let text = reading::raw(&command.report)?;
-    let name = command.report.display();
-    let digest = digest::check(&text).with_context(|| format!("{name} can't be relied on"))?;
-    let report = reading::parse(&command.report, &text)?;
+    let path = &command.report;
+    let text = reading::raw(path)?;
+    let name = path.display();
+    let signed = command.signature.verify(path, text.as_bytes())?;
+    let mut said = String::new();
+    if let Some(signed) = &signed {
+        clean_line(
+            &mut said,
+            &format!(
+                "{name} is as {} signed it, by the key {}",
+                signed.principals, signed.fingerprint
+            ),
+        );
+    }
+    // A page or a table has no digest of its own: the signature is all there is.
+    let is_other_form = signed.is_some() && !text.starts_with('{');
+    if !is_other_form {
+        clean_line(&mut said, &whole(path, &text)?);
+    }
+    write(command.output.as_deref(), &said, Readers::Owner)?;
+    Ok(Exit::Clean)
+}
+
+/// That a report is whole, by its digest and its summary.
+fn whole(path: &Path, text: &str) -> anyhow::Result<String> {
+    let name = path.display();
+    let digest = digest::check(text).with_context(|| format!("{name} can't be relied on"))?;
+    let report = reading::parse(path, text)?;
     consistency::check(&report).with_context(|| format!("{name} can't be relied on"))?;
     let by = report
         .basis
@@ -116,15 +164,9 @@ fn verify(command: &ReportCommand) -> anyhow::Result<Exit> {
             shown.asked_for
         )
     });
-    let mut said = String::new();
     // Without a key a digest proves nothing of who made it.
-    clean_line(
-        &mut said,
-        &format!(
-            "{name} is whole: SHA-256 {digest}, which is that of its content; {part}it says that it was written{by} on {}, of {:.0} to {:.0}",
-            report.host.name, report.window.start, report.window.end
-        ),
-    );
-    write(command.output.as_deref(), &said, Readers::Owner)?;
-    Ok(Exit::Clean)
+    Ok(format!(
+        "{name} is whole: SHA-256 {digest}, which is that of its content; {part}it says that it was written{by} on {}, of {:.0} to {:.0}",
+        report.host.name, report.window.start, report.window.end
+    ))
 }

@@ -39,7 +39,7 @@ use crate::{
     exit::Exit,
     length::length,
     observed::Window,
-    report::{ListingBounds, Report},
+    report::{Choice, ListingBounds, Report, RoleFilter},
 };
 
 /// Look at rules, flows and verdicts while they change.
@@ -65,9 +65,9 @@ pub struct TopCommand {
     window: Option<SignedDuration>,
     #[command(flatten)]
     filter: FilterOptions,
-    /// Only what this role has a part in
+    /// Only what these roles have a part in, or no-role for ends in none; '!web' takes all else
     #[arg(long, value_name = "ROLE", help_heading = "What is shown")]
-    show_role: Option<String>,
+    show_role: Option<Choice<RoleFilter>>,
     #[command(flatten)]
     capture: CaptureOptions,
 }
@@ -87,7 +87,10 @@ pub fn run(command: &TopCommand) -> anyhow::Result<Exit> {
     let sources = command.policy.sources();
     if sources.is_empty() {
         let token = token(command.token_file.as_ref(), command.token_env.as_ref());
-        let view = View::of(command.filter.filter(command.show_role.as_ref()));
+        let view = View::of(
+            command.filter.filter(command.show_role.as_ref()),
+            command.filter.all,
+        );
         return show_watch(Published::new(&command.watch, token), &view);
     }
     let configuration = Configuration::read(&sources)?;
@@ -134,7 +137,10 @@ async fn show_session(
         Lifetime::Foreground,
     )?;
     let over = Arc::new(AtomicBool::new(false));
-    let view = View::of(command.filter.filter(command.show_role.as_ref()));
+    let view = View::of(
+        command.filter.filter(command.show_role.as_ref()),
+        command.filter.all,
+    );
     let (shown, is_over) = (view.clone(), Arc::clone(&over));
     let screen = std::thread::spawn(move || {
         let left = terminal::run(&shown, &is_over);

@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, de::Error as _};
 use toml::Spanned;
 
 use super::{
-    Deployment, Exception, ProcessDetail,
+    ControlSection, Deployment, Exception, ProcessDetail,
     fleet::FleetFile,
     roles::RoleEntry,
     sink::{SinkFile, SinkSection},
@@ -39,7 +39,7 @@ struct DeploymentFile {
     #[serde(default, rename = "exception")]
     exceptions: Vec<ExceptionFile>,
     #[serde(default)]
-    controls: BTreeMap<String, Vec<String>>,
+    controls: BTreeMap<String, Spanned<Vec<Spanned<String>>>>,
     #[serde(default, rename = "sink")]
     sinks: Vec<Spanned<SinkFile>>,
     fleet: Option<Spanned<FleetFile>>,
@@ -60,8 +60,8 @@ enum OneOrMany {
 struct ExceptionFile {
     #[serde(rename = "match")]
     traffic: Spanned<TrafficFile>,
-    reason: String,
-    owner: Option<String>,
+    reason: Spanned<String>,
+    owner: Option<Spanned<String>>,
     #[serde(default, deserialize_with = "date")]
     until: Option<Date>,
 }
@@ -160,8 +160,16 @@ impl Deployment {
                         })
                     })
                     .transpose()?,
-                reason: exception.reason,
-                owner: exception.owner,
+                reason: said(
+                    source,
+                    "reason",
+                    "who accepts this, and why",
+                    exception.reason,
+                )?,
+                owner: exception
+                    .owner
+                    .map(|owner| said(source, "owner", "who answers for it", owner))
+                    .transpose()?,
                 until: exception.until,
             };
             if exception.client.is_none()
@@ -187,7 +195,11 @@ impl Deployment {
             roles,
             conditions: file.conditions,
             exceptions,
-            controls: file.controls,
+            controls: file
+                .controls
+                .into_iter()
+                .map(|(id, names)| control(source, id, names))
+                .collect(),
             sinks: file
                 .sinks
                 .into_iter()
@@ -196,6 +208,22 @@ impl Deployment {
             fleet: fleet.transpose()?,
         })
     }
+}
+
+/// What an exception says of itself, which has to say something.
+fn said(
+    source: File<'_>,
+    what: &str,
+    expected: &str,
+    text: Spanned<String>,
+) -> Result<String, FileError> {
+    let offset = text.span().start;
+    let text = text.into_inner();
+    if text.trim().is_empty() {
+        let problem = format!("the {what} of this exception is empty: expected {expected}");
+        return Err(source.problem(offset, problem));
+    }
+    Ok(text)
 }
 
 /// A `[[sink]]` section, with the file, lines and directory that its kind needs to read it.
@@ -209,6 +237,21 @@ fn sink(source: File<'_>, section: Spanned<SinkFile>) -> SinkSection {
         line,
         kind_line: source.line(section.kind.span().start),
         kind: section.kind.into_inner(),
+    }
+}
+
+/// A control, with the file and the lines of what it names.
+fn control(source: File<'_>, id: String, names: Spanned<Vec<Spanned<String>>>) -> ControlSection {
+    let line = source.line(names.span().start);
+    let names = names.into_inner().into_iter().map(|name| {
+        let line = source.line(name.span().start);
+        (name.into_inner(), line)
+    });
+    ControlSection {
+        id,
+        names: names.collect(),
+        file: source.path.to_owned(),
+        line,
     }
 }
 

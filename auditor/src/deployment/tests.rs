@@ -123,6 +123,14 @@ fn problems() {
         "`10:00:00` is no day: expected a date such as 2027-01-31",
     );
     check(
+        "matrix = \"m\"\n[[exception]]\nmatch = { ports = \"80\" }\nreason = \" \"",
+        "the reason of this exception is empty: expected who accepts this, and why",
+    );
+    check(
+        "matrix = \"m\"\n[[exception]]\nmatch = { ports = \"80\" }\nreason = \"x\"\nowner = \"\"",
+        "the owner of this exception is empty: expected who answers for it",
+    );
+    check(
         "matrix = \"m\"\nintefaces = []",
         "unknown field `intefaces`, expected one of `matrix`, `interfaces`, `window`, `housekeeping`, `processes`, `roles`, `conditions`, `exception`, `controls`, `sink`, `fleet`",
     );
@@ -166,4 +174,17 @@ fn names_of_processes_unless_it_says_otherwise() {
         assert_eq!(detail(line).unwrap(), expected, "{line}");
     }
     assert!(detail("processes = \"all\"").is_err());
+}
+
+#[test]
+fn a_control_knows_its_lines() {
+    let text =
+        "matrix = \"m.toml\"\n[controls]\n\"SC-7\" = [\n    \"unexpected\",\n    \"web\",\n]\n";
+    let deployment = Deployment::parse(Path::new("a.toml"), text).unwrap();
+    let [control] = deployment.controls.as_slice() else {
+        panic!("{:?}", deployment.controls);
+    };
+    assert_eq!((control.id.as_str(), control.line), ("SC-7", 3));
+    let names = [("unexpected".to_owned(), 4), ("web".to_owned(), 5)];
+    assert_eq!(control.names, names);
 }

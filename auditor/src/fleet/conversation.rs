@@ -204,7 +204,8 @@ fn latest(one: &Remembered, other: &Remembered) -> Remembered {
 fn together(sightings: &[Sighting<'_>], fleet: &Fleet) -> Option<Flow> {
     let in_order = |one: &&Sighting<'_>| {
         let flow = &one.state.flow;
-        (flow.outcome() == Outcome::Unknown, one.end)
+        let tells_little = matches!(flow.outcome(), Outcome::Accepted | Outcome::Unknown);
+        (tells_little, one.end)
     };
     let basis = sightings.iter().min_by_key(in_order)?;
     let mut flow = basis.state.flow.clone();

@@ -98,7 +98,10 @@ impl FleetReport {
     }
 
     fn hosts_part(&self, out: &mut String) -> fmt::Result {
-        writeln!(out, "<section id=\"hosts\">\n<h2>Hosts</h2>")?;
+        writeln!(
+            out,
+            "<section id=\"hosts\" class=\"table\">\n<h2>Hosts</h2>"
+        )?;
         let head = [
             "Host",
             "",
@@ -113,8 +116,9 @@ impl FleetReport {
             let addresses: Vec<String> = host.addresses.iter().map(ToString::to_string).collect();
             writeln!(
                 out,
-                "<tr><th scope=\"row\">{}</th><td><span class=\"tag {}\">{}</span></td><td class=\"where\">{}</td>\
-                 <td>{}</td><td class=\"number\">{}</td><td>{:.0}</td><td class=\"why\">{}</td></tr>",
+                "<tr><th scope=\"row\">{}</th><td><span class=\"tag {}\">{}</span></td><td class=\"where\" data-name=\"Addresses\">{}</td>\
+                 <td data-name=\"Roles\">{}</td><td class=\"number\" data-name=\"Flows\">{}</td>\
+                 <td class=\"moment\" data-name=\"Last heard\">{:.0}</td><td class=\"why\" data-name=\"Remarks\">{}</td></tr>",
                 text(&host.name),
                 host.severity.name(),
                 host.voice.name(),
@@ -212,7 +216,10 @@ impl FleetReport {
     }
 
     fn rules_part(&self, out: &mut String) -> fmt::Result {
-        writeln!(out, "<section id=\"rules\">\n<h2>Rules</h2>")?;
+        writeln!(
+            out,
+            "<section id=\"rules\" class=\"table\">\n<h2>Rules</h2>"
+        )?;
         let head = [
             "Verdict",
             "Rule",
@@ -230,8 +237,9 @@ impl FleetReport {
                 .collect();
             writeln!(
                 out,
-                "<tr><td><span class=\"tag {}\">{}</span></td><td class=\"where\">{}</td><td class=\"why\">{}</td>\
-                 <td>{}</td><td>{}</td><td>{}</td></tr>",
+                "<tr><td><span class=\"tag {}\">{}</span></td><td class=\"where\" data-name=\"Rule\">{}</td>\
+                 <td class=\"why\" data-name=\"Why\">{}</td><td data-name=\"Seen by\">{}</td><td data-name=\"Not on\">{}</td>\
+                 <td data-name=\"Not known of\">{}</td></tr>",
                 rule.severity.name(),
                 rule.verdict.name(),
                 text(&conversation(rule)),

@@ -106,8 +106,11 @@ pub enum Outcome {
     /// Only the client's packets are seen, and they tell of answers: it acknowledges and goes on. So it was let in, by its
     /// own word.
     OneWay,
-    /// The packets do not tell: only the server's are seen, a connection was accepted and did not go on, or it is the middle
-    /// of one of which a side is silent or resets.
+    /// The server accepted the client's opening, so its port is open, and nothing went on: a half-open scan, or an opening with
+    /// somebody else's name on it. It is no proof that the client talked with anybody.
+    Accepted,
+    /// The packets do not tell: only the server's are seen, or it is the middle of a connection of which a side is silent or
+    /// resets.
     Unknown,
 }
 
@@ -118,6 +121,7 @@ impl Outcome {
             Self::Refused => "refused",
             Self::Attempted => "attempted",
             Self::OneWay => "one-way",
+            Self::Accepted => "accepted",
             Self::Unknown => "unknown",
         }
     }
@@ -196,10 +200,15 @@ impl Flow {
             Outcome::Refused
         } else if is_recent(remembered.one_way) {
             Outcome::OneWay
-        } else if self.outcome() == Outcome::Unknown {
-            Outcome::Unknown
         } else {
-            Outcome::Attempted
+            match self.outcome() {
+                // When it was accepted is not remembered.
+                Outcome::Accepted if start <= self.first => Outcome::Accepted,
+                Outcome::Accepted | Outcome::Unknown => Outcome::Unknown,
+                Outcome::Established | Outcome::Refused | Outcome::Attempted | Outcome::OneWay => {
+                    Outcome::Attempted
+                }
+            }
         }
     }
 
@@ -268,7 +277,7 @@ impl Flow {
                 // This host's kernel took none of that for an answer, or it would have gone on.
                 Outcome::Attempted
             } else {
-                Outcome::Unknown
+                Outcome::Accepted
             };
         }
         if !began_in_sight {
@@ -432,7 +441,7 @@ mod tests {
                     replies: 1,
                     ..opened
                 },
-                Outcome::Unknown,
+                Outcome::Accepted,
             ),
             (
                 "a request that is accepted, and what made-up acknowledgements get",
@@ -443,7 +452,7 @@ mod tests {
                     replies: 1,
                     ..opened
                 },
-                Outcome::Unknown,
+                Outcome::Accepted,
             ),
             (
                 "a check of a port that its client resets",

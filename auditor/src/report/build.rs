@@ -362,6 +362,8 @@ fn flow(
         }
         audit::FlowVerdict::Housekeeping => (None, Vec::new(), None),
     };
+    let ended = finding.ended_exception;
+    let ended = ended.and_then(|at| policy.exceptions.get(at));
     schema::Flow {
         verdict: (&finding.verdict).into(),
         severity: finding.severity.into(),
@@ -391,6 +393,14 @@ fn flow(
             .and_then(|at| listing.place(at)),
         related_to: finding.related_to.and_then(|at| listing.place(at)),
         exception: exception.map(|exception| exception.exception.reason.clone()),
+        exception_owner: exception.and_then(|exception| exception.exception.owner.clone()),
+        ended_exception: ended.and_then(|ended| {
+            Some(schema::EndedException {
+                reason: ended.exception.reason.clone(),
+                owner: ended.exception.owner.clone(),
+                until: ended.exception.until?.to_string(),
+            })
+        }),
         pattern,
         explanation: sentence::flow(judged, flow, finding, &errors_from),
         evidence: flow.evidence.into(),

@@ -1,12 +1,12 @@
 //! Which controls of a standard findings and rules are evidence for, as the deployment says.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{collections::BTreeSet, path::PathBuf};
 
 use glob::Pattern;
 use thiserror::Error;
 
 use super::schema::{self, FlowVerdict, RuleVerdict, Severity};
-use crate::{matrix::Matrix, nearest::nearest};
+use crate::{deployment::ControlSection, matrix::Matrix, nearest::nearest};
 
 /// Controls, such as `PCI DSS 1.2.5`, each with what belongs to it.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -57,19 +57,25 @@ impl Evidence {
     }
 }
 
-/// What a control names that nobody knows.
+/// What a control names that nobody knows, and where.
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
-pub enum ControlError {
-    #[error("control `{control}` names `{name}`, which is no verdict and the id of no rule{}", meant.as_ref().map_or_else(String::new, |meant| format!(" (is `{meant}` meant?)")))]
-    Unknown {
-        control: String,
-        name: String,
-        meant: Option<String>,
-    },
+#[error("{}:{line}: control `{control}` {problem}", file.display())]
+pub struct ControlError {
+    file: PathBuf,
+    line: usize,
+    control: String,
+    problem: ControlProblem,
+}
+
+/// What is wrong with a control.
+#[derive(Clone, Debug, Eq, Error, PartialEq)]
+pub enum ControlProblem {
+    #[error("names `{name}`, which is no verdict and the id of no rule{}: expected verdicts such as unexpected, or ids of rules such as web or db-*", meant.as_ref().map_or_else(String::new, |meant| format!(" (is `{meant}` meant?)")))]
+    Unknown { name: String, meant: Option<String> },
     #[error(
-        "control `{control}` names nothing: expected verdicts such as unexpected, or ids of rules such as web or db-*"
+        "names nothing: expected verdicts such as unexpected, or ids of rules such as web or db-*"
     )]
-    Empty { control: String },
+    Empty,
 }
 
 impl Controls {
@@ -77,28 +83,30 @@ impl Controls {
     ///
     /// # Errors
     ///
-    /// A control that names nothing, or something that nobody knows.
-    pub fn read(
-        said: &BTreeMap<String, Vec<String>>,
-        matrices: &[Matrix],
-    ) -> Result<Self, ControlError> {
+    /// A control that names nothing, or something that nobody knows, with its file and line.
+    pub fn read(said: &[ControlSection], matrices: &[Matrix]) -> Result<Self, ControlError> {
         let ids: Vec<&str> = matrices
             .iter()
             .flat_map(|matrix| &matrix.rules)
             .map(|rule| rule.id.as_str())
             .collect();
         let mut controls = Vec::new();
-        for (control, names) in said {
-            if names.is_empty() {
-                return Err(ControlError::Empty {
-                    control: control.clone(),
-                });
+        for section in said {
+            let error = |line, problem| ControlError {
+                file: section.file.clone(),
+                line,
+                control: section.id.clone(),
+                problem,
+            };
+            if section.names.is_empty() {
+                return Err(error(section.line, ControlProblem::Empty));
             }
-            let selectors: Result<_, _> = names
+            let selectors: Result<_, _> = section
+                .names
                 .iter()
-                .map(|name| selector(control, name, &ids))
+                .map(|(name, line)| selector(name, &ids).map_err(|problem| error(*line, problem)))
                 .collect();
-            controls.push((control.clone(), selectors?));
+            controls.push((section.id.clone(), selectors?));
         }
         Ok(Self(controls))
     }
@@ -178,7 +186,7 @@ fn is_id(pattern: &Pattern, id: &str) -> bool {
             .is_some_and(|(_, id)| pattern.matches(id))
 }
 
-fn selector(control: &str, name: &str, ids: &[&str]) -> Result<Selector, ControlError> {
+fn selector(name: &str, ids: &[&str]) -> Result<Selector, ControlProblem> {
     let (flow, rule) = (FlowVerdict::from_name(name), RuleVerdict::from_name(name));
     if flow.is_some() || rule.is_some() {
         return Ok(Selector::Verdict(flow, rule));
@@ -188,8 +196,7 @@ fn selector(control: &str, name: &str, ids: &[&str]) -> Result<Selector, Control
     known.map(Selector::Rules).ok_or_else(|| {
         let verdicts = ["unexpected", "forbidden", "missing", "refused", "violated"];
         let all: Vec<&str> = ids.iter().copied().chain(verdicts).collect();
-        ControlError::Unknown {
-            control: control.to_owned(),
+        ControlProblem::Unknown {
             name: name.to_owned(),
             meant: nearest(name, &all, |one| *one).map(str::to_owned),
         }
@@ -198,9 +205,9 @@ fn selector(control: &str, name: &str, ids: &[&str]) -> Result<Selector, Control
 
 #[cfg(test)]
 mod tests {
-    use std::{collections::BTreeMap, path::Path};
+    use std::path::Path;
 
-    use super::{Controls, Evidence, FlowVerdict, RuleVerdict, Severity};
+    use super::{ControlSection, Controls, Evidence, FlowVerdict, RuleVerdict, Severity};
     use crate::matrix::Matrix;
 
     fn matrix() -> Matrix {
@@ -219,11 +226,16 @@ mod tests {
     }
 
     fn read(said: &[(&str, &[&str])]) -> Result<Controls, String> {
-        let said: BTreeMap<String, Vec<String>> = said
-            .iter()
-            .map(|(control, names)| {
-                let names = names.iter().map(|name| (*name).to_owned()).collect();
-                ((*control).to_owned(), names)
+        let said: Vec<ControlSection> = (7..)
+            .zip(said)
+            .map(|(line, (control, names))| ControlSection {
+                id: (*control).to_owned(),
+                names: names
+                    .iter()
+                    .map(|name| ((*name).to_owned(), line))
+                    .collect(),
+                file: "a.toml".into(),
+                line,
             })
             .collect();
         Controls::read(&said, &[matrix()]).map_err(|error| error.to_string())
@@ -291,8 +303,12 @@ mod tests {
     #[test]
     fn what_nobody_knows_is_said() {
         let error = read(&[("C", &["wbe"])]).unwrap_err();
-        assert!(error.contains("control `C` names `wbe`") && error.contains("is `web` meant?"));
+        assert!(
+            error.starts_with("a.toml:7: control `C` names `wbe`"),
+            "{error}"
+        );
+        assert!(error.contains("is `web` meant?"), "{error}");
         assert!(read(&[("C", &[])]).unwrap_err().contains("names nothing"));
-        assert!(read(&[("C", &["x-*"])]).is_err());
+        assert!(read(&[("C", &["web"]), ("D", &["x-*"])]).is_err());
     }
 }

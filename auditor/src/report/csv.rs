@@ -1,4 +1,7 @@
 //! A report as a table for a spreadsheet: a line for each flow and each rule, and one for flows that are alike.
+//!
+//! Of flows that are alike those that are listed have lines of their own beside that of all. So that flows can be counted, each
+//! line says how many it stands for alone, and which of those that are alike it belongs to.
 
 use super::{
     schema::{Pattern, PatternEnd, Report, Severity},
@@ -6,7 +9,7 @@ use super::{
 };
 use crate::spreadsheet::harmless;
 
-const COLUMNS: [&str; 24] = [
+const COLUMNS: [&str; 26] = [
     "kind",
     "verdict",
     "severity",
@@ -31,6 +34,8 @@ const COLUMNS: [&str; 24] = [
     "host",
     "from",
     "until",
+    "alike",
+    "flows",
 ];
 
 /// Which column says why.
@@ -48,7 +53,7 @@ pub(super) fn render(report: &Report) -> String {
             |transport| transport.name().to_owned(),
         );
         let processes: Vec<&str> = flow.processes.iter().map(|one| one.name.as_str()).collect();
-        [
+        let row = [
             "flow".to_owned(),
             flow.verdict.name().to_owned(),
             flow.severity.name().to_owned(),
@@ -70,9 +75,11 @@ pub(super) fn render(report: &Report) -> String {
             processes.join("; "),
             flow.explanation.clone(),
             flow.controls.join("; "),
-        ]
+        ];
+        let alike = flow.pattern.map_or_else(String::new, number_of);
+        (row, alike, "1".to_owned())
     });
-    let alike = report.patterns.iter().map(|pattern| {
+    let alike = report.patterns.iter().enumerate().map(|(at, pattern)| {
         let end = |end: &Option<PatternEnd>, n: usize| {
             end.as_ref().map_or_else(
                 || (format!("{n} hosts"), String::new()),
@@ -81,7 +88,8 @@ pub(super) fn render(report: &Report) -> String {
         };
         let (client, client_roles) = end(&pattern.client, pattern.clients);
         let (server, server_roles) = end(&pattern.server, pattern.servers);
-        [
+        let unlisted = pattern.flows.saturating_sub(pattern.listed.len());
+        let row = [
             "flows".to_owned(),
             pattern.verdict.name().to_owned(),
             pattern.severity.name().to_owned(),
@@ -101,16 +109,21 @@ pub(super) fn render(report: &Report) -> String {
             format!("{:.6}", pattern.first_seen),
             format!("{:.6}", pattern.last_seen),
             pattern.processes.join("; "),
-            format!("{} flows that are alike", pattern.flows),
+            format!(
+                "{} flows that are alike, {} of them in lines of their own as well",
+                pattern.flows,
+                pattern.listed.len()
+            ),
             pattern_controls(report, pattern).join("; "),
-        ]
+        ];
+        (row, number_of(at), unlisted.to_string())
     });
     let rules = report.rules.iter().map(|rule| {
         let instant = |instant: Option<jiff::Timestamp>| {
             instant.map_or_else(String::new, |instant| format!("{instant:.6}"))
         };
         let listeners: Vec<&str> = rule.listeners.iter().map(|one| one.name.as_str()).collect();
-        [
+        let row = [
             "rule".to_owned(),
             rule.verdict.name().to_owned(),
             rule.severity.name().to_owned(),
@@ -132,26 +145,41 @@ pub(super) fn render(report: &Report) -> String {
             listeners.join("; "),
             rule.explanation.clone(),
             rule.controls.join("; "),
-        ]
+        ];
+        (row, String::new(), String::new())
     });
-    let shown = words::shown(report).map(|shown| ("shown", Severity::Note, shown));
+    let shown = words::shown(report).map(|shown| ("policy", "shown", Severity::Note, shown));
     let problems = report
         .policy_problems
         .iter()
-        .map(|problem| ("wrong", Severity::Warning, problem.clone()));
-    let problems = shown
+        .map(|problem| ("policy", "wrong", Severity::Warning, problem.clone()));
+    let controls = words::controls(report)
+        .into_iter()
+        .map(|control| ("control", "counted", Severity::Fine, control));
+    let exceptions = report.basis.iter().flat_map(|basis| &basis.exceptions);
+    let exceptions = exceptions.map(|one| {
+        (
+            "exception",
+            "accepted",
+            Severity::Fine,
+            words::exception(one),
+        )
+    });
+    let said = shown
         .into_iter()
         .chain(problems)
-        .map(|(verdict, severity, problem)| {
+        .chain(controls)
+        .chain(exceptions)
+        .map(|(kind, verdict, severity, said)| {
             let mut row = [const { String::new() }; OF_ROW];
-            let cells = ["policy", verdict, severity.name()];
+            let cells = [kind, verdict, severity.name()];
             for (cell, text) in row.iter_mut().zip(cells) {
                 text.clone_into(cell);
             }
             if let Some(explanation) = row.get_mut(EXPLANATION) {
-                explanation.clone_from(&problem);
+                *explanation = said;
             }
-            row
+            (row, String::new(), String::new())
         });
     // So that the tables of many hosts can be one.
     let whose = [
@@ -159,8 +187,11 @@ pub(super) fn render(report: &Report) -> String {
         format!("{:.6}", report.window.start),
         format!("{:.6}", report.window.end),
     ];
-    let rows = problems.chain(alike).chain(flows).chain(rules);
-    let rows = rows.map(|row| row.into_iter().chain(whose.clone()).collect::<Vec<_>>());
+    let rows = said.chain(alike).chain(flows).chain(rules);
+    let rows = rows.map(|(row, alike, n_flows)| {
+        let row = row.into_iter().chain(whose.clone());
+        row.chain([alike, n_flows]).collect::<Vec<_>>()
+    });
     for row in std::iter::once(COLUMNS.map(str::to_owned).to_vec()).chain(rows) {
         // Writing to memory does not fail.
         if writer
@@ -172,6 +203,11 @@ pub(super) fn render(report: &Report) -> String {
     }
     let bytes = writer.into_inner().unwrap_or_default();
     String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// What those that are alike are called, by their place among all such: from 1 on.
+fn number_of(at: usize) -> String {
+    (at + 1).to_string()
 }
 
 /// The controls of flows that are alike: those of one are those of all, since they have one verdict and no rule.

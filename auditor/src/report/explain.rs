@@ -72,10 +72,20 @@ pub fn flow(report: &Report, flow: &Flow) -> Vec<String> {
         steps.push(format!("rules: none of {n_rules} allows it"));
     }
     match (&flow.exception, flow.verdict) {
-        (Some(reason), _) => steps.push(format!("exceptions: one covers it: {reason}")),
+        (Some(reason), _) => {
+            let owner = words::owner(flow.exception_owner.as_deref());
+            steps.push(format!("exceptions: one covers it: {reason}{owner}"));
+        }
         (None, FlowVerdict::Documented) => {}
         (None, _) => {
             steps.push("exceptions: none covers it".to_owned());
+            steps.extend(flow.ended_exception.iter().map(|ended| {
+                let owner = words::owner(ended.owner.as_deref());
+                format!(
+                    "exceptions: one covered it until {}, which is over: {}{owner}",
+                    ended.until, ended.reason
+                )
+            }));
         }
     }
     match flow.verdict {
@@ -308,6 +318,9 @@ const fn outcome(flow: &Flow) -> &'static str {
         Outcome::OneWay => {
             "only the client's packets were seen; they acknowledge answers, or go on as only the answered do"
         }
+        Outcome::Accepted => {
+            "the opening was accepted, so the port is open; nothing went on, as in a scan, so nobody talked, and anybody may have sent it"
+        }
         Outcome::Unknown => "the packets that were seen do not tell whether anybody was answered",
     }
 }
@@ -391,7 +404,12 @@ fn rule_advice(rule: &Rule) -> impl Iterator<Item = &'static str> {
         (RuleVerdict::Unresolved, _) => {
             Some("give its roles addresses under [roles] of the deployment")
         }
-        (RuleVerdict::Unobservable, _) => Some("watch the loopback as well: --interface lo"),
+        (RuleVerdict::Unobservable, _) if rule.loopback => Some(
+            "watch the loopback as well: add `lo` to `interfaces` of the deployment, beside those that are watched now",
+        ),
+        (RuleVerdict::Unobservable, _) => {
+            Some("watch where its traffic passes, which the verdict says, as far as that is known")
+        }
         (RuleVerdict::Unassessed, _) => {
             Some("watch again, or longer: part of the time was not seen")
         }

@@ -1,57 +1,38 @@
 //! A part of a report: the flows and rules that somebody asks for.
 
-use std::{cmp::Reverse, collections::BTreeSet, fmt, net::IpAddr, str::FromStr};
+mod choice;
+mod value;
 
-use ipnet::IpNet;
+use std::{cmp::Reverse, collections::BTreeSet};
+
 use thiserror::Error;
 
-use super::schema::{
-    Flow, FlowVerdict, Process, Report, Rule, RuleVerdict, Severity, Shown, Transport,
+pub use self::choice::{Choice, Listed};
+pub use self::value::{
+    EndFilter, NO_ROLE, NoVerdict, PortFilter, PortFilterError, ProcessFilter, RoleFilter,
+    VerdictFilter,
 };
+use super::schema::{Flow, Report, Rule, Shown};
 use crate::{
     nearest::nearest,
     observed::{self, Host},
-    port::{PortProblem, PortSet},
-    transport,
+    port::PortSet,
 };
 
 /// Which flows and rules are wanted; what says nothing takes all.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
-    pub client: Option<EndFilter>,
-    pub server: Option<EndFilter>,
-    pub ports: Option<PortFilter>,
-    pub verdict: Option<VerdictFilter>,
-    /// A role that one of the ends has.
-    pub role: Option<String>,
+    pub client: Option<Choice<EndFilter>>,
+    pub server: Option<Choice<EndFilter>>,
+    pub ports: Option<Choice<PortFilter>>,
+    pub verdict: Option<Choice<VerdictFilter>>,
+    /// Roles of which one of the ends has one.
+    pub role: Option<Choice<RoleFilter>>,
     /// A part of the name of a process that has a part in it.
-    pub process: Option<String>,
+    pub process: Option<Choice<ProcessFilter>>,
     pub sort: Option<Sort>,
     /// No more flows, and no more rules, than this.
     pub top: Option<usize>,
-}
-
-/// One end of flows: an address, a network, or a role.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub enum EndFilter {
-    Net(IpNet),
-    Role(String),
-}
-
-/// Ports, of one transport or of any.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct PortFilter {
-    transport: Option<Transport>,
-    ports: PortSet,
-}
-
-/// A verdict of flows, of rules, or a severity of either.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct VerdictFilter {
-    flow: Option<FlowVerdict>,
-    rule: Option<RuleVerdict>,
-    severity: Option<Severity>,
-    name: &'static str,
 }
 
 /// The order of flows and rules.
@@ -69,15 +50,6 @@ pub enum Sort {
     Port,
 }
 
-/// A text that names no ports.
-#[derive(Clone, Debug, Eq, Error, PartialEq)]
-pub enum PortFilterError {
-    #[error(transparent)]
-    Ports(#[from] PortProblem),
-    #[error("`{0}` is no transport: expected tcp, udp or sctp before the slash, as in tcp/443")]
-    Transport(String),
-}
-
 /// A role that a report knows nothing of.
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
 #[error("the report has no role `{role}`{}: expected an address, a network such as 10.0.0.0/24, or one of its roles", meant.as_ref().map_or_else(String::new, |meant| format!(" (is `{meant}` meant?)")))]
@@ -86,129 +58,9 @@ pub struct NoRole {
     meant: Option<String>,
 }
 
-/// A text that is no verdict.
-#[derive(Clone, Debug, Eq, Error, PartialEq)]
-#[error(
-    "`{0}` is no verdict: expected one of flows (documented, unexpected, forbidden, excepted, housekeeping), of rules (observed, \
-     missing, refused, unanswered, violated, unassessed, ...), or violation, warning, note or fine"
-)]
-pub struct NoVerdict(String);
-
-impl FromStr for EndFilter {
-    type Err = std::convert::Infallible;
-
-    /// An address or a network; everything else is a role.
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let address = text.parse::<IpAddr>().map(IpNet::from);
-        Ok(match address.or_else(|_problem| text.parse::<IpNet>()) {
-            Ok(net) => Self::Net(net),
-            Err(_) => Self::Role(text.to_owned()),
-        })
-    }
-}
-
-impl EndFilter {
-    fn fits(&self, address: IpAddr, roles: &[String]) -> bool {
-        match self {
-            Self::Net(net) => net.contains(&address),
-            Self::Role(role) => has(roles, role),
-        }
-    }
-}
-
-impl fmt::Display for EndFilter {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Net(net) if net.prefix_len() == net.max_prefix_len() => net.addr().fmt(f),
-            Self::Net(net) => net.fmt(f),
-            Self::Role(role) => role.fmt(f),
-        }
-    }
-}
-
-impl FromStr for PortFilter {
-    type Err = PortFilterError;
-
-    /// `443`, `8000-8010,9090`, `tcp/443`.
-    fn from_str(text: &str) -> Result<Self, PortFilterError> {
-        let (transport, ports) = match text.split_once('/') {
-            None => (None, text),
-            Some((name, ports)) => {
-                let transport = Transport::from_name(&name.to_lowercase())
-                    .filter(|transport| transport::Transport::from(*transport).has_ports());
-                if transport.is_none() {
-                    return Err(PortFilterError::Transport(name.to_owned()));
-                }
-                (transport, ports)
-            }
-        };
-        Ok(Self {
-            transport,
-            ports: PortSet::parse(ports)?,
-        })
-    }
-}
-
-impl fmt::Display for PortFilter {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(transport) = self.transport {
-            write!(f, "{}/", transport.name())?;
-        }
-        self.ports.fmt(f)
-    }
-}
-
-impl PortFilter {
-    fn fits_flow(&self, protocol: u8, port: u16) -> bool {
-        let transport = transport::Transport::from_protocol(protocol);
-        transport.is_some_and(|transport| {
-            transport.has_ports()
-                && self
-                    .transport
-                    .is_none_or(|wanted| wanted == transport.into())
-                && self.ports.contains(port)
-        })
-    }
-
-    fn fits_rule(&self, rule: &Rule) -> bool {
-        let is_transport = self.transport.is_none_or(|wanted| wanted == rule.transport);
-        is_transport && PortSet::parse(&rule.ports).is_ok_and(|ports| ports.overlaps(&self.ports))
-    }
-}
-
-impl FromStr for VerdictFilter {
-    type Err = NoVerdict;
-
-    fn from_str(text: &str) -> Result<Self, NoVerdict> {
-        let lower = text.to_lowercase();
-        let flow = FlowVerdict::from_name(&lower);
-        let rule = RuleVerdict::from_name(&lower);
-        let severity = Severity::from_name(&lower);
-        let names = [
-            flow.map(FlowVerdict::name),
-            rule.map(RuleVerdict::name),
-            severity.map(Severity::name),
-        ];
-        let name = names.into_iter().flatten().next();
-        name.map(|name| Self {
-            flow,
-            rule,
-            severity,
-            name,
-        })
-        .ok_or_else(|| NoVerdict(text.to_owned()))
-    }
-}
-
-fn has(names: &[String], wanted: &str) -> bool {
-    names.iter().any(|name| name.eq_ignore_ascii_case(wanted))
-}
-
-fn has_process(processes: &[Process], wanted: &str) -> bool {
-    processes.iter().any(|process| {
-        let unit = process.unit.as_deref().unwrap_or_default();
-        process.name.contains(wanted) || unit.contains(wanted)
-    })
+/// Whether what is wanted, if anything, takes something of which each value says whether it fits.
+fn takes<T>(wanted: Option<&Choice<T>>, fits: impl Fn(&T) -> bool) -> bool {
+    wanted.is_none_or(|choice| choice.takes(fits))
 }
 
 impl Filter {
@@ -241,9 +93,14 @@ impl Filter {
     /// The first role that is not known, and which one may be meant.
     pub fn check(&self, report: &Report) -> Result<(), NoRole> {
         let ends = [&self.client, &self.server].into_iter().flatten();
-        let named = ends.filter_map(|end| match end {
+        let of_ends = ends.flat_map(Choice::values).filter_map(|end| match end {
             EndFilter::Role(role) => Some(role),
             EndFilter::Net(_) => None,
+        });
+        let roles = of_ends.chain(self.role.iter().flat_map(Choice::values));
+        let named = roles.filter_map(|role| match role {
+            RoleFilter::Named(role) => Some(role),
+            RoleFilter::None => None,
         });
         let mut known: BTreeSet<&str> = BTreeSet::new();
         for rule in &report.rules {
@@ -261,7 +118,7 @@ impl Filter {
                 .map(String::as_str),
         );
         let known: Vec<&str> = known.into_iter().collect();
-        for role in named.chain(&self.role) {
+        for role in named {
             if !known.iter().any(|one| one.eq_ignore_ascii_case(role)) {
                 return Err(NoRole {
                     role: role.clone(),
@@ -273,83 +130,85 @@ impl Filter {
     }
 
     fn takes_flow(&self, flow: &Flow) -> bool {
-        let end = |wanted: &Option<EndFilter>, address, roles: &[String]| {
-            wanted
-                .as_ref()
-                .is_none_or(|wanted| wanted.fits(address, roles))
-        };
-        end(&self.client, flow.client, &flow.client_roles)
-            && end(&self.server, flow.server, &flow.server_roles)
-            && self
-                .ports
-                .as_ref()
-                .is_none_or(|ports| ports.fits_flow(flow.protocol, flow.port))
-            && self.verdict.is_none_or(|wanted| {
+        let (client, server) = (&flow.client_roles, &flow.server_roles);
+        takes(self.client.as_ref(), |end| end.fits(flow.client, client))
+            && takes(self.server.as_ref(), |end| end.fits(flow.server, server))
+            && takes(self.ports.as_ref(), |ports| {
+                ports.fits_flow(flow.protocol, flow.port)
+            })
+            && takes(self.verdict.as_ref(), |wanted| {
                 wanted.flow == Some(flow.verdict) || wanted.severity == Some(flow.severity)
             })
-            && self
-                .role
-                .as_ref()
-                .is_none_or(|role| has(&flow.client_roles, role) || has(&flow.server_roles, role))
-            && self
-                .process
-                .as_ref()
-                .is_none_or(|wanted| has_process(&flow.processes, wanted))
+            && takes(self.role.as_ref(), |role| {
+                role.fits(client) || role.fits(server)
+            })
+            && takes(self.process.as_ref(), |wanted| {
+                wanted.is_of(&flow.processes)
+            })
     }
 
-    /// Whether a rule is wanted. An address or a process says nothing of a rule, so the rules of flows that are wanted are; `flows`
-    /// are theirs, by their place in the report.
+    /// Whether a rule is wanted. An address, a process, or that an end is in no role says nothing of a rule, so the rules of flows
+    /// that are wanted are; `flows` are theirs, by their place in the report.
     fn takes_rule(&self, rule: &Rule, flows: &BTreeSet<usize>) -> bool {
-        let of_flows = || rule.flows.iter().any(|at| flows.contains(at));
-        let end = |wanted: &Option<EndFilter>, roles: &[String]| match wanted {
-            None => true,
-            Some(EndFilter::Role(role)) => has(roles, role),
-            Some(EndFilter::Net(_)) => of_flows(),
+        let of_flows = rule.flows.iter().any(|at| flows.contains(at));
+        // What says nothing of rules says nothing of them where it is negated either.
+        let end = |wanted: Option<&Choice<EndFilter>>, roles: &[String]| {
+            wanted.is_none_or(|choice| {
+                let is_of_rules =
+                    |end: &EndFilter| matches!(end, EndFilter::Role(RoleFilter::Named(_)));
+                if choice.values().all(is_of_rules) {
+                    choice.takes(|end| match end {
+                        EndFilter::Role(role) => role.fits(roles),
+                        EndFilter::Net(_) => false,
+                    })
+                } else {
+                    of_flows
+                }
+            })
         };
-        end(&self.client, &rule.client)
-            && end(&self.server, &rule.server)
-            && self
-                .ports
-                .as_ref()
-                .is_none_or(|ports| ports.fits_rule(rule))
-            && self.verdict.is_none_or(|wanted| {
+        let is_role = self.role.as_ref().is_none_or(|choice| {
+            let is_of_rules = |role: &RoleFilter| matches!(role, RoleFilter::Named(_));
+            if choice.values().all(is_of_rules) {
+                choice.takes(|role| role.fits(&rule.client) || role.fits(&rule.server))
+            } else {
+                of_flows
+            }
+        });
+        end(self.client.as_ref(), &rule.client)
+            && end(self.server.as_ref(), &rule.server)
+            && takes(self.ports.as_ref(), |ports| ports.fits_rule(rule))
+            && takes(self.verdict.as_ref(), |wanted| {
                 wanted.rule == Some(rule.verdict) || wanted.severity == Some(rule.severity)
             })
-            && self
-                .role
-                .as_ref()
-                .is_none_or(|role| has(&rule.client, role) || has(&rule.server, role))
-            && self
-                .process
-                .as_ref()
-                .is_none_or(|wanted| has_process(&rule.listeners, wanted) || of_flows())
+            && is_role
+            && (takes(self.process.as_ref(), |wanted| {
+                wanted.is_of(&rule.listeners)
+            }) || self.process.is_some() && of_flows)
+    }
+
+    /// Whether it asks for roles, which flows without a verdict do not have.
+    pub fn asks_for_roles(&self) -> bool {
+        let ends = [&self.client, &self.server].into_iter().flatten();
+        let mut ends = ends.flat_map(Choice::values);
+        self.role.is_some() || ends.any(|end| matches!(end, EndFilter::Role(_)))
     }
 
     /// The flows that are wanted of those that have no verdict, in the order that is wanted, by default the busiest first.
     pub fn flows<'a>(&self, host: &Host, flows: &'a [observed::Flow]) -> Vec<&'a observed::Flow> {
-        let end = |wanted: &Option<EndFilter>, address| {
-            wanted
-                .as_ref()
-                .is_none_or(|wanted| wanted.fits(address, &[]))
-        };
-        let by_process = |flow: &observed::Flow, wanted: &String| {
+        let by_process = |flow: &observed::Flow, wanted: &ProcessFilter| {
             let owners = host.owners.clients_of(host, flow).into_iter();
             let mut owners = owners.chain(host.owners.servers_of(host, flow));
-            owners.any(|owner| owner.process.is_shown && owner.process.name.contains(wanted))
+            owners.any(|owner| owner.process.is_shown && owner.process.name.contains(&wanted.0))
         };
         let mut wanted: Vec<&observed::Flow> = flows
             .iter()
             .filter(|flow| {
-                end(&self.client, flow.client)
-                    && end(&self.server, flow.server)
-                    && self
-                        .ports
-                        .as_ref()
-                        .is_none_or(|ports| ports.fits_flow(flow.protocol, flow.port))
-                    && self
-                        .process
-                        .as_ref()
-                        .is_none_or(|process| by_process(flow, process))
+                takes(self.client.as_ref(), |end| end.fits(flow.client, &[]))
+                    && takes(self.server.as_ref(), |end| end.fits(flow.server, &[]))
+                    && takes(self.ports.as_ref(), |ports| {
+                        ports.fits_flow(flow.protocol, flow.port)
+                    })
+                    && takes(self.process.as_ref(), |process| by_process(flow, process))
             })
             .collect();
         let packets = |flow: &observed::Flow| flow.to_server.packets + flow.to_client.packets;
@@ -374,9 +233,9 @@ impl Filter {
         say("client", self.client.as_ref().map(ToString::to_string));
         say("server", self.server.as_ref().map(ToString::to_string));
         say("port", self.ports.as_ref().map(ToString::to_string));
-        say("verdict", self.verdict.map(|one| one.name.to_owned()));
-        say("role", self.role.clone());
-        say("process", self.process.clone());
+        say("verdict", self.verdict.as_ref().map(ToString::to_string));
+        say("role", self.role.as_ref().map(ToString::to_string));
+        say("process", self.process.as_ref().map(ToString::to_string));
         say("the first", self.top.map(|top| top.to_string()));
         if said.is_empty() {
             "all of it, in another order".to_owned()

@@ -5,12 +5,14 @@
 
 mod pairs;
 mod parts;
+mod told;
 
 use std::fmt::{self, Write as _};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use sha2::{Digest as _, Sha256};
 
+use self::told::told;
 use crate::escape::text;
 
 use super::{
@@ -238,8 +240,8 @@ fn alike(report: &Report, pattern: &Pattern, out: &mut String) -> fmt::Result {
         out,
         "<article class=\"finding\"><h3><span class=\"tag {class}\">{class}: {}</span> {}</h3>\n<p>{}.</p>",
         text(pattern.verdict.name()),
-        text(&pattern::said(report, pattern)),
-        text(&words::pattern_facts(pattern))
+        told(&pattern::said(report, pattern)),
+        told(&words::pattern_facts(pattern))
     )?;
     if !pattern.processes.is_empty() {
         let names = pattern.processes.join(", ");
@@ -260,7 +262,7 @@ fn alike(report: &Report, pattern: &Pattern, out: &mut String) -> fmt::Result {
             flow.service(),
             flow.explanation
         );
-        writeln!(out, "<p>{}</p>", text(&name))?;
+        writeln!(out, "<p>{}</p>", told(&name))?;
     }
     writeln!(out, "</details></article>")
 }
@@ -278,8 +280,8 @@ fn finding(
         out,
         "<article class=\"finding\"><h3><span class=\"tag {class}\">{class}: {}</span> {}</h3>\n<p>{}</p>",
         text(verdict),
-        text(name),
-        text(why)
+        told(name),
+        told(why)
     )?;
     // The steps that say what to do and who is involved are always shown; all steps are in a part that opens on demand.
     let is_first = |step: &&String| {
@@ -293,12 +295,12 @@ fn finding(
         first.iter().any(|one| step.starts_with(one))
     };
     for step in steps.iter().filter(is_first) {
-        writeln!(out, "<p>{}</p>", text(step))?;
+        writeln!(out, "<p>{}</p>", told(step))?;
     }
     if !steps.is_empty() {
         writeln!(out, "<details><summary>Step by step</summary>")?;
         for step in steps {
-            writeln!(out, "<p>{}</p>", text(step))?;
+            writeln!(out, "<p>{}</p>", told(step))?;
         }
         writeln!(out, "</details>")?;
     }

@@ -54,6 +54,7 @@ fn write(report: &Report, fails_on: FailsOn, out: &mut String) -> fmt::Result {
         report.window.start,
         report.rules.len()
     )?;
+    properties(report, out)?;
     for rule in &report.rules {
         write!(
             out,
@@ -167,6 +168,28 @@ fn write(report: &Report, fails_on: FailsOn, out: &mut String) -> fmt::Result {
     }
     writeln!(out, "  </testsuite>")?;
     writeln!(out, "</testsuites>")
+}
+
+/// What the whole report says of controls and of exceptions, as properties of its first suite.
+fn properties(report: &Report, out: &mut String) -> fmt::Result {
+    let controls = words::controls(report).into_iter();
+    let exceptions = report.basis.iter().flat_map(|basis| &basis.exceptions);
+    let said: Vec<(&str, String)> = controls
+        .map(|control| ("control", control))
+        .chain(exceptions.map(|one| ("exception", words::exception(one))))
+        .collect();
+    if said.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "    <properties>")?;
+    for (name, value) in said {
+        writeln!(
+            out,
+            "      <property name=\"{name}\" value={}/>",
+            quoted(&value)
+        )?;
+    }
+    writeln!(out, "    </properties>")
 }
 
 /// A case with a finding.

@@ -33,12 +33,12 @@ pub fn render(report: &Report) -> String {
     for flow in &report.flows {
         line(activity(report, flow));
     }
-    let host = report.host.name.as_str();
+    let device = Device::of(report);
     let is_pressing = |severity| Severity::Warning <= severity;
     if let Some(sent) = words::sent_without_place(report) {
         line(
             Finding {
-                host,
+                device,
                 state: State::New,
                 severity: Severity::Warning,
                 uid: UNPLACED,
@@ -55,7 +55,7 @@ pub fn render(report: &Report) -> String {
             let said = pattern::said(report, pattern);
             line(
                 Finding {
-                    host,
+                    device,
                     state: State::New,
                     severity: pattern.severity,
                     uid: &pattern::identity(pattern),
@@ -77,7 +77,7 @@ pub fn render(report: &Report) -> String {
             };
             line(
                 Finding {
-                    host,
+                    device,
                     state: State::New,
                     severity: flow.severity,
                     uid: &format!(
@@ -98,7 +98,7 @@ pub fn render(report: &Report) -> String {
     for problem in &report.policy_problems {
         line(
             Finding {
-                host,
+                device,
                 state: State::New,
                 severity: Severity::Warning,
                 uid: &format!("policy {problem}"),
@@ -114,7 +114,7 @@ pub fn render(report: &Report) -> String {
         if is_pressing(rule.severity) && rule.verdict != RuleVerdict::Unassessed {
             line(
                 Finding {
-                    host,
+                    device,
                     state: State::New,
                     severity: rule.severity,
                     uid: &format!("rule {}", rule.id),
@@ -137,6 +137,44 @@ pub enum State {
     /// It was reported before, and has changed.
     Changed,
     Resolved,
+}
+
+/// The host on which something was found.
+#[derive(Clone, Copy, Debug)]
+pub struct Device<'a> {
+    pub name: &'a str,
+    /// A number of the machine that is the same in all that it reports.
+    pub machine: Option<&'a str>,
+    pub addresses: &'a [IpAddr],
+}
+
+impl<'a> Device<'a> {
+    fn of(report: &'a Report) -> Self {
+        let basis = report.basis.as_ref();
+        Self {
+            name: &report.host.name,
+            machine: basis.and_then(|basis| basis.machine.as_deref()),
+            addresses: &report.host.addresses,
+        }
+    }
+
+    /// The first address that others can reach stands for the host; what kind of machine it is nobody knows.
+    fn to_value(self) -> Value {
+        let mut device = json!({ "hostname": self.name, "name": self.name, "type_id": 0 });
+        let mut addresses = self.addresses.iter().filter(|one| !one.is_loopback());
+        if let Some(fields) = device.as_object_mut() {
+            fields.extend(self.machine.map(|uid| ("uid".to_owned(), json!(uid))));
+            if let Some(first) = addresses.next() {
+                let all = std::iter::once(first).chain(addresses);
+                let interfaces: Vec<Value> = all
+                    .map(|ip| json!({ "ip": ip, "hostname": self.name, "type_id": 0 }))
+                    .collect();
+                fields.insert("ip".to_owned(), json!(first));
+                fields.insert("network_interfaces".to_owned(), interfaces.into());
+            }
+        }
+        device
+    }
 }
 
 /// The endpoints of a flow.
@@ -166,10 +204,10 @@ impl Endpoints {
 /// A finding that needs attention.
 #[derive(Clone, Copy, Debug)]
 pub struct Finding<'a> {
-    pub host: &'a str,
+    pub device: Device<'a>,
     pub state: State,
     pub severity: Severity,
-    /// Identifies the finding, in every event about it.
+    /// Identifies the finding, in every event about it; its first word says what it is about.
     pub uid: &'a str,
     pub verdict: &'a str,
     pub text: &'a str,
@@ -190,8 +228,15 @@ impl Finding<'_> {
             activity,
             self.severity,
             self.at,
+            self.device,
         );
-        let title = format!("{} {} on {}", self.verdict, self.uid, self.host);
+        let host = self.device.name;
+        let about = match self.uid.split(' ').next() {
+            Some("flow" | "flows") | None => "flow",
+            Some(about) if about == UNPLACED => "flow",
+            Some(about) => about,
+        };
+        let title = format!("{} {} on {host}", self.verdict, self.uid);
         let evidence: Map<String, Value> = match self.endpoints {
             Some(endpoints) => endpoints
                 .to_fields()
@@ -209,16 +254,21 @@ impl Finding<'_> {
             (
                 "finding_info".to_owned(),
                 json!({
-                    "uid": format!("{} {}", self.host, self.uid),
+                    "uid": format!("{host} {}", self.uid),
                     "title": title,
                     "desc": self.text,
-                    "analytic": { "name": self.verdict, "type_id": 1, "type": "Rule" },
+                    "analytic": {
+                        "uid": format!("{about}/{}", self.verdict),
+                        "name": self.verdict,
+                        "type_id": 1,
+                        "type": "Rule",
+                    },
                 }),
             ),
             ("evidences".to_owned(), json!([evidence])),
             (
                 "resources".to_owned(),
-                json!([{ "name": self.host, "type": "host" }]),
+                json!([{ "name": host, "type": "host" }]),
             ),
         ]);
         event.into()
@@ -232,6 +282,7 @@ fn event(
     activity: u32,
     severity: Severity,
     at: Timestamp,
+    device: Device<'_>,
 ) -> Map<String, Value> {
     let severity = match severity {
         Severity::Fine => 1,
@@ -253,8 +304,9 @@ fn event(
         ("time".to_owned(), json!(at.as_millisecond())),
         (
             "metadata".to_owned(),
-            json!({ "version": VERSION, "product": product }),
+            json!({ "version": VERSION, "product": product, "profiles": ["host"] }),
         ),
+        ("device".to_owned(), device.to_value()),
     ])
 }
 
@@ -263,7 +315,7 @@ fn activity(report: &Report, flow: &Flow) -> Value {
     let activity = match flow.outcome {
         Outcome::Refused => 5,
         Outcome::Attempted => 4,
-        Outcome::Established | Outcome::OneWay | Outcome::Unknown => 6,
+        Outcome::Established | Outcome::OneWay | Outcome::Accepted | Outcome::Unknown => 6,
     };
     let mut event = event(
         NETWORK,
@@ -271,6 +323,7 @@ fn activity(report: &Report, flow: &Flow) -> Value {
         activity,
         flow.severity,
         flow.last_seen,
+        Device::of(report),
     );
     let endpoints = Endpoints {
         client: flow.client,
@@ -335,11 +388,6 @@ fn activity(report: &Report, flow: &Flow) -> Value {
             }),
         ),
     ]);
-    if let Some(fields) = event.get_mut("unmapped").and_then(Value::as_object_mut)
-        && !flow.controls.is_empty()
-    {
-        fields.insert("controls".to_owned(), json!(flow.controls));
-    }
     if let Some(fields) = event.get_mut("unmapped").and_then(Value::as_object_mut)
         && !flow.controls.is_empty()
     {

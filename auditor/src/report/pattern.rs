@@ -19,7 +19,7 @@ use crate::{
     port::{PortRange, PortSet},
     transport::Transport,
 };
-pub(super) use text::{identity, said};
+pub(super) use text::{client, identity, said, server};
 
 /// Fewer flows than this are told one by one.
 const FEWEST: usize = 6;

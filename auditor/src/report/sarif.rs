@@ -45,12 +45,13 @@ pub(super) fn render(report: &Report) -> Result<String, serde_json::Error> {
             "partialFingerprints": { "flow/v1": problem },
         })
     });
-    let results: Vec<Value> = wrong
+    let mut results: Vec<Value> = wrong
         .chain(sent)
         .chain(alike)
         .chain(flows)
         .chain(rules)
         .collect();
+    let left_out = leave_out(&mut results);
     let mut kinds: Vec<&str> = results
         .iter()
         .filter_map(|result| result["ruleId"].as_str())
@@ -86,12 +87,17 @@ pub(super) fn render(report: &Report) -> Result<String, serde_json::Error> {
                 "executionSuccessful": true,
                 "startTimeUtc": format!("{:.3}", report.window.start),
                 "endTimeUtc": format!("{:.3}", report.window.end),
-                "toolExecutionNotifications": report.gaps.iter().map(|gap| gap.text.clone()).chain(words::shown(report)).map(|text| {
+                "toolExecutionNotifications": report.gaps.iter().map(|gap| gap.text.clone()).chain(words::shown(report)).chain(left_out).map(|text| {
                     json!({ "level": "warning", "message": { "text": text } })
                 }).collect::<Vec<_>>(),
             }],
             "artifacts": artifacts,
             "results": results,
+            // What a scanner has no place for: how much of each control was found, and what was accepted by whom.
+            "properties": {
+                "controls": words::controls(report),
+                "exceptions": report.basis.iter().flat_map(|basis| &basis.exceptions).map(words::exception).collect::<Vec<_>>(),
+            },
         }],
     });
     let mut text = serde_json::to_string_pretty(&escape::shown(&log))?;
@@ -99,17 +105,53 @@ pub(super) fn render(report: &Report) -> Result<String, serde_json::Error> {
     Ok(text)
 }
 
+/// GitHub refuses a file with more results in a run
+/// (<https://docs.github.com/en/code-security/code-scanning/troubleshooting-sarif-uploads/results-exceed-limit>).
+const MOST_RESULTS: usize = 25_000;
+
+/// Keeps no more results than are taken, the gravest; says how many there are besides.
+fn leave_out(results: &mut Vec<Value>) -> Option<String> {
+    let more = results.len().checked_sub(MOST_RESULTS).filter(|n| 0 < *n)?;
+    let rank = |result: &Value| match result["level"].as_str() {
+        Some("error") => 0,
+        Some("warning") => 1,
+        Some(_) | None => 2,
+    };
+    results.sort_by_key(rank);
+    results.truncate(MOST_RESULTS);
+    let more = words::number(more as u64);
+    Some(format!(
+        "{more} more findings, none of them graver, are left out: the JSON form has them"
+    ))
+}
+
+/// The rule that comes nearest to a flow: one that it names, else the first that has both of its ends, or its server, or its
+/// client.
+fn nearest<'a>(report: &'a Report, flow: &Flow) -> Option<&'a Rule> {
+    let has = |roles: &[String], of_flow: &[String]| of_flow.iter().any(|one| roles.contains(one));
+    let is_named = |rule: &&Rule| flow.rules.contains(&rule.id);
+    let of_client = |rule: &&Rule| has(&rule.client, &flow.client_roles);
+    let of_server = |rule: &&Rule| has(&rule.server, &flow.server_roles);
+    let rules = || report.rules.iter();
+    rules()
+        .find(is_named)
+        .or_else(|| rules().find(|rule| of_client(rule) && of_server(rule)))
+        .or_else(|| rules().find(of_server))
+        .or_else(|| rules().find(of_client))
+}
+
 fn of_flow(report: &Report, flow: &Flow) -> Value {
     let named = report
         .rules
         .iter()
         .find(|rule| flow.rules.contains(&rule.id));
+    let place = nearest(report, flow);
     let name = format!("{} -> {} {}", flow.client, flow.server, flow.service());
     let result = json!({
         "ruleId": format!("flow/{}", flow.verdict.name()),
         "level": level(flow.severity),
         "message": { "text": format!("{name}, {}: {}", flow.outcome.name(), flow.explanation) },
-        "locations": [named.map_or_else(|| first(report), |rule| rule_location(report, rule))],
+        "locations": [place.map_or_else(|| first(report), |rule| rule_location(report, rule))],
         "relatedLocations": named.map(page).unwrap_or_default(),
         "partialFingerprints": { "flow/v1": name },
     });
@@ -126,11 +168,13 @@ fn with_controls(mut result: Value, controls: &[String]) -> Value {
 
 fn of_pattern(report: &Report, pattern: &Pattern) -> Value {
     let said = pattern::said(report, pattern);
+    let listed = pattern.listed.first().and_then(|at| report.flows.get(*at));
+    let place = listed.and_then(|flow| nearest(report, flow));
     json!({
         "ruleId": format!("flow/{}", pattern.verdict.name()),
         "level": level(pattern.severity),
         "message": { "text": format!("{said}: {}", words::pattern_facts(pattern)) },
-        "locations": [first(report)],
+        "locations": [place.map_or_else(|| first(report), |rule| rule_location(report, rule))],
         "occurrenceCount": pattern.flows,
         "partialFingerprints": { "flow/v1": pattern::identity(pattern) },
     })

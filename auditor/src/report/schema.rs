@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{digest, service};
 use crate::escape;
-pub use basis::{Basis, Digested, Exception, Page};
+pub use basis::{Basis, Digested, EndedException, Exception, Page};
 pub use names::{
     Direction, EvidenceName, FlowVerdict, GapReason, Hook, Level, Outcome, Part, PatternKind,
     Presence, Reason, RoleCheck, RuleVerdict, Severity, Transport,
@@ -266,6 +266,12 @@ pub struct Flow {
     /// The reason of the exception that covers it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exception: Option<String>,
+    /// Who answers for that exception, where the deployment says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exception_owner: Option<String>,
+    /// An exception that covered it until its last day was over; left out where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_exception: Option<EndedException>,
     /// Which of the report's patterns it is one of, by its place there; left out where it is a finding of its own, or none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pattern: Option<usize>,

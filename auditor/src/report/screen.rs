@@ -10,8 +10,8 @@ use ratatui::{
 };
 
 use super::{
-    explain,
-    schema::{Flow, Report, Rule, Severity},
+    explain, pattern,
+    schema::{Flow, Pattern, Report, Rule, Severity},
     text, words,
 };
 
@@ -44,6 +44,8 @@ pub struct Screen {
     /// Only entries of at least this severity are shown.
     least: Option<Severity>,
     shows_details: bool,
+    /// Flows that are alike are entries of their own.
+    shows_all: bool,
 }
 
 /// Height of the details, in lines.
@@ -55,6 +57,7 @@ const PAGE: u16 = 10;
 enum Finding<'a> {
     Rule(&'a Rule),
     Flow(&'a Flow),
+    Pattern(&'a Pattern),
 }
 
 impl Finding<'_> {
@@ -62,6 +65,7 @@ impl Finding<'_> {
         match self {
             Self::Rule(rule) => rule.severity,
             Self::Flow(flow) => flow.severity,
+            Self::Pattern(pattern) => pattern.severity,
         }
     }
 
@@ -83,6 +87,18 @@ impl Finding<'_> {
                 words::number(flow.to_server.packets + flow.to_client.packets),
                 flow.explanation.clone(),
             ],
+            Self::Pattern(pattern) => vec![
+                pattern.verdict.name().to_owned(),
+                pattern.services.join(", "),
+                pattern::client(report, pattern),
+                pattern::server(report, pattern),
+                words::number(pattern.counted.packets),
+                format!(
+                    "{} flows that are alike: {}",
+                    words::number(pattern.flows as u64),
+                    words::outcome(pattern.outcome)
+                ),
+            ],
         }
     }
 
@@ -90,11 +106,29 @@ impl Finding<'_> {
         match self {
             Self::Rule(rule) => explain::rule(report, rule),
             Self::Flow(flow) => explain::flow(report, flow),
+            Self::Pattern(pattern) => {
+                let said = pattern::said(report, pattern);
+                let facts = words::pattern_facts(pattern);
+                let first = pattern.listed.first().and_then(|at| report.flows.get(*at));
+                let first = first.map(|flow| explain::flow(report, flow));
+                [said, facts, "one of them, `a` lists each:".to_owned()]
+                    .into_iter()
+                    .chain(first.into_iter().flatten())
+                    .collect()
+            }
         }
     }
 }
 
 impl Screen {
+    /// A screen that shows flows that are alike one by one, or as one.
+    pub fn new(shows_all: bool) -> Self {
+        Self {
+            shows_all,
+            ..Self::default()
+        }
+    }
+
     /// Handles a key press.
     #[expect(
         clippy::wildcard_enum_match_arm,
@@ -142,6 +176,10 @@ impl Screen {
                     Some(Severity::Warning) => Some(Severity::Violation),
                     Some(Severity::Violation | Severity::Fine) => None,
                 };
+                self.table.select_first();
+            }
+            KeyCode::Char('a') => {
+                self.shows_all = !self.shows_all;
                 self.table.select_first();
             }
             KeyCode::Enter => self.shows_details = !self.shows_details,
@@ -200,7 +238,12 @@ impl Screen {
         let words = self.filter.to_lowercase();
         let mut findings: Vec<Finding<'a>> = match self.tab {
             Tab::Rules => report.rules.iter().map(Finding::Rule).collect(),
-            Tab::Flows => report.flows.iter().map(Finding::Flow).collect(),
+            Tab::Flows if self.shows_all => report.flows.iter().map(Finding::Flow).collect(),
+            Tab::Flows => {
+                let single = report.flows.iter().filter(|flow| flow.pattern.is_none());
+                let alike = report.patterns.iter().map(Finding::Pattern);
+                alike.chain(single.map(Finding::Flow)).collect()
+            }
         };
         findings.retain(|finding| {
             self.least.is_none_or(|least| least <= finding.severity())
@@ -309,6 +352,11 @@ impl Screen {
             Severity::Warning => "warnings and worse",
             Severity::Violation => "violations",
         });
+        let alike = if self.shows_all {
+            "one by one"
+        } else {
+            "alike as one"
+        };
         let text = if self.is_typing {
             format!("/{}_  (Enter keeps it, Esc drops it)", self.filter)
         } else {
@@ -317,7 +365,9 @@ impl Screen {
             } else {
                 format!("  filter: {}", self.filter)
             };
-            format!("Tab lists  / filter  s {least}  Enter details  q quit{filter}  {note}")
+            format!(
+                "Tab lists  / filter  s {least}  a {alike}  Enter details  q quit{filter}  {note}"
+            )
         };
         frame.render_widget(Paragraph::new(clean(&text)).dim(), area);
     }

@@ -8,18 +8,24 @@ use jiff::Timestamp;
 use super::{
     judged::Judged,
     service::{self, protocol},
-    words::duration,
+    words::{self, duration},
 };
 use crate::{
     audit::{
         Certainty, Elsewhere, Excess, FlowFinding, FlowVerdict, Mismatch, PeersSeen, PolicyRule,
         RuleFinding, RuleVerdict, may_be_named,
     },
+    deployment::Exception,
     matrix::Presence,
     observed::{Cause, Endpoints, Flow, Gap, Outcome},
     role::Role,
     transport::Transport,
 };
+
+/// Who answers for an exception, where the deployment says so: `, by ops@example.com`.
+fn owner(exception: &Exception) -> String {
+    words::owner(exception.owner.as_deref())
+}
 
 /// Why a flow has its verdict.
 ///
@@ -62,7 +68,8 @@ pub fn flow(judged: &Judged, flow: &Flow, finding: &FlowFinding, errors_from: &[
                             .exception
                             .until
                             .map_or_else(String::new, |until| format!(", until {until}"));
-                        format!("accepted: {}{until}", exception.exception.reason)
+                        let owner = owner(&exception.exception);
+                        format!("accepted: {}{owner}{until}", exception.exception.reason)
                     },
                 );
                 if forbidding.is_empty() {
@@ -103,6 +110,16 @@ pub fn flow(judged: &Judged, flow: &Flow, finding: &FlowFinding, errors_from: &[
                 format!("{really}{reason}{excess}")
             }
         };
+    let ended = finding.ended_exception;
+    let ended = ended.and_then(|at| judged.policy.exceptions.get(at));
+    text.extend(ended.map(|one| {
+        let exception = &one.exception;
+        let until = exception
+            .until
+            .map_or_else(String::new, |until| format!(" until {until}"));
+        let (reason, owner) = (&exception.reason, owner(exception));
+        format!("; accepted{until}, which is over: {reason}{owner}")
+    }));
     text.extend(finding.elsewhere.iter().map(|one| elsewhere(judged, one)));
     if !errors_from.is_empty() {
         let what = if finding.outcome == Outcome::Refused {
@@ -327,7 +344,10 @@ pub(super) fn rule(judged: &Judged, rule: &PolicyRule, finding: &RuleFinding) ->
             roles(&finding.unresolved)
         )),
         RuleVerdict::Unobservable if rule.rule.loopback => {
-            parts.push("stays on the loopback, which was not watched".to_owned());
+            parts.push(
+                "stays on the loopback, which is not watched: add `lo` to the interfaces"
+                    .to_owned(),
+            );
         }
         RuleVerdict::Unobservable if !finding.unwatched.is_empty() => parts.push(format!(
             "by the routing table its traffic goes by {}, which {} not watched",

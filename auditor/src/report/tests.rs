@@ -193,6 +193,30 @@ pub(super) fn judged(documented: Vec<&str>, most_flows: usize) -> Judged {
 }
 
 /// What is left out of the list is in the sums, and places still point to what they did.
+/// Nine flows that are alike, of which one is listed.
+pub(crate) fn alike(report: &Report, listed: usize) -> schema::Pattern {
+    schema::Pattern {
+        kind: schema::PatternKind::Servers,
+        verdict: schema::FlowVerdict::Unexpected,
+        severity: schema::Severity::Violation,
+        reason: None,
+        outcome: Outcome::Refused,
+        client: None,
+        clients: 1,
+        network: None,
+        server: None,
+        servers: 9,
+        services: vec!["tcp/9".to_owned()],
+        ports: 1,
+        processes: Vec::new(),
+        flows: 9,
+        listed: vec![listed],
+        counted: schema::Count::default(),
+        first_seen: report.window.start,
+        last_seen: report.window.end,
+    }
+}
+
 #[test]
 fn a_list_that_is_bounded() {
     let clients = ["10.0.9.1", "10.0.9.2", "10.0.9.3"];

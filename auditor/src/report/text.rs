@@ -300,6 +300,7 @@ fn documented(report: &Report, look: Look, out: &mut String) -> fmt::Result {
                     outcome @ (Outcome::Refused
                     | Outcome::Attempted
                     | Outcome::OneWay
+                    | Outcome::Accepted
                     | Outcome::Unknown) => {
                         format!("; {}", words::outcome(outcome))
                     }

@@ -55,6 +55,7 @@ pub(super) const fn outcome(outcome: Outcome) -> &'static str {
         Outcome::Refused => "refused",
         Outcome::Attempted => "attempted, no answer",
         Outcome::OneWay => "let in, by the client's packets alone",
+        Outcome::Accepted => "accepted, so the port is open, and nothing went on",
         Outcome::Unknown => "unknown whether it was answered",
     }
 }
@@ -217,6 +218,12 @@ pub(super) fn pattern_facts(pattern: &schema::Pattern) -> String {
 /// A length of time as people say it.
 pub fn duration(duration: SignedDuration) -> String {
     let total = duration.as_secs();
+    if total == 0 && duration.is_positive() {
+        // A thousandth at least: it is not nothing.
+        let millis = duration.as_millis().max(1);
+        let digits = format!("{millis:03}");
+        return format!("0.{} s", digits.trim_end_matches('0'));
+    }
     let (days, hours) = (total / 86_400, total / 3600 % 24);
     let (minutes, seconds) = (total / 60 % 60, total % 60);
     // From the largest unit that is not zero, and without seconds if they are zero.
@@ -261,6 +268,11 @@ pub(super) fn policy_problems(report: &schema::Report) -> impl Iterator<Item = S
     problems.iter().take(MOST_PROBLEMS).cloned().chain(more)
 }
 
+/// Who answers for an exception, where the deployment says so: `, by ops@example.com`.
+pub(super) fn owner(owner: Option<&str>) -> String {
+    owner.map_or_else(String::new, |owner| format!(", by {owner}"))
+}
+
 /// An exception, and how much it covered: `10.0.0.7 -> web tcp/9100, until 2027-01-31: node_exporter; it covered 3 flows`.
 pub(super) fn exception(exception: &schema::Exception) -> String {
     let of = |what: &str, value: &Option<String>| {
@@ -275,7 +287,7 @@ pub(super) fn exception(exception: &schema::Exception) -> String {
     format!(
         "{}{}{}: {}; {covered}",
         exception.traffic,
-        of("of", &exception.owner),
+        of("by", &exception.owner),
         of("until", &exception.until),
         exception.reason
     )
@@ -419,6 +431,14 @@ mod tests {
             (90_000, "1 d 1 h 0 min"),
         ] {
             assert_eq!(duration(SignedDuration::from_secs(seconds)), text);
+        }
+        for (micros, text) in [
+            (300_000, "0.3 s"),
+            (50_000, "0.05 s"),
+            (999_999, "0.999 s"),
+            (7, "0.001 s"),
+        ] {
+            assert_eq!(duration(SignedDuration::from_micros(micros)), text);
         }
     }
 

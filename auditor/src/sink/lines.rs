@@ -14,7 +14,7 @@ use crate::{
     alert::{Change, Event, EventJson, Verdict},
     escape, private_file,
     report::{
-        ocsf::{Endpoints, Finding, State},
+        ocsf::{Device, Endpoints, Finding, State},
         schema::Severity,
     },
 };
@@ -88,7 +88,11 @@ fn ocsf(delivery: &Delivery<'_>) -> Value {
     let event = delivery.event;
     let verdict = event.now.or(event.before);
     Finding {
-        host: delivery.host,
+        device: Device {
+            name: delivery.host,
+            machine: None,
+            addresses: &[],
+        },
         state: match event.change {
             Change::Appeared | Change::Corrected => State::New,
             Change::Changed | Change::Flapping => State::Changed,

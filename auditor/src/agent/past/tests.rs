@@ -7,7 +7,7 @@ use crate::{
         sample::{at, flow},
     },
     observed::{Cause, Observed},
-    report::tests::report,
+    report::{schema, tests::report},
 };
 
 /// Watched from 0 to 100 s and from 200 to 1000 s; flows by their port: when they were seen first and last.
@@ -93,5 +93,22 @@ fn a_time_in_which_nobody_watched() {
         };
         let error = past().observed(span).unwrap_err().to_string();
         assert!(error.contains("nobody watched from"), "{error}");
+    }
+}
+
+/// What leaves an interface may be unseen without its being the loopback, whose rules would then look missing.
+#[test]
+fn the_loopback_is_known_by_its_name() {
+    for (name, egress, is_loopback) in [
+        ("lo", None, true),
+        ("eth0", Some(schema::Hook::Tc), false),
+        ("eth0", None, false),
+    ] {
+        let interface = super::interface(&schema::Interface {
+            name: name.to_owned(),
+            ingress: schema::Hook::Tc,
+            egress,
+        });
+        assert_eq!(interface.is_loopback, is_loopback, "{name} {egress:?}");
     }
 }

@@ -14,7 +14,7 @@ use crate::{
     },
     deployment::Deployment,
     matrix::{Matrix, Presence, Rule, RulePorts, Said, said},
-    observed::{DirectionCounters, Flow, Host, Observed},
+    observed::{DirectionCounters, Flow, Hook, Host, Interface, Observed},
     port::{PortRange, PortSet},
     role::Role,
     transport::Transport,
@@ -242,7 +242,7 @@ fn flow() -> impl Strategy<Value = Flow> {
                 server,
                 protocol,
                 port,
-                interface: String::new(),
+                interface: "lo".to_owned(),
                 tunnel: None,
                 to_server: DirectionCounters::default(),
                 to_client: DirectionCounters {
@@ -294,7 +294,8 @@ proptest! {
         let host = Host { addresses: own, ..Host::default() };
         let deployment = has_deployment.then_some(&deployment);
         let policy = Policy::new(&[matrix], deployment, &played, &host, &mut |_| Err(String::new())).expect("known roles");
-        let observed = Observed { host, flows, ..Observed::default() };
+        let loopback = Interface { name: "lo".to_owned(), ingress: Hook::Tc, egress: None, is_loopback: true };
+        let observed = Observed { host, flows, interfaces: vec![loopback], ..Observed::default() };
         let mut judge = Judge::new(&policy, &observed);
         for flow in &observed.flows {
             let expected = plain(&policy, &observed, flow);

@@ -64,8 +64,12 @@ fn host(addresses: &[&str]) -> Host {
 }
 
 fn found_on(own: &[&str], deployment: &str, played: &[&str]) -> Vec<(bool, String)> {
+    found_in(MATRIX, own, deployment, played)
+}
+
+fn found_in(matrix: &str, own: &[&str], deployment: &str, played: &[&str]) -> Vec<(bool, String)> {
     let host = host(own);
-    let matrix = Matrix::parse(Path::new("m.toml"), MATRIX).unwrap();
+    let matrix = Matrix::parse(Path::new("m.toml"), matrix).unwrap();
     let deployment = Deployment::parse(Path::new("a.toml"), deployment).unwrap();
     let played: Vec<Role> = played.iter().map(|name| Role::new(name)).collect();
     let lookup = &mut |name: &str| match name {
@@ -123,6 +127,24 @@ fn a_role_that_nobody_filled() {
     // A rule between others says nothing of this host.
     let unfilled = GOOD.replace("[\"10.0.0.3\"]", "[]");
     only(&found(&unfilled), false, &["`backup`", "copy"]);
+}
+
+#[test]
+fn a_rule_of_one_role_is_named_once() {
+    let rule = |id: &str| {
+        format!(
+            "[[rule]]\nid = \"{id}\"\nclient = [\"database\"]\nserver = [\"database\"]\ntransport = \"tcp\"\nports = \"7000\"\n"
+        )
+    };
+    let rules = ["one", "two", "three", "four"].map(rule).concat();
+    let unfilled = GOOD.replace("[\"10.0.0.2\"]", "[]");
+    let found = found_in(&format!("{MATRIX}{rules}"), &["10.0.0.1"], &unfilled, &[]);
+    let (_, said) = found
+        .iter()
+        .find(|(_, text)| text.contains("`database`"))
+        .unwrap();
+    // The two of the matrix, and four more.
+    assert!(said.contains("store, copy, one and 3 more"), "{said}");
 }
 
 #[test]

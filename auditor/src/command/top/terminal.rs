@@ -38,6 +38,8 @@ pub(super) struct View {
     content: Arc<Mutex<Content>>,
     /// Which part of reports is shown.
     filter: Arc<Filter>,
+    /// Flows that are alike are shown one by one.
+    shows_all: bool,
 }
 
 /// The latest report, and the latest message.
@@ -48,10 +50,11 @@ struct Content {
 }
 
 impl View {
-    pub(super) fn of(filter: Filter) -> Self {
+    pub(super) fn of(filter: Filter, shows_all: bool) -> Self {
         Self {
             content: Arc::default(),
             filter: Arc::new(filter),
+            shows_all,
         }
     }
 
@@ -95,7 +98,7 @@ fn draw_until_left(
     over: &AtomicBool,
     stderr: &mut CapturedStderr,
 ) -> anyhow::Result<()> {
-    let mut screen = Screen::default();
+    let mut screen = Screen::new(view.shows_all);
     // Drawing ten thousand flows takes a while, so it is only done when something changed.
     let mut drawn: Option<(Option<Arc<Report>>, String)> = None;
     while !over.load(Ordering::Relaxed) {

@@ -127,3 +127,30 @@ fn what_the_fuzzer_begins_with_is_understood() {
     assert_eq!(report.findings.len(), 1, "{report:#?}");
     assert_eq!(report.findings[0].course.kind, CourseKind::Answered);
 }
+
+/// On a phone a row is a card, whose cells say what they are.
+#[test]
+fn tables_of_the_page_become_cards() {
+    let (report, _) = reports();
+    let page = report.html().unwrap();
+    for (id, names) in [
+        (
+            "hosts",
+            ["Addresses", "Roles", "Flows", "Last heard", "Remarks"].as_slice(),
+        ),
+        (
+            "rules",
+            &["Rule", "Why", "Seen by", "Not on", "Not known of"],
+        ),
+    ] {
+        let section = format!("<section id=\"{id}\" class=\"table\">");
+        let (_, rest) = page.split_once(&section).unwrap();
+        let (section, _) = rest.split_once("</section>").unwrap();
+        let n_rows = section.matches("<tr>").count() - 1;
+        assert!(0 < n_rows, "{section}");
+        for name in names {
+            let n_cells = section.matches(&format!("data-name=\"{name}\"")).count();
+            assert_eq!(n_cells, n_rows, "{name}: {section}");
+        }
+    }
+}

@@ -14,6 +14,18 @@
     const time = [date.getHours(), date.getMinutes(), date.getSeconds()].map(two).join(":");
     return day + " " + time + " (" + text.slice(11, 19) + " UTC)";
   };
+  // No line breaks within a range of ports, or an arrow; what is longer than a phone is wide may be broken.
+  const WHOLE = /((?:[a-z]+\/)?\d+(?:[-,]\d+)+|->)/;
+  const told = (said) =>
+    String(said)
+      .split(WHOLE)
+      .map((part, at) => {
+        if (at % 2 === 0 || 39 < part.length) return part;
+        const whole = document.createElement("span");
+        whole.className = "whole";
+        whole.textContent = part;
+        return whole;
+      });
   document.querySelectorAll("time").forEach((time) => (time.textContent = local(time.dateTime)));
 
   // What is to be typed or pasted is copied; where a page may not do that, it is selected.
@@ -69,7 +81,7 @@
             tag.textContent = text(cell);
             td.append(tag);
           } else {
-            td.textContent = local(text(cell));
+            td.append(...told(local(text(cell))));
           }
           tr.append(td);
         });

@@ -97,7 +97,7 @@ pub(super) fn diagram(report: &Report, out: &mut String) -> fmt::Result {
         .flat_map(|((client, server), _)| [client.as_str(), server.as_str()])
         .collect();
     writeln!(out, "<section id=\"talk\">\n<h2>Who talks to whom</h2>")?;
-    if names.is_empty() || 24 < names.len() {
+    if names.is_empty() || MOST_DRAWN < names.len() {
         writeln!(
             out,
             "<p>{} roles talked: see the tables.</p>\n</section>",
@@ -105,22 +105,27 @@ pub(super) fn diagram(report: &Report, out: &mut String) -> fmt::Result {
         )?;
         return Ok(());
     }
+    // Tall enough that the names at its top and its bottom stand apart.
+    let count = u32::try_from(names.len()).unwrap_or(1);
+    let step = TAU / f64::from(count.max(4));
+    let radius = (HIGHEST_NAME / (1.0 - step.cos())).max(140.0);
+    let middle = radius + 90.0;
     let positions: BTreeMap<&str, (f64, f64)> = names
         .iter()
         .zip(0_u32..)
         .map(|(name, n)| {
-            let count = u32::try_from(names.len()).unwrap_or(1);
             let angle = TAU * f64::from(n) / f64::from(count) - TAU / 4.0;
             (
                 *name,
-                (400.0 + 230.0 * angle.cos(), 230.0 + 140.0 * angle.sin()),
+                (400.0 + 230.0 * angle.cos(), middle + radius * angle.sin()),
             )
         })
         .collect();
     writeln!(
         out,
         "<p class=\"faint\">An arrow for each pair of roles that talked, from client to server, wider with ten times the packets; choose one to see \
-         its flows.</p>\n<svg viewBox=\"0 0 800 440\" role=\"group\" aria-label=\"{}\">",
+         its flows.</p>\n<svg viewBox=\"0 0 800 {:.0}\" role=\"group\" aria-label=\"{}\">",
+        2.0 * middle - 20.0,
         text(&described(&talking))
     )?;
     for (class, id) in [("violation", "v"), ("warning", "w"), ("fine", "f")] {
@@ -189,6 +194,12 @@ pub(super) fn diagram(report: &Report, out: &mut String) -> fmt::Result {
     }
     writeln!(out, "</svg>\n</section>")
 }
+
+/// Of more roles nobody sees who talks to whom.
+const MOST_DRAWN: usize = 16;
+
+/// The height of a name in the diagram, with some room.
+const HIGHEST_NAME: f64 = 28.0;
 
 /// The diagram in words.
 fn described(talking: &[(&(String, String), &Cell)]) -> String {
@@ -340,7 +351,7 @@ pub(super) fn rules(report: &Report, out: &mut String) -> fmt::Result {
         ("Verdict", ""),
         ("Rule", "where"),
         ("Packets", "number"),
-        ("Last seen", ""),
+        ("Last seen", "moment"),
         ("Presence", ""),
         ("Why", "why"),
         ("Id", "where"),
@@ -386,7 +397,7 @@ pub(super) fn flows(report: &Report, out: &mut String) -> fmt::Result {
         ("Outcome", ""),
         ("Packets", "number"),
         ("Bytes", "number"),
-        ("Last seen", ""),
+        ("Last seen", "moment"),
         ("Process", "where"),
         ("Why", "why"),
     ];

@@ -7,15 +7,8 @@ use super::super::{
 
 /// What the flows of a pattern do: `10.77.0.14 (in no role) asked 10.0.0.1 (this host) for 1,024 ports: tcp/1-1024`.
 pub(in super::super) fn said(report: &Report, pattern: &Pattern) -> String {
-    let client = match (&pattern.client, &pattern.network) {
-        (Some(client), _) => end(report, client),
-        (None, Some(network)) => format!("{} of {network}", hosts(pattern.clients)),
-        (None, None) => hosts(pattern.clients),
-    };
-    let server = pattern
-        .server
-        .as_ref()
-        .map_or_else(|| hosts(pattern.servers), |server| end(report, server));
+    let client = client(report, pattern);
+    let server = server(report, pattern);
     let services = pattern.services.join(", ");
     let ports = match pattern.ports {
         0 | 1 => services,
@@ -32,6 +25,21 @@ pub(in super::super) fn said(report: &Report, pattern: &Pattern) -> String {
         | PatternKind::Port => String::new(),
     };
     format!("{by}{client} asked {server} for {ports}")
+}
+
+/// Who asks: `10.77.0.14 (in no role)`, `9 hosts of 10.0.0.0/24`.
+pub(in super::super) fn client(report: &Report, pattern: &Pattern) -> String {
+    match (&pattern.client, &pattern.network) {
+        (Some(client), _) => end(report, client),
+        (None, Some(network)) => format!("{} of {network}", hosts(pattern.clients)),
+        (None, None) => hosts(pattern.clients),
+    }
+}
+
+/// Who is asked.
+pub(in super::super) fn server(report: &Report, pattern: &Pattern) -> String {
+    let server = pattern.server.as_ref();
+    server.map_or_else(|| hosts(pattern.servers), |server| end(report, server))
 }
 
 /// What a pattern is called in each report that has it: it does not change with how many flows it is.

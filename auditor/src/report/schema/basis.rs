@@ -71,3 +71,14 @@ pub struct Exception {
     /// How many flows of this window it covered.
     pub flows: usize,
 }
+
+/// An exception whose last day is over.
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+pub struct EndedException {
+    pub reason: String,
+    /// Who answered for it, where the deployment says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
+    /// The last day on which it held.
+    pub until: String,
+}

@@ -210,6 +210,8 @@ published! {
         Attempted = "attempted",
         /// Only the client's packets are seen, and they tell of answers.
         OneWay = "one-way",
+        /// The server accepted the opening, so its port is open, and nothing went on.
+        Accepted = "accepted",
         /// The packets do not tell.
         Unknown = "unknown",
     }

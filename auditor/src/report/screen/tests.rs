@@ -90,3 +90,32 @@ fn any_size_and_any_text() {
         }
     }
 }
+
+#[test]
+fn flows_that_are_alike_are_one_line() {
+    let mut report = report();
+    report
+        .patterns
+        .push(crate::report::tests::alike(&report, 1));
+    report.flows[1].pattern = Some(0);
+    let drawn = |screen: &mut Screen| {
+        let mut terminal = Terminal::new(TestBackend::new(160, 30)).unwrap();
+        terminal
+            .draw(|frame| screen.draw(frame, Some(&report), ""))
+            .unwrap();
+        terminal.backend().to_string()
+    };
+    let mut screen = Screen::default();
+    press(&mut screen, &[KeyCode::Tab]);
+    let n_of = |text: &str, what: &str| text.matches(what).count();
+    let shown = drawn(&mut screen);
+    assert_eq!(n_of(&shown, "9 flows that are alike"), 1, "{shown}");
+    let service = report.flows[1].service();
+    assert_eq!(n_of(&shown, &format!("{service} ")), 0, "{shown}");
+    press(&mut screen, &[KeyCode::Enter]);
+    assert!(drawn(&mut screen).contains("one of them"));
+    press(&mut screen, &[KeyCode::Char('a')]);
+    let shown = drawn(&mut screen);
+    assert_eq!(n_of(&shown, "9 flows that are alike"), 0, "{shown}");
+    assert!(shown.contains(&service), "{shown}");
+}

@@ -1,0 +1,95 @@
+//! Sentences of a report as text of the page.
+
+use std::net::IpAddr;
+
+use crate::escape::text;
+
+/// Longer words may be broken, or they would not fit a phone.
+const MOST_WHOLE: usize = 39;
+
+/// A sentence, escaped. No line breaks within an address, a port or an arrow, and moments are elements of their own, which the
+/// page's script shows in the reader's zone.
+pub(super) fn told(sentence: &str) -> String {
+    let words: Vec<String> = sentence.split(' ').map(word).collect();
+    words.join(" ")
+}
+
+fn word(word: &str) -> String {
+    let inner = word.trim_start_matches('(');
+    let (before, _) = word.split_at(word.len() - inner.len());
+    // An address may end with colons, a word before a colon does not.
+    let ends: [&[char]; 2] = [&[')', ',', ';'], &[')', ',', ';', '.', ':']];
+    for end in ends {
+        let core = inner.trim_end_matches(end);
+        let (_, after) = inner.split_at(core.len());
+        let (before, core, after) = (text(before), core, text(after));
+        if is_moment(core) {
+            return format!("{before}<time datetime=\"{core}\">{core}</time>{after}");
+        }
+        if is_whole(core) {
+            return format!("{before}<span class=\"whole\">{}</span>{after}", text(core));
+        }
+    }
+    text(word)
+}
+
+/// `2026-11-27T21:55:57Z`.
+fn is_moment(word: &str) -> bool {
+    let form = "dddd-dd-ddTdd:dd:ddZ";
+    word.len() == form.len()
+        && word
+            .chars()
+            .zip(form.chars())
+            .all(|(c, of_form)| match of_form {
+                'd' => c.is_ascii_digit(),
+                other => c == other,
+            })
+}
+
+/// `10.0.0.1`, `fd00::1`, `10.0.0.0/8`, `tcp/8000-8010`, `->`.
+fn is_whole(word: &str) -> bool {
+    if MOST_WHOLE < word.chars().count() {
+        return false;
+    }
+    let is_service = || {
+        word.split_once('/').is_some_and(|(before, after)| {
+            let is_number = |c: char| c.is_ascii_digit();
+            !before.is_empty() && after.starts_with(is_number) && after.ends_with(is_number)
+        })
+    };
+    word == "->" || word.parse::<IpAddr>().is_ok() || is_service()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::told;
+
+    #[test]
+    fn what_stays_whole() {
+        let whole = |inner: &str| format!("<span class=\"whole\">{inner}</span>");
+        for (sentence, expected) in [
+            ("nothing to see", "nothing to see".to_owned()),
+            ("a -> b", format!("a {} b", whole("-&gt;"))),
+            ("(10.0.0.1),", format!("({}),", whole("10.0.0.1"))),
+            ("fd00::, asked", format!("{}, asked", whole("fd00::"))),
+            ("tcp/1-1024: no", format!("{}: no", whole("tcp/1-1024"))),
+            ("and/or", "and/or".to_owned()),
+            (
+                "last 2026-11-27T21:55:57Z;",
+                "last <time datetime=\"2026-11-27T21:55:57Z\">2026-11-27T21:55:57Z</time>;"
+                    .to_owned(),
+            ),
+            ("<img/1>", "&lt;img/1&gt;".to_owned()),
+        ] {
+            let shown = told(sentence);
+            if sentence.starts_with('<') {
+                assert!(!shown.contains("<img"), "{shown}");
+            } else {
+                assert_eq!(shown, expected);
+            }
+        }
+        // What does not fit a phone may be broken.
+        let long = format!("tcp/{}", ["80"; 30].join(","));
+        assert_eq!(told(&long), long);
+    }
+}

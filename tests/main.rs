@@ -37,6 +37,7 @@ mod preflight;
 mod private;
 mod processes;
 mod replay;
+mod service;
 mod shared;
 mod shown;
 mod sides;
@@ -78,6 +79,7 @@ fn main() -> ExitCode {
         private::TESTS,
         processes::TESTS,
         replay::TESTS,
+        service::TESTS,
         shared::TESTS,
         shown::TESTS,
         sides::TESTS,

@@ -29,6 +29,7 @@ mod remembered;
 pub(crate) mod replay;
 mod run;
 pub(crate) mod schedule;
+mod service_manager;
 pub(crate) mod session;
 pub(crate) mod settings;
 mod signals;

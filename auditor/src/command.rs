@@ -30,5 +30,8 @@ pub(crate) use reading::parse as parse_report;
 
 /// Says why a command failed, as one line on standard error.
 pub fn complain(error: &anyhow::Error) {
-    crate::output::say(&format!("auditor: {error:#}"));
+    crate::output::say_as(
+        &format!("auditor: {error:#}"),
+        crate::output::Urgency::Error,
+    );
 }

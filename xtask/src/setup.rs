@@ -24,7 +24,7 @@ const PROGRAMS: [(&str, &str); 5] = [
 ];
 
 /// Programs that only the end-to-end tests run, to try the auditor with them.
-pub(crate) const TEST_PROGRAMS: [(&str, &str); 9] = [
+pub(crate) const TEST_PROGRAMS: [(&str, &str); 10] = [
     ("python3", "python3"),
     ("cc", "gcc"),
     ("nft", "nftables"),
@@ -34,6 +34,7 @@ pub(crate) const TEST_PROGRAMS: [(&str, &str); 9] = [
     ("chromium", "chromium"),
     ("promtool", "prometheus"),
     ("prometheus-alertmanager", "prometheus-alertmanager"),
+    ("systemd-analyze", "systemd"),
 ];
 
 /// `cargo xtask setup`.

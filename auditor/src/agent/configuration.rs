@@ -20,7 +20,7 @@ use crate::{
     fleet::message::ConfigurationDigest,
     matrix::{Matrix, Rule},
     observed::{Host, Observed},
-    output::say,
+    output::warn,
     private_file,
     report::{Controls, Judged, ListingBounds, MatrixSource, Report, Run},
     role::Role,
@@ -269,7 +269,7 @@ impl Configuration {
                 "no rule can be judged: the deployment gives no address to {names}; add them under [roles]"
             );
         }
-        say(&format!(
+        warn(&format!(
             "auditor: the deployment gives no address to {names}: rules with them are not judged"
         ));
         Ok(())

@@ -24,7 +24,10 @@ use axum::{
     routing::get,
 };
 
-use axum_server::{Address, Server, tls_rustls::RustlsAcceptor};
+use axum_server::{
+    Address, Server,
+    tls_rustls::{RustlsAcceptor, RustlsConfig},
+};
 use nix::sys::socket::{setsockopt, sockopt::SndBuf};
 use tokio::net::{TcpListener, UnixListener};
 
@@ -38,7 +41,7 @@ use self::{
     connection::ASKING,
     rendered::Renderings,
 };
-use crate::{agent::clock, capture::privilege, escape, output::say, report, sink::metrics};
+use crate::{agent::clock, capture::privilege, escape, output::warn, report, sink::metrics};
 
 /// What of it was asked for, as it is sent: once for all who ask.
 #[derive(Debug, Default)]
@@ -134,11 +137,11 @@ pub(crate) fn serve(settings: &HttpSettings) -> anyhow::Result<Published> {
     };
     let published = Published::default();
     let app = app(published.clone(), token.clone(), &place);
+    renew(token, tls.zip(config.clone()))?;
     std::thread::spawn(move || {
         // Serving needs no capabilities. An error is ignored: a capability that can't be given up is not held.
         let _refused = privilege::give_up_all();
         let served = runtime.block_on(async {
-            tokio::spawn(access::renew(token, tls.zip(config.clone())));
             let app = app.into_make_service();
             match listener {
                 Listener::Socket(listener) => {
@@ -160,12 +163,29 @@ pub(crate) fn serve(settings: &HttpSettings) -> anyhow::Result<Published> {
             }
         });
         if let Err(error) = served {
-            say(&format!(
+            warn(&format!(
                 "auditor: nothing is shown on {place} any more: {error}"
             ));
         }
     });
     Ok(published)
+}
+
+/// Reads what others renew on a thread that no request reaches: such files may belong to root alone.
+fn renew(token: Option<Token>, tls: Option<(Tls, RustlsConfig)>) -> anyhow::Result<()> {
+    if token.is_none() && tls.is_none() {
+        return Ok(());
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("cannot begin to serve")?;
+    std::thread::spawn(move || {
+        // An error is ignored: a capability that can't be given up is not held.
+        let _refused = privilege::keep_reading();
+        runtime.block_on(access::renew(token, tls));
+    });
+    Ok(())
 }
 
 /// A server that answers one request a connection.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::{assert_known, crates, source::Sources};
 
 /// Crates of others, and the start of the files below `auditor/src` that may name them.
-const ONLY: [(&[&str], &[&str]); 10] = [
+const ONLY: [(&[&str], &[&str]); 11] = [
     (&["aya", "aya_log"], &["capture/"]),
     (
         &[
@@ -44,6 +44,7 @@ const ONLY: [(&[&str], &[&str]); 10] = [
             "command/import/fetch.rs",
         ],
     ),
+    (&["sd_notify"], &["agent/service_manager.rs"]),
     (&["async_nats"], &["agent/nats.rs", "agent/nats/"]),
     (
         &["tokio"],

@@ -1,9 +1,12 @@
 //! What a watch makes of what was counted: it remembers it, judges it, and tells what changed. On a thread of its own, so that
 //! counting waits neither for verdicts nor for a disk.
 
-use std::sync::{
-    Arc,
-    mpsc::{self, Receiver, Sender, TryRecvError},
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        mpsc::{self, Receiver, Sender, TryRecvError},
+    },
 };
 
 use anyhow::anyhow;
@@ -31,7 +34,7 @@ use crate::{
     history::{Bounds, FlowIdentity, History},
     matrix::Rule,
     observed::{Flow, MOST_UNPROVEN, Observed, RememberedSides, Unproven},
-    output::say,
+    output::{say, warn},
     report::{ListingBounds, Report},
     sink::metrics::Health,
 };
@@ -57,8 +60,26 @@ pub(super) struct Turn {
 /// The thread that judges, one turn after the other.
 pub(super) struct JudgeThread {
     turns: Sender<Turn>,
-    results: Receiver<anyhow::Result<()>>,
+    results: Receiver<anyhow::Result<Findings>>,
     is_busy: bool,
+    found: Option<Findings>,
+}
+
+/// How much there is to complain about after a turn.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Findings {
+    violations: usize,
+    warnings: usize,
+}
+
+impl fmt::Display for Findings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            violations,
+            warnings,
+        } = self;
+        write!(f, "violations: {violations}, warnings: {warnings}")
+    }
 }
 
 impl JudgeThread {
@@ -76,6 +97,7 @@ impl JudgeThread {
             turns,
             results,
             is_busy: false,
+            found: None,
         }
     }
 
@@ -93,6 +115,11 @@ impl JudgeThread {
             }
         }
         Ok(!self.is_busy)
+    }
+
+    /// What the last turn found, if one was judged.
+    pub(super) const fn found(&self) -> Option<Findings> {
+        self.found
     }
 
     /// Judges a turn, beside the caller.
@@ -116,15 +143,19 @@ impl JudgeThread {
             self.end_turn(result);
         }
         self.judge(last)?;
-        self.results.recv().map_err(|_gone| gone())?
+        self.results
+            .recv()
+            .map_err(|_gone| gone())?
+            .map(|_found| ())
     }
 
-    fn end_turn(&mut self, result: anyhow::Result<()>) {
+    fn end_turn(&mut self, result: anyhow::Result<Findings>) {
         self.is_busy = false;
-        if let Err(error) = result {
-            say(&format!(
+        match result {
+            Ok(found) => self.found = Some(found),
+            Err(error) => warn(&format!(
                 "auditor: nothing can be judged now: {error:#}; it is tried again"
-            ));
+            )),
         }
     }
 }
@@ -212,7 +243,7 @@ impl Judge {
         self.history.sides()
     }
 
-    fn turn(&mut self, mut turn: Turn) -> anyhow::Result<()> {
+    fn turn(&mut self, mut turn: Turn) -> anyhow::Result<Findings> {
         let now = turn.observed.window.end;
         self.n_turns += 1;
         self.follow(&turn);
@@ -269,8 +300,12 @@ impl Judge {
             is_readable: None,
             sinks: self.outbox.health(),
         };
+        let found = Findings {
+            violations: report.summary.violations,
+            warnings: report.summary.warnings,
+        };
         self.published.replace(Snapshot::new(report, health));
-        Ok(())
+        Ok(found)
     }
 
     /// Goes over to the configuration of this turn.

@@ -16,7 +16,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use rustls::crypto::ring;
 use sha2::{Digest as _, Sha256};
 
-use crate::{output::say, sink::Secret};
+use crate::{output::warn, sink::Secret};
 
 /// How often files are checked for renewed certificates and changed tokens.
 const RENEW: Duration = Duration::from_secs(10);
@@ -133,7 +133,7 @@ pub(super) async fn renew(token: Option<Token>, tls: Option<(Tls, RustlsConfig)>
                 .reload_from_pem_file(&tls.certificate, &tls.key)
                 .await
         {
-            say(&format!(
+            warn(&format!(
                 "auditor: the certificate in {} stays what it was: {error}",
                 tls.certificate.display()
             ));

@@ -15,6 +15,7 @@ pub mod flows;
 pub mod history;
 pub mod import;
 pub mod learn;
+pub mod line;
 pub mod manual;
 mod matrix;
 mod options;

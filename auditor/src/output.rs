@@ -6,6 +6,7 @@ use std::{
     fs::File,
     io::{self, BufWriter, Write as _},
     path::Path,
+    sync::atomic::{AtomicBool, Ordering},
 };
 
 use anyhow::Context as _;
@@ -85,6 +86,21 @@ pub(crate) fn print_event(line: &str, urgency: Urgency) -> anyhow::Result<()> {
 /// Whether what is printed goes to systemd's journal, which notes by itself when.
 pub(crate) fn is_dated() -> bool {
     urgency::is_journal(io::stdout())
+}
+
+/// Whether `--verbose` was given.
+static IS_VERBOSE: AtomicBool = AtomicBool::new(false);
+
+/// Has [`detail`] say something.
+pub(crate) fn be_verbose() {
+    IS_VERBOSE.store(true, Ordering::Relaxed);
+}
+
+/// Says what is done to whoever asked to hear that.
+pub(crate) fn detail(text: impl FnOnce() -> String) {
+    if IS_VERBOSE.load(Ordering::Relaxed) {
+        say_as(&text(), Urgency::Debug);
+    }
 }
 
 /// Says something to the person at the terminal, whatever names are in it.

@@ -18,6 +18,7 @@ use crate::{
 
 /// Say whether this host can run an audit, and how each interface would be watched
 #[derive(Args, Debug)]
+#[command(after_help = "Example: auditor doctor -c auditor.toml")]
 pub struct Doctor {
     /// Say of this deployment as well what `auditor check --config` says
     #[arg(short, long, value_name = "FILE")]

@@ -24,7 +24,7 @@ use nix::{
 use self::{published::Published, terminal::View};
 use super::{
     filter::FilterOptions,
-    options::{CaptureOptions, PolicyOptions, token},
+    options::{CaptureOptions, ComparisonOptions, token},
 };
 use crate::{
     agent::{
@@ -44,9 +44,10 @@ use crate::{
 
 /// Look at rules, flows and verdicts while they change.
 #[derive(Args, Debug)]
+#[command(after_help = "Example: auditor top --config auditor.toml")]
 pub struct TopCommand {
     #[command(flatten)]
-    policy: PolicyOptions,
+    policy: ComparisonOptions,
     /// Without a deployment or a matrix: the watch to look at, by its socket as unix:PATH or at a URL
     #[arg(long, value_name = "PLACE", default_value_t = format!("unix:{SOCKET}"))]
     watch: String,

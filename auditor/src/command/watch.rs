@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 use jiff::SignedDuration;
 
-use super::options::{CaptureOptions, PolicyOptions, token};
+use super::options::{CaptureOptions, ComparisonOptions, token};
 use crate::{
     agent::{
         clock,
@@ -28,9 +28,10 @@ use crate::{
 
 /// Watch for ever: remember what was seen, and say when a verdict changes.
 #[derive(Args, Debug)]
+#[command(after_help = "Example: auditor watch /etc/auditor/auditor.toml --every 10s")]
 pub struct WatchCommand {
     #[command(flatten)]
-    policy: PolicyOptions,
+    policy: ComparisonOptions,
     /// An interface to watch, or a pattern such as 'veth*'; without it, those of the deployment or every physical one that
     /// is up. What comes later is watched as well. May be repeated
     #[arg(short, long, value_name = "IFACE")]

@@ -15,6 +15,8 @@ pub(crate) enum Urgency {
     Notice = 5,
     /// So it goes.
     Info = 6,
+    /// Only for those who ask what is done.
+    Debug = 7,
 }
 
 /// The variable in which systemd says which stream is its journal, as device and inode (systemd.exec(5)).

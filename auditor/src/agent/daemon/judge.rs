@@ -34,7 +34,7 @@ use crate::{
     history::{Bounds, FlowIdentity, History},
     matrix::Rule,
     observed::{Flow, MOST_UNPROVEN, Observed, RememberedSides, Unproven},
-    output::{say, warn},
+    output::{detail, say, warn},
     report::{ListingBounds, Report},
     sink::metrics::Health,
 };
@@ -304,6 +304,15 @@ impl Judge {
             violations: report.summary.violations,
             warnings: report.summary.warnings,
         };
+        detail(|| {
+            format!(
+                "auditor: turn {}: {} flows in the window, {} remembered, {} drains; {found}",
+                self.n_turns,
+                report.flows.len(),
+                health.flows,
+                health.drains
+            )
+        });
         self.published.replace(Snapshot::new(report, health));
         Ok(found)
     }

@@ -20,6 +20,7 @@ pub mod manual;
 mod matrix;
 mod options;
 mod past;
+mod published;
 mod reading;
 pub mod replay;
 pub mod report;

@@ -1,6 +1,5 @@
 //! `auditor top`: verdicts on a terminal, live.
 
-mod published;
 mod terminal;
 
 use std::{
@@ -21,10 +20,11 @@ use nix::{
     unistd::Pid,
 };
 
-use self::{published::Published, terminal::View};
+use self::terminal::View;
 use super::{
     filter::FilterOptions,
     options::{CaptureOptions, ComparisonOptions, token},
+    published::Published,
 };
 use crate::{
     agent::{

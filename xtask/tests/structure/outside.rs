@@ -40,7 +40,7 @@ const ONLY: [(&[&str], &[&str]); 11] = [
             "sink.rs",
             "sink/",
             "agent/outbox.rs",
-            "command/top/published.rs",
+            "command/published.rs",
             "command/import/fetch.rs",
         ],
     ),

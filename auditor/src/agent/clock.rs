@@ -52,6 +52,13 @@ pub(crate) fn processor_time() -> Duration {
         .into()
 }
 
+/// The processor's time that this process has taken.
+pub(crate) fn process_time() -> Duration {
+    clock_gettime(ClockId::CLOCK_PROCESS_CPUTIME_ID)
+        .unwrap_or_else(|_unknown_clock| Duration::ZERO.into())
+        .into()
+}
+
 /// How long the machine has slept since it was started: the clock that runs meanwhile is ahead by that.
 fn slept() -> SignedDuration {
     let read = |id| {

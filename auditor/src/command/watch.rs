@@ -57,6 +57,10 @@ pub struct WatchCommand {
     report_flows: usize,
     #[command(flatten)]
     http: HttpOptions,
+    /// Write metrics to this file as well after each turn, for the textfile collector of Prometheus' node exporter, which reads
+    /// files that end in .prom
+    #[arg(long, value_name = "FILE")]
+    metrics_file: Option<PathBuf>,
     /// How events are printed
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -104,6 +108,7 @@ impl WatchCommand {
             keep_flows: self.keep_flows,
             report_flows: self.report_flows,
             event_format: self.format.events(),
+            metrics_file: self.metrics_file.clone(),
             capture: CaptureSettings {
                 conversations: self.keep_flows,
                 ..self.capture.settings()

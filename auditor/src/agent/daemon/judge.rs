@@ -19,7 +19,9 @@ use super::{
         counted::Drains,
         event_line,
         http::{Published, Snapshot},
+        metrics_file::MetricsFile,
         outbox::Outbox,
+        process_use,
         publisher::{Publisher, Seen},
         settings::WatchSettings,
         state::{Found, State},
@@ -36,7 +38,7 @@ use crate::{
     observed::{Flow, MOST_UNPROVEN, Observed, RememberedSides, Unproven},
     output::{detail, say, warn},
     report::{ListingBounds, Report},
-    sink::metrics::Health,
+    sink::metrics::{self, Health},
 };
 
 /// The longest time between two writes of the report to disk; what changed is written at once.
@@ -182,6 +184,7 @@ pub(super) struct Judge {
     /// Where this host publishes to its fleet, if it is in one.
     publisher: Option<Publisher>,
     published: Published,
+    metrics_file: Option<MetricsFile>,
     n_turns: u64,
     last_turn: Timestamp,
     /// The report that was written last, and when.
@@ -215,7 +218,9 @@ impl Judge {
         let outbox = Outbox::begin(&threads, &configuration.sinks, &state.database(), host);
         let publisher = configuration.fleet();
         let publisher = publisher.map(|section| Publisher::begin(&threads, section));
+        let metrics_file = settings.metrics_file.clone().map(MetricsFile::new);
         let mut judge = Self {
+            metrics_file,
             settings,
             configuration,
             history,
@@ -298,8 +303,14 @@ impl Judge {
             is_configured: turn.is_configured,
             tells: None,
             is_readable: None,
+            process: process_use::look(),
             sinks: self.outbox.health(),
         };
+        if let Some(file) = &mut self.metrics_file {
+            // Whoever collects it has processes of his own under their names.
+            let text = metrics::render_own(Some(&report), None, &health)?;
+            file.write(&metrics::as_text(&text));
+        }
         let found = Findings {
             violations: report.summary.violations,
             warnings: report.summary.warnings,

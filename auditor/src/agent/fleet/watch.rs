@@ -15,6 +15,7 @@ use super::{
         names::HostNames,
         nats::Nats,
         outbox::Outbox,
+        process_use,
         service_manager::ServiceManager,
         settings::{EventFormat, Lifetime},
         signals::{Control, Signals},
@@ -284,6 +285,7 @@ impl Watch {
             is_saved: !self.journal.is_failing,
             is_configured: self.is_configured,
             sinks: self.outbox.health(),
+            process: process_use::look(),
             tells: self.membership.as_ref().map(Membership::is_telling),
             is_readable: Some(true),
             ..Health::default()

@@ -2,12 +2,14 @@
 
 pub(super) mod journal;
 mod judge;
+mod judge_thread;
 mod reload;
 
 use std::sync::Arc;
 
 use self::{
-    judge::{Judge, JudgeThread, Turn},
+    judge::{Judge, Turn},
+    judge_thread::JudgeThread,
     reload::{Next, Reload},
 };
 use super::{

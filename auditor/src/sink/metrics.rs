@@ -1,6 +1,7 @@
 //! What a report says as metrics for Prometheus (OpenMetrics 1.0): names and units by its conventions, and never an address
 //! or a client's port in a label.
 
+mod basis;
 mod process;
 mod text_form;
 
@@ -174,29 +175,8 @@ fn named(roles: &[String]) -> String {
     }
 }
 
-/// What a report was compared with, so that one query tells hosts that compare with something else.
-fn of_basis(report: &Report, registry: &mut Registry) {
-    let matrices = Family::<Labels, Gauge>::default();
-    for matrix in &report.matrices {
-        let labels = vec![
-            ("matrix", matrix.name.clone()),
-            ("version", matrix.version.clone().unwrap_or_default()),
-            ("sha256", matrix.sha256.clone()),
-        ];
-        matrices.get_or_create(&labels).set(1);
-    }
-    registry.register("matrix_info", "Matrices that are compared with", matrices);
-    let deployment = Family::<Labels, Gauge>::default();
-    let basis = report.basis.as_ref();
-    if let Some(file) = basis.and_then(|basis| basis.deployment.as_ref()) {
-        let labels = vec![("sha256", file.sha256.clone())];
-        deployment.get_or_create(&labels).set(1);
-    }
-    registry.register("deployment_info", "The deployment in use", deployment);
-}
-
 fn of_report(report: &Report, registry: &mut Registry) {
-    of_basis(report, registry);
+    basis::register(report, registry);
     let findings = Family::<Labels, Gauge>::default();
     for (severity, count) in [
         ("violation", report.summary.violations),

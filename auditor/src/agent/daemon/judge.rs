@@ -1,15 +1,7 @@
-//! What a watch makes of what was counted: it remembers it, judges it, and tells what changed. On a thread of its own, so that
-//! counting waits neither for verdicts nor for a disk.
+//! What a watch makes of what was counted: it remembers it, judges it, and tells what changed.
 
-use std::{
-    fmt,
-    sync::{
-        Arc,
-        mpsc::{self, Receiver, Sender, TryRecvError},
-    },
-};
+use std::{fmt, sync::Arc};
 
-use anyhow::anyhow;
 use auditor_common::{Reason, Tally};
 use jiff::{SignedDuration, Timestamp};
 
@@ -36,7 +28,7 @@ use crate::{
     history::{Bounds, FlowIdentity, History},
     matrix::Rule,
     observed::{Flow, MOST_UNPROVEN, Observed, RememberedSides, Unproven},
-    output::{detail, say, warn},
+    output::{detail, say},
     report::{ListingBounds, Report},
     sink::metrics::{self, Health},
 };
@@ -59,14 +51,6 @@ pub(super) struct Turn {
     pub(super) is_last: bool,
 }
 
-/// The thread that judges, one turn after the other.
-pub(super) struct JudgeThread {
-    turns: Sender<Turn>,
-    results: Receiver<anyhow::Result<Findings>>,
-    is_busy: bool,
-    found: Option<Findings>,
-}
-
 /// How much there is to complain about after a turn.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct Findings {
@@ -82,88 +66,6 @@ impl fmt::Display for Findings {
         } = self;
         write!(f, "violations: {violations}, warnings: {warnings}")
     }
-}
-
-impl JudgeThread {
-    pub(super) fn begin(threads: &ThreadSpawner, mut judge: Judge) -> Self {
-        let (turns, due) = mpsc::channel();
-        let (done, results) = mpsc::channel();
-        threads.spawn(move || {
-            for turn in due {
-                if done.send(judge.turn(turn)).is_err() {
-                    break;
-                }
-            }
-        });
-        Self {
-            turns,
-            results,
-            is_busy: false,
-            found: None,
-        }
-    }
-
-    /// Whether it has judged all that it was given. A turn that failed is said; the next one may not.
-    ///
-    /// # Errors
-    ///
-    /// The thread is gone.
-    pub(super) fn is_idle(&mut self) -> anyhow::Result<bool> {
-        if self.is_busy {
-            match self.results.try_recv() {
-                Ok(result) => self.end_turn(result),
-                Err(TryRecvError::Empty) => {}
-                Err(TryRecvError::Disconnected) => return Err(gone()),
-            }
-        }
-        Ok(!self.is_busy)
-    }
-
-    /// What the last turn found, if one was judged.
-    pub(super) const fn found(&self) -> Option<Findings> {
-        self.found
-    }
-
-    /// Judges a turn, beside the caller.
-    ///
-    /// # Errors
-    ///
-    /// The thread is gone.
-    pub(super) fn judge(&mut self, turn: Turn) -> anyhow::Result<()> {
-        self.is_busy = true;
-        self.turns.send(turn).map_err(|_unsent| gone())
-    }
-
-    /// Waits until it has judged what it was given before, and judges the last turn.
-    ///
-    /// # Errors
-    ///
-    /// The last turn fails, or the thread is gone.
-    pub(super) fn finish(mut self, last: Turn) -> anyhow::Result<()> {
-        if self.is_busy {
-            let result = self.results.recv().map_err(|_gone| gone())?;
-            self.end_turn(result);
-        }
-        self.judge(last)?;
-        self.results
-            .recv()
-            .map_err(|_gone| gone())?
-            .map(|_found| ())
-    }
-
-    fn end_turn(&mut self, result: anyhow::Result<Findings>) {
-        self.is_busy = false;
-        match result {
-            Ok(found) => self.found = Some(found),
-            Err(error) => warn(&format!(
-                "auditor: nothing can be judged now: {error:#}; it is tried again"
-            )),
-        }
-    }
-}
-
-fn gone() -> anyhow::Error {
-    anyhow!("what judges has ended, so nothing is judged any more")
 }
 
 /// All that a watch knows beside its session.
@@ -248,7 +150,12 @@ impl Judge {
         self.history.sides()
     }
 
-    fn turn(&mut self, mut turn: Turn) -> anyhow::Result<Findings> {
+    /// Judges a turn.
+    ///
+    /// # Errors
+    ///
+    /// The report can't be written.
+    pub(super) fn turn(&mut self, mut turn: Turn) -> anyhow::Result<Findings> {
         let now = turn.observed.window.end;
         self.n_turns += 1;
         self.follow(&turn);

@@ -38,6 +38,7 @@ mod preflight;
 mod private;
 mod processes;
 mod replay;
+mod service;
 mod shared;
 mod shown;
 mod sides;
@@ -81,6 +82,7 @@ fn main() -> ExitCode {
         private::TESTS,
         processes::TESTS,
         replay::TESTS,
+        service::TESTS,
         shared::TESTS,
         shown::TESTS,
         sides::TESTS,

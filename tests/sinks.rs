@@ -22,7 +22,7 @@ use crate::{
         pair::{DEPLOYMENT, MATRIX, pair},
         service::{alertmanager, started},
         wait::until,
-        web::{connect, get, say, web},
+        web::{connect, get, get_as, say, web},
     },
     harness::{
         Need::{Kernel, Program},
@@ -63,31 +63,6 @@ fn promtool(arguments: &[&str], input: &str) {
         .unwrap();
     let output = child.wait_with_output().unwrap();
     assert!(output.status.success(), "{output:?}");
-}
-
-/// Metrics in the older form that promtool reads: what is said of a counter is said of its sample, and no mark ends them.
-fn older(metrics: &str) -> String {
-    let mut counters: Vec<&str> = Vec::new();
-    for line in metrics.lines() {
-        counters.extend(
-            line.strip_prefix("# TYPE ")
-                .and_then(|rest| rest.strip_suffix(" counter")),
-        );
-    }
-    let mut text = String::new();
-    for line in metrics.lines().filter(|line| *line != "# EOF") {
-        let mut words: Vec<&str> = line.splitn(4, ' ').collect();
-        let total = words
-            .get(2)
-            .map(|name| format!("{name}_total"))
-            .unwrap_or_default();
-        if line.starts_with("# ") && counters.contains(&words[2]) {
-            words[2] = &total;
-        }
-        text.push_str(&words.join(" "));
-        text.push('\n');
-    }
-    text
 }
 
 fn prometheus_scrapes_it() {
@@ -172,7 +147,10 @@ fn metrics_and_the_report_are_shown_here_alone() {
     let directory = files(&[("m.toml", MATRIX), ("a.toml", DEPLOYMENT)]);
     let (one, other) = pair();
     let _unknown = serve(&one, Transport::Tcp, 9090).unwrap();
-    let window = format!("{} {SHOWN}", WATCH.replace("2s", "60s"));
+    let window = format!(
+        "{} {SHOWN} --metrics-file auditor.prom",
+        WATCH.replace("2s", "60s")
+    );
     watch(&one, directory.path(), &window, |pid| {
         let server = "10.78.0.1:9090".parse().unwrap();
         assert_eq!(
@@ -185,13 +163,13 @@ fn metrics_and_the_report_are_shown_here_alone() {
                 .contains("auditor_undocumented_flows{")
         });
         let (head, metrics) = get(&one, 9719, "/metrics", "127.0.0.1:9719");
-        assert!(head.contains("application/openmetrics-text"), "{head}");
+        assert!(head.contains("text/plain; version=0.0.4"), "{head}");
         for line in [
             "auditor_findings{severity=\"violation\"} 1",
-            "auditor_undocumented_flows{client_role=\"user\",server_role=\"web\"} 1",
+            "auditor_undocumented_flows{client_role=\"user\",server_role=\"web\",severity=\"violation\"} 1",
             "auditor_state_saved 1",
             "auditor_table_flows_limit 65536",
-            "# EOF",
+            "# TYPE auditor_drains_total counter",
         ] {
             assert!(metrics.lines().any(|one| one == line), "{line}\n{metrics}");
         }
@@ -202,7 +180,20 @@ fn metrics_and_the_report_are_shown_here_alone() {
         assert!(0 < value("auditor_drains_total "), "{metrics}");
         // Neither an address nor a client's port.
         assert!(!metrics.contains("10.78.0"), "{metrics}");
-        promtool(&["check", "metrics"], &older(&metrics));
+        assert!(
+            1 << 20 < value("process_resident_memory_bytes "),
+            "{metrics}"
+        );
+        promtool(&["check", "metrics"], &metrics);
+        let known = "application/openmetrics-text;version=1.0.0,text/plain;q=0.5";
+        let (head, open) = get_as(&one, 9719, "/metrics", "localhost", known);
+        assert!(head.contains("application/openmetrics-text"), "{head}");
+        assert!(open.ends_with("\n# EOF\n"), "{open}");
+        // Whoever collects the file has processes of his own.
+        let file = std::fs::read_to_string(directory.path().join("auditor.prom")).unwrap();
+        assert!(file.contains("auditor_state_saved 1"), "{file}");
+        assert!(!file.contains("process_"), "{file}");
+        promtool(&["check", "metrics"], &file);
         let (head, report) = get(&one, 9719, "/report", "localhost");
         assert!(head.starts_with("HTTP/1.1 200"), "{head}");
         let report: Value = serde_json::from_str(&report).unwrap();

@@ -15,10 +15,12 @@ pub mod flows;
 pub mod history;
 pub mod import;
 pub mod learn;
+pub mod line;
 pub mod manual;
 mod matrix;
 mod options;
 mod past;
+mod published;
 mod reading;
 pub mod replay;
 pub mod report;
@@ -31,5 +33,8 @@ pub(crate) use reading::parse as parse_report;
 
 /// Says why a command failed, as one line on standard error.
 pub fn complain(error: &anyhow::Error) {
-    crate::output::say(&format!("auditor: {error:#}"));
+    crate::output::say_as(
+        &format!("auditor: {error:#}"),
+        crate::output::Urgency::Error,
+    );
 }

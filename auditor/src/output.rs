@@ -1,13 +1,17 @@
 //! Where a command's result goes.
 
+mod urgency;
+
 use std::{
     fs::File,
     io::{self, BufWriter, Write as _},
     path::Path,
+    sync::atomic::{AtomicBool, Ordering},
 };
 
 use anyhow::Context as _;
 
+pub(crate) use self::urgency::Urgency;
 use crate::{escape, private_file};
 
 /// Who may read a file that is written.
@@ -72,9 +76,47 @@ fn to(
     }
 }
 
+/// Prints a line of what a watch tells, in which what is hidden is shown; the journal is told how urgent it is.
+pub(crate) fn print_event(line: &str, urgency: Urgency) -> anyhow::Result<()> {
+    let line = escape::lines(line);
+    let line = urgency::for_stream(&line, urgency, io::stdout());
+    write(None, &line, Readers::Owner)
+}
+
+/// Whether what is printed goes to systemd's journal, which notes by itself when.
+pub(crate) fn is_dated() -> bool {
+    urgency::is_journal(io::stdout())
+}
+
+/// Whether `--verbose` was given.
+static IS_VERBOSE: AtomicBool = AtomicBool::new(false);
+
+/// Has [`detail`] say something.
+pub(crate) fn be_verbose() {
+    IS_VERBOSE.store(true, Ordering::Relaxed);
+}
+
+/// Says what is done to whoever asked to hear that.
+pub(crate) fn detail(text: impl FnOnce() -> String) {
+    if IS_VERBOSE.load(Ordering::Relaxed) {
+        say_as(&text(), Urgency::Debug);
+    }
+}
+
 /// Says something to the person at the terminal, whatever names are in it.
 pub(crate) fn say(text: &str) {
+    say_as(text, Urgency::Info);
+}
+
+/// Says something that a person should look at.
+pub(crate) fn warn(text: &str) {
+    say_as(text, Urgency::Warning);
+}
+
+/// Says something that is this urgent.
+pub(crate) fn say_as(text: &str, urgency: Urgency) {
     let text = escape::lines(text);
+    let text = urgency::for_stream(&text, urgency, io::stderr());
     // Whoever closed standard error does not want to hear it.
     let _closed = writeln!(io::stderr().lock(), "{text}");
 }

@@ -39,6 +39,8 @@ enum Command {
     Siege(siege::Siege),
     /// Make packages for others: .deb, .rpm and a tarball
     Package(package::Package),
+    /// Make an image for containers, of nothing but the static program
+    Image(package::image::Image),
     /// Run every test, the end-to-end ones included
     Test(test::Test),
 }
@@ -52,6 +54,7 @@ fn main() -> ExitCode {
         Command::Fuzz(fuzz) => fuzz::run(&fuzz),
         Command::Siege(siege) => siege::run(&siege),
         Command::Package(package) => package::run(&package),
+        Command::Image(image) => package::image::run(&image),
         Command::Test(test) => test::run(&test),
     };
     match done {

@@ -2,6 +2,7 @@
 
 mod archive;
 mod bom;
+pub(crate) mod image;
 mod layout;
 mod machine;
 mod program;

@@ -35,6 +35,7 @@ pub(crate) const TEST_PROGRAMS: [(&str, &str); 10] = [
     ("chromium", "chromium"),
     ("promtool", "prometheus"),
     ("prometheus-alertmanager", "prometheus-alertmanager"),
+    ("systemd-analyze", "systemd"),
 ];
 
 /// `cargo xtask setup`.
@@ -135,11 +136,7 @@ fn bpf_linker() -> anyhow::Result<()> {
 
 /// Builds a program of crates.io in the user's cache, unless it is there, and returns where it is.
 fn install_tool(name: &str, version: &str) -> anyhow::Result<PathBuf> {
-    let cache = env::var_os("XDG_CACHE_HOME")
-        .map(PathBuf::from)
-        .or_else(|| env::var_os("HOME").map(|home| Path::new(&home).join(".cache")))
-        .context("neither HOME nor XDG_CACHE_HOME is set")?;
-    let directory = cache.join("auditor").join(format!("{name}-{version}"));
+    let directory = cache()?.join(format!("{name}-{version}"));
     let program = directory.join("bin").join(name);
     if program.is_file() {
         return Ok(program);
@@ -173,6 +170,64 @@ pub(crate) const TRIAL_PROGRAMS: [(&str, &str); 4] = [
     ("ip", "iproute2"),
     ("unshare", "util-linux"),
 ];
+
+/// Programs that make images, and the Debian package of each.
+pub(crate) const IMAGE_PROGRAMS: [(&str, &str); 2] = [("umoci", "umoci"), ("tar", "tar")];
+
+/// Programs that try images, and the Debian package of each.
+pub(crate) const IMAGE_TRIAL_PROGRAMS: [(&str, &str); 5] = [
+    ("ip", "iproute2"),
+    ("mount", "mount"),
+    ("setpriv", "util-linux"),
+    ("umoci", "umoci"),
+    ("unshare", "util-linux"),
+];
+
+/// What holds manifests against Kubernetes' published schemas, which it brings with it.
+const VALIDATOR: &str = "kubernetes-validate==1.37.0";
+
+/// Installs that in the user's cache, unless it is there, and returns where it is.
+pub(crate) fn install_kubernetes_validator() -> anyhow::Result<PathBuf> {
+    let directory = cache()?.join(VALIDATOR);
+    let program = directory.join("bin/kubernetes-validate");
+    if program.is_file() {
+        return Ok(program);
+    }
+    install_packages(&[("python3", "python3")])?;
+    say(&format!("setup: installing {VALIDATOR}"));
+    let venv = |directory: &Path| {
+        let mut command = Command::new("python3");
+        shell::run(command.args(["-m", "venv", "--clear"]).arg(directory))
+    };
+    // Debian's Python has it in a package of its own, which has no program to look for.
+    if venv(&directory).is_err() {
+        install_packages(&[("python3-venv", "python3-venv")])?;
+        venv(&directory)?;
+    }
+    let mut pip = Command::new(directory.join("bin/pip"));
+    shell::run(pip.args([
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        VALIDATOR,
+    ]))
+    .with_context(|| {
+        format!(
+            "cannot install {VALIDATOR}: install it with pip, so that {} is there",
+            program.display()
+        )
+    })?;
+    Ok(program)
+}
+
+/// Where this project keeps what it builds for itself.
+fn cache() -> anyhow::Result<PathBuf> {
+    let cache = env::var_os("XDG_CACHE_HOME")
+        .map(PathBuf::from)
+        .or_else(|| env::var_os("HOME").map(|home| Path::new(&home).join(".cache")))
+        .context("neither HOME nor XDG_CACHE_HOME is set")?;
+    Ok(cache.join("auditor"))
+}
 
 /// The tools of crates.io that make packages.
 #[derive(Debug)]

@@ -38,9 +38,23 @@ pub(crate) fn since(instant: Instant) -> Duration {
     monotonic().duration_since(instant)
 }
 
+/// The monotonic clock's time in microseconds, for whoever reads the same clock in another process.
+pub(crate) fn monotonic_micros() -> i128 {
+    clock_gettime(ClockId::CLOCK_MONOTONIC).map_or(0, |time| {
+        i128::from(time.tv_sec()) * 1_000_000 + i128::from(time.tv_nsec()) / 1_000
+    })
+}
+
 /// The processor's time that this thread has taken.
 pub(crate) fn processor_time() -> Duration {
     clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID)
+        .unwrap_or_else(|_unknown_clock| Duration::ZERO.into())
+        .into()
+}
+
+/// The processor's time that this process has taken.
+pub(crate) fn process_time() -> Duration {
+    clock_gettime(ClockId::CLOCK_PROCESS_CPUTIME_ID)
         .unwrap_or_else(|_unknown_clock| Duration::ZERO.into())
         .into()
 }

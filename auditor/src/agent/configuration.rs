@@ -20,7 +20,7 @@ use crate::{
     fleet::message::ConfigurationDigest,
     matrix::{Matrix, Rule},
     observed::{Host, Observed},
-    output::say,
+    output::{detail, warn},
     private_file,
     report::{Controls, Judged, ListingBounds, MatrixSource, Report, Run},
     role::Role,
@@ -88,7 +88,15 @@ impl Configuration {
                 // Whoever reads the report may be somewhere else.
                 let place = std::path::absolute(path).unwrap_or_else(|_error| path.clone());
                 run.deployment = Some((place, hexadecimal(&Sha256::digest(&text))));
-                Some(Deployment::parse(path, &text)?)
+                let deployment = Deployment::parse(path, &text)?;
+                detail(|| {
+                    format!(
+                        "auditor: read {}: {} roles",
+                        path.display(),
+                        deployment.roles.len()
+                    )
+                });
+                Some(deployment)
             }
             None => None,
         };
@@ -113,6 +121,14 @@ impl Configuration {
         for path in paths {
             let text = read(&path)?;
             let matrix = Matrix::parse(&path, &text)?;
+            detail(|| {
+                format!(
+                    "auditor: read {}: {} rules of {}",
+                    path.display(),
+                    matrix.rules.len(),
+                    matrix.name
+                )
+            });
             sources.push(MatrixSource {
                 name: matrix.name.clone(),
                 version: matrix.version.clone(),
@@ -269,7 +285,7 @@ impl Configuration {
                 "no rule can be judged: the deployment gives no address to {names}; add them under [roles]"
             );
         }
-        say(&format!(
+        warn(&format!(
             "auditor: the deployment gives no address to {names}: rules with them are not judged"
         ));
         Ok(())

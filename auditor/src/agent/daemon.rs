@@ -2,12 +2,14 @@
 
 pub(super) mod journal;
 mod judge;
+mod judge_thread;
 mod reload;
 
 use std::sync::Arc;
 
 use self::{
-    judge::{Judge, JudgeThread, Turn},
+    judge::{Judge, Turn},
+    judge_thread::JudgeThread,
     reload::{Next, Reload},
 };
 use super::{
@@ -20,7 +22,10 @@ use super::{
     state::State,
     threads::ThreadSpawner,
 };
-use crate::{observed::Window, output::say};
+use crate::{
+    observed::Window,
+    output::{say, warn},
+};
 
 /// How often, in turns, flows that are over move from the ledger to the history, and old ones are forgotten.
 const RETIRE_TURNS: u64 = 30;
@@ -80,16 +85,22 @@ impl Daemon {
     /// The last turn fails, or nothing judges any more.
     pub(crate) async fn run(mut self, mut session: Session) -> anyhow::Result<()> {
         let mut schedule = Schedule::for_turns(self.settings.every.unsigned_abs());
+        // What is attached counts from now on, and where nothing is yet, it waits.
+        let status = session.in_words();
+        session.service_manager.ready(&status);
         loop {
             match session.run(&mut schedule).await {
                 Pause::Turn => self.turn(&mut session, &mut schedule)?,
                 Pause::Reload => {
+                    session.service_manager.reloads();
                     self.read_again(&session);
                     self.take_over(&mut session);
                 }
                 Pause::End => break,
             }
+            self.tell_service_manager(&mut session);
         }
+        session.service_manager.stops();
         // What was counted since the last turn is judged and saved as well.
         session.drain();
         session.attribution.poll();
@@ -105,7 +116,7 @@ impl Daemon {
         if !self.judge.is_idle()? {
             let said = self.said_late.replace(self.n_turns);
             if said.is_none_or(|turn| turn + LATE_TURNS < self.n_turns) {
-                say(
+                warn(
                     "auditor: a turn is not judged yet and the next one is due; counting goes on, and it is judged once that is done",
                 );
             }
@@ -115,7 +126,7 @@ impl Daemon {
         match self.take(session) {
             Ok(turn) => self.judge.judge(turn),
             Err(error) => {
-                say(&format!(
+                warn(&format!(
                     "auditor: nothing can be judged now: {error:#}; it is tried again"
                 ));
                 Ok(())
@@ -158,6 +169,21 @@ impl Daemon {
             is_configured: !self.reload.is_failing,
             is_last: false,
         })
+    }
+
+    /// Says what this watch does and has found, and that files are read again where they are.
+    fn tell_service_manager(&self, session: &mut Session) {
+        let mut status = session.in_words();
+        if let Some(found) = self.judge.found() {
+            status = format!("{status}; {found}");
+        }
+        if self.reload.is_failing {
+            status.push_str("; the configuration's files are wrong, so the one before is in use");
+        }
+        if !self.reload.is_pending() {
+            session.service_manager.ready(&status);
+        }
+        session.service_manager.does(&status);
     }
 
     fn read_again(&mut self, session: &Session) {

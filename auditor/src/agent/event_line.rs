@@ -4,8 +4,8 @@ use super::settings::EventFormat;
 use crate::{
     alert::{Event, EventJson},
     escape,
-    output::{print, say},
-    report::clean_line,
+    output::{Urgency, is_dated, print_event, warn},
+    report::{clean_line, schema::Severity},
 };
 
 /// Prints an event; that it can't be printed is said, and ends nothing.
@@ -13,7 +13,13 @@ pub(crate) fn say_event(event: &Event, format: EventFormat) {
     let text = match format {
         EventFormat::Text => {
             let mut text = String::new();
-            clean_line(&mut text, &event.to_string());
+            // One time is enough.
+            let line = if is_dated() {
+                event.without_time().to_string()
+            } else {
+                event.to_string()
+            };
+            clean_line(&mut text, &line);
             text
         }
         EventFormat::Jsonl => match serde_json::to_string(&EventJson::from(event)) {
@@ -21,7 +27,17 @@ pub(crate) fn say_event(event: &Event, format: EventFormat) {
             Err(error) => format!("{{\"error\": \"{error}\"}}\n"),
         },
     };
-    if let Err(error) = print(&text) {
-        say(&format!("auditor: {error:#}"));
+    if let Err(error) = print_event(&text, urgency(event)) {
+        warn(&format!("auditor: {error:#}"));
+    }
+}
+
+/// How urgent an event is, as sinks that speak syslog have it.
+const fn urgency(event: &Event) -> Urgency {
+    match event.severity {
+        Severity::Violation => Urgency::Error,
+        Severity::Warning => Urgency::Warning,
+        Severity::Note => Urgency::Notice,
+        Severity::Fine => Urgency::Info,
     }
 }

@@ -3,13 +3,14 @@
 mod access;
 mod bounds;
 mod connection;
+mod negotiation;
 mod rendered;
 mod snapshot;
 mod socket;
 mod surface;
 
 use std::{
-    net::{Ipv4Addr, Ipv6Addr, SocketAddr},
+    net::SocketAddr,
     os::unix::net,
     sync::{Arc, Mutex, PoisonError},
 };
@@ -18,12 +19,11 @@ use anyhow::Context as _;
 use axum::{
     Router,
     extract::{Request, State},
-    http::{HeaderName, HeaderValue, StatusCode, header, uri::Authority},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     middleware::{self, Next},
     response::{IntoResponse as _, Response},
     routing::get,
 };
-
 use axum_server::{Address, Server, tls_rustls::RustlsAcceptor};
 use nix::sys::socket::{setsockopt, sockopt::SndBuf};
 use tokio::net::{TcpListener, UnixListener};
@@ -36,13 +36,16 @@ use self::{
     access::Token,
     bounds::{Bounded, BoundedListener},
     connection::ASKING,
+    negotiation::Form,
     rendered::Renderings,
 };
-use crate::{agent::clock, capture::privilege, escape, output::say, report, sink::metrics};
+use crate::{agent::clock, capture::privilege, escape, output::warn, report, sink::metrics};
 
 /// What of it was asked for, as it is sent: once for all who ask.
 #[derive(Debug, Default)]
 struct Sent {
+    /// In each form.
+    open_metrics: Renderings,
     metrics: Renderings,
     json: Renderings,
     page: Renderings,
@@ -77,11 +80,12 @@ impl Published {
         // Who renders meanwhile is not waited for: packets are. The next turn sweeps then.
         if let Ok(mut sent) = self.sent.try_lock() {
             let Sent {
+                open_metrics,
                 metrics,
                 json,
                 page,
             } = &mut *sent;
-            for renderings in [metrics, json, page] {
+            for renderings in [open_metrics, metrics, json, page] {
                 renderings.forget_before(turn);
             }
         }
@@ -134,11 +138,11 @@ pub(crate) fn serve(settings: &HttpSettings) -> anyhow::Result<Published> {
     };
     let published = Published::default();
     let app = app(published.clone(), token.clone(), &place);
+    access::keep_renewed(token, tls.zip(config.clone()))?;
     std::thread::spawn(move || {
         // Serving needs no capabilities. An error is ignored: a capability that can't be given up is not held.
         let _refused = privilege::give_up_all();
         let served = runtime.block_on(async {
-            tokio::spawn(access::renew(token, tls.zip(config.clone())));
             let app = app.into_make_service();
             match listener {
                 Listener::Socket(listener) => {
@@ -160,7 +164,7 @@ pub(crate) fn serve(settings: &HttpSettings) -> anyhow::Result<Published> {
             }
         });
         if let Err(error) = served {
-            say(&format!(
+            warn(&format!(
                 "auditor: nothing is shown on {place} any more: {error}"
             ));
         }
@@ -235,7 +239,7 @@ async fn only_here(request: Request, next: Next) -> Response {
         .get(header::HOST)
         .and_then(|host| host.to_str().ok())
         .unwrap_or_default();
-    let is_here = names_loopback(host);
+    let is_here = access::names_loopback(host);
     if !is_here {
         return (
             StatusCode::MISDIRECTED_REQUEST,
@@ -244,25 +248,6 @@ async fn only_here(request: Request, next: Next) -> Response {
             .into_response();
     }
     next.run(request).await
-}
-
-/// Whether a `Host` is a loopback name or address and nothing else, with or without a port (RFC 9110, section 7.2).
-fn names_loopback(host: &str) -> bool {
-    let Ok(authority) = host.parse::<Authority>() else {
-        return false;
-    };
-    let name = authority.host();
-    let v6 = name
-        .strip_prefix('[')
-        .and_then(|rest| rest.strip_suffix(']'));
-    let is_loopback = match v6 {
-        Some(v6) => v6.parse::<Ipv6Addr>().is_ok_and(|v6| v6.is_loopback()),
-        None => name.parse::<Ipv4Addr>().is_ok_and(|v4| v4.is_loopback()),
-    };
-    let has_port_alone = host
-        .strip_prefix(name)
-        .is_some_and(|rest| rest.is_empty() || authority.port_u16().is_some());
-    has_port_alone && (is_loopback || name.eq_ignore_ascii_case("localhost"))
 }
 
 /// Keeps responses out of caches and out of other pages' frames, and browsers from guessing another content type.
@@ -282,16 +267,25 @@ async fn private(request: Request, next: Next) -> Response {
     response
 }
 
-/// OpenMetrics 1.0, section 3.
-const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-
-async fn metrics(State(published): State<Published>) -> Response {
+async fn metrics(State(published): State<Published>, headers: HeaderMap) -> Response {
     let (turn, snapshot) = published.current();
+    let form = Form::wanted(&headers);
     let render = || {
         let hosts = snapshot.fleet.as_ref().map(|fleet| fleet.voices());
-        metrics::render_with(snapshot.report.as_deref(), hosts.as_ref(), &snapshot.health)
+        let report = snapshot.report.as_deref();
+        let text = metrics::render_with(report, hosts.as_ref(), &snapshot.health);
+        text.map(|text| match form {
+            Form::OpenMetrics => text,
+            Form::Text => metrics::as_text(&text),
+        })
     };
-    published.body(turn, |sent| &mut sent.metrics, render, OPEN_METRICS)
+    let content_type = form.content_type();
+    match form {
+        Form::OpenMetrics => {
+            published.body(turn, |sent| &mut sent.open_metrics, render, content_type)
+        }
+        Form::Text => published.body(turn, |sent| &mut sent.metrics, render, content_type),
+    }
 }
 
 async fn json(State(published): State<Published>) -> Response {
@@ -348,40 +342,4 @@ async fn health(State(published): State<Published>) -> Response {
 
 fn not_yet() -> Response {
     (StatusCode::SERVICE_UNAVAILABLE, "nothing was judged yet\n").into_response()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::names_loopback;
-
-    #[test]
-    fn names_of_this_machine() {
-        for host in [
-            "localhost",
-            "LOCALHOST:9110",
-            "127.0.0.1",
-            "127.1.2.3:9110",
-            "[::1]",
-            "[::1]:9110",
-        ] {
-            assert!(names_loopback(host), "{host}");
-        }
-        for host in [
-            "",
-            "[localhost",
-            "[localhost]",
-            "[127.0.0.1]",
-            "[::1",
-            "[::1].evil.example",
-            "localhost.evil.example",
-            "localhost:evil",
-            "localhost:80:evil",
-            "evil.example@localhost",
-            "127.0.0.1.evil.example",
-            "10.0.0.1",
-            "[2001:db8::1]:9110",
-        ] {
-            assert!(!names_loopback(host), "{host}");
-        }
-    }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use auditor_common::Direction;
 use jiff::{SignedDuration, Timestamp};
 
+use super::settings::Lifetime;
 use crate::{
     capture::{Attached, Capture, Ingress, Interface, Look, Selection, Wanted},
     observed::{self, Cause, Gap},
@@ -83,17 +84,19 @@ pub(crate) struct Changes {
 
 impl WatchedInterfaces {
     /// Attaches to every existing interface that is wanted. Also returns what is to be said of each, once all of the session is
-    /// ready: a script that waits for one of these lines can rely on everything.
+    /// ready: a script that waits for one of these lines can rely on everything. What refuses a daemon is tried again as it
+    /// goes on.
     ///
     /// # Errors
     ///
-    /// The kernel refuses to attach.
+    /// The kernel refuses to attach in the foreground.
     pub(crate) fn attach_all(
         selection: Selection,
         ingress: Ingress,
         all: &[Interface],
         capture: &mut Capture,
         now: Timestamp,
+        lifetime: Lifetime,
     ) -> anyhow::Result<(Self, Vec<String>)> {
         for pattern in selection.waiting(all) {
             say(&format!(
@@ -112,7 +115,18 @@ impl WatchedInterfaces {
         let mut messages = Vec::new();
         for interface in all {
             if let Some(wanted) = watched.selection.wants(interface) {
-                messages.push(watched.attach(interface, wanted, capture, now)?);
+                match (watched.attach(interface, wanted, capture, now), lifetime) {
+                    (Ok(message), _) => messages.push(message),
+                    (Err(error), Lifetime::Foreground) => return Err(error),
+                    (Err(_said_if_it_goes_on), Lifetime::Daemon) => {
+                        let refused = Refused {
+                            n_listed: 1,
+                            since: now,
+                            ..Refused::default()
+                        };
+                        watched.refused.insert(interface.index, refused);
+                    }
+                }
             }
         }
         Ok((watched, messages))

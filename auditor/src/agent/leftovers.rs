@@ -2,7 +2,7 @@
 
 use crate::{
     capture::{Capture, Interface},
-    output::say,
+    output::{say, warn},
 };
 
 /// Removes the filters that are ours and nobody's, and says so.
@@ -10,7 +10,7 @@ pub(crate) fn take_off(capture: &mut Capture, interfaces: &[Interface]) {
     let found = match capture.leftovers(interfaces) {
         Ok(found) => found,
         Err(error) => {
-            say(&format!(
+            warn(&format!(
                 "auditor: cannot look for what an auditor left that was killed: {error}"
             ));
             return;
@@ -21,7 +21,7 @@ pub(crate) fn take_off(capture: &mut Capture, interfaces: &[Interface]) {
             Ok(()) => say(&format!(
                 "auditor: {leftover}, was left by an auditor that was killed with its guard, and is taken off"
             )),
-            Err(error) => say(&format!(
+            Err(error) => warn(&format!(
                 "auditor: {leftover}, was left by an auditor that was killed with its guard, and can't be taken off: {error}"
             )),
         }

@@ -19,7 +19,7 @@ use super::{backoff::Backoff, checker::Damage, clock, threads::ThreadSpawner};
 use crate::{
     alert::{Event, EventError, EventJson},
     history::{Store, StoreError},
-    output::say,
+    output::{say, warn},
     sink::{Delivery, NamedSink, SinkError, metrics::SinkHealth},
 };
 
@@ -193,7 +193,7 @@ impl Worker {
             // An event that can't be read, as from another version, is skipped so that it does not hold up the others.
             match event(text) {
                 Ok(event) => events.push((*id, event)),
-                Err(error) => say(&format!(
+                Err(error) => warn(&format!(
                     "auditor: sink {}: event {id} of the table outbox can't be read, and is left out: {error}",
                     self.sink.name
                 )),
@@ -211,7 +211,7 @@ impl Worker {
             match self.sink.sink.deliver(&deliveries) {
                 Ok(()) => {}
                 Err(error) if error.is_final() => {
-                    say(&format!(
+                    warn(&format!(
                         "auditor: sink {} does not want {} events, which are left out: {error}",
                         self.sink.name,
                         part.len()
@@ -254,7 +254,7 @@ impl Worker {
             Err(problem) => {
                 self.change(|health| health.errors += 1);
                 if !std::mem::replace(&mut self.is_failing, true) {
-                    say(&format!(
+                    warn(&format!(
                         "auditor: sink {}: {problem}; what waits for it is kept, and tried again",
                         self.sink.name
                     ));

@@ -29,7 +29,7 @@ use crate::{
         state::{flows_subject, host_subject, rival_subject},
         wire,
     },
-    output::say,
+    output::{say, warn},
 };
 
 /// What a host says after each turn goes here; what was not published yet gives way to what is newer.
@@ -44,7 +44,7 @@ impl Publisher {
         let own = section.clone();
         threads.spawn(move || match runtime() {
             Ok(runtime) => runtime.block_on(run(own, due)),
-            Err(error) => say(&format!("auditor: nothing is published: {error}")),
+            Err(error) => warn(&format!("auditor: nothing is published: {error}")),
         });
         Self {
             section: section.clone(),
@@ -137,7 +137,7 @@ impl Line {
             Err(problem) => {
                 self.tried = Some(clock::monotonic());
                 if !std::mem::replace(&mut self.is_failing, true) {
-                    say(&format!(
+                    warn(&format!(
                         "auditor: this host can't publish to its fleet: {problem}; the watch goes on, and it is tried again"
                     ));
                 }
@@ -215,7 +215,7 @@ impl Line {
             }
             Err(PublishProblem::NotLast(number)) => {
                 if self.rival.refused(number) && !std::mem::replace(&mut self.said_second, true) {
-                    say(&format!(
+                    warn(&format!(
                         "auditor: another machine wants to publish as {name}, as this one does: give one of them another name in [fleet]"
                     ));
                 }
@@ -285,7 +285,7 @@ impl Line {
         // It may have published flows under this name.
         self.publication.forget_published();
         if !std::mem::replace(&mut self.said_rival, true) {
-            say(&format!(
+            warn(&format!(
                 "auditor: another machine publishes as {name}, so this one does not: give one of them another name in [fleet]"
             ));
         }

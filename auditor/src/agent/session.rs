@@ -20,6 +20,7 @@ use super::{
     ports::{self, DocumentedPorts},
     progress::Progress,
     schedule::{Due, Schedule},
+    service_manager::ServiceManager,
     settings::{CaptureSettings, Lifetime},
     signals::{Control, Signals},
     standing,
@@ -39,7 +40,7 @@ use crate::{
         self, Cause, Flow, FlowKey, FlowRecord, Gap, Knowledge, LedgerFlows, Observed, Passes,
         RememberedSides, Unproven, Window,
     },
-    output::say,
+    output::{say, warn},
     report::gap_words,
 };
 
@@ -54,6 +55,9 @@ const FILTER_TICKS: u64 = 5;
 /// At most so many ranges of addresses are named in a line.
 const MOST_RANGES_SAID: usize = 4;
 
+/// At most so many interfaces are named where there is one line for all of them.
+const MOST_INTERFACES_SAID: usize = 4;
+
 /// What is looked at, in words.
 const INTERFACES: &str = "the list of interfaces";
 const COUNTS: &str = "what was counted";
@@ -66,6 +70,8 @@ pub(crate) struct Session {
     announcements: Vec<String>,
     pub(crate) facts: HostFacts,
     signals: Signals,
+    /// Told that this session goes on, each time that it has drained.
+    pub(crate) service_manager: ServiceManager,
     documented: DocumentedPorts,
     pub(crate) clock: Clock,
     n_ticks: u64,
@@ -157,6 +163,7 @@ impl Session {
             &facts.interfaces,
             &mut capture,
             clock::wall(),
+            lifetime,
         )?;
         // A process that runs for ever should hold no more privileges than it needs.
         match lifetime {
@@ -189,6 +196,10 @@ impl Session {
             announcements,
             facts,
             signals,
+            service_manager: match lifetime {
+                Lifetime::Foreground => ServiceManager::default(),
+                Lifetime::Daemon => ServiceManager::of_environment(),
+            },
             documented,
             clock,
             n_ticks: 0,
@@ -303,6 +314,7 @@ impl Session {
         self.look_at_clocks();
         self.capture.flush_log();
         self.drain();
+        self.service_manager.goes_on(clock::monotonic());
         self.timeline.tick(self.clock.now(), self.counted.totals);
         self.is_sample_due = true;
         if self.n_ticks.is_multiple_of(SETTLE_TICKS) {
@@ -347,7 +359,7 @@ impl Session {
             Err(error) => {
                 if !std::mem::replace(&mut self.cannot_list_listeners, true) {
                     self.progress.clear();
-                    say(&format!(
+                    warn(&format!(
                         "auditor: {error:#}; those that listened before still count, and it is tried again every second"
                     ));
                 }
@@ -467,7 +479,7 @@ impl Session {
             );
             if !is_said_where_found {
                 self.progress.clear();
-                say(&format!("auditor: {}", gap_words(&gap)));
+                warn(&format!("auditor: {}", gap_words(&gap)));
             }
         }
     }
@@ -482,6 +494,23 @@ impl Session {
                 problem: format!("{error:#}"),
             };
             self.unread.insert(cause, self.looked);
+        }
+    }
+
+    /// What it does, in a few words.
+    pub(crate) fn in_words(&self) -> String {
+        let mut names: Vec<&str> = self
+            .interfaces
+            .attached()
+            .map(|one| one.name.as_str())
+            .collect();
+        names.sort_unstable();
+        let n_more = names.len().saturating_sub(MOST_INTERFACES_SAID);
+        names.truncate(MOST_INTERFACES_SAID);
+        match (names.join(", "), n_more) {
+            (names, _) if names.is_empty() => "waiting for an interface to watch".to_owned(),
+            (names, 0) => format!("watching {names}"),
+            (names, n_more) => format!("watching {names} and {n_more} more"),
         }
     }
 

@@ -1,5 +1,7 @@
 //! What a session and a daemon are to do, as plain values.
 
+use std::path::PathBuf;
+
 use anyhow::Context as _;
 use jiff::SignedDuration;
 use tokio::runtime::Runtime;
@@ -82,6 +84,8 @@ pub(crate) struct WatchSettings {
     /// How many flows the report lists one by one.
     pub(crate) report_flows: usize,
     pub(crate) event_format: EventFormat,
+    /// Where to write metrics after each turn.
+    pub(crate) metrics_file: Option<PathBuf>,
     pub(crate) capture: CaptureSettings,
 }
 

@@ -13,7 +13,7 @@ use nix::fcntl::{Flock, FlockArg};
 use crate::{
     alert::OpenFinding,
     history::{History, Store, StoreError},
-    output::say,
+    output::warn,
     private_file,
 };
 
@@ -71,7 +71,7 @@ impl State {
             Ok(opened) => opened,
             Err(OpenError::Damage(problem)) => {
                 let salvaged = set_aside(&path, &problem, now)?;
-                say("auditor: what was seen before is not known");
+                warn("auditor: what was seen before is not known");
                 let found = Found {
                     damage: Some(problem),
                     salvaged,
@@ -197,7 +197,7 @@ fn set_aside(path: &Path, problem: &str, now: Timestamp) -> anyhow::Result<Vec<(
             Ok(()) | Err(_) => {}
         }
     }
-    say(&format!(
+    warn(&format!(
         "auditor: {problem}; moved to {}, and begun anew",
         aside.display()
     ));

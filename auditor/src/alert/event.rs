@@ -321,14 +321,19 @@ pub struct Event {
     pub corrects: Option<Subject>,
 }
 
+impl Event {
+    /// What there is to show of it where somebody else notes when it was.
+    pub(crate) fn without_time(&self) -> impl fmt::Display + '_ {
+        fmt::from_fn(|f| {
+            let (change, severity) = (self.change.name(), self.severity.name());
+            let (kind, key) = (self.subject.kind().name(), self.subject.key());
+            write!(f, "{change:<9} {severity:<9} {kind} {key}: {}", self.text)
+        })
+    }
+}
+
 impl fmt::Display for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (change, severity) = (self.change.name(), self.severity.name());
-        let (kind, key) = (self.subject.kind().name(), self.subject.key());
-        write!(
-            f,
-            "{:.0} {change:<9} {severity:<9} {kind} {key}: {}",
-            self.at, self.text
-        )
+        write!(f, "{:.0} {}", self.at, self.without_time())
     }
 }

@@ -74,7 +74,24 @@ const KEPT: [Kept; 5] = [
 ///
 /// The kernel's refusal.
 pub fn drop_capabilities() -> Result<(), CapsError> {
-    keep(&KEPT)
+    let ambient = caps::read(None, CapSet::Ambient)?;
+    keep(&KEPT)?;
+    // Root's programs have what root may. Those of another user have what is handed on: the guard takes filters off.
+    if ambient.contains(&Kept::CAP_NET_ADMIN) {
+        let handed_on = CapsHashSet::from([Kept::CAP_NET_ADMIN]);
+        caps::set(None, CapSet::Inheritable, &handed_on)?;
+        caps::set(None, CapSet::Ambient, &handed_on)?;
+    }
+    Ok(())
+}
+
+/// Drops all capabilities but that to read files that belong to others, such as root's tokens.
+///
+/// # Errors
+///
+/// The kernel's refusal.
+pub fn keep_reading() -> Result<(), CapsError> {
+    keep(&[Kept::CAP_DAC_READ_SEARCH])
 }
 
 /// Drops all capabilities.

@@ -3,7 +3,7 @@
 use clap::Args;
 use jiff::SignedDuration;
 
-use super::options::{CaptureOptions, OutputOptions, PolicyOptions};
+use super::options::{CaptureOptions, ComparisonOptions, OutputOptions};
 use crate::{
     agent::{
         configuration::Configuration,
@@ -19,9 +19,10 @@ use crate::{
 
 /// Watch this host's traffic for a while and compare it with the matrix.
 #[derive(Args, Debug)]
+#[command(after_help = "Example: auditor audit auditor.toml --for 10m --json report.json")]
 pub struct AuditCommand {
     #[command(flatten)]
-    policy: PolicyOptions,
+    policy: ComparisonOptions,
     /// An interface to watch, or a pattern such as 'veth*'; without it, those of the deployment or every physical one that
     /// is up. What comes later is watched as well. May be repeated
     #[arg(short, long, value_name = "IFACE")]

@@ -1,16 +1,20 @@
 //! `auditor check`: what is wrong with matrices, or with a whole configuration on this host.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
 use super::{matrix::read, options::PolicyOptions};
 use crate::{
-    agent::{configuration::Configuration, preflight},
+    agent::{
+        configuration::{Configuration, PolicySources},
+        preflight,
+    },
     escape,
     exit::Exit,
     matrix::{Weight, lint},
     output::{print, say},
+    private_file,
 };
 
 /// Find what is wrong with matrices, or with a deployment on this host, before an audit answers the wrong question.
@@ -19,8 +23,9 @@ use crate::{
 /// --config: which roles this host plays, roles without addresses and conditions that no rule knows, exceptions that are over,
 /// rules that nothing can match, and which interfaces would be watched. Exit code 1 says that verdicts would be wrong.
 #[derive(Args, Debug)]
+#[command(after_help = "Example: auditor check --config auditor.toml")]
 pub struct Check {
-    /// Matrix files; several are also compared with one another
+    /// Matrix files, which are also compared with one another; or a deployment, as with --config
     #[arg(required_unless_present = "config", conflicts_with_all = ["config", "matrix"], value_name = "MATRIX")]
     matrices: Vec<PathBuf>,
     #[command(flatten)]
@@ -37,11 +42,30 @@ pub struct Check {
 ///
 /// A file that can't be read, or a host that can't be looked at.
 pub fn run(command: &Check) -> anyhow::Result<Exit> {
-    if command.matrices.is_empty() {
-        of_configuration(command)
-    } else {
-        of_matrices(&command.matrices)
+    match command.matrices.as_slice() {
+        [] => of_configuration(&command.policy.sources(), &command.interface),
+        [path] if is_deployment(path) => {
+            let sources = PolicySources {
+                deployment: Some(path.clone()),
+                ..command.policy.sources()
+            };
+            of_configuration(&sources, &command.interface)
+        }
+        matrices => of_matrices(matrices),
     }
+}
+
+/// Whether a file is a deployment by what stands in it; one that can't be read is taken for a matrix, and its problem is said.
+fn is_deployment(path: &Path) -> bool {
+    let read = private_file::read(path).ok();
+    let text = read.and_then(|bytes| String::from_utf8(bytes).ok());
+    let table = text.and_then(|text| text.parse::<toml::Table>().ok());
+    table.is_some_and(|table| {
+        !table.contains_key("rule")
+            && ["matrix", "roles", "interfaces"]
+                .iter()
+                .any(|key| table.contains_key(*key))
+    })
 }
 
 const fn word(weight: Option<Weight>) -> &'static str {
@@ -52,9 +76,9 @@ const fn word(weight: Option<Weight>) -> &'static str {
     }
 }
 
-fn of_configuration(command: &Check) -> anyhow::Result<Exit> {
-    let configuration = Configuration::read(&command.policy.sources())?;
-    let lines = preflight::examine(&configuration, &command.interface)?;
+fn of_configuration(sources: &PolicySources, interfaces: &[String]) -> anyhow::Result<Exit> {
+    let configuration = Configuration::read(sources)?;
+    let lines = preflight::examine(&configuration, interfaces)?;
     let mut text = String::new();
     for line in &lines {
         let line = format!("{}: {}: {}", word(line.weight), line.about, line.text);

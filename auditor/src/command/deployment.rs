@@ -22,6 +22,7 @@ use crate::{
 
 /// Make deployments from what is there already.
 #[derive(Args, Debug)]
+#[command(after_help = "Example: auditor deployment import inventory.ini -o auditor.toml")]
 pub struct DeploymentCommand {
     #[command(subcommand)]
     verb: Verb,
@@ -34,6 +35,9 @@ enum Verb {
 
 /// Turn hosts files and Ansible inventories (INI or YAML) into the [roles] of a deployment.
 #[derive(Args, Debug)]
+#[command(
+    after_help = "Example: auditor deployment import inventory.ini hosts --matrix matrix.toml -o auditor.toml"
+)]
 struct Import {
     /// Files of hosts; several are put together, so that a hosts file can say where the hosts of an inventory are
     #[arg(required = true, value_name = "FILE")]

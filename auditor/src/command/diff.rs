@@ -16,6 +16,7 @@ use crate::{
 
 /// Say what is different in the second of two reports, or of two matrices. Exit code 1 says that something is.
 #[derive(Args, Debug)]
+#[command(after_help = "Example: auditor diff before.json now.json")]
 pub struct Diff {
     /// The older report or matrix
     #[arg(value_name = "BEFORE")]

@@ -13,6 +13,7 @@ use crate::{
 
 /// Say step by step why a flow or a rule has its verdict.
 #[derive(Args, Debug)]
+#[command(after_help = "Example: auditor explain tcp/443 --report report.json")]
 pub struct Explain {
     /// The id of a rule or a part of it, of its service or of its roles; or a flow such as '10.0.9.7 -> 10.0.0.1 tcp/443' or
     /// any part of it: an address, a port, a role

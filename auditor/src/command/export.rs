@@ -6,7 +6,7 @@ use anyhow::bail;
 use clap::Args;
 
 use super::{
-    options::PolicyOptions,
+    options::ComparisonOptions,
     past::{self, SpanOptions},
 };
 use crate::{
@@ -23,12 +23,13 @@ use crate::{
 
 /// Write matrices as what others enforce: nftables, Kubernetes or Cilium policies, or a table for a spreadsheet.
 #[derive(Args, Debug)]
+#[command(after_help = "Example: auditor export --as nftables --config auditor.toml --role web")]
 pub struct Export {
     /// What to write: csv, nftables (for the roles of --role), networkpolicy or cilium
     #[arg(long = "as", value_name = "FORM")]
     form: Form,
     #[command(flatten)]
-    policy: PolicyOptions,
+    policy: ComparisonOptions,
     #[command(flatten)]
     span: SpanOptions,
     /// Write to this file instead of standard output

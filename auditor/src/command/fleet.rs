@@ -26,6 +26,7 @@ use crate::{
 
 /// Judge all hosts that publish what they see: `auditor watch` does, where the deployment has a section for fleets.
 #[derive(Args, Debug)]
+#[command(after_help = "Example: auditor fleet report -c auditor.toml")]
 pub struct FleetCommand {
     #[command(subcommand)]
     command: Verb,
@@ -38,8 +39,10 @@ enum Verb {
     /// Judge the fleet for ever: say what changes, send it to the sinks of the deployment, and show it
     Watch(WatchVerb),
     /// List the hosts: who speaks, who is silent, who differs
+    #[command(after_help = "Example: auditor fleet hosts -c auditor.toml")]
     Hosts(ListVerb),
     /// List what a person should look at among the flows of all hosts, as lines of JSON
+    #[command(after_help = "Example: auditor fleet flows -c auditor.toml")]
     Flows(ListVerb),
     /// Say step by step why a host, a flow or a rule of the fleet is what it is
     Explain(ExplainVerb),
@@ -49,7 +52,12 @@ enum Verb {
 #[derive(Args, Debug)]
 struct FleetOptions {
     /// The deployment, with a [fleet]
-    #[arg(long, value_name = "FILE", default_value = "/etc/auditor/auditor.toml")]
+    #[arg(
+        short,
+        long,
+        value_name = "FILE",
+        default_value = "/etc/auditor/auditor.toml"
+    )]
     config: PathBuf,
     /// How far back; without it, the deployment's window or 10m
     #[arg(long, value_name = "TIME", value_parser = length)]
@@ -57,6 +65,7 @@ struct FleetOptions {
 }
 
 #[derive(Args, Debug)]
+#[command(after_help = "Example: auditor fleet report -c auditor.toml --format html -o fleet.html")]
 struct ReportVerb {
     #[command(flatten)]
     fleet: FleetOptions,
@@ -71,6 +80,7 @@ struct ReportVerb {
 }
 
 #[derive(Args, Debug)]
+#[command(after_help = "Example: auditor fleet watch -c auditor.toml --group main")]
 struct WatchVerb {
     #[command(flatten)]
     fleet: FleetOptions,
@@ -102,6 +112,7 @@ struct ListVerb {
 }
 
 #[derive(Args, Debug)]
+#[command(after_help = "Example: auditor fleet explain web-1 -c auditor.toml")]
 struct ExplainVerb {
     /// The name of a host; the id of a rule or a part of it, of its service or of its roles; or a flow such as
     /// '10.0.9.7 -> 10.0.0.1 tcp/443' or any part of it: an address, a port, a role

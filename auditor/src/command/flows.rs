@@ -21,6 +21,7 @@ use crate::{
 
 /// Print the flows of this host's interfaces, without a verdict.
 #[derive(Args, Debug)]
+#[command(after_help = "Example: auditor flows -i eth0 --for 10s")]
 pub struct FlowsCommand {
     /// An interface to watch, or a pattern such as 'veth*'; without it, every physical one that is up. What comes later is
     /// watched as well. May be repeated

@@ -20,6 +20,7 @@ use crate::{
 
 /// Print what `auditor watch` has seen: each flow with when it was first and last seen, answered and refused.
 #[derive(Args, Debug)]
+#[command(after_help = "Example: auditor history tcp/443 --within 24h")]
 pub struct HistoryCommand {
     /// Only flows that fit: an address, a port, a service such as tcp/443, an interface
     #[arg(value_name = "FLOW")]

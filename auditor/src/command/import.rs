@@ -32,6 +32,7 @@ use crate::{
 
 /// Read vendors' pages and write the matrix of rules they document.
 #[derive(Args, Debug)]
+#[command(after_help = "Example: auditor import ports.md -o matrix.toml --deployment auditor.toml")]
 pub struct Import {
     /// Pages with port tables: files, directories of files, http and https addresses, or `-` for standard input; Markdown,
     /// HTML, AsciiDoc, reStructuredText, CSV or TSV

@@ -14,6 +14,7 @@ use crate::{
 
 /// Propose rules for what was seen and is not documented, grouped by role. Nothing is applied: a person takes them over.
 #[derive(Args, Debug)]
+#[command(after_help = "Example: auditor learn report.json -o more.toml")]
 pub struct Learn {
     /// Reports, as `auditor audit --json` wrote them; `-` reads standard input
     #[arg(value_name = "REPORT", default_value = crate::agent::state::REPORT)]

@@ -9,6 +9,7 @@ use crate::exit::Exit;
 
 /// Write a page of the manual for every verb
 #[derive(Args, Debug)]
+#[command(after_help = "Example: auditor manual /usr/share/man/man1")]
 pub struct Manual {
     /// Where to, such as `/usr/share/man/man1`
     #[arg(value_name = "DIRECTORY")]

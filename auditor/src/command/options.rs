@@ -22,7 +22,7 @@ use crate::{
 #[derive(Args, Debug)]
 pub(super) struct PolicyOptions {
     /// The deployment: matrices, roles, conditions, exceptions
-    #[arg(long, value_name = "FILE")]
+    #[arg(short, long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// A matrix; replaces those of the deployment, and may stand without one. May be repeated
     #[arg(long, value_name = "FILE")]
@@ -38,6 +38,26 @@ impl PolicyOptions {
             deployment: self.config.clone(),
             matrices: self.matrix.clone(),
             roles: self.role.clone(),
+        }
+    }
+}
+
+/// What flows are compared with, for verbs whose only file is the deployment, so that it needs no option.
+#[derive(Args, Debug)]
+pub(super) struct ComparisonOptions {
+    /// The deployment, as --config names it
+    #[arg(value_name = "DEPLOYMENT", conflicts_with = "config")]
+    deployment: Option<PathBuf>,
+    #[command(flatten)]
+    policy: PolicyOptions,
+}
+
+impl ComparisonOptions {
+    pub(super) fn sources(&self) -> PolicySources {
+        let sources = self.policy.sources();
+        PolicySources {
+            deployment: self.deployment.clone().or(sources.deployment),
+            ..sources
         }
     }
 }

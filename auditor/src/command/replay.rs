@@ -28,6 +28,9 @@ use crate::{
 
 /// Send captures through the very programs that count on interfaces, and compare what they hold with the matrix.
 #[derive(Args, Debug)]
+#[command(
+    after_help = "Example: auditor replay capture.pcap --config auditor.toml --address 10.0.0.1/24"
+)]
 pub struct ReplayCommand {
     /// Captures of one host, pcap or pcapng, also compressed by gzip or zstd; - is standard input
     #[arg(value_name = "CAPTURE", required = true)]

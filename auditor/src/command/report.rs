@@ -21,6 +21,7 @@ use crate::{
 
 /// Show a report that was written as JSON in another form, or report on what `auditor watch` remembers.
 #[derive(Args, Debug)]
+#[command(after_help = "Example: auditor report report.json --format html -o report.html")]
 pub struct ReportCommand {
     /// The report, as `auditor audit --json` wrote it; `-` reads standard input
     #[arg(value_name = "REPORT", default_value = state::REPORT)]

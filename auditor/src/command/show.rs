@@ -9,6 +9,7 @@ use crate::{exit::Exit, matrix, output::print};
 
 /// Print matrices as tables that people can read.
 #[derive(Args, Debug)]
+#[command(after_help = "Example: auditor show matrix.toml")]
 pub struct Show {
     /// Matrix files, as `auditor import` writes them
     #[arg(required = true, value_name = "MATRIX")]

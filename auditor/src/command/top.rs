@@ -1,6 +1,5 @@
 //! `auditor top`: verdicts on a terminal, live.
 
-mod published;
 mod terminal;
 
 use std::{
@@ -21,10 +20,11 @@ use nix::{
     unistd::Pid,
 };
 
-use self::{published::Published, terminal::View};
+use self::terminal::View;
 use super::{
     filter::FilterOptions,
-    options::{CaptureOptions, PolicyOptions, token},
+    options::{CaptureOptions, ComparisonOptions, token},
+    published::Published,
 };
 use crate::{
     agent::{
@@ -44,9 +44,10 @@ use crate::{
 
 /// Look at rules, flows and verdicts while they change.
 #[derive(Args, Debug)]
+#[command(after_help = "Example: auditor top --config auditor.toml")]
 pub struct TopCommand {
     #[command(flatten)]
-    policy: PolicyOptions,
+    policy: ComparisonOptions,
     /// Without a deployment or a matrix: the watch to look at, by its socket as unix:PATH or at a URL
     #[arg(long, value_name = "PLACE", default_value_t = format!("unix:{SOCKET}"))]
     watch: String,

@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 use jiff::SignedDuration;
 
-use super::options::{CaptureOptions, PolicyOptions, token};
+use super::options::{CaptureOptions, ComparisonOptions, token};
 use crate::{
     agent::{
         clock,
@@ -28,9 +28,10 @@ use crate::{
 
 /// Watch for ever: remember what was seen, and say when a verdict changes.
 #[derive(Args, Debug)]
+#[command(after_help = "Example: auditor watch /etc/auditor/auditor.toml --every 10s")]
 pub struct WatchCommand {
     #[command(flatten)]
-    policy: PolicyOptions,
+    policy: ComparisonOptions,
     /// An interface to watch, or a pattern such as 'veth*'; without it, those of the deployment or every physical one that
     /// is up. What comes later is watched as well. May be repeated
     #[arg(short, long, value_name = "IFACE")]
@@ -56,6 +57,10 @@ pub struct WatchCommand {
     report_flows: usize,
     #[command(flatten)]
     http: HttpOptions,
+    /// Write metrics to this file as well after each turn, for the textfile collector of Prometheus' node exporter, which reads
+    /// files that end in .prom
+    #[arg(long, value_name = "FILE")]
+    metrics_file: Option<PathBuf>,
     /// How events are printed
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -103,6 +108,7 @@ impl WatchCommand {
             keep_flows: self.keep_flows,
             report_flows: self.report_flows,
             event_format: self.format.events(),
+            metrics_file: self.metrics_file.clone(),
             capture: CaptureSettings {
                 conversations: self.keep_flows,
                 ..self.capture.settings()

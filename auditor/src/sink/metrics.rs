@@ -1,6 +1,10 @@
 //! What a report says as metrics for Prometheus (OpenMetrics 1.0): names and units by its conventions, and never an address
 //! or a client's port in a label.
 
+mod basis;
+mod process;
+mod text_form;
+
 use std::{collections::BTreeMap, fmt};
 
 use jiff::Timestamp;
@@ -10,6 +14,7 @@ use prometheus_client::{
     registry::Registry,
 };
 
+pub use self::{process::ProcessUse, text_form::as_text};
 use crate::{
     escape,
     report::{
@@ -19,7 +24,7 @@ use crate::{
 };
 
 /// The health of the watch itself.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Health {
     /// How often the traffic was judged.
     pub judgements: u64,
@@ -40,6 +45,8 @@ pub struct Health {
     pub tells: Option<bool>,
     /// Whether the servers of a fleet could be read in the last turn.
     pub is_readable: Option<bool>,
+    /// What the watch itself takes of its machine.
+    pub process: ProcessUse,
     /// By sink: deliveries that failed, and events that wait.
     pub sinks: BTreeMap<String, SinkHealth>,
 }
@@ -52,6 +59,9 @@ pub struct SinkHealth {
     pub waiting: u64,
 }
 
+/// In a label, for addresses of no role.
+const NO_ROLE: &str = "no role";
+
 type Labels = Vec<(&'static str, String)>;
 
 /// Writes the metrics.
@@ -63,7 +73,7 @@ pub fn render(report: Option<&Report>, health: &Health) -> Result<String, fmt::E
     render_with(report, None, health)
 }
 
-/// Writes the metrics of a fleet, with how many hosts there are of each voice.
+/// Writes the metrics, of a fleet with how many hosts there are of each voice.
 ///
 /// # Errors
 ///
@@ -73,9 +83,33 @@ pub fn render_with(
     hosts: Option<&BTreeMap<&'static str, usize>>,
     health: &Health,
 ) -> Result<String, fmt::Error> {
+    let mut all = Registry::default();
+    process::register(&health.process, &mut all);
+    let mut text = String::new();
+    encode(&mut text, &all)?;
+    // The mark of the end stands once.
+    let mut text = text.trim_end_matches("# EOF\n").to_owned();
+    text.push_str(&render_own(report, hosts, health)?);
+    Ok(text)
+}
+
+/// Writes the metrics of the auditor alone, without those that every process has.
+///
+/// # Errors
+///
+/// Never in practice: writing to a string does not fail.
+pub fn render_own(
+    report: Option<&Report>,
+    hosts: Option<&BTreeMap<&'static str, usize>>,
+    health: &Health,
+) -> Result<String, fmt::Error> {
     let mut registry = Registry::with_prefix("auditor");
     let build = Family::<Labels, Gauge>::default();
-    let labels = vec![("version", env!("CARGO_PKG_VERSION").to_owned())];
+    let (version, commit) = version(env!("AUDITOR_VERSION"));
+    let labels = vec![
+        ("version", version.to_owned()),
+        ("commit", commit.to_owned()),
+    ];
     build.get_or_create(&labels).set(1);
     registry.register("build_info", "The auditor", build);
     if let Some(report) = report {
@@ -117,6 +151,13 @@ pub fn render_with(
     Ok(escape::metrics(&text).into_owned())
 }
 
+/// The version, and the commit where it is known: `0.2.0 (0123456789ab)`.
+fn version(text: &str) -> (&str, &str) {
+    text.strip_suffix(')')
+        .and_then(|text| text.split_once(" ("))
+        .unwrap_or((text, "unknown"))
+}
+
 fn gauge(value: usize) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
 }
@@ -125,7 +166,17 @@ fn seconds(instant: Timestamp) -> i64 {
     instant.as_second()
 }
 
+/// Roles in one label, which is never empty.
+fn named(roles: &[String]) -> String {
+    if roles.is_empty() {
+        NO_ROLE.to_owned()
+    } else {
+        roles.join(",")
+    }
+}
+
 fn of_report(report: &Report, registry: &mut Registry) {
+    basis::register(report, registry);
     let findings = Family::<Labels, Gauge>::default();
     for (severity, count) in [
         ("violation", report.summary.violations),
@@ -157,19 +208,27 @@ fn of_report(report: &Report, registry: &mut Registry) {
     registry.register("flows", "Flows of the window, by verdict", flows);
 
     let unexpected = Family::<Labels, Gauge>::default();
-    let mut counts: BTreeMap<(String, String), usize> = BTreeMap::new();
+    let mut counts: BTreeMap<(String, String, &str), usize> = BTreeMap::new();
     let is_amiss = |verdict| matches!(verdict, FlowVerdict::Unexpected | FlowVerdict::Forbidden);
     for flow in report.flows.iter().filter(|flow| is_amiss(flow.verdict)) {
         if flow.severity != Severity::Fine {
-            let roles = (flow.client_roles.join(","), flow.server_roles.join(","));
-            *counts.entry(roles).or_default() += 1;
+            let of = (
+                named(&flow.client_roles),
+                named(&flow.server_roles),
+                flow.severity.name(),
+            );
+            *counts.entry(of).or_default() += 1;
         }
     }
-    for ((client, server), count) in counts {
-        let labels = vec![("client_role", client), ("server_role", server)];
+    for ((client, server, severity), count) in counts {
+        let labels = vec![
+            ("client_role", client),
+            ("server_role", server),
+            ("severity", severity.to_owned()),
+        ];
         unexpected.get_or_create(&labels).set(gauge(count));
     }
-    let help = "Flows that nobody documented or that a rule forbids, by role";
+    let help = "Flows that nobody documented or that a rule forbids, by role and severity";
     registry.register("undocumented_flows", help, unexpected);
 
     let rules = Family::<Labels, Gauge>::default();
@@ -320,44 +379,4 @@ fn of_health(health: &Health, registry: &mut Registry) {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use super::{Health, SinkHealth, render, render_with};
-
-    const ALERTS: &str = include_str!("../../../docs/alerts.yml");
-    const DASHBOARD: &str = include_str!("../../../docs/dashboard.json");
-
-    /// The names of metrics in a text.
-    fn names(text: &str) -> BTreeSet<String> {
-        let name = regex::Regex::new("auditor_[a-z_]+").unwrap();
-        name.find_iter(text)
-            .map(|found| found.as_str().to_owned())
-            .collect()
-    }
-
-    #[test]
-    fn rules_and_dashboard_ask_for_metrics_that_there_are() {
-        let mut report = crate::report::tests::report();
-        report.gaps.truncate(1);
-        let health = Health {
-            sinks: [("webhook".to_owned(), SinkHealth::default())].into(),
-            ..Health::default()
-        };
-        let mut there = names(&render(Some(&report), &health).unwrap());
-        // Those of a fleet's watch.
-        let health = Health {
-            tells: Some(true),
-            is_readable: Some(true),
-            ..health
-        };
-        let hosts = [("silent", 1)].into();
-        there.extend(names(&render_with(None, Some(&hosts), &health).unwrap()));
-        for text in [ALERTS, DASHBOARD] {
-            let asked = names(text);
-            assert!(5 < asked.len());
-            let absent: Vec<&String> = asked.difference(&there).collect();
-            assert!(absent.is_empty(), "{absent:?}");
-        }
-    }
-}
+mod tests;

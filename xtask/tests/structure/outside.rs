@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::{assert_known, crates, source::Sources};
 
 /// Crates of others, and the start of the files below `auditor/src` that may name them.
-const ONLY: [(&[&str], &[&str]); 10] = [
+const ONLY: [(&[&str], &[&str]); 11] = [
     (&["aya", "aya_log"], &["capture/"]),
     (
         &[
@@ -40,10 +40,11 @@ const ONLY: [(&[&str], &[&str]); 10] = [
             "sink.rs",
             "sink/",
             "agent/outbox.rs",
-            "command/top/published.rs",
+            "command/published.rs",
             "command/import/fetch.rs",
         ],
     ),
+    (&["sd_notify"], &["agent/service_manager.rs"]),
     (&["async_nats"], &["agent/nats.rs", "agent/nats/"]),
     (
         &["tokio"],

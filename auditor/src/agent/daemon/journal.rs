@@ -8,7 +8,7 @@ use super::super::{checker::Checker, clock, outbox::Outbox, state::State, thread
 use crate::{
     alert::{Event, OpenFinding},
     history::{FlowIdentity, History, StoreError},
-    output::say,
+    output::{say, warn},
     report::Report,
 };
 
@@ -119,7 +119,7 @@ impl Journal {
             }
             Err(error) => {
                 if !std::mem::replace(&mut self.is_failing, true) {
-                    say(&format!(
+                    warn(&format!(
                         "auditor: the state can't be saved: {error}; it is tried again every time, and nothing is lost while this goes on running"
                     ));
                 }
@@ -168,7 +168,7 @@ impl Journal {
             }
             Err(error) => {
                 if !self.is_failing {
-                    say(&format!("auditor: {error:#}"));
+                    warn(&format!("auditor: {error:#}"));
                 }
                 false
             }
@@ -185,7 +185,7 @@ impl Journal {
         if let Err(error) = self.state.write_report(&report.to_json()?)
             && !self.is_failing
         {
-            say(&format!("auditor: {error:#}"));
+            warn(&format!("auditor: {error:#}"));
         }
         Ok(())
     }

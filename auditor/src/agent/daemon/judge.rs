@@ -1,12 +1,7 @@
-//! What a watch makes of what was counted: it remembers it, judges it, and tells what changed. On a thread of its own, so that
-//! counting waits neither for verdicts nor for a disk.
+//! What a watch makes of what was counted: it remembers it, judges it, and tells what changed.
 
-use std::sync::{
-    Arc,
-    mpsc::{self, Receiver, Sender, TryRecvError},
-};
+use std::{fmt, sync::Arc};
 
-use anyhow::anyhow;
 use auditor_common::{Reason, Tally};
 use jiff::{SignedDuration, Timestamp};
 
@@ -16,7 +11,9 @@ use super::{
         counted::Drains,
         event_line,
         http::{Published, Snapshot},
+        metrics_file::MetricsFile,
         outbox::Outbox,
+        process_use,
         publisher::{Publisher, Seen},
         settings::WatchSettings,
         state::{Found, State},
@@ -31,9 +28,9 @@ use crate::{
     history::{Bounds, FlowIdentity, History},
     matrix::Rule,
     observed::{Flow, MOST_UNPROVEN, Observed, RememberedSides, Unproven},
-    output::say,
+    output::{detail, say},
     report::{ListingBounds, Report},
-    sink::metrics::Health,
+    sink::metrics::{self, Health},
 };
 
 /// The longest time between two writes of the report to disk; what changed is written at once.
@@ -54,83 +51,21 @@ pub(super) struct Turn {
     pub(super) is_last: bool,
 }
 
-/// The thread that judges, one turn after the other.
-pub(super) struct JudgeThread {
-    turns: Sender<Turn>,
-    results: Receiver<anyhow::Result<()>>,
-    is_busy: bool,
+/// How much there is to complain about after a turn.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Findings {
+    violations: usize,
+    warnings: usize,
 }
 
-impl JudgeThread {
-    pub(super) fn begin(threads: &ThreadSpawner, mut judge: Judge) -> Self {
-        let (turns, due) = mpsc::channel();
-        let (done, results) = mpsc::channel();
-        threads.spawn(move || {
-            for turn in due {
-                if done.send(judge.turn(turn)).is_err() {
-                    break;
-                }
-            }
-        });
-        Self {
-            turns,
-            results,
-            is_busy: false,
-        }
+impl fmt::Display for Findings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            violations,
+            warnings,
+        } = self;
+        write!(f, "violations: {violations}, warnings: {warnings}")
     }
-
-    /// Whether it has judged all that it was given. A turn that failed is said; the next one may not.
-    ///
-    /// # Errors
-    ///
-    /// The thread is gone.
-    pub(super) fn is_idle(&mut self) -> anyhow::Result<bool> {
-        if self.is_busy {
-            match self.results.try_recv() {
-                Ok(result) => self.end_turn(result),
-                Err(TryRecvError::Empty) => {}
-                Err(TryRecvError::Disconnected) => return Err(gone()),
-            }
-        }
-        Ok(!self.is_busy)
-    }
-
-    /// Judges a turn, beside the caller.
-    ///
-    /// # Errors
-    ///
-    /// The thread is gone.
-    pub(super) fn judge(&mut self, turn: Turn) -> anyhow::Result<()> {
-        self.is_busy = true;
-        self.turns.send(turn).map_err(|_unsent| gone())
-    }
-
-    /// Waits until it has judged what it was given before, and judges the last turn.
-    ///
-    /// # Errors
-    ///
-    /// The last turn fails, or the thread is gone.
-    pub(super) fn finish(mut self, last: Turn) -> anyhow::Result<()> {
-        if self.is_busy {
-            let result = self.results.recv().map_err(|_gone| gone())?;
-            self.end_turn(result);
-        }
-        self.judge(last)?;
-        self.results.recv().map_err(|_gone| gone())?
-    }
-
-    fn end_turn(&mut self, result: anyhow::Result<()>) {
-        self.is_busy = false;
-        if let Err(error) = result {
-            say(&format!(
-                "auditor: nothing can be judged now: {error:#}; it is tried again"
-            ));
-        }
-    }
-}
-
-fn gone() -> anyhow::Error {
-    anyhow!("what judges has ended, so nothing is judged any more")
 }
 
 /// All that a watch knows beside its session.
@@ -151,6 +86,7 @@ pub(super) struct Judge {
     /// Where this host publishes to its fleet, if it is in one.
     publisher: Option<Publisher>,
     published: Published,
+    metrics_file: Option<MetricsFile>,
     n_turns: u64,
     last_turn: Timestamp,
     /// The report that was written last, and when.
@@ -184,7 +120,9 @@ impl Judge {
         let outbox = Outbox::begin(&threads, &configuration.sinks, &state.database(), host);
         let publisher = configuration.fleet();
         let publisher = publisher.map(|section| Publisher::begin(&threads, section));
+        let metrics_file = settings.metrics_file.clone().map(MetricsFile::new);
         let mut judge = Self {
+            metrics_file,
             settings,
             configuration,
             history,
@@ -212,7 +150,12 @@ impl Judge {
         self.history.sides()
     }
 
-    fn turn(&mut self, mut turn: Turn) -> anyhow::Result<()> {
+    /// Judges a turn.
+    ///
+    /// # Errors
+    ///
+    /// The report can't be written.
+    pub(super) fn turn(&mut self, mut turn: Turn) -> anyhow::Result<Findings> {
         let now = turn.observed.window.end;
         self.n_turns += 1;
         self.follow(&turn);
@@ -267,10 +210,29 @@ impl Judge {
             is_configured: turn.is_configured,
             tells: None,
             is_readable: None,
+            process: process_use::look(),
             sinks: self.outbox.health(),
         };
+        if let Some(file) = &mut self.metrics_file {
+            // Whoever collects it has processes of his own under their names.
+            let text = metrics::render_own(Some(&report), None, &health)?;
+            file.write(&metrics::as_text(&text));
+        }
+        let found = Findings {
+            violations: report.summary.violations,
+            warnings: report.summary.warnings,
+        };
+        detail(|| {
+            format!(
+                "auditor: turn {}: {} flows in the window, {} remembered, {} drains; {found}",
+                self.n_turns,
+                report.flows.len(),
+                health.flows,
+                health.drains
+            )
+        });
         self.published.replace(Snapshot::new(report, health));
-        Ok(())
+        Ok(found)
     }
 
     /// Goes over to the configuration of this turn.

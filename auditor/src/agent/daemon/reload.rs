@@ -3,7 +3,7 @@
 use std::{path::PathBuf, time::SystemTime};
 
 use super::super::{configuration::Configuration, names::HostNames, settings::WatchSettings};
-use crate::{capture::Selection, observed::Host, output::say};
+use crate::{capture::Selection, observed::Host, output::warn};
 
 /// The files of a configuration, and what was read from them again.
 pub(super) struct Reload {
@@ -52,11 +52,16 @@ impl Reload {
             }
             Err(error) => {
                 self.is_failing = true;
-                say(&format!(
+                warn(&format!(
                     "auditor: {error:#}; the configuration stays what it was, all of it"
                 ));
             }
         }
+    }
+
+    /// Whether a configuration that was read waits for its host names.
+    pub(super) const fn is_pending(&self) -> bool {
+        self.next.is_some()
     }
 
     /// The new configuration, once every host name in it was looked up: until then a role would have no address, and its

@@ -15,6 +15,8 @@ use super::{
         names::HostNames,
         nats::Nats,
         outbox::Outbox,
+        process_use,
+        service_manager::ServiceManager,
         settings::{EventFormat, Lifetime},
         signals::{Control, Signals},
         state::{Found, State},
@@ -30,7 +32,7 @@ use crate::{
     alert::{Alerts, Event, OpenFinding},
     fleet::{schema::FleetReport, told},
     history::History,
-    output::say,
+    output::{say, warn},
     report::Judged,
     sink::metrics::Health,
 };
@@ -69,19 +71,39 @@ pub(crate) fn run(
         turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut watch = Watch::resume(settings, configuration, names, state, threads, published);
         say("auditor: watching the fleet");
+        let mut service_manager = ServiceManager::of_environment();
+        service_manager.ready("watching the fleet");
         loop {
+            service_manager.goes_on(clock::monotonic());
             tokio::select! {
-                _ = turns.tick() => watch.turn().await,
+                () = pause(service_manager.every()) => {}
+                _ = turns.tick() => {
+                    watch.turn().await;
+                    service_manager.does(&watch.in_words());
+                }
                 control = signals.wait() => match control {
                     Control::Stop => {
+                        service_manager.stops();
                         watch.hand_over().await;
                         return Ok(());
                     }
-                    Control::Reload => watch.reload().await,
+                    Control::Reload => {
+                        service_manager.reloads();
+                        watch.reload().await;
+                        service_manager.ready(&watch.in_words());
+                    }
                 },
             }
         }
     })
+}
+
+/// Waits for so long, or for ever.
+async fn pause(time: Option<Duration>) {
+    match time {
+        Some(time) => tokio::time::sleep(time).await,
+        None => std::future::pending().await,
+    }
 }
 
 /// All that such a watch knows.
@@ -103,6 +125,8 @@ struct Watch {
     is_configured: bool,
     is_failing: bool,
     n_turns: u64,
+    /// What the last report says, in a few words.
+    found: String,
 }
 
 /// The name under which sinks know the fleet.
@@ -161,7 +185,21 @@ impl Watch {
             is_configured: true,
             is_failing: false,
             n_turns: 0,
+            found: String::new(),
         }
+    }
+
+    /// What it does, in a few words.
+    fn in_words(&self) -> String {
+        let mut words = "watching the fleet".to_owned();
+        if self.is_failing {
+            words.push_str(", which can't be read now");
+        }
+        words.push_str(&self.found);
+        if !self.is_configured {
+            words.push_str("; the configuration's files are wrong, so the one before is in use");
+        }
+        words
     }
 
     /// Reads and judges the fleet once.
@@ -201,7 +239,7 @@ impl Watch {
                     membership.forget_connection();
                 }
                 if !std::mem::replace(&mut self.is_failing, true) {
-                    say(&format!(
+                    warn(&format!(
                         "auditor: the fleet can't be read: {error:#}; it is tried again, and what was found stays as it is"
                     ));
                 }
@@ -247,10 +285,17 @@ impl Watch {
             is_saved: !self.journal.is_failing,
             is_configured: self.is_configured,
             sinks: self.outbox.health(),
+            process: process_use::look(),
             tells: self.membership.as_ref().map(Membership::is_telling),
             is_readable: Some(true),
             ..Health::default()
         };
+        self.found = format!(
+            "; hosts: {}, violations: {}, warnings: {}",
+            fleet.hosts.len(),
+            report.summary.violations,
+            report.summary.warnings
+        );
         let snapshot = Snapshot::of_fleet(Arc::new(report), Arc::new(fleet), health);
         self.published.replace(snapshot);
         Ok(())
@@ -374,7 +419,7 @@ impl Watch {
             }
             Err(error) => {
                 self.is_configured = false;
-                say(&format!(
+                warn(&format!(
                     "auditor: {error:#}; the configuration stays what it was, all of it"
                 ));
             }

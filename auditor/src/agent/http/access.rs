@@ -3,20 +3,20 @@
 
 use std::{
     fmt,
-    net::SocketAddr,
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr},
     path::PathBuf,
     sync::{Arc, PoisonError, RwLock},
     time::{Duration, SystemTime},
 };
 
 use anyhow::{Context as _, bail};
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, header, uri::Authority};
 use axum_server::tls_rustls::RustlsConfig;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use rustls::crypto::ring;
 use sha2::{Digest as _, Sha256};
 
-use crate::{output::say, sink::Secret};
+use crate::{capture::privilege, output::warn, sink::Secret};
 
 /// How often files are checked for renewed certificates and changed tokens.
 const RENEW: Duration = Duration::from_secs(10);
@@ -114,8 +114,28 @@ impl Tls {
     }
 }
 
+/// Reads what others renew on a thread that no request reaches: such files may belong to root alone.
+pub(super) fn keep_renewed(
+    token: Option<Token>,
+    tls: Option<(Tls, RustlsConfig)>,
+) -> anyhow::Result<()> {
+    if token.is_none() && tls.is_none() {
+        return Ok(());
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("cannot begin to serve")?;
+    std::thread::spawn(move || {
+        // An error is ignored: a capability that can't be given up is not held.
+        let _refused = privilege::keep_reading();
+        runtime.block_on(renew(token, tls));
+    });
+    Ok(())
+}
+
 /// Reloads tokens and certificates when they change.
-pub(super) async fn renew(token: Option<Token>, tls: Option<(Tls, RustlsConfig)>) {
+async fn renew(token: Option<Token>, tls: Option<(Tls, RustlsConfig)>) {
     let written = || tls.as_ref().map(|(tls, _)| tls.written());
     let mut known = written();
     loop {
@@ -133,12 +153,31 @@ pub(super) async fn renew(token: Option<Token>, tls: Option<(Tls, RustlsConfig)>
                 .reload_from_pem_file(&tls.certificate, &tls.key)
                 .await
         {
-            say(&format!(
+            warn(&format!(
                 "auditor: the certificate in {} stays what it was: {error}",
                 tls.certificate.display()
             ));
         }
     }
+}
+
+/// Whether a `Host` is a loopback name or address and nothing else, with or without a port (RFC 9110, section 7.2).
+pub(super) fn names_loopback(host: &str) -> bool {
+    let Ok(authority) = host.parse::<Authority>() else {
+        return false;
+    };
+    let name = authority.host();
+    let v6 = name
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'));
+    let is_loopback = match v6 {
+        Some(v6) => v6.parse::<Ipv6Addr>().is_ok_and(|v6| v6.is_loopback()),
+        None => name.parse::<Ipv4Addr>().is_ok_and(|v4| v4.is_loopback()),
+    };
+    let has_port_alone = host
+        .strip_prefix(name)
+        .is_some_and(|rest| rest.is_empty() || authority.port_u16().is_some());
+    has_port_alone && (is_loopback || name.eq_ignore_ascii_case("localhost"))
 }
 
 /// The token that requests must carry; compared as a digest, so that the timing of a comparison reveals nothing about it.
@@ -200,7 +239,7 @@ mod tests {
 
     use axum::http::{HeaderMap, HeaderValue, header};
 
-    use super::Token;
+    use super::{Token, names_loopback};
     use crate::sink::Secret;
 
     #[test]
@@ -229,5 +268,36 @@ mod tests {
         assert!(!token.is_known_to(&HeaderMap::new()));
         let empty = tempfile::NamedTempFile::new().unwrap();
         assert!(Token::read(Secret::File(empty.path().to_owned())).is_err());
+    }
+
+    #[test]
+    fn names_of_this_machine() {
+        for host in [
+            "localhost",
+            "LOCALHOST:9110",
+            "127.0.0.1",
+            "127.1.2.3:9110",
+            "[::1]",
+            "[::1]:9110",
+        ] {
+            assert!(names_loopback(host), "{host}");
+        }
+        for host in [
+            "",
+            "[localhost",
+            "[localhost]",
+            "[127.0.0.1]",
+            "[::1",
+            "[::1].evil.example",
+            "localhost.evil.example",
+            "localhost:evil",
+            "localhost:80:evil",
+            "evil.example@localhost",
+            "127.0.0.1.evil.example",
+            "10.0.0.1",
+            "[2001:db8::1]:9110",
+        ] {
+            assert!(!names_loopback(host), "{host}");
+        }
     }
 }

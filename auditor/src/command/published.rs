@@ -51,24 +51,39 @@ impl Published {
     ///
     /// Nobody answers, or no report; the token can't be read, or is another one.
     pub(super) fn report(&self) -> anyhow::Result<Report> {
-        let name = match &self.place {
-            Place::Socket(path) => format!("unix:{}", path.display()),
-            Place::Address(url) => format!("{url}/report"),
-        };
+        let text = self.get("/report")?;
+        serde_json::from_str(&text)
+            .with_context(|| format!("what {} answers is no report", self.name("/report")))
+    }
+
+    /// What is published there.
+    ///
+    /// # Errors
+    ///
+    /// Nobody answers, or not with what was asked for; the token can't be read, or is another one.
+    pub(super) fn get(&self, path: &str) -> anyhow::Result<String> {
+        let name = self.name(path);
         let (status, text) = match &self.place {
-            Place::Socket(path) => {
-                let stream = UnixStream::connect(path).with_context(|| nobody(&name))?;
-                self.ask(stream)
+            Place::Socket(socket) => {
+                let stream = UnixStream::connect(socket).with_context(|| nobody(&name))?;
+                self.ask(stream, path)
                     .with_context(|| format!("{name} broke off"))?
             }
             Place::Address(_) => self.fetch(&name)?,
         };
         match status {
-            200 => {}
+            200 => Ok(text),
             401 => bail!("{name} wants a token: give --token-file or --token-env"),
             _ => bail!("{name} answers {status}: {}", text.trim()),
         }
-        serde_json::from_str(&text).with_context(|| format!("what {name} answers is no report"))
+    }
+
+    /// What is asked, for people.
+    fn name(&self, path: &str) -> String {
+        match &self.place {
+            Place::Socket(socket) => format!("unix:{}", socket.display()),
+            Place::Address(url) => format!("{url}{path}"),
+        }
     }
 
     /// The header that carries the token.
@@ -99,7 +114,7 @@ impl Published {
     }
 
     /// Asks by HTTP/1.0, whose answer ends with its connection (RFC 1945).
-    fn ask(&self, mut stream: UnixStream) -> anyhow::Result<(u16, String)> {
+    fn ask(&self, mut stream: UnixStream, path: &str) -> anyhow::Result<(u16, String)> {
         stream.set_read_timeout(Some(PATIENCE))?;
         stream.set_write_timeout(Some(PATIENCE))?;
         let authorization = self
@@ -107,7 +122,7 @@ impl Published {
             .map_or_else(String::new, |value| format!("Authorization: {value}\r\n"));
         write!(
             stream,
-            "GET /report HTTP/1.0\r\nHost: localhost\r\n{authorization}\r\n"
+            "GET {path} HTTP/1.0\r\nHost: localhost\r\n{authorization}\r\n"
         )?;
         let mut answer = String::new();
         stream.take(MOST_BYTES).read_to_string(&mut answer)?;

@@ -24,7 +24,7 @@ const PROGRAMS: [(&str, &str); 5] = [
 ];
 
 /// Programs that only the end-to-end tests run, to try the auditor with them.
-pub(crate) const TEST_PROGRAMS: [(&str, &str); 10] = [
+pub(crate) const TEST_PROGRAMS: [(&str, &str); 11] = [
     ("python3", "python3"),
     ("cc", "gcc"),
     ("nft", "nftables"),

@@ -8,6 +8,7 @@ mod labels;
 mod loopback;
 mod marked_ends;
 mod misplaced_headings;
+mod nearest_word;
 mod nested_lists;
 mod no_silence;
 mod plain_text;

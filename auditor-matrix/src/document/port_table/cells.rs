@@ -62,7 +62,7 @@ impl Cells {
             } else {
                 Basis::Given
             };
-            cell(column).map(|name| End::new(name, basis))
+            cell(column).map(|name| End::new(without_sentence(&name), basis))
         };
         let (source, destination, peer) = (
             end(Column::Source),
@@ -299,6 +299,18 @@ impl Cells {
         }
     }
 }
+
+/// The name in a cell without a sentence that a dash sets off: `Core (by default) — depends on where the queue is installed.`
+fn without_sentence(name: &str) -> &str {
+    [" \u{2014} ", " \u{2013} "]
+        .iter()
+        .find_map(|dash| name.split_once(dash))
+        .filter(|(_, behind)| MOST_WORDS_OF_NAME < behind.split(' ').count())
+        .map_or(name, |(before, _)| before)
+}
+
+/// More words behind a dash are a sentence.
+const MOST_WORDS_OF_NAME: usize = 4;
 
 /// The condition that a cell of a column of conditions states; `always` states none.
 fn conditional_cell(cell: Option<String>) -> Option<String> {

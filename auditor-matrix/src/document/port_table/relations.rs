@@ -146,8 +146,8 @@ mod tests {
         check("Communication of the Till with the Bank.", "Till > Bank");
         check("Used by the browser to reach the Bank.", "browser > Bank");
         check(
-            "Used for managed tills to retrieve software updates from Acme Bank.",
-            "managed tills > Acme Bank",
+            "Used for managed devices to retrieve software updates from Acme Bank.",
+            "managed devices > Acme Bank",
         );
         check(
             "Allows agents to send their logs to the Store.",

@@ -550,11 +550,14 @@ fn lists_components(words: &[Word<'_>]) -> bool {
     let is_genitive = behind.first().is_some_and(|word| word.is("of"))
         || behind.first().is_some_and(|word| word.is("used"))
             && behind.get(1).is_some_and(|word| word.is("by"));
+    let near = || behind.iter().take(NEAR_NOUN);
+    let is_of_each = near().any(|word| word.is_any(&["various", "different", "several"]));
     is_genitive
-        && behind
-            .iter()
-            .take(NEAR_NOUN)
-            .any(|word| word.is_any(&["components", "daemons", "programs", "processes"]))
+        && near().any(|word| {
+            word.is_any(&["components", "daemons", "programs", "processes"])
+                || is_of_each
+                    && word.is_any(&["projects", "services", "modules", "applications", "apps"])
+        })
 }
 
 /// The noun of a genitive stands within so many words.

@@ -6,6 +6,10 @@ mod remark;
 mod server;
 
 pub(super) use self::{beneficiary::askers, remark::remark};
+use std::sync::LazyLock;
+
+use regex::Regex;
+
 use self::{
     ends::{deployment, ends},
     remark::{offer, offer_to_each},
@@ -23,8 +27,11 @@ use super::{
 use crate::document::{
     names::Names,
     row::Direction,
-    text::{distributed, fold, sentences},
+    text::{distributed, fold, regex, sentences},
 };
+
+static TRANSPORT_URL: LazyLock<Regex> =
+    LazyLock::new(|| regex(r"\b(?P<transport>tcp|udp|sctp)://:?(?P<port>\d{1,5})\b"));
 
 /// What was read of an item.
 #[derive(Debug, Default)]
@@ -39,6 +46,8 @@ pub(super) struct ItemReading {
 
 /// Reads an item. `evidence` says whether a number's place is enough to make it a port.
 pub(super) fn read(text: &str, evidence: Evidence, names: &Names) -> ItemReading {
+    // `tcp://7001, for the ledger`
+    let text = &*TRANSPORT_URL.replace_all(text, "$port/$transport");
     let Some((rest, port, purpose)) =
         variant_port::cut(text).filter(|_| evidence == Evidence::Item)
     else {

@@ -205,7 +205,15 @@ fn speaks_of(block: &Block, name: &str) -> bool {
             .iter()
             .take(MOST_ROWS)
             .any(|row| row.cells.iter().any(|cell| has(cell))),
-        _ => false,
+        Content::Heading { .. }
+        | Content::Table(_)
+        | Content::Code { .. }
+        | Content::Alternative(_)
+        | Content::Condition(_)
+        | Content::EndAlternative
+        | Content::Unread { .. }
+        | Content::Caption(_)
+        | Content::Title(_) => false,
     }
 }
 

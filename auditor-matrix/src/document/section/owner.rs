@@ -44,11 +44,16 @@ pub(in crate::document) fn owner(sentence: &str, names: &Names) -> Option<String
         .filter(|_| follows)
         .or_else(|| PORTS_OF.captures(sentence))?;
     let who = found.name("who").or_else(|| found.name("that"))?.as_str();
-    let is_abstract = who.to_lowercase().split([' ', '-']).any(|word| {
-        ABSTRACT.contains(&word)
-            || word.contains(|c: char| c.is_ascii_digit())
-            || application_protocol::transports(word).is_some()
-    });
+    // `ports of various projects`: each of them has its own.
+    let is_of_each = ["various ", "different ", "several ", "multiple ", "many "]
+        .iter()
+        .any(|many| who.to_lowercase().starts_with(many));
+    let is_abstract = is_of_each
+        || who.to_lowercase().split([' ', '-']).any(|word| {
+            ABSTRACT.contains(&word)
+                || word.contains(|c: char| c.is_ascii_digit())
+                || application_protocol::transports(word).is_some()
+        });
     (!is_abstract && is_noun_phrase(who, names)).then(|| who.to_owned())
 }
 

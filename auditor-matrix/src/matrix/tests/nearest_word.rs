@@ -178,3 +178,34 @@ fn other_ends_beside_directions() {
         ],
     );
 }
+
+#[test]
+fn ports_as_urls_of_transports() {
+    markdown(
+        "# Ports\n\nThe ports used by Ledger:\n\n* `tcp://7001`, for bookings.\n* `udp://7002`, Media server.\n",
+        &["clients -> Ledger tcp/7001", "clients -> Ledger udp/7002"],
+    );
+}
+
+#[test]
+fn each_of_several_has_its_own() {
+    check(
+        &derived(
+            "Default ports of various Acme projects.\n\n7001: acme-ledger\n7002: acme-till\n7003: acme-desk\n",
+            Format::Markdown,
+        ),
+        &[
+            "clients -> acme-ledger tcp/7001",
+            "clients -> acme-till tcp/7002",
+            "clients -> acme-desk tcp/7003",
+        ],
+    );
+}
+
+#[test]
+fn a_sentence_behind_a_dash_is_no_name() {
+    markdown(
+        "| Source | Destination | Port |\n|--|--|--|\n| Till | Ledger \u{2014} depends on where the queue is installed. | 7001/tcp |\n",
+        &["Till -> Ledger tcp/7001"],
+    );
+}

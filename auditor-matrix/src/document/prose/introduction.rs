@@ -21,7 +21,7 @@ use super::{
     statement::Statement,
     unread::speaks_of_ports,
     verb::verb,
-    vocabulary::{is_article, is_preposition},
+    vocabulary::{is_article, is_preposition, is_software},
     words::{Kind, Word, words},
 };
 use crate::{
@@ -434,7 +434,13 @@ fn server_named(service: &str) -> Option<String> {
         && !name
             .split(' ')
             .any(|word| verb(&word.to_lowercase()).is_some());
-    is_name.then(|| name.to_owned())
+    // `updates` are what it asks for, and nobody.
+    let last = name.rsplit(' ').next().unwrap_or_default().to_lowercase();
+    let is_somebody = name.contains(char::is_uppercase)
+        || name.contains('.')
+        || section::is_machine(&last)
+        || is_software(&last);
+    (is_name && is_somebody).then(|| name.to_owned())
 }
 
 /// The transports that a line names, wherever they stand.

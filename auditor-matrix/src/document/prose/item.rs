@@ -5,7 +5,10 @@ mod ends;
 mod remark;
 mod server;
 
-pub(super) use self::{beneficiary::askers, remark::remark};
+pub(super) use self::{
+    beneficiary::{askers, machine as machine_behind},
+    remark::remark,
+};
 use std::sync::LazyLock;
 
 use regex::Regex;
@@ -94,10 +97,7 @@ fn read_whole(text: &str, evidence: Evidence, names: &Names) -> ItemReading {
             first.remarks.extend(unread);
         }
     }
-    let named_behind = beneficiary::machine(head, names);
-    let machine = labelled_machine(head, names)
-        .or(named_behind.as_deref())
-        .filter(|_| evidence == Evidence::Item);
+    let machine = labelled_machine(head, names).filter(|_| evidence == Evidence::Item);
     for statement in &mut first.statements {
         statement.is_asked = true;
         statement.required = statement.required.or_else(|| required(text));

@@ -16,6 +16,7 @@ use crate::document::{
     names::Names,
     problem::{Problem, ProblemKind, Severity},
     row::{Direction, Row, RowFields, RowOrigin, RowText},
+    section::names_machines,
 };
 
 /// Where a statement stands.
@@ -72,7 +73,21 @@ impl Place<'_> {
 
     /// The rows of an item or a command: where several pairs of ends stand above, or several are those for whom it is, one for
     /// each.
-    pub(super) fn rows(&self, text: &str, statement: Statement, names: &Names) -> Vec<Row> {
+    pub(super) fn rows(&self, text: &str, mut statement: Statement, names: &Names) -> Vec<Row> {
+        // Below a machine, for whom its port is says nothing of whose it is.
+        let is_below_machine = self.context.role.is_some()
+            || self
+                .machine
+                .is_some_and(|machine| names_machines(machine, names));
+        let is_open = statement.source.is_none()
+            && statement.destination.is_none()
+            && statement.direction.is_none()
+            && self.context.direction.is_none()
+            && self.context.endpoints.is_none()
+            && !statement.loopback;
+        if is_open && !is_below_machine {
+            statement.destination = item::machine_behind(text, names);
+        }
         let first = self.row(text, statement);
         let is_open_to_all = first.direction == Some(Direction::Inbound)
             && first.source.is_none()

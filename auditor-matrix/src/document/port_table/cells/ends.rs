@@ -103,7 +103,10 @@ impl Cells {
                 endpoints::arrow(text)
                     .or_else(|| labelled_pair(text, table.names))
                     .or_else(|| spoken_ends::ends(text, table.names))
-                    .or_else(|| relations::ends(text, table.names))
+                    .or_else(|| {
+                        relations::ends(text, table.names)
+                            .filter(|ends| !lists_own(table, &ends.source))
+                    })
                     .or_else(|| endpoints::from_to(text))
             });
             let mut pairs: Vec<Endpoints> = match phrase {
@@ -374,6 +377,18 @@ fn listed_arrows(text: &str, own: Option<&str>) -> Option<(Endpoints, Vec<Endpoi
 
 fn is_nobody(end: Option<&End>) -> bool {
     end.is_none_or(|text| matches!(text.to_lowercase().as_str(), "none" | "n/a" | "any"))
+}
+
+/// Whether a table lists the ports of this very machine, which are not those that it asks for: `for Core to collect metrics from tills`
+/// below `Core`.
+fn lists_own(table: &PortTable<'_>, source: &str) -> bool {
+    let context = table.context;
+    let one = |name: &str| name.to_lowercase().trim_end_matches('s').to_owned();
+    let is_own = |own: &str| one(own) == one(source);
+    context.direction.is_none()
+        && !table.columns.has(Column::Direction)
+        && (context.role.as_deref().is_some_and(is_own)
+            || context.subject.as_deref().is_some_and(is_own))
 }
 
 /// Whether an end begins with the name of a protocol: `HTTP -> HTTPS redirect` names no machines.

@@ -25,7 +25,7 @@ pub(in crate::document::prose) fn askers(text: &str, names: &Names) -> Vec<Strin
 }
 
 /// The one machine whose port it is: `8765 for the store server`.
-pub(super) fn machine(text: &str, names: &Names) -> Option<String> {
+pub(in crate::document::prose) fn machine(text: &str, names: &Names) -> Option<String> {
     let name = bare(behind_for(text)?.strip_prefix("the ")?);
     let is_one = !name.ends_with('s') && !name.contains([',', ';']) && !name.contains(" and ");
     let is_machine =

@@ -3,6 +3,7 @@
 use super::{
     accounting,
     block::{Block, Content},
+    cell,
     cell_kinds::CellKinds,
     table_rows::{TableRow, TableRows},
 };
@@ -31,7 +32,7 @@ pub(super) fn list(blocks: &mut [Block]) {
             && (language.is_empty() || language.starts_with("text"))
             && let Some(rows) = table(block.line, text)
         {
-            block.content = if is_below_heading || is_introduced {
+            block.content = if is_below_heading || is_introduced || state_transports(&rows) {
                 Content::Table(Box::new(rows))
             } else {
                 Content::Unread {
@@ -42,6 +43,19 @@ pub(super) fn list(blocks: &mut [Block]) {
             };
         }
     }
+}
+
+/// Whether each line says of its numbers that they are ports, by a transport: `25/tcp  the mail relay`.
+fn state_transports(rows: &TableRows) -> bool {
+    let states = |row: TableRow| {
+        let ports = row.cells.first().map(|cell| cell.to_lowercase());
+        ports.is_some_and(|ports| {
+            ports
+                .split(|c: char| !c.is_alphanumeric())
+                .any(|word| cell::stated(word).is_some())
+        })
+    };
+    rows.iter().skip(1).all(states)
 }
 
 /// What a block says in words.

@@ -56,6 +56,8 @@ pub(super) struct Introduction {
     pub(super) service: Option<String>,
     /// The items below are components, each with its ports: "The ports of the components are:".
     pub(super) lists_components: bool,
+    /// What follows need not be: "For optional services:".
+    pub(super) is_optional: bool,
     /// The items below are whom somebody asks: "The Core must be able to reach:".
     pub(super) lists_servers: bool,
     /// The same for a further end that a bracket adds, with a condition of its own: "(and all Edges, if there are any)".
@@ -77,6 +79,7 @@ impl Default for Introduction {
             stance: Stance::Wanted,
             service: None,
             lists_components: false,
+            is_optional: false,
             lists_servers: false,
             further: None,
             leaves_bracket: false,
@@ -273,6 +276,7 @@ impl Introduction {
             introduction.machine = machine(&nouns, &words, text, is_sentence);
         }
         introduction.lists_components = lists_components(&words);
+        introduction.is_optional = is_label && says_optional(text);
         introduction.lists_servers = introduction.ends.server.is_none() && leads_to_servers(text);
         introduction.is_about_ports = speaks_of_ports(&words)
             || 0 < introduction.ends.n_known()
@@ -321,6 +325,7 @@ impl Introduction {
         };
         both.lists_components |= label.lists_components;
         both.lists_servers |= label.lists_servers;
+        both.is_optional |= label.is_optional;
         both.leaves_bracket |= label.leaves_bracket;
         both.is_about_ports |= label.is_about_ports;
         if !label.transports.is_empty() {
@@ -364,6 +369,9 @@ impl Introduction {
                 statement.direction = Some(Direction::Outbound);
             }
         }
+        if self.is_optional && statement.required.is_none() {
+            statement.required = Some(false);
+        }
         if statement.condition.is_none() {
             statement.condition.clone_from(&self.condition);
         }
@@ -386,6 +394,20 @@ impl Introduction {
         let machine = self.machine.clone().or_else(|| self.ends.server.clone());
         (machine, Ends::default())
     }
+}
+
+/// "For optional services", "Optional ports", "The following ports are optional"
+fn says_optional(text: &str) -> bool {
+    let lower = text.to_lowercase();
+    let says = ["optional ", "optionally", "for optional ", "(optional)"]
+        .iter()
+        .any(|start| lower.starts_with(start))
+        || lower.ends_with(" optional")
+        || lower.ends_with("(optional)");
+    let denies = lower
+        .split(' ')
+        .any(|word| matches!(word, "not" | "no" | "required" | "mandatory"));
+    says && !denies
 }
 
 /// Whether a line breaks off where it would say who is asked: "must be able to reach", "needs access to the following".

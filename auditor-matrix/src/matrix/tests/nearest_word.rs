@@ -209,3 +209,30 @@ fn a_sentence_behind_a_dash_is_no_name() {
         &["Till -> Ledger tcp/7001"],
     );
 }
+
+#[test]
+fn lines_that_state_transports_need_no_word_for_ports_above() {
+    markdown(
+        "# Ports\n\nThe Ledger listens on port 7001/tcp for tills.\n\nFurther on:\n\n    7002/tcp    the desk\n    7003/udp    the clock\n",
+        &[
+            "tills -> Ledger tcp/7001",
+            "clients -> hosts tcp/7002",
+            "clients -> hosts udp/7003",
+        ],
+    );
+}
+
+#[test]
+fn what_is_said_to_be_optional_of_a_list() {
+    let found = derived(
+        "# Ports\n\nFor optional report services:\n\n- 7001/tcp\n\nFurther ones:\n\n- 7002/tcp\n",
+        Format::Markdown,
+    );
+    let presences: Vec<&str> = found
+        .matrix
+        .rules
+        .iter()
+        .map(|rule| rule.presence.name())
+        .collect();
+    assert_eq!(presences, ["optional", "expected"]);
+}

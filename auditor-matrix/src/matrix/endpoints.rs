@@ -201,6 +201,15 @@ pub(super) fn row_endpoints(
         is_own_machine(&server) && !with_self.1,
     );
     let loopback = row.loopback || are_own.0 || are_own.1;
+    // `localhost` to `localhost` names no machine: who it is its section says, if anything.
+    let is_bracketed = bracketed(&client).or(bracketed(&server)).is_some();
+    if are_own == (true, true) && !is_bracketed {
+        remarks.extend(match (&row.role, page.role) {
+            (Some(role), _) => EndpointRemark::of(role.basis),
+            (None, Some(_)) => Some(EndpointRemark::Title),
+            (None, None) => Some(EndpointRemark::UnnamedBoth),
+        });
+    }
     let mut endpoints = if loopback {
         // Both ends are the same machine, which one of the two may name, be it in brackets.
         let named = match are_own {

@@ -67,7 +67,7 @@ pub use no_port::NoPort;
 pub use problem::{Problem, ProblemKind, Severity};
 pub use profile::{ColumnChoice, ColumnMeaning, NoChoice, Profile, UnknownMeaning};
 pub use row::{Direction, Document, PortGroup, Row, RowFields, RowOrigin, RowText};
-pub use section::{is_about_more_than_ports, only_asks};
+pub use section::{only_asks, speaks_of_machine};
 
 /// Reads a page. Never fails: what can't be understood is a problem, and the rest is kept.
 ///

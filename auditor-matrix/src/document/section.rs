@@ -260,12 +260,20 @@ pub(super) fn is_security_group(phrase: &str) -> bool {
 }
 
 /// Whether a heading has a word that is not about ports in general: `Network ports` and `Inbound` have none.
-pub fn is_about_more_than_ports(heading: &str) -> bool {
+pub(super) fn is_about_more_than_ports(heading: &str) -> bool {
     let (outside, _) = unbracket(&NUMBERED.replace(heading, ""));
     outside
         .split(' ')
         .map(plain)
         .any(|word| !word.is_empty() && !is_stop(&word))
+}
+
+/// Whether a heading speaks of a kind of machine or of what runs there: `Ledger server and its parts`, and not `External connectivity`.
+pub fn speaks_of_machine(heading: &str) -> bool {
+    heading
+        .split(' ')
+        .map(plain)
+        .any(|word| is_machine(&word) || super::prose::is_software(&word))
 }
 
 /// Whether the words of a heading are of directions and ports and nothing else: `In- & outbound`.

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     document::{
         Basis, Document, End, PortGroup, Problem, ProblemKind, Profile, Row, Severity,
-        is_about_more_than_ports,
+        speaks_of_machine,
     },
     port::PortRange,
     role::Role,
@@ -205,12 +205,11 @@ fn page_role(rows: &[Row]) -> Option<End> {
 }
 
 /// Whether the machine that the page names may be that of a row: what another section says of its own machine does not hold for
-/// one whose heading speaks of something else. `with_role` are the sections that name it.
+/// one whose heading speaks of another. `with_role` are the sections that name it.
 fn may_be_of_page(row: &Row, with_role: &BTreeSet<Option<&str>>) -> bool {
     let section = row.section.as_deref();
     let innermost = section.and_then(|section| section.rsplit(" / ").next());
-    innermost.is_none_or(|heading| !is_about_more_than_ports(heading))
-        || with_role.contains(&section)
+    innermost.is_none_or(|heading| !speaks_of_machine(heading)) || with_role.contains(&section)
 }
 
 /// So many sections are not merely what else the page says of its machine.

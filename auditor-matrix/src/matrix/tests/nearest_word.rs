@@ -33,7 +33,7 @@ fn a_row_outranks_what_is_said_of_all() {
 #[test]
 fn what_one_section_says_is_not_said_of_another() {
     markdown(
-        "# Ports\n\n## Ledger and its parts\n\n| Port | Connections from |\n|--|--|\n| 7001/tcp | Tills |\n\n## Desk server\n\n| Port | Connections from |\n|--|--|\n| 7002/tcp | Ledger |\n",
+        "# Ports\n\n## Ledger service and its parts\n\n| Port | Connections from |\n|--|--|\n| 7001/tcp | Tills |\n\n## Desk server\n\n| Port | Connections from |\n|--|--|\n| 7002/tcp | Ledger |\n",
         &["Tills -> hosts tcp/7001", "Ledger -> Desk server tcp/7002"],
     );
 }

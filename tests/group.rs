@@ -143,11 +143,11 @@ fn of_two_that_tell_one_takes_over_from_the_other() {
         until("a fourth flow", || !told(path, 9093).is_empty());
         // Who is stopped hands over, and nobody waits until he would be gone.
         first.end(Signal::SIGTERM);
-        let takes_over = (0..100).any(|_| {
-            std::thread::sleep(Duration::from_millis(50));
-            second.tells()
-        });
-        assert!(takes_over, "nobody took over within five seconds");
+        until("the second one takes over", || second.tells());
+        assert!(
+            second.says("handed over to it"),
+            "it waited until the other one was gone"
+        );
         std::thread::sleep(Duration::from_secs(3));
         for port in [9090, 9091, 9093] {
             assert_eq!(told(path, port).len(), 1, "{port}: {:?}", told(path, port));

@@ -82,8 +82,13 @@ impl Membership {
                     .as_ref()
                     .map_or_else(Vec::new, |handover| handover.events.clone());
                 let name = self.group.name();
+                let why = match &handover {
+                    Some(handover) if handover.holder.is_empty() => ", which was handed over to it",
+                    Some(_) => ", as the one before is gone",
+                    None => "",
+                };
                 say(&format!(
-                    "auditor: of group {name}, this watch tells what is found from now on"
+                    "auditor: of group {name}, this watch tells what is found from now on{why}"
                 ));
                 Ok(Turn::Begin(handover))
             }

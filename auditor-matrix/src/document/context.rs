@@ -207,12 +207,17 @@ impl Context {
         }
         let counterpart = section::counterpart(heading, names);
         if let Some(other) = counterpart.filter(|_| self.role.is_some()) {
-            self.counterpart = Some(End::new(other, Basis::Heading));
+            // Only the frame of the words says so.
+            self.counterpart = Some(End::new(other, Basis::Title));
         } else if section.role.is_some() {
             self.counterpart = None;
             self.is_within_role = section.is_within_role;
             self.role = section.role.map(|role| {
-                let basis = if names.contains(&role) || section::says_whose(heading, &role) {
+                let is_known = names.contains(&role);
+                // `Ports for Acme Gate`: nothing but the capitals says that it is a machine.
+                let is_framed = !section::names_machines(&role, names)
+                    && section::owner_of_ports(heading, names).as_ref() == Some(&role);
+                let basis = if is_known || !is_framed && section::says_whose(heading, &role) {
                     Basis::Heading
                 } else {
                     Basis::Title

@@ -11,8 +11,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-pub(super) use self::counterpart::counterpart;
-use self::counterpart::owner_of_ports;
+pub(super) use self::counterpart::{counterpart, owner_of_ports};
 use self::kind::{is_network_interface, is_role, machine_with};
 pub(super) use self::owner::owner;
 use self::pair::endpoints;

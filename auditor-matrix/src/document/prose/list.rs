@@ -1,6 +1,6 @@
 //! Reads a list, item by item with what stands above and below each: service above and port below, or the other way round.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use super::{
     icmp,
@@ -217,7 +217,7 @@ pub(super) fn read(
 
 /// The items of one level that stand above others and are names and nothing else, where one of them is known for a machine: then all
 /// are. `Store server` and `Mobile Gate`.
-fn sibling_machines(items: &[ListItem], names: &Names) -> Vec<usize> {
+fn sibling_machines(items: &[ListItem], names: &Names) -> BTreeSet<usize> {
     let labels: Vec<usize> = (0..items.len())
         .filter(|index| {
             let (Some(item), Some(next)) = (items.get(*index), items.get(index + 1)) else {
@@ -240,14 +240,13 @@ fn sibling_machines(items: &[ListItem], names: &Names) -> Vec<usize> {
             .map_or("", |item| item.text.trim_end_matches(':'))
     };
     let level = |index: &usize| items.get(*index).map(|item| item.level);
-    let is_known = |index: &usize| section::names_machines(text(index), names);
+    let known: BTreeSet<Option<u8>> = (labels.iter())
+        .filter(|index| section::names_machines(text(index), names))
+        .map(level)
+        .collect();
     labels
         .iter()
-        .filter(|index| {
-            labels
-                .iter()
-                .any(|other| level(other) == level(index) && is_known(other))
-        })
+        .filter(|index| known.contains(&level(index)))
         .copied()
         .collect()
 }

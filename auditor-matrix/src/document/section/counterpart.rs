@@ -4,7 +4,7 @@ use super::{NUMBERED, is_noun_phrase, is_stop, plain};
 use crate::document::{application_protocol, cell, names::Names, prose, text::unbracket};
 
 /// The machine behind `for` or `of`, where all words before it are about ports: `Port tables for Acme Store`.
-pub(super) fn owner_of_ports(heading: &str, names: &Names) -> Option<String> {
+pub(in crate::document) fn owner_of_ports(heading: &str, names: &Names) -> Option<String> {
     let (lead, name) = parts(heading, &[" for ", " of ", " on "])?;
     (!says_what_for(&lead) && is_proper_name(&name, names)).then_some(name)
 }

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::{
+    application_protocol, cell,
     end::Basis,
     text::{fold, regex},
 };
@@ -55,9 +56,24 @@ pub(super) fn between(text: &str) -> Option<Endpoints> {
     })
 }
 
-/// An endpoint's text without footnote marks.
+/// An endpoint's text without footnote marks, and without what is spoken to it in brackets: `manager (HTTPS)`.
 pub(super) fn endpoint(text: &str) -> Option<String> {
     let text =
         fold(text.trim_matches(|c: char| c.is_whitespace() || matches!(c, '*' | '\u{2020}')));
+    let spoken = text
+        .strip_suffix(')')
+        .and_then(|text| text.rsplit_once('('));
+    let is_spoken = |word: &str| {
+        application_protocol::transports(word).is_some()
+            || cell::stated(&word.to_lowercase()).is_some()
+    };
+    let text = match spoken {
+        Some((before, inside))
+            if !before.trim().is_empty() && inside.split(['/', ',', ' ']).all(is_spoken) =>
+        {
+            before.trim_end().to_owned()
+        }
+        Some(_) | None => text,
+    };
     text.contains(char::is_alphabetic).then_some(text)
 }

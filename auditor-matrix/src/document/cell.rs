@@ -153,6 +153,26 @@ pub(super) fn stated(word: &str) -> Option<Transport> {
 /// A text of more words says more than a direction, and is not translated.
 const MOST_TRANSLATED_WORDS: usize = 3;
 
+/// Whether a direction names in and out and nothing that says of the ends that either asks: `IN/OUT`, and not `Bidirectional`.
+pub(super) fn is_in_and_out(text: &str) -> bool {
+    text.to_lowercase()
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .all(|word| {
+            matches!(
+                word,
+                "in" | "out"
+                    | "inbound"
+                    | "outbound"
+                    | "incoming"
+                    | "outgoing"
+                    | "ingress"
+                    | "egress"
+                    | "and"
+            )
+        })
+}
+
 /// Reads a direction. `None` if the text gives none.
 pub(super) fn direction(text: &str) -> Option<Direction> {
     let lower = if text.split(' ').count() <= MOST_TRANSLATED_WORDS {

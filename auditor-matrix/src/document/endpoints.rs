@@ -297,6 +297,15 @@ mod tests {
             [of("worker, CLI", "core", false)]
         );
         assert!(ends("inbound, outbound").is_empty());
+        // What is spoken is no part of a name, and which of them it is is.
+        assert_eq!(
+            ends("edge -> manager (HTTPS)"),
+            [of("edge", "manager", false)]
+        );
+        assert_eq!(
+            ends("edge -> manager (standby)"),
+            [of("edge", "manager (standby)", false)]
+        );
     }
 
     #[test]

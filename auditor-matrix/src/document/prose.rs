@@ -46,11 +46,12 @@ mod statement_row;
 mod unread;
 mod variant_port;
 mod verb;
+mod verb_place;
 mod vocabulary;
 mod words;
 
 pub(super) use above_table::{AboveTable, speaks_of_rows};
-pub(super) use note::ends as ends_in_note;
+pub(super) use note::{asker as asker_in_note, ends as ends_in_note, has_verb};
 pub(super) use row_note::{Asker, asked, asker};
 pub(super) use statement_row::{is_topic, may_name_what_runs, named_by_heading};
 pub(super) use vocabulary::is_software;

@@ -59,31 +59,57 @@ fn with_headings_at_left(rows: &TableRows) -> Option<TableRows> {
     if !(LEAST_ROWS..=MOST_HEADINGS).contains(&rows.len()) {
         return None;
     }
-    let all: Vec<TableRow> = rows.iter().collect();
+    let mut all: Vec<TableRow> = rows.iter().collect();
+    // `Property | Value` stands above what is no more than these.
+    let are_properties = all.first().is_some_and(
+        |row| matches!(row.cells.as_slice(), [name, value] if is_of_properties(name, value)),
+    );
+    if are_properties && LEAST_ROWS < all.len() {
+        all.remove(0);
+    }
     let headings: Vec<String> = all
         .iter()
         .filter_map(|row| row.cells.first().cloned())
         .collect();
-    let meanings: Option<Vec<Column>> = headings.iter().map(|text| column::column(text)).collect();
-    let meanings = meanings?;
+    let meanings: Vec<Option<Column>> = headings.iter().map(|text| column::column(text)).collect();
     // `Setting | Default` is a heading above settings.
-    if meanings.first() == Some(&Column::Ignored) {
+    if meanings.first() == Some(&Some(Column::Ignored)) {
         return None;
     }
-    let at = meanings
+    let ports = meanings
         .iter()
-        .position(|meaning| *meaning == Column::Port)?;
-    let ports = all.get(at)?.cells.get(1..)?;
-    let are_ports =
-        !ports.is_empty() && CellKinds::of(ports.iter().map(String::as_str)).are_bare_ports();
+        .zip(&all)
+        .filter(|(meaning, _)| **meaning == Some(Column::Port))
+        .filter_map(|(_, row)| row.cells.get(1..))
+        .find(|cells| {
+            !cells.is_empty() && CellKinds::of(cells.iter().map(String::as_str)).are_bare_ports()
+        })?;
+    // Many a property besides is no heading that anybody knows, where both ends and their port are.
+    let n_of_traffic = [
+        Column::Source,
+        Column::Destination,
+        Column::Peer,
+        Column::Role,
+        Column::Protocol,
+        Column::Service,
+    ]
+    .iter()
+    .filter(|column| meanings.contains(&Some(**column)))
+    .count();
+    let are_known = meanings.iter().all(Option::is_some)
+        || are_properties && 0 < n_of_traffic
+        || LEAST_OF_TRAFFIC <= n_of_traffic;
     // A heading of its own above the values makes it a table of rows.
     let has_headings_above = all.first()?.cells.get(1..)?.iter().any(|text| {
         column::column(text).is_some_and(|meaning| meaning != Column::Role)
             && cell::stated(&text.to_lowercase()).is_none()
     });
-    if !are_ports || has_headings_above {
+    if !are_known || has_headings_above {
         return None;
     }
+    let at = all
+        .iter()
+        .position(|row| row.cells.get(1..) == Some(ports))?;
     let mut turned = TableRows::default();
     let line = all.first()?.line;
     turned.push(&TableRow {
@@ -105,8 +131,22 @@ fn with_headings_at_left(rows: &TableRows) -> Option<TableRows> {
     Some(turned)
 }
 
+/// Whether the two headings of a table say that each row is a property of one thing: `Property | Value`.
+fn is_of_properties(name: &str, value: &str) -> bool {
+    matches!(
+        name.to_lowercase().as_str(),
+        "property" | "properties" | "attribute" | "field" | "item" | "parameter" | ""
+    ) && matches!(
+        value.to_lowercase().as_str(),
+        "value" | "values" | "detail" | "details" | "description" | ""
+    )
+}
+
+/// So many headings of ends, transports and services are there by no chance.
+const LEAST_OF_TRAFFIC: usize = 3;
+
 /// A table with more headings is none of them.
-const MOST_HEADINGS: usize = 12;
+const MOST_HEADINGS: usize = 24;
 
 /// Whether several headings are ports.
 pub(super) fn has_ports_above(head: &TableRow) -> bool {
@@ -188,6 +228,30 @@ mod tests {
                 vec!["store", "5432", "TCP"]
             ]
         );
+        // Properties of one thing, under a heading that says no more than that.
+        let properties = table(&[
+            &["Property", "Value"],
+            &["Port", "8096"],
+            &["Kind", "Web UI"],
+            &["Protocol", "HTTP"],
+        ]);
+        assert_eq!(
+            turned(&properties).map(|rows| rows.iter().map(|row| row.cells).collect()),
+            Some(vec![
+                vec!["Port".to_owned(), "Kind".to_owned(), "Protocol".to_owned()],
+                vec!["8096".to_owned(), "Web UI".to_owned(), "HTTP".to_owned()]
+            ])
+        );
+        // Both ends and their port are enough beside headings that nobody knows.
+        let matrix = table(&[
+            &["Source device", "till", "gate"],
+            &["Source port", "any", "any"],
+            &["Destination device", "gate", "store"],
+            &["Destination port", "443", "5432"],
+            &["Plane of operation", "O&M", "O&M"],
+            &["Protocol", "TCP", "TCP"],
+        ]);
+        assert_eq!(turned(&matrix).map(|rows| rows.len()), Some(3));
         // Rows that are about a port among others are rows.
         let settings = table(&[
             &["Setting", "Default"],

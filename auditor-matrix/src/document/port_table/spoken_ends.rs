@@ -30,7 +30,12 @@ pub(super) fn ends(text: &str, names: &Names) -> Option<Endpoints> {
     let (phrase, inside) = bare(text)?;
     let (source, destination) = named(&phrase)?;
     let destination = without_activity(&destination, names);
-    let are_names = is_name(&source, names) && is_name(&destination, names);
+    // "Agents upload reports to the Core", "allows operators to join the console"
+    let are_clauses = [&source, &destination].into_iter().any(|name| {
+        let mut behind = name.split(' ').skip(1);
+        prose::has_verb(name) || behind.any(|word| matches!(word, "the" | "a" | "an" | "your"))
+    });
+    let are_names = is_name(&source, names) && is_name(&destination, names) && !are_clauses;
     // What comes before a machine may be what is sent to it; behind `from` it is who sends it.
     let is_certain = is_known(&source) || is_known(&destination) && phrase.contains(" from ");
     (are_names && is_certain && source != destination).then(|| Endpoints {

@@ -19,7 +19,8 @@ use super::{
     noun_phrase::{NounPhrase, NounPhrases},
     piece::Pieces,
     verb::{Verb, is_noun_of_verb, verb},
-    vocabulary::{is_auxiliary, is_pronoun},
+    verb_place::verb_at,
+    vocabulary::{is_auxiliary, is_pronoun, is_software},
     words::Kind,
 };
 use crate::document::{end::Basis, names::Names, row::Direction};
@@ -234,7 +235,7 @@ impl Grammar<'_> {
         if !group.is_passive && self.is_noun_at_end(group.verb) {
             return None;
         }
-        let class = verb(self.pieces.lower(group.verb));
+        let class = verb_at(self.pieces, group.verb);
         // "External access to the Store": the verb has no `to`, so this is the noun.
         let is_noun = self.pieces.is(group.verb, "access") && self.pieces.is(group.verb + 1, "to");
         if group.verb == behind
@@ -263,16 +264,31 @@ impl Grammar<'_> {
     }
 
     /// "ports used by components to connect to the Vault": who uses them is who connects.
-    fn used_by(&self, at: usize) -> Option<Ends> {
-        let is_use =
-            self.pieces.is_any(at, &["used", "needed", "required"]) && self.pieces.is(at + 1, "by");
-        let doer = self.nouns.list(at + 2).filter(|_| is_use)?;
-        let to = doer.end;
-        let class = verb(self.pieces.lower(to + 1)).filter(|_| self.pieces.is(to, "to"))?;
-        match class {
-            Verb::Ask | Verb::Transfer => self.asking(Some(&doer), to + 1, class),
-            Verb::Serve | Verb::Open | Verb::Close | Verb::Use => None,
+    pub(super) fn used_by(&self, at: usize) -> Option<Ends> {
+        let is_use = self
+            .pieces
+            .is_any(at, &["used", "needed", "required", "necessary"])
+            && self.pieces.is_any(at + 1, &["by", "for"]);
+        if !is_use {
+            return None;
         }
+        let asking = |doer: Option<&NounPhrase>, verb: usize| match verb_at(self.pieces, verb)? {
+            class @ (Verb::Ask | Verb::Transfer) => self.asking(doer, verb, class),
+            Verb::Serve | Verb::Open | Verb::Close | Verb::Use => None,
+        };
+        // "used for probing the Core from the Edge"
+        if self.pieces.is(at + 1, "for") && self.pieces.lower(at + 2).ends_with("ing") {
+            let mut ends = asking(None, at + 2)?;
+            if !self.pulls(at + 2) {
+                ends.client = self.around(at + 3).from.map(|from| from.text);
+            }
+            return Some(ends.seen_from_here());
+        }
+        let doer = self.nouns.list(at + 2)?;
+        if !self.pieces.is(doer.end, "to") {
+            return None;
+        }
+        asking(Some(&doer), doer.end + 1)
     }
 
     /// Whether what could be a verb ends a phrase by itself, and so is a noun: `(SQL queries)`, `License checks, from the Core`.
@@ -345,7 +361,6 @@ impl Grammar<'_> {
                 let client = around.from.or(by).filter(|_| is_needed)?;
                 Some(Ends::of(Some(&client), Some(doer)))
             }
-            Verb::Open if self.opens_connection(at) => self.asking(doer, at, Verb::Transfer),
             Verb::Open | Verb::Close => {
                 let doer = doer.filter(|doer| doer.is_machine)?;
                 let around = self.around(at + 1);
@@ -376,7 +391,18 @@ impl Grammar<'_> {
             }
             Some(Verb::Ask) | None => {
                 let is_reached = class.is_some() || is_reachable(self.pieces.lower(at));
-                let server = doer.filter(|doer| is_reached && doer.is_machine)?;
+                // "Queried by the Core", below the name of who is.
+                if doer.is_none()
+                    && let Some(by) = &around.by
+                {
+                    return Some(Ends::of(Some(by), None).seen_from_here());
+                }
+                // "The console is queried by operators": who is asked by somebody runs somewhere, whatever it is called.
+                let runs = |doer: &&NounPhrase| {
+                    let head = doer.text.rsplit(' ').next().unwrap_or_default();
+                    doer.is_machine || around.by.is_some() && is_software(&head.to_lowercase())
+                };
+                let server = doer.filter(|doer| is_reached && runs(doer))?;
                 let client = around
                     .by
                     .or(around.from)

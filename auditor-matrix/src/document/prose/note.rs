@@ -5,7 +5,8 @@ use super::{
     piece::Pieces,
     port_phrase::{Evidence, port_phrases},
     stance::{Stance, stance},
-    verb::verb,
+    verb::{Verb, verb},
+    verb_place::verb_at,
     words::words,
 };
 use crate::document::{end::Basis, endpoints::Endpoints, names::Names, section, text::sentences};
@@ -50,15 +51,52 @@ pub(in crate::document) fn ends(note: &str, names: &Names) -> Vec<Endpoints> {
                 is_mutual: clause.ends.is_mutual,
                 basis: Basis::Purpose,
             };
-            let are_machines = [&ends.source, &ends.destination]
+            let names_machine = [&ends.source, &ends.destination]
                 .into_iter()
-                .all(|end| section::names_machines(end, names));
-            if !found.contains(&ends) && (whole.is_none() || are_machines) {
+                .any(|end| section::names_machines(end, names));
+            if !found.contains(&ends) && (whole.is_none() || names_machine) {
                 found.push(ends);
             }
         }
     }
     found
+}
+
+/// Who asks the machine of a row, whatever that is: `Queried by the Core`.
+pub(in crate::document) fn asker(note: &str, names: &Names) -> Option<String> {
+    let mut found = sentences(note).into_iter().filter_map(|sentence| {
+        let words = words(sentence);
+        let is_passive = words
+            .first()
+            .zip(words.get(1))
+            .is_some_and(|(first, second)| first.lower.ends_with("ed") && second.is("by"));
+        if !is_passive || stance(&words) != Stance::Wanted {
+            return None;
+        }
+        let phrases = port_phrases(&words, Evidence::Stated);
+        let pieces = Pieces::new(sentence, &words, &phrases);
+        let class = verb_at(&pieces, 0);
+        let mut clauses = clause::clauses(&pieces, names).into_iter();
+        let ends = clauses
+            .next()
+            .filter(|_| clauses.next().is_none() && class == Some(Verb::Ask))?
+            .ends;
+        ends.client.filter(|_| ends.server.is_none())
+    });
+    let first = found.next()?;
+    found.next().is_none().then_some(first)
+}
+
+/// Whether a text in the place of a name has a verb: `Allows operators`, `Agents upload`.
+pub(in crate::document) fn has_verb(name: &str) -> bool {
+    let words: Vec<&str> = name.split(' ').collect();
+    begins_with_verb(name)
+        || words.windows(2).any(|pair| {
+            matches!(pair, [noun, word] if noun.ends_with('s')
+                && word.starts_with(char::is_lowercase)
+                && !["s", "ed", "ing"].iter().any(|ending| word.ends_with(ending))
+                && matches!(verb(word), Some(Verb::Ask | Verb::Transfer)))
+        })
 }
 
 /// Whether a name begins with what somebody does: `Sends orders`.
@@ -71,7 +109,7 @@ fn begins_with_verb(name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::ends;
+    use super::{asker, ends, has_verb};
     use crate::document::names::Names;
 
     #[track_caller]
@@ -97,5 +135,33 @@ mod tests {
         );
         check("Agents no longer connect to the gateway.", &[]);
         check("Sends telemetry to Hub", &[]);
+        check(
+            "Used by operators to provision the ledger nodes.",
+            &[("operators", "ledger nodes")],
+        );
+    }
+
+    #[test]
+    fn who_asks_whatever_the_row_is() {
+        let check = |note: &str, expected: &str| {
+            let found = asker(note, &Names::default());
+            assert_eq!(found.as_deref().unwrap_or("-"), expected, "{note}");
+        };
+        check("Queried by the collector.", "collector");
+        check("Probed by worker nodes.", "worker nodes");
+        // Who provides it is asked, and whose it is is not said.
+        check("Provided by the gateway.", "-");
+        check("Used by the gateway.", "-");
+        check("Not polled by agents.", "-");
+        check("Opened by the gateway.", "-");
+        check("Polled by agents. Queried by the collector.", "-");
+    }
+
+    #[test]
+    fn names_that_are_none() {
+        assert!(has_verb("Allows operators"));
+        assert!(has_verb("Agents upload"));
+        assert!(!has_verb("Upload agents"));
+        assert!(!has_verb("Store servers"));
     }
 }

@@ -10,7 +10,7 @@ mod shared_head;
 
 use super::{
     piece::Pieces,
-    verb::verb,
+    verb_place::verb_at,
     vocabulary::{
         is_abstract, is_article, is_auxiliary, is_determiner, is_locating, is_platform, is_software,
     },
@@ -74,7 +74,7 @@ impl NounPhrases<'_> {
             // "the process, receives queries"
             let is_verb = more.as_ref().is_some_and(|more| {
                 more.end == next + 1
-                    && verb(self.pieces.lower(next)).is_some()
+                    && verb_at(self.pieces, next).is_some()
                     && !self.is_capitalised(next)
                     && self.pieces.lower(more.end).ends_with('s')
             });
@@ -125,7 +125,7 @@ impl NounPhrases<'_> {
     fn is_subject(&self, phrase: &NounPhrase) -> bool {
         let word = self.pieces.lower(phrase.end);
         is_auxiliary(word)
-            || verb(word).is_some()
+            || verb_at(self.pieces, phrase.end).is_some()
             || matches!(word, "need" | "needs" | "that" | "which")
     }
 

@@ -11,7 +11,8 @@ use super::{
     piece::Pieces,
     port_phrase::{Evidence, port_phrases},
     stance::{Stance, stance},
-    verb::{Verb, verb},
+    verb::Verb,
+    verb_place::verb_at,
     vocabulary::is_software,
     words::words,
 };
@@ -129,7 +130,7 @@ fn of_sentence(nouns: NounPhrases<'_>, own: &str) -> Option<Asker> {
     let pieces = nouns.pieces;
     // "Receives logs from the agents"
     let begins_with_verb =
-        pieces.lower(0).ends_with('s') && verb(pieces.lower(0)) == Some(Verb::Serve);
+        pieces.lower(0).ends_with('s') && verb_at(pieces, 0) == Some(Verb::Serve);
     let (subject, at) = match nouns.list(0).filter(|_| !begins_with_verb) {
         Some(subject) => (Some(subject.text), subject.end),
         None => (None, 0),
@@ -137,7 +138,7 @@ fn of_sentence(nouns: NounPhrases<'_>, own: &str) -> Option<Asker> {
     let is_own = subject
         .as_deref()
         .is_none_or(|subject| is_alike(subject, own));
-    let class = verb(pieces.lower(at))?;
+    let class = verb_at(pieces, at)?;
     let is_each_other = |at: usize| {
         pieces.is_any(at, &["themselves", "itself"])
             || pieces.is_any(at, &["each", "one"]) && pieces.is_any(at + 1, &["other", "another"])
@@ -145,7 +146,7 @@ fn of_sentence(nouns: NounPhrases<'_>, own: &str) -> Option<Asker> {
     // "Used by the keeper to send jobs"
     if subject.is_none() && at == 0 && pieces.is(0, "used") && pieces.is(1, "by") {
         let by = nouns.list(2)?;
-        let serves = pieces.is(by.end, "to") && verb(pieces.lower(by.end + 1)) == Some(Verb::Serve);
+        let serves = pieces.is(by.end, "to") && verb_at(pieces, by.end + 1) == Some(Verb::Serve);
         let is_other = !is_alike(&by.text, own) && !serves;
         return (is_other && by.is_machine).then_some(Asker::Other(by.text));
     }
@@ -166,7 +167,7 @@ fn of_sentence(nouns: NounPhrases<'_>, own: &str) -> Option<Asker> {
             let subject = subject?;
             let with = (at + 1..pieces.len()).find(|at| {
                 pieces.is_any(*at, &["with", "to", "between", "among", "amongst"])
-                    && verb(pieces.lower(*at + 1)).is_none()
+                    && verb_at(pieces, *at + 1).is_none()
             })?;
             if is_each_other(with + 1) {
                 return is_own.then_some(Asker::Itself);

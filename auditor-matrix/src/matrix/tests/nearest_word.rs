@@ -236,3 +236,24 @@ fn what_is_said_to_be_optional_of_a_list() {
         .collect();
     assert_eq!(presences, ["optional", "expected"]);
 }
+
+#[test]
+fn in_and_out_beside_both_ends() {
+    // The two ways of one conversation, and one that either opens.
+    markdown(
+        "# Ports\n\n| Transport | In/Out | Port | Source | Destination |\n|--|--|--|--|--|\n| TCP | IN/OUT | 443 | Till | Gate |\n| TCP | Bidirectional | 444 | Till | Gate |\n",
+        &[
+            "Till -> Gate tcp/443",
+            "Gate -> Till tcp/444",
+            "Till -> Gate tcp/444",
+        ],
+    );
+}
+
+#[test]
+fn properties_of_a_service() {
+    markdown(
+        "# Ports\n\n## Ledger server\n\n| Property | Value |\n|--|--|\n| Port | 7001 |\n| Kind | Web UI |\n| Protocol | TCP |\n",
+        &["clients -> Ledger server tcp/7001"],
+    );
+}

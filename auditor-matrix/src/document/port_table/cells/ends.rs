@@ -40,7 +40,15 @@ impl Cells {
         document: &mut Document,
     ) {
         if let Some(text) = &self.direction_text {
-            if loopback::is_own_machine(text) {
+            if self.direction == Some(Direction::Both)
+                && self.source.is_some()
+                && self.destination.is_some()
+                && cell::is_in_and_out(text)
+            {
+                let message = "beside both ends, in and out were taken for the two ways of one conversation, which its source opens; add the other rule by hand if either end does";
+                table.problem(document, row, Severity::Remark, text, message);
+                self.direction = None;
+            } else if loopback::is_own_machine(text) {
                 self.loopback = true;
             } else if let Some((ends, more)) = listed_arrows(text, self.role.as_deref()) {
                 self.direction = ends.is_mutual.then_some(Direction::Both);
@@ -132,6 +140,13 @@ impl Cells {
                 let ends = pairs.remove(0);
                 self.take_ends(ends);
                 self.more_ends = pairs;
+            } else if let Some(asker) =
+                texts().find_map(|text| prose::asker_in_note(text, table.names))
+                && self.direction != Some(Direction::Outbound)
+                && table.context.direction != Some(Direction::Outbound)
+            {
+                self.source = Some(End::new(asker, Basis::Purpose));
+                self.direction = Some(Direction::Inbound);
             } else if self.role.is_none() && table.context.direction.is_none() {
                 // Who is asked is the machine of the row where nothing else is.
                 let asked = || spoken_ends::asked(self.service.as_deref()?, table.names);

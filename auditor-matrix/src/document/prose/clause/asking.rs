@@ -4,6 +4,7 @@ use super::{Ends, Grammar, mutual};
 use crate::document::prose::{
     noun_phrase::NounPhrase,
     verb::{Verb, verb},
+    verb_place::verb_at,
     vocabulary::{is_adverb, is_auxiliary, is_preposition},
     words::Kind,
 };
@@ -62,8 +63,8 @@ impl Grammar<'_> {
     }
 
     /// The object of a verb of asking.
-    pub(super) fn object(&self, verb_at: usize, class: Verb) -> Option<NounPhrase> {
-        let mut at = verb_at + 1;
+    pub(super) fn object(&self, verb_place: usize, class: Verb) -> Option<NounPhrase> {
+        let mut at = verb_place + 1;
         while is_adverb(self.pieces.lower(at)) {
             at += 1;
         }
@@ -75,6 +76,7 @@ impl Grammar<'_> {
         if class == Verb::Ask
             && let Some(object) = self.nouns.list(at)
             && !self.pieces.is_any(object.end, &["to", "into", "with"])
+            && !(self.pulls(verb_place) && self.pieces.is(object.end, "from"))
         {
             return Some(object);
         }
@@ -89,11 +91,13 @@ impl Grammar<'_> {
             }
         }
         // What is handed over stands between the verb and the preposition.
-        let asks_from = self.pulls(verb_at);
+        let asks_from = self.pulls(verb_place);
+        let is_known_by_place = verb(self.pieces.lower(verb_place)).is_none();
         for at in (at..self.pieces.len()).take(MOST_OBJECT) {
             let lower = self.pieces.lower(at);
             let is_target = matches!(lower, "to" | "with" | "into" | "against" | "at")
-                || asks_from && lower == "from";
+                || asks_from && lower == "from"
+                || is_known_by_place && lower == "on" && !self.pieces.is_port(at + 1);
             // "connect to port 5432 on the Store"
             if is_target
                 && self.pieces.is_port(at + 1)
@@ -105,7 +109,7 @@ impl Grammar<'_> {
                 if let Some(server) = self.nouns.list(at + 1).or_else(|| self.nouns.bare(at + 1)) {
                     return Some(server);
                 }
-                if verb(self.pieces.lower(at + 1)).is_some() {
+                if verb_at(self.pieces, at + 1).is_some() {
                     return None;
                 }
             }
@@ -134,15 +138,16 @@ impl Grammar<'_> {
             .then_some(at + 2)
     }
 
-    /// Whether the verb's `from` names who is asked.
+    /// Whether the verb's `from` names who is asked: whoever does something to what is another's goes there for it.
     pub(super) fn pulls(&self, at: usize) -> bool {
         let lower = self.pieces.lower(at);
-        [
-            "pull", "download", "fetch", "retriev", "read", "collect", "obtain", "request",
-            "scrap", "poll", "quer", "replicat", "sync",
-        ]
-        .iter()
-        .any(|stem| lower.starts_with(stem))
+        verb(lower).is_none()
+            || [
+                "pull", "download", "fetch", "retriev", "read", "collect", "obtain", "request",
+                "scrap", "poll", "quer", "replicat", "sync",
+            ]
+            .iter()
+            .any(|stem| lower.starts_with(stem))
     }
 
     pub(super) fn is_each_other(&self, at: usize) -> bool {

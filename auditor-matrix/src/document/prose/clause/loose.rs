@@ -6,7 +6,8 @@ use crate::document::{
     prose::{
         noun_phrase::{NounPhrase, NounPhrases},
         piece::Pieces,
-        verb::{Verb, is_participle, verb},
+        verb::{Verb, is_participle},
+        verb_place::verb_at,
         words::Kind,
     },
 };
@@ -31,7 +32,7 @@ pub(in crate::document::prose) fn loose_ends(pieces: &Pieces<'_>, names: &Names)
     let is_asked_by = (1..pieces.len()).any(|at| {
         pieces.is(at, "by")
             && is_participle(pieces.lower(at - 1))
-            && verb(pieces.lower(at - 1)) == Some(Verb::Ask)
+            && verb_at(pieces, at - 1) == Some(Verb::Ask)
     });
     let by = around.by.filter(|_| is_asked_by);
     // "443/tcp from the Edge Portal": behind the port nothing else than who asks can be meant.
@@ -44,7 +45,7 @@ pub(in crate::document::prose) fn loose_ends(pieces: &Pieces<'_>, names: &Names)
     // "389/tcp - to the directory": behind the port nothing else can be meant.
     let server = server.or_else(|| {
         let to = (1..pieces.len())
-            .find(|at| pieces.is(*at, "to") && verb(pieces.lower(at + 1)).is_none())?;
+            .find(|at| pieces.is(*at, "to") && verb_at(pieces, at + 1).is_none())?;
         let is_behind_port = pieces.is_port(to - 1)
             || pieces.kind(to - 1) != Some(Kind::Word) && 1 < to && pieces.is_port(to - 2);
         is_behind_port.then(|| grammar.nouns.list(to + 1)).flatten()

@@ -4,6 +4,7 @@ use super::{Ends, Grammar};
 use crate::document::prose::{
     noun_phrase::NounPhrase,
     verb::{Verb, verb},
+    verb_place::verb_at,
     vocabulary::{is_determiner, is_pronoun},
     words::Kind,
 };
@@ -68,7 +69,7 @@ impl Grammar<'_> {
             // "allow guests to reach the Store"
             if self.pieces.is(who.end, "to")
                 && let Some(class @ (Verb::Ask | Verb::Transfer)) =
-                    verb(self.pieces.lower(who.end + 1))
+                    verb_at(self.pieces, who.end + 1)
             {
                 let server = self.object(who.end + 1, class);
                 return Some(Ends::of(Some(&who), server.as_ref()));
@@ -151,7 +152,7 @@ impl Grammar<'_> {
         if let Some(group) = self.verb_group(at)
             && group.is_passive
             && matches!(
-                verb(self.pieces.lower(group.verb)),
+                verb_at(self.pieces, group.verb),
                 Some(Verb::Open | Verb::Close)
             )
         {

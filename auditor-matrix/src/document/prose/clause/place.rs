@@ -2,9 +2,7 @@
 
 use super::{Clause, Ends, Grammar};
 use crate::document::prose::{
-    noun_phrase::NounPhrase,
-    verb::{Verb, verb},
-    words::Kind,
+    noun_phrase::NounPhrase, verb::Verb, verb_place::verb_at, words::Kind,
 };
 
 impl Grammar<'_> {
@@ -56,9 +54,9 @@ impl Grammar<'_> {
             return None;
         }
         let serves = (place.end + 1..self.pieces.len())
-            .any(|at| matches!(verb(self.pieces.lower(at)), Some(Verb::Open | Verb::Serve)));
+            .any(|at| matches!(verb_at(self.pieces, at), Some(Verb::Open | Verb::Serve)));
         let asks = (place.end + 1..self.pieces.len())
-            .any(|at| verb(self.pieces.lower(at)) == Some(Verb::Ask));
+            .any(|at| verb_at(self.pieces, at) == Some(Verb::Ask));
         (serves && !asks).then_some(place)
     }
 
@@ -88,23 +86,5 @@ impl Grammar<'_> {
             && self.pieces.is_any(to + 2, &["on", "of", "at"]))
         .then(|| self.nouns.list(to + 3))
         .flatten()
-    }
-
-    /// Whether what is opened is a connection: "opens a connection to the Core".
-    pub(super) fn opens_connection(&self, at: usize) -> bool {
-        self.pieces.lower(at).starts_with("open")
-            && (at + 1..at + 5).any(|at| {
-                self.pieces.is_any(
-                    at,
-                    &[
-                        "connection",
-                        "connections",
-                        "session",
-                        "sessions",
-                        "tunnel",
-                        "channel",
-                    ],
-                ) && self.pieces.is_any(at + 1, &["to", "with"])
-            })
     }
 }

@@ -2,9 +2,7 @@
 
 use super::{Ends, Grammar, is_reachable};
 use crate::document::prose::{
-    verb::{is_participle, verb},
-    vocabulary::is_preposition,
-    words::Kind,
+    verb::is_participle, verb_place::verb_at, vocabulary::is_preposition, words::Kind,
 };
 
 impl Grammar<'_> {
@@ -45,12 +43,15 @@ impl Grammar<'_> {
         };
         let lower = self.pieces.lower(at);
         let is_open = is_verb && (is_participle(lower) || is_reachable(lower))
-            || verb(lower).is_some() && is_participle(lower)
+            || verb_at(self.pieces, at).is_some() && is_participle(lower)
             || is_reachable(lower)
             || is_preposition(lower)
             || matches!(lower, "inbound" | "outbound" | "incoming" | "outgoing");
         if !is_open {
             return None;
+        }
+        if let Some(ends) = self.used_by(at).filter(|ends| ends.n_known() == 2) {
+            return Some(ends);
         }
         let around = self.around(if is_preposition(lower) { at } else { at + 1 });
         if around.is_relayed {

@@ -5,6 +5,7 @@ use crate::document::application_protocol;
 use crate::document::prose::{
     noun_phrase::NounPhrase,
     verb::{Verb, verb},
+    verb_place::verb_at,
     vocabulary::{is_auxiliary, is_determiner, is_pronoun},
     words::Kind,
 };
@@ -60,7 +61,7 @@ impl Grammar<'_> {
             "to" if self.is_infinitive(at) => self.pieces.len(),
             "to" | "into" => {
                 // "to Log servers" begins a name.
-                let class = verb(self.pieces.lower(next))
+                let class = verb_at(self.pieces, next)
                     .filter(|_| !self.nouns.is_capitalised(next) || self.nouns.one(next).is_none());
                 if matches!(class, Some(Verb::Ask | Verb::Transfer))
                     && let Some(class) = class
@@ -116,7 +117,7 @@ impl Grammar<'_> {
             .is_some_and(|before| self.pieces.is_any(before, &["used", "order"]));
         let next = self.pieces.lower(at + 1);
         is_behind
-            && verb(next).is_none()
+            && verb_at(self.pieces, at + 1).is_none()
             && !is_determiner(next)
             && !self.nouns.is_capitalised(at + 1)
     }

@@ -2,7 +2,8 @@
 
 use super::{Grammar, is_reachable};
 use crate::document::prose::{
-    verb::{Verb, is_participle, verb},
+    verb::{Verb, is_participle},
+    verb_place::verb_at,
     vocabulary::{is_adverb, is_auxiliary},
     words::Kind,
 };
@@ -67,7 +68,7 @@ impl Grammar<'_> {
             {
                 at += 1;
             } else if matches!(lower, "try" | "tries" | "attempt" | "attempts")
-                && verb(self.pieces.lower(at + 1)) == Some(Verb::Ask)
+                && verb_at(self.pieces, at + 1) == Some(Verb::Ask)
             {
                 // "will attempt connect to", where the `to` is lost.
             } else if matches!(lower, "allowed" | "permitted")
@@ -79,9 +80,19 @@ impl Grammar<'_> {
         }
         let lower = self.pieces.lower(at);
         let is_adjective = is_reachable(lower);
-        let is_participle = is_participle(lower) && verb(lower).is_some();
+        let is_participle = is_participle(lower) && verb_at(self.pieces, at).is_some();
         if is_passive && (is_participle || is_adjective) {
             return Some(VerbGroup {
+                verb: at,
+                is_passive: true,
+            });
+        }
+        // "Queried by the Core", "images recorded by the drone"
+        if lower.ends_with("ed")
+            && self.pieces.is(at + 1, "by")
+            && verb_at(self.pieces, at).is_some()
+        {
+            return (at == 0).then_some(VerbGroup {
                 verb: at,
                 is_passive: true,
             });
@@ -99,10 +110,12 @@ impl Grammar<'_> {
             return None;
         }
         // "is listening", "are connecting"
-        (verb(lower).is_some() && (!is_passive || lower.ends_with("ing"))).then_some(VerbGroup {
-            verb: at,
-            is_passive: false,
-        })
+        (verb_at(self.pieces, at).is_some() && (!is_passive || lower.ends_with("ing"))).then_some(
+            VerbGroup {
+                verb: at,
+                is_passive: false,
+            },
+        )
     }
 }
 

@@ -3,6 +3,7 @@
 use super::{NounPhrase, NounPhrases, Number, is_address, is_protocol};
 use crate::document::prose::{
     verb::{Verb, is_noun_of_verb, is_other_verb, verb},
+    verb_place::verb_at,
     vocabulary::{
         is_abstract, is_adverb, is_auxiliary, is_conjunction, is_determiner, is_preposition,
         is_pronoun,
@@ -49,7 +50,10 @@ impl NounPhrases<'_> {
         let next = self.pieces.lower(at + 1);
         let is_done = next.ends_with('s')
             && !self.is_capitalised(at + 1)
-            && matches!(verb(next), Some(Verb::Ask | Verb::Transfer | Verb::Serve));
+            && matches!(
+                verb_at(self.pieces, at + 1),
+                Some(Verb::Ask | Verb::Transfer | Verb::Serve)
+            );
         let is_mass = [
             "ion", "ment", "ity", "ness", "ing", "ance", "ence", "ware", "age", "s",
         ]
@@ -119,7 +123,7 @@ impl NounPhrases<'_> {
             return false;
         }
         if verb(lower).is_none() {
-            return true;
+            return verb_at(self.pieces, at).is_none();
         }
         // "Monitoring systems", "Access Gateway": a capital letter before a kind of machine begins a name.
         if is_first
@@ -142,7 +146,8 @@ impl NounPhrases<'_> {
         }
         // "Probes talk to", "from probes"
         let is_plural = lower.ends_with('s');
-        let is_doer = is_auxiliary(next) || verb(next).is_some() && !self.is_capitalised(at + 1);
+        let is_doer = is_auxiliary(next)
+            || verb_at(self.pieces, at + 1).is_some() && !self.is_capitalised(at + 1);
         let is_object = matches!(before, "to" | "from" | "with" | "by" | "on" | "for");
         is_plural && (is_doer || is_object || is_determined)
     }

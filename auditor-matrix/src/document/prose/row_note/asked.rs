@@ -5,9 +5,7 @@ use crate::document::{
     application_protocol,
     names::Names,
     prose::{
-        noun_phrase::NounPhrases,
-        piece::Pieces,
-        verb::{Verb, verb},
+        noun_phrase::NounPhrases, piece::Pieces, verb::Verb, verb_place::verb_at,
         vocabulary::is_auxiliary,
     },
     section,
@@ -31,7 +29,7 @@ fn of_sentence(nouns: NounPhrases<'_>, own: &str) -> Option<String> {
         return (is_name && !is_alike(&whole.text, own)).then_some(whole.text);
     }
     let at = begin(pieces, &nouns, own)?;
-    let target = match verb(pieces.lower(at))? {
+    let target = match verb_at(pieces, at)? {
         // "reach the core", "connect directly to the core"
         Verb::Ask => {
             let adverb = usize::from(pieces.lower(at + 1).ends_with("ly"));
@@ -68,7 +66,7 @@ fn of_own(list: &str, nouns: &NounPhrases<'_>, own: &str) -> Option<String> {
 /// Where the verb is that says what the machine of the row does: the first word, behind `used to`, or behind its own name.
 fn begin(pieces: &Pieces<'_>, nouns: &NounPhrases<'_>, own: &str) -> Option<usize> {
     let behind_purpose = |at: usize| {
-        let is_use = verb(pieces.lower(at)) == Some(Verb::Use)
+        let is_use = verb_at(pieces, at) == Some(Verb::Use)
             || pieces.is_any(at, &["necessary", "mandatory"]);
         match pieces.lower(at + 1) {
             "to" if is_use => Some(at + 2),
@@ -79,10 +77,10 @@ fn begin(pieces: &Pieces<'_>, nouns: &NounPhrases<'_>, own: &str) -> Option<usiz
     if let Some(at) = behind_purpose(0) {
         return Some(at);
     }
-    if pieces.is(0, "to") && verb(pieces.lower(1)).is_some() {
+    if pieces.is(0, "to") && verb_at(pieces, 1).is_some() {
         return Some(1);
     }
-    if matches!(verb(pieces.lower(0)), Some(Verb::Ask | Verb::Transfer)) {
+    if matches!(verb_at(pieces, 0), Some(Verb::Ask | Verb::Transfer)) {
         return Some(0);
     }
     let subject = nouns.list(0)?;

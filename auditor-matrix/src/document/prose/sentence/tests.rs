@@ -581,3 +581,63 @@ fn numbers_that_somebody_requires() {
         assert_eq!(read(sentence), expected, "{sentence}");
     }
 }
+
+/// No list has these verbs: their places tell what they are.
+#[test]
+fn verbs_by_their_place() {
+    check_all(&[
+        (
+            "The scheduler provisions the workers on TCP port 4001.",
+            "scheduler -> workers tcp 4001",
+        ),
+        (
+            "Agents browse the core server on TCP port 4001.",
+            "Agents -> core server tcp 4001",
+        ),
+        (
+            "Worker nodes dispatch jobs to the ledger on TCP port 4001.",
+            "Worker nodes -> ledger tcp 4001",
+        ),
+        (
+            "The collector gathers facts from the gateway on TCP port 4001.",
+            "collector -> gateway tcp 4001",
+        ),
+        (
+            "TCP port 4001 is used by the Acme Gate to mount volumes from the Ledger.",
+            "Acme Gate -> Ledger tcp 4001",
+        ),
+        (
+            "TCP port 4001 is used for reaching the Ledger from the Acme Gate.",
+            "Acme Gate -> Ledger tcp 4001",
+        ),
+        (
+            "The Acme Gate uses TCP port 4001 to archive orders on the Ledger.",
+            "Acme Gate -> Ledger tcp 4001",
+        ),
+        (
+            "Worker nodes must be able to probe the license server on TCP port 4001.",
+            "Worker nodes -> license server tcp 4001",
+        ),
+        // What is an adjective or a noun there is no verb.
+        (
+            "The gate connects to external brokers on TCP port 4001.",
+            "gate -> external brokers tcp 4001",
+        ),
+        (
+            "The gate connects to license servers on TCP port 4001.",
+            "gate -> license servers tcp 4001",
+        ),
+        (
+            "Billing servers connect to the ledger on TCP port 4001.",
+            "Billing servers -> ledger tcp 4001",
+        ),
+        (
+            "The users' browsers need access to the Core on TCP port 4001.",
+            "users' browsers -> Core tcp 4001",
+        ),
+        (
+            "The machine running ledgerd connects to the vault on TCP port 4001.",
+            "machine running ledgerd -> vault tcp 4001",
+        ),
+    ]);
+}

@@ -73,6 +73,15 @@ pub(super) fn heading_of_servers<'a>(
         .copied()
         .filter(|cell| is_software(cell))
         .collect();
+    // One program that fills the column is whose ports these are.
+    let rows = body.column(index).take(SAMPLE).count();
+    if let ([only], 1) = (software.as_slice(), cells.len())
+        && LEAST_NAMES <= rows
+        && !is_activity(only)
+        && is_proper_or_identifier(only)
+    {
+        return Some((index, heading.as_str()));
+    }
     if software.len() < LEAST_NAMES || software.len() * 2 < cells.len() {
         return None;
     }
@@ -105,7 +114,9 @@ pub(super) fn heading_of_servers<'a>(
             .iter()
             .filter(|name| section::names_machines(name, names))
             .count();
+        let n_identifiers = software.iter().filter(|name| is_identifier(name)).count();
         LEAST_NAMES <= n_known && software.len() <= 2 * n_known
+            || LEAST_NAMES <= n_identifiers && software.len() <= 2 * n_identifiers
             || LEAST_NAMES <= n_machines && software.len() < 2 * n_machines
             // A program with several ports has a row for each; a purpose has one.
             || LEAST_RECURRING <= n_recurring && software.len() <= 3 * n_recurring
@@ -124,6 +135,31 @@ fn is_proper(name: &str) -> bool {
     name.split(' ')
         .all(|word| word.chars().any(char::is_uppercase))
 }
+
+/// Whether a name is how a program is called on a command line: `till-gate`, `ledger2auth`, `ledgerd`; protocols are called otherwise.
+pub(super) fn is_identifier(name: &str) -> bool {
+    let is_plain = name
+        .chars()
+        .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
+    let letters = || name.chars().filter(char::is_ascii_alphabetic);
+    let is_spoken = name.split(['-', '_']).any(|part| {
+        application_protocol::transports(part).is_some() || cell::stated(part).is_some()
+    });
+    is_plain
+        && !is_spoken
+        && LEAST_LETTERS <= letters().count()
+        && letters().any(|c| c.is_ascii_lowercase())
+        && (name.contains(['-', '_'])
+            || name.contains(|c: char| c.is_ascii_digit())
+            || name.ends_with('d') && letters().all(|c| c.is_ascii_lowercase()))
+}
+
+fn is_proper_or_identifier(name: &str) -> bool {
+    is_proper(name) || is_identifier(name)
+}
+
+/// A shorter identifier may be anything.
+const LEAST_LETTERS: usize = 4;
 
 /// The names in the column of sources.
 fn ends(columns: &Columns, body: &Body<'_>) -> BTreeSet<String> {
@@ -243,7 +279,7 @@ const MOST_ADJECTIVES: usize = 2;
 
 #[cfg(test)]
 mod tests {
-    use super::{is_software, says_services_have_ports};
+    use super::{is_identifier, is_software, says_services_have_ports};
 
     #[test]
     fn what_a_program_is_called() {
@@ -258,6 +294,24 @@ mod tests {
             ("Used by all nodes to reach the store", false),
         ] {
             assert_eq!(is_software(cell), is_so, "{cell}");
+        }
+    }
+
+    #[test]
+    fn what_identifies_a_program() {
+        for (name, is_so) in [
+            ("till-gate", true),
+            ("ledger2auth", true),
+            ("ledgerd", true),
+            ("gate_FTL", true),
+            ("ssh-tcp", false),
+            ("http-alt", false),
+            ("SSH", false),
+            ("web", false),
+            ("Ledger", false),
+            ("heartbeat", false),
+        ] {
+            assert_eq!(is_identifier(name), is_so, "{name}");
         }
     }
 

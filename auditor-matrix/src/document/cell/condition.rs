@@ -100,7 +100,28 @@ fn tells_what_else(lower: &str) -> bool {
             "additional" | "other" | "more" | "further" | "another"
         )
     });
-    is_first && (is_of_others || names_another_port(main))
+    is_first && (is_of_others || names_another_port(main) || tells_what_to_do(main))
+}
+
+/// Whether what follows from a condition is advice on something else than traffic: `you will need to turn it off`.
+fn tells_what_to_do(main: &str) -> bool {
+    main.split(", ").any(|part| {
+        let mut words = part
+            .split(|c: char| !c.is_alphanumeric())
+            .filter(|word| !word.is_empty());
+        let begins = words
+            .next()
+            .is_some_and(|first| matches!(first, "you" | "then" | "please" | "we"));
+        let is_of_traffic = |word: &str| {
+            [
+                "port", "open", "allow", "access", "firewall", "permit", "forward", "traffic",
+                "requir", "expos", "connect", "reach",
+            ]
+            .iter()
+            .any(|stem| word.starts_with(stem))
+        };
+        begins && !words.any(is_of_traffic)
+    })
 }
 
 /// Whether a clause speaks of a port that is not the row's, and of nothing of the row: `you will need to set up an available

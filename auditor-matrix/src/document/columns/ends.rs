@@ -273,10 +273,19 @@ impl Columns {
             let n_machines = cells.iter().filter(|cell| names_machine(cell)).count();
             1 < n_machines && cells.len() < 2 * n_machines
         };
+        // Beside services, the containers in which they run are whose ports these are.
+        let are_containers = |index: usize| {
+            let words = column::words(head.cells.get(index).map_or("", String::as_str));
+            self.has(Column::Service)
+                && matches!(
+                    words.as_str(),
+                    "container" | "containers" | "pod" | "pods" | "container name" | "pod name"
+                )
+        };
         let unknown: Vec<usize> = (0..self.meanings.len())
             .filter(|index| self.is_unknown(*index))
             .filter(|index| CellKinds::of(body.column(*index)).are_plain_names())
-            .filter(|index| are_machines(*index))
+            .filter(|index| are_containers(*index) || are_machines(*index))
             .collect();
         if let [only] = unknown.as_slice()
             && let Some(meaning) = self.meanings.get_mut(*only)

@@ -571,6 +571,21 @@ fn last_sentence<'w, 'a>(words: &'w [Word<'a>]) -> &'w [Word<'a>] {
 
 /// Whether words announce the ports of components, one by one: "ports of the components", "ports used by each service".
 fn lists_components(words: &[Word<'_>]) -> bool {
+    // "The Core and related services use these ports:"
+    let have_ports = words.iter().enumerate().any(|(at, word)| {
+        word.is_any(&["services", "components", "daemons", "processes", "programs"])
+            && words.get(at + 1).is_some_and(|verb| {
+                verb.is_any(&["use", "listen", "need", "require", "expose", "bind", "have"])
+            })
+            && words
+                .iter()
+                .skip(at + 2)
+                .take(NEAR_NOUN)
+                .any(|word| word.is("ports"))
+    });
+    if have_ports {
+        return true;
+    }
     let ports = words.iter().position(|word| word.is("ports"));
     let Some(behind) = ports.and_then(|at| words.get(at + 1..)) else {
         return false;

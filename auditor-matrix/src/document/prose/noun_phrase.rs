@@ -150,6 +150,10 @@ impl NounPhrases<'_> {
         // "at least one of your nodes"
         if self.pieces.is(at, "at") && self.pieces.is_any(at + 1, &["least", "most"]) {
             at += 2;
+            // "at least one machine"
+            let counts = self.pieces.is_any(at, &["one", "two", "three"])
+                || self.pieces.kind(at) == Some(Kind::Number);
+            at += usize::from(counts && !self.pieces.is(at + 1, "of"));
         }
         if self.pieces.is_any(at, &["one", "some", "any"])
             && self.pieces.is(at + 1, "of")

@@ -257,3 +257,34 @@ fn properties_of_a_service() {
         &["clients -> Ledger server tcp/7001"],
     );
 }
+
+#[test]
+fn programs_whose_ports_these_are() {
+    // One program that fills the column, and several that are called as on a command line.
+    markdown(
+        "# Ports\n\n| Service | Port | Protocol | Notes |\n|--|--|--|--|\n| till-gate | 7001 | TCP | If you have another gate running, such as an old one, you will need to turn it off. |\n| till-gate | 7002 | UDP | Clock. |\n",
+        &[
+            "clients -> till-gate tcp/7001",
+            "clients -> till-gate udp/7002",
+        ],
+    );
+    markdown(
+        "# Ports\n\n| Service | Port |\n|--|--|\n| till-gate | 7001/tcp |\n| ledgerd | 7002/tcp |\n| SSH | 22/tcp |\n",
+        &[
+            "clients -> hosts tcp/22",
+            "clients -> till-gate tcp/7001",
+            "clients -> ledgerd tcp/7002",
+        ],
+    );
+    markdown(
+        "# Ports\n\n| Service | Port | Container |\n|--|--|--|\n| Mail | 7001/tcp | till-mail |\n| Web | 7002/tcp | till-web |\n",
+        &[
+            "clients -> till-mail tcp/7001",
+            "clients -> till-web tcp/7002",
+        ],
+    );
+    markdown(
+        "# Ports\n\nThe ledger and related services use these TCP ports:\n\n- gate (7001)\n- clock (7002)\n",
+        &["clients -> gate tcp/7001", "clients -> clock tcp/7002"],
+    );
+}

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::capture::{
     self, Capture, CaptureError, Ingress, Interface, Interfaces, Settings, Sizes, Tc, Wait, hook,
-    privilege,
+    privilege, sockets,
 };
 use crate::observed::MOST_UNPROVEN;
 
@@ -77,6 +77,20 @@ pub(crate) fn examine(leftovers: Leftovers) -> anyhow::Result<Findings> {
     }
     if missing.is_empty() {
         findings.good("privileges", "enough to load and attach");
+    }
+    let unlisted: Vec<String> = sockets::unlisted()
+        .map(|(transport, error)| format!("those of {transport}: {error}"))
+        .collect();
+    if unlisted.is_empty() {
+        findings.good("sockets", "the kernel lists those of TCP and UDP");
+    } else {
+        findings.note(
+            "sockets",
+            &format!(
+                "the kernel does not list all (sock_diag): {}; they are read from /proc, which takes five times as long",
+                unlisted.join(", ")
+            ),
+        );
     }
     let mounts = std::fs::read_to_string("/proc/self/mounts").unwrap_or_default();
     let has_bpffs = mounts

@@ -15,7 +15,9 @@ use jiff::Timestamp;
 use thiserror::Error;
 use tokio::time::Instant;
 
-use super::{backoff::Backoff, checker::Damage, clock, threads::ThreadSpawner};
+use super::{
+    backoff::Backoff, checker::Damage, clock, confinement::Files, threads::ThreadSpawner,
+};
 use crate::{
     alert::{Event, EventError, EventJson},
     history::{Store, StoreError},
@@ -61,7 +63,9 @@ impl Outbox {
                 pause: Backoff::new(),
                 refreshed: None,
             };
-            threads.spawn(move || worker.run(&receive));
+            let mut files = Files::beside(database);
+            files.and_beside(sink.sink.file());
+            threads.spawn(files, move || worker.run(&receive));
         }
         Self {
             damage,

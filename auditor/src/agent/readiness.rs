@@ -6,6 +6,7 @@ use anyhow::Context as _;
 use auditor_common::Direction;
 
 use super::{
+    confinement,
     http::{MOST as HTTP, MOST_OF_CLIENT as HTTP_OF_CLIENT},
     settings::{DEFAULT_FLOWS, HISTORY_MIB, KEEP_FLOWS, MEMORY_MIB, REPORT_FLOWS, REPORT_MIB},
 };
@@ -77,6 +78,16 @@ pub(crate) fn examine(leftovers: Leftovers) -> anyhow::Result<Findings> {
     }
     if missing.is_empty() {
         findings.good("privileges", "enough to load and attach");
+    }
+    match confinement::check() {
+        Ok(()) => findings.good(
+            "confinement",
+            "a watch can give up system calls that it never makes (seccomp), and files for who answers others (Landlock)",
+        ),
+        Err(problem) => findings.note(
+            "confinement",
+            &format!("a watch can't give up all that it does not need: {problem}; it goes on without"),
+        ),
     }
     let unlisted: Vec<String> = sockets::unlisted()
         .map(|(transport, error)| format!("those of {transport}: {error}"))

@@ -1,6 +1,12 @@
 //! The trait of sinks, what they deliver, and why that may fail.
 
-use std::{error::Error, fmt::Debug, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    error::Error,
+    fmt::Debug,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
@@ -30,6 +36,11 @@ pub trait Sink: Debug + Send + Sync {
     ///
     /// The destination did not accept them.
     fn deliver(&self, deliveries: &[Delivery<'_>]) -> Result<(), SinkError>;
+
+    /// The file that it writes to, if it writes to one.
+    fn file(&self) -> Option<&Path> {
+        None
+    }
 
     /// How often all open findings are to be sent again; `None` if events are enough.
     fn refresh_interval(&self) -> Option<Duration> {

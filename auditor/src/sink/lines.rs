@@ -62,6 +62,10 @@ struct Lines {
 }
 
 impl Sink for Lines {
+    fn file(&self) -> Option<&Path> {
+        Some(&self.path)
+    }
+
     /// Adds lines to the file, all of them with one write.
     fn deliver(&self, deliveries: &[Delivery<'_>]) -> Result<(), SinkError> {
         let text: String = deliveries.iter().map(|one| line(self.form, one)).collect();

@@ -13,6 +13,7 @@
 mod alike;
 mod blind;
 mod cluster;
+mod confined;
 mod ends;
 mod errors;
 mod exact;
@@ -59,6 +60,7 @@ fn main() -> ExitCode {
         alike::TESTS,
         blind::TESTS,
         cluster::TESTS,
+        confined::TESTS,
         ends::TESTS,
         errors::TESTS,
         exact::TESTS,

@@ -12,13 +12,16 @@ use lab::{
     conversation::{Outcome, Transport, request, serve},
     namespace,
 };
-use nix::sys::signal::{Signal, kill};
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
 use serde_json::Value;
 
 use crate::{
     fixture::{
-        auditor::{files, run, watch, watch_during},
-        pair::{MATRIX, pair},
+        auditor::{files, run, watch, watch_by, watch_during},
+        pair::{DEPLOYMENT, MATRIX, pair},
         report::report,
         wait::until,
     },
@@ -32,6 +35,8 @@ use crate::{
 tests! {
     the_processes_of_flows_and_rules_are_named: [Kernel],
     a_published_port_names_the_container: [Kernel, Program("nft")],
+    a_container_that_listens_elsewhere_is_followed: [Kernel, Program("nft")],
+    what_the_kernel_does_not_list_is_read_from_procfs: [Kernel, Program("python3")],
     command_lines_show_no_secret: [Kernel],
     a_watch_keeps_no_command_line: [Kernel],
 }
@@ -127,6 +132,63 @@ fn a_published_port_names_the_container() {
         !found.contains(&format!("server {}", unrelated.0.id())),
         "{found:?}"
     );
+}
+
+/// A container that listens on one port, then in one go on another one: as many sockets as before, and no connection between. No other host
+/// of these tests has its address: whose it is could not be told then.
+fn a_container_that_listens_elsewhere_is_followed() {
+    let deployment =
+        "matrix = \"m.toml\"\n[roles]\nweb = [\"10.78.0.1\"]\nuser = [\"10.78.0.2\"]\n";
+    let directory = files(&[("m.toml", MATRIX), ("a.toml", deployment)]);
+    let (one, other) = pair();
+    let container = Namespace::new("container").unwrap();
+    namespace::connect(&one, "eth1", &container, "eth0").unwrap();
+    for line in [
+        "ip address add 10.82.0.1/24 dev eth1",
+        "sysctl -q -w net.ipv4.ip_forward=1",
+        "nft add table ip lab",
+        "nft add chain ip lab before { type nat hook prerouting priority -100 ; }",
+        "nft add rule ip lab before iifname eth0 tcp dport 9000 dnat to 10.82.0.2:8081",
+    ] {
+        one.run(line).unwrap();
+    }
+    for line in [
+        "ip address add 10.82.0.2/24 dev eth0",
+        "ip route add default via 10.82.0.1",
+    ] {
+        container.run(line).unwrap();
+    }
+    let program = "import socket,signal,time\ns=socket.create_server(('',8080))\ndef move(*_):\n  global s\n  s.close(); s=socket.create_server(('',8081))\nsignal.signal(signal.SIGUSR1, move)\nwhile True: time.sleep(9)";
+    let served = container
+        .enter(|| Ok(Command::new("python3").args(["-c", program]).spawn()?))
+        .map(Served)
+        .unwrap();
+    std::thread::sleep(Duration::from_secs(1));
+    let path = directory.path();
+    let watch_it =
+        "watch --config a.toml -i eth0 --state state --every 300ms --window 1m --listen none";
+    let finished = watch(&one, path, watch_it, |pid| {
+        // Longer than between two looks.
+        std::thread::sleep(Duration::from_secs(7));
+        let serves = Pid::from_raw(served.0.id().try_into().unwrap());
+        kill(serves, Signal::SIGUSR1).unwrap();
+        let stream = other
+            .enter(|| {
+                let mut stream = TcpStream::connect("10.78.0.1:9000");
+                while stream.is_err() {
+                    stream = TcpStream::connect("10.78.0.1:9000");
+                }
+                Ok(stream?)
+            })
+            .unwrap();
+        until("the container's process", || {
+            let report = std::fs::read_to_string(path.join("state/report.json"));
+            report.is_ok_and(|report| report.contains(&format!("\"pid\": {serves}")))
+        });
+        drop(stream);
+        kill(pid, Signal::SIGTERM).unwrap();
+    });
+    assert!(finished.status.success(), "{}", finished.stderr);
 }
 
 /// A process that ends with the test, however that ends.
@@ -293,4 +355,55 @@ fn a_watch_keeps_no_command_line() {
             assert!(!text.contains(secret), "{secret}: {text}");
         }
     }
+}
+
+/// Starts a program where nobody may open a socket of `sock_diag`: a filter of system calls refuses `socket(AF_NETLINK, _, 4)`.
+const WITHOUT_LISTS: &str = r#"
+import ctypes, os, struct, sys
+JUMP, RETURN, LOAD = 0x15, 0x06, 0x20
+number = {"x86_64": 41, "aarch64": 198}[os.uname().machine]
+code = [
+    (LOAD, 0, 0, 0), (JUMP, 0, 5, number),
+    (LOAD, 0, 0, 16), (JUMP, 0, 3, 16),
+    (LOAD, 0, 0, 32), (JUMP, 0, 1, 4),
+    (RETURN, 0, 0, 0x00050001), (RETURN, 0, 0, 0x7FFF0000),
+]
+program = b"".join(struct.pack("HBBI", *one) for one in code)
+kept = ctypes.create_string_buffer(program)
+head = struct.pack("HxxxxxxQ", len(code), ctypes.addressof(kept))
+libc = ctypes.CDLL(None, use_errno=True)
+assert libc.prctl(38, 1, 0, 0, 0) == 0
+assert libc.prctl(22, 2, ctypes.create_string_buffer(head), 0, 0) == 0
+os.execv(sys.argv[1], sys.argv[1:])
+"#;
+
+fn what_the_kernel_does_not_list_is_read_from_procfs() {
+    let directory = files(&[("m.toml", MATRIX), ("a.toml", DEPLOYMENT)]);
+    let path = directory.path();
+    let (one, other) = pair();
+    let _service = serve(&one, Transport::Tcp, 8080).unwrap();
+    let mut without = Command::new("python3");
+    without
+        .args(["-c", WITHOUT_LISTS, env!("CARGO_BIN_EXE_auditor")])
+        .args([
+            "watch", "--config", "a.toml", "--state", "state", "--every", "300ms",
+        ])
+        .args(["--window", "1m", "--listen", "none"])
+        .current_dir(path);
+    let finished = watch_by(&one, &without, |pid| {
+        let server = "10.78.0.1:8080".parse().unwrap();
+        assert_eq!(
+            request(&other, Transport::Tcp, server).unwrap(),
+            Outcome::Answered
+        );
+        let me = format!("\"pid\": {}", std::process::id());
+        until("whose socket it is", || {
+            let report = std::fs::read_to_string(path.join("state/report.json"));
+            report.is_ok_and(|report| report.contains(&me))
+        });
+        kill(pid, Signal::SIGTERM).unwrap();
+    });
+    assert_eq!(finished.status.code(), Some(0), "{}", finished.stderr);
+    let said = "the kernel does not list sockets of tcp (sock_diag: Operation not permitted";
+    assert!(finished.stderr.contains(said), "{}", finished.stderr);
 }

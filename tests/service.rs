@@ -36,6 +36,7 @@ tests! {
     a_watch_waits_for_its_interfaces: [Kernel],
     the_journal_is_told_how_urgent_a_line_is: [Kernel],
     a_watch_needs_no_root: [Kernel],
+    the_state_that_root_left_is_taken_over: [Kernel],
     the_units_leave_little_exposed: [Program("systemd-analyze")],
 }
 
@@ -222,29 +223,40 @@ fn the_journal_is_told_how_urgent_a_line_is() {
     );
 }
 
+/// A user that the unit makes: nobody else is it.
+const SOMEBODY: u32 = 61_184;
+
+/// What begins a line of shell that goes on as that user, with the capabilities that the unit leaves.
+fn as_somebody() -> String {
+    let mut list = "-all".to_owned();
+    for capability in unit("auditor.service", "AmbientCapabilities=").split_whitespace() {
+        let name = capability.trim_start_matches("CAP_").to_lowercase();
+        list = format!("{list},+{name}");
+    }
+    format!(
+        "setpriv --reuid {SOMEBODY} --regid {SOMEBODY} --clear-groups --no-new-privs --inh-caps {list} --ambient-caps {list} \
+         --bounding-set {list}"
+    )
+}
+
+/// Gives a file or directory to that user.
+fn give(path: &Path) {
+    let (user, group) = (Uid::from_raw(SOMEBODY), Gid::from_raw(SOMEBODY));
+    chown(path, Some(user), Some(group)).unwrap();
+}
+
 /// As nobody that the unit makes, with the capabilities that it leaves.
 fn a_watch_needs_no_root() {
     let directory = files(&[("m.toml", MATRIX), ("a.toml", DEPLOYMENT)]);
     let path = directory.path();
-    let somebody = 61_184;
-    for place in [path.to_owned(), path.join("state")] {
-        if !place.exists() {
-            std::fs::create_dir(&place).unwrap();
-        }
-        let (user, group) = (Uid::from_raw(somebody), Gid::from_raw(somebody));
-        chown(&place, Some(user), Some(group)).unwrap();
-    }
-    let capabilities = unit("auditor.service", "AmbientCapabilities=");
-    let mut list = "-all".to_owned();
-    for capability in capabilities.split_whitespace() {
-        let name = capability.trim_start_matches("CAP_").to_lowercase();
-        list = format!("{list},+{name}");
-    }
+    std::fs::create_dir(path.join("state")).unwrap();
+    give(path);
+    give(&path.join("state"));
     let (one, other) = pair();
     let service = serve(&one, Transport::Tcp, 8080).unwrap();
     let line = format!(
-        "exec setpriv --reuid {somebody} --regid {somebody} --clear-groups --no-new-privs --inh-caps {list} \
-         --ambient-caps {list} --bounding-set {list} {} {WATCH}",
+        "exec {} {} {WATCH}",
+        as_somebody(),
         env!("CARGO_BIN_EXE_auditor")
     );
     let finished = shell(&one, path, &line, |pid| {
@@ -265,6 +277,61 @@ fn a_watch_needs_no_root() {
     });
     drop(service);
     assert_eq!(finished.status.code(), Some(0), "{}", finished.stderr);
+    assert_eq!(history(path, "tcp/8080").len(), 1);
+}
+
+/// An older service ran as root. systemd moves its directory to where a user of the service's own may be in it, leaves a link, and
+/// gives away all that is in it (systemd.exec(5), `StateDirectory=` and `DynamicUser=`); nothing is forgotten by that.
+fn the_state_that_root_left_is_taken_over() {
+    let directory = files(&[("m.toml", MATRIX), ("a.toml", DEPLOYMENT)]);
+    let path = directory.path();
+    let (one, other) = pair();
+    let service = serve(&one, Transport::Tcp, 8080).unwrap();
+    let program = env!("CARGO_BIN_EXE_auditor");
+    let line = format!("umask 077; exec {program} {WATCH}");
+    let finished = shell(&one, path, &line, |pid| {
+        let server = "10.78.0.1:8080".parse().unwrap();
+        assert_eq!(
+            request(&other, Transport::Tcp, server).unwrap(),
+            Outcome::Answered
+        );
+        until("what root remembers", || {
+            path.join("state/history.db").exists() && !history(path, "tcp/8080").is_empty()
+        });
+        stop(pid);
+    });
+    assert_eq!(finished.status.code(), Some(0), "{}", finished.stderr);
+    let private = path.join("private");
+    std::fs::create_dir(&private).unwrap();
+    std::fs::rename(path.join("state"), private.join("state")).unwrap();
+    std::os::unix::fs::symlink("private/state", path.join("state")).unwrap();
+    let line = format!("exec {} {program} {WATCH}", as_somebody());
+    // As long as it is root's, it says whose it is and begins nothing.
+    give(path);
+    give(&private);
+    let refused = shell(&one, path, &line, |_| {});
+    assert_eq!(refused.status.code(), Some(2), "{}", refused.stderr);
+    for place in [private.join("state")].into_iter().chain(
+        std::fs::read_dir(private.join("state"))
+            .unwrap()
+            .map(|entry| entry.unwrap().path()),
+    ) {
+        give(&place);
+    }
+    std::fs::remove_file(private.join("state/report.json")).unwrap();
+    let finished = shell(&one, path, &line, |pid| {
+        until("a turn of the new user", || {
+            path.join("state/report.json").exists()
+        });
+        stop(pid);
+    });
+    drop(service);
+    assert_eq!(finished.status.code(), Some(0), "{}", finished.stderr);
+    assert!(
+        !finished.stderr.contains("begun anew"),
+        "{}",
+        finished.stderr
+    );
     assert_eq!(history(path, "tcp/8080").len(), 1);
 }
 

@@ -37,6 +37,7 @@ tests! {
     clients_that_say_nothing_take_no_descriptors: [Kernel],
     every_event_arrives_at_every_sink_whatever_the_others_do: [Kernel],
     alertmanager_is_told_and_told_again: [Kernel, Program("prometheus-alertmanager")],
+    alertmanager_is_told_how_grave_it_becomes_and_by_which_watch: [Kernel, Program("prometheus-alertmanager")],
 }
 
 const WATCH: &str = "watch --config a.toml --state state --every 300ms --window 2s";
@@ -357,8 +358,9 @@ fn every_event_arrives_at_every_sink_whatever_the_others_do() {
 }
 
 fn alertmanager_is_told_and_told_again() {
-    let deployment =
-        format!("{DEPLOYMENT}\n[[sink]]\ntype = 'alertmanager'\nurl = 'http://127.0.0.1:9093'\n");
+    let deployment = format!(
+        "{DEPLOYMENT}\n[[sink]]\ntype = 'alertmanager'\nurl = 'http://127.0.0.1:9093'\npage = 'https://one.example:9719/'\n"
+    );
     let config = "route:\n  receiver: none\nreceivers:\n  - name: none\n";
     let directory = files(&[
         ("m.toml", MATRIX),
@@ -378,6 +380,10 @@ fn alertmanager_is_told_and_told_again() {
         let all = alerts();
         assert_eq!(all[0]["labels"]["rule"], "web", "{all:?}");
         assert_eq!(all[0]["labels"]["verdict"], "missing");
+        assert_eq!(all[0]["labels"]["severity"], "violation");
+        assert_eq!(all[0]["generatorURL"], "https://one.example:9719/");
+        let state = path.join("state");
+        assert_eq!(all[0]["labels"]["watch"], state.to_str().unwrap());
         let server = "10.78.0.1:8080".parse().unwrap();
         until("its end", || {
             assert_eq!(
@@ -387,5 +393,66 @@ fn alertmanager_is_told_and_told_again() {
             alerts().is_empty()
         });
         stop(pid);
+    });
+}
+
+/// An attempt that nobody answers is a warning, and a violation once somebody does: the one alert ends and another one begins. Two
+/// watches of one host have each their own.
+fn alertmanager_is_told_how_grave_it_becomes_and_by_which_watch() {
+    let deployment =
+        format!("{DEPLOYMENT}\n[[sink]]\ntype = 'alertmanager'\nurl = 'http://127.0.0.1:9093'\n");
+    let config = "route:\n  receiver: none\nreceivers:\n  - name: none\n";
+    let directory = files(&[
+        ("m.toml", MATRIX),
+        ("a.toml", &deployment),
+        ("alertmanager.yml", config),
+    ]);
+    let path = directory.path();
+    let (one, other) = pair();
+    let _alertmanager = alertmanager(&one, path);
+    // What fires of the flow to the port: how grave it is, and by which watch, in order.
+    let firing = || -> Vec<(String, String)> {
+        let (_, body) = get(&one, 9093, "/api/v2/alerts?active=true", "localhost");
+        let all: Vec<Value> = serde_json::from_str(&body).unwrap_or_default();
+        let label =
+            |alert: &Value, name: &str| alert["labels"][name].as_str().unwrap_or("").to_owned();
+        let mut found: Vec<(String, String)> = all
+            .iter()
+            .filter(|alert| label(alert, "flow").ends_with("tcp/9090"))
+            .map(|alert| (label(alert, "severity"), label(alert, "watch")))
+            .collect();
+        found.sort();
+        found
+    };
+    let by = |severity: &str, states: &[&str]| -> Vec<(String, String)> {
+        let state = |name: &&str| path.join(name).to_str().unwrap().to_owned();
+        states
+            .iter()
+            .map(|name| (severity.to_owned(), state(name)))
+            .collect()
+    };
+    let server = "10.78.0.1:9090".parse().unwrap();
+    let first = WATCH.replace("--window 2s", "--window 1m");
+    watch(&one, path, &format!("{first} --listen none"), |other_pid| {
+        let second = first.replace("--state state", "--state twin");
+        watch(&one, path, &format!("{second} --listen none"), |pid| {
+            assert_eq!(
+                request(&other, Transport::Tcp, server).unwrap(),
+                Outcome::Refused
+            );
+            until("the warnings", || {
+                firing() == by("warning", &["state", "twin"])
+            });
+            let _service = serve(&one, Transport::Tcp, 9090).unwrap();
+            assert_eq!(
+                request(&other, Transport::Tcp, server).unwrap(),
+                Outcome::Answered
+            );
+            until("the violations alone", || {
+                firing() == by("violation", &["state", "twin"])
+            });
+            stop(pid);
+        });
+        stop(other_pid);
     });
 }

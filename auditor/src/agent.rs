@@ -7,6 +7,7 @@ mod blindness;
 mod checker;
 pub(crate) mod clock;
 pub(crate) mod configuration;
+pub(crate) mod confinement;
 mod counted;
 pub(crate) mod daemon;
 mod event_line;

@@ -23,6 +23,8 @@ mod program;
 pub mod replay;
 pub mod route;
 mod selection;
+mod socket_files;
+mod socket_tables;
 pub mod sockets;
 mod syscall;
 mod table;

@@ -17,7 +17,7 @@ use std::{
 
 use thiserror::Error;
 
-pub use delivery::{Delivery, Sink, SinkError};
+pub use delivery::{Delivery, Sink, SinkError, Watcher};
 pub use http::client;
 pub use secret::Secret;
 

@@ -11,6 +11,7 @@ pub mod namespace;
 pub mod process;
 pub mod raw;
 pub mod script;
+pub mod usage;
 
 pub use capture::Capture;
 pub use cluster::Cluster;

@@ -24,6 +24,10 @@ pub(crate) struct Bench {
     /// Measure a program of another tool beside ours, with the same loads: its compiled object, and the program's name in it
     #[arg(long, value_name = "OBJECT:PROGRAM", conflicts_with_all = ["write", "json", "check"])]
     peers: Option<String>,
+    /// Instead of all that, see for so many minutes whether what a watch takes stays level while everything around it changes
+    #[arg(long, value_name = "MINUTES", num_args = 0..=1, default_missing_value = "30",
+        conflicts_with_all = ["write", "json", "check", "peers", "only"])]
+    soak: Option<u32>,
     /// Write all figures, and the machine that they are from, as a page: docs/performance.md
     #[arg(long, conflicts_with = "only")]
     write: bool,
@@ -33,7 +37,7 @@ pub(crate) struct Bench {
 const PAGE: &str = "docs/performance.md";
 
 /// The benches in the order of the page: the crate, the name, and what its figures say.
-const BENCHES: [(&str, &str, &str); 6] = [
+const BENCHES: [(&str, &str, &str); 7] = [
     (
         "auditor-matrix",
         "import",
@@ -61,6 +65,12 @@ const BENCHES: [(&str, &str, &str); 6] = [
          run: a counter in a per-CPU array, a counter in a cache line a peer, a per-CPU hash with a 40-byte key.",
     ),
     (
+        "auditor",
+        "rest",
+        "A host at rest: what a watch takes of a processor and of memory, the kernel's tables that it maps included (49 MiB with \
+         the default of --flows on two CPUs), and the pages of its program.",
+    ),
+    (
         LIVE.0,
         LIVE.1,
         "Live traffic: what a packet costs in the stack, what one TCP stream keeps of its throughput, the agent's time and \
@@ -73,6 +83,11 @@ const LIVE: (&str, &str) = ("auditor", "live");
 /// Runs the benches; those of packets and of live traffic need root.
 pub(crate) fn run(bench: &Bench) -> anyhow::Result<()> {
     setup::install()?;
+    if let Some(minutes) = bench.soak {
+        let mut command = cargo();
+        command.args(["bench", "--package", "auditor", "--bench", "soak", "--"]);
+        return shell::run(command.args(["--for", &minutes.to_string()]));
+    }
     let json = bench.json.as_ref().map(std::path::absolute).transpose()?;
     let mut page = page_head();
     for (package, name, says) in BENCHES {

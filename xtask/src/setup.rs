@@ -171,6 +171,12 @@ pub(crate) const TRIAL_PROGRAMS: [(&str, &str); 4] = [
     ("unshare", "util-linux"),
 ];
 
+/// Programs that try the role for Ansible, and the Debian package of each. `ansible` brings how to work in a root directory.
+pub(crate) const ANSIBLE_PROGRAMS: [(&str, &str); 2] = [
+    ("ansible-community", "ansible"),
+    ("ansible-lint", "ansible-lint"),
+];
+
 /// Programs that make images, and the Debian package of each.
 pub(crate) const IMAGE_PROGRAMS: [(&str, &str); 2] = [("umoci", "umoci"), ("tar", "tar")];
 

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 
 use super::clock;
 use crate::{
-    capture::{conntrack, process},
+    capture::{conntrack, process::OwnerFinder},
     deployment::ProcessDetail,
     observed::{SocketOwners, Translations},
 };
@@ -26,6 +26,7 @@ const TRANSLATIONS_EVERY: Duration = Duration::from_secs(1);
 /// Keeps an [`Attribution`] up to date as long as it lives.
 pub(crate) struct AttributionPoller {
     known: Arc<Mutex<Attribution>>,
+    finder: Arc<Mutex<OwnerFinder>>,
     began: Instant,
     /// How long what is so no more still counts; `None` as long as this lives.
     memory: Option<Duration>,
@@ -46,9 +47,15 @@ pub(crate) struct Attribution {
 }
 
 impl Attribution {
-    fn look_up_owners(at: Duration, processes: ProcessDetail) -> Self {
+    fn look_up_owners(
+        began: Instant,
+        finder: &Mutex<OwnerFinder>,
+        processes: ProcessDetail,
+    ) -> Self {
+        let mut finder = lock(finder);
+        let at = clock::since(began);
         Self {
-            owners: process::owners(at, processes),
+            owners: finder.look(at, processes),
             owners_at: at,
             ..Self::default()
         }
@@ -90,6 +97,8 @@ impl AttributionPoller {
         let began = clock::monotonic();
         let (stop, stopped) = mpsc::channel();
         let shared = Arc::clone(&known);
+        let finder = Arc::default();
+        let finds = Arc::clone(&finder);
         std::thread::spawn(move || {
             let (mut owners_due, mut translations_due) = (began, began);
             loop {
@@ -102,7 +111,7 @@ impl AttributionPoller {
                 let started = clock::monotonic();
                 if owners_due <= started {
                     let processes = lock(&shared).processes;
-                    let more = Attribution::look_up_owners(clock::since(began), processes);
+                    let more = Attribution::look_up_owners(began, &finds, processes);
                     lock(&shared).extend(more);
                     owners_due = next(started, EVERY);
                 }
@@ -116,6 +125,7 @@ impl AttributionPoller {
         });
         Self {
             known,
+            finder,
             began,
             memory: None,
             _stop: stop,
@@ -149,7 +159,7 @@ impl AttributionPoller {
         let processes = lock(&self.known).processes;
         let found = [
             Attribution::look_up_translations(at),
-            Attribution::look_up_owners(at, processes),
+            Attribution::look_up_owners(self.began, &self.finder, processes),
         ];
         let mut known = lock(&self.known);
         for more in found {
@@ -164,6 +174,6 @@ fn next(started: Instant, every: Duration) -> Instant {
     started + every.max(20 * clock::since(started))
 }
 
-fn lock(known: &Mutex<Attribution>) -> MutexGuard<'_, Attribution> {
-    known.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use super::threads::ThreadSpawner;
+use super::{confinement::Files, threads::ThreadSpawner};
 use crate::history::{Store, StoreError};
 
 /// How often: it takes as long as opening the history does.
@@ -43,7 +43,7 @@ impl Checker {
         let damage = Damage::default();
         let (ends, ended) = mpsc::channel();
         let found = damage.clone();
-        threads.spawn(move || {
+        threads.spawn(Files::beside(&database), move || {
             while ended.recv_timeout(INTERVAL) == Err(RecvTimeoutError::Timeout) {
                 check(&database, &found);
             }

@@ -39,6 +39,7 @@ use self::{
     negotiation::Form,
     rendered::Renderings,
 };
+use super::confinement::{Files, keep_to};
 use crate::{agent::clock, capture::privilege, escape, output::warn, report, sink::metrics};
 
 /// What of it was asked for, as it is sent: once for all who ask.
@@ -142,6 +143,7 @@ pub(crate) fn serve(settings: &HttpSettings) -> anyhow::Result<Published> {
     std::thread::spawn(move || {
         // Serving needs no capabilities. An error is ignored: a capability that can't be given up is not held.
         let _refused = privilege::give_up_all();
+        keep_to(&Files::None);
         let served = runtime.block_on(async {
             let app = app.into_make_service();
             match listener {

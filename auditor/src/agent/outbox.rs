@@ -15,12 +15,12 @@ use jiff::Timestamp;
 use thiserror::Error;
 use tokio::time::Instant;
 
-use super::{backoff::Backoff, checker::Damage, clock, threads::ThreadSpawner};
+use super::{backoff::Backoff, checker::Damage, clock, confinement::Files, threads::ThreadSpawner};
 use crate::{
     alert::{Event, EventError, EventJson},
     history::{Store, StoreError},
     output::{say, warn},
-    sink::{Delivery, NamedSink, SinkError, metrics::SinkHealth},
+    sink::{Delivery, NamedSink, SinkError, Watcher, metrics::SinkHealth},
 };
 
 /// How long to wait for events before checking whether a sink is to be sent its open findings again.
@@ -55,13 +55,16 @@ impl Outbox {
                 sink: sink.clone(),
                 database: database.to_owned(),
                 host: host.to_owned(),
+                watch: state_of(database),
                 health: Arc::clone(&health),
                 damage: damage.clone(),
                 is_failing: false,
                 pause: Backoff::new(),
                 refreshed: None,
             };
-            threads.spawn(move || worker.run(&receive));
+            let mut files = Files::beside(database);
+            files.and_beside(sink.sink.file());
+            threads.spawn(files, move || worker.run(&receive));
         }
         Self {
             damage,
@@ -102,6 +105,12 @@ impl Outbox {
     }
 }
 
+/// The directory of a database, wherever this process was started.
+fn state_of(database: &Path) -> String {
+    let path = std::path::absolute(database).unwrap_or_else(|_| database.to_owned());
+    path.parent().unwrap_or(&path).display().to_string()
+}
+
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -120,6 +129,8 @@ struct Worker {
     sink: NamedSink,
     database: PathBuf,
     host: String,
+    /// Where the state is that the database is a part of.
+    watch: String,
     health: Arc<Mutex<BTreeMap<String, SinkHealth>>>,
     damage: Damage,
     is_failing: bool,
@@ -142,6 +153,13 @@ impl Worker {
                     Err(RecvTimeoutError::Disconnected) => return,
                 }
             }
+        }
+    }
+
+    fn watcher(&self) -> Watcher<'_> {
+        Watcher {
+            host: &self.host,
+            watch: &self.watch,
         }
     }
 
@@ -182,7 +200,7 @@ impl Worker {
         }
         let open = store.findings()?;
         let now = Timestamp::from_second(store.now()?).unwrap_or_default();
-        sink.refresh(&self.host, &open, now)?;
+        sink.refresh(self.watcher(), &open, now)?;
         self.refreshed = Some(clock::monotonic());
         Ok(())
     }
@@ -204,7 +222,7 @@ impl Worker {
             let deliveries: Vec<Delivery<'_>> = part
                 .iter()
                 .map(|(_, event)| Delivery {
-                    host: &self.host,
+                    from: self.watcher(),
                     event,
                 })
                 .collect();

@@ -18,6 +18,7 @@ use self::{
 };
 use super::{
     clock,
+    confinement::Files,
     nats::{Nats, PublishProblem},
     threads::ThreadSpawner,
 };
@@ -42,7 +43,7 @@ impl Publisher {
     pub(crate) fn begin(threads: &ThreadSpawner, section: &FleetSection) -> Self {
         let (statements, due) = mpsc::channel(1);
         let own = section.clone();
-        threads.spawn(move || match runtime() {
+        threads.spawn(Files::Changing(Vec::new()), move || match runtime() {
             Ok(runtime) => runtime.block_on(run(own, due)),
             Err(error) => warn(&format!("auditor: nothing is published: {error}")),
         });

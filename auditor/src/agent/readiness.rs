@@ -6,12 +6,13 @@ use anyhow::Context as _;
 use auditor_common::Direction;
 
 use super::{
+    confinement,
     http::{MOST as HTTP, MOST_OF_CLIENT as HTTP_OF_CLIENT},
     settings::{DEFAULT_FLOWS, HISTORY_MIB, KEEP_FLOWS, MEMORY_MIB, REPORT_FLOWS, REPORT_MIB},
 };
 use crate::capture::{
     self, Capture, CaptureError, Ingress, Interface, Interfaces, Settings, Sizes, Tc, Wait, hook,
-    privilege,
+    privilege, sockets,
 };
 use crate::observed::MOST_UNPROVEN;
 
@@ -77,6 +78,30 @@ pub(crate) fn examine(leftovers: Leftovers) -> anyhow::Result<Findings> {
     }
     if missing.is_empty() {
         findings.good("privileges", "enough to load and attach");
+    }
+    match confinement::check() {
+        Ok(()) => findings.good(
+            "confinement",
+            "a watch can give up system calls that it never makes (seccomp), and files for who answers others (Landlock)",
+        ),
+        Err(problem) => findings.note(
+            "confinement",
+            &format!("a watch can't give up all that it does not need: {problem}; it goes on without"),
+        ),
+    }
+    let unlisted: Vec<String> = sockets::unlisted()
+        .map(|(transport, error)| format!("those of {transport}: {error}"))
+        .collect();
+    if unlisted.is_empty() {
+        findings.good("sockets", "the kernel lists those of TCP and UDP");
+    } else {
+        findings.note(
+            "sockets",
+            &format!(
+                "the kernel does not list all (sock_diag): {}; they are read from /proc, which takes five times as long",
+                unlisted.join(", ")
+            ),
+        );
     }
     let mounts = std::fs::read_to_string("/proc/self/mounts").unwrap_or_default();
     let has_bpffs = mounts

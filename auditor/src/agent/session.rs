@@ -3,11 +3,13 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     net::IpAddr,
+    time::Duration,
 };
 
 use anyhow::Context as _;
 use auditor_common::{PortKind, Reason, Tally, Totals, lost::Lost, packet};
 use jiff::{SignedDuration, Timestamp};
+use tokio::time::Instant;
 
 use super::{
     attribution::AttributionPoller,
@@ -33,6 +35,7 @@ use crate::{
     audit::Policy,
     capture::{
         Capture, Interface, Selection, SelectionError, Settings, Sizes, forwarding, privilege,
+        sockets,
     },
     deployment::ProcessDetail,
     matrix::Matrix,
@@ -51,6 +54,11 @@ const SETTLE_TICKS: u64 = 60;
 const IDLE_EPOCHS: u64 = 3000;
 /// How often filters are listed although the kernel said of no change, in ticks: it drops messages when there are too many.
 const FILTER_TICKS: u64 = 5;
+/// For each interface that there is, the next list of them comes so much later where the kernel says of no change: that of a thousand
+/// takes some 15 ms.
+const LIST_EACH: Duration = Duration::from_millis(4);
+/// However many there are, it comes no later.
+const LIST_MOST: Duration = Duration::from_secs(5);
 
 /// At most so many ranges of addresses are named in a line.
 const MOST_RANGES_SAID: usize = 4;
@@ -87,6 +95,10 @@ pub(crate) struct Session {
     pub(crate) gaps: Vec<Gap>,
     /// When the interfaces were last looked at.
     looked: Timestamp,
+    /// When they are to be looked at again although nothing is known to have changed.
+    list_due: Instant,
+    /// The tick in which filters were last listed, changed or not.
+    filters_listed: Option<u64>,
     /// What was found to keep us from seeing all when they were, and since when.
     standing: BTreeMap<Cause, Timestamp>,
     /// What can't be read now, and since when.
@@ -172,6 +184,11 @@ impl Session {
                 privilege::drop_capabilities().context("cannot give up capabilities")?;
             }
         }
+        for (transport, error) in sockets::unlisted() {
+            warn(&format!(
+                "auditor: the kernel does not list sockets of {transport} (sock_diag: {error}): they are read from /proc, which takes five times as long"
+            ));
+        }
         let mut counted = Counted::new(settings.conversations);
         counted.ledger.own(
             &facts.host.addresses,
@@ -182,6 +199,8 @@ impl Session {
         let clock = Clock::begin();
         Ok(Self {
             looked: clock.start,
+            list_due: clock::monotonic(),
+            filters_listed: None,
             standing: BTreeMap::new(),
             unread: BTreeMap::new(),
             blindness: Blindness::default(),
@@ -246,9 +265,14 @@ impl Session {
     /// Watches until there is something to do for the caller, or the session is over. What fails for a moment is a gap, or keeps
     /// the last answer, and ends nothing.
     pub(crate) async fn run(&mut self, schedule: &mut Schedule) -> Pause {
+        let mut is_changed = true;
         loop {
             // The selection of interfaces may have changed since the last pause.
-            self.reconcile().await;
+            if is_changed || self.list_due <= clock::monotonic() {
+                self.reconcile().await;
+            }
+            self.find_gaps(false);
+            is_changed = true;
             self.announce();
             loop {
                 tokio::select! {
@@ -268,6 +292,7 @@ impl Session {
                         }
                         Due::Tick => {
                             self.tick(schedule);
+                            is_changed = false;
                             break;
                         }
                         Due::Turn => return Pause::Turn,
@@ -385,11 +410,15 @@ impl Session {
         self.interfaces.attached().map(|one| one.index).collect()
     }
 
-    /// Updates the watched interfaces, and finds what keeps us from seeing all. Runs at each tick too, because the kernel drops
-    /// change messages when there are too many of them.
+    /// Updates the watched interfaces, and finds what keeps us from seeing all. Runs from time to time too, at each tick where there
+    /// are not too many interfaces, because the kernel drops change messages when there are too many of them.
     async fn reconcile(&mut self) {
         let now = self.clock.now();
-        match self.facts.list_interfaces().await {
+        let listed = self.facts.list_interfaces().await;
+        let n_interfaces = u32::try_from(self.facts.interfaces.len()).unwrap_or(u32::MAX);
+        let pause = LIST_EACH.saturating_mul(n_interfaces).min(LIST_MOST);
+        self.list_due = clock::monotonic() + pause;
+        match listed {
             Ok(()) => {
                 let before = std::mem::replace(&mut self.looked, now);
                 self.unread.retain(
@@ -402,7 +431,6 @@ impl Session {
             }
             Err(error) => self.cannot_read(INTERFACES, &error),
         }
-        self.find_gaps(false);
     }
 
     /// Follows the interfaces as they were just listed.
@@ -414,8 +442,13 @@ impl Session {
             &host.local,
             passes(&self.facts, &self.interfaces),
         );
-        let all_filters =
-            self.facts.take_filters_changed() || self.n_ticks.is_multiple_of(FILTER_TICKS);
+        let all_filters = self.facts.take_filters_changed()
+            || self
+                .filters_listed
+                .is_none_or(|tick| tick + FILTER_TICKS <= self.n_ticks);
+        if all_filters {
+            self.filters_listed = Some(self.n_ticks);
+        }
         let times = (before, now);
         let all = &self.facts.interfaces;
         let changes = self

@@ -2,6 +2,7 @@
 
 use std::sync::mpsc::{self, Sender};
 
+use super::confinement::{Files, keep_to};
 use crate::capture::privilege;
 
 /// Starts threads in the network namespace in which it was created itself: a thread inherits that of the thread that starts
@@ -25,7 +26,12 @@ impl ThreadSpawner {
         Self(send)
     }
 
-    pub(crate) fn spawn(&self, work: impl FnOnce() + Send + 'static) {
+    /// Starts a thread that keeps to such files.
+    pub(crate) fn spawn(&self, files: Files, work: impl FnOnce() + Send + 'static) {
+        let work = move || {
+            keep_to(&files);
+            work();
+        };
         // This does not fail: the receiving thread runs as long as this sender exists.
         let _waits = self.0.send(Box::new(work));
     }

@@ -206,6 +206,7 @@ impl Event {
     fn correct(&mut self, before: &Subject, was: &Finding) {
         self.change = Change::Corrected;
         self.before = Some(was.verdict);
+        self.severity_before = Some(was.severity).filter(|before| *before != self.severity);
         self.text = format!("was taken for {}; {}", before.key(), self.text);
         self.corrects = Some(before.clone());
     }
@@ -258,6 +259,8 @@ impl State {
             return Ok(None);
         };
         let severity = *severity;
+        let reported = self.reported.as_ref().map(|one| one.severity);
+        let severity_before = reported.filter(|before| *before != severity);
         let event = |change, text| Event {
             at: now,
             change,
@@ -265,6 +268,7 @@ impl State {
             before,
             now: current,
             severity,
+            severity_before,
             text,
             corrects: None,
         };

@@ -316,6 +316,8 @@ pub struct Event {
     pub before: Option<Verdict>,
     pub now: Option<Verdict>,
     pub severity: Severity,
+    /// What was reported before of it, where that was less or more severe.
+    pub severity_before: Option<Severity>,
     pub text: String,
     /// The subject whose finding this was, if it was corrected.
     pub corrects: Option<Subject>,

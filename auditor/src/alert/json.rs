@@ -19,6 +19,9 @@ pub struct EventJson {
     before: Option<String>,
     now: Option<String>,
     severity: Severity,
+    /// Where it was another one before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    severity_before: Option<Severity>,
     text: String,
     /// The key of the flow whose finding this was, if it was corrected.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -45,6 +48,7 @@ impl From<&Event> for EventJson {
             before: verdict(event.before),
             now: verdict(event.now),
             severity: event.severity,
+            severity_before: event.severity_before,
             text: event.text.clone(),
             corrects: event.corrects.as_ref().map(|one| one.key().to_owned()),
         }
@@ -72,6 +76,7 @@ impl TryFrom<EventJson> for Event {
             before: verdict("before", json.before)?,
             now: verdict("now", json.now)?,
             severity: json.severity,
+            severity_before: json.severity_before,
             text: json.text,
             corrects: json.corrects.map(subject).transpose()?,
         })
@@ -84,6 +89,7 @@ mod tests {
 
     const FLOW: &str = r#"{"at":"2026-11-20T12:00:00.000000Z","change":"changed","kind":"flow","key":"fd00::1 -> 10.0.0.2 ipv6-icmp type 128 inside vxlan","before":"unexpected","now":"forbidden","severity":"violation","text":"x"}"#;
     const CORRECTED: &str = r#"{"at":"2026-11-20T12:00:00.000000Z","change":"corrected","kind":"flow","key":"10.0.0.1 -> 10.0.0.2 udp/53","before":"unexpected","now":"forbidden","severity":"violation","text":"x","corrects":"10.0.0.2 -> 10.0.0.1 udp/40000"}"#;
+    const GRAVER: &str = r#"{"at":"2026-11-20T12:00:00.000000Z","change":"changed","kind":"flow","key":"10.0.0.1 -> 10.0.0.2 udp/53","before":"unexpected","now":"unexpected","severity":"violation","severity_before":"warning","text":"x"}"#;
     const RULE: &str = r#"{"at":"2026-11-20T12:00:00.000000Z","change":"resolved","kind":"rule","key":"web -> 1","before":"missing","now":null,"severity":"warning","text":""}"#;
 
     fn read(text: &str) -> Result<Event, String> {
@@ -93,7 +99,7 @@ mod tests {
 
     #[test]
     fn events_are_read_back() {
-        for text in [FLOW, CORRECTED, RULE] {
+        for text in [FLOW, CORRECTED, GRAVER, RULE] {
             let event = read(text).unwrap();
             let again = serde_json::to_string(&EventJson::from(&event)).unwrap();
             assert_eq!(again, text);

@@ -67,6 +67,7 @@ type Events = futures_util::stream::BoxStream<'static, Change>;
 /// What the kernel says has changed.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Change {
+    /// An interface, or one of its addresses.
     Link,
     /// A filter was added or removed, or a qdisc with its filters.
     Filter,
@@ -79,13 +80,20 @@ impl Interfaces {
     ///
     /// No netlink socket can be opened.
     pub fn open() -> Result<Self, InterfaceError> {
-        let (connection, handle, messages) =
-            new_multicast_connection(&[MulticastGroup::Link, MulticastGroup::Tc])
-                .map_err(InterfaceError::Socket)?;
+        let (connection, handle, messages) = new_multicast_connection(&[
+            MulticastGroup::Link,
+            MulticastGroup::Ipv4Ifaddr,
+            MulticastGroup::Ipv6Ifaddr,
+            MulticastGroup::Tc,
+        ])
+        .map_err(InterfaceError::Socket)?;
         tokio::spawn(connection);
         let changes = messages.filter_map(async |(message, _)| match message.payload {
             NetlinkPayload::InnerMessage(
-                RouteNetlinkMessage::NewLink(_) | RouteNetlinkMessage::DelLink(_),
+                RouteNetlinkMessage::NewLink(_)
+                | RouteNetlinkMessage::DelLink(_)
+                | RouteNetlinkMessage::NewAddress(_)
+                | RouteNetlinkMessage::DelAddress(_),
             ) => Some(Change::Link),
             NetlinkPayload::InnerMessage(
                 RouteNetlinkMessage::NewTrafficFilter(_)
@@ -153,7 +161,7 @@ impl Interfaces {
         Ok(interfaces.into_values().collect())
     }
 
-    /// Waits until an interface is added, removed or changed. Changes that are already pending are reported as one. Changes of
+    /// Waits until an interface is added, removed or changed, or one of its addresses is. Changes that are already pending are reported as one. Changes of
     /// filters are only remembered: some hosts change theirs all the time.
     pub async fn changed(&mut self) {
         loop {

@@ -8,52 +8,61 @@ use std::{
     time::Duration,
 };
 
-use super::listener::{Socket, sockets};
+use super::{socket_tables::SocketTables, sockets::Socket};
 use crate::{
     deployment::ProcessDetail,
     observed::{NetworkNamespace, Process, SocketOwner, SocketOwners, shown_command_line},
     transport::Transport,
 };
 
-/// Looks up the owners of all sockets at this moment, which is `at`. What procfs does not show, such as a process that has just
-/// ended, is left out; so is what is more than the wanted detail, which is never held.
-pub fn owners(at: Duration, detail: ProcessDetail) -> SocketOwners {
-    let own = PathBuf::from(format!("/proc/{}", std::process::id()));
-    let here = namespace(&own);
-    let mut owners = SocketOwners::default();
-    let mut found: Vec<(Socket, NetworkNamespace)> = table(&own, NetworkNamespace::Watched);
-    for (number, process) in elsewhere(here) {
-        owners.add_namespace(number, addresses(&process), at);
-        found.extend(table(&process, NetworkNamespace::Other(number)));
-    }
-    let wanted: BTreeSet<u64> = found
-        .iter()
-        .map(|(socket, _)| socket.inode)
-        .filter(|inode| *inode != 0)
-        .collect();
-    let processes = processes(&wanted, detail);
-    for (socket, namespace) in found {
-        for process in processes.get(&socket.inode).into_iter().flatten() {
-            let (address, port) = socket.local;
-            let owner = SocketOwner {
-                process: process.clone(),
-                address,
-                namespace,
-            };
-            if socket.is_waiting {
-                owners.add_server(socket.transport, port, owner, at);
-            } else {
-                owners.add_client(socket.transport, socket.remote, owner, at);
+/// Looks up the owners of all sockets, repeatedly.
+#[derive(Debug, Default)]
+pub struct OwnerFinder(SocketTables);
+
+impl OwnerFinder {
+    /// Looks up the owners of all sockets at this moment, which is `at`; the times of one finder only go forward. What procfs does
+    /// not show, such as a process that has just ended, is left out; so is what is more than the wanted detail, which is never held.
+    pub fn look(&mut self, at: Duration, detail: ProcessDetail) -> SocketOwners {
+        let here = namespace(Path::new("/proc/thread-self"));
+        let living = Living::look();
+        let mut owners = SocketOwners::default();
+        let mut found: Vec<(Socket, NetworkNamespace)> =
+            clients_and_servers(self.0.own(), NetworkNamespace::Watched);
+        let mut others = living.namespaces;
+        others.retain(|number, _| Some(*number) != here);
+        self.0.retain(|number| others.contains_key(&number));
+        for (number, inhabited) in others {
+            let one = &inhabited.by;
+            owners.add_namespace(number, addresses(one), at);
+            let all = self.0.other(number, &one.join("net"), inhabited.inodes, at);
+            found.extend(clients_and_servers(all, NetworkNamespace::Other(number)));
+        }
+        let wanted: BTreeSet<u64> = found.iter().map(|(socket, _)| socket.inode).collect();
+        let processes = processes(&living.sockets, &wanted, detail);
+        for (socket, namespace) in found {
+            for process in processes.get(&socket.inode).into_iter().flatten() {
+                let (address, port) = socket.local;
+                let owner = SocketOwner {
+                    process: process.clone(),
+                    address,
+                    namespace,
+                };
+                if socket.is_waiting {
+                    owners.add_server(socket.transport, port, owner, at);
+                } else {
+                    owners.add_client(socket.transport, socket.remote, owner, at);
+                }
             }
         }
+        owners
     }
-    owners
 }
 
-/// The sockets of a process's network namespace, without a server's ends of its connections.
-fn table(process: &Path, namespace: NetworkNamespace) -> Vec<(Socket, NetworkNamespace)> {
-    // Sockets of a process whose files this process may not read are left out.
-    let all = sockets(&process.join("net")).unwrap_or_default();
+/// The sockets of a network namespace, without a server's ends of its connections.
+fn clients_and_servers(
+    all: Vec<Socket>,
+    namespace: NetworkNamespace,
+) -> Vec<(Socket, NetworkNamespace)> {
     let service = |socket: &Socket| (socket.transport, socket.local.1);
     let waiting: BTreeSet<(Transport, u16)> = all
         .iter()
@@ -61,6 +70,8 @@ fn table(process: &Path, namespace: NetworkNamespace) -> Vec<(Socket, NetworkNam
         .map(service)
         .collect();
     all.into_iter()
+        // No process has one without an inode.
+        .filter(|socket| socket.inode != 0)
         .filter(|socket| socket.is_waiting || !waiting.contains(&service(socket)))
         .map(|socket| (socket, namespace))
         .collect()
@@ -113,36 +124,65 @@ fn all() -> impl Iterator<Item = (u32, PathBuf)> {
     entries.filter_map(|entry| Some((entry.file_name().to_str()?.parse().ok()?, entry.path())))
 }
 
-/// One process of each network namespace other than `here`.
-fn elsewhere(here: Option<u64>) -> BTreeMap<u64, PathBuf> {
-    let mut found = BTreeMap::new();
-    for (_, process) in all() {
-        if let Some(number) = namespace(&process).filter(|number| Some(*number) != here) {
-            found.entry(number).or_insert(process);
+/// The processes that are there now, and the sockets that they have open.
+#[derive(Debug, Default)]
+struct Living {
+    namespaces: BTreeMap<u64, Inhabited>,
+    /// The inodes of each process's sockets.
+    sockets: Vec<(u32, PathBuf, BTreeSet<u64>)>,
+}
+
+/// A network namespace in which processes live.
+#[derive(Debug)]
+struct Inhabited {
+    /// One of them.
+    by: PathBuf,
+    /// The inodes of the sockets that they have open, of whatever family.
+    inodes: BTreeSet<u64>,
+}
+
+impl Living {
+    fn look() -> Self {
+        let mut living = Self::default();
+        for (pid, process) in all() {
+            let files = fs::read_dir(process.join("fd"))
+                .into_iter()
+                .flatten()
+                .flatten();
+            let inodes: BTreeSet<u64> = files
+                .filter_map(|file| inode(&fs::read_link(file.path()).ok()?))
+                .collect();
+            if let Some(number) = namespace(&process) {
+                let inhabited = living
+                    .namespaces
+                    .entry(number)
+                    .or_insert_with(|| Inhabited {
+                        by: process.clone(),
+                        inodes: BTreeSet::new(),
+                    });
+                inhabited.inodes.extend(&inodes);
+            }
+            if !inodes.is_empty() {
+                living.sockets.push((pid, process, inodes));
+            }
         }
+        living
     }
-    found
 }
 
 /// The processes that have sockets with these inodes open.
-fn processes(wanted: &BTreeSet<u64>, detail: ProcessDetail) -> BTreeMap<u64, BTreeSet<Process>> {
+fn processes(
+    sockets: &[(u32, PathBuf, BTreeSet<u64>)],
+    wanted: &BTreeSet<u64>,
+    detail: ProcessDetail,
+) -> BTreeMap<u64, BTreeSet<Process>> {
     let mut found: BTreeMap<u64, BTreeSet<Process>> = BTreeMap::new();
-    if wanted.is_empty() {
-        return found;
-    }
-    for (pid, path) in all() {
-        let files = fs::read_dir(path.join("fd"))
-            .into_iter()
-            .flatten()
-            .flatten();
-        let inodes: BTreeSet<u64> = files
-            .filter_map(|file| inode(&fs::read_link(file.path()).ok()?))
-            .filter(|inode| wanted.contains(inode))
-            .collect();
+    for (pid, path, inodes) in sockets {
+        let inodes: Vec<u64> = inodes.intersection(wanted).copied().collect();
         if inodes.is_empty() {
             continue;
         }
-        let process = process(pid, &path, detail);
+        let process = process(*pid, path, detail);
         for inode in inodes {
             found.entry(inode).or_default().insert(process.clone());
         }
@@ -228,7 +268,7 @@ fn container(part: &str) -> Option<&str> {
 mod tests {
     use std::{net::TcpListener, time::Duration};
 
-    use super::{SocketOwner, addresses, group, local_4, local_6, owners};
+    use super::{OwnerFinder, SocketOwner, addresses, group, local_4, local_6};
     use crate::{deployment::ProcessDetail, transport::Transport};
 
     #[test]
@@ -288,7 +328,8 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let other = TcpListener::bind("127.0.0.2:0").unwrap();
-        let shown = owners(Duration::ZERO, ProcessDetail::Name);
+        let mut finder = OwnerFinder::default();
+        let shown = finder.look(Duration::ZERO, ProcessDetail::Name);
         let me = |owner: &SocketOwner| owner.process.pid == std::process::id();
         assert!(
             shown
@@ -296,7 +337,7 @@ mod tests {
                 .filter(|one| me(one.2))
                 .all(|one| one.2.process.command.is_empty())
         );
-        let hidden = owners(Duration::ZERO, ProcessDetail::Off);
+        let hidden = finder.look(Duration::ZERO, ProcessDetail::Off);
         assert!(
             hidden
                 .listeners()

@@ -11,6 +11,7 @@ use crate::{
     agent::{
         clock,
         configuration::Configuration,
+        confinement::{self, Programs},
         daemon::Daemon,
         host::HostFacts,
         http::{self, HttpSettings, Place, Published, SOCKET, Tls},
@@ -177,6 +178,7 @@ async fn watch(
     threads: ThreadSpawner,
     published: Published,
 ) -> anyhow::Result<Exit> {
+    let tc = settings.capture.tc;
     let names = HostNames::look_up(configuration.deployment.as_ref()).await;
     let facts = HostFacts::read(settings.capture.network_namespace.clone()).await?;
     // Reports invalid roles before anything is attached.
@@ -199,6 +201,11 @@ async fn watch(
         &threads,
         published,
     );
+    confinement::begin(if tc.has_links() {
+        Programs::None
+    } else {
+        Programs::Guard
+    });
     daemon.run(session).await?;
     // Being stopped is no failure, and findings were already reported as events.
     Ok(Exit::Clean)

@@ -91,6 +91,7 @@ pub(crate) fn findings() -> [OpenFinding; 2] {
 pub(crate) fn events() -> Vec<Event> {
     let event = |open: OpenFinding, change, before, now| Event {
         corrects: None,
+        severity_before: None,
         at: at(2),
         change,
         subject: open.subject,

@@ -127,6 +127,8 @@ impl Store {
             connection.busy_timeout(BUSY)?;
             // A page that does not fit is found before it is used.
             connection.pragma_update(None, "cell_size_check", true)?;
+            // Nothing of it is written to places for everybody's temporary files.
+            connection.pragma_update(None, "temp_store", "MEMORY")?;
             Ok(connection)
         };
         let path = path.to_owned();

@@ -1,6 +1,12 @@
 //! The trait of sinks, what they deliver, and why that may fail.
 
-use std::{error::Error, fmt::Debug, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    error::Error,
+    fmt::Debug,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
@@ -31,6 +37,11 @@ pub trait Sink: Debug + Send + Sync {
     /// The destination did not accept them.
     fn deliver(&self, deliveries: &[Delivery<'_>]) -> Result<(), SinkError>;
 
+    /// The file that it writes to, if it writes to one.
+    fn file(&self) -> Option<&Path> {
+        None
+    }
+
     /// How often all open findings are to be sent again; `None` if events are enough.
     fn refresh_interval(&self) -> Option<Duration> {
         None
@@ -43,7 +54,7 @@ pub trait Sink: Debug + Send + Sync {
     /// The destination did not accept them.
     fn refresh(
         &self,
-        _host: &str,
+        _from: Watcher<'_>,
         _open: &[OpenFinding],
         _now: Timestamp,
     ) -> Result<(), SinkError> {
@@ -76,10 +87,18 @@ pub(super) fn fields<T: DeserializeOwned>(fields: toml::Table) -> Result<T, Fiel
     fields.try_into().map_err(FieldsError)
 }
 
+/// Who says it.
+#[derive(Clone, Copy, Debug)]
+pub struct Watcher<'a> {
+    pub host: &'a str,
+    /// Where the watch keeps its state, which tells those of one host apart.
+    pub watch: &'a str,
+}
+
 /// An event that waits for its delivery, with the host that it is about.
 #[derive(Clone, Debug)]
 pub struct Delivery<'a> {
-    pub host: &'a str,
+    pub from: Watcher<'a>,
     pub event: &'a Event,
 }
 

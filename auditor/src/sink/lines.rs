@@ -62,6 +62,10 @@ struct Lines {
 }
 
 impl Sink for Lines {
+    fn file(&self) -> Option<&Path> {
+        Some(&self.path)
+    }
+
     /// Adds lines to the file, all of them with one write.
     fn deliver(&self, deliveries: &[Delivery<'_>]) -> Result<(), SinkError> {
         let text: String = deliveries.iter().map(|one| line(self.form, one)).collect();
@@ -75,7 +79,7 @@ impl Sink for Lines {
 pub(super) fn line(form: Form, delivery: &Delivery<'_>) -> String {
     let line = match form {
         Form::Plain => {
-            json!({ "host": delivery.host, "event": EventJson::from(delivery.event) })
+            json!({ "host": delivery.from.host, "event": EventJson::from(delivery.event) })
         }
         Form::Ecs => ecs(delivery),
         Form::Ocsf => ocsf(delivery),
@@ -89,7 +93,7 @@ fn ocsf(delivery: &Delivery<'_>) -> Value {
     let verdict = event.now.or(event.before);
     Finding {
         device: Device {
-            name: delivery.host,
+            name: delivery.from.host,
             machine: None,
             addresses: &[],
         },
@@ -133,7 +137,7 @@ fn ecs(delivery: &Delivery<'_>) -> Value {
             "action": event.change.name(),
             "severity": severity,
         },
-        "host": { "name": delivery.host },
+        "host": { "name": delivery.from.host },
         "log": { "level": event.severity.name() },
         "rule": { "name": event.subject.key() },
         "message": event.text,

@@ -137,7 +137,7 @@ pub(super) fn message(delivery: &Delivery<'_>) -> String {
         "<{}>1 {:.6} {} auditor {} {} [auditor@32473",
         FACILITY * 8 + level,
         event.at,
-        name(delivery.host),
+        name(delivery.from.host),
         std::process::id(),
         name(event.change.name()),
     );
@@ -189,13 +189,14 @@ mod tests {
     use crate::{
         alert::{Change, Event, Subject, Verdict},
         report::schema::{RuleVerdict, Severity},
-        sink::Delivery,
+        sink::{Delivery, Watcher},
     };
 
     #[test]
     fn messages() {
         let event = Event {
             corrects: None,
+            severity_before: None,
             at: "2026-11-20T12:00:00Z".parse().unwrap(),
             change: Change::Appeared,
             subject: Subject::Rule("a\"b]c\\".to_owned()),
@@ -205,7 +206,10 @@ mod tests {
             text: "two\nlines \u{1b}[31m".to_owned(),
         };
         let delivery = Delivery {
-            host: "a host",
+            from: Watcher {
+                host: "a host",
+                watch: "/var/lib/auditor",
+            },
             event: &event,
         };
         let said = message(&delivery).replace(&format!(" {} ", std::process::id()), " PID ");

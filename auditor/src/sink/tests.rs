@@ -3,7 +3,7 @@ use std::path::Path;
 use proptest::prelude::*;
 
 use super::{
-    Delivery,
+    Delivery, Watcher,
     alertmanager::Alert,
     lines::{self, Form},
     metrics::{self, Health, SinkHealth},
@@ -104,6 +104,7 @@ proptest! {
         let missing = Verdict::Rule(RuleVerdict::Missing);
         let event = Event {
             corrects: None,
+            severity_before: None,
             at: "2026-11-20T12:00:00Z".parse().unwrap(),
             change: Change::Appeared,
             subject: Subject::Rule(name.clone()),
@@ -112,7 +113,8 @@ proptest! {
             severity: Severity::Violation,
             text: name.clone(),
         };
-        let delivery = Delivery { host: &name, event: &event };
+        let from = Watcher { host: &name, watch: "/var/lib/auditor" };
+        let delivery = Delivery { from, event: &event };
         for form in [Form::Plain, Form::Ecs, Form::Ocsf] {
             let line = lines::line(form, &delivery);
             assert_shown("lines", &line);
@@ -129,7 +131,8 @@ proptest! {
         let body: serde_json::Value = serde_json::from_str(&body).unwrap();
         prop_assert_eq!(body["key"].as_str().unwrap(), name.as_str());
         let alert = Alert {
-            host: &name,
+            from,
+            page: None,
             subject: &event.subject,
             verdict: missing,
             severity: event.severity,

@@ -11,7 +11,7 @@ use sha2::Sha256;
 use thiserror::Error;
 
 use super::{
-    delivery::{Configured, Delivery, Sink, SinkError, fields},
+    delivery::{Configured, Delivery, Sink, SinkError, Watcher, fields},
     http::Server,
     secret::Secret,
 };
@@ -73,7 +73,7 @@ pub(super) fn body(template: Option<&str>, delivery: &Delivery<'_>) -> Result<St
     let body = match template {
         Some(template) => render(template, delivery)?,
         None => serde_json::to_string(
-            &json!({ "host": delivery.host, "event": EventJson::from(delivery.event) }),
+            &json!({ "host": delivery.from.host, "event": EventJson::from(delivery.event) }),
         )?,
     };
     Ok(escape::json(&body).into_owned())
@@ -116,6 +116,7 @@ fn check(template: &str) -> Result<(), SinkError> {
     for (before, now) in [(None, Some(missing)), (Some(missing), None)] {
         let event = Event {
             corrects: None,
+            severity_before: None,
             at: Timestamp::UNIX_EPOCH,
             change: Change::Appeared,
             subject: Subject::Rule("\"web\"".to_owned()),
@@ -125,7 +126,10 @@ fn check(template: &str) -> Result<(), SinkError> {
             text: "text with \"quotes\"\nand lines".to_owned(),
         };
         let delivery = Delivery {
-            host: "host",
+            from: Watcher {
+                host: "host",
+                watch: "/var/lib/auditor",
+            },
             event: &event,
         };
         serde_json::from_str::<serde::de::IgnoredAny>(&render(template, &delivery)?)?;
@@ -138,7 +142,7 @@ fn render(template: &str, delivery: &Delivery<'_>) -> Result<String, SinkError> 
     let mut environment = Environment::new();
     environment.set_auto_escape_callback(|_| AutoEscape::Json);
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
-    let values = context! { host => delivery.host, event => EventJson::from(delivery.event) };
+    let values = context! { host => delivery.from.host, event => EventJson::from(delivery.event) };
     Ok(environment.render_str(template, values)?)
 }
 

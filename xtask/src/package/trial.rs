@@ -1,5 +1,6 @@
 //! Tries packages: makes them twice, and installs, upgrades and removes them in root directories of their own.
 
+mod ansible;
 mod checks;
 mod debian;
 mod guide;
@@ -51,6 +52,7 @@ pub(super) fn run(
     );
     let trial = Trial {
         version,
+        program,
         order,
         older_name: packager.order(order.machine, OLDER),
         newer: directory,
@@ -62,6 +64,7 @@ pub(super) fn run(
     debian::run(&trial).context("the .deb")?;
     rpm::run(&trial).context("the .rpm")?;
     tarball::run(&trial).context("the tarball")?;
+    ansible::run(&trial).context("the role for Ansible")?;
     trial.guide.check_all_was_tried()?;
     fs::remove_dir_all(&work).with_context(|| format!("cannot remove {}", work.display()))
 }
@@ -70,6 +73,7 @@ pub(super) fn run(
 struct Trial<'a> {
     /// What the program says of its version.
     version: String,
+    program: &'a Path,
     order: &'a Order<'a>,
     older_name: Order<'a>,
     /// Where the packages are, and the older ones.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::{assert_known, crates, source::Sources};
 
 /// Crates of others, and the start of the files below `auditor/src` that may name them.
-const ONLY: [(&[&str], &[&str]); 11] = [
+const ONLY: [(&[&str], &[&str]); 12] = [
     (&["aya", "aya_log"], &["capture/"]),
     (
         &[
@@ -28,6 +28,10 @@ const ONLY: [(&[&str], &[&str]); 11] = [
         ],
     ),
     (&["caps"], &["capture/privilege.rs"]),
+    (
+        &["landlock", "seccompiler"],
+        &["agent/confinement.rs", "agent/confinement/"],
+    ),
     (&["rusqlite"], &["history/store.rs", "history/store/"]),
     (&["hickory_resolver"], &["agent/names.rs"]),
     (

@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{
     super::{
         configuration::Configuration,
+        confinement::Files,
         counted::Drains,
         event_line,
         http::{Published, Snapshot},
@@ -94,6 +95,13 @@ pub(super) struct Judge {
 }
 
 impl Judge {
+    /// The files that it changes: its state, and metrics.
+    pub(super) fn files(&self) -> Files {
+        let mut files = Files::beside(&self.journal.state().database());
+        files.and_beside(self.settings.metrics_file.as_deref());
+        files
+    }
+
     /// Continues from the state on disk; the run begins at `now`, on a host of this name.
     pub(super) fn resume(
         settings: WatchSettings,

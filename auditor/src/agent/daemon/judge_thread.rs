@@ -22,7 +22,7 @@ impl JudgeThread {
     pub(super) fn begin(threads: &ThreadSpawner, mut judge: Judge) -> Self {
         let (turns, due) = mpsc::channel();
         let (done, results) = mpsc::channel();
-        threads.spawn(move || {
+        threads.spawn(judge.files(), move || {
             for turn in due {
                 if done.send(judge.turn(turn)).is_err() {
                     break;

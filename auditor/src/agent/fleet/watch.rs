@@ -9,6 +9,7 @@ use super::{
     super::{
         clock,
         configuration::{Configuration, PolicySources},
+        confinement::{self, Programs},
         daemon::journal::Journal,
         event_line,
         http::{Published, Snapshot},
@@ -72,6 +73,7 @@ pub(crate) fn run(
         let mut watch = Watch::resume(settings, configuration, names, state, threads, published);
         say("auditor: watching the fleet");
         let mut service_manager = ServiceManager::of_environment();
+        confinement::begin(Programs::None);
         service_manager.ready("watching the fleet");
         loop {
             service_manager.goes_on(clock::monotonic());

@@ -16,7 +16,12 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use rustls::crypto::ring;
 use sha2::{Digest as _, Sha256};
 
-use crate::{capture::privilege, output::warn, sink::Secret};
+use crate::{
+    agent::confinement::{Files, keep_to},
+    capture::privilege,
+    output::warn,
+    sink::Secret,
+};
 
 /// How often files are checked for renewed certificates and changed tokens.
 const RENEW: Duration = Duration::from_secs(10);
@@ -129,6 +134,7 @@ pub(super) fn keep_renewed(
     std::thread::spawn(move || {
         // An error is ignored: a capability that can't be given up is not held.
         let _refused = privilege::keep_reading();
+        keep_to(&Files::Changing(Vec::new()));
         runtime.block_on(renew(token, tls));
     });
     Ok(())

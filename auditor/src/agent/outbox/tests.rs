@@ -66,6 +66,7 @@ fn worker(port: u16, database: &Path) -> Worker {
         sink: sink::read(&[section]).unwrap().remove(0),
         database: database.to_owned(),
         host: "host".to_owned(),
+        watch: "/var/lib/auditor".to_owned(),
         health: Arc::new(Mutex::new(BTreeMap::new())),
         damage: Damage::default(),
         is_failing: false,
@@ -78,6 +79,7 @@ fn worker(port: u16, database: &Path) -> Worker {
 fn waiting(numbers: std::ops::Range<usize>) -> Vec<(String, String)> {
     let event = |number: usize| Event {
         corrects: None,
+        severity_before: None,
         at: Timestamp::UNIX_EPOCH,
         change: Change::Appeared,
         subject: Subject::Rule(number.to_string()),

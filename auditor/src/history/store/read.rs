@@ -128,6 +128,7 @@ fn event(row: Row<'_>) -> Result<Event, RowError> {
         change: row.known(1, Change::from_name)?,
         subject: row.read(3, |key| Subject::read(kind, key))?,
         corrects: None,
+        severity_before: None,
         before: row.known_or_null(4, verdict)?,
         now: row.known_or_null(5, verdict)?,
         severity: row.known(6, Severity::from_name)?,

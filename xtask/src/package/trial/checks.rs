@@ -27,7 +27,7 @@ const FILES: [&str; 14] = [
     "share/fish/vendor_completions.d/auditor.fish",
 ];
 
-const ENABLED: &str = "/etc/systemd/system/multi-user.target.wants/auditor.service";
+pub(super) const ENABLED: &str = "/etc/systemd/system/multi-user.target.wants/auditor.service";
 
 /// What tools of the system write down of packages that were there.
 const RECORDS: [&str; 3] = ["var/lib/apt/", "var/lib/dpkg/", "var/lib/rpm/"];

@@ -13,14 +13,14 @@ use crate::shell::{self, output, root, say};
 
 /// The release that hosts are of, and what they have beside the smallest system.
 const RELEASE: &str = "bookworm";
-const PACKAGES: &str = "man-db,procps,rpm,systemd";
+const PACKAGES: &str = "man-db,procps,python3,python3-apt,rpm,systemd";
 
 /// An address beside the host's, of a machine that answers nothing.
 pub(super) const PEER: &str = "10.0.0.11";
 
-/// Mounts what a system has, gives it an interface with an address of the guide's example, and runs the second argument in the
-/// root directory that the first one is. All that is gone when it ends.
-const ENTER: &str = r#"
+/// Mounts what a system has, and gives it an interface with an address of the guide's example; all that is gone when it ends. The
+/// first argument is its root directory, the third one its neighbour.
+const BEGIN: &str = r#"
 mount -t proc proc "$1/proc"
 mount -t sysfs sysfs "$1/sys"
 mount -t bpf bpf "$1/sys/fs/bpf"
@@ -31,9 +31,16 @@ ip address add 10.0.0.10/24 dev eth0
 ip link set peer up
 ip link set eth0 up
 ip neighbour add "$3" lladdr 02:00:00:00:00:11 dev eth0
+"#;
+
+/// Runs the second argument in that root directory.
+const INSIDE: &str = r#"
 exec chroot "$1" /usr/bin/env --ignore-environment HOME=/root LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive \
   PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin sh -euc "cd /root; $2"
 "#;
+
+/// Runs the second argument outside of it.
+const BESIDE: &str = r#"exec sh -euc "$2""#;
 
 /// Writes down what it is asked; services are enabled and disabled as in a system that does not run, and nothing starts.
 const SYSTEMCTL: &str = r#"#!/bin/sh
@@ -62,14 +69,19 @@ pub(super) struct Host {
 }
 
 impl Host {
-    /// A copy of a system, in which systemd seems to run.
-    pub(super) fn new(base: &Path, path: &Path) -> anyhow::Result<Self> {
+    /// A copy of a system, in which no systemd runs.
+    pub(super) fn bare(base: &Path, path: &Path) -> anyhow::Result<Self> {
         fs::create_dir_all(path).with_context(|| format!("cannot make {}", path.display()))?;
         let mut copy = Command::new("cp");
         shell::run(copy.arg("--archive").arg(base.join(".")).arg(path))?;
-        let host = Self {
+        Ok(Self {
             path: path.to_owned(),
-        };
+        })
+    }
+
+    /// A copy of a system, in which systemd seems to run.
+    pub(super) fn new(base: &Path, path: &Path) -> anyhow::Result<Self> {
+        let host = Self::bare(base, path)?;
         host.run("mkdir -p /run/systemd/system; cd /usr/bin; mv systemctl systemctl.real")?;
         fs::write(path.join("usr/bin/systemctl"), SYSTEMCTL)?;
         host.run("chmod 755 /usr/bin/systemctl")?;
@@ -92,9 +104,20 @@ impl Host {
 
     /// Runs a script, which must succeed, and returns what it prints.
     pub(super) fn run(&self, script: &str) -> anyhow::Result<String> {
+        self.run_by(INSIDE, script)
+    }
+
+    /// Runs a script outside of the host while what it has is mounted and its network is there.
+    pub(super) fn run_beside(&self, script: &str) -> anyhow::Result<String> {
+        self.run_by(BESIDE, script)
+    }
+
+    fn run_by(&self, how: &str, script: &str) -> anyhow::Result<String> {
         let mut command = Command::new("unshare");
         command
-            .args(["--mount", "--net", "sh", "-euc", ENTER, "sh"])
+            .args(["--mount", "--net", "sh", "-euc"])
+            .arg(format!("{BEGIN}{how}"))
+            .arg("sh")
             .arg(&self.path)
             .arg(script)
             .arg(PEER);
@@ -126,6 +149,11 @@ impl Host {
             ensure!(self.has(file), "{file} is not there");
         }
         Ok(())
+    }
+
+    /// Its root directory.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
     }
 
     pub(super) fn has(&self, file: &str) -> bool {
@@ -164,7 +192,9 @@ fn collect(system: &Path, directory: &Path, files: &mut BTreeSet<PathBuf>) -> st
 
 /// The system of which hosts are copies, made once.
 pub(super) fn base() -> anyhow::Result<PathBuf> {
-    let base = root().join("target/roots").join(RELEASE);
+    // One that has other packages is another one.
+    let name = format!("{RELEASE}-{}", PACKAGES.replace(',', "-"));
+    let base = root().join("target/roots").join(name);
     if base.is_dir() {
         return Ok(base);
     }

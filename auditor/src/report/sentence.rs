@@ -628,7 +628,8 @@ fn uncounted(reason: Reason, packets: u64) -> String {
         | Reason::ImpossibleSource
         | Reason::OtherHost
         | Reason::Stranger
-        | Reason::Unasked => {
+        | Reason::Unasked
+        | Reason::LinkUnread => {
             format!("{packets} packets: {}", reason.meaning())
         }
     }

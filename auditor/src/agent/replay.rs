@@ -408,6 +408,7 @@ pub(crate) fn captured_host(addresses: &[IpNet], flows: &[Flow]) -> anyhow::Resu
         owners: SocketOwners::default(),
         unwatched: BTreeSet::new(),
         fleet: None,
+        ephemeral: None,
     })
 }
 
